@@ -1,0 +1,109 @@
+// Who may import whom. A folder of src/ is a room; other rooms reach it only through its index.ts (or index.node.ts).
+// To add a room, add a line.
+
+/** A room, and the rooms it may import; `types:cost` allows type imports only. cli/ may import every room. */
+const rooms = {
+  base: [],
+  graph: ['base'],
+  ops: ['base', 'graph'],
+  onnx: ['base', 'graph'],
+  cost: ['base', 'graph', 'ops'],
+  nets: ['base', 'graph', 'ops'],
+  report: ['base', 'types:cost'],
+  prune: ['base', 'graph', 'ops', 'cost'],
+  rewrite: ['base', 'graph', 'ops', 'cost'],
+  quantize: ['base', 'graph', 'ops', 'cost'],
+  train: ['base', 'graph', 'ops', 'cost'],
+}
+// These import every room, and no room imports them.
+const outermost = ['lab', 'cli']
+
+const names = Object.keys(rooms)
+const test = '[.]test[.]ts$'
+// Code that may use Node: the command line, the files named for it, and tests.
+const forNode = ['^src/cli/', '[.]node[.]ts$', test]
+const anyOf = (list) => `(${list.join('|')})`
+
+const roomRules = names.flatMap((room) => {
+  const allowed = rooms[room].filter((name) => !name.startsWith('types:'))
+  const typesOnly = rooms[room].filter((name) => name.startsWith('types:')).map((name) => name.slice('types:'.length))
+  return [
+    {
+      name: `${room}-imports`,
+      comment: `${room}/ may import: ${rooms[room].join(', ') || 'no other room'}.`,
+      severity: 'error',
+      // Tests may set the scene with any room.
+      from: { path: `^src/${room}/`, pathNot: test },
+      to: { path: '^src/', pathNot: `^src/${anyOf([room, ...allowed, ...typesOnly])}/` },
+    },
+    ...typesOnly.map((name) => ({
+      name: `${room}-imports-types-of-${name}`,
+      comment: `${room}/ may import types of ${name}/, and nothing that runs.`,
+      severity: 'error',
+      from: { path: `^src/${room}/`, pathNot: test },
+      to: { path: `^src/${name}/`, dependencyTypesNot: ['type-only'] },
+    })),
+  ]
+})
+
+export default {
+  forbidden: [
+    ...roomRules,
+    {
+      name: 'room-through-index',
+      comment: 'From outside, a room is its index.ts (or index.node.ts). Export there what others need.',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/' },
+      to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/[^/]+/index([.]node)?[.]ts$'] },
+    },
+    {
+      name: 'room-through-index-from-outside',
+      comment: 'From outside, a room is its index.ts (or index.node.ts). Export there what others need.',
+      severity: 'error',
+      from: { path: ['^src/[^/]+$', '^test/', '^bench/', '^scripts/'] },
+      to: { path: '^src/[^/]+/', pathNot: '^src/[^/]+/index([.]node)?[.]ts$' },
+    },
+    {
+      name: 'unknown-room',
+      comment: 'A folder of src/ that has no line in .dependency-cruiser.mjs. Add one, saying what it may import.',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: `^src/${anyOf([...names, ...outermost])}/` },
+      to: {},
+    },
+    {
+      name: 'core-without-node',
+      comment: 'The core runs in a browser: Node is for src/cli, *.node.ts and tests.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: forNode },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'core-without-node-files',
+      comment: 'The core runs in a browser, so it cannot import a *.node.ts file.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: forNode },
+      to: { path: '[.]node[.]ts$' },
+    },
+    {
+      name: 'no-development-dependencies',
+      comment: 'What ships may import only what package.json has as a dependency.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: test },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-unresolvable',
+      comment: 'The import leads nowhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    // Imports of types count too: they tie rooms together just as much.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+}

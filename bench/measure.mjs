@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+
+/** Prints the peak resident set of its own process, in KiB, on file descriptor 3 when the work is done. */
+const wrapper = `
+process.on('exit', () => require('node:fs').writeSync(3, String(process.resourceUsage().maxRSS)))
+import(process.argv[1])
+`
+
+/**
+ * Runs a JavaScript file in a Node process of its own.
+ * @param {string} file URL or path of the module
+ * @param {string[]} args
+ * @returns {Promise<{ seconds: number, peakMiB: number, output: string }>} wall-clock time from spawn to exit, start of Node included
+ */
+export function measureProcess(file, args) {
+  const start = performance.now()
+  const child = spawn(process.execPath, ['-e', wrapper, file, ...args], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] })
+  let output = ''
+  let peak = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  child.stdio[3].on('data', (chunk) => {
+    peak += chunk
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => {
+      if (code === 0) resolve({ seconds: (performance.now() - start) / 1000, peakMiB: Number(peak) / 1024, output })
+      else reject(new Error(`${file} ${args.join(' ')} ended with status ${code}`))
+    })
+  })
+}
+
+/** @param {number[]} values */
+export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+
+/**
+ * Prints one line of a result against its target and says whether it was missed.
+ * @param {string} what
+ * @param {number} value
+ * @param {number} limit
+ * @param {string} unit
+ * @returns {number} 1 when missed, else 0
+ */
+export function verdict(what, value, limit, unit) {
+  const met = value <= limit
+  console.log(`  ${what.padEnd(58)} ${value.toFixed(unit === 's' ? 2 : 0).padStart(8)} ${unit.padEnd(4)} target ≤ ${limit} ${unit}  ${met ? 'met' : 'MISSED'}`)
+  return met ? 0 : 1
+}

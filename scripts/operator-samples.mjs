@@ -1,0 +1,145 @@
+// Small made-up nodes to ask operators about: inputs, attributes and operator sets, in every combination that one accepts.
+
+const image = [2, 4, 8, 8]
+
+const data = (...shape) => ({ shape })
+const stored = (...shape) => ({ shape, constant: true })
+/** A stored vector of integers whose content the operator may read. */
+const ints = (...values) => ({ shape: [values.length], constant: true, elementType: 'int64', values })
+const floats = (...values) => ({ shape: [values.length], constant: true, values })
+const bytes = (input) => ({ ...input, elementType: 'uint8' })
+const scalar = (value) => ({ shape: [], constant: true, elementType: 'int64', values: [value] })
+const none = undefined
+
+/** Inputs to try, the usual kinds first: an image or a matrix, with stored weights, vectors of axes or sizes, indices. */
+const inputLists = [
+  [],
+  [data(...image)],
+  [data(...image), data(...image)],
+  [data(...image), stored(1, 4, 1, 1)],
+  [data(...image), stored(4)],
+  [data(...image), stored(4), stored(4)],
+  [data(...image), stored(4), stored(4), stored(4), stored(4)],
+  [data(...image), stored(6, 4, 3, 3)],
+  [data(...image), stored(4, 6, 3, 3)],
+  [data(...image), stored(6, 4, 3, 3), stored(6)],
+  [data(...image), stored(4, 1, 3, 3)],
+  [data(2, 4)],
+  [data(2, 4), stored(4, 6)],
+  [data(2, 4), stored(4, 6), stored(6)],
+  [data(...image), ints(2, 3)],
+  [data(...image), ints(1)],
+  [data(...image), ints(2, 2)],
+  [data(...image), ints(2, 4, 64)],
+  [data(...image), ints(1, 1, 1, 1)],
+  [data(...image), ints(2, 4, 8, 8)],
+  [data(...image), ints(0, 0, 1, 1, 0, 0, 1, 1)],
+  [data(...image), ints(0, 0), ints(4, 4), ints(2, 3), ints(1, 1)],
+  [data(...image), ints(0), ints(2), ints(1)],
+  [data(...image), data(2, 8, 8, 2)],
+  [data(...image), stored(3, 5)],
+  [data(2, 4, 5), data(2, 3, 4), { ...data(2, 3, 4), elementType: 'int64' }],
+  [data(...image), none, floats(1, 1, 2, 2)],
+  [data(...image), floats(1, 1, 2, 2)],
+  [ints(2, 4, 8)],
+  [ints(5), ints(2), stored(1)],
+  [scalar(0), scalar(4), scalar(1)],
+  [data(2, 4, 5), stored(12, 5), stored(12, 3)],
+  [data(2, 4, 5), stored(1, 12, 5), stored(1, 12, 3)],
+  [data(1, 6, 4), data(1, 3, 6)],
+  [{ ...data(...image), elementType: 'bool' }, data(...image), data(...image)],
+  [bytes(data(...image)), bytes(stored(6, 4, 3, 3))],
+  [bytes(data(2, 4)), bytes(stored(4, 6))],
+  [data(...image), stored(), bytes(stored())],
+  [bytes(data(...image)), stored(), bytes(stored())],
+  [
+    bytes(data(...image)),
+    stored(),
+    bytes(stored()),
+    bytes(stored(6, 4, 3, 3)),
+    stored(),
+    bytes(stored()),
+    stored(),
+    bytes(stored()),
+  ],
+  [
+    bytes(data(2, 4)),
+    stored(),
+    bytes(stored()),
+    bytes(stored(4, 6)),
+    stored(),
+    bytes(stored()),
+    stored(),
+    bytes(stored()),
+  ],
+]
+
+const int = (value) => ({ kind: 'int', value })
+const intList = (...value) => ({ kind: 'ints', value })
+const text = (value) => ({ kind: 'string', value })
+
+/** An operator reads the attributes it knows and does not see the others. */
+const attributeSets = [
+  {},
+  {
+    axis: int(1),
+    kernel_shape: intList(2, 2),
+    blocksize: int(2),
+    to: int(1),
+    equation: text('nchw,nchw->nchw'),
+    num_outputs: int(2),
+  },
+  { axis: int(0), perm: intList(0, 2, 3, 1), kernel_shape: intList(3, 3), equation: text('nc,cd->nd'), size: int(3) },
+  { group: int(4), mode: text('linear'), reduction: text('add'), shape: intList(2, 4), pooled_shape: intList(2, 2) },
+  {
+    axes: intList(2, 3),
+    starts: intList(0, 0),
+    ends: intList(4, 4),
+    hidden_size: int(3),
+    value_int: int(1),
+    group: int(2),
+    num_groups: int(2),
+    direction: text('LEFT'),
+  },
+]
+
+const opsets = [21, 9]
+const outputLists = [['y'], ['y', 'z']]
+
+/** Every made-up node that an operator accepts, with its outputs' types. */
+export function* acceptedCalls(operator, AttributeReader) {
+  for (const inputs of inputLists) yield* callsWith(operator, AttributeReader, inputs)
+}
+
+function* callsWith(operator, AttributeReader, inputs) {
+  for (const attributes of attributeSets)
+    for (const outputs of outputLists)
+      for (const opset of opsets) {
+        const call = tryCall(operator, AttributeReader, { inputs, attributes, outputs, opset })
+        if (call) yield call
+      }
+}
+
+function tryCall(operator, AttributeReader, { inputs, attributes, outputs, opset }) {
+  const node = {
+    name: 'node',
+    opType: operator.name,
+    domain: operator.domain,
+    inputs: inputs.map((input, i) => (input ? `input ${i}` : '')),
+    outputs,
+    attributes: new Map(Object.entries(attributes)),
+  }
+  const known = inputs.map((input) => {
+    if (!input) return undefined
+    const { shape, elementType = 'float32', values } = input
+    return { elementType, shape, value: values && { elementType, shape, data: values } }
+  })
+  try {
+    const call = { node, opset, inputs: known, attributes: operator.attributes(new AttributeReader(node), opset) }
+    const inferred = operator.infer(call)
+    return outputs.every((_, i) => inferred[i]) ? { call: { ...call, outputs: inferred }, inputs } : undefined
+  } catch {
+    // The node does not fit this operator, which is what is being found out.
+    return undefined
+  }
+}

@@ -1,0 +1,83 @@
+// The operator support table of docs/operators.md, as text, from the list of operators.
+
+import { probe } from './operator-probe.mjs'
+
+const intro = `# Operators
+
+Written by \`npm run docs\` from the operators' own objects (\`src/ops\`); do not edit. How to add one: [adding-an-operator.md](adding-an-operator.md).
+
+Kerf infers the shapes of every operator in this table. An operator that is not in it is kept as it is: its shapes are taken from the
+file, \`kerf profile\` lists it as not counted, and channels that reach it stay.
+
+- **Counted**: which operations \`kerf profile\` counts. "moves data": no arithmetic, only reads and writes; "view": not even those;
+  "no": its work depends on the data, and \`kerf profile\` lists it as not counted.
+- **Parameters**: which inputs count as parameters where the file stores them (0 is the first); "operands": every stored
+  floating-point input with more than one element.
+- **Value**: whether Kerf can compute it, so that sizes are followed through it.
+- **Channels**, when filters or neurons are removed: "makes": removing starts at its weight; "passes": channels go through, and
+  what it holds of them goes along; "ends": its output has none of them; "stays": what reaches it stays whole.
+- **Refused**: the reasons it can give for channels that must stay.
+`
+
+const kindsOfCounts = { macs: 'MACs', adds: 'additions', muls: 'multiplications', others: 'others' }
+const makes = { filter: 'makes filters', neuron: 'makes neurons' }
+
+function counted(operator, found) {
+  if (operator.accesses === 'view') return 'view'
+  if (operator.cost === 'none') return 'moves data'
+  if (operator.cost === 'data-dependent') return 'no'
+  const kinds = Object.keys(kindsOfCounts).filter((kind) => found.counts.has(kind))
+  return kinds.length > 0 ? kinds.map((kind) => kindsOfCounts[kind]).join(', ') : 'depends'
+}
+
+function channels(found) {
+  const parts = Object.keys(makes)
+    .filter((kind) => found.roots.has(kind))
+    .map((kind) => makes[kind])
+  if (found.passes) parts.push('passes')
+  if (parts.length === 0 && found.ends) parts.push('ends')
+  if (parts.length > 0) return parts.join(', ')
+  if (found.fed > 0) return 'stays'
+  return found.tried > 0 ? '' : 'depends'
+}
+
+function parameters({ parameters }) {
+  if (!parameters) return ''
+  return parameters === 'operands' ? 'operands' : parameters.join(', ')
+}
+
+const cell = (text) => text.replaceAll('|', '\\|')
+
+function row(operator, AttributeReader) {
+  const found = probe(operator, AttributeReader)
+  const cells = [
+    operator.name,
+    counted(operator, found),
+    parameters(operator),
+    operator.forward ? 'yes' : '',
+    channels(found),
+    [...found.reasons].sort().join('; '),
+  ]
+  return `| ${cells.map(cell).join(' | ')} |`
+}
+
+/**
+ * @param {readonly import('../src/graph/index.ts').Operator[]} operators
+ * @param {typeof import('../src/graph/index.ts').AttributeReader} AttributeReader
+ * @returns {string} Markdown
+ */
+export function operatorTable(operators, AttributeReader) {
+  const domains = [...new Set(operators.map((o) => o.domain))].sort()
+  const sections = domains.map((domain) => {
+    const own = operators.filter((o) => o.domain === domain).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return [
+      `## ${domain === '' ? 'The standard domain' : `Domain \`${domain}\``} (${own.length})`,
+      '',
+      '| Operator | Counted | Parameters | Value | Channels | Refused |',
+      '|---|---|---|---|---|---|',
+      ...own.map((operator) => row(operator, AttributeReader)),
+      '',
+    ].join('\n')
+  })
+  return [intro, ...sections].join('\n')
+}

@@ -1,0 +1,129 @@
+// Brings a checkout to the point where `dist/` can run: dependencies as locked, a build no older than the sources.
+// What it is not: a task runner. It does nothing that is already done, and it uses nothing but Node.
+
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('..', import.meta.url))
+export const cliPath = join(root, 'dist', 'cli', 'main.js')
+
+// Stamps live in node_modules, so that removing it forgets them too. A modification time would not do:
+// a fresh clone gives every file the same one.
+const stampDir = join(root, 'node_modules', '.kerf')
+
+/**
+ * Runs a command in the project root.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ stream?: boolean, env?: NodeJS.ProcessEnv }} [options] `stream`: show the output as it comes instead of
+ *   collecting it
+ * @returns {Promise<{ code: number, output: string }>} `output` is stdout and stderr together, empty when streamed
+ */
+export function run(command, args, { stream = false, env = process.env } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env,
+      stdio: stream ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    })
+    const chunks = []
+    child.stdout?.on('data', (chunk) => chunks.push(chunk))
+    child.stderr?.on('data', (chunk) => chunks.push(chunk))
+    child.on('error', (error) => resolve({ code: 127, output: `${command}: ${error.message}\n` }))
+    child.on('close', (code) => resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString() }))
+  })
+}
+
+/**
+ * Runs the command-line program of an installed package with this very Node: no shell, the same on every system.
+ * @param {string} packageName
+ * @param {string} bin name of the program in the package's `bin`
+ * @param {string[]} args
+ * @param {Parameters<typeof run>[2]} [options]
+ */
+export function runBin(packageName, bin, args, options) {
+  const dir = join(root, 'node_modules', packageName)
+  const manifest = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
+  const target = typeof manifest.bin === 'string' ? manifest.bin : manifest.bin[bin]
+  return run(process.execPath, [join(dir, target), ...args], options)
+}
+
+/** Installs what package-lock.json names, unless that is what was installed last. */
+export async function install() {
+  const wanted = hashOf(['package-lock.json', '.npmrc'], [process.platform, process.arch])
+  if (isStamped('install', wanted)) return { code: 0, output: '' }
+  return withProgress('Installing dependencies', async () => {
+    const result = await npm(['ci', '--loglevel=error'])
+    if (result.code === 0) stamp('install', wanted)
+    return result
+  })
+}
+
+/** Builds `dist/`, unless the sources are those it was built from. Expects `install()` to have succeeded. */
+export async function build() {
+  const wanted = hashOf(['package.json', 'package-lock.json', 'tsconfig.json', 'tsdown.config.ts', ...sourceFiles()])
+  if (existsSync(cliPath) && isStamped('build', wanted)) return { code: 0, output: '' }
+  return withProgress('Building', async () => {
+    const result = await runBin('tsdown', 'tsdown', ['--log-level', 'warn'])
+    if (result.code === 0) stamp('build', wanted)
+    return result
+  })
+}
+
+function npm(args) {
+  // allowScripts in package.json and .npmrc say the same, each to some versions of npm; the variable says it to all.
+  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' }
+  const npmCli = process.env.npm_execpath
+  if (npmCli?.endsWith('.js')) return run(process.execPath, [npmCli, ...args], { env })
+  return process.platform === 'win32' ? run('cmd', ['/c', 'npm', ...args], { env }) : run('npm', args, { env })
+}
+
+/** Says on stderr what is going on and how long it took; what `work` printed is shown only if it failed. */
+async function withProgress(label, work) {
+  const { stderr } = process
+  const start = Date.now()
+  const seconds = () => `${Math.round((Date.now() - start) / 1000)} s`
+  stderr.write(`${label} …`)
+  const timer = stderr.isTTY ? setInterval(() => stderr.write(`\r${label} … ${seconds()}`), 1000) : undefined
+  const result = await work()
+  clearInterval(timer)
+  const ending = result.code === 0 ? seconds() : `failed after ${seconds()}`
+  stderr.write(stderr.isTTY ? `\r${label} … ${ending}\n` : ` ${ending}\n`)
+  if (result.code !== 0) stderr.write(result.output)
+  return result
+}
+
+function sourceFiles() {
+  return readdirSync(join(root, 'src'), { recursive: true })
+    .map((path) => join('src', path))
+    .filter((path) => !path.endsWith('.test.ts') && statSync(join(root, path)).isFile())
+    .sort()
+}
+
+/**
+ * @param {string[]} files paths relative to the root; names count as well as contents
+ * @param {string[]} [extra]
+ */
+function hashOf(files, extra = []) {
+  const hash = createHash('sha256')
+  for (const part of extra) hash.update(`${part}\0`)
+  for (const file of files) {
+    const content = readFileSync(join(root, file))
+    hash.update(`${file}\0${content.length}\0`).update(content)
+  }
+  return hash.digest('hex')
+}
+
+function isStamped(name, wanted) {
+  const path = join(stampDir, name)
+  return existsSync(path) && readFileSync(path, 'utf8') === wanted
+}
+
+function stamp(name, value) {
+  const path = join(stampDir, name)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, value)
+}

@@ -1,0 +1,31 @@
+/** A seeded source of random numbers (mulberry32: 32 bits of state, period 2^32). The same seed gives the same numbers everywhere. */
+export interface Random {
+  /** Uniform in [0, 1). */
+  uniform(): number
+  /** Normal with mean 0 and variance 1 (Box–Muller). */
+  normal(): number
+  /** An integer in [0, n). */
+  below(n: number): number
+}
+
+export function seededRandom(seed: number): Random {
+  let state = seed | 0
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), state | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+  return {
+    uniform,
+    normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+    below: (n) => Math.floor(uniform() * n),
+  }
+}
+
+/** A seed from a text, so that one user seed gives every tensor numbers of its own (FNV-1a). */
+export function seedFrom(seed: number, text: string): number {
+  let h = 0x811c9dc5 ^ seed
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+  return h | 0
+}

@@ -1,0 +1,62 @@
+import { stridesOf } from '../base/index.ts'
+import type { Model } from '../graph/index.ts'
+import { writeModelFile } from '../onnx/index.node.ts'
+import type { PruneResult } from '../prune/index.ts'
+import { join } from 'node:path'
+import { openSession, type OrtModule, type Outputs, randomFeeds, withTemporaryFolder } from './onnx-runtime.ts'
+
+/** How far the cut network's outputs lie from the masked network's. */
+export interface Agreement {
+  /** Largest absolute difference over all outputs. */
+  readonly maxAbsDiff: number
+  /** The same as a part of the largest absolute value of that output. */
+  readonly maxRelDiff: number
+}
+
+/** Above this a cut is not faithful (float32). */
+export const tolerance = 1e-4
+
+export function compareOutputs(masked: Outputs, cut: Outputs, surviving: PruneResult['outputs']): Agreement {
+  let maxAbsDiff = 0
+  let maxRelDiff = 0
+  for (const [name, a] of masked) {
+    const b = cut.get(name)
+    const kept = pick(a.shape, a.values, surviving.get(name) ?? new Map())
+    if (!b || b.values.length !== kept.length) return { maxAbsDiff: Number.POSITIVE_INFINITY, maxRelDiff: Number.POSITIVE_INFINITY }
+    let size = 0
+    let diff = 0
+    kept.forEach((v, i) => {
+      const d = Math.abs(v - (b.values[i] as number))
+      // A NaN on either side is a disagreement, not a zero.
+      diff = Number.isNaN(d) && !(Number.isNaN(v) && Number.isNaN(b.values[i])) ? Number.POSITIVE_INFINITY : Math.max(diff, d || 0)
+      size = Math.max(size, Math.abs(v) || 0)
+    })
+    maxAbsDiff = Math.max(maxAbsDiff, diff)
+    maxRelDiff = Math.max(maxRelDiff, diff / (size || 1))
+  }
+  return { maxAbsDiff, maxRelDiff }
+}
+
+/** The elements whose indices survive on every axis. */
+function pick(shape: readonly number[], values: Float64Array, kept: ReadonlyMap<number, Int32Array>): Float64Array {
+  if (kept.size === 0) return values
+  const strides = stridesOf(shape)
+  const alive = shape.map((_, axis) => (kept.has(axis) ? new Set(kept.get(axis)) : undefined))
+  return values.filter((_, i) => alive.every((set, axis) => !set || set.has(Math.floor(i / (strides[axis] as number)) % (shape[axis] as number))))
+}
+
+/** Runs the masked and the cut network on the same random input. */
+export async function checkAgreement(ort: OrtModule, result: PruneResult, masked: Model, inputs: ReadonlyMap<string, readonly number[]> | undefined, seed = 1): Promise<Agreement> {
+  return withTemporaryFolder(async (folder) => {
+    const feeds = randomFeeds(result.model, inputs, seed)
+    const outputs: Outputs[] = []
+    for (const [name, model] of [['masked', masked], ['cut', result.model]] as const) {
+      const path = join(folder, `${name}.onnx`)
+      writeModelFile(model, path)
+      const session = await openSession(ort, path, feeds, 1)
+      outputs.push(await session.run())
+      await session.release()
+    }
+    return compareOutputs(outputs[0] as Outputs, outputs[1] as Outputs, result.outputs)
+  })
+}

@@ -1,0 +1,26 @@
+/** Where a command writes: the process's streams, or a test's strings. */
+export interface Io {
+  /** What the user asked for. */
+  out(text: string): void
+  /** Messages about it. */
+  err(text: string): void
+  /** Width of the terminal in columns; undefined where the output is none. */
+  readonly columns?: number
+  readonly color: boolean
+}
+
+/** The process's own streams. A reader that goes away (`| head`) ends the output, quietly. */
+export function processIo(): Io {
+  const { stdout, stderr } = process
+  const ignoreClosedPipe = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  }
+  stdout.on('error', ignoreClosedPipe)
+  stderr.on('error', ignoreClosedPipe)
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    columns: stdout.isTTY ? stdout.columns : undefined,
+    color: stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+  }
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+// The command `kerf`: arguments, messages, exit statuses.
+// Not here: the work itself (the other rooms), one command's options (commands/).
+// May import: every room, through its index.
+import { readFileSync, realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Command, CommanderError } from 'commander'
+import { messageOf, UsageError } from './errors.ts'
+import { type Io, processIo } from './io.ts'
+
+/** What a file in commands/ exports. */
+interface CommandModule {
+  /** Adds arguments, options, help and the action, which throws where it fails. */
+  define(command: Command, io: Io): void
+}
+
+/** In the order of `kerf --help`. A module is only loaded when its command is called, so that the others do not cost time. */
+const commands: readonly [name: string, summary: string, load: () => Promise<CommandModule>][] = [
+  ['profile', 'count what a model costs, layer by layer', () => import('./commands/profile.ts')],
+  ['compare', 'count two models side by side', () => import('./commands/compare.ts')],
+  ['prune', 'remove weights, neurons or filters', () => import('./commands/prune.ts')],
+  ['demo', 'the main job in one go: count, prune half, run both', () => import('./commands/demo.ts')],
+  ['formulas', 'what kinds of convolution cost, as formulas and numbers', () => import('./commands/formulas.ts')],
+]
+
+function version(): string {
+  // From src/cli and from dist/cli alike.
+  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version
+}
+
+async function programFor(argv: readonly string[], io: Io): Promise<Command> {
+  const program = new Command('kerf')
+    .description('Counts, prunes and rewrites convolutional networks, from ONNX to ONNX.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError('(--help shows what is possible)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: io.out,
+      writeErr: io.err,
+      outputError: (text, write) => write(text.replace(/^error: /, 'kerf: ')),
+      getOutHelpWidth: () => io.columns ?? 100,
+      getOutHasColors: () => io.color,
+    })
+  const [first, second] = argv.filter((a) => !a.startsWith('-'))
+  const called = first === 'help' ? second : first
+  for (const [name, summary, load] of commands) {
+    const command = program.command(name).description(summary)
+    if (name === called) (await load()).define(command, io)
+  }
+  return program
+}
+
+/**
+ * Runs one command.
+ * @param argv the arguments behind `kerf`
+ * @returns 0 done, 1 failed with one message, 2 wrong usage
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    const program = await programFor(argv, io)
+    await program.parseAsync([...argv], { from: 'user' })
+    return 0
+  } catch (error) {
+    // Commander has printed help, version or its message itself.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    io.err(`kerf: ${messageOf(error)}\n`)
+    if (process.env.KERF_DEBUG && error instanceof Error) io.err(`${error.stack}\n`)
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+// npm links the command under another name, hence the real path.
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
+  process.exitCode = await run(process.argv.slice(2), processIo())

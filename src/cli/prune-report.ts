@@ -1,0 +1,94 @@
+import type { Totals } from '../cost/index.ts'
+import type { WrittenModel } from '../onnx/index.node.ts'
+import type { PruneResult } from '../prune/index.ts'
+import { type Cell, human, type Report, type Table } from '../report/index.ts'
+import { type Agreement, tolerance } from './agreement.ts'
+
+export interface PruneReportOptions {
+  readonly check: Agreement | null
+  /** Why there is no check. */
+  readonly why?: string
+  readonly written?: WrittenModel
+  readonly explain?: boolean
+  readonly weight?: boolean
+}
+
+const metrics = [
+  ['params', 'Parameters stored'],
+  ['nonZeroParams', 'Parameters not zero'],
+  ['macs', 'MACs executed'],
+  ['adds', 'Additions'],
+  ['muls', 'Multiplications'],
+  ['accesses', 'Memory accesses (elements)'],
+] as const satisfies readonly (readonly [keyof Totals, string])[]
+
+/** Before, after and the quotient, one row per number. */
+export function beforeAfterTable(before: Totals, after: Totals, more: readonly (readonly Cell[])[] = []): Table {
+  const rows = metrics.flatMap(([key, label]): Cell[][] => {
+    const a = before[key]
+    const b = after[key]
+    return a === null || b === null ? [] : [[label, a, b, a === 0 ? '' : b / a]]
+  })
+  return {
+    columns: [
+      { key: 'metric', header: '' },
+      { key: 'before', header: 'Before', kind: 'count' },
+      { key: 'after', header: 'After', kind: 'count' },
+      { key: 'ratio', header: 'After ÷ before', kind: 'ratio' },
+    ],
+    rows: [...rows, ...more],
+  }
+}
+
+/** What `kerf prune` prints. */
+export function pruneReport(name: string, result: PruneResult, options: PruneReportOptions): Report {
+  const { groups, refused } = result
+  const channels = groups.reduce((s, g) => s + g.channels, 0)
+  const kept = groups.reduce((s, g) => s + g.kept, 0)
+  const what = options.weight ? 'weights set to zero' : 'channels removed'
+  const facts: [string, string][] = [[options.weight ? 'Layers' : 'Groups', `${groups.length}, ${(channels - kept).toLocaleString('en')} of ${channels.toLocaleString('en')} ${what}`]]
+  if (result.ratio !== undefined) facts.push(['Ratio', `${result.ratio} (the least that reaches the target)`])
+  if (options.check) facts.push(['Masked = cut', `largest difference ${options.check.maxAbsDiff.toExponential(1)}, ${options.check.maxRelDiff.toExponential(1)} of the largest output (allowed: ${tolerance})`])
+  if (options.written) facts.push(['Wrote', written(options.written)])
+  const tables = [beforeAfterTable(result.before, result.after)]
+  if (options.explain) tables.push(groupsTable(result))
+  if (refused.length > 0) tables.push(refusedTable(result, options.explain ? refused.length : 8))
+  const notes = [
+    ...(options.why ? [options.why] : []),
+    ...(options.weight ? ['Zeros alone make a dense runtime neither faster nor its file smaller: a zero is stored and multiplied like any other number.'] : []),
+  ]
+  return { title: name, facts, tables, notes }
+}
+
+const written = (w: WrittenModel): string => `${w.path} (${human(w.bytes, 'B')}${w.externalPath ? `, weights in ${w.externalPath}, ${human(w.externalBytes ?? 0, 'B')}` : ''})`
+
+function groupsTable(result: PruneResult): Table {
+  return {
+    title: 'Groups: what goes together',
+    columns: [
+      { key: 'group', header: 'Group', shorten: true },
+      { key: 'channels', header: 'Channels', kind: 'count' },
+      { key: 'kept', header: 'Kept', kind: 'count' },
+      { key: 'layers', header: 'Made by' },
+      { key: 'tensors', header: 'Tensors that shrink (axis)' },
+      { key: 'nodes', header: 'Through nodes', kind: 'count' },
+    ],
+    rows: result.groups.map((g) => [g.name, g.channels, g.kept, g.layers.join(', '), list(g.tensors.map((t) => `${t.name} (${t.axis})`)), g.nodes.length]),
+  }
+}
+
+const list = (items: readonly string[]): string => (items.length <= 6 ? items.join(', ') : `${items.slice(0, 6).join(', ')} … ${items.length} in all`)
+
+function refusedTable(result: PruneResult, limit: number): Table {
+  const { refused } = result
+  return {
+    title: 'Not pruned',
+    columns: [
+      { key: 'node', header: 'Layer', shorten: true },
+      { key: 'channels', header: 'Channels', kind: 'count' },
+      { key: 'why', header: 'Why' },
+    ],
+    rows: refused.slice(0, limit).map((r) => [r.node, r.channels, r.why]),
+    notes: refused.length > limit ? [`${refused.length - limit} more; --explain shows all.`] : [],
+  }
+}

@@ -1,0 +1,97 @@
+import { byteLengthOf, type ElementType, elementCount, isConcrete, KerfError } from '../base/index.ts'
+import {
+  type Accesses,
+  type Arithmetic,
+  type Inference,
+  type Known,
+  type Model,
+  type Node,
+  subgraphsOf,
+} from '../graph/index.ts'
+
+/** Elements of one value that move; bytes are null where the element type is not known. */
+export interface Moved {
+  readonly elements: number
+  readonly bytes: number | null
+}
+
+/** What one node costs. Null: not countable, for the reason in `why`. */
+export interface NodeCount {
+  readonly arithmetic: Arithmetic | null
+  /** By name of the value, so that neighbours can be fused: what they pass to each other is then left out. */
+  readonly reads: ReadonlyMap<string, Moved> | null
+  readonly writes: ReadonlyMap<string, Moved> | null
+  readonly why?: string
+}
+
+const uncounted = (why: string): NodeCount => ({ arithmetic: null, reads: null, writes: null, why })
+
+/** Counts one node by what its operator says. Weights are not read. */
+export function countNode(model: Model, inference: Inference, node: Node): NodeCount {
+  const known = inference.calls.get(node)
+  if (!known) return uncounted(whyUnknown(model, node))
+  const { operator, call } = known
+  const unclear = firstUnclear(node, call.inputs, call.outputs)
+  if (operator.cost === 'data-dependent') {
+    const why = 'how much it computes depends on the data'
+    return unclear ? uncounted(why) : { ...countAccesses(node, operator.accesses, known), arithmetic: null, why }
+  }
+  if (unclear) return uncounted(`the shape of "${unclear}" is not known before the model runs`)
+  try {
+    const arithmetic = operator.cost === 'none' ? {} : operator.cost(call)
+    return { arithmetic, ...countAccesses(node, operator.accesses, known) }
+  } catch (error) {
+    if (error instanceof KerfError && error.code === 'unknown-shape') return uncounted(error.message)
+    throw error
+  }
+}
+
+function whyUnknown(model: Model, node: Node): string {
+  const definition = model.functions.find((f) => f.domain === node.domain && f.name === node.opType)
+  if (definition) return 'its function in the model uses other versions of the operator sets than the model itself'
+  if (subgraphsOf(node).length > 0) return 'what its bodies compute, and how often, depends on the data'
+  return 'Kerf does not know this operator'
+}
+
+/** The first value whose size is not known. */
+function firstUnclear(
+  node: Node,
+  inputs: readonly (Known | undefined)[],
+  outputs: readonly (Known | undefined)[],
+): string | undefined {
+  const unclear = (names: readonly string[], types: readonly (Known | undefined)[]) =>
+    names.find((name, i) => name !== '' && !isConcrete(types[i]?.shape))
+  return unclear(node.inputs, inputs) ?? unclear(node.outputs, outputs)
+}
+
+type Known_ = NonNullable<ReturnType<Inference['calls']['get']>>
+
+function countAccesses(
+  node: Node,
+  rule: Known_['operator']['accesses'],
+  { call }: Known_,
+): Pick<NodeCount, 'reads' | 'writes'> {
+  if (rule === 'view') return { reads: new Map(), writes: new Map() }
+  const special: Accesses | undefined = rule?.(call)
+  return {
+    reads: moved(node.inputs, call.inputs, special?.reads),
+    writes: moved(node.outputs, call.outputs, special?.writes),
+  }
+}
+
+/** A value that a node names twice moves once. */
+function moved(
+  names: readonly string[],
+  types: readonly (Known | undefined)[],
+  counts: readonly number[] | undefined,
+): Map<string, Moved> {
+  const result = new Map<string, Moved>()
+  names.forEach((name, i) => {
+    if (name === '') return
+    const elements = counts ? (counts[i] ?? 0) : (elementCount(types[i]?.shape) as number)
+    if (elements <= (result.get(name)?.elements ?? 0)) return
+    const type: ElementType | undefined = types[i]?.elementType
+    result.set(name, { elements, bytes: type === undefined ? null : byteLengthOf(type, elements) })
+  })
+  return result
+}

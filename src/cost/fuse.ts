@@ -1,0 +1,57 @@
+import { isConcrete } from '../base/index.ts'
+import type { Fusion, Inference, Node } from '../graph/index.ts'
+
+/**
+ * Groups of nodes that a runtime computes in one go, in the order of the graph: an anchor with the followers after it
+ * (convolution + BatchNormalization + activation), and a depthwise convolution with its followers, then a pointwise one with its own.
+ * A value passed inside a group has no other reader and is no output of the graph.
+ */
+export function fusedGroups(
+  nodes: readonly Node[],
+  inference: Inference,
+  consumers: ReadonlyMap<string, readonly Node[]>,
+  graphOutputs: ReadonlySet<string>,
+): Node[][] {
+  interface Group {
+    readonly nodes: Node[]
+    /** Whether a pointwise convolution may still join. */
+    depthwise: boolean
+  }
+  const groups: Group[] = []
+  /** The group whose last value this is. */
+  const ending = new Map<string, Group>()
+  for (const node of nodes) {
+    const kind = fusionOf(inference, node)
+    const source = node.inputs[0] ?? ''
+    const before = ending.get(source)
+    const passes =
+      before !== undefined &&
+      consumers.get(source)?.length === 1 &&
+      !graphOutputs.has(source) &&
+      timesUsed(node, source) === 1
+    const joins = passes && (kind === 'follower' || (kind === 'pointwise' && before.depthwise))
+    const group: Group = joins ? before : { nodes: [], depthwise: kind === 'depthwise' }
+    if (joins) {
+      ending.delete(source)
+      if (kind === 'pointwise') group.depthwise = false
+    } else groups.push(group)
+    group.nodes.push(node)
+    // More outputs than one, or none of these kinds: nobody joins.
+    const [output, ...more] = node.outputs.filter((o) => o !== '')
+    if (kind && output && more.length === 0 && output === node.outputs[0] && (joins || kind !== 'follower'))
+      ending.set(output, group)
+  }
+  return groups.map((g) => g.nodes)
+}
+
+const timesUsed = (node: Node, name: string): number => node.inputs.filter((n) => n === name).length
+
+function fusionOf(inference: Inference, node: Node): Fusion | undefined {
+  const known = inference.calls.get(node)
+  if (!known) return undefined
+  const { fusion } = known.operator
+  if (typeof fusion !== 'function') return fusion
+  // Rules look at shapes; where those are open, the node stands alone.
+  const shapes = [...known.call.inputs, ...known.call.outputs].filter((k) => k !== undefined)
+  return shapes.every((k) => isConcrete(k.shape)) ? fusion(known.call) : undefined
+}

@@ -1,0 +1,7 @@
+// What a network costs: multiplications, additions, MACs, parameters, memory accesses; per layer, in total, compared, as formulas.
+// Not here: what a single operator costs (ops/ says so itself), tables and pages (report/), measured time.
+// May import: base, graph, ops.
+export * from './compare.ts'
+export * from './formulas.ts'
+export * from './profile.ts'
+export type * from './types.ts'

@@ -1,0 +1,193 @@
+import { type Dim, KerfError, type Shape } from '../base/index.ts'
+import {
+  bindInputs,
+  consumersOf,
+  graphInputs,
+  type Inference,
+  inferGraph,
+  inlineFunctions,
+  type Model,
+  type Node,
+  nodeLabel,
+} from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
+import { countNode, type Moved, type NodeCount } from './count.ts'
+import { fusedGroups } from './fuse.ts'
+import { nonZeroElements, ParameterFinder } from './parameters.ts'
+import type { Counts, Layer, NamedShape, Profile, Totals, Unsupported } from './types.ts'
+
+export interface ProfileOptions {
+  /** Shapes of the model's inputs by name; '' stands for the only input. Needed where the file leaves sizes open, save the batch (1). */
+  readonly inputs?: ReadonlyMap<string, readonly number[]>
+  /** Count convolution + BatchNormalization + activation, and depthwise + pointwise, as one: what they pass on is not accessed. */
+  readonly fused?: boolean
+  /** A sum of n terms takes n - 1 additions instead of n. */
+  readonly strictAdds?: boolean
+  /** Also count the parameters that are not 0; reads the weights. */
+  readonly countNonZero?: boolean
+  /** What the profile calls the model; by default the name of its graph. */
+  readonly name?: string
+}
+
+/**
+ * Counts every layer of a model, by the conventions of `docs/cost.md`. A layer is a node that runs: what depends on constants and
+ * shapes alone (weights made by nodes, the arithmetic of exported reshapes) is none. Calls of model-local functions are counted by
+ * their bodies. Weights are not read unless `countNonZero` is set.
+ * @throws NodeError where a node's inputs do not fit together, KerfError for input shapes that do not fit the model
+ */
+export function profileModel(model: Model, options: ProfileOptions = {}): Profile {
+  const inlined = inlineFunctions(model, operators)
+  const binding = bindInputs(inlined.graph, options.inputs)
+  const inference = inferGraph(inlined, operators, binding)
+  const counter = new LayerCounter(inlined, inference, options)
+  const running = inlined.graph.nodes.filter(
+    (n) => n.outputs.some((o) => !inference.constants.has(o)) || n.outputs.length === 0,
+  )
+  const groups = options.fused
+    ? fusedGroups(running, inference, consumersOf(inlined.graph), new Set(inlined.graph.outputs.map((o) => o.name)))
+    : running.map((node) => [node])
+  const layers = groups.map((group) => counter.layer(group))
+  return {
+    model: options.name ?? model.graph.name,
+    inputs: graphInputs(inlined.graph).map((i) => ({
+      name: i.name,
+      shape: plainShape(inference.values.get(i.name)?.shape),
+    })),
+    layers,
+    totals: totalsOf(layers, options.countNonZero ?? false),
+    unsupported: counter.unsupported,
+    fused: options.fused ?? false,
+    strictAdds: options.strictAdds ?? false,
+  }
+}
+
+class LayerCounter {
+  readonly unsupported: Unsupported[] = []
+  readonly #model: Model
+  readonly #inference: Inference
+  readonly #options: ProfileOptions
+  readonly #parameters: ParameterFinder
+  readonly #counted = new Set<string>()
+
+  constructor(model: Model, inference: Inference, options: ProfileOptions) {
+    this.#model = model
+    this.#inference = inference
+    this.#options = options
+    this.#parameters = new ParameterFinder(model, inference)
+  }
+
+  /** @param group one node, or nodes that run as one */
+  layer(group: readonly Node[]): Layer {
+    const counts = group.map((node) => this.#count(node))
+    const internal = valuesInside(group)
+    const reads = mergeMoved(
+      counts.map((c) => c.reads),
+      internal,
+    )
+    const writes = mergeMoved(
+      counts.map((c) => c.writes),
+      internal,
+    )
+    const sum = (pick: (c: NodeCount) => number | null) => sumOrNull(counts.map(pick))
+    const accumulators = this.#options.strictAdds ? 1 : 0
+    const names = group.map(nodeLabel)
+    return {
+      name: names.join(' + '),
+      op: group.map(operatorName).join('+'),
+      inputs: unique(group.flatMap((n) => n.inputs))
+        .filter((n) => !internal.has(n))
+        .map((n) => this.#named(n)),
+      outputs: unique(group.flatMap((n) => n.outputs))
+        .filter((n) => !internal.has(n))
+        .map((n) => this.#named(n)),
+      ...this.#params(group),
+      macs: sum((c) => c.arithmetic && (c.arithmetic.macs ?? 0)),
+      adds: sum((c) => c.arithmetic && (c.arithmetic.adds ?? 0) - accumulators * (c.arithmetic.accumulators ?? 0)),
+      muls: sum((c) => c.arithmetic && (c.arithmetic.muls ?? 0)),
+      others: sum((c) => c.arithmetic && (c.arithmetic.others ?? 0)),
+      reads: reads && sumOrNull([...reads.values()].map((m) => m.elements)),
+      writes: writes && sumOrNull([...writes.values()].map((m) => m.elements)),
+      bytesRead: reads && sumOrNull([...reads.values()].map((m) => m.bytes)),
+      bytesWritten: writes && sumOrNull([...writes.values()].map((m) => m.bytes)),
+      ...(group.length > 1 ? { members: names } : {}),
+    }
+  }
+
+  #count(node: Node): NodeCount {
+    const count = countNode(this.#model, this.#inference, node)
+    const untyped = [...(count.reads ?? []), ...(count.writes ?? [])].find(([, m]) => m.bytes === null)
+    const why =
+      count.why ?? (untyped && `the element type of "${untyped[0]}" is not known, so that its bytes are not counted`)
+    if (why) this.unsupported.push({ name: nodeLabel(node), op: node.opType, domain: node.domain, why })
+    return count
+  }
+
+  #params(group: readonly Node[]): Pick<Counts, 'params' | 'nonZeroParams'> {
+    // What an unknown operator does with its constants is unknown too.
+    if (!group.every((n) => this.#inference.calls.has(n))) return { params: null, nonZeroParams: null }
+    let params = 0
+    let nonZero: number | null = this.#options.countNonZero ? 0 : null
+    for (const { name, tensor } of group.flatMap((n) => this.#parameters.of(n))) {
+      if (this.#counted.has(name)) continue
+      this.#counted.add(name)
+      params += tensor.shape.reduce((a, b) => a * b, 1)
+      if (nonZero !== null) nonZero = sumOrNull([nonZero, nonZeroElements(tensor)])
+    }
+    return { params, nonZeroParams: nonZero }
+  }
+
+  #named(name: string): NamedShape {
+    const shape = plainShape(this.#inference.values.get(name)?.shape)
+    return this.#inference.constants.has(name) ? { name, shape, constant: true } : { name, shape }
+  }
+}
+
+const operatorName = (node: Node): string => (node.domain === '' ? node.opType : `${node.domain}.${node.opType}`)
+
+const unique = (names: readonly string[]): string[] => [...new Set(names)].filter((n) => n !== '')
+
+const plainShape = (shape: Shape | undefined): NamedShape['shape'] =>
+  shape?.map((d: Dim) => (typeof d === 'number' ? d : null)) ?? null
+
+/** What a fused group makes and uses up itself: the first output of every member but the last. */
+function valuesInside(group: readonly Node[]): Set<string> {
+  return new Set(group.slice(0, -1).map((node) => node.outputs[0] as string))
+}
+
+const sumOrNull = (values: readonly (number | null)[]): number | null =>
+  values.reduce((sum, v) => (sum === null || v === null ? null : sum + v), 0)
+
+/** Each value once, those inside not at all. */
+function mergeMoved(
+  parts: readonly (ReadonlyMap<string, Moved> | null)[],
+  internal: ReadonlySet<string>,
+): Map<string, Moved> | null {
+  const all = new Map<string, Moved>()
+  for (const part of parts) {
+    if (!part) return null
+    for (const [name, m] of part)
+      if (!internal.has(name) && m.elements > (all.get(name)?.elements ?? -1)) all.set(name, m)
+  }
+  return all
+}
+
+function totalsOf(layers: readonly Layer[], countNonZero: boolean): Totals {
+  const sum = (key: keyof Counts) => layers.reduce((total, layer) => total + (layer[key] ?? 0), 0)
+  const totals = {
+    params: sum('params'),
+    nonZeroParams: countNonZero ? sum('nonZeroParams') : null,
+    macs: sum('macs'),
+    adds: sum('adds'),
+    muls: sum('muls'),
+    others: sum('others'),
+    reads: sum('reads'),
+    writes: sum('writes'),
+  }
+  const bytes = sum('bytesRead') + sum('bytesWritten')
+  if (!Object.values(totals).every((v) => v === null || Number.isSafeInteger(v)) || !Number.isSafeInteger(bytes))
+    throw new KerfError(
+      'too-large',
+      'The counts exceed 2^53, more than can be counted exactly. Give smaller input shapes with --input.',
+    )
+  return { ...totals, accesses: totals.reads + totals.writes, bytes }
+}

@@ -1,0 +1,78 @@
+/** A value with its inferred shape; null where a size, or the whole shape, is not known. */
+export interface NamedShape {
+  readonly name: string
+  readonly shape: readonly (number | null)[] | null
+  /** Known before anything runs: weights, constants. */
+  readonly constant?: true
+}
+
+/**
+ * What something costs, in integers. Null: it cannot be counted (see `Profile.unsupported`), or was not asked for (`nonZeroParams`).
+ */
+export interface Counts {
+  /** Learnable values that the file stores. A tensor that several layers share counts in the first of them. */
+  readonly params: number | null
+  /** Those of them whose stored value is not 0; counted only when asked for, since it reads the weights. */
+  readonly nonZeroParams: number | null
+  /** Multiply–accumulates of convolutions and linear layers, without bias. */
+  readonly macs: number | null
+  /** Additions and subtractions, biases included. */
+  readonly adds: number | null
+  readonly muls: number | null
+  /** Divisions, comparisons, roots, exponentials and other function values. */
+  readonly others: number | null
+  /** Elements read, weights included: each value once. */
+  readonly reads: number | null
+  /** Elements written. */
+  readonly writes: number | null
+  readonly bytesRead: number | null
+  readonly bytesWritten: number | null
+}
+
+/** A node that runs, or a fused group of them. */
+export interface Layer extends Counts {
+  /** The node's name, or that of its first output; of a fused group all names, joined by ` + `. */
+  readonly name: string
+  /** The ONNX operator, with its domain where that is not the standard one; of a fused group joined by `+`. */
+  readonly op: string
+  readonly inputs: readonly NamedShape[]
+  readonly outputs: readonly NamedShape[]
+  /** Names of the nodes of a fused group. */
+  readonly members?: readonly string[]
+}
+
+/** Sums over the layers; what could not be counted is left out (and listed in `Profile.unsupported`). */
+export interface Totals {
+  readonly params: number
+  readonly nonZeroParams: number | null
+  readonly macs: number
+  readonly adds: number
+  readonly muls: number
+  readonly others: number
+  readonly reads: number
+  readonly writes: number
+  /** Reads and writes, in elements. */
+  readonly accesses: number
+  /** Reads and writes, in bytes. */
+  readonly bytes: number
+}
+
+/** A node whose cost, or part of it, is not in the totals. */
+export interface Unsupported {
+  readonly name: string
+  readonly op: string
+  readonly domain: string
+  readonly why: string
+}
+
+export interface Profile {
+  readonly model: string
+  readonly inputs: readonly NamedShape[]
+  readonly layers: readonly Layer[]
+  readonly totals: Totals
+  readonly unsupported: readonly Unsupported[]
+  /** Whether groups of layers are counted as one. */
+  readonly fused: boolean
+  /** Whether a sum of n terms counts n - 1 additions instead of n. */
+  readonly strictAdds: boolean
+}

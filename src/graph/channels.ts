@@ -1,0 +1,84 @@
+import type { InferredCall } from './operator.ts'
+
+/*
+ * Channels, for whoever removes them. Each index of each tracked axis carries a label; labels of things that can only go together
+ * are united (union–find, kept by the walk in `prune/`). A label that must stay is frozen, with the reason that the user reads.
+ *
+ * An operator states this in `tie`, which sees the graph in topological order, and repairs in `cut` what depends on channel counts
+ * and is not a tensor's axis: group numbers, split sizes, targets of Reshape. Silence means no: whatever channel label reaches a node
+ * whose rule does not ask for it is frozen.
+ */
+
+/** One label per index. */
+export type Labels = Int32Array
+
+/**
+ * Labels over one axis, or over the row-major product of several (after a Reshape that splits the channel axis). `axes` ascend.
+ */
+export interface Track {
+  readonly axes: readonly number[]
+  readonly labels: Labels
+}
+
+/** What a class of channels belongs to: 'filter' a convolution's output channel, 'neuron' an output of a linear layer. */
+export type RootKind = 'filter' | 'neuron'
+
+export interface Ties {
+  /** Whether input i is a stored constant (initializer, Constant, ConstantOfShape). */
+  isConstant(input: number): boolean
+  /**
+   * All tracks of an input. For a stored constant: a track for each of its axes that is longer than 1.
+   * Asking counts as handling them.
+   */
+  tracks(input: number): readonly Track[]
+  /**
+   * Labels of one axis of an input. A stored constant gets them when first asked; a value that has none there (it comes from the
+   * graph's input or from an operator that mixes channels) answers with labels that are already frozen.
+   */
+  labels(input: number, axis: number): Labels
+  /** Whether a value (not a stored constant) carries labels on this axis and on this axis alone. */
+  isTracked(input: number, axis: number): boolean
+  unite(a: Labels, b: Labels): void
+  freeze(labels: Labels, reason: string): void
+  /** Freezes every track of an input; without an input, of all inputs. */
+  freezeInputs(reason: string, input?: number): void
+  /** `count` new labels, tied to nothing: padded channels. */
+  fresh(count: number): Labels
+  setOutput(output: number, tracks: readonly Track[]): void
+  /**
+   * Marks an axis of a stored weight as what produces these channels: the place to score and to count widths. After `groupedAxis` on the
+   * same axis, the channels are that one's labels.
+   */
+  root(input: number, axis: number, kind: RootKind): void
+  /** The labels lie in `parts` equal blocks that must stay equal: grouped convolution. */
+  balance(labels: Labels, parts: number, reason: string): void
+  /**
+   * A weight of grouped convolution: `rows` (axis) lie in `groups` equal blocks, and index j of `axis` means, in the rows of block q,
+   * the label `labels[q * size + j]`.
+   */
+  groupedAxis(input: number, spec: { rows: number; axis: number; groups: number; labels: Labels }): void
+}
+
+/** Which indices survive, in old numbering, for a node whose tracked axes shrink; and what may be changed about the node. */
+export interface Cut {
+  /** Whether input i is a stored constant, as for `Ties`. */
+  isConstant(input: number): boolean
+  /** Surviving old indices of a single-axis track of an input; undefined where the axis is not tracked, or loses nothing. */
+  keptInput(input: number, axis: number): Int32Array | undefined
+  keptOutput(output: number, axis: number): Int32Array | undefined
+  /** Shapes after the cut; undefined where the rank was never known. */
+  newInputShape(input: number): readonly number[] | undefined
+  newOutputShape(output: number): readonly number[] | undefined
+  setInt(attribute: string, value: number): void
+  setInts(attribute: string, values: readonly number[]): void
+  removeAttribute(attribute: string): void
+  /** Replaces an input by a new constant int64 vector (the old one stays for its other users); adds it where the node has none. */
+  setInputInts(input: number, values: readonly number[]): void
+  /** Replaces the whole node by a Gather of its input `input` along `axis`. */
+  replaceByGather(input: number, axis: number, indices: readonly number[]): void
+}
+
+export interface ChannelRule<A = unknown> {
+  tie(call: InferredCall<A>, ties: Ties): void
+  cut?(call: InferredCall<A>, cut: Cut): void
+}

@@ -1,0 +1,213 @@
+import { type Dim, elementCount, isConcrete, KerfError, NodeError, type Shape, unknownDim } from '../base/index.ts'
+import { AttributeReader } from './attributes.ts'
+import { type Graph, graphInputs, type Model, type Node, nodeLabel, type Tensor, type ValueInfo } from './model.ts'
+import { type Dense, type InferredCall, type Known, type Operator, type OperatorSet, valueLimit } from './operator.ts'
+import { tensorValues } from './tensor.ts'
+
+export interface InferenceOptions {
+  /** Shapes of graph inputs by name; they replace those in the file. */
+  readonly inputShapes?: ReadonlyMap<string, Shape>
+  /** Sizes of symbolic dimensions by name (`batch` → 1). */
+  readonly symbols?: ReadonlyMap<string, number>
+}
+
+/** What is known of every value and node of one graph. */
+export interface Inference {
+  readonly values: ReadonlyMap<string, Known>
+  /** Per node of a known operator: its attributes, inputs and outputs. Absent: the operator is not known. */
+  readonly calls: ReadonlyMap<Node, { readonly operator: Operator; readonly call: InferredCall }>
+  /** Values that depend on constants and shapes alone: weights, and the arithmetic of exported reshapes. A runtime computes them once. */
+  readonly constants: ReadonlySet<string>
+}
+
+const nothing: Known = { elementType: undefined, shape: undefined }
+
+/** A value whose content is computed when first asked for. */
+class LazyKnown implements Known {
+  readonly elementType: Known['elementType']
+  readonly shape: Known['shape']
+  #make: (() => Dense | undefined) | undefined
+  #value: Dense | undefined
+
+  constructor(known: Known, make: () => Dense | undefined) {
+    this.elementType = known.elementType
+    this.shape = known.shape
+    this.#make = make
+  }
+
+  get value(): Dense | undefined {
+    if (this.#make) {
+      const make = this.#make
+      this.#make = undefined
+      this.#value = make()
+    }
+    return this.#value
+  }
+}
+
+/** What is known of a stored tensor; its content is read only when an operator asks for it and it is small. */
+export function knownTensor(tensor: Tensor): Known {
+  const known: Known = { elementType: tensor.elementType, shape: tensor.shape }
+  const count = elementCount(tensor.shape) as number
+  if (count > valueLimit || tensor.elementType === 'string') return known
+  return new LazyKnown(known, () => ({ elementType: tensor.elementType, shape: tensor.shape, data: tensorValues(tensor) }))
+}
+
+function knownInfo(info: ValueInfo | undefined, options: InferenceOptions): Known {
+  if (info?.type?.kind !== 'tensor') return nothing
+  const given = options.inputShapes?.get(info.name)
+  const shape = (given ?? info.type.shape)?.map((d): Dim => (typeof d === 'number' ? d : d === '' ? unknownDim() : (options.symbols?.get(d) ?? d)))
+  return { elementType: info.type.elementType, shape }
+}
+
+/** The version of the operator set that a node of `domain` speaks; 1 where the file does not say. */
+export function opsetOf(opsetImports: ReadonlyMap<string, number>, domain: string): number {
+  return opsetImports.get(domain) ?? 1
+}
+
+/**
+ * Shapes, element types and small values of everything in a graph, in one pass in topological order. Weights are not read.
+ * Outputs of operators that the set does not know are taken from the file's value_info.
+ * @throws NodeError where a node's inputs and attributes do not fit together, or where what is inferred contradicts a given output
+ */
+export function inferGraph(model: Model, operators: OperatorSet, options: InferenceOptions = {}): Inference {
+  const { graph } = model
+  const values = new Map<string, Known>()
+  const constants = new Set<string>([''])
+  const calls = new Map<Node, { operator: Operator; call: InferredCall }>()
+  for (const input of graphInputs(graph)) values.set(input.name, knownInfo(input, options))
+  for (const [name, tensor] of graph.initializers) {
+    values.set(name, knownTensor(tensor))
+    constants.add(name)
+  }
+  const outputInfo = new Map(graph.outputs.map((o) => [o.name, o]))
+  for (const node of graph.nodes) {
+    const operator = operators.get(node.domain, node.opType)
+    const inputs = node.inputs.map((name) => (name === '' ? undefined : (values.get(name) ?? nothing)))
+    const declared = node.outputs.map((name) => knownInfo(graph.valueInfo.get(name) ?? outputInfo.get(name), options))
+    let outputs: (Known | undefined)[] = declared
+    if (operator) {
+      const opset = opsetOf(model.opsetImports, node.domain)
+      const attributes = operator.attributes(new AttributeReader(node), opset)
+      const call = { node, attributes, opset, inputs }
+      outputs = followValues(operator, call, operator.infer(call)).map((known, i) => refine(known, declared[i]))
+      calls.set(node, { operator, call: { ...call, outputs } })
+    }
+    const constant = operator !== undefined && operator.forward !== undefined && node.inputs.every((n) => constants.has(n))
+    node.outputs.forEach((name, i) => {
+      if (name === '') return
+      const known = outputs[i] ?? nothing
+      values.set(name, known)
+      if (constant || shapeOnly(node, operator, outputs[i])) constants.add(name)
+    })
+  }
+  return { values, calls, constants }
+}
+
+/** Shape and Size depend on what is already known, whatever flows through their input. */
+const shapeOnly = (node: Node, operator: Operator | undefined, output: Known | undefined): boolean =>
+  operator !== undefined && operator.forward === undefined && node.inputs.length > 0 && output !== undefined && output.value !== undefined
+
+/** Lets an operator compute its outputs' content from its inputs' content, later, if somebody asks. */
+function followValues(operator: Operator, call: { node: Node; inputs: readonly (Known | undefined)[] } & InferredCallBase, outputs: (Known | undefined)[]): (Known | undefined)[] {
+  if (!operator.forward) return outputs
+  const small = (k: Known | undefined) => k === undefined || (elementCount(k.shape) ?? Number.POSITIVE_INFINITY) <= valueLimit
+  if (!call.inputs.every(small) || !outputs.every(small)) return outputs
+  let results: Dense[] | undefined | null = null
+  const run = (): Dense[] | undefined => {
+    if (results === null) {
+      results = undefined
+      const inputs: (Dense | undefined)[] = []
+      for (const known of call.inputs) {
+        if (known && known.value === undefined) return undefined
+        inputs.push(known?.value)
+      }
+      results = operator.forward?.(call, inputs)
+    }
+    return results
+  }
+  return outputs.map((known, i) => (known && known.value === undefined ? new LazyKnown(known, () => run()?.[i]) : known))
+}
+
+type InferredCallBase = Parameters<NonNullable<Operator['forward']>>[0]
+
+/** What is inferred wins; what the file declares fills the gaps. */
+function refine(inferred: Known | undefined, declared: Known | undefined): Known | undefined {
+  if (!inferred) return declared
+  if (isConcrete(inferred.shape) && inferred.elementType !== undefined) return inferred
+  if (!declared) return inferred
+  const shape =
+    inferred.shape && declared.shape && inferred.shape.length === declared.shape.length
+      ? inferred.shape.map((d, i) => (typeof d === 'number' ? d : (declared.shape?.[i] ?? d)))
+      : (inferred.shape ?? declared.shape)
+  const refined = { elementType: inferred.elementType ?? declared.elementType, shape }
+  return inferred.value === undefined ? refined : new LazyKnown(refined, () => inferred.value)
+}
+
+/** Every tensor that the model itself holds, by the name of its value: initializers, and nodes that stand for a tensor. */
+export function storedTensors(model: Model, inference: Inference): Map<string, Tensor> {
+  const stored = new Map(model.graph.initializers)
+  for (const [node, { operator, call }] of inference.calls) {
+    const tensor = operator.stored?.(call)
+    if (tensor && node.outputs[0]) stored.set(node.outputs[0], tensor)
+  }
+  return stored
+}
+
+/** A shape that must be fully known to go on. */
+export function concreteShape(known: Known | undefined, call: { node: Node }, what: string): readonly number[] {
+  if (known && isConcrete(known.shape)) return known.shape
+  throw new NodeError('unknown-shape', {
+    opType: call.node.opType,
+    node: nodeLabel(call.node),
+    problem: `the shape of ${what} is not known: [${known?.shape?.join(',') ?? '?'}]`,
+    remedy: 'Give the shapes of the graph inputs, for example --input 1,3,224,224.',
+  })
+}
+
+/**
+ * Sizes for the symbolic dimensions of a graph's inputs: what `given` says, and 1 for a first dimension (the batch) that nobody gave.
+ * @param given per input a shape; a single unnamed shape ('') is for the only input
+ * @throws KerfError `unknown-input` for a name that is no input, `wrong-shape` for another rank or a contradicting fixed size,
+ *   `symbolic-dimension` for a dimension that stays unknown
+ */
+export function bindInputs(graph: Graph, given: ReadonlyMap<string, readonly number[]> = new Map()): InferenceOptions {
+  const inputs = graphInputs(graph)
+  const names = inputs.map((i) => i.name)
+  const shapes = new Map<string, readonly number[]>()
+  const symbols = new Map<string, number>()
+  for (const [key, shape] of given) {
+    const name = key === '' && names.length > 0 ? (names[0] as string) : key
+    if (!names.includes(name) || (key === '' && names.length !== 1))
+      throw new KerfError('unknown-input', `${key === '' ? 'A shape without a name needs a model with one input' : `The model has no input "${name}"`}. Its inputs: ${names.join(', ') || 'none'}.`)
+    shapes.set(name, shape)
+  }
+  const bound = new Map<string, Shape>()
+  for (const input of inputs) {
+    if (input.type?.kind !== 'tensor') continue
+    const shape = shapes.get(input.name)
+    const declared = input.type.shape
+    if (!declared) {
+      if (!shape) throw new KerfError('symbolic-dimension', `Input "${input.name}" has no shape in the file. Give it: --input ${input.name}:1,3,224,224.`)
+      bound.set(input.name, shape)
+      continue
+    }
+    if (shape && shape.length !== declared.length)
+      throw new KerfError('wrong-shape', `Input "${input.name}" has ${declared.length} dimensions [${declared}], --input gives ${shape.length} [${shape}].`)
+    const sizes = declared.map((d, axis): number => {
+      const wanted = shape?.[axis]
+      if (typeof d === 'number') {
+        if (d < 0) throw new KerfError('wrong-shape', `Input "${input.name}" has the negative size ${d} in [${declared}]. The file is damaged or not an inference model.`)
+        // A size that the file fixes may be asked for differently: the whole graph is then inferred anew.
+        return wanted ?? d
+      }
+      const known = wanted ?? symbols.get(d) ?? (axis === 0 ? 1 : undefined)
+      if (known === undefined)
+        throw new KerfError('symbolic-dimension', `Input "${input.name}" [${declared.map((x) => x || '?')}] has no size for ${d ? `"${d}"` : `axis ${axis}`}. Give it: --input ${input.name}:${declared.map((x) => (typeof x === 'number' ? x : axis === 0 ? 1 : 224)).join(',')}.`)
+      if (d !== '') symbols.set(d, known)
+      return known
+    })
+    bound.set(input.name, sizes)
+  }
+  return { inputShapes: bound, symbols }
+}

@@ -1,0 +1,178 @@
+import { KerfError } from '../base/index.ts'
+import type { Attribute, FunctionDefinition, Graph, Model, Node } from './model.ts'
+import { nodeLabel } from './model.ts'
+import type { OperatorSet } from './operator.ts'
+import { allNames, freshName, subgraphsOf } from './traverse.ts'
+
+/*
+ * Model-local functions (onnx.proto `FunctionProto`, IR version 8): a call is a node whose domain, type and overload are those of a
+ * function of the model, and stands for the function's nodes.
+ */
+
+const keyOf = (f: { domain: string; name: string; overload?: string }): string =>
+  `${f.domain}:${f.name}:${f.overload ?? ''}`
+const calledBy = (node: Node): string => keyOf({ domain: node.domain, name: node.opType, overload: node.overload })
+
+/**
+ * Replaces calls of model-local functions by the functions' bodies: attribute references become the call's values (or the defaults),
+ * names inside become unique. Subgraphs (If, Loop) are inlined too. Calls of operators that `operators` knows stay: they need no
+ * body. So do calls of functions that speak another version of an operator set than the model does: those nodes would change meaning.
+ * @returns the same model when it calls no function
+ * @throws KerfError `invalid-graph` when functions call each other in a circle
+ */
+export function inlineFunctions(model: Model, operators?: OperatorSet): Model {
+  if (model.functions.length === 0) return model
+  const inliner = new Inliner(model, operators)
+  const graph = inliner.graph(model.graph, [])
+  const functions = model.functions.filter((f) => inliner.left.has(keyOf(f)))
+  return graph === model.graph ? model : { ...model, graph, functions, opsetImports: inliner.opsetImports }
+}
+
+class Inliner {
+  /** Functions whose calls stay. */
+  readonly left = new Set<string>()
+  readonly opsetImports: Map<string, number>
+  readonly #functions: ReadonlyMap<string, FunctionDefinition>
+  readonly #operators: OperatorSet | undefined
+  readonly #taken: Set<string>
+
+  constructor(model: Model, operators: OperatorSet | undefined) {
+    this.opsetImports = new Map(model.opsetImports)
+    this.#functions = new Map(model.functions.map((f) => [keyOf(f), f]))
+    this.#operators = operators
+    this.#taken = allNames(model.graph)
+  }
+
+  /** @param stack functions that are being inlined, outermost first */
+  graph(graph: Graph, stack: readonly string[]): Graph {
+    const nodes = graph.nodes.flatMap((node) => this.#node(node, stack))
+    return nodes.length === graph.nodes.length && nodes.every((n, i) => n === graph.nodes[i])
+      ? graph
+      : { ...graph, nodes }
+  }
+
+  #node(node: Node, stack: readonly string[]): Node[] {
+    const definition = this.#functions.get(calledBy(node))
+    if (!definition) return [this.#withInlinedSubgraphs(node, stack)]
+    const key = keyOf(definition)
+    if (this.#operators?.get(node.domain, node.opType) || !this.#agrees(definition)) {
+      this.left.add(key)
+      return [node]
+    }
+    if (stack.includes(key)) {
+      const circle = [...stack.slice(stack.indexOf(key)), key].map((k) => k.split(':')[1]).join(' → ')
+      throw new KerfError(
+        'invalid-graph',
+        `Functions of the model call each other in a circle: ${circle}. Export the model again.`,
+      )
+    }
+    for (const [domain, version] of definition.opsetImports)
+      if (!this.opsetImports.has(domain)) this.opsetImports.set(domain, version)
+    return this.#body(definition, node).flatMap((n) => this.#node(n, [...stack, key]))
+  }
+
+  /** Nodes mean the same inside the function and outside. */
+  #agrees(definition: FunctionDefinition): boolean {
+    const used = new Set(definition.nodes.map((n) => n.domain))
+    return [...definition.opsetImports].every(([domain, version]) => {
+      const outside = this.opsetImports.get(domain)
+      return outside === undefined || outside === version || !used.has(domain)
+    })
+  }
+
+  #withInlinedSubgraphs(node: Node, stack: readonly string[]): Node {
+    if (subgraphsOf(node).length === 0) return node
+    const attributes = mapSubgraphs(node.attributes, (g) => this.graph(g, stack))
+    const same = [...attributes].every(([name, a]) => a === node.attributes.get(name))
+    return same ? node : { ...node, attributes }
+  }
+
+  /** The function's nodes under fresh names, its inputs and outputs bound to those of the call. */
+  #body(definition: FunctionDefinition, call: Node): Node[] {
+    const prefix = nodeLabel(call)
+    const names = new Map<string, string>([['', '']])
+    definition.inputs.forEach((name, i) => {
+      names.set(name, call.inputs[i] ?? '')
+    })
+    const made = new Set(definition.nodes.flatMap((n) => n.outputs))
+    const forwarded: [from: string, to: string][] = []
+    definition.outputs.forEach((name, i) => {
+      const outside = call.outputs[i] ?? ''
+      if (outside === '') return
+      // An input handed through, or one value returned twice, needs a node to carry the second name.
+      if (made.has(name) && !names.has(name)) names.set(name, outside)
+      else forwarded.push([name, outside])
+    })
+    const nodes = definition.nodes.map((node) =>
+      this.#renamed(node, names, prefix, (a) => attributeIn(a, call, definition)),
+    )
+    const identities = forwarded.map(
+      ([from, to]): Node => ({
+        name: freshName(this.#taken, `${prefix}/${from}`),
+        opType: 'Identity',
+        domain: '',
+        inputs: [names.get(from) ?? ''],
+        outputs: [to],
+        attributes: new Map(),
+      }),
+    )
+    return [...nodes, ...identities]
+  }
+
+  #renamed(
+    node: Node,
+    names: Map<string, string>,
+    prefix: string,
+    resolve: (a: Attribute) => Attribute | undefined,
+  ): Node {
+    const rename = (name: string): string => {
+      let renamed = names.get(name)
+      if (renamed === undefined) {
+        renamed = freshName(this.#taken, `${prefix}/${name}`)
+        names.set(name, renamed)
+      }
+      return renamed
+    }
+    const attributes = new Map<string, Attribute>()
+    for (const [name, attribute] of node.attributes) {
+      const resolved = resolve(attribute)
+      if (resolved) attributes.set(name, resolved)
+    }
+    return {
+      ...node,
+      name: `${prefix}/${nodeLabel(node)}`,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+      attributes: mapSubgraphs(attributes, (g) => ({
+        ...g,
+        inputs: g.inputs.map((v) => ({ ...v, name: rename(v.name) })),
+        initializers: new Map([...g.initializers].map(([name, t]) => [rename(name), t])),
+        valueInfo: new Map([...g.valueInfo].map(([name, v]) => [rename(name), { ...v, name: rename(name) }])),
+        nodes: g.nodes.map((n) => this.#renamed(n, names, prefix, resolve)),
+        outputs: g.outputs.map((v) => ({ ...v, name: rename(v.name) })),
+      })),
+    }
+  }
+}
+
+/** What an attribute inside a function says in a given call; undefined: it is left out. */
+function attributeIn(attribute: Attribute, call: Node, definition: FunctionDefinition): Attribute | undefined {
+  if (attribute.kind !== 'reference') return attribute
+  return call.attributes.get(attribute.name) ?? definition.defaults.get(attribute.name)
+}
+
+function mapSubgraphs(attributes: ReadonlyMap<string, Attribute>, f: (graph: Graph) => Graph): Map<string, Attribute> {
+  return new Map(
+    [...attributes].map(([name, a]): [string, Attribute] => {
+      if (a.kind === 'graph') {
+        const value = f(a.value)
+        return [name, value === a.value ? a : { ...a, value }]
+      }
+      if (a.kind === 'graphs') {
+        const value = a.value.map(f)
+        return [name, value.every((g, i) => g === a.value[i]) ? a : { ...a, value }]
+      }
+      return [name, a]
+    }),
+  )
+}

@@ -1,0 +1,139 @@
+import type { ElementType, Shape } from '../base/index.ts'
+
+/*
+ * The intermediate representation: ONNX semantics (onnx.proto, ONNX 1.20; NCHW, names of values bind nodes together) as plain
+ * objects. Everything a file says has a place here, understood or not: what is not understood sits in a `preserved` field, which
+ * only the reader that put it there and its writer look into.
+ */
+
+/** What a reader kept for its writer (unknown fields, denotations, parts that no other room needs). Opaque to everybody else. */
+export type Preserved = unknown
+
+/** An integer of a file: a `number` where that is exact, otherwise a `bigint` (INT64_MAX as "to the end"). */
+export type Integer = number | bigint
+
+/** The bytes of a tensor, fetched when asked for and not kept. Little-endian, packed as ONNX's `raw_data`. */
+export interface TensorData {
+  readonly byteLength: number
+  /**
+   * @param offset first byte, 0 by default
+   * @param length number of bytes, by default all that follow
+   * @throws KerfError when the source is missing or too short
+   */
+  bytes(offset?: number, length?: number): Uint8Array
+}
+
+/** A constant tensor. Reading its bytes may touch the disk: counting never does. */
+export interface Tensor {
+  readonly elementType: ElementType
+  readonly shape: readonly number[]
+  readonly data: TensorData
+  /** The elements of a `string` tensor (UTF-8), for which `data` is empty. */
+  readonly strings?: readonly Uint8Array[]
+  readonly docString?: string
+  readonly preserved?: Preserved
+}
+
+/** A tensor type; `shape` is undefined where the file does not even give the rank. */
+export interface TensorType {
+  readonly kind: 'tensor'
+  readonly elementType: ElementType
+  readonly shape: Shape | undefined
+}
+
+/** Sequences, maps, optionals, sparse tensors: kept, not understood. */
+export interface OtherType {
+  readonly kind: 'other'
+}
+
+export interface ValueInfo {
+  readonly name: string
+  readonly type: TensorType | OtherType | undefined
+  readonly docString?: string
+  readonly preserved?: Preserved
+}
+
+export type Attribute = (
+  | { readonly kind: 'int'; readonly value: Integer }
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'string'; readonly value: string | Uint8Array }
+  | { readonly kind: 'tensor'; readonly value: Tensor }
+  | { readonly kind: 'graph'; readonly value: Graph }
+  | { readonly kind: 'ints'; readonly value: readonly Integer[] }
+  | { readonly kind: 'floats'; readonly value: readonly number[] }
+  | { readonly kind: 'strings'; readonly value: readonly (string | Uint8Array)[] }
+  | { readonly kind: 'tensors'; readonly value: readonly Tensor[] }
+  | { readonly kind: 'graphs'; readonly value: readonly Graph[] }
+  /** Inside a function: the value of the calling node's attribute `name`. */
+  | { readonly kind: 'reference'; readonly name: string }
+  | { readonly kind: 'other' }
+) & { readonly docString?: string; readonly preserved?: Preserved }
+
+/** A node. Empty strings among `inputs` and `outputs` are optional ones left out. */
+export interface Node {
+  name: string
+  opType: string
+  /** '' is the standard domain (`ai.onnx` is read as ''). */
+  domain: string
+  overload?: string
+  inputs: string[]
+  outputs: string[]
+  attributes: Map<string, Attribute>
+  docString?: string
+  preserved?: Preserved
+}
+
+export interface Graph {
+  name: string
+  docString?: string
+  /** As in the file: with IR version 3, initializers are listed here too. See `graphInputs`. */
+  inputs: ValueInfo[]
+  outputs: ValueInfo[]
+  initializers: Map<string, Tensor>
+  /** Types of values in between, where the file gives them. */
+  valueInfo: Map<string, ValueInfo>
+  /** In topological order in valid files. */
+  nodes: Node[]
+  preserved?: Preserved
+}
+
+/** A model-local function: a body of nodes that a node of type `domain`.`name` stands for. */
+export interface FunctionDefinition {
+  name: string
+  domain: string
+  overload?: string
+  inputs: string[]
+  outputs: string[]
+  /** Names of attributes that a call must give; those with a default are in `defaults`. */
+  attributes: string[]
+  defaults: Map<string, Attribute>
+  nodes: Node[]
+  opsetImports: Map<string, number>
+  docString?: string
+  preserved?: Preserved
+}
+
+export interface Model {
+  irVersion: number
+  /** Version of the operator set by domain ('' is the standard one). */
+  opsetImports: Map<string, number>
+  producerName?: string
+  producerVersion?: string
+  domain?: string
+  modelVersion?: Integer
+  docString?: string
+  graph: Graph
+  functions: FunctionDefinition[]
+  metadata: Map<string, string>
+  preserved?: Preserved
+}
+
+/** The inputs that a caller must feed: those without an initializer as default. */
+export function graphInputs(graph: Graph): ValueInfo[] {
+  return graph.inputs.filter((i) => !graph.initializers.has(i.name))
+}
+
+/** How messages name a node: by its name, else by its first output (names of nodes are optional in ONNX). */
+export function nodeLabel(node: Node): string {
+  return node.name || node.outputs.find((o) => o !== '') || node.opType
+}

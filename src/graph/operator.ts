@@ -1,0 +1,112 @@
+import type { ElementType, Shape } from '../base/index.ts'
+import type { AttributeReader } from './attributes.ts'
+import type { ChannelRule } from './channels.ts'
+import type { Node, Tensor } from './model.ts'
+
+/*
+ * What an operator says about itself. The walks (shapes, costs, pruning) ask these questions of every node and never look at its name.
+ */
+
+/** A small dense tensor of numbers, as the reference implementations take and return them. Row-major. */
+export interface Dense {
+  readonly elementType: ElementType
+  readonly shape: readonly number[]
+  readonly data: ArrayLike<number>
+}
+
+/** What is known of a value before anything is run. */
+export interface Known {
+  /** undefined for values that are not tensors, and where nothing is known. */
+  readonly elementType: ElementType | undefined
+  /** undefined: not even the rank is known. */
+  readonly shape: Shape | undefined
+  /**
+   * The content, where it follows from the file and the input shapes alone: small constants, and what Shape, Gather, Concat and
+   * arithmetic make of them. Computed when asked for, and only for small tensors (see `valueLimit`).
+   */
+  readonly value?: Dense | undefined
+}
+
+/** Values with more elements than this are not followed. */
+export const valueLimit = 4096
+
+/** One node with what is known of its inputs; missing optional inputs are undefined. */
+export interface Call<A = unknown> {
+  readonly node: Node
+  readonly attributes: A
+  /** Version of the operator set of the node's domain. */
+  readonly opset: number
+  readonly inputs: readonly (Known | undefined)[]
+}
+
+/** The same with the outputs' types, once inferred, all of concrete shape. */
+export interface InferredCall<A = unknown> extends Call<A> {
+  readonly outputs: readonly (Known | undefined)[]
+}
+
+/**
+ * Arithmetic of one node, in operations, by the conventions of `docs/cost.md`. Multiplications and additions are never summed.
+ */
+export interface Arithmetic {
+  /** Multiply–accumulates of a convolution or linear layer, bias not included; 0 for every other operator. */
+  readonly macs?: number
+  /** Additions and subtractions, biases and the accumulators' first additions included. */
+  readonly adds?: number
+  readonly muls?: number
+  /** Divisions, comparisons, roots, exponentials and other function values: one per evaluation. */
+  readonly others?: number
+  /** Accumulators: how many additions the strict count has less, because a sum of n terms takes n - 1. */
+  readonly accumulators?: number
+}
+
+/** Elements that a node moves, where that is not "every input and every output element once". */
+export interface Accesses {
+  /** Per input. */
+  readonly reads: readonly number[]
+  /** Per output. */
+  readonly writes: readonly number[]
+}
+
+/** How a node joins its neighbours in the fused count; none: it stands alone. */
+export type Fusion =
+  /** Starts a fused group: convolutions and linear layers. */
+  | 'anchor'
+  /** Depthwise or pointwise convolution: starts a group, and a pointwise one also joins the depthwise one before it. */
+  | 'depthwise'
+  | 'pointwise'
+  /** Joins the group that made its first input: BatchNormalization, activations. */
+  | 'follower'
+
+export interface Operator<A = unknown> {
+  /** ONNX name. */
+  readonly name: string
+  /** '' for the standard domain. */
+  readonly domain: string
+  attributes(reader: AttributeReader, opset: number): A
+  /**
+   * The outputs' types (and values, where they follow from shapes alone, as for Shape).
+   * @throws NodeError when inputs and attributes do not fit together
+   */
+  infer(call: Call<A>): (Known | undefined)[]
+  /** Scalar reference. Called with every input's content; returns every output's. */
+  forward?(call: Call<A>, inputs: readonly (Dense | undefined)[]): Dense[]
+  /** The tensor that a node of this kind stands for, when it depends on no data: Constant, ConstantOfShape. Lazy: nothing is read. */
+  stored?(call: Call<A>): Tensor | undefined
+  /** 'none': moves or renames data without arithmetic. 'data-dependent': how much it computes is not known before it runs. */
+  readonly cost: 'none' | 'data-dependent' | ((call: InferredCall<A>) => Arithmetic)
+  /** 'view': same bytes under another shape, nothing moves. Default: each input element read once, each output element written once. */
+  readonly accesses?: 'view' | ((call: InferredCall<A>) => Accesses)
+  /**
+   * Inputs that are learnable parameters where they are constant. 'operands': every constant floating-point input with more than
+   * one element (a bias as Add, BatchNormalization as Mul and Add); scalars there are constants of a formula.
+   */
+  readonly parameters?: readonly number[] | 'operands'
+  readonly fusion?: Fusion | ((call: InferredCall<A>) => Fusion | undefined)
+  /** What is tied to what when channels are removed. */
+  readonly channels: ChannelRule<A>
+}
+
+/** The operators that a walk can ask. */
+export interface OperatorSet {
+  get(domain: string, opType: string): Operator | undefined
+}

@@ -1,0 +1,64 @@
+import { byteLengthOf, decodeElements, type ElementType, elementCount, encodeElements, KerfError, stridesOf } from '../base/index.ts'
+import type { Tensor, TensorData } from './model.ts'
+
+const slice = (all: Uint8Array, offset = 0, length = all.byteLength - offset): Uint8Array => all.subarray(offset, offset + length)
+
+/** Bytes already in memory. */
+export function inMemory(bytes: Uint8Array): TensorData {
+  return { byteLength: bytes.byteLength, bytes: (offset, length) => slice(bytes, offset, length) }
+}
+
+/** Bytes computed when asked for, and computed again the next time. */
+export function computed(byteLength: number, make: () => Uint8Array): TensorData {
+  return { byteLength, bytes: (offset, length) => slice(make(), offset, length) }
+}
+
+/** A tensor from numbers in row-major order; integers wrap, floats round to the element type. */
+export function tensorOf(elementType: ElementType, shape: readonly number[], values: ArrayLike<number>): Tensor {
+  if (elementCount(shape) !== values.length)
+    throw new KerfError('wrong-shape', `Shape [${shape}] holds ${elementCount(shape)} elements, received ${values.length}.`)
+  return { elementType, shape, data: inMemory(encodeElements(elementType, values)) }
+}
+
+/** A tensor whose values are made when its bytes are asked for (weights of a built network, drawn from a seed). */
+export function lazyTensor(elementType: ElementType, shape: readonly number[], make: () => ArrayLike<number>): Tensor {
+  return { elementType, shape, data: computed(byteLengthOf(elementType, elementCount(shape) as number), () => encodeElements(elementType, make())) }
+}
+
+/** The elements as numbers, row-major. 64-bit integers beyond 2^53 are rounded. */
+export function tensorValues(tensor: Tensor): Float64Array {
+  return decodeElements(tensor.elementType, tensor.data.bytes(), elementCount(tensor.shape) as number)
+}
+
+/**
+ * The sub-tensor that keeps, on each given axis, the listed indices in their order. Nothing is read until its bytes are.
+ * Sub-byte element types are not supported (their elements do not start at bytes).
+ */
+export function keepIndices(tensor: Tensor, keep: ReadonlyMap<number, ArrayLike<number>>): Tensor {
+  const shape = tensor.shape.map((d, axis) => keep.get(axis)?.length ?? d)
+  const size = byteLengthOf(tensor.elementType, 1)
+  if (byteLengthOf(tensor.elementType, 2) !== 2 * size)
+    throw new KerfError('unsupported-element-type', `Channels cannot be cut out of a packed ${tensor.elementType} tensor.`, { elementType: tensor.elementType })
+  const make = () => {
+    const from = tensor.data.bytes()
+    const out = new Uint8Array(byteLengthOf(tensor.elementType, elementCount(shape) as number))
+    const strides = stridesOf(tensor.shape)
+    // Everything after the last cut axis is contiguous and copied at once.
+    const last = Math.max(-1, ...keep.keys())
+    const run = (last < 0 ? (elementCount(tensor.shape) as number) : (strides[last] as number)) * size
+    let at = 0
+    const walk = (axis: number, base: number): void => {
+      if (axis > last) {
+        out.set(from.subarray(base, base + run), at)
+        at += run
+        return
+      }
+      const indices = keep.get(axis)
+      const step = (strides[axis] as number) * size
+      for (let i = 0; i < (shape[axis] as number); i++) walk(axis + 1, base + (indices ? (indices[i] as number) : i) * step)
+    }
+    if (elementCount(shape) !== 0) walk(0, 0)
+    return out
+  }
+  return { elementType: tensor.elementType, shape, docString: tensor.docString, data: computed(byteLengthOf(tensor.elementType, elementCount(shape) as number), make) }
+}

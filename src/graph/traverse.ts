@@ -1,0 +1,82 @@
+import type { Attribute, Graph, Node } from './model.ts'
+
+/** The graphs that a node carries in its attributes (bodies of If, Loop, Scan). */
+export function subgraphsOf(node: Node): Graph[] {
+  return [...node.attributes.values()].flatMap((a: Attribute) => (a.kind === 'graph' ? [a.value] : a.kind === 'graphs' ? [...a.value] : []))
+}
+
+/** Names that a graph uses and does not define: what a subgraph captures from outside. */
+export function capturedNames(graph: Graph): Set<string> {
+  const defined = new Set([...graph.inputs.map((i) => i.name), ...graph.initializers.keys(), ...graph.nodes.flatMap((n) => n.outputs)])
+  const captured = new Set<string>()
+  const use = (name: string) => {
+    if (name !== '' && !defined.has(name)) captured.add(name)
+  }
+  for (const node of graph.nodes) for (const name of usedNames(node)) use(name)
+  for (const output of graph.outputs) use(output.name)
+  return captured
+}
+
+/** Everything a node reads: its inputs and what its subgraphs capture. */
+export function usedNames(node: Node): string[] {
+  return [...node.inputs.filter((n) => n !== ''), ...subgraphsOf(node).flatMap((g) => [...capturedNames(g)])]
+}
+
+/** For every value, the nodes that read it, each once. */
+export function consumersOf(graph: Graph): Map<string, Node[]> {
+  const consumers = new Map<string, Node[]>()
+  for (const node of graph.nodes)
+    for (const name of new Set(usedNames(node))) {
+      const list = consumers.get(name)
+      if (list) list.push(node)
+      else consumers.set(name, [node])
+    }
+  return consumers
+}
+
+/** For every value that a node makes, that node. */
+export function producersOf(graph: { nodes: readonly Node[] }): Map<string, Node> {
+  return new Map(graph.nodes.flatMap((n) => n.outputs.filter((o) => o !== '').map((o) => [o, n] as const)))
+}
+
+/** A name that is not among `taken`, made from `wish`, and from now on taken. */
+export function freshName(taken: Set<string>, wish: string): string {
+  let name = wish
+  for (let i = 1; taken.has(name); i++) name = `${wish}_${i}`
+  taken.add(name)
+  return name
+}
+
+/** Every name of a value in a graph and in its subgraphs. */
+export function allNames(graph: Graph): Set<string> {
+  const names = new Set<string>([...graph.inputs.map((i) => i.name), ...graph.outputs.map((o) => o.name), ...graph.initializers.keys()])
+  for (const node of graph.nodes) {
+    for (const name of [...node.inputs, ...node.outputs]) names.add(name)
+    for (const sub of subgraphsOf(node)) for (const name of allNames(sub)) names.add(name)
+  }
+  return names
+}
+
+/**
+ * Drops nodes whose outputs nobody uses, and initializers and value_info that nothing names any more. Graph inputs stay.
+ * Returns a new graph; nodes are shared.
+ */
+export function withoutDeadCode(graph: Graph): Graph {
+  const live = new Set(graph.outputs.map((o) => o.name))
+  const nodes: Node[] = []
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((o) => live.has(o))) continue
+    for (const name of usedNames(node)) live.add(name)
+    nodes.push(node)
+  }
+  nodes.reverse()
+  const made = new Set([...nodes.flatMap((n) => n.outputs), ...graph.inputs.map((i) => i.name)])
+  return {
+    ...graph,
+    nodes,
+    inputs: graph.inputs.filter((i) => !graph.initializers.has(i.name) || live.has(i.name)),
+    initializers: new Map([...graph.initializers].filter(([name]) => live.has(name))),
+    valueInfo: new Map([...graph.valueInfo].filter(([name]) => made.has(name) || live.has(name))),
+  }
+}
+

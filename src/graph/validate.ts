@@ -1,0 +1,99 @@
+import { elementCount, KerfError } from '../base/index.ts'
+import { type Graph, type Model, type Node, nodeLabel } from './model.ts'
+import { subgraphsOf, usedNames } from './traverse.ts'
+
+/** Larger than any dimension of a real tensor: what a damaged file says. */
+const absurdDimension = 2 ** 40
+const absurdCount = 2 ** 50
+
+const invalid = (message: string, details: Record<string, unknown> = {}) => new KerfError('invalid-graph', message, details)
+
+/**
+ * Checks what every walk relies on: each value defined once, before it is used; every output made; dimensions possible. Nodes that are
+ * merely out of order are put in topological order (older exporters write such files).
+ * @returns the same model, or one with its nodes sorted
+ * @throws KerfError `invalid-graph` naming the place: cyclic, dangling, duplicate, negative or absurd dimension
+ */
+export function validated(model: Model): Model {
+  const graph = checkGraph(model.graph, new Set(), 'The graph')
+  return graph === model.graph ? model : { ...model, graph }
+}
+
+function checkGraph(graph: Graph, outer: ReadonlySet<string>, place: string): Graph {
+  const defined = new Set<string>(outer)
+  const own = new Set<string>()
+  const inputs = new Set<string>()
+  const define = (name: string, by: string) => {
+    if (own.has(name)) throw invalid(`${place} defines the value "${name}" twice (the second time: ${by}). Every name must be unique; export the model again.`, { value: name })
+    own.add(name)
+    defined.add(name)
+  }
+  for (const input of graph.inputs) {
+    define(input.name, 'as an input')
+    inputs.add(input.name)
+    if (input.type?.kind === 'tensor') checkDimensions(input.type.shape ?? [], `input "${input.name}"`)
+  }
+  for (const [name, tensor] of graph.initializers) {
+    if (!inputs.has(name)) define(name, 'as an initializer')
+    checkDimensions(tensor.shape, `initializer "${name}"`)
+  }
+  for (const info of graph.valueInfo.values()) if (info.type?.kind === 'tensor') checkDimensions(info.type.shape ?? [], `value "${info.name}"`)
+  for (const node of graph.nodes) for (const name of node.outputs) if (name !== '') define(name, `by ${node.opType} "${nodeLabel(node)}"`)
+  for (const node of graph.nodes)
+    for (const name of usedNames(node))
+      if (!defined.has(name))
+        throw invalid(`${node.opType} "${nodeLabel(node)}" reads "${name}", which nothing in the model makes. The file is incomplete; export it again.`, { value: name })
+  for (const output of graph.outputs)
+    if (!defined.has(output.name)) throw invalid(`Graph output "${output.name}" is made by no node. The file is incomplete; export it again.`, { value: output.name })
+  for (const node of graph.nodes) for (const sub of subgraphsOf(node)) checkGraph(sub, defined, `The body of ${node.opType} "${nodeLabel(node)}"`)
+  const nodes = topologicalOrder(graph, place)
+  return nodes === graph.nodes ? graph : { ...graph, nodes }
+}
+
+function checkDimensions(shape: readonly (number | string)[], place: string): void {
+  for (const d of shape)
+    if (typeof d === 'number' && (d < 0 || d > absurdDimension || !Number.isInteger(d)))
+      throw invalid(`${place} has the impossible dimension ${d} in [${shape}]. The file is damaged; export it again.`, { shape })
+  if ((elementCount(shape) ?? 0) > absurdCount) throw invalid(`${place} [${shape}] would hold more elements than any memory. The file is damaged; export it again.`, { shape })
+}
+
+/** The same array when it is in order already. */
+function topologicalOrder(graph: Graph, place: string): Node[] {
+  const madeHere = new Set(graph.nodes.flatMap((n) => n.outputs).filter((n) => n !== ''))
+  const ready = new Set<string>()
+  const needs = (node: Node) => usedNames(node).filter((n) => madeHere.has(n) && !ready.has(n))
+  let inOrder = true
+  for (const node of graph.nodes) {
+    if (needs(node).length > 0) {
+      inOrder = false
+      break
+    }
+    for (const o of node.outputs) ready.add(o)
+  }
+  if (inOrder) return graph.nodes
+  ready.clear()
+  const waitingFor = new Map<string, Node[]>()
+  const missing = new Map<Node, number>()
+  const queue: Node[] = []
+  for (const node of graph.nodes) {
+    const names = new Set(needs(node))
+    missing.set(node, names.size)
+    if (names.size === 0) queue.push(node)
+    for (const name of names) waitingFor.set(name, [...(waitingFor.get(name) ?? []), node])
+  }
+  const sorted: Node[] = []
+  for (let node = queue.shift(); node; node = queue.shift()) {
+    sorted.push(node)
+    for (const output of node.outputs)
+      for (const waiting of waitingFor.get(output) ?? []) {
+        const left = (missing.get(waiting) as number) - 1
+        missing.set(waiting, left)
+        if (left === 0) queue.push(waiting)
+      }
+  }
+  if (sorted.length === graph.nodes.length) return sorted
+  const stuck = graph.nodes.filter((n) => (missing.get(n) as number) > 0)
+  const names = stuck.slice(0, 4).map((n) => `${n.opType} "${nodeLabel(n)}"`)
+  throw invalid(`${place} has a cycle through ${names.join(' → ')}${stuck.length > 4 ? ' …' : ''}. ONNX graphs must be acyclic; export the model again.`, { nodes: stuck.map(nodeLabel) })
+}
+

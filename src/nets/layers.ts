@@ -1,0 +1,253 @@
+import { KerfError } from '../base/index.ts'
+import { type AttributeValue, GraphBuilder, type Model, type Tensor, tensorOf } from '../graph/index.ts'
+import { defaultInitialization, drawn, heDeviation, type Initialization } from './init.ts'
+import type { ConvSpec, FeatureMap, PoolSpec } from './layer-spec.ts'
+import type { ConvolutionOperator, NetOptions } from './options.ts'
+import { pair, slid } from './sliding.ts'
+
+const ordinaryConvolution: ConvolutionOperator = { opType: 'Conv', domain: '', weightDeviation: heDeviation }
+
+/**
+ * Adds layers to a graph. A layer's name is its path in the PyTorch model (`layer1.0.conv1`); its node has that name, its
+ * weights the names PyTorch gives them (`layer1.0.conv1.weight`, `bn1.running_mean`).
+ */
+export class Layers {
+  readonly input: FeatureMap
+  readonly classes: number
+  readonly #builder: GraphBuilder
+  readonly #batch: number | string
+  readonly #seed: number
+  readonly #init: Initialization
+  readonly #convolution: ConvolutionOperator
+
+  /**
+   * @param name the graph's name
+   * @param published what the network was published for: sizes where `options` gives none
+   */
+  constructor(
+    name: string,
+    options: NetOptions,
+    published: Required<Pick<NetOptions, 'classes' | 'inChannels' | 'inputSize'>>,
+  ) {
+    this.#builder = new GraphBuilder(name)
+    this.#seed = options.seed ?? 0
+    this.#batch = options.batch ?? 'N'
+    this.#init = { ...defaultInitialization, ...options.initialization }
+    this.#convolution = options.convolution ?? ordinaryConvolution
+    this.classes = options.classes ?? published.classes
+    const [height, width] = pair(options.inputSize ?? published.inputSize)
+    const channels = options.inChannels ?? published.inChannels
+    for (const [what, size] of Object.entries({
+      classes: this.classes,
+      inChannels: channels,
+      inputSize: Math.min(height, width),
+    }))
+      if (!Number.isInteger(size) || size < 1)
+        throw new KerfError('wrong-option', `${name}: ${what} ${size} is not a positive integer.`, {
+          net: name,
+          [what]: size,
+        })
+    this.input = {
+      value: this.#builder.input('input', 'float32', [this.#batch, channels, height, width]),
+      channels,
+      height,
+      width,
+    }
+  }
+
+  conv(x: FeatureMap, name: string, spec: ConvSpec): FeatureMap {
+    const [height, width] = pair(spec.kernel ?? 1)
+    const { outChannels, stride = 1, groups = 1 } = spec
+    const padding = [spec.padding ?? height >> 1, spec.padding ?? width >> 1] as const
+    const operator = spec.ordinary ? ordinaryConvolution : this.#convolution
+    const shape = [outChannels, x.channels / groups, height, width]
+    const gain = spec.residual ? this.#init.residualGain : 1
+    const inputs = [
+      x.value,
+      this.#weights(name, shape, operator.weightDeviation((x.channels / groups) * height * width) * gain),
+    ]
+    if (spec.bias) inputs.push(this.#bias(name, outChannels))
+    const attributes = {
+      kernel_shape: [height, width],
+      strides: [stride, stride],
+      pads: [...padding, ...padding],
+      group: groups,
+    }
+    return {
+      value: this.#builder.node(operator.opType, inputs, attributes, { name, domain: operator.domain }),
+      channels: outChannels,
+      height: slid(name, x.height, height, stride, padding[0]),
+      width: slid(name, x.width, width, stride, padding[1]),
+    }
+  }
+
+  /** @param residual the last layer of a residual branch */
+  batchNorm(x: FeatureMap, name: string, { residual = false } = {}): FeatureMap {
+    const { gammaDeviation, betaDeviation, meanDeviation, varianceDeviation, residualGain } = this.#init
+    const gamma = residual ? residualGain : 1
+    const vector = (key: string, map: (normal: number) => number) =>
+      this.#constant(`${name}.${key}`, drawn(this.#seed, `${name}.${key}`, [x.channels], map))
+    const inputs = [
+      vector('weight', (z) => gamma * (1 + gammaDeviation * z)),
+      vector('bias', (z) => betaDeviation * z),
+      vector('running_mean', (z) => meanDeviation * z),
+      vector('running_var', (z) => Math.exp(varianceDeviation * z)),
+    ]
+    return this.#same('BatchNormalization', x, name, inputs)
+  }
+
+  /** Convolution and BatchNormalization; `residual` is about the latter here. */
+  convBn(x: FeatureMap, convName: string, bnName: string, spec: ConvSpec): FeatureMap {
+    return this.batchNorm(this.conv(x, convName, { ...spec, residual: false }), bnName, spec)
+  }
+
+  /** A fully connected layer with bias on a flattened value. */
+  linear(x: FeatureMap, name: string, outFeatures: number): FeatureMap {
+    const weight = this.#weights(name, [outFeatures, x.channels], heDeviation(x.channels))
+    const value = this.#builder.node('Gemm', [x.value, weight, this.#bias(name, outFeatures)], { transB: 1 }, { name })
+    return { ...x, value, channels: outFeatures }
+  }
+
+  relu(x: FeatureMap, name: string): FeatureMap {
+    return this.#same('Relu', x, name)
+  }
+
+  /** min(max(x, 0), 6) */
+  relu6(x: FeatureMap, name: string): FeatureMap {
+    return this.#same('Clip', x, name, [this.#scalar('relu6.min', 0), this.#scalar('relu6.max', 6)])
+  }
+
+  /** min(max(x/6 + 1/2, 0), 1) */
+  hardSigmoid(x: FeatureMap, name: string): FeatureMap {
+    return this.#same('HardSigmoid', x, name, [], { alpha: 1 / 6, beta: 0.5 })
+  }
+
+  /**
+   * x · (1 + erf(x/√2)) / 2, written out: the operator Gelu came with opset 20, and these four nodes keep all networks at the opset
+   * that every runtime reads. Runtimes know the pattern, because exporters write the same one.
+   */
+  gelu(x: FeatureMap, name: string): FeatureMap {
+    const scaled = this.#same('Div', x, `${name}.div`, [this.#scalar('gelu.sqrt2', Math.SQRT2)])
+    const erf = this.#same('Erf', scaled, `${name}.erf`)
+    const shifted = this.#same('Add', erf, `${name}.add`, [this.#scalar('gelu.one', 1)])
+    return this.#same('Mul', this.mul(x, shifted, `${name}.mul`), name, [this.#scalar('gelu.half', 0.5)])
+  }
+
+  add(a: FeatureMap, b: FeatureMap, name: string): FeatureMap {
+    return this.#same('Add', a, name, [b.value])
+  }
+
+  /** a · b; b has the shape of a, or is one factor per channel. */
+  mul(a: FeatureMap, b: FeatureMap, name: string): FeatureMap {
+    return this.#same('Mul', a, name, [b.value])
+  }
+
+  concat(parts: readonly FeatureMap[], name: string): FeatureMap {
+    const inputs = parts.map((p) => p.value)
+    const channels = parts.reduce((sum, p) => sum + p.channels, 0)
+    return { ...(parts[0] as FeatureMap), value: this.#builder.node('Concat', inputs, { axis: 1 }, { name }), channels }
+  }
+
+  /** The first `channels` channels, and the others. */
+  split(x: FeatureMap, name: string, channels: number): [FeatureMap, FeatureMap] {
+    const sizes = [channels, x.channels - channels] as const
+    const outputs = [`${name}_first`, `${name}_rest`] as const
+    this.#builder.node('Split', [x.value, this.#builder.ints(`${name}.split`, sizes)], { axis: 1 }, { name, outputs })
+    return [
+      { ...x, value: outputs[0], channels: sizes[0] },
+      { ...x, value: outputs[1], channels: sizes[1] },
+    ]
+  }
+
+  /** Every `step`-th row and column, from the first on. */
+  subsample(x: FeatureMap, name: string, step: number): FeatureMap {
+    const ints = (key: string, values: readonly number[]) => this.#builder.ints(`${name}.${key}`, values)
+    const inputs = [
+      ints('starts', [0, 0]),
+      ints('ends', [x.height, x.width]),
+      ints('axes', [2, 3]),
+      ints('steps', [step, step]),
+    ]
+    return {
+      ...this.#same('Slice', x, name, inputs),
+      height: Math.ceil(x.height / step),
+      width: Math.ceil(x.width / step),
+    }
+  }
+
+  /** Channels of zeros before and after those of x. */
+  padChannels(x: FeatureMap, name: string, before: number, after: number): FeatureMap {
+    const pads = this.#builder.ints(`${name}.pads`, [0, before, 0, 0, 0, after, 0, 0])
+    return { ...this.#same('Pad', x, name, [pads]), channels: before + x.channels + after }
+  }
+
+  maxPool(x: FeatureMap, name: string, spec: PoolSpec): FeatureMap {
+    const { kernel, stride, padding = 0, ceilMode = false } = spec
+    const attributes = {
+      kernel_shape: [kernel, kernel],
+      strides: [stride, stride],
+      pads: [padding, padding, padding, padding],
+      ceil_mode: ceilMode ? 1 : 0,
+    }
+    const size = (n: number) => slid(name, n, kernel, stride, padding, ceilMode)
+    return { ...this.#same('MaxPool', x, name, [], attributes), height: size(x.height), width: size(x.width) }
+  }
+
+  globalAveragePool(x: FeatureMap, name: string): FeatureMap {
+    return { ...this.#same('GlobalAveragePool', x, name), height: 1, width: 1 }
+  }
+
+  flatten(x: FeatureMap, name: string): FeatureMap {
+    return {
+      ...this.#same('Flatten', x, name, [], { axis: 1 }),
+      channels: x.channels * x.height * x.width,
+      height: 1,
+      width: 1,
+    }
+  }
+
+  /** Ends the network: what was added last becomes the output `logits` [batch, classes]. */
+  model(): Model {
+    this.#builder.output('logits', { kind: 'tensor', elementType: 'float32', shape: [this.#batch, this.classes] })
+    const model = this.#builder.model()
+    const last = model.graph.nodes.at(-1)
+    if (last) last.outputs = ['logits']
+    return model
+  }
+
+  /** A node whose output has the shape of its first input. */
+  #same(
+    opType: string,
+    x: FeatureMap,
+    name: string,
+    more: readonly string[] = [],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+  ): FeatureMap {
+    return { ...x, value: this.#builder.node(opType, [x.value, ...more], attributes, { name }) }
+  }
+
+  #weights(layer: string, shape: readonly number[], deviation: number): string {
+    const name = `${layer}.weight`
+    const scale = deviation * this.#init.weightGain
+    return this.#constant(
+      name,
+      drawn(this.#seed, name, shape, (z) => scale * z),
+    )
+  }
+
+  #bias(layer: string, size: number): string {
+    const name = `${layer}.bias`
+    return this.#constant(
+      name,
+      drawn(this.#seed, name, [size], (z) => this.#init.biasDeviation * z),
+    )
+  }
+
+  #scalar(name: string, value: number): string {
+    return this.#constant(name, tensorOf('float32', [], [value]))
+  }
+
+  #constant(name: string, tensor: Tensor): string {
+    return this.#builder.constant(name, tensor)
+  }
+}

@@ -1,0 +1,58 @@
+import { KerfError } from '../base/index.ts'
+import type { TensorData } from '../graph/index.ts'
+
+/** Bytes at rest: a file, or memory. Reading is synchronous, so that weights can be lazy inside plain arithmetic. */
+export interface ByteSource {
+  /** How messages call it: the file's name. */
+  readonly name: string
+  /** In bytes. Asking may touch the disk. */
+  readonly size: number
+  /**
+   * Bytes `offset` up to `offset + length`, which lie within `size`. The result may be a view: do not write to it.
+   * @throws KerfError when the bytes cannot be read any more
+   */
+  read(offset: number, length: number): Uint8Array
+}
+
+export function memorySource(bytes: Uint8Array, name = 'model.onnx'): ByteSource {
+  return { name, size: bytes.byteLength, read: (offset, length) => bytes.subarray(offset, offset + length) }
+}
+
+/** Tensor data of which any part can be read without making the rest: writers stream it in pieces. */
+export interface StreamedData extends TensorData {
+  readonly streamed: true
+}
+
+export const isStreamed = (data: TensorData): data is StreamedData => 'streamed' in data
+
+/** The range that a call of `bytes(offset, length)` asks for, checked. */
+export function rangeOf(
+  data: TensorData,
+  offset = 0,
+  length = data.byteLength - offset,
+): { offset: number; length: number } {
+  if (offset < 0 || length < 0 || offset + length > data.byteLength)
+    throw new KerfError(
+      'too-short',
+      `Bytes ${offset} to ${offset + length} were asked of a tensor of ${data.byteLength} bytes.`,
+      {
+        offset,
+        length,
+        byteLength: data.byteLength,
+      },
+    )
+  return { offset, length }
+}
+
+/** A stretch of a source, read when asked for. */
+export function sourceRange(source: ByteSource, start: number, byteLength: number): StreamedData {
+  const data: StreamedData = {
+    streamed: true,
+    byteLength,
+    bytes(from, count) {
+      const { offset, length } = rangeOf(data, from, count)
+      return source.read(start + offset, length)
+    },
+  }
+  return data
+}

@@ -1,0 +1,105 @@
+import { create } from '@bufbuild/protobuf'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import {
+  TensorProto_DataLocation as DataLocation,
+  type SparseTensorProto,
+  SparseTensorProtoSchema,
+  StringStringEntryProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+} from 'onnx-buf'
+import { byteLengthOf, elementCount, KerfError } from '../base/index.ts'
+import type { Tensor, TensorData } from '../graph/index.ts'
+import { dataTypeOf } from './data-type.ts'
+import type { ExternalLocation } from './external.ts'
+import { Kept, restored } from './kept.ts'
+import { markerField } from './layout.ts'
+import type { KeptSparse } from './read-tensor.ts'
+import type { SparseTensor } from './sparse.ts'
+
+/** Collects the data of the tensors that are written: the messages themselves carry markers in their place. */
+export class TensorWriter {
+  /** What goes into the model file, by marker. */
+  readonly payloads: TensorData[] = []
+  readonly #place: ((data: TensorData) => ExternalLocation | undefined) | undefined
+
+  /** @param place says which initializers go into an external file, and where in it */
+  constructor(place?: (data: TensorData) => ExternalLocation | undefined) {
+    this.#place = place
+  }
+
+  /** @throws KerfError `wrong-length` when the data do not fit the shape */
+  tensor(tensor: Tensor, label: string): TensorProto {
+    const proto = describeTensor(tensor, label)
+    if (tensor.data.byteLength > 0) {
+      proto.$unknown = [
+        ...(proto.$unknown ?? []),
+        { no: markerField, wireType: WireType.Varint, data: new BinaryWriter().uint32(this.payloads.length).finish() },
+      ]
+      this.payloads.push(tensor.data)
+    }
+    return proto
+  }
+
+  /** Of a graph, by name: these may go into the external file. */
+  initializer(name: string, tensor: Tensor): TensorProto {
+    const external = tensor.elementType === 'string' ? undefined : this.#place?.(tensor.data)
+    const proto = external
+      ? describeTensor(tensor, `Initializer "${name}"`)
+      : this.tensor(tensor, `Initializer "${name}"`)
+    proto.name = name
+    if (external) {
+      proto.dataLocation = DataLocation.EXTERNAL
+      const entries = { location: external.location, offset: String(external.offset), length: String(external.length) }
+      proto.externalData = Object.entries(entries).map(([key, value]) =>
+        create(StringStringEntryProtoSchema, { key, value }),
+      )
+    }
+    return proto
+  }
+
+  sparse(sparse: SparseTensor, label: string): SparseTensorProto {
+    return create(SparseTensorProtoSchema, {
+      values: this.tensor(sparse.values, label),
+      indices: this.tensor(sparse.indices, `Indices of ${label}`),
+      dims: sparse.shape.map(BigInt),
+    })
+  }
+
+  /** An initializer that was sparse in the file and has not been changed; otherwise undefined. */
+  sparseInitializer(name: string, tensor: Tensor): SparseTensorProto | undefined {
+    const kept = keptSparse(tensor)
+    if (!kept) return undefined
+    const proto = restored(SparseTensorProtoSchema, tensor.preserved)
+    proto.values = this.tensor(kept.sparse.values, `Initializer "${name}"`)
+    proto.values.name = name
+    proto.indices = this.tensor(kept.sparse.indices, `Indices of initializer "${name}"`)
+    return proto
+  }
+}
+
+export function keptSparse(tensor: Tensor): KeptSparse | undefined {
+  const extra: unknown = tensor.preserved instanceof Kept ? tensor.preserved.extra : undefined
+  const kept = extra as KeptSparse | undefined
+  return kept?.sparse && kept.data === tensor.data ? kept : undefined
+}
+
+/** Everything about a tensor but its data. */
+function describeTensor(tensor: Tensor, label: string): TensorProto {
+  const count = elementCount(tensor.shape) as number
+  const needed = tensor.elementType === 'string' ? count : byteLengthOf(tensor.elementType, count)
+  const found = tensor.elementType === 'string' ? (tensor.strings?.length ?? 0) : tensor.data.byteLength
+  if (needed !== found) throw lengthError(`${label} ${tensor.elementType} [${tensor.shape}]`, needed, found)
+  const proto = restored(TensorProtoSchema, tensor.preserved)
+  proto.dims = tensor.shape.map(BigInt)
+  proto.dataType = dataTypeOf(tensor.elementType)
+  if (tensor.strings) proto.stringData = [...tensor.strings] as TensorProto['stringData']
+  if (tensor.docString !== undefined) proto.docString = tensor.docString
+  return proto
+}
+
+export const lengthError = (label: string, needed: number, found: number): KerfError =>
+  new KerfError('wrong-length', `${label} cannot be written: its shape needs ${needed}, its data have ${found}.`, {
+    needed,
+    found,
+  })

@@ -1,0 +1,25 @@
+import { mixes } from '../channel-rules.ts'
+import { required, typed } from '../check.ts'
+import { type ConvAttributes, convAttributes, convCost, convFusion, convShape } from '../conv/conv.ts'
+import { adderLaw } from '../laws.ts'
+import { defineOperator } from '../operator.ts'
+
+/*
+ * Y[n,o,p] = B[o] − Σ_{c,t} |X[n, q(o)·C_in/g + c, p·stride + t·dilation − pad] − W[o,c,t]|        (AdderNet, Chen et al., CVPR 2020)
+ *
+ * Layouts, attributes and the optional bias as in Conv; padding is zeros, so a padded tap contributes −|w|.
+ */
+
+/** Cost: per tap a subtraction and an accumulation, the absolute value free; no multiplication, hence no MACs. Bias as in Conv. */
+export const adderConv = defineOperator<ConvAttributes>({
+  name: 'AdderConv',
+  domain: 'ai.kerf',
+  attributes: convAttributes,
+  infer: (call) => [typed(required(call, 0).elementType, convShape(call, 1))],
+  cost: convCost(adderLaw, 1, 2),
+  parameters: [1, 2],
+  fusion: convFusion(1),
+  channels: mixes(
+    'an absent input channel of an adder convolution still contributes −|w| unless both the input and the weight are zero',
+  ),
+})

@@ -1,0 +1,17 @@
+import { perChannel } from '../channel-rules.ts'
+import { required, typed } from '../check.ts'
+import { defineOperator } from '../operator.ts'
+import { averageCost, type PoolAttributes, poolAttributes, poolShape, windowReduction } from '../pool.ts'
+
+/**
+ * Y[n,c,p] = mean over the window of X[n,c] (ONNX AveragePool, opset 1, 7 with count_include_pad, 10 with ceil_mode, 11, 19 with
+ * dilations, 22). Cost per output: one addition per tap (padding included), one division.
+ */
+export const averagePool = defineOperator<PoolAttributes>({
+  name: 'AveragePool',
+  domain: '',
+  attributes: poolAttributes,
+  infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
+  cost: (call) => averageCost(windowReduction(call)),
+  channels: perChannel,
+})

@@ -1,0 +1,65 @@
+import { broadcastShapes, type ElementType, elementCount, stridesOf } from '../base/index.ts'
+import type { Arithmetic, Dense, Operator } from '../graph/index.ts'
+import { broadcasting } from './channel-rules.ts'
+import { dense, required, typed, wrong } from './check.ts'
+import { asElement } from './as-element.ts'
+import { defineOperator } from './operator.ts'
+import { timesElements } from './unary.ts'
+
+export interface BinaryOptions {
+  readonly forward: (a: number, b: number, elementType: ElementType) => number
+  /** Operations per output element. */
+  readonly cost: Arithmetic
+  /** Element type of the output: 'bool' for comparisons. By default the first input's. */
+  readonly result?: ElementType
+}
+
+/** Applies f over operands broadcast to one shape. */
+export function mapBroadcast(inputs: readonly Dense[], elementType: ElementType, f: (values: readonly number[]) => number): Dense {
+  const shape = broadcastShapes(...inputs.map((i) => i.shape)) as number[]
+  const count = elementCount(shape) as number
+  const out = new Array<number>(count)
+  const strides = stridesOf(shape)
+  const offsets = inputs.map((input) => {
+    const own = stridesOf(input.shape)
+    return shape.map((_, axis) => {
+      const a = axis - shape.length + input.shape.length
+      return a < 0 || input.shape[a] === 1 ? 0 : (own[a] as number)
+    })
+  })
+  for (let i = 0; i < count; i++) {
+    const values = inputs.map((input, n) => {
+      let at = 0
+      for (let axis = 0; axis < shape.length; axis++) at += (Math.floor(i / (strides[axis] as number)) % (shape[axis] as number)) * ((offsets[n] as number[])[axis] as number)
+      return input.data[at] as number
+    })
+    out[i] = f(values)
+  }
+  return dense(elementType, shape, out)
+}
+
+/** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). */
+export function binary(name: string, options: BinaryOptions): Operator {
+  const { forward, cost, result } = options
+  return defineOperator<void>({
+    name,
+    domain: '',
+    attributes: () => undefined,
+    infer: (call) => {
+      const a = required(call, 0)
+      const b = required(call, 1)
+      const shape = a.shape && b.shape ? broadcastShapes(a.shape, b.shape) : undefined
+      if (a.shape && b.shape && !shape) throw wrong(call, 'the shapes cannot be broadcast together')
+      return [typed(result ?? a.elementType ?? b.elementType, shape)]
+    },
+    forward: (_, [a, b]) => {
+      if (!a || !b) return []
+      const type = result ?? a.elementType
+      return [mapBroadcast([a, b], type, ([x, y]) => asElement(type, forward(x as number, y as number, a.elementType)))]
+    },
+    cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape) as number),
+    // What is compared with is a threshold, nothing that is learnt.
+    parameters: result === 'bool' ? undefined : 'operands',
+    channels: broadcasting,
+  })
+}

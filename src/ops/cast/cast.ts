@@ -1,0 +1,23 @@
+import { elementwise } from '../channel-rules.ts'
+import { required, typed, wrong } from '../check.ts'
+import { converted } from '../convert.ts'
+import { defineOperator } from '../operator.ts'
+import { elementTypeOf } from '../settings.ts'
+
+/** Y = X in the element type `to` (ONNX Cast). */
+export const cast = defineOperator<{ to: number | undefined }>({
+  name: 'Cast',
+  domain: '',
+  attributes: (a) => ({ to: a.int('to') }),
+  infer: (call) => {
+    const { to } = call.attributes
+    if (to === undefined) throw wrong(call, 'the attribute to is missing')
+    return [typed(elementTypeOf(call, to), required(call, 0).shape)]
+  },
+  forward: (call, [x]) => {
+    const y = x && converted(x, elementTypeOf(call, call.attributes.to as number))
+    return y ? [y] : []
+  },
+  cost: 'none',
+  channels: elementwise,
+})

@@ -1,0 +1,28 @@
+import { elementCount } from '../../base/index.ts'
+import { elementwise } from '../channel-rules.ts'
+import { required, typed } from '../check.ts'
+import { converted } from '../convert.ts'
+import { defineOperator } from '../operator.ts'
+
+/** Y = X in the element type of input 1, whose content is not read (ONNX CastLike). */
+export const castLike = defineOperator<void>({
+  name: 'CastLike',
+  domain: '',
+  attributes: () => undefined,
+  infer: (call) => [typed(required(call, 1).elementType, required(call, 0).shape)],
+  forward: (_, [x, like]) => {
+    const y = x && like && converted(x, like.elementType)
+    return y ? [y] : []
+  },
+  cost: 'none',
+  accesses: (call) => {
+    const count = elementCount(call.outputs[0]?.shape) as number
+    return { reads: [count, 0], writes: [count] }
+  },
+  channels: {
+    tie: (call, ties) => {
+      ties.tracks(1) // only its type is asked for
+      elementwise.tie(call, ties)
+    },
+  },
+})

@@ -1,0 +1,4 @@
+import { unary } from '../unary.ts'
+
+/** Y = ⌈X⌉ (ONNX Ceil). */
+export const ceil = unary('Ceil', { forward: Math.ceil, cost: { others: 1 } })

@@ -1,0 +1,48 @@
+import { type Dim, unknownDim } from '../../base/index.ts'
+import type { Call } from '../../graph/index.ts'
+import { worksAlong } from '../axis-tracks.ts'
+import { contentOf, required, typed, wrong } from '../check.ts'
+import { defineOperator } from '../operator.ts'
+import { distinctAxes } from '../settings.ts'
+
+interface CenterAttributes {
+  readonly axes: readonly number[] | undefined
+}
+
+function touchedAxes(call: Call<CenterAttributes>, rank: number): number[] {
+  return call.attributes.axes
+    ? distinctAxes(call, call.attributes.axes, rank)
+    : Array.from({ length: rank }, (_, a) => a)
+}
+
+/** X cropped, or padded with zeros, around its centre to the sizes of input 1 (ONNX CenterCropPad). */
+export const centerCropPad = defineOperator<CenterAttributes>({
+  name: 'CenterCropPad',
+  domain: '',
+  attributes: (a) => ({ axes: a.ints('axes') }),
+  infer: (call) => {
+    const x = required(call, 0)
+    required(call, 1)
+    if (!x.shape) return [typed(x.elementType, undefined)]
+    const sizes = contentOf(call, 1)
+    const axes = touchedAxes(call, x.shape.length)
+    if (sizes && sizes.length !== axes.length)
+      throw wrong(call, `${sizes.length} sizes [${sizes}] for ${axes.length} axes`)
+    return [
+      typed(
+        x.elementType,
+        x.shape.map((d, a): Dim => (axes.includes(a) ? (sizes?.[axes.indexOf(a)] ?? unknownDim()) : d)),
+      ),
+    ]
+  },
+  cost: 'none',
+  accesses: (call) => {
+    const [x, y] = [call.inputs[0]?.shape as readonly number[], call.outputs[0]?.shape as readonly number[]]
+    const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1)
+    return {
+      reads: [product(x.map((d, a) => Math.min(d, y[a] as number))), call.inputs[1]?.shape?.[0] as number],
+      writes: [product(y)],
+    }
+  },
+  channels: { tie: (call, ties) => worksAlong(call, ties, touchedAxes(call, call.inputs[0]?.shape?.length ?? 0)) },
+})

@@ -1,0 +1,53 @@
+import { unknownDim } from '../../base/index.ts'
+import { mixes } from '../channel-rules.ts'
+import { axisOf, contentOf, dense, required, typed } from '../check.ts'
+import { linesAlong } from '../indices.ts'
+import { defineOperator } from '../operator.ts'
+
+/** X at the indices along `axis` (of X as a vector by default) where the condition holds (ONNX Compress). */
+export const compress = defineOperator<{ axis: number | undefined }>({
+  name: 'Compress',
+  domain: '',
+  attributes: (a) => ({ axis: a.int('axis') }),
+  infer: (call) => {
+    const x = required(call, 0)
+    required(call, 1)
+    const count = contentOf(call, 1)?.filter((c) => c !== 0).length ?? unknownDim()
+    const { axis } = call.attributes
+    if (axis === undefined) return [typed(x.elementType, [count])]
+    const along = x.shape && axisOf(call, axis, x.shape.length)
+    return [
+      typed(
+        x.elementType,
+        x.shape?.map((d, a) => (a === along ? count : d)),
+      ),
+    ]
+  },
+  forward: (call, [x, condition]) => {
+    if (!x || !condition) return []
+    const taken = Array.from(condition.data).flatMap((c, i) => (c ? [i] : []))
+    const { axis } = call.attributes
+    if (axis === undefined)
+      return [
+        dense(
+          x.elementType,
+          [taken.length],
+          taken.map((i) => x.data[i] as number),
+        ),
+      ]
+    const along = axisOf(call, axis, x.shape.length)
+    const { outer, size, inner } = linesAlong(x.shape, along)
+    const out: number[] = []
+    for (let o = 0; o < outer; o++)
+      for (const i of taken) for (let n = 0; n < inner; n++) out.push(x.data[(o * size + i) * inner + n] as number)
+    return [
+      dense(
+        x.elementType,
+        x.shape.map((d, a) => (a === along ? taken.length : d)),
+        out,
+      ),
+    ]
+  },
+  cost: 'data-dependent',
+  channels: mixes('what Compress takes depends on a condition'),
+})

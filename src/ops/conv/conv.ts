@@ -1,0 +1,142 @@
+import { elementCount, unknownDim } from '../../base/index.ts'
+import type { AttributeReader, Call, ChannelRule, Cut, InferredCall, Known, Ties } from '../../graph/index.ts'
+import { required, typed, wrong } from '../check.ts'
+import { convolutionLaw, type LayerLaw } from '../laws.ts'
+import { defineOperator } from '../operator.ts'
+import { slide, type Window, windowAttributes } from '../window.ts'
+
+/*
+ * Y[n,o,p] = B[o] + Σ_{c,t} W[o,c,t] · X[n, q(o)·C_in/g + c, p·stride + t·dilation − pad]        (ONNX Conv, opset 1, 11, 22)
+ *
+ * X [N, C_in, spatial…], W [C_out, C_in/g, kernel…], B [C_out], Y [N, C_out, spatial…]; q(o) is the group of output channel o.
+ */
+
+export interface ConvAttributes {
+  readonly window: Window
+  readonly groups: number
+}
+
+export const convAttributes = (a: AttributeReader): ConvAttributes => ({
+  window: windowAttributes(a),
+  groups: a.int('group', 1),
+})
+
+/** Shape of a convolution's output from X at input 0 and W at input `weight`. */
+export function convShape(call: Call<ConvAttributes>, weight: number): Known['shape'] {
+  const x = required(call, 0).shape
+  const w = required(call, weight).shape
+  const { groups, window } = call.attributes
+  if (!x || !w) return undefined
+  if (x.length < 3 || w.length !== x.length)
+    throw wrong(call, `x has ${x.length} dimensions and w ${w.length}; both need batch, channels and space`)
+  const [outChannels, groupChannels] = w
+  if (typeof outChannels === 'number' && outChannels % groups !== 0)
+    throw wrong(call, `${outChannels} output channels do not divide into ${groups} groups`)
+  if (typeof x[1] === 'number' && typeof groupChannels === 'number' && x[1] !== groupChannels * groups)
+    throw wrong(
+      call,
+      `${x[1]} input channels ≠ weight ${groupChannels} × groups ${groups}`,
+      `Check what makes "${call.node.inputs[0]}".`,
+    )
+  const kernelShape = window.kernelShape ?? w.slice(2)
+  if (!kernelShape.every((k) => typeof k === 'number'))
+    return [x[0] ?? 1, outChannels ?? 1, ...x.slice(2).map(() => unknownDim())]
+  kernelShape.forEach((k, i) => {
+    if (typeof w[i + 2] === 'number' && w[i + 2] !== k)
+      throw wrong(call, `kernel_shape [${kernelShape}] ≠ the weight's [${w.slice(2)}]`)
+  })
+  return [x[0] ?? 1, outChannels ?? 1, ...slide(call, window, kernelShape as number[], x.slice(2)).output]
+}
+
+/** The sizes that the laws of `laws.ts` speak of. */
+export function convSizes(
+  call: InferredCall<ConvAttributes>,
+  weight: number,
+): { P: number; K: number; C_in: number; C_out: number; g: number } {
+  const x = call.inputs[0]?.shape as readonly number[]
+  const w = call.inputs[weight]?.shape as readonly number[]
+  const y = call.outputs[0]?.shape as readonly number[]
+  return {
+    P: (y[0] as number) * (elementCount(y.slice(2)) as number),
+    K: elementCount(w.slice(2)) as number,
+    C_in: x[1] as number,
+    C_out: y[1] as number,
+    g: call.attributes.groups,
+  }
+}
+
+export function convCost(law: LayerLaw, weight: number, bias: number) {
+  return (call: InferredCall<ConvAttributes>) => {
+    const sizes = convSizes(call, weight)
+    const outputs = sizes.P * sizes.C_out
+    return {
+      macs: law.macs.evaluate(sizes),
+      muls: law.muls.evaluate(sizes),
+      adds: law.adds.evaluate(sizes) + (call.inputs[bias] ? outputs : 0),
+      accumulators: outputs,
+    }
+  }
+}
+
+/** Every group has one input channel: output channel m·c + i is made of input channel c alone. */
+export const isDepthwise = (groups: number, inChannels: number): boolean => groups > 1 && groups === inChannels
+
+export function convFusion(weight: number) {
+  return (call: InferredCall<ConvAttributes>) => {
+    const { g, C_in, K } = convSizes(call, weight)
+    return isDepthwise(g, C_in) ? 'depthwise' : g === 1 && K === 1 ? 'pointwise' : 'anchor'
+  }
+}
+
+function tieConv(call: InferredCall<ConvAttributes>, ties: Ties, weight: number, perOutput: readonly number[]): void {
+  const { groups } = call.attributes
+  if (!ties.isConstant(weight)) {
+    ties.freezeInputs('the weight is computed, not stored')
+    return
+  }
+  const input = ties.labels(0, 1)
+  const output = ties.labels(weight, 0)
+  ties.root(weight, 0, 'filter')
+  for (const i of perOutput) {
+    const shape = call.inputs[i]?.shape
+    // A single number for all outputs stays.
+    if (shape?.length === 1 && shape[0] === output.length) ties.unite(output, ties.labels(i, 0))
+  }
+  if (isDepthwise(groups, input.length)) {
+    const multiplier = output.length / groups
+    ties.unite(
+      output,
+      output.map((_, o) => input[Math.floor(o / multiplier)] as number),
+    )
+  } else if (groups > 1) {
+    ties.groupedAxis(weight, { rows: 0, axis: 1, groups, labels: input })
+    ties.balance(input, groups, `its ${groups} groups must keep equally many inputs`)
+    ties.balance(output, groups, `its ${groups} groups must keep equally many outputs`)
+  } else {
+    ties.unite(input, ties.labels(weight, 1))
+  }
+  ties.setOutput(0, [{ axes: [1], labels: output }])
+}
+
+function cutConv(call: InferredCall<ConvAttributes>, cut: Cut): void {
+  const { groups } = call.attributes
+  const inChannels = call.inputs[0]?.shape?.[1] as number
+  const kept = cut.keptInput(0, 1)
+  if (kept && isDepthwise(groups, inChannels)) cut.setInt('group', kept.length)
+}
+
+/** @param perOutput inputs with one entry per output channel (or one for all): bias, scales and zero points of the weight */
+export function convChannels(weight: number, perOutput: readonly number[]): ChannelRule<ConvAttributes> {
+  return { tie: (call, ties) => tieConv(call, ties, weight, perOutput), cut: cutConv }
+}
+
+export const conv = defineOperator<ConvAttributes>({
+  name: 'Conv',
+  domain: '',
+  attributes: convAttributes,
+  infer: (call) => [typed(required(call, 0).elementType, convShape(call, 1))],
+  cost: convCost(convolutionLaw, 1, 2),
+  parameters: [1, 2],
+  fusion: convFusion(1),
+  channels: convChannels(1, [2]),
+})

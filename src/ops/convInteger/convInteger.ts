@@ -1,0 +1,27 @@
+import { required, typed } from '../check.ts'
+import { type ConvAttributes, convAttributes, convChannels, convCost, convFusion, convShape } from '../conv/conv.ts'
+import { convolutionLaw } from '../laws.ts'
+import { defineOperator } from '../operator.ts'
+import { symmetricOnly } from '../quantised.ts'
+
+/** Inputs x, w, x_zero_point, w_zero_point: no bias. */
+const none = -1
+
+/**
+ * Convolution of 8-bit integers into int32: inputs x, w, x_zero_point, w_zero_point (a scalar or one per output channel); layouts as in
+ * Conv (ONNX ConvInteger, opset 10). Counted as the integer convolution alone: zero points fold into one constant per filter and the
+ * stored weight.
+ */
+export const convInteger = defineOperator<ConvAttributes>({
+  name: 'ConvInteger',
+  domain: '',
+  attributes: convAttributes,
+  infer: (call) => {
+    required(call, 0)
+    return [typed('int32', convShape(call, 1))]
+  },
+  cost: convCost(convolutionLaw, 1, none),
+  parameters: [1],
+  fusion: convFusion(1),
+  channels: symmetricOnly([[1, 3]], convChannels(1, [3])),
+})

@@ -1,0 +1,141 @@
+import { type Dim, elementCount, type Shape, unknownDim } from '../../base/index.ts'
+import type { AttributeReader, Call, ChannelRule, InferredCall } from '../../graph/index.ts'
+import { required, typed, wrong } from '../check.ts'
+import { isDepthwise } from '../conv/conv.ts'
+import { convolutionLaw } from '../laws.ts'
+import { defineOperator } from '../operator.ts'
+import { type Window, windowAttributes } from '../window.ts'
+
+/*
+ * Y[n, o, p·stride + t·dilation − pad] += W[c, o', t] · X[n, c, p]  for every input position p and tap t, then + B[o]
+ * (ONNX ConvTranspose, opset 1, 11, 22).  X [N, C_in, spatial…], W [C_in, C_out/g, kernel…], B [C_out], Y [N, C_out, spatial…].
+ */
+
+export interface ConvTransposeAttributes {
+  readonly window: Window
+  readonly groups: number
+  readonly outputPadding: readonly number[] | undefined
+  readonly outputShape: readonly number[] | undefined
+}
+
+const attributes = (a: AttributeReader): ConvTransposeAttributes => ({
+  window: windowAttributes(a),
+  groups: a.int('group', 1),
+  outputPadding: a.ints('output_padding'),
+  outputShape: a.ints('output_shape'),
+})
+
+function transposedShape(call: Call<ConvTransposeAttributes>): Shape | undefined {
+  const x = required(call, 0).shape
+  const w = required(call, 1).shape
+  const { groups, window } = call.attributes
+  if (!x || !w) return undefined
+  if (x.length < 3 || w.length !== x.length)
+    throw wrong(call, `x has ${x.length} dimensions and w ${w.length}; both need batch, channels and space`)
+  const [inChannels, groupChannels] = w
+  if (typeof x[1] === 'number' && typeof inChannels === 'number' && x[1] !== inChannels)
+    throw wrong(call, `${x[1]} input channels ≠ weight ${inChannels}`, `Check what makes "${call.node.inputs[0]}".`)
+  if (typeof inChannels === 'number' && inChannels % groups !== 0)
+    throw wrong(call, `${inChannels} input channels do not divide into ${groups} groups`)
+  const kernelShape = window.kernelShape ?? w.slice(2)
+  if (kernelShape.length !== x.length - 2)
+    throw wrong(call, `kernel_shape [${kernelShape}] should have ${x.length - 2} entries`)
+  kernelShape.forEach((k, i) => {
+    if (typeof w[i + 2] === 'number' && w[i + 2] !== k)
+      throw wrong(call, `kernel_shape [${kernelShape}] ≠ the weight's [${w.slice(2)}]`)
+  })
+  const outChannels = typeof groupChannels === 'number' ? groupChannels * groups : unknownDim()
+  return [x[0] ?? 1, outChannels, ...x.slice(2).map((size, i) => transposedSize(call, size, kernelShape[i], i))]
+}
+
+/** Size of the output along spatial axis i. */
+function transposedSize(call: Call<ConvTransposeAttributes>, size: Dim, kernel: Dim | undefined, i: number): Dim {
+  const { window, outputPadding, outputShape } = call.attributes
+  const rank = (required(call, 0).shape?.length ?? 2) - 2
+  for (const [name, list, length] of [
+    ['strides', window.strides, rank],
+    ['dilations', window.dilations, rank],
+    ['pads', window.pads, 2 * rank],
+    ['output_padding', outputPadding, rank],
+  ] as const)
+    if (list && list.length !== length) throw wrong(call, `${name} [${list}] should have ${length} entries`)
+  // Some exporters list batch and channels too.
+  const given = outputShape?.slice(-rank)[i]
+  if (given !== undefined) return given
+  if (typeof size !== 'number' || typeof kernel !== 'number') return unknownDim()
+  const stride = window.strides?.[i] ?? 1
+  if (window.autoPad.startsWith('SAME')) return size * stride
+  const explicit = window.autoPad === 'NOTSET' ? window.pads : undefined
+  const reach = (kernel - 1) * (window.dilations?.[i] ?? 1) + 1
+  const out =
+    (size - 1) * stride + (outputPadding?.[i] ?? 0) + reach - (explicit?.[i] ?? 0) - (explicit?.[rank + i] ?? 0)
+  if (out < 1) throw wrong(call, `pads [${explicit}] leave nothing of spatial axis ${i}`)
+  return out
+}
+
+/**
+ * Every input element meets every tap: K·C_in·C_out/g per input position, whether or not `pads` crops the result away (the customary
+ * count: fvcore's, and the same layer's backward pass read as a convolution). Bias: one addition per output element.
+ */
+function cost(call: InferredCall<ConvTransposeAttributes>) {
+  const x = call.inputs[0]?.shape as readonly number[]
+  const w = call.inputs[1]?.shape as readonly number[]
+  const outputs = elementCount(call.outputs[0]?.shape) as number
+  const g = call.attributes.groups
+  const P = (x[0] as number) * (elementCount(x.slice(2)) as number)
+  const sizes = { P, K: elementCount(w.slice(2)) as number, C_in: x[1] as number, C_out: (w[1] as number) * g, g }
+  const terms = convolutionLaw.adds.evaluate(sizes)
+  return {
+    macs: convolutionLaw.macs.evaluate(sizes),
+    muls: convolutionLaw.muls.evaluate(sizes),
+    adds: terms + (call.inputs[2] ? outputs : 0),
+    // With a stride wider than the kernel some outputs sum nothing.
+    accumulators: Math.min(outputs, terms),
+  }
+}
+
+const channels: ChannelRule<ConvTransposeAttributes> = {
+  tie(call, ties) {
+    const { groups } = call.attributes
+    if (!ties.isConstant(1)) {
+      ties.freezeInputs('the weight is computed, not stored')
+      return
+    }
+    const input = ties.labels(0, 1)
+    ties.unite(input, ties.labels(1, 0))
+    let output = input
+    if (isDepthwise(groups, input.length)) {
+      const multiplier = call.inputs[1]?.shape?.[1] as number
+      output = Int32Array.from({ length: groups * multiplier }, (_, o) => input[Math.floor(o / multiplier)] as number)
+      ties.root(1, 0, 'filter')
+    } else if (groups > 1) {
+      const [, outChannels] = call.outputs[0]?.shape ?? []
+      output = ties.fresh(outChannels as number)
+      ties.groupedAxis(1, { rows: 0, axis: 1, groups, labels: output })
+      ties.root(1, 1, 'filter')
+      ties.balance(input, groups, `its ${groups} groups must keep equally many inputs`)
+      ties.balance(output, groups, `its ${groups} groups must keep equally many outputs`)
+    } else {
+      output = ties.labels(1, 1)
+      ties.root(1, 1, 'filter')
+    }
+    if (call.inputs[2]) ties.unite(output, ties.labels(2, 0))
+    ties.setOutput(0, [{ axes: [1], labels: output }])
+  },
+  cut(call, cut) {
+    const kept = cut.keptInput(0, 1)
+    if (kept && isDepthwise(call.attributes.groups, call.inputs[0]?.shape?.[1] as number))
+      cut.setInt('group', kept.length)
+  },
+}
+
+export const convTranspose = defineOperator<ConvTransposeAttributes>({
+  name: 'ConvTranspose',
+  domain: '',
+  attributes,
+  infer: (call) => [typed(required(call, 0).elementType, transposedShape(call))],
+  cost,
+  parameters: [1, 2],
+  fusion: 'anchor',
+  channels,
+})

@@ -1,0 +1,28 @@
+import { decodeElements, type ElementType, encodeElements, isInteger } from '../base/index.ts'
+import type { Dense } from '../graph/index.ts'
+import { asElement } from './as-element.ts'
+import { dense } from './check.ts'
+
+const convertible = (type: ElementType): boolean =>
+  !(type === 'string' || type.startsWith('complex') || type.startsWith('float8') || type.startsWith('float4'))
+
+/**
+ * The same numbers in another element type: floats are truncated toward zero to integers and rounded to the nearest narrower float,
+ * everything but 0 is true. undefined for types whose elements are no plain numbers (strings, complex, floats of 8 bits and less).
+ */
+export function converted(x: Dense, type: ElementType): Dense | undefined {
+  if (!convertible(x.elementType) || !convertible(type)) return undefined
+  if (type === 'bool')
+    return dense(
+      type,
+      x.shape,
+      Array.from(x.data, (v) => (v === 0 ? 0 : 1)),
+    )
+  if (isInteger(type))
+    return dense(
+      type,
+      x.shape,
+      Array.from(x.data, (v) => asElement(type, Math.trunc(v))),
+    )
+  return dense(type, x.shape, decodeElements(type, encodeElements(type, x.data), x.data.length))
+}

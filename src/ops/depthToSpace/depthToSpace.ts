@@ -1,0 +1,53 @@
+import { type Dim, type Shape, unknownDim } from '../../base/index.ts'
+import type { Call, ChannelRule } from '../../graph/index.ts'
+import { required, typed, wrong } from '../check.ts'
+import { defineOperator } from '../operator.ts'
+
+/*
+ * Moves channels into b×b blocks of space (ONNX DepthToSpace, opset 1, 11 with mode, 13): X [N, C·b², H, W], Y [N, C, H·b, W·b],
+ * Y[n, c, h·b + i, w·b + j] = X[n, q, h, w] with q = (i·b + j)·C + c in mode DCR, q = c·b² + i·b + j in mode CRD.
+ */
+
+interface DepthToSpaceAttributes {
+  readonly blockSize: number
+  readonly columnFirst: boolean
+}
+
+function blockShape(call: Call<DepthToSpaceAttributes>): Shape | undefined {
+  const x = required(call, 0).shape
+  const b = call.attributes.blockSize
+  if (b < 1) throw wrong(call, 'attribute blocksize is missing or not positive', 'Export the model again.')
+  if (!x) return undefined
+  if (x.length !== 4) throw wrong(call, `needs [N,C,H,W], received ${x.length} dimensions`)
+  const [batch, channels, height, width] = x as [Dim, Dim, Dim, Dim]
+  if (typeof channels === 'number' && channels % (b * b) !== 0)
+    throw wrong(call, `${channels} channels do not divide into blocks of ${b}×${b}`)
+  const grow = (d: Dim): Dim => (typeof d === 'number' ? d * b : unknownDim())
+  return [batch, typeof channels === 'number' ? channels / (b * b) : unknownDim(), grow(height), grow(width)]
+}
+
+const channels: ChannelRule<DepthToSpaceAttributes> = {
+  tie(call, ties) {
+    if (!ties.isTracked(0, 1)) return
+    const labels = ties.labels(0, 1)
+    const { blockSize, columnFirst } = call.attributes
+    const blocks = blockSize ** 2
+    const count = labels.length / blocks
+    const place = (k: number) =>
+      Int32Array.from({ length: count }, (_, c) => labels[columnFirst ? c * blocks + k : k * count + c] as number)
+    // The b² input channels that fill one output channel's blocks go together.
+    const first = place(0)
+    for (let k = 1; k < blocks; k++) ties.unite(first, place(k))
+    ties.setOutput(0, [{ axes: [1], labels: first }])
+  },
+}
+
+/** Cost: moves data, no arithmetic. */
+export const depthToSpace = defineOperator<DepthToSpaceAttributes>({
+  name: 'DepthToSpace',
+  domain: '',
+  attributes: (a) => ({ blockSize: a.int('blocksize', 0), columnFirst: a.string('mode', 'DCR') === 'CRD' }),
+  infer: (call) => [typed(required(call, 0).elementType, blockShape(call))],
+  cost: 'none',
+  channels,
+})

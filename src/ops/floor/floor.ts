@@ -1,0 +1,4 @@
+import { unary } from '../unary.ts'
+
+/** Y = ⌊X⌋ (ONNX Floor). */
+export const floor = unary('Floor', { forward: Math.floor, cost: { others: 1 } })

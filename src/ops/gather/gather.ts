@@ -1,0 +1,85 @@
+import { type Dim, stridesOf } from '../../base/index.ts'
+import type { Call, Cut, InferredCall, Ties, Track } from '../../graph/index.ts'
+import { axisOf, contentOf, dense, required, typed, wrong } from '../check.ts'
+import { fromIndices } from '../indices.ts'
+import { readWhatIsTaken } from '../movement.ts'
+import { defineOperator } from '../operator.ts'
+
+interface GatherAttributes {
+  readonly axis: number
+}
+
+function gatherAxis(call: Call<GatherAttributes>): number {
+  return axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)
+}
+
+/** The indices, counted from 0; undefined when they depend on data. */
+function indicesOf(call: Call<GatherAttributes>, size: Dim | undefined): number[] | undefined {
+  if (typeof size !== 'number') return undefined
+  return contentOf(call, 1)?.map((i) => {
+    if (i < -size || i >= size) throw wrong(call, `index ${i} is out of range for ${size} elements`)
+    return i < 0 ? i + size : i
+  })
+}
+
+function tieGather(call: InferredCall<GatherAttributes>, ties: Ties): void {
+  const x = call.inputs[0]?.shape as readonly number[]
+  const rank = call.inputs[1]?.shape?.length as number
+  const axis = gatherAxis(call)
+  const indices = rank === 1 ? indicesOf(call, x[axis]) : undefined
+  const passed: Track[] = []
+  for (const { axes, labels } of ties.tracks(0)) {
+    if (!axes.includes(axis)) passed.push({ axes: axes.map((a) => (a < axis ? a : a + rank - 1)), labels })
+    else if (indices && axes.length === 1)
+      passed.push({ axes: [axis], labels: Int32Array.from(indices, (i) => labels[i] as number) })
+    else
+      ties.freeze(labels, rank === 1 ? 'which channels Gather takes depends on data' : 'Gather picks single channels')
+  }
+  ties.setOutput(0, passed)
+}
+
+function cutGather(call: InferredCall<GatherAttributes>, cut: Cut): void {
+  const axis = gatherAxis(call)
+  const kept = cut.keptInput(0, axis)
+  const indices = indicesOf(call, call.inputs[0]?.shape?.[axis])
+  if (!kept || !indices || call.inputs[1]?.shape?.length !== 1) return
+  const position = new Map(Array.from(kept, (old, now) => [old, now]))
+  cut.setInputInts(
+    1,
+    indices.flatMap((i) => position.get(i) ?? []),
+  )
+}
+
+/** Y = X at the indices of input 1 along `axis`, which the axes of the indices replace (ONNX Gather). */
+export const gather = defineOperator<GatherAttributes>({
+  name: 'Gather',
+  domain: '',
+  attributes: (a) => ({ axis: a.int('axis', 0) }),
+  infer: (call) => {
+    const x = required(call, 0)
+    const indices = required(call, 1).shape
+    if (!x.shape) return [typed(x.elementType, undefined)]
+    const axis = gatherAxis(call)
+    return [typed(x.elementType, indices && [...x.shape.slice(0, axis), ...indices, ...x.shape.slice(axis + 1)])]
+  },
+  forward: (call, [x, at]) => {
+    if (!x || !at) return []
+    const axis = gatherAxis(call)
+    const indices = indicesOf(call, x.shape[axis]) as number[]
+    const shape = [...x.shape.slice(0, axis), indices.length, ...x.shape.slice(axis + 1)]
+    const strides = stridesOf(x.shape)
+    const data = fromIndices(shape, (index) => {
+      const from = index.reduce(
+        (sum, i, a) => sum + (a === axis ? (indices[i] as number) : i) * (strides[a] as number),
+        0,
+      )
+      return x.data[from] as number
+    })
+    return [dense(x.elementType, [...x.shape.slice(0, axis), ...at.shape, ...x.shape.slice(axis + 1)], data)]
+  },
+  cost: 'none',
+  accesses: readWhatIsTaken,
+  // An embedding: the table is learnt.
+  parameters: [0],
+  channels: { tie: tieGather, cut: cutGather },
+})

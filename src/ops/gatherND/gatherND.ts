@@ -1,0 +1,49 @@
+import { type Dim, elementCount, stridesOf, unknownDim } from '../../base/index.ts'
+import { mixes } from '../channel-rules.ts'
+import { dense, required, typed, wrong } from '../check.ts'
+import { fromIndices, offsetOf } from '../indices.ts'
+import { readWhatIsTaken } from '../movement.ts'
+import { defineOperator } from '../operator.ts'
+
+/** Y[b, i, …] = X[b, I[b, i, 0], I[b, i, 1] …, …]: the last axis of the indices I names places in X (ONNX GatherND). */
+export const gatherND = defineOperator<{ batchDims: number }>({
+  name: 'GatherND',
+  domain: '',
+  attributes: (a) => ({ batchDims: a.int('batch_dims', 0) }),
+  infer: (call) => {
+    const x = required(call, 0)
+    const indices = required(call, 1).shape
+    if (!x.shape || !indices) return [typed(x.elementType, undefined)]
+    const { batchDims } = call.attributes
+    const depth = indices.at(-1)
+    if (typeof depth !== 'number') return [typed(x.elementType, undefined)]
+    if (batchDims + depth > x.shape.length || batchDims >= indices.length)
+      throw wrong(call, `indices of ${depth} places after ${batchDims} batch axes`)
+    const batch = indices
+      .slice(0, batchDims)
+      .map((d, i): Dim => (typeof d === 'number' ? d : (x.shape?.[i] ?? unknownDim())))
+    return [typed(x.elementType, [...batch, ...indices.slice(batchDims, -1), ...x.shape.slice(batchDims + depth)])]
+  },
+  forward: (call, [x, indices]) => {
+    if (!x || !indices) return []
+    const { batchDims } = call.attributes
+    const depth = indices.shape.at(-1) as number
+    const places = indices.shape.slice(0, -1)
+    const tail = x.shape.slice(batchDims + depth)
+    const strides = stridesOf(x.shape)
+    const data = fromIndices([...places, elementCount(tail) as number], (index) => {
+      const place = index.slice(0, -1)
+      const row = offsetOf(stridesOf(places), place)
+      const at = [...place.slice(0, batchDims)]
+      for (let d = 0; d < depth; d++) {
+        const i = indices.data[row * depth + d] as number
+        at.push(i < 0 ? i + (x.shape[batchDims + d] as number) : i)
+      }
+      return x.data[offsetOf(strides.slice(0, batchDims + depth), at) + (index.at(-1) as number)] as number
+    })
+    return [dense(x.elementType, [...places, ...tail], data)]
+  },
+  cost: 'none',
+  accesses: readWhatIsTaken,
+  channels: mixes('GatherND takes single elements'),
+})

@@ -1,0 +1,98 @@
+import { broadcastShapes, type Dim, elementCount, type Shape } from '../../base/index.ts'
+import type { Call, ChannelRule, Track } from '../../graph/index.ts'
+import { required, typed, wrong } from '../check.ts'
+import { contractionCost, freeAxis, tieContraction } from '../matrix.ts'
+import { defineOperator } from '../operator.ts'
+
+/*
+ * Y = alpha · A'·B' + beta · C        (ONNX Gemm, opset 7, 9, 11 with C optional, 13)
+ *
+ * A' [M, K] is A, or its transpose with transA; B' [K, N] likewise; C broadcasts to [M, N].
+ */
+
+export interface GemmAttributes {
+  readonly alpha: number
+  readonly beta: number
+  readonly transA: boolean
+  readonly transB: boolean
+}
+
+/** Axes of A and B. */
+const axesOf = ({ transA, transB }: GemmAttributes) => ({
+  m: transA ? 1 : 0,
+  kA: transA ? 0 : 1,
+  kB: transB ? 1 : 0,
+  n: transB ? 0 : 1,
+})
+
+function gemmShape(call: Call<GemmAttributes>): Shape | undefined {
+  const a = required(call, 0).shape
+  const b = required(call, 1).shape
+  if (!a || !b) return undefined
+  if (a.length !== 2 || b.length !== 2)
+    throw wrong(call, `needs two matrices, received ${a.length} and ${b.length} dimensions`, 'Put a Flatten before it.')
+  const { m, kA, kB, n } = axesOf(call.attributes)
+  if (typeof a[kA] === 'number' && typeof b[kB] === 'number' && a[kA] !== b[kB])
+    throw wrong(
+      call,
+      `${a[kA]} columns of the left matrix ≠ ${b[kB]} rows of the right one`,
+      `Check what makes "${call.node.inputs[0]}".`,
+    )
+  const shape = [a[m] as Dim, b[n] as Dim]
+  const c = call.inputs[2]?.shape
+  const sum = c && broadcastShapes(shape, c)
+  if (
+    c &&
+    (sum?.length !== 2 || sum.some((d, i) => typeof d === 'number' && typeof shape[i] === 'number' && d !== shape[i]))
+  )
+    throw wrong(call, `the bias [${c}] cannot be broadcast to [${shape}]`)
+  return shape
+}
+
+const channels: ChannelRule<GemmAttributes> = {
+  tie(call, ties) {
+    const { m, kA, kB, n } = axesOf(call.attributes)
+    tieContraction(ties, { input: 0, axis: kA }, { input: 1, axis: kB })
+    const tracks: Track[] = []
+    const bias = call.inputs[2]?.shape ?? []
+    ;[freeAxis(ties, 0, m), freeAxis(ties, 1, n)].forEach((labels, axis) => {
+      if (!labels) return
+      tracks.push({ axes: [axis], labels })
+      const own = axis - 2 + bias.length
+      if (own >= 0 && bias[own] === labels.length) ties.unite(labels, ties.labels(2, own))
+    })
+    ties.setOutput(0, tracks)
+  },
+}
+
+/**
+ * Cost: M·N·K MACs; C one addition per output; alpha ≠ 1 one multiplication per output, beta ≠ 1 one per element of C (neither of them a
+ * MAC). Whichever of A and B is stored is the weight.
+ */
+export const gemm = defineOperator<GemmAttributes>({
+  name: 'Gemm',
+  domain: '',
+  attributes: (a) => ({
+    alpha: a.float('alpha', 1),
+    beta: a.float('beta', 1),
+    transA: a.int('transA', 0) !== 0,
+    transB: a.int('transB', 0) !== 0,
+  }),
+  infer: (call) => [typed(required(call, 0).elementType, gemmShape(call))],
+  cost: (call) => {
+    const { alpha, beta } = call.attributes
+    const a = call.inputs[0]?.shape as readonly number[]
+    const outputs = elementCount(call.outputs[0]?.shape) as number
+    const product = contractionCost(outputs, a[axesOf(call.attributes).kA] as number)
+    const c = call.inputs[2]
+    return {
+      ...product,
+      adds: (product.adds ?? 0) + (c ? outputs : 0),
+      muls:
+        (product.muls ?? 0) + (alpha === 1 ? 0 : outputs) + (c && beta !== 1 ? (elementCount(c.shape) as number) : 0),
+    }
+  },
+  parameters: [0, 1, 2],
+  fusion: 'anchor',
+  channels,
+})

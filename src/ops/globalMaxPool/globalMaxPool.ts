@@ -1,0 +1,14 @@
+import { perChannel } from '../channel-rules.ts'
+import { required, typed } from '../check.ts'
+import { defineOperator } from '../operator.ts'
+import { globalPoolShape, globalReduction, maxCost } from '../pool.ts'
+
+/** Y[n,c] = max of X[n,c] (ONNX GlobalMaxPool). Cost: one comparison per input element. */
+export const globalMaxPool = defineOperator<void>({
+  name: 'GlobalMaxPool',
+  domain: '',
+  attributes: () => undefined,
+  infer: (call) => [typed(required(call, 0).elementType, globalPoolShape(call))],
+  cost: (call) => maxCost(globalReduction(call)),
+  channels: perChannel,
+})

@@ -1,0 +1,43 @@
+import { elementCount } from '../../base/index.ts'
+import type { Call, InferredCall } from '../../graph/index.ts'
+import { perChannel } from '../channel-rules.ts'
+import { required, typed, wrong } from '../check.ts'
+import { defineOperator } from '../operator.ts'
+
+const modes: Readonly<Record<string, number>> = { nearest: 0, bilinear: 2, linear: 2, bicubic: 4, cubic: 4 }
+
+/** Taps per axis of an interpolation, 0 for none. */
+function taps(call: Call<{ mode: string }>): number {
+  const count = modes[call.attributes.mode]
+  if (count === undefined)
+    throw wrong(call, `mode "${call.attributes.mode}" is none of ${Object.keys(modes).join(', ')}`)
+  return count
+}
+
+/**
+ * Y[n, c, p] = X[n, c] interpolated at the place grid[n, p] (ONNX GridSample). X [N, C, space…], grid [N, out…, axes], Y [N, C, out…].
+ *
+ * Counted: one multiplication and one addition per tap of each output element (2^d taps linear, 4^d cubic, none nearest), and one
+ * other operation per coordinate of the grid, which is scaled or rounded.
+ */
+export const gridSample = defineOperator<{ mode: string }>({
+  name: 'GridSample',
+  domain: '',
+  attributes: (a) => ({ mode: a.string('mode', 'linear') }),
+  infer: (call) => {
+    const x = required(call, 0)
+    const grid = required(call, 1).shape
+    taps(call)
+    if (!x.shape || !grid) return [typed(x.elementType, undefined)]
+    const space = x.shape.length - 2
+    if (grid.length !== x.shape.length || (typeof grid.at(-1) === 'number' && grid.at(-1) !== space))
+      throw wrong(call, `the grid should have ${x.shape.length} dimensions, the last of size ${space}`)
+    return [typed(x.elementType, [...x.shape.slice(0, 2), ...grid.slice(1, -1)])]
+  },
+  cost: (call: InferredCall<{ mode: string }>) => {
+    const space = (call.inputs[0]?.shape?.length ?? 0) - 2
+    const perTap = taps(call) === 0 ? 0 : taps(call) ** space * (elementCount(call.outputs[0]?.shape) as number)
+    return { muls: perTap, adds: perTap, others: elementCount(call.inputs[1]?.shape) as number }
+  },
+  channels: perChannel,
+})

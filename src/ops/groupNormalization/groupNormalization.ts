@@ -1,0 +1,33 @@
+import { elementCount } from '../../base/index.ts'
+import { required, typed, wrong } from '../check.ts'
+import { checkVectors, normalising, statisticsCost, trailing } from '../normalise.ts'
+import { defineOperator } from '../operator.ts'
+
+/**
+ * Normalises `num_groups` equal blocks of channels over channels and space: X [N, C, spatial…]; scale, bias [C], in opset 18
+ * [num_groups] (ONNX GroupNormalization, opset 18, 21). Cost: see `statisticsCost`; one mean and variance per sample and group.
+ */
+export const groupNormalization = defineOperator<{ groups: number; perGroup: boolean }>({
+  name: 'GroupNormalization',
+  domain: '',
+  attributes: (a, opset) => ({ groups: a.int('num_groups', 0), perGroup: opset < 21 }),
+  infer: (call) => {
+    const { elementType, shape } = required(call, 0)
+    const { groups, perGroup } = call.attributes
+    for (let i = 1; i < 3; i++) required(call, i)
+    if (groups < 1) throw wrong(call, 'attribute num_groups is missing or not positive', 'Export the model again.')
+    const channels = shape?.[1]
+    if (typeof channels === 'number' && channels % groups !== 0)
+      throw wrong(call, `${channels} channels do not divide into ${groups} groups`)
+    checkVectors(call, [1, 2], perGroup ? groups : channels, perGroup ? 'groups' : 'channels')
+    return [typed(elementType, shape)]
+  },
+  cost: (call) => {
+    const x = call.inputs[0]?.shape as readonly number[]
+    const statistics = (x[0] as number) * call.attributes.groups
+    return statisticsCost(elementCount(x) as number, statistics, { mean: true, scale: true, bias: true })
+  },
+  parameters: [1, 2],
+  fusion: 'follower',
+  channels: normalising((call) => trailing(call, 1)),
+})

@@ -1,0 +1,19 @@
+import { normalising } from '../normalise.ts'
+import { defineOperator } from '../operator.ts'
+import {
+  inferSoftmax,
+  type SoftmaxAttributes,
+  softmaxAttributes,
+  softmaxAxes,
+  softmaxSizes,
+} from '../softmax/softmax.ts'
+
+/** 1 at the first maximum, 0 elsewhere, the axis as in Softmax (ONNX Hardmax, opset 1, 11, 13). Cost per element: one comparison. */
+export const hardmax = defineOperator<SoftmaxAttributes>({
+  name: 'Hardmax',
+  domain: '',
+  attributes: softmaxAttributes,
+  infer: inferSoftmax,
+  cost: (call) => ({ others: softmaxSizes(call).n }),
+  channels: normalising(softmaxAxes),
+})

@@ -1,0 +1,15 @@
+import { elementwise } from '../channel-rules.ts'
+import { required } from '../check.ts'
+import { defineOperator } from '../operator.ts'
+
+/** Y = X (ONNX Identity). Sequences and optionals pass unknown. */
+export const identity = defineOperator<void>({
+  name: 'Identity',
+  domain: '',
+  attributes: () => undefined,
+  infer: (call) => [{ elementType: required(call, 0).elementType, shape: required(call, 0).shape }],
+  forward: (_, [x]) => (x ? [x] : []),
+  cost: 'none',
+  accesses: 'view',
+  channels: elementwise,
+})

@@ -1,0 +1,335 @@
+// What every operator says about itself: one folder each, and the one list.
+// Not here: walks over graphs (graph/, cost/, prune/), fast kernels (runtime/).
+// May import: base, graph.
+import type { Operator, OperatorSet } from '../graph/index.ts'
+import { abs } from './abs/abs.ts'
+import { acos } from './acos/acos.ts'
+import { acosh } from './acosh/acosh.ts'
+import { add } from './add/add.ts'
+import { adderConv } from './adderConv/adderConv.ts'
+import { affineGrid } from './affineGrid/affineGrid.ts'
+import { and } from './and/and.ts'
+import { argMax } from './argMax/argMax.ts'
+import { argMin } from './argMin/argMin.ts'
+import { asin } from './asin/asin.ts'
+import { asinh } from './asinh/asinh.ts'
+import { atan } from './atan/atan.ts'
+import { atanh } from './atanh/atanh.ts'
+import { averagePool } from './averagePool/averagePool.ts'
+import { batchNormalization } from './batchNormalization/batchNormalization.ts'
+import { bitShift } from './bitShift/bitShift.ts'
+import { bitwiseAnd } from './bitwiseAnd/bitwiseAnd.ts'
+import { bitwiseNot } from './bitwiseNot/bitwiseNot.ts'
+import { bitwiseOr } from './bitwiseOr/bitwiseOr.ts'
+import { bitwiseXor } from './bitwiseXor/bitwiseXor.ts'
+import { cast } from './cast/cast.ts'
+import { castLike } from './castLike/castLike.ts'
+import { ceil } from './ceil/ceil.ts'
+import { celu } from './celu/celu.ts'
+import { centerCropPad } from './centerCropPad/centerCropPad.ts'
+import { clip } from './clip/clip.ts'
+import { col2Im } from './col2Im/col2Im.ts'
+import { compress } from './compress/compress.ts'
+import { concat } from './concat/concat.ts'
+import { constant } from './constant/constant.ts'
+import { constantOfShape } from './constantOfShape/constantOfShape.ts'
+import { conv } from './conv/conv.ts'
+import { convInteger } from './convInteger/convInteger.ts'
+import { convTranspose } from './convTranspose/convTranspose.ts'
+import { cos } from './cos/cos.ts'
+import { cosh } from './cosh/cosh.ts'
+import { cumProd } from './cumProd/cumProd.ts'
+import { cumSum } from './cumSum/cumSum.ts'
+import { depthToSpace } from './depthToSpace/depthToSpace.ts'
+import { dequantizeLinear } from './dequantizeLinear/dequantizeLinear.ts'
+import { div } from './div/div.ts'
+import { dropout } from './dropout/dropout.ts'
+import { dynamicQuantizeLinear } from './dynamicQuantizeLinear/dynamicQuantizeLinear.ts'
+import { einsum } from './einsum/einsum.ts'
+import { elu } from './elu/elu.ts'
+import { equal } from './equal/equal.ts'
+import { erf } from './erf/erf.ts'
+import { exp } from './exp/exp.ts'
+import { expand } from './expand/expand.ts'
+import { eyeLike } from './eyeLike/eyeLike.ts'
+import { flatten } from './flatten/flatten.ts'
+import { floor } from './floor/floor.ts'
+import { gather } from './gather/gather.ts'
+import { gatherElements } from './gatherElements/gatherElements.ts'
+import { gatherND } from './gatherND/gatherND.ts'
+import { gelu } from './gelu/gelu.ts'
+import { gemm } from './gemm/gemm.ts'
+import { globalAveragePool } from './globalAveragePool/globalAveragePool.ts'
+import { globalLpPool } from './globalLpPool/globalLpPool.ts'
+import { globalMaxPool } from './globalMaxPool/globalMaxPool.ts'
+import { greater } from './greater/greater.ts'
+import { greaterOrEqual } from './greaterOrEqual/greaterOrEqual.ts'
+import { gridSample } from './gridSample/gridSample.ts'
+import { groupNormalization } from './groupNormalization/groupNormalization.ts'
+import { hardmax } from './hardmax/hardmax.ts'
+import { hardSigmoid } from './hardSigmoid/hardSigmoid.ts'
+import { hardSwish } from './hardSwish/hardSwish.ts'
+import { identity } from './identity/identity.ts'
+import { instanceNormalization } from './instanceNormalization/instanceNormalization.ts'
+import { isInf } from './isInf/isInf.ts'
+import { isNan } from './isNan/isNan.ts'
+import { layerNormalization } from './layerNormalization/layerNormalization.ts'
+import { leakyRelu } from './leakyRelu/leakyRelu.ts'
+import { less } from './less/less.ts'
+import { lessOrEqual } from './lessOrEqual/lessOrEqual.ts'
+import { log } from './log/log.ts'
+import { logSoftmax } from './logSoftmax/logSoftmax.ts'
+import { lpNormalization } from './lpNormalization/lpNormalization.ts'
+import { lpPool } from './lpPool/lpPool.ts'
+import { lrn } from './lrn/lrn.ts'
+import { matMul } from './matMul/matMul.ts'
+import { matMulInteger } from './matMulInteger/matMulInteger.ts'
+import { max } from './max/max.ts'
+import { maxPool } from './maxPool/maxPool.ts'
+import { maxRoiPool } from './maxRoiPool/maxRoiPool.ts'
+import { maxUnpool } from './maxUnpool/maxUnpool.ts'
+import { mean } from './mean/mean.ts'
+import { meanVarianceNormalization } from './meanVarianceNormalization/meanVarianceNormalization.ts'
+import { min } from './min/min.ts'
+import { mish } from './mish/mish.ts'
+import { mod } from './mod/mod.ts'
+import { mul } from './mul/mul.ts'
+import { neg } from './neg/neg.ts'
+import { nonMaxSuppression } from './nonMaxSuppression/nonMaxSuppression.ts'
+import { nonZero } from './nonZero/nonZero.ts'
+import { not } from './not/not.ts'
+import { oneHot } from './oneHot/oneHot.ts'
+import { or } from './or/or.ts'
+import { pad } from './pad/pad.ts'
+import { pow } from './pow/pow.ts'
+import { pRelu } from './pRelu/pRelu.ts'
+import { qLinearConv } from './qLinearConv/qLinearConv.ts'
+import { qLinearMatMul } from './qLinearMatMul/qLinearMatMul.ts'
+import { quantizeLinear } from './quantizeLinear/quantizeLinear.ts'
+import { randomNormal } from './randomNormal/randomNormal.ts'
+import { randomNormalLike } from './randomNormalLike/randomNormalLike.ts'
+import { randomUniform } from './randomUniform/randomUniform.ts'
+import { randomUniformLike } from './randomUniformLike/randomUniformLike.ts'
+import { range } from './range/range.ts'
+import { reciprocal } from './reciprocal/reciprocal.ts'
+import { reduceL1 } from './reduceL1/reduceL1.ts'
+import { reduceL2 } from './reduceL2/reduceL2.ts'
+import { reduceLogSum } from './reduceLogSum/reduceLogSum.ts'
+import { reduceLogSumExp } from './reduceLogSumExp/reduceLogSumExp.ts'
+import { reduceMax } from './reduceMax/reduceMax.ts'
+import { reduceMean } from './reduceMean/reduceMean.ts'
+import { reduceMin } from './reduceMin/reduceMin.ts'
+import { reduceProd } from './reduceProd/reduceProd.ts'
+import { reduceSum } from './reduceSum/reduceSum.ts'
+import { reduceSumSquare } from './reduceSumSquare/reduceSumSquare.ts'
+import { relu } from './relu/relu.ts'
+import { reshape } from './reshape/reshape.ts'
+import { resize } from './resize/resize.ts'
+import { reverseSequence } from './reverseSequence/reverseSequence.ts'
+import { rmsNormalization } from './rmsNormalization/rmsNormalization.ts'
+import { roiAlign } from './roiAlign/roiAlign.ts'
+import { round } from './round/round.ts'
+import { scatter } from './scatter/scatter.ts'
+import { scatterElements } from './scatterElements/scatterElements.ts'
+import { scatterND } from './scatterND/scatterND.ts'
+import { selu } from './selu/selu.ts'
+import { shape } from './shape/shape.ts'
+import { sigmoid } from './sigmoid/sigmoid.ts'
+import { sign } from './sign/sign.ts'
+import { sin } from './sin/sin.ts'
+import { sinh } from './sinh/sinh.ts'
+import { size } from './size/size.ts'
+import { slice } from './slice/slice.ts'
+import { softmax } from './softmax/softmax.ts'
+import { softplus } from './softplus/softplus.ts'
+import { softsign } from './softsign/softsign.ts'
+import { spaceToDepth } from './spaceToDepth/spaceToDepth.ts'
+import { split } from './split/split.ts'
+import { sqrt } from './sqrt/sqrt.ts'
+import { squeeze } from './squeeze/squeeze.ts'
+import { sub } from './sub/sub.ts'
+import { sum } from './sum/sum.ts'
+import { swish } from './swish/swish.ts'
+import { tan } from './tan/tan.ts'
+import { tanh } from './tanh/tanh.ts'
+import { thresholdedRelu } from './thresholdedRelu/thresholdedRelu.ts'
+import { tile } from './tile/tile.ts'
+import { topK } from './topK/topK.ts'
+import { transpose } from './transpose/transpose.ts'
+import { trilu } from './trilu/trilu.ts'
+import { unique } from './unique/unique.ts'
+import { unsqueeze } from './unsqueeze/unsqueeze.ts'
+import { upsample } from './upsample/upsample.ts'
+import { where } from './where/where.ts'
+import { xor } from './xor/xor.ts'
+
+/** Every operator that Kerf knows. A new one adds its folder and its line here. */
+export const operatorList: readonly Operator[] = [
+  abs,
+  acos,
+  acosh,
+  add,
+  adderConv,
+  affineGrid,
+  and,
+  argMax,
+  argMin,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  averagePool,
+  batchNormalization,
+  bitShift,
+  bitwiseAnd,
+  bitwiseNot,
+  bitwiseOr,
+  bitwiseXor,
+  cast,
+  castLike,
+  ceil,
+  celu,
+  centerCropPad,
+  clip,
+  col2Im,
+  compress,
+  concat,
+  constant,
+  constantOfShape,
+  conv,
+  convInteger,
+  convTranspose,
+  cos,
+  cosh,
+  cumProd,
+  cumSum,
+  depthToSpace,
+  dequantizeLinear,
+  div,
+  dropout,
+  dynamicQuantizeLinear,
+  einsum,
+  elu,
+  equal,
+  erf,
+  exp,
+  expand,
+  eyeLike,
+  flatten,
+  floor,
+  gather,
+  gatherElements,
+  gatherND,
+  gelu,
+  gemm,
+  globalAveragePool,
+  globalLpPool,
+  globalMaxPool,
+  greater,
+  greaterOrEqual,
+  gridSample,
+  groupNormalization,
+  hardmax,
+  hardSigmoid,
+  hardSwish,
+  identity,
+  instanceNormalization,
+  isInf,
+  isNan,
+  layerNormalization,
+  leakyRelu,
+  less,
+  lessOrEqual,
+  log,
+  logSoftmax,
+  lpNormalization,
+  lpPool,
+  lrn,
+  matMul,
+  matMulInteger,
+  max,
+  maxPool,
+  maxRoiPool,
+  maxUnpool,
+  mean,
+  meanVarianceNormalization,
+  min,
+  mish,
+  mod,
+  mul,
+  neg,
+  nonMaxSuppression,
+  nonZero,
+  not,
+  oneHot,
+  or,
+  pad,
+  pow,
+  pRelu,
+  qLinearConv,
+  qLinearMatMul,
+  quantizeLinear,
+  randomNormal,
+  randomNormalLike,
+  randomUniform,
+  randomUniformLike,
+  range,
+  reciprocal,
+  reduceL1,
+  reduceL2,
+  reduceLogSum,
+  reduceLogSumExp,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProd,
+  reduceSum,
+  reduceSumSquare,
+  relu,
+  reshape,
+  resize,
+  reverseSequence,
+  rmsNormalization,
+  roiAlign,
+  round,
+  scatter,
+  scatterElements,
+  scatterND,
+  selu,
+  shape,
+  sigmoid,
+  sign,
+  sin,
+  sinh,
+  size,
+  slice,
+  softmax,
+  softplus,
+  softsign,
+  spaceToDepth,
+  split,
+  sqrt,
+  squeeze,
+  sub,
+  sum,
+  swish,
+  tan,
+  tanh,
+  thresholdedRelu,
+  tile,
+  topK,
+  transpose,
+  trilu,
+  unique,
+  unsqueeze,
+  upsample,
+  where,
+  xor,
+]
+
+const byName = new Map(operatorList.map((o) => [`${o.domain}:${o.name}`, o]))
+
+/** Looks operators up by domain and ONNX name. */
+export const operators: OperatorSet = { get: (domain, opType) => byName.get(`${domain}:${opType}`) }
+
+export { adderLaw, convolutionLaw, inputElements, type LayerLaw, outputElements } from './laws.ts'

@@ -1,0 +1,47 @@
+import { elementCount } from '../base/index.ts'
+
+/** One entry per element of `shape`, row-major, made from its multi-index (one array, reused: do not keep it). */
+export function fromIndices(
+  shape: readonly number[],
+  make: (index: readonly number[], flat: number) => number,
+): number[] {
+  const count = elementCount(shape) as number
+  const out = new Array<number>(count)
+  const index = new Array<number>(shape.length).fill(0)
+  for (let flat = 0; flat < count; flat++) {
+    out[flat] = make(index, flat)
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis] = (index[axis] as number) + 1
+      if ((index[axis] as number) < (shape[axis] as number)) break
+      index[axis] = 0
+    }
+  }
+  return out
+}
+
+/** Where the element at `index` lies in a row-major tensor with these strides. */
+export function offsetOf(strides: readonly number[], index: readonly number[]): number {
+  let at = 0
+  for (let axis = 0; axis < strides.length; axis++) at += (strides[axis] as number) * (index[axis] as number)
+  return at
+}
+
+/** A tensor seen along one axis: element i of line (outer, inner) lies at (outer · size + i) · inner count + inner. */
+export interface Lines {
+  readonly outer: number
+  readonly size: number
+  readonly inner: number
+}
+
+export function linesAlong(shape: readonly number[], axis: number): Lines {
+  return {
+    outer: elementCount(shape.slice(0, axis)) as number,
+    size: shape[axis] as number,
+    inner: elementCount(shape.slice(axis + 1)) as number,
+  }
+}
+
+/** Visits every line; `at(i)` is where its element i lies. */
+export function eachLine({ outer, size, inner }: Lines, visit: (at: (i: number) => number) => void): void {
+  for (let o = 0; o < outer; o++) for (let n = 0; n < inner; n++) visit((i) => (o * size + i) * inner + n)
+}

@@ -1,0 +1,46 @@
+import type { Call, Known } from '../../graph/index.ts'
+import { axisOf, required, typed } from '../check.ts'
+import { checkBroadcastsTo, normalisedOver, normalisingTrailing, statisticsCost, trailing } from '../normalise.ts'
+import { defineOperator } from '../operator.ts'
+import { elementTypeOf } from '../settings.ts'
+
+/** Attributes of LayerNormalization and RMSNormalization. */
+export interface TrailingAttributes {
+  /** First of the axes that are normalised over, as in the file. */
+  readonly axis: number
+  /** ONNX code of the statistics' element type. */
+  readonly stashType: number
+}
+
+export const firstAxis = (call: Call<TrailingAttributes>): number =>
+  axisOf(call, call.attributes.axis, required(call, 0).shape?.length ?? 0)
+
+/**
+ * Normalises over all axes from `axis` (-1) on, then scales and adds (ONNX LayerNormalization, opset 17). X any shape, scale and bias
+ * broadcast to it; further outputs, where asked for: means and reciprocal deviations, the normalised axes 1 long.
+ * Cost: see `statisticsCost`; one mean and variance for each index of the axes before `axis`.
+ */
+export const layerNormalization = defineOperator<TrailingAttributes>({
+  name: 'LayerNormalization',
+  domain: '',
+  attributes: (a) => ({ axis: a.int('axis', -1), stashType: a.int('stash_type', 1) }),
+  infer: (call) => {
+    const { elementType, shape } = required(call, 0)
+    required(call, 1)
+    const first = shape && firstAxis(call)
+    checkBroadcastsTo(call, [1, 2], shape)
+    const statistics = typed(
+      elementTypeOf(call, call.attributes.stashType),
+      shape?.map((d, axis) => (axis < (first as number) ? d : 1)),
+    )
+    const outputs: Known[] = [typed(elementType, shape), statistics, statistics]
+    return outputs.slice(0, call.node.outputs.length)
+  },
+  cost: (call) => {
+    const { n, statistics } = normalisedOver(call, trailing(call, firstAxis(call)))
+    return statisticsCost(n, statistics, { mean: true, scale: true, bias: call.inputs[2] !== undefined })
+  },
+  parameters: [1, 2],
+  fusion: 'follower',
+  channels: normalisingTrailing(firstAxis, [1, 2]),
+})

@@ -1,0 +1,12 @@
+import { unary } from '../unary.ts'
+
+/**
+ * Y = X for X ≥ 0, else alpha·X; alpha 0.01 (ONNX LeakyRelu, opset 6, 16).
+ * Cost per element: one comparison, one multiplication.
+ */
+export const leakyRelu = unary<number>('LeakyRelu', {
+  attributes: (a) => a.float('alpha', 0.01),
+  forward: (x, alpha) => (x < 0 ? alpha * x : x),
+  cost: { muls: 1, others: 1 },
+  fusion: 'follower',
+})

@@ -1,0 +1,33 @@
+import type { Call } from '../../graph/index.ts'
+import { axisOf, required, typed } from '../check.ts'
+import { normalisedOver, normalising } from '../normalise.ts'
+import { defineOperator } from '../operator.ts'
+
+interface LpNormalizationAttributes {
+  readonly axis: number
+  readonly p: number
+}
+
+const axisIn = (call: Call<LpNormalizationAttributes>): number =>
+  axisOf(call, call.attributes.axis, required(call, 0).shape?.length ?? 0)
+
+/**
+ * Y = X / ‖X‖ₚ along one axis, p 1 or 2 (ONNX LpNormalization, opset 1, 22). Cost: one addition and one division per element, for p = 2
+ * also a square (multiplication) per element and a root per norm; absolute values are free.
+ */
+export const lpNormalization = defineOperator<LpNormalizationAttributes>({
+  name: 'LpNormalization',
+  domain: '',
+  attributes: (a) => ({ axis: a.int('axis', -1), p: a.int('p', 2) }),
+  infer: (call) => {
+    const { elementType, shape } = required(call, 0)
+    if (shape) axisIn(call)
+    return [typed(elementType, shape)]
+  },
+  cost: (call) => {
+    const { n, statistics } = normalisedOver(call, [axisIn(call)])
+    const square = call.attributes.p === 2
+    return { adds: n, muls: square ? n : 0, others: n + (square ? statistics : 0), accumulators: statistics }
+  },
+  channels: normalising((call) => [axisIn(call)]),
+})

@@ -1,0 +1,17 @@
+import { perChannel } from '../channel-rules.ts'
+import { required, typed } from '../check.ts'
+import { defineOperator } from '../operator.ts'
+import { normCost, type PoolAttributes, poolAttributes, poolShape, windowReduction } from '../pool.ts'
+
+/**
+ * Y[n,c,p] = (Σ |x|ᵖ)^(1/p) over the window of X[n,c]; p 2 (ONNX LpPool, opset 2, 11, 18 with ceil_mode and dilations, 22). Cost: see
+ * `normCost`.
+ */
+export const lpPool = defineOperator<PoolAttributes>({
+  name: 'LpPool',
+  domain: '',
+  attributes: poolAttributes,
+  infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
+  cost: (call) => normCost(windowReduction(call), call.attributes.p),
+  channels: perChannel,
+})

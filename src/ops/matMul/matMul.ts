@@ -1,0 +1,20 @@
+import { required, typed } from '../check.ts'
+import { productChannels, productCost, productShape } from '../matrix.ts'
+import { defineOperator } from '../operator.ts'
+
+const operands = { a: 0, b: 1 }
+
+/**
+ * Y = A·B, leading axes broadcast (ONNX MatMul, opset 1, 9, 13). Layouts: see `matrix.ts`. Cost: one MAC for each element of Y and each
+ * index of the contracted axis. Whichever operand is stored is the weight.
+ */
+export const matMul = defineOperator<void>({
+  name: 'MatMul',
+  domain: '',
+  attributes: () => undefined,
+  infer: (call) => [typed(required(call, 0).elementType, productShape(call, operands))],
+  cost: (call) => productCost(call, operands),
+  parameters: [0, 1],
+  fusion: 'anchor',
+  channels: productChannels(operands),
+})

@@ -1,0 +1,31 @@
+import type { Call } from '../../graph/index.ts'
+import { mixes } from '../channel-rules.ts'
+import { required, typed } from '../check.ts'
+import { normalisedOver, statisticsCost } from '../normalise.ts'
+import { defineOperator } from '../operator.ts'
+import { distinctAxes } from '../settings.ts'
+
+const axesOf = (call: Call<readonly number[]>): number[] =>
+  distinctAxes(call, call.attributes, required(call, 0).shape?.length ?? 0)
+
+/**
+ * Y = (X − mean) / deviation over `axes`, [0, 2, 3] by default: per channel over batch and space (ONNX MeanVarianceNormalization,
+ * opset 9, 13). Cost: see `statisticsCost`, without scale and bias.
+ */
+export const meanVarianceNormalization = defineOperator<readonly number[]>({
+  name: 'MeanVarianceNormalization',
+  domain: '',
+  attributes: (a) => a.ints('axes', [0, 2, 3]),
+  infer: (call) => {
+    const { elementType, shape } = required(call, 0)
+    if (shape) axesOf(call)
+    return [typed(elementType, shape)]
+  },
+  cost: (call) => {
+    const { n, statistics } = normalisedOver(call, axesOf(call))
+    return statisticsCost(n, statistics, { mean: true, scale: false, bias: false })
+  },
+  fusion: 'follower',
+  // Per channel by default, so that one could go; but ONNX Runtime 1.30 makes NaN of a constant channel (no epsilon).
+  channels: mixes('ONNX Runtime divides 0 by 0 in a channel of zeros, so the cut could not be proven against a mask'),
+})

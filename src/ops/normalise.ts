@@ -1,0 +1,125 @@
+import { elementCount, type Shape } from '../base/index.ts'
+import type { Arithmetic, Call, ChannelRule, InferredCall } from '../graph/index.ts'
+import { passTracks } from './axis-tracks.ts'
+import { required, wrong } from './check.ts'
+
+/*
+ * Normalisations and softmaxes: what they share.
+ *
+ *   μ = mean(x)    σ² = mean((x − μ)²)    y = (x − μ) / √(σ² + ε) · scale + bias
+ */
+
+/**
+ * Counts for n elements that share `statistics` means and variances.
+ *
+ * Mean: n additions and a division per statistic. Variance: n subtractions, n squares (multiplications), n additions and a division.
+ * Normalisation: per statistic an addition of ε, a root and a reciprocal, then n multiplications; scale n multiplications, bias n
+ * additions where there are any. Without a mean (RMSNormalization) its additions, divisions and the subtractions fall away.
+ */
+export function statisticsCost(
+  n: number,
+  statistics: number,
+  has: { mean: boolean; scale: boolean; bias: boolean },
+): Arithmetic {
+  const sums = has.mean ? 2 : 1
+  return {
+    adds: n * ((has.mean ? 3 : 1) + (has.bias ? 1 : 0)) + statistics,
+    muls: n * (has.scale ? 3 : 2),
+    others: statistics * (sums + 2),
+    accumulators: statistics * sums,
+  }
+}
+
+/** Elements of input 0, and how many sets of elements are normalised together when those along `axes` are. */
+export function normalisedOver(call: InferredCall, axes: readonly number[]): { n: number; statistics: number } {
+  const x = call.inputs[0]?.shape as readonly number[]
+  return {
+    n: elementCount(x) as number,
+    statistics: elementCount(x.filter((_, axis) => !axes.includes(axis))) as number,
+  }
+}
+
+/** Every element depends on all others along `axes` of input 0: channels there must stay, those along other axes pass. */
+export function normalising<A>(axes: (call: InferredCall<A>) => readonly number[]): ChannelRule<A> {
+  return {
+    tie(call, ties) {
+      const over = new Set(axes(call))
+      passTracks(call, ties, {
+        to: (axis) => (over.has(axis) ? undefined : axis),
+        why: (axis) => `${call.node.opType} normalises over ${axis === 1 ? 'channels' : `axis ${axis}`}`,
+      })
+    },
+  }
+}
+
+/**
+ * Normalises over all axes from `first` on, with scale and bias that broadcast to the input. Parameters that are longer than 1 along an
+ * earlier axis are tied to it.
+ */
+export function normalisingTrailing<A>(
+  first: (call: InferredCall<A>) => number,
+  parameters: readonly number[],
+): ChannelRule<A> {
+  const rule = normalising<A>((call) => trailing(call, first(call)))
+  return {
+    tie(call, ties) {
+      rule.tie(call, ties)
+      const rank = call.inputs[0]?.shape?.length ?? 0
+      for (const i of parameters) {
+        const shape = call.inputs[i]?.shape ?? []
+        const offset = rank - shape.length
+        for (let axis = 0; axis + offset < first(call); axis++)
+          if (shape[axis] !== 1) ties.unite(ties.labels(0, axis + offset), ties.labels(i, axis))
+      }
+    },
+  }
+}
+
+/** Parameters with one entry per channel (axis 1 of input 0): tied to it, where it is followed at all. */
+export function perChannelParameters<A>(
+  parameters: readonly number[],
+  over: (call: InferredCall<A>) => readonly number[],
+): ChannelRule<A> {
+  const rule = normalising(over)
+  return {
+    tie(call, ties) {
+      rule.tie(call, ties)
+      if (!ties.tracks(0).some((track) => track.axes.includes(1))) return
+      for (const i of parameters) if (call.inputs[i]) ties.unite(ties.labels(0, 1), ties.labels(i, 0))
+    },
+  }
+}
+
+/** @throws NodeError unless the given inputs are vectors of `size` entries (where known) */
+export function checkVectors(
+  call: Call,
+  inputs: readonly number[],
+  size: number | string | undefined,
+  what: string,
+): void {
+  for (const i of inputs) {
+    const shape = call.inputs[i]?.shape
+    const [length] = shape ?? []
+    if (shape && (shape.length !== 1 || (typeof length === 'number' && typeof size === 'number' && length !== size)))
+      throw wrong(call, `input ${i} has shape [${shape}], not one entry for each of ${size ?? '?'} ${what}`)
+  }
+}
+
+/** @throws NodeError unless the given inputs can be broadcast to `shape` without enlarging it (where known) */
+export function checkBroadcastsTo(call: Call, inputs: readonly number[], shape: Shape | undefined): void {
+  for (const i of inputs) {
+    const own = call.inputs[i]?.shape
+    if (!own || !shape) continue
+    const fits = own.every((d, axis) => {
+      const target = shape[axis - own.length + shape.length]
+      return d === 1 || d === target || (target !== undefined && (typeof d === 'string' || typeof target === 'string'))
+    })
+    if (!fits || own.length > shape.length) throw wrong(call, `input ${i} [${own}] cannot be broadcast to [${shape}]`)
+  }
+}
+
+/** The axes from `axis` to the last one. */
+export function trailing(call: Call, axis: number): number[] {
+  const rank = required(call, 0).shape?.length ?? 0
+  return Array.from({ length: rank - axis }, (_, i) => axis + i)
+}

@@ -1,0 +1,43 @@
+import { broadcastShapes, elementCount } from '../../base/index.ts'
+import { mapBroadcast } from '../binary.ts'
+import { broadcasting } from '../channel-rules.ts'
+import { required, typed, wrong } from '../check.ts'
+import { defineOperator } from '../operator.ts'
+
+/**
+ * Y = X for X ≥ 0, else slope·X (ONNX PRelu, opset 7, 9, 16). The slope broadcasts to X: [C, 1, 1] for one per channel.
+ * Cost per element: one comparison, one multiplication.
+ */
+export const pRelu = defineOperator<void>({
+  name: 'PRelu',
+  domain: '',
+  attributes: () => undefined,
+  infer: (call) => {
+    const x = required(call, 0)
+    const slope = required(call, 1)
+    if (x.shape && slope.shape) {
+      const shape = broadcastShapes(x.shape, slope.shape)
+      if (
+        shape?.length !== x.shape.length ||
+        shape.some((d, i) => typeof d === 'number' && typeof x.shape?.[i] === 'number' && d !== x.shape[i])
+      )
+        throw wrong(call, 'the slope cannot be broadcast to the input', 'A slope per channel has shape [C,1,1].')
+    }
+    return [typed(x.elementType, x.shape)]
+  },
+  forward: (_, [x, slope]) =>
+    x && slope
+      ? [
+          mapBroadcast([x, slope], x.elementType, ([v, s]) =>
+            (v as number) < 0 ? (s as number) * (v as number) : (v as number),
+          ),
+        ]
+      : [],
+  cost: (call) => {
+    const n = elementCount(call.outputs[0]?.shape) as number
+    return { muls: n, others: n }
+  },
+  parameters: [1],
+  fusion: 'follower',
+  channels: broadcasting,
+})

@@ -1,0 +1,84 @@
+import { type Dim, elementCount, stridesOf, unknownDim } from '../../base/index.ts'
+import type { Call, InferredCall } from '../../graph/index.ts'
+import { dense, required, typed, wrong } from '../check.ts'
+import { fromIndices } from '../indices.ts'
+import { defineOperator } from '../operator.ts'
+import { padChannels } from './channels.ts'
+import { type AxisPad, type PadAttributes, paddedAxes, padsOf, padValue } from './pads.ts'
+
+/*
+ * Y = X with `begin` elements put before and `end` behind it along each axis; negative ones are taken away       (ONNX Pad)
+ *
+ * pads are an attribute before opset 11, then input 1: all begins, then all ends. Input 2 is the value (0), input 3 (opset 18) the
+ * axes that pads speak of.
+ */
+
+function paddedShape(call: Call<PadAttributes>, shape: readonly Dim[]): Dim[] {
+  const pads = padsOf(call, shape.length)
+  const touched = paddedAxes(call, shape.length)
+  return shape.map((d, axis) => {
+    if (!pads) return touched && !touched.includes(axis) ? d : unknownDim()
+    const { begin, end } = pads[axis] as AxisPad
+    if (typeof d !== 'number') return begin + end === 0 ? d : unknownDim()
+    if (d + begin + end < 0) throw wrong(call, `pads ${begin} and ${end} take more from axis ${axis} than it has`)
+    return d + begin + end
+  })
+}
+
+/** Where along an axis of `size` the element at position i (negative: before) comes from; undefined: the padding value. */
+function source(mode: string, i: number, size: number): number | undefined {
+  if (i >= 0 && i < size) return i
+  if (mode === 'edge') return i < 0 ? 0 : size - 1
+  if (mode === 'wrap') return ((i % size) + size) % size
+  if (mode === 'reflect') {
+    const period = Math.max(1, 2 * (size - 1))
+    const at = ((i % period) + period) % period
+    return at < size ? at : period - at
+  }
+  return undefined
+}
+
+const modes = ['constant', 'reflect', 'edge', 'wrap']
+
+export const pad = defineOperator<PadAttributes>({
+  name: 'Pad',
+  domain: '',
+  attributes: (a) => ({ mode: a.string('mode', 'constant'), pads: a.ints('pads'), value: a.float('value', 0) }),
+  infer: (call) => {
+    const x = required(call, 0)
+    if (!modes.includes(call.attributes.mode))
+      throw wrong(call, `mode "${call.attributes.mode}" is none of ${modes.join(', ')}`)
+    return [typed(x.elementType, x.shape && paddedShape(call, x.shape))]
+  },
+  forward: (call, [x]) => {
+    const pads = x && padsOf(call, x.shape.length)
+    const value = padValue(call)
+    if (!x || !pads || value === undefined) return []
+    const strides = stridesOf(x.shape)
+    const shape = paddedShape(call, x.shape) as number[]
+    const data = fromIndices(shape, (index) => {
+      let at = 0
+      for (const [axis, i] of index.entries()) {
+        const from = source(call.attributes.mode, i - (pads[axis] as AxisPad).begin, x.shape[axis] as number)
+        if (from === undefined) return value
+        at += from * (strides[axis] as number)
+      }
+      return x.data[at] as number
+    })
+    return [dense(x.elementType, shape, data)]
+  },
+  cost: 'none',
+  accesses: (call: InferredCall<PadAttributes>) => {
+    const shape = call.inputs[0]?.shape as readonly number[]
+    const pads = padsOf(call, shape.length)
+    const taken = shape.reduce(
+      (n, d, axis) => n * Math.max(0, d + Math.min(0, pads?.[axis]?.begin ?? 0) + Math.min(0, pads?.[axis]?.end ?? 0)),
+      1,
+    )
+    return {
+      reads: call.inputs.map((i, n) => (n === 0 ? taken : (elementCount(i?.shape) ?? 0))),
+      writes: [elementCount(call.outputs[0]?.shape) as number],
+    }
+  },
+  channels: padChannels,
+})

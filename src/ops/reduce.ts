@@ -1,0 +1,130 @@
+import { type Dim, elementCount, stridesOf, unknownDim } from '../base/index.ts'
+import type { Arithmetic, AttributeReader, Call, Dense, InferredCall, Operator, Ties } from '../graph/index.ts'
+import { asElement } from './as-element.ts'
+import { passTracks } from './axis-tracks.ts'
+import { dense, required, typed } from './check.ts'
+import { fromIndices, offsetOf } from './indices.ts'
+import { defineOperator } from './operator.ts'
+import { distinctAxes, setting } from './settings.ts'
+
+/*
+ * Y = f(all X along the given axes), f a sum, a mean, a maximum …      (ONNX Reduce*)
+ *
+ * The axes are an attribute, in newer operator sets input 1; none given means all, or with noop_with_empty_axes = 1 none.
+ */
+
+export interface ReduceAttributes {
+  readonly axes: readonly number[] | undefined
+  readonly keepDims: boolean
+  readonly noopWithEmptyAxes: boolean
+}
+
+const reduceAttributes = (a: AttributeReader): ReduceAttributes => ({
+  axes: a.ints('axes'),
+  keepDims: a.int('keepdims', 1) === 1,
+  noopWithEmptyAxes: a.int('noop_with_empty_axes', 0) === 1,
+})
+
+/** The reduced axes, ascending; undefined when they depend on data. */
+function reducedAxes(call: Call<ReduceAttributes>, rank: number): number[] | undefined {
+  const axes = setting(call, call.attributes.axes, 1)
+  if (axes.given && !axes.values && axes.count !== 0) return undefined
+  const values = axes.values ?? []
+  if (values.length > 0) return distinctAxes(call, values, rank).sort((a, b) => a - b)
+  return call.attributes.noopWithEmptyAxes ? [] : Array.from({ length: rank }, (_, axis) => axis)
+}
+
+/** A shape with the given axes made 1, or left out. */
+export function reducedShape<D extends Dim>(
+  shape: readonly D[],
+  axes: readonly number[],
+  keepDims: boolean,
+): (D | 1)[] {
+  return keepDims ? shape.map((d, i) => (axes.includes(i) ? 1 : d)) : shape.filter((_, i) => !axes.includes(i))
+}
+
+function inferReduce(call: Call<ReduceAttributes>) {
+  const x = required(call, 0)
+  if (!x.shape) return [typed(x.elementType, undefined)]
+  const axes = reducedAxes(call, x.shape.length)
+  if (axes) return [typed(x.elementType, reducedShape(x.shape, axes, call.attributes.keepDims))]
+  if (call.attributes.keepDims)
+    return [
+      typed(
+        x.elementType,
+        x.shape.map((d) => (d === 1 ? 1 : unknownDim())),
+      ),
+    ]
+  const { count } = setting(call, undefined, 1)
+  return [typed(x.elementType, count === undefined ? undefined : x.shape.slice(count).map(() => unknownDim()))]
+}
+
+/** Applies f to the elements that each output element is made of. */
+export function reduceDense(
+  x: Dense,
+  axes: readonly number[],
+  keepDims: boolean,
+  f: (values: readonly number[]) => number,
+): Dense {
+  const strides = stridesOf(x.shape)
+  const kept = x.shape.map((d, i) => (axes.includes(i) ? 1 : d))
+  const inner = axes.map((a) => x.shape[a] as number)
+  const innerStrides = axes.map((a) => strides[a] as number)
+  const data = fromIndices(kept, (index) => {
+    const base = offsetOf(strides, index)
+    return f(fromIndices(inner, (i) => x.data[base + offsetOf(innerStrides, i)] as number))
+  })
+  return dense(x.elementType, reducedShape(x.shape, axes, keepDims), data)
+}
+
+/** Channels on an axis that is reduced must stay; the others move up where the reduced axes leave. */
+export function tieReduction(call: InferredCall, ties: Ties, axes: readonly number[], keepDims: boolean): void {
+  passTracks(call, ties, {
+    to: (a) => (axes.includes(a) ? undefined : keepDims ? a : a - axes.filter((r) => r < a).length),
+    why: (a) => `${call.node.opType} combines the channels on axis ${a}`,
+  })
+}
+
+export interface ReduceOptions {
+  readonly forward: (values: readonly number[]) => number
+  /** Operations per input element and per output element. */
+  readonly perInput: Arithmetic
+  readonly perOutput?: Arithmetic
+}
+
+export function reduction(name: string, { forward, perInput, perOutput = {} }: ReduceOptions): Operator {
+  return defineOperator<ReduceAttributes>({
+    name,
+    domain: '',
+    attributes: reduceAttributes,
+    infer: inferReduce,
+    forward: (call, [x]) => {
+      const axes = x && reducedAxes(call, x.shape.length)
+      return x && axes
+        ? [reduceDense(x, axes, call.attributes.keepDims, (values) => asElement(x.elementType, forward(values)))]
+        : []
+    },
+    cost: (call) => {
+      const inputs = elementCount(call.inputs[0]?.shape) as number
+      const outputs = elementCount(call.outputs[0]?.shape) as number
+      const count = (kind: 'adds' | 'muls' | 'others') =>
+        inputs * (perInput[kind] ?? 0) + outputs * (perOutput[kind] ?? 0)
+      return {
+        adds: count('adds'),
+        muls: count('muls'),
+        others: count('others'),
+        accumulators: perInput.adds ? outputs : 0,
+      }
+    },
+    channels: {
+      tie: (call, ties) => {
+        const axes = reducedAxes(call, call.inputs[0]?.shape?.length ?? 0)
+        if (axes) tieReduction(call, ties, axes, call.attributes.keepDims)
+        else ties.freezeInputs(`the axes of ${name} depend on data`, 0)
+      },
+    },
+  })
+}
+
+export const total = (values: readonly number[], f: (x: number) => number = (x) => x): number =>
+  values.reduce((sum, x) => sum + f(x), 0)

@@ -1,0 +1,107 @@
+import { type Dim, elementCount, isConcrete, type Shape, unknownDim } from '../../base/index.ts'
+import type { Call, Cut, InferredCall } from '../../graph/index.ts'
+import { factorBlocks, tieReshaped } from '../blocks.ts'
+import { contentOf, dense, required, typed, wrong } from '../check.ts'
+import { defineOperator } from '../operator.ts'
+import { dimQuotient } from '../symbols.ts'
+
+/*
+ * Y = the elements of X under another shape (ONNX Reshape). In the target (input 1), 0 copies the size of the input's axis at the same
+ * place (not with allowzero = 1), and one -1 stands for what is left.
+ */
+
+interface ReshapeAttributes {
+  readonly allowZero: boolean
+}
+
+function reshaped(call: Call<ReshapeAttributes>, shape: Shape | undefined): Dim[] | undefined {
+  required(call, 1)
+  const target = contentOf(call, 1)
+  if (!target) {
+    const rank = call.inputs[1]?.shape?.[0]
+    return typeof rank === 'number' ? Array.from({ length: rank }, () => unknownDim()) : undefined
+  }
+  if (target.some((d) => d < -1) || target.filter((d) => d === -1).length > 1)
+    throw wrong(call, `the target [${target}] is not a shape`)
+  const sizes = target.map((d, axis): Dim => {
+    if (d !== 0 || call.attributes.allowZero) return d
+    const copied = shape ? shape[axis] : unknownDim()
+    if (copied === undefined)
+      throw wrong(call, `the target [${target}] copies axis ${axis}, which the input does not have`)
+    return copied
+  })
+  const open = sizes.indexOf(-1)
+  if (open >= 0)
+    sizes[open] = shape
+      ? restOf(
+          call,
+          shape,
+          sizes.filter((d) => d !== -1),
+        )
+      : unknownDim()
+  if (isConcrete(shape) && isConcrete(sizes) && elementCount(shape) !== elementCount(sizes))
+    throw wrong(
+      call,
+      `${elementCount(shape)} elements do not fit into the target [${target}]`,
+      'A batch size may be fixed in the file: give the input in that size.',
+    )
+  return sizes
+}
+
+/** The size that -1 stands for. */
+function restOf(call: Call, shape: Shape, others: Shape): Dim {
+  const rest = dimQuotient(shape, others)
+  if (typeof rest === 'string' && isConcrete(shape) && isConcrete(others)) {
+    // Nothing can be said of -1 beside a 0; any other remainder is a mistake.
+    if (others.includes(0)) return 0
+    throw wrong(
+      call,
+      `${elementCount(shape)} elements do not divide by the sizes [${others}]`,
+      'A batch size may be fixed in the file: give the input in that size.',
+    )
+  }
+  return rest
+}
+
+/** Writes the target anew, so that it fits the new sizes and keeps a symbolic batch symbolic. */
+function cutReshape(call: InferredCall<ReshapeAttributes>, cut: Cut): void {
+  const from = cut.newInputShape(0)
+  const to = cut.newOutputShape(0)
+  const before = call.outputs[0]?.shape
+  if (!from || !to || !before) return
+  const target = contentOf(call, 1)
+  const changed = to.map((d, axis) => d !== before[axis])
+  // What already says -1, or copies the input's size, follows by itself.
+  const follows = (axis: number) =>
+    target?.[axis] === -1 || (target?.[axis] === 0 && !call.attributes.allowZero && from[axis] === to[axis])
+  if (!changed.some((c, axis) => c && !follows(axis))) return
+  let open = target?.includes(-1) ?? false
+  const stored = cut.isConstant(1) ? target : undefined
+  const blocks = factorBlocks(call.inputs[0]?.shape as readonly number[], before as readonly number[])
+  const copied = (axis: number) =>
+    !call.attributes.allowZero && blocks.some((b) => b.inputs.join() === `${axis}` && b.outputs.join() === `${axis}`)
+  const values = to.map((d, axis) => {
+    if (follows(axis)) return target?.[axis] as number
+    if (stored) return changed[axis] ? d : (stored[axis] as number)
+    // Computed by the graph, perhaps from a symbolic size: say where it comes from rather than what it is here.
+    if (copied(axis)) return 0
+    if (open || changed[axis]) return d
+    open = true
+    return -1
+  })
+  cut.setInputInts(1, values)
+}
+
+export const reshape = defineOperator<ReshapeAttributes>({
+  name: 'Reshape',
+  domain: '',
+  attributes: (a) => ({ allowZero: a.int('allowzero', 0) === 1 }),
+  infer: (call) => [typed(required(call, 0).elementType, reshaped(call, required(call, 0).shape))],
+  forward: (call, [x]) => {
+    const shape = x && reshaped(call, x.shape)
+    return x && isConcrete(shape) ? [dense(x.elementType, shape, x.data)] : []
+  },
+  cost: 'none',
+  accesses: 'view',
+  channels: { tie: tieReshaped, cut: cutReshape },
+})

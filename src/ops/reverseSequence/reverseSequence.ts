@@ -1,0 +1,36 @@
+import { stridesOf } from '../../base/index.ts'
+import { worksAlong } from '../axis-tracks.ts'
+import { axisOf, dense, required, typed, wrong } from '../check.ts'
+import { fromIndices, offsetOf } from '../indices.ts'
+import { defineOperator } from '../operator.ts'
+
+/** X with the first L[b] elements along time reversed, for each batch element b; lengths L at input 1 (ONNX ReverseSequence). */
+export const reverseSequence = defineOperator<{ timeAxis: number; batchAxis: number }>({
+  name: 'ReverseSequence',
+  domain: '',
+  attributes: (a) => ({ timeAxis: a.int('time_axis', 0), batchAxis: a.int('batch_axis', 1) }),
+  infer: (call) => {
+    const x = required(call, 0)
+    required(call, 1)
+    if (x.shape && x.shape.length < 2) throw wrong(call, 'X should have at least two dimensions')
+    return [typed(x.elementType, x.shape)]
+  },
+  forward: (call, [x, lengths]) => {
+    if (!x || !lengths) return []
+    const time = axisOf(call, call.attributes.timeAxis, x.shape.length)
+    const batch = axisOf(call, call.attributes.batchAxis, x.shape.length)
+    const strides = stridesOf(x.shape)
+    const data = fromIndices(x.shape, (index) => {
+      const length = lengths.data[index[batch] as number] as number
+      const t = index[time] as number
+      const from = [...index]
+      if (t < length) from[time] = length - 1 - t
+      return x.data[offsetOf(strides, from)] as number
+    })
+    return [dense(x.elementType, x.shape, data)]
+  },
+  cost: 'none',
+  channels: {
+    tie: (call, ties) => worksAlong(call, ties, [call.attributes.timeAxis, call.attributes.batchAxis]),
+  },
+})

@@ -1,0 +1,3 @@
+import { scatteringElements } from '../scatter-elements.ts'
+
+export const scatterElements = scatteringElements('ScatterElements')

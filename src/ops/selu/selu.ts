@@ -1,0 +1,15 @@
+import { unary } from '../unary.ts'
+
+/**
+ * Y = gamma·X for X > 0, else gamma·alpha·(exp(X) − 1) (ONNX Selu, opset 6, 22).
+ * Cost per element: comparison, exponential, subtraction, two multiplications.
+ */
+export const selu = unary<{ alpha: number; gamma: number }>('Selu', {
+  attributes: (a) => ({
+    alpha: a.float('alpha', 1.6732631921768188),
+    gamma: a.float('gamma', 1.0507010221481323),
+  }),
+  forward: (x, { alpha, gamma }) => gamma * (x > 0 ? x : alpha * Math.expm1(x)),
+  cost: { adds: 1, muls: 2, others: 2 },
+  fusion: 'follower',
+})

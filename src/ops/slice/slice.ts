@@ -1,0 +1,65 @@
+import { type Dim, stridesOf, unknownDim } from '../../base/index.ts'
+import type { Call, InferredCall } from '../../graph/index.ts'
+import { dense, required, typed } from '../check.ts'
+import { fromIndices, offsetOf } from '../indices.ts'
+import { readWhatIsTaken } from '../movement.ts'
+import { defineOperator } from '../operator.ts'
+import { sliceChannels } from './channels.ts'
+import { axisSlice, type SliceAttributes, type SliceSettings, sliceSettings } from './ranges.ts'
+
+/*
+ * Y[…, i, …] = X[…, start + i·step, …] along each sliced axis        (ONNX Slice)
+ *
+ * starts, ends and axes are attributes before opset 10, then inputs 1, 2 and 3, with steps as input 4. Starts and ends count from the
+ * end when negative and clamp to the axis, so that INT64_MAX says "to the end".
+ */
+
+/** Whether everything is taken of an axis of unknown size. */
+const takesAll = ({ starts, ends, steps }: SliceSettings, n: number): boolean =>
+  starts?.[n] === 0 && steps?.[n] === 1 && (ends?.[n] ?? 0) >= 2 ** 31 - 1
+
+function slicedShape(call: Call<SliceAttributes>, shape: readonly Dim[]): Dim[] {
+  const settings = sliceSettings(call, shape.length)
+  if (!settings.axes) return shape.map(() => unknownDim())
+  const out = [...shape]
+  settings.axes.forEach((axis, n) => {
+    const size = shape[axis] as Dim
+    if (typeof size === 'string' && takesAll(settings, n)) return
+    out[axis] = axisSlice(call, settings, n, size)?.count ?? unknownDim()
+  })
+  return out
+}
+
+export const slice = defineOperator<SliceAttributes>({
+  name: 'Slice',
+  domain: '',
+  attributes: (a) => ({ starts: a.ints('starts'), ends: a.ints('ends'), axes: a.ints('axes') }),
+  infer: (call) => {
+    const x = required(call, 0)
+    return [typed(x.elementType, x.shape && slicedShape(call, x.shape))]
+  },
+  forward: (call, [x]) => {
+    if (!x) return []
+    const settings = sliceSettings(call, x.shape.length)
+    const strides = stridesOf(x.shape)
+    const shape = [...x.shape]
+    let base = 0
+    for (const [n, axis] of (settings.axes ?? []).entries()) {
+      const taken = axisSlice(call, settings, n, x.shape[axis] as number)
+      if (!taken) return []
+      shape[axis] = taken.count
+      base += taken.start * (strides[axis] as number)
+      strides[axis] = (strides[axis] as number) * taken.step
+    }
+    return [
+      dense(
+        x.elementType,
+        shape,
+        fromIndices(shape, (index) => x.data[base + offsetOf(strides, index)] as number),
+      ),
+    ]
+  },
+  cost: 'none',
+  accesses: (call: InferredCall<SliceAttributes>) => readWhatIsTaken(call),
+  channels: sliceChannels,
+})

@@ -1,0 +1,53 @@
+import type { AttributeReader, Call, InferredCall } from '../../graph/index.ts'
+import { axisOf, required, typed } from '../check.ts'
+import { normalisedOver, normalising, trailing } from '../normalise.ts'
+import { defineOperator } from '../operator.ts'
+
+/** Attributes of Softmax, LogSoftmax and Hardmax. */
+export interface SoftmaxAttributes {
+  readonly axis: number
+  /** Before opset 13 the input is taken as a matrix: everything from `axis` on is one row. */
+  readonly asMatrix: boolean
+}
+
+export const softmaxAttributes = (a: AttributeReader, opset: number): SoftmaxAttributes => ({
+  axis: a.int('axis', opset < 13 ? 1 : -1),
+  asMatrix: opset < 13,
+})
+
+/** The axes whose elements compete with each other. */
+export function softmaxAxes(call: Call<SoftmaxAttributes>): number[] {
+  const rank = required(call, 0).shape?.length ?? 0
+  const { axis, asMatrix } = call.attributes
+  // An axis just past the end makes rows of one element.
+  if (asMatrix && axis === rank) return []
+  return asMatrix ? trailing(call, axisOf(call, axis, rank)) : [axisOf(call, axis, rank)]
+}
+
+export const inferSoftmax = (call: Call<SoftmaxAttributes>) => {
+  const { elementType, shape } = required(call, 0)
+  if (shape) softmaxAxes(call)
+  return [typed(elementType, shape)]
+}
+
+/** Elements, and rows that they compete in. */
+export function softmaxSizes(call: InferredCall<SoftmaxAttributes>): { n: number; rows: number } {
+  const { n, statistics } = normalisedOver(call, softmaxAxes(call))
+  return { n, rows: statistics }
+}
+
+/**
+ * Y = exp(X − max) / Σ exp(X − max) along an axis: 1 (and all after it) before opset 13, then −1 (ONNX Softmax, opset 1, 11, 13).
+ * Cost per element: comparison for the maximum, subtraction, exponential, addition to the sum, division.
+ */
+export const softmax = defineOperator<SoftmaxAttributes>({
+  name: 'Softmax',
+  domain: '',
+  attributes: softmaxAttributes,
+  infer: inferSoftmax,
+  cost: (call) => {
+    const { n, rows } = softmaxSizes(call)
+    return { adds: 2 * n, others: 3 * n, accumulators: rows }
+  },
+  channels: normalising(softmaxAxes),
+})

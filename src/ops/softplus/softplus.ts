@@ -1,0 +1,9 @@
+import { unary } from '../unary.ts'
+
+/** Y = ln(1 + exp(X)) (ONNX Softplus). Cost per element: exponential, addition, logarithm. */
+export const softplus = unary('Softplus', {
+  // exp(x) overflows long before ln(1 + exp(x)) = x + ln(1 + exp(−x)) does.
+  forward: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  cost: { adds: 1, others: 2 },
+  fusion: 'follower',
+})

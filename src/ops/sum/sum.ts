@@ -1,0 +1,7 @@
+import { variadic } from '../variadic.ts'
+
+/** Y = the sum of the inputs, broadcast (ONNX Sum). */
+export const sum = variadic('Sum', {
+  forward: (values) => values.reduce((a, b) => a + b, 0),
+  cost: (n) => ({ adds: n - 1 }),
+})

@@ -1,0 +1,68 @@
+import { stridesOf, unknownDim } from '../../base/index.ts'
+import type { InferredCall, Ties, Track } from '../../graph/index.ts'
+import { contentOf, dense, required, typed, wrong } from '../check.ts'
+import { fromIndices } from '../indices.ts'
+import { readInputsOnce } from '../movement.ts'
+import { defineOperator } from '../operator.ts'
+
+function tieTile(call: InferredCall, ties: Ties): void {
+  const repeats = contentOf(call, 1)
+  if (!repeats) {
+    ties.freezeInputs('how often Tile repeats depends on data', 0)
+    return
+  }
+  const passed: Track[] = []
+  for (const { axes, labels } of ties.tracks(0)) {
+    const times = axes.map((a) => repeats[a] as number)
+    if (times.every((t) => t === 1)) passed.push({ axes, labels })
+    else if (axes.length === 1)
+      passed.push({
+        axes,
+        labels: Int32Array.from(
+          { length: labels.length * (times[0] as number) },
+          (_, i) => labels[i % labels.length] as number,
+        ),
+      })
+    else ties.freeze(labels, `Tile repeats channels that lie on axes ${axes}`)
+  }
+  ties.setOutput(0, passed)
+}
+
+/** Y = X repeated along each axis as often as input 1 says (ONNX Tile). */
+export const tile = defineOperator<void>({
+  name: 'Tile',
+  domain: '',
+  attributes: () => undefined,
+  infer: (call) => {
+    const x = required(call, 0)
+    required(call, 1)
+    const repeats = contentOf(call, 1)
+    if (repeats && x.shape && repeats.length !== x.shape.length)
+      throw wrong(call, `${repeats.length} repeats [${repeats}] for ${x.shape.length} axes`)
+    if (repeats?.some((r) => r < 0)) throw wrong(call, `repeats [${repeats}] must not be negative`)
+    const shape = x.shape?.map((d, axis) => {
+      const times = repeats?.[axis]
+      if (times === 1 || (times !== undefined && d === 0)) return d
+      return times !== undefined && typeof d === 'number' ? d * times : times === 0 ? 0 : unknownDim()
+    })
+    return [typed(x.elementType, shape)]
+  },
+  forward: (call, [x]) => {
+    const repeats = contentOf(call, 1)
+    if (!x || !repeats) return []
+    const strides = stridesOf(x.shape)
+    const shape = x.shape.map((d, axis) => d * (repeats[axis] as number))
+    const source = (index: readonly number[]) =>
+      index.reduce((at, i, axis) => at + (i % (x.shape[axis] as number)) * (strides[axis] as number), 0)
+    return [
+      dense(
+        x.elementType,
+        shape,
+        fromIndices(shape, (index) => x.data[source(index)] as number),
+      ),
+    ]
+  },
+  cost: 'none',
+  accesses: readInputsOnce,
+  channels: { tie: tieTile },
+})

@@ -1,0 +1,42 @@
+import type { Call } from '../../graph/index.ts'
+import { worksAlong } from '../axis-tracks.ts'
+import { contentOf, dense, required, typed, wrong } from '../check.ts'
+import { fromIndices } from '../indices.ts'
+import { defineOperator } from '../operator.ts'
+
+const diagonal = (call: Call): number | undefined => (call.inputs[1] ? contentOf(call, 1)?.[0] : 0)
+
+/** X with everything below (or above) diagonal k of its last two axes set to 0 (ONNX Trilu). */
+export const trilu = defineOperator<{ upper: boolean }>({
+  name: 'Trilu',
+  domain: '',
+  attributes: (a) => ({ upper: a.int('upper', 1) === 1 }),
+  infer: (call) => {
+    const x = required(call, 0)
+    if (x.shape && x.shape.length < 2) throw wrong(call, 'X should have at least two dimensions')
+    return [typed(x.elementType, x.shape)]
+  },
+  forward: (call, [x]) => {
+    const k = diagonal(call)
+    if (!x || k === undefined) return []
+    const { upper } = call.attributes
+    const keeps = (index: readonly number[]) => {
+      const past = (index.at(-1) as number) - (index.at(-2) as number)
+      return upper ? past >= k : past <= k
+    }
+    return [
+      dense(
+        x.elementType,
+        x.shape,
+        fromIndices(x.shape, (index, flat) => (keeps(index) ? (x.data[flat] as number) : 0)),
+      ),
+    ]
+  },
+  cost: 'none',
+  channels: {
+    tie: (call, ties) => {
+      const rank = call.inputs[0]?.shape?.length ?? 0
+      worksAlong(call, ties, [rank - 2, rank - 1])
+    },
+  },
+})

@@ -1,0 +1,23 @@
+import { type Dim, elementCount, unknownDim } from '../../base/index.ts'
+import { mixes } from '../channel-rules.ts'
+import { axisOf, required, typed } from '../check.ts'
+import { defineOperator } from '../operator.ts'
+
+/** The different elements of X (or slices along `axis`), where each occurs first, where each element went, how many (ONNX Unique). */
+export const unique = defineOperator<{ axis: number | undefined }>({
+  name: 'Unique',
+  domain: '',
+  attributes: (a) => ({ axis: a.int('axis') }),
+  infer: (call) => {
+    const x = required(call, 0)
+    const { axis } = call.attributes
+    const along = axis === undefined || !x.shape ? undefined : axisOf(call, axis, x.shape.length)
+    const count = unknownDim()
+    const places: Dim =
+      (along === undefined ? elementCount(axis === undefined ? x.shape : undefined) : x.shape?.[along]) ?? unknownDim()
+    const y = axis === undefined ? [count] : x.shape?.map((d, a) => (a === along ? count : d))
+    return [typed(x.elementType, y), typed('int64', [count]), typed('int64', [places]), typed('int64', [count])]
+  },
+  cost: 'data-dependent',
+  channels: mixes('Unique compares all elements'),
+})

@@ -1,0 +1,209 @@
+import { isConcrete, KerfError } from '../base/index.ts'
+import { allNames, type Cut, graphInputs, inferGraph, keepIndices, type Model, type Node, nodeLabel, type Tensor, type ValueInfo, withoutDeadCode } from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
+import type { ChannelGroups } from './groups.ts'
+import type { Shuffle } from './shuffles.ts'
+import { Survivors } from './survivors.ts'
+import { keepGrouped, TensorEdits, withEdits, withZeros } from './weights.ts'
+
+/** Tensors that shrink, by name. */
+function cutTensors(found: ChannelGroups, survivors: Survivors): Map<string, Tensor> {
+  const { trace } = found
+  const cut = new Map<string, Tensor>()
+  for (const name of new Set([...trace.tensorAxes.keys(), ...trace.groupedAxes.keys()])) {
+    const tensor = trace.stored.get(name) as Tensor
+    const keep = new Map<number, Int32Array>()
+    for (const [axis, labels] of trace.tensorAxes.get(name) ?? []) {
+      const kept = survivors.of(labels)
+      if (kept) keep.set(axis, kept)
+    }
+    const grouped = trace.groupedAxes.get(name)
+    if (grouped && (keep.size > 0 || survivors.of(grouped.labels))) cut.set(name, keepGrouped(tensor, grouped, keep.get(grouped.rows), survivors))
+    else if (keep.size > 0) cut.set(name, keepIndices(tensor, keep))
+  }
+  return cut
+}
+
+/** The changes that one node's rule asks for, on a copy of the node. */
+class NodeCut implements Cut {
+  node: Node
+  readonly #survivors: Survivors
+  readonly #edits: TensorEdits
+
+  readonly #isStored: (name: string) => boolean
+
+  constructor(node: Node, survivors: Survivors, edits: TensorEdits, isStored: (name: string) => boolean) {
+    this.#isStored = isStored
+    this.node = { ...node, inputs: [...node.inputs], attributes: new Map(node.attributes) }
+    this.#survivors = survivors
+    this.#edits = edits
+  }
+
+  isConstant(input: number): boolean {
+    return this.#isStored(this.node.inputs[input] ?? '')
+  }
+
+  #kept(name: string | undefined, axis: number): Int32Array | undefined {
+    return name ? (this.#survivors.ofValue(name, axis) ?? this.#survivors.ofTensor(name, axis)) : undefined
+  }
+
+  keptInput(input: number, axis: number): Int32Array | undefined {
+    return this.#kept(this.node.inputs[input], axis)
+  }
+
+  keptOutput(output: number, axis: number): Int32Array | undefined {
+    return this.#kept(this.node.outputs[output], axis)
+  }
+
+  newInputShape(input: number): readonly number[] | undefined {
+    return this.#survivors.shapeOf(this.node.inputs[input] ?? '')
+  }
+
+  newOutputShape(output: number): readonly number[] | undefined {
+    return this.#survivors.shapeOf(this.node.outputs[output] ?? '')
+  }
+
+  setInt(attribute: string, value: number): void {
+    this.node.attributes.set(attribute, { kind: 'int', value })
+  }
+
+  setInts(attribute: string, value: readonly number[]): void {
+    this.node.attributes.set(attribute, { kind: 'ints', value })
+  }
+
+  removeAttribute(attribute: string): void {
+    this.node.attributes.delete(attribute)
+  }
+
+  setInputInts(input: number, values: readonly number[]): void {
+    while (this.node.inputs.length <= input) this.node.inputs.push('')
+    this.node.inputs[input] = this.#edits.addInts(`${nodeLabel(this.node)}_input${input}`, values)
+  }
+
+  replaceByGather(input: number, axis: number, indices: readonly number[]): void {
+    const data = this.node.inputs[input] as string
+    this.node = gather(this.node, data, axis, this.#edits.addInts(`${nodeLabel(this.node)}_indices`, indices))
+  }
+}
+
+const gather = (old: Node, data: string, axis: number, indices: string): Node => ({
+  name: old.name,
+  opType: 'Gather',
+  domain: '',
+  inputs: [data, indices],
+  outputs: [...old.outputs],
+  attributes: new Map([['axis', { kind: 'int', value: axis }]]),
+})
+
+/** Where a surviving old index lies in the new numbering. */
+const newPositions = (kept: Int32Array): Map<number, number> => new Map(Array.from(kept, (old, i) => [old, i]))
+
+function cutShuffle(shuffle: Shuffle, survivors: Survivors, edits: TensorEdits): Node {
+  const size = shuffle.order.length
+  const all = Int32Array.from({ length: size }, (_, i) => i)
+  const position = newPositions(survivors.ofValue(shuffle.from, shuffle.axis) ?? all)
+  const indices = Array.from(survivors.ofValue(shuffle.to, shuffle.axis) ?? all, (i) => position.get(shuffle.order[i] as number) as number)
+  return gather(shuffle.last, shuffle.from, shuffle.axis, edits.addInts(`${nodeLabel(shuffle.last)}_indices`, indices))
+}
+
+/** A value's declared type with the axes that shrank; symbolic dimensions stay symbolic. */
+function cutInfo(info: ValueInfo, survivors: Survivors): ValueInfo {
+  if (info.type?.kind !== 'tensor' || !info.type.shape) return info
+  const shape = info.type.shape.map((d, axis) => survivors.ofValue(info.name, axis)?.length ?? d)
+  return { ...info, type: { ...info.type, shape } }
+}
+
+/**
+ * Removes channels from the whole graph: weights, group numbers, split sizes, reshape targets, declared types.
+ * The input model is not changed; the new weights are computed when their bytes are asked for.
+ * @param removed representative labels of the classes to remove
+ */
+export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Model {
+  const { trace } = found
+  const { model } = trace
+  const survivors = new Survivors(trace, removed)
+  const edits = new TensorEdits(model, allNames(model.graph))
+  const shuffled = new Map(found.shuffles.filter((s) => !s.through.every((v) => survivors.isBox(v))).map((s) => [s.last, s]))
+  const inside = new Set([...shuffled.values()].flatMap((s) => s.through))
+  let nodes = model.graph.nodes.map((node) => {
+    const shuffle = shuffled.get(node)
+    if (shuffle) return cutShuffle(shuffle, survivors, edits)
+    const known = trace.inference.calls.get(node)
+    // What lies inside a replaced shuffle is dead after the cut.
+    if (!known?.operator.channels.cut || node.outputs.some((o) => inside.has(o))) return node
+    const cut = new NodeCut(node, survivors, edits, (name) => trace.stored.has(name))
+    const shrinks = [...node.inputs, ...node.outputs].some((v) => v !== '' && survivors.shapeOf(v)?.join() !== shapeBefore(trace.inference.values.get(v)?.shape))
+    if (!shrinks) return node
+    known.operator.channels.cut(known.call, cut)
+    return cut.node
+  })
+  for (const [name, tensor] of cutTensors(found, survivors)) {
+    if (model.graph.initializers.has(name)) edits.set(name, tensor)
+    else nodes = edits.replaceStored(nodes, name, tensor, true)
+  }
+  const graph = withoutDeadCode({
+    ...withEdits(model.graph, edits, nodes),
+    outputs: model.graph.outputs.map((o) => cutInfo(o, survivors)),
+    valueInfo: new Map([...model.graph.valueInfo].map(([name, info]) => [name, cutInfo(info, survivors)])),
+  })
+  const cut = { ...model, graph }
+  checkShapes(found, cut, survivors)
+  return cut
+}
+
+const shapeBefore = (shape: readonly (number | string)[] | undefined): string | undefined => (isConcrete(shape) ? shape.join() : undefined)
+
+/** Infers the shapes of the cut graph anew and holds them against what the labels say. */
+function checkShapes(found: ChannelGroups, cut: Model, survivors: Survivors): void {
+  const { trace } = found
+  const shapes = new Map(graphInputs(trace.model.graph).flatMap((i) => {
+    const shape = trace.inference.values.get(i.name)?.shape
+    return shape ? [[i.name, shape] as const] : []
+  }))
+  const after = inferGraph(cut, operators, { inputShapes: shapes })
+  for (const [value] of trace.tracks) {
+    const expected = survivors.shapeOf(value)
+    const got = after.values.get(value)?.shape
+    if (expected && isConcrete(got) && got.join() !== expected.join())
+      throw new KerfError('internal', `After the cut "${value}" has shape [${got}], [${expected}] was expected. This is a defect in Kerf; please report it with the model.`, { value, expected, got })
+  }
+}
+
+/**
+ * The network with the same channels masked instead of removed: in every weight that makes or reads them they are zero. It has the old
+ * shapes and gives the same outputs as the cut one; that is what `check` compares.
+ */
+export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>): Model {
+  const { trace } = found
+  const { model } = trace
+  const survivors = new Survivors(trace, removed)
+  const edits = new TensorEdits(model, allNames(model.graph))
+  let nodes = model.graph.nodes
+  for (const name of new Set([...trace.roots.map((r) => r.tensor), ...trace.groupedAxes.keys()])) {
+    const zeros = new Map<number, Set<number>>()
+    for (const [axis, labels] of trace.tensorAxes.get(name) ?? []) {
+      const lost = new Set([...labels.keys()].filter((i) => survivors.isRemoved(labels[i] as number)))
+      if (lost.size > 0) zeros.set(axis, lost)
+    }
+    const grouped = trace.groupedAxes.get(name)
+    if (zeros.size === 0 && !(grouped && survivors.of(grouped.labels))) continue
+    const masked = withZeros(trace.stored.get(name) as Tensor, zeros, grouped && { spec: grouped, survivors })
+    if (model.graph.initializers.has(name)) edits.set(name, masked)
+    else nodes = edits.replaceStored(nodes, name, masked, false)
+  }
+  return { ...model, graph: withEdits(model.graph, edits, nodes) }
+}
+
+/** For each graph output, the indices that survive by axis: where outputs may shrink, the masked network has more. */
+export function survivingOutputs(found: ChannelGroups, removed: ReadonlySet<number>): Map<string, Map<number, Int32Array>> {
+  const survivors = new Survivors(found.trace, removed)
+  return new Map(
+    found.trace.model.graph.outputs.map((o) => {
+      const shape = found.trace.inference.values.get(o.name)?.shape ?? []
+      return [o.name, new Map(shape.flatMap((_, axis) => {
+        const kept = survivors.ofValue(o.name, axis)
+        return kept ? [[axis, kept] as const] : []
+      }))]
+    }),
+  )
+}

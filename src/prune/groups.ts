@@ -1,0 +1,194 @@
+import { bindInputs, type Graph, inferGraph, type Model, nodeLabel, type RootKind } from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
+import type { LayerMatcher } from './select.ts'
+import { findShuffles, type Shuffle } from './shuffles.ts'
+import { type ChannelTrace, type Root, traceChannels } from './trace.ts'
+
+/** Channels that can only be removed together: one index, or several, of each of a group's tensors. */
+export interface ChannelClass {
+  /** Representative label. */
+  readonly label: number
+  /** Per root of the group, the indices on its axis. */
+  readonly members: readonly (readonly number[])[]
+  /** Classes of different cells of a group must be removed in equal numbers (the groups of a grouped convolution). */
+  readonly cell: number
+}
+
+/** Channels made by the same layers: alternatives to each other, of which some ratio goes. */
+export interface ChannelGroup {
+  readonly name: string
+  readonly kinds: ReadonlySet<RootKind>
+  /** The weights whose output channels these are. */
+  readonly roots: readonly Root[]
+  readonly classes: readonly ChannelClass[]
+  readonly cells: number
+}
+
+/** Channels that stay, with the node where that was found out. */
+export interface Refusal {
+  /** The layer that makes the channels. */
+  readonly node: string
+  readonly why: string
+  /** How many of its output channels stay for this reason. */
+  readonly channels: number
+}
+
+export interface ChannelGroups {
+  readonly trace: ChannelTrace
+  readonly groups: readonly ChannelGroup[]
+  readonly refused: readonly Refusal[]
+  readonly shuffles: readonly Shuffle[]
+}
+
+export interface GroupOptions {
+  readonly inputs?: ReadonlyMap<string, readonly number[]>
+  /** Which channels may go; both by default. */
+  readonly kinds?: ReadonlySet<RootKind>
+  /** Layers to leave alone. */
+  readonly keep?: readonly LayerMatcher[]
+  /** Let graph outputs shrink too (the only way to prune a network of one layer). */
+  readonly outputsMayShrink?: boolean
+}
+
+/** Whether the user asked for a layer to be left alone. */
+export const isKept = (keep: readonly LayerMatcher[] | undefined, root: Root): boolean => keep?.some((k) => k.matches(namesOf(root))) ?? false
+
+const rootName = (r: Root): string => `${r.tensor}@${r.axis}`
+
+/** Names by which a user may mean a layer. */
+export const namesOf = (root: Root): string[] => [nodeLabel(root.node), root.tensor]
+
+/**
+ * Finds what can be removed, and what must go along with it.
+ *
+ * Two channels belong to one class when removing one without the other would leave tensors that do not fit or change a result; the
+ * closure is exact, index by index, because ONNX gives every shape (Fang et al., DepGraph, CVPR 2023, work on whole layers).
+ * Classes that are made by the same weights form a group.
+ */
+export function findGroups(model: Model, options: GroupOptions = {}): ChannelGroups {
+  const inference = inferGraph(model, operators, bindInputs(model.graph, options.inputs))
+  const trace = traceChannels(model, inference, options)
+  for (const root of trace.roots)
+    if (isKept(options.keep, root))
+      for (const label of root.labels) trace.labels.freeze(label, { node: nodeLabel(root.node), why: 'it was asked to be kept' })
+  // Freezing can make a chain's channels stay that another chain shares, so shuffles come before classes.
+  const shuffles = findShuffles(trace)
+  const refused: Refusal[] = []
+  const groups: ChannelGroup[] = []
+  for (const group of byRoots(trace, options.kinds)) {
+    const cells = assignCells(trace, group)
+    if (cells.why === undefined) groups.push({ ...group, classes: cells.classes, cells: cells.count })
+    else {
+      const reason = { node: cells.node, why: cells.why }
+      for (const c of group.classes) trace.labels.freeze(c.label, reason)
+    }
+  }
+  refused.push(...refusals(trace, options.kinds))
+  return { trace, groups, refused, shuffles }
+}
+
+type Ungrouped = Omit<ChannelGroup, 'cells'>
+
+function byRoots(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined): Ungrouped[] {
+  const roots = new Map<string, Root>()
+  // A weight shared by several nodes is one root.
+  for (const r of trace.roots) if (!roots.has(rootName(r))) roots.set(rootName(r), r)
+  const classes = new Map<number, Map<string, number[]>>()
+  for (const [name, root] of roots)
+    root.labels.forEach((label, i) => {
+      const set = trace.labels.find(label)
+      if (trace.labels.frozen(set)) return
+      let members = classes.get(set)
+      if (!members) classes.set(set, (members = new Map()))
+      const list = members.get(name)
+      if (list) list.push(i)
+      else members.set(name, [i])
+    })
+  const groups = new Map<string, { roots: Root[]; classes: ChannelClass[] }>()
+  for (const [label, members] of classes) {
+    const names = [...members.keys()]
+    const key = names.join('\n')
+    let group = groups.get(key)
+    if (!group) groups.set(key, (group = { roots: names.map((n) => roots.get(n) as Root), classes: [] }))
+    group.classes.push({ label, members: [...members.values()], cell: 0 })
+  }
+  const wanted = (g: { roots: Root[] }) => kinds === undefined || g.roots.some((r) => kinds.has(r.kind))
+  return [...groups.values()].filter(wanted).map((g) => ({ name: nodeLabel((g.roots[0] as Root).node), kinds: new Set(g.roots.map((r) => r.kind)), ...g }))
+}
+
+/**
+ * Puts a group's classes into cells by the blocks of every grouped convolution that they feed or make, so that taking the same number
+ * from each cell keeps all blocks equal.
+ */
+function assignCells(trace: ChannelTrace, group: Ungrouped): { why?: undefined; classes: ChannelClass[]; count: number } | { why: string; node: string } {
+  const indexOf = new Map(group.classes.map((c, i) => [c.label, i]))
+  const keys = group.classes.map(() => '')
+  for (const balance of trace.balances) {
+    const size = balance.labels.length / balance.parts
+    const blocks = group.classes.map(() => new Map<number, number>())
+    let touched = false
+    balance.labels.forEach((label, i) => {
+      const at = indexOf.get(trace.labels.find(label))
+      if (at === undefined) return
+      touched = true
+      const counts = blocks[at] as Map<number, number>
+      const block = Math.floor(i / size)
+      counts.set(block, (counts.get(block) ?? 0) + 1)
+    })
+    if (!touched) continue
+    const perBlock = new Array<number>(balance.parts).fill(0)
+    let sound = true
+    blocks.forEach((counts, i) => {
+      const values = [...counts.values()]
+      // The same in every block: balanced by itself.
+      if (counts.size === balance.parts && values.every((v) => v === values[0])) return
+      if (counts.size !== 1) sound = false
+      const [block, times] = [...counts][0] ?? [0, 0]
+      perBlock[block] = (perBlock[block] as number) + times
+      keys[i] += `${block}x${times}/`
+    })
+    if (!sound || perBlock.some((n) => n !== perBlock[0]))
+      return { why: `${balance.why}, and these channels do not lie equally in all of them`, node: nodeLabel(balance.node) }
+  }
+  const cells = new Map<string, number>()
+  const sizes: number[] = []
+  const classes = group.classes.map((c, i) => {
+    const key = keys[i] as string
+    let cell = cells.get(key)
+    if (cell === undefined) cells.set(key, (cell = cells.size))
+    sizes[cell] = (sizes[cell] ?? 0) + 1
+    return { ...c, cell }
+  })
+  if (sizes.some((s) => s !== sizes[0])) return { why: 'it lies across the groups of several grouped convolutions unequally', node: group.name }
+  return { classes, count: Math.max(1, cells.size) }
+}
+
+function refusals(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined): Refusal[] {
+  const found = new Map<string, { node: string; why: string; channels: number }>()
+  for (const root of trace.roots) {
+    if (kinds && !kinds.has(root.kind)) continue
+    for (const label of root.labels) {
+      const frozen = trace.labels.frozen(label)
+      if (!frozen) continue
+      const node = nodeLabel(root.node)
+      const why = frozen.node === node ? frozen.why : `${frozen.node}: ${frozen.why}`
+      const entry = found.get(`${node}\n${why}`)
+      if (entry) entry.channels++
+      else found.set(`${node}\n${why}`, { node, why, channels: 1 })
+    }
+  }
+  return [...found.values()]
+}
+
+/** Every tensor and node that a group touches, for an explanation: "these 11 tensors, through these nodes". */
+export function reachOf(found: ChannelGroups, group: ChannelGroup): { tensors: { name: string; axis: number; shape: readonly number[] }[]; nodes: string[] } {
+  const { trace } = found
+  const labels = new Set(group.classes.map((c) => c.label))
+  const touches = (list: Int32Array) => list.some((l) => labels.has(trace.labels.find(l)))
+  const shape = (name: string) => trace.stored.get(name)?.shape ?? []
+  const tensors = [...trace.tensorAxes].flatMap(([name, axes]) => [...axes].flatMap(([axis, list]) => (touches(list) ? [{ name, axis, shape: shape(name) }] : [])))
+  for (const [name, spec] of trace.groupedAxes) if (touches(spec.labels)) tensors.push({ name, axis: spec.axis, shape: shape(name) })
+  const values = new Set([...trace.tracks].filter(([, tracks]) => tracks.some((t) => touches(t.labels))).map(([name]) => name))
+  const nodes = (trace.model.graph as Graph).nodes.filter((n) => n.outputs.some((o) => values.has(o)) || n.inputs.some((i) => values.has(i))).map(nodeLabel)
+  return { tensors, nodes }
+}

@@ -1,0 +1,71 @@
+import { KerfError } from '../base/index.ts'
+import { allNames, keepIndices, type Model, type Node, nodeLabel, type Tensor, tensorValues } from '../graph/index.ts'
+import { type Criterion, sliceNorms, uniformScores } from './criteria.ts'
+import { type ChannelGroups, isKept, namesOf, type Refusal } from './groups.ts'
+import type { Root } from './trace.ts'
+import type { LayerMatcher, Scope } from './select.ts'
+import { TensorEdits, withEdits, withZeros } from './weights.ts'
+
+/** A linear layer that lost inputs. */
+export interface NarrowedLayer {
+  readonly layer: string
+  readonly inputs: number
+  readonly kept: number
+}
+
+/** The two axes of a linear layer's weight: [in, out] or [out, in]. */
+const inputAxis = (root: Root): number => 1 - root.axis
+
+/**
+ * Input pruning: a linear layer (Gemm, MatMul) no longer looks at some of its inputs. Its weight loses their rows, and a Gather in
+ * front of it picks the inputs that remain, so that whoever makes them may go on making all (a graph input cannot shrink).
+ * round(ratio × inputs) go, those with the smallest weights first.
+ */
+export function narrowInputs(found: ChannelGroups, scope: Scope, criterion: Criterion, seed: number, keep: readonly LayerMatcher[] | undefined): { model: Model; masked: Model; layers: NarrowedLayer[]; refused: Refusal[] } {
+  const { model, stored, inference } = found.trace
+  const edits = new TensorEdits(model, allNames(model.graph))
+  const masks = new TensorEdits(model, allNames(model.graph))
+  const layers: NarrowedLayer[] = []
+  const refused: Refusal[] = []
+  const gathers = new Map<Node, { before: Node; node: Node }>()
+  const users = new Map<string, number>()
+  for (const node of model.graph.nodes) for (const name of node.inputs) users.set(name, (users.get(name) ?? 0) + 1)
+  for (const root of found.trace.roots.filter((r) => r.kind === 'neuron' && !isKept(keep, r))) {
+    const { node, tensor: name } = root
+    const tensor = stored.get(name) as Tensor
+    const axis = inputAxis(root)
+    const size = tensor.shape[axis] as number
+    const data = node.inputs[0] as string
+    const shape = inference.values.get(data)?.shape
+    const refuse = (why: string) => refused.push({ node: nodeLabel(node), why, channels: size })
+    if (tensor.shape.length !== 2 || data === name || !shape || shape[shape.length - 1] !== size) {
+      refuse('its input features are not the last axis of its first input')
+      continue
+    }
+    if (!model.graph.initializers.has(name) || users.get(name) !== 1) {
+      refuse(`its weight "${name}" is shared or not an initializer`)
+      continue
+    }
+    const ratio = scope.perLayer?.find((p) => p.matches(namesOf(root)))?.ratio ?? scope.ratio
+    const scores = criterion === 'random' ? uniformScores(seed, name, size) : sliceNorms(tensorValues(tensor), tensor.shape, axis, criterion)
+    const order = [...scores.keys()].sort((a, b) => (scores[a] as number) - (scores[b] as number) || a - b)
+    const kept = Int32Array.from(order.slice(Math.min(size - 1, Math.round(size * ratio)))).sort()
+    const picked = `${nodeLabel(node)}_kept`
+    const indices = edits.addInts(`${nodeLabel(node)}_kept_indices`, Array.from(kept))
+    edits.set(name, keepIndices(tensor, new Map([[axis, kept]])))
+    const stays = new Set(kept)
+    masks.set(name, withZeros(tensor, new Map([[axis, new Set(order.filter((i) => !stays.has(i)))]])))
+    gathers.set(node, {
+      before: { name: picked, opType: 'Gather', domain: '', inputs: [data, indices], outputs: [picked], attributes: new Map([['axis', { kind: 'int', value: shape.length - 1 }]]) },
+      node: { ...node, inputs: [picked, ...node.inputs.slice(1)] },
+    })
+    layers.push({ layer: nodeLabel(node), inputs: size, kept: kept.length })
+  }
+  if (layers.length === 0) throw new KerfError('nothing-to-prune', `No linear layer of the model can lose inputs.${refused.map((r) => ` ${r.node}: ${r.why}.`).join('')}`)
+  const nodes = model.graph.nodes.flatMap((n) => {
+    const g = gathers.get(n)
+    return g ? [g.before, g.node] : [n]
+  })
+  const masked = { ...model, graph: withEdits(model.graph, masks, model.graph.nodes) }
+  return { model: { ...model, graph: withEdits(model.graph, edits, nodes) }, masked, layers, refused }
+}

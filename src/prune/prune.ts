@@ -1,0 +1,169 @@
+import { KerfError } from '../base/index.ts'
+import { profileModel, type Totals } from '../cost/index.ts'
+import { type Model, nodeLabel } from '../graph/index.ts'
+import { type Criterion, scoreGroups, type Scores } from './criteria.ts'
+import { cutModel, maskedModel, survivingOutputs } from './cut.ts'
+import { type ChannelGroup, type ChannelGroups, findGroups, namesOf, reachOf, type Refusal } from './groups.ts'
+import { narrowInputs } from './inputs.ts'
+import { checkRatio, type LayerMatcher, type Scope, select, type Selection } from './select.ts'
+import { zeroWeights } from './unstructured.ts'
+
+/**
+ * What is removed.
+ * - `filter`: output channels of convolutions, with everything that hangs on them
+ * - `neuron`: outputs of linear layers (Gemm, MatMul), likewise
+ * - `weight`: single weights are set to zero; nothing is removed and nothing gets faster in a dense runtime
+ * - `input`: linear layers stop looking at some of their inputs
+ */
+export type PruneMethod = 'filter' | 'neuron' | 'weight' | 'input'
+
+export interface PruneOptions {
+  /** `filter`, `neuron` or both together; `weight` or `input` alone. Default: `['filter']`. */
+  readonly methods?: readonly PruneMethod[]
+  /** Default `l2`. */
+  readonly criterion?: Criterion
+  /** For `random`. Default 0. */
+  readonly seed?: number
+  /** How much goes; not with `target`. */
+  readonly scope?: Scope
+  /** Remove as little as brings the network down to this part of its MACs or parameters (0.5: half). Channels only. */
+  readonly target?: { readonly of: 'macs' | 'params'; readonly part: number; readonly scope?: Omit<Scope, 'ratio'> }
+  /** Layers to leave alone. */
+  readonly keep?: readonly LayerMatcher[]
+  /** Shapes of inputs whose dimensions are symbolic. */
+  readonly inputs?: ReadonlyMap<string, readonly number[]>
+  /** Let graph outputs shrink too. Default false: a classifier keeps its classes. */
+  readonly outputsMayShrink?: boolean
+}
+
+/** One group of channels that can only go together, and what became of it. */
+export interface GroupReport {
+  readonly name: string
+  /** The layers whose output channels these are. */
+  readonly layers: readonly string[]
+  readonly channels: number
+  readonly kept: number
+  /** Every stored tensor that shrinks with it, with the axis. */
+  readonly tensors: readonly { readonly name: string; readonly axis: number; readonly shape: readonly number[] }[]
+  /** Every node that the channels pass. */
+  readonly nodes: readonly string[]
+}
+
+export interface PruneResult {
+  readonly model: Model
+  /** The network with the same channels masked, in the old shapes. Absent for `weight`, where it would be the result itself. */
+  readonly masked: Model | undefined
+  /** Per graph output the indices that survive, by axis, where outputs shrank. */
+  readonly outputs: ReadonlyMap<string, ReadonlyMap<number, Int32Array>>
+  readonly before: Totals
+  readonly after: Totals
+  readonly groups: readonly GroupReport[]
+  readonly refused: readonly Refusal[]
+  /** The part of the channels that was removed, where a target asked for it. */
+  readonly ratio: number | undefined
+}
+
+/**
+ * Prunes a network. The given model is not changed; weights of the result are computed when they are written.
+ * @throws KerfError `bad-ratio`, `nothing-to-prune`, `unreachable-target`, `bad-options`; NodeError where the graph is inconsistent
+ */
+export function pruneModel(model: Model, options: PruneOptions): PruneResult {
+  const methods = options.methods ?? ['filter']
+  const single = methods.find((m) => m === 'weight' || m === 'input')
+  if (methods.length === 0 || (single && methods.length > 1))
+    throw new KerfError('bad-options', `The methods ${methods.join(', ')} cannot be combined. Filter and neuron go together; weight and input each stand alone.`)
+  if (single && options.target) throw new KerfError('bad-options', `A target needs channels to be removed; the method ${single} takes a ratio.`)
+  if (!options.target && !options.scope) throw new KerfError('bad-options', 'Say how much to remove: a ratio, or a target for MACs or parameters.')
+  if (options.scope && (options.scope.ratio !== 0 || !options.scope.perLayer?.length)) checkRatio(options.scope.ratio)
+  for (const p of options.scope?.perLayer ?? []) if (p.ratio !== 0) checkRatio(p.ratio, 'The ratio of a layer')
+  const kinds = new Set(methods.filter((m) => m === 'filter' || m === 'neuron'))
+  const found = findGroups(model, { inputs: options.inputs, kinds: single ? undefined : kinds, keep: options.keep, outputsMayShrink: options.outputsMayShrink })
+  checkPatterns(found, options)
+  const before = totalsOf(model, options, single === 'weight')
+  if (single) return pruneValues(found, single, before, options)
+  return pruneChannels(found, before, options)
+}
+
+/** A pattern that means no layer is a mistake of the caller's, not a wish for nothing. */
+function checkPatterns(found: ChannelGroups, options: PruneOptions): void {
+  const { roots } = found.trace
+  for (const matcher of [...(options.keep ?? []), ...(options.scope?.perLayer ?? []), ...(options.target?.scope?.perLayer ?? [])])
+    if (!roots.some((r) => matcher.matches(namesOf(r)))) {
+      const some = [...new Set(roots.map((r) => nodeLabel(r.node)))].slice(0, 4).map((n) => `"${n}"`)
+      throw new KerfError('matches-nothing', `The pattern "${matcher.pattern}" matches no convolution or linear layer of the model. Its layers are called ${some.join(', ') || 'nothing: there are none'}${roots.length > 4 ? ' …' : ''}`, { pattern: matcher.pattern })
+    }
+}
+
+function totalsOf(model: Model, options: PruneOptions, countNonZero = false): Totals {
+  return profileModel(model, { inputs: options.inputs, countNonZero }).totals
+}
+
+function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: Totals, options: PruneOptions): PruneResult {
+  const scope = options.scope as Scope
+  const criterion = options.criterion ?? 'l2'
+  const common = { outputs: new Map(), before, ratio: undefined }
+  if (method === 'weight') {
+    const { model, tensors } = zeroWeights(found, scope, criterion, options.seed ?? 0, options.keep)
+    const groups = tensors.map((t) => ({ name: t.layer, layers: [t.layer], channels: t.values, kept: t.values - t.zeros, tensors: [], nodes: [] }))
+    return { ...common, model, masked: undefined, after: totalsOf(model, options, true), groups, refused: [] }
+  }
+  const { model, masked, layers, refused } = narrowInputs(found, scope, criterion, options.seed ?? 0, options.keep)
+  const groups = layers.map((l) => ({ name: l.layer, layers: [l.layer], channels: l.inputs, kept: l.kept, tensors: [], nodes: [] }))
+  return { ...common, model, masked, after: totalsOf(model, options), groups, refused }
+}
+
+function pruneChannels(found: ChannelGroups, before: Totals, options: PruneOptions): PruneResult {
+  if (found.groups.length === 0) {
+    const why = found.refused.map((r) => ` ${r.node}: ${r.why}.`).slice(0, 5)
+    throw new KerfError('nothing-to-prune', `No channels of the model can be removed.${why.join('') || ' It has no convolutions or linear layers with stored weights.'}`, { refused: found.refused })
+  }
+  const scores = scoreGroups(found, options.criterion ?? 'l2', options.seed ?? 0)
+  const { selection, ratio } = options.target ? reach(found, scores, before, options) : { selection: select(found, scores, options.scope as Scope), ratio: undefined }
+  const cut = cutModel(found, selection.removed)
+  return {
+    model: cut,
+    masked: maskedModel(found, selection.removed),
+    outputs: survivingOutputs(found, selection.removed),
+    before,
+    after: totalsOf(cut, options),
+    groups: found.groups.map((g) => report(found, g, selection)),
+    refused: found.refused,
+    ratio,
+  }
+}
+
+function report(found: ChannelGroups, group: ChannelGroup, selection: Selection): GroupReport {
+  return {
+    name: group.name,
+    layers: [...new Set(group.roots.map((r) => nodeLabel(r.node)))],
+    channels: group.classes.length,
+    kept: selection.kept.get(group) ?? group.classes.length,
+    ...reachOf(found, group),
+  }
+}
+
+/** The smallest ratio, to a thousandth, whose result is within the target. */
+function reach(found: ChannelGroups, scores: Scores, before: Totals, options: PruneOptions): { selection: Selection; ratio: number } {
+  const { of, part, scope } = options.target as NonNullable<PruneOptions['target']>
+  checkRatio(part, 'The target')
+  const limit = before[of] * part
+  const attempt = (thousandths: number) => {
+    const ratio = thousandths / 1000
+    const selection = select(found, scores, { ...scope, ratio })
+    return { ratio, selection, reached: totalsOf(cutModel(found, selection.removed), options)[of] }
+  }
+  let low = 0
+  let high = 999
+  let best = attempt(high)
+  if (best.reached > limit)
+    throw new KerfError('unreachable-target', `Even with all removable channels but one of each group gone, ${((100 * best.reached) / before[of]).toFixed(1)} % of the ${of === 'macs' ? 'MACs' : 'parameters'} remain; ${100 * part} % was asked for. Aim higher, or let more layers be pruned (--method filter,neuron).`, { reached: best.reached, limit })
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    const tried = attempt(middle)
+    if (tried.reached <= limit) {
+      high = middle
+      best = tried
+    } else low = middle
+  }
+  return best
+}

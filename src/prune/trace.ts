@@ -1,0 +1,270 @@
+import { isConcrete, KerfError } from '../base/index.ts'
+import { type Inference, type InferredCall, type Labels, type Model, type Node, nodeLabel, type Operator, type RootKind, storedTensors, type Tensor, type Ties, type Track, usedNames } from '../graph/index.ts'
+import { type Freeze, LabelSets } from './labels.ts'
+
+/** An axis of a stored weight that produces channels, and the node that it belongs to. */
+export interface Root {
+  readonly node: Node
+  readonly tensor: string
+  readonly axis: number
+  readonly kind: RootKind
+  /** One per output channel. */
+  readonly labels: Labels
+  /** Where the axis alone does not tell the channel: the outputs of a grouped ConvTranspose. */
+  readonly grouped?: GroupedAxis
+}
+
+/** Labels that lie in equal blocks which must stay equal. */
+export interface Balance {
+  readonly node: Node
+  readonly labels: Labels
+  readonly parts: number
+  readonly why: string
+}
+
+/** A weight whose `axis` means, in each block of `rows`, another block of labels: grouped convolution. */
+export interface GroupedAxis {
+  readonly rows: number
+  readonly axis: number
+  readonly groups: number
+  readonly labels: Labels
+}
+
+/** Every channel of a model with its label. */
+export interface ChannelTrace {
+  readonly model: Model
+  readonly inference: Inference
+  readonly stored: ReadonlyMap<string, Tensor>
+  readonly labels: LabelSets
+  /** Labels of values that nodes make, and of graph inputs. */
+  readonly tracks: ReadonlyMap<string, readonly Track[]>
+  /** Labels of stored tensors, by axis. */
+  readonly tensorAxes: ReadonlyMap<string, ReadonlyMap<number, Labels>>
+  readonly groupedAxes: ReadonlyMap<string, GroupedAxis>
+  readonly roots: readonly Root[]
+  readonly balances: readonly Balance[]
+}
+
+class Tracer implements ChannelTrace {
+  readonly model: Model
+  readonly inference: Inference
+  readonly stored: ReadonlyMap<string, Tensor>
+  readonly labels = new LabelSets()
+  readonly tracks = new Map<string, readonly Track[]>()
+  readonly tensorAxes = new Map<string, Map<number, Labels>>()
+  readonly groupedAxes = new Map<string, GroupedAxis>()
+  readonly roots: Root[] = []
+  readonly balances: Balance[] = []
+  /** Which axes of a stored tensor each use accounts for; -1 stands for all. */
+  readonly uses: { readonly node: Node; readonly tensor: string; readonly axes: Set<number> }[] = []
+
+  constructor(model: Model, inference: Inference) {
+    this.model = model
+    this.inference = inference
+    this.stored = storedTensors(model, inference)
+  }
+
+  freezeTracks(name: string, reason: Freeze): void {
+    for (const track of this.tracks.get(name) ?? []) this.freezeLabels(track.labels, reason)
+  }
+
+  freezeLabels(labels: Labels, reason: Freeze): void {
+    for (const label of labels) this.labels.freeze(label, reason)
+  }
+
+  tensorLabels(name: string, axis: number): Labels {
+    let axes = this.tensorAxes.get(name)
+    if (!axes) {
+      axes = new Map()
+      this.tensorAxes.set(name, axes)
+    }
+    let labels = axes.get(axis)
+    if (!labels) {
+      labels = this.labels.fresh(this.stored.get(name)?.shape[axis] as number)
+      axes.set(axis, labels)
+    }
+    return labels
+  }
+}
+
+/** What one node's rule sees and says. */
+class NodeTies implements Ties {
+  readonly #t: Tracer
+  readonly #node: Node
+  readonly #call: InferredCall
+  readonly handled = new Map<number, Set<number>>()
+
+  constructor(tracer: Tracer, node: Node, call: InferredCall) {
+    this.#t = tracer
+    this.#node = node
+    this.#call = call
+  }
+
+  #name(input: number): string {
+    return this.#node.inputs[input] ?? ''
+  }
+
+  #handle(input: number, axis: number): void {
+    const axes = this.handled.get(input)
+    if (axes) axes.add(axis)
+    else this.handled.set(input, new Set([axis]))
+  }
+
+  #reason(why: string): Freeze {
+    return { node: nodeLabel(this.#node), why }
+  }
+
+  isConstant(input: number): boolean {
+    return this.#t.stored.has(this.#name(input))
+  }
+
+  tracks(input: number): readonly Track[] {
+    this.#handle(input, -1)
+    const name = this.#name(input)
+    const tensor = this.#t.stored.get(name)
+    if (!tensor) return this.#t.tracks.get(name) ?? []
+    return tensor.shape.flatMap((d, axis) => (d > 1 ? [{ axes: [axis], labels: this.#t.tensorLabels(name, axis) }] : []))
+  }
+
+  labels(input: number, axis: number): Labels {
+    this.#handle(input, axis)
+    const name = this.#name(input)
+    if (this.#t.stored.has(name)) return this.#t.tensorLabels(name, axis)
+    const tracks = this.#t.tracks.get(name) ?? []
+    const single = tracks.find((t) => t.axes.length === 1 && t.axes[0] === axis)
+    if (single) return single.labels
+    const spread = tracks.find((t) => t.axes.includes(axis))
+    if (spread) return this.#alongOneAxis(spread, input, axis)
+    const size = this.#call.inputs[input]?.shape?.[axis]
+    const labels = this.#t.labels.fresh(typeof size === 'number' ? size : 0)
+    this.#t.freezeLabels(labels, this.#reason(`the channels of its input "${name}" cannot be followed`))
+    return labels
+  }
+
+  /** Channels spread over several axes, wanted along one: everything with the same index there goes together. */
+  #alongOneAxis(track: Track, input: number, axis: number): Labels {
+    const sizes = track.axes.map((a) => this.#call.inputs[input]?.shape?.[a] as number)
+    const at = track.axes.indexOf(axis)
+    const inner = sizes.slice(at + 1).reduce((p, d) => p * d, 1)
+    const size = sizes[at] as number
+    const out = new Int32Array(size).fill(-1)
+    track.labels.forEach((label, i) => {
+      const index = Math.floor(i / inner) % size
+      if (out[index] === -1) out[index] = label
+      else this.#t.labels.unite(out[index] as number, label)
+    })
+    for (const a of track.axes) this.#handle(input, a)
+    return out
+  }
+
+  isTracked(input: number, axis: number): boolean {
+    const name = this.#name(input)
+    return !this.#t.stored.has(name) && (this.#t.tracks.get(name) ?? []).some((t) => t.axes.length === 1 && t.axes[0] === axis)
+  }
+
+  unite(a: Labels, b: Labels): void {
+    if (a.length !== b.length)
+      throw new KerfError('internal', `${this.#call.node.opType} "${nodeLabel(this.#node)}" ties ${a.length} channels to ${b.length}. This is a defect in Kerf; please report it with the model.`)
+    for (let i = 0; i < a.length; i++) this.#t.labels.unite(a[i] as number, b[i] as number)
+  }
+
+  freeze(labels: Labels, why: string): void {
+    this.#t.freezeLabels(labels, this.#reason(why))
+  }
+
+  freezeInputs(why: string, input?: number): void {
+    for (const i of input === undefined ? this.#node.inputs.keys() : [input]) {
+      this.#handle(i, -1)
+      this.#t.freezeTracks(this.#name(i), this.#reason(why))
+      for (const labels of this.#t.tensorAxes.get(this.#name(i))?.values() ?? []) this.#t.freezeLabels(labels, this.#reason(why))
+      // A tensor that gets its labels from a later node must stay whole as well.
+      if (this.#t.stored.has(this.#name(i))) this.handled.set(i, new Set())
+    }
+  }
+
+  fresh(count: number): Labels {
+    return this.#t.labels.fresh(count)
+  }
+
+  setOutput(output: number, tracks: readonly Track[]): void {
+    const name = this.#node.outputs[output]
+    if (name) this.#t.tracks.set(name, tracks)
+  }
+
+  root(input: number, axis: number, kind: RootKind): void {
+    const tensor = this.#name(input)
+    const grouped = this.#t.groupedAxes.get(tensor)
+    const own = grouped?.axis === axis ? grouped : undefined
+    this.#t.roots.push({ node: this.#node, tensor, axis, kind, labels: own?.labels ?? this.#t.tensorLabels(tensor, axis), grouped: own })
+  }
+
+  balance(labels: Labels, parts: number, why: string): void {
+    this.#t.balances.push({ node: this.#node, labels, parts, why })
+  }
+
+  groupedAxis(input: number, spec: GroupedAxis): void {
+    this.#handle(input, spec.axis)
+    const name = this.#name(input)
+    const before = this.#t.groupedAxes.get(name)
+    if (before) {
+      // One weight used by two grouped convolutions: both must lose the same.
+      this.unite(before.labels, spec.labels)
+    }
+    this.#t.groupedAxes.set(name, spec)
+  }
+}
+
+/** Labels every channel of a model, by asking each node in topological order what it ties to what. */
+export function traceChannels(model: Model, inference: Inference, options: { readonly outputsMayShrink?: boolean } = {}): ChannelTrace {
+  const tracer = new Tracer(model, inference)
+  for (const node of model.graph.nodes) {
+    const known = inference.calls.get(node)
+    const label = nodeLabel(node)
+    const blocked = !known ? `${node.opType} is not an operator whose channels Kerf can follow` : shapesKnown(node, known.call) ? undefined : `the shapes around ${node.opType} are not known`
+    if (!known || blocked) {
+      for (const name of usedNames(node)) tracer.freezeTracks(name, { node: label, why: blocked as string })
+      for (const name of usedNames(node)) if (tracer.stored.has(name)) tracer.uses.push({ node, tensor: name, axes: new Set() })
+      continue
+    }
+    // Shape arithmetic and other constants have no channels of their own; weights that pass through nodes do.
+    const ties = new NodeTies(tracer, node, known.call)
+    tieNode(tracer, node, known.operator, known.call, ties)
+  }
+  for (const output of model.graph.outputs) {
+    const reason = { node: output.name, why: `it reaches the graph output "${output.name}"` }
+    if (!options.outputsMayShrink) tracer.freezeTracks(output.name, reason)
+    if (tracer.stored.has(output.name)) for (const labels of tracer.tensorAxes.get(output.name)?.values() ?? []) tracer.freezeLabels(labels, reason)
+  }
+  freezeUnaccounted(tracer)
+  return tracer
+}
+
+/** Rules may rely on the sizes of everything that a node reads and makes. */
+const shapesKnown = (node: Node, call: InferredCall): boolean =>
+  node.inputs.every((name, i) => name === '' || isConcrete(call.inputs[i]?.shape)) && node.outputs.every((name, i) => name === '' || isConcrete(call.outputs[i]?.shape))
+
+function tieNode(tracer: Tracer, node: Node, operator: Operator, call: InferredCall, ties: NodeTies): void {
+  operator.channels.tie(call, ties)
+  node.inputs.forEach((name, i) => {
+    if (name === '') return
+    const axes = ties.handled.get(i) ?? new Set<number>()
+    if (tracer.stored.has(name)) {
+      tracer.uses.push({ node, tensor: name, axes })
+      return
+    }
+    if (axes.has(-1)) return
+    for (const track of tracer.tracks.get(name) ?? [])
+      if (!track.axes.every((a) => axes.has(a))) tracer.freezeLabels(track.labels, { node: nodeLabel(node), why: `${node.opType} does not let channels on axis ${track.axes} go` })
+  })
+}
+
+/** A stored tensor that one node would cut and another uses whole must stay whole. */
+function freezeUnaccounted(tracer: Tracer): void {
+  for (const { node, tensor, axes } of tracer.uses) {
+    if (axes.has(-1)) continue
+    const reason = { node: nodeLabel(node), why: `its input "${tensor}" must stay whole` }
+    for (const [axis, labels] of tracer.tensorAxes.get(tensor) ?? []) if (!axes.has(axis)) tracer.freezeLabels(labels, reason)
+    const grouped = tracer.groupedAxes.get(tensor)
+    if (grouped && !axes.has(grouped.axis)) tracer.freezeLabels(grouped.labels, reason)
+  }
+}

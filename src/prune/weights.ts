@@ -1,0 +1,123 @@
+import { byteLengthOf, elementCount, stridesOf } from '../base/index.ts'
+import { computed, type Graph, inMemory, keepIndices, type Model, type Node, type Tensor, tensorOf, type ValueInfo } from '../graph/index.ts'
+import type { Survivors } from './survivors.ts'
+import type { GroupedAxis } from './trace.ts'
+
+/**
+ * A weight of grouped convolution after the cut: within each block of rows another set of columns survives, equally many.
+ * Lazy, like `keepIndices`.
+ */
+export function keepGrouped(tensor: Tensor, spec: GroupedAxis, rows: Int32Array | undefined, survivors: Survivors): Tensor {
+  const rowCount = tensor.shape[spec.rows] as number
+  const blockRows = rowCount / spec.groups
+  const blockSize = spec.labels.length / spec.groups
+  const columns = Array.from({ length: spec.groups }, (_, q) => {
+    const kept: number[] = []
+    for (let j = 0; j < blockSize; j++) if (!survivors.isRemoved(spec.labels[q * blockSize + j] as number)) kept.push(j)
+    return Int32Array.from(kept)
+  })
+  const keptRows = rows ?? Int32Array.from({ length: rowCount }, (_, i) => i)
+  const shape = tensor.shape.map((d, axis) => (axis === spec.rows ? keptRows.length : axis === spec.axis ? (columns[0] as Int32Array).length : d))
+  const size = byteLengthOf(tensor.elementType, elementCount(shape) as number)
+  const make = () => {
+    const whole: Tensor = { ...tensor, data: inMemory(tensor.data.bytes()) }
+    const out = new Uint8Array(size)
+    let at = 0
+    for (const row of keptRows) {
+      const piece = keepIndices(whole, new Map<number, ArrayLike<number>>([[spec.rows, [row]], [spec.axis, columns[Math.floor(row / blockRows)] as Int32Array]])).data.bytes()
+      out.set(piece, at)
+      at += piece.byteLength
+    }
+    return out
+  }
+  return { elementType: tensor.elementType, shape, docString: tensor.docString, data: computed(size, make) }
+}
+
+/** Views by element size, so that zeros are written element by element. */
+const views = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const
+
+/** A tensor with zeros wherever an index of `zeros` is met on its axis, and in the grouped columns that are removed. Lazy. */
+export function withZeros(tensor: Tensor, zeros: ReadonlyMap<number, ReadonlySet<number>>, grouped?: { readonly spec: GroupedAxis; readonly survivors: Survivors }): Tensor {
+  const make = () => {
+    const bytes = tensor.data.bytes().slice()
+    const size = byteLengthOf(tensor.elementType, 1)
+    const View = views[size as keyof typeof views] ?? Uint8Array
+    const elements = new View(bytes.buffer)
+    const strides = stridesOf(tensor.shape)
+    const zero = View === BigUint64Array ? 0n : 0
+    const clear = (from: number, count: number) => (elements as { fill(value: number | bigint, from: number, to: number): unknown }).fill(zero, from, from + count)
+    for (const [axis, indices] of zeros) {
+      const inner = strides[axis] as number
+      const outer = inner * (tensor.shape[axis] as number)
+      for (let start = 0; start < elements.length; start += outer)
+        for (const i of indices) {
+          if (inner === 1) elements[start + i] = zero as never
+          else clear(start + i * inner, inner)
+        }
+    }
+    if (grouped) clearGrouped(tensor, grouped.spec, grouped.survivors, clear)
+    return bytes
+  }
+  return { ...tensor, preserved: undefined, data: computed(tensor.data.byteLength, make) }
+}
+
+/** Clears, in each block of rows, the columns whose channels are removed. `rows` is the first axis, `axis` the second. */
+function clearGrouped(tensor: Tensor, { groups, labels }: GroupedAxis, survivors: Survivors, clear: (from: number, count: number) => void): void {
+  const [rows, columns] = tensor.shape as [number, number]
+  const inner = (elementCount(tensor.shape) as number) / (rows * columns)
+  for (let row = 0; row < rows; row++) {
+    const block = Math.floor((row * groups) / rows)
+    for (let column = 0; column < columns; column++) if (survivors.isRemoved(labels[block * columns + column] as number)) clear((row * columns + column) * inner, inner)
+  }
+}
+
+/** Changes to a model's stored tensors, applied to copies of its maps and lists. */
+export class TensorEdits {
+  readonly initializers: Map<string, Tensor>
+  inputs: ValueInfo[]
+  readonly #model: Model
+  readonly #taken: Set<string>
+
+  constructor(model: Model, taken: Set<string>) {
+    this.#model = model
+    this.initializers = new Map(model.graph.initializers)
+    this.inputs = [...model.graph.inputs]
+    this.#taken = taken
+  }
+
+  /** Sets an initializer. Up to IR version 3 initializers are listed among the inputs, with their shape. */
+  set(name: string, tensor: Tensor): void {
+    this.initializers.set(name, tensor)
+    const info: ValueInfo = { name, type: { kind: 'tensor', elementType: tensor.elementType, shape: tensor.shape } }
+    const at = this.inputs.findIndex((i) => i.name === name)
+    if (at >= 0) this.inputs[at] = { ...this.inputs[at], ...info }
+    else if (this.#model.irVersion < 4) this.inputs.push(info)
+  }
+
+  /** A new int64 vector, under a name like `wish`. */
+  addInts(wish: string, values: readonly number[]): string {
+    let name = wish
+    for (let i = 1; this.#taken.has(name); i++) name = `${wish}_${i}`
+    this.#taken.add(name)
+    this.set(name, tensorOf('int64', [values.length], values))
+    return name
+  }
+
+  /**
+   * Replaces a tensor that a node stands for: a node without inputs (Constant) gives way to an initializer, one that makes a tensor of
+   * a given shape (ConstantOfShape) gets the new shape, so that the file stays as small as it was.
+   */
+  replaceStored(nodes: Node[], name: string, tensor: Tensor, sameFill: boolean): Node[] {
+    return nodes.flatMap((node) => {
+      if (!node.outputs.includes(name)) return [node]
+      if (sameFill && node.inputs.length === 1) return [{ ...node, inputs: [this.addInts(`${name}_shape`, tensor.shape)] }]
+      this.set(name, tensor)
+      return []
+    })
+  }
+}
+
+/** The graph with these initializers and inputs. */
+export function withEdits(graph: Graph, edits: TensorEdits, nodes: Node[]): Graph {
+  return { ...graph, nodes, inputs: edits.inputs, initializers: edits.initializers }
+}

@@ -1,0 +1,25 @@
+import { human, ratioText, withSeparators } from './numbers.ts'
+import type { Cell, Column, Table } from './table.ts'
+
+export const isNumeric = (column: Column): boolean => column.kind === 'count' || column.kind === 'ratio'
+
+export interface CellStyle {
+  /** Counts as `1.81 G`. */
+  readonly compact?: boolean
+  /** For what is not known. */
+  readonly unknown?: string
+}
+
+/** A cell for people. */
+export function cellText(cell: Cell | undefined, column: Column, style: CellStyle = {}): string {
+  if (cell === null) return style.unknown ?? '?'
+  if (cell === undefined) return ''
+  if (typeof cell === 'object') return cell.text
+  if (typeof cell === 'string') return cell
+  if (column.kind === 'ratio') return ratioText(cell)
+  return style.compact ? human(cell) : withSeparators(cell)
+}
+
+/** All rows, the total last. */
+export const allRows = (table: Table): (readonly Cell[])[] =>
+  table.total ? [...table.rows, table.total] : [...table.rows]

@@ -1,0 +1,106 @@
+import type { ComparedLayer, Comparison, Layer, Pair } from '../cost/index.ts'
+import { ratioText, shapeText, withSeparators } from './numbers.ts'
+import { layerTitle, unsupportedTable } from './profile-report.ts'
+import type { Cell, Column, Report, Table } from './table.ts'
+
+const metrics = [
+  ['params', 'Parameters'],
+  ['nonZeroParams', 'Non-zero parameters'],
+  ['macs', 'MACs'],
+  ['adds', 'Additions'],
+  ['muls', 'Multiplications'],
+  ['others', 'Other operations'],
+  ['reads', 'Reads (elements)'],
+  ['writes', 'Writes (elements)'],
+  ['accesses', 'Memory accesses (elements)'],
+  ['bytes', 'Memory accesses (bytes)'],
+] as const satisfies readonly (readonly [keyof Comparison['totals'], string])[]
+
+export interface CompareReportOptions {
+  /** Also layers that cost the same in both. */
+  readonly all?: boolean
+  /** Fused layers by all their nodes. */
+  readonly fullNames?: boolean
+}
+
+export function compareTotalsTable(comparison: Comparison): Table {
+  const rows = metrics.flatMap(([key, label]): Cell[][] => {
+    const { a, b, ratio } = comparison.totals[key]
+    return a === null && b === null ? [] : [[label, a, b, ratio ?? '', change(comparison.totals[key])]]
+  })
+  return {
+    title: 'Totals',
+    columns: [
+      { key: 'metric', header: '' },
+      { key: 'a', header: 'A', kind: 'count' },
+      { key: 'b', header: 'B', kind: 'count' },
+      { key: 'ratio', header: 'B ÷ A', kind: 'ratio' },
+      { key: 'difference', header: 'B − A', kind: 'count' },
+    ],
+    rows,
+  }
+}
+
+const change = ({ a, b }: Pair): Cell =>
+  a === null || b === null ? '' : b > a ? `+${withSeparators(b - a)}` : withSeparators(b - a)
+
+/** One row per layer, matched by name. */
+export function compareLayersTable(comparison: Comparison, options: CompareReportOptions = {}): Table {
+  const shown = options.all ? comparison.layers : comparison.layers.filter(differs)
+  const same = comparison.layers.length - shown.length
+  const side = (layer: ComparedLayer, which: 'a' | 'b', pair: Pair): Cell => (layer[which] === null ? '–' : pair[which])
+  const counts = ['params', 'macs', 'accesses'] as const
+  const headers = { params: 'Params', macs: 'MACs', accesses: 'Accesses' }
+  const columns: Column[] = [
+    { key: 'name', header: 'Layer', shorten: true },
+    { key: 'op', header: 'Op', shorten: true, optional: true },
+    ...counts.flatMap((c): Column[] => [
+      { key: `${c}A`, header: `${headers[c]} A`, kind: 'count' },
+      { key: `${c}B`, header: `${headers[c]} B`, kind: 'count' },
+      { key: `${c}Ratio`, header: 'B ÷ A', kind: 'ratio', optional: c !== 'macs' },
+    ]),
+  ]
+  return {
+    title: 'Layers',
+    columns,
+    rows: shown.map((l) => [
+      options.fullNames ? l.name : layerTitle((l.a ?? l.b) as Layer),
+      l.op,
+      ...counts.flatMap((c) => [side(l, 'a', l[c]), side(l, 'b', l[c]), l[c].ratio ?? '']),
+    ]),
+    notes: [
+      ...(same > 0
+        ? [
+            `${same} ${same === 1 ? 'layer costs' : 'layers cost'} the same in both and ${same === 1 ? 'is' : 'are'} not shown.`,
+          ]
+        : []),
+      ...(shown.some((l) => !l.a || !l.b) ? ['– : the model has no layer of this name.'] : []),
+    ],
+  }
+}
+
+const differs = (l: ComparedLayer): boolean =>
+  l.a === null || l.b === null || [l.params, l.macs, l.adds, l.muls, l.accesses].some((p) => p.a !== p.b)
+
+export function compareReport(comparison: Comparison, options: CompareReportOptions = {}): Report {
+  const { a, b, totals } = comparison
+  const side = (p: typeof a) => `${p.model}, ${p.inputs.map((i) => `${i.name} ${shapeText(i.shape)}`).join(', ')}`
+  const { ratio } = totals.macs
+  const headline =
+    ratio === null ? '' : ratio === 1 ? ': as many MACs' : `: B has ${ratioText(ratio)} times the MACs of A`
+  const layers = compareLayersTable(comparison, options)
+  return {
+    title: `Comparison${headline}`,
+    facts: [
+      ['A', side(a)],
+      ['B', side(b)],
+    ],
+    tables: [
+      compareTotalsTable(comparison),
+      ...(layers.rows.length > 0 ? [layers] : []),
+      ...unsupportedTable(a.unsupported, 'Not counted in A'),
+      ...unsupportedTable(b.unsupported, 'Not counted in B'),
+    ],
+    notes: layers.rows.length > 0 ? [] : ['Every layer costs the same in both.'],
+  }
+}

@@ -1,0 +1,79 @@
+import { cellText, isNumeric } from './cell.ts'
+import { stylesheet } from './html-style.ts'
+import type { Cell, Column, Report, Table } from './table.ts'
+
+/** A page that needs nothing else: styles inside, no scripts, light and dark as the reader's system has it. */
+export function toHtml(report: Report): string {
+  const facts = report.facts
+    .map(([label, value]) => `<div><dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}</dd></div>`)
+    .join('\n')
+  const notes = (report.notes ?? []).map((note) => `<p class="note">${escapeHtml(note)}</p>`).join('\n')
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="Kerf">
+<title>${escapeHtml(report.title)}</title>
+<style>
+${stylesheet}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(report.title)}</h1>
+${facts ? `<dl class="facts">\n${facts}\n</dl>` : ''}
+${report.tables.map(htmlTable).join('\n')}
+${notes}
+</main>
+</body>
+</html>
+`
+}
+
+function htmlTable(table: Table): string {
+  const largest = table.columns.map((c, i) => (c.bar ? Math.max(0, ...table.rows.map((row) => numberIn(row[i]))) : 0))
+  const cell = (column: Column, value: Cell | undefined, i: number) => {
+    const classes = [
+      ...(isNumeric(column) ? ['number'] : []),
+      ...(value === 0 ? ['zero'] : []),
+      ...(column.shorten ? ['name'] : []),
+    ]
+    const bar =
+      column.bar && largest[i] ? `<i style="width:${((100 * numberIn(value)) / largest[i]).toFixed(2)}%"></i>` : ''
+    const text = escapeHtml(cellText(value, column))
+    return `<td${classAttribute(bar ? [...classes, 'bar'] : classes)}>${bar}${bar ? `<span>${text}</span>` : text}</td>`
+  }
+  const totalCell = (c: Column, i: number) =>
+    `<td${classAttribute(isNumeric(c) ? ['number'] : [])}>${escapeHtml(cellText(table.total?.[i], c))}</td>`
+  const head = table.columns
+    .map((c) => `<th scope="col"${classAttribute(isNumeric(c) ? ['number'] : [])}>${escapeHtml(c.header)}</th>`)
+    .join('')
+  const rows = table.rows
+    .map((row) => `<tr>${table.columns.map((c, i) => cell(c, row[i], i)).join('')}</tr>`)
+    .join('\n')
+  const total = table.total ? `\n<tfoot><tr>${table.columns.map(totalCell).join('')}</tr></tfoot>` : ''
+  const notes = (table.notes ?? []).map((note) => `\n<p class="note">${escapeHtml(note)}</p>`).join('')
+  return `<section>
+${table.title ? `<h2>${escapeHtml(table.title)}</h2>\n` : ''}<div class="scroll"><table>
+<thead><tr>${head}</tr></thead>
+<tbody>
+${rows}
+</tbody>${total}
+</table></div>${notes}
+</section>`
+}
+
+const numberIn = (cell: Cell | undefined): number => (typeof cell === 'number' ? cell : 0)
+
+const classAttribute = (classes: readonly string[]): string =>
+  classes.length > 0 ? ` class="${classes.join(' ')}"` : ''
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => entities[c] as string)

@@ -1,0 +1,177 @@
+import type { Layer, NamedShape, Profile, Unsupported } from '../cost/index.ts'
+import { human, shapeText, withSeparators } from './numbers.ts'
+import type { Cell, Column, Report, Table } from './table.ts'
+
+/** Every column of a profile, by the key that its JSON has. */
+const layerColumns = {
+  name: { header: 'Layer', shorten: true, value: layerTitle },
+  op: { header: 'Op', shorten: true, optional: true, value: (l) => l.op },
+  inputs: { header: 'Input', value: (l) => shapesText(l.inputs.filter((v) => !v.constant)) },
+  outputs: { header: 'Output', optional: true, value: (l) => shapesText(l.outputs) },
+  params: { header: 'Params', kind: 'count', value: (l) => l.params },
+  nonZeroParams: { header: 'Non-zero', kind: 'count', value: (l) => l.nonZeroParams },
+  macs: { header: 'MACs', kind: 'count', bar: true, value: (l) => l.macs },
+  adds: { header: 'Adds', kind: 'count', value: (l) => l.adds },
+  muls: { header: 'Muls', kind: 'count', value: (l) => l.muls },
+  others: { header: 'Others', kind: 'count', value: (l) => l.others },
+  reads: { header: 'Reads', kind: 'count', value: (l) => l.reads },
+  writes: { header: 'Writes', kind: 'count', value: (l) => l.writes },
+  accesses: { header: 'Accesses', kind: 'count', bar: true, value: (l) => plus(l.reads, l.writes) },
+  bytesRead: { header: 'Bytes read', kind: 'count', value: (l) => l.bytesRead },
+  bytesWritten: { header: 'Bytes written', kind: 'count', value: (l) => l.bytesWritten },
+} as const satisfies Record<string, Omit<Column, 'key'> & { value: (layer: Layer) => Cell }>
+
+export type LayerColumn = keyof typeof layerColumns
+export const layerColumnKeys = Object.keys(layerColumns) as LayerColumn[]
+/** Those that layers can be sorted by. */
+export const sortableColumns = layerColumnKeys.filter((key) => key !== 'inputs' && key !== 'outputs')
+
+export interface ProfileReportOptions {
+  /** Also layers that neither compute nor hold parameters nor move anything (views). */
+  readonly all?: boolean
+  /** Largest first; names in alphabetical order. By default the order of the graph. */
+  readonly sort?: LayerColumn
+  readonly columns?: readonly LayerColumn[]
+  /** Fused layers by all their nodes. */
+  readonly fullNames?: boolean
+}
+
+const terminalColumns: readonly LayerColumn[] = [
+  'name',
+  'op',
+  'outputs',
+  'params',
+  'macs',
+  'adds',
+  'muls',
+  'reads',
+  'writes',
+]
+
+/** The columns that fit on a page, with those that this profile has. */
+export const pageColumns: readonly LayerColumn[] = [
+  'name',
+  'op',
+  'outputs',
+  'params',
+  'macs',
+  'adds',
+  'muls',
+  'reads',
+  'writes',
+  'accesses',
+]
+
+/** Layers as rows, the totals beneath. */
+export function profileTable(profile: Profile, options: ProfileReportOptions = {}): Table {
+  const counted = profile.totals.nonZeroParams !== null
+  const keys = (options.columns ?? terminalColumns).flatMap((key): LayerColumn[] =>
+    key === 'params' && counted && !options.columns?.includes('nonZeroParams') ? ['params', 'nonZeroParams'] : [key],
+  )
+  const shown = sorted(options.all ? profile.layers : profile.layers.filter(isWorthARow), options.sort)
+  const hidden = profile.layers.length - shown.length
+  const { totals } = profile
+  const total = (key: LayerColumn): Cell => {
+    if (key === 'name') return `Total of ${shown.length} ${shown.length === 1 ? 'layer' : 'layers'}`
+    if (key === 'op' || key === 'inputs' || key === 'outputs') return ''
+    if (key === 'bytesRead' || key === 'bytesWritten') return profile.layers.reduce((sum, l) => sum + (l[key] ?? 0), 0)
+    return totals[key]
+  }
+  return {
+    columns: keys.map((key) => ({ key, ...layerColumns[key] })),
+    rows: shown.map((layer) =>
+      keys.map((key) => (key === 'name' && options.fullNames ? layer.name : layerColumns[key].value(layer))),
+    ),
+    total: keys.map(total),
+    notes:
+      hidden > 0
+        ? [
+            `${hidden} ${hidden === 1 ? 'layer that costs nothing (a view) is' : 'layers that cost nothing (views) are'} not shown.`,
+          ]
+        : [],
+  }
+}
+
+/** Headline, layers, and what was not counted. */
+export function profileReport(profile: Profile, options: ProfileReportOptions = {}): Report {
+  const { totals } = profile
+  const about = (value: number) =>
+    value >= 1000 ? `${withSeparators(value)} (${human(value)})` : withSeparators(value)
+  return {
+    title: profile.model,
+    facts: [
+      [
+        profile.inputs.length === 1 ? 'Input' : 'Inputs',
+        profile.inputs.map((i) => `${i.name} ${shapeText(i.shape)}`).join(', ') || 'none',
+      ],
+      ['MACs', about(totals.macs)],
+      [
+        'Parameters',
+        about(totals.params) + (totals.nonZeroParams === null ? '' : `, non-zero ${about(totals.nonZeroParams)}`),
+      ],
+      ['Additions, multiplications', `${about(totals.adds)}, ${about(totals.muls)}`],
+      ['Memory accesses', `${about(totals.accesses)}, ${human(totals.bytes, 'B')}`],
+      ...modes(profile),
+    ],
+    tables: [profileTable(profile, options), ...unsupportedTable(profile.unsupported)],
+  }
+}
+
+function modes(profile: Profile): [string, string][] {
+  const said = [
+    ...(profile.fused ? ['fused layers'] : []),
+    ...(profile.strictAdds ? ['strict additions (n - 1 for a sum of n terms)'] : []),
+  ]
+  return said.length > 0 ? [['Counted with', said.join(', ')]] : []
+}
+
+/** None where everything was counted. */
+export function unsupportedTable(unsupported: readonly Unsupported[], title = 'Not counted, or not in full'): Table[] {
+  if (unsupported.length === 0) return []
+  return [
+    {
+      title: `${title}: ${unsupported.length} ${unsupported.length === 1 ? 'node' : 'nodes'}`,
+      columns: [
+        { key: 'name', header: 'Node', shorten: true },
+        { key: 'op', header: 'Op' },
+        { key: 'why', header: 'Why', shorten: true },
+      ],
+      rows: unsupported.map((u) => [u.name, u.domain === '' ? u.op : `${u.domain}.${u.op}`, u.why]),
+      notes: ['The totals do not include these.'],
+    },
+  ]
+}
+
+const isWorthARow = (l: Layer): boolean =>
+  [l.params, l.macs, l.adds, l.muls, l.others, l.reads, l.writes].some((count) => count === null || count > 0)
+
+function sorted(layers: readonly Layer[], by: LayerColumn | undefined): readonly Layer[] {
+  if (!by) return layers
+  const value = (l: Layer) => layerColumns[by].value(l)
+  return [...layers].sort((a, b) => {
+    const [x, y] = [value(a), value(b)]
+    if (typeof x === 'string' && typeof y === 'string') return x < y ? -1 : x > y ? 1 : 0
+    return Number(y ?? -1) - Number(x ?? -1)
+  })
+}
+
+/** A fused layer by its first node; what was fused to it, its operators tell. */
+export function layerTitle(layer: Layer): string {
+  return layer.members ? `${layer.members[0]} +${layer.members.length - 1}` : layer.name
+}
+
+const shapesText = (values: readonly NamedShape[]): string => values.map((v) => shapeText(v.shape)).join(', ')
+
+const plus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b)
+
+/** Every layer with everything that was counted, for `toCsv`. */
+export function profileCsvTable(profile: Profile, options: Pick<ProfileReportOptions, 'sort'> = {}): Table {
+  const columns = layerColumnKeys.filter((key) => key !== 'accesses')
+  const table = profileTable(profile, { ...options, all: true, columns, fullNames: true })
+  const shapes = new Set(columns.flatMap((key, i) => (key === 'inputs' || key === 'outputs' ? [i] : [])))
+  // Spreadsheets guess at the encoding of files, so that shapes are better written in ASCII.
+  return {
+    ...table,
+    rows: table.rows.map((row) => row.map((cell, i) => (shapes.has(i) ? String(cell).replaceAll('×', 'x') : cell))),
+  }
+}

@@ -1,0 +1,40 @@
+/** A cell that reads differently in different media. */
+export interface RichCell {
+  readonly text: string
+  /** In LaTeX's math mode. */
+  readonly latex?: string
+}
+
+/** Null: not known. */
+export type Cell = string | number | null | RichCell
+
+export interface Column {
+  /** Name for programs: the header in CSV. */
+  readonly key: string
+  readonly header: string
+  /** How cells read: counts with thousands separators, ratios with four digits, text as it is. Default: text. */
+  readonly kind?: 'text' | 'count' | 'ratio'
+  /** May be shortened in its middle where the terminal is too narrow. */
+  readonly shorten?: boolean
+  /** May be left out where the terminal is too narrow; of several, the last one first. */
+  readonly optional?: boolean
+  /** Drawn as a bar behind the number in HTML, scaled to the largest of the column. */
+  readonly bar?: boolean
+}
+
+export interface Table {
+  readonly title?: string
+  readonly columns: readonly Column[]
+  readonly rows: readonly (readonly Cell[])[]
+  readonly total?: readonly Cell[]
+  readonly notes?: readonly string[]
+}
+
+/** A page: facts on top, then tables. */
+export interface Report {
+  readonly title: string
+  /** Headline numbers and circumstances, as label and value. */
+  readonly facts: readonly (readonly [label: string, value: string])[]
+  readonly tables: readonly Table[]
+  readonly notes?: readonly string[]
+}
