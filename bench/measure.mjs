@@ -14,7 +14,9 @@ import(process.argv[1])
  */
 export function measureProcess(file, args) {
   const start = performance.now()
-  const child = spawn(process.execPath, ['-e', wrapper, file, ...args], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] })
+  const child = spawn(process.execPath, ['-e', wrapper, file, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  })
   let output = ''
   let peak = ''
   child.stdout.on('data', (chunk) => {
@@ -45,6 +47,8 @@ export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(v
  */
 export function verdict(what, value, limit, unit) {
   const met = value <= limit
-  console.log(`  ${what.padEnd(58)} ${value.toFixed(unit === 's' ? 2 : 0).padStart(8)} ${unit.padEnd(4)} target ≤ ${limit} ${unit}  ${met ? 'met' : 'MISSED'}`)
+  console.log(
+    `  ${what.padEnd(58)} ${value.toFixed(unit === 's' ? 2 : 0).padStart(8)} ${unit.padEnd(4)} target ≤ ${limit} ${unit}  ${met ? 'met' : 'MISSED'}`,
+  )
   return met ? 0 : 1
 }

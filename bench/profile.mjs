@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cliPath } from '../scripts/prepare.mjs'
-import { median, measureProcess, verdict } from './measure.mjs'
+import { measureProcess, median, verdict } from './measure.mjs'
 
 /** A stack of linear layers of 8192 × 8192 float32 weights (256 MiB each), all zero: only their size matters here. */
 async function stack(layers, folder) {
@@ -14,7 +14,8 @@ async function stack(layers, folder) {
   const n = 8192
   const data = { byteLength: 4 * n * n, bytes: (offset = 0, length = 4 * n * n - offset) => new Uint8Array(length) }
   let x = b.input('x', 'float32', ['N', n])
-  for (let i = 0; i < layers; i++) x = b.node('Gemm', [x, b.constant(`w${i}`, { elementType: 'float32', shape: [n, n], data })])
+  for (let i = 0; i < layers; i++)
+    x = b.node('Gemm', [x, b.constant(`w${i}`, { elementType: 'float32', shape: [n, n], data })])
   b.output(x)
   const path = join(folder, 'stack.onnx')
   writeModelFile(b.model(), path)

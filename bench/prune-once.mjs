@@ -7,7 +7,10 @@ const model = readModelFile(process.argv[2])
 // Loading, in the sense of the comparison: the weights are in memory before the clock starts.
 for (const [name, tensor] of model.graph.initializers) {
   const bytes = tensor.data.bytes().slice()
-  const data = { byteLength: bytes.byteLength, bytes: (offset = 0, length = bytes.byteLength - offset) => bytes.subarray(offset, offset + length) }
+  const data = {
+    byteLength: bytes.byteLength,
+    bytes: (offset = 0, length = bytes.byteLength - offset) => bytes.subarray(offset, offset + length),
+  }
   model.graph.initializers.set(name, { ...tensor, data, preserved: undefined })
 }
 const seconds = (since) => (performance.now() - since) / 1000

@@ -13,18 +13,28 @@ export async function benchmark() {
   const folder = mkdtempSync(join(tmpdir(), 'kerf-bench-'))
   let missed = 0
   try {
-    console.log('Pruning half of every group (filter and neuron, L2), after loading, in a fresh process each time, median of 5')
-    for (const [name, limit] of [['resnet50', 1.0], ['densenet121', 1.5]]) {
+    console.log(
+      'Pruning half of every group (filter and neuron, L2), after loading, in a fresh process each time, median of 5',
+    )
+    for (const [name, limit] of [
+      ['resnet50', 1.0],
+      ['densenet121', 1.5],
+    ]) {
       const path = await modelFile(name, folder)
       if (!path) {
         console.log(`  ${name}: skipped, its structure is not in this checkout`)
         continue
       }
       const runs = []
-      for (let i = 0; i < 5; i++) runs.push(JSON.parse((await measureProcess(fileURLToPath(new URL('prune-once.mjs', import.meta.url)), [path])).output))
+      for (let i = 0; i < 5; i++)
+        runs.push(
+          JSON.parse((await measureProcess(fileURLToPath(new URL('prune-once.mjs', import.meta.url)), [path])).output),
+        )
       const of = (key) => median(runs.map((r) => r[key]))
       missed += verdict(`${name}: group, score, cut and compute the new weights`, of('total'), limit, 's')
-      console.log(`    of which groups ${of('groups').toFixed(2)} s, pruneModel ${of('prune').toFixed(2)} s (groups, scores, cut, counts before and after), new weights ${of('weights').toFixed(2)} s`)
+      console.log(
+        `    of which groups ${of('groups').toFixed(2)} s, pruneModel ${of('prune').toFixed(2)} s (groups, scores, cut, counts before and after), new weights ${of('weights').toFixed(2)} s`,
+      )
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -18,7 +18,9 @@ if (unknown.length > 0) {
 }
 
 const commit = await run('git', ['rev-parse', '--short', 'HEAD'])
-console.log(`${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; Node ${process.version}; commit ${commit.code === 0 ? commit.output.trim() : 'unknown'}\n`)
+console.log(
+  `${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; Node ${process.version}; commit ${commit.code === 0 ? commit.output.trim() : 'unknown'}\n`,
+)
 let missed = 0
 for (const [name, file] of Object.entries(benchmarks)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue

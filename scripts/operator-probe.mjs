@@ -30,6 +30,14 @@ class Notes {
     return this.#constants[input] === true
   }
 
+  isWeight(input) {
+    return this.isConstant(input)
+  }
+
+  refuse(_, __, why) {
+    this.reasons.add(why)
+  }
+
   tracks(input) {
     this.handled.add(input)
     return this.#tracks[input] ?? []

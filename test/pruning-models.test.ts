@@ -81,10 +81,17 @@ describeOrt('masked = removed', () => {
     expect(await disagreement(result.masked as Model, result.model)).toBeLessThan(1e-4)
   })
 
-  it.each(['resnet20', 'mobilenet_v2', 'ghostnet', 'fasternet_t0'] as const)('%s as built here, globally at random', async (name) => {
-    const result = pruneModel(nets[name](), { ...everything, seed: 3, scope: { ratio: 0.4, global: true, roundTo: 2 } })
-    expect(await disagreement(result.masked as Model, result.model)).toBeLessThan(1e-4)
-  })
+  it.each(['resnet20', 'mobilenet_v2', 'ghostnet', 'fasternet_t0'] as const)(
+    '%s as built here, globally at random',
+    async (name) => {
+      const result = pruneModel(nets[name](), {
+        ...everything,
+        seed: 3,
+        scope: { ratio: 0.4, global: true, roundTo: 2 },
+      })
+      expect(await disagreement(result.masked as Model, result.model)).toBeLessThan(1e-4)
+    },
+  )
 })
 
 describeShared('models whose weights are ConstantOfShape nodes', () => {

@@ -53,7 +53,13 @@ function numberToBfloat16(value: number): number {
 }
 
 /** An 8- or 4-bit float with the given exponent and mantissa widths; `max` handling follows the ONNX type's name. */
-function minifloat(code: number, exponentBits: number, mantissaBits: number, bias: number, kind: 'ieee' | 'fn' | 'fnuz'): number {
+function minifloat(
+  code: number,
+  exponentBits: number,
+  mantissaBits: number,
+  bias: number,
+  kind: 'ieee' | 'fn' | 'fnuz',
+): number {
   const width = 1 + exponentBits + mantissaBits
   const sign = code >> (width - 1) ? -1 : 1
   const exponent = (code >> mantissaBits) & ((1 << exponentBits) - 1)
@@ -130,7 +136,11 @@ const writers: Partial<Record<ElementType, Writer>> = {
 }
 
 const unsupported = (type: ElementType, what: string) =>
-  new KerfError('unsupported-element-type', `${type} elements cannot be ${what} as numbers. Convert the tensor to float32 first.`, { elementType: type })
+  new KerfError(
+    'unsupported-element-type',
+    `${type} elements cannot be ${what} as numbers. Convert the tensor to float32 first.`,
+    { elementType: type },
+  )
 
 /**
  * Decodes `count` elements.
@@ -141,7 +151,10 @@ export function decodeElements(type: ElementType, bytes: Uint8Array, count: numb
   if (!read) throw unsupported(type, 'read')
   const needed = byteLengthOf(type, count)
   if (bytes.byteLength < needed)
-    throw new KerfError('too-short', `${count} ${type} elements need ${needed} bytes, received ${bytes.byteLength}.`, { needed, received: bytes.byteLength })
+    throw new KerfError('too-short', `${count} ${type} elements need ${needed} bytes, received ${bytes.byteLength}.`, {
+      needed,
+      received: bytes.byteLength,
+    })
   if (type === 'float32' && littleEndian && bytes.byteOffset % 4 === 0)
     return new Float64Array(new Float32Array(bytes.buffer, bytes.byteOffset, count))
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

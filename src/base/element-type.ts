@@ -43,7 +43,20 @@ export function byteLengthOf(type: ElementType, count: number): number {
 }
 
 const floating = new Set<ElementType>(['float32', 'float16', 'float64', 'bfloat16'])
-const integer = new Set<ElementType>(['uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'uint32', 'uint64', 'uint4', 'int4', 'uint2', 'int2'])
+const integer = new Set<ElementType>([
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'int32',
+  'int64',
+  'uint32',
+  'uint64',
+  'uint4',
+  'int4',
+  'uint2',
+  'int2',
+])
 
 export const isFloating = (type: ElementType): boolean => floating.has(type) || type.startsWith('float')
 export const isInteger = (type: ElementType): boolean => integer.has(type)

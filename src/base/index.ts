@@ -1,9 +1,10 @@
-// What everything stands on: element types, shapes, typed errors, seeded random numbers, exact polynomials.
+// What everything stands on: element types, shapes, typed errors, seeded random numbers, exact polynomials; `getOrAdd`.
 // Not here: anything that knows what a graph is.
 // May import: nothing.
 export * from './element-codec.ts'
 export * from './element-type.ts'
 export * from './error.ts'
+export * from './map.ts'
 export * from './polynomial.ts'
 export * from './random.ts'
 export * from './shape.ts'

@@ -49,7 +49,10 @@ export class Polynomial {
       const before = merged.get(key)
       if (!before) merged.set(key, t)
       else {
-        const [n, d] = reduce(before.numerator * t.denominator + t.numerator * before.denominator, before.denominator * t.denominator)
+        const [n, d] = reduce(
+          before.numerator * t.denominator + t.numerator * before.denominator,
+          before.denominator * t.denominator,
+        )
         merged.set(key, { ...before, numerator: n, denominator: d })
       }
     }
@@ -101,10 +104,15 @@ export class Polynomial {
   /** Division by a single term. */
   over(divisor: Operand): Polynomial {
     const [t, ...more] = Polynomial.of(divisor).terms
-    if (!t || more.length > 0) throw new KerfError('not-a-term', `Cannot divide by ${Polynomial.of(divisor)}: only by a single term.`)
+    if (!t || more.length > 0)
+      throw new KerfError('not-a-term', `Cannot divide by ${Polynomial.of(divisor)}: only by a single term.`)
     const sign = t.numerator < 0n ? -1n : 1n
     const inverse = new Polynomial([
-      { numerator: sign * t.denominator, denominator: sign * t.numerator, powers: new Map([...t.powers].map(([v, p]) => [v, -p])) },
+      {
+        numerator: sign * t.denominator,
+        denominator: sign * t.numerator,
+        powers: new Map([...t.powers].map(([v, p]) => [v, -p])),
+      },
     ])
     return this.times(inverse)
   }
@@ -114,7 +122,8 @@ export class Polynomial {
     let sum = new Polynomial([])
     for (const t of this.terms) {
       let product = new Polynomial([{ numerator: t.numerator, denominator: t.denominator, powers: new Map() }])
-      for (const [v, p] of t.powers) product = product.times(Polynomial.of(values[v] ?? Polynomial.variable(v)).power(p))
+      for (const [v, p] of t.powers)
+        product = product.times(Polynomial.of(values[v] ?? Polynomial.variable(v)).power(p))
       sum = sum.plus(product)
     }
     return sum
@@ -123,7 +132,9 @@ export class Polynomial {
   /** The same polynomial, printed with the variables of each term in this order; those not named come last. */
   ordered(names: readonly string[]): Polynomial {
     const place = (name: string) => (names.includes(name) ? names.indexOf(name) : names.length)
-    return new Polynomial(this.terms.map((t) => ({ ...t, powers: new Map([...t.powers].sort(([a], [b]) => place(a) - place(b))) })))
+    return new Polynomial(
+      this.terms.map((t) => ({ ...t, powers: new Map([...t.powers].sort(([a], [b]) => place(a) - place(b))) })),
+    )
   }
 
   variables(): Set<string> {
@@ -142,7 +153,8 @@ export class Polynomial {
       let td = t.denominator
       for (const [v, p] of t.powers) {
         const value = values[v]
-        if (value === undefined) throw new KerfError('missing-variable', `No value for ${v} in ${this}.`, { variable: v })
+        if (value === undefined)
+          throw new KerfError('missing-variable', `No value for ${v} in ${this}.`, { variable: v })
         const [vn, vd] = fractionOf(value)
         tn *= (p > 0 ? vn : vd) ** BigInt(Math.abs(p))
         td *= (p > 0 ? vd : vn) ** BigInt(Math.abs(p))
@@ -157,7 +169,10 @@ export class Polynomial {
 
   /** `2·H·W·C + k²·C²` */
   toString(): string {
-    return print(this.terms, plain((factors) => factors.join('·')))
+    return print(
+      this.terms,
+      plain((factors) => factors.join('·')),
+    )
   }
 
   /** `2HWC + k²C²`: the same without dots, except beside names of more than one letter (`HWk²·C_in·C_out`). */
@@ -177,7 +192,8 @@ export class Polynomial {
 
 const superscript = (p: number): string => [...String(p)].map((c) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(c)] ?? c).join('')
 
-const latexName = (v: string): string => v.replace(/^(.)_(.+)$/, (_, head: string, tail: string) => `${head}_{\\mathrm{${tail}}}`)
+const latexName = (v: string): string =>
+  v.replace(/^(.)_(.+)$/, (_, head: string, tail: string) => `${head}_{\\mathrm{${tail}}}`)
 
 interface Notation {
   factor(variable: string, power: number): string
@@ -194,7 +210,10 @@ const plain = (product: Notation['product']): Notation => ({
 const isLetter = (factor: string): boolean => /^(\p{L}[⁰¹²³⁴⁵⁶⁷⁸⁹]*|\d+)$/u.test(factor)
 
 const juxtaposed = (factors: readonly string[]): string =>
-  factors.reduce((all, f, i) => all + (i === 0 || (isLetter(f) && isLetter(factors[i - 1] as string)) ? '' : '·') + f, '')
+  factors.reduce(
+    (all, f, i) => all + (i === 0 || (isLetter(f) && isLetter(factors[i - 1] as string)) ? '' : '·') + f,
+    '',
+  )
 
 function print(terms: readonly Term[], n: Notation): string {
   if (terms.length === 0) return '0'

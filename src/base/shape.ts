@@ -9,7 +9,8 @@ let unknowns = 0
 /** A symbol that equals nothing but itself: the size of a dimension that depends on data. */
 export const unknownDim = (): string => `?${++unknowns}`
 
-export const isConcrete = (shape: Shape | undefined): shape is readonly number[] => shape !== undefined && shape.every((d) => typeof d === 'number')
+export const isConcrete = (shape: Shape | undefined): shape is readonly number[] =>
+  shape?.every((d) => typeof d === 'number') ?? false
 
 /** Number of elements; `undefined` when a dimension is unknown. The empty shape is a scalar: 1. */
 export function elementCount(shape: Shape | undefined): number | undefined {

@@ -1,9 +1,9 @@
+import { join } from 'node:path'
 import { stridesOf } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
 import type { PruneResult } from '../prune/index.ts'
-import { join } from 'node:path'
-import { openSession, type OrtModule, type Outputs, randomFeeds, withTemporaryFolder } from './onnx-runtime.ts'
+import { type OrtModule, type Outputs, openSession, randomFeeds, withTemporaryFolder } from './onnx-runtime.ts'
 
 /** How far the cut network's outputs lie from the masked network's. */
 export interface Agreement {
@@ -22,13 +22,17 @@ export function compareOutputs(masked: Outputs, cut: Outputs, surviving: PruneRe
   for (const [name, a] of masked) {
     const b = cut.get(name)
     const kept = pick(a.shape, a.values, surviving.get(name) ?? new Map())
-    if (!b || b.values.length !== kept.length) return { maxAbsDiff: Number.POSITIVE_INFINITY, maxRelDiff: Number.POSITIVE_INFINITY }
+    if (!b || b.values.length !== kept.length)
+      return { maxAbsDiff: Number.POSITIVE_INFINITY, maxRelDiff: Number.POSITIVE_INFINITY }
     let size = 0
     let diff = 0
     kept.forEach((v, i) => {
       const d = Math.abs(v - (b.values[i] as number))
       // A NaN on either side is a disagreement, not a zero.
-      diff = Number.isNaN(d) && !(Number.isNaN(v) && Number.isNaN(b.values[i])) ? Number.POSITIVE_INFINITY : Math.max(diff, d || 0)
+      diff =
+        Number.isNaN(d) && !(Number.isNaN(v) && Number.isNaN(b.values[i]))
+          ? Number.POSITIVE_INFINITY
+          : Math.max(diff, d || 0)
       size = Math.max(size, Math.abs(v) || 0)
     })
     maxAbsDiff = Math.max(maxAbsDiff, diff)
@@ -42,15 +46,26 @@ function pick(shape: readonly number[], values: Float64Array, kept: ReadonlyMap<
   if (kept.size === 0) return values
   const strides = stridesOf(shape)
   const alive = shape.map((_, axis) => (kept.has(axis) ? new Set(kept.get(axis)) : undefined))
-  return values.filter((_, i) => alive.every((set, axis) => !set || set.has(Math.floor(i / (strides[axis] as number)) % (shape[axis] as number))))
+  return values.filter((_, i) =>
+    alive.every((set, axis) => !set || set.has(Math.floor(i / (strides[axis] as number)) % (shape[axis] as number))),
+  )
 }
 
 /** Runs the masked and the cut network on the same random input. */
-export async function checkAgreement(ort: OrtModule, result: PruneResult, masked: Model, inputs: ReadonlyMap<string, readonly number[]> | undefined, seed = 1): Promise<Agreement> {
+export async function checkAgreement(
+  ort: OrtModule,
+  result: PruneResult,
+  masked: Model,
+  inputs: ReadonlyMap<string, readonly number[]> | undefined,
+  seed = 1,
+): Promise<Agreement> {
   return withTemporaryFolder(async (folder) => {
     const feeds = randomFeeds(result.model, inputs, seed)
     const outputs: Outputs[] = []
-    for (const [name, model] of [['masked', masked], ['cut', result.model]] as const) {
+    for (const [name, model] of [
+      ['masked', masked],
+      ['cut', result.model],
+    ] as const) {
       const path = join(folder, `${name}.onnx`)
       writeModelFile(model, path)
       const session = await openSession(ort, path, feeds, 1)

@@ -12,11 +12,13 @@ export interface Io {
 /** The process's own streams. A reader that goes away (`| head`) ends the output, quietly. */
 export function processIo(): Io {
   const { stdout, stderr } = process
-  const ignoreClosedPipe = (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  }
-  stdout.on('error', ignoreClosedPipe)
-  stderr.on('error', ignoreClosedPipe)
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return
+    stderr.write(`kerf: the output cannot be written: ${error.message}\n`)
+    process.exit(1)
+  })
+  // Nowhere is left to say that messages cannot be written.
+  stderr.on('error', () => {})
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),

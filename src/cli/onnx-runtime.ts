@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type * as Ort from 'onnxruntime-node'
-import { elementCount, type ElementType, isConcrete, KerfError, seededRandom, seedFrom } from '../base/index.ts'
+import { type ElementType, elementCount, isConcrete, KerfError, seededRandom, seedFrom } from '../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
 
 /*
@@ -30,14 +30,24 @@ export interface Feed {
 }
 
 /** Standard normal numbers for floating inputs, 0 and 1 for the others: valid for images and for masks. */
-export function randomFeeds(model: Model, inputs: ReadonlyMap<string, readonly number[]> | undefined, seed: number): Feed[] {
+export function randomFeeds(
+  model: Model,
+  inputs: ReadonlyMap<string, readonly number[]> | undefined,
+  seed: number,
+): Feed[] {
   const { inputShapes } = bindInputs(model.graph, inputs)
   return graphInputs(model.graph).map((input) => {
     const shape = inputShapes?.get(input.name)
-    if (input.type?.kind !== 'tensor' || !isConcrete(shape)) throw new KerfError('unsupported-input', `Input "${input.name}" is not a tensor of known shape, so the network cannot be run.`)
+    if (input.type?.kind !== 'tensor' || !isConcrete(shape))
+      throw new KerfError(
+        'unsupported-input',
+        `Input "${input.name}" is not a tensor of known shape, so the network cannot be run.`,
+      )
     const random = seededRandom(seedFrom(seed, input.name))
     const floating = ['float32', 'float64', 'float16'].includes(input.type.elementType)
-    const values = Float64Array.from({ length: elementCount(shape) as number }, () => (floating ? random.normal() : random.below(2)))
+    const values = Float64Array.from({ length: elementCount(shape) as number }, () =>
+      floating ? random.normal() : random.below(2),
+    )
     return { name: input.name, elementType: input.type.elementType, shape, values }
   })
 }
@@ -57,7 +67,10 @@ function ortTensor(ort: OrtModule, feed: Feed): Ort.Tensor {
     case 'bool':
       return new ort.Tensor('bool', Uint8Array.from(feed.values), feed.shape)
     default:
-      throw new KerfError('unsupported-input', `Input "${feed.name}" is ${feed.elementType}; networks are run with float32, float64, int32, int64, uint8 and bool inputs.`)
+      throw new KerfError(
+        'unsupported-input',
+        `Input "${feed.name}" is ${feed.elementType}; networks are run with float32, float64, int32, int64, uint8 and bool inputs.`,
+      )
   }
 }
 
@@ -72,8 +85,18 @@ export interface Session {
 }
 
 /** @throws KerfError `runtime-refused` when ONNX Runtime does not load the file */
-export async function openSession(ort: OrtModule, path: string, feeds: readonly Feed[], threads: number): Promise<Session> {
-  const options: Ort.InferenceSession.SessionOptions = { executionProviders: ['cpu'], intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 }
+export async function openSession(
+  ort: OrtModule,
+  path: string,
+  feeds: readonly Feed[],
+  threads: number,
+): Promise<Session> {
+  const options: Ort.InferenceSession.SessionOptions = {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  }
   const session = await ort.InferenceSession.create(path, options).catch((error: unknown) => {
     throw new KerfError('runtime-refused', `ONNX Runtime does not load ${path}: ${String(error).split('\n')[0]}`)
   })
@@ -81,7 +104,13 @@ export async function openSession(ort: OrtModule, path: string, feeds: readonly 
   return {
     async run() {
       const outputs = await session.run(tensors)
-      return new Map(Object.entries(outputs).flatMap(([name, t]) => (t.type === 'string' ? [] : [[name, { shape: t.dims, values: Float64Array.from(t.data as ArrayLike<number>, Number) }] as const])))
+      return new Map(
+        Object.entries(outputs).flatMap(([name, t]) =>
+          t.type === 'string'
+            ? []
+            : [[name, { shape: t.dims, values: Float64Array.from(t.data as ArrayLike<number>, Number) }] as const],
+        ),
+      )
     },
     async step() {
       await session.run(tensors)

@@ -46,21 +46,35 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
   const channels = groups.reduce((s, g) => s + g.channels, 0)
   const kept = groups.reduce((s, g) => s + g.kept, 0)
   const what = options.weight ? 'weights set to zero' : 'channels removed'
-  const facts: [string, string][] = [[options.weight ? 'Layers' : 'Groups', `${groups.length}, ${(channels - kept).toLocaleString('en')} of ${channels.toLocaleString('en')} ${what}`]]
+  const facts: [string, string][] = [
+    [
+      options.weight ? 'Layers' : 'Groups',
+      `${groups.length}, ${(channels - kept).toLocaleString('en')} of ${channels.toLocaleString('en')} ${what}`,
+    ],
+  ]
   if (result.ratio !== undefined) facts.push(['Ratio', `${result.ratio} (the least that reaches the target)`])
-  if (options.check) facts.push(['Masked = cut', `largest difference ${options.check.maxAbsDiff.toExponential(1)}, ${options.check.maxRelDiff.toExponential(1)} of the largest output (allowed: ${tolerance})`])
+  if (options.check)
+    facts.push([
+      'Masked = cut',
+      `largest difference ${options.check.maxAbsDiff.toExponential(1)}, ${options.check.maxRelDiff.toExponential(1)} of the largest output (allowed: ${tolerance})`,
+    ])
   if (options.written) facts.push(['Wrote', written(options.written)])
   const tables = [beforeAfterTable(result.before, result.after)]
   if (options.explain) tables.push(groupsTable(result))
   if (refused.length > 0) tables.push(refusedTable(result, options.explain ? refused.length : 8))
   const notes = [
     ...(options.why ? [options.why] : []),
-    ...(options.weight ? ['Zeros alone make a dense runtime neither faster nor its file smaller: a zero is stored and multiplied like any other number.'] : []),
+    ...(options.weight
+      ? [
+          'Zeros alone make a dense runtime neither faster nor its file smaller: a zero is stored and multiplied like any other number.',
+        ]
+      : []),
   ]
   return { title: name, facts, tables, notes }
 }
 
-const written = (w: WrittenModel): string => `${w.path} (${human(w.bytes, 'B')}${w.externalPath ? `, weights in ${w.externalPath}, ${human(w.externalBytes ?? 0, 'B')}` : ''})`
+const written = (w: WrittenModel): string =>
+  `${w.path} (${human(w.bytes, 'B')}${w.externalPath ? `, weights in ${w.externalPath}, ${human(w.externalBytes ?? 0, 'B')}` : ''})`
 
 function groupsTable(result: PruneResult): Table {
   return {
@@ -73,11 +87,19 @@ function groupsTable(result: PruneResult): Table {
       { key: 'tensors', header: 'Tensors that shrink (axis)' },
       { key: 'nodes', header: 'Through nodes', kind: 'count' },
     ],
-    rows: result.groups.map((g) => [g.name, g.channels, g.kept, g.layers.join(', '), list(g.tensors.map((t) => `${t.name} (${t.axis})`)), g.nodes.length]),
+    rows: result.groups.map((g) => [
+      g.name,
+      g.channels,
+      g.kept,
+      g.layers.join(', '),
+      list(g.tensors.map((t) => `${t.name} (${t.axis})`)),
+      g.nodes.length,
+    ]),
   }
 }
 
-const list = (items: readonly string[]): string => (items.length <= 6 ? items.join(', ') : `${items.slice(0, 6).join(', ')} … ${items.length} in all`)
+const list = (items: readonly string[]): string =>
+  items.length <= 6 ? items.join(', ') : `${items.slice(0, 6).join(', ')} … ${items.length} in all`
 
 function refusedTable(result: PruneResult, limit: number): Table {
   const { refused } = result

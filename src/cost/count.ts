@@ -64,12 +64,12 @@ function firstUnclear(
   return unclear(node.inputs, inputs) ?? unclear(node.outputs, outputs)
 }
 
-type Known_ = NonNullable<ReturnType<Inference['calls']['get']>>
+type KnownNode = NonNullable<ReturnType<Inference['calls']['get']>>
 
 function countAccesses(
   node: Node,
-  rule: Known_['operator']['accesses'],
-  { call }: Known_,
+  rule: KnownNode['operator']['accesses'],
+  { call }: KnownNode,
 ): Pick<NodeCount, 'reads' | 'writes'> {
   if (rule === 'view') return { reads: new Map(), writes: new Map() }
   const special: Accesses | undefined = rule?.(call)

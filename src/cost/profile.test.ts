@@ -251,6 +251,10 @@ describe('what cannot be counted', () => {
     const profile = profileModel(model)
     expect(profile.unsupported.map((u) => u.name)).toEqual(['odd'])
     expect(profile.layers[1]).toMatchObject({ reads: 192, writes: 192 })
+    // That shape says nothing about other input sizes.
+    const larger = profileModel(model, { inputs: new Map([['x', [1, 3, 16, 16]]]) })
+    expect(larger.unsupported.map((u) => u.name)).toEqual(['odd', 'relu'])
+    expect(larger.layers[1]).toMatchObject({ reads: null, writes: null })
   })
 
   it('is a total beyond 2^53', () => {

@@ -11,7 +11,10 @@ export const floats = (value: readonly number[]): Attribute => ({ kind: 'floats'
 function attributeOf(value: AttributeValue): Attribute {
   if (typeof value === 'number') return Number.isInteger(value) ? { kind: 'int', value } : float(value)
   if (typeof value === 'string') return { kind: 'string', value }
-  if (Array.isArray(value)) return typeof value[0] === 'string' ? { kind: 'strings', value: value as string[] } : { kind: 'ints', value: value as number[] }
+  if (Array.isArray(value))
+    return typeof value[0] === 'string'
+      ? { kind: 'strings', value: value as string[] }
+      : { kind: 'ints', value: value as number[] }
   return 'kind' in value ? value : { kind: 'tensor', value: value as Tensor }
 }
 
@@ -59,7 +62,12 @@ export class GraphBuilder {
   }
 
   /** Adds a node and returns its first output. */
-  node(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>> = {}, options: NodeOptions = {}): string {
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    options: NodeOptions = {},
+  ): string {
     const name = options.name ?? `${opType}_${this.#count++}`
     const node: Node = {
       name,

@@ -26,6 +26,8 @@ export type RootKind = 'filter' | 'neuron'
 export interface Ties {
   /** Whether input i is a stored constant (initializer, Constant, ConstantOfShape). */
   isConstant(input: number): boolean
+  /** Whether input i is known before anything runs: a stored constant, or made from stored ones alone (Transpose, DequantizeLinear). */
+  isWeight(input: number): boolean
   /**
    * All tracks of an input. For a stored constant: a track for each of its axes that is longer than 1.
    * Asking counts as handling them.
@@ -46,10 +48,14 @@ export interface Ties {
   fresh(count: number): Labels
   setOutput(output: number, tracks: readonly Track[]): void
   /**
-   * Marks an axis of a stored weight as what produces these channels: the place to score and to count widths. After `groupedAxis` on the
+   * Marks an axis of a weight as what produces these channels: the place to score and to count widths. After `groupedAxis` on the
    * same axis, the channels are that one's labels.
+   * @param follows the channels are those of the input (depthwise convolution): the weight counts for their score, but which channels
+   *   are alternatives to each other is decided by what made them
    */
-  root(input: number, axis: number, kind: RootKind): void
+  root(input: number, axis: number, kind: RootKind, follows?: boolean): void
+  /** The node makes `channels` output channels that can never go, for a reason that the user reads: there is no weight to cut. */
+  refuse(kind: RootKind, channels: number, why: string): void
   /** The labels lie in `parts` equal blocks that must stay equal: grouped convolution. */
   balance(labels: Labels, parts: number, reason: string): void
   /**

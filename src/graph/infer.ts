@@ -50,15 +50,27 @@ export function knownTensor(tensor: Tensor): Known {
   const known: Known = { elementType: tensor.elementType, shape: tensor.shape }
   const count = elementCount(tensor.shape) as number
   if (count > valueLimit || tensor.elementType === 'string') return known
-  return new LazyKnown(known, () => ({ elementType: tensor.elementType, shape: tensor.shape, data: tensorValues(tensor) }))
+  return new LazyKnown(known, () => ({
+    elementType: tensor.elementType,
+    shape: tensor.shape,
+    data: tensorValues(tensor),
+  }))
 }
 
 function knownInfo(info: ValueInfo | undefined, options: InferenceOptions): Known {
   if (info?.type?.kind !== 'tensor') return nothing
   const given = options.inputShapes?.get(info.name)
-  const shape = (given ?? info.type.shape)?.map((d): Dim => (typeof d === 'number' ? d : d === '' ? unknownDim() : (options.symbols?.get(d) ?? d)))
+  const shape = (given ?? info.type.shape)?.map(
+    (d): Dim => (typeof d === 'number' ? d : d === '' ? unknownDim() : (options.symbols?.get(d) ?? d)),
+  )
   return { elementType: info.type.elementType, shape }
 }
+
+/** Whether a given shape differs from the sizes that the file fixes. */
+const contradicts = (info: ValueInfo, given: Shape | undefined): boolean =>
+  given !== undefined &&
+  info.type?.kind === 'tensor' &&
+  (info.type.shape?.some((d, i) => typeof d === 'number' && d !== given[i]) ?? false)
 
 /** The version of the operator set that a node of `domain` speaks; 1 where the file does not say. */
 export function opsetOf(opsetImports: ReadonlyMap<string, number>, domain: string): number {
@@ -81,10 +93,15 @@ export function inferGraph(model: Model, operators: OperatorSet, options: Infere
     constants.add(name)
   }
   const outputInfo = new Map(graph.outputs.map((o) => [o.name, o]))
+  // With other input sizes than the file's, the shapes that the file gives for its values are wrong.
+  const resized = graphInputs(graph).some((input) => contradicts(input, options.inputShapes?.get(input.name)))
   for (const node of graph.nodes) {
     const operator = operators.get(node.domain, node.opType)
     const inputs = node.inputs.map((name) => (name === '' ? undefined : (values.get(name) ?? nothing)))
-    const declared = node.outputs.map((name) => knownInfo(graph.valueInfo.get(name) ?? outputInfo.get(name), options))
+    const declared = node.outputs.map((name): Known => {
+      const known = knownInfo(graph.valueInfo.get(name) ?? outputInfo.get(name), options)
+      return resized ? { elementType: known.elementType, shape: undefined } : known
+    })
     let outputs: (Known | undefined)[] = declared
     if (operator) {
       const opset = opsetOf(model.opsetImports, node.domain)
@@ -93,7 +110,8 @@ export function inferGraph(model: Model, operators: OperatorSet, options: Infere
       outputs = followValues(operator, call, operator.infer(call)).map((known, i) => refine(known, declared[i]))
       calls.set(node, { operator, call: { ...call, outputs } })
     }
-    const constant = operator !== undefined && operator.forward !== undefined && node.inputs.every((n) => constants.has(n))
+    const constant =
+      operator !== undefined && operator.forward !== undefined && node.inputs.every((n) => constants.has(n))
     node.outputs.forEach((name, i) => {
       if (name === '') return
       const known = outputs[i] ?? nothing
@@ -106,12 +124,21 @@ export function inferGraph(model: Model, operators: OperatorSet, options: Infere
 
 /** Shape and Size depend on what is already known, whatever flows through their input. */
 const shapeOnly = (node: Node, operator: Operator | undefined, output: Known | undefined): boolean =>
-  operator !== undefined && operator.forward === undefined && node.inputs.length > 0 && output !== undefined && output.value !== undefined
+  operator !== undefined &&
+  operator.forward === undefined &&
+  node.inputs.length > 0 &&
+  output !== undefined &&
+  output.value !== undefined
 
 /** Lets an operator compute its outputs' content from its inputs' content, later, if somebody asks. */
-function followValues(operator: Operator, call: { node: Node; inputs: readonly (Known | undefined)[] } & InferredCallBase, outputs: (Known | undefined)[]): (Known | undefined)[] {
+function followValues(
+  operator: Operator,
+  call: { node: Node; inputs: readonly (Known | undefined)[] } & InferredCallBase,
+  outputs: (Known | undefined)[],
+): (Known | undefined)[] {
   if (!operator.forward) return outputs
-  const small = (k: Known | undefined) => k === undefined || (elementCount(k.shape) ?? Number.POSITIVE_INFINITY) <= valueLimit
+  const small = (k: Known | undefined) =>
+    k === undefined || (elementCount(k.shape) ?? Number.POSITIVE_INFINITY) <= valueLimit
   if (!call.inputs.every(small) || !outputs.every(small)) return outputs
   let results: Dense[] | undefined | null = null
   const run = (): Dense[] | undefined => {
@@ -126,7 +153,9 @@ function followValues(operator: Operator, call: { node: Node; inputs: readonly (
     }
     return results
   }
-  return outputs.map((known, i) => (known && known.value === undefined ? new LazyKnown(known, () => run()?.[i]) : known))
+  return outputs.map((known, i) =>
+    known && known.value === undefined ? new LazyKnown(known, () => run()?.[i]) : known,
+  )
 }
 
 type InferredCallBase = Parameters<NonNullable<Operator['forward']>>[0]
@@ -179,7 +208,10 @@ export function bindInputs(graph: Graph, given: ReadonlyMap<string, readonly num
   for (const [key, shape] of given) {
     const name = key === '' && names.length > 0 ? (names[0] as string) : key
     if (!names.includes(name) || (key === '' && names.length !== 1))
-      throw new KerfError('unknown-input', `${key === '' ? 'A shape without a name needs a model with one input' : `The model has no input "${name}"`}. Its inputs: ${names.join(', ') || 'none'}.`)
+      throw new KerfError(
+        'unknown-input',
+        `${key === '' ? 'A shape without a name needs a model with one input' : `The model has no input "${name}"`}. Its inputs: ${names.join(', ') || 'none'}.`,
+      )
     shapes.set(name, shape)
   }
   const bound = new Map<string, Shape>()
@@ -188,22 +220,36 @@ export function bindInputs(graph: Graph, given: ReadonlyMap<string, readonly num
     const shape = shapes.get(input.name)
     const declared = input.type.shape
     if (!declared) {
-      if (!shape) throw new KerfError('symbolic-dimension', `Input "${input.name}" has no shape in the file. Give it: --input ${input.name}:1,3,224,224.`)
+      if (!shape)
+        throw new KerfError(
+          'symbolic-dimension',
+          `Input "${input.name}" has no shape in the file. Give it: --input ${input.name}:1,3,224,224.`,
+        )
       bound.set(input.name, shape)
       continue
     }
     if (shape && shape.length !== declared.length)
-      throw new KerfError('wrong-shape', `Input "${input.name}" has ${declared.length} dimensions [${declared}], --input gives ${shape.length} [${shape}].`)
+      throw new KerfError(
+        'wrong-shape',
+        `Input "${input.name}" has ${declared.length} dimensions [${declared}], --input gives ${shape.length} [${shape}].`,
+      )
     const sizes = declared.map((d, axis): number => {
       const wanted = shape?.[axis]
       if (typeof d === 'number') {
-        if (d < 0) throw new KerfError('wrong-shape', `Input "${input.name}" has the negative size ${d} in [${declared}]. The file is damaged or not an inference model.`)
+        if (d < 0)
+          throw new KerfError(
+            'wrong-shape',
+            `Input "${input.name}" has the negative size ${d} in [${declared}]. The file is damaged or not an inference model.`,
+          )
         // A size that the file fixes may be asked for differently: the whole graph is then inferred anew.
         return wanted ?? d
       }
       const known = wanted ?? symbols.get(d) ?? (axis === 0 ? 1 : undefined)
       if (known === undefined)
-        throw new KerfError('symbolic-dimension', `Input "${input.name}" [${declared.map((x) => x || '?')}] has no size for ${d ? `"${d}"` : `axis ${axis}`}. Give it: --input ${input.name}:${declared.map((x) => (typeof x === 'number' ? x : axis === 0 ? 1 : 224)).join(',')}.`)
+        throw new KerfError(
+          'symbolic-dimension',
+          `Input "${input.name}" [${declared.map((x) => x || '?')}] has no size for ${d ? `"${d}"` : `axis ${axis}`}. Give it: --input ${input.name}:${declared.map((x, i) => (typeof x === 'number' ? x : i === 0 ? 1 : 224)).join(',')}.`,
+        )
       if (d !== '') symbols.set(d, known)
       return known
     })

@@ -1,7 +1,16 @@
-import { byteLengthOf, decodeElements, type ElementType, elementCount, encodeElements, KerfError, stridesOf } from '../base/index.ts'
+import {
+  byteLengthOf,
+  decodeElements,
+  type ElementType,
+  elementCount,
+  encodeElements,
+  KerfError,
+  stridesOf,
+} from '../base/index.ts'
 import type { Tensor, TensorData } from './model.ts'
 
-const slice = (all: Uint8Array, offset = 0, length = all.byteLength - offset): Uint8Array => all.subarray(offset, offset + length)
+const slice = (all: Uint8Array, offset = 0, length = all.byteLength - offset): Uint8Array =>
+  all.subarray(offset, offset + length)
 
 /** Bytes already in memory. */
 export function inMemory(bytes: Uint8Array): TensorData {
@@ -16,13 +25,20 @@ export function computed(byteLength: number, make: () => Uint8Array): TensorData
 /** A tensor from numbers in row-major order; integers wrap, floats round to the element type. */
 export function tensorOf(elementType: ElementType, shape: readonly number[], values: ArrayLike<number>): Tensor {
   if (elementCount(shape) !== values.length)
-    throw new KerfError('wrong-shape', `Shape [${shape}] holds ${elementCount(shape)} elements, received ${values.length}.`)
+    throw new KerfError(
+      'wrong-shape',
+      `Shape [${shape}] holds ${elementCount(shape)} elements, received ${values.length}.`,
+    )
   return { elementType, shape, data: inMemory(encodeElements(elementType, values)) }
 }
 
 /** A tensor whose values are made when its bytes are asked for (weights of a built network, drawn from a seed). */
 export function lazyTensor(elementType: ElementType, shape: readonly number[], make: () => ArrayLike<number>): Tensor {
-  return { elementType, shape, data: computed(byteLengthOf(elementType, elementCount(shape) as number), () => encodeElements(elementType, make())) }
+  return {
+    elementType,
+    shape,
+    data: computed(byteLengthOf(elementType, elementCount(shape) as number), () => encodeElements(elementType, make())),
+  }
 }
 
 /** The elements as numbers, row-major. 64-bit integers beyond 2^53 are rounded. */
@@ -38,7 +54,11 @@ export function keepIndices(tensor: Tensor, keep: ReadonlyMap<number, ArrayLike<
   const shape = tensor.shape.map((d, axis) => keep.get(axis)?.length ?? d)
   const size = byteLengthOf(tensor.elementType, 1)
   if (byteLengthOf(tensor.elementType, 2) !== 2 * size)
-    throw new KerfError('unsupported-element-type', `Channels cannot be cut out of a packed ${tensor.elementType} tensor.`, { elementType: tensor.elementType })
+    throw new KerfError(
+      'unsupported-element-type',
+      `Channels cannot be cut out of a packed ${tensor.elementType} tensor.`,
+      { elementType: tensor.elementType },
+    )
   const make = () => {
     const from = tensor.data.bytes()
     const out = new Uint8Array(byteLengthOf(tensor.elementType, elementCount(shape) as number))
@@ -55,10 +75,16 @@ export function keepIndices(tensor: Tensor, keep: ReadonlyMap<number, ArrayLike<
       }
       const indices = keep.get(axis)
       const step = (strides[axis] as number) * size
-      for (let i = 0; i < (shape[axis] as number); i++) walk(axis + 1, base + (indices ? (indices[i] as number) : i) * step)
+      for (let i = 0; i < (shape[axis] as number); i++)
+        walk(axis + 1, base + (indices ? (indices[i] as number) : i) * step)
     }
     if (elementCount(shape) !== 0) walk(0, 0)
     return out
   }
-  return { elementType: tensor.elementType, shape, docString: tensor.docString, data: computed(byteLengthOf(tensor.elementType, elementCount(shape) as number), make) }
+  return {
+    elementType: tensor.elementType,
+    shape,
+    docString: tensor.docString,
+    data: computed(byteLengthOf(tensor.elementType, elementCount(shape) as number), make),
+  }
 }

@@ -2,12 +2,18 @@ import type { Attribute, Graph, Node } from './model.ts'
 
 /** The graphs that a node carries in its attributes (bodies of If, Loop, Scan). */
 export function subgraphsOf(node: Node): Graph[] {
-  return [...node.attributes.values()].flatMap((a: Attribute) => (a.kind === 'graph' ? [a.value] : a.kind === 'graphs' ? [...a.value] : []))
+  return [...node.attributes.values()].flatMap((a: Attribute) =>
+    a.kind === 'graph' ? [a.value] : a.kind === 'graphs' ? [...a.value] : [],
+  )
 }
 
 /** Names that a graph uses and does not define: what a subgraph captures from outside. */
 export function capturedNames(graph: Graph): Set<string> {
-  const defined = new Set([...graph.inputs.map((i) => i.name), ...graph.initializers.keys(), ...graph.nodes.flatMap((n) => n.outputs)])
+  const defined = new Set([
+    ...graph.inputs.map((i) => i.name),
+    ...graph.initializers.keys(),
+    ...graph.nodes.flatMap((n) => n.outputs),
+  ])
   const captured = new Set<string>()
   const use = (name: string) => {
     if (name !== '' && !defined.has(name)) captured.add(name)
@@ -49,7 +55,11 @@ export function freshName(taken: Set<string>, wish: string): string {
 
 /** Every name of a value in a graph and in its subgraphs. */
 export function allNames(graph: Graph): Set<string> {
-  const names = new Set<string>([...graph.inputs.map((i) => i.name), ...graph.outputs.map((o) => o.name), ...graph.initializers.keys()])
+  const names = new Set<string>([
+    ...graph.inputs.map((i) => i.name),
+    ...graph.outputs.map((o) => o.name),
+    ...graph.initializers.keys(),
+  ])
   for (const node of graph.nodes) {
     for (const name of [...node.inputs, ...node.outputs]) names.add(name)
     for (const sub of subgraphsOf(node)) for (const name of allNames(sub)) names.add(name)
@@ -79,4 +89,3 @@ export function withoutDeadCode(graph: Graph): Graph {
     valueInfo: new Map([...graph.valueInfo].filter(([name]) => made.has(name) || live.has(name))),
   }
 }
-

@@ -6,7 +6,8 @@ import { subgraphsOf, usedNames } from './traverse.ts'
 const absurdDimension = 2 ** 40
 const absurdCount = 2 ** 50
 
-const invalid = (message: string, details: Record<string, unknown> = {}) => new KerfError('invalid-graph', message, details)
+const invalid = (message: string, details: Record<string, unknown> = {}) =>
+  new KerfError('invalid-graph', message, details)
 
 /**
  * Checks what every walk relies on: each value defined once, before it is used; every output made; dimensions possible. Nodes that are
@@ -24,7 +25,11 @@ function checkGraph(graph: Graph, outer: ReadonlySet<string>, place: string): Gr
   const own = new Set<string>()
   const inputs = new Set<string>()
   const define = (name: string, by: string) => {
-    if (own.has(name)) throw invalid(`${place} defines the value "${name}" twice (the second time: ${by}). Every name must be unique; export the model again.`, { value: name })
+    if (own.has(name))
+      throw invalid(
+        `${place} defines the value "${name}" twice (the second time: ${by}). Every name must be unique; export the model again.`,
+        { value: name },
+      )
     own.add(name)
     defined.add(name)
   }
@@ -37,15 +42,24 @@ function checkGraph(graph: Graph, outer: ReadonlySet<string>, place: string): Gr
     if (!inputs.has(name)) define(name, 'as an initializer')
     checkDimensions(tensor.shape, `initializer "${name}"`)
   }
-  for (const info of graph.valueInfo.values()) if (info.type?.kind === 'tensor') checkDimensions(info.type.shape ?? [], `value "${info.name}"`)
-  for (const node of graph.nodes) for (const name of node.outputs) if (name !== '') define(name, `by ${node.opType} "${nodeLabel(node)}"`)
+  for (const info of graph.valueInfo.values())
+    if (info.type?.kind === 'tensor') checkDimensions(info.type.shape ?? [], `value "${info.name}"`)
+  for (const node of graph.nodes)
+    for (const name of node.outputs) if (name !== '') define(name, `by ${node.opType} "${nodeLabel(node)}"`)
   for (const node of graph.nodes)
     for (const name of usedNames(node))
       if (!defined.has(name))
-        throw invalid(`${node.opType} "${nodeLabel(node)}" reads "${name}", which nothing in the model makes. The file is incomplete; export it again.`, { value: name })
+        throw invalid(
+          `${node.opType} "${nodeLabel(node)}" reads "${name}", which nothing in the model makes. The file is incomplete; export it again.`,
+          { value: name },
+        )
   for (const output of graph.outputs)
-    if (!defined.has(output.name)) throw invalid(`Graph output "${output.name}" is made by no node. The file is incomplete; export it again.`, { value: output.name })
-  for (const node of graph.nodes) for (const sub of subgraphsOf(node)) checkGraph(sub, defined, `The body of ${node.opType} "${nodeLabel(node)}"`)
+    if (!defined.has(output.name))
+      throw invalid(`Graph output "${output.name}" is made by no node. The file is incomplete; export it again.`, {
+        value: output.name,
+      })
+  for (const node of graph.nodes)
+    for (const sub of subgraphsOf(node)) checkGraph(sub, defined, `The body of ${node.opType} "${nodeLabel(node)}"`)
   const nodes = topologicalOrder(graph, place)
   return nodes === graph.nodes ? graph : { ...graph, nodes }
 }
@@ -53,8 +67,14 @@ function checkGraph(graph: Graph, outer: ReadonlySet<string>, place: string): Gr
 function checkDimensions(shape: readonly (number | string)[], place: string): void {
   for (const d of shape)
     if (typeof d === 'number' && (d < 0 || d > absurdDimension || !Number.isInteger(d)))
-      throw invalid(`${place} has the impossible dimension ${d} in [${shape}]. The file is damaged; export it again.`, { shape })
-  if ((elementCount(shape) ?? 0) > absurdCount) throw invalid(`${place} [${shape}] would hold more elements than any memory. The file is damaged; export it again.`, { shape })
+      throw invalid(`${place} has the impossible dimension ${d} in [${shape}]. The file is damaged; export it again.`, {
+        shape,
+      })
+  if ((elementCount(shape) ?? 0) > absurdCount)
+    throw invalid(
+      `${place} [${shape}] would hold more elements than any memory. The file is damaged; export it again.`,
+      { shape },
+    )
 }
 
 /** The same array when it is in order already. */
@@ -94,6 +114,8 @@ function topologicalOrder(graph: Graph, place: string): Node[] {
   if (sorted.length === graph.nodes.length) return sorted
   const stuck = graph.nodes.filter((n) => (missing.get(n) as number) > 0)
   const names = stuck.slice(0, 4).map((n) => `${n.opType} "${nodeLabel(n)}"`)
-  throw invalid(`${place} has a cycle through ${names.join(' → ')}${stuck.length > 4 ? ' …' : ''}. ONNX graphs must be acyclic; export the model again.`, { nodes: stuck.map(nodeLabel) })
+  throw invalid(
+    `${place} has a cycle through ${names.join(' → ')}${stuck.length > 4 ? ' …' : ''}. ONNX graphs must be acyclic; export the model again.`,
+    { nodes: stuck.map(nodeLabel) },
+  )
 }
-

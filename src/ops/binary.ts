@@ -1,8 +1,8 @@
 import { broadcastShapes, type ElementType, elementCount, stridesOf } from '../base/index.ts'
 import type { Arithmetic, Dense, Operator } from '../graph/index.ts'
+import { asElement } from './as-element.ts'
 import { broadcasting } from './channel-rules.ts'
 import { dense, required, typed, wrong } from './check.ts'
-import { asElement } from './as-element.ts'
 import { defineOperator } from './operator.ts'
 import { timesElements } from './unary.ts'
 
@@ -15,7 +15,11 @@ export interface BinaryOptions {
 }
 
 /** Applies f over operands broadcast to one shape. */
-export function mapBroadcast(inputs: readonly Dense[], elementType: ElementType, f: (values: readonly number[]) => number): Dense {
+export function mapBroadcast(
+  inputs: readonly Dense[],
+  elementType: ElementType,
+  f: (values: readonly number[]) => number,
+): Dense {
   const shape = broadcastShapes(...inputs.map((i) => i.shape)) as number[]
   const count = elementCount(shape) as number
   const out = new Array<number>(count)
@@ -30,7 +34,10 @@ export function mapBroadcast(inputs: readonly Dense[], elementType: ElementType,
   for (let i = 0; i < count; i++) {
     const values = inputs.map((input, n) => {
       let at = 0
-      for (let axis = 0; axis < shape.length; axis++) at += (Math.floor(i / (strides[axis] as number)) % (shape[axis] as number)) * ((offsets[n] as number[])[axis] as number)
+      for (let axis = 0; axis < shape.length; axis++)
+        at +=
+          (Math.floor(i / (strides[axis] as number)) % (shape[axis] as number)) *
+          ((offsets[n] as number[])[axis] as number)
       return input.data[at] as number
     })
     out[i] = f(values)

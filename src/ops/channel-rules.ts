@@ -15,7 +15,11 @@ export const elementwise: ChannelRule = {
 /** Any number of inputs, broadcast together: Add, Mul, Where, Clip with tensors … */
 export const broadcasting: ChannelRule = {
   tie(call, ties) {
-    tieBroadcast(call, ties, call.node.inputs.map((_, i) => i))
+    tieBroadcast(
+      call,
+      ties,
+      call.node.inputs.map((_, i) => i),
+    )
   },
 }
 
@@ -23,7 +27,10 @@ export const broadcasting: ChannelRule = {
 export function tieBroadcast(call: InferredCall, ties: Ties, inputs: readonly number[]): void {
   const present = inputs.filter((i) => call.inputs[i] !== undefined)
   const rank = call.outputs[0]?.shape?.length
-  if (rank === undefined) return ties.freezeInputs(`${call.node.opType} of unknown rank`)
+  if (rank === undefined) {
+    ties.freezeInputs(`${call.node.opType} of unknown rank`)
+    return
+  }
   const shapeOf = (i: number) => call.inputs[i]?.shape ?? []
   const out = new Map<number, Labels>()
   const multi = new Map<string, Track>()
@@ -55,8 +62,11 @@ export function tieBroadcast(call: InferredCall, ties: Ties, inputs: readonly nu
     for (const i of present) {
       const offset = rank - shapeOf(i).length
       const spans = track.axes.some((a) => a - offset >= 0 && shapeOf(i)[a - offset] !== 1)
-      const same = ties.tracks(i).some((t) => t.axes.length > 1 && t.axes.map((a) => a + offset).join() === track.axes.join())
-      if (spans && !same) ties.freeze(track.labels, `${call.node.opType} combines channels that a Reshape spread over axes ${track.axes}`)
+      const same = ties
+        .tracks(i)
+        .some((t) => t.axes.length > 1 && t.axes.map((a) => a + offset).join() === track.axes.join())
+      if (spans && !same)
+        ties.freeze(track.labels, `${call.node.opType} combines channels that a Reshape spread over axes ${track.axes}`)
     }
   ties.setOutput(0, [...[...out].map(([axis, labels]) => ({ axes: [axis], labels })), ...multi.values()])
 }
@@ -70,9 +80,10 @@ export function mixes(reason: string): ChannelRule {
 export const perChannel: ChannelRule = {
   tie(call, ties) {
     const tracks = ties.tracks(0)
-    for (const t of tracks) if (t.axes.some((a) => a > 1)) ties.freeze(t.labels, `${call.node.opType} works across axis ${t.axes.find((a) => a > 1)}`)
+    for (const t of tracks)
+      if (t.axes.some((a) => a > 1))
+        ties.freeze(t.labels, `${call.node.opType} works across axis ${t.axes.find((a) => a > 1)}`)
     const passed = tracks.filter((t) => t.axes.every((a) => a <= 1))
     for (let i = 0; i < call.outputs.length; i++) ties.setOutput(i, passed)
   },
 }
-

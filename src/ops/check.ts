@@ -3,7 +3,9 @@ import { type Call, type Dense, type Known, nodeLabel } from '../graph/index.ts'
 
 /** An error at this node, with the shapes of its inputs. */
 export function wrong(call: Call, problem: string, remedy?: string): NodeError {
-  const shapes = Object.fromEntries(call.node.inputs.flatMap((name, i) => (name === '' ? [] : [[name, call.inputs[i]?.shape] as const])))
+  const shapes = Object.fromEntries(
+    call.node.inputs.flatMap((name, i) => (name === '' ? [] : [[name, call.inputs[i]?.shape] as const])),
+  )
   return new NodeError('wrong-node', { opType: call.node.opType, node: nodeLabel(call.node), problem, shapes, remedy })
 }
 

@@ -78,7 +78,7 @@ export function tieContraction(
   a: { input: number; axis: number },
   b: { input: number; axis: number },
 ): void {
-  if (ties.isConstant(a.input) || ties.isConstant(b.input)) {
+  if (ties.isWeight(a.input) || ties.isWeight(b.input)) {
     ties.unite(ties.labels(a.input, a.axis), ties.labels(b.input, b.axis))
     return
   }
@@ -90,7 +90,7 @@ export function tieContraction(
 /** Labels of an operand's free axis: a stored operand makes neurons there, an activation's channels go on if they are followed. */
 export function freeAxis(ties: Ties, input: number, axis: number | undefined): Labels | undefined {
   if (axis === undefined) return undefined
-  if (ties.isConstant(input)) {
+  if (ties.isWeight(input)) {
     ties.root(input, axis, 'neuron')
     return ties.labels(input, axis)
   }

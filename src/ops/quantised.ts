@@ -124,7 +124,8 @@ export function symmetricOnly<A>(
     ...rule,
     tie(call, ties) {
       const shifted = operands.some(
-        ([weight, zero]) => call.inputs[zero] && ties.isConstant(weight) && !contentOf(call, zero)?.every((z) => z === 0),
+        ([weight, zero]) =>
+          call.inputs[zero] && ties.isConstant(weight) && !contentOf(call, zero)?.every((z) => z === 0),
       )
       // First the rule, so that the layer is known and its refusal can be reported.
       rule.tie(call, ties)

@@ -26,14 +26,21 @@ export function windowAttributes(a: AttributeReader): Window {
 
 const perAxis = (call: Call, values: readonly number[] | undefined, rank: number, name: string): readonly number[] => {
   if (values && values.length !== rank) throw wrong(call, `${name} [${values}] should have ${rank} entries`)
-  if (values?.some((v) => v < (name === 'pads' ? Number.NEGATIVE_INFINITY : 1))) throw wrong(call, `${name} [${values}] must be positive`)
+  if (values?.some((v) => v < (name === 'pads' ? Number.NEGATIVE_INFINITY : 1)))
+    throw wrong(call, `${name} [${values}] must be positive`)
   return values ?? new Array<number>(rank).fill(1)
 }
 
 /** Sizes of the window's output along each spatial axis, and the padding that auto_pad comes to (undefined for unknown sizes). */
-export function slide(call: Call, window: Window, kernelShape: readonly number[], spatial: readonly Dim[]): { output: Dim[]; pads: number[] | undefined } {
+export function slide(
+  call: Call,
+  window: Window,
+  kernelShape: readonly number[],
+  spatial: readonly Dim[],
+): { output: Dim[]; pads: number[] | undefined } {
   const rank = spatial.length
-  if (kernelShape.length !== rank) throw wrong(call, `a kernel of ${kernelShape.length} dimensions [${kernelShape}] over ${rank} spatial axes`)
+  if (kernelShape.length !== rank)
+    throw wrong(call, `a kernel of ${kernelShape.length} dimensions [${kernelShape}] over ${rank} spatial axes`)
   const strides = perAxis(call, window.strides, rank, 'strides')
   const dilations = perAxis(call, window.dilations, rank, 'dilations')
   const pads = window.pads ?? new Array<number>(2 * rank).fill(0)
@@ -58,7 +65,11 @@ export function slide(call: Call, window: Window, kernelShape: readonly number[]
     ends.push(end)
     const room = size + begin + end - reach
     if (room < 0)
-      throw wrong(call, `the window (${reach} wide) does not fit into axis ${i + 2} (${size}, padded ${size + begin + end})`, 'Give a larger input.')
+      throw wrong(
+        call,
+        `the window (${reach} wide) does not fit into axis ${i + 2} (${size}, padded ${size + begin + end})`,
+        'Give a larger input.',
+      )
     const steps = window.ceilMode ? Math.ceil(room / stride) : Math.floor(room / stride)
     // A last window that would start in the padding at the end is dropped, as in every runtime.
     return window.ceilMode && steps * stride >= size + begin ? steps : steps + 1

@@ -1,5 +1,5 @@
 import { seededRandom, seedFrom, stridesOf } from '../base/index.ts'
-import { tensorValues } from '../graph/index.ts'
+import { constantContent } from './constants.ts'
 import type { ChannelGroup, ChannelGroups } from './groups.ts'
 import type { GroupedAxis } from './trace.ts'
 
@@ -17,24 +17,46 @@ export const criteria: readonly Criterion[] = ['random', 'l1', 'l2']
 export type Scores = ReadonlyMap<ChannelGroup, Float64Array>
 
 /** Norms of the slices of a tensor along one axis. */
-export function sliceNorms(values: Float64Array, shape: readonly number[], axis: number, criterion: Exclude<Criterion, 'random'>): Float64Array {
+export function sliceNorms(
+  values: ArrayLike<number>,
+  shape: readonly number[],
+  axis: number,
+  criterion: Exclude<Criterion, 'random'>,
+): Float64Array {
   const size = shape[axis] as number
   const inner = shape.slice(axis + 1).reduce((p, d) => p * d, 1)
   return norms(values, inner, size, criterion, (run) => run % size)
 }
 
 /** Norms of each output channel of a weight whose axis means other channels in each block of its rows. */
-function groupedNorms(values: Float64Array, shape: readonly number[], spec: GroupedAxis, criterion: Exclude<Criterion, 'random'>): Float64Array {
+function groupedNorms(
+  values: ArrayLike<number>,
+  shape: readonly number[],
+  spec: GroupedAxis,
+  criterion: Exclude<Criterion, 'random'>,
+): Float64Array {
   const strides = stridesOf(shape)
   const index = (i: number, axis: number) => Math.floor(i / (strides[axis] as number)) % (shape[axis] as number)
   const inner = Math.min(strides[spec.rows] as number, strides[spec.axis] as number)
   const blockSize = spec.labels.length / spec.groups
   const blockRows = (shape[spec.rows] as number) / spec.groups
-  return norms(values, inner, spec.labels.length, criterion, (run) => Math.floor(index(run * inner, spec.rows) / blockRows) * blockSize + index(run * inner, spec.axis))
+  return norms(
+    values,
+    inner,
+    spec.labels.length,
+    criterion,
+    (run) => Math.floor(index(run * inner, spec.rows) / blockRows) * blockSize + index(run * inner, spec.axis),
+  )
 }
 
 /** Sums |w| or w² over runs of `inner` consecutive values, each run into its own of `size` places. */
-function norms(values: Float64Array, inner: number, size: number, criterion: Exclude<Criterion, 'random'>, place: (run: number) => number): Float64Array {
+function norms(
+  values: ArrayLike<number>,
+  inner: number,
+  size: number,
+  criterion: Exclude<Criterion, 'random'>,
+  place: (run: number) => number,
+): Float64Array {
   const sums = new Float64Array(size)
   for (let start = 0, run = 0; start < values.length; start += inner, run++) {
     const end = start + inner
@@ -66,19 +88,19 @@ export function scoreGroups(found: ChannelGroups, criterion: Criterion, seed: nu
     }
     const sums = new Float64Array(group.classes.length)
     const counts = new Float64Array(group.classes.length)
-    group.roots.forEach((root, r) => {
-      const tensor = found.trace.stored.get(root.tensor)
-      if (!tensor) return
-      const values = tensorValues(tensor)
-      const own = root.grouped ? groupedNorms(values, tensor.shape, root.grouped, criterion) : sliceNorms(values, tensor.shape, root.axis, criterion)
+    for (const root of group.roots) {
+      const { data, shape } = constantContent(found.trace, root.weight.value)
+      const own = root.grouped
+        ? groupedNorms(data, shape, root.grouped, criterion)
+        : sliceNorms(data, shape, root.weight.axis, criterion)
       const mean = own.reduce((s, n) => s + n, 0) / own.length || 1
       group.classes.forEach((c, i) => {
-        for (const index of c.members[r] ?? []) {
+        for (const index of c.members.get(root) ?? []) {
           sums[i] = (sums[i] as number) + (own[index] as number) / mean
           counts[i] = (counts[i] as number) + 1
         }
       })
-    })
+    }
     scores.set(
       group,
       sums.map((s, i) => s / (counts[i] || 1)),

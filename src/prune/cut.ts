@@ -1,5 +1,17 @@
 import { isConcrete, KerfError } from '../base/index.ts'
-import { allNames, type Cut, graphInputs, inferGraph, keepIndices, type Model, type Node, nodeLabel, type Tensor, type ValueInfo, withoutDeadCode } from '../graph/index.ts'
+import {
+  allNames,
+  type Cut,
+  graphInputs,
+  inferGraph,
+  keepIndices,
+  type Model,
+  type Node,
+  nodeLabel,
+  type Tensor,
+  type ValueInfo,
+  withoutDeadCode,
+} from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import type { ChannelGroups } from './groups.ts'
 import type { Shuffle } from './shuffles.ts'
@@ -18,7 +30,8 @@ function cutTensors(found: ChannelGroups, survivors: Survivors): Map<string, Ten
       if (kept) keep.set(axis, kept)
     }
     const grouped = trace.groupedAxes.get(name)
-    if (grouped && (keep.size > 0 || survivors.of(grouped.labels))) cut.set(name, keepGrouped(tensor, grouped, keep.get(grouped.rows), survivors))
+    if (grouped && (keep.size > 0 || survivors.of(grouped.labels)))
+      cut.set(name, keepGrouped(tensor, grouped, keep.get(grouped.rows), survivors))
     else if (keep.size > 0) cut.set(name, keepIndices(tensor, keep))
   }
   return cut
@@ -102,7 +115,10 @@ function cutShuffle(shuffle: Shuffle, survivors: Survivors, edits: TensorEdits):
   const size = shuffle.order.length
   const all = Int32Array.from({ length: size }, (_, i) => i)
   const position = newPositions(survivors.ofValue(shuffle.from, shuffle.axis) ?? all)
-  const indices = Array.from(survivors.ofValue(shuffle.to, shuffle.axis) ?? all, (i) => position.get(shuffle.order[i] as number) as number)
+  const indices = Array.from(
+    survivors.ofValue(shuffle.to, shuffle.axis) ?? all,
+    (i) => position.get(shuffle.order[i] as number) as number,
+  )
   return gather(shuffle.last, shuffle.from, shuffle.axis, edits.addInts(`${nodeLabel(shuffle.last)}_indices`, indices))
 }
 
@@ -123,7 +139,9 @@ export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Mo
   const { model } = trace
   const survivors = new Survivors(trace, removed)
   const edits = new TensorEdits(model, allNames(model.graph))
-  const shuffled = new Map(found.shuffles.filter((s) => !s.through.every((v) => survivors.isBox(v))).map((s) => [s.last, s]))
+  const shuffled = new Map(
+    found.shuffles.filter((s) => !s.through.every((v) => survivors.isBox(v))).map((s) => [s.last, s]),
+  )
   const inside = new Set([...shuffled.values()].flatMap((s) => s.through))
   let nodes = model.graph.nodes.map((node) => {
     const shuffle = shuffled.get(node)
@@ -132,7 +150,9 @@ export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Mo
     // What lies inside a replaced shuffle is dead after the cut.
     if (!known?.operator.channels.cut || node.outputs.some((o) => inside.has(o))) return node
     const cut = new NodeCut(node, survivors, edits, (name) => trace.stored.has(name))
-    const shrinks = [...node.inputs, ...node.outputs].some((v) => v !== '' && survivors.shapeOf(v)?.join() !== shapeBefore(trace.inference.values.get(v)?.shape))
+    const shrinks = [...node.inputs, ...node.outputs].some(
+      (v) => v !== '' && survivors.shapeOf(v)?.join() !== shapeBefore(trace.inference.values.get(v)?.shape),
+    )
     if (!shrinks) return node
     known.operator.channels.cut(known.call, cut)
     return cut.node
@@ -151,21 +171,28 @@ export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Mo
   return cut
 }
 
-const shapeBefore = (shape: readonly (number | string)[] | undefined): string | undefined => (isConcrete(shape) ? shape.join() : undefined)
+const shapeBefore = (shape: readonly (number | string)[] | undefined): string | undefined =>
+  isConcrete(shape) ? shape.join() : undefined
 
 /** Infers the shapes of the cut graph anew and holds them against what the labels say. */
 function checkShapes(found: ChannelGroups, cut: Model, survivors: Survivors): void {
   const { trace } = found
-  const shapes = new Map(graphInputs(trace.model.graph).flatMap((i) => {
-    const shape = trace.inference.values.get(i.name)?.shape
-    return shape ? [[i.name, shape] as const] : []
-  }))
+  const shapes = new Map(
+    graphInputs(trace.model.graph).flatMap((i) => {
+      const shape = trace.inference.values.get(i.name)?.shape
+      return shape ? [[i.name, shape] as const] : []
+    }),
+  )
   const after = inferGraph(cut, operators, { inputShapes: shapes })
   for (const [value] of trace.tracks) {
     const expected = survivors.shapeOf(value)
     const got = after.values.get(value)?.shape
     if (expected && isConcrete(got) && got.join() !== expected.join())
-      throw new KerfError('internal', `After the cut "${value}" has shape [${got}], [${expected}] was expected. This is a defect in Kerf; please report it with the model.`, { value, expected, got })
+      throw new KerfError(
+        'internal',
+        `After the cut "${value}" has shape [${got}], [${expected}] was expected. This is a defect in Kerf; please report it with the model.`,
+        { value, expected, got },
+      )
   }
 }
 
@@ -195,15 +222,23 @@ export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>):
 }
 
 /** For each graph output, the indices that survive by axis: where outputs may shrink, the masked network has more. */
-export function survivingOutputs(found: ChannelGroups, removed: ReadonlySet<number>): Map<string, Map<number, Int32Array>> {
+export function survivingOutputs(
+  found: ChannelGroups,
+  removed: ReadonlySet<number>,
+): Map<string, Map<number, Int32Array>> {
   const survivors = new Survivors(found.trace, removed)
   return new Map(
     found.trace.model.graph.outputs.map((o) => {
       const shape = found.trace.inference.values.get(o.name)?.shape ?? []
-      return [o.name, new Map(shape.flatMap((_, axis) => {
-        const kept = survivors.ofValue(o.name, axis)
-        return kept ? [[axis, kept] as const] : []
-      }))]
+      return [
+        o.name,
+        new Map(
+          shape.flatMap((_, axis) => {
+            const kept = survivors.ofValue(o.name, axis)
+            return kept ? [[axis, kept] as const] : []
+          }),
+        ),
+      ]
     }),
   )
 }

@@ -1,3 +1,4 @@
+import { getOrAdd } from '../base/index.ts'
 import { bindInputs, type Graph, inferGraph, type Model, nodeLabel, type RootKind } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import type { LayerMatcher } from './select.ts'
@@ -8,8 +9,8 @@ import { type ChannelTrace, type Root, traceChannels } from './trace.ts'
 export interface ChannelClass {
   /** Representative label. */
   readonly label: number
-  /** Per root of the group, the indices on its axis. */
-  readonly members: readonly (readonly number[])[]
+  /** The output channels of weights that belong to it. */
+  readonly members: ReadonlyMap<Root, readonly number[]>
   /** Classes of different cells of a group must be removed in equal numbers (the groups of a grouped convolution). */
   readonly cell: number
 }
@@ -17,7 +18,6 @@ export interface ChannelClass {
 /** Channels made by the same layers: alternatives to each other, of which some ratio goes. */
 export interface ChannelGroup {
   readonly name: string
-  readonly kinds: ReadonlySet<RootKind>
   /** The weights whose output channels these are. */
   readonly roots: readonly Root[]
   readonly classes: readonly ChannelClass[]
@@ -51,7 +51,8 @@ export interface GroupOptions {
 }
 
 /** Whether the user asked for a layer to be left alone. */
-export const isKept = (keep: readonly LayerMatcher[] | undefined, root: Root): boolean => keep?.some((k) => k.matches(namesOf(root))) ?? false
+export const isKept = (keep: readonly LayerMatcher[] | undefined, root: Root): boolean =>
+  keep?.some((k) => k.matches(namesOf(root))) ?? false
 
 const rootName = (r: Root): string => `${r.tensor}@${r.axis}`
 
@@ -70,7 +71,8 @@ export function findGroups(model: Model, options: GroupOptions = {}): ChannelGro
   const trace = traceChannels(model, inference, options)
   for (const root of trace.roots)
     if (isKept(options.keep, root))
-      for (const label of root.labels) trace.labels.freeze(label, { node: nodeLabel(root.node), why: 'it was asked to be kept' })
+      for (const label of root.labels)
+        trace.labels.freeze(label, { node: nodeLabel(root.node), why: 'it was asked to be kept' })
   // Freezing can make a chain's channels stay that another chain shares, so shuffles come before classes.
   const shuffles = findShuffles(trace)
   const refused: Refusal[] = []
@@ -90,37 +92,39 @@ export function findGroups(model: Model, options: GroupOptions = {}): ChannelGro
 type Ungrouped = Omit<ChannelGroup, 'cells'>
 
 function byRoots(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined): Ungrouped[] {
-  const roots = new Map<string, Root>()
   // A weight shared by several nodes is one root.
-  for (const r of trace.roots) if (!roots.has(rootName(r))) roots.set(rootName(r), r)
-  const classes = new Map<number, Map<string, number[]>>()
-  for (const [name, root] of roots)
+  const roots = new Map(trace.roots.map((r) => [rootName(r), r] as const).reverse())
+  const classes = new Map<number, Map<Root, number[]>>()
+  for (const root of [...roots.values()].reverse())
     root.labels.forEach((label, i) => {
       const set = trace.labels.find(label)
       if (trace.labels.frozen(set)) return
-      let members = classes.get(set)
-      if (!members) classes.set(set, (members = new Map()))
-      const list = members.get(name)
-      if (list) list.push(i)
-      else members.set(name, [i])
+      const members = getOrAdd(classes, set, () => new Map<Root, number[]>())
+      getOrAdd(members, root, () => []).push(i)
     })
-  const groups = new Map<string, { roots: Root[]; classes: ChannelClass[] }>()
+  const groups = new Map<string, { roots: Set<Root>; classes: ChannelClass[] }>()
   for (const [label, members] of classes) {
-    const names = [...members.keys()]
-    const key = names.join('\n')
-    let group = groups.get(key)
-    if (!group) groups.set(key, (group = { roots: names.map((n) => roots.get(n) as Root), classes: [] }))
-    group.classes.push({ label, members: [...members.values()], cell: 0 })
+    const own = [...members.keys()]
+    const makers = own.filter((r) => !r.follows)
+    const key = (makers.length > 0 ? makers : own).map(rootName).join('\n')
+    const group = getOrAdd(groups, key, () => ({ roots: new Set<Root>(), classes: [] }))
+    for (const root of own) group.roots.add(root)
+    group.classes.push({ label, members, cell: 0 })
   }
-  const wanted = (g: { roots: Root[] }) => kinds === undefined || g.roots.some((r) => kinds.has(r.kind))
-  return [...groups.values()].filter(wanted).map((g) => ({ name: nodeLabel((g.roots[0] as Root).node), kinds: new Set(g.roots.map((r) => r.kind)), ...g }))
+  return [...groups.values()]
+    .map((g) => ({ roots: [...g.roots], classes: g.classes }))
+    .filter((g) => kinds === undefined || g.roots.some((r) => kinds.has(r.kind)))
+    .map((g) => ({ name: nodeLabel((g.roots[0] as Root).node), ...g }))
 }
 
 /**
  * Puts a group's classes into cells by the blocks of every grouped convolution that they feed or make, so that taking the same number
  * from each cell keeps all blocks equal.
  */
-function assignCells(trace: ChannelTrace, group: Ungrouped): { why?: undefined; classes: ChannelClass[]; count: number } | { why: string; node: string } {
+function assignCells(
+  trace: ChannelTrace,
+  group: Ungrouped,
+): { why?: undefined; classes: ChannelClass[]; count: number } | { why: string; node: string } {
   const indexOf = new Map(group.classes.map((c, i) => [c.label, i]))
   const keys = group.classes.map(() => '')
   for (const balance of trace.balances) {
@@ -148,47 +152,60 @@ function assignCells(trace: ChannelTrace, group: Ungrouped): { why?: undefined; 
       keys[i] += `${block}x${times}/`
     })
     if (!sound || perBlock.some((n) => n !== perBlock[0]))
-      return { why: `${balance.why}, and these channels do not lie equally in all of them`, node: nodeLabel(balance.node) }
+      return {
+        why: `${balance.why}, and these channels do not lie equally in all of them`,
+        node: nodeLabel(balance.node),
+      }
   }
   const cells = new Map<string, number>()
   const sizes: number[] = []
   const classes = group.classes.map((c, i) => {
     const key = keys[i] as string
-    let cell = cells.get(key)
-    if (cell === undefined) cells.set(key, (cell = cells.size))
+    const cell = getOrAdd(cells, key, () => cells.size)
     sizes[cell] = (sizes[cell] ?? 0) + 1
     return { ...c, cell }
   })
-  if (sizes.some((s) => s !== sizes[0])) return { why: 'it lies across the groups of several grouped convolutions unequally', node: group.name }
+  if (sizes.some((s) => s !== sizes[0]))
+    return { why: 'it lies across the groups of several grouped convolutions unequally', node: group.name }
   return { classes, count: Math.max(1, cells.size) }
 }
 
 function refusals(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined): Refusal[] {
   const found = new Map<string, { node: string; why: string; channels: number }>()
+  for (const { node, kind, why, channels } of trace.refused)
+    if (!kinds || kinds.has(kind)) found.set(`${node}\n${why}`, { node, why, channels })
   for (const root of trace.roots) {
     if (kinds && !kinds.has(root.kind)) continue
     for (const label of root.labels) {
       const frozen = trace.labels.frozen(label)
       if (!frozen) continue
       const node = nodeLabel(root.node)
-      const why = frozen.node === node ? frozen.why : `${frozen.node}: ${frozen.why}`
-      const entry = found.get(`${node}\n${why}`)
-      if (entry) entry.channels++
-      else found.set(`${node}\n${why}`, { node, why, channels: 1 })
+      const why = frozen.node === node || frozen.node === '' ? frozen.why : `${frozen.node}: ${frozen.why}`
+      getOrAdd(found, `${node}\n${why}`, () => ({ node, why, channels: 0 })).channels++
     }
   }
   return [...found.values()]
 }
 
 /** Every tensor and node that a group touches, for an explanation: "these 11 tensors, through these nodes". */
-export function reachOf(found: ChannelGroups, group: ChannelGroup): { tensors: { name: string; axis: number; shape: readonly number[] }[]; nodes: string[] } {
+export function reachOf(
+  found: ChannelGroups,
+  group: ChannelGroup,
+): { tensors: { name: string; axis: number; shape: readonly number[] }[]; nodes: string[] } {
   const { trace } = found
   const labels = new Set(group.classes.map((c) => c.label))
   const touches = (list: Int32Array) => list.some((l) => labels.has(trace.labels.find(l)))
   const shape = (name: string) => trace.stored.get(name)?.shape ?? []
-  const tensors = [...trace.tensorAxes].flatMap(([name, axes]) => [...axes].flatMap(([axis, list]) => (touches(list) ? [{ name, axis, shape: shape(name) }] : [])))
-  for (const [name, spec] of trace.groupedAxes) if (touches(spec.labels)) tensors.push({ name, axis: spec.axis, shape: shape(name) })
-  const values = new Set([...trace.tracks].filter(([, tracks]) => tracks.some((t) => touches(t.labels))).map(([name]) => name))
-  const nodes = (trace.model.graph as Graph).nodes.filter((n) => n.outputs.some((o) => values.has(o)) || n.inputs.some((i) => values.has(i))).map(nodeLabel)
+  const tensors = [...trace.tensorAxes].flatMap(([name, axes]) =>
+    [...axes].flatMap(([axis, list]) => (touches(list) ? [{ name, axis, shape: shape(name) }] : [])),
+  )
+  for (const [name, spec] of trace.groupedAxes)
+    if (touches(spec.labels)) tensors.push({ name, axis: spec.axis, shape: shape(name) })
+  const values = new Set(
+    [...trace.tracks].filter(([, tracks]) => tracks.some((t) => touches(t.labels))).map(([name]) => name),
+  )
+  const nodes = (trace.model.graph as Graph).nodes
+    .filter((n) => n.outputs.some((o) => values.has(o)) || n.inputs.some((i) => values.has(i)))
+    .map(nodeLabel)
   return { tensors, nodes }
 }

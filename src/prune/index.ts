@@ -2,6 +2,13 @@
 // Not here: training (fine-tuning is train/), running networks (the proof that masked and cut agree takes a runner from outside).
 // May import: base, graph, ops, cost.
 export { type Criterion, criteria } from './criteria.ts'
-export { type ChannelClass, type ChannelGroup, type ChannelGroups, findGroups, type GroupOptions, type Refusal } from './groups.ts'
+export {
+  type ChannelClass,
+  type ChannelGroup,
+  type ChannelGroups,
+  findGroups,
+  type GroupOptions,
+  type Refusal,
+} from './groups.ts'
 export { type GroupReport, type PruneMethod, type PruneOptions, type PruneResult, pruneModel } from './prune.ts'
 export type { LayerMatcher, Scope } from './select.ts'

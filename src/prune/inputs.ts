@@ -2,8 +2,8 @@ import { KerfError } from '../base/index.ts'
 import { allNames, keepIndices, type Model, type Node, nodeLabel, type Tensor, tensorValues } from '../graph/index.ts'
 import { type Criterion, sliceNorms, uniformScores } from './criteria.ts'
 import { type ChannelGroups, isKept, namesOf, type Refusal } from './groups.ts'
-import type { Root } from './trace.ts'
 import type { LayerMatcher, Scope } from './select.ts'
+import type { Root } from './trace.ts'
 import { TensorEdits, withEdits, withZeros } from './weights.ts'
 
 /** A linear layer that lost inputs. */
@@ -21,7 +21,13 @@ const inputAxis = (root: Root): number => 1 - root.axis
  * front of it picks the inputs that remain, so that whoever makes them may go on making all (a graph input cannot shrink).
  * round(ratio × inputs) go, those with the smallest weights first.
  */
-export function narrowInputs(found: ChannelGroups, scope: Scope, criterion: Criterion, seed: number, keep: readonly LayerMatcher[] | undefined): { model: Model; masked: Model; layers: NarrowedLayer[]; refused: Refusal[] } {
+export function narrowInputs(
+  found: ChannelGroups,
+  scope: Scope,
+  criterion: Criterion,
+  seed: number,
+  keep: readonly LayerMatcher[] | undefined,
+): { model: Model; masked: Model; layers: NarrowedLayer[]; refused: Refusal[] } {
   const { model, stored, inference } = found.trace
   const edits = new TensorEdits(model, allNames(model.graph))
   const masks = new TensorEdits(model, allNames(model.graph))
@@ -47,7 +53,10 @@ export function narrowInputs(found: ChannelGroups, scope: Scope, criterion: Crit
       continue
     }
     const ratio = scope.perLayer?.find((p) => p.matches(namesOf(root)))?.ratio ?? scope.ratio
-    const scores = criterion === 'random' ? uniformScores(seed, name, size) : sliceNorms(tensorValues(tensor), tensor.shape, axis, criterion)
+    const scores =
+      criterion === 'random'
+        ? uniformScores(seed, name, size)
+        : sliceNorms(tensorValues(tensor), tensor.shape, axis, criterion)
     const order = [...scores.keys()].sort((a, b) => (scores[a] as number) - (scores[b] as number) || a - b)
     const kept = Int32Array.from(order.slice(Math.min(size - 1, Math.round(size * ratio)))).sort()
     const picked = `${nodeLabel(node)}_kept`
@@ -56,12 +65,23 @@ export function narrowInputs(found: ChannelGroups, scope: Scope, criterion: Crit
     const stays = new Set(kept)
     masks.set(name, withZeros(tensor, new Map([[axis, new Set(order.filter((i) => !stays.has(i)))]])))
     gathers.set(node, {
-      before: { name: picked, opType: 'Gather', domain: '', inputs: [data, indices], outputs: [picked], attributes: new Map([['axis', { kind: 'int', value: shape.length - 1 }]]) },
+      before: {
+        name: picked,
+        opType: 'Gather',
+        domain: '',
+        inputs: [data, indices],
+        outputs: [picked],
+        attributes: new Map([['axis', { kind: 'int', value: shape.length - 1 }]]),
+      },
       node: { ...node, inputs: [picked, ...node.inputs.slice(1)] },
     })
     layers.push({ layer: nodeLabel(node), inputs: size, kept: kept.length })
   }
-  if (layers.length === 0) throw new KerfError('nothing-to-prune', `No linear layer of the model can lose inputs.${refused.map((r) => ` ${r.node}: ${r.why}.`).join('')}`)
+  if (layers.length === 0)
+    throw new KerfError(
+      'nothing-to-prune',
+      `No linear layer of the model can lose inputs.${refused.map((r) => ` ${r.node}: ${r.why}.`).join('')}`,
+    )
   const nodes = model.graph.nodes.flatMap((n) => {
     const g = gathers.get(n)
     return g ? [g.before, g.node] : [n]

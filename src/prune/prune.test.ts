@@ -4,13 +4,20 @@ import { GraphBuilder, type Model, tensorOf, tensorValues } from '../graph/index
 import { findGroups, type LayerMatcher, pruneModel } from './index.ts'
 
 const random = seededRandom(7)
-const normal = (shape: readonly number[]) => tensorOf('float32', shape, Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => random.normal()))
+const normal = (shape: readonly number[]) =>
+  tensorOf(
+    'float32',
+    shape,
+    Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => random.normal()),
+  )
 
 /** x [1,2,4,4] → conv a (4 filters) → relu → conv b (3 filters) → output. */
 function twoConvolutions(weights = normal([4, 2, 1, 1])): Model {
   const b = new GraphBuilder('two')
   const x = b.input('x', 'float32', [1, 2, 4, 4])
-  const a = b.node('Relu', [b.node('Conv', [x, b.constant('a.weight', weights), b.constant('a.bias', normal([4]))], {}, { name: 'a' })])
+  const a = b.node('Relu', [
+    b.node('Conv', [x, b.constant('a.weight', weights), b.constant('a.bias', normal([4]))], {}, { name: 'a' }),
+  ])
   b.output(b.node('Conv', [a, b.constant('b.weight', normal([3, 4, 1, 1]))], {}, { name: 'b' }))
   return b.model()
 }
@@ -44,7 +51,12 @@ describe('filter pruning', () => {
   })
 
   it('chooses the same channels for the same seed, others for another', () => {
-    const kept = (seed: number) => pruneModel(twoConvolutions(tensorOf('float32', [4, 2, 1, 1], [1, 1, 2, 2, 3, 3, 4, 4])), { criterion: 'random', seed, scope: { ratio: 0.5 } }).model.graph.initializers.get('a.weight')
+    const kept = (seed: number) =>
+      pruneModel(twoConvolutions(tensorOf('float32', [4, 2, 1, 1], [1, 1, 2, 2, 3, 3, 4, 4])), {
+        criterion: 'random',
+        seed,
+        scope: { ratio: 0.5 },
+      }).model.graph.initializers.get('a.weight')
     const of = (seed: number) => tensorValues(kept(seed) as never).join()
     expect(of(1)).toBe(of(1))
     expect(new Set([1, 2, 3, 4, 5, 6].map(of)).size).toBeGreaterThan(1)
@@ -61,7 +73,9 @@ describe('filter pruning', () => {
   })
 
   it('does not accept a pattern that means no layer', () => {
-    expect(() => pruneModel(twoConvolutions(), { scope: { ratio: 0.5 }, keep: [layer('c')] })).toThrow('The pattern "c" matches no convolution or linear layer of the model. Its layers are called "a", "b"')
+    expect(() => pruneModel(twoConvolutions(), { scope: { ratio: 0.5 }, keep: [layer('c')] })).toThrow(
+      'The pattern "c" matches no convolution or linear layer of the model. Its layers are called "a", "b"',
+    )
   })
 
   it.each([0, 1, -0.5, Number.NaN])('does not accept the ratio %s', (ratio) => {
@@ -80,27 +94,49 @@ describe('groups', () => {
     const found = findGroups(b.model())
     expect(found.groups.map((g) => g.roots.map((r) => r.tensor))).toEqual([['stem.weight', 'body.weight']])
     const { model } = pruneModel(b.model(), { scope: { ratio: 0.5 } })
-    expect(['stem', 'body', 'head'].map((n) => shapeOf(model, `${n}.weight`))).toEqual([[3, 3, 1, 1], [3, 3, 1, 1], [2, 3, 1, 1]])
+    expect(['stem', 'body', 'head'].map((n) => shapeOf(model, `${n}.weight`))).toEqual([
+      [3, 3, 1, 1],
+      [3, 3, 1, 1],
+      [2, 3, 1, 1],
+    ])
   })
 
   it('takes equally many from each group of a grouped convolution', () => {
     const b = new GraphBuilder('grouped')
     const x = b.input('x', 'float32', [1, 3, 4, 4])
     const stem = b.node('Conv', [x, b.constant('stem.weight', normal([8, 3, 1, 1]))])
-    const grouped = b.node('Conv', [stem, b.constant('grouped.weight', normal([4, 4, 1, 1]))], { group: 2 }, { name: 'grouped' })
+    const grouped = b.node(
+      'Conv',
+      [stem, b.constant('grouped.weight', normal([4, 4, 1, 1]))],
+      { group: 2 },
+      { name: 'grouped' },
+    )
     b.output(b.node('Conv', [grouped, b.constant('head.weight', normal([2, 4, 1, 1]))]))
     const { model, groups } = pruneModel(b.model(), { scope: { ratio: 0.5 } })
     expect(groups.map((g) => g.kept)).toEqual([4, 2])
     expect(shapeOf(model, 'grouped.weight')).toEqual([2, 2, 1, 1])
-    expect(model.graph.nodes.find((n) => n.name === 'grouped')?.attributes.get('group')).toEqual({ kind: 'int', value: 2 })
+    expect(model.graph.nodes.find((n) => n.name === 'grouped')?.attributes.get('group')).toEqual({
+      kind: 'int',
+      value: 2,
+    })
   })
 
   it('sees a one-output convolution for what it is, and a depthwise one too', () => {
     const b = new GraphBuilder('depthwise')
     const x = b.input('x', 'float32', [1, 3, 4, 4])
     const stem = b.node('Conv', [x, b.constant('stem.weight', normal([4, 3, 1, 1]))])
-    const depthwise = b.node('Conv', [stem, b.constant('dw.weight', normal([4, 1, 1, 1]))], { group: 4 }, { name: 'dw' })
-    const single = b.node('Conv', [depthwise, b.constant('single.weight', normal([1, 4, 1, 1]))], {}, { name: 'single' })
+    const depthwise = b.node(
+      'Conv',
+      [stem, b.constant('dw.weight', normal([4, 1, 1, 1]))],
+      { group: 4 },
+      { name: 'dw' },
+    )
+    const single = b.node(
+      'Conv',
+      [depthwise, b.constant('single.weight', normal([1, 4, 1, 1]))],
+      {},
+      { name: 'single' },
+    )
     b.output(b.node('Conv', [single, b.constant('head.weight', normal([2, 1, 1, 1]))]))
     const { model } = pruneModel(b.model(), { scope: { ratio: 0.5 } })
     expect(shapeOf(model, 'dw.weight')).toEqual([2, 1, 1, 1])
@@ -124,12 +160,33 @@ describe('scope', () => {
   function uneven(): Model {
     const b = new GraphBuilder('uneven')
     const x = b.input('x', 'float32', [1, 1, 4, 4])
-    const first = b.node('Conv', [x, b.constant('one', tensorOf('float32', [8, 1, 1, 1], [0.1, 0.2, 0.1, 0.2, 9, 9, 9, 9]))], {}, { name: 'layer.one' })
-    const second = b.node('Conv', [first, b.constant('two', tensorOf('float32', [8, 8, 1, 1], Float32Array.from({ length: 64 }, (_, i) => 1 + i / 1000)))], {}, { name: 'layer.two' })
+    const first = b.node(
+      'Conv',
+      [x, b.constant('one', tensorOf('float32', [8, 1, 1, 1], [0.1, 0.2, 0.1, 0.2, 9, 9, 9, 9]))],
+      {},
+      { name: 'layer.one' },
+    )
+    const second = b.node(
+      'Conv',
+      [
+        first,
+        b.constant(
+          'two',
+          tensorOf(
+            'float32',
+            [8, 8, 1, 1],
+            Float32Array.from({ length: 64 }, (_, i) => 1 + i / 1000),
+          ),
+        ),
+      ],
+      {},
+      { name: 'layer.two' },
+    )
     b.output(b.node('Conv', [second, b.constant('head', normal([2, 8, 1, 1]))]))
     return b.model()
   }
-  const kept = (scope: Parameters<typeof pruneModel>[1]['scope']) => pruneModel(uneven(), { scope }).groups.map((g) => g.kept)
+  const kept = (scope: Parameters<typeof pruneModel>[1]['scope']) =>
+    pruneModel(uneven(), { scope }).groups.map((g) => g.kept)
 
   it('removes the same part of each group, locally', () => expect(kept({ ratio: 0.25 })).toEqual([6, 6]))
   it('removes the least of all, globally', () => expect(kept({ ratio: 0.25, global: true })).toEqual([4, 8]))
@@ -146,14 +203,18 @@ describe('scope', () => {
   })
 
   it('says how far it could go when a target cannot be reached', () => {
-    expect(() => pruneModel(uneven(), { target: { of: 'params', part: 0.01 } })).toThrow(/Even with all removable channels .* remain/)
+    expect(() => pruneModel(uneven(), { target: { of: 'params', part: 0.01 } })).toThrow(
+      /Even with all removable channels .* remain/,
+    )
   })
 })
 
 describe('Linear(1024, 512), 30 % at random', () => {
   const b = new GraphBuilder('linear')
   const x = b.input('x', 'float32', [1, 1024])
-  b.output(b.node('Gemm', [x, b.constant('weight', normal([512, 1024])), b.constant('bias', normal([512]))], { transB: 1 }))
+  b.output(
+    b.node('Gemm', [x, b.constant('weight', normal([512, 1024])), b.constant('bias', normal([512]))], { transB: 1 }),
+  )
   const linear = b.model()
   const options = { criterion: 'random', seed: 1, scope: { ratio: 0.3 } } as const
 

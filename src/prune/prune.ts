@@ -1,11 +1,11 @@
 import { KerfError } from '../base/index.ts'
 import { profileModel, type Totals } from '../cost/index.ts'
 import { type Model, nodeLabel } from '../graph/index.ts'
-import { type Criterion, scoreGroups, type Scores } from './criteria.ts'
+import { type Criterion, type Scores, scoreGroups } from './criteria.ts'
 import { cutModel, maskedModel, survivingOutputs } from './cut.ts'
-import { type ChannelGroup, type ChannelGroups, findGroups, namesOf, reachOf, type Refusal } from './groups.ts'
+import { type ChannelGroup, type ChannelGroups, findGroups, namesOf, type Refusal, reachOf } from './groups.ts'
 import { narrowInputs } from './inputs.ts'
-import { checkRatio, type LayerMatcher, type Scope, select, type Selection } from './select.ts'
+import { checkRatio, type LayerMatcher, type Scope, type Selection, select } from './select.ts'
 import { zeroWeights } from './unstructured.ts'
 
 /**
@@ -71,13 +71,23 @@ export function pruneModel(model: Model, options: PruneOptions): PruneResult {
   const methods = options.methods ?? ['filter']
   const single = methods.find((m) => m === 'weight' || m === 'input')
   if (methods.length === 0 || (single && methods.length > 1))
-    throw new KerfError('bad-options', `The methods ${methods.join(', ')} cannot be combined. Filter and neuron go together; weight and input each stand alone.`)
-  if (single && options.target) throw new KerfError('bad-options', `A target needs channels to be removed; the method ${single} takes a ratio.`)
-  if (!options.target && !options.scope) throw new KerfError('bad-options', 'Say how much to remove: a ratio, or a target for MACs or parameters.')
+    throw new KerfError(
+      'bad-options',
+      `The methods ${methods.join(', ')} cannot be combined. Filter and neuron go together; weight and input each stand alone.`,
+    )
+  if (single && options.target)
+    throw new KerfError('bad-options', `A target needs channels to be removed; the method ${single} takes a ratio.`)
+  if (!options.target && !options.scope)
+    throw new KerfError('bad-options', 'Say how much to remove: a ratio, or a target for MACs or parameters.')
   if (options.scope && (options.scope.ratio !== 0 || !options.scope.perLayer?.length)) checkRatio(options.scope.ratio)
   for (const p of options.scope?.perLayer ?? []) if (p.ratio !== 0) checkRatio(p.ratio, 'The ratio of a layer')
   const kinds = new Set(methods.filter((m) => m === 'filter' || m === 'neuron'))
-  const found = findGroups(model, { inputs: options.inputs, kinds: single ? undefined : kinds, keep: options.keep, outputsMayShrink: options.outputsMayShrink })
+  const found = findGroups(model, {
+    inputs: options.inputs,
+    kinds: single ? undefined : kinds,
+    keep: options.keep,
+    outputsMayShrink: options.outputsMayShrink,
+  })
   checkPatterns(found, options)
   const before = totalsOf(model, options, single === 'weight')
   if (single) return pruneValues(found, single, before, options)
@@ -87,10 +97,18 @@ export function pruneModel(model: Model, options: PruneOptions): PruneResult {
 /** A pattern that means no layer is a mistake of the caller's, not a wish for nothing. */
 function checkPatterns(found: ChannelGroups, options: PruneOptions): void {
   const { roots } = found.trace
-  for (const matcher of [...(options.keep ?? []), ...(options.scope?.perLayer ?? []), ...(options.target?.scope?.perLayer ?? [])])
+  for (const matcher of [
+    ...(options.keep ?? []),
+    ...(options.scope?.perLayer ?? []),
+    ...(options.target?.scope?.perLayer ?? []),
+  ])
     if (!roots.some((r) => matcher.matches(namesOf(r)))) {
       const some = [...new Set(roots.map((r) => nodeLabel(r.node)))].slice(0, 4).map((n) => `"${n}"`)
-      throw new KerfError('matches-nothing', `The pattern "${matcher.pattern}" matches no convolution or linear layer of the model. Its layers are called ${some.join(', ') || 'nothing: there are none'}${roots.length > 4 ? ' …' : ''}`, { pattern: matcher.pattern })
+      throw new KerfError(
+        'matches-nothing',
+        `The pattern "${matcher.pattern}" matches no convolution or linear layer of the model. Its layers are called ${some.join(', ') || 'nothing: there are none'}${roots.length > 4 ? ' …' : ''}`,
+        { pattern: matcher.pattern },
+      )
     }
 }
 
@@ -98,27 +116,52 @@ function totalsOf(model: Model, options: PruneOptions, countNonZero = false): To
   return profileModel(model, { inputs: options.inputs, countNonZero }).totals
 }
 
-function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: Totals, options: PruneOptions): PruneResult {
+function pruneValues(
+  found: ChannelGroups,
+  method: 'weight' | 'input',
+  before: Totals,
+  options: PruneOptions,
+): PruneResult {
   const scope = options.scope as Scope
   const criterion = options.criterion ?? 'l2'
   const common = { outputs: new Map(), before, ratio: undefined }
   if (method === 'weight') {
     const { model, tensors } = zeroWeights(found, scope, criterion, options.seed ?? 0, options.keep)
-    const groups = tensors.map((t) => ({ name: t.layer, layers: [t.layer], channels: t.values, kept: t.values - t.zeros, tensors: [], nodes: [] }))
+    const groups = tensors.map((t) => ({
+      name: t.layer,
+      layers: [t.layer],
+      channels: t.values,
+      kept: t.values - t.zeros,
+      tensors: [],
+      nodes: [],
+    }))
     return { ...common, model, masked: undefined, after: totalsOf(model, options, true), groups, refused: [] }
   }
   const { model, masked, layers, refused } = narrowInputs(found, scope, criterion, options.seed ?? 0, options.keep)
-  const groups = layers.map((l) => ({ name: l.layer, layers: [l.layer], channels: l.inputs, kept: l.kept, tensors: [], nodes: [] }))
+  const groups = layers.map((l) => ({
+    name: l.layer,
+    layers: [l.layer],
+    channels: l.inputs,
+    kept: l.kept,
+    tensors: [],
+    nodes: [],
+  }))
   return { ...common, model, masked, after: totalsOf(model, options), groups, refused }
 }
 
 function pruneChannels(found: ChannelGroups, before: Totals, options: PruneOptions): PruneResult {
   if (found.groups.length === 0) {
     const why = found.refused.map((r) => ` ${r.node}: ${r.why}.`).slice(0, 5)
-    throw new KerfError('nothing-to-prune', `No channels of the model can be removed.${why.join('') || ' It has no convolutions or linear layers with stored weights.'}`, { refused: found.refused })
+    throw new KerfError(
+      'nothing-to-prune',
+      `No channels of the model can be removed.${why.join('') || ' It has no convolutions or linear layers with stored weights.'}`,
+      { refused: found.refused },
+    )
   }
   const scores = scoreGroups(found, options.criterion ?? 'l2', options.seed ?? 0)
-  const { selection, ratio } = options.target ? reach(found, scores, before, options) : { selection: select(found, scores, options.scope as Scope), ratio: undefined }
+  const { selection, ratio } = options.target
+    ? reach(found, scores, before, options)
+    : { selection: select(found, scores, options.scope as Scope), ratio: undefined }
   const cut = cutModel(found, selection.removed)
   return {
     model: cut,
@@ -143,7 +186,12 @@ function report(found: ChannelGroups, group: ChannelGroup, selection: Selection)
 }
 
 /** The smallest ratio, to a thousandth, whose result is within the target. */
-function reach(found: ChannelGroups, scores: Scores, before: Totals, options: PruneOptions): { selection: Selection; ratio: number } {
+function reach(
+  found: ChannelGroups,
+  scores: Scores,
+  before: Totals,
+  options: PruneOptions,
+): { selection: Selection; ratio: number } {
   const { of, part, scope } = options.target as NonNullable<PruneOptions['target']>
   checkRatio(part, 'The target')
   const limit = before[of] * part
@@ -156,7 +204,11 @@ function reach(found: ChannelGroups, scores: Scores, before: Totals, options: Pr
   let high = 999
   let best = attempt(high)
   if (best.reached > limit)
-    throw new KerfError('unreachable-target', `Even with all removable channels but one of each group gone, ${((100 * best.reached) / before[of]).toFixed(1)} % of the ${of === 'macs' ? 'MACs' : 'parameters'} remain; ${100 * part} % was asked for. Aim higher, or let more layers be pruned (--method filter,neuron).`, { reached: best.reached, limit })
+    throw new KerfError(
+      'unreachable-target',
+      `Even with all removable channels but one of each group gone, ${((100 * best.reached) / before[of]).toFixed(1)} % of the ${of === 'macs' ? 'MACs' : 'parameters'} remain; ${100 * part} % was asked for. Aim higher, or let more layers be pruned (--method filter,neuron).`,
+      { reached: best.reached, limit },
+    )
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)
     const tried = attempt(middle)

@@ -1,6 +1,6 @@
 import { KerfError } from '../base/index.ts'
-import { type ChannelGroup, type ChannelGroups, namesOf } from './groups.ts'
 import type { Scores } from './criteria.ts'
+import { type ChannelGroup, type ChannelGroups, namesOf } from './groups.ts'
 
 /** Picks layers by name. */
 export interface LayerMatcher {
@@ -33,7 +33,12 @@ export interface Selection {
 
 /** @throws KerfError `bad-ratio` unless 0 < ratio < 1 */
 export function checkRatio(ratio: number, what = 'The ratio'): void {
-  if (!(ratio > 0 && ratio < 1)) throw new KerfError('bad-ratio', `${what} must lie between 0 and 1 (both excluded): 0.5 removes half. Received ${ratio}.`, { ratio })
+  if (!(ratio > 0 && ratio < 1))
+    throw new KerfError(
+      'bad-ratio',
+      `${what} must lie between 0 and 1 (both excluded): 0.5 removes half. Received ${ratio}.`,
+      { ratio },
+    )
 }
 
 // 1 - 0.9 is a little less than 0.1: without the tolerance, ten channels at 0.9 would keep none.
@@ -76,7 +81,9 @@ const ratioFor = (group: ChannelGroup, scope: Scope): number => {
 }
 
 function globalCounts(found: ChannelGroups, scores: Scores, scope: Scope): Map<ChannelGroup, number> {
-  const ranked = found.groups.flatMap((group) => [...(scores.get(group) as Float64Array)].map((score) => ({ group, score })))
+  const ranked = found.groups.flatMap((group) =>
+    [...(scores.get(group) as Float64Array)].map((score) => ({ group, score })),
+  )
   ranked.sort((a, b) => a.score - b.score)
   const counts = new Map(found.groups.map((g) => [g, 0]))
   const cap = (g: ChannelGroup) => {
@@ -111,8 +118,12 @@ function adjust(group: ChannelGroup, wish: number, roundTo: number): number {
 function spare(found: ChannelGroups, scores: Scores, removed: Set<number>, kept: Map<ChannelGroup, number>): void {
   const { trace } = found
   const owner = new Map<number, { group: ChannelGroup; index: number }>()
-  for (const group of found.groups) group.classes.forEach((c, index) => owner.set(c.label, { group, index }))
-  const lists = [...[...trace.tracks.values()].flatMap((tracks) => tracks.map((t) => t.labels)), ...[...trace.tensorAxes.values()].flatMap((axes) => [...axes.values()])]
+  for (const group of found.groups)
+    for (const [index, c] of group.classes.entries()) owner.set(c.label, { group, index })
+  const lists = [
+    ...[...trace.tracks.values()].flatMap((tracks) => tracks.map((t) => t.labels)),
+    ...[...trace.tensorAxes.values()].flatMap((axes) => [...axes.values()]),
+  ]
   for (const labels of lists) {
     if (labels.length === 0 || !labels.every((l) => removed.has(trace.labels.find(l)))) continue
     const best = [...new Set(Array.from(labels, (l) => trace.labels.find(l)))]
@@ -120,7 +131,15 @@ function spare(found: ChannelGroups, scores: Scores, removed: Set<number>, kept:
       .reduce((a, b) => ((scores.get(b.group)?.[b.index] ?? 0) > (scores.get(a.group)?.[a.index] ?? 0) ? b : a))
     // One of each cell, so that grouped convolutions stay balanced.
     const cells = best.group.cells
-    const back = cells === 1 ? [best.label] : best.group.classes.filter((c, i, all) => removed.has(c.label) && all.findIndex((d) => d.cell === c.cell && removed.has(d.label)) === i).map((c) => c.label)
+    const back =
+      cells === 1
+        ? [best.label]
+        : best.group.classes
+            .filter(
+              (c, i, all) =>
+                removed.has(c.label) && all.findIndex((d) => d.cell === c.cell && removed.has(d.label)) === i,
+            )
+            .map((c) => c.label)
     for (const label of back) removed.delete(label)
     kept.set(best.group, (kept.get(best.group) as number) + back.length)
   }

@@ -1,5 +1,14 @@
 import { elementCount, isConcrete, stridesOf } from '../base/index.ts'
-import { consumersOf, type InferredCall, type Node, nodeLabel, type Operator, producersOf, type Ties, type Track } from '../graph/index.ts'
+import {
+  consumersOf,
+  type InferredCall,
+  type Node,
+  nodeLabel,
+  type Operator,
+  producersOf,
+  type Ties,
+  type Track,
+} from '../graph/index.ts'
 import type { ChannelTrace } from './trace.ts'
 
 /*
@@ -61,13 +70,22 @@ export function findShuffles(trace: ChannelTrace): Shuffle[] {
     else
       for (const track of trace.tracks.get(value) ?? [])
         for (const label of track.labels)
-          trace.labels.freeze(label, { node: nodeLabel(producers.get(value) as Node), why: 'it spreads channels over several axes and what follows is not a plain permutation of them' })
+          trace.labels.freeze(label, {
+            node: nodeLabel(producers.get(value) as Node),
+            why: 'it spreads channels over several axes and what follows is not a plain permutation of them',
+          })
   }
   return [...shuffles.values()].filter((s) => s !== undefined)
 }
 
 /** The shuffles that a spread value is inside of; undefined when it is part of anything else. */
-function chainThrough(trace: ChannelTrace, value: string, spread: ReadonlySet<string>, producers: Map<string, Node>, consumers: Map<string, Node[]>): Shuffle[] | undefined {
+function chainThrough(
+  trace: ChannelTrace,
+  value: string,
+  spread: ReadonlySet<string>,
+  producers: Map<string, Node>,
+  consumers: Map<string, Node[]>,
+): Shuffle[] | undefined {
   let from = value
   while (spread.has(from)) {
     const source = producers.get(from)?.inputs[0]
@@ -90,7 +108,8 @@ function chainThrough(trace: ChannelTrace, value: string, spread: ReadonlySet<st
       if (spread.has(to)) return follow(to, moved, [...through, to])
       const end = moved.length === 1 ? moved[0] : undefined
       const same = shapeOf(trace, to)?.join() === shape.join()
-      if (!end || !same || end.axes.length !== 1 || end.axes[0] !== axis || end.labels.length !== iota.length) return false
+      if (!end || !same || end.axes.length !== 1 || end.axes[0] !== axis || end.labels.length !== iota.length)
+        return false
       found.push({ from, to, axis, last: node, through, order: end.labels })
       return true
     }) && !trace.model.graph.outputs.some((o) => o.name === at)
@@ -114,8 +133,10 @@ function replay(operator: Operator, call: InferredCall, tracks: readonly Track[]
   }
   const ties: Ties = {
     isConstant: (i) => i !== 0,
+    isWeight: (i) => i !== 0,
     tracks: (i) => (i === 0 ? tracks : []),
-    labels: (i, axis) => tracks.find((t) => i === 0 && t.axes.length === 1 && t.axes[0] === axis)?.labels ?? new Int32Array(0),
+    labels: (i, axis) =>
+      tracks.find((t) => i === 0 && t.axes.length === 1 && t.axes[0] === axis)?.labels ?? new Int32Array(0),
     isTracked: (i, axis) => i === 0 && tracks.some((t) => t.axes.length === 1 && t.axes[0] === axis),
     unite: refuse,
     freeze: refuse,
@@ -125,9 +146,12 @@ function replay(operator: Operator, call: InferredCall, tracks: readonly Track[]
       if (o === 0) out = t
     },
     root: refuse,
+    refuse,
     balance: refuse,
     groupedAxis: refuse,
   }
   operator.channels.tie(call, ties)
-  return out.every((t) => t.labels.length === elementCount(t.axes.map((a) => (call.outputs[0]?.shape as number[])[a] as number))) ? out : []
+  const shape = call.outputs[0]?.shape as readonly number[]
+  const sound = out.every((t) => t.labels.length === elementCount(t.axes.map((a) => shape[a] as number)))
+  return sound ? out : []
 }

@@ -35,7 +35,9 @@ export class Survivors {
 
   /** Surviving indices of one axis of a value; undefined when it loses nothing (or the survivors form no box: see `isBox`). */
   ofValue(value: string, axis: number): Int32Array | undefined {
-    for (const track of this.#trace.tracks.get(value) ?? []) if (track.axes.includes(axis)) return track.axes.length === 1 ? this.of(track.labels) : this.#project(value, track)?.get(axis)
+    for (const track of this.#trace.tracks.get(value) ?? [])
+      if (track.axes.includes(axis))
+        return track.axes.length === 1 ? this.of(track.labels) : this.#project(value, track)?.get(axis)
     return undefined
   }
 
@@ -46,12 +48,16 @@ export class Survivors {
 
   /** Whether what survives of a value is again a dense tensor. Not so inside a shuffle, for most choices. */
   isBox(value: string): boolean {
-    return (this.#trace.tracks.get(value) ?? []).every((t) => t.axes.length === 1 || this.#project(value, t) !== undefined)
+    return (this.#trace.tracks.get(value) ?? []).every(
+      (t) => t.axes.length === 1 || this.#project(value, t) !== undefined,
+    )
   }
 
   shapeOf(value: string): readonly number[] | undefined {
     const shape = this.#trace.inference.values.get(value)?.shape
-    return isConcrete(shape) ? shape.map((d, axis) => this.ofValue(value, axis)?.length ?? this.ofTensor(value, axis)?.length ?? d) : undefined
+    return isConcrete(shape)
+      ? shape.map((d, axis) => this.ofValue(value, axis)?.length ?? this.ofTensor(value, axis)?.length ?? d)
+      : undefined
   }
 
   /** Per axis of a track over several axes, the surviving indices; undefined when the survivors are not their product. */

@@ -1,13 +1,33 @@
-import { isConcrete, KerfError } from '../base/index.ts'
-import { type Inference, type InferredCall, type Labels, type Model, type Node, nodeLabel, type Operator, type RootKind, storedTensors, type Tensor, type Ties, type Track, usedNames } from '../graph/index.ts'
+import { getOrAdd, isConcrete, KerfError } from '../base/index.ts'
+import {
+  type Inference,
+  type InferredCall,
+  type Labels,
+  type Model,
+  type Node,
+  nodeLabel,
+  type Operator,
+  type RootKind,
+  storedTensors,
+  type Tensor,
+  type Ties,
+  type Track,
+  usedNames,
+} from '../graph/index.ts'
+import { keepsZeros } from './constants.ts'
 import { type Freeze, LabelSets } from './labels.ts'
 
-/** An axis of a stored weight that produces channels, and the node that it belongs to. */
+/** An axis of a weight that produces channels, and the node that it belongs to. */
 export interface Root {
   readonly node: Node
+  /** The stored tensor behind the weight, and its axis. */
   readonly tensor: string
   readonly axis: number
+  /** The weight as the node reads it, which may be transposed or dequantized first, and its axis. */
+  readonly weight: { readonly value: string; readonly axis: number }
   readonly kind: RootKind
+  /** Its channels are its input's: depthwise. */
+  readonly follows: boolean
   /** One per output channel. */
   readonly labels: Labels
   /** Where the axis alone does not tell the channel: the outputs of a grouped ConvTranspose. */
@@ -30,6 +50,13 @@ export interface GroupedAxis {
   readonly labels: Labels
 }
 
+export interface RefusedLayer {
+  readonly node: string
+  readonly kind: RootKind
+  readonly channels: number
+  readonly why: string
+}
+
 /** Every channel of a model with its label. */
 export interface ChannelTrace {
   readonly model: Model
@@ -43,6 +70,8 @@ export interface ChannelTrace {
   readonly groupedAxes: ReadonlyMap<string, GroupedAxis>
   readonly roots: readonly Root[]
   readonly balances: readonly Balance[]
+  /** Layers without a stored weight to cut. */
+  readonly refused: readonly RefusedLayer[]
 }
 
 class Tracer implements ChannelTrace {
@@ -55,6 +84,8 @@ class Tracer implements ChannelTrace {
   readonly groupedAxes = new Map<string, GroupedAxis>()
   readonly roots: Root[] = []
   readonly balances: Balance[] = []
+  readonly refused: RefusedLayer[] = []
+  readonly #origins = new Map<number, { readonly tensor: string; readonly axis: number; readonly labels: Labels }>()
   /** Which axes of a stored tensor each use accounts for; -1 stands for all. */
   readonly uses: { readonly node: Node; readonly tensor: string; readonly axes: Set<number> }[] = []
 
@@ -72,18 +103,20 @@ class Tracer implements ChannelTrace {
     for (const label of labels) this.labels.freeze(label, reason)
   }
 
+  /** The stored axis that labels were made for, if they come unchanged: a transposed weight leads back to the stored one. */
+  originOf(labels: Labels): { readonly tensor: string; readonly axis: number } | undefined {
+    const origin = this.#origins.get(labels[0] ?? -1)
+    const same = origin?.labels.length === labels.length && labels.every((l, i) => l === origin.labels[i])
+    return origin && same ? { tensor: origin.tensor, axis: origin.axis } : undefined
+  }
+
   tensorLabels(name: string, axis: number): Labels {
-    let axes = this.tensorAxes.get(name)
-    if (!axes) {
-      axes = new Map()
-      this.tensorAxes.set(name, axes)
-    }
-    let labels = axes.get(axis)
-    if (!labels) {
-      labels = this.labels.fresh(this.stored.get(name)?.shape[axis] as number)
-      axes.set(axis, labels)
-    }
-    return labels
+    const axes = getOrAdd(this.tensorAxes, name, () => new Map<number, Labels>())
+    return getOrAdd(axes, axis, () => {
+      const labels = this.labels.fresh(this.stored.get(name)?.shape[axis] as number)
+      this.#origins.set(labels[0] ?? -1, { tensor: name, axis, labels })
+      return labels
+    })
   }
 }
 
@@ -105,9 +138,7 @@ class NodeTies implements Ties {
   }
 
   #handle(input: number, axis: number): void {
-    const axes = this.handled.get(input)
-    if (axes) axes.add(axis)
-    else this.handled.set(input, new Set([axis]))
+    getOrAdd(this.handled, input, () => new Set()).add(axis)
   }
 
   #reason(why: string): Freeze {
@@ -123,7 +154,9 @@ class NodeTies implements Ties {
     const name = this.#name(input)
     const tensor = this.#t.stored.get(name)
     if (!tensor) return this.#t.tracks.get(name) ?? []
-    return tensor.shape.flatMap((d, axis) => (d > 1 ? [{ axes: [axis], labels: this.#t.tensorLabels(name, axis) }] : []))
+    return tensor.shape.flatMap((d, axis) =>
+      d > 1 ? [{ axes: [axis], labels: this.#t.tensorLabels(name, axis) }] : [],
+    )
   }
 
   labels(input: number, axis: number): Labels {
@@ -157,14 +190,24 @@ class NodeTies implements Ties {
     return out
   }
 
+  isWeight(input: number): boolean {
+    return this.isConstant(input) || this.#t.inference.constants.has(this.#name(input))
+  }
+
   isTracked(input: number, axis: number): boolean {
     const name = this.#name(input)
-    return !this.#t.stored.has(name) && (this.#t.tracks.get(name) ?? []).some((t) => t.axes.length === 1 && t.axes[0] === axis)
+    return (
+      !this.#t.stored.has(name) &&
+      (this.#t.tracks.get(name) ?? []).some((t) => t.axes.length === 1 && t.axes[0] === axis)
+    )
   }
 
   unite(a: Labels, b: Labels): void {
     if (a.length !== b.length)
-      throw new KerfError('internal', `${this.#call.node.opType} "${nodeLabel(this.#node)}" ties ${a.length} channels to ${b.length}. This is a defect in Kerf; please report it with the model.`)
+      throw new KerfError(
+        'internal',
+        `${this.#call.node.opType} "${nodeLabel(this.#node)}" ties ${a.length} channels to ${b.length}. This is a defect in Kerf; please report it with the model.`,
+      )
     for (let i = 0; i < a.length; i++) this.#t.labels.unite(a[i] as number, b[i] as number)
   }
 
@@ -176,7 +219,8 @@ class NodeTies implements Ties {
     for (const i of input === undefined ? this.#node.inputs.keys() : [input]) {
       this.#handle(i, -1)
       this.#t.freezeTracks(this.#name(i), this.#reason(why))
-      for (const labels of this.#t.tensorAxes.get(this.#name(i))?.values() ?? []) this.#t.freezeLabels(labels, this.#reason(why))
+      for (const labels of this.#t.tensorAxes.get(this.#name(i))?.values() ?? [])
+        this.#t.freezeLabels(labels, this.#reason(why))
       // A tensor that gets its labels from a later node must stay whole as well.
       if (this.#t.stored.has(this.#name(i))) this.handled.set(i, new Set())
     }
@@ -191,11 +235,28 @@ class NodeTies implements Ties {
     if (name) this.#t.tracks.set(name, tracks)
   }
 
-  root(input: number, axis: number, kind: RootKind): void {
-    const tensor = this.#name(input)
-    const grouped = this.#t.groupedAxes.get(tensor)
+  root(input: number, axis: number, kind: RootKind, follows = false): void {
+    const value = this.#name(input)
+    const grouped = this.#t.groupedAxes.get(value)
     const own = grouped?.axis === axis ? grouped : undefined
-    this.#t.roots.push({ node: this.#node, tensor, axis, kind, labels: own?.labels ?? this.#t.tensorLabels(tensor, axis), grouped: own })
+    const labels = own?.labels ?? this.labels(input, axis)
+    const origin = own ? { tensor: value, axis } : this.#t.originOf(labels)
+    const why = !origin
+      ? `its weight "${value}" is computed in a way that channels cannot be followed through`
+      : keepsZeros(this.#t, value, origin.tensor)
+        ? undefined
+        : `a stored 0 behind its weight "${value}" is no 0 for it (a zero point, say)`
+    if (!origin || why) {
+      this.freezeInputs(why as string, input)
+      this.freeze(labels, why as string)
+      this.refuse(kind, labels.length, why as string)
+      return
+    }
+    this.#t.roots.push({ node: this.#node, ...origin, weight: { value, axis }, kind, follows, labels, grouped: own })
+  }
+
+  refuse(kind: RootKind, channels: number, why: string): void {
+    this.#t.refused.push({ node: nodeLabel(this.#node), kind, channels, why })
   }
 
   balance(labels: Labels, parts: number, why: string): void {
@@ -205,6 +266,14 @@ class NodeTies implements Ties {
   groupedAxis(input: number, spec: GroupedAxis): void {
     this.#handle(input, spec.axis)
     const name = this.#name(input)
+    if (!this.#t.stored.has(name)) {
+      this.freezeInputs(`its weight "${name}" is computed, and convolution in groups needs a stored one to be cut`)
+      this.freeze(
+        spec.labels,
+        `its weight "${name}" is computed, and convolution in groups needs a stored one to be cut`,
+      )
+      return
+    }
     const before = this.#t.groupedAxes.get(name)
     if (before) {
       // One weight used by two grouped convolutions: both must lose the same.
@@ -215,15 +284,24 @@ class NodeTies implements Ties {
 }
 
 /** Labels every channel of a model, by asking each node in topological order what it ties to what. */
-export function traceChannels(model: Model, inference: Inference, options: { readonly outputsMayShrink?: boolean } = {}): ChannelTrace {
+export function traceChannels(
+  model: Model,
+  inference: Inference,
+  options: { readonly outputsMayShrink?: boolean } = {},
+): ChannelTrace {
   const tracer = new Tracer(model, inference)
   for (const node of model.graph.nodes) {
     const known = inference.calls.get(node)
     const label = nodeLabel(node)
-    const blocked = !known ? `${node.opType} is not an operator whose channels Kerf can follow` : shapesKnown(node, known.call) ? undefined : `the shapes around ${node.opType} are not known`
+    const blocked = !known
+      ? `${node.opType} is not an operator whose channels Kerf can follow`
+      : shapesKnown(node, known.call)
+        ? undefined
+        : `the shapes around ${node.opType} are not known`
     if (!known || blocked) {
       for (const name of usedNames(node)) tracer.freezeTracks(name, { node: label, why: blocked as string })
-      for (const name of usedNames(node)) if (tracer.stored.has(name)) tracer.uses.push({ node, tensor: name, axes: new Set() })
+      for (const name of usedNames(node))
+        if (tracer.stored.has(name)) tracer.uses.push({ node, tensor: name, axes: new Set() })
       continue
     }
     // Shape arithmetic and other constants have no channels of their own; weights that pass through nodes do.
@@ -231,9 +309,10 @@ export function traceChannels(model: Model, inference: Inference, options: { rea
     tieNode(tracer, node, known.operator, known.call, ties)
   }
   for (const output of model.graph.outputs) {
-    const reason = { node: output.name, why: `it reaches the graph output "${output.name}"` }
+    const reason = { node: '', why: `it reaches the graph output "${output.name}"` }
     if (!options.outputsMayShrink) tracer.freezeTracks(output.name, reason)
-    if (tracer.stored.has(output.name)) for (const labels of tracer.tensorAxes.get(output.name)?.values() ?? []) tracer.freezeLabels(labels, reason)
+    if (tracer.stored.has(output.name))
+      for (const labels of tracer.tensorAxes.get(output.name)?.values() ?? []) tracer.freezeLabels(labels, reason)
   }
   freezeUnaccounted(tracer)
   return tracer
@@ -241,7 +320,8 @@ export function traceChannels(model: Model, inference: Inference, options: { rea
 
 /** Rules may rely on the sizes of everything that a node reads and makes. */
 const shapesKnown = (node: Node, call: InferredCall): boolean =>
-  node.inputs.every((name, i) => name === '' || isConcrete(call.inputs[i]?.shape)) && node.outputs.every((name, i) => name === '' || isConcrete(call.outputs[i]?.shape))
+  node.inputs.every((name, i) => name === '' || isConcrete(call.inputs[i]?.shape)) &&
+  node.outputs.every((name, i) => name === '' || isConcrete(call.outputs[i]?.shape))
 
 function tieNode(tracer: Tracer, node: Node, operator: Operator, call: InferredCall, ties: NodeTies): void {
   operator.channels.tie(call, ties)
@@ -254,7 +334,11 @@ function tieNode(tracer: Tracer, node: Node, operator: Operator, call: InferredC
     }
     if (axes.has(-1)) return
     for (const track of tracer.tracks.get(name) ?? [])
-      if (!track.axes.every((a) => axes.has(a))) tracer.freezeLabels(track.labels, { node: nodeLabel(node), why: `${node.opType} does not let channels on axis ${track.axes} go` })
+      if (!track.axes.every((a) => axes.has(a)))
+        tracer.freezeLabels(track.labels, {
+          node: nodeLabel(node),
+          why: `${node.opType} does not let channels on axis ${track.axes} go`,
+        })
   })
 }
 
@@ -263,7 +347,8 @@ function freezeUnaccounted(tracer: Tracer): void {
   for (const { node, tensor, axes } of tracer.uses) {
     if (axes.has(-1)) continue
     const reason = { node: nodeLabel(node), why: `its input "${tensor}" must stay whole` }
-    for (const [axis, labels] of tracer.tensorAxes.get(tensor) ?? []) if (!axes.has(axis)) tracer.freezeLabels(labels, reason)
+    for (const [axis, labels] of tracer.tensorAxes.get(tensor) ?? [])
+      if (!axes.has(axis)) tracer.freezeLabels(labels, reason)
     const grouped = tracer.groupedAxes.get(tensor)
     if (grouped && !axes.has(grouped.axis)) tracer.freezeLabels(grouped.labels, reason)
   }

@@ -1,4 +1,4 @@
-import { KerfError } from '../base/index.ts'
+import { isFloating, KerfError } from '../base/index.ts'
 import { allNames, computed, lazyTensor, type Model, type Tensor, tensorValues } from '../graph/index.ts'
 import { type Criterion, uniformScores } from './criteria.ts'
 import { type ChannelGroups, isKept, namesOf } from './groups.ts'
@@ -16,7 +16,11 @@ export interface ZeroedTensor {
 /** How much each value matters: its magnitude, or a random number. The square (`l2`) ranks as the magnitude does. */
 function magnitudes(name: string, tensor: Tensor, criterion: Criterion, seed: number): Float64Array {
   if (criterion !== 'random') return tensorValues(tensor).map(Math.abs)
-  return uniformScores(seed, name, tensor.shape.reduce((p, d) => p * d, 1))
+  return uniformScores(
+    seed,
+    name,
+    tensor.shape.reduce((p, d) => p * d, 1),
+  )
 }
 
 /** The `count`-th smallest value and how many equal to it still belong, so that exactly `count` go. */
@@ -36,10 +40,24 @@ function smallest(scores: Float64Array, count: number): { threshold: number; tie
  * In each tensor (or with `scope.global` in all together) round(ratio × values) go, those of smallest magnitude first. Biases and
  * normalisation parameters stay.
  */
-export function zeroWeights(found: ChannelGroups, scope: Scope, criterion: Criterion, seed: number, keep: readonly LayerMatcher[] | undefined): { model: Model; tensors: ZeroedTensor[] } {
+export function zeroWeights(
+  found: ChannelGroups,
+  scope: Scope,
+  criterion: Criterion,
+  seed: number,
+  keep: readonly LayerMatcher[] | undefined,
+): { model: Model; tensors: ZeroedTensor[] } {
   const { model, stored } = found.trace
-  const targets = new Map(found.trace.roots.filter((r) => !isKept(keep, r)).map((r) => [r.tensor, r]))
-  if (targets.size === 0) throw new KerfError('nothing-to-prune', 'The model has no stored weights of convolutions or linear layers to prune.')
+  const targets = new Map(
+    found.trace.roots
+      .filter((r) => !isKept(keep, r) && isFloating((stored.get(r.tensor) as Tensor).elementType))
+      .map((r) => [r.tensor, r]),
+  )
+  if (targets.size === 0)
+    throw new KerfError(
+      'nothing-to-prune',
+      'The model has no stored weights of convolutions or linear layers to prune.',
+    )
   const scoresOf = (name: string) => magnitudes(name, stored.get(name) as Tensor, criterion, seed)
   const ratioOf = (names: readonly string[]) => scope.perLayer?.find((p) => p.matches(names))?.ratio ?? scope.ratio
   let common: { threshold: number; ties: number } | undefined
@@ -76,7 +94,8 @@ export function zeroWeights(found: ChannelGroups, scope: Scope, criterion: Crite
 
 function zeroed(tensor: Tensor, zero: Uint8Array): Tensor {
   const size = tensor.data.byteLength / zero.length
-  if (!Number.isInteger(size)) return lazyTensor(tensor.elementType, tensor.shape, () => tensorValues(tensor).map((v, i) => (zero[i] ? 0 : v)))
+  if (!Number.isInteger(size))
+    return lazyTensor(tensor.elementType, tensor.shape, () => tensorValues(tensor).map((v, i) => (zero[i] ? 0 : v)))
   const make = () => {
     const bytes = tensor.data.bytes().slice()
     for (let i = 0; i < zero.length; i++) if (zero[i]) bytes.fill(0, i * size, (i + 1) * size)

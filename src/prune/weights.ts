@@ -1,5 +1,15 @@
 import { byteLengthOf, elementCount, stridesOf } from '../base/index.ts'
-import { computed, type Graph, inMemory, keepIndices, type Model, type Node, type Tensor, tensorOf, type ValueInfo } from '../graph/index.ts'
+import {
+  computed,
+  type Graph,
+  inMemory,
+  keepIndices,
+  type Model,
+  type Node,
+  type Tensor,
+  tensorOf,
+  type ValueInfo,
+} from '../graph/index.ts'
 import type { Survivors } from './survivors.ts'
 import type { GroupedAxis } from './trace.ts'
 
@@ -7,7 +17,12 @@ import type { GroupedAxis } from './trace.ts'
  * A weight of grouped convolution after the cut: within each block of rows another set of columns survives, equally many.
  * Lazy, like `keepIndices`.
  */
-export function keepGrouped(tensor: Tensor, spec: GroupedAxis, rows: Int32Array | undefined, survivors: Survivors): Tensor {
+export function keepGrouped(
+  tensor: Tensor,
+  spec: GroupedAxis,
+  rows: Int32Array | undefined,
+  survivors: Survivors,
+): Tensor {
   const rowCount = tensor.shape[spec.rows] as number
   const blockRows = rowCount / spec.groups
   const blockSize = spec.labels.length / spec.groups
@@ -17,14 +32,22 @@ export function keepGrouped(tensor: Tensor, spec: GroupedAxis, rows: Int32Array 
     return Int32Array.from(kept)
   })
   const keptRows = rows ?? Int32Array.from({ length: rowCount }, (_, i) => i)
-  const shape = tensor.shape.map((d, axis) => (axis === spec.rows ? keptRows.length : axis === spec.axis ? (columns[0] as Int32Array).length : d))
+  const shape = tensor.shape.map((d, axis) =>
+    axis === spec.rows ? keptRows.length : axis === spec.axis ? (columns[0] as Int32Array).length : d,
+  )
   const size = byteLengthOf(tensor.elementType, elementCount(shape) as number)
   const make = () => {
     const whole: Tensor = { ...tensor, data: inMemory(tensor.data.bytes()) }
     const out = new Uint8Array(size)
     let at = 0
     for (const row of keptRows) {
-      const piece = keepIndices(whole, new Map<number, ArrayLike<number>>([[spec.rows, [row]], [spec.axis, columns[Math.floor(row / blockRows)] as Int32Array]])).data.bytes()
+      const piece = keepIndices(
+        whole,
+        new Map<number, ArrayLike<number>>([
+          [spec.rows, [row]],
+          [spec.axis, columns[Math.floor(row / blockRows)] as Int32Array],
+        ]),
+      ).data.bytes()
       out.set(piece, at)
       at += piece.byteLength
     }
@@ -37,7 +60,11 @@ export function keepGrouped(tensor: Tensor, spec: GroupedAxis, rows: Int32Array 
 const views = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const
 
 /** A tensor with zeros wherever an index of `zeros` is met on its axis, and in the grouped columns that are removed. Lazy. */
-export function withZeros(tensor: Tensor, zeros: ReadonlyMap<number, ReadonlySet<number>>, grouped?: { readonly spec: GroupedAxis; readonly survivors: Survivors }): Tensor {
+export function withZeros(
+  tensor: Tensor,
+  zeros: ReadonlyMap<number, ReadonlySet<number>>,
+  grouped?: { readonly spec: GroupedAxis; readonly survivors: Survivors },
+): Tensor {
   const make = () => {
     const bytes = tensor.data.bytes().slice()
     const size = byteLengthOf(tensor.elementType, 1)
@@ -45,7 +72,8 @@ export function withZeros(tensor: Tensor, zeros: ReadonlyMap<number, ReadonlySet
     const elements = new View(bytes.buffer)
     const strides = stridesOf(tensor.shape)
     const zero = View === BigUint64Array ? 0n : 0
-    const clear = (from: number, count: number) => (elements as { fill(value: number | bigint, from: number, to: number): unknown }).fill(zero, from, from + count)
+    const clear = (from: number, count: number) =>
+      (elements as { fill(value: number | bigint, from: number, to: number): unknown }).fill(zero, from, from + count)
     for (const [axis, indices] of zeros) {
       const inner = strides[axis] as number
       const outer = inner * (tensor.shape[axis] as number)
@@ -62,12 +90,19 @@ export function withZeros(tensor: Tensor, zeros: ReadonlyMap<number, ReadonlySet
 }
 
 /** Clears, in each block of rows, the columns whose channels are removed. `rows` is the first axis, `axis` the second. */
-function clearGrouped(tensor: Tensor, { groups, labels }: GroupedAxis, survivors: Survivors, clear: (from: number, count: number) => void): void {
+function clearGrouped(
+  tensor: Tensor,
+  { groups, labels }: GroupedAxis,
+  survivors: Survivors,
+  clear: (from: number, count: number) => void,
+): void {
   const [rows, columns] = tensor.shape as [number, number]
   const inner = (elementCount(tensor.shape) as number) / (rows * columns)
   for (let row = 0; row < rows; row++) {
     const block = Math.floor((row * groups) / rows)
-    for (let column = 0; column < columns; column++) if (survivors.isRemoved(labels[block * columns + column] as number)) clear((row * columns + column) * inner, inner)
+    for (let column = 0; column < columns; column++)
+      if (survivors.isRemoved(labels[block * columns + column] as number))
+        clear((row * columns + column) * inner, inner)
   }
 }
 
@@ -110,7 +145,8 @@ export class TensorEdits {
   replaceStored(nodes: Node[], name: string, tensor: Tensor, sameFill: boolean): Node[] {
     return nodes.flatMap((node) => {
       if (!node.outputs.includes(name)) return [node]
-      if (sameFill && node.inputs.length === 1) return [{ ...node, inputs: [this.addInts(`${name}_shape`, tensor.shape)] }]
+      if (sameFill && node.inputs.length === 1)
+        return [{ ...node, inputs: [this.addInts(`${name}_shape`, tensor.shape)] }]
       this.set(name, tensor)
       return []
     })

@@ -8,7 +8,14 @@ import { type PruneResult, pruneModel } from '../../prune/index.ts'
 import { type Cell, human } from '../../report/index.ts'
 import { compareOutputs } from '../agreement.ts'
 import type { Io } from '../io.ts'
-import { loadOrt, openSession, type OrtModule, randomFeeds, timeInterleaved, withTemporaryFolder } from '../onnx-runtime.ts'
+import {
+  loadOrt,
+  type OrtModule,
+  openSession,
+  randomFeeds,
+  timeInterleaved,
+  withTemporaryFolder,
+} from '../onnx-runtime.ts'
 import { type InputShapes, inputShape } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { beforeAfterTable } from '../prune-report.ts'
@@ -24,7 +31,12 @@ export function define(command: Command, io: Io): void {
       const name = path === undefined ? 'resnet18' : basename(path).replace(/\.onnx$/i, '')
       const model = path === undefined ? nets.resnet18() : readModelFile(path)
       io.err(`Pruning half of the filters of ${path ?? 'ResNet-18 (random weights)'} …\n`)
-      const result = pruneModel(model, { methods: ['filter'], criterion: 'l2', scope: { ratio }, inputs: options.input })
+      const result = pruneModel(model, {
+        methods: ['filter'],
+        criterion: 'l2',
+        scope: { ratio },
+        inputs: options.input,
+      })
       mkdirSync('out', { recursive: true })
       const smaller = writeModelFile(result.model, freePath(join('out', `${name}-pruned`)))
       const ort = await loadOrt()
@@ -32,7 +44,10 @@ export function define(command: Command, io: Io): void {
       const rows: Cell[][] = measured
         ? [
             row('File size (bytes)', measured.sizes),
-            row('Latency (ms, 1 thread, median)', measured.latency.map((t) => Number(t.toFixed(2)))),
+            row(
+              'Latency (ms, 1 thread, median)',
+              measured.latency.map((t) => Number(t.toFixed(2))),
+            ),
             ['Largest difference, masked – cut', '', measured.difference.toExponential(1), ''],
           ]
         : []
@@ -43,8 +58,12 @@ export function define(command: Command, io: Io): void {
             facts: [['Wrote', `${smaller.path} (${human(total(smaller), 'B')})`]],
             tables: [beforeAfterTable(result.before, result.after, rows)],
             notes: [
-              measured ? `Latency: ONNX Runtime ${measured.version}, both networks in turn, batch ${measured.batch}.` : 'Not run: onnxruntime-node is not installed.',
-              path === undefined ? 'The weights are random, so that only cost and speed mean something here, not accuracy.' : 'The accuracy of the smaller network is not known: it needs fine-tuning.',
+              measured
+                ? `Latency: ONNX Runtime ${measured.version}, both networks in turn, batch ${measured.batch}.`
+                : 'Not run: onnxruntime-node is not installed.',
+              path === undefined
+                ? 'The weights are random, so that only cost and speed mean something here, not accuracy.'
+                : 'The accuracy of the smaller network is not known: it needs fine-tuning.',
             ],
           },
           io,
@@ -53,7 +72,12 @@ export function define(command: Command, io: Io): void {
     })
 }
 
-const row = (label: string, [before, after]: readonly number[]): Cell[] => [label, before as number, after as number, (after as number) / (before as number)]
+const row = (label: string, [before, after]: readonly number[]): Cell[] => [
+  label,
+  before as number,
+  after as number,
+  (after as number) / (before as number),
+]
 
 const total = (w: WrittenModel): number => w.bytes + (w.externalBytes ?? 0)
 
@@ -73,7 +97,15 @@ interface Measured {
   readonly batch: number
 }
 
-async function measure(ort: OrtModule, model: Model, path: string | undefined, result: PruneResult, smaller: WrittenModel, inputs: InputShapes | undefined, io: Io): Promise<Measured> {
+async function measure(
+  ort: OrtModule,
+  model: Model,
+  path: string | undefined,
+  result: PruneResult,
+  smaller: WrittenModel,
+  inputs: InputShapes | undefined,
+  io: Io,
+): Promise<Measured> {
   return withTemporaryFolder(async (folder) => {
     const original = join(folder, 'original.onnx')
     const whole = writeModelFile(model, original)
@@ -84,13 +116,23 @@ async function measure(ort: OrtModule, model: Model, path: string | undefined, r
     const expected = await maskedSession.run()
     await maskedSession.release()
     const sessions = [await openSession(ort, original, feeds, 1), await openSession(ort, smaller.path, feeds, 1)]
-    const difference = compareOutputs(expected, await (sessions[1] as (typeof sessions)[0]).run(), result.outputs).maxAbsDiff
+    const difference = compareOutputs(
+      expected,
+      await (sessions[1] as (typeof sessions)[0]).run(),
+      result.outputs,
+    ).maxAbsDiff
     io.err('Measuring both networks …\n')
     const latency = await timeInterleaved(sessions, 5)
     for (const s of sessions) await s.release()
     // The user's own file, with its external data, not our copy of it.
     const files = path === undefined ? [] : [...new Set([realpathSync(path), ...filesOf(model)])]
     const before = path === undefined ? total(whole) : files.reduce((sum, f) => sum + statSync(f).size, 0)
-    return { sizes: [before, total(smaller)], latency, difference, version: ort.env.versions.node ?? ort.env.versions.common, batch: feeds[0]?.shape[0] ?? 1 }
+    return {
+      sizes: [before, total(smaller)],
+      latency,
+      difference,
+      version: ort.env.versions.node ?? ort.env.versions.common,
+      batch: feeds[0]?.shape[0] ?? 1,
+    }
   })
 }

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander'
-import { type Profile, profileModel } from '../../cost/index.ts'
-import { readModelFile } from '../../onnx/index.node.ts'
+import type { Profile } from '../../cost/index.ts'
 import {
   type LayerColumn,
   pageColumns,
@@ -12,31 +11,12 @@ import {
   toJson,
   toMarkdown,
 } from '../../report/index.ts'
+import { addCountingOptions, type CountingOptions, formatOf, profileFile } from '../counting.ts'
 import type { Io } from '../io.ts'
-import { type InputShapes, inputShape } from '../options.ts'
 import { checkOutput } from '../output.ts'
-import { deliver, formatFor, terminalText } from '../print.ts'
+import { deliver, terminalText } from '../print.ts'
 
-const formats = ['table', 'json', 'csv', 'md', 'html'] as const
-type Format = (typeof formats)[number]
-const byExtension: Readonly<Record<string, Format>> = {
-  txt: 'table',
-  json: 'json',
-  csv: 'csv',
-  md: 'md',
-  html: 'html',
-  htm: 'html',
-}
-
-interface Options {
-  readonly input?: InputShapes
-  readonly format?: Format
-  readonly json?: boolean
-  readonly output?: string
-  readonly force?: boolean
-  readonly fused?: boolean
-  readonly strictAdds?: boolean
-  readonly nonZero?: boolean
+interface Options extends CountingOptions {
   readonly sort?: LayerColumn
   readonly all?: boolean
 }
@@ -51,44 +31,19 @@ Examples:
   kerf profile model.onnx --json | jq .totals.macs`
 
 export function define(command: Command, io: Io): void {
-  command
-    .argument('<model>', 'an ONNX file')
-    .option(
-      '-i, --input <shape>',
-      'shape of an input: N,C,H,W, or name:N,C,H,W where there are several (repeatable)',
-      inputShape,
-    )
-    .addOption(
-      new Option(
-        '-f, --format <format>',
-        'how to print (default: as the name of the output file says, or table)',
-      ).choices(formats),
-    )
-    .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
-    .option('-o, --output <file>', 'write to a file')
-    .option('--force', 'replace the file if it exists')
-    .option('--fused', 'count convolution + normalization + activation, and depthwise + pointwise, as one layer each')
-    .option('--strict-adds', 'a sum of n terms takes n - 1 additions, not n')
-    .option('--non-zero', 'also count the parameters that are not 0 (reads the weights)')
+  addCountingOptions(command.argument('<model>', 'an ONNX file'))
     .addOption(new Option('--sort <column>', 'largest first').choices(sortableColumns))
     .option('--all', 'also show layers that cost nothing')
     .addHelpText('after', examples)
     .action((path: string, options: Options) => {
       if (options.output !== undefined) checkOutput(options.output, { force: options.force, inputs: [path] })
-      const profile = profileModel(readModelFile(path), {
-        name: path,
-        inputs: options.input,
-        fused: options.fused,
-        strictAdds: options.strictAdds,
-        countNonZero: options.nonZero,
-      })
-      deliver(format(profile, options, io), io, { ...options, inputs: [path] })
+      deliver(format(profileFile(path, options), options, io), io, { ...options, inputs: [path] })
     })
 }
 
 function format(profile: Profile, options: Options, io: Io): string {
   const { sort, all, output } = options
-  switch (options.json ? 'json' : (options.format ?? formatFor(output, byExtension) ?? 'table')) {
+  switch (formatOf(options)) {
     case 'json':
       return toJson(profile)
     case 'csv':

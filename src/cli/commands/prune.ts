@@ -3,7 +3,15 @@ import picomatch from 'picomatch'
 import { KerfError } from '../../base/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { readModelFile, type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
-import { type Criterion, criteria, type LayerMatcher, type PruneMethod, type PruneResult, pruneModel, type Scope } from '../../prune/index.ts'
+import {
+  type Criterion,
+  criteria,
+  type LayerMatcher,
+  type PruneMethod,
+  type PruneResult,
+  pruneModel,
+  type Scope,
+} from '../../prune/index.ts'
 import { toJson } from '../../report/index.ts'
 import { type Agreement, checkAgreement, tolerance } from '../agreement.ts'
 import { UsageError } from '../errors.ts'
@@ -58,12 +66,24 @@ export function define(command: Command, io: Io): void {
     .option('-o, --output <file>', 'the smaller model')
     .option('-r, --ratio <part>', 'part of the channels (weights, inputs) to remove, between 0 and 1', part)
     .option('--ratios <glob=part>', 'a ratio of their own for some layers; 0 keeps them whole (repeatable)', perLayer)
-    .addOption(new Option('--target-macs <part>', 'remove until this part of the MACs remains').argParser(part).conflicts(['ratio', 'targetParams']))
-    .addOption(new Option('--target-params <part>', 'remove until this part of the parameters remains').argParser(part).conflicts('ratio'))
+    .addOption(
+      new Option('--target-macs <part>', 'remove until this part of the MACs remains')
+        .argParser(part)
+        .conflicts(['ratio', 'targetParams']),
+    )
+    .addOption(
+      new Option('--target-params <part>', 'remove until this part of the parameters remains')
+        .argParser(part)
+        .conflicts('ratio'),
+    )
     .option('--global', 'rank the channels of all layers together')
     .option('--max-ratio <part>', 'with --global: the most that one layer may lose (default: 0.9)', part)
     .option('--round-to <n>', 'widths that remain are multiples of n', positiveInteger)
-    .addOption(new Option('-m, --method <list>', 'filter, neuron, weight or input').argParser(methodList).default(['filter'], 'filter'))
+    .addOption(
+      new Option('-m, --method <list>', 'filter, neuron, weight or input')
+        .argParser(methodList)
+        .default(['filter'], 'filter'),
+    )
     .addOption(new Option('-c, --criterion <name>', 'what matters least').choices(criteria).default('l2'))
     .addOption(new Option('--seed <n>', 'for --criterion random').argParser(integer).default(0))
     .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
@@ -72,27 +92,60 @@ export function define(command: Command, io: Io): void {
     .option('--explain', 'show every group: what goes together, through which nodes')
     .option('--dry-run', 'show what would be done, write and run nothing')
     .option('--no-check', 'do not run the masked and the cut network against each other')
-    .addOption(new Option('--external-data <when>', 'weights in a file of their own').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(
+      new Option('--external-data <when>', 'weights in a file of their own')
+        .choices(['auto', 'always', 'never'])
+        .default('auto'),
+    )
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)
     .action(async (path: string, options: Options) => {
-      if (options.output === undefined && !options.dryRun) throw new UsageError('Say where the smaller model goes: -o smaller.onnx (or --dry-run to write nothing).')
-      if (options.output !== undefined && !options.dryRun) checkOutput(options.output, { force: options.force, inputs: [path] })
+      if (options.output === undefined && !options.dryRun)
+        throw new UsageError('Say where the smaller model goes: -o smaller.onnx (or --dry-run to write nothing).')
+      if (options.output !== undefined && !options.dryRun)
+        checkOutput(options.output, { force: options.force, inputs: [path] })
       const model = readModelFile(path)
       const result = pruneModel(model, pruneOptions(options))
       const { check, why } = await proof(result, options)
-      const written = options.dryRun ? undefined : writeModelFile(result.model, options.output as string, { force: options.force, externalData: options.externalData, protect: [path] })
-      io.out(options.json ? json(result, check, written) : terminalText(pruneReport(path, result, { check, why, written, explain: options.explain, weight: options.method.includes('weight') }), io))
+      const written = options.dryRun
+        ? undefined
+        : writeModelFile(result.model, options.output as string, {
+            force: options.force,
+            externalData: options.externalData,
+            protect: [path],
+          })
+      io.out(
+        options.json
+          ? json(result, check, written)
+          : terminalText(
+              pruneReport(path, result, {
+                check,
+                why,
+                written,
+                explain: options.explain,
+                weight: options.method.includes('weight'),
+              }),
+              io,
+            ),
+      )
     })
 }
 
 function pruneOptions(o: Options): Parameters<typeof pruneModel>[1] {
   const scope = { global: o.global, maxRatio: o.maxRatio, roundTo: o.roundTo, perLayer: o.ratios }
-  const common = { methods: o.method, criterion: o.criterion, seed: o.seed, keep: o.keep, inputs: o.input, outputsMayShrink: o.allowOutputs }
+  const common = {
+    methods: o.method,
+    criterion: o.criterion,
+    seed: o.seed,
+    keep: o.keep,
+    inputs: o.input,
+    outputsMayShrink: o.allowOutputs,
+  }
   if (o.targetMacs !== undefined) return { ...common, target: { of: 'macs', part: o.targetMacs, scope } }
   if (o.targetParams !== undefined) return { ...common, target: { of: 'params', part: o.targetParams, scope } }
-  if (o.ratio === undefined && !o.ratios) throw new UsageError('Say how much to remove: --ratio 0.5, --target-macs 0.5 or --target-params 0.5.')
+  if (o.ratio === undefined && !o.ratios)
+    throw new UsageError('Say how much to remove: --ratio 0.5, --target-macs 0.5 or --target-params 0.5.')
   return { ...common, scope: { ...scope, ratio: o.ratio ?? 0 } }
 }
 
@@ -102,21 +155,38 @@ async function proof(result: PruneResult, options: Options): Promise<{ check: Ag
   if (!options.check) return { check: null, why: 'The result was not checked (--no-check).' }
   if (!result.masked) return { check: null }
   const ort = await loadOrt()
-  if (!ort) return { check: null, why: 'The result was not checked: onnxruntime-node is not installed (npm install onnxruntime-node).' }
+  if (!ort)
+    return {
+      check: null,
+      why: 'The result was not checked: onnxruntime-node is not installed (npm install onnxruntime-node).',
+    }
   const check = await checkAgreement(ort, result, result.masked as Model, options.input)
   if (!(check.maxRelDiff <= tolerance))
-    throw new KerfError('not-faithful', `The cut network differs from the masked one by ${check.maxRelDiff.toExponential(1)} of its largest output; ${tolerance} is allowed. Nothing was written. This is a defect in Kerf, or the network amplifies rounding; --no-check writes it anyway.`, { ...check })
+    throw new KerfError(
+      'not-faithful',
+      `The cut network differs from the masked one by ${check.maxRelDiff.toExponential(1)} of its largest output; ${tolerance} is allowed. Nothing was written. This is a defect in Kerf, or the network amplifies rounding; --no-check writes it anyway.`,
+      { ...check },
+    )
   return { check }
 }
 
 function json(result: PruneResult, check: Agreement | null, written: WrittenModel | undefined): string {
   const { before, after, groups, refused, ratio } = result
-  return toJson({ before, after, groups, refused, check, ...(ratio === undefined ? {} : { ratio }), ...(written ? { written } : {}) })
+  return toJson({
+    before,
+    after,
+    groups,
+    refused,
+    check,
+    ...(ratio === undefined ? {} : { ratio }),
+    ...(written ? { written } : {}),
+  })
 }
 
 function part(text: string): number {
   const value = Number(text)
-  if (text.trim() === '' || !(value > 0 && value < 1)) throw new InvalidArgumentError('Give a number between 0 and 1 (both excluded), as in 0.5.')
+  if (text.trim() === '' || !(value > 0 && value < 1))
+    throw new InvalidArgumentError('Give a number between 0 and 1 (both excluded), as in 0.5.')
   return value
 }
 
@@ -128,7 +198,8 @@ function integer(text: string): number {
 function methodList(text: string): PruneMethod[] {
   const list = text.split(',').map((m) => m.trim())
   const wrong = list.filter((m) => !methods.includes(m as PruneMethod))
-  if (wrong.length > 0) throw new InvalidArgumentError(`There is no method ${wrong.join(', ')}; there are ${methods.join(', ')}.`)
+  if (wrong.length > 0)
+    throw new InvalidArgumentError(`There is no method ${wrong.join(', ')}; there are ${methods.join(', ')}.`)
   return list as PruneMethod[]
 }
 
@@ -143,6 +214,7 @@ const keep = (glob: string, before: readonly LayerMatcher[] = []): LayerMatcher[
 function perLayer(text: string, before: NonNullable<Scope['perLayer']> = []): NonNullable<Scope['perLayer']> {
   const at = text.lastIndexOf('=')
   const ratio = Number(text.slice(at + 1))
-  if (at < 1 || text.slice(at + 1).trim() === '' || !(ratio >= 0 && ratio < 1)) throw new InvalidArgumentError("Give a pattern and a ratio from 0 to below 1, as in '*layer1*=0.2'.")
+  if (at < 1 || text.slice(at + 1).trim() === '' || !(ratio >= 0 && ratio < 1))
+    throw new InvalidArgumentError("Give a pattern and a ratio from 0 to below 1, as in '*layer1*=0.2'.")
   return [...before, { ...matcher(text.slice(0, at)), ratio }]
 }

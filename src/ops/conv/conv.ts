@@ -90,13 +90,14 @@ export function convFusion(weight: number) {
 
 function tieConv(call: InferredCall<ConvAttributes>, ties: Ties, weight: number, perOutput: readonly number[]): void {
   const { groups } = call.attributes
-  if (!ties.isConstant(weight)) {
-    ties.freezeInputs('the weight is computed, not stored')
+  if (!ties.isWeight(weight)) {
+    ties.freezeInputs('its weight depends on the input')
+    ties.refuse('filter', call.outputs[0]?.shape?.[1] as number, 'its weight depends on the input')
     return
   }
   const input = ties.labels(0, 1)
   const output = ties.labels(weight, 0)
-  ties.root(weight, 0, 'filter')
+  ties.root(weight, 0, 'filter', isDepthwise(groups, input.length))
   for (const i of perOutput) {
     const shape = call.inputs[i]?.shape
     // A single number for all outputs stays.

@@ -97,8 +97,9 @@ function cost(call: InferredCall<ConvTransposeAttributes>) {
 const channels: ChannelRule<ConvTransposeAttributes> = {
   tie(call, ties) {
     const { groups } = call.attributes
-    if (!ties.isConstant(1)) {
-      ties.freezeInputs('the weight is computed, not stored')
+    if (!ties.isWeight(1)) {
+      ties.freezeInputs('its weight depends on the input')
+      ties.refuse('filter', call.outputs[0]?.shape?.[1] as number, 'its weight depends on the input')
       return
     }
     const input = ties.labels(0, 1)
@@ -107,7 +108,7 @@ const channels: ChannelRule<ConvTransposeAttributes> = {
     if (isDepthwise(groups, input.length)) {
       const multiplier = call.inputs[1]?.shape?.[1] as number
       output = Int32Array.from({ length: groups * multiplier }, (_, o) => input[Math.floor(o / multiplier)] as number)
-      ties.root(1, 0, 'filter')
+      ties.root(1, 0, 'filter', true)
     } else if (groups > 1) {
       const [, outChannels] = call.outputs[0]?.shape ?? []
       output = ties.fresh(outChannels as number)

@@ -1,6 +1,6 @@
 import { type Dim, type Shape, unknownDim } from '../../base/index.ts'
 import type { Call, ChannelRule } from '../../graph/index.ts'
-import { required, typed, contentOf, wrong } from '../check.ts'
+import { contentOf, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
 import { type Window, windowAttributes } from '../window.ts'
 

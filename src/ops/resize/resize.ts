@@ -1,6 +1,6 @@
 import { type Dim, type Shape, unknownDim } from '../../base/index.ts'
 import type { AttributeReader, Call, Cut, InferredCall } from '../../graph/index.ts'
-import { required, typed, contentOf, wrong } from '../check.ts'
+import { contentOf, required, typed, wrong } from '../check.ts'
 import { checkMode, interpolationCost, passUnscaled, scaled, scaledShape } from '../interpolation.ts'
 import { defineOperator } from '../operator.ts'
 import { distinctAxes } from '../settings.ts'

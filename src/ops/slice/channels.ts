@@ -52,11 +52,9 @@ function cut(call: InferredCall<SliceAttributes>, change: Cut): void {
     if (!kept || !taken) continue
     if (taken.step !== 1) {
       const position = new Map(Array.from(kept, (old, now) => [old, now]))
-      return change.replaceByGather(
-        0,
-        axis,
-        indicesOf(taken).flatMap((i) => position.get(i) ?? []),
-      )
+      const indices = indicesOf(taken).flatMap((i) => position.get(i) ?? [])
+      change.replaceByGather(0, axis, indices)
+      return
     }
     const n = axes.indexOf(axis)
     newStarts[n] = countBelow(kept, taken.start)

@@ -1,5 +1,5 @@
 import type { Call } from '../../graph/index.ts'
-import { required, typed, contentOf } from '../check.ts'
+import { contentOf, required, typed } from '../check.ts'
 import { checkMode, interpolationCost, passUnscaled, scaledShape } from '../interpolation.ts'
 import { defineOperator } from '../operator.ts'
 

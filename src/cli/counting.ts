@@ -1,0 +1,63 @@
+import { type Command, Option } from 'commander'
+import { type Profile, profileModel } from '../cost/index.ts'
+import { readModelFile } from '../onnx/index.node.ts'
+import { type InputShapes, inputShape } from './options.ts'
+import { formatFor } from './print.ts'
+
+/* What the commands that count have in common: how to count, and where to print it as what. */
+
+const formats = ['table', 'json', 'csv', 'md', 'html'] as const
+export type Format = (typeof formats)[number]
+const byExtension: Readonly<Record<string, Format>> = {
+  txt: 'table',
+  json: 'json',
+  csv: 'csv',
+  md: 'md',
+  html: 'html',
+  htm: 'html',
+}
+
+export interface CountingOptions {
+  readonly input?: InputShapes
+  readonly format?: Format
+  readonly json?: boolean
+  readonly output?: string
+  readonly force?: boolean
+  readonly fused?: boolean
+  readonly strictAdds?: boolean
+  readonly nonZero?: boolean
+}
+
+export function addCountingOptions(command: Command): Command {
+  return command
+    .option(
+      '-i, --input <shape>',
+      'shape of an input: N,C,H,W, or name:N,C,H,W where there are several (repeatable)',
+      inputShape,
+    )
+    .addOption(
+      new Option(
+        '-f, --format <format>',
+        'how to print (default: as the name of the output file says, or table)',
+      ).choices(formats),
+    )
+    .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
+    .option('-o, --output <file>', 'write to a file')
+    .option('--force', 'replace the file if it exists')
+    .option('--fused', 'count convolution + normalization + activation, and depthwise + pointwise, as one layer each')
+    .option('--strict-adds', 'a sum of n terms takes n - 1 additions, not n')
+    .option('--non-zero', 'also count the parameters that are not 0 (reads the weights)')
+}
+
+export const formatOf = (options: CountingOptions): Format =>
+  options.json ? 'json' : (options.format ?? formatFor(options.output, byExtension) ?? 'table')
+
+export function profileFile(path: string, options: CountingOptions): Profile {
+  return profileModel(readModelFile(path), {
+    name: path,
+    inputs: options.input,
+    fused: options.fused,
+    strictAdds: options.strictAdds,
+    countNonZero: options.nonZero,
+  })
+}
