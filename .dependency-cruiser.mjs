@@ -8,6 +8,7 @@ const rooms = {
   ops: ['base', 'graph'],
   onnx: ['base', 'graph'],
   cost: ['base', 'graph', 'ops'],
+  runtime: ['base', 'graph', 'ops'],
   nets: ['base', 'graph', 'ops'],
   report: ['base', 'types:cost'],
   prune: ['base', 'graph', 'ops', 'cost'],

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 export const cliPath = join(root, 'dist', 'cli', 'main.js')
+const binariesPath = join(root, 'src', 'runtime', 'wasm', 'binaries.generated.ts')
 
 // Stamps live in node_modules, so that removing it forgets them too. A modification time would not do:
 // a fresh clone gives every file the same one.
@@ -62,11 +63,22 @@ export async function install() {
   })
 }
 
-/** Builds `dist/`, unless the sources are those it was built from. Expects `install()` to have succeeded. */
+/** Compiles the kernels and builds `dist/`, unless the sources are those it was built from. Expects `install()` to have succeeded. */
 export async function build() {
-  const wanted = hashOf(['package.json', 'package-lock.json', 'tsconfig.json', 'tsdown.config.ts', ...sourceFiles()])
-  if (existsSync(cliPath) && isStamped('build', wanted)) return { code: 0, output: '' }
+  const kernelFiles = readdirSync(join(root, 'kernels')).map((path) => join('kernels', path))
+  const wantedKernels = hashOf(['package-lock.json', 'scripts/kernels.mjs', ...kernelFiles.sort()])
+  const wanted = hashOf(
+    ['package.json', 'package-lock.json', 'tsconfig.json', 'tsdown.config.ts', ...sourceFiles()],
+    [wantedKernels],
+  )
+  const compiled = existsSync(binariesPath) && isStamped('kernels', wantedKernels)
+  if (compiled && existsSync(cliPath) && isStamped('build', wanted)) return { code: 0, output: '' }
   return withProgress('Building', async () => {
+    if (!compiled) {
+      const kernels = await run(process.execPath, [join(root, 'scripts', 'kernels.mjs')])
+      if (kernels.code !== 0) return kernels
+      stamp('kernels', wantedKernels)
+    }
     const result = await runBin('tsdown', 'tsdown', ['--log-level', 'warn'])
     if (result.code === 0) stamp('build', wanted)
     return result
@@ -99,7 +111,7 @@ async function withProgress(label, work) {
 function sourceFiles() {
   return readdirSync(join(root, 'src'), { recursive: true })
     .map((path) => join('src', path))
-    .filter((path) => !path.endsWith('.test.ts') && statSync(join(root, path)).isFile())
+    .filter((path) => !/[.](test|generated)[.]ts$/.test(path) && statSync(join(root, path)).isFile())
     .sort()
 }
 

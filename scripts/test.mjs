@@ -4,11 +4,13 @@
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { build, install, root, runBin } from './prepare.mjs'
 
 const filters = process.argv.slice(2)
 const total = { passed: 0, failed: 0, skipped: 0 }
+/** Why tests were skipped, and which files they are in: a test says it in its name, `… (skipped: why)`. */
+const skippedFiles = new Map()
 
 if (await installed()) {
   count(await build())
@@ -18,6 +20,7 @@ if (await installed()) {
 
 // Not process.exit(), which may cut off what is still on its way to a pipe.
 process.exitCode = total.failed > 0 ? 1 : 0
+for (const [why, files] of skippedFiles) console.log(`Skipped: ${why} (tests in ${[...files].join(', ')})`)
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
 
@@ -71,7 +74,12 @@ function addReport(report) {
     const failed = statuses.filter((status) => status === 'failed').length
     total.failed += failed
     total.passed += statuses.filter((status) => status === 'passed').length
-    total.skipped += statuses.filter((status) => status !== 'failed' && status !== 'passed').length
+    for (const { status, fullName } of file.assertionResults) {
+      if (status === 'failed' || status === 'passed') continue
+      total.skipped += 1
+      const why = /\(skipped: (.*)\)$/.exec(fullName)?.[1] ?? 'no reason is given'
+      skippedFiles.set(why, (skippedFiles.get(why) ?? new Set()).add(relative(root, file.name)))
+    }
     // A file that failed without a failed test did not load.
     if (file.status === 'failed' && failed === 0) total.failed += 1
   }

@@ -4,6 +4,7 @@
 export * from './attributes.ts'
 export * from './builder.ts'
 export * from './channels.ts'
+export * from './constants.ts'
 export * from './infer.ts'
 export * from './inline.ts'
 export * from './model.ts'

@@ -1,5 +1,5 @@
 import { seededRandom, seedFrom, stridesOf } from '../base/index.ts'
-import { constantContent } from './constants.ts'
+import { constantContent } from '../graph/index.ts'
 import type { ChannelGroup, ChannelGroups } from './groups.ts'
 import type { GroupedAxis } from './trace.ts'
 
