@@ -3,6 +3,24 @@
 
 import { barrier } from './sync'
 import { copyF32 } from './copy'
+import { convF32 } from './conv-f32'
+import { padF32 } from './pad'
+import { adderF32 } from './adder-f32'
+import { adderU8 } from './adder-u8'
+import { adderDepthwiseF32, adderDepthwiseU8 } from './adder-depthwise'
+import { quantiseU8 } from './quantise'
+import { fillF32, copyStridedF32, transposeF32, gatherF32 } from './layout'
+import { unaryF32, binaryF32, affineF32 } from './elementwise'
+import { poolF32 } from './pool'
+import { reduceRowsF32, reduceLastF32, argLastF32 } from './reduce'
+import { softmaxLastF32, softmaxRowsF32, layerNormF32, channelStatisticsF32, groupScaleF32, lrnF32 } from './normalise'
+import { resizeLinearF32, resampleF32 } from './resize'
+import { depthwiseF32 } from './depthwise-f32'
+import { denseF32 } from './dense-f32'
+import { repeatChannelsF32 } from './pad'
+import { limitF32 } from './limit'
+import { limitMaxAddF32 } from './limit'
+import { limitMaxAddU8 } from './limit'
 
 /**
  * Steps lie one after the other as pairs of i32: which kernel (see src/runtime/wasm/abi.ts), and where its arguments lie.
@@ -18,8 +36,104 @@ export function run(program: usize, steps: i32, thread: i32, threads: i32): i32 
       case 0:
         copyF32(args, thread, threads)
         break
+      case 10:
+        convF32(args, thread, threads)
+        break
+      case 11:
+        padF32(args, thread, threads)
+        break
+      case 30:
+        adderF32(args, thread, threads)
+        break
+      case 31:
+        adderU8(args, thread, threads)
+        break
+      case 32:
+        adderDepthwiseF32(args, thread, threads)
+        break
+      case 33:
+        adderDepthwiseU8(args, thread, threads)
+        break
+      case 34:
+        quantiseU8(args, thread, threads)
+        break
+      case 50:
+        fillF32(args, thread, threads)
+        break
+      case 51:
+        copyStridedF32(args, thread, threads)
+        break
+      case 52:
+        transposeF32(args, thread, threads)
+        break
+      case 53:
+        gatherF32(args, thread, threads)
+        break
+      case 54:
+        unaryF32(args, thread, threads)
+        break
+      case 55:
+        binaryF32(args, thread, threads)
+        break
+      case 56:
+        affineF32(args, thread, threads)
+        break
+      case 57:
+        poolF32(args, thread, threads)
+        break
+      case 58:
+        reduceRowsF32(args, thread, threads)
+        break
+      case 59:
+        reduceLastF32(args, thread, threads)
+        break
+      case 60:
+        argLastF32(args, thread, threads)
+        break
+      case 61:
+        softmaxLastF32(args, thread, threads)
+        break
+      case 62:
+        softmaxRowsF32(args, thread, threads)
+        break
+      case 63:
+        layerNormF32(args, thread, threads)
+        break
+      case 64:
+        channelStatisticsF32(args, thread, threads)
+        break
+      case 65:
+        groupScaleF32(args, thread, threads)
+        break
+      case 66:
+        lrnF32(args, thread, threads)
+        break
+      case 67:
+        resizeLinearF32(args, thread, threads)
+        break
+      case 68:
+        resampleF32(args, thread, threads)
+        break
+      case 12:
+        depthwiseF32(args, thread, threads)
+        break
+      case 13:
+        denseF32(args, thread, threads)
+        break
+      case 14:
+        repeatChannelsF32(args, thread, threads)
+        break
+      case 20:
+        limitF32(args, thread, threads)
+        break
+      case 21:
+        limitMaxAddF32(args, thread, threads)
+        break
+      case 22:
+        limitMaxAddU8(args, thread, threads)
+        break
     }
-    if (threads > 1 && !barrier(threads)) return s + 1
+    if (threads > 1 && !barrier(thread, threads)) return s + 1
   }
   return 0
 }

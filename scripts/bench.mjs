@@ -1,4 +1,4 @@
-// `npm run bench [-- name …]`: measures what Kerf promises, as a user gets it: whole processes, wall-clock time, peak memory.
+// `npm run bench [-- name … [--options]]`: measures what Kerf promises, as a user gets it: whole processes, wall-clock time, peak memory.
 // Names the machine, the versions and the threads. Timing lives here, never in tests.
 
 import { cpus, totalmem } from 'node:os'
@@ -9,8 +9,16 @@ for (const step of [install, build]) {
   if (code !== 0) process.exit(code)
 }
 
-const benchmarks = { profile: '../bench/profile.mjs', prune: '../bench/prune.mjs' }
-const wanted = process.argv.slice(2)
+const benchmarks = {
+  profile: '../bench/profile.mjs',
+  prune: '../bench/prune.mjs',
+  conv: '../bench/conv.mjs',
+  adder: '../bench/adder.mjs',
+}
+const given = process.argv.slice(2)
+const firstOption = given.findIndex((arg) => arg.startsWith('-'))
+const wanted = firstOption < 0 ? given : given.slice(0, firstOption)
+const options = firstOption < 0 ? [] : given.slice(firstOption)
 const unknown = wanted.filter((name) => !(name in benchmarks))
 if (unknown.length > 0) {
   console.error(`Unknown benchmark ${unknown.join(', ')}. There are: ${Object.keys(benchmarks).join(', ')}.`)
@@ -25,7 +33,7 @@ let missed = 0
 for (const [name, file] of Object.entries(benchmarks)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   const { benchmark } = await import(new URL(file, import.meta.url))
-  missed += await benchmark()
+  missed += await benchmark(options)
   console.log()
 }
 console.log(missed === 0 ? 'Every target is met.' : `${missed} ${missed === 1 ? 'target is' : 'targets are'} missed.`)

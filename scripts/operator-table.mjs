@@ -13,7 +13,8 @@ file, \`kerf profile\` lists it as not counted, and channels that reach it stay.
   "no": its work depends on the data, and \`kerf profile\` lists it as not counted.
 - **Parameters**: which inputs count as parameters where the file stores them (0 is the first); "operands": every stored
   floating-point input with more than one element.
-- **Value**: whether Kerf can compute it, so that sizes are followed through it.
+- **Value**: whether it has a scalar reference, so that Kerf can run it without a kernel and follow sizes through it (Shape and Size need
+  none: they answer from sizes).
 - **Channels**, when filters or neurons are removed: "makes": removing starts at its weight; "passes": channels go through, and
   what it holds of them goes along; "ends": its output has none of them; "stays": what reaches it stays whole.
 - **Refused**: the reasons it can give for channels that must stay.

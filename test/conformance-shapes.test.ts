@@ -1,14 +1,13 @@
 // Shape inference, and the values it follows, against the ONNX project's own backend node tests: what the operators say about their
 // outputs must be what onnx recorded.
 
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { ModelProtoSchema, TensorProtoSchema } from 'onnx-buf'
 import { expect, it } from 'vitest'
 import { type Dim, isFloating, type Shape } from '../src/base/index.ts'
 import { type Graph, type Inference, inferGraph, type Model, type Tensor, tensorValues } from '../src/graph/index.ts'
 import { memorySource, readModel } from '../src/onnx/index.ts'
 import { operators } from '../src/ops/index.ts'
 import { onnxNodeTests } from './onnx-node-tests.ts'
+import { recordedTensor } from './recorded-tensor.ts'
 import { describeShared } from './shared.ts'
 
 /** Tests whose outputs' sizes cannot be inferred although their inputs' contents are known, by the name's beginning. */
@@ -17,23 +16,17 @@ const dataDependent: Readonly<Record<string, string>> = {
   test_unique: 'how many elements are different is what the operator computes',
 }
 
+/** Tests whose recorded values are not ours, with the reason. */
+const otherValues: Readonly<Record<string, string>> = {
+  test_maxunpool_export_with_output_shape:
+    'onnx counts the indices in the shape that the kernel gives, the specification in output_shape',
+}
+
 interface Case {
   readonly name: string
   readonly model: Model
   readonly inputs: readonly Tensor[]
   readonly outputs: readonly Tensor[]
-}
-
-/** A recorded tensor, read as the only initializer of a model. */
-function tensorOfProto(bytes: Uint8Array): Tensor {
-  const proto = fromBinary(TensorProtoSchema, bytes)
-  proto.name = 'recorded'
-  const model = create(ModelProtoSchema, {
-    irVersion: 10n,
-    opsetImport: [{ domain: '', version: 17n }],
-    graph: { name: 'recorded', initializer: [proto] },
-  })
-  return readModel(memorySource(toBinary(ModelProtoSchema, model))).graph.initializers.get('recorded') as Tensor
 }
 
 /** Why a test is not covered; undefined when it is. */
@@ -130,7 +123,7 @@ describeShared('shape inference against the ONNX node tests', () => {
     }
     covered.add(name)
     for (const { inputs, outputs } of dataSets)
-      cases.push({ name, model, inputs: inputs.map(tensorOfProto), outputs: outputs.map(tensorOfProto) })
+      cases.push({ name, model, inputs: inputs.map(recordedTensor), outputs: outputs.map(recordedTensor) })
   }
 
   it('covers the tests of every operator in the list', () => {
@@ -163,15 +156,21 @@ describeShared('shape inference against the ONNX node tests', () => {
 
   it('follows values exactly', () => {
     let compared = 0
+    const excused = new Set<string>()
     const failures = check(cases, withContents, (test, i, inference) => {
       const value = known(test, i, inference)?.value
       if (!value) return undefined
       compared++
-      return difference(value.data, test.outputs[i] as Tensor)
+      const problem = difference(value.data, test.outputs[i] as Tensor)
+      const excuse = entryOf(test.name, otherValues)
+      if (!problem || excuse === undefined) return problem
+      excused.add(excuse)
+      return undefined
     })
+    expect([...excused]).toEqual(Object.keys(otherValues))
     console.log(`The values of ${compared} outputs are followed and compared.`)
     expect(failures).toEqual([])
-    expect(compared).toBeGreaterThanOrEqual(1096)
+    expect(compared).toBeGreaterThanOrEqual(1563)
   })
 
   it('never infers a wrong size when only the shapes of inputs are known', () => {

@@ -13,12 +13,24 @@ export interface Agreement {
   readonly maxRelDiff: number
 }
 
-/** Above this a cut is not faithful (float32). */
-export const tolerance = 1e-4
+/** Above this a cut is not faithful: float32, and where the network computes in half precision (11 bits, or 8) the rounding of that. */
+export function toleranceFor({ graph }: Model): number {
+  const half = (elementType: string) => elementType === 'float16' || elementType === 'bfloat16'
+  return [...graph.initializers.values()].some((t) => half(t.elementType)) ||
+    [...graph.inputs, ...graph.outputs].some((v) => v.type?.kind === 'tensor' && half(v.type.elementType))
+    ? 1e-2
+    : 1e-4
+}
 
-export function compareOutputs(masked: Outputs, cut: Outputs, surviving: PruneResult['outputs']): Agreement {
+/** @returns undefined where there is nothing to compare: no masked output holds a finite number, so that agreement would prove nothing */
+export function compareOutputs(
+  masked: Outputs,
+  cut: Outputs,
+  surviving: PruneResult['outputs'],
+): Agreement | undefined {
   let maxAbsDiff = 0
   let maxRelDiff = 0
+  let comparable = false
   for (const [name, a] of masked) {
     const b = cut.get(name)
     const kept = pick(a.shape, a.values, surviving.get(name) ?? new Map())
@@ -27,18 +39,20 @@ export function compareOutputs(masked: Outputs, cut: Outputs, surviving: PruneRe
     let size = 0
     let diff = 0
     kept.forEach((v, i) => {
-      const d = Math.abs(v - (b.values[i] as number))
+      comparable ||= Number.isFinite(v)
+      // Infinity is equal to itself, though their difference is none.
+      const d = v === b.values[i] ? 0 : Math.abs(v - (b.values[i] as number))
       // A NaN on either side is a disagreement, not a zero.
       diff =
         Number.isNaN(d) && !(Number.isNaN(v) && Number.isNaN(b.values[i]))
           ? Number.POSITIVE_INFINITY
           : Math.max(diff, d || 0)
-      size = Math.max(size, Math.abs(v) || 0)
+      if (Number.isFinite(v)) size = Math.max(size, Math.abs(v))
     })
     maxAbsDiff = Math.max(maxAbsDiff, diff)
     maxRelDiff = Math.max(maxRelDiff, diff / (size || 1))
   }
-  return { maxAbsDiff, maxRelDiff }
+  return comparable || maxAbsDiff > 0 ? { maxAbsDiff, maxRelDiff } : undefined
 }
 
 /** The elements whose indices survive on every axis. */
@@ -51,14 +65,14 @@ function pick(shape: readonly number[], values: Float64Array, kept: ReadonlyMap<
   )
 }
 
-/** Runs the masked and the cut network on the same random input. */
+/** Runs the masked and the cut network on the same random input; undefined as from `compareOutputs`. */
 export async function checkAgreement(
   ort: OrtModule,
   result: PruneResult,
   masked: Model,
   inputs: ReadonlyMap<string, readonly number[]> | undefined,
   seed = 1,
-): Promise<Agreement> {
+): Promise<Agreement | undefined> {
   return withTemporaryFolder(async (folder) => {
     const feeds = randomFeeds(result.model, inputs, seed)
     const outputs: Outputs[] = []

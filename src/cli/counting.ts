@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { type Profile, profileModel } from '../cost/index.ts'
-import { readModelFile } from '../onnx/index.node.ts'
+import { filesOf, readModelFile } from '../onnx/index.node.ts'
 import { type InputShapes, inputShape } from './options.ts'
 import { formatFor } from './print.ts'
 
@@ -52,12 +52,15 @@ export function addCountingOptions(command: Command): Command {
 export const formatOf = (options: CountingOptions): Format =>
   options.json ? 'json' : (options.format ?? formatFor(options.output, byExtension) ?? 'table')
 
-export function profileFile(path: string, options: CountingOptions): Profile {
-  return profileModel(readModelFile(path), {
+/** @returns the counts, and the files that the model consists of: none of them may be overwritten */
+export function profileFile(path: string, options: CountingOptions): { profile: Profile; files: string[] } {
+  const model = readModelFile(path)
+  const profile = profileModel(model, {
     name: path,
     inputs: options.input,
     fused: options.fused,
     strictAdds: options.strictAdds,
     countNonZero: options.nonZero,
   })
+  return { profile, files: [path, ...filesOf(model)] }
 }

@@ -13,6 +13,9 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file, not a folder',
   ENOSPC: 'the disk is full',
   EROFS: 'the disk is read-only',
+  ENAMETOOLONG: 'the name is too long',
+  EEXIST: 'something else of this name is in the way',
+  ELOOP: 'it is a link that leads in a circle',
   EMFILE: 'too many files are open',
 }
 

@@ -2,11 +2,12 @@
 // The command `kerf`: arguments, messages, exit statuses.
 // Not here: the work itself (the other rooms), one command's options (commands/).
 // May import: every room, through its index.
-import { readFileSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
 import { messageOf, UsageError } from './errors.ts'
 import { type Io, processIo } from './io.ts'
+import { version } from './version.ts'
 
 /** What a file in commands/ exports. */
 interface CommandModule {
@@ -19,15 +20,11 @@ const commands: readonly [name: string, summary: string, load: () => Promise<Com
   ['profile', 'count what a model costs, layer by layer', () => import('./commands/profile.ts')],
   ['compare', 'count two models side by side', () => import('./commands/compare.ts')],
   ['prune', 'remove weights, neurons or filters', () => import('./commands/prune.ts')],
+  ['run', 'run a model on files, an image or random numbers', () => import('./commands/run.ts')],
+  ['bench', 'measure a model: whole, per layer, against other runtimes', () => import('./commands/bench.ts')],
   ['demo', 'the main job in one go: count, prune half, run both', () => import('./commands/demo.ts')],
   ['formulas', 'what kinds of convolution cost, as formulas and numbers', () => import('./commands/formulas.ts')],
 ]
-
-function version(): string {
-  // From src/cli and from dist/cli alike.
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version
-}
 
 async function programFor(argv: readonly string[], io: Io): Promise<Command> {
   const program = new Command('kerf')

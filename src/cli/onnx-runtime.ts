@@ -1,8 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type * as Ort from 'onnxruntime-node'
-import { type ElementType, elementCount, isConcrete, KerfError, seededRandom, seedFrom } from '../base/index.ts'
+import {
+  type ElementType,
+  elementCount,
+  float16ToNumber,
+  isConcrete,
+  KerfError,
+  numberToFloat16,
+  seededRandom,
+  seedFrom,
+} from '../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
 
 /*
@@ -29,6 +38,9 @@ export interface Feed {
   readonly values: Float64Array
 }
 
+/** Elements of an input with which networks are still run: more take minutes and gigabytes, and prove no more. */
+const largestInput = 2 ** 27
+
 /** Standard normal numbers for floating inputs, 0 and 1 for the others: valid for images and for masks. */
 export function randomFeeds(
   model: Model,
@@ -43,11 +55,16 @@ export function randomFeeds(
         'unsupported-input',
         `Input "${input.name}" is not a tensor of known shape, so the network cannot be run.`,
       )
+    const count = elementCount(shape) as number
+    if (count > largestInput)
+      throw new KerfError(
+        'too-large',
+        `Input "${input.name}" [${shape.join(',')}] has ${count.toLocaleString('en')} elements, too many to run the network for a check. Give a smaller shape with --input.`,
+        { input: input.name, shape },
+      )
     const random = seededRandom(seedFrom(seed, input.name))
     const floating = ['float32', 'float64', 'float16'].includes(input.type.elementType)
-    const values = Float64Array.from({ length: elementCount(shape) as number }, () =>
-      floating ? random.normal() : random.below(2),
-    )
+    const values = Float64Array.from({ length: count }, () => (floating ? random.normal() : random.below(2)))
     return { name: input.name, elementType: input.type.elementType, shape, values }
   })
 }
@@ -56,6 +73,8 @@ function ortTensor(ort: OrtModule, feed: Feed): Ort.Tensor {
   switch (feed.elementType) {
     case 'float32':
       return new ort.Tensor('float32', Float32Array.from(feed.values), feed.shape)
+    case 'float16':
+      return new ort.Tensor('float16', Uint16Array.from(feed.values, numberToFloat16), feed.shape)
     case 'float64':
       return new ort.Tensor('float64', feed.values, feed.shape)
     case 'int64':
@@ -69,10 +88,16 @@ function ortTensor(ort: OrtModule, feed: Feed): Ort.Tensor {
     default:
       throw new KerfError(
         'unsupported-input',
-        `Input "${feed.name}" is ${feed.elementType}; networks are run with float32, float64, int32, int64, uint8 and bool inputs.`,
+        `Input "${feed.name}" is ${feed.elementType}; networks are run with float16, float32, float64, int32, int64, uint8 and bool inputs.`,
       )
   }
 }
+
+/** Half precision comes as bits in engines that have no array for it. */
+const numbersOf = ({ type, data }: Ort.Tensor): Float64Array =>
+  type === 'float16' && data instanceof Uint16Array
+    ? Float64Array.from(data, float16ToNumber)
+    : Float64Array.from(data as ArrayLike<number>, Number)
 
 export type Outputs = ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float64Array }>
 
@@ -84,7 +109,19 @@ export interface Session {
   release(): Promise<void>
 }
 
-/** @throws KerfError `runtime-refused` when ONNX Runtime does not load the file */
+/** What ONNX Runtime says, on one line and without the paths of temporary files, which mean nothing to the user. */
+const refusal = (doing: string, error: unknown): KerfError => {
+  const text = String(error)
+    .replace(/^Error: /, '')
+    .replace(/^Load model from \S+ failed:\s*/, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' ')
+  const said = text.length > 300 ? `${text.slice(0, 300)} …` : text.replace(/[.\s]+$/, '')
+  return new KerfError('runtime-refused', `ONNX Runtime cannot ${doing}: ${said}.`)
+}
+
+/** @throws KerfError `runtime-refused` when ONNX Runtime does not load the file, also from `run` and `step` when it cannot run it */
 export async function openSession(
   ort: OrtModule,
   path: string,
@@ -98,22 +135,24 @@ export async function openSession(
     logSeverityLevel: 3,
   }
   const session = await ort.InferenceSession.create(path, options).catch((error: unknown) => {
-    throw new KerfError('runtime-refused', `ONNX Runtime does not load ${path}: ${String(error).split('\n')[0]}`)
+    throw refusal('load the network', error)
   })
+  const run = () =>
+    session.run(tensors).catch((error: unknown) => {
+      throw refusal('run the network', error)
+    })
   const tensors = Object.fromEntries(feeds.map((f) => [f.name, ortTensor(ort, f)]))
   return {
     async run() {
-      const outputs = await session.run(tensors)
+      const outputs = await run()
       return new Map(
         Object.entries(outputs).flatMap(([name, t]) =>
-          t.type === 'string'
-            ? []
-            : [[name, { shape: t.dims, values: Float64Array.from(t.data as ArrayLike<number>, Number) }] as const],
+          t.type === 'string' ? [] : [[name, { shape: t.dims, values: numbersOf(t) }] as const],
         ),
       )
     },
     async step() {
-      await session.run(tensors)
+      await run()
     },
     release: () => session.release(),
   }
@@ -133,12 +172,29 @@ export async function timeInterleaved(sessions: readonly Session[], seconds: num
   return times.map((t) => t.sort((a, b) => a - b)[Math.floor(t.length / 2)] as number)
 }
 
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /** A folder for models that are only run, removed at the end whatever happens. */
 export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'kerf-'))
+  const cleanUp = () => rmSync(folder, { recursive: true, force: true })
+  // Without these, Ctrl-C would leave both networks behind.
+  const onSignal = (signal: NodeJS.Signals) => {
+    cleanUp()
+    process.exit(128 + constants.signals[signal])
+  }
+  for (const signal of signals) process.once(signal, onSignal)
   try {
     return await work(folder)
+  } catch (error) {
+    if (!(error instanceof KerfError) || error.code !== 'disk-full') throw error
+    throw new KerfError(
+      'disk-full',
+      `${tmpdir()}, the folder for temporary files, is full: both networks are written there to be run. Free some space, or name another folder in the environment variable TMPDIR.`,
+      error.details,
+    )
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    for (const signal of signals) process.off(signal, onSignal)
+    cleanUp()
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { KerfError } from '../base/index.ts'
+import { UsageError } from './errors.ts'
 
 export interface OutputOptions {
   /** Whether an existing file may be replaced. */
@@ -15,19 +16,32 @@ export interface OutputOptions {
  * @throws KerfError `exists`, `same-file`, `not-found`, `not-a-file`
  */
 export function checkOutput(path: string, options: OutputOptions = {}): void {
+  if (path === '') throw new UsageError('The name of the output file is empty. Give one, as in -o name.')
   const folder = dirname(resolve(path))
   if (!existsSync(folder))
     throw new KerfError('not-found', `${path}: the folder ${folder} does not exist. Create it first.`, { path })
+  if (!statSync(folder).isDirectory())
+    throw new KerfError('not-found', `${path}: ${folder} is a file, not a folder. Choose another path.`, { path })
   if (!existsSync(path)) return
-  const real = realpathSync(path)
-  if (options.inputs?.some((input) => existsSync(input) && realpathSync(input) === real))
-    throw new KerfError('same-file', `${path} is the input. Choose another name for the output.`, { path })
+  const input = options.inputs?.find((input) => isSameFile(input, path))
+  if (input !== undefined)
+    throw new KerfError(
+      'same-file',
+      `${path} is the input${resolve(input) === resolve(path) ? '' : `, or belongs to it (${input})`}. Choose another name for the output.`,
+      { path },
+    )
   if (!statSync(path).isFile()) {
     if (isDevice(path)) return
     throw new KerfError('not-a-file', `${path} is a folder. Give the name of a file.`, { path })
   }
   if (!options.force)
     throw new KerfError('exists', `${path} exists. Choose another name, or replace it with --force.`, { path })
+}
+
+/** Whether two paths lead to one file: by another spelling, a symbolic or a hard link. */
+function isSameFile(a: string, b: string): boolean {
+  const [x, y] = [a, b].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }))
+  return x !== undefined && y !== undefined && x.dev === y.dev && x.ino === y.ino
 }
 
 /** /dev/stdout, named pipes: written to as they are. */
@@ -37,20 +51,23 @@ const isDevice = (path: string): boolean => {
 }
 
 /** Writes a file whole or not at all: under a temporary name in the same folder, then renamed. */
-export function writeTextFile(path: string, text: string, options: OutputOptions = {}): void {
+export function writeWholeFile(path: string, content: string | Uint8Array, options: OutputOptions = {}): void {
   checkOutput(path, options)
-  if (existsSync(path) && isDevice(path)) {
-    writeFileSync(path, text)
-    return
-  }
-  // Where the path is a link, what it points to is replaced and the link stays.
-  const target = existsSync(path) ? realpathSync(path) : resolve(path)
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(4).toString('hex')}.tmp`)
+  let temporary: string | undefined
   try {
-    writeFileSync(temporary, text, { flag: 'wx' })
+    if (existsSync(path) && isDevice(path)) {
+      writeFileSync(path, content)
+      return
+    }
+    // Where the path is a link, what it points to is replaced and the link stays.
+    const target = existsSync(path) ? realpathSync(path) : resolve(path)
+    // Not longer than the name itself may be.
+    temporary = join(dirname(target), `.${basename(target).slice(0, 50)}.${randomBytes(4).toString('hex')}.tmp`)
+    writeFileSync(temporary, content, { flag: 'wx' })
     renameSync(temporary, target)
   } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
+    if (temporary !== undefined && existsSync(temporary)) rmSync(temporary, { force: true })
+    // The message is about the file that was asked for, not about the temporary one, or none (a full disk names no file).
+    throw Object.assign(error as Error, { path })
   }
 }

@@ -1,7 +1,7 @@
 import colors from 'picocolors'
 import { type Report, toTerminal } from '../report/index.ts'
 import type { Io } from './io.ts'
-import { writeTextFile } from './output.ts'
+import { writeWholeFile } from './output.ts'
 
 /** A report for people, as wide as the terminal and in its colours; plain and uncut where the output is a file or a pipe. */
 export function terminalText(report: Report, io: Io, toFile = false): string {
@@ -21,7 +21,7 @@ export interface Destination {
 export function deliver(text: string, io: Io, { output, force, inputs }: Destination): void {
   if (output === undefined) io.out(text)
   else {
-    writeTextFile(output, text, { force, inputs })
+    writeWholeFile(output, text, { force, inputs })
     io.err(`Wrote ${output}.\n`)
   }
 }

@@ -2,7 +2,7 @@ import type { Totals } from '../cost/index.ts'
 import type { WrittenModel } from '../onnx/index.node.ts'
 import type { PruneResult } from '../prune/index.ts'
 import { type Cell, human, type Report, type Table } from '../report/index.ts'
-import { type Agreement, tolerance } from './agreement.ts'
+import { type Agreement, toleranceFor } from './agreement.ts'
 
 export interface PruneReportOptions {
   readonly check: Agreement | null
@@ -56,7 +56,7 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
   if (options.check)
     facts.push([
       'Masked = cut',
-      `largest difference ${options.check.maxAbsDiff.toExponential(1)}, ${options.check.maxRelDiff.toExponential(1)} of the largest output (allowed: ${tolerance})`,
+      `largest difference ${options.check.maxAbsDiff.toExponential(1)}, ${options.check.maxRelDiff.toExponential(1)} of the largest output (allowed: ${toleranceFor(result.model)})`,
     ])
   if (options.written) facts.push(['Wrote', written(options.written)])
   const tables = [beforeAfterTable(result.before, result.after)]
@@ -83,9 +83,9 @@ function groupsTable(result: PruneResult): Table {
       { key: 'group', header: 'Group', shorten: true },
       { key: 'channels', header: 'Channels', kind: 'count' },
       { key: 'kept', header: 'Kept', kind: 'count' },
-      { key: 'layers', header: 'Made by' },
-      { key: 'tensors', header: 'Tensors that shrink (axis)' },
-      { key: 'nodes', header: 'Through nodes', kind: 'count' },
+      { key: 'layers', header: 'Made by', shorten: true, optional: true },
+      { key: 'tensors', header: 'Tensors that shrink (axis)', shorten: true },
+      { key: 'nodes', header: 'Nodes', kind: 'count' },
     ],
     rows: result.groups.map((g) => [
       g.name,

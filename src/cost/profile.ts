@@ -21,6 +21,8 @@ export interface ProfileOptions {
   readonly inputs?: ReadonlyMap<string, readonly number[]>
   /** Count convolution + BatchNormalization + activation, and depthwise + pointwise, as one: what they pass on is not accessed. */
   readonly fused?: boolean
+  /** Nodes that a runtime computes as one, by the names of their first outputs, in order: instead of `fused`. The rest stand alone. */
+  readonly groups?: readonly (readonly string[])[]
   /** A sum of n terms takes n - 1 additions instead of n. */
   readonly strictAdds?: boolean
   /** Also count the parameters that are not 0; reads the weights. */
@@ -43,9 +45,11 @@ export function profileModel(model: Model, options: ProfileOptions = {}): Profil
   const running = inlined.graph.nodes.filter(
     (n) => n.outputs.some((o) => !inference.constants.has(o)) || n.outputs.length === 0,
   )
-  const groups = options.fused
-    ? fusedGroups(running, inference, consumersOf(inlined.graph), new Set(inlined.graph.outputs.map((o) => o.name)))
-    : running.map((node) => [node])
+  const groups = options.groups
+    ? givenGroups(running, options.groups)
+    : options.fused
+      ? fusedGroups(running, inference, consumersOf(inlined.graph), new Set(inlined.graph.outputs.map((o) => o.name)))
+      : running.map((node) => [node])
   const layers = groups.map((group) => counter.layer(group))
   return {
     model: options.name ?? model.graph.name,
@@ -56,7 +60,7 @@ export function profileModel(model: Model, options: ProfileOptions = {}): Profil
     layers,
     totals: totalsOf(layers, options.countNonZero ?? false),
     unsupported: counter.unsupported,
-    fused: options.fused ?? false,
+    fused: options.groups !== undefined || (options.fused ?? false),
     strictAdds: options.strictAdds ?? false,
   }
 }
@@ -152,6 +156,17 @@ const plainShape = (shape: Shape | undefined): NamedShape['shape'] =>
 /** What a fused group makes and uses up itself: the first output of every member but the last. */
 function valuesInside(group: readonly Node[]): Set<string> {
   return new Set(group.slice(0, -1).map((node) => node.outputs[0] as string))
+}
+
+/** Each group where its first node stands; names that no node has are left out. */
+function givenGroups(running: readonly Node[], groups: readonly (readonly string[])[]): Node[][] {
+  const nodes = new Map(running.map((node) => [node.outputs[0] as string, node]))
+  const grouped = new Map<Node, Node[]>()
+  for (const names of groups) {
+    const members = names.flatMap((name) => nodes.get(name) ?? [])
+    for (const node of members) grouped.set(node, node === members[0] ? members : [])
+  }
+  return running.map((node) => grouped.get(node) ?? [node]).filter((group) => group.length > 0)
 }
 
 const sumOrNull = (values: readonly (number | null)[]): number | null =>

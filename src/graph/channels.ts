@@ -80,6 +80,13 @@ export interface Cut {
   removeAttribute(attribute: string): void
   /** Replaces an input by a new constant int64 vector (the old one stays for its other users); adds it where the node has none. */
   setInputInts(input: number, values: readonly number[]): void
+  /** Content of a small input as the graph will compute it after the cut; undefined where that depends on data. */
+  newContent(input: number): readonly number[] | undefined
+  /**
+   * Replaces some entries of an integer vector at an input (position → value). The others stay as the graph computes them: a batch
+   * or an image size that the file leaves open stays open.
+   */
+  patchInputInts(input: number, entries: ReadonlyMap<number, number>): void
   /** Replaces the whole node by a Gather of its input `input` along `axis`. */
   replaceByGather(input: number, axis: number, indices: readonly number[]): void
 }

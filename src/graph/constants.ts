@@ -1,7 +1,7 @@
-import { elementCount, KerfError } from '../base/index.ts'
+import { elementCount, getOrAdd, KerfError } from '../base/index.ts'
 import type { Inference } from './infer.ts'
 import type { Model, Tensor } from './model.ts'
-import type { Dense } from './operator.ts'
+import { type Dense, runForward } from './operator.ts'
 import { tensorValues } from './tensor.ts'
 import { producersOf } from './traverse.ts'
 
@@ -20,18 +20,30 @@ export interface Constants {
  */
 export function constantContent(constants: Constants, value: string, zeroed?: string): Dense {
   const { model, inference, stored } = constants
-  const tensor = stored.get(value)
-  if (tensor) {
-    const data = value === zeroed ? new Float64Array(elementCount(tensor.shape) as number) : tensorValues(tensor)
-    return { elementType: tensor.elementType, shape: tensor.shape, data }
-  }
-  const node = producersOf(model.graph).get(value)
-  const known = node && inference.calls.get(node)
-  if (!node || !known?.operator.forward)
+  const producers = producersOf(model.graph)
+  // What several nodes read is made once.
+  const made = new Map<string, Dense>()
+  const contentOf = (name: string): Dense => getOrAdd(made, name, () => make(name))
+  const make = (name: string): Dense => {
+    const tensor = stored.get(name)
+    if (tensor) {
+      const data = name === zeroed ? new Float64Array(elementCount(tensor.shape) as number) : tensorValues(tensor)
+      return { elementType: tensor.elementType, shape: tensor.shape, data }
+    }
+    const node = producers.get(name)
+    const known = node && inference.calls.get(node)
+    if (node && known?.operator.forward) {
+      const inputs = node.inputs.map((input) => (input === '' ? undefined : contentOf(input)))
+      const content = runForward(known.operator, known.call, inputs)?.[node.outputs.indexOf(name)]
+      if (content) return content
+    }
+    // What follows from shapes alone (Shape, Size) was found out by inference.
+    const inferred = inference.values.get(name)?.value
+    if (inferred) return inferred
     throw new KerfError(
       'not-constant',
-      `The content of "${value}" is needed, and cannot be computed before the model runs.`,
+      `The content of "${name}" is needed, and cannot be computed before the model runs.`,
     )
-  const inputs = node.inputs.map((name) => (name === '' ? undefined : constantContent(constants, name, zeroed)))
-  return known.operator.forward(known.call, inputs)[node.outputs.indexOf(value)] as Dense
+  }
+  return contentOf(value)
 }

@@ -1,7 +1,15 @@
 import { type Dim, elementCount, isConcrete, KerfError, NodeError, type Shape, unknownDim } from '../base/index.ts'
 import { AttributeReader } from './attributes.ts'
 import { type Graph, graphInputs, type Model, type Node, nodeLabel, type Tensor, type ValueInfo } from './model.ts'
-import { type Dense, type InferredCall, type Known, type Operator, type OperatorSet, valueLimit } from './operator.ts'
+import {
+  type Dense,
+  type InferredCall,
+  type Known,
+  type Operator,
+  type OperatorSet,
+  runForward,
+  valueLimit,
+} from './operator.ts'
 import { tensorValues } from './tensor.ts'
 
 export interface InferenceOptions {
@@ -140,8 +148,8 @@ function followValues(
   const small = (k: Known | undefined) =>
     k === undefined || (elementCount(k.shape) ?? Number.POSITIVE_INFINITY) <= valueLimit
   if (!call.inputs.every(small) || !outputs.every(small)) return outputs
-  let results: Dense[] | undefined | null = null
-  const run = (): Dense[] | undefined => {
+  let results: readonly Dense[] | undefined | null = null
+  const run = (): readonly Dense[] | undefined => {
     if (results === null) {
       results = undefined
       const inputs: (Dense | undefined)[] = []
@@ -149,7 +157,7 @@ function followValues(
         if (known && known.value === undefined) return undefined
         inputs.push(known?.value)
       }
-      results = operator.forward?.(call, inputs)
+      results = runForward(operator, call, inputs)
     }
     return results
   }

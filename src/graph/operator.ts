@@ -88,7 +88,10 @@ export interface Operator<A = unknown> {
    * @throws NodeError when inputs and attributes do not fit together
    */
   infer(call: Call<A>): (Known | undefined)[]
-  /** Scalar reference. Called with every input's content; returns every output's. */
+  /**
+   * Scalar reference: called by `runForward` with every input's content, which `call.inputs` holds too; returns every output's. Fewer
+   * outputs: this node, as it is, cannot be computed so (random numbers, elements that are no numbers).
+   */
   forward?(call: Call<A>, inputs: readonly (Dense | undefined)[]): Dense[]
   /** The tensor that a node of this kind stands for, when it depends on no data: Constant, ConstantOfShape. Lazy: nothing is read. */
   stored?(call: Call<A>): Tensor | undefined
@@ -104,6 +107,20 @@ export interface Operator<A = unknown> {
   readonly fusion?: Fusion | ((call: InferredCall<A>) => Fusion | undefined)
   /** What is tied to what when channels are removed. */
   readonly channels: ChannelRule<A>
+}
+
+/**
+ * The content of a node's outputs from that of its inputs.
+ * @returns undefined where the operator has no reference implementation, or none for this node as it is
+ */
+export function runForward(
+  operator: Operator,
+  call: Call,
+  inputs: readonly (Dense | undefined)[],
+): readonly Dense[] | undefined {
+  const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
+  const made = operator.forward?.({ ...call, inputs: known }, inputs)
+  return made?.length ? made : undefined
 }
 
 /** The operators that a walk can ask. */

@@ -16,6 +16,12 @@ const invalid = (message: string, details: Record<string, unknown> = {}) =>
  * @throws KerfError `invalid-graph` naming the place: cyclic, dangling, duplicate, negative or absurd dimension
  */
 export function validated(model: Model): Model {
+  for (const [domain, version] of model.opsetImports)
+    if (!(version >= 1))
+      throw invalid(
+        `The model speaks version ${version} of the operator set "${domain || 'ai.onnx'}", which cannot be. The file is damaged; export it again.`,
+        { domain, version },
+      )
   const graph = checkGraph(model.graph, new Set(), 'The graph')
   return graph === model.graph ? model : { ...model, graph }
 }

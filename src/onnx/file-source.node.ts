@@ -44,6 +44,8 @@ export function fileError(error: unknown, path: string, doing: 'read' | 'written
         `${path} cannot be written: the disk is full. Free some space or choose another folder.`,
         details,
       )
+    case 'ENAMETOOLONG':
+      return new KerfError('not-found', `${path} is too long a name. Choose a shorter one.`, details)
     case 'ELOOP':
       return new KerfError('not-found', `${path} is a link that leads in a circle. Check the path.`, details)
     default:

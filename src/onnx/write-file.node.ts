@@ -68,6 +68,12 @@ function checkTarget(path: string, sources: readonly string[], force: boolean): 
     )
   const there = statOf(path)
   if (there?.isDirectory()) throw new KerfError('not-a-file', `${path} is a folder. Give the path of a file.`, { path })
+  if (there && !there.isFile())
+    throw new KerfError(
+      'not-a-file',
+      `${path} is a device or a pipe. A model is written to a file only; give the path of one.`,
+      { path },
+    )
   const clash = sources.find((source) => sameFile(source, path))
   if (clash !== undefined)
     throw new KerfError(
@@ -107,7 +113,8 @@ function realPath(path: string): string {
 /** All files, or none: nothing is renamed before everything is written, and what was there is put back when a rename fails. */
 function writeTogether(files: readonly Target[]): void {
   const temporary = (path: string, what: string) =>
-    join(dirname(path), `.${basename(path)}.${what}-${randomUUID().slice(0, 8)}`)
+    // Not longer than the name itself may be.
+    join(dirname(path), `.${basename(path).slice(0, 50)}.${what}-${randomUUID().slice(0, 8)}`)
   const written: { path: string; from: string }[] = []
   const leftovers: string[] = []
   const undo: (() => void)[] = []

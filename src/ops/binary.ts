@@ -1,8 +1,9 @@
-import { broadcastShapes, type ElementType, elementCount, stridesOf } from '../base/index.ts'
+import { broadcastShapes, type ElementType, elementCount } from '../base/index.ts'
 import type { Arithmetic, Dense, Operator } from '../graph/index.ts'
 import { asElement } from './as-element.ts'
 import { broadcasting } from './channel-rules.ts'
 import { dense, required, typed, wrong } from './check.ts'
+import { broadcastStrides, fromIndices, offsetOf } from './indices.ts'
 import { defineOperator } from './operator.ts'
 import { timesElements } from './unary.ts'
 
@@ -14,35 +15,20 @@ export interface BinaryOptions {
   readonly result?: ElementType
 }
 
-/** Applies f over operands broadcast to one shape. */
+/** Applies f over operands broadcast to one shape; f gets one array again and again. */
 export function mapBroadcast(
   inputs: readonly Dense[],
   elementType: ElementType,
   f: (values: readonly number[]) => number,
 ): Dense {
   const shape = broadcastShapes(...inputs.map((i) => i.shape)) as number[]
-  const count = elementCount(shape) as number
-  const out = new Array<number>(count)
-  const strides = stridesOf(shape)
-  const offsets = inputs.map((input) => {
-    const own = stridesOf(input.shape)
-    return shape.map((_, axis) => {
-      const a = axis - shape.length + input.shape.length
-      return a < 0 || input.shape[a] === 1 ? 0 : (own[a] as number)
-    })
+  const strides = inputs.map((input) => broadcastStrides(input.shape, shape))
+  const values = new Array<number>(inputs.length)
+  const data = fromIndices(shape, (index) => {
+    for (const [n, input] of inputs.entries()) values[n] = input.data[offsetOf(strides[n] as number[], index)] as number
+    return f(values)
   })
-  for (let i = 0; i < count; i++) {
-    const values = inputs.map((input, n) => {
-      let at = 0
-      for (let axis = 0; axis < shape.length; axis++)
-        at +=
-          (Math.floor(i / (strides[axis] as number)) % (shape[axis] as number)) *
-          ((offsets[n] as number[])[axis] as number)
-      return input.data[at] as number
-    })
-    out[i] = f(values)
-  }
-  return dense(elementType, shape, out)
+  return dense(elementType, shape, data)
 }
 
 /** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). */

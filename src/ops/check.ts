@@ -1,4 +1,4 @@
-import { type ElementType, NodeError, normalizeAxis, type Shape } from '../base/index.ts'
+import { type ElementType, isFloating, isInteger, NodeError, normalizeAxis, type Shape } from '../base/index.ts'
 import { type Call, type Dense, type Known, nodeLabel } from '../graph/index.ts'
 
 /** An error at this node, with the shapes of its inputs. */
@@ -14,6 +14,36 @@ export function required(call: Call, input: number): Known {
   const known = call.inputs[input]
   if (!known) throw wrong(call, `input ${input} is missing`, 'Export the model again.')
   return known
+}
+
+/**
+ * The element type that the given inputs have in common, where it is known; left-out inputs do not count.
+ * @throws NodeError when they differ, or when it is not one of floating-point (`'floating'`) or of any numbers (`'numeric'`)
+ */
+export function commonType(
+  call: Call,
+  inputs: readonly number[],
+  kind: 'floating' | 'numeric',
+): ElementType | undefined {
+  const known = inputs.flatMap((i) => {
+    const type = call.inputs[i]?.elementType
+    return type ? [{ name: call.node.inputs[i] as string, type }] : []
+  })
+  for (const { name, type } of known) {
+    if (!(isFloating(type) || (kind === 'numeric' && isInteger(type))))
+      throw wrong(
+        call,
+        `"${name}" is ${type}, where ${kind === 'floating' ? 'floating-point numbers' : 'numbers'} are needed`,
+        'Export the model again, or put a Cast before it.',
+      )
+    if (type !== known[0]?.type)
+      throw wrong(
+        call,
+        `"${known[0]?.name}" is ${known[0]?.type} and "${name}" is ${type}`,
+        'All must have one element type: export the model again, or put a Cast before it.',
+      )
+  }
+  return known[0]?.type
 }
 
 /** The content of an input that must be known to infer shapes; undefined when it depends on data. */

@@ -1,4 +1,4 @@
-import { elementCount } from '../base/index.ts'
+import { elementCount, stridesOf } from '../base/index.ts'
 
 /** One entry per element of `shape`, row-major, made from its multi-index (one array, reused: do not keep it). */
 export function fromIndices(
@@ -24,6 +24,35 @@ export function offsetOf(strides: readonly number[], index: readonly number[]): 
   let at = 0
   for (let axis = 0; axis < strides.length; axis++) at += (strides[axis] as number) * (index[axis] as number)
   return at
+}
+
+/** Strides of a tensor seen in a shape that it broadcasts to: 0 along axes where its one element is repeated. */
+export function broadcastStrides(own: readonly number[], shape: readonly number[]): number[] {
+  const strides = stridesOf(own)
+  return shape.map((_, axis) => {
+    const a = axis - shape.length + own.length
+    return a < 0 || own[a] === 1 ? 0 : (strides[a] as number)
+  })
+}
+
+/** Elements that belong together: set s has the elements at starts[s] + offsets[i] of a row-major tensor. */
+export interface Sets {
+  readonly starts: readonly number[]
+  readonly offsets: readonly number[]
+}
+
+/** The sets of elements that differ in their indices along `axes` alone; one set for each index of the other axes, row-major. */
+export function setsAlong(shape: readonly number[], axes: readonly number[]): Sets {
+  const strides = stridesOf(shape)
+  const others = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis))
+  const placesOf = (some: readonly number[]) => {
+    const own = some.map((axis) => strides[axis] as number)
+    return fromIndices(
+      some.map((axis) => shape[axis] as number),
+      (index) => offsetOf(own, index),
+    )
+  }
+  return { starts: placesOf(others), offsets: placesOf(axes) }
 }
 
 /** A tensor seen along one axis: element i of line (outer, inner) lies at (outer · size + i) · inner count + inner. */

@@ -13,11 +13,17 @@ export interface PoolAttributes {
   readonly window: Window
   /** Norm of LpPool and GlobalLpPool. */
   readonly p: number
+  /** Whether AveragePool divides by the padding's taps too. */
+  readonly countIncludePad: boolean
+  /** Whether MaxPool's indices count columns first. */
+  readonly columnMajor: boolean
 }
 
 export const poolAttributes = (a: AttributeReader): PoolAttributes => ({
   window: windowAttributes(a),
   p: a.int('p', 2),
+  countIncludePad: a.int('count_include_pad', 0) === 1,
+  columnMajor: a.int('storage_order', 0) === 1,
 })
 
 function checkedInput(call: Call): Known {

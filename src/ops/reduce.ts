@@ -26,7 +26,7 @@ const reduceAttributes = (a: AttributeReader): ReduceAttributes => ({
 })
 
 /** The reduced axes, ascending; undefined when they depend on data. */
-function reducedAxes(call: Call<ReduceAttributes>, rank: number): number[] | undefined {
+export function reducedAxes(call: Call<ReduceAttributes>, rank: number): number[] | undefined {
   const axes = setting(call, call.attributes.axes, 1)
   if (axes.given && !axes.values && axes.count !== 0) return undefined
   const values = axes.values ?? []

@@ -166,6 +166,7 @@ describe('what does not fit', () => {
       ['TopK', [[2, 3], intsOf(4)], {}, 2, 'k 4 is out of range for 3 elements'],
       ['ReduceSum', [[2, 3], intsOf(2)], {}, 1, 'axis 2 is out of range for 2 dimensions'],
       ['Range', [scalarOf(0), scalarOf(4), scalarOf(0)], {}, 1, 'delta is 0'],
+      ['Range', [scalarOf(0), scalarOf(2 ** 60), scalarOf(1)], {}, 1, 'are too many numbers'],
       ['Cast', [[2]], { to: 99 }, 1, '99 is not the number of an ONNX element type'],
       ['ConstantOfShape', [intsOf(2, -3)], {}, 1, '-3 is not a size'],
       ['Expand', [[2, 3], intsOf(4, 3)], {}, 1, 'it cannot be expanded to [4,3]'],

@@ -1,5 +1,5 @@
-import { seededRandom, seedFrom, stridesOf } from '../base/index.ts'
-import { constantContent } from '../graph/index.ts'
+import { KerfError, seededRandom, seedFrom, stridesOf } from '../base/index.ts'
+import { constantContent, nodeLabel } from '../graph/index.ts'
 import type { ChannelGroup, ChannelGroups } from './groups.ts'
 import type { GroupedAxis } from './trace.ts'
 
@@ -93,6 +93,12 @@ export function scoreGroups(found: ChannelGroups, criterion: Criterion, seed: nu
       const own = root.grouped
         ? groupedNorms(data, shape, root.grouped, criterion)
         : sliceNorms(data, shape, root.weight.axis, criterion)
+      if (!own.every(Number.isFinite))
+        throw new KerfError(
+          'not-finite',
+          `The weight "${root.tensor}" of ${nodeLabel(root.node)} holds NaN or infinite values, so ${criterion} cannot rank its channels. Export the model with finite weights, leave the layer alone (--keep '${root.tensor}'), or rank by --criterion random.`,
+          { tensor: root.tensor },
+        )
       const mean = own.reduce((s, n) => s + n, 0) / own.length || 1
       group.classes.forEach((c, i) => {
         for (const index of c.members.get(root) ?? []) {

@@ -1,7 +1,6 @@
 import { isConcrete, KerfError } from '../base/index.ts'
 import {
   allNames,
-  type Cut,
   graphInputs,
   inferGraph,
   keepIndices,
@@ -14,6 +13,8 @@ import {
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import type { ChannelGroups } from './groups.ts'
+import { gather, NodeCut } from './node-cut.ts'
+import { Recomputed } from './recomputed.ts'
 import type { Shuffle } from './shuffles.ts'
 import { Survivors } from './survivors.ts'
 import { keepGrouped, TensorEdits, withEdits, withZeros } from './weights.ts'
@@ -37,77 +38,6 @@ function cutTensors(found: ChannelGroups, survivors: Survivors): Map<string, Ten
   return cut
 }
 
-/** The changes that one node's rule asks for, on a copy of the node. */
-class NodeCut implements Cut {
-  node: Node
-  readonly #survivors: Survivors
-  readonly #edits: TensorEdits
-
-  readonly #isStored: (name: string) => boolean
-
-  constructor(node: Node, survivors: Survivors, edits: TensorEdits, isStored: (name: string) => boolean) {
-    this.#isStored = isStored
-    this.node = { ...node, inputs: [...node.inputs], attributes: new Map(node.attributes) }
-    this.#survivors = survivors
-    this.#edits = edits
-  }
-
-  isConstant(input: number): boolean {
-    return this.#isStored(this.node.inputs[input] ?? '')
-  }
-
-  #kept(name: string | undefined, axis: number): Int32Array | undefined {
-    return name ? (this.#survivors.ofValue(name, axis) ?? this.#survivors.ofTensor(name, axis)) : undefined
-  }
-
-  keptInput(input: number, axis: number): Int32Array | undefined {
-    return this.#kept(this.node.inputs[input], axis)
-  }
-
-  keptOutput(output: number, axis: number): Int32Array | undefined {
-    return this.#kept(this.node.outputs[output], axis)
-  }
-
-  newInputShape(input: number): readonly number[] | undefined {
-    return this.#survivors.shapeOf(this.node.inputs[input] ?? '')
-  }
-
-  newOutputShape(output: number): readonly number[] | undefined {
-    return this.#survivors.shapeOf(this.node.outputs[output] ?? '')
-  }
-
-  setInt(attribute: string, value: number): void {
-    this.node.attributes.set(attribute, { kind: 'int', value })
-  }
-
-  setInts(attribute: string, value: readonly number[]): void {
-    this.node.attributes.set(attribute, { kind: 'ints', value })
-  }
-
-  removeAttribute(attribute: string): void {
-    this.node.attributes.delete(attribute)
-  }
-
-  setInputInts(input: number, values: readonly number[]): void {
-    while (this.node.inputs.length <= input) this.node.inputs.push('')
-    this.node.inputs[input] = this.#edits.addInts(`${nodeLabel(this.node)}_input${input}`, values)
-  }
-
-  replaceByGather(input: number, axis: number, indices: readonly number[]): void {
-    const data = this.node.inputs[input] as string
-    this.node = gather(this.node, data, axis, this.#edits.addInts(`${nodeLabel(this.node)}_indices`, indices))
-  }
-}
-
-const gather = (old: Node, data: string, axis: number, indices: string): Node => ({
-  name: old.name,
-  opType: 'Gather',
-  domain: '',
-  inputs: [data, indices],
-  outputs: [...old.outputs],
-  attributes: new Map([['axis', { kind: 'int', value: axis }]]),
-})
-
 /** Where a surviving old index lies in the new numbering. */
 const newPositions = (kept: Int32Array): Map<number, number> => new Map(Array.from(kept, (old, i) => [old, i]))
 
@@ -123,9 +53,10 @@ function cutShuffle(shuffle: Shuffle, survivors: Survivors, edits: TensorEdits):
 }
 
 /** A value's declared type with the axes that shrank; symbolic dimensions stay symbolic. */
-function cutInfo(info: ValueInfo, survivors: Survivors): ValueInfo {
+function cutInfo(info: ValueInfo, survivors: Survivors, tensors: ReadonlyMap<string, Tensor>): ValueInfo {
   if (info.type?.kind !== 'tensor' || !info.type.shape) return info
-  const shape = info.type.shape.map((d, axis) => survivors.ofValue(info.name, axis)?.length ?? d)
+  const shape =
+    tensors.get(info.name)?.shape ?? info.type.shape.map((d, axis) => survivors.ofValue(info.name, axis)?.length ?? d)
   return { ...info, type: { ...info.type, shape } }
 }
 
@@ -143,28 +74,30 @@ export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Mo
     found.shuffles.filter((s) => !s.through.every((v) => survivors.isBox(v))).map((s) => [s.last, s]),
   )
   const inside = new Set([...shuffled.values()].flatMap((s) => s.through))
-  let nodes = model.graph.nodes.map((node) => {
+  const recomputed = new Recomputed(trace, survivors)
+  let nodes = model.graph.nodes.flatMap((node) => {
     const shuffle = shuffled.get(node)
     if (shuffle) return cutShuffle(shuffle, survivors, edits)
     const known = trace.inference.calls.get(node)
     // What lies inside a replaced shuffle is dead after the cut.
     if (!known?.operator.channels.cut || node.outputs.some((o) => inside.has(o))) return node
-    const cut = new NodeCut(node, survivors, edits, (name) => trace.stored.has(name))
+    const cut = new NodeCut(node, trace, survivors, recomputed, edits)
     const shrinks = [...node.inputs, ...node.outputs].some(
       (v) => v !== '' && survivors.shapeOf(v)?.join() !== shapeBefore(trace.inference.values.get(v)?.shape),
     )
     if (!shrinks) return node
     known.operator.channels.cut(known.call, cut)
-    return cut.node
+    return [...cut.before, cut.node]
   })
-  for (const [name, tensor] of cutTensors(found, survivors)) {
+  const tensors = cutTensors(found, survivors)
+  for (const [name, tensor] of tensors) {
     if (model.graph.initializers.has(name)) edits.set(name, tensor)
     else nodes = edits.replaceStored(nodes, name, tensor, true)
   }
   const graph = withoutDeadCode({
     ...withEdits(model.graph, edits, nodes),
-    outputs: model.graph.outputs.map((o) => cutInfo(o, survivors)),
-    valueInfo: new Map([...model.graph.valueInfo].map(([name, info]) => [name, cutInfo(info, survivors)])),
+    outputs: model.graph.outputs.map((o) => cutInfo(o, survivors, tensors)),
+    valueInfo: new Map([...model.graph.valueInfo].map(([name, info]) => [name, cutInfo(info, survivors, tensors)])),
   })
   const cut = { ...model, graph }
   checkShapes(found, cut, survivors)

@@ -1,6 +1,6 @@
 import { KerfError } from '../base/index.ts'
 import type { Scores } from './criteria.ts'
-import { type ChannelGroup, type ChannelGroups, namesOf } from './groups.ts'
+import { type ChannelClass, type ChannelGroup, type ChannelGroups, namesOf } from './groups.ts'
 
 /** Picks layers by name. */
 export interface LayerMatcher {
@@ -129,18 +129,21 @@ function spare(found: ChannelGroups, scores: Scores, removed: Set<number>, kept:
     const best = [...new Set(Array.from(labels, (l) => trace.labels.find(l)))]
       .map((label) => ({ label, ...(owner.get(label) as { group: ChannelGroup; index: number }) }))
       .reduce((a, b) => ((scores.get(b.group)?.[b.index] ?? 0) > (scores.get(a.group)?.[a.index] ?? 0) ? b : a))
-    // One of each cell, so that grouped convolutions stay balanced.
-    const cells = best.group.cells
-    const back =
-      cells === 1
-        ? [best.label]
-        : best.group.classes
-            .filter(
-              (c, i, all) =>
-                removed.has(c.label) && all.findIndex((d) => d.cell === c.cell && removed.has(d.label)) === i,
-            )
-            .map((c) => c.label)
-    for (const label of back) removed.delete(label)
-    kept.set(best.group, (kept.get(best.group) as number) + back.length)
+    for (const label of bestOfEachCell(best.group, best.index, scores, removed)) {
+      removed.delete(label)
+      kept.set(best.group, (kept.get(best.group) as number) + 1)
+    }
   }
+}
+
+/** A class and the best removed one of every other cell, so that grouped convolutions stay balanced. */
+function bestOfEachCell(group: ChannelGroup, index: number, scores: Scores, removed: ReadonlySet<number>): number[] {
+  const score = scores.get(group) as Float64Array
+  const best = new Map<number, number>([[(group.classes[index] as ChannelClass).cell, index]])
+  group.classes.forEach((c, i) => {
+    if (!removed.has(c.label) || c.cell === group.classes[index]?.cell) return
+    const before = best.get(c.cell)
+    if (before === undefined || (score[i] as number) > (score[before] as number)) best.set(c.cell, i)
+  })
+  return [...best.values()].map((i) => (group.classes[i] as ChannelClass).label)
 }

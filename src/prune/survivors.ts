@@ -60,7 +60,7 @@ export class Survivors {
       : undefined
   }
 
-  /** Per axis of a track over several axes, the surviving indices; undefined when the survivors are not their product. */
+  /** Per axis of a track over several axes that loses something, the surviving indices; undefined when the survivors are not their product. */
   #project(value: string, track: Track): Map<number, Int32Array> | undefined {
     const shape = this.#trace.inference.values.get(value)?.shape as readonly number[]
     const sizes = track.axes.map((a) => shape[a] as number)
@@ -76,6 +76,11 @@ export class Survivors {
     })
     const kept = alive.map((a) => Int32Array.from(a.flatMap((yes, i) => (yes ? [i] : []))))
     if (kept.reduce((p, k) => p * k.length, 1) !== count) return undefined
-    return new Map(track.axes.map((a, n) => [a, kept[n] as Int32Array]))
+    return new Map(
+      track.axes.flatMap((a, n) => {
+        const own = kept[n] as Int32Array
+        return own.length < (sizes[n] as number) ? [[a, own] as const] : []
+      }),
+    )
   }
 }

@@ -99,6 +99,12 @@ class Tracer implements ChannelTrace {
     for (const track of this.tracks.get(name) ?? []) this.freezeLabels(track.labels, reason)
   }
 
+  freezeStored(name: string, reason: Freeze): void {
+    for (const labels of this.tensorAxes.get(name)?.values() ?? []) this.freezeLabels(labels, reason)
+    const grouped = this.groupedAxes.get(name)
+    if (grouped) this.freezeLabels(grouped.labels, reason)
+  }
+
   freezeLabels(labels: Labels, reason: Freeze): void {
     for (const label of labels) this.labels.freeze(label, reason)
   }
@@ -119,6 +125,9 @@ class Tracer implements ChannelTrace {
     })
   }
 }
+
+const otherGroups = (tensor: string): string =>
+  `its weight "${tensor}" is shared with a layer that reads it in other groups, or whole`
 
 /** What one node's rule sees and says. */
 class NodeTies implements Ties {
@@ -275,10 +284,13 @@ class NodeTies implements Ties {
       return
     }
     const before = this.#t.groupedAxes.get(name)
-    if (before) {
-      // One weight used by two grouped convolutions: both must lose the same.
-      this.unite(before.labels, spec.labels)
+    if (before && (before.groups !== spec.groups || before.labels.length !== spec.labels.length)) {
+      this.freeze(before.labels, otherGroups(name))
+      this.freeze(spec.labels, otherGroups(name))
+      return
     }
+    // One weight used by two grouped convolutions: both must lose the same.
+    if (before) this.unite(before.labels, spec.labels)
     this.#t.groupedAxes.set(name, spec)
   }
 }
@@ -311,8 +323,7 @@ export function traceChannels(
   for (const output of model.graph.outputs) {
     const reason = { node: '', why: `it reaches the graph output "${output.name}"` }
     if (!options.outputsMayShrink) tracer.freezeTracks(output.name, reason)
-    if (tracer.stored.has(output.name))
-      for (const labels of tracer.tensorAxes.get(output.name)?.values() ?? []) tracer.freezeLabels(labels, reason)
+    if (tracer.stored.has(output.name)) tracer.freezeStored(output.name, reason)
   }
   freezeUnaccounted(tracer)
   return tracer
@@ -345,6 +356,11 @@ function tieNode(tracer: Tracer, node: Node, operator: Operator, call: InferredC
 /** A stored tensor that one node would cut and another uses whole must stay whole. */
 function freezeUnaccounted(tracer: Tracer): void {
   for (const { node, tensor, axes } of tracer.uses) {
+    const spec = tracer.groupedAxes.get(tensor)
+    const whole = spec && tracer.tensorAxes.get(tensor)?.get(spec.axis)
+    if (whole)
+      for (const labels of [spec.labels, whole])
+        tracer.freezeLabels(labels, { node: nodeLabel(node), why: otherGroups(tensor) })
     if (axes.has(-1)) continue
     const reason = { node: nodeLabel(node), why: `its input "${tensor}" must stay whole` }
     for (const [axis, labels] of tracer.tensorAxes.get(tensor) ?? [])

@@ -1,6 +1,7 @@
 import { byteLengthOf, elementCount, stridesOf } from '../base/index.ts'
 import {
   computed,
+  freshName,
   type Graph,
   inMemory,
   keepIndices,
@@ -129,13 +130,21 @@ export class TensorEdits {
     else if (this.#model.irVersion < 4) this.inputs.push(info)
   }
 
+  /** A name like `wish` that nothing has, and from now on taken. */
+  name(wish: string): string {
+    return freshName(this.#taken, wish)
+  }
+
+  /** A new tensor, under a name like `wish`. */
+  add(wish: string, tensor: Tensor): string {
+    const name = this.name(wish)
+    this.set(name, tensor)
+    return name
+  }
+
   /** A new int64 vector, under a name like `wish`. */
   addInts(wish: string, values: readonly number[]): string {
-    let name = wish
-    for (let i = 1; this.#taken.has(name); i++) name = `${wish}_${i}`
-    this.#taken.add(name)
-    this.set(name, tensorOf('int64', [values.length], values))
-    return name
+    return this.add(wish, tensorOf('int64', [values.length], values))
   }
 
   /**

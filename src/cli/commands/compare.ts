@@ -22,8 +22,9 @@ export function define(command: Command, io: Io): void {
     .addHelpText('after', examples)
     .action((a: string, b: string, options: Options) => {
       if (options.output !== undefined) checkOutput(options.output, { force: options.force, inputs: [a, b] })
-      const comparison = compareProfiles(profileFile(a, options), profileFile(b, options))
-      deliver(format(comparison, options, io), io, { ...options, inputs: [a, b] })
+      const [first, second] = [profileFile(a, options), profileFile(b, options)]
+      const comparison = compareProfiles(first.profile, second.profile)
+      deliver(format(comparison, options, io), io, { ...options, inputs: [...first.files, ...second.files] })
     })
 }
 

@@ -38,9 +38,10 @@ export function define(command: Command, io: Io): void {
         inputs: options.input,
       })
       mkdirSync('out', { recursive: true })
-      const smaller = writeModelFile(result.model, freePath(join('out', `${name}-pruned`)))
       const ort = await loadOrt()
-      const measured = ort ? await measure(ort, model, path, result, smaller, options.input, io) : undefined
+      // What cannot be run fails here, before anything is written.
+      const measured = ort ? await measure(ort, model, path, result, options.input, io) : undefined
+      const smaller = writeModelFile(result.model, freePath(join('out', `${name}-pruned`)))
       const rows: Cell[][] = measured
         ? [
             row('File size (bytes)', measured.sizes),
@@ -48,7 +49,7 @@ export function define(command: Command, io: Io): void {
               'Latency (ms, 1 thread, median)',
               measured.latency.map((t) => Number(t.toFixed(2))),
             ),
-            ['Largest difference, masked – cut', '', measured.difference.toExponential(1), ''],
+            ['Largest difference, masked – cut', '', measured.difference?.toExponential(1) ?? 'no finite output', ''],
           ]
         : []
       io.out(
@@ -85,14 +86,15 @@ const total = (w: WrittenModel): number => w.bytes + (w.externalBytes ?? 0)
 function freePath(stem: string): string {
   for (let n = 1; ; n++) {
     const path = `${stem}${n === 1 ? '' : `-${n}`}.onnx`
-    if (!existsSync(path)) return path
+    if (!existsSync(path) && !existsSync(`${path}.data`)) return path
   }
 }
 
 interface Measured {
   readonly sizes: number[]
   readonly latency: number[]
-  readonly difference: number
+  /** Undefined: no output holds a finite number. */
+  readonly difference: number | undefined
   readonly version: string
   readonly batch: number
 }
@@ -102,7 +104,6 @@ async function measure(
   model: Model,
   path: string | undefined,
   result: PruneResult,
-  smaller: WrittenModel,
   inputs: InputShapes | undefined,
   io: Io,
 ): Promise<Measured> {
@@ -111,16 +112,18 @@ async function measure(
     const whole = writeModelFile(model, original)
     const masked = join(folder, 'masked.onnx')
     writeModelFile(result.masked as Model, masked)
+    const cut = join(folder, 'cut.onnx')
+    const smaller = writeModelFile(result.model, cut)
     const feeds = randomFeeds(result.model, inputs, 1)
     const maskedSession = await openSession(ort, masked, feeds, 1)
     const expected = await maskedSession.run()
     await maskedSession.release()
-    const sessions = [await openSession(ort, original, feeds, 1), await openSession(ort, smaller.path, feeds, 1)]
+    const sessions = [await openSession(ort, original, feeds, 1), await openSession(ort, cut, feeds, 1)]
     const difference = compareOutputs(
       expected,
       await (sessions[1] as (typeof sessions)[0]).run(),
       result.outputs,
-    ).maxAbsDiff
+    )?.maxAbsDiff
     io.err('Measuring both networks …\n')
     const latency = await timeInterleaved(sessions, 5)
     for (const s of sessions) await s.release()

@@ -37,7 +37,8 @@ export function define(command: Command, io: Io): void {
     .addHelpText('after', examples)
     .action((path: string, options: Options) => {
       if (options.output !== undefined) checkOutput(options.output, { force: options.force, inputs: [path] })
-      deliver(format(profileFile(path, options), options, io), io, { ...options, inputs: [path] })
+      const { profile, files } = profileFile(path, options)
+      deliver(format(profile, options, io), io, { ...options, inputs: files })
     })
 }
 

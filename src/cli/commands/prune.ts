@@ -13,7 +13,7 @@ import {
   type Scope,
 } from '../../prune/index.ts'
 import { toJson } from '../../report/index.ts'
-import { type Agreement, checkAgreement, tolerance } from '../agreement.ts'
+import { type Agreement, checkAgreement, toleranceFor } from '../agreement.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { loadOrt } from '../onnx-runtime.ts'
@@ -133,6 +133,8 @@ export function define(command: Command, io: Io): void {
 }
 
 function pruneOptions(o: Options): Parameters<typeof pruneModel>[1] {
+  if (o.maxRatio !== undefined && !o.global)
+    throw new UsageError('--max-ratio limits what --global takes from one layer: give both, or neither.')
   const scope = { global: o.global, maxRatio: o.maxRatio, roundTo: o.roundTo, perLayer: o.ratios }
   const common = {
     methods: o.method,
@@ -149,6 +151,9 @@ function pruneOptions(o: Options): Parameters<typeof pruneModel>[1] {
   return { ...common, scope: { ...scope, ratio: o.ratio ?? 0 } }
 }
 
+/** What keeps a network from being run, though it can be cut. */
+const cannotRun = ['runtime-refused', 'unsupported-input', 'too-large']
+
 /** Runs masked against cut, before anything is written. */
 async function proof(result: PruneResult, options: Options): Promise<{ check: Agreement | null; why?: string }> {
   if (options.dryRun) return { check: null, why: 'Nothing was run (--dry-run).' }
@@ -158,9 +163,23 @@ async function proof(result: PruneResult, options: Options): Promise<{ check: Ag
   if (!ort)
     return {
       check: null,
-      why: 'The result was not checked: onnxruntime-node is not installed (npm install onnxruntime-node).',
+      why: 'The result was not checked: onnxruntime-node is not installed (npm install onnxruntime-node --onnxruntime-node-install=skip).',
     }
-  const check = await checkAgreement(ort, result, result.masked as Model, options.input)
+  const check = await checkAgreement(ort, result, result.masked as Model, options.input).catch((error: unknown) => {
+    const { code, message, details } = error as Partial<KerfError>
+    if (!(error instanceof KerfError) || !cannotRun.includes(code as string)) throw error
+    throw new KerfError(
+      code as string,
+      `${message} Nothing was written, because it cannot be checked; --no-check writes it unchecked.`,
+      details,
+    )
+  })
+  if (!check)
+    return {
+      check: null,
+      why: 'The result was not checked: on random input no output of the network holds a finite number.',
+    }
+  const tolerance = toleranceFor(result.model)
   if (!(check.maxRelDiff <= tolerance))
     throw new KerfError(
       'not-faithful',
@@ -191,7 +210,8 @@ function part(text: string): number {
 }
 
 function integer(text: string): number {
-  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number.')
+  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(Number(text)))
+    throw new InvalidArgumentError('Give a whole number.')
   return Number(text)
 }
 
@@ -205,6 +225,7 @@ function methodList(text: string): PruneMethod[] {
 
 /** Names of nodes contain slashes and dots; a star matches them too. */
 function matcher(glob: string): LayerMatcher {
+  if (glob === '') throw new InvalidArgumentError("Give the name of a layer or a pattern, as in '*layer4*'.")
   const test = picomatch(glob, { bash: true, dot: true })
   return { pattern: glob, matches: (names) => names.some((n) => n === glob || test(n)) }
 }

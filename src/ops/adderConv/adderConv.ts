@@ -1,6 +1,7 @@
 import { mixes } from '../channel-rules.ts'
-import { required, typed } from '../check.ts'
-import { type ConvAttributes, convAttributes, convCost, convFusion, convShape } from '../conv/conv.ts'
+import { commonType, typed } from '../check.ts'
+import { type ConvAttributes, convAttributes, convCost, convForward, convFusion, convShape } from '../conv/conv.ts'
+import { negativeL1Distance } from '../conv/forward.ts'
 import { adderLaw } from '../laws.ts'
 import { defineOperator } from '../operator.ts'
 
@@ -15,7 +16,8 @@ export const adderConv = defineOperator<ConvAttributes>({
   name: 'AdderConv',
   domain: 'ai.kerf',
   attributes: convAttributes,
-  infer: (call) => [typed(required(call, 0).elementType, convShape(call, 1))],
+  infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
+  forward: convForward(negativeL1Distance),
   cost: convCost(adderLaw, 1, 2),
   parameters: [1, 2],
   fusion: convFusion(1),

@@ -1,6 +1,8 @@
 import { elementCount } from '../../base/index.ts'
 import { mixes } from '../channel-rules.ts'
-import { required, typed, wrong } from '../check.ts'
+import { contentOf, required, typed, wrong } from '../check.ts'
+import { fromIndices } from '../indices.ts'
+import { arithmetic } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { shapeFromInput } from '../shape-input.ts'
 
@@ -8,10 +10,10 @@ import { shapeFromInput } from '../shape-input.ts'
  * Where the places of an output lie in an input that is moved by theta (ONNX AffineGrid). theta [N, d, d + 1], size (N, C, space…) at
  * input 1; grid [N, space…, d]. Counted: d multiplications and d additions per element of the grid.
  */
-export const affineGrid = defineOperator<void>({
+export const affineGrid = defineOperator<{ alignCorners: boolean }>({
   name: 'AffineGrid',
   domain: '',
-  attributes: () => undefined,
+  attributes: (a) => ({ alignCorners: a.int('align_corners', 0) === 1 }),
   infer: (call) => {
     const theta = required(call, 0)
     required(call, 1)
@@ -19,6 +21,22 @@ export const affineGrid = defineOperator<void>({
     if (size && size.length !== 4 && size.length !== 5)
       throw wrong(call, `the size [${size}] should have 4 or 5 entries`)
     return [typed(theta.elementType, size && [size[0] as number | string, ...size.slice(2), size.length - 2])]
+  },
+  forward: (call, [theta]) => {
+    const size = contentOf(call, 1)
+    if (!theta || !size) return []
+    const space = size.slice(2)
+    const rank = space.length
+    const coordinate = (i: number, length: number) =>
+      call.attributes.alignCorners ? (length > 1 ? (2 * i) / (length - 1) : 0) - 1 : (2 * i + 1) / length - 1
+    const shape = [size[0] as number, ...space, rank]
+    const data = fromIndices(shape, (index) => {
+      // Homogeneous coordinates, those of the last spatial axis first.
+      const place = [...space.map((length, axis) => coordinate(index[axis + 1] as number, length)).reverse(), 1]
+      const row = ((index[0] as number) * rank + (index[rank + 1] as number)) * (rank + 1)
+      return place.reduce((sum, v, i) => sum + v * (theta.data[row + i] as number), 0)
+    })
+    return [arithmetic(theta.elementType, { shape, data: new Float64Array(data) })]
   },
   cost: (call) => {
     const grid = call.outputs[0]?.shape as readonly number[]

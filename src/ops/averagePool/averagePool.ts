@@ -1,7 +1,9 @@
 import { perChannel } from '../channel-rules.ts'
 import { required, typed } from '../check.ts'
+import { arithmetic } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { averageCost, type PoolAttributes, poolAttributes, poolShape, windowReduction } from '../pool.ts'
+import { poolWindows } from '../pool-forward.ts'
 
 /**
  * Y[n,c,p] = mean over the window of X[n,c] (ONNX AveragePool, opset 1, 7 with count_include_pad, 10 with ceil_mode, 11, 19 with
@@ -12,6 +14,15 @@ export const averagePool = defineOperator<PoolAttributes>({
   domain: '',
   attributes: poolAttributes,
   infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
+  forward: (call, [x]) => {
+    if (!x) return []
+    const y = poolWindows(call, x.shape, ({ places, count, padded }) => {
+      let sum = 0
+      for (let i = 0; i < count; i++) sum += x.data[places[i] as number] as number
+      return sum / (count + (call.attributes.countIncludePad ? padded : 0))
+    })
+    return [arithmetic(x.elementType, y)]
+  },
   cost: (call) => averageCost(windowReduction(call)),
   channels: perChannel,
 })

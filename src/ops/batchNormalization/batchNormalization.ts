@@ -1,7 +1,10 @@
 import { elementCount } from '../../base/index.ts'
-import type { Known } from '../../graph/index.ts'
-import { required, typed, wrong } from '../check.ts'
+import type { Dense, Known } from '../../graph/index.ts'
+import { dense, required, typed, wrong } from '../check.ts'
+import { setsAlong } from '../indices.ts'
 import { checkVectors, perChannelParameters, statisticsCost } from '../normalise.ts'
+import { type Moments, momentsOf, perChannel, scaledAndShifted } from '../normalise-forward.ts'
+import { arithmetic, broadcastTo, type Doubles, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 
 /*
@@ -13,6 +16,20 @@ import { defineOperator } from '../operator.ts'
 export interface BatchNormalizationAttributes {
   readonly perElement: boolean
   readonly training: boolean
+  readonly epsilon: number
+  /** How much of the running statistics stays in training. */
+  readonly momentum: number
+}
+
+/** Mean and variance of every channel over batch and space. */
+function batchMoments(x: Doubles): { mean: Dense; variance: Dense } {
+  const { starts, offsets } = setsAlong(
+    x.shape,
+    x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis])),
+  )
+  const moments = starts.map((start) => momentsOf(x.data, start, offsets))
+  const vector = (of: (m: Moments) => number) => dense('float64', [moments.length], moments.map(of))
+  return { mean: vector((m) => m.mean), variance: vector((m) => m.variance) }
 }
 
 /**
@@ -25,6 +42,8 @@ export const batchNormalization = defineOperator<BatchNormalizationAttributes>({
   attributes: (a, opset) => ({
     perElement: opset < 9 && a.int('spatial', 1) === 0,
     training: opset >= 14 && a.int('training_mode', 0) === 1,
+    epsilon: a.float('epsilon', 1e-5),
+    momentum: a.float('momentum', 0.9),
   }),
   infer: (call) => {
     const x = required(call, 0)
@@ -37,6 +56,28 @@ export const batchNormalization = defineOperator<BatchNormalizationAttributes>({
     const statistics = typed(call.inputs[3]?.elementType ?? x.elementType, call.inputs[3]?.shape ?? scale.shape)
     const outputs: Known[] = [typed(x.elementType, x.shape), statistics, statistics, statistics, statistics]
     return outputs.slice(0, call.node.outputs.length)
+  },
+  forward: (call, inputs) => {
+    const [x, scale, bias, mean, variance] = inputs
+    if (!x || !scale || !bias || !mean || !variance) return []
+    const { training, perElement, epsilon, momentum } = call.attributes
+    const spread = (p: Dense) => broadcastTo(perElement ? p : perChannel(p, x.shape.length), x.shape)
+    const moments = training ? batchMoments(doubles(x)) : undefined
+    const [centre, square] = moments
+      ? [moments.mean, moments.variance].map((m) => spread(m))
+      : [spread(mean), spread(variance)]
+    const data = doubles(x).data.map(
+      (v, i) =>
+        (v - ((centre as Float64Array)[i] as number)) / Math.sqrt(((square as Float64Array)[i] as number) + epsilon),
+    )
+    const y = arithmetic(x.elementType, scaledAndShifted({ shape: x.shape, data }, spread(scale), spread(bias)))
+    if (!moments) return [y]
+    const running = (before: Dense, now: Dense) =>
+      arithmetic(before.elementType, {
+        shape: before.shape,
+        data: doubles(before).data.map((v, i) => v * momentum + (now.data[i] as number) * (1 - momentum)),
+      })
+    return [y, running(mean, moments.mean), running(variance, moments.variance)].slice(0, call.node.outputs.length)
   },
   cost: (call) => {
     const n = elementCount(call.outputs[0]?.shape) as number

@@ -1,7 +1,8 @@
-import { type Dim, unknownDim } from '../../base/index.ts'
+import { type Dim, stridesOf, unknownDim } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
 import { worksAlong } from '../axis-tracks.ts'
-import { contentOf, required, typed, wrong } from '../check.ts'
+import { contentOf, dense, required, typed, wrong } from '../check.ts'
+import { fromIndices, offsetOf } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
 import { distinctAxes } from '../settings.ts'
 
@@ -34,6 +35,24 @@ export const centerCropPad = defineOperator<CenterAttributes>({
         x.shape.map((d, a): Dim => (axes.includes(a) ? (sizes?.[axes.indexOf(a)] ?? unknownDim()) : d)),
       ),
     ]
+  },
+  forward: (call, [x]) => {
+    const sizes = contentOf(call, 1)
+    if (!x || !sizes) return []
+    const axes = touchedAxes(call, x.shape.length)
+    const shape = x.shape.map((d, axis) => (axes.includes(axis) ? (sizes[axes.indexOf(axis)] as number) : d))
+    const strides = stridesOf(x.shape)
+    // What is cropped before the first element, or negative: padded.
+    const before = x.shape.map((d, axis) => {
+      const surplus = d - (shape[axis] as number)
+      return surplus < 0 ? -Math.floor(-surplus / 2) : Math.floor(surplus / 2)
+    })
+    const data = fromIndices(shape, (index) => {
+      const from = index.map((i, axis) => i + (before[axis] as number))
+      if (from.some((i, axis) => i < 0 || i >= (x.shape[axis] as number))) return 0
+      return x.data[offsetOf(strides, from)] as number
+    })
+    return [dense(x.elementType, shape, data)]
   },
   cost: 'none',
   accesses: (call) => {

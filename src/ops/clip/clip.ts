@@ -3,7 +3,7 @@ import { elementwise } from '../channel-rules.ts'
 import { dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
 
-interface ClipAttributes {
+export interface ClipAttributes {
   readonly min: number | undefined
   readonly max: number | undefined
 }

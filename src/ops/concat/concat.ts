@@ -4,11 +4,11 @@ import { axisOf, dense, required, typed, wrong } from '../check.ts'
 import { linesAlong } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
 
-interface ConcatAttributes {
+export interface ConcatAttributes {
   readonly axis: number | undefined
 }
 
-function concatAxis(call: Call<ConcatAttributes>, rank: number): number {
+export function concatAxis(call: Call<ConcatAttributes>, rank: number): number {
   const { axis } = call.attributes
   if (axis === undefined) throw wrong(call, 'the attribute axis is missing')
   return axisOf(call, axis, rank)

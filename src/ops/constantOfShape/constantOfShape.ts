@@ -50,7 +50,7 @@ export const constantOfShape = defineOperator<{ value: Tensor | undefined }>({
     const shape = contentOf(call, 0)
     if (!shape) return []
     const fill = value ? (tensorValues(value)[0] as number) : 0
-    return [dense(value?.elementType ?? 'float32', shape, new Array<number>(elementCount(shape) as number).fill(fill))]
+    return [dense(value?.elementType ?? 'float32', shape, new Float64Array(elementCount(shape) as number).fill(fill))]
   },
   stored: (call) => {
     const { value } = call.attributes

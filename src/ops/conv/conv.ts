@@ -1,9 +1,11 @@
 import { elementCount, unknownDim } from '../../base/index.ts'
-import type { AttributeReader, Call, ChannelRule, Cut, InferredCall, Known, Ties } from '../../graph/index.ts'
-import { required, typed, wrong } from '../check.ts'
+import type { AttributeReader, Call, ChannelRule, Cut, InferredCall, Known, Operator, Ties } from '../../graph/index.ts'
+import { commonType, required, typed, wrong } from '../check.ts'
 import { convolutionLaw, type LayerLaw } from '../laws.ts'
+import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { slide, type Window, windowAttributes } from '../window.ts'
+import { addBias, type Combine, convolve, dotProduct } from './forward.ts'
 
 /*
  * Y[n,o,p] = B[o] + Σ_{c,t} W[o,c,t] · X[n, q(o)·C_in/g + c, p·stride + t·dilation − pad]        (ONNX Conv, opset 1, 11, 22)
@@ -126,6 +128,12 @@ function cutConv(call: InferredCall<ConvAttributes>, cut: Cut): void {
   if (kept && isDepthwise(groups, inChannels)) cut.setInt('group', kept.length)
 }
 
+/** Inputs x, w and an optional bias. */
+export function convForward(combine: Combine): NonNullable<Operator<ConvAttributes>['forward']> {
+  return (call, [x, w, bias]) =>
+    x && w ? [arithmetic(x.elementType, addBias(convolve(call, doubles(x), doubles(w), combine), bias?.data))] : []
+}
+
 /** @param perOutput inputs with one entry per output channel (or one for all): bias, scales and zero points of the weight */
 export function convChannels(weight: number, perOutput: readonly number[]): ChannelRule<ConvAttributes> {
   return { tie: (call, ties) => tieConv(call, ties, weight, perOutput), cut: cutConv }
@@ -135,7 +143,8 @@ export const conv = defineOperator<ConvAttributes>({
   name: 'Conv',
   domain: '',
   attributes: convAttributes,
-  infer: (call) => [typed(required(call, 0).elementType, convShape(call, 1))],
+  infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
+  forward: convForward(dotProduct),
   cost: convCost(convolutionLaw, 1, 2),
   parameters: [1, 2],
   fusion: convFusion(1),

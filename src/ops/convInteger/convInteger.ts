@@ -1,8 +1,11 @@
 import { required, typed } from '../check.ts'
 import { type ConvAttributes, convAttributes, convChannels, convCost, convFusion, convShape } from '../conv/conv.ts'
+import { convolve, dotProduct } from '../conv/forward.ts'
 import { convolutionLaw } from '../laws.ts'
+import { arithmetic, shifted } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { symmetricOnly } from '../quantised.ts'
+import { alongAxis } from '../quantised-forward.ts'
 
 /** Inputs x, w, x_zero_point, w_zero_point: no bias. */
 const none = -1
@@ -19,6 +22,11 @@ export const convInteger = defineOperator<ConvAttributes>({
   infer: (call) => {
     required(call, 0)
     return [typed('int32', convShape(call, 1))]
+  },
+  forward: (call, [x, w, xZero, wZero]) => {
+    if (!x || !w) return []
+    const weights = shifted(w, wZero && alongAxis(wZero, w.shape.length, 0))
+    return [arithmetic('int32', convolve(call, shifted(x, xZero), weights, dotProduct))]
   },
   cost: convCost(convolutionLaw, 1, none),
   parameters: [1],

@@ -1,10 +1,13 @@
 import { type Dim, elementCount, type Shape, unknownDim } from '../../base/index.ts'
 import type { AttributeReader, Call, ChannelRule, InferredCall } from '../../graph/index.ts'
-import { required, typed, wrong } from '../check.ts'
+import { commonType, required, typed, wrong } from '../check.ts'
 import { isDepthwise } from '../conv/conv.ts'
+import { addBias } from '../conv/forward.ts'
 import { convolutionLaw } from '../laws.ts'
+import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { type Window, windowAttributes } from '../window.ts'
+import { convolveTransposed } from './forward.ts'
 
 /*
  * Y[n, o, p·stride + t·dilation − pad] += W[c, o', t] · X[n, c, p]  for every input position p and tap t, then + B[o]
@@ -134,7 +137,13 @@ export const convTranspose = defineOperator<ConvTransposeAttributes>({
   name: 'ConvTranspose',
   domain: '',
   attributes,
-  infer: (call) => [typed(required(call, 0).elementType, transposedShape(call))],
+  infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), transposedShape(call))],
+  forward: (call, [x, w, bias]) => {
+    if (!x || !w) return []
+    const shape = transposedShape(call) as readonly number[]
+    const y = convolveTransposed(call, doubles(x), doubles(w), shape)
+    return [arithmetic(x.elementType, addBias(y, bias?.data))]
+  },
   cost,
   parameters: [1, 2],
   fusion: 'anchor',

@@ -1,6 +1,7 @@
-import { type Dim, type Shape, unknownDim } from '../../base/index.ts'
+import { type Dim, type Shape, stridesOf, unknownDim } from '../../base/index.ts'
 import type { Call, ChannelRule } from '../../graph/index.ts'
-import { required, typed, wrong } from '../check.ts'
+import { dense, required, typed, wrong } from '../check.ts'
+import { fromIndices, offsetOf } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
 
 /*
@@ -8,7 +9,7 @@ import { defineOperator } from '../operator.ts'
  * Y[n, c, h·b + i, w·b + j] = X[n, q, h, w] with q = (i·b + j)·C + c in mode DCR, q = c·b² + i·b + j in mode CRD.
  */
 
-interface DepthToSpaceAttributes {
+export interface DepthToSpaceAttributes {
   readonly blockSize: number
   readonly columnFirst: boolean
 }
@@ -48,6 +49,20 @@ export const depthToSpace = defineOperator<DepthToSpaceAttributes>({
   domain: '',
   attributes: (a) => ({ blockSize: a.int('blocksize', 0), columnFirst: a.string('mode', 'DCR') === 'CRD' }),
   infer: (call) => [typed(required(call, 0).elementType, blockShape(call))],
+  forward: (call, [x]) => {
+    if (!x) return []
+    const { blockSize: b, columnFirst } = call.attributes
+    const shape = blockShape(call) as readonly number[]
+    const strides = stridesOf(x.shape)
+    const outChannels = shape[1] as number
+    const data = fromIndices(shape, ([n, c, h, w]) => {
+      const place = ((h as number) % b) * b + ((w as number) % b)
+      const channel = columnFirst ? (c as number) * b * b + place : place * outChannels + (c as number)
+      const from = [n as number, channel, Math.floor((h as number) / b), Math.floor((w as number) / b)]
+      return x.data[offsetOf(strides, from)] as number
+    })
+    return [dense(x.elementType, shape, data)]
+  },
   cost: 'none',
   channels,
 })

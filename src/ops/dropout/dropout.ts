@@ -1,6 +1,6 @@
 import type { Known } from '../../graph/index.ts'
 import { elementwise } from '../channel-rules.ts'
-import { required, typed } from '../check.ts'
+import { contentOf, dense, required, typed } from '../check.ts'
 import { defineOperator } from '../operator.ts'
 
 /**
@@ -16,6 +16,13 @@ export const dropout = defineOperator<void>({
     const { elementType, shape } = required(call, 0)
     const outputs: Known[] = [typed(elementType, shape), typed(call.opset < 10 ? elementType : 'bool', shape)]
     return outputs.slice(0, call.node.outputs.length)
+  },
+  forward: (call, [x]) => {
+    const ratio = contentOf(call, 1)?.[0] ?? 0.5
+    // What it drops in training is random.
+    if (!x || (contentOf(call, 2)?.[0] && ratio > 0)) return []
+    const mask = dense(call.opset < 10 ? x.elementType : 'bool', x.shape, new Uint8Array(x.data.length).fill(1))
+    return [x, mask].slice(0, call.node.outputs.length)
   },
   cost: 'none',
   accesses: 'view',

@@ -3,7 +3,9 @@ import type { Call, InferredCall } from '../../graph/index.ts'
 import { mixes } from '../channel-rules.ts'
 import { required, typed, wrong } from '../check.ts'
 import { contractionCost } from '../matrix.ts'
+import { arithmetic } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
+import { contract, type Names } from './forward.ts'
 
 /*
  * Y[out] = Σ over the indices that are not in `out` of Π operands        (ONNX Einsum, opset 12)
@@ -120,6 +122,29 @@ export const einsum = defineOperator<string>({
   domain: '',
   attributes: (a) => a.string('equation', ''),
   infer: (call) => [typed(required(call, 0).elementType, einsumShape(call))],
+  forward: (call, inputs) => {
+    const operands = inputs.filter((x) => x !== undefined)
+    const equation = equationOf(call)
+    const found = sizesOf(call, equation)
+    const [first] = operands
+    if (!first || !found || operands.length < inputs.length) return []
+    // Axes under the dots are named by their place from the last: "-1", "-2" …
+    const under = (rank: number) => Array.from({ length: rank }, (_, i) => String(i - rank))
+    const named = (term: Term, rank: number): Names =>
+      term.flatMap((s) => (s === dots ? under(rank - (term.length - 1)) : [s]))
+    const sizes = new Map(found.sizes as Map<string, number>)
+    found.broadcast.forEach((d, i) => {
+      sizes.set(String(i - found.broadcast.length), d as number)
+    })
+    const shape = einsumShape(call) as readonly number[]
+    const terms = operands.map((x, i) => named(equation.operands[i] as Term, x.shape.length))
+    return [
+      arithmetic(first.elementType, {
+        shape,
+        data: contract(operands, terms, named(equation.output, shape.length), sizes),
+      }),
+    ]
+  },
   cost,
   parameters: 'operands',
   fusion: (call) => (contracts(call) ? 'anchor' : undefined),

@@ -20,14 +20,15 @@ function expandedShape(call: Call): Dim[] | undefined {
 
 /** In a target of Expand, 1 says "as it is": so the target need not follow when channels go. */
 function cutExpand(call: InferredCall, cut: Cut): void {
-  const x = call.inputs[0]?.shape as readonly number[]
-  const y = call.outputs[0]?.shape as readonly number[]
-  const offset = y.length - x.length
-  if (!x.some((_, axis) => cut.keptInput(0, axis))) return
-  cut.setInputInts(
-    1,
-    y.map((d, axis) => (axis >= offset && x[axis - offset] === d ? 1 : d)),
-  )
+  const rank = call.outputs[0]?.shape?.length as number
+  const after = cut.newContent(1)
+  const length = after?.length ?? (call.inputs[1]?.shape?.[0] as number)
+  const patch = new Map<number, number>()
+  cut.newOutputShape(0)?.forEach((size, axis) => {
+    const at = axis - rank + length
+    if (at >= 0 && cut.keptOutput(0, axis) && after?.[at] !== 1 && after?.[at] !== size) patch.set(at, 1)
+  })
+  if (patch.size > 0) cut.patchInputInts(1, patch)
 }
 
 /** Y = X broadcast with the shape that input 1 gives (ONNX Expand). */

@@ -5,16 +5,16 @@ import { fromIndices } from '../indices.ts'
 import { readWhatIsTaken } from '../movement.ts'
 import { defineOperator } from '../operator.ts'
 
-interface GatherAttributes {
+export interface GatherAttributes {
   readonly axis: number
 }
 
-function gatherAxis(call: Call<GatherAttributes>): number {
+export function gatherAxis(call: Call<GatherAttributes>): number {
   return axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)
 }
 
 /** The indices, counted from 0; undefined when they depend on data. */
-function indicesOf(call: Call<GatherAttributes>, size: Dim | undefined): number[] | undefined {
+export function indicesOf(call: Call<GatherAttributes>, size: Dim | undefined): number[] | undefined {
   if (typeof size !== 'number') return undefined
   return contentOf(call, 1)?.map((i) => {
     if (i < -size || i >= size) throw wrong(call, `index ${i} is out of range for ${size} elements`)

@@ -1,7 +1,9 @@
 import { broadcastShapes, type Dim, elementCount, type Shape } from '../../base/index.ts'
-import type { Call, ChannelRule, Track } from '../../graph/index.ts'
-import { required, typed, wrong } from '../check.ts'
+import type { Call, ChannelRule, Dense, Track } from '../../graph/index.ts'
+import { commonType, required, typed, wrong } from '../check.ts'
 import { contractionCost, freeAxis, tieContraction } from '../matrix.ts'
+import { multiply } from '../matrix-forward.ts'
+import { arithmetic, broadcastTo, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 
 /*
@@ -78,7 +80,23 @@ export const gemm = defineOperator<GemmAttributes>({
     transA: a.int('transA', 0) !== 0,
     transB: a.int('transB', 0) !== 0,
   }),
-  infer: (call) => [typed(required(call, 0).elementType, gemmShape(call))],
+  infer: (call) => [typed(commonType(call, [0, 1, 2], 'numeric'), gemmShape(call))],
+  forward: (call, [a, b, c]) => {
+    if (!a || !b) return []
+    const { alpha, beta, transA, transB } = call.attributes
+    const shape = gemmShape(call) as readonly number[]
+    const [m, n] = shape as [number, number]
+    const k = a.shape[axesOf(call.attributes).kA] as number
+    const data = new Float64Array(m * n)
+    const view = (x: Dense, transposed: boolean) => {
+      const columns = x.shape[1] as number
+      return { data: doubles(x).data, start: 0, row: transposed ? 1 : columns, column: transposed ? columns : 1 }
+    }
+    multiply(view(a, transA), view(b, transB), { m, k, n }, data)
+    const bias = c && broadcastTo(c, shape)
+    const y = data.map((v, i) => alpha * v + (bias ? beta * (bias[i] as number) : 0))
+    return [arithmetic(a.elementType, { shape, data: y })]
+  },
   cost: (call) => {
     const { alpha, beta } = call.attributes
     const a = call.inputs[0]?.shape as readonly number[]

@@ -1,7 +1,9 @@
 import { perChannel } from '../channel-rules.ts'
 import { required, typed } from '../check.ts'
+import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { averageCost, globalPoolShape, globalReduction } from '../pool.ts'
+import { poolPlanes } from '../pool-forward.ts'
 
 /** Y[n,c] = mean of X[n,c] (ONNX GlobalAveragePool). Cost: one addition per input element, one division per output. */
 export const globalAveragePool = defineOperator<void>({
@@ -9,6 +11,15 @@ export const globalAveragePool = defineOperator<void>({
   domain: '',
   attributes: () => undefined,
   infer: (call) => [typed(required(call, 0).elementType, globalPoolShape(call))],
+  forward: (_, [x]) =>
+    x
+      ? [
+          arithmetic(
+            x.elementType,
+            poolPlanes(doubles(x), (values) => values.reduce((sum, v) => sum + v, 0) / values.length),
+          ),
+        ]
+      : [],
   cost: (call) => averageCost(globalReduction(call)),
   channels: perChannel,
 })

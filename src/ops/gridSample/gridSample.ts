@@ -2,7 +2,9 @@ import { elementCount } from '../../base/index.ts'
 import type { Call, InferredCall } from '../../graph/index.ts'
 import { perChannel } from '../channel-rules.ts'
 import { required, typed, wrong } from '../check.ts'
+import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
+import { type Sampling, sample } from './forward.ts'
 
 const modes: Readonly<Record<string, number>> = { nearest: 0, bilinear: 2, linear: 2, bicubic: 4, cubic: 4 }
 
@@ -20,10 +22,14 @@ function taps(call: Call<{ mode: string }>): number {
  * Counted: one multiplication and one addition per tap of each output element (2^d taps linear, 4^d cubic, none nearest), and one
  * other operation per coordinate of the grid, which is scaled or rounded.
  */
-export const gridSample = defineOperator<{ mode: string }>({
+export const gridSample = defineOperator<Sampling>({
   name: 'GridSample',
   domain: '',
-  attributes: (a) => ({ mode: a.string('mode', 'linear') }),
+  attributes: (a) => ({
+    mode: a.string('mode', 'linear'),
+    paddingMode: a.string('padding_mode', 'zeros'),
+    alignCorners: a.int('align_corners', 0) === 1,
+  }),
   infer: (call) => {
     const x = required(call, 0)
     const grid = required(call, 1).shape
@@ -34,7 +40,9 @@ export const gridSample = defineOperator<{ mode: string }>({
       throw wrong(call, `the grid should have ${x.shape.length} dimensions, the last of size ${space}`)
     return [typed(x.elementType, [...x.shape.slice(0, 2), ...grid.slice(1, -1)])]
   },
-  cost: (call: InferredCall<{ mode: string }>) => {
+  forward: (call, [x, grid]) =>
+    x && grid ? [arithmetic(x.elementType, sample(doubles(x), grid, call.attributes))] : [],
+  cost: (call: InferredCall<Sampling>) => {
     const space = (call.inputs[0]?.shape?.length ?? 0) - 2
     const perTap = taps(call) === 0 ? 0 : taps(call) ** space * (elementCount(call.outputs[0]?.shape) as number)
     return { muls: perTap, adds: perTap, others: elementCount(call.inputs[1]?.shape) as number }

@@ -1,16 +1,23 @@
 import { elementCount } from '../../base/index.ts'
+import type { Dense } from '../../graph/index.ts'
 import { required, typed, wrong } from '../check.ts'
 import { checkVectors, normalising, statisticsCost, trailing } from '../normalise.ts'
+import { perChannel, scaledAndShifted, standardised } from '../normalise-forward.ts'
+import { arithmetic, broadcastTo, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 
 /**
  * Normalises `num_groups` equal blocks of channels over channels and space: X [N, C, spatial…]; scale, bias [C], in opset 18
  * [num_groups] (ONNX GroupNormalization, opset 18, 21). Cost: see `statisticsCost`; one mean and variance per sample and group.
  */
-export const groupNormalization = defineOperator<{ groups: number; perGroup: boolean }>({
+export const groupNormalization = defineOperator<{ groups: number; perGroup: boolean; epsilon: number }>({
   name: 'GroupNormalization',
   domain: '',
-  attributes: (a, opset) => ({ groups: a.int('num_groups', 0), perGroup: opset < 21 }),
+  attributes: (a, opset) => ({
+    groups: a.int('num_groups', 0),
+    perGroup: opset < 21,
+    epsilon: a.float('epsilon', 1e-5),
+  }),
   infer: (call) => {
     const { elementType, shape } = required(call, 0)
     const { groups, perGroup } = call.attributes
@@ -21,6 +28,16 @@ export const groupNormalization = defineOperator<{ groups: number; perGroup: boo
       throw wrong(call, `${channels} channels do not divide into ${groups} groups`)
     checkVectors(call, [1, 2], perGroup ? groups : channels, perGroup ? 'groups' : 'channels')
     return [typed(elementType, shape)]
+  },
+  forward: (call, [x, scale, bias]) => {
+    if (!x || !scale || !bias) return []
+    const { groups, perGroup, epsilon } = call.attributes
+    const batch = x.shape[0] as number
+    const grouped = [batch, groups, x.data.length / (batch * groups)]
+    const y = standardised({ shape: grouped, data: doubles(x).data }, [2], epsilon)
+    const spread = (p: Dense) =>
+      perGroup ? broadcastTo(perChannel(p, 3), grouped) : broadcastTo(perChannel(p, x.shape.length), x.shape)
+    return [arithmetic(x.elementType, { ...scaledAndShifted(y, spread(scale), spread(bias)), shape: x.shape })]
   },
   cost: (call) => {
     const x = call.inputs[0]?.shape as readonly number[]

@@ -2,9 +2,11 @@ import { normalising } from '../normalise.ts'
 import { defineOperator } from '../operator.ts'
 import {
   inferSoftmax,
+  maximum,
   type SoftmaxAttributes,
   softmaxAttributes,
   softmaxAxes,
+  softmaxForward,
   softmaxSizes,
 } from '../softmax/softmax.ts'
 
@@ -14,6 +16,10 @@ export const hardmax = defineOperator<SoftmaxAttributes>({
   domain: '',
   attributes: softmaxAttributes,
   infer: inferSoftmax,
+  forward: softmaxForward((values) => {
+    const first = values.indexOf(maximum(values))
+    return values.map((_, i) => (i === first ? 1 : 0))
+  }),
   cost: (call) => ({ others: softmaxSizes(call).n }),
   channels: normalising(softmaxAxes),
 })

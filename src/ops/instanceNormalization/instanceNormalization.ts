@@ -1,15 +1,18 @@
+import type { Dense } from '../../graph/index.ts'
 import { required, typed, wrong } from '../check.ts'
 import { checkVectors, normalisedOver, perChannelParameters, statisticsCost, trailing } from '../normalise.ts'
+import { perChannel, scaledAndShifted, standardised } from '../normalise-forward.ts'
+import { arithmetic, broadcastTo, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 
 /**
- * Normalises every channel of every sample over space: X [N, C, spatial…], scale, bias [C] (ONNX InstanceNormalization, opset 6, 22).
+ * y = (x − mean) / √(variance + epsilon) · scale + bias for every channel of every sample over space: X [N, C, spatial…], scale, bias [C] (ONNX InstanceNormalization, opset 6, 22).
  * Cost: see `statisticsCost`; one mean and variance per sample and channel.
  */
-export const instanceNormalization = defineOperator<void>({
+export const instanceNormalization = defineOperator<number>({
   name: 'InstanceNormalization',
   domain: '',
-  attributes: () => undefined,
+  attributes: (a) => a.float('epsilon', 1e-5),
   infer: (call) => {
     const { elementType, shape } = required(call, 0)
     for (let i = 1; i < 3; i++) required(call, i)
@@ -17,6 +20,12 @@ export const instanceNormalization = defineOperator<void>({
       throw wrong(call, `needs batch, channels and at least one spatial axis, received ${shape.length} dimensions`)
     checkVectors(call, [1, 2], shape?.[1], 'channels')
     return [typed(elementType, shape)]
+  },
+  forward: (call, [x, scale, bias]) => {
+    if (!x || !scale || !bias) return []
+    const y = standardised(doubles(x), trailing(call, 2), call.attributes)
+    const spread = (p: Dense) => broadcastTo(perChannel(p, x.shape.length), x.shape)
+    return [arithmetic(x.elementType, scaledAndShifted(y, spread(scale), spread(bias)))]
   },
   cost: (call) => {
     const { n, statistics } = normalisedOver(call, trailing(call, 2))

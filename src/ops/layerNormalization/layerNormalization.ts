@@ -1,6 +1,9 @@
-import type { Call, Known } from '../../graph/index.ts'
+import type { AttributeReader, Call, Known } from '../../graph/index.ts'
 import { axisOf, required, typed } from '../check.ts'
+import { setsAlong } from '../indices.ts'
 import { checkBroadcastsTo, normalisedOver, normalisingTrailing, statisticsCost, trailing } from '../normalise.ts'
+import { type Moments, momentsOf, scaledAndShifted, standardised } from '../normalise-forward.ts'
+import { arithmetic, broadcastTo, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { elementTypeOf } from '../settings.ts'
 
@@ -10,7 +13,14 @@ export interface TrailingAttributes {
   readonly axis: number
   /** ONNX code of the statistics' element type. */
   readonly stashType: number
+  readonly epsilon: number
 }
+
+export const trailingAttributes = (a: AttributeReader): TrailingAttributes => ({
+  axis: a.int('axis', -1),
+  stashType: a.int('stash_type', 1),
+  epsilon: a.float('epsilon', 1e-5),
+})
 
 export const firstAxis = (call: Call<TrailingAttributes>): number =>
   axisOf(call, call.attributes.axis, required(call, 0).shape?.length ?? 0)
@@ -23,7 +33,7 @@ export const firstAxis = (call: Call<TrailingAttributes>): number =>
 export const layerNormalization = defineOperator<TrailingAttributes>({
   name: 'LayerNormalization',
   domain: '',
-  attributes: (a) => ({ axis: a.int('axis', -1), stashType: a.int('stash_type', 1) }),
+  attributes: trailingAttributes,
   infer: (call) => {
     const { elementType, shape } = required(call, 0)
     required(call, 1)
@@ -35,6 +45,26 @@ export const layerNormalization = defineOperator<TrailingAttributes>({
     )
     const outputs: Known[] = [typed(elementType, shape), statistics, statistics]
     return outputs.slice(0, call.node.outputs.length)
+  },
+  forward: (call, [x, scale, bias]) => {
+    if (!x || !scale) return []
+    const first = firstAxis(call)
+    const axes = trailing(call, first)
+    const values = doubles(x)
+    const y = standardised(values, axes, call.attributes.epsilon)
+    const result = scaledAndShifted(y, broadcastTo(scale, x.shape), bias && broadcastTo(bias, x.shape))
+    const { starts, offsets } = setsAlong(x.shape, axes)
+    const moments = starts.map((start) => momentsOf(values.data, start, offsets))
+    const statistics = (of: (m: Moments) => number) =>
+      arithmetic(elementTypeOf(call, call.attributes.stashType), {
+        shape: x.shape.map((d, axis) => (axis < first ? d : 1)),
+        data: Float64Array.from(moments, of),
+      })
+    return [
+      arithmetic(x.elementType, result),
+      statistics((m) => m.mean),
+      statistics((m) => 1 / Math.sqrt(m.variance + call.attributes.epsilon)),
+    ].slice(0, call.node.outputs.length)
   },
   cost: (call) => {
     const { n, statistics } = normalisedOver(call, trailing(call, firstAxis(call)))

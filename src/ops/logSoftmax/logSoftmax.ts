@@ -2,9 +2,11 @@ import { normalising } from '../normalise.ts'
 import { defineOperator } from '../operator.ts'
 import {
   inferSoftmax,
+  maximum,
   type SoftmaxAttributes,
   softmaxAttributes,
   softmaxAxes,
+  softmaxForward,
   softmaxSizes,
 } from '../softmax/softmax.ts'
 
@@ -17,6 +19,11 @@ export const logSoftmax = defineOperator<SoftmaxAttributes>({
   domain: '',
   attributes: softmaxAttributes,
   infer: inferSoftmax,
+  forward: softmaxForward((values) => {
+    const most = maximum(values)
+    const logarithm = Math.log(values.reduce((total, v) => total + Math.exp(v - most), 0))
+    return values.map((v) => v - most - logarithm)
+  }),
   cost: (call) => {
     const { n, rows } = softmaxSizes(call)
     return { adds: 3 * n, others: 2 * n + rows, accumulators: rows }

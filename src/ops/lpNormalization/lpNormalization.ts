@@ -1,9 +1,12 @@
 import type { Call } from '../../graph/index.ts'
 import { axisOf, required, typed } from '../check.ts'
 import { normalisedOver, normalising } from '../normalise.ts'
+import { mapSets } from '../normalise-forward.ts'
+import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
+import { norm } from '../pool-forward.ts'
 
-interface LpNormalizationAttributes {
+export interface LpNormalizationAttributes {
   readonly axis: number
   readonly p: number
 }
@@ -23,6 +26,19 @@ export const lpNormalization = defineOperator<LpNormalizationAttributes>({
     const { elementType, shape } = required(call, 0)
     if (shape) axisIn(call)
     return [typed(elementType, shape)]
+  },
+  forward: (call, [x]) => {
+    if (!x) return []
+    const values = doubles(x)
+    const y = mapSets(values, [axisIn(call)], (start, offsets) => {
+      const length = norm(
+        offsets.map((offset) => values.data[start + offset] as number),
+        call.attributes.p,
+      )
+      // A vector of zeros has no direction and stays.
+      return (v) => (length === 0 ? 0 : v / length)
+    })
+    return [arithmetic(x.elementType, y)]
   },
   cost: (call) => {
     const { n, statistics } = normalisedOver(call, [axisIn(call)])

@@ -1,7 +1,9 @@
 import { perChannel } from '../channel-rules.ts'
 import { required, typed } from '../check.ts'
+import { arithmetic } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { normCost, type PoolAttributes, poolAttributes, poolShape, windowReduction } from '../pool.ts'
+import { norm, poolWindows } from '../pool-forward.ts'
 
 /**
  * Y[n,c,p] = (Σ |x|ᵖ)^(1/p) over the window of X[n,c]; p 2 (ONNX LpPool, opset 2, 11, 18 with ceil_mode and dilations, 22). Cost: see
@@ -12,6 +14,17 @@ export const lpPool = defineOperator<PoolAttributes>({
   domain: '',
   attributes: poolAttributes,
   infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
+  forward: (call, [x]) => {
+    if (!x) return []
+    const { p } = call.attributes
+    const y = poolWindows(call, x.shape, ({ places, count }) =>
+      norm(
+        Array.from(places.subarray(0, count), (at) => x.data[at] as number),
+        p,
+      ),
+    )
+    return [arithmetic(x.elementType, y)]
+  },
   cost: (call) => normCost(windowReduction(call), call.attributes.p),
   channels: perChannel,
 })

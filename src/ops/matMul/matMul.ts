@@ -1,5 +1,7 @@
-import { required, typed } from '../check.ts'
+import { commonType, typed } from '../check.ts'
 import { productChannels, productCost, productShape } from '../matrix.ts'
+import { product } from '../matrix-forward.ts'
+import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 
 const operands = { a: 0, b: 1 }
@@ -12,7 +14,9 @@ export const matMul = defineOperator<void>({
   name: 'MatMul',
   domain: '',
   attributes: () => undefined,
-  infer: (call) => [typed(required(call, 0).elementType, productShape(call, operands))],
+  infer: (call) => [typed(commonType(call, [0, 1], 'numeric'), productShape(call, operands))],
+  forward: (call, [a, b]) =>
+    a && b ? [arithmetic(a.elementType, product(call, operands, doubles(a), doubles(b)))] : [],
   cost: (call) => productCost(call, operands),
   parameters: [0, 1],
   fusion: 'anchor',

@@ -1,5 +1,7 @@
 import { typed } from '../check.ts'
 import { productChannels, productCost, productShape } from '../matrix.ts'
+import { perRow, product } from '../matrix-forward.ts'
+import { arithmetic, shifted } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { symmetricOnly } from '../quantised.ts'
 
@@ -14,6 +16,8 @@ export const matMulInteger = defineOperator<void>({
   domain: '',
   attributes: () => undefined,
   infer: (call) => [typed('int32', productShape(call, operands))],
+  forward: (call, [a, b, aZero, bZero]) =>
+    a && b ? [arithmetic('int32', product(call, operands, shifted(a, perRow(aZero)), shifted(b, bZero)))] : [],
   cost: (call) => productCost(call, operands),
   parameters: [0, 1],
   fusion: 'anchor',

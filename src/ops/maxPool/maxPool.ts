@@ -1,8 +1,24 @@
+import { elementCount, stridesOf } from '../../base/index.ts'
 import type { Known } from '../../graph/index.ts'
 import { perChannel } from '../channel-rules.ts'
-import { required, typed } from '../check.ts'
+import { dense, required, typed } from '../check.ts'
+import { arithmetic } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { maxCost, type PoolAttributes, poolAttributes, poolShape, windowReduction } from '../pool.ts'
+import { poolWindows } from '../pool-forward.ts'
+
+/** The same place in planes whose first spatial axis varies fastest (storage_order 1). */
+function columnMajor(place: number, shape: readonly number[]): number {
+  const space = shape.slice(2)
+  const size = elementCount(space) as number
+  let column = 0
+  let step = 1
+  stridesOf(space).forEach((stride, axis) => {
+    column += (Math.floor((place % size) / stride) % (space[axis] as number)) * step
+    step *= space[axis] as number
+  })
+  return place - (place % size) + column
+}
 
 /**
  * Y[n,c,p] = max over the window of X[n,c]; second output, if asked for: the flat index in X of each maximum, int64 (ONNX MaxPool,
@@ -16,6 +32,19 @@ export const maxPool = defineOperator<PoolAttributes>({
     const shape = poolShape(call)
     const outputs: Known[] = [typed(required(call, 0).elementType, shape), typed('int64', shape)]
     return outputs.slice(0, call.node.outputs.length)
+  },
+  forward: (call, [x]) => {
+    if (!x) return []
+    const indices: number[] = []
+    const y = poolWindows(call, x.shape, ({ places, count }) => {
+      let best = places[0] as number
+      for (let i = 1; i < count; i++)
+        if ((x.data[places[i] as number] as number) > (x.data[best] as number)) best = places[i] as number
+      indices.push(best)
+      return x.data[best] as number
+    })
+    const places = call.attributes.columnMajor ? indices.map((at) => columnMajor(at, x.shape)) : indices
+    return [arithmetic(x.elementType, y), dense('int64', y.shape, places)].slice(0, call.node.outputs.length)
   },
   cost: (call) => maxCost(windowReduction(call)),
   channels: perChannel,

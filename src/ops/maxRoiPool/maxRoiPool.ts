@@ -1,19 +1,27 @@
 import { unknownDim } from '../../base/index.ts'
 import { required, typed, wrong } from '../check.ts'
+import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { perRegion } from '../regions.ts'
+import { maxOverRegions } from './forward.ts'
 
 /** The greatest of X in each cell of each region: X [N, C, H, W], boxes [R, 5], Y [R, C, height, width] (ONNX MaxRoiPool). */
-export const maxRoiPool = defineOperator<{ pooledShape: readonly number[] | undefined }>({
+export const maxRoiPool = defineOperator<{ pooledShape: readonly number[] | undefined; spatialScale: number }>({
   name: 'MaxRoiPool',
   domain: '',
-  attributes: (a) => ({ pooledShape: a.ints('pooled_shape') }),
+  attributes: (a) => ({ pooledShape: a.ints('pooled_shape'), spatialScale: a.float('spatial_scale', 1) }),
   infer: (call) => {
     const x = required(call, 0)
     const boxes = required(call, 1).shape
     const { pooledShape } = call.attributes
     if (pooledShape?.length !== 2) throw wrong(call, 'pooled_shape should have two entries')
     return [typed(x.elementType, [boxes?.[0] ?? unknownDim(), x.shape?.[1] ?? unknownDim(), ...pooledShape])]
+  },
+  forward: (call, [x, boxes]) => {
+    const { pooledShape, spatialScale } = call.attributes
+    if (!x || !boxes) return []
+    const y = maxOverRegions(doubles(x), boxes, pooledShape as [number, number], spatialScale)
+    return [arithmetic(x.elementType, y)]
   },
   // How many elements a cell covers depends on its box.
   cost: 'data-dependent',

@@ -1,6 +1,6 @@
-import { type Dim, type Shape, unknownDim } from '../../base/index.ts'
+import { type Dim, elementCount, type Shape, unknownDim } from '../../base/index.ts'
 import type { Call, ChannelRule } from '../../graph/index.ts'
-import { contentOf, required, typed, wrong } from '../check.ts'
+import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
 import { type Window, windowAttributes } from '../window.ts'
 
@@ -48,6 +48,13 @@ export const maxUnpool = defineOperator<Window>({
   domain: '',
   attributes: windowAttributes,
   infer: (call) => [typed(required(call, 0).elementType, unpooledShape(call))],
+  forward: (call, [x, indices]) => {
+    if (!x || !indices) return []
+    const shape = unpooledShape(call) as readonly number[]
+    const data = new Float64Array(elementCount(shape) as number)
+    for (let i = 0; i < x.data.length; i++) data[indices.data[i] as number] = x.data[i] as number
+    return [dense(x.elementType, shape, data)]
+  },
   cost: 'none',
   channels,
 })

@@ -2,6 +2,8 @@ import type { Call } from '../../graph/index.ts'
 import { mixes } from '../channel-rules.ts'
 import { required, typed } from '../check.ts'
 import { normalisedOver, statisticsCost } from '../normalise.ts'
+import { mapSets, momentsOf } from '../normalise-forward.ts'
+import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { distinctAxes } from '../settings.ts'
 
@@ -20,6 +22,17 @@ export const meanVarianceNormalization = defineOperator<readonly number[]>({
     const { elementType, shape } = required(call, 0)
     if (shape) axesOf(call)
     return [typed(elementType, shape)]
+  },
+  forward: (call, [x]) => {
+    if (!x) return []
+    const values = doubles(x)
+    const y = mapSets(values, axesOf(call), (start, offsets) => {
+      const { mean, variance } = momentsOf(values.data, start, offsets)
+      // What ONNX's function body adds against a division by 0.
+      const deviation = Math.sqrt(variance) + 1e-9
+      return (v) => (v - mean) / deviation
+    })
+    return [arithmetic(x.elementType, y)]
   },
   cost: (call) => {
     const { n, statistics } = normalisedOver(call, axesOf(call))

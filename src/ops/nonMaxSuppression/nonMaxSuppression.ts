@@ -1,17 +1,28 @@
 import { unknownDim } from '../../base/index.ts'
 import { mixes } from '../channel-rules.ts'
-import { required, typed } from '../check.ts'
+import { dense, required, typed } from '../check.ts'
 import { defineOperator } from '../operator.ts'
+import { suppress } from './forward.ts'
 
 /** The boxes that stay when those that overlap better ones go: [number, (batch, class, box)] (ONNX NonMaxSuppression). */
-export const nonMaxSuppression = defineOperator<void>({
+export const nonMaxSuppression = defineOperator<{ centred: boolean }>({
   name: 'NonMaxSuppression',
   domain: '',
-  attributes: () => undefined,
+  attributes: (a) => ({ centred: a.int('center_point_box', 0) === 1 }),
   infer: (call) => {
     required(call, 0)
     required(call, 1)
     return [typed('int64', [unknownDim(), 3])]
+  },
+  forward: (call, [boxes, scores, most, overlap, score]) => {
+    if (!boxes || !scores) return []
+    const found = suppress(boxes, scores, {
+      centred: call.attributes.centred,
+      most: most?.data[0] ?? 0,
+      overlap: overlap?.data[0] ?? 0,
+      score: score?.data[0],
+    })
+    return [dense('int64', [found.length / 3, 3], found)]
   },
   cost: 'data-dependent',
   channels: mixes('NonMaxSuppression reads boxes and scores'),

@@ -33,23 +33,32 @@ function cut(call: InferredCall<PadAttributes>, change: Cut): void {
   const axes = paddedAxes(call, shape.length)
   if (!pads || !axes) return
   const all = (size: number) => Int32Array.from({ length: size }, (_, i) => i)
-  let changed = false
-  const now = pads.map(({ begin, end }, axis) => {
+  const now = new Map<number, AxisPad>()
+  pads.forEach(({ begin, end }, axis) => {
     const size = shape[axis] as number
     const lost = change.keptInput(0, axis) ?? change.keptOutput(0, axis)
-    if ((begin === 0 && end === 0) || !lost) return { begin, end }
-    changed = true
+    if ((begin === 0 && end === 0) || !lost) return
     const input = change.keptInput(0, axis) ?? all(size)
     const output = change.keptOutput(0, axis) ?? all(size + begin + end)
-    return {
+    now.set(axis, {
       begin: begin >= 0 ? countBelow(output, begin) : -countBelow(input, -begin),
       end: end >= 0 ? output.length - countBelow(output, begin + size) : countBelow(input, size + end) - input.length,
-    }
+    })
   })
-  if (!changed) return
-  const values = [...axes.map((a) => now[a]?.begin as number), ...axes.map((a) => now[a]?.end as number)]
-  if (call.inputs[1]) change.setInputInts(1, values)
-  else change.setInts('pads', values)
+  if (now.size === 0) return
+  const entries = new Map<number, number>()
+  axes.forEach((axis, i) => {
+    const changed = now.get(axis)
+    if (!changed) return
+    entries.set(i, changed.begin)
+    entries.set(axes.length + i, changed.end)
+  })
+  if (call.inputs[1]) change.patchInputInts(1, entries)
+  else
+    change.setInts(
+      'pads',
+      (call.attributes.pads ?? []).map((pad, i) => entries.get(i) ?? pad),
+    )
 }
 
 export const padChannels: ChannelRule<PadAttributes> = { tie, cut }

@@ -1,9 +1,12 @@
 import { elementCount } from '../../base/index.ts'
 import { required, typed } from '../check.ts'
 import { type ConvAttributes, convAttributes, convChannels, convCost, convFusion, convShape } from '../conv/conv.ts'
+import { addBias, convolve, dotProduct } from '../conv/forward.ts'
 import { convolutionLaw } from '../laws.ts'
+import { shifted } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { requantisationCost, sumOf, symmetricOnly } from '../quantised.ts'
+import { alongAxis, requantised } from '../quantised-forward.ts'
 
 /*
  * y = saturate(round(Conv(x − x_zp, w − w_zp) + B) · x_scale·w_scale/y_scale + y_zp)        (ONNX QLinearConv, opset 10)
@@ -20,6 +23,12 @@ export const qLinearConv = defineOperator<ConvAttributes>({
   domain: '',
   attributes: convAttributes,
   infer: (call) => [typed(required(call, 7).elementType, convShape(call, weight))],
+  forward: (call, [x, xScale, xZero, w, wScale, wZero, yScale, yZero, b]) => {
+    if (!x || !xScale || !w || !wScale || !yScale || !yZero) return []
+    const weights = shifted(w, wZero && alongAxis(wZero, w.shape.length, 0))
+    const sums = addBias(convolve(call, shifted(x, xZero), weights, dotProduct), b?.data)
+    return [requantised(sums, { a: xScale, b: alongAxis(wScale, x.shape.length, 1), out: yScale }, yZero)]
+  },
   cost: (call) =>
     sumOf(
       convCost(convolutionLaw, weight, bias)(call),

@@ -1,8 +1,12 @@
 import { elementCount } from '../../base/index.ts'
+import type { Dense } from '../../graph/index.ts'
 import { required, typed } from '../check.ts'
 import { productChannels, productCost, productShape } from '../matrix.ts'
+import { perRow, product } from '../matrix-forward.ts'
+import { shifted } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { requantisationCost, sumOf, symmetricOnly } from '../quantised.ts'
+import { requantised } from '../quantised-forward.ts'
 
 /*
  * y = saturate(round((a − a_zp)·(b − b_zp) · a_scale·b_scale/y_scale) + y_zp)        (ONNX QLinearMatMul, opset 10, 21)
@@ -18,6 +22,12 @@ export const qLinearMatMul = defineOperator<void>({
   domain: '',
   attributes: () => undefined,
   infer: (call) => [typed(required(call, 7).elementType, productShape(call, operands))],
+  forward: (call, [a, aScale, aZero, b, bScale, bZero, yScale, yZero]) => {
+    if (!a || !aScale || !b || !bScale || !yScale || !yZero) return []
+    const sums = product(call, operands, shifted(a, perRow(aZero)), shifted(b, bZero))
+    const scales = { a: perRow(aScale) as Dense, b: bScale, out: perRow(yScale) as Dense }
+    return [requantised(sums, scales, perRow(yZero) as Dense)]
+  },
   cost: (call) =>
     sumOf(productCost(call, operands), requantisationCost(elementCount(call.outputs[0]?.shape) as number)),
   parameters: [0, 3],

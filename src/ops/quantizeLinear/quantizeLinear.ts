@@ -1,4 +1,4 @@
-import { type ElementType, elementCount, isInteger } from '../../base/index.ts'
+import { elementCount, isInteger } from '../../base/index.ts'
 import { asElement } from '../as-element.ts'
 import { dense, required, typed } from '../check.ts'
 import { defineOperator } from '../operator.ts'
@@ -12,18 +12,7 @@ import {
   quantisationCost,
   quantisedChannels,
 } from '../quantised.ts'
-
-/** Lowest and highest value of an integer type, by its name. */
-function rangeOf(type: ElementType): [number, number] {
-  const bits = Number(/\d+$/.exec(type)?.[0])
-  return type.startsWith('u') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]
-}
-
-function roundTiesToEven(x: number): number {
-  const floor = Math.floor(x)
-  const rest = x - floor
-  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor
-}
+import { roundTiesToEven, saturate } from '../quantised-forward.ts'
 
 /**
  * y = saturate(round(x / scale) + zeroPoint), ties to even (ONNX QuantizeLinear, opset 10, 13 with axis, 19, 21 with blocks, 23 … 25).
@@ -43,20 +32,16 @@ export const quantizeLinear = defineOperator<QuantisationAttributes>({
     const type = zeroPoint?.elementType ?? outputType(call) ?? 'uint8'
     // Numbers of the 8- and 4-bit floating-point types are not made here.
     if (!x || !scale || !isInteger(type)) return []
-    const [low, high] = rangeOf(type)
     const at = granularity(x, scale, quantisationAxis(call), call.attributes.blockSize)
     return [
       dense(
         type,
         x.shape,
         Array.from(x.data, (v, i) =>
-          Math.min(
-            high,
-            Math.max(
-              low,
-              roundTiesToEven(asElement(x.elementType, v / (scale.data[at(i)] as number))) +
-                (zeroPoint ? (zeroPoint.data[at(i)] as number) : 0),
-            ),
+          saturate(
+            type,
+            roundTiesToEven(asElement(x.elementType, v / (scale.data[at(i)] as number))) +
+              (zeroPoint ? (zeroPoint.data[at(i)] as number) : 0),
           ),
         ),
       ),

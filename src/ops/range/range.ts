@@ -4,12 +4,14 @@ import { mixes } from '../channel-rules.ts'
 import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
 
-function numbers(call: Call): number[] | undefined {
+/** Start, step and how many; undefined where they are not known before the model runs. */
+function numbers(call: Call): { start: number; delta: number; length: number } | undefined {
   const [start, limit, delta] = [0, 1, 2].map((i) => contentOf(call, i)?.[0])
   if (delta === 0) throw wrong(call, 'delta is 0')
   if (start === undefined || limit === undefined || delta === undefined) return undefined
   const length = Math.max(0, Math.ceil((limit - start) / delta))
-  return Array.from({ length }, (_, i) => start + i * delta)
+  if (!Number.isSafeInteger(length)) throw wrong(call, `from ${start} to ${limit} by ${delta} are too many numbers`)
+  return { start, delta, length }
 }
 
 /** start, start + delta, … before limit: scalars at inputs 0, 2 and 1 (ONNX Range). One multiplication and addition per element. */
@@ -22,8 +24,10 @@ export const range = defineOperator<void>({
     return [typed(required(call, 0).elementType, [numbers(call)?.length ?? unknownDim()])]
   },
   forward: (call, [start]) => {
-    const data = numbers(call)
-    return start && data ? [dense(start.elementType, [data.length], data)] : []
+    const found = numbers(call)
+    if (!start || !found) return []
+    const data = Array.from({ length: found.length }, (_, i) => found.start + i * found.delta)
+    return [dense(start.elementType, [found.length], data)]
   },
   cost: (call) => {
     const count = call.outputs[0]?.shape?.[0] as number

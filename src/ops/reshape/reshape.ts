@@ -1,6 +1,6 @@
 import { type Dim, elementCount, isConcrete, type Shape, unknownDim } from '../../base/index.ts'
 import type { Call, Cut, InferredCall } from '../../graph/index.ts'
-import { factorBlocks, tieReshaped } from '../blocks.ts'
+import { tieReshaped } from '../blocks.ts'
 import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
 import { dimQuotient } from '../symbols.ts'
@@ -63,33 +63,28 @@ function restOf(call: Call, shape: Shape, others: Shape): Dim {
   return rest
 }
 
-/** Writes the target anew, so that it fits the new sizes and keeps a symbolic batch symbolic. */
+/** Lets the target fit the new sizes, and keeps symbolic sizes symbolic. */
 function cutReshape(call: InferredCall<ReshapeAttributes>, cut: Cut): void {
   const from = cut.newInputShape(0)
   const to = cut.newOutputShape(0)
   const before = call.outputs[0]?.shape
   if (!from || !to || !before) return
-  const target = contentOf(call, 1)
-  const changed = to.map((d, axis) => d !== before[axis])
-  // What already says -1, or copies the input's size, follows by itself.
-  const follows = (axis: number) =>
-    target?.[axis] === -1 || (target?.[axis] === 0 && !call.attributes.allowZero && from[axis] === to[axis])
-  if (!changed.some((c, axis) => c && !follows(axis))) return
-  let open = target?.includes(-1) ?? false
-  const stored = cut.isConstant(1) ? target : undefined
-  const blocks = factorBlocks(call.inputs[0]?.shape as readonly number[], before as readonly number[])
-  const copied = (axis: number) =>
-    !call.attributes.allowZero && blocks.some((b) => b.inputs.join() === `${axis}` && b.outputs.join() === `${axis}`)
-  const values = to.map((d, axis) => {
-    if (follows(axis)) return target?.[axis] as number
-    if (stored) return changed[axis] ? d : (stored[axis] as number)
-    // Computed by the graph, perhaps from a symbolic size: say where it comes from rather than what it is here.
-    if (copied(axis)) return 0
-    if (open || changed[axis]) return d
+  const { allowZero } = call.attributes
+  const after = cut.newContent(1)
+  const size = (axis: number) => (after?.[axis] === 0 && !allowZero ? from[axis] : after?.[axis])
+  // What already says -1, copies the input's size or is computed from it follows by itself.
+  if (after && to.every((d, axis) => after[axis] === -1 || size(axis) === d)) return
+  const wrong = [...to.keys()].filter(
+    (axis) => size(axis) !== -1 && (after ? size(axis) !== to[axis] : to[axis] !== before[axis]),
+  )
+  const stored = cut.isConstant(1)
+  let open = after?.includes(-1) ?? true
+  const patch = new Map<number, number>()
+  for (const axis of wrong) {
+    patch.set(axis, open || stored ? (to[axis] as number) : -1)
     open = true
-    return -1
-  })
-  cut.setInputInts(1, values)
+  }
+  cut.patchInputInts(1, patch)
 }
 
 export const reshape = defineOperator<ReshapeAttributes>({

@@ -1,6 +1,8 @@
 import { required, typed } from '../check.ts'
-import { firstAxis, type TrailingAttributes } from '../layerNormalization/layerNormalization.ts'
+import { firstAxis, type TrailingAttributes, trailingAttributes } from '../layerNormalization/layerNormalization.ts'
 import { checkBroadcastsTo, normalisedOver, normalisingTrailing, statisticsCost, trailing } from '../normalise.ts'
+import { mapSets, scaledAndShifted } from '../normalise-forward.ts'
+import { arithmetic, broadcastTo, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 
 /**
@@ -10,13 +12,23 @@ import { defineOperator } from '../operator.ts'
 export const rmsNormalization = defineOperator<TrailingAttributes>({
   name: 'RMSNormalization',
   domain: '',
-  attributes: (a) => ({ axis: a.int('axis', -1), stashType: a.int('stash_type', 1) }),
+  attributes: trailingAttributes,
   infer: (call) => {
     const { shape, elementType } = required(call, 0)
     const scale = required(call, 1)
     if (shape) firstAxis(call)
     checkBroadcastsTo(call, [1], shape)
     return [typed(scale.elementType ?? elementType, shape)]
+  },
+  forward: (call, [x, scale]) => {
+    if (!x || !scale) return []
+    const values = doubles(x)
+    const y = mapSets(values, trailing(call, firstAxis(call)), (start, offsets) => {
+      const squares = offsets.reduce((sum, offset) => sum + (values.data[start + offset] as number) ** 2, 0)
+      const root = Math.sqrt(squares / offsets.length + call.attributes.epsilon)
+      return (v) => v / root
+    })
+    return [arithmetic(scale.elementType, scaledAndShifted(y, broadcastTo(scale, x.shape), undefined))]
   },
   cost: (call) => {
     const { n, statistics } = normalisedOver(call, trailing(call, firstAxis(call)))

@@ -42,11 +42,10 @@ function tie(call: InferredCall<SliceAttributes>, ties: Ties): void {
 
 function cut(call: InferredCall<SliceAttributes>, change: Cut): void {
   const settings = sliceSettings(call, call.inputs[0]?.shape?.length ?? 0)
-  const { axes, starts, ends, steps } = settings
-  if (!axes || !starts || !ends || !steps) return
-  const newStarts = [...starts]
-  const newEnds = [...ends]
-  let changed = false
+  const { axes, starts, ends } = settings
+  if (!axes) return
+  const newStarts = new Map<number, number>()
+  const newEnds = new Map<number, number>()
   for (const [axis, taken] of partial(call, settings)) {
     const kept = change.keptInput(0, axis)
     if (!kept || !taken) continue
@@ -57,21 +56,23 @@ function cut(call: InferredCall<SliceAttributes>, change: Cut): void {
       return
     }
     const n = axes.indexOf(axis)
-    newStarts[n] = countBelow(kept, taken.start)
-    newEnds[n] = countBelow(kept, taken.start + taken.count)
-    changed = true
+    newStarts.set(n, countBelow(kept, taken.start))
+    newEnds.set(n, countBelow(kept, taken.start + taken.count))
   }
-  if (!changed) return
+  if (newStarts.size === 0) return
   if (!call.inputs[1]) {
-    change.setInts('starts', newStarts)
-    change.setInts('ends', newEnds)
+    change.setInts(
+      'starts',
+      (starts ?? []).map((start, n) => newStarts.get(n) ?? start),
+    )
+    change.setInts(
+      'ends',
+      (ends ?? []).map((end, n) => newEnds.get(n) ?? end),
+    )
     return
   }
-  change.setInputInts(1, newStarts)
-  change.setInputInts(2, newEnds)
-  // All four inputs must be of one type, and the new ones are int64.
-  if (call.inputs[3] && call.inputs[3].elementType !== 'int64') change.setInputInts(3, axes)
-  if (call.inputs[4] && call.inputs[4].elementType !== 'int64') change.setInputInts(4, steps)
+  change.patchInputInts(1, newStarts)
+  change.patchInputInts(2, newEnds)
 }
 
 export const sliceChannels: ChannelRule<SliceAttributes> = { tie, cut }

@@ -1,6 +1,8 @@
-import type { AttributeReader, Call, InferredCall } from '../../graph/index.ts'
+import type { AttributeReader, Call, InferredCall, Operator } from '../../graph/index.ts'
 import { axisOf, required, typed } from '../check.ts'
+import { setsAlong } from '../indices.ts'
 import { normalisedOver, normalising, trailing } from '../normalise.ts'
+import { arithmetic } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 
 /** Attributes of Softmax, LogSoftmax and Hardmax. */
@@ -36,6 +38,26 @@ export function softmaxSizes(call: InferredCall<SoftmaxAttributes>): { n: number
   return { n, rows: statistics }
 }
 
+/** Applies f to each row of elements that compete. */
+export function softmaxForward(
+  f: (values: readonly number[]) => readonly number[],
+): NonNullable<Operator<SoftmaxAttributes>['forward']> {
+  return (call, [x]) => {
+    if (!x) return []
+    const data = new Float64Array(x.data.length)
+    const { starts, offsets } = setsAlong(x.shape, softmaxAxes(call))
+    for (const start of starts) {
+      const row = f(offsets.map((offset) => x.data[start + offset] as number))
+      offsets.forEach((offset, i) => {
+        data[start + offset] = row[i] as number
+      })
+    }
+    return [arithmetic(x.elementType, { shape: x.shape, data })]
+  }
+}
+
+export const maximum = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b))
+
 /**
  * Y = exp(X − max) / Σ exp(X − max) along an axis: 1 (and all after it) before opset 13, then −1 (ONNX Softmax, opset 1, 11, 13).
  * Cost per element: comparison for the maximum, subtraction, exponential, addition to the sum, division.
@@ -45,6 +67,11 @@ export const softmax = defineOperator<SoftmaxAttributes>({
   domain: '',
   attributes: softmaxAttributes,
   infer: inferSoftmax,
+  forward: softmaxForward((values) => {
+    const most = maximum(values)
+    const sum = values.reduce((total, v) => total + Math.exp(v - most), 0)
+    return values.map((v) => Math.exp(v - most) / sum)
+  }),
   cost: (call) => {
     const { n, rows } = softmaxSizes(call)
     return { adds: 2 * n, others: 3 * n, accumulators: rows }

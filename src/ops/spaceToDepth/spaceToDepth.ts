@@ -1,6 +1,7 @@
-import { type Dim, type Shape, unknownDim } from '../../base/index.ts'
+import { type Dim, type Shape, stridesOf, unknownDim } from '../../base/index.ts'
 import type { Call, ChannelRule } from '../../graph/index.ts'
-import { required, typed, wrong } from '../check.ts'
+import { dense, required, typed, wrong } from '../check.ts'
+import { fromIndices, offsetOf } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
 
 /*
@@ -44,6 +45,20 @@ export const spaceToDepth = defineOperator<number>({
   domain: '',
   attributes: (a) => a.int('blocksize', 0),
   infer: (call) => [typed(required(call, 0).elementType, blockShape(call))],
+  forward: (call, [x]) => {
+    if (!x) return []
+    const b = call.attributes
+    const shape = blockShape(call) as readonly number[]
+    const strides = stridesOf(x.shape)
+    const inChannels = x.shape[1] as number
+    const data = fromIndices(shape, ([n, o, h, w]) => {
+      const place = Math.floor((o as number) / inChannels)
+      const row = (h as number) * b + Math.floor(place / b)
+      const from = [n as number, (o as number) % inChannels, row, (w as number) * b + (place % b)]
+      return x.data[offsetOf(strides, from)] as number
+    })
+    return [dense(x.elementType, shape, data)]
+  },
   cost: 'none',
   channels,
 })

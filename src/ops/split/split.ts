@@ -1,11 +1,12 @@
 import { type Dim, unknownDim } from '../../base/index.ts'
 import type { Call, Cut, InferredCall, Ties, Track } from '../../graph/index.ts'
+import { countBelow } from '../axis-tracks.ts'
 import { axisOf, dense, required, typed, wrong } from '../check.ts'
 import { linesAlong } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
 import { setting } from '../settings.ts'
 
-interface SplitAttributes {
+export interface SplitAttributes {
   readonly axis: number
   readonly split: readonly number[] | undefined
   readonly numOutputs: number | undefined
@@ -50,8 +51,14 @@ function tieSplit(call: InferredCall<SplitAttributes>, ties: Ties): void {
 
 function cutSplit(call: InferredCall<SplitAttributes>, cut: Cut): void {
   const axis = axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)
-  if (!cut.keptInput(0, axis)) return
-  const sizes = call.outputs.map((output, i) => cut.keptOutput(i, axis)?.length ?? (output?.shape?.[axis] as number))
+  const kept = cut.keptInput(0, axis)
+  if (!kept) return
+  let at = 0
+  const sizes = call.outputs.map((output) => {
+    const start = at
+    at += output?.shape?.[axis] as number
+    return countBelow(kept, at) - countBelow(kept, start)
+  })
   cut.removeAttribute('num_outputs')
   if (call.opset >= 13) cut.setInputInts(1, sizes)
   else cut.setInts('split', sizes)

@@ -54,5 +54,17 @@ export const squeeze = defineOperator<SqueezeAttributes>({
         why: () => 'Squeeze removes the axis of this only channel',
       })
     },
+    // Without axes, an axis that is left with one channel would go as well.
+    cut: (call, cut) => {
+      const gone = squeezedAxes(call)
+      if (
+        !gone ||
+        setting(call, call.attributes.axes, 1).given ||
+        !cut.newInputShape(0)?.some((d, a) => d === 1 && !gone.includes(a))
+      )
+        return
+      if (call.opset < 13) cut.setInts('axes', gone)
+      else cut.setInputInts(1, gone)
+    },
   },
 })

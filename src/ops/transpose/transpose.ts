@@ -5,7 +5,7 @@ import { fromIndices, offsetOf } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
 
 /** Axis i of the output is axis perm[i] of the input; reversed by default. */
-function permutation(call: Call<{ perm: readonly number[] | undefined }>, rank: number): readonly number[] {
+export function permutation(call: Call<{ perm: readonly number[] | undefined }>, rank: number): readonly number[] {
   const { perm } = call.attributes
   if (!perm) return Array.from({ length: rank }, (_, i) => rank - 1 - i)
   if ([...perm].sort((a, b) => a - b).some((p, i) => p !== i) || perm.length !== rank)

@@ -2,12 +2,13 @@ import { type Dim, elementCount, unknownDim } from '../../base/index.ts'
 import { mixes } from '../channel-rules.ts'
 import { axisOf, required, typed } from '../check.ts'
 import { defineOperator } from '../operator.ts'
+import { uniqueSlices } from './forward.ts'
 
 /** The different elements of X (or slices along `axis`), where each occurs first, where each element went, how many (ONNX Unique). */
-export const unique = defineOperator<{ axis: number | undefined }>({
+export const unique = defineOperator<{ axis: number | undefined; sorted: boolean }>({
   name: 'Unique',
   domain: '',
-  attributes: (a) => ({ axis: a.int('axis') }),
+  attributes: (a) => ({ axis: a.int('axis'), sorted: a.int('sorted', 1) === 1 }),
   infer: (call) => {
     const x = required(call, 0)
     const { axis } = call.attributes
@@ -17,6 +18,12 @@ export const unique = defineOperator<{ axis: number | undefined }>({
       (along === undefined ? elementCount(axis === undefined ? x.shape : undefined) : x.shape?.[along]) ?? unknownDim()
     const y = axis === undefined ? [count] : x.shape?.map((d, a) => (a === along ? count : d))
     return [typed(x.elementType, y), typed('int64', [count]), typed('int64', [places]), typed('int64', [count])]
+  },
+  forward: (call, [x]) => {
+    if (!x) return []
+    const { axis, sorted } = call.attributes
+    const along = axis === undefined ? undefined : axisOf(call, axis, x.shape.length)
+    return uniqueSlices(x, along, sorted).slice(0, call.node.outputs.length)
   },
   cost: 'data-dependent',
   channels: mixes('Unique compares all elements'),

@@ -1,9 +1,11 @@
 import type { Call } from '../../graph/index.ts'
 import { contentOf, required, typed } from '../check.ts'
 import { checkMode, interpolationCost, passUnscaled, scaledShape } from '../interpolation.ts'
+import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
+import { interpolationTaps, linearKernel, nearestIndex, resampled, type Tap } from '../resampling.ts'
 
-interface UpsampleAttributes {
+export interface UpsampleAttributes {
   readonly mode: string
   /** Before opset 9; then the second input. */
   readonly scales: readonly number[] | undefined
@@ -11,8 +13,22 @@ interface UpsampleAttributes {
 
 const scalesOf = (call: Call<UpsampleAttributes>) => call.attributes.scales ?? contentOf(call, 1)
 
+/** For every axis, and every element of Y along it, which elements of X it is made of; undefined where the scales depend on data. */
+export function upsampleTaps(call: Call<UpsampleAttributes>, x: readonly number[]): Tap[][][] | undefined {
+  const scales = scalesOf(call)
+  const y = scales && (scaledShape(call, scales) as readonly number[])
+  return scales?.map((scale, axis) => {
+    const size = x[axis] as number
+    return Array.from({ length: y?.[axis] as number }, (_, i) =>
+      call.attributes.mode === 'nearest'
+        ? [{ index: Math.min(size - 1, nearestIndex(i / scale, 'simple', scale)), weight: 1 }]
+        : interpolationTaps(i / scale, size, linearKernel, 1, false),
+    )
+  })
+}
+
 /**
- * Resizes by one factor per axis, nearest or linear (ONNX Upsample, opset 7, 9; replaced by Resize from opset 10 on). Cost: see
+ * Resizes by one factor per axis, nearest or linear: Y at i is X at i/scale (ONNX Upsample, opset 7, 9; replaced by Resize from opset 10 on). Cost: see
  * `interpolationCost`.
  */
 export const upsample = defineOperator<UpsampleAttributes>({
@@ -22,6 +38,12 @@ export const upsample = defineOperator<UpsampleAttributes>({
   infer: (call) => {
     checkMode(call, call.attributes.mode)
     return [typed(required(call, 0).elementType, scaledShape(call, scalesOf(call)))]
+  },
+  forward: (call, [x]) => {
+    const axes = x && upsampleTaps(call, x.shape)
+    if (!axes) return []
+    const y = axes.reduce((made, taps, axis) => resampled(made, axis, taps), doubles(x))
+    return [arithmetic(x.elementType, y)]
   },
   cost: (call) => interpolationCost(call, call.attributes.mode, false),
   channels: { tie: passUnscaled((call, axis) => scalesOf(call)?.[axis]) },

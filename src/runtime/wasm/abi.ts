@@ -3,25 +3,34 @@
  * their arguments. Both sides change together.
  *
  * Memory, from address 0:
- *   0      control block: i32 epoch (0), threads done (4), threads at the barrier (8), barrier generation (12), program (16), steps (20),
- *          threads (24), failed step (28)
+ *   0      control block, i32: epoch (0), threads at the barrier (8), barrier generation (12), program (16), steps (20), whether the first
+ *          thread must not sleep (28), threads asleep at the barrier (32)
  *   1024   static data of the compiler, if any
  *   4096   everything that the plan lays out: programs, arguments, packed weights, the arena
  */
 
-export const control = {
-  epoch: 0,
-  done: 4,
-  arrived: 8,
-  generation: 12,
-  program: 16,
-  steps: 20,
-  threads: 24,
-  failed: 28,
-} as const
+export const control = { epoch: 0, arrived: 8, program: 16, steps: 20, spinOnly: 28 } as const
 
 /** First address that a plan may use. */
 export const firstFree = 4096
+
+/** Arguments of all adder convolutions (kernels/adder-patches.ts); what follows them differs. */
+const adderArgs = [
+  ...['x', 'y', 'weights', 'filters', 'residual', 'scratch', 'scratchBytes', 'scratchThreads'],
+  ...['batch', 'inHeight', 'inWidth', 'inChannels', 'outHeight', 'outWidth', 'outChannels'],
+  ...[
+    'kernelHeight',
+    'kernelWidth',
+    'strideHeight',
+    'strideWidth',
+    'dilationHeight',
+    'dilationWidth',
+    'padTop',
+    'padLeft',
+  ],
+  ...['groups', 'rowBytes', 'blockRows', 'byChannels', 'loF', 'hiF'],
+] as const
+const adderByteArgs = [...adderArgs, 'padCode', 'terms', 'direct', 'toBytes', 'outZero'] as const
 
 /**
  * Kernels by name: their number in `kernels/index.ts`, and their arguments in order, 4 bytes each: addresses and counts are i32, names that
@@ -29,6 +38,134 @@ export const firstFree = 4096
  */
 export const kernels = {
   copyF32: { id: 0, args: ['x', 'y', 'count'] },
+  convF32: {
+    id: 10,
+    args: [
+      ...['x', 'zeros', 'weights', 'y', 'residual', 'scratch', 'scratchBytes', 'scratchThreads'],
+      ...['inHeight', 'inWidth', 'inPixel', 'batch', 'outHeight', 'outWidth', 'yPixel', 'yRow', 'yImage'],
+      ...[
+        'kernelHeight',
+        'kernelWidth',
+        'strideHeight',
+        'strideWidth',
+        'dilationHeight',
+        'dilationWidth',
+        'padTop',
+        'padLeft',
+      ],
+      ...['channels', 'outChannels', 'groups', 'groupStep', 'blockTiles', 'byChannels', 'loF', 'hiF'],
+    ],
+  },
+  padF32: {
+    id: 11,
+    args: ['x', 'y', 'batch', 'height', 'width', 'pixelBytes', 'outHeight', 'outWidth', 'padTop', 'padLeft'],
+  },
+  depthwiseF32: {
+    id: 12,
+    args: [
+      ...['x', 'zeros', 'weights', 'y', 'residual', 'scratch', 'scratchBytes', 'scratchThreads'],
+      ...['batch', 'inHeight', 'inWidth', 'outHeight', 'outWidth', 'channels', 'kernelHeight', 'kernelWidth'],
+      ...[
+        'strideHeight',
+        'strideWidth',
+        'dilationHeight',
+        'dilationWidth',
+        'padTop',
+        'padLeft',
+        'columns',
+        'loF',
+        'hiF',
+      ],
+    ],
+  },
+  denseF32: { id: 13, args: ['x', 'weights', 'bias', 'y', 'inFeatures', 'outFeatures', 'loF', 'hiF'] },
+  repeatChannelsF32: { id: 14, args: ['x', 'y', 'pixels', 'channels', 'times'] },
+  limitF32: { id: 20, args: ['y', 'turns'] },
+  limitMaxAddF32: { id: 21, args: ['y', 'turns'] },
+  limitMaxAddU8: { id: 22, args: ['y', 'turns'] },
+  adderF32: { id: 30, args: [...adderArgs, 'shiftF'] },
+  adderU8: { id: 31, args: adderByteArgs },
+  adderDepthwiseF32: { id: 32, args: adderArgs },
+  adderDepthwiseU8: { id: 33, args: adderByteArgs },
+  quantiseU8: { id: 34, args: ['x', 'y', 'count', 'inverseF', 'zeroPointF', 'mostF'] },
+  fillF32: { id: 50, args: ['y', 'count', 'valueF'] },
+  copyStridedF32: {
+    id: 51,
+    args: [
+      'x',
+      'y',
+      ...['size0', 'size1', 'size2', 'size3', 'size4', 'size5'],
+      ...['x0', 'x1', 'x2', 'x3', 'x4', 'x5'],
+      ...['y0', 'y1', 'y2', 'y3', 'y4', 'y5'],
+    ],
+  },
+  transposeF32: {
+    id: 52,
+    args: [
+      'x',
+      'y',
+      'rows',
+      'columns',
+      'xRow',
+      'yRow',
+      ...['size0', 'size1', 'size2', 'size3'],
+      ...['x0', 'x1', 'x2', 'x3'],
+      ...['y0', 'y1', 'y2', 'y3'],
+    ],
+  },
+  gatherF32: {
+    id: 53,
+    args: ['x', 'y', 'outer', 'inJ', 'inK', 'outJ', 'outK', 'inner', 'tableJ', 'tableK'],
+  },
+  unaryF32: { id: 54, args: ['x', 'y', 'count', 'function', 'aF', 'bF'] },
+  binaryF32: {
+    id: 55,
+    args: [
+      'a',
+      'b',
+      'y',
+      'function',
+      'loF',
+      'hiF',
+      ...['size0', 'size1', 'size2', 'size3', 'size4', 'size5'],
+      ...['a0', 'a1', 'a2', 'a3', 'a4', 'a5'],
+      ...['b0', 'b1', 'b2', 'b3', 'b4', 'b5'],
+    ],
+  },
+  affineF32: {
+    id: 56,
+    args: ['x', 'y', 'scale', 'bias', 'batch', 'rows', 'channels', 'stride', 'loF', 'hiF'],
+  },
+  poolF32: {
+    id: 57,
+    args: [
+      ...['x', 'y', 'average', 'batch', 'inD', 'inH', 'inW', 'channels', 'outD', 'outH', 'outW'],
+      ...['stepD', 'stepH', 'stepW', 'table'],
+    ],
+  },
+  reduceRowsF32: { id: 58, args: ['x', 'y', 'outer', 'rows', 'inner', 'function', 'scaleF'] },
+  reduceLastF32: { id: 59, args: ['x', 'y', 'rows', 'size', 'function', 'scaleF'] },
+  argLastF32: { id: 60, args: ['x', 'y', 'rows', 'size', 'smallest', 'last'] },
+  softmaxLastF32: { id: 61, args: ['x', 'y', 'rows', 'size', 'logarithm'] },
+  softmaxRowsF32: { id: 62, args: ['x', 'y', 'outer', 'size', 'inner', 'logarithm'] },
+  layerNormF32: {
+    id: 63,
+    args: ['x', 'y', 'rows', 'size', 'scale', 'bias', 'means', 'deviations', 'centred', 'epsilonF'],
+  },
+  channelStatisticsF32: { id: 64, args: ['x', 'means', 'variances', 'batch', 'rows', 'channels'] },
+  groupScaleF32: {
+    id: 65,
+    args: ['means', 'variances', 'a', 'b', 'scale', 'bias', 'batch', 'channels', 'groups', 'epsilonF'],
+  },
+  lrnF32: { id: 66, args: ['x', 'y', 'pixels', 'channels', 'before', 'after', 'alphaF', 'betaF', 'kF'] },
+  resizeLinearF32: {
+    id: 67,
+    args: ['x', 'y', 'batch', 'inH', 'inW', 'channels', 'outH', 'outW', 'tableH', 'tableW'],
+  },
+  resampleF32: {
+    id: 68,
+    args: ['x', 'y', 'outer', 'inSize', 'outSize', 'inner', 'taps', 'indices', 'weights'],
+  },
 } as const satisfies Record<string, { readonly id: number; readonly args: readonly string[] }>
 
 export type KernelName = keyof typeof kernels

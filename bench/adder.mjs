@@ -1,0 +1,118 @@
+// Adder convolutions with the layer shapes of whole networks: floats and codes of 8 to 5 bits against our own float32 convolution and against
+// ONNX Runtime's convolutions, float32 and int8, in WebAssembly and native. Batch 1, one thread unless told otherwise. GMAC/s counts terms.
+//
+//     npm run bench -- adder [--threads 1,2] [--network vgg16,…] [--rounds 9] [--json FILE]
+
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { bundleKernels } from './contenders/kerf.mjs'
+import { openDuel } from './duel.mjs'
+import { isDepthwise, readLayers } from './layers.mjs'
+import { installPeers } from './peers.mjs'
+
+const contenders = {
+  'conv f32': 'kerf.mjs',
+  f32: 'adder.mjs?type=f32',
+  'u8 8 bits': 'adder.mjs?type=u8&bits=8',
+  '7 bits': 'adder.mjs?type=u8&bits=7',
+  '6 bits': 'adder.mjs?type=u8&bits=6',
+  '5 bits': 'adder.mjs?type=u8&bits=5',
+  'web f32': 'ort-conv.mjs?runtime=web&type=f32',
+  'web int8': 'ort-conv.mjs?runtime=web&type=int8',
+  'node f32': 'ort-conv.mjs?runtime=node&type=f32',
+}
+/** Contender, rival, how many times faster: geometric means over all layers of all networks. Two threads are measured for scaling only. */
+const targets = [
+  ['f32', 'conv f32', 0.95],
+  ['u8 8 bits', 'web f32', 3],
+  ['u8 8 bits', 'web int8', 1.6],
+  ['6 bits', 'web f32', 5],
+  ['6 bits', 'node f32', 1.3],
+]
+const networks = ['resnet50', 'vgg16', 'resnet20']
+
+const geometricMean = (pairs) => {
+  const weight = pairs.reduce((sum, [, count]) => sum + count, 0)
+  return Math.exp(pairs.reduce((sum, [value, count]) => sum + count * Math.log(value), 0) / weight)
+}
+
+const row = (name, shape, cells) =>
+  console.log(`  ${name.padEnd(22)} ${shape.padEnd(22)} ${cells.map((c) => c.padStart(9)).join(' ')}`)
+
+/** @param {string[]} args */
+export async function benchmark(args = []) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      threads: { type: 'string' },
+      network: { type: 'string' },
+      rounds: { type: 'string' },
+      json: { type: 'string' },
+      only: { type: 'string' },
+    },
+  })
+  const chosen = values.network?.split(',') ?? networks
+  const rounds = Number(values.rounds ?? 7)
+  const names = Object.keys(contenders).filter((name) => !values.only || values.only.split(',').includes(name))
+  await installPeers()
+  await bundleKernels()
+  const results = []
+  let missed = 0
+  for (const threads of (values.threads ?? '1').split(',').map(Number)) {
+    const duel = await openDuel(Object.fromEntries(names.map((name) => [name, contenders[name]])), threads)
+    console.log(
+      `Adder convolutions, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${[...new Set(duel.versions)].join(', ')}; median of ${rounds} rounds, GMAC/s`,
+    )
+    const rows = []
+    try {
+      for (const network of chosen) {
+        const { title, layers } = readLayers(network)
+        console.log(
+          `\n${title}; limit of a register-only mul+add loop: ${((await duel.limit()) / 1e9).toFixed(1)} GMAC/s`,
+        )
+        row('layer', '', names)
+        for (const layer of layers.filter((l) => !isDepthwise(l))) {
+          const times = await duel.measure(layer, rounds)
+          rows.push({ network, threads, layer, ms: Object.fromEntries(names.map((name) => [name, times[name].ms])) })
+          row(
+            `${layer.count} × ${layer.name}`,
+            `${layer.inChannels}→${layer.outChannels} ${layer.size}² ${layer.kernel}×${layer.kernel}${layer.stride > 1 ? `/${layer.stride}` : ''}`,
+            names.map((name) => (layer.macs / times[name].ms / 1e6).toFixed(1)),
+          )
+        }
+        const those = rows.filter((r) => r.network === network)
+        row(
+          'geometric mean',
+          '',
+          names.map((name) => mean(those, ({ layer, ms }) => layer.macs / ms[name] / 1e6).toFixed(1)),
+        )
+      }
+    } finally {
+      duel.close()
+    }
+    console.log()
+    for (const [name, rival, target] of threads === 1 ? targets : []) {
+      if (!names.includes(name) || !names.includes(rival)) continue
+      const value = mean(rows, ({ ms }) => ms[rival] / ms[name])
+      if (value < target) missed++
+      console.log(
+        `  ${`${name} against ${rival}`.padEnd(30)} ${value.toFixed(2).padStart(6)}   target ≥ ${target.toFixed(2)}  ${value < target ? 'MISSED' : 'met'}`,
+      )
+    }
+    const pairs = rows.flatMap((two) => {
+      const one = results.find((r) => r.threads === 1 && r.network === two.network && r.layer.name === two.layer.name)
+      return one ? [{ layer: two.layer, one, two }] : []
+    })
+    if (pairs.length > 0)
+      for (const name of names)
+        console.log(
+          `  ${name.padEnd(10)} ${threads} threads against one: ${mean(pairs, ({ one, two }) => one.ms[name] / two.ms[name]).toFixed(2)}`,
+        )
+    results.push(...rows)
+  }
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`)
+  return missed
+}
+
+/** Geometric mean over layers, each counted as often as it occurs. */
+const mean = (rows, value) => geometricMean(rows.map((r) => [value(r), r.layer.count]))

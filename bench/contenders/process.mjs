@@ -1,0 +1,61 @@
+// One contender in a process of its own: `process.mjs MODULE THREADS`. Its parent tells it what to load and when to measure, so that contenders
+// take turns and none disturbs another's memory, threads or compiled code.
+
+const [, , file, threads] = process.argv
+const { open } = await import(file)
+const contender = await open(Number(threads))
+
+/** How long one measurement should take at least, and how much may be spent on warming up. */
+const measureMs = 12
+const warmupMs = 150
+
+let loaded
+let times = 1
+
+/** Milliseconds of `count` runs. */
+async function timeOf(run, count) {
+  const start = performance.now()
+  for (let i = 0; i < count; i++) {
+    const pending = run()
+    if (pending) await pending
+  }
+  return performance.now() - start
+}
+
+const requests = {
+  async load(layer) {
+    await loaded?.close?.()
+    loaded = await contender.load(layer)
+    const start = performance.now()
+    let runs = 0
+    let last = 0
+    while (runs < 3 || performance.now() - start < warmupMs) {
+      last = await timeOf(loaded.run, 1)
+      runs++
+      if (loaded.overhead) await timeOf(loaded.overhead, 1)
+    }
+    times = Math.max(1, Math.ceil(measureMs / last))
+    return {}
+  },
+  async measure() {
+    const ms = (await timeOf(loaded.run, times)) / times
+    const overhead = loaded.overhead ? (await timeOf(loaded.overhead, times)) / times : 0
+    return { ms: (ms - overhead) / (loaded.inRow ?? 1) }
+  },
+  async limit() {
+    return { limit: await contender.limit?.() }
+  },
+  close() {
+    process.disconnect()
+    process.exit(0)
+  },
+}
+
+process.on('message', async ({ request, argument }) => {
+  try {
+    process.send(await requests[request](argument))
+  } catch (error) {
+    process.send({ error: String(error?.stack ?? error) })
+  }
+})
+process.send({ version: contender.version })

@@ -1,0 +1,132 @@
+// Single convolution layers of whole networks, against onnxruntime-web and tfjs: float32, batch 1, one thread and two.
+//
+//     npm run bench -- conv [--threads 1,2] [--network vgg16,…] [--rounds 9] [--json FILE]
+
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { bundleKernels } from './contenders/kerf.mjs'
+import { openDuel } from './duel.mjs'
+import { isDepthwise, networks, readLayers } from './layers.mjs'
+import { installPeers } from './peers.mjs'
+
+const contenders = { kerf: 'kerf.mjs', 'ort-web': 'ort-web.mjs', tfjs: 'tfjs.mjs' }
+
+/** How many times faster than each peer, as a geometric mean over a network's layers. */
+const targets = { dense: { 'ort-web': 1.4, tfjs: 1.25 }, depthwise: { 'ort-web': 1.2, tfjs: 1.2 } }
+/** Layers of at least this many MACs should reach `shareOfLimit` of the register-only loop. */
+const largeMacs = 1e8
+const shareOfLimit = 0.75
+const scaling = 1.8
+
+const geometricMean = (pairs) => {
+  const weight = pairs.reduce((sum, [, count]) => sum + count, 0)
+  return Math.exp(pairs.reduce((sum, [value, count]) => sum + count * Math.log(value), 0) / weight)
+}
+
+/** @param {string[]} args */
+export async function benchmark(args = []) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      threads: { type: 'string' },
+      network: { type: 'string' },
+      rounds: { type: 'string' },
+      json: { type: 'string' },
+    },
+  })
+  const threadCounts = (values.threads ?? '1,2').split(',').map(Number)
+  const chosen = values.network?.split(',') ?? networks
+  const rounds = Number(values.rounds ?? 9)
+  await installPeers()
+  await bundleKernels()
+
+  const results = []
+  let missed = 0
+  const judge = (what, value, target) => {
+    const met = value >= target
+    if (!met) missed++
+    console.log(
+      `  ${what.padEnd(60)} ${value.toFixed(2).padStart(6)}   target ≥ ${target.toFixed(2)}  ${met ? 'met' : 'MISSED'}`,
+    )
+  }
+  for (const threads of threadCounts) {
+    const duel = await openDuel(contenders, threads)
+    console.log(
+      `Convolution layers, float32, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${duel.versions.join(', ')}; median of ${rounds} rounds`,
+    )
+    try {
+      for (const network of chosen) {
+        const { title, layers } = readLayers(network)
+        const rows = []
+        const before = await duel.limit()
+        console.log(`\n${title}`)
+        console.log(row('layer', '×', 'shape', 'MMAC', 'GMAC/s', 'GB/s', 'of limit', 'ort-web', 'tfjs'))
+        for (const layer of layers) {
+          const times = await duel.measure(layer, rounds)
+          const entry = {
+            ...{ network, threads, layer, ms: times.kerf.ms },
+            gmacs: layer.macs / times.kerf.ms / 1e6,
+            gbs: layer.bytes / times.kerf.ms / 1e6,
+            share: (1000 * layer.macs) / times.kerf.ms / before,
+            peers: Object.fromEntries(
+              Object.keys(targets.dense).map((name) => [name, { ms: times[name].ms, ratio: times[name].ratio }]),
+            ),
+          }
+          rows.push(entry)
+          console.log(
+            row(
+              layer.name,
+              String(layer.count),
+              `${layer.inChannels}→${layer.outChannels} ${layer.size}² ${layer.kernel}×${layer.kernel}${layer.stride > 1 ? `/${layer.stride}` : ''}${isDepthwise(layer) ? ' dw' : ''}`,
+              (layer.macs / 1e6).toFixed(1),
+              entry.gmacs.toFixed(1),
+              entry.gbs.toFixed(1),
+              `${Math.round(100 * entry.share)} %`,
+              `${entry.peers['ort-web'].ratio.toFixed(2)} ×`,
+              `${entry.peers.tfjs.ratio.toFixed(2)} ×`,
+            ),
+          )
+        }
+        const limit = Math.max(before, await duel.limit())
+        console.log(`  limit of a register-only mul+add loop: ${(limit / 1e9).toFixed(1)} GMAC/s`)
+        for (const [kind, wanted] of Object.entries(targets)) {
+          const those = rows.filter(({ layer }) => isDepthwise(layer) === (kind === 'depthwise'))
+          if (those.length === 0) continue
+          for (const [peer, target] of Object.entries(wanted))
+            judge(
+              `${kind === 'depthwise' ? 'depthwise' : 'convolutions'} against ${peer}, geometric mean`,
+              geometricMean(those.map((r) => [r.peers[peer].ratio, r.layer.count])),
+              target,
+            )
+        }
+        const large = rows.filter(({ layer }) => !isDepthwise(layer) && layer.macs >= largeMacs)
+        if (large.length > 0)
+          judge(
+            `share of the limit, layers from ${largeMacs / 1e6} MMAC, geometric mean`,
+            geometricMean(large.map((r) => [(1000 * r.layer.macs) / r.ms / limit, r.layer.count])),
+            shareOfLimit,
+          )
+        const single = rows.map((r) => [
+          results.find((o) => o.threads === 1 && o.network === network && o.layer.name === r.layer.name),
+          r,
+        ])
+        if (threads === 2 && single.every(([one]) => one))
+          judge(
+            'two threads against one, geometric mean',
+            geometricMean(single.map(([one, two]) => [one.ms / two.ms, two.layer.count])),
+            scaling,
+          )
+        results.push(...rows.map((r) => ({ ...r, limit })))
+      }
+    } finally {
+      duel.close()
+    }
+    console.log()
+  }
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`)
+  return missed
+}
+
+const widths = [24, 3, 26, 8, 8, 7, 9, 9, 9]
+const row = (...cells) =>
+  `  ${cells.map((c, i) => (i === 0 || i === 2 ? c.padEnd(widths[i]) : c.padStart(widths[i]))).join(' ')}`

@@ -1,0 +1,189 @@
+// Float32 convolution as an indirect matrix product: y[p, o] = b[o] + Σ_t Σ_c x[pointer(p, t) + c] · w[o, t, c], NHWC.
+//
+// Work goes in tiles of 4 output pixels × 8 output channels, whose 8 vectors of sums stay in registers. Before a block of pixels is
+// computed, its table is written into the thread's scratch memory: per tile 4 addresses of output pixels, then for each tap of the window
+// the 4 addresses of the input pixels under it; a tap that lies in the padding points to zeros. The inner loop only follows pointers, so it
+// is the same for every kernel size, stride, dilation and padding.
+//
+// The inner loop takes one channel a turn on purpose: within a basic block V8 moves every load to the front, so an unrolled loop needs more
+// than the 15 vector registers there are and spills. 4 + 2 loads, 8 sums and 1 product are exactly 15. See docs/decisions/0010.
+
+import { shareStart } from './sync'
+import { clamp, loadSome, madd, storeSome } from './simd'
+
+// Tile height; src/runtime/wasm/conv-f32.ts knows it too.
+const tileRows: i32 = 4
+
+// Where each argument lies; the order is that of `convF32` in src/runtime/wasm/abi.ts.
+// prettier-ignore
+namespace at {
+  export const x: usize = 0, zeros: usize = 4, weights: usize = 8, y: usize = 12, residual: usize = 16
+  export const scratch: usize = 20, scratchBytes: usize = 24, scratchThreads: usize = 28
+  export const inHeight: usize = 32, inWidth: usize = 36, inPixel: usize = 40
+  export const batch: usize = 44, outHeight: usize = 48, outWidth: usize = 52, yPixel: usize = 56, yRow: usize = 60, yImage: usize = 64
+  export const kernelHeight: usize = 68, kernelWidth: usize = 72, strideHeight: usize = 76, strideWidth: usize = 80
+  export const dilationHeight: usize = 84, dilationWidth: usize = 88, padTop: usize = 92, padLeft: usize = 96
+  export const channels: usize = 100, outChannels: usize = 104, groups: usize = 108, groupStep: usize = 112
+  export const blockTiles: usize = 116, byChannels: usize = 120, lo: usize = 124, hi: usize = 128
+}
+
+/** Arguments: see `convF32` in src/runtime/wasm/abi.ts. */
+export function convF32(args: usize, thread: i32, threads: i32): void {
+  const most = load<i32>(args, at.scratchThreads)
+  if (threads > most) threads = most
+  if (thread >= threads) return
+
+  const table = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
+  const taps = load<i32>(args, at.kernelHeight) * load<i32>(args, at.kernelWidth)
+  const channels = load<i32>(args, at.channels)
+  const outChannels = load<i32>(args, at.outChannels)
+  const groupStep = <usize>load<i32>(args, at.groupStep)
+  const y = load<i32>(args, at.y)
+  const residual = load<i32>(args, at.residual)
+  const hasResidual = residual != 0
+  const residualOffset = <usize>(residual - y)
+  const lo = f32x4.splat(load<f32>(args, at.lo))
+  const hi = f32x4.splat(load<f32>(args, at.hi))
+
+  const pixels = load<i32>(args, at.batch) * load<i32>(args, at.outHeight) * load<i32>(args, at.outWidth)
+  const tiles = (pixels + tileRows - 1) / tileRows
+  const groupPanels = (outChannels + 7) / 8
+  const panels = groupPanels * load<i32>(args, at.groups)
+  const panelBytes = 32 * <usize>(1 + taps * channels)
+
+  let firstTile = 0, endTile = tiles, firstPanel = 0, endPanel = panels
+  if (load<i32>(args, at.byChannels)) {
+    firstPanel = shareStart(panels, 1, thread, threads)
+    endPanel = shareStart(panels, 1, thread + 1, threads)
+  } else {
+    firstTile = shareStart(tiles, 1, thread, threads)
+    endTile = shareStart(tiles, 1, thread + 1, threads)
+  }
+  const blockTiles = load<i32>(args, at.blockTiles)
+  for (let tile = firstTile; tile < endTile; tile += blockTiles) {
+    const count = min(blockTiles, endTile - tile)
+    writeTable(args, table, tile * tileRows, count * tileRows, pixels)
+    let weights = <usize>load<i32>(args, at.weights) + panelBytes * firstPanel
+    let group = firstPanel / groupPanels
+    let column = (firstPanel % groupPanels) * 8
+    for (let panel = firstPanel; panel < endPanel; panel++) {
+      tile4x8(
+        table, count, taps, channels, weights, groupStep * group, 4 * <usize>(group * outChannels + column),
+        hasResidual, residualOffset, outChannels - column, lo, hi,
+      )
+      weights += panelBytes
+      column += 8
+      if (column >= outChannels) {
+        column = 0
+        group++
+      }
+    }
+  }
+}
+
+/** Writes the table for `count` output pixels (a multiple of the tile's height) from `first`; pixels beyond the end repeat the last. */
+function writeTable(args: usize, table: usize, first: i32, count: i32, pixels: i32): void {
+  const x = load<i32>(args, at.x), zeros = load<i32>(args, at.zeros), y = load<i32>(args, at.y)
+  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth), inPixel = load<i32>(args, at.inPixel)
+  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
+  const yPixel = load<i32>(args, at.yPixel), yRow = load<i32>(args, at.yRow), yImage = load<i32>(args, at.yImage)
+  const kernelHeight = load<i32>(args, at.kernelHeight), kernelWidth = load<i32>(args, at.kernelWidth)
+  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
+  const dilationHeight = load<i32>(args, at.dilationHeight), dilationWidth = load<i32>(args, at.dilationWidth)
+  const padTop = load<i32>(args, at.padTop), padLeft = load<i32>(args, at.padLeft)
+  const tileBytes = <usize>(4 * tileRows * (1 + kernelHeight * kernelWidth))
+
+  let ox = first % outWidth
+  let oy = (first / outWidth) % outHeight
+  let image = first / (outWidth * outHeight)
+  for (let i = 0; i < count; i++) {
+    let entry = table + tileBytes * (i / tileRows) + 4 * (i % tileRows)
+    store<i32>(entry, y + image * yImage + oy * yRow + ox * yPixel)
+    const top = image * inHeight
+    for (let ky = 0; ky < kernelHeight; ky++) {
+      const iy = oy * strideHeight - padTop + ky * dilationHeight
+      const inside = <u32>iy < <u32>inHeight
+      const row = x + (top + iy) * inWidth * inPixel
+      let ix = ox * strideWidth - padLeft
+      for (let kx = 0; kx < kernelWidth; kx++) {
+        entry += 4 * tileRows
+        store<i32>(entry, inside && <u32>ix < <u32>inWidth ? row + ix * inPixel : zeros)
+        ix += dilationWidth
+      }
+    }
+    if (first + i + 1 < pixels) {
+      if (++ox == outWidth) {
+        ox = 0
+        if (++oy == outHeight) {
+          oy = 0
+          image++
+        }
+      }
+    }
+  }
+}
+
+/** All tiles of a table against one panel of 8 output channels: its 8 biases, then 8 weights for each tap and channel. */
+// prettier-ignore
+function tile4x8(
+  table: usize, tiles: i32, taps: i32, channels: i32, panel: usize, xOffset: usize, yOffset: usize,
+  hasResidual: bool, residualOffset: usize, columns: i32, lo: v128, hi: v128,
+): void {
+  for (; tiles > 0; tiles--) {
+    const out = table
+    table += 16
+    let c00 = v128.load(panel), c01 = v128.load(panel, 16)
+    let c10 = c00, c11 = c01
+    let c20 = c00, c21 = c01
+    let c30 = c00, c31 = c01
+    let w = panel + 32
+    for (let t = taps; t > 0; t--) {
+      let a0 = <usize>load<i32>(table, 0) + xOffset
+      let a1 = <usize>load<i32>(table, 4) + xOffset
+      let a2 = <usize>load<i32>(table, 8) + xOffset
+      let a3 = <usize>load<i32>(table, 12) + xOffset
+      table += 16
+      for (let k = channels; k > 0; k--) {
+        const w0 = v128.load(w), w1 = v128.load(w, 16)
+        const x0 = v128.load32_splat(a0)
+        c00 = madd(x0, w0, c00); c01 = madd(x0, w1, c01)
+        const x1 = v128.load32_splat(a1)
+        c10 = madd(x1, w0, c10); c11 = madd(x1, w1, c11)
+        const x2 = v128.load32_splat(a2)
+        c20 = madd(x2, w0, c20); c21 = madd(x2, w1, c21)
+        const x3 = v128.load32_splat(a3)
+        c30 = madd(x3, w0, c30); c31 = madd(x3, w1, c31)
+        a0 += 4; a1 += 4; a2 += 4; a3 += 4
+        w += 32
+      }
+    }
+    const y0 = <usize>load<i32>(out, 0) + yOffset
+    const y1 = <usize>load<i32>(out, 4) + yOffset
+    const y2 = <usize>load<i32>(out, 8) + yOffset
+    const y3 = <usize>load<i32>(out, 12) + yOffset
+    // All residuals are read before anything is stored: rows that repeat the last one may be written in place.
+    if (columns >= 8) {
+      if (hasResidual) {
+        c00 = f32x4.add(c00, v128.load(y0 + residualOffset)); c01 = f32x4.add(c01, v128.load(y0 + residualOffset, 16))
+        c10 = f32x4.add(c10, v128.load(y1 + residualOffset)); c11 = f32x4.add(c11, v128.load(y1 + residualOffset, 16))
+        c20 = f32x4.add(c20, v128.load(y2 + residualOffset)); c21 = f32x4.add(c21, v128.load(y2 + residualOffset, 16))
+        c30 = f32x4.add(c30, v128.load(y3 + residualOffset)); c31 = f32x4.add(c31, v128.load(y3 + residualOffset, 16))
+      }
+      v128.store(y0, clamp(c00, lo, hi)); v128.store(y0, clamp(c01, lo, hi), 16)
+      v128.store(y1, clamp(c10, lo, hi)); v128.store(y1, clamp(c11, lo, hi), 16)
+      v128.store(y2, clamp(c20, lo, hi)); v128.store(y2, clamp(c21, lo, hi), 16)
+      v128.store(y3, clamp(c30, lo, hi)); v128.store(y3, clamp(c31, lo, hi), 16)
+    } else {
+      if (hasResidual) {
+        c00 = f32x4.add(c00, loadSome(y0 + residualOffset, columns)); c01 = f32x4.add(c01, loadSome(y0 + residualOffset + 16, columns - 4))
+        c10 = f32x4.add(c10, loadSome(y1 + residualOffset, columns)); c11 = f32x4.add(c11, loadSome(y1 + residualOffset + 16, columns - 4))
+        c20 = f32x4.add(c20, loadSome(y2 + residualOffset, columns)); c21 = f32x4.add(c21, loadSome(y2 + residualOffset + 16, columns - 4))
+        c30 = f32x4.add(c30, loadSome(y3 + residualOffset, columns)); c31 = f32x4.add(c31, loadSome(y3 + residualOffset + 16, columns - 4))
+      }
+      storeSome(y0, clamp(c00, lo, hi), columns); storeSome(y0 + 16, clamp(c01, lo, hi), columns - 4)
+      storeSome(y1, clamp(c10, lo, hi), columns); storeSome(y1 + 16, clamp(c11, lo, hi), columns - 4)
+      storeSome(y2, clamp(c20, lo, hi), columns); storeSome(y2 + 16, clamp(c21, lo, hi), columns - 4)
+      storeSome(y3, clamp(c30, lo, hi), columns); storeSome(y3 + 16, clamp(c31, lo, hi), columns - 4)
+    }
+  }
+}

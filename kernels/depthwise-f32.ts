@@ -1,0 +1,246 @@
+// Float32 depthwise convolution: y[p, c] = b[c] + Σ_t x[pointer(p, t), c] · w[t, c], NHWC.
+//
+// Work goes by rows of output pixels. Before a row is computed, a table is written into the thread's scratch memory: for each row of the
+// window, the addresses of the input pixels from the padding on the left to the padding on the right, padding pointing to zeros. Then comes
+// tile after tile of neighbouring output pixels, four channels at a time; neighbours share the input vectors under them. One turn of the
+// inner loop is one row of the window, so that its vectors fit in registers (V8 moves all loads of a basic block to its front).
+
+import { shareStart } from './sync'
+import { clamp, loadSome, madd, storeSome } from './simd'
+
+// Where each argument lies; the order is that of `depthwiseF32` in src/runtime/wasm/abi.ts.
+// prettier-ignore
+namespace at {
+  export const x: usize = 0, zeros: usize = 4, weights: usize = 8, y: usize = 12, residual: usize = 16
+  export const scratch: usize = 20, scratchBytes: usize = 24, scratchThreads: usize = 28
+  export const batch: usize = 32, inHeight: usize = 36, inWidth: usize = 40, outHeight: usize = 44, outWidth: usize = 48
+  export const channels: usize = 52, kernelHeight: usize = 56, kernelWidth: usize = 60, strideHeight: usize = 64, strideWidth: usize = 68
+  export const dilationHeight: usize = 72, dilationWidth: usize = 76, padTop: usize = 80, padLeft: usize = 84, columns: usize = 88
+  export const lo: usize = 92, hi: usize = 96
+}
+
+/** Arguments: see `depthwiseF32` in src/runtime/wasm/abi.ts. */
+export function depthwiseF32(args: usize, thread: i32, threads: i32): void {
+  const most = load<i32>(args, at.scratchThreads)
+  if (threads > most) threads = most
+  if (thread >= threads) return
+
+  const table = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
+  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
+  const channels = load<i32>(args, at.channels)
+  const kernelHeight = load<i32>(args, at.kernelHeight), kernelWidth = load<i32>(args, at.kernelWidth)
+  const stride = load<i32>(args, at.strideWidth), dilation = load<i32>(args, at.dilationWidth)
+  const tableRow = 4 * <usize>load<i32>(args, at.columns)
+  const y = <usize>load<i32>(args, at.y)
+  const residual = load<i32>(args, at.residual)
+  const residualOffset = <usize>residual - y
+  const lo = f32x4.splat(load<f32>(args, at.lo))
+  const hi = f32x4.splat(load<f32>(args, at.hi))
+
+  // Threads share rows; where there are few, channels.
+  const rows = load<i32>(args, at.batch) * outHeight
+  let firstRow = 0, endRow = rows, firstChannel = 0, endChannel = channels
+  if (rows >= 8 * threads) {
+    firstRow = shareStart(rows, 1, thread, threads)
+    endRow = shareStart(rows, 1, thread + 1, threads)
+  } else {
+    firstChannel = shareStart(channels, 16, thread, threads)
+    endChannel = shareStart(channels, 16, thread + 1, threads)
+  }
+  const first = 4 * <usize>firstChannel
+  const weights = <usize>load<i32>(args, at.weights) + 4 * <usize>firstChannel * (1 + kernelHeight * kernelWidth)
+  const count = endChannel - firstChannel
+  if (count <= 0) return
+
+  for (let row = firstRow; row < endRow; row++) {
+    writeTable(args, table, row / outHeight, row % outHeight)
+    const out = y + first + 4 * <usize>(row * outWidth) * channels
+    const pixel = 4 * <usize>channels
+    const isPlain = dilation == 1
+    if (isPlain && kernelWidth == 3 && stride == 1)
+      row3(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi)
+    else if (isPlain && kernelWidth == 3 && stride == 2)
+      row3stride2(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi)
+    else if (isPlain && kernelWidth == 5 && stride == 1)
+      row5(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi)
+    else
+      rowAny(
+        table, tableRow, kernelHeight, kernelWidth, 4 * <usize>stride, 4 * <usize>dilation,
+        weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi,
+      )
+  }
+}
+
+/** For each row of the window, the addresses of the input pixels under it, from the left padding on. */
+function writeTable(args: usize, table: usize, image: i32, oy: i32): void {
+  const x = load<i32>(args, at.x), zeros = load<i32>(args, at.zeros)
+  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
+  const pixel = 4 * load<i32>(args, at.channels)
+  const kernelHeight = load<i32>(args, at.kernelHeight)
+  const columns = load<i32>(args, at.columns), padLeft = load<i32>(args, at.padLeft)
+  let iy = oy * load<i32>(args, at.strideHeight) - load<i32>(args, at.padTop)
+  for (let ky = 0; ky < kernelHeight; ky++) {
+    const inside = <u32>iy < <u32>inHeight
+    let address = x + ((image * inHeight + iy) * inWidth - padLeft) * pixel
+    for (let ix = -padLeft; ix < columns - padLeft; ix++) {
+      store<i32>(table, inside && <u32>ix < <u32>inWidth ? address : zeros)
+      address += pixel
+      table += 4
+    }
+    iy += load<i32>(args, at.dilationHeight)
+  }
+}
+
+/** Adds the residual, clamps and stores four channels, or fewer, of an output pixel. */
+// @ts-ignore: decorator
+@inline
+function finish(y: usize, v: v128, channels: i32, hasResidual: bool, residualOffset: usize, lo: v128, hi: v128): void {
+  if (channels >= 4) {
+    if (hasResidual) v = f32x4.add(v, v128.load(y + residualOffset))
+    v128.store(y, clamp(v, lo, hi))
+  } else {
+    if (hasResidual) v = f32x4.add(v, loadSome(y + residualOffset, channels))
+    storeSome(y, clamp(v, lo, hi), channels)
+  }
+}
+
+// In the following, `w` are the weights of four channels, [channels / 4][bias, then taps][4]; `x` is the offset of the first channel.
+// Whole vectors of x are read even where fewer channels are left: what lies behind a pixel does not reach what is stored.
+
+/** Windows 3 wide, stride 1: 4 output pixels from 6 input pixels. */
+// prettier-ignore
+function row3(
+  table: usize, tableRow: usize, kernelHeight: i32, weights: usize, first: usize, count: i32,
+  out: usize, pixel: usize, outWidth: i32, hasResidual: bool, residualOffset: usize, lo: v128, hi: v128,
+): void {
+  for (let left = outWidth; left > 0; left -= 4) {
+    let w = weights, x = first, y = out
+    for (let c = count; c > 0; c -= 4) {
+      let c0 = v128.load(w), c1 = c0, c2 = c0, c3 = c0
+      w += 16
+      let p = table
+      for (let ky = kernelHeight; ky > 0; ky--) {
+        const w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32)
+        const x0 = v128.load(load<i32>(p) + x), x1 = v128.load(load<i32>(p, 4) + x), x2 = v128.load(load<i32>(p, 8) + x)
+        const x3 = v128.load(load<i32>(p, 12) + x), x4 = v128.load(load<i32>(p, 16) + x), x5 = v128.load(load<i32>(p, 20) + x)
+        c0 = madd(x0, w0, c0); c1 = madd(x1, w0, c1); c2 = madd(x2, w0, c2); c3 = madd(x3, w0, c3)
+        c0 = madd(x1, w1, c0); c1 = madd(x2, w1, c1); c2 = madd(x3, w1, c2); c3 = madd(x4, w1, c3)
+        c0 = madd(x2, w2, c0); c1 = madd(x3, w2, c1); c2 = madd(x4, w2, c2); c3 = madd(x5, w2, c3)
+        w += 48
+        p += tableRow
+      }
+      finish(y, c0, c, hasResidual, residualOffset, lo, hi)
+      if (left > 1) finish(y + pixel, c1, c, hasResidual, residualOffset, lo, hi)
+      if (left > 2) finish(y + 2 * pixel, c2, c, hasResidual, residualOffset, lo, hi)
+      if (left > 3) finish(y + 3 * pixel, c3, c, hasResidual, residualOffset, lo, hi)
+      x += 16
+      y += 16
+    }
+    table += 16
+    out += 4 * pixel
+  }
+}
+
+/** Windows 3 wide, stride 2: 2 output pixels from 5 input pixels. */
+// prettier-ignore
+function row3stride2(
+  table: usize, tableRow: usize, kernelHeight: i32, weights: usize, first: usize, count: i32,
+  out: usize, pixel: usize, outWidth: i32, hasResidual: bool, residualOffset: usize, lo: v128, hi: v128,
+): void {
+  for (let left = outWidth; left > 0; left -= 2) {
+    let w = weights, x = first, y = out
+    for (let c = count; c > 0; c -= 4) {
+      let c0 = v128.load(w), c1 = c0
+      w += 16
+      let p = table
+      for (let ky = kernelHeight; ky > 0; ky--) {
+        const w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32)
+        const x0 = v128.load(load<i32>(p) + x), x1 = v128.load(load<i32>(p, 4) + x), x2 = v128.load(load<i32>(p, 8) + x)
+        const x3 = v128.load(load<i32>(p, 12) + x), x4 = v128.load(load<i32>(p, 16) + x)
+        c0 = madd(x0, w0, c0); c1 = madd(x2, w0, c1)
+        c0 = madd(x1, w1, c0); c1 = madd(x3, w1, c1)
+        c0 = madd(x2, w2, c0); c1 = madd(x4, w2, c1)
+        w += 48
+        p += tableRow
+      }
+      finish(y, c0, c, hasResidual, residualOffset, lo, hi)
+      if (left > 1) finish(y + pixel, c1, c, hasResidual, residualOffset, lo, hi)
+      x += 16
+      y += 16
+    }
+    table += 16
+    out += 2 * pixel
+  }
+}
+
+/** Windows 5 wide, stride 1: 2 output pixels from 6 input pixels. */
+// prettier-ignore
+function row5(
+  table: usize, tableRow: usize, kernelHeight: i32, weights: usize, first: usize, count: i32,
+  out: usize, pixel: usize, outWidth: i32, hasResidual: bool, residualOffset: usize, lo: v128, hi: v128,
+): void {
+  for (let left = outWidth; left > 0; left -= 2) {
+    let w = weights, x = first, y = out
+    for (let c = count; c > 0; c -= 4) {
+      let c0 = v128.load(w), c1 = c0
+      w += 16
+      let p = table
+      for (let ky = kernelHeight; ky > 0; ky--) {
+        const w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32), w3 = v128.load(w, 48), w4 = v128.load(w, 64)
+        const x0 = v128.load(load<i32>(p) + x), x1 = v128.load(load<i32>(p, 4) + x), x2 = v128.load(load<i32>(p, 8) + x)
+        const x3 = v128.load(load<i32>(p, 12) + x), x4 = v128.load(load<i32>(p, 16) + x), x5 = v128.load(load<i32>(p, 20) + x)
+        c0 = madd(x0, w0, c0); c1 = madd(x1, w0, c1)
+        c0 = madd(x1, w1, c0); c1 = madd(x2, w1, c1)
+        c0 = madd(x2, w2, c0); c1 = madd(x3, w2, c1)
+        c0 = madd(x3, w3, c0); c1 = madd(x4, w3, c1)
+        c0 = madd(x4, w4, c0); c1 = madd(x5, w4, c1)
+        w += 80
+        p += tableRow
+      }
+      finish(y, c0, c, hasResidual, residualOffset, lo, hi)
+      if (left > 1) finish(y + pixel, c1, c, hasResidual, residualOffset, lo, hi)
+      x += 16
+      y += 16
+    }
+    table += 8
+    out += 2 * pixel
+  }
+}
+
+/** Any window: 4 output pixels, tap by tap. `stride` and `dilation` are bytes of the table. */
+// prettier-ignore
+function rowAny(
+  table: usize, tableRow: usize, kernelHeight: i32, kernelWidth: i32, stride: usize, dilation: usize,
+  weights: usize, first: usize, count: i32,
+  out: usize, pixel: usize, outWidth: i32, hasResidual: bool, residualOffset: usize, lo: v128, hi: v128,
+): void {
+  for (let left = outWidth; left > 0; left -= 4) {
+    let w = weights, x = first, y = out
+    for (let c = count; c > 0; c -= 4) {
+      let c0 = v128.load(w), c1 = c0, c2 = c0, c3 = c0
+      w += 16
+      let p = table
+      for (let ky = kernelHeight; ky > 0; ky--) {
+        let q = p
+        for (let kx = kernelWidth; kx > 0; kx--) {
+          const wk = v128.load(w)
+          c0 = madd(v128.load(load<i32>(q) + x), wk, c0)
+          c1 = madd(v128.load(load<i32>(q + stride) + x), wk, c1)
+          c2 = madd(v128.load(load<i32>(q + 2 * stride) + x), wk, c2)
+          c3 = madd(v128.load(load<i32>(q + 3 * stride) + x), wk, c3)
+          w += 16
+          q += dilation
+        }
+        p += tableRow
+      }
+      finish(y, c0, c, hasResidual, residualOffset, lo, hi)
+      if (left > 1) finish(y + pixel, c1, c, hasResidual, residualOffset, lo, hi)
+      if (left > 2) finish(y + 2 * pixel, c2, c, hasResidual, residualOffset, lo, hi)
+      if (left > 3) finish(y + 3 * pixel, c3, c, hasResidual, residualOffset, lo, hi)
+      x += 16
+      y += 16
+    }
+    table += 4 * stride
+    out += 4 * pixel
+  }
+}

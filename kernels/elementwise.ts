@@ -1,0 +1,318 @@
+// One element at a time: Y[i] = f(X[i]), Y[i] = f(A[i], B[i]) with broadcasting, Y[…, c] = X[…, c]·scale[c] + bias[c].
+// The last lanes of a row go through the same code as full vectors, so that a result does not depend on where an element lies.
+
+import {
+  erf,
+  exp,
+  expm1Negative,
+  gelu,
+  geluTanh,
+  log,
+  mish,
+  sigmoid,
+  softplus,
+  splat,
+  tanh,
+} from './math'
+import { clamp, madd } from './simd'
+import { shareStart } from './sync'
+
+// The numbers of functions are those of `unaryFunctions` in src/runtime/wasm/lower-elementwise.ts.
+// @ts-ignore: decorator
+@inline
+function unary(f: i32, x: v128, a: v128, b: v128): v128 {
+  if (f == 0) return clamp(x, a, b)
+  if (f == 1) return madd(f32x4.pmin(x, splat(0)), a, f32x4.pmax(x, splat(0)))
+  if (f == 2) return v128.bitselect(f32x4.mul(a, expm1Negative(f32x4.pmin(x, splat(0)))), x, f32x4.lt(x, splat(0)))
+  if (f == 3) {
+    const below = f32x4.mul(a, expm1Negative(f32x4.pmin(x, splat(0))))
+    return f32x4.mul(b, v128.bitselect(x, below, f32x4.gt(x, splat(0))))
+  }
+  if (f == 4) {
+    const below = f32x4.mul(a, expm1Negative(f32x4.div(f32x4.pmin(x, splat(0)), a)))
+    return v128.bitselect(below, x, f32x4.lt(x, splat(0)))
+  }
+  if (f == 5) return sigmoid(x)
+  if (f == 6) return clamp(madd(x, a, b), splat(0), splat(1))
+  if (f == 7) return f32x4.mul(f32x4.mul(x, splat(1.0 / 6)), clamp(f32x4.add(x, splat(3)), splat(0), splat(6)))
+  if (f == 8) return f32x4.div(x, f32x4.add(splat(1), exp(f32x4.neg(f32x4.mul(a, x)))))
+  if (f == 9) return tanh(x)
+  if (f == 10) return gelu(x)
+  if (f == 11) return geluTanh(x)
+  if (f == 12) return erf(x)
+  if (f == 13) return mish(x)
+  if (f == 14) return softplus(x)
+  if (f == 15) return f32x4.div(x, f32x4.add(splat(1), f32x4.abs(x)))
+  if (f == 16) return exp(x)
+  if (f == 17) return log(x)
+  if (f == 18) return f32x4.sqrt(x)
+  if (f == 19) return f32x4.abs(x)
+  if (f == 20) return f32x4.neg(x)
+  if (f == 21) return f32x4.div(splat(1), x)
+  if (f == 22) return f32x4.floor(x)
+  if (f == 23) return f32x4.ceil(x)
+  if (f == 24) return f32x4.nearest(x)
+  // Sign: that of x on 1, where x is neither 0 nor NaN.
+  if (f == 25) return v128.bitselect(v128.bitselect(x, splat(1), splat(-0.0)), x, v128.or(f32x4.lt(x, splat(0)), f32x4.gt(x, splat(0))))
+  if (f == 26) return v128.and(x, f32x4.gt(x, a))
+  if (f == 27) return madd(x, a, b)
+  return x
+}
+
+// @ts-ignore: decorator
+@inline
+function unaryRun(f: i32, x: usize, y: usize, count: i32, a: v128, b: v128): void {
+  let i = 0
+  for (; i + 16 <= count; i += 16) {
+    const x0 = v128.load(x)
+    const x1 = v128.load(x, 16)
+    const x2 = v128.load(x, 32)
+    const x3 = v128.load(x, 48)
+    v128.store(y, unary(f, x0, a, b))
+    v128.store(y, unary(f, x1, a, b), 16)
+    v128.store(y, unary(f, x2, a, b), 32)
+    v128.store(y, unary(f, x3, a, b), 48)
+    x += 64
+    y += 64
+  }
+  unaryEnd(f, x, y, count - i, a, b)
+}
+
+// @ts-ignore: decorator
+@inline
+function unaryEnd(f: i32, x: usize, y: usize, count: i32, a: v128, b: v128): void {
+  for (; count >= 4; count -= 4) {
+    v128.store(y, unary(f, v128.load(x), a, b))
+    x += 16
+    y += 16
+  }
+  for (; count > 0; count--) {
+    v128.store32_lane(y, unary(f, v128.load32_zero(x), a, b), 0)
+    x += 4
+    y += 4
+  }
+}
+
+/** Arguments: x, y (addresses, may be the same), count, function, a, b (its parameters, f32). */
+export function unaryF32(args: usize, thread: i32, threads: i32): void {
+  const total = load<i32>(args, 8)
+  const start = shareStart(total, 16, thread, threads)
+  const count = shareStart(total, 16, thread + 1, threads) - start
+  const x = <usize>load<i32>(args, 0) + 4 * <usize>start
+  const y = <usize>load<i32>(args, 4) + 4 * <usize>start
+  const a = splat(load<f32>(args, 16))
+  const b = splat(load<f32>(args, 20))
+  switch (load<i32>(args, 12)) {
+    case 0: unaryRun(0, x, y, count, a, b); break
+    case 1: unaryRun(1, x, y, count, a, b); break
+    case 2: unaryEnd(2, x, y, count, a, b); break
+    case 3: unaryEnd(3, x, y, count, a, b); break
+    case 4: unaryEnd(4, x, y, count, a, b); break
+    case 5: unaryEnd(5, x, y, count, a, b); break
+    case 6: unaryRun(6, x, y, count, a, b); break
+    case 7: unaryRun(7, x, y, count, a, b); break
+    case 8: unaryEnd(8, x, y, count, a, b); break
+    case 9: unaryEnd(9, x, y, count, a, b); break
+    case 10: unaryEnd(10, x, y, count, a, b); break
+    case 11: unaryEnd(11, x, y, count, a, b); break
+    case 12: unaryEnd(12, x, y, count, a, b); break
+    case 13: unaryEnd(13, x, y, count, a, b); break
+    case 14: unaryEnd(14, x, y, count, a, b); break
+    case 15: unaryEnd(15, x, y, count, a, b); break
+    case 16: unaryEnd(16, x, y, count, a, b); break
+    case 17: unaryEnd(17, x, y, count, a, b); break
+    case 18: unaryEnd(18, x, y, count, a, b); break
+    case 19: unaryEnd(19, x, y, count, a, b); break
+    case 20: unaryEnd(20, x, y, count, a, b); break
+    case 21: unaryEnd(21, x, y, count, a, b); break
+    case 22: unaryEnd(22, x, y, count, a, b); break
+    case 23: unaryEnd(23, x, y, count, a, b); break
+    case 24: unaryEnd(24, x, y, count, a, b); break
+    case 25: unaryEnd(25, x, y, count, a, b); break
+    case 26: unaryEnd(26, x, y, count, a, b); break
+    case 27: unaryRun(27, x, y, count, a, b); break
+  }
+}
+
+// The numbers of functions are those of `binaryFunctions` in src/runtime/wasm/lower-elementwise.ts.
+// @ts-ignore: decorator
+@inline
+function binary(f: i32, a: v128, b: v128): v128 {
+  if (f == 0) return f32x4.add(a, b)
+  if (f == 1) return f32x4.sub(a, b)
+  if (f == 2) return f32x4.mul(a, b)
+  if (f == 3) return f32x4.div(a, b)
+  if (f == 4) return f32x4.min(a, b)
+  if (f == 5) return f32x4.max(a, b)
+  if (f == 6) return v128.bitselect(f32x4.mul(a, b), a, f32x4.lt(a, splat(0)))
+  return a
+}
+
+// @ts-ignore: decorator
+@inline
+function binaryRun(f: i32, a: usize, aStride: i32, b: usize, bStride: i32, y: usize, count: i32, lo: v128, hi: v128): void {
+  if (aStride == 1 && bStride == 1) {
+    for (; count >= 16; count -= 16) {
+      const a0 = v128.load(a)
+      const a1 = v128.load(a, 16)
+      const a2 = v128.load(a, 32)
+      const a3 = v128.load(a, 48)
+      const b0 = v128.load(b)
+      const b1 = v128.load(b, 16)
+      const b2 = v128.load(b, 32)
+      const b3 = v128.load(b, 48)
+      v128.store(y, clamp(binary(f, a0, b0), lo, hi))
+      v128.store(y, clamp(binary(f, a1, b1), lo, hi), 16)
+      v128.store(y, clamp(binary(f, a2, b2), lo, hi), 32)
+      v128.store(y, clamp(binary(f, a3, b3), lo, hi), 48)
+      a += 64
+      b += 64
+      y += 64
+    }
+    for (; count >= 4; count -= 4) {
+      v128.store(y, clamp(binary(f, v128.load(a), v128.load(b)), lo, hi))
+      a += 16
+      b += 16
+      y += 16
+    }
+  } else if (aStride == 1 && bStride == 0) {
+    const b0 = v128.load32_splat(b)
+    for (; count >= 4; count -= 4) {
+      v128.store(y, clamp(binary(f, v128.load(a), b0), lo, hi))
+      a += 16
+      y += 16
+    }
+  } else if (aStride == 0 && bStride == 1) {
+    const a0 = v128.load32_splat(a)
+    for (; count >= 4; count -= 4) {
+      v128.store(y, clamp(binary(f, a0, v128.load(b)), lo, hi))
+      b += 16
+      y += 16
+    }
+  }
+  const aStep = <usize>(4 * aStride)
+  const bStep = <usize>(4 * bStride)
+  for (; count > 0; count--) {
+    v128.store32_lane(y, clamp(binary(f, v128.load32_zero(a), v128.load32_zero(b)), lo, hi), 0)
+    a += aStep
+    b += bStep
+    y += 4
+  }
+}
+
+function powRun(a: usize, aStride: i32, b: usize, bStride: i32, y: usize, count: i32, lo: v128, hi: v128): void {
+  const aStep = <usize>(4 * aStride)
+  const bStep = <usize>(4 * bStride)
+  for (; count > 0; count--) {
+    v128.store32_lane(y, clamp(splat(NativeMathf.pow(load<f32>(a), load<f32>(b))), lo, hi), 0)
+    a += aStep
+    b += bStep
+    y += 4
+  }
+}
+
+/**
+ * Arguments: a, b, y (addresses; y contiguous, may be a or b where that has y's shape), function, lo, hi (f32, the fused clamp), six sizes, a's
+ * six strides, b's six strides, in elements, 0 where they broadcast.
+ */
+export function binaryF32(args: usize, thread: i32, threads: i32): void {
+  const a = <usize>load<i32>(args, 0)
+  const b = <usize>load<i32>(args, 4)
+  const y = <usize>load<i32>(args, 8)
+  const f = load<i32>(args, 12)
+  const lo = splat(load<f32>(args, 16))
+  const hi = splat(load<f32>(args, 20))
+  const t = args + 24
+  const d1 = load<i32>(t, 4)
+  const d2 = load<i32>(t, 8)
+  const d3 = load<i32>(t, 12)
+  const d4 = load<i32>(t, 16)
+  const inner = load<i32>(t, 20)
+  const rows = load<i32>(t) * d1 * d2 * d3 * d4
+  // Shares are rows, or parts of every row where there are few.
+  const byRows = rows >= 8 * threads
+  const last = byRows ? shareStart(rows, 1, thread + 1, threads) : rows
+  const from = byRows ? 0 : shareStart(inner, 16, thread, threads)
+  const count = (byRows ? inner : shareStart(inner, 16, thread + 1, threads)) - from
+  if (count == 0) return
+  const aMiddle = load<i32>(t, 40)
+  const bMiddle = load<i32>(t, 64)
+  const aInner = load<i32>(t, 44)
+  const bInner = load<i32>(t, 68)
+  let row = byRows ? shareStart(rows, 1, thread, threads) : 0
+  while (row < last) {
+    let r = row / d4
+    let m = row - r * d4
+    const end = min(d4, m + last - row)
+    const i3 = r % d3
+    r /= d3
+    const i2 = r % d2
+    r /= d2
+    const i1 = r % d1
+    const i0 = r / d1
+    const aAt = i0 * load<i32>(t, 24) + i1 * load<i32>(t, 28) + i2 * load<i32>(t, 32) + i3 * load<i32>(t, 36) + m * aMiddle + from * aInner
+    const bAt = i0 * load<i32>(t, 48) + i1 * load<i32>(t, 52) + i2 * load<i32>(t, 56) + i3 * load<i32>(t, 60) + m * bMiddle + from * bInner
+    let ap = a + 4 * <usize>aAt
+    let bp = b + 4 * <usize>bAt
+    let yp = y + 4 * (<usize>row * inner + from)
+    row += end - m
+    for (; m < end; m++) {
+      switch (f) {
+        case 0: binaryRun(0, ap, aInner, bp, bInner, yp, count, lo, hi); break
+        case 1: binaryRun(1, ap, aInner, bp, bInner, yp, count, lo, hi); break
+        case 2: binaryRun(2, ap, aInner, bp, bInner, yp, count, lo, hi); break
+        case 3: binaryRun(3, ap, aInner, bp, bInner, yp, count, lo, hi); break
+        case 4: binaryRun(4, ap, aInner, bp, bInner, yp, count, lo, hi); break
+        case 5: binaryRun(5, ap, aInner, bp, bInner, yp, count, lo, hi); break
+        case 6: binaryRun(6, ap, aInner, bp, bInner, yp, count, lo, hi); break
+        case 7: powRun(ap, aInner, bp, bInner, yp, count, lo, hi); break
+      }
+      ap += <usize>(4 * aMiddle)
+      bp += <usize>(4 * bMiddle)
+      yp += 4 * <usize>inner
+    }
+  }
+}
+
+/**
+ * Y[n, r, c] = clamp(X[n, r, c]·scale[n·stride + c] + bias[n·stride + c]). Arguments: x, y (addresses, may be the same), scale, bias, batch,
+ * rows, channels, stride (0, or `channels` where every sample has its own), lo, hi (f32).
+ */
+export function affineF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const y = <usize>load<i32>(args, 4)
+  const scales = <usize>load<i32>(args, 8)
+  const biases = <usize>load<i32>(args, 12)
+  const batch = load<i32>(args, 16)
+  const rows = load<i32>(args, 20)
+  const channels = load<i32>(args, 24)
+  const stride = load<i32>(args, 28)
+  const lo = splat(load<f32>(args, 32))
+  const hi = splat(load<f32>(args, 36))
+  const start = shareStart(rows, 1, thread, threads)
+  const end = shareStart(rows, 1, thread + 1, threads)
+  for (let n = 0; n < batch; n++) {
+    for (let r = start; r < end; r++) {
+      const at: usize = 4 * ((<usize>n * rows + r) * channels)
+      let xp = x + at
+      let yp = y + at
+      let a = scales + 4 * <usize>(n * stride)
+      let b = biases + 4 * <usize>(n * stride)
+      let c = channels
+      for (; c >= 4; c -= 4) {
+        v128.store(yp, clamp(madd(v128.load(xp), v128.load(a), v128.load(b)), lo, hi))
+        xp += 16
+        yp += 16
+        a += 16
+        b += 16
+      }
+      for (; c > 0; c--) {
+        v128.store32_lane(yp, clamp(madd(v128.load32_zero(xp), v128.load32_zero(a), v128.load32_zero(b)), lo, hi), 0)
+        xp += 4
+        yp += 4
+        a += 4
+        b += 4
+      }
+    }
+  }
+}

@@ -1,0 +1,250 @@
+// Moves elements without touching them: fill, strided copies, transposes, gathers.
+
+import { shareStart } from './sync'
+
+/** Arguments: y (address), count, value (f32). */
+export function fillF32(args: usize, thread: i32, threads: i32): void {
+  const total = load<i32>(args, 4)
+  const start = shareStart(total, 16, thread, threads)
+  fillRun(<usize>load<i32>(args, 0) + 4 * <usize>start, load<f32>(args, 8), shareStart(total, 16, thread + 1, threads) - start)
+}
+
+// @ts-ignore: decorator
+@inline
+function fillRun(y: usize, value: f32, count: i32): void {
+  const v = f32x4.splat(value)
+  for (; count >= 4; count -= 4) {
+    v128.store(y, v)
+    y += 16
+  }
+  for (; count > 0; count--) {
+    store<f32>(y, value)
+    y += 4
+  }
+}
+
+/** A contiguous run. Calls for a few bytes cost more than the bytes. */
+// @ts-ignore: decorator
+@inline
+function moveRun(x: usize, y: usize, count: i32): void {
+  if (count >= 256) {
+    memory.copy(y, x, 4 * <usize>count)
+    return
+  }
+  for (; count >= 16; count -= 16) {
+    const x0 = v128.load(x)
+    const x1 = v128.load(x, 16)
+    const x2 = v128.load(x, 32)
+    const x3 = v128.load(x, 48)
+    v128.store(y, x0)
+    v128.store(y, x1, 16)
+    v128.store(y, x2, 32)
+    v128.store(y, x3, 48)
+    x += 64
+    y += 64
+  }
+  for (; count >= 4; count -= 4) {
+    v128.store(y, v128.load(x))
+    x += 16
+    y += 16
+  }
+  for (; count > 0; count--) {
+    store<i32>(y, load<i32>(x))
+    x += 4
+    y += 4
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function stridedRun(x: usize, xStride: i32, y: usize, yStride: i32, count: i32): void {
+  const xStep = <usize>(4 * xStride)
+  const yStep = <usize>(4 * yStride)
+  for (; count >= 4; count -= 4) {
+    const x0 = load<i32>(x)
+    const x1 = load<i32>(x + xStep)
+    const x2 = load<i32>(x + 2 * xStep)
+    const x3 = load<i32>(x + 3 * xStep)
+    store<i32>(y, x0)
+    store<i32>(y + yStep, x1)
+    store<i32>(y + 2 * yStep, x2)
+    store<i32>(y + 3 * yStep, x3)
+    x += 4 * xStep
+    y += 4 * yStep
+  }
+  for (; count > 0; count--) {
+    store<i32>(y, load<i32>(x))
+    x += xStep
+    y += yStep
+  }
+}
+
+/**
+ * Y[Σ i·yStride] = X[Σ i·xStride] over six axes: Slice, Concat, Split, Pad, Expand, Tile, Transpose. Arguments: x, y (addresses),
+ * six sizes, x's six strides, y's six strides, in elements; strides may be negative, x's also 0.
+ */
+export function copyStridedF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const y = <usize>load<i32>(args, 4)
+  const t = args + 8
+  const d1 = load<i32>(t, 4)
+  const d2 = load<i32>(t, 8)
+  const d3 = load<i32>(t, 12)
+  const d4 = load<i32>(t, 16)
+  const inner = load<i32>(t, 20)
+  const rows = load<i32>(t) * d1 * d2 * d3 * d4
+  // Shares are rows, or parts of every row where there are few.
+  const byRows = rows >= 8 * threads
+  const last = byRows ? shareStart(rows, 1, thread + 1, threads) : rows
+  const from = byRows ? 0 : shareStart(inner, 16, thread, threads)
+  const count = (byRows ? inner : shareStart(inner, 16, thread + 1, threads)) - from
+  if (count == 0) return
+  const xMiddle = load<i32>(t, 40)
+  const yMiddle = load<i32>(t, 64)
+  const xInner = load<i32>(t, 44)
+  const yInner = load<i32>(t, 68)
+  let row = byRows ? shareStart(rows, 1, thread, threads) : 0
+  while (row < last) {
+    let r = row / d4
+    let m = row - r * d4
+    const end = min(d4, m + last - row)
+    row += end - m
+    const i3 = r % d3
+    r /= d3
+    const i2 = r % d2
+    r /= d2
+    const i1 = r % d1
+    const i0 = r / d1
+    let xp = x + 4 * <usize>(i0 * load<i32>(t, 24) + i1 * load<i32>(t, 28) + i2 * load<i32>(t, 32) + i3 * load<i32>(t, 36) + m * xMiddle + from * xInner)
+    let yp = y + 4 * <usize>(i0 * load<i32>(t, 48) + i1 * load<i32>(t, 52) + i2 * load<i32>(t, 56) + i3 * load<i32>(t, 60) + m * yMiddle + from * yInner)
+    for (; m < end; m++) {
+      if (yInner == 1 && xInner == 1) moveRun(xp, yp, count)
+      else if (yInner == 1 && xInner == 0) fillRun(yp, load<f32>(xp), count)
+      else stridedRun(xp, xInner, yp, yInner, count)
+      xp += <usize>(4 * xMiddle)
+      yp += <usize>(4 * yMiddle)
+    }
+  }
+}
+
+/** Four rows of four to four columns of four. */
+// @ts-ignore: decorator
+@inline
+function transpose4(x: usize, xRow: usize, y: usize, yRow: usize): void {
+  const a = v128.load(x)
+  const b = v128.load(x + xRow)
+  const c = v128.load(x + 2 * xRow)
+  const d = v128.load(x + 3 * xRow)
+  const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5)
+  const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7)
+  const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5)
+  const cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7)
+  v128.store(y, v128.shuffle<i64>(ab0, cd0, 0, 2))
+  v128.store(y + yRow, v128.shuffle<i64>(ab0, cd0, 1, 3))
+  v128.store(y + 2 * yRow, v128.shuffle<i64>(ab1, cd1, 0, 2))
+  v128.store(y + 3 * yRow, v128.shuffle<i64>(ab1, cd1, 1, 3))
+}
+
+/** Columns [from, to) of one matrix, at most 16 of them: whole cache lines are read, and written rows grow one vector at a time. */
+// @ts-ignore: decorator
+@inline
+function transposeColumns(x: usize, xRow: usize, y: usize, yRow: usize, rows: i32, from: i32, to: i32): void {
+  x += 4 * <usize>from
+  y += <usize>from * yRow
+  const columns = to - from
+  const whole = columns & ~3
+  let r = 0
+  for (; r + 4 <= rows; r += 4) {
+    let c = 0
+    for (; c < whole; c += 4) transpose4(x + 4 * <usize>c, xRow, y + <usize>c * yRow, yRow)
+    for (; c < columns; c++) {
+      const xp = x + 4 * <usize>c
+      const yp = y + <usize>c * yRow
+      store<i32>(yp, load<i32>(xp))
+      store<i32>(yp, load<i32>(xp + xRow), 4)
+      store<i32>(yp, load<i32>(xp + 2 * xRow), 8)
+      store<i32>(yp, load<i32>(xp + 3 * xRow), 12)
+    }
+    x += 4 * xRow
+    y += 16
+  }
+  for (; r < rows; r++) {
+    for (let c = 0; c < columns; c++) store<i32>(y + <usize>c * yRow, load<i32>(x + 4 * <usize>c))
+    x += xRow
+    y += 4
+  }
+}
+
+/**
+ * Matrices transposed: Y[o, c, r] = X[o, r, c]. Arguments: x, y (addresses), rows, columns, xRow (elements from one row of X to the next),
+ * yRow (the same in Y), four sizes of outer axes, x's four strides along them, y's four, in elements.
+ */
+export function transposeF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const y = <usize>load<i32>(args, 4)
+  const rows = load<i32>(args, 8)
+  const columns = load<i32>(args, 12)
+  const xRow: usize = 4 * <usize>load<i32>(args, 16)
+  const yRow: usize = 4 * <usize>load<i32>(args, 20)
+  const t = args + 24
+  const d1 = load<i32>(t, 4)
+  const d2 = load<i32>(t, 8)
+  const d3 = load<i32>(t, 12)
+  const outer = load<i32>(t) * d1 * d2 * d3
+  const blocks = (columns + 15) / 16
+  // Shares are blocks of 16 columns of all matrices, one behind the other.
+  const end = shareStart(outer * blocks, 1, thread + 1, threads)
+  for (let i = shareStart(outer * blocks, 1, thread, threads); i < end; i++) {
+    let o = i / blocks
+    const from = (i - o * blocks) * 16
+    const i3 = o % d3
+    o /= d3
+    const i2 = o % d2
+    o /= d2
+    const i1 = o % d1
+    const i0 = o / d1
+    const xp = x + 4 * <usize>(i0 * load<i32>(t, 16) + i1 * load<i32>(t, 20) + i2 * load<i32>(t, 24) + i3 * load<i32>(t, 28))
+    const yp = y + 4 * <usize>(i0 * load<i32>(t, 32) + i1 * load<i32>(t, 36) + i2 * load<i32>(t, 40) + i3 * load<i32>(t, 44))
+    transposeColumns(xp, xRow, yp, yRow, rows, from, min(from + 16, columns))
+  }
+}
+
+/**
+ * Y[o, j, k, i] = X[o, tableJ[j], tableK[k], i]: nearest-neighbour Resize, Gather with constant indices, channel shuffle. Arguments: x, y
+ * (addresses), outer, inJ, inK, outJ, outK, inner (sizes), tableJ, tableK (indices, i32).
+ */
+export function gatherF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const y = <usize>load<i32>(args, 4)
+  const outer = load<i32>(args, 8)
+  const inJ = load<i32>(args, 12)
+  const inK = load<i32>(args, 16)
+  const outJ = load<i32>(args, 20)
+  const outK = load<i32>(args, 24)
+  const inner = load<i32>(args, 28)
+  const tableJ = <usize>load<i32>(args, 32)
+  const tableK = <usize>load<i32>(args, 36)
+  const rows = outer * outJ
+  // Shares are rows of outK, or parts of every one where there are few.
+  const byRows = rows >= 8 * threads
+  const first = byRows ? shareStart(rows, 1, thread, threads) : 0
+  const last = byRows ? shareStart(rows, 1, thread + 1, threads) : rows
+  const from = byRows ? 0 : shareStart(outK, 1, thread, threads)
+  const to = byRows ? outK : shareStart(outK, 1, thread + 1, threads)
+  for (let row = first; row < last; row++) {
+    const o = row / outJ
+    const xRow = x + 4 * ((<usize>o * inJ + load<i32>(tableJ + 4 * <usize>(row - o * outJ))) * <usize>(inK * inner))
+    let yp = y + 4 * ((<usize>row * outK + from) * inner)
+    if (inner == 1) {
+      for (let k = from; k < to; k++) {
+        store<i32>(yp, load<i32>(xRow + 4 * <usize>load<i32>(tableK + 4 * <usize>k)))
+        yp += 4
+      }
+    } else {
+      for (let k = from; k < to; k++) {
+        moveRun(xRow + 4 * (<usize>load<i32>(tableK + 4 * <usize>k) * inner), yp, inner)
+        yp += 4 * <usize>inner
+      }
+    }
+  }
+}

@@ -1,0 +1,212 @@
+// Reductions: Y[o, i] = f over r of X[o, r, i]. With inner > 1 (NHWC over space: inner = channels) lanes are different outputs; with
+// inner = 1 (trailing axes) the lanes are parts of one output. The numbers of functions are those of `reductions` in
+// src/runtime/wasm/lower-reduce.ts: 0 sum, 1 maximum, 2 minimum, 3 product, 4 sum of squares, 5 sum of absolute values.
+// Every sum is taken in blocks, so that its rounding error grows with the block and the number of blocks, not with all terms.
+
+import { splat } from './math'
+import { shareStart } from './sync'
+
+const block = 128
+
+// @ts-ignore: decorator
+@inline
+function start(f: i32): f32 {
+  return f == 1 ? -Infinity : f == 2 ? Infinity : f == 3 ? 1 : 0
+}
+
+/** acc and one more element. */
+// @ts-ignore: decorator
+@inline
+function take(f: i32, acc: v128, x: v128): v128 {
+  if (f == 1) return f32x4.max(acc, x)
+  if (f == 2) return f32x4.min(acc, x)
+  if (f == 3) return f32x4.mul(acc, x)
+  if (f == 4) return f32x4.add(acc, f32x4.mul(x, x))
+  if (f == 5) return f32x4.add(acc, f32x4.abs(x))
+  return f32x4.add(acc, x)
+}
+
+/** Two partial results. */
+// @ts-ignore: decorator
+@inline
+function join(f: i32, a: v128, b: v128): v128 {
+  if (f == 1) return f32x4.max(a, b)
+  if (f == 2) return f32x4.min(a, b)
+  if (f == 3) return f32x4.mul(a, b)
+  return f32x4.add(a, b)
+}
+
+/** count outputs from column `x`, `rows` elements of each. */
+// @ts-ignore: decorator
+@inline
+function columns(f: i32, x: usize, y: usize, rows: i32, rowBytes: usize, count: i32, scale: v128): void {
+  const zero = splat(start(f))
+  for (; count >= 16; count -= 16) {
+    let t0 = zero
+    let t1 = zero
+    let t2 = zero
+    let t3 = zero
+    let p = x
+    for (let r = 0; r < rows; ) {
+      const end = min(rows, r + block)
+      let s0 = zero
+      let s1 = zero
+      let s2 = zero
+      let s3 = zero
+      for (; r < end; r++) {
+        s0 = take(f, s0, v128.load(p))
+        s1 = take(f, s1, v128.load(p, 16))
+        s2 = take(f, s2, v128.load(p, 32))
+        s3 = take(f, s3, v128.load(p, 48))
+        p += rowBytes
+      }
+      t0 = join(f, t0, s0)
+      t1 = join(f, t1, s1)
+      t2 = join(f, t2, s2)
+      t3 = join(f, t3, s3)
+    }
+    v128.store(y, f32x4.mul(t0, scale))
+    v128.store(y, f32x4.mul(t1, scale), 16)
+    v128.store(y, f32x4.mul(t2, scale), 32)
+    v128.store(y, f32x4.mul(t3, scale), 48)
+    x += 64
+    y += 64
+  }
+  while (count > 0) {
+    let t = zero
+    let p = x
+    for (let r = 0; r < rows; ) {
+      const end = min(rows, r + block)
+      let s = zero
+      for (; r < end; r++) {
+        s = take(f, s, count >= 4 ? v128.load(p) : v128.load32_zero(p))
+        p += rowBytes
+      }
+      t = join(f, t, s)
+    }
+    t = f32x4.mul(t, scale)
+    if (count >= 4) {
+      v128.store(y, t)
+      x += 16
+      y += 16
+      count -= 4
+    } else {
+      v128.store32_lane(y, t, 0)
+      x += 4
+      y += 4
+      count--
+    }
+  }
+}
+
+/** Arguments: x, y (addresses), outer, rows, inner (sizes), function, scale (f32: the result is multiplied by it, 1/rows for a mean). */
+export function reduceRowsF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const y = <usize>load<i32>(args, 4)
+  const outer = load<i32>(args, 8)
+  const rows = load<i32>(args, 12)
+  const inner = load<i32>(args, 16)
+  const f = load<i32>(args, 20)
+  const scale = splat(load<f32>(args, 24))
+  const byOuter = outer >= 8 * threads
+  const first = byOuter ? shareStart(outer, 1, thread, threads) : 0
+  const last = byOuter ? shareStart(outer, 1, thread + 1, threads) : outer
+  const from = byOuter ? 0 : shareStart(inner, 16, thread, threads)
+  const count = (byOuter ? inner : shareStart(inner, 16, thread + 1, threads)) - from
+  if (count == 0) return
+  const rowBytes: usize = 4 * <usize>inner
+  for (let o = first; o < last; o++) {
+    const xp = x + <usize>o * rows * rowBytes + 4 * <usize>from
+    const yp = y + <usize>o * rowBytes + 4 * <usize>from
+    switch (f) {
+      case 0: columns(0, xp, yp, rows, rowBytes, count, scale); break
+      case 1: columns(1, xp, yp, rows, rowBytes, count, scale); break
+      case 2: columns(2, xp, yp, rows, rowBytes, count, scale); break
+      case 3: columns(3, xp, yp, rows, rowBytes, count, scale); break
+      case 4: columns(4, xp, yp, rows, rowBytes, count, scale); break
+      case 5: columns(5, xp, yp, rows, rowBytes, count, scale); break
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function row(f: i32, x: usize, size: i32): f32 {
+  const zero = splat(start(f))
+  let t = zero
+  for (; size >= 16; ) {
+    let s0 = zero
+    let s1 = zero
+    let s2 = zero
+    let s3 = zero
+    for (let end = max(15, size - 16 * block); size > end; size -= 16) {
+      s0 = take(f, s0, v128.load(x))
+      s1 = take(f, s1, v128.load(x, 16))
+      s2 = take(f, s2, v128.load(x, 32))
+      s3 = take(f, s3, v128.load(x, 48))
+      x += 64
+    }
+    t = join(f, t, join(f, join(f, s0, s1), join(f, s2, s3)))
+  }
+  for (; size >= 4; size -= 4) {
+    t = take(f, t, v128.load(x))
+    x += 16
+  }
+  // The last elements one by one into the first lane; the others take what changes nothing.
+  for (; size > 0; size--) {
+    t = take(f, t, f32x4.replace_lane(zero, 0, load<f32>(x)))
+    x += 4
+  }
+  t = join(f, t, v128.shuffle<i64>(t, t, 1, 0))
+  return f32x4.extract_lane(join(f, t, v128.shuffle<f32>(t, t, 1, 0, 3, 2)), 0)
+}
+
+/** Arguments: x, y (addresses), rows, size (elements of a row), function, scale (f32, as above). */
+export function reduceLastF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const y = <usize>load<i32>(args, 4)
+  const rows = load<i32>(args, 8)
+  const size = load<i32>(args, 12)
+  const f = load<i32>(args, 16)
+  const scale = load<f32>(args, 20)
+  const last = shareStart(rows, 1, thread + 1, threads)
+  for (let r = shareStart(rows, 1, thread, threads); r < last; r++) {
+    const xp = x + 4 * (<usize>r * size)
+    let value: f32 = 0
+    switch (f) {
+      case 0: value = row(0, xp, size); break
+      case 1: value = row(1, xp, size); break
+      case 2: value = row(2, xp, size); break
+      case 3: value = row(3, xp, size); break
+      case 4: value = row(4, xp, size); break
+      case 5: value = row(5, xp, size); break
+    }
+    store<f32>(y + 4 * <usize>r, value * scale)
+  }
+}
+
+/**
+ * Y[r] = where X[r, …] is greatest (smallest), as i32. Arguments: x, y (addresses), rows, size, smallest (0 or 1), last (0: the first such
+ * place, 1: the last).
+ */
+export function argLastF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const y = <usize>load<i32>(args, 4)
+  const rows = load<i32>(args, 8)
+  const size = load<i32>(args, 12)
+  const smallest = load<i32>(args, 16) != 0
+  const lastPlace = load<i32>(args, 20) != 0
+  const end = shareStart(rows, 1, thread + 1, threads)
+  for (let r = shareStart(rows, 1, thread, threads); r < end; r++) {
+    const xp = x + 4 * (<usize>r * size)
+    const value = smallest ? row(2, xp, size) : row(1, xp, size)
+    let at = lastPlace ? size - 1 : 0
+    if (lastPlace) while (at > 0 && load<f32>(xp + 4 * <usize>at) != value) at--
+    else {
+      const wanted = splat(value)
+      while (at + 4 <= size && !v128.any_true(f32x4.eq(v128.load(xp + 4 * <usize>at), wanted))) at += 4
+      while (at + 1 < size && load<f32>(xp + 4 * <usize>at) != value) at++
+    }
+    store<i32>(y + 4 * <usize>r, at)
+  }
+}

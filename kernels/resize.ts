@@ -1,0 +1,109 @@
+// Interpolation with tables of indices and weights. Nearest neighbours are `gatherF32` in layout.ts.
+
+import { splat } from './math'
+import { madd } from './simd'
+import { shareStart } from './sync'
+
+/**
+ * Two points along each of two axes: Y[n, oh, ow, c] from [n, inH, inW, c]. Arguments: x, y (addresses), batch, inH, inW, channels, outH, outW,
+ * tableH, tableW: for each output three words: first index, second index (i32), weight of the second (f32).
+ */
+export function resizeLinearF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const y = <usize>load<i32>(args, 4)
+  const batch = load<i32>(args, 8)
+  const inH = load<i32>(args, 12)
+  const inW = load<i32>(args, 16)
+  const channels = load<i32>(args, 20)
+  const outH = load<i32>(args, 24)
+  const outW = load<i32>(args, 28)
+  const tableH = <usize>load<i32>(args, 32)
+  const tableW = <usize>load<i32>(args, 36)
+  const rows = batch * outH
+  const pixel: usize = 4 * <usize>channels
+  const end = shareStart(rows, 1, thread + 1, threads)
+  for (let row = shareStart(rows, 1, thread, threads); row < end; row++) {
+    const n = row / outH
+    const entryH = tableH + 12 * <usize>(row - n * outH)
+    const image: usize = x + pixel * (<usize>n * inH * inW)
+    const upper: usize = image + pixel * (<usize>load<i32>(entryH) * inW)
+    const lower: usize = image + pixel * (<usize>load<i32>(entryH, 4) * inW)
+    const v = splat(load<f32>(entryH, 8))
+    let yp: usize = y + pixel * (<usize>row * outW)
+    for (let ow = 0; ow < outW; ow++) {
+      const entryW = tableW + 12 * <usize>ow
+      const left: usize = pixel * <usize>load<i32>(entryW)
+      const right: usize = pixel * <usize>load<i32>(entryW, 4)
+      const u = splat(load<f32>(entryW, 8))
+      let a = upper + left
+      let b = upper + right
+      let c = lower + left
+      let d = lower + right
+      let i = channels
+      for (; i >= 4; i -= 4) {
+        v128.store(yp, between(between(v128.load(a), v128.load(b), u), between(v128.load(c), v128.load(d), u), v))
+        a += 16
+        b += 16
+        c += 16
+        d += 16
+        yp += 16
+      }
+      for (; i > 0; i--) {
+        const top = between(v128.load32_zero(a), v128.load32_zero(b), u)
+        const bottom = between(v128.load32_zero(c), v128.load32_zero(d), u)
+        v128.store32_lane(yp, between(top, bottom, v), 0)
+        a += 4
+        b += 4
+        c += 4
+        d += 4
+        yp += 4
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function between(a: v128, b: v128, weight: v128): v128 {
+  return madd(f32x4.sub(b, a), weight, a)
+}
+
+/**
+ * Any number of points along one axis: Y[o, j, i] = Σ_t weight[j, t] · X[o, index[j, t], i] (cubic, antialiased, one axis linear). Arguments:
+ * x, y (addresses), outer, inSize, outSize, inner, taps, indices (outSize·taps i32), weights (outSize·taps f32).
+ */
+export function resampleF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const y = <usize>load<i32>(args, 4)
+  const outer = load<i32>(args, 8)
+  const inSize = load<i32>(args, 12)
+  const outSize = load<i32>(args, 16)
+  const inner = load<i32>(args, 20)
+  const taps = load<i32>(args, 24)
+  const indices = <usize>load<i32>(args, 28)
+  const weights = <usize>load<i32>(args, 32)
+  const end = shareStart(outer * outSize, 1, thread + 1, threads)
+  for (let row = shareStart(outer * outSize, 1, thread, threads); row < end; row++) {
+    const o = row / outSize
+    const table: usize = 4 * (<usize>(row - o * outSize) * taps)
+    const xp = x + 4 * (<usize>o * inSize * inner)
+    let yp = y + 4 * (<usize>row * inner)
+    for (let i = 0; i < inner; ) {
+      const four = i + 4 <= inner
+      let s = splat(0)
+      for (let t = 0; t < taps; t++) {
+        const p = xp + 4 * (<usize>load<i32>(indices + table + 4 * <usize>t) * inner + i)
+        s = madd(four ? v128.load(p) : v128.load32_zero(p), v128.load32_splat(weights + table + 4 * <usize>t), s)
+      }
+      if (four) {
+        v128.store(yp, s)
+        yp += 16
+        i += 4
+      } else {
+        v128.store32_lane(yp, s, 0)
+        yp += 4
+        i++
+      }
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import { KerfError } from '../../base/index.ts'
+import type { Model } from '../../graph/index.ts'
+import { filesOf, modelBytes } from '../../onnx/index.node.ts'
+import { createSession, type Feeds, type HostTensor, type Session, toDense } from '../../runtime/index.node.ts'
+import type { OrtModule } from '../onnx-runtime.ts'
+import { loadPeer } from './peers.ts'
+
+/** A runtime that has loaded the network. */
+export interface Contender {
+  readonly name: string
+  readonly version: string
+  run(): Promise<ReadonlyMap<string, ArrayLike<number>>>
+  /** Runs without looking at the outputs. */
+  step(): Promise<void>
+  release(): Promise<void>
+}
+
+export interface Kerf extends Contender {
+  readonly session: Session
+}
+
+export async function openKerf(
+  model: Model,
+  feeds: Feeds,
+  options: { readonly threads: number; readonly version: string; readonly onNotice: (text: string) => void },
+): Promise<Kerf> {
+  const session = await createSession(model, {
+    threads: options.threads,
+    inputShapes: new Map(Object.entries(feeds).map(([name, t]) => [name, t.shape])),
+    onNotice: options.onNotice,
+  })
+  return {
+    name: 'kerf',
+    version: options.version,
+    session,
+    async run() {
+      return new Map(Object.entries(await session.run(feeds)).map(([name, t]) => [name, toDense(t).data]))
+    },
+    async step() {
+      await session.run(feeds)
+    },
+    async release() {
+      session.dispose()
+    },
+  }
+}
+
+/**
+ * @param path file of the model
+ * @returns undefined where the package is not installed
+ * @throws KerfError `runtime-refused` when the runtime does not load the model
+ */
+export async function openPeer(
+  name: 'ort-web' | 'ort-node',
+  model: Model,
+  path: string,
+  feeds: Feeds,
+  threads: number,
+): Promise<Contender | undefined> {
+  const refused = (error: unknown) => {
+    const why = String(error).split('\n')[0]
+    throw new KerfError('runtime-refused', `${name} does not run ${path}: ${why}`, { runtime: name, path })
+  }
+  if (name === 'ort-node') {
+    const ort = await loadPeer('ort-node')
+    if (!ort) return undefined
+    const session = await ort.InferenceSession.create(path, {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+    }).catch(refused)
+    return contender(name, ort.env.versions.node ?? ort.env.versions.common, ort, session as OrtSession, feeds)
+  }
+  const ort = await loadPeer('ort-web')
+  if (!ort) return undefined
+  ort.env.wasm.numThreads = threads
+  // It reads no files: weights beside the model go into the bytes.
+  const bytes = filesOf(model).length > 1 ? modelBytes(model) : readFileSync(path)
+  const options = { executionProviders: ['wasm'], logSeverityLevel: 3 as const }
+  const session = await ort.InferenceSession.create(bytes, options).catch(refused)
+  return contender(name, ort.env.versions.web ?? ort.env.versions.common, ort, session as OrtSession, feeds)
+}
+
+type OrtSession = Awaited<ReturnType<OrtModule['InferenceSession']['create']>>
+
+function contender(
+  name: string,
+  version: string,
+  { Tensor }: Pick<OrtModule, 'Tensor'>,
+  session: OrtSession,
+  feeds: Feeds,
+): Contender {
+  const tensors = Object.fromEntries(
+    Object.entries(feeds).map(([n, t]) => [n, new Tensor(t.elementType as 'float32', t.data as Float32Array, t.shape)]),
+  )
+  return {
+    name,
+    version,
+    async run() {
+      const outputs = Object.entries(await session.run(tensors))
+      return new Map(
+        outputs.flatMap(([n, t]) => (t.type === 'string' ? [] : [[n, toDense(hostTensorOf(t)).data] as const])),
+      )
+    },
+    async step() {
+      await session.run(tensors)
+    },
+    release: () => session.release(),
+  }
+}
+
+/** ONNX Runtime names element types as we do, and holds them in the same arrays. */
+const hostTensorOf = (t: { readonly type: string; readonly dims: readonly number[]; readonly data: unknown }) =>
+  ({ elementType: t.type, shape: t.dims, data: t.data }) as HostTensor
+
+/** Largest difference over all outputs, as a part of the largest absolute value of that output. */
+export function relativeDifference(
+  a: ReadonlyMap<string, ArrayLike<number>>,
+  b: ReadonlyMap<string, ArrayLike<number>>,
+): number {
+  let worst = 0
+  for (const [name, values] of a) {
+    const others = b.get(name)
+    if (!others || others.length !== values.length) return Number.POSITIVE_INFINITY
+    let size = 0
+    let difference = 0
+    for (let i = 0; i < values.length; i++) {
+      const [v, w] = [values[i] as number, others[i] as number]
+      if (Number.isFinite(v)) size = Math.max(size, Math.abs(v))
+      // NaN on one side only is no agreement.
+      if (!Object.is(v, w))
+        difference = Math.max(difference, Number.isNaN(v - w) ? Number.POSITIVE_INFINITY : Math.abs(v - w))
+    }
+    worst = Math.max(worst, difference / (size || 1))
+  }
+  return worst
+}

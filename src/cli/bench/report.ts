@@ -1,0 +1,147 @@
+import { type Cell, type Column, human, type Report, shapeText, type Table } from '../../report/index.ts'
+import type { Session } from '../../runtime/index.ts'
+import type { LayerTime } from './layers.ts'
+import type { Timing } from './time.ts'
+
+export interface ContenderResult extends Timing {
+  readonly name: string
+  readonly version: string
+  readonly macsPerSecond: number
+  /** Its median by Kerf's: above 1 Kerf is the faster one. */
+  readonly ratio: number
+  /** Largest difference between its outputs and Kerf's, as a part of the largest output. */
+  readonly maxRelDiff: number
+}
+
+export interface BenchResult {
+  readonly model: string
+  readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[]
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string; readonly threads: number }
+  /** The register-only multiply–add loop on as many threads. */
+  readonly limit: { readonly macsPerSecond: number }
+  readonly totals: { readonly macs: number; readonly bytes: number; readonly params: number }
+  readonly contenders: readonly ContenderResult[]
+  readonly layers?: readonly LayerTime[]
+  /** Of Kerf's plan, in bytes. */
+  readonly memory: Session['memory']
+  readonly notices: readonly string[]
+}
+
+export function benchReport(result: BenchResult): Report {
+  const { machine, limit, totals } = result
+  const threads = `${machine.threads} ${machine.threads === 1 ? 'thread' : 'threads'}`
+  return {
+    title: result.model,
+    facts: [
+      ...result.inputs.map((i): [string, string] => [`Input ${i.name}`, shapeText(i.shape)]),
+      ['Counted', `${human(totals.macs, 'MAC')}, ${human(totals.bytes, 'B')} read and written`],
+      ['Machine', `${machine.cpu}, ${machine.cores} cores; Node ${machine.node}; ${threads}`],
+      ['Limit', `${rate(limit.macsPerSecond)} GMAC/s: multiply–add in registers, WebAssembly, ${threads}`],
+    ],
+    tables: [contendersTable(result), ...(result.layers ? [layersTable(result, result.layers)] : [])],
+    notes: result.notices,
+  }
+}
+
+function contendersTable({ contenders, limit }: BenchResult): Table {
+  const slowest = Math.max(...contenders.map((c) => c.medianMs))
+  return {
+    columns: [
+      { key: 'name', header: 'Runtime' },
+      { key: 'version', header: 'Version', optional: true },
+      { key: 'median', header: 'Median ms', kind: 'count' },
+      { key: 'fastest', header: 'Fastest', kind: 'count', optional: true },
+      { key: 'rate', header: 'GMAC/s', kind: 'count' },
+      { key: 'limit', header: 'Of limit', kind: 'count', optional: true },
+      { key: 'ratio', header: '÷ Kerf', kind: 'count' },
+      { key: 'bar', header: '' },
+    ],
+    rows: contenders.map((c): Cell[] => [
+      c.name,
+      c.version,
+      milliseconds(c.medianMs),
+      milliseconds(c.fastestMs),
+      rate(c.macsPerSecond),
+      percent(c.macsPerSecond / limit.macsPerSecond),
+      c.ratio.toFixed(2),
+      bar(c.medianMs / slowest),
+    ]),
+    notes: [`Medians of ${contenders.map((c) => c.runs).join(', ')} runs, in turns.${agreement(contenders)}`],
+  }
+}
+
+const agreement = (contenders: readonly ContenderResult[]): string =>
+  contenders.length < 2
+    ? ''
+    : ` Largest difference of an output: ${Math.max(...contenders.map((c) => c.maxRelDiff)).toExponential(1)} of its largest value.`
+
+function layersTable({ limit }: BenchResult, layers: readonly LayerTime[]): Table {
+  const sum = layers.reduce((s, l) => s + l.timeMs, 0)
+  const slowest = Math.max(...layers.map((l) => l.timeMs))
+  const columns: Column[] = [
+    { key: 'name', header: 'Layer', shorten: true },
+    { key: 'op', header: 'Op', shorten: true, optional: true },
+    { key: 'shape', header: 'Output', optional: true },
+    { key: 'time', header: 'ms', kind: 'count' },
+    { key: 'share', header: 'Of time', kind: 'count' },
+    { key: 'rate', header: 'GMAC/s', kind: 'count' },
+    { key: 'limit', header: 'Of limit', kind: 'count' },
+    { key: 'operations', header: 'Gop/s', kind: 'count', optional: true },
+    { key: 'bytes', header: 'GB/s', kind: 'count' },
+    { key: 'bar', header: '' },
+  ]
+  const row = (name: string, op: string, shape: string, part: Omit<LayerTime, 'kernels' | 'kind'>): Cell[] => {
+    const per = (count: number | null) =>
+      count === null ? null : count === 0 ? '' : rate((1000 * count) / part.timeMs)
+    return [
+      name,
+      op,
+      shape,
+      milliseconds(part.timeMs),
+      percent(part.timeMs / sum),
+      per(part.macs),
+      part.macs ? percent((1000 * part.macs) / part.timeMs / limit.macsPerSecond) : '',
+      per(part.operations),
+      per(part.bytes),
+    ]
+  }
+  const all = (pick: (l: LayerTime) => number | null) => layers.reduce((s, l) => s + (pick(l) ?? 0), 0)
+  const total = {
+    name: '',
+    op: '',
+    outputShape: [],
+    timeMs: sum,
+    macs: all((l) => l.macs),
+    operations: all((l) => l.operations),
+    bytes: all((l) => l.bytes),
+  }
+  const onHost = layers.some((l) => l.kind === 'host')
+  return {
+    title: 'Layer by layer',
+    columns,
+    rows: layers.map((l) => [
+      ...row(l.name, l.kind === 'host' ? `${l.op} *` : l.op, shapeText(l.outputShape), l),
+      bar(l.timeMs / slowest),
+    ]),
+    total: [...row(`Total of ${layers.length} parts`, '', '', total), ''],
+    notes: [
+      'Each part timed by itself, so that the total is a little more than a run. Nodes that run as one share a row.',
+      ...(onHost ? ['* No kernel: done by the slow reference.'] : []),
+    ],
+  }
+}
+
+const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
+const barWidth = 20
+
+/** A bar of at most 20 characters, in eighths of one. */
+export function bar(part: number): string {
+  const steps = Math.max(1, Math.round(part * barWidth * 8))
+  return '█'.repeat(Math.floor(steps / 8)) + eighths[steps % 8]
+}
+
+const milliseconds = (value: number): string =>
+  value < 1 ? value.toFixed(3) : value < 100 ? value.toFixed(2) : value.toFixed(0)
+const percent = (value: number): string => `${(100 * value).toFixed(value < 0.0995 ? 1 : 0)} %`
+/** Billions per second. */
+const rate = (perSecond: number): string => (perSecond / 1e9).toFixed(perSecond < 1e10 ? 2 : 1)

@@ -1,0 +1,40 @@
+/** What was measured of one contender. */
+export interface Timing {
+  readonly medianMs: number
+  readonly fastestMs: number
+  readonly runs: number
+}
+
+/** A turn lasts about this long, so that what a contender leaves behind (caches, threads that still spin) fades within it. */
+const turnMs = 40
+
+/**
+ * Times contenders in turns, so that a busy moment of the machine hits all alike. The first run of each turn is not counted.
+ * @param seconds how long altogether; each contender gets at least five counted runs
+ */
+export async function timeInTurns(
+  contenders: readonly { step(): Promise<void> }[],
+  seconds: number,
+): Promise<Timing[]> {
+  const times = contenders.map(() => [] as number[])
+  for (const { step } of contenders) for (let i = 0; i < 2; i++) await step()
+  const end = performance.now() + 1000 * seconds
+  while (performance.now() < end || times.some((t) => t.length < 5))
+    for (const [i, { step }] of contenders.entries()) {
+      await step()
+      const turn = performance.now()
+      do {
+        const start = performance.now()
+        await step()
+        times[i]?.push(performance.now() - start)
+      } while (performance.now() - turn < turnMs)
+    }
+  return times.map((t) => {
+    const sorted = t.sort((a, b) => a - b)
+    return {
+      medianMs: sorted[Math.floor(sorted.length / 2)] as number,
+      fastestMs: sorted[0] as number,
+      runs: sorted.length,
+    }
+  })
+}

@@ -1,0 +1,156 @@
+import { cpus } from 'node:os'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { KerfError } from '../../base/index.ts'
+import { profileModel } from '../../cost/index.ts'
+import { readModelFile } from '../../onnx/index.node.ts'
+import { toJson } from '../../report/index.ts'
+import { measureLimit } from '../../runtime/index.node.ts'
+import { type Contender, openKerf, openPeer, relativeDifference } from '../bench/contenders.ts'
+import { layerTimes } from '../bench/layers.ts'
+import { howToInstall, type PeerName, peerNames } from '../bench/peers.ts'
+import { type BenchResult, benchReport } from '../bench/report.ts'
+import { timeInTurns } from '../bench/time.ts'
+import type { Io } from '../io.ts'
+import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
+import { terminalText } from '../print.ts'
+import { readFeeds } from '../run/feeds.ts'
+import { version } from '../version.ts'
+
+interface Options {
+  readonly input?: InputShapes
+  readonly against: readonly PeerName[]
+  readonly threads: number
+  readonly seconds: number
+  readonly layers?: boolean
+  readonly json?: boolean
+}
+
+const examples = `
+Examples:
+  kerf bench model.onnx --layers
+  kerf bench model.onnx --against ort-web,ort-node --threads 2
+  kerf bench model.onnx --input 1,3,320,320 --seconds 10 --json
+
+Runtimes to compare with (--against), where they are installed:
+  ort-web   onnxruntime-web, WebAssembly like Kerf
+  ort-node  onnxruntime-node, native code
+  tfjs      runs no ONNX files, so that no whole network can be compared with it`
+
+export function define(command: Command, io: Io): void {
+  command
+    .argument('<model>', 'an ONNX file')
+    .option('-i, --input <shape>', 'shape of an input: N,C,H,W, or name:N,C,H,W (repeatable)', inputShape)
+    .addOption(
+      new Option('-a, --against <list>', 'other runtimes to measure in turns with Kerf')
+        .argParser(peers)
+        .default([], 'none'),
+    )
+    .addOption(new Option('-t, --threads <n>', 'threads of each runtime').argParser(positiveInteger).default(1))
+    .addOption(
+      new Option('--seconds <n>', 'how long to measure, for the whole and again for the layers')
+        .argParser(seconds)
+        .default(3),
+    )
+    .option('--layers', 'also the time of every layer')
+    .option('--json', 'print JSON')
+    .addHelpText('after', examples)
+    .action(async (path: string, options: Options) => {
+      const result = await measure(path, options, io)
+      io.out(options.json ? toJson(result) : terminalText(benchReport(result), io))
+    })
+}
+
+async function measure(path: string, options: Options, io: Io): Promise<BenchResult> {
+  const { threads, seconds } = options
+  const notices: string[] = []
+  const onNotice = (text: string) => {
+    notices.push(text)
+    io.err(`kerf: ${text}\n`)
+  }
+  const model = readModelFile(path)
+  const given = new Map([...(options.input ?? [])].map(([name, shape]) => [name, { shape }]))
+  const inputs = await readFeeds(model, given, 1, {})
+  const shapes = new Map(inputs.map((f) => [f.name, f.tensor.shape]))
+  const { totals } = profileModel(model, { inputs: shapes })
+  const feeds = Object.fromEntries(inputs.map((f) => [f.name, f.tensor]))
+  const limit = await measureLimit(threads)
+  const kerf = await openKerf(model, feeds, { threads, version: version(), onNotice })
+  const contenders: Contender[] = [kerf]
+  try {
+    for (const name of options.against) {
+      const peer = await open(name, onNotice, (runtime) => openPeer(runtime, model, path, feeds, threads))
+      if (peer) contenders.push(peer)
+    }
+    const outputs = await kerf.run()
+    const differences: number[] = []
+    for (const c of contenders) differences.push(c === kerf ? 0 : relativeDifference(outputs, await c.run()))
+    io.err(`Measuring for ${options.layers ? 2 * seconds : seconds} seconds …\n`)
+    const timings = await timeInTurns(contenders, seconds)
+    return {
+      model: path,
+      inputs: inputs.map(({ name, tensor }) => ({ name, shape: tensor.shape })),
+      machine: {
+        cpu: cpus()[0]?.model.trim() ?? 'unknown',
+        cores: cpus().length,
+        node: process.version,
+        threads: kerf.session.threads,
+      },
+      limit: { macsPerSecond: limit },
+      totals,
+      contenders: contenders.map(({ name, version }, i) => {
+        const timing = timings[i] as (typeof timings)[0]
+        return {
+          name,
+          version,
+          ...timing,
+          macsPerSecond: (1000 * totals.macs) / timing.medianMs,
+          ratio: timing.medianMs / (timings[0] as typeof timing).medianMs,
+          maxRelDiff: differences[i] as number,
+        }
+      }),
+      ...(options.layers ? { layers: layerTimes(model, shapes, await kerf.session.profile(feeds, seconds)) } : {}),
+      memory: kerf.session.memory,
+      notices,
+    }
+  } finally {
+    for (const c of contenders) await c.release()
+  }
+}
+
+/** A peer, or undefined with a notice why there is none. */
+async function open(
+  name: PeerName,
+  onNotice: (text: string) => void,
+  load: (name: 'ort-web' | 'ort-node') => Promise<Contender | undefined>,
+): Promise<Contender | undefined> {
+  if (name === 'tfjs') {
+    onNotice(
+      'tfjs runs no ONNX files, so that it is not compared. Single layers are, in a clone of Kerf: npm run bench -- conv.',
+    )
+    return undefined
+  }
+  try {
+    const peer = await load(name)
+    if (!peer) onNotice(`${name} is not installed, so that it is not compared: ${howToInstall[name]}.`)
+    return peer
+  } catch (error) {
+    if (!(error instanceof KerfError && error.code === 'runtime-refused')) throw error
+    onNotice(error.message)
+    return undefined
+  }
+}
+
+function peers(text: string): PeerName[] {
+  const list = text.split(',').map((name) => name.trim())
+  const wrong = list.filter((name) => !peerNames.includes(name as PeerName))
+  if (wrong.length > 0)
+    throw new InvalidArgumentError(`There is no runtime ${wrong.join(', ')}; there are ${peerNames.join(', ')}.`)
+  return [...new Set(list)] as PeerName[]
+}
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value > 0 && value <= 3600))
+    throw new InvalidArgumentError('Give seconds, as in 3 or 0.5.')
+  return value
+}

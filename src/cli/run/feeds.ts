@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { InvalidArgumentError } from 'commander'
+import { type ElementType, elementCount, isConcrete, KerfError, seededRandom, seedFrom } from '../../base/index.ts'
+import { bindInputs, graphInputs, type Model } from '../../graph/index.ts'
+import { type HostTensor, hostTensor } from '../../runtime/index.ts'
+import { readNpy } from '../npy.ts'
+import { type InputShapes, inputShape } from '../options.ts'
+import { type Preprocessing, type PreprocessingOptions, preprocessingFor, readImage } from './image.ts'
+
+/** What `--input` gives, by the input's name ('' for the only one): a file, or the shape of random numbers. */
+export type GivenInputs = ReadonlyMap<string, { readonly path: string } | { readonly shape: readonly number[] }>
+
+const shapeLike = /^(.*:)?\d+([,x×]\d+)*$/
+
+/**
+ * `x.npy`, `image.png`, `name=x.npy`; or, for random numbers, `1,3,224,224`, `name:1,3,224,224`.
+ * @throws InvalidArgumentError, which is wrong usage
+ */
+export function givenInput(text: string, before: GivenInputs = new Map()): GivenInputs {
+  if (shapeLike.test(text) && !existsSync(text)) {
+    const [name, shape] = [...inputShape(text)][0] as [string, readonly number[]]
+    return added(before, name, { shape })
+  }
+  const at = text.indexOf('=')
+  const [name, path] = at < 0 ? ['', text] : [text.slice(0, at), text.slice(at + 1)]
+  if (path === '' || at === 0) throw new InvalidArgumentError('Give a file, as in x.npy or name=x.npy.')
+  return added(before, name, { path })
+}
+
+function added(before: GivenInputs, name: string, given: { path: string } | { shape: readonly number[] }): GivenInputs {
+  if (before.has(name))
+    throw new InvalidArgumentError(name === '' ? 'The input is given twice.' : `Input "${name}" is given twice.`)
+  return new Map([...before, [name, given]])
+}
+
+/** One input of a run and where it came from. */
+export interface FeedInfo {
+  readonly name: string
+  readonly from: string
+  readonly tensor: HostTensor
+  readonly preprocessing?: Preprocessing
+}
+
+/**
+ * The tensors to run a model with: from files; random (`seed`) for inputs that were given a shape, and for all where no file was given.
+ * @throws KerfError `unknown-input`, `missing-input`, `unsupported-input`, and as the readers of files
+ */
+export async function readFeeds(
+  model: Model,
+  given: GivenInputs,
+  seed: number,
+  options: PreprocessingOptions,
+): Promise<FeedInfo[]> {
+  const inputs = graphInputs(model.graph)
+  const only = inputs.length === 1 ? inputs[0]?.name : undefined
+  const byName = new Map<string, { path: string } | { shape: readonly number[] }>()
+  for (const [key, value] of given) {
+    const name = key === '' ? only : key
+    if (name === undefined || !inputs.some((i) => i.name === name))
+      throw new KerfError(
+        'unknown-input',
+        key === ''
+          ? `The model has ${inputs.length} inputs: say which one with --input name=file. Their names: ${inputs.map((i) => i.name).join(', ')}.`
+          : `The model has no input "${key}". Its inputs: ${inputs.map((i) => i.name).join(', ') || 'none'}.`,
+        { input: key },
+      )
+    byName.set(name, value)
+  }
+  const filesGiven = [...byName.values()].some((g) => 'path' in g)
+  const feeds = new Map<string, FeedInfo>()
+  const shapes = new Map<string, readonly number[]>()
+  for (const [name, source] of byName) {
+    if ('path' in source) feeds.set(name, await fromFile(model, name, source.path, options))
+    shapes.set(name, 'path' in source ? (feeds.get(name) as FeedInfo).tensor.shape : source.shape)
+  }
+  return inputs.map(({ name }) => {
+    if (!byName.has(name) && filesGiven)
+      throw new KerfError('missing-input', `Input "${name}" is missing: --input ${name}=file.npy.`, { input: name })
+    return feeds.get(name) ?? randomFeed(model, name, shapes, seed)
+  })
+}
+
+function typeOf(model: Model, name: string) {
+  const type = graphInputs(model.graph).find((i) => i.name === name)?.type
+  if (type?.kind !== 'tensor')
+    throw new KerfError('unsupported-input', `Input "${name}" is no tensor.`, { input: name })
+  return type
+}
+
+async function fromFile(model: Model, name: string, path: string, options: PreprocessingOptions): Promise<FeedInfo> {
+  if (/\.npy$/i.test(path)) return { name, from: path, tensor: readNpy(readFileSync(path), path) }
+  if (/\.npz$/i.test(path))
+    throw new KerfError('bad-npy', `${path} holds several arrays. Save one with numpy.save as a .npy file.`, { path })
+  const { elementType, shape } = typeOf(model, name)
+  const preprocessing = preprocessingFor({ name, elementType, shape: shape ?? [] }, options)
+  return {
+    name,
+    from: path,
+    tensor: await readImage(readFileSync(path), path, preprocessing, elementType),
+    preprocessing,
+  }
+}
+
+const floats: readonly ElementType[] = ['float32', 'float64', 'float16', 'bfloat16']
+
+/** Standard normal numbers for floating inputs, 0 and 1 for the others: valid for images and for masks. */
+function randomFeed(model: Model, name: string, shapes: InputShapes, seed: number): FeedInfo {
+  const { elementType } = typeOf(model, name)
+  const shape = bindInputs(model.graph, shapes).inputShapes?.get(name)
+  if (!isConcrete(shape)) throw new KerfError('unsupported-input', `The shape of input "${name}" is not known.`)
+  const random = seededRandom(seedFrom(seed, name))
+  const draw = floats.includes(elementType) ? () => random.normal() : () => random.below(2)
+  const values = Float64Array.from({ length: elementCount(shape) as number }, draw)
+  return { name, from: `random (seed ${seed})`, tensor: hostTensor(elementType, shape, values) }
+}

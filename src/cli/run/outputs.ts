@@ -1,0 +1,92 @@
+import { isFloating } from '../../base/index.ts'
+import { type HostTensor, toDense } from '../../runtime/index.ts'
+
+/** One class of a classifier's answer. */
+export interface Ranked {
+  readonly index: number
+  readonly value: number
+  readonly probability: number
+}
+
+export interface OutputSummary {
+  readonly name: string
+  readonly elementType: string
+  readonly shape: readonly number[]
+  /** Of the numbers that are none of NaN and infinities; null where there are none. */
+  readonly min: number | null
+  readonly max: number | null
+  readonly mean: number | null
+  /** How many are NaN or infinite. */
+  readonly notFinite: number
+  /** Per image the largest classes, where the output is one row of floats per image. */
+  readonly top?: readonly (readonly Ranked[])[]
+}
+
+/** @param top how many classes to rank; 0 for none */
+export function summaryOf(name: string, tensor: HostTensor, top: number): OutputSummary {
+  const { elementType, shape } = tensor
+  const { data } = toDense(tensor)
+  let [min, max, sum, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0]
+  for (let i = 0; i < data.length; i++) {
+    const v = data[i] as number
+    if (!Number.isFinite(v)) continue
+    min = Math.min(min, v)
+    max = Math.max(max, v)
+    sum += v
+    count++
+  }
+  const known = count > 0
+  const ranked = top > 0 && isClassifier(tensor) ? { top: rank(data, shape, top) } : {}
+  return {
+    name,
+    elementType,
+    shape,
+    min: known ? min : null,
+    max: known ? max : null,
+    mean: known ? sum / count : null,
+    notFinite: data.length - count,
+    ...ranked,
+  }
+}
+
+/** [classes] or [batch, classes], with sizes of 1 behind. */
+function isClassifier({ elementType, shape }: HostTensor): boolean {
+  const [first = 0, second = first, ...rest] = shape
+  return isFloating(elementType) && second > 1 && first > 0 && rest.every((d) => d === 1)
+}
+
+function rank(data: ArrayLike<number>, shape: readonly number[], top: number): Ranked[][] {
+  const [first = 1, second] = shape
+  const [rows, classes] = second === undefined ? [1, first] : [first, second]
+  return Array.from({ length: rows }, (_, row) => {
+    const values = Array.from({ length: classes }, (_, c) => data[row * classes + c] as number)
+    const probabilities = isDistribution(values) ? values : softmax(values)
+    return values
+      .map((value, index) => ({ index, value, probability: probabilities[index] as number }))
+      .sort((a, b) => b.value - a.value || a.index - b.index)
+      .slice(0, top)
+  })
+}
+
+/** What a network with Softmax at its end gives: another softmax would be wrong. */
+const isDistribution = (values: readonly number[]): boolean =>
+  values.every((v) => v >= 0) && Math.abs(values.reduce((s, v) => s + v, 0) - 1) < 1e-3
+
+function softmax(values: readonly number[]): number[] {
+  const max = Math.max(...values)
+  const powers = values.map((v) => Math.exp(v - max))
+  const sum = powers.reduce((s, v) => s + v, 0)
+  return powers.map((v) => v / sum)
+}
+
+/** As JSON has it: 64-bit integers that doubles cannot hold, and NaN and infinities, as texts. */
+export function jsonTensor({ elementType, shape, data }: HostTensor): unknown {
+  const exact = (v: number | bigint) => (typeof v === 'bigint' ? Number.isSafeInteger(Number(v)) : Number.isFinite(v))
+  const halves = elementType === 'float16' || elementType === 'bfloat16'
+  const plain = halves ? toDense({ elementType, shape, data }).data : data
+  return {
+    elementType,
+    shape,
+    data: Array.from(plain as ArrayLike<number | bigint>, (v) => (exact(v) ? Number(v) : String(v))),
+  }
+}

@@ -1,0 +1,103 @@
+import { type Cell, human, type Report, shapeText, type Table } from '../../report/index.ts'
+import type { Backend, Session } from '../../runtime/index.ts'
+import type { FeedInfo } from './feeds.ts'
+import { preprocessingText } from './image.ts'
+import type { OutputSummary } from './outputs.ts'
+
+export interface RunResult {
+  readonly model: string
+  readonly backend: Backend
+  readonly threads: number
+  readonly feeds: readonly FeedInfo[]
+  readonly outputs: readonly OutputSummary[]
+  /** The first run, from the inputs to the outputs, without making the plan. */
+  readonly timeMs: number
+  readonly memory: Session['memory']
+  readonly notices: readonly string[]
+}
+
+export function runJson({ feeds, ...rest }: RunResult): unknown {
+  const inputs = feeds.map(({ name, from, tensor: { elementType, shape }, preprocessing }) => ({
+    name,
+    from,
+    elementType,
+    shape,
+    ...(preprocessing ? { preprocessing } : {}),
+  }))
+  const { model, backend, threads, ...results } = rest
+  return { model, backend, threads, inputs, ...results }
+}
+
+export function runReport(result: RunResult, wrote: readonly string[]): Report {
+  const { backend, threads, memory, timeMs } = result
+  const facts: [string, string][] = [
+    ['Backend', `${backend}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`],
+    ...result.feeds.map((f): [string, string] => [
+      `Input ${f.name}`,
+      `${shapeText(f.tensor.shape)} ${f.tensor.elementType}, ${f.from}`,
+    ]),
+    ...result.feeds.flatMap((f): [string, string][] =>
+      f.preprocessing ? [['Preprocessing', preprocessingText(f.preprocessing)]] : [],
+    ),
+    ['Time', `${timeMs.toFixed(timeMs < 100 ? 2 : 0)} ms (first run)`],
+  ]
+  if (memory)
+    facts.push([
+      'Memory',
+      `${human(memory.total, 'B')}; activations ${human(memory.arena, 'B')}, side by side ${human(memory.sum, 'B')}`,
+    ])
+  if (wrote.length > 0) facts.push(['Wrote', wrote.join(', ')])
+  return {
+    title: result.model,
+    facts,
+    tables: [outputsTable(result.outputs), ...result.outputs.flatMap(topTable)],
+  }
+}
+
+function outputsTable(outputs: readonly OutputSummary[]): Table {
+  const odd = outputs.filter((o) => o.notFinite > 0)
+  return {
+    columns: [
+      { key: 'name', header: 'Output', shorten: true },
+      { key: 'type', header: 'Type' },
+      { key: 'shape', header: 'Shape' },
+      { key: 'min', header: 'Min', kind: 'ratio' },
+      { key: 'max', header: 'Max', kind: 'ratio' },
+      { key: 'mean', header: 'Mean', kind: 'ratio' },
+    ],
+    rows: outputs.map((o): Cell[] => [
+      o.name,
+      o.elementType,
+      shapeText(o.shape),
+      ...[o.min, o.max, o.mean].map((v) => (v === null ? '–' : plain(v))),
+    ]),
+    notes: odd.map((o) => `${o.name}: ${o.notFinite.toLocaleString('en')} values are NaN or infinite.`),
+  }
+}
+
+/** Six significant digits. */
+const plain = (value: number): string => String(Number(value.toPrecision(6)))
+
+function topTable({ name, top }: OutputSummary): Table[] {
+  if (!top) return []
+  const several = top.length > 1
+  return [
+    {
+      title: `Largest of ${name}`,
+      columns: [
+        ...(several ? [{ key: 'image', header: 'Image', kind: 'count' as const }] : []),
+        { key: 'index', header: 'Class', kind: 'count' },
+        { key: 'value', header: 'Value', kind: 'ratio' },
+        { key: 'probability', header: 'Probability', kind: 'ratio' },
+      ],
+      rows: top.flatMap((ranked, image) =>
+        ranked.map((r): Cell[] => [
+          ...(several ? [image] : []),
+          String(r.index),
+          plain(r.value),
+          `${(100 * r.probability).toFixed(2)} %`,
+        ]),
+      ),
+    },
+  ]
+}

@@ -1,0 +1,39 @@
+import type { Dense } from '../../graph/index.ts'
+import type { Doubles } from '../numbers.ts'
+
+/**
+ * The greatest element of each cell of each region, 0 for cells without elements (Girshick, Fast R-CNN, 2015). Corners are rounded to
+ * elements, cells to whole elements outward. x [N, C, H, W], boxes [R, 5] (image, x1, y1, x2, y2), y [R, C, height, width].
+ */
+export function maxOverRegions(
+  x: Doubles,
+  boxes: Dense,
+  [height, width]: readonly [number, number],
+  scale: number,
+): Doubles {
+  const [, channels, rows, columns] = x.shape as [number, number, number, number]
+  const regions = boxes.shape[0] as number
+  const data = new Float64Array(regions * channels * height * width)
+  /** Elements of one of `cells` cells of the stretch from `first` to `last`, within an axis of `size`. */
+  const range = (cell: number, cells: number, first: number, last: number, size: number) => {
+    const step = Math.max(1, last - first + 1) / cells
+    const clamp = (v: number) => Math.min(size, Math.max(0, v + first))
+    return [clamp(Math.floor(cell * step)), clamp(Math.ceil((cell + 1) * step))] as const
+  }
+  for (let r = 0; r < regions; r++) {
+    const [image, ...corners] = [0, 1, 2, 3, 4].map((i) => boxes.data[r * 5 + i] as number) as [number, ...number[]]
+    const [x1, y1, x2, y2] = corners.map((v) => Math.round(v * scale)) as [number, number, number, number]
+    for (let c = 0; c < channels; c++)
+      for (let i = 0; i < height; i++)
+        for (let j = 0; j < width; j++) {
+          const [top, bottom] = range(i, height, y1, y2, rows)
+          const [left, right] = range(j, width, x1, x2, columns)
+          let best = Number.NEGATIVE_INFINITY
+          for (let row = top; row < bottom; row++)
+            for (let column = left; column < right; column++)
+              best = Math.max(best, x.data[((image * channels + c) * rows + row) * columns + column] as number)
+          data[((r * channels + c) * height + i) * width + j] = best === Number.NEGATIVE_INFINITY ? 0 : best
+        }
+  }
+  return { shape: [regions, channels, height, width], data }
+}

@@ -1,0 +1,62 @@
+import { elementCount } from '../base/index.ts'
+import type { Call } from '../graph/index.ts'
+import { setsAlong } from './indices.ts'
+import type { Doubles } from './numbers.ts'
+import type { PoolAttributes } from './pool.ts'
+import { inPadding, slidingOf, tapCount, tapTable } from './sliding.ts'
+
+/** What a window covers: `count` elements of X, whose places (flat) are the first entries of `places`, and `padded` taps of padding. */
+export interface Covered {
+  readonly places: Int32Array
+  readonly count: number
+  readonly padded: number
+}
+
+/** Y[n, c, p] = f(what the window at p covers of X[n, c]). The object that f gets is used again: do not keep it. */
+export function poolWindows(
+  call: Call<PoolAttributes>,
+  shape: readonly number[],
+  f: (covered: Covered) => number,
+): Doubles {
+  const { window } = call.attributes
+  const [batch, channels, ...space] = shape as [number, number, ...number[]]
+  const sliding = slidingOf(call, window, window.kernelShape as readonly number[], space)
+  const table = tapTable(sliding)
+  const taps = tapCount(sliding)
+  const size = elementCount(space) as number
+  const positions = elementCount(sliding.output) as number
+  const data = new Float64Array(batch * channels * positions)
+  const covered = { places: new Int32Array(taps), count: 0, padded: 0 }
+  for (let plane = 0; plane < batch * channels; plane++)
+    for (let p = 0; p < positions; p++) {
+      covered.count = 0
+      covered.padded = 0
+      for (let t = 0; t < taps; t++) {
+        const at = table[p * taps + t] as number
+        if (at >= 0) covered.places[covered.count++] = plane * size + at
+        else if (at === inPadding) covered.padded++
+      }
+      data[plane * positions + p] = f(covered)
+    }
+  return { shape: [batch, channels, ...sliding.output], data }
+}
+
+/** Y[n, c] = f(all of X[n, c]), as [N, C, 1, …]. */
+export function poolPlanes(x: Doubles, f: (values: Float64Array) => number): Doubles {
+  const { starts } = setsAlong(
+    x.shape,
+    x.shape.flatMap((_, axis) => (axis < 2 ? [] : [axis])),
+  )
+  const size = elementCount(x.shape.slice(2)) as number
+  return {
+    shape: x.shape.map((d, axis) => (axis < 2 ? d : 1)),
+    data: Float64Array.from(starts, (start) => f(x.data.subarray(start, start + size))),
+  }
+}
+
+/** (Σ |x|ᵖ)^(1/p) */
+export function norm(values: ArrayLike<number>, p: number): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i] as number) ** p
+  return sum ** (1 / p)
+}

@@ -1,0 +1,124 @@
+import { type Cut, type Node, nodeLabel, opsetOf, tensorOf } from '../graph/index.ts'
+import type { Recomputed } from './recomputed.ts'
+import type { Survivors } from './survivors.ts'
+import type { ChannelTrace } from './trace.ts'
+import type { TensorEdits } from './weights.ts'
+
+/** The changes that one node's rule asks for, on a copy of the node. */
+export class NodeCut implements Cut {
+  node: Node
+  /** Nodes that must run before it. */
+  readonly before: Node[] = []
+  readonly #trace: ChannelTrace
+  readonly #survivors: Survivors
+  readonly #recomputed: Recomputed
+  readonly #edits: TensorEdits
+
+  constructor(node: Node, trace: ChannelTrace, survivors: Survivors, recomputed: Recomputed, edits: TensorEdits) {
+    this.node = { ...node, inputs: [...node.inputs], attributes: new Map(node.attributes) }
+    this.#trace = trace
+    this.#survivors = survivors
+    this.#recomputed = recomputed
+    this.#edits = edits
+  }
+
+  isConstant(input: number): boolean {
+    return this.#trace.stored.has(this.node.inputs[input] ?? '')
+  }
+
+  #kept(name: string | undefined, axis: number): Int32Array | undefined {
+    return name ? (this.#survivors.ofValue(name, axis) ?? this.#survivors.ofTensor(name, axis)) : undefined
+  }
+
+  keptInput(input: number, axis: number): Int32Array | undefined {
+    return this.#kept(this.node.inputs[input], axis)
+  }
+
+  keptOutput(output: number, axis: number): Int32Array | undefined {
+    return this.#kept(this.node.outputs[output], axis)
+  }
+
+  newInputShape(input: number): readonly number[] | undefined {
+    return this.#survivors.shapeOf(this.node.inputs[input] ?? '')
+  }
+
+  newOutputShape(output: number): readonly number[] | undefined {
+    return this.#survivors.shapeOf(this.node.outputs[output] ?? '')
+  }
+
+  newContent(input: number): readonly number[] | undefined {
+    const content = this.#recomputed.content(this.node.inputs[input] ?? '')
+    return content && Array.from(content.data)
+  }
+
+  setInt(attribute: string, value: number): void {
+    this.node.attributes.set(attribute, { kind: 'int', value })
+  }
+
+  setInts(attribute: string, value: readonly number[]): void {
+    this.node.attributes.set(attribute, { kind: 'ints', value })
+  }
+
+  removeAttribute(attribute: string): void {
+    this.node.attributes.delete(attribute)
+  }
+
+  #wish(input: number): string {
+    return `${nodeLabel(this.node)}_input${input}`
+  }
+
+  setInputInts(input: number, values: readonly number[]): void {
+    while (this.node.inputs.length <= input) this.node.inputs.push('')
+    this.node.inputs[input] = this.#edits.addInts(this.#wish(input), values)
+  }
+
+  patchInputInts(input: number, entries: ReadonlyMap<number, number>): void {
+    const name = this.node.inputs[input] as string
+    const known = this.#trace.inference.values.get(name)
+    const elementType = known?.elementType ?? 'int64'
+    const old = Array.from(this.#recomputed.content(name)?.data ?? [])
+    const length = known?.shape?.[0]
+    const size = typeof length === 'number' ? length : old.length
+    const values = Array.from({ length: size }, (_, i) => entries.get(i) ?? old[i] ?? 0)
+    const patched = this.#edits.add(this.#wish(input), tensorOf(elementType, [size], values))
+    const opset = opsetOf(this.#trace.model.opsetImports, '')
+    // Where came with opset 9; what is computed before that is written as it is now.
+    if (this.isConstant(input) || entries.size === size || opset < 9) {
+      this.node.inputs[input] = patched
+      return
+    }
+    const mask = this.#edits.add(
+      `${this.#wish(input)}_mask`,
+      tensorOf(
+        'bool',
+        [size],
+        values.map((_, i) => (entries.has(i) ? 1 : 0)),
+      ),
+    )
+    const output = this.#edits.name(`${this.#wish(input)}_patched`)
+    this.before.push({
+      name: output,
+      opType: 'Where',
+      domain: '',
+      inputs: [mask, patched, name],
+      outputs: [output],
+      attributes: new Map(),
+    })
+    this.node.inputs[input] = output
+  }
+
+  replaceByGather(input: number, axis: number, indices: readonly number[]): void {
+    const data = this.node.inputs[input] as string
+    this.node = gather(this.node, data, axis, this.#edits.addInts(`${nodeLabel(this.node)}_indices`, indices))
+  }
+}
+
+/** The node that takes `indices` (a value) of `data` along `axis`, in the place of another one. */
+export const gather = (old: Node, data: string, axis: number, indices: string): Node => ({
+  name: old.name,
+  opType: 'Gather',
+  domain: '',
+  inputs: [data, indices],
+  outputs: [...old.outputs],
+  attributes: new Map([['axis', { kind: 'int', value: axis }]]),
+})

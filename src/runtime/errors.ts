@@ -1,0 +1,10 @@
+import { KerfError } from '../base/index.ts'
+
+/** A node that a backend cannot run. A type of its own, so that a caller can fall back to another backend. */
+export class UnsupportedError extends KerfError {
+  constructor(domain: string, opType: string, node: string, why: string) {
+    const name = domain === '' ? opType : `${domain}.${opType}`
+    super('unsupported', `${name} "${node}" cannot be run: ${why}.`, { domain, opType, node, why })
+    this.name = 'UnsupportedError'
+  }
+}

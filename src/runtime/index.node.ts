@@ -1,0 +1,23 @@
+// The runtime with Node's worker threads.
+// Not here: anything that also runs in a browser (index.ts).
+// May import: base, graph, ops.
+
+import type { Model } from '../graph/index.ts'
+import { createSession as createCoreSession, type Session, type SessionOptions } from './session.ts'
+import { spawnNodeWorker } from './spawn.node.ts'
+import { measureLimit as measureCoreLimit } from './wasm/limit.ts'
+
+export * from './index.ts'
+
+/** `createSession` with threads of Node. */
+export function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
+  return createCoreSession(model, { spawn: spawnNodeWorker, ...options })
+}
+
+/**
+ * Multiply–accumulates per second that this machine does at most in this engine's WebAssembly, on threads of Node: a loop that lives in
+ * registers. Takes about an eighth of a second.
+ */
+export function measureLimit(threads = 1): Promise<number> {
+  return measureCoreLimit(threads, spawnNodeWorker)
+}

@@ -1,0 +1,20 @@
+// Running networks: the plan (fusion, layouts, one memory arena), the reference backend and the WebAssembly backend.
+// Not here: what operators mean (ops/), training, files.
+// May import: base, graph, ops.
+export { UnsupportedError } from './errors.ts'
+export { type ReferenceOptions, referenceRun } from './reference/run.ts'
+export { type Backend, createSession, type Feeds, type Session, type SessionOptions } from './session.ts'
+export {
+  dataLengthOf,
+  fromDense,
+  fromStored,
+  type HostData,
+  type HostElementType,
+  type HostTensor,
+  hostTensor,
+  hostValues,
+  isHostElementType,
+  toDense,
+} from './tensor.ts'
+export type { SpawnWorker, WorkerHandle } from './wasm/pool.ts'
+export type { RunProfile, TaskTime } from './wasm/profile.ts'

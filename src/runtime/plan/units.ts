@@ -1,0 +1,46 @@
+import {
+  type Constants,
+  type InferredCall,
+  inferGraph,
+  inlineFunctions,
+  type Model,
+  type Node,
+  nodeLabel,
+  type Operator,
+  storedTensors,
+} from '../../graph/index.ts'
+import { operators } from '../../ops/index.ts'
+import { UnsupportedError } from '../errors.ts'
+
+/** A node that runs, with what is known of it. */
+export interface Unit {
+  readonly node: Node
+  readonly operator: Operator
+  readonly call: InferredCall
+}
+
+/** A model made ready for given input shapes: functions inlined, shapes inferred, everything constant set apart. */
+export interface Prepared extends Constants {
+  /** Nodes that depend on the inputs, in order. */
+  readonly units: readonly Unit[]
+  /** Whether a value is known before running. */
+  isConstant(value: string): boolean
+}
+
+/**
+ * @param inputShapes concrete, one per input
+ * @throws UnsupportedError naming the first node of an operator that Kerf does not know
+ */
+export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly number[]>): Prepared {
+  const model = inlineFunctions(given)
+  const inference = inferGraph(model, operators, { inputShapes })
+  const stored = storedTensors(model, inference)
+  const units: Unit[] = []
+  for (const node of model.graph.nodes) {
+    const known = inference.calls.get(node)
+    if (!known)
+      throw new UnsupportedError(node.domain, node.opType, nodeLabel(node), 'Kerf does not know this operator')
+    if (!node.outputs.every((o) => o === '' || inference.constants.has(o))) units.push({ node, ...known })
+  }
+  return { model, inference, stored, units, isConstant: (value) => inference.constants.has(value) }
+}

@@ -1,0 +1,220 @@
+import { isConcrete, KerfError } from '../base/index.ts'
+import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
+import { referenceRun } from './reference/run.ts'
+import { dataLengthOf, type HostTensor } from './tensor.ts'
+import { lowerings } from './wasm/lowerings/index.ts'
+import { type SpawnWorker, spawnBrowserWorker } from './wasm/pool.ts'
+import { profileTasks, type RunProfile } from './wasm/profile.ts'
+import { WasmRunner } from './wasm/session.ts'
+
+/** 'wasm': fast kernels, with threads. 'reference': the operators' scalar definitions, slow, the oracle. */
+export type Backend = 'wasm' | 'reference'
+
+export interface SessionOptions {
+  /** Default 'wasm'; where the engine has no WebAssembly SIMD, 'reference', with a notice. */
+  readonly backend?: Backend
+  /** Default 1. More need SharedArrayBuffer (in a browser: COOP and COEP headers). */
+  readonly threads?: number
+  /** Shapes of inputs to plan for at once; otherwise the first run makes the plan. Dimensions that the file leaves open: batch 1. */
+  readonly inputShapes?: ReadonlyMap<string, readonly number[]>
+  /** What did not go as asked: fewer threads, another backend, nodes that no kernel does. Default: console.warn. */
+  readonly onNotice?: (text: string) => void
+  /** How to start a worker; the entry for Node sets it. */
+  readonly spawn?: SpawnWorker
+}
+
+export type Feeds = Readonly<Record<string, HostTensor>>
+
+/** A network that is ready to run. */
+export interface Session {
+  readonly backend: Backend
+  readonly threads: number
+  readonly inputNames: readonly string[]
+  readonly outputNames: readonly string[]
+  /** The plan's memory in bytes: arena, what its tensors would take side by side, everything. Undefined before the first plan. */
+  readonly memory: { readonly arena: number; readonly sum: number; readonly total: number } | undefined
+  /**
+   * @throws KerfError `unknown-input`, `missing-input`, `wrong-shape`, `wrong-element-type`, `worker-ended`, `out-of-memory`
+   */
+  run(feeds: Feeds): Promise<Record<string, HostTensor>>
+  /**
+   * How long every part of a run takes. Only of 'wasm'.
+   * @param seconds how long to measure, default 1; at least three runs are made
+   * @throws KerfError `bad-options` for the reference, and as `run`
+   */
+  profile(feeds: Feeds, seconds?: number): Promise<RunProfile>
+  /** Ends its threads and lets go of its memory. */
+  dispose(): void
+}
+
+/** `(v128.const …)` in a function: valid where there is SIMD. */
+const simdProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+])
+
+const hasSimd = (): boolean => typeof WebAssembly !== 'undefined' && WebAssembly.validate(simdProbe)
+
+/**
+ * Makes a network ready to run.
+ *
+ *     const session = await createSession(model, { threads: 2 })
+ *     const { logits } = await session.run({ input: hostTensor('float32', [1, 3, 224, 224], pixels) })
+ *
+ * @throws UnsupportedError when an operator is not known; KerfError when a shape is missing or the memory does not suffice
+ */
+export async function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
+  const notice = options.onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
+  const session = new PlannedSession(
+    model,
+    chooseBackend(options, notice),
+    chooseThreads(options, notice),
+    options,
+    notice,
+  )
+  const fixed =
+    options.inputShapes !== undefined ||
+    graphInputs(model.graph).every((i) => i.type?.kind === 'tensor' && isConcrete(i.type.shape))
+  if (fixed)
+    await session.prepare(
+      bindInputs(model.graph, options.inputShapes).inputShapes as ReadonlyMap<string, readonly number[]>,
+    )
+  return session
+}
+
+function chooseBackend({ backend = 'wasm' }: SessionOptions, notice: (text: string) => void): Backend {
+  if (backend === 'reference' || hasSimd()) return backend
+  notice('this engine has no WebAssembly SIMD: the slow reference is used.')
+  return 'reference'
+}
+
+function chooseThreads(
+  { threads = 1, spawn = spawnBrowserWorker }: SessionOptions,
+  notice: (text: string) => void,
+): number {
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new KerfError('bad-options', `threads must be a whole number of at least 1, received ${threads}.`)
+  if (threads === 1) return 1
+  if (spawn !== undefined && typeof SharedArrayBuffer !== 'undefined') return threads
+  notice(
+    `${threads} threads were asked for, one is used: ${spawn ? 'there is no SharedArrayBuffer (serve the page with COOP and COEP headers)' : 'there are no workers here'}.`,
+  )
+  return 1
+}
+
+class PlannedSession implements Session {
+  readonly backend: Backend
+  readonly threads: number
+  readonly inputNames: readonly string[]
+  readonly outputNames: readonly string[]
+  readonly #model: Model
+  readonly #options: SessionOptions
+  readonly #notice: (text: string) => void
+  #runner: WasmRunner | undefined
+  #planned = ''
+
+  constructor(
+    model: Model,
+    backend: Backend,
+    threads: number,
+    options: SessionOptions,
+    notice: (text: string) => void,
+  ) {
+    this.#model = model
+    this.backend = backend
+    this.threads = threads
+    this.#options = options
+    this.#notice = notice
+    this.inputNames = graphInputs(model.graph).map((i) => i.name)
+    this.outputNames = model.graph.outputs.map((o) => o.name)
+  }
+
+  get memory() {
+    return this.#runner?.plan.sizes
+  }
+
+  async prepare(shapes: ReadonlyMap<string, readonly number[]>): Promise<void> {
+    if (this.backend === 'reference') return
+    const key = JSON.stringify([...shapes])
+    if (this.#runner && key === this.#planned) return
+    this.#runner?.dispose()
+    this.#runner = undefined
+    const { spawn = spawnBrowserWorker } = this.#options
+    this.#runner = await WasmRunner.make(this.#model, shapes, {
+      threads: this.threads,
+      spawn: this.threads > 1 ? spawn : undefined,
+      lowerings,
+    })
+    this.#planned = key
+    const { onHost } = this.#runner.plan
+    if (onHost.length > 0)
+      this.#notice(
+        `no kernel does ${onHost.slice(0, 5).join(', ')}${onHost.length > 5 ? ` and ${onHost.length - 5} more` : ''}: the slow reference does.`,
+      )
+  }
+
+  async run(feeds: Feeds): Promise<Record<string, HostTensor>> {
+    const checked = this.#check(feeds)
+    if (this.backend === 'reference') return Object.fromEntries(referenceRun(this.#model, checked))
+    await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])))
+    return Object.fromEntries(await (this.#runner as WasmRunner).run(checked))
+  }
+
+  async profile(feeds: Feeds, seconds = 1): Promise<RunProfile> {
+    if (this.backend === 'reference')
+      throw new KerfError('bad-options', "Only the backend 'wasm' can be timed part by part.")
+    const checked = this.#check(feeds)
+    await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])))
+    return profileTasks(this.#runner as WasmRunner, checked, seconds)
+  }
+
+  dispose(): void {
+    this.#runner?.dispose()
+    this.#runner = undefined
+    this.#planned = ''
+  }
+
+  #check(feeds: Feeds): Map<string, HostTensor> {
+    for (const name of Object.keys(feeds))
+      if (!this.inputNames.includes(name))
+        throw new KerfError(
+          'unknown-input',
+          `The model has no input "${name}". Its inputs: ${this.inputNames.join(', ') || 'none'}.`,
+          { input: name },
+        )
+    return new Map(
+      graphInputs(this.#model.graph).map(({ name, type }) => {
+        const tensor = feeds[name]
+        if (!tensor) throw new KerfError('missing-input', `Input "${name}" is missing.`, { input: name })
+        if (type?.kind !== 'tensor') return [name, tensor]
+        if (tensor.elementType !== type.elementType)
+          throw new KerfError(
+            'wrong-element-type',
+            `Input "${name}" is ${type.elementType}, received ${tensor.elementType}.`,
+            { input: name, expected: type.elementType, received: tensor.elementType },
+          )
+        const wanted = type.shape
+        const fits =
+          !wanted ||
+          (wanted.length === tensor.shape.length &&
+            wanted.every((d, i) => typeof d !== 'number' || d === tensor.shape[i]))
+        if (!fits)
+          throw new KerfError(
+            'wrong-shape',
+            `Input "${name}" is [${wanted?.map((d) => d || '?')}], received [${tensor.shape}].`,
+            { input: name, expected: wanted, received: tensor.shape },
+          )
+        const count = dataLengthOf(
+          tensor.elementType,
+          tensor.shape.reduce((p, d) => p * d, 1),
+        )
+        if (tensor.data.length !== count)
+          throw new KerfError(
+            'wrong-shape',
+            `Input "${name}" [${tensor.shape}] has ${count} elements, received ${tensor.data.length}.`,
+            { input: name },
+          )
+        return [name, tensor]
+      }),
+    )
+  }
+}

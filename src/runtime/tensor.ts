@@ -1,0 +1,123 @@
+import {
+  byteLengthOf,
+  decodeElements,
+  type ElementType,
+  elementCount,
+  encodeElements,
+  KerfError,
+} from '../base/index.ts'
+import type { Dense, Tensor } from '../graph/index.ts'
+
+/*
+ * Tensors as callers give and receive them: one typed array in row-major order (NCHW), chosen by the element type as in ONNX Runtime's
+ * JavaScript interface. Half floats are their 16 bits, booleans are bytes of 0 and 1, and types narrower than a byte, or 8-bit floats, are
+ * the bytes of ONNX's raw_data.
+ */
+
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+} as const
+
+type Arrays = typeof arrays
+
+export type HostData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+
+/** Element types of tensors that networks are run with: numbers and booleans. */
+export type HostElementType = Exclude<ElementType, 'string' | 'complex64' | 'complex128'>
+
+export interface HostTensor {
+  readonly elementType: HostElementType
+  readonly shape: readonly number[]
+  readonly data: HostData
+}
+
+export const isHostElementType = (elementType: ElementType): elementType is HostElementType =>
+  elementType !== 'string' && !elementType.startsWith('complex')
+
+/** The typed array that holds elements of this type. */
+export const arrayTypeOf = (elementType: HostElementType): Arrays[keyof Arrays] =>
+  elementType in arrays ? arrays[elementType as keyof Arrays] : Uint8Array
+
+/** How many entries the typed array of so many elements has. */
+export const dataLengthOf = (elementType: HostElementType, count: number): number =>
+  elementType in arrays ? count : byteLengthOf(elementType, count)
+
+/** @throws KerfError `unsupported-element-type` */
+function hostType(elementType: ElementType): HostElementType {
+  if (isHostElementType(elementType)) return elementType
+  throw new KerfError('unsupported-element-type', `Networks are not run with ${elementType} tensors.`, { elementType })
+}
+
+const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+
+/** Little-endian packed bytes, from the machine's order and back: the same operation. */
+function swapped(bytes: Uint8Array, size: number): Uint8Array {
+  if (littleEndian || size === 1) return bytes
+  const out = bytes.slice()
+  for (let i = 0; i < out.length; i += size) out.subarray(i, i + size).reverse()
+  return out
+}
+
+function fromBytes(type: ElementType, shape: readonly number[], packed: Uint8Array): HostTensor {
+  const elementType = hostType(type)
+  const array = arrayTypeOf(elementType)
+  const bytes = swapped(packed, array.BYTES_PER_ELEMENT)
+  // A copy: the bytes may lie anywhere, and may be a file's. (Not `slice`, which of a Node Buffer is none.)
+  return { elementType, shape, data: new array(new Uint8Array(bytes).buffer) }
+}
+
+/**
+ * A tensor from numbers: floats round to the element type, integers wrap, 64-bit ones saturate.
+ * @throws KerfError `wrong-shape` where shape and values differ in size, `unsupported-element-type`
+ */
+export function hostTensor(elementType: ElementType, shape: readonly number[], values: ArrayLike<number>): HostTensor {
+  if (elementCount(shape) !== values.length)
+    throw new KerfError(
+      'wrong-shape',
+      `Shape [${shape}] holds ${elementCount(shape)} elements, received ${values.length}.`,
+    )
+  if (elementType === 'float32') return { elementType, shape, data: new Float32Array(values) }
+  if (elementType === 'float64') return { elementType, shape, data: new Float64Array(values) }
+  return fromBytes(elementType, shape, encodeElements(elementType, values))
+}
+
+/** The elements as numbers. 64-bit integers beyond 2^53 are rounded. */
+export function hostValues({ elementType, shape, data }: HostTensor): Float64Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  return decodeElements(elementType, swapped(bytes, data.BYTES_PER_ELEMENT), elementCount(shape) as number)
+}
+
+/** A stored tensor of a model. */
+export function fromStored({ elementType, shape, data }: Tensor): HostTensor {
+  return fromBytes(elementType, shape, data.bytes())
+}
+
+export const fromDense = ({ elementType, shape, data }: Dense): HostTensor => hostTensor(elementType, shape, data)
+
+/** As the reference implementations take tensors. float32 is not copied. */
+export function toDense(tensor: HostTensor): Dense {
+  const { elementType, shape, data } = tensor
+  return { elementType, shape, data: data instanceof Float32Array ? data : hostValues(tensor) }
+}

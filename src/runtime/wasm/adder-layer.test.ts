@@ -1,0 +1,522 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../../base/index.ts'
+import { lowerAdderConv, lowerAdderConvInteger, lowerQuantise } from './adder-layer.ts'
+import { quantiseAdderWeights } from './adder-quantise.ts'
+import type { ConvLayer } from './conv-layer.ts'
+import { instantiate, Workbench } from './module.ts'
+import { termsPerByte } from './pack-adder.ts'
+import type { Step } from './step.ts'
+
+const seed = 20240612
+const random = seededRandom(seed)
+const integer = (below: number): number => Math.floor(random.uniform() * below)
+const between = (low: number, high: number): number => low + integer(high - low + 1)
+const floats = (n: number, low = -1, high = 1): Float32Array =>
+  Float32Array.from({ length: n }, () => low + (high - low) * random.uniform())
+const codes = (n: number, bits: number): Uint8Array => Uint8Array.from({ length: n }, () => integer(2 ** bits))
+
+/** Σ|x − w| straight from the definition, in doubles: exact for codes. Input NHWC, weights OIHW, result NHWC. */
+function distances(layer: ConvLayer, x: ArrayLike<number>, w: ArrayLike<number>, padding = 0): Float64Array {
+  const { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups } = layer
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft } = layer
+  const channels = inChannels / groups
+  const y = new Float64Array(batch * outHeight * outWidth * outChannels)
+  let at = 0
+  for (let n = 0; n < batch; n++)
+    for (let oy = 0; oy < outHeight; oy++)
+      for (let ox = 0; ox < outWidth; ox++)
+        for (let o = 0; o < outChannels; o++, at++) {
+          const first = channels * Math.floor(o / (outChannels / groups))
+          let sum = 0
+          for (let c = 0; c < channels; c++)
+            for (let ky = 0; ky < kernelHeight; ky++)
+              for (let kx = 0; kx < kernelWidth; kx++) {
+                const iy = oy * strideHeight - padTop + ky * dilationHeight
+                const ix = ox * strideWidth - padLeft + kx * dilationWidth
+                const inside = iy >= 0 && iy < inHeight && ix >= 0 && ix < inWidth
+                const value = inside
+                  ? (x[((n * inHeight + iy) * inWidth + ix) * inChannels + first + c] as number)
+                  : padding
+                sum += Math.abs(value - (w[((o * channels + c) * kernelHeight + ky) * kernelWidth + kx] as number))
+              }
+          y[at] = sum
+        }
+  return y
+}
+
+type Sizes = Partial<ConvLayer> & { padBottom?: number; padRight?: number }
+
+function complete({ padBottom, padRight, ...given }: Sizes): ConvLayer {
+  const l = {
+    ...{ batch: 1, inHeight: 5, inWidth: 6, inChannels: 8, outChannels: 8, kernelHeight: 3, kernelWidth: 3, groups: 1 },
+    ...{ strideHeight: 1, strideWidth: 1, dilationHeight: 1, dilationWidth: 1, padTop: 1, padLeft: 1 },
+    ...given,
+  }
+  const size = (input: number, kernel: number, stride: number, dilation: number, pads: number) =>
+    Math.floor((input + pads - (kernel - 1) * dilation - 1) / stride) + 1
+  return {
+    ...l,
+    outHeight: size(l.inHeight, l.kernelHeight, l.strideHeight, l.dilationHeight, l.padTop + (padBottom ?? l.padTop)),
+    outWidth: size(l.inWidth, l.kernelWidth, l.strideWidth, l.dilationWidth, l.padLeft + (padRight ?? l.padLeft)),
+  }
+}
+
+const inputSize = (l: ConvLayer): number => l.batch * l.inHeight * l.inWidth * l.inChannels
+const outputSize = (l: ConvLayer): number => l.batch * l.outHeight * l.outWidth * l.outChannels
+const weightSize = (l: ConvLayer): number => (l.outChannels * l.inChannels * l.kernelHeight * l.kernelWidth) / l.groups
+
+/** Sizes around the tiles (2, 3 and 4 pixels, 8 filters, 16 to 32 bytes of the reduction, 256 floats), and everything a window can do. */
+const cases: Record<string, Sizes> = {
+  ...Object.fromEntries(
+    [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 40].map((c) => [`${c} input channels`, { inChannels: c }]),
+  ),
+  ...Object.fromEntries(
+    [1, 2, 3, 4, 5, 7, 9, 12, 15, 16, 17, 40].map((c) => [`${c} output channels`, { outChannels: c }]),
+  ),
+  ...Object.fromEntries(
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 23, 24, 25].map((w) => [
+      `${w} pixels, 1 × 1`,
+      { inHeight: 1, inWidth: w, kernelHeight: 1, kernelWidth: 1, padTop: 0, padLeft: 0 },
+    ]),
+  ),
+  ...Object.fromEntries(
+    [16, 32, 48, 64].map((c) => [
+      `1 × 1, ${c} channels, rows as they are`,
+      { inChannels: c, kernelHeight: 1, kernelWidth: 1, padTop: 0, padLeft: 0 },
+    ]),
+  ),
+  '1 × 1, stride 2': {
+    inHeight: 7,
+    inWidth: 9,
+    inChannels: 32,
+    kernelHeight: 1,
+    kernelWidth: 1,
+    padTop: 0,
+    padLeft: 0,
+    strideHeight: 2,
+    strideWidth: 2,
+  },
+  'stride 2': { inHeight: 9, inWidth: 8, strideHeight: 2, strideWidth: 2 },
+  'strides 1 and 3': { inHeight: 9, inWidth: 11, strideWidth: 3 },
+  'dilation 2': { inHeight: 9, inWidth: 8, dilationHeight: 2, dilationWidth: 2, padTop: 2, padLeft: 2 },
+  'dilation 1 and 3': { inHeight: 7, inWidth: 11, dilationWidth: 3 },
+  'padding wider than the input': { inHeight: 2, inWidth: 1, kernelHeight: 5, kernelWidth: 7, padTop: 4, padLeft: 6 },
+  'padding at one side': { padTop: 0, padLeft: 2, padBottom: 1, padRight: 0 },
+  'no padding': { padTop: 0, padLeft: 0 },
+  '1-D': { inHeight: 1, inWidth: 30, kernelHeight: 1, kernelWidth: 5, padTop: 0, padLeft: 2 },
+  'batch 3': { batch: 3 },
+  'groups 2': { groups: 2 },
+  'groups 3, odd sizes': { groups: 3, inChannels: 15, outChannels: 21, padLeft: 0 },
+  'groups 4, a filter each': { groups: 4, inChannels: 12, outChannels: 4 },
+  'two filters per channel': { groups: 8, inChannels: 8, outChannels: 16 },
+  ...Object.fromEntries(
+    [2, 3, 4, 5, 15, 16, 17, 33].map((c) => [
+      `depthwise, ${c} channels`,
+      { groups: c, inChannels: c, outChannels: c, strideWidth: 2 },
+    ]),
+  ),
+  'depthwise, dilated': { groups: 20, inChannels: 20, outChannels: 20, dilationHeight: 2, padTop: 2, batch: 2 },
+  'a long reduction': { inHeight: 4, inWidth: 4, inChannels: 300 },
+  'a very long reduction': { inHeight: 2, inWidth: 2, inChannels: 530, outChannels: 3 },
+  'many blocks of rows': { inHeight: 24, inWidth: 23, inChannels: 70, outChannels: 9 },
+}
+
+/** Threads share pixels, or output channels where there are few pixels. */
+const threadCases = Object.entries({
+  ...{
+    pixels: { inHeight: 20, inWidth: 21 },
+    channels: { outChannels: 100 },
+    groups: { groups: 4, inChannels: 8, outChannels: 100 },
+  },
+  ...{
+    depthwise: { groups: 18, inChannels: 18, outChannels: 18 },
+    rows: { inHeight: 17, inWidth: 15, inChannels: 32, kernelHeight: 1, kernelWidth: 1, padTop: 0, padLeft: 0 },
+  },
+} satisfies Record<string, Sizes>)
+
+/** Everything a kernel may leave dirty, and guards around what it may write. */
+class Bench {
+  readonly bench: Workbench
+  constructor(bytes: number) {
+    this.bench = new Workbench((1 << 25) + bytes)
+  }
+  readonly alloc = {
+    alloc: (n: number) => this.bench.alloc(n),
+    scratch: (n: number) => {
+      const at = this.bench.alloc(n)
+      new Uint8Array(this.bench.memory.buffer, at, n).fill(0xff)
+      return at
+    },
+  }
+  get allocator() {
+    return { ...this.alloc, memory: this.bench.memory }
+  }
+  /** Runs the steps as `threads` threads would, one after the other. */
+  run(steps: readonly Step[], threads = 1): void {
+    const program = this.bench.program(steps.map(({ kernel, args }) => this.bench.step(kernel, args as never)))
+    if (threads === 1) {
+      this.bench.run(program)
+      return
+    }
+    const kernels = instantiate('simd', this.bench.memory)
+    const view = new DataView(this.bench.memory.buffer)
+    for (let s = 0; s < program.steps; s++)
+      for (let thread = 0; thread < threads; thread++) {
+        // As if all the others had arrived at the barrier already (kernels/sync.ts).
+        view.setInt32(8, threads - 1, true)
+        kernels.run(program.address + 8 * s, 1, thread, threads)
+      }
+  }
+}
+
+function checkInteger(
+  sizes: Sizes,
+  bits: number,
+  given: { x?: Uint8Array; w?: Uint8Array; zeroPoint?: number; threads?: number } = {},
+): void {
+  const layer = complete(sizes)
+  const x = given.x ?? codes(inputSize(layer), bits)
+  const w = given.w ?? codes(weightSize(layer), bits)
+  const zeroPoint = given.zeroPoint ?? 0
+  const want = distances(layer, x, w, zeroPoint)
+  const b = new Bench(x.length + 4 * want.length + 4 * w.length)
+  const y = b.bench.floats(new Float32Array(want.length + 16).fill(123))
+  const steps = lowerAdderConvInteger(
+    layer,
+    {
+      ...{
+        x: b.bench.bytes(x),
+        y,
+        bits,
+        weights: w,
+        filterConstant: new Float32Array(layer.outChannels),
+        scale: 1,
+        zeroPoint,
+      },
+      ...{ lo: -Infinity, hi: Infinity, output: 'float32' },
+    },
+    b.allocator,
+  )
+  b.run(steps, given.threads)
+  expect(Array.from(b.bench.view(y, want.length))).toEqual(
+    Array.from(want, (v) => (v === 0 ? 0 : -v)).map((v) => v + 0),
+  )
+  expect(Array.from(b.bench.view(y + 4 * want.length, 16))).toEqual(new Array(16).fill(123))
+}
+
+function floatError(sizes: Sizes, x?: Float32Array, w?: Float32Array, threads = 1): number {
+  const layer = complete(sizes)
+  const xs = x ?? floats(inputSize(layer))
+  const ws = w ?? floats(weightSize(layer))
+  const want = distances(layer, xs, ws)
+  const b = new Bench(4 * (xs.length + want.length + 4 * ws.length))
+  const y = b.bench.floats(new Float32Array(want.length + 16).fill(123))
+  b.run(
+    lowerAdderConv(layer, { x: b.bench.floats(xs), y, weights: ws, lo: -Infinity, hi: Infinity }, b.allocator),
+    threads,
+  )
+  expect(Array.from(b.bench.view(y + 4 * want.length, 16))).toEqual(new Array(16).fill(123))
+  const largest = want.reduce((m, v) => Math.max(m, v), 0)
+  return b.bench.view(y, want.length).reduce((m, v, i) => Math.max(m, Math.abs(v + (want[i] as number))), 0) / largest
+}
+
+describe(`adder convolution of codes: equal to the integer sums (seed ${seed})`, () => {
+  for (const bits of [8, 7, 6, 5])
+    it.each(Object.entries(cases))(`${bits} bits: %s`, (_, sizes) => {
+      checkInteger(sizes, bits, { zeroPoint: integer(2 ** bits) })
+    })
+
+  it.each([8, 7, 6, 5])('%i bits: nothing overflows at the extremes', (bits) => {
+    const most = 2 ** bits - 1
+    const sizes = {
+      inHeight: 3,
+      inWidth: 3,
+      inChannels: 2100,
+      outChannels: 9,
+      kernelHeight: 2,
+      kernelWidth: 2,
+      padTop: 0,
+      padLeft: 0,
+    }
+    const layer = complete(sizes)
+    const all = (n: number, code: number) => new Uint8Array(n).fill(code)
+    for (const [x, w] of [
+      [0, most],
+      [most, 0],
+      [most, most],
+      [0, 0],
+    ] as const)
+      checkInteger(sizes, bits, { x: all(inputSize(layer), x), w: all(weightSize(layer), w) })
+  })
+
+  it('at the extremes, depthwise with 257 taps and more', () => {
+    for (const kernelWidth of [257, 258]) {
+      const sizes = {
+        groups: 3,
+        inChannels: 3,
+        outChannels: 3,
+        inHeight: 1,
+        inWidth: 260,
+        kernelHeight: 1,
+        kernelWidth,
+        padTop: 0,
+        padLeft: 0,
+      }
+      const layer = complete(sizes)
+      checkInteger(sizes, 8, { x: new Uint8Array(inputSize(layer)), w: new Uint8Array(weightSize(layer)).fill(255) })
+    }
+  })
+
+  it('random sizes', () => {
+    for (let i = 0; i < 60; i++) {
+      const groups = [1, 1, 1, 2, 3][integer(5)] as number
+      const [kernelHeight, kernelWidth] = [between(1, 4), between(1, 4)]
+      const sizes: Sizes = {
+        ...{ groups, inChannels: groups * between(1, 40), outChannels: groups * between(1, 20), batch: between(1, 2) },
+        ...{ inHeight: between(8, 12), inWidth: between(8, 12), kernelHeight, kernelWidth },
+        ...{
+          strideHeight: between(1, 3),
+          strideWidth: between(1, 3),
+          dilationHeight: between(1, 2),
+          dilationWidth: between(1, 2),
+        },
+        ...{ padTop: between(0, 3), padLeft: between(0, 3), padBottom: between(0, 3), padRight: between(0, 3) },
+      }
+      const bits = between(5, 8)
+      checkInteger(sizes, bits, { zeroPoint: integer(2 ** bits) })
+    }
+  })
+
+  it.each([2, 3, 16, 20])('%i threads', (threads) => {
+    for (const [name, sizes] of threadCases) {
+      checkInteger(sizes, 6, { threads })
+      expect(floatError(sizes, undefined, undefined, threads), name).toBeLessThan(1e-5)
+    }
+  })
+
+  it('small codes are added up in bytes as often as they allow', () => {
+    const sizes = { groups: 1, outChannels: 2, channels: 32, taps: 1 }
+    const weights = new Uint8Array(64)
+    expect(termsPerByte(weights, sizes)).toBe(8)
+    weights.fill(31)
+    expect(termsPerByte(weights, sizes)).toBe(8)
+    weights.fill(63)
+    expect(termsPerByte(weights, sizes)).toBe(4)
+    weights.fill(127)
+    expect(termsPerByte(weights, sizes)).toBe(2)
+    weights[36] = 129
+    expect(termsPerByte(weights, sizes)).toBe(1)
+    // Codes of 8 bits, few of them large.
+    weights.fill(10)
+    weights[36] = 185
+    expect(termsPerByte(weights, sizes)).toBe(8)
+    weights[36] = 186
+    expect(termsPerByte(weights, sizes)).toBe(4)
+    for (const large of [185, 186, 254, 255]) {
+      const w = new Uint8Array(8 * 72).fill(10)
+      w[5 * 72 + 40] = large
+      checkInteger({}, 8, { w })
+    }
+  })
+})
+
+describe('what follows the sums of codes', () => {
+  const layer = complete({ inChannels: 5, outChannels: 11, inHeight: 6, inWidth: 5 })
+  const x = codes(inputSize(layer), 6)
+  const w = codes(weightSize(layer), 6)
+  const filterConstant = floats(layer.outChannels, 0, 40)
+  const affine = { scale: floats(layer.outChannels, -0.1, 0.1), shift: floats(layer.outChannels, -3, 3) }
+  const scale = Math.fround(0.05)
+  const sums = distances(layer, x, w, 7)
+  const exact = Array.from(sums, (sum, i) => {
+    const o = i % layer.outChannels
+    return -scale * (sum + (filterConstant[o] as number)) * (affine.scale[o] as number) + (affine.shift[o] as number)
+  })
+  const tensors = { bits: 6, weights: w, filterConstant, scale, zeroPoint: 7, affine }
+
+  it('scale, the filters’ constants, a BatchNormalization, a residual and clamping', () => {
+    const b = new Bench(0)
+    const added = floats(sums.length)
+    const y = b.bench.floats(added)
+    b.run(
+      lowerAdderConvInteger(
+        layer,
+        { ...tensors, x: b.bench.bytes(x), y, residual: y, lo: -2, hi: 2.5, output: 'float32' },
+        b.allocator,
+      ),
+    )
+    const got = b.bench.view(y, sums.length)
+    exact.forEach((v, i) => {
+      expect(got[i]).toBeCloseTo(Math.min(2.5, Math.max(-2, v + (added[i] as number))), 4)
+    })
+    expect(new Set(got)).toContain(-2)
+  })
+
+  it.each([
+    ['a depthwise layer', { groups: 11, inChannels: 11, outChannels: 11, inHeight: 6, inWidth: 5 }],
+    ['any other', { inChannels: 5, outChannels: 11, inHeight: 6, inWidth: 5 }],
+    ['whole panels', { inChannels: 5, outChannels: 16, inHeight: 6, inWidth: 5 }],
+  ])('codes of the next layer, of %s', (_, sizes) => {
+    const l = complete(sizes)
+    const xs = codes(inputSize(l), 6)
+    const ws = codes(weightSize(l), 6)
+    const own = { scale: floats(l.outChannels, -0.02, 0.02), shift: floats(l.outChannels, -3, 3) }
+    const b = new Bench(0)
+    const y = b.bench.bytes(new Uint8Array(outputSize(l) + 16).fill(77))
+    const output = { bits: 5, scale: Math.fround(0.13), zeroPoint: 4 }
+    const filters = floats(l.outChannels, 0, 40)
+    b.run(
+      lowerAdderConvInteger(
+        l,
+        {
+          ...tensors,
+          weights: ws,
+          affine: own,
+          filterConstant: filters,
+          x: b.bench.bytes(xs),
+          y,
+          lo: -0.3,
+          hi: Infinity,
+          output,
+        },
+        b.allocator,
+      ),
+    )
+    const got = new Uint8Array(b.bench.memory.buffer, y, outputSize(l) + 16)
+    distances(l, xs, ws, 7).forEach((sum, i) => {
+      const o = i % l.outChannels
+      const v = -scale * (sum + (filters[o] as number)) * (own.scale[o] as number) + (own.shift[o] as number)
+      const code = Math.min(31, Math.max(0, Math.max(v, -0.3) / output.scale + 4))
+      // Half a step, and what float32 may err by.
+      expect(Math.abs((got[i] as number) - code)).toBeLessThanOrEqual(0.5001)
+    })
+    expect(Array.from(got.subarray(outputSize(l)))).toEqual(new Array(16).fill(77))
+  })
+
+  it('refuses a residual for codes, and windows whose sums floats cannot count', () => {
+    const b = new Bench(0)
+    const output = { bits: 5, scale: 1, zeroPoint: 0 }
+    const limits = { lo: -Infinity, hi: Infinity }
+    expect(() =>
+      lowerAdderConvInteger(layer, { ...tensors, ...limits, x: 0, y: 0, residual: 64, output }, b.allocator),
+    ).toThrow('residual')
+    const huge = { ...layer, inChannels: 2 ** 18 }
+    expect(() =>
+      lowerAdderConvInteger(huge, { ...tensors, ...limits, x: 0, y: 0, output: 'float32' }, b.allocator),
+    ).toThrow('2359296 values')
+  })
+})
+
+describe(`adder convolution of floats (seed ${seed})`, () => {
+  it.each(Object.entries(cases))('%s', (_, sizes) => {
+    expect(floatError(sizes)).toBeLessThan(1e-5)
+  })
+
+  it('long reductions of inputs after a ReLU and wide weights', () => {
+    const sizes = { inHeight: 4, inWidth: 4, inChannels: 512, outChannels: 16 }
+    const layer = complete(sizes)
+    const x = floats(inputSize(layer), -2, 2).map((v) => Math.max(0, v))
+    expect(floatError(sizes, x, floats(weightSize(layer), -7, 6))).toBeLessThan(1e-5)
+  })
+
+  it('weights of one sign, inputs of both, zeros of both', () => {
+    const layer = complete({})
+    const x = floats(inputSize(layer), -3, 3)
+    x[3] = -0
+    x[4] = 0
+    for (const [low, high] of [
+      [0.5, 2],
+      [-2, -0.5],
+      [0, 0],
+      [-1e-30, 1e-30],
+    ] as const)
+      expect(floatError({}, x, floats(weightSize(layer), low, high))).toBeLessThan(1e-5)
+  })
+
+  it('bias, a BatchNormalization, a residual in place and clamping', () => {
+    for (const sizes of [
+      { inChannels: 3, outChannels: 9 },
+      { groups: 6, inChannels: 6, outChannels: 6 },
+    ]) {
+      const layer = complete(sizes)
+      const [x, w] = [floats(inputSize(layer)), floats(weightSize(layer))]
+      const bias = floats(layer.outChannels, 0, 5)
+      const affine = { scale: floats(layer.outChannels), shift: floats(layer.outChannels) }
+      const want = distances(layer, x, w)
+      const added = floats(want.length)
+      const b = new Bench(0)
+      const y = b.bench.floats(added)
+      b.run(
+        lowerAdderConv(
+          layer,
+          { x: b.bench.floats(x), y, weights: w, bias, affine, residual: y, lo: -1, hi: 4 },
+          b.allocator,
+        ),
+      )
+      const got = b.bench.view(y, want.length)
+      want.forEach((v, i) => {
+        const o = i % layer.outChannels
+        const raw = (bias[o] as number) - v
+        expect(got[i]).toBeCloseTo(
+          Math.min(
+            4,
+            Math.max(-1, raw * (affine.scale[o] as number) + (affine.shift[o] as number) + (added[i] as number)),
+          ),
+          4,
+        )
+      })
+    }
+  })
+})
+
+describe('codes', () => {
+  it.each([1, 15, 16, 17, 100])('of %i floats', (count) => {
+    const b = new Bench(0)
+    const x = floats(count, -4, 9)
+    x[0] = 2.5 * 0.25
+    const y = b.bench.bytes(new Uint8Array(count + 16).fill(9))
+    b.run(lowerQuantise({ x: b.bench.floats(x), y, count, bits: 5, scale: 0.25, zeroPoint: 3 }))
+    const even = (v: number) => (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v))
+    const got = new Uint8Array(b.bench.memory.buffer, y, count + 16)
+    expect(Array.from(got.subarray(0, count))).toEqual(
+      Array.from(x, (v) => Math.min(31, Math.max(0, even(v / 0.25) + 3))),
+    )
+    expect(got[0]).toBe(5)
+    expect(Array.from(got.subarray(count))).toEqual(new Array(16).fill(9))
+  })
+
+  it('clamping weights loses nothing: |x − w| = |x − clamp(w)| + |w − clamp(w)| for every x that has a code', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 8 }),
+        fc.float({ min: -10, max: 0, noNaN: true }),
+        fc.float({ min: 0.125, max: 10, noNaN: true }),
+        fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 20 }),
+        fc.array(fc.nat(255), { minLength: 20, maxLength: 20 }),
+        (bits, lo, hi, steps, inputs) => {
+          const { scale, zeroPoint } = quantiseAdderWeights(new Float32Array(1), 1, { bits, lo, hi })
+          // Weights at codes, inside the range and far outside: rounding takes no part then.
+          const weights = Float32Array.from(steps, (s) => s * scale)
+          const { codes: q, filterConstant } = quantiseAdderWeights(weights, 1, { bits, lo, hi })
+          const x = steps.map((_, i) => (inputs[i] as number) % 2 ** bits)
+          const want = steps.reduce((sum, s, i) => sum + Math.abs((x[i] as number) - zeroPoint - s), 0)
+          const got = steps.reduce((sum, _, i) => sum + Math.abs((x[i] as number) - (q[i] as number)), 0)
+          expect(got + (filterConstant[0] as number)).toBeCloseTo(want, 1)
+          expect(Math.max(...q)).toBeLessThan(2 ** bits)
+        },
+      ),
+      { seed },
+    )
+  })
+
+  it('has a code for 0, and refuses ranges without width', () => {
+    expect(quantiseAdderWeights(Float32Array.of(-9, 0, 1, 9), 1, { bits: 6, lo: 0, hi: 6.3 })).toMatchObject({
+      zeroPoint: 0,
+      codes: Uint8Array.of(0, 0, 10, 63),
+    })
+    expect(quantiseAdderWeights(Float32Array.of(0), 1, { bits: 8, lo: -1, hi: 1 }).codes[0]).toBe(128)
+    expect(() => quantiseAdderWeights(Float32Array.of(0), 1, { bits: 8, lo: 0, hi: 0 })).toThrow('[0, 0]')
+    expect(() => quantiseAdderWeights(Float32Array.of(0), 1, { bits: 8, lo: 0, hi: Number.NaN })).toThrow('Calibrate')
+  })
+})

@@ -1,0 +1,78 @@
+import { lowerConvPanels, lowerTransposePanels } from './conv-f32.ts'
+import { lowerDenseLayer } from './dense-f32.ts'
+import { isDepthwise, lowerDepthwise } from './depthwise-f32.ts'
+import type { Allocator, Step } from './step.ts'
+
+/**
+ * A 2-D convolution's sizes, all tensors NHWC: `inHeight … inChannels` of its input, `outHeight … outChannels` of its output. Input and
+ * output channels count all groups. A 1-D layer has height 1. Output sizes decide how far the window goes; what it covers beyond the input's
+ * end counts as zero, so padding at the end needs no number of its own.
+ */
+export interface ConvLayer {
+  readonly batch: number
+  readonly inHeight: number
+  readonly inWidth: number
+  readonly inChannels: number
+  readonly outHeight: number
+  readonly outWidth: number
+  readonly outChannels: number
+  readonly kernelHeight: number
+  readonly kernelWidth: number
+  readonly strideHeight: number
+  readonly strideWidth: number
+  readonly dilationHeight: number
+  readonly dilationWidth: number
+  readonly padTop: number
+  readonly padLeft: number
+  readonly groups: number
+}
+
+/** What a layer reads and writes. Addresses are bytes in the kernels' memory. */
+export interface ConvTensors {
+  readonly x: number
+  readonly y: number
+  /** As ONNX has them: Conv [O, C/groups, kernel], ConvTranspose [C, O/groups, kernel]. */
+  readonly weights: Float32Array
+  readonly bias?: Float32Array
+  /** A tensor of y's shape that is added before clamping; it may be y itself. */
+  readonly residual?: number
+  /** The result is clamped to [lo, hi]; -Infinity and Infinity for none. */
+  readonly lo: number
+  readonly hi: number
+}
+
+export interface DenseSizes {
+  readonly rows: number
+  readonly inFeatures: number
+  readonly outFeatures: number
+}
+
+export interface DenseTensors extends Omit<ConvTensors, 'weights'> {
+  readonly weights: Float32Array
+  /** Whether weights are [out, in] (Gemm with transB) instead of [in, out]. */
+  readonly transposed: boolean
+}
+
+/** Which kernel does a layer: the first that takes it. */
+const convKernels: readonly {
+  readonly takes: (layer: ConvLayer) => boolean
+  readonly lower: (layer: ConvLayer, tensors: ConvTensors, alloc: Allocator) => Step[]
+}[] = [
+  { takes: isDepthwise, lower: lowerDepthwise },
+  { takes: () => true, lower: lowerConvPanels },
+]
+
+/** The kernel calls of a float32 convolution; its weights are packed into lasting memory. */
+export function lowerConv(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator): Step[] {
+  return convKernels.find(({ takes }) => takes(layer))?.lower(layer, tensors, alloc) ?? []
+}
+
+/** The kernel calls of a float32 transposed convolution. `stride`, `dilation`, `padTop` and `padLeft` are ConvTranspose's own. */
+export function lowerConvTranspose(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator): Step[] {
+  return lowerTransposePanels(layer, tensors, alloc)
+}
+
+/** The kernel calls of y [rows, out] = x [rows, in] · weights + bias. */
+export function lowerDense(sizes: DenseSizes, tensors: DenseTensors, alloc: Allocator): Step[] {
+  return lowerDenseLayer(sizes, tensors, alloc)
+}

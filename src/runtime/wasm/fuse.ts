@@ -1,0 +1,162 @@
+import { isConcrete } from '../../base/index.ts'
+import { AttributeReader, constantContent, type Known } from '../../graph/index.ts'
+import type { Prepared, Unit } from '../plan/units.ts'
+import type { Affine, Lowering, Lowerings } from './lowering.ts'
+
+/*
+ * What a kernel can do to its result before it is stored is done there: BatchNormalization behind a convolution goes into its weights, a
+ * residual addition and a clamp (ReLU, Clip) into its epilogue. Each saves writing and reading the whole activation once.
+ */
+
+/** One node that runs, and the nodes behind it that were fused into it. */
+export interface Job {
+  readonly unit: Unit
+  readonly affine?: Affine
+  /** A value that is added to the result. */
+  readonly residual?: string
+  readonly lo: number
+  readonly hi: number
+  /** Name of the value that output 0 is after everything fused. */
+  readonly result: string
+}
+
+/** Kernels work on float32 values whose size is known when the plan is made; everything else is the host's. */
+const isPlaced = (known: Known | undefined): boolean => known?.elementType === 'float32' && isConcrete(known.shape)
+
+/** The lowering of a unit, if the kernels can do it. */
+export function loweringOf(unit: Unit, lowerings: Lowerings, prepared: Prepared): Lowering<never> | undefined {
+  const { domain, opType, inputs, outputs } = unit.node
+  const placed =
+    inputs.every((name, i) => name === '' || prepared.isConstant(name) || isPlaced(unit.call.inputs[i])) &&
+    outputs.every((name, i) => name === '' || isPlaced(unit.call.outputs[i]))
+  if (!placed) return undefined
+  const lowering = lowerings[domain === '' ? opType : `${domain}:${opType}`]
+  const isConstant = (i: number) => prepared.isConstant(unit.node.inputs[i] ?? '')
+  return lowering && lowering.refuses?.(unit.call as never, isConstant) === undefined ? lowering : undefined
+}
+
+export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
+  const jobs: Job[] = []
+  /** The job that makes a value as its first output. */
+  const maker = new Map<string, number>()
+  const readers = countReaders(prepared)
+  /** The job that a unit can be fused into through one of its inputs. */
+  const candidate = (value: string | undefined, ability: 'affine' | 'residual' | 'clamp') => {
+    const index = value === undefined ? undefined : maker.get(value)
+    if (index === undefined || readers.get(value as string) !== 1) return undefined
+    const job = jobs[index] as Job
+    const fused = loweringOf(job.unit, lowerings, prepared)?.fuses
+    const clamped = job.lo !== Number.NEGATIVE_INFINITY || job.hi !== Number.POSITIVE_INFINITY
+    const later =
+      ability === 'affine'
+        ? job.residual !== undefined || job.affine !== undefined || clamped
+        : ability === 'residual'
+          ? job.residual !== undefined || clamped
+          : false
+    return fused?.[ability] && !later ? { index, job } : undefined
+  }
+  const replace = (index: number, job: Job, result: string) => {
+    jobs[index] = { ...job, result }
+    maker.set(result, index)
+  }
+  for (const unit of prepared.units) {
+    const [first, second] = unit.node.inputs
+    const result = unit.node.outputs[0] as string
+    const affine = asAffine(unit, prepared)
+    const scaled = affine && candidate(first, 'affine')
+    if (scaled) {
+      replace(scaled.index, { ...scaled.job, affine }, result)
+      continue
+    }
+    const clamp = asClamp(unit, prepared)
+    const clamped = clamp && candidate(first, 'clamp')
+    if (clamped) {
+      const { lo, hi } = clamped.job
+      replace(
+        clamped.index,
+        {
+          ...clamped.job,
+          lo: Math.min(Math.max(lo, clamp.lo), clamp.hi),
+          hi: Math.max(Math.min(hi, clamp.hi), clamp.lo),
+        },
+        result,
+      )
+      continue
+    }
+    if (isSum(unit, prepared)) {
+      // The later of the two makers adds what the earlier one made.
+      const options = [
+        [first, second],
+        [second, first],
+      ].flatMap(([own, other]) => {
+        const found = candidate(own, 'residual')
+        const before = other === undefined ? -1 : (maker.get(other) ?? -1)
+        return found && own !== other && before < found.index ? [{ ...found, other: other as string }] : []
+      })
+      const added = options.sort((a, b) => b.index - a.index)[0]
+      if (added) {
+        replace(added.index, { ...added.job, residual: added.other }, result)
+        continue
+      }
+    }
+    unit.node.outputs.forEach((o) => {
+      if (o !== '') maker.set(o, jobs.length)
+    })
+    jobs.push({ unit, lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY, result })
+  }
+  return jobs
+}
+
+/** How often each value is read; being a graph output counts as one more. */
+function countReaders({ units, model }: Prepared): Map<string, number> {
+  const readers = new Map<string, number>()
+  const read = (name: string) => readers.set(name, (readers.get(name) ?? 0) + 1)
+  for (const { node } of units) for (const name of node.inputs) if (name !== '') read(name)
+  for (const output of model.graph.outputs) {
+    read(output.name)
+    read(output.name)
+  }
+  return readers
+}
+
+/** BatchNormalization with known parameters. */
+function asAffine({ node, call }: Unit, prepared: Prepared): Affine | undefined {
+  if (node.domain !== '' || node.opType !== 'BatchNormalization' || node.outputs.filter((o) => o !== '').length !== 1)
+    return undefined
+  if (!node.inputs.slice(1, 5).every((name) => prepared.isConstant(name))) return undefined
+  if (call.inputs[1]?.shape?.length !== 1 || call.inputs[0]?.elementType !== 'float32') return undefined
+  const [gamma, beta, mean, variance] = node.inputs.slice(1, 5).map((name) => constantContent(prepared, name).data) as [
+    ArrayLike<number>,
+    ArrayLike<number>,
+    ArrayLike<number>,
+    ArrayLike<number>,
+  ]
+  const epsilon = new AttributeReader(node).float('epsilon', 1e-5)
+  const scale = Float32Array.from(gamma, (g, c) => g / Math.sqrt((variance[c] as number) + epsilon))
+  const shift = Float32Array.from(beta, (b, c) => b - (mean[c] as number) * (scale[c] as number))
+  return { scale, shift }
+}
+
+/** Relu, and Clip with known bounds. */
+function asClamp({ node, call }: Unit, prepared: Prepared): { lo: number; hi: number } | undefined {
+  if (node.domain !== '' || call.inputs[0]?.elementType !== 'float32') return undefined
+  if (node.opType === 'Relu') return { lo: 0, hi: Number.POSITIVE_INFINITY }
+  if (node.opType !== 'Clip' || !node.inputs.slice(1).every((name) => name === '' || prepared.isConstant(name)))
+    return undefined
+  const { min, max } = call.attributes as { min?: number; max?: number }
+  const bound = (i: number) => (node.inputs[i] ? constantContent(prepared, node.inputs[i]).data[0] : undefined)
+  return { lo: bound(1) ?? min ?? Number.NEGATIVE_INFINITY, hi: bound(2) ?? max ?? Number.POSITIVE_INFINITY }
+}
+
+/** An addition of two computed values of one shape. */
+function isSum({ node, call }: Unit, prepared: Prepared): boolean {
+  const [a, b] = call.inputs
+  return (
+    node.domain === '' &&
+    (node.opType === 'Add' || node.opType === 'Sum') &&
+    node.inputs.length === 2 &&
+    a?.elementType === 'float32' &&
+    a.shape?.join() === b?.shape?.join() &&
+    !node.inputs.some((name) => prepared.isConstant(name))
+  )
+}

@@ -1,0 +1,37 @@
+import { firstFree, kernels, writeArgs } from './abi.ts'
+import { hasRelaxedSimd } from './module.ts'
+import { Pool, type SpawnWorker } from './pool.ts'
+
+/** What `limitF32` does in one turn: 12 vectors of 4. */
+const macsPerTurn = 48
+
+/**
+ * Multiply–accumulates per second that this machine does at most in this engine's WebAssembly: a loop that lives in registers, on so many
+ * threads; the fastest of several tries.
+ */
+export async function measureLimit(threads: number, spawn: SpawnWorker | undefined): Promise<number> {
+  const shared = threads > 1 && spawn !== undefined
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared })
+  const relaxed = hasRelaxedSimd()
+  const variant = shared ? (relaxed ? 'relaxedThreads' : 'simdThreads') : relaxed ? 'relaxed' : 'simd'
+  const pool = await Pool.start(variant, memory, threads, shared ? spawn : undefined)
+  try {
+    const [program, args, y] = [firstFree, firstFree + 64, firstFree + 128]
+    const view = new DataView(memory.buffer)
+    view.setInt32(program, kernels.limitF32.id, true)
+    view.setInt32(program + 4, args, true)
+    const timeMs = (turns: number) => {
+      writeArgs(view, args, 'limitF32', { y, turns })
+      const start = performance.now()
+      pool.run(program, 1)
+      return performance.now() - start
+    }
+    // Also warms up: engines compile a function anew once it has proved to be hot.
+    const turns = Math.ceil((1_000_000 * 10 * pool.threads) / Math.max(1, timeMs(1_000_000)))
+    let best = Number.POSITIVE_INFINITY
+    for (let i = 0; i < 12; i++) best = Math.min(best, timeMs(turns))
+    return (1000 * macsPerTurn * turns) / best
+  } finally {
+    pool.dispose()
+  }
+}

@@ -1,0 +1,91 @@
+import { lowerAffine } from './lower-elementwise.ts'
+import type { Allocator, Step } from './step.ts'
+
+/** Softmax along the middle axis of [outer, size, inner], or its logarithm; x and y (addresses, contiguous) may be the same. */
+export function lowerSoftmax(
+  x: number,
+  y: number,
+  [outer, size, inner]: readonly [number, number, number],
+  logarithm: boolean,
+): Step[] {
+  if (outer * size * inner === 0) return []
+  const log = logarithm ? 1 : 0
+  return inner === 1
+    ? [{ kernel: 'softmaxLastF32', args: { x, y, rows: outer, size, logarithm: log } }]
+    : [{ kernel: 'softmaxRowsF32', args: { x, y, outer, size, inner, logarithm: log } }]
+}
+
+export interface ChannelNorm {
+  readonly batch: number
+  readonly rows: number
+  readonly channels: number
+  /** Groups of channels that share mean and variance: `channels` for InstanceNormalization. */
+  readonly groups: number
+  readonly epsilon: number
+}
+
+/**
+ * Instance and group normalisation of x into y, [batch, rows, channels]; scale and bias (addresses) have `channels` entries. Means and
+ * variances per channel, joined over groups, then one multiplication and addition per element.
+ */
+export function lowerChannelNorm(
+  { batch, rows, channels, groups, epsilon }: ChannelNorm,
+  { x, y, scale, bias, lo, hi }: { x: number; y: number; scale: number; bias: number; lo?: number; hi?: number },
+  alloc: Allocator,
+): Step[] {
+  if (batch * rows * channels === 0) return []
+  const means = alloc.scratch(4 * batch * channels)
+  const variances = alloc.scratch(4 * batch * channels)
+  const a = alloc.scratch(4 * batch * channels)
+  const b = alloc.scratch(4 * batch * channels)
+  return [
+    { kernel: 'channelStatisticsF32', args: { x, means, variances, batch, rows, channels } },
+    {
+      kernel: 'groupScaleF32',
+      args: { means, variances, a, b, scale, bias, batch, channels, groups, epsilonF: epsilon },
+    },
+    ...lowerAffine(x, y, a, b, { batch, rows, channels }, { perSample: true, lo, hi }),
+  ]
+}
+
+export interface LayerNorm {
+  readonly rows: number
+  readonly size: number
+  readonly epsilon: number
+  /** False: RMSNormalization, which takes the mean for 0. */
+  readonly centred: boolean
+}
+
+/** Normalises rows of x into y; scale and bias (addresses of `size` floats) and the statistics' addresses may be left out. */
+export function lowerLayerNorm(
+  { rows, size, epsilon, centred }: LayerNorm,
+  {
+    x,
+    y,
+    scale = 0,
+    bias = 0,
+    means = 0,
+    deviations = 0,
+  }: { x: number; y: number; scale?: number; bias?: number; means?: number; deviations?: number },
+): Step[] {
+  if (rows * size === 0) return []
+  const args = { x, y, rows, size, scale, bias, means, deviations, centred: centred ? 1 : 0, epsilonF: epsilon }
+  return [{ kernel: 'layerNormF32', args }]
+}
+
+export interface Lrn {
+  readonly pixels: number
+  readonly channels: number
+  readonly size: number
+  readonly alpha: number
+  readonly beta: number
+  readonly bias: number
+}
+
+/** Local response normalisation across channels, x [pixels, channels] into y, which must not be the same memory. */
+export function lowerLrn({ pixels, channels, size, alpha, beta, bias }: Lrn, x: number, y: number): Step[] {
+  if (pixels * channels === 0) return []
+  const before = Math.floor((size - 1) / 2)
+  const args = { x, y, pixels, channels, before, after: size - 1 - before, alphaF: alpha / size, betaF: beta, kF: bias }
+  return [{ kernel: 'lrnF32', args }]
+}

@@ -1,0 +1,79 @@
+import type { Dense, InferredCall, Known } from '../../graph/index.ts'
+import type { Allocator, Step } from './step.ts'
+
+/**
+ * How the elements of a value lie in memory: 'plain' as ONNX has them ([N, C, spatial…], row-major), 'channelsLast' with the channel axis
+ * moved to the end ([N, spatial…, C]). Values with fewer than three dimensions are always plain.
+ */
+export type Layout = 'plain' | 'channelsLast'
+
+/** A float32 value in the kernels' memory. */
+export interface Place {
+  readonly address: number
+  /** As ONNX has it: [N, C, spatial…]. */
+  readonly shape: readonly number[]
+  readonly layout: Layout
+}
+
+/** What a kernel does to its result before it is stored, instead of steps of their own. */
+export interface Epilogue {
+  /** A value of the output's shape and layout that is added first. */
+  readonly residual?: number
+  /** Then the result is clamped; -Infinity and Infinity for none. */
+  readonly lo: number
+  readonly hi: number
+}
+
+/** y = x · scale[c] + shift[c]: a folded BatchNormalization. */
+export interface Affine {
+  readonly scale: Float32Array
+  readonly shift: Float32Array
+}
+
+/** One node at the moment of being turned into steps: every address is known. */
+export interface LoweringContext<A = unknown> {
+  readonly call: InferredCall<A>
+  /** A float32 input that is computed while running, in the layout that the lowering asked for. */
+  input(index: number): Place
+  /** Whether an input is known now; its content in ONNX's layout. Undefined for inputs that are computed or left out. */
+  constant(index: number): Dense | undefined
+  /** The same as float32 values. */
+  floats(index: number): Float32Array | undefined
+  output(index: number): Place
+  readonly epilogue: Epilogue
+  /** Only for lowerings that say they fold it. */
+  readonly affine?: Affine
+  readonly alloc: Allocator
+}
+
+/** How one operator is turned into kernel calls. */
+export interface Lowering<A = unknown> {
+  /**
+   * Layout of the computed inputs and of the outputs: one of the two, or 'same': whichever the first computed input has, for operators that
+   * treat every element alike.
+   */
+  readonly layout: Layout | 'same' | ((call: InferredCall<A>) => Layout | 'same')
+  /** Why this node cannot be done by kernels (the reference does it then), or undefined. */
+  refuses?(call: InferredCall<A>, isConstant: (input: number) => boolean): string | undefined
+  /** What may be fused into it. */
+  readonly fuses?: { readonly affine?: boolean; readonly residual?: boolean; readonly clamp?: boolean }
+  /** The output may share the first input's memory: every element is read before it is written. */
+  readonly inPlace?: boolean
+  lower(context: LoweringContext<A>): Step[]
+}
+
+/** The table that the plan looks into: by ONNX operator name, with the domain in front where it is not the standard one (`ai.kerf:AdderConv`). */
+export type Lowerings = Readonly<Record<string, Lowering<never>>>
+
+/** Shape of an input or an output; a plan is only made when all are known. */
+export function shapeOf(known: Known | undefined): readonly number[] {
+  return (known?.shape ?? []) as readonly number[]
+}
+
+/** Sizes of a value as [batch, height, width, channels]; 3-D values have height 1. */
+export function sizesOf(shape: readonly number[]): { batch: number; height: number; width: number; channels: number } {
+  const [batch = 1, channels = 1] = shape
+  const spatial = shape.slice(2)
+  const width = spatial.at(-1) ?? 1
+  return { batch, channels, width, height: spatial.slice(0, -1).reduce((p, d) => p * d, 1) }
+}

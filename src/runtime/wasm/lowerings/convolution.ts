@@ -1,0 +1,82 @@
+import type { InferredCall } from '../../../graph/index.ts'
+import { type ConvAttributes, slide, type Window } from '../../../ops/index.ts'
+import { type ConvLayer, lowerConv } from '../conv-layer.ts'
+import { type Affine, type Lowering, type LoweringContext, shapeOf, sizesOf } from '../lowering.ts'
+
+/** One entry per axis of [height, width]; a 1-D layer has height 1. */
+function pair(values: readonly number[] | undefined, fallback: number): [number, number] {
+  if (!values) return [fallback, fallback]
+  return values.length === 1 ? [fallback, values[0] as number] : [values[0] as number, values[1] as number]
+}
+
+/** The sizes of a convolution's window, with auto_pad resolved. */
+export function windowSizes(call: InferredCall, window: Window, kernelShape: readonly number[]) {
+  const spatial = shapeOf(call.inputs[0]).slice(2)
+  const { pads = [] } = slide(call, window, kernelShape, spatial)
+  const begins = pads.slice(0, spatial.length)
+  const [kernelHeight, kernelWidth] = pair(kernelShape, 1)
+  const [strideHeight, strideWidth] = pair(window.strides, 1)
+  const [dilationHeight, dilationWidth] = pair(window.dilations, 1)
+  const [padTop, padLeft] = pair(begins, 0)
+  return { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft }
+}
+
+/** A convolution as the kernels describe it. */
+export function convLayer(call: InferredCall<ConvAttributes>): ConvLayer {
+  const input = sizesOf(shapeOf(call.inputs[0]))
+  const output = sizesOf(shapeOf(call.outputs[0]))
+  const weight = shapeOf(call.inputs[1])
+  return {
+    batch: input.batch,
+    inHeight: input.height,
+    inWidth: input.width,
+    inChannels: input.channels,
+    outHeight: output.height,
+    outWidth: output.width,
+    outChannels: output.channels,
+    groups: call.attributes.groups,
+    ...windowSizes(call, call.attributes.window, weight.slice(2)),
+  }
+}
+
+/** Why a convolution is left to the reference. */
+export function refusesConv(
+  call: InferredCall<ConvAttributes>,
+  isConstant: (input: number) => boolean,
+): string | undefined {
+  if ((call.inputs[0]?.shape?.length ?? 0) > 4) return 'kernels convolve along one or two axes'
+  if (isConstant(0)) return 'its input is known beforehand'
+  if (!isConstant(1) || (call.inputs[2] && !isConstant(2))) return 'its weight is computed while running'
+  return undefined
+}
+
+/** Scales each output channel's weights and shifts its bias: a BatchNormalization behind the layer, for nothing. */
+export function foldAffine(
+  weights: Float32Array,
+  bias: Float32Array | undefined,
+  affine: Affine | undefined,
+): { weights: Float32Array; bias: Float32Array | undefined } {
+  if (!affine) return { weights, bias }
+  const { scale, shift } = affine
+  const perChannel = weights.length / scale.length
+  return {
+    weights: weights.map((w, i) => w * (scale[Math.floor(i / perChannel)] as number)),
+    bias: shift.map((s, o) => s + (bias?.[o] ?? 0) * (scale[o] as number)),
+  }
+}
+
+export const conv: Lowering<ConvAttributes> = {
+  layout: 'channelsLast',
+  refuses: refusesConv,
+  fuses: { affine: true, residual: true, clamp: true },
+  lower(context: LoweringContext<ConvAttributes>) {
+    const { call, epilogue, affine, alloc } = context
+    const { weights, bias } = foldAffine(context.floats(1) as Float32Array, context.floats(2), affine)
+    const { residual, lo, hi } = epilogue
+    return lowerConv(
+      convLayer(call),
+      { x: context.input(0).address, y: context.output(0).address, weights, bias, residual, lo, hi },
+      alloc,
+    )
+  },
+}

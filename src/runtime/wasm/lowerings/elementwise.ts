@@ -1,0 +1,189 @@
+import { stridesOf } from '../../../base/index.ts'
+import type { InferredCall } from '../../../graph/index.ts'
+import type { BatchNormalizationAttributes, ClipAttributes } from '../../../ops/index.ts'
+import {
+  type BinaryFunction,
+  lowerAffine,
+  lowerBinary,
+  lowerUnary,
+  type Operand,
+  type UnaryFunction,
+} from '../lower-elementwise.ts'
+import type { Lowering, LoweringContext } from '../lowering.ts'
+import type { Step } from '../step.ts'
+import { count, inMemory, operandLike, refusesComputedSettings, stored } from './operands.ts'
+
+/*
+ * Operators that treat every element alike: any layout, in place.
+ */
+
+type Parameters = readonly [f: UnaryFunction, a?: number, b?: number]
+
+function unary<A>(
+  parameters: (attributes: A, context: LoweringContext<A>) => Parameters,
+  refuses?: (attributes: A) => string | undefined,
+): Lowering<A> {
+  return {
+    layout: 'same',
+    refuses: (call, isConstant) =>
+      refusesComputedSettings(call as InferredCall<never>, isConstant) ?? refuses?.(call.attributes),
+    inPlace: true,
+    lower(context) {
+      const x = context.input(0)
+      const [f, a, b] = parameters(context.call.attributes, context)
+      return lowerUnary(f, x.address, context.output(0).address, count(x.shape), a, b)
+    },
+  }
+}
+
+const simple = (f: UnaryFunction): Lowering<void> => unary<void>(() => [f])
+
+const clip = unary<ClipAttributes>(({ min, max }, context) => {
+  const bound = (input: number) => context.constant(input)?.data[0]
+  return ['clip', bound(1) ?? min ?? Number.NEGATIVE_INFINITY, bound(2) ?? max ?? Number.POSITIVE_INFINITY]
+})
+
+/** A copy that broadcasts and clamps, from the operand to y. */
+function spread(x: Operand, y: number, shape: readonly number[], clamp: { lo: number; hi: number }): Step[] {
+  return lowerBinary('max', x, x, y, shape, clamp)
+}
+
+/**
+ * An operator of two or more operands, from the left to the right; only the last function clamps.
+ * @param after what becomes of the result, given the number of operands
+ */
+function folding(f: BinaryFunction, after?: (y: number, elements: number, operands: number) => Step[]): Lowering<void> {
+  return {
+    layout: 'same',
+    fuses: { clamp: after === undefined },
+    inPlace: true,
+    lower(context) {
+      const y = context.output(0)
+      const shape = inMemory(y.shape, y.layout)
+      const operands = context.call.node.inputs.map((_, i) => operandLike(context as LoweringContext<never>, i, y))
+      const { lo, hi } = context.epilogue
+      const [first, ...others] = operands as [Operand, ...Operand[]]
+      const result: Operand = { address: y.address, shape }
+      const steps =
+        others.length === 0
+          ? spread(first, y.address, shape, { lo, hi })
+          : others.flatMap((other, i) =>
+              lowerBinary(
+                f,
+                i === 0 ? first : result,
+                other,
+                y.address,
+                shape,
+                i === others.length - 1 ? { lo, hi } : {},
+              ),
+            )
+      return [...steps, ...(after?.(y.address, count(shape), operands.length) ?? [])]
+    },
+  }
+}
+
+const mean = folding('add', (y, elements, operands) => lowerUnary('linear', y, y, elements, 1 / operands, 0))
+
+/** Powers that need no logarithm. */
+const pow: Lowering<void> = {
+  layout: 'same',
+  inPlace: true,
+  lower(context) {
+    const y = context.output(0)
+    const shape = inMemory(y.shape, y.layout)
+    const elements = count(shape)
+    const base = operandLike(context as LoweringContext<never>, 0, y)
+    const given = context.floats(1)
+    // The others go through the memory from one end to the other.
+    const contiguous = stridesOf(shape)
+    const whole = base.shape.every(
+      (d, axis) => d === shape[axis] && (d === 1 || base.strides?.[axis] === contiguous[axis]),
+    )
+    const power = given?.length === 1 && whole && !context.floats(0) ? given[0] : undefined
+    const { address } = base
+    if (power === 1)
+      return spread(base, y.address, shape, { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY })
+    if (power === 0.5) return lowerUnary('sqrt', address, y.address, elements)
+    if (power === -1) return lowerUnary('reciprocal', address, y.address, elements)
+    if (power === 2) return lowerBinary('mul', base, base, y.address, shape)
+    return lowerBinary('pow', base, operandLike(context as LoweringContext<never>, 1, y), y.address, shape)
+  },
+}
+
+/** With known parameters: one multiplication and one addition per element. */
+const batchNormalization: Lowering<BatchNormalizationAttributes> = {
+  layout: 'channelsLast',
+  refuses(call, isConstant) {
+    if (call.attributes.training) return 'it is in training mode'
+    if (call.attributes.perElement) return 'it has parameters for every element'
+    if ((call.inputs[0]?.shape?.length ?? 0) < 2) return 'it has no channel axis'
+    return refusesComputedSettings(call as InferredCall<never>, isConstant)
+  },
+  fuses: { clamp: true },
+  inPlace: true,
+  lower(context) {
+    const [gamma, beta, means, variances] = [1, 2, 3, 4].map((i) => context.floats(i)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ]
+    const scale = gamma.map((g, c) => g / Math.sqrt((variances[c] as number) + context.call.attributes.epsilon))
+    const bias = beta.map((b, c) => b - (means[c] as number) * (scale[c] as number))
+    const x = context.input(0)
+    const sizes = { batch: 1, rows: count(x.shape) / Math.max(1, gamma.length), channels: gamma.length }
+    const { lo, hi } = context.epilogue
+    return lowerAffine(
+      x.address,
+      context.output(0).address,
+      stored(scale, context.alloc),
+      stored(bias, context.alloc),
+      sizes,
+      { lo, hi },
+    )
+  },
+}
+
+export const elementwise = {
+  Relu: unary<void>(() => ['clip', 0, Number.POSITIVE_INFINITY]),
+  Clip: clip,
+  LeakyRelu: unary<number>((alpha) => ['leakyRelu', alpha]),
+  Elu: unary<number>((alpha) => ['elu', alpha]),
+  Selu: unary<{ alpha: number; gamma: number }>(({ alpha, gamma }) => ['selu', alpha, gamma]),
+  Celu: unary<number>(
+    (alpha) => ['celu', alpha],
+    (alpha) => (alpha > 0 ? undefined : 'its alpha is not positive'),
+  ),
+  Sigmoid: simple('sigmoid'),
+  HardSigmoid: unary<{ alpha: number; beta: number }>(({ alpha, beta }) => ['hardSigmoid', alpha, beta]),
+  HardSwish: simple('hardSwish'),
+  Swish: unary<number>((alpha) => ['swish', alpha]),
+  Tanh: simple('tanh'),
+  Gelu: unary<{ tanh: boolean }>(({ tanh }) => [tanh ? 'geluTanh' : 'gelu']),
+  Erf: simple('erf'),
+  Mish: simple('mish'),
+  Softplus: simple('softplus'),
+  Softsign: simple('softsign'),
+  ThresholdedRelu: unary<number>((alpha) => ['thresholdedRelu', alpha]),
+  Exp: simple('exp'),
+  Log: simple('log'),
+  Sqrt: simple('sqrt'),
+  Abs: simple('abs'),
+  Neg: simple('neg'),
+  Reciprocal: simple('reciprocal'),
+  Floor: simple('floor'),
+  Ceil: simple('ceil'),
+  Round: simple('round'),
+  Sign: simple('sign'),
+  Add: folding('add'),
+  Sub: folding('sub'),
+  Mul: folding('mul'),
+  Div: folding('div'),
+  Min: folding('min'),
+  Max: folding('max'),
+  Sum: folding('add'),
+  PRelu: folding('prelu'),
+  Mean: mean,
+  Pow: pow,
+  BatchNormalization: batchNormalization,
+} as const

@@ -1,0 +1,22 @@
+import type { Lowerings } from '../lowering.ts'
+import { conv } from './convolution.ts'
+import { gemm, matMul } from './dense.ts'
+import { elementwise } from './elementwise.ts'
+import { moving } from './moving.ts'
+import { normalising } from './normalising.ts'
+import { pooling } from './pooling.ts'
+import { reducing } from './reducing.ts'
+import { resizing } from './resizing.ts'
+
+/** Which operators the kernels do, and how. What is missing here the reference does. */
+export const lowerings: Lowerings = {
+  Conv: conv,
+  Gemm: gemm,
+  MatMul: matMul,
+  ...elementwise,
+  ...moving,
+  ...normalising,
+  ...pooling,
+  ...reducing,
+  ...resizing,
+}

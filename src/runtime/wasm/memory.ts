@@ -1,0 +1,72 @@
+import { KerfError } from '../../base/index.ts'
+import { firstFree } from './abi.ts'
+import type { Allocator } from './step.ts'
+
+const page = 65536
+const align = (n: number): number => Math.ceil(n / 64) * 64
+
+/** The memory of one plan: arena, scratch, and behind them what lives as long as the plan. Grows while the plan is made, never after. */
+export class PlanMemory implements Allocator {
+  readonly memory: WebAssembly.Memory
+  readonly arena: number
+  readonly #scratch: number
+  readonly #scratchBytes: number
+  #scratchUsed = 0
+  #next: number
+
+  /**
+   * @param shared for threads: needs SharedArrayBuffer
+   * @throws KerfError `out-of-memory` when it does not fit into what WebAssembly can address (4 GiB) or the machine has
+   */
+  constructor(arenaBytes: number, scratchBytes: number, shared: boolean) {
+    this.arena = align(firstFree)
+    this.#scratch = align(this.arena + arenaBytes)
+    this.#scratchBytes = scratchBytes
+    this.#next = align(this.#scratch + scratchBytes)
+    const initial = Math.ceil(this.#next / page)
+    if (initial > page) throw outOfMemory(this.#next)
+    try {
+      this.memory = new WebAssembly.Memory({ initial, maximum: page, shared })
+    } catch {
+      throw outOfMemory(this.#next)
+    }
+  }
+
+  alloc(bytes: number): number {
+    const at = this.#next
+    this.#next = align(at + bytes)
+    const missing = Math.ceil((this.#next - this.memory.buffer.byteLength) / page)
+    if (missing > 0) {
+      try {
+        this.memory.grow(missing)
+      } catch {
+        throw outOfMemory(this.#next)
+      }
+    }
+    return at
+  }
+
+  /** Falls back to lasting memory when a step wants more than was foreseen. */
+  scratch(bytes: number): number {
+    const at = this.#scratchUsed
+    if (at + bytes > this.#scratchBytes) return this.alloc(bytes)
+    this.#scratchUsed = align(at + bytes)
+    return this.#scratch + at
+  }
+
+  /** To be called before each task is lowered. */
+  releaseScratch(): void {
+    this.#scratchUsed = 0
+  }
+
+  get bytes(): number {
+    return this.#next
+  }
+}
+
+const outOfMemory = (bytes: number): KerfError =>
+  new KerfError(
+    'out-of-memory',
+    `The plan needs ${(bytes / 2 ** 20).toFixed(0)} MiB or more, which this machine or WebAssembly (4096 MiB) does not give. Use a smaller batch or input.`,
+    { bytes },
+  )

@@ -1,0 +1,67 @@
+/** Where the weight of an output channel, an input channel and a tap lies in the array that a layer comes with; strides in elements. */
+export interface WeightOrder {
+  readonly group: number
+  readonly outChannel: number
+  readonly inChannel: number
+  readonly tap: number
+}
+
+/** [O, C, T]: Conv's weight with its T taps row by row; `outChannels` and `inChannels` per group. */
+export const oihw = (outChannels: number, inChannels: number, taps: number): WeightOrder => ({
+  group: outChannels * inChannels * taps,
+  outChannel: inChannels * taps,
+  inChannel: taps,
+  tap: 1,
+})
+
+/** [C, O, T]: ConvTranspose's weight; `outChannels` and `inChannels` per group. */
+export const iohw = (outChannels: number, inChannels: number, taps: number): WeightOrder => ({
+  group: outChannels * inChannels * taps,
+  outChannel: taps,
+  inChannel: outChannels * taps,
+  tap: 1,
+})
+
+/** Output channels that lie side by side. */
+export const panelWidth = 8
+
+export const packedFloats = (groups: number, outChannels: number, inChannels: number, taps: number): number =>
+  groups * Math.ceil(outChannels / panelWidth) * panelWidth * (1 + taps * inChannels)
+
+/**
+ * Packs weights for `convF32`: for each group, for each 8 output channels their biases, then for each tap and input channel their 8 weights.
+ * Channels beyond the last are zero.
+ *
+ * @param packed zeros, `packedFloats` long
+ * @param taps which taps to take, in order
+ */
+export function packPanels(
+  packed: Float32Array,
+  weights: Float32Array,
+  order: WeightOrder,
+  bias: Float32Array | undefined,
+  sizes: { readonly groups: number; readonly outChannels: number; readonly inChannels: number },
+  taps: readonly number[],
+): void {
+  const { groups, outChannels, inChannels } = sizes
+  let at = 0
+  for (let g = 0; g < groups; g++)
+    for (let first = 0; first < outChannels; first += panelWidth) {
+      const columns = Math.min(panelWidth, outChannels - first)
+      if (bias) for (let o = 0; o < columns; o++) packed[at + o] = bias[g * outChannels + first + o] as number
+      at += panelWidth
+      for (let o = 0; o < columns; o++) {
+        const from = g * order.group + (first + o) * order.outChannel
+        taps.forEach((tap, t) => {
+          let source = from + tap * order.tap
+          let to = at + t * inChannels * panelWidth + o
+          for (let c = 0; c < inChannels; c++) {
+            packed[to] = weights[source] as number
+            source += order.inChannel
+            to += panelWidth
+          }
+        })
+      }
+      at += taps.length * inChannels * panelWidth
+    }
+}

@@ -1,0 +1,169 @@
+import { constantContent, type Dense, nodeLabel } from '../../graph/index.ts'
+import { UnsupportedError } from '../errors.ts'
+import { layOut } from '../plan/arena.ts'
+import { type Prepared, prepare } from '../plan/units.ts'
+import { kernels, writeArgs } from './abi.ts'
+import { convertLayout } from './convert.ts'
+import type { LoweringContext, Lowerings, Place } from './lowering.ts'
+import { PlanMemory } from './memory.ts'
+import { type Located, type Schedule, schedule, type Task } from './schedule.ts'
+import type { Step } from './step.ts'
+
+/** A stretch of work: kernels in one program, or one node done by the reference implementation. */
+export type Segment =
+  | { readonly kind: 'program'; readonly address: number; readonly steps: number; readonly tasks: readonly TaskSpan[] }
+  | { readonly kind: 'host'; readonly task: Extract<Task, { kind: 'host' }> }
+
+/** Which steps of a program belong to which task, for timing. */
+export interface TaskSpan {
+  readonly task: Task
+  readonly address: number
+  readonly steps: number
+}
+
+/** Everything that a run needs, made once for one graph and one set of input shapes. */
+export interface Plan {
+  readonly prepared: Prepared
+  readonly schedule: Schedule
+  readonly segments: readonly Segment[]
+  readonly memory: PlanMemory
+  addressOf(place: Located): number
+  /** Content of a value that is known before running. */
+  constant(value: string): Dense
+  /** Bytes: the arena, what its buffers would take side by side, everything with packed weights. */
+  readonly sizes: { readonly arena: number; readonly sum: number; readonly total: number }
+  /** Nodes that no kernel does. */
+  readonly onHost: readonly string[]
+}
+
+/**
+ * Makes a plan: fusion, layouts, lifetimes, packed weights, programs.
+ * @throws UnsupportedError, KerfError `out-of-memory`, and whatever reading weights throws
+ */
+export function makePlan(
+  model: Parameters<typeof prepare>[0],
+  inputShapes: ReadonlyMap<string, readonly number[]>,
+  lowerings: Lowerings,
+  shared: boolean,
+): Plan {
+  const prepared = prepare(model, inputShapes)
+  const scheduled = schedule(prepared, lowerings)
+  const arena = layOut(scheduled.buffers)
+  const offsets = new Map(scheduled.buffers.map((b, i) => [b, arena.offsets[i] as number]))
+  const largest = scheduled.buffers.reduce((m, b) => Math.max(m, b.bytes), 0)
+  const memory = new PlanMemory(arena.bytes, 2 * largest + 65536, shared)
+  const addressOf = (place: Located) => memory.arena + (offsets.get(place.buffer) as number)
+  const builder = new ProgramBuilder(prepared, memory, addressOf)
+  for (const task of scheduled.tasks) builder.add(task)
+  const segments = builder.done()
+  return {
+    prepared,
+    schedule: scheduled,
+    segments,
+    memory,
+    addressOf,
+    constant: (value) => constantContent(prepared, value),
+    sizes: { arena: arena.bytes, sum: arena.sum, total: memory.bytes },
+    onHost: scheduled.tasks.flatMap((t) =>
+      t.kind === 'host' ? [`${t.job.unit.node.opType} "${nodeLabel(t.job.unit.node)}"`] : [],
+    ),
+  }
+}
+
+class ProgramBuilder {
+  readonly #prepared: Prepared
+  readonly #memory: PlanMemory
+  readonly #addressOf: (place: Located) => number
+  readonly #segments: Segment[] = []
+  /** Steps of the program under construction. */
+  #open: { task: Task; steps: Step[] }[] = []
+
+  constructor(prepared: Prepared, memory: PlanMemory, addressOf: (place: Located) => number) {
+    this.#prepared = prepared
+    this.#memory = memory
+    this.#addressOf = addressOf
+  }
+
+  add(task: Task): void {
+    if (task.kind !== 'host') {
+      this.#memory.releaseScratch()
+      this.#open.push({ task, steps: task.kind === 'convert' ? this.#convert(task) : this.#lower(task) })
+      return
+    }
+    this.#close()
+    this.#segments.push({ kind: 'host', task })
+  }
+
+  done(): Segment[] {
+    this.#close()
+    return this.#segments
+  }
+
+  #close(): void {
+    if (this.#open.length === 0) return
+    const all = this.#open.flatMap(({ steps }) => steps)
+    const address = this.#memory.alloc(8 * all.length)
+    const args = all.map(({ kernel }) => this.#memory.alloc(4 * kernels[kernel].args.length))
+    const view = new DataView(this.#memory.memory.buffer)
+    all.forEach(({ kernel, args: values }, i) => {
+      writeArgs(view, args[i] as number, kernel, values as never)
+      view.setInt32(address + 8 * i, kernels[kernel].id, true)
+      view.setInt32(address + 8 * i + 4, args[i] as number, true)
+    })
+    let at = address
+    const tasks = this.#open.map(({ task, steps }) => {
+      const span = { task, address: at, steps: steps.length }
+      at += 8 * steps.length
+      return span
+    })
+    this.#segments.push({ kind: 'program', address, steps: all.length, tasks })
+    this.#open = []
+  }
+
+  #place({ buffer, shape, layout }: Located): Place {
+    return { address: this.#addressOf({ buffer, shape, layout }), shape, layout }
+  }
+
+  #convert({ from, to }: Extract<Task, { kind: 'convert' }>): Step[] {
+    return convertLayout(this.#place(from), this.#place(to))
+  }
+
+  #lower(task: Extract<Task, { kind: 'kernels' }>): Step[] {
+    const { job, lowering, inputs, outputs, residual } = task
+    const { node, call } = job.unit
+    const constant = (i: number): Dense | undefined => {
+      const name = node.inputs[i]
+      return name && this.#prepared.isConstant(name) ? constantContent(this.#prepared, name) : undefined
+    }
+    const located = (place: Located | undefined): Place => {
+      if (!place)
+        throw new UnsupportedError(
+          node.domain,
+          node.opType,
+          nodeLabel(node),
+          'an input that it computes with is known beforehand',
+        )
+      return this.#place(place)
+    }
+    const context: LoweringContext = {
+      call,
+      input: (i) => located(inputs[i]),
+      constant,
+      floats: (i) => {
+        const tensor = this.#prepared.stored.get(node.inputs[i] ?? '')
+        // Straight from its bytes: large weights must not pass through doubles.
+        if (tensor?.elementType === 'float32') return floatsOf(tensor.data.bytes())
+        const content = constant(i)
+        return content && Float32Array.from(content.data)
+      },
+      output: (i) => located(outputs[i]),
+      epilogue: { residual: residual && this.#addressOf(residual), lo: job.lo, hi: job.hi },
+      affine: job.affine,
+      alloc: this.#memory,
+    }
+    return lowering.lower(context)
+  }
+}
+
+/** A copy (not `bytes.slice()`: that of Node's Buffer shares its memory). */
+const floatsOf = (bytes: Uint8Array): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)

@@ -1,0 +1,168 @@
+import { elementCount, isConcrete } from '../../base/index.ts'
+import { graphInputs } from '../../graph/index.ts'
+import type { Lifetime } from '../plan/arena.ts'
+import type { Prepared } from '../plan/units.ts'
+import { fuse, type Job, loweringOf } from './fuse.ts'
+import type { Layout, Lowering, Lowerings } from './lowering.ts'
+
+/** A float32 value in one layout, with the time it is needed. Several values may share one (views). */
+export interface Buffer extends Lifetime {
+  readonly shape: readonly number[]
+  readonly layout: Layout
+}
+
+/** A buffer as somebody sees it: a view may give it another shape. */
+export interface Located {
+  readonly buffer: Buffer
+  readonly shape: readonly number[]
+  readonly layout: Layout
+}
+
+export type Task =
+  | {
+      readonly kind: 'kernels'
+      readonly job: Job
+      readonly lowering: Lowering
+      readonly inputs: readonly (Located | undefined)[]
+      readonly outputs: readonly (Located | undefined)[]
+      readonly residual?: Located
+    }
+  /** The same elements in the other layout. */
+  | { readonly kind: 'convert'; readonly from: Located; readonly to: Located }
+  /** Done by the operator's reference implementation, on values in ONNX's layout. */
+  | {
+      readonly kind: 'host'
+      readonly job: Job
+      readonly inputs: readonly (Located | undefined)[]
+      readonly outputs: readonly (Located | undefined)[]
+    }
+
+export interface Schedule {
+  readonly tasks: readonly Task[]
+  readonly buffers: readonly Buffer[]
+  readonly inputs: ReadonlyMap<string, Located>
+  /** Graph outputs that are float32 of known shape; the others are host values. */
+  readonly outputs: ReadonlyMap<string, Located>
+}
+
+/** Decides who does what in which layout, and how long every buffer lives. */
+export function schedule(prepared: Prepared, lowerings: Lowerings): Schedule {
+  return new Scheduler(prepared, lowerings).done()
+}
+
+/** Channels and positions in between: with one of either, both layouts are the same bytes. */
+const layoutsAgree = (shape: readonly number[]): boolean =>
+  shape.length < 3 || shape[1] === 1 || shape.slice(2).every((d) => d === 1)
+
+class Scheduler {
+  readonly #prepared: Prepared
+  readonly #lowerings: Lowerings
+  readonly #tasks: Task[] = []
+  readonly #buffers: Buffer[] = []
+  readonly #places = new Map<string, Partial<Record<Layout, Located>>>()
+  readonly #inputs = new Map<string, Located>()
+
+  constructor(prepared: Prepared, lowerings: Lowerings) {
+    this.#prepared = prepared
+    this.#lowerings = lowerings
+    for (const { name } of graphInputs(prepared.model.graph)) {
+      const place = this.#create(name, 'plain')
+      if (place) this.#inputs.set(name, place)
+    }
+    for (const job of fuse(prepared, lowerings)) this.#add(job)
+  }
+
+  done(): Schedule {
+    const outputs = new Map<string, Located>()
+    for (const { name } of this.#prepared.model.graph.outputs) {
+      const place = this.#places.has(name) ? this.#at(name, 'plain') : undefined
+      if (place) outputs.set(name, place)
+    }
+    // Outputs are read after the last task.
+    for (const { buffer } of outputs.values()) buffer.last = this.#tasks.length
+    return { tasks: this.#tasks, buffers: this.#buffers, inputs: this.#inputs, outputs }
+  }
+
+  /** A new buffer for a float32 value of known shape; undefined for anything else, which the host keeps. */
+  #create(value: string, wanted: Layout): Located | undefined {
+    const known = this.#prepared.inference.values.get(value)
+    if (known?.elementType !== 'float32' || !isConcrete(known.shape)) return undefined
+    const layout = known.shape.length < 3 ? 'plain' : wanted
+    const now = this.#tasks.length
+    const buffer: Buffer = {
+      shape: known.shape,
+      layout,
+      bytes: 4 * (elementCount(known.shape) as number),
+      first: now,
+      last: now,
+    }
+    this.#buffers.push(buffer)
+    const place = { buffer, shape: known.shape, layout }
+    this.#places.set(value, { [layout]: place })
+    return place
+  }
+
+  /** A value in a layout, converted where it is not at hand; kept alive until the task that is being added. */
+  #at(value: string, wanted: Layout): Located | undefined {
+    const places = this.#places.get(value)
+    const any = places?.plain ?? places?.channelsLast
+    if (!places || !any) return undefined
+    const layout = any.shape.length < 3 ? 'plain' : wanted
+    let place = places[layout]
+    if (!place && layoutsAgree(any.shape)) place = places[layout] = { ...any, layout }
+    if (!place) {
+      const now = this.#tasks.length
+      const buffer: Buffer = { shape: any.shape, layout, bytes: any.buffer.bytes, first: now, last: now }
+      this.#buffers.push(buffer)
+      place = places[layout] = { buffer, shape: any.shape, layout }
+      any.buffer.last = now
+      this.#tasks.push({ kind: 'convert', from: any, to: place })
+    }
+    place.buffer.last = this.#tasks.length
+    return place
+  }
+
+  #add(job: Job): void {
+    const { node, operator } = job.unit
+    const computed = (name: string) => name !== '' && !this.#prepared.isConstant(name)
+    const names = node.outputs.map((o, i) => (i === 0 ? job.result : o))
+    if (operator.accesses === 'view' && this.#alias(node.inputs[0] as string, names)) return
+    const lowering = loweringOf(job.unit, this.#lowerings, this.#prepared)
+    const layout = lowering ? this.#layoutFor(job, lowering) : 'plain'
+    const inputs = node.inputs.map((name) => (computed(name) ? this.#at(name, layout) : undefined))
+    const residual = job.residual === undefined ? undefined : this.#at(job.residual, layout)
+    // Conversions come before; what was at hand must live until this task.
+    for (const place of [...inputs, residual]) if (place) place.buffer.last = this.#tasks.length
+    const outputs = names.map((name) => (name === '' ? undefined : this.#create(name, layout)))
+    this.#tasks.push(
+      lowering
+        ? { kind: 'kernels', job, lowering: lowering as Lowering, inputs, outputs, residual }
+        : { kind: 'host', job, inputs, outputs },
+    )
+  }
+
+  #layoutFor({ unit }: Job, { layout }: Lowering<never>): Layout {
+    const wanted = typeof layout === 'function' ? layout(unit.call as never) : layout
+    if (wanted !== 'same') return wanted
+    const ranked = unit.node.inputs.map((name) => this.#places.get(name)).filter((p) => p !== undefined)
+    // Channels last where any input has it: kernels like it, and so does what comes next.
+    return ranked.some((p) => p.channelsLast) ? 'channelsLast' : 'plain'
+  }
+
+  /** A view shares its input's memory. */
+  #alias(input: string, outputs: readonly string[]): boolean {
+    const [output] = outputs
+    const known = output ? this.#prepared.inference.values.get(output) : undefined
+    if (
+      !output ||
+      outputs.some((o, i) => i > 0 && o !== '') ||
+      known?.elementType !== 'float32' ||
+      !isConcrete(known.shape) ||
+      !this.#places.has(input)
+    )
+      return false
+    const from = this.#at(input, 'plain') as Located
+    this.#places.set(output, { plain: { buffer: from.buffer, shape: known.shape, layout: 'plain' } })
+    return true
+  }
+}

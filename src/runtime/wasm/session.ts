@@ -1,0 +1,127 @@
+import type { Dense, Model } from '../../graph/index.ts'
+import { calculate } from '../reference/calculate.ts'
+import { fromDense, type HostTensor, toDense } from '../tensor.ts'
+import type { Lowerings } from './lowering.ts'
+import { hasRelaxedSimd, type Variant } from './module.ts'
+import { makePlan, type Plan, type Segment } from './plan.ts'
+import { Pool, type SpawnWorker } from './pool.ts'
+import type { Located, Task } from './schedule.ts'
+
+export interface WasmOptions {
+  readonly threads: number
+  readonly spawn: SpawnWorker | undefined
+  readonly lowerings: Lowerings
+}
+
+/** A plan with the threads that run it. */
+export class WasmRunner {
+  readonly plan: Plan
+  readonly #options: WasmOptions
+  readonly #variant: Variant
+  #pool: Pool | undefined
+  /** Values that are not float32, or whose size depends on data. */
+  readonly #host = new Map<string, Dense>()
+
+  private constructor(plan: Plan, options: WasmOptions, variant: Variant) {
+    this.plan = plan
+    this.#options = options
+    this.#variant = variant
+  }
+
+  static async make(
+    model: Model,
+    inputShapes: ReadonlyMap<string, readonly number[]>,
+    options: WasmOptions,
+  ): Promise<WasmRunner> {
+    const shared = options.threads > 1 && options.spawn !== undefined
+    const plan = makePlan(model, inputShapes, options.lowerings, shared)
+    const relaxed = hasRelaxedSimd()
+    const runner = new WasmRunner(
+      plan,
+      options,
+      shared ? (relaxed ? 'relaxedThreads' : 'simdThreads') : relaxed ? 'relaxed' : 'simd',
+    )
+    await runner.#threads()
+    return runner
+  }
+
+  /** @param feeds checked: every input, with the shapes of the plan */
+  async run(feeds: ReadonlyMap<string, HostTensor>): Promise<Map<string, HostTensor>> {
+    const pool = await this.#threads()
+    this.#load(feeds)
+    for (const segment of this.plan.segments) this.#do(segment, pool)
+    return new Map(this.plan.prepared.model.graph.outputs.map(({ name }) => [name, this.#output(name)]))
+  }
+
+  /** A run of which every task is timed by itself (see profile.ts). */
+  async runTasks(feeds: ReadonlyMap<string, HostTensor>, report: (task: Task, timeMs: number) => void): Promise<void> {
+    const pool = await this.#threads()
+    this.#load(feeds)
+    for (const segment of this.plan.segments)
+      for (const part of segment.kind === 'program' ? segment.tasks : [segment]) {
+        const start = performance.now()
+        if ('address' in part) pool.run(part.address, part.steps)
+        else this.#runOnHost(part.task)
+        report(part.task, performance.now() - start)
+      }
+  }
+
+  dispose(): void {
+    this.#pool?.dispose()
+    this.#pool = undefined
+  }
+
+  /** The threads, new ones where a worker has died. */
+  async #threads(): Promise<Pool> {
+    if (this.#pool?.isBroken) {
+      const broken = this.#pool
+      this.#pool = undefined
+      broken.dispose()
+    }
+    this.#pool ??= await Pool.start(this.#variant, this.plan.memory.memory, this.#options.threads, this.#options.spawn)
+    return this.#pool
+  }
+
+  #load(feeds: ReadonlyMap<string, HostTensor>): void {
+    this.#host.clear()
+    for (const [name, tensor] of feeds) {
+      const place = this.plan.schedule.inputs.get(name)
+      if (place) this.#view(place).set(tensor.data as Float32Array)
+      else this.#host.set(name, toDense(tensor))
+    }
+  }
+
+  #do(segment: Segment, pool: Pool): void {
+    if (segment.kind === 'program') pool.run(segment.address, segment.steps)
+    else this.#runOnHost(segment.task)
+  }
+
+  #runOnHost({ job, inputs, outputs }: Extract<Task, { kind: 'host' }>): void {
+    const { node, call } = job.unit
+    const values = node.inputs.map((name, i) => {
+      const place = inputs[i]
+      if (name === '') return undefined
+      if (place) return { elementType: 'float32' as const, shape: place.shape, data: this.#view(place) }
+      return this.#host.get(name) ?? this.plan.constant(name)
+    })
+    const results = calculate(node, call.opset, values)
+    node.outputs.forEach((name, i) => {
+      const place = outputs[i]
+      const result = results[i]
+      if (name === '' || !result) return
+      if (place) this.#view(place).set(result.data)
+      else this.#host.set(name, result)
+    })
+  }
+
+  #view({ shape, buffer, layout }: Located): Float32Array {
+    const count = shape.reduce((p, d) => p * d, 1)
+    return new Float32Array(this.plan.memory.memory.buffer, this.plan.addressOf({ shape, buffer, layout }), count)
+  }
+
+  #output(name: string): HostTensor {
+    const place = this.plan.schedule.outputs.get(name)
+    if (place) return { elementType: 'float32', shape: place.shape, data: this.#view(place).slice() }
+    return fromDense(this.#host.get(name) ?? this.plan.constant(name))
+  }
+}

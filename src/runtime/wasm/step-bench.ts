@@ -1,0 +1,114 @@
+// Runs the steps of a lowering on a memory of their own, on any number of threads: one after the other, each with its share. So a share that
+// is done twice or by nobody shows, without workers.
+
+import { control, firstFree, kernels, writeArgs } from './abi.ts'
+import { hasRelaxedSimd, instantiate, type Kernels, type Variant } from './module.ts'
+import type { Allocator, Step } from './step.ts'
+
+/** Floats on either side of every allocation: read, they spoil the result; written, they are missed. */
+const guard = 16
+const canary = 12345.678
+
+export class StepBench implements Allocator {
+  readonly memory: WebAssembly.Memory
+  readonly #kernels: Kernels
+  #next = firstFree
+  #guards: number[] = []
+
+  constructor(bytes = 1 << 24, variant: Variant = hasRelaxedSimd() ? 'relaxed' : 'simd') {
+    this.memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + firstFree) / 65536), maximum: 65536 })
+    this.#kernels = instantiate(variant, this.memory)
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    this.#next = firstFree
+    this.#guards = []
+  }
+
+  alloc(bytes: number): number {
+    this.#guard()
+    const at = Math.ceil(this.#next / 64) * 64
+    this.#next = at + bytes
+    this.#next = Math.ceil(this.#next / 4) * 4
+    this.#guard()
+    new Uint8Array(this.memory.buffer, at, bytes).fill(0)
+    return at
+  }
+
+  /** Scratch memory holds nothing before: here NaN. */
+  scratch(bytes: number): number {
+    const at = this.alloc(bytes)
+    new Float32Array(this.memory.buffer, at, bytes / 4).fill(Number.NaN)
+    return at
+  }
+
+  floats(values: ArrayLike<number>): number {
+    const at = this.alloc(4 * values.length)
+    new Float32Array(this.memory.buffer, at, values.length).set(values)
+    return at
+  }
+
+  /** Room for a result. */
+  result(count: number): number {
+    return this.scratch(4 * count)
+  }
+
+  /** @throws Error when something outside of all allocations was written */
+  run(steps: readonly Step[], threads = 1): void {
+    const program = this.alloc(8)
+    for (const { kernel, args } of steps) {
+      const names: readonly string[] = kernels[kernel].args
+      const given = Object.keys(args)
+      if (names.some((n) => args[n] === undefined) || given.length !== names.length)
+        throw new Error(`${kernel} takes ${names.join(', ')}; given ${given.join(', ')}`)
+      const at = this.alloc(4 * names.length)
+      const view = new DataView(this.memory.buffer)
+      writeArgs(view, at, kernel, args as never)
+      view.setInt32(program, kernels[kernel].id, true)
+      view.setInt32(program + 4, at, true)
+      for (let thread = 0; thread < threads; thread++) {
+        // The others have arrived at the barrier already.
+        view.setInt32(control.arrived, threads - 1, true)
+        this.#kernels.run(program, 1, thread, threads)
+      }
+    }
+    for (const at of this.#guards)
+      if (new Float32Array(this.memory.buffer, at, guard).some((v) => v !== Math.fround(canary)))
+        throw new Error(`something was written at ${at}, outside of all allocations`)
+  }
+
+  read(address: number, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, count).slice()
+  }
+
+  ints(address: number, count: number): Int32Array {
+    return new Int32Array(this.memory.buffer, address, count).slice()
+  }
+
+  #guard(): void {
+    this.#guards.push(this.#next)
+    new Float32Array(this.memory.buffer, this.#next, guard).fill(canary)
+    this.#next += 4 * guard
+  }
+}
+
+/** The greatest |actual − expected| / max(|expected|, floor); Infinity where one is NaN or infinite and the other is not the same. */
+export function greatestError(actual: ArrayLike<number>, expected: ArrayLike<number>, floor = 1e-30): number {
+  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
+  let worst = 0
+  for (let i = 0; i < actual.length; i++) {
+    const a = actual[i] as number
+    const e = expected[i] as number
+    if (Object.is(a, e) || a === e) continue
+    const error = Math.abs(a - e) / Math.max(Math.abs(e), floor)
+    worst = Math.max(worst, Number.isFinite(e) && Number.isFinite(error) ? error : Number.POSITIVE_INFINITY)
+  }
+  return worst
+}
+
+/** Where two arrays first differ, -1 if nowhere. (The test runner's own comparison of large arrays takes seconds.) */
+export function firstDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  for (let i = 0; i < Math.max(actual.length, expected.length); i++) if (actual[i] !== expected[i]) return i
+  return -1
+}
