@@ -1,5 +1,6 @@
 import type { InferredCall } from '../../../graph/index.ts'
 import { type ConvAttributes, slide, type Window } from '../../../ops/index.ts'
+import { lowerAdderConv } from '../adder-layer.ts'
 import { type ConvLayer, lowerConv } from '../conv-layer.ts'
 import { type Affine, type Lowering, type LoweringContext, shapeOf, sizesOf } from '../lowering.ts'
 
@@ -78,5 +79,25 @@ export const conv: Lowering<ConvAttributes> = {
       { x: context.input(0).address, y: context.output(0).address, weights, bias, residual, lo, hi },
       alloc,
     )
+  },
+}
+
+/** L1 convolution in float32. A BatchNormalization behind it goes into the affine step that every filter has anyway. */
+export const adderConv: Lowering<ConvAttributes> = {
+  layout: 'channelsLast',
+  refuses: refusesConv,
+  fuses: { affine: true, residual: true, clamp: true },
+  lower(context: LoweringContext<ConvAttributes>) {
+    const { call, epilogue, affine, alloc } = context
+    const { residual, lo, hi } = epilogue
+    const weights = context.floats(1) as Float32Array
+    const tensors = {
+      x: context.input(0).address,
+      y: context.output(0).address,
+      weights,
+      bias: context.floats(2),
+      affine,
+    }
+    return lowerAdderConv(convLayer(call), { ...tensors, residual, lo, hi }, alloc)
   },
 }

@@ -1,5 +1,5 @@
 import type { Lowerings } from '../lowering.ts'
-import { conv } from './convolution.ts'
+import { adderConv, conv } from './convolution.ts'
 import { gemm, matMul } from './dense.ts'
 import { elementwise } from './elementwise.ts'
 import { moving } from './moving.ts'
@@ -10,6 +10,7 @@ import { resizing } from './resizing.ts'
 
 /** Which operators the kernels do, and how. What is missing here the reference does. */
 export const lowerings: Lowerings = {
+  'ai.kerf:AdderConv': adderConv,
   Conv: conv,
   Gemm: gemm,
   MatMul: matMul,
