@@ -181,11 +181,18 @@ function refine(inferred: Known | undefined, declared: Known | undefined): Known
   return inferred.value === undefined ? refined : new LazyKnown(refined, () => inferred.value)
 }
 
-/** Every tensor that the model itself holds, by the name of its value: initializers, and nodes that stand for a tensor. */
+/**
+ * Every tensor that the model itself holds, by the name of its value: initializers, and nodes that stand for a tensor. A tensor whose
+ * size follows that of the model's input (zeros of the shape of another value) is none.
+ */
 export function storedTensors(model: Model, inference: Inference): Map<string, Tensor> {
   const stored = new Map(model.graph.initializers)
-  for (const [node, { operator, call }] of inference.calls) {
-    const tensor = operator.stored?.(call)
+  const own = new Set(['', ...stored.keys()])
+  for (const node of model.graph.nodes) {
+    if (!node.inputs.every((name) => own.has(name))) continue
+    for (const name of node.outputs) own.add(name)
+    const known = inference.calls.get(node)
+    const tensor = known?.operator.stored?.(known.call)
     if (tensor && node.outputs[0]) stored.set(node.outputs[0], tensor)
   }
   return stored
