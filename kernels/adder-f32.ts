@@ -39,10 +39,16 @@ export function adderF32(args: usize, thread: i32, threads: i32): void {
   const weights = <usize>load<i32>(args, at.weights)
   const shift = load<f32>(args, at.shift)
 
-  // The thread's scratch memory: results of one panel, sums of rows (by parts), rows.
+  const filters = <usize>load<i32>(args, at.filters)
+  const residual = load<i32>(args, at.residual)
+  const y = <usize>load<i32>(args, at.y)
+  const pixelBytes = 4 * <usize>outChannels
+  const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))
+
+  // The thread's scratch memory: results of one panel, sums of rows, rows.
   const results = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
   const sums = results + 32 * <usize>blockRows
-  const rows = sums + 4 * <usize>(blockRows * parts)
+  const rows = sums + 4 * <usize>blockRows
 
   let firstPixel = 0, endPixel = pixels, firstPanel = 0, endPanel = panels
   if (load<i32>(args, at.byChannels)) {
@@ -57,45 +63,32 @@ export function adderF32(args: usize, thread: i32, threads: i32): void {
     for (let panel = firstPanel; panel < endPanel; ) {
       const group = panel / groupPanels
       const end = min(endPanel, (group + 1) * groupPanels)
-      makeRows(args, rows, pixel, count, 4 * run * group, 4 * run, 4 * inChannels, 0)
-      for (let p = 0; p < parts; p++)
-        shiftRows(rows + 4 * part * p, rowBytes, count, min(taps - p * part, part), shift, sums + 4 * p * blockRows)
+      makeRows<f32>(args, rows, pixel, count, 4 * run * group, 4 * run, 4 * inChannels, 0, shift, sums)
       for (; panel < end; panel++) {
+        const column = 8 * (panel - group * groupPanels)
+        const filter = filters + 64 * <usize>panel
+        let out = pixel * outChannels + group * columns + column
+        // Whole tiles of whole panels are finished in their registers.
+        const straight = columns - column >= 8 && residual == 0 ? count & ~3 : 0
         let w = weights + panelBytes * panel
         for (let p = 0; p < parts; p++) {
           const length = min(taps - p * part, part)
-          tile4x8(rows + 4 * part * p, rowBytes, count, w, length, sums + 4 * p * blockRows, results, p > 0)
+          const share = <f32>length / <f32>taps
+          const x = rows + 4 * part * p
+          const last = p == parts - 1 ? straight : 0
+          if (last) tile4x8(x, rowBytes, last, w, length, sums, share, results, p > 0, y + 4 * <usize>out, pixelBytes, filter, lo, hi)
+          if (count > last)
+            tile4x8(
+              x + rowBytes * last, rowBytes, count - last, w, length, sums + 4 * last, share, results + 32 * last, p > 0,
+              0, 0, filter, lo, hi,
+            )
           w += 32 * (length + 1)
         }
-        const column = 8 * (panel - group * groupPanels)
-        finish(args, results, count, pixel * outChannels + group * columns + column, columns - column, panel)
+        out += straight * outChannels
+        if (count > straight)
+          finish(args, results + 32 * straight, count - straight, out, columns - column, filter)
       }
     }
-  }
-}
-
-/** Adds the shift to `length` floats of each row, and puts −½ of their sum into `sums`. */
-function shiftRows(rows: usize, rowBytes: usize, count: i32, length: i32, shift: f32, sums: usize): void {
-  const shifts = f32x4.splat(shift)
-  const whole = length & ~3
-  for (let i = 0; i < count; i++) {
-    let sum = f32x4.splat(0)
-    let x = rows
-    for (const end = rows + 4 * whole; x < end; x += 16) {
-      const v = f32x4.add(v128.load(x), shifts)
-      v128.store(x, v)
-      sum = f32x4.add(sum, v)
-    }
-    sum = f32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1))
-    let total = f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1)
-    for (const end = rows + 4 * length; x < end; x += 4) {
-      const v = load<f32>(x) + shift
-      store<f32>(x, v)
-      total += v
-    }
-    store<f32>(sums, -0.5 * total)
-    sums += 4
-    rows += rowBytes
   }
 }
 
@@ -105,23 +98,31 @@ function plusMax(sum: v128, x: v128, w: v128): v128 {
   return f32x4.add(sum, i32x4.max_s(x, w))
 }
 
-/** results[row][8 filters] = ½Σ|x − w| over one part of the reduction; `add`: on top of what is there. One tap a turn, as in conv-f32.ts. */
+/**
+ * results[row][8 filters] = ½Σ|x − w| over one part of the reduction; `add`: on top of what is there. Where `y` is not 0, the results are
+ * finished and put there. One tap a turn, as in conv-f32.ts.
+ * @param share of the part in the reduction, and so in the sums of the rows
+ */
 // prettier-ignore
-function tile4x8(rows: usize, rowBytes: usize, count: i32, panel: usize, length: i32, sums: usize, results: usize, add: bool): void {
+function tile4x8(
+  rows: usize, rowBytes: usize, count: i32, panel: usize, length: i32, sums: usize, share: f32, results: usize, add: bool,
+  y: usize, pixelBytes: usize, filter: usize, lo: v128, hi: v128,
+): void {
   for (; count > 0; count -= 4) {
     // −½Σw' of the part stands before its weights.
     const f0 = v128.load(panel), f1 = v128.load(panel, 16)
-    let v = v128.load32_splat(sums)
+    let v = f32x4.splat(share * load<f32>(sums))
     let s00 = f32x4.add(f0, v), s01 = f32x4.add(f1, v)
-    v = v128.load32_splat(sums, 4)
+    v = f32x4.splat(share * load<f32>(sums, 4))
     let s10 = f32x4.add(f0, v), s11 = f32x4.add(f1, v)
-    v = v128.load32_splat(sums, 8)
+    v = f32x4.splat(share * load<f32>(sums, 8))
     let s20 = f32x4.add(f0, v), s21 = f32x4.add(f1, v)
-    v = v128.load32_splat(sums, 12)
+    v = f32x4.splat(share * load<f32>(sums, 12))
     let s30 = f32x4.add(f0, v), s31 = f32x4.add(f1, v)
     let a0 = rows, a1 = a0 + rowBytes, a2 = a1 + rowBytes, a3 = a2 + rowBytes
     let w = panel + 32
-    for (let k = length; k > 0; k--) {
+    let k = length
+    do {
       const w0 = v128.load(w), w1 = v128.load(w, 16)
       const x0 = v128.load32_splat(a0)
       s00 = plusMax(s00, x0, w0); s01 = plusMax(s01, x0, w1)
@@ -133,26 +134,41 @@ function tile4x8(rows: usize, rowBytes: usize, count: i32, panel: usize, length:
       s30 = plusMax(s30, x3, w0); s31 = plusMax(s31, x3, w1)
       a0 += 4; a1 += 4; a2 += 4; a3 += 4
       w += 32
-    }
+    } while (--k)
     if (add) {
       s00 = f32x4.add(s00, v128.load(results)); s01 = f32x4.add(s01, v128.load(results, 16))
       s10 = f32x4.add(s10, v128.load(results, 32)); s11 = f32x4.add(s11, v128.load(results, 48))
       s20 = f32x4.add(s20, v128.load(results, 64)); s21 = f32x4.add(s21, v128.load(results, 80))
       s30 = f32x4.add(s30, v128.load(results, 96)); s31 = f32x4.add(s31, v128.load(results, 112))
     }
-    v128.store(results, s00); v128.store(results, s01, 16)
-    v128.store(results, s10, 32); v128.store(results, s11, 48)
-    v128.store(results, s20, 64); v128.store(results, s21, 80)
-    v128.store(results, s30, 96); v128.store(results, s31, 112)
+    if (y) {
+      const m0 = v128.load(filter), m1 = v128.load(filter, 16), b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
+      const y1 = y + pixelBytes, y2 = y1 + pixelBytes, y3 = y2 + pixelBytes
+      v128.store(y, affine(s00, m0, b0, lo, hi)); v128.store(y, affine(s01, m1, b1, lo, hi), 16)
+      v128.store(y1, affine(s10, m0, b0, lo, hi)); v128.store(y1, affine(s11, m1, b1, lo, hi), 16)
+      v128.store(y2, affine(s20, m0, b0, lo, hi)); v128.store(y2, affine(s21, m1, b1, lo, hi), 16)
+      v128.store(y3, affine(s30, m0, b0, lo, hi)); v128.store(y3, affine(s31, m1, b1, lo, hi), 16)
+      y = y3 + pixelBytes
+    } else {
+      v128.store(results, s00); v128.store(results, s01, 16)
+      v128.store(results, s10, 32); v128.store(results, s11, 48)
+      v128.store(results, s20, 64); v128.store(results, s21, 80)
+      v128.store(results, s30, 96); v128.store(results, s31, 112)
+    }
     results += 128
     sums += 16
     rows += 4 * rowBytes
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function affine(v: v128, a: v128, b: v128, lo: v128, hi: v128): v128 {
+  return clamp(f32x4.add(f32x4.mul(v, a), b), lo, hi)
+}
+
 /** y = a[o]·results + b[o] with a = −2 times the filter's factor; then the residual, then clamping. `out` counts floats. */
-function finish(args: usize, results: usize, count: i32, out: i32, columns: i32, panel: i32): void {
-  const filter = <usize>load<i32>(args, at.filters) + 64 * <usize>panel
+function finish(args: usize, results: usize, count: i32, out: i32, columns: i32, filter: usize): void {
   const a0 = v128.load(filter), a1 = v128.load(filter, 16)
   const b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
   const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))

@@ -6,30 +6,34 @@ import { at } from './adder-patches'
 import { rounding } from './quantise'
 import { clamp, loadSome, storeSome } from './simd'
 
+/** a·(2·Σ(w ∸ x) + Σx − Σw) + b for four filters. */
 // @ts-ignore: decorator
 @inline
-function scaled(result: usize, sum: v128, a: v128, b: v128, negated: v128): v128 {
-  const half = v128.load(result)
+export function scaled(half: v128, sum: v128, a: v128, b: v128, negated: v128): v128 {
   const exact = i32x4.add(i32x4.add(half, half), i32x4.add(sum, negated))
   return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(exact), a), b)
 }
 
-/** @param out of the first result, in elements @param columns channels from there to the group's end */
+/**
+ * Floats, channels that are no whole panel and residuals included.
+ * @param out of the first result, in elements
+ * @param columns channels from there to the group's end
+ */
 // prettier-ignore
-export function finishFloats(args: usize, results: usize, sums: usize, count: i32, filter: usize, out: usize, columns: i32): void {
+export function finishFloats(args: usize, results: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32): void {
   const a0 = v128.load(filter), a1 = v128.load(filter, 16)
   const b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
   const n0 = v128.load(filter, 64), n1 = v128.load(filter, 80)
   const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))
   const pixelBytes = 4 * <usize>load<i32>(args, at.outChannels)
-  let y = <usize>load<i32>(args, at.y) + 4 * out
+  let y = <usize>load<i32>(args, at.y) + 4 * <usize>out
   let residual = <usize>load<i32>(args, at.residual)
   const some = residual != 0
-  if (some) residual += 4 * out
+  if (some) residual += 4 * <usize>out
   for (; count > 0; count--) {
     const sum = v128.load32_splat(sums)
-    let v0 = scaled(results, sum, a0, b0, n0)
-    let v1 = scaled(results + 16, sum, a1, b1, n1)
+    let v0 = scaled(v128.load(results), sum, a0, b0, n0)
+    let v1 = scaled(v128.load(results, 16), sum, a1, b1, n1)
     if (columns >= 8) {
       if (some) {
         v0 = f32x4.add(v0, v128.load(residual))
@@ -54,7 +58,7 @@ export function finishFloats(args: usize, results: usize, sums: usize, count: i3
 
 /** The same as codes of the next layer: its scale is in a, b, lo and hi, its zero point is added after rounding. */
 // prettier-ignore
-export function finishBytes(args: usize, results: usize, sums: usize, count: i32, filter: usize, out: usize, columns: i32): void {
+export function finishBytes(args: usize, results: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32): void {
   const a0 = v128.load(filter), a1 = v128.load(filter, 16)
   const b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
   const n0 = v128.load(filter, 64), n1 = v128.load(filter, 80)
@@ -65,8 +69,8 @@ export function finishBytes(args: usize, results: usize, sums: usize, count: i32
   let y = <usize>load<i32>(args, at.y) + out
   for (; count > 0; count--) {
     const sum = v128.load32_splat(sums)
-    const v0 = f32x4.add(clamp(scaled(results, sum, a0, b0, n0), lo, hi), round)
-    const v1 = f32x4.add(clamp(scaled(results + 16, sum, a1, b1, n1), lo, hi), round)
+    const v0 = f32x4.add(clamp(scaled(v128.load(results), sum, a0, b0, n0), lo, hi), round)
+    const v1 = f32x4.add(clamp(scaled(v128.load(results, 16), sum, a1, b1, n1), lo, hi), round)
     // The first bytes of all eight lanes.
     const codes = i8x16.add(i8x16.shuffle(v0, v1, 0, 4, 8, 12, 16, 20, 24, 28, 0, 0, 0, 0, 0, 0, 0, 0), zero)
     if (columns >= 8) v128.store64_lane(y, codes, 0)

@@ -23,13 +23,15 @@ export namespace at {
 }
 
 /**
- * Makes `count` rows from output pixel `first` on, `rowBytes` apart; bytes behind the patch are 0.
+ * Makes `count` rows from output pixel `first` on, `rowBytes` apart.
+ *
+ * Of codes (T = u8): padding has code `padCode`, bytes behind the patch are 0. Of floats (T = f32): everything is shifted by `shift`, padding
+ * being 0, and `sums` gets −½ of each row's sum.
  * @param offset of the group's first channel in a pixel, in bytes
  * @param run bytes of one pixel's channels in the group
  * @param pixelBytes bytes of one input pixel
- * @param padCode byte that stands for the padding
  */
-export function makeRows(
+export function makeRows<T>(
   args: usize,
   to: usize,
   first: i32,
@@ -38,6 +40,8 @@ export function makeRows(
   run: usize,
   pixelBytes: usize,
   padCode: i32,
+  shift: f32,
+  sums: usize,
 ): void {
   const rowBytes = <usize>load<i32>(args, at.rowBytes)
   const inHeight = load<i32>(args, at.inHeight)
@@ -58,6 +62,7 @@ export function makeRows(
   // Taps beside each other in the window lie beside each other in memory too.
   const joined = run == pixelBytes && dilationWidth == 1
 
+  const shifts = f32x4.splat(shift)
   let ox = first % outWidth
   let oy = (first / outWidth) % outHeight
   let image = first / (outWidth * outHeight)
@@ -65,22 +70,23 @@ export function makeRows(
     const ix = ox * strideWidth - padLeft
     let iy = oy * strideHeight - padTop
     let here = to
+    let sum = f32x4.splat(0)
     for (let ky = 0; ky < kernelHeight; ky++) {
-      if (<u32>iy >= <u32>inHeight) fill(here, padCode, line)
+      if (<u32>iy >= <u32>inHeight) sum = f32x4.add(sum, pad<T>(here, padCode, line, shifts))
       else {
         const row = x + pixelBytes * <usize>((image * inHeight + iy) * inWidth)
         if (joined) {
           const before = min(max(-ix, 0), kernelWidth)
           const end = max(min(inWidth - ix, kernelWidth), before)
-          fill(here, padCode, run * before)
-          copy(here + run * before, row + pixelBytes * (ix + before), run * (end - before))
-          fill(here + run * end, padCode, run * (kernelWidth - end))
+          if (before > 0) sum = f32x4.add(sum, pad<T>(here, padCode, run * before, shifts))
+          sum = f32x4.add(sum, copy<T>(here + run * before, row + pixelBytes * (ix + before), run * (end - before), shifts))
+          if (end < kernelWidth) sum = f32x4.add(sum, pad<T>(here + run * end, padCode, run * (kernelWidth - end), shifts))
         } else {
           let column = ix
           let tap = here
           for (let kx = 0; kx < kernelWidth; kx++) {
-            if (<u32>column < <u32>inWidth) copy(tap, row + pixelBytes * column, run)
-            else fill(tap, padCode, run)
+            if (<u32>column < <u32>inWidth) sum = f32x4.add(sum, copy<T>(tap, row + pixelBytes * column, run, shifts))
+            else sum = f32x4.add(sum, pad<T>(tap, padCode, run, shifts))
             column += dilationWidth
             tap += run
           }
@@ -89,7 +95,11 @@ export function makeRows(
       iy += dilationHeight
       here += line
     }
-    fill(here, 0, rowBytes - used)
+    if (isFloat<T>()) {
+      sum = f32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1))
+      store<f32>(sums, -0.5 * (f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1)))
+      sums += 4
+    } else if (rowBytes > used) fillBytes(here, 0, rowBytes - used)
     to += rowBytes
     if (++ox == outWidth) {
       ox = 0
@@ -101,27 +111,84 @@ export function makeRows(
   }
 }
 
-/** Copies bytes that do not overlap: what memory.copy does, without the call, which costs more than a short run does. */
+/**
+ * Copies what does not overlap: as memory.copy does, without its call, which costs more than a short run.
+ * @returns the sum of what was stored, of floats: by itself, so that no sum is long and its rounding stays small
+ */
 // @ts-ignore: decorator
 @inline
-function copy(to: usize, from: usize, bytes: usize): void {
+function copy<T>(to: usize, from: usize, bytes: usize, shifts: v128): v128 {
+  if (isFloat<T>()) return copyFloats(to, from, bytes, shifts)
+  copyBytes(to, from, bytes)
+  return f32x4.splat(0)
+}
+
+// @ts-ignore: decorator
+@inline
+function pad<T>(to: usize, code: i32, bytes: usize, shifts: v128): v128 {
+  if (isFloat<T>()) return fillFloats(to, bytes, shifts)
+  fillBytes(to, code, bytes)
+  return f32x4.splat(0)
+}
+
+// @ts-ignore: decorator
+@inline
+function copyBytes(to: usize, from: usize, bytes: usize): void {
   if (bytes >= 16) {
     // The last vector may overlap the one before.
     const last = bytes - 16
     for (let i: usize = 0; i < last; i += 16) v128.store(to + i, v128.load(from + i))
     v128.store(to + last, v128.load(from + last))
+  } else if (bytes >= 8) {
+    const v = load<u64>(from + bytes - 8)
+    store<u64>(to, load<u64>(from))
+    store<u64>(to + bytes - 8, v)
   } else if (bytes >= 4) {
-    const last = bytes - 4
-    for (let i: usize = 0; i < last; i += 4) store<u32>(to + i, load<u32>(from + i))
-    store<u32>(to + last, load<u32>(from + last))
+    const v = load<u32>(from + bytes - 4)
+    store<u32>(to, load<u32>(from))
+    store<u32>(to + bytes - 4, v)
   } else for (let i: usize = 0; i < bytes; i++) store<u8>(to + i, load<u8>(from + i))
 }
 
-function fill(to: usize, code: i32, bytes: usize): void {
+function fillBytes(to: usize, code: i32, bytes: usize): void {
   if (bytes >= 16) {
     const v = i8x16.splat(<i8>code)
     const last = bytes - 16
     for (let i: usize = 0; i < last; i += 16) v128.store(to + i, v)
     v128.store(to + last, v)
   } else for (let i: usize = 0; i < bytes; i++) store<u8>(to + i, <u8>code)
+}
+
+// @ts-ignore: decorator
+@inline
+function copyFloats(to: usize, from: usize, bytes: usize, shifts: v128): v128 {
+  let sum = f32x4.splat(0)
+  const end = to + bytes
+  for (const whole = to + (bytes & ~15); to < whole; to += 16) {
+    const v = f32x4.add(v128.load(from), shifts)
+    v128.store(to, v)
+    sum = f32x4.add(sum, v)
+    from += 16
+  }
+  for (; to < end; to += 4) {
+    const v = load<f32>(from) + f32x4.extract_lane(shifts, 0)
+    store<f32>(to, v)
+    sum = f32x4.add(sum, f32x4.replace_lane(f32x4.splat(0), 0, v))
+    from += 4
+  }
+  return sum
+}
+
+function fillFloats(to: usize, bytes: usize, shifts: v128): v128 {
+  let sum = f32x4.splat(0)
+  const end = to + bytes
+  for (const whole = to + (bytes & ~15); to < whole; to += 16) {
+    v128.store(to, shifts)
+    sum = f32x4.add(sum, shifts)
+  }
+  for (; to < end; to += 4) {
+    v128.store32_lane(to, shifts, 0)
+    sum = f32x4.add(sum, f32x4.replace_lane(f32x4.splat(0), 0, f32x4.extract_lane(shifts, 0)))
+  }
+  return sum
 }

@@ -30,13 +30,15 @@ export function adderU8(args: usize, thread: i32, threads: i32): void {
   const terms = load<i32>(args, at.terms)
   const inChannels = load<i32>(args, at.inChannels)
   const run = inChannels / groups
-  const columns = load<i32>(args, at.outChannels) / groups
+  const outChannels = load<i32>(args, at.outChannels)
+  const columns = outChannels / groups
   const groupPanels = (columns + 7) / 8
   const panels = groupPanels * groups
   const pixels = load<i32>(args, at.batch) * load<i32>(args, at.outHeight) * load<i32>(args, at.outWidth)
   const weights = <usize>load<i32>(args, at.weights)
   const filters = <usize>load<i32>(args, at.filters)
   const x = <usize>load<i32>(args, at.x)
+  const toBytes = load<i32>(args, at.toBytes)
 
   // The thread's scratch memory: results of one panel, sums of rows, rows.
   const results = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
@@ -62,15 +64,17 @@ export function adderU8(args: usize, thread: i32, threads: i32): void {
     for (let panel = firstPanel; panel < endPanel; ) {
       const group = panel / groupPanels
       const end = min(endPanel, (group + 1) * groupPanels)
-      if (rows == made) makeRows(args, rows, pixel, count, run * group, run, inChannels, load<i32>(args, at.padCode))
+      if (rows == made)
+        makeRows<u8>(args, rows, pixel, count, run * group, run, inChannels, load<i32>(args, at.padCode), 0, 0)
       sumRows(rows, rowBytes, count, sums)
       for (; panel < end; panel++) {
         const w = weights + rowBytes * 8 * <usize>panel
-        product(rows, rowBytes, count, w, terms, results)
         const column = 8 * (panel - group * groupPanels)
-        const out = <usize>pixel * <usize>(columns * groups) + <usize>(group * columns + column)
-        if (load<i32>(args, at.toBytes)) finishBytes(args, results, sums, count, filters + 96 * <usize>panel, out, columns - column)
-        else finishFloats(args, results, sums, count, filters + 96 * <usize>panel, out, columns - column)
+        const filter = filters + 96 * <usize>panel
+        const out = pixel * outChannels + group * columns + column
+        product(rows, rowBytes, count, w, terms, results)
+        if (toBytes) finishBytes(args, results, sums, count, filter, out, columns - column)
+        else finishFloats(args, results, sums, count, filter, out, columns - column)
       }
     }
     pixel += count
@@ -89,7 +93,10 @@ function sumRows(rows: usize, rowBytes: usize, count: i32, sums: usize): void {
   }
 }
 
-/** results[row][8 channels] = Σ(w ∸ x) as i32, for all rows (in whole tiles) and one panel of weights. */
+/**
+ * results[row][8 filters] = Σ(w ∸ x) as i32, for all rows (in whole tiles) against one panel of weights. What follows is a pass of its own
+ * (kernels/adder-finish.ts): in the tiles it would cost registers, and at 6 bits a tenth of the speed.
+ */
 function product(rows: usize, rowBytes: usize, count: i32, w: usize, terms: i32, results: usize): void {
   let turns = <i32>rowBytes / (4 * terms)
   let add = false
@@ -115,9 +122,10 @@ function widen(sum: v128, bytes: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function collect(to: usize, sum: v128, add: bool): void {
-  const wide = i32x4.extadd_pairwise_i16x8_u(sum)
-  v128.store(to, add ? i32x4.add(wide, v128.load(to)) : wide)
+function collect(results: usize, low: v128, high: v128, add: bool): void {
+  const wide0 = i32x4.extadd_pairwise_i16x8_u(low), wide1 = i32x4.extadd_pairwise_i16x8_u(high)
+  v128.store(results, add ? i32x4.add(wide0, v128.load(results)) : wide0)
+  v128.store(results, add ? i32x4.add(wide1, v128.load(results, 16)) : wide1, 16)
 }
 
 // @ts-ignore: decorator
@@ -128,12 +136,15 @@ function saved(w: v128, x: v128): v128 {
 
 /** One term a byte: 8 bits. */
 // prettier-ignore
-function tile4x8of1(rows: usize, rowBytes: usize, count: i32, panel: usize, turns: i32, results: usize, add: bool): void {
+function tile4x8of1(
+  rows: usize, rowBytes: usize, count: i32, panel: usize, turns: i32, results: usize, add: bool,
+): void {
   for (; count > 0; count -= 4) {
     let a0 = rows, a1 = a0 + rowBytes, a2 = a1 + rowBytes, a3 = a2 + rowBytes
     let s00 = i16x8.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00
     let w = panel
-    for (let n = turns; n > 0; n--) {
+    let n = turns
+    do {
       const w0 = v128.load(w), w1 = v128.load(w, 16)
       const x0 = v128.load32_splat(a0)
       s00 = widen(s00, saved(w0, x0)); s01 = widen(s01, saved(w1, x0))
@@ -145,11 +156,11 @@ function tile4x8of1(rows: usize, rowBytes: usize, count: i32, panel: usize, turn
       s30 = widen(s30, saved(w0, x3)); s31 = widen(s31, saved(w1, x3))
       a0 += 4; a1 += 4; a2 += 4; a3 += 4
       w += 32
-    }
-    collect(results, s00, add); collect(results + 16, s01, add)
-    collect(results + 32, s10, add); collect(results + 48, s11, add)
-    collect(results + 64, s20, add); collect(results + 80, s21, add)
-    collect(results + 96, s30, add); collect(results + 112, s31, add)
+    } while (--n)
+    collect(results, s00, s01, add)
+    collect(results + 32, s10, s11, add)
+    collect(results + 64, s20, s21, add)
+    collect(results + 96, s30, s31, add)
     results += 128
     rows += 4 * rowBytes
   }
@@ -157,12 +168,15 @@ function tile4x8of1(rows: usize, rowBytes: usize, count: i32, panel: usize, turn
 
 /** Two terms a byte: 7 bits. */
 // prettier-ignore
-function tile2x8of2(rows: usize, rowBytes: usize, count: i32, panel: usize, turns: i32, results: usize, add: bool): void {
+function tile2x8of2(
+  rows: usize, rowBytes: usize, count: i32, panel: usize, turns: i32, results: usize, add: bool,
+): void {
   for (; count > 0; count -= 2) {
     let a0 = rows, a1 = a0 + rowBytes
     let s00 = i16x8.splat(0), s01 = s00, s10 = s00, s11 = s00
     let w = panel
-    for (let n = turns; n > 0; n--) {
+    let n = turns
+    do {
       const w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32), w3 = v128.load(w, 48)
       const x0 = v128.load32_splat(a0), x2 = v128.load32_splat(a0, 4)
       s00 = widen(s00, i8x16.add(saved(w0, x0), saved(w2, x2)))
@@ -172,9 +186,9 @@ function tile2x8of2(rows: usize, rowBytes: usize, count: i32, panel: usize, turn
       s11 = widen(s11, i8x16.add(saved(w1, x1), saved(w3, x3)))
       a0 += 8; a1 += 8
       w += 64
-    }
-    collect(results, s00, add); collect(results + 16, s01, add)
-    collect(results + 32, s10, add); collect(results + 48, s11, add)
+    } while (--n)
+    collect(results, s00, s01, add)
+    collect(results + 32, s10, s11, add)
     results += 64
     rows += 2 * rowBytes
   }
@@ -182,14 +196,24 @@ function tile2x8of2(rows: usize, rowBytes: usize, count: i32, panel: usize, turn
 
 /** `terms` (4 or 8) terms a byte: 6 and 5 bits. The 16-bit sums are touched once in a while only: they are the ones that may be spilled. */
 // prettier-ignore
-function tile3x8(rows: usize, rowBytes: usize, count: i32, panel: usize, terms: i32, turns: i32, results: usize, add: bool): void {
+function tile3x8(
+  rows: usize, rowBytes: usize, count: i32, panel: usize, terms: i32, turns: i32, results: usize, add: bool,
+): void {
   for (; count > 0; count -= 3) {
     let a0 = rows, a1 = a0 + rowBytes, a2 = a1 + rowBytes
     let s00 = i16x8.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00
     let w = panel
-    for (let n = turns; n > 0; n--) {
-      let b00 = i8x16.splat(0), b01 = b00, b10 = b00, b11 = b00, b20 = b00, b21 = b00
-      let k = terms
+    let n = turns
+    do {
+      // The first term of each byte starts the sum: a sixth of the work at 6 bits would be adding to 0.
+      const u0 = v128.load(w), u1 = v128.load(w, 16)
+      const v0 = v128.load32_splat(a0), v1 = v128.load32_splat(a1), v2 = v128.load32_splat(a2)
+      let b00 = saved(u0, v0), b01 = saved(u1, v0)
+      let b10 = saved(u0, v1), b11 = saved(u1, v1)
+      let b20 = saved(u0, v2), b21 = saved(u1, v2)
+      a0 += 4; a1 += 4; a2 += 4
+      w += 32
+      let k = terms - 1
       do {
         const w0 = v128.load(w), w1 = v128.load(w, 16)
         const x0 = v128.load32_splat(a0)
@@ -204,10 +228,10 @@ function tile3x8(rows: usize, rowBytes: usize, count: i32, panel: usize, terms: 
       s00 = widen(s00, b00); s01 = widen(s01, b01)
       s10 = widen(s10, b10); s11 = widen(s11, b11)
       s20 = widen(s20, b20); s21 = widen(s21, b21)
-    }
-    collect(results, s00, add); collect(results + 16, s01, add)
-    collect(results + 32, s10, add); collect(results + 48, s11, add)
-    collect(results + 64, s20, add); collect(results + 80, s21, add)
+    } while (--n)
+    collect(results, s00, s01, add)
+    collect(results + 32, s10, s11, add)
+    collect(results + 64, s20, s21, add)
     results += 96
     rows += 3 * rowBytes
   }

@@ -18,7 +18,11 @@ export class Recomputed {
   readonly #producers: ReadonlyMap<string, Node>
   readonly #known = new Map<string, Dense | undefined>()
 
-  constructor(trace: ChannelTrace, remaining: Remaining, producers = producersOf(trace.model.graph)) {
+  constructor(
+    trace: ChannelTrace,
+    remaining: Remaining,
+    producers: ReadonlyMap<string, Node> = producersOf(trace.model.graph),
+  ) {
     this.#trace = trace
     this.#remaining = remaining
     this.#producers = producers

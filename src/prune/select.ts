@@ -50,10 +50,12 @@ export const keptOf = (n: number, ratio: number): number => Math.max(1, floor(n 
 /** Chooses what goes: in each group the classes with the lowest scores, equally many from each cell. */
 export function select(found: ChannelGroups, scores: Scores, scope: Scope): Selection {
   const wished = scope.global ? globalCounts(found, scores, scope) : localCounts(found, scope)
+  const roundTo = scope.roundTo ?? 1
   const removed = new Set<number>()
   const kept = new Map<ChannelGroup, number>()
   for (const group of found.groups) {
-    const remove = adjust(group, wished.get(group) ?? 0, scope.roundTo ?? 1)
+    const most = scope.global ? capOf(group, scope) : group.classes.length
+    const remove = adjust(group, wished.get(group) ?? 0, most, roundTo)
     kept.set(group, group.classes.length - remove)
     const score = scores.get(group) as Float64Array
     for (let cell = 0; cell < group.cells; cell++) {
@@ -62,7 +64,7 @@ export function select(found: ChannelGroups, scores: Scores, scope: Scope): Sele
       for (const [c] of order.slice(0, remove / group.cells)) removed.add(c.label)
     }
   }
-  spare(found, scores, removed, kept)
+  spare(found, scores, removed, kept, roundTo)
   return { removed, kept }
 }
 
@@ -80,33 +82,36 @@ const ratioFor = (group: ChannelGroup, scope: Scope): number => {
   return scope.perLayer?.find((p) => p.matches(names))?.ratio ?? scope.ratio
 }
 
+/** How many channels of a group may go in a global ranking. */
+function capOf(group: ChannelGroup, scope: Scope): number {
+  const names = group.roots.flatMap(namesOf)
+  const part = scope.perLayer?.find((p) => p.matches(names))?.ratio ?? scope.maxRatio ?? 0.9
+  return part === 0 ? 0 : group.classes.length - keptOf(group.classes.length, part)
+}
+
 function globalCounts(found: ChannelGroups, scores: Scores, scope: Scope): Map<ChannelGroup, number> {
   const ranked = found.groups.flatMap((group) =>
     [...(scores.get(group) as Float64Array)].map((score) => ({ group, score })),
   )
   ranked.sort((a, b) => a.score - b.score)
   const counts = new Map(found.groups.map((g) => [g, 0]))
-  const cap = (g: ChannelGroup) => {
-    const own = scope.perLayer?.find((p) => p.matches(g.roots.flatMap(namesOf)))?.ratio ?? scope.maxRatio ?? 0.9
-    return own === 0 ? 0 : g.classes.length - keptOf(g.classes.length, own)
-  }
   let left = floor(ranked.length * scope.ratio)
   for (const { group } of ranked) {
     if (left === 0) break
     const n = counts.get(group) as number
-    if (n >= cap(group)) continue
+    if (n >= capOf(group, scope)) continue
     counts.set(group, n + 1)
     left--
   }
   return counts
 }
 
-/** A number to remove that leaves a multiple of `roundTo` and takes equally from each cell. */
-function adjust(group: ChannelGroup, wish: number, roundTo: number): number {
+/** A number to remove, at most `most`, that leaves a multiple of `roundTo` and takes equally from each cell (the nearest such). */
+function adjust(group: ChannelGroup, wish: number, most: number, roundTo: number): number {
   const n = group.classes.length
   if (group.cells > 1) {
     const size = n / group.cells
-    let perCell = Math.min(size - 1, Math.round(wish / group.cells))
+    let perCell = Math.min(size - 1, Math.floor(most / group.cells), Math.round(wish / group.cells))
     while (perCell > 0 && (n - perCell * group.cells) % roundTo !== 0) perCell--
     return perCell * group.cells
   }
@@ -114,36 +119,42 @@ function adjust(group: ChannelGroup, wish: number, roundTo: number): number {
   return n - kept
 }
 
-/** A value of which nothing would remain (one half of a Split, say) gets its best channel back. */
-function spare(found: ChannelGroups, scores: Scores, removed: Set<number>, kept: Map<ChannelGroup, number>): void {
+/** A value of which nothing would remain (one half of a Split, say) gets its best channel back; widths stay multiples of `roundTo`. */
+function spare(
+  found: ChannelGroups,
+  scores: Scores,
+  removed: Set<number>,
+  kept: Map<ChannelGroup, number>,
+  roundTo: number,
+): void {
   const { trace } = found
   const owner = new Map<number, { group: ChannelGroup; index: number }>()
   for (const group of found.groups)
     for (const [index, c] of group.classes.entries()) owner.set(c.label, { group, index })
+  const scoreOf = (c: { group: ChannelGroup; index: number }) => scores.get(c.group)?.[c.index] ?? 0
+  const best = (some: readonly { group: ChannelGroup; index: number }[]) =>
+    some.reduce((a, b) => (scoreOf(b) > scoreOf(a) ? b : a))
+  /** One of each cell, so that grouped convolutions stay balanced: this one and the best of the others. */
+  const giveBack = ({ group, index }: { group: ChannelGroup; index: number }) => {
+    const gone = group.classes.flatMap((c, i) => (removed.has(c.label) ? [{ group, index: i, cell: c.cell }] : []))
+    for (let cell = 0; cell < group.cells; cell++) {
+      const own = group.classes[index]?.cell === cell ? index : best(gone.filter((c) => c.cell === cell)).index
+      removed.delete((group.classes[own] as ChannelClass).label)
+    }
+    kept.set(group, (kept.get(group) as number) + group.cells)
+  }
   const lists = [
     ...[...trace.tracks.values()].flatMap((tracks) => tracks.map((t) => t.labels)),
     ...[...trace.tensorAxes.values()].flatMap((axes) => [...axes.values()]),
   ]
   for (const labels of lists) {
     if (labels.length === 0 || !labels.every((l) => removed.has(trace.labels.find(l)))) continue
-    const best = [...new Set(Array.from(labels, (l) => trace.labels.find(l)))]
-      .map((label) => ({ label, ...(owner.get(label) as { group: ChannelGroup; index: number }) }))
-      .reduce((a, b) => ((scores.get(b.group)?.[b.index] ?? 0) > (scores.get(a.group)?.[a.index] ?? 0) ? b : a))
-    for (const label of bestOfEachCell(best.group, best.index, scores, removed)) {
-      removed.delete(label)
-      kept.set(best.group, (kept.get(best.group) as number) + 1)
-    }
+    const alive = best(
+      [...new Set(labels)].map((l) => owner.get(trace.labels.find(l)) as { group: ChannelGroup; index: number }),
+    )
+    giveBack(alive)
+    const { group } = alive
+    while ((kept.get(group) as number) % roundTo !== 0 && (kept.get(group) as number) < group.classes.length)
+      giveBack(best(group.classes.flatMap((c, index) => (removed.has(c.label) ? [{ group, index }] : []))))
   }
-}
-
-/** A class and the best removed one of every other cell, so that grouped convolutions stay balanced. */
-function bestOfEachCell(group: ChannelGroup, index: number, scores: Scores, removed: ReadonlySet<number>): number[] {
-  const score = scores.get(group) as Float64Array
-  const best = new Map<number, number>([[(group.classes[index] as ChannelClass).cell, index]])
-  group.classes.forEach((c, i) => {
-    if (!removed.has(c.label) || c.cell === group.classes[index]?.cell) return
-    const before = best.get(c.cell)
-    if (before === undefined || (score[i] as number) > (score[before] as number)) best.set(c.cell, i)
-  })
-  return [...best.values()].map((i) => (group.classes[i] as ChannelClass).label)
 }

@@ -16,6 +16,7 @@ import {
 } from '../graph/index.ts'
 import { keepsZeros } from './constants.ts'
 import { type Freeze, LabelSets } from './labels.ts'
+import { freezeWidthsThatCount } from './widths.ts'
 
 /** An axis of a weight that produces channels, and the node that it belongs to. */
 export interface Root {
@@ -326,6 +327,7 @@ export function traceChannels(
     if (tracer.stored.has(output.name)) tracer.freezeStored(output.name, reason)
   }
   freezeUnaccounted(tracer)
+  freezeWidthsThatCount(tracer)
   return tracer
 }
 

@@ -1,7 +1,7 @@
 import { isConcrete, KerfError } from '../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
 import { referenceRun } from './reference/run.ts'
-import { dataLengthOf, type HostTensor } from './tensor.ts'
+import { arrayTypeOf, dataLengthOf, type HostTensor } from './tensor.ts'
 import { lowerings } from './wasm/lowerings/index.ts'
 import { type SpawnWorker, spawnBrowserWorker } from './wasm/pool.ts'
 import { profileTasks, type RunProfile } from './wasm/profile.ts'
@@ -34,7 +34,8 @@ export interface Session {
   /** The plan's memory in bytes: arena, what its tensors would take side by side, everything. Undefined before the first plan. */
   readonly memory: { readonly arena: number; readonly sum: number; readonly total: number } | undefined
   /**
-   * @throws KerfError `unknown-input`, `missing-input`, `wrong-shape`, `wrong-element-type`, `worker-ended`, `out-of-memory`
+   * Runs that are asked for at the same time are made one after the other.
+   * @throws KerfError `unknown-input`, `missing-input`, `wrong-shape`, `wrong-element-type`, `worker-ended`, `out-of-memory`, `disposed`
    */
   run(feeds: Feeds): Promise<Record<string, HostTensor>>
   /**
@@ -43,7 +44,7 @@ export interface Session {
    * @throws KerfError `bad-options` for the reference, and as `run`
    */
   profile(feeds: Feeds, seconds?: number): Promise<RunProfile>
-  /** Ends its threads and lets go of its memory. */
+  /** Ends its threads and lets go of its memory. It cannot be run any more. */
   dispose(): void
 }
 
@@ -101,6 +102,9 @@ function chooseThreads(
   return 1
 }
 
+const disposed = (): KerfError =>
+  new KerfError('disposed', 'The session has been disposed of. Make a new one with createSession.')
+
 class PlannedSession implements Session {
   readonly backend: Backend
   readonly threads: number
@@ -111,6 +115,9 @@ class PlannedSession implements Session {
   readonly #notice: (text: string) => void
   #runner: WasmRunner | undefined
   #planned = ''
+  #disposed = false
+  /** The runs of a session share its memory: each waits for the one before. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(
     model: Model,
@@ -139,11 +146,16 @@ class PlannedSession implements Session {
     this.#runner?.dispose()
     this.#runner = undefined
     const { spawn = spawnBrowserWorker } = this.#options
-    this.#runner = await WasmRunner.make(this.#model, shapes, {
+    const runner = await WasmRunner.make(this.#model, shapes, {
       threads: this.threads,
       spawn: this.threads > 1 ? spawn : undefined,
       lowerings,
     })
+    if (this.#disposed) {
+      runner.dispose()
+      throw disposed()
+    }
+    this.#runner = runner
     this.#planned = key
     const { onHost } = this.#runner.plan
     if (onHost.length > 0)
@@ -153,24 +165,37 @@ class PlannedSession implements Session {
   }
 
   async run(feeds: Feeds): Promise<Record<string, HostTensor>> {
-    const checked = this.#check(feeds)
-    if (this.backend === 'reference') return Object.fromEntries(referenceRun(this.#model, checked))
-    await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])))
-    return Object.fromEntries(await (this.#runner as WasmRunner).run(checked))
+    return this.#inTurn(feeds, async (checked) => {
+      if (this.backend === 'reference') return Object.fromEntries(referenceRun(this.#model, checked))
+      await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])))
+      return Object.fromEntries(await (this.#runner as WasmRunner).run(checked))
+    })
   }
 
   async profile(feeds: Feeds, seconds = 1): Promise<RunProfile> {
     if (this.backend === 'reference')
       throw new KerfError('bad-options', "Only the backend 'wasm' can be timed part by part.")
-    const checked = this.#check(feeds)
-    await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])))
-    return profileTasks(this.#runner as WasmRunner, checked, seconds)
+    return this.#inTurn(feeds, async (checked) => {
+      await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])))
+      return profileTasks(this.#runner as WasmRunner, checked, seconds)
+    })
   }
 
   dispose(): void {
+    this.#disposed = true
     this.#runner?.dispose()
     this.#runner = undefined
     this.#planned = ''
+  }
+
+  #inTurn<T>(feeds: Feeds, work: (checked: Map<string, HostTensor>) => Promise<T>): Promise<T> {
+    const checked = this.#check(feeds)
+    const turn = this.#turn.then(() => {
+      if (this.#disposed) throw disposed()
+      return work(checked)
+    })
+    this.#turn = turn.catch(() => {})
+    return turn
   }
 
   #check(feeds: Feeds): Map<string, HostTensor> {
@@ -207,6 +232,12 @@ class PlannedSession implements Session {
           tensor.elementType,
           tensor.shape.reduce((p, d) => p * d, 1),
         )
+        if (!(tensor.data instanceof arrayTypeOf(tensor.elementType)))
+          throw new KerfError(
+            'wrong-element-type',
+            `Input "${name}" is ${tensor.elementType}, its data must be a ${arrayTypeOf(tensor.elementType).name}.`,
+            { input: name, expected: tensor.elementType },
+          )
         if (tensor.data.length !== count)
           throw new KerfError(
             'wrong-shape',

@@ -57,7 +57,13 @@ export function axisSlice(
   const [start, end, step] = [starts?.[n], ends?.[n], steps?.[n]]
   if (step === 0) throw wrong(call, 'a step is 0')
   if (start === undefined || end === undefined || step === undefined || typeof size !== 'number') return undefined
-  const place = (x: number) => clamp(x < 0 ? x + size : x, step < 0 ? -1 : 0, size)
-  const first = step < 0 ? Math.min(place(start), size - 1) : place(start)
-  return { start: first, step, count: Math.max(0, Math.ceil((place(end) - first) / step)) }
+  const fromStart = (x: number) => (x < 0 ? x + size : x)
+  if (step > 0) {
+    const first = clamp(fromStart(start), 0, size)
+    return { start: first, step, count: Math.max(0, Math.ceil((clamp(fromStart(end), 0, size) - first) / step)) }
+  }
+  // Backwards, a start before the first element is the first element, and INT_MAX says "to the end" as it does forwards.
+  const first = clamp(fromStart(start), 0, size - 1)
+  const last = end === 2 ** 31 - 1 || end >= 2 ** 63 ? -1 : clamp(fromStart(end), -1, size - 1)
+  return { start: first, step, count: Math.max(0, Math.ceil((last - first) / step)) }
 }

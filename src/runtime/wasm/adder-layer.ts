@@ -4,7 +4,6 @@ import type { Affine } from './lowering.ts'
 import {
   eachFilter,
   type FilterSizes,
-  floatPart,
   packAdderBytes,
   packAdderFloats,
   panelsOf,
@@ -61,7 +60,9 @@ export interface AdderIntegerTensors extends AdderOutputs {
 /** Threads that get scratch memory where the allocator does not say how many there are; more than these stand idle. */
 const mostThreads = 16
 /** What a block of rows may take: a part of the second-level cache. */
-const blockBytes = 128 * 1024
+const blockBytes = 48 * 1024
+/** Of one row: results for a panel, a sum. */
+const resultBytes = 4 * panelWidth + 4
 /** Multiple of every tile's height. */
 const rowGrain = 12
 /** Taps of a depthwise layer whose sum of bytes fits into 16 bits. */
@@ -91,13 +92,18 @@ function commonArgs(layer: ConvLayer, tensors: AdderOutputs & { readonly x: numb
 }
 
 /** How the work is cut: rows made at a time, and whether threads share output channels or pixels. */
-function blocks(layer: ConvLayer, rowBytes: number, otherBytes: number, weightBytes: number, alloc: Allocator) {
+function blocks(layer: ConvLayer, rowBytes: number, weightBytes: number, alloc: Allocator) {
   const pixels = layer.batch * layer.outHeight * layer.outWidth
   const wanted = Math.floor(blockBytes / rowBytes / rowGrain) * rowGrain
   const blockRows = Math.min(Math.max(rowGrain, wanted), roundUp(pixels, rowGrain))
   const inputBytes = (rowBytes * pixels) / (layer.kernelHeight * layer.kernelWidth)
   const byChannels = panelsOf(sizesOf(layer)) >= 8 && (pixels < 16 * rowGrain || weightBytes > inputBytes)
-  return { rowBytes, blockRows, byChannels: byChannels ? 1 : 0, ...scratch(blockRows * (rowBytes + otherBytes), alloc) }
+  return {
+    rowBytes,
+    blockRows,
+    byChannels: byChannels ? 1 : 0,
+    ...scratch(blockRows * (rowBytes + resultBytes), alloc),
+  }
 }
 
 function scratch(bytes: number, alloc: Allocator) {
@@ -156,7 +162,6 @@ export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: A
   const length = sizes.channels * sizes.taps
   // Multiples of 1 KiB would put the rows of a tile into the same sets of the first cache.
   const rowBytes = roundUp(4 * length, 16) + (length % 256 === 0 ? 64 : 0)
-  const otherBytes = 4 * panelWidth + 4 * Math.ceil(length / floatPart)
   const args = {
     ...commonArgs(layer, tensors),
     ...{ weights: put(packed, alloc), shiftF: shift },
@@ -164,7 +169,7 @@ export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: A
       filterPanels(sizes, 2, (f) => [-2 * scale(f), offset(f)]),
       alloc,
     ),
-    ...blocks(layer, rowBytes, otherBytes, packed.byteLength, alloc),
+    ...blocks(layer, rowBytes, packed.byteLength, alloc),
   }
   return [{ kernel: 'adderF32', args }]
 }
@@ -231,7 +236,7 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
   const args = {
     ...common,
     ...{ weights: put(packed, alloc), filters: put(filters, alloc), terms, direct: isDirect(layer, rowBytes) ? 1 : 0 },
-    ...blocks(layer, rowBytes, 4 * panelWidth + 4, packed.byteLength, alloc),
+    ...blocks(layer, rowBytes, packed.byteLength, alloc),
   }
   return [{ kernel: 'adderU8', args }]
 }

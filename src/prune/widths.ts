@@ -1,0 +1,84 @@
+import { isConcrete, isFloating } from '../base/index.ts'
+import { consumersOf, type Node, nodeLabel, producersOf } from '../graph/index.ts'
+import { Recomputed } from './recomputed.ts'
+import type { ChannelTrace } from './trace.ts'
+
+/*
+ * Exported graphs ask for widths to shape tensors with them, and those follow a cut. Some calculate with them as well: attention divides
+ * by the root of its width. A narrower layer would then change numbers, so such channels stay.
+ */
+
+/** Freezes channels whose number reaches, through Shape or Size, a number that the running network calculates with. */
+export function freezeWidthsThatCount(trace: ChannelTrace): void {
+  const { inference } = trace
+  const { graph } = trace.model
+  const producers = producersOf(graph)
+  const consumers = consumersOf(graph)
+  const outputs = new Set(graph.outputs.map((o) => o.name))
+  const isNumber = (name: string) => {
+    const type = inference.values.get(name)?.elementType
+    return type === 'bool' || (type !== undefined && isFloating(type))
+  }
+  const runs = (node: Node) => node.outputs.some((o) => !inference.constants.has(o))
+  for (const [value, node] of producers) {
+    if (!inference.constants.has(value) || !isNumber(value)) continue
+    if (!outputs.has(value) && !consumers.get(value)?.some(runs)) continue
+    for (const asking of askingForShapes(trace, producers, node)) freezeWhatMatters(trace, producers, value, asking)
+  }
+}
+
+/** Nodes of which only the inputs' shapes matter (Shape, Size), behind a constant. */
+function askingForShapes(trace: ChannelTrace, producers: ReadonlyMap<string, Node>, node: Node): Set<Node> {
+  const found = new Set<Node>()
+  const seen = new Set<Node>()
+  const visit = (n: Node) => {
+    if (seen.has(n)) return
+    seen.add(n)
+    if (trace.inference.calls.get(n)?.operator.forward === undefined) {
+      found.add(n)
+      return
+    }
+    for (const name of n.inputs) {
+      const source = producers.get(name)
+      if (source) visit(source)
+    }
+  }
+  visit(node)
+  return found
+}
+
+function freezeWhatMatters(
+  trace: ChannelTrace,
+  producers: ReadonlyMap<string, Node>,
+  value: string,
+  asking: Node,
+): void {
+  const contentWith = (changed: string, shape: readonly number[] | undefined) => {
+    const remaining = { shapeOf: (name: string) => (name === changed ? shape : undefined), ofTensor: () => undefined }
+    try {
+      const content = new Recomputed(trace, remaining, producers).content(value)
+      return content && `${content.shape}:${Array.from(content.data)}`
+    } catch {
+      // A width at which the arithmetic fails matters.
+      return undefined
+    }
+  }
+  for (const name of asking.inputs) {
+    const shape = trace.inference.values.get(name)?.shape
+    const tracks = trace.tracks.get(name) ?? []
+    if (!isConcrete(shape) || tracks.length === 0) continue
+    const before = contentWith(name, shape)
+    for (const track of tracks)
+      for (const axis of track.axes) {
+        const size = shape[axis] as number
+        const others = new Set([size - 1, Math.ceil(size / 2), 1].filter((d) => d > 0 && d < size))
+        const same = before !== undefined && [...others].every((d) => contentWith(name, shape.with(axis, d)) === before)
+        if (same) continue
+        const reason = {
+          node: nodeLabel(asking),
+          why: 'how many channels there are is a number that the network calculates with',
+        }
+        for (const label of track.labels) trace.labels.freeze(label, reason)
+      }
+  }
+}
