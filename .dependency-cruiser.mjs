@@ -8,13 +8,14 @@ const rooms = {
   ops: ['base', 'graph'],
   onnx: ['base', 'graph'],
   cost: ['base', 'graph', 'ops'],
+  autodiff: ['base', 'graph', 'ops'],
   runtime: ['base', 'graph', 'ops'],
   nets: ['base', 'graph', 'ops'],
   report: ['base', 'types:cost'],
   prune: ['base', 'graph', 'ops', 'cost'],
   rewrite: ['base', 'graph', 'ops', 'cost'],
   quantize: ['base', 'graph', 'ops', 'cost'],
-  train: ['base', 'graph', 'ops', 'cost'],
+  train: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime', 'data', 'onnx', 'formats'],
 }
 // These import every room, and no room imports them.
 const outermost = ['lab', 'cli']

@@ -8,7 +8,8 @@ export type AttributeValue = number | string | readonly number[] | readonly stri
 export const float = (value: number): Attribute => ({ kind: 'float', value })
 export const floats = (value: readonly number[]): Attribute => ({ kind: 'floats', value })
 
-function attributeOf(value: AttributeValue): Attribute {
+/** An attribute from a plain value. */
+export function attributeOf(value: AttributeValue): Attribute {
   if (typeof value === 'number') return Number.isInteger(value) ? { kind: 'int', value } : float(value)
   if (typeof value === 'string') return { kind: 'string', value }
   if (Array.isArray(value))

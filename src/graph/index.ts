@@ -2,6 +2,7 @@
 // Not here: what single operators do (ops/), files (onnx/).
 // May import: base.
 export * from './attributes.ts'
+export * from './backward.ts'
 export * from './builder.ts'
 export * from './channels.ts'
 export * from './constants.ts'

@@ -1,5 +1,6 @@
 import type { ElementType, Shape } from '../base/index.ts'
 import type { AttributeReader } from './attributes.ts'
+import type { BackwardRule } from './backward.ts'
 import type { ChannelRule } from './channels.ts'
 import type { Node, Tensor } from './model.ts'
 
@@ -93,6 +94,13 @@ export interface Operator<A = unknown> {
    * outputs: this node, as it is, cannot be computed so (random numbers, elements that are no numbers).
    */
   forward?(call: Call<A>, inputs: readonly (Dense | undefined)[]): Dense[]
+  /**
+   * Gradients of the inputs. Undefined: gradients do not pass. Exact where the operator has a derivative; at a kink any value between those on
+   * both sides.
+   */
+  backward?: BackwardRule<A>
+  /** The backward rule is not the derivative but what training uses in its place, as the rule's own formula says. */
+  readonly surrogate?: boolean
   /** The tensor that a node of this kind stands for, when it depends on no data: Constant, ConstantOfShape. Lazy: nothing is read. */
   stored?(call: Call<A>): Tensor | undefined
   /** 'none': moves or renames data without arithmetic. 'data-dependent': how much it computes is not known before it runs. */

@@ -1,5 +1,5 @@
 import { broadcastShapes, type ElementType, elementCount } from '../base/index.ts'
-import type { Arithmetic, Dense, Operator } from '../graph/index.ts'
+import type { Arithmetic, BackwardCall, BackwardRule, Dense, Known, Operator } from '../graph/index.ts'
 import { asElement } from './as-element.ts'
 import { broadcasting } from './channel-rules.ts'
 import { dense, required, typed, wrong } from './check.ts'
@@ -9,6 +9,8 @@ import { timesElements } from './unary.ts'
 
 export interface BinaryOptions {
   readonly forward: (a: number, b: number, elementType: ElementType) => number
+  /** Gradients of A and B of the output's shape; they are summed where A or B was broadcast. */
+  readonly backward?: (call: BackwardCall, dy: string) => readonly [a: () => string, b: () => string]
   /** Operations per output element. */
   readonly cost: Arithmetic
   /** Element type of the output: 'bool' for comparisons. By default the first input's. */
@@ -31,6 +33,17 @@ export function mapBroadcast(
   return dense(elementType, shape, data)
 }
 
+/** Sums the gradients of broadcast operands. */
+const broadcastBackward =
+  (rule: NonNullable<BinaryOptions['backward']>): BackwardRule<void> =>
+  (call) => {
+    const shape = (known: Known | undefined) => known?.shape as readonly number[]
+    const parts = rule(call, call.gradients[0] as string)
+    return parts.map((part, i) =>
+      call.needs(i) ? call.emit.unbroadcast(part(), shape(call.outputs[0]), shape(call.inputs[i])) : undefined,
+    )
+  }
+
 /** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). */
 export function binary(name: string, options: BinaryOptions): Operator {
   const { forward, cost, result } = options
@@ -50,6 +63,7 @@ export function binary(name: string, options: BinaryOptions): Operator {
       const type = result ?? a.elementType
       return [mapBroadcast([a, b], type, ([x, y]) => asElement(type, forward(x as number, y as number, a.elementType)))]
     },
+    backward: options.backward && broadcastBackward(options.backward),
     cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape) as number),
     // What is compared with is a threshold, nothing that is learnt.
     parameters: result === 'bool' ? undefined : 'operands',

@@ -7,6 +7,8 @@ import { acos } from './acos/acos.ts'
 import { acosh } from './acosh/acosh.ts'
 import { add } from './add/add.ts'
 import { adderConv } from './adderConv/adderConv.ts'
+import { adderConvInputGradient } from './adderConvInputGradient/adderConvInputGradient.ts'
+import { adderConvWeightGradient } from './adderConvWeightGradient/adderConvWeightGradient.ts'
 import { affineGrid } from './affineGrid/affineGrid.ts'
 import { and } from './and/and.ts'
 import { argMax } from './argMax/argMax.ts'
@@ -17,6 +19,7 @@ import { atan } from './atan/atan.ts'
 import { atanh } from './atanh/atanh.ts'
 import { averagePool } from './averagePool/averagePool.ts'
 import { batchNormalization } from './batchNormalization/batchNormalization.ts'
+import { batchNormalizationGradient } from './batchNormalizationGradient/batchNormalizationGradient.ts'
 import { bitShift } from './bitShift/bitShift.ts'
 import { bitwiseAnd } from './bitwiseAnd/bitwiseAnd.ts'
 import { bitwiseNot } from './bitwiseNot/bitwiseNot.ts'
@@ -28,6 +31,7 @@ import { ceil } from './ceil/ceil.ts'
 import { celu } from './celu/celu.ts'
 import { centerCropPad } from './centerCropPad/centerCropPad.ts'
 import { clip } from './clip/clip.ts'
+import { clipGradient } from './clipGradient/clipGradient.ts'
 import { col2Im } from './col2Im/col2Im.ts'
 import { compress } from './compress/compress.ts'
 import { concat } from './concat/concat.ts'
@@ -36,6 +40,7 @@ import { constantOfShape } from './constantOfShape/constantOfShape.ts'
 import { conv } from './conv/conv.ts'
 import { convInteger } from './convInteger/convInteger.ts'
 import { convTranspose } from './convTranspose/convTranspose.ts'
+import { convWeightGradient } from './convWeightGradient/convWeightGradient.ts'
 import { cos } from './cos/cos.ts'
 import { cosh } from './cosh/cosh.ts'
 import { cumProd } from './cumProd/cumProd.ts'
@@ -170,6 +175,11 @@ export const operatorList: readonly Operator[] = [
   acosh,
   add,
   adderConv,
+  adderConvInputGradient,
+  adderConvWeightGradient,
+  batchNormalizationGradient,
+  clipGradient,
+  convWeightGradient,
   affineGrid,
   and,
   argMax,

@@ -1,8 +1,18 @@
 import { type Dim, elementCount, stridesOf, unknownDim } from '../base/index.ts'
-import type { Arithmetic, AttributeReader, Call, Dense, InferredCall, Operator, Ties } from '../graph/index.ts'
+import type {
+  Arithmetic,
+  AttributeReader,
+  BackwardCall,
+  Call,
+  Dense,
+  InferredCall,
+  Operator,
+  Ties,
+} from '../graph/index.ts'
 import { asElement } from './as-element.ts'
 import { passTracks } from './axis-tracks.ts'
-import { dense, required, typed } from './check.ts'
+import { gradientOf, shapeIn } from './backward.ts'
+import { dense, required, typed, wrong } from './check.ts'
 import { fromIndices, offsetOf } from './indices.ts'
 import { defineOperator } from './operator.ts'
 import { distinctAxes, setting } from './settings.ts'
@@ -87,12 +97,22 @@ export function tieReduction(call: InferredCall, ties: Ties, axes: readonly numb
 
 export interface ReduceOptions {
   readonly forward: (values: readonly number[]) => number
+  /** dX from dY, which has the reduced axes with size 1 already. */
+  readonly backward?: (call: BackwardCall<ReduceAttributes>, dy: string, axes: readonly number[]) => string
   /** Operations per input element and per output element. */
   readonly perInput: Arithmetic
   readonly perOutput?: Arithmetic
 }
 
-export function reduction(name: string, { forward, perInput, perOutput = {} }: ReduceOptions): Operator {
+function reduceBackward(call: BackwardCall<ReduceAttributes>, rule: NonNullable<ReduceOptions['backward']>): string {
+  const shape = shapeIn(call, 0)
+  const axes = reducedAxes(call, shape.length)
+  if (!axes) throw wrong(call, 'no gradient passes where the axes depend on data')
+  const dy = gradientOf(call)
+  return rule(call, call.attributes.keepDims ? dy : call.emit.reshape(dy, reducedShape(shape, axes, true)), axes)
+}
+
+export function reduction(name: string, { forward, backward, perInput, perOutput = {} }: ReduceOptions): Operator {
   return defineOperator<ReduceAttributes>({
     name,
     domain: '',
@@ -104,6 +124,7 @@ export function reduction(name: string, { forward, perInput, perOutput = {} }: R
         ? [reduceDense(x, axes, call.attributes.keepDims, (values) => asElement(x.elementType, forward(values)))]
         : []
     },
+    backward: backward && ((call) => [reduceBackward(call, backward)]),
     cost: (call) => {
       const inputs = elementCount(call.inputs[0]?.shape) as number
       const outputs = elementCount(call.outputs[0]?.shape) as number

@@ -1,5 +1,5 @@
 import { type ElementType, elementCount } from '../base/index.ts'
-import type { Arithmetic, AttributeReader, Call, Fusion, Operator } from '../graph/index.ts'
+import type { Arithmetic, AttributeReader, BackwardRule, Call, Fusion, Operator } from '../graph/index.ts'
 import { elementwise } from './channel-rules.ts'
 import { dense, required, typed } from './check.ts'
 import { defineOperator } from './operator.ts'
@@ -8,6 +8,7 @@ export interface UnaryOptions<A> {
   readonly domain?: string
   readonly attributes?: (reader: AttributeReader, opset: number) => A
   readonly forward?: (x: number, attributes: A) => number
+  readonly backward?: BackwardRule<A>
   /** Operations per element. */
   readonly cost: Arithmetic | 'none' | ((attributes: A) => Arithmetic)
   readonly fusion?: Fusion
@@ -38,6 +39,7 @@ export function unary<A = void>(name: string, options: UnaryOptions<A>): Operato
           return [dense(type, x.shape, data)]
         }
       : undefined,
+    backward: options.backward,
     cost:
       cost === 'none'
         ? 'none'

@@ -1,4 +1,8 @@
 import { binary } from '../binary.ts'
 
-/** C = A + B, broadcast (ONNX Add). */
-export const add = binary('Add', { forward: (a, b) => a + b, cost: { adds: 1 } })
+/** C = A + B, broadcast (ONNX Add). dA = dB = dC. */
+export const add = binary('Add', {
+  forward: (a, b) => a + b,
+  backward: (_, dy) => [() => dy, () => dy],
+  cost: { adds: 1 },
+})

@@ -4,6 +4,7 @@ import { type ConvAttributes, convAttributes, convCost, convForward, convFusion,
 import { negativeL1Distance } from '../conv/forward.ts'
 import { adderLaw } from '../laws.ts'
 import { defineOperator } from '../operator.ts'
+import { adderConvBackward } from './backward.ts'
 
 /*
  * Y[n,o,p] = B[o] − Σ_{c,t} |X[n, q(o)·C_in/g + c, p·stride + t·dilation − pad] − W[o,c,t]|        (AdderNet, Chen et al., CVPR 2020)
@@ -18,6 +19,8 @@ export const adderConv = defineOperator<ConvAttributes>({
   attributes: convAttributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
   forward: convForward(negativeL1Distance),
+  backward: adderConvBackward,
+  surrogate: true,
   cost: convCost(adderLaw, 1, 2),
   parameters: [1, 2],
   fusion: convFusion(1),

@@ -6,6 +6,7 @@ import { checkVectors, perChannelParameters, statisticsCost } from '../normalise
 import { type Moments, momentsOf, perChannel, scaledAndShifted } from '../normalise-forward.ts'
 import { arithmetic, broadcastTo, type Doubles, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
+import { batchNormalizationBackward } from './backward.ts'
 
 /*
  * y = (x − mean[c]) / √(var[c] + epsilon) · scale[c] + bias[c]        (ONNX BatchNormalization, opset 7, 9, 14, 15)
@@ -41,7 +42,8 @@ export const batchNormalization = defineOperator<BatchNormalizationAttributes>({
   domain: '',
   attributes: (a, opset) => ({
     perElement: opset < 9 && a.int('spatial', 1) === 0,
-    training: opset >= 14 && a.int('training_mode', 0) === 1,
+    // An attribute of opset 14; training graphs of older models have it too.
+    training: a.int('training_mode', 0) === 1,
     epsilon: a.float('epsilon', 1e-5),
     momentum: a.float('momentum', 0.9),
   }),
@@ -79,6 +81,7 @@ export const batchNormalization = defineOperator<BatchNormalizationAttributes>({
       })
     return [y, running(mean, moments.mean), running(variance, moments.variance)].slice(0, call.node.outputs.length)
   },
+  backward: batchNormalizationBackward,
   cost: (call) => {
     const n = elementCount(call.outputs[0]?.shape) as number
     if (!call.attributes.training) return { adds: n, muls: n }

@@ -5,6 +5,7 @@ import { convolutionLaw, type LayerLaw } from '../laws.ts'
 import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { slide, type Window, windowAttributes } from '../window.ts'
+import { convBackward } from './backward.ts'
 import { addBias, type Combine, convolve, dotProduct } from './forward.ts'
 
 /*
@@ -145,6 +146,7 @@ export const conv = defineOperator<ConvAttributes>({
   attributes: convAttributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
   forward: convForward(dotProduct),
+  backward: convBackward,
   cost: convCost(convolutionLaw, 1, 2),
   parameters: [1, 2],
   fusion: convFusion(1),

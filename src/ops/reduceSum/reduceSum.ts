@@ -1,4 +1,9 @@
+import { shapeIn } from '../backward.ts'
 import { reduction, total } from '../reduce.ts'
 
-/** Y = Σ X along axes (ONNX ReduceSum). */
-export const reduceSum = reduction('ReduceSum', { forward: (values) => total(values), perInput: { adds: 1 } })
+/** Y = Σ X along axes (ONNX ReduceSum). dX = dY, repeated. */
+export const reduceSum = reduction('ReduceSum', {
+  forward: (values) => total(values),
+  backward: (call, dy) => call.emit.node('Expand', [dy, call.emit.ints(shapeIn(call, 0))]),
+  perInput: { adds: 1 },
+})

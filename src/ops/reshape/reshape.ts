@@ -1,5 +1,6 @@
 import { type Dim, elementCount, isConcrete, type Shape, unknownDim } from '../../base/index.ts'
 import type { Call, Cut, InferredCall } from '../../graph/index.ts'
+import { reshapeBackward } from '../backward.ts'
 import { tieReshaped } from '../blocks.ts'
 import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
@@ -96,6 +97,7 @@ export const reshape = defineOperator<ReshapeAttributes>({
     const shape = x && reshaped(call, x.shape)
     return x && isConcrete(shape) ? [dense(x.elementType, shape, x.data)] : []
   },
+  backward: reshapeBackward,
   cost: 'none',
   accesses: 'view',
   channels: { tie: tieReshaped, cut: cutReshape },

@@ -1,0 +1,176 @@
+import { isConcrete, isFloating, KerfError } from '../base/index.ts'
+import {
+  allNames,
+  type Graph,
+  type InferredCall,
+  inferGraph,
+  inlineFunctions,
+  type Model,
+  type Node,
+  nodeLabel,
+  type Operator,
+  opsetOf,
+} from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
+import { Emitter } from './emitter.ts'
+
+/*
+ * dL/dx = Σ over the readers of x of (dL/dy · dy/dx), from the loss backwards (reverse mode). The result is a graph like every other: its
+ * saved activations are values that live long, which the plan's memory knows how to share.
+ */
+
+/** Which surrogate to take where an operator offers several, by name: `{ 'AdderConv.weight': 'sign' }`. Others are the first offered. */
+export type Choices = Readonly<Record<string, string>>
+
+export interface Differentiated {
+  /** The given model with nodes appended. What it had before is shared, not copied. */
+  readonly model: Model
+  /** Per value asked for, the value that is its gradient: of the same shape, zero where the loss does not depend on it. */
+  readonly gradients: ReadonlyMap<string, string>
+}
+
+/**
+ * Appends the gradient of one value with respect to others.
+ *
+ * @param given nodes in topological order; calls of model-local functions are inlined unless Kerf knows the operator
+ * @param loss one float32 number
+ * @param values graph inputs or other float32 values (an initializer is a constant: make it an input first)
+ * @param inputShapes concrete shapes of the graph's inputs
+ * @throws KerfError `not-differentiable` naming the node through which no gradient passes, `wrong-shape` when the loss is no single number,
+ *   `unknown-value`, `bad-options` for a choice that no operator offers
+ */
+export function differentiate(
+  given: Model,
+  loss: string,
+  values: readonly string[],
+  inputShapes: ReadonlyMap<string, readonly number[]>,
+  choices: Choices = {},
+): Differentiated {
+  const inlined = inlineFunctions(given, operators)
+  const graph: Graph = {
+    ...inlined.graph,
+    nodes: [...inlined.graph.nodes],
+    initializers: new Map(inlined.graph.initializers),
+  }
+  const model = { ...inlined, graph, opsetImports: new Map([...inlined.opsetImports, ['ai.kerf', 1]]) }
+  const walk = new Backwards(model, inputShapes, choices)
+  return { model, gradients: walk.gradients(loss, values) }
+}
+
+class Backwards {
+  readonly #graph: Graph
+  readonly #inference: ReturnType<typeof inferGraph>
+  readonly #emit: Emitter
+  readonly #choices: Choices
+  /** Gradients that have arrived at a value so far, one per reader. */
+  readonly #arrived = new Map<string, string[]>()
+  readonly #opsets: ReadonlyMap<string, number>
+  readonly #chosen = new Set<string>()
+
+  constructor(model: Model, inputShapes: ReadonlyMap<string, readonly number[]>, choices: Choices) {
+    this.#graph = model.graph
+    this.#opsets = model.opsetImports
+    this.#inference = inferGraph(model, operators, { inputShapes })
+    this.#emit = new Emitter(model.graph, allNames(model.graph), opsetOf(model.opsetImports, ''))
+    this.#choices = choices
+  }
+
+  gradients(loss: string, wanted: readonly string[]): Map<string, string> {
+    const shape = this.#shapeOf(loss)
+    if (shape.some((d) => d !== 1))
+      throw new KerfError('wrong-shape', `The loss "${loss}" is of shape [${shape}]; it should be a single number.`, {
+        value: loss,
+        shape,
+      })
+    for (const value of wanted) this.#shapeOf(value)
+    const nodes = [...this.#graph.nodes]
+    const depends = dependants(nodes, wanted)
+    this.#arrived.set(loss, [this.#emit.floats([1], shape)])
+    for (const node of nodes.reverse())
+      if (node.outputs.some((o) => depends.has(o) && this.#arrived.has(o))) this.#through(node, depends)
+    const unknown = Object.keys(this.#choices).filter((name) => !this.#chosen.has(name))
+    if (unknown.length > 0)
+      throw new KerfError('bad-options', `Nothing in the network offers the choice ${unknown.join(', ')}.`, { unknown })
+    this.#emit.prefix = 'gradient'
+    return new Map(wanted.map((value) => [value, this.#total(value) ?? this.#zeros(value)]))
+  }
+
+  /** One node: its rule's gradients are added to what has arrived at its inputs. */
+  #through(node: Node, depends: ReadonlySet<string>): void {
+    const { operator, call } = this.#known(node)
+    const needs = (i: number) => {
+      const name = node.inputs[i]
+      const type = call.inputs[i]?.elementType
+      return name !== undefined && depends.has(name) && type !== undefined && isFloating(type)
+    }
+    if (!node.inputs.some((_, i) => needs(i))) return
+    const gradients = node.outputs.map((o) => (o !== '' && depends.has(o) ? this.#total(o) : undefined))
+    if (gradients.every((g) => g === undefined)) return
+    if (!operator.backward)
+      throw new KerfError(
+        'not-differentiable',
+        `${node.opType} "${nodeLabel(node)}": no gradient passes through this operator. Train only what comes behind it, or replace it.`,
+        { opType: node.opType, node: nodeLabel(node) },
+      )
+    this.#emit.prefix = `${nodeLabel(node)}/gradient`
+    const passed = operator.backward({ ...call, gradients, needs, emit: this.#emit, choice: this.#choice })
+    node.inputs.forEach((name, i) => {
+      const gradient = passed[i]
+      if (gradient !== undefined && needs(i)) this.#arrived.set(name, [...(this.#arrived.get(name) ?? []), gradient])
+    })
+  }
+
+  readonly #choice = <T extends string>(name: string, options: readonly [T, ...T[]]): T => {
+    this.#chosen.add(name)
+    const wanted = this.#choices[name]
+    if (wanted === undefined) return options[0]
+    const found = options.find((o) => o === wanted)
+    if (found === undefined)
+      throw new KerfError('bad-options', `${name} is "${wanted}"; there are: ${options.join(', ')}.`, { name, wanted })
+    return found
+  }
+
+  #total(value: string): string | undefined {
+    const parts = this.#arrived.get(value)
+    if (!parts) return undefined
+    let [sum = ''] = parts
+    for (const part of parts.slice(1)) sum = this.#emit.node('Add', [sum, part])
+    this.#arrived.set(value, [sum])
+    return sum
+  }
+
+  #zeros(value: string): string {
+    const shape = this.#shapeOf(value)
+    const count = shape.reduce((p, d) => p * d, 1)
+    return this.#emit.floats(new Array<number>(count).fill(0), shape)
+  }
+
+  #known(node: Node): { operator: Operator; call: InferredCall } {
+    const known = this.#inference.calls.get(node)
+    if (known) return known
+    throw new KerfError(
+      'not-differentiable',
+      `${node.opType} "${nodeLabel(node)}": Kerf does not know this operator.`,
+      {
+        opType: node.opType,
+        node: nodeLabel(node),
+        opset: this.#opsets.get(node.domain),
+      },
+    )
+  }
+
+  #shapeOf(value: string): readonly number[] {
+    const known = this.#inference.values.get(value)
+    if (!known || !isConcrete(known.shape))
+      throw new KerfError('unknown-value', `There is no value "${value}" of known shape in the network.`, { value })
+    return known.shape
+  }
+}
+
+/** The values that depend on the given ones, these included. */
+function dependants(nodes: readonly Node[], values: readonly string[]): Set<string> {
+  const found = new Set(values)
+  for (const node of nodes)
+    if (node.inputs.some((i) => found.has(i))) for (const o of node.outputs) if (o !== '') found.add(o)
+  return found
+}

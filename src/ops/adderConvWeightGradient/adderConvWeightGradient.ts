@@ -1,0 +1,41 @@
+import { elementCount } from '../../base/index.ts'
+import { mixes } from '../channel-rules.ts'
+import { commonType, required, typed } from '../check.ts'
+import { type ConvAttributes, convAttributes } from '../conv/conv.ts'
+import { forEachTap } from '../convWeightGradient/convWeightGradient.ts'
+import { arithmetic, doubles } from '../numbers.ts'
+import { defineOperator } from '../operator.ts'
+
+/*
+ * dW[o,c,t] = Σ_{n,p} dY[n,o,p] · sgn(X[n,c,p,t] − W[o,c,t])
+ *
+ * The derivative of AdderConv's output with respect to its weight, away from X = W. Inputs dY, X, W; attributes as Conv. In training graphs only;
+ * the full-precision surrogate needs no operator of its own.
+ */
+
+/** Cost: a comparison and an addition per tap and output position. */
+export const adderConvWeightGradient = defineOperator<ConvAttributes>({
+  name: 'AdderConvWeightGradient',
+  domain: 'ai.kerf',
+  attributes: convAttributes,
+  infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 2).shape)],
+  forward: (call, [dy, x, w]) => {
+    if (!dy || !x || !w) return []
+    const [g, a, b] = [doubles(dy), doubles(x), doubles(w)]
+    const data = new Float64Array(b.data.length)
+    forEachTap(call, { x: x.shape, dy: dy.shape, w: w.shape }, (from, at, to) => {
+      const difference = (from < 0 ? 0 : (a.data[from] as number)) - (b.data[to] as number)
+      data[to] = (data[to] as number) + (g.data[at] as number) * Math.sign(difference)
+    })
+    return [arithmetic(w.elementType, { shape: w.shape, data })]
+  },
+  cost: (call) => {
+    const [outputs, [, groupChannels, ...kernelShape]] = [
+      elementCount(call.inputs[0]?.shape) as number,
+      required(call, 2).shape as [number, number, ...number[]],
+    ]
+    const terms = outputs * groupChannels * (elementCount(kernelShape) as number)
+    return { adds: terms, others: terms, accumulators: elementCount(call.outputs[0]?.shape) as number }
+  },
+  channels: mixes('it belongs to a training graph'),
+})
