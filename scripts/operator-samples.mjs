@@ -16,6 +16,7 @@ const inputLists = [
   [],
   [data(...image)],
   [data(...image), data(...image)],
+  [data(2, 6, 6, 6), data(...image), stored(6, 4, 3, 3)],
   [data(...image), stored(1, 4, 1, 1)],
   [data(...image), stored(4)],
   [data(...image), stored(4), stored(4)],

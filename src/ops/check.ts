@@ -16,6 +16,11 @@ export function required(call: Call, input: number): Known {
   return known
 }
 
+/** @throws NodeError when one of the first `count` inputs is missing */
+export function requireInputs(call: Call, count: number): void {
+  for (let i = 0; i < count; i++) required(call, i)
+}
+
 /**
  * The element type that the given inputs have in common, where it is known; left-out inputs do not count.
  * @throws NodeError when they differ, or when it is not one of floating-point (`'floating'`) or of any numbers (`'numeric'`)

@@ -2,7 +2,7 @@ import { elementCount } from '../../base/index.ts'
 import type { AttributeReader } from '../../graph/index.ts'
 import { type Difference, differences } from '../adderConv/backward.ts'
 import { mixes } from '../channel-rules.ts'
-import { commonType, required, typed, wrong } from '../check.ts'
+import { commonType, required, requireInputs, typed, wrong } from '../check.ts'
 import { type ConvAttributes, convAttributes } from '../conv/conv.ts'
 import { forEachTap } from '../convWeightGradient/convWeightGradient.ts'
 import { arithmetic, doubles } from '../numbers.ts'
@@ -34,6 +34,7 @@ export const adderConvInputGradient = defineOperator<AdderConvInputGradientAttri
     difference: a.string('difference', 'clip') as Difference,
   }),
   infer: (call) => {
+    requireInputs(call, 3)
     if (!differences.includes(call.attributes.difference))
       throw wrong(call, `attribute difference is "${call.attributes.difference}", there are ${differences.join(', ')}`)
     return [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 1).shape)]

@@ -1,6 +1,6 @@
 import { elementCount } from '../../base/index.ts'
 import { mixes } from '../channel-rules.ts'
-import { commonType, required, typed } from '../check.ts'
+import { commonType, required, requireInputs, typed } from '../check.ts'
 import { type ConvAttributes, convAttributes } from '../conv/conv.ts'
 import { forEachTap } from '../convWeightGradient/convWeightGradient.ts'
 import { arithmetic, doubles } from '../numbers.ts'
@@ -18,7 +18,10 @@ export const adderConvWeightGradient = defineOperator<ConvAttributes>({
   name: 'AdderConvWeightGradient',
   domain: 'ai.kerf',
   attributes: convAttributes,
-  infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 2).shape)],
+  infer: (call) => {
+    requireInputs(call, 3)
+    return [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 2).shape)]
+  },
   forward: (call, [dy, x, w]) => {
     if (!dy || !x || !w) return []
     const [g, a, b] = [doubles(dy), doubles(x), doubles(w)]
