@@ -4,9 +4,10 @@
 /** A room, and the rooms it may import; `types:cost` allows type imports only. cli/ may import every room. */
 const rooms = {
   base: [],
+  formats: ['base'],
   graph: ['base'],
   ops: ['base', 'graph'],
-  onnx: ['base', 'graph'],
+  onnx: ['base', 'graph', 'ops'],
   cost: ['base', 'graph', 'ops'],
   autodiff: ['base', 'graph', 'ops'],
   runtime: ['base', 'graph', 'ops'],
@@ -15,7 +16,7 @@ const rooms = {
   prune: ['base', 'graph', 'ops', 'cost'],
   rewrite: ['base', 'graph', 'ops', 'cost'],
   quantize: ['base', 'graph', 'ops', 'cost'],
-  train: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime', 'data', 'onnx', 'formats'],
+  train: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime', 'data', 'onnx', 'formats', 'nets', 'report'],
 }
 // These import every room, and no room imports them.
 const outermost = ['lab', 'cli']

@@ -1,0 +1,26 @@
+// File formats that are not ONNX: safetensors, TensorBoard events, JSON lines.
+// Not here: what is put into them (train/ and others decide), files on disk (index.node.ts).
+// May import: base.
+export { crc32c } from './crc32c.ts'
+export { decodeJsonLines, encodeJsonLine, type JsonLine } from './json-lines.ts'
+export {
+  encodeSafetensors,
+  float32Of,
+  float32Tensor,
+  float64Of,
+  float64Tensor,
+  readSafetensors,
+  type Safetensors,
+  type SafetensorsTensor,
+  safetensorsChunks,
+} from './safetensors.ts'
+export {
+  elementTypeOf,
+  parseSafetensorsHeader,
+  type SafetensorsEntry,
+  type SafetensorsHeader,
+  type SafetensorsType,
+  safetensorsHeaderLimit,
+  safetensorsTypes,
+} from './safetensors-header.ts'
+export { encodeScalars, encodeSessionStart, eventsFileStart, type ScalarEvent } from './tensorboard.ts'
