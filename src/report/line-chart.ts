@@ -1,0 +1,133 @@
+/** A line: points in the order in which they are joined. A point that is not finite leaves a gap. */
+export interface LineSeries {
+  readonly name: string
+  readonly points: readonly (readonly [x: number, y: number])[]
+}
+
+export interface LineChart {
+  readonly title: string
+  readonly xLabel: string
+  readonly series: readonly LineSeries[]
+  /** 'linear' by default; 'log' (base 10) leaves gaps where a value is not positive. */
+  readonly yScale?: 'linear' | 'log'
+  /** 'percent' prints 0.9 as 90 %; 'number' by default. */
+  readonly yFormat?: 'number' | 'percent'
+}
+
+/** An axis from `low` to `high` with labelled ticks. Scaled values are linear in space: logarithms on a log axis. */
+export interface Axis {
+  readonly low: number
+  readonly high: number
+  readonly ticks: readonly { readonly at: number; readonly label: string }[]
+}
+
+export interface Axes {
+  readonly x: Axis
+  readonly y: Axis
+  /** The series in scaled values, NaN for gaps. */
+  readonly lines: readonly (readonly (readonly [x: number, y: number])[])[]
+}
+
+/** Beyond it, differences overflow: such values are gaps, as infinite ones are. */
+const largestDrawn = 1e300
+
+/** The axes of a chart: x as wide as the data, from 0 where they begin near it; y up to whole ticks. */
+export function axesOf(chart: LineChart, counts: { readonly xTicks: number; readonly yTicks: number }): Axes {
+  const log = chart.yScale === 'log'
+  const scaled = (y: number) => (log ? (y > 0 ? Math.log10(y) : Number.NaN) : y)
+  const lines = chart.series.map(({ points }) =>
+    points.map(([x, y]): [number, number] => {
+      const at = scaled(y)
+      return Math.abs(x) < largestDrawn && Math.abs(at) < largestDrawn ? [x, at] : [Number.NaN, Number.NaN]
+    }),
+  )
+  const all = lines.flat().filter(([x]) => !Number.isNaN(x))
+  const [xFirst, xHigh] = extent(all.map(([x]) => x))
+  const xLow = xFirst > 0 && xFirst <= xHigh / 4 ? 0 : xFirst
+  const [yLow, yHigh] = extent(all.map(([, y]) => y))
+  const xStep = niceStep((xHigh - xLow) / counts.xTicks)
+  // Powers of ten are the ticks of a log axis, unless it spans less than two of them.
+  const yStep = log
+    ? Math.max(yHigh - yLow < 2 ? 0 : 1, niceStep((yHigh - yLow) / counts.yTicks))
+    : niceStep((yHigh - yLow) / counts.yTicks)
+  const [low, high] = [Math.floor(yLow / yStep + 1e-9) * yStep, Math.ceil(yHigh / yStep - 1e-9) * yStep]
+  return {
+    x: { low: xLow, high: xHigh, ticks: ticksOf(xLow, xHigh, xStep, (x) => formatTick(x, xStep)) },
+    y: {
+      low,
+      high: high > low ? high : low + yStep,
+      ticks: ticksOf(low, high > low ? high : low + yStep, yStep, (y) =>
+        log
+          ? shortNumber(10 ** y)
+          : chart.yFormat === 'percent'
+            ? `${formatTick(y * 100, yStep * 100)}%`
+            : formatTick(y, yStep),
+      ),
+    },
+    lines,
+  }
+}
+
+/** Lowest and highest; a range of its own where there is one value or none, or values too close for ticks between them. */
+function extent(values: readonly number[]): [number, number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const v of values) {
+    low = Math.min(low, v)
+    high = Math.max(high, v)
+  }
+  if (low > high) return [0, 1]
+  const largest = Math.max(Math.abs(low), Math.abs(high))
+  if (high - low > largest * 1e-9 && largest > 1e-200) return [low, high]
+  const margin = largest > 1e-200 ? largest * 0.1 : 1
+  return [low - margin, high + margin]
+}
+
+/** 1, 2 or 5 times a power of ten, at least `step`. */
+function niceStep(step: number): number {
+  const power = 10 ** Math.floor(Math.log10(step))
+  const factor = [1, 2, 5].find((f) => f * power >= step * (1 - 1e-9)) ?? 10
+  return factor * power
+}
+
+function ticksOf(low: number, high: number, step: number, label: (value: number) => string): Axis['ticks'] {
+  const ticks: { at: number; label: string }[] = []
+  const last = Math.floor(high / step + 1e-6)
+  for (let i = Math.ceil(low / step - 1e-6); i <= last; i++) ticks.push({ at: i * step, label: label(i * step) })
+  return ticks
+}
+
+function formatTick(value: number, step: number): string {
+  const largest = Math.max(Math.abs(value), step)
+  if (largest >= 1e6 || step < 1e-4) return shortNumber(Math.abs(value) < step / 2 ? 0 : value)
+  const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
+  // Never "-0".
+  return (Math.round(value * 10 ** decimals) / 10 ** decimals + 0).toFixed(decimals)
+}
+
+/** Three significant digits: 0.00123, 1.2e-7, 45600. */
+export function shortNumber(value: number): string {
+  if (!Number.isFinite(value)) return String(value)
+  const [a, rounded] = [Math.abs(value), Number(value.toPrecision(3))]
+  return a !== 0 && (a < 1e-4 || a >= 1e6) ? rounded.toExponential().replace('e+', 'e') : String(rounded)
+}
+
+/** At most about `most` points: of each stretch its lowest and highest, so that no spike is lost. */
+export function thinned(
+  points: readonly (readonly [x: number, y: number])[],
+  most: number,
+): readonly (readonly [x: number, y: number])[] {
+  if (points.length <= most) return points
+  const kept: (readonly [number, number])[] = []
+  const stretch = Math.ceil((2 * points.length) / most)
+  for (let start = 0; start < points.length; start += stretch) {
+    const part = points.slice(start, start + stretch)
+    let [low, high] = [0, 0]
+    part.forEach(([, y], i) => {
+      // A gap must stay one.
+      if (Number.isNaN(y) || y < (part[low] as readonly [number, number])[1]) low = i
+      if (y > (part[high] as readonly [number, number])[1]) high = i
+    })
+    for (const i of new Set([Math.min(low, high), Math.max(low, high)])) kept.push(part[i] as readonly [number, number])
+  }
+  return kept
+}
