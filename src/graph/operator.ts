@@ -2,7 +2,7 @@ import type { ElementType, Shape } from '../base/index.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { BackwardRule } from './backward.ts'
 import type { ChannelRule } from './channels.ts'
-import type { Node, Tensor } from './model.ts'
+import type { FunctionDefinition, Node, Tensor } from './model.ts'
 
 /*
  * What an operator says about itself. The walks (shapes, costs, pruning) ask these questions of every node and never look at its name.
@@ -113,6 +113,11 @@ export interface Operator<A = unknown> {
    */
   readonly parameters?: readonly number[] | 'operands'
   readonly fusion?: Fusion | ((call: InferredCall<A>) => Fusion | undefined)
+  /**
+   * For operators of domains of our own: a function of standard operators that stands for it in files, so that other runtimes run them.
+   * @param opset version of the standard operators in the model
+   */
+  inStandardOperators?(opset: number): FunctionDefinition
   /** What is tied to what when channels are removed. */
   readonly channels: ChannelRule<A>
 }

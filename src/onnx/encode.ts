@@ -3,6 +3,7 @@ import { ModelProtoSchema } from 'onnx-buf'
 import { KerfError } from '../base/index.ts'
 import type { Model, TensorData } from '../graph/index.ts'
 import type { ExternalLocation } from './external.ts'
+import { withOwnFunctions } from './functions.ts'
 import { inflate, type Piece } from './inflate.ts'
 import { isStreamed } from './source.ts'
 import { writeModel } from './write.ts'
@@ -39,14 +40,14 @@ const externalThreshold = 1024
 const chunkSize = 4 * 2 ** 20
 
 /**
- * Encodes a model. No weight is read before `chunks` comes to it, and none is kept.
+ * Encodes a model; operators that only Kerf knows get a function of standard ones, where it has none (see functions.ts). No weight is read before `chunks` comes to it, and none is kept.
  * @throws KerfError `wrong-length` when a tensor's data do not fit its shape, `unknown-type` for what cannot be written
  */
 export function encodeModel(model: Model, options: EncodeOptions = {}): EncodedModel {
   const { externalLocation } = options
   const file = externalLocation === undefined ? undefined : new ExternalFile(externalLocation)
   const tensors = new TensorWriter(file && ((data) => file.place(data)))
-  const skeleton = toBinary(ModelProtoSchema, writeModel(model, tensors))
+  const skeleton = toBinary(ModelProtoSchema, writeModel(withOwnFunctions(model), tensors))
   const { pieces, size } = inflate(skeleton, ModelProtoSchema, tensors.payloads)
   return { size, chunks: () => chunksOf(pieces), external: file && file.size > 0 ? file : undefined }
 }

@@ -1,6 +1,6 @@
 // ONNX files: reading them into the IR and writing them, weights lazily, from any source of bytes.
 // Not here: what operators mean (ops/), the file system (*.node.ts beside this file).
-// May import: base, graph.
+// May import: base, graph, ops (for the functions that stand for Kerf's own operators).
 export { type Content, type EncodedModel, type EncodeOptions, encodeModel, modelBytes } from './encode.ts'
 export { checkExternalData } from './external-check.ts'
 export { type ReadOptions, readModel } from './read.ts'

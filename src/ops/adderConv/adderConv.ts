@@ -5,6 +5,7 @@ import { negativeL1Distance } from '../conv/forward.ts'
 import { adderLaw } from '../laws.ts'
 import { defineOperator } from '../operator.ts'
 import { adderConvBackward } from './backward.ts'
+import { adderConvFunction } from './function.ts'
 
 /*
  * Y[n,o,p] = B[o] − Σ_{c,t} |X[n, q(o)·C_in/g + c, p·stride + t·dilation − pad] − W[o,c,t]|        (AdderNet, Chen et al., CVPR 2020)
@@ -24,6 +25,7 @@ export const adderConv = defineOperator<ConvAttributes>({
   cost: convCost(adderLaw, 1, 2),
   parameters: [1, 2],
   fusion: convFusion(1),
+  inStandardOperators: adderConvFunction,
   channels: mixes(
     'an absent input channel of an adder convolution still contributes −|w| unless both the input and the weight are zero',
   ),
