@@ -3,6 +3,7 @@
 // May import: base, graph, ops.
 
 import type { Model } from '../graph/index.ts'
+import { createResident as createCoreResident, type Resident, type ResidentOptions } from './resident.ts'
 import { createSession as createCoreSession, type Session, type SessionOptions } from './session.ts'
 import { spawnNodeWorker } from './spawn.node.ts'
 import { measureLimit as measureCoreLimit } from './wasm/limit.ts'
@@ -12,6 +13,15 @@ export * from './index.ts'
 /** `createSession` with threads of Node. */
 export function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   return createCoreSession(model, { spawn: spawnNodeWorker, ...options })
+}
+
+/** `createResident` with threads of Node. */
+export function createResident(
+  model: Model,
+  inputShapes: ReadonlyMap<string, readonly number[]>,
+  options: ResidentOptions = {},
+): Promise<Resident> {
+  return createCoreResident(model, inputShapes, { spawn: spawnNodeWorker, ...options })
 }
 
 /**

@@ -3,6 +3,7 @@
 // May import: base, graph, ops.
 export { UnsupportedError } from './errors.ts'
 export { type ReferenceOptions, referenceRun } from './reference/run.ts'
+export { createResident, type Resident, type ResidentOptions } from './resident.ts'
 export { type Backend, createSession, type Feeds, type Session, type SessionOptions } from './session.ts'
 export {
   dataLengthOf,

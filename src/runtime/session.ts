@@ -82,14 +82,17 @@ export async function createSession(model: Model, options: SessionOptions = {}):
   return session
 }
 
-function chooseBackend({ backend = 'wasm' }: SessionOptions, notice: (text: string) => void): Backend {
+export function chooseBackend(
+  { backend = 'wasm' }: Pick<SessionOptions, 'backend'>,
+  notice: (text: string) => void,
+): Backend {
   if (backend === 'reference' || hasSimd()) return backend
   notice('this engine has no WebAssembly SIMD: the slow reference is used.')
   return 'reference'
 }
 
-function chooseThreads(
-  { threads = 1, spawn = spawnBrowserWorker }: SessionOptions,
+export function chooseThreads(
+  { threads = 1, spawn = spawnBrowserWorker }: Pick<SessionOptions, 'threads' | 'spawn'>,
   notice: (text: string) => void,
 ): number {
   if (!Number.isInteger(threads) || threads < 1)

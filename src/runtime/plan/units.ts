@@ -32,7 +32,7 @@ export interface Prepared extends Constants {
  * @throws UnsupportedError naming the first node of an operator that Kerf does not know
  */
 export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly number[]>): Prepared {
-  const model = inlineFunctions(given)
+  const model = inlineFunctions(given, operators)
   const inference = inferGraph(model, operators, { inputShapes })
   const stored = storedTensors(model, inference)
   const units: Unit[] = []

@@ -87,7 +87,7 @@ export const kernels = {
   adderU8: { id: 31, args: adderByteArgs },
   adderDepthwiseF32: { id: 32, args: adderArgs },
   adderDepthwiseU8: { id: 33, args: adderByteArgs },
-  quantiseU8: { id: 34, args: ['x', 'y', 'count', 'inverseF', 'zeroPointF', 'mostF'] },
+  quantiseU8: { id: 34, args: ['x', 'y', 'count', 'scaleF', 'zeroPointF', 'mostF'] },
   fillF32: { id: 50, args: ['y', 'count', 'valueF'] },
   copyStridedF32: {
     id: 51,

@@ -1,4 +1,5 @@
 import { KerfError } from '../../base/index.ts'
+import type { Codes } from './codes.ts'
 import type { ConvLayer } from './conv-layer.ts'
 import type { Affine } from './lowering.ts'
 import {
@@ -44,17 +45,13 @@ export interface AdderIntegerTensors extends AdderOutputs {
   readonly x: number
   /** Address of the output: float32, or bytes. */
   readonly y: number
-  /** Of the input's and weights' codes: 5 to 8. */
-  readonly bits: number
-  /** [O, C/groups, kernelHeight, kernelWidth] codes, clamped losslessly: see `quantiseAdderWeights`. */
+  /** [O, C/groups, kernelHeight, kernelWidth] codes of the input's scale and zero point. */
   readonly weights: Uint8Array
-  /** Per filter what clamping took away, in units of `scale`. */
-  readonly filterConstant: Float32Array
-  /** x ≈ scale·(code − zeroPoint), weights alike. Padding has code `zeroPoint`. */
-  readonly scale: number
-  readonly zeroPoint: number
-  /** 'float32', or codes of the next layer: clamp(round(y / scale) + zeroPoint, 0, 2^bits − 1); then without residual. */
-  readonly output: 'float32' | { readonly bits: number; readonly scale: number; readonly zeroPoint: number }
+  readonly bias?: Float32Array
+  /** What the input's and the weights' codes are. Padding has code `zeroPoint`. */
+  readonly codes: Codes
+  /** 'float32', or codes of the next layer; then without residual. */
+  readonly output: 'float32' | Codes
 }
 
 /** Threads that get scratch memory where the allocator does not say how many there are; more than these stand idle. */
@@ -174,36 +171,43 @@ export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: A
   return [{ kernel: 'adderF32', args }]
 }
 
+/** Sums below are exact as floats, too. */
+const exactFloats = 2 ** 24
+
+/** Whether a window's sum of differences of bytes is exact. */
+export const fitsIntegers = ({ inChannels, groups, kernelHeight, kernelWidth }: ConvLayer): boolean =>
+  (inChannels / groups) * kernelHeight * kernelWidth * 255 < exactFloats
+
 /**
- * The kernel calls of an adder convolution of codes of 5 to 8 bits. Σ|xq − wq| is exact; what follows is float32:
- * y = −scale·(Σ|xq − wq| + filterConstant), then affine, residual, clamping.
- * @throws KerfError `bad-argument` for sizes whose sums would not be exact as floats (2^24)
+ * The kernel calls of an adder convolution of codes of up to 8 bits. Σ|xq − wq| is exact; what follows is float32:
+ * y = −scale·Σ|xq − wq| + bias, then affine, residual, clamping.
+ * @throws KerfError `bad-argument` for sizes whose sums would not be exact as floats (2^24), and for codes with a residual
  */
 export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTensors, alloc: Allocator): Step[] {
   const sizes = sizesOf(layer)
-  const { weights, filterConstant, scale, zeroPoint, bits, output, affine } = tensors
+  const { weights, bias, codes, output, affine } = tensors
   const length = sizes.channels * sizes.taps
-  if (length * (2 ** bits - 1) >= 2 ** 24)
+  if (!fitsIntegers(layer))
     throw new KerfError(
       'bad-argument',
-      `A window of ${length} values is too large for ${bits}-bit codes. Use fewer bits, or float32.`,
+      `A window of ${length} values is too large for sums of bytes to be exact. Use float32.`,
     )
   const next = output === 'float32' ? undefined : output
   if (next && tensors.residual)
     throw new KerfError('bad-argument', 'A residual cannot be added to codes. Put out float32.')
   const unit = next?.scale ?? 1
-  const factor = (f: number): number => (-scale * (affine?.scale[f] ?? 1)) / unit
-  const offset = (f: number): number => factor(f) * (filterConstant[f] as number) + (affine?.shift[f] ?? 0) / unit
+  const factor = (f: number): number => (-codes.scale * (affine?.scale[f] ?? 1)) / unit
+  const offset = (f: number): number => ((affine?.scale[f] ?? 1) * (bias?.[f] ?? 0) + (affine?.shift[f] ?? 0)) / unit
   const limits = next
     ? {
         loF: Math.max(tensors.lo / unit, -next.zeroPoint),
-        hiF: Math.min(tensors.hi / unit, 2 ** next.bits - 1 - next.zeroPoint),
+        hiF: Math.min(tensors.hi / unit, next.most - next.zeroPoint),
       }
     : { loF: tensors.lo, hiF: tensors.hi }
   const common = {
     ...commonArgs(layer, tensors),
     ...limits,
-    padCode: zeroPoint,
+    padCode: codes.zeroPoint,
     toBytes: next ? 1 : 0,
     outZero: next?.zeroPoint ?? 0,
   }
@@ -253,16 +257,13 @@ const isDirect = (layer: ConvLayer, rowBytes: number): boolean =>
   layer.outWidth === layer.inWidth &&
   layer.inChannels === rowBytes
 
-/** The kernel call that turns `count` floats into codes: clamp(round(x / scale) + zeroPoint, 0, 2^bits − 1). */
+/** The kernel call that turns `count` floats into codes: clamp(round(x / scale) + zeroPoint, 0, most), as QuantizeLinear rounds. */
 export function lowerQuantise({
   x,
   y,
   count,
-  bits,
-  scale,
-  zeroPoint,
-}: Record<'x' | 'y' | 'count' | 'bits' | 'scale' | 'zeroPoint', number>): Step[] {
-  return [
-    { kernel: 'quantiseU8', args: { x, y, count, inverseF: 1 / scale, zeroPointF: zeroPoint, mostF: 2 ** bits - 1 } },
-  ]
+  codes,
+}: Record<'x' | 'y' | 'count', number> & { readonly codes: Codes }): Step[] {
+  const { scale, zeroPoint, most } = codes
+  return [{ kernel: 'quantiseU8', args: { x, y, count, scaleF: scale, zeroPointF: zeroPoint, mostF: most } }]
 }

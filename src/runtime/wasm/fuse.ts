@@ -1,6 +1,7 @@
 import { isConcrete } from '../../base/index.ts'
 import { AttributeReader, constantContent, type Known } from '../../graph/index.ts'
 import type { Prepared, Unit } from '../plan/units.ts'
+import { type Codes, findCodes } from './codes.ts'
 import type { Affine, Lowering, Lowerings } from './lowering.ts'
 
 /*
@@ -11,6 +12,14 @@ import type { Affine, Lowering, Lowerings } from './lowering.ts'
 /** One node that runs, and the nodes behind it that were fused into it. */
 export interface Job {
   readonly unit: Unit
+  /** None: the host does it. */
+  readonly lowering: Lowering<never> | undefined
+  /** Its inputs: those of the node, or codes in their place. */
+  readonly inputs: readonly string[]
+  /** What input 0 is, where it is codes. */
+  readonly inputCodes?: Codes
+  /** What the result is, where it is codes. */
+  readonly outputCodes?: Codes
   readonly affine?: Affine
   /** A value that is added to the result. */
   readonly residual?: string
@@ -20,11 +29,11 @@ export interface Job {
   readonly result: string
 }
 
-/** Kernels work on float32 values whose size is known when the plan is made; everything else is the host's. */
+/** Kernels work on float32 values whose size is known when the plan is made, and on codes (codes.ts); everything else is the host's. */
 const isPlaced = (known: Known | undefined): boolean => known?.elementType === 'float32' && isConcrete(known.shape)
 
 /** The lowering of a unit, if the kernels can do it. */
-export function loweringOf(unit: Unit, lowerings: Lowerings, prepared: Prepared): Lowering<never> | undefined {
+function loweringOf(unit: Unit, lowerings: Lowerings, prepared: Prepared): Lowering<never> | undefined {
   const { domain, opType, inputs, outputs } = unit.node
   const placed =
     inputs.every((name, i) => name === '' || prepared.isConstant(name) || isPlaced(unit.call.inputs[i])) &&
@@ -40,19 +49,24 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
   /** The job that makes a value as its first output. */
   const maker = new Map<string, number>()
   const readers = countReaders(prepared)
+  const coded = findCodes(prepared, (unit) => {
+    const ofCodes = loweringOf(unit, lowerings, prepared)?.ofCodes
+    return ofCodes !== undefined && ofCodes.refuses?.(unit.call as never, () => false) === undefined
+  })
   /** The job that a unit can be fused into through one of its inputs. */
-  const candidate = (value: string | undefined, ability: 'affine' | 'residual' | 'clamp') => {
+  const candidate = (value: string | undefined, ability: 'affine' | 'residual' | 'clamp' | 'codes') => {
     const index = value === undefined ? undefined : maker.get(value)
     if (index === undefined || readers.get(value as string) !== 1) return undefined
     const job = jobs[index] as Job
-    const fused = loweringOf(job.unit, lowerings, prepared)?.fuses
+    const fused = job.lowering?.fuses
     const clamped = job.lo !== Number.NEGATIVE_INFINITY || job.hi !== Number.POSITIVE_INFINITY
     const later =
       ability === 'affine'
         ? job.residual !== undefined || job.affine !== undefined || clamped
         : ability === 'residual'
           ? job.residual !== undefined || clamped
-          : false
+          : // What is added is float32, and sums of codes are put out at once.
+            ability === 'codes' && job.residual !== undefined
     return fused?.[ability] && !later ? { index, job } : undefined
   }
   const replace = (index: number, job: Job, result: string) => {
@@ -60,8 +74,15 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     maker.set(result, index)
   }
   for (const unit of prepared.units) {
+    if (coded.absorbed.has(unit.node)) continue
     const [first, second] = unit.node.inputs
     const result = unit.node.outputs[0] as string
+    const codes = coded.makers.get(unit.node)
+    const quantised = codes === undefined ? undefined : candidate(first, 'codes')
+    if (codes !== undefined && quantised) {
+      replace(quantised.index, { ...quantised.job, outputCodes: coded.values.get(codes) }, codes)
+      continue
+    }
     const affine = asAffine(unit, prepared)
     const scaled = affine && candidate(first, 'affine')
     if (scaled) {
@@ -102,7 +123,31 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     unit.node.outputs.forEach((o) => {
       if (o !== '') maker.set(o, jobs.length)
     })
-    jobs.push({ unit, lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY, result })
+    const unbounded = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
+    const { inputs } = unit.node
+    const read = coded.readers.get(unit.node)
+    const lowering = loweringOf(unit, lowerings, prepared)
+    if (codes !== undefined) {
+      const outputCodes = coded.values.get(codes)
+      jobs.push({
+        unit,
+        lowering: lowerings.QuantizeLinear,
+        inputs: [first as string],
+        outputCodes,
+        ...unbounded,
+        result: codes,
+      })
+    } else if (read !== undefined) {
+      const inputCodes = coded.values.get(read)
+      jobs.push({
+        unit,
+        lowering: lowering?.ofCodes,
+        inputs: [read, ...inputs.slice(1)],
+        inputCodes,
+        ...unbounded,
+        result,
+      })
+    } else jobs.push({ unit, lowering, inputs, ...unbounded, result })
   }
   return jobs
 }

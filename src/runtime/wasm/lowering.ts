@@ -1,4 +1,5 @@
 import type { Dense, InferredCall, Known } from '../../graph/index.ts'
+import type { Codes } from './codes.ts'
 import type { Allocator, Step } from './step.ts'
 
 /**
@@ -33,7 +34,7 @@ export interface Affine {
 /** One node at the moment of being turned into steps: every address is known. */
 export interface LoweringContext<A = unknown> {
   readonly call: InferredCall<A>
-  /** A float32 input that is computed while running, in the layout that the lowering asked for. */
+  /** An input that is computed while running, in the layout that the lowering asked for: float32, or bytes where `inputCodes` says so. */
   input(index: number): Place
   /** Whether an input is known now; its content in ONNX's layout. Undefined for inputs that are computed or left out. */
   constant(index: number): Dense | undefined
@@ -43,6 +44,10 @@ export interface LoweringContext<A = unknown> {
   readonly epilogue: Epilogue
   /** Only for lowerings that say they fold it. */
   readonly affine?: Affine
+  /** Input 0 is given as codes, one byte each. */
+  readonly inputCodes?: Codes
+  /** Output 0 is wanted as codes, one byte each. */
+  readonly outputCodes?: Codes
   readonly alloc: Allocator
 }
 
@@ -56,7 +61,14 @@ export interface Lowering<A = unknown> {
   /** Why this node cannot be done by kernels (the reference does it then), or undefined. */
   refuses?(call: InferredCall<A>, isConstant: (input: number) => boolean): string | undefined
   /** What may be fused into it. */
-  readonly fuses?: { readonly affine?: boolean; readonly residual?: boolean; readonly clamp?: boolean }
+  readonly fuses?: {
+    readonly affine?: boolean
+    readonly residual?: boolean
+    readonly clamp?: boolean
+    readonly codes?: boolean
+  }
+  /** How it is done where input 0 is codes of its weights' scale. */
+  readonly ofCodes?: Lowering<A>
   /** The output may share the first input's memory: every element is read before it is written. */
   readonly inPlace?: boolean
   lower(context: LoweringContext<A>): Step[]

@@ -45,9 +45,10 @@ export function makePlan(
   inputShapes: ReadonlyMap<string, readonly number[]>,
   lowerings: Lowerings,
   shared: boolean,
+  resident = false,
 ): Plan {
   const prepared = prepare(model, inputShapes)
-  const scheduled = schedule(prepared, lowerings)
+  const scheduled = schedule(prepared, lowerings, resident)
   const arena = layOut(scheduled.buffers)
   const offsets = new Map(scheduled.buffers.map((b, i) => [b, arena.offsets[i] as number]))
   const largest = scheduled.buffers.reduce((m, b) => Math.max(m, b.bytes), 0)
@@ -159,6 +160,8 @@ class ProgramBuilder {
       output: (i) => located(outputs[i]),
       epilogue: { residual: residual && this.#addressOf(residual), lo: job.lo, hi: job.hi },
       affine: job.affine,
+      inputCodes: job.inputCodes,
+      outputCodes: job.outputCodes,
       alloc: this.#memory,
     }
     return lowering.lower(context)

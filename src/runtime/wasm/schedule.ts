@@ -1,12 +1,14 @@
-import { elementCount, isConcrete } from '../../base/index.ts'
+import { byteLengthOf, elementCount, isConcrete } from '../../base/index.ts'
 import { graphInputs } from '../../graph/index.ts'
 import type { Lifetime } from '../plan/arena.ts'
 import type { Prepared } from '../plan/units.ts'
-import { fuse, type Job, loweringOf } from './fuse.ts'
+import { fuse, type Job } from './fuse.ts'
 import type { Layout, Lowering, Lowerings } from './lowering.ts'
 
-/** A float32 value in one layout, with the time it is needed. Several values may share one (views). */
+/** A value in one layout, with the time it is needed. Several values may share one (views). */
 export interface Buffer extends Lifetime {
+  /** uint8: codes, which kernels make and kernels read (codes.ts). */
+  readonly elementType: 'float32' | 'uint8'
   readonly shape: readonly number[]
   readonly layout: Layout
 }
@@ -45,9 +47,12 @@ export interface Schedule {
   readonly outputs: ReadonlyMap<string, Located>
 }
 
-/** Decides who does what in which layout, and how long every buffer lives. */
-export function schedule(prepared: Prepared, lowerings: Lowerings): Schedule {
-  return new Scheduler(prepared, lowerings).done()
+/**
+ * Decides who does what in which layout, and how long every buffer lives.
+ * @param resident inputs keep their memory to themselves, so that their content outlives a run
+ */
+export function schedule(prepared: Prepared, lowerings: Lowerings, resident = false): Schedule {
+  return new Scheduler(prepared, lowerings).done(resident)
 }
 
 /** Channels and positions in between: with one of either, both layouts are the same bytes. */
@@ -56,7 +61,6 @@ const layoutsAgree = (shape: readonly number[]): boolean =>
 
 class Scheduler {
   readonly #prepared: Prepared
-  readonly #lowerings: Lowerings
   readonly #tasks: Task[] = []
   readonly #buffers: Buffer[] = []
   readonly #places = new Map<string, Partial<Record<Layout, Located>>>()
@@ -64,7 +68,6 @@ class Scheduler {
 
   constructor(prepared: Prepared, lowerings: Lowerings) {
     this.#prepared = prepared
-    this.#lowerings = lowerings
     for (const { name } of graphInputs(prepared.model.graph)) {
       const place = this.#create(name, 'plain')
       if (place) this.#inputs.set(name, place)
@@ -72,7 +75,7 @@ class Scheduler {
     for (const job of fuse(prepared, lowerings)) this.#add(job)
   }
 
-  done(): Schedule {
+  done(resident: boolean): Schedule {
     const outputs = new Map<string, Located>()
     for (const { name } of this.#prepared.model.graph.outputs) {
       const place = this.#places.has(name) ? this.#at(name, 'plain') : undefined
@@ -80,19 +83,21 @@ class Scheduler {
     }
     // Outputs are read after the last task.
     for (const { buffer } of outputs.values()) buffer.last = this.#tasks.length
+    if (resident) for (const { buffer } of this.#inputs.values()) buffer.last = this.#tasks.length
     return { tasks: this.#tasks, buffers: this.#buffers, inputs: this.#inputs, outputs }
   }
 
-  /** A new buffer for a float32 value of known shape; undefined for anything else, which the host keeps. */
-  #create(value: string, wanted: Layout): Located | undefined {
+  /** A new buffer for a value of known shape; undefined for one of another element type, which the host keeps. */
+  #create(value: string, wanted: Layout, elementType: Buffer['elementType'] = 'float32'): Located | undefined {
     const known = this.#prepared.inference.values.get(value)
-    if (known?.elementType !== 'float32' || !isConcrete(known.shape)) return undefined
+    if (known?.elementType !== elementType || !isConcrete(known.shape)) return undefined
     const layout = known.shape.length < 3 ? 'plain' : wanted
     const now = this.#tasks.length
     const buffer: Buffer = {
+      elementType,
       shape: known.shape,
       layout,
-      bytes: 4 * (elementCount(known.shape) as number),
+      bytes: byteLengthOf(elementType, elementCount(known.shape) as number),
       first: now,
       last: now,
     }
@@ -112,7 +117,8 @@ class Scheduler {
     if (!place && layoutsAgree(any.shape)) place = places[layout] = { ...any, layout }
     if (!place) {
       const now = this.#tasks.length
-      const buffer: Buffer = { shape: any.shape, layout, bytes: any.buffer.bytes, first: now, last: now }
+      const { elementType, bytes } = any.buffer
+      const buffer: Buffer = { elementType, shape: any.shape, layout, bytes, first: now, last: now }
       this.#buffers.push(buffer)
       place = places[layout] = { buffer, shape: any.shape, layout }
       any.buffer.last = now
@@ -123,17 +129,19 @@ class Scheduler {
   }
 
   #add(job: Job): void {
-    const { node, operator } = job.unit
+    const { lowering, unit } = job
+    const { node, operator } = unit
     const computed = (name: string) => name !== '' && !this.#prepared.isConstant(name)
     const names = node.outputs.map((o, i) => (i === 0 ? job.result : o))
     if (operator.accesses === 'view' && this.#alias(node.inputs[0] as string, names)) return
-    const lowering = loweringOf(job.unit, this.#lowerings, this.#prepared)
     const layout = lowering ? this.#layoutFor(job, lowering) : 'plain'
-    const inputs = node.inputs.map((name) => (computed(name) ? this.#at(name, layout) : undefined))
+    const inputs = job.inputs.map((name) => (computed(name) ? this.#at(name, layout) : undefined))
     const residual = job.residual === undefined ? undefined : this.#at(job.residual, layout)
     // Conversions come before; what was at hand must live until this task.
     for (const place of [...inputs, residual]) if (place) place.buffer.last = this.#tasks.length
-    const outputs = names.map((name) => (name === '' ? undefined : this.#create(name, layout)))
+    const outputs = names.map((name, i) =>
+      name === '' ? undefined : this.#create(name, layout, i === 0 && job.outputCodes ? 'uint8' : 'float32'),
+    )
     this.#tasks.push(
       lowering
         ? { kind: 'kernels', job, lowering: lowering as Lowering, inputs, outputs, residual }
@@ -141,10 +149,10 @@ class Scheduler {
     )
   }
 
-  #layoutFor({ unit }: Job, { layout }: Lowering<never>): Layout {
+  #layoutFor({ unit, inputs }: Job, { layout }: Lowering<never>): Layout {
     const wanted = typeof layout === 'function' ? layout(unit.call as never) : layout
     if (wanted !== 'same') return wanted
-    const ranked = unit.node.inputs.map((name) => this.#places.get(name)).filter((p) => p !== undefined)
+    const ranked = inputs.map((name) => this.#places.get(name)).filter((p) => p !== undefined)
     // Channels last where any input has it: kernels like it, and so does what comes next.
     return ranked.some((p) => p.channelsLast) ? 'channelsLast' : 'plain'
   }

@@ -11,6 +11,8 @@ export interface WasmOptions {
   readonly threads: number
   readonly spawn: SpawnWorker | undefined
   readonly lowerings: Lowerings
+  /** Inputs keep their content from run to run (see resident.ts). Default false. */
+  readonly resident?: boolean
 }
 
 /** A plan with the threads that run it. */
@@ -34,7 +36,7 @@ export class WasmRunner {
     options: WasmOptions,
   ): Promise<WasmRunner> {
     const shared = options.threads > 1 && options.spawn !== undefined
-    const plan = makePlan(model, inputShapes, options.lowerings, shared)
+    const plan = makePlan(model, inputShapes, options.lowerings, shared, options.resident)
     const relaxed = hasRelaxedSimd()
     const runner = new WasmRunner(
       plan,
@@ -51,6 +53,24 @@ export class WasmRunner {
     this.#load(feeds)
     for (const segment of this.plan.segments) this.#do(segment, pool)
     return new Map(this.plan.prepared.model.graph.outputs.map(({ name }) => [name, this.#output(name)]))
+  }
+
+  /** A run on what the inputs' memory holds; results stay where `place` finds them. */
+  async step(): Promise<void> {
+    const pool = await this.#threads()
+    this.#host.clear()
+    for (const segment of this.plan.segments) this.#do(segment, pool)
+  }
+
+  /** The memory of an input or output; undefined for one that is no float32 value of the kernels. It stays where it is. */
+  place(name: string): Float32Array | undefined {
+    const located = this.plan.schedule.inputs.get(name) ?? this.plan.schedule.outputs.get(name)
+    return located && this.#view(located)
+  }
+
+  /** An output after a run, wherever it is. */
+  result(name: string): HostTensor {
+    return this.#output(name)
   }
 
   /** A run of which every task is timed by itself (see profile.ts). */

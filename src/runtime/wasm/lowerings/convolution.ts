@@ -1,6 +1,8 @@
+import { elementCount } from '../../../base/index.ts'
 import type { InferredCall } from '../../../graph/index.ts'
 import { type ConvAttributes, slide, type Window } from '../../../ops/index.ts'
-import { lowerAdderConv } from '../adder-layer.ts'
+import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger, lowerQuantise } from '../adder-layer.ts'
+import { type Codes, weightCodes } from '../codes.ts'
 import { type ConvLayer, lowerConv } from '../conv-layer.ts'
 import { type Affine, type Lowering, type LoweringContext, shapeOf, sizesOf } from '../lowering.ts'
 
@@ -82,6 +84,28 @@ export const conv: Lowering<ConvAttributes> = {
   },
 }
 
+/** The same of codes: integers until the sum stands, then float32, or codes for the next layer. */
+const adderConvOfCodes: Lowering<ConvAttributes> = {
+  layout: 'channelsLast',
+  refuses: (call) => (fitsIntegers(convLayer(call)) ? undefined : 'its sums could exceed what floats hold exactly'),
+  fuses: { affine: true, residual: true, clamp: true, codes: true },
+  lower(context: LoweringContext<ConvAttributes>) {
+    const { call, epilogue, affine, alloc } = context
+    const { residual, lo, hi } = epilogue
+    const codes = context.inputCodes as Codes
+    const tensors = {
+      x: context.input(0).address,
+      y: context.output(0).address,
+      weights: weightCodes(context.floats(1) as Float32Array, codes) as Uint8Array,
+      bias: context.floats(2),
+      affine,
+      codes,
+      output: context.outputCodes ?? ('float32' as const),
+    }
+    return lowerAdderConvInteger(convLayer(call), { ...tensors, residual, lo, hi }, alloc)
+  },
+}
+
 /** L1 convolution in float32. A BatchNormalization behind it goes into the affine step that every filter has anyway. */
 export const adderConv: Lowering<ConvAttributes> = {
   layout: 'channelsLast',
@@ -100,4 +124,18 @@ export const adderConv: Lowering<ConvAttributes> = {
     }
     return lowerAdderConv(convLayer(call), { ...tensors, residual, lo, hi }, alloc)
   },
+  ofCodes: adderConvOfCodes,
+}
+
+/** Only to codes that an adder convolution reads (codes.ts). */
+export const quantizeLinear: Lowering = {
+  layout: 'channelsLast',
+  lower: (context) => [
+    ...lowerQuantise({
+      x: context.input(0).address,
+      y: context.output(0).address,
+      count: elementCount(shapeOf(context.call.inputs[0])) as number,
+      codes: context.outputCodes as Codes,
+    }),
+  ],
 }

@@ -1,5 +1,5 @@
 import type { Lowerings } from '../lowering.ts'
-import { adderConv, conv } from './convolution.ts'
+import { adderConv, conv, quantizeLinear } from './convolution.ts'
 import { gemm, matMul } from './dense.ts'
 import { elementwise } from './elementwise.ts'
 import { moving } from './moving.ts'
@@ -14,6 +14,7 @@ export const lowerings: Lowerings = {
   Conv: conv,
   Gemm: gemm,
   MatMul: matMul,
+  QuantizeLinear: quantizeLinear,
   ...elementwise,
   ...moving,
   ...normalising,

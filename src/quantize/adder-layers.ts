@@ -1,0 +1,193 @@
+import { KerfError, NodeError } from '../base/index.ts'
+import {
+  allNames,
+  type Constants,
+  constantContent,
+  freshName,
+  inferGraph,
+  type Model,
+  type Node,
+  nodeLabel,
+  opsetOf,
+  storedTensors,
+  type Tensor,
+  tensorOf,
+  withoutDeadCode,
+} from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
+import { type AdderCodes, type AdderScale, adderCodes, adderScale } from './adder-codes.ts'
+
+/*
+ * A quantised adder convolution in a file, in ONNX's usual way, so that any runtime runs it:
+ *
+ *   x → QuantizeLinear → (Clip to 0 … 2^bits − 1, below 8 bits) → DequantizeLinear → AdderConv (DequantizeLinear of the weights' codes, bias)
+ *
+ * one scale and zero point for x and the weights. The bias takes up what clamping the weights took away (adder-codes.ts).
+ */
+
+/** What a layer's input was seen to be. */
+export interface InputRange {
+  readonly lo: number
+  readonly hi: number
+}
+
+/** What was done to one layer. */
+export interface QuantizedAdderLayer extends AdderScale {
+  /** The node's name (or that of its output). */
+  readonly node: string
+  readonly bits: number
+  /** The range that the codes span: the given one, with 0 in it, rounded to the scale. */
+  readonly range: InputRange
+  readonly weights: number
+  /** How many weights lay outside the range, and went into the bias. */
+  readonly clampedWeights: number
+  /** Root of the mean square by which rounding changed the weights. */
+  readonly roundingError: number
+}
+
+export interface QuantizedAdderLayers {
+  readonly model: Model
+  /** In the order of the nodes. */
+  readonly layers: readonly QuantizedAdderLayer[]
+}
+
+/** QuantizeLinear; Clip of bytes. */
+const firstOpset = 10
+const firstClipOpset = 12
+
+/**
+ * Rewrites adder convolutions into codes. The model given is not changed.
+ * @param ranges by AdderConv node of the model's graph: what values its input takes; nodes without one stay as they are
+ * @param bits of the codes: 2 to 8
+ * @throws KerfError `bad-argument` for other bits, a range that cannot be coded, and nodes that are no AdderConv of this model;
+ *   `unsupported-opset` for models before opset 10 (12 below 8 bits); NodeError where weights or bias are not known beforehand, or not
+ *   float32
+ */
+export function quantizeAdderLayers(
+  model: Model,
+  ranges: ReadonlyMap<Node, InputRange>,
+  bits: number,
+): QuantizedAdderLayers {
+  if (!Number.isInteger(bits) || bits < 2 || bits > 8)
+    throw new KerfError('bad-argument', `Adder layers can be quantised to 2 to 8 bits, not ${bits}.`, { bits })
+  for (const node of ranges.keys())
+    if (node.opType !== 'AdderConv' || node.domain !== 'ai.kerf' || !model.graph.nodes.includes(node))
+      throw new KerfError('bad-argument', `${node.opType} "${nodeLabel(node)}" is no AdderConv of the model's graph.`)
+  const opset = opsetOf(model.opsetImports, '')
+  const needed = bits < 8 ? firstClipOpset : firstOpset
+  if (ranges.size > 0 && opset < needed)
+    throw new KerfError(
+      'unsupported-opset',
+      `Codes of ${bits} bits take opset ${needed} or higher; the model has ${opset}. Convert it first (onnx.version_converter).`,
+      { opset },
+    )
+  const rewriting = new Rewriting(model)
+  for (const node of model.graph.nodes) {
+    const range = ranges.get(node)
+    if (range) rewriting.quantise(node, range, bits)
+    else rewriting.keep(node)
+  }
+  return rewriting.done()
+}
+
+class Rewriting {
+  readonly #model: Model
+  readonly #constants: Constants
+  readonly #taken: Set<string>
+  readonly #nodes: Node[] = []
+  readonly #initializers: Map<string, Tensor>
+  readonly #layers: QuantizedAdderLayer[] = []
+  /** Inputs that have been turned into codes and back, by their name and codes. */
+  readonly #made = new Map<string, { readonly value: string; readonly settings: readonly string[] }>()
+
+  constructor(model: Model) {
+    this.#model = model
+    const inference = inferGraph(model, operators)
+    this.#constants = { model, inference, stored: storedTensors(model, inference) }
+    this.#taken = allNames(model.graph)
+    this.#initializers = new Map(model.graph.initializers)
+  }
+
+  keep(node: Node): void {
+    this.#nodes.push(node)
+  }
+
+  quantise(node: Node, { lo, hi }: InputRange, bits: number): void {
+    const scale = adderScale(bits, lo, hi)
+    const [x = '', w = '', b = ''] = node.inputs
+    const shape = this.#constants.inference.values.get(w)?.shape as readonly number[]
+    const weights = this.#floats(node, 1)
+    const [filters] = shape as [number]
+    const coded = adderCodes(weights, filters, scale)
+    const { value, settings } = this.#dequantised(x, scale)
+    const codes = this.#constant(`${w}_codes`, tensorOf('uint8', shape, coded.codes))
+    const dequantisedWeight = this.#node('DequantizeLinear', [codes, ...settings], `${w}_dequantized`)
+    const bias = this.#bias(node, b, coded)
+    this.#nodes.push({ ...node, inputs: [value, dequantisedWeight, bias] })
+    this.#layers.push({
+      ...{ node: nodeLabel(node), bits, ...scale },
+      range: { lo: -scale.zeroPoint * scale.scale, hi: (scale.most - scale.zeroPoint) * scale.scale },
+      ...{ weights: weights.length, clampedWeights: coded.clamped, roundingError: coded.roundingError },
+    })
+  }
+
+  done(): QuantizedAdderLayers {
+    const graph = { ...this.#model.graph, nodes: this.#nodes, initializers: this.#initializers }
+    return { model: { ...this.#model, graph: withoutDeadCode(graph) }, layers: this.#layers }
+  }
+
+  /** The input as it is after being coded; layers that read the same in the same codes share it. */
+  #dequantised(x: string, { scale, zeroPoint, most }: AdderScale) {
+    const key = JSON.stringify([x, scale, zeroPoint, most])
+    const there = this.#made.get(key)
+    if (there) return there
+    const settings = [
+      this.#constant(`${x}_scale`, tensorOf('float32', [], [scale])),
+      this.#constant(`${x}_zero_point`, tensorOf('uint8', [], [zeroPoint])),
+    ]
+    let codes = this.#node('QuantizeLinear', [x, ...settings], `${x}_quantized`)
+    if (most < 255) {
+      const bounds = [0, most].map((bound) => this.#constant(`${x}_bound`, tensorOf('uint8', [], [bound])))
+      codes = this.#node('Clip', [codes, ...bounds], `${x}_clipped`)
+    }
+    const made = { value: this.#node('DequantizeLinear', [codes, ...settings], `${x}_dequantized`), settings }
+    this.#made.set(key, made)
+    return made
+  }
+
+  #bias(node: Node, given: string, { filterConstant }: AdderCodes): string {
+    const bias = given === '' ? undefined : this.#floats(node, 2)
+    const values = filterConstant.map((constant, f) => (bias?.[f] ?? 0) - constant)
+    return this.#constant(`${given || nodeLabel(node)}_bias`, tensorOf('float32', [values.length], values))
+  }
+
+  /** An input of a layer that is known beforehand. */
+  #floats(node: Node, input: number): Float32Array {
+    const name = node.inputs[input] ?? ''
+    const what = input === 1 ? 'weight' : 'bias'
+    const { inference } = this.#constants
+    const problem = !inference.constants.has(name)
+      ? `its ${what} "${name}" is computed while running`
+      : inference.values.get(name)?.elementType !== 'float32'
+        ? `its ${what} "${name}" is ${inference.values.get(name)?.elementType}, not float32`
+        : undefined
+    if (problem)
+      throw new NodeError('wrong-node', {
+        ...{ opType: node.opType, node: nodeLabel(node), problem },
+        remedy: 'Leave the layer out of what is to be quantised.',
+      })
+    return Float32Array.from(constantContent(this.#constants, name).data)
+  }
+
+  #constant(wish: string, tensor: Tensor): string {
+    const name = freshName(this.#taken, wish)
+    this.#initializers.set(name, tensor)
+    return name
+  }
+
+  #node(opType: string, inputs: readonly string[], wish: string): string {
+    const name = freshName(this.#taken, wish)
+    this.#nodes.push({ name, opType, domain: '', inputs: [...inputs], outputs: [name], attributes: new Map() })
+    return name
+  }
+}
