@@ -17,3 +17,8 @@ const { AttributeReader } = await load('graph')
 const path = join('docs', 'operators.md')
 writeFileSync(join(root, path), operatorTable(operatorList, AttributeReader))
 console.log(`${path}: ${operatorList.length} operators`)
+
+const { recipeJsonSchema } = await load('train')
+const schemaPath = join('docs', 'recipe.schema.json')
+writeFileSync(join(root, schemaPath), `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`)
+console.log(`${schemaPath}: training recipes`)

@@ -1,0 +1,29 @@
+import type { LineChart } from '../report/index.ts'
+import type { Metrics } from './run-folder/metrics.ts'
+
+const titles: Readonly<Record<string, string>> = { loss: 'Loss', accuracy: 'Accuracy', learningRate: 'Learning rate' }
+
+/**
+ * Charts over epochs, one per quantity, in the order asked for: `train/loss` and `test/loss` are two lines, `train` and `test`, of the chart
+ * of `loss`; `learningRate` is a line by itself. Quantities that were never measured have no chart.
+ */
+export function trainingCurves(
+  metrics: readonly Metrics[],
+  quantities: readonly string[] = ['loss', 'accuracy', 'learningRate'],
+): LineChart[] {
+  // `train` first, so that a line has the same colour in every chart.
+  const names = [...new Set(metrics.flatMap((m) => Object.keys(m)))].sort(
+    (a, b) => Number(b.startsWith('train/')) - Number(a.startsWith('train/')),
+  )
+  return quantities.flatMap((quantity) => {
+    const series = names
+      .filter((name) => name === quantity || name.endsWith(`/${quantity}`))
+      .map((name) => ({
+        name: name === quantity ? (titles[quantity] ?? quantity).toLowerCase() : name.slice(0, -quantity.length - 1),
+        points: metrics.flatMap((m): [number, number][] => (name in m ? [[m.epoch, m[name] as number]] : [])),
+      }))
+    if (series.length === 0) return []
+    const title = titles[quantity] ?? quantity
+    return [{ title, xLabel: 'epoch', series, ...(quantity === 'accuracy' ? { yFormat: 'percent' as const } : {}) }]
+  })
+}

@@ -1,0 +1,7 @@
+// For Node: everything of index.ts, and the folder that a run writes.
+// Not here: the command line (cli/).
+// May import: base, graph, ops, cost, autodiff, runtime, data, onnx, formats, nets, report.
+export * from './index.ts'
+export type { FoundCheckpoint } from './run-folder/checkpoints.node.ts'
+export type { FileOperations } from './run-folder/files.node.ts'
+export { createRunFolder, openRunFolder, type RunFolder, type RunFolderOptions } from './run-folder/run-folder.node.ts'

@@ -1,0 +1,34 @@
+// Training: optimisers, schedules, recipes, checkpoints, curves.
+// Not here: gradients (autodiff/), running (runtime/), data sets (data/), files (index.node.ts).
+// May import: base, graph, ops, cost, autodiff, runtime, data, onnx, formats, nets, report.
+export { trainingCurves } from './curves.ts'
+export type { AdamWOptions } from './optimisers/adamw.ts'
+export type { GradientClip } from './optimisers/gradients.ts'
+export { type CommonOptions, createOptimiser, type Optimiser, type OptimiserOptions } from './optimisers/optimiser.ts'
+export {
+  applyMask,
+  defaultAdaptiveRate,
+  type GroupOptions,
+  type GroupSettings,
+  type GroupTable,
+  maskOfZeros,
+  type Parameter,
+  type ParameterGroup,
+  parameterGroups,
+} from './optimisers/parameter.ts'
+export type { SgdOptions } from './optimisers/sgd.ts'
+export type { NamedArrays } from './optimisers/state.ts'
+export {
+  type Averaged,
+  type WeightAverage,
+  type WeightAverageOptions,
+  weightAverage,
+} from './optimisers/weight-average.ts'
+export { describeRecipe, type RecipeLine, recipeLines } from './recipe/describe.ts'
+export { parseRecipe } from './recipe/parse.ts'
+export type { RecipeProblem } from './recipe/problems.ts'
+export { type Recipe, type RecipeInput, recipeJsonSchema } from './recipe/schema.ts'
+export { gradientChoices, optimiserSettings, scheduleOf } from './recipe/settings.ts'
+export { type Checkpoint, type CheckpointState, checkpointChunks, readCheckpoint } from './run-folder/checkpoint.ts'
+export type { Metrics } from './run-folder/metrics.ts'
+export { createSchedule, type Schedule, type ScheduleOptions, type WarmUp } from './schedules/schedule.ts'

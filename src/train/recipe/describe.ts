@@ -1,0 +1,57 @@
+import type { z } from 'zod'
+import { pathText, shapeOf, unwrapped } from './problems.ts'
+import { type Recipe, recipeSchema } from './schema.ts'
+
+/** What happens where an optional field is left out; "none" for the others. */
+const absent: Readonly<Record<string, string>> = {
+  'model.classes': 'those of the data',
+  'model.inChannels': 'those of the data',
+  'model.inputSize': 'that of the data',
+  threads: 'all of the machine',
+}
+
+export interface RecipeLine {
+  readonly path: string
+  readonly value: string
+  /** Not in the file. */
+  readonly isDefault: boolean
+}
+
+/**
+ * Every field of a recipe, in the schema's order, with those that were left out.
+ * @param given the recipe as it was written, which tells what is a default; by default everything was given
+ */
+export function recipeLines(recipe: Recipe, given: unknown = recipe): RecipeLine[] {
+  return linesOf(recipeSchema, recipe, given, []).filter((line) => line.path !== '$schema')
+}
+
+/** `recipeLines` as aligned text, one line each: `optimiser.momentum   0.9   (default)`. */
+export function describeRecipe(recipe: Recipe, given: unknown = recipe): string {
+  const lines = recipeLines(recipe, given)
+  const [paths, values] = [lines.map((l) => l.path.length), lines.map((l) => l.value.length)]
+  const [pathWidth, valueWidth] = [Math.max(...paths), Math.min(40, Math.max(...values))]
+  return lines
+    .map(({ path, value, isDefault }) =>
+      `${path.padEnd(pathWidth)}  ${isDefault ? `${value.padEnd(valueWidth)}  (default)` : value}`.trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+function linesOf(schema: z.ZodType, value: unknown, given: unknown, path: readonly PropertyKey[]): RecipeLine[] {
+  const line = (text: string): RecipeLine[] => [{ path: pathText(path), value: text, isDefault: given === undefined }]
+  if (value === undefined) return line(absent[pathText(path)] ?? 'none')
+  const child = (key: PropertyKey) => (given as Record<PropertyKey, unknown> | undefined)?.[key]
+  if (Array.isArray(value) && value.some((v) => typeof v === 'object')) {
+    const element = (unwrapped(schema) as z.ZodArray).element as z.ZodType
+    return value.flatMap((v, i) => linesOf(element, v, child(i), [...path, i]))
+  }
+  const shape = typeof value === 'object' ? shapeOf(schema, value) : undefined
+  if (!shape)
+    return line(
+      typeof value === 'string' ? value : Array.isArray(value) && value.length === 0 ? 'none' : JSON.stringify(value),
+    )
+  return Object.entries(shape).flatMap(([key, field]) =>
+    linesOf(field, (value as Record<string, unknown>)[key], child(key), [...path, key]),
+  )
+}

@@ -1,0 +1,20 @@
+import type { CommonOptions, OptimiserOptions } from '../optimisers/optimiser.ts'
+import { parameterGroups } from '../optimisers/parameter.ts'
+import { createSchedule, type Schedule } from '../schedules/schedule.ts'
+import type { Recipe } from './schema.ts'
+
+/** What `createOptimiser` is to be given. */
+export const optimiserSettings = (recipe: Recipe): OptimiserOptions & CommonOptions => ({
+  ...recipe.optimiser,
+  clip: recipe.gradientClip,
+  groups: parameterGroups({ weightDecay: recipe.weightDecay, adaptiveRate: recipe.adder.adaptiveRate }),
+})
+
+/** The learning rate of every step. */
+export const scheduleOf = (recipe: Recipe): Schedule => createSchedule(recipe.schedule, recipe.learningRate)
+
+/** What `differentiate` is to be given for adder layers. */
+export const gradientChoices = ({ adder }: Recipe): Readonly<Record<string, string>> => ({
+  'AdderConv.weight': adder.weightGradient,
+  'AdderConv.input': adder.inputGradient,
+})

@@ -1,0 +1,222 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { KerfError } from '../../base/index.ts'
+import {
+  decodeJsonLines,
+  encodeJsonLine,
+  encodeScalars,
+  encodeSessionStart,
+  eventsFileStart,
+} from '../../formats/index.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { Checkpoints, type FoundCheckpoint } from './checkpoints.node.ts'
+import {
+  type AppendedFile,
+  type FileOperations,
+  fileProblem,
+  isLeftover,
+  nodeFiles,
+  openAppended,
+  writeWhole,
+} from './files.node.ts'
+import type { Metrics } from './metrics.ts'
+
+/*
+ * DIR/recipe.json                      what is trained, every default written out
+ * DIR/metrics.jsonl                    a line per `log`
+ * DIR/events.out.tfevents.*            the same for TensorBoard, a file per start
+ * DIR/curves.svg                       by `writeText`
+ * DIR/checkpoints/step-N.safetensors   the last two
+ * DIR/best.onnx, DIR/last.onnx         by `writeModel`
+ */
+export interface RunFolder {
+  readonly path: string
+  /** What recipe.json holds. */
+  readonly recipe: unknown
+  /** All lines of metrics.jsonl. */
+  readonly metrics: readonly Metrics[]
+  /** Appends to metrics.jsonl and the TensorBoard events. @throws KerfError `disk-full` …; no half line stays */
+  log(metrics: Metrics): void
+  /** Writes `curves.svg` or another text, whole or not at all. */
+  writeText(name: string, text: string): void
+  /** Metrics so far and the checkpoint are on the disk when it returns; the one before it is kept. Returns its path. */
+  saveCheckpoint(checkpoint: Checkpoint): string
+  /** The newest checkpoint that loads; see `Checkpoints.latest`. */
+  latestCheckpoint(): FoundCheckpoint | undefined
+  /** Drops metrics of later steps: of what a killed run did after its last checkpoint. Call before going on from `step` updates. */
+  resumeAt(step: number): void
+  /** Calls `write` with the path of best.onnx or last.onnx, which exists already from the second time on; it must replace it whole. */
+  writeModel(which: 'best' | 'last', write: (path: string) => void): string
+  close(): void
+}
+
+export interface RunFolderOptions {
+  readonly files?: FileOperations
+  /** The clock of the events; Date.now by default. */
+  readonly now?: () => number
+}
+
+const owned =
+  /^(recipe\.json|metrics\.jsonl|curves\.svg|checkpoints|(best|last)\.onnx(\.data)?|events\.out\.tfevents\..*)$/
+
+/**
+ * Makes the folder of a new run, and those above it.
+ * @param options.force removes what an earlier run left there; other files stay
+ * @throws KerfError `exists` when there is a run already, `no-access`, `disk-full` …
+ */
+export function createRunFolder(
+  path: string,
+  recipe: unknown,
+  options: RunFolderOptions & { readonly force?: boolean } = {},
+): RunFolder {
+  return guarded(path, () => {
+    mkdirSync(path, { recursive: true })
+    const present = readdirSync(path).filter((name) => owned.test(name))
+    if (present.length > 0 && !options.force)
+      throw new KerfError(
+        'exists',
+        `${path} holds a run already (${present.join(', ')}). Go on with it by --resume, start over with --force, or choose another folder.`,
+        { path, present },
+      )
+    for (const name of present) rmSync(join(path, name), { recursive: true })
+    mkdirSync(join(path, 'checkpoints'))
+    // Last, so that a folder with a recipe is complete.
+    writeWhole(join(path, 'recipe.json'), [utf8(`${JSON.stringify(recipe, null, 2)}\n`)], options.files)
+    return new Folder(path, recipe, options)
+  })
+}
+
+/**
+ * Opens the folder of a run that was stopped or killed, and removes files that it was in the middle of writing.
+ * @throws KerfError `not-found` when no run is there, `bad-recipe` when its recipe.json is no JSON
+ */
+export function openRunFolder(path: string, options: RunFolderOptions = {}): RunFolder {
+  const file = join(path, 'recipe.json')
+  if (!existsSync(file))
+    throw new KerfError('not-found', `${path} holds no run: there is no recipe.json. Start one without --resume.`, {
+      path,
+    })
+  return guarded(path, () => {
+    mkdirSync(join(path, 'checkpoints'), { recursive: true })
+    for (const folder of [path, join(path, 'checkpoints')])
+      for (const name of readdirSync(folder)) if (isLeftover(name)) rmSync(join(folder, name), { force: true })
+    return new Folder(path, parseRecipeFile(file), options)
+  })
+}
+
+function parseRecipeFile(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new KerfError('bad-recipe', `${path} is not JSON: ${error.message}.`, { path })
+  }
+}
+
+function readMetrics(path: string): Metrics[] {
+  try {
+    return decodeJsonLines(readFileSync(path, 'utf8')) as unknown as Metrics[]
+  } catch (error) {
+    if (!(error instanceof KerfError)) throw error
+    throw new KerfError(error.code, `${path}: ${error.message} Remove the line, or the file.`, {
+      path,
+      ...error.details,
+    })
+  }
+}
+
+function guarded<T>(path: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw fileProblem(error, path, 'used')
+  }
+}
+
+const utf8 = (text: string) => new TextEncoder().encode(text)
+
+class Folder implements RunFolder {
+  readonly path: string
+  readonly recipe: unknown
+  readonly #checkpoints: Checkpoints
+  readonly #files: FileOperations
+  readonly #now: () => number
+  readonly #records: Metrics[]
+  #metricsFile: AppendedFile
+  #events: AppendedFile | undefined
+
+  constructor(path: string, recipe: unknown, { files = nodeFiles, now = Date.now }: RunFolderOptions) {
+    this.path = path
+    this.recipe = recipe
+    this.#files = files
+    this.#now = now
+    this.#checkpoints = new Checkpoints(join(path, 'checkpoints'), files)
+    const file = join(path, 'metrics.jsonl')
+    this.#records = existsSync(file) ? readMetrics(file) : []
+    // Without the half line that a killed process may have left.
+    writeWhole(file, [this.#lines()], files)
+    this.#metricsFile = openAppended(file, files)
+  }
+
+  get metrics(): readonly Metrics[] {
+    return this.#records
+  }
+
+  #lines(): Uint8Array {
+    return utf8(this.#records.map((record) => encodeJsonLine(record)).join(''))
+  }
+
+  /** A file of its own for every start, made when the first number comes. */
+  #eventsFile(): AppendedFile {
+    if (this.#events) return this.#events
+    const timeMs = this.#now()
+    const start = `events.out.tfevents.${Math.floor(timeMs / 1000)}.${hostname()}.${process.pid}`
+    // TensorBoard reads the files in the order of their names.
+    const count = readdirSync(this.path).filter((name) => name.startsWith('events.out.tfevents.')).length
+    this.#events = openAppended(join(this.path, `${start}.${count}`), this.#files)
+    this.#events.append(eventsFileStart(timeMs))
+    return this.#events
+  }
+
+  log(metrics: Metrics): void {
+    this.#metricsFile.append(utf8(encodeJsonLine(metrics)))
+    this.#records.push(metrics)
+    const { step, epoch: _, ...scalars } = metrics
+    this.#eventsFile().append(encodeScalars({ timeMs: this.#now(), step, scalars }))
+  }
+
+  writeText(name: string, text: string): void {
+    writeWhole(join(this.path, name), [utf8(text)], this.#files)
+  }
+
+  saveCheckpoint(checkpoint: Checkpoint): string {
+    this.#metricsFile.sync()
+    return this.#checkpoints.save(checkpoint)
+  }
+
+  latestCheckpoint(): FoundCheckpoint | undefined {
+    return this.#checkpoints.latest()
+  }
+
+  resumeAt(step: number): void {
+    const kept = this.#records.filter((record) => record.step <= step)
+    this.#records.splice(0, Number.POSITIVE_INFINITY, ...kept)
+    this.#metricsFile.close()
+    const file = join(this.path, 'metrics.jsonl')
+    writeWhole(file, [this.#lines()], this.#files)
+    this.#metricsFile = openAppended(file, this.#files)
+    this.#eventsFile().append(encodeSessionStart(this.#now(), step + 1))
+  }
+
+  writeModel(which: 'best' | 'last', write: (path: string) => void): string {
+    const path = join(this.path, `${which}.onnx`)
+    write(path)
+    return path
+  }
+
+  close(): void {
+    this.#metricsFile.close()
+    this.#events?.close()
+  }
+}
