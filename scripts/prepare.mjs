@@ -66,7 +66,8 @@ export async function install() {
 /** Compiles the kernels and builds `dist/`, unless the sources are those it was built from. Expects `install()` to have succeeded. */
 export async function build() {
   const kernelFiles = readdirSync(join(root, 'kernels')).map((path) => join('kernels', path))
-  const wantedKernels = hashOf(['package-lock.json', 'scripts/kernels.mjs', ...kernelFiles.sort()])
+  const compiler = join('node_modules', 'assemblyscript', 'package.json')
+  const wantedKernels = hashOf([compiler, 'scripts/kernels.mjs', ...kernelFiles.sort()])
   const wanted = hashOf(
     ['package.json', 'package-lock.json', 'tsconfig.json', 'tsdown.config.ts', ...sourceFiles()],
     [wantedKernels],
