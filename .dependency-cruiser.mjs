@@ -5,6 +5,7 @@
 const rooms = {
   base: [],
   formats: ['base'],
+  data: ['base', 'formats'],
   graph: ['base'],
   ops: ['base', 'graph'],
   onnx: ['base', 'graph', 'ops'],
