@@ -4,33 +4,50 @@ import type { Cell, Column, Report, Table } from './table.ts'
 
 /** A page that needs nothing else: styles inside, no scripts, light and dark as the reader's system has it. */
 export function toHtml(report: Report): string {
-  const facts = report.facts
-    .map(([label, value]) => `<div><dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}</dd></div>`)
-    .join('\n')
   const notes = (report.notes ?? []).map((note) => `<p class="note">${escapeHtml(note)}</p>`).join('\n')
+  return htmlPage(
+    report.title,
+    `<h1>${escapeHtml(report.title)}</h1>
+${htmlFacts(report.facts)}
+${report.tables.map(htmlTable).join('\n')}
+${notes}`,
+  )
+}
+
+/** Facts as a row of cards; nothing where there are none. */
+export function htmlFacts(facts: Report['facts']): string {
+  if (facts.length === 0) return ''
+  const cards = facts.map(([label, value]) => `<div><dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}</dd></div>`)
+  return `<dl class="facts">\n${cards.join('\n')}\n</dl>`
+}
+
+/**
+ * The page around a body of HTML, in the colours of all pages.
+ * @param title plain text
+ * @param styles CSS besides that of all pages
+ */
+export function htmlPage(title: string, body: string, styles = ''): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="Kerf">
-<title>${escapeHtml(report.title)}</title>
+<title>${escapeHtml(title)}</title>
 <style>
-${stylesheet}</style>
+${stylesheet}${styles}</style>
 </head>
 <body>
 <main>
-<h1>${escapeHtml(report.title)}</h1>
-${facts ? `<dl class="facts">\n${facts}\n</dl>` : ''}
-${report.tables.map(htmlTable).join('\n')}
-${notes}
+${body}
 </main>
 </body>
 </html>
 `
 }
 
-function htmlTable(table: Table): string {
+/** A table with its title (a level-2 heading) and notes. */
+export function htmlTable(table: Table): string {
   const largest = table.columns.map((c, i) => (c.bar ? Math.max(0, ...table.rows.map((row) => numberIn(row[i]))) : 0))
   const cell = (column: Column, value: Cell | undefined, i: number) => {
     const classes = [

@@ -1,5 +1,5 @@
 import { axesOf, type LineChart } from './line-chart.ts'
-import { valueText } from './line-chart-svg.ts'
+import { valueText } from './svg-chart.ts'
 
 export interface TerminalChartOptions {
   /** Columns in all; 72 by default, at least 30. */
@@ -27,7 +27,7 @@ export function lineChartText(chart: LineChart, options: TerminalChartOptions = 
   const axes = axesOf(chart, { xTicks: 4, yTicks: Math.max(1, height / 3) })
   const names = chart.series.map((s) => {
     const last = s.points.findLast(([, y]) => Number.isFinite(y))?.[1]
-    return last === undefined ? s.name : `${s.name} ${valueText(chart, last)}`
+    return last === undefined ? s.name : `${s.name} ${valueText(chart.yFormat, last)}`
   })
   const left = Math.max(...axes.y.ticks.map((t) => t.label.length)) + 1
   const columns = Math.max(8, Math.max(30, width) - left - 1 - Math.max(0, ...names.map((n) => n.length + 1)))
@@ -40,6 +40,7 @@ export function lineChartText(chart: LineChart, options: TerminalChartOptions = 
   const owners = Array.from({ length: height }, () => new Uint8Array(columns))
   const labels = new Map<number, number>()
   axes.lines.forEach((points, s) => {
+    const joined = chart.series[s]?.mark !== 'points'
     let before: [number, number] | undefined
     for (const [px, py] of points) {
       if (Number.isNaN(px)) {
@@ -47,7 +48,8 @@ export function lineChartText(chart: LineChart, options: TerminalChartOptions = 
         continue
       }
       const now: [number, number] = [across(px), down(py)]
-      for (const [x, y] of between(before ?? now, now)) {
+      // A point by itself is a small cross, so that it is seen on a line.
+      for (const [x, y] of joined ? between(before ?? now, now) : cross(now, dotsWide, dotsHigh)) {
         const [row, column] = [y >> 2, x >> 1]
         const cells = dots[row] as Uint8Array
         cells[column] = (cells[column] as number) | (dotBits[y & 3] as readonly number[])[x & 1]!
@@ -87,6 +89,17 @@ function* between([x0, y0]: [number, number], [x1, y1]: [number, number]): Gener
   const steps = Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0), 1)
   for (let i = 0; i <= steps; i++)
     yield [Math.round(x0 + ((x1 - x0) * i) / steps), Math.round(y0 + ((y1 - y0) * i) / steps)]
+}
+
+function* cross([x, y]: [number, number], wide: number, high: number): Generator<[number, number]> {
+  for (const [dx, dy] of [
+    [0, 0],
+    [-1, 0],
+    [1, 0],
+    [0, -1],
+    [0, 1],
+  ] as const)
+    if (x + dx >= 0 && x + dx < wide && y + dy >= 0 && y + dy < high) yield [x + dx, y + dy]
 }
 
 function xAxis(

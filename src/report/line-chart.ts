@@ -2,12 +2,17 @@
 export interface LineSeries {
   readonly name: string
   readonly points: readonly (readonly [x: number, y: number])[]
+  /** 'points' draws each point by itself, for measurements beside a predicted line; 'line' by default. */
+  readonly mark?: 'line' | 'points'
 }
 
 export interface LineChart {
+  readonly kind?: 'lines'
   readonly title: string
   readonly xLabel: string
   readonly series: readonly LineSeries[]
+  /** As `yScale`. Ticks of a log axis stand at the points' own values where these are few. */
+  readonly xScale?: 'linear' | 'log'
   /** 'linear' by default; 'log' (base 10) leaves gaps where a value is not positive. */
   readonly yScale?: 'linear' | 'log'
   /** 'percent' prints 0.9 as 90 %; 'number' by default. */
@@ -34,38 +39,49 @@ const largestDrawn = 1e300
 /** The axes of a chart: x as wide as the data, from 0 where they begin near it; y up to whole ticks. */
 export function axesOf(chart: LineChart, counts: { readonly xTicks: number; readonly yTicks: number }): Axes {
   const log = chart.yScale === 'log'
-  const scaled = (y: number) => (log ? (y > 0 ? Math.log10(y) : Number.NaN) : y)
+  const xLog = chart.xScale === 'log'
+  const scaled = (value: number, onLog: boolean) => (onLog ? (value > 0 ? Math.log10(value) : Number.NaN) : value)
   const lines = chart.series.map(({ points }) =>
     points.map(([x, y]): [number, number] => {
-      const at = scaled(y)
-      return Math.abs(x) < largestDrawn && Math.abs(at) < largestDrawn ? [x, at] : [Number.NaN, Number.NaN]
+      const at: [number, number] = [scaled(x, xLog), scaled(y, log)]
+      return at.every((v) => Math.abs(v) < largestDrawn) ? at : [Number.NaN, Number.NaN]
     }),
   )
   const all = lines.flat().filter(([x]) => !Number.isNaN(x))
   const [xFirst, xHigh] = extent(all.map(([x]) => x))
-  const xLow = xFirst > 0 && xFirst <= xHigh / 4 ? 0 : xFirst
+  const xLow = !xLog && xFirst > 0 && xFirst <= xHigh / 4 ? 0 : xFirst
   const [yLow, yHigh] = extent(all.map(([, y]) => y))
-  const xStep = niceStep((xHigh - xLow) / counts.xTicks)
   // Powers of ten are the ticks of a log axis, unless it spans less than two of them.
-  const yStep = log
-    ? Math.max(yHigh - yLow < 2 ? 0 : 1, niceStep((yHigh - yLow) / counts.yTicks))
-    : niceStep((yHigh - yLow) / counts.yTicks)
+  const stepOf = (range: number, count: number, onLog: boolean) =>
+    Math.max(onLog && range >= 2 ? 1 : 0, niceStep(range / count))
+  const xStep = stepOf(xHigh - xLow, counts.xTicks, xLog)
+  const yStep = stepOf(yHigh - yLow, counts.yTicks, log)
   const [low, high] = [Math.floor(yLow / yStep + 1e-9) * yStep, Math.ceil(yHigh / yStep - 1e-9) * yStep]
   return {
-    x: { low: xLow, high: xHigh, ticks: ticksOf(xLow, xHigh, xStep, (x) => formatTick(x, xStep)) },
+    x: {
+      low: xLow,
+      high: xHigh,
+      ticks: (xLog && ownTicks(all.map(([x]) => x))) || ticksOf(xLow, xHigh, xStep, label(xStep, xLog)),
+    },
     y: {
       low,
       high: high > low ? high : low + yStep,
-      ticks: ticksOf(low, high > low ? high : low + yStep, yStep, (y) =>
-        log
-          ? shortNumber(10 ** y)
-          : chart.yFormat === 'percent'
-            ? `${formatTick(y * 100, yStep * 100)}%`
-            : formatTick(y, yStep),
-      ),
+      ticks: ticksOf(low, high > low ? high : low + yStep, yStep, label(yStep, log, chart.yFormat === 'percent')),
     },
     lines,
   }
+}
+
+const label =
+  (step: number, log: boolean, percent = false) =>
+  (value: number): string =>
+    log ? shortNumber(10 ** value) : percent ? `${formatTick(value * 100, step * 100)}%` : formatTick(value, step)
+
+/** A tick at each of a few different values, given as logarithms. */
+function ownTicks(values: readonly number[]): Axis['ticks'] | undefined {
+  const own = [...new Set(values)].sort((a, b) => a - b)
+  if (own.length === 0 || own.length > 12) return undefined
+  return own.map((at) => ({ at, label: shortNumber(10 ** at) }))
 }
 
 /** Lowest and highest; a range of its own where there is one value or none, or values too close for ticks between them. */

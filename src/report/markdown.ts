@@ -13,7 +13,8 @@ export function toMarkdown(report: Report): string {
   return `${parts.filter((p) => p !== '').join('\n\n')}\n`
 }
 
-function markdownTable(table: Table): string {
+/** A table with its title (a level-2 heading) and notes. */
+export function markdownTable(table: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   const row = (cells: readonly Cell[]) => table.columns.map((c, i) => escapeMarkdown(cellText(cells[i], c)))
   const lines = [
@@ -27,4 +28,5 @@ function markdownTable(table: Table): string {
 }
 
 /** Names keep every character: what Markdown would take as markup is escaped. */
-const escapeMarkdown = (text: string): string => text.replace(/[\\`*_{}[\]<>#|~]/g, '\\$&').replace(/\r?\n/g, ' ')
+export const escapeMarkdown = (text: string): string =>
+  text.replace(/[\\`*_{}[\]<>#|~]/g, '\\$&').replace(/\r?\n/g, ' ')

@@ -1,0 +1,48 @@
+import { type BarChart, barScale } from './bar-chart.ts'
+import { at, type ChartBody, colourOf, escaped, head, headHeight, type LegendEntry, valueText } from './svg-chart.ts'
+
+const margin = { left: 20, right: 20, bottom: 32 }
+/** Of a bar's value, in pixels. */
+const labelHeight = 11
+
+export const barChartBody =
+  (chart: BarChart): ChartBody =>
+  (width, height, theme) => {
+    const right = width - margin.right
+    const legend = chart.series.map(
+      ({ name }, i): LegendEntry => ({ text: name, colour: colourOf(theme, i), mark: 'bar' }),
+    )
+    const shown = legend.length > 1 ? legend : []
+    const top = headHeight(chart.title, shown, margin.left, right) + labelHeight
+    const [w, h] = [right - margin.left, height - top - margin.bottom]
+    const scale = barScale(chart)
+    const y = (part: number) => top + (1 - part) * h
+    const group = w / Math.max(1, chart.categories.length)
+    const bar = (group * 0.8) / Math.max(1, chart.series.length)
+    const bars = chart.categories.flatMap((_, c) =>
+      chart.series.flatMap(({ values }, s) => {
+        const value = values[c] as number
+        const place = scale.place(value)
+        if (place === undefined) return []
+        const left = margin.left + (c + 0.1) * group + s * bar
+        const [from, to] = [y(Math.max(place, scale.zero)), y(Math.min(place, scale.zero))]
+        const text = valueText(chart.format, value)
+        // Narrow bars have smaller values, down to what can be read.
+        const size = Math.max(7, Math.min(11, (bar * 1.6) / Math.max(1, text.length)))
+        return [
+          `<rect x="${at(left)}" y="${at(from)}" width="${at(bar * 0.94)}" height="${at(to - from)}" fill="${colourOf(theme, s)}"/>` +
+            `<text x="${at(left + bar * 0.47)}" y="${at(value < 0 ? to + size : from - 3)}" text-anchor="middle" font-size="${at(size)}">${text}</text>`,
+        ]
+      }),
+    )
+    const zero = y(scale.zero)
+    return [
+      ...bars,
+      `<line x1="${margin.left}" x2="${right}" y1="${at(zero)}" y2="${at(zero)}" stroke="${theme.axis}"/>`,
+      ...chart.categories.map(
+        (category, c) =>
+          `<text x="${at(margin.left + (c + 0.5) * group)}" y="${top + h + 18}" text-anchor="middle">${escaped(category)}</text>`,
+      ),
+      ...head(chart.title, shown, margin.left, right),
+    ].join('\n')
+  }

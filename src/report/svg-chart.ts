@@ -1,0 +1,109 @@
+import { escapeHtml } from './html.ts'
+import { shortNumber } from './line-chart.ts'
+
+/*
+ * What all charts in SVG share: the document, the colours, the legend.
+ */
+
+export interface SvgChartOptions {
+  /** Stands above all charts. */
+  readonly title?: string
+  /** In pixels; 720 by default. */
+  readonly width?: number
+  /** Of each chart, in pixels; 240 by default. */
+  readonly height?: number
+  /**
+   * 'light' (default) on white, for files; 'page' takes the colours of the HTML page that it is put into (html-style.ts), so that it is light
+   * or dark as the page is.
+   */
+  readonly theme?: 'light' | 'page'
+}
+
+export interface Theme {
+  readonly page: string
+  readonly text: string
+  readonly grid: string
+  readonly axis: string
+  readonly series: readonly string[]
+}
+
+// Okabe and Ito's colours, which people with any colour vision tell apart.
+const okabeIto = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9']
+
+const themes: Readonly<Record<'light' | 'page', Theme>> = {
+  light: { page: '#fff', text: '#222', grid: '#ddd', axis: '#666', series: [...okabeIto, '#000000'] },
+  page: {
+    page: 'none',
+    text: 'var(--text)',
+    grid: 'var(--line)',
+    axis: 'var(--faint)',
+    series: [...okabeIto.map((colour, i) => `var(--series-${i + 1}, ${colour})`), 'var(--text)'],
+  },
+}
+
+/** A chart's part of a document: the SVG elements of a picture of `width` × `height` pixels. */
+export type ChartBody = (width: number, height: number, theme: Theme) => string
+
+const titleHeight = 32
+
+export const escaped = escapeHtml
+export const at = (value: number): string => String(Math.round(value * 10) / 10)
+export const colourOf = (theme: Theme, i: number): string => theme.series[i % theme.series.length] as string
+
+/** One SVG document with the charts below each other; no scripts, no fonts of its own. */
+export function svgDocument(charts: readonly ChartBody[], options: SvgChartOptions): string {
+  const { title, width = 720, height = 240 } = options
+  const theme = themes[options.theme ?? 'light']
+  const top = title === undefined ? 0 : titleHeight
+  const total = top + charts.length * height
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${total}" viewBox="0 0 ${width} ${total}" font-family="system-ui, sans-serif" font-size="12" fill="${theme.text}">`,
+    `<rect width="${width}" height="${total}" fill="${theme.page}"/>`,
+    ...(title === undefined
+      ? []
+      : [`<text x="${width / 2}" y="22" text-anchor="middle" font-size="16">${escaped(title)}</text>`]),
+    ...charts.map(
+      (chart, i) => `<g transform="translate(0 ${top + i * height})">\n${chart(width, height, theme)}\n</g>`,
+    ),
+    '</svg>\n',
+  ].join('\n')
+}
+
+export interface LegendEntry {
+  readonly text: string
+  readonly colour: string
+  readonly mark: 'line' | 'points' | 'bar'
+}
+
+/** Room for a text in a sans-serif of 12 pixels, generous. */
+const legendWidth = (text: string): number => text.length * 6.6
+
+/** Where a chart's plot begins, in pixels from its top: the legend stands beside the title where both fit, else below it. */
+export function headHeight(title: string, legend: readonly LegendEntry[], left: number, right: number): number {
+  const needed = legend.reduce((sum, e) => sum + legendWidth(e.text) + 40, 0) + title.length * 7.2
+  return needed <= right - left ? 40 : 62
+}
+
+/** Title and legend: from right to left, a mark of the series' colour and its text. */
+export function head(title: string, legend: readonly LegendEntry[], left: number, right: number): string[] {
+  const y = headHeight(title, legend, left, right) - 16
+  let end = right
+  return [
+    `<text x="${left}" y="24" font-size="14">${escaped(title)}</text>`,
+    ...[...legend].reverse().map(({ text, colour, mark }) => {
+      const start = end - legendWidth(text)
+      end = start - 40
+      const sign =
+        mark === 'points'
+          ? `<circle cx="${at(start - 16)}" cy="${y - 4}" r="3.5" fill="${colour}"/>`
+          : mark === 'bar'
+            ? `<rect x="${at(start - 22)}" y="${y - 10}" width="12" height="12" fill="${colour}"/>`
+            : `<line x1="${at(start - 26)}" x2="${at(start - 6)}" y1="${y - 4}" y2="${y - 4}" stroke="${colour}" stroke-width="3"/>`
+      return `${sign}<text x="${at(start)}" y="${y}">${escaped(text)}</text>`
+    }),
+  ]
+}
+
+/** A value as legends and bars print it. */
+export const valueText = (format: 'number' | 'percent' | undefined, value: number): string =>
+  format === 'percent' ? `${Number((value * 100).toPrecision(4))}%` : shortNumber(value)
