@@ -1,5 +1,6 @@
 import { KerfError } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
+import { type Classifier, classify } from './classifier.ts'
 import type { FeatureMap } from './layer-spec.ts'
 import { Layers } from './layers.ts'
 import type { NetOptions } from './options.ts'
@@ -15,6 +16,8 @@ export interface CifarResNetOptions extends NetOptions {
    * them on either side, which adds no parameters (269,722) and is what the ResNet paper did on CIFAR.
    */
   readonly shortcut?: 'conv' | 'pad'
+  /** How it ends; a linear layer by default. */
+  readonly classifier?: Classifier
 }
 
 function block(
@@ -59,6 +62,6 @@ export function cifarResNet(depth: number, options: CifarResNetOptions = {}): Mo
   for (let stage = 0; stage < 3; stage++)
     for (let i = 0; i < blocks; i++)
       x = block(net, x, `layer${stage + 1}.${i}`, 16 << stage, stage > 0 && i === 0 ? 2 : 1, options.shortcut ?? 'conv')
-  net.linear(net.flatten(net.globalAveragePool(x, 'avgpool'), 'flatten'), 'fc', net.classes)
+  classify(net, x, options.classifier)
   return net.model()
 }

@@ -1,9 +1,13 @@
-// Well-known architectures, built node by node with weights drawn from a seed when they are read.
-// Not here: trained weights, training, files (onnx/ writes what is built here).
+// Well-known architectures, built node by node with weights drawn from a seed when they are read, or put in by their PyTorch names.
+// Not here: training, files (onnx/ writes what is built here, formats/ reads weights).
 // May import: base, graph, ops.
+export { adderConvolution } from './adder.ts'
 export { type NetName, netDescriptions, nets } from './catalogue.ts'
 export { type CifarResNetOptions, cifarResNet } from './cifar-resnet.ts'
+export type { Classifier } from './classifier.ts'
 export { defaultInitialization, type Initialization } from './init.ts'
 export type { ConvSpec, FeatureMap, PoolSpec } from './layer-spec.ts'
 export { Layers } from './layers.ts'
+export { buildNet, type NamedNet, type NamedNetOptions, parseNetName } from './named.ts'
 export type { ConvolutionOperator, Net, NetOptions } from './options.ts'
+export { type ImportedNet, importNet, type StoredWeight, type WeightMismatch } from './weights.ts'

@@ -1,4 +1,5 @@
 import type { Model } from '../graph/index.ts'
+import { type Classifier, classify } from './classifier.ts'
 import type { FeatureMap } from './layer-spec.ts'
 import { Layers } from './layers.ts'
 import type { NetOptions } from './options.ts'
@@ -7,6 +8,11 @@ import type { NetOptions } from './options.ts'
  * ResNet for ImageNet (He et al., CVPR 2016), weights named as in torchvision. Bottlenecks stride in their 3×3 convolution, as everywhere
  * since torchvision ("v1.5").
  */
+
+export interface ResNetOptions extends NetOptions {
+  /** How it ends; a linear layer by default. */
+  readonly classifier?: Classifier
+}
 
 const expansion = 4
 
@@ -35,7 +41,7 @@ function shortcut(net: Layers, x: FeatureMap, name: string, outChannels: number,
   return net.convBn(x, `${name}.downsample.0`, `${name}.downsample.1`, { outChannels, stride })
 }
 
-function resnet(name: string, block: typeof basicBlock, depths: readonly number[], options: NetOptions): Model {
+function resnet(name: string, block: typeof basicBlock, depths: readonly number[], options: ResNetOptions): Model {
   const net = new Layers(name, options, { classes: 1000, inChannels: 3, inputSize: 224 })
   let x = net.convBn(net.input, 'conv1', 'bn1', { outChannels: 64, kernel: 7, stride: 2, ordinary: true })
   x = net.maxPool(net.relu(x, 'relu'), 'maxpool', { kernel: 3, stride: 2, padding: 1 })
@@ -43,10 +49,10 @@ function resnet(name: string, block: typeof basicBlock, depths: readonly number[
     for (let i = 0; i < depth; i++)
       x = block(net, x, `layer${stage + 1}.${i}`, 64 << stage, stage > 0 && i === 0 ? 2 : 1)
   })
-  net.linear(net.flatten(net.globalAveragePool(x, 'avgpool'), 'flatten'), 'fc', net.classes)
+  classify(net, x, options.classifier)
   return net.model()
 }
 
-export const resnet18 = (options: NetOptions = {}): Model => resnet('resnet18', basicBlock, [2, 2, 2, 2], options)
-export const resnet34 = (options: NetOptions = {}): Model => resnet('resnet34', basicBlock, [3, 4, 6, 3], options)
-export const resnet50 = (options: NetOptions = {}): Model => resnet('resnet50', bottleneck, [3, 4, 6, 3], options)
+export const resnet18 = (options: ResNetOptions = {}): Model => resnet('resnet18', basicBlock, [2, 2, 2, 2], options)
+export const resnet34 = (options: ResNetOptions = {}): Model => resnet('resnet34', basicBlock, [3, 4, 6, 3], options)
+export const resnet50 = (options: ResNetOptions = {}): Model => resnet('resnet50', bottleneck, [3, 4, 6, 3], options)

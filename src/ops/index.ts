@@ -342,6 +342,7 @@ const byName = new Map(operatorList.map((o) => [`${o.domain}:${o.name}`, o]))
 /** Looks operators up by domain and ONNX name. */
 export const operators: OperatorSet = { get: (domain, opType) => byName.get(`${domain}:${opType}`) }
 
+export { type ClampedWeights, clampAdderWeights } from './adderConv/clamp.ts'
 export type { BatchNormalizationAttributes } from './batchNormalization/batchNormalization.ts'
 export { axisOf, contentOf } from './check.ts'
 export type { ClipAttributes } from './clip/clip.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { adderCodes, adderScale, clampAdderWeights } from './adder-codes.ts'
+import { clampAdderWeights } from '../ops/index.ts'
+import { adderCodes, adderScale } from './adder-codes.ts'
 
 const distance = (x: ArrayLike<number>, w: ArrayLike<number>): number =>
   Array.from(x).reduce((sum, v, i) => sum + Math.abs(v - (w[i] as number)), 0)
@@ -31,7 +32,7 @@ describe('clamping weights to the inputs’ range', () => {
   it('keeps a constant for each filter', () => {
     const { weights, filterConstant, clamped } = clampAdderWeights(Float32Array.of(-3, 1, 9, 2, 2.5, 0), 2, 0, 4)
     expect(weights).toEqual(Float32Array.of(0, 1, 4, 2, 2.5, 0))
-    expect(filterConstant).toEqual(Float32Array.of(8, 0))
+    expect(filterConstant).toEqual(Float64Array.of(8, 0))
     expect(clamped).toBe(2)
   })
 })

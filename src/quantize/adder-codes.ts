@@ -1,13 +1,11 @@
 import { KerfError } from '../base/index.ts'
+import { clampAdderWeights } from '../ops/index.ts'
 
 /*
  * Codes of adder convolutions. Input and weights share one scale and zero point, so that Σ|x − w| = scale·Σ|xq − wq|, exactly.
  *
- * Weights are far wider than activations, and would set the scale. They need not: for every x in [lo, hi]
- *
- *   |x − w| = |x − clamp(w)| + |w − clamp(w)|,   clamp to [lo, hi]
- *
- * and the second part is a constant of the filter. Padding is x = 0, which lies in the range.
+ * Weights are far wider than activations, and would set the scale. They need not: what lies outside the inputs' range is a constant of the
+ * filter (ops/adderConv/clamp.ts). Padding is x = 0, which lies in the range.
  */
 
 /** Numbers as unsigned codes: x ≈ scale·(code − zeroPoint), codes 0 to `most`; 0 is exactly a code. */
@@ -39,43 +37,11 @@ export function adderScale(bits: number, lo: number, hi: number): AdderScale {
   return { scale, zeroPoint: Math.min(most, Math.max(0, Math.round((-low * most) / (high - low)))), most }
 }
 
-/** Weights of which nothing lies outside the inputs' range, and what that took away. */
-export interface ClampedWeights {
-  readonly weights: Float32Array
-  /** Per filter Σ|w − clamp(w)|: to be subtracted from the layer's result, −Σ|x − w|. */
-  readonly filterConstant: Float32Array
-  /** How many weights lay outside. */
-  readonly clamped: number
-}
-
-/**
- * Clamps weights to the inputs' range, without loss for every input in it.
- * @param weights [filters, channels per group, kernel…]
- * @param filters number of filters: the weights' first dimension
- * @param lo at most 0, where the layer pads
- */
-export function clampAdderWeights(weights: Float32Array, filters: number, lo: number, hi: number): ClampedWeights {
-  const length = weights.length / filters
-  const clampedWeights = weights.map((w) => Math.min(Math.max(w, lo), hi))
-  const filterConstant = new Float32Array(filters)
-  let clamped = 0
-  for (let f = 0; f < filters; f++) {
-    let rest = 0
-    for (let k = f * length; k < (f + 1) * length; k++) {
-      const distance = Math.abs((weights[k] as number) - (clampedWeights[k] as number))
-      rest += distance
-      if (distance > 0) clamped++
-    }
-    filterConstant[f] = rest
-  }
-  return { weights: clampedWeights, filterConstant, clamped }
-}
-
 /** Weights as codes that share scale and zero point with the input: w ≈ scale·(code − zeroPoint), apart from what was clamped. */
 export interface AdderCodes {
   /** In the order of the weights. */
   readonly codes: Uint8Array
-  readonly filterConstant: Float32Array
+  readonly filterConstant: Float64Array
   readonly clamped: number
   /** Root of the mean square of what rounding changed, in the weights' unit. */
   readonly roundingError: number

@@ -5,8 +5,8 @@ import { describeOrt, runOrt } from '../../test/ort.ts'
 import { seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, type Node, type Tensor, tensorOf, tensorValues } from '../graph/index.ts'
 import { modelBytes } from '../onnx/index.ts'
+import { clampAdderWeights } from '../ops/index.ts'
 import { createSession, type HostTensor, hostTensor, hostValues, referenceRun } from '../runtime/index.ts'
-import { clampAdderWeights } from './adder-codes.ts'
 import { type InputRange, quantizeAdderLayers } from './adder-layers.ts'
 
 const random = seededRandom(11)

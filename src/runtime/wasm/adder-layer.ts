@@ -1,4 +1,6 @@
 import { KerfError } from '../../base/index.ts'
+import { clampAdderWeights } from '../../ops/index.ts'
+import type { Bounds } from './bounds.ts'
 import type { Codes } from './codes.ts'
 import type { ConvLayer } from './conv-layer.ts'
 import type { Affine } from './lowering.ts'
@@ -38,6 +40,8 @@ export interface AdderTensors extends AdderOutputs {
   /** [O, C/groups, kernelHeight, kernelWidth]. */
   readonly weights: Float32Array
   readonly bias?: Float32Array
+  /** What is known of x. */
+  readonly bounds?: Bounds
 }
 
 export interface AdderIntegerTensors extends AdderOutputs {
@@ -135,9 +139,14 @@ function filterPanels(
 /** The kernel calls of a float32 adder convolution; its weights are packed into lasting memory. */
 export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: Allocator): Step[] {
   const sizes = sizesOf(layer)
-  const { weights, bias, affine } = tensors
+  const { bias, affine, bounds } = tensors
+  // Padding is 0. Weights of hundreds beside inputs of ones would leave a few digits of what the layer is about.
+  const inside =
+    bounds && clampAdderWeights(tensors.weights, layer.outChannels, Math.min(bounds.lo, 0), Math.max(bounds.hi, 0))
+  const weights = inside?.weights ?? tensors.weights
   const scale = (filter: number): number => affine?.scale[filter] ?? 1
-  const offset = (filter: number): number => scale(filter) * (bias?.[filter] ?? 0) + (affine?.shift[filter] ?? 0)
+  const offset = (filter: number): number =>
+    scale(filter) * ((bias?.[filter] ?? 0) - (inside?.filterConstant[filter] ?? 0)) + (affine?.shift[filter] ?? 0)
   if (isDepthwise(layer)) {
     const padded = roundUp(layer.outChannels, 4)
     const packed = new Float32Array(sizes.taps * padded)

@@ -1,4 +1,5 @@
 import type { Dense, InferredCall, Known } from '../../graph/index.ts'
+import type { Bounds } from './bounds.ts'
 import type { Codes } from './codes.ts'
 import type { Allocator, Step } from './step.ts'
 
@@ -41,6 +42,8 @@ export interface LoweringContext<A = unknown> {
   /** The same as float32 values. */
   floats(index: number): Float32Array | undefined
   output(index: number): Place
+  /** What is known of a computed input before running; undefined where it may be anything. */
+  bounds(index: number): Bounds | undefined
   readonly epilogue: Epilogue
   /** Only for lowerings that say they fold it. */
   readonly affine?: Affine

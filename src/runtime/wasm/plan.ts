@@ -3,6 +3,7 @@ import { UnsupportedError } from '../errors.ts'
 import { layOut } from '../plan/arena.ts'
 import { type Prepared, prepare } from '../plan/units.ts'
 import { kernels, writeArgs } from './abi.ts'
+import { type Bounds, valueBounds } from './bounds.ts'
 import { convertLayout } from './convert.ts'
 import type { LoweringContext, Lowerings, Place } from './lowering.ts'
 import { PlanMemory } from './memory.ts'
@@ -75,6 +76,7 @@ class ProgramBuilder {
   readonly #prepared: Prepared
   readonly #memory: PlanMemory
   readonly #addressOf: (place: Located) => number
+  readonly #bounds: ReadonlyMap<string, Bounds>
   readonly #segments: Segment[] = []
   /** Steps of the program under construction. */
   #open: { task: Task; steps: Step[] }[] = []
@@ -83,6 +85,7 @@ class ProgramBuilder {
     this.#prepared = prepared
     this.#memory = memory
     this.#addressOf = addressOf
+    this.#bounds = valueBounds(prepared)
   }
 
   add(task: Task): void {
@@ -158,6 +161,7 @@ class ProgramBuilder {
         return content && Float32Array.from(content.data)
       },
       output: (i) => located(outputs[i]),
+      bounds: (i) => this.#bounds.get(node.inputs[i] ?? ''),
       epilogue: { residual: residual && this.#addressOf(residual), lo: job.lo, hi: job.hi },
       affine: job.affine,
       inputCodes: job.inputCodes,

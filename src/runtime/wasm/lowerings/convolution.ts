@@ -121,6 +121,7 @@ export const adderConv: Lowering<ConvAttributes> = {
       weights,
       bias: context.floats(2),
       affine,
+      bounds: context.bounds(0),
     }
     return lowerAdderConv(convLayer(call), { ...tensors, residual, lo, hi }, alloc)
   },

@@ -1,0 +1,138 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { KerfError } from '../../base/index.ts'
+import { elementTypeOf, openSafetensorsFile } from '../../formats/index.node.ts'
+import { type ImportedNet, importNet, type StoredWeight } from '../../nets/index.ts'
+import { type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
+import { human, type Report, toJson } from '../../report/index.ts'
+import type { Io } from '../io.ts'
+import { positiveInteger } from '../options.ts'
+import { checkOutput } from '../output.ts'
+import { terminalText } from '../print.ts'
+
+interface Options {
+  readonly net: string
+  readonly output: string
+  readonly classes?: number
+  readonly inChannels?: number
+  readonly size?: readonly [number, number]
+  readonly batch?: number
+  readonly json?: boolean
+  readonly force?: boolean
+}
+
+const examples = `
+Examples:
+  kerf import resnet18.safetensors --net resnet18 -o resnet18.onnx
+  kerf import weights.safetensors --net resnet20-adder -o adder.onnx
+  kerf import mnist.safetensors --net lenet5_bn --size 28 -o lenet.onnx
+
+Names are those of the PyTorch model (torchvision's; for adder networks the public AdderNet code's, whose weights are called "adder").
+Classes and input channels follow from the weights. A .pth file becomes safetensors in Python:
+  safetensors.torch.save_file({k: v.contiguous() for k, v in torch.load("w.pth", map_location="cpu").items()}, "w.safetensors")`
+
+export function define(command: Command, io: Io): void {
+  command
+    .argument('<weights>', 'a safetensors file')
+    .requiredOption('-n, --net <name>', 'the network: resnet18, mobilenet_v2 …, or resnet20-adder …')
+    .requiredOption('-o, --output <file>', 'the ONNX file')
+    .option('--classes <n>', "outputs of the classifier (default: as many as the weights')", positiveInteger)
+    .option('--in-channels <n>', "channels of the input (default: as many as the weights')", positiveInteger)
+    .option('--size <HxW>', 'height and width of the input in pixels (default: as published)', size)
+    .addOption(new Option('--batch <n>', 'a fixed batch (default: left open)').argParser(positiveInteger))
+    .option('--json', 'print JSON')
+    .option('--force', 'replace the output if it exists')
+    .addHelpText('after', examples)
+    .action((path: string, options: Options) => {
+      const { output, force } = options
+      checkOutput(output, { force, inputs: [path] })
+      const { classes, inChannels, size: inputSize, batch } = options
+      const imported = readWeights(path, (weights) =>
+        importNet(options.net, weights, { classes, inChannels, inputSize, batch }),
+      )
+      const written = writeModelFile(imported.model, output, { force, protect: [path] })
+      io.out(
+        options.json
+          ? toJson(json(options.net, imported, written))
+          : terminalText(report(options.net, imported, written), io),
+      )
+    })
+}
+
+/** @throws KerfError `not-safetensors` for a file that torch.save wrote, and what reading safetensors throws */
+function readWeights<T>(path: string, use: (weights: Map<string, StoredWeight>) => T): T {
+  const file = openWeights(path)
+  try {
+    const weights = [...file.entries.values()].map(({ name, type, shape }): [string, StoredWeight] => [
+      name,
+      { elementType: elementTypeOf(type), shape, bytes: () => file.read(name).bytes },
+    ])
+    return use(new Map(weights))
+  } finally {
+    file.close()
+  }
+}
+
+function openWeights(path: string) {
+  try {
+    return openSafetensorsFile(path)
+  } catch (error) {
+    if (error instanceof KerfError && error.code === 'bad-safetensors' && isPickle(path))
+      throw new KerfError(
+        'not-safetensors',
+        `${path} was written by torch.save: such files are programs, which Kerf does not run. Save the weights as safetensors (kerf import --help shows how).`,
+        { path },
+      )
+    throw error
+  }
+}
+
+/** A zip archive, or a pickle of protocol 2 or later. */
+function isPickle(path: string): boolean {
+  const start = new Uint8Array(2)
+  const file = openSync(path, 'r')
+  readSync(file, start)
+  closeSync(file)
+  const [first, second = 0] = start
+  return (first === 0x50 && second === 0x4b) || (first === 0x80 && second >= 2)
+}
+
+const inputShape = ({ model }: ImportedNet): string => {
+  const type = model.graph.inputs[0]?.type
+  return type?.kind === 'tensor' ? (type.shape ?? []).join('×') : '?'
+}
+
+function json(net: string, imported: ImportedNet, written: WrittenModel) {
+  const { options, tensors, parameters, ignored, model } = imported
+  const type = model.graph.inputs[0]?.type
+  return {
+    net,
+    options,
+    input: type?.kind === 'tensor' ? type.shape : undefined,
+    tensors,
+    parameters,
+    ignored,
+    written,
+  }
+}
+
+function report(net: string, imported: ImportedNet, written: WrittenModel): Report {
+  const { tensors, parameters, ignored } = imported
+  return {
+    title: net,
+    facts: [
+      ['Input', inputShape(imported)],
+      ['Weights', `${parameters.toLocaleString('en')} numbers in ${tensors} tensors`],
+      ...(ignored.length > 0 ? [['Not needed', `${ignored.length} counters of batches`] as const] : []),
+      ['Wrote', `${written.path} (${human(written.bytes + (written.externalBytes ?? 0), 'B')})`],
+    ],
+    tables: [],
+  }
+}
+
+function size(text: string): [number, number] {
+  const sizes = /^(\d+)(?:[x×,](\d+))?$/.exec(text)
+  const [height, width] = [Number(sizes?.[1]), Number(sizes?.[2] ?? sizes?.[1])]
+  if (!(height >= 1 && width >= 1)) throw new InvalidArgumentError('Give height and width, as in 32 or 224x224.')
+  return [height, width]
+}

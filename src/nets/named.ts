@@ -1,0 +1,43 @@
+import { KerfError } from '../base/index.ts'
+import type { Model } from '../graph/index.ts'
+import { adderConvolution } from './adder.ts'
+import { type NetName, nets } from './catalogue.ts'
+import type { CifarResNetOptions } from './cifar-resnet.ts'
+
+/** Behind a network's name: the same network with adder convolutions in its body. */
+const adderSuffix = '-adder'
+
+/** A network, and what convolves in it: `resnet20`, `resnet20-adder`. */
+export interface NamedNet {
+  readonly net: NetName
+  readonly adder: boolean
+}
+
+/** Everything that any network can be told; each takes what concerns it. */
+export type NamedNetOptions = Omit<CifarResNetOptions, 'convolution'>
+
+/**
+ * A network's name, with `-adder` behind it where its body shall be made of adder convolutions.
+ * @throws KerfError `unknown-net`
+ */
+export function parseNetName(name: string): NamedNet {
+  const adder = name.endsWith(adderSuffix)
+  const net = adder ? name.slice(0, -adderSuffix.length) : name
+  if (!Object.hasOwn(nets, net))
+    throw new KerfError(
+      'unknown-net',
+      `There is no network "${name}". There are ${Object.keys(nets).join(', ')}; ${adderSuffix} behind a name makes its convolutions adder ones.`,
+      { name },
+    )
+  return { net: net as NetName, adder }
+}
+
+/**
+ * Builds a network by its name.
+ * @param name `resnet20`, `resnet20-adder` …
+ * @throws KerfError `unknown-net`, and what the network says of its options
+ */
+export function buildNet(name: string, options: NamedNetOptions = {}): Model {
+  const { net, adder } = parseNetName(name)
+  return nets[net](adder ? { ...options, convolution: adderConvolution } : options)
+}

@@ -1,0 +1,162 @@
+import { type ElementType, elementCount, KerfError } from '../base/index.ts'
+import { type Graph, inMemory, type Model, type Node, type Tensor, tensorOf, tensorValues } from '../graph/index.ts'
+import { buildNet, type NamedNetOptions, parseNetName } from './named.ts'
+
+/*
+ * Weights that PyTorch saved, put into a network by their names. The layers here have the names of the PyTorch models, so names agree but for
+ * three habits: adder layers of the public AdderNet code call their weight `adder`, training on several devices puts `module.` in front of
+ * everything, and BatchNormalization counts its batches, which nobody needs.
+ */
+
+/** One stored tensor; `bytes` is asked for when its content is needed. */
+export interface StoredWeight {
+  /** Undefined for a type that ONNX has not. */
+  readonly elementType: ElementType | undefined
+  readonly shape: readonly number[]
+  bytes(): Uint8Array
+}
+
+/** A weight that does not fit. */
+export interface WeightMismatch {
+  readonly name: string
+  /** missing: the network has it, the file has not; unknown: the file has it, the network has not. */
+  readonly kind: 'missing' | 'unknown' | 'shape' | 'elementType'
+  readonly problem: string
+}
+
+export interface ImportedNet {
+  readonly model: Model
+  /** How the network was built: what was given, and what followed from the weights. */
+  readonly options: NamedNetOptions
+  /** Tensors that went into the network. */
+  readonly tensors: number
+  readonly parameters: number
+  /** Tensors of the file that no network needs. */
+  readonly ignored: readonly string[]
+}
+
+const counter = /(^|\.)num_batches_tracked$/
+const parallelPrefix = 'module.'
+const floats: readonly (ElementType | undefined)[] = ['float32', 'float64', 'float16', 'bfloat16']
+
+/**
+ * Builds a network and puts weights into it. What `options` leaves open follows from the weights where it can: classes, input channels, the kind
+ * of shortcuts and classifier of residual networks. Floats of other widths become float32.
+ * @param name `resnet20-adder`, `mobilenet_v2` … (see `buildNet`)
+ * @param weights by their names in PyTorch
+ * @throws KerfError `unknown-net`; `wrong-weights`, which lists everything that does not fit (`details.mismatches`)
+ */
+export function importNet(
+  name: string,
+  weights: ReadonlyMap<string, StoredWeight>,
+  options: NamedNetOptions = {},
+): ImportedNet {
+  const ignored = [...weights.keys()].filter((key) => counter.test(key))
+  const given = [...weights].filter(([key]) => !counter.test(key))
+  const parallel = given.length > 0 && given.every(([key]) => key.startsWith(parallelPrefix))
+  const found = new Map(given.map(([key, w]) => [parallel ? key.slice(parallelPrefix.length) : key, w]))
+  const full = { ...optionsFrom(name, found), ...defined(options) }
+  const model = buildNet(name, full)
+  const wanted = weightsOf(model.graph)
+  const aliases = adderAliases(model.graph)
+  const mismatches: WeightMismatch[] = []
+  const used = new Set<string>()
+  for (const [key, tensor] of wanted) {
+    const alias = aliases.get(key)
+    const stored = found.has(key) || alias === undefined ? key : alias
+    const weight = found.get(stored)
+    if (weight) used.add(stored)
+    const mismatch = compare(alias ?? key, stored, tensor, weight)
+    if (mismatch) mismatches.push(mismatch)
+    else model.graph.initializers.set(key, float32Tensor(stored, weight as StoredWeight))
+  }
+  for (const [key, { shape }] of found)
+    if (!used.has(key)) mismatches.push({ name: key, kind: 'unknown', problem: `[${shape}]` })
+  if (mismatches.length > 0) throw mismatchError(name, mismatches, wanted.size)
+  const parameters = [...wanted.values()].reduce((sum, t) => sum + (elementCount(t.shape) as number), 0)
+  return { model, options: full, tensors: wanted.size, parameters, ignored }
+}
+
+const defined = (options: NamedNetOptions): NamedNetOptions =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+
+/** Options that can be read off the shapes of the weights. */
+function optionsFrom(name: string, weights: ReadonlyMap<string, StoredWeight>): NamedNetOptions {
+  const shapeOf = (weight: string | undefined) =>
+    (weights.get(weight ?? '') ?? weights.get((weight ?? '').replace(/weight$/, 'adder')))?.shape
+  const { graph } = buildNet(name)
+  const weighted = graph.nodes.filter((n) => graph.initializers.has(n.inputs[1] ?? ''))
+  const layers = weighted.filter((n) => ['Conv', 'AdderConv', 'Gemm'].includes(n.opType))
+  const inChannels = shapeOf(layers[0]?.inputs[1])?.[1]
+  const classes = shapeOf(layers.at(-1)?.inputs[1])?.[0]
+  const residual = parseNetName(name).net.startsWith('resnet')
+  const convBn = residual && shapeOf('fc.weight')?.length === 4
+  const padded = residual && ![...weights.keys()].some((key) => key.includes('.downsample.'))
+  return {
+    ...(inChannels ? { inChannels } : {}),
+    ...(classes ? { classes } : {}),
+    ...(convBn ? { classifier: 'convBn' } : {}),
+    ...(padded ? { shortcut: 'pad' } : {}),
+  }
+}
+
+/** Learnt tensors of a network; constants of its arithmetic (bounds, pads) are scalars or integers. */
+const weightsOf = ({ initializers }: Graph): Map<string, Tensor> =>
+  new Map([...initializers].filter(([, t]) => t.elementType === 'float32' && t.shape.length > 0))
+
+/** What the public AdderNet code calls the weights of adder layers, by our name. */
+const adderAliases = ({ nodes }: Graph): Map<string, string> =>
+  new Map(
+    nodes.flatMap(({ opType, inputs: [, weight = ''] }: Node): [string, string][] =>
+      opType === 'AdderConv' ? [[weight, weight.replace(/weight$/, 'adder')]] : [],
+    ),
+  )
+
+function compare(
+  name: string,
+  stored: string,
+  { shape }: Tensor,
+  weight: StoredWeight | undefined,
+): WeightMismatch | undefined {
+  if (!weight) return { name, kind: 'missing', problem: `[${shape}]` }
+  if (weight.shape.join() !== shape.join())
+    return { name: stored, kind: 'shape', problem: `[${weight.shape}], the network has [${shape}]` }
+  if (!floats.includes(weight.elementType))
+    return { name: stored, kind: 'elementType', problem: `${weight.elementType ?? 'of a type that ONNX has not'}` }
+  return undefined
+}
+
+function float32Tensor(name: string, weight: StoredWeight): Tensor {
+  const { elementType = 'float32', shape } = weight
+  const tensor: Tensor = { elementType, shape, data: inMemory(weight.bytes()) }
+  const values = tensorValues(tensor)
+  let bad = -1
+  for (let i = 0; i < values.length && bad < 0; i++) if (!Number.isFinite(values[i])) bad = i
+  if (bad >= 0)
+    throw new KerfError(
+      'wrong-weights',
+      `Weight "${name}" holds ${values[bad]} (element ${bad}). Such a network calculates nothing; save its weights from an earlier epoch.`,
+      { name },
+    )
+  return elementType === 'float32' ? tensor : tensorOf('float32', shape, values)
+}
+
+const titles: readonly (readonly [WeightMismatch['kind'], string])[] = [
+  ['missing', 'The file lacks'],
+  ['unknown', 'The network has no'],
+  ['shape', 'Other shapes'],
+  ['elementType', 'Not floats'],
+]
+
+function mismatchError(name: string, mismatches: readonly WeightMismatch[], wanted: number): KerfError {
+  const lines = titles.flatMap(([kind, title]) => {
+    const those = mismatches.filter((m) => m.kind === kind)
+    return those.length === 0 ? [] : [`  ${title}: ${those.map((m) => `${m.name} ${m.problem}`).join('; ')}`]
+  })
+  const remedy = 'Choose the network that they were saved from, and its sizes.'
+  return new KerfError(
+    'wrong-weights',
+    `${mismatches.length} weights do not fit ${name}, which has ${wanted}. ${remedy}\n${lines.join('\n')}`,
+    { net: name, mismatches },
+  )
+}
