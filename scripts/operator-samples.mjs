@@ -16,6 +16,9 @@ const inputLists = [
   [],
   [data(...image)],
   [data(...image), data(...image)],
+  // The gradient of pooling with a window of 2×2, and where X is not needed.
+  [data(2, 4, 7, 7), data(...image)],
+  [data(2, 4, 7, 7)],
   [data(2, 6, 6, 6), data(...image), stored(6, 4, 3, 3)],
   [data(...image), stored(1, 4, 1, 1)],
   [data(...image), stored(4)],
@@ -89,6 +92,7 @@ const attributeSets = [
     to: int(1),
     equation: text('nchw,nchw->nchw'),
     num_outputs: int(2),
+    input_shape: intList(...image),
   },
   { axis: int(0), perm: intList(0, 2, 3, 1), kernel_shape: intList(3, 3), equation: text('nc,cd->nd'), size: int(3) },
   { group: int(4), mode: text('linear'), reduction: text('add'), shape: intList(2, 4), pooled_shape: intList(2, 2) },

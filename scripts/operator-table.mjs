@@ -15,6 +15,8 @@ file, \`kerf profile\` lists it as not counted, and channels that reach it stay.
   floating-point input with more than one element.
 - **Value**: whether it has a scalar reference, so that Kerf can run it without a kernel and follow sizes through it (Shape and Size need
   none: they answer from sizes).
+- **Gradients**, in training: "exact": they pass; "surrogate": in place of the derivative, what the operator's own formula says; "zero": the output does not
+  change with the input wherever there is a derivative; empty: none pass.
 - **Channels**, when filters or neurons are removed: "makes": removing starts at its weight; "passes": channels go through, and
   what it holds of them goes along; "ends": its output has none of them; "stays": what reaches it stays whole.
 - **Refused**: the reasons it can give for channels that must stay.
@@ -47,6 +49,11 @@ function parameters({ parameters }) {
   return parameters === 'operands' ? 'operands' : parameters.join(', ')
 }
 
+function gradients({ backward, surrogate }) {
+  if (!backward) return ''
+  return backward === 'zero' ? 'zero' : surrogate ? 'surrogate' : 'exact'
+}
+
 const cell = (text) => text.replaceAll('|', '\\|')
 
 function row(operator, AttributeReader) {
@@ -56,6 +63,7 @@ function row(operator, AttributeReader) {
     counted(operator, found),
     parameters(operator),
     operator.forward ? 'yes' : '',
+    gradients(operator),
     channels(found),
     [...found.reasons].sort().join('; '),
   ]
@@ -74,8 +82,8 @@ export function operatorTable(operators, AttributeReader) {
     return [
       `## ${domain === '' ? 'The standard domain' : `Domain \`${domain}\``} (${own.length})`,
       '',
-      '| Operator | Counted | Parameters | Value | Channels | Refused |',
-      '|---|---|---|---|---|---|',
+      '| Operator | Counted | Parameters | Value | Gradients | Channels | Refused |',
+      '|---|---|---|---|---|---|---|',
       ...own.map((operator) => row(operator, AttributeReader)),
       '',
     ].join('\n')

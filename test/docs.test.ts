@@ -54,6 +54,13 @@ describe('docs/operators.md', () => {
     expect(rowOf('LRN')).toMatchObject({ Channels: 'stays', Refused: 'LRN normalises over channels' })
   })
 
+  it('says whether gradients pass', () => {
+    expect(rowOf('Conv')).toMatchObject({ Gradients: 'exact' })
+    expect(rowOf('AdderConv')).toMatchObject({ Gradients: 'surrogate' })
+    expect(rowOf('Floor')).toMatchObject({ Gradients: 'zero' })
+    expect(rowOf('NonZero')).toMatchObject({ Gradients: '' })
+  })
+
   it('leaves no operator without an answer', () => {
     expect(table).not.toMatch(/\| depends \|/)
   })

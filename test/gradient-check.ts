@@ -23,8 +23,11 @@ export interface Case {
   readonly seed?: number
 }
 
+/** By what is special about them. */
+export type Cases = Readonly<Record<string, Case>>
+
 export interface Constant {
-  readonly type: 'float32' | 'int64'
+  readonly type: 'float32' | 'int64' | 'bool'
   readonly shape: readonly number[]
   readonly values: readonly number[]
 }

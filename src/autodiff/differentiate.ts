@@ -106,6 +106,7 @@ class Backwards {
     if (!node.inputs.some((_, i) => needs(i))) return
     const gradients = node.outputs.map((o) => (o !== '' && depends.has(o) ? this.#total(o) : undefined))
     if (gradients.every((g) => g === undefined)) return
+    if (operator.backward === 'zero') return
     if (!operator.backward)
       throw new KerfError(
         'not-differentiable',

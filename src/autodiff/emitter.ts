@@ -73,6 +73,21 @@ export class Emitter implements GradientEmitter {
     return this.node('Reshape', [value, this.ints(shape)])
   }
 
+  expand(value: string, shape: readonly number[]): string {
+    return this.node('Expand', [value, this.ints(shape)])
+  }
+
+  zeros(shape: readonly number[]): string {
+    return this.expand(this.floats([0]), shape)
+  }
+
+  split(value: string, axis: number, sizes: readonly number[]): string[] {
+    // The sizes became an input with opset 13.
+    return this.#opset < 13
+      ? this.nodes('Split', [value], sizes.length, { axis, split: sizes })
+      : this.nodes('Split', [value, this.ints(sizes)], sizes.length, { axis })
+  }
+
   unbroadcast(gradient: string, from: readonly number[], to: readonly number[]): string {
     const added = from.length - to.length
     const axes = from.flatMap((size, axis) => (axis < added || (size !== 1 && to[axis - added] === 1) ? [axis] : []))

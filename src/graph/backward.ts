@@ -30,6 +30,12 @@ export interface GradientEmitter {
   /** Sum over axes, which stay with size 1 unless `keepDims` is false. No axes: the value itself. */
   sum(value: string, axes: readonly number[], keepDims?: boolean): string
   reshape(value: string, shape: readonly number[]): string
+  /** Repeats axes of size 1 (and puts new ones in front) so that the value has this shape. */
+  expand(value: string, shape: readonly number[]): string
+  /** Zeros of this shape. */
+  zeros(shape: readonly number[]): string
+  /** The parts of these sizes along an axis. */
+  split(value: string, axis: number, sizes: readonly number[]): string[]
   /** The gradient of a value of shape `to` that was broadcast to `from`: summed over what was repeated. */
   unbroadcast(gradient: string, from: readonly number[], to: readonly number[]): string
 }

@@ -96,9 +96,9 @@ export interface Operator<A = unknown> {
   forward?(call: Call<A>, inputs: readonly (Dense | undefined)[]): Dense[]
   /**
    * Gradients of the inputs. Undefined: gradients do not pass. Exact where the operator has a derivative; at a kink any value between those on
-   * both sides.
+   * both sides. 'zero': the output does not change with the inputs wherever there is a derivative (Floor, Sign).
    */
-  backward?: BackwardRule<A>
+  backward?: BackwardRule<A> | 'zero'
   /** The backward rule is not the derivative but what training uses in its place, as the rule's own formula says. */
   readonly surrogate?: boolean
   /** The tensor that a node of this kind stands for, when it depends on no data: Constant, ConstantOfShape. Lazy: nothing is read. */

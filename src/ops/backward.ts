@@ -1,4 +1,8 @@
-import type { BackwardCall, BackwardRule } from '../graph/index.ts'
+import type { AttributeValue, BackwardCall, BackwardRule, GradientEmitter } from '../graph/index.ts'
+
+/*
+ * What backward rules share. They read like the formulas in the comments above them.
+ */
 
 /** Shape of an input of a node whose gradients are asked for: there, all shapes are known. */
 export const shapeIn = (call: BackwardCall, index: number): readonly number[] =>
@@ -12,3 +16,60 @@ export const gradientOf = (call: BackwardCall): string => call.gradients[0] as s
 
 /** For operators that give the elements another shape: the gradient in the input's. */
 export const reshapeBackward: BackwardRule = (call) => [call.emit.reshape(gradientOf(call), shapeIn(call, 0))]
+
+/** A value, by its name, or a number. */
+export type Term = string | number
+
+/** Arithmetic on terms, broadcast; each call is one node. */
+export interface Algebra {
+  add(a: Term, b: Term): string
+  sub(a: Term, b: Term): string
+  mul(a: Term, b: Term): string
+  div(a: Term, b: Term): string
+  /** a where the condition holds, b elsewhere. */
+  where(condition: string, a: Term, b: Term): string
+  /** a > b, as a condition. */
+  greater(a: Term, b: Term): string
+  /** A function of one value, by its operator's name. */
+  of(opType: string, x: string, attributes?: Readonly<Record<string, AttributeValue>>): string
+}
+
+export function algebra(emit: GradientEmitter): Algebra {
+  const named = (term: Term) => (typeof term === 'number' ? emit.floats([term]) : term)
+  const node =
+    (opType: string) =>
+    (...terms: Term[]) =>
+      emit.node(opType, terms.map(named))
+  return {
+    add: node('Add'),
+    sub: node('Sub'),
+    mul: node('Mul'),
+    div: node('Div'),
+    where: node('Where'),
+    greater: node('Greater'),
+    of: (opType, x, attributes) => emit.node(opType, [x], attributes),
+  }
+}
+
+/** What the derivative of a function of one input may need. */
+export interface Derivative<A> extends Algebra {
+  readonly dy: string
+  readonly x: string
+  readonly y: string
+  readonly attributes: A
+  readonly call: BackwardCall<A>
+}
+
+/** The rule of a function of input 0 alone: dX from dY, X and Y. */
+export const derivative =
+  <A = unknown>(rule: (given: Derivative<A>) => string): BackwardRule<A> =>
+  (call) => [
+    rule({
+      ...algebra(call.emit),
+      dy: gradientOf(call),
+      x: call.node.inputs[0] as string,
+      y: call.node.outputs[0] as string,
+      attributes: call.attributes,
+      call,
+    }),
+  ]

@@ -18,6 +18,7 @@ import { asinh } from './asinh/asinh.ts'
 import { atan } from './atan/atan.ts'
 import { atanh } from './atanh/atanh.ts'
 import { averagePool } from './averagePool/averagePool.ts'
+import { averagePoolGradient } from './averagePoolGradient/averagePoolGradient.ts'
 import { batchNormalization } from './batchNormalization/batchNormalization.ts'
 import { batchNormalizationGradient } from './batchNormalizationGradient/batchNormalizationGradient.ts'
 import { bitShift } from './bitShift/bitShift.ts'
@@ -91,6 +92,7 @@ import { matMul } from './matMul/matMul.ts'
 import { matMulInteger } from './matMulInteger/matMulInteger.ts'
 import { max } from './max/max.ts'
 import { maxPool } from './maxPool/maxPool.ts'
+import { maxPoolGradient } from './maxPoolGradient/maxPoolGradient.ts'
 import { maxRoiPool } from './maxRoiPool/maxRoiPool.ts'
 import { maxUnpool } from './maxUnpool/maxUnpool.ts'
 import { mean } from './mean/mean.ts'
@@ -189,6 +191,7 @@ export const operatorList: readonly Operator[] = [
   atan,
   atanh,
   averagePool,
+  averagePoolGradient,
   batchNormalization,
   bitShift,
   bitwiseAnd,
@@ -259,6 +262,7 @@ export const operatorList: readonly Operator[] = [
   matMulInteger,
   max,
   maxPool,
+  maxPoolGradient,
   maxRoiPool,
   maxUnpool,
   mean,

@@ -36,6 +36,13 @@ describe('BatchNormalization', () => {
     )
   })
 
+  it('refuses to train statistics per element', () => {
+    const perElement = Array.from({ length: 4 }, () => onesOf(3, 4))
+    expect(() =>
+      oneNode('BatchNormalization', [[2, 3, 4], ...perElement], { spatial: 0, training_mode: 1 }, { opset: 7 }),
+    ).toThrow('BatchNormalization "it": statistics per element (spatial = 0) cannot be trained')
+  })
+
   it('refuses parameters of another length', () => {
     expect(() => oneNode('BatchNormalization', [[2, 3, 4], ...vectors(5)])).toThrow(
       'BatchNormalization "it": input 1 has shape [5], not one entry for each of 3 channels; input0 [2,3,4], input1 [5]',

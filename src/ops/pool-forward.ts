@@ -12,12 +12,17 @@ export interface Covered {
   readonly padded: number
 }
 
-/** Y[n, c, p] = f(what the window at p covers of X[n, c]). The object that f gets is used again: do not keep it. */
-export function poolWindows(
+/**
+ * Visits every window of X, in the order of the output's elements: `at` is the flat index of the one that is made from it. The object that
+ * `visit` gets is used again: do not keep it.
+ * @param shape X's
+ * @returns the output's shape
+ */
+export function eachWindow(
   call: Call<PoolAttributes>,
   shape: readonly number[],
-  f: (covered: Covered) => number,
-): Doubles {
+  visit: (covered: Covered, at: number) => void,
+): readonly number[] {
   const { window } = call.attributes
   const [batch, channels, ...space] = shape as [number, number, ...number[]]
   const sliding = slidingOf(call, window, window.kernelShape as readonly number[], space)
@@ -25,7 +30,6 @@ export function poolWindows(
   const taps = tapCount(sliding)
   const size = elementCount(space) as number
   const positions = elementCount(sliding.output) as number
-  const data = new Float64Array(batch * channels * positions)
   const covered = { places: new Int32Array(taps), count: 0, padded: 0 }
   for (let plane = 0; plane < batch * channels; plane++)
     for (let p = 0; p < positions; p++) {
@@ -36,9 +40,28 @@ export function poolWindows(
         if (at >= 0) covered.places[covered.count++] = plane * size + at
         else if (at === inPadding) covered.padded++
       }
-      data[plane * positions + p] = f(covered)
+      visit(covered, plane * positions + p)
     }
-  return { shape: [batch, channels, ...sliding.output], data }
+  return [batch, channels, ...sliding.output]
+}
+
+/** Y[n, c, p] = f(what the window at p covers of X[n, c]). */
+export function poolWindows(
+  call: Call<PoolAttributes>,
+  shape: readonly number[],
+  f: (covered: Covered) => number,
+): Doubles {
+  const data: number[] = []
+  const pooled = eachWindow(call, shape, (covered) => data.push(f(covered)))
+  return { shape: pooled, data: Float64Array.from(data) }
+}
+
+/** Where the window's maximum lies in X: the first one, of several. */
+export function placeOfMaximum(x: ArrayLike<number>, { places, count }: Covered): number {
+  let best = places[0] as number
+  for (let i = 1; i < count; i++)
+    if ((x[places[i] as number] as number) > (x[best] as number)) best = places[i] as number
+  return best
 }
 
 /** Y[n, c] = f(all of X[n, c]), as [N, C, 1, …]. */

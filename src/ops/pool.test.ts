@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { intsOf, oneNode } from '../../test/one-node.ts'
+import { runForward } from '../graph/index.ts'
 
 describe('pooling', () => {
   it('counts comparisons of MaxPool and names its indices', () => {
@@ -44,6 +45,55 @@ describe('pooling', () => {
     expect(average.cost).toEqual({ adds: 210, others: 6, accumulators: 6 })
     expect(oneNode('GlobalMaxPool', [[2, 3, 7, 5]]).cost).toEqual({ others: 210 })
     expect(oneNode('GlobalLpPool', [[2, 3, 7, 5]]).cost).toEqual({ adds: 210, muls: 210, others: 6, accumulators: 6 })
+  })
+
+  it('gives the gradient of MaxPool to the first of several maxima', () => {
+    const pool = { kernel_shape: [2], strides: [1] }
+    const { cost, call, operator } = oneNode(
+      'MaxPoolGradient',
+      [
+        [1, 1, 3],
+        [1, 1, 4],
+      ],
+      pool,
+      { domain: 'ai.kerf' },
+    )
+    expect(cost).toEqual({ others: 6, adds: 3 })
+    const dy = { elementType: 'float32', shape: [1, 1, 3], data: [1, 10, 100] } as const
+    const x = { elementType: 'float32', shape: [1, 1, 4], data: [5, 5, 2, 2] } as const
+    expect(runForward(operator, call, [dy, x])?.[0]?.data).toEqual(Float64Array.of(1, 10, 100, 0))
+  })
+
+  it('shares the gradient of AveragePool out among the elements of each window', () => {
+    const pool = { kernel_shape: [3], pads: [1, 0], input_shape: [1, 1, 4] }
+    const options = { domain: 'ai.kerf' }
+    const dy = { elementType: 'float32', shape: [1, 1, 3], data: [6, 12, 30] } as const
+    const { cost, call, operator } = oneNode('AveragePoolGradient', [[1, 1, 3]], pool, options)
+    expect(cost).toEqual({ adds: 9, others: 3 })
+    expect(runForward(operator, call, [dy])?.[0]?.data).toEqual(Float64Array.of(3 + 4, 3 + 4 + 10, 4 + 10, 10))
+    const counted = oneNode('AveragePoolGradient', [[1, 1, 3]], { ...pool, count_include_pad: 1 }, options)
+    expect(runForward(counted.operator, counted.call, [dy])?.[0]?.data).toEqual(
+      Float64Array.of(2 + 4, 2 + 4 + 10, 4 + 10, 10),
+    )
+  })
+
+  it('checks the shape of what comes back', () => {
+    const options = { domain: 'ai.kerf' }
+    const pool = { kernel_shape: [2] }
+    expect(() =>
+      oneNode(
+        'MaxPoolGradient',
+        [
+          [1, 1, 2],
+          [1, 1, 4],
+        ],
+        pool,
+        options,
+      ),
+    ).toThrow('MaxPoolGradient "it": dY [1,1,2] is not of the shape [1,1,3] that [1,1,4] is pooled to')
+    expect(() => oneNode('AveragePoolGradient', [[1, 1, 3]], pool, options)).toThrow(
+      'AveragePoolGradient "it": attribute input_shape is missing',
+    )
   })
 
   it('undoes MaxPool', () => {

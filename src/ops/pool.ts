@@ -1,6 +1,16 @@
-import { elementCount, type Shape } from '../base/index.ts'
-import type { Arithmetic, AttributeReader, Call, InferredCall, Known } from '../graph/index.ts'
+import { elementCount, isConcrete, type Shape } from '../base/index.ts'
+import type {
+  Arithmetic,
+  AttributeReader,
+  AttributeValue,
+  BackwardCall,
+  Call,
+  InferredCall,
+  Known,
+} from '../graph/index.ts'
+import { shapeIn } from './backward.ts'
 import { required, wrong } from './check.ts'
+import { slidingOf } from './sliding.ts'
 import { slide, type Window, windowAttributes } from './window.ts'
 
 /*
@@ -37,16 +47,40 @@ function checkedInput(call: Call): Known {
 }
 
 /** Shape of the pooled X. @throws NodeError without a kernel_shape, or where the window does not fit */
-export function poolShape(call: Call<PoolAttributes>): Shape | undefined {
-  const x = checkedInput(call).shape
+export const poolShape = (call: Call<PoolAttributes>): Shape | undefined => pooledShape(call, checkedInput(call).shape)
+
+export function pooledShape(call: Call<PoolAttributes>, x: Shape | undefined): Shape | undefined {
   const { window } = call.attributes
   if (!window.kernelShape) throw wrong(call, 'attribute kernel_shape is missing', 'Export the model again.')
   return x && [...x.slice(0, 2), ...slide(call, window, window.kernelShape, x.slice(2)).output]
 }
 
+/** @throws NodeError unless input 0 has the shape of the pooled X (where known) */
+export function checkPooled(call: Call<PoolAttributes>, x: Shape | undefined): void {
+  const expected = pooledShape(call, x)
+  const dy = required(call, 0).shape
+  if (isConcrete(expected) && isConcrete(dy) && expected.join() !== dy.join())
+    throw wrong(call, `dY [${dy}] is not of the shape [${expected}] that [${x}] is pooled to`)
+}
+
 /** [N, C, 1, …]. */
 export function globalPoolShape(call: Call): Shape | undefined {
   return checkedInput(call).shape?.map((d, axis) => (axis < 2 ? d : 1))
+}
+
+/** The window with auto_pad resolved, as attributes of the node that computes the gradient. */
+export function resolvedWindow(call: BackwardCall<PoolAttributes>): Record<string, AttributeValue> {
+  const { window } = call.attributes
+  const space = shapeIn(call, 0).slice(2)
+  const sliding = slidingOf(call, window, window.kernelShape as readonly number[], space)
+  return {
+    kernel_shape: sliding.kernelShape,
+    strides: sliding.strides,
+    dilations: sliding.dilations,
+    pads: sliding.pads,
+    // SAME rounds up by itself.
+    ceil_mode: window.ceilMode && !window.autoPad.startsWith('SAME') ? 1 : 0,
+  }
 }
 
 /** How many elements of X each element of Y is made of. */

@@ -8,7 +8,7 @@ export interface UnaryOptions<A> {
   readonly domain?: string
   readonly attributes?: (reader: AttributeReader, opset: number) => A
   readonly forward?: (x: number, attributes: A) => number
-  readonly backward?: BackwardRule<A>
+  readonly backward?: BackwardRule<A> | 'zero'
   /** Operations per element. */
   readonly cost: Arithmetic | 'none' | ((attributes: A) => Arithmetic)
   readonly fusion?: Fusion

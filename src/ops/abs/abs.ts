@@ -1,4 +1,9 @@
+import { derivative } from '../backward.ts'
 import { unary } from '../unary.ts'
 
-/** Y = |X| (ONNX Abs). */
-export const abs = unary('Abs', { forward: Math.abs, cost: { others: 1 } })
+/** Y = |X| (ONNX Abs). dX = dY·sign X. */
+export const abs = unary('Abs', {
+  forward: Math.abs,
+  backward: derivative(({ mul, of, dy, x }) => mul(dy, of('Sign', x))),
+  cost: { others: 1 },
+})

@@ -1,8 +1,16 @@
+import { gradientOf, shapeIn } from '../backward.ts'
 import { perChannel } from '../channel-rules.ts'
 import { required, typed } from '../check.ts'
 import { arithmetic } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
-import { averageCost, type PoolAttributes, poolAttributes, poolShape, windowReduction } from '../pool.ts'
+import {
+  averageCost,
+  type PoolAttributes,
+  poolAttributes,
+  poolShape,
+  resolvedWindow,
+  windowReduction,
+} from '../pool.ts'
 import { poolWindows } from '../pool-forward.ts'
 
 /**
@@ -22,6 +30,17 @@ export const averagePool = defineOperator<PoolAttributes>({
       return sum / (count + (call.attributes.countIncludePad ? padded : 0))
     })
     return [arithmetic(x.elementType, y)]
+  },
+  backward: (call) => {
+    const { countIncludePad } = call.attributes
+    return [
+      call.emit.node(
+        'AveragePoolGradient',
+        [gradientOf(call)],
+        { ...resolvedWindow(call), count_include_pad: countIncludePad ? 1 : 0, input_shape: shapeIn(call, 0) },
+        'ai.kerf',
+      ),
+    ]
   },
   cost: (call) => averageCost(windowReduction(call)),
   channels: perChannel,

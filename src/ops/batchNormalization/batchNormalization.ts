@@ -52,6 +52,8 @@ export const batchNormalization = defineOperator<BatchNormalizationAttributes>({
     const scale = required(call, 1)
     for (let i = 2; i < 5; i++) required(call, i)
     if (x.shape && x.shape.length < 1) throw wrong(call, 'the input is a scalar')
+    if (call.attributes.training && call.attributes.perElement)
+      throw wrong(call, 'statistics per element (spatial = 0) cannot be trained', 'Set spatial to 1.')
     // One dimension: a batch of single values, one channel.
     if (!call.attributes.perElement)
       checkVectors(call, [1, 2, 3, 4], x.shape?.length === 1 ? 1 : x.shape?.[1], 'channels')

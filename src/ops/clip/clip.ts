@@ -1,11 +1,42 @@
 import { elementCount } from '../../base/index.ts'
+import { type BackwardRule, float } from '../../graph/index.ts'
+import { algebra, gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { elementwise } from '../channel-rules.ts'
-import { dense, required, typed, wrong } from '../check.ts'
+import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
 
 export interface ClipAttributes {
   readonly min: number | undefined
   readonly max: number | undefined
+}
+
+/**
+ * dX = dY between the bounds and 0 beyond them, where the bound gets it. Bounds that are known make one node.
+ */
+const clipBackward: BackwardRule<ClipAttributes> = (call) => {
+  const { node, emit, attributes } = call
+  const dy = gradientOf(call)
+  const [x, low, high] = node.inputs as [string, string?, string?]
+  const minimum = low ? contentOf(call, 1)?.[0] : attributes.min
+  const maximum = high ? contentOf(call, 2)?.[0] : attributes.max
+  if ((!low || minimum !== undefined) && (!high || maximum !== undefined)) {
+    const bounds = {
+      ...(minimum !== undefined && { min: float(minimum) }),
+      ...(maximum !== undefined && { max: float(maximum) }),
+    }
+    return [emit.node('ClipGradient', [dy, node.outputs[0] as string], bounds, 'ai.kerf')]
+  }
+  const { where, greater } = algebra(emit)
+  // The upper bound wins where they cross.
+  const over = high && greater(low ? emit.node('Max', [x, low]) : x, high)
+  const inside = over ? where(over, 0, dy) : dy
+  const under = low && greater(low, x)
+  const toBound = (gradient: string, i: number) => emit.unbroadcast(gradient, shapeOut(call), shapeIn(call, i))
+  return [
+    call.needs(0) ? (under ? where(under, 0, inside) : inside) : undefined,
+    under && call.needs(1) ? toBound(where(under, inside, 0), 1) : undefined,
+    over && call.needs(2) ? toBound(where(over, dy, 0), 2) : undefined,
+  ]
 }
 
 /**
@@ -40,6 +71,7 @@ export const clip = defineOperator<ClipAttributes>({
       ),
     ]
   },
+  backward: clipBackward,
   cost: (call) => {
     const { min, max } = call.attributes
     const bounds = (call.inputs[1] || min !== undefined ? 1 : 0) + (call.inputs[2] || max !== undefined ? 1 : 0)

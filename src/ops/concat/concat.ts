@@ -1,5 +1,6 @@
 import { type Dim, elementCount, unknownDim } from '../../base/index.ts'
 import type { Call, InferredCall, Known, Labels, Ties, Track } from '../../graph/index.ts'
+import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { axisOf, dense, required, typed, wrong } from '../check.ts'
 import { linesAlong } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
@@ -52,7 +53,7 @@ function tieConcat(call: InferredCall<ConcatAttributes>, ties: Ties): void {
   ties.setOutput(0, tracks)
 }
 
-/** Y = the inputs behind one another along `axis` (ONNX Concat). */
+/** Y = the inputs behind one another along `axis` (ONNX Concat). Gradients: the parts of dY. */
 export const concat = defineOperator<ConcatAttributes>({
   name: 'Concat',
   domain: '',
@@ -76,6 +77,15 @@ export const concat = defineOperator<ConcatAttributes>({
         for (let i = 0; i < run; i++) out.push(x.data[o * run + i] as number)
       })
     return [dense(first.elementType, shape, out)]
+  },
+  backward: (call) => {
+    const shapes = call.inputs.map((_, i) => shapeIn(call, i))
+    const axis = concatAxis(call, shapeOut(call).length)
+    return call.emit.split(
+      gradientOf(call),
+      axis,
+      shapes.map((shape) => shape[axis] as number),
+    )
   },
   cost: 'none',
   accesses: (call) => ({

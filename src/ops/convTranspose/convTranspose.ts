@@ -7,6 +7,7 @@ import { convolutionLaw } from '../laws.ts'
 import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { type Window, windowAttributes } from '../window.ts'
+import { convTransposeBackward } from './backward.ts'
 import { convolveTransposed } from './forward.ts'
 
 /*
@@ -144,6 +145,7 @@ export const convTranspose = defineOperator<ConvTransposeAttributes>({
     const y = convolveTransposed(call, doubles(x), doubles(w), shape)
     return [arithmetic(x.elementType, addBias(y, bias?.data))]
   },
+  backward: convTransposeBackward,
   cost,
   parameters: [1, 2],
   fusion: 'anchor',

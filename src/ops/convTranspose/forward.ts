@@ -5,7 +5,7 @@ import { type Sliding, tapTable } from '../sliding.ts'
 import type { ConvTransposeAttributes } from './convTranspose.ts'
 
 /** The convolution that this one transposes: its window slides over Y, one position for each element of X. */
-function transposedWindow(
+export function transposedWindow(
   { attributes: { window, outputPadding, outputShape } }: Call<ConvTransposeAttributes>,
   from: readonly number[],
   to: readonly number[],

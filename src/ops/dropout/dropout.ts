@@ -1,7 +1,29 @@
-import type { Known } from '../../graph/index.ts'
+import type { BackwardRule, Known } from '../../graph/index.ts'
+import { algebra, gradientOf } from '../backward.ts'
 import { elementwise } from '../channel-rules.ts'
-import { contentOf, dense, required, typed } from '../check.ts'
+import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
+
+/**
+ * In inference dX = dY. In training what was dropped is random, and only the mask knows it: dX = dY / (1 − ratio) where the mask is true, so the node
+ * must have its second output.
+ */
+const dropoutBackward: BackwardRule<void> = (call) => {
+  const dy = gradientOf(call)
+  const training = call.node.inputs[2] ? contentOf(call, 2) : [0]
+  if (!training) throw wrong(call, 'no gradient passes while training_mode depends on data')
+  if (!training[0]) return [dy]
+  const ratio = call.node.inputs[1] ? contentOf(call, 1)?.[0] : 0.5
+  const [, mask] = call.node.outputs
+  if (!mask || ratio === undefined)
+    throw wrong(
+      call,
+      mask ? 'no gradient passes while ratio depends on data' : 'in training no gradient passes without the mask',
+      mask ? undefined : 'Give the node its second output.',
+    )
+  const { div, where } = algebra(call.emit)
+  return [where(mask, ratio === 0 ? dy : div(dy, 1 - ratio), 0)]
+}
 
 /**
  * Passes X through in inference (ONNX Dropout, opset 7, 10, 12 with ratio and training_mode as inputs, 13, 22); the second output, where
@@ -24,6 +46,7 @@ export const dropout = defineOperator<void>({
     const mask = dense(call.opset < 10 ? x.elementType : 'bool', x.shape, new Uint8Array(x.data.length).fill(1))
     return [x, mask].slice(0, call.node.outputs.length)
   },
+  backward: dropoutBackward,
   cost: 'none',
   accesses: 'view',
   fusion: 'follower',

@@ -1,4 +1,9 @@
+import { derivative } from '../backward.ts'
 import { unary } from '../unary.ts'
 
-/** Y = exp(X) (ONNX Exp). */
-export const exp = unary('Exp', { forward: Math.exp, cost: { others: 1 } })
+/** Y = exp(X) (ONNX Exp). dX = dY·Y. */
+export const exp = unary('Exp', {
+  forward: Math.exp,
+  backward: derivative(({ mul, dy, y }) => mul(dy, y)),
+  cost: { others: 1 },
+})

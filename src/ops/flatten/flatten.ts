@@ -1,5 +1,6 @@
 import type { Dim, Shape } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
+import { reshapeBackward } from '../backward.ts'
 import { tieReshaped } from '../blocks.ts'
 import { dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
@@ -22,6 +23,7 @@ export const flatten = defineOperator<{ axis: number }>({
     return [typed(x.elementType, x.shape && flatShape(call, x.shape))]
   },
   forward: (call, [x]) => (x ? [dense(x.elementType, flatShape(call, x.shape) as [number, number], x.data)] : []),
+  backward: reshapeBackward,
   cost: 'none',
   accesses: 'view',
   channels: { tie: tieReshaped },

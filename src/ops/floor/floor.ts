@@ -1,4 +1,4 @@
 import { unary } from '../unary.ts'
 
 /** Y = ⌊X⌋ (ONNX Floor). */
-export const floor = unary('Floor', { forward: Math.floor, cost: { others: 1 } })
+export const floor = unary('Floor', { forward: Math.floor, backward: 'zero', cost: { others: 1 } })

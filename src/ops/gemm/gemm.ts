@@ -5,6 +5,7 @@ import { contractionCost, freeAxis, tieContraction } from '../matrix.ts'
 import { multiply } from '../matrix-forward.ts'
 import { arithmetic, broadcastTo, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
+import { gemmBackward } from './backward.ts'
 
 /*
  * Y = alpha · A'·B' + beta · C        (ONNX Gemm, opset 7, 9, 11 with C optional, 13)
@@ -97,6 +98,7 @@ export const gemm = defineOperator<GemmAttributes>({
     const y = data.map((v, i) => alpha * v + (bias ? beta * (bias[i] as number) : 0))
     return [arithmetic(a.elementType, { shape, data: y })]
   },
+  backward: gemmBackward,
   cost: (call) => {
     const { alpha, beta } = call.attributes
     const a = call.inputs[0]?.shape as readonly number[]

@@ -1,3 +1,4 @@
+import { gradientOf, shapeIn } from '../backward.ts'
 import { perChannel } from '../channel-rules.ts'
 import { required, typed } from '../check.ts'
 import { arithmetic, doubles } from '../numbers.ts'
@@ -5,7 +6,7 @@ import { defineOperator } from '../operator.ts'
 import { averageCost, globalPoolShape, globalReduction } from '../pool.ts'
 import { poolPlanes } from '../pool-forward.ts'
 
-/** Y[n,c] = mean of X[n,c] (ONNX GlobalAveragePool). Cost: one addition per input element, one division per output. */
+/** Y[n,c] = mean of X[n,c] (ONNX GlobalAveragePool). dX = dY / n, repeated. Cost: one addition per input element, one division per output. */
 export const globalAveragePool = defineOperator<void>({
   name: 'GlobalAveragePool',
   domain: '',
@@ -20,6 +21,11 @@ export const globalAveragePool = defineOperator<void>({
           ),
         ]
       : [],
+  backward: (call) => {
+    const shape = shapeIn(call, 0)
+    const { taps } = globalReduction(call)
+    return [call.emit.expand(call.emit.node('Div', [gradientOf(call), call.emit.floats([taps])]), shape)]
+  },
   cost: (call) => averageCost(globalReduction(call)),
   channels: perChannel,
 })

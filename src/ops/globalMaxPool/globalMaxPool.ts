@@ -1,3 +1,4 @@
+import { gradientOf, shapeIn } from '../backward.ts'
 import { perChannel } from '../channel-rules.ts'
 import { required, typed } from '../check.ts'
 import { arithmetic, doubles } from '../numbers.ts'
@@ -20,6 +21,17 @@ export const globalMaxPool = defineOperator<void>({
           ),
         ]
       : [],
+  backward: (call) => {
+    const { node, emit } = call
+    return [
+      emit.node(
+        'MaxPoolGradient',
+        [gradientOf(call), node.inputs[0] as string],
+        { kernel_shape: shapeIn(call, 0).slice(2) },
+        'ai.kerf',
+      ),
+    ]
+  },
   cost: (call) => maxCost(globalReduction(call)),
   channels: perChannel,
 })

@@ -9,6 +9,7 @@ export const identity = defineOperator<void>({
   attributes: () => undefined,
   infer: (call) => [{ elementType: required(call, 0).elementType, shape: required(call, 0).shape }],
   forward: (_, [x]) => (x ? [x] : []),
+  backward: ({ gradients }) => [gradients[0]],
   cost: 'none',
   accesses: 'view',
   channels: elementwise,

@@ -1,3 +1,4 @@
+import { derivative } from '../backward.ts'
 import { normalising } from '../normalise.ts'
 import { defineOperator } from '../operator.ts'
 import {
@@ -11,7 +12,7 @@ import {
 } from '../softmax/softmax.ts'
 
 /**
- * Y = X − max − ln Σ exp(X − max), the axis as in Softmax (ONNX LogSoftmax, opset 1, 11, 13). Cost per element: comparison for the
+ * Y = X − max − ln Σ exp(X − max), the axis as in Softmax (ONNX LogSoftmax, opset 1, 11, 13). dX = dY − exp(Y)·Σ dY. Cost per element: comparison for the
  * maximum, two subtractions, exponential, addition to the sum; one logarithm per row.
  */
 export const logSoftmax = defineOperator<SoftmaxAttributes>({
@@ -24,6 +25,9 @@ export const logSoftmax = defineOperator<SoftmaxAttributes>({
     const logarithm = Math.log(values.reduce((total, v) => total + Math.exp(v - most), 0))
     return values.map((v) => v - most - logarithm)
   }),
+  backward: derivative(({ mul, sub, of, dy, y, call }) =>
+    sub(dy, mul(of('Exp', y), call.emit.sum(dy, softmaxAxes(call)))),
+  ),
   cost: (call) => {
     const { n, rows } = softmaxSizes(call)
     return { adds: 3 * n, others: 2 * n + rows, accumulators: rows }

@@ -3,6 +3,7 @@ import { productChannels, productCost, productShape } from '../matrix.ts'
 import { product } from '../matrix-forward.ts'
 import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
+import { matMulBackward } from './backward.ts'
 
 const operands = { a: 0, b: 1 }
 
@@ -17,6 +18,7 @@ export const matMul = defineOperator<void>({
   infer: (call) => [typed(commonType(call, [0, 1], 'numeric'), productShape(call, operands))],
   forward: (call, [a, b]) =>
     a && b ? [arithmetic(a.elementType, product(call, operands, doubles(a), doubles(b)))] : [],
+  backward: matMulBackward,
   cost: (call) => productCost(call, operands),
   parameters: [0, 1],
   fusion: 'anchor',

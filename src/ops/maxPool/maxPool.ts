@@ -1,11 +1,12 @@
 import { elementCount, stridesOf } from '../../base/index.ts'
 import type { Known } from '../../graph/index.ts'
+import { gradientOf } from '../backward.ts'
 import { perChannel } from '../channel-rules.ts'
 import { dense, required, typed } from '../check.ts'
 import { arithmetic } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
-import { maxCost, type PoolAttributes, poolAttributes, poolShape, windowReduction } from '../pool.ts'
-import { poolWindows } from '../pool-forward.ts'
+import { maxCost, type PoolAttributes, poolAttributes, poolShape, resolvedWindow, windowReduction } from '../pool.ts'
+import { placeOfMaximum, poolWindows } from '../pool-forward.ts'
 
 /** The same place in planes whose first spatial axis varies fastest (storage_order 1). */
 function columnMajor(place: number, shape: readonly number[]): number {
@@ -36,15 +37,17 @@ export const maxPool = defineOperator<PoolAttributes>({
   forward: (call, [x]) => {
     if (!x) return []
     const indices: number[] = []
-    const y = poolWindows(call, x.shape, ({ places, count }) => {
-      let best = places[0] as number
-      for (let i = 1; i < count; i++)
-        if ((x.data[places[i] as number] as number) > (x.data[best] as number)) best = places[i] as number
+    const y = poolWindows(call, x.shape, (covered) => {
+      const best = placeOfMaximum(x.data, covered)
       indices.push(best)
       return x.data[best] as number
     })
     const places = call.attributes.columnMajor ? indices.map((at) => columnMajor(at, x.shape)) : indices
     return [arithmetic(x.elementType, y), dense('int64', y.shape, places)].slice(0, call.node.outputs.length)
+  },
+  backward: (call) => {
+    const [x] = call.node.inputs as [string]
+    return [call.emit.node('MaxPoolGradient', [gradientOf(call), x], resolvedWindow(call), 'ai.kerf')]
   },
   cost: (call) => maxCost(windowReduction(call)),
   channels: perChannel,

@@ -1,4 +1,9 @@
+import { derivative } from '../backward.ts'
 import { unary } from '../unary.ts'
 
-/** Y = −X (ONNX Neg). */
-export const neg = unary('Neg', { forward: (x) => (x === 0 ? 0 : -x), cost: { others: 1 } })
+/** Y = −X (ONNX Neg). dX = −dY. */
+export const neg = unary('Neg', {
+  forward: (x) => (x === 0 ? 0 : -x),
+  backward: derivative(({ of, dy }) => of('Neg', dy)),
+  cost: { others: 1 },
+})

@@ -1,4 +1,5 @@
 import type { AttributeReader, Call, InferredCall, Operator } from '../../graph/index.ts'
+import { derivative } from '../backward.ts'
 import { axisOf, required, typed } from '../check.ts'
 import { setsAlong } from '../indices.ts'
 import { normalisedOver, normalising, trailing } from '../normalise.ts'
@@ -60,7 +61,7 @@ export const maximum = (values: readonly number[]): number => values.reduce((a, 
 
 /**
  * Y = exp(X − max) / Σ exp(X − max) along an axis: 1 (and all after it) before opset 13, then −1 (ONNX Softmax, opset 1, 11, 13).
- * Cost per element: comparison for the maximum, subtraction, exponential, addition to the sum, division.
+ * dX = Y·(dY − Σ dY·Y). Cost per element: comparison for the maximum, subtraction, exponential, addition to the sum, division.
  */
 export const softmax = defineOperator<SoftmaxAttributes>({
   name: 'Softmax',
@@ -71,6 +72,10 @@ export const softmax = defineOperator<SoftmaxAttributes>({
     const most = maximum(values)
     const sum = values.reduce((total, v) => total + Math.exp(v - most), 0)
     return values.map((v) => Math.exp(v - most) / sum)
+  }),
+  backward: derivative(({ mul, sub, dy, y, call }) => {
+    const shared = call.emit.sum(mul(dy, y), softmaxAxes(call))
+    return mul(y, sub(dy, shared))
   }),
   cost: (call) => {
     const { n, rows } = softmaxSizes(call)

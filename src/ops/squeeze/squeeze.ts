@@ -1,5 +1,6 @@
 import type { Call } from '../../graph/index.ts'
 import { passTracks } from '../axis-tracks.ts'
+import { reshapeBackward } from '../backward.ts'
 import { dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
 import { distinctAxes, setting } from '../settings.ts'
@@ -44,6 +45,7 @@ export const squeeze = defineOperator<SqueezeAttributes>({
         ]
       : []
   },
+  backward: reshapeBackward,
   cost: 'none',
   accesses: 'view',
   channels: {

@@ -1,4 +1,8 @@
 import { binary } from '../binary.ts'
 
-/** C = A − B, broadcast (ONNX Sub). */
-export const sub = binary('Sub', { forward: (a, b) => a - b, cost: { adds: 1 } })
+/** C = A − B, broadcast (ONNX Sub). dA = dC, dB = −dC. */
+export const sub = binary('Sub', {
+  forward: (a, b) => a - b,
+  backward: ({ emit }, dy) => [() => dy, () => emit.node('Neg', [dy])],
+  cost: { adds: 1 },
+})

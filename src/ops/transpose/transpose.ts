@@ -1,5 +1,6 @@
 import { stridesOf } from '../../base/index.ts'
 import type { Call, InferredCall, Ties } from '../../graph/index.ts'
+import { gradientOf, shapeIn } from '../backward.ts'
 import { dense, required, typed, wrong } from '../check.ts'
 import { fromIndices, offsetOf } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
@@ -55,6 +56,11 @@ export const transpose = defineOperator<{ perm: readonly number[] | undefined }>
         fromIndices(shape, (index) => x.data[offsetOf(moved, index)] as number),
       ),
     ]
+  },
+  // The inverse permutation.
+  backward: (call) => {
+    const perm = permutation(call, shapeIn(call, 0).length)
+    return [call.emit.node('Transpose', [gradientOf(call)], { perm: perm.map((_, axis) => perm.indexOf(axis)) })]
   },
   cost: 'none',
   channels: { tie: tieTranspose },

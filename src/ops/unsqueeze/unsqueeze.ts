@@ -1,6 +1,7 @@
 import { type Dim, unknownDim } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
 import { passTracks } from '../axis-tracks.ts'
+import { reshapeBackward } from '../backward.ts'
 import { dense, required, typed } from '../check.ts'
 import { defineOperator } from '../operator.ts'
 import { distinctAxes, setting } from '../settings.ts'
@@ -45,6 +46,7 @@ export const unsqueeze = defineOperator<UnsqueezeAttributes>({
     const from = origins(call)
     return x && from ? [dense(x.elementType, unsqueezed(x.shape, from), x.data)] : []
   },
+  backward: reshapeBackward,
   cost: 'none',
   accesses: 'view',
   channels: {

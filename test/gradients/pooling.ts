@@ -1,0 +1,51 @@
+import type { Cases } from '../gradient-check.ts'
+import { apart } from './draws.ts'
+
+/** Windows and whole planes. */
+export const pooling: Cases = {
+  MaxPool: {
+    op: 'MaxPool',
+    inputs: [[2, 2, 4, 6]],
+    attributes: { kernel_shape: [2, 2], strides: [2, 2] },
+    values: apart,
+  },
+  'MaxPool, overlapping, padded, with its indices': {
+    op: 'MaxPool',
+    inputs: [[1, 2, 5, 6]],
+    attributes: { kernel_shape: [3, 3], strides: [2, 1], pads: [1, 1, 1, 1] },
+    outputs: 2,
+    used: [0],
+    values: apart,
+  },
+  'MaxPool, dilated, the last window over the edge': {
+    op: 'MaxPool',
+    inputs: [[1, 1, 8, 7]],
+    attributes: { kernel_shape: [2, 3], dilations: [2, 1], strides: [3, 3], ceil_mode: 1 },
+    values: apart,
+  },
+  'MaxPool, 1-D, auto_pad': {
+    op: 'MaxPool',
+    inputs: [[2, 2, 7]],
+    attributes: { kernel_shape: [3], strides: [2], auto_pad: 'SAME_LOWER' },
+    values: apart,
+  },
+  AveragePool: { op: 'AveragePool', inputs: [[2, 2, 4, 6]], attributes: { kernel_shape: [2, 3], strides: [2, 1] } },
+  'AveragePool, padded': {
+    op: 'AveragePool',
+    inputs: [[1, 2, 5, 5]],
+    attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
+  },
+  'AveragePool, padding counted, the last window over the edge': {
+    op: 'AveragePool',
+    inputs: [[1, 2, 6, 5]],
+    attributes: { kernel_shape: [3, 2], strides: [2, 2], pads: [1, 0, 0, 1], ceil_mode: 1, count_include_pad: 1 },
+  },
+  'AveragePool, dilated, 3-D, auto_pad': {
+    op: 'AveragePool',
+    opset: 19,
+    inputs: [[1, 1, 4, 3, 5]],
+    attributes: { kernel_shape: [2, 2, 2], dilations: [1, 1, 2], auto_pad: 'SAME_UPPER', ceil_mode: 1 },
+  },
+  GlobalAveragePool: { op: 'GlobalAveragePool', inputs: [[2, 3, 3, 5]] },
+  GlobalMaxPool: { op: 'GlobalMaxPool', inputs: [[2, 3, 3, 5]], values: apart },
+}
