@@ -23,6 +23,7 @@ const commands: readonly [name: string, summary: string, load: () => Promise<Com
   ['run', 'run a model on files, an image or random numbers', () => import('./commands/run.ts')],
   ['bench', 'measure a model: whole, per layer, against other runtimes', () => import('./commands/bench.ts')],
   ['import', 'put PyTorch weights into a network, as ONNX', () => import('./commands/import.ts')],
+  ['lab', 'put claims about faster convolution to the test', () => import('./commands/lab.ts')],
   ['demo', 'the main job in one go: count, prune half, run both', () => import('./commands/demo.ts')],
   ['formulas', 'what kinds of convolution cost, as formulas and numbers', () => import('./commands/formulas.ts')],
 ]

@@ -26,6 +26,13 @@ export function positiveInteger(text: string): number {
   return value
 }
 
+/** @throws InvalidArgumentError unless the text is a whole number */
+export function integer(text: string): number {
+  const value = Number(text)
+  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('Give a whole number.')
+  return value
+}
+
 export interface Fraction {
   readonly numerator: number
   readonly denominator: number

@@ -1,0 +1,213 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import colors from 'picocolors'
+import { KerfError } from '../../base/index.ts'
+import {
+  checksTable,
+  type Experiment,
+  experiments,
+  experimentsTable,
+  labHtml,
+  type Outcome,
+  outcomeCharts,
+  outcomeJson,
+  outcomeMarkdown,
+  outcomeReport,
+  proseText,
+  runExperiment,
+  verdictText,
+} from '../../lab/index.ts'
+import { chartsSvg, toJson } from '../../report/index.ts'
+import { createResident, createSession } from '../../runtime/index.node.ts'
+import { UsageError } from '../errors.ts'
+import type { Io } from '../io.ts'
+import { integer, positiveInteger } from '../options.ts'
+import { checkOutput, writeWholeFile } from '../output.ts'
+import { terminalText } from '../print.ts'
+import { version } from '../version.ts'
+
+interface Options {
+  readonly all?: boolean
+  readonly seed: number
+  readonly full?: boolean
+  readonly threads: number
+  readonly output?: string
+  readonly report?: string
+  readonly json?: boolean
+  readonly force?: boolean
+}
+
+const examples = `
+Without a name, lists the experiments. Each states a claim, puts it to the test, and says whether it holds.
+
+Examples:
+  kerf lab
+  kerf lab variance
+  kerf lab initialisation --seed 3 -o out
+  kerf lab --all --full --report out`
+
+export function define(command: Command, io: Io): void {
+  command
+    .argument('[name]', 'an experiment')
+    .option('--all', 'all experiments')
+    .option('--seed <n>', 'draws everything that is random', integer, 0)
+    .option('--full', 'settings for reports: minutes instead of seconds')
+    .option('-t, --threads <n>', 'threads of the kernels', positiveInteger, 1)
+    .option('-o, --output <folder>', 'write NAME.json, NAME.svg and NAME.md')
+    .option('--report <folder>', 'write one page with everything: index.html')
+    .option('--json', 'print JSON')
+    .option('--force', 'replace files that exist')
+    .addHelpText('after', examples)
+    .action(async (name: string | undefined, options: Options) => {
+      const chosen = choose(name, options)
+      if (!chosen) list(options, io)
+      else await runAll(chosen, options, io)
+    })
+}
+
+/** Undefined: none is asked for. */
+function choose(name: string | undefined, { all, output, report }: Options): readonly Experiment[] | undefined {
+  if (name !== undefined && all) throw new UsageError(`Give --all or the name "${name}", not both.`)
+  if (all) return experiments
+  if (name === undefined) {
+    if (output !== undefined || report !== undefined)
+      throw new UsageError('Say which experiment is to be run, or --all; kerf lab lists them.')
+    return undefined
+  }
+  const found = experiments.find((e) => e.name === name)
+  if (found) return [found]
+  throw new UsageError(`There is no experiment "${name}". There are: ${experiments.map((e) => e.name).join(', ')}.`)
+}
+
+function list({ json }: Options, io: Io): void {
+  if (json) {
+    io.out(
+      toJson(experiments.map(({ name, title, claim, source, duration }) => ({ name, title, claim, source, duration }))),
+    )
+    return
+  }
+  io.out(
+    terminalText(
+      {
+        title: 'Experiments',
+        facts: [],
+        tables: [experimentsTable(experiments)],
+        notes: ['kerf lab NAME runs one with quick settings, --full with those for reports.'],
+      },
+      io,
+    ),
+  )
+}
+
+async function runAll(chosen: readonly Experiment[], options: Options, io: Io): Promise<void> {
+  const { seed, full, threads, output, report, force } = options
+  // What cannot be written is found before the work.
+  const files = output === undefined ? [] : chosen.map((e) => filesOf(output, e))
+  const page = report === undefined ? undefined : join(report, 'index.html')
+  for (const folder of [output, report]) if (folder !== undefined) checkFolder(folder)
+  for (const path of [...files.flatMap((f) => Object.values(f)), ...(page === undefined ? [] : [page])])
+    if (existsSync(path)) checkOutput(path, { force })
+  const interrupted = new AbortController()
+  const onInterrupt = () =>
+    interrupted.abort(new KerfError('stopped', 'Stopped. Nothing was written for the experiment under way.'))
+  process.once('SIGINT', onInterrupt)
+  const outcomes: Outcome[] = []
+  try {
+    for (const [i, experiment] of chosen.entries()) {
+      const outcome = await runExperiment(experiment, {
+        seed,
+        full,
+        threads,
+        runtime: { createSession, createResident },
+        signal: interrupted.signal,
+        onProgress: progressLine(experiment.name, io),
+      })
+      outcomes.push(outcome)
+      if (!options.json) show(outcome, io)
+      const written = files[i]
+      if (written && output !== undefined) write(outcome, written, output, options, io)
+    }
+  } finally {
+    process.off('SIGINT', onInterrupt)
+  }
+  if (options.json) io.out(toJson(options.all ? outcomes.map(outcomeJson) : outcomeJson(outcomes[0] as Outcome)))
+  if (page !== undefined && report !== undefined) {
+    mkdirSync(report, { recursive: true })
+    writeWholeFile(page, labHtml('Faster convolution: the experiments', outcomes, circumstances(options)), { force })
+    io.err(`Wrote ${page}.\n`)
+  }
+  if (options.all && !options.json) io.out(summary(outcomes, io))
+}
+
+const filesOf = (folder: string, { name }: Experiment) => ({
+  json: join(folder, `${name}.json`),
+  svg: join(folder, `${name}.svg`),
+  markdown: join(folder, `${name}.md`),
+})
+
+function checkFolder(folder: string): void {
+  if (folder === '') throw new UsageError('The name of the folder is empty. Give one, as in -o out.')
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    throw new KerfError('not-a-folder', `${folder} is a file. Give the name of a folder.`, { path: folder })
+}
+
+function write(outcome: Outcome, files: ReturnType<typeof filesOf>, folder: string, { force }: Options, io: Io): void {
+  mkdirSync(folder, { recursive: true })
+  const { name } = outcome.experiment
+  const pictured = outcome.charts.length > 0
+  writeWholeFile(files.json, toJson(outcomeJson(outcome)), { force })
+  if (pictured) writeWholeFile(files.svg, chartsSvg(outcome.charts), { force })
+  writeWholeFile(files.markdown, outcomeMarkdown(outcome, pictured ? `${name}.svg` : undefined), { force })
+  const list = [files.json, ...(pictured ? [files.svg] : []), files.markdown]
+  io.err(`Wrote ${list.join(', ')}.\n`)
+}
+
+function show(outcome: Outcome, io: Io): void {
+  const { cyan, yellow, green, magenta, red, blue } = colors.createColors(io.color)
+  io.out(`${terminalText(outcomeReport(outcome), io)}\n`)
+  if (outcome.charts.length > 0)
+    io.out(
+      `${outcomeCharts(outcome, {
+        width: Math.min(io.columns ?? 80, 100),
+        ...(io.color ? { colors: [cyan, yellow, green, magenta, red, blue] } : {}),
+      })}\n`,
+    )
+  const notes = outcome.notes?.map(proseText)
+  io.out(
+    `${terminalText({ title: verdictText(outcome), facts: [], tables: [checksTable(outcome.checks)], notes }, io)}\n`,
+  )
+}
+
+const summary = (outcomes: readonly Outcome[], io: Io): string =>
+  terminalText(
+    {
+      title: `${outcomes.filter((o) => o.holds).length} of ${outcomes.length} claims hold`,
+      facts: [],
+      tables: [
+        {
+          columns: [
+            { key: 'name', header: 'Experiment' },
+            { key: 'time', header: 'Seconds', kind: 'ratio' },
+            { key: 'verdict', header: 'Verdict' },
+          ],
+          rows: outcomes.map((o) => [o.experiment.name, Number((o.timeMs / 1000).toPrecision(3)), verdictText(o)]),
+        },
+      ],
+    },
+    io,
+  )
+
+const circumstances = ({ seed, full, threads }: Options): [string, string][] => [
+  ['Command', `kerf lab --all${full ? ' --full' : ''} --seed ${seed} --threads ${threads} --report …`],
+  ['Kerf', version()],
+  ['Machine', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores; Node ${process.version}`],
+  ['Date', new Date().toISOString().slice(0, 10)],
+]
+
+/** On a terminal, one line that is written over; nothing elsewhere. */
+function progressLine(name: string, io: Io): ((done: number) => void) | undefined {
+  if (!process.stderr.isTTY || io.columns === undefined) return undefined
+  return (done) => io.err(done < 1 ? `\r${name} ${Math.floor(100 * done)} % ` : '\r\x1b[K')
+}

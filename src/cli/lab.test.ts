@@ -1,0 +1,83 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { experiments } from '../lab/index.ts'
+import { run } from './main.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kerf-lab-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+async function kerf(...argv: string[]) {
+  let out = ''
+  let err = ''
+  const io = { out: (text: string) => (out += text), err: (text: string) => (err += text), color: false }
+  return { status: await run(argv, io), out, err }
+}
+
+it('lists the experiments', async () => {
+  const { status, out } = await kerf('lab')
+  expect(status).toBe(0)
+  for (const { name, duration } of experiments) expect(out).toMatch(new RegExp(`^${name} +${duration}`, 'm'))
+  expect(JSON.parse((await kerf('lab', '--json')).out)).toHaveLength(experiments.length)
+})
+
+it('runs one: tables, plot, verdict, files', async () => {
+  const { status, out, err } = await kerf('lab', 'operations', '-o', join(folder, 'new'))
+  expect(status).toBe(0)
+  expect(out).toContain('ResNet-32')
+  expect(out).toContain('█')
+  expect(out).toContain('The claim holds.')
+  expect(err).toContain('operations.md')
+  expect(readdirSync(join(folder, 'new')).sort()).toEqual(['operations.json', 'operations.md', 'operations.svg'])
+  expect(JSON.parse(readFileSync(join(folder, 'new', 'operations.json'), 'utf8'))).toMatchObject({
+    holds: true,
+    seed: 0,
+  })
+  expect(readFileSync(join(folder, 'new', 'operations.md'), 'utf8')).toContain('(operations.svg)')
+})
+
+it('prints JSON', async () => {
+  const { out } = await kerf('lab', 'operations', '--seed', '-5', '--json')
+  expect(JSON.parse(out)).toMatchObject({ name: 'operations', seed: -5, holds: true })
+})
+
+it.each([
+  [2, 'There is no experiment "speeed". There are: operations', ['lab', 'speeed']],
+  [2, 'Give --all or the name "operations", not both.', ['lab', 'operations', '--all']],
+  [2, 'Say which experiment is to be run, or --all; kerf lab lists them.', ['lab', '-o', 'x']],
+  [2, 'Give a whole number.', ['lab', 'operations', '--seed', '1.5']],
+  [2, 'Give a whole number of at least 1.', ['lab', 'operations', '--threads', '0']],
+  [2, 'The name of the folder is empty. Give one, as in -o out.', ['lab', 'operations', '-o', '']],
+])('refuses wrong usage: %i %s', async (status, message, argv) => {
+  const result = await kerf(...argv)
+  expect(result).toMatchObject({ status, out: '', err: expect.stringContaining(message) })
+})
+
+it('does no work whose result could not be written', async () => {
+  const path = join(folder, 'operations.md')
+  writeFileSync(path, 'mine')
+  const refused = await kerf('lab', 'operations', '-o', folder)
+  expect(refused).toMatchObject({ status: 1, out: '', err: expect.stringContaining('operations.md exists') })
+  expect(readFileSync(path, 'utf8')).toBe('mine')
+  expect(readdirSync(folder)).toEqual(['operations.md'])
+  expect((await kerf('lab', 'operations', '-o', folder, '--force')).status).toBe(0)
+  expect(readFileSync(path, 'utf8')).toContain('# Additions')
+  const file = await kerf('lab', 'operations', '--report', path)
+  expect(file).toMatchObject({
+    status: 1,
+    out: '',
+    err: expect.stringContaining('is a file. Give the name of a folder.'),
+  })
+})
+
+it('writes one page about all that were run', async () => {
+  const { status, err } = await kerf('lab', 'operations', '--report', join(folder, 'page'))
+  expect(status).toBe(0)
+  expect(err).toContain('index.html')
+  expect(existsSync(join(folder, 'page', 'index.html'))).toBe(true)
+  expect(readFileSync(join(folder, 'page', 'index.html'), 'utf8')).toContain('<math')
+})

@@ -1,0 +1,74 @@
+import type { Chart, Table } from '../report/index.ts'
+import type { createResident, createSession } from '../runtime/index.ts'
+
+/*
+ * Prose of experiments is plain text in which formulas are LaTeX: `$…$` within a sentence, `$$…$$` for a paragraph of its own. Terminals get
+ * them as text (formula-text.ts), HTML as MathML, Markdown as they are.
+ */
+
+/**
+ * A claim about convolutions that can be put to the test. One file, one object.
+ * @typeParam S what can be set: numbers of samples, sizes, epochs
+ */
+export interface Experiment<S extends object = object> {
+  /** For the command line: `adaptive-rate`. */
+  readonly name: string
+  readonly title: string
+  /** In one sentence. */
+  readonly claim: string
+  /** Where the claim comes from, in a few paragraphs of prose. */
+  readonly derivation: readonly string[]
+  /** What is measured, and how. Prose. */
+  readonly measures: string
+  /** On which data. Prose. */
+  readonly data: string
+  /** Paper and section. */
+  readonly source: string
+  /** `quick` runs within seconds and is a test; `full` is for reports. */
+  readonly settings: { readonly quick: S; readonly full: S }
+  /** How long the quick settings take on one core, about: `2 s`. */
+  readonly duration: string
+  run(settings: S, context: LabContext): Promise<Findings>
+}
+
+/** What an experiment is given from outside. */
+export interface LabContext {
+  /** All that is random follows from it. */
+  readonly seed: number
+  readonly signal?: AbortSignal
+  /** Called with the part of the work that is done, 0 to 1. */
+  readonly onProgress?: (done: number) => void
+  /** What runs networks; the runtime's core by default, which has no threads. */
+  readonly runtime?: LabRuntime
+  /** 1 by default. */
+  readonly threads?: number
+}
+
+export interface LabRuntime {
+  readonly createSession: typeof createSession
+  readonly createResident: typeof createResident
+}
+
+/** A statement that a measurement bears out or not. */
+export interface Check {
+  readonly what: string
+  /** A number, or in words what the measurement should be (`at least 0.9`). */
+  readonly predicted: number | string
+  readonly measured: number | string
+  /** How far a number may be from the prediction. */
+  readonly within?: string
+  readonly holds: boolean
+  /** A wrong statement put to the same test: it must not hold, or the test shows nothing. */
+  readonly control?: true
+}
+
+/** What an experiment found. */
+export interface Findings {
+  /** The data it really ran on: `10,000 test images of MNIST`. */
+  readonly data: string
+  readonly tables: readonly Table[]
+  readonly charts: readonly Chart[]
+  readonly checks: readonly Check[]
+  /** What a reader should know about the numbers. Prose. */
+  readonly notes?: readonly string[]
+}

@@ -1,0 +1,185 @@
+import { seededRandom, seedFrom } from '../../base/index.ts'
+import type { Cell } from '../../report/index.ts'
+import { atLeast, control, farthest, near } from '../checks.ts'
+import type { Experiment, Findings, LabContext } from '../experiment.ts'
+import { progress } from '../progress.ts'
+import { momentsOf } from '../statistics.ts'
+
+interface Settings {
+  /** Outputs that are drawn per row. */
+  readonly samples: number
+  /** k²·Cin of the layers. */
+  readonly taps: readonly number[]
+}
+
+const share = 1 - 2 / Math.PI
+const publishedConstant = Math.sqrt(Math.PI / 2)
+
+/**
+ * Exact variance of |X − W| for X = max(0, Z) and independent standard normal Z and W. Half of the time X = 0 and E|W| = √(2/π); else X is as good
+ * as normal (W is symmetric) and E|Z − W| = 2/√π. And E(X − W)² = 1/2 + 1.
+ */
+const reluVariance = 1.5 - ((Math.sqrt(2 / Math.PI) + 2 / Math.sqrt(Math.PI)) / 2) ** 2
+
+interface Row {
+  readonly taps: number
+  readonly inputs: string
+  readonly varX: number
+  readonly varW: number
+  readonly predicted: number
+  readonly measured: number
+}
+
+/** Variance of −Σ|x − w| over independent draws of all x and w. */
+function sampled(taps: number, samples: number, x: () => number, w: () => number): number {
+  return momentsOf(
+    (function* () {
+      for (let i = 0; i < samples; i++) {
+        let sum = 0
+        for (let t = 0; t < taps; t++) sum -= Math.abs(x() - w())
+        yield sum
+      }
+    })(),
+  ).variance
+}
+
+async function monteCarlo({ samples, taps }: Settings, context: LabContext): Promise<{ normal: Row[]; relu: Row[] }> {
+  const normal: Row[] = []
+  const relu: Row[] = []
+  // Both deviations 1; Var W as ordinary convolution would have it; a quiet input.
+  const cases = (k2c: number): readonly (readonly [varX: number, varW: number])[] => [
+    [1, 1],
+    [1, 1 / k2c],
+    [0.25, 1],
+  ]
+  let done = 0
+  for (const k2c of taps) {
+    for (const [varX, varW] of cases(k2c)) {
+      const random = seededRandom(seedFrom(context.seed, `${k2c} ${varX} ${varW}`))
+      const [sx, sw] = [Math.sqrt(varX), Math.sqrt(varW)]
+      const x = () => sx * random.normal()
+      const w = () => sw * random.normal()
+      const measured = sampled(k2c, samples, x, w)
+      normal.push({ taps: k2c, inputs: 'normal', varX, varW, predicted: share * k2c * (varX + varW), measured })
+    }
+    const random = seededRandom(seedFrom(context.seed, `${k2c} relu`))
+    const x = () => Math.max(0, random.normal())
+    const measured = sampled(k2c, samples, x, () => random.normal())
+    const varX = 0.5 - 1 / (2 * Math.PI)
+    relu.push({ taps: k2c, inputs: 'ReLU of normal', varX, varW: 1, predicted: share * k2c * (varX + 1), measured })
+    await progress(context, ++done / taps.length)
+  }
+  return { normal, relu }
+}
+
+export const variance: Experiment<Settings> = {
+  name: 'variance',
+  title: 'The outputs of adder layers are large',
+  claim:
+    'The variance of an adder layer’s output is $(1 - 2/\\pi) \\cdot k^2 C_{in} \\cdot (\\operatorname{Var} X + \\operatorname{Var} W)$: no choice of weights keeps it small.',
+  derivation: [
+    'Let $x$ and $w$ be independent and normal with mean 0. Then $d = x - w$ is normal with variance $\\sigma^2 = \\sigma_x^2 + \\sigma_w^2$, and $\\lvert d \\rvert$ is half-normal:',
+    '$$\\operatorname{E} \\lvert d \\rvert = \\sigma \\sqrt{\\frac{2}{\\pi}}, \\quad \\operatorname{E} \\lvert d \\rvert^2 = \\sigma^2, \\quad \\operatorname{Var} \\lvert d \\rvert = \\left(1 - \\frac{2}{\\pi}\\right) \\sigma^2$$',
+    'An output is $-\\sum \\lvert x - w \\rvert$ over $k^2 C_{in}$ taps, so that',
+    '$$\\operatorname{Var} Y = \\left(1 - \\frac{2}{\\pi}\\right) k^2 C_{in} \\left(\\operatorname{Var} X + \\operatorname{Var} W\\right)$$',
+    'In ordinary convolution the variances are multiplied, and $\\operatorname{Var} W = 1/(k^2 C_{in})$ makes up for the number of taps. Here they are added: however small the weights are, $\\operatorname{Var} Y$ is at least $0.36 \\cdot k^2 C_{in} \\operatorname{Var} X$. So every adder layer needs a BatchNormalization behind it, and with outputs that large the gradients become small (see gradient-norm).',
+    'The paper prints the constant as $\\sqrt{\\pi/2} \\approx 1.25$ instead of $1 - 2/\\pi \\approx 0.363$; that is the control.',
+    'Behind a ReLU the input is not normal and its mean is not 0. For $x = \\max(0, z)$, both standard normal, $\\operatorname{E} \\lvert x - w \\rvert = (\\sqrt{2/\\pi} + 2/\\sqrt{\\pi})/2$ and $\\operatorname{E} (x - w)^2 = 3/2$, so that $\\operatorname{Var} \\lvert x - w \\rvert \\approx 0.572$, where the simple formula has $0.487$.',
+  ],
+  measures:
+    'The variance of outputs whose inputs and weights are all drawn independently, for several numbers of taps and scales.',
+  data: 'Random numbers.',
+  source: 'Chen et al., AdderNet, CVPR 2020, section 3.3, equations 9 and 10',
+  settings: {
+    quick: { samples: 4000, taps: [9, 36, 144, 576] },
+    full: { samples: 100_000, taps: [9, 36, 144, 576] },
+  },
+  duration: '1 s',
+
+  async run(settings, context): Promise<Findings> {
+    const { normal, relu } = await monteCarlo(settings, context)
+    // The standard error of a variance is √(2/n) of it; the largest of a dozen is about three of them.
+    const tolerance = 4 * Math.sqrt(2 / settings.samples)
+    const worst = farthest(normal)
+    const unit = normal.find((r) => r.taps === 144 && r.varW === 1 && r.varX === 1) as Row
+    const conventional = normal.filter((r) => r.varX === 1 && r.varW === 1 / r.taps)
+    const widest = conventional.at(-1) as Row
+    const exact = relu.map((r) => ({ ...r, predicted: reluVariance * r.taps }))
+    const worstRelu = farthest(exact)
+    const row = (r: Row): Cell[] => [
+      r.taps,
+      r.inputs,
+      r.varX,
+      r.varW,
+      r.predicted,
+      r.measured,
+      publishedConstant * r.taps * (r.varX + r.varW),
+      r.taps * r.varX * r.varW,
+    ]
+    return {
+      data: `${settings.samples} outputs per row, all inputs and weights drawn`,
+      tables: [
+        {
+          title: 'Variance of the output',
+          columns: [
+            { key: 'taps', header: 'k²·C_in', kind: 'count' },
+            { key: 'inputs', header: 'Inputs' },
+            { key: 'varX', header: 'Var X', kind: 'ratio' },
+            { key: 'varW', header: 'Var W', kind: 'ratio' },
+            { key: 'predicted', header: '(1 − 2/π)·…', kind: 'ratio' },
+            { key: 'measured', header: 'Measured', kind: 'ratio' },
+            { key: 'published', header: '√(π/2)·…', kind: 'ratio' },
+            { key: 'ordinary', header: 'Ordinary convolution', kind: 'ratio' },
+          ],
+          rows: [...normal, ...relu].map(row),
+          notes: ['Ordinary convolution: k²·C_in·Var X·Var W.'],
+        },
+      ],
+      charts: [
+        {
+          title: 'Variance where Var X = 1, Var W = 1/(k²·C_in) (logarithmic)',
+          xLabel: 'k²·C_in',
+          xScale: 'log',
+          yScale: 'log',
+          series: [
+            { name: '√(π/2)', points: conventional.map((r) => [r.taps, publishedConstant * r.taps * (1 + r.varW)]) },
+            { name: 'predicted', points: conventional.map((r) => [r.taps, r.predicted]) },
+            { name: 'measured', mark: 'points', points: conventional.map((r) => [r.taps, r.measured]) },
+            { name: 'ordinary', points: conventional.map((r) => [r.taps, 1]) },
+          ],
+        },
+      ],
+      checks: [
+        near(
+          `Variance, the row farthest from it ($k^2 C_{in} = ${worst.taps}$)`,
+          worst.predicted,
+          worst.measured,
+          tolerance,
+        ),
+        control(
+          near(
+            'the same for the published constant, $k^2 C_{in} = 144$',
+            publishedConstant * 144 * 2,
+            unit.measured,
+            tolerance,
+          ),
+        ),
+        near(
+          `Behind ReLU, exact ($k^2 C_{in} = ${worstRelu.taps}$)`,
+          worstRelu.predicted,
+          worstRelu.measured,
+          tolerance,
+        ),
+        control(
+          near(
+            'behind ReLU the simple formula is exact too',
+            (relu.at(-1) as Row).predicted,
+            (relu.at(-1) as Row).measured,
+            tolerance,
+          ),
+        ),
+        atLeast(`Variance by ordinary convolution’s, $k^2 C_{in} = ${widest.taps}$`, 100, widest.measured),
+      ],
+    }
+  },
+}

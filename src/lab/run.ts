@@ -1,0 +1,37 @@
+import { verdictOf } from './checks.ts'
+import type { Experiment, Findings, LabContext } from './experiment.ts'
+
+/** An experiment and what came out of it. */
+export interface Outcome extends Findings {
+  readonly experiment: Experiment
+  readonly seed: number
+  /** Which settings: the quick or the full ones. */
+  readonly full: boolean
+  readonly settings: object
+  /** Every statement holds, and every control fails. */
+  readonly holds: boolean
+  readonly timeMs: number
+}
+
+/**
+ * Runs one experiment. The same seed gives the same numbers, measured times excepted.
+ * @throws what the experiment throws; the signal's reason when it is aborted
+ */
+export async function runExperiment(
+  experiment: Experiment,
+  { full = false, ...context }: LabContext & { readonly full?: boolean },
+): Promise<Outcome> {
+  const settings = full ? experiment.settings.full : experiment.settings.quick
+  const start = performance.now()
+  const findings = await experiment.run(settings, context)
+  context.onProgress?.(1)
+  return {
+    ...findings,
+    experiment,
+    seed: context.seed,
+    full,
+    settings,
+    holds: verdictOf(findings.checks),
+    timeMs: performance.now() - start,
+  }
+}

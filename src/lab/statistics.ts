@@ -1,0 +1,61 @@
+/** Mean and variance (divided by n), in one pass (Welford, Technometrics 1962). */
+export class Moments {
+  count = 0
+  mean = 0
+  #squares = 0
+
+  add(value: number): void {
+    this.count++
+    const before = value - this.mean
+    this.mean += before / this.count
+    this.#squares += before * (value - this.mean)
+  }
+
+  get variance(): number {
+    return this.count > 0 ? this.#squares / this.count : Number.NaN
+  }
+}
+
+export function momentsOf(values: Iterable<number>): Moments {
+  const moments = new Moments()
+  for (const v of values) moments.add(v)
+  return moments
+}
+
+/** Euclidean norm. */
+export function norm(values: ArrayLike<number>): number {
+  let squares = 0
+  for (let i = 0; i < values.length; i++) squares += (values[i] as number) ** 2
+  return Math.sqrt(squares)
+}
+
+/** Root of the mean square. */
+export const rootMeanSquare = (values: ArrayLike<number>): number => norm(values) / Math.sqrt(values.length)
+
+/** Ranks from 1; equal values share the mean of theirs. */
+export function ranks(values: ArrayLike<number>): Float64Array {
+  const order = Array.from(values, (_, i) => i).sort((a, b) => (values[a] as number) - (values[b] as number))
+  const result = new Float64Array(order.length)
+  for (let start = 0; start < order.length; ) {
+    let end = start + 1
+    while (end < order.length && values[order[end] as number] === values[order[start] as number]) end++
+    for (let i = start; i < end; i++) result[order[i] as number] = (start + 1 + end) / 2
+    start = end
+  }
+  return result
+}
+
+/** Pearson's coefficient; NaN where one side is constant. */
+export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const [ma, mb] = [momentsOf(Array.from(a)), momentsOf(Array.from(b))]
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += ((a[i] as number) - ma.mean) * ((b[i] as number) - mb.mean)
+  return sum / a.length / Math.sqrt(ma.variance * mb.variance)
+}
+
+/** Spearman's coefficient: 1 where one side orders as the other does. */
+export const rankCorrelation = (a: ArrayLike<number>, b: ArrayLike<number>): number => correlation(ranks(a), ranks(b))
+
+/** The middle value; of an even number the upper one. */
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] as number
