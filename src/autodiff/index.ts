@@ -2,3 +2,4 @@
 // Not here: losses and optimisers (train/), running what was made (runtime/).
 // May import: base, graph, ops.
 export { type Choices, type Differentiated, differentiate } from './differentiate.ts'
+export { Emitter } from './emitter.ts'

@@ -3,5 +3,6 @@
 // May import: base, graph, ops.
 export * from './compare.ts'
 export * from './formulas.ts'
+export { ParameterFinder, type StoredTensor } from './parameters.ts'
 export * from './profile.ts'
 export type * from './types.ts'

@@ -3,6 +3,7 @@ import type { AttributeReader } from './attributes.ts'
 import type { BackwardRule } from './backward.ts'
 import type { ChannelRule } from './channels.ts'
 import type { FunctionDefinition, Node, Tensor } from './model.ts'
+import type { TrainingRule } from './training.ts'
 
 /*
  * What an operator says about itself. The walks (shapes, costs, pruning) ask these questions of every node and never look at its name.
@@ -101,6 +102,8 @@ export interface Operator<A = unknown> {
   backward?: BackwardRule<A> | 'zero'
   /** The backward rule is not the derivative but what training uses in its place, as the rule's own formula says. */
   readonly surrogate?: boolean
+  /** What a node of inference becomes while the network learns, where that is something else. */
+  training?: TrainingRule<A>
   /** The tensor that a node of this kind stands for, when it depends on no data: Constant, ConstantOfShape. Lazy: nothing is read. */
   stored?(call: Call<A>): Tensor | undefined
   /** 'none': moves or renames data without arithmetic. 'data-dependent': how much it computes is not known before it runs. */

@@ -40,6 +40,17 @@ export const defaultInitialization: Initialization = {
   varianceDeviation: 0.1,
 }
 
+/** What training starts from: He's weights, biases 0, and BatchNormalization that changes nothing (γ 1, β 0, mean 0, variance 1). */
+export const trainingInitialization: Initialization = {
+  weightGain: 1,
+  residualGain: 1,
+  biasDeviation: 0,
+  gammaDeviation: 0,
+  betaDeviation: 0,
+  meanDeviation: 0,
+  varianceDeviation: 0,
+}
+
 /** He's standard deviation for weights whose outputs are sums of `fanIn` terms. */
 export const heDeviation = (fanIn: number): number => Math.sqrt(2 / fanIn)
 

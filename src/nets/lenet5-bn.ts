@@ -5,11 +5,14 @@ import type { NetOptions } from './options.ts'
 /**
  * LeNet-5 (LeCun et al., 1998) with BatchNormalization after every layer but the last, as AdderNet trains it on MNIST: convolutions to 6 and 16
  * channels with pooling, a convolution over all of what is left to 120, a 1×1 one to 84, and the classifier. C5 and F6 are
- * written as convolutions, as in the original, so that they can be exchanged for another kind; here the first layer can, too.
+ * written as convolutions, as in the original, so that they can be exchanged for another kind; the first one and the classifier stay ordinary.
  */
 export function lenet5Bn(options: NetOptions = {}): Model {
   const net = new Layers('lenet5_bn', options, { classes: 10, inChannels: 1, inputSize: 28 })
-  let x = net.relu(net.convBn(net.input, 'conv1', 'bn1', { outChannels: 6, kernel: 5, padding: 2 }), 'relu1')
+  let x = net.relu(
+    net.convBn(net.input, 'conv1', 'bn1', { outChannels: 6, kernel: 5, padding: 2, ordinary: true }),
+    'relu1',
+  )
   x = net.maxPool(x, 'pool1', { kernel: 2, stride: 2 })
   x = net.relu(net.convBn(x, 'conv2', 'bn2', { outChannels: 16, kernel: 5, padding: 0 }), 'relu2')
   x = net.maxPool(x, 'pool2', { kernel: 2, stride: 2 })

@@ -2,6 +2,11 @@
 // Not here: gradients (autodiff/), running (runtime/), data sets (data/), files (index.node.ts).
 // May import: base, graph, ops, cost, autodiff, runtime, data, onnx, formats, nets, report.
 export { trainingCurves } from './curves.ts'
+export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
+export { type Classifier, classifierOf, type OutputKind } from './graph/classifier.ts'
+export type { DistillationOptions, LossOptions } from './graph/loss.ts'
+export { type TrainedTensor, trainedModel } from './graph/trained-model.ts'
+export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './graph/training-graph.ts'
 export type { AdamWOptions } from './optimisers/adamw.ts'
 export type { GradientClip } from './optimisers/gradients.ts'
 export { type CommonOptions, createOptimiser, type Optimiser, type OptimiserOptions } from './optimisers/optimiser.ts'
@@ -25,10 +30,21 @@ export {
   weightAverage,
 } from './optimisers/weight-average.ts'
 export { describeRecipe, type RecipeLine, recipeLines } from './recipe/describe.ts'
+export { freshNetwork } from './recipe/network.ts'
 export { parseRecipe } from './recipe/parse.ts'
 export type { RecipeProblem } from './recipe/problems.ts'
 export { type Recipe, type RecipeInput, recipeJsonSchema } from './recipe/schema.ts'
-export { gradientChoices, optimiserSettings, scheduleOf } from './recipe/settings.ts'
+export { gradientChoices, lossOf, optimiserSettings, scheduleOf } from './recipe/settings.ts'
 export { type Checkpoint, type CheckpointState, checkpointChunks, readCheckpoint } from './run-folder/checkpoint.ts'
 export type { Metrics } from './run-folder/metrics.ts'
+export type { RunningOptions, TrainingRuntime } from './runtime.ts'
 export { createSchedule, type Schedule, type ScheduleOptions, type WarmUp } from './schedules/schedule.ts'
+export {
+  type TrainingEvent,
+  type TrainingPosition,
+  type TrainOptions,
+  type TrainResult,
+  train,
+  trainingStart,
+} from './train.ts'
+export { createTrainer, type StepResult, type Trainer, type TrainerOptions } from './trainer.ts'

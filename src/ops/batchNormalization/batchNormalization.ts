@@ -7,6 +7,7 @@ import { type Moments, momentsOf, perChannel, scaledAndShifted } from '../normal
 import { arithmetic, broadcastTo, type Doubles, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { batchNormalizationBackward } from './backward.ts'
+import { batchNormalizationTraining } from './training.ts'
 
 /*
  * y = (x − mean[c]) / √(var[c] + epsilon) · scale[c] + bias[c]        (ONNX BatchNormalization, opset 7, 9, 14, 15)
@@ -84,6 +85,7 @@ export const batchNormalization = defineOperator<BatchNormalizationAttributes>({
     return [y, running(mean, moments.mean), running(variance, moments.variance)].slice(0, call.node.outputs.length)
   },
   backward: batchNormalizationBackward,
+  training: batchNormalizationTraining,
   cost: (call) => {
     const n = elementCount(call.outputs[0]?.shape) as number
     if (!call.attributes.training) return { adds: n, muls: n }

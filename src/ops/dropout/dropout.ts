@@ -3,6 +3,7 @@ import { algebra, gradientOf } from '../backward.ts'
 import { elementwise } from '../channel-rules.ts'
 import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
+import { dropoutTraining } from './training.ts'
 
 /**
  * In inference dX = dY. In training what was dropped is random, and only the mask knows it: dX = dY / (1 − ratio) where the mask is true, so the node
@@ -47,6 +48,7 @@ export const dropout = defineOperator<void>({
     return [x, mask].slice(0, call.node.outputs.length)
   },
   backward: dropoutBackward,
+  training: dropoutTraining,
   cost: 'none',
   accesses: 'view',
   fusion: 'follower',

@@ -1,3 +1,4 @@
+import type { LossOptions } from '../graph/loss.ts'
 import type { CommonOptions, OptimiserOptions } from '../optimisers/optimiser.ts'
 import { parameterGroups } from '../optimisers/parameter.ts'
 import { createSchedule, type Schedule } from '../schedules/schedule.ts'
@@ -17,4 +18,11 @@ export const scheduleOf = (recipe: Recipe): Schedule => createSchedule(recipe.sc
 export const gradientChoices = ({ adder }: Recipe): Readonly<Record<string, string>> => ({
   'AdderConv.weight': adder.weightGradient,
   'AdderConv.input': adder.inputGradient,
+})
+
+/** What `createTrainer` is to be given. */
+export const lossOf = ({ loss, labelSmoothing, distillation }: Recipe): LossOptions => ({
+  kind: loss,
+  labelSmoothing,
+  ...(distillation ? { distillation } : {}),
 })

@@ -61,6 +61,24 @@ const owned =
   /^(recipe\.json|metrics\.jsonl|curves\.svg|checkpoints|(best|last)\.onnx(\.data)?|events\.out\.tfevents\..*)$/
 
 /**
+ * For before long work: refuses a folder that a new run would refuse.
+ * @returns what an earlier run left there
+ * @throws KerfError `exists` when there is a run already and no `force`
+ */
+export function checkFree(path: string, force = false): string[] {
+  return guarded(path, () => {
+    const present = existsSync(path) ? readdirSync(path).filter((name) => owned.test(name)) : []
+    if (present.length > 0 && !force)
+      throw new KerfError(
+        'exists',
+        `${path} holds a run already (${present.join(', ')}). Go on with it by --resume, start over with --force, or choose another folder.`,
+        { path, present },
+      )
+    return present
+  })
+}
+
+/**
  * Makes the folder of a new run, and those above it.
  * @param options.force removes what an earlier run left there; other files stay
  * @throws KerfError `exists` when there is a run already, `no-access`, `disk-full` …
@@ -72,13 +90,7 @@ export function createRunFolder(
 ): RunFolder {
   return guarded(path, () => {
     mkdirSync(path, { recursive: true })
-    const present = readdirSync(path).filter((name) => owned.test(name))
-    if (present.length > 0 && !options.force)
-      throw new KerfError(
-        'exists',
-        `${path} holds a run already (${present.join(', ')}). Go on with it by --resume, start over with --force, or choose another folder.`,
-        { path, present },
-      )
+    const present = checkFree(path, options.force)
     for (const name of present) rmSync(join(path, name), { recursive: true })
     mkdirSync(join(path, 'checkpoints'))
     // Last, so that a folder with a recipe is complete.

@@ -1,0 +1,18 @@
+import { AttributeReader, nodeLabel, type TrainingRule } from '../../graph/index.ts'
+import { contentOf, wrong } from '../check.ts'
+
+/** X times a mask that is fed. So the random numbers are the trainer's, and a step can be made again. */
+export const dropoutTraining: TrainingRule<void> = (call, fresh) => {
+  const { node, opset } = call
+  const rate =
+    (opset < 12 ? new AttributeReader(node).float('ratio') : node.inputs[1] && contentOf(call, 1)?.[0]) ?? 0.5
+  if (typeof rate !== 'number' || !(rate >= 0 && rate < 1))
+    throw wrong(call, `its ratio is ${rate || 'not known'}; expected one of at least 0 and below 1`)
+  if (node.outputs[1]) throw wrong(call, 'its mask is used, which cannot be trained', 'Export the model again.')
+  if (rate === 0) return undefined
+  const mask = fresh(`${nodeLabel(node)}/mask`)
+  return {
+    node: { ...node, opType: 'Mul', inputs: [node.inputs[0] as string, mask], attributes: new Map() },
+    dropout: { input: 1, rate, shape: call.outputs[0]?.shape as readonly number[] },
+  }
+}

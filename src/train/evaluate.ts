@@ -1,0 +1,117 @@
+import { KerfError } from '../base/index.ts'
+import type { Batch, Loader } from '../data/index.ts'
+import { inlineFunctions, type Model } from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
+import { hostTensor, type Session } from '../runtime/index.ts'
+import { type Classifier, classifierOf } from './graph/classifier.ts'
+import { breathe } from './pause.ts'
+import { coreRuntime, type RunningOptions } from './runtime.ts'
+import { crossEntropyOf, rankOf, squaredErrorOf } from './scores.ts'
+
+/** How well a network does on a set of images. */
+export interface Evaluation {
+  readonly images: number
+  /** Mean over the images. */
+  readonly loss: number
+  /** Part of the images whose largest output is their label's, 0..1. */
+  readonly accuracy: number
+  /** Part whose label is among the five largest; 1 where there are at most five classes. */
+  readonly top5: number
+  readonly perClass: readonly { readonly images: number; readonly correct: number }[]
+  /** Computing and loading, without making the plan. */
+  readonly imagesPerSecond: number
+}
+
+export interface EvaluateOptions extends RunningOptions {
+  /** Cross-entropy by default: of the logits, or where the network ends with Softmax, of its probabilities. */
+  readonly loss?: 'crossEntropy' | 'meanSquaredError'
+  readonly onProgress?: (images: number, of: number) => void
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Runs a network over a data set. Its first output counts.
+ * @param loader of evaluation: in order, the last batch filled up
+ * @throws KerfError `wrong-model`, `wrong-shape`, `wrong-classes`, `aborted`; UnsupportedError for an operator that is not known
+ */
+export async function evaluate(model: Model, loader: Loader, options: EvaluateOptions = {}): Promise<Evaluation> {
+  const imageShape = [loader.batchSize, ...loader.shape]
+  const classifier = classifierOf(inlineFunctions(model, operators), imageShape, loader.classes)
+  const { runtime = coreRuntime, backend, threads, onNotice } = options
+  const session = await runtime.createSession(model, {
+    backend,
+    threads,
+    onNotice,
+    inputShapes: new Map([[classifier.image, imageShape]]),
+  })
+  try {
+    return await runOver(session, classifier, loader, options)
+  } finally {
+    session.dispose()
+  }
+}
+
+async function runOver(
+  session: Session,
+  classifier: Classifier,
+  loader: Loader,
+  { loss: kind = 'crossEntropy', onProgress, signal }: EvaluateOptions,
+): Promise<Evaluation> {
+  const tally = new Tally(classifier, kind)
+  const shape = [loader.batchSize, ...loader.shape]
+  const breath = breathe()
+  const start = performance.now()
+  for await (const batch of loader.epoch(0)) {
+    if (signal?.aborted) throw new KerfError('aborted', 'The evaluation was stopped.')
+    const feeds = { [classifier.image]: hostTensor('float32', shape, batch.images) }
+    const output = (await session.run(feeds))[classifier.output]?.data as Float32Array
+    tally.add(output, batch)
+    onProgress?.(tally.images, Math.min(loader.batches * loader.batchSize, tally.images + loader.batchSize))
+    await breath()
+  }
+  return tally.result((performance.now() - start) / 1000)
+}
+
+class Tally {
+  images = 0
+  #loss = 0
+  #top5 = 0
+  readonly #classifier: Classifier
+  readonly #kind: 'crossEntropy' | 'meanSquaredError'
+  readonly #perClass: { images: number; correct: number }[]
+
+  constructor(classifier: Classifier, kind: 'crossEntropy' | 'meanSquaredError') {
+    this.#classifier = classifier
+    this.#kind = kind
+    this.#perClass = Array.from({ length: classifier.classes }, () => ({ images: 0, correct: 0 }))
+  }
+
+  add(output: Float32Array, { labels, targets, count }: Batch): void {
+    const { classes, kind } = this.#classifier
+    for (let i = 0; i < count; i++) {
+      const [start, label] = [i * classes, labels[i] as number]
+      const rank = rankOf(output, start, classes, label)
+      const own = this.#perClass[label] as { images: number; correct: number }
+      own.images++
+      if (rank === 0) own.correct++
+      if (rank < 5) this.#top5++
+      this.#loss +=
+        this.#kind === 'crossEntropy'
+          ? crossEntropyOf(output, start, targets, classes, kind)
+          : squaredErrorOf(output, start, targets, classes)
+    }
+    this.images += count
+  }
+
+  result(seconds: number): Evaluation {
+    const n = this.images
+    return {
+      images: n,
+      loss: this.#loss / n,
+      accuracy: this.#perClass.reduce((sum, c) => sum + c.correct, 0) / n,
+      top5: this.#top5 / n,
+      perClass: this.#perClass,
+      imagesPerSecond: n / seconds,
+    }
+  }
+}

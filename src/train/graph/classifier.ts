@@ -1,0 +1,107 @@
+import { elementCount, KerfError } from '../../base/index.ts'
+import {
+  AttributeReader,
+  graphInputs,
+  type Inference,
+  inferGraph,
+  type Model,
+  nodeLabel,
+  opsetOf,
+  producersOf,
+} from '../../graph/index.ts'
+import { operators } from '../../ops/index.ts'
+
+/** How a network's output is to be read: scores before Softmax, probabilities, or their logarithms. */
+export type OutputKind = 'logits' | 'probabilities' | 'logProbabilities'
+
+/** A network that takes images and gives a number per class. */
+export interface Classifier {
+  /** The input, float32 [N, C, H, W]. */
+  readonly image: string
+  /** The graph's first output, [N, classes] or [N, classes, 1, …]. */
+  readonly output: string
+  readonly kind: OutputKind
+  /** The value before a Softmax at the end; otherwise the output. */
+  readonly logits: string
+  readonly classes: number
+}
+
+const text = (shape: readonly unknown[] | undefined) => `[${shape?.map((d) => d || '?').join(',') ?? '?'}]`
+
+/**
+ * The input that images go to, of the sizes that they have.
+ * @throws KerfError `wrong-model` for another number or kind of inputs, `wrong-shape` when images are of another size
+ */
+export function imageInput({ graph }: Model, imageShape: readonly number[]): string {
+  const inputs = graphInputs(graph)
+  const [input] = inputs
+  if (!input || inputs.length > 1 || input.type?.kind !== 'tensor' || input.type.elementType !== 'float32')
+    throw new KerfError(
+      'wrong-model',
+      `The model takes ${inputs.map((i) => `"${i.name}" (${i.type?.kind === 'tensor' ? `${i.type.elementType} ${text(i.type.shape)}` : 'no tensor'})`).join(', ') || 'no input'}; expected one input of images, float32 [N,C,H,W].`,
+      { inputs: inputs.map((i) => i.name) },
+    )
+  const { shape } = input.type
+  const fits = shape?.every((d, axis) => axis === 0 || typeof d !== 'number' || d === imageShape[axis]) ?? true
+  if (!fits || (shape && shape.length !== imageShape.length))
+    throw new KerfError(
+      'wrong-shape',
+      `The model takes images ${text(shape?.slice(1))} (channels, height, width), the data give ${text(imageShape.slice(1))}. Add a resize to the transforms, or take other data.`,
+      { input: input.name, expected: shape, received: imageShape },
+    )
+  return input.name
+}
+
+/**
+ * @param imageShape of a batch, [N, C, H, W]
+ * @param classes how many the data have
+ * @throws KerfError `wrong-model` as `imageInput`, and when the output is no number per class; `wrong-classes`; NodeError where the network
+ *   cannot take this batch
+ */
+export function classifierOf(
+  model: Model,
+  imageShape: readonly number[],
+  classes: number,
+): Classifier & { readonly inference: Inference } {
+  const image = imageInput(model, imageShape)
+  const inference = inferGraph(model, operators, { inputShapes: new Map([[image, imageShape]]) })
+  const output = model.graph.outputs[0]?.name ?? ''
+  const { shape, elementType } = inference.values.get(output) ?? {}
+  if (!shape || elementType !== 'float32' || shape[0] !== imageShape[0] || elementCount(shape.slice(1)) !== shape[1])
+    throw new KerfError(
+      'wrong-model',
+      `The output "${output}" is ${elementType ?? 'of unknown type'} ${text(shape)} for a batch of ${imageShape[0]}; expected float32 [${imageShape[0]},classes]. A batch size fixed inside the model is changed by exporting it again.`,
+      { output, shape },
+    )
+  if (shape[1] !== classes)
+    throw new KerfError(
+      'wrong-classes',
+      `The model's output "${output}" has ${shape[1]} classes, the data have ${classes}. Take a model with ${classes}, or other data.`,
+      { output, expected: classes, received: shape[1] },
+    )
+  return { image, output, classes, ...readingOf(model, output, shape.length), inference }
+}
+
+function readingOf(model: Model, output: string, rank: number): Pick<Classifier, 'kind' | 'logits'> {
+  const last = producersOf(model.graph).get(output)
+  if (last?.domain === '' && (last.opType === 'Softmax' || last.opType === 'LogSoftmax')) {
+    const axis = new AttributeReader(last).int('axis', opsetOf(model.opsetImports, '') < 13 ? 1 : -1)
+    // Over another axis it says nothing of classes.
+    if (axis === 1 || axis === 1 - rank)
+      return last.opType === 'Softmax'
+        ? { kind: 'probabilities', logits: last.inputs[0] as string }
+        : { kind: 'logProbabilities', logits: output }
+  }
+  return { kind: 'logits', logits: output }
+}
+
+/** @throws KerfError `wrong-model` where the output has been squashed one by one, so that cross-entropy over classes means nothing */
+export function checkLogits(model: Model, { output }: Classifier): void {
+  const last = producersOf(model.graph).get(output)
+  if (last?.domain !== '' || (last.opType !== 'Sigmoid' && last.opType !== 'HardSigmoid')) return
+  throw new KerfError(
+    'wrong-model',
+    `The output passes ${last.opType} "${nodeLabel(last)}": cross-entropy needs logits, or Softmax. Cut it off, or train with the loss meanSquaredError.`,
+    { node: nodeLabel(last), opType: last.opType },
+  )
+}

@@ -1,0 +1,39 @@
+import { ParameterFinder } from '../../cost/index.ts'
+import type { Inference, InferredCall, Model, Node, Operator, Tensor } from '../../graph/index.ts'
+import type { ParameterGroup } from '../optimisers/parameter.ts'
+
+/** A stored tensor that training changes. */
+export interface Learnable {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly group: ParameterGroup
+  /** What it starts from. */
+  readonly tensor: Tensor
+}
+
+/** Convolutions and linear layers, as against a scale or shift per channel. */
+function isLayer({ cost }: Operator, call: InferredCall): boolean {
+  return typeof cost === 'function' && (cost(call).macs ?? 0) > 0
+}
+
+/**
+ * What the operators say they learn, where it is float32, in the order of the graph. A tensor that several nodes read is one parameter.
+ * Weights of layers decay; those behind a surrogate gradient, which only says a direction, are in the group `adder`.
+ */
+export function learnableOf(model: Model, inference: Inference): Learnable[] {
+  const finder = new ParameterFinder(model, inference)
+  const found = new Map<string, Learnable>()
+  for (const node of model.graph.nodes)
+    for (const { name, tensor } of finder.of(node)) {
+      if (found.has(name) || tensor.elementType !== 'float32') continue
+      found.set(name, { name, shape: tensor.shape, group: groupOf(node, tensor, inference), tensor })
+    }
+  return [...found.values()]
+}
+
+function groupOf(node: Node, { shape }: Tensor, inference: Inference): ParameterGroup {
+  const { operator, call } = inference.calls.get(node) ?? {}
+  if (!operator || !call || shape.length < 2) return 'noDecay'
+  if (operator.surrogate) return 'adder'
+  return isLayer(operator, call) ? 'decay' : 'noDecay'
+}

@@ -1,0 +1,292 @@
+import { type Choices, differentiate, Emitter } from '../../autodiff/index.ts'
+import { isConcrete, KerfError } from '../../base/index.ts'
+import {
+  allNames,
+  constantContent,
+  freshName,
+  type Graph,
+  type Inference,
+  inferGraph,
+  inlineFunctions,
+  type Model,
+  type Node,
+  opsetOf,
+  storedTensors,
+  type Tensor,
+  tensorOf,
+  withoutDeadCode,
+} from '../../graph/index.ts'
+import { operators } from '../../ops/index.ts'
+import { type Classifier, checkLogits, classifierOf } from './classifier.ts'
+import { type Learnable, learnableOf } from './learnable.ts'
+import { crossEntropy, divergence, type LossOptions, meanSquaredDifference, type Shaped, weightedSum } from './loss.ts'
+
+/*
+ * One step of training as a graph. Inputs: images, targets [N, classes], every weight and running statistic under its own name, masks of
+ * Dropout, what a teacher says. Outputs: the loss, the scores of the classes, a gradient per weight, every statistic's next value.
+ */
+
+export interface TrainingGraphOptions {
+  /** Shape of a batch of images, [N, C, H, W]. */
+  readonly imageShape: readonly number[]
+  readonly classes: number
+  /** Cross-entropy by default. */
+  readonly loss?: LossOptions
+  /** Which surrogate gradients are taken: see `differentiate`. Those that nothing in the network offers are ignored. */
+  readonly choices?: Choices
+}
+
+/** A weight that is learnt: an input of the graph, with the output that is its gradient. */
+export interface LearntWeight extends Learnable {
+  readonly gradient: string
+}
+
+/** A running statistic: an input of the graph, with the output that is its value after the step. */
+export interface RunningStatistic {
+  readonly name: string
+  readonly next: string
+  readonly shape: readonly number[]
+  readonly tensor: Tensor
+}
+
+/** An input that the model reads elsewhere or under another name: see `trainedModel`. */
+export interface MovedInput {
+  /** An output of the node that reads it. */
+  readonly reader: string
+  readonly input: number
+  readonly name: string
+}
+
+export interface DropoutMask {
+  readonly name: string
+  readonly rate: number
+  readonly shape: readonly number[]
+}
+
+export interface TrainingGraph {
+  readonly model: Model
+  readonly inputShapes: ReadonlyMap<string, readonly number[]>
+  readonly images: string
+  readonly targets: string
+  /** Inputs for the teacher's logits and features, where it distils. */
+  readonly teacher: { readonly logits: string; readonly features: readonly string[] } | undefined
+  readonly weights: readonly LearntWeight[]
+  readonly statistics: readonly RunningStatistic[]
+  readonly masks: readonly DropoutMask[]
+  /** One number. */
+  readonly loss: string
+  /** [N, classes]; the largest is the answer. */
+  readonly scores: string
+  readonly moved: readonly MovedInput[]
+}
+
+/**
+ * Makes the graph of a training step from a network for inference.
+ * @throws KerfError `wrong-model`, `wrong-shape`, `wrong-classes` (see `classifierOf`), `nothing-to-train`, `not-differentiable`; NodeError
+ */
+export function trainingGraph(given: Model, options: TrainingGraphOptions): TrainingGraph {
+  const model = inlineFunctions(given, operators)
+  return new Maker(model, classifierOf(model, options.imageShape, options.classes), options).make()
+}
+
+class Maker {
+  readonly #options: TrainingGraphOptions
+  readonly #classifier: Classifier
+  readonly #inference: Inference
+  readonly #opsets: Map<string, number>
+  readonly #graph: Graph
+  readonly #learnable: readonly Learnable[]
+  readonly #stored: ReadonlyMap<string, Tensor>
+  readonly #taken: Set<string>
+  readonly #model: Model
+  readonly #shapes = new Map<string, readonly number[]>()
+  readonly #statistics: RunningStatistic[] = []
+  readonly #masks: DropoutMask[] = []
+  readonly #moved: MovedInput[] = []
+
+  constructor(
+    model: Model,
+    { inference, ...classifier }: Classifier & { readonly inference: Inference },
+    options: TrainingGraphOptions,
+  ) {
+    this.#model = model
+    this.#options = options
+    this.#classifier = classifier
+    this.#inference = inference
+    this.#learnable = learnableOf(model, inference)
+    this.#stored = storedTensors(model, inference)
+    this.#taken = allNames(model.graph)
+    this.#opsets = new Map([...model.opsetImports, ['ai.kerf', 1]])
+    this.#graph = {
+      name: model.graph.name,
+      inputs: [],
+      outputs: [],
+      initializers: new Map(model.graph.initializers),
+      // Shapes are those of this batch, whatever the file says.
+      valueInfo: new Map(),
+      nodes: [],
+    }
+    if (this.#learnable.length === 0)
+      throw new KerfError(
+        'nothing-to-train',
+        'The model has no float32 weights. Half-precision and quantised models cannot be trained: take the float32 one.',
+      )
+  }
+
+  make(): TrainingGraph {
+    const { image, logits } = this.#classifier
+    this.#input(image, this.#options.imageShape)
+    for (const { name, shape } of this.#learnable) this.#input(name, shape)
+    const inputs = new Set(this.#shapes.keys())
+    // A Constant that is learnt is an input now.
+    for (const node of this.#model.graph.nodes)
+      if (!node.outputs.some((o) => inputs.has(o))) this.#graph.nodes.push(this.#inTraining(node))
+    const emit = new Emitter(this.#graph, this.#taken, opsetOf(this.#opsets, ''))
+    emit.prefix = 'loss'
+    const { loss, scores, targets, teacher } = this.#loss(emit, logits)
+    const trunk = withoutDeadCode({
+      ...this.#graph,
+      outputs: [loss, scores].map((name) => ({ name, type: undefined })),
+    })
+    const live = { ...this.#model, opsetImports: this.#opsets, functions: this.#model.functions, graph: trunk }
+    const choices = this.#offered(trunk)
+    const { model, gradients } = differentiate(
+      live,
+      loss,
+      this.#learnable.map((l) => l.name),
+      this.#shapes,
+      choices,
+    )
+    const weights = this.#learnable.map((l) => ({ ...l, gradient: gradients.get(l.name) as string }))
+    const outputs = [loss, scores, ...weights.map((w) => w.gradient), ...this.#statistics.map((s) => s.next)]
+    const graph = withoutDeadCode({
+      ...model.graph,
+      outputs: [...new Set(outputs)].map((name) => ({ name, type: undefined })),
+    })
+    return {
+      model: { ...model, graph },
+      inputShapes: this.#shapes,
+      images: image,
+      targets,
+      teacher,
+      weights,
+      statistics: this.#statistics,
+      masks: this.#masks,
+      loss,
+      scores,
+      moved: this.#moved,
+    }
+  }
+
+  #input(name: string, shape: readonly number[]): void {
+    this.#graph.initializers.delete(name)
+    this.#graph.inputs.push({ name, type: { kind: 'tensor', elementType: 'float32', shape } })
+    this.#shapes.set(name, shape)
+  }
+
+  readonly #fresh = (wish: string) => freshName(this.#taken, wish)
+
+  #inTraining(node: Node): Node {
+    const known = this.#inference.calls.get(node)
+    const form = known?.operator.training?.(known.call, this.#fresh)
+    if (!form) return node
+    const inputs = [...form.node.inputs]
+    for (const { input, output } of form.statistics ?? []) {
+      const name = this.#statistic(form.node, input, form.node.outputs[output] as string)
+      if (name !== inputs[input]) this.#moved.push({ reader: node.outputs[0] as string, input, name })
+      inputs[input] = name
+    }
+    if (form.dropout) {
+      const { input, rate, shape } = form.dropout
+      this.#input(inputs[input] as string, shape)
+      this.#masks.push({ name: inputs[input] as string, rate, shape })
+    }
+    return { ...form.node, inputs }
+  }
+
+  /** @returns the input's name: the stored tensor's own, or another where that is not stored by itself or serves elsewhere, too */
+  #statistic(node: Node, input: number, next: string): string {
+    const value = node.inputs[input] as string
+    const stored = this.#stored.get(value)
+    const own = this.#graph.initializers.has(value) && !this.#shapes.has(value) && readers(this.#model, value) === 1
+    const name = own ? value : this.#fresh(`${node.name || node.outputs[0]}/statistic${input}`)
+    const tensor = stored ?? this.#computed(value)
+    this.#input(name, tensor.shape)
+    this.#statistics.push({ name, next, shape: tensor.shape, tensor })
+    return name
+  }
+
+  #computed(value: string): Tensor {
+    const { shape, data } = constantContent(
+      { model: this.#model, inference: this.#inference, stored: this.#stored },
+      value,
+    )
+    return tensorOf('float32', shape, data)
+  }
+
+  #loss(emit: Emitter, logits: string) {
+    const { imageShape, classes, loss: given = { kind: 'crossEntropy' } } = this.#options
+    const [batch = 1] = imageShape
+    const shape = [batch, classes]
+    const flat = (value: string): Shaped => ({
+      name: this.#rankOf(value) === 2 ? value : emit.reshape(value, shape),
+      shape,
+    })
+    const targets = this.#fresh('targets')
+    this.#input(targets, shape)
+    const labels =
+      given.kind === 'meanSquaredError'
+        ? meanSquaredDifference(emit, flat(this.#classifier.output), targets)
+        : crossEntropy(emit, flat(logits), targets, given.labelSmoothing ?? 0)
+    if (given.kind === 'crossEntropy') checkLogits(this.#model, this.#classifier)
+    const scores = flat(given.kind === 'meanSquaredError' ? this.#classifier.output : logits)
+    const distilled = given.distillation
+    if (!distilled) return { loss: labels, scores: scores.name, targets, teacher: undefined }
+    const teacher = this.#fresh('teacher')
+    this.#input(teacher, shape)
+    const features = (distilled.features ?? []).map(({ student, weight }) => {
+      const a = { name: student, shape: this.#shapeOf(student) }
+      const name = this.#fresh(`teacher/${student}`)
+      this.#input(name, a.shape)
+      return { name, part: [weight, meanSquaredDifference(emit, a, name)] as const }
+    })
+    const loss = weightedSum(emit, [
+      [1 - distilled.weight, labels],
+      [distilled.weight, divergence(emit, flat(logits), teacher, distilled.temperature)],
+      ...features.map((f) => f.part),
+    ])
+    return { loss, scores: scores.name, targets, teacher: { logits: teacher, features: features.map((f) => f.name) } }
+  }
+
+  #rankOf(value: string): number {
+    return this.#inference.values.get(value)?.shape?.length ?? 2
+  }
+
+  #shapeOf(value: string): readonly number[] {
+    const known = this.#inference.values.get(value)
+    if (known && isConcrete(known.shape)) return known.shape
+    throw new KerfError(
+      'unknown-value',
+      `The network has no value "${value}" of known shape, whose features are to match.`,
+      {
+        value,
+      },
+    )
+  }
+
+  /** Of the choices asked for, those that some node offers: a recipe names both of adder layers, whatever the network. */
+  #offered(graph: Graph): Choices {
+    const inference = inferGraph({ ...this.#model, opsetImports: this.#opsets, graph }, operators, {
+      inputShapes: this.#shapes,
+    })
+    const present = new Set(
+      [...inference.calls].flatMap(([, { operator }]) => (operator.surrogate ? [operator.name] : [])),
+    )
+    return Object.fromEntries(
+      Object.entries(this.#options.choices ?? {}).filter(([name]) => present.has(name.split('.')[0] as string)),
+    )
+  }
+}
+
+const readers = ({ graph }: Model, value: string): number =>
+  graph.nodes.reduce((n, node) => n + node.inputs.filter((i) => i === value).length, 0)

@@ -1,0 +1,61 @@
+import { isConcrete, KerfError } from '../base/index.ts'
+import { inlineFunctions, type Model } from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
+import { classifierOf } from './graph/classifier.ts'
+import type { DistillationOptions } from './graph/loss.ts'
+import type { TrainingGraph } from './graph/training-graph.ts'
+import { coreRuntime, type RunningOptions } from './runtime.ts'
+
+/** A network that another one learns from; it stays as it is. */
+export interface Teacher {
+  /** Computes what it says of a batch, and writes it where the training graph reads it. */
+  run(images: Float32Array, place: (name: string) => Float32Array): Promise<void>
+  dispose(): void
+}
+
+/**
+ * In inference, with a plan of its own: it may speak another operator set than the network that learns.
+ * @throws KerfError `bad-options` without a teacher; `unknown-value`, `wrong-shape` for features; as `classifierOf`
+ */
+export async function createTeacher(
+  given: Model | undefined,
+  { teacher: inputs, inputShapes }: TrainingGraph,
+  { features = [] }: DistillationOptions,
+  imageShape: readonly number[],
+  { runtime = coreRuntime, backend, threads, onNotice, classes }: RunningOptions & { readonly classes: number },
+): Promise<Teacher> {
+  if (!given || !inputs) throw new KerfError('bad-options', 'Distillation needs a teacher: give one.')
+  const model = inlineFunctions(given, operators)
+  const { image, logits, inference } = classifierOf(model, imageShape, classes)
+  features.forEach(({ teacher, student }, i) => {
+    const shape = inference.values.get(teacher)?.shape
+    const wanted = inputShapes.get(inputs.features[i] as string)
+    if (!isConcrete(shape))
+      throw new KerfError('unknown-value', `The teacher has no value "${teacher}" of known shape.`, { value: teacher })
+    if (shape.join() !== wanted?.join())
+      throw new KerfError(
+        'wrong-shape',
+        `The feature "${student}" is [${wanted}], the teacher's "${teacher}" [${shape}]: they cannot be compared. Choose a pair of one shape.`,
+        { student, teacher, expected: wanted, received: shape },
+      )
+  })
+  // Log-probabilities serve as logits: Softmax takes both to the same.
+  const wanted = [logits, ...features.map((f) => f.teacher)]
+  const outputs = [...new Set(wanted)].map((name) => ({ name, type: undefined }))
+  const resident = await runtime.createResident(
+    { ...model, graph: { ...model.graph, outputs } },
+    new Map([[image, imageShape]]),
+    { backend, threads, onNotice },
+  )
+  const targets = [inputs.logits, ...inputs.features]
+  return {
+    run: async (images, place) => {
+      resident.input(image).set(images)
+      await resident.run()
+      wanted.forEach((name, i) => {
+        place(targets[i] as string).set(resident.output(name))
+      })
+    },
+    dispose: () => resident.dispose(),
+  }
+}

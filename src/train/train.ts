@@ -1,0 +1,222 @@
+import type { Batch, Loader } from '../data/index.ts'
+import type { Model } from '../graph/index.ts'
+import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
+import { breathe } from './pause.ts'
+import type { Metrics } from './run-folder/metrics.ts'
+import type { Schedule } from './schedules/schedule.ts'
+import type { StepResult, Trainer } from './trainer.ts'
+
+/** Where training stands; plain numbers, for a checkpoint. */
+export interface TrainingPosition {
+  /** Updates done. */
+  readonly step: number
+  /** The epoch under way, from 0. */
+  readonly epoch: number
+  /** Batches of it that are done; all of them: its evaluation comes next. */
+  readonly batch: number
+  /** Sums over them. */
+  readonly sums: {
+    readonly loss: number
+    readonly correct: number
+    readonly images: number
+    readonly gradientNorm: number
+  }
+  readonly best?: { readonly accuracy: number; readonly step: number }
+}
+
+export const trainingStart: TrainingPosition = {
+  step: 0,
+  epoch: 0,
+  batch: 0,
+  sums: { loss: 0, correct: 0, images: 0, gradientNorm: 0 },
+}
+
+/** What a display shows while training goes on. */
+export type TrainingEvent =
+  | {
+      readonly kind: 'step'
+      readonly step: number
+      readonly steps: number
+      /** Epochs done, with the fraction of the one under way. */
+      readonly epoch: number
+      readonly epochs: number
+      /** Of this step. */
+      readonly loss: number
+      /** Of this epoch so far. */
+      readonly meanLoss: number
+      readonly accuracy: number
+      readonly learningRate: number
+      readonly imagesPerSecond: number
+    }
+  | { readonly kind: 'evaluating'; readonly images: number; readonly of: number }
+  | { readonly kind: 'epoch'; readonly metrics: Metrics; readonly isBest: boolean }
+
+export interface TrainOptions extends Pick<EvaluateOptions, 'backend' | 'threads' | 'runtime' | 'loss'> {
+  readonly training: Loader
+  /** Without one nothing is evaluated. */
+  readonly test?: Loader
+  readonly epochs: number
+  /** Learning rate of every step. */
+  readonly schedule: Schedule
+  /** 1 by default; the last epoch always. */
+  readonly evaluateEveryEpochs?: number
+  /** Updates between checkpoints; those of an epoch by default. */
+  readonly checkpointEverySteps?: number
+  /** `trainingStart` by default. The trainer has the state that belongs to it. */
+  readonly from?: TrainingPosition
+  /** Stops after the step that is under way; the state is saved by `onCheckpoint`. */
+  readonly signal?: AbortSignal
+  readonly onEvent?: (event: TrainingEvent) => void
+  /** After an epoch's evaluation, before its checkpoint. `model` makes the network as it is now. */
+  readonly onEpoch?: (metrics: Metrics, isBest: boolean, model: () => Model) => void | Promise<void>
+  /** When state is to be saved: every so often, and when training stops or ends. */
+  readonly onCheckpoint?: (position: TrainingPosition) => void | Promise<void>
+}
+
+export interface TrainResult {
+  readonly position: TrainingPosition
+  /** Of the epochs of this call. */
+  readonly metrics: readonly Metrics[]
+  /** Stopped by the signal. */
+  readonly stopped: boolean
+}
+
+/**
+ * Trains for epochs: steps, evaluation, checkpoints. Where it stands is a `TrainingPosition`; from there and the trainer's state the rest is
+ * the same bits, whether it was stopped in between or not.
+ * @throws what the trainer, the loader and the callbacks throw
+ */
+export async function train(trainer: Trainer, options: TrainOptions): Promise<TrainResult> {
+  return new Training(trainer, options).run()
+}
+
+class Training {
+  readonly #trainer: Trainer
+  readonly #o: TrainOptions
+  readonly #metrics: Metrics[] = []
+  readonly #breathe = breathe()
+  #at: TrainingPosition
+  /** Of this epoch, in this call. */
+  #timed = { images: 0, start: 0 }
+
+  constructor(trainer: Trainer, options: TrainOptions) {
+    this.#trainer = trainer
+    this.#o = options
+    this.#at = options.from ?? trainingStart
+  }
+
+  async run(): Promise<TrainResult> {
+    const { epochs } = this.#o
+    while (this.#at.epoch < epochs) if (!(await this.#epoch())) return this.#result(true)
+    return this.#result(false)
+  }
+
+  #result(stopped: boolean): TrainResult {
+    return { position: this.#at, metrics: this.#metrics, stopped }
+  }
+
+  /** @returns false when stopped */
+  async #epoch(): Promise<boolean> {
+    const { training, signal } = this.#o
+    this.#timed = { images: 0, start: performance.now() }
+    if (this.#at.batch < training.batches)
+      for await (const batch of training.epoch(this.#at.epoch, this.#at.batch)) {
+        if (signal?.aborted) return this.#stop()
+        const learningRate = this.#learningRate(this.#at.step)
+        this.#count(batch, await this.#trainer.step(batch, learningRate), learningRate)
+        if (this.#at.batch < training.batches && this.#isDue()) await this.#o.onCheckpoint?.(this.#at)
+        await this.#breathe()
+      }
+    const imagesPerSecond = this.#speed()
+    const evaluated = await this.#evaluate()
+    if (evaluated === 'stopped') return this.#stop()
+    await this.#endEpoch(evaluated, imagesPerSecond)
+    return true
+  }
+
+  async #stop(): Promise<false> {
+    await this.#o.onCheckpoint?.(this.#at)
+    return false
+  }
+
+  #learningRate(step: number): number {
+    return this.#o.schedule(step, this.#steps, this.#o.training.batches)
+  }
+
+  get #steps(): number {
+    return this.#o.epochs * this.#o.training.batches
+  }
+
+  #isDue(): boolean {
+    return this.#at.step % (this.#o.checkpointEverySteps ?? this.#o.training.batches) === 0
+  }
+
+  #count({ count }: Batch, { loss, correct, gradientNorm }: StepResult, learningRate: number): void {
+    const { sums, step, epoch, batch } = this.#at
+    const now = {
+      loss: sums.loss + loss * count,
+      correct: sums.correct + correct,
+      images: sums.images + count,
+      gradientNorm: sums.gradientNorm + gradientNorm * count,
+    }
+    this.#at = { ...this.#at, step: step + 1, batch: batch + 1, sums: now }
+    this.#timed.images += count
+    this.#o.onEvent?.({
+      kind: 'step',
+      step: step + 1,
+      steps: this.#steps,
+      epoch: epoch + (batch + 1) / this.#o.training.batches,
+      epochs: this.#o.epochs,
+      loss,
+      meanLoss: now.loss / now.images,
+      accuracy: now.correct / now.images,
+      learningRate,
+      imagesPerSecond: this.#speed(),
+    })
+  }
+
+  #speed(): number {
+    return this.#timed.images / Math.max(1e-9, (performance.now() - this.#timed.start) / 1000)
+  }
+
+  async #evaluate(): Promise<Evaluation | undefined | 'stopped'> {
+    const { test, evaluateEveryEpochs = 1, epochs, onEvent, signal, backend, threads, runtime, loss } = this.#o
+    const done = this.#at.epoch + 1
+    if (!test || (done % evaluateEveryEpochs !== 0 && done !== epochs)) return undefined
+    if (signal?.aborted) return 'stopped'
+    const onProgress = (images: number, of: number) => onEvent?.({ kind: 'evaluating', images, of })
+    const options = { backend, threads, runtime, loss, onProgress, signal, onNotice: () => {} }
+    try {
+      return await evaluate(this.#trainer.model(), test, options)
+    } catch (error) {
+      if (signal?.aborted) return 'stopped'
+      throw error
+    }
+  }
+
+  async #endEpoch(evaluated: Evaluation | undefined, imagesPerSecond: number): Promise<void> {
+    const { sums, step, epoch, best } = this.#at
+    const metrics: Metrics = {
+      step,
+      epoch: epoch + 1,
+      'train/loss': sums.loss / sums.images,
+      'train/accuracy': sums.correct / sums.images,
+      ...(evaluated ? { 'test/loss': evaluated.loss, 'test/accuracy': evaluated.accuracy } : {}),
+      gradientNorm: sums.gradientNorm / sums.images,
+      learningRate: this.#learningRate(step - 1),
+      imagesPerSecond,
+    }
+    const isBest = evaluated !== undefined && evaluated.accuracy > (best?.accuracy ?? -1)
+    this.#at = {
+      step,
+      epoch: epoch + 1,
+      batch: 0,
+      sums: trainingStart.sums,
+      best: isBest ? { accuracy: evaluated.accuracy, step } : best,
+    }
+    this.#metrics.push(metrics)
+    await this.#o.onEpoch?.(metrics, isBest, () => this.#trainer.model())
+    this.#o.onEvent?.({ kind: 'epoch', metrics, isBest })
+    if (this.#isDue() || epoch + 1 === this.#o.epochs) await this.#o.onCheckpoint?.(this.#at)
+  }
+}

@@ -1,0 +1,281 @@
+import type { Choices } from '../autodiff/index.ts'
+import { KerfError, seededRandom, seedFrom } from '../base/index.ts'
+import type { Batch } from '../data/index.ts'
+import { type Model, tensorValues } from '../graph/index.ts'
+import type { Resident } from '../runtime/index.ts'
+import { faultIn, notFinite } from './fault.ts'
+import type { LossOptions } from './graph/loss.ts'
+import { type TrainedTensor, trainedModel } from './graph/trained-model.ts'
+import { type TrainingGraph, trainingGraph } from './graph/training-graph.ts'
+import { type CommonOptions, createOptimiser, type Optimiser, type OptimiserOptions } from './optimisers/optimiser.ts'
+import { maskOfZeros, type Parameter } from './optimisers/parameter.ts'
+import type { NamedArrays } from './optimisers/state.ts'
+import {
+  type Averaged,
+  type WeightAverage,
+  type WeightAverageOptions,
+  weightAverage,
+} from './optimisers/weight-average.ts'
+import { coreRuntime, type RunningOptions } from './runtime.ts'
+import { largest } from './scores.ts'
+import { createTeacher, type Teacher } from './teacher.ts'
+
+export interface TrainerOptions extends RunningOptions {
+  readonly batchSize: number
+  /** [C, H, W] of an image. */
+  readonly shape: readonly [channels: number, height: number, width: number]
+  readonly classes: number
+  readonly optimiser: OptimiserOptions & CommonOptions
+  /** Cross-entropy by default. */
+  readonly loss?: LossOptions
+  /** Which surrogate gradients adder layers learn by: see `differentiate`. */
+  readonly choices?: Choices
+  /** For `loss.distillation`: a network with the same input and classes. */
+  readonly teacher?: Model
+  /**
+   * 'zeros': weights that are exactly 0 stay 0. Or by name, 0 where a weight is cut, as long as the tensor. None by default.
+   */
+  readonly masks?: 'zeros' | ReadonlyMap<string, Uint8Array>
+  /** Keeps a moving average of weights and statistics, which `model()` gives in their place. */
+  readonly average?: WeightAverageOptions
+  /** Of Dropout's masks; 0 by default. */
+  readonly seed?: number
+}
+
+export interface StepResult {
+  /** Mean over the batch. */
+  readonly loss: number
+  /** Images of the batch whose largest output was their label's (before the update). */
+  readonly correct: number
+  /** Of all gradients together, before clipping by norm. */
+  readonly gradientNorm: number
+}
+
+/** A network that is being trained. */
+export interface Trainer {
+  readonly batchSize: number
+  readonly classes: number
+  /** Updates done. */
+  readonly steps: number
+  readonly graph: TrainingGraph
+  /** What runs the steps: its memory, threads and time. */
+  readonly resident: Resident
+  /**
+   * One update.
+   * @throws KerfError `not-finite` when the loss or a gradient is NaN or infinite, naming the layer where it began; nothing has changed then
+   */
+  step(batch: Batch, learningRate: number): Promise<StepResult>
+  /** The given model with the weights as they are now, or their average where there is one. */
+  model(): Model
+  /**
+   * Everything that the next steps depend on, for a checkpoint: live arrays, to be written before the next step.
+   * @throws KerfError `not-finite` when a weight is NaN or infinite: such a state is no good to go on from
+   */
+  exportState(): Readonly<Record<string, NamedArrays>>
+  /** Goes on from exported state, to the same bits. @throws KerfError `bad-state` */
+  importState(sections: Readonly<Record<string, NamedArrays>>, steps: number): void
+  dispose(): void
+}
+
+/**
+ * Makes a network ready to be trained: the training graph, its plan, an optimiser.
+ * @throws KerfError, NodeError as `trainingGraph`; `bad-options` for masks that fit no weight or a teacher that is missing
+ */
+export async function createTrainer(model: Model, options: TrainerOptions): Promise<Trainer> {
+  const imageShape = [options.batchSize, ...options.shape]
+  const { runtime = coreRuntime, backend, threads, onNotice, loss, choices, classes } = options
+  const graph = trainingGraph(model, { imageShape, classes, loss, choices })
+  const running = { backend, threads, onNotice }
+  const teacher =
+    loss?.distillation && (await createTeacher(options.teacher, graph, loss.distillation, imageShape, options))
+  const resident = await runtime.createResident(graph.model, graph.inputShapes, running)
+  return new GraphTrainer(model, graph, resident, teacher, options)
+}
+
+class GraphTrainer implements Trainer {
+  readonly batchSize: number
+  readonly classes: number
+  readonly graph: TrainingGraph
+  readonly resident: Resident
+  steps = 0
+  readonly #given: Model
+  readonly #options: TrainerOptions
+  readonly #teacher: Teacher | undefined
+  readonly #optimiser: Optimiser
+  readonly #average: WeightAverage | undefined
+  readonly #cut = new Map<string, Uint8Array>()
+
+  constructor(
+    given: Model,
+    graph: TrainingGraph,
+    resident: Resident,
+    teacher: Teacher | undefined,
+    options: TrainerOptions,
+  ) {
+    this.#given = given
+    this.graph = graph
+    this.resident = resident
+    this.#teacher = teacher
+    this.#options = options
+    this.batchSize = options.batchSize
+    this.classes = options.classes
+    this.#optimiser = createOptimiser(options.optimiser)
+    this.#average = options.average && weightAverage(options.average)
+    for (const { name, tensor } of [...graph.weights, ...graph.statistics])
+      resident.input(name).set(tensorValues(tensor))
+    this.#setMasks()
+  }
+
+  #setMasks(): void {
+    const { masks } = this.#options
+    const names = new Set(this.graph.weights.map((w) => w.name))
+    if (masks === 'zeros')
+      for (const name of names) {
+        const mask = maskOfZeros(this.resident.input(name))
+        // Biases start from zeros, which were never cut.
+        if (mask && this.#groupOf(name) !== 'noDecay') this.#cut.set(name, mask)
+      }
+    else if (masks)
+      for (const [name, mask] of masks) {
+        if (!names.has(name))
+          throw new KerfError(
+            'bad-options',
+            `There is no weight "${name}" to mask. Weights: ${[...names].join(', ')}.`,
+            {
+              name,
+            },
+          )
+        this.#cut.set(name, mask)
+      }
+  }
+
+  #groupOf(name: string) {
+    return this.graph.weights.find((w) => w.name === name)?.group
+  }
+
+  async step(batch: Batch, learningRate: number): Promise<StepResult> {
+    const { resident, graph } = this
+    resident.input(graph.images).set(batch.images)
+    resident.input(graph.targets).set(batch.targets)
+    this.#drawMasks()
+    await this.#teacher?.run(batch.images, (name) => resident.input(name))
+    await resident.run()
+    const loss = resident.output(graph.loss)[0] as number
+    if (!Number.isFinite(loss)) throw await this.#fault(`the loss is ${loss}`, learningRate)
+    const correct = this.#correct(batch)
+    let gradientNorm: number
+    try {
+      gradientNorm = this.#optimiser.step(this.#parameters(), learningRate)
+    } catch (error) {
+      if (!(error instanceof KerfError) || error.code !== 'not-finite') throw error
+      throw await this.#fault(`the gradient of "${error.details.parameter}" is ${error.details.value}`, learningRate)
+    }
+    for (const { name, next } of graph.statistics) resident.input(name).set(resident.output(next))
+    this.steps++
+    this.#average?.update(this.#tensors())
+    return { loss, correct, gradientNorm }
+  }
+
+  #correct({ labels, count }: Batch): number {
+    const scores = this.resident.output(this.graph.scores)
+    let correct = 0
+    for (let i = 0; i < count; i++) if (largest(scores, i * this.classes, this.classes) === labels[i]) correct++
+    return correct
+  }
+
+  /** A step's masks depend on the seed, the step and the layer alone, so that a run goes on where it stopped. */
+  #drawMasks(): void {
+    const { seed = 0 } = this.#options
+    for (const { name, rate } of this.graph.masks) {
+      const random = seededRandom(seedFrom(seedFrom(seed, name), String(this.steps)))
+      const mask = this.resident.input(name)
+      const kept = 1 / (1 - rate)
+      for (let i = 0; i < mask.length; i++) mask[i] = random.uniform() < rate ? 0 : kept
+    }
+  }
+
+  #parameters(): Parameter[] {
+    return this.graph.weights.map(({ name, gradient, group }) => ({
+      name,
+      value: this.resident.input(name),
+      gradient: this.resident.output(gradient),
+      group,
+      mask: this.#cut.get(name),
+    }))
+  }
+
+  /** Weights and statistics: what a network consists of. */
+  #tensors(): (Averaged & { readonly shape: readonly number[] })[] {
+    return [...this.graph.weights, ...this.graph.statistics].map(({ name, shape }) => ({
+      name,
+      shape,
+      value: this.resident.input(name),
+      mask: this.#cut.get(name),
+    }))
+  }
+
+  async #fault(what: string, learningRate: number): Promise<KerfError> {
+    const where = await faultIn(this.graph, this.resident, this.#options)
+    return notFinite({ what, where, step: this.steps + 1, learningRate })
+  }
+
+  model(): Model {
+    const tensors = this.#tensors()
+    const averaged = this.#average && this.steps > 0 ? this.#average : undefined
+    averaged?.swap(tensors)
+    try {
+      const values = new Map(
+        tensors.map(({ name, shape, value }): [string, TrainedTensor] => [name, { shape, data: value }]),
+      )
+      return trainedModel(this.#given, values, this.graph.moved)
+    } finally {
+      averaged?.swap(tensors)
+    }
+  }
+
+  exportState(): Readonly<Record<string, NamedArrays>> {
+    const tensors = this.#tensors()
+    for (const { name, value } of tensors) {
+      const index = value.findIndex((x) => !Number.isFinite(x))
+      if (index >= 0)
+        throw notFinite({
+          what: `the update has made "${name}" ${value[index]}`,
+          where: undefined,
+          step: this.steps,
+          learningRate: undefined,
+        })
+    }
+    return {
+      weights: new Map(tensors.map(({ name, value }) => [name, value])),
+      optimiser: this.#optimiser.exportState(),
+      ...(this.#average ? { average: this.#average.exportState() } : {}),
+    }
+  }
+
+  importState(sections: Readonly<Record<string, NamedArrays>>, steps: number): void {
+    const { weights, optimiser, average } = sections
+    for (const { name, value } of this.#tensors()) {
+      const saved = weights?.get(name)
+      if (saved?.length !== value.length)
+        throw new KerfError(
+          'bad-state',
+          `The state has ${saved ? `${saved.length} elements` : 'nothing'} for "${name}", the network ${value.length}. It belongs to another network.`,
+          { name, expected: value.length, received: saved?.length },
+        )
+      value.set(saved)
+    }
+    if (!optimiser || (this.#average && !average))
+      throw new KerfError(
+        'bad-state',
+        `The state lacks ${optimiser ? 'the average of the weights' : "the optimiser's part"}.`,
+      )
+    this.#optimiser.importState(optimiser)
+    if (average) this.#average?.importState(average)
+    this.steps = steps
+  }
+
+  dispose(): void {
+    this.resident.dispose()
+    this.#teacher?.dispose()
+  }
+}
