@@ -23,8 +23,8 @@ export const open = (threads) =>
     }
     const x = allocator.alloc(inputs)
     const weights = randomCodes(weightCount)
-    const filterConstant = new Float32Array(layer.outChannels)
-    const tensors = { x, y, bits, weights, filterConstant, scale: 0.1, zeroPoint: 0, output: 'float32', ...limits }
+    const codes = { scale: 0.1, zeroPoint: 0, most: 2 ** bits - 1 }
+    const tensors = { x, y, weights, codes, output: 'float32', ...limits }
     const steps = kerf.lowerAdderConvInteger(sizes, tensors, allocator)
     return { steps, fill: (buffer) => new Uint8Array(buffer, x, inputs).set(randomCodes(inputs)) }
   })

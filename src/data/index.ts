@@ -1,6 +1,12 @@
 // Data sets: labelled images in memory, generated ones, loaders that shuffle, transform and batch them.
 // Not here: files, archives and decoding (index.node.ts), training (train/).
 // May import: base, formats.
+export { createLoader } from './loader.ts'
+export { type ArrayImages, imagesFromArrays } from './sets/arrays.ts'
+export { cifarClasses, imagesFromCifar } from './sets/cifar.ts'
+export { type GeneratedOptions, generatedImages } from './sets/generated.ts'
+export { type IdxFile, imagesFromIdx, type NamedBytes, readIdx } from './sets/idx.ts'
+export { splitSet, subset } from './sets/subset.ts'
 export type {
   Batch,
   DataSets,

@@ -4,29 +4,36 @@ import type { Doubles } from '../numbers.ts'
 import { type Sliding, tapTable } from '../sliding.ts'
 import type { ConvTransposeAttributes } from './convTranspose.ts'
 
+/** What the result loses at its sides, all begins, then all ends: as given, or what makes the output's size come out. */
+export function transposedPads(
+  { window, outputPadding, outputShape }: ConvTransposeAttributes,
+  from: readonly number[],
+  to: readonly number[],
+  kernelShape: readonly number[],
+): readonly number[] {
+  if (!outputShape && !window.autoPad.startsWith('SAME'))
+    return window.autoPad === 'NOTSET' && window.pads ? window.pads : new Array<number>(2 * from.length).fill(0)
+  const totals = from.map((size, i) => {
+    const reach = ((kernelShape[i] as number) - 1) * (window.dilations?.[i] ?? 1) + 1
+    const whole = (size - 1) * (window.strides?.[i] ?? 1) + (outputPadding?.[i] ?? 0) + reach
+    return Math.max(0, whole - (to[i] as number))
+  })
+  // The odd one goes to the end in SAME_UPPER.
+  const begins = totals.map((total) => (window.autoPad === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2)))
+  return [...begins, ...totals.map((total, i) => total - (begins[i] as number))]
+}
+
 /** The convolution that this one transposes: its window slides over Y, one position for each element of X. */
 export function transposedWindow(
-  { attributes: { window, outputPadding, outputShape } }: Call<ConvTransposeAttributes>,
+  { attributes }: Call<ConvTransposeAttributes>,
   from: readonly number[],
   to: readonly number[],
   kernelShape: readonly number[],
 ): Sliding {
   const ones = from.map(() => 1)
-  const strides = window.strides ?? ones
-  const dilations = window.dilations ?? ones
-  let pads = window.autoPad === 'NOTSET' && window.pads ? window.pads : [...ones, ...ones].fill(0)
-  if (outputShape || window.autoPad.startsWith('SAME')) {
-    // The output's size is given, and the padding is what makes it come out; the odd one goes to the end in SAME_UPPER.
-    const totals = from.map((size, i) => {
-      const reach = ((kernelShape[i] as number) - 1) * (dilations[i] as number) + 1
-      const whole = (size - 1) * (strides[i] as number) + (outputPadding?.[i] ?? 0) + reach
-      return Math.max(0, whole - (to[i] as number))
-    })
-    const begins = totals.map((total) =>
-      window.autoPad === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2),
-    )
-    pads = [...begins, ...totals.map((total, i) => total - (begins[i] as number))]
-  }
+  const strides = attributes.window.strides ?? ones
+  const dilations = attributes.window.dilations ?? ones
+  const pads = transposedPads(attributes, from, to, kernelShape)
   return { input: to, output: from, kernelShape, strides, dilations, pads }
 }
 

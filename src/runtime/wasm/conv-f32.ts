@@ -32,7 +32,7 @@ const whole = (layer: ConvLayer): Piece => ({
 
 function panelStep(
   piece: Piece,
-  tensors: Omit<ConvTensors, 'weights'>,
+  tensors: Omit<ConvTensors, 'weights' | 'scale'>,
   packed: number,
   zeros: number,
   alloc: Allocator,
@@ -103,15 +103,14 @@ function sharesChannels(tiles: number, panels: number, weights: number, layer: C
 
 function packInto(
   alloc: Allocator,
-  weights: Float32Array,
+  filters: Pick<ConvTensors, 'weights' | 'bias' | 'scale'>,
   order: WeightOrder,
-  bias: Float32Array | undefined,
   sizes: { readonly groups: number; readonly outChannels: number; readonly inChannels: number },
   taps: readonly number[],
 ): number {
   const count = packedFloats(sizes.groups, sizes.outChannels, sizes.inChannels, taps.length)
   const packed = alloc.alloc(4 * count)
-  packPanels(new Float32Array(alloc.memory.buffer, packed, count), weights, order, bias, sizes, taps)
+  packPanels(new Float32Array(alloc.memory.buffer, packed, count), filters, order, sizes, taps)
   return packed
 }
 
@@ -134,14 +133,7 @@ const hasRuns = (layer: ConvLayer): boolean =>
 export function lowerConvPanels(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator): Step[] {
   const sizes = perGroup(layer)
   const taps = layer.kernelHeight * layer.kernelWidth
-  const packed = packInto(
-    alloc,
-    tensors.weights,
-    oihw(sizes.outChannels, sizes.inChannels, taps),
-    tensors.bias,
-    sizes,
-    range(taps),
-  )
+  const packed = packInto(alloc, tensors, oihw(sizes.outChannels, sizes.inChannels, taps), sizes, range(taps))
   if (!hasRuns(layer)) return [panelStep(whole(layer), tensors, packed, alloc.alloc(4 * layer.inChannels), alloc)]
 
   const { batch, inHeight, inWidth, inChannels, padTop, padLeft } = layer
@@ -202,7 +194,7 @@ export function lowerTransposePanels(layer: ConvLayer, tensors: ConvTensors, all
     const columns = phaseOf(left, outWidth, kernelWidth, strideWidth, layer.dilationWidth, layer.padLeft)
     if (rows.count * columns.count === 0) return []
     const taps = rows.taps.flatMap((ky) => columns.taps.map((kx) => ky * kernelWidth + kx))
-    const packed = packInto(alloc, tensors.weights, order, tensors.bias, sizes, taps)
+    const packed = packInto(alloc, tensors, order, sizes, taps)
     const piece: Piece = {
       ...layer,
       outHeight: rows.count,
@@ -232,7 +224,7 @@ export function lowerDensePanels(sizes: DenseSizes, tensors: DenseTensors, alloc
     ? { group: 0, outChannel: inFeatures, inChannel: 1, tap: 0 }
     : { group: 0, outChannel: 1, inChannel: outFeatures, tap: 0 }
   const perGroup = { groups: 1, outChannels: outFeatures, inChannels: inFeatures }
-  const packed = packInto(alloc, tensors.weights, order, tensors.bias, perGroup, [0])
+  const packed = packInto(alloc, tensors, order, perGroup, [0])
   const layer: ConvLayer = {
     batch: 1,
     inHeight: 1,

@@ -34,6 +34,8 @@ export interface ConvTensors {
   /** As ONNX has them: Conv [O, C/groups, kernel], ConvTranspose [C, O/groups, kernel]. */
   readonly weights: Float32Array
   readonly bias?: Float32Array
+  /** Factor of each output channel's weights (not of its bias): a BatchNormalization that was folded. */
+  readonly scale?: Float32Array
   /** A tensor of y's shape that is added before clamping; it may be y itself. */
   readonly residual?: number
   /** The result is clamped to [lo, hi]; -Infinity and Infinity for none. */
@@ -47,7 +49,7 @@ export interface DenseSizes {
   readonly outFeatures: number
 }
 
-export interface DenseTensors extends Omit<ConvTensors, 'weights'> {
+export interface DenseTensors extends Omit<ConvTensors, 'weights' | 'scale'> {
   readonly weights: Float32Array
   /** Whether weights are [out, in] (Gemm with transB) instead of [in, out]. */
   readonly transposed: boolean

@@ -22,15 +22,14 @@ const packedDepthwiseFloats = (channels: number, taps: number): number =>
 /** Packs [C, T] as [C / 4][bias, then taps][4]; channels beyond the last are zero. */
 export function packDepthwise(
   packed: Float32Array,
-  weights: Float32Array,
-  bias: Float32Array | undefined,
+  { weights, bias, scale }: Pick<ConvTensors, 'weights' | 'bias' | 'scale'>,
   channels: number,
   taps: number,
 ): void {
   for (let c = 0; c < channels; c++) {
     const to = Math.floor(c / lanes) * lanes * (1 + taps) + (c % lanes)
     packed[to] = bias?.[c] ?? 0
-    for (let t = 0; t < taps; t++) packed[to + lanes * (1 + t)] = weights[c * taps + t] as number
+    for (let t = 0; t < taps; t++) packed[to + lanes * (1 + t)] = (weights[c * taps + t] as number) * (scale?.[c] ?? 1)
   }
 }
 
@@ -41,7 +40,7 @@ export function lowerDepthwise(layer: ConvLayer, tensors: ConvTensors, alloc: Al
   const count = packedDepthwiseFloats(channels, taps)
   const weights = alloc.alloc(4 * count)
   const zeros = alloc.alloc(4 * (channels + lanes))
-  packDepthwise(new Float32Array(alloc.memory.buffer, weights, count), tensors.weights, tensors.bias, channels, taps)
+  packDepthwise(new Float32Array(alloc.memory.buffer, weights, count), tensors, channels, taps)
 
   const times = channels / inChannels
   const pixels = batch * inHeight * inWidth

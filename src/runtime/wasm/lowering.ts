@@ -39,7 +39,7 @@ export interface LoweringContext<A = unknown> {
   input(index: number): Place
   /** Whether an input is known now; its content in ONNX's layout. Undefined for inputs that are computed or left out. */
   constant(index: number): Dense | undefined
-  /** The same as float32 values. */
+  /** The same as float32 values; they may be the model's own, and are only read. */
   floats(index: number): Float32Array | undefined
   output(index: number): Place
   /** What is known of a computed input before running; undefined where it may be anything. */

@@ -30,38 +30,43 @@ export const packedFloats = (groups: number, outChannels: number, inChannels: nu
 
 /**
  * Packs weights for `convF32`: for each group, for each 8 output channels their biases, then for each tap and input channel their 8 weights.
- * Channels beyond the last are zero.
+ * Channels beyond the last are zero. Written from front to back: a stride would touch every cache line eight times.
  *
  * @param packed zeros, `packedFloats` long
+ * @param scale factor of each output channel's weights, of all groups
  * @param taps which taps to take, in order
  */
 export function packPanels(
   packed: Float32Array,
-  weights: Float32Array,
+  {
+    weights,
+    bias,
+    scale,
+  }: { readonly weights: Float32Array; readonly bias?: Float32Array; readonly scale?: Float32Array },
   order: WeightOrder,
-  bias: Float32Array | undefined,
   sizes: { readonly groups: number; readonly outChannels: number; readonly inChannels: number },
   taps: readonly number[],
 ): void {
   const { groups, outChannels, inChannels } = sizes
+  const factors = new Float64Array(panelWidth).fill(1)
   let at = 0
   for (let g = 0; g < groups; g++)
     for (let first = 0; first < outChannels; first += panelWidth) {
       const columns = Math.min(panelWidth, outChannels - first)
-      if (bias) for (let o = 0; o < columns; o++) packed[at + o] = bias[g * outChannels + first + o] as number
+      const channel = g * outChannels + first
+      if (bias) packed.set(bias.subarray(channel, channel + columns), at)
+      if (scale) factors.set(scale.subarray(channel, channel + columns))
       at += panelWidth
-      for (let o = 0; o < columns; o++) {
-        const from = g * order.group + (first + o) * order.outChannel
-        taps.forEach((tap, t) => {
-          let source = from + tap * order.tap
-          let to = at + t * inChannels * panelWidth + o
-          for (let c = 0; c < inChannels; c++) {
-            packed[to] = weights[source] as number
-            source += order.inChannel
-            to += panelWidth
+      for (const tap of taps) {
+        const from = g * order.group + first * order.outChannel + tap * order.tap
+        for (let c = 0; c < inChannels; c++) {
+          let source = from + c * order.inChannel
+          for (let o = 0; o < columns; o++) {
+            packed[at + o] = (weights[source] as number) * (factors[o] as number)
+            source += order.outChannel
           }
-        })
+          at += panelWidth
+        }
       }
-      at += taps.length * inChannels * panelWidth
     }
 }

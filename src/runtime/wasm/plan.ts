@@ -172,5 +172,8 @@ class ProgramBuilder {
   }
 }
 
-/** A copy (not `bytes.slice()`: that of Node's Buffer shares its memory). */
-const floatsOf = (bytes: Uint8Array): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)
+/** The same memory, which nobody may write to, where it is aligned; else a copy (not `bytes.slice()`: that of Node's Buffer shares its memory). */
+const floatsOf = (bytes: Uint8Array): Float32Array =>
+  bytes.byteOffset % 4 === 0
+    ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+    : new Float32Array(new Uint8Array(bytes).buffer)

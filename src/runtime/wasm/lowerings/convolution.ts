@@ -1,9 +1,15 @@
 import { elementCount } from '../../../base/index.ts'
 import type { InferredCall } from '../../../graph/index.ts'
-import { type ConvAttributes, slide, type Window } from '../../../ops/index.ts'
+import {
+  type ConvAttributes,
+  type ConvTransposeAttributes,
+  slide,
+  transposedPads,
+  type Window,
+} from '../../../ops/index.ts'
 import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger, lowerQuantise } from '../adder-layer.ts'
 import { type Codes, weightCodes } from '../codes.ts'
-import { type ConvLayer, lowerConv } from '../conv-layer.ts'
+import { type ConvLayer, type ConvTensors, lowerConv, lowerConvTranspose } from '../conv-layer.ts'
 import { type Affine, type Lowering, type LoweringContext, shapeOf, sizesOf } from '../lowering.ts'
 
 /** One entry per axis of [height, width]; a 1-D layer has height 1. */
@@ -15,73 +21,84 @@ function pair(values: readonly number[] | undefined, fallback: number): [number,
 /** The sizes of a convolution's window, with auto_pad resolved. */
 export function windowSizes(call: InferredCall, window: Window, kernelShape: readonly number[]) {
   const spatial = shapeOf(call.inputs[0]).slice(2)
-  const { pads = [] } = slide(call, window, kernelShape, spatial)
-  const begins = pads.slice(0, spatial.length)
+  return windowOf(window, kernelShape, slide(call, window, kernelShape, spatial).pads ?? [])
+}
+
+function windowOf(window: Window, kernelShape: readonly number[], pads: readonly number[]) {
   const [kernelHeight, kernelWidth] = pair(kernelShape, 1)
   const [strideHeight, strideWidth] = pair(window.strides, 1)
   const [dilationHeight, dilationWidth] = pair(window.dilations, 1)
-  const [padTop, padLeft] = pair(begins, 0)
+  const [padTop, padLeft] = pair(pads.slice(0, kernelShape.length), 0)
   return { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft }
+}
+
+/** Sizes of the tensors, as the kernels describe them. */
+function tensorSizes(call: InferredCall) {
+  const input = sizesOf(shapeOf(call.inputs[0]))
+  const output = sizesOf(shapeOf(call.outputs[0]))
+  return {
+    batch: input.batch,
+    ...{ inHeight: input.height, inWidth: input.width, inChannels: input.channels },
+    ...{ outHeight: output.height, outWidth: output.width, outChannels: output.channels },
+  }
 }
 
 /** A convolution as the kernels describe it. */
 export function convLayer(call: InferredCall<ConvAttributes>): ConvLayer {
-  const input = sizesOf(shapeOf(call.inputs[0]))
-  const output = sizesOf(shapeOf(call.outputs[0]))
-  const weight = shapeOf(call.inputs[1])
-  return {
-    batch: input.batch,
-    inHeight: input.height,
-    inWidth: input.width,
-    inChannels: input.channels,
-    outHeight: output.height,
-    outWidth: output.width,
-    outChannels: output.channels,
-    groups: call.attributes.groups,
-    ...windowSizes(call, call.attributes.window, weight.slice(2)),
-  }
+  const kernelShape = shapeOf(call.inputs[1]).slice(2)
+  const { groups, window } = call.attributes
+  return { ...tensorSizes(call), groups, ...windowSizes(call, window, kernelShape) }
+}
+
+/** The same of a transposed one; the window is ConvTranspose's own. */
+function transposedLayer(call: InferredCall<ConvTransposeAttributes>): ConvLayer {
+  const kernelShape = shapeOf(call.inputs[1]).slice(2)
+  const spatial = (known: InferredCall['inputs'][number]) => shapeOf(known).slice(2)
+  const pads = transposedPads(call.attributes, spatial(call.inputs[0]), spatial(call.outputs[0]), kernelShape)
+  const { groups, window } = call.attributes
+  return { ...tensorSizes(call), groups, ...windowOf(window, kernelShape, pads) }
 }
 
 /** Why a convolution is left to the reference. */
-export function refusesConv(
-  call: InferredCall<ConvAttributes>,
-  isConstant: (input: number) => boolean,
-): string | undefined {
+export function refusesConv(call: InferredCall<never>, isConstant: (input: number) => boolean): string | undefined {
   if ((call.inputs[0]?.shape?.length ?? 0) > 4) return 'kernels convolve along one or two axes'
   if (isConstant(0)) return 'its input is known beforehand'
   if (!isConstant(1) || (call.inputs[2] && !isConstant(2))) return 'its weight is computed while running'
   return undefined
 }
 
-/** Scales each output channel's weights and shifts its bias: a BatchNormalization behind the layer, for nothing. */
+/** A BatchNormalization behind the layer, for nothing: factors of each output channel's weights, and its bias. */
 export function foldAffine(
-  weights: Float32Array,
   bias: Float32Array | undefined,
   affine: Affine | undefined,
-): { weights: Float32Array; bias: Float32Array | undefined } {
-  if (!affine) return { weights, bias }
+): { readonly scale?: Float32Array; readonly bias?: Float32Array } {
+  if (!affine) return { bias }
   const { scale, shift } = affine
-  const perChannel = weights.length / scale.length
+  return { scale, bias: bias ? shift.map((s, o) => s + (bias[o] as number) * (scale[o] as number)) : shift }
+}
+
+/** What both convolutions in float32 compute with. */
+function convTensors({ input, output, floats, affine, epilogue }: LoweringContext): ConvTensors {
+  const { residual, lo, hi } = epilogue
   return {
-    weights: weights.map((w, i) => w * (scale[Math.floor(i / perChannel)] as number)),
-    bias: shift.map((s, o) => s + (bias?.[o] ?? 0) * (scale[o] as number)),
+    ...{ x: input(0).address, y: output(0).address, weights: floats(1) as Float32Array },
+    ...foldAffine(floats(2), affine),
+    ...{ residual, lo, hi },
   }
 }
 
+const convolution = { layout: 'channelsLast', fuses: { affine: true, residual: true, clamp: true } } as const
+
 export const conv: Lowering<ConvAttributes> = {
-  layout: 'channelsLast',
-  refuses: refusesConv,
-  fuses: { affine: true, residual: true, clamp: true },
-  lower(context: LoweringContext<ConvAttributes>) {
-    const { call, epilogue, affine, alloc } = context
-    const { weights, bias } = foldAffine(context.floats(1) as Float32Array, context.floats(2), affine)
-    const { residual, lo, hi } = epilogue
-    return lowerConv(
-      convLayer(call),
-      { x: context.input(0).address, y: context.output(0).address, weights, bias, residual, lo, hi },
-      alloc,
-    )
-  },
+  ...convolution,
+  refuses: (call, isConstant) => refusesConv(call as InferredCall<never>, isConstant),
+  lower: (context) => lowerConv(convLayer(context.call), convTensors(context), context.alloc),
+}
+
+export const convTranspose: Lowering<ConvTransposeAttributes> = {
+  ...convolution,
+  refuses: (call, isConstant) => refusesConv(call as InferredCall<never>, isConstant),
+  lower: (context) => lowerConvTranspose(transposedLayer(context.call), convTensors(context), context.alloc),
 }
 
 /** The same of codes: integers until the sum stands, then float32, or codes for the next layer. */
@@ -108,9 +125,8 @@ const adderConvOfCodes: Lowering<ConvAttributes> = {
 
 /** L1 convolution in float32. A BatchNormalization behind it goes into the affine step that every filter has anyway. */
 export const adderConv: Lowering<ConvAttributes> = {
-  layout: 'channelsLast',
-  refuses: refusesConv,
-  fuses: { affine: true, residual: true, clamp: true },
+  ...convolution,
+  refuses: (call, isConstant) => refusesConv(call as InferredCall<never>, isConstant),
   lower(context: LoweringContext<ConvAttributes>) {
     const { call, epilogue, affine, alloc } = context
     const { residual, lo, hi } = epilogue

@@ -1,5 +1,5 @@
 import type { Lowerings } from '../lowering.ts'
-import { adderConv, conv, quantizeLinear } from './convolution.ts'
+import { adderConv, conv, convTranspose, quantizeLinear } from './convolution.ts'
 import { gemm, matMul } from './dense.ts'
 import { elementwise } from './elementwise.ts'
 import { moving } from './moving.ts'
@@ -12,6 +12,7 @@ import { resizing } from './resizing.ts'
 export const lowerings: Lowerings = {
   'ai.kerf:AdderConv': adderConv,
   Conv: conv,
+  ConvTranspose: convTranspose,
   Gemm: gemm,
   MatMul: matMul,
   QuantizeLinear: quantizeLinear,

@@ -1,0 +1,57 @@
+import type { ImageSet, SkippedImage } from '../types.ts'
+
+/** Pixels of images, [C, H, W] each, one after the other; in several blocks where one would be too long for an array. */
+export interface PixelBlocks {
+  readonly blocks: readonly Uint8Array[]
+  /** How many images each block but the last holds. */
+  readonly imagesPerBlock: number
+}
+
+export interface PixelSetOptions {
+  readonly classes: readonly string[]
+  readonly shape: readonly [channels: number, height: number, width: number]
+  readonly labels: Int32Array
+  readonly pixels: PixelBlocks
+  /** Where in the blocks each image lies; by default in their order. */
+  readonly order?: Int32Array
+  readonly skipped?: readonly SkippedImage[]
+}
+
+/** A set of images whose bytes are in memory. */
+export function pixelSet({ classes, shape, labels, pixels, order, skipped = [] }: PixelSetOptions): ImageSet {
+  const [channels, height, width] = shape
+  const elements = channels * height * width
+  return {
+    classes,
+    channels,
+    height,
+    width,
+    count: labels.length,
+    labels,
+    skipped,
+    bytes: pixels.blocks.reduce((sum, block) => sum + block.length, 0),
+    read(index, into) {
+      const place = order ? (order[index] as number) : index
+      const block = pixels.blocks[Math.floor(place / pixels.imagesPerBlock)] as Uint8Array
+      const start = (place % pixels.imagesPerBlock) * elements
+      for (let i = 0; i < elements; i++) into[i] = (block[start + i] as number) / 255
+    },
+  }
+}
+
+/** One block with all images. */
+export const oneBlock = (pixels: Uint8Array, count: number): PixelBlocks => ({
+  blocks: [pixels],
+  imagesPerBlock: Math.max(1, count),
+})
+
+/**
+ * An image from [H, W, C], as decoders give them, to [C, H, W].
+ * @param into of any length: the image starts in it at `at`
+ */
+export function toPlanes<T extends Uint8Array | Float32Array>(from: T, channels: number, into: T, at = 0): T {
+  const area = from.length / channels
+  for (let c = 0; c < channels; c++)
+    for (let i = 0; i < area; i++) into[at + c * area + i] = from[i * channels + c] as number
+  return into
+}

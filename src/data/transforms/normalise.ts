@@ -1,0 +1,30 @@
+import { check, type ImageShape, type Step, type TransformOf } from './step.ts'
+
+/** (x − mean) / deviation, per channel. */
+export function normaliseStep(transform: TransformOf<'normalise'>, shape: ImageShape): Step {
+  const { mean, deviation } = transform
+  const [channels, height, width] = shape
+  for (const [name, values] of Object.entries({ mean, deviation }))
+    check(
+      values.length === channels,
+      transform,
+      `${name} has ${values.length} ${values.length === 1 ? 'value' : 'values'} for images of ${channels} ${channels === 1 ? 'channel' : 'channels'}`,
+    )
+  check(mean.every(Number.isFinite), transform, `mean ${mean} has a value that is not a number`)
+  check(
+    deviation.every((d) => d > 0 && d < Infinity),
+    transform,
+    `deviation ${deviation} has a value that is not greater than 0`,
+  )
+  const area = height * width
+  return {
+    shape,
+    run(images, _, { count }) {
+      for (let plane = 0; plane < count * channels; plane++) {
+        const c = plane % channels
+        const [m, d] = [mean[c] as number, deviation[c] as number]
+        for (let at = plane * area; at < (plane + 1) * area; at++) images[at] = ((images[at] as number) - m) / d
+      }
+    },
+  }
+}
