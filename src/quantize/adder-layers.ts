@@ -55,6 +55,12 @@ export interface QuantizedAdderLayers {
 const firstOpset = 10
 const firstClipOpset = 12
 
+/** @throws KerfError `bad-argument` unless there are 2 to 8 bits */
+export function checkBits(bits: number): void {
+  if (!Number.isInteger(bits) || bits < 2 || bits > 8)
+    throw new KerfError('bad-argument', `Adder layers can be quantised to 2 to 8 bits, not ${bits}.`, { bits })
+}
+
 /**
  * Rewrites adder convolutions into codes. The model given is not changed.
  * @param ranges by AdderConv node of the model's graph: what values its input takes; nodes without one stay as they are
@@ -68,8 +74,7 @@ export function quantizeAdderLayers(
   ranges: ReadonlyMap<Node, InputRange>,
   bits: number,
 ): QuantizedAdderLayers {
-  if (!Number.isInteger(bits) || bits < 2 || bits > 8)
-    throw new KerfError('bad-argument', `Adder layers can be quantised to 2 to 8 bits, not ${bits}.`, { bits })
+  checkBits(bits)
   for (const node of ranges.keys())
     if (node.opType !== 'AdderConv' || node.domain !== 'ai.kerf' || !model.graph.nodes.includes(node))
       throw new KerfError('bad-argument', `${node.opType} "${nodeLabel(node)}" is no AdderConv of the model's graph.`)

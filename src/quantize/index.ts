@@ -1,5 +1,6 @@
-// Networks in fewer bits: scales and codes of adder convolutions, and the rewriting of a graph into the form that the integer kernels run.
-// Not here: where ranges come from (running a network on data takes a runner from outside), the kernels (runtime/).
+// Networks in fewer bits: ranges from calibration, scales and codes of adder convolutions, and the rewriting of a graph into the form that the
+// integer kernels run.
+// Not here: running networks on data (a runner is given from outside), the kernels (runtime/).
 // May import: base, graph, ops, cost.
 export { type AdderCodes, type AdderScale, adderCodes, adderScale } from './adder-codes.ts'
 export {
@@ -8,3 +9,15 @@ export {
   type QuantizedAdderLayers,
   quantizeAdderLayers,
 } from './adder-layers.ts'
+export { type Calibration, calibrate } from './calibration.ts'
+export { Observer } from './observer.ts'
+export {
+  type CalibrationBatch,
+  type CalibrationImages,
+  type CalibrationSession,
+  type Quantized,
+  type QuantizedLayer,
+  type QuantizeOptions,
+  quantize,
+} from './quantize.ts'
+export { type CodingError, chooseRange, codingError, type RangeMethod, rangeMethods } from './ranges.ts'

@@ -1,0 +1,131 @@
+import { KerfError } from '../base/index.ts'
+import {
+  type Constants,
+  constantContent,
+  graphInputs,
+  inferGraph,
+  type Model,
+  type Node,
+  nodeLabel,
+  producersOf,
+  storedTensors,
+} from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
+import type { InputRange } from './adder-layers.ts'
+import { Observer } from './observer.ts'
+import { chooseRange, type RangeMethod } from './ranges.ts'
+
+/*
+ * Calibration: which values the inputs of adder layers take on data. Whoever can run networks runs the one given here on batches and hands the
+ * outputs over.
+ */
+
+/** The model with the values that codes are wanted for among its outputs. */
+export interface Calibration {
+  readonly model: Model
+  /** The adder layers of the given model that can be quantised, by the value that they read. */
+  readonly layers: ReadonlyMap<string, readonly Node[]>
+  /** Takes in a batch: the outputs of a run of `model`, and its inputs, by name. */
+  observe(values: (name: string) => ArrayLike<number>): void
+  /** What was seen of a value. */
+  observer(value: string): Observer
+  /**
+   * Ranges for all layers.
+   * @throws KerfError `no-data` before anything was observed, `constant-data` and `not-finite`, naming the layer
+   */
+  ranges(bits: number, method: RangeMethod): Map<Node, InputRange>
+}
+
+const isAdder = ({ domain, opType }: Node): boolean => domain === 'ai.kerf' && opType === 'AdderConv'
+
+/**
+ * Prepares a model for calibration.
+ * @throws KerfError `no-adder-layers`, also where all are in codes already
+ */
+export function calibrate(given: Model): Calibration {
+  const producers = producersOf(given.graph)
+  const adders = given.graph.nodes.filter(isAdder)
+  const open = adders.filter((node) => producers.get(node.inputs[0] ?? '')?.opType !== 'DequantizeLinear')
+  if (open.length === 0)
+    throw new KerfError(
+      'no-adder-layers',
+      adders.length > 0
+        ? 'All adder layers of the model are quantised already. Give the model in floats.'
+        : 'The model has no adder layer (AdderConv of domain ai.kerf), and only these are quantised. Make some with kerf swap --to adder.',
+    )
+  const layers = new Map<string, Node[]>()
+  for (const node of open) {
+    const [value = ''] = node.inputs
+    layers.set(value, [...(layers.get(value) ?? []), node])
+  }
+  return new AdderCalibration(given, layers)
+}
+
+class AdderCalibration implements Calibration {
+  readonly model: Model
+  readonly layers: ReadonlyMap<string, readonly Node[]>
+  readonly #constants: Constants
+  readonly #observers: ReadonlyMap<string, Observer>
+
+  constructor(given: Model, layers: ReadonlyMap<string, readonly Node[]>) {
+    this.layers = layers
+    this.model = withOutputs(given, [...layers.keys()])
+    const inference = inferGraph(given, operators)
+    this.#constants = { model: given, inference, stored: storedTensors(given, inference) }
+    this.#observers = new Map([...layers.keys()].map((value) => [value, new Observer()]))
+  }
+
+  observe(values: (name: string) => ArrayLike<number>): void {
+    for (const [name, observer] of this.#observers) observer.add(values(name))
+  }
+
+  observer(value: string): Observer {
+    const observer = this.#observers.get(value)
+    if (!observer) throw new KerfError('bad-argument', `"${value}" is not the input of an adder layer.`, { value })
+    return observer
+  }
+
+  ranges(bits: number, method: RangeMethod): Map<Node, InputRange> {
+    const ranges = new Map<Node, InputRange>()
+    for (const [value, nodes] of this.layers) {
+      const observer = this.observer(value)
+      if (observer.count === 0)
+        throw new KerfError('no-data', 'Nothing was observed: ranges follow from data. Give calibration images.')
+      const range = this.#range(value, nodes, observer, bits, method)
+      for (const node of nodes) ranges.set(node, range)
+    }
+    return ranges
+  }
+
+  #range(value: string, nodes: readonly Node[], observer: Observer, bits: number, method: RangeMethod): InputRange {
+    try {
+      return chooseRange(
+        observer,
+        nodes.map((node) => this.#weights(node)),
+        bits,
+        method,
+      )
+    } catch (error) {
+      if (!(error instanceof KerfError) || !['constant-data', 'not-finite'].includes(error.code)) throw error
+      throw new KerfError(
+        error.code,
+        `The input "${value}" of AdderConv "${nodeLabel(nodes[0] as Node)}" ${error.message} in all calibration data, and no codes can be made for it. Calibrate with other data, or check the network.`,
+        { ...error.details, value },
+      )
+    }
+  }
+
+  /** Weights that are known beforehand; the rewriting refuses the others. */
+  #weights(node: Node): ArrayLike<number> {
+    const [, weight = ''] = node.inputs
+    return this.#constants.inference.constants.has(weight) ? constantContent(this.#constants, weight).data : []
+  }
+}
+
+/** A model with further values among its outputs. */
+export function withOutputs(model: Model, values: readonly string[]): Model {
+  const { graph } = model
+  const there = new Set([...graph.outputs, ...graphInputs(graph)].map((v) => v.name))
+  const more = values.filter((name) => !there.has(name)).map((name) => ({ name, type: undefined }))
+  return { ...model, graph: { ...graph, outputs: [...graph.outputs, ...more] } }
+}

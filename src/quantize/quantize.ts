@@ -1,0 +1,233 @@
+import { KerfError } from '../base/index.ts'
+import { graphInputs, type Model } from '../graph/index.ts'
+import { checkBits, type QuantizedAdderLayer, quantizeAdderLayers } from './adder-layers.ts'
+import { type Calibration, calibrate, withOutputs } from './calibration.ts'
+import { type CodingError, codingError, type RangeMethod } from './ranges.ts'
+
+/*
+ * The whole way: run the network on data, choose ranges, write codes, and say what that did to every tensor.
+ */
+
+/** Images one batch at a time, as the loaders of data/ give them. */
+export interface CalibrationBatch {
+  /** [batchSize, C, H, W]; valid until the next batch is asked for. */
+  readonly images: Float32Array
+  /** How many of them are images; the rest is filled up. */
+  readonly count: number
+}
+
+export interface CalibrationImages {
+  /** [C, H, W] of an image. */
+  readonly shape: readonly number[]
+  readonly batchSize: number
+  /** Read once. */
+  readonly batches: AsyncIterable<CalibrationBatch>
+}
+
+type FloatTensor = { readonly elementType: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
+
+/** A network ready to run: `createSession` of runtime/ makes such ones. */
+export interface CalibrationSession {
+  run(
+    feeds: Readonly<Record<string, FloatTensor>>,
+  ): Promise<Readonly<Record<string, { readonly data: ArrayLike<number | bigint> }>>>
+  dispose(): void
+}
+
+export interface QuantizeOptions {
+  /** Of the codes: 2 to 8. */
+  readonly bits: number
+  readonly images: CalibrationImages
+  readonly createSession: (model: Model) => Promise<CalibrationSession>
+  /** How ranges are chosen; 'mse' by default. */
+  readonly range?: RangeMethod
+  /** Most images that are looked at; by default all. */
+  readonly most?: number
+  readonly onProgress?: (images: number) => void
+}
+
+/** What quantisation did to an adder layer. */
+export interface QuantizedLayer extends QuantizedAdderLayer {
+  /** The tensor that the layer reads. */
+  readonly input: string
+  /** Its extremes in the calibration data. */
+  readonly seen: { readonly lo: number; readonly hi: number }
+  /** What coding alone changes in it. */
+  readonly coding: CodingError
+  /**
+   * Root mean square of its change in the quantised network, where everything before is quantised too, by that of its values; measured on the
+   * first batch.
+   */
+  readonly drift: number
+}
+
+export interface Quantized {
+  readonly model: Model
+  readonly bits: number
+  readonly range: RangeMethod
+  /** Images that ranges follow from. */
+  readonly images: number
+  readonly layers: readonly QuantizedLayer[]
+  /** Change of the network's first output on the first batch, as `drift`. */
+  readonly outputDrift: number
+}
+
+/**
+ * Quantises the adder layers of a network.
+ * @throws KerfError `bad-argument` for other bits; `no-adder-layers`; `unsupported-input` for a network with several inputs; `no-data`;
+ *   `constant-data` where all pixels, all images or all values of a layer are the same; `not-finite`; and as `quantizeAdderLayers`
+ */
+export async function quantize(model: Model, options: QuantizeOptions): Promise<Quantized> {
+  const { bits, images, createSession, range = 'mse', most = Number.POSITIVE_INFINITY, onProgress } = options
+  checkBits(bits)
+  const calibration = calibrate(model)
+  const [input, ...others] = graphInputs(model.graph)
+  if (!input || others.length > 0)
+    throw new KerfError(
+      'unsupported-input',
+      `The model has ${others.length + 1} inputs; calibration gives it images alone.`,
+    )
+  const shape = [images.batchSize, ...images.shape]
+  const { first, count } = await observe(calibration, input.name, shape, images.batches, {
+    createSession,
+    most,
+    onProgress,
+  })
+  const { model: quantised, layers } = quantizeAdderLayers(model, calibration.ranges(bits, range), bits)
+  const drift = await drifts(calibration, quantised, input.name, { ...first, shape }, createSession)
+  const inputs = new Map(
+    [...calibration.layers].flatMap(([value, nodes]) => nodes.map((node) => [node, value] as const)),
+  )
+  const nodes = model.graph.nodes.filter((node) => inputs.has(node))
+  return {
+    model: quantised,
+    ...{ bits, range, images: count },
+    layers: layers.map((layer, i) => {
+      const value = inputs.get(nodes[i] as (typeof nodes)[number]) as string
+      const observer = calibration.observer(value)
+      return {
+        ...layer,
+        input: value,
+        seen: { lo: observer.min, hi: observer.max },
+        coding: codingError(observer, layer.range, bits),
+        drift: drift(value),
+      }
+    }),
+    outputDrift: drift(model.graph.outputs[0]?.name ?? ''),
+  }
+}
+
+interface FirstBatch {
+  readonly data: Float32Array
+  readonly count: number
+}
+
+async function observe(
+  calibration: Calibration,
+  input: string,
+  shape: readonly number[],
+  batches: AsyncIterable<CalibrationBatch>,
+  {
+    createSession,
+    most,
+    onProgress,
+  }: Pick<QuantizeOptions, 'createSession' | 'onProgress'> & { readonly most: number },
+): Promise<{ readonly first: FirstBatch; readonly count: number }> {
+  const session = await createSession(calibration.model)
+  const variety = new Variety()
+  let first: FirstBatch | undefined
+  let done = 0
+  try {
+    for await (const { images, count: filled } of batches) {
+      const count = Math.min(filled, most - done)
+      if (count <= 0) break
+      first ??= { data: images.slice(), count }
+      variety.add(images, count, images.length / (shape[0] as number))
+      const outputs = await session.run({ [input]: { elementType: 'float32', shape, data: images } })
+      calibration.observe((name) => part(name === input ? images : outputs[name]?.data, count, shape[0] as number))
+      done += count
+      onProgress?.(done)
+      if (done >= most) break
+    }
+  } finally {
+    session.dispose()
+  }
+  if (!first)
+    throw new KerfError(
+      'no-data',
+      'There are no calibration images, and ranges follow from data. Give a data set with images.',
+    )
+  variety.check(done)
+  return { first, count: done }
+}
+
+/** The images' share of a batch that was filled up. */
+const part = (data: ArrayLike<number | bigint> | undefined, count: number, batchSize: number): Float32Array => {
+  const values = data as Float32Array
+  return values.subarray(0, (values.length / batchSize) * count)
+}
+
+/** Whether there is anything to see in the images. */
+class Variety {
+  #first: Float32Array | undefined
+  #different = false
+  #pixels = false
+
+  add(images: Float32Array, count: number, size: number): void {
+    this.#first ??= images.slice(0, size)
+    const first = this.#first
+    for (let i = 0; i < count * size && !(this.#different && this.#pixels); i++) {
+      const value = images[i]
+      if (value !== first[0]) this.#pixels = true
+      if (value !== first[i % size]) this.#different = true
+    }
+  }
+
+  /** @throws KerfError `constant-data` */
+  check(count: number): void {
+    const constant = !this.#pixels
+      ? `every pixel of the calibration images is ${this.#first?.[0]}`
+      : count > 1 && !this.#different
+        ? `all ${count} calibration images are the same`
+        : undefined
+    if (constant)
+      throw new KerfError(
+        'constant-data',
+        `The data are constant: ${constant}, so that nothing follows about ranges. Give real images, as the network will see them.`,
+      )
+  }
+}
+
+/** Relative change of values between the given network and the quantised one. */
+async function drifts(
+  calibration: Calibration,
+  quantised: Model,
+  input: string,
+  { data, count, shape }: FirstBatch & { readonly shape: readonly number[] },
+  createSession: QuantizeOptions['createSession'],
+): Promise<(value: string) => number> {
+  const values = [...calibration.layers.keys()]
+  const [before = {}, after = {}] = await Promise.all(
+    [calibration.model, withOutputs(quantised, values)].map(async (model) => {
+      const session = await createSession(model)
+      try {
+        return await session.run({ [input]: { elementType: 'float32', shape, data } })
+      } finally {
+        session.dispose()
+      }
+    }),
+  )
+  return (value) => {
+    if (value === input) return 0
+    const [x, y] = [before, after].map((o) => part(o[value]?.data, count, shape[0] as number)) as [
+      Float32Array,
+      Float32Array,
+    ]
+    let [squares, errors] = [0, 0]
+    for (let i = 0; i < x.length; i++) {
+      squares += (x[i] as number) ** 2
+      errors += ((y[i] as number) - (x[i] as number)) ** 2
+    }
+    return errors === 0 ? 0 : Math.sqrt(errors / squares)
+  }
+}
