@@ -37,7 +37,9 @@ export function adderF32(args: usize, thread: i32, threads: i32): void {
   const panelBytes = 32 * <usize>(taps + parts)
   const pixels = load<i32>(args, at.batch) * load<i32>(args, at.outHeight) * load<i32>(args, at.outWidth)
   const weights = <usize>load<i32>(args, at.weights)
-  const shift = load<f32>(args, at.shift)
+  // Of weights that are packed while running (kernels/pack.ts) the shift lies in memory.
+  const shiftAt = <usize>load<i32>(args, at.shiftAt)
+  const shift = shiftAt ? load<f32>(shiftAt) : load<f32>(args, at.shift)
 
   const filters = <usize>load<i32>(args, at.filters)
   const residual = load<i32>(args, at.residual)

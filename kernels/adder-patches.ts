@@ -16,8 +16,8 @@ export namespace at {
   export const dilationHeight: usize = 76, dilationWidth: usize = 80, padTop: usize = 84, padLeft: usize = 88
   export const groups: usize = 92, rowBytes: usize = 96, blockRows: usize = 100, byChannels: usize = 104
   export const lo: usize = 108, hi: usize = 112
-  // Float: what is added to every input.
-  export const shift: usize = 116
+  // Float: what is added to every input, or where that lies.
+  export const shift: usize = 116, shiftAt: usize = 120
   // Integers.
   export const padCode: usize = 116, terms: usize = 120, direct: usize = 124, toBytes: usize = 128, outZero: usize = 132
 }

@@ -18,6 +18,18 @@ import { resizeLinearF32, resampleF32 } from './resize'
 import { depthwiseF32 } from './depthwise-f32'
 import { denseF32 } from './dense-f32'
 import { repeatChannelsF32 } from './pad'
+import { packAdderDepthwiseF32, packAdderF32, packDepthwiseF32, packPanelsF32 } from './pack'
+import { convWeightGradientF32, depthwiseWeightGradientF32 } from './conv-gradient'
+import {
+  batchApplyF32,
+  batchGradientApplyF32,
+  batchGradientMomentsF32,
+  batchGradientStatisticsF32,
+  batchMomentsF32,
+  batchStatisticsF32,
+  clipGradientF32,
+} from './batch-norm'
+import { adderInputGradientF32, adderSignGradientF32 } from './adder-gradient'
 import { limitF32 } from './limit'
 import { limitMaxAddF32 } from './limit'
 import { limitMaxAddU8 } from './limit'
@@ -113,6 +125,51 @@ export function run(program: usize, steps: i32, thread: i32, threads: i32): i32 
         break
       case 68:
         resampleF32(args, thread, threads)
+        break
+      case 80:
+        packPanelsF32(args, thread, threads)
+        break
+      case 81:
+        packDepthwiseF32(args, thread, threads)
+        break
+      case 82:
+        packAdderF32(args, thread, threads)
+        break
+      case 83:
+        packAdderDepthwiseF32(args, thread, threads)
+        break
+      case 84:
+        convWeightGradientF32(args, thread, threads)
+        break
+      case 85:
+        depthwiseWeightGradientF32(args, thread, threads)
+        break
+      case 86:
+        batchMomentsF32(args, thread, threads)
+        break
+      case 87:
+        batchStatisticsF32(args, thread, threads)
+        break
+      case 88:
+        batchApplyF32(args, thread, threads)
+        break
+      case 89:
+        batchGradientMomentsF32(args, thread, threads)
+        break
+      case 90:
+        batchGradientStatisticsF32(args, thread, threads)
+        break
+      case 91:
+        batchGradientApplyF32(args, thread, threads)
+        break
+      case 92:
+        clipGradientF32(args, thread, threads)
+        break
+      case 93:
+        adderInputGradientF32(args, thread, threads)
+        break
+      case 94:
+        adderSignGradientF32(args, thread, threads)
         break
       case 12:
         depthwiseF32(args, thread, threads)

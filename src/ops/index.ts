@@ -346,10 +346,14 @@ const byName = new Map(operatorList.map((o) => [`${o.domain}:${o.name}`, o]))
 /** Looks operators up by domain and ONNX name. */
 export const operators: OperatorSet = { get: (domain, opType) => byName.get(`${domain}:${opType}`) }
 
+export type { Difference } from './adderConv/backward.ts'
 export { type ClampedWeights, clampAdderWeights } from './adderConv/clamp.ts'
+export type { AdderConvInputGradientAttributes } from './adderConvInputGradient/adderConvInputGradient.ts'
 export type { BatchNormalizationAttributes } from './batchNormalization/batchNormalization.ts'
+export type { BatchNormalizationGradientAttributes } from './batchNormalizationGradient/batchNormalizationGradient.ts'
 export { axisOf, contentOf } from './check.ts'
 export type { ClipAttributes } from './clip/clip.ts'
+export type { ClipGradientAttributes } from './clipGradient/clipGradient.ts'
 export { type ConcatAttributes, concatAxis } from './concat/concat.ts'
 export type { ConvAttributes } from './conv/conv.ts'
 export type { ConvTransposeAttributes } from './convTranspose/convTranspose.ts'

@@ -32,6 +32,22 @@ const adderArgs = [
 ] as const
 const adderByteArgs = [...adderArgs, 'padCode', 'terms', 'direct', 'toBytes', 'outZero'] as const
 
+/** Arguments of gradients of convolutions' weights (kernels/conv-gradient.ts). */
+const weightGradientArgs = [
+  ...['x', 'dy', 'dw', 'sums', 'batch', 'inHeight', 'inWidth', 'inChannels', 'outHeight', 'outWidth', 'outChannels'],
+  ...[
+    'kernelHeight',
+    'kernelWidth',
+    'strideHeight',
+    'strideWidth',
+    'dilationHeight',
+    'dilationWidth',
+    'padTop',
+    'padLeft',
+  ],
+  ...['groups', 'xPixel', 'run', 'blockRows'],
+] as const
+
 /**
  * Kernels by name: their number in `kernels/index.ts`, and their arguments in order, 4 bytes each: addresses and counts are i32, names that
  * end in F are f32.
@@ -83,7 +99,7 @@ export const kernels = {
   limitF32: { id: 20, args: ['y', 'turns'] },
   limitMaxAddF32: { id: 21, args: ['y', 'turns'] },
   limitMaxAddU8: { id: 22, args: ['y', 'turns'] },
-  adderF32: { id: 30, args: [...adderArgs, 'shiftF'] },
+  adderF32: { id: 30, args: [...adderArgs, 'shiftF', 'shiftAt'] },
   adderU8: { id: 31, args: adderByteArgs },
   adderDepthwiseF32: { id: 32, args: adderArgs },
   adderDepthwiseU8: { id: 33, args: adderByteArgs },
@@ -165,6 +181,81 @@ export const kernels = {
   resampleF32: {
     id: 68,
     args: ['x', 'y', 'outer', 'inSize', 'outSize', 'inner', 'taps', 'indices', 'weights'],
+  },
+  packPanelsF32: {
+    id: 80,
+    args: [
+      ...['w', 'packed', 'bias', 'scale', 'biasScale', 'shift', 'minima', 'minimaCount', 'shiftAt'],
+      ...['groups', 'outChannels', 'inChannels', 'groupStep', 'outStep', 'inStep', 'tapStep', 'taps', 'tapTable'],
+      ...['loF', 'hiF'],
+    ],
+  },
+  packDepthwiseF32: {
+    id: 81,
+    args: ['w', 'packed', 'bias', 'scale', 'biasScale', 'shift', 'channels', 'taps', 'tapTable', 'wTaps'],
+  },
+  packAdderF32: {
+    id: 82,
+    args: [
+      ...['w', 'packed', 'filters', 'bias', 'scale', 'offset', 'minima', 'minimaCount', 'shiftAt'],
+      ...['groups', 'outChannels', 'channels', 'taps', 'loF', 'hiF'],
+    ],
+  },
+  packAdderDepthwiseF32: {
+    id: 83,
+    args: ['w', 'packed', 'filters', 'bias', 'scale', 'offset', 'channels', 'padded', 'taps'],
+  },
+  convWeightGradientF32: { id: 84, args: weightGradientArgs },
+  depthwiseWeightGradientF32: { id: 85, args: weightGradientArgs },
+  batchMomentsF32: { id: 86, args: ['x', 'partials', 'rows', 'channels', 'chunkRows'] },
+  batchStatisticsF32: {
+    id: 87,
+    args: [
+      ...['partials', 'rows', 'channels', 'chunkRows', 'scale', 'means', 'factors'],
+      ...['runningMean', 'runningVariance', 'newMean', 'newVariance', 'momentumF', 'epsilonF'],
+    ],
+  },
+  batchApplyF32: {
+    id: 88,
+    args: ['x', 'y', 'means', 'factors', 'bias', 'residual', 'rows', 'channels', 'loF', 'hiF'],
+  },
+  batchGradientMomentsF32: {
+    id: 89,
+    args: ['dy', 'x', 'y', 'partials', 'rows', 'channels', 'chunkRows', 'loF', 'hiF'],
+  },
+  batchGradientStatisticsF32: {
+    id: 90,
+    args: ['partials', 'rows', 'channels', 'chunkRows', 'scale', 'dscale', 'dbias', 'coefficients', 'epsilonF'],
+  },
+  batchGradientApplyF32: {
+    id: 91,
+    args: ['dy', 'x', 'y', 'dx', 'coefficients', 'rows', 'channels', 'loF', 'hiF'],
+  },
+  clipGradientF32: { id: 92, args: ['dy', 'y', 'dx', 'count', 'loF', 'hiF'] },
+  adderInputGradientF32: {
+    id: 93,
+    args: [
+      ...['dy', 'x', 'weights', 'dx', 'scratch', 'scratchBytes', 'scratchThreads', 'shiftAt'],
+      ...['batch', 'inHeight', 'inWidth', 'inChannels', 'outHeight', 'outWidth', 'outChannels'],
+      ...[
+        'kernelHeight',
+        'kernelWidth',
+        'strideHeight',
+        'strideWidth',
+        'dilationHeight',
+        'dilationWidth',
+        'padTop',
+        'padLeft',
+      ],
+      ...['groups', 'difference', 'blockPixels'],
+    ],
+  },
+  adderSignGradientF32: {
+    id: 94,
+    args: [
+      ...['x', 'dy', 'w', 'dw', 'batch', 'inHeight', 'inWidth', 'inChannels', 'outHeight', 'outWidth', 'outChannels'],
+      ...['kernelHeight', 'kernelWidth', 'strideHeight', 'strideWidth', 'dilationHeight', 'dilationWidth', 'groups'],
+    ],
   },
 } as const satisfies Record<string, { readonly id: number; readonly args: readonly string[] }>
 

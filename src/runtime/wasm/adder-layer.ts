@@ -24,7 +24,7 @@ import type { Allocator, Step } from './step.ts'
  * where what lies beyond the input is zero and takes part: |0 − w|. Scale and shift are a BatchNormalization that follows.
  */
 
-interface AdderOutputs {
+export interface AdderOutputs {
   /** A float32 tensor of y's shape, added before clamping; it may be y itself. */
   readonly residual?: number
   readonly affine?: Affine
@@ -69,20 +69,20 @@ const rowGrain = 12
 /** Taps of a depthwise layer whose sum of bytes fits into 16 bits. */
 const mostDepthwiseTaps = 257
 
-const sizesOf = (layer: ConvLayer): FilterSizes => ({
+export const sizesOf = (layer: ConvLayer): FilterSizes => ({
   groups: layer.groups,
   outChannels: layer.outChannels / layer.groups,
   channels: layer.inChannels / layer.groups,
   taps: layer.kernelHeight * layer.kernelWidth,
 })
 
-const isDepthwise = ({ groups, inChannels, outChannels }: ConvLayer): boolean =>
+export const isDepthwise = ({ groups, inChannels, outChannels }: ConvLayer): boolean =>
   groups > 1 && groups === inChannels && groups === outChannels
 
-const roundUp = (n: number, unit: number): number => unit * Math.ceil(n / unit)
+export const roundUp = (n: number, unit: number): number => unit * Math.ceil(n / unit)
 
 /** Arguments that all adder kernels have. */
-function commonArgs(layer: ConvLayer, tensors: AdderOutputs & { readonly x: number; readonly y: number }) {
+export function commonArgs(layer: ConvLayer, tensors: AdderOutputs & { readonly x: number; readonly y: number }) {
   const { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups } = layer
   const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft } = layer
   return {
@@ -93,7 +93,7 @@ function commonArgs(layer: ConvLayer, tensors: AdderOutputs & { readonly x: numb
 }
 
 /** How the work is cut: rows made at a time, and whether threads share output channels or pixels. */
-function blocks(layer: ConvLayer, rowBytes: number, weightBytes: number, alloc: Allocator) {
+export function blocks(layer: ConvLayer, rowBytes: number, weightBytes: number, alloc: Allocator) {
   const pixels = layer.batch * layer.outHeight * layer.outWidth
   const wanted = Math.floor(blockBytes / rowBytes / rowGrain) * rowGrain
   const blockRows = Math.min(Math.max(rowGrain, wanted), roundUp(pixels, rowGrain))
@@ -107,7 +107,7 @@ function blocks(layer: ConvLayer, rowBytes: number, weightBytes: number, alloc: 
   }
 }
 
-function scratch(bytes: number, alloc: Allocator) {
+export function scratch(bytes: number, alloc: Allocator) {
   const scratchThreads = mostThreads
   const scratchBytes = roundUp(bytes, 64)
   return { scratch: alloc.scratch(scratchBytes * scratchThreads), scratchBytes, scratchThreads }
@@ -135,6 +135,9 @@ function filterPanels(
   })
   return panels
 }
+
+/** Multiples of 1 KiB would put the rows of a tile into the same sets of the first cache. */
+export const floatRowBytes = (length: number): number => roundUp(4 * length, 16) + (length % 256 === 0 ? 64 : 0)
 
 /** The kernel calls of a float32 adder convolution; its weights are packed into lasting memory. */
 export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: Allocator): Step[] {
@@ -166,11 +169,10 @@ export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: A
   const shift = Math.fround(Math.max(0, -weights.reduce((least, w) => Math.min(least, w), 0)))
   const packed = packAdderFloats(weights, sizes, shift)
   const length = sizes.channels * sizes.taps
-  // Multiples of 1 KiB would put the rows of a tile into the same sets of the first cache.
-  const rowBytes = roundUp(4 * length, 16) + (length % 256 === 0 ? 64 : 0)
+  const rowBytes = floatRowBytes(length)
   const args = {
     ...commonArgs(layer, tensors),
-    ...{ weights: put(packed, alloc), shiftF: shift },
+    ...{ weights: put(packed, alloc), shiftF: shift, shiftAt: 0 },
     filters: put(
       filterPanels(sizes, 2, (f) => [-2 * scale(f), offset(f)]),
       alloc,

@@ -1,6 +1,7 @@
 import type { KernelArgs } from './abi.ts'
 import type { ConvLayer, ConvTensors, DenseSizes, DenseTensors } from './conv-layer.ts'
 import { iohw, oihw, packedFloats, packPanels, panelWidth, type WeightOrder } from './pack-conv.ts'
+import { type PackedWeights, packPanelsSteps } from './pack-steps.ts'
 import type { Allocator, Step } from './step.ts'
 
 /*
@@ -101,17 +102,20 @@ function sharesChannels(tiles: number, panels: number, weights: number, layer: C
   return tiles < 16 || weights > layer.batch * layer.inHeight * layer.inWidth * layer.inChannels
 }
 
+/** Packed now where the weights are known, else by a step that comes before the product. */
 function packInto(
   alloc: Allocator,
   filters: Pick<ConvTensors, 'weights' | 'bias' | 'scale'>,
   order: WeightOrder,
   sizes: { readonly groups: number; readonly outChannels: number; readonly inChannels: number },
   taps: readonly number[],
-): number {
+): PackedWeights {
+  const { weights } = filters
+  if (!(weights instanceof Float32Array)) return packPanelsSteps(weights, order, sizes, taps, alloc)
   const count = packedFloats(sizes.groups, sizes.outChannels, sizes.inChannels, taps.length)
   const packed = alloc.alloc(4 * count)
-  packPanels(new Float32Array(alloc.memory.buffer, packed, count), filters, order, sizes, taps)
-  return packed
+  packPanels(new Float32Array(alloc.memory.buffer, packed, count), { ...filters, weights }, order, sizes, taps)
+  return { packed, steps: [] }
 }
 
 /** Sizes per group. */
@@ -133,8 +137,10 @@ const hasRuns = (layer: ConvLayer): boolean =>
 export function lowerConvPanels(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator): Step[] {
   const sizes = perGroup(layer)
   const taps = layer.kernelHeight * layer.kernelWidth
-  const packed = packInto(alloc, tensors, oihw(sizes.outChannels, sizes.inChannels, taps), sizes, range(taps))
-  if (!hasRuns(layer)) return [panelStep(whole(layer), tensors, packed, alloc.alloc(4 * layer.inChannels), alloc)]
+  const order = oihw(sizes.outChannels, sizes.inChannels, taps)
+  const { packed, steps } = packInto(alloc, tensors, order, sizes, range(taps))
+  if (!hasRuns(layer))
+    return [...steps, panelStep(whole(layer), tensors, packed, alloc.alloc(4 * layer.inChannels), alloc)]
 
   const { batch, inHeight, inWidth, inChannels, padTop, padLeft } = layer
   const outHeight = (layer.outHeight - 1) * layer.strideHeight + (layer.kernelHeight - 1) * layer.dilationHeight + 1
@@ -148,7 +154,7 @@ export function lowerConvPanels(layer: ConvLayer, tensors: ConvTensors, alloc: A
   }
   const step = panelStep(runs, { ...tensors, x: padded }, packed, padded, alloc)
   const product: Step = { kernel: step.kernel, args: { ...step.args, channels: layer.kernelWidth * inChannels } }
-  if (!isPadded) return [product]
+  if (!isPadded) return [...steps, product]
   const pad: KernelArgs<'padF32'> = {
     x: tensors.x,
     y: padded,
@@ -161,7 +167,7 @@ export function lowerConvPanels(layer: ConvLayer, tensors: ConvTensors, alloc: A
     padTop,
     padLeft,
   }
-  return [{ kernel: 'padF32', args: pad }, product]
+  return [...steps, { kernel: 'padF32', args: pad }, product]
 }
 
 /**
@@ -194,7 +200,7 @@ export function lowerTransposePanels(layer: ConvLayer, tensors: ConvTensors, all
     const columns = phaseOf(left, outWidth, kernelWidth, strideWidth, layer.dilationWidth, layer.padLeft)
     if (rows.count * columns.count === 0) return []
     const taps = rows.taps.flatMap((ky) => columns.taps.map((kx) => ky * kernelWidth + kx))
-    const packed = packInto(alloc, tensors, order, sizes, taps)
+    const { packed, steps } = packInto(alloc, tensors, order, sizes, taps)
     const piece: Piece = {
       ...layer,
       outHeight: rows.count,
@@ -214,7 +220,7 @@ export function lowerTransposePanels(layer: ConvLayer, tensors: ConvTensors, all
         image: outHeight * outWidth,
       },
     }
-    return [panelStep(piece, tensors, packed, zeros, alloc)]
+    return [...steps, panelStep(piece, tensors, packed, zeros, alloc)]
   })
 }
 
@@ -224,7 +230,7 @@ export function lowerDensePanels(sizes: DenseSizes, tensors: DenseTensors, alloc
     ? { group: 0, outChannel: inFeatures, inChannel: 1, tap: 0 }
     : { group: 0, outChannel: 1, inChannel: outFeatures, tap: 0 }
   const perGroup = { groups: 1, outChannels: outFeatures, inChannels: inFeatures }
-  const packed = packInto(alloc, tensors, order, perGroup, [0])
+  const { packed, steps } = packInto(alloc, tensors, order, perGroup, [0])
   const layer: ConvLayer = {
     batch: 1,
     inHeight: 1,
@@ -243,5 +249,5 @@ export function lowerDensePanels(sizes: DenseSizes, tensors: DenseTensors, alloc
     padLeft: 0,
     groups: 1,
   }
-  return [panelStep(whole(layer), tensors, packed, 0, alloc)]
+  return [...steps, panelStep(whole(layer), tensors, packed, 0, alloc)]
 }

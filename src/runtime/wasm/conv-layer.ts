@@ -1,6 +1,7 @@
 import { lowerConvPanels, lowerTransposePanels } from './conv-f32.ts'
 import { lowerDenseLayer } from './dense-f32.ts'
-import { isDepthwise, lowerDepthwise } from './depthwise-f32.ts'
+import { isDepthwise, lowerDepthwise, lowerDepthwiseTranspose } from './depthwise-f32.ts'
+import type { ComputedWeights } from './pack-steps.ts'
 import type { Allocator, Step } from './step.ts'
 
 /**
@@ -32,9 +33,10 @@ export interface ConvTensors {
   readonly x: number
   readonly y: number
   /** As ONNX has them: Conv [O, C/groups, kernel], ConvTranspose [C, O/groups, kernel]. */
-  readonly weights: Float32Array
+  readonly weights: Float32Array | ComputedWeights
+  /** Only beside weights that are known. */
   readonly bias?: Float32Array
-  /** Factor of each output channel's weights (not of its bias): a BatchNormalization that was folded. */
+  /** Factor of each output channel's weights (not of its bias): a BatchNormalization that was folded. Only beside weights that are known. */
   readonly scale?: Float32Array
   /** A tensor of y's shape that is added before clamping; it may be y itself. */
   readonly residual?: number
@@ -49,8 +51,7 @@ export interface DenseSizes {
   readonly outFeatures: number
 }
 
-export interface DenseTensors extends Omit<ConvTensors, 'weights' | 'scale'> {
-  readonly weights: Float32Array
+export interface DenseTensors extends ConvTensors {
   /** Whether weights are [out, in] (Gemm with transB) instead of [in, out]. */
   readonly transposed: boolean
 }
@@ -71,7 +72,8 @@ export function lowerConv(layer: ConvLayer, tensors: ConvTensors, alloc: Allocat
 
 /** The kernel calls of a float32 transposed convolution. `stride`, `dilation`, `padTop` and `padLeft` are ConvTranspose's own. */
 export function lowerConvTranspose(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator): Step[] {
-  return lowerTransposePanels(layer, tensors, alloc)
+  const depthwise = isDepthwise(layer) && layer.outChannels === layer.inChannels
+  return depthwise ? lowerDepthwiseTranspose(layer, tensors, alloc) : lowerTransposePanels(layer, tensors, alloc)
 }
 
 /** The kernel calls of y [rows, out] = x [rows, in] · weights + bias. */

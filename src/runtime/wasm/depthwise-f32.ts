@@ -1,6 +1,9 @@
 import type { KernelArgs } from './abi.ts'
 import { mostThreads } from './conv-f32.ts'
 import type { ConvLayer, ConvTensors } from './conv-layer.ts'
+import { lowerCopy, lowerFill } from './lower-layout.ts'
+import type { Filters } from './pack-conv.ts'
+import { packDepthwiseSteps } from './pack-steps.ts'
 import type { Allocator, Step } from './step.ts'
 
 /*
@@ -19,28 +22,34 @@ export const isDepthwise = ({ groups, inChannels }: ConvLayer): boolean => group
 const packedDepthwiseFloats = (channels: number, taps: number): number =>
   Math.ceil(channels / lanes) * lanes * (1 + taps)
 
-/** Packs [C, T] as [C / 4][bias, then taps][4]; channels beyond the last are zero. */
+/** Packs [C, T] as [C / 4][bias, then taps][4]; channels beyond the last are zero. `order`: which taps, in order. */
 export function packDepthwise(
   packed: Float32Array,
-  { weights, bias, scale }: Pick<ConvTensors, 'weights' | 'bias' | 'scale'>,
+  { weights, bias, scale }: Filters,
   channels: number,
-  taps: number,
+  order: readonly number[],
 ): void {
+  const taps = order.length
   for (let c = 0; c < channels; c++) {
     const to = Math.floor(c / lanes) * lanes * (1 + taps) + (c % lanes)
     packed[to] = bias?.[c] ?? 0
-    for (let t = 0; t < taps; t++) packed[to + lanes * (1 + t)] = (weights[c * taps + t] as number) * (scale?.[c] ?? 1)
+    order.forEach((tap, t) => {
+      packed[to + lanes * (1 + t)] = (weights[c * taps + tap] as number) * (scale?.[c] ?? 1)
+    })
   }
 }
 
-export function lowerDepthwise(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator): Step[] {
+/** @param order of the taps in the weights, by default as they come */
+export function lowerDepthwise(
+  layer: ConvLayer,
+  tensors: ConvTensors,
+  alloc: Allocator,
+  order: readonly number[] = Array.from({ length: layer.kernelHeight * layer.kernelWidth }, (_, t) => t),
+): Step[] {
   const { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels: channels } = layer
   const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft } = layer
-  const taps = kernelHeight * kernelWidth
-  const count = packedDepthwiseFloats(channels, taps)
-  const weights = alloc.alloc(4 * count)
   const zeros = alloc.alloc(4 * (channels + lanes))
-  packDepthwise(new Float32Array(alloc.memory.buffer, weights, count), tensors, channels, taps)
+  const { packed: weights, steps: packing } = packInto(tensors, channels, order, alloc)
 
   const times = channels / inChannels
   const pixels = batch * inHeight * inWidth
@@ -76,8 +85,56 @@ export function lowerDepthwise(layer: ConvLayer, tensors: ConvTensors, alloc: Al
     loF: tensors.lo,
     hiF: tensors.hi,
   }
-  const steps: Step[] = [{ kernel: 'depthwiseF32', args }]
+  const steps: Step[] = [...packing, { kernel: 'depthwiseF32', args }]
   if (times > 1)
     steps.unshift({ kernel: 'repeatChannelsF32', args: { x: tensors.x, y: x, pixels, channels: inChannels, times } })
   return steps
+}
+
+/** Packed now where the weights are known, else by a step that comes before. */
+function packInto(tensors: ConvTensors, channels: number, order: readonly number[], alloc: Allocator) {
+  const { weights } = tensors
+  if (!(weights instanceof Float32Array)) return packDepthwiseSteps(weights, channels, order.length, order, alloc)
+  const count = packedDepthwiseFloats(channels, order.length)
+  const packed = alloc.alloc(4 * count)
+  packDepthwise(new Float32Array(alloc.memory.buffer, packed, count), { ...tensors, weights }, channels, order)
+  return { packed, steps: [] }
+}
+
+/**
+ * A transposed depthwise convolution is an ordinary one with the taps in reverse, over an input with stride − 1 zeros between its pixels. (The
+ * matrix product would take whole panels of output channels for one.)
+ */
+export function lowerDepthwiseTranspose(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator): Step[] {
+  const { batch, inHeight, inWidth, inChannels: channels, strideHeight, strideWidth } = layer
+  const { kernelHeight, kernelWidth, dilationHeight, dilationWidth } = layer
+  const [height, width] = [(inHeight - 1) * strideHeight + 1, (inWidth - 1) * strideWidth + 1]
+  const spread = strideHeight > 1 || strideWidth > 1
+  const count = batch * height * width * channels
+  const x = spread ? alloc.scratch(4 * count) : tensors.x
+  const row = width * channels
+  const spreading = spread
+    ? [
+        ...lowerFill(x, count, 0),
+        ...lowerCopy({
+          x: tensors.x,
+          y: x,
+          sizes: [batch, inHeight, inWidth, channels],
+          xStrides: [inHeight * inWidth * channels, inWidth * channels, channels, 1],
+          yStrides: [height * row, strideHeight * row, strideWidth * channels, 1],
+        }),
+      ]
+    : []
+  const taps = kernelHeight * kernelWidth
+  const ordinary: ConvLayer = {
+    ...layer,
+    inHeight: height,
+    inWidth: width,
+    strideHeight: 1,
+    strideWidth: 1,
+    padTop: (kernelHeight - 1) * dilationHeight - layer.padTop,
+    padLeft: (kernelWidth - 1) * dilationWidth - layer.padLeft,
+  }
+  const reversed = Array.from({ length: taps }, (_, t) => taps - 1 - t)
+  return [...spreading, ...lowerDepthwise(ordinary, { ...tensors, x }, alloc, reversed)]
 }

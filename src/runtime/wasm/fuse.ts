@@ -51,6 +51,7 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
   const readers = countReaders(prepared)
   const coded = findCodes(prepared, (unit) => {
     const ofCodes = loweringOf(unit, lowerings, prepared)?.ofCodes
+    if (!unit.node.inputs.slice(1).every((name) => name === '' || prepared.isConstant(name))) return false
     return ofCodes !== undefined && ofCodes.refuses?.(unit.call as never, () => false) === undefined
   })
   /** The job that a unit can be fused into through one of its inputs. */
@@ -58,6 +59,8 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     const index = value === undefined ? undefined : maker.get(value)
     if (index === undefined || readers.get(value as string) !== 1) return undefined
     const job = jobs[index] as Job
+    // Of several outputs only the first can be changed.
+    if (job.result !== value) return undefined
     const fused = job.lowering?.fuses
     const clamped = job.lo !== Number.NEGATIVE_INFINITY || job.hi !== Number.POSITIVE_INFINITY
     const later =

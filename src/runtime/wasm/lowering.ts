@@ -61,6 +61,8 @@ export interface Lowering<A = unknown> {
    * treat every element alike.
    */
   readonly layout: Layout | 'same' | ((call: InferredCall<A>) => Layout | 'same')
+  /** Inputs and outputs that lie as ONNX has them whatever the layout of the others: weights and their gradients. */
+  readonly plain?: { readonly inputs?: readonly number[]; readonly outputs?: readonly number[] }
   /** Why this node cannot be done by kernels (the reference does it then), or undefined. */
   refuses?(call: InferredCall<A>, isConstant: (input: number) => boolean): string | undefined
   /** What may be fused into it. */

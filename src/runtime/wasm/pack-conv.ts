@@ -28,6 +28,13 @@ export const panelWidth = 8
 export const packedFloats = (groups: number, outChannels: number, inChannels: number, taps: number): number =>
   groups * Math.ceil(outChannels / panelWidth) * panelWidth * (1 + taps * inChannels)
 
+/** Weights as ONNX has them; biases and factors of weights, one per output channel. */
+export interface Filters {
+  readonly weights: Float32Array
+  readonly bias?: Float32Array
+  readonly scale?: Float32Array
+}
+
 /**
  * Packs weights for `convF32`: for each group, for each 8 output channels their biases, then for each tap and input channel their 8 weights.
  * Channels beyond the last are zero. Written from front to back: a stride would touch every cache line eight times.
@@ -38,11 +45,7 @@ export const packedFloats = (groups: number, outChannels: number, inChannels: nu
  */
 export function packPanels(
   packed: Float32Array,
-  {
-    weights,
-    bias,
-    scale,
-  }: { readonly weights: Float32Array; readonly bias?: Float32Array; readonly scale?: Float32Array },
+  { weights, bias, scale }: Filters,
   order: WeightOrder,
   sizes: { readonly groups: number; readonly outChannels: number; readonly inChannels: number },
   taps: readonly number[],

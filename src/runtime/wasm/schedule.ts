@@ -135,12 +135,17 @@ class Scheduler {
     const names = node.outputs.map((o, i) => (i === 0 ? job.result : o))
     if (operator.accesses === 'view' && this.#alias(node.inputs[0] as string, names)) return
     const layout = lowering ? this.#layoutFor(job, lowering) : 'plain'
-    const inputs = job.inputs.map((name) => (computed(name) ? this.#at(name, layout) : undefined))
+    const plain = (which: 'inputs' | 'outputs', i: number) => lowering?.plain?.[which]?.includes(i)
+    const inputs = job.inputs.map((name, i) =>
+      computed(name) ? this.#at(name, plain('inputs', i) ? 'plain' : layout) : undefined,
+    )
     const residual = job.residual === undefined ? undefined : this.#at(job.residual, layout)
     // Conversions come before; what was at hand must live until this task.
     for (const place of [...inputs, residual]) if (place) place.buffer.last = this.#tasks.length
     const outputs = names.map((name, i) =>
-      name === '' ? undefined : this.#create(name, layout, i === 0 && job.outputCodes ? 'uint8' : 'float32'),
+      name === ''
+        ? undefined
+        : this.#create(name, plain('outputs', i) ? 'plain' : layout, i === 0 && job.outputCodes ? 'uint8' : 'float32'),
     )
     this.#tasks.push(
       lowering

@@ -7,10 +7,12 @@ import {
   transposedPads,
   type Window,
 } from '../../../ops/index.ts'
+import { lowerAdderConvComputed } from '../adder-computed.ts'
 import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger, lowerQuantise } from '../adder-layer.ts'
 import { type Codes, weightCodes } from '../codes.ts'
 import { type ConvLayer, type ConvTensors, lowerConv, lowerConvTranspose } from '../conv-layer.ts'
 import { type Affine, type Lowering, type LoweringContext, shapeOf, sizesOf } from '../lowering.ts'
+import { stored } from './operands.ts'
 
 /** One entry per axis of [height, width]; a 1-D layer has height 1. */
 function pair(values: readonly number[] | undefined, fallback: number): [number, number] {
@@ -18,9 +20,13 @@ function pair(values: readonly number[] | undefined, fallback: number): [number,
   return values.length === 1 ? [fallback, values[0] as number] : [values[0] as number, values[1] as number]
 }
 
-/** The sizes of a convolution's window, with auto_pad resolved. */
-export function windowSizes(call: InferredCall, window: Window, kernelShape: readonly number[]) {
-  const spatial = shapeOf(call.inputs[0]).slice(2)
+/** The sizes of a convolution's window, with auto_pad resolved. @param spatial of the convolution's input */
+export function windowSizes(
+  call: InferredCall,
+  window: Window,
+  kernelShape: readonly number[],
+  spatial: readonly number[] = shapeOf(call.inputs[0]).slice(2),
+) {
   return windowOf(window, kernelShape, slide(call, window, kernelShape, spatial).pads ?? [])
 }
 
@@ -62,9 +68,18 @@ function transposedLayer(call: InferredCall<ConvTransposeAttributes>): ConvLayer
 /** Why a convolution is left to the reference. */
 export function refusesConv(call: InferredCall<never>, isConstant: (input: number) => boolean): string | undefined {
   if ((call.inputs[0]?.shape?.length ?? 0) > 4) return 'kernels convolve along one or two axes'
-  if (isConstant(0)) return 'its input is known beforehand'
-  if (!isConstant(1) || (call.inputs[2] && !isConstant(2))) return 'its weight is computed while running'
-  return undefined
+  return isConstant(0) ? 'its input is known beforehand' : undefined
+}
+
+/** Addresses of weight and bias, where one of them is computed while running; one that is known is put into memory. */
+function computedWeights(context: LoweringContext): { weights: number; bias?: number } | undefined {
+  const [weights, bias] = [context.floats(1), context.floats(2)]
+  const hasBias = (context.call.node.inputs[2] ?? '') !== ''
+  if (weights && (bias || !hasBias)) return undefined
+  return {
+    weights: weights ? stored(weights, context.alloc) : context.input(1).address,
+    bias: bias ? stored(bias, context.alloc) : hasBias ? context.input(2).address : undefined,
+  }
 }
 
 /** A BatchNormalization behind the layer, for nothing: factors of each output channel's weights, and its bias. */
@@ -78,16 +93,20 @@ export function foldAffine(
 }
 
 /** What both convolutions in float32 compute with. */
-function convTensors({ input, output, floats, affine, epilogue }: LoweringContext): ConvTensors {
+function convTensors(context: LoweringContext): ConvTensors {
+  const { input, output, floats, affine, epilogue } = context
   const { residual, lo, hi } = epilogue
-  return {
-    ...{ x: input(0).address, y: output(0).address, weights: floats(1) as Float32Array },
-    ...foldAffine(floats(2), affine),
-    ...{ residual, lo, hi },
-  }
+  const places = { x: input(0).address, y: output(0).address, residual, lo, hi }
+  const computed = computedWeights(context)
+  if (!computed) return { ...places, weights: floats(1) as Float32Array, ...foldAffine(floats(2), affine) }
+  return { ...places, weights: { ...computed, scale: affine?.scale, biasScale: affine?.scale, shift: affine?.shift } }
 }
 
-const convolution = { layout: 'channelsLast', fuses: { affine: true, residual: true, clamp: true } } as const
+const convolution = {
+  layout: 'channelsLast',
+  plain: { inputs: [1] },
+  fuses: { affine: true, residual: true, clamp: true },
+} as const
 
 export const conv: Lowering<ConvAttributes> = {
   ...convolution,
@@ -130,16 +149,14 @@ export const adderConv: Lowering<ConvAttributes> = {
   lower(context: LoweringContext<ConvAttributes>) {
     const { call, epilogue, affine, alloc } = context
     const { residual, lo, hi } = epilogue
-    const weights = context.floats(1) as Float32Array
-    const tensors = {
-      x: context.input(0).address,
-      y: context.output(0).address,
-      weights,
-      bias: context.floats(2),
-      affine,
-      bounds: context.bounds(0),
+    const places = {
+      ...{ x: context.input(0).address, y: context.output(0).address, bounds: context.bounds(0) },
+      ...{ affine, residual, lo, hi },
     }
-    return lowerAdderConv(convLayer(call), { ...tensors, residual, lo, hi }, alloc)
+    const computed = computedWeights(context)
+    if (computed) return lowerAdderConvComputed(convLayer(call), { ...places, ...computed }, alloc)
+    const known = { weights: context.floats(1) as Float32Array, bias: context.floats(2) }
+    return lowerAdderConv(convLayer(call), { ...places, ...known }, alloc)
   },
   ofCodes: adderConvOfCodes,
 }

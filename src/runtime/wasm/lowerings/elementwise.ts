@@ -1,17 +1,10 @@
 import { stridesOf } from '../../../base/index.ts'
 import type { InferredCall } from '../../../graph/index.ts'
-import type { BatchNormalizationAttributes, ClipAttributes } from '../../../ops/index.ts'
-import {
-  type BinaryFunction,
-  lowerAffine,
-  lowerBinary,
-  lowerUnary,
-  type Operand,
-  type UnaryFunction,
-} from '../lower-elementwise.ts'
+import type { ClipAttributes } from '../../../ops/index.ts'
+import { type BinaryFunction, lowerBinary, lowerUnary, type Operand, type UnaryFunction } from '../lower-elementwise.ts'
 import type { Lowering, LoweringContext } from '../lowering.ts'
 import type { Step } from '../step.ts'
-import { count, inMemory, operandLike, refusesComputedSettings, stored } from './operands.ts'
+import { count, inMemory, operandLike, refusesComputedSettings } from './operands.ts'
 
 /*
  * Operators that treat every element alike: any layout, in place.
@@ -110,40 +103,6 @@ const pow: Lowering<void> = {
   },
 }
 
-/** With known parameters: one multiplication and one addition per element. */
-const batchNormalization: Lowering<BatchNormalizationAttributes> = {
-  layout: 'channelsLast',
-  refuses(call, isConstant) {
-    if (call.attributes.training) return 'it is in training mode'
-    if (call.attributes.perElement) return 'it has parameters for every element'
-    if ((call.inputs[0]?.shape?.length ?? 0) < 2) return 'it has no channel axis'
-    return refusesComputedSettings(call as InferredCall<never>, isConstant)
-  },
-  fuses: { clamp: true },
-  inPlace: true,
-  lower(context) {
-    const [gamma, beta, means, variances] = [1, 2, 3, 4].map((i) => context.floats(i)) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ]
-    const scale = gamma.map((g, c) => g / Math.sqrt((variances[c] as number) + context.call.attributes.epsilon))
-    const bias = beta.map((b, c) => b - (means[c] as number) * (scale[c] as number))
-    const x = context.input(0)
-    const sizes = { batch: 1, rows: count(x.shape) / Math.max(1, gamma.length), channels: gamma.length }
-    const { lo, hi } = context.epilogue
-    return lowerAffine(
-      x.address,
-      context.output(0).address,
-      stored(scale, context.alloc),
-      stored(bias, context.alloc),
-      sizes,
-      { lo, hi },
-    )
-  },
-}
-
 export const elementwise = {
   Relu: unary<void>(() => ['clip', 0, Number.POSITIVE_INFINITY]),
   Clip: clip,
@@ -185,5 +144,4 @@ export const elementwise = {
   PRelu: folding('prelu'),
   Mean: mean,
   Pow: pow,
-  BatchNormalization: batchNormalization,
 } as const

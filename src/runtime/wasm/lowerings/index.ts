@@ -1,7 +1,9 @@
 import type { Lowerings } from '../lowering.ts'
+import { batchNormalization } from './batch-norm.ts'
 import { adderConv, conv, convTranspose, quantizeLinear } from './convolution.ts'
 import { gemm, matMul } from './dense.ts'
 import { elementwise } from './elementwise.ts'
+import { gradients } from './gradients.ts'
 import { moving } from './moving.ts'
 import { normalising } from './normalising.ts'
 import { pooling } from './pooling.ts'
@@ -11,12 +13,14 @@ import { resizing } from './resizing.ts'
 /** Which operators the kernels do, and how. What is missing here the reference does. */
 export const lowerings: Lowerings = {
   'ai.kerf:AdderConv': adderConv,
+  BatchNormalization: batchNormalization,
   Conv: conv,
   ConvTranspose: convTranspose,
   Gemm: gemm,
   MatMul: matMul,
   QuantizeLinear: quantizeLinear,
   ...elementwise,
+  ...gradients,
   ...moving,
   ...normalising,
   ...pooling,

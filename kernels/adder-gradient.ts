@@ -1,0 +1,230 @@
+// Gradients of adder convolution that are no matrix products, NHWC.
+//
+//     dX[q, c] = Σ_{o, (p,t): p·stride + t·dilation − pad = q} dY[p, o] · f(W[o, c, t] − X[q, c])       f: clip to [−1, 1], identity, sign
+//     dW[o, c, t] = Σ_p dY[p, o] · sgn(X[p·stride + t·dilation − pad, c] − W[o, c, t])
+//
+// The clip runs without a comparison of floats: with the shift s = max(0, −min w), x' = x + s and w' = w + s ≥ 0,
+//
+//     clip(w − x, −1, 1) = min(max(w', x' − 1), x' + 1) − x'
+//
+// where x', x' − 1 and x' + 1 do not change while a pixel goes over all filters and taps: they stay in registers. As w' ≥ 0, the maximum of the bits
+// as signed integers is that of the floats, whatever the sign of x' − 1, and is not negative; so the minimum is right as well. Integer maxima and
+// minima run on every vector unit, those of floats share two with the additions (see kernels/adder-f32.ts). A term is maximum, minimum,
+// subtraction, multiplication and addition.
+
+import { shareStart } from './sync'
+import { loadSome, madd, storeSome } from './simd'
+
+// Where each argument lies; the order is that of `adderInputGradientF32` in src/runtime/wasm/abi.ts.
+// prettier-ignore
+namespace at {
+  export const dy: usize = 0, x: usize = 4, weights: usize = 8, dx: usize = 12
+  export const scratch: usize = 16, scratchBytes: usize = 20, scratchThreads: usize = 24, shiftAt: usize = 28
+  export const batch: usize = 32, inHeight: usize = 36, inWidth: usize = 40, inChannels: usize = 44
+  export const outHeight: usize = 48, outWidth: usize = 52, outChannels: usize = 56
+  export const kernelHeight: usize = 60, kernelWidth: usize = 64, strideHeight: usize = 68, strideWidth: usize = 72
+  export const dilationHeight: usize = 76, dilationWidth: usize = 80, padTop: usize = 84, padLeft: usize = 88
+  export const groups: usize = 92, difference: usize = 96, blockPixels: usize = 100
+}
+
+/**
+ * Arguments: see `adderInputGradientF32` in src/runtime/wasm/abi.ts. Weights are packed by `packPanelsF32`: for each group, for each 8 input channels 8
+ * floats that are not used, then for each tap and output channel their 8 weights. difference: 0 clip (weights shifted by what lies at shiftAt), 1 full, 2
+ * sign.
+ */
+export function adderInputGradientF32(args: usize, thread: i32, threads: i32): void {
+  const most = load<i32>(args, at.scratchThreads)
+  if (threads > most) threads = most
+  if (thread >= threads) return
+  const table = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
+  const taps = load<i32>(args, at.kernelHeight) * load<i32>(args, at.kernelWidth)
+  const groups = load<i32>(args, at.groups)
+  const inChannels = load<i32>(args, at.inChannels)
+  const channels = inChannels / groups
+  const columns = load<i32>(args, at.outChannels) / groups
+  const panelsOfGroup = (channels + 7) / 8
+  const panelBytes = 32 * <usize>(1 + taps * columns)
+  const x = <usize>load<i32>(args, at.x), dx = <usize>load<i32>(args, at.dx), weights = <usize>load<i32>(args, at.weights)
+  const shiftAt = <usize>load<i32>(args, at.shiftAt)
+  const shift = f32x4.splat(shiftAt ? load<f32>(shiftAt) : 0)
+  const difference = load<i32>(args, at.difference)
+  const pixels = load<i32>(args, at.batch) * load<i32>(args, at.inHeight) * load<i32>(args, at.inWidth)
+  const pixelBytes = 4 * <usize>inChannels
+  const blockPixels = load<i32>(args, at.blockPixels)
+  const endPixel = shareStart(pixels, 1, thread + 1, threads)
+  for (let pixel = shareStart(pixels, 1, thread, threads); pixel < endPixel; pixel += blockPixels) {
+    const count = min(blockPixels, endPixel - pixel)
+    writeTable(args, table, pixel, count, taps)
+    for (let group = 0; group < groups; group++)
+      for (let panel = 0; panel < panelsOfGroup; panel++) {
+        const offset = pixelBytes * <usize>pixel + 4 * <usize>(group * channels + 8 * panel)
+        const packed = weights + panelBytes * <usize>(group * panelsOfGroup + panel) + 32
+        const rest = channels - 8 * panel
+        const dyOffset = 4 * <usize>(group * columns)
+        switch (difference) {
+          case 0: panelOf(0, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, shift, rest); break
+          case 1: panelOf(1, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, shift, rest); break
+          case 2: panelOf(2, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, shift, rest); break
+        }
+      }
+  }
+}
+
+/**
+ * For each input pixel of a block: how many taps meet an output pixel there, then for each of them where its weights begin (bytes) and where
+ * that output's gradient lies (address). Every pixel has room for all taps.
+ */
+function writeTable(args: usize, table: usize, pixel: i32, count: i32, taps: i32): void {
+  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
+  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
+  const kernelHeight = load<i32>(args, at.kernelHeight), kernelWidth = load<i32>(args, at.kernelWidth)
+  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
+  const dilationHeight = load<i32>(args, at.dilationHeight), dilationWidth = load<i32>(args, at.dilationWidth)
+  const padTop = load<i32>(args, at.padTop), padLeft = load<i32>(args, at.padLeft)
+  const outChannels = load<i32>(args, at.outChannels)
+  const tapBytes = 32 * (outChannels / load<i32>(args, at.groups))
+  const outBytes = 4 * outChannels
+  const dy = load<i32>(args, at.dy)
+  let ix = pixel % inWidth
+  let iy = (pixel / inWidth) % inHeight
+  let image = pixel / (inWidth * inHeight)
+  for (let i = 0; i < count; i++) {
+    let entry = table + 8
+    for (let ky = 0; ky < kernelHeight; ky++) {
+      const fromTop = iy + padTop - ky * dilationHeight
+      const oy = fromTop / strideHeight
+      if (fromTop < 0 || oy >= outHeight || oy * strideHeight != fromTop) continue
+      const row = dy + (image * outHeight + oy) * outWidth * outBytes
+      for (let kx = 0; kx < kernelWidth; kx++) {
+        const fromLeft = ix + padLeft - kx * dilationWidth
+        const ox = fromLeft / strideWidth
+        if (fromLeft < 0 || ox >= outWidth || ox * strideWidth != fromLeft) continue
+        store<i32>(entry, (ky * kernelWidth + kx) * tapBytes)
+        store<i32>(entry, row + ox * outBytes, 4)
+        entry += 8
+      }
+    }
+    store<i32>(table, <i32>(entry - table - 8) / 8)
+    table += 8 * <usize>(1 + taps)
+    if (++ix == inWidth) {
+      ix = 0
+      if (++iy == inHeight) {
+        iy = 0
+        image++
+      }
+    }
+  }
+}
+
+/** One term of dX; of clip with shifted x and w. */
+// @ts-ignore: decorator
+@inline
+function term(f: i32, sum: v128, g: v128, w: v128, x: v128, lo: v128, hi: v128): v128 {
+  if (f == 0) return madd(g, f32x4.sub(i32x4.min_s(i32x4.max_s(w, lo), hi), x), sum)
+  const d = f32x4.sub(w, x)
+  if (f == 1) return madd(g, d, sum)
+  // ±g by the sign of the difference; nothing where it is 0.
+  const signed = v128.xor(g, v128.and(d, i32x4.splat(<i32>0x80000000)))
+  return f32x4.add(sum, v128.and(signed, f32x4.ne(d, f32x4.splat(0))))
+}
+
+/** 8 input channels of `count` pixels. */
+// @ts-ignore: decorator
+@inline
+function panelOf(
+  f: i32, x: usize, dx: usize, pixelBytes: usize, count: i32, table: usize, taps: i32, packed: usize, columns: i32, dyOffset: usize, shift: v128,
+  rest: i32,
+): void {
+  const one = f32x4.splat(1)
+  for (; count > 0; count--) {
+    const x0 = f32x4.add(rest >= 8 ? v128.load(x) : loadSome(x, rest), shift)
+    const x1 = f32x4.add(rest >= 8 ? v128.load(x, 16) : loadSome(x + 16, rest - 4), shift)
+    const lo0 = f32x4.sub(x0, one), hi0 = f32x4.add(x0, one)
+    const lo1 = f32x4.sub(x1, one), hi1 = f32x4.add(x1, one)
+    let s0 = f32x4.splat(0), s1 = s0
+    let entry = table
+    for (let t = load<i32>(table); t > 0; t--) {
+      entry += 8
+      let w = packed + <usize>load<i32>(entry)
+      let g = <usize>load<i32>(entry, 4) + dyOffset
+      let o = columns
+      do {
+        const v = v128.load32_splat(g)
+        s0 = term(f, s0, v, v128.load(w), x0, lo0, hi0)
+        s1 = term(f, s1, v, v128.load(w, 16), x1, lo1, hi1)
+        g += 4
+        w += 32
+      } while (--o)
+    }
+    if (rest >= 8) {
+      v128.store(dx, s0)
+      v128.store(dx, s1, 16)
+    } else {
+      storeSome(dx, s0, rest)
+      storeSome(dx + 16, s1, rest - 4)
+    }
+    table += 8 * <usize>(1 + taps)
+    x += pixelBytes
+    dx += pixelBytes
+  }
+}
+
+/**
+ * dW by the sign. X is padded already: a tap in the padding counts with x = 0. Arguments: x, dy, w, dw (addresses), batch, inHeight, inWidth (of the
+ * padded X), inChannels, outHeight, outWidth, outChannels, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth,
+ * groups. w and dw [outChannels, channels, taps]. Threads share filters' taps.
+ */
+export function adderSignGradientF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0), dy = <usize>load<i32>(args, 4), w = <usize>load<i32>(args, 8), dw = <usize>load<i32>(args, 12)
+  const batch = load<i32>(args, 16)
+  const inHeight = load<i32>(args, 20), inWidth = load<i32>(args, 24), inChannels = load<i32>(args, 28)
+  const outHeight = load<i32>(args, 32), outWidth = load<i32>(args, 36), outChannels = load<i32>(args, 40)
+  const kernelHeight = load<i32>(args, 44), kernelWidth = load<i32>(args, 48)
+  const strideHeight = load<i32>(args, 52), strideWidth = load<i32>(args, 56)
+  const dilationHeight = load<i32>(args, 60), dilationWidth = load<i32>(args, 64)
+  const groups = load<i32>(args, 68)
+  const channels = inChannels / groups
+  const columns = outChannels / groups
+  const taps = kernelHeight * kernelWidth
+  const pixelBytes = 4 * <usize>inChannels
+  const zero = f32x4.splat(0)
+  const signs = i32x4.splat(<i32>0x80000000)
+  const end = shareStart(outChannels * taps, 1, thread + 1, threads)
+  for (let i = shareStart(outChannels * taps, 1, thread, threads); i < end; i++) {
+    const o = i / taps
+    const tap = i - o * taps
+    const ky = tap / kernelWidth
+    const kx = tap - ky * kernelWidth
+    for (let c = 0; c < channels; c += 4) {
+      const lanes = min(4, channels - c)
+      const place = 4 * <usize>((o * channels + c) * taps + tap)
+      const step = 4 * <usize>taps
+      let own = v128.load32_zero(w + place)
+      if (lanes > 1) own = v128.load32_lane(w + place + step, own, 1)
+      if (lanes > 2) own = v128.load32_lane(w + place + 2 * step, own, 2)
+      if (lanes > 3) own = v128.load32_lane(w + place + 3 * step, own, 3)
+      let sum = zero
+      for (let row = 0; row < batch * outHeight; row++) {
+        const image = row / outHeight
+        const iy = (row - image * outHeight) * strideHeight + ky * dilationHeight
+        let a = x + pixelBytes * <usize>((image * inHeight + iy) * inWidth + kx * dilationWidth) + 4 * <usize>(o / columns * channels + c)
+        let g = dy + 4 * <usize>(row * outWidth * outChannels + o)
+        // A row's sums by themselves, so that no sum is long.
+        let part = zero
+        for (let k = outWidth; k > 0; k--) {
+          const d = f32x4.sub(lanes == 4 ? v128.load(a) : loadSome(a, lanes), own)
+          const signed = v128.xor(v128.load32_splat(g), v128.and(d, signs))
+          part = f32x4.add(part, v128.and(signed, f32x4.ne(d, zero)))
+          a += pixelBytes * strideWidth
+          g += 4 * outChannels
+        }
+        sum = f32x4.add(sum, part)
+      }
+      const to = dw + place
+      v128.store32_lane(to, sum, 0)
+      if (lanes > 1) v128.store32_lane(to + step, sum, 1)
+      if (lanes > 2) v128.store32_lane(to + 2 * step, sum, 2)
+      if (lanes > 3) v128.store32_lane(to + 3 * step, sum, 3)
+    }
+  }
+}

@@ -1,0 +1,461 @@
+// BatchNormalization in training, and its gradient; [rows, channels], rows being batch and space.
+//
+//     y = (x − μ)·a + bias (+ residual),   a = scale / √(σ² + ε)
+//     dscale = Σ dY·x̂     dbias = Σ dY     dX = a·(dY − dbias/m − x̂·dscale/m),   x̂ = (x − μ) / √(σ² + ε)
+//
+// Sums go in chunks of rows that stay in the first cache: the mean of a chunk first, then what is about it (squares of deviations, dY·(x − mean)). So
+// memory is read once and nothing cancels. Chunks are joined in double precision, in their order (Chan, Golub and LeVeque 1979):
+//
+//     M = Σ Mᵢ + nᵢ·(mᵢ − μ)²        Σ dY·(x − μ) = Σ (dY·(x − mᵢ))ᵢ + (mᵢ − μ)·(Σ dY)ᵢ
+//
+// How rows are cut does not depend on the number of threads, nor do results.
+
+import { splat } from './math'
+import { madd } from './simd'
+import { shareStart } from './sync'
+
+// @ts-ignore: decorator
+@inline
+function get(p: usize, four: bool): v128 {
+  return four ? v128.load(p) : v128.load32_zero(p)
+}
+
+// @ts-ignore: decorator
+@inline
+function put(p: usize, v: v128, four: bool): void {
+  if (four) v128.store(p, v)
+  else v128.store32_lane(p, v, 0)
+}
+
+/** dY where lo < Y < hi, else 0: the gradient of a clamp that follows. */
+// @ts-ignore: decorator
+@inline
+function passed(dy: v128, y: v128, lo: v128, hi: v128): v128 {
+  return v128.and(dy, v128.and(f32x4.gt(y, lo), f32x4.lt(y, hi)))
+}
+
+/**
+ * Means and squares of deviations of chunks. Arguments: x, partials (addresses: for each chunk `channels` means, then as many sums of squares), rows,
+ * channels, chunkRows.
+ */
+export function batchMomentsF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const partials = <usize>load<i32>(args, 4)
+  const rows = load<i32>(args, 8)
+  const channels = load<i32>(args, 12)
+  const chunkRows = load<i32>(args, 16)
+  const rowBytes = 4 * <usize>channels
+  const chunks = (rows + chunkRows - 1) / chunkRows
+  const end = shareStart(chunks, 1, thread + 1, threads)
+  for (let chunk = shareStart(chunks, 1, thread, threads); chunk < end; chunk++) {
+    const count = min(chunkRows, rows - chunk * chunkRows)
+    const from = x + rowBytes * <usize>(chunk * chunkRows)
+    const means = partials + 2 * rowBytes * <usize>chunk
+    let c = 0
+    for (; c + 16 <= channels; c += 16) {
+      const at = 4 * <usize>c
+      moments16(from + at, rowBytes, count, means + at, means + rowBytes + at)
+    }
+    while (c < channels) {
+      const four = c + 4 <= channels
+      const at = 4 * <usize>c
+      let s = splat(0)
+      let p = from + at
+      for (let r = count; r > 0; r--) {
+        s = f32x4.add(s, get(p, four))
+        p += rowBytes
+      }
+      const mean = f32x4.div(s, splat(<f32>count))
+      s = splat(0)
+      p = from + at
+      for (let r = count; r > 0; r--) {
+        const d = f32x4.sub(get(p, four), mean)
+        s = madd(d, d, s)
+        p += rowBytes
+      }
+      put(means + at, mean, four)
+      put(means + rowBytes + at, s, four)
+      c += four ? 4 : 1
+    }
+  }
+}
+
+function moments16(x: usize, rowBytes: usize, count: i32, means: usize, squares: usize): void {
+  let s0 = splat(0), s1 = s0, s2 = s0, s3 = s0
+  let p = x
+  for (let r = count; r > 0; r--) {
+    s0 = f32x4.add(s0, v128.load(p))
+    s1 = f32x4.add(s1, v128.load(p, 16))
+    s2 = f32x4.add(s2, v128.load(p, 32))
+    s3 = f32x4.add(s3, v128.load(p, 48))
+    p += rowBytes
+  }
+  const by = splat(<f32>count)
+  const m0 = f32x4.div(s0, by), m1 = f32x4.div(s1, by), m2 = f32x4.div(s2, by), m3 = f32x4.div(s3, by)
+  s0 = s1 = s2 = s3 = splat(0)
+  p = x
+  for (let r = count; r > 0; r--) {
+    const d0 = f32x4.sub(v128.load(p), m0)
+    s0 = madd(d0, d0, s0)
+    const d1 = f32x4.sub(v128.load(p, 16), m1)
+    s1 = madd(d1, d1, s1)
+    const d2 = f32x4.sub(v128.load(p, 32), m2)
+    s2 = madd(d2, d2, s2)
+    const d3 = f32x4.sub(v128.load(p, 48), m3)
+    s3 = madd(d3, d3, s3)
+    p += rowBytes
+  }
+  v128.store(means, m0)
+  v128.store(means, m1, 16)
+  v128.store(means, m2, 32)
+  v128.store(means, m3, 48)
+  v128.store(squares, s0)
+  v128.store(squares, s1, 16)
+  v128.store(squares, s2, 32)
+  v128.store(squares, s3, 48)
+}
+
+/** Mean of one channel over all chunks. `step`: bytes from chunk to chunk. */
+function meanOf(partials: usize, step: usize, rows: i32, chunkRows: i32): f64 {
+  let sum: f64 = 0
+  for (let row = 0; row < rows; row += chunkRows) {
+    sum += <f64>load<f32>(partials) * <f64>min(chunkRows, rows - row)
+    partials += step
+  }
+  return sum / <f64>rows
+}
+
+/** Squares of deviations from the mean over all chunks; those of a chunk lie `squares` bytes behind its mean. */
+function squaresOf(partials: usize, squares: usize, step: usize, rows: i32, chunkRows: i32, mean: f64): f64 {
+  let sum: f64 = 0
+  for (let row = 0; row < rows; row += chunkRows) {
+    const d = <f64>load<f32>(partials) - mean
+    sum += <f64>load<f32>(partials + squares) + <f64>min(chunkRows, rows - row) * d * d
+    partials += step
+  }
+  return sum
+}
+
+/**
+ * What chunks come to. Arguments: partials (as above), rows, channels, chunkRows, scale (address), means, factors (addresses of results: μ and a),
+ * runningMean, runningVariance (addresses), newMean, newVariance (addresses of results, 0 for none), momentum, epsilon (f32):
+ * new = running·momentum + now·(1 − momentum).
+ */
+export function batchStatisticsF32(args: usize, thread: i32, threads: i32): void {
+  const partials = <usize>load<i32>(args, 0)
+  const rows = load<i32>(args, 4)
+  const channels = load<i32>(args, 8)
+  const chunkRows = load<i32>(args, 12)
+  const scale = <usize>load<i32>(args, 16)
+  const means = <usize>load<i32>(args, 20)
+  const factors = <usize>load<i32>(args, 24)
+  const runningMean = <usize>load<i32>(args, 28)
+  const runningVariance = <usize>load<i32>(args, 32)
+  const newMean = <usize>load<i32>(args, 36)
+  const newVariance = <usize>load<i32>(args, 40)
+  const momentum = <f64>load<f32>(args, 44)
+  const epsilon = <f64>load<f32>(args, 48)
+  const rowBytes = 4 * <usize>channels
+  const end = shareStart(channels, 1, thread + 1, threads)
+  for (let c = shareStart(channels, 1, thread, threads); c < end; c++) {
+    const at = 4 * <usize>c
+    const mean = meanOf(partials + at, 2 * rowBytes, rows, chunkRows)
+    const variance = squaresOf(partials + at, rowBytes, 2 * rowBytes, rows, chunkRows, mean) / <f64>rows
+    store<f32>(means + at, <f32>mean)
+    store<f32>(factors + at, <f32>(<f64>load<f32>(scale + at) / sqrt<f64>(variance + epsilon)))
+    if (newMean) store<f32>(newMean + at, <f32>(<f64>load<f32>(runningMean + at) * momentum + mean * (1 - momentum)))
+    if (newVariance)
+      store<f32>(newVariance + at, <f32>(<f64>load<f32>(runningVariance + at) * momentum + variance * (1 - momentum)))
+  }
+}
+
+/**
+ * y = clamp((x − μ)·a + bias (+ residual)). Arguments: x, y (addresses, may be the same), means, factors, bias (addresses), residual (address, 0 for
+ * none; may be y), rows, channels, lo, hi (f32).
+ */
+export function batchApplyF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const y = <usize>load<i32>(args, 4)
+  const means = <usize>load<i32>(args, 8)
+  const factors = <usize>load<i32>(args, 12)
+  const bias = <usize>load<i32>(args, 16)
+  const residual = <usize>load<i32>(args, 20)
+  const rows = load<i32>(args, 24)
+  const channels = load<i32>(args, 28)
+  const lo = splat(load<f32>(args, 32))
+  const hi = splat(load<f32>(args, 36))
+  const rowBytes = 4 * <usize>channels
+  const start = shareStart(rows, 1, thread, threads)
+  const count = shareStart(rows, 1, thread + 1, threads) - start
+  const first = rowBytes * <usize>start
+  // Columns of 8 channels, a stretch of rows at a time: constants stay in registers and lines of memory in the cache.
+  const stretch = max(8, 4096 / max(1, channels))
+  for (let r = 0; r < count; r += stretch) {
+    const turns = min(stretch, count - r)
+    const offset = first + rowBytes * <usize>r
+    let c = 0
+    for (; c + 8 <= channels; c += 8) {
+      const at = 4 * <usize>c
+      const m0 = v128.load(means + at), m1 = v128.load(means + at, 16)
+      const a0 = v128.load(factors + at), a1 = v128.load(factors + at, 16)
+      const b0 = v128.load(bias + at), b1 = v128.load(bias + at, 16)
+      let xp = x + offset + at
+      let yp = y + offset + at
+      if (residual) {
+        let rp = residual + offset + at
+        for (let i = turns; i > 0; i--) {
+          const v0 = f32x4.add(madd(f32x4.sub(v128.load(xp), m0), a0, b0), v128.load(rp))
+          const v1 = f32x4.add(madd(f32x4.sub(v128.load(xp, 16), m1), a1, b1), v128.load(rp, 16))
+          v128.store(yp, f32x4.pmin(f32x4.pmax(v0, lo), hi))
+          v128.store(yp, f32x4.pmin(f32x4.pmax(v1, lo), hi), 16)
+          xp += rowBytes
+          yp += rowBytes
+          rp += rowBytes
+        }
+      } else {
+        for (let i = turns; i > 0; i--) {
+          const v0 = madd(f32x4.sub(v128.load(xp), m0), a0, b0)
+          const v1 = madd(f32x4.sub(v128.load(xp, 16), m1), a1, b1)
+          v128.store(yp, f32x4.pmin(f32x4.pmax(v0, lo), hi))
+          v128.store(yp, f32x4.pmin(f32x4.pmax(v1, lo), hi), 16)
+          xp += rowBytes
+          yp += rowBytes
+        }
+      }
+    }
+    while (c < channels) {
+      const four = c + 4 <= channels
+      const at = 4 * <usize>c
+      const m = get(means + at, four), a = get(factors + at, four), b = get(bias + at, four)
+      let here = offset + at
+      for (let i = turns; i > 0; i--) {
+        let v = madd(f32x4.sub(get(x + here, four), m), a, b)
+        if (residual) v = f32x4.add(v, get(residual + here, four))
+        put(y + here, f32x4.pmin(f32x4.pmax(v, lo), hi), four)
+        here += rowBytes
+      }
+      c += four ? 4 : 1
+    }
+  }
+}
+
+/**
+ * What the gradient needs of chunks: for each chunk `channels` means, sums of squares, sums of dY, sums of dY·(x − mean). Arguments: dy, x, y
+ * (addresses; y, 0 for none, is the clamped output: dY counts where lo < y < hi), partials, rows, channels, chunkRows, lo, hi (f32).
+ */
+export function batchGradientMomentsF32(args: usize, thread: i32, threads: i32): void {
+  const dy = <usize>load<i32>(args, 0)
+  const x = <usize>load<i32>(args, 4)
+  const y = <usize>load<i32>(args, 8)
+  const partials = <usize>load<i32>(args, 12)
+  const rows = load<i32>(args, 16)
+  const channels = load<i32>(args, 20)
+  const chunkRows = load<i32>(args, 24)
+  const lo = splat(load<f32>(args, 28))
+  const hi = splat(load<f32>(args, 32))
+  const rowBytes = 4 * <usize>channels
+  const chunks = (rows + chunkRows - 1) / chunkRows
+  const end = shareStart(chunks, 1, thread + 1, threads)
+  for (let chunk = shareStart(chunks, 1, thread, threads); chunk < end; chunk++) {
+    const count = min(chunkRows, rows - chunk * chunkRows)
+    const from = rowBytes * <usize>(chunk * chunkRows)
+    const out = partials + 4 * rowBytes * <usize>chunk
+    let c = 0
+    for (; c + 8 <= channels; c += 8) {
+      const at = 4 * <usize>c
+      gradientMoments8(dy + from + at, x + from + at, y ? y + from + at : 0, rowBytes, count, out + at, lo, hi)
+    }
+    while (c < channels) {
+      const four = c + 4 <= channels
+      const at = 4 * <usize>c
+      let s = splat(0)
+      let here = from + at
+      for (let r = count; r > 0; r--) {
+        s = f32x4.add(s, get(x + here, four))
+        here += rowBytes
+      }
+      const mean = f32x4.div(s, splat(<f32>count))
+      s = splat(0)
+      let sumG = splat(0), sumGx = splat(0)
+      here = from + at
+      for (let r = count; r > 0; r--) {
+        const d = f32x4.sub(get(x + here, four), mean)
+        s = madd(d, d, s)
+        let g = get(dy + here, four)
+        if (y) g = passed(g, get(y + here, four), lo, hi)
+        sumG = f32x4.add(sumG, g)
+        sumGx = madd(g, d, sumGx)
+        here += rowBytes
+      }
+      put(out + at, mean, four)
+      put(out + rowBytes + at, s, four)
+      put(out + 2 * rowBytes + at, sumG, four)
+      put(out + 3 * rowBytes + at, sumGx, four)
+      c += four ? 4 : 1
+    }
+  }
+}
+
+// prettier-ignore
+function gradientMoments8(dy: usize, x: usize, y: usize, rowBytes: usize, count: i32, out: usize, lo: v128, hi: v128): void {
+  let s0 = splat(0), s1 = s0
+  let p = x
+  for (let r = count; r > 0; r--) {
+    s0 = f32x4.add(s0, v128.load(p))
+    s1 = f32x4.add(s1, v128.load(p, 16))
+    p += rowBytes
+  }
+  const by = splat(<f32>count)
+  const m0 = f32x4.div(s0, by), m1 = f32x4.div(s1, by)
+  s0 = s1 = splat(0)
+  let g0 = s0, g1 = s0, x0 = s0, x1 = s0
+  p = x
+  for (let r = count; r > 0; r--) {
+    const d0 = f32x4.sub(v128.load(p), m0), d1 = f32x4.sub(v128.load(p, 16), m1)
+    s0 = madd(d0, d0, s0)
+    s1 = madd(d1, d1, s1)
+    let v0 = v128.load(dy), v1 = v128.load(dy, 16)
+    if (y) {
+      v0 = passed(v0, v128.load(y), lo, hi)
+      v1 = passed(v1, v128.load(y, 16), lo, hi)
+      y += rowBytes
+    }
+    g0 = f32x4.add(g0, v0)
+    g1 = f32x4.add(g1, v1)
+    x0 = madd(v0, d0, x0)
+    x1 = madd(v1, d1, x1)
+    p += rowBytes
+    dy += rowBytes
+  }
+  v128.store(out, m0); v128.store(out, m1, 16)
+  out += rowBytes
+  v128.store(out, s0); v128.store(out, s1, 16)
+  out += rowBytes
+  v128.store(out, g0); v128.store(out, g1, 16)
+  out += rowBytes
+  v128.store(out, x0); v128.store(out, x1, 16)
+}
+
+/**
+ * Arguments: partials (as above), rows, channels, chunkRows, scale (address), dscale, dbias (addresses of results, 0 for none), coefficients (address of
+ * results, `channels` each: μ, p, q, r of dX = p·dY + q·(x − μ) + r), epsilon (f32).
+ */
+export function batchGradientStatisticsF32(args: usize, thread: i32, threads: i32): void {
+  const partials = <usize>load<i32>(args, 0)
+  const rows = load<i32>(args, 4)
+  const channels = load<i32>(args, 8)
+  const chunkRows = load<i32>(args, 12)
+  const scale = <usize>load<i32>(args, 16)
+  const dscale = <usize>load<i32>(args, 20)
+  const dbias = <usize>load<i32>(args, 24)
+  const coefficients = <usize>load<i32>(args, 28)
+  const epsilon = <f64>load<f32>(args, 32)
+  const rowBytes = 4 * <usize>channels
+  const end = shareStart(channels, 1, thread + 1, threads)
+  for (let c = shareStart(channels, 1, thread, threads); c < end; c++) {
+    const at = 4 * <usize>c
+    const mean = meanOf(partials + at, 4 * rowBytes, rows, chunkRows)
+    const variance = squaresOf(partials + at, rowBytes, 4 * rowBytes, rows, chunkRows, mean) / <f64>rows
+    const inverse = 1 / sqrt<f64>(variance + epsilon)
+    let sum: f64 = 0
+    let product: f64 = 0
+    let p = partials + at
+    for (let row = 0; row < rows; row += chunkRows) {
+      const g = <f64>load<f32>(p + 2 * rowBytes)
+      sum += g
+      product += <f64>load<f32>(p + 3 * rowBytes) + (<f64>load<f32>(p) - mean) * g
+      p += 4 * rowBytes
+    }
+    product *= inverse
+    if (dscale) store<f32>(dscale + at, <f32>product)
+    if (dbias) store<f32>(dbias + at, <f32>sum)
+    const factor = <f64>load<f32>(scale + at) * inverse
+    store<f32>(coefficients + at, <f32>mean)
+    store<f32>(coefficients + rowBytes + at, <f32>factor)
+    store<f32>(coefficients + 2 * rowBytes + at, <f32>(-factor * inverse * product / <f64>rows))
+    store<f32>(coefficients + 3 * rowBytes + at, <f32>(-factor * sum / <f64>rows))
+  }
+}
+
+/**
+ * dX = p·dY + q·(x − μ) + r. Arguments: dy, x, y (addresses; y as above), dx (address, may be dy or x), coefficients (as above), rows, channels, lo, hi
+ * (f32).
+ */
+export function batchGradientApplyF32(args: usize, thread: i32, threads: i32): void {
+  const dy = <usize>load<i32>(args, 0)
+  const x = <usize>load<i32>(args, 4)
+  const y = <usize>load<i32>(args, 8)
+  const dx = <usize>load<i32>(args, 12)
+  const coefficients = <usize>load<i32>(args, 16)
+  const rows = load<i32>(args, 20)
+  const channels = load<i32>(args, 24)
+  const lo = splat(load<f32>(args, 28))
+  const hi = splat(load<f32>(args, 32))
+  const rowBytes = 4 * <usize>channels
+  const start = shareStart(rows, 1, thread, threads)
+  const count = shareStart(rows, 1, thread + 1, threads) - start
+  const first = rowBytes * <usize>start
+  const stretch = max(8, 4096 / max(1, channels))
+  for (let r = 0; r < count; r += stretch) {
+    const turns = min(stretch, count - r)
+    const offset = first + rowBytes * <usize>r
+    for (let c = 0; c < channels; ) {
+      const four = c + 4 <= channels
+      const at = coefficients + 4 * <usize>c
+      const m = get(at, four), p = get(at + rowBytes, four), q = get(at + 2 * rowBytes, four), k = get(at + 3 * rowBytes, four)
+      let here = offset + 4 * <usize>c
+      if (four && c + 8 <= channels) {
+        const at1 = at + 16
+        const m1 = v128.load(at1), p1 = v128.load(at1 + rowBytes), q1 = v128.load(at1 + 2 * rowBytes), k1 = v128.load(at1 + 3 * rowBytes)
+        for (let i = turns; i > 0; i--) {
+          let g = v128.load(dy + here), g1 = v128.load(dy + here, 16)
+          if (y) {
+            g = passed(g, v128.load(y + here), lo, hi)
+            g1 = passed(g1, v128.load(y + here, 16), lo, hi)
+          }
+          const v = madd(g, p, madd(f32x4.sub(v128.load(x + here), m), q, k))
+          const v1 = madd(g1, p1, madd(f32x4.sub(v128.load(x + here, 16), m1), q1, k1))
+          v128.store(dx + here, v)
+          v128.store(dx + here, v1, 16)
+          here += rowBytes
+        }
+        c += 8
+      } else {
+        for (let i = turns; i > 0; i--) {
+          let g = get(dy + here, four)
+          if (y) g = passed(g, get(y + here, four), lo, hi)
+          put(dx + here, madd(g, p, madd(f32x4.sub(get(x + here, four), m), q, k)), four)
+          here += rowBytes
+        }
+        c += four ? 4 : 1
+      }
+    }
+  }
+}
+
+/** dX = dY where lo < Y < hi, else 0. Arguments: dy, y, dx (addresses, may be the same), count, lo, hi (f32). */
+export function clipGradientF32(args: usize, thread: i32, threads: i32): void {
+  const total = load<i32>(args, 12)
+  const start = shareStart(total, 16, thread, threads)
+  let count = shareStart(total, 16, thread + 1, threads) - start
+  let dy = <usize>load<i32>(args, 0) + 4 * <usize>start
+  let y = <usize>load<i32>(args, 4) + 4 * <usize>start
+  let dx = <usize>load<i32>(args, 8) + 4 * <usize>start
+  const lo = splat(load<f32>(args, 16))
+  const hi = splat(load<f32>(args, 20))
+  for (; count >= 8; count -= 8) {
+    const a = passed(v128.load(dy), v128.load(y), lo, hi)
+    const b = passed(v128.load(dy, 16), v128.load(y, 16), lo, hi)
+    v128.store(dx, a)
+    v128.store(dx, b, 16)
+    dy += 32
+    y += 32
+    dx += 32
+  }
+  for (; count > 0; count--) {
+    v128.store32_lane(dx, passed(v128.load32_zero(dy), v128.load32_zero(y), lo, hi), 0)
+    dy += 4
+    y += 4
+    dx += 4
+  }
+}

@@ -1,0 +1,131 @@
+import type { Difference } from '../../ops/index.ts'
+import type { KernelArgs } from './abi.ts'
+import {
+  type AdderOutputs,
+  blocks,
+  commonArgs,
+  floatRowBytes,
+  isDepthwise,
+  roundUp,
+  scratch,
+  sizesOf,
+} from './adder-layer.ts'
+import type { ConvLayer } from './conv-layer.ts'
+import { lowerReduce } from './lower-reduce.ts'
+import { floatPart, panelsOf, panelWidth } from './pack-adder.ts'
+import { factorsOf, packPanelsSteps, type Range, type Shifting, unbounded } from './pack-steps.ts'
+import type { Allocator, Step } from './step.ts'
+
+/*
+ * Adder convolutions whose weights are computed while running, and the gradient of their input (kernels/adder-gradient.ts).
+ */
+
+export interface ComputedAdderTensors extends AdderOutputs {
+  /** Addresses; weights [O, C/groups, kernelHeight, kernelWidth], bias [O]. */
+  readonly x: number
+  readonly y: number
+  readonly weights: number
+  readonly bias?: number
+  /** What the input's values lie in. */
+  readonly bounds?: Range
+}
+
+/** The least weight of every filter, from which kernels know the shift that makes all of them non-negative. */
+function minimaSteps(
+  layer: ConvLayer,
+  weights: number,
+  alloc: Allocator,
+): Shifting & { readonly steps: readonly Step[] } {
+  const { outChannels } = layer
+  const { channels, taps } = sizesOf(layer)
+  const minima = alloc.scratch(4 * outChannels)
+  return {
+    minima,
+    minimaCount: outChannels,
+    shiftAt: alloc.scratch(4),
+    steps: lowerReduce('min', weights, minima, [outChannels, channels * taps], [1], alloc),
+  }
+}
+
+/** The kernel calls of a float32 adder convolution; its weights are packed before each run of it. */
+export function lowerAdderConvComputed(layer: ConvLayer, tensors: ComputedAdderTensors, alloc: Allocator): Step[] {
+  const sizes = sizesOf(layer)
+  const { weights: w, bias, affine, bounds = unbounded } = tensors
+  const { bias: biasAt, scale, shift: offset } = factorsOf({ bias, scale: affine?.scale, shift: affine?.shift }, alloc)
+  if (isDepthwise(layer)) {
+    const padded = roundUp(layer.outChannels, 4)
+    const packed = alloc.scratch(4 * sizes.taps * padded)
+    const filters = alloc.scratch(8 * padded)
+    const packing: KernelArgs<'packAdderDepthwiseF32'> = {
+      ...{ w, packed, filters, bias: biasAt, scale, offset, channels: layer.outChannels, padded, taps: sizes.taps },
+    }
+    const args: KernelArgs<'adderDepthwiseF32'> = {
+      ...commonArgs(layer, tensors),
+      ...{ weights: packed, filters, rowBytes: 0, blockRows: 0, byChannels: 0 },
+      ...scratch(4 * (padded + sizes.taps), alloc),
+    }
+    return [
+      { kernel: 'packAdderDepthwiseF32', args: packing },
+      { kernel: 'adderDepthwiseF32', args },
+    ]
+  }
+  const { steps, ...shifting } = minimaSteps(layer, w, alloc)
+  const length = sizes.channels * sizes.taps
+  const panels = panelsOf(sizes)
+  const packedBytes = 4 * panels * panelWidth * (length + Math.ceil(length / floatPart))
+  const packed = alloc.scratch(packedBytes)
+  const filters = alloc.scratch(8 * panels * panelWidth)
+  const packing: KernelArgs<'packAdderF32'> = {
+    ...{ w, packed, filters, bias: biasAt, scale, offset, ...shifting },
+    // 0 is in the range, since layers pad.
+    ...{ loF: Math.min(bounds.lo, 0), hiF: Math.max(bounds.hi, 0) },
+    ...{ groups: sizes.groups, outChannels: sizes.outChannels, channels: sizes.channels, taps: sizes.taps },
+  }
+  const args: KernelArgs<'adderF32'> = {
+    ...commonArgs(layer, tensors),
+    ...{ weights: packed, filters, shiftF: 0, shiftAt: shifting.shiftAt },
+    ...blocks(layer, floatRowBytes(length), packedBytes, alloc),
+  }
+  return [...steps, { kernel: 'packAdderF32', args: packing }, { kernel: 'adderF32', args }]
+}
+
+/** How W − X becomes a gradient, in the order of the kernel's numbers. */
+const differenceFunctions: readonly Difference[] = ['clip', 'full', 'sign']
+
+const unshifted: Shifting = { minima: 0, minimaCount: 0, shiftAt: 0 }
+
+/** What a block of pixels may take: its table. */
+const tableBytes = 16 * 1024
+
+/**
+ * The kernel calls of dX[q, c] = Σ dY[p, o]·f(W[o, c, t] − X[q, c]).
+ * @param layer of the convolution itself
+ * @param tensors addresses; w as ONNX has it, the others NHWC
+ * @param bounds what the values of x lie in: from a weight beyond them by more than 1, all of them are clipped
+ */
+export function lowerAdderInputGradient(
+  layer: ConvLayer,
+  difference: Difference,
+  { dy, x, w, dx }: Readonly<Record<'dy' | 'x' | 'w' | 'dx', number>>,
+  alloc: Allocator,
+  bounds: Range = unbounded,
+): Step[] {
+  const { groups, outChannels, channels, taps } = sizesOf(layer)
+  const clips = difference === 'clip'
+  const { steps, ...shifting } = clips ? minimaSteps(layer, w, alloc) : { ...unshifted, steps: [] }
+  const { lo, hi } = clips ? { lo: Math.min(bounds.lo, 0) - 1, hi: Math.max(bounds.hi, 0) + 1 } : unbounded
+  // The kernel's panels are of input channels, their inner loop is over output channels.
+  const order = { group: outChannels * channels * taps, outChannel: taps, inChannel: channels * taps, tap: 1 }
+  const sizes = { groups, outChannels: channels, inChannels: outChannels }
+  const all = Array.from({ length: taps }, (_, t) => t)
+  const { packed, steps: packing } = packPanelsSteps({ weights: w }, order, sizes, all, alloc, { lo, hi }, shifting)
+  const pixelEntries = 8 * (1 + taps)
+  const blockPixels = Math.max(1, Math.floor(tableBytes / pixelEntries))
+  const { x: _, y: __, residual: ___, loF, hiF, ...shape } = commonArgs(layer, { x, y: dx, lo: 0, hi: 0 })
+  const args: KernelArgs<'adderInputGradientF32'> = {
+    ...{ ...shape, shiftAt: shifting.shiftAt, dy, x, weights: packed, dx, blockPixels },
+    difference: differenceFunctions.indexOf(difference),
+    ...scratch(blockPixels * pixelEntries, alloc),
+  }
+  return [...steps, ...packing, { kernel: 'adderInputGradientF32', args }]
+}

@@ -1,0 +1,123 @@
+import type { KernelArgs } from './abi.ts'
+import type { Allocator, Step } from './step.ts'
+
+/*
+ * BatchNormalization in training and its gradient, x [rows, channels] (kernels/batch-norm.ts).
+ */
+
+export interface BatchNormSizes {
+  /** Batch and space. */
+  readonly rows: number
+  readonly channels: number
+  readonly epsilon: number
+}
+
+/** What a chunk of rows takes of the first cache, and how many rows it has at least, so that partial results stay few. */
+const chunkBytes = 16 * 1024
+const leastRows = 64
+
+const chunkRowsOf = ({ rows, channels }: BatchNormSizes): number =>
+  Math.max(1, Math.min(rows, Math.max(leastRows, Math.floor(chunkBytes / (4 * channels)))))
+
+export interface BatchNormPlaces {
+  /** Addresses of x and y [rows, channels]. */
+  readonly x: number
+  readonly y: number
+  /** Addresses of one float per channel. */
+  readonly scale: number
+  readonly bias: number
+  readonly runningMean: number
+  readonly runningVariance: number
+  /** Where the running statistics go after this batch; 0: nowhere. */
+  readonly newMean: number
+  readonly newVariance: number
+  /** Address of a tensor of y's shape that is added; it may be y itself. */
+  readonly residual?: number
+  readonly lo: number
+  readonly hi: number
+}
+
+/** y = clamp(BatchNormalization of x by its own mean and variance, + residual); running = running·momentum + now·(1 − momentum). */
+export function lowerBatchNorm(
+  sizes: BatchNormSizes & { readonly momentum: number },
+  places: BatchNormPlaces,
+  alloc: Allocator,
+): Step[] {
+  const { rows, channels, epsilon, momentum } = sizes
+  const { x, scale, runningMean, runningVariance, newMean, newVariance } = places
+  const chunkRows = chunkRowsOf(sizes)
+  const partials = alloc.scratch(8 * channels * Math.ceil(rows / chunkRows))
+  const [means, factors] = [alloc.scratch(4 * channels), alloc.scratch(4 * channels)]
+  const statistics: KernelArgs<'batchStatisticsF32'> = {
+    ...{ partials, rows, channels, chunkRows, scale, means, factors },
+    ...{ runningMean, runningVariance, newMean, newVariance, momentumF: momentum, epsilonF: epsilon },
+  }
+  return [
+    { kernel: 'batchMomentsF32', args: { x, partials, rows, channels, chunkRows } },
+    { kernel: 'batchStatisticsF32', args: statistics },
+    ...lowerBatchApply(sizes, { ...places, means, factors }),
+  ]
+}
+
+/** y = clamp((x − means[c])·factors[c] + bias[c] + residual); addresses. */
+export function lowerBatchApply(
+  { rows, channels }: Pick<BatchNormSizes, 'rows' | 'channels'>,
+  {
+    x,
+    y,
+    means,
+    factors,
+    bias,
+    residual = 0,
+    lo,
+    hi,
+  }: Pick<BatchNormPlaces, 'x' | 'y' | 'bias' | 'residual' | 'lo' | 'hi'> & {
+    readonly means: number
+    readonly factors: number
+  },
+): Step[] {
+  const args = { x, y, means, factors, bias, residual, rows, channels, loF: lo, hiF: hi }
+  return [{ kernel: 'batchApplyF32', args }]
+}
+
+export interface BatchNormGradientPlaces {
+  /** Addresses of [rows, channels]. */
+  readonly dy: number
+  readonly x: number
+  /** The result; undefined: not wanted. */
+  readonly dx: number | undefined
+  /** Addresses of one float per channel; results 0: not wanted. */
+  readonly scale: number
+  readonly dscale: number
+  readonly dbias: number
+  /** Where a clamp follows the layer: dY is that of the clamped y, which lies here, and counts where lo < y < hi. */
+  readonly clamped?: { readonly y: number; readonly lo: number; readonly hi: number }
+}
+
+export function lowerBatchNormGradient(
+  sizes: BatchNormSizes,
+  { dy, x, dx, scale, dscale, dbias, clamped }: BatchNormGradientPlaces,
+  alloc: Allocator,
+): Step[] {
+  const { rows, channels, epsilon } = sizes
+  const chunkRows = chunkRowsOf(sizes)
+  const partials = alloc.scratch(16 * channels * Math.ceil(rows / chunkRows))
+  const coefficients = alloc.scratch(16 * channels)
+  const { y, lo, hi } = clamped ?? { y: 0, lo: 0, hi: 0 }
+  const steps: Step[] = [
+    {
+      kernel: 'batchGradientMomentsF32',
+      args: { dy, x, y, partials, rows, channels, chunkRows, loF: lo, hiF: hi },
+    },
+    {
+      kernel: 'batchGradientStatisticsF32',
+      args: { partials, rows, channels, chunkRows, scale, dscale, dbias, coefficients, epsilonF: epsilon },
+    },
+  ]
+  if (dx !== undefined)
+    steps.push({
+      kernel: 'batchGradientApplyF32',
+      args: { dy, x, y, dx, coefficients, rows, channels, loF: lo, hiF: hi },
+    })
+  return steps
+}
