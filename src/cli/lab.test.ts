@@ -46,7 +46,7 @@ it('prints JSON', async () => {
 })
 
 it.each([
-  [2, 'There is no experiment "speeed". There are: operations', ['lab', 'speeed']],
+  [2, 'There is no experiment "speeed". There are: similarity', ['lab', 'speeed']],
   [2, 'Give --all or the name "operations", not both.', ['lab', 'operations', '--all']],
   [2, 'Say which experiment is to be run, or --all; kerf lab lists them.', ['lab', '-o', 'x']],
   [2, 'Give a whole number.', ['lab', 'operations', '--seed', '1.5']],
@@ -80,4 +80,13 @@ it('writes one page about all that were run', async () => {
   expect(err).toContain('index.html')
   expect(existsSync(join(folder, 'page', 'index.html'))).toBe(true)
   expect(readFileSync(join(folder, 'page', 'index.html'), 'utf8')).toContain('<math')
+})
+
+it('says which file of the data is missing', async () => {
+  const { status, out, err } = await kerf('lab', 'similarity', '--data', folder)
+  expect(status).toBe(1)
+  expect(out).toBe('')
+  expect(err).toBe(
+    `kerf: ${folder} has no train-images-idx3-ubyte.gz (nor the same without .gz). Give the folder with MNIST's four files.\n`,
+  )
 })

@@ -1,3 +1,4 @@
+import type { DataSets } from '../data/index.ts'
 import type { Chart, Table } from '../report/index.ts'
 import type { createResident, createSession } from '../runtime/index.ts'
 
@@ -31,6 +32,13 @@ export interface Experiment<S extends object = object> {
   run(settings: S, context: LabContext): Promise<Findings>
 }
 
+/** Digits to look at and to train on. */
+export interface Digits {
+  /** What they are, for reports: `MNIST`. */
+  readonly name: string
+  readonly sets: DataSets
+}
+
 /** What an experiment is given from outside. */
 export interface LabContext {
   /** All that is random follows from it. */
@@ -38,6 +46,8 @@ export interface LabContext {
   readonly signal?: AbortSignal
   /** Called with the part of the work that is done, 0 to 1. */
   readonly onProgress?: (done: number) => void
+  /** Read, or drawn, when first asked for; one channel, 28×28. */
+  readonly digits: () => Promise<Digits>
   /** What runs networks; the runtime's core by default, which has no threads. */
   readonly runtime?: LabRuntime
   /** 1 by default. */

@@ -3,7 +3,8 @@
 // May import: every room of the core. Nothing but cli/ imports it.
 export { experiments } from './catalogue.ts'
 export { verdictOf } from './checks.ts'
-export type { Check, Experiment, Findings, LabContext } from './experiment.ts'
+export { generatedDigits } from './digits.ts'
+export type { Check, Digits, Experiment, Findings, LabContext } from './experiment.ts'
 export { formulaText, proseText } from './formula-text.ts'
 export { labHtml, proseHtml } from './lab-html.ts'
 export { outcomeMarkdown } from './outcome-markdown.ts'

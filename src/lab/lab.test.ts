@@ -6,6 +6,7 @@ import type { Experiment, Findings } from './experiment.ts'
 import {
   type Check,
   experiments,
+  generatedDigits,
   labHtml,
   outcomeCharts,
   outcomeJson,
@@ -18,6 +19,8 @@ import {
 } from './index.ts'
 import { checkResult } from './outcome-report.ts'
 import { correlation, Moments, median, momentsOf, norm, rankCorrelation, ranks, rootMeanSquare } from './statistics.ts'
+
+const digits = async () => generatedDigits(1)
 
 const good: Check = { what: '$a^2$', predicted: 1, measured: 1.01, within: '5 %', holds: true }
 
@@ -138,14 +141,14 @@ describe('statistics', () => {
 describe('an outcome', () => {
   it('has the settings asked for, and reports progress', async () => {
     const seen: number[] = []
-    const quick = await runExperiment(sample(), { seed: 3, onProgress: (d) => seen.push(d) })
+    const quick = await runExperiment(sample(), { seed: 3, digits, onProgress: (d) => seen.push(d) })
     expect(quick).toMatchObject({ seed: 3, full: false, settings: { size: 1 }, holds: true })
     expect(seen).toEqual([0.5, 1])
-    expect((await runExperiment(sample(), { seed: 0, full: true })).settings).toEqual({ size: 9, list: [] })
+    expect((await runExperiment(sample(), { seed: 0, full: true, digits })).settings).toEqual({ size: 9, list: [] })
   })
 
   it('reads the same in all media', async () => {
-    const outcome = await runExperiment(sample(), { seed: 3 })
+    const outcome = await runExperiment(sample(), { seed: 3, digits })
     expect(outcomeReport(outcome).facts).toContainEqual(['Claim', 'It is k².'])
     expect(outcomeReport(outcome).facts).toContainEqual(['Settings', 'quick: size 1; list 1, 2; seed 3'])
     expect(outcomeCharts(outcome)).toContain('y 1')
@@ -174,8 +177,8 @@ describe('an outcome', () => {
 
   it('is a page without anything from elsewhere', async () => {
     const outcomes = [
-      await runExperiment(sample(), { seed: 3 }),
-      await runExperiment(sample([{ ...good, holds: false }]), { seed: 3 }),
+      await runExperiment(sample(), { seed: 3, digits }),
+      await runExperiment(sample([{ ...good, holds: false }]), { seed: 3, digits }),
     ]
     const html = labHtml('The <lab>', outcomes, [['Kerf', '1 & 2']])
     expect(html).toContain('<title>The &lt;lab&gt;</title>')

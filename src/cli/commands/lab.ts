@@ -6,6 +6,7 @@ import colors from 'picocolors'
 import { KerfError } from '../../base/index.ts'
 import {
   checksTable,
+  digitsFrom,
   type Experiment,
   experiments,
   experimentsTable,
@@ -18,7 +19,7 @@ import {
   proseText,
   runExperiment,
   verdictText,
-} from '../../lab/index.ts'
+} from '../../lab/index.node.ts'
 import { chartsSvg, toJson } from '../../report/index.ts'
 import { createResident, createSession } from '../../runtime/index.node.ts'
 import { UsageError } from '../errors.ts'
@@ -32,6 +33,7 @@ interface Options {
   readonly all?: boolean
   readonly seed: number
   readonly full?: boolean
+  readonly data?: string
   readonly threads: number
   readonly output?: string
   readonly report?: string
@@ -45,7 +47,7 @@ Without a name, lists the experiments. Each states a claim, puts it to the test,
 Examples:
   kerf lab
   kerf lab variance
-  kerf lab initialisation --seed 3 -o out
+  kerf lab similarity --data data/mnist --seed 3 -o out
   kerf lab --all --full --report out`
 
 export function define(command: Command, io: Io): void {
@@ -54,6 +56,7 @@ export function define(command: Command, io: Io): void {
     .option('--all', 'all experiments')
     .option('--seed <n>', 'draws everything that is random', integer, 0)
     .option('--full', 'settings for reports: minutes instead of seconds')
+    .option('--data <folder>', 'MNIST (default: data/mnist where it is, else generated pictures)')
     .option('-t, --threads <n>', 'threads of the kernels', positiveInteger, 1)
     .option('-o, --output <folder>', 'write NAME.json, NAME.svg and NAME.md')
     .option('--report <folder>', 'write one page with everything: index.html')
@@ -113,6 +116,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
   const onInterrupt = () =>
     interrupted.abort(new KerfError('stopped', 'Stopped. Nothing was written for the experiment under way.'))
   process.once('SIGINT', onInterrupt)
+  const digits = digitsFrom(options.data, seed)
   const outcomes: Outcome[] = []
   try {
     for (const [i, experiment] of chosen.entries()) {
@@ -120,6 +124,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
         seed,
         full,
         threads,
+        digits,
         runtime: { createSession, createResident },
         signal: interrupted.signal,
         onProgress: progressLine(experiment.name, io),

@@ -1,10 +1,9 @@
 import { profileModel } from '../../cost/index.ts'
-import { type ConvolutionOperator, type NetName, nets } from '../../nets/index.ts'
+import { adderConvolution, type ConvolutionOperator, type NetName, nets } from '../../nets/index.ts'
 import { adderLaw, convolutionLaw } from '../../ops/index.ts'
 import { type Cell, human } from '../../report/index.ts'
 import { atMost, control, equal, near } from '../checks.ts'
 import type { Check, Experiment, Findings } from '../experiment.ts'
-import { adderConvolution } from '../networks.ts'
 
 /** AdderNet's table: multiplications of the ordinary network; as many additions; twice as many additions of the adder network. */
 const published = {
