@@ -3,6 +3,7 @@
 // May import: every room of the core.
 export * from './base/index.ts'
 export * from './cost/index.ts'
+export * from './data/index.ts'
 export * from './graph/index.ts'
 export * from './nets/index.ts'
 export * from './onnx/index.ts'

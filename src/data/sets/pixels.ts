@@ -1,6 +1,6 @@
 import type { ImageSet, SkippedImage } from '../types.ts'
 
-/** Pixels of images, [C, H, W] each, one after the other; in several blocks where one would be too long for an array. */
+/** Pixels of images, [C, H, W] each, one after the other; in one block, or in several. */
 export interface PixelBlocks {
   readonly blocks: readonly Uint8Array[]
   /** How many images each block but the last holds. */
@@ -12,13 +12,11 @@ export interface PixelSetOptions {
   readonly shape: readonly [channels: number, height: number, width: number]
   readonly labels: Int32Array
   readonly pixels: PixelBlocks
-  /** Where in the blocks each image lies; by default in their order. */
-  readonly order?: Int32Array
   readonly skipped?: readonly SkippedImage[]
 }
 
 /** A set of images whose bytes are in memory. */
-export function pixelSet({ classes, shape, labels, pixels, order, skipped = [] }: PixelSetOptions): ImageSet {
+export function pixelSet({ classes, shape, labels, pixels, skipped = [] }: PixelSetOptions): ImageSet {
   const [channels, height, width] = shape
   const elements = channels * height * width
   return {
@@ -31,9 +29,8 @@ export function pixelSet({ classes, shape, labels, pixels, order, skipped = [] }
     skipped,
     bytes: pixels.blocks.reduce((sum, block) => sum + block.length, 0),
     read(index, into) {
-      const place = order ? (order[index] as number) : index
-      const block = pixels.blocks[Math.floor(place / pixels.imagesPerBlock)] as Uint8Array
-      const start = (place % pixels.imagesPerBlock) * elements
+      const block = pixels.blocks[Math.floor(index / pixels.imagesPerBlock)] as Uint8Array
+      const start = (index % pixels.imagesPerBlock) * elements
       for (let i = 0; i < elements; i++) into[i] = (block[start + i] as number) / 255
     },
   }

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { KerfError } from '../base/index.ts'
+import type { NamedBytes } from './sets/idx.ts'
+
+const known: Readonly<Record<string, readonly [code: string, text: string]>> = {
+  ENOENT: ['not-found', 'does not exist. Check the path.'],
+  ENOTDIR: ['not-found', 'does not exist: a part of the path is a file. Check the path.'],
+  EISDIR: ['not-a-file', 'is a folder. Give the path of a file.'],
+  EACCES: ['no-access', 'may not be used: permission denied. Check who owns it.'],
+  EPERM: ['no-access', 'may not be used: permission denied. Check who owns it.'],
+  EROFS: ['no-access', 'cannot be written: the disk is read-only. Choose another folder.'],
+  ENOSPC: ['disk-full', 'cannot be written: the disk is full. Make room, then call again.'],
+  EDQUOT: ['disk-full', 'cannot be written: the quota is used up. Make room, then call again.'],
+}
+
+/** What the operating system refused, as a KerfError (`not-found`, `not-a-file`, `no-access`, `disk-full`, `io-error`); other errors as they are. */
+export function fileProblem(error: unknown, path: string): unknown {
+  const { code, syscall, message } = error as NodeJS.ErrnoException
+  if (error instanceof KerfError || syscall === undefined || code === undefined) return error
+  const [kind, text] = known[code] ?? ['io-error', `cannot be used: ${message}.`]
+  return new KerfError(kind, `${path} ${text}`, { path, cause: code })
+}
+
+export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
+
+/**
+ * A whole file, unpacked if it is gzipped (by its content, whatever its name).
+ * @throws KerfError as `fileProblem`, and `bad-gzip`
+ */
+export async function readUnpacked(path: string): Promise<NamedBytes> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw fileProblem(error, path)
+  })
+  return { name: path, bytes: isGzip(bytes) ? await unpacked(bytes, path) : bytes }
+}
+
+/** @throws KerfError `bad-gzip` */
+export async function unpacked(bytes: Uint8Array, path: string): Promise<Uint8Array> {
+  return promisify(gunzip)(bytes).catch((error: unknown) => {
+    throw badGzip(error, path)
+  })
+}
+
+export function badGzip(error: unknown, path: string): KerfError {
+  const cut = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR'
+  return new KerfError(
+    'bad-gzip',
+    `${path}: ${cut ? 'the file is cut off' : `it cannot be unpacked (${(error as Error).message})`}. Fetch it again.`,
+    { path },
+  )
+}

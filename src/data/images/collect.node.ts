@@ -1,0 +1,167 @@
+import { totalmem } from 'node:os'
+import { KerfError } from '../../base/index.ts'
+import { pixelSet } from '../sets/pixels.ts'
+import { ByteResizer, sizeOf } from '../transforms/resize.ts'
+import type { ImageSet, SkippedImage } from '../types.ts'
+import { type DecodedImage, imageDecoder } from './decode.node.ts'
+import { type Entry, folderEntries, tarEntries } from './entries.node.ts'
+import { ClassLayout, extensionOf } from './layout.ts'
+import type { OpenOptions } from './options.ts'
+
+/** So many images are being decoded at a time; more keeps no more threads busy. */
+const atATime = 16
+
+interface Kept extends DecodedImage {
+  readonly name: string
+  readonly className: string
+}
+
+/**
+ * All images of a folder or tar, decoded, sorted by name.
+ * @param of the training images, whose classes, channels and size these must have
+ * @throws KerfError `bad-layout`, `no-images`, `empty-class`, `unknown-class`, `bad-image`, `size-mismatch`, `not-enough-memory`,
+ *   `missing-package`, and what reading the folder or tar throws
+ */
+export async function readImages(
+  kind: 'images' | 'tar',
+  path: string,
+  part: 'train' | 'test',
+  { onBadImage = 'skip', transforms = [], signal, onProgress, memoryLimit = totalmem() }: OpenOptions,
+  of?: ImageSet,
+): Promise<ImageSet> {
+  const decode = await imageDecoder(of?.channels === 3)
+  const [first] = transforms
+  const resizer = first?.kind === 'resize' ? new ByteResizer(sizeOf(first)) : undefined
+  const size = first?.kind === 'resize' ? sizeOf(first) : undefined
+  const layout = new ClassLayout(path)
+  const kept: Kept[] = []
+  const skipped: SkippedImage[] = []
+  let bytes = 0
+  const leaveOut = (name: string, reason: string) => {
+    if (onBadImage === 'error')
+      throw new KerfError(
+        'bad-image',
+        `${path}: ${name} cannot be used: ${reason}. Remove it, or have such images skipped.`,
+        {
+          path,
+          name,
+        },
+      )
+    skipped.push({ name, reason })
+  }
+
+  function keep(
+    entry: Extract<Entry, { kind: 'image' }>,
+    className: string,
+    decoded: Awaited<ReturnType<typeof decode>>,
+  ): void {
+    const name = entry.parts.join('/')
+    if ('problem' in decoded) leaveOut(name, decoded.problem)
+    else {
+      const image = resizer && size ? resized(decoded, resizer, size) : decoded
+      checkSize(path, name, image, of ? { ...of, name: 'the training images' } : kept[0])
+      bytes += image.pixels.length
+      if (bytes > memoryLimit)
+        throw new KerfError(
+          'not-enough-memory',
+          `${path}: ${kept.length + 1} images take more than ${memoryLimit} bytes, with more to come. Put a resize to a smaller size first in transforms, or use fewer images.`,
+          { path, images: kept.length + 1, memoryLimit },
+        )
+      kept.push({ ...image, name, className })
+    }
+    onProgress?.({ part, images: kept.length + skipped.length, fraction: entry.fraction })
+  }
+
+  // Decoded side by side, kept in their order, so that messages do not depend on which is done first.
+  const decoding: (() => Promise<void>)[] = []
+  for await (const entry of kind === 'tar' ? tarEntries(path) : folderEntries(path)) {
+    signal?.throwIfAborted()
+    if (entry.kind === 'image') {
+      const className = layout.addImage(entry.parts)
+      const decoded = decode(entry.bytes)
+      decoding.push(async () => keep(entry, className, await decoded))
+      if (decoding.length >= atATime) await decoding.shift()?.()
+    } else if (entry.kind === 'folder') layout.addFolder(entry.parts)
+    else layout.addOther(entry.parts)
+  }
+  for (const one of decoding) await one()
+
+  for (const name of layout.strayFiles()) {
+    const extension = extensionOf(name)
+    leaveOut(name, extension === '' ? 'its name says no format' : `.${extension} is no image format known here`)
+  }
+  const classes = of?.classes ?? layout.classes()
+  checkClasses(path, layout.classes(), kept, of)
+  return setOf(kept, classes, skipped)
+}
+
+function resized(image: DecodedImage, resizer: ByteResizer, [height, width]: readonly [number, number]): DecodedImage {
+  const pixels = resizer.resize(image.pixels, [image.channels, image.height, image.width])
+  return { pixels, channels: image.channels, height, width }
+}
+
+interface Sized {
+  readonly name: string
+  readonly channels: number
+  readonly height: number
+  readonly width: number
+}
+
+function checkSize(path: string, name: string, image: DecodedImage, first: Sized | undefined): void {
+  if (!first) return
+  if (image.height !== first.height || image.width !== first.width)
+    throw new KerfError(
+      'size-mismatch',
+      `${path}: ${name} has ${image.height} × ${image.width} pixels, ${first.name} ${first.height} × ${first.width}. Put a resize first in transforms, so that all have one size.`,
+      { path, name, size: [image.height, image.width], expected: [first.height, first.width] },
+    )
+  if (first.name === 'the training images' && first.channels === 1 && image.channels === 3)
+    throw new KerfError(
+      'size-mismatch',
+      `${path}: ${name} is in colours, the training images are grey. Use images of one kind for both.`,
+      { path, name },
+    )
+}
+
+function checkClasses(path: string, classes: readonly string[], kept: readonly Kept[], of: ImageSet | undefined): void {
+  const unknown = of && classes.find((name) => !of.classes.includes(name))
+  if (unknown !== undefined)
+    throw new KerfError(
+      'unknown-class',
+      `${path} has the class ${unknown}, which the training images do not have: those are ${of?.classes.join(', ')}.`,
+      { path, class: unknown },
+    )
+  const there = new Set(kept.map((image) => image.className))
+  const empty = classes.find((name) => !there.has(name))
+  if (empty !== undefined)
+    throw new KerfError(
+      'empty-class',
+      `${path}: no image of the class ${empty} can be decoded. Replace them, or remove it.`,
+      {
+        path,
+        folders: [empty],
+      },
+    )
+}
+
+function setOf(images: readonly Kept[], classes: readonly string[], skipped: readonly SkippedImage[]): ImageSet {
+  const sorted = images.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const [{ height, width }] = sorted as [Kept]
+  const channels = Math.max(...[1, 3].filter((n) => sorted.some((image) => image.channels === n)))
+  const numbers = new Map(classes.map((name, i) => [name, i]))
+  return pixelSet({
+    classes,
+    shape: [channels, height, width],
+    labels: Int32Array.from(sorted, (image) => numbers.get(image.className) as number),
+    pixels: { blocks: sorted.map((image) => withChannels(image, channels)), imagesPerBlock: 1 },
+    skipped,
+  })
+}
+
+/** A grey image among others in colours. */
+function withChannels({ pixels, channels }: DecodedImage, wanted: number): Uint8Array {
+  if (channels === wanted) return pixels
+  const into = new Uint8Array(pixels.length * wanted)
+  for (let c = 0; c < wanted; c++) into.set(pixels, c * pixels.length)
+  return into
+}

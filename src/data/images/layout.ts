@@ -1,0 +1,107 @@
+import { KerfError } from '../../base/index.ts'
+
+/*
+ * Which class an image belongs to: the folder that it lies in. All these folders lie in one, which may lie in others: "cat/1.jpg",
+ * "train/cat/1.jpg".
+ */
+
+/** What sharp can decode. */
+const extensions = new Set(['avif', 'gif', 'jpeg', 'jpg', 'png', 'tif', 'tiff', 'webp'])
+
+/** The parts of a path with "/"; undefined for what systems and tools hide among files (".DS_Store", "__MACOSX/…"). */
+export function partsOf(path: string): string[] | undefined {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.')
+  return parts.length === 0 || parts.some(isHidden) ? undefined : parts
+}
+
+export const isHidden = (name: string): boolean =>
+  name.startsWith('.') || name === '__MACOSX' || name === 'Thumbs.db' || name === 'desktop.ini'
+
+export const extensionOf = (name: string): string => /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
+
+export const isImageName = (name: string): boolean => extensions.has(extensionOf(name))
+
+/** What is found in one folder or tar, until all of it has been seen. */
+export class ClassLayout {
+  readonly #source: string
+  #first: { readonly name: string; readonly parent: string } | undefined
+  readonly #folders: string[][] = []
+  readonly #others: string[][] = []
+  /** Images per class. */
+  readonly #counts = new Map<string, number>()
+
+  /** @param source what messages call it */
+  constructor(source: string) {
+    this.#source = source
+  }
+
+  addFolder(parts: string[]): void {
+    this.#folders.push(parts)
+  }
+
+  /** A file that is no image by its name. */
+  addOther(parts: string[]): void {
+    this.#others.push(parts)
+  }
+
+  /**
+   * @returns the class of an image
+   * @throws KerfError `bad-layout` when it does not lie where the first image's class folder is
+   */
+  addImage(parts: string[]): string {
+    const name = parts.join('/')
+    const folder = parts.at(-2)
+    if (folder === undefined)
+      throw new KerfError(
+        'bad-layout',
+        `${this.#source}: the image ${name} lies in no folder. Put every image into the folder of its class, as in cat/${name}.`,
+        { source: this.#source, name },
+      )
+    const parent = parts.slice(0, -2).join('/')
+    this.#first ??= { name, parent }
+    if (parent !== this.#first.parent)
+      throw new KerfError(
+        'bad-layout',
+        `${this.#source}: ${this.#first.name} and ${name} do not lie in folders side by side. Expected one folder per class, all in the same folder.`,
+        { source: this.#source, names: [this.#first.name, name] },
+      )
+    this.#counts.set(folder, (this.#counts.get(folder) ?? 0) + 1)
+    return folder
+  }
+
+  /** Files among the images that are none, known when all has been seen. */
+  strayFiles(): string[] {
+    return this.#others.filter((parts) => this.#isBesideImages(parts)).map((parts) => parts.join('/'))
+  }
+
+  /**
+   * Names of the classes, sorted as torchvision sorts them.
+   * @throws KerfError `no-images`, `empty-class`
+   */
+  classes(): string[] {
+    if (!this.#first) {
+      const [other] = this.#others
+      throw new KerfError(
+        'no-images',
+        `${this.#source} has no images${other ? `, but ${other.join('/')}` : ''}. Expected a folder of images (${[...extensions].join(', ')}) per class.`,
+        { source: this.#source },
+      )
+    }
+    // A class's folder is found by itself, or by what lies in it.
+    const folders = [...this.#folders, ...this.#others.map((parts) => parts.slice(0, -1))]
+    const empty = folders
+      .filter((parts) => this.#isBesideImages([...parts, '']) && !this.#counts.has(parts.at(-1) as string))
+      .map((parts) => parts.join('/'))
+    if (empty.length > 0)
+      throw new KerfError(
+        'empty-class',
+        `${this.#source}: the class folder ${empty[0]} has no images. Put some in, or remove it.`,
+        { source: this.#source, folders: [...new Set(empty)] },
+      )
+    return [...this.#counts.keys()].sort()
+  }
+
+  #isBesideImages(parts: readonly string[]): boolean {
+    return parts.length >= 2 && parts.slice(0, -2).join('/') === this.#first?.parent
+  }
+}

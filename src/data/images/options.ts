@@ -1,0 +1,27 @@
+import type { Transform } from '../types.ts'
+
+/** How far the reading of images is. */
+export interface LoadProgress {
+  readonly part: 'train' | 'test'
+  /** Images read so far, with those that were left out. */
+  readonly images: number
+  /** Of the work of this part, 0..1. */
+  readonly fraction: number
+}
+
+export interface OpenOptions {
+  /** Draws generated images, and those for testing where there is a `testFraction`. 0 by default. */
+  readonly seed?: number
+  /** Images that cannot be decoded, and other files among them: left out and listed in `skipped` (default), or an error. */
+  readonly onBadImage?: 'skip' | 'error'
+  /**
+   * What the images go through later. Where a resize comes first, images of folders and tars are resized as they are read, as Pillow
+   * does it with bytes, so that they may differ in size and take no more memory than needed; otherwise all must have one size.
+   */
+  readonly transforms?: readonly Transform[]
+  readonly signal?: AbortSignal
+  /** Called after every image of folders and tars. */
+  readonly onProgress?: (progress: LoadProgress) => void
+  /** Bytes that the pixels of one set may take; by default the memory of the machine. */
+  readonly memoryLimit?: number
+}

@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { KerfError } from '../base/index.ts'
+import { readUnpacked } from './files.node.ts'
+import { readImages } from './images/collect.node.ts'
+import type { OpenOptions } from './images/options.ts'
+import { imagesFromCifar } from './sets/cifar.ts'
+import { generatedImages } from './sets/generated.ts'
+import { imagesFromIdx, type NamedBytes } from './sets/idx.ts'
+import { splitSet } from './sets/subset.ts'
+import type { DataSets, DataSource, ImageSet } from './types.ts'
+
+/**
+ * Opens the data that a recipe names; images are decoded and kept in memory.
+ * @param source paths in it are those of the process
+ * @throws KerfError for files that are missing, damaged or do not belong together: see `readIdx`, `imagesFromCifar`, `readImages`
+ */
+export async function openData(source: DataSource, options: OpenOptions = {}): Promise<DataSets> {
+  const { seed = 0 } = options
+  switch (source.kind) {
+    case 'mnist':
+      return openMnist(source.path)
+    case 'cifar10':
+      return openCifar(source.path)
+    case 'idx': {
+      const train = imagesFromIdx(await readUnpacked(source.trainImages), await readUnpacked(source.trainLabels))
+      return withTest(train, await readUnpacked(source.testImages), await readUnpacked(source.testLabels))
+    }
+    case 'generated':
+      return generatedImages({ ...source, seed })
+    case 'images':
+    case 'tar': {
+      const train = await readImages(source.kind, source.train, 'train', options)
+      if (source.test !== undefined)
+        return { train, test: await readImages(source.kind, source.test, 'test', options, train) }
+      if (source.testFraction === undefined)
+        throw new KerfError('bad-options', 'The data have neither test images nor a testFraction; give one of them.')
+      return splitSet(train, source.testFraction, seed)
+    }
+  }
+}
+
+/** Names without ".gz"; some copies write a dot for the dash before "idx". */
+export const mnistFiles = {
+  trainImages: 'train-images-idx3-ubyte',
+  trainLabels: 'train-labels-idx1-ubyte',
+  testImages: 't10k-images-idx3-ubyte',
+  testLabels: 't10k-labels-idx1-ubyte',
+} as const
+
+/** The file of this name in a folder, gzipped or not; undefined where there is none. */
+export function findMnistFile(folder: string, name: string): string | undefined {
+  const names = [name, name.replace('-idx', '.idx')]
+  return names.flatMap((n) => [join(folder, n), join(folder, `${n}.gz`)]).find((path) => existsSync(path))
+}
+
+async function openMnist(folder: string): Promise<DataSets> {
+  const file = (name: string): Promise<NamedBytes> => {
+    const path = findMnistFile(folder, name)
+    if (path !== undefined) return readUnpacked(path)
+    throw new KerfError(
+      'not-found',
+      `${folder} has no ${name}, nor ${name}.gz. Fetch MNIST with: kerf data mnist -o ${folder}`,
+      { path: folder, name },
+    )
+  }
+  const digits = Array.from({ length: 10 }, (_, i) => String(i))
+  const { trainImages, trainLabels, testImages, testLabels } = mnistFiles
+  const train = imagesFromIdx(await file(trainImages), await file(trainLabels), digits)
+  return withTest(train, await file(testImages), await file(testLabels))
+}
+
+function withTest(train: ImageSet, images: NamedBytes, labels: NamedBytes): DataSets {
+  const test = imagesFromIdx(images, labels, train.classes)
+  if (test.height !== train.height || test.width !== train.width)
+    throw new KerfError(
+      'size-mismatch',
+      `${images.name}: test images have ${test.height} × ${test.width} pixels, training images ${train.height} × ${train.width}.`,
+      { test: [test.height, test.width], train: [train.height, train.width] },
+    )
+  return { train, test }
+}
+
+export const cifarBatches = {
+  train: [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`),
+  test: ['test_batch.bin'],
+} as const
+
+/** The folder itself, or the one that the official archive makes in it. */
+export function cifarFolder(folder: string): string {
+  const inside = join(folder, 'cifar-10-batches-bin')
+  return existsSync(inside) ? inside : folder
+}
+
+async function openCifar(folder: string): Promise<DataSets> {
+  const from = cifarFolder(folder)
+  const read = async (names: readonly string[]) => {
+    const batches: NamedBytes[] = []
+    for (const name of names) {
+      const path = join(from, name)
+      if (!existsSync(path))
+        throw new KerfError(
+          'not-found',
+          `${from} has no ${name}. Fetch CIFAR-10 with: kerf data cifar10 -o ${folder}`,
+          { path: from, name },
+        )
+      batches.push(await readUnpacked(path))
+    }
+    return imagesFromCifar(batches)
+  }
+  return { train: await read(cifarBatches.train), test: await read(cifarBatches.test) }
+}
