@@ -14,6 +14,7 @@ const benchmarks = {
   prune: '../bench/prune.mjs',
   conv: '../bench/conv.mjs',
   adder: '../bench/adder.mjs',
+  'adder-network': '../bench/adder-network.mjs',
 }
 const given = process.argv.slice(2)
 const firstOption = given.findIndex((arg) => arg.startsWith('-'))

@@ -1,0 +1,112 @@
+// A whole network of adder layers in codes, against the ordinary network of the same shapes: ResNet-20, 3 × 32 × 32. Kerf's adder network in 6, 8
+// and 5 bits and in floats, and its ordinary one; the ordinary one in onnxruntime-web and onnxruntime-node. Weights are drawn, statistics and ranges
+// measured on noise: time does not depend on what a network has learnt, but for weights whose codes are small (docs/decisions/0014).
+//
+//     npm run bench -- adder-network [--threads 1,2] [--batch 1,64] [--rounds 15] [--json FILE]
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { openDuel } from './duel.mjs'
+import { installPeers } from './peers.mjs'
+
+const variants = { '6 bits': 6, '8 bits': 8, '5 bits': 5 }
+const contenders = {
+  ...Object.fromEntries(
+    Object.keys(variants).map((name) => [name, `adder-network.mjs?runtime=kerf&variant=${encodeURIComponent(name)}`]),
+  ),
+  'adder f32': 'adder-network.mjs?runtime=kerf&variant=adder',
+  'conv f32': 'adder-network.mjs?runtime=kerf&variant=conv',
+  'ort-web': 'adder-network.mjs?runtime=web&variant=conv',
+  'ort-node': 'adder-network.mjs?runtime=node&variant=conv',
+}
+/** How many times faster the network in 6 bits should be than the ordinary one elsewhere. */
+const targets = { 'ort-web': 3, 'ort-node': 1 }
+const image = [3, 32, 32]
+const calibrationImages = 32
+
+/** @param {string[]} args */
+export async function benchmark(args = []) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      threads: { type: 'string' },
+      batch: { type: 'string' },
+      rounds: { type: 'string' },
+      json: { type: 'string' },
+    },
+  })
+  const rounds = Number(values.rounds ?? 15)
+  const batches = (values.batch ?? '1,64').split(',').map(Number)
+  const names = Object.keys(contenders)
+  await installPeers()
+  const folder = mkdtempSync(join(tmpdir(), 'kerf-bench-'))
+  const results = []
+  let missed = 0
+  try {
+    const paths = await writeNetworks(folder)
+    for (const threads of (values.threads ?? '1,2').split(',').map(Number)) {
+      const duel = await openDuel(contenders, threads)
+      try {
+        console.log(
+          `ResNet-20, ${image.join(' × ')}, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${[...new Set(duel.versions)].join(', ')}; median of ${rounds} rounds, ms per image, and how many times as long as in 6 bits`,
+        )
+        console.log(row('batch', ...names))
+        for (const batch of batches) {
+          const times = await duel.measure({ paths, shape: [batch, ...image] }, rounds)
+          results.push({ threads, batch, times })
+          console.log(row(String(batch), ...names.map((name) => (times[name].ms / batch).toFixed(3))))
+          console.log(row('', ...names.map((name) => `${times[name].ratio.toFixed(2)} ×`)))
+        }
+      } finally {
+        duel.close()
+      }
+      for (const { batch, times } of results.filter((r) => r.threads === threads))
+        for (const [peer, target] of Object.entries(targets)) {
+          const { ratio } = times[peer]
+          if (ratio < target) missed++
+          console.log(
+            `  ${`6 bits against ${peer}, batch ${batch}`.padEnd(40)} ${ratio.toFixed(2).padStart(6)}   target ≥ ${target.toFixed(2)}  ${ratio < target ? 'MISSED' : 'met'}`,
+          )
+        }
+      console.log()
+    }
+    if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return missed
+}
+
+const row = (first, ...cells) => `  ${first.padEnd(6)} ${cells.map((c) => c.padStart(10)).join(' ')}`
+
+/** The ordinary network, the adder one, and that in codes, as files. */
+async function writeNetworks(folder) {
+  const { adderConvolution, nets } = await import('../dist/nets/index.js')
+  const { writeModelFile } = await import('../dist/onnx/index.node.js')
+  const { quantize } = await import('../dist/quantize/index.js')
+  const { measureStatistics } = await import('../dist/rewrite/index.js')
+  const { createSession } = await import('../dist/runtime/index.node.js')
+  const { seededRandom } = await import('../dist/base/index.js')
+  const shape = [calibrationImages, ...image]
+  const random = seededRandom(1)
+  const images = { shape, data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, random.normal) }
+  const drawn = nets.resnet20({ convolution: adderConvolution })
+  const adder = await measureStatistics(drawn, images, { createSession })
+  const models = { conv: nets.resnet20(), adder }
+  for (const [name, bits] of Object.entries(variants)) {
+    async function* batches() {
+      yield { images: images.data, count: calibrationImages }
+    }
+    const data = { shape: image, batchSize: calibrationImages, batches: batches() }
+    models[name] = (await quantize(adder, { bits, images: data, createSession })).model
+  }
+  return Object.fromEntries(
+    Object.entries(models).map(([name, model], i) => {
+      const path = join(folder, `${i}.onnx`)
+      writeModelFile(model, path)
+      return [name, path]
+    }),
+  )
+}

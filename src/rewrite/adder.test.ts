@@ -1,0 +1,251 @@
+import { describe, expect, it } from 'vitest'
+import { describeOrt, runOrt } from '../../test/ort.ts'
+import { seededRandom } from '../base/index.ts'
+import { GraphBuilder, type Model, type Node, tensorOf, tensorValues, validated } from '../graph/index.ts'
+import { nets } from '../nets/index.ts'
+import { modelBytes } from '../onnx/index.ts'
+import { createSession, hostTensor } from '../runtime/index.ts'
+import { measureStatistics, swapToAdder } from './index.ts'
+
+const named = (...names: string[]) => ({ pattern: names.join(), matches: (n: string) => names.includes(n) })
+const adders = (model: Model): Node[] => model.graph.nodes.filter((n) => n.opType === 'AdderConv')
+const zeros = (...shape: number[]) => tensorOf('float32', shape, new Float32Array(shape.reduce((p, d) => p * d, 1)))
+
+/** What one Conv in various circumstances makes of it. */
+function one(build: (b: GraphBuilder, x: string) => void): Model {
+  const b = new GraphBuilder('one')
+  build(b, b.input('x', 'float32', [1, 4, 6, 6]))
+  return b.model()
+}
+
+describe('swapping convolutions for adder convolutions', () => {
+  it('takes all but the first and the classifier, as AdderNet does', () => {
+    const model = nets.resnet20({ classifier: 'convBn' })
+    const { model: swapped, swapped: layers, kept, refused } = swapToAdder(model)
+    expect(validated(swapped)).toBe(swapped)
+    expect(layers).toHaveLength(20)
+    expect(new Set(layers.map((l) => l.batchNormalization))).toEqual(new Set(['kept']))
+    expect(kept.map((l) => l.node)).toEqual(['conv1', 'fc'])
+    expect(refused).toEqual([])
+    expect(swapped.opsetImports.get('ai.kerf')).toBe(1)
+    expect(swapped.graph.nodes).toHaveLength(model.graph.nodes.length)
+    const before = model.graph.nodes.find((n) => n.name === 'layer2.0.conv1')
+    const after = swapped.graph.nodes.find((n) => n.name === 'layer2.0.conv1')
+    expect(after).toMatchObject({ opType: 'AdderConv', domain: 'ai.kerf', attributes: before?.attributes })
+    // The model given is as it was.
+    expect(before?.opType).toBe('Conv')
+    expect(adders(model)).toEqual([])
+  })
+
+  it('draws weights from N(0, 1) by the seed, or keeps them', () => {
+    const model = nets.resnet20()
+    const weights = (options: Parameters<typeof swapToAdder>[1]) =>
+      tensorValues(swapToAdder(model, options).model.graph.initializers.get('layer3.1.conv1.weight') as never)
+    const drawn = weights({})
+    const mean = drawn.reduce((s, v) => s + v, 0) / drawn.length
+    const variance = drawn.reduce((s, v) => s + (v - mean) ** 2, 0) / drawn.length
+    expect(Math.abs(mean)).toBeLessThan(0.02)
+    expect(Math.abs(variance - 1)).toBeLessThan(0.03)
+    expect(weights({})).toEqual(drawn)
+    expect(weights({ seed: 1 })).not.toEqual(drawn)
+    expect(weights({ keepWeights: true })).toEqual(
+      tensorValues(model.graph.initializers.get('layer3.1.conv1.weight') as never),
+    )
+  })
+
+  it('puts BatchNormalization behind where there is none, with the bias in it; groups stay', () => {
+    const model = one((b, x) => {
+      const w = b.constant('w', zeros(8, 2, 3, 3))
+      const bias = b.constant('bias', tensorOf('float32', [8], [1, 2, 3, 4, 5, 6, 7, 8]))
+      const y = b.node('Conv', [x, w, bias], { group: 2, pads: [1, 1, 1, 1] }, { name: 'c', outputs: ['y'] })
+      b.output(b.node('Relu', [y]))
+    })
+    const { model: swapped, swapped: layers } = swapToAdder(model, { layers: named('c') })
+    expect(layers).toEqual([{ node: 'c', shape: [8, 2, 3, 3], batchNormalization: 'inserted' }])
+    const [adder, normal, relu] = swapped.graph.nodes
+    expect(adder).toMatchObject({ opType: 'AdderConv', inputs: ['x', 'w'], outputs: ['c_sums'] })
+    expect(normal).toMatchObject({ opType: 'BatchNormalization', outputs: ['y'] })
+    expect(relu?.inputs).toEqual(['y'])
+    const parameters = normal?.inputs
+      .slice(1)
+      .map((name) => [...tensorValues(swapped.graph.initializers.get(name) as never)])
+    expect(parameters).toEqual([Array(8).fill(1), [1, 2, 3, 4, 5, 6, 7, 8], Array(8).fill(0), Array(8).fill(1)])
+  })
+
+  it('drops a bias that BatchNormalization makes pointless, and does not take one whose input others read', () => {
+    const model = one((b, x) => {
+      const normal = (v: string) =>
+        b.node('BatchNormalization', [v, ...['g', 'h', 'm', 'v'].map((n) => b.constant(n, zeros(4)))])
+      const bias = b.constant('bias', zeros(4))
+      const a = b.node('Conv', [x, b.constant('wa', zeros(4, 4, 1, 1)), bias], {}, { name: 'a' })
+      const c = b.node('Conv', [normal(a), b.constant('wc', zeros(4, 4, 1, 1))], {}, { name: 'c' })
+      b.output(b.node('Add', [normal(c), c]))
+    })
+    const { model: swapped, swapped: layers } = swapToAdder(model, { layers: named('a', 'c') })
+    expect(layers.map((l) => l.batchNormalization)).toEqual(['kept', 'inserted'])
+    expect(swapped.graph.initializers.has('bias')).toBe(false)
+    expect(validated(swapped)).toBe(swapped)
+  })
+
+  const refusing: [string, string, (b: GraphBuilder, x: string) => void][] = [
+    [
+      'a linear layer',
+      'Gemm "it": it is no Conv, and only these can be swapped. Choose other layers.',
+      (b, x) => b.output(b.node('Gemm', [b.node('Flatten', [x]), b.constant('w', zeros(144, 2))], {}, { name: 'it' })),
+    ],
+    [
+      'computed weights',
+      'Conv "it": its weights "w" are computed while running.',
+      (b, x) => b.output(b.node('Conv', [x, b.input('w', 'float32', [4, 4, 1, 1])], {}, { name: 'it' })),
+    ],
+    [
+      'weights made by a node',
+      'Conv "it": its weights "t_output" are not stored but made from others by a node.',
+      (b, x) => {
+        const w = b.node('Transpose', [b.constant('w', zeros(1, 1, 4, 4))], { perm: [2, 3, 0, 1] }, { name: 't' })
+        b.output(b.node('Conv', [x, w], {}, { name: 'it' }))
+      },
+    ],
+    [
+      'shared weights',
+      'Conv "it": it shares its weights "w" with other.',
+      (b, x) => {
+        const w = b.constant('w', zeros(4, 4, 1, 1))
+        const y = b.node('Conv', [x, w], {}, { name: 'it' })
+        b.output(b.node('Conv', [y, w], {}, { name: 'other' }))
+      },
+    ],
+    [
+      'three axes',
+      'Conv "it": it is 3-D, and adder layers convolve along one or two axes.',
+      (b, x) => {
+        const deep = b.node('Unsqueeze', [x, b.ints('axes', [2])])
+        b.output(b.node('Conv', [deep, b.constant('w', zeros(4, 4, 1, 1, 1))], {}, { name: 'it' }))
+      },
+    ],
+    [
+      'half floats',
+      'Conv "it": its weights are float16, not float32.',
+      (b) => {
+        const half = b.input('half', 'float16', [1, 4, 6, 6])
+        const w = b.constant('w', tensorOf('float16', [1, 4, 1, 1], [0, 0, 0, 0]))
+        b.output(b.node('Conv', [half, w], {}, { name: 'it' }))
+      },
+    ],
+    [
+      'adder layers',
+      'AdderConv "it": it is an adder layer already.',
+      (b, x) =>
+        b.output(b.node('AdderConv', [x, b.constant('w', zeros(4, 4, 1, 1))], {}, { name: 'it', domain: 'ai.kerf' })),
+    ],
+  ]
+  it.each(refusing)('refuses %s, by name', (_, message, build) => {
+    expect(() => swapToAdder(one(build), { layers: named('it') })).toThrow(message)
+  })
+
+  it('reports what a pattern meets and cannot swap', () => {
+    const model = one((b, x) => {
+      const w = b.constant('w', zeros(4, 4, 1, 1))
+      const y = b.node('Conv', [b.node('Conv', [x, w], {}, { name: 'a' }), w], {}, { name: 'b' })
+      b.output(b.node('Conv', [y, b.constant('own', zeros(4, 4, 1, 1))], {}, { name: 'c' }))
+    })
+    const { swapped, refused } = swapToAdder(model, { layers: { pattern: '*', matches: () => true } })
+    expect(swapped.map((l) => l.node)).toEqual(['c'])
+    expect(refused.map((l) => [l.node, l.why])).toEqual([
+      ['a', 'it shares its weights "w" with b'],
+      ['b', 'it shares its weights "w" with a'],
+    ])
+  })
+
+  it('says when there is nothing to do', () => {
+    expect(() => swapToAdder(nets.resnet20(), { layers: named('conv9') })).toThrow(
+      'No layer is called "conv9". Convolutions: conv1, layer1.0.conv1,',
+    )
+    const model = one((b, x) => b.output(b.node('Conv', [x, b.constant('w', zeros(4, 4, 1, 1))], {}, { name: 'a' })))
+    expect(() => swapToAdder(model)).toThrow(
+      'No layer can be swapped: a (the first convolution stays as it is, as in AdderNet). Choose others with --layers.',
+    )
+    const old = { ...model, opsetImports: new Map([['', 8]]) }
+    expect(() => swapToAdder(old)).toThrow('Adder layers take opset 9 or higher; the model has 8.')
+  })
+})
+
+const shape = [4, 3, 32, 32]
+const random = seededRandom(6)
+const images = { shape, data: Float32Array.from({ length: 4 * 3 * 32 * 32 }, random.normal) }
+const run = async (model: Model) => {
+  const session = await createSession(model)
+  const outputs = await session.run({ input: hostTensor('float32', shape, images.data) })
+  session.dispose()
+  return outputs
+}
+
+describe('statistics', () => {
+  it('are those of the images, layer after layer, so that the network lives', async () => {
+    const { model, swapped } = swapToAdder(nets.resnet20())
+    const dead = (await run(model)).logits?.data as Float32Array
+    expect([...dead.subarray(0, 10)]).toEqual([...dead.subarray(10, 20)])
+
+    const done: number[] = []
+    const measured = await measureStatistics(model, images, {
+      createSession,
+      behind: new Set(swapped.map((l) => l.node)),
+      onProgress: (n) => done.push(n),
+    })
+    expect(done.at(-1)).toBe(20)
+    const alive = (await run(measured)).logits?.data as Float32Array
+    expect(
+      Math.max(...[0, 1, 2].map((c) => Math.abs((alive[c] as number) - (alive[10 + c] as number)))),
+    ).toBeGreaterThan(0.01)
+    // Names stay, and what lies before the first adder layer, too.
+    expect([...measured.graph.initializers.keys()]).toEqual(expect.arrayContaining(['layer3.2.bn2.running_var']))
+    expect(measured.graph.initializers.get('bn1.running_mean')).toBe(model.graph.initializers.get('bn1.running_mean'))
+
+    // Behind the normalisation, before γ and β: mean 0 and variance 1.
+    const name = 'layer2.1.bn1'
+    const outputs = [{ name: `${name}_output`, type: undefined }]
+    const y = (await run({ ...measured, graph: { ...measured.graph, outputs } }))[`${name}_output`]
+      ?.data as Float32Array
+    const [gamma, beta] = ['weight', 'bias'].map((k) =>
+      tensorValues(measured.graph.initializers.get(`${name}.${k}`) as never),
+    )
+    for (let c = 0; c < 32; c += 7) {
+      const own = y.filter((_, i) => Math.floor(i / 256) % 32 === c)
+      const mean = own.reduce((s, v) => s + v, 0) / own.length
+      const variance = own.reduce((s, v) => s + (v - mean) ** 2, 0) / own.length
+      expect(mean).toBeCloseTo(beta?.[c] as number, 2)
+      expect(Math.sqrt(variance)).toBeCloseTo(Math.abs(gamma?.[c] as number), 2)
+    }
+  })
+
+  it('need one input, and numbers', async () => {
+    const two = one((b, x) => b.output(b.node('Add', [x, b.input('z', 'float32', [1])])))
+    await expect(measureStatistics(two, images, { createSession })).rejects.toThrow('The model has 2 inputs')
+    const model = nets.resnet20()
+    model.graph.initializers.set(
+      'conv1.weight',
+      tensorOf('float32', [16, 3, 3, 3], new Float32Array(432).fill(Number.NaN)),
+    )
+    await expect(measureStatistics(model, images, { createSession })).rejects.toThrow(
+      '"conv1_output" holds values that are no numbers',
+    )
+  })
+})
+
+describeOrt('a swapped network in ONNX Runtime', () => {
+  it('gives the same', async () => {
+    const { model } = swapToAdder(nets.lenet5_bn())
+    const data = Float32Array.from({ length: 2 * 784 }, random.normal)
+    const measured = await measureStatistics(model, { shape: [2, 1, 28, 28], data }, { createSession })
+    const session = await createSession(measured)
+    const { logits } = await session.run({ input: hostTensor('float32', [2, 1, 28, 28], data) })
+    session.dispose()
+    const theirs = (await runOrt(modelBytes(measured), { input: { type: 'float32', dims: [2, 1, 28, 28], data } }))
+      .logits
+    const largest = Math.max(...Array.from((theirs as NonNullable<typeof theirs>).data as Float32Array, Math.abs))
+    const values = theirs?.data as Float32Array
+    values.forEach((v, i) => {
+      expect(Math.abs(v - Number(logits?.data[i]))).toBeLessThan(1e-3 * largest)
+    })
+  })
+})

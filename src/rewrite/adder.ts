@@ -1,0 +1,248 @@
+import { elementCount, KerfError, NodeError, seededRandom, seedFrom } from '../base/index.ts'
+import {
+  allNames,
+  consumersOf,
+  float,
+  freshName,
+  type Graph,
+  type Inference,
+  inferGraph,
+  type Model,
+  type Node,
+  nodeLabel,
+  opsetOf,
+  type Tensor,
+  tensorOf,
+} from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
+
+/*
+ * Convolutions become adder convolutions (AdderNet, Chen et al., CVPR 2020): −Σ|x − w| in the place of Σ x·w, and BatchNormalization behind, without
+ * which such a layer does not train. As in AdderNet the first convolution and the classifier stay as they are unless they are asked for.
+ */
+
+/** Which layers, by the name of the node. */
+export interface LayerChoice {
+  readonly pattern: string
+  matches(name: string): boolean
+}
+
+export interface SwapOptions {
+  /** By default all convolutions but the first one and the classifier. */
+  readonly layers?: LayerChoice
+  /** Weights stay what they were; by default they are drawn anew from N(0, 1), as AdderNet starts. */
+  readonly keepWeights?: boolean
+  /** Draws the weights; 0 by default. */
+  readonly seed?: number
+}
+
+export interface SwappedLayer {
+  readonly node: string
+  /** Of the weights. */
+  readonly shape: readonly number[]
+  /** The BatchNormalization behind it: there before, or put in with γ = 1 and the layer's bias (0 where it has none) as β. */
+  readonly batchNormalization: 'kept' | 'inserted'
+}
+
+/** A layer that stays an ordinary one. */
+export interface UnswappedLayer {
+  readonly node: string
+  readonly why: string
+}
+
+export interface AdderSwap {
+  /** Its statistics fit the new layers no longer: see `measureStatistics`. */
+  readonly model: Model
+  readonly swapped: readonly SwappedLayer[]
+  /** Could be swapped, and is kept on purpose. */
+  readonly kept: readonly UnswappedLayer[]
+  /** Cannot be swapped. */
+  readonly refused: readonly UnswappedLayer[]
+}
+
+/** Below, AdderConv cannot be written for other runtimes. */
+const firstOpset = 9
+
+/**
+ * Exchanges convolutions. The model given is not changed.
+ * @throws KerfError `no-such-layer` for a pattern that no layer has, `nothing-to-swap`, `unsupported-opset`; NodeError `cannot-swap` for a layer
+ *   asked for by its very name that cannot be swapped
+ */
+export function swapToAdder(model: Model, options: SwapOptions = {}): AdderSwap {
+  const opset = opsetOf(model.opsetImports, '')
+  if (opset < firstOpset)
+    throw new KerfError(
+      'unsupported-opset',
+      `Adder layers take opset ${firstOpset} or higher; the model has ${opset}. Convert it first (onnx.version_converter).`,
+      { opset },
+    )
+  const { chosen, kept } = choose(model.graph, options.layers)
+  const swap = new Swap(model, options)
+  const refused: UnswappedLayer[] = []
+  const swapped = new Set<Node>()
+  for (const node of chosen) {
+    const why = swap.problem(node)
+    if (why === undefined) swapped.add(node)
+    else if (options.layers?.pattern === nodeLabel(node))
+      throw new NodeError('cannot-swap', {
+        ...{ opType: node.opType, node: nodeLabel(node), problem: why },
+        remedy: 'Choose other layers.',
+      })
+    else if (node.opType === 'Conv' || node.opType === 'ConvTranspose') refused.push({ node: nodeLabel(node), why })
+  }
+  if (swapped.size === 0)
+    throw new KerfError(
+      'nothing-to-swap',
+      `No layer can be swapped${[...refused, ...kept].length > 0 ? `: ${[...refused, ...kept].map((l) => `${l.node} (${l.why})`).join(', ')}` : ''}. Choose others with --layers.`,
+      { refused, kept },
+    )
+  return { ...swap.apply(swapped), kept, refused }
+}
+
+/** Layers that were asked for; without a choice, all convolutions but those that AdderNet keeps. */
+function choose({ nodes, initializers }: Graph, layers: LayerChoice | undefined) {
+  if (layers) {
+    const chosen = nodes.filter((node) => layers.matches(nodeLabel(node)))
+    if (chosen.length > 0) return { chosen, kept: [] }
+    const names = nodes.filter((n) => n.opType === 'Conv').map(nodeLabel)
+    throw new KerfError(
+      'no-such-layer',
+      `No layer is called "${layers.pattern}". Convolutions: ${names.slice(0, 8).join(', ') || 'none'}${names.length > 8 ? ` and ${names.length - 8} more` : ''}.`,
+      { pattern: layers.pattern },
+    )
+  }
+  const weighted = nodes.filter((n) => n.inputs.slice(1).some((name) => initializers.has(name)))
+  const [first] = weighted.filter((n) => n.opType === 'Conv')
+  const last = weighted.filter((n) => ['Conv', 'Gemm', 'MatMul'].includes(n.opType)).at(-1)
+  const kept: UnswappedLayer[] = []
+  const chosen = nodes.filter((node) => {
+    if (node.opType !== 'Conv' && node.opType !== 'ConvTranspose') return false
+    const why = node === first ? 'the first convolution' : node === last ? 'the classifier' : undefined
+    if (why === undefined) return true
+    kept.push({ node: nodeLabel(node), why: `${why} stays as it is, as in AdderNet` })
+    return false
+  })
+  return { chosen, kept }
+}
+
+class Swap {
+  readonly #model: Model
+  readonly #inference: Inference
+  readonly #consumers: ReadonlyMap<string, readonly Node[]>
+  readonly #keepWeights: boolean
+  readonly #seed: number
+
+  constructor(model: Model, { keepWeights = false, seed = 0 }: SwapOptions) {
+    this.#model = model
+    this.#inference = inferGraph(model, operators)
+    this.#consumers = consumersOf(model.graph)
+    this.#keepWeights = keepWeights
+    this.#seed = seed
+  }
+
+  /** Why a layer cannot be swapped. */
+  problem(node: Node): string | undefined {
+    const { initializers } = this.#model.graph
+    if (node.opType === 'AdderConv') return 'it is an adder layer already'
+    if (node.opType !== 'Conv' || node.domain !== '') return `it is no Conv, and only these can be swapped`
+    const [, weight = '', bias = ''] = node.inputs
+    const tensor = initializers.get(weight)
+    if (!tensor)
+      return this.#inference.constants.has(weight)
+        ? `its weights "${weight}" are not stored but made from others by a node`
+        : `its weights "${weight}" are computed while running`
+    if (this.#model.graph.inputs.some((i) => i.name === weight))
+      return `its weights "${weight}" are an input of the model`
+    if (tensor.elementType !== 'float32') return `its weights are ${tensor.elementType}, not float32`
+    if (tensor.shape.length > 4)
+      return `it is ${tensor.shape.length - 2}-D, and adder layers convolve along one or two axes`
+    const readers = this.#consumers.get(weight) ?? []
+    if (readers.length > 1)
+      return `it shares its weights "${weight}" with ${readers
+        .filter((r) => r !== node)
+        .map(nodeLabel)
+        .join(', ')}`
+    if (bias !== '' && !initializers.has(bias)) return `its bias "${bias}" is computed while running`
+    return undefined
+  }
+
+  apply(chosen: ReadonlySet<Node>): Pick<AdderSwap, 'model' | 'swapped'> {
+    const { graph } = this.#model
+    const taken = allNames(graph)
+    const initializers = new Map(graph.initializers)
+    const swapped: SwappedLayer[] = []
+    const nodes = graph.nodes.flatMap((node) => {
+      if (!chosen.has(node)) return [node]
+      const [x = '', weight = ''] = node.inputs
+      const tensor = initializers.get(weight) as Tensor
+      if (!this.#keepWeights) initializers.set(weight, this.#drawn(weight, tensor.shape))
+      const normal = this.#normalisation(node)
+      swapped.push({
+        node: nodeLabel(node),
+        shape: tensor.shape,
+        batchNormalization: normal ? 'kept' : 'inserted',
+      })
+      const adder: Node = { ...node, opType: 'AdderConv', domain: 'ai.kerf', inputs: [x, weight] }
+      return normal
+        ? [adder]
+        : this.#withNormalisation(adder, node.inputs[2], tensor.shape[0] as number, taken, initializers)
+    })
+    const opsetImports = new Map(this.#model.opsetImports).set('ai.kerf', 1)
+    const stored = withoutUnread({ ...graph, nodes, initializers }, graph)
+    return { model: { ...this.#model, opsetImports, graph: stored }, swapped }
+  }
+
+  /** The BatchNormalization that alone reads a layer's result. */
+  #normalisation(node: Node): Node | undefined {
+    const [output = ''] = node.outputs
+    const [reader, ...others] = this.#consumers.get(output) ?? []
+    const alone = others.length === 0 && !this.#model.graph.outputs.some((o) => o.name === output)
+    return alone && reader?.opType === 'BatchNormalization' && reader.inputs[0] === output ? reader : undefined
+  }
+
+  #withNormalisation(
+    adder: Node,
+    bias: string | undefined,
+    channels: number,
+    taken: Set<string>,
+    initializers: Map<string, Tensor>,
+  ): Node[] {
+    const label = nodeLabel(adder)
+    const vector = (name: string, value: number): string => {
+      const fresh = freshName(taken, `${label}.${name}`)
+      initializers.set(fresh, tensorOf('float32', [channels], new Float32Array(channels).fill(value)))
+      return fresh
+    }
+    const sums = freshName(taken, `${label}_sums`)
+    const statistics = [vector('bn_mean', 0), vector('bn_variance', 1)]
+    return [
+      { ...adder, outputs: [sums] },
+      {
+        name: freshName(taken, `${label}_bn`),
+        opType: 'BatchNormalization',
+        domain: '',
+        inputs: [sums, vector('bn_weight', 1), bias || vector('bn_bias', 0), ...statistics],
+        outputs: [...adder.outputs],
+        attributes: new Map([['epsilon', float(1e-5)]]),
+      },
+    ]
+  }
+
+  #drawn(name: string, shape: readonly number[]): Tensor {
+    const random = seededRandom(seedFrom(this.#seed, name))
+    return tensorOf('float32', shape, Float32Array.from({ length: elementCount(shape) as number }, random.normal))
+  }
+}
+
+/** Without tensors that somebody read before, and nobody reads now: biases in front of BatchNormalization. */
+function withoutUnread(graph: Graph, before: Graph): Graph {
+  const [now, then] = [graph, before].map(
+    (g) => new Set([...consumersOf(g).keys(), ...g.outputs.map((o) => o.name)]),
+  ) as [Set<string>, Set<string>]
+  const initializers = new Map([...graph.initializers].filter(([name]) => now.has(name) || !then.has(name)))
+  return {
+    ...graph,
+    initializers,
+    inputs: graph.inputs.filter((i) => now.has(i.name) || !graph.initializers.has(i.name)),
+  }
+}
