@@ -3,7 +3,7 @@
 import { type Choices, differentiate } from '../src/autodiff/index.ts'
 import { elementCount, type Random, seededRandom } from '../src/base/index.ts'
 import { type AttributeValue, GraphBuilder, type Model, tensorOf } from '../src/graph/index.ts'
-import { hostTensor, referenceRun } from '../src/runtime/index.ts'
+import { type HostTensor, hostTensor, referenceRun } from '../src/runtime/index.ts'
 
 /** One node to be checked. */
 export interface Case {
@@ -27,9 +27,11 @@ export interface Case {
 export type Cases = Readonly<Record<string, Case>>
 
 export interface Constant {
-  readonly type: 'float32' | 'int64' | 'bool'
+  readonly type: 'float32' | 'float64' | 'int64' | 'bool'
   readonly shape: readonly number[]
   readonly values: readonly number[]
+  /** An input of the graph rather than a constant: rules do not know its content. */
+  readonly fed?: boolean
 }
 
 export const ints = (...values: number[]): Constant => ({ type: 'int64', shape: [values.length], values })
@@ -40,6 +42,8 @@ interface Built {
   readonly model: Model
   readonly names: readonly string[]
   readonly feeds: ReadonlyMap<string, Float64Array>
+  /** Inputs that no gradient is asked for. */
+  readonly others: ReadonlyMap<string, HostTensor>
   readonly shapes: ReadonlyMap<string, readonly number[]>
 }
 
@@ -49,9 +53,15 @@ function build(given: Case): Built {
   const b = new GraphBuilder('check', given.opset ?? 17)
   const feeds = new Map<string, Float64Array>()
   const shapes = new Map<string, readonly number[]>()
+  const others = new Map<string, HostTensor>()
   const inputs = given.inputs.map((input, i) => {
     if (input === '') return ''
-    if ('type' in input) return b.constant(`c${i}`, tensorOf(input.type, input.shape, input.values))
+    if ('type' in input) {
+      if (!input.fed) return b.constant(`c${i}`, tensorOf(input.type, input.shape, input.values))
+      others.set(`c${i}`, hostTensor(input.type, input.shape, input.values))
+      shapes.set(`c${i}`, input.shape)
+      return b.input(`c${i}`, input.type, input.shape)
+    }
     const count = elementCount(input) as number
     const drawn =
       given.values?.(random, i, count) ??
@@ -65,7 +75,7 @@ function build(given: Case): Built {
   const used = given.used ?? outputs.map((_, i) => i)
   for (const i of used) b.output(`y${i}`)
   const forward = b.model()
-  const results = referenceRun(forward, asFeeds(feeds, shapes), { precision: 'float64' })
+  const results = referenceRun(forward, asFeeds(feeds, shapes, others), { precision: 'float64' })
   const parts = used.map((i) => {
     const y = results.get(`y${i}`) as { shape: readonly number[]; data: ArrayLike<number> }
     const count = y.data.length
@@ -83,20 +93,31 @@ function build(given: Case): Built {
   let total = parts[0] as string
   for (const part of parts.slice(1)) total = b.node('Add', [total, part])
   b.output(total)
-  return { model: b.model(), loss: total, names: [...feeds.keys()], feeds, shapes }
+  return { model: b.model(), loss: total, names: [...feeds.keys()], feeds, others, shapes }
 }
 
-const asFeeds = (feeds: ReadonlyMap<string, Float64Array>, shapes: ReadonlyMap<string, readonly number[]>) =>
-  new Map([...feeds].map(([name, data]) => [name, hostTensor('float64', shapes.get(name) as readonly number[], data)]))
+const asFeeds = (
+  feeds: ReadonlyMap<string, Float64Array>,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  others: ReadonlyMap<string, HostTensor>,
+) =>
+  new Map(
+    [...feeds]
+      .map(([name, data]) => [name, hostTensor('float64', shapes.get(name) as readonly number[], data)] as const)
+      .concat([...others]),
+  )
 
 /** The greatest |automatic − numeric| / max(1, |numeric|) over all elements of all inputs, and both for looking at them. */
 export function gradientError(given: Case, choices?: Choices): number {
-  const { model, loss, names, feeds, shapes } = build(given)
+  const { model, loss, names, feeds, others, shapes } = build(given)
   const differentiated = differentiate(model, loss, names, shapes, choices)
   const wanted = names.map((name) => differentiated.gradients.get(name) as string)
-  const found = referenceRun(differentiated.model, asFeeds(feeds, shapes), { precision: 'float64', outputs: wanted })
+  const found = referenceRun(differentiated.model, asFeeds(feeds, shapes, others), {
+    precision: 'float64',
+    outputs: wanted,
+  })
   const lossAt = (changed: ReadonlyMap<string, Float64Array>) =>
-    referenceRun(model, asFeeds(changed, shapes), { precision: 'float64', outputs: [loss] }).get(loss)
+    referenceRun(model, asFeeds(changed, shapes, others), { precision: 'float64', outputs: [loss] }).get(loss)
       ?.data[0] as number
   let worst = 0
   names.forEach((name, n) => {

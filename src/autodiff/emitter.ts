@@ -81,6 +81,12 @@ export class Emitter implements GradientEmitter {
     return this.expand(this.floats([0]), shape)
   }
 
+  pad(value: string, begins: readonly number[], ends: readonly number[]): string {
+    const pads = [...begins, ...ends]
+    // The pads became an input with opset 11.
+    return this.#opset < 11 ? this.node('Pad', [value], { pads }) : this.node('Pad', [value, this.ints(pads)])
+  }
+
   split(value: string, axis: number, sizes: readonly number[]): string[] {
     // The sizes became an input with opset 13.
     return this.#opset < 13

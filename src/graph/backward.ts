@@ -34,6 +34,8 @@ export interface GradientEmitter {
   expand(value: string, shape: readonly number[]): string
   /** Zeros of this shape. */
   zeros(shape: readonly number[]): string
+  /** Zeros before and behind, per axis; negative: elements taken away. */
+  pad(value: string, begins: readonly number[], ends: readonly number[]): string
   /** The parts of these sizes along an axis. */
   split(value: string, axis: number, sizes: readonly number[]): string[]
   /** The gradient of a value of shape `to` that was broadcast to `from`: summed over what was repeated. */

@@ -1,4 +1,11 @@
-import type { AttributeValue, BackwardCall, BackwardRule, GradientEmitter } from '../graph/index.ts'
+import { type ElementType, elementTypes } from '../base/index.ts'
+import {
+  type AttributeValue,
+  type BackwardCall,
+  type BackwardRule,
+  float,
+  type GradientEmitter,
+} from '../graph/index.ts'
 
 /*
  * What backward rules share. They read like the formulas in the comments above them.
@@ -17,6 +24,13 @@ export const gradientOf = (call: BackwardCall): string => call.gradients[0] as s
 /** For operators that give the elements another shape: the gradient in the input's. */
 export const reshapeBackward: BackwardRule = (call) => [call.emit.reshape(gradientOf(call), shapeIn(call, 0))]
 
+/** For casts between floating-point types (from and to others nothing passes): the gradient in the input's type. */
+export const castBackward: BackwardRule = (call) => {
+  // `elementTypes` is in the order of ONNX's enumeration, which starts at 1.
+  const to = elementTypes.indexOf(call.inputs[0]?.elementType as ElementType) + 1
+  return [call.emit.node('Cast', [gradientOf(call)], { to })]
+}
+
 /** A value, by its name, or a number. */
 export type Term = string | number
 
@@ -26,10 +40,8 @@ export interface Algebra {
   sub(a: Term, b: Term): string
   mul(a: Term, b: Term): string
   div(a: Term, b: Term): string
-  /** a where the condition holds, b elsewhere. */
-  where(condition: string, a: Term, b: Term): string
-  /** a > b, as a condition. */
-  greater(a: Term, b: Term): string
+  /** a where the switch is greater than 0, b elsewhere. */
+  positive(switching: Term, a: Term, b: Term): string
   /** A function of one value, by its operator's name. */
   of(opType: string, x: string, attributes?: Readonly<Record<string, AttributeValue>>): string
 }
@@ -37,18 +49,26 @@ export interface Algebra {
 export function algebra(emit: GradientEmitter): Algebra {
   const named = (term: Term) => (typeof term === 'number' ? emit.floats([term]) : term)
   const node =
-    (opType: string) =>
+    (opType: string, domain = '') =>
     (...terms: Term[]) =>
-      emit.node(opType, terms.map(named))
+      emit.node(opType, terms.map(named), {}, domain)
   return {
     add: node('Add'),
     sub: node('Sub'),
     mul: node('Mul'),
     div: node('Div'),
-    where: node('Where'),
-    greater: node('Greater'),
+    positive: node('WherePositive', 'ai.kerf'),
     of: (opType, x, attributes) => emit.node(opType, [x], attributes),
   }
+}
+
+/** dY where min < value < max, 0 elsewhere. */
+export function clipGradient(call: BackwardCall, dy: string, value: string, min?: number, max?: number): string {
+  const bounds = {
+    ...(min !== undefined && { min: float(min) }),
+    ...(max !== undefined && { max: float(max) }),
+  }
+  return call.emit.node('ClipGradient', [dy, value], bounds, 'ai.kerf')
 }
 
 /** What the derivative of a function of one input may need. */

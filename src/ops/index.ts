@@ -130,6 +130,7 @@ import { reduceProd } from './reduceProd/reduceProd.ts'
 import { reduceSum } from './reduceSum/reduceSum.ts'
 import { reduceSumSquare } from './reduceSumSquare/reduceSumSquare.ts'
 import { relu } from './relu/relu.ts'
+import { resample } from './resample/resample.ts'
 import { reshape } from './reshape/reshape.ts'
 import { resize } from './resize/resize.ts'
 import { reverseSequence } from './reverseSequence/reverseSequence.ts'
@@ -168,6 +169,7 @@ import { unique } from './unique/unique.ts'
 import { unsqueeze } from './unsqueeze/unsqueeze.ts'
 import { upsample } from './upsample/upsample.ts'
 import { where } from './where/where.ts'
+import { wherePositive } from './wherePositive/wherePositive.ts'
 import { xor } from './xor/xor.ts'
 
 /** Every operator that Kerf knows. A new one adds its folder and its line here. */
@@ -300,6 +302,7 @@ export const operatorList: readonly Operator[] = [
   reduceSum,
   reduceSumSquare,
   relu,
+  resample,
   reshape,
   resize,
   reverseSequence,
@@ -338,6 +341,7 @@ export const operatorList: readonly Operator[] = [
   unsqueeze,
   upsample,
   where,
+  wherePositive,
   xor,
 ]
 
@@ -359,7 +363,7 @@ export type { ConvAttributes } from './conv/conv.ts'
 export type { ConvTransposeAttributes } from './convTranspose/convTranspose.ts'
 export { transposedPads } from './convTranspose/forward.ts'
 export type { DepthToSpaceAttributes } from './depthToSpace/depthToSpace.ts'
-export { type GatherAttributes, gatherAxis, indicesOf } from './gather/gather.ts'
+export { type GatherAttributes, gatherAxis, indicesOf } from './gather/indices.ts'
 export type { GemmAttributes } from './gemm/gemm.ts'
 export { adderLaw, convolutionLaw, inputElements, type LayerLaw, outputElements } from './laws.ts'
 export { firstAxis, type TrailingAttributes } from './layerNormalization/layerNormalization.ts'

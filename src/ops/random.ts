@@ -30,6 +30,7 @@ export function randomTensor(name: string, shape: 'shape' | 'like'): Operator {
     domain: '',
     attributes: (a) => ({ dtype: a.int('dtype'), shape: a.ints('shape') }),
     infer: (call) => [shape === 'like' ? alike(call) : shaped(call)],
+    backward: 'zero',
     cost: (call) => ({ others: elementCount(call.outputs[0]?.shape) as number }),
     accesses: (call) => ({ reads: call.inputs.map(() => 0), writes: [elementCount(call.outputs[0]?.shape) as number] }),
     channels: { tie: (call, ties) => ties.freezeInputs(`${call.node.opType} fills a tensor of the same size`) },

@@ -11,7 +11,7 @@ import type {
 } from '../graph/index.ts'
 import { asElement } from './as-element.ts'
 import { passTracks } from './axis-tracks.ts'
-import { gradientOf, shapeIn } from './backward.ts'
+import { type Algebra, algebra, gradientOf, shapeIn } from './backward.ts'
 import { dense, required, typed, wrong } from './check.ts'
 import { fromIndices, offsetOf } from './indices.ts'
 import { defineOperator } from './operator.ts'
@@ -97,19 +97,40 @@ export function tieReduction(call: InferredCall, ties: Ties, axes: readonly numb
 
 export interface ReduceOptions {
   readonly forward: (values: readonly number[]) => number
-  /** dX from dY, which has the reduced axes with size 1 already. */
-  readonly backward?: (call: BackwardCall<ReduceAttributes>, dy: string, axes: readonly number[]) => string
+  /** dX, or what broadcasts to it, from dY and Y, which have the reduced axes with size 1 here. */
+  readonly backward: (given: ReduceDerivative) => string
   /** Operations per input element and per output element. */
   readonly perInput: Arithmetic
   readonly perOutput?: Arithmetic
 }
 
-function reduceBackward(call: BackwardCall<ReduceAttributes>, rule: NonNullable<ReduceOptions['backward']>): string {
+/** What the derivative of a reduction may need. */
+export interface ReduceDerivative extends Algebra {
+  readonly dy: string
+  readonly x: string
+  /** Only made where it is asked for. */
+  y(): string
+  readonly axes: readonly number[]
+  /** How many elements are reduced to one. */
+  readonly count: number
+  readonly call: BackwardCall<ReduceAttributes>
+}
+
+function reduceBackward(call: BackwardCall<ReduceAttributes>, rule: ReduceOptions['backward']): string {
   const shape = shapeIn(call, 0)
   const axes = reducedAxes(call, shape.length)
   if (!axes) throw wrong(call, 'no gradient passes where the axes depend on data')
-  const dy = gradientOf(call)
-  return rule(call, call.attributes.keepDims ? dy : call.emit.reshape(dy, reducedShape(shape, axes, true)), axes)
+  const kept = (value: string) =>
+    call.attributes.keepDims ? value : call.emit.reshape(value, reducedShape(shape, axes, true))
+  return rule({
+    ...algebra(call.emit),
+    dy: kept(gradientOf(call)),
+    x: call.node.inputs[0] as string,
+    y: () => kept(call.node.outputs[0] as string),
+    axes,
+    count: axes.reduce((product, axis) => product * (shape[axis] as number), 1),
+    call,
+  })
 }
 
 export function reduction(name: string, { forward, backward, perInput, perOutput = {} }: ReduceOptions): Operator {
@@ -124,7 +145,7 @@ export function reduction(name: string, { forward, backward, perInput, perOutput
         ? [reduceDense(x, axes, call.attributes.keepDims, (values) => asElement(x.elementType, forward(values)))]
         : []
     },
-    backward: backward && ((call) => [reduceBackward(call, backward)]),
+    backward: (call) => [reduceBackward(call, backward)],
     cost: (call) => {
       const inputs = elementCount(call.inputs[0]?.shape) as number
       const outputs = elementCount(call.outputs[0]?.shape) as number

@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import type { Arithmetic, Call, Operator } from '../graph/index.ts'
+import type { Arithmetic, BackwardRule, Call, Operator } from '../graph/index.ts'
 import { asElement } from './as-element.ts'
 import { worksAlong } from './axis-tracks.ts'
 import { axisOf, contentOf, dense, required, typed } from './check.ts'
@@ -7,7 +7,7 @@ import { eachLine, linesAlong } from './indices.ts'
 import { defineOperator } from './operator.ts'
 import { timesElements } from './unary.ts'
 
-interface RunningAttributes {
+export interface RunningAttributes {
   readonly exclusive: boolean
   readonly reverse: boolean
 }
@@ -20,12 +20,13 @@ function runningAxis(call: Call, rank: number): number | undefined {
 export interface RunningOptions {
   readonly start: number
   readonly step: (sum: number, x: number) => number
+  readonly backward?: BackwardRule<RunningAttributes>
   /** Operations per element. */
   readonly cost: Arithmetic
 }
 
 /** Y[i] = everything up to X[i] along the axis (input 1), added or multiplied (ONNX CumSum, CumProd). */
-export function running(name: string, { start, step, cost }: RunningOptions): Operator {
+export function running(name: string, { start, step, backward, cost }: RunningOptions): Operator {
   return defineOperator<RunningAttributes>({
     name,
     domain: '',
@@ -52,6 +53,7 @@ export function running(name: string, { start, step, cost }: RunningOptions): Op
       })
       return [dense(x.elementType, x.shape, out)]
     },
+    backward,
     cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape) as number),
     channels: {
       tie: (call, ties) => {

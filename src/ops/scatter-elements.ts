@@ -4,7 +4,7 @@ import { mixes } from './channel-rules.ts'
 import { axisOf, dense, required, typed, wrong } from './check.ts'
 import { fromIndices, offsetOf } from './indices.ts'
 import { defineOperator } from './operator.ts'
-import { reductionAttribute, reductionCost, reductionRule } from './scattering.ts'
+import { reductionAttribute, reductionCost, reductionRule, scatterBackward } from './scattering.ts'
 
 /** Y = X, with Y[I[i, j, …], j, …] = U[i, j, …] for axis 0, likewise for others (ONNX ScatterElements, formerly Scatter). */
 export function scatteringElements(name: string): Operator {
@@ -37,6 +37,7 @@ export function scatteringElements(name: string): Operator {
       })
       return [dense(x.elementType, x.shape, out)]
     },
+    backward: (call) => scatterBackward(call, 'GatherElements', { axis: call.attributes.axis }),
     cost: (call) => reductionCost(call, 2),
     channels: mixes(`${name} puts single elements`),
   })

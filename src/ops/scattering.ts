@@ -1,5 +1,6 @@
 import { elementCount } from '../base/index.ts'
-import type { Arithmetic, AttributeReader, Call, InferredCall } from '../graph/index.ts'
+import type { Arithmetic, AttributeReader, AttributeValue, BackwardCall, Call, InferredCall } from '../graph/index.ts'
+import { gradientOf, shapeIn } from './backward.ts'
 import { wrong } from './check.ts'
 
 export type Reduction = 'none' | 'add' | 'mul' | 'max' | 'min'
@@ -19,6 +20,29 @@ export function reductionRule(call: Call<{ reduction: string }>): (old: number, 
   const rule = rules[call.attributes.reduction as Reduction]
   if (!rule) throw wrong(call, `reduction "${call.attributes.reduction}" is none of ${Object.keys(rules).join(', ')}`)
   return rule
+}
+
+/**
+ * What was written over gets no gradient, what was added to keeps it; an update gets the gradient of the place it went to. Of several updates at one
+ * place, without a reduction, it is not said which one stays: each gets the gradient.
+ * @param gather the operator that takes what the scattering one put
+ */
+export function scatterBackward<A extends { readonly reduction: string }>(
+  call: BackwardCall<A>,
+  gather: string,
+  attributes: Readonly<Record<string, AttributeValue>> = {},
+): (string | undefined)[] {
+  const { emit, node } = call
+  const { reduction } = call.attributes
+  if (reduction !== 'none' && reduction !== 'add') throw wrong(call, `no gradient passes with reduction "${reduction}"`)
+  const dy = gradientOf(call)
+  const indices = node.inputs[1] as string
+  const erased = () => emit.node(node.opType, [dy, indices, emit.zeros(shapeIn(call, 2))], attributes)
+  return [
+    call.needs(0) ? (reduction === 'add' ? dy : erased()) : undefined,
+    undefined,
+    call.needs(2) ? emit.node(gather, [dy, indices], attributes) : undefined,
+  ]
 }
 
 /** One operation per update, where updates are reduced. */

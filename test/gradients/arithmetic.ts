@@ -48,7 +48,6 @@ export const arithmetic: Cases = {
   Sqrt: { op: 'Sqrt', inputs: [[3, 4]], draw: positive },
   Exp: { op: 'Exp', inputs: [[3, 4]] },
   Log: { op: 'Log', inputs: [[3, 4]], draw: positive },
-  Relu: { op: 'Relu', inputs: [[3, 4]], draw: awayFromCorners },
   Clip: {
     op: 'Clip',
     inputs: [[4, 5], { type: 'float32', shape: [], values: [-1] }, { type: 'float32', shape: [], values: [0.5] }],
@@ -87,4 +86,24 @@ export const arithmetic: Cases = {
     outputs: 2,
     used: [0],
   },
+  Sum: { op: 'Sum', inputs: [[2, 3], [3], [2, 1]] },
+  'Sum of one': { op: 'Sum', inputs: [[2, 3]] },
+  Mean: { op: 'Mean', inputs: [[2, 3], [3], [2, 1]] },
+  Max: { op: 'Max', inputs: [[3, 4], [4], [3, 1]] },
+  'Max of one': { op: 'Max', inputs: [[3, 4]] },
+  'Max, the same input twice': { op: 'Max', inputs: [[3, 4], floats(-3, -2, 2, 3), [3, 4]] },
+  Min: { op: 'Min', inputs: [[3, 4], [4], [3, 1]] },
+  'Mod of floats': {
+    op: 'Mod',
+    inputs: [[3, 4], [4]],
+    attributes: { fmod: 1 },
+    values: (random, input, count) =>
+      Array.from({ length: count }, () => (input === 0 ? 4 : 1) * (1 + 0.1 * random.uniform()) + (input ? 0 : 0.3)),
+  },
+  Where: {
+    op: 'Where',
+    inputs: [{ type: 'bool', shape: [2, 1, 3], values: [1, 0, 1, 0, 0, 1] }, [4, 3], [2, 1, 1]],
+  },
+  Cast: { op: 'Cast', inputs: [[2, 3]], attributes: { to: 11 } },
+  CastLike: { op: 'CastLike', inputs: [[2, 3], { type: 'float64', shape: [1], values: [0] }] },
 }

@@ -1,7 +1,10 @@
 import type { Cases } from '../gradient-check.ts'
+import { activations } from './activations.ts'
 import { arithmetic } from './arithmetic.ts'
 import { layers } from './layers.ts'
 import { matrices } from './matrices.ts'
+import { movement } from './movement.ts'
+import { normalisations } from './normalisations.ts'
 import { pooling } from './pooling.ts'
 import { reductions } from './reductions.ts'
 import { shapes } from './shapes.ts'
@@ -10,8 +13,11 @@ import { shapes } from './shapes.ts'
 export const gradientCases: Readonly<Record<string, Cases>> = {
   layers,
   pooling,
+  normalisations,
   matrices,
+  activations,
   arithmetic,
   reductions,
   shapes,
+  movement,
 }

@@ -1,5 +1,5 @@
 import type { Cases } from '../gradient-check.ts'
-import { apart } from './draws.ts'
+import { apart, awayFromCorners } from './draws.ts'
 
 /** Windows and whole planes. */
 export const pooling: Cases = {
@@ -48,4 +48,21 @@ export const pooling: Cases = {
   },
   GlobalAveragePool: { op: 'GlobalAveragePool', inputs: [[2, 3, 3, 5]] },
   GlobalMaxPool: { op: 'GlobalMaxPool', inputs: [[2, 3, 3, 5]], values: apart },
+  LpPool: { op: 'LpPool', inputs: [[1, 2, 4, 5]], attributes: { kernel_shape: [2, 3], strides: [2, 1] } },
+  'LpPool, p 1, padded': {
+    op: 'LpPool',
+    inputs: [[1, 2, 5]],
+    attributes: { kernel_shape: [3], strides: [2], pads: [1, 1], p: 1 },
+    draw: awayFromCorners,
+  },
+  'LpPool, p 3, the last window over the edge': {
+    op: 'LpPool',
+    opset: 18,
+    inputs: [[1, 1, 6, 5]],
+    attributes: { kernel_shape: [3, 2], strides: [2, 2], ceil_mode: 1, p: 3 },
+    draw: awayFromCorners,
+  },
+  GlobalLpPool: { op: 'GlobalLpPool', inputs: [[2, 2, 3, 2]] },
+  'GlobalLpPool, p 1': { op: 'GlobalLpPool', inputs: [[2, 2, 3]], attributes: { p: 1 }, draw: awayFromCorners },
+  'GlobalLpPool, p 3': { op: 'GlobalLpPool', inputs: [[1, 2, 4]], attributes: { p: 3 }, draw: awayFromCorners },
 }

@@ -1,4 +1,9 @@
+import { derivative } from '../backward.ts'
 import { unary } from '../unary.ts'
 
-/** Y = atanh(X) (ONNX Atanh). */
-export const atanh = unary('Atanh', { forward: Math.atanh, cost: { others: 1 } })
+/** Y = atanh(X) (ONNX Atanh). dX = dY / (1 − X²). */
+export const atanh = unary('Atanh', {
+  forward: Math.atanh,
+  backward: derivative(({ mul, sub, div, dy, x }) => div(dy, sub(1, mul(x, x)))),
+  cost: { others: 1 },
+})

@@ -12,7 +12,8 @@ export const batchNormalizationBackward: BackwardRule<BatchNormalizationAttribut
   const [x, scale, , mean, variance] = call.node.inputs as [string, string, string, string, string]
   const { epsilon, training, perElement } = call.attributes
   const { emit } = call
-  const dy = call.gradients[0] as string
+  const [dy] = call.gradients
+  if (dy === undefined) return []
   if (training)
     return emit.nodes('BatchNormalizationGradient', [dy, x, scale], 3, { epsilon: float(epsilon) }, 'ai.kerf')
   const shape = shapeIn(call, 0)

@@ -1,3 +1,4 @@
+import { castBackward } from '../backward.ts'
 import { elementwise } from '../channel-rules.ts'
 import { required, typed, wrong } from '../check.ts'
 import { converted } from '../convert.ts'
@@ -18,6 +19,7 @@ export const cast = defineOperator<{ to: number | undefined }>({
     const y = x && converted(x, elementTypeOf(call, call.attributes.to as number))
     return y ? [y] : []
   },
+  backward: castBackward,
   cost: 'none',
   channels: elementwise,
 })

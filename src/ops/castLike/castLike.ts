@@ -1,4 +1,5 @@
 import { elementCount } from '../../base/index.ts'
+import { castBackward } from '../backward.ts'
 import { elementwise } from '../channel-rules.ts'
 import { required, typed } from '../check.ts'
 import { converted } from '../convert.ts'
@@ -14,6 +15,7 @@ export const castLike = defineOperator<void>({
     const y = x && like && converted(x, like.elementType)
     return y ? [y] : []
   },
+  backward: castBackward,
   cost: 'none',
   accesses: (call) => {
     const count = elementCount(call.outputs[0]?.shape) as number

@@ -1,6 +1,7 @@
 import { type Dim, stridesOf, unknownDim } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
 import { worksAlong } from '../axis-tracks.ts'
+import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { fromIndices, offsetOf } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
@@ -15,6 +16,13 @@ function touchedAxes(call: Call<CenterAttributes>, rank: number): number[] {
     ? distinctAxes(call, call.attributes.axes, rank)
     : Array.from({ length: rank }, (_, a) => a)
 }
+
+/** What is cropped before the first element of each axis, or negative: padded. */
+const croppedBefore = (from: readonly number[], to: readonly number[]): number[] =>
+  from.map((d, axis) => {
+    const surplus = d - (to[axis] as number)
+    return surplus < 0 ? -Math.floor(-surplus / 2) : Math.floor(surplus / 2)
+  })
 
 /** X cropped, or padded with zeros, around its centre to the sizes of input 1 (ONNX CenterCropPad). */
 export const centerCropPad = defineOperator<CenterAttributes>({
@@ -42,17 +50,21 @@ export const centerCropPad = defineOperator<CenterAttributes>({
     const axes = touchedAxes(call, x.shape.length)
     const shape = x.shape.map((d, axis) => (axes.includes(axis) ? (sizes[axes.indexOf(axis)] as number) : d))
     const strides = stridesOf(x.shape)
-    // What is cropped before the first element, or negative: padded.
-    const before = x.shape.map((d, axis) => {
-      const surplus = d - (shape[axis] as number)
-      return surplus < 0 ? -Math.floor(-surplus / 2) : Math.floor(surplus / 2)
-    })
+    const before = croppedBefore(x.shape, shape)
     const data = fromIndices(shape, (index) => {
       const from = index.map((i, axis) => i + (before[axis] as number))
       if (from.some((i, axis) => i < 0 || i >= (x.shape[axis] as number))) return 0
       return x.data[offsetOf(strides, from)] as number
     })
     return [dense(x.elementType, shape, data)]
+  },
+  // What was cropped gets zeros, what was padded is cropped.
+  backward: (call) => {
+    const before = croppedBefore(shapeIn(call, 0), shapeOut(call))
+    const after = before.map(
+      (begin, axis) => (shapeIn(call, 0)[axis] as number) - begin - (shapeOut(call)[axis] as number),
+    )
+    return [call.emit.pad(gradientOf(call), before, after)]
   },
   cost: 'none',
   accesses: (call) => {

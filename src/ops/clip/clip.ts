@@ -1,6 +1,6 @@
 import { elementCount } from '../../base/index.ts'
-import { type BackwardRule, float } from '../../graph/index.ts'
-import { algebra, gradientOf, shapeIn, shapeOut } from '../backward.ts'
+import type { BackwardRule } from '../../graph/index.ts'
+import { algebra, clipGradient, gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { elementwise } from '../channel-rules.ts'
 import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
@@ -19,23 +19,18 @@ const clipBackward: BackwardRule<ClipAttributes> = (call) => {
   const [x, low, high] = node.inputs as [string, string?, string?]
   const minimum = low ? contentOf(call, 1)?.[0] : attributes.min
   const maximum = high ? contentOf(call, 2)?.[0] : attributes.max
-  if ((!low || minimum !== undefined) && (!high || maximum !== undefined)) {
-    const bounds = {
-      ...(minimum !== undefined && { min: float(minimum) }),
-      ...(maximum !== undefined && { max: float(maximum) }),
-    }
-    return [emit.node('ClipGradient', [dy, node.outputs[0] as string], bounds, 'ai.kerf')]
-  }
-  const { where, greater } = algebra(emit)
+  if ((!low || minimum !== undefined) && (!high || maximum !== undefined))
+    return [clipGradient(call, dy, node.outputs[0] as string, minimum, maximum)]
+  const { positive, sub } = algebra(emit)
   // The upper bound wins where they cross.
-  const over = high && greater(low ? emit.node('Max', [x, low]) : x, high)
-  const inside = over ? where(over, 0, dy) : dy
-  const under = low && greater(low, x)
+  const over = high && sub(low ? emit.node('Max', [x, low]) : x, high)
+  const inside = over ? positive(over, 0, dy) : dy
+  const under = low && sub(low, x)
   const toBound = (gradient: string, i: number) => emit.unbroadcast(gradient, shapeOut(call), shapeIn(call, i))
   return [
-    call.needs(0) ? (under ? where(under, 0, inside) : inside) : undefined,
-    under && call.needs(1) ? toBound(where(under, inside, 0), 1) : undefined,
-    over && call.needs(2) ? toBound(where(over, dy, 0), 2) : undefined,
+    call.needs(0) ? (under ? positive(under, 0, inside) : inside) : undefined,
+    under && call.needs(1) ? toBound(positive(under, inside, 0), 1) : undefined,
+    over && call.needs(2) ? toBound(positive(over, dy, 0), 2) : undefined,
   ]
 }
 

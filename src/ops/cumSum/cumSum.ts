@@ -1,4 +1,14 @@
+import { gradientOf } from '../backward.ts'
 import { running } from '../running.ts'
 
-/** Running sums along an axis (ONNX CumSum). */
-export const cumSum = running('CumSum', { start: 0, step: (sum, x) => sum + x, cost: { adds: 1 } })
+/** Running sums along an axis (ONNX CumSum). dX is the running sum of dY from the other end. */
+export const cumSum = running('CumSum', {
+  start: 0,
+  step: (sum, x) => sum + x,
+  backward: (call) => {
+    const { exclusive, reverse } = call.attributes
+    const attributes = { exclusive: exclusive ? 1 : 0, reverse: reverse ? 0 : 1 }
+    return [call.emit.node('CumSum', [gradientOf(call), call.node.inputs[1] as string], attributes)]
+  },
+  cost: { adds: 1 },
+})

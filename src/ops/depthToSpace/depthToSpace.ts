@@ -1,5 +1,6 @@
 import { type Dim, type Shape, stridesOf, unknownDim } from '../../base/index.ts'
 import type { Call, ChannelRule } from '../../graph/index.ts'
+import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { dense, required, typed, wrong } from '../check.ts'
 import { fromIndices, offsetOf } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
@@ -62,6 +63,16 @@ export const depthToSpace = defineOperator<DepthToSpaceAttributes>({
       return x.data[offsetOf(strides, from)] as number
     })
     return [dense(x.elementType, shape, data)]
+  },
+  backward: (call) => {
+    const { emit } = call
+    const { blockSize: b, columnFirst } = call.attributes
+    const dy = gradientOf(call)
+    if (!columnFirst) return [emit.node('SpaceToDepth', [dy], { blocksize: b })]
+    // SpaceToDepth knows the other order only.
+    const [batch, , height, width] = shapeIn(call, 0) as [number, number, number, number]
+    const split = emit.reshape(dy, [batch, shapeOut(call)[1] as number, height, b, width, b])
+    return [emit.reshape(emit.node('Transpose', [split], { perm: [0, 1, 3, 5, 2, 4] }), shapeIn(call, 0))]
   },
   cost: 'none',
   channels,

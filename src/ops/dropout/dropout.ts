@@ -1,5 +1,5 @@
 import type { BackwardRule, Known } from '../../graph/index.ts'
-import { algebra, gradientOf } from '../backward.ts'
+import { algebra } from '../backward.ts'
 import { elementwise } from '../channel-rules.ts'
 import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
@@ -10,7 +10,8 @@ import { dropoutTraining } from './training.ts'
  * must have its second output.
  */
 const dropoutBackward: BackwardRule<void> = (call) => {
-  const dy = gradientOf(call)
+  const [dy] = call.gradients
+  if (dy === undefined) return []
   const training = call.node.inputs[2] ? contentOf(call, 2) : [0]
   if (!training) throw wrong(call, 'no gradient passes while training_mode depends on data')
   if (!training[0]) return [dy]
@@ -22,8 +23,8 @@ const dropoutBackward: BackwardRule<void> = (call) => {
       mask ? 'no gradient passes while ratio depends on data' : 'in training no gradient passes without the mask',
       mask ? undefined : 'Give the node its second output.',
     )
-  const { div, where } = algebra(call.emit)
-  return [where(mask, ratio === 0 ? dy : div(dy, 1 - ratio), 0)]
+  const kept = ratio === 0 ? dy : algebra(call.emit).div(dy, 1 - ratio)
+  return [call.emit.node('Where', [mask, kept, call.emit.floats([0])])]
 }
 
 /**

@@ -1,3 +1,4 @@
+import { derivative } from '../backward.ts'
 import { unary } from '../unary.ts'
 
 /**
@@ -22,5 +23,10 @@ export function erfOf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-a * a) / (fraction * Math.sqrt(Math.PI)))
 }
 
-/** Y = erf(X) (ONNX Erf). Cost per element: one function value. */
-export const erf = unary('Erf', { forward: erfOf, cost: { others: 1 }, fusion: 'follower' })
+/** Y = erf(X) (ONNX Erf). dX = dY·2/√π·exp(−X²). Cost per element: one function value. */
+export const erf = unary('Erf', {
+  forward: erfOf,
+  backward: derivative(({ mul, of, dy, x }) => mul(dy, mul(2 / Math.sqrt(Math.PI), of('Exp', of('Neg', mul(x, x)))))),
+  cost: { others: 1 },
+  fusion: 'follower',
+})

@@ -1,6 +1,7 @@
 import { broadcastShapes, type Dim } from '../../base/index.ts'
 import type { Call, Cut, InferredCall } from '../../graph/index.ts'
 import { passTracks } from '../axis-tracks.ts'
+import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { mapBroadcast } from '../binary.ts'
 import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { readInputsOnce } from '../movement.ts'
@@ -43,6 +44,8 @@ export const expand = defineOperator<void>({
     const like = dense(x.elementType, target, { length: 0 })
     return [mapBroadcast([x, like], x.elementType, ([v]) => v as number)]
   },
+  // Summed over what was repeated.
+  backward: (call) => [call.emit.unbroadcast(gradientOf(call), shapeOut(call), shapeIn(call, 0))],
   cost: 'none',
   accesses: readInputsOnce,
   parameters: [0],

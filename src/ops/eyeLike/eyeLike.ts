@@ -38,6 +38,7 @@ export const eyeLike = defineOperator<EyeAttributes>({
         ]
       : []
   },
+  backward: 'zero',
   cost: 'none',
   channels: mixes('EyeLike makes a matrix of the same size'),
 })

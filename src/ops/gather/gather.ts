@@ -1,26 +1,11 @@
-import { type Dim, stridesOf } from '../../base/index.ts'
-import type { Call, Cut, InferredCall, Ties, Track } from '../../graph/index.ts'
-import { axisOf, contentOf, dense, required, typed, wrong } from '../check.ts'
+import { stridesOf } from '../../base/index.ts'
+import type { Cut, InferredCall, Ties, Track } from '../../graph/index.ts'
+import { dense, required, typed } from '../check.ts'
 import { fromIndices } from '../indices.ts'
 import { readWhatIsTaken } from '../movement.ts'
 import { defineOperator } from '../operator.ts'
-
-export interface GatherAttributes {
-  readonly axis: number
-}
-
-export function gatherAxis(call: Call<GatherAttributes>): number {
-  return axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)
-}
-
-/** The indices, counted from 0; undefined when they depend on data. */
-export function indicesOf(call: Call<GatherAttributes>, size: Dim | undefined): number[] | undefined {
-  if (typeof size !== 'number') return undefined
-  return contentOf(call, 1)?.map((i) => {
-    if (i < -size || i >= size) throw wrong(call, `index ${i} is out of range for ${size} elements`)
-    return i < 0 ? i + size : i
-  })
-}
+import { gatherBackward } from './backward.ts'
+import { type GatherAttributes, gatherAxis, indicesOf } from './indices.ts'
 
 function tieGather(call: InferredCall<GatherAttributes>, ties: Ties): void {
   const x = call.inputs[0]?.shape as readonly number[]
@@ -77,6 +62,7 @@ export const gather = defineOperator<GatherAttributes>({
     })
     return [dense(x.elementType, [...x.shape.slice(0, axis), ...at.shape, ...x.shape.slice(axis + 1)], data)]
   },
+  backward: gatherBackward,
   cost: 'none',
   accesses: readWhatIsTaken,
   // An embedding: the table is learnt.

@@ -1,5 +1,6 @@
 import { stridesOf } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
+import { gradientOf, shapeIn } from '../backward.ts'
 import { mixes } from '../channel-rules.ts'
 import { axisOf, dense, required, typed } from '../check.ts'
 import { fromIndices, offsetOf } from '../indices.ts'
@@ -31,6 +32,14 @@ export const gatherElements = defineOperator<{ axis: number }>({
     })
     return [dense(x.elementType, indices.shape, data)]
   },
+  // Every element gets the sum over the places it was taken to.
+  backward: (call) => [
+    call.emit.node(
+      'ScatterElements',
+      [call.emit.zeros(shapeIn(call, 0)), call.node.inputs[1] as string, gradientOf(call)],
+      { axis: along(call), reduction: 'add' },
+    ),
+  ],
   cost: 'none',
   accesses: readWhatIsTaken,
   channels: mixes('GatherElements takes single elements'),

@@ -1,4 +1,5 @@
 import { type Dim, elementCount, stridesOf, unknownDim } from '../../base/index.ts'
+import { gradientOf, shapeIn } from '../backward.ts'
 import { mixes } from '../channel-rules.ts'
 import { dense, required, typed, wrong } from '../check.ts'
 import { fromIndices, offsetOf } from '../indices.ts'
@@ -42,6 +43,16 @@ export const gatherND = defineOperator<{ batchDims: number }>({
       return x.data[offsetOf(strides.slice(0, batchDims + depth), at) + (index.at(-1) as number)] as number
     })
     return [dense(x.elementType, [...places, ...tail], data)]
+  },
+  // Every element gets the sum over the places it was taken to.
+  backward: (call) => {
+    if (call.attributes.batchDims > 0) throw wrong(call, 'no gradient passes with batch axes')
+    const { emit, node } = call
+    return [
+      emit.node('ScatterND', [emit.zeros(shapeIn(call, 0)), node.inputs[1] as string, gradientOf(call)], {
+        reduction: 'add',
+      }),
+    ]
   },
   cost: 'none',
   accesses: readWhatIsTaken,

@@ -1,3 +1,4 @@
+import { type Derivative, derivative } from '../backward.ts'
 import { erfOf } from '../erf/erf.ts'
 import { unary } from '../unary.ts'
 
@@ -5,6 +6,22 @@ import { unary } from '../unary.ts'
  * exact:          Y = X/2 · (1 + erf(X/√2))
  * approximated:   Y = X/2 · (1 + tanh(√(2/π) · (X + 0.044715·X³)))        (ONNX Gelu, opset 20)
  */
+
+/** Φ + X·φ, with the distribution Φ = (1 + erf(X/√2))/2 and the density φ = exp(−X²/2)/√(2π) of the normal distribution. */
+function exactSlope({ mul, add, of, x }: Derivative<unknown>): string {
+  const distribution = mul(0.5, add(1, of('Erf', mul(x, Math.SQRT1_2))))
+  const density = mul(1 / Math.sqrt(2 * Math.PI), of('Exp', mul(-0.5, mul(x, x))))
+  return add(distribution, mul(x, density))
+}
+
+/** (1 + t)/2 + X/2·(1 − t²)·u', with t = tanh u and u = √(2/π) · (X + 0.044715·X³). */
+function approximatedSlope({ mul, add, sub, of, x }: Derivative<unknown>): string {
+  const square = mul(x, x)
+  const root = Math.sqrt(2 / Math.PI)
+  const t = of('Tanh', mul(x, add(root, mul(root * 0.044715, square))))
+  const inner = mul(x, add(root, mul(3 * root * 0.044715, square)))
+  return mul(0.5, add(add(1, t), mul(sub(1, mul(t, t)), inner)))
+}
 
 const exact = (x: number): number => 0.5 * x * (1 + erfOf(x * Math.SQRT1_2))
 
@@ -17,6 +34,10 @@ const approximated = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2
 export const gelu = unary<{ tanh: boolean }>('Gelu', {
   attributes: (a) => ({ tanh: a.string('approximate', 'none') === 'tanh' }),
   forward: (x, { tanh }) => (tanh ? approximated(x) : exact(x)),
+  backward: derivative((given) => {
+    const slope = given.attributes.tanh ? approximatedSlope(given) : exactSlope(given)
+    return given.mul(given.dy, slope)
+  }),
   cost: ({ tanh }) => (tanh ? { adds: 2, muls: 6, others: 1 } : { adds: 1, muls: 3, others: 1 }),
   fusion: 'follower',
 })

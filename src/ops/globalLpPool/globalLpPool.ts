@@ -1,11 +1,13 @@
+import { derivative } from '../backward.ts'
 import { perChannel } from '../channel-rules.ts'
 import { required, typed } from '../check.ts'
 import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { globalPoolShape, globalReduction, normCost } from '../pool.ts'
+import { normBackward } from '../pool-backward.ts'
 import { norm, poolPlanes } from '../pool-forward.ts'
 
-/** Y[n,c] = (Σ |x|ᵖ)^(1/p) over X[n,c]; p 2 (ONNX GlobalLpPool, opset 2, 22). Cost: see `normCost`. */
+/** Y[n,c] = (Σ |x|ᵖ)^(1/p) over X[n,c]; p 2 (ONNX GlobalLpPool, opset 2, 22). dX: see `normBackward`. Cost: see `normCost`. */
 export const globalLpPool = defineOperator<number>({
   name: 'GlobalLpPool',
   domain: '',
@@ -20,6 +22,10 @@ export const globalLpPool = defineOperator<number>({
           ),
         ]
       : [],
+  backward: derivative(({ dy, x, y, attributes: p, call }) => {
+    const whole = (value: string) => value
+    return normBackward(call, { dy, x, y, p }, whole)
+  }),
   cost: (call) => normCost(globalReduction(call), call.attributes),
   channels: perChannel,
 })

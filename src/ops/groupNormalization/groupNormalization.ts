@@ -1,7 +1,10 @@
 import { elementCount } from '../../base/index.ts'
 import type { Dense } from '../../graph/index.ts'
+import { shapeIn } from '../backward.ts'
 import { required, typed, wrong } from '../check.ts'
+import { perChannelSum } from '../conv/backward.ts'
 import { checkVectors, normalising, statisticsCost, trailing } from '../normalise.ts'
+import { affineBackward, channelsOf } from '../normalise-backward.ts'
 import { perChannel, scaledAndShifted, standardised } from '../normalise-forward.ts'
 import { arithmetic, broadcastTo, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
@@ -38,6 +41,24 @@ export const groupNormalization = defineOperator<{ groups: number; perGroup: boo
     const spread = (p: Dense) =>
       perGroup ? broadcastTo(perChannel(p, 3), grouped) : broadcastTo(perChannel(p, x.shape.length), x.shape)
     return [arithmetic(x.elementType, { ...scaledAndShifted(y, spread(scale), spread(bias)), shape: x.shape })]
+  },
+  backward: (call) => {
+    const { groups, perGroup, epsilon } = call.attributes
+    const { emit } = call
+    const x = shapeIn(call, 0)
+    const [batch = 1, channels = 1] = x
+    const scale = call.node.inputs[1] as string
+    // One per group stands for each of its channels.
+    const spread = () => emit.expand(emit.reshape(scale, [groups, 1]), [groups, channels / groups])
+    return affineBackward(
+      call,
+      { sets: batch * groups, epsilon },
+      () => channelsOf(call, perGroup ? spread() : scale),
+      (perElement) =>
+        perGroup
+          ? emit.sum(emit.reshape(perElement, [batch, groups, -1]), [0, 2], false)
+          : perChannelSum(call, perElement),
+    )
   },
   cost: (call) => {
     const x = call.inputs[0]?.shape as readonly number[]

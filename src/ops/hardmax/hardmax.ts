@@ -20,6 +20,7 @@ export const hardmax = defineOperator<SoftmaxAttributes>({
     const first = values.indexOf(maximum(values))
     return values.map((_, i) => (i === first ? 1 : 0))
   }),
+  backward: 'zero',
   cost: (call) => ({ others: softmaxSizes(call).n }),
   channels: normalising(softmaxAxes),
 })

@@ -1,6 +1,9 @@
 import type { Dense } from '../../graph/index.ts'
+import { shapeIn } from '../backward.ts'
 import { required, typed, wrong } from '../check.ts'
+import { perChannelSum } from '../conv/backward.ts'
 import { checkVectors, normalisedOver, perChannelParameters, statisticsCost, trailing } from '../normalise.ts'
+import { affineBackward, channelsOf } from '../normalise-backward.ts'
 import { perChannel, scaledAndShifted, standardised } from '../normalise-forward.ts'
 import { arithmetic, broadcastTo, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
@@ -26,6 +29,15 @@ export const instanceNormalization = defineOperator<number>({
     const y = standardised(doubles(x), trailing(call, 2), call.attributes)
     const spread = (p: Dense) => broadcastTo(perChannel(p, x.shape.length), x.shape)
     return [arithmetic(x.elementType, scaledAndShifted(y, spread(scale), spread(bias)))]
+  },
+  backward: (call) => {
+    const [batch = 1, channels = 1] = shapeIn(call, 0)
+    return affineBackward(
+      call,
+      { sets: batch * channels, epsilon: call.attributes },
+      () => channelsOf(call, call.node.inputs[1] as string),
+      (perElement) => perChannelSum(call, perElement),
+    )
   },
   cost: (call) => {
     const { n, statistics } = normalisedOver(call, trailing(call, 2))

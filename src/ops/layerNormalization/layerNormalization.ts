@@ -1,7 +1,10 @@
+import { elementCount } from '../../base/index.ts'
 import type { AttributeReader, Call, Known } from '../../graph/index.ts'
-import { axisOf, required, typed } from '../check.ts'
+import { shapeIn } from '../backward.ts'
+import { axisOf, required, typed, wrong } from '../check.ts'
 import { setsAlong } from '../indices.ts'
 import { checkBroadcastsTo, normalisedOver, normalisingTrailing, statisticsCost, trailing } from '../normalise.ts'
+import { affineBackward } from '../normalise-backward.ts'
 import { type Moments, momentsOf, scaledAndShifted, standardised } from '../normalise-forward.ts'
 import { arithmetic, broadcastTo, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
@@ -65,6 +68,17 @@ export const layerNormalization = defineOperator<TrailingAttributes>({
       statistics((m) => m.mean),
       statistics((m) => 1 / Math.sqrt(m.variance + call.attributes.epsilon)),
     ].slice(0, call.node.outputs.length)
+  },
+  backward: (call) => {
+    const shape = shapeIn(call, 0)
+    if (call.gradients.some((gradient, i) => i > 0 && gradient !== undefined))
+      throw wrong(call, 'no gradient passes through its means and deviations')
+    return affineBackward(
+      call,
+      { sets: elementCount(shape.slice(0, firstAxis(call))) as number, epsilon: call.attributes.epsilon },
+      () => call.node.inputs[1] as string,
+      (perElement, input) => call.emit.unbroadcast(perElement, shape, shapeIn(call, input)),
+    )
   },
   cost: (call) => {
     const { n, statistics } = normalisedOver(call, trailing(call, firstAxis(call)))

@@ -1,4 +1,5 @@
 import type { Call } from '../../graph/index.ts'
+import { derivative } from '../backward.ts'
 import { axisOf, required, typed } from '../check.ts'
 import { normalisedOver, normalising } from '../normalise.ts'
 import { mapSets } from '../normalise-forward.ts'
@@ -40,6 +41,14 @@ export const lpNormalization = defineOperator<LpNormalizationAttributes>({
     })
     return [arithmetic(x.elementType, y)]
   },
+  // With the norm L: dX = (dY − f·Σ dY·Y) / L, f = sign X for p = 1 and Y for p = 2; 0 for a vector of zeros.
+  backward: derivative(({ mul, sub, div, of, positive, dy, x, y, call }) => {
+    const axes = [axisIn(call)]
+    const one = call.attributes.p === 1
+    const length = one ? call.emit.sum(of('Abs', x), axes) : of('Sqrt', call.emit.sum(mul(x, x), axes))
+    const along = mul(one ? of('Sign', x) : y, call.emit.sum(mul(dy, y), axes))
+    return positive(length, div(sub(dy, along), length), 0)
+  }),
   cost: (call) => {
     const { n, statistics } = normalisedOver(call, [axisIn(call)])
     const square = call.attributes.p === 2

@@ -1,12 +1,14 @@
+import { derivative, shapeIn } from '../backward.ts'
 import { perChannel } from '../channel-rules.ts'
 import { required, typed } from '../check.ts'
 import { arithmetic } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
-import { normCost, type PoolAttributes, poolAttributes, poolShape, windowReduction } from '../pool.ts'
+import { normCost, type PoolAttributes, poolAttributes, poolShape, resolvedWindow, windowReduction } from '../pool.ts'
+import { divisors, normBackward } from '../pool-backward.ts'
 import { norm, poolWindows } from '../pool-forward.ts'
 
 /**
- * Y[n,c,p] = (Σ |x|ᵖ)^(1/p) over the window of X[n,c]; p 2 (ONNX LpPool, opset 2, 11, 18 with ceil_mode and dilations, 22). Cost: see
+ * Y[n,c,p] = (Σ |x|ᵖ)^(1/p) over the window of X[n,c]; p 2 (ONNX LpPool, opset 2, 11, 18 with ceil_mode and dilations, 22). dX: see `normBackward`. Cost: see
  * `normCost`.
  */
 export const lpPool = defineOperator<PoolAttributes>({
@@ -25,6 +27,17 @@ export const lpPool = defineOperator<PoolAttributes>({
     )
     return [arithmetic(x.elementType, y)]
   },
+  // What AveragePool passes back, without its division.
+  backward: derivative(({ mul, dy, x, y, attributes: { p }, call }) =>
+    normBackward(call, { dy, x, y, p }, (value) =>
+      call.emit.node(
+        'AveragePoolGradient',
+        [mul(value, divisors(call))],
+        { ...resolvedWindow(call), count_include_pad: 1, input_shape: shapeIn(call, 0) },
+        'ai.kerf',
+      ),
+    ),
+  ),
   cost: (call) => normCost(windowReduction(call), call.attributes.p),
   channels: perChannel,
 })

@@ -1,9 +1,12 @@
 import { elementCount } from '../../base/index.ts'
+import type { Call } from '../../graph/index.ts'
+import { derivative } from '../backward.ts'
 import { required, typed, wrong } from '../check.ts'
 import { eachLine, linesAlong } from '../indices.ts'
 import { normalising } from '../normalise.ts'
 import { arithmetic } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
+import { mapAxis } from '../resample/emit.ts'
 
 export interface LrnAttributes {
   readonly size: number
@@ -11,6 +14,13 @@ export interface LrnAttributes {
   readonly beta: number
   readonly bias: number
 }
+
+/** How many channels there are, and how many before and behind a channel are summed over with it. */
+const window = (call: Call<LrnAttributes>) => ({
+  channels: required(call, 0).shape?.[1] as number,
+  first: Math.floor((call.attributes.size - 1) / 2),
+  last: Math.ceil((call.attributes.size - 1) / 2),
+})
 
 /**
  * Y[n,c] = X[n,c] / (bias + alpha/size · Σ X[n,j]²)^beta, the sum over `size` channels around c (ONNX LRN, opset 1, 13). X [N, C, …].
@@ -36,7 +46,7 @@ export const lrn = defineOperator<LrnAttributes>({
   forward: (call, [x]) => {
     if (!x) return []
     const { size, alpha, beta, bias } = call.attributes
-    const [first, last] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)]
+    const { first, last } = window(call)
     const data = new Float64Array(x.data.length)
     const lines = linesAlong(x.shape, 1)
     eachLine(lines, (at) => {
@@ -49,6 +59,25 @@ export const lrn = defineOperator<LrnAttributes>({
     })
     return [arithmetic(x.elementType, { shape: x.shape, data })]
   },
+  // With s = bias + alpha/size · Σ X²: dX = dY·s^(−beta) − 2·alpha·beta/size · X · Σ dY·Y/s, over the channels whose window has this one.
+  backward: derivative(({ mul, add, sub, div, dy, x, y, attributes: { size, alpha, beta, bias }, call }) => {
+    const { channels, first, last } = window(call)
+    const around = (value: string, before: number, behind: number) =>
+      mapAxis(
+        call,
+        value,
+        1,
+        channels,
+        Array.from({ length: channels }, (_, c) => {
+          const [from, to] = [Math.max(0, c - before), Math.min(channels - 1, c + behind)]
+          return Array.from({ length: to - from + 1 }, (_, i) => ({ index: from + i, weight: 1 }))
+        }),
+      )
+    const sums = add(mul(around(mul(x, x), first, last), alpha / size), bias)
+    const direct = div(dy, call.emit.node('Pow', [sums, call.emit.floats([beta])]))
+    const through = around(div(mul(dy, y), sums), last, first)
+    return sub(direct, mul(mul(x, (2 * alpha * beta) / size), through))
+  }),
   cost: (call) => {
     const n = elementCount(call.outputs[0]?.shape) as number
     return { adds: n * (call.attributes.size + 1), muls: 2 * n, others: 2 * n, accumulators: n }

@@ -1,5 +1,6 @@
 import { type Dim, elementCount, type Shape, unknownDim } from '../../base/index.ts'
 import type { Call, ChannelRule } from '../../graph/index.ts'
+import { gradientOf } from '../backward.ts'
 import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
 import { type Window, windowAttributes } from '../window.ts'
@@ -54,6 +55,11 @@ export const maxUnpool = defineOperator<Window>({
     const data = new Float64Array(elementCount(shape) as number)
     for (let i = 0; i < x.data.length; i++) data[indices.data[i] as number] = x.data[i] as number
     return [dense(x.elementType, shape, data)]
+  },
+  // X lies at known places of Y.
+  backward: (call) => {
+    const flat = call.emit.reshape(gradientOf(call), [-1])
+    return [call.emit.node('Gather', [flat, call.node.inputs[1] as string], { axis: 0 })]
   },
   cost: 'none',
   channels,

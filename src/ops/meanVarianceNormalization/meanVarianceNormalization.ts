@@ -1,4 +1,6 @@
+import { elementCount } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
+import { derivative, shapeIn } from '../backward.ts'
 import { mixes } from '../channel-rules.ts'
 import { required, typed } from '../check.ts'
 import { normalisedOver, statisticsCost } from '../normalise.ts'
@@ -34,6 +36,16 @@ export const meanVarianceNormalization = defineOperator<readonly number[]>({
     })
     return [arithmetic(x.elementType, y)]
   },
+  // With the deviation σ and d = σ + 10⁻⁹: dX = (dY − mean(dY) − (x − μ)·mean(dY·y)/σ) / d; nothing passes where all elements are equal.
+  backward: derivative(({ mul, add, sub, div, of, positive, dy, x, y, call }) => {
+    const axes = axesOf(call)
+    const count = elementCount(axes.map((axis) => shapeIn(call, 0)[axis] as number)) as number
+    const mean = (value: string) => div(call.emit.sum(value, axes), count)
+    const centred = sub(x, mean(x))
+    const deviation = of('Sqrt', mean(mul(centred, centred)))
+    const along = mul(centred, div(mean(mul(dy, y)), deviation))
+    return positive(deviation, div(sub(sub(dy, mean(dy)), along), add(deviation, 1e-9)), 0)
+  }),
   cost: (call) => {
     const { n, statistics } = normalisedOver(call, axesOf(call))
     return statisticsCost(n, statistics, { mean: true, scale: false, bias: false })

@@ -1,4 +1,5 @@
 import { broadcastShapes, elementCount } from '../../base/index.ts'
+import { algebra, gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { mapBroadcast } from '../binary.ts'
 import { broadcasting } from '../channel-rules.ts'
 import { required, typed, wrong } from '../check.ts'
@@ -23,6 +24,15 @@ export const mod = defineOperator<{ fmod: boolean }>({
       return call.attributes.fmod || r === 0 || r < 0 === (y as number) < 0 ? r : r + (y as number)
     }
     return [mapBroadcast([a, b], a.elementType, remainder)]
+  },
+  // C = A − Q·B with a whole Q that stays: dA = dC, dB = −Q·dC.
+  backward: (call) => {
+    const { sub, div, mul } = algebra(call.emit)
+    const [a, b] = call.node.inputs as [string, string]
+    const [c] = call.node.outputs as [string]
+    const dc = gradientOf(call)
+    const back = (gradient: string, i: number) => call.emit.unbroadcast(gradient, shapeOut(call), shapeIn(call, i))
+    return [call.needs(0) ? back(dc, 0) : undefined, call.needs(1) ? back(mul(dc, div(sub(c, a), b)), 1) : undefined]
   },
   cost: (call) => ({ others: elementCount(call.outputs[0]?.shape) as number }),
   channels: broadcasting,

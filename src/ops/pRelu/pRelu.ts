@@ -1,4 +1,5 @@
 import { broadcastShapes, elementCount } from '../../base/index.ts'
+import { algebra, gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { mapBroadcast } from '../binary.ts'
 import { broadcasting } from '../channel-rules.ts'
 import { required, typed, wrong } from '../check.ts'
@@ -6,6 +7,7 @@ import { defineOperator } from '../operator.ts'
 
 /**
  * Y = X for X ≥ 0, else slope·X (ONNX PRelu, opset 7, 9, 16). The slope broadcasts to X: [C, 1, 1] for one per channel.
+ * dX = dY for X > 0, else slope·dY; dslope = Σ dY·X over X < 0.
  * Cost per element: one comparison, one multiplication.
  */
 export const pRelu = defineOperator<void>({
@@ -33,6 +35,14 @@ export const pRelu = defineOperator<void>({
           ),
         ]
       : [],
+  backward: (call) => {
+    const { emit } = call
+    const { mul, positive } = algebra(emit)
+    const [x, slope] = call.node.inputs as [string, string]
+    const dy = gradientOf(call)
+    const toSlope = () => emit.unbroadcast(positive(x, 0, mul(dy, x)), shapeOut(call), shapeIn(call, 1))
+    return [call.needs(0) ? positive(x, dy, mul(dy, slope)) : undefined, call.needs(1) ? toSlope() : undefined]
+  },
   cost: (call) => {
     const n = elementCount(call.outputs[0]?.shape) as number
     return { muls: n, others: n }

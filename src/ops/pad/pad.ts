@@ -3,8 +3,9 @@ import type { Call, InferredCall } from '../../graph/index.ts'
 import { dense, required, typed, wrong } from '../check.ts'
 import { fromIndices } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
+import { padBackward } from './backward.ts'
 import { padChannels } from './channels.ts'
-import { type AxisPad, type PadAttributes, paddedAxes, padsOf, padValue } from './pads.ts'
+import { type AxisPad, type PadAttributes, paddedAxes, padSource, padsOf, padValue } from './pads.ts'
 
 /*
  * Y = X with `begin` elements put before and `end` behind it along each axis; negative ones are taken away       (ONNX Pad)
@@ -23,19 +24,6 @@ function paddedShape(call: Call<PadAttributes>, shape: readonly Dim[]): Dim[] {
     if (d + begin + end < 0) throw wrong(call, `pads ${begin} and ${end} take more from axis ${axis} than it has`)
     return d + begin + end
   })
-}
-
-/** Where along an axis of `size` the element at position i (negative: before) comes from; undefined: the padding value. */
-function source(mode: string, i: number, size: number): number | undefined {
-  if (i >= 0 && i < size) return i
-  if (mode === 'edge') return i < 0 ? 0 : size - 1
-  if (mode === 'wrap') return ((i % size) + size) % size
-  if (mode === 'reflect') {
-    const period = Math.max(1, 2 * (size - 1))
-    const at = ((i % period) + period) % period
-    return at < size ? at : period - at
-  }
-  return undefined
 }
 
 const modes = ['constant', 'reflect', 'edge', 'wrap']
@@ -59,7 +47,7 @@ export const pad = defineOperator<PadAttributes>({
     const data = fromIndices(shape, (index) => {
       let at = 0
       for (const [axis, i] of index.entries()) {
-        const from = source(call.attributes.mode, i - (pads[axis] as AxisPad).begin, x.shape[axis] as number)
+        const from = padSource(call.attributes.mode, i - (pads[axis] as AxisPad).begin, x.shape[axis] as number)
         if (from === undefined) return value
         at += from * (strides[axis] as number)
       }
@@ -67,6 +55,7 @@ export const pad = defineOperator<PadAttributes>({
     })
     return [dense(x.elementType, shape, data)]
   },
+  backward: padBackward,
   cost: 'none',
   accesses: (call: InferredCall<PadAttributes>) => {
     const shape = call.inputs[0]?.shape as readonly number[]

@@ -38,3 +38,16 @@ export function padsOf(call: Call<PadAttributes>, rank: number): AxisPad[] | und
 export function padValue(call: Call<PadAttributes>): number | undefined {
   return call.inputs[2] ? contentOf(call, 2)?.[0] : call.attributes.value
 }
+
+/** Where along an axis of `size` the element at position i (negative: before) comes from; undefined: the padding value. */
+export function padSource(mode: string, i: number, size: number): number | undefined {
+  if (i >= 0 && i < size) return i
+  if (mode === 'edge') return i < 0 ? 0 : size - 1
+  if (mode === 'wrap') return ((i % size) + size) % size
+  if (mode === 'reflect') {
+    const period = Math.max(1, 2 * (size - 1))
+    const at = ((i % period) + period) % period
+    return at < size ? at : period - at
+  }
+  return undefined
+}

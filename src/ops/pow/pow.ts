@@ -27,12 +27,12 @@ function exponents(call: BackwardCall): { y: string; less: () => string } {
 export const pow = binary('Pow', {
   forward: (x, y, type) => (isInteger(type) ? Math.trunc(x ** y) : x ** y),
   backward: (call, dz) => {
-    const { mul, of, greater, where } = algebra(call.emit)
+    const { mul, of, positive } = algebra(call.emit)
     const [x] = call.node.inputs as [string, string]
     const [z] = call.node.outputs as [string]
     const { y, less } = exponents(call)
     const power = () => (contentOf(call, 1)?.every((v) => v === 2) ? x : call.emit.node('Pow', [x, less()]))
-    return [() => mul(dz, mul(y, power())), () => mul(dz, where(greater(of('Abs', x), 0), mul(z, of('Log', x)), 0))]
+    return [() => mul(dz, mul(y, power())), () => mul(dz, positive(of('Abs', x), mul(z, of('Log', x)), 0))]
   },
   cost: { others: 1 },
 })

@@ -1,4 +1,9 @@
+import { derivative } from '../backward.ts'
 import { unary } from '../unary.ts'
 
-/** Y = 1 / X (ONNX Reciprocal). */
-export const reciprocal = unary('Reciprocal', { forward: (x) => 1 / x, cost: { others: 1 } })
+/** Y = 1 / X (ONNX Reciprocal). dX = −dY·Y². */
+export const reciprocal = unary('Reciprocal', {
+  forward: (x) => 1 / x,
+  backward: derivative(({ mul, of, dy, y }) => of('Neg', mul(dy, mul(y, y)))),
+  cost: { others: 1 },
+})

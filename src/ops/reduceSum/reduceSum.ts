@@ -4,6 +4,6 @@ import { reduction, total } from '../reduce.ts'
 /** Y = Σ X along axes (ONNX ReduceSum). dX = dY, repeated. */
 export const reduceSum = reduction('ReduceSum', {
   forward: (values) => total(values),
-  backward: (call, dy) => call.emit.expand(dy, shapeIn(call, 0)),
+  backward: ({ dy, call }) => call.emit.expand(dy, shapeIn(call, 0)),
   perInput: { adds: 1 },
 })

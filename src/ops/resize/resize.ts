@@ -1,8 +1,10 @@
 import type { Cut, InferredCall } from '../../graph/index.ts'
+import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { contentOf, required, typed } from '../check.ts'
 import { checkMode, interpolationCost, passUnscaled } from '../interpolation.ts'
 import { defineOperator } from '../operator.ts'
-import { resizeForward } from './forward.ts'
+import { mapAxisBack } from '../resample/emit.ts'
+import { resizeForward, resizeTaps } from './forward.ts'
 import { inputsOf, present, type ResizeAttributes, resizeAttributes, resizedAxes, resizedShape } from './sizes.ts'
 
 /*
@@ -44,6 +46,23 @@ export const resize = defineOperator<ResizeAttributes>({
     return [typed(required(call, 0).elementType, resizedShape(call))]
   },
   forward: (call, [x]) => (x ? [resizeForward(call, x, resizedShape(call) as readonly number[])] : []),
+  // Every axis back by the same weights; what lies outside of a cropped region is a constant.
+  backward: (call) => {
+    const shape = shapeIn(call, 0)
+    return [
+      resizeTaps(call, shape, shapeOut(call)).reduce(
+        (gradient, { taps, outside }, axis) =>
+          mapAxisBack(
+            call,
+            gradient,
+            axis,
+            shape[axis] as number,
+            taps.map((list, i) => (outside[i] ? [] : list)),
+          ),
+        gradientOf(call),
+      ),
+    ]
+  },
   cost: (call) => interpolationCost(call, call.attributes.mode, call.attributes.antialias),
   channels: {
     tie: passUnscaled(factorOf),

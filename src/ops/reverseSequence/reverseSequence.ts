@@ -1,5 +1,6 @@
 import { stridesOf } from '../../base/index.ts'
 import { worksAlong } from '../axis-tracks.ts'
+import { gradientOf } from '../backward.ts'
 import { axisOf, dense, required, typed, wrong } from '../check.ts'
 import { fromIndices, offsetOf } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
@@ -28,6 +29,13 @@ export const reverseSequence = defineOperator<{ timeAxis: number; batchAxis: num
       return x.data[offsetOf(strides, from)] as number
     })
     return [dense(x.elementType, x.shape, data)]
+  },
+  // Reversed once more.
+  backward: (call) => {
+    const { timeAxis, batchAxis } = call.attributes
+    const lengths = call.node.inputs[1] as string
+    const attributes = { time_axis: timeAxis, batch_axis: batchAxis }
+    return [call.emit.node('ReverseSequence', [gradientOf(call), lengths], attributes)]
   },
   cost: 'none',
   channels: {

@@ -1,3 +1,5 @@
+import { elementCount } from '../../base/index.ts'
+import { algebra, gradientOf, shapeIn } from '../backward.ts'
 import { required, typed } from '../check.ts'
 import { firstAxis, type TrailingAttributes, trailingAttributes } from '../layerNormalization/layerNormalization.ts'
 import { checkBroadcastsTo, normalisedOver, normalisingTrailing, statisticsCost, trailing } from '../normalise.ts'
@@ -29,6 +31,27 @@ export const rmsNormalization = defineOperator<TrailingAttributes>({
       return (v) => v / root
     })
     return [arithmetic(scale.elementType, scaledAndShifted(y, broadcastTo(scale, x.shape), undefined))]
+  },
+  // With r = 1/√(mean(x²) + ε) and g = dY·scale: dX = r·g − r³·x·mean(g·x); dscale = Σ dY·x·r.
+  backward: (call) => {
+    const { emit } = call
+    const { mul, add, sub, div, of } = algebra(emit)
+    const [x, scale] = call.node.inputs as [string, string]
+    const shape = shapeIn(call, 0)
+    const axes = trailing(call, firstAxis(call))
+    const count = elementCount(axes.map((axis) => shape[axis] as number)) as number
+    const mean = (value: string) => div(emit.sum(value, axes), count)
+    const root = of('Sqrt', add(mean(mul(x, x)), call.attributes.epsilon))
+    const dy = gradientOf(call)
+    const toX = () => {
+      const normalised = div(x, root)
+      const g = mul(dy, scale)
+      return div(sub(g, mul(normalised, mean(mul(g, normalised)))), root)
+    }
+    return [
+      call.needs(0) ? toX() : undefined,
+      call.needs(1) ? emit.unbroadcast(mul(dy, div(x, root)), shape, shapeIn(call, 1)) : undefined,
+    ]
   },
   cost: (call) => {
     const { n, statistics } = normalisedOver(call, trailing(call, firstAxis(call)))

@@ -2,7 +2,7 @@ import { elementCount, stridesOf } from '../../base/index.ts'
 import { mixes } from '../channel-rules.ts'
 import { dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
-import { reductionAttribute, reductionCost, reductionRule } from '../scattering.ts'
+import { reductionAttribute, reductionCost, reductionRule, scatterBackward } from '../scattering.ts'
 
 /** Y = X, with Y[I[i, 0], I[i, 1] …, …] = U[i, …]: the last axis of the indices I names places in X (ONNX ScatterND). */
 export const scatterND = defineOperator<{ reduction: string }>({
@@ -35,6 +35,7 @@ export const scatterND = defineOperator<{ reduction: string }>({
     }
     return [dense(x.elementType, x.shape, out)]
   },
+  backward: (call) => scatterBackward(call, 'GatherND'),
   cost: (call) => reductionCost(call, 2),
   channels: mixes('ScatterND puts single elements'),
 })

@@ -1,7 +1,8 @@
+import { derivative } from '../backward.ts'
 import { unary } from '../unary.ts'
 
 /**
- * Y = gamma·X for X > 0, else gamma·alpha·(exp(X) − 1) (ONNX Selu, opset 6, 22).
+ * Y = gamma·X for X > 0, else gamma·alpha·(exp(X) − 1) (ONNX Selu, opset 6, 22). dX = gamma·dY for X > 0, else dY·(Y + gamma·alpha).
  * Cost per element: comparison, exponential, subtraction, two multiplications.
  */
 export const selu = unary<{ alpha: number; gamma: number }>('Selu', {
@@ -10,6 +11,9 @@ export const selu = unary<{ alpha: number; gamma: number }>('Selu', {
     gamma: a.float('gamma', 1.0507010221481323),
   }),
   forward: (x, { alpha, gamma }) => gamma * (x > 0 ? x : alpha * Math.expm1(x)),
+  backward: derivative(({ mul, add, positive, dy, x, y, attributes: { alpha, gamma } }) =>
+    mul(dy, positive(x, gamma, add(y, gamma * alpha))),
+  ),
   cost: { adds: 1, muls: 2, others: 2 },
   fusion: 'follower',
 })

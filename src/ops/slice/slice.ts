@@ -4,6 +4,7 @@ import { dense, required, typed } from '../check.ts'
 import { fromIndices, offsetOf } from '../indices.ts'
 import { readWhatIsTaken } from '../movement.ts'
 import { defineOperator } from '../operator.ts'
+import { sliceBackward } from './backward.ts'
 import { sliceChannels } from './channels.ts'
 import { axisSlice, type SliceAttributes, type SliceSettings, sliceSettings } from './ranges.ts'
 
@@ -59,6 +60,7 @@ export const slice = defineOperator<SliceAttributes>({
       ),
     ]
   },
+  backward: sliceBackward,
   cost: 'none',
   accesses: (call: InferredCall<SliceAttributes>) => readWhatIsTaken(call),
   channels: sliceChannels,

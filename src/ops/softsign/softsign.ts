@@ -1,8 +1,13 @@
+import { derivative } from '../backward.ts'
 import { unary } from '../unary.ts'
 
-/** Y = X / (1 + |X|) (ONNX Softsign). Cost per element: addition, division; the absolute value is free. */
+/** Y = X / (1 + |X|) (ONNX Softsign). dX = dY / (1 + |X|)². Cost per element: addition, division; the absolute value is free. */
 export const softsign = unary('Softsign', {
   forward: (x) => x / (1 + Math.abs(x)),
+  backward: derivative(({ mul, add, div, of, dy, x }) => {
+    const width = add(1, of('Abs', x))
+    return div(dy, mul(width, width))
+  }),
   cost: { adds: 1, others: 1 },
   fusion: 'follower',
 })

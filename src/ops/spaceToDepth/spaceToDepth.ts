@@ -1,5 +1,6 @@
 import { type Dim, type Shape, stridesOf, unknownDim } from '../../base/index.ts'
 import type { Call, ChannelRule } from '../../graph/index.ts'
+import { gradientOf } from '../backward.ts'
 import { dense, required, typed, wrong } from '../check.ts'
 import { fromIndices, offsetOf } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
@@ -59,6 +60,7 @@ export const spaceToDepth = defineOperator<number>({
     })
     return [dense(x.elementType, shape, data)]
   },
+  backward: (call) => [call.emit.node('DepthToSpace', [gradientOf(call)], { blocksize: call.attributes })],
   cost: 'none',
   channels,
 })

@@ -1,6 +1,7 @@
 import { type Dim, unknownDim } from '../../base/index.ts'
 import type { Call, Cut, InferredCall, Ties, Track } from '../../graph/index.ts'
 import { countBelow } from '../axis-tracks.ts'
+import { shapeIn, shapeOut } from '../backward.ts'
 import { axisOf, dense, required, typed, wrong } from '../check.ts'
 import { linesAlong } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
@@ -96,6 +97,13 @@ export const split = defineOperator<SplitAttributes>({
         out,
       )
     })
+  },
+  // The gradients behind one another; nothing came back to some parts, perhaps.
+  backward: (call) => {
+    const { emit } = call
+    const axis = axisOf(call, call.attributes.axis, shapeIn(call, 0).length)
+    const parts = call.gradients.map((gradient, i) => gradient ?? emit.zeros(shapeOut(call, i)))
+    return [emit.node('Concat', parts, { axis })]
   },
   cost: 'none',
   channels: { tie: tieSplit, cut: cutSplit },

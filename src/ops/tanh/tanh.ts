@@ -1,4 +1,10 @@
+import { derivative } from '../backward.ts'
 import { unary } from '../unary.ts'
 
-/** Y = tanh(X) (ONNX Tanh). Cost per element: one function value. */
-export const tanh = unary('Tanh', { forward: Math.tanh, cost: { others: 1 }, fusion: 'follower' })
+/** Y = tanh(X) (ONNX Tanh). dX = dY·(1 − Y²). Cost per element: one function value. */
+export const tanh = unary('Tanh', {
+  forward: Math.tanh,
+  backward: derivative(({ mul, sub, dy, y }) => mul(dy, sub(1, mul(y, y)))),
+  cost: { others: 1 },
+  fusion: 'follower',
+})

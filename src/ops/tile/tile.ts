@@ -1,5 +1,6 @@
 import { stridesOf, unknownDim } from '../../base/index.ts'
 import type { InferredCall, Ties, Track } from '../../graph/index.ts'
+import { gradientOf, shapeIn } from '../backward.ts'
 import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { fromIndices } from '../indices.ts'
 import { readInputsOnce } from '../movement.ts'
@@ -61,6 +62,18 @@ export const tile = defineOperator<void>({
         fromIndices(shape, (index) => x.data[source(index)] as number),
       ),
     ]
+  },
+  // Every axis as two, which repetition and which place: summed over the repetitions.
+  backward: (call) => {
+    const repeats = contentOf(call, 1)
+    if (!repeats) throw wrong(call, 'no gradient passes where the repeats depend on data')
+    const shape = shapeIn(call, 0)
+    const repeated = repeats.flatMap((times, axis) => (times === 1 ? [] : [2 * axis]))
+    const apart = call.emit.reshape(
+      gradientOf(call),
+      repeats.flatMap((times, axis) => [times, shape[axis] as number]),
+    )
+    return [call.emit.reshape(call.emit.sum(apart, repeated), shape)]
   },
   cost: 'none',
   accesses: readInputsOnce,

@@ -1,6 +1,7 @@
 import { type Dim, elementCount, unknownDim } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
 import { worksAlong } from '../axis-tracks.ts'
+import { gradientOf, shapeIn } from '../backward.ts'
 import { axisOf, dense, required, typed, wrong } from '../check.ts'
 import { eachLine, linesAlong } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
@@ -58,6 +59,14 @@ export const topK = defineOperator<TopKAttributes>({
       }
     })
     return [dense(x.elementType, shape, values), dense('int64', shape, indices)]
+  },
+  // To where the values were.
+  backward: (call) => {
+    const { emit, node } = call
+    const indices =
+      node.outputs[1] || (emit.nodes('TopK', node.inputs, 2, Object.fromEntries(node.attributes))[1] as string)
+    const axis = axisOf(call, call.attributes.axis, shapeIn(call, 0).length)
+    return [emit.node('ScatterElements', [emit.zeros(shapeIn(call, 0)), indices, gradientOf(call)], { axis })]
   },
   cost: (call) => ({ others: elementCount(call.inputs[0]?.shape) as number }),
   channels: {

@@ -1,5 +1,6 @@
 import type { Call } from '../../graph/index.ts'
 import { worksAlong } from '../axis-tracks.ts'
+import { gradientOf } from '../backward.ts'
 import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { fromIndices } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
@@ -31,6 +32,12 @@ export const trilu = defineOperator<{ upper: boolean }>({
         fromIndices(x.shape, (index, flat) => (keeps(index) ? (x.data[flat] as number) : 0)),
       ),
     ]
+  },
+  // Only what was kept comes back.
+  backward: (call) => {
+    const { emit, node, attributes } = call
+    const [, ...k] = node.inputs
+    return [emit.node('Trilu', [gradientOf(call), ...k], { upper: attributes.upper ? 1 : 0 })]
   },
   cost: 'none',
   channels: {

@@ -1,8 +1,10 @@
 import type { Call } from '../../graph/index.ts'
-import { contentOf, required, typed } from '../check.ts'
+import { gradientOf, shapeIn } from '../backward.ts'
+import { contentOf, required, typed, wrong } from '../check.ts'
 import { checkMode, interpolationCost, passUnscaled, scaledShape } from '../interpolation.ts'
 import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
+import { mapAxisBack } from '../resample/emit.ts'
 import { interpolationTaps, linearKernel, nearestIndex, resampled, type Tap } from '../resampling.ts'
 
 export interface UpsampleAttributes {
@@ -44,6 +46,17 @@ export const upsample = defineOperator<UpsampleAttributes>({
     if (!axes) return []
     const y = axes.reduce((made, taps, axis) => resampled(made, axis, taps), doubles(x))
     return [arithmetic(x.elementType, y)]
+  },
+  backward: (call) => {
+    const shape = shapeIn(call, 0)
+    const axes = upsampleTaps(call, shape)
+    if (!axes) throw wrong(call, 'no gradient passes where the scales depend on data')
+    return [
+      axes.reduce(
+        (gradient, taps, axis) => mapAxisBack(call, gradient, axis, shape[axis] as number, taps),
+        gradientOf(call),
+      ),
+    ]
   },
   cost: (call) => interpolationCost(call, call.attributes.mode, false),
   channels: { tie: passUnscaled((call, axis) => scalesOf(call)?.[axis]) },

@@ -1,4 +1,5 @@
 import { broadcastShapes } from '../../base/index.ts'
+import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { mapBroadcast } from '../binary.ts'
 import { broadcasting } from '../channel-rules.ts'
 import { required, typed, wrong } from '../check.ts'
@@ -18,6 +19,17 @@ export const where = defineOperator<void>({
   },
   forward: (_, [condition, x, y]) =>
     condition && x && y ? [mapBroadcast([condition, x, y], x.elementType, ([c, a, b]) => (c ? a : b) as number)] : [],
+  // Each gets dY where it was chosen.
+  backward: (call) => {
+    const { emit } = call
+    const [condition] = call.node.inputs as [string]
+    const [dy, zero] = [gradientOf(call), emit.floats([0])]
+    const chosen = (input: number, a: string, b: string) =>
+      call.needs(input)
+        ? emit.unbroadcast(emit.node('Where', [condition, a, b]), shapeOut(call), shapeIn(call, input))
+        : undefined
+    return [undefined, chosen(1, dy, zero), chosen(2, zero, dy)]
+  },
   cost: 'none',
   parameters: 'operands',
   channels: broadcasting,
