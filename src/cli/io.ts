@@ -7,6 +7,8 @@ export interface Io {
   /** Width of the terminal in columns; undefined where the output is none. */
   readonly columns?: number
   readonly color: boolean
+  /** A terminal for messages, whose last line may be drawn again; undefined where they go to a file or a pipe. */
+  readonly terminal?: NodeJS.WriteStream
 }
 
 /** The process's own streams. A reader that goes away (`| head`) ends the output, quietly. */
@@ -23,6 +25,7 @@ export function processIo(): Io {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     columns: stdout.isTTY ? stdout.columns : undefined,
+    terminal: stderr.isTTY && process.env.TERM !== 'dumb' ? stderr : undefined,
     color: stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
   }
 }

@@ -1,0 +1,141 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tinyNet } from '../../test/tiny-images.ts'
+import { writeModelFile } from '../onnx/index.node.ts'
+import { run } from './main.ts'
+
+let folder: string
+const at = (name: string) => join(folder, name)
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kerf-train-'))
+  // Three classes, 8×8.
+  writeModelFile(tinyNet(), at('tiny.onnx'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function kerf(...argv: string[]) {
+  let out = ''
+  let err = ''
+  const io = { out: (text: string) => (out += text), err: (text: string) => (err += text), color: false }
+  return { status: await run(argv, io), out, err }
+}
+
+/** Options of a training that takes half a second. */
+const small = (output: string, ...more: string[]) => [
+  'train',
+  ...['--model', at('tiny.onnx'), '--data', 'generated', '--epochs', '2', '-b', '16', '-t', '1', '-o', at(output)],
+  ...['--set', 'data.classes=3', '--set', 'data.size=8', '--set', 'data.trainImages=96', '--set', 'data.testImages=30'],
+  ...more,
+]
+
+describe('kerf train', () => {
+  it('trains by options, says what it does, and leaves a folder with everything', async () => {
+    const { status, out, err } = await kerf(...small('first'))
+    expect({ status, err }).toMatchObject({ status: 0 })
+    expect(err).toMatch(/^schedule\.kind +cosine +\(default\)$/m)
+    expect(err).toMatch(/^epochs +2$/m)
+    expect(err).toContain('96 images to train on, 30 to test, 1×8×8, 3 classes\n')
+    expect(err).toMatch(
+      /^epoch 1\/2 {2}loss [\d.]+ {2}accuracy [\d.]+ % {2}test loss [\d.]+ {2}test [\d.]+ % \(best\)/m,
+    )
+    expect(err).toMatch(/^epoch 2\/2 /m)
+    expect(out).toMatch(/^Best +accuracy [\d.]+ % after step \d+, .*best\.onnx$/m)
+    expect(
+      readdirSync(at('first'))
+        .map((name) => name.replace(/^events\..*/, 'events'))
+        .sort(),
+    ).toEqual(['best.onnx', 'checkpoints', 'curves.svg', 'events', 'last.onnx', 'metrics.jsonl', 'recipe.json'])
+    expect(JSON.parse(readFileSync(at('first/recipe.json'), 'utf8'))).toMatchObject({ threads: 1, learningRate: 0.1 })
+  })
+
+  it('prints JSON that agrees with what kerf eval measures of the model it wrote', async () => {
+    const trained = await kerf(...small('json', '--json', '--lr', '0.05'))
+    const result = JSON.parse(trained.out)
+    expect(result).toMatchObject({ stopped: false, step: 12, epochs: 2, parameters: 423, skippedImages: 0 })
+    const { status, out } = await kerf('eval', at('json/last.onnx'), '--json', '-t', '1')
+    expect(status).toBe(0)
+    const measured = JSON.parse(out)
+    expect(measured).toMatchObject({
+      images: 30,
+      data: 'generated, test',
+      accuracy: result.last['test/accuracy'],
+      top5: 1,
+    })
+    expect(measured.loss).toBeCloseTo(result.last['test/loss'], 5)
+    expect(measured.classes.map((c: { images: number }) => c.images)).toEqual([10, 10, 10])
+  })
+
+  it('shows a recipe with every default, and trains nothing, with --dry-run', async () => {
+    writeFileSync(
+      at('lenet.json'),
+      JSON.stringify({ model: { net: 'lenet5_bn' }, data: { kind: 'generated' }, output: at('none'), epochs: 3 }),
+    )
+    const { status, out } = await kerf(
+      ...['train', at('lenet.json'), '--net', 'resnet20-adder', '--optimiser', 'adamw', '--dry-run'],
+      ...['--set', 'transforms=[{"kind":"flip"}]', '--set', 'transforms[0].probability=0.2'],
+    )
+    expect(status).toBe(0)
+    for (const line of [
+      /^model\.net +resnet20$/m,
+      /^model\.convolution +adder$/m,
+      /^transforms\[0\]\.probability +0\.2$/m,
+      /^optimiser\.kind +adamw$/m,
+      /^learningRate +0\.001 +\(default\)$/m,
+    ])
+      expect(out).toMatch(line)
+    expect(existsSync(at('none'))).toBe(false)
+  })
+
+  it.each([
+    ['nothing to train', 2, ['train'], /Say what to train: a recipe, or --net or --model with --data/],
+    ['no such network', 2, ['train', '--net', 'resnet2'], /There is no network "resnet2"/],
+    ['no such field', 1, () => small('bad', '--set', 'epoch=3'), /epoch: no such name\. Did you mean epochs\?/],
+    ['no field', 2, () => small('bad', '--set', '=3'), /Give a field and its value, as in epochs=20/],
+    ['no number', 2, () => small('bad', '--lr', 'fast'), /Give a number, as in 0\.01/],
+    ['another size', 1, () => small('bad', '--set', 'data.size=9'), /takes images \[1,8,8\].*the data give \[1,9,9\]/],
+    ['other classes', 1, () => small('bad', '--set', 'data.classes=4'), /has 3 classes, the data have 4/],
+    ['no data', 2, () => small('bad', '--data', at('nowhere')), /There is no .*nowhere/],
+    ['no file', 1, ['train', 'nowhere.json'], /nowhere\.json: there is no such file/],
+    ['a run that is there', 1, () => small('first'), /first holds a run already.*--resume.*--force/],
+    ['no run to go on with', 1, () => small('bad', '--resume'), /bad holds no run: there is no recipe\.json/],
+    ['another recipe', 1, () => small('first', '--resume', '--epochs', '7'), /epochs: 2, now 7/],
+  ] as const)('refuses: %s', async (_, status, argv, message) => {
+    const result = await kerf(...(typeof argv === 'function' ? argv() : argv))
+    expect(result).toMatchObject({ status, out: '', err: expect.stringMatching(message) })
+    expect(existsSync(at('bad'))).toBe(false)
+  })
+
+  it('says that a finished run has nothing left to do, and starts over with --force', async () => {
+    const again = await kerf('train', at('first'), '--resume')
+    expect(again).toMatchObject({ status: 0, err: expect.stringContaining('going on after step 12') })
+    expect((await kerf(...small('first', '--force', '--epochs', '1', '--json'))).status).toBe(0)
+    expect(JSON.parse(readFileSync(at('first/recipe.json'), 'utf8')).epochs).toBe(1)
+  })
+})
+
+describe('kerf eval', () => {
+  const data = ['--data', 'generated', '--set', 'data.classes=3', '--set', 'data.size=8', '--set', 'data.testImages=30']
+
+  it('measures any classifier, class by class', async () => {
+    const { status, out } = await kerf('eval', at('tiny.onnx'), ...data, '--classes', '--limit', '20')
+    expect(status).toBe(0)
+    expect(out).toMatch(/^Images +20$/m)
+    expect(out).toMatch(/^Accuracy +[\d.]+ %$/m)
+    expect(out.match(/^sign \d/gm)).toHaveLength(3)
+  })
+
+  it.each([
+    ['without data', 2, () => ['eval', at('tiny.onnx')], /Say what to measure with: --data/],
+    [
+      'of other classes',
+      1,
+      () => ['eval', at('tiny.onnx'), '--data', 'generated', '--set', 'data.size=8'],
+      /3 classes, the data have 10/,
+    ],
+  ] as const)('refuses: %s', async (_, status, argv, message) => {
+    expect(await kerf(...argv())).toMatchObject({ status, out: '', err: expect.stringMatching(message) })
+  })
+})

@@ -1,0 +1,284 @@
+import { availableParallelism } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { KerfError } from '../base/index.ts'
+import { type LoadProgress, openData } from '../data/index.node.ts'
+import { createLoader, type DataSets, type Loader } from '../data/index.ts'
+import type { Model } from '../graph/index.ts'
+import { filesOf, readModelFile, writeModelFile } from '../onnx/index.node.ts'
+import { lineChartsSvg } from '../report/index.ts'
+import { createResident, createSession } from '../runtime/index.node.ts'
+import { trainingCurves } from './curves.ts'
+import { recipeLines } from './recipe/describe.ts'
+import { freshNetwork, isFreshNetwork } from './recipe/network.ts'
+import { parseRecipe } from './recipe/parse.ts'
+import type { Recipe } from './recipe/schema.ts'
+import { gradientChoices, lossOf, optimiserSettings, scheduleOf } from './recipe/settings.ts'
+import type { FileOperations } from './run-folder/files.node.ts'
+import type { Metrics } from './run-folder/metrics.ts'
+import { checkFree, createRunFolder, openRunFolder, type RunFolder } from './run-folder/run-folder.node.ts'
+import type { TrainingRuntime } from './runtime.ts'
+import { type TrainingEvent, type TrainingPosition, train } from './train.ts'
+import { createTrainer, type Trainer } from './trainer.ts'
+
+/** The runtime with threads of Node. */
+export const nodeRuntime: TrainingRuntime = { createResident, createSession }
+
+export interface RunRecipeOptions {
+  /** Goes on with the run in the recipe's folder, from its last checkpoint, to the same bits as without a stop. */
+  readonly resume?: boolean
+  /** Starts over in a folder that holds a run. */
+  readonly force?: boolean
+  /** Stops after the step under way, with a checkpoint. */
+  readonly signal?: AbortSignal
+  readonly onEvent?: (event: TrainingEvent) => void
+  /** While images are read. */
+  readonly onLoad?: (progress: LoadProgress) => void
+  /** When everything is ready and the first step comes. */
+  readonly onStart?: (start: RunStart) => void
+  /** What did not go as asked. Default: console.warn. */
+  readonly onNotice?: (text: string) => void
+  readonly files?: FileOperations
+}
+
+export interface RunStart {
+  /** With the number of threads that it runs on. */
+  readonly recipe: Recipe
+  readonly trainImages: number
+  readonly testImages: number
+  /** Images that could not be decoded. */
+  readonly skippedImages: number
+  readonly classes: readonly string[]
+  readonly shape: readonly [channels: number, height: number, width: number]
+  /** Numbers that are learnt. */
+  readonly parameters: number
+  /** Updates that were done before, where it goes on. */
+  readonly step: number
+  readonly memoryBytes: number | undefined
+}
+
+export interface RunOutcome {
+  readonly folder: string
+  /** All epochs of the run. */
+  readonly metrics: readonly Metrics[]
+  readonly position: TrainingPosition
+  readonly stopped: boolean
+  /** The last one that was saved. */
+  readonly checkpoint: string | undefined
+  readonly lastModel: string
+  readonly bestModel: string | undefined
+}
+
+/**
+ * Does what a recipe says, and keeps everything in its folder: recipe.json, metrics.jsonl, TensorBoard events, curves.svg, checkpoints, best.onnx,
+ * last.onnx. Paths are relative to the working directory.
+ * @throws KerfError `exists`, `not-found`, `other-recipe` (the folder's run was started with another one), `not-finite` (with the last good
+ *   checkpoint), `disk-full`, and what data, models and trainer throw. Whatever happens, the last checkpoint stays and loads.
+ */
+export async function runRecipe(given: Recipe, options: RunRecipeOptions = {}): Promise<RunOutcome> {
+  const { resume = false, force = false, files } = options
+  const opened = resume ? openRunFolder(given.output, { files }) : undefined
+  try {
+    if (!resume) checkFree(given.output, force)
+    const recipe = opened ? sameRecipe(opened, given) : { ...given, threads: given.threads ?? availableParallelism() }
+    const ready = await prepare(recipe, options)
+    try {
+      const folder = opened ?? createRunFolder(recipe.output, recipe, { files, force })
+      try {
+        return await new Run(recipe, folder, ready, options).run()
+      } finally {
+        if (!opened) folder.close()
+      }
+    } finally {
+      ready.trainer.dispose()
+    }
+  } finally {
+    opened?.close()
+  }
+}
+
+/** The recipe that the run was started with. @throws KerfError `other-recipe` listing what differs */
+function sameRecipe(folder: RunFolder, given: Recipe): Recipe {
+  const recipe = parseRecipe(folder.recipe)
+  const before = new Map(recipeLines(recipe).map((l) => [l.path, l.value]))
+  const now = new Map(recipeLines(given).map((l) => [l.path, l.value]))
+  const free = given.threads === undefined ? ['threads'] : []
+  const paths = [...new Set([...before.keys(), ...now.keys()])].filter(
+    (path) => before.get(path) !== now.get(path) && ![...free, 'output'].includes(path),
+  )
+  if (paths.length > 0)
+    throw new KerfError(
+      'other-recipe',
+      `The run in ${folder.path} was started with another recipe:\n${paths.map((p) => `  ${p}: ${before.get(p) ?? 'none'}, now ${now.get(p) ?? 'none'}`).join('\n')}\nGo on with its own, ${folder.path}/recipe.json, or start a new run in another folder.`,
+      { path: folder.path, differences: paths },
+    )
+  return { ...recipe, output: given.output }
+}
+
+interface Ready {
+  readonly sets: DataSets
+  readonly training: Loader
+  readonly test: Loader
+  readonly trainer: Trainer
+}
+
+async function prepare(recipe: Recipe, { signal, onNotice, onLoad }: RunRecipeOptions): Promise<Ready> {
+  const { seed, batchSize, transforms, threads } = recipe
+  const sets = await openData(recipe.data, {
+    seed,
+    transforms,
+    onBadImage: recipe.onBadImage,
+    signal,
+    onProgress: onLoad,
+  })
+  const training = createLoader(sets.train, { batchSize, transforms, seed, training: true })
+  const test = createLoader(sets.test, { batchSize, transforms, seed, training: false })
+  const model = isFreshNetwork(recipe) ? freshNetwork(recipe, training.shape, training.classes) : ownModel(recipe)
+  const trainer = await createTrainer(model, {
+    batchSize,
+    shape: training.shape,
+    classes: training.classes,
+    optimiser: optimiserSettings(recipe),
+    loss: lossOf(recipe),
+    choices: gradientChoices(recipe),
+    teacher: recipe.distillation && outside(recipe.distillation.teacher, recipe.output),
+    masks: recipe.masks === 'zeros' ? 'zeros' : undefined,
+    average: recipe.ema,
+    seed,
+    threads,
+    onNotice,
+    runtime: nodeRuntime,
+  })
+  return { sets, training, test, trainer }
+}
+
+const ownModel = (recipe: Recipe): Model => outside((recipe.model as { readonly onnx: string }).onnx, recipe.output)
+
+/** A model that is not in the run's own folder, where it would be replaced while its weights are still read. */
+function outside(path: string, folder: string): Model {
+  const model = readModelFile(path)
+  const inside = [path, ...filesOf(model)].find((file) => dirname(resolve(file)) === resolve(folder))
+  if (inside === undefined) return model
+  throw new KerfError(
+    'same-file',
+    `${inside} lies in ${folder}, the folder that the run is to write. Choose another output, or copy the model.`,
+    { path: inside, folder },
+  )
+}
+
+class Run {
+  readonly #recipe: Recipe
+  readonly #folder: RunFolder
+  readonly #ready: Ready
+  readonly #options: RunRecipeOptions
+  #checkpoint: { readonly path: string; readonly step: number } | undefined
+
+  constructor(recipe: Recipe, folder: RunFolder, ready: Ready, options: RunRecipeOptions) {
+    this.#recipe = recipe
+    this.#folder = folder
+    this.#ready = ready
+    this.#options = options
+  }
+
+  async run(): Promise<RunOutcome> {
+    const from = this.#options.resume ? this.#restored() : undefined
+    this.#options.onStart?.(this.#start(from?.step ?? 0))
+    const { training, test, trainer } = this.#ready
+    const { epochs, evaluateEveryEpochs, checkpointEveryEpochs, loss, threads } = this.#recipe
+    const { signal, onEvent } = this.#options
+    try {
+      const { position, stopped } = await train(trainer, {
+        training,
+        test,
+        epochs,
+        loss,
+        threads,
+        runtime: nodeRuntime,
+        schedule: scheduleOf(this.#recipe),
+        evaluateEveryEpochs,
+        checkpointEverySteps: Math.max(1, Math.round(checkpointEveryEpochs * training.batches)),
+        from,
+        signal,
+        onEvent,
+        onEpoch: (metrics, isBest, model) => this.#keep(metrics, isBest, model()),
+        onCheckpoint: (at) => this.#save(at),
+      })
+      // An epoch's end has written it.
+      if (stopped) this.#writeModel('last', trainer.model())
+      return this.#outcome(position, stopped)
+    } catch (error) {
+      throw this.#withCheckpoint(error)
+    }
+  }
+
+  #start(step: number): RunStart {
+    const { sets, training, trainer } = this.#ready
+    const { train, test } = sets
+    return {
+      recipe: this.#recipe,
+      trainImages: train.count,
+      testImages: test.count,
+      skippedImages: train.skipped.length + (test.skipped === train.skipped ? 0 : test.skipped.length),
+      classes: train.classes,
+      shape: training.shape,
+      parameters: trainer.graph.weights.reduce((sum, w) => sum + w.shape.reduce((p, d) => p * d, 1), 0),
+      step,
+      memoryBytes: trainer.resident.memory?.total,
+    }
+  }
+
+  /** The position of the last checkpoint, whose state the trainer has then; the start where none was saved. */
+  #restored(): TrainingPosition | undefined {
+    const found = this.#folder.latestCheckpoint()
+    this.#folder.resumeAt(found?.state.step ?? 0)
+    if (!found) return undefined
+    for (const { path, reason } of found.skipped) this.#notice(`${path} was skipped: ${reason}`)
+    const { position } = found.state as unknown as { readonly position: TrainingPosition }
+    this.#ready.trainer.importState(found.sections, position.step)
+    this.#checkpoint = { path: found.path, step: position.step }
+    return position
+  }
+
+  #notice(text: string): void {
+    ;(this.#options.onNotice ?? ((t: string) => console.warn(`kerf: ${t}`)))(text)
+  }
+
+  #keep(metrics: Metrics, isBest: boolean, model: Model): void {
+    this.#folder.log(metrics)
+    this.#writeModel('last', model)
+    if (isBest) this.#writeModel('best', model)
+    this.#folder.writeText('curves.svg', lineChartsSvg(trainingCurves(this.#folder.metrics)))
+  }
+
+  #writeModel(which: 'best' | 'last', model: Model): void {
+    this.#folder.writeModel(which, (path) => void writeModelFile(model, path, { force: true }))
+  }
+
+  #save(position: TrainingPosition): void {
+    const sections = this.#ready.trainer.exportState()
+    const path = this.#folder.saveCheckpoint({ state: { step: position.step, position }, sections })
+    this.#checkpoint = { path, step: position.step }
+  }
+
+  #outcome(position: TrainingPosition, stopped: boolean): RunOutcome {
+    const { path, metrics } = this.#folder
+    return {
+      folder: path,
+      metrics,
+      position,
+      stopped,
+      checkpoint: this.#checkpoint?.path,
+      lastModel: `${path}/last.onnx`,
+      bestModel: position.best && `${path}/best.onnx`,
+    }
+  }
+
+  /** Where a run went wrong, what it goes on from. */
+  #withCheckpoint(error: unknown): unknown {
+    if (!(error instanceof KerfError)) return error
+    const kept = this.#checkpoint
+    const text = kept
+      ? `The last good checkpoint is kept: ${kept.path} (step ${kept.step}).`
+      : 'No checkpoint had been saved yet.'
+    return new KerfError(error.code, `${error.message} ${text}`, { ...error.details, checkpoint: kept?.path })
+  }
+}
