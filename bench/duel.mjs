@@ -54,6 +54,12 @@ export async function openDuel(files, threads) {
     versions: contenders.map(({ version }) => version),
     /** Highest speed of the register-only loop, in MACs per second, measured by the first contender. */
     limit: async () => (await contenders[0].ask('limit')).limit,
+    /** What each contender puts out for what was measured last. */
+    async outputs() {
+      const answers = []
+      for (const c of contenders) answers.push((await c.ask('outputs')).outputs)
+      return answers
+    },
     /**
      * Median milliseconds of each contender, and the median over the rounds of each one's time divided by the first one's.
      * @param {unknown} layer

@@ -15,6 +15,7 @@ const benchmarks = {
   conv: '../bench/conv.mjs',
   adder: '../bench/adder.mjs',
   'adder-network': '../bench/adder-network.mjs',
+  networks: '../bench/networks.mjs',
 }
 const given = process.argv.slice(2)
 const firstOption = given.findIndex((arg) => arg.startsWith('-'))

@@ -42,6 +42,10 @@ const requests = {
     const overhead = loaded.overhead ? (await timeOf(loaded.overhead, times)) / times : 0
     return { ms: (ms - overhead) / (loaded.inRow ?? 1) }
   },
+  /** What the last loaded thing puts out, as arrays of numbers. */
+  async outputs() {
+    return { outputs: await loaded.outputs() }
+  },
   async limit() {
     return { limit: await contender.limit?.() }
   },

@@ -18,9 +18,10 @@ export interface TensorData {
   /**
    * @param offset first byte, 0 by default
    * @param length number of bytes, by default all that follow
+   * @param into memory that a source which has to read may use instead of new memory; the result then is a view of it
    * @throws KerfError when the source is missing or too short
    */
-  bytes(offset?: number, length?: number): Uint8Array
+  bytes(offset?: number, length?: number, into?: ArrayBuffer): Uint8Array
 }
 
 /** A constant tensor. Reading its bytes may touch the disk: counting never does. */

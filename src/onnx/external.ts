@@ -69,9 +69,9 @@ export class ExternalData implements StreamedData {
     this.#source = source
   }
 
-  bytes(from?: number, count?: number): Uint8Array {
+  bytes(from?: number, count?: number, into?: ArrayBuffer): Uint8Array {
     const { offset, length } = rangeOf(this, from, count)
-    return this.check().read(this.location.offset + offset, length)
+    return this.check().read(this.location.offset + offset, length, into)
   }
 
   /**

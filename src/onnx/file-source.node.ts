@@ -109,9 +109,9 @@ export class FileSource implements ByteSource {
     }
   }
 
-  read(offset: number, length: number): Uint8Array {
-    if (this.#open === undefined) return this.whileOpen(() => this.read(offset, length))
-    const bytes = this.#allocate(length)
+  read(offset: number, length: number, into?: ArrayBuffer): Uint8Array {
+    if (this.#open === undefined) return this.whileOpen(() => this.read(offset, length, into))
+    const bytes = into && into.byteLength >= length ? new Uint8Array(into, 0, length) : this.#allocate(length)
     try {
       for (let at = 0; at < length; ) {
         const count = readSync(this.#open, bytes, at, Math.min(length - at, 2 ** 30), offset + at)

@@ -9,9 +9,10 @@ export interface ByteSource {
   readonly size: number
   /**
    * Bytes `offset` up to `offset + length`, which lie within `size`. The result may be a view: do not write to it.
+   * @param into memory to be used instead of new memory where something must be copied, if it is large enough
    * @throws KerfError when the bytes cannot be read any more
    */
-  read(offset: number, length: number): Uint8Array
+  read(offset: number, length: number, into?: ArrayBuffer): Uint8Array
 }
 
 export function memorySource(bytes: Uint8Array, name = 'model.onnx'): ByteSource {
@@ -49,9 +50,9 @@ export function sourceRange(source: ByteSource, start: number, byteLength: numbe
   const data: StreamedData = {
     streamed: true,
     byteLength,
-    bytes(from, count) {
+    bytes(from, count, into) {
       const { offset, length } = rangeOf(data, from, count)
-      return source.read(start + offset, length)
+      return source.read(start + offset, length, into)
     },
   }
   return data

@@ -78,6 +78,8 @@ class ProgramBuilder {
   readonly #addressOf: (place: Located) => number
   readonly #bounds: ReadonlyMap<string, Bounds>
   readonly #segments: Segment[] = []
+  /** What stored weights are read into, one after the other: new memory for each would cost more time than reading. */
+  readonly #reading: ReadingMemory
   /** Steps of the program under construction. */
   #open: { task: Task; steps: Step[] }[] = []
 
@@ -86,6 +88,7 @@ class ProgramBuilder {
     this.#memory = memory
     this.#addressOf = addressOf
     this.#bounds = valueBounds(prepared)
+    this.#reading = new ReadingMemory([...prepared.stored.values()].reduce((m, t) => Math.max(m, t.data.byteLength), 0))
   }
 
   add(task: Task): void {
@@ -135,6 +138,7 @@ class ProgramBuilder {
   #lower(task: Extract<Task, { kind: 'kernels' }>): Step[] {
     const { job, lowering, inputs, outputs, residual } = task
     const { node, call } = job.unit
+    this.#reading.release()
     const constant = (i: number): Dense | undefined => {
       const name = node.inputs[i]
       return name && this.#prepared.isConstant(name) ? constantContent(this.#prepared, name) : undefined
@@ -156,7 +160,8 @@ class ProgramBuilder {
       floats: (i) => {
         const tensor = this.#prepared.stored.get(node.inputs[i] ?? '')
         // Straight from its bytes: large weights must not pass through doubles.
-        if (tensor?.elementType === 'float32') return floatsOf(tensor.data.bytes())
+        if (tensor?.elementType === 'float32')
+          return floatsOf(tensor.data.bytes(0, tensor.data.byteLength, this.#reading.take(tensor.data.byteLength)))
         const content = constant(i)
         return content && Float32Array.from(content.data)
       },
@@ -177,3 +182,30 @@ const floatsOf = (bytes: Uint8Array): Float32Array =>
   bytes.byteOffset % 4 === 0
     ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
     : new Float32Array(new Uint8Array(bytes).buffer)
+
+/** Tensors below this size are read into memory of their own. */
+const worthSharing = 65536
+
+/** Memory that is lent to one large tensor at a time. */
+class ReadingMemory {
+  readonly #largest: number
+  #memory: ArrayBuffer | undefined
+  #lent = false
+
+  /** @param largest tensor's bytes */
+  constructor(largest: number) {
+    this.#largest = largest
+  }
+
+  /** Undefined for small tensors, and while it is lent. */
+  take(bytes: number): ArrayBuffer | undefined {
+    if (bytes < worthSharing || this.#lent) return undefined
+    this.#lent = true
+    this.#memory ??= new ArrayBuffer(this.#largest)
+    return this.#memory
+  }
+
+  release(): void {
+    this.#lent = false
+  }
+}
