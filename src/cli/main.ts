@@ -22,6 +22,7 @@ const commands: readonly [name: string, summary: string, load: () => Promise<Com
   ['prune', 'remove weights, neurons or filters', () => import('./commands/prune.ts')],
   ['train', 'train a network, or fine-tune one', () => import('./commands/train.ts')],
   ['eval', 'measure the accuracy of a model', () => import('./commands/eval.ts')],
+  ['data', 'fetch MNIST or CIFAR-10, or check a local copy', () => import('./commands/data.ts')],
   ['run', 'run a model on files, an image or random numbers', () => import('./commands/run.ts')],
   ['bench', 'measure a model: whole, per layer, against other runtimes', () => import('./commands/bench.ts')],
   ['import', 'put PyTorch weights into a network, as ONNX', () => import('./commands/import.ts')],

@@ -1,6 +1,10 @@
-// For Node: everything of index.ts, and data sets in files, folders and archives.
+// For Node: everything of index.ts, data sets in files, folders and archives, and fetching the published ones.
 // Not here: the command line (cli/).
 // May import: base, formats.
+export { fetchCifar10 } from './fetch/cifar.node.ts'
+export type { DownloadProgress } from './fetch/download.node.ts'
+export type { FetchedFile, FetchOptions, Verified } from './fetch/fetch.node.ts'
+export { fetchMnist } from './fetch/mnist.node.ts'
 export type { LoadProgress, OpenOptions } from './images/options.ts'
 export * from './index.ts'
 export { openData } from './open.node.ts'

@@ -1,0 +1,154 @@
+import { createReadStream, existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { createGunzip } from 'node:zlib'
+import { extract } from 'tar-stream'
+import { KerfError } from '../../base/index.ts'
+import { badGzip, fileProblem } from '../files.node.ts'
+import { cifarBatches, cifarFolder } from '../open.node.ts'
+import { cifarClasses, imagesFromCifar } from '../sets/cifar.ts'
+import {
+  downloadRight,
+  type FetchedFile,
+  type FetchOptions,
+  makeFolder,
+  md5OfFile,
+  moveAll,
+  refuseExisting,
+  type Verified,
+  writePart,
+} from './fetch.node.ts'
+import { type OfficialCifar, officialCifar } from './official.ts'
+
+const batchNames: readonly string[] = [...cifarBatches.train, ...cifarBatches.test]
+
+/**
+ * Puts the six binary batches of CIFAR-10 into a folder: from the official archive, downloaded, or from a local copy of the archive or of
+ * the batches. Batches that are there already are left if they are right. Nothing gets its name before all six are right.
+ * @throws KerfError `exists`, `not-found`, `wrong-checksum`, `download-failed`, `disk-full`, `bad-cifar`, `bad-gzip`, `bad-tar` …
+ */
+export async function fetchCifar10(
+  options: FetchOptions,
+  official: OfficialCifar = officialCifar,
+): Promise<FetchedFile[]> {
+  const { folder, from, force, mirrors = official.mirrors } = options
+  await makeFolder(folder)
+  const targets = batchNames.map((name) => join(folder, name))
+  if (targets.every((path) => existsSync(path)) && (await areRight(targets, official)))
+    return targets.map((path) => ({ path, bytes: batchBytes(official), state: 'there', verified: 'structure' }))
+  for (const path of targets) refuseExisting(path, force)
+  const unpacking = await mkdtemp(join(resolve(folder), '.unpacking-'))
+  try {
+    const source = from === undefined ? undefined : localSource(from, official)
+    let verified: Verified = 'structure'
+    let archive = source?.archive
+    if (source?.batches)
+      for (const path of source.batches)
+        await writePart(join(unpacking, basename(path)), await readBatch(path), options)
+    else {
+      if (archive === undefined) {
+        const urls = mirrors.map((mirror) => `${mirror.replace(/\/$/, '')}/${official.archive}`)
+        const isRight = async (path: string) => ((await md5OfFile(path)) === official.md5 ? 'file' : undefined)
+        const found = await downloadRight(urls, folder, official.archive, official.md5, isRight, options)
+        archive = found.path
+        verified = found.verified
+      } else if ((await md5OfFile(archive)) === official.md5) verified = 'file'
+      await unpackBatches(archive, unpacking, options)
+    }
+    const parts = batchNames.map((name) => join(unpacking, name))
+    const missing = parts.find((path) => !existsSync(path))
+    if (missing !== undefined)
+      throw new KerfError(
+        'bad-cifar',
+        `${archive} has no ${basename(missing)}. It is not the binary version of CIFAR-10.`,
+        {
+          path: archive,
+          name: basename(missing),
+        },
+      )
+    await checkBatches(parts, official)
+    await moveAll(parts.map((part, i) => ({ from: part, to: targets[i] as string })))
+    if (source === undefined && archive !== undefined) await rm(archive, { force: true })
+    const state = source ? 'copied' : 'fetched'
+    return targets.map((path) => ({ path, bytes: batchBytes(official), state, verified }))
+  } finally {
+    await rm(unpacking, { recursive: true, force: true })
+  }
+}
+
+const batchBytes = ({ imagesPerBatch }: OfficialCifar): number => imagesPerBatch * 3073
+
+function localSource(from: string, { archive }: OfficialCifar): { archive?: string; batches?: string[] } {
+  const batches = batchNames.map((name) => join(cifarFolder(from), name))
+  if (batches.every((path) => existsSync(path))) return { batches }
+  if (existsSync(join(from, archive))) return { archive: join(from, archive) }
+  throw new KerfError(
+    'not-found',
+    `${from} has neither ${archive} nor the six batches (${batchNames[0]} … ${batchNames.at(-1)}). Give the folder with one of them.`,
+    { path: from },
+  )
+}
+
+async function readBatch(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((error: unknown) => {
+    throw fileProblem(error, path)
+  })
+}
+
+async function unpackBatches(archive: string, folder: string, options: FetchOptions): Promise<void> {
+  const file = createReadStream(archive)
+  const unzipped = createGunzip()
+  const contents = extract()
+  file.on('error', (error) => contents.destroy(fileProblem(error, archive) as Error))
+  unzipped.on('error', (error) => contents.destroy(badGzip(error, archive)))
+  file.pipe(unzipped).pipe(contents)
+  try {
+    for await (const entry of contents) {
+      options.signal?.throwIfAborted()
+      const name = basename(entry.header.name)
+      if (entry.header.type !== 'file' || !batchNames.includes(name)) {
+        entry.resume()
+        continue
+      }
+      const chunks: Uint8Array[] = []
+      for await (const chunk of entry) chunks.push(chunk as Uint8Array)
+      await writePart(join(folder, name), Buffer.concat(chunks), options)
+    }
+  } catch (error) {
+    if (error instanceof KerfError || options.signal?.aborted) throw error
+    throw new KerfError('bad-tar', `${archive} is no tar, or damaged: ${(error as Error).message}.`, { path: archive })
+  } finally {
+    file.destroy()
+    contents.destroy()
+  }
+}
+
+async function areRight(paths: readonly string[], official: OfficialCifar): Promise<boolean> {
+  return checkBatches(paths, official).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** The batches' lengths, and as many images of each class as of any other in training and in testing. */
+async function checkBatches(paths: readonly string[], official: OfficialCifar): Promise<void> {
+  const times = [new Array<number>(10).fill(0), new Array<number>(10).fill(0)]
+  for (const [i, path] of paths.entries()) {
+    const set = imagesFromCifar([{ name: path, bytes: await readBatch(path) }])
+    if (set.count !== official.imagesPerBatch)
+      throw new KerfError('bad-cifar', `${path} has ${set.count} images; expected ${official.imagesPerBatch}.`, {
+        path,
+      })
+    const counts = times[i < cifarBatches.train.length ? 0 : 1] as number[]
+    for (const label of set.labels) counts[label] = (counts[label] as number) + 1
+  }
+  for (const counts of times) {
+    const wrong = counts.findIndex((n) => n !== counts[0])
+    if (wrong >= 0)
+      throw new KerfError(
+        'bad-cifar',
+        `The batches have ${counts[wrong]} images of ${cifarClasses[wrong]}, ${counts[0]} of ${cifarClasses[0]}; in CIFAR-10 all classes have as many.`,
+        { counts },
+      )
+  }
+}
