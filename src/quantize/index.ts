@@ -4,6 +4,7 @@
 // May import: base, graph, ops, cost.
 export { type AdderCodes, type AdderScale, adderCodes, adderScale } from './adder-codes.ts'
 export {
+  checkBits,
   type InputRange,
   type QuantizedAdderLayer,
   type QuantizedAdderLayers,

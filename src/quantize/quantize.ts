@@ -56,7 +56,7 @@ export interface QuantizedLayer extends QuantizedAdderLayer {
   readonly coding: CodingError
   /**
    * Root mean square of its change in the quantised network, where everything before is quantised too, by that of its values; measured on the
-   * first batch.
+   * first images.
    */
   readonly drift: number
 }
@@ -68,7 +68,7 @@ export interface Quantized {
   /** Images that ranges follow from. */
   readonly images: number
   readonly layers: readonly QuantizedLayer[]
-  /** Change of the network's first output on the first batch, as `drift`. */
+  /** Change of the network's first output on the first images, as `drift`. */
   readonly outputDrift: number
 }
 
@@ -94,7 +94,14 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
     onProgress,
   })
   const { model: quantised, layers } = quantizeAdderLayers(model, calibration.ranges(bits, range), bits)
-  const drift = await drifts(calibration, quantised, input.name, { ...first, shape }, createSession)
+  const open = input.type?.kind === 'tensor' && typeof input.type.shape?.[0] !== 'number'
+  const drift = await drifts(
+    calibration,
+    quantised,
+    input.name,
+    open ? firstOf(first, shape) : { ...first, shape },
+    createSession,
+  )
   const inputs = new Map(
     [...calibration.layers].flatMap(([value, nodes]) => nodes.map((node) => [node, value] as const)),
   )
@@ -120,6 +127,14 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
 interface FirstBatch {
   readonly data: Float32Array
   readonly count: number
+}
+
+/** Images that are looked at for what quantisation changed. */
+const mostCompared = 16
+
+function firstOf({ data, count }: FirstBatch, [batchSize = 1, ...image]: readonly number[]) {
+  const most = Math.min(mostCompared, count)
+  return { data: data.subarray(0, (data.length / batchSize) * most), count: most, shape: [most, ...image] }
 }
 
 async function observe(

@@ -1,0 +1,234 @@
+// kerf swap and kerf quantize, one after the other, as somebody uses them.
+
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { nets } from '../nets/index.ts'
+import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
+import { parseRecipe } from '../train/index.node.ts'
+import { run } from './main.ts'
+
+let folder: string
+const at = (name: string) => join(folder, name)
+/** 24 images of one channel, 16×16, three classes. */
+const data = [
+  ...['--data', 'generated', '--set', 'data.classes=3', '--set', 'data.size=16'],
+  ...['--set', 'data.trainImages=24', '--set', 'data.testImages=9'],
+]
+
+async function kerf(...argv: string[]) {
+  let [out, err] = ['', '']
+  const status = await run(argv, {
+    out: (text) => {
+      out += text
+    },
+    err: (text) => {
+      err += text
+    },
+    color: false,
+  })
+  return { status, out, err }
+}
+
+/** A failure says one thing, and leaves nothing behind. */
+async function fails(status: number, message: string, ...argv: string[]): Promise<void> {
+  const before = readdirSync(folder).sort()
+  const result = await kerf(...argv)
+  expect(result.err).toContain(message)
+  expect([result.status, result.out]).toEqual([status, ''])
+  expect(readdirSync(folder).sort()).toEqual(before)
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'kerf-adder-'))
+  writeModelFile(nets.lenet5_bn({ inputSize: 16, classes: 3 }), at('lenet.onnx'))
+  const { status, err } = await kerf('swap', at('lenet.onnx'), '-o', at('adder.onnx'), '--to', 'adder', ...data)
+  expect({ status, err }).toEqual({ status: 0, err: '' })
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('kerf swap', () => {
+  it('writes a network with adder layers and a recipe that trains it, and says what it did', async () => {
+    const { status, out } = await kerf(
+      ...['swap', at('lenet.onnx'), '-o', at('other.onnx'), '--to', 'adder', '--recipe', at('distil.json'), ...data],
+    )
+    expect(status).toBe(0)
+    expect(out).toContain('3 convolutions for adder convolutions')
+    expect(out).toContain('measured on training images')
+    expect(out).toMatch(/conv1 +the first convolution stays as it is, as in AdderNet/)
+    expect(out).toMatch(/conv2 +16×6×5×5 +kept/)
+    // 16×6×25 terms at 8² pixels, and so on, are no multiplications any more.
+    expect(out).toMatch(/Multiplications +[\d,]+ +[\d,]+ +0\.\d+/)
+    expect(out).toContain(`kerf train ${at('distil.json')}`)
+    expect(readModelFile(at('other.onnx')).graph.nodes.filter((n) => n.opType === 'AdderConv')).toHaveLength(3)
+    const recipe = parseRecipe(JSON.parse(readFileSync(at('distil.json'), 'utf8')))
+    expect(recipe).toMatchObject({
+      model: { onnx: at('other.onnx') },
+      data: { kind: 'generated', size: 16 },
+      distillation: { teacher: at('lenet.onnx') },
+    })
+  })
+
+  it('takes the layers it is told, measures on noise, and prints JSON', async () => {
+    const args = [
+      'swap',
+      at('lenet.onnx'),
+      '-o',
+      at('two.onnx'),
+      '--to',
+      'adder',
+      '--layers',
+      'conv[12]',
+      '--keep-weights',
+    ]
+    const { status, out, err } = await kerf(...args, '--json')
+    expect({ status, err }).toEqual({ status: 0, err: '' })
+    expect(JSON.parse(out)).toMatchObject({
+      swapped: [{ node: 'conv1' }, { node: 'conv2', batchNormalization: 'kept' }],
+      kept: [],
+      refused: [],
+      statistics: 'noise',
+      totals: { muls: { ratio: expect.any(Number) } },
+      written: { path: at('two.onnx') },
+    })
+    const weights = (file: string) => readModelFile(at(file)).graph.initializers.get('conv2.weight')?.data.bytes()
+    expect(weights('two.onnx')).toEqual(weights('lenet.onnx'))
+  })
+
+  it('writes nothing in a dry run', async () => {
+    const before = readdirSync(folder)
+    const { status, out } = await kerf('swap', at('lenet.onnx'), '--to', 'adder', '--dry-run')
+    expect(status).toBe(0)
+    expect(out).toContain('nothing (--dry-run)')
+    expect(readdirSync(folder)).toEqual(before)
+  })
+
+  it.each<[string, number, string, string[]]>([
+    ['no output', 2, 'Say where the new network goes', ['lenet.onnx', '--to', 'adder']],
+    ['no kind', 2, "required option '--to <kind>'", ['lenet.onnx', '-o', 'x.onnx']],
+    ['another kind', 2, 'Allowed choices are adder', ['lenet.onnx', '-o', 'x.onnx', '--to', 'separable']],
+    [
+      'no such layer',
+      1,
+      'No layer is called "conv9*". Convolutions: conv1, conv2,',
+      ['lenet.onnx', '-o', 'x.onnx', '--to', 'adder', '--layers', 'conv9*'],
+    ],
+    [
+      'a linear layer',
+      1,
+      'Gemm "fc": it is no Conv',
+      ['lenet.onnx', '-o', 'x.onnx', '--to', 'adder', '--layers', 'fc'],
+    ],
+    [
+      'a recipe without data',
+      2,
+      'A recipe needs data',
+      ['lenet.onnx', '-o', 'x.onnx', '--to', 'adder', '--recipe', 'r.json'],
+    ],
+    ['the input as output', 1, 'is the input', ['lenet.onnx', '-o', 'lenet.onnx', '--to', 'adder', '--force']],
+  ])('refuses %s', (_, status, message, args) =>
+    fails(status, message, 'swap', ...args.map((a) => (/\.(onnx|json)$/.test(a) ? at(a) : a))),
+  )
+})
+
+describe('kerf quantize', () => {
+  it('writes a network in codes, with accuracy before and after and what changed in every tensor', async () => {
+    const { status, out, err } = await kerf(
+      ...['quantize', at('adder.onnx'), '-o', at('codes.onnx'), '--bits', '6', '--calibrate', '20', ...data],
+    )
+    expect({ status, err }).toEqual({ status: 0, err: '' })
+    expect(out).toContain('6 bits, ranges by mse from 20 images')
+    expect(out).toMatch(/Accuracy before +[\d.]+ % \(\d of 9\)\nAccuracy after +[\d.]+ % \(\d of 9\)/)
+    expect(out).toMatch(/conv2 +0 … [\d.]+ +0 … [\d.]+/)
+    const { graph } = readModelFile(at('codes.onnx'))
+    expect(graph.nodes.filter((n) => n.opType === 'QuantizeLinear')).toHaveLength(3)
+    // It runs as any model does.
+    expect((await kerf('run', at('codes.onnx'), '--input', '1,1,16,16')).status).toBe(0)
+  })
+
+  it('prints JSON', async () => {
+    const { out } = await kerf(
+      ...[
+        'quantize',
+        at('adder.onnx'),
+        '-o',
+        at('json.onnx'),
+        '-b',
+        '4',
+        '--range',
+        'minmax',
+        '--evaluate',
+        '0',
+        '--json',
+        ...data,
+      ],
+    )
+    const result = JSON.parse(out)
+    expect(result).toMatchObject({ bits: 4, range: 'minmax', images: 24, written: { path: at('json.onnx') } })
+    expect(result.accuracy).toBeUndefined()
+    expect(result.layers.map((l: { node: string; most: number }) => [l.node, l.most])).toEqual([
+      ['conv2', 15],
+      ['conv3', 15],
+      ['conv4', 15],
+    ])
+  })
+
+  it.each<[string, number, string, string[]]>([
+    ['no data', 2, 'Ranges follow from data: say which', ['adder.onnx', '-o', 'x.onnx', '--bits', '6']],
+    [
+      '9 bits',
+      1,
+      'Adder layers can be quantised to 2 to 8 bits, not 9.',
+      ['adder.onnx', '-o', 'x.onnx', '--bits', '9', ...data],
+    ],
+    ['1 bit', 1, 'not 1.', ['adder.onnx', '-o', 'x.onnx', '--bits', '1', ...data]],
+    [
+      'no whole number',
+      2,
+      'Give a whole number from 2 to 8.',
+      ['adder.onnx', '-o', 'x.onnx', '--bits', '6.5', ...data],
+    ],
+    ['no bits', 2, "required option '-b, --bits <n>'", ['adder.onnx', '-o', 'x.onnx', ...data]],
+    [
+      'a network without adder layers',
+      1,
+      'The model has no adder layer',
+      ['lenet.onnx', '-o', 'x.onnx', '--bits', '6', ...data],
+    ],
+    [
+      'images of another size',
+      1,
+      'The images are 1×32×32, input "input" of the model is 1×16×16. Resize them: --resize 16x16.',
+      ['adder.onnx', '-o', 'x.onnx', '--bits', '6', ...data, '--resize', '32'],
+    ],
+    [
+      'a wrong size',
+      2,
+      'Give height and width',
+      ['adder.onnx', '-o', 'x.onnx', '--bits', '6', ...data, '--resize', 'big'],
+    ],
+    [
+      'half a normalisation',
+      2,
+      'Give mean and deviation',
+      ['adder.onnx', '-o', 'x.onnx', '--bits', '6', ...data, '--normalise', '0.5'],
+    ],
+    ['the input as output', 1, 'is the input', ['adder.onnx', '-o', 'adder.onnx', '--bits', '6', '--force', ...data]],
+  ])('refuses %s', (_, status, message, args) =>
+    fails(status, message, 'quantize', ...args.map((a) => (a.endsWith('.onnx') ? at(a) : a))),
+  )
+
+  it('refuses images that are all the same', async () => {
+    // A deviation so large that nothing is left of the images.
+    await fails(
+      ...([1, 'The data are constant', 'quantize', at('adder.onnx'), '-o', at('x.onnx'), '--bits', '6', ...data] as [
+        number,
+        string,
+        ...string[],
+      ]),
+      ...['--normalise', '0:1e300'],
+    )
+    expect(existsSync(at('x.onnx'))).toBe(false)
+  })
+})

@@ -1,0 +1,144 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { ImageSet, Transform } from '../../data/index.ts'
+import type { Model } from '../../graph/index.ts'
+import { filesOf, readModelFile, writeModelFile } from '../../onnx/index.node.ts'
+import { calibrate, checkBits, quantize, type RangeMethod, rangeMethods } from '../../quantize/index.ts'
+import { toJson } from '../../report/index.ts'
+import { createSession } from '../../runtime/index.node.ts'
+import { evaluate, nodeRuntime } from '../../train/index.node.ts'
+import { addDataOptions, type DataOptions, dataRecipe, loaderFor, openRecipeData, spread } from '../data/given-data.ts'
+import { UsageError } from '../errors.ts'
+import type { Io } from '../io.ts'
+import { positiveInteger } from '../options.ts'
+import { checkOutput } from '../output.ts'
+import { terminalText } from '../print.ts'
+import { type AccuracyPair, quantizeReport } from '../quantize-report.ts'
+
+interface Options extends DataOptions {
+  readonly output: string
+  readonly bits: number
+  readonly recipe?: string
+  readonly calibrate: number
+  readonly range: RangeMethod
+  readonly evaluate: number
+  readonly threads: number
+  readonly json?: boolean
+  readonly force?: boolean
+}
+
+const examples = `
+Examples:
+  kerf quantize adder.onnx -o adder6.onnx --bits 6 --data mnist:data/mnist --resize 32
+  kerf quantize adder.onnx -o adder5.onnx --bits 5 --data mnist:data/mnist --resize 32 --evaluate all
+  kerf quantize runs/adder/best.onnx -o adder4.onnx --bits 4 --recipe runs/adder
+
+Adder layers become layers of codes, everything else stays as it is. Ranges come from training images, spread over the whole set;
+accuracy before and after from test images, likewise. Ranges (--range):
+  mse         nearest to inputs and weights in the mean square (default)
+  minmax      everything that was seen
+  percentile  all but 1 in 10,000 on either side`
+
+export function define(command: Command, io: Io): void {
+  addDataOptions(
+    command
+      .argument('<model>', 'an ONNX file with adder layers')
+      .requiredOption('-o, --output <file>', 'the network in codes')
+      .requiredOption('-b, --bits <n>', 'of the codes: 8, 7, 6, 5, 4, 3 or 2', bits),
+    'images to calibrate with',
+  )
+    .option('--recipe <file>', 'take data and transforms from a recipe, or from the folder of a run')
+    .addOption(
+      new Option('--calibrate <n>', 'how many images ranges follow from').argParser(positiveInteger).default(256),
+    )
+    .addOption(new Option('--range <how>', 'how ranges follow from what was seen').choices(rangeMethods).default('mse'))
+    .addOption(
+      new Option('--evaluate <n>', 'how many test images accuracy is measured on: a number, all, or 0')
+        .argParser(howMany)
+        .default(1000),
+    )
+    .addOption(new Option('-t, --threads <n>', 'threads').argParser(positiveInteger).default(1))
+    .option('--json', 'print JSON')
+    .option('--force', 'replace the output if it exists')
+    .addHelpText('after', examples)
+    .action(async (path: string, options: Options) => {
+      const recipe = dataRecipe(options, options.recipe)
+      if (!recipe)
+        throw new UsageError(
+          'Ranges follow from data: say which, as in --data mnist:FOLDER (--help has examples). Nothing was written.',
+        )
+      const model = readModelFile(path)
+      const protect = [path, ...filesOf(model)]
+      checkOutput(options.output, { force: options.force, inputs: protect })
+      // What is wrong with the model is said before data are read.
+      calibrate(model)
+      const sets = await openRecipeData(recipe)
+      const { threads, range } = options
+      const shown = progress(io)
+      const calibration = loaderFor(model, spread(sets.train, options.calibrate), recipe.transforms)
+      const result = await quantize(model, {
+        bits: options.bits,
+        range,
+        images: { shape: calibration.shape, batchSize: calibration.batchSize, batches: calibration.epoch(0) },
+        createSession: (m) => createSession(m, { threads }),
+        onProgress: (done) => shown(`calibrating: ${done.toLocaleString('en')} images`),
+      })
+      const accuracy =
+        options.evaluate > 0
+          ? await accuracies(
+              [model, result.model],
+              spread(sets.test, options.evaluate),
+              recipe.transforms,
+              threads,
+              shown,
+            )
+          : undefined
+      shown('')
+      const written = writeModelFile(result.model, options.output, { force: options.force, protect })
+      const { model: _, ...numbers } = result
+      io.out(
+        options.json
+          ? toJson({ model: path, ...numbers, accuracy, written })
+          : terminalText(quantizeReport(path, result, accuracy, written), io),
+      )
+    })
+}
+
+/** The last line of a terminal; nothing where there is none. */
+const progress = (io: Io) => (text: string) => void io.terminal?.write(`\r\u001b[K${text}`)
+
+async function accuracies(
+  models: readonly [Model, Model],
+  set: ImageSet,
+  transforms: readonly Transform[],
+  threads: number,
+  shown: (text: string) => void,
+): Promise<AccuracyPair> {
+  const correct: number[] = []
+  for (const [i, model] of models.entries()) {
+    const { perClass } = await evaluate(model, loaderFor(model, set, transforms), {
+      runtime: nodeRuntime,
+      threads,
+      onNotice: () => {},
+      onProgress: (done) =>
+        shown(
+          `${i === 0 ? 'before' : 'after'}: ${done.toLocaleString('en')} of ${set.count.toLocaleString('en')} images`,
+        ),
+    })
+    correct.push(perClass.reduce((sum, c) => sum + c.correct, 0))
+  }
+  const [before, after] = correct as [number, number]
+  return { images: set.count, before, after }
+}
+
+function bits(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number from 2 to 8.')
+  checkBits(value)
+  return value
+}
+
+function howMany(text: string): number {
+  if (text === 'all') return Number.POSITIVE_INFINITY
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number, or all.')
+  return Number(text)
+}

@@ -1,0 +1,168 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import picomatch from 'picomatch'
+import { elementCount, KerfError, seededRandom } from '../../base/index.ts'
+import { compareProfiles, profileModel } from '../../cost/index.ts'
+import { graphInputs, type Model } from '../../graph/index.ts'
+import { filesOf, readModelFile, writeModelFile } from '../../onnx/index.node.ts'
+import { toJson } from '../../report/index.ts'
+import { type LayerChoice, measureStatistics, type StatisticsImages, swapToAdder } from '../../rewrite/index.ts'
+import { createSession } from '../../runtime/index.node.ts'
+import { parseRecipe, type Recipe } from '../../train/index.node.ts'
+import { addDataOptions, type DataOptions, dataRecipe, loaderFor, openRecipeData, spread } from '../data/given-data.ts'
+import { UsageError } from '../errors.ts'
+import type { Io } from '../io.ts'
+import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
+import { checkOutput, writeWholeFile } from '../output.ts'
+import { terminalText } from '../print.ts'
+import { swapReport } from '../swap-report.ts'
+
+interface Options extends DataOptions {
+  readonly output?: string
+  readonly to: 'adder'
+  readonly layers?: LayerChoice
+  readonly keepWeights?: boolean
+  readonly seed: number
+  readonly input?: InputShapes
+  readonly images: number
+  readonly recipe?: string
+  readonly epochs: number
+  readonly threads: number
+  readonly dryRun?: boolean
+  readonly json?: boolean
+  readonly force?: boolean
+}
+
+const examples = `
+Examples:
+  kerf swap resnet20.onnx -o adder.onnx --to adder --data data/cifar10 --recipe distil.json
+  kerf swap model.onnx -o adder.onnx --to adder --layers '*layer3*' --keep-weights
+  kerf swap model.onnx --to adder --dry-run
+
+Convolutions become adder convolutions, each with BatchNormalization behind it. The first convolution and the classifier stay ordinary, as in
+AdderNet; --layers names others, and then these too. Weights are drawn anew from N(0, 1). Means and variances of BatchNormalization are measured
+on training images, without --data on noise. What comes out must be trained: --recipe writes how, with the given network as the teacher.`
+
+export function define(command: Command, io: Io): void {
+  addDataOptions(
+    command
+      .argument('<model>', 'an ONNX file')
+      .option('-o, --output <file>', 'the network with other layers')
+      .addOption(new Option('--to <kind>', 'what layers become').choices(['adder']).makeOptionMandatory())
+      .option('--layers <glob>', "which layers, by name, as in '*layer3*'", layers)
+      .option('--keep-weights', 'keep the weights instead of drawing new ones')
+      .addOption(new Option('--seed <n>', 'draws weights and noise').argParser(seed).default(0))
+      .option('-i, --input <shape>', 'shape of the input, where the file leaves it open: N,C,H,W', inputShape),
+    'images to measure statistics on',
+  )
+    .addOption(new Option('--images <n>', 'how many of them').argParser(positiveInteger).default(64))
+    .option('--recipe <file>', 'write a training recipe with the given network as teacher (takes --data)')
+    .addOption(new Option('--epochs <n>', 'of that recipe').argParser(positiveInteger).default(50))
+    .addOption(new Option('-t, --threads <n>', 'threads').argParser(positiveInteger).default(1))
+    .option('--dry-run', 'show what would be done, write and run nothing')
+    .option('--json', 'print JSON')
+    .option('--force', 'replace the output if it exists')
+    .addHelpText('after', examples)
+    .action((path: string, options: Options) => swap(path, options, io))
+}
+
+async function swap(path: string, options: Options, io: Io): Promise<void> {
+  const { output, dryRun, force, seed, threads, keepWeights } = options
+  if (output === undefined && !dryRun)
+    throw new UsageError('Say where the new network goes: -o adder.onnx (or --dry-run to write nothing).')
+  const data = dataRecipe(options)
+  if (options.recipe !== undefined && !data)
+    throw new UsageError('A recipe needs data: say which, as in --data mnist:FOLDER.')
+  const model = readModelFile(path)
+  const protect = [path, ...filesOf(model)]
+  for (const target of dryRun ? [] : [output, options.recipe])
+    if (target !== undefined) checkOutput(target, { force, inputs: protect })
+  const swapped = swapToAdder(model, { layers: options.layers, keepWeights, seed })
+  const inputs = shapesFor(model, options.input, 1)
+  const [before, after] = [[path, model] as const, [output ?? 'with adder layers', swapped.model] as const].map(
+    ([name, m]) => profileModel(m, { name, inputs }),
+  ) as [ReturnType<typeof profileModel>, ReturnType<typeof profileModel>]
+  const comparison = compareProfiles(before, after)
+  const result = { ...swapped, comparison, statistics: data ? ('data' as const) : ('noise' as const) }
+  const next = output === undefined ? undefined : trainingRecipe(path, output, options.epochs, data)
+  if (dryRun) {
+    io.out(print(path, result, options, io))
+    return
+  }
+  const images = data ? await dataImages(model, data, options.images) : noise(model, options)
+  const measured = await measureStatistics(swapped.model, images, {
+    createSession: (m) => createSession(m, { threads, onNotice: () => {} }),
+    behind: new Set(swapped.swapped.map((l) => l.node)),
+    onProgress: (done, of) => void io.terminal?.write(`\r\u001b[Kmeasuring: layer ${done} of ${of}`),
+  })
+  io.terminal?.write('\r\u001b[K')
+  const written = writeModelFile(measured, output as string, { force, protect })
+  if (options.recipe !== undefined)
+    writeWholeFile(options.recipe, `${JSON.stringify(next, null, 2)}\n`, { force, inputs: protect })
+  io.out(print(path, { ...result, written, next }, options, io))
+}
+
+type Printed = Parameters<typeof swapReport>[1]
+
+function print(path: string, result: Printed, options: Options, io: Io): string {
+  const { model: _, comparison, ...numbers } = result
+  return options.json
+    ? toJson({ model: path, to: options.to, ...numbers, recipe: options.recipe, totals: comparison.totals })
+    : terminalText(swapReport(path, result, options.recipe), io)
+}
+
+/** Concrete sizes of the only input. @throws UsageError where the file leaves more than the batch open */
+function shapesFor(model: Model, given: InputShapes | undefined, batch: number): Map<string, readonly number[]> {
+  const [input] = graphInputs(model.graph)
+  if (!input) return new Map()
+  const own = input.type?.kind === 'tensor' ? input.type.shape : undefined
+  const shape =
+    given?.get(input.name) ?? given?.get('') ?? own?.map((d, i) => (i === 0 && typeof d !== 'number' ? batch : d))
+  if (!shape?.every((d): d is number => typeof d === 'number'))
+    throw new UsageError(`The size of input "${input.name}" is open: give it, as in --input 1,3,224,224.`)
+  return new Map([[input.name, shape]])
+}
+
+function noise(model: Model, { input, images, seed }: Options): StatisticsImages {
+  const [shape] = shapesFor(model, input, Math.min(images, 16)).values()
+  if (!shape) throw new KerfError('unsupported-input', 'The model has no input.')
+  const random = seededRandom(seed)
+  return { shape, data: Float32Array.from({ length: elementCount(shape) as number }, random.normal) }
+}
+
+async function dataImages(model: Model, recipe: Recipe, images: number): Promise<StatisticsImages> {
+  const loader = loaderFor(model, spread((await openRecipeData(recipe)).train, images), recipe.transforms)
+  for await (const batch of loader.epoch(0))
+    return { shape: [loader.batchSize, ...loader.shape], data: batch.images.slice() }
+  throw new KerfError('no-data', 'There are no training images.')
+}
+
+/** A training with the network as it was for a teacher; checked here, so that kerf train takes it. */
+function trainingRecipe(
+  teacher: string,
+  onnx: string,
+  epochs: number,
+  data: Recipe | undefined,
+): Record<string, unknown> {
+  const recipe = {
+    model: { onnx },
+    data: data?.data ?? { kind: 'generated' },
+    ...(data && data.transforms.length > 0 ? { transforms: data.transforms } : {}),
+    output: `${onnx.replace(/\.onnx$/i, '')}-run`,
+    epochs,
+    distillation: { teacher },
+  }
+  parseRecipe(recipe)
+  return recipe
+}
+
+function seed(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number.')
+  return Number(text)
+}
+
+/** Names of nodes contain slashes and dots; a star matches them too. */
+function layers(glob: string): LayerChoice {
+  if (glob === '') throw new InvalidArgumentError("Give the name of a layer or a pattern, as in '*layer3*'.")
+  const test = picomatch(glob, { bash: true, dot: true })
+  return { pattern: glob, matches: (name) => name === glob || test(name) }
+}
