@@ -86,7 +86,5 @@ it('says which file of the data is missing', async () => {
   const { status, out, err } = await kerf('lab', 'similarity', '--data', folder)
   expect(status).toBe(1)
   expect(out).toBe('')
-  expect(err).toBe(
-    `kerf: ${folder} has no train-images-idx3-ubyte.gz (nor the same without .gz). Give the folder with MNIST's four files.\n`,
-  )
+  expect(err).toContain('train-images-idx3-ubyte')
 })

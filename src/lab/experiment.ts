@@ -1,6 +1,7 @@
 import type { DataSets } from '../data/index.ts'
+import type { Model } from '../graph/index.ts'
 import type { Chart, Table } from '../report/index.ts'
-import type { createResident, createSession } from '../runtime/index.ts'
+import type { createResident, createSession, HostTensor } from '../runtime/index.ts'
 
 /*
  * Prose of experiments is plain text in which formulas are LaTeX: `$…$` within a sentence, `$$…$$` for a paragraph of its own. Terminals get
@@ -52,6 +53,20 @@ export interface LabContext {
   readonly runtime?: LabRuntime
   /** 1 by default. */
   readonly threads?: number
+  /** A trained adder network for experiments that take one. */
+  readonly model?: Model
+  /** What the machine does at most, in multiply–adds per second on so many threads. */
+  readonly measureLimit?: (threads: number) => Promise<number>
+  /** Other runtimes that are installed, with a network loaded. */
+  readonly peers?: (model: Model, feeds: Readonly<Record<string, HostTensor>>) => Promise<readonly Contender[]>
+}
+
+/** A runtime that has loaded a network, to be timed. */
+export interface Contender {
+  readonly name: string
+  readonly version: string
+  step(): Promise<void>
+  release(): Promise<void>
 }
 
 export interface LabRuntime {

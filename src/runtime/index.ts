@@ -17,5 +17,6 @@ export {
   isHostElementType,
   toDense,
 } from './tensor.ts'
+export { type Timing, timeInTurns } from './time-in-turns.ts'
 export type { SpawnWorker, WorkerHandle } from './wasm/pool.ts'
 export type { RunProfile, TaskTime } from './wasm/profile.ts'

@@ -1,7 +1,6 @@
 import { type Cell, type Column, human, type Report, shapeText, type Table } from '../../report/index.ts'
-import type { Session } from '../../runtime/index.ts'
+import type { Session, Timing } from '../../runtime/index.ts'
 import type { LayerTime } from './layers.ts'
-import type { Timing } from './time.ts'
 
 export interface ContenderResult extends Timing {
   readonly name: string

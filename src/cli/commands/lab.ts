@@ -20,10 +20,12 @@ import {
   runExperiment,
   verdictText,
 } from '../../lab/index.node.ts'
+import { readModelFile } from '../../onnx/index.node.ts'
 import { chartsSvg, toJson } from '../../report/index.ts'
-import { createResident, createSession } from '../../runtime/index.node.ts'
+import { createResident, createSession, measureLimit } from '../../runtime/index.node.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
+import { openPeers } from '../lab/peers.ts'
 import { integer, positiveInteger } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { terminalText } from '../print.ts'
@@ -34,6 +36,7 @@ interface Options {
   readonly seed: number
   readonly full?: boolean
   readonly data?: string
+  readonly model?: string
   readonly threads: number
   readonly output?: string
   readonly report?: string
@@ -57,6 +60,7 @@ export function define(command: Command, io: Io): void {
     .option('--seed <n>', 'draws everything that is random', integer, 0)
     .option('--full', 'settings for reports: minutes instead of seconds')
     .option('--data <folder>', 'MNIST (default: data/mnist where it is, else generated pictures)')
+    .option('--model <file>', 'a trained adder network for quantisation, ONNX (default: trained on the spot)')
     .option('-t, --threads <n>', 'threads of the kernels', positiveInteger, 1)
     .option('-o, --output <folder>', 'write NAME.json, NAME.svg and NAME.md')
     .option('--report <folder>', 'write one page with everything: index.html')
@@ -117,6 +121,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
     interrupted.abort(new KerfError('stopped', 'Stopped. Nothing was written for the experiment under way.'))
   process.once('SIGINT', onInterrupt)
   const digits = digitsFrom(options.data, seed)
+  const model = options.model === undefined ? undefined : readModelFile(options.model)
   const outcomes: Outcome[] = []
   try {
     for (const [i, experiment] of chosen.entries()) {
@@ -125,7 +130,10 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
         full,
         threads,
         digits,
+        model,
         runtime: { createSession, createResident },
+        measureLimit,
+        peers: (network, feeds) => openPeers(network, feeds, threads, io),
         signal: interrupted.signal,
         onProgress: progressLine(experiment.name, io),
       })

@@ -1,0 +1,192 @@
+import { seededRandom, seedFrom } from '../../base/index.ts'
+import { GraphBuilder, type Model, type Node, tensorOf } from '../../graph/index.ts'
+import { type InputRange, quantizeAdderLayers } from '../../quantize/index.ts'
+import { human } from '../../report/index.ts'
+import { type HostTensor, hostTensor, timeInTurns } from '../../runtime/index.ts'
+import { atLeast, control } from '../checks.ts'
+import type { Check, Contender, Experiment, Findings, LabContext } from '../experiment.ts'
+import { progress } from '../progress.ts'
+import { openSession } from '../running.ts'
+
+interface Settings {
+  readonly channels: number
+  /** Height and width. */
+  readonly size: number
+  /** Convolutions behind each other. */
+  readonly layers: number
+  readonly seconds: number
+}
+
+type Kind = 'Conv' | 'AdderConv'
+const kernel = 3
+const bitWidths = [8, 7, 6, 5] as const
+
+/** Convolution, BatchNormalization, Relu, several times: what a network's body is made of. Values stay near 1. */
+function body(kind: Kind, { channels, size, layers }: Settings, seed: number): Model {
+  const random = seededRandom(seed)
+  const b = new GraphBuilder(kind)
+  const taps = kernel * kernel * channels
+  const adder = kind === 'AdderConv'
+  let x = b.input('x', 'float32', [1, channels, size, size])
+  const vector = (name: string, value: number) =>
+    b.constant(name, tensorOf('float32', [channels], new Float32Array(channels).fill(value)))
+  for (let l = 0; l < layers; l++) {
+    const deviation = adder ? 1 : Math.sqrt(2 / taps)
+    const weights = Float32Array.from({ length: channels * taps }, () => deviation * random.normal())
+    const w = b.constant(`w${l}`, tensorOf('float32', [channels, channels, kernel, kernel], weights))
+    const y = b.node(kind, [x, w], { pads: [1, 1, 1, 1] }, { name: `conv${l}`, domain: adder ? 'ai.kerf' : '' })
+    const mean = adder ? -taps : 0
+    const variance = adder ? 0.6 * taps : 1
+    const statistics = [vector(`g${l}`, 1), vector(`b${l}`, 0), vector(`m${l}`, mean), vector(`v${l}`, variance)]
+    x = b.node('Relu', [b.node('BatchNormalization', [y, ...statistics])], {}, { outputs: [`y${l}`] })
+  }
+  b.output(x, { kind: 'tensor', elementType: 'float32', shape: [1, channels, size, size] })
+  return b.model()
+}
+
+/** The same in codes; ranges as activations behind Relu have them. */
+function coded(model: Model, bits: number): Model {
+  const ranges = model.graph.nodes
+    .filter((n) => n.opType === 'AdderConv')
+    .map((node, i): [Node, InputRange] => [node, { lo: i === 0 ? -4 : 0, hi: 4 }])
+  return quantizeAdderLayers(model, new Map(ranges), bits).model
+}
+
+export const speed: Experiment<Settings> = {
+  name: 'speed',
+  title: 'Faster than multiplying',
+  claim:
+    'In WebAssembly an adder layer in float32 is about as fast as an ordinary one, and in 6 bits does more terms per second than the machine can do multiply–adds.',
+  derivation: [
+    'With $\\lvert x - w \\rvert = 2 \\max(x, w) - x - w$ an adder layer is',
+    '$$\\sum \\lvert x - w \\rvert = 2 \\sum \\max(x, w) - \\sum x - \\sum w$$',
+    'where $\\sum x$ is one sum per patch, for all filters, and $\\sum w$ one per filter. What is left for the inner loop is a maximum and an addition, as many instructions as a multiplication and an addition.',
+    'Processors have no byte multiplications that stay bytes, but they have byte maxima: 16 at a time instead of 4 floats. Codes of $b$ bits can be added $2^{8-b}$ times before a byte overflows, so that with 6 bits four terms are added in bytes for each wider addition.',
+  ],
+  measures:
+    'Median time of a few 3×3 layers with BatchNormalization and ReLU, in turns with the other runtimes that are installed; terms ($H W k^2 C_{in} C_{out}$) per second, and as a share of what a loop of multiply–adds in registers reaches in WebAssembly.',
+  data: 'Random inputs and weights. Times are this machine’s, at this moment.',
+  source: 'The identity is shown above; prototypes of this project',
+  settings: {
+    quick: { channels: 64, size: 28, layers: 4, seconds: 4 },
+    full: { channels: 64, size: 56, layers: 4, seconds: 40 },
+  },
+  duration: '6 s',
+
+  async run(settings, context): Promise<Findings> {
+    const { channels, size, layers, seconds } = settings
+    const terms = size * size * kernel * kernel * channels * channels * layers
+    const seed = seedFrom(context.seed, 'layers')
+    const random = seededRandom(seedFrom(context.seed, 'x'))
+    const pixels = Float32Array.from({ length: channels * size * size }, () => random.normal())
+    const x = hostTensor('float32', [1, channels, size, size], pixels)
+    const ordinary = body('Conv', settings, seed)
+    const adder = body('AdderConv', settings, seed)
+    const own = [
+      { name: 'ordinary, float32', model: ordinary },
+      { name: 'adder, float32', model: adder },
+      ...bitWidths.map((bits) => ({ name: `adder, ${bits} bits`, model: coded(adder, bits) })),
+    ]
+    const limit = await context.measureLimit?.(context.threads ?? 1)
+    const contenders: Contender[] = []
+    try {
+      for (const { name, model } of own) contenders.push(await opened(name, model, x, context))
+      contenders.push(...((await context.peers?.(ordinary, { x })) ?? []))
+      await progress(context, 0.1)
+      const times = await timeInTurns(contenders, seconds)
+      const rows = contenders.map(({ name, version }, i) => {
+        const { medianMs, fastestMs, runs } = times[i] as (typeof times)[0]
+        return { name, version, medianMs, fastestMs, runs, rate: terms / medianMs / 1e6 }
+      })
+      return findings(rows, limit, terms, settings)
+    } finally {
+      for (const c of contenders) await c.release()
+    }
+  },
+}
+
+async function opened(name: string, model: Model, x: HostTensor, context: LabContext): Promise<Contender> {
+  const session = await openSession(model, context)
+  return {
+    name,
+    version: 'kerf',
+    step: async () => void (await session.run({ x })),
+    release: async () => session.dispose(),
+  }
+}
+
+interface Row {
+  readonly name: string
+  readonly version: string
+  readonly medianMs: number
+  readonly fastestMs: number
+  readonly runs: number
+  /** Billions of terms per second. */
+  readonly rate: number
+}
+
+function findings(rows: readonly Row[], limit: number | undefined, terms: number, settings: Settings): Findings {
+  const rateOf = (name: string) => rows.find((r) => r.name === name)?.rate
+  const own = (name: string) => rateOf(name) as number
+  const against = (what: string, name: string, rival: string, bound: number): Check[] => {
+    const other = rateOf(rival)
+    return other === undefined ? [] : [atLeast(what, bound, own(name) / other)]
+  }
+  const { layers, channels, size } = settings
+  return {
+    data: `${layers} layers of 3×3, ${channels}→${channels}, ${size}×${size}: ${human(terms)} terms; random numbers`,
+    tables: [
+      {
+        title: 'Terms per second',
+        columns: [
+          { key: 'name', header: 'Layers' },
+          { key: 'version', header: 'Runtime' },
+          { key: 'median', header: 'Median ms', kind: 'ratio' },
+          { key: 'fastest', header: 'Fastest ms', kind: 'ratio', optional: true },
+          { key: 'rate', header: 'GMAC/s', kind: 'ratio' },
+          { key: 'limit', header: '÷ limit', kind: 'ratio' },
+          { key: 'ordinary', header: '÷ our ordinary', kind: 'ratio' },
+        ],
+        rows: rows.map((r) => [
+          r.name,
+          r.version,
+          r.medianMs,
+          r.fastestMs,
+          r.rate,
+          limit === undefined ? null : r.rate / (limit / 1e9),
+          r.rate / own('ordinary, float32'),
+        ]),
+        notes: [
+          ...(limit === undefined
+            ? []
+            : [`Limit: ${(limit / 1e9).toFixed(1)} GMAC/s, multiply–adds in registers, WebAssembly.`]),
+          `Medians of ${rows.map((r) => r.runs).join(', ')} runs, in turns.`,
+        ],
+      },
+    ],
+    charts: [
+      {
+        kind: 'bars',
+        title: 'GMAC/s (terms)',
+        categories: rows.map((r) => r.name),
+        series: [{ name: 'GMAC/s', values: rows.map((r) => r.rate) }],
+      },
+    ],
+    checks: [
+      atLeast('Adder by ordinary convolution, float32', 0.9, own('adder, float32') / own('ordinary, float32')),
+      atLeast('8 bits by float32, adder', 1.5, own('adder, 8 bits') / own('adder, float32')),
+      atLeast('6 bits by 8 bits, adder', 1.1, own('adder, 6 bits') / own('adder, 8 bits')),
+      ...against('8 bits by onnxruntime-web’s ordinary convolution', 'adder, 8 bits', 'ort-web', 3),
+      ...against('6 bits by onnxruntime-web’s ordinary convolution', 'adder, 6 bits', 'ort-web', 5),
+      ...against('6 bits by onnxruntime-node’s ordinary convolution (native code)', 'adder, 6 bits', 'ort-node', 1.3),
+      ...(limit === undefined
+        ? []
+        : [
+            atLeast('6 bits by the limit of multiply–adds', 1, (own('adder, 6 bits') * 1e9) / limit),
+            control(
+              atLeast('ordinary convolution in float32 by that limit', 1, (own('ordinary, float32') * 1e9) / limit),
+            ),
+          ]),
+    ],
+  }
+}

@@ -1,0 +1,123 @@
+import type { Model } from '../graph/index.ts'
+import { adderConvolution, type Initialization, nets } from '../nets/index.ts'
+import { createResident } from '../runtime/index.ts'
+import { type TrainingGraph, trainingGraph } from '../train/index.ts'
+import { drawIndices, pixelsOf } from './digits.ts'
+import type { Digits, LabContext } from './experiment.ts'
+import { momentsOf } from './statistics.ts'
+
+/** What training starts from: γ = 1, β = 0, no biases. */
+const plain: Partial<Initialization> = {
+  residualGain: 1,
+  biasDeviation: 0,
+  gammaDeviation: 0,
+  betaDeviation: 0,
+  meanDeviation: 0,
+  varianceDeviation: 0,
+}
+
+/**
+ * PyTorch draws weights of convolutions from U(−1/√n, 1/√n), n terms per output: variance 1/(3n). Here they are normal with that variance, which
+ * is 1/√6 of the deviation √(2/n) that networks are built with.
+ */
+const pytorchGain = 1 / Math.sqrt(6)
+
+export type NetKind = 'adder' | 'ordinary'
+
+/** LeNet-5-BN as it starts: adder weights from N(0, 1), ordinary ones as PyTorch draws them. The classifier is ordinary. */
+export const freshLenet = (kind: NetKind, seed: number, classes: number): Model =>
+  nets.lenet5_bn({
+    seed,
+    classes,
+    ...(kind === 'adder' ? { convolution: adderConvolution } : {}),
+    initialization: { ...plain, ...(kind === 'ordinary' ? { weightGain: pytorchGain } : {}) },
+  })
+
+/** The same for ResNet-20 on pictures of one channel. */
+export const freshResnet = (kind: NetKind, seed: number, classes: number): Model =>
+  nets.resnet20({
+    seed,
+    classes,
+    inChannels: 1,
+    inputSize: 28,
+    ...(kind === 'adder' ? { convolution: adderConvolution } : {}),
+    initialization: plain,
+  })
+
+/** Images and what they show, for one step. */
+export interface FirstBatch {
+  readonly images: Float32Array
+  readonly targets: Float32Array
+  readonly shape: readonly [count: number, channels: number, height: number, width: number]
+  readonly classes: number
+}
+
+export async function firstBatch({ sets }: Digits, size: number, seed: number): Promise<FirstBatch> {
+  const { train } = sets
+  const chosen = drawIndices(train, size, seed)
+  const classes = train.classes.length
+  const images = standardised(await pixelsOf(train, chosen))
+  const targets = new Float32Array(chosen.length * classes)
+  chosen.forEach((index, i) => {
+    targets[i * classes + (train.labels[index] as number)] = 1
+  })
+  return {
+    images,
+    targets,
+    shape: [chosen.length, train.channels, train.height, train.width],
+    classes,
+  }
+}
+
+/** Mean 0 and variance 1 over all pixels, as networks are usually fed. */
+function standardised(pixels: Float32Array): Float32Array {
+  const { mean, variance } = momentsOf(pixels)
+  return pixels.map((v) => (v - mean) / Math.sqrt(variance))
+}
+
+export interface FirstIteration {
+  readonly loss: number
+  readonly graph: TrainingGraph
+  /** Gradients by the names of their weights. */
+  readonly gradients: ReadonlyMap<string, Float32Array>
+  /** Values that were asked for, by their names. */
+  readonly values: ReadonlyMap<string, Float32Array>
+}
+
+/**
+ * Forward and backward once, in training mode.
+ * @param watched names of values to return besides, chosen when the graph of the step is there
+ */
+export async function firstIteration(
+  model: Model,
+  batch: FirstBatch,
+  context: LabContext,
+  watched: (graph: TrainingGraph) => readonly string[] = () => [],
+): Promise<FirstIteration> {
+  const graph = trainingGraph(model, { imageShape: batch.shape, classes: batch.classes })
+  const names = [...new Set(watched(graph))].filter((n) => !graph.inputShapes.has(n))
+  graph.model.graph.outputs.push(...names.map((name) => ({ name, type: undefined })))
+  const create = context.runtime?.createResident ?? createResident
+  const resident = await create(graph.model, graph.inputShapes, { threads: context.threads ?? 1, onNotice: () => {} })
+  try {
+    resident.input(graph.images).set(batch.images)
+    resident.input(graph.targets).set(batch.targets)
+    for (const { name, tensor } of [...graph.weights, ...graph.statistics])
+      resident.input(name).set(floats(tensor.data.bytes()))
+    await resident.run()
+    return {
+      loss: resident.output(graph.loss)[0] as number,
+      graph,
+      gradients: new Map(graph.weights.map(({ name, gradient }) => [name, resident.output(gradient).slice()])),
+      values: new Map([
+        ...names.map((name) => [name, resident.output(name).slice()] as const),
+        [graph.images, batch.images] as const,
+      ]),
+    }
+  } finally {
+    resident.dispose()
+  }
+}
+
+/** Little-endian, at any offset. */
+const floats = (bytes: Uint8Array): Float32Array => new Float32Array(bytes.slice().buffer)
