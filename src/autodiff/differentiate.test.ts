@@ -213,6 +213,27 @@ describe('what cannot be asked', () => {
     expect(() => differentiate(made, 'loss', ['x'], shapesFor(2))).toThrow(message)
   })
 
+  it('the diagonal of an Einsum', () => {
+    const made = summed(4, (b, x) => {
+      const matrix = b.node('Reshape', [x, b.ints('shape', [2, 2])])
+      return b.node('Einsum', [matrix], { equation: 'ii->i' }, { name: 'diagonal' })
+    })
+    expect(() => differentiate(made, 'loss', ['x'], shapesFor(4))).toThrow(
+      'Einsum "diagonal": no gradient passes to an operand that has an index twice',
+    )
+  })
+
+  it('an Einsum of more indices than there are letters', () => {
+    const all = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
+    const made = summed(1, (b, x) => {
+      const wide = b.node('Reshape', [x, b.ints('shape', new Array(53).fill(1))])
+      return b.node('Einsum', [wide], { equation: `${all}...->${all}...` }, { name: 'wide' })
+    })
+    expect(() => differentiate(made, 'loss', ['x'], shapesFor(1))).toThrow(
+      'Einsum "wide": no gradient passes with more than 52 indices',
+    )
+  })
+
   it('the statistics of LayerNormalization, and batches of GatherND', () => {
     const layer = summed(2, (b, x) => {
       b.node('LayerNormalization', [x, x], { epsilon: float(0.1) }, { name: 'norm', outputs: ['n', 'mean'] })

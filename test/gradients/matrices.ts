@@ -9,6 +9,12 @@ const gemm = (transA: number, transB: number, bias: readonly number[] | undefine
 
 const product = (...inputs: (readonly number[])[]): Case => ({ op: 'MatMul', inputs })
 
+const einsum = (equation: string, ...inputs: (readonly number[])[]): Case => ({
+  op: 'Einsum',
+  inputs,
+  attributes: { equation },
+})
+
 /** Products of matrices. */
 export const matrices: Cases = {
   Gemm: gemm(0, 0, [3]),
@@ -25,4 +31,13 @@ export const matrices: Cases = {
   'MatMul, a vector on the left of many': product([4], [2, 4, 3]),
   'MatMul, a vector on the right': product([3, 4], [4]),
   'MatMul, a vector on the right of many': product([2, 3, 4], [4]),
+  Einsum: einsum('bij,bjk->bik', [2, 3, 2], [2, 2, 4]),
+  'Einsum without a sum': einsum('i,j->ji', [3], [2]),
+  'Einsum of one, an index summed': einsum('ijk->ki', [2, 3, 2]),
+  'Einsum to one number': einsum('ij,ij->', [2, 3], [2, 3]),
+  'Einsum of three, its output not said': einsum('ij,jk,kl', [2, 3], [3, 2], [2, 2]),
+  'Einsum, an index of one operand alone': einsum('ij,ik->i', [2, 3], [2, 4]),
+  'Einsum with dots, broadcast': einsum('...ij,...jk->...ik', [2, 1, 2, 3], [3, 3, 2]),
+  'Einsum, an axis of one broadcast': einsum('ij,ij->ij', [1, 3], [2, 3]),
+  'Einsum, an axis of one broadcast and summed': einsum('ij,ij->j', [1, 3], [2, 3]),
 }
