@@ -1,0 +1,211 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tinyNet } from '../../test/tiny-images.ts'
+import { KerfError } from '../base/index.ts'
+import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
+import { parseRecipe } from './recipe/parse.ts'
+import type { RecipeInput } from './recipe/schema.ts'
+import { type FileOperations, nodeFiles } from './run-folder/files.node.ts'
+import type { Metrics } from './run-folder/metrics.ts'
+import { type RunOutcome, type RunRecipeOptions, runRecipe } from './run-recipe.node.ts'
+
+let folder: string
+const at = (name: string) => join(folder, name)
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kerf-recipe-'))
+  writeModelFile(tinyNet({ dropout: true }), at('tiny.onnx'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Eight steps an epoch, with everything random switched on. */
+const recipe = (output: string, more: Partial<RecipeInput> = {}) =>
+  parseRecipe({
+    model: { onnx: at('tiny.onnx') },
+    data: { kind: 'generated', classes: 3, trainImages: 64, testImages: 24, size: 8 },
+    transforms: [{ kind: 'crop', padding: 1 }, { kind: 'flip' }, { kind: 'mixup' }],
+    output: at(output),
+    epochs: 3,
+    batchSize: 8,
+    ema: { decay: 0.9 },
+    seed: 11,
+    threads: 1,
+    ...more,
+  })
+
+/** Stops after so many steps of the run. */
+async function runUntil(steps: number, given: ReturnType<typeof recipe>, options: RunRecipeOptions = {}) {
+  const stop = new AbortController()
+  return runRecipe(given, {
+    ...options,
+    signal: stop.signal,
+    onEvent: (e) => {
+      if (e.kind === 'step' && e.step === steps) stop.abort()
+    },
+  })
+}
+
+const timeless = (metrics: readonly Metrics[]) => metrics.map(({ imagesPerSecond: _, ...rest }) => rest)
+const metricsIn = (name: string): Metrics[] =>
+  readFileSync(at(`${name}/metrics.jsonl`), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+const bytesOf = (path: string) => readFileSync(path).toString('base64')
+
+describe('a run in a folder', () => {
+  let whole: RunOutcome
+  beforeAll(async () => {
+    whole = await runRecipe(recipe('whole'))
+  })
+
+  it('that is stopped twice goes on to the same bits: metrics, checkpoint, models', async () => {
+    const given = recipe('stopped')
+    const first = await runUntil(5, given)
+    expect(first).toMatchObject({ stopped: true, position: { step: 5, epoch: 0, batch: 5 } })
+    // What it has learnt so far is there already.
+    expect(readModelFile(first.lastModel).graph.nodes.length).toBe(tinyNet({ dropout: true }).graph.nodes.length)
+    const second = await runUntil(16, given, { resume: true })
+    expect(second).toMatchObject({ stopped: true, position: { step: 16 } })
+    const starts: number[] = []
+    const last = await runRecipe(given, { resume: true, onStart: ({ step }) => starts.push(step) })
+    expect(starts).toEqual([16])
+    expect(last.stopped).toBe(false)
+    expect(timeless(last.metrics)).toEqual(timeless(whole.metrics))
+    expect(timeless(metricsIn('stopped'))).toEqual(timeless(metricsIn('whole')))
+    expect(last.position).toEqual(whole.position)
+    for (const name of ['last.onnx', 'best.onnx', 'checkpoints/step-0000000024.safetensors'])
+      expect(bytesOf(at(`stopped/${name}`))).toBe(bytesOf(at(`whole/${name}`)))
+  })
+
+  it('that lost everything after a checkpoint makes it again, the same', async () => {
+    const given = recipe('lost')
+    await runUntil(20, given)
+    rmSync(at('lost/checkpoints/step-0000000020.safetensors'))
+    expect(metricsIn('lost')).toHaveLength(2)
+    const last = await runRecipe(given, { resume: true })
+    expect(timeless(last.metrics)).toEqual(timeless(whole.metrics))
+    expect(bytesOf(last.lastModel)).toBe(bytesOf(whole.lastModel))
+  })
+
+  it('that was killed before its first checkpoint starts again', async () => {
+    const given = recipe('early', { epochs: 1 })
+    await runUntil(2, given)
+    rmSync(at('early/checkpoints'), { recursive: true })
+    const outcome = await runRecipe(given, { resume: true })
+    expect(outcome.metrics).toHaveLength(1)
+  })
+
+  it('skips a checkpoint that is damaged, and says so', async () => {
+    const given = recipe('damaged')
+    await runUntil(20, given)
+    writeFileSync(at('damaged/checkpoints/step-0000000020.safetensors'), 'no checkpoint')
+    const notices: string[] = []
+    const last = await runRecipe(given, { resume: true, onNotice: (text) => notices.push(text) })
+    expect(notices).toEqual([expect.stringMatching(/step-0000000020\.safetensors was skipped: /)])
+    expect(bytesOf(last.lastModel)).toBe(bytesOf(whole.lastModel))
+  })
+})
+
+async function failureOf(work: Promise<unknown>): Promise<KerfError> {
+  const error = await work.then(
+    () => new Error('it succeeded'),
+    (e: unknown) => e,
+  )
+  expect(error).toBeInstanceOf(KerfError)
+  return error as KerfError
+}
+
+describe('what goes wrong', () => {
+  it('a full disk stops the run; the last checkpoint stays, and room brings it to the same bits', async () => {
+    const given = recipe('full')
+    let full = false
+    const files: FileOperations = {
+      ...nodeFiles,
+      write: (file, bytes, offset, length) => {
+        if (full) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+        return writeSync(file, bytes, offset, length)
+      },
+      rename: (from, to) => {
+        nodeFiles.rename(from, to)
+        full = to.endsWith('step-0000000008.safetensors')
+      },
+    }
+    const error = await failureOf(runRecipe(given, { files }))
+    expect(error.code).toBe('disk-full')
+    expect(error.message).toMatch(
+      /the disk is full\. Make room, then go on with --resume\. The last good checkpoint is kept: .*step-\d+\.safetensors \(step 8\)\.$/,
+    )
+    const last = await runRecipe(given, { resume: true })
+    expect(bytesOf(last.lastModel)).toBe(bytesOf(at('whole/last.onnx')))
+  })
+
+  it('a loss that is not finite stops it at the layer, with the checkpoint before', async () => {
+    const steep = recipe('nan', {
+      learningRate: 1e25,
+      schedule: { kind: 'constant', warmUp: { epochs: 1.5, start: 0 } },
+      checkpointEveryEpochs: 0.125,
+    })
+    const error = await failureOf(runRecipe(steep))
+    expect(error.code).toBe('not-finite')
+    expect(error.message).toMatch(
+      /^Step [1-9]: .* Lower the learning rate .*The last good checkpoint is kept: .* \(step 2\)\.$/s,
+    )
+  })
+
+  it('a first step that fails leaves no checkpoint, and says so', async () => {
+    const model = tinyNet()
+    const fc = model.graph.initializers.get('fc.bias')!
+    model.graph.initializers.set('fc.bias', {
+      ...fc,
+      data: { byteLength: 12, bytes: () => new Uint8Array(Float32Array.of(Infinity, 0, 0).buffer) },
+    })
+    writeModelFile(model, at('infinite.onnx'))
+    const error = await failureOf(runRecipe(recipe('infinite', { model: { onnx: at('infinite.onnx') } })))
+    expect(error.message).toContain('"fc.bias" already had values that are not finite, 1 of 3.')
+    expect(error.message).toContain('No checkpoint had been saved yet.')
+  })
+
+  it.each([
+    [
+      'images of another size',
+      { data: { kind: 'generated', classes: 3, size: 9 } },
+      /takes images \[1,8,8\] .*the data give \[1,9,9\]/,
+    ],
+    [
+      'other classes',
+      { data: { kind: 'generated', classes: 5, size: 8 } },
+      /"fc_output" has 3 classes, the data have 5/,
+    ],
+    ['a batch that the data do not fill', { batchSize: 65 }, /64 images.*65|65.*64/],
+    ['no teacher', { distillation: { teacher: 'nowhere.onnx' } }, /nowhere\.onnx does not exist/],
+  ] as const)('%s', async (_, more, message) => {
+    const error = await failureOf(runRecipe(recipe('refused', more as Partial<RecipeInput>)))
+    expect(error.message).toMatch(message)
+  })
+
+  it('a model inside the folder that the run would replace', async () => {
+    const given = recipe('whole', { model: { onnx: at('whole/last.onnx') } })
+    const error = await failureOf(runRecipe(given, { force: true }))
+    expect(error.message).toMatch(
+      /last\.onnx lies in .*whole, the folder that the run is to write\. Choose another output/,
+    )
+    expect(readModelFile(at('whole/last.onnx')).graph.name).toBe('tiny')
+  })
+
+  it('labels out of range', async () => {
+    const idx = (type: number, dims: number[], data: number[]) =>
+      Uint8Array.from([0, 0, type, dims.length, ...dims.flatMap((d) => [0, 0, 0, d]), ...data])
+    const images = idx(8, [8, 8, 8], Array(512).fill(7))
+    for (const [name, content] of Object.entries({
+      'train-images-idx3-ubyte': images,
+      't10k-images-idx3-ubyte': images,
+      'train-labels-idx1-ubyte': idx(8, [8], [0, 1, 2, 12, 0, 1, 2, 0]),
+      't10k-labels-idx1-ubyte': idx(8, [8], Array(8).fill(0)),
+    }))
+      writeFileSync(at(name), content)
+    const error = await failureOf(runRecipe(recipe('labels', { data: { kind: 'mnist', path: folder } })))
+    expect(error.message).toMatch(/label.*12/i)
+  })
+})
