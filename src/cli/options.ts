@@ -33,6 +33,14 @@ export function integer(text: string): number {
   return value
 }
 
+/** @throws InvalidArgumentError unless the text is a number greater than 0 */
+export function positiveNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value > 0 && value < Number.POSITIVE_INFINITY))
+    throw new InvalidArgumentError('Give a number greater than 0, as in 0.01.')
+  return value
+}
+
 export interface Fraction {
   readonly numerator: number
   readonly denominator: number

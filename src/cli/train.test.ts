@@ -94,7 +94,7 @@ describe('kerf train', () => {
     ['no such network', 2, ['train', '--net', 'resnet2'], /There is no network "resnet2"/],
     ['no such field', 1, () => small('bad', '--set', 'epoch=3'), /epoch: no such name\. Did you mean epochs\?/],
     ['no field', 2, () => small('bad', '--set', '=3'), /Give a field and its value, as in epochs=20/],
-    ['no number', 2, () => small('bad', '--lr', 'fast'), /Give a number, as in 0\.01/],
+    ['no number', 2, () => small('bad', '--lr', 'fast'), /Give a number greater than 0, as in 0\.01/],
     ['another size', 1, () => small('bad', '--set', 'data.size=9'), /takes images \[1,8,8\].*the data give \[1,9,9\]/],
     ['other classes', 1, () => small('bad', '--set', 'data.classes=4'), /has 3 classes, the data have 4/],
     ['no data', 2, () => small('bad', '--data', at('nowhere')), /There is no .*nowhere/],

@@ -38,6 +38,8 @@ export interface RunRecipeOptions {
   /** What did not go as asked. Default: console.warn. */
   readonly onNotice?: (text: string) => void
   readonly files?: FileOperations
+  /** The recipe's data, where they are open already. */
+  readonly sets?: DataSets
 }
 
 export interface RunStart {
@@ -121,15 +123,11 @@ interface Ready {
   readonly trainer: Trainer
 }
 
-async function prepare(recipe: Recipe, { signal, onNotice, onLoad }: RunRecipeOptions): Promise<Ready> {
+async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready> {
+  const { signal, onNotice, onLoad } = options
   const { seed, batchSize, transforms, threads } = recipe
-  const sets = await openData(recipe.data, {
-    seed,
-    transforms,
-    onBadImage: recipe.onBadImage,
-    signal,
-    onProgress: onLoad,
-  })
+  const reading = { seed, transforms, onBadImage: recipe.onBadImage, signal, onProgress: onLoad }
+  const sets = options.sets ?? (await openData(recipe.data, reading))
   const training = createLoader(sets.train, { batchSize, transforms, seed, training: true })
   const test = createLoader(sets.test, { batchSize, transforms, seed, training: false })
   const model = isFreshNetwork(recipe) ? freshNetwork(recipe, training.shape, training.classes) : ownModel(recipe)

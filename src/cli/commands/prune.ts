@@ -1,6 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import picomatch from 'picomatch'
-import { KerfError } from '../../base/index.ts'
+import { type Command, Option } from 'commander'
+import { profileModel } from '../../cost/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { readModelFile, type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
 import {
@@ -13,16 +12,21 @@ import {
   type Scope,
 } from '../../prune/index.ts'
 import { toJson } from '../../report/index.ts'
-import { type Agreement, checkAgreement, toleranceFor } from '../agreement.ts'
+import type { Recipe } from '../../train/index.node.ts'
+import type { Agreement } from '../agreement.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { loadOrt } from '../onnx-runtime.ts'
-import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
+import { type InputShapes, inputShape, integer, positiveInteger, positiveNumber } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { terminalText } from '../print.ts'
+import { cutAndTrain, type FineTuned, fineTuneFolder, partOf } from '../prune/finetune.ts'
+import { accuracyTable, fineTuneJson } from '../prune/finetune-report.ts'
+import { keep, methodList, part, perLayer } from '../prune/options.ts'
+import { proof } from '../prune/proof.ts'
+import { fineTuneRecipe } from '../prune/recipe.ts'
 import { pruneReport } from '../prune-report.ts'
-
-const methods: readonly PruneMethod[] = ['filter', 'neuron', 'weight', 'input']
+import { type Assignment, assignment } from '../train/assignments.ts'
+import { dataOption, type GivenData } from '../train/data-option.ts'
 
 interface Options {
   readonly output?: string
@@ -43,6 +47,12 @@ interface Options {
   readonly dryRun?: boolean
   readonly check: boolean
   readonly externalData: 'auto' | 'always' | 'never'
+  readonly finetune?: string | true
+  readonly iterations: number
+  readonly data?: GivenData
+  readonly epochs?: number
+  readonly lr?: number
+  readonly set: readonly Assignment[]
   readonly json?: boolean
   readonly force?: boolean
 }
@@ -53,12 +63,18 @@ Examples:
   kerf prune model.onnx -o smaller.onnx --target-macs 0.5 --global --round-to 8
   kerf prune model.onnx -o smaller.onnx --ratio 0.5 --keep '*layer4*' --ratios '*layer1*=0.2'
   kerf prune model.onnx --ratio 0.5 --method filter,neuron --explain --dry-run
+  kerf prune model.onnx -o smaller.onnx --target-macs 0.5 --finetune recipes/mnist-lenet5.json --epochs 3 --lr 0.02
+  kerf prune model.onnx -o smaller.onnx --ratio 0.7 --finetune --data mnist:data/mnist --epochs 2 --iterations 3
 
 What is removed (--method):
   filter   output channels of convolutions and everything that hangs on them (default)
   neuron   outputs of linear layers, likewise; filter,neuron takes both
   weight   single weights are set to zero: nothing is removed, a dense runtime gains nothing
-  input    linear layers stop looking at some of their inputs`
+  input    linear layers stop looking at some of their inputs
+
+With --finetune the model is trained after the cut; with --iterations it is cut and trained several times, each time by less, so that all
+together remove what was asked for. A recipe gives data, transforms and settings; --data, --epochs, --lr and --set change them. Without a
+recipe: 3 epochs, learning rate 0.01. The runs lie in a folder beside the output (smaller-finetune).`
 
 export function define(command: Command, io: Io): void {
   command
@@ -97,6 +113,16 @@ export function define(command: Command, io: Io): void {
         .choices(['auto', 'always', 'never'])
         .default('auto'),
     )
+    .option('--finetune [recipe]', 'train after the cut, as a recipe or the options below say')
+    .addOption(new Option('--iterations <n>', 'cut and train so many times').argParser(positiveInteger).default(1))
+    .option('--data <where>', 'to fine-tune on: see kerf train', dataOption)
+    .option('--epochs <n>', 'of each fine-tuning', positiveInteger)
+    .option('--lr <x>', 'highest learning rate of fine-tuning', positiveNumber)
+    .addOption(
+      new Option('--set <field=value>', "any field of fine-tuning's recipe (repeatable)")
+        .argParser(assignment)
+        .default([], 'none'),
+    )
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)
@@ -106,8 +132,10 @@ export function define(command: Command, io: Io): void {
       if (options.output !== undefined && !options.dryRun)
         checkOutput(options.output, { force: options.force, inputs: [path] })
       const model = readModelFile(path)
-      const result = pruneModel(model, pruneOptions(options))
-      const { check, why } = await proof(result, options)
+      const recipe = fineTuneRecipe(path, options)
+      const tuned = recipe && (await fineTune(model, recipe, options, io))
+      const result = tuned ? combined(model, tuned, options) : pruneModel(model, pruneOptions(options))
+      const { check, why } = tuned ? tuned.proof : await proof(result, options)
       const written = options.dryRun
         ? undefined
         : writeModelFile(result.model, options.output as string, {
@@ -115,21 +143,55 @@ export function define(command: Command, io: Io): void {
             externalData: options.externalData,
             protect: [path],
           })
-      io.out(
-        options.json
-          ? json(result, check, written)
-          : terminalText(
-              pruneReport(path, result, {
-                check,
-                why,
-                written,
-                explain: options.explain,
-                weight: options.method.includes('weight'),
-              }),
-              io,
-            ),
-      )
+      const report = pruneReport(path, result, {
+        check,
+        why,
+        written,
+        explain: options.explain,
+        weight: options.method.includes('weight'),
+      })
+      const tables = tuned ? [accuracyTable(tuned, result.before), ...report.tables] : report.tables
+      io.out(options.json ? json(result, check, written, tuned) : terminalText({ ...report, tables }, io))
     })
+}
+
+type Proved = FineTuned & { readonly proof: Awaited<ReturnType<typeof proof>> }
+
+/** Cut and trained; every cut is checked before it is trained, and the last check is the one to report. */
+async function fineTune(model: Model, recipe: Recipe, options: Options, io: Io): Promise<Proved> {
+  let last: Proved['proof'] = { check: null }
+  const tuned = await cutAndTrain(
+    model,
+    {
+      recipe,
+      iterations: options.iterations,
+      prune: pruneOptions(options),
+      folder: fineTuneFolder(options.output as string),
+      force: options.force ?? false,
+      quiet: options.json ?? false,
+      check: async (result) => {
+        last = await proof(result, options)
+      },
+    },
+    io,
+  )
+  return { ...tuned, proof: last }
+}
+
+/** The last cut's result against the model as it was given; per group, of how many channels it kept. */
+function combined(model: Model, { result, model: trained }: FineTuned, options: Options): PruneResult {
+  const { inputs } = pruneOptions(options)
+  const countNonZero = options.method.includes('weight')
+  const before = profileModel(model, { inputs, countNonZero }).totals
+  const widths = countNonZero || options.iterations === 1 ? new Map<string, number>() : channelsOf(model, options)
+  const groups = result.groups.map((g) => ({ ...g, channels: widths.get(g.name) ?? g.channels }))
+  return { ...result, model: trained, before, groups, ratio: options.iterations === 1 ? result.ratio : undefined }
+}
+
+/** Channels of every group before anything was cut. */
+function channelsOf(model: Model, options: Options): Map<string, number> {
+  const { groups } = pruneModel(model, partOf(pruneOptions(options), 1, options.iterations))
+  return new Map(groups.map((g) => [g.name, g.channels]))
 }
 
 function pruneOptions(o: Options): Parameters<typeof pruneModel>[1] {
@@ -151,45 +213,12 @@ function pruneOptions(o: Options): Parameters<typeof pruneModel>[1] {
   return { ...common, scope: { ...scope, ratio: o.ratio ?? 0 } }
 }
 
-/** What keeps a network from being run, though it can be cut. */
-const cannotRun = ['runtime-refused', 'unsupported-input', 'too-large']
-
-/** Runs masked against cut, before anything is written. */
-async function proof(result: PruneResult, options: Options): Promise<{ check: Agreement | null; why?: string }> {
-  if (options.dryRun) return { check: null, why: 'Nothing was run (--dry-run).' }
-  if (!options.check) return { check: null, why: 'The result was not checked (--no-check).' }
-  if (!result.masked) return { check: null }
-  const ort = await loadOrt()
-  if (!ort)
-    return {
-      check: null,
-      why: 'The result was not checked: onnxruntime-node is not installed (npm install onnxruntime-node --onnxruntime-node-install=skip).',
-    }
-  const check = await checkAgreement(ort, result, result.masked as Model, options.input).catch((error: unknown) => {
-    const { code, message, details } = error as Partial<KerfError>
-    if (!(error instanceof KerfError) || !cannotRun.includes(code as string)) throw error
-    throw new KerfError(
-      code as string,
-      `${message} Nothing was written, because it cannot be checked; --no-check writes it unchecked.`,
-      details,
-    )
-  })
-  if (!check)
-    return {
-      check: null,
-      why: 'The result was not checked: on random input no output of the network holds a finite number.',
-    }
-  const tolerance = toleranceFor(result.model)
-  if (!(check.maxRelDiff <= tolerance))
-    throw new KerfError(
-      'not-faithful',
-      `The cut network differs from the masked one by ${check.maxRelDiff.toExponential(1)} of its largest output; ${tolerance} is allowed. Nothing was written. This is a defect in Kerf, or the network amplifies rounding; --no-check writes it anyway.`,
-      { ...check },
-    )
-  return { check }
-}
-
-function json(result: PruneResult, check: Agreement | null, written: WrittenModel | undefined): string {
+function json(
+  result: PruneResult,
+  check: Agreement | null,
+  written: WrittenModel | undefined,
+  tuned?: FineTuned,
+): string {
   const { before, after, groups, refused, ratio } = result
   return toJson({
     before,
@@ -199,43 +228,6 @@ function json(result: PruneResult, check: Agreement | null, written: WrittenMode
     check,
     ...(ratio === undefined ? {} : { ratio }),
     ...(written ? { written } : {}),
+    ...(tuned ? { finetune: fineTuneJson(tuned) } : {}),
   })
-}
-
-function part(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !(value > 0 && value < 1))
-    throw new InvalidArgumentError('Give a number between 0 and 1 (both excluded), as in 0.5.')
-  return value
-}
-
-function integer(text: string): number {
-  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(Number(text)))
-    throw new InvalidArgumentError('Give a whole number.')
-  return Number(text)
-}
-
-function methodList(text: string): PruneMethod[] {
-  const list = text.split(',').map((m) => m.trim())
-  const wrong = list.filter((m) => !methods.includes(m as PruneMethod))
-  if (wrong.length > 0)
-    throw new InvalidArgumentError(`There is no method ${wrong.join(', ')}; there are ${methods.join(', ')}.`)
-  return list as PruneMethod[]
-}
-
-/** Names of nodes contain slashes and dots; a star matches them too. */
-function matcher(glob: string): LayerMatcher {
-  if (glob === '') throw new InvalidArgumentError("Give the name of a layer or a pattern, as in '*layer4*'.")
-  const test = picomatch(glob, { bash: true, dot: true })
-  return { pattern: glob, matches: (names) => names.some((n) => n === glob || test(n)) }
-}
-
-const keep = (glob: string, before: readonly LayerMatcher[] = []): LayerMatcher[] => [...before, matcher(glob)]
-
-function perLayer(text: string, before: NonNullable<Scope['perLayer']> = []): NonNullable<Scope['perLayer']> {
-  const at = text.lastIndexOf('=')
-  const ratio = Number(text.slice(at + 1))
-  if (at < 1 || text.slice(at + 1).trim() === '' || !(ratio >= 0 && ratio < 1))
-    throw new InvalidArgumentError("Give a pattern and a ratio from 0 to below 1, as in '*layer1*=0.2'.")
-  return [...before, { ...matcher(text.slice(0, at)), ratio }]
 }

@@ -5,7 +5,7 @@ import { toJson } from '../../report/index.ts'
 import { describeRecipe, parseRecipe, type RunOutcome, type RunStart, runRecipe } from '../../train/index.node.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { positiveInteger } from '../options.ts'
+import { positiveInteger, positiveNumber } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { stopOnSignal } from '../stop.ts'
 import { type Assignment, assigned, assignment } from '../train/assignments.ts'
@@ -61,7 +61,7 @@ export function define(command: Command, io: Io): void {
     .option('-o, --output <folder>', 'folder of the run')
     .option('-e, --epochs <n>', 'epochs', positiveInteger)
     .option('-b, --batch-size <n>', 'images per step', positiveInteger)
-    .option('--lr, --learning-rate <x>', 'highest learning rate', number)
+    .option('--lr, --learning-rate <x>', 'highest learning rate', positiveNumber)
     .addOption(new Option('--optimiser <name>', 'optimiser').choices(['sgd', 'adamw']))
     .addOption(new Option('--schedule <name>', 'of the learning rate').choices(['constant', 'cosine', 'oneCycle']))
     .option('--weight-decay <x>', 'of weights', number)

@@ -1,0 +1,148 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { tinyNet } from '../../test/tiny-images.ts'
+import { tensorValues } from '../graph/index.ts'
+import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
+import { run } from './main.ts'
+import { partOf } from './prune/finetune.ts'
+
+let folder: string
+const at = (name: string) => join(folder, name)
+const data = [
+  ...['--data', 'generated', '--set', 'data.classes=3', '--set', 'data.size=8', '--set', 'data.trainImages=192'],
+  ...['--set', 'data.testImages=60', '--set', 'threads=1'],
+]
+
+async function kerf(...argv: string[]) {
+  let out = ''
+  let err = ''
+  const io = { out: (text: string) => (out += text), err: (text: string) => (err += text), color: false }
+  return { status: await run(argv, io), out, err }
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'kerf-finetune-'))
+  writeModelFile(tinyNet({ channels: 12 }), at('start.onnx'))
+  const { status, err } = await kerf(
+    'train',
+    '--model',
+    at('start.onnx'),
+    ...data,
+    '-e',
+    '6',
+    '-b',
+    '16',
+    '-o',
+    at('run'),
+  )
+  expect(status, err).toBe(0)
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+it('cuts, trains and says what it did to the accuracy', async () => {
+  const { status, out, err } = await kerf(
+    ...['prune', at('run/last.onnx'), '-o', at('small.onnx'), '--ratio', '0.5'],
+    ...['--finetune', at('run'), '--epochs', '4', '--lr', '0.1', '--json'],
+  )
+  expect(status, err).toBe(0)
+  const { before, after, check, finetune } = JSON.parse(out)
+  const lastOf = (name: string) => JSON.parse(readFileSync(at(name), 'utf8').trim().split('\n').at(-1) as string)
+  expect(finetune.before.accuracy).toBe(lastOf('run/metrics.jsonl')['test/accuracy'])
+  expect(finetune.iterations).toHaveLength(1)
+  const [step] = finetune.iterations
+  expect(step.trained.loss).toBeLessThan(step.cut.loss)
+  expect(step.trained.accuracy).toBeGreaterThan(step.cut.accuracy + 0.05)
+  expect(finetune.after).toEqual(step.trained)
+  expect(after.macs).toBeLessThan(0.4 * before.macs)
+  // A cut that was not checked against the masked network is not trained.
+  if (check !== null) expect(check.maxRelDiff).toBeLessThan(1e-4)
+  // The recipe's transforms and batch size, its own model and folder.
+  expect(JSON.parse(readFileSync(at('small-finetune/run-1/recipe.json'), 'utf8'))).toMatchObject({
+    batchSize: 16,
+    epochs: 4,
+    learningRate: 0.1,
+    model: { onnx: at('small-finetune/cut-1.onnx') },
+  })
+  const measured = JSON.parse((await kerf('eval', at('small.onnx'), '--recipe', at('run'), '--json')).out)
+  expect(measured.accuracy).toBe(step.trained.accuracy)
+})
+
+it('in several steps, which together remove what was asked for', async () => {
+  const { status, out, err } = await kerf(
+    ...[
+      'prune',
+      at('run/last.onnx'),
+      '-o',
+      at('steps.onnx'),
+      '--target-macs',
+      '0.3',
+      '--iterations',
+      '2',
+      '--finetune',
+    ],
+    ...data,
+    ...['--epochs', '1', '--no-check'],
+  )
+  expect(status, err).toBe(0)
+  for (const stage of ['before', 'cut 1', 'fine-tuned 1', 'cut 2', 'fine-tuned 2'])
+    expect(out).toMatch(new RegExp(`^${stage} +[\\d.]+ % +[\\d.]+ +[\\d,]+ +[\\d,]+$`, 'm'))
+  expect(err).toMatch(/^after cut 2 of 2: [\d.]+ %$/m)
+  const part = Number(/^MACs executed +[\d,]+ +[\d,]+ +([\d.]+)$/m.exec(out)?.[1])
+  expect(part).toBeGreaterThan(0.15)
+  expect(part).toBeLessThanOrEqual(0.3)
+})
+
+it('keeps weights that were set to zero at zero', async () => {
+  const { status, err } = await kerf(
+    ...[
+      'prune',
+      at('run/last.onnx'),
+      '-o',
+      at('zeros.onnx'),
+      '--ratio',
+      '0.6',
+      '--method',
+      'weight',
+      '--iterations',
+      '2',
+    ],
+    ...['--finetune', ...data, '--epochs', '1'],
+  )
+  expect(status, err).toBe(0)
+  const weight = tensorValues(readModelFile(at('zeros.onnx')).graph.initializers.get('conv2.weight')!)
+  const zeros = weight.filter((w) => w === 0).length
+  expect(zeros / weight.length).toBeCloseTo(0.6, 2)
+})
+
+it('equal cuts: of what is left, or of the whole where zeros stay', () => {
+  const half = { methods: ['filter'], scope: { ratio: 0.75 } } as const
+  expect(partOf(half, 1, 2).scope?.ratio).toBeCloseTo(0.5, 12)
+  expect(partOf(half, 2, 2).scope?.ratio).toBeCloseTo(0.5, 12)
+  expect(partOf({ ...half, methods: ['weight'] }, 2, 2).scope?.ratio).toBeCloseTo(0.75, 12)
+  expect(partOf({ target: { of: 'macs', part: 0.25 } }, 1, 2).target?.part).toBeCloseTo(0.5, 12)
+})
+
+it.each([
+  [
+    'settings without --finetune',
+    2,
+    ['--epochs', '3', '--iterations', '2'],
+    /^kerf: --iterations, --epochs tell how to train after the cut: give --finetune, too\./,
+  ],
+  ['no data', 2, ['--finetune'], /^kerf: Say what to fine-tune on: --finetune RECIPE, or --data mnist:FOLDER\./],
+  ['nothing to be run', 2, ['--finetune', '--dry-run'], /^kerf: --dry-run writes and runs nothing/],
+  ['a bad rate', 2, ['--finetune', '--lr', '0'], /Give a number greater than 0, as in 0\.01/],
+  [
+    'runs that are there',
+    1,
+    ['--finetune', ...data],
+    /small-finetune, where the training runs go, exists\. Remove it, or replace it with --force\./,
+  ],
+] as const)('refuses: %s', async (_, status, more, message) => {
+  rmSync(at('small.onnx'), { force: true })
+  const result = await kerf('prune', at('run/last.onnx'), '-o', at('small.onnx'), '--ratio', '0.5', ...more)
+  expect(result).toMatchObject({ status, out: '', err: expect.stringMatching(message) })
+  expect(existsSync(at('small.onnx'))).toBe(false)
+})

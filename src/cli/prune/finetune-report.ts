@@ -1,0 +1,37 @@
+import type { Totals } from '../../cost/index.ts'
+import type { Cell, Table } from '../../report/index.ts'
+import type { FineTuned } from './finetune.ts'
+
+const percent = (part: number) => `${(100 * part).toFixed(2)} %`
+
+/** A line per stage: before, and after every cut and every training. */
+export function accuracyTable({ before, iterations, result }: FineTuned, given: Totals): Table {
+  const zeros = result.masked === undefined
+  const size = (t: { readonly params: number; readonly nonZeroParams?: number | null }) =>
+    zeros ? (t.nonZeroParams ?? t.params) : t.params
+  const rows = iterations.flatMap((step, i): Cell[][] => {
+    const number = iterations.length > 1 ? ` ${i + 1}` : ''
+    return [
+      [`cut${number}`, percent(step.cut.accuracy), step.cut.loss.toFixed(4), step.macs, size(step)],
+      [`fine-tuned${number}`, percent(step.trained.accuracy), step.trained.loss.toFixed(4), step.macs, size(step)],
+    ]
+  })
+  return {
+    title: 'Accuracy on the test images',
+    columns: [
+      { key: 'stage', header: '' },
+      { key: 'accuracy', header: 'Accuracy', kind: 'ratio' },
+      { key: 'loss', header: 'Loss', kind: 'ratio' },
+      { key: 'macs', header: 'MACs', kind: 'count' },
+      { key: 'params', header: zeros ? 'Parameters not zero' : 'Parameters', kind: 'count' },
+    ],
+    rows: [['before', percent(before.accuracy), before.loss.toFixed(4), given.macs, size(given)], ...rows],
+  }
+}
+
+/** For --json. */
+export const fineTuneJson = ({ before, iterations }: FineTuned): unknown => ({
+  before,
+  iterations,
+  after: iterations.at(-1)?.trained ?? null,
+})

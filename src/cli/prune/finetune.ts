@@ -1,0 +1,173 @@
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { KerfError } from '../../base/index.ts'
+import { openData } from '../../data/index.node.ts'
+import { createLoader, type DataSets } from '../../data/index.ts'
+import type { Model } from '../../graph/index.ts'
+import { readModelFile, writeModelFile } from '../../onnx/index.node.ts'
+import { type PruneOptions, type PruneResult, pruneModel } from '../../prune/index.ts'
+import {
+  type Evaluation,
+  evaluate,
+  nodeRuntime,
+  type Recipe,
+  type RunStart,
+  runRecipe,
+} from '../../train/index.node.ts'
+import type { Io } from '../io.ts'
+import { stopOnSignal } from '../stop.ts'
+import { type TrainingDisplay, trainingDisplay } from '../train/progress.ts'
+
+/** How well a network does, and what it was after which step of cutting and training. */
+export type Accuracy = Pick<Evaluation, 'accuracy' | 'loss'>
+
+export interface FineTuned {
+  /** The last cut; `model` is not trained. */
+  readonly result: PruneResult
+  readonly model: Model
+  readonly before: Accuracy
+  readonly iterations: readonly {
+    readonly macs: number
+    readonly params: number
+    readonly nonZeroParams: number | null
+    readonly cut: Accuracy
+    readonly trained: Accuracy
+    /** The folder of the training run. */
+    readonly run: string
+  }[]
+}
+
+export interface FineTuneOptions {
+  /** Data, transforms and how to train; model and output are set for each run. */
+  readonly recipe: Recipe
+  readonly iterations: number
+  readonly prune: PruneOptions
+  /** Holds the cut models and their runs. */
+  readonly folder: string
+  readonly force: boolean
+  readonly quiet: boolean
+  /** Called on every cut before it is trained; throws where it is not faithful. */
+  readonly check: (result: PruneResult) => Promise<void>
+}
+
+/** `smaller.onnx` → `smaller-finetune`, beside it. */
+export const fineTuneFolder = (output: string): string =>
+  join(dirname(output), `${basename(output).replace(/\.onnx$/i, '')}-finetune`)
+
+/**
+ * The part that one of n equal cuts takes of what is left, so that all together take `part` of the whole: 1 − (1 − part)^(1/n).
+ * Weights that are set to zero stay and are counted again by the next cut: there `part` grows from cut to cut instead.
+ */
+export function partOf(options: PruneOptions, iteration: number, iterations: number): PruneOptions {
+  const stays = options.methods?.includes('weight') ?? false
+  const share = (part: number) => 1 - (1 - part) ** (stays ? iteration / iterations : 1 / iterations)
+  const scope = options.scope && {
+    ...options.scope,
+    ratio: share(options.scope.ratio),
+    perLayer: options.scope.perLayer?.map((p) => ({ ...p, ratio: share(p.ratio) })),
+  }
+  const target = options.target && { ...options.target, part: options.target.part ** (1 / iterations) }
+  return { ...options, scope, target }
+}
+
+/**
+ * Cuts and trains, `iterations` times.
+ * @throws KerfError `exists` for the folder, `stopped` on Ctrl-C, and what cutting and training throw
+ */
+export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io): Promise<FineTuned> {
+  const { recipe, iterations, folder } = options
+  if (existsSync(folder) && readdirSync(folder).length > 0) {
+    if (!options.force)
+      throw new KerfError(
+        'exists',
+        `${folder}, where the training runs go, exists. Remove it, or replace it with --force.`,
+        {
+          path: folder,
+        },
+      )
+    rmSync(folder, { recursive: true })
+  }
+  const sets = await openData(recipe.data, {
+    seed: recipe.seed,
+    transforms: recipe.transforms,
+    onBadImage: recipe.onBadImage,
+  })
+  const stop = stopOnSignal()
+  const display = trainingDisplay(io)
+  const say = (text: string) => (options.quiet ? undefined : io.err(`${text}\n`))
+  const measure = async (what: string, of: Model) => {
+    const { accuracy, loss } = await accuracyOf(of, recipe, sets, stop.signal)
+    say(`${what}: ${(100 * accuracy).toFixed(2)} %`)
+    return { accuracy, loss }
+  }
+  try {
+    const before = await measure('before', model)
+    const done: FineTuned['iterations'][number][] = []
+    let current = model
+    let result: PruneResult | undefined
+    for (let i = 1; i <= iterations; i++) {
+      result = pruneModel(current, partOf(options.prune, i, iterations))
+      await options.check(result)
+      const name = iterations === 1 ? 'after the cut' : `after cut ${i} of ${iterations}`
+      const cut = await measure(name, result.model)
+      mkdirSync(folder, { recursive: true })
+      const file = join(folder, `cut-${i}.onnx`)
+      writeModelFile(result.model, file)
+      const run = join(folder, `run-${i}`)
+      current = await trained(
+        { ...runOf(recipe, options.prune, file), output: run },
+        sets,
+        stop.signal,
+        options,
+        display,
+        io,
+      )
+      const trainedTo = await measure('after fine-tuning', current)
+      const { macs, params, nonZeroParams } = result.after
+      done.push({ macs, params, nonZeroParams, cut, trained: trainedTo, run })
+    }
+    return { result: result as PruneResult, model: current, before, iterations: done }
+  } finally {
+    display.end()
+    stop.end()
+  }
+}
+
+/** What was set to zero stays zero. */
+const runOf = (recipe: Recipe, { methods }: PruneOptions, file: string): Recipe => ({
+  ...recipe,
+  model: { onnx: file },
+  masks: methods?.includes('weight') ? 'zeros' : recipe.masks,
+})
+
+async function accuracyOf(model: Model, recipe: Recipe, { test }: DataSets, signal: AbortSignal): Promise<Accuracy> {
+  const { transforms, loss, threads = availableParallelism() } = recipe
+  const loader = createLoader(test, { batchSize: Math.min(recipe.batchSize, test.count), transforms, training: false })
+  return evaluate(model, loader, { runtime: nodeRuntime, threads, loss, signal, onNotice: () => {} })
+}
+
+async function trained(
+  recipe: Recipe,
+  sets: DataSets,
+  signal: AbortSignal,
+  { quiet }: FineTuneOptions,
+  display: TrainingDisplay,
+  io: Io,
+): Promise<Model> {
+  const outcome = await runRecipe(recipe, {
+    sets,
+    signal,
+    onStart: (start: RunStart) => display.start(start),
+    onEvent: quiet ? undefined : display.event,
+    onNotice: (text) => io.err(`kerf: ${text}\n`),
+  })
+  display.end()
+  if (outcome.stopped)
+    throw new KerfError(
+      'stopped',
+      `Stopped after step ${outcome.position.step} of fine-tuning; the pruned model was not written. What was trained so far: ${outcome.lastModel}. Its training goes on with: kerf train ${recipe.output} --resume`,
+      { step: outcome.position.step },
+    )
+  return readModelFile(outcome.lastModel)
+}

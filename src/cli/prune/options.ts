@@ -1,0 +1,38 @@
+import { InvalidArgumentError } from 'commander'
+import picomatch from 'picomatch'
+import type { LayerMatcher, PruneMethod, Scope } from '../../prune/index.ts'
+
+const methods: readonly PruneMethod[] = ['filter', 'neuron', 'weight', 'input']
+
+/** @throws InvalidArgumentError, which is wrong usage, as all below */
+export function part(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value > 0 && value < 1))
+    throw new InvalidArgumentError('Give a number between 0 and 1 (both excluded), as in 0.5.')
+  return value
+}
+
+export function methodList(text: string): PruneMethod[] {
+  const list = text.split(',').map((m) => m.trim())
+  const wrong = list.filter((m) => !methods.includes(m as PruneMethod))
+  if (wrong.length > 0)
+    throw new InvalidArgumentError(`There is no method ${wrong.join(', ')}; there are ${methods.join(', ')}.`)
+  return list as PruneMethod[]
+}
+
+/** Names of nodes contain slashes and dots; a star matches them too. */
+function matcher(glob: string): LayerMatcher {
+  if (glob === '') throw new InvalidArgumentError("Give the name of a layer or a pattern, as in '*layer4*'.")
+  const test = picomatch(glob, { bash: true, dot: true })
+  return { pattern: glob, matches: (names) => names.some((n) => n === glob || test(n)) }
+}
+
+export const keep = (glob: string, before: readonly LayerMatcher[] = []): LayerMatcher[] => [...before, matcher(glob)]
+
+export function perLayer(text: string, before: NonNullable<Scope['perLayer']> = []): NonNullable<Scope['perLayer']> {
+  const at = text.lastIndexOf('=')
+  const ratio = Number(text.slice(at + 1))
+  if (at < 1 || text.slice(at + 1).trim() === '' || !(ratio >= 0 && ratio < 1))
+    throw new InvalidArgumentError("Give a pattern and a ratio from 0 to below 1, as in '*layer1*=0.2'.")
+  return [...before, { ...matcher(text.slice(0, at)), ratio }]
+}
