@@ -18,6 +18,7 @@ import { resizeLinearF32, resampleF32 } from './resize'
 import { depthwiseF32 } from './depthwise-f32'
 import { denseF32 } from './dense-f32'
 import { repeatChannelsF32 } from './pad'
+import { shuffleChannelsF32 } from './shuffle'
 import { packAdderDepthwiseF32, packAdderF32, packDepthwiseF32, packPanelsF32 } from './pack'
 import { convWeightGradientF32, depthwiseWeightGradientF32 } from './conv-gradient'
 import {
@@ -179,6 +180,9 @@ export function run(program: usize, steps: i32, thread: i32, threads: i32): i32 
         break
       case 14:
         repeatChannelsF32(args, thread, threads)
+        break
+      case 15:
+        shuffleChannelsF32(args, thread, threads)
         break
       case 20:
         limitF32(args, thread, threads)

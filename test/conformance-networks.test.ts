@@ -1,4 +1,8 @@
 // Whole networks on every backend: against ONNX Runtime on random input, and against the outputs recorded for the light ones.
+// The scalar reference runs those that it does within seconds, kernels all. Large ones (up to 143 million weights, minutes altogether) only
+// where they are asked for:
+//
+//     KERF_LARGE=1 npx vitest run test/conformance-networks.test.ts
 
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -12,7 +16,7 @@ import { fromStored, type HostTensor, hostTensor, hostValues } from '../src/runt
 import { backends } from './backends.ts'
 import { describeOrt, loadOrt } from './ort.ts'
 import { recordedTensor } from './recorded-tensor.ts'
-import { describeShared, filledModel, sharedPath } from './shared.ts'
+import { describeShared, filledModel, lightModelPaths, modelNames, sharedPath } from './shared.ts'
 
 /** Largest difference, as a part of the largest value of the output. */
 const tolerance = 1e-4
@@ -64,10 +68,16 @@ async function expectedOutputs(
 }
 
 const built: readonly NetName[] = ['lenet5_bn', 'resnet20']
-const shared = ['mobilenet_v2', 'shufflenet_v2_x1_0', 'squeezenet1_1']
-const light = ['inception_v1', 'shufflenet', 'squeezenet']
+/** What the scalar reference does within seconds. */
+const small = ['mobilenet_v2', 'shufflenet_v2_x1_0', 'squeezenet1_1']
+const smallLight = ['inception_v1', 'shufflenet', 'squeezenet']
+/** What kernels do within seconds, with reading the weights. */
+const quick = new Set([...small, ...smallLight, 'efficientnet_b0', 'mobilenet_v3_large', 'resnet18_bnfolded'])
+const lightNames = lightModelPaths.map((path) => basename(path, '.onnx').replace('light_', ''))
+const withLarge = Boolean(process.env.KERF_LARGE)
 
-describe.each(backends)('$name', ({ run }) => {
+describe.each(backends)('$name', ({ name: backend, run }) => {
+  const [shared, light] = backend === 'wasm' ? [modelNames, lightNames] : [small, smallLight]
   const agrees = async (model: Model, file: string | Uint8Array, seed: number) => {
     const feeds = randomFeeds(model, seed)
     const expected = await expectedOutputs(file, feeds)
@@ -85,14 +95,16 @@ describe.each(backends)('$name', ({ run }) => {
 
   describeShared('networks', () => {
     describeOrt('of ../shared/models agree with ONNX Runtime', () => {
-      it.each(shared)('%s', async (name) => {
+      it.for(shared)('%s', async (name, { skip }) => {
+        skip(!withLarge && !quick.has(name), 'large: KERF_LARGE=1')
         const path = await filledModel(name)
         await agrees(readModelFile(path), path, 5)
       })
     })
 
     // Weights that are all equal make these outputs the same whatever goes in: any input does.
-    it.each(light)('light_%s gives what onnx recorded', async (name) => {
+    it.for(light)('light_%s gives what onnx recorded', async (name, { skip }) => {
+      skip(!withLarge && !quick.has(name), 'large: KERF_LARGE=1')
       const path = sharedPath('onnx/light', `light_${name}.onnx`)
       const recorded = recordedTensor(readFileSync(path.replace('.onnx', '_output_0.pb')))
       const model = readModelFile(path)

@@ -9,6 +9,7 @@ import { spawnNodeWorker } from './spawn.node.ts'
 import { measureLimit as measureCoreLimit } from './wasm/limit.ts'
 
 export * from './index.ts'
+export { spawnNodeWorker } from './spawn.node.ts'
 
 /** `createSession` with threads of Node. */
 export function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {

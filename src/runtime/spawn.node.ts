@@ -16,6 +16,6 @@ export const spawnNodeWorker: SpawnWorker = (source) => {
       worker.on('error', (error) => listener(error.message))
       worker.on('exit', (code) => listener(`it exited with code ${code}`))
     },
-    terminate: () => void worker.terminate(),
+    terminate: () => worker.terminate(),
   }
 }

@@ -96,6 +96,7 @@ export const kernels = {
   },
   denseF32: { id: 13, args: ['x', 'weights', 'bias', 'y', 'inFeatures', 'outFeatures', 'loF', 'hiF'] },
   repeatChannelsF32: { id: 14, args: ['x', 'y', 'pixels', 'channels', 'times'] },
+  shuffleChannelsF32: { id: 15, args: ['x', 'y', 'pixels', 'groups', 'size'] },
   limitF32: { id: 20, args: ['y', 'turns'] },
   limitMaxAddF32: { id: 21, args: ['y', 'turns'] },
   limitMaxAddU8: { id: 22, args: ['y', 'turns'] },

@@ -3,6 +3,7 @@ import { AttributeReader, constantContent, type Known } from '../../graph/index.
 import type { Prepared, Unit } from '../plan/units.ts'
 import { type Codes, findCodes } from './codes.ts'
 import type { Affine, Lowering, Lowerings } from './lowering.ts'
+import { findShuffles, shuffleLowering } from './shuffle.ts'
 
 /*
  * What a kernel can do to its result before it is stored is done there: BatchNormalization behind a convolution goes into its weights, a
@@ -49,6 +50,7 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
   /** The job that makes a value as its first output. */
   const maker = new Map<string, number>()
   const readers = countReaders(prepared)
+  const shuffles = findShuffles(prepared)
   const coded = findCodes(prepared, (unit) => {
     const ofCodes = loweringOf(unit, lowerings, prepared)?.ofCodes
     if (!unit.node.inputs.slice(1).every((name) => name === '' || prepared.isConstant(name))) return false
@@ -77,7 +79,15 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     maker.set(result, index)
   }
   for (const unit of prepared.units) {
-    if (coded.absorbed.has(unit.node)) continue
+    if (coded.absorbed.has(unit.node) || shuffles.absorbed.has(unit.node)) continue
+    const unbounded = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
+    const shuffle = shuffles.starts.get(unit.node)
+    if (shuffle) {
+      maker.set(shuffle.result, jobs.length)
+      const lowering = shuffleLowering(shuffle.groups) as Lowering<never>
+      jobs.push({ unit, lowering, inputs: [unit.node.inputs[0] as string], ...unbounded, result: shuffle.result })
+      continue
+    }
     const [first, second] = unit.node.inputs
     const result = unit.node.outputs[0] as string
     const codes = coded.makers.get(unit.node)
@@ -126,7 +136,6 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     unit.node.outputs.forEach((o) => {
       if (o !== '') maker.set(o, jobs.length)
     })
-    const unbounded = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
     const { inputs } = unit.node
     const read = coded.readers.get(unit.node)
     const lowering = loweringOf(unit, lowerings, prepared)

@@ -15,16 +15,17 @@ export class PlanMemory implements Allocator {
   #next: number
 
   /**
+   * @param lasting what will at least be allocated: missing it now is better than after reading gigabytes of weights
    * @param shared for threads: needs SharedArrayBuffer
    * @throws KerfError `out-of-memory` when it does not fit into what WebAssembly can address (4 GiB) or the machine has
    */
-  constructor(arenaBytes: number, scratchBytes: number, shared: boolean) {
+  constructor(arenaBytes: number, scratchBytes: number, lasting: number, shared: boolean) {
     this.arena = align(firstFree)
     this.#scratch = align(this.arena + arenaBytes)
     this.#scratchBytes = scratchBytes
     this.#next = align(this.#scratch + scratchBytes)
     const initial = Math.ceil(this.#next / page)
-    if (initial > page) throw outOfMemory(this.#next)
+    if (this.#next + lasting > page * page) throw outOfMemory(this.#next + lasting)
     try {
       this.memory = new WebAssembly.Memory({ initial, maximum: page, shared })
     } catch {

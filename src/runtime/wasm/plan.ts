@@ -53,7 +53,7 @@ export function makePlan(
   const arena = layOut(scheduled.buffers)
   const offsets = new Map(scheduled.buffers.map((b, i) => [b, arena.offsets[i] as number]))
   const largest = scheduled.buffers.reduce((m, b) => Math.max(m, b.bytes), 0)
-  const memory = new PlanMemory(arena.bytes, 2 * largest + 65536, shared)
+  const memory = new PlanMemory(arena.bytes, 2 * largest + 65536, weightBytes(prepared, scheduled.tasks), shared)
   const addressOf = (place: Located) => memory.arena + (offsets.get(place.buffer) as number)
   const builder = new ProgramBuilder(prepared, memory, addressOf)
   for (const task of scheduled.tasks) builder.add(task)
@@ -71,6 +71,14 @@ export function makePlan(
     ),
   }
 }
+
+/** Stored weights that kernels read as they are: packed they are at least as large. */
+const weightBytes = ({ stored }: Prepared, tasks: readonly Task[]): number =>
+  tasks.reduce((sum, task) => {
+    if (task.kind !== 'kernels' || task.job.inputCodes) return sum
+    const weights = task.job.inputs.map((name) => stored.get(name)).filter((t) => t?.elementType === 'float32')
+    return sum + weights.reduce((bytes, t) => bytes + (t?.data.byteLength ?? 0), 0)
+  }, 0)
 
 class ProgramBuilder {
   readonly #prepared: Prepared

@@ -8,7 +8,8 @@ export interface WorkerHandle {
   onMessage(listener: (message: unknown) => void): void
   /** Called when the worker fails or ends, with what is known of it. */
   onEnd(listener: (why: string) => void): void
-  terminate(): void
+  /** Ends it; where that takes time, a promise of its end. */
+  terminate(): undefined | Promise<unknown>
 }
 
 /** Starts a worker that runs the given JavaScript. */
@@ -26,7 +27,10 @@ export const spawnBrowserWorker: SpawnWorker | undefined =
           post: (message) => worker.postMessage(message),
           onMessage: (listener) => worker.addEventListener('message', (event) => listener(event.data)),
           onEnd: (listener) => worker.addEventListener('error', (event) => listener(event.message || 'it failed')),
-          terminate: () => worker.terminate(),
+          terminate: () => {
+            worker.terminate()
+            return undefined
+          },
         }
       }
 
@@ -101,7 +105,7 @@ export class Pool {
     try {
       await Promise.all(ready)
     } catch (error) {
-      pool.dispose()
+      await pool.dispose()
       throw error
     }
     return pool
@@ -131,10 +135,10 @@ export class Pool {
     }
   }
 
-  /** Ends the workers. */
-  dispose(): void {
-    for (const worker of this.#workers.splice(0)) worker.terminate()
+  /** Ends the workers. Until the promise is kept one of them may still use the memory. */
+  async dispose(): Promise<void> {
     this.#ended ??= 'it was released'
+    await Promise.all(this.#workers.splice(0).map((worker) => worker.terminate()))
   }
 }
 

@@ -133,7 +133,7 @@ class Scheduler {
     const { node, operator } = unit
     const computed = (name: string) => name !== '' && !this.#prepared.isConstant(name)
     const names = node.outputs.map((o, i) => (i === 0 ? job.result : o))
-    if (operator.accesses === 'view' && this.#alias(node.inputs[0] as string, names)) return
+    if (operator.accesses === 'view' && !lowering && this.#alias(node.inputs[0] as string, names)) return
     const layout = lowering ? this.#layoutFor(job, lowering) : 'plain'
     const plain = (which: 'inputs' | 'outputs', i: number) => lowering?.plain?.[which]?.includes(i)
     const inputs = job.inputs.map((name, i) =>
@@ -174,6 +174,12 @@ class Scheduler {
       !this.#places.has(input)
     )
       return false
+    const places = this.#places.get(input) as Partial<Record<Layout, Located>>
+    if (known.shape.join() === (places.plain ?? places.channelsLast)?.shape.join()) {
+      // The same value by another name, in every layout in which it is at hand or will be.
+      this.#places.set(output, places)
+      return true
+    }
     const from = this.#at(input, 'plain') as Located
     this.#places.set(output, { plain: { buffer: from.buffer, shape: known.shape, layout: 'plain' } })
     return true

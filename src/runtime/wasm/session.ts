@@ -96,7 +96,7 @@ export class WasmRunner {
     if (this.#pool?.isBroken) {
       const broken = this.#pool
       this.#pool = undefined
-      broken.dispose()
+      await broken.dispose()
     }
     this.#pool ??= await Pool.start(this.#variant, this.plan.memory.memory, this.#options.threads, this.#options.spawn)
     return this.#pool
