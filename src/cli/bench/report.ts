@@ -1,5 +1,6 @@
 import { type Cell, type Column, human, type Report, shapeText, type Table } from '../../report/index.ts'
 import type { Session, Timing } from '../../runtime/index.ts'
+import { memoryFact } from '../run/report.ts'
 import type { LayerTime } from './layers.ts'
 
 export interface ContenderResult extends Timing {
@@ -35,6 +36,7 @@ export function benchReport(result: BenchResult): Report {
       ...result.inputs.map((i): [string, string] => [`Input ${i.name}`, shapeText(i.shape)]),
       ['Counted', `${human(totals.macs, 'MAC')}, ${human(totals.bytes, 'B')} read and written`],
       ['Machine', `${machine.cpu}, ${machine.cores} cores; Node ${machine.node}; ${threads}`],
+      ...(result.memory ? [memoryFact(result.memory)] : []),
       ['Limit', `${rate(limit.macsPerSecond)} GMAC/s: multiply–add in registers, WebAssembly, ${threads}`],
     ],
     tables: [contendersTable(result), ...(result.layers ? [layersTable(result, result.layers)] : [])],

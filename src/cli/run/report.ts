@@ -41,11 +41,7 @@ export function runReport(result: RunResult, wrote: readonly string[]): Report {
     ),
     ['Time', `${timeMs.toFixed(timeMs < 100 ? 2 : 0)} ms (first run)`],
   ]
-  if (memory)
-    facts.push([
-      'Memory',
-      `${human(memory.total, 'B')}; activations ${human(memory.arena, 'B')}, side by side ${human(memory.sum, 'B')}`,
-    ])
+  if (memory) facts.push(memoryFact(memory))
   if (wrote.length > 0) facts.push(['Wrote', wrote.join(', ')])
   return {
     title: result.model,
@@ -53,6 +49,12 @@ export function runReport(result: RunResult, wrote: readonly string[]): Report {
     tables: [outputsTable(result.outputs), ...result.outputs.flatMap(topTable)],
   }
 }
+
+/** Everything, and what the activations take at most against what they would take side by side. */
+export const memoryFact = ({ total, arena, sum }: NonNullable<Session['memory']>): [string, string] => [
+  'Memory',
+  `${human(total, 'B')}; activations ${human(arena, 'B')}, side by side ${human(sum, 'B')}`,
+]
 
 function outputsTable(outputs: readonly OutputSummary[]): Table {
   const odd = outputs.filter((o) => o.notFinite > 0)
