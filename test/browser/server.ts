@@ -16,10 +16,10 @@ export interface Served {
   close(): Promise<void>
 }
 
-/** The page's script as a browser gets it. */
-export async function bundlePage(): Promise<string> {
+/** A page's script as a browser gets it. @param entry a file of this folder */
+export async function bundlePage(entry = 'page.ts'): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('page.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     bundle: true,
     platform: 'browser',
     target: 'es2022',

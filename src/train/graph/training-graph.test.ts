@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest'
+import { tinyNet } from '../../../test/tiny-images.ts'
+import { GraphBuilder, type Model, tensorOf, tensorValues } from '../../graph/index.ts'
+import { modelBytes, readModel } from '../../onnx/index.ts'
+import { parameterGroups } from '../optimisers/parameter.ts'
+import { createTrainer, type TrainerOptions } from '../trainer.ts'
+import { type TrainingGraphOptions, trainingGraph } from './training-graph.ts'
+
+const options: TrainingGraphOptions = { imageShape: [4, 2, 6, 6], classes: 3 }
+
+/** Images [N, 2, 6, 6] → what `body` makes of them → Conv to 3 channels → mean over space → [N, 3]. */
+function network(body: (b: GraphBuilder, x: string) => string, end?: (b: GraphBuilder, y: string) => string): Model {
+  const b = new GraphBuilder('net')
+  const x = body(b, b.input('x', 'float32', ['N', 2, 6, 6]))
+  const w = b.constant('w', tensorOf('float32', [3, 2, 1, 1], [1, 2, 3, 4, 5, 6]))
+  const pooled = b.node('GlobalAveragePool', [b.node('Conv', [x, w], {}, { name: 'conv' })])
+  const flat = b.node('Flatten', [pooled], {}, { name: 'flat', outputs: ['y'] })
+  b.output(end ? end(b, flat) : flat)
+  return b.model()
+}
+const plain = network((_, x) => x)
+const vector = (b: GraphBuilder, name: string, values: number[]) =>
+  b.constant(name, tensorOf('float32', [values.length], values))
+const norm = (b: GraphBuilder, x: string, name: string, mean: string, variance: string) =>
+  b.node(
+    'BatchNormalization',
+    [x, vector(b, `${name}.weight`, [1, 1]), vector(b, `${name}.bias`, [0, 0]), mean, variance],
+    {},
+    { name },
+  )
+
+describe('what is learnt', () => {
+  it('weights of layers decay, those of adder layers have their own rate, biases and scales neither', () => {
+    const { weights, statistics, masks } = trainingGraph(tinyNet({ adder: true, dropout: true }), {
+      imageShape: [4, 1, 8, 8],
+      classes: 3,
+    })
+    expect(weights.map((w) => [w.name, w.group])).toEqual([
+      ['conv1.weight', 'decay'],
+      ['bn1.weight', 'noDecay'],
+      ['bn1.bias', 'noDecay'],
+      ['conv2.weight', 'adder'],
+      ['bn2.weight', 'noDecay'],
+      ['bn2.bias', 'noDecay'],
+      ['fc.weight', 'decay'],
+      ['fc.bias', 'noDecay'],
+    ])
+    expect(statistics.map((s) => s.name)).toEqual(['bn1.mean', 'bn1.var', 'bn2.mean', 'bn2.var'])
+    expect(masks).toEqual([{ name: 'dropout/mask', rate: 0.25, shape: [4, 6] }])
+  })
+
+  it('takes the surrogate gradients that are asked for, and does not mind where nothing offers them', () => {
+    const choices = { 'AdderConv.weight': 'sign', 'AdderConv.input': 'clip' }
+    const operators = (adder: boolean) =>
+      trainingGraph(tinyNet({ adder }), { imageShape: [4, 1, 8, 8], classes: 3, choices }).model.graph.nodes.map(
+        (n) => n.opType,
+      )
+    expect(operators(true)).toContain('AdderConvWeightGradient')
+    expect(operators(false)).not.toContain('AdderConvWeightGradient')
+  })
+})
+
+const trainerOptions: TrainerOptions = {
+  batchSize: 4,
+  shape: [2, 6, 6],
+  classes: 3,
+  optimiser: { kind: 'sgd', groups: parameterGroups() },
+}
+const batch = {
+  images: Float32Array.from({ length: 288 }, (_, i) => Math.sin(i)),
+  targets: Float32Array.from([1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0]),
+  labels: Int32Array.of(0, 1, 2, 0),
+  count: 4,
+}
+
+async function afterStep(model: Model): Promise<Model> {
+  const trainer = await createTrainer(model, trainerOptions)
+  await trainer.step(batch, 0.1)
+  return trainer.model()
+}
+
+describe('the trained model', () => {
+  it('has weights where they were: in Constant nodes, and as initializers in place of ConstantOfShape', async () => {
+    const model = network((b, x) => {
+      const scale = b.node('Constant', [], { value: tensorOf('float32', [2, 1, 1], [1, 2]) }, { outputs: ['scale'] })
+      const shift = b.node('ConstantOfShape', [b.ints('shape', [2, 1, 1])], {}, { outputs: ['shift'] })
+      return b.node('Add', [b.node('Mul', [x, scale]), shift])
+    })
+    const after = await afterStep(model)
+    const constant = after.graph.nodes.find((n) => n.outputs[0] === 'scale')?.attributes.get('value')
+    expect(constant?.kind === 'tensor' && [...tensorValues(constant.value)]).not.toEqual([1, 2])
+    expect(after.graph.nodes.map((n) => n.opType)).not.toContain('ConstantOfShape')
+    expect([...tensorValues(after.graph.initializers.get('shift')!)]).not.toEqual([0, 0])
+    // It is a valid file.
+    expect(readModel(modelBytes(after)).graph.nodes).toHaveLength(after.graph.nodes.length)
+  })
+
+  it('gives layers that shared their statistics some of their own', async () => {
+    const model = network((b, x) => {
+      const [mean, variance] = [vector(b, 'mean', [0, 0]), vector(b, 'variance', [1, 1])]
+      const first = norm(b, x, 'bn1', mean, variance)
+      return norm(b, b.node('Mul', [first, vector(b, 'three', [3, 3, 3, 3, 3, 3])]), 'bn2', mean, variance)
+    })
+    const after = await afterStep(model)
+    const inputs = after.graph.nodes.filter((n) => n.opType === 'BatchNormalization').map((n) => n.inputs.slice(3))
+    expect(inputs).toEqual([
+      ['bn1/statistic3', 'bn1/statistic4'],
+      ['bn2/statistic3', 'bn2/statistic4'],
+    ])
+    const variance = (name: string) => tensorValues(after.graph.initializers.get(name)!)[0]!
+    expect(variance('bn2/statistic4')).toBeGreaterThan(variance('bn1/statistic4') + 0.1)
+  })
+
+  it('inlines functions whose inside is learnt', async () => {
+    const model = network((b, x) => b.node('Scaled', [x], {}, { domain: 'mine', name: 'call' }))
+    model.functions.push({
+      name: 'Scaled',
+      domain: 'mine',
+      inputs: ['a'],
+      outputs: ['c'],
+      attributes: [],
+      defaults: new Map(),
+      opsetImports: new Map([['', 17]]),
+      nodes: [
+        {
+          name: 's',
+          opType: 'Constant',
+          domain: '',
+          inputs: [],
+          outputs: ['s'],
+          attributes: new Map([['value', { kind: 'tensor', value: tensorOf('float32', [2, 1, 1], [1, 1]) }]]),
+        },
+        { name: 'm', opType: 'Mul', domain: '', inputs: ['a', 's'], outputs: ['c'], attributes: new Map() },
+      ],
+    })
+    const after = await afterStep(model)
+    expect(after.graph.nodes.map((n) => n.opType)).not.toContain('Scaled')
+  })
+})
+
+describe('what cannot be trained', () => {
+  const outOf = (end: (b: GraphBuilder, y: string) => string) => network((_, x) => x, end)
+  const two = () => {
+    const b = new GraphBuilder('two')
+    b.output(b.node('Add', [b.input('a', 'float32', [1]), b.input('b', 'float32', [1])]))
+    return b.model()
+  }
+  const half = () => {
+    const model = network((_, x) => x)
+    model.graph.initializers.clear()
+    model.graph.nodes.splice(0, 1)
+    model.graph.nodes[0]!.inputs = ['x']
+    return model
+  }
+  it.each([
+    [
+      'two inputs',
+      two(),
+      {},
+      /^The model takes "a" \(float32 \[1\]\), "b" \(float32 \[1\]\); expected one input of images, float32 \[N,C,H,W\]\.$/,
+    ],
+    [
+      'other images',
+      plain,
+      { imageShape: [4, 3, 6, 6] },
+      /^The model takes images \[2,6,6\] .*the data give \[3,6,6\]\. Add a resize/,
+    ],
+    [
+      'other classes',
+      plain,
+      { classes: 5 },
+      /^The model's output "y" has 3 classes, the data have 5\. Take a model with 5, or other data\.$/,
+    ],
+    [
+      'no number per class',
+      outOf((b, y) => b.node('ReduceSum', [y], {}, { outputs: ['sum'] })),
+      {},
+      /^The output "sum" is float32 \[1,1\] for a batch of 4; expected float32 \[4,classes\]/,
+    ],
+    [
+      'squashed outputs',
+      outOf((b, y) => b.node('Sigmoid', [y], {}, { name: 'last' })),
+      {},
+      /^The output passes Sigmoid "last": cross-entropy needs logits, or Softmax\./,
+    ],
+    ['no weights', half(), { classes: 2 }, /^The model has no float32 weights\. Half-precision and quantised models/],
+    [
+      'no variance',
+      network((b, x) =>
+        norm(b, b.node('GlobalAveragePool', [x]), 'bn', vector(b, 'm', [0, 0]), vector(b, 'v', [1, 1])),
+      ),
+      { imageShape: [1, 2, 6, 6] },
+      /^BatchNormalization "bn": it has one value per channel, which has no variance; .*Train with a larger batch\.$/,
+    ],
+    [
+      'a mask that is used',
+      network((b, x) => {
+        b.node('Dropout', [x], {}, { name: 'drop', outputs: ['kept', 'mask'] })
+        return 'kept'
+      }),
+      {},
+      /^Dropout "drop": its mask is used, which cannot be trained/,
+    ],
+    [
+      'a ratio of 1',
+      network((b, x) => b.node('Dropout', [x, b.constant('one', tensorOf('float32', [], [1]))], {}, { name: 'drop' })),
+      {},
+      /^Dropout "drop": its ratio is 1; expected one of at least 0 and below 1/,
+    ],
+  ] as [string, Model, Partial<TrainingGraphOptions>, RegExp][])('%s', (_, model, more, message) => {
+    expect(() => trainingGraph(model, { ...options, ...more })).toThrow(message)
+  })
+
+  const distilling = (
+    features: { student: string; teacher: string; weight: number }[],
+    teacher: Model | undefined = plain,
+  ) =>
+    createTrainer(plain, {
+      ...trainerOptions,
+      teacher,
+      loss: { kind: 'crossEntropy', distillation: { temperature: 2, weight: 0.5, features } },
+    })
+  it.each([
+    ['no student value', [{ student: 'z', teacher: 'y', weight: 1 }], 'The network has no value "z" of known shape'],
+    ['no teacher value', [{ student: 'y', teacher: 'z', weight: 1 }], 'The teacher has no value "z" of known shape.'],
+    [
+      'other shapes',
+      [{ student: 'y', teacher: 'conv_output', weight: 1 }],
+      'The feature "y" is [4,3], the teacher\'s "conv_output" [4,3,6,6]: they cannot be compared.',
+    ],
+  ])('a teacher with %s', async (_, features, message) => {
+    await expect(distilling(features)).rejects.toThrow(message)
+  })
+
+  it('no teacher', async () => {
+    const loss = { kind: 'crossEntropy', distillation: { temperature: 2, weight: 0.5 } } as const
+    await expect(createTrainer(plain, { ...trainerOptions, loss })).rejects.toThrow(
+      'Distillation needs a teacher: give one.',
+    )
+  })
+})
