@@ -33,7 +33,7 @@ figure svg { max-width: 100%; height: auto; }
 export function proseHtml(prose: string): string {
   return splitProse(prose)
     .map(({ text, formula }) => {
-      if (formula === undefined) return escapeHtml(text)
+      if (formula === undefined) return escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>')
       const displayMode = formula === 'display'
       const math = katex.renderToString(text, { output: 'mathml', displayMode, throwOnError: true })
       return displayMode ? `<span class="display">${math}</span>` : math

@@ -1,7 +1,9 @@
 import { seededRandom, seedFrom } from '../../base/index.ts'
+import { tensorValues } from '../../graph/index.ts'
 import type { Cell } from '../../report/index.ts'
-import { atLeast, control, farthest, near } from '../checks.ts'
+import { atLeast, atMost, control, farthest, near } from '../checks.ts'
 import type { Experiment, Findings, LabContext } from '../experiment.ts'
+import { firstBatch, firstIteration, freshResnet } from '../first-iteration.ts'
 import { progress } from '../progress.ts'
 import { momentsOf } from '../statistics.ts'
 
@@ -10,6 +12,8 @@ interface Settings {
   readonly samples: number
   /** k²·Cin of the layers. */
   readonly taps: readonly number[]
+  /** Images that the real network is given. */
+  readonly batchSize: number
 }
 
 const share = 1 - 2 / Math.PI
@@ -72,6 +76,34 @@ async function monteCarlo({ samples, taps }: Settings, context: LabContext): Pro
   return { normal, relu }
 }
 
+interface RealLayer {
+  readonly name: string
+  readonly taps: number
+  readonly varX: number
+  readonly varW: number
+  readonly predicted: number
+  readonly measured: number
+}
+
+/** The adder layers of ResNet-20 at the first iteration: what goes in and comes out. */
+async function realLayers({ batchSize }: Settings, context: LabContext): Promise<RealLayer[]> {
+  const seed = seedFrom(context.seed, 'network')
+  const batch = await firstBatch(await context.digits(), batchSize, seed)
+  const model = freshResnet('adder', seed, batch.classes)
+  const adders = model.graph.nodes.filter((n) => n.opType === 'AdderConv')
+  const watched = adders.flatMap((n) => [n.inputs[0] as string, n.outputs[0] as string])
+  const { values, graph } = await firstIteration(model, batch, context, () => watched)
+  const variance = (name: string) => momentsOf(values.get(name) as Float32Array).variance
+  return adders.map((node) => {
+    const [x = '', w = ''] = node.inputs
+    const weight = graph.weights.find((l) => l.name === w) as (typeof graph.weights)[number]
+    const taps = weight.shape.slice(1).reduce((p, d) => p * d, 1)
+    const [varX, varW] = [variance(x), momentsOf(tensorValues(weight.tensor)).variance]
+    const measured = variance(node.outputs[0] as string)
+    return { name: node.name, taps, varX, varW, predicted: share * taps * (varX + varW), measured }
+  })
+}
+
 export const variance: Experiment<Settings> = {
   name: 'variance',
   title: 'The outputs of adder layers are large',
@@ -87,23 +119,26 @@ export const variance: Experiment<Settings> = {
     'Behind a ReLU the input is not normal and its mean is not 0. For $x = \\max(0, z)$, both standard normal, $\\operatorname{E} \\lvert x - w \\rvert = (\\sqrt{2/\\pi} + 2/\\sqrt{\\pi})/2$ and $\\operatorname{E} (x - w)^2 = 3/2$, so that $\\operatorname{Var} \\lvert x - w \\rvert \\approx 0.572$, where the simple formula has $0.487$.',
   ],
   measures:
-    'The variance of outputs whose inputs and weights are all drawn independently, for several numbers of taps and scales.',
-  data: 'Random numbers.',
+    'The variance of outputs whose inputs and weights are all drawn independently, for several numbers of taps and scales. Then the adder layers of ResNet-20 at the first iteration.',
+  data: 'Random numbers; for the network digits of MNIST where they are given (`--data`), else generated pictures.',
   source: 'Chen et al., AdderNet, CVPR 2020, section 3.3, equations 9 and 10',
   settings: {
-    quick: { samples: 4000, taps: [9, 36, 144, 576] },
-    full: { samples: 100_000, taps: [9, 36, 144, 576] },
+    quick: { samples: 4000, taps: [9, 36, 144, 576], batchSize: 8 },
+    full: { samples: 100_000, taps: [9, 36, 144, 576], batchSize: 64 },
   },
   duration: '1 s',
 
   async run(settings, context): Promise<Findings> {
     const { normal, relu } = await monteCarlo(settings, context)
+    const layers = await realLayers(settings, context)
     // The standard error of a variance is √(2/n) of it; the largest of a dozen is about three of them.
     const tolerance = 4 * Math.sqrt(2 / settings.samples)
     const worst = farthest(normal)
     const unit = normal.find((r) => r.taps === 144 && r.varW === 1 && r.varX === 1) as Row
     const conventional = normal.filter((r) => r.varX === 1 && r.varW === 1 / r.taps)
     const widest = conventional.at(-1) as Row
+    const factors = layers.map((l) => l.measured / l.predicted)
+    const [least, largest] = [Math.min(...factors), Math.max(...factors)]
     const exact = relu.map((r) => ({ ...r, predicted: reluVariance * r.taps }))
     const worstRelu = farthest(exact)
     const row = (r: Row): Cell[] => [
@@ -117,7 +152,7 @@ export const variance: Experiment<Settings> = {
       r.taps * r.varX * r.varW,
     ]
     return {
-      data: `${settings.samples} outputs per row, all inputs and weights drawn`,
+      data: `${settings.samples} outputs per row, all inputs and weights drawn; ${(await context.digits()).name}, a batch of ${settings.batchSize}`,
       tables: [
         {
           title: 'Variance of the output',
@@ -133,6 +168,29 @@ export const variance: Experiment<Settings> = {
           ],
           rows: [...normal, ...relu].map(row),
           notes: ['Ordinary convolution: k²·C_in·Var X·Var W.'],
+        },
+        {
+          title: 'Adder layers of ResNet-20 at the first iteration',
+          columns: [
+            { key: 'layer', header: 'Layer' },
+            { key: 'taps', header: 'k²·C_in', kind: 'count' },
+            { key: 'varX', header: 'Var X', kind: 'ratio' },
+            { key: 'varW', header: 'Var W', kind: 'ratio' },
+            { key: 'predicted', header: 'Predicted', kind: 'ratio' },
+            { key: 'measured', header: 'Measured', kind: 'ratio' },
+            { key: 'ratio', header: 'Measured ÷ predicted', kind: 'ratio' },
+            { key: 'published', header: '÷ √(π/2)·…', kind: 'ratio' },
+          ],
+          rows: layers.map((l): Cell[] => [
+            l.name,
+            l.taps,
+            l.varX,
+            l.varW,
+            l.predicted,
+            l.measured,
+            l.measured / l.predicted,
+            l.measured / l.predicted / (publishedConstant / share),
+          ]),
         },
       ],
       charts: [
@@ -178,6 +236,8 @@ export const variance: Experiment<Settings> = {
             tolerance,
           ),
         ),
+        atLeast('Real layers: measured by predicted, the least', 1, least),
+        control(atMost('the formula is right in every real layer: largest factor', 2, largest)),
         atLeast(`Variance by ordinary convolution’s, $k^2 C_{in} = ${widest.taps}$`, 100, widest.measured),
       ],
     }
