@@ -12,6 +12,7 @@ export type Chart = LineChart | BarChart
 export function chartsSvg(charts: readonly Chart[], options: SvgChartOptions = {}): string {
   return svgDocument(
     charts.map((chart) => (chart.kind === 'bars' ? barChartBody(chart) : lineChartBody(chart))),
+    charts.map((c) => c.title),
     options,
   )
 }

@@ -17,7 +17,11 @@ const margin = { left: 64, right: 20, bottom: 44 }
 
 /** One SVG document with the charts below each other; white background, no scripts, no fonts of its own. */
 export function lineChartsSvg(charts: readonly LineChart[], options: SvgChartOptions = {}): string {
-  return svgDocument(charts.map(lineChartBody), options)
+  return svgDocument(
+    charts.map(lineChartBody),
+    charts.map((c) => c.title),
+    options,
+  )
 }
 
 export const lineChartBody =

@@ -50,14 +50,18 @@ export const escaped = escapeHtml
 export const at = (value: number): string => String(Math.round(value * 10) / 10)
 export const colourOf = (theme: Theme, i: number): string => theme.series[i % theme.series.length] as string
 
-/** One SVG document with the charts below each other; no scripts, no fonts of its own. */
-export function svgDocument(charts: readonly ChartBody[], options: SvgChartOptions): string {
+/**
+ * One SVG document with the charts below each other; no scripts, no fonts of its own.
+ * @param titles of the charts: with the document's own what a reader is told who does not see it
+ */
+export function svgDocument(charts: readonly ChartBody[], titles: readonly string[], options: SvgChartOptions): string {
   const { title, width = 720, height = 240 } = options
   const theme = themes[options.theme ?? 'light']
   const top = title === undefined ? 0 : titleHeight
   const total = top + charts.length * height
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${total}" viewBox="0 0 ${width} ${total}" font-family="system-ui, sans-serif" font-size="12" fill="${theme.text}">`,
+    `<title>${escaped([...(title === undefined ? [] : [title]), ...titles].join('; '))}</title>`,
     `<rect width="${width}" height="${total}" fill="${theme.page}"/>`,
     ...(title === undefined
       ? []

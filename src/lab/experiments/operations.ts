@@ -176,7 +176,7 @@ export const operations: Experiment = {
             ]
           }),
           notes: [
-            'The difference to the table above: each multiplication left goes with one addition, where an adder layer would do two additions. LeNet-5-BN’s first convolution is an adder layer here.',
+            'The difference to the table above: each multiplication left goes with one addition, where an adder layer would do two additions.',
           ],
         },
       ],
