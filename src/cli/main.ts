@@ -29,13 +29,13 @@ const commands: readonly [name: string, summary: string, load: () => Promise<Com
   ['quantize', 'put adder layers into codes of few bits, calibrated on data', () => import('./commands/quantize.ts')],
   ['import', 'put PyTorch weights into a network, as ONNX', () => import('./commands/import.ts')],
   ['lab', 'put claims about faster convolution to the test', () => import('./commands/lab.ts')],
-  ['demo', 'the main job in one go: count, prune half, run both', () => import('./commands/demo.ts')],
+  ['demo', 'the main job in one go: count, prune half, fine-tune, run both', () => import('./commands/demo.ts')],
   ['formulas', 'what kinds of convolution cost, as formulas and numbers', () => import('./commands/formulas.ts')],
 ]
 
 async function programFor(argv: readonly string[], io: Io): Promise<Command> {
   const program = new Command('kerf')
-    .description('Counts, prunes and rewrites convolutional networks, from ONNX to ONNX.')
+    .description('Counts, prunes, trains and runs convolutional networks, from ONNX to ONNX.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')

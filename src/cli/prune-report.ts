@@ -13,7 +13,8 @@ export interface PruneReportOptions {
   readonly weight?: boolean
 }
 
-const metrics = [
+/** Numbers of a network's cost, and what they are called. */
+export const costMetrics = [
   ['params', 'Parameters stored'],
   ['nonZeroParams', 'Parameters not zero'],
   ['macs', 'MACs executed'],
@@ -24,7 +25,7 @@ const metrics = [
 
 /** Before, after and the quotient, one row per number. */
 export function beforeAfterTable(before: Totals, after: Totals, more: readonly (readonly Cell[])[] = []): Table {
-  const rows = metrics.flatMap(([key, label]): Cell[][] => {
+  const rows = costMetrics.flatMap(([key, label]): Cell[][] => {
     const a = before[key]
     const b = after[key]
     return a === null || b === null ? [] : [[label, a, b, a === 0 ? '' : b / a]]
