@@ -7,30 +7,34 @@
 //
 //     clip(w − x, −1, 1) = min(max(w', x' − 1), x' + 1) − x'
 //
-// where x', x' − 1 and x' + 1 do not change while a pixel goes over all filters and taps: they stay in registers. As w' ≥ 0, the maximum of the bits
-// as signed integers is that of the floats, whatever the sign of x' − 1, and is not negative; so the minimum is right as well. Integer maxima and
-// minima run on every vector unit, those of floats share two with the additions (see kernels/adder-f32.ts). A term is maximum, minimum,
-// subtraction, multiplication and addition.
+// where x' − 1 and x' + 1 do not change while a pixel goes over all filters and taps: they stay in registers, and what is subtracted is taken out of
+// the sum, x'·Σ dY. As w' ≥ 0, the maximum of the bits as signed integers is that of the floats, whatever the sign of x' − 1, and is not negative;
+// so the minimum is right as well. Integer maxima and minima run on every vector unit, those of floats share two with the additions (see
+// kernels/adder-f32.ts). A term is maximum, minimum, multiplication and addition. Two filters a turn have sums of their own: an addition waits for
+// the one before.
 
 import { shareStart } from './sync'
 import { loadSome, madd, storeSome } from './simd'
 
+// Of the table: one for each tap. src/runtime/wasm/adder-computed.ts knows it too.
+const entryBytes: usize = 12
+
 // Where each argument lies; the order is that of `adderInputGradientF32` in src/runtime/wasm/abi.ts.
 // prettier-ignore
 namespace at {
-  export const dy: usize = 0, x: usize = 4, weights: usize = 8, dx: usize = 12
-  export const scratch: usize = 16, scratchBytes: usize = 20, scratchThreads: usize = 24, shiftAt: usize = 28
-  export const batch: usize = 32, inHeight: usize = 36, inWidth: usize = 40, inChannels: usize = 44
-  export const outHeight: usize = 48, outWidth: usize = 52, outChannels: usize = 56
-  export const kernelHeight: usize = 60, kernelWidth: usize = 64, strideHeight: usize = 68, strideWidth: usize = 72
-  export const dilationHeight: usize = 76, dilationWidth: usize = 80, padTop: usize = 84, padLeft: usize = 88
-  export const groups: usize = 92, difference: usize = 96, blockPixels: usize = 100
+  export const dy: usize = 0, x: usize = 4, weights: usize = 8, dx: usize = 12, sums: usize = 16
+  export const scratch: usize = 20, scratchBytes: usize = 24, scratchThreads: usize = 28, shiftAt: usize = 32
+  export const batch: usize = 36, inHeight: usize = 40, inWidth: usize = 44, inChannels: usize = 48
+  export const outHeight: usize = 52, outWidth: usize = 56, outChannels: usize = 60
+  export const kernelHeight: usize = 64, kernelWidth: usize = 68, strideHeight: usize = 72, strideWidth: usize = 76
+  export const dilationHeight: usize = 80, dilationWidth: usize = 84, padTop: usize = 88, padLeft: usize = 92
+  export const groups: usize = 96, difference: usize = 100, blockPixels: usize = 104
 }
 
 /**
  * Arguments: see `adderInputGradientF32` in src/runtime/wasm/abi.ts. Weights are packed by `packPanelsF32`: for each group, for each 8 input channels 8
- * floats that are not used, then for each tap and output channel their 8 weights. difference: 0 clip (weights shifted by what lies at shiftAt), 1 full, 2
- * sign.
+ * floats that are not used, then for each tap and output channel their 8 weights. difference: 0 clip (weights shifted by what lies at shiftAt; sums:
+ * address of Σ dY over the filters of each group, [output pixels, groups]), 1 full, 2 sign.
  */
 export function adderInputGradientF32(args: usize, thread: i32, threads: i32): void {
   const most = load<i32>(args, at.scratchThreads)
@@ -62,17 +66,17 @@ export function adderInputGradientF32(args: usize, thread: i32, threads: i32): v
         const rest = channels - 8 * panel
         const dyOffset = 4 * <usize>(group * columns)
         switch (difference) {
-          case 0: panelOf(0, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, shift, rest); break
-          case 1: panelOf(1, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, shift, rest); break
-          case 2: panelOf(2, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, shift, rest); break
+          case 0: clipPanel(x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, 4 * <usize>group, shift, rest); break
+          case 1: panelOf(1, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, rest); break
+          case 2: panelOf(2, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, rest); break
         }
       }
   }
 }
 
 /**
- * For each input pixel of a block: how many taps meet an output pixel there, then for each of them where its weights begin (bytes) and where
- * that output's gradient lies (address). Every pixel has room for all taps.
+ * For each input pixel of a block: how many taps meet an output pixel there, then for each of them where its weights begin (bytes), where that
+ * output's gradient and where its sums lie (addresses). Every pixel has room for all taps.
  */
 function writeTable(args: usize, table: usize, pixel: i32, count: i32, taps: i32): void {
   const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
@@ -84,28 +88,30 @@ function writeTable(args: usize, table: usize, pixel: i32, count: i32, taps: i32
   const outChannels = load<i32>(args, at.outChannels)
   const tapBytes = 32 * (outChannels / load<i32>(args, at.groups))
   const outBytes = 4 * outChannels
-  const dy = load<i32>(args, at.dy)
+  const dy = load<i32>(args, at.dy), sums = load<i32>(args, at.sums)
+  const sumBytes = 4 * load<i32>(args, at.groups)
   let ix = pixel % inWidth
   let iy = (pixel / inWidth) % inHeight
   let image = pixel / (inWidth * inHeight)
   for (let i = 0; i < count; i++) {
-    let entry = table + 8
+    let entry = table + entryBytes
     for (let ky = 0; ky < kernelHeight; ky++) {
       const fromTop = iy + padTop - ky * dilationHeight
       const oy = fromTop / strideHeight
       if (fromTop < 0 || oy >= outHeight || oy * strideHeight != fromTop) continue
-      const row = dy + (image * outHeight + oy) * outWidth * outBytes
+      const row = (image * outHeight + oy) * outWidth
       for (let kx = 0; kx < kernelWidth; kx++) {
         const fromLeft = ix + padLeft - kx * dilationWidth
         const ox = fromLeft / strideWidth
         if (fromLeft < 0 || ox >= outWidth || ox * strideWidth != fromLeft) continue
         store<i32>(entry, (ky * kernelWidth + kx) * tapBytes)
-        store<i32>(entry, row + ox * outBytes, 4)
-        entry += 8
+        store<i32>(entry, dy + (row + ox) * outBytes, 4)
+        store<i32>(entry, sums + (row + ox) * sumBytes, 8)
+        entry += entryBytes
       }
     }
-    store<i32>(table, <i32>(entry - table - 8) / 8)
-    table += 8 * <usize>(1 + taps)
+    store<i32>(table, <i32>((entry - table) / entryBytes) - 1)
+    table += entryBytes * <usize>(1 + taps)
     if (++ix == inWidth) {
       ix = 0
       if (++iy == inHeight) {
@@ -116,14 +122,71 @@ function writeTable(args: usize, table: usize, pixel: i32, count: i32, taps: i32
   }
 }
 
-/** One term of dX; of clip with shifted x and w. */
+/** A term of Σ dY·(clip(w − x) + x). */
 // @ts-ignore: decorator
 @inline
-function term(f: i32, sum: v128, g: v128, w: v128, x: v128, lo: v128, hi: v128): v128 {
-  if (f == 0) return madd(g, f32x4.sub(i32x4.min_s(i32x4.max_s(w, lo), hi), x), sum)
+function plusClipped(sum: v128, g: v128, w: v128, lo: v128, hi: v128): v128 {
+  return madd(g, i32x4.min_s(i32x4.max_s(w, lo), hi), sum)
+}
+
+/** 8 input channels of `count` pixels. */
+// prettier-ignore
+function clipPanel(
+  x: usize, dx: usize, pixelBytes: usize, count: i32, table: usize, taps: i32, packed: usize, columns: i32, dyOffset: usize, sumOffset: usize,
+  shift: v128, rest: i32,
+): void {
+  const one = f32x4.splat(1)
+  for (; count > 0; count--) {
+    const x0 = f32x4.add(rest >= 8 ? v128.load(x) : loadSome(x, rest), shift)
+    const x1 = f32x4.add(rest >= 8 ? v128.load(x, 16) : loadSome(x + 16, rest - 4), shift)
+    const lo0 = f32x4.sub(x0, one), hi0 = f32x4.add(x0, one)
+    const lo1 = f32x4.sub(x1, one), hi1 = f32x4.add(x1, one)
+    let s0 = f32x4.splat(0), s1 = s0, r0 = s0, r1 = s0
+    let sum: f32 = 0
+    let entry = table
+    for (let t = load<i32>(table); t > 0; t--) {
+      entry += entryBytes
+      let w = packed + <usize>load<i32>(entry)
+      let g = <usize>load<i32>(entry, 4) + dyOffset
+      sum += load<f32>(<usize>load<i32>(entry, 8) + sumOffset)
+      for (let o = columns >> 1; o > 0; o--) {
+        const v = v128.load32_splat(g)
+        s0 = plusClipped(s0, v, v128.load(w), lo0, hi0)
+        s1 = plusClipped(s1, v, v128.load(w, 16), lo1, hi1)
+        const u = v128.load32_splat(g, 4)
+        r0 = plusClipped(r0, u, v128.load(w, 32), lo0, hi0)
+        r1 = plusClipped(r1, u, v128.load(w, 48), lo1, hi1)
+        g += 8
+        w += 64
+      }
+      if (columns & 1) {
+        const v = v128.load32_splat(g)
+        s0 = plusClipped(s0, v, v128.load(w), lo0, hi0)
+        s1 = plusClipped(s1, v, v128.load(w, 16), lo1, hi1)
+      }
+    }
+    const all = f32x4.splat(sum)
+    s0 = f32x4.sub(f32x4.add(s0, r0), f32x4.mul(x0, all))
+    s1 = f32x4.sub(f32x4.add(s1, r1), f32x4.mul(x1, all))
+    if (rest >= 8) {
+      v128.store(dx, s0)
+      v128.store(dx, s1, 16)
+    } else {
+      storeSome(dx, s0, rest)
+      storeSome(dx + 16, s1, rest - 4)
+    }
+    table += entryBytes * <usize>(1 + taps)
+    x += pixelBytes
+    dx += pixelBytes
+  }
+}
+
+/** dY·(w − x), or by the sign: ±dY by that of the difference; nothing where it is 0. */
+// @ts-ignore: decorator
+@inline
+function plusTerm(f: i32, sum: v128, g: v128, w: v128, x: v128): v128 {
   const d = f32x4.sub(w, x)
   if (f == 1) return madd(g, d, sum)
-  // ±g by the sign of the difference; nothing where it is 0.
   const signed = v128.xor(g, v128.and(d, i32x4.splat(<i32>0x80000000)))
   return f32x4.add(sum, v128.and(signed, f32x4.ne(d, f32x4.splat(0))))
 }
@@ -132,29 +195,24 @@ function term(f: i32, sum: v128, g: v128, w: v128, x: v128, lo: v128, hi: v128):
 // @ts-ignore: decorator
 @inline
 function panelOf(
-  f: i32, x: usize, dx: usize, pixelBytes: usize, count: i32, table: usize, taps: i32, packed: usize, columns: i32, dyOffset: usize, shift: v128,
-  rest: i32,
+  f: i32, x: usize, dx: usize, pixelBytes: usize, count: i32, table: usize, taps: i32, packed: usize, columns: i32, dyOffset: usize, rest: i32,
 ): void {
-  const one = f32x4.splat(1)
   for (; count > 0; count--) {
-    const x0 = f32x4.add(rest >= 8 ? v128.load(x) : loadSome(x, rest), shift)
-    const x1 = f32x4.add(rest >= 8 ? v128.load(x, 16) : loadSome(x + 16, rest - 4), shift)
-    const lo0 = f32x4.sub(x0, one), hi0 = f32x4.add(x0, one)
-    const lo1 = f32x4.sub(x1, one), hi1 = f32x4.add(x1, one)
+    const x0 = rest >= 8 ? v128.load(x) : loadSome(x, rest)
+    const x1 = rest >= 8 ? v128.load(x, 16) : loadSome(x + 16, rest - 4)
     let s0 = f32x4.splat(0), s1 = s0
     let entry = table
     for (let t = load<i32>(table); t > 0; t--) {
-      entry += 8
+      entry += entryBytes
       let w = packed + <usize>load<i32>(entry)
       let g = <usize>load<i32>(entry, 4) + dyOffset
-      let o = columns
-      do {
+      for (let o = columns; o > 0; o--) {
         const v = v128.load32_splat(g)
-        s0 = term(f, s0, v, v128.load(w), x0, lo0, hi0)
-        s1 = term(f, s1, v, v128.load(w, 16), x1, lo1, hi1)
+        s0 = plusTerm(f, s0, v, v128.load(w), x0)
+        s1 = plusTerm(f, s1, v, v128.load(w, 16), x1)
         g += 4
         w += 32
-      } while (--o)
+      }
     }
     if (rest >= 8) {
       v128.store(dx, s0)
@@ -163,7 +221,7 @@ function panelOf(
       storeSome(dx, s0, rest)
       storeSome(dx + 16, s1, rest - 4)
     }
-    table += 8 * <usize>(1 + taps)
+    table += entryBytes * <usize>(1 + taps)
     x += pixelBytes
     dx += pixelBytes
   }

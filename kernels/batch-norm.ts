@@ -27,13 +27,6 @@ function put(p: usize, v: v128, four: bool): void {
   else v128.store32_lane(p, v, 0)
 }
 
-/** dY where lo < Y < hi, else 0: the gradient of a clamp that follows. */
-// @ts-ignore: decorator
-@inline
-function passed(dy: v128, y: v128, lo: v128, hi: v128): v128 {
-  return v128.and(dy, v128.and(f32x4.gt(y, lo), f32x4.lt(y, hi)))
-}
-
 /**
  * Means and squares of deviations of chunks. Arguments: x, partials (addresses: for each chunk `channels` means, then as many sums of squares), rows,
  * channels, chunkRows.
@@ -52,9 +45,9 @@ export function batchMomentsF32(args: usize, thread: i32, threads: i32): void {
     const from = x + rowBytes * <usize>(chunk * chunkRows)
     const means = partials + 2 * rowBytes * <usize>chunk
     let c = 0
-    for (; c + 16 <= channels; c += 16) {
+    for (; c + 8 <= channels; c += 8) {
       const at = 4 * <usize>c
-      moments16(from + at, rowBytes, count, means + at, means + rowBytes + at)
+      moments8(from + at, rowBytes, count, means + at, means + rowBytes + at)
     }
     while (c < channels) {
       const four = c + 4 <= channels
@@ -67,52 +60,60 @@ export function batchMomentsF32(args: usize, thread: i32, threads: i32): void {
       }
       const mean = f32x4.div(s, splat(<f32>count))
       s = splat(0)
+      let rest = s
       p = from + at
       for (let r = count; r > 0; r--) {
         const d = f32x4.sub(get(p, four), mean)
         s = madd(d, d, s)
+        rest = f32x4.add(rest, d)
         p += rowBytes
       }
-      put(means + at, mean, four)
-      put(means + rowBytes + at, s, four)
+      rest = f32x4.div(rest, splat(<f32>count))
+      put(means + at, f32x4.add(mean, rest), four)
+      put(means + rowBytes + at, about(s, rest, count), four)
       c += four ? 4 : 1
     }
   }
 }
 
-function moments16(x: usize, rowBytes: usize, count: i32, means: usize, squares: usize): void {
-  let s0 = splat(0), s1 = s0, s2 = s0, s3 = s0
+/** Squares of deviations from the mean, given those from a mean that is `rest` too small. */
+// @ts-ignore: decorator
+@inline
+function about(squares: v128, rest: v128, count: i32): v128 {
+  return f32x4.sub(squares, f32x4.mul(f32x4.mul(rest, rest), splat(<f32>count)))
+}
+
+/**
+ * The first mean is the sum divided by the number, rounded; what is left of the deviations from it, which are small, puts it right.
+ */
+function moments8(x: usize, rowBytes: usize, count: i32, means: usize, squares: usize): void {
+  let s0 = splat(0), s1 = s0
   let p = x
   for (let r = count; r > 0; r--) {
     s0 = f32x4.add(s0, v128.load(p))
     s1 = f32x4.add(s1, v128.load(p, 16))
-    s2 = f32x4.add(s2, v128.load(p, 32))
-    s3 = f32x4.add(s3, v128.load(p, 48))
     p += rowBytes
   }
   const by = splat(<f32>count)
-  const m0 = f32x4.div(s0, by), m1 = f32x4.div(s1, by), m2 = f32x4.div(s2, by), m3 = f32x4.div(s3, by)
-  s0 = s1 = s2 = s3 = splat(0)
+  const m0 = f32x4.div(s0, by), m1 = f32x4.div(s1, by)
+  s0 = s1 = splat(0)
+  let r0 = s0, r1 = s0
   p = x
   for (let r = count; r > 0; r--) {
     const d0 = f32x4.sub(v128.load(p), m0)
     s0 = madd(d0, d0, s0)
+    r0 = f32x4.add(r0, d0)
     const d1 = f32x4.sub(v128.load(p, 16), m1)
     s1 = madd(d1, d1, s1)
-    const d2 = f32x4.sub(v128.load(p, 32), m2)
-    s2 = madd(d2, d2, s2)
-    const d3 = f32x4.sub(v128.load(p, 48), m3)
-    s3 = madd(d3, d3, s3)
+    r1 = f32x4.add(r1, d1)
     p += rowBytes
   }
-  v128.store(means, m0)
-  v128.store(means, m1, 16)
-  v128.store(means, m2, 32)
-  v128.store(means, m3, 48)
-  v128.store(squares, s0)
-  v128.store(squares, s1, 16)
-  v128.store(squares, s2, 32)
-  v128.store(squares, s3, 48)
+  r0 = f32x4.div(r0, by)
+  r1 = f32x4.div(r1, by)
+  v128.store(means, f32x4.add(m0, r0))
+  v128.store(means, f32x4.add(m1, r1), 16)
+  v128.store(squares, about(s0, r0, count))
+  v128.store(squares, about(s1, r1, count), 16)
 }
 
 /** Mean of one channel over all chunks. `step`: bytes from chunk to chunk. */
@@ -240,19 +241,16 @@ export function batchApplyF32(args: usize, thread: i32, threads: i32): void {
 }
 
 /**
- * What the gradient needs of chunks: for each chunk `channels` means, sums of squares, sums of dY, sums of dY·(x − mean). Arguments: dy, x, y
- * (addresses; y, 0 for none, is the clamped output: dY counts where lo < y < hi), partials, rows, channels, chunkRows, lo, hi (f32).
+ * What the gradient needs of chunks: for each chunk `channels` means, sums of squares, sums of dY, sums of dY·(x − mean). Arguments: dy, x, partials
+ * (addresses), rows, channels, chunkRows.
  */
 export function batchGradientMomentsF32(args: usize, thread: i32, threads: i32): void {
   const dy = <usize>load<i32>(args, 0)
   const x = <usize>load<i32>(args, 4)
-  const y = <usize>load<i32>(args, 8)
-  const partials = <usize>load<i32>(args, 12)
-  const rows = load<i32>(args, 16)
-  const channels = load<i32>(args, 20)
-  const chunkRows = load<i32>(args, 24)
-  const lo = splat(load<f32>(args, 28))
-  const hi = splat(load<f32>(args, 32))
+  const partials = <usize>load<i32>(args, 8)
+  const rows = load<i32>(args, 12)
+  const channels = load<i32>(args, 16)
+  const chunkRows = load<i32>(args, 20)
   const rowBytes = 4 * <usize>channels
   const chunks = (rows + chunkRows - 1) / chunkRows
   const end = shareStart(chunks, 1, thread + 1, threads)
@@ -263,7 +261,7 @@ export function batchGradientMomentsF32(args: usize, thread: i32, threads: i32):
     let c = 0
     for (; c + 8 <= channels; c += 8) {
       const at = 4 * <usize>c
-      gradientMoments8(dy + from + at, x + from + at, y ? y + from + at : 0, rowBytes, count, out + at, lo, hi)
+      gradientMoments8(dy + from + at, x + from + at, rowBytes, count, out + at)
     }
     while (c < channels) {
       const four = c + 4 <= channels
@@ -276,28 +274,28 @@ export function batchGradientMomentsF32(args: usize, thread: i32, threads: i32):
       }
       const mean = f32x4.div(s, splat(<f32>count))
       s = splat(0)
-      let sumG = splat(0), sumGx = splat(0)
+      let sumG = s, sumGx = s, rest = s
       here = from + at
       for (let r = count; r > 0; r--) {
         const d = f32x4.sub(get(x + here, four), mean)
         s = madd(d, d, s)
-        let g = get(dy + here, four)
-        if (y) g = passed(g, get(y + here, four), lo, hi)
+        rest = f32x4.add(rest, d)
+        const g = get(dy + here, four)
         sumG = f32x4.add(sumG, g)
         sumGx = madd(g, d, sumGx)
         here += rowBytes
       }
-      put(out + at, mean, four)
-      put(out + rowBytes + at, s, four)
+      rest = f32x4.div(rest, splat(<f32>count))
+      put(out + at, f32x4.add(mean, rest), four)
+      put(out + rowBytes + at, about(s, rest, count), four)
       put(out + 2 * rowBytes + at, sumG, four)
-      put(out + 3 * rowBytes + at, sumGx, four)
+      put(out + 3 * rowBytes + at, f32x4.sub(sumGx, f32x4.mul(rest, sumG)), four)
       c += four ? 4 : 1
     }
   }
 }
 
-// prettier-ignore
-function gradientMoments8(dy: usize, x: usize, y: usize, rowBytes: usize, count: i32, out: usize, lo: v128, hi: v128): void {
+function gradientMoments8(dy: usize, x: usize, rowBytes: usize, count: i32, out: usize): void {
   let s0 = splat(0), s1 = s0
   let p = x
   for (let r = count; r > 0; r--) {
@@ -308,18 +306,15 @@ function gradientMoments8(dy: usize, x: usize, y: usize, rowBytes: usize, count:
   const by = splat(<f32>count)
   const m0 = f32x4.div(s0, by), m1 = f32x4.div(s1, by)
   s0 = s1 = splat(0)
-  let g0 = s0, g1 = s0, x0 = s0, x1 = s0
+  let g0 = s0, g1 = s0, x0 = s0, x1 = s0, r0 = s0, r1 = s0
   p = x
   for (let r = count; r > 0; r--) {
     const d0 = f32x4.sub(v128.load(p), m0), d1 = f32x4.sub(v128.load(p, 16), m1)
     s0 = madd(d0, d0, s0)
     s1 = madd(d1, d1, s1)
-    let v0 = v128.load(dy), v1 = v128.load(dy, 16)
-    if (y) {
-      v0 = passed(v0, v128.load(y), lo, hi)
-      v1 = passed(v1, v128.load(y, 16), lo, hi)
-      y += rowBytes
-    }
+    r0 = f32x4.add(r0, d0)
+    r1 = f32x4.add(r1, d1)
+    const v0 = v128.load(dy), v1 = v128.load(dy, 16)
     g0 = f32x4.add(g0, v0)
     g1 = f32x4.add(g1, v1)
     x0 = madd(v0, d0, x0)
@@ -327,13 +322,19 @@ function gradientMoments8(dy: usize, x: usize, y: usize, rowBytes: usize, count:
     p += rowBytes
     dy += rowBytes
   }
-  v128.store(out, m0); v128.store(out, m1, 16)
+  r0 = f32x4.div(r0, by)
+  r1 = f32x4.div(r1, by)
+  v128.store(out, f32x4.add(m0, r0))
+  v128.store(out, f32x4.add(m1, r1), 16)
   out += rowBytes
-  v128.store(out, s0); v128.store(out, s1, 16)
+  v128.store(out, about(s0, r0, count))
+  v128.store(out, about(s1, r1, count), 16)
   out += rowBytes
-  v128.store(out, g0); v128.store(out, g1, 16)
+  v128.store(out, g0)
+  v128.store(out, g1, 16)
   out += rowBytes
-  v128.store(out, x0); v128.store(out, x1, 16)
+  v128.store(out, f32x4.sub(x0, f32x4.mul(r0, g0)))
+  v128.store(out, f32x4.sub(x1, f32x4.mul(r1, g1)), 16)
 }
 
 /**
@@ -378,19 +379,15 @@ export function batchGradientStatisticsF32(args: usize, thread: i32, threads: i3
 }
 
 /**
- * dX = p·dY + q·(x − μ) + r. Arguments: dy, x, y (addresses; y as above), dx (address, may be dy or x), coefficients (as above), rows, channels, lo, hi
- * (f32).
+ * dX = p·dY + q·(x − μ) + r. Arguments: dy, x, dx (addresses; dx may be dy or x), coefficients (as above), rows, channels.
  */
 export function batchGradientApplyF32(args: usize, thread: i32, threads: i32): void {
   const dy = <usize>load<i32>(args, 0)
   const x = <usize>load<i32>(args, 4)
-  const y = <usize>load<i32>(args, 8)
-  const dx = <usize>load<i32>(args, 12)
-  const coefficients = <usize>load<i32>(args, 16)
-  const rows = load<i32>(args, 20)
-  const channels = load<i32>(args, 24)
-  const lo = splat(load<f32>(args, 28))
-  const hi = splat(load<f32>(args, 32))
+  const dx = <usize>load<i32>(args, 8)
+  const coefficients = <usize>load<i32>(args, 12)
+  const rows = load<i32>(args, 16)
+  const channels = load<i32>(args, 20)
   const rowBytes = 4 * <usize>channels
   const start = shareStart(rows, 1, thread, threads)
   const count = shareStart(rows, 1, thread + 1, threads) - start
@@ -408,11 +405,7 @@ export function batchGradientApplyF32(args: usize, thread: i32, threads: i32): v
         const at1 = at + 16
         const m1 = v128.load(at1), p1 = v128.load(at1 + rowBytes), q1 = v128.load(at1 + 2 * rowBytes), k1 = v128.load(at1 + 3 * rowBytes)
         for (let i = turns; i > 0; i--) {
-          let g = v128.load(dy + here), g1 = v128.load(dy + here, 16)
-          if (y) {
-            g = passed(g, v128.load(y + here), lo, hi)
-            g1 = passed(g1, v128.load(y + here, 16), lo, hi)
-          }
+          const g = v128.load(dy + here), g1 = v128.load(dy + here, 16)
           const v = madd(g, p, madd(f32x4.sub(v128.load(x + here), m), q, k))
           const v1 = madd(g1, p1, madd(f32x4.sub(v128.load(x + here, 16), m1), q1, k1))
           v128.store(dx + here, v)
@@ -422,9 +415,7 @@ export function batchGradientApplyF32(args: usize, thread: i32, threads: i32): v
         c += 8
       } else {
         for (let i = turns; i > 0; i--) {
-          let g = get(dy + here, four)
-          if (y) g = passed(g, get(y + here, four), lo, hi)
-          put(dx + here, madd(g, p, madd(f32x4.sub(get(x + here, four), m), q, k)), four)
+          put(dx + here, madd(get(dy + here, four), p, madd(f32x4.sub(get(x + here, four), m), q, k)), four)
           here += rowBytes
         }
         c += four ? 4 : 1
@@ -433,7 +424,14 @@ export function batchGradientApplyF32(args: usize, thread: i32, threads: i32): v
   }
 }
 
-/** dX = dY where lo < Y < hi, else 0. Arguments: dy, y, dx (addresses, may be the same), count, lo, hi (f32). */
+/** dY where lo < Y < hi, else 0. */
+// @ts-ignore: decorator
+@inline
+function passed(dy: v128, y: v128, lo: v128, hi: v128): v128 {
+  return v128.and(dy, v128.and(f32x4.gt(y, lo), f32x4.lt(y, hi)))
+}
+
+/** dX = dY where lo < Y < hi, else 0: the gradient of a clamp. Arguments: dy, y, dx (addresses, may be the same), count, lo, hi (f32). */
 export function clipGradientF32(args: usize, thread: i32, threads: i32): void {
   const total = load<i32>(args, 12)
   const start = shareStart(total, 16, thread, threads)

@@ -12,6 +12,7 @@ import { quantiseU8 } from './quantise'
 import { fillF32, copyStridedF32, transposeF32, gatherF32 } from './layout'
 import { unaryF32, binaryF32, affineF32 } from './elementwise'
 import { poolF32 } from './pool'
+import { poolGradientF32 } from './pool-gradient'
 import { reduceRowsF32, reduceLastF32, argLastF32 } from './reduce'
 import { softmaxLastF32, softmaxRowsF32, layerNormF32, channelStatisticsF32, groupScaleF32, lrnF32 } from './normalise'
 import { resizeLinearF32, resampleF32 } from './resize'
@@ -171,6 +172,9 @@ export function run(program: usize, steps: i32, thread: i32, threads: i32): i32 
         break
       case 94:
         adderSignGradientF32(args, thread, threads)
+        break
+      case 95:
+        poolGradientF32(args, thread, threads)
         break
       case 12:
         depthwiseF32(args, thread, threads)

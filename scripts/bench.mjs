@@ -16,6 +16,7 @@ const benchmarks = {
   adder: '../bench/adder.mjs',
   'adder-network': '../bench/adder-network.mjs',
   networks: '../bench/networks.mjs',
+  train: '../bench/train.mjs',
 }
 const given = process.argv.slice(2)
 const firstOption = given.findIndex((arg) => arg.startsWith('-'))

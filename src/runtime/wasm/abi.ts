@@ -222,7 +222,7 @@ export const kernels = {
   },
   batchGradientMomentsF32: {
     id: 89,
-    args: ['dy', 'x', 'y', 'partials', 'rows', 'channels', 'chunkRows', 'loF', 'hiF'],
+    args: ['dy', 'x', 'partials', 'rows', 'channels', 'chunkRows'],
   },
   batchGradientStatisticsF32: {
     id: 90,
@@ -230,13 +230,13 @@ export const kernels = {
   },
   batchGradientApplyF32: {
     id: 91,
-    args: ['dy', 'x', 'y', 'dx', 'coefficients', 'rows', 'channels', 'loF', 'hiF'],
+    args: ['dy', 'x', 'dx', 'coefficients', 'rows', 'channels'],
   },
   clipGradientF32: { id: 92, args: ['dy', 'y', 'dx', 'count', 'loF', 'hiF'] },
   adderInputGradientF32: {
     id: 93,
     args: [
-      ...['dy', 'x', 'weights', 'dx', 'scratch', 'scratchBytes', 'scratchThreads', 'shiftAt'],
+      ...['dy', 'x', 'weights', 'dx', 'sums', 'scratch', 'scratchBytes', 'scratchThreads', 'shiftAt'],
       ...['batch', 'inHeight', 'inWidth', 'inChannels', 'outHeight', 'outWidth', 'outChannels'],
       ...[
         'kernelHeight',
@@ -256,6 +256,13 @@ export const kernels = {
     args: [
       ...['x', 'dy', 'w', 'dw', 'batch', 'inHeight', 'inWidth', 'inChannels', 'outHeight', 'outWidth', 'outChannels'],
       ...['kernelHeight', 'kernelWidth', 'strideHeight', 'strideWidth', 'dilationHeight', 'dilationWidth', 'groups'],
+    ],
+  },
+  poolGradientF32: {
+    id: 95,
+    args: [
+      ...['dy', 'x', 'dx', 'average', 'batch', 'inD', 'inH', 'inW', 'channels', 'outD', 'outH', 'outW'],
+      ...['stepD', 'stepH', 'stepW', 'table'],
     ],
   },
 } as const satisfies Record<string, { readonly id: number; readonly args: readonly string[] }>

@@ -94,6 +94,8 @@ const differenceFunctions: readonly Difference[] = ['clip', 'full', 'sign']
 
 const unshifted: Shifting = { minima: 0, minimaCount: 0, shiftAt: 0 }
 
+/** Bytes per tap of a pixel's table: kernels/adder-gradient.ts. */
+const entryBytes = 12
 /** What a block of pixels may take: its table. */
 const tableBytes = 16 * 1024
 
@@ -119,13 +121,17 @@ export function lowerAdderInputGradient(
   const sizes = { groups, outChannels: channels, inChannels: outChannels }
   const all = Array.from({ length: taps }, (_, t) => t)
   const { packed, steps: packing } = packPanelsSteps({ weights: w }, order, sizes, all, alloc, { lo, hi }, shifting)
-  const pixelEntries = 8 * (1 + taps)
-  const blockPixels = Math.max(1, Math.floor(tableBytes / pixelEntries))
+  const outputs = layer.batch * layer.outHeight * layer.outWidth
+  // What a clip leaves out of every term, x·dY, is subtracted at the end.
+  const sums = clips ? alloc.scratch(4 * outputs * groups) : 0
+  const summing = clips ? lowerReduce('sum', dy, sums, [outputs * groups, outChannels], [1], alloc) : []
+  const pixelBytes = entryBytes * (1 + taps)
+  const blockPixels = Math.max(1, Math.floor(tableBytes / pixelBytes))
   const { x: _, y: __, residual: ___, loF, hiF, ...shape } = commonArgs(layer, { x, y: dx, lo: 0, hi: 0 })
   const args: KernelArgs<'adderInputGradientF32'> = {
-    ...{ ...shape, shiftAt: shifting.shiftAt, dy, x, weights: packed, dx, blockPixels },
+    ...{ ...shape, shiftAt: shifting.shiftAt, dy, x, weights: packed, dx, sums, blockPixels },
     difference: differenceFunctions.indexOf(difference),
-    ...scratch(blockPixels * pixelEntries, alloc),
+    ...scratch(blockPixels * pixelBytes, alloc),
   }
-  return [...steps, ...packing, { kernel: 'adderInputGradientF32', args }]
+  return [...steps, ...packing, ...summing, { kernel: 'adderInputGradientF32', args }]
 }

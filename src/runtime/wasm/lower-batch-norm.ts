@@ -90,34 +90,25 @@ export interface BatchNormGradientPlaces {
   readonly scale: number
   readonly dscale: number
   readonly dbias: number
-  /** Where a clamp follows the layer: dY is that of the clamped y, which lies here, and counts where lo < y < hi. */
-  readonly clamped?: { readonly y: number; readonly lo: number; readonly hi: number }
 }
 
 export function lowerBatchNormGradient(
   sizes: BatchNormSizes,
-  { dy, x, dx, scale, dscale, dbias, clamped }: BatchNormGradientPlaces,
+  { dy, x, dx, scale, dscale, dbias }: BatchNormGradientPlaces,
   alloc: Allocator,
 ): Step[] {
   const { rows, channels, epsilon } = sizes
   const chunkRows = chunkRowsOf(sizes)
   const partials = alloc.scratch(16 * channels * Math.ceil(rows / chunkRows))
   const coefficients = alloc.scratch(16 * channels)
-  const { y, lo, hi } = clamped ?? { y: 0, lo: 0, hi: 0 }
   const steps: Step[] = [
-    {
-      kernel: 'batchGradientMomentsF32',
-      args: { dy, x, y, partials, rows, channels, chunkRows, loF: lo, hiF: hi },
-    },
+    { kernel: 'batchGradientMomentsF32', args: { dy, x, partials, rows, channels, chunkRows } },
     {
       kernel: 'batchGradientStatisticsF32',
       args: { partials, rows, channels, chunkRows, scale, dscale, dbias, coefficients, epsilonF: epsilon },
     },
   ]
   if (dx !== undefined)
-    steps.push({
-      kernel: 'batchGradientApplyF32',
-      args: { dy, x, y, dx, coefficients, rows, channels, loF: lo, hiF: hi },
-    })
+    steps.push({ kernel: 'batchGradientApplyF32', args: { dy, x, dx, coefficients, rows, channels } })
   return steps
 }

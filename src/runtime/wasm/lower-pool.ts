@@ -33,8 +33,8 @@ function axisTable(layer: PoolLayer, axis: number): number[] {
   return table
 }
 
-/** Max or average pooling of x into y (addresses), channels last, any window. */
-export function lowerPool(layer: PoolLayer, x: number, y: number, alloc: Allocator): Step[] {
+/** What both kernels are told of the windows. */
+function windowArgs(layer: PoolLayer, alloc: Allocator) {
   const front = (values: readonly number[]) => [1, 1, ...values].slice(-3) as [number, number, number]
   const axes = layer.input.map((_, axis) => axisTable(layer, axis))
   // Axes that the layer does not have are one long: a window of one tap.
@@ -45,20 +45,25 @@ export function lowerPool(layer: PoolLayer, x: number, y: number, alloc: Allocat
   const [outD, outH, outW] = front(layer.output)
   const [dilationD, dilationH, dilationW] = front(layer.dilations)
   const { batch, channels, average } = layer
-  return [
-    {
-      kernel: 'poolF32',
-      args: {
-        x,
-        y,
-        average: average ? 1 : 0,
-        batch,
-        ...{ inD, inH, inW, channels, outD, outH, outW },
-        stepD: dilationD * inH * inW * channels,
-        stepH: dilationH * inW * channels,
-        stepW: dilationW * channels,
-        table: at,
-      },
-    },
-  ]
+  return {
+    ...{ average: average ? 1 : 0, batch, inD, inH, inW, channels, outD, outH, outW },
+    stepD: dilationD * inH * inW * channels,
+    stepH: dilationH * inW * channels,
+    stepW: dilationW * channels,
+    table: at,
+  }
+}
+
+/** Max or average pooling of x into y (addresses), channels last, any window. */
+export function lowerPool(layer: PoolLayer, x: number, y: number, alloc: Allocator): Step[] {
+  return [{ kernel: 'poolF32', args: { x, y, ...windowArgs(layer, alloc) } }]
+}
+
+/** The gradient of pooling from dy (address, of the output's size) into dx; x (address, of the input) only matters for maxima. */
+export function lowerPoolGradient(
+  layer: PoolLayer,
+  { dy, x, dx }: Readonly<Record<'dy' | 'x' | 'dx', number>>,
+  alloc: Allocator,
+): Step[] {
+  return [{ kernel: 'poolGradientF32', args: { dy, x, dx, ...windowArgs(layer, alloc) } }]
 }

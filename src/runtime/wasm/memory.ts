@@ -12,6 +12,8 @@ export class PlanMemory implements Allocator {
   readonly #scratch: number
   readonly #scratchBytes: number
   #scratchUsed = 0
+  /** Scratch memory that tasks took beyond what was foreseen: others may have it after them. */
+  readonly #spilt: { readonly at: number; readonly bytes: number; taken: boolean }[] = []
   #next: number
 
   /**
@@ -47,17 +49,29 @@ export class PlanMemory implements Allocator {
     return at
   }
 
-  /** Falls back to lasting memory when a step wants more than was foreseen. */
+  /** Takes lasting memory when a task wants more than was foreseen. */
   scratch(bytes: number): number {
     const at = this.#scratchUsed
-    if (at + bytes > this.#scratchBytes) return this.alloc(bytes)
+    if (at + bytes > this.#scratchBytes) return this.#spill(bytes)
     this.#scratchUsed = align(at + bytes)
     return this.#scratch + at
+  }
+
+  #spill(bytes: number): number {
+    const free = this.#spilt.filter((s) => !s.taken && s.bytes >= bytes).sort((a, b) => a.bytes - b.bytes)[0]
+    if (free) {
+      free.taken = true
+      return free.at
+    }
+    const at = this.alloc(bytes)
+    this.#spilt.push({ at, bytes, taken: true })
+    return at
   }
 
   /** To be called before each task is lowered. */
   releaseScratch(): void {
     this.#scratchUsed = 0
+    for (const spilt of this.#spilt) spilt.taken = false
   }
 
   get bytes(): number {

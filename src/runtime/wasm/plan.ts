@@ -10,6 +10,9 @@ import { PlanMemory } from './memory.ts'
 import { type Located, type Schedule, schedule, type Task } from './schedule.ts'
 import type { Step } from './step.ts'
 
+/** Scratch memory that is there from the start; a task that wants more takes lasting memory, which others may have after it. */
+const scratchBytes = 1 << 20
+
 /** A stretch of work: kernels in one program, or one node done by the reference implementation. */
 export type Segment =
   | { readonly kind: 'program'; readonly address: number; readonly steps: number; readonly tasks: readonly TaskSpan[] }
@@ -53,8 +56,10 @@ export function makePlan(
   const arena = layOut(scheduled.buffers)
   const offsets = new Map(scheduled.buffers.map((b, i) => [b, arena.offsets[i] as number]))
   const largest = scheduled.buffers.reduce((m, b) => Math.max(m, b.bytes), 0)
-  const memory = new PlanMemory(arena.bytes, 2 * largest + 65536, weightBytes(prepared, scheduled.tasks), shared)
-  const addressOf = (place: Located) => memory.arena + (offsets.get(place.buffer) as number)
+  const scratch = Math.min(2 * largest + 65536, scratchBytes)
+  const memory = new PlanMemory(arena.bytes, scratch, weightBytes(prepared, scheduled.tasks), shared)
+  const addressOf = (place: Located) =>
+    memory.arena + (offsets.get(scheduled.homes.get(place.buffer) ?? place.buffer) as number)
   const builder = new ProgramBuilder(prepared, memory, addressOf)
   for (const task of scheduled.tasks) builder.add(task)
   const segments = builder.done()

@@ -3,6 +3,7 @@ import { graphInputs } from '../../graph/index.ts'
 import type { Lifetime } from '../plan/arena.ts'
 import type { Prepared } from '../plan/units.ts'
 import { fuse, type Job } from './fuse.ts'
+import { shareInPlace } from './in-place.ts'
 import type { Layout, Lowering, Lowerings } from './lowering.ts'
 
 /** A value in one layout, with the time it is needed. Several values may share one (views). */
@@ -41,7 +42,10 @@ export type Task =
 
 export interface Schedule {
   readonly tasks: readonly Task[]
+  /** Those that need memory of their own. */
   readonly buffers: readonly Buffer[]
+  /** For each of the others, the one whose memory it takes over. */
+  readonly homes: ReadonlyMap<Buffer, Buffer>
   readonly inputs: ReadonlyMap<string, Located>
   /** Graph outputs that are float32 of known shape; the others are host values. */
   readonly outputs: ReadonlyMap<string, Located>
@@ -84,7 +88,9 @@ class Scheduler {
     // Outputs are read after the last task.
     for (const { buffer } of outputs.values()) buffer.last = this.#tasks.length
     if (resident) for (const { buffer } of this.#inputs.values()) buffer.last = this.#tasks.length
-    return { tasks: this.#tasks, buffers: this.#buffers, inputs: this.#inputs, outputs }
+    const homes = shareInPlace(this.#tasks)
+    const buffers = this.#buffers.filter((b) => !homes.has(b))
+    return { tasks: this.#tasks, buffers, homes, inputs: this.#inputs, outputs }
   }
 
   /** A new buffer for a value of known shape; undefined for one of another element type, which the host keeps. */

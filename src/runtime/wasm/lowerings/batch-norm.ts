@@ -94,6 +94,7 @@ export const batchNormalization: Lowering<BatchNormalizationAttributes> = {
 /** Gradient of BatchNormalization in training: dX, dscale, dbias from dY, X, scale. */
 export const batchNormalizationGradient: Lowering<BatchNormalizationGradientAttributes> = {
   layout: 'channelsLast',
+  inPlace: true,
   refuses: (call, isConstant) =>
     isConstant(0) || isConstant(1)
       ? 'its input is known beforehand'

@@ -1,36 +1,56 @@
 import type { InferredCall } from '../../../graph/index.ts'
 import { type PoolAttributes, slide } from '../../../ops/index.ts'
-import { lowerPool } from '../lower-pool.ts'
+import { lowerPool, lowerPoolGradient, type PoolLayer } from '../lower-pool.ts'
 import { lowerReduce, type Reduction } from '../lower-reduce.ts'
 import type { Lowering } from '../lowering.ts'
 import { inMemory, refusesComputedSettings } from './operands.ts'
 
+/** A pooling layer of an input [N, C, spatial…], as the kernels describe it. */
+function poolLayer(
+  call: InferredCall<PoolAttributes>,
+  input: readonly number[],
+  output: readonly number[],
+  average: boolean,
+): PoolLayer {
+  const { window, countIncludePad } = call.attributes
+  const [batch, channels, ...spatial] = input as [number, number, ...number[]]
+  const kernel = window.kernelShape as readonly number[]
+  const { pads = [] } = slide(call, window, kernel, spatial)
+  const ones = spatial.map(() => 1)
+  return {
+    ...{ batch, channels, input: spatial, output: output.slice(2), kernel, average, countIncludePad },
+    strides: window.strides ?? ones,
+    dilations: window.dilations ?? ones,
+    padBegins: pads.slice(0, spatial.length),
+    padEnds: pads.slice(spatial.length),
+  }
+}
+
+const refuses = (call: InferredCall<never>, isConstant: (input: number) => boolean): string | undefined =>
+  (call.inputs[0]?.shape?.length ?? 0) > 5
+    ? 'kernels pool along one to three axes'
+    : refusesComputedSettings(call, isConstant)
+
 const pool = (average: boolean): Lowering<PoolAttributes> => ({
+  layout: 'channelsLast',
+  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  lower({ call, input, output, alloc }) {
+    const layer = poolLayer(call, input(0).shape, output(0).shape, average)
+    return lowerPool(layer, input(0).address, output(0).address, alloc)
+  },
+})
+
+/** Inputs dY and, of maxima, X. */
+const poolGradient = (average: boolean): Lowering<PoolAttributes> => ({
   layout: 'channelsLast',
   refuses(call, isConstant) {
     if ((call.inputs[0]?.shape?.length ?? 0) > 5) return 'kernels pool along one to three axes'
-    return refusesComputedSettings(call as InferredCall<never>, isConstant)
+    return call.inputs.some((_, i) => isConstant(i)) ? 'one of its inputs is known beforehand' : undefined
   },
   lower({ call, input, output, alloc }) {
-    const { window, countIncludePad } = call.attributes
-    const [batch, channels, ...spatial] = input(0).shape as [number, number, ...number[]]
-    const kernel = window.kernelShape as readonly number[]
-    const { pads = [] } = slide(call, window, kernel, spatial)
-    const ones = spatial.map(() => 1)
-    const layer = {
-      batch,
-      channels,
-      input: spatial,
-      output: output(0).shape.slice(2),
-      kernel,
-      strides: window.strides ?? ones,
-      dilations: window.dilations ?? ones,
-      padBegins: pads.slice(0, spatial.length),
-      padEnds: pads.slice(spatial.length),
-      average,
-      countIncludePad,
-    }
-    return lowerPool(layer, input(0).address, output(0).address, alloc)
+    const layer = poolLayer(call, output(0).shape, input(0).shape, average)
+    const x = average ? 0 : input(1).address
+    return lowerPoolGradient(layer, { dy: input(0).address, x, dx: output(0).address }, alloc)
   },
 })
 
@@ -50,6 +70,8 @@ const globalPool = (f: Reduction): Lowering<void> => ({
 export const pooling = {
   MaxPool: pool(false),
   AveragePool: pool(true),
+  'ai.kerf:MaxPoolGradient': poolGradient(false),
+  'ai.kerf:AveragePoolGradient': poolGradient(true),
   GlobalMaxPool: globalPool('max'),
   GlobalAveragePool: globalPool('mean'),
 } as const

@@ -203,6 +203,34 @@ const cases: readonly Case[] = [
     outputs: 3,
     label: 'matrix',
   },
+  ...(
+    [
+      [[2, 6, 9, 8], { kernel_shape: [3, 2], strides: [2, 3], pads: [1, 0, 1, 1] }],
+      [[2, 6, 9, 8], { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 }],
+      [[2, 17, 8, 8], { kernel_shape: [2, 2], strides: [2, 2] }],
+      [[2, 5, 11], { kernel_shape: [3], strides: [1], pads: [1, 1] }],
+      [[1, 3, 4, 5, 6], { kernel_shape: [2, 3, 2], strides: [1, 2, 2] }],
+    ] as const
+  ).flatMap(([x, attributes]): Case[] => {
+    const b = new GraphBuilder('pooled', 17)
+    b.output(b.node('MaxPool', [b.input('x', 'float32', x)], attributes as never, { outputs: ['y'] }))
+    const feeds = new Map([['x', hostTensor('float32', x, new Float32Array(elementCount(x) as number))]])
+    const dy = referenceRun(b.model(), feeds).get('y')?.shape as readonly number[]
+    const window = attributes as unknown as Readonly<Record<string, AttributeValue>>
+    const label = `[${x}], kernel [${attributes.kernel_shape}]`
+    const domain = 'ai.kerf'
+    return [
+      { opType: 'MaxPoolGradient', domain, inputs: [dy, x], attributes: window, label },
+      { opType: 'AveragePoolGradient', domain, inputs: [dy], attributes: { ...window, input_shape: x }, label },
+      {
+        opType: 'AveragePoolGradient',
+        domain,
+        inputs: [dy],
+        attributes: { ...window, input_shape: x, count_include_pad: 1 },
+        label: `${label}, padding counts`,
+      },
+    ]
+  }),
   ...[
     [0, Number.POSITIVE_INFINITY],
     [-0.5, 0.75],

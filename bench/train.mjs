@@ -1,0 +1,90 @@
+// A training step of ResNet-20 for CIFAR, batch 64, as a trainer makes it: forward, backward, SGD with momentum. Ordinary and adder, against PyTorch where
+// a Python with PyTorch is installed, else against its stored figure; the adder network against the stored figure of the public AdderNet code.
+//
+//     npm run bench -- train [--threads 1,2] [--batch 64] [--rounds 9] [--json FILE]
+
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { pythonWithTorch } from './contenders/pytorch-train.mjs'
+import { openDuel } from './duel.mjs'
+
+/** Milliseconds per image by threads, as they were measured for this project on an AMD EPYC (Zen 4): PyTorch 1.13, and the public adder code in it. */
+const stored = { pytorch: { 1: 3.73, 2: 2.06 }, addernet: { 1: 805, 2: 473 } }
+const targets = { pytorch: 0.5, addernet: 60, scaling: 1.7, memory: 1.2 }
+
+/** @param {string[]} args */
+export async function benchmark(args = []) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      threads: { type: 'string' },
+      batch: { type: 'string' },
+      rounds: { type: 'string' },
+      json: { type: 'string' },
+    },
+  })
+  const batch = Number(values.batch ?? 64)
+  const rounds = Number(values.rounds ?? 9)
+  const python = pythonWithTorch()
+  const contenders = {
+    conv: 'kerf-train.mjs?net=conv',
+    adder: 'kerf-train.mjs?net=adder',
+    ...(python ? { pytorch: 'pytorch-train.mjs' } : {}),
+  }
+  const results = []
+  let missed = 0
+  const judge = (what, value, target, atMost = false) => {
+    const met = atMost ? value <= target : value >= target
+    if (!met) missed++
+    console.log(
+      `  ${what.padEnd(58)} ${value.toFixed(2).padStart(6)}   target ${atMost ? '≤' : '≥'} ${target.toFixed(2)}  ${met ? 'met' : 'MISSED'}`,
+    )
+  }
+  for (const threads of (values.threads ?? '1,2').split(',').map(Number)) {
+    const duel = await openDuel(contenders, threads)
+    let times
+    let memory
+    try {
+      times = await duel.measure({ batch }, rounds)
+      memory = await duel.outputs()
+    } finally {
+      duel.close()
+    }
+    const perImage = Object.fromEntries(Object.entries(times).map(([name, { ms }]) => [name, ms / batch]))
+    console.log(
+      `A training step of ResNet-20, 3 × 32 × 32, batch ${batch}, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${[...new Set(duel.versions)].join(', ')}; median of ${rounds} rounds`,
+    )
+    for (const [name, ms] of Object.entries(perImage))
+      console.log(`  ${name.padEnd(10)} ${ms.toFixed(2).padStart(8)} ms per image`)
+    if (times.pytorch) judge('ordinary against PyTorch', times.pytorch.ratio, targets.pytorch)
+    if (stored.pytorch[threads])
+      judge(
+        `ordinary against PyTorch 1.13's stored ${stored.pytorch[threads]} ms`,
+        stored.pytorch[threads] / perImage.conv,
+        targets.pytorch,
+      )
+    if (stored.addernet[threads])
+      judge(
+        `adder against the public code's stored ${stored.addernet[threads]} ms`,
+        stored.addernet[threads] / perImage.adder,
+        targets.addernet,
+      )
+    ;['conv', 'adder'].forEach((name, i) => {
+      const [used, needed] = memory[i][0]
+      console.log(
+        `  ${name}: ${mebibytes(used)} MiB; weights, gradients, momentum and saved activations are ${mebibytes(needed)}`,
+      )
+      judge(`${name}: memory as a multiple of what must be kept`, used / needed, targets.memory, true)
+    })
+    const one = results.find((r) => r.threads === 1)
+    if (threads === 2 && one)
+      for (const name of ['conv', 'adder'])
+        judge(`${name}: two threads against one`, one.perImage[name] / perImage[name], targets.scaling)
+    results.push({ threads, batch, perImage, memory: memory.slice(0, 2) })
+    console.log()
+  }
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`)
+  return missed
+}
+
+const mebibytes = (bytes) => (bytes / 2 ** 20).toFixed(1)

@@ -1,0 +1,147 @@
+// Gradients of pooling over windows, NHWC (NDHWC): dX[q] = Σ over the windows that cover q of what each of them gives.
+//
+// A maximum gives all to its first place, a mean the same part to every place. Windows may overlap, so a thread owns whole images, 16 channels of each
+// at a time: it clears them and goes over their windows.
+
+import { splat } from './math'
+import { shareStart } from './sync'
+
+/**
+ * Arguments: dy, x (addresses; x only of maxima), dx, average, batch, inD, inH, inW, channels, outD, outH, outW, stepD, stepH, stepW, table: as `poolF32`.
+ */
+export function poolGradientF32(args: usize, thread: i32, threads: i32): void {
+  const dy = <usize>load<i32>(args, 0)
+  const x = <usize>load<i32>(args, 4)
+  const dx = <usize>load<i32>(args, 8)
+  const average = load<i32>(args, 12) != 0
+  const batch = load<i32>(args, 16)
+  const inD = load<i32>(args, 20)
+  const inH = load<i32>(args, 24)
+  const inW = load<i32>(args, 28)
+  const channels = load<i32>(args, 32)
+  const outD = load<i32>(args, 36)
+  const outH = load<i32>(args, 40)
+  const outW = load<i32>(args, 44)
+  const stepD: usize = 4 * <usize>load<i32>(args, 48)
+  const stepH: usize = 4 * <usize>load<i32>(args, 52)
+  const stepW: usize = 4 * <usize>load<i32>(args, 56)
+  const tableD = <usize>load<i32>(args, 60)
+  const tableH = tableD + 12 * <usize>outD
+  const tableW = tableH + 12 * <usize>outH
+  const pixel: usize = 4 * <usize>channels
+  const blocks = (channels + 15) / 16
+  const end = shareStart(batch * blocks, 1, thread + 1, threads)
+  for (let unit = shareStart(batch * blocks, 1, thread, threads); unit < end; unit++) {
+    const image = unit / blocks
+    const first = 16 * (unit - image * blocks)
+    const count = min(16, channels - first)
+    const offset = 4 * <usize>first
+    const here = pixel * <usize>(image * inD * inH * inW) + offset
+    clear(dx + here, inD * inH * inW, pixel, count)
+    let g = dy + pixel * <usize>(image * outD * outH * outW) + offset
+    for (let od = 0; od < outD; od++) {
+      const entryD = tableD + 12 * <usize>od
+      for (let oh = 0; oh < outH; oh++) {
+        const entryH = tableH + 12 * <usize>oh
+        const row = here + pixel * <usize>((load<i32>(entryD) * inH + load<i32>(entryH)) * inW)
+        const divisor = load<i32>(entryD, 8) * load<i32>(entryH, 8)
+        for (let ow = 0; ow < outW; ow++) {
+          const entryW = tableW + 12 * <usize>ow
+          const at = row + pixel * <usize>load<i32>(entryW)
+          const tapsD = load<i32>(entryD, 4), tapsH = load<i32>(entryH, 4), tapsW = load<i32>(entryW, 4)
+          for (let c = 0; c < count; ) {
+            const four = c + 4 <= count
+            const lane = 4 * <usize>c
+            if (average)
+              spread(g + lane, dx + at + lane, four, tapsD, tapsH, tapsW, stepD, stepH, stepW, <f32>(divisor * load<i32>(entryW, 8)))
+            else give(g + lane, x + at + lane, dx + at + lane, four, tapsD, tapsH, tapsW, stepD, stepH, stepW)
+            c += four ? 4 : 1
+          }
+          g += pixel
+        }
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function get(p: usize, four: bool): v128 {
+  return four ? v128.load(p) : v128.load32_zero(p)
+}
+
+// @ts-ignore: decorator
+@inline
+function put(p: usize, v: v128, four: bool): void {
+  if (four) v128.store(p, v)
+  else v128.store32_lane(p, v, 0)
+}
+
+function clear(to: usize, pixels: i32, pixel: usize, count: i32): void {
+  const zero = splat(0)
+  for (; pixels > 0; pixels--) {
+    for (let c = 0; c < count; ) {
+      const four = c + 4 <= count
+      put(to + 4 * <usize>c, zero, four)
+      c += four ? 4 : 1
+    }
+    to += pixel
+  }
+}
+
+/** All of dY to the first place of the window's maximum. */
+// prettier-ignore
+function give(dy: usize, x: usize, dx: usize, four: bool, tapsD: i32, tapsH: i32, tapsW: i32, stepD: usize, stepH: usize, stepW: usize): void {
+  let most = splat(-Infinity)
+  let d = x
+  for (let i = 0; i < tapsD; i++) {
+    let h = d
+    for (let j = 0; j < tapsH; j++) {
+      let w = h
+      for (let k = 0; k < tapsW; k++) {
+        most = f32x4.pmax(most, get(w, four))
+        w += stepW
+      }
+      h += stepH
+    }
+    d += stepD
+  }
+  // Lanes that still wait for their place.
+  let left = i32x4.splat(-1)
+  const g = get(dy, four)
+  const toDx = dx - x
+  d = x
+  for (let i = 0; i < tapsD; i++) {
+    let h = d
+    for (let j = 0; j < tapsH; j++) {
+      let w = h
+      for (let k = 0; k < tapsW; k++) {
+        const here = v128.and(left, f32x4.eq(get(w, four), most))
+        left = v128.andnot(left, here)
+        put(w + toDx, f32x4.add(get(w + toDx, four), v128.and(g, here)), four)
+        w += stepW
+      }
+      h += stepH
+    }
+    d += stepD
+  }
+}
+
+/** dY / divisor to every place of the window. */
+// prettier-ignore
+function spread(dy: usize, dx: usize, four: bool, tapsD: i32, tapsH: i32, tapsW: i32, stepD: usize, stepH: usize, stepW: usize, divisor: f32): void {
+  const g = f32x4.div(get(dy, four), splat(divisor))
+  let d = dx
+  for (let i = 0; i < tapsD; i++) {
+    let h = d
+    for (let j = 0; j < tapsH; j++) {
+      let w = h
+      for (let k = 0; k < tapsW; k++) {
+        put(w, f32x4.add(get(w, four), g), four)
+        w += stepW
+      }
+      h += stepH
+    }
+    d += stepD
+  }
+}
