@@ -71,14 +71,23 @@ export function refusesConv(call: InferredCall<never>, isConstant: (input: numbe
   return isConstant(0) ? 'its input is known beforehand' : undefined
 }
 
-/** Addresses of weight and bias, where one of them is computed while running; one that is known is put into memory. */
-function computedWeights(context: LoweringContext): { weights: number; bias?: number } | undefined {
+/**
+ * Weight and bias: known, or addresses where one of them is computed while running; one that is known is put into memory beside the other. Read once:
+ * large weights take their time.
+ */
+function filtersOf(
+  context: LoweringContext,
+):
+  | { readonly known: { readonly weights: Float32Array; readonly bias: Float32Array | undefined } }
+  | { readonly known?: undefined; readonly computed: { readonly weights: number; readonly bias?: number } } {
   const [weights, bias] = [context.floats(1), context.floats(2)]
   const hasBias = (context.call.node.inputs[2] ?? '') !== ''
-  if (weights && (bias || !hasBias)) return undefined
+  if (weights && (bias || !hasBias)) return { known: { weights, bias } }
   return {
-    weights: weights ? stored(weights, context.alloc) : context.input(1).address,
-    bias: bias ? stored(bias, context.alloc) : hasBias ? context.input(2).address : undefined,
+    computed: {
+      weights: weights ? stored(weights, context.alloc) : context.input(1).address,
+      bias: bias ? stored(bias, context.alloc) : hasBias ? context.input(2).address : undefined,
+    },
   }
 }
 
@@ -94,12 +103,15 @@ export function foldAffine(
 
 /** What both convolutions in float32 compute with. */
 function convTensors(context: LoweringContext): ConvTensors {
-  const { input, output, floats, affine, epilogue } = context
+  const { input, output, affine, epilogue } = context
   const { residual, lo, hi } = epilogue
   const places = { x: input(0).address, y: output(0).address, residual, lo, hi }
-  const computed = computedWeights(context)
-  if (!computed) return { ...places, weights: floats(1) as Float32Array, ...foldAffine(floats(2), affine) }
-  return { ...places, weights: { ...computed, scale: affine?.scale, biasScale: affine?.scale, shift: affine?.shift } }
+  const filters = filtersOf(context)
+  if (filters.known) return { ...places, weights: filters.known.weights, ...foldAffine(filters.known.bias, affine) }
+  return {
+    ...places,
+    weights: { ...filters.computed, scale: affine?.scale, biasScale: affine?.scale, shift: affine?.shift },
+  }
 }
 
 const convolution = {
@@ -153,10 +165,10 @@ export const adderConv: Lowering<ConvAttributes> = {
       ...{ x: context.input(0).address, y: context.output(0).address, bounds: context.bounds(0) },
       ...{ affine, residual, lo, hi },
     }
-    const computed = computedWeights(context)
-    if (computed) return lowerAdderConvComputed(convLayer(call), { ...places, ...computed }, alloc)
-    const known = { weights: context.floats(1) as Float32Array, bias: context.floats(2) }
-    return lowerAdderConv(convLayer(call), { ...places, ...known }, alloc)
+    const filters = filtersOf(context)
+    return filters.known
+      ? lowerAdderConv(convLayer(call), { ...places, ...filters.known }, alloc)
+      : lowerAdderConvComputed(convLayer(call), { ...places, ...filters.computed }, alloc)
   },
   ofCodes: adderConvOfCodes,
 }
