@@ -5,6 +5,10 @@ const margin = { left: 20, right: 20, bottom: 32 }
 /** Of a bar's value, in pixels. */
 const labelHeight = 11
 
+/** Pixels, so that the text fits into `room` about; between what can be read and what the chart's other text has. */
+const textSize = (room: number, text: string, most: number): number =>
+  Math.max(7, Math.min(most, (room * 1.6) / Math.max(1, text.length)))
+
 export const barChartBody =
   (chart: BarChart): ChartBody =>
   (width, height, theme) => {
@@ -27,8 +31,8 @@ export const barChartBody =
         const left = margin.left + (c + 0.1) * group + s * bar
         const [from, to] = [y(Math.max(place, scale.zero)), y(Math.min(place, scale.zero))]
         const text = valueText(chart.format, value)
-        // Narrow bars have smaller values, down to what can be read.
-        const size = Math.max(7, Math.min(11, (bar * 1.6) / Math.max(1, text.length)))
+        // Narrow bars have smaller values.
+        const size = textSize(bar, text, labelHeight)
         return [
           `<rect x="${at(left)}" y="${at(from)}" width="${at(bar * 0.94)}" height="${at(to - from)}" fill="${colourOf(theme, s)}"/>` +
             `<text x="${at(left + bar * 0.47)}" y="${at(value < 0 ? to + size : from - 3)}" text-anchor="middle" font-size="${at(size)}">${text}</text>`,
@@ -36,12 +40,13 @@ export const barChartBody =
       }),
     )
     const zero = y(scale.zero)
+    const categorySize = Math.min(...chart.categories.map((category) => textSize(group, category, 12)))
     return [
       ...bars,
       `<line x1="${margin.left}" x2="${right}" y1="${at(zero)}" y2="${at(zero)}" stroke="${theme.axis}"/>`,
       ...chart.categories.map(
         (category, c) =>
-          `<text x="${at(margin.left + (c + 0.5) * group)}" y="${top + h + 18}" text-anchor="middle">${escaped(category)}</text>`,
+          `<text x="${at(margin.left + (c + 0.5) * group)}" y="${top + h + 18}" text-anchor="middle" font-size="${at(categorySize)}">${escaped(category)}</text>`,
       ),
       ...head(chart.title, shown, margin.left, right),
     ].join('\n')
