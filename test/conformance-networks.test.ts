@@ -74,7 +74,7 @@ const smallLight = ['inception_v1', 'shufflenet', 'squeezenet']
 /** What kernels do within seconds, with reading the weights. */
 const quick = new Set([...small, ...smallLight, 'efficientnet_b0', 'mobilenet_v3_large', 'resnet18_bnfolded'])
 const lightNames = lightModelPaths.map((path) => basename(path, '.onnx').replace('light_', ''))
-const withLarge = Boolean(process.env.KERF_LARGE)
+const isAsked = (name: string) => Boolean(process.env.KERF_LARGE) || quick.has(name)
 
 describe.each(backends)('$name', ({ name: backend, run }) => {
   const [shared, light] = backend === 'wasm' ? [modelNames, lightNames] : [small, smallLight]
@@ -95,16 +95,14 @@ describe.each(backends)('$name', ({ name: backend, run }) => {
 
   describeShared('networks', () => {
     describeOrt('of ../shared/models agree with ONNX Runtime', () => {
-      it.for(shared)('%s', async (name, { skip }) => {
-        skip(!withLarge && !quick.has(name), 'large: KERF_LARGE=1')
+      it.each(shared.filter(isAsked))('%s', async (name) => {
         const path = await filledModel(name)
         await agrees(readModelFile(path), path, 5)
       })
     })
 
     // Weights that are all equal make these outputs the same whatever goes in: any input does.
-    it.for(light)('light_%s gives what onnx recorded', async (name, { skip }) => {
-      skip(!withLarge && !quick.has(name), 'large: KERF_LARGE=1')
+    it.each(light.filter(isAsked))('light_%s gives what onnx recorded', async (name) => {
       const path = sharedPath('onnx/light', `light_${name}.onnx`)
       const recorded = recordedTensor(readFileSync(path.replace('.onnx', '_output_0.pb')))
       const model = readModelFile(path)
@@ -112,5 +110,8 @@ describe.each(backends)('$name', ({ name: backend, run }) => {
       expect(got.size).toBe(1)
       expect(distance(fromStored(recorded), [...got.values()][0]), basename(path)).toBeLessThan(tolerance)
     })
+
+    const left = [...shared, ...light].filter((name) => !isAsked(name))
+    if (left.length > 0) it.skip(`${left.join(', ')} (skipped: large networks; KERF_LARGE=1 runs them)`, () => {})
   })
 })
