@@ -20,7 +20,7 @@ import { freePath } from './free-path.ts'
 const folder = fileURLToPath(new URL('../../../examples/digits/', import.meta.url))
 const network = join(folder, 'lenet5.onnx')
 const ratio = 0.5
-const epochs = 6
+const epochs = 20
 const learningRate = 0.05
 const transforms: readonly Transform[] = [{ kind: 'crop', padding: 2 }]
 const threads = availableParallelism()
