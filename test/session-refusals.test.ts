@@ -89,6 +89,53 @@ describe.each(['wasm', 'reference'] as const)('%s: inputs that do not fit', (bac
   })
 })
 
+const wrongOutputs: readonly (readonly [
+  what: string,
+  into: Record<string, HostTensor>,
+  code: string,
+  message: string,
+])[] = [
+  ['another name', { scores: feeds.x }, 'unknown-output', 'The model has no output "scores". Its outputs: y.'],
+  [
+    'another shape',
+    { y: hostTensor('float32', [1, 8, 36], new Float32Array(288)) },
+    'wrong-shape',
+    'Output "y" is [1,8,6,6] with 288 elements; the tensor to write it into is [1,8,36] with 288.',
+  ],
+  [
+    'too few elements',
+    { y: { elementType: 'float32', shape: [1, 8, 6, 6], data: new Float32Array(287) } },
+    'wrong-shape',
+    'Output "y" is [1,8,6,6] with 288 elements; the tensor to write it into is [1,8,6,6] with 287.',
+  ],
+  [
+    'another element type',
+    { y: hostTensor('int32', [1, 8, 6, 6], new Int32Array(288)) },
+    'wrong-element-type',
+    'Output "y" is float32 in a Float32Array; the tensor to write it into is int32 in a Int32Array.',
+  ],
+]
+
+describe.each(['wasm', 'reference'] as const)('%s: tensors for results', (backend) => {
+  it.each(wrongOutputs)('that do not fit: %s', async (_, into, code, message) => {
+    const session = await createSession(network(), { backend })
+    const error = await refusal(() => session.run(feeds, into))
+    expect([error.code, error.message]).toEqual([code, message])
+    for (const { data } of Object.values(into)) if (data !== feeds.x.data) expect(data.every((v) => !v)).toBe(true)
+    expect((await session.run(feeds)).y?.shape).toEqual([1, 8, 6, 6])
+    session.dispose()
+  })
+
+  it('that fit are filled and given back', async () => {
+    const session = await createSession(network(), { backend })
+    const expected = (await session.run(feeds)).y as HostTensor
+    const y = hostTensor('float32', [1, 8, 6, 6], new Float32Array(288))
+    expect((await session.run(feeds, { y })).y).toBe(y)
+    expect(y).toEqual(expected)
+    session.dispose()
+  })
+})
+
 describe('models that cannot be run', () => {
   it.each([
     ['wasm', 'Kerf does not know this operator'],

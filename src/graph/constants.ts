@@ -20,7 +20,8 @@ export interface Constants {
  */
 export function constantContent(constants: Constants, value: string, zeroed?: string): Dense {
   const { model, inference, stored } = constants
-  const producers = producersOf(model.graph)
+  // Most values are stored, and need no search.
+  let producers: ReturnType<typeof producersOf> | undefined
   // What several nodes read is made once.
   const made = new Map<string, Dense>()
   const contentOf = (name: string): Dense => getOrAdd(made, name, () => make(name))
@@ -30,6 +31,7 @@ export function constantContent(constants: Constants, value: string, zeroed?: st
       const data = name === zeroed ? new Float64Array(elementCount(tensor.shape) as number) : tensorValues(tensor)
       return { elementType: tensor.elementType, shape: tensor.shape, data }
     }
+    producers ??= producersOf(model.graph)
     const node = producers.get(name)
     const known = node && inference.calls.get(node)
     if (node && known?.operator.forward) {

@@ -35,9 +35,12 @@ export interface Session {
   readonly memory: { readonly arena: number; readonly sum: number; readonly total: number } | undefined
   /**
    * Runs that are asked for at the same time are made one after the other.
-   * @throws KerfError `unknown-input`, `missing-input`, `wrong-shape`, `wrong-element-type`, `worker-ended`, `out-of-memory`, `disposed`
+   * @param into tensors that outputs of these names are written into, for callers that run often: then a run makes no new arrays (of nodes that
+   *   the slow reference does it still does). They must not be the feeds. Default: every output is a new tensor
+   * @returns every output; for a name in `into` that tensor
+   * @throws KerfError `unknown-input`, `missing-input`, `unknown-output`, `wrong-shape`, `wrong-element-type`, `worker-ended`, `out-of-memory`, `disposed`
    */
-  run(feeds: Feeds): Promise<Record<string, HostTensor>>
+  run(feeds: Feeds, into?: Feeds): Promise<Record<string, HostTensor>>
   /**
    * How long every part of a run takes. Only of 'wasm'.
    * @param seconds how long to measure, default 1; at least three runs are made
@@ -105,6 +108,36 @@ export function chooseThreads(
   return 1
 }
 
+/**
+ * Results as the caller gets them: copied, since they may lie in memory that the next run writes to; all of `into` is checked before any is.
+ * @throws KerfError `wrong-element-type`, `wrong-shape`
+ */
+function handOver(results: ReadonlyMap<string, HostTensor>, into: Feeds): Record<string, HostTensor> {
+  for (const [name, { elementType, shape, data }] of results) {
+    const own = into[name]
+    if (!own) continue
+    if (own.elementType !== elementType || own.data.constructor !== data.constructor)
+      throw new KerfError(
+        'wrong-element-type',
+        `Output "${name}" is ${elementType} in a ${data.constructor.name}; the tensor to write it into is ${own.elementType} in a ${own.data.constructor.name}.`,
+        { output: name, expected: elementType, received: own.elementType },
+      )
+    if (own.shape.join() !== shape.join() || own.data.length !== data.length)
+      throw new KerfError(
+        'wrong-shape',
+        `Output "${name}" is [${shape}] with ${data.length} elements; the tensor to write it into is [${own.shape}] with ${own.data.length}.`,
+        { output: name, expected: shape, received: own.shape },
+      )
+  }
+  const given: Record<string, HostTensor> = {}
+  for (const [name, result] of results) {
+    const own = into[name]
+    own?.data.set(result.data as never)
+    given[name] = own ?? { ...result, data: result.data.slice() }
+  }
+  return given
+}
+
 const disposed = (): KerfError =>
   new KerfError('disposed', 'The session has been disposed of. Make a new one with createSession.')
 
@@ -167,11 +200,18 @@ class PlannedSession implements Session {
       )
   }
 
-  async run(feeds: Feeds): Promise<Record<string, HostTensor>> {
+  async run(feeds: Feeds, into: Feeds = {}): Promise<Record<string, HostTensor>> {
+    for (const name of Object.keys(into))
+      if (!this.outputNames.includes(name))
+        throw new KerfError(
+          'unknown-output',
+          `The model has no output "${name}". Its outputs: ${this.outputNames.join(', ')}.`,
+          { output: name },
+        )
     return this.#inTurn(feeds, async (checked) => {
-      if (this.backend === 'reference') return Object.fromEntries(referenceRun(this.#model, checked))
+      if (this.backend === 'reference') return handOver(referenceRun(this.#model, checked), into)
       await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])))
-      return Object.fromEntries(await (this.#runner as WasmRunner).run(checked))
+      return handOver(await (this.#runner as WasmRunner).run(checked), into)
     })
   }
 

@@ -96,9 +96,10 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
       replace(quantised.index, { ...quantised.job, outputCodes: coded.values.get(codes) }, codes)
       continue
     }
-    const affine = asAffine(unit, prepared)
-    const scaled = affine && candidate(first, 'affine')
-    if (scaled) {
+    const scaled = candidate(first, 'affine')
+    // Its parameters are read only for somebody who takes them.
+    const affine = scaled && asAffine(unit, prepared)
+    if (affine) {
       replace(scaled.index, { ...scaled.job, affine }, result)
       continue
     }

@@ -23,6 +23,7 @@ export class WasmRunner {
   #pool: Pool | undefined
   /** Values that are not float32, or whose size depends on data. */
   readonly #host = new Map<string, Dense>()
+  readonly #views = new Map<Located, Float32Array>()
 
   private constructor(plan: Plan, options: WasmOptions, variant: Variant) {
     this.plan = plan
@@ -47,12 +48,15 @@ export class WasmRunner {
     return runner
   }
 
-  /** @param feeds checked: every input, with the shapes of the plan */
+  /**
+   * @param feeds checked: every input, with the shapes of the plan
+   * @returns outputs, valid until the next run: float32 ones lie in the plan's memory
+   */
   async run(feeds: ReadonlyMap<string, HostTensor>): Promise<Map<string, HostTensor>> {
     const pool = await this.#threads()
     this.#load(feeds)
     for (const segment of this.plan.segments) this.#do(segment, pool)
-    return new Map(this.plan.prepared.model.graph.outputs.map(({ name }) => [name, this.#output(name)]))
+    return new Map(this.plan.prepared.model.graph.outputs.map(({ name }) => [name, this.result(name)]))
   }
 
   /** A run on what the inputs' memory holds; results stay where `place` finds them. */
@@ -68,9 +72,11 @@ export class WasmRunner {
     return located && this.#view(located)
   }
 
-  /** An output after a run, wherever it is. */
+  /** An output after a run, wherever it is; valid until the next. */
   result(name: string): HostTensor {
-    return this.#output(name)
+    const located = this.plan.schedule.outputs.get(name)
+    if (located) return { elementType: 'float32', shape: located.shape, data: this.#view(located) }
+    return fromDense(this.#host.get(name) ?? this.plan.constant(name))
   }
 
   /** A run of which every task is timed by itself (see profile.ts). */
@@ -134,14 +140,14 @@ export class WasmRunner {
     })
   }
 
-  #view({ shape, buffer, layout }: Located): Float32Array {
-    const count = shape.reduce((p, d) => p * d, 1)
-    return new Float32Array(this.plan.memory.memory.buffer, this.plan.addressOf({ shape, buffer, layout }), count)
-  }
-
-  #output(name: string): HostTensor {
-    const place = this.plan.schedule.outputs.get(name)
-    if (place) return { elementType: 'float32', shape: place.shape, data: this.#view(place).slice() }
-    return fromDense(this.#host.get(name) ?? this.plan.constant(name))
+  /** Made once: the memory stays as it is after planning. */
+  #view(located: Located): Float32Array {
+    let view = this.#views.get(located)
+    if (!view) {
+      const count = located.shape.reduce((p, d) => p * d, 1)
+      view = new Float32Array(this.plan.memory.memory.buffer, this.plan.addressOf(located), count)
+      this.#views.set(located, view)
+    }
+    return view
   }
 }
