@@ -57,6 +57,20 @@ it.each([
   expect(result).toMatchObject({ status, out: '', err: expect.stringContaining(message) })
 })
 
+it('stops on Ctrl-C, and writes nothing of what was under way', async () => {
+  const before = process.listenerCount('SIGINT')
+  const running = kerf('lab', 'variance', '-o', join(folder, 'new'))
+  while (process.listenerCount('SIGINT') === before) await new Promise((resolve) => setImmediate(resolve))
+  process.emit('SIGINT')
+  expect(await running).toMatchObject({
+    status: 1,
+    out: '',
+    err: expect.stringContaining('Stopped. Nothing was written for the experiment under way.'),
+  })
+  expect(existsSync(join(folder, 'new'))).toBe(false)
+  expect(process.listenerCount('SIGINT')).toBe(before)
+})
+
 it('does no work whose result could not be written', async () => {
   const path = join(folder, 'operations.md')
   writeFileSync(path, 'mine')

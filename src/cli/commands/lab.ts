@@ -29,6 +29,7 @@ import { openPeers } from '../lab/peers.ts'
 import { integer, positiveInteger } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { terminalText } from '../print.ts'
+import { stopOnSignal } from '../stop.ts'
 import { version } from '../version.ts'
 
 interface Options {
@@ -116,10 +117,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
   for (const folder of [output, report]) if (folder !== undefined) checkFolder(folder)
   for (const path of [...files.flatMap((f) => Object.values(f)), ...(page === undefined ? [] : [page])])
     if (existsSync(path)) checkOutput(path, { force })
-  const interrupted = new AbortController()
-  const onInterrupt = () =>
-    interrupted.abort(new KerfError('stopped', 'Stopped. Nothing was written for the experiment under way.'))
-  process.once('SIGINT', onInterrupt)
+  const stop = stopOnSignal()
   const digits = digitsFrom(options.data, seed)
   const model = options.model === undefined ? undefined : readModelFile(options.model)
   const outcomes: Outcome[] = []
@@ -134,8 +132,11 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
         runtime: { createSession, createResident },
         measureLimit,
         peers: (network, feeds) => openPeers(network, feeds, threads, io),
-        signal: interrupted.signal,
+        signal: stop.signal,
         onProgress: progressLine(experiment.name, io),
+      }).catch((error: unknown) => {
+        if (!stop.signal.aborted) throw error
+        throw new KerfError('stopped', 'Stopped. Nothing was written for the experiment under way.')
       })
       outcomes.push(outcome)
       if (!options.json) show(outcome, io)
@@ -143,7 +144,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
       if (written && output !== undefined) write(outcome, written, output, options, io)
     }
   } finally {
-    process.off('SIGINT', onInterrupt)
+    stop.end()
   }
   if (options.json) io.out(toJson(options.all ? outcomes.map(outcomeJson) : outcomeJson(outcomes[0] as Outcome)))
   if (page !== undefined && report !== undefined) {
