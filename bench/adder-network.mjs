@@ -7,8 +7,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { openDuel } from './duel.mjs'
+import { benchOptions, threadsText } from './options.mjs'
 import { installPeers } from './peers.mjs'
 
 const variants = { '6 bits': 6, '8 bits': 8, '5 bits': 5 }
@@ -28,17 +28,8 @@ const calibrationImages = 32
 
 /** @param {string[]} args */
 export async function benchmark(args = []) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      threads: { type: 'string' },
-      batch: { type: 'string' },
-      rounds: { type: 'string' },
-      json: { type: 'string' },
-    },
-  })
-  const rounds = Number(values.rounds ?? 15)
-  const batches = (values.batch ?? '1,64').split(',').map(Number)
+  const options = benchOptions(args, { threads: [1, 2], batch: [1, 64], rounds: 15 })
+  const { rounds } = options
   const names = Object.keys(contenders)
   await installPeers()
   const folder = mkdtempSync(join(tmpdir(), 'kerf-bench-'))
@@ -46,14 +37,14 @@ export async function benchmark(args = []) {
   let missed = 0
   try {
     const paths = await writeNetworks(folder)
-    for (const threads of (values.threads ?? '1,2').split(',').map(Number)) {
+    for (const threads of options.threads) {
       const duel = await openDuel(contenders, threads)
       try {
         console.log(
-          `ResNet-20, ${image.join(' × ')}, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${[...new Set(duel.versions)].join(', ')}; median of ${rounds} rounds, ms per image, and how many times as long as in 6 bits`,
+          `ResNet-20, ${image.join(' × ')}, ${threadsText(threads)}: ${[...new Set(duel.versions)].join(', ')}; median of ${rounds} rounds, ms per image, and how many times as long as in 6 bits`,
         )
         console.log(row('batch', ...names))
-        for (const batch of batches) {
+        for (const batch of options.batch) {
           const times = await duel.measure({ paths, shape: [batch, ...image] }, rounds)
           results.push({ threads, batch, times })
           console.log(row(String(batch), ...names.map((name) => (times[name].ms / batch).toFixed(3))))
@@ -72,7 +63,7 @@ export async function benchmark(args = []) {
         }
       console.log()
     }
-    if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`)
+    if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

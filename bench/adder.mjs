@@ -4,10 +4,10 @@
 //     npm run bench -- adder [--threads 1,2] [--network vgg16,…] [--rounds 9] [--json FILE]
 
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { bundleKernels } from './contenders/kerf.mjs'
 import { openDuel } from './duel.mjs'
 import { isDepthwise, readLayers } from './layers.mjs'
+import { benchOptions, threadsText } from './options.mjs'
 import { installPeers } from './peers.mjs'
 
 const contenders = {
@@ -41,31 +41,21 @@ const row = (name, shape, cells) =>
 
 /** @param {string[]} args */
 export async function benchmark(args = []) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      threads: { type: 'string' },
-      network: { type: 'string' },
-      rounds: { type: 'string' },
-      json: { type: 'string' },
-      only: { type: 'string' },
-    },
-  })
-  const chosen = values.network?.split(',') ?? networks
-  const rounds = Number(values.rounds ?? 7)
-  const names = Object.keys(contenders).filter((name) => !values.only || values.only.split(',').includes(name))
+  const options = benchOptions(args, { threads: [1], network: networks, rounds: 7, only: Object.keys(contenders) })
+  const { rounds } = options
+  const names = Object.keys(contenders).filter((name) => options.only.includes(name))
   await installPeers()
   await bundleKernels()
   const results = []
   let missed = 0
-  for (const threads of (values.threads ?? '1').split(',').map(Number)) {
+  for (const threads of options.threads) {
     const duel = await openDuel(Object.fromEntries(names.map((name) => [name, contenders[name]])), threads)
     console.log(
-      `Adder convolutions, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${[...new Set(duel.versions)].join(', ')}; median of ${rounds} rounds, GMAC/s`,
+      `Adder convolutions, ${threadsText(threads)}: ${[...new Set(duel.versions)].join(', ')}; median of ${rounds} rounds, GMAC/s`,
     )
     const rows = []
     try {
-      for (const network of chosen) {
+      for (const network of options.network) {
         const { title, layers } = readLayers(network)
         console.log(
           `\n${title}; limit of a register-only mul+add loop: ${((await duel.limit()) / 1e9).toFixed(1)} GMAC/s`,
@@ -110,7 +100,7 @@ export async function benchmark(args = []) {
         )
     results.push(...rows)
   }
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`)
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`)
   return missed
 }
 

@@ -3,10 +3,10 @@
 //     npm run bench -- conv [--threads 1,2] [--network vgg16,…] [--rounds 9] [--json FILE]
 
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { bundleKernels } from './contenders/kerf.mjs'
 import { openDuel } from './duel.mjs'
 import { isDepthwise, networks, readLayers } from './layers.mjs'
+import { benchOptions, threadsText } from './options.mjs'
 import { installPeers } from './peers.mjs'
 
 const contenders = { kerf: 'kerf.mjs', 'ort-web': 'ort-web.mjs', tfjs: 'tfjs.mjs' }
@@ -25,18 +25,8 @@ const geometricMean = (pairs) => {
 
 /** @param {string[]} args */
 export async function benchmark(args = []) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      threads: { type: 'string' },
-      network: { type: 'string' },
-      rounds: { type: 'string' },
-      json: { type: 'string' },
-    },
-  })
-  const threadCounts = (values.threads ?? '1,2').split(',').map(Number)
-  const chosen = values.network?.split(',') ?? networks
-  const rounds = Number(values.rounds ?? 9)
+  const options = benchOptions(args, { threads: [1, 2], network: networks, rounds: 9 })
+  const { rounds } = options
   await installPeers()
   await bundleKernels()
 
@@ -49,13 +39,13 @@ export async function benchmark(args = []) {
       `  ${what.padEnd(60)} ${value.toFixed(2).padStart(6)}   target ≥ ${target.toFixed(2)}  ${met ? 'met' : 'MISSED'}`,
     )
   }
-  for (const threads of threadCounts) {
+  for (const threads of options.threads) {
     const duel = await openDuel(contenders, threads)
     console.log(
-      `Convolution layers, float32, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${duel.versions.join(', ')}; median of ${rounds} rounds`,
+      `Convolution layers, float32, ${threadsText(threads)}: ${duel.versions.join(', ')}; median of ${rounds} rounds`,
     )
     try {
-      for (const network of chosen) {
+      for (const network of options.network) {
         const { title, layers } = readLayers(network)
         const rows = []
         const before = await duel.limit()
@@ -123,7 +113,7 @@ export async function benchmark(args = []) {
     }
     console.log()
   }
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`)
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`)
   return missed
 }
 

@@ -1,4 +1,5 @@
-// Contenders that take turns: each in its own process, measured one after the other, round after round.
+// Contenders that take turns: each in its own process, measured one after the other, round after round. Outside its turn a contender is stopped
+// (SIGSTOP), so that threads of it that look for new work, as thread pools do before they sleep, take no core from the one whose turn it is.
 
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -6,17 +7,38 @@ import { median } from './measure.mjs'
 
 const host = fileURLToPath(new URL('contenders/process.mjs', import.meta.url))
 
-/** Threads of other contenders look for new work for a moment before they sleep. */
-const pauseMs = 4
+/** Windows cannot stop a process: there the threads of the last contender get this long to fall asleep. */
+const canStop = process.platform !== 'win32'
+const pauseMs = canStop ? 0 : 200
+
+/** Those that are there; they must not stay behind, stopped for ever, when this process ends. */
+const open = new Set()
+process.on('exit', () => {
+  for (const contender of open) contender.kill()
+})
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])
+  process.on(signal, () => process.exit(status))
 
 class Contender {
+  /** Processes of its own that it measures (PyTorch). */
+  #children = []
+  #ended = false
+
   /** @param {string} name @param {string} file of its module in bench/contenders @param {number} threads */
   constructor(name, file, threads) {
     this.name = name
     const url = new URL(`contenders/${file}`, import.meta.url).href
     this.process = fork(host, [url, String(threads)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     this.process.on('message', (message) => this.settle(message))
-    this.process.on('exit', (code) => this.settle({ error: `it ended with status ${code}` }))
+    this.process.on('exit', (code) => {
+      this.#ended = true
+      open.delete(this)
+      this.settle({ error: `it ended with status ${code}` })
+    })
+    open.add(this)
   }
 
   settle(message) {
@@ -26,6 +48,7 @@ class Contender {
 
   async ready() {
     this.version = (await this.answer()).version
+    this.#signal('SIGSTOP')
     return this
   }
 
@@ -35,10 +58,37 @@ class Contender {
     })
   }
 
+  /** Its turn: it runs until it has answered. */
   async ask(request, argument) {
     const answer = this.answer()
+    this.#signal('SIGCONT')
     this.process.send({ request, argument })
-    return answer
+    const { children, ...rest } = await answer
+    this.#children = children ?? this.#children
+    this.#signal('SIGSTOP')
+    return rest
+  }
+
+  close() {
+    if (this.#ended) return
+    this.#signal('SIGCONT')
+    this.process.send({ request: 'close' })
+  }
+
+  kill() {
+    this.#signal('SIGKILL')
+  }
+
+  #signal(name) {
+    if (!canStop && name !== 'SIGKILL') return
+    for (const pid of [this.process.pid, ...this.#children]) {
+      try {
+        process.kill(pid, name)
+      } catch (error) {
+        // It has ended.
+        if (error.code !== 'ESRCH') throw error
+      }
+    }
   }
 }
 
@@ -70,7 +120,7 @@ export async function openDuel(files, threads) {
       const times = Object.fromEntries(contenders.map((c) => [c.name, []]))
       for (let r = 0; r < rounds; r++)
         for (const c of contenders) {
-          await new Promise((resolve) => setTimeout(resolve, pauseMs))
+          if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
           times[c.name].push((await c.ask('measure')).ms)
         }
       const [first] = contenders
@@ -82,7 +132,7 @@ export async function openDuel(files, threads) {
       )
     },
     close() {
-      for (const c of contenders) c.process.send({ request: 'close' })
+      for (const c of contenders) c.close()
     },
   }
 }

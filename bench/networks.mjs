@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { openDuel } from './duel.mjs'
 import { measureProcess, median, verdict } from './measure.mjs'
+import { benchOptions, threadsText } from './options.mjs'
 import { installPeers } from './peers.mjs'
 
 const contenders = {
@@ -28,31 +28,19 @@ const startSeconds = 1
 
 /** @param {string[]} args */
 export async function benchmark(args = []) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      threads: { type: 'string' },
-      network: { type: 'string' },
-      rounds: { type: 'string' },
-      'no-start': { type: 'boolean' },
-      json: { type: 'string' },
-    },
-  })
-  const threadCounts = (values.threads ?? '1,2').split(',').map(Number)
-  const chosen = values.network?.split(',') ?? networks
-  const rounds = Number(values.rounds ?? 11)
+  const options = benchOptions(args, { threads: [1, 2], network: networks, rounds: 11, 'no-start': false })
   await installPeers()
   const folder = mkdtempSync(join(tmpdir(), 'kerf-bench-'))
   try {
-    const files = await writeNetworks(chosen, folder)
+    const files = await writeNetworks(options.network, folder)
     const results = []
     let missed = 0
-    for (const threads of threadCounts) missed += await race(files, threads, rounds, results)
-    if (!values['no-start']) {
+    for (const threads of options.threads) missed += await race(files, threads, options.rounds, results)
+    if (!options['no-start']) {
       const [written] = files.filter((f) => f.name === 'resnet50')
       missed += await start(written ?? (await writeNetworks(['resnet50'], folder))[0])
     }
-    if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`)
+    if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`)
     return missed
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -84,7 +72,7 @@ async function race(files, threads, rounds, results) {
   try {
     const limit = await duel.limit()
     console.log(
-      `Whole networks, ${shape.join(' × ')}, float32, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${duel.versions.join(', ')}; median of ${rounds} rounds`,
+      `Whole networks, ${shape.join(' × ')}, float32, ${threadsText(threads)}: ${duel.versions.join(', ')}; median of ${rounds} rounds`,
     )
     console.log(
       row('network', 'GMAC', ...names.map((n) => `${n} ms`), 'GMAC/s', 'of limit', 'ort-web', 'ort-node', 'differ'),

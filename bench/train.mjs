@@ -4,9 +4,9 @@
 //     npm run bench -- train [--threads 1,2] [--batch 64] [--rounds 9] [--json FILE]
 
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { pythonWithTorch } from './contenders/pytorch-train.mjs'
 import { openDuel } from './duel.mjs'
+import { benchOptions, threadsText } from './options.mjs'
 
 /** Milliseconds per image by threads, as they were measured for this project on an AMD EPYC (Zen 4): PyTorch 1.13, and the public adder code in it. */
 const stored = { pytorch: { 1: 3.73, 2: 2.06 }, addernet: { 1: 805, 2: 473 } }
@@ -14,17 +14,8 @@ const targets = { pytorch: 0.5, addernet: 60, scaling: 1.7, memory: 1.2 }
 
 /** @param {string[]} args */
 export async function benchmark(args = []) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      threads: { type: 'string' },
-      batch: { type: 'string' },
-      rounds: { type: 'string' },
-      json: { type: 'string' },
-    },
-  })
-  const batch = Number(values.batch ?? 64)
-  const rounds = Number(values.rounds ?? 9)
+  const options = benchOptions(args, { threads: [1, 2], batch: 64, rounds: 9 })
+  const { batch, rounds } = options
   const python = pythonWithTorch()
   const contenders = {
     conv: 'kerf-train.mjs?net=conv',
@@ -40,7 +31,7 @@ export async function benchmark(args = []) {
       `  ${what.padEnd(58)} ${value.toFixed(2).padStart(6)}   target ${atMost ? '≤' : '≥'} ${target.toFixed(2)}  ${met ? 'met' : 'MISSED'}`,
     )
   }
-  for (const threads of (values.threads ?? '1,2').split(',').map(Number)) {
+  for (const threads of options.threads) {
     const duel = await openDuel(contenders, threads)
     let times
     let memory
@@ -52,7 +43,7 @@ export async function benchmark(args = []) {
     }
     const perImage = Object.fromEntries(Object.entries(times).map(([name, { ms }]) => [name, ms / batch]))
     console.log(
-      `A training step of ResNet-20, 3 × 32 × 32, batch ${batch}, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${[...new Set(duel.versions)].join(', ')}; median of ${rounds} rounds`,
+      `A training step of ResNet-20, 3 × 32 × 32, batch ${batch}, ${threadsText(threads)}: ${[...new Set(duel.versions)].join(', ')}; median of ${rounds} rounds`,
     )
     for (const [name, ms] of Object.entries(perImage))
       console.log(`  ${name.padEnd(10)} ${ms.toFixed(2).padStart(8)} ms per image`)
@@ -83,7 +74,7 @@ export async function benchmark(args = []) {
     results.push({ threads, batch, perImage, memory: memory.slice(0, 2) })
     console.log()
   }
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`)
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`)
   return missed
 }
 

@@ -5,9 +5,10 @@ const [, , file, threads] = process.argv
 const { open } = await import(file)
 const contender = await open(Number(threads))
 
-/** How long one measurement should take at least, and how much may be spent on warming up. */
+/** How long one measurement should take at least, and how much is spent on warming up: after loading, and at the beginning of each turn. */
 const measureMs = 12
 const warmupMs = 150
+const turnMs = 25
 
 let loaded
 let times = 1
@@ -22,22 +23,28 @@ async function timeOf(run, count) {
   return performance.now() - start
 }
 
+/** Runs at least so many times and so long; milliseconds of the last one. */
+async function warmUp(least, ms) {
+  const start = performance.now()
+  let last = 0
+  for (let runs = 0; runs < least || performance.now() - start < ms; runs++) {
+    last = await timeOf(loaded.run, 1)
+    if (loaded.overhead) await timeOf(loaded.overhead, 1)
+  }
+  return last
+}
+
 const requests = {
   async load(layer) {
     await loaded?.close?.()
     loaded = await contender.load(layer)
-    const start = performance.now()
-    let runs = 0
-    let last = 0
-    while (runs < 3 || performance.now() - start < warmupMs) {
-      last = await timeOf(loaded.run, 1)
-      runs++
-      if (loaded.overhead) await timeOf(loaded.overhead, 1)
-    }
+    const last = await warmUp(3, warmupMs)
     times = Math.max(1, Math.ceil(measureMs / last))
-    return {}
+    return { children: loaded.children }
   },
+  /** Until now this process was stopped: caches are others', and threads sleep. */
   async measure() {
+    await warmUp(1, turnMs)
     const ms = (await timeOf(loaded.run, times)) / times
     const overhead = loaded.overhead ? (await timeOf(loaded.overhead, times)) / times : 0
     return { ms: (ms - overhead) / (loaded.inRow ?? 1) }

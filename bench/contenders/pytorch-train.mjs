@@ -25,6 +25,7 @@ export async function open(threads) {
       const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
       await lines.next()
       return {
+        children: [child.pid],
         async run() {
           child.stdin.write('\n')
           if ((await lines.next()).done) throw new Error('PyTorch ended.')

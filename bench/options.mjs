@@ -1,0 +1,46 @@
+// Options that benchmarks share.
+
+import { parseArgs } from 'node:util'
+
+/** What an option's text stands for. */
+const kinds = {
+  numbers: (text) => text.split(',').map(Number),
+  names: (text) => text.split(','),
+  number: Number,
+  text: (text) => text,
+}
+
+/**
+ * Reads a benchmark's command line: `--threads 1,2`, `--rounds 9` and `--json FILE`, and what the benchmark has besides.
+ * @param {string[]} args
+ * @param {{ threads: number[], rounds: number } & Record<string, unknown>} defaults every option with its default: a list (of numbers or of
+ *   names), a number, or false for a switch
+ * @returns the options' values; `json` is undefined where it is not given
+ */
+export function benchOptions(args, defaults) {
+  const kindOf = (value) => {
+    if (Array.isArray(value)) return typeof value[0] === 'number' ? kinds.numbers : kinds.names
+    return typeof value === 'number' ? kinds.number : kinds.text
+  }
+  const { values } = parseArgs({
+    args,
+    options: Object.fromEntries(
+      [...Object.entries(defaults), ['json', '']].map(([name, value]) => [
+        name,
+        { type: typeof value === 'boolean' ? 'boolean' : 'string' },
+      ]),
+    ),
+  })
+  const given = Object.entries(values).map(([name, value]) => [
+    name,
+    typeof value === 'boolean' ? value : kindOf(defaults[name])(value),
+  ])
+  const options = { ...defaults, ...Object.fromEntries(given) }
+  for (const [name, value] of Object.entries(options))
+    if ([value].flat().some((v) => typeof v === 'number' && !(v > 0)))
+      throw new Error(`--${name} takes numbers above 0, separated by commas where there are several.`)
+  return options
+}
+
+/** `1 thread`, `2 threads`. */
+export const threadsText = (threads) => `${threads} ${threads === 1 ? 'thread' : 'threads'}`
