@@ -5,12 +5,15 @@ import { barrier } from './sync'
 import { copyF32 } from './copy'
 import { convF32 } from './conv-f32'
 import { padF32 } from './pad'
+import { packWinogradF32, winogradF32 } from './winograd'
+import { winogradMomentsF32, winogradWeightGradientF32 } from './winograd-gradient'
 import { adderF32 } from './adder-f32'
 import { adderU8 } from './adder-u8'
 import { adderDepthwiseF32, adderDepthwiseU8 } from './adder-depthwise'
 import { quantiseU8 } from './quantise'
 import { fillF32, copyStridedF32, transposeF32, gatherF32 } from './layout'
 import { unaryF32, binaryF32, affineF32 } from './elementwise'
+import { whereF32 } from './where'
 import { poolF32 } from './pool'
 import { poolGradientF32 } from './pool-gradient'
 import { reduceRowsF32, reduceLastF32, argLastF32 } from './reduce'
@@ -128,6 +131,9 @@ export function run(program: usize, steps: i32, thread: i32, threads: i32): i32 
       case 68:
         resampleF32(args, thread, threads)
         break
+      case 69:
+        whereF32(args, thread, threads)
+        break
       case 80:
         packPanelsF32(args, thread, threads)
         break
@@ -187,6 +193,18 @@ export function run(program: usize, steps: i32, thread: i32, threads: i32): i32 
         break
       case 15:
         shuffleChannelsF32(args, thread, threads)
+        break
+      case 16:
+        winogradF32(args, thread, threads)
+        break
+      case 96:
+        packWinogradF32(args, thread, threads)
+        break
+      case 97:
+        winogradMomentsF32(args, thread, threads)
+        break
+      case 98:
+        winogradWeightGradientF32(args, thread, threads)
         break
       case 20:
         limitF32(args, thread, threads)

@@ -48,6 +48,12 @@ const weightGradientArgs = [
   ...['groups', 'xPixel', 'run', 'blockRows'],
 ] as const
 
+/** Arguments of kernels/winograd.ts and kernels/winograd-gradient.ts. */
+const winogradArgs = [
+  ...['scratch', 'scratchBytes', 'scratchThreads', 'batch', 'inHeight', 'inWidth', 'inChannels'],
+  ...['outHeight', 'outWidth', 'outChannels', 'padTop', 'padLeft', 'blockTiles'],
+] as const
+
 /**
  * Kernels by name: their number in `kernels/index.ts`, and their arguments in order, 4 bytes each: addresses and counts are i32, names that
  * end in F are f32.
@@ -97,6 +103,10 @@ export const kernels = {
   denseF32: { id: 13, args: ['x', 'weights', 'bias', 'y', 'inFeatures', 'outFeatures', 'loF', 'hiF'] },
   repeatChannelsF32: { id: 14, args: ['x', 'y', 'pixels', 'channels', 'times'] },
   shuffleChannelsF32: { id: 15, args: ['x', 'y', 'pixels', 'groups', 'size'] },
+  winogradF32: {
+    id: 16,
+    args: [...['x', 'weights', 'y', 'residual'], ...winogradArgs, 'loF', 'hiF'],
+  },
   limitF32: { id: 20, args: ['y', 'turns'] },
   limitMaxAddF32: { id: 21, args: ['y', 'turns'] },
   limitMaxAddU8: { id: 22, args: ['y', 'turns'] },
@@ -183,6 +193,15 @@ export const kernels = {
     id: 68,
     args: ['x', 'y', 'outer', 'inSize', 'outSize', 'inner', 'taps', 'indices', 'weights'],
   },
+  whereF32: {
+    id: 69,
+    args: [
+      ...['s', 'a', 'b', 'y', 'size0', 'size1', 'size2', 'size3', 'size4', 'size5'],
+      ...['s0', 's1', 's2', 's3', 's4', 's5'],
+      ...['a0', 'a1', 'a2', 'a3', 'a4', 'a5'],
+      ...['b0', 'b1', 'b2', 'b3', 'b4', 'b5'],
+    ],
+  },
   packPanelsF32: {
     id: 80,
     args: [
@@ -265,6 +284,15 @@ export const kernels = {
       ...['stepD', 'stepH', 'stepW', 'table'],
     ],
   },
+  packWinogradF32: {
+    id: 96,
+    args: [
+      ...['w', 'packed', 'bias', 'scale', 'biasScale', 'shift', 'outChannels', 'inChannels'],
+      ...['outStep', 'inStep', 'firstTap', 'tapStep'],
+    ],
+  },
+  winogradMomentsF32: { id: 97, args: [...['x', 'dy', 'sums', 'chunks'], ...winogradArgs] },
+  winogradWeightGradientF32: { id: 98, args: ['sums', 'dw', 'chunks', 'outChannels', 'inChannels'] },
 } as const satisfies Record<string, { readonly id: number; readonly args: readonly string[] }>
 
 export type KernelName = keyof typeof kernels

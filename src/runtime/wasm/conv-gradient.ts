@@ -2,6 +2,7 @@ import type { KernelArgs } from './abi.ts'
 import type { ConvLayer } from './conv-layer.ts'
 import { isDepthwise } from './depthwise-f32.ts'
 import type { Allocator, Step } from './step.ts'
+import { lowerWinogradGradient, takesWinogradGradient } from './winograd.ts'
 
 /*
  * Calls of the kernels in kernels/conv-gradient.ts: dW[o, c, t] = Σ_p dY[p, o] · X[p·stride + t·dilation − pad, c].
@@ -24,6 +25,7 @@ export interface WeightGradientTensors {
 /** @param layer of the convolution itself */
 export function lowerWeightGradient(layer: ConvLayer, tensors: WeightGradientTensors, alloc: Allocator): Step[] {
   if (isDepthwise(layer)) return depthwise(layer, tensors, alloc)
+  if (takesWinogradGradient(layer)) return lowerWinogradGradient(layer, tensors, alloc)
   const { kernelWidth, inChannels, groups } = layer
   const hasRuns = groups === 1 && kernelWidth > 1 && layer.dilationWidth === 1 && inChannels < runsLimit
   if (!hasRuns) return [gradientStep(merged(layer), tensors, inChannels, 1, alloc)]

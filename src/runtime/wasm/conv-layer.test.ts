@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../base/index.ts'
+import type { KernelName } from './abi.ts'
 import { type ConvLayer, lowerConv, lowerConvTranspose, lowerDense } from './conv-layer.ts'
 import { Workbench } from './module.ts'
 import type { Step } from './step.ts'
+import { takesWinograd } from './winograd.ts'
 
 const seed = 20240611
 
@@ -113,7 +115,7 @@ const relative = (got: Float32Array, want: Float64Array): number => {
 function check(
   partial: Partial,
   transposed = false,
-  extras: { bias?: boolean; residual?: 'own' | 'inPlace'; clamp?: boolean } = { bias: true },
+  extras: { bias?: boolean; residual?: 'own' | 'inPlace'; clamp?: boolean; kernel?: KernelName } = { bias: true },
 ) {
   const layer = complete(partial, transposed)
   const x = floats(layer.batch * layer.inHeight * layer.inWidth * layer.inChannels)
@@ -136,6 +138,7 @@ function check(
     { x: bench.floats(x), y, weights: w, bias, residual, lo, hi },
     allocator(bench),
   )
+  if (extras.kernel) expect(steps.map((s) => s.kernel)).toContain(extras.kernel)
   runSteps(bench, steps)
   const expected = want.map((v, i) => Math.min(hi, Math.max(lo, v + (extras.residual ? (added[i] as number) : 0))))
   expect(relative(bench.view(y, want.length), expected), `${JSON.stringify(layer)} seed ${seed}`).toBeLessThan(5e-6)
@@ -210,6 +213,62 @@ describe('lowerConv agrees with the definition', () => {
       for (const residual of ['own', 'inPlace', undefined] as const)
         for (const clamp of [true, false])
           check({ ...base, inHeight: 5, inWidth: 5, outChannels }, false, { bias: clamp, residual, clamp })
+  })
+})
+
+describe('3×3 layers with stride 1 agree with the definition, with 16 products for 36', () => {
+  // Tiles of 2×2 pixels, 4 tiles × 8 channels a turn, blocks of as many as the scratch memory of a thread holds.
+  const extras = { bias: true, kernel: 'winogradF32' } as const
+  for (const inChannels of [12, 16, 20, 44])
+    it(`${inChannels} input channels`, () => {
+      for (const outChannels of [8, 12, 16, 20]) check({ ...base, batch: 2, inChannels, outChannels }, false, extras)
+    })
+  it('odd and even heights and widths', () => {
+    for (const inHeight of [1, 2, 3, 4, 7, 12])
+      for (const inWidth of [1, 2, 3, 5, 8])
+        check({ ...base, batch: 17, inHeight, inWidth, inChannels: 12 }, false, extras)
+  })
+  it('paddings of every kind', () => {
+    for (const [padTop, padLeft, padBottom, padRight] of [
+      [0, 0, 0, 0],
+      [2, 0, 1, 3],
+      [0, 5, 0, 2],
+    ] as const)
+      check({ ...base, batch: 3, inHeight: 8, inChannels: 16, padTop, padLeft, padBottom, padRight }, false, extras)
+  })
+  it('several blocks, and many channels', () => {
+    check({ ...base, batch: 3, inHeight: 19, inWidth: 22, inChannels: 16, outChannels: 24 }, false, extras)
+    check({ ...base, inHeight: 9, inWidth: 9, inChannels: 260, outChannels: 36 }, false, extras)
+  })
+  it('bias, residual and clamp', () => {
+    for (const residual of ['own', 'inPlace', undefined] as const)
+      for (const clamp of [true, false])
+        check({ ...base, batch: 2, inHeight: 5, inChannels: 12, outChannels: 12 }, false, {
+          ...extras,
+          bias: clamp,
+          residual,
+          clamp,
+        })
+  })
+  it('transposed', () => {
+    for (const pad of [0, 1, 2])
+      check({ ...base, batch: 3, inChannels: 12, outChannels: 20, padTop: pad, padLeft: 2 - pad }, true, extras)
+  })
+  it('not where the transforms would cost more, or do not fit', () => {
+    const taken = { ...complete({ ...base, batch: 2, inChannels: 16 }, false) }
+    expect(takesWinograd(taken)).toBe(true)
+    for (const other of [
+      { inChannels: 8 },
+      { inChannels: 18 },
+      { outChannels: 4 },
+      { outChannels: 18 },
+      { kernelWidth: 1 },
+      { strideHeight: 2 },
+      { dilationWidth: 2 },
+      { groups: 2 },
+      { batch: 1 },
+    ])
+      expect(takesWinograd({ ...taken, ...other }), JSON.stringify(other)).toBe(false)
   })
 })
 

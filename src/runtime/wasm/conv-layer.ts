@@ -1,8 +1,10 @@
 import { lowerConvPanels, lowerTransposePanels } from './conv-f32.ts'
 import { lowerDenseLayer } from './dense-f32.ts'
 import { isDepthwise, lowerDepthwise, lowerDepthwiseTranspose } from './depthwise-f32.ts'
+import { iohw, oihw } from './pack-conv.ts'
 import type { ComputedWeights } from './pack-steps.ts'
 import type { Allocator, Step } from './step.ts'
+import { lowerWinograd, takesWinograd } from './winograd.ts'
 
 /**
  * A 2-D convolution's sizes, all tensors NHWC: `inHeight … inChannels` of its input, `outHeight … outChannels` of its output. Input and
@@ -62,6 +64,11 @@ const convKernels: readonly {
   readonly lower: (layer: ConvLayer, tensors: ConvTensors, alloc: Allocator) => Step[]
 }[] = [
   { takes: isDepthwise, lower: lowerDepthwise },
+  {
+    takes: takesWinograd,
+    lower: (layer, tensors, alloc) =>
+      lowerWinograd(layer, tensors, oihw(layer.outChannels, layer.inChannels, 9), false, alloc),
+  },
   { takes: () => true, lower: lowerConvPanels },
 ]
 
@@ -73,7 +80,12 @@ export function lowerConv(layer: ConvLayer, tensors: ConvTensors, alloc: Allocat
 /** The kernel calls of a float32 transposed convolution. `stride`, `dilation`, `padTop` and `padLeft` are ConvTranspose's own. */
 export function lowerConvTranspose(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator): Step[] {
   const depthwise = isDepthwise(layer) && layer.outChannels === layer.inChannels
-  return depthwise ? lowerDepthwiseTranspose(layer, tensors, alloc) : lowerTransposePanels(layer, tensors, alloc)
+  if (depthwise) return lowerDepthwiseTranspose(layer, tensors, alloc)
+  // Steps of one pixel: an ordinary convolution with the taps in reverse.
+  const turned = { ...layer, padTop: 2 - layer.padTop, padLeft: 2 - layer.padLeft }
+  if (takesWinograd(turned))
+    return lowerWinograd(turned, tensors, iohw(layer.outChannels, layer.inChannels, 9), true, alloc)
+  return lowerTransposePanels(layer, tensors, alloc)
 }
 
 /** The kernel calls of y [rows, out] = x [rows, in] · weights + bias. */

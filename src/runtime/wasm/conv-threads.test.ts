@@ -67,7 +67,8 @@ const layer = (sizes: Partial<ConvLayer>): ConvLayer => ({
 
 const none = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
 const cases: Record<string, ConvLayer> = {
-  'pixels are shared': layer({ inHeight: 20, inWidth: 21, outHeight: 20, outWidth: 21 }),
+  'pixels are shared': layer({ inHeight: 20, inWidth: 21, outHeight: 20, outWidth: 21, outChannels: 18 }),
+  'tiles of 2×2 pixels are shared': layer({ inHeight: 20, inWidth: 21, outHeight: 20, outWidth: 21 }),
   'output channels are shared': layer({ inHeight: 3, inWidth: 3, outHeight: 3, outWidth: 3, outChannels: 77 }),
   'a padded copy': layer({ inChannels: 3 }),
   groups: layer({ groups: 2, outChannels: 50 }),

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { broadcastShapes, elementCount, seededRandom } from '../../base/index.ts'
-import { type BinaryFunction, lowerAffine, lowerBinary, lowerUnary, type UnaryFunction } from './lower-elementwise.ts'
+import {
+  type BinaryFunction,
+  lowerAffine,
+  lowerBinary,
+  lowerUnary,
+  lowerWhere,
+  type UnaryFunction,
+} from './lower-elementwise.ts'
 import { greatestError, StepBench } from './step-bench.ts'
 import { broadcastTo } from './strides.ts'
 
@@ -166,6 +173,61 @@ describe('two operands', () => {
   it('does nothing for tensors without elements', () => {
     expect(lowerBinary('add', { address: 0, shape: [0, 3] }, { address: 0, shape: [3] }, 0, [0, 3])).toEqual([])
     expect(lowerUnary('exp', 0, 0, 0)).toEqual([])
+  })
+})
+
+describe('a choice between two operands by the sign of a third', () => {
+  it(`over ${shapePairs.length} pairs of shapes, each operand of either (seed ${seed})`, () => {
+    for (const [one, other] of shapePairs)
+      for (let which = 0; which < 8; which++)
+        for (const threads of [1, 3]) {
+          bench.reset()
+          const shapes = [0, 1, 2].map((i) => ((which >> i) & 1 ? other : one))
+          const shape = shapes.reduce((a, b) => broadcastShapes(a, b) as number[])
+          const [s, a, b] = shapes.map((own) => values(elementCount(own) as number)) as [
+            Float32Array,
+            Float32Array,
+            Float32Array,
+          ]
+          // In one number for the test's own broadcasting: which of s, then of a and b.
+          const places = shapes.map((own) => Float32Array.from({ length: elementCount(own) as number }, (_, i) => i))
+          const index = (i: number) =>
+            broadcast(
+              (x) => x,
+              places[i] as Float32Array,
+              shapes[i] as number[],
+              new Float32Array(elementCount(shape) as number),
+              shape,
+            ).y
+          const [si, ai, bi] = [index(0), index(1), index(2)]
+          const expected = Float64Array.from(
+            si,
+            (at, i) => ((s[at] as number) > 0 ? a[ai[i] as number] : b[bi[i] as number]) as number,
+          )
+          const y = bench.result(expected.length)
+          const [sAt, aAt, bAt] = [s, a, b].map((v, i) => ({ address: bench.floats(v), shape: shapes[i] as number[] }))
+          bench.run(lowerWhere(sAt as never, aAt as never, bAt as never, y, shape), threads)
+          expect(greatestError(bench.read(y, expected.length), expected), `[${shapes.join('], [')}]`).toBe(0)
+        }
+  })
+
+  it('takes the second where the first is 0 or no number, and works in place', () => {
+    bench.reset()
+    const s = bench.floats([1, 0, -0, -1, Number.NaN, 2, Number.POSITIVE_INFINITY])
+    const shape = [7]
+    bench.run(
+      lowerWhere(
+        { address: s, shape },
+        { address: bench.floats([5]), shape: [1] },
+        { address: bench.floats([6]), shape: [1] },
+        s,
+        shape,
+      ),
+    )
+    expect([...bench.read(s, 7)]).toEqual([5, 6, 6, 6, 6, 5, 5])
+    expect(
+      lowerWhere({ address: 0, shape: [0] }, { address: 0, shape: [1] }, { address: 0, shape: [1] }, 0, [0]),
+    ).toEqual([])
   })
 })
 

@@ -97,6 +97,28 @@ export function lowerBinary(
   ])
 }
 
+/** y = a where s > 0, else b, all three broadcast to `shape`, y contiguous. y may be the memory of an operand of the same shape. */
+export function lowerWhere(s: Operand, a: Operand, b: Operand, y: number, shape: readonly number[]): Step[] {
+  if (elementCount(shape) === 0) return []
+  const along = (o: Operand) => broadcastTo(o.shape, o.strides ?? stridesOf(o.shape), shape)
+  const walk = collapsed({ sizes: shape, strides: [along(s), along(a), along(b), stridesOf(shape)] })
+  return inRank(walk, 6, ({ sizes, strides }, offsets) => {
+    const [sAt, aAt, bAt, yAt] = [s.address, a.address, b.address, y].map((at, i) => at + 4 * (offsets[i] as number))
+    return [
+      {
+        kernel: 'whereF32',
+        args: {
+          ...{ s: sAt as number, a: aAt as number, b: bAt as number, y: yAt as number },
+          ...numbered('size', sizes),
+          ...numbered('s', strides[0] as number[]),
+          ...numbered('a', strides[1] as number[]),
+          ...numbered('b', strides[2] as number[]),
+        },
+      },
+    ]
+  })
+}
+
 export interface AffineSizes {
   readonly batch: number
   readonly rows: number

@@ -2,7 +2,7 @@ import { elementCount } from '../../base/index.ts'
 import { lowerGather } from './lower-layout.ts'
 import type { Allocator, Step } from './step.ts'
 
-/** What one output along an axis is made of: weights of input elements that sum to 1. */
+/** What one output along an axis is made of: weighted input elements. */
 export type Taps = readonly { readonly index: number; readonly weight: number }[]
 
 /** The taps of every output along the axes that are resized, by axis in the order of memory. */
@@ -52,6 +52,20 @@ export function lowerResize(
     from = to
     return step
   })
+}
+
+/** Any linear map along one axis, given by taps of any number and weight; none: zeros. @param shape of x, in the order of memory */
+export function lowerTaps(
+  x: number,
+  y: number,
+  shape: readonly number[],
+  axis: number,
+  taps: readonly Taps[],
+  alloc: Allocator,
+): Step[] {
+  if (taps.length === 0) return []
+  const sizes = [shape.slice(0, axis), shape.slice(axis, axis + 1), shape.slice(axis + 1)].map(elementCount)
+  return [resample(x, y, sizes as [number, number, number], taps, alloc)]
 }
 
 function bilinear(
@@ -109,8 +123,8 @@ function resample(
   const { floats } = views(alloc, weights, taps * all.length)
   all.forEach((own, j) => {
     for (let t = 0; t < taps; t++) {
-      // Short lists are filled up with their first element, which is there, at weight 0.
-      ints[j * taps + t] = own[t]?.index ?? (own[0]?.index as number)
+      // Short lists are filled up with an element that is there, at weight 0.
+      ints[j * taps + t] = own[t]?.index ?? own[0]?.index ?? 0
       floats[j * taps + t] = own[t]?.weight ?? 0
     }
   })

@@ -1,7 +1,14 @@
 import { stridesOf } from '../../../base/index.ts'
 import type { InferredCall } from '../../../graph/index.ts'
 import type { ClipAttributes } from '../../../ops/index.ts'
-import { type BinaryFunction, lowerBinary, lowerUnary, type Operand, type UnaryFunction } from '../lower-elementwise.ts'
+import {
+  type BinaryFunction,
+  lowerBinary,
+  lowerUnary,
+  lowerWhere,
+  type Operand,
+  type UnaryFunction,
+} from '../lower-elementwise.ts'
 import type { Lowering, LoweringContext } from '../lowering.ts'
 import type { Step } from '../step.ts'
 import { count, inMemory, operandLike, refusesComputedSettings } from './operands.ts'
@@ -103,7 +110,22 @@ const pow: Lowering<void> = {
   },
 }
 
+const wherePositive: Lowering<void> = {
+  layout: 'same',
+  inPlace: true,
+  lower(context) {
+    const y = context.output(0)
+    const [s, a, b] = [0, 1, 2].map((i) => operandLike(context as LoweringContext<never>, i, y)) as [
+      Operand,
+      Operand,
+      Operand,
+    ]
+    return lowerWhere(s, a, b, y.address, inMemory(y.shape, y.layout))
+  },
+}
+
 export const elementwise = {
+  'ai.kerf:WherePositive': wherePositive,
   Relu: unary<void>(() => ['clip', 0, Number.POSITIVE_INFINITY]),
   Clip: clip,
   LeakyRelu: unary<number>((alpha) => ['leakyRelu', alpha]),

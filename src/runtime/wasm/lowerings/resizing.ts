@@ -1,12 +1,15 @@
 import type { Call, InferredCall } from '../../../graph/index.ts'
 import {
   contentOf,
+  type ResampleAttributes,
   type ResizeAttributes,
+  resampleAxis,
   resizeTaps,
+  tapsOf,
   type UpsampleAttributes,
   upsampleTaps,
 } from '../../../ops/index.ts'
-import { lowerResize, type Taps } from '../lower-resize.ts'
+import { lowerResize, lowerTaps, type Taps } from '../lower-resize.ts'
 import type { Lowering, LoweringContext } from '../lowering.ts'
 import type { Step } from '../step.ts'
 import { memoryAxes } from '../strides.ts'
@@ -50,4 +53,15 @@ const upsample: Lowering<UpsampleAttributes> = {
     resized(context as LoweringContext<never>, upsampleTaps(context.call, context.input(0).shape) as Taps[][]),
 }
 
-export const resizing = { Resize: resize, Upsample: upsample } as const
+const resample: Lowering<ResampleAttributes> = {
+  layout: 'same',
+  refuses: (call, isConstant) => refusesComputedSettings(call as InferredCall<never>, isConstant),
+  lower(context) {
+    const { call, input, output, alloc } = context
+    const { address, shape, layout } = input(0)
+    const axis = memoryAxes(shape.length, layout).indexOf(resampleAxis(call))
+    return lowerTaps(address, output(0).address, inMemory(shape, layout), axis, tapsOf(call.attributes), alloc)
+  },
+}
+
+export const resizing = { Resize: resize, Upsample: upsample, 'ai.kerf:Resample': resample } as const

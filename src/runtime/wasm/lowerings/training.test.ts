@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../../../base/index.ts'
-import { type AttributeValue, float, GraphBuilder, type Tensor, tensorOf } from '../../../graph/index.ts'
+import { type AttributeValue, float, floats, GraphBuilder, type Tensor, tensorOf } from '../../../graph/index.ts'
 import { createSession, hostTensor, hostValues, referenceRun } from '../../index.ts'
 
 /*
@@ -231,6 +231,67 @@ const cases: readonly Case[] = [
       },
     ]
   }),
+  // Of leaky functions: the switch and the gradient have one shape, slopes another.
+  ...(
+    [
+      [
+        [2, 5, 3, 4],
+        [2, 5, 3, 4],
+        [2, 5, 3, 4],
+      ],
+      [
+        [2, 5, 3, 4],
+        [2, 5, 3, 4],
+        [5, 1, 1],
+      ],
+      [[2, 5, 3, 4], [1], [2, 1, 1, 4]],
+      [[7, 9], [9], [7, 1]],
+      [[5, 1, 1], [2, 5, 3, 4], [1]],
+    ] as const
+  ).map(
+    (inputs): Case => ({
+      opType: 'WherePositive',
+      domain: 'ai.kerf',
+      inputs,
+      label: inputs.map((s) => `[${s}]`).join(),
+    }),
+  ),
+  {
+    opType: 'WherePositive',
+    domain: 'ai.kerf',
+    inputs: [[2, 3, 4, 4], known(3, 1, 1), known(1)],
+    label: 'known values',
+  },
+  { opType: 'WherePositive', domain: 'ai.kerf', inputs: [known(3, 1, 1), [2, 3, 4, 4], [1]], label: 'known switch' },
+  // Two terms, none, one, three; and the same along every axis of both layouts.
+  ...[0, 1, 2, 3].map(
+    (axis): Case => ({
+      opType: 'Resample',
+      domain: 'ai.kerf',
+      inputs: [[3, 4, 3, 5]],
+      attributes: {
+        axis,
+        starts: [0, 2, 2, 3, 6],
+        indices: [1, 0, 2, 0, 1, 2],
+        weights: floats([2, -1, 1, 0.5, 0.25, 3]),
+      },
+      label: `axis ${axis}`,
+    }),
+  ),
+  {
+    opType: 'Resample',
+    domain: 'ai.kerf',
+    inputs: [[6, 4]],
+    attributes: { axis: -1, starts: [0, 0, 3, 4], indices: [3, 1, 2, 0] },
+    label: 'all weights 1',
+  },
+  {
+    opType: 'Resample',
+    domain: 'ai.kerf',
+    inputs: [[6, 4]],
+    attributes: { axis: 0, starts: [0, 0, 0], indices: [] },
+    label: 'of nothing',
+  },
   ...[
     [0, Number.POSITIVE_INFINITY],
     [-0.5, 0.75],

@@ -1,0 +1,197 @@
+import type { KernelArgs } from './abi.ts'
+import type { ConvLayer, ConvTensors } from './conv-layer.ts'
+import { type Filters, panelWidth, type WeightOrder } from './pack-conv.ts'
+import { type ComputedWeights, factorsOf } from './pack-steps.ts'
+import type { Allocator, Step } from './step.ts'
+
+/*
+ * Calls of the kernels in kernels/winograd.ts and kernels/winograd-gradient.ts: convolutions of 3×3 with stride 1, and the gradient of their weight,
+ * with 16 products for 36.
+ */
+
+/** What a thread's block of tiles may take: it stays in the second-level cache. */
+const blockBytes = 64 * 1024
+/** Between the 16 matrices of a block, a line of the cache each. */
+const lines = 16 * 64
+/** Threads that get scratch memory of their own, where it is not more than `scratchLimit`; others stand idle. */
+const mostThreads = 64
+const scratchLimit = 2 * 1024 * 1024
+/** With fewer channels the transforms cost what the products save; fewer tiles do not fill a block. */
+const leastChannels = 8
+const leastTiles = 16
+
+/** Tiles of 2×2 outputs. */
+const tilesOf = ({ batch, outHeight, outWidth }: ConvLayer): number =>
+  batch * Math.ceil(outHeight / 2) * Math.ceil(outWidth / 2)
+
+/** Whether the layer is done with fewer products than it has. */
+export function takesWinograd(layer: ConvLayer): boolean {
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, groups } = layer
+  const { inChannels, outChannels } = layer
+  return (
+    kernelHeight === 3 &&
+    kernelWidth === 3 &&
+    strideHeight * strideWidth * dilationHeight * dilationWidth * groups === 1 &&
+    inChannels > leastChannels &&
+    inChannels % 4 === 0 &&
+    outChannels >= leastChannels &&
+    outChannels % 4 === 0 &&
+    tilesOf(layer) >= leastTiles
+  )
+}
+
+/** Scratch memory for blocks of tiles that take `perTile` bytes each, and `more` beside them. */
+function blocks(layer: ConvLayer, perTile: number, more: number, alloc: Allocator) {
+  const tiles = Math.min(Math.floor(blockBytes / perTile), tilesOf(layer))
+  const blockTiles = 4 * Math.max(1, Math.floor(tiles / 4))
+  const scratchBytes = 64 * Math.ceil((blockTiles * perTile + more) / 64)
+  const scratchThreads = Math.max(16, Math.min(mostThreads, Math.floor(scratchLimit / scratchBytes)))
+  return { blockTiles, scratch: alloc.scratch(scratchBytes * scratchThreads), scratchBytes, scratchThreads }
+}
+
+const sizes = (layer: ConvLayer) => {
+  const { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padTop, padLeft } = layer
+  return { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padTop, padLeft }
+}
+
+/** @param order with `taps` in reverse: of a transposed convolution, whose `layer` is the ordinary one that it is then */
+export function lowerWinograd(
+  layer: ConvLayer,
+  tensors: ConvTensors,
+  order: WeightOrder,
+  reversed: boolean,
+  alloc: Allocator,
+): Step[] {
+  const { inChannels, outChannels } = layer
+  const { packed, steps } = packInto(tensors, order, reversed, { inChannels, outChannels }, alloc)
+  const { x, y, residual = 0, lo, hi } = tensors
+  const perTile = 64 * (inChannels + panelWidth)
+  const args: KernelArgs<'winogradF32'> = {
+    ...{ x, y, weights: packed, residual, loF: lo, hiF: hi },
+    ...{ ...sizes(layer), ...blocks(layer, perTile, 2 * lines + 64 * inChannels, alloc) },
+  }
+  return [...steps, { kernel: 'winogradF32', args }]
+}
+
+type Channels = Pick<ConvLayer, 'inChannels' | 'outChannels'>
+
+/** Packed now where the weights are known, else by a step that comes before the products. */
+function packInto(
+  { weights, bias, scale }: Pick<ConvTensors, 'weights' | 'bias' | 'scale'>,
+  order: WeightOrder,
+  reversed: boolean,
+  channels: Channels,
+  alloc: Allocator,
+): { readonly packed: number; readonly steps: readonly Step[] } {
+  const { inChannels, outChannels } = channels
+  const count = Math.ceil(outChannels / panelWidth) * panelWidth * (1 + 16 * inChannels)
+  if (weights instanceof Float32Array) {
+    const packed = alloc.alloc(4 * count)
+    const panels = new Float32Array(alloc.memory.buffer, packed, count)
+    packWinograd(panels, { weights, bias, scale }, order, reversed, channels)
+    return { packed, steps: [] }
+  }
+  const packed = alloc.scratch(4 * count)
+  return { packed, steps: [packStep(weights, packed, order, reversed, channels, alloc)] }
+}
+
+const tapsOf = (order: WeightOrder, reversed: boolean) => ({
+  firstTap: reversed ? 8 * order.tap : 0,
+  tapStep: reversed ? -order.tap : order.tap,
+})
+
+function packStep(
+  given: ComputedWeights,
+  packed: number,
+  order: WeightOrder,
+  reversed: boolean,
+  channels: Channels,
+  alloc: Allocator,
+): Step {
+  const args: KernelArgs<'packWinogradF32'> = {
+    ...factorsOf(given, alloc),
+    ...{ w: given.weights, packed, ...channels, ...tapsOf(order, reversed) },
+    ...{ outStep: order.outChannel, inStep: order.inChannel },
+  }
+  return { kernel: 'packWinogradF32', args }
+}
+
+/**
+ * Packs weights for `winogradF32`, as `packWinogradF32` does: for each 8 output channels their biases, then G g Gᵀ as [16][channel][8].
+ * @param packed zeros
+ */
+function packWinograd(
+  packed: Float32Array,
+  { weights, bias, scale }: Filters,
+  order: WeightOrder,
+  reversed: boolean,
+  { inChannels, outChannels }: Channels,
+): void {
+  const { firstTap, tapStep } = tapsOf(order, reversed)
+  const step = panelWidth * inChannels
+  const rows = new Float64Array(12)
+  for (let o = 0; o < outChannels; o++) {
+    const head = Math.floor(o / panelWidth) * (panelWidth + 16 * step) + (o % panelWidth)
+    packed[head] = bias?.[o] ?? 0
+    const factor = scale?.[o] ?? 1
+    for (let c = 0; c < inChannels; c++) {
+      const from = o * order.outChannel + c * order.inChannel + firstTap
+      for (let x = 0; x < 3; x++) {
+        const [a, b, d] = [0, 3, 6].map((row) => factor * (weights[from + (row + x) * tapStep] as number)) as [
+          number,
+          number,
+          number,
+        ]
+        rows[x] = a
+        rows[3 + x] = (a + b + d) / 2
+        rows[6 + x] = (a - b + d) / 2
+        rows[9 + x] = d
+      }
+      const to = head + panelWidth * (1 + c)
+      for (let y = 0; y < 4; y++) {
+        const [a, b, d] = [rows[3 * y], rows[3 * y + 1], rows[3 * y + 2]] as [number, number, number]
+        packed[to + 4 * y * step] = a
+        packed[to + (4 * y + 1) * step] = (a + b + d) / 2
+        packed[to + (4 * y + 2) * step] = (a - b + d) / 2
+        packed[to + (4 * y + 3) * step] = d
+      }
+    }
+  }
+}
+
+/** Parts of the sum over tiles: so many threads share the work, so many sums are kept. */
+const mostChunks = 16
+const leastChunks = 8
+const chunkTiles = 16
+const sumsLimit = 8 * 1024 * 1024
+
+const chunksOf = (layer: ConvLayer): number =>
+  Math.min(
+    mostChunks,
+    Math.floor(tilesOf(layer) / chunkTiles),
+    Math.floor(sumsLimit / (64 * layer.outChannels * 8 * Math.ceil(layer.inChannels / 8))),
+  )
+
+export const takesWinogradGradient = (layer: ConvLayer): boolean =>
+  takesWinograd(layer) && chunksOf(layer) >= leastChunks
+
+/** dW of the layer, as ONNX has it; addresses. */
+export function lowerWinogradGradient(
+  layer: ConvLayer,
+  { x, dy, dw }: { readonly x: number; readonly dy: number; readonly dw: number },
+  alloc: Allocator,
+): Step[] {
+  const { inChannels, outChannels } = layer
+  const chunks = chunksOf(layer)
+  const sums = alloc.scratch(64 * chunks * outChannels * 8 * Math.ceil(inChannels / 8))
+  const perTile = 64 * (inChannels + outChannels)
+  const more = 2 * lines + 64 * Math.max(inChannels, outChannels)
+  const moments: KernelArgs<'winogradMomentsF32'> = {
+    ...{ x, dy, sums, chunks },
+    ...{ ...sizes(layer), ...blocks(layer, perTile, more, alloc) },
+  }
+  return [
+    { kernel: 'winogradMomentsF32', args: moments },
+    { kernel: 'winogradWeightGradientF32', args: { sums, dw, chunks, outChannels, inChannels } },
+  ]
+}
