@@ -11,6 +11,7 @@ const symbols: Readonly<Record<string, string>> = {
   pi: 'π',
   sigma: 'σ',
   Delta: 'Δ',
+  Phi: 'Φ',
   partial: '∂',
   sum: 'Σ',
   prod: 'Π',

@@ -59,3 +59,18 @@ export const rankCorrelation = (a: ArrayLike<number>, b: ArrayLike<number>): num
 /** The middle value; of an even number the upper one. */
 export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[values.length >> 1] as number
+
+/** The standard normal distribution's Φ, to 1.5e-7 (Abramowitz and Stegun, 7.1.26). */
+export function normalCdf(z: number): number {
+  const t = 1 / (1 + (0.3275911 * Math.abs(z)) / Math.SQRT2)
+  const series = [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429]
+  const tail = series.reduceRight((sum, c) => (sum + c) * t, 0) * Math.exp((-z * z) / 2)
+  return z < 0 ? tail / 2 : 1 - tail / 2
+}
+
+/** Mean of |d + σZ|, Z standard normal: that of the folded normal distribution. */
+export function foldedMean(d: number, sigma: number): number {
+  if (sigma === 0) return Math.abs(d)
+  const z = d / sigma
+  return sigma * Math.sqrt(2 / Math.PI) * Math.exp((-z * z) / 2) + d * (1 - 2 * normalCdf(-z))
+}
