@@ -161,6 +161,10 @@ it('clips where input and weight are far apart', () => {
   expect([at(1), at(4.75), at(5), at(9)]).toEqual([1, 0.25, 0, -1])
 })
 
-it('no other operator has a surrogate gradient', () => {
-  expect(operatorList.filter((o) => o.surrogate).map((o) => o.name)).toEqual(['AdderConv'])
+it('no other operator has a surrogate gradient but those that quantise', () => {
+  expect(operatorList.filter((o) => o.surrogate).map((o) => o.name)).toEqual([
+    'AdderConv',
+    'DequantizeLinear',
+    'QuantizeLinear',
+  ])
 })

@@ -27,6 +27,15 @@ export interface Differentiated {
   readonly model: Model
   /** Per value asked for, the value that is its gradient: of the same shape, zero where the loss does not depend on it. */
   readonly gradients: ReadonlyMap<string, string>
+  /** Those of the values that no gradient reaches. */
+  readonly unreached: readonly Unreached[]
+}
+
+/** A value whose gradient is zero whatever comes in. */
+export interface Unreached {
+  readonly value: string
+  /** Where the gradient ends on its way to the value; undefined where the loss does not depend on the value at all. */
+  readonly endsAt: { readonly opType: string; readonly node: string } | undefined
 }
 
 /**
@@ -54,7 +63,9 @@ export function differentiate(
   }
   const model = { ...inlined, graph, opsetImports: new Map([...inlined.opsetImports, ['ai.kerf', 1]]) }
   const walk = new Backwards(model, inputShapes, choices)
-  return { model, gradients: walk.gradients(loss, values) }
+  const nodes = [...graph.nodes]
+  const gradients = walk.gradients(loss, values)
+  return { model, gradients, unreached: walk.unreached(nodes, values) }
 }
 
 class Backwards {
@@ -66,6 +77,8 @@ class Backwards {
   readonly #arrived = new Map<string, string[]>()
   readonly #opsets: ReadonlyMap<string, number>
   readonly #chosen = new Set<string>()
+  /** Nodes that a gradient came to and did not pass, from the loss backwards. */
+  readonly #ends: Node[] = []
 
   constructor(model: Model, inputShapes: ReadonlyMap<string, readonly number[]>, choices: Choices) {
     this.#graph = model.graph
@@ -95,18 +108,32 @@ class Backwards {
     return new Map(wanted.map((value) => [value, this.#total(value) ?? this.#zeros(value)]))
   }
 
+  /** After `gradients`. */
+  unreached(nodes: readonly Node[], wanted: readonly string[]): Unreached[] {
+    return wanted
+      .filter((value) => !this.#arrived.has(value))
+      .map((value) => {
+        const behind = dependants(nodes, [value])
+        const end = this.#ends.find((node) => node.inputs.some((i) => behind.has(i)))
+        return { value, endsAt: end && { opType: end.opType, node: nodeLabel(end) } }
+      })
+  }
+
   /** One node: its rule's gradients are added to what has arrived at its inputs. */
   #through(node: Node, depends: ReadonlySet<string>): void {
     const { operator, call } = this.#known(node)
     const needs = (i: number) => {
       const name = node.inputs[i]
       const type = call.inputs[i]?.elementType
-      return name !== undefined && depends.has(name) && type !== undefined && isFloating(type)
+      if (name === undefined || !depends.has(name) || type === undefined) return false
+      return isFloating(type) || (operator.straightThrough?.includes(i) ?? false)
     }
-    if (!node.inputs.some((_, i) => needs(i))) return
+    if (operator.backward === 'zero' || !node.inputs.some((_, i) => needs(i))) {
+      this.#ends.push(node)
+      return
+    }
     const gradients = node.outputs.map((o) => (o !== '' && depends.has(o) ? this.#total(o) : undefined))
     if (gradients.every((g) => g === undefined)) return
-    if (operator.backward === 'zero') return
     if (!operator.backward)
       throw new KerfError(
         'not-differentiable',

@@ -102,6 +102,11 @@ export interface Operator<A = unknown> {
   backward?: BackwardRule<A> | 'zero'
   /** The backward rule is not the derivative but what training uses in its place, as the rule's own formula says. */
   readonly surrogate?: boolean
+  /**
+   * Inputs of whole numbers that carry a gradient all the same, per unit of these numbers: quantised values, as if nothing had been rounded
+   * (Bengio, Léonard and Courville 2013, arXiv:1308.3432).
+   */
+  readonly straightThrough?: readonly number[]
   /** What a node of inference becomes while the network learns, where that is something else. */
   training?: TrainingRule<A>
   /** The tensor that a node of this kind stands for, when it depends on no data: Constant, ConstantOfShape. Lazy: nothing is read. */

@@ -3,6 +3,7 @@
 // May import: base, graph, ops, cost, autodiff, runtime, data, onnx, formats, nets, report.
 export { trainingCurves } from './curves.ts'
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
+export type { NamePattern } from './graph/frozen.ts'
 export type { DistillationOptions, LossOptions } from './graph/loss.ts'
 export { type TrainedTensor, trainedModel } from './graph/trained-model.ts'
 export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './graph/training-graph.ts'

@@ -9,6 +9,7 @@ import { lineChartsSvg } from '../report/index.ts'
 import { createResident, createSession } from '../runtime/index.node.ts'
 import { trainingCurves } from './curves.ts'
 import { recipeLines } from './recipe/describe.ts'
+import { namePattern } from './recipe/name-pattern.node.ts'
 import { freshNetwork, isFreshNetwork } from './recipe/network.ts'
 import { parseRecipe } from './recipe/parse.ts'
 import type { Recipe } from './recipe/schema.ts'
@@ -139,6 +140,7 @@ async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready
     loss: lossOf(recipe),
     choices: gradientChoices(recipe),
     teacher: recipe.distillation && outside(recipe.distillation.teacher, recipe.output),
+    freeze: recipe.freeze.map(namePattern),
     masks: recipe.masks === 'zeros' ? 'zeros' : undefined,
     average: recipe.ema,
     seed,

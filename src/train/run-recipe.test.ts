@@ -54,6 +54,27 @@ const metricsIn = (name: string): Metrics[] =>
     .map((line) => JSON.parse(line))
 const bytesOf = (path: string) => readFileSync(path).toString('base64')
 
+describe('freezing by globs', () => {
+  it('leaves tensors as they are, also where the run is resumed', async () => {
+    const given = recipe('frozen', { freeze: ['conv*', 'bn1'], epochs: 1 })
+    await runUntil(3, given)
+    const { lastModel } = await runRecipe(given, { resume: true })
+    const [before, after] = [at('tiny.onnx'), lastModel].map((path) => readModelFile(path).graph.initializers)
+    const bits = (tensors: typeof before, name: string) =>
+      Buffer.from(tensors?.get(name)?.data.bytes() ?? []).toString('hex')
+    for (const name of ['conv1.weight', 'conv2.weight', 'bn1.weight', 'bn1.mean'])
+      expect(bits(after, name), name).toBe(bits(before, name))
+    for (const name of ['bn2.weight', 'bn2.mean', 'fc.weight'])
+      expect(bits(after, name), name).not.toBe(bits(before, name))
+  })
+
+  it('refuses one that matches nothing', async () => {
+    await expect(runRecipe(recipe('refused', { freeze: ['conv1.*', 'backbone*'] }))).rejects.toThrow(
+      'freeze: "backbone*" matches no layer or tensor that training changes. There are: conv1, conv1.weight,',
+    )
+  })
+})
+
 describe('a run in a folder', () => {
   let whole: RunOutcome
   beforeAll(async () => {

@@ -4,6 +4,7 @@ import type { Batch } from '../data/index.ts'
 import { type Model, tensorValues } from '../graph/index.ts'
 import type { Resident } from '../runtime/index.ts'
 import { faultIn, notFinite } from './fault.ts'
+import type { NamePattern } from './graph/frozen.ts'
 import type { LossOptions } from './graph/loss.ts'
 import { type TrainedTensor, trainedModel } from './graph/trained-model.ts'
 import { type TrainingGraph, trainingGraph } from './graph/training-graph.ts'
@@ -30,6 +31,8 @@ export interface TrainerOptions extends RunningOptions {
   readonly loss?: LossOptions
   /** Which surrogate gradients adder layers learn by: see `differentiate`. */
   readonly choices?: Choices
+  /** Layers and tensors that stay as they are: see `withoutFrozen`. None by default. */
+  readonly freeze?: readonly NamePattern[]
   /** For `loss.distillation`: a network with the same input and classes. */
   readonly teacher?: Model
   /**
@@ -83,12 +86,17 @@ export interface Trainer {
  */
 export async function createTrainer(model: Model, options: TrainerOptions): Promise<Trainer> {
   const imageShape = [options.batchSize, ...options.shape]
-  const { runtime = coreRuntime, backend, threads, onNotice, loss, choices, classes } = options
-  const graph = trainingGraph(model, { imageShape, classes, loss, choices })
+  const { runtime = coreRuntime, backend, threads, onNotice, loss, choices, freeze, classes } = options
+  const graph = trainingGraph(model, { imageShape, classes, loss, choices, freeze })
+  const notice = onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
+  graph.notices.forEach(notice)
   const running = { backend, threads, onNotice }
   const teacher =
     loss?.distillation && (await createTeacher(options.teacher, graph, loss.distillation, imageShape, options))
   const resident = await runtime.createResident(graph.model, graph.inputShapes, running)
+  const [first, ...others] = resident.onHost
+  if (first !== undefined)
+    notice(`no kernel does ${first}${others.length > 0 ? ` and ${others.length} more` : ''}: the slow reference does.`)
   return new GraphTrainer(model, graph, resident, teacher, options)
 }
 

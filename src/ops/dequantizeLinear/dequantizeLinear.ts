@@ -10,6 +10,7 @@ import {
   quantisationAxis,
   quantisedChannels,
 } from '../quantised.ts'
+import { dequantiseBackward } from '../quantised-backward.ts'
 
 /**
  * y = (x − zeroPoint) · scale (ONNX DequantizeLinear, opset 10, 13 with axis, 19, 21 with blocks, 23 with output_dtype, 24, 25). Element
@@ -40,6 +41,9 @@ export const dequantizeLinear = defineOperator<QuantisationAttributes>({
       ),
     ]
   },
+  backward: dequantiseBackward,
+  surrogate: true,
+  straightThrough: [0],
   cost: (call) => {
     const n = elementCount(call.outputs[0]?.shape) as number
     return { adds: call.inputs[2] ? n : 0, muls: n }

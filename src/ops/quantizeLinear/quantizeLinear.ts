@@ -12,6 +12,7 @@ import {
   quantisationCost,
   quantisedChannels,
 } from '../quantised.ts'
+import { quantiseBackward } from '../quantised-backward.ts'
 import { roundTiesToEven, saturate } from '../quantised-forward.ts'
 
 /**
@@ -47,6 +48,8 @@ export const quantizeLinear = defineOperator<QuantisationAttributes>({
       ),
     ]
   },
+  backward: quantiseBackward,
+  surrogate: true,
   cost: (call) => quantisationCost(elementCount(call.outputs[0]?.shape) as number, call.inputs[2] !== undefined),
   channels: quantisedChannels,
 })

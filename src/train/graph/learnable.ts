@@ -1,5 +1,13 @@
 import { ParameterFinder } from '../../cost/index.ts'
-import type { Inference, InferredCall, Model, Node, Operator, Tensor } from '../../graph/index.ts'
+import {
+  type Inference,
+  type InferredCall,
+  type Model,
+  type Node,
+  nodeLabel,
+  type Operator,
+  type Tensor,
+} from '../../graph/index.ts'
 import type { ParameterGroup } from '../optimisers/parameter.ts'
 
 /** A stored tensor that training changes. */
@@ -9,6 +17,8 @@ export interface Learnable {
   readonly group: ParameterGroup
   /** What it starts from. */
   readonly tensor: Tensor
+  /** The nodes that learn it, by name or label. */
+  readonly layers: readonly string[]
 }
 
 /** Convolutions and linear layers, as against a scale or shift per channel. */
@@ -25,8 +35,13 @@ export function learnableOf(model: Model, inference: Inference): Learnable[] {
   const found = new Map<string, Learnable>()
   for (const node of model.graph.nodes)
     for (const { name, tensor } of finder.of(node)) {
-      if (found.has(name) || tensor.elementType !== 'float32') continue
-      found.set(name, { name, shape: tensor.shape, group: groupOf(node, tensor, inference), tensor })
+      if (tensor.elementType !== 'float32') continue
+      const group = groupOf(node, tensor, inference)
+      // A layer's weight may come through nodes that scale it (DequantizeLinear): it is the layer's.
+      const known = found.get(name)
+      const layers = [...(known?.layers ?? []), nodeLabel(node)]
+      const kept = known && (known.group !== 'noDecay' || group === 'noDecay') ? known.group : group
+      found.set(name, { name, shape: tensor.shape, group: kept, tensor, layers })
     }
   return [...found.values()]
 }
@@ -34,6 +49,6 @@ export function learnableOf(model: Model, inference: Inference): Learnable[] {
 function groupOf(node: Node, { shape }: Tensor, inference: Inference): ParameterGroup {
   const { operator, call } = inference.calls.get(node) ?? {}
   if (!operator || !call || shape.length < 2) return 'noDecay'
-  if (operator.surrogate) return 'adder'
+  if (operator.surrogate && !operator.straightThrough) return 'adder'
   return isLayer(operator, call) ? 'decay' : 'noDecay'
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { tinyNet } from '../../../test/tiny-images.ts'
-import { GraphBuilder, type Model, tensorOf, tensorValues } from '../../graph/index.ts'
+import { GraphBuilder, type Model, type Tensor, tensorOf, tensorValues } from '../../graph/index.ts'
 import { modelBytes, readModel } from '../../onnx/index.ts'
 import { parameterGroups } from '../optimisers/parameter.ts'
 import { createTrainer, type TrainerOptions } from '../trainer.ts'
+import type { NamePattern } from './frozen.ts'
 import { type TrainingGraphOptions, trainingGraph } from './training-graph.ts'
 
 const options: TrainingGraphOptions = { imageShape: [4, 2, 6, 6], classes: 3 }
@@ -57,6 +58,142 @@ describe('what is learnt', () => {
       )
     expect(operators(true)).toContain('AdderConvWeightGradient')
     expect(operators(false)).not.toContain('AdderConvWeightGradient')
+  })
+})
+
+describe('quantised training', () => {
+  const quantised = (b: GraphBuilder, value: string) => {
+    const parameters = [
+      b.constant(`${value}/scale`, tensorOf('float32', [], [0.05])),
+      b.constant(`${value}/zero`, tensorOf('int8', [], [0])),
+    ]
+    return b.node('DequantizeLinear', [b.node('QuantizeLinear', [value, ...parameters]), ...parameters])
+  }
+  const model = () => {
+    const b = new GraphBuilder('net')
+    const x = quantised(b, b.input('x', 'float32', ['N', 2, 6, 6]))
+    const w = quantised(b, b.constant('w', tensorOf('float32', [3, 2, 1, 1], [1, 2, 3, 4, 5, -6])))
+    const y = b.node('Conv', [x, w, vector(b, 'bias', [0, 0, 0])], {}, { name: 'conv' })
+    b.output(b.node('Flatten', [b.node('GlobalAveragePool', [y])], {}, { name: 'flat', outputs: ['y'] }))
+    return b.model()
+  }
+
+  it('a weight behind a pair is the layer’s, and is learnt', async () => {
+    expect(trainingGraph(model(), options).weights.map((w) => [w.name, w.group])).toEqual([
+      ['w', 'decay'],
+      ['bias', 'noDecay'],
+    ])
+    const notices: string[] = []
+    const trainer = await createTrainer(model(), { ...trainerOptions, onNotice: (text) => notices.push(text) })
+    const [first, second] = [await trainer.step(batch, 0.5), await trainer.step(batch, 0.5)]
+    expect(second.loss).toBeLessThan(first.loss)
+    const after = trainer.model()
+    const values = tensorValues(after.graph.initializers.get('w') as Tensor)
+    expect(values[0]).not.toBe(1)
+    expect(notices).toEqual([
+      expect.stringMatching(/^no kernel does .*QuantizeLinear.* and \d+ more: the slow reference does\.$/),
+    ])
+  })
+})
+
+describe('what is frozen', () => {
+  const glob = (text: string): NamePattern => ({ text, matches: (name) => name.startsWith(text) })
+  const graphOf = (...freeze: string[]) =>
+    trainingGraph(tinyNet({ adder: true, dropout: true }), {
+      imageShape: [4, 1, 8, 8],
+      classes: 3,
+      freeze: freeze.map(glob),
+    })
+
+  it('tensors by name, layers by theirs, a BatchNormalization with its statistics', () => {
+    const { weights, statistics, inputShapes } = graphOf('fc.bias', 'bn1', 'conv2')
+    expect(weights.map((w) => w.name)).toEqual(['conv1.weight', 'bn2.weight', 'bn2.bias', 'fc.weight'])
+    expect(statistics.map((s) => s.name)).toEqual(['bn2.mean', 'bn2.var'])
+    expect(inputShapes.has('bn1.mean')).toBe(false)
+    // One tensor of it alone: the statistics go on.
+    expect(graphOf('bn1.bias').statistics.map((s) => s.name)).toEqual(['bn1.mean', 'bn1.var', 'bn2.mean', 'bn2.var'])
+    expect(graphOf('bn1.bias').weights.map((w) => w.name)).not.toContain('bn1.bias')
+    expect(graphOf('bn1.var').weights.map((w) => w.name)).not.toContain('bn1.weight')
+  })
+
+  it('stays to the bit while the rest learns', async () => {
+    const given = tinyNet()
+    const trainer = await createTrainer(given, {
+      ...trainerOptions,
+      shape: [1, 8, 8],
+      freeze: [glob('conv1'), glob('bn1')],
+      optimiser: { kind: 'sgd', groups: parameterGroups({ weightDecay: 0.1 }) },
+    })
+    await trainer.step({ ...batch, images: batch.images.subarray(0, 256) }, 0.1)
+    const after = trainer.model()
+    const bits = (model: Model, name: string) => [...tensorValues(model.graph.initializers.get(name) as Tensor)]
+    for (const name of ['conv1.weight', 'bn1.weight', 'bn1.bias', 'bn1.mean', 'bn1.var'])
+      expect(bits(after, name), name).toEqual(bits(given, name))
+    expect(bits(after, 'fc.weight')).not.toEqual(bits(given, 'fc.weight'))
+    expect(bits(after, 'bn2.mean')).not.toEqual(bits(given, 'bn2.mean'))
+  })
+
+  it('refuses a pattern that matches nothing, and to freeze everything', () => {
+    expect(() => graphOf('conv1', 'layer9')).toThrow(
+      /^freeze: "layer9" matches no layer or tensor that training changes\. There are: .*conv1\.weight, .*\.$/,
+    )
+    expect(() => graphOf('')).toThrow('freeze leaves nothing to train: its patterns match every weight.')
+  })
+
+  it('names few of many', () => {
+    const many = network((b, x) => {
+      let y = x
+      for (let i = 0; i < 30; i++) y = b.node('Mul', [y, b.constant(`s${i}`, tensorOf('float32', [2, 1, 1], [1, 1]))])
+      return y
+    })
+    expect(() => trainingGraph(many, { ...options, freeze: [glob('none')] })).toThrow(/ and \d+ more\.$/)
+  })
+})
+
+describe('what no gradient reaches', () => {
+  const cut = network((b, x) => {
+    const scaled = b.node('Mul', [x, b.constant('scale', tensorOf('float32', [2, 1, 1], [1, 2]))])
+    return b.node('Round', [scaled], {}, { name: 'steps' })
+  })
+
+  it('is said, and stays as it is', async () => {
+    const notices: string[] = []
+    const decaying = { kind: 'sgd', groups: parameterGroups({ weightDecay: 0.1 }) } as const
+    const trainer = await createTrainer(cut, {
+      ...trainerOptions,
+      optimiser: decaying,
+      onNotice: (text) => notices.push(text),
+    })
+    expect(notices).toEqual(['"scale" will not be learnt: no gradient passes through Round "steps".'])
+    await trainer.step(batch, 0.1)
+    expect([...tensorValues(trainer.model().graph.initializers.get('scale') as Tensor)]).toEqual([1, 2])
+    expect(trainer.graph.weights.map((w) => w.name)).toEqual(['w'])
+  })
+
+  it('of which only the first output counts', () => {
+    const b = new GraphBuilder('net')
+    const x = b.input('x', 'float32', ['N', 2, 6, 6])
+    const head = (name: string) => {
+      const w = b.constant(name, tensorOf('float32', [3, 2, 1, 1], [1, 2, 3, 4, 5, 6]))
+      return b.node('Flatten', [b.node('GlobalAveragePool', [b.node('Conv', [x, w])])], {}, { outputs: [`${name}/y`] })
+    }
+    b.output(head('main'))
+    b.output(head('extra'))
+    const { weights, notices } = trainingGraph(b.model(), options)
+    expect(weights.map((w) => w.name)).toEqual(['main'])
+    expect(notices).toEqual([
+      '"extra" will not be learnt: the loss does not depend on it (of several outputs only the first counts).',
+    ])
+  })
+
+  it('is an error where it is everything', () => {
+    const all = network(
+      (_, x) => x,
+      (b, y) => b.node('Round', [y], {}, { name: 'end', outputs: ['rounded'] }),
+    )
+    expect(() => trainingGraph(all, options)).toThrow(
+      'Nothing would be learnt: "w" will not be learnt: no gradient passes through Round "end".',
+    )
   })
 })
 

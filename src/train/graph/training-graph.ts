@@ -1,4 +1,4 @@
-import { type Choices, differentiate, Emitter } from '../../autodiff/index.ts'
+import { type Choices, differentiate, Emitter, type Unreached } from '../../autodiff/index.ts'
 import { isConcrete, KerfError } from '../../base/index.ts'
 import {
   allNames,
@@ -18,7 +18,8 @@ import {
 } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
 import { type Classifier, checkLogits, classifierOf } from './classifier.ts'
-import { type Learnable, learnableOf } from './learnable.ts'
+import { type NamePattern, unreachedNotices, withoutFrozen } from './frozen.ts'
+import type { Learnable } from './learnable.ts'
 import { crossEntropy, divergence, type LossOptions, meanSquaredDifference, type Shaped, weightedSum } from './loss.ts'
 
 /*
@@ -34,6 +35,8 @@ export interface TrainingGraphOptions {
   readonly loss?: LossOptions
   /** Which surrogate gradients are taken: see `differentiate`. Those that nothing in the network offers are ignored. */
   readonly choices?: Choices
+  /** What is not to be learnt. */
+  readonly freeze?: readonly NamePattern[]
 }
 
 /** A weight that is learnt: an input of the graph, with the output that is its gradient. */
@@ -77,16 +80,30 @@ export interface TrainingGraph {
   readonly loss: string
   /** [N, classes]; the largest is the answer. */
   readonly scores: string
+  /** Weights that are not learnt although nobody froze them, and why. */
+  readonly notices: readonly string[]
   readonly moved: readonly MovedInput[]
 }
 
 /**
  * Makes the graph of a training step from a network for inference.
- * @throws KerfError `wrong-model`, `wrong-shape`, `wrong-classes` (see `classifierOf`), `nothing-to-train`, `not-differentiable`; NodeError
+ * Weights that no gradient reaches stay as they are: neither weight decay nor momentum touches them.
+ * @throws KerfError `wrong-model`, `wrong-shape`, `wrong-classes` (see `classifierOf`), `nothing-to-train`, `not-differentiable`, `bad-options` for a
+ *   pattern that matches nothing; NodeError
  */
 export function trainingGraph(given: Model, options: TrainingGraphOptions): TrainingGraph {
   const model = inlineFunctions(given, operators)
-  return new Maker(model, classifierOf(model, options.imageShape, options.classes), options).make()
+  const classifier = classifierOf(model, options.imageShape, options.classes)
+  const { weights, isFrozen } = withoutFrozen(model, classifier.inference, options.freeze ?? [])
+  const made = new Maker(model, classifier, options, weights, isFrozen).make()
+  if (made.unreached.length === 0) return made.graph
+  const notices = unreachedNotices(made.unreached)
+  const reached = weights.filter((w) => made.unreached.every((u) => u.value !== w.name))
+  if (reached.length === 0)
+    throw new KerfError('nothing-to-train', `Nothing would be learnt: ${notices.join(' ')}`, {
+      unreached: made.unreached,
+    })
+  return { ...new Maker(model, classifier, options, reached, isFrozen).make().graph, notices }
 }
 
 class Maker {
@@ -96,6 +113,7 @@ class Maker {
   readonly #opsets: Map<string, number>
   readonly #graph: Graph
   readonly #learnable: readonly Learnable[]
+  readonly #isFrozen: (node: Node) => boolean
   readonly #stored: ReadonlyMap<string, Tensor>
   readonly #taken: Set<string>
   readonly #model: Model
@@ -108,12 +126,15 @@ class Maker {
     model: Model,
     { inference, ...classifier }: Classifier & { readonly inference: Inference },
     options: TrainingGraphOptions,
+    weights: readonly Learnable[],
+    isFrozen: (node: Node) => boolean,
   ) {
     this.#model = model
+    this.#isFrozen = isFrozen
     this.#options = options
     this.#classifier = classifier
     this.#inference = inference
-    this.#learnable = learnableOf(model, inference)
+    this.#learnable = weights
     this.#stored = storedTensors(model, inference)
     this.#taken = allNames(model.graph)
     this.#opsets = new Map([...model.opsetImports, ['ai.kerf', 1]])
@@ -126,14 +147,9 @@ class Maker {
       valueInfo: new Map(),
       nodes: [],
     }
-    if (this.#learnable.length === 0)
-      throw new KerfError(
-        'nothing-to-train',
-        'The model has no float32 weights. Half-precision and quantised models cannot be trained: take the float32 one.',
-      )
   }
 
-  make(): TrainingGraph {
+  make(): { readonly graph: TrainingGraph; readonly unreached: readonly Unreached[] } {
     const { image, logits } = this.#classifier
     this.#input(image, this.#options.imageShape)
     for (const { name, shape } of this.#learnable) this.#input(name, shape)
@@ -150,7 +166,7 @@ class Maker {
     })
     const live = { ...this.#model, opsetImports: this.#opsets, functions: this.#model.functions, graph: trunk }
     const choices = this.#offered(trunk)
-    const { model, gradients } = differentiate(
+    const { model, gradients, unreached } = differentiate(
       live,
       loss,
       this.#learnable.map((l) => l.name),
@@ -164,17 +180,21 @@ class Maker {
       outputs: [...new Set(outputs)].map((name) => ({ name, type: undefined })),
     })
     return {
-      model: { ...model, graph },
-      inputShapes: this.#shapes,
-      images: image,
-      targets,
-      teacher,
-      weights,
-      statistics: this.#statistics,
-      masks: this.#masks,
-      loss,
-      scores,
-      moved: this.#moved,
+      unreached,
+      graph: {
+        model: { ...model, graph },
+        inputShapes: this.#shapes,
+        images: image,
+        targets,
+        teacher,
+        weights,
+        statistics: this.#statistics,
+        masks: this.#masks,
+        loss,
+        scores,
+        notices: [],
+        moved: this.#moved,
+      },
     }
   }
 
@@ -189,7 +209,8 @@ class Maker {
   #inTraining(node: Node): Node {
     const known = this.#inference.calls.get(node)
     const form = known?.operator.training?.(known.call, this.#fresh)
-    if (!form) return node
+    // Frozen statistics are those of inference.
+    if (!form || (form.statistics && this.#isFrozen(node))) return node
     const inputs = [...form.node.inputs]
     for (const { input, output } of form.statistics ?? []) {
       const name = this.#statistic(form.node, input, form.node.outputs[output] as string)

@@ -135,6 +135,12 @@ export const recipeSchema = z.strictObject({
   labelSmoothing: z.number().min(0).lt(1).default(0),
   distillation: distillationSchema.optional(),
   adder: adderSchema.prefault({}).describe('How adder layers learn.'),
+  freeze: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      "Layers and tensors that stay as they are, as globs over their names ('layer1*'). A frozen BatchNormalization keeps its running statistics.",
+    ),
   masks: z.enum(['none', 'zeros']).default('none').describe("'zeros': weights that are 0 in the model stay 0."),
   onBadImage: z
     .enum(['skip', 'error'])
