@@ -62,16 +62,15 @@ describe('where gradients end', () => {
 
   it('the node that passes none is named', () => {
     const model = summed(4, (b, x) => {
-      const map = b.node('Reshape', [x, b.ints('shape', [1, 1, 2, 2])])
-      const grid = b.constant('grid', tensorOf('float32', [1, 1, 1, 2], [0, 0]))
-      return b.node('GridSample', [map, grid], {}, { name: 'look' })
+      const some = b.constant('some', tensorOf('bool', [4], [1, 0, 1, 1]))
+      return b.node('Compress', [x, some], {}, { name: 'choose' })
     })
     const error = thrown(() => differentiate(model, 'loss', ['x'], shapesFor(4)))
     expect(error.code).toBe('not-differentiable')
     expect(error.message).toBe(
-      'GridSample "look": no gradient passes through this operator. Train only what comes behind it, or replace it.',
+      'Compress "choose": no gradient passes through this operator. Train only what comes behind it, or replace it.',
     )
-    expect(error.details).toMatchObject({ opType: 'GridSample', node: 'look' })
+    expect(error.details).toMatchObject({ opType: 'Compress', node: 'choose' })
   })
 })
 
@@ -166,6 +165,22 @@ describe('at corners', () => {
   it('a power of 0 has no slope along its exponent', () => {
     const model = summed(2, (b, x) => b.node('Pow', [b.constant('c', tensorOf('float32', [2], [0, 2])), x]))
     expect(gradientAt(model, 2, 3).map((g) => g.toFixed(4))).toEqual(['0.0000', (8 * Math.LN2).toFixed(4)])
+  })
+})
+
+describe('boxes', () => {
+  it('carry no gradient: RoiAlign refuses, MaxRoiPool rounds them', () => {
+    const regions = (op: string, columns: number) =>
+      summed(columns, (b, x) => {
+        const image = b.constant('image', tensorOf('float32', [1, 1, 3, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9]))
+        const box = b.node('Reshape', [x, b.ints('shape', [1, columns])])
+        if (op === 'MaxRoiPool') return b.node(op, [image, box], { pooled_shape: [1, 1] }, { name: 'pool' })
+        return b.node(op, [image, box, b.ints('images', [0])], {}, { name: 'pool' })
+      })
+    expect(() => differentiate(regions('RoiAlign', 4), 'loss', ['x'], shapesFor(4))).toThrow(
+      'RoiAlign "pool": no gradient passes to its boxes',
+    )
+    expect(gradientAt(regions('MaxRoiPool', 5), 0, 0, 0, 1, 1)).toEqual([0, 0, 0, 0, 0])
   })
 })
 

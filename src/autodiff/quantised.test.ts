@@ -53,8 +53,9 @@ function gradients({ scale, zero, range, attributes, opset = 17 }: Quantiser, x:
   const codes = b.node('QuantizeLinear', [b.input('x', 'float32', shape), ...parameters], attributes, { name: 'q' })
   const y = b.node('DequantizeLinear', [codes, ...parameters], attributes, { name: 'dq' })
   const weighted = b.node('Mul', [y, b.constant('r', tensorOf('float32', shape, Array.from(r)))])
-  const axes = opset < 13 ? { axes: [0, 1, 2] } : {}
-  b.output(b.node('ReduceSum', [weighted], { keepdims: 0, ...axes }, { outputs: ['loss'] }))
+  b.output(
+    b.node('ReduceSum', [weighted], { keepdims: 0, ...(opset < 13 && { axes: [0, 1, 2] }) }, { outputs: ['loss'] }),
+  )
   const { model, gradients, unreached } = differentiate(b.model(), 'loss', ['x'], new Map([['x', shape]]))
   expect(unreached).toEqual([])
   const name = gradients.get('x') as string

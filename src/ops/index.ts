@@ -71,6 +71,7 @@ import { globalMaxPool } from './globalMaxPool/globalMaxPool.ts'
 import { greater } from './greater/greater.ts'
 import { greaterOrEqual } from './greaterOrEqual/greaterOrEqual.ts'
 import { gridSample } from './gridSample/gridSample.ts'
+import { gridSampleGradient } from './gridSampleGradient/gridSampleGradient.ts'
 import { groupNormalization } from './groupNormalization/groupNormalization.ts'
 import { hardmax } from './hardmax/hardmax.ts'
 import { hardSigmoid } from './hardSigmoid/hardSigmoid.ts'
@@ -94,6 +95,7 @@ import { max } from './max/max.ts'
 import { maxPool } from './maxPool/maxPool.ts'
 import { maxPoolGradient } from './maxPoolGradient/maxPoolGradient.ts'
 import { maxRoiPool } from './maxRoiPool/maxRoiPool.ts'
+import { maxRoiPoolGradient } from './maxRoiPoolGradient/maxRoiPoolGradient.ts'
 import { maxUnpool } from './maxUnpool/maxUnpool.ts'
 import { mean } from './mean/mean.ts'
 import { meanVarianceNormalization } from './meanVarianceNormalization/meanVarianceNormalization.ts'
@@ -136,6 +138,7 @@ import { resize } from './resize/resize.ts'
 import { reverseSequence } from './reverseSequence/reverseSequence.ts'
 import { rmsNormalization } from './rmsNormalization/rmsNormalization.ts'
 import { roiAlign } from './roiAlign/roiAlign.ts'
+import { roiAlignGradient } from './roiAlignGradient/roiAlignGradient.ts'
 import { round } from './round/round.ts'
 import { scatter } from './scatter/scatter.ts'
 import { scatterElements } from './scatterElements/scatterElements.ts'
@@ -243,6 +246,7 @@ export const operatorList: readonly Operator[] = [
   greater,
   greaterOrEqual,
   gridSample,
+  gridSampleGradient,
   groupNormalization,
   hardmax,
   hardSigmoid,
@@ -266,6 +270,7 @@ export const operatorList: readonly Operator[] = [
   maxPool,
   maxPoolGradient,
   maxRoiPool,
+  maxRoiPoolGradient,
   maxUnpool,
   mean,
   meanVarianceNormalization,
@@ -308,6 +313,7 @@ export const operatorList: readonly Operator[] = [
   reverseSequence,
   rmsNormalization,
   roiAlign,
+  roiAlignGradient,
   round,
   scatter,
   scatterElements,

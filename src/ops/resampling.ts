@@ -18,9 +18,16 @@ export interface Tap {
 export interface Kernel {
   readonly radius: number
   readonly weight: (distance: number) => number
+  /** Its derivative. */
+  readonly slope: (distance: number) => number
 }
 
-export const linearKernel: Kernel = { radius: 1, weight: (t) => Math.max(0, 1 - Math.abs(t)) }
+export const linearKernel: Kernel = {
+  radius: 1,
+  weight: (t) => Math.max(0, 1 - Math.abs(t)),
+  // At 0, where two stretches meet, the one to the right: the second neighbour of a place on an element is the one behind it.
+  slope: (t) => (Math.abs(t) > 1 ? 0 : t > 0 ? -1 : 1),
+}
 
 /** Keys, "Cubic convolution interpolation" (1981), with coefficient a. */
 export const cubicKernel = (a: number): Kernel => ({
@@ -29,6 +36,11 @@ export const cubicKernel = (a: number): Kernel => ({
     const t = Math.abs(distance)
     if (t <= 1) return (a + 2) * t ** 3 - (a + 3) * t ** 2 + 1
     return t < 2 ? a * (t ** 3 - 5 * t ** 2 + 8 * t - 4) : 0
+  },
+  slope: (distance) => {
+    const t = Math.abs(distance)
+    if (t <= 1) return Math.sign(distance) * (3 * (a + 2) * t ** 2 - 2 * (a + 3) * t)
+    return t < 2 ? Math.sign(distance) * a * (3 * t ** 2 - 10 * t + 8) : 0
   },
 })
 

@@ -7,6 +7,7 @@ import { movement } from './movement.ts'
 import { normalisations } from './normalisations.ts'
 import { pooling } from './pooling.ts'
 import { reductions } from './reductions.ts'
+import { sampling } from './sampling.ts'
 import { shapes } from './shapes.ts'
 
 /** What is checked of every operator that gradients pass, by family. */
@@ -20,4 +21,5 @@ export const gradientCases: Readonly<Record<string, Cases>> = {
   reductions,
   shapes,
   movement,
+  sampling,
 }

@@ -1,5 +1,6 @@
 import { elementCount } from '../../base/index.ts'
-import type { Call, InferredCall } from '../../graph/index.ts'
+import type { AttributeReader, Call, InferredCall } from '../../graph/index.ts'
+import { gradientOf } from '../backward.ts'
 import { perChannel } from '../channel-rules.ts'
 import { required, typed, wrong } from '../check.ts'
 import { arithmetic, doubles } from '../numbers.ts'
@@ -9,12 +10,18 @@ import { type Sampling, sample } from './forward.ts'
 const modes: Readonly<Record<string, number>> = { nearest: 0, bilinear: 2, linear: 2, bicubic: 4, cubic: 4 }
 
 /** Taps per axis of an interpolation, 0 for none. */
-function taps(call: Call<{ mode: string }>): number {
+export function interpolationTaps(call: Call<{ mode: string }>): number {
   const count = modes[call.attributes.mode]
   if (count === undefined)
     throw wrong(call, `mode "${call.attributes.mode}" is none of ${Object.keys(modes).join(', ')}`)
   return count
 }
+
+export const gridSampleAttributes = (a: AttributeReader): Sampling => ({
+  mode: a.string('mode', 'linear'),
+  paddingMode: a.string('padding_mode', 'zeros'),
+  alignCorners: a.int('align_corners', 0) === 1,
+})
 
 /**
  * Y[n, c, p] = X[n, c] interpolated at the place grid[n, p] (ONNX GridSample). X [N, C, space…], grid [N, out…, axes], Y [N, C, out…].
@@ -25,15 +32,11 @@ function taps(call: Call<{ mode: string }>): number {
 export const gridSample = defineOperator<Sampling>({
   name: 'GridSample',
   domain: '',
-  attributes: (a) => ({
-    mode: a.string('mode', 'linear'),
-    paddingMode: a.string('padding_mode', 'zeros'),
-    alignCorners: a.int('align_corners', 0) === 1,
-  }),
+  attributes: gridSampleAttributes,
   infer: (call) => {
     const x = required(call, 0)
     const grid = required(call, 1).shape
-    taps(call)
+    interpolationTaps(call)
     if (!x.shape || !grid) return [typed(x.elementType, undefined)]
     const space = x.shape.length - 2
     if (grid.length !== x.shape.length || (typeof grid.at(-1) === 'number' && grid.at(-1) !== space))
@@ -42,9 +45,18 @@ export const gridSample = defineOperator<Sampling>({
   },
   forward: (call, [x, grid]) =>
     x && grid ? [arithmetic(x.elementType, sample(doubles(x), grid, call.attributes))] : [],
+  backward: (call) => {
+    const [x, grid] = call.node.inputs as [string, string]
+    const { mode, paddingMode, alignCorners } = call.attributes
+    const attributes = { mode, padding_mode: paddingMode, align_corners: alignCorners ? 1 : 0 }
+    return call.emit.nodes('GridSampleGradient', [gradientOf(call), x, grid], 2, attributes, 'ai.kerf')
+  },
   cost: (call: InferredCall<Sampling>) => {
     const space = (call.inputs[0]?.shape?.length ?? 0) - 2
-    const perTap = taps(call) === 0 ? 0 : taps(call) ** space * (elementCount(call.outputs[0]?.shape) as number)
+    const perTap =
+      interpolationTaps(call) === 0
+        ? 0
+        : interpolationTaps(call) ** space * (elementCount(call.outputs[0]?.shape) as number)
     return { muls: perTap, adds: perTap, others: elementCount(call.inputs[1]?.shape) as number }
   },
   channels: perChannel,

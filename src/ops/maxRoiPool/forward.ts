@@ -2,18 +2,18 @@ import type { Dense } from '../../graph/index.ts'
 import type { Doubles } from '../numbers.ts'
 
 /**
- * The greatest element of each cell of each region, 0 for cells without elements (Girshick, Fast R-CNN, 2015). Corners are rounded to
- * elements, cells to whole elements outward. x [N, C, H, W], boxes [R, 5] (image, x1, y1, x2, y2), y [R, C, height, width].
+ * Visits each cell of each region, with its place in y and the place in x of its greatest element (the first of several); −1: it has no element. Sizes
+ * as `maxOverRegions`.
  */
-export function maxOverRegions(
-  x: Doubles,
+function eachCell(
+  { shape, data }: Doubles,
   boxes: Dense,
   [height, width]: readonly [number, number],
   scale: number,
-): Doubles {
-  const [, channels, rows, columns] = x.shape as [number, number, number, number]
+  visit: (at: number, greatest: number) => void,
+): void {
+  const [, channels, rows, columns] = shape as [number, number, number, number]
   const regions = boxes.shape[0] as number
-  const data = new Float64Array(regions * channels * height * width)
   /** Elements of one of `cells` cells of the stretch from `first` to `last`, within an axis of `size`. */
   const range = (cell: number, cells: number, first: number, last: number, size: number) => {
     const step = Math.max(1, last - first + 1) / cells
@@ -28,12 +28,41 @@ export function maxOverRegions(
         for (let j = 0; j < width; j++) {
           const [top, bottom] = range(i, height, y1, y2, rows)
           const [left, right] = range(j, width, x1, x2, columns)
-          let best = Number.NEGATIVE_INFINITY
+          let best = -1
           for (let row = top; row < bottom; row++)
-            for (let column = left; column < right; column++)
-              best = Math.max(best, x.data[((image * channels + c) * rows + row) * columns + column] as number)
-          data[((r * channels + c) * height + i) * width + j] = best === Number.NEGATIVE_INFINITY ? 0 : best
+            for (let column = left; column < right; column++) {
+              const place = ((image * channels + c) * rows + row) * columns + column
+              if (best < 0 || (data[place] as number) > (data[best] as number)) best = place
+            }
+          visit(((r * channels + c) * height + i) * width + j, best)
         }
   }
-  return { shape: [regions, channels, height, width], data }
+}
+
+/**
+ * The greatest element of each cell of each region, 0 for cells without elements (Girshick, Fast R-CNN, 2015). Corners are rounded to
+ * elements, cells to whole elements outward. x [N, C, H, W], boxes [R, 5] (image, x1, y1, x2, y2), y [R, C, height, width].
+ */
+export function maxOverRegions(x: Doubles, boxes: Dense, size: readonly [number, number], scale: number): Doubles {
+  const shape = [boxes.shape[0] as number, x.shape[1] as number, ...size]
+  const data = new Float64Array(shape.reduce((p, d) => p * d, 1))
+  eachCell(x, boxes, size, scale, (at, greatest) => {
+    data[at] = greatest < 0 ? 0 : (x.data[greatest] as number)
+  })
+  return { shape, data }
+}
+
+/** The gradient of x: each cell's goes to its greatest element. */
+export function maxOverRegionsBack(
+  dy: Dense,
+  x: Doubles,
+  boxes: Dense,
+  size: readonly [number, number],
+  scale: number,
+): Doubles {
+  const data = new Float64Array(x.data.length)
+  eachCell(x, boxes, size, scale, (at, greatest) => {
+    if (greatest >= 0) data[greatest] = (data[greatest] as number) + (dy.data[at] as number)
+  })
+  return { shape: x.shape, data }
 }

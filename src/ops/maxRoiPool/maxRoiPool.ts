@@ -1,15 +1,27 @@
 import { unknownDim } from '../../base/index.ts'
+import { type AttributeReader, float } from '../../graph/index.ts'
+import { gradientOf } from '../backward.ts'
 import { required, typed, wrong } from '../check.ts'
 import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { perRegion } from '../regions.ts'
 import { maxOverRegions } from './forward.ts'
 
-/** The greatest of X in each cell of each region: X [N, C, H, W], boxes [R, 5], Y [R, C, height, width] (ONNX MaxRoiPool). */
-export const maxRoiPool = defineOperator<{ pooledShape: readonly number[] | undefined; spatialScale: number }>({
+export interface MaxRoiPoolAttributes {
+  readonly pooledShape: readonly number[] | undefined
+  readonly spatialScale: number
+}
+
+export const maxRoiPoolAttributes = (a: AttributeReader): MaxRoiPoolAttributes => ({
+  pooledShape: a.ints('pooled_shape'),
+  spatialScale: a.float('spatial_scale', 1),
+})
+
+/** The greatest of X in each cell of each region: X [N, C, H, W], boxes [R, 5], Y [R, C, height, width] (ONNX MaxRoiPool). Corners are rounded: no gradient for boxes. */
+export const maxRoiPool = defineOperator<MaxRoiPoolAttributes>({
   name: 'MaxRoiPool',
   domain: '',
-  attributes: (a) => ({ pooledShape: a.ints('pooled_shape'), spatialScale: a.float('spatial_scale', 1) }),
+  attributes: maxRoiPoolAttributes,
   infer: (call) => {
     const x = required(call, 0)
     const boxes = required(call, 1).shape
@@ -22,6 +34,12 @@ export const maxRoiPool = defineOperator<{ pooledShape: readonly number[] | unde
     if (!x || !boxes) return []
     const y = maxOverRegions(doubles(x), boxes, pooledShape as [number, number], spatialScale)
     return [arithmetic(x.elementType, y)]
+  },
+  backward: (call) => {
+    const [x, boxes] = call.node.inputs as [string, string]
+    const { pooledShape, spatialScale } = call.attributes
+    const attributes = { pooled_shape: pooledShape as readonly number[], spatial_scale: float(spatialScale) }
+    return [call.emit.node('MaxRoiPoolGradient', [gradientOf(call), x, boxes], attributes, 'ai.kerf')]
   },
   // How many elements a cell covers depends on its box.
   cost: 'data-dependent',

@@ -1,22 +1,29 @@
 import { unknownDim } from '../../base/index.ts'
+import { type AttributeReader, float } from '../../graph/index.ts'
+import { gradientOf } from '../backward.ts'
 import { required, typed, wrong } from '../check.ts'
 import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { perRegion } from '../regions.ts'
 import { alignRegions, type RoiAlignAttributes } from './forward.ts'
 
-/** X pooled over regions with interpolation: X [N, C, H, W], boxes [R, 4], Y [R, C, height, width] (ONNX RoiAlign). */
+export const roiAlignAttributes = (a: AttributeReader, opset: number): RoiAlignAttributes => ({
+  height: a.int('output_height', 1),
+  width: a.int('output_width', 1),
+  samplingRatio: a.int('sampling_ratio', 0),
+  spatialScale: a.float('spatial_scale', 1),
+  halfPixel: opset >= 16 && a.string('coordinate_transformation_mode', 'half_pixel') === 'half_pixel',
+  max: a.string('mode', 'avg') === 'max',
+})
+
+/**
+ * X pooled over regions with interpolation: X [N, C, H, W], boxes [R, 4], Y [R, C, height, width] (ONNX RoiAlign). The gradient goes to X; one
+ * of the boxes is refused, since no detector learns by it.
+ */
 export const roiAlign = defineOperator<RoiAlignAttributes>({
   name: 'RoiAlign',
   domain: '',
-  attributes: (a, opset) => ({
-    height: a.int('output_height', 1),
-    width: a.int('output_width', 1),
-    samplingRatio: a.int('sampling_ratio', 0),
-    spatialScale: a.float('spatial_scale', 1),
-    halfPixel: opset >= 16 && a.string('coordinate_transformation_mode', 'half_pixel') === 'half_pixel',
-    max: a.string('mode', 'avg') === 'max',
-  }),
+  attributes: roiAlignAttributes,
   infer: (call) => {
     const x = required(call, 0)
     const boxes = required(call, 1).shape
@@ -26,6 +33,17 @@ export const roiAlign = defineOperator<RoiAlignAttributes>({
   },
   forward: (call, [x, boxes, images]) =>
     x && boxes && images ? [arithmetic(x.elementType, alignRegions(doubles(x), boxes, images, call.attributes))] : [],
+  backward: (call) => {
+    if (call.needs(1)) throw wrong(call, 'no gradient passes to its boxes')
+    const [x, boxes, images] = call.node.inputs as [string, string, string]
+    const { height, width, samplingRatio, spatialScale, halfPixel, max } = call.attributes
+    const attributes = {
+      ...{ output_height: height, output_width: width, sampling_ratio: samplingRatio, mode: max ? 'max' : 'avg' },
+      spatial_scale: float(spatialScale),
+      coordinate_transformation_mode: halfPixel ? 'half_pixel' : 'output_half_pixel',
+    }
+    return [call.emit.node('RoiAlignGradient', [gradientOf(call), x, boxes, images], attributes, 'ai.kerf')]
+  },
   // How many samples a box takes depends on its size.
   cost: 'data-dependent',
   channels: perRegion,
