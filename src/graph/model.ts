@@ -22,6 +22,8 @@ export interface TensorData {
    * @throws KerfError when the source is missing or too short
    */
   bytes(offset?: number, length?: number, into?: ArrayBuffer): Uint8Array
+  /** Whether a part is read without making the rest. Default false. */
+  readonly streamed?: boolean
 }
 
 /** A constant tensor. Reading its bytes may touch the disk: counting never does. */

@@ -110,11 +110,12 @@ export class FileSource implements ByteSource {
   }
 
   read(offset: number, length: number, into?: ArrayBuffer): Uint8Array {
-    if (this.#open === undefined) return this.whileOpen(() => this.read(offset, length, into))
+    if (this.#open === undefined) this.#openForNow()
+    const file = this.#open as number
     const bytes = into && into.byteLength >= length ? new Uint8Array(into, 0, length) : this.#allocate(length)
     try {
       for (let at = 0; at < length; ) {
-        const count = readSync(this.#open, bytes, at, Math.min(length - at, 2 ** 30), offset + at)
+        const count = readSync(file, bytes, at, Math.min(length - at, 2 ** 30), offset + at)
         if (count === 0) throw this.#changed()
         at += count
       }
@@ -122,6 +123,16 @@ export class FileSource implements ByteSource {
       throw fileError(error, this.path, 'read')
     }
     return bytes
+  }
+
+  /** For all reads that follow each other without a pause: opening takes longer than reading a small weight. */
+  #openForNow(): void {
+    const file = this.#openFile()
+    this.#open = file
+    queueMicrotask(() => {
+      if (this.#open === file) this.#open = undefined
+      closeSync(file)
+    })
   }
 
   #openFile(): number {

@@ -24,7 +24,7 @@ export interface StreamedData extends TensorData {
   readonly streamed: true
 }
 
-export const isStreamed = (data: TensorData): data is StreamedData => 'streamed' in data
+export const isStreamed = (data: TensorData): data is StreamedData => data.streamed === true
 
 /** The range that a call of `bytes(offset, length)` asks for, checked. */
 export function rangeOf(

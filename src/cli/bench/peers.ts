@@ -1,15 +1,13 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { loadOrt, type OrtModule } from '../onnx-runtime.ts'
+import { packageRoot } from '../package-root.ts'
 
 /** Runtimes that Kerf is measured against, as `--against` names them. */
 export const peerNames = ['ort-web', 'ort-node', 'tfjs'] as const
 export type PeerName = (typeof peerNames)[number]
-
-/** From src/cli/bench and from dist/cli/bench alike. */
-const packageRoot = fileURLToPath(new URL('../../../', import.meta.url))
 
 /**
  * An optional package: from where the command is called, from beside Kerf, or (in a clone) from `bench/`.

@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Totals } from '../../cost/index.ts'
 import { openData } from '../../data/index.node.ts'
 import { createLoader, type DataSets, type Loader, type Transform } from '../../data/index.ts'
@@ -12,12 +11,12 @@ import { type Cell, human, type Report } from '../../report/index.ts'
 import { createSession, hostTensor, timeInTurns } from '../../runtime/index.node.ts'
 import { createSchedule, createTrainer, evaluate, nodeRuntime, parameterGroups, train } from '../../train/index.node.ts'
 import type { Io } from '../io.ts'
+import { packageRoot } from '../package-root.ts'
 import { terminalText } from '../print.ts'
 import { costMetrics } from '../prune-report.ts'
 import { freePath } from './free-path.ts'
 
-/** From src/cli/demo and dist/cli/demo alike. */
-const folder = fileURLToPath(new URL('../../../examples/digits/', import.meta.url))
+const folder = join(packageRoot, 'examples', 'digits')
 const network = join(folder, 'lenet5.onnx')
 const ratio = 0.5
 const epochs = 20

@@ -1,8 +1,9 @@
 import type { KernelArgs } from './abi.ts'
 import type { ConvLayer, ConvTensors, DenseSizes, DenseTensors } from './conv-layer.ts'
-import { iohw, oihw, packedFloats, packPanels, panelWidth, type WeightOrder } from './pack-conv.ts'
+import { inPieces, iohw, oihw, packedFloats, packPanels, panelWidth, type WeightOrder } from './pack-conv.ts'
 import { type PackedWeights, packPanelsSteps } from './pack-steps.ts'
 import type { Allocator, Step } from './step.ts'
+import { isKnown } from './weights.ts'
 
 /*
  * Calls of `convF32`, the indirect matrix product of kernels/conv-f32.ts:
@@ -111,10 +112,16 @@ function packInto(
   taps: readonly number[],
 ): PackedWeights {
   const { weights } = filters
-  if (!(weights instanceof Float32Array)) return packPanelsSteps(weights, order, sizes, taps, alloc)
+  if (!isKnown(weights)) return packPanelsSteps(weights, order, sizes, taps, alloc)
   const count = packedFloats(sizes.groups, sizes.outChannels, sizes.inChannels, taps.length)
   const packed = alloc.alloc(4 * count)
-  packPanels(new Float32Array(alloc.memory.buffer, packed, count), { ...filters, weights }, order, sizes, taps)
+  let at = packed
+  inPieces({ ...filters, weights }, order, sizes, (piece, groups, outChannels) => {
+    const size = packedFloats(groups, outChannels, sizes.inChannels, taps.length)
+    const panels = new Float32Array(alloc.memory.buffer, at, size)
+    packPanels(panels, piece, order, { ...sizes, groups, outChannels }, taps)
+    at += 4 * size
+  })
   return { packed, steps: [] }
 }
 

@@ -4,6 +4,7 @@ import { isDepthwise, lowerDepthwise, lowerDepthwiseTranspose } from './depthwis
 import { iohw, oihw } from './pack-conv.ts'
 import type { ComputedWeights } from './pack-steps.ts'
 import type { Allocator, Step } from './step.ts'
+import type { KnownWeights } from './weights.ts'
 import { lowerWinograd, takesWinograd } from './winograd.ts'
 
 /**
@@ -35,7 +36,7 @@ export interface ConvTensors {
   readonly x: number
   readonly y: number
   /** As ONNX has them: Conv [O, C/groups, kernel], ConvTranspose [C, O/groups, kernel]. */
-  readonly weights: Float32Array | ComputedWeights
+  readonly weights: KnownWeights | ComputedWeights
   /** Only beside weights that are known. */
   readonly bias?: Float32Array
   /** Factor of each output channel's weights (not of its bias): a BatchNormalization that was folded. Only beside weights that are known. */

@@ -2,6 +2,7 @@ import type { KernelArgs } from './abi.ts'
 import { lowerDensePanels } from './conv-f32.ts'
 import type { DenseSizes, DenseTensors } from './conv-layer.ts'
 import type { Allocator, Step } from './step.ts'
+import { isKnown, pieceBytes } from './weights.ts'
 
 /**
  * One row: `denseF32`, which reads the weights once as they come ([out, in]). More rows, or weights that are computed while running: the matrix
@@ -10,15 +11,26 @@ import type { Allocator, Step } from './step.ts'
 export function lowerDenseLayer(sizes: DenseSizes, tensors: DenseTensors, alloc: Allocator): Step[] {
   const { rows, inFeatures, outFeatures } = sizes
   const { weights: given } = tensors
-  if (rows !== 1 || tensors.residual || !(given instanceof Float32Array)) return lowerDensePanels(sizes, tensors, alloc)
+  if (rows !== 1 || tensors.residual || !isKnown(given)) return lowerDensePanels(sizes, tensors, alloc)
   const weights = alloc.alloc(4 * inFeatures * outFeatures)
   const bias = alloc.alloc(4 * outFeatures)
   if (tensors.bias) new Float32Array(alloc.memory.buffer, bias, outFeatures).set(tensors.bias)
   const packed = new Float32Array(alloc.memory.buffer, weights, inFeatures * outFeatures)
-  if (tensors.transposed) packed.set(given)
-  else
-    for (let c = 0, from = 0; c < inFeatures; c++)
-      for (let o = 0; o < outFeatures; o++) packed[o * inFeatures + c] = given[from++] as number
+  // In pieces of whole rows as they come.
+  const [height, width] = tensors.transposed ? [outFeatures, inFeatures] : [inFeatures, outFeatures]
+  const atOnce = given instanceof Float32Array ? height : Math.max(1, Math.floor(pieceBytes / (4 * width)))
+  for (let row = 0; row < height; row += atOnce) {
+    const count = Math.min(atOnce, height - row) * width
+    const piece = given instanceof Float32Array ? given : given.read(row * width, count)
+    if (tensors.transposed) packed.set(piece, row * width)
+    else
+      for (let i = 0; i < count; i += width)
+        for (let o = 0; o < width; o++) packed[o * inFeatures + row + i / width] = piece[i + o] as number
+  }
+  const { scale } = tensors
+  if (scale)
+    for (let o = 0, at = 0; o < outFeatures; o++)
+      for (const end = at + inFeatures; at < end; at++) packed[at] = (packed[at] as number) * (scale[o] as number)
   const args: KernelArgs<'denseF32'> = {
     x: tensors.x,
     weights,

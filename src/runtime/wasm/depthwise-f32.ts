@@ -5,6 +5,7 @@ import { lowerCopy, lowerFill } from './lower-layout.ts'
 import type { Filters } from './pack-conv.ts'
 import { packDepthwiseSteps } from './pack-steps.ts'
 import type { Allocator, Step } from './step.ts'
+import { isKnown, wholeFloats } from './weights.ts'
 
 /*
  * Calls of `depthwiseF32` (kernels/depthwise-f32.ts): every input channel has `outChannels / groups` filters of its own.
@@ -94,10 +95,15 @@ export function lowerDepthwise(
 /** Packed now where the weights are known, else by a step that comes before. */
 function packInto(tensors: ConvTensors, channels: number, order: readonly number[], alloc: Allocator) {
   const { weights } = tensors
-  if (!(weights instanceof Float32Array)) return packDepthwiseSteps(weights, channels, order.length, order, alloc)
+  if (!isKnown(weights)) return packDepthwiseSteps(weights, channels, order.length, order, alloc)
   const count = packedDepthwiseFloats(channels, order.length)
   const packed = alloc.alloc(4 * count)
-  packDepthwise(new Float32Array(alloc.memory.buffer, packed, count), { ...tensors, weights }, channels, order)
+  packDepthwise(
+    new Float32Array(alloc.memory.buffer, packed, count),
+    { ...tensors, weights: wholeFloats(weights) },
+    channels,
+    order,
+  )
   return { packed, steps: [] }
 }
 

@@ -2,6 +2,7 @@ import type { Dense, InferredCall, Known } from '../../graph/index.ts'
 import type { Bounds } from './bounds.ts'
 import type { Codes } from './codes.ts'
 import type { Allocator, Step } from './step.ts'
+import type { KnownWeights } from './weights.ts'
 
 /**
  * How the elements of a value lie in memory: 'plain' as ONNX has them ([N, C, spatial…], row-major), 'channelsLast' with the channel axis
@@ -41,6 +42,8 @@ export interface LoweringContext<A = unknown> {
   constant(index: number): Dense | undefined
   /** The same as float32 values; they may be the model's own, and are only read. */
   floats(index: number): Float32Array | undefined
+  /** The same for large weights: read piece by piece where they lie in a file. */
+  pieces(index: number): KnownWeights | undefined
   output(index: number): Place
   /** What is known of a computed input before running; undefined where it may be anything. */
   bounds(index: number): Bounds | undefined

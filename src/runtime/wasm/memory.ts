@@ -17,7 +17,8 @@ export class PlanMemory implements Allocator {
   #next: number
 
   /**
-   * @param lasting what will at least be allocated: missing it now is better than after reading gigabytes of weights
+   * @param lasting what will at least be allocated: missing it now is better than after reading gigabytes of weights, and memory that grows step by
+   *   step sends the garbage collector around. Pages take no room before they are touched
    * @param shared for threads: needs SharedArrayBuffer
    * @throws KerfError `out-of-memory` when it does not fit into what WebAssembly can address (4 GiB) or the machine has
    */
@@ -26,12 +27,12 @@ export class PlanMemory implements Allocator {
     this.#scratch = align(this.arena + arenaBytes)
     this.#scratchBytes = scratchBytes
     this.#next = align(this.#scratch + scratchBytes)
-    const initial = Math.ceil(this.#next / page)
-    if (this.#next + lasting > page * page) throw outOfMemory(this.#next + lasting)
+    const initial = Math.ceil((this.#next + lasting) / page)
+    if (initial > page) throw outOfMemory(this.#next + lasting)
     try {
       this.memory = new WebAssembly.Memory({ initial, maximum: page, shared })
     } catch {
-      throw outOfMemory(this.#next)
+      throw outOfMemory(this.#next + lasting)
     }
   }
 

@@ -1,3 +1,5 @@
+import { type KnownWeights, pieceBytes, wholeFloats } from './weights.ts'
+
 /** Where the weight of an output channel, an input channel and a tap lies in the array that a layer comes with; strides in elements. */
 export interface WeightOrder {
   readonly group: number
@@ -71,5 +73,42 @@ export function packPanels(
           at += panelWidth
         }
       }
+    }
+}
+
+/** Weights that may still lie in a file. */
+export type KnownFilters = Omit<Filters, 'weights'> & { readonly weights: KnownWeights }
+
+/**
+ * Hands filters on in runs of whole panels, as many as are read at once; all together where their weights are in memory already, or those of a filter
+ * do not lie side by side.
+ * @param sizes channels per group
+ * @param pack gets filters of one or of all groups, and how many groups these are and how many filters each has
+ */
+export function inPieces(
+  filters: KnownFilters,
+  order: WeightOrder,
+  sizes: { readonly groups: number; readonly outChannels: number; readonly inChannels: number },
+  pack: (piece: Filters, groups: number, outChannels: number) => void,
+): void {
+  const { weights, bias, scale } = filters
+  const { groups, outChannels, inChannels } = sizes
+  const filter = order.outChannel
+  const together = filter >= inChannels && (groups === 1 || order.group === outChannels * filter)
+  if (weights instanceof Float32Array || !together) {
+    pack({ ...filters, weights: wholeFloats(weights) }, groups, outChannels)
+    return
+  }
+  const atOnce = panelWidth * Math.max(1, Math.floor(pieceBytes / (4 * filter * panelWidth)))
+  for (let g = 0; g < groups; g++)
+    for (let first = 0; first < outChannels; first += atOnce) {
+      const columns = Math.min(atOnce, outChannels - first)
+      const channel = g * outChannels + first
+      const piece = {
+        weights: weights.read(channel * filter, columns * filter),
+        bias: bias?.subarray(channel, channel + columns),
+        scale: scale?.subarray(channel, channel + columns),
+      }
+      pack(piece, 1, columns)
     }
 }

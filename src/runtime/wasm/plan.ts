@@ -1,4 +1,4 @@
-import { constantContent, type Dense, nodeLabel } from '../../graph/index.ts'
+import { constantContent, type Dense, nodeLabel, type Tensor } from '../../graph/index.ts'
 import { UnsupportedError } from '../errors.ts'
 import { layOut } from '../plan/arena.ts'
 import { type Prepared, prepare } from '../plan/units.ts'
@@ -9,6 +9,7 @@ import type { LoweringContext, Lowerings, Place } from './lowering.ts'
 import { PlanMemory } from './memory.ts'
 import { type Located, type Schedule, schedule, type Task } from './schedule.ts'
 import type { Step } from './step.ts'
+import { WeightReader } from './weights.ts'
 
 /** Scratch memory that is there from the start; a task that wants more takes lasting memory, which others may have after it. */
 const scratchBytes = 1 << 20
@@ -91,8 +92,7 @@ class ProgramBuilder {
   readonly #addressOf: (place: Located) => number
   readonly #bounds: ReadonlyMap<string, Bounds>
   readonly #segments: Segment[] = []
-  /** What stored weights are read into, one after the other: new memory for each would cost more time than reading. */
-  readonly #reading: ReadingMemory
+  readonly #weights: WeightReader
   /** Steps of the program under construction. */
   #open: { task: Task; steps: Step[] }[] = []
 
@@ -101,7 +101,7 @@ class ProgramBuilder {
     this.#memory = memory
     this.#addressOf = addressOf
     this.#bounds = valueBounds(prepared)
-    this.#reading = new ReadingMemory([...prepared.stored.values()].reduce((m, t) => Math.max(m, t.data.byteLength), 0))
+    this.#weights = new WeightReader(prepared.stored)
   }
 
   add(task: Task): void {
@@ -151,10 +151,14 @@ class ProgramBuilder {
   #lower(task: Extract<Task, { kind: 'kernels' }>): Step[] {
     const { job, lowering, inputs, outputs, residual } = task
     const { node, call } = job.unit
-    this.#reading.release()
+    this.#weights.release()
     const constant = (i: number): Dense | undefined => {
       const name = node.inputs[i]
       return name && this.#prepared.isConstant(name) ? constantContent(this.#prepared, name) : undefined
+    }
+    const storedFloats = (i: number): Tensor | undefined => {
+      const tensor = this.#prepared.stored.get(node.inputs[i] ?? '')
+      return tensor?.elementType === 'float32' ? tensor : undefined
     }
     const located = (place: Located | undefined): Place => {
       if (!place)
@@ -171,12 +175,14 @@ class ProgramBuilder {
       input: (i) => located(inputs[i]),
       constant,
       floats: (i) => {
-        const tensor = this.#prepared.stored.get(node.inputs[i] ?? '')
-        // Straight from its bytes: large weights must not pass through doubles.
-        if (tensor?.elementType === 'float32')
-          return floatsOf(tensor.data.bytes(0, tensor.data.byteLength, this.#reading.take(tensor.data.byteLength)))
+        const tensor = storedFloats(i)
+        if (tensor) return this.#weights.floats(tensor)
         const content = constant(i)
         return content && Float32Array.from(content.data)
+      },
+      pieces: (i) => {
+        const tensor = storedFloats(i)
+        return tensor ? this.#weights.pieces(tensor) : context.floats(i)
       },
       output: (i) => located(outputs[i]),
       bounds: (i) => this.#bounds.get(node.inputs[i] ?? ''),
@@ -187,38 +193,5 @@ class ProgramBuilder {
       alloc: this.#memory,
     }
     return lowering.lower(context)
-  }
-}
-
-/** The same memory, which nobody may write to, where it is aligned; else a copy (not `bytes.slice()`: that of Node's Buffer shares its memory). */
-const floatsOf = (bytes: Uint8Array): Float32Array =>
-  bytes.byteOffset % 4 === 0
-    ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
-    : new Float32Array(new Uint8Array(bytes).buffer)
-
-/** Tensors below this size are read into memory of their own. */
-const worthSharing = 65536
-
-/** Memory that is lent to one large tensor at a time. */
-class ReadingMemory {
-  readonly #largest: number
-  #memory: ArrayBuffer | undefined
-  #lent = false
-
-  /** @param largest tensor's bytes */
-  constructor(largest: number) {
-    this.#largest = largest
-  }
-
-  /** Undefined for small tensors, and while it is lent. */
-  take(bytes: number): ArrayBuffer | undefined {
-    if (bytes < worthSharing || this.#lent) return undefined
-    this.#lent = true
-    this.#memory ??= new ArrayBuffer(this.#largest)
-    return this.#memory
-  }
-
-  release(): void {
-    this.#lent = false
   }
 }

@@ -1,8 +1,9 @@
 import type { KernelArgs } from './abi.ts'
 import type { ConvLayer, ConvTensors } from './conv-layer.ts'
-import { type Filters, panelWidth, type WeightOrder } from './pack-conv.ts'
+import { type Filters, inPieces, panelWidth, type WeightOrder } from './pack-conv.ts'
 import { type ComputedWeights, factorsOf } from './pack-steps.ts'
 import type { Allocator, Step } from './step.ts'
+import { isKnown } from './weights.ts'
 
 /*
  * Calls of the kernels in kernels/winograd.ts and kernels/winograd-gradient.ts: convolutions of 3×3 with stride 1, and the gradient of their weight,
@@ -73,6 +74,9 @@ export function lowerWinograd(
   return [...steps, { kernel: 'winogradF32', args }]
 }
 
+const packedFloats = (outChannels: number, inChannels: number): number =>
+  Math.ceil(outChannels / panelWidth) * panelWidth * (1 + 16 * inChannels)
+
 type Channels = Pick<ConvLayer, 'inChannels' | 'outChannels'>
 
 /** Packed now where the weights are known, else by a step that comes before the products. */
@@ -84,11 +88,16 @@ function packInto(
   alloc: Allocator,
 ): { readonly packed: number; readonly steps: readonly Step[] } {
   const { inChannels, outChannels } = channels
-  const count = Math.ceil(outChannels / panelWidth) * panelWidth * (1 + 16 * inChannels)
-  if (weights instanceof Float32Array) {
+  const count = packedFloats(outChannels, inChannels)
+  if (isKnown(weights)) {
     const packed = alloc.alloc(4 * count)
-    const panels = new Float32Array(alloc.memory.buffer, packed, count)
-    packWinograd(panels, { weights, bias, scale }, order, reversed, channels)
+    let at = packed
+    inPieces({ weights, bias, scale }, order, { groups: 1, ...channels }, (piece, _, columns) => {
+      const size = packedFloats(columns, inChannels)
+      const panels = new Float32Array(alloc.memory.buffer, at, size)
+      packWinograd(panels, piece, order, reversed, { inChannels, outChannels: columns })
+      at += 4 * size
+    })
     return { packed, steps: [] }
   }
   const packed = alloc.scratch(4 * count)
@@ -129,35 +138,40 @@ function packWinograd(
 ): void {
   const { firstTap, tapStep } = tapsOf(order, reversed)
   const step = panelWidth * inChannels
-  const rows = new Float64Array(12)
-  for (let o = 0; o < outChannels; o++) {
-    const head = Math.floor(o / panelWidth) * (panelWidth + 16 * step) + (o % panelWidth)
-    packed[head] = bias?.[o] ?? 0
-    const factor = scale?.[o] ?? 1
-    for (let c = 0; c < inChannels; c++) {
-      const from = o * order.outChannel + c * order.inChannel + firstTap
-      for (let x = 0; x < 3; x++) {
-        const [a, b, d] = [0, 3, 6].map((row) => factor * (weights[from + (row + x) * tapStep] as number)) as [
-          number,
-          number,
-          number,
-        ]
-        rows[x] = a
-        rows[3 + x] = (a + b + d) / 2
-        rows[6 + x] = (a - b + d) / 2
-        rows[9 + x] = d
+  for (let first = 0, head = 0; first < outChannels; first += panelWidth, head += panelWidth + 16 * step) {
+    const columns = Math.min(panelWidth, outChannels - first)
+    for (let o = 0; o < columns; o++) packed[head + o] = bias?.[first + o] ?? 0
+    // Filter by filter within a channel: 16 lines of the cache are written at a time, from front to back.
+    for (let c = 0; c < inChannels; c++)
+      for (let o = 0; o < columns; o++) {
+        const factor = scale?.[first + o] ?? 1
+        let from = (first + o) * order.outChannel + c * order.inChannel + firstTap
+        const to = head + panelWidth * (1 + c) + o
+        // Column by column of the filter: G g, then the rows of that times Gᵀ.
+        for (let x = 0; x < 3; x++, from += tapStep) {
+          const a = factor * (weights[from] as number)
+          const b = factor * (weights[from + 3 * tapStep] as number)
+          const d = factor * (weights[from + 6 * tapStep] as number)
+          turned[x] = a
+          turned[3 + x] = (a + b + d) / 2
+          turned[6 + x] = (a - b + d) / 2
+          turned[9 + x] = d
+        }
+        for (let y = 0, at = to; y < 12; y += 3, at += 4 * step) {
+          const a = turned[y] as number
+          const b = turned[y + 1] as number
+          const d = turned[y + 2] as number
+          packed[at] = a
+          packed[at + step] = (a + b + d) / 2
+          packed[at + 2 * step] = (a - b + d) / 2
+          packed[at + 3 * step] = d
+        }
       }
-      const to = head + panelWidth * (1 + c)
-      for (let y = 0; y < 4; y++) {
-        const [a, b, d] = [rows[3 * y], rows[3 * y + 1], rows[3 * y + 2]] as [number, number, number]
-        packed[to + 4 * y * step] = a
-        packed[to + (4 * y + 1) * step] = (a + b + d) / 2
-        packed[to + (4 * y + 2) * step] = (a - b + d) / 2
-        packed[to + (4 * y + 3) * step] = d
-      }
-    }
   }
 }
+
+/** G g of one filter and channel. */
+const turned = new Float64Array(12)
 
 /** Parts of the sum over tiles: so many threads share the work, so many sums are kept. */
 const mostChunks = 16

@@ -12,6 +12,7 @@ import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger, lowerQuantise } fr
 import { type Codes, weightCodes } from '../codes.ts'
 import { type ConvLayer, type ConvTensors, lowerConv, lowerConvTranspose } from '../conv-layer.ts'
 import { type Affine, type Lowering, type LoweringContext, shapeOf, sizesOf } from '../lowering.ts'
+import { type KnownWeights, wholeFloats } from '../weights.ts'
 import { stored } from './operands.ts'
 
 /** One entry per axis of [height, width]; a 1-D layer has height 1. */
@@ -75,17 +76,18 @@ export function refusesConv(call: InferredCall<never>, isConstant: (input: numbe
  * Weight and bias: known, or addresses where one of them is computed while running; one that is known is put into memory beside the other. Read once:
  * large weights take their time.
  */
-function filtersOf(
+function filtersOf<W extends KnownWeights>(
   context: LoweringContext,
+  weights: W | undefined,
 ):
-  | { readonly known: { readonly weights: Float32Array; readonly bias: Float32Array | undefined } }
+  | { readonly known: { readonly weights: W; readonly bias: Float32Array | undefined } }
   | { readonly known?: undefined; readonly computed: { readonly weights: number; readonly bias?: number } } {
-  const [weights, bias] = [context.floats(1), context.floats(2)]
+  const bias = context.floats(2)
   const hasBias = (context.call.node.inputs[2] ?? '') !== ''
   if (weights && (bias || !hasBias)) return { known: { weights, bias } }
   return {
     computed: {
-      weights: weights ? stored(weights, context.alloc) : context.input(1).address,
+      weights: weights ? stored(wholeFloats(weights), context.alloc) : context.input(1).address,
       bias: bias ? stored(bias, context.alloc) : hasBias ? context.input(2).address : undefined,
     },
   }
@@ -102,11 +104,11 @@ export function foldAffine(
 }
 
 /** What both convolutions in float32 compute with. */
-function convTensors(context: LoweringContext): ConvTensors {
+function convTensors(context: LoweringContext, weights: KnownWeights | undefined): ConvTensors {
   const { input, output, affine, epilogue } = context
   const { residual, lo, hi } = epilogue
   const places = { x: input(0).address, y: output(0).address, residual, lo, hi }
-  const filters = filtersOf(context)
+  const filters = filtersOf(context, weights)
   if (filters.known) return { ...places, weights: filters.known.weights, ...foldAffine(filters.known.bias, affine) }
   return {
     ...places,
@@ -123,13 +125,14 @@ const convolution = {
 export const conv: Lowering<ConvAttributes> = {
   ...convolution,
   refuses: (call, isConstant) => refusesConv(call as InferredCall<never>, isConstant),
-  lower: (context) => lowerConv(convLayer(context.call), convTensors(context), context.alloc),
+  lower: (context) => lowerConv(convLayer(context.call), convTensors(context, context.pieces(1)), context.alloc),
 }
 
 export const convTranspose: Lowering<ConvTransposeAttributes> = {
   ...convolution,
   refuses: (call, isConstant) => refusesConv(call as InferredCall<never>, isConstant),
-  lower: (context) => lowerConvTranspose(transposedLayer(context.call), convTensors(context), context.alloc),
+  lower: (context) =>
+    lowerConvTranspose(transposedLayer(context.call), convTensors(context, context.floats(1)), context.alloc),
 }
 
 /** The same of codes: integers until the sum stands, then float32, or codes for the next layer. */
@@ -165,7 +168,7 @@ export const adderConv: Lowering<ConvAttributes> = {
       ...{ x: context.input(0).address, y: context.output(0).address, bounds: context.bounds(0) },
       ...{ affine, residual, lo, hi },
     }
-    const filters = filtersOf(context)
+    const filters = filtersOf(context, context.floats(1))
     return filters.known
       ? lowerAdderConv(convLayer(call), { ...places, ...filters.known }, alloc)
       : lowerAdderConvComputed(convLayer(call), { ...places, ...filters.computed }, alloc)

@@ -65,13 +65,13 @@ export const gemm: Lowering<GemmAttributes> = {
     const { lo, hi } = context.epilogue
     const unbounded = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
     const limits = bias.kind === 'added' ? unbounded : { lo, hi }
-    const known = context.floats(1)
+    const known = context.pieces(1)
     const tensors = { x, y, transposed: transB, ...limits }
     const sizes = { rows, inFeatures, outFeatures }
     if (known && bias.kind !== 'computed') {
-      const scaled = (values: Float32Array, factor: number) => (factor === 1 ? values : values.map((v) => v * factor))
-      const own = bias.kind === 'known' ? scaled(bias.values, beta) : undefined
-      steps.push(...lowerDense(sizes, { ...tensors, weights: scaled(known, alpha), bias: own }, context.alloc))
+      const own = bias.kind !== 'known' ? undefined : beta === 1 ? bias.values : bias.values.map((v) => v * beta)
+      const scale = filled(outFeatures, alpha)
+      steps.push(...lowerDense(sizes, { ...tensors, weights: known, bias: own, scale }, context.alloc))
     } else {
       const weights: ComputedWeights = {
         weights: placed(any, 1),
