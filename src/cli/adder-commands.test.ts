@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nets } from '../nets/index.ts'
 import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { parseRecipe } from '../train/index.node.ts'
-import { run } from './main.ts'
+import { kerf } from './in-process.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -16,20 +16,6 @@ const data = [
   ...['--data', 'generated', '--set', 'data.classes=3', '--set', 'data.size=16'],
   ...['--set', 'data.trainImages=24', '--set', 'data.testImages=9'],
 ]
-
-async function kerf(...argv: string[]) {
-  let [out, err] = ['', '']
-  const status = await run(argv, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    color: false,
-  })
-  return { status, out, err }
-}
 
 /** A failure says one thing, and leaves nothing behind. */
 async function fails(status: number, message: string, ...argv: string[]): Promise<void> {

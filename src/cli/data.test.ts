@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeShared, sharedPath } from '../../test/shared.ts'
 import { transferLine } from './commands/data.ts'
-import { run } from './main.ts'
+import { kerf } from './in-process.ts'
 
 let folder: string
 beforeEach(() => {
@@ -13,20 +13,6 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
-
-async function kerf(...argv: string[]) {
-  const text = { out: '', err: '' }
-  const status = await run(argv, {
-    out: (t) => {
-      text.out += t
-    },
-    err: (t) => {
-      text.err += t
-    },
-    color: false,
-  })
-  return { status, ...text }
-}
 
 describe('kerf data', () => {
   it.each<[number, RegExp, string[]]>([

@@ -6,7 +6,7 @@ import { encodeSafetensors, float32Tensor, type SafetensorsTensor } from '../for
 import { tensorValues } from '../graph/index.ts'
 import { nets } from '../nets/index.ts'
 import { readModelFile } from '../onnx/index.node.ts'
-import { run } from './main.ts'
+import { kerf } from './in-process.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -17,20 +17,6 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
-
-async function kerf(...argv: string[]) {
-  let [out, err] = ['', '']
-  const status = await run(argv, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    color: false,
-  })
-  return { status, out, err }
-}
 
 /** The weights of LeNet-5-BN with 3 classes, as a safetensors file; adder layers named as the public AdderNet code names them. */
 function writeWeights(name: string, change: (tensors: Map<string, SafetensorsTensor>) => void = () => {}): string {

@@ -3,20 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { experiments } from '../lab/index.ts'
-import { run } from './main.ts'
+import { kerf } from './in-process.ts'
 
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kerf-lab-'))
 })
 afterEach(() => rmSync(folder, { recursive: true }))
-
-async function kerf(...argv: string[]) {
-  let out = ''
-  let err = ''
-  const io = { out: (text: string) => (out += text), err: (text: string) => (err += text), color: false }
-  return { status: await run(argv, io), out, err }
-}
 
 it('lists the experiments', async () => {
   const { status, out } = await kerf('lab')

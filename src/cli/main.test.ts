@@ -13,8 +13,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { GraphBuilder, tensorOf } from '../graph/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
+import { kerf } from './in-process.ts'
 import { processIo } from './io.ts'
-import { run } from './main.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -28,21 +28,6 @@ function writeModel(name: string, outChannels = 4): string {
   b.output(b.node('Flatten', [b.node('Relu', [conv], {}, { name: 'relu' })], {}, { name: 'flat' }))
   writeModelFile(b.model(), at(name))
   return at(name)
-}
-
-async function kerf(...argv: string[]) {
-  let out = ''
-  let err = ''
-  const status = await run(argv, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    color: false,
-  })
-  return { status, out, err }
 }
 
 /** A failure says one thing, on one line, without a stack trace. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { tinyNet } from '../../test/tiny-images.ts'
 import { tensorValues } from '../graph/index.ts'
 import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
-import { run } from './main.ts'
+import { kerf } from './in-process.ts'
 import { partOf } from './prune/finetune.ts'
 
 let folder: string
@@ -14,13 +14,6 @@ const data = [
   ...['--data', 'generated', '--set', 'data.classes=3', '--set', 'data.size=8', '--set', 'data.trainImages=192'],
   ...['--set', 'data.testImages=60', '--set', 'threads=1'],
 ]
-
-async function kerf(...argv: string[]) {
-  let out = ''
-  let err = ''
-  const io = { out: (text: string) => (out += text), err: (text: string) => (err += text), color: false }
-  return { status: await run(argv, io), out, err }
-}
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kerf-finetune-'))

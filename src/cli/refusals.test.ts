@@ -17,7 +17,7 @@ import { type ElementType, seededRandom } from '../base/index.ts'
 import { GraphBuilder, tensorOf } from '../graph/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
 import { compareOutputs } from './agreement.ts'
-import { run } from './main.ts'
+import { kerf } from './in-process.ts'
 import { loadOrt } from './onnx-runtime.ts'
 
 /* Found by trying to break the commands from outside: each case once lost a file, told a falsehood or blamed Kerf. */
@@ -53,21 +53,6 @@ function writeModel(name: string, { change, inputType = 'float32', external }: M
   b.output(b.node('Conv', [b.node('Relu', [a]), w], {}, { name: 'b' }))
   writeModelFile(b.model(), at(name), { externalData: external ? 'always' : 'auto' })
   return at(name)
-}
-
-async function kerf(...argv: string[]) {
-  let out = ''
-  let err = ''
-  const status = await run(argv, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    color: false,
-  })
-  return { status, out, err }
 }
 
 async function fails(status: 1 | 2, message: RegExp, ...argv: string[]): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyNet } from '../../test/tiny-images.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
-import { run } from './main.ts'
+import { kerf } from './in-process.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -15,13 +15,6 @@ beforeAll(() => {
   writeModelFile(tinyNet(), at('tiny.onnx'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-async function kerf(...argv: string[]) {
-  let out = ''
-  let err = ''
-  const io = { out: (text: string) => (out += text), err: (text: string) => (err += text), color: false }
-  return { status: await run(argv, io), out, err }
-}
 
 /** Options of a training that takes half a second. */
 const small = (output: string, ...more: string[]) => [

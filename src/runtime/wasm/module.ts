@@ -18,7 +18,11 @@ const modules = new Map<Variant, WebAssembly.Module>()
 export function kernelModule(variant: Variant): WebAssembly.Module {
   let module = modules.get(variant)
   if (!module) {
-    module = new WebAssembly.Module(Uint8Array.from(atob(binaries[variant]), (c) => c.charCodeAt(0)))
+    // Not Uint8Array.from: that makes a string of every character.
+    const text = atob(binaries[variant])
+    const bytes = new Uint8Array(text.length)
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
+    module = new WebAssembly.Module(bytes)
     modules.set(variant, module)
   }
   return module

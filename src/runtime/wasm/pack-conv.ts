@@ -62,18 +62,34 @@ export function packPanels(
       if (bias) packed.set(bias.subarray(channel, channel + columns), at)
       if (scale) factors.set(scale.subarray(channel, channel + columns))
       at += panelWidth
-      for (const tap of taps) {
-        const from = g * order.group + first * order.outChannel + tap * order.tap
-        for (let c = 0; c < inChannels; c++) {
-          let source = from + c * order.inChannel
-          for (let o = 0; o < columns; o++) {
-            packed[at + o] = (weights[source] as number) * (factors[o] as number)
-            source += order.outChannel
-          }
-          at += panelWidth
-        }
+      for (let t = 0; t < taps.length; t++) {
+        const from = g * order.group + first * order.outChannel + (taps[t] as number) * order.tap
+        packTap(packed, at, weights, from, order, columns, inChannels, factors)
+        at += inChannels * panelWidth
       }
     }
+}
+
+/** One tap of a panel. (A function of its own: it is compiled before many taps are done.) */
+function packTap(
+  packed: Float32Array,
+  to: number,
+  weights: Float32Array,
+  from: number,
+  order: WeightOrder,
+  columns: number,
+  inChannels: number,
+  factors: Float64Array,
+): void {
+  const { outChannel, inChannel } = order
+  for (let c = 0; c < inChannels; c++) {
+    let source = from + c * inChannel
+    for (let o = 0; o < columns; o++) {
+      packed[to + o] = (weights[source] as number) * (factors[o] as number)
+      source += outChannel
+    }
+    to += panelWidth
+  }
 }
 
 /** Weights that may still lie in a file. */
