@@ -79,6 +79,7 @@ export async function benchmark(args = []) {
         }
         const limit = Math.max(before, await duel.limit())
         console.log(`  limit of a register-only mul+add loop: ${(limit / 1e9).toFixed(1)} GMAC/s`)
+        console.log('  (3×3 layers of stride 1 do 16 multiplications for 36 MACs: they may go beyond it)')
         for (const [kind, wanted] of Object.entries(targets)) {
           const those = rows.filter(({ layer }) => isDepthwise(layer) === (kind === 'depthwise'))
           if (those.length === 0) continue

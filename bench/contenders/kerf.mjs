@@ -23,6 +23,9 @@ export async function bundleKernels() {
   })
 }
 
+/** `?kernel=direct`: the matrix product also where the table of kernels takes Winograd's. */
+const isDirect = new URL(import.meta.url).searchParams.get('kernel') === 'direct'
+
 /** @param {number} threads */
 export const open = (threads) =>
   openKernels(threads, (kerf, { inChannels, outChannels, size, outSize, kernel, groups }, sizes, allocator) => {
@@ -31,7 +34,8 @@ export const open = (threads) =>
     const y = allocator.alloc(4 * outChannels * outSize * outSize)
     const weights = randomFloats((outChannels * inChannels * kernel * kernel) / groups)
     const limits = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
-    const steps = kerf.lowerConv(sizes, { x, y, weights, ...limits }, allocator)
+    const lower = isDirect ? kerf.lowerConvPanels : kerf.lowerConv
+    const steps = lower(sizes, { x, y, weights, ...limits }, allocator)
     return { steps, fill: (buffer) => new Float32Array(buffer, x, inputs).set(randomFloats(inputs)) }
   })
 
