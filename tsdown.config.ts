@@ -2,7 +2,11 @@ import { defineConfig } from 'tsdown'
 
 export default defineConfig({
   // A room's index is an entry point. `exports` in package.json decides which of them are public.
-  entry: ['src/index.ts', 'src/*/index.ts', 'src/*/index.node.ts', 'src/cli/main.ts'],
+  // And what runs in threads of its own.
+  entry: [
+    ...['src/index.ts', 'src/*/index.ts', 'src/*/index.node.ts', 'src/cli/main.ts'],
+    'src/data/worker/loader-worker.node.ts',
+  ],
   root: 'src',
   // What entry points share goes into few files, by room: loading hundreds of small ones takes Node twice as long.
   outputOptions: { chunkFileNames: 'chunks/[name]-[hash].js' },

@@ -15,6 +15,7 @@ export type {
   ImageSet,
   Loader,
   LoaderOptions,
+  SharedImages,
   SkippedImage,
   Transform,
 } from './types.ts'

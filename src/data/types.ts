@@ -22,6 +22,23 @@ export interface ImageSet {
   readonly skipped: readonly SkippedImage[]
   /** Memory that the pixels take; undefined where they are not kept in memory. */
   readonly bytes?: number
+  /**
+   * Moves the pixels into shared memory, where other threads read them; this set goes on with them from there. Undefined where pixels are not
+   * bytes in memory.
+   */
+  share?(): SharedImages
+}
+
+/** A set of images that can be had in several threads at once. */
+export interface SharedImages {
+  readonly classes: readonly string[]
+  readonly shape: readonly [channels: number, height: number, width: number]
+  /** Of all images in `pixels`. */
+  readonly labels: Int32Array
+  /** [image, C, H, W] */
+  readonly pixels: Uint8Array<SharedArrayBuffer>
+  /** Which images the set has, in order; all by default. */
+  readonly chosen?: Int32Array
 }
 
 export interface SkippedImage {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { KerfError } from '../base/index.ts'
-import { type LoadProgress, openData } from '../data/index.node.ts'
+import { createWorkerLoader, type LoadProgress, openData, type WorkerLoader } from '../data/index.node.ts'
 import { createLoader, type DataSets, type Loader } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import { filesOf, readModelFile, writeModelFile } from '../onnx/index.node.ts'
@@ -92,7 +92,7 @@ export async function runRecipe(given: Recipe, options: RunRecipeOptions = {}): 
         if (!opened) folder.close()
       }
     } finally {
-      ready.trainer.dispose()
+      await ready.dispose()
     }
   } finally {
     opened?.close()
@@ -122,6 +122,7 @@ interface Ready {
   readonly training: Loader
   readonly test: Loader
   readonly trainer: Trainer
+  dispose(): Promise<void>
 }
 
 async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready> {
@@ -129,7 +130,8 @@ async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready
   const { seed, batchSize, transforms, threads } = recipe
   const reading = { seed, transforms, onBadImage: recipe.onBadImage, signal, onProgress: onLoad }
   const sets = options.sets ?? (await openData(recipe.data, reading))
-  const training = createLoader(sets.train, { batchSize, transforms, seed, training: true })
+  const loading = { batchSize, transforms, seed, training: true }
+  const training = createLoader(sets.train, loading)
   const test = createLoader(sets.test, { batchSize, transforms, seed, training: false })
   const model = isFreshNetwork(recipe) ? freshNetwork(recipe, training.shape, training.classes) : ownModel(recipe)
   const trainer = await createTrainer(model, {
@@ -148,7 +150,13 @@ async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready
     onNotice,
     runtime: nodeRuntime,
   })
-  return { sets, training, test, trainer }
+  const beside = createWorkerLoader(sets.train, loading)
+  return { sets, training: beside ?? training, test, trainer, dispose: () => release(trainer, beside) }
+}
+
+async function release(trainer: Trainer, loader: WorkerLoader | undefined): Promise<void> {
+  trainer.dispose()
+  await loader?.dispose()
 }
 
 const ownModel = (recipe: Recipe): Model => outside((recipe.model as { readonly onnx: string }).onnx, recipe.output)

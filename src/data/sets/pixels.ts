@@ -1,4 +1,4 @@
-import type { ImageSet, SkippedImage } from '../types.ts'
+import type { ImageSet, SharedImages, SkippedImage } from '../types.ts'
 
 /** Pixels of images, [C, H, W] each, one after the other; in one block, or in several. */
 export interface PixelBlocks {
@@ -19,6 +19,9 @@ export interface PixelSetOptions {
 export function pixelSet({ classes, shape, labels, pixels, skipped = [] }: PixelSetOptions): ImageSet {
   const [channels, height, width] = shape
   const elements = channels * height * width
+  const bytes = pixels.blocks.reduce((sum, block) => sum + block.length, 0)
+  let held = pixels
+  let shared: SharedImages | undefined
   return {
     classes,
     channels,
@@ -27,10 +30,22 @@ export function pixelSet({ classes, shape, labels, pixels, skipped = [] }: Pixel
     count: labels.length,
     labels,
     skipped,
-    bytes: pixels.blocks.reduce((sum, block) => sum + block.length, 0),
+    bytes,
+    share() {
+      if (shared) return shared
+      const together = new Uint8Array(new SharedArrayBuffer(bytes))
+      let at = 0
+      for (const block of held.blocks) {
+        together.set(block, at)
+        at += block.length
+      }
+      held = oneBlock(together, labels.length)
+      shared = { classes, shape, labels, pixels: together }
+      return shared
+    },
     read(index, into) {
-      const block = pixels.blocks[Math.floor(index / pixels.imagesPerBlock)] as Uint8Array
-      const start = (index % pixels.imagesPerBlock) * elements
+      const block = held.blocks[Math.floor(index / held.imagesPerBlock)] as Uint8Array
+      const start = (index % held.imagesPerBlock) * elements
       for (let i = 0; i < elements; i++) into[i] = (block[start + i] as number) / 255
     },
   }

@@ -1,6 +1,6 @@
 import { KerfError, seededRandom, seedFrom } from '../../base/index.ts'
 import { counting, shuffle } from '../random.ts'
-import type { DataSets, ImageSet } from '../types.ts'
+import type { DataSets, ImageSet, SharedImages } from '../types.ts'
 
 /** Some images of a set, in the order given; nothing is copied. */
 export function subset(set: ImageSet, indices: ArrayLike<number>): ImageSet {
@@ -16,8 +16,14 @@ export function subset(set: ImageSet, indices: ArrayLike<number>): ImageSet {
     count: chosen.length,
     labels: chosen.map((index) => set.labels[index] as number),
     read: (index, into) => set.read(chosen[index] as number, into),
+    share: set.share && (() => sharedPart(set.share?.() as SharedImages, chosen)),
   }
 }
+
+const sharedPart = (whole: SharedImages, chosen: Int32Array): SharedImages => ({
+  ...whole,
+  chosen: whole.chosen ? chosen.map((index) => whole.chosen?.[index] as number) : chosen,
+})
 
 /**
  * Divides a set by the seed: `testFraction` of the images, to the nearest, are for testing, at least one on either side. Both parts keep
