@@ -6,6 +6,7 @@ import { tinyNet } from '../../test/tiny-images.ts'
 import { tensorValues } from '../graph/index.ts'
 import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { kerf } from './in-process.ts'
+import { run } from './main.ts'
 import { partOf } from './prune/finetune.ts'
 
 let folder: string
@@ -14,6 +15,26 @@ const data = [
   ...['--data', 'generated', '--set', 'data.classes=3', '--set', 'data.size=8', '--set', 'data.trainImages=192'],
   ...['--set', 'data.testImages=60', '--set', 'threads=1'],
 ]
+
+/** Ctrl-C as soon as what was said on stderr is enough. */
+async function kerfUntil(isEnough: (err: string) => boolean, ...argv: string[]) {
+  let out = ''
+  let err = ''
+  let isStopped = false
+  const io = {
+    out: (text: string) => (out += text),
+    err: (text: string) => {
+      err += text
+      if (!isStopped && isEnough(err)) {
+        isStopped = true
+        process.emit('SIGINT')
+      }
+      return err
+    },
+    color: false,
+  }
+  return { status: await run(argv, io), out, err }
+}
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kerf-finetune-'))
@@ -87,6 +108,41 @@ it('in several steps, which together remove what was asked for', async () => {
   expect(part).toBeLessThanOrEqual(0.3)
 })
 
+it('goes on after every stop to the same bits: in a run, between a cut and its run, and at the end', async () => {
+  const command = (output: string, ...more: string[]) => [
+    ...['prune', at('run/last.onnx'), '-o', at(output), '--ratio', '0.6', '--iterations', '2', '--finetune'],
+    ...data,
+    ...['--epochs', '2', '--no-check', ...more],
+  ]
+  const whole = await kerf(...command('whole.onnx'))
+  expect(whole.status, whole.err).toBe(0)
+  const stops = [/^before: /m, /^epoch 1/m, /after cut 2 of 2/, /after cut 2 of 2.*^epoch 1/ms]
+  let more: string[] = []
+  for (const stop of stops) {
+    const { status, out, err } = await kerfUntil((said) => stop.test(said), ...command('parts.onnx', ...more))
+    expect({ status, out }, err).toEqual({ status: 1, out: '' })
+    expect(err).toMatch(/Stopped.*; the pruned model was not written\. The same command with --resume goes on\.$/m)
+    expect(existsSync(at('parts.onnx'))).toBe(false)
+    if (existsSync(at('parts-finetune'))) more = ['--resume']
+  }
+  expect(more).toEqual(['--resume'])
+  const { status, out, err } = await kerf(...command('parts.onnx', '--resume'))
+  expect(status, err).toBe(0)
+  expect(readFileSync(at('parts.onnx')).equals(readFileSync(at('whole.onnx')))).toBe(true)
+  // Complete runs are not trained again, and the accuracies are those of the run that was never stopped.
+  const accuracies = (text: string) => text.split('\n').filter((line) => /^(before|cut|fine-tuned)/.test(line))
+  expect(accuracies(out)).toHaveLength(5)
+  expect(accuracies(out)).toEqual(accuracies(whole.out))
+
+  const refused = await kerf(...command('parts.onnx', '--resume', '--force', '--ratio', '0.5'))
+  expect(refused).toMatchObject({
+    status: 1,
+    err: expect.stringContaining('cut-1.onnx is another cut than this command makes'),
+  })
+  const recipe = await kerf(...command('parts.onnx', '--resume', '--force', '--lr', '0.5'))
+  expect(recipe).toMatchObject({ status: 1, err: expect.stringContaining('was started with another recipe:') })
+})
+
 it('keeps weights that were set to zero at zero', async () => {
   const { status, err } = await kerf(
     ...[
@@ -131,7 +187,19 @@ it.each([
     'runs that are there',
     1,
     ['--finetune', ...data],
-    /small-finetune, where the training runs go, exists\. Remove it, or replace it with --force\./,
+    /small-finetune, where the training runs go, exists\. Go on with it by --resume, remove it, or replace it with --force\./,
+  ],
+  [
+    'nothing to go on with',
+    1,
+    ['--finetune', ...data, '--resume', '-o', 'none.onnx'],
+    /none-finetune has no training runs to go on with\. Leave out --resume to start\./,
+  ],
+  [
+    '--resume without --finetune',
+    2,
+    ['--resume'],
+    /^kerf: --resume tell how to train after the cut: give --finetune, too\./,
   ],
 ] as const)('refuses: %s', async (_, status, more, message) => {
   rmSync(at('small.onnx'), { force: true })

@@ -49,6 +49,7 @@ interface Options {
   readonly externalData: 'auto' | 'always' | 'never'
   readonly finetune?: string | true
   readonly iterations: number
+  readonly resume?: boolean
   readonly data?: GivenData
   readonly epochs?: number
   readonly lr?: number
@@ -74,7 +75,8 @@ What is removed (--method):
 
 With --finetune the model is trained after the cut; with --iterations it is cut and trained several times, each time by less, so that all
 together remove what was asked for. A recipe gives data, transforms and settings; --data, --epochs, --lr and --set change them. Without a
-recipe: 3 epochs, learning rate 0.01. The runs lie in a folder beside the output (smaller-finetune).`
+recipe: 3 epochs, learning rate 0.01. The runs lie in a folder beside the output (smaller-finetune). Ctrl-C saves and stops; the same command with
+--resume goes on, to the same bits.`
 
 export function define(command: Command, io: Io): void {
   command
@@ -115,6 +117,7 @@ export function define(command: Command, io: Io): void {
     )
     .option('--finetune [recipe]', 'train after the cut, as a recipe or the options below say')
     .addOption(new Option('--iterations <n>', 'cut and train so many times').argParser(positiveInteger).default(1))
+    .option('--resume', 'go on with a fine-tuning that was stopped, given the same options')
     .option('--data <where>', 'to fine-tune on: see kerf train', dataOption)
     .option('--epochs <n>', 'of each fine-tuning', positiveInteger)
     .option('--lr <x>', 'highest learning rate of fine-tuning', positiveNumber)
@@ -168,6 +171,7 @@ async function fineTune(model: Model, recipe: Recipe, options: Options, io: Io):
       prune: pruneOptions(options),
       folder: fineTuneFolder(options.output as string),
       force: options.force ?? false,
+      resume: options.resume ?? false,
       quiet: options.json ?? false,
       check: async (result) => {
         last = await proof(result, options)

@@ -46,6 +46,8 @@ export interface FineTuneOptions {
   /** Holds the cut models and their runs. */
   readonly folder: string
   readonly force: boolean
+  /** Goes on with the runs in the folder, to the same result as without the stop. */
+  readonly resume: boolean
   readonly quiet: boolean
   /** Called on every cut before it is trained; throws where it is not faithful. */
   readonly check: (result: PruneResult) => Promise<void>
@@ -72,22 +74,14 @@ export function partOf(options: PruneOptions, iteration: number, iterations: num
 }
 
 /**
- * Cuts and trains, `iterations` times.
- * @throws KerfError `exists` for the folder, `stopped` on Ctrl-C, and what cutting and training throw
+ * Cuts and trains, `iterations` times. What the folder holds after a stop is enough to go on: cuts are made anew, which gives the same ones, runs that
+ * are complete are read, the one that was stopped goes on from its checkpoint.
+ * @throws KerfError `exists` for the folder, `not-found` where there is nothing to resume, `other-recipe` and `other-cut` where what was stopped was
+ *   something else, `stopped` on Ctrl-C, and what cutting and training throw
  */
 export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io): Promise<FineTuned> {
   const { recipe, iterations, folder } = options
-  if (existsSync(folder) && readdirSync(folder).length > 0) {
-    if (!options.force)
-      throw new KerfError(
-        'exists',
-        `${folder}, where the training runs go, exists. Remove it, or replace it with --force.`,
-        {
-          path: folder,
-        },
-      )
-    rmSync(folder, { recursive: true })
-  }
+  checkFolder(options)
   const sets = await openData(recipe.data, {
     seed: recipe.seed,
     transforms: recipe.transforms,
@@ -113,7 +107,8 @@ export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io
       const cut = await measure(name, result.model)
       mkdirSync(folder, { recursive: true })
       const file = join(folder, `cut-${i}.onnx`)
-      writeModelFile(result.model, file)
+      if (options.resume && existsSync(file)) checkCut(result.model, file)
+      else writeModelFile(result.model, file)
       const run = join(folder, `run-${i}`)
       current = await trained(
         { ...runOf(recipe, options.prune, file), output: run },
@@ -128,11 +123,57 @@ export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io
       done.push({ macs, params, nonZeroParams, cut, trained: trainedTo, run })
     }
     return { result: result as PruneResult, model: current, before, iterations: done }
+  } catch (error) {
+    if (error instanceof KerfError && error.code === 'aborted') throw stopped('')
+    throw error
   } finally {
     display.end()
     stop.end()
   }
 }
+
+function checkFolder({ folder, force, resume }: FineTuneOptions): void {
+  const isThere = existsSync(folder) && readdirSync(folder).length > 0
+  if (resume && !isThere)
+    throw new KerfError('not-found', `${folder} has no training runs to go on with. Leave out --resume to start.`, {
+      path: folder,
+    })
+  if (!isThere || resume) return
+  if (!force)
+    throw new KerfError(
+      'exists',
+      `${folder}, where the training runs go, exists. Go on with it by --resume, remove it, or replace it with --force.`,
+      { path: folder },
+    )
+  rmSync(folder, { recursive: true })
+}
+
+/** @throws KerfError `other-cut` where the file holds another network than the cut that was made again */
+function checkCut(made: Model, file: string): void {
+  const there = readModelFile(file)
+  const nodes = ({ graph }: Model) => JSON.stringify(graph.nodes.map((n) => [n.opType, n.inputs, n.outputs]))
+  const [tensors, others] = [made.graph.initializers, there.graph.initializers]
+  const isSame =
+    nodes(made) === nodes(there) &&
+    tensors.size === others.size &&
+    [...tensors].every(([name, { data }]) => {
+      const other = others.get(name)?.data
+      return other?.byteLength === data.byteLength && Buffer.compare(data.bytes(), other.bytes()) === 0
+    })
+  if (!isSame)
+    throw new KerfError(
+      'other-cut',
+      `${file} is another cut than this command makes: the model or the options are not those of the run that was stopped. Give the same ones, or start anew with --force.`,
+      { path: file },
+    )
+}
+
+const stopped = (where: string, step?: number): KerfError =>
+  new KerfError(
+    'stopped',
+    `Stopped${where}; the pruned model was not written. The same command with --resume goes on.`,
+    step === undefined ? {} : { step },
+  )
 
 /** What was set to zero stays zero. */
 const runOf = (recipe: Recipe, { methods }: PruneOptions, file: string): Recipe => ({
@@ -151,12 +192,16 @@ async function trained(
   recipe: Recipe,
   sets: DataSets,
   signal: AbortSignal,
-  { quiet }: FineTuneOptions,
+  { quiet, resume: resumes }: FineTuneOptions,
   display: TrainingDisplay,
   io: Io,
 ): Promise<Model> {
+  const resume = resumes && existsSync(join(recipe.output, 'recipe.json'))
   const outcome = await runRecipe(recipe, {
     sets,
+    resume,
+    // What a killed process has left of a folder before it was one.
+    force: resumes && !resume,
     signal,
     onStart: (start: RunStart) => display.start(start),
     onEvent: quiet ? undefined : display.event,
@@ -164,10 +209,9 @@ async function trained(
   })
   display.end()
   if (outcome.stopped)
-    throw new KerfError(
-      'stopped',
-      `Stopped after step ${outcome.position.step} of fine-tuning; the pruned model was not written. What was trained so far: ${outcome.lastModel}. Its training goes on with: kerf train ${recipe.output} --resume`,
-      { step: outcome.position.step },
+    throw stopped(
+      ` after step ${outcome.position.step} of fine-tuning, saved in ${recipe.output}`,
+      outcome.position.step,
     )
   return readModelFile(outcome.lastModel)
 }

@@ -7,6 +7,7 @@ import { readRecipe } from '../train/read-recipe.ts'
 export interface FineTuneFields {
   readonly finetune?: string | true
   readonly iterations: number
+  readonly resume?: boolean
   readonly data?: GivenData
   readonly epochs?: number
   readonly lr?: number
@@ -19,10 +20,11 @@ export interface FineTuneFields {
  * @throws UsageError for options that need --finetune, or without data; KerfError `bad-recipe`
  */
 export function fineTuneRecipe(model: string, options: FineTuneFields): Recipe | undefined {
-  const { finetune, iterations, data, epochs, lr, set, dryRun } = options
+  const { finetune, iterations, resume, data, epochs, lr, set, dryRun } = options
   if (finetune === undefined) {
     const given = [
       ...(iterations > 1 ? ['--iterations'] : []),
+      ...(resume ? ['--resume'] : []),
       ...(data ? ['--data'] : []),
       ...(epochs === undefined ? [] : ['--epochs']),
       ...(lr === undefined ? [] : ['--lr']),
