@@ -7,15 +7,12 @@
 // unless both are negative). An integer maximum runs on every vector unit; f32x4.pmax shares two units with the addition on current x86
 // and halves the speed. The shift is added to the input while it is copied.
 //
-// Sums are formed in parts of at most `part` taps, each begun at −½(Σx' + Σw') of its part: what the sum passes through stays of the size
-// of the result, so that nothing cancels at the end. See docs/decisions/0011.
+// The reduction goes in runs (channels of one tap) and these in parts of about 256 taps, each a sum that begins at its share of −½(Σx' + Σw'): what
+// it passes through stays of the size of its result, so that nothing cancels at the end. See docs/decisions/0011.
 
-import { at, makeRows } from './adder-patches'
+import { aligned, at, blockAt, firstPixel, lineOf, makePatches, writeOffsets } from './adder-patches'
 import { shareStart } from './sync'
 import { clamp, loadSome, storeSome } from './simd'
-
-// Taps of a part: 8 KiB of weights. src/runtime/wasm/pack-adder.ts knows it too.
-const part: i32 = 256
 
 /** Arguments: see `adderF32` in src/runtime/wasm/abi.ts. */
 export function adderF32(args: usize, thread: i32, threads: i32): void {
@@ -23,74 +20,84 @@ export function adderF32(args: usize, thread: i32, threads: i32): void {
   if (threads > most) threads = most
   if (thread >= threads) return
 
-  const rowBytes = <usize>load<i32>(args, at.rowBytes)
-  const blockRows = load<i32>(args, at.blockRows)
-  const groups = load<i32>(args, at.groups)
-  const inChannels = load<i32>(args, at.inChannels)
-  const run = inChannels / groups
   const outChannels = load<i32>(args, at.outChannels)
+  const groups = load<i32>(args, at.groups)
   const columns = outChannels / groups
   const groupPanels = (columns + 7) / 8
   const panels = groupPanels * groups
-  const taps = run * load<i32>(args, at.kernelHeight) * load<i32>(args, at.kernelWidth)
-  const parts = (taps + part - 1) / part
-  const panelBytes = 32 * <usize>(taps + parts)
-  const pixels = load<i32>(args, at.batch) * load<i32>(args, at.outHeight) * load<i32>(args, at.outWidth)
+  const run = load<i32>(args, at.run), runs = load<i32>(args, at.runs), partRuns = load<i32>(args, at.partRuns)
+  const parts = (runs + partRuns - 1) / partRuns
+  const panelBytes = 32 * <usize>(run * runs + parts)
   const weights = <usize>load<i32>(args, at.weights)
   // Of weights that are packed while running (kernels/pack.ts) the shift lies in memory.
   const shiftAt = <usize>load<i32>(args, at.shiftAt)
   const shift = shiftAt ? load<f32>(shiftAt) : load<f32>(args, at.shift)
+  const pixelBytes = <usize>load<i32>(args, at.pixelBytes)
 
   const filters = <usize>load<i32>(args, at.filters)
-  const residual = load<i32>(args, at.residual)
   const y = <usize>load<i32>(args, at.y)
-  const pixelBytes = 4 * <usize>outChannels
+  const residual = <usize>load<i32>(args, at.residual)
   const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))
 
-  // The thread's scratch memory: results of one panel, sums of rows, rows.
-  const results = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
-  const sums = results + 32 * <usize>blockRows
-  const rows = sums + 4 * <usize>blockRows
+  // The thread's scratch memory.
+  const block = <usize>((load<i32>(args, at.blockLines) * load<i32>(args, at.blockColumns) + 3) & ~3)
+  const offsets = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
+  const pixelSums = offsets + aligned(4 * <usize>runs)
+  const sums = pixelSums + aligned(4 * <usize>(load<i32>(args, at.lines) * load<i32>(args, at.columns)) + 64)
+  const bases = sums + aligned(4 * block + 16)
+  const totals = bases + aligned(4 * block)
+  const patches = totals + 128
+  writeOffsets(args, offsets, pixelBytes, 4 * <usize>run)
 
-  let firstPixel = 0, endPixel = pixels, firstPanel = 0, endPanel = panels
+  let pixel = 0, endPixel = load<i32>(args, at.batch) * load<i32>(args, at.outHeight) * load<i32>(args, at.outWidth)
+  let firstPanel = 0, endPanel = panels
   if (load<i32>(args, at.byChannels)) {
     firstPanel = shareStart(panels, 1, thread, threads)
     endPanel = shareStart(panels, 1, thread + 1, threads)
   } else {
-    firstPixel = shareStart(pixels, 4, thread, threads)
-    endPixel = shareStart(pixels, 4, thread + 1, threads)
+    pixel = firstPixel(args, thread, threads)
+    endPixel = firstPixel(args, thread + 1, threads)
   }
-  for (let pixel = firstPixel; pixel < endPixel; pixel += blockRows) {
-    const count = min(blockRows, endPixel - pixel)
+  while (pixel < endPixel) {
+    const count = blockAt(args, pixel, endPixel)
+    writeBases(args, bases, patches, pixelBytes, count)
     for (let panel = firstPanel; panel < endPanel; ) {
       const group = panel / groupPanels
       const end = min(endPanel, (group + 1) * groupPanels)
-      makeRows<f32>(args, rows, pixel, count, 4 * run * group, 4 * run, 4 * inChannels, 0, shift, sums)
+      makePatches<f32>(args, pixel, count, group, patches, 0, 0, pixelSums, sums, shift, -0.5 / <f32>parts)
+      for (let i = count; i & 3; i++) store<f32>(sums + 4 * <usize>i, load<f32>(sums + 4 * <usize>(count - 1)))
       for (; panel < end; panel++) {
         const column = 8 * (panel - group * groupPanels)
-        const filter = filters + 64 * <usize>panel
-        let out = pixel * outChannels + group * columns + column
-        // Whole tiles of whole panels are finished in their registers.
-        const straight = columns - column >= 8 && residual == 0 ? count & ~3 : 0
-        let w = weights + panelBytes * panel
-        for (let p = 0; p < parts; p++) {
-          const length = min(taps - p * part, part)
-          const share = <f32>length / <f32>taps
-          const x = rows + 4 * part * p
-          const last = p == parts - 1 ? straight : 0
-          if (last) tile4x8(x, rowBytes, last, w, length, sums, share, results, p > 0, y + 4 * <usize>out, pixelBytes, filter, lo, hi)
-          if (count > last)
-            tile4x8(
-              x + rowBytes * last, rowBytes, count - last, w, length, sums + 4 * last, share, results + 32 * last, p > 0,
-              0, 0, filter, lo, hi,
-            )
-          w += 32 * (length + 1)
-        }
-        out += straight * outChannels
-        if (count > straight)
-          finish(args, results + 32 * straight, count - straight, out, columns - column, filter)
+        tile4x8(
+          count, bases, sums, totals, offsets, runs, run, partRuns, weights + panelBytes * panel,
+          y + 4 * <usize>(pixel * outChannels + group * columns + column), 4 * <usize>outChannels, residual != 0, residual - y,
+          columns - column, filters + 64 * <usize>panel, lo, hi,
+        )
       }
     }
+    pixel += count
+  }
+}
+
+/** Where each output pixel's window begins among the copied pixels; the last is repeated up to a whole tile. */
+function writeBases(args: usize, to: usize, patches: usize, pixelBytes: usize, count: i32): void {
+  const across = lineOf(args, count)
+  const asRows = load<i32>(args, at.asRows)
+  const step = pixelBytes * <usize>(asRows ? 1 : load<i32>(args, at.strideWidth))
+  const lineStep = asRows ? 0 : pixelBytes * <usize>(load<i32>(args, at.strideHeight) * load<i32>(args, at.columns))
+  let base = patches
+  for (let first = 0; first < count; first += across) {
+    base = patches
+    for (let i = 0; i < across; i++) {
+      store<i32>(to, <i32>base)
+      to += 4
+      base += step
+    }
+    patches += lineStep
+  }
+  for (let i = count; i & 3; i++) {
+    store<i32>(to, <i32>(base - step))
+    to += 4
   }
 }
 
@@ -101,104 +108,107 @@ function plusMax(sum: v128, x: v128, w: v128): v128 {
 }
 
 /**
- * results[row][8 filters] = ½Σ|x − w| over one part of the reduction; `add`: on top of what is there. Where `y` is not 0, the results are
- * finished and put there. One tap a turn, as in conv-f32.ts.
- * @param share of the part in the reduction, and so in the sums of the rows
+ * y = clamp(a[o]·½Σ|x − w| + b[o] + residual) with a = −2 times the filter's factor, for a block against one panel of 8 filters: for each part
+ * −½Σw', then its weights. One tap a turn, as in conv-f32.ts.
+ * @param totals room for what the parts before came to
  */
 // prettier-ignore
 function tile4x8(
-  rows: usize, rowBytes: usize, count: i32, panel: usize, length: i32, sums: usize, share: f32, results: usize, add: bool,
-  y: usize, pixelBytes: usize, filter: usize, lo: v128, hi: v128,
+  count: i32, bases: usize, sums: usize, totals: usize, offsets: usize, runs: i32, run: i32, partRuns: i32, panel: usize,
+  y: usize, pixelBytes: usize, hasResidual: bool, residualOffset: usize, columns: i32, filter: usize, lo: v128, hi: v128,
 ): void {
   for (; count > 0; count -= 4) {
-    // −½Σw' of the part stands before its weights.
-    const f0 = v128.load(panel), f1 = v128.load(panel, 16)
-    let v = f32x4.splat(share * load<f32>(sums))
-    let s00 = f32x4.add(f0, v), s01 = f32x4.add(f1, v)
-    v = f32x4.splat(share * load<f32>(sums, 4))
-    let s10 = f32x4.add(f0, v), s11 = f32x4.add(f1, v)
-    v = f32x4.splat(share * load<f32>(sums, 8))
-    let s20 = f32x4.add(f0, v), s21 = f32x4.add(f1, v)
-    v = f32x4.splat(share * load<f32>(sums, 12))
-    let s30 = f32x4.add(f0, v), s31 = f32x4.add(f1, v)
-    let a0 = rows, a1 = a0 + rowBytes, a2 = a1 + rowBytes, a3 = a2 + rowBytes
-    let w = panel + 32
-    let k = length
-    do {
-      const w0 = v128.load(w), w1 = v128.load(w, 16)
-      const x0 = v128.load32_splat(a0)
-      s00 = plusMax(s00, x0, w0); s01 = plusMax(s01, x0, w1)
-      const x1 = v128.load32_splat(a1)
-      s10 = plusMax(s10, x1, w0); s11 = plusMax(s11, x1, w1)
-      const x2 = v128.load32_splat(a2)
-      s20 = plusMax(s20, x2, w0); s21 = plusMax(s21, x2, w1)
-      const x3 = v128.load32_splat(a3)
-      s30 = plusMax(s30, x3, w0); s31 = plusMax(s31, x3, w1)
-      a0 += 4; a1 += 4; a2 += 4; a3 += 4
+    let c00: v128, c01: v128, c10: v128, c11: v128, c20: v128, c21: v128, c30: v128, c31: v128
+    let w = panel
+    let offset = offsets
+    let left = runs
+    let add = false
+    while (true) {
+      const f0 = v128.load(w), f1 = v128.load(w, 16)
       w += 32
-    } while (--k)
-    if (add) {
-      s00 = f32x4.add(s00, v128.load(results)); s01 = f32x4.add(s01, v128.load(results, 16))
-      s10 = f32x4.add(s10, v128.load(results, 32)); s11 = f32x4.add(s11, v128.load(results, 48))
-      s20 = f32x4.add(s20, v128.load(results, 64)); s21 = f32x4.add(s21, v128.load(results, 80))
-      s30 = f32x4.add(s30, v128.load(results, 96)); s31 = f32x4.add(s31, v128.load(results, 112))
+      const v0 = v128.load32_splat(sums), v1 = v128.load32_splat(sums, 4)
+      c00 = f32x4.add(f0, v0); c01 = f32x4.add(f1, v0)
+      c10 = f32x4.add(f0, v1); c11 = f32x4.add(f1, v1)
+      const v2 = v128.load32_splat(sums, 8), v3 = v128.load32_splat(sums, 12)
+      c20 = f32x4.add(f0, v2); c21 = f32x4.add(f1, v2)
+      c30 = f32x4.add(f0, v3); c31 = f32x4.add(f1, v3)
+      let n = min(left, partRuns)
+      left -= n
+      do {
+        const from = <usize>load<i32>(offset)
+        offset += 4
+        let a0 = <usize>load<i32>(bases) + from
+        let a1 = <usize>load<i32>(bases, 4) + from
+        let a2 = <usize>load<i32>(bases, 8) + from
+        let a3 = <usize>load<i32>(bases, 12) + from
+        let k = run
+        do {
+          const w0 = v128.load(w), w1 = v128.load(w, 16)
+          const x0 = v128.load32_splat(a0)
+          c00 = plusMax(c00, x0, w0); c01 = plusMax(c01, x0, w1)
+          const x1 = v128.load32_splat(a1)
+          c10 = plusMax(c10, x1, w0); c11 = plusMax(c11, x1, w1)
+          const x2 = v128.load32_splat(a2)
+          c20 = plusMax(c20, x2, w0); c21 = plusMax(c21, x2, w1)
+          const x3 = v128.load32_splat(a3)
+          c30 = plusMax(c30, x3, w0); c31 = plusMax(c31, x3, w1)
+          a0 += 4; a1 += 4; a2 += 4; a3 += 4
+          w += 32
+        } while (--k)
+      } while (--n)
+      if (add) {
+        c00 = f32x4.add(c00, v128.load(totals)); c01 = f32x4.add(c01, v128.load(totals, 16))
+        c10 = f32x4.add(c10, v128.load(totals, 32)); c11 = f32x4.add(c11, v128.load(totals, 48))
+        c20 = f32x4.add(c20, v128.load(totals, 64)); c21 = f32x4.add(c21, v128.load(totals, 80))
+        c30 = f32x4.add(c30, v128.load(totals, 96)); c31 = f32x4.add(c31, v128.load(totals, 112))
+      }
+      if (left == 0) break
+      v128.store(totals, c00); v128.store(totals, c01, 16)
+      v128.store(totals, c10, 32); v128.store(totals, c11, 48)
+      v128.store(totals, c20, 64); v128.store(totals, c21, 80)
+      v128.store(totals, c30, 96); v128.store(totals, c31, 112)
+      add = true
     }
-    if (y) {
-      const m0 = v128.load(filter), m1 = v128.load(filter, 16), b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
-      const y1 = y + pixelBytes, y2 = y1 + pixelBytes, y3 = y2 + pixelBytes
-      v128.store(y, affine(s00, m0, b0, lo, hi)); v128.store(y, affine(s01, m1, b1, lo, hi), 16)
-      v128.store(y1, affine(s10, m0, b0, lo, hi)); v128.store(y1, affine(s11, m1, b1, lo, hi), 16)
-      v128.store(y2, affine(s20, m0, b0, lo, hi)); v128.store(y2, affine(s21, m1, b1, lo, hi), 16)
-      v128.store(y3, affine(s30, m0, b0, lo, hi)); v128.store(y3, affine(s31, m1, b1, lo, hi), 16)
-      y = y3 + pixelBytes
+    const m0 = v128.load(filter), m1 = v128.load(filter, 16), b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
+    c00 = affine(c00, m0, b0); c01 = affine(c01, m1, b1)
+    c10 = affine(c10, m0, b0); c11 = affine(c11, m1, b1)
+    c20 = affine(c20, m0, b0); c21 = affine(c21, m1, b1)
+    c30 = affine(c30, m0, b0); c31 = affine(c31, m1, b1)
+    // Rows beyond the end repeat the last. All residuals are read before anything is stored, since they may be written in place.
+    const y1 = count > 1 ? y + pixelBytes : y
+    const y2 = count > 2 ? y1 + pixelBytes : y1
+    const y3 = count > 3 ? y2 + pixelBytes : y2
+    if (columns >= 8) {
+      if (hasResidual) {
+        c00 = f32x4.add(c00, v128.load(y + residualOffset)); c01 = f32x4.add(c01, v128.load(y + residualOffset, 16))
+        c10 = f32x4.add(c10, v128.load(y1 + residualOffset)); c11 = f32x4.add(c11, v128.load(y1 + residualOffset, 16))
+        c20 = f32x4.add(c20, v128.load(y2 + residualOffset)); c21 = f32x4.add(c21, v128.load(y2 + residualOffset, 16))
+        c30 = f32x4.add(c30, v128.load(y3 + residualOffset)); c31 = f32x4.add(c31, v128.load(y3 + residualOffset, 16))
+      }
+      v128.store(y, clamp(c00, lo, hi)); v128.store(y, clamp(c01, lo, hi), 16)
+      v128.store(y1, clamp(c10, lo, hi)); v128.store(y1, clamp(c11, lo, hi), 16)
+      v128.store(y2, clamp(c20, lo, hi)); v128.store(y2, clamp(c21, lo, hi), 16)
+      v128.store(y3, clamp(c30, lo, hi)); v128.store(y3, clamp(c31, lo, hi), 16)
     } else {
-      v128.store(results, s00); v128.store(results, s01, 16)
-      v128.store(results, s10, 32); v128.store(results, s11, 48)
-      v128.store(results, s20, 64); v128.store(results, s21, 80)
-      v128.store(results, s30, 96); v128.store(results, s31, 112)
+      if (hasResidual) {
+        c00 = f32x4.add(c00, loadSome(y + residualOffset, columns)); c01 = f32x4.add(c01, loadSome(y + residualOffset + 16, columns - 4))
+        c10 = f32x4.add(c10, loadSome(y1 + residualOffset, columns)); c11 = f32x4.add(c11, loadSome(y1 + residualOffset + 16, columns - 4))
+        c20 = f32x4.add(c20, loadSome(y2 + residualOffset, columns)); c21 = f32x4.add(c21, loadSome(y2 + residualOffset + 16, columns - 4))
+        c30 = f32x4.add(c30, loadSome(y3 + residualOffset, columns)); c31 = f32x4.add(c31, loadSome(y3 + residualOffset + 16, columns - 4))
+      }
+      storeSome(y, clamp(c00, lo, hi), columns); storeSome(y + 16, clamp(c01, lo, hi), columns - 4)
+      storeSome(y1, clamp(c10, lo, hi), columns); storeSome(y1 + 16, clamp(c11, lo, hi), columns - 4)
+      storeSome(y2, clamp(c20, lo, hi), columns); storeSome(y2 + 16, clamp(c21, lo, hi), columns - 4)
+      storeSome(y3, clamp(c30, lo, hi), columns); storeSome(y3 + 16, clamp(c31, lo, hi), columns - 4)
     }
-    results += 128
+    y = y3 + pixelBytes
+    bases += 16
     sums += 16
-    rows += 4 * rowBytes
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function affine(v: v128, a: v128, b: v128, lo: v128, hi: v128): v128 {
-  return clamp(f32x4.add(f32x4.mul(v, a), b), lo, hi)
-}
-
-/** y = a[o]·results + b[o] with a = −2 times the filter's factor; then the residual, then clamping. `out` counts floats. */
-function finish(args: usize, results: usize, count: i32, out: i32, columns: i32, filter: usize): void {
-  const a0 = v128.load(filter), a1 = v128.load(filter, 16)
-  const b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
-  const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))
-  const pixelBytes = 4 * <usize>load<i32>(args, at.outChannels)
-  let y = <usize>load<i32>(args, at.y) + 4 * <usize>out
-  let residual = <usize>load<i32>(args, at.residual)
-  const some = residual != 0
-  if (some) residual += 4 * <usize>out
-  for (; count > 0; count--) {
-    let v0 = f32x4.add(f32x4.mul(v128.load(results), a0), b0)
-    let v1 = f32x4.add(f32x4.mul(v128.load(results, 16), a1), b1)
-    if (columns >= 8) {
-      if (some) {
-        v0 = f32x4.add(v0, v128.load(residual))
-        v1 = f32x4.add(v1, v128.load(residual, 16))
-      }
-      v128.store(y, clamp(v0, lo, hi))
-      v128.store(y, clamp(v1, lo, hi), 16)
-    } else {
-      if (some) {
-        v0 = f32x4.add(v0, loadSome(residual, columns))
-        v1 = f32x4.add(v1, loadSome(residual + 16, columns - 4))
-      }
-      storeSome(y, clamp(v0, lo, hi), columns)
-      storeSome(y + 16, clamp(v1, lo, hi), columns - 4)
-    }
-    results += 32
-    y += pixelBytes
-    residual += pixelBytes
-  }
+function affine(v: v128, a: v128, b: v128): v128 {
+  return f32x4.add(f32x4.mul(v, a), b)
 }

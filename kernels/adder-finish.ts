@@ -1,30 +1,47 @@
 // From integer sums to what a layer puts out: y = a[o]·(2·Σ(w ∸ x) + Σx − Σw) + b[o], then the residual, then clamping.
 //
-// Constants of a panel of 8 filters: a (8 floats), b (8 floats), −Σw (8 i32). The integers are exact, and so are they as floats below 2^24.
+// The sums come as kernels/adder-u8.ts makes them: of each pixel two of 16 bits for each of 8 filters, and what did not fit as i32. Constants of a
+// panel of 8 filters: a (8 floats), b (8 floats), −Σw (8 i32). The integers are exact, and so are they as floats below 2^24.
 
 import { at } from './adder-patches'
 import { rounding } from './quantise'
 import { clamp, loadSome, storeSome } from './simd'
 
+/** wide = 2·narrow, or with `add` wide + 2·narrow; narrow becomes 0. 8 filters of `count` pixels. */
+export function collect(narrow: usize, wide: usize, count: i32, add: bool): void {
+  const zero = i32x4.splat(0), twos = i16x8.splat(2)
+  for (const end = narrow + 32 * <usize>count; narrow < end; narrow += 16) {
+    const sum = i32x4.dot_i16x8_s(v128.load(narrow), twos)
+    v128.store(wide, add ? i32x4.add(v128.load(wide), sum) : sum)
+    v128.store(narrow, zero)
+    wide += 16
+  }
+}
+
 /** a·(2·Σ(w ∸ x) + Σx − Σw) + b for four filters. */
 // @ts-ignore: decorator
 @inline
-export function scaled(half: v128, sum: v128, a: v128, b: v128, negated: v128): v128 {
-  const exact = i32x4.add(i32x4.add(half, half), i32x4.add(sum, negated))
+function scaled(twice: v128, sum: v128, a: v128, b: v128, negated: v128): v128 {
+  const exact = i32x4.add(twice, i32x4.add(sum, negated))
   return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(exact), a), b)
 }
 
 /**
  * Floats, channels that are no whole panel and residuals included.
+ * @param narrow sums of 16 bits, 0 afterwards
+ * @param wide where more, doubled, is to be added to them, or 0
  * @param out of the first result, in elements
  * @param columns channels from there to the group's end
  */
 // prettier-ignore
-export function finishFloats(args: usize, results: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32): void {
+export function finishFloats(
+  args: usize, narrow: usize, wide: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32,
+): void {
   const a0 = v128.load(filter), a1 = v128.load(filter, 16)
   const b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
   const n0 = v128.load(filter, 64), n1 = v128.load(filter, 80)
   const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))
+  const twos = i16x8.splat(2), zeros = i32x4.splat(0)
   const pixelBytes = 4 * <usize>load<i32>(args, at.outChannels)
   let y = <usize>load<i32>(args, at.y) + 4 * <usize>out
   let residual = <usize>load<i32>(args, at.residual)
@@ -32,8 +49,15 @@ export function finishFloats(args: usize, results: usize, sums: usize, count: i3
   if (some) residual += 4 * <usize>out
   for (; count > 0; count--) {
     const sum = v128.load32_splat(sums)
-    let v0 = scaled(v128.load(results), sum, a0, b0, n0)
-    let v1 = scaled(v128.load(results, 16), sum, a1, b1, n1)
+    let t0 = i32x4.dot_i16x8_s(v128.load(narrow), twos), t1 = i32x4.dot_i16x8_s(v128.load(narrow, 16), twos)
+    v128.store(narrow, zeros)
+    v128.store(narrow, zeros, 16)
+    if (wide) {
+      t0 = i32x4.add(t0, v128.load(wide))
+      t1 = i32x4.add(t1, v128.load(wide, 16))
+      wide += 32
+    }
+    let v0 = scaled(t0, sum, a0, b0, n0), v1 = scaled(t1, sum, a1, b1, n1)
     if (columns >= 8) {
       if (some) {
         v0 = f32x4.add(v0, v128.load(residual))
@@ -49,7 +73,7 @@ export function finishFloats(args: usize, results: usize, sums: usize, count: i3
       storeSome(y, clamp(v0, lo, hi), columns)
       storeSome(y + 16, clamp(v1, lo, hi), columns - 4)
     }
-    results += 32
+    narrow += 32
     sums += 4
     y += pixelBytes
     residual += pixelBytes
@@ -58,19 +82,30 @@ export function finishFloats(args: usize, results: usize, sums: usize, count: i3
 
 /** The same as codes of the next layer: its scale is in a, b, lo and hi, its zero point is added after rounding. */
 // prettier-ignore
-export function finishBytes(args: usize, results: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32): void {
+export function finishBytes(
+  args: usize, narrow: usize, wide: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32,
+): void {
   const a0 = v128.load(filter), a1 = v128.load(filter, 16)
   const b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
   const n0 = v128.load(filter, 64), n1 = v128.load(filter, 80)
   const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))
   const round = f32x4.splat(rounding)
   const zero = i8x16.splat(<i8>load<i32>(args, at.outZero))
+  const twos = i16x8.splat(2), zeros = i32x4.splat(0)
   const pixelBytes = <usize>load<i32>(args, at.outChannels)
   let y = <usize>load<i32>(args, at.y) + out
   for (; count > 0; count--) {
     const sum = v128.load32_splat(sums)
-    const v0 = f32x4.add(clamp(scaled(v128.load(results), sum, a0, b0, n0), lo, hi), round)
-    const v1 = f32x4.add(clamp(scaled(v128.load(results, 16), sum, a1, b1, n1), lo, hi), round)
+    let t0 = i32x4.dot_i16x8_s(v128.load(narrow), twos), t1 = i32x4.dot_i16x8_s(v128.load(narrow, 16), twos)
+    v128.store(narrow, zeros)
+    v128.store(narrow, zeros, 16)
+    if (wide) {
+      t0 = i32x4.add(t0, v128.load(wide))
+      t1 = i32x4.add(t1, v128.load(wide, 16))
+      wide += 32
+    }
+    const v0 = f32x4.add(clamp(scaled(t0, sum, a0, b0, n0), lo, hi), round)
+    const v1 = f32x4.add(clamp(scaled(t1, sum, a1, b1, n1), lo, hi), round)
     // The first bytes of all eight lanes.
     const codes = i8x16.add(i8x16.shuffle(v0, v1, 0, 4, 8, 12, 16, 20, 24, 28, 0, 0, 0, 0, 0, 0, 0, 0), zero)
     if (columns >= 8) v128.store64_lane(y, codes, 0)
@@ -81,7 +116,7 @@ export function finishBytes(args: usize, results: usize, sums: usize, count: i32
         rest >>= 8
       }
     }
-    results += 32
+    narrow += 32
     sums += 4
     y += pixelBytes
   }

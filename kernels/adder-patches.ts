@@ -1,11 +1,16 @@
-// What the adder convolutions share: where their arguments lie, and how patches of the input become rows.
+// What the adder convolutions share: where their arguments lie, how the work is cut, and how a block's input becomes patches.
 //
-// A convolution is done as a matrix product whose left rows are patches: for one output pixel everything under the window, [kernelHeight,
-// kernelWidth, channels of the group], one behind the other. Rows are made in blocks that fit into the cache, in the thread's scratch memory.
-// Against reading through pointers (as kernels/conv-f32.ts does) a row costs one copy, which 16 output channels already pay for; in return
-// the loop over the reduction is a single one, however few the channels are, and padding, sums and shifts are dealt with once per row.
+// A block is some output pixels that follow each other: whole lines of one image, or a piece of one line. What lies under it is copied into the
+// thread's scratch memory, padding (which takes part: |0 − w|) included, so that afterwards every tap of every pixel is at pixel + offset(tap).
+// For 1 × 1 windows, and where channels are too few for a loop of their own, the copy is of rows instead: everything under the window of one
+// output pixel, one behind the other. A row is then a pixel and its window 1 × 1. Or, of floats, taps beside each other become one: a line of the
+// window is one run then.
+//
+// The sum of what lies under a window is needed once for each output pixel. Of copied lines it is the sum of sums of pixels.
 
-// Where each argument lies; the order is that of `adderArgs` in src/runtime/wasm/abi.ts.
+import { shareStart } from './sync'
+
+// Where each argument lies; the order is that of `adderArgs` and what follows them in src/runtime/wasm/abi.ts.
 // prettier-ignore
 export namespace at {
   export const x: usize = 0, y: usize = 4, weights: usize = 8, filters: usize = 12, residual: usize = 16
@@ -14,93 +19,175 @@ export namespace at {
   export const outHeight: usize = 48, outWidth: usize = 52, outChannels: usize = 56
   export const kernelHeight: usize = 60, kernelWidth: usize = 64, strideHeight: usize = 68, strideWidth: usize = 72
   export const dilationHeight: usize = 76, dilationWidth: usize = 80, padTop: usize = 84, padLeft: usize = 88
-  export const groups: usize = 92, rowBytes: usize = 96, blockRows: usize = 100, byChannels: usize = 104
-  export const lo: usize = 108, hi: usize = 112
-  // Float: what is added to every input, or where that lies.
-  export const shift: usize = 116, shiftAt: usize = 120
-  // Integers.
-  export const padCode: usize = 116, terms: usize = 120, direct: usize = 124, toBytes: usize = 128, outZero: usize = 132
+  export const groups: usize = 92, lo: usize = 96, hi: usize = 100
+  // Floats: what is added to every input, or where that lies; channels of a run.
+  export const shift: usize = 104, shiftAt: usize = 108, run: usize = 112
+  // Codes.
+  export const padCode: usize = 104, toBytes: usize = 108, outZero: usize = 112
+  // Not of depthwise layers: how work is cut.
+  export const byChannels: usize = 116, asRows: usize = 120, blockLines: usize = 124, blockColumns: usize = 128
+  export const lines: usize = 132, columns: usize = 136, pixelBytes: usize = 140, runs: usize = 144
+  export const windowColumns: usize = 148, partRuns: usize = 152, terms: usize = 152
+}
+
+/** Parts of the scratch memory begin at cache lines. */
+// @ts-ignore: decorator
+@inline
+export function aligned(bytes: usize): usize {
+  return (bytes + 63) & ~63
+}
+
+/** The first output pixel of a thread's share, where threads share pixels. */
+export function firstPixel(args: usize, thread: i32, threads: i32): i32 {
+  const outWidth = load<i32>(args, at.outWidth)
+  const outLines = load<i32>(args, at.batch) * load<i32>(args, at.outHeight)
+  if (load<i32>(args, at.asRows)) return shareStart(outLines * outWidth, 4, thread, threads)
+  const blockColumns = load<i32>(args, at.blockColumns)
+  const cuts = (outWidth + blockColumns - 1) / blockColumns
+  const piece = shareStart(outLines * cuts, 1, thread, threads)
+  return (piece / cuts) * outWidth + (piece % cuts) * blockColumns
+}
+
+/** Output pixels of the block that begins at a pixel. */
+export function blockAt(args: usize, pixel: i32, end: i32): i32 {
+  const blockColumns = load<i32>(args, at.blockColumns)
+  if (load<i32>(args, at.asRows)) return min(blockColumns, end - pixel)
+  const outWidth = load<i32>(args, at.outWidth)
+  const columns = min(blockColumns, outWidth - (pixel % outWidth))
+  if (columns < outWidth) return columns
+  const outHeight = load<i32>(args, at.outHeight)
+  const left = outHeight - ((pixel / outWidth) % outHeight)
+  return outWidth * min(min(load<i32>(args, at.blockLines), left), (end - pixel) / outWidth)
+}
+
+/** Output pixels in a line of a block of `count`. */
+// @ts-ignore: decorator
+@inline
+export function lineOf(args: usize, count: i32): i32 {
+  return load<i32>(args, at.asRows) ? count : min(count, load<i32>(args, at.outWidth))
 }
 
 /**
- * Makes `count` rows from output pixel `first` on, `rowBytes` apart.
- *
- * Of codes (T = u8): padding has code `padCode`, bytes behind the patch are 0. Of floats (T = f32): everything is shifted by `shift`, padding
- * being 0, and `sums` gets −½ of each row's sum.
- * @param offset of the group's first channel in a pixel, in bytes
- * @param run bytes of one pixel's channels in the group
- * @param pixelBytes bytes of one input pixel
+ * Where the runs of a reduction lie from a pixel's own place on: tap after tap, and of each tap one run behind the other, `runBytes` apart.
+ * @param step from a copied pixel to the next
  */
-export function makeRows<T>(
-  args: usize,
-  to: usize,
-  first: i32,
-  count: i32,
-  offset: usize,
-  run: usize,
-  pixelBytes: usize,
-  padCode: i32,
-  shift: f32,
-  sums: usize,
-): void {
-  const rowBytes = <usize>load<i32>(args, at.rowBytes)
-  const inHeight = load<i32>(args, at.inHeight)
-  const inWidth = load<i32>(args, at.inWidth)
-  const outHeight = load<i32>(args, at.outHeight)
-  const outWidth = load<i32>(args, at.outWidth)
-  const kernelHeight = load<i32>(args, at.kernelHeight)
-  const kernelWidth = load<i32>(args, at.kernelWidth)
-  const strideHeight = load<i32>(args, at.strideHeight)
-  const strideWidth = load<i32>(args, at.strideWidth)
-  const dilationHeight = load<i32>(args, at.dilationHeight)
-  const dilationWidth = load<i32>(args, at.dilationWidth)
-  const padTop = load<i32>(args, at.padTop)
-  const padLeft = load<i32>(args, at.padLeft)
-  const x = <usize>load<i32>(args, at.x) + offset
-  const line = run * kernelWidth
-  const used = line * kernelHeight
-  // Taps beside each other in the window lie beside each other in memory too.
-  const joined = run == pixelBytes && dilationWidth == 1
-
-  const shifts = f32x4.splat(shift)
-  let ox = first % outWidth
-  let oy = (first / outWidth) % outHeight
-  let image = first / (outWidth * outHeight)
-  for (let i = 0; i < count; i++) {
-    const ix = ox * strideWidth - padLeft
-    let iy = oy * strideHeight - padTop
-    let here = to
-    let sum = f32x4.splat(0)
-    for (let ky = 0; ky < kernelHeight; ky++) {
-      if (<u32>iy >= <u32>inHeight) sum = f32x4.add(sum, pad<T>(here, padCode, line, shifts))
-      else {
-        const row = x + pixelBytes * <usize>((image * inHeight + iy) * inWidth)
-        if (joined) {
-          const before = min(max(-ix, 0), kernelWidth)
-          const end = max(min(inWidth - ix, kernelWidth), before)
-          if (before > 0) sum = f32x4.add(sum, pad<T>(here, padCode, run * before, shifts))
-          sum = f32x4.add(sum, copy<T>(here + run * before, row + pixelBytes * (ix + before), run * (end - before), shifts))
-          if (end < kernelWidth) sum = f32x4.add(sum, pad<T>(here + run * end, padCode, run * (kernelWidth - end), shifts))
-        } else {
-          let column = ix
-          let tap = here
-          for (let kx = 0; kx < kernelWidth; kx++) {
-            if (<u32>column < <u32>inWidth) sum = f32x4.add(sum, copy<T>(tap, row + pixelBytes * column, run, shifts))
-            else sum = f32x4.add(sum, pad<T>(tap, padCode, run, shifts))
-            column += dilationWidth
-            tap += run
-          }
-        }
-      }
-      iy += dilationHeight
-      here += line
+export function writeOffsets(args: usize, to: usize, step: usize, runBytes: usize): void {
+  const taps = tapsOf(args)
+  const windowColumns = load<i32>(args, at.windowColumns)
+  const columns = load<i32>(args, at.columns)
+  const perTap = load<i32>(args, at.runs) / taps
+  for (let t = 0; t < taps; t++) {
+    const pixels =
+      (t / windowColumns) * load<i32>(args, at.dilationHeight) * columns + (t % windowColumns) * load<i32>(args, at.dilationWidth)
+    for (let r = 0; r < perTap; r++) {
+      store<i32>(to, <i32>(step * <usize>pixels + runBytes * <usize>r))
+      to += 4
     }
+  }
+}
+
+/** Taps as the reduction sees them. */
+function tapsOf(args: usize): i32 {
+  return load<i32>(args, at.asRows) ? 1 : load<i32>(args, at.kernelHeight) * load<i32>(args, at.windowColumns)
+}
+
+/**
+ * Copies what lies under a block of one group's layers.
+ *
+ * Floats (T = f32) are shifted by `shift`, padding being 0; pixels are `pixelBytes` apart, filled up with zeros. Of codes (T = u8) padding has code
+ * `padCode`; 16 channels of all pixels form a plane, planes are `planeBytes` apart, the last filled up with zeros.
+ * @param work 64 bytes, and of codes a row and a pixel of padding
+ * @param pixelSums room for sums of copied pixels
+ * @param sums gets the sums under the windows of the block's pixels: as i32, of floats times `factor`; written to a multiple of 4
+ */
+// prettier-ignore
+export function makePatches<T>(
+  args: usize, pixel: i32, count: i32, group: i32, to: usize, planeBytes: usize, work: usize, pixelSums: usize, sums: usize,
+  shift: f32, factor: f32,
+): void {
+  const inChannels = load<i32>(args, at.inChannels)
+  const run = sizeof<T>() * (inChannels / load<i32>(args, at.groups))
+  const x = <usize>load<i32>(args, at.x) + run * group
+  if (load<i32>(args, at.asRows)) makeRows<T>(args, pixel, count, x, run, to, planeBytes, work, sums, shift, factor)
+  else {
+    makeLines<T>(args, pixel, count, x, run, to, planeBytes, work, pixelSums, shift)
+    addWindows<T>(args, count, pixelSums, sums, factor)
+  }
+}
+
+/** @param run bytes of one pixel's channels in the group */
+// prettier-ignore
+function makeLines<T>(
+  args: usize, pixel: i32, count: i32, x: usize, run: usize, to: usize, planeBytes: usize, work: usize, pixelSums: usize, shift: f32,
+): void {
+  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
+  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
+  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
+  const fromPixel = sizeof<T>() * <usize>load<i32>(args, at.inChannels)
+  const toPixel = isFloat<T>() ? <usize>load<i32>(args, at.pixelBytes) : 16
+  const ox = pixel % outWidth, oy = (pixel / outWidth) % outHeight, image = pixel / (outWidth * outHeight)
+  const across = lineOf(args, count)
+  const lines = (count / across - 1) * strideHeight + (load<i32>(args, at.kernelHeight) - 1) * load<i32>(args, at.dilationHeight) + 1
+  const columns = (across - 1) * strideWidth + (load<i32>(args, at.kernelWidth) - 1) * load<i32>(args, at.dilationWidth) + 1
+  const pitch = <usize>load<i32>(args, at.columns)
+  const padding = preparePadding<T>(args, work, run)
+  const rest = isFloat<T>() ? restOfPixel(args, run) : 0
+  const shifts = f32x4.splat(shift)
+  const left = ox * strideWidth - load<i32>(args, at.padLeft)
+  let iy = oy * strideHeight - load<i32>(args, at.padTop)
+  for (let line = 0; line < lines; line++) {
+    const row = x + fromPixel * <usize>((image * inHeight + iy) * inWidth)
+    const inside = <u32>iy < <u32>inHeight
+    let here = to + toPixel * pitch * line
+    let sum = pixelSums + 4 * pitch * line
+    for (let ix = left; ix < left + columns; ix++) {
+      const isInput = inside && <u32>ix < <u32>inWidth
+      const from = row + fromPixel * ix
+      if (isFloat<T>()) {
+        store<f32>(sum, total(isInput ? copyFloats(here, from, run, shifts) : fillFloats(here, run, shifts)))
+        if (rest) memory.fill(here + run, 0, rest)
+      } else if (run == 16) store<i32>(sum, copySixteen(here, isInput ? from : padding))
+      else store<i32>(sum, spread(here, isInput ? from : padding, run, planeBytes, work))
+      here += toPixel
+      sum += 4
+    }
+    iy++
+  }
+}
+
+// prettier-ignore
+function makeRows<T>(
+  args: usize, pixel: i32, count: i32, x: usize, run: usize, to: usize, planeBytes: usize, work: usize, sums: usize, shift: f32, factor: f32,
+): void {
+  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
+  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
+  const padTop = load<i32>(args, at.padTop), padLeft = load<i32>(args, at.padLeft)
+  const taps = load<i32>(args, at.kernelHeight) * load<i32>(args, at.kernelWidth)
+  const pixelBytes = <usize>load<i32>(args, at.pixelBytes)
+  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
+  const inPixel = sizeof<T>() * <usize>load<i32>(args, at.inChannels)
+  const length = run * taps
+  const padding = preparePadding<T>(args, work, run)
+  const row = padding + aligned(run)
+  const code = load<i32>(args, at.padCode)
+  const rest = isFloat<T>() ? restOfPixel(args, length) : 0
+  const shifts = f32x4.splat(shift)
+  let ox = pixel % outWidth, oy = (pixel / outWidth) % outHeight, image = pixel / (outWidth * outHeight)
+  for (let i = 0; i < count; i++) {
+    const iy = oy * strideHeight - padTop, ix = ox * strideWidth - padLeft
+    const isInput = taps == 1 && <u32>iy < <u32>inHeight && <u32>ix < <u32>inWidth
+    const from = x + inPixel * <usize>((image * inHeight + iy) * inWidth + ix)
     if (isFloat<T>()) {
-      sum = f32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1))
-      store<f32>(sums, -0.5 * (f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1)))
-      sums += 4
-    } else if (rowBytes > used) fillBytes(here, 0, rowBytes - used)
-    to += rowBytes
+      const sum = isInput ? copyFloats(to, from, run, shifts) : makeRow<T>(args, to, x, run, image, iy, ix, code, shifts)
+      store<f32>(sums, factor * total(sum))
+      if (rest) memory.fill(to + length, 0, rest)
+      to += pixelBytes
+    } else {
+      if (!isInput) makeRow<T>(args, row, x, run, image, iy, ix, code, shifts)
+      store<i32>(sums, spread(to, isInput ? from : row, length, planeBytes, work))
+      to += 16
+    }
+    sums += 4
     if (++ox == outWidth) {
       ox = 0
       if (++oy == outHeight) {
@@ -111,26 +198,168 @@ export function makeRows<T>(
   }
 }
 
+/** Everything under the window at (iy, ix), one tap behind the other. */
+// prettier-ignore
+function makeRow<T>(
+  args: usize, to: usize, x: usize, run: usize, image: i32, iy: i32, ix: i32, code: i32, shifts: v128,
+): v128 {
+  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
+  const kernelWidth = load<i32>(args, at.kernelWidth)
+  const dilationHeight = load<i32>(args, at.dilationHeight), dilationWidth = load<i32>(args, at.dilationWidth)
+  const inPixel = sizeof<T>() * <usize>load<i32>(args, at.inChannels)
+  // Taps beside each other in the window lie beside each other in memory too.
+  const joined = run == inPixel && dilationWidth == 1
+  let sum = f32x4.splat(0)
+  for (let ky = load<i32>(args, at.kernelHeight); ky > 0; ky--) {
+    const row = x + inPixel * <usize>((image * inHeight + iy) * inWidth)
+    const inside = <u32>iy < <u32>inHeight
+    if (joined && inside) {
+      const before = min(max(-ix, 0), kernelWidth)
+      const end = max(min(inWidth - ix, kernelWidth), before)
+      if (before > 0) sum = f32x4.add(sum, pad<T>(to, run * before, code, shifts))
+      sum = f32x4.add(sum, copy<T>(to + run * before, row + inPixel * (ix + before), run * (end - before), shifts))
+      if (end < kernelWidth) sum = f32x4.add(sum, pad<T>(to + run * end, run * (kernelWidth - end), code, shifts))
+      to += run * kernelWidth
+    } else if (inside) {
+      let column = ix
+      for (let kx = 0; kx < kernelWidth; kx++) {
+        if (<u32>column < <u32>inWidth) sum = f32x4.add(sum, copy<T>(to, row + inPixel * column, run, shifts))
+        else sum = f32x4.add(sum, pad<T>(to, run, code, shifts))
+        to += run
+        column += dilationWidth
+      }
+    } else {
+      sum = f32x4.add(sum, pad<T>(to, run * kernelWidth, code, shifts))
+      to += run * kernelWidth
+    }
+    iy += dilationHeight
+  }
+  return sum
+}
+
+/** The sums under the windows of a block of copied lines. */
+function addWindows<T>(args: usize, count: i32, pixelSums: usize, sums: usize, factor: f32): void {
+  const kernelHeight = load<i32>(args, at.kernelHeight), kernelWidth = load<i32>(args, at.kernelWidth)
+  const dilationHeight = load<i32>(args, at.dilationHeight), dilationWidth = load<i32>(args, at.dilationWidth)
+  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
+  const pitch = 4 * <usize>load<i32>(args, at.columns)
+  const across = lineOf(args, count)
+  const factors = f32x4.splat(factor)
+  for (let first = 0; first < count; first += across) {
+    const line = pixelSums + pitch * (first / across) * strideHeight
+    const to = sums + 4 * <usize>first
+    // Four at a time; what is written beyond the line is written again with the next, or room is left for it.
+    for (let i = 0; i < across; i += 4) {
+      let sum = i32x4.splat(0)
+      let row = line + 4 * <usize>(i * strideWidth)
+      for (let ky = 0; ky < kernelHeight; ky++) {
+        let from = row
+        for (let kx = 0; kx < kernelWidth; kx++) {
+          const four = strideWidth == 1 ? v128.load(from) : loadStrided(from, 4 * <usize>strideWidth)
+          sum = isFloat<T>() ? f32x4.add(sum, four) : i32x4.add(sum, four)
+          from += 4 * <usize>dilationWidth
+        }
+        row += pitch * dilationHeight
+      }
+      v128.store(to + 4 * <usize>i, isFloat<T>() ? f32x4.mul(sum, factors) : sum)
+    }
+  }
+}
+
+/** Four values `step` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function loadStrided(from: usize, step: usize): v128 {
+  const two = v128.load32_lane(from + step, v128.load32_zero(from), 1)
+  return v128.load32_lane(from + 3 * step, v128.load32_lane(from + 2 * step, two, 2), 3)
+}
+
+/** @returns bytes to fill up with zeros behind what a pixel or a row holds: none where a run goes over several pixels */
+function restOfPixel(args: usize, used: usize): usize {
+  const perTap = load<i32>(args, at.runs) / tapsOf(args)
+  return <usize>min(load<i32>(args, at.pixelBytes), 4 * load<i32>(args, at.run) * perTap) - used
+}
+
+/** Of codes a pixel of padding, behind 64 bytes for `spread`. @returns where it lies */
+// @ts-ignore: decorator
+@inline
+function preparePadding<T>(args: usize, work: usize, run: usize): usize {
+  if (!isFloat<T>()) {
+    memory.fill(work, 0, 64)
+    memory.fill(work + 64, <u8>load<i32>(args, at.padCode), run)
+  }
+  return work + 64
+}
+
+/** @returns the sum of 16 bytes that are copied */
+// @ts-ignore: decorator
+@inline
+function copySixteen(to: usize, from: usize): i32 {
+  const v = v128.load(from)
+  v128.store(to, v)
+  const sum = i32x4.dot_i16x8_s(i16x8.extadd_pairwise_i8x16_u(v), i16x8.splat(1))
+  const two = i32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1))
+  return i32x4.extract_lane(two, 0) + i32x4.extract_lane(two, 1)
+}
+
 /**
- * Copies what does not overlap: as memory.copy does, without its call, which costs more than a short run.
- * @returns the sum of what was stored, of floats: by itself, so that no sum is long and its rounding stays small
+ * Copies bytes to the same place in planes, 16 to each; `last` are 16 bytes of which those behind the last are 0.
+ * @returns their sum
  */
+function spread(to: usize, from: usize, bytes: usize, planeBytes: usize, last: usize): i32 {
+  let sum = i32x4.splat(0)
+  let vectors = <i32>(bytes >> 4)
+  while (vectors > 0) {
+    // As many as cannot exceed 16 bits.
+    let n = min(vectors, 128)
+    vectors -= n
+    let wide = i16x8.splat(0)
+    for (; n > 0; n--) {
+      const v = v128.load(from)
+      v128.store(to, v)
+      wide = i16x8.add(wide, i16x8.extadd_pairwise_i8x16_u(v))
+      from += 16
+      to += planeBytes
+    }
+    sum = i32x4.add(sum, i32x4.extadd_pairwise_i16x8_u(wide))
+  }
+  if (bytes & 15) {
+    copyBytes(last, from, bytes & 15)
+    const v = v128.load(last)
+    v128.store(to, v)
+    sum = i32x4.add(sum, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(v)))
+  }
+  sum = i32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1))
+  return i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1)
+}
+
+/** @returns the sum of what was stored, of floats */
 // @ts-ignore: decorator
 @inline
 function copy<T>(to: usize, from: usize, bytes: usize, shifts: v128): v128 {
   if (isFloat<T>()) return copyFloats(to, from, bytes, shifts)
   copyBytes(to, from, bytes)
-  return f32x4.splat(0)
+  return shifts
 }
 
 // @ts-ignore: decorator
 @inline
-function pad<T>(to: usize, code: i32, bytes: usize, shifts: v128): v128 {
+function pad<T>(to: usize, bytes: usize, code: i32, shifts: v128): v128 {
   if (isFloat<T>()) return fillFloats(to, bytes, shifts)
-  fillBytes(to, code, bytes)
-  return f32x4.splat(0)
+  fillBytes(to, bytes, code)
+  return shifts
 }
 
+function fillBytes(to: usize, bytes: usize, code: i32): void {
+  if (bytes >= 16) {
+    const v = i8x16.splat(<i8>code)
+    const last = bytes - 16
+    for (let i: usize = 0; i < last; i += 16) v128.store(to + i, v)
+    v128.store(to + last, v)
+  } else for (let i: usize = 0; i < bytes; i++) store<u8>(to + i, <u8>code)
+}
+
+/** Copies what does not overlap: as memory.copy does, without its call, which costs more than a short run. */
 // @ts-ignore: decorator
 @inline
 function copyBytes(to: usize, from: usize, bytes: usize): void {
@@ -150,15 +379,14 @@ function copyBytes(to: usize, from: usize, bytes: usize): void {
   } else for (let i: usize = 0; i < bytes; i++) store<u8>(to + i, load<u8>(from + i))
 }
 
-function fillBytes(to: usize, code: i32, bytes: usize): void {
-  if (bytes >= 16) {
-    const v = i8x16.splat(<i8>code)
-    const last = bytes - 16
-    for (let i: usize = 0; i < last; i += 16) v128.store(to + i, v)
-    v128.store(to + last, v)
-  } else for (let i: usize = 0; i < bytes; i++) store<u8>(to + i, <u8>code)
+// @ts-ignore: decorator
+@inline
+function total(sum: v128): f32 {
+  const two = f32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1))
+  return f32x4.extract_lane(two, 0) + f32x4.extract_lane(two, 1)
 }
 
+/** @returns the sum of what was stored: by itself, so that no sum is long and its rounding stays small */
 // @ts-ignore: decorator
 @inline
 function copyFloats(to: usize, from: usize, bytes: usize, shifts: v128): v128 {

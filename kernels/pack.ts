@@ -3,9 +3,6 @@
 
 import { shareStart } from './sync'
 
-// Taps of a part of an adder reduction: kernels/adder-f32.ts.
-const part: i32 = 256
-
 /** max(0, −min w) of weights that are clamped to lo and more, from the minima of parts of w: what makes all of them non-negative. */
 function shiftOf(minima: usize, count: i32, lo: f32): f32 {
   let least: f32 = 0
@@ -113,7 +110,8 @@ export function packDepthwiseF32(args: usize, thread: i32, threads: i32): void {
  * a = −2·scale[o], b = scale[o]·(bias[o] − Σ|w − clamp(w)|) + offset[o], which for inputs in [lo, hi] is without loss (src/ops/adderConv/clamp.ts).
  *
  * Arguments: w, packed, filters, bias, scale, offset (addresses; the last three 0 for none), minima, minimaCount (as above), shiftAt (address:
- * the shift is put there), groups, outChannels, channels (both per group), taps, lo ≤ 0, hi ≥ 0 (f32).
+ * the shift is put there), groups, outChannels, channels (both per group), taps, lo ≤ 0, hi ≥ 0 (f32), tapChannels (channels of a tap, those that only
+ * fill up included), run (of them in a run), runs, partRuns (runs of a part).
  */
 export function packAdderF32(args: usize, thread: i32, threads: i32): void {
   const w = <usize>load<i32>(args, 0)
@@ -127,7 +125,9 @@ export function packAdderF32(args: usize, thread: i32, threads: i32): void {
   const outChannels = load<i32>(args, 40)
   const channels = load<i32>(args, 44)
   const taps = load<i32>(args, 48)
-  const length = channels * taps
+  const tapChannels = load<i32>(args, 60)
+  const part = load<i32>(args, 64) * load<i32>(args, 72)
+  const length = load<i32>(args, 64) * load<i32>(args, 68)
   const parts = (length + part - 1) / part
   const groupPanels = (outChannels + 7) / 8
   const panels = groupPanels * load<i32>(args, 36)
@@ -141,7 +141,7 @@ export function packAdderF32(args: usize, thread: i32, threads: i32): void {
       const filter = group * outChannels + first + o
       const constants = <usize>load<i32>(args, 8) + 64 * <usize>panel + 4 * <usize>o
       const factor: f32 = exists ? at(scale, filter, 1) : 0
-      const from = w + 4 * <usize>(filter * length)
+      const from = w + 4 * <usize>(filter * channels * taps)
       // The reduction runs over taps, then channels; w over channels, then taps.
       let tap = 0, channel = 0
       let outside: f64 = 0
@@ -151,7 +151,7 @@ export function packAdderF32(args: usize, thread: i32, threads: i32): void {
         for (let k = min(start + part, length) - start; k > 0; k--) {
           here += 32
           let v: f32 = 0
-          if (exists) {
+          if (exists && tap < taps && channel < channels) {
             const whole = load<f32>(from + 4 * <usize>(channel * taps + tap))
             const inside = min(max(whole, lo), hi)
             outside += abs<f64>(<f64>whole - <f64>inside)
@@ -159,7 +159,7 @@ export function packAdderF32(args: usize, thread: i32, threads: i32): void {
           }
           store<f32>(here, v)
           sum += <f64>v
-          if (++channel == channels) {
+          if (++channel == tapChannels) {
             channel = 0
             tap++
           }

@@ -28,9 +28,13 @@ const adderArgs = [
     'padTop',
     'padLeft',
   ],
-  ...['groups', 'rowBytes', 'blockRows', 'byChannels', 'loF', 'hiF'],
+  ...['groups', 'loF', 'hiF'],
 ] as const
-const adderByteArgs = [...adderArgs, 'padCode', 'terms', 'direct', 'toBytes', 'outZero'] as const
+const adderByteArgs = [...adderArgs, 'padCode', 'toBytes', 'outZero'] as const
+/** How the work of all but depthwise ones is cut. */
+const adderCutArgs = [
+  ...['byChannels', 'asRows', 'blockLines', 'blockColumns', 'lines', 'columns', 'pixelBytes', 'runs', 'windowColumns'],
+] as const
 
 /** Arguments of gradients of convolutions' weights (kernels/conv-gradient.ts). */
 const weightGradientArgs = [
@@ -110,8 +114,8 @@ export const kernels = {
   limitF32: { id: 20, args: ['y', 'turns'] },
   limitMaxAddF32: { id: 21, args: ['y', 'turns'] },
   limitMaxAddU8: { id: 22, args: ['y', 'turns'] },
-  adderF32: { id: 30, args: [...adderArgs, 'shiftF', 'shiftAt'] },
-  adderU8: { id: 31, args: adderByteArgs },
+  adderF32: { id: 30, args: [...adderArgs, 'shiftF', 'shiftAt', 'run', ...adderCutArgs, 'partRuns'] },
+  adderU8: { id: 31, args: [...adderByteArgs, ...adderCutArgs, 'terms'] },
   adderDepthwiseF32: { id: 32, args: adderArgs },
   adderDepthwiseU8: { id: 33, args: adderByteArgs },
   quantiseU8: { id: 34, args: ['x', 'y', 'count', 'scaleF', 'zeroPointF', 'mostF'] },
@@ -218,7 +222,7 @@ export const kernels = {
     id: 82,
     args: [
       ...['w', 'packed', 'filters', 'bias', 'scale', 'offset', 'minima', 'minimaCount', 'shiftAt'],
-      ...['groups', 'outChannels', 'channels', 'taps', 'loF', 'hiF'],
+      ...['groups', 'outChannels', 'channels', 'taps', 'loF', 'hiF', 'tapChannels', 'run', 'runs', 'partRuns'],
     ],
   },
   packAdderDepthwiseF32: {

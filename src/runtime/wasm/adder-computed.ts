@@ -1,18 +1,10 @@
 import type { Difference } from '../../ops/index.ts'
 import type { KernelArgs } from './abi.ts'
-import {
-  type AdderOutputs,
-  blocks,
-  commonArgs,
-  floatRowBytes,
-  isDepthwise,
-  roundUp,
-  scratch,
-  sizesOf,
-} from './adder-layer.ts'
+import { cutFloats, roundUp, scratch, sizesOf } from './adder-cut.ts'
+import { type AdderOutputs, commonArgs, isDepthwise } from './adder-layer.ts'
 import type { ConvLayer } from './conv-layer.ts'
 import { lowerReduce } from './lower-reduce.ts'
-import { floatPart, panelsOf, panelWidth } from './pack-adder.ts'
+import { panelsOf, panelWidth } from './pack-adder.ts'
 import { factorsOf, packPanelsSteps, type Range, type Shifting, unbounded } from './pack-steps.ts'
 import type { Allocator, Step } from './step.ts'
 
@@ -61,7 +53,7 @@ export function lowerAdderConvComputed(layer: ConvLayer, tensors: ComputedAdderT
     }
     const args: KernelArgs<'adderDepthwiseF32'> = {
       ...commonArgs(layer, tensors),
-      ...{ weights: packed, filters, rowBytes: 0, blockRows: 0, byChannels: 0 },
+      ...{ weights: packed, filters },
       ...scratch(4 * (padded + sizes.taps), alloc),
     }
     return [
@@ -70,21 +62,22 @@ export function lowerAdderConvComputed(layer: ConvLayer, tensors: ComputedAdderT
     ]
   }
   const { steps, ...shifting } = minimaSteps(layer, w, alloc)
-  const length = sizes.channels * sizes.taps
+  const cut = cutFloats(layer)
+  const { tapChannels, run, runs, partRuns } = cut
   const panels = panelsOf(sizes)
-  const packedBytes = 4 * panels * panelWidth * (length + Math.ceil(length / floatPart))
-  const packed = alloc.scratch(packedBytes)
+  const packed = alloc.scratch(4 * panels * panelWidth * (run * runs + Math.ceil(runs / partRuns)))
   const filters = alloc.scratch(8 * panels * panelWidth)
   const packing: KernelArgs<'packAdderF32'> = {
     ...{ w, packed, filters, bias: biasAt, scale, offset, ...shifting },
     // 0 is in the range, since layers pad.
     ...{ loF: Math.min(bounds.lo, 0), hiF: Math.max(bounds.hi, 0) },
     ...{ groups: sizes.groups, outChannels: sizes.outChannels, channels: sizes.channels, taps: sizes.taps },
+    ...{ tapChannels, run, runs, partRuns },
   }
   const args: KernelArgs<'adderF32'> = {
     ...commonArgs(layer, tensors),
-    ...{ weights: packed, filters, shiftF: 0, shiftAt: shifting.shiftAt },
-    ...blocks(layer, floatRowBytes(length), packedBytes, alloc),
+    ...{ ...cut.args, run, partRuns, weights: packed, filters, shiftF: 0, shiftAt: shifting.shiftAt },
+    ...scratch(cut.scratchBytes, alloc),
   }
   return [...steps, { kernel: 'packAdderF32', args: packing }, { kernel: 'adderF32', args }]
 }

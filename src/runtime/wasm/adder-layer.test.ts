@@ -3,7 +3,7 @@ import { seededRandom } from '../../base/index.ts'
 import { lowerAdderConv, lowerAdderConvInteger, lowerQuantise } from './adder-layer.ts'
 import type { ConvLayer } from './conv-layer.ts'
 import { instantiate, Workbench } from './module.ts'
-import { termsPerByte } from './pack-adder.ts'
+import { packAdderBytes, termsPerByte } from './pack-adder.ts'
 import type { Step } from './step.ts'
 
 const seed = 20240612
@@ -64,7 +64,7 @@ const inputSize = (l: ConvLayer): number => l.batch * l.inHeight * l.inWidth * l
 const outputSize = (l: ConvLayer): number => l.batch * l.outHeight * l.outWidth * l.outChannels
 const weightSize = (l: ConvLayer): number => (l.outChannels * l.inChannels * l.kernelHeight * l.kernelWidth) / l.groups
 
-/** Sizes around the tiles (2, 3 and 4 pixels, 8 filters, 16 to 32 bytes of the reduction, 256 floats), and everything a window can do. */
+/** Sizes around the tiles (4 pixels, 8 filters, 16 codes or 256 floats of the reduction), around blocks, and everything a window can do. */
 const cases: Record<string, Sizes> = {
   ...Object.fromEntries(
     [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 40].map((c) => [`${c} input channels`, { inChannels: c }]),
@@ -117,7 +117,26 @@ const cases: Record<string, Sizes> = {
   'depthwise, dilated': { groups: 20, inChannels: 20, outChannels: 20, dilationHeight: 2, padTop: 2, batch: 2 },
   'a long reduction': { inHeight: 4, inWidth: 4, inChannels: 300 },
   'a very long reduction': { inHeight: 2, inWidth: 2, inChannels: 530, outChannels: 3 },
-  'many blocks of rows': { inHeight: 24, inWidth: 23, inChannels: 70, outChannels: 9 },
+  'a line in pieces': {
+    inHeight: 1,
+    inWidth: 200,
+    inChannels: 16,
+    kernelHeight: 1,
+    kernelWidth: 5,
+    padTop: 0,
+    padLeft: 2,
+  },
+  'lines in pieces, stride 2': { inHeight: 4, inWidth: 101, inChannels: 600, strideHeight: 2, strideWidth: 2 },
+  'small images, rows from one to the next': { batch: 5, inHeight: 3, inWidth: 4, inChannels: 20 },
+  'lines of images': { batch: 2, inHeight: 9, inWidth: 7, inChannels: 33 },
+  'few channels, a line of the window is a run': {
+    inChannels: 6,
+    inHeight: 9,
+    inWidth: 10,
+    kernelHeight: 5,
+    kernelWidth: 5,
+  },
+  'many blocks': { inHeight: 24, inWidth: 23, inChannels: 70, outChannels: 9 },
 }
 
 /** Threads share pixels, or output channels where there are few pixels. */
@@ -292,23 +311,23 @@ describe(`adder convolution of codes: equal to the integer sums (seed ${seed})`,
 
   it('small codes are added up in bytes as often as they allow', () => {
     const sizes = { groups: 1, outChannels: 2, channels: 32, taps: 1 }
+    const reduction = { tapChannels: 32, run: 16, runs: 2, partRuns: 2 }
+    const terms = (w: Uint8Array) => termsPerByte(packAdderBytes(w, sizes, reduction))
     const weights = new Uint8Array(64)
-    expect(termsPerByte(weights, sizes)).toBe(8)
-    weights.fill(31)
-    expect(termsPerByte(weights, sizes)).toBe(8)
+    expect(terms(weights)).toBe(4)
     weights.fill(63)
-    expect(termsPerByte(weights, sizes)).toBe(4)
+    expect(terms(weights)).toBe(4)
     weights.fill(127)
-    expect(termsPerByte(weights, sizes)).toBe(2)
+    expect(terms(weights)).toBe(2)
     weights[36] = 129
-    expect(termsPerByte(weights, sizes)).toBe(1)
-    // Codes of 8 bits, few of them large.
+    expect(terms(weights)).toBe(1)
+    // Codes of 8 bits, few of them large: four taps, 4 apart, are added up.
     weights.fill(10)
-    weights[36] = 185
-    expect(termsPerByte(weights, sizes)).toBe(8)
-    weights[36] = 186
-    expect(termsPerByte(weights, sizes)).toBe(4)
-    for (const large of [185, 186, 254, 255]) {
+    weights[36] = 225
+    expect(terms(weights)).toBe(4)
+    weights[36] = 226
+    expect(terms(weights)).toBe(2)
+    for (const large of [225, 226, 245, 246, 254, 255]) {
       const w = new Uint8Array(8 * 72).fill(10)
       w[5 * 72 + 40] = large
       checkInteger({}, 8, { w })

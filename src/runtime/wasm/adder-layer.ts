@@ -1,5 +1,6 @@
 import { KerfError } from '../../base/index.ts'
 import { clampAdderWeights } from '../../ops/index.ts'
+import { cutCodes, cutFloats, roundUp, scratch, sizesOf } from './adder-cut.ts'
 import type { Bounds } from './bounds.ts'
 import type { Codes } from './codes.ts'
 import type { ConvLayer } from './conv-layer.ts'
@@ -11,7 +12,6 @@ import {
   packAdderFloats,
   panelsOf,
   panelWidth,
-  rowBytesFor,
   termsPerByte,
 } from './pack-adder.ts'
 import type { Allocator, Step } from './step.ts'
@@ -58,28 +58,11 @@ export interface AdderIntegerTensors extends AdderOutputs {
   readonly output: 'float32' | Codes
 }
 
-/** Threads that get scratch memory where the allocator does not say how many there are; more than these stand idle. */
-const mostThreads = 16
-/** What a block of rows may take: a part of the second-level cache. */
-const blockBytes = 48 * 1024
-/** Of one row: results for a panel, a sum. */
-const resultBytes = 4 * panelWidth + 4
-/** Multiple of every tile's height. */
-const rowGrain = 12
 /** Taps of a depthwise layer whose sum of bytes fits into 16 bits. */
 const mostDepthwiseTaps = 257
 
-export const sizesOf = (layer: ConvLayer): FilterSizes => ({
-  groups: layer.groups,
-  outChannels: layer.outChannels / layer.groups,
-  channels: layer.inChannels / layer.groups,
-  taps: layer.kernelHeight * layer.kernelWidth,
-})
-
 export const isDepthwise = ({ groups, inChannels, outChannels }: ConvLayer): boolean =>
   groups > 1 && groups === inChannels && groups === outChannels
-
-export const roundUp = (n: number, unit: number): number => unit * Math.ceil(n / unit)
 
 /** Arguments that all adder kernels have. */
 export function commonArgs(layer: ConvLayer, tensors: AdderOutputs & { readonly x: number; readonly y: number }) {
@@ -90,27 +73,6 @@ export function commonArgs(layer: ConvLayer, tensors: AdderOutputs & { readonly 
     ...{ batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups },
     ...{ kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft },
   }
-}
-
-/** How the work is cut: rows made at a time, and whether threads share output channels or pixels. */
-export function blocks(layer: ConvLayer, rowBytes: number, weightBytes: number, alloc: Allocator) {
-  const pixels = layer.batch * layer.outHeight * layer.outWidth
-  const wanted = Math.floor(blockBytes / rowBytes / rowGrain) * rowGrain
-  const blockRows = Math.min(Math.max(rowGrain, wanted), roundUp(pixels, rowGrain))
-  const inputBytes = (rowBytes * pixels) / (layer.kernelHeight * layer.kernelWidth)
-  const byChannels = panelsOf(sizesOf(layer)) >= 8 && (pixels < 16 * rowGrain || weightBytes > inputBytes)
-  return {
-    rowBytes,
-    blockRows,
-    byChannels: byChannels ? 1 : 0,
-    ...scratch(blockRows * (rowBytes + resultBytes), alloc),
-  }
-}
-
-export function scratch(bytes: number, alloc: Allocator) {
-  const scratchThreads = mostThreads
-  const scratchBytes = roundUp(bytes, 64)
-  return { scratch: alloc.scratch(scratchBytes * scratchThreads), scratchBytes, scratchThreads }
 }
 
 function put(data: Float32Array | Uint8Array | Int32Array, alloc: Allocator): number {
@@ -136,9 +98,6 @@ function filterPanels(
   return panels
 }
 
-/** Multiples of 1 KiB would put the rows of a tile into the same sets of the first cache. */
-export const floatRowBytes = (length: number): number => roundUp(4 * length, 16) + (length % 256 === 0 ? 64 : 0)
-
 /** The kernel calls of a float32 adder convolution; its weights are packed into lasting memory. */
 export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: Allocator): Step[] {
   const sizes = sizesOf(layer)
@@ -161,23 +120,23 @@ export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: A
     }
     const args = {
       ...commonArgs(layer, tensors),
-      ...{ weights: put(packed, alloc), filters: put(filters, alloc), rowBytes: 0, blockRows: 0, byChannels: 0 },
+      ...{ weights: put(packed, alloc), filters: put(filters, alloc) },
       ...scratch(4 * (padded + sizes.taps), alloc),
     }
     return [{ kernel: 'adderDepthwiseF32', args }]
   }
   const shift = Math.fround(Math.max(0, -weights.reduce((least, w) => Math.min(least, w), 0)))
-  const packed = packAdderFloats(weights, sizes, shift)
-  const length = sizes.channels * sizes.taps
-  const rowBytes = floatRowBytes(length)
+  const cut = cutFloats(layer)
+  const { run, partRuns } = cut
   const args = {
     ...commonArgs(layer, tensors),
-    ...{ weights: put(packed, alloc), shiftF: shift, shiftAt: 0 },
+    ...{ ...cut.args, run, partRuns, shiftF: shift, shiftAt: 0 },
+    weights: put(packAdderFloats(weights, sizes, cut, shift), alloc),
     filters: put(
       filterPanels(sizes, 2, (f) => [-2 * scale(f), offset(f)]),
       alloc,
     ),
-    ...blocks(layer, rowBytes, packed.byteLength, alloc),
+    ...scratch(cut.scratchBytes, alloc),
   }
   return [{ kernel: 'adderF32', args }]
 }
@@ -233,14 +192,12 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
     }
     const args = {
       ...{ ...common, weights: put(packed, alloc), filters: put(filters, alloc) },
-      ...{ rowBytes: 0, blockRows: 0, byChannels: 0, terms: 0, direct: 0 },
       ...scratch(padded + 64 + 4 * sizes.taps, alloc),
     }
     return [{ kernel: 'adderDepthwiseU8', args }]
   }
-  const terms = termsPerByte(weights, sizes)
-  const rowBytes = rowBytesFor(length, terms)
-  const packed = packAdderBytes(weights, sizes, rowBytes)
+  const cut = cutCodes(layer)
+  const packed = packAdderBytes(weights, sizes, cut)
   const filters = filterPanels(sizes, 3, (f) => [factor(f), offset(f), 0])
   const sums = new Int32Array(filters.buffer)
   eachFilter(sizes, (panel, column, filter) => {
@@ -250,23 +207,11 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
   })
   const args = {
     ...common,
-    ...{ weights: put(packed, alloc), filters: put(filters, alloc), terms, direct: isDirect(layer, rowBytes) ? 1 : 0 },
-    ...blocks(layer, rowBytes, packed.byteLength, alloc),
+    ...{ ...cut.args, weights: put(packed, alloc), filters: put(filters, alloc), terms: termsPerByte(packed) },
+    ...scratch(cut.scratchBytes, alloc),
   }
   return [{ kernel: 'adderU8', args }]
 }
-
-/** The input's pixels are the rows already. */
-const isDirect = (layer: ConvLayer, rowBytes: number): boolean =>
-  layer.kernelHeight * layer.kernelWidth === 1 &&
-  layer.groups === 1 &&
-  layer.strideHeight === 1 &&
-  layer.strideWidth === 1 &&
-  layer.padTop === 0 &&
-  layer.padLeft === 0 &&
-  layer.outHeight === layer.inHeight &&
-  layer.outWidth === layer.inWidth &&
-  layer.inChannels === rowBytes
 
 /** The kernel call that turns `count` floats into codes: clamp(round(x / scale) + zeroPoint, 0, most), as QuantizeLinear rounds. */
 export function lowerQuantise({

@@ -1,12 +1,21 @@
 /*
  * Weights of adder convolutions as the kernels want them (kernels/adder-f32.ts, adder-u8.ts, adder-depthwise.ts): panels of 8 filters of one
- * group, the last of a group filled up with zeros; the reduction runs over [kernelHeight, kernelWidth, channels].
+ * group, the last of a group filled up with zeros; the reduction runs over [kernelHeight, kernelWidth, channels], filled up with zeros as the
+ * kernels cut it (adder-cut.ts).
  */
 
 /** Filters of a panel. */
 export const panelWidth = 8
-/** Taps of one part of a float reduction: kernels/adder-f32.ts. */
-export const floatPart = 256
+
+/** How a reduction is cut: `runs` times `run` taps. */
+export interface Reduction {
+  /** Channels of a tap, those that only fill up included. */
+  readonly tapChannels: number
+  readonly run: number
+  readonly runs: number
+  /** Runs of a part of a sum of floats. */
+  readonly partRuns: number
+}
 
 /** Weights as ONNX has them: [outChannels, channels, taps], `channels` and filters per group. */
 export interface FilterSizes {
@@ -32,73 +41,80 @@ export function eachFilter(
       visit(g * perGroup + Math.floor(o / panelWidth), o % panelWidth, g * outChannels + o)
 }
 
+/** Calls `visit` with every weight of a filter and its place in the reduction. */
+function eachWeight(
+  filter: number,
+  { channels, taps }: FilterSizes,
+  tapChannels: number,
+  visit: (place: number, weight: number) => void,
+): void {
+  for (let t = 0; t < taps; t++)
+    for (let c = 0; c < channels; c++) visit(t * tapChannels + c, (filter * channels + c) * taps + t)
+}
+
 /**
  * Float panels: for each part of the reduction 8 times −½Σw', then its weights w' = w + shift, 8 side by side.
  * @param shift max(0, −min w), so that no w' is negative
  */
-export function packAdderFloats(weights: Float32Array, sizes: FilterSizes, shift: number): Float32Array {
-  const { channels, taps } = sizes
-  const length = channels * taps
-  const parts = Math.ceil(length / floatPart)
-  const packed = new Float32Array(panelsOf(sizes) * panelWidth * (length + parts))
+export function packAdderFloats(
+  weights: Float32Array,
+  sizes: FilterSizes,
+  { tapChannels, run, runs, partRuns }: Reduction,
+  shift: number,
+): Float32Array {
+  const part = run * partRuns
+  const parts = Math.ceil(runs / partRuns)
+  const panelFloats = panelWidth * (run * runs + parts)
+  const packed = new Float32Array(panelsOf(sizes) * panelFloats)
+  const sums = new Float64Array(parts)
   eachFilter(sizes, (panel, column, filter) => {
-    let at = panel * panelWidth * (length + parts) + column
-    for (let start = 0; start < length; start += floatPart) {
-      const head = at
-      let sum = 0
-      for (let k = start; k < Math.min(start + floatPart, length); k++) {
-        const weight = weights[(filter * channels + (k % channels)) * taps + Math.floor(k / channels)] as number
-        at += panelWidth
-        packed[at] = weight + shift
-        sum += packed[at] as number
-      }
-      packed[head] = -sum / 2
-      at += panelWidth
-    }
+    const at = panel * panelFloats + column
+    sums.fill(0)
+    eachWeight(filter, sizes, tapChannels, (place, from) => {
+      const p = Math.floor(place / part)
+      const to = at + panelWidth * (place + p + 1)
+      packed[to] = (weights[from] as number) + shift
+      sums[p] = (sums[p] as number) + (packed[to] as number)
+    })
+    sums.forEach((sum, p) => {
+      packed[at + panelWidth * p * (part + 1)] = -sum / 2
+    })
   })
   return packed
 }
 
-/** Bytes of a row of the reduction: filled up so that whole vectors and whole turns of `terms` terms fit. */
-export const rowBytesFor = (length: number, terms: number): number => {
-  const unit = Math.max(16, 4 * terms)
-  return unit * Math.ceil(length / unit)
-}
-
-/** Byte panels: 4 taps of filter 0, of filter 1 … 7, then the next 4 taps; zeros behind the reduction. */
-export function packAdderBytes(weights: Uint8Array, sizes: FilterSizes, rowBytes: number): Uint8Array {
-  const { channels, taps } = sizes
-  const packed = new Uint8Array(panelsOf(sizes) * panelWidth * rowBytes)
+/** Byte panels: 4 taps of filter 0, of filter 1 … 7, then the next 4 taps. */
+export function packAdderBytes(
+  weights: Uint8Array,
+  sizes: FilterSizes,
+  { tapChannels, run, runs }: Reduction,
+): Uint8Array {
+  const panelBytes = panelWidth * run * runs
+  const packed = new Uint8Array(panelsOf(sizes) * panelBytes)
   eachFilter(sizes, (panel, column, filter) => {
-    const at = panel * panelWidth * rowBytes + 4 * column
-    for (let k = 0; k < channels * taps; k++)
-      packed[at + (k >> 2) * 4 * panelWidth + (k & 3)] = weights[
-        (filter * channels + (k % channels)) * taps + Math.floor(k / channels)
-      ] as number
+    const at = panel * panelBytes + 4 * column
+    eachWeight(filter, sizes, tapChannels, (k, from) => {
+      packed[at + (k >> 2) * 4 * panelWidth + (k & 3)] = weights[from] as number
+    })
   })
   return packed
 }
 
 /**
- * How many terms w ∸ x ≤ w the kernel may add up in a byte: the largest of 8, 4, 2 and 1 for which no sum of neighbouring weights exceeds 255.
- * Codes of b bits always allow 2^(8−b); weights with many small codes allow more.
- * @param weights [filters, channels, taps]
+ * How many terms w ∸ x ≤ w the kernel may add up in a byte: 4 of a run, 2 or 1, so that no sum of weights exceeds 255. Codes of b bits always allow
+ * 2^(8−b); weights with many small codes allow more.
+ * @param packed byte panels
  */
-export function termsPerByte(weights: Uint8Array, { groups, outChannels, channels, taps }: FilterSizes): 1 | 2 | 4 | 8 {
-  const length = channels * taps
+export function termsPerByte(packed: Uint8Array): 1 | 2 | 4 {
+  const step = 4 * panelWidth
   const fits = (terms: number): boolean => {
-    const sums = new Uint16Array(4 * Math.ceil(length / (4 * terms)))
-    for (let filter = 0; filter < groups * outChannels; filter++) {
-      sums.fill(0)
-      for (let k = 0; k < length; k++) {
-        const at = 4 * Math.floor(k / (4 * terms)) + (k & 3)
-        sums[at] =
-          (sums[at] as number) +
-          (weights[(filter * channels + (k % channels)) * taps + Math.floor(k / channels)] as number)
-        if ((sums[at] as number) > 255) return false
+    for (let group = 0; group < packed.length; group += terms * step)
+      for (let lane = group; lane < group + step; lane++) {
+        let sum = 0
+        for (let t = 0; t < terms; t++) sum += packed[lane + t * step] as number
+        if (sum > 255) return false
       }
-    }
     return true
   }
-  return fits(8) ? 8 : fits(4) ? 4 : fits(2) ? 2 : 1
+  return fits(4) ? 4 : fits(2) ? 2 : 1
 }
