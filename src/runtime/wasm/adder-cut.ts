@@ -24,14 +24,18 @@ const leastColumns = 64
 
 export interface AdderCut extends Reduction {
   readonly args: {
+    /** Threads share output channels instead of pixels. */
     readonly byChannels: number
+    /** Copied are rows, one for each output pixel, instead of lines. */
     readonly asRows: number
     readonly blockLines: number
     readonly blockColumns: number
+    /** What is copied for a block: lines, pixels in each, bytes of one. */
     readonly lines: number
     readonly columns: number
     readonly pixelBytes: number
     readonly runs: number
+    /** Columns of the window that are taps of their own. */
     readonly windowColumns: number
   }
   /** Of each thread. */
@@ -60,6 +64,7 @@ const fitsRows = ({ outHeight, outWidth }: ConvLayer, { taps }: FilterSizes): bo
 export function cutFloats(layer: ConvLayer): AdderCut {
   const sizes = sizesOf(layer)
   const { channels, taps } = sizes
+  // Taps beside each other lie beside each other: few channels make one run of a line of the window.
   const joinsColumns = channels < leastRun && channels * layer.kernelWidth <= partTaps && layer.dilationWidth === 1
   const asRows = fitsRows(layer, sizes) || (channels < leastRun && !joinsColumns)
   const windowColumns = asRows || joinsColumns ? 1 : layer.kernelWidth
@@ -80,7 +85,15 @@ export function cutFloats(layer: ConvLayer): AdderCut {
       ...{ ...block, pixelBytes, runs, windowColumns, asRows: asRows ? 1 : 0 },
       byChannels: sharesChannels(layer, 4, 4 * panelWidth * run * runs),
     },
-    scratchBytes: total(4 * runs, 4 * copied + 64, 4 * pixels + 16, 4 * pixels, 128, copied * pixelBytes),
+    scratchBytes: total(
+      4 * runs,
+      4 * copied + 64,
+      4 * pixels + 16,
+      4 * pixels,
+      128,
+      copied * pixelBytes,
+      readBeyond(layer),
+    ),
   }
 }
 
@@ -106,10 +119,13 @@ export function cutCodes(layer: ConvLayer): AdderCut {
     },
     scratchBytes: total(
       ...[4 * runs, 4 * copied + 64, 4 * pixels + 16, 32 * pixels, 32 * pixels, 64],
-      ...[pixelBytes, pixelBytes, copied * pixelBytes],
+      ...[pixelBytes, pixelBytes, copied * pixelBytes, readBeyond(layer)],
     ),
   }
 }
+
+/** Sums of pixels are read four at a time, the last up to three strides behind the last one. */
+const readBeyond = ({ strideWidth }: ConvLayer): number => 12 * strideWidth
 
 /** Each begins at a cache line. */
 const total = (...bytes: number[]): number => bytes.reduce((sum, n) => sum + roundUp(n, 64), 0)
