@@ -1,5 +1,6 @@
-import type { Model } from '../graph/index.ts'
-import { adderConvolution, type Initialization, nets } from '../nets/index.ts'
+import { seededRandom, seedFrom } from '../base/index.ts'
+import { type Model, tensorOf } from '../graph/index.ts'
+import { adderConvolution, type Classifier, type Initialization, nets } from '../nets/index.ts'
 import { createResident } from '../runtime/index.ts'
 import { type TrainingGraph, trainingGraph } from '../train/index.ts'
 import { drawIndices, pixelsOf } from './digits.ts'
@@ -16,22 +17,53 @@ const plain: Partial<Initialization> = {
   varianceDeviation: 0,
 }
 
-/**
- * PyTorch draws weights of convolutions from U(−1/√n, 1/√n), n terms per output: variance 1/(3n). Here they are normal with that variance, which
- * is 1/√6 of the deviation √(2/n) that networks are built with.
- */
-const pytorchGain = 1 / Math.sqrt(6)
-
 export type NetKind = 'adder' | 'ordinary'
 
-/** LeNet-5-BN as it starts: adder weights from N(0, 1), ordinary ones as PyTorch draws them. The classifier is ordinary. */
-export const freshLenet = (kind: NetKind, seed: number, classes: number): Model =>
-  nets.lenet5_bn({
-    seed,
-    classes,
-    ...(kind === 'adder' ? { convolution: adderConvolution } : {}),
-    initialization: { ...plain, ...(kind === 'ordinary' ? { weightGain: pytorchGain } : {}) },
+/** From what a network starts, where that is a matter of taste. */
+export interface LenetStart {
+  /**
+   * Variance of the ordinary network's weights, times n, the terms of an output; 1/3 by default. 'unit': of variance 1 in the layers that are adder
+   * layers in the adder network, as they are there.
+   */
+  readonly weightVariance?: number | 'unit'
+  /** BatchNormalization's γ: 1, or drawn from U(0, 1), as PyTorch did before version 1.2. */
+  readonly gamma?: 'one' | 'uniform'
+  readonly classifier?: Classifier
+}
+
+/**
+ * LeNet-5-BN as it starts: adder weights from N(0, 1); in the ordinary network normal ones of the variance that PyTorch's have,
+ * U(−1/√n, 1/√n) with n terms per output. The classifier is ordinary.
+ */
+export function freshLenet(kind: NetKind, seed: number, classes: number, start: LenetStart = {}): Model {
+  const { weightVariance = 1 / 3, gamma, classifier } = start
+  const isAdder = kind === 'adder'
+  const isUnit = weightVariance === 'unit'
+  const convolution = isAdder
+    ? adderConvolution
+    : isUnit
+      ? { ...adderConvolution, opType: 'Conv', domain: '' }
+      : undefined
+  const model = nets.lenet5_bn({
+    ...{ seed, classes, classifier, convolution },
+    // He's weights, of variance 2/n, are what networks are built with.
+    initialization: { ...plain, weightGain: isAdder || isUnit ? 1 : Math.sqrt(weightVariance / 2) },
   })
+  return gamma === 'uniform' ? withUniformGammas(model, seed) : model
+}
+
+function withUniformGammas(model: Model, seed: number): Model {
+  const initializers = new Map(model.graph.initializers)
+  for (const [name, { shape }] of initializers) {
+    if (!/^bn\d\.weight$/.test(name)) continue
+    const random = seededRandom(seedFrom(seed, name))
+    initializers.set(
+      name,
+      tensorOf('float32', shape, Float32Array.from({ length: shape[0] as number }, random.uniform)),
+    )
+  }
+  return { ...model, graph: { ...model.graph, initializers } }
+}
 
 /** The same for ResNet-20 on pictures of one channel. */
 export const freshResnet = (kind: NetKind, seed: number, classes: number): Model =>
@@ -52,11 +84,18 @@ export interface FirstBatch {
   readonly classes: number
 }
 
-export async function firstBatch({ sets }: Digits, size: number, seed: number): Promise<FirstBatch> {
+/** @param pixels by default with mean 0 and variance 1 */
+export async function firstBatch(
+  { sets }: Digits,
+  size: number,
+  seed: number,
+  pixels: 'standardised' | '0 to 1' = 'standardised',
+): Promise<FirstBatch> {
   const { train } = sets
   const chosen = drawIndices(train, size, seed)
   const classes = train.classes.length
-  const images = standardised(await pixelsOf(train, chosen))
+  const read = await pixelsOf(train, chosen)
+  const images = pixels === 'standardised' ? standardised(read) : read
   const targets = new Float32Array(chosen.length * classes)
   chosen.forEach((index, i) => {
     targets[i * classes + (train.labels[index] as number)] = 1
