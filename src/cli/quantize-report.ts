@@ -19,13 +19,16 @@ export function quantizeReport(
   accuracy: AccuracyPair | undefined,
   written: WrittenModel,
 ): Report {
-  const { bits, images, range, outputDrift } = result
+  const { bits, images, range, biasCorrection, outputDrift } = result
   const right = (correct: number, of: number) =>
     `${percent(correct / of)} (${correct.toLocaleString('en')} of ${of.toLocaleString('en')})`
   return {
     title: name,
     facts: [
-      ['Codes', `${bits} bits, ranges by ${range} from ${images.toLocaleString('en')} images`],
+      [
+        'Codes',
+        `${bits} bits, ranges by ${range} from ${images.toLocaleString('en')} images${biasCorrection ? ', means of filters corrected' : ''}`,
+      ],
       ...(accuracy
         ? ([
             ['Accuracy before', right(accuracy.before, accuracy.images)],

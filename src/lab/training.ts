@@ -14,6 +14,8 @@ export interface TrainingPlan {
   readonly learningRate: number
   /** η of adder layers; false: their gradients are taken as they are. */
   readonly adaptiveRate?: number | false
+  /** Fixed rates of adder weights by name, as multiples of the learning rate, where that is false. */
+  readonly adderRate?: (name: string) => number
   /** Which surrogate gradients: `differentiate`'s choices. */
   readonly choices?: Readonly<Record<string, string>>
 }
@@ -39,7 +41,7 @@ export async function trainBriefly(
   context: LabContext,
   onStep: (done: number) => Promise<void>,
 ): Promise<TrainingResult> {
-  const { batchSize, epochs, learningRate, choices, adaptiveRate } = plan
+  const { batchSize, epochs, learningRate, choices, adaptiveRate, adderRate } = plan
   const { seed, threads = 1 } = context
   const runtime = context.runtime ?? { createResident, createSession }
   const train = subset(sets.train, drawIndices(sets.train, plan.trainImages, seed))
@@ -50,7 +52,7 @@ export async function trainBriefly(
     batchSize,
     shape: loader.shape,
     classes: loader.classes,
-    optimiser: { kind: 'sgd', momentum: 0.9, groups: parameterGroups({ adaptiveRate }) },
+    optimiser: { kind: 'sgd', momentum: 0.9, groups: parameterGroups({ adaptiveRate, adderRate }) },
     choices,
     seed,
     ...running,

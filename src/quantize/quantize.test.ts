@@ -97,6 +97,39 @@ describe('quantising a network on data', () => {
     expect(drifts[0]).toBeLessThan(0.02)
   })
 
+  it('puts the mean of every filter right where that is asked for', async () => {
+    const model = await alive()
+    const batch = pictures([4])
+    const { images } = (await batch.next()).value as CalibrationBatch
+    const means = async (m: Model) => {
+      const adders = m.graph.nodes.filter((n) => n.opType === 'AdderConv')
+      const outputs = adders.map((n) => ({ name: n.outputs[0] as string, type: undefined }))
+      const session = await createSession({ ...m, graph: { ...m.graph, outputs } })
+      const results = await session.run({ input: hostTensor('float32', [4, ...imageShape], images) })
+      session.dispose()
+      return outputs.map(({ name }) => {
+        const values = results[name]?.data as Float32Array
+        const sums = new Float64Array(8)
+        values.forEach((v, i) => {
+          const filter = Math.floor(i / size) % 8
+          sums[filter] = (sums[filter] as number) + v / (4 * size)
+        })
+        return sums
+      })
+    }
+    const [expected, corrected, plain] = await Promise.all(
+      [
+        model,
+        (await quantize(model, options(3, pictures([4]), { biasCorrection: true }))).model,
+        (await quantize(model, options(3, pictures([4])))).model,
+      ].map(means),
+    )
+    const off = (found: Float64Array[] = []) =>
+      found.map((m, l) => Math.max(...m.map((v, f) => Math.abs(v - (expected?.[l]?.[f] as number)))))
+    for (const difference of off(corrected)) expect(difference).toBeLessThan(0.01)
+    for (const difference of off(plain)) expect(difference).toBeGreaterThan(0.3)
+  })
+
   it('leaves no adder layer to floats: the plan has integer kernels only, and codes go from layer to layer', async () => {
     const { model } = await quantize(await alive(), options(6))
     const session = await createSession(model)

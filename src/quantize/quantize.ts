@@ -1,6 +1,7 @@
 import { KerfError } from '../base/index.ts'
 import { graphInputs, type Model } from '../graph/index.ts'
 import { checkBits, type QuantizedAdderLayer, quantizeAdderLayers } from './adder-layers.ts'
+import { correctBiases } from './bias-correction.ts'
 import { type Calibration, calibrate, withOutputs } from './calibration.ts'
 import { type CodingError, codingError, type RangeMethod } from './ranges.ts'
 
@@ -30,7 +31,7 @@ type FloatTensor = { readonly elementType: 'float32'; readonly shape: readonly n
 export interface CalibrationSession {
   run(
     feeds: Readonly<Record<string, FloatTensor>>,
-  ): Promise<Readonly<Record<string, { readonly data: ArrayLike<number | bigint> }>>>
+  ): Promise<Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number | bigint> }>>>
   dispose(): void
 }
 
@@ -41,6 +42,8 @@ export interface QuantizeOptions {
   readonly createSession: (model: Model) => Promise<CalibrationSession>
   /** How ranges are chosen; 'mse' by default. */
   readonly range?: RangeMethod
+  /** Each filter's mean result is put right on calibration images; false by default (docs/decisions/0014). */
+  readonly biasCorrection?: boolean
   /** Most images that are looked at; by default all. */
   readonly most?: number
   readonly onProgress?: (images: number) => void
@@ -65,6 +68,7 @@ export interface Quantized {
   readonly model: Model
   readonly bits: number
   readonly range: RangeMethod
+  readonly biasCorrection: boolean
   /** Images that ranges follow from. */
   readonly images: number
   readonly layers: readonly QuantizedLayer[]
@@ -78,7 +82,15 @@ export interface Quantized {
  *   `constant-data` where all pixels, all images or all values of a layer are the same; `not-finite`; and as `quantizeAdderLayers`
  */
 export async function quantize(model: Model, options: QuantizeOptions): Promise<Quantized> {
-  const { bits, images, createSession, range = 'mse', most = Number.POSITIVE_INFINITY, onProgress } = options
+  const {
+    bits,
+    images,
+    createSession,
+    range = 'mse',
+    biasCorrection = false,
+    most = Number.POSITIVE_INFINITY,
+    onProgress,
+  } = options
   checkBits(bits)
   const calibration = calibrate(model)
   const [input, ...others] = graphInputs(model.graph)
@@ -88,12 +100,19 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
       `The model has ${others.length + 1} inputs; calibration gives it images alone.`,
     )
   const shape = [images.batchSize, ...images.shape]
-  const { first, count } = await observe(calibration, input.name, shape, images.batches, {
+  const { kept, count } = await observe(calibration, input.name, shape, images.batches, {
     createSession,
     most,
     onProgress,
   })
-  const { model: quantised, layers } = quantizeAdderLayers(model, calibration.ranges(bits, range), bits)
+  const ranges = calibration.ranges(bits, range)
+  const { model: coded, layers } = quantizeAdderLayers(model, ranges, bits)
+  const nodes = model.graph.nodes.filter((node) => ranges.has(node))
+  const batches = kept.map((batch) => ({ ...batch, shape }))
+  const quantised = biasCorrection
+    ? await correctBiases(model, coded, nodes, input.name, batches, createSession)
+    : coded
+  const [first] = kept as [FirstBatch]
   const open = input.type?.kind === 'tensor' && typeof input.type.shape?.[0] !== 'number'
   const drift = await drifts(
     calibration,
@@ -105,10 +124,9 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
   const inputs = new Map(
     [...calibration.layers].flatMap(([value, nodes]) => nodes.map((node) => [node, value] as const)),
   )
-  const nodes = model.graph.nodes.filter((node) => inputs.has(node))
   return {
     model: quantised,
-    ...{ bits, range, images: count },
+    ...{ bits, range, biasCorrection, images: count },
     layers: layers.map((layer, i) => {
       const value = inputs.get(nodes[i] as (typeof nodes)[number]) as string
       const observer = calibration.observer(value)
@@ -131,6 +149,8 @@ interface FirstBatch {
 
 /** Images that are looked at for what quantisation changed. */
 const mostCompared = 16
+/** Images on which means are corrected, up to a batch more. */
+const mostKept = 64
 
 function firstOf({ data, count }: FirstBatch, [batchSize = 1, ...image]: readonly number[]) {
   const most = Math.min(mostCompared, count)
@@ -147,16 +167,16 @@ async function observe(
     most,
     onProgress,
   }: Pick<QuantizeOptions, 'createSession' | 'onProgress'> & { readonly most: number },
-): Promise<{ readonly first: FirstBatch; readonly count: number }> {
+): Promise<{ readonly kept: readonly FirstBatch[]; readonly count: number }> {
   const session = await createSession(calibration.model)
   const variety = new Variety()
-  let first: FirstBatch | undefined
+  const kept: FirstBatch[] = []
   let done = 0
   try {
     for await (const { images, count: filled } of batches) {
       const count = Math.min(filled, most - done)
       if (count <= 0) break
-      first ??= { data: images.slice(), count }
+      if (done < mostKept) kept.push({ data: images.slice(), count })
       variety.add(images, count, images.length / (shape[0] as number))
       const outputs = await session.run({ [input]: { elementType: 'float32', shape, data: images } })
       calibration.observe((name) => part(name === input ? images : outputs[name]?.data, count, shape[0] as number))
@@ -167,13 +187,13 @@ async function observe(
   } finally {
     session.dispose()
   }
-  if (!first)
+  if (kept.length === 0)
     throw new KerfError(
       'no-data',
       'There are no calibration images, and ranges follow from data. Give a data set with images.',
     )
   variety.check(done)
-  return { first, count: done }
+  return { kept, count: done }
 }
 
 /** The images' share of a batch that was filled up. */

@@ -20,6 +20,7 @@ interface Options extends DataOptions {
   readonly recipe?: string
   readonly calibrate: number
   readonly range: RangeMethod
+  readonly biasCorrection?: boolean
   readonly evaluate: number
   readonly threads: number
   readonly json?: boolean
@@ -51,6 +52,7 @@ export function define(command: Command, io: Io): void {
       new Option('--calibrate <n>', 'how many images ranges follow from').argParser(positiveInteger).default(256),
     )
     .addOption(new Option('--range <how>', 'how ranges follow from what was seen').choices(rangeMethods).default('mse'))
+    .option('--bias-correction', "put each filter's mean right on calibration images, in its constant")
     .addOption(
       new Option('--evaluate <n>', 'how many test images accuracy is measured on: a number, all, or 0')
         .argParser(howMany)
@@ -72,12 +74,13 @@ export function define(command: Command, io: Io): void {
       // What is wrong with the model is said before data are read.
       calibrate(model)
       const sets = await openRecipeData(recipe)
-      const { threads, range } = options
+      const { threads, range, biasCorrection } = options
       const shown = progress(io)
       const calibration = loaderFor(model, spread(sets.train, options.calibrate), recipe.transforms)
       const result = await quantize(model, {
         bits: options.bits,
         range,
+        biasCorrection,
         images: { shape: calibration.shape, batchSize: calibration.batchSize, batches: calibration.epoch(0) },
         createSession: (m) => createSession(m, { threads }),
         onProgress: (done) => shown(`calibrating: ${done.toLocaleString('en')} images`),

@@ -78,7 +78,7 @@ export const gradientNorm: Experiment<Settings> = {
   data: 'Digits of MNIST where they are given (`--data`), else generated pictures. Adder weights from N(0, 1), ordinary ones with the variance that PyTorch gives them, $1/(3 k^2 C_{in})$; $\\gamma = 1$, $\\beta = 0$.',
   source: 'Chen et al., AdderNet, CVPR 2020, section 3.3, table 3',
   settings: {
-    quick: { batchSize: 64, draws: 2, batches: [64, 256], every: false, drawsEach: 1 },
+    quick: { batchSize: 64, draws: 2, batches: [64, 128], every: false, drawsEach: 1 },
     full: { batchSize: 256, draws: 10, batches: [256, 64], every: true, drawsEach: 3 },
   },
   duration: '4 s',

@@ -87,7 +87,7 @@ export const initialisation: Experiment<Settings> = {
   data: 'Random inputs of variance 1.',
   source: 'Glorot and Bengio, AISTATS 2010; Chen et al., AdderNet, CVPR 2020, section 3.3',
   settings: {
-    quick: { layers: 20, channels: 32, lastSize: 6, draws: 6 },
+    quick: { layers: 20, channels: 32, lastSize: 6, draws: 3 },
     full: { layers: 20, channels: 64, lastSize: 12, draws: 24 },
   },
   duration: '2 s',

@@ -52,6 +52,32 @@ function coded(model: Model, bits: number): Model {
   return quantizeAdderLayers(model, new Map(ranges), bits).model
 }
 
+/** What other runtimes have in bytes: QLinearConv, with BatchNormalization folded into scales and ReLU into a zero point of 0. */
+function integer({ channels, size, layers }: Settings, seed: number): Model {
+  const random = seededRandom(seed)
+  const b = new GraphBuilder('QLinearConv')
+  const taps = kernel * kernel * channels
+  const scale = (name: string, value: number) => b.constant(name, tensorOf('float32', [], [value]))
+  const zero = (name: string, value: number) => b.constant(name, tensorOf('uint8', [], [value]))
+  const shape = [1, channels, size, size]
+  // Inputs within ±4, weights within four deviations, activations up to 4.
+  const weightScale = (4 * Math.sqrt(2 / taps)) / 127
+  let settings = [scale('x_scale', 8 / 255), zero('x_zero', 128)]
+  let x = b.node('QuantizeLinear', [b.input('x', 'float32', shape), ...settings])
+  for (let l = 0; l < layers; l++) {
+    const codes = Uint8Array.from({ length: channels * taps }, () =>
+      Math.min(255, Math.max(0, Math.round(128 + (127 / 4) * random.normal()))),
+    )
+    const w = b.constant(`w${l}`, tensorOf('uint8', [channels, channels, kernel, kernel], codes))
+    const next = [scale(`y${l}_scale`, 4 / 255), zero(`y${l}_zero`, 0)]
+    const inputs = [x, ...settings, w, scale(`w${l}_scale`, weightScale), zero(`w${l}_zero`, 128), ...next]
+    x = b.node('QLinearConv', inputs, { pads: [1, 1, 1, 1] }, { name: `conv${l}` })
+    settings = next
+  }
+  b.output(b.node('DequantizeLinear', [x, ...settings]), { kind: 'tensor', elementType: 'float32', shape })
+  return b.model()
+}
+
 export const speed: Experiment<Settings> = {
   name: 'speed',
   title: 'Faster than multiplying',
@@ -92,6 +118,8 @@ export const speed: Experiment<Settings> = {
     try {
       for (const { name, model } of own) contenders.push(await opened(name, model, x, context))
       contenders.push(...((await context.peers?.(ordinary, { x })) ?? []))
+      for (const peer of (await context.peers?.(integer(settings, seed), { x })) ?? [])
+        contenders.push({ ...peer, name: `${peer.name}, int8` })
       await progress(context, 0.1)
       const times = await timeInTurns(contenders, seconds)
       const rows = contenders.map(({ name, version }, i) => {
@@ -186,6 +214,7 @@ function findings(rows: readonly Row[], limit: number | undefined, terms: number
       atLeast('6 bits by 8 bits, adder', 1.1, own('adder, 6 bits') / own('adder, 8 bits')),
       ...against('8 bits by onnxruntime-web’s ordinary convolution', 'adder, 8 bits', 'ort-web', 3),
       ...against('6 bits by onnxruntime-web’s ordinary convolution', 'adder, 6 bits', 'ort-web', 5),
+      ...against('8 bits by onnxruntime-web’s ordinary convolution in int8', 'adder, 8 bits', 'ort-web, int8', 1.6),
       ...(limit === undefined
         ? []
         : [

@@ -102,7 +102,7 @@ export const variance: Experiment<Settings> = {
   data: 'Random numbers; for the network digits of MNIST where they are given (`--data`), else generated pictures.',
   source: 'Chen et al., AdderNet, CVPR 2020, section 3.3, equations 9 and 10',
   settings: {
-    quick: { samples: 4000, taps: [9, 36, 144, 576], batchSize: 8 },
+    quick: { samples: 2000, taps: [9, 36, 144, 576], batchSize: 8 },
     full: { samples: 100_000, taps: [9, 36, 144, 576], batchSize: 64 },
   },
   duration: '1 s',

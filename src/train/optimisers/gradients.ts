@@ -10,7 +10,7 @@ export interface GradientClip {
 
 /**
  * Makes gradients ready for an update: masks, clips, and finds the factor by which each parameter's gradient is still to be multiplied
- * (clipping by norm, adaptive learning rate). Works in order, in float64: the same gradients give the same bits.
+ * (clipping by norm, adaptive or own learning rate). Works in order, in float64: the same gradients give the same bits.
  * @param factors filled, one for each parameter
  * @returns L2 norm of all gradients before clipping by norm
  * @throws KerfError `bad-parameter`; `not-finite` naming the parameter whose gradient is NaN or infinite. No weight has been changed.
@@ -35,12 +35,12 @@ export function prepareGradients(
   const scale = clip.norm === undefined ? 1 : Math.min(1, clip.norm / (norm + 1e-6))
   for (let p = 0; p < parameters.length; p++) {
     const parameter = parameters[p] as Parameter
-    const eta = groups[parameter.group].adaptiveRate
+    const { adaptiveRate: eta, rate } = groups[parameter.group]
     // A gradient of 0 stays 0.
     factors[p] =
       eta !== undefined && (factors[p] as number) > 0
         ? eta * Math.sqrt(keptCount(parameter) / (factors[p] as number))
-        : scale
+        : scale * (rate?.(parameter.name) ?? 1)
   }
   return norm
 }

@@ -96,6 +96,20 @@ describe('adaptive rate of adder layers', () => {
     expect(p.value[1]).toBeCloseTo(2 - (0.16 * Math.SQRT2 + 1), 6)
   })
 
+  it('gives way to a fixed rate of each layer’s own, as a multiple of the common one', () => {
+    const moved = (rate: ((name: string) => number) | undefined, name: string) => {
+      const groups = parameterGroups({ adaptiveRate: false, adderRate: rate })
+      const value = new Float32Array([1, 2])
+      const parameter = { name, value, gradient: new Float32Array([0.5, -1]), group: 'adder' as const }
+      createOptimiser({ kind: 'sgd', momentum: 0, groups }).step([parameter], 0.1)
+      return [...value]
+    }
+    const expected = (rate: number) => [1 - 0.1 * rate * 0.5, 2 + 0.1 * rate].map(Math.fround)
+    expect(moved(undefined, 'a')).toEqual(expected(1))
+    expect(moved((name) => (name === 'a' ? 8 : 3), 'a')).toEqual(expected(8))
+    expect(moved((name) => (name === 'a' ? 8 : 3), 'b')).toEqual(expected(3))
+  })
+
   it('leaves a gradient of 0 at 0', () => {
     const p = randomParameter('adder', 4, 5, { group: 'adder', gradient: new Float32Array(4) })
     const before = [...p.value]

@@ -26,6 +26,11 @@ export interface GroupOptions {
    * momentum and weight decay (Chen et al., CVPR 2020, section 3.3). Off by default.
    */
   readonly adaptiveRate?: number
+  /**
+   * A fixed learning rate of a parameter's own, by its name, as a multiple of the common one; multiplies the gradient before momentum and weight
+   * decay, as `adaptiveRate` does, in whose place it stands. 1 by default.
+   */
+  readonly rate?: (name: string) => number
 }
 
 export type GroupTable = Readonly<Record<ParameterGroup, GroupOptions>>
@@ -40,14 +45,17 @@ export interface GroupSettings {
   readonly adderWeightDecay?: number
   /** η of adder weights; `defaultAdaptiveRate` by default, false for none. */
   readonly adaptiveRate?: number | false
+  /** Fixed rates of adder weights, as multiples of the common one, where `adaptiveRate` is false; 1 by default. */
+  readonly adderRate?: (name: string) => number
 }
 
 export const parameterGroups = (settings: GroupSettings = {}): GroupTable => {
   const { weightDecay = 0, adderWeightDecay = weightDecay, adaptiveRate = defaultAdaptiveRate } = settings
+  const rate = adaptiveRate === false ? { rate: settings.adderRate } : { adaptiveRate }
   return {
     decay: { weightDecay },
     noDecay: {},
-    adder: { weightDecay: adderWeightDecay, ...(adaptiveRate === false ? {} : { adaptiveRate }) },
+    adder: { weightDecay: adderWeightDecay, ...rate },
   }
 }
 

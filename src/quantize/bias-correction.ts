@@ -1,0 +1,80 @@
+import { type Model, type Node, tensorOf, tensorValues, withoutDeadCode } from '../graph/index.ts'
+import type { CalibrationSession } from './quantize.ts'
+
+/*
+ * Rounding does not only add noise to a filter's results, it moves their mean: the distance |x − w| is convex, so that codes that stand for several
+ * values make it larger on the whole, and values outside the range make it smaller. The means can be put right on calibration data, in the
+ * constant that every filter has already (Nagel et al., ICCV 2019, section 4.2). Layer by layer, each behind those that were corrected before it.
+ */
+
+export interface CorrectionBatch {
+  /** [count, C, H, W], or as many as the model's input takes, of which `count` are images. */
+  readonly data: Float32Array
+  readonly shape: readonly number[]
+  readonly count: number
+}
+
+type CreateSession = (model: Model) => Promise<CalibrationSession>
+
+/**
+ * The quantised model with the constants of its adder layers corrected. Neither model given is changed.
+ * @param given the model that was quantised: its adder layers have the same outputs by name
+ * @param layers of the given model, those that were quantised
+ */
+export async function correctBiases(
+  given: Model,
+  quantised: Model,
+  layers: readonly Node[],
+  input: string,
+  batches: readonly CorrectionBatch[],
+  createSession: CreateSession,
+): Promise<Model> {
+  const wanted = layers.map((node) => node.outputs[0] as string)
+  const run = (model: Model, values: readonly string[]) => channelMeans(model, values, input, batches, createSession)
+  const expected = await run(given, wanted)
+  const graph = { ...quantised.graph, initializers: new Map(quantised.graph.initializers) }
+  const corrected: Model = { ...quantised, graph }
+  for (const value of wanted) {
+    const node = graph.nodes.find((n) => n.outputs[0] === value) as Node
+    const found = (await run(corrected, [value])).get(value) as Float64Array
+    const target = expected.get(value) as Float64Array
+    const [, , bias = ''] = node.inputs
+    const constants = tensorValues(graph.initializers.get(bias) as Parameters<typeof tensorValues>[0])
+    const values = Float32Array.from(constants, (c, f) => c + (target[f] as number) - (found[f] as number))
+    graph.initializers.set(bias, tensorOf('float32', [values.length], values))
+  }
+  return corrected
+}
+
+/** Means over images and places of the channels of some values. */
+async function channelMeans(
+  model: Model,
+  values: readonly string[],
+  input: string,
+  batches: readonly CorrectionBatch[],
+  createSession: CreateSession,
+): Promise<ReadonlyMap<string, Float64Array>> {
+  const outputs = values.map((name) => ({ name, type: undefined }))
+  const session = await createSession({ ...model, graph: withoutDeadCode({ ...model.graph, outputs }) })
+  const means = new Map<string, Float64Array>()
+  try {
+    const images = batches.reduce((sum, { count }) => sum + count, 0)
+    for (const { data, shape, count } of batches) {
+      const results = await session.run({ [input]: { elementType: 'float32', shape, data } })
+      for (const name of values) {
+        const { data: result, shape: size } = results[name] as { data: ArrayLike<number>; shape: readonly number[] }
+        const [, channels = 1, ...space] = size
+        const places = space.reduce((p, d) => p * d, 1)
+        const sums = means.get(name) ?? new Float64Array(channels)
+        for (let i = 0; i < count * channels * places; i++) {
+          const channel = Math.floor(i / places) % channels
+          sums[channel] = (sums[channel] as number) + (result[i] as number) / (places * images)
+        }
+        means.set(name, sums)
+      }
+    }
+  } finally {
+    session.dispose()
+  }
+  return means
+}
