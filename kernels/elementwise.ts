@@ -93,6 +93,72 @@ function unaryEnd(f: i32, x: usize, y: usize, count: i32, a: v128, b: v128): voi
   }
 }
 
+// One function each, called by its address: inlined into one function they take the compiler ten times as long.
+// prettier-ignore
+function clamped(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(0, x, y, count, a, b) }
+function leaky(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(1, x, y, count, a, b) }
+function elu(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(2, x, y, count, a, b) }
+function selu(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(3, x, y, count, a, b) }
+function celu(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(4, x, y, count, a, b) }
+function sigmoids(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(5, x, y, count, a, b) }
+function hardSigmoid(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(6, x, y, count, a, b) }
+function hardSwish(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(7, x, y, count, a, b) }
+function swish(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(8, x, y, count, a, b) }
+function tanhs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(9, x, y, count, a, b) }
+function gelus(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(10, x, y, count, a, b) }
+function gelusByTanh(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(11, x, y, count, a, b) }
+function erfs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(12, x, y, count, a, b) }
+function mishes(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(13, x, y, count, a, b) }
+function softpluses(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(14, x, y, count, a, b) }
+function softsign(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(15, x, y, count, a, b) }
+function exps(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(16, x, y, count, a, b) }
+function logs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(17, x, y, count, a, b) }
+function roots(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(18, x, y, count, a, b) }
+function absolutes(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(19, x, y, count, a, b) }
+function negatives(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(20, x, y, count, a, b) }
+function reciprocals(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(21, x, y, count, a, b) }
+function floors(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(22, x, y, count, a, b) }
+function ceilings(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(23, x, y, count, a, b) }
+function nearests(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(24, x, y, count, a, b) }
+function signs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(25, x, y, count, a, b) }
+function thresholded(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(26, x, y, count, a, b) }
+function linear(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(27, x, y, count, a, b) }
+
+type Unary = (x: usize, y: usize, count: i32, a: v128, b: v128) => void
+
+function unaryOf(f: i32): Unary {
+  switch (f) {
+    case 0: return clamped
+    case 1: return leaky
+    case 2: return elu
+    case 3: return selu
+    case 4: return celu
+    case 5: return sigmoids
+    case 6: return hardSigmoid
+    case 7: return hardSwish
+    case 8: return swish
+    case 9: return tanhs
+    case 10: return gelus
+    case 11: return gelusByTanh
+    case 12: return erfs
+    case 13: return mishes
+    case 14: return softpluses
+    case 15: return softsign
+    case 16: return exps
+    case 17: return logs
+    case 18: return roots
+    case 19: return absolutes
+    case 20: return negatives
+    case 21: return reciprocals
+    case 22: return floors
+    case 23: return ceilings
+    case 24: return nearests
+    case 25: return signs
+    case 26: return thresholded
+    default: return linear
+  }
+}
+
 /** Arguments: x, y (addresses, may be the same), count, function, a, b (its parameters, f32). */
 export function unaryF32(args: usize, thread: i32, threads: i32): void {
   const total = load<i32>(args, 8)
@@ -102,36 +168,8 @@ export function unaryF32(args: usize, thread: i32, threads: i32): void {
   const y = <usize>load<i32>(args, 4) + 4 * <usize>start
   const a = splat(load<f32>(args, 16))
   const b = splat(load<f32>(args, 20))
-  switch (load<i32>(args, 12)) {
-    case 0: unaryRun(0, x, y, count, a, b); break
-    case 1: unaryRun(1, x, y, count, a, b); break
-    case 2: unaryEnd(2, x, y, count, a, b); break
-    case 3: unaryEnd(3, x, y, count, a, b); break
-    case 4: unaryEnd(4, x, y, count, a, b); break
-    case 5: unaryEnd(5, x, y, count, a, b); break
-    case 6: unaryRun(6, x, y, count, a, b); break
-    case 7: unaryRun(7, x, y, count, a, b); break
-    case 8: unaryEnd(8, x, y, count, a, b); break
-    case 9: unaryEnd(9, x, y, count, a, b); break
-    case 10: unaryEnd(10, x, y, count, a, b); break
-    case 11: unaryEnd(11, x, y, count, a, b); break
-    case 12: unaryEnd(12, x, y, count, a, b); break
-    case 13: unaryEnd(13, x, y, count, a, b); break
-    case 14: unaryEnd(14, x, y, count, a, b); break
-    case 15: unaryEnd(15, x, y, count, a, b); break
-    case 16: unaryEnd(16, x, y, count, a, b); break
-    case 17: unaryEnd(17, x, y, count, a, b); break
-    case 18: unaryEnd(18, x, y, count, a, b); break
-    case 19: unaryEnd(19, x, y, count, a, b); break
-    case 20: unaryEnd(20, x, y, count, a, b); break
-    case 21: unaryEnd(21, x, y, count, a, b); break
-    case 22: unaryEnd(22, x, y, count, a, b); break
-    case 23: unaryEnd(23, x, y, count, a, b); break
-    case 24: unaryEnd(24, x, y, count, a, b); break
-    case 25: unaryEnd(25, x, y, count, a, b); break
-    case 26: unaryEnd(26, x, y, count, a, b); break
-    case 27: unaryRun(27, x, y, count, a, b); break
-  }
+  const run = unaryOf(load<i32>(args, 12))
+  run(x, y, count, a, b)
 }
 
 // The numbers of functions are those of `binaryFunctions` in src/runtime/wasm/lower-elementwise.ts.
