@@ -168,6 +168,40 @@ describe('at corners', () => {
   })
 })
 
+describe('what only data tell', () => {
+  const greatest = (b: GraphBuilder, x: string) => b.node('ReduceMax', [x], { keepdims: 1 })
+  const whole = (b: GraphBuilder, x: string) => b.node('Cast', [greatest(b, x)], { to: 7 })
+  it.each<[string, string, number, (b: GraphBuilder, x: string) => string[]]>([
+    ['Tile', 'the repeats depend on data', 17, (b, x) => [x, whole(b, x)]],
+    [
+      'Pad',
+      'the padding depends on data',
+      17,
+      (b, x) => [x, b.node('Concat', [whole(b, x), whole(b, x)], { axis: 0 })],
+    ],
+    ['Slice', 'its axes depend on data', 17, (b, x) => [x, b.ints('starts', [0]), b.ints('ends', [1]), whole(b, x)]],
+    ['ReduceSum', 'the axes depend on data', 17, (b, x) => [x, whole(b, x)]],
+    ['ReduceMean', 'the axes depend on data', 18, (b, x) => [x, whole(b, x)]],
+    ['Upsample', 'the scales depend on data', 9, (b, x) => [x, greatest(b, x)]],
+  ])('stops gradients: %s, where %s', (op, why, opset, inputs) => {
+    const model = summed(2, (b, x) => b.node(op, inputs(b, x), {}, { name: 'it' }), opset)
+    expect(() => differentiate(model, 'loss', ['x'], shapesFor(2))).toThrow(
+      `${op} "it": no gradient passes where ${why}`,
+    )
+  })
+})
+
+it('a shape that only data tell stops gradients, and is blamed on the node where it begins', () => {
+  const model = summed(2, (b, x) => {
+    const size = b.node('Cast', [b.node('ReduceMax', [x], { keepdims: 1 })], { to: 7 })
+    const wide = b.node('Expand', [x, b.node('Concat', [size, b.ints('two', [2])], { axis: 0 })], {}, { name: 'widen' })
+    return b.node('Mul', [b.node('Relu', [wide]), x])
+  })
+  expect(() => differentiate(model, 'loss', ['x'], shapesFor(2))).toThrow(
+    'Expand "widen": no gradient passes where the shape of its result depends on data. Fix the sizes in the model.',
+  )
+})
+
 describe('boxes', () => {
   it('carry no gradient: RoiAlign refuses, MaxRoiPool rounds them', () => {
     const regions = (op: string, columns: number) =>

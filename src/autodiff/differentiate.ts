@@ -132,6 +132,8 @@ class Backwards {
       this.#ends.push(node)
       return
     }
+    const shapeless = node.inputs.find((_, i) => needs(i) && !isConcrete(call.inputs[i]?.shape))
+    if (shapeless !== undefined) this.#refuseShapeOf(shapeless)
     const gradients = node.outputs.map((o) => (o !== '' && depends.has(o) ? this.#total(o) : undefined))
     if (gradients.every((g) => g === undefined)) return
     if (!operator.backward)
@@ -146,6 +148,24 @@ class Backwards {
       const gradient = passed[i]
       if (gradient !== undefined && needs(i)) this.#arrived.set(name, [...(this.#arrived.get(name) ?? []), gradient])
     })
+  }
+
+  /** @throws for the node with which the shape of a value begins to depend on data: what its rule says of that, where it says anything */
+  #refuseShapeOf(value: string): never {
+    const producer = this.#graph.nodes.find((node) => node.outputs.includes(value))
+    if (!producer) this.#shapeOf(value)
+    const { operator, call } = this.#known(producer as Node)
+    const before = call.node.inputs.find((name, i) => name !== '' && !isConcrete(call.inputs[i]?.shape))
+    if (before !== undefined) this.#refuseShapeOf(before)
+    if (typeof operator.backward === 'function') {
+      const gradients = call.node.outputs.map(() => value)
+      operator.backward({ ...call, gradients, needs: () => true, emit: this.#emit, choice: this.#choice })
+    }
+    throw new KerfError(
+      'not-differentiable',
+      `${call.node.opType} "${nodeLabel(call.node)}": no gradient passes where the shape of its result depends on data. Fix the sizes in the model.`,
+      { opType: call.node.opType, node: nodeLabel(call.node) },
+    )
   }
 
   readonly #choice = <T extends string>(name: string, options: readonly [T, ...T[]]): T => {
