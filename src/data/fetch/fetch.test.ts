@@ -160,7 +160,7 @@ describe('a download', () => {
 
   it('gives up a connection on which nothing comes', async () => {
     answer = (_, response) => void response.writeHead(200, { 'content-length': 10 }).write('12345')
-    expect(await problem(get({ stallMs: 50, attempts: 1 }))).toContain('URL/f: nothing came for 0.05 s. The 5 bytes')
+    expect(await problem(get({ stallMs: 500, attempts: 1 }))).toContain('URL/f: nothing came for 0.5 s. The 5 bytes')
   })
 
   it('says that the disk is full, at once, and keeps what fits', async () => {
