@@ -1,11 +1,15 @@
 import type { Model } from '../graph/index.ts'
-import { createSession, type HostTensor, hostValues, type Session } from '../runtime/index.ts'
+import { createSession, type HostTensor, hostValues, type Session, type SessionOptions } from '../runtime/index.ts'
 import type { LabContext } from './experiment.ts'
 
 /** A session as the context has it; what did not go as asked is an error here, since it would change what is measured. */
-export function openSession(model: Model, { runtime, threads }: LabContext): Promise<Session> {
+export function openSession(
+  model: Model,
+  { runtime, threads }: LabContext,
+  options: Pick<SessionOptions, 'winograd'> = {},
+): Promise<Session> {
   const create = runtime?.createSession ?? createSession
-  return create(model, { threads: threads ?? 1, onNotice: fail })
+  return create(model, { ...options, threads: threads ?? 1, onNotice: fail })
 }
 
 function fail(notice: string): never {

@@ -74,6 +74,7 @@ it('speed measures every kind of layer and every peer', async () => {
   )
   expect(tables[0]?.rows.map(([name]) => name)).toEqual([
     'ordinary, float32',
+    'ordinary, float32, Winograd',
     'adder, float32',
     ...[8, 7, 6, 5].map((bits) => `adder, ${bits} bits`),
     'ort-web',

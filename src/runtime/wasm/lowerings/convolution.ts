@@ -122,18 +122,20 @@ const convolution = {
   fuses: { affine: true, residual: true, clamp: true },
 } as const
 
-export const conv: Lowering<ConvAttributes> = {
-  ...convolution,
-  refuses: (call, isConstant) => refusesConv(call as InferredCall<never>, isConstant),
-  lower: (context) => lowerConv(convLayer(context.call), convTensors(context, context.pieces(1)), context.alloc),
-}
-
-export const convTranspose: Lowering<ConvTransposeAttributes> = {
+/** @param direct whether all products of the definition are made, never Winograd's */
+export const conv = (direct: boolean): Lowering<ConvAttributes> => ({
   ...convolution,
   refuses: (call, isConstant) => refusesConv(call as InferredCall<never>, isConstant),
   lower: (context) =>
-    lowerConvTranspose(transposedLayer(context.call), convTensors(context, context.floats(1)), context.alloc),
-}
+    lowerConv(convLayer(context.call), convTensors(context, context.pieces(1)), context.alloc, direct),
+})
+
+export const convTranspose = (direct: boolean): Lowering<ConvTransposeAttributes> => ({
+  ...convolution,
+  refuses: (call, isConstant) => refusesConv(call as InferredCall<never>, isConstant),
+  lower: (context) =>
+    lowerConvTranspose(transposedLayer(context.call), convTensors(context, context.floats(1)), context.alloc, direct),
+})
 
 /** The same of codes: integers until the sum stands, then float32, or codes for the next layer. */
 const adderConvOfCodes: Lowering<ConvAttributes> = {

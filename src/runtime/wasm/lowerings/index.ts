@@ -14,8 +14,8 @@ import { resizing } from './resizing.ts'
 export const lowerings: Lowerings = {
   'ai.kerf:AdderConv': adderConv,
   BatchNormalization: batchNormalization,
-  Conv: conv,
-  ConvTranspose: convTranspose,
+  Conv: conv(false),
+  ConvTranspose: convTranspose(false),
   Gemm: gemm,
   MatMul: matMul,
   QuantizeLinear: quantizeLinear,
@@ -27,3 +27,6 @@ export const lowerings: Lowerings = {
   ...reducing,
   ...resizing,
 }
+
+/** The same without Winograd's products. */
+export const directLowerings: Lowerings = { ...lowerings, Conv: conv(true), ConvTranspose: convTranspose(true) }
