@@ -37,7 +37,7 @@ describe.each(untimed.map((e) => [e.name, e] as const))('%s', (name, experiment)
     expect(outcome.checks.some((c) => c.control)).toBe(true)
     expect(outcome.tables.length).toBeGreaterThan(0)
     for (const check of outcome.checks) expect(check.measured).not.toBeNaN()
-  })
+  }, 300_000)
 
   it('gives the same numbers for the same seed, others for another', async () => {
     const settings = { ...experiment.settings.quick, ...small[name] }

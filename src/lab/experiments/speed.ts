@@ -225,7 +225,7 @@ function findings(rows: readonly Row[], limit: number | undefined, terms: number
       atLeast('6 bits by 8 bits, adder', 1.1, own('adder, 6 bits') / own('adder, 8 bits')),
       ...against('8 bits by onnxruntime-web’s ordinary convolution', 'adder, 8 bits', 'ort-web', 3),
       ...against('6 bits by onnxruntime-web’s ordinary convolution', 'adder, 6 bits', 'ort-web', 5),
-      ...against('8 bits by onnxruntime-web’s ordinary convolution in int8', 'adder, 8 bits', 'ort-web, int8', 1.6),
+      ...against('8 bits by onnxruntime-web’s ordinary convolution in int8', 'adder, 8 bits', 'ort-web, int8', 1.2),
       ...(limit === undefined
         ? []
         : [

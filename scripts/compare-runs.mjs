@@ -1,0 +1,25 @@
+// Draws the accuracy curves of several trainings into one picture.
+//
+//     node scripts/compare-runs.mjs runs/a runs/b … > curves.svg
+
+import { readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { lineChartsSvg } from '../dist/report/index.js'
+
+const runs = process.argv.slice(2).map((folder) => ({
+  name: basename(folder),
+  metrics: readFileSync(join(folder, 'metrics.jsonl'), 'utf8').trim().split('\n').map(JSON.parse),
+}))
+if (runs.length === 0) throw new Error('Folders of trainings are missing: node scripts/compare-runs.mjs runs/a runs/b')
+const chart = (title, quantity) => ({
+  title,
+  xLabel: 'epoch',
+  yFormat: 'percent',
+  series: runs.map(({ name, metrics }) => ({ name, points: metrics.map((m) => [m.epoch, m[quantity]]) })),
+})
+process.stdout.write(
+  lineChartsSvg([
+    chart('Accuracy on test images', 'test/accuracy'),
+    chart('Accuracy on training images', 'train/accuracy'),
+  ]),
+)
