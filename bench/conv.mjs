@@ -18,7 +18,17 @@ const largeMacs = 1e8
 const shareOfLimit = 0.75
 const scaling = 1.8
 
-const geometricMean = (pairs) => {
+/** What a contender takes beside the layer itself is measured and subtracted; of a tiny layer nothing may be left of it. */
+const measurable = ([ratio]) => ratio > 0
+const timesText = (ratio) => (ratio > 0 ? `${ratio.toFixed(2)} ×` : '–')
+
+/** Of pairs of value and weight; those that could not be measured are left out, and said to be. */
+const geometricMean = (all) => {
+  const pairs = all.filter(measurable)
+  if (pairs.length < all.length)
+    console.log(
+      `  (${all.length - pairs.length} of ${all.length} layers too small to be measured: left out of the next mean)`,
+    )
   const weight = pairs.reduce((sum, [, count]) => sum + count, 0)
   return Math.exp(pairs.reduce((sum, [value, count]) => sum + count * Math.log(value), 0) / weight)
 }
@@ -72,8 +82,8 @@ export async function benchmark(args = []) {
               entry.gmacs.toFixed(1),
               entry.gbs.toFixed(1),
               `${Math.round(100 * entry.share)} %`,
-              `${entry.peers['ort-web'].ratio.toFixed(2)} ×`,
-              `${entry.peers.tfjs.ratio.toFixed(2)} ×`,
+              timesText(entry.peers['ort-web'].ratio),
+              timesText(entry.peers.tfjs.ratio),
             ),
           )
         }
