@@ -10,9 +10,10 @@ function shiftOf(minima: usize, count: i32, lo: f32): f32 {
   return -max(least, lo)
 }
 
+/** Value i of those at an address, where there are any. */
 // @ts-ignore: decorator
 @inline
-function at(base: usize, i: i32, otherwise: f32): f32 {
+export function oneOf(base: usize, i: i32, otherwise: f32): f32 {
   return base ? load<f32>(base + 4 * <usize>i) : otherwise
 }
 
@@ -62,8 +63,8 @@ export function packPanelsF32(args: usize, thread: i32, threads: i32): void {
         continue
       }
       const channel = group * outChannels + first + o
-      store<f32>(here, at(bias, channel, 0) * at(biasScale, channel, 1) + at(shift, channel, 0))
-      const factor = at(scale, channel, 1)
+      store<f32>(here, oneOf(bias, channel, 0) * oneOf(biasScale, channel, 1) + oneOf(shift, channel, 0))
+      const factor = oneOf(scale, channel, 1)
       const from = w + 4 * <usize>(group * groupStep + (first + o) * outStep)
       for (let t = 0; t < taps; t++) {
         let source = from + 4 * <usize>(load<i32>(tapTable + 4 * <usize>t) * tapStep)
@@ -96,8 +97,8 @@ export function packDepthwiseF32(args: usize, thread: i32, threads: i32): void {
   for (let c = shareStart(channels, 4, thread, threads); c < ((end + 3) & ~3); c++) {
     let here = packed + 4 * <usize>((c & ~3) * (1 + taps) + (c & 3))
     const exists = c < channels
-    store<f32>(here, exists ? at(bias, c, 0) * at(biasScale, c, 1) + at(shift, c, 0) : 0)
-    const factor: f32 = exists ? at(scale, c, 1) : 0
+    store<f32>(here, exists ? oneOf(bias, c, 0) * oneOf(biasScale, c, 1) + oneOf(shift, c, 0) : 0)
+    const factor: f32 = exists ? oneOf(scale, c, 1) : 0
     for (let t = 0; t < taps; t++) {
       here += 16
       store<f32>(here, exists ? load<f32>(w + 4 * <usize>(c * wTaps + load<i32>(tapTable + 4 * <usize>t))) * factor : 0)
@@ -140,7 +141,7 @@ export function packAdderF32(args: usize, thread: i32, threads: i32): void {
       const exists = first + o < outChannels
       const filter = group * outChannels + first + o
       const constants = <usize>load<i32>(args, 8) + 64 * <usize>panel + 4 * <usize>o
-      const factor: f32 = exists ? at(scale, filter, 1) : 0
+      const factor: f32 = exists ? oneOf(scale, filter, 1) : 0
       const from = w + 4 * <usize>(filter * channels * taps)
       // The reduction runs over taps, then channels; w over channels, then taps.
       let tap = 0, channel = 0
@@ -167,7 +168,7 @@ export function packAdderF32(args: usize, thread: i32, threads: i32): void {
         store<f32>(head, <f32>(-0.5 * sum))
         here += 32
       }
-      const offsetOfFilter: f32 = exists ? factor * <f32>(<f64>at(bias, filter, 0) - outside) + at(offset, filter, 0) : 0
+      const offsetOfFilter: f32 = exists ? factor * <f32>(<f64>oneOf(bias, filter, 0) - outside) + oneOf(offset, filter, 0) : 0
       store<f32>(constants, -2 * factor)
       store<f32>(constants, offsetOfFilter, 32)
     }
@@ -191,9 +192,9 @@ export function packAdderDepthwiseF32(args: usize, thread: i32, threads: i32): v
   const end = shareStart(padded, 4, thread + 1, threads)
   for (let c = shareStart(padded, 4, thread, threads); c < end; c++) {
     const exists = c < channels
-    const factor: f32 = exists ? at(scale, c, 1) : 0
+    const factor: f32 = exists ? oneOf(scale, c, 1) : 0
     store<f32>(filters + 4 * <usize>c, -factor)
-    store<f32>(filters + 4 * <usize>(padded + c), exists ? factor * at(bias, c, 0) + at(offset, c, 0) : 0)
+    store<f32>(filters + 4 * <usize>(padded + c), exists ? factor * oneOf(bias, c, 0) + oneOf(offset, c, 0) : 0)
     for (let t = 0; t < taps; t++)
       store<f32>(packed + 4 * <usize>(t * padded + c), exists ? load<f32>(w + 4 * <usize>(c * taps + t)) : 0)
   }

@@ -11,6 +11,7 @@
 // A block of tiles at a time: its transformed pixels [16][tile][channel]; then for each panel of 8 output channels 16 matrix products, and their
 // results back into pixels. All this stays in the thread's scratch memory. Every tile is computed by itself, so shares of threads do not show.
 
+import { oneOf } from './pack'
 import { shareStart } from './sync'
 import { clamp, madd } from './simd'
 
@@ -229,12 +230,6 @@ function putTile(
   let y11 = f32x4.add(f32x4.sub(f32x4.sub(s11, s12), f32x4.sub(f32x4.sub(d1, d2), d3)), bias)
   if (hasResidual) y11 = f32x4.add(y11, v128.load(y + residualOffset))
   v128.store(y, clamp(y11, lo, hi))
-}
-
-// @ts-ignore: decorator
-@inline
-function oneOf(base: usize, i: i32, otherwise: f32): f32 {
-  return base ? load<f32>(base + 4 * <usize>i) : otherwise
 }
 
 /**
