@@ -160,6 +160,24 @@ describe('kerf quantize', () => {
     ])
   })
 
+  it("puts filters' means right where that is asked for, and says so", async () => {
+    const quantise = (name: string, ...more: string[]) =>
+      kerf('quantize', at('adder.onnx'), '-o', at(name), '--bits', '3', '--evaluate', '0', ...more, ...data)
+    const plain = await quantise('plain.onnx')
+    const corrected = await quantise('corrected.onnx', '--bias-correction')
+    expect(corrected).toMatchObject({ status: 0, err: '' })
+    expect(corrected.out).toContain('means of filters corrected')
+    expect(plain.out).not.toContain('corrected')
+    const constants = (name: string) => {
+      const { nodes, initializers } = readModelFile(at(name)).graph
+      const adders = nodes.filter((n) => n.opType === 'AdderConv')
+      return adders.map((n) => Buffer.from(initializers.get(n.inputs[2] as string)?.data.bytes() as Uint8Array))
+    }
+    expect(constants('plain.onnx')).toHaveLength(3)
+    for (const [i, bytes] of constants('corrected.onnx').entries())
+      expect(bytes.equals(constants('plain.onnx')[i] as Buffer)).toBe(false)
+  })
+
   it.each<[string, number, string, string[]]>([
     ['no data', 2, 'Ranges follow from data: say which', ['adder.onnx', '-o', 'x.onnx', '--bits', '6']],
     [
