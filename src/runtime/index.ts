@@ -2,9 +2,10 @@
 // Not here: what operators mean (ops/), training, files.
 // May import: base, graph, ops.
 export { UnsupportedError } from './errors.ts'
+export type { Feeds } from './feeds.ts'
 export { type ReferenceOptions, referenceRun } from './reference/run.ts'
 export { createResident, type Resident, type ResidentOptions } from './resident.ts'
-export { type Backend, createSession, type Feeds, type Session, type SessionOptions } from './session.ts'
+export { type Backend, createSession, type Session, type SessionOptions } from './session.ts'
 export {
   dataLengthOf,
   fromDense,

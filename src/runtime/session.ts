@@ -1,7 +1,8 @@
 import { isConcrete, KerfError } from '../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
+import { checkFeeds, checkOutputs, type Feeds, handOver } from './feeds.ts'
 import { referenceRun } from './reference/run.ts'
-import { arrayTypeOf, dataLengthOf, type HostTensor } from './tensor.ts'
+import type { HostTensor } from './tensor.ts'
 import { directLowerings, lowerings } from './wasm/lowerings/index.ts'
 import { type SpawnWorker, spawnBrowserWorker } from './wasm/pool.ts'
 import { profileTasks, type RunProfile } from './wasm/profile.ts'
@@ -27,8 +28,6 @@ export interface SessionOptions {
   /** How to start a worker; the entry for Node sets it. */
   readonly spawn?: SpawnWorker
 }
-
-export type Feeds = Readonly<Record<string, HostTensor>>
 
 /** A network that is ready to run. */
 export interface Session {
@@ -113,36 +112,6 @@ export function chooseThreads(
   return 1
 }
 
-/**
- * Results as the caller gets them: copied, since they may lie in memory that the next run writes to; all of `into` is checked before any is.
- * @throws KerfError `wrong-element-type`, `wrong-shape`
- */
-function handOver(results: ReadonlyMap<string, HostTensor>, into: Feeds): Record<string, HostTensor> {
-  for (const [name, { elementType, shape, data }] of results) {
-    const own = into[name]
-    if (!own) continue
-    if (own.elementType !== elementType || own.data.constructor !== data.constructor)
-      throw new KerfError(
-        'wrong-element-type',
-        `Output "${name}" is ${elementType} in a ${data.constructor.name}; the tensor to write it into is ${own.elementType} in a ${own.data.constructor.name}.`,
-        { output: name, expected: elementType, received: own.elementType },
-      )
-    if (own.shape.join() !== shape.join() || own.data.length !== data.length)
-      throw new KerfError(
-        'wrong-shape',
-        `Output "${name}" is [${shape}] with ${data.length} elements; the tensor to write it into is [${own.shape}] with ${own.data.length}.`,
-        { output: name, expected: shape, received: own.shape },
-      )
-  }
-  const given: Record<string, HostTensor> = {}
-  for (const [name, result] of results) {
-    const own = into[name]
-    own?.data.set(result.data as never)
-    given[name] = own ?? { ...result, data: result.data.slice() }
-  }
-  return given
-}
-
 const disposed = (): KerfError =>
   new KerfError('disposed', 'The session has been disposed of. Make a new one with createSession.')
 
@@ -206,13 +175,7 @@ class PlannedSession implements Session {
   }
 
   async run(feeds: Feeds, into: Feeds = {}): Promise<Record<string, HostTensor>> {
-    for (const name of Object.keys(into))
-      if (!this.outputNames.includes(name))
-        throw new KerfError(
-          'unknown-output',
-          `The model has no output "${name}". Its outputs: ${this.outputNames.join(', ')}.`,
-          { output: name },
-        )
+    checkOutputs(this.outputNames, into)
     return this.#inTurn(feeds, async (checked) => {
       if (this.backend === 'reference') return handOver(referenceRun(this.#model, checked), into)
       await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])))
@@ -237,63 +200,12 @@ class PlannedSession implements Session {
   }
 
   #inTurn<T>(feeds: Feeds, work: (checked: Map<string, HostTensor>) => Promise<T>): Promise<T> {
-    const checked = this.#check(feeds)
+    const checked = checkFeeds(graphInputs(this.#model.graph), feeds)
     const turn = this.#turn.then(() => {
       if (this.#disposed) throw disposed()
       return work(checked)
     })
     this.#turn = turn.catch(() => {})
     return turn
-  }
-
-  #check(feeds: Feeds): Map<string, HostTensor> {
-    for (const name of Object.keys(feeds))
-      if (!this.inputNames.includes(name))
-        throw new KerfError(
-          'unknown-input',
-          `The model has no input "${name}". Its inputs: ${this.inputNames.join(', ') || 'none'}.`,
-          { input: name },
-        )
-    return new Map(
-      graphInputs(this.#model.graph).map(({ name, type }) => {
-        const tensor = feeds[name]
-        if (!tensor) throw new KerfError('missing-input', `Input "${name}" is missing.`, { input: name })
-        if (type?.kind !== 'tensor') return [name, tensor]
-        if (tensor.elementType !== type.elementType)
-          throw new KerfError(
-            'wrong-element-type',
-            `Input "${name}" is ${type.elementType}, received ${tensor.elementType}.`,
-            { input: name, expected: type.elementType, received: tensor.elementType },
-          )
-        const wanted = type.shape
-        const fits =
-          !wanted ||
-          (wanted.length === tensor.shape.length &&
-            wanted.every((d, i) => typeof d !== 'number' || d === tensor.shape[i]))
-        if (!fits)
-          throw new KerfError(
-            'wrong-shape',
-            `Input "${name}" is [${wanted?.map((d) => d || '?')}], received [${tensor.shape}].`,
-            { input: name, expected: wanted, received: tensor.shape },
-          )
-        const count = dataLengthOf(
-          tensor.elementType,
-          tensor.shape.reduce((p, d) => p * d, 1),
-        )
-        if (!(tensor.data instanceof arrayTypeOf(tensor.elementType)))
-          throw new KerfError(
-            'wrong-element-type',
-            `Input "${name}" is ${tensor.elementType}, its data must be a ${arrayTypeOf(tensor.elementType).name}.`,
-            { input: name, expected: tensor.elementType },
-          )
-        if (tensor.data.length !== count)
-          throw new KerfError(
-            'wrong-shape',
-            `Input "${name}" [${tensor.shape}] has ${count} elements, received ${tensor.data.length}.`,
-            { input: name },
-          )
-        return [name, tensor]
-      }),
-    )
   }
 }

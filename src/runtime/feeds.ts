@@ -1,0 +1,100 @@
+import { KerfError } from '../base/index.ts'
+import type { ValueInfo } from '../graph/index.ts'
+import { arrayTypeOf, dataLengthOf, type HostTensor } from './tensor.ts'
+
+/** Tensors by name: what a run is given, what it gives back. */
+export type Feeds = Readonly<Record<string, HostTensor>>
+
+/**
+ * What a run is given, in the order of the model's inputs.
+ * @throws KerfError `unknown-input`, `missing-input`, `wrong-element-type`, `wrong-shape`
+ */
+export function checkFeeds(inputs: readonly ValueInfo[], feeds: Feeds): Map<string, HostTensor> {
+  for (const name of Object.keys(feeds))
+    if (!inputs.some((i) => i.name === name))
+      throw new KerfError(
+        'unknown-input',
+        `The model has no input "${name}". Its inputs: ${inputs.map((i) => i.name).join(', ') || 'none'}.`,
+        { input: name },
+      )
+  return new Map(inputs.map((input) => [input.name, checkFeed(input, feeds[input.name])]))
+}
+
+function checkFeed({ name, type }: ValueInfo, tensor: HostTensor | undefined): HostTensor {
+  if (!tensor) throw new KerfError('missing-input', `Input "${name}" is missing.`, { input: name })
+  if (type?.kind !== 'tensor') return tensor
+  if (tensor.elementType !== type.elementType)
+    throw new KerfError(
+      'wrong-element-type',
+      `Input "${name}" is ${type.elementType}, received ${tensor.elementType}.`,
+      { input: name, expected: type.elementType, received: tensor.elementType },
+    )
+  const wanted = type.shape
+  const fits =
+    !wanted ||
+    (wanted.length === tensor.shape.length && wanted.every((d, i) => typeof d !== 'number' || d === tensor.shape[i]))
+  if (!fits)
+    throw new KerfError(
+      'wrong-shape',
+      `Input "${name}" is [${wanted?.map((d) => d || '?')}], received [${tensor.shape}].`,
+      { input: name, expected: wanted, received: tensor.shape },
+    )
+  const count = dataLengthOf(
+    tensor.elementType,
+    tensor.shape.reduce((p, d) => p * d, 1),
+  )
+  if (!(tensor.data instanceof arrayTypeOf(tensor.elementType)))
+    throw new KerfError(
+      'wrong-element-type',
+      `Input "${name}" is ${tensor.elementType}, its data must be a ${arrayTypeOf(tensor.elementType).name}.`,
+      { input: name, expected: tensor.elementType },
+    )
+  if (tensor.data.length !== count)
+    throw new KerfError(
+      'wrong-shape',
+      `Input "${name}" [${tensor.shape}] has ${count} elements, received ${tensor.data.length}.`,
+      { input: name },
+    )
+  return tensor
+}
+
+/** @throws KerfError `unknown-output` */
+export function checkOutputs(outputNames: readonly string[], into: Feeds): void {
+  for (const name of Object.keys(into))
+    if (!outputNames.includes(name))
+      throw new KerfError(
+        'unknown-output',
+        `The model has no output "${name}". Its outputs: ${outputNames.join(', ')}.`,
+        { output: name },
+      )
+}
+
+/**
+ * Results as the caller gets them: copied, since they may lie in memory that the next run writes to; all of `into` is checked before any is.
+ * @throws KerfError `wrong-element-type`, `wrong-shape`
+ */
+export function handOver(results: ReadonlyMap<string, HostTensor>, into: Feeds): Record<string, HostTensor> {
+  for (const [name, { elementType, shape, data }] of results) {
+    const own = into[name]
+    if (!own) continue
+    if (own.elementType !== elementType || own.data.constructor !== data.constructor)
+      throw new KerfError(
+        'wrong-element-type',
+        `Output "${name}" is ${elementType} in a ${data.constructor.name}; the tensor to write it into is ${own.elementType} in a ${own.data.constructor.name}.`,
+        { output: name, expected: elementType, received: own.elementType },
+      )
+    if (own.shape.join() !== shape.join() || own.data.length !== data.length)
+      throw new KerfError(
+        'wrong-shape',
+        `Output "${name}" is [${shape}] with ${data.length} elements; the tensor to write it into is [${own.shape}] with ${own.data.length}.`,
+        { output: name, expected: shape, received: own.shape },
+      )
+  }
+  const given: Record<string, HostTensor> = {}
+  for (const [name, result] of results) {
+    const own = into[name]
+    own?.data.set(result.data as never)
+    given[name] = own ?? { ...result, data: result.data.slice() }
+  }
+  return given
+}
