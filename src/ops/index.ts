@@ -45,6 +45,7 @@ import { convWeightGradient } from './convWeightGradient/convWeightGradient.ts'
 import { cos } from './cos/cos.ts'
 import { cosh } from './cosh/cosh.ts'
 import { cumProd } from './cumProd/cumProd.ts'
+import { cumProdGradient } from './cumProdGradient/cumProdGradient.ts'
 import { cumSum } from './cumSum/cumSum.ts'
 import { depthToSpace } from './depthToSpace/depthToSpace.ts'
 import { dequantizeLinear } from './dequantizeLinear/dequantizeLinear.ts'
@@ -220,6 +221,7 @@ export const operatorList: readonly Operator[] = [
   cos,
   cosh,
   cumProd,
+  cumProdGradient,
   cumSum,
   depthToSpace,
   dequantizeLinear,

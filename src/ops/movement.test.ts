@@ -81,6 +81,16 @@ describe('arithmetic', () => {
   )
 })
 
+describe('Col2Im', () => {
+  it('refuses columns that are not those of the image', () => {
+    const image = (...columns: number[]) => [columns, intsOf(4, 4), intsOf(2, 2)]
+    expect(() => oneNode('Col2Im', image(1, 6, 9))).toThrow('6 rows do not divide into blocks of 4')
+    expect(() => oneNode('Col2Im', image(1, 8, 12))).toThrow(
+      'there are 12 columns, but 3×3 places for a block of 2×2 in 4×4',
+    )
+  })
+})
+
 describe('memory accesses', () => {
   it.each<[string, NodeInput[], Record<string, AttributeValue>, number[], number[]]>([
     // 2·3 rows of 5 are taken of 100; the indices are read once.

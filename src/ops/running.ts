@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import type { Arithmetic, BackwardRule, Call, Operator } from '../graph/index.ts'
+import type { Arithmetic, AttributeReader, BackwardRule, Call, Operator } from '../graph/index.ts'
 import { asElement } from './as-element.ts'
 import { worksAlong } from './axis-tracks.ts'
 import { axisOf, contentOf, dense, required, typed } from './check.ts'
@@ -12,8 +12,14 @@ export interface RunningAttributes {
   readonly reverse: boolean
 }
 
-function runningAxis(call: Call, rank: number): number | undefined {
-  const axis = contentOf(call, 1)?.[0]
+export const runningAttributes = (a: AttributeReader): RunningAttributes => ({
+  exclusive: a.int('exclusive', 0) === 1,
+  reverse: a.int('reverse', 0) === 1,
+})
+
+/** The axis, which is an input; undefined where it is no constant. */
+export function runningAxis(call: Call, rank: number, input = 1): number | undefined {
+  const axis = contentOf(call, input)?.[0]
   return axis === undefined ? undefined : axisOf(call, axis, rank)
 }
 
@@ -30,7 +36,7 @@ export function running(name: string, { start, step, backward, cost }: RunningOp
   return defineOperator<RunningAttributes>({
     name,
     domain: '',
-    attributes: (a) => ({ exclusive: a.int('exclusive', 0) === 1, reverse: a.int('reverse', 0) === 1 }),
+    attributes: runningAttributes,
     infer: (call) => {
       const x = required(call, 0)
       if (x.shape) runningAxis(call, x.shape.length)

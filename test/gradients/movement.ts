@@ -3,6 +3,7 @@ import { apart } from './draws.ts'
 
 const indices = (shape: readonly number[], ...values: number[]) => ({ type: 'int64', shape, values }) as const
 const one = (value: number) => ({ type: 'int64', shape: [], values: [value] }) as const
+const condition = (...values: number[]) => ({ type: 'bool', shape: [values.length], values }) as const
 
 /** Elements taken, repeated, put elsewhere or surrounded. */
 export const movement: Cases = {
@@ -105,6 +106,45 @@ export const movement: Cases = {
     inputs: [[3, 2], one(-2)],
     attributes: { exclusive: 1, reverse: 1 },
   },
+  CumProd: { op: 'CumProd', opset: 26, inputs: [[2, 4], one(1)] },
+  'CumProd backwards, without the element itself': {
+    op: 'CumProd',
+    opset: 26,
+    inputs: [[3, 2], one(-2)],
+    attributes: { exclusive: 1, reverse: 1 },
+  },
+  'CumProd, without the element itself': {
+    op: 'CumProd',
+    opset: 26,
+    inputs: [[5], one(0)],
+    attributes: { exclusive: 1 },
+  },
+  'CumProd of zeros': {
+    op: 'CumProd',
+    opset: 26,
+    inputs: [[3, 4], one(1)],
+    values: (random, _, count) =>
+      Array.from({ length: count }, (_, i) => ([1, 4, 6].includes(i) ? 0 : random.normal())),
+  },
+  Compress: { op: 'Compress', inputs: [[3, 4], condition(0, 1, 1)], attributes: { axis: 1 } },
+  'Compress, as a vector': { op: 'Compress', inputs: [[2, 3], condition(1, 0, 0, 1, 1)] },
+  'OneHot, of its values': {
+    op: 'OneHot',
+    inputs: [indices([2, 3], 0, 3, -1, 1, 7, 2), ints(4), [2]],
+    attributes: { axis: 1 },
+  },
+  Col2Im: {
+    op: 'Col2Im',
+    opset: 18,
+    inputs: [[2, 12, 20], ints(5, 6), ints(2, 2)],
+  },
+  'Col2Im, with strides, dilations and padding': {
+    op: 'Col2Im',
+    opset: 18,
+    inputs: [[1, 12, 15], ints(7, 6), ints(3, 2)],
+    attributes: { strides: [2, 1], dilations: [1, 2], pads: [1, 0, 0, 1] },
+  },
+  'Col2Im, one axis': { op: 'Col2Im', opset: 18, inputs: [[1, 6, 4], ints(6), ints(3)] },
   Trilu: { op: 'Trilu', inputs: [[2, 3, 4]] },
   'Trilu, what is below': { op: 'Trilu', inputs: [[4, 3], one(-1)], attributes: { upper: 0 } },
   TopK: { op: 'TopK', inputs: [[3, 5], ints(2)], outputs: 2, used: [0], values: apart },

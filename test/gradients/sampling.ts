@@ -1,12 +1,11 @@
 import { float } from '../../src/graph/index.ts'
-import type { Cases, Constant } from '../gradient-check.ts'
+import { type Cases, type Constant, ints } from '../gradient-check.ts'
 import { apart } from './draws.ts'
 
 /** Regions of images, and places between pixels. */
 
 const boxes = (...values: number[]): Constant => ({ type: 'float32', shape: [values.length / 4, 4], values })
 const regions = (...values: number[]): Constant => ({ type: 'float32', shape: [values.length / 5, 5], values })
-const images = (...values: number[]): Constant => ({ type: 'int64', shape: [values.length], values })
 
 /** Boxes inside, across the borders, one on top of another, and one smaller than an element. */
 const someBoxes = boxes(0.3, 0.6, 4.2, 5.1, -2, 1, 3, 9, 1.1, 1.3, 5.5, 3.7, 2.2, 2.1, 2.4, 2.6)
@@ -20,19 +19,19 @@ const grid: NonNullable<Cases[string]['values']> = (random, input, count) =>
 export const sampling: Cases = {
   'RoiAlign, as many samples as elements': {
     op: 'RoiAlign',
-    inputs: [[2, 2, 6, 7], someBoxes, images(0, 1, 1, 0)],
+    inputs: [[2, 2, 6, 7], someBoxes, ints(0, 1, 1, 0)],
     attributes: { output_height: 2, output_width: 3 },
   },
   'RoiAlign, two samples, coordinates of borders, scaled': {
     op: 'RoiAlign',
     opset: 16,
-    inputs: [[2, 1, 6, 7], boxes(1, 2, 9, 11, -3, 0, 6, 14), images(1, 0)],
+    inputs: [[2, 1, 6, 7], boxes(1, 2, 9, 11, -3, 0, 6, 14), ints(1, 0)],
     attributes: { output_height: 3, output_width: 2, sampling_ratio: 2, spatial_scale: float(0.5) },
   },
   'RoiAlign, max': {
     op: 'RoiAlign',
     opset: 10,
-    inputs: [[2, 2, 6, 7], someBoxes, images(0, 1, 1, 0)],
+    inputs: [[2, 2, 6, 7], someBoxes, ints(0, 1, 1, 0)],
     attributes: { output_height: 2, output_width: 2, mode: 'max', sampling_ratio: 2 },
   },
   MaxRoiPool: {
@@ -65,6 +64,15 @@ export const sampling: Cases = {
       ),
     ),
   ),
+  // Sizes whose coordinates float32 holds exactly: the constants of the gradient are float32.
+  AffineGrid: { op: 'AffineGrid', opset: 20, inputs: [[2, 2, 3], ints(2, 1, 4, 8)] },
+  'AffineGrid, corners aligned': {
+    op: 'AffineGrid',
+    opset: 20,
+    inputs: [[1, 2, 3], ints(1, 3, 5, 1)],
+    attributes: { align_corners: 1 },
+  },
+  'AffineGrid, three axes': { op: 'AffineGrid', opset: 20, inputs: [[1, 3, 4], ints(1, 1, 2, 4, 2)] },
   'GridSample, nearest': {
     op: 'GridSample',
     inputs: [

@@ -1,4 +1,5 @@
 import { elementCount } from '../../base/index.ts'
+import { gradientOf } from '../backward.ts'
 import { mixes } from '../channel-rules.ts'
 import { contentOf, required, typed, wrong } from '../check.ts'
 import { fromIndices } from '../indices.ts'
@@ -6,11 +7,22 @@ import { arithmetic } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { shapeFromInput } from '../shape-input.ts'
 
+interface AffineGridAttributes {
+  readonly alignCorners: boolean
+}
+
+/** Homogeneous coordinates of an element of the output, those of the last spatial axis first. */
+function placeOf(index: readonly number[], space: readonly number[], { alignCorners }: AffineGridAttributes): number[] {
+  const coordinate = (i: number, length: number) =>
+    alignCorners ? (length > 1 ? (2 * i) / (length - 1) : 0) - 1 : (2 * i + 1) / length - 1
+  return [...space.map((length, axis) => coordinate(index[axis] as number, length)).reverse(), 1]
+}
+
 /**
  * Where the places of an output lie in an input that is moved by theta (ONNX AffineGrid). theta [N, d, d + 1], size (N, C, space…) at
  * input 1; grid [N, space…, d]. Counted: d multiplications and d additions per element of the grid.
  */
-export const affineGrid = defineOperator<{ alignCorners: boolean }>({
+export const affineGrid = defineOperator<AffineGridAttributes>({
   name: 'AffineGrid',
   domain: '',
   attributes: (a) => ({ alignCorners: a.int('align_corners', 0) === 1 }),
@@ -27,16 +39,27 @@ export const affineGrid = defineOperator<{ alignCorners: boolean }>({
     if (!theta || !size) return []
     const space = size.slice(2)
     const rank = space.length
-    const coordinate = (i: number, length: number) =>
-      call.attributes.alignCorners ? (length > 1 ? (2 * i) / (length - 1) : 0) - 1 : (2 * i + 1) / length - 1
     const shape = [size[0] as number, ...space, rank]
     const data = fromIndices(shape, (index) => {
-      // Homogeneous coordinates, those of the last spatial axis first.
-      const place = [...space.map((length, axis) => coordinate(index[axis + 1] as number, length)).reverse(), 1]
+      const place = placeOf(index.slice(1, -1), space, call.attributes)
       const row = ((index[0] as number) * rank + (index[rank + 1] as number)) * (rank + 1)
       return place.reduce((sum, v, i) => sum + v * (theta.data[row + i] as number), 0)
     })
     return [arithmetic(theta.elementType, { shape, data: new Float64Array(data) })]
+  },
+  // dθ[n] = dYᵀ · P, with P [places, d + 1] the coordinates.
+  backward: (call) => {
+    const { emit } = call
+    const size = contentOf(call, 1) as readonly number[]
+    const space = size.slice(2)
+    const places = elementCount(space) as number
+    const coordinates = fromIndices(
+      [...space, space.length + 1],
+      (index) => placeOf(index.slice(0, -1), space, call.attributes)[index.at(-1) as number] as number,
+    )
+    const dy = emit.reshape(gradientOf(call), [size[0] as number, places, space.length])
+    const turned = emit.node('Transpose', [dy], { perm: [0, 2, 1] })
+    return [emit.node('MatMul', [turned, emit.floats(coordinates, [places, space.length + 1])])]
   },
   cost: (call) => {
     const grid = call.outputs[0]?.shape as readonly number[]

@@ -1,4 +1,5 @@
-import { elementCount, unknownDim } from '../../base/index.ts'
+import { elementCount, isConcrete, unknownDim } from '../../base/index.ts'
+import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { mixes } from '../channel-rules.ts'
 import { contentOf, required, typed, wrong } from '../check.ts'
 import { arithmetic } from '../numbers.ts'
@@ -20,11 +21,20 @@ export const col2Im = defineOperator<Window>({
     required(call, 1)
     required(call, 2)
     const image = shapeFromInput(call, 1)
-    const block = contentOf(call, 2)?.reduce((a, b) => a * b, 1)
-    const columns = x.shape?.[1]
-    if (typeof columns === 'number' && block && columns % block !== 0)
-      throw wrong(call, `${columns} rows do not divide into blocks of ${block}`)
-    const channels = typeof columns === 'number' && block ? columns / block : unknownDim()
+    const block = contentOf(call, 2)
+    const taps = block && (elementCount(block) as number)
+    const [, rows, columns] = x.shape ?? []
+    if (typeof rows === 'number' && taps && rows % taps !== 0)
+      throw wrong(call, `${rows} rows do not divide into blocks of ${taps}`)
+    if (typeof columns === 'number' && block && image && isConcrete(image)) {
+      const { output } = slidingOf(call, call.attributes, block, image)
+      if (elementCount(output) !== columns)
+        throw wrong(
+          call,
+          `there are ${columns} columns, but ${output.join('×')} places for a block of ${block.join('×')} in ${image.join('×')}`,
+        )
+    }
+    const channels = typeof rows === 'number' && taps ? rows / taps : unknownDim()
     return [typed(x.elementType, image && [x.shape?.[0] ?? unknownDim(), channels, ...image])]
   },
   forward: (call, [x]) => {
@@ -44,6 +54,28 @@ export const col2Im = defineOperator<Window>({
         if (at >= 0) data[to] = (data[to] as number) + (x.data[row * columns + p] as number)
       }
     return [arithmetic(x.elementType, { shape: [batch, rows / taps, ...image], data })]
+  },
+  // Each tap takes what lies under it: a convolution of every channel by itself, with a filter per tap that is 1 there and 0 elsewhere.
+  backward: (call) => {
+    const { emit } = call
+    const block = contentOf(call, 2) as readonly number[]
+    const taps = elementCount(block) as number
+    const { pads, strides, dilations } = call.attributes
+    const attributes = {
+      kernel_shape: block,
+      ...(pads && { pads }),
+      ...(strides && { strides }),
+      ...(dilations && { dilations }),
+    }
+    const [batch = 1, channels = 1, ...image] = shapeOut(call)
+    const filters = Array.from({ length: taps * taps }, (_, i) => (i % (taps + 1) === 0 ? 1 : 0))
+    const weight = emit.floats(filters, [taps, 1, ...block])
+    const columns = emit.node(
+      'Conv',
+      [emit.reshape(gradientOf(call), [batch * channels, 1, ...image]), weight],
+      attributes,
+    )
+    return [emit.reshape(columns, shapeIn(call, 0))]
   },
   cost: (call) => ({ adds: elementCount(call.inputs[0]?.shape) as number }),
   channels: mixes('Col2Im unfolds channels'),

@@ -1,8 +1,12 @@
-import { unknownDim } from '../../base/index.ts'
+import { elementCount, unknownDim } from '../../base/index.ts'
+import { gradientOf, shapeIn } from '../backward.ts'
 import { mixes } from '../channel-rules.ts'
 import { axisOf, contentOf, dense, required, typed } from '../check.ts'
 import { linesAlong } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
+import { mapAxisBack } from '../resample/emit.ts'
+
+const takenBy = (condition: ArrayLike<number>): number[] => Array.from(condition).flatMap((c, i) => (c ? [i] : []))
 
 /** X at the indices along `axis` (of X as a vector by default) where the condition holds (ONNX Compress). */
 export const compress = defineOperator<{ axis: number | undefined }>({
@@ -25,7 +29,7 @@ export const compress = defineOperator<{ axis: number | undefined }>({
   },
   forward: (call, [x, condition]) => {
     if (!x || !condition) return []
-    const taken = Array.from(condition.data).flatMap((c, i) => (c ? [i] : []))
+    const taken = takenBy(condition.data as ArrayLike<number>)
     const { axis } = call.attributes
     if (axis === undefined)
       return [
@@ -47,6 +51,17 @@ export const compress = defineOperator<{ axis: number | undefined }>({
         out,
       ),
     ]
+  },
+  // Every element that was taken gets its gradient, the others none. (Where the condition is no constant, the shape of Y is not known.)
+  backward: (call) => {
+    const shape = shapeIn(call, 0)
+    const { axis } = call.attributes
+    const taps = takenBy(contentOf(call, 1) ?? []).map((index) => [{ index, weight: 1 }])
+    if (axis !== undefined) {
+      const along = axisOf(call, axis, shape.length)
+      return [mapAxisBack(call, gradientOf(call), along, shape[along] as number, taps)]
+    }
+    return [call.emit.reshape(mapAxisBack(call, gradientOf(call), 0, elementCount(shape) as number, taps), shape)]
   },
   cost: 'data-dependent',
   channels: mixes('what Compress takes depends on a condition'),

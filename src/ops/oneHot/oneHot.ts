@@ -1,5 +1,6 @@
 import { type Dim, elementCount, unknownDim } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
+import { gradientOf, shapeOut } from '../backward.ts'
 import { mixes } from '../channel-rules.ts'
 import { axisOf, contentOf, dense, required, typed } from '../check.ts'
 import { linesAlong } from '../indices.ts'
@@ -35,6 +36,17 @@ export const oneHot = defineOperator<{ axis: number }>({
           out[(o * size + (index < 0 ? index + size : index)) * inner + n] = values.data[1] as number
       }
     return [dense(values.elementType, shape, out)]
+  },
+  // Of the values: Y = off + (on − off) · H, with H the same code of 0 and 1.
+  backward: (call) => {
+    const { emit, node } = call
+    const [x, depth] = node.inputs as [string, string]
+    const axes = shapeOut(call).map((_, axis) => axis)
+    const total = (value: string) => emit.reshape(emit.sum(value, axes), [1])
+    const code = emit.node('OneHot', [x, depth, emit.floats([0, 1], [2])], { axis: call.attributes.axis })
+    const on = total(emit.node('Mul', [gradientOf(call), code]))
+    const off = emit.node('Sub', [total(gradientOf(call)), on])
+    return [undefined, undefined, emit.node('Concat', [off, on], { axis: 0 })]
   },
   cost: 'none',
   accesses: (call) => ({
