@@ -45,6 +45,7 @@ const inputLists = [
   [data(2, 4, 5), data(2, 3, 4), { ...data(2, 3, 4), elementType: 'int64' }],
   [data(...image), none, floats(1, 1, 2, 2)],
   [data(...image), floats(1, 1, 2, 2)],
+  [data(2, 8, 49), ints(8, 8), ints(2, 2)],
   [ints(2, 4, 8)],
   [ints(5), ints(2), stored(1)],
   [scalar(0), scalar(4), scalar(1)],

@@ -53,7 +53,7 @@ export function circumstances(outcome: Outcome): [label: string, value: string][
   return [
     ['Data', outcome.data],
     ['Settings', `${outcome.full ? 'full' : 'quick'}: ${settings.join('; ')}; seed ${outcome.seed}`],
-    ['Time', `${(outcome.timeMs / 1000).toPrecision(2)} s`],
+    ['Time', `${(outcome.timeMs / 1000).toFixed(outcome.timeMs < 10_000 ? 1 : 0)} s`],
     ['Source', outcome.experiment.source],
   ]
 }
