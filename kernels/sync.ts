@@ -4,9 +4,16 @@ const arrived: usize = 8
 const generation: usize = 12
 const spinOnly: usize = 28
 const sleepers: usize = 32
+const cutShort: usize = 36
+const penalty: usize = 40
 
-// Threads mostly arrive within microseconds of each other; after some tens of them the core is better left to whoever needs it.
-const spins: i32 = 20_000
+// Threads mostly arrive within some tens of microseconds of each other, and one that has gone to sleep takes 200 to wake, which makes it late at the
+// next barrier too. So a thread looks for about a millisecond before it sleeps. Where that is in vain, because others need the cores, the next waits
+// are cut short: more and more of them while it stays in vain, then fewer again.
+const mostSpins: i32 = 1_000_000
+const fewSpins: i32 = 20_000
+const leastPenalty: i32 = 8
+const mostPenalty: i32 = 512
 // A thread that has not arrived after ten seconds is dead. Its owner reports it.
 const napNanoseconds: i64 = 1_000_000
 const naps: i32 = 10_000
@@ -21,7 +28,19 @@ export function barrier(thread: i32, threads: i32): bool {
     if (atomic.load<i32>(sleepers) > 0) atomic.notify(generation, threads)
     return true
   }
-  for (let i = 0; i < spins; i++) if (atomic.load<i32>(generation) != now) return true
+  // Threads may overwrite each other's changes to these two numbers, which is as well.
+  const left = load<i32>(cutShort)
+  const waits = load<i32>(penalty)
+  if (left > 0) store<i32>(cutShort, left - 1)
+  for (let i = left > 0 ? fewSpins : mostSpins; i > 0; i--)
+    if (atomic.load<i32>(generation) != now) {
+      if (left == 0 && waits > 0) store<i32>(penalty, waits / 2)
+      return true
+    }
+  if (left == 0) {
+    store<i32>(cutShort, max(waits, leastPenalty))
+    store<i32>(penalty, min(2 * max(waits, leastPenalty), mostPenalty))
+  }
   // A browser's main thread must not sleep.
   if (thread == 0 && atomic.load<i32>(spinOnly) != 0) {
     for (let i: i64 = 0; i < patience; i++) if (atomic.load<i32>(generation) != now) return true

@@ -4,7 +4,7 @@
  *
  * Memory, from address 0:
  *   0      control block, i32: epoch (0), threads at the barrier (8), barrier generation (12), program (16), steps (20), whether the first
- *          thread must not sleep (28), threads asleep at the barrier (32)
+ *          thread must not sleep (28), threads asleep at the barrier (32), waits that are still to be cut short (36), how many will be next (40)
  *   1024   static data of the compiler, if any
  *   4096   everything that the plan lays out: programs, arguments, packed weights, the arena
  */
