@@ -131,6 +131,18 @@ describe('line charts', () => {
     expect(chartsSvg([wide])).toContain('y="46">predicted 4</text>')
   })
 
+  it('put a legend that is wider than the chart into rows, none of which begins left of it', () => {
+    const names = ['full, clipped', 'full, not clipped', 'sign, clipped', 'sign, not clipped']
+    const many = { ...measured, series: names.map((name) => ({ name, points: [[1, 0.5]] as const })) }
+    const svg = chartsSvg([many], { width: 560 })
+    const entries = [...svg.matchAll(/<text x="([\d.-]+)" y="(\d+)">(full|sign)/g)].map(([, x, y]) => [Number(x), y])
+    expect(new Set(entries.map(([, y]) => y))).toEqual(new Set(['46', '68']))
+    for (const [x] of entries) expect(x).toBeGreaterThan(64)
+    // Four entries in two rows, in their order.
+    expect(entries).toHaveLength(4)
+    expect(svg.indexOf('full, clipped')).toBeLessThan(svg.indexOf('sign, not clipped'))
+  })
+
   it('take the colours of the page they stand in', () => {
     const svg = chartsSvg([measured, bars()], { theme: 'page' })
     expect(svg).toContain('fill="var(--text)"')

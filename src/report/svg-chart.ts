@@ -82,30 +82,54 @@ export interface LegendEntry {
 /** Room for a text in a sans-serif of 12 pixels, generous. */
 const legendWidth = (text: string): number => text.length * 6.6
 
-/** Where a chart's plot begins, in pixels from its top: the legend stands beside the title where both fit, else below it. */
-export function headHeight(title: string, legend: readonly LegendEntry[], left: number, right: number): number {
-  const needed = legend.reduce((sum, e) => sum + legendWidth(e.text) + 40, 0) + title.length * 7.2
-  return needed <= right - left ? 40 : 62
+/** Room for an entry with its mark. */
+const entryWidth = ({ text }: LegendEntry): number => legendWidth(text) + 40
+
+const rowWidth = (row: readonly LegendEntry[]): number => row.reduce((sum, e) => sum + entryWidth(e), 0)
+
+/** As many entries to a row as fit. */
+function legendRows(legend: readonly LegendEntry[], room: number): LegendEntry[][] {
+  const rows: LegendEntry[][] = [[]]
+  for (const entry of legend) {
+    const row = rows.at(-1) as LegendEntry[]
+    if (row.length === 0 || rowWidth([...row, entry]) <= room) row.push(entry)
+    else rows.push([entry])
+  }
+  return rows
 }
 
-/** Title and legend: from right to left, a mark of the series' colour and its text. */
+const rowHeight = 22
+
+/** Where a chart's plot begins, in pixels from its top: the legend stands beside the title where both fit, else below it. */
+export function headHeight(title: string, legend: readonly LegendEntry[], left: number, right: number): number {
+  const beside = rowWidth(legend) + title.length * 7.2 <= right - left
+  return 40 + (beside ? 0 : rowHeight * legendRows(legend, right - left).length)
+}
+
+/** Title and legend: rows that end on the right, each entry a mark of the series' colour and its text. */
 export function head(title: string, legend: readonly LegendEntry[], left: number, right: number): string[] {
-  const y = headHeight(title, legend, left, right) - 16
-  let end = right
+  const rows = legendRows(legend, right - left)
+  const last = headHeight(title, legend, left, right) - 16
   return [
     `<text x="${left}" y="24" font-size="14">${escaped(title)}</text>`,
-    ...[...legend].reverse().map(({ text, colour, mark }) => {
-      const start = end - legendWidth(text)
-      end = start - 40
-      const sign =
-        mark === 'points'
-          ? `<circle cx="${at(start - 16)}" cy="${y - 4}" r="3.5" fill="${colour}"/>`
-          : mark === 'bar'
-            ? `<rect x="${at(start - 22)}" y="${y - 10}" width="12" height="12" fill="${colour}"/>`
-            : `<line x1="${at(start - 26)}" x2="${at(start - 6)}" y1="${y - 4}" y2="${y - 4}" stroke="${colour}" stroke-width="3"/>`
-      return `${sign}<text x="${at(start)}" y="${y}">${escaped(text)}</text>`
-    }),
+    ...rows.flatMap((row, r) => legendRow(row, right, last - rowHeight * (rows.length - 1 - r))),
   ]
+}
+
+function legendRow(row: readonly LegendEntry[], right: number, y: number): string[] {
+  let end = right
+  return [...row].reverse().map((entry) => {
+    const { text, colour, mark } = entry
+    const start = end - legendWidth(text)
+    end -= entryWidth(entry)
+    const sign =
+      mark === 'points'
+        ? `<circle cx="${at(start - 16)}" cy="${y - 4}" r="3.5" fill="${colour}"/>`
+        : mark === 'bar'
+          ? `<rect x="${at(start - 22)}" y="${y - 10}" width="12" height="12" fill="${colour}"/>`
+          : `<line x1="${at(start - 26)}" x2="${at(start - 6)}" y1="${y - 4}" y2="${y - 4}" stroke="${colour}" stroke-width="3"/>`
+    return `${sign}<text x="${at(start)}" y="${y}">${escaped(text)}</text>`
+  })
 }
 
 /** A value as legends and bars print it. */
