@@ -1,8 +1,8 @@
 // Masked = removed, on random networks; ONNX Runtime runs both.
 
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
-import { modelBytes } from '../src/onnx/index.ts'
+import { describe, expect, it } from 'vitest'
+import { modelBytes, readModel } from '../src/onnx/index.ts'
 import { pruneModel } from '../src/prune/index.ts'
 import { describeOrt, randomTensor, runOrt } from './ort.ts'
 import { compareOutputs, type Outputs } from './outputs.ts'
@@ -40,5 +40,20 @@ describeOrt('pruning of random networks', () => {
       { numRuns: 400, seed: 20 },
     )
     expect(removed).toBeGreaterThan(1500)
+  })
+})
+
+describe('a model read from a Buffer', () => {
+  // Its slice() copies nothing: zeros once landed in the model's own bytes, at their beginning.
+  it.each(['filter', 'weight'] as const)('is masked as one from a Uint8Array, and keeps its bytes (%s)', (method) => {
+    const bytes = modelBytes(randomNetwork(3, stepNames.slice(0, 4)))
+    const buffer = Buffer.from(bytes)
+    const options = { methods: [method], criterion: 'l2', scope: { ratio: 0.5 } } as const
+    const [fromBytes, fromBuffer] = [bytes, buffer].map((b) => pruneModel(readModel(b), options))
+    for (const part of ['masked', 'model'] as const) {
+      const expected = fromBytes?.[part] && modelBytes(fromBytes[part])
+      expect(fromBuffer?.[part] && modelBytes(fromBuffer[part])).toEqual(expected)
+    }
+    expect(Uint8Array.from(buffer)).toEqual(bytes)
   })
 })

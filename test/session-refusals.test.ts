@@ -259,6 +259,18 @@ describe('threads', () => {
     expect(portsOpen()).toBe(0)
   }, 30_000)
 
+  it('more than 256 are not started, and a notice says so', async () => {
+    const notices: string[] = []
+    const session = await createSession(network(), { threads: 1e6, onNotice: (text) => notices.push(text) })
+    expect([session.threads, notices]).toEqual([
+      256,
+      ['1000000 threads were asked for, 256 are used: a network takes no more.'],
+    ])
+    session.dispose()
+    const error = await refusal(() => createSession(network(), { threads: 0 }))
+    expect(error.message).toBe('threads must be a whole number of at least 1, received 0.')
+  })
+
   it('a worker that cannot start is reported, and a session with one thread still works', async () => {
     const spawn: SpawnWorker = () => spawnNodeWorker('throw new Error("no")')
     const error = await refusal(() =>

@@ -21,6 +21,8 @@ describe('readNpy', () => {
       'k05VTVBZAQB2AHsnZGVzY3InOiAnPGY0JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDEsIDIpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAIA/AAAgQA=='
     const tensor = readNpy(Uint8Array.from(Buffer.from(file, 'base64')), 'x.npy')
     expect(tensor).toEqual({ elementType: 'float32', shape: [1, 2], data: Float32Array.of(1, 2.5) })
+    // As readFileSync gives it: a Buffer, in memory that others share.
+    expect(readNpy(Buffer.from(file, 'base64'), 'x.npy')).toEqual(tensor)
   })
 
   it.each([1, 2, 3])('reads version %i', (version) => {

@@ -64,11 +64,11 @@ export function readNpy(bytes: Uint8Array, name: string): HostTensor {
   const length = size * shape.reduce((p, d) => p * d, 1)
   if (bytes.length - start !== length)
     throw bad(name, `shape [${shape}] of ${letters} takes ${length} bytes, it has ${bytes.length - start}`)
-  // A copy, so that the elements are aligned and the file's bytes can go.
-  let content = bytes.slice(start)
+  // A copy, so that the elements are aligned and the file's bytes can go. (Not `slice`, which of a Node Buffer is none.)
+  let content = new Uint8Array(bytes.subarray(start))
   if (byteOrder === '>' && size > 1) reverseBytes(content, size)
   if (order === 'True' && shape.length > 1) content = toRowMajor(content, shape, size)
-  return { elementType: elementTypes[letters], shape, data: new arrays[letters](content.buffer as ArrayBuffer) }
+  return { elementType: elementTypes[letters], shape, data: new arrays[letters](content.buffer) }
 }
 
 /**

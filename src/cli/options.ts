@@ -26,6 +26,14 @@ export function positiveInteger(text: string): number {
   return value
 }
 
+/** @throws InvalidArgumentError unless the text is a number of threads that a network can be run with */
+export function threadCount(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < 1 || value > 256)
+    throw new InvalidArgumentError('Give a whole number from 1 to 256.')
+  return value
+}
+
 /** @throws InvalidArgumentError unless the text is a whole number */
 export function integer(text: string): number {
   const value = Number(text)

@@ -94,6 +94,9 @@ describe('safetensors', () => {
     shifted.set(bytes, 1)
     expect(float64Of(readSafetensors(bytes).tensors.get('x')!)).toEqual(values)
     expect(float64Of(readSafetensors(shifted.subarray(1)).tensors.get('x')!)).toEqual(values)
+    // Of Node's Buffer, whose slice() copies nothing.
+    const buffer = Buffer.from(shifted.buffer, 1)
+    expect(float64Of(readSafetensors(buffer).tensors.get('x')!)).toEqual(values)
     expect(() => float32Of(readSafetensors(bytes).tensors.get('x')!)).toThrow(
       'Expected a tensor of F32 elements, received F64.',
     )

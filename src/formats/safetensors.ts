@@ -105,8 +105,8 @@ function checkType(tensor: SafetensorsTensor, type: SafetensorsType): Uint8Array
       expected: type,
       received: tensor.type,
     })
-  // Files that others wrote need not be aligned.
-  return bytes.byteOffset % (bitsOf(type) / 8) === 0 ? bytes : bytes.slice()
+  // Files that others wrote need not be aligned. (Not `slice`, which of a Node Buffer is no copy.)
+  return bytes.byteOffset % (bitsOf(type) / 8) === 0 ? bytes : new Uint8Array(bytes)
 }
 
 /** The elements of an F32 tensor: a view where its bytes are aligned, else a copy. @throws KerfError `bad-tensor` for other types */

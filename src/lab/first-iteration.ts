@@ -159,4 +159,4 @@ export async function firstIteration(
 }
 
 /** Little-endian, at any offset. */
-const floats = (bytes: Uint8Array): Float32Array => new Float32Array(bytes.slice().buffer)
+const floats = (bytes: Uint8Array): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)

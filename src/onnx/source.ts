@@ -16,7 +16,9 @@ export interface ByteSource {
 }
 
 export function memorySource(bytes: Uint8Array, name = 'model.onnx'): ByteSource {
-  return { name, size: bytes.byteLength, read: (offset, length) => bytes.subarray(offset, offset + length) }
+  // Node's Buffer is a Uint8Array whose slice() shares memory: a change of what was thought a copy would reach the model's own bytes.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return { name, size: plain.byteLength, read: (offset, length) => plain.subarray(offset, offset + length) }
 }
 
 /** Tensor data of which any part can be read without making the rest: writers stream it in pieces. */

@@ -97,7 +97,8 @@ function zeroed(tensor: Tensor, zero: Uint8Array): Tensor {
   if (!Number.isInteger(size))
     return lazyTensor(tensor.elementType, tensor.shape, () => tensorValues(tensor).map((v, i) => (zero[i] ? 0 : v)))
   const make = () => {
-    const bytes = tensor.data.bytes().slice()
+    // A copy. (Not `slice`, which of a Node Buffer is none.)
+    const bytes = new Uint8Array(tensor.data.bytes())
     for (let i = 0; i < zero.length; i++) if (zero[i]) bytes.fill(0, i * size, (i + 1) * size)
     return bytes
   }

@@ -67,7 +67,8 @@ export function withZeros(
   grouped?: { readonly spec: GroupedAxis; readonly survivors: Survivors },
 ): Tensor {
   const make = () => {
-    const bytes = tensor.data.bytes().slice()
+    // A copy. (Not `slice`, which of a Node Buffer is none.)
+    const bytes = new Uint8Array(tensor.data.bytes())
     const size = byteLengthOf(tensor.elementType, 1)
     const View = views[size as keyof typeof views] ?? Uint8Array
     const elements = new View(bytes.buffer)

@@ -14,7 +14,7 @@ export type Backend = 'wasm' | 'reference'
 export interface SessionOptions {
   /** Default 'wasm'; where the engine has no WebAssembly SIMD, 'reference', with a notice. */
   readonly backend?: Backend
-  /** Default 1. More need SharedArrayBuffer (in a browser: COOP and COEP headers). */
+  /** Default 1, at most 256. More than 1 need SharedArrayBuffer (in a browser: COOP and COEP headers). */
   readonly threads?: number
   /** Shapes of inputs to plan for at once; otherwise the first run makes the plan. Dimensions that the file leaves open: batch 1. */
   readonly inputShapes?: ReadonlyMap<string, readonly number[]>
@@ -72,13 +72,9 @@ const hasSimd = (): boolean => typeof WebAssembly !== 'undefined' && WebAssembly
  */
 export async function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   const notice = options.onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
-  const session = new PlannedSession(
-    model,
-    chooseBackend(options, notice),
-    chooseThreads(options, notice),
-    options,
-    notice,
-  )
+  const backend = chooseBackend(options, notice)
+  const threads = chooseThreads(options, notice)
+  const session = new PlannedSession(model, backend, backend === 'reference' ? 1 : threads, options, notice)
   const fixed =
     options.inputShapes !== undefined ||
     graphInputs(model.graph).every((i) => i.type?.kind === 'tensor' && isConcrete(i.type.shape))
@@ -98,6 +94,9 @@ export function chooseBackend(
   return 'reference'
 }
 
+/** Each thread is a worker of its own: thousands take minutes to start, and then the process's memory. */
+const mostThreads = 256
+
 export function chooseThreads(
   { threads = 1, spawn = spawnBrowserWorker }: Pick<SessionOptions, 'threads' | 'spawn'>,
   notice: (text: string) => void,
@@ -105,7 +104,11 @@ export function chooseThreads(
   if (!Number.isInteger(threads) || threads < 1)
     throw new KerfError('bad-options', `threads must be a whole number of at least 1, received ${threads}.`)
   if (threads === 1) return 1
-  if (spawn !== undefined && typeof SharedArrayBuffer !== 'undefined') return threads
+  if (spawn !== undefined && typeof SharedArrayBuffer !== 'undefined') {
+    if (threads > mostThreads)
+      notice(`${threads} threads were asked for, ${mostThreads} are used: a network takes no more.`)
+    return Math.min(threads, mostThreads)
+  }
   notice(
     `${threads} threads were asked for, one is used: ${spawn ? 'there is no SharedArrayBuffer (serve the page with COOP and COEP headers)' : 'there are no workers here'}.`,
   )

@@ -75,7 +75,7 @@ const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 /** Little-endian packed bytes, from the machine's order and back: the same operation. */
 function swapped(bytes: Uint8Array, size: number): Uint8Array {
   if (littleEndian || size === 1) return bytes
-  const out = bytes.slice()
+  const out = new Uint8Array(bytes)
   for (let i = 0; i < out.length; i += size) out.subarray(i, i + size).reverse()
   return out
 }

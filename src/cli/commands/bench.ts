@@ -11,7 +11,7 @@ import { howToInstall, type PeerName, peerNames } from '../bench/peers.ts'
 import { type BenchResult, benchReport } from '../bench/report.ts'
 
 import type { Io } from '../io.ts'
-import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
+import { type InputShapes, inputShape, threadCount } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { readFeeds } from '../run/feeds.ts'
 import { version } from '../version.ts'
@@ -45,7 +45,7 @@ export function define(command: Command, io: Io): void {
         .argParser(peers)
         .default([], 'none'),
     )
-    .addOption(new Option('-t, --threads <n>', 'threads of each runtime').argParser(positiveInteger).default(1))
+    .addOption(new Option('-t, --threads <n>', 'threads of each runtime').argParser(threadCount).default(1))
     .addOption(
       new Option('--seconds <n>', 'how long to measure, for the whole and again for the layers')
         .argParser(seconds)

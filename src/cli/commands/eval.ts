@@ -11,7 +11,7 @@ import type { Backend } from '../../runtime/index.ts'
 import { evaluate, nodeRuntime, parseRecipe, type Recipe } from '../../train/index.node.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { positiveInteger } from '../options.ts'
+import { positiveInteger, threadCount } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { stopOnSignal } from '../stop.ts'
 import { type Assignment, assigned, assignment } from '../train/assignments.ts'
@@ -55,7 +55,7 @@ export function define(command: Command, io: Io): void {
     .addOption(new Option('--part <name>', 'which images').choices(['test', 'train']).default('test'))
     .option('--limit <n>', 'only the first so many images', positiveInteger)
     .option('-b, --batch-size <n>', "images at a time (default: 64, or the model's own)", positiveInteger)
-    .option('-t, --threads <n>', 'threads (default: all of the machine)', positiveInteger)
+    .option('-t, --threads <n>', 'threads (default: all of the machine)', threadCount)
     .addOption(new Option('--backend <name>', 'what computes').choices(['wasm', 'reference']).default('wasm'))
     .addOption(
       new Option('--loss <name>', 'which loss is measured')

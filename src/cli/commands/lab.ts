@@ -26,7 +26,7 @@ import { createResident, createSession, measureLimit } from '../../runtime/index
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { openPeers } from '../lab/peers.ts'
-import { integer, positiveInteger } from '../options.ts'
+import { integer, threadCount } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { terminalText } from '../print.ts'
 import { stopOnSignal } from '../stop.ts'
@@ -62,7 +62,7 @@ export function define(command: Command, io: Io): void {
     .option('--full', 'settings for reports: minutes instead of seconds')
     .option('--data <folder>', 'MNIST (default: data/mnist where it is, else generated pictures)')
     .option('--model <file>', 'a trained adder network for quantisation, ONNX (default: trained on the spot)')
-    .option('-t, --threads <n>', 'threads of the kernels', positiveInteger, 1)
+    .option('-t, --threads <n>', 'threads of the kernels', threadCount, 1)
     .option('-o, --output <folder>', 'write NAME.json, NAME.svg and NAME.md')
     .option('--report <folder>', 'write one page with everything: index.html')
     .option('--json', 'print JSON')

@@ -9,7 +9,7 @@ import { evaluate, nodeRuntime } from '../../train/index.node.ts'
 import { addDataOptions, type DataOptions, dataRecipe, loaderFor, openRecipeData, spread } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { positiveInteger } from '../options.ts'
+import { positiveInteger, threadCount } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { terminalText } from '../print.ts'
 import { type AccuracyPair, quantizeReport } from '../quantize-report.ts'
@@ -58,7 +58,7 @@ export function define(command: Command, io: Io): void {
         .argParser(howMany)
         .default(1000),
     )
-    .addOption(new Option('-t, --threads <n>', 'threads').argParser(positiveInteger).default(1))
+    .addOption(new Option('-t, --threads <n>', 'threads').argParser(threadCount).default(1))
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)

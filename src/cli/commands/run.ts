@@ -3,7 +3,7 @@ import { readModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
 import { type Backend, createSession } from '../../runtime/index.node.ts'
 import type { Io } from '../io.ts'
-import { positiveInteger } from '../options.ts'
+import { threadCount } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { terminalText } from '../print.ts'
 import { type GivenInputs, givenInput, readFeeds } from '../run/feeds.ts'
@@ -56,7 +56,7 @@ export function define(command: Command, io: Io): void {
       outputTarget,
     )
     .option('--force', 'replace files that exist')
-    .addOption(new Option('-t, --threads <n>', 'threads').argParser(positiveInteger).default(1))
+    .addOption(new Option('-t, --threads <n>', 'threads').argParser(threadCount).default(1))
     .addOption(new Option('--backend <name>', 'what computes').choices(['wasm', 'reference']).default('wasm'))
     .addOption(new Option('--top <n>', 'how many classes to show').argParser(count).default(5))
     .addOption(new Option('--seed <n>', 'of random inputs').argParser(count).default(1))

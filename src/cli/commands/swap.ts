@@ -11,7 +11,7 @@ import { parseRecipe, type Recipe } from '../../train/index.node.ts'
 import { addDataOptions, type DataOptions, dataRecipe, loaderFor, openRecipeData, spread } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
+import { type InputShapes, inputShape, positiveInteger, threadCount } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { terminalText } from '../print.ts'
 import { swapReport } from '../swap-report.ts'
@@ -57,7 +57,7 @@ export function define(command: Command, io: Io): void {
     .addOption(new Option('--images <n>', 'how many of them').argParser(positiveInteger).default(64))
     .option('--recipe <file>', 'write a training recipe with the given network as teacher (takes --data)')
     .addOption(new Option('--epochs <n>', 'of that recipe').argParser(positiveInteger).default(50))
-    .addOption(new Option('-t, --threads <n>', 'threads').argParser(positiveInteger).default(1))
+    .addOption(new Option('-t, --threads <n>', 'threads').argParser(threadCount).default(1))
     .option('--dry-run', 'show what would be done, write and run nothing')
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')

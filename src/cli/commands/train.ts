@@ -5,7 +5,7 @@ import { toJson } from '../../report/index.ts'
 import { describeRecipe, parseRecipe, type RunOutcome, type RunStart, runRecipe } from '../../train/index.node.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { positiveInteger, positiveNumber } from '../options.ts'
+import { positiveInteger, positiveNumber, threadCount } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { stopOnSignal } from '../stop.ts'
 import { type Assignment, assigned, assignment } from '../train/assignments.ts'
@@ -69,7 +69,7 @@ export function define(command: Command, io: Io): void {
     .option('--teacher <file>', 'an ONNX file to distil from')
     .addOption(new Option('--masks <which>', 'zeros: weights that are 0 stay 0').choices(['none', 'zeros']))
     .option('--seed <n>', 'seed of weights, order and transforms', number)
-    .option('-t, --threads <n>', 'threads', positiveInteger)
+    .option('-t, --threads <n>', 'threads', threadCount)
     .addOption(
       new Option('--set <field=value>', 'any field of the recipe (repeatable)')
         .argParser(assignment)

@@ -1,6 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
-import { type ElementType, elementCount, isConcrete, KerfError, seededRandom, seedFrom } from '../../base/index.ts'
+import {
+  byteLengthOf,
+  type ElementType,
+  elementCount,
+  isConcrete,
+  KerfError,
+  seededRandom,
+  seedFrom,
+} from '../../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../../graph/index.ts'
 import { type HostTensor, hostTensor } from '../../runtime/index.ts'
 import { readNpy } from '../npy.ts'
@@ -43,7 +51,7 @@ export interface FeedInfo {
 
 /**
  * The tensors to run a model with: from files; random (`seed`) for inputs that were given a shape, and for all where no file was given.
- * @throws KerfError `unknown-input`, `missing-input`, `unsupported-input`, and as the readers of files
+ * @throws KerfError `unknown-input`, `missing-input`, `unsupported-input`, and as the readers of files; `out-of-memory`
  */
 export async function readFeeds(
   model: Model,
@@ -88,18 +96,39 @@ function typeOf(model: Model, name: string) {
 }
 
 async function fromFile(model: Model, name: string, path: string, options: PreprocessingOptions): Promise<FeedInfo> {
-  if (/\.npy$/i.test(path)) return { name, from: path, tensor: readNpy(readFileSync(path), path) }
+  const { elementType, shape } = typeOf(model, name)
+  if (/\.npy$/i.test(path)) {
+    const tensor = readNpy(read(path), path)
+    if (tensor.elementType !== elementType)
+      throw new KerfError(
+        'wrong-element-type',
+        `${path} holds ${tensor.elementType}, input "${name}" takes ${elementType}. Save it again with x.astype("${elementType}").`,
+        { path, input: name, expected: elementType, received: tensor.elementType },
+      )
+    return { name, from: path, tensor }
+  }
   if (/\.npz$/i.test(path))
     throw new KerfError('bad-npy', `${path} holds several arrays. Save one with numpy.save as a .npy file.`, { path })
-  const { elementType, shape } = typeOf(model, name)
   const preprocessing = preprocessingFor({ name, elementType, shape: shape ?? [] }, options)
   return {
     name,
     from: path,
-    tensor: await readImage(readFileSync(path), path, preprocessing, elementType),
+    tensor: await readImage(read(path), path, preprocessing, elementType),
     preprocessing,
   }
 }
+
+/** A folder's error would not name it. */
+function read(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw Object.assign(error as Error, { path })
+  }
+}
+
+/** What WebAssembly can address, and so the most that a network's input can take. */
+const mostBytes = 2 ** 32
 
 const floats: readonly ElementType[] = ['float32', 'float64', 'float16', 'bfloat16']
 
@@ -108,6 +137,13 @@ function randomFeed(model: Model, name: string, shapes: InputShapes, seed: numbe
   const { elementType } = typeOf(model, name)
   const shape = bindInputs(model.graph, shapes).inputShapes?.get(name)
   if (!isConcrete(shape)) throw new KerfError('unsupported-input', `The shape of input "${name}" is not known.`)
+  const bytes = byteLengthOf(elementType, elementCount(shape) as number)
+  if (bytes > mostBytes)
+    throw new KerfError(
+      'out-of-memory',
+      `Input "${name}" [${shape}] takes ${Math.ceil(bytes / 2 ** 20)} MiB; WebAssembly has 4096 MiB for a whole network. Use a smaller batch or input.`,
+      { input: name, shape, bytes },
+    )
   const random = seededRandom(seedFrom(seed, name))
   const draw = floats.includes(elementType) ? () => random.normal() : () => random.below(2)
   const values = Float64Array.from({ length: elementCount(shape) as number }, draw)

@@ -117,6 +117,7 @@ export async function readImage(
       { path, why: String(error) },
     )
   })
+  if (bytes.length === 0) throw new KerfError('bad-image', `${path} is empty. Give another image.`, { path })
   const image = sharp
     .default(bytes)
     .autoOrient()
@@ -125,7 +126,11 @@ export async function readImage(
     .toColourspace(p.channels === 1 ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
   const { data, info } = await image.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
-    throw new KerfError('bad-image', `${path} cannot be read as an image: ${(error as Error).message}.`, { path })
+    throw new KerfError(
+      'bad-image',
+      `${path} cannot be read as an image: ${(error as Error).message}. Give a PNG, JPEG, WebP, AVIF, TIFF or GIF file, or a .npy file.`,
+      { path },
+    )
   })
   if (info.channels !== p.channels)
     throw new KerfError('bad-image', `${path} has ${info.channels} channels, ${p.channels} are needed.`, { path })
