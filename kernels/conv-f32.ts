@@ -8,11 +8,13 @@
 // The inner loop takes one channel a turn on purpose: within a basic block V8 moves every load to the front, so an unrolled loop needs more
 // than the 15 vector registers there are and spills. 4 + 2 loads, 8 sums and 1 product are exactly 15. See docs/decisions/0010.
 
-import { shareStart } from './sync'
+import { pieceEnd, takePiece } from './sync'
 import { clamp, loadSome, madd, storeSome } from './simd'
 
 // Tile height; src/runtime/wasm/conv-f32.ts knows it too.
 const tileRows: i32 = 4
+// Fewer in a piece of work would read all weights too often.
+const leastTiles: i32 = 4
 
 // Where each argument lies; the order is that of `convF32` in src/runtime/wasm/abi.ts.
 // prettier-ignore
@@ -51,31 +53,35 @@ export function convF32(args: usize, thread: i32, threads: i32): void {
   const panels = groupPanels * load<i32>(args, at.groups)
   const panelBytes = 32 * <usize>(1 + taps * channels)
 
-  let firstTile = 0, endTile = tiles, firstPanel = 0, endPanel = panels
-  if (load<i32>(args, at.byChannels)) {
-    firstPanel = shareStart(panels, 1, thread, threads)
-    endPanel = shareStart(panels, 1, thread + 1, threads)
-  } else {
-    firstTile = shareStart(tiles, 1, thread, threads)
-    endTile = shareStart(tiles, 1, thread + 1, threads)
-  }
+  const byChannels = load<i32>(args, at.byChannels) != 0
   const blockTiles = load<i32>(args, at.blockTiles)
-  for (let tile = firstTile; tile < endTile; tile += blockTiles) {
-    const count = min(blockTiles, endTile - tile)
-    writeTable(args, table, tile * tileRows, count * tileRows, pixels)
-    let weights = <usize>load<i32>(args, at.weights) + panelBytes * firstPanel
-    let group = firstPanel / groupPanels
-    let column = (firstPanel % groupPanels) * 8
-    for (let panel = firstPanel; panel < endPanel; panel++) {
-      tile4x8(
-        table, count, taps, channels, weights, groupStep * group, 4 * <usize>(group * outChannels + column),
-        hasResidual, residualOffset, outChannels - column, lo, hi,
-      )
-      weights += panelBytes
-      column += 8
-      if (column >= outChannels) {
-        column = 0
-        group++
+  // The block whose table is written.
+  let written = -1
+  for (;;) {
+    const piece = byChannels
+      ? takePiece(panels, 1, 1, panels, thread, threads)
+      : takePiece(tiles, 1, min(blockTiles, leastTiles), blockTiles, thread, threads)
+    if (piece < 0) return
+    const firstTile = byChannels ? 0 : piece, endTile = byChannels ? tiles : pieceEnd
+    const firstPanel = byChannels ? piece : 0, endPanel = byChannels ? pieceEnd : panels
+    for (let tile = firstTile; tile < endTile; tile += blockTiles) {
+      const count = min(blockTiles, endTile - tile)
+      if (tile != written) writeTable(args, table, tile * tileRows, count * tileRows, pixels)
+      written = tile
+      let weights = <usize>load<i32>(args, at.weights) + panelBytes * firstPanel
+      let group = firstPanel / groupPanels
+      let column = (firstPanel % groupPanels) * 8
+      for (let panel = firstPanel; panel < endPanel; panel++) {
+        tile4x8(
+          table, count, taps, channels, weights, groupStep * group, 4 * <usize>(group * outChannels + column),
+          hasResidual, residualOffset, outChannels - column, lo, hi,
+        )
+        weights += panelBytes
+        column += 8
+        if (column >= outChannels) {
+          column = 0
+          group++
+        }
       }
     }
   }

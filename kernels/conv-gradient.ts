@@ -5,7 +5,7 @@
 // so small that what they read of X and dY stays in the first cache while all tiles go over it. Between blocks the sums lie in memory, 32 floats per
 // tile. Threads share tiles, so that every sum is formed in one order, whatever their number.
 
-import { shareStart } from './sync'
+import { pieceEnd, shareStart, takePiece } from './sync'
 import { madd } from './simd'
 
 // Where each argument lies; the order is that of `convWeightGradientF32` in src/runtime/wasm/abi.ts.
@@ -18,6 +18,9 @@ namespace at {
   export const dilationHeight: usize = 60, dilationWidth: usize = 64, padTop: usize = 68, padLeft: usize = 72
   export const groups: usize = 76, xPixel: usize = 80, run: usize = 84, blockRows: usize = 88
 }
+
+// Every piece of work goes over all rows: fewer tiles at a time would read them too often.
+const leastTiles: i32 = 8
 
 /**
  * Arguments: see `convWeightGradientF32` in src/runtime/wasm/abi.ts. `inChannels` of X's pixels take part; xPixel is from one pixel of X to the
@@ -33,10 +36,6 @@ export function convWeightGradientF32(args: usize, thread: i32, threads: i32): v
   const channelTiles = (channels + 7) / 8
   const columnTiles = (columns + 3) / 4
   const tiles = groups * columnTiles * channelTiles * taps
-  const first = shareStart(tiles, 1, thread, threads)
-  const end = shareStart(tiles, 1, thread + 1, threads)
-  if (first >= end) return
-
   const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
   const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
   const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
@@ -49,50 +48,55 @@ export function convWeightGradientF32(args: usize, thread: i32, threads: i32): v
   const rows = load<i32>(args, at.batch) * outHeight
   const blockRows = load<i32>(args, at.blockRows)
 
-  memory.fill(sums + 128 * <usize>first, 0, 128 * <usize>(end - first))
-  for (let row = 0; row < rows; row += blockRows) {
-    const endRow = min(row + blockRows, rows)
-    let tap = first % taps
-    let rest = first / taps
-    let channel = 8 * (rest % channelTiles)
-    rest /= channelTiles
-    let column = 4 * (rest % columnTiles)
-    let group = rest / columnTiles
-    let ky = tap / kernelWidth
-    let kx = tap - ky * kernelWidth
-    let here = sums + 128 * <usize>first
-    for (let tile = first; tile < end; tile++) {
-      // The pixels of a row whose tap is inside.
-      const left = kx * dilationWidth - padLeft
-      const from = left < 0 ? (strideWidth - 1 - left) / strideWidth : 0
-      const last = inWidth - 1 - left
-      const count = (last < 0 ? 0 : min(last / strideWidth + 1, outWidth)) - from
-      if (count > 0)
-        addRows(
-          here, x + xPixel * <usize>(from * strideWidth + left) + 4 * <usize>(group * channels + channel),
-          dy + dyPixel * <usize>from + 4 * <usize>(group * columns + column), row, endRow, outHeight, inHeight,
-          strideHeight, ky * dilationHeight - padTop, xPixel * inWidth, dyPixel * outWidth, count, xPixel * strideWidth, dyPixel,
-        )
-      here += 128
-      if (++kx == kernelWidth) {
-        kx = 0
-        if (++ky * kernelWidth == taps) {
-          ky = 0
-          channel += 8
-          if (channel >= channels) {
-            channel = 0
-            column += 4
-            if (column >= columns) {
-              column = 0
-              group++
+  for (;;) {
+    const first = takePiece(tiles, 1, leastTiles, tiles, thread, threads)
+    if (first < 0) return
+    const end = pieceEnd
+    memory.fill(sums + 128 * <usize>first, 0, 128 * <usize>(end - first))
+    for (let row = 0; row < rows; row += blockRows) {
+      const endRow = min(row + blockRows, rows)
+      let tap = first % taps
+      let rest = first / taps
+      let channel = 8 * (rest % channelTiles)
+      rest /= channelTiles
+      let column = 4 * (rest % columnTiles)
+      let group = rest / columnTiles
+      let ky = tap / kernelWidth
+      let kx = tap - ky * kernelWidth
+      let here = sums + 128 * <usize>first
+      for (let tile = first; tile < end; tile++) {
+        // The pixels of a row whose tap is inside.
+        const left = kx * dilationWidth - padLeft
+        const from = left < 0 ? (strideWidth - 1 - left) / strideWidth : 0
+        const last = inWidth - 1 - left
+        const count = (last < 0 ? 0 : min(last / strideWidth + 1, outWidth)) - from
+        if (count > 0)
+          addRows(
+            here, x + xPixel * <usize>(from * strideWidth + left) + 4 * <usize>(group * channels + channel),
+            dy + dyPixel * <usize>from + 4 * <usize>(group * columns + column), row, endRow, outHeight, inHeight,
+            strideHeight, ky * dilationHeight - padTop, xPixel * inWidth, dyPixel * outWidth, count, xPixel * strideWidth, dyPixel,
+          )
+        here += 128
+        if (++kx == kernelWidth) {
+          kx = 0
+          if (++ky * kernelWidth == taps) {
+            ky = 0
+            channel += 8
+            if (channel >= channels) {
+              channel = 0
+              column += 4
+              if (column >= columns) {
+                column = 0
+                group++
+              }
             }
           }
         }
       }
     }
+    for (let tile = first; tile < end; tile++)
+      putTile(args, sums + 128 * <usize>tile, tile, taps, channelTiles, columnTiles, channels, columns)
   }
-  for (let tile = first; tile < end; tile++)
-    putTile(args, sums + 128 * <usize>tile, tile, taps, channelTiles, columnTiles, channels, columns)
 }
 
 /** sums[4 output channels][8 input channels] += dY · X over rows [row, endRow) of the outputs. */

@@ -5,7 +5,7 @@
 // tile after tile of neighbouring output pixels, four channels at a time; neighbours share the input vectors under them. One turn of the
 // inner loop is one row of the window, so that its vectors fit in registers (V8 moves all loads of a basic block to its front).
 
-import { shareStart } from './sync'
+import { pieceEnd, takePiece } from './sync'
 import { clamp, loadSome, madd, storeSome } from './simd'
 
 // Where each argument lies; the order is that of `depthwiseF32` in src/runtime/wasm/abi.ts.
@@ -39,35 +39,32 @@ export function depthwiseF32(args: usize, thread: i32, threads: i32): void {
 
   // Threads share rows; where there are few, channels.
   const rows = load<i32>(args, at.batch) * outHeight
-  let firstRow = 0, endRow = rows, firstChannel = 0, endChannel = channels
-  if (rows >= 8 * threads) {
-    firstRow = shareStart(rows, 1, thread, threads)
-    endRow = shareStart(rows, 1, thread + 1, threads)
-  } else {
-    firstChannel = shareStart(channels, 16, thread, threads)
-    endChannel = shareStart(channels, 16, thread + 1, threads)
-  }
-  const first = 4 * <usize>firstChannel
-  const weights = <usize>load<i32>(args, at.weights) + 4 * <usize>firstChannel * (1 + kernelHeight * kernelWidth)
-  const count = endChannel - firstChannel
-  if (count <= 0) return
-
-  for (let row = firstRow; row < endRow; row++) {
-    writeTable(args, table, row / outHeight, row % outHeight)
-    const out = y + first + 4 * <usize>(row * outWidth) * channels
-    const pixel = 4 * <usize>channels
-    const isPlain = dilation == 1
-    if (isPlain && kernelWidth == 3 && stride == 1)
-      row3(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi)
-    else if (isPlain && kernelWidth == 3 && stride == 2)
-      row3stride2(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi)
-    else if (isPlain && kernelWidth == 5 && stride == 1)
-      row5(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi)
-    else
-      rowAny(
-        table, tableRow, kernelHeight, kernelWidth, 4 * <usize>stride, 4 * <usize>dilation,
-        weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi,
-      )
+  const byRows = rows >= 8 * threads
+  const pixel = 4 * <usize>channels
+  const isPlain = dilation == 1
+  for (;;) {
+    const piece = byRows ? takePiece(rows, 1, 2, rows, thread, threads) : takePiece(channels, 16, 64, channels, thread, threads)
+    if (piece < 0) return
+    const firstRow = byRows ? piece : 0, endRow = byRows ? pieceEnd : rows
+    const firstChannel = byRows ? 0 : piece
+    const count = (byRows ? channels : pieceEnd) - firstChannel
+    const first = 4 * <usize>firstChannel
+    const weights = <usize>load<i32>(args, at.weights) + first * (1 + kernelHeight * kernelWidth)
+    for (let row = firstRow; row < endRow; row++) {
+      writeTable(args, table, row / outHeight, row % outHeight)
+      const out = y + first + 4 * <usize>(row * outWidth) * channels
+      if (isPlain && kernelWidth == 3 && stride == 1)
+        row3(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi)
+      else if (isPlain && kernelWidth == 3 && stride == 2)
+        row3stride2(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi)
+      else if (isPlain && kernelWidth == 5 && stride == 1)
+        row5(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi)
+      else
+        rowAny(
+          table, tableRow, kernelHeight, kernelWidth, 4 * <usize>stride, 4 * <usize>dilation,
+          weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi,
+        )
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 // The program that every thread runs: one step after the other, each thread its share, a barrier between steps.
 // AssemblyScript; compiled by scripts/kernels.mjs. Memory is laid out by src/runtime/wasm: nothing is allocated here.
 
-import { barrier } from './sync'
+import { barrier, returnShares } from './sync'
 import { copyF32 } from './copy'
 import { convF32 } from './conv-f32'
 import { padF32 } from './pad'
@@ -216,7 +216,8 @@ export function run(program: usize, steps: i32, thread: i32, threads: i32): i32 
         limitMaxAddU8(args, thread, threads)
         break
     }
-    if (threads > 1 && !barrier(thread, threads)) return s + 1
+    if (threads == 1) returnShares(1)
+    else if (!barrier(thread, threads)) return s + 1
   }
   return 0
 }

@@ -7,6 +7,11 @@ const sleepers: usize = 32
 const cutShort: usize = 36
 const penalty: usize = 40
 
+// How much of its share each thread has taken, a line of the cache apart; for so many threads.
+const taken: usize = 4096
+const takenStep: usize = 64
+const mostTakers: i32 = 64
+
 // Threads mostly arrive within some tens of microseconds of each other, and one that has gone to sleep takes 200 to wake, which makes it late at the
 // next barrier too. So a thread looks for about a millisecond before it sleeps. Where that is in vain, because others need the cores, the next waits
 // are cut short: more and more of them while it stays in vain, then fewer again.
@@ -24,6 +29,7 @@ export function barrier(thread: i32, threads: i32): bool {
   const now = atomic.load<i32>(generation)
   if (atomic.add<i32>(arrived, 1) == threads - 1) {
     atomic.store<i32>(arrived, 0)
+    returnShares(threads)
     atomic.add<i32>(generation, 1)
     if (atomic.load<i32>(sleepers) > 0) atomic.notify(generation, threads)
     return true
@@ -54,6 +60,42 @@ export function barrier(thread: i32, threads: i32): bool {
   }
   atomic.sub<i32>(sleepers, 1)
   return here
+}
+
+/** After a step, when all threads are done with it: what `takePiece` has handed out counts as there again. */
+export function returnShares(threads: i32): void {
+  for (let t = min(threads, mostTakers) - 1; t >= 0; t--) atomic.store<i32>(taken + takenStep * <usize>t, 0)
+}
+
+/** Where the piece ends that `takePiece` gave last. */
+export let pieceEnd: i32 = 0
+
+/**
+ * The next piece of work for a thread: half of what is left of its own share, then of the others', whose cores may be slower or busy. Pieces are of
+ * `least` to `most` items, multiples of `grain` but at the end; on one thread of `most`. For one use in a step, with the same numbers on all threads.
+ * @returns its first item, or -1 when nothing is left; its end is `pieceEnd`
+ */
+export function takePiece(count: i32, grain: i32, least: i32, most: i32, thread: i32, threads: i32): i32 {
+  const takers = min(threads, mostTakers)
+  if (thread >= takers) return -1
+  for (let i = 0; i < takers; i++) {
+    const owner = (thread + i) % takers
+    const start = shareStart(count, grain, owner, takers)
+    const size = shareStart(count, grain, owner + 1, takers) - start
+    const counter = taken + takenStep * <usize>owner
+    let from = atomic.load<i32>(counter)
+    while (from < size) {
+      const half = takers == 1 ? most : ((size - from) / (2 * grain)) * grain
+      const piece = min(size - from, max(least, min(most, half)))
+      const now = atomic.cmpxchg<i32>(counter, from, from + piece)
+      if (now == from) {
+        pieceEnd = start + from + piece
+        return start + from
+      }
+      from = now
+    }
+  }
+  return -1
 }
 
 /** First item of a thread's share of `count` items, in units of `grain`; the share ends where the next thread's begins. */

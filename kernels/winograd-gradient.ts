@@ -6,7 +6,7 @@
 // 16 products for a tile instead of 36. Tiles go in a fixed number of chunks, each with sums of its own, [16][4 output channels][8 input channels] in
 // tiles of registers; a second kernel adds the chunks and transforms back. Threads share chunks, then results: the same bits for any number of threads.
 
-import { shareStart } from './sync'
+import { shareStart, takePiece } from './sync'
 import { madd } from './simd'
 import { copyPatch, stepOf, transformPixels } from './winograd'
 
@@ -43,8 +43,9 @@ export function winogradMomentsF32(args: usize, thread: i32, threads: i32): void
   const chunks = load<i32>(args, at.chunks)
   const sumsBytes = 128 * <usize>((outChannels / 4) * ((inChannels + 7) / 8))
 
-  const endChunk = shareStart(chunks, 1, thread + 1, threads)
-  for (let chunk = shareStart(chunks, 1, thread, threads); chunk < endChunk; chunk++) {
+  for (;;) {
+    const chunk = takePiece(chunks, 1, 1, 1, thread, threads)
+    if (chunk < 0) return
     const sums = <usize>load<i32>(args, at.sums) + 16 * sumsBytes * <usize>chunk
     memory.fill(sums, 0, 16 * sumsBytes)
     const end = shareStart(tiles, 1, chunk + 1, chunks)

@@ -12,7 +12,7 @@
 // results back into pixels. All this stays in the thread's scratch memory. Every tile is computed by itself, so shares of threads do not show.
 
 import { oneOf } from './pack'
-import { shareStart } from './sync'
+import { pieceEnd, shareStart, takePiece } from './sync'
 import { clamp, madd } from './simd'
 
 // Where each argument lies; the order is that of `winogradF32` in src/runtime/wasm/abi.ts.
@@ -24,6 +24,9 @@ namespace at {
   export const outHeight: usize = 44, outWidth: usize = 48, outChannels: usize = 52, padTop: usize = 56, padLeft: usize = 60
   export const blockTiles: usize = 64, lo: usize = 68, hi: usize = 72
 }
+
+// Fewer in a piece of work would read all weights too often.
+const leastTiles: i32 = 8
 
 /** Arguments: see `winogradF32` in src/runtime/wasm/abi.ts. */
 export function winogradF32(args: usize, thread: i32, threads: i32): void {
@@ -50,9 +53,10 @@ export function winogradF32(args: usize, thread: i32, threads: i32): void {
   const wide = (outWidth + 1) / 2
   const high = (outHeight + 1) / 2
   const tiles = load<i32>(args, at.batch) * high * wide
-  const end = shareStart(tiles, 4, thread + 1, threads)
-  for (let first = shareStart(tiles, 4, thread, threads); first < end; first += blockTiles) {
-    const count = min(blockTiles, end - first)
+  for (;;) {
+    const first = takePiece(tiles, 4, min(blockTiles, leastTiles), blockTiles, thread, threads)
+    if (first < 0) return
+    const count = pieceEnd - first
     let image = first / (high * wide)
     let ty = (first / wide) % high
     let tx = first % wide

@@ -6,13 +6,22 @@
  *   0      control block, i32: epoch (0), threads at the barrier (8), barrier generation (12), program (16), steps (20), whether the first
  *          thread must not sleep (28), threads asleep at the barrier (32), waits that are still to be cut short (36), how many will be next (40)
  *   1024   static data of the compiler, if any
- *   4096   everything that the plan lays out: programs, arguments, packed weights, the arena
+ *   4096   how much of its share each of 64 threads has taken in this step, i32, 64 bytes apart
+ *   8192   everything that the plan lays out: programs, arguments, packed weights, the arena
  */
 
-export const control = { epoch: 0, arrived: 8, program: 16, steps: 20, spinOnly: 28 } as const
+export const control = {
+  epoch: 0,
+  arrived: 8,
+  program: 16,
+  steps: 20,
+  spinOnly: 28,
+  taken: 4096,
+  takenStep: 64,
+} as const
 
 /** First address that a plan may use. */
-export const firstFree = 4096
+export const firstFree = 8192
 
 /** Arguments of all adder convolutions (kernels/adder-patches.ts); what follows them differs. */
 const adderArgs = [

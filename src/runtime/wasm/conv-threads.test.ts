@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../base/index.ts'
 import { spawnNodeWorker } from '../spawn.node.ts'
 import { firstFree, kernels, writeArgs } from './abi.ts'
@@ -6,6 +6,7 @@ import { type ConvLayer, lowerConv, lowerConvTranspose, lowerDense } from './con
 import { hasRelaxedSimd } from './module.ts'
 import { Pool } from './pool.ts'
 import type { Allocator, Step } from './step.ts'
+import { firstDifference, StepBench } from './step-bench.ts'
 
 // However the work is shared, every output is computed by one thread in the same order: results are equal to the bit.
 
@@ -13,17 +14,25 @@ const seed = 7
 const random = seededRandom(seed)
 const floats = (n: number): Float32Array => Float32Array.from({ length: n }, () => 2 * random.uniform() - 1)
 const variant = hasRelaxedSimd() ? 'relaxedThreads' : 'simdThreads'
-const memory = new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true })
+/** How often the steps stand in the program: each turn reads what the one before has written, so a barrier that fails shows. */
+const turns = 12
+const crowds = [1, 2, 3, 7]
+// Each with a memory of its own: two may not use one control block.
+const pools = await Promise.all(
+  crowds.map(async (threads) => {
+    const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true })
+    return { memory, pool: await Pool.start(variant, memory, threads, threads > 1 ? spawnNodeWorker : undefined) }
+  }),
+)
+afterAll(() => Promise.all(pools.map(({ pool }) => pool.dispose())))
 
-async function results(
+/** What the steps make of `outputs` zeros, turn after turn, on each number of threads. */
+function results(
   outputs: number,
   x: Float32Array,
   lower: (x: number, y: number, alloc: Allocator) => Step[],
-): Promise<Float32Array[]> {
-  const all: Float32Array[] = []
-  for (const threads of [1, 2, 3]) {
-    // One pool at a time may use the control block.
-    const pool = await Pool.start(variant, memory, threads, threads > 1 ? spawnNodeWorker : undefined)
+): Float32Array[] {
+  return pools.map(({ memory, pool }) => {
     let next = firstFree
     const alloc = (bytes: number) => {
       const at = Math.ceil(next / 64) * 64
@@ -35,19 +44,20 @@ async function results(
     new Float32Array(memory.buffer, place, x.length).set(x)
     const y = alloc(4 * outputs)
     const steps = lower(place, y, { alloc, scratch: alloc, memory })
-    const program = alloc(8 * steps.length)
+    const program = alloc(8 * steps.length * turns)
     const view = new DataView(memory.buffer)
     steps.forEach(({ kernel, args }, i) => {
       const at = alloc(4 * kernels[kernel].args.length)
       writeArgs(view, at, kernel, args as never)
-      view.setInt32(program + 8 * i, kernels[kernel].id, true)
-      view.setInt32(program + 8 * i + 4, at, true)
+      for (let turn = 0; turn < turns; turn++) {
+        const step = program + 8 * (turn * steps.length + i)
+        view.setInt32(step, kernels[kernel].id, true)
+        view.setInt32(step + 4, at, true)
+      }
     })
-    pool.run(program, steps.length)
-    all.push(new Float32Array(memory.buffer, y, outputs).slice())
-    pool.dispose()
-  }
-  return all
+    pool.run(program, steps.length * turns)
+    return new Float32Array(memory.buffer, y, outputs).slice()
+  })
 }
 
 const layer = (sizes: Partial<ConvLayer>): ConvLayer => ({
@@ -78,39 +88,65 @@ const cases: Record<string, ConvLayer> = {
   'depthwise, few channels': layer({ inChannels: 5, outChannels: 10, groups: 5 }),
 }
 
-describe('one, two and three threads give the same bits', () => {
+/** On any number of threads the same bits, none of them 0. */
+function expectEqual([one, ...others]: readonly Float32Array[]): void {
+  expect(one?.every((v) => v !== 0 && Number.isFinite(v))).toBe(true)
+  expect(others).toHaveLength(crowds.length - 1)
+  for (const other of others) expect(firstDifference(other, one as Float32Array)).toBe(-1)
+}
+
+describe('one, two, three and seven threads give the same bits', () => {
   for (const [name, conv] of Object.entries(cases))
-    it(name, async () => {
+    it(name, () => {
       const weights = floats((conv.outChannels * conv.inChannels * 9) / conv.groups)
       const bias = floats(conv.outChannels)
       const outputs = conv.outHeight * conv.outWidth * conv.outChannels
       const x = floats(conv.inHeight * conv.inWidth * conv.inChannels)
-      const [one, two, three] = await results(outputs, x, (at, y, alloc) =>
-        lowerConv(conv, { x: at, y, weights, bias, ...none }, alloc),
+      // In place, so that what is done twice shows.
+      expectEqual(
+        results(outputs, x, (at, y, alloc) =>
+          lowerConv(conv, { x: at, y, residual: y, weights, bias, ...none }, alloc),
+        ),
       )
-      expect(one?.every((v) => v !== 0)).toBe(true)
-      expect(two).toEqual(one)
-      expect(three).toEqual(one)
     })
-  it('transposed', async () => {
+  it('transposed', () => {
     const conv = layer({ strideHeight: 2, strideWidth: 2, outHeight: 17, outWidth: 17, outChannels: 9 })
     const weights = floats(16 * 9 * 9)
-    const [one, two, three] = await results(17 * 17 * 9, floats(9 * 9 * 16), (x, y, alloc) =>
-      lowerConvTranspose(conv, { x, y, weights, ...none }, alloc),
+    expectEqual(
+      results(17 * 17 * 9, floats(9 * 9 * 16), (x, y, alloc) =>
+        lowerConvTranspose(conv, { x, y, residual: y, weights, ...none }, alloc),
+      ),
     )
-    expect(one?.every((v) => v !== 0)).toBe(true)
-    expect(two).toEqual(one)
-    expect(three).toEqual(one)
   })
-  it('dense', async () => {
+  it('dense', () => {
     for (const rows of [1, 5]) {
       const weights = floats(30 * 45)
-      const [one, two, three] = await results(rows * 45, floats(rows * 30), (x, y, alloc) =>
-        lowerDense({ rows, inFeatures: 30, outFeatures: 45 }, { x, y, weights, transposed: true, ...none }, alloc),
+      expectEqual(
+        results(rows * 45, floats(rows * 30), (x, y, alloc) =>
+          lowerDense({ rows, inFeatures: 30, outFeatures: 45 }, { x, y, weights, transposed: true, ...none }, alloc),
+        ),
       )
-      expect(one?.every((v) => v !== 0)).toBe(true)
-      expect(two).toEqual(one)
-      expect(three).toEqual(one)
     }
   })
+})
+
+describe('the first thread does what others are late for, once', () => {
+  const bench = new StepBench(1 << 24, 'simd')
+  for (const [name, conv] of Object.entries(cases))
+    it(name, () => {
+      const weights = floats((conv.outChannels * conv.inChannels * 9) / conv.groups)
+      const x = floats(conv.inHeight * conv.inWidth * conv.inChannels)
+      const before = floats(conv.outHeight * conv.outWidth * conv.outChannels)
+      const outcome = (threads: number, late: boolean) => {
+        bench.reset()
+        const y = bench.floats(before)
+        const steps = lowerConv(conv, { x: bench.floats(x), y, residual: y, weights, ...none }, bench)
+        bench.run(steps, threads, late)
+        return bench.read(y, before.length)
+      }
+      const one = outcome(1, false)
+      expect(firstDifference(one, before)).not.toBe(-1)
+      for (const threads of [2, 3, 7])
+        for (const late of [false, true]) expect(firstDifference(outcome(threads, late), one)).toBe(-1)
+    })
 })

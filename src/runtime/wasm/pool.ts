@@ -35,8 +35,8 @@ export const spawnBrowserWorker: SpawnWorker | undefined =
       }
 
 /**
- * What a worker runs: it waits for the control block's epoch to change, does its share of the program, waits again. It looks for a
- * while before it sleeps, since the next program mostly follows at once.
+ * What a worker runs: it waits for the control block's epoch to change, does its share of the program, waits again. It looks for
+ * about a millisecond before it sleeps, since the next program mostly follows at once and waking takes 0.2 ms.
  */
 const workerSource = `
 const start = ({ module, memory, thread, threads }, reply) => {
@@ -46,7 +46,7 @@ const start = ({ module, memory, thread, threads }, reply) => {
   reply('ready')
   setTimeout(() => {
     for (;;) {
-      for (let i = 0; i < 20000 && Atomics.load(control, ${control.epoch / 4}) === epoch; i++);
+      for (let i = 0; i < 100000 && Atomics.load(control, ${control.epoch / 4}) === epoch; i++);
       Atomics.wait(control, ${control.epoch / 4}, epoch)
       epoch = Atomics.load(control, ${control.epoch / 4})
       run(Atomics.load(control, ${control.program / 4}), Atomics.load(control, ${control.steps / 4}), thread, threads)

@@ -54,8 +54,12 @@ export class StepBench implements Allocator {
     return this.scratch(4 * count)
   }
 
-  /** @throws Error when something outside of all allocations was written */
-  run(steps: readonly Step[], threads = 1): void {
+  /**
+   * @param late all threads but the first come when it is done with its share, and with as much of theirs as a kernel lets it do; otherwise each
+   *   does its own
+   * @throws Error when something outside of all allocations was written
+   */
+  run(steps: readonly Step[], threads = 1, late = false): void {
     const program = this.alloc(8)
     for (const { kernel, args } of steps) {
       const names: readonly string[] = kernels[kernel].args
@@ -70,6 +74,11 @@ export class StepBench implements Allocator {
       for (let thread = 0; thread < threads; thread++) {
         // The others have arrived at the barrier already.
         view.setInt32(control.arrived, threads - 1, true)
+        // And nothing is left of what this thread is not to do.
+        for (let owner = 0; owner < threads; owner++) {
+          const isLeft = late ? thread === 0 : thread === owner
+          view.setInt32(control.taken + control.takenStep * owner, isLeft ? 0 : 2 ** 30, true)
+        }
         this.#kernels.run(program, 1, thread, threads)
       }
     }

@@ -23,13 +23,22 @@ const benches = ['simd', ...(hasRelaxedSimd() ? (['relaxed'] as const) : [])].ma
 const normal = (n: number, scale = 1, centre = 0) =>
   Float32Array.from({ length: n }, () => centre + scale * random.normal())
 
+/** Numbers of threads, and whether all but the first are late, so that it helps them. */
+const crowds = [
+  [1, false],
+  [2, false],
+  [3, true],
+  [7, false],
+  [7, true],
+] as const
+
 /** Runs on 1, 2, 3 and 7 threads, and returns the results of one. */
 function run(lower: (bench: StepBench) => { readonly steps: readonly Step[]; readonly results: number[][] }) {
   return benches.map((bench) => {
-    const all = [1, 2, 3, 7].map((threads) => {
+    const all = crowds.map(([threads, late]) => {
       bench.reset()
       const { steps, results } = lower(bench)
-      bench.run(steps, threads)
+      bench.run(steps, threads, late)
       return results.map(([at, count]) => bench.read(at as number, count as number))
     })
     const [first, ...others] = all as [Float32Array[], ...Float32Array[][]]
