@@ -64,7 +64,7 @@ export function adderF32(args: usize, thread: i32, threads: i32): void {
     for (let panel = firstPanel; panel < endPanel; ) {
       const group = panel / groupPanels
       const end = min(endPanel, (group + 1) * groupPanels)
-      makePatches<f32>(args, pixel, count, group, patches, 0, 0, pixelSums, sums, shift, -0.5 / <f32>parts)
+      makePatches(args, pixel, count, group, patches, pixelSums, sums, shift, -0.5 / <f32>parts)
       for (let i = count; i & 3; i++) store<f32>(sums + 4 * <usize>i, load<f32>(sums + 4 * <usize>(count - 1)))
       for (; panel < end; panel++) {
         const column = 8 * (panel - group * groupPanels)

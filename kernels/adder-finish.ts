@@ -7,13 +7,12 @@ import { at } from './adder-patches'
 import { rounding } from './quantise'
 import { clamp, loadSome, storeSome } from './simd'
 
-/** wide = 2·narrow, or with `add` wide + 2·narrow; narrow becomes 0. 8 filters of `count` pixels. */
+/** wide = 2·narrow, or with `add` wide + 2·narrow. 8 filters of `count` pixels. */
 export function collect(narrow: usize, wide: usize, count: i32, add: bool): void {
-  const zero = i32x4.splat(0), twos = i16x8.splat(2)
+  const twos = i16x8.splat(2)
   for (const end = narrow + 32 * <usize>count; narrow < end; narrow += 16) {
     const sum = i32x4.dot_i16x8_s(v128.load(narrow), twos)
     v128.store(wide, add ? i32x4.add(v128.load(wide), sum) : sum)
-    v128.store(narrow, zero)
     wide += 16
   }
 }
@@ -28,7 +27,7 @@ function scaled(twice: v128, sum: v128, a: v128, b: v128, negated: v128): v128 {
 
 /**
  * Floats, channels that are no whole panel and residuals included.
- * @param narrow sums of 16 bits, 0 afterwards
+ * @param narrow sums of 16 bits
  * @param wide where more, doubled, is to be added to them, or 0
  * @param out of the first result, in elements
  * @param columns channels from there to the group's end
@@ -40,8 +39,8 @@ export function finishFloats(
   const a0 = v128.load(filter), a1 = v128.load(filter, 16)
   const b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
   const n0 = v128.load(filter, 64), n1 = v128.load(filter, 80)
-  const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))
-  const twos = i16x8.splat(2), zeros = i32x4.splat(0)
+  const lo = v128.load32_splat(args, at.lo), hi = v128.load32_splat(args, at.hi)
+  const twos = i16x8.splat(2)
   const pixelBytes = 4 * <usize>load<i32>(args, at.outChannels)
   let y = <usize>load<i32>(args, at.y) + 4 * <usize>out
   let residual = <usize>load<i32>(args, at.residual)
@@ -50,8 +49,6 @@ export function finishFloats(
   for (; count > 0; count--) {
     const sum = v128.load32_splat(sums)
     let t0 = i32x4.dot_i16x8_s(v128.load(narrow), twos), t1 = i32x4.dot_i16x8_s(v128.load(narrow, 16), twos)
-    v128.store(narrow, zeros)
-    v128.store(narrow, zeros, 16)
     if (wide) {
       t0 = i32x4.add(t0, v128.load(wide))
       t1 = i32x4.add(t1, v128.load(wide, 16))
@@ -88,17 +85,15 @@ export function finishBytes(
   const a0 = v128.load(filter), a1 = v128.load(filter, 16)
   const b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
   const n0 = v128.load(filter, 64), n1 = v128.load(filter, 80)
-  const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))
+  const lo = v128.load32_splat(args, at.lo), hi = v128.load32_splat(args, at.hi)
   const round = f32x4.splat(rounding)
   const zero = i8x16.splat(<i8>load<i32>(args, at.outZero))
-  const twos = i16x8.splat(2), zeros = i32x4.splat(0)
+  const twos = i16x8.splat(2)
   const pixelBytes = <usize>load<i32>(args, at.outChannels)
   let y = <usize>load<i32>(args, at.y) + out
   for (; count > 0; count--) {
     const sum = v128.load32_splat(sums)
     let t0 = i32x4.dot_i16x8_s(v128.load(narrow), twos), t1 = i32x4.dot_i16x8_s(v128.load(narrow, 16), twos)
-    v128.store(narrow, zeros)
-    v128.store(narrow, zeros, 16)
     if (wide) {
       t0 = i32x4.add(t0, v128.load(wide))
       t1 = i32x4.add(t1, v128.load(wide, 16))

@@ -27,7 +27,7 @@ export namespace at {
   // Not of depthwise layers: how work is cut.
   export const byChannels: usize = 116, asRows: usize = 120, blockLines: usize = 124, blockColumns: usize = 128
   export const lines: usize = 132, columns: usize = 136, pixelBytes: usize = 140, runs: usize = 144
-  export const windowColumns: usize = 148, partRuns: usize = 152, terms: usize = 152
+  export const windowColumns: usize = 148, partRuns: usize = 152, terms: usize = 152, codesAs: usize = 156, quads: usize = 160
 }
 
 /** Parts of the scratch memory begin at cache lines. */
@@ -92,46 +92,39 @@ function tapsOf(args: usize): i32 {
 }
 
 /**
- * Copies what lies under a block of one group's layers.
- *
- * Floats (T = f32) are shifted by `shift`, padding being 0; pixels are `pixelBytes` apart, filled up with zeros. Of codes (T = u8) padding has code
- * `padCode`; 16 channels of all pixels form a plane, planes are `planeBytes` apart, the last filled up with zeros.
- * @param work 64 bytes, and of codes a row and a pixel of padding
+ * Copies what lies under a block of one group's layers of floats, shifted by `shift`, padding being 0; pixels are `pixelBytes` apart, filled up with
+ * zeros.
  * @param pixelSums room for sums of copied pixels
- * @param sums gets the sums under the windows of the block's pixels: as i32, of floats times `factor`; written to a multiple of 4
+ * @param sums gets the sums under the windows of the block's pixels times `factor`; written to a multiple of 4
  */
 // prettier-ignore
-export function makePatches<T>(
-  args: usize, pixel: i32, count: i32, group: i32, to: usize, planeBytes: usize, work: usize, pixelSums: usize, sums: usize,
-  shift: f32, factor: f32,
+export function makePatches(
+  args: usize, pixel: i32, count: i32, group: i32, to: usize, pixelSums: usize, sums: usize, shift: f32, factor: f32,
 ): void {
   const inChannels = load<i32>(args, at.inChannels)
-  const run = sizeof<T>() * (inChannels / load<i32>(args, at.groups))
+  const run = 4 * <usize>(inChannels / load<i32>(args, at.groups))
   const x = <usize>load<i32>(args, at.x) + run * group
-  if (load<i32>(args, at.asRows)) makeRows<T>(args, pixel, count, x, run, to, planeBytes, work, sums, shift, factor)
+  if (load<i32>(args, at.asRows)) makeRows<f32>(args, pixel, count, x, run, to, 0, 0, sums, shift, factor)
   else {
-    makeLines<T>(args, pixel, count, x, run, to, planeBytes, work, pixelSums, shift)
-    addWindows<T>(args, count, pixelSums, sums, factor)
+    makeLines(args, pixel, count, x, run, to, pixelSums, shift)
+    addWindows<f32>(args, count, pixelSums, sums, factor)
   }
 }
 
 /** @param run bytes of one pixel's channels in the group */
 // prettier-ignore
-function makeLines<T>(
-  args: usize, pixel: i32, count: i32, x: usize, run: usize, to: usize, planeBytes: usize, work: usize, pixelSums: usize, shift: f32,
-): void {
+function makeLines(args: usize, pixel: i32, count: i32, x: usize, run: usize, to: usize, pixelSums: usize, shift: f32): void {
   const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
   const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
   const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
-  const fromPixel = sizeof<T>() * <usize>load<i32>(args, at.inChannels)
-  const toPixel = isFloat<T>() ? <usize>load<i32>(args, at.pixelBytes) : 16
+  const fromPixel = 4 * <usize>load<i32>(args, at.inChannels)
+  const toPixel = <usize>load<i32>(args, at.pixelBytes)
   const ox = pixel % outWidth, oy = (pixel / outWidth) % outHeight, image = pixel / (outWidth * outHeight)
   const across = lineOf(args, count)
   const lines = (count / across - 1) * strideHeight + (load<i32>(args, at.kernelHeight) - 1) * load<i32>(args, at.dilationHeight) + 1
   const columns = (across - 1) * strideWidth + (load<i32>(args, at.kernelWidth) - 1) * load<i32>(args, at.dilationWidth) + 1
   const pitch = <usize>load<i32>(args, at.columns)
-  const padding = preparePadding<T>(args, work, run)
-  const rest = isFloat<T>() ? restOfPixel(args, run) : 0
+  const rest = restOfPixel(args, run)
   const shifts = f32x4.splat(shift)
   const left = ox * strideWidth - load<i32>(args, at.padLeft)
   let iy = oy * strideHeight - load<i32>(args, at.padTop)
@@ -142,12 +135,8 @@ function makeLines<T>(
     let sum = pixelSums + 4 * pitch * line
     for (let ix = left; ix < left + columns; ix++) {
       const isInput = inside && <u32>ix < <u32>inWidth
-      const from = row + fromPixel * ix
-      if (isFloat<T>()) {
-        store<f32>(sum, total(isInput ? copyFloats(here, from, run, shifts) : fillFloats(here, run, shifts)))
-        if (rest) memory.fill(here + run, 0, rest)
-      } else if (run == 16) store<i32>(sum, copySixteen(here, isInput ? from : padding))
-      else store<i32>(sum, spread(here, isInput ? from : padding, run, planeBytes, work))
+      store<f32>(sum, total(isInput ? copyFloats(here, row + fromPixel * ix, run, shifts) : fillFloats(here, run, shifts)))
+      if (rest) memory.fill(here + run, 0, rest)
       here += toPixel
       sum += 4
     }
@@ -155,8 +144,13 @@ function makeLines<T>(
   }
 }
 
+/**
+ * A row for each of the block's pixels. Of codes padding has code `padCode`; 16 bytes of all rows form a plane, planes are `planeBytes` apart, the last
+ * filled up with zeros.
+ * @param work of codes: 64 bytes, a pixel of padding, a row
+ */
 // prettier-ignore
-function makeRows<T>(
+export function makeRows<T>(
   args: usize, pixel: i32, count: i32, x: usize, run: usize, to: usize, planeBytes: usize, work: usize, sums: usize, shift: f32, factor: f32,
 ): void {
   const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
@@ -238,7 +232,7 @@ function makeRow<T>(
 }
 
 /** The sums under the windows of a block of copied lines. */
-function addWindows<T>(args: usize, count: i32, pixelSums: usize, sums: usize, factor: f32): void {
+export function addWindows<T>(args: usize, count: i32, pixelSums: usize, sums: usize, factor: f32): void {
   const kernelHeight = load<i32>(args, at.kernelHeight), kernelWidth = load<i32>(args, at.kernelWidth)
   const dilationHeight = load<i32>(args, at.dilationHeight), dilationWidth = load<i32>(args, at.dilationWidth)
   const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
@@ -291,22 +285,11 @@ function preparePadding<T>(args: usize, work: usize, run: usize): usize {
   return work + 64
 }
 
-/** @returns the sum of 16 bytes that are copied */
-// @ts-ignore: decorator
-@inline
-function copySixteen(to: usize, from: usize): i32 {
-  const v = v128.load(from)
-  v128.store(to, v)
-  const sum = i32x4.dot_i16x8_s(i16x8.extadd_pairwise_i8x16_u(v), i16x8.splat(1))
-  const two = i32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1))
-  return i32x4.extract_lane(two, 0) + i32x4.extract_lane(two, 1)
-}
-
 /**
  * Copies bytes to the same place in planes, 16 to each; `last` are 16 bytes of which those behind the last are 0.
  * @returns their sum
  */
-function spread(to: usize, from: usize, bytes: usize, planeBytes: usize, last: usize): i32 {
+export function spread(to: usize, from: usize, bytes: usize, planeBytes: usize, last: usize): i32 {
   let sum = i32x4.splat(0)
   let vectors = <i32>(bytes >> 4)
   while (vectors > 0) {
@@ -350,7 +333,7 @@ function pad<T>(to: usize, bytes: usize, code: i32, shifts: v128): v128 {
   return shifts
 }
 
-function fillBytes(to: usize, bytes: usize, code: i32): void {
+export function fillBytes(to: usize, bytes: usize, code: i32): void {
   if (bytes >= 16) {
     const v = i8x16.splat(<i8>code)
     const last = bytes - 16
@@ -362,7 +345,7 @@ function fillBytes(to: usize, bytes: usize, code: i32): void {
 /** Copies what does not overlap: as memory.copy does, without its call, which costs more than a short run. */
 // @ts-ignore: decorator
 @inline
-function copyBytes(to: usize, from: usize, bytes: usize): void {
+export function copyBytes(to: usize, from: usize, bytes: usize): void {
   if (bytes >= 16) {
     // The last vector may overlap the one before.
     const last = bytes - 16

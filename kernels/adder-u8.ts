@@ -9,7 +9,8 @@
 // 32-bit broadcast load. `terms` products (1, 2 or 4) are added up in bytes, then to sums of 16 bits that lie in memory, in the first cache. So
 // nothing is spilled, the loop takes lines of any length, and a tap of 16 channels is read where it lies. See docs/decisions/0011.
 
-import { aligned, at, blockAt, firstPixel, lineOf, makePatches, writeOffsets } from './adder-patches'
+import { as, codesLineStep, codesStep, layCodes, writeCompactOffsets } from './adder-codes'
+import { aligned, at, blockAt, firstPixel, lineOf, writeOffsets } from './adder-patches'
 import { collect, finishBytes, finishFloats } from './adder-finish'
 import { shareStart } from './sync'
 
@@ -28,11 +29,11 @@ export function adderU8(args: usize, thread: i32, threads: i32): void {
   const groupPanels = (columns + 7) / 8
   const panels = groupPanels * groups
   const runs = load<i32>(args, at.runs)
-  const terms = load<i32>(args, at.terms)
+  const terms = load<i32>(args, at.terms), quads = load<i32>(args, at.quads)
+  const runBytes = 32 * <usize>quads
   const weights = <usize>load<i32>(args, at.weights)
   const filters = <usize>load<i32>(args, at.filters)
   const toBytes = load<i32>(args, at.toBytes)
-  const asRows = load<i32>(args, at.asRows)
   const mostRuns = mostPasses * terms
 
   // The thread's scratch memory.
@@ -46,8 +47,10 @@ export function adderU8(args: usize, thread: i32, threads: i32): void {
   const wide = narrow + aligned(32 * block)
   const work = wide + aligned(32 * block)
   const patches = work + 64 + 2 * aligned(<usize>load<i32>(args, at.pixelBytes))
-  writeOffsets(args, offsets, 16, planeBytes)
-  memory.fill(narrow, 0, 32 * block)
+  if (load<i32>(args, at.codesAs) == as.planes) writeOffsets(args, offsets, 16, planeBytes)
+  else if (load<i32>(args, at.codesAs) == as.compact) writeCompactOffsets(args, offsets)
+  else for (let r = 0; r < runs; r++) store<i32>(offsets + 4 * <usize>r, 16 * r)
+  const step = codesStep(args), lineStep = codesLineStep(args)
 
   let pixel = 0, endPixel = load<i32>(args, at.batch) * load<i32>(args, at.outHeight) * load<i32>(args, at.outWidth)
   let firstPanel = 0, endPanel = panels
@@ -62,23 +65,22 @@ export function adderU8(args: usize, thread: i32, threads: i32): void {
     const count = blockAt(args, pixel, endPixel)
     const across = lineOf(args, count)
     const lines = count / across
-    const step = 16 * <usize>(asRows ? 1 : load<i32>(args, at.strideWidth))
     // From the end of a line to the start of the next.
-    const skip = asRows ? 0 : 16 * <usize>(load<i32>(args, at.strideHeight) * load<i32>(args, at.columns)) - step * <usize>across
+    const skip = lineStep - step * <usize>across
     for (let panel = firstPanel; panel < endPanel; ) {
       const group = panel / groupPanels
       const end = min(endPanel, (group + 1) * groupPanels)
-      makePatches<u8>(args, pixel, count, group, patches, planeBytes, work, pixelSums, sums, 0, 0)
+      const codes = layCodes(args, pixel, count, group, patches, planeBytes, work, pixelSums, sums)
       for (; panel < end; panel++) {
-        let w = weights + 128 * <usize>(runs * panel)
+        let w = weights + runBytes * <usize>(runs * panel)
         for (let r = 0; r < runs; r += mostRuns) {
           const n = min(runs - r, mostRuns)
           const from = offsets + 4 * <usize>r
           if (r > 0) collect(narrow, wide, count, r > mostRuns)
-          if (terms == 1) passes1(patches, from, n, w, narrow, lines, across, step, skip)
-          else if (terms == 2) passes2(patches, from, n, w, narrow, lines, across, step, skip)
-          else passes4(patches, from, n, w, narrow, lines, across, step, skip)
-          w += 128 * <usize>n
+          if (terms == 1) passes1(quads, codes, from, n, w, narrow, lines, across, step, skip)
+          else if (terms == 2) passes2(quads, codes, from, n, w, narrow, lines, across, step, skip)
+          else passes4(quads, codes, from, n, w, narrow, lines, across, step, skip)
+          w += runBytes * <usize>n
         }
         const column = 8 * (panel - group * groupPanels)
         const filter = filters + 96 * <usize>panel
@@ -104,64 +106,95 @@ function saved(w: v128, x: v128): v128 {
   return v128.sub_sat<u8>(w, x)
 }
 
-/** Σ(w ∸ x) of 16 taps of 4 filters, two sums of 16 bits each, with as many terms in a byte as `terms` says. */
+/** Σ(w ∸ x) of 8 to 16 taps of 4 filters, two sums of 16 bits each, with as many terms in a byte as `terms` says. */
 // prettier-ignore
 // @ts-ignore: decorator
 @inline
-function sixteen(
-  terms: i32, w0: v128, w1: v128, w2: v128, w3: v128, x0: v128, x1: v128, x2: v128, x3: v128,
+function added(
+  terms: i32, quads: i32, w0: v128, w1: v128, w2: v128, w3: v128, x0: v128, x1: v128, x2: v128, x3: v128,
 ): v128 {
-  const p0 = saved(w0, x0), p1 = saved(w1, x1), p2 = saved(w2, x2), p3 = saved(w3, x3)
+  const p0 = saved(w0, x0), p1 = saved(w1, x1)
+  if (quads == 2) return terms == 1 ? i16x8.add(widened(p0), widened(p1)) : widened(i8x16.add(p0, p1))
+  const p2 = saved(w2, x2)
+  if (quads == 3) {
+    if (terms == 4) return widened(i8x16.add(i8x16.add(p0, p1), p2))
+    return i16x8.add(terms == 1 ? i16x8.add(widened(p0), widened(p1)) : widened(i8x16.add(p0, p1)), widened(p2))
+  }
+  const p3 = saved(w3, x3)
   if (terms == 4) return widened(i8x16.add(i8x16.add(i8x16.add(p0, p1), p2), p3))
   if (terms == 2) return i16x8.add(widened(i8x16.add(p0, p1)), widened(i8x16.add(p2, p3)))
   return i16x8.add(i16x8.add(i16x8.add(widened(p0), widened(p1)), widened(p2)), widened(p3))
 }
 
 /**
- * Adds `runs` runs of 16 taps to the sums of `lines` lines of `across` pixels: for each pixel filters 0 to 3, then 4 to 7, two sums of 16 bits each.
+ * One run of 4 · `quads` taps for `lines` lines of `across` pixels, of each pixel filters 0 to 3, then 4 to 7, two sums of 16 bits each: added to the
+ * sums, or the `first` ones.
  * @param step from a pixel to the next
  * @param skip from behind a line to the next
  */
 // prettier-ignore
 // @ts-ignore: decorator
 @inline
-function passes(
-  terms: i32, patches: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize,
+function pass(
+  terms: i32, quads: i32, first: bool, a: usize, w: usize, s: usize, lines: i32, across: i32, step: usize, skip: usize,
 ): void {
+  const w00 = v128.load(w), w01 = v128.load(w, 16), w10 = v128.load(w, 32), w11 = v128.load(w, 48)
+  const w20 = quads > 2 ? v128.load(w, 64) : w00, w21 = quads > 2 ? v128.load(w, 80) : w00
+  const w30 = quads > 3 ? v128.load(w, 96) : w00, w31 = quads > 3 ? v128.load(w, 112) : w00
   do {
-    const w00 = v128.load(w), w01 = v128.load(w, 16), w10 = v128.load(w, 32), w11 = v128.load(w, 48)
-    const w20 = v128.load(w, 64), w21 = v128.load(w, 80), w30 = v128.load(w, 96), w31 = v128.load(w, 112)
-    let a = patches + <usize>load<i32>(offsets)
-    let s = sums
-    let n = lines
+    const end = s + 32 * <usize>across
     do {
-      const end = s + 32 * <usize>across
-      do {
-        const x0 = v128.load32_splat(a), x1 = v128.load32_splat(a, 4), x2 = v128.load32_splat(a, 8), x3 = v128.load32_splat(a, 12)
-        // Sums are loaded last: with them there would be one value too many for the registers.
-        v128.store(s, i16x8.add(sixteen(terms, w00, w10, w20, w30, x0, x1, x2, x3), v128.load(s)))
-        v128.store(s, i16x8.add(sixteen(terms, w01, w11, w21, w31, x0, x1, x2, x3), v128.load(s, 16)), 16)
-        a += step
-        s += 32
-      } while (s != end)
-      a += skip
-    } while (--n)
+      const x0 = v128.load32_splat(a), x1 = v128.load32_splat(a, 4)
+      const x2 = quads > 2 ? v128.load32_splat(a, 8) : x0, x3 = quads > 3 ? v128.load32_splat(a, 12) : x0
+      // Sums are loaded last: with them there would be one value too many for the registers.
+      const s0 = added(terms, quads, w00, w10, w20, w30, x0, x1, x2, x3)
+      v128.store(s, first ? s0 : i16x8.add(s0, v128.load(s)))
+      const s1 = added(terms, quads, w01, w11, w21, w31, x0, x1, x2, x3)
+      v128.store(s, first ? s1 : i16x8.add(s1, v128.load(s, 16)), 16)
+      a += step
+      s += 32
+    } while (s != end)
+    a += skip
+  } while (--lines)
+}
+
+// prettier-ignore
+// @ts-ignore: decorator
+@inline
+function passes(
+  terms: i32, quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize,
+): void {
+  pass(terms, quads, true, codes + <usize>load<i32>(offsets), w, sums, lines, across, step, skip)
+  while (--runs) {
     offsets += 4
-    w += 128
-  } while (--runs)
+    w += 32 * <usize>quads
+    pass(terms, quads, false, codes + <usize>load<i32>(offsets), w, sums, lines, across, step, skip)
+  }
 }
 
 // prettier-ignore
-function passes1(patches: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
-  passes(1, patches, offsets, runs, w, sums, lines, across, step, skip)
+function passes1(
+  quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize,
+): void {
+  if (quads == 2) passes(1, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else if (quads == 3) passes(1, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else passes(1, 4, codes, offsets, runs, w, sums, lines, across, step, skip)
 }
 
 // prettier-ignore
-function passes2(patches: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
-  passes(2, patches, offsets, runs, w, sums, lines, across, step, skip)
+function passes2(
+  quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize,
+): void {
+  if (quads == 2) passes(2, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else if (quads == 3) passes(2, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else passes(2, 4, codes, offsets, runs, w, sums, lines, across, step, skip)
 }
 
 // prettier-ignore
-function passes4(patches: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
-  passes(4, patches, offsets, runs, w, sums, lines, across, step, skip)
+function passes4(
+  quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize,
+): void {
+  if (quads == 2) passes(4, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else if (quads == 3) passes(4, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else passes(4, 4, codes, offsets, runs, w, sums, lines, across, step, skip)
 }

@@ -124,7 +124,7 @@ export const kernels = {
   limitMaxAddF32: { id: 21, args: ['y', 'turns'] },
   limitMaxAddU8: { id: 22, args: ['y', 'turns'] },
   adderF32: { id: 30, args: [...adderArgs, 'shiftF', 'shiftAt', 'run', ...adderCutArgs, 'partRuns'] },
-  adderU8: { id: 31, args: [...adderByteArgs, ...adderCutArgs, 'terms'] },
+  adderU8: { id: 31, args: [...adderByteArgs, ...adderCutArgs, 'terms', 'codesAs', 'quads'] },
   adderDepthwiseF32: { id: 32, args: adderArgs },
   adderDepthwiseU8: { id: 33, args: adderByteArgs },
   quantiseU8: { id: 34, args: ['x', 'y', 'count', 'scaleF', 'zeroPointF', 'mostF'] },

@@ -97,32 +97,81 @@ export function cutFloats(layer: ConvLayer): AdderCut {
   }
 }
 
-/** Taps of a run of codes: what 8 registers hold for 8 filters. */
+/** Taps of a run of codes at most: what 8 registers hold for 8 filters. */
 const codeRun = 16
+/** Channels of a 1 × 1 window that are read in place: pixels of a block still fit into the first cache. */
+const mostInPlace = 64
 
-export function cutCodes(layer: ConvLayer): AdderCut {
+/** The forms that codes take under a block (kernels/adder-codes.ts). */
+const codesAs = { planes: 0, compact: 1, inPlace: 2 } as const
+
+export interface CodesCut extends AdderCut {
+  readonly args: AdderCut['args'] & {
+    readonly codesAs: number
+    /** Four taps each, of a run. */
+    readonly quads: number
+  }
+}
+
+export function cutCodes(layer: ConvLayer): CodesCut {
   const sizes = sizesOf(layer)
   const { channels, taps } = sizes
   const filled = roundUp(channels, codeRun)
-  // A tenth more of work is less than what rows take.
-  const asRows = fitsRows(layer, sizes) || filled * taps > 1.1 * roundUp(channels * taps, codeRun)
-  const pixelBytes = asRows ? roundUp(channels * taps, codeRun) : filled
-  const runs = asRows ? pixelBytes / codeRun : (filled / codeRun) * taps
-  const block = blockOf(layer, asRows, pixelBytes, mostPixels.codes)
+  const isSmall = layer.outHeight * layer.outWidth < leastImage
+  if (taps === 1 && filled === channels && channels <= mostInPlace && readsInside(layer)) {
+    const isWhole = layer.outHeight === layer.inHeight && layer.outWidth === layer.inWidth
+    if (isWhole || !isSmall) return finishCut(layer, 'inPlace', isWhole, codeRun, channels / codeRun, 0)
+  }
+  // A tenth more of work is less than what rows and single bytes take.
+  const wastes = filled * taps > 1.1 * roundUp(channels * taps, codeRun)
+  if (!isSmall && layer.dilationWidth === 1 && (wastes || (taps === 1 && filled > channels))) {
+    const lineTaps = channels * layer.kernelWidth
+    const pieces = Math.ceil(lineTaps / codeRun)
+    const quads = Math.max(2, Math.ceil(lineTaps / 4 / pieces))
+    return { ...finishCut(layer, 'compact', false, 4 * quads, pieces * layer.kernelHeight, channels), lineTaps }
+  }
+  if (taps === 1 || isSmall || wastes) {
+    const pixelBytes = roundUp(channels * taps, codeRun)
+    return finishCut(layer, 'planes', true, codeRun, pixelBytes / codeRun, pixelBytes)
+  }
+  return finishCut(layer, 'planes', false, codeRun, (filled / codeRun) * taps, filled)
+}
+
+/** @param pixelBytes what is copied of each pixel, or of what lies under its window; 0 where nothing is */
+function finishCut(
+  layer: ConvLayer,
+  form: keyof typeof codesAs,
+  asRows: boolean,
+  run: number,
+  runs: number,
+  pixelBytes: number,
+): CodesCut {
+  const { channels } = sizesOf(layer)
+  const block = blockOf(layer, asRows, Math.max(pixelBytes, 1), mostPixels.codes)
   const pixels = block.blockLines * block.blockColumns
   const copied = block.lines * block.columns
+  const tapChannels = form === 'planes' && !asRows ? roundUp(channels, codeRun) : channels
   return {
-    ...{ tapChannels: asRows ? channels : filled, run: codeRun, runs, partRuns: runs },
+    ...{ tapChannels, run, runs, partRuns: runs },
     args: {
       ...{ ...block, pixelBytes, runs, windowColumns: layer.kernelWidth, asRows: asRows ? 1 : 0 },
-      byChannels: sharesChannels(layer, 1, panelWidth * codeRun * runs),
+      byChannels: sharesChannels(layer, 1, panelWidth * run * runs),
+      ...{ codesAs: codesAs[form], quads: run / 4 },
     },
     scratchBytes: total(
       ...[4 * runs, 4 * copied + 64, 4 * pixels + 16, 32 * pixels, 32 * pixels, 64],
-      ...[pixelBytes, pixelBytes, copied * pixelBytes, readBeyond(layer)],
+      // Behind copied lines as much is read as fills up a run.
+      ...[pixelBytes, pixelBytes, copied * pixelBytes + codeRun, readBeyond(layer)],
     ),
   }
 }
+
+/** Whether no window reaches beyond the input. */
+const readsInside = (layer: ConvLayer): boolean =>
+  layer.padTop === 0 &&
+  layer.padLeft === 0 &&
+  (layer.outHeight - 1) * layer.strideHeight + (layer.kernelHeight - 1) * layer.dilationHeight < layer.inHeight &&
+  (layer.outWidth - 1) * layer.strideWidth + (layer.kernelWidth - 1) * layer.dilationWidth < layer.inWidth
 
 /** Sums of pixels are read four at a time, the last up to three strides behind the last one. */
 const readBeyond = ({ strideWidth }: ConvLayer): number => 12 * strideWidth

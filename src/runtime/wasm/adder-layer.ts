@@ -207,7 +207,7 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
   })
   const args = {
     ...common,
-    ...{ ...cut.args, weights: put(packed, alloc), filters: put(filters, alloc), terms: termsPerByte(packed) },
+    ...{ ...cut.args, weights: put(packed, alloc), filters: put(filters, alloc), terms: termsPerByte(packed, cut.run) },
     ...scratch(cut.scratchBytes, alloc),
   }
   return [{ kernel: 'adderU8', args }]

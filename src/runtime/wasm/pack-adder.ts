@@ -15,6 +15,8 @@ export interface Reduction {
   readonly runs: number
   /** Runs of a part of a sum of floats. */
   readonly partRuns: number
+  /** Taps after which the next begin with a run of their own; undefined for all. */
+  readonly lineTaps?: number
 }
 
 /** Weights as ONNX has them: [outChannels, channels, taps], `channels` and filters per group. */
@@ -87,13 +89,15 @@ export function packAdderFloats(
 export function packAdderBytes(
   weights: Uint8Array,
   sizes: FilterSizes,
-  { tapChannels, run, runs }: Reduction,
+  { tapChannels, run, runs, lineTaps = run * runs }: Reduction,
 ): Uint8Array {
   const panelBytes = panelWidth * run * runs
+  const line = run * Math.ceil(lineTaps / run)
   const packed = new Uint8Array(panelsOf(sizes) * panelBytes)
   eachFilter(sizes, (panel, column, filter) => {
     const at = panel * panelBytes + 4 * column
-    eachWeight(filter, sizes, tapChannels, (k, from) => {
+    eachWeight(filter, sizes, tapChannels, (place, from) => {
+      const k = line * Math.floor(place / lineTaps) + (place % lineTaps)
       packed[at + (k >> 2) * 4 * panelWidth + (k & 3)] = weights[from] as number
     })
   })
@@ -104,16 +108,19 @@ export function packAdderBytes(
  * How many terms w ∸ x ≤ w the kernel may add up in a byte: 4 of a run, 2 or 1, so that no sum of weights exceeds 255. Codes of b bits always allow
  * 2^(8−b); weights with many small codes allow more.
  * @param packed byte panels
+ * @param run taps of a run
  */
-export function termsPerByte(packed: Uint8Array): 1 | 2 | 4 {
+export function termsPerByte(packed: Uint8Array, run: number): 1 | 2 | 4 {
   const step = 4 * panelWidth
+  const runBytes = panelWidth * run
   const fits = (terms: number): boolean => {
-    for (let group = 0; group < packed.length; group += terms * step)
-      for (let lane = group; lane < group + step; lane++) {
-        let sum = 0
-        for (let t = 0; t < terms; t++) sum += packed[lane + t * step] as number
-        if (sum > 255) return false
-      }
+    for (let at = 0; at < packed.length; at += runBytes)
+      for (let group = at; group < at + runBytes; group += terms * step)
+        for (let lane = group; lane < group + step; lane++) {
+          let sum = 0
+          for (let k = lane; k < Math.min(group + terms * step, at + runBytes); k += step) sum += packed[k] as number
+          if (sum > 255) return false
+        }
     return true
   }
   return fits(4) ? 4 : fits(2) ? 2 : 1
