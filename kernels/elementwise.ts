@@ -16,6 +16,7 @@ import {
 } from './math'
 import { clamp, madd } from './simd'
 import { shareStart } from './sync'
+import { elementAt, walkRows } from './walk'
 
 // The numbers of functions are those of `unaryFunctions` in src/runtime/wasm/lower-elementwise.ts.
 // @ts-ignore: decorator
@@ -254,60 +255,35 @@ function powRun(a: usize, aStride: i32, b: usize, bStride: i32, y: usize, count:
  * six strides, b's six strides, in elements, 0 where they broadcast.
  */
 export function binaryF32(args: usize, thread: i32, threads: i32): void {
-  const a = <usize>load<i32>(args, 0)
-  const b = <usize>load<i32>(args, 4)
-  const y = <usize>load<i32>(args, 8)
-  const f = load<i32>(args, 12)
-  const lo = splat(load<f32>(args, 16))
-  const hi = splat(load<f32>(args, 20))
-  const t = args + 24
-  const d1 = load<i32>(t, 4)
-  const d2 = load<i32>(t, 8)
-  const d3 = load<i32>(t, 12)
-  const d4 = load<i32>(t, 16)
-  const inner = load<i32>(t, 20)
-  const rows = load<i32>(t) * d1 * d2 * d3 * d4
-  // Shares are rows, or parts of every row where there are few.
-  const byRows = rows >= 8 * threads
-  const last = byRows ? shareStart(rows, 1, thread + 1, threads) : rows
-  const from = byRows ? 0 : shareStart(inner, 16, thread, threads)
-  const count = (byRows ? inner : shareStart(inner, 16, thread + 1, threads)) - from
-  if (count == 0) return
-  const aMiddle = load<i32>(t, 40)
-  const bMiddle = load<i32>(t, 64)
-  const aInner = load<i32>(t, 44)
-  const bInner = load<i32>(t, 68)
-  let row = byRows ? shareStart(rows, 1, thread, threads) : 0
-  while (row < last) {
-    let r = row / d4
-    let m = row - r * d4
-    const end = min(d4, m + last - row)
-    const i3 = r % d3
-    r /= d3
-    const i2 = r % d2
-    r /= d2
-    const i1 = r % d1
-    const i0 = r / d1
-    const aAt = i0 * load<i32>(t, 24) + i1 * load<i32>(t, 28) + i2 * load<i32>(t, 32) + i3 * load<i32>(t, 36) + m * aMiddle + from * aInner
-    const bAt = i0 * load<i32>(t, 48) + i1 * load<i32>(t, 52) + i2 * load<i32>(t, 56) + i3 * load<i32>(t, 60) + m * bMiddle + from * bInner
-    let ap = a + 4 * <usize>aAt
-    let bp = b + 4 * <usize>bAt
-    let yp = y + 4 * (<usize>row * inner + from)
-    row += end - m
-    for (; m < end; m++) {
+  walkRows<BinaryRows>(args, args + 24, thread, threads)
+}
+
+class BinaryRows {
+  // prettier-ignore
+  rows(args: usize, sizes: usize, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, row: i32, from: i32, count: i32): void {
+    const f = load<i32>(args, 12)
+    const lo = splat(load<f32>(args, 16))
+    const hi = splat(load<f32>(args, 20))
+    const inner = load<i32>(sizes, 20)
+    const aInner = load<i32>(sizes, 44)
+    const bInner = load<i32>(sizes, 68)
+    let a = elementAt(<usize>load<i32>(args, 0), sizes + 24, i0, i1, i2, i3, i4, from)
+    let b = elementAt(<usize>load<i32>(args, 4), sizes + 48, i0, i1, i2, i3, i4, from)
+    let y = <usize>load<i32>(args, 8) + 4 * (<usize>row * inner + from)
+    for (; turns > 0; turns--) {
       switch (f) {
-        case 0: binaryRun(0, ap, aInner, bp, bInner, yp, count, lo, hi); break
-        case 1: binaryRun(1, ap, aInner, bp, bInner, yp, count, lo, hi); break
-        case 2: binaryRun(2, ap, aInner, bp, bInner, yp, count, lo, hi); break
-        case 3: binaryRun(3, ap, aInner, bp, bInner, yp, count, lo, hi); break
-        case 4: binaryRun(4, ap, aInner, bp, bInner, yp, count, lo, hi); break
-        case 5: binaryRun(5, ap, aInner, bp, bInner, yp, count, lo, hi); break
-        case 6: binaryRun(6, ap, aInner, bp, bInner, yp, count, lo, hi); break
-        case 7: powRun(ap, aInner, bp, bInner, yp, count, lo, hi); break
+        case 0: binaryRun(0, a, aInner, b, bInner, y, count, lo, hi); break
+        case 1: binaryRun(1, a, aInner, b, bInner, y, count, lo, hi); break
+        case 2: binaryRun(2, a, aInner, b, bInner, y, count, lo, hi); break
+        case 3: binaryRun(3, a, aInner, b, bInner, y, count, lo, hi); break
+        case 4: binaryRun(4, a, aInner, b, bInner, y, count, lo, hi); break
+        case 5: binaryRun(5, a, aInner, b, bInner, y, count, lo, hi); break
+        case 6: binaryRun(6, a, aInner, b, bInner, y, count, lo, hi); break
+        case 7: powRun(a, aInner, b, bInner, y, count, lo, hi); break
       }
-      ap += <usize>(4 * aMiddle)
-      bp += <usize>(4 * bMiddle)
-      yp += 4 * <usize>inner
+      a += <usize>(4 * load<i32>(sizes, 40))
+      b += <usize>(4 * load<i32>(sizes, 64))
+      y += 4 * <usize>inner
     }
   }
 }

@@ -1,6 +1,7 @@
 // Moves elements without touching them: fill, strided copies, transposes, gathers.
 
 import { shareStart } from './sync'
+import { elementAt, walkRows } from './walk'
 
 /** Arguments: y (address), count, value (f32). */
 export function fillF32(args: usize, thread: i32, threads: i32): void {
@@ -84,45 +85,22 @@ function stridedRun(x: usize, xStride: i32, y: usize, yStride: i32, count: i32):
  * six sizes, x's six strides, y's six strides, in elements; strides may be negative, x's also 0.
  */
 export function copyStridedF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const t = args + 8
-  const d1 = load<i32>(t, 4)
-  const d2 = load<i32>(t, 8)
-  const d3 = load<i32>(t, 12)
-  const d4 = load<i32>(t, 16)
-  const inner = load<i32>(t, 20)
-  const rows = load<i32>(t) * d1 * d2 * d3 * d4
-  // Shares are rows, or parts of every row where there are few.
-  const byRows = rows >= 8 * threads
-  const last = byRows ? shareStart(rows, 1, thread + 1, threads) : rows
-  const from = byRows ? 0 : shareStart(inner, 16, thread, threads)
-  const count = (byRows ? inner : shareStart(inner, 16, thread + 1, threads)) - from
-  if (count == 0) return
-  const xMiddle = load<i32>(t, 40)
-  const yMiddle = load<i32>(t, 64)
-  const xInner = load<i32>(t, 44)
-  const yInner = load<i32>(t, 68)
-  let row = byRows ? shareStart(rows, 1, thread, threads) : 0
-  while (row < last) {
-    let r = row / d4
-    let m = row - r * d4
-    const end = min(d4, m + last - row)
-    row += end - m
-    const i3 = r % d3
-    r /= d3
-    const i2 = r % d2
-    r /= d2
-    const i1 = r % d1
-    const i0 = r / d1
-    let xp = x + 4 * <usize>(i0 * load<i32>(t, 24) + i1 * load<i32>(t, 28) + i2 * load<i32>(t, 32) + i3 * load<i32>(t, 36) + m * xMiddle + from * xInner)
-    let yp = y + 4 * <usize>(i0 * load<i32>(t, 48) + i1 * load<i32>(t, 52) + i2 * load<i32>(t, 56) + i3 * load<i32>(t, 60) + m * yMiddle + from * yInner)
-    for (; m < end; m++) {
-      if (yInner == 1 && xInner == 1) moveRun(xp, yp, count)
-      else if (yInner == 1 && xInner == 0) fillRun(yp, load<f32>(xp), count)
-      else stridedRun(xp, xInner, yp, yInner, count)
-      xp += <usize>(4 * xMiddle)
-      yp += <usize>(4 * yMiddle)
+  walkRows<CopyRows>(args, args + 8, thread, threads)
+}
+
+class CopyRows {
+  // prettier-ignore
+  rows(args: usize, sizes: usize, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, row: i32, from: i32, count: i32): void {
+    const xInner = load<i32>(sizes, 44)
+    const yInner = load<i32>(sizes, 68)
+    let x = elementAt(<usize>load<i32>(args, 0), sizes + 24, i0, i1, i2, i3, i4, from)
+    let y = elementAt(<usize>load<i32>(args, 4), sizes + 48, i0, i1, i2, i3, i4, from)
+    for (; turns > 0; turns--) {
+      if (yInner == 1 && xInner == 1) moveRun(x, y, count)
+      else if (yInner == 1 && xInner == 0) fillRun(y, load<f32>(x), count)
+      else stridedRun(x, xInner, y, yInner, count)
+      x += <usize>(4 * load<i32>(sizes, 40))
+      y += <usize>(4 * load<i32>(sizes, 64))
     }
   }
 }

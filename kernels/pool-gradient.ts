@@ -4,60 +4,52 @@
 // at a time: it clears them and goes over their windows.
 
 import { splat } from './math'
+import { Windows } from './pool'
 import { shareStart } from './sync'
 
-/**
- * Arguments: dy, x (addresses; x only of maxima), dx, average, batch, inD, inH, inW, channels, outD, outH, outW, stepD, stepH, stepW, table: as `poolF32`.
- */
+/** Arguments: dy, x (addresses; x only of maxima), dx, and `Windows`. */
 export function poolGradientF32(args: usize, thread: i32, threads: i32): void {
-  const dy = <usize>load<i32>(args, 0)
-  const x = <usize>load<i32>(args, 4)
-  const dx = <usize>load<i32>(args, 8)
-  const average = load<i32>(args, 12) != 0
-  const batch = load<i32>(args, 16)
-  const inD = load<i32>(args, 20)
-  const inH = load<i32>(args, 24)
-  const inW = load<i32>(args, 28)
-  const channels = load<i32>(args, 32)
-  const outD = load<i32>(args, 36)
-  const outH = load<i32>(args, 40)
-  const outW = load<i32>(args, 44)
-  const stepD: usize = 4 * <usize>load<i32>(args, 48)
-  const stepH: usize = 4 * <usize>load<i32>(args, 52)
-  const stepW: usize = 4 * <usize>load<i32>(args, 56)
-  const tableD = <usize>load<i32>(args, 60)
-  const tableH = tableD + 12 * <usize>outD
-  const tableW = tableH + 12 * <usize>outH
+  const windows = changetype<Windows>(args + 12)
+  const average = windows.average != 0
+  const stepD: usize = 4 * <usize>windows.stepD
+  const stepH: usize = 4 * <usize>windows.stepH
+  const stepW: usize = 4 * <usize>windows.stepW
+  const pixels = windows.inD * windows.inH * windows.inW
+  const channels = windows.channels
   const pixel: usize = 4 * <usize>channels
   const blocks = (channels + 15) / 16
-  const end = shareStart(batch * blocks, 1, thread + 1, threads)
-  for (let unit = shareStart(batch * blocks, 1, thread, threads); unit < end; unit++) {
+  const end = shareStart(windows.batch * blocks, 1, thread + 1, threads)
+  for (let unit = shareStart(windows.batch * blocks, 1, thread, threads); unit < end; unit++) {
     const image = unit / blocks
     const first = 16 * (unit - image * blocks)
     const count = min(16, channels - first)
     const offset = 4 * <usize>first
-    const here = pixel * <usize>(image * inD * inH * inW) + offset
-    clear(dx + here, inD * inH * inW, pixel, count)
-    let g = dy + pixel * <usize>(image * outD * outH * outW) + offset
-    for (let od = 0; od < outD; od++) {
-      const entryD = tableD + 12 * <usize>od
-      for (let oh = 0; oh < outH; oh++) {
-        const entryH = tableH + 12 * <usize>oh
-        const row = here + pixel * <usize>((load<i32>(entryD) * inH + load<i32>(entryH)) * inW)
-        const divisor = load<i32>(entryD, 8) * load<i32>(entryH, 8)
-        for (let ow = 0; ow < outW; ow++) {
-          const entryW = tableW + 12 * <usize>ow
-          const at = row + pixel * <usize>load<i32>(entryW)
-          const tapsD = load<i32>(entryD, 4), tapsH = load<i32>(entryH, 4), tapsW = load<i32>(entryW, 4)
+    const here = pixel * <usize>(image * pixels) + offset
+    const x = <usize>load<i32>(args, 4) + here
+    const dx = <usize>load<i32>(args, 8) + here
+    clear(dx, pixels, pixel, count)
+    let dy = <usize>load<i32>(args, 0) + pixel * <usize>(image * windows.outD * windows.outH * windows.outW) + offset
+    for (let od = 0; od < windows.outD; od++) {
+      const entryD = windows.entryD(od)
+      const tapsD = entryD.taps
+      for (let oh = 0; oh < windows.outH; oh++) {
+        const entryH = windows.entryH(oh)
+        const tapsH = entryH.taps
+        const row = pixel * <usize>((entryD.first * windows.inH + entryH.first) * windows.inW)
+        const divisor = entryD.divisor * entryH.divisor
+        for (let ow = 0; ow < windows.outW; ow++) {
+          const entryW = windows.entryW(ow)
+          const tapsW = entryW.taps
+          const at = row + pixel * <usize>entryW.first
           for (let c = 0; c < count; ) {
             const four = c + 4 <= count
             const lane = 4 * <usize>c
-            if (average)
-              spread(g + lane, dx + at + lane, four, tapsD, tapsH, tapsW, stepD, stepH, stepW, <f32>(divisor * load<i32>(entryW, 8)))
-            else give(g + lane, x + at + lane, dx + at + lane, four, tapsD, tapsH, tapsW, stepD, stepH, stepW)
+            const to = dx + at + lane
+            if (average) spread(dy + lane, to, four, tapsD, tapsH, tapsW, stepD, stepH, stepW, <f32>(divisor * entryW.divisor))
+            else give(dy + lane, x + at + lane, to, four, tapsD, tapsH, tapsW, stepD, stepH, stepW)
             c += four ? 4 : 1
           }
-          g += pixel
+          dy += pixel
         }
       }
     }
