@@ -1,4 +1,5 @@
-// Single convolution layers of whole networks, against onnxruntime-web and tfjs: float32, batch 1, one thread and two.
+// Single convolution layers of whole networks, against onnxruntime-web and tfjs: float32, batch 1, one thread and two; with more than one thread, Kerf on
+// one takes its turns too.
 //
 //     npm run bench -- conv [--threads 1,2] [--network vgg16,…] [--rounds 9] [--json FILE]
 
@@ -10,6 +11,8 @@ import { benchOptions, threadsText } from './options.mjs'
 import { installPeers } from './peers.mjs'
 
 const contenders = { kerf: 'kerf.mjs', 'ort-web': 'ort-web.mjs', tfjs: 'tfjs.mjs' }
+/** Beside them where there are more threads. */
+const alone = { 'kerf, 1': 'kerf.mjs?threads=1' }
 
 /** How many times faster than each peer, as a geometric mean over a network's layers. */
 const targets = { dense: { 'ort-web': 1.4, tfjs: 1.25 }, depthwise: { 'ort-web': 1.2, tfjs: 1.2 } }
@@ -50,7 +53,7 @@ export async function benchmark(args = []) {
     )
   }
   for (const threads of options.threads) {
-    const duel = await openDuel(contenders, threads)
+    const duel = await openDuel({ ...contenders, ...(threads > 1 ? alone : {}) }, threads)
     console.log(
       `Convolution layers, float32, ${threadsText(threads)}: ${duel.versions.join(', ')}; median of ${rounds} rounds`,
     )
@@ -68,6 +71,7 @@ export async function benchmark(args = []) {
             gmacs: layer.macs / times.kerf.ms / 1e6,
             gbs: layer.bytes / times.kerf.ms / 1e6,
             share: (1000 * layer.macs) / times.kerf.ms / before,
+            alone: times['kerf, 1']?.ratio,
             peers: Object.fromEntries(
               Object.keys(targets.dense).map((name) => [name, { ms: times[name].ms, ratio: times[name].ratio }]),
             ),
@@ -107,14 +111,10 @@ export async function benchmark(args = []) {
             geometricMean(large.map((r) => [(1000 * r.layer.macs) / r.ms / limit, r.layer.count])),
             shareOfLimit,
           )
-        const single = rows.map((r) => [
-          results.find((o) => o.threads === 1 && o.network === network && o.layer.name === r.layer.name),
-          r,
-        ])
-        if (threads === 2 && single.every(([one]) => one))
+        if (threads === 2)
           judge(
             'two threads against one, geometric mean',
-            geometricMean(single.map(([one, two]) => [one.ms / two.ms, two.layer.count])),
+            geometricMean(rows.map((r) => [r.alone, r.layer.count])),
             scaling,
           )
         results.push(...rows.map((r) => ({ ...r, limit })))

@@ -27,11 +27,13 @@ class Contender {
   #children = []
   #ended = false
 
-  /** @param {string} name @param {string} file of its module in bench/contenders @param {number} threads */
+  /** @param {string} name @param {string} file of its module in bench/contenders @param {number} threads where the file says no `?threads=` */
   constructor(name, file, threads) {
     this.name = name
-    const url = new URL(`contenders/${file}`, import.meta.url).href
-    this.process = fork(host, [url, String(threads)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    const url = new URL(`contenders/${file}`, import.meta.url)
+    this.process = fork(host, [url.href, url.searchParams.get('threads') ?? String(threads)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
     this.process.on('message', (message) => this.settle(message))
     this.process.on('exit', (code) => {
       this.#ended = true
@@ -92,8 +94,11 @@ class Contender {
   }
 }
 
+/** How many times longer than `other` a contender took: the median over the rounds, in each of which both had a turn. */
+export const timesLonger = (contender, other) => median(contender.rounds.map((ms, r) => ms / other.rounds[r]))
+
 /**
- * @param {Record<string, string>} files module in bench/contenders by the contender's name
+ * @param {Record<string, string>} files module in bench/contenders by the contender's name; `?threads=` for another number than the others
  * @param {number} threads
  */
 export async function openDuel(files, threads) {
@@ -111,7 +116,7 @@ export async function openDuel(files, threads) {
       return answers
     },
     /**
-     * Median milliseconds of each contender, and the median over the rounds of each one's time divided by the first one's.
+     * Of each contender milliseconds in each round and their median, and how many times longer than the first one it took.
      * @param {unknown} layer
      * @param {number} rounds
      */
@@ -123,13 +128,9 @@ export async function openDuel(files, threads) {
           if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
           times[c.name].push((await c.ask('measure')).ms)
         }
-      const [first] = contenders
-      return Object.fromEntries(
-        contenders.map(({ name }) => [
-          name,
-          { ms: median(times[name]), ratio: median(times[name].map((ms, r) => ms / times[first.name][r])) },
-        ]),
-      )
+      const measured = Object.entries(times).map(([name, rounds]) => [name, { ms: median(rounds), rounds }])
+      const [, first] = measured[0]
+      return Object.fromEntries(measured.map(([name, one]) => [name, { ...one, ratio: timesLonger(one, first) }]))
     },
     close() {
       for (const c of contenders) c.close()
