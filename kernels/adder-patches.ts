@@ -2,9 +2,9 @@
 //
 // A block is some output pixels that follow each other: whole lines of one image, or a piece of one line. What lies under it is copied into the
 // thread's scratch memory, padding (which takes part: |0 − w|) included, so that afterwards every tap of every pixel is at pixel + offset(tap).
-// For 1 × 1 windows, and where channels are too few for a loop of their own, the copy is of rows instead: everything under the window of one
-// output pixel, one behind the other. A row is then a pixel and its window 1 × 1. Or, of floats, taps beside each other become one: a line of the
-// window is one run then.
+// Where channels are too few for a loop of their own, taps beside each other become one: a line of the window is one run then. For 1 × 1 windows, small
+// images, and few channels under a dilated window the copy is of rows instead: everything under the window of one output pixel, one behind the other. A
+// row is then a pixel and its window 1 × 1. How codes lie says adder-codes.ts.
 //
 // The sum of what lies under a window is needed once for each output pixel. Of copied lines it is the sum of sums of pixels.
 

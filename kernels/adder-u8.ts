@@ -7,7 +7,8 @@
 //
 // Weights stay in registers, pixels pass by: 16 taps of 8 filters are 8 vectors, each 4 taps of 4 filters, against which 4 inputs come as one
 // 32-bit broadcast load. `terms` products (1, 2 or 4) are added up in bytes, then to sums of 16 bits that lie in memory, in the first cache. So
-// nothing is spilled, the loop takes lines of any length, and a tap of 16 channels is read where it lies. See docs/decisions/0011.
+// nothing is spilled, the loop takes lines of any length, and a tap of 16 channels is read where it lies. Where channels are few a run has 8 or 12 taps
+// (`quads` of four) instead of 16. See docs/decisions/0011.
 
 import { as, codesLineStep, codesStep, layCodes, writeCompactOffsets } from './adder-codes'
 import { aligned, at, blockAt, firstPixel, lineOf, writeOffsets } from './adder-patches'
