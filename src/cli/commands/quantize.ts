@@ -52,7 +52,10 @@ export function define(command: Command, io: Io): void {
       new Option('--calibrate <n>', 'how many images ranges follow from').argParser(positiveInteger).default(256),
     )
     .addOption(new Option('--range <how>', 'how ranges follow from what was seen').choices(rangeMethods).default('mse'))
-    .option('--bias-correction', "put each filter's mean right on calibration images, in its constant")
+    .option(
+      '--bias-correction',
+      "put each filter's mean right on calibration images, in its constant: better from 5 bits on, worse with fewer",
+    )
     .addOption(
       new Option('--evaluate <n>', 'how many test images accuracy is measured on: a number, all, or 0')
         .argParser(howMany)
