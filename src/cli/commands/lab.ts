@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import colors from 'picocolors'
-import { KerfError } from '../../base/index.ts'
+import { checkFolder, KerfError, makeFolder } from '../../base/index.node.ts'
 import {
   checksTable,
   digitsFrom,
@@ -114,7 +114,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
   // What cannot be written is found before the work.
   const files = output === undefined ? [] : chosen.map((e) => filesOf(output, e))
   const page = report === undefined ? undefined : join(report, 'index.html')
-  for (const folder of [output, report]) if (folder !== undefined) checkFolder(folder)
+  for (const folder of [output, report]) if (folder !== undefined) checkName(folder)
   for (const path of [...files.flatMap((f) => Object.values(f)), ...(page === undefined ? [] : [page])])
     if (existsSync(path)) checkOutput(path, { force })
   const stop = stopOnSignal()
@@ -148,7 +148,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
   }
   if (options.json) io.out(toJson(options.all ? outcomes.map(outcomeJson) : outcomeJson(outcomes[0] as Outcome)))
   if (page !== undefined && report !== undefined) {
-    mkdirSync(report, { recursive: true })
+    makeFolder(report)
     writeWholeFile(page, labHtml('Faster convolution: the experiments', outcomes, circumstances(options)), { force })
     io.err(`Wrote ${page}.\n`)
   }
@@ -161,14 +161,13 @@ const filesOf = (folder: string, { name }: Experiment) => ({
   markdown: join(folder, `${name}.md`),
 })
 
-function checkFolder(folder: string): void {
+function checkName(folder: string): void {
   if (folder === '') throw new UsageError('The name of the folder is empty. Give one, as in -o out.')
-  if (existsSync(folder) && !statSync(folder).isDirectory())
-    throw new KerfError('not-a-folder', `${folder} is a file. Give the name of a folder.`, { path: folder })
+  checkFolder(folder)
 }
 
 function write(outcome: Outcome, files: ReturnType<typeof filesOf>, folder: string, { force }: Options, io: Io): void {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const { name } = outcome.experiment
   const pictured = outcome.charts.length > 0
   writeWholeFile(files.json, toJson(outcomeJson(outcome)), { force })

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { KerfError } from '../../base/index.ts'
+import { checkFolder, KerfError, makeFolder } from '../../base/index.node.ts'
 import { openData } from '../../data/index.node.ts'
 import { createLoader, type DataSets } from '../../data/index.ts'
 import type { Model } from '../../graph/index.ts'
@@ -81,7 +81,7 @@ export function partOf(options: PruneOptions, iteration: number, iterations: num
  */
 export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io): Promise<FineTuned> {
   const { recipe, iterations, folder } = options
-  checkFolder(options)
+  checkRuns(options)
   const sets = await openData(recipe.data, {
     seed: recipe.seed,
     transforms: recipe.transforms,
@@ -105,7 +105,7 @@ export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io
       await options.check(result)
       const name = iterations === 1 ? 'after the cut' : `after cut ${i} of ${iterations}`
       const cut = await measure(name, result.model)
-      mkdirSync(folder, { recursive: true })
+      makeFolder(folder)
       const file = join(folder, `cut-${i}.onnx`)
       if (options.resume && existsSync(file)) checkCut(result.model, file)
       else writeModelFile(result.model, file)
@@ -132,7 +132,8 @@ export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io
   }
 }
 
-function checkFolder({ folder, force, resume }: FineTuneOptions): void {
+function checkRuns({ folder, force, resume }: FineTuneOptions): void {
+  checkFolder(folder)
   const isThere = existsSync(folder) && readdirSync(folder).length > 0
   if (resume && !isThere)
     throw new KerfError('not-found', `${folder} has no training runs to go on with. Leave out --resume to start.`, {

@@ -11,7 +11,7 @@ import {
   downloadRight,
   type FetchedFile,
   type FetchOptions,
-  makeFolder,
+  inFolder,
   md5OfFile,
   moveAll,
   refuseExisting,
@@ -27,12 +27,11 @@ const batchNames: readonly string[] = [...cifarBatches.train, ...cifarBatches.te
  * the batches. Batches that are there already are left if they are right. Nothing gets its name before all six are right.
  * @throws KerfError `exists`, `not-found`, `wrong-checksum`, `download-failed`, `disk-full`, `bad-cifar`, `bad-gzip`, `bad-tar` …
  */
-export async function fetchCifar10(
-  options: FetchOptions,
-  official: OfficialCifar = officialCifar,
-): Promise<FetchedFile[]> {
+export const fetchCifar10 = (options: FetchOptions, official: OfficialCifar = officialCifar): Promise<FetchedFile[]> =>
+  inFolder(options.folder, () => fetchInto(options, official))
+
+async function fetchInto(options: FetchOptions, official: OfficialCifar): Promise<FetchedFile[]> {
   const { folder, from, force, mirrors = official.mirrors } = options
-  await makeFolder(folder)
   const targets = batchNames.map((name) => join(folder, name))
   if (targets.every((path) => existsSync(path)) && (await areRight(targets, official)))
     return targets.map((path) => ({ path, bytes: batchBytes(official), state: 'there', verified: 'structure' }))

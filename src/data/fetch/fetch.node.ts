@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { KerfError } from '../../base/index.ts'
+import { KerfError, makeFolder, removeEmpty } from '../../base/index.node.ts'
 import { fileProblem } from '../files.node.ts'
 import { type DownloadOptions, download } from './download.node.ts'
 
@@ -43,14 +43,18 @@ export async function md5OfFile(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST' || error.code === 'ENOTDIR')
-      throw new KerfError('not-a-folder', `${folder} is a file, or a part of the path is. Give a folder.`, {
-        path: folder,
-      })
-    throw fileProblem(error, folder)
-  })
+/**
+ * Makes the folder that `fill` puts files into. Where it fails and leaves nothing to go on from, no empty folder stays.
+ * @throws KerfError as `makeFolder`, and what `fill` throws
+ */
+export async function inFolder<T>(folder: string, fill: () => Promise<T>): Promise<T> {
+  const made = makeFolder(folder)
+  try {
+    return await fill()
+  } catch (error) {
+    removeEmpty(made)
+    throw error
+  }
 }
 
 /** What must not be replaced without being asked to. */

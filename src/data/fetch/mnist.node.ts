@@ -9,7 +9,7 @@ import {
   downloadRight,
   type FetchedFile,
   type FetchOptions,
-  makeFolder,
+  inFolder,
   md5Of,
   moveAll,
   partPath,
@@ -24,12 +24,11 @@ import { type OfficialFile, type OfficialMnist, officialMnist } from './official
  * and right are left. Nothing gets its name before all four are right.
  * @throws KerfError `exists`, `not-found`, `wrong-checksum`, `download-failed`, `disk-full`, `bad-idx`, `bad-gzip` …
  */
-export async function fetchMnist(
-  options: FetchOptions,
-  official: OfficialMnist = officialMnist,
-): Promise<FetchedFile[]> {
+export const fetchMnist = (options: FetchOptions, official: OfficialMnist = officialMnist): Promise<FetchedFile[]> =>
+  inFolder(options.folder, () => fetchInto(options, official))
+
+async function fetchInto(options: FetchOptions, official: OfficialMnist): Promise<FetchedFile[]> {
   const { folder, from, force, mirrors = official.mirrors } = options
-  await makeFolder(folder)
   const fetched: FetchedFile[] = []
   const moves: { from: string; to: string }[] = []
   const missing: OfficialFile[] = []

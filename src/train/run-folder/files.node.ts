@@ -16,10 +16,12 @@ export const nodeFiles: FileOperations = { write: writeSync, sync: fsyncSync, re
 const remedies: Readonly<Record<string, readonly [code: string, text: string]>> = {
   ENOSPC: ['disk-full', 'the disk is full. Make room, then go on with --resume'],
   EDQUOT: ['disk-full', 'the quota is used up. Make room, then go on with --resume'],
-  ENOENT: ['not-found', 'it does not exist'],
-  EACCES: ['no-access', 'access is denied'],
-  EPERM: ['no-access', 'access is denied'],
-  EROFS: ['no-access', 'the file system is read-only'],
+  ENOENT: ['not-found', 'it does not exist. Check the path'],
+  ENOTDIR: ['not-a-folder', 'a part of the path is a file. Check the path'],
+  EISDIR: ['not-a-file', 'it is a folder. Move it away'],
+  EACCES: ['no-access', 'permission denied. Check who may use it'],
+  EPERM: ['no-access', 'permission denied. Check who may use it'],
+  EROFS: ['no-access', 'the disk is read-only. Choose another folder'],
 }
 
 /** A file system's error with the path and what to do; other errors unchanged. */

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { KerfError } from '../../base/index.ts'
+import { checkFolder, KerfError, makeFolder } from '../../base/index.node.ts'
 import {
   decodeJsonLines,
   encodeJsonLine,
@@ -63,10 +63,11 @@ const owned =
 /**
  * For before long work: refuses a folder that a new run would refuse.
  * @returns what an earlier run left there
- * @throws KerfError `exists` when there is a run already and no `force`
+ * @throws KerfError `exists` when there is a run already and no `force`, `not-a-folder`, `no-access`
  */
 export function checkFree(path: string, force = false): string[] {
   return guarded(path, () => {
+    checkFolder(path)
     const present = existsSync(path) ? readdirSync(path).filter((name) => owned.test(name)) : []
     if (present.length > 0 && !force)
       throw new KerfError(
@@ -81,7 +82,7 @@ export function checkFree(path: string, force = false): string[] {
 /**
  * Makes the folder of a new run, and those above it.
  * @param options.force removes what an earlier run left there; other files stay
- * @throws KerfError `exists` when there is a run already, `no-access`, `disk-full` …
+ * @throws KerfError `exists` when there is a run already, `not-a-folder`, `no-access`, `disk-full` …
  */
 export function createRunFolder(
   path: string,
@@ -89,10 +90,10 @@ export function createRunFolder(
   options: RunFolderOptions & { readonly force?: boolean } = {},
 ): RunFolder {
   return guarded(path, () => {
-    mkdirSync(path, { recursive: true })
+    makeFolder(path)
     const present = checkFree(path, options.force)
     for (const name of present) rmSync(join(path, name), { recursive: true })
-    mkdirSync(join(path, 'checkpoints'))
+    makeFolder(join(path, 'checkpoints'))
     // Last, so that a folder with a recipe is complete.
     writeWhole(join(path, 'recipe.json'), [utf8(`${JSON.stringify(recipe, null, 2)}\n`)], options.files)
     return new Folder(path, recipe, options)
@@ -110,7 +111,7 @@ export function openRunFolder(path: string, options: RunFolderOptions = {}): Run
       path,
     })
   return guarded(path, () => {
-    mkdirSync(join(path, 'checkpoints'), { recursive: true })
+    makeFolder(join(path, 'checkpoints'))
     for (const folder of [path, join(path, 'checkpoints')])
       for (const name of readdirSync(folder)) if (isLeftover(name)) rmSync(join(folder, name), { force: true })
     return new Folder(path, parseRecipeFile(file), options)
@@ -166,8 +167,9 @@ class Folder implements RunFolder {
     this.#checkpoints = new Checkpoints(join(path, 'checkpoints'), files)
     const file = join(path, 'metrics.jsonl')
     this.#records = existsSync(file) ? readMetrics(file) : []
-    // Without the half line that a killed process may have left.
-    writeWhole(file, [this.#lines()], files)
+    // Without the half line that a killed process may have left. A file that has none is not touched.
+    const lines = this.#lines()
+    if (!existsSync(file) || !lines.equals(readFileSync(file))) writeWhole(file, [lines], files)
     this.#metricsFile = openAppended(file, files)
   }
 
@@ -175,8 +177,8 @@ class Folder implements RunFolder {
     return this.#records
   }
 
-  #lines(): Uint8Array {
-    return utf8(this.#records.map((record) => encodeJsonLine(record)).join(''))
+  #lines(): Buffer {
+    return Buffer.from(this.#records.map((record) => encodeJsonLine(record)).join(''))
   }
 
   /** A file of its own for every start, made when the first number comes. */

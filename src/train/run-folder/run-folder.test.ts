@@ -223,11 +223,13 @@ it.skipIf(isRoot)(
   () => {
     chmodSync(folder, 0o500)
     onTestFinished(() => chmodSync(folder, 0o700))
-    expect(() => createRunFolder(path, {})).toThrow(`${path} cannot be used: access is denied.`)
+    expect(() => createRunFolder(path, {})).toThrow(`${path} cannot be written to: permission denied in ${folder}.`)
   },
 )
 
 it('a file where the folder should be is an error with its path', () => {
   writeFileSync(join(folder, 'deep'), '')
-  expect(() => createRunFolder(path, {})).toThrow(`${path} cannot be used`)
+  expect(() => createRunFolder(path, {})).toThrow(
+    `${path} cannot be a folder: ${join(folder, 'deep')} is a file. Choose another path.`,
+  )
 })
