@@ -1,4 +1,4 @@
-import { KerfError } from '../base/index.ts'
+import { KerfError, withoutControls } from '../base/index.ts'
 
 /** The command was called wrongly: exit status 2. */
 export class UsageError extends Error {
@@ -19,8 +19,13 @@ const reasons: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open',
 }
 
-/** One message for the user: what, where, and what to do. Never a stack trace, unless KERF_DEBUG asks for it. */
-export function messageOf(error: unknown): string {
+/**
+ * One message for the user: what, where, and what to do. Never a stack trace, unless KERF_DEBUG asks for it, and no control characters, which may
+ * come from a file that is quoted.
+ */
+export const messageOf = (error: unknown): string => withoutControls(composed(error), '\n\t')
+
+function composed(error: unknown): string {
   if (error instanceof KerfError || error instanceof UsageError) return error.message
   if (!(error instanceof Error)) return String(error)
   const { code, path } = error as NodeJS.ErrnoException

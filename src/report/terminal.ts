@@ -1,3 +1,4 @@
+import { withoutControls } from '../base/index.ts'
 import { allRows, cellText, isNumeric } from './cell.ts'
 import type { Cell, Column, Report, Table } from './table.ts'
 
@@ -64,7 +65,7 @@ function fitted(table: Table, width: number): Fitted {
   const rows = allRows(table)
   const texts = (columns: readonly Column[], compact: boolean) =>
     rows.map((row) =>
-      columns.map((c) => oneLine(cellText(row[table.columns.indexOf(c)] as Cell | undefined, c, { compact }))),
+      columns.map((c) => withoutControls(cellText(row[table.columns.indexOf(c)] as Cell | undefined, c, { compact }))),
     )
   let columns = table.columns
   let cells = texts(columns, false)
@@ -153,7 +154,3 @@ export function widthOf(text: string): number {
 
 const padEnd = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)))
 const padStart = (text: string, width: number): string => ' '.repeat(Math.max(0, width - widthOf(text))) + text
-
-/** Names come from files: control characters must not reach the terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd')

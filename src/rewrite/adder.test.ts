@@ -90,7 +90,7 @@ describe('swapping convolutions for adder convolutions', () => {
   const refusing: [string, string, (b: GraphBuilder, x: string) => void][] = [
     [
       'a linear layer',
-      'Gemm "it": it is no Conv, and only these can be swapped. Choose other layers.',
+      'Gemm "it": it is no Conv (its type is Gemm), and only these can be swapped. Choose other layers.',
       (b, x) => b.output(b.node('Gemm', [b.node('Flatten', [x]), b.constant('w', zeros(144, 2))], {}, { name: 'it' })),
     ],
     [
@@ -157,13 +157,25 @@ describe('swapping convolutions for adder convolutions', () => {
     ])
   })
 
+  it('names every layer that was asked for, of whatever type, with the reason', () => {
+    const model = nets.lenet5_bn()
+    const those = (pattern: string, names: RegExp) => ({ layers: { pattern, matches: (n: string) => names.test(n) } })
+    expect(() => swapToAdder(model, those('*fc*', /fc|relu/))).toThrow(
+      'No layer can be swapped. Choose others with --layers.\n  fc: it is no Conv (its type is Gemm), and only these can be swapped',
+    )
+    expect(() => swapToAdder(model, those('*relu*', /relu/i))).toThrow(/: it is no Conv \(its type is Relu\)/)
+    const { swapped, refused } = swapToAdder(model, those('*', /./))
+    expect(swapped.length).toBeGreaterThan(1)
+    expect(refused.map((l) => l.node)).toEqual(['fc'])
+  })
+
   it('says when there is nothing to do', () => {
     expect(() => swapToAdder(nets.resnet20(), { layers: named('conv9') })).toThrow(
       'No layer is called "conv9". Convolutions: conv1, layer1.0.conv1,',
     )
     const model = one((b, x) => b.output(b.node('Conv', [x, b.constant('w', zeros(4, 4, 1, 1))], {}, { name: 'a' })))
     expect(() => swapToAdder(model)).toThrow(
-      'No layer can be swapped: a (the first convolution stays as it is, as in AdderNet). Choose others with --layers.',
+      'No layer can be swapped. Choose others with --layers.\n  a: the first convolution stays as it is, as in AdderNet',
     )
     const old = { ...model, opsetImports: new Map([['', 8]]) }
     expect(() => swapToAdder(old)).toThrow('Adder layers take opset 9 or higher; the model has 8.')

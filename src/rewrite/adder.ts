@@ -1,4 +1,4 @@
-import { elementCount, KerfError, NodeError, seededRandom, seedFrom } from '../base/index.ts'
+import { elementCount, indentedLines, KerfError, NodeError, seededRandom, seedFrom } from '../base/index.ts'
 import {
   allNames,
   consumersOf,
@@ -79,6 +79,7 @@ export function swapToAdder(model: Model, options: SwapOptions = {}): AdderSwap 
   const { chosen, kept } = choose(model.graph, options.layers)
   const swap = new Swap(model, options)
   const refused: UnswappedLayer[] = []
+  const others: UnswappedLayer[] = []
   const swapped = new Set<Node>()
   for (const node of chosen) {
     const why = swap.problem(node)
@@ -88,15 +89,22 @@ export function swapToAdder(model: Model, options: SwapOptions = {}): AdderSwap 
         ...{ opType: node.opType, node: nodeLabel(node), problem: why },
         remedy: 'Choose other layers.',
       })
-    else if (node.opType === 'Conv' || node.opType === 'ConvTranspose') refused.push({ node: nodeLabel(node), why })
+    else (isLayer(node) ? refused : others).push({ node: nodeLabel(node), why })
   }
-  if (swapped.size === 0)
-    throw new KerfError(
-      'nothing-to-swap',
-      `No layer can be swapped${[...refused, ...kept].length > 0 ? `: ${[...refused, ...kept].map((l) => `${l.node} (${l.why})`).join(', ')}` : ''}. Choose others with --layers.`,
-      { refused, kept },
-    )
+  if (swapped.size === 0) throw nothingToSwap(refused.length > 0 ? refused : others, kept)
   return { ...swap.apply(swapped), kept, refused }
+}
+
+/** What calculates with weights. A pattern for a part of a network meets other nodes too; these are no layers that somebody wants swapped. */
+const isLayer = ({ opType }: Node): boolean => ['Conv', 'ConvTranspose', 'AdderConv', 'Gemm', 'MatMul'].includes(opType)
+
+function nothingToSwap(refused: readonly UnswappedLayer[], kept: readonly UnswappedLayer[]): KerfError {
+  const reasons = [...refused, ...kept].map((l) => `${l.node}: ${l.why}`)
+  return new KerfError(
+    'nothing-to-swap',
+    `No layer can be swapped. Choose ${reasons.length > 0 ? 'others' : 'some'} with --layers.${indentedLines(reasons)}`,
+    { refused, kept },
+  )
 }
 
 /** Layers that were asked for; without a choice, all convolutions but those that AdderNet keeps. */
@@ -144,7 +152,8 @@ class Swap {
   problem(node: Node): string | undefined {
     const { initializers } = this.#model.graph
     if (node.opType === 'AdderConv') return 'it is an adder layer already'
-    if (node.opType !== 'Conv' || node.domain !== '') return `it is no Conv, and only these can be swapped`
+    if (node.opType !== 'Conv' || node.domain !== '')
+      return `it is no Conv (its type is ${node.opType}), and only these can be swapped`
     const [, weight = '', bias = ''] = node.inputs
     const tensor = initializers.get(weight)
     if (!tensor)

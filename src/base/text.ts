@@ -1,0 +1,13 @@
+/**
+ * Lines for the end of a message, each on a line of its own and indented; of very many the first ones, and how many more there are.
+ * Starts with the end of a line.
+ */
+export function indentedLines(lines: readonly string[], limit = 30, indent = '  '): string {
+  const shown = lines.length > limit ? [...lines.slice(0, limit), `and ${lines.length - limit} more`] : lines
+  return shown.map((line) => `\n${indent}${line}`).join('')
+}
+
+/** A text from a file for a terminal, which would obey control characters: they become U+FFFD, but for the characters in `kept`. */
+export const withoutControls = (text: string, kept = ''): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => (kept.includes(c) ? c : '\ufffd'))
