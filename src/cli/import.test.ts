@@ -78,9 +78,13 @@ it('lists everything that does not fit, and writes nothing', async () => {
   expect([status, out]).toEqual([1, ''])
   expect(err).toBe(
     `kerf: 4 weights do not fit lenet5_bn-adder, which has 22. Choose the network that they were saved from, and its sizes.
-  The file lacks: bn1.bias [6]; conv3.adder [120,16,5,5]
-  The network has no: more [1]
-  Other shapes: fc.bias [4], the network has [3]
+  The file lacks:
+    bn1.bias [6]
+    conv3.adder [120,16,5,5]
+  The network has no:
+    more [1]
+  Other shapes:
+    fc.bias [4], the network has [3]
 `,
   )
   expect(readdirSync(folder)).toEqual(['w.safetensors'])

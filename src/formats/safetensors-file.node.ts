@@ -13,7 +13,7 @@ export interface SafetensorsFile extends SafetensorsHeader {
 
 /**
  * Opens a file and checks its header; tensors are read when asked for.
- * @throws KerfError `not-found`, `no-access`, `bad-safetensors` (with the path)
+ * @throws KerfError `not-found`, `not-a-file`, `no-access`, `bad-safetensors` (with the path)
  */
 export function openSafetensorsFile(path: string): SafetensorsFile {
   const file = open(path)
@@ -27,7 +27,11 @@ export function openSafetensorsFile(path: string): SafetensorsFile {
       read: (name) => {
         const entry = header.entries.get(name)
         if (!entry)
-          throw new KerfError('not-found', `${path} has no tensor "${name}"; it has ${listed(header)}.`, { path, name })
+          throw new KerfError(
+            'not-found',
+            `${path} has no tensor "${name}"; it has ${listed(header)}. Ask for one of these.`,
+            { path, name },
+          )
         const { type, shape, start, end } = entry
         return { type, shape, bytes: readAt(file, start, end - start) }
       },
@@ -54,10 +58,18 @@ function open(path: string): number {
   }
 }
 
+const problems: Readonly<Record<string, readonly [code: string, text: string]>> = {
+  ENOENT: ['not-found', 'does not exist. Check the path.'],
+  ENOTDIR: ['not-found', 'does not exist: a part of the path is a file. Check the path.'],
+  EISDIR: ['not-a-file', 'is a folder. Give the path of a file.'],
+  EACCES: ['no-access', 'cannot be read: permission denied. Check who may use it.'],
+  EPERM: ['no-access', 'cannot be read: permission denied. Check who may use it.'],
+}
+
 function unreadable(error: unknown, path: string): KerfError {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') return new KerfError('not-found', `${path} does not exist.`, { path })
-  return new KerfError('no-access', `${path} cannot be read: ${message}.`, { path, code })
+  const { code = '', message } = error as NodeJS.ErrnoException
+  const [kind, problem] = problems[code] ?? ['no-access', `cannot be read: ${message}.`]
+  return new KerfError(kind, `${path} ${problem}`, { path, code })
 }
 
 function readAt(file: number, start: number, length: number): Uint8Array {
@@ -65,10 +77,14 @@ function readAt(file: number, start: number, length: number): Uint8Array {
   for (let done = 0; done < length; ) {
     const count = readSync(file, bytes, done, Math.min(length - done, 2 ** 30), start + done)
     if (count === 0)
-      throw new KerfError('bad-safetensors', `The file ended ${length - done} bytes early: it is being changed.`, {
-        start,
-        length,
-      })
+      throw new KerfError(
+        'bad-safetensors',
+        `The file ended ${length - done} bytes early: it is being changed. Wait until it is complete.`,
+        {
+          start,
+          length,
+        },
+      )
     done += count
   }
   return bytes

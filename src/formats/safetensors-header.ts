@@ -79,7 +79,10 @@ export interface SafetensorsHeader {
 }
 
 export const broken = (problem: string, details: Record<string, unknown> = {}): KerfError =>
-  new KerfError('bad-safetensors', `Not a valid safetensors file: ${problem}.`, { problem, ...details })
+  new KerfError('bad-safetensors', `Not a valid safetensors file: ${problem}. Save it anew, or fetch it again.`, {
+    problem,
+    ...details,
+  })
 
 /**
  * The length of the JSON header, from the file's first 8 bytes.

@@ -174,12 +174,15 @@ describe('safetensors files', () => {
     const opened = openSafetensorsFile(path)
     expect(opened.metadata).toEqual({ a: 'b' })
     expect([...float32Of(opened.read('w'))]).toEqual([1, 2])
-    expect(() => opened.read('v')).toThrow(`${path} has no tensor "v"; it has w.`)
+    expect(() => opened.read('v')).toThrow(`${path} has no tensor "v"; it has w. Ask for one of these.`)
     opened.close()
     writeFileSync(path, 'nonsense file')
-    expect(() => openSafetensorsFile(path)).toThrow(`${path}: Not a valid safetensors file`)
+    expect(() => openSafetensorsFile(path)).toThrow(
+      /w\.safetensors: Not a valid safetensors file: .+\. Save it anew, or fetch it again\.$/,
+    )
     expect(() => openSafetensorsFile(join(folder, 'none'))).toThrow('does not exist')
-    expect(() => openSafetensorsFile(folder)).toThrow('cannot be read')
+    expect(() => openSafetensorsFile(folder)).toThrow(`${folder} is a folder. Give the path of a file.`)
+    expect(() => openSafetensorsFile(join(path, 'x'))).toThrow('a part of the path is a file. Check the path.')
   })
 })
 

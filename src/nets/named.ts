@@ -32,6 +32,10 @@ export function parseNetName(name: string): NamedNet {
   return { net: net as NetName, adder }
 }
 
+/** The name of the network with the other kind of convolution: `resnet20` ↔ `resnet20-adder`. */
+export const twinName = (name: string): string =>
+  name.endsWith(adderSuffix) ? name.slice(0, -adderSuffix.length) : `${name}${adderSuffix}`
+
 /**
  * Builds a network by its name.
  * @param name `resnet20`, `resnet20-adder` …

@@ -132,11 +132,38 @@ describe('what does not fit', () => {
     file.set('bn1.running_var', { ...stored('', [16]), elementType: undefined })
     expect(() => importNet('resnet20-adder', file)).toThrow(
       `5 weights do not fit resnet20-adder, which has 110. Choose the network that they were saved from, and its sizes.
-  The file lacks: layer1.0.conv1.adder [16,16,3,3]
-  The network has no: layer9.weight [3]
-  Other shapes: bn1.bias [17], the network has [16]
-  Not floats: bn1.weight int32; bn1.running_var of a type that ONNX has not`,
+  The file lacks:
+    layer1.0.conv1.adder [16,16,3,3]
+  The network has no:
+    layer9.weight [3]
+  Other shapes:
+    bn1.bias [17], the network has [16]
+  Not floats:
+    bn1.weight int32
+    bn1.running_var of a type that ONNX has not`,
     )
+  })
+
+  it('fits the other kind of convolution, which is then named', () => {
+    const failure = (net: string, file: Map<string, StoredWeight>) => {
+      try {
+        importNet(net, file)
+      } catch (error) {
+        return error as { message: string; details: { better?: string; mismatches: readonly unknown[] } }
+      }
+      throw new Error('nothing was thrown')
+    }
+    const { message, details } = failure('resnet20', fileOf(published))
+    expect(message).toMatch(/^40 weights do not fit resnet20, which has \d+\. They all fit resnet20-adder: choose that/)
+    // Half of them are missing, half of them unknown; each list says how many it leaves out.
+    expect(message.match(/^ {4}and 8 more$/gm)).toHaveLength(2)
+    expect(message.split('\n').length).toBeLessThan(40)
+    expect(details).toMatchObject({ better: 'resnet20-adder', mismatches: { length: 40 } })
+    const almost = fileOf(published)
+    almost.delete('bn1.bias')
+    expect(failure('resnet20', almost).message).toContain('All but 1 fit resnet20-adder')
+    // What an adder network calls its weights, an ordinary one may too, so that only shapes can tell.
+    expect(failure('mobilenet_v2-adder', fileOf(published)).details.better).toBeUndefined()
   })
 
   it('is everything, for another network', () => {
@@ -152,7 +179,7 @@ describe('what does not fit', () => {
 
   it('is not overlooked where options are given', () => {
     expect(() => importNet('resnet20-adder', fileOf(published), { classes: 11 })).toThrow(
-      'Other shapes: fc.weight [10,64,1,1], the network has [11,64,1,1]; bn2.weight [10]',
+      'Other shapes:\n    fc.weight [10,64,1,1], the network has [11,64,1,1]\n    bn2.weight [10]',
     )
   })
 

@@ -1,6 +1,6 @@
-import { type ElementType, elementCount, KerfError } from '../base/index.ts'
+import { type ElementType, elementCount, indentedLines, KerfError } from '../base/index.ts'
 import { type Graph, inMemory, type Model, type Node, type Tensor, tensorOf, tensorValues } from '../graph/index.ts'
-import { buildNet, type NamedNetOptions, parseNetName } from './named.ts'
+import { buildNet, type NamedNetOptions, parseNetName, twinName } from './named.ts'
 
 /*
  * Weights that PyTorch saved, put into a network by their names. The layers here have the names of the PyTorch models, so names agree but for
@@ -56,10 +56,24 @@ export function importNet(
   const parallel = given.length > 0 && given.every(([key]) => key.startsWith(parallelPrefix))
   const found = new Map(given.map(([key, w]) => [parallel ? key.slice(parallelPrefix.length) : key, w]))
   const full = { ...optionsFrom(name, found), ...defined(options) }
-  const model = buildNet(name, full)
+  const { model, wanted, pairs, mismatches } = matched(name, full, found)
+  if (mismatches.length > 0) {
+    const twin = twinName(name)
+    const ofTwin = matched(twin, { ...optionsFrom(twin, found), ...defined(options) }, found).mismatches
+    throw mismatchError(name, mismatches, wanted.size, ofTwin.length < mismatches.length ? [twin, ofTwin.length] : [])
+  }
+  for (const { key, stored, weight } of pairs) model.graph.initializers.set(key, float32Tensor(stored, weight))
+  const parameters = [...wanted.values()].reduce((sum, t) => sum + (elementCount(t.shape) as number), 0)
+  return { model, options: full, tensors: wanted.size, parameters, ignored }
+}
+
+/** A network, which weight goes where, and what does not fit. */
+function matched(name: string, options: NamedNetOptions, found: ReadonlyMap<string, StoredWeight>) {
+  const model = buildNet(name, options)
   const wanted = weightsOf(model.graph)
   const aliases = adderAliases(model.graph)
   const mismatches: WeightMismatch[] = []
+  const pairs: { readonly key: string; readonly stored: string; readonly weight: StoredWeight }[] = []
   const used = new Set<string>()
   for (const [key, tensor] of wanted) {
     const alias = aliases.get(key)
@@ -68,13 +82,11 @@ export function importNet(
     if (weight) used.add(stored)
     const mismatch = compare(alias ?? key, stored, tensor, weight)
     if (mismatch) mismatches.push(mismatch)
-    else model.graph.initializers.set(key, float32Tensor(stored, weight as StoredWeight))
+    else pairs.push({ key, stored, weight: weight as StoredWeight })
   }
   for (const [key, { shape }] of found)
     if (!used.has(key)) mismatches.push({ name: key, kind: 'unknown', problem: `[${shape}]` })
-  if (mismatches.length > 0) throw mismatchError(name, mismatches, wanted.size)
-  const parameters = [...wanted.values()].reduce((sum, t) => sum + (elementCount(t.shape) as number), 0)
-  return { model, options: full, tensors: wanted.size, parameters, ignored }
+  return { model, wanted, pairs, mismatches }
 }
 
 const defined = (options: NamedNetOptions): NamedNetOptions =>
@@ -148,15 +160,27 @@ const titles: readonly (readonly [WeightMismatch['kind'], string])[] = [
   ['elementType', 'Not floats'],
 ]
 
-function mismatchError(name: string, mismatches: readonly WeightMismatch[], wanted: number): KerfError {
-  const lines = titles.flatMap(([kind, title]) => {
-    const those = mismatches.filter((m) => m.kind === kind)
-    return those.length === 0 ? [] : [`  ${title}: ${those.map((m) => `${m.name} ${m.problem}`).join('; ')}`]
+/** Of each kind, so many are named in the message; `details` has them all. */
+const namedOfAKind = 12
+
+/** @param better a network that they fit better, and how many do not fit it */
+function mismatchError(
+  name: string,
+  mismatches: readonly WeightMismatch[],
+  wanted: number,
+  [better, left]: [] | [name: string, mismatches: number],
+): KerfError {
+  const lists = titles.map(([kind, title]) => {
+    const those = mismatches.filter((m) => m.kind === kind).map((m) => `${m.name} ${m.problem}`)
+    return those.length === 0 ? '' : `\n  ${title}:${indentedLines(those, namedOfAKind, '    ')}`
   })
-  const remedy = 'Choose the network that they were saved from, and its sizes.'
+  const remedy =
+    better === undefined
+      ? 'Choose the network that they were saved from, and its sizes.'
+      : `${left === 0 ? 'They all fit' : `All but ${left} fit`} ${better}: choose that with --net ${better}.`
   return new KerfError(
     'wrong-weights',
-    `${mismatches.length} weights do not fit ${name}, which has ${wanted}. ${remedy}\n${lines.join('\n')}`,
-    { net: name, mismatches },
+    `${mismatches.length} weights do not fit ${name}, which has ${wanted}. ${remedy}${lists.join('')}`,
+    { net: name, mismatches, better },
   )
 }
