@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,6 +22,9 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kerf-train-'))
   // Three classes, 8×8.
   writeModelFile(tinyNet(), at('tiny.onnx'))
+  copyFileSync(at('tiny.onnx'), at('tiny'))
+  writeFileSync(at('binary'), Uint8Array.of(0, 1, 2))
+  writeFileSync(at('escape'), '\u001b[2J')
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -91,6 +103,11 @@ describe('kerf train', () => {
     ['another size', 1, () => small('bad', '--set', 'data.size=9'), /takes images \[1,8,8\].*the data give \[1,9,9\]/],
     ['other classes', 1, () => small('bad', '--set', 'data.classes=4'), /has 3 classes, the data have 4/],
     ['no data', 2, () => small('bad', '--data', at('nowhere')), /There is no .*nowhere/],
+    ['a model for a recipe', 1, () => ['train', at('tiny.onnx')], /tiny\.onnx is a model, not a recipe\. .*--model/],
+    ['a model by another name', 1, () => ['train', at('tiny')], /tiny is a model, not a recipe\./],
+    ['a binary file', 1, () => ['train', at('binary')], /binary is no text but a binary file\. Give a recipe/],
+    ['control characters', 1, () => ['train', at('escape')], /escape is not JSON: .*\ufffd\[2J.* Correct it there;/],
+    ['a file for a folder', 1, () => small('tiny.onnx'), /tiny\.onnx is a file\. Give the name of a folder\./],
     ['no file', 1, ['train', 'nowhere.json'], /nowhere\.json: there is no such file/],
     ['a run that is there', 1, () => small('first'), /first holds a run already.*--resume.*--force/],
     ['no run to go on with', 1, () => small('bad', '--resume'), /bad holds no run: there is no recipe\.json/],
@@ -101,9 +118,21 @@ describe('kerf train', () => {
     expect(existsSync(at('bad'))).toBe(false)
   })
 
-  it('says that a finished run has nothing left to do, and starts over with --force', async () => {
+  it('says that a finished run has nothing left to do, changes nothing, and starts over with --force', async () => {
+    const files = () =>
+      readdirSync(at('first'), { recursive: true, withFileTypes: true }).map((f) => {
+        const { mtimeMs, size } = statSync(join(f.parentPath, f.name))
+        return [f.name, size, mtimeMs]
+      })
+    const before = files()
     const again = await kerf('train', at('first'), '--resume')
-    expect(again).toMatchObject({ status: 0, err: expect.stringContaining('going on after step 12') })
+    expect(again).toMatchObject({ status: 0, out: expect.stringContaining('last.onnx') })
+    expect(again.err).toContain('The run is complete: all 2 epochs were done before. Nothing was changed.')
+    expect(again.err).toContain(`kerf train ${at('first')} --model ${at('first')}/last.onnx --epochs N -o OTHER`)
+    expect(again.err).not.toContain('going on')
+    expect(files()).toEqual(before)
+    const longer = ['train', at('first'), '--model', `${at('first')}/last.onnx`, '--epochs', '1', '-o', at('longer')]
+    expect((await kerf(...longer, '--dry-run')).status).toBe(0)
     expect((await kerf(...small('first', '--force', '--epochs', '1', '--json'))).status).toBe(0)
     expect(JSON.parse(readFileSync(at('first/recipe.json'), 'utf8')).epochs).toBe(1)
   })

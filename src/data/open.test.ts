@@ -190,13 +190,13 @@ describe('folders of images', () => {
     ])
     expect(seen.at(-1)).toMatchObject({ part: 'test', images: 4, fraction: 0.8 })
     expect(await problem(source(), { onBadImage: 'error' })).toMatch(
-      /^bad-image: a: x\/2\.png cannot be used: .+\. Remove it, or have such images skipped\.$/,
+      /^bad-image: a: x\/2\.png cannot be used: .+\. Remove it, or have such images skipped: onBadImage "skip" \(in a recipe; of a command --set onBadImage=skip\)\.$/,
     )
     rmSync(at('a/x/2.png'))
     rmSync(at('a/x/3.jpg'))
     rmSync(at('a/x/empty.png'))
     expect(await problem(source(), { onBadImage: 'error' })).toBe(
-      'bad-image: a: x/notes.txt cannot be used: .txt is no image format known here. Remove it, or have such images skipped.',
+      'bad-image: a: x/notes.txt cannot be used: .txt is no image format known here. Remove it, or have such images skipped: onBadImage "skip" (in a recipe; of a command --set onBadImage=skip).',
     )
   })
 
@@ -381,7 +381,7 @@ describe('MNIST and IDX', () => {
     expect(test.classes).toHaveLength(10)
     write('m/t10k-labels-idx1-ubyte.gz', gzipSync(idx([2], 10)))
     expect(await problem(source)).toBe(
-      'label-out-of-range: m/t10k-labels-idx1-ubyte.gz: image 0 has the label 10; there are 10 classes, 0 to 9.',
+      'label-out-of-range: m/t10k-labels-idx1-ubyte.gz: image 0 has the label 10; there are 10 classes, 0 to 9. Correct the label, or leave the image out.',
     )
     write('m/t10k-labels-idx1-ubyte.gz', gzipSync(idx([2], 0)).subarray(0, 15))
     expect(await problem(source)).toBe('bad-gzip: m/t10k-labels-idx1-ubyte.gz: the file is cut off. Fetch it again.')

@@ -14,6 +14,7 @@ import { freshNetwork, isFreshNetwork } from './recipe/network.ts'
 import { parseRecipe } from './recipe/parse.ts'
 import type { Recipe } from './recipe/schema.ts'
 import { gradientChoices, lossOf, optimiserSettings, scheduleOf } from './recipe/settings.ts'
+import type { FoundCheckpoint } from './run-folder/checkpoints.node.ts'
 import type { FileOperations } from './run-folder/files.node.ts'
 import type { Metrics } from './run-folder/metrics.ts'
 import { checkFree, createRunFolder, openRunFolder, type RunFolder } from './run-folder/run-folder.node.ts'
@@ -65,6 +66,8 @@ export interface RunOutcome {
   readonly metrics: readonly Metrics[]
   readonly position: TrainingPosition
   readonly stopped: boolean
+  /** All epochs had been done before, so that `resume` did nothing. */
+  readonly wasComplete: boolean
   /** The last one that was saved. */
   readonly checkpoint: string | undefined
   readonly lastModel: string
@@ -73,7 +76,7 @@ export interface RunOutcome {
 
 /**
  * Does what a recipe says, and keeps everything in its folder: recipe.json, metrics.jsonl, TensorBoard events, curves.svg, checkpoints, best.onnx,
- * last.onnx. Paths are relative to the working directory.
+ * last.onnx. Paths are relative to the working directory. A run that is complete is left as it is.
  * @throws KerfError `exists`, `not-found`, `other-recipe` (the folder's run was started with another one), `not-finite` (with the last good
  *   checkpoint), `disk-full`, and what data, models and trainer throw. Whatever happens, the last checkpoint stays and loads.
  */
@@ -83,6 +86,8 @@ export async function runRecipe(given: Recipe, options: RunRecipeOptions = {}): 
   try {
     if (!resume) checkFree(given.output, force)
     const recipe = opened ? sameRecipe(opened, given) : { ...given, threads: given.threads ?? availableParallelism() }
+    const done = opened && completeRun(opened, recipe)
+    if (done) return done
     const ready = await prepare(recipe, options)
     try {
       const folder = opened ?? createRunFolder(recipe.output, recipe, { files, force })
@@ -116,6 +121,24 @@ function sameRecipe(folder: RunFolder, given: Recipe): Recipe {
     )
   return { ...recipe, output: given.output }
 }
+
+/** What a run came to whose last checkpoint is that of its last epoch's end. */
+function completeRun(folder: RunFolder, { epochs }: Recipe): RunOutcome | undefined {
+  const found = folder.latestCheckpoint()
+  const position = found && positionOf(found)
+  return found && position && position.epoch >= epochs
+    ? { ...outcomeOf(folder, position, found.path), stopped: false, wasComplete: true }
+    : undefined
+}
+
+const positionOf = ({ state }: FoundCheckpoint): TrainingPosition =>
+  (state as unknown as { readonly position: TrainingPosition }).position
+
+const outcomeOf = ({ path, metrics }: RunFolder, position: TrainingPosition, checkpoint: string | undefined) => ({
+  ...{ folder: path, metrics, position, checkpoint },
+  lastModel: `${path}/last.onnx`,
+  bestModel: position.best && `${path}/best.onnx`,
+})
 
 interface Ready {
   readonly sets: DataSets
@@ -212,7 +235,7 @@ class Run {
       })
       // An epoch's end has written it.
       if (stopped) this.#writeModel('last', trainer.model())
-      return this.#outcome(position, stopped)
+      return { ...outcomeOf(this.#folder, position, this.#checkpoint?.path), stopped, wasComplete: false }
     } catch (error) {
       throw this.#withCheckpoint(error)
     }
@@ -240,7 +263,7 @@ class Run {
     this.#folder.resumeAt(found?.state.step ?? 0)
     if (!found) return undefined
     for (const { path, reason } of found.skipped) this.#notice(`${path} was skipped: ${reason}`)
-    const { position } = found.state as unknown as { readonly position: TrainingPosition }
+    const position = positionOf(found)
     this.#ready.trainer.importState(found.sections, position.step)
     this.#checkpoint = { path: found.path, step: position.step }
     return position
@@ -265,19 +288,6 @@ class Run {
     const sections = this.#ready.trainer.exportState()
     const path = this.#folder.saveCheckpoint({ state: { step: position.step, position }, sections })
     this.#checkpoint = { path, step: position.step }
-  }
-
-  #outcome(position: TrainingPosition, stopped: boolean): RunOutcome {
-    const { path, metrics } = this.#folder
-    return {
-      folder: path,
-      metrics,
-      position,
-      stopped,
-      checkpoint: this.#checkpoint?.path,
-      lastModel: `${path}/last.onnx`,
-      bestModel: position.best && `${path}/best.onnx`,
-    }
   }
 
   /** Where a run went wrong, what it goes on from. */

@@ -12,7 +12,7 @@ import { type Assignment, assigned, assignment } from '../train/assignments.ts'
 import { dataOption, type GivenData } from '../train/data-option.ts'
 import { curvesText, trainingDisplay } from '../train/progress.ts'
 import { readRecipe } from '../train/read-recipe.ts'
-import { outcomeJson, outcomeReport, startText } from '../train/report.ts'
+import { completeText, outcomeJson, outcomeReport, startText } from '../train/report.ts'
 
 interface Options {
   readonly model?: string
@@ -107,6 +107,7 @@ export function define(command: Command, io: Io): void {
         display.end()
         if (options.json) io.out(toJson(outcomeJson(outcome, start)))
         else if (!outcome.stopped) {
+          if (outcome.wasComplete) io.err(completeText(outcome))
           io.err(curvesText(outcome.metrics, io.columns ?? 80))
           io.out(terminalText(outcomeReport(outcome), io))
         }

@@ -12,7 +12,11 @@ export interface TrainingDisplay {
 }
 
 const percent = (part: number) => `${(100 * part).toFixed(2)} %`
-const rate = (value: number) => Number(value.toPrecision(3)).toLocaleString('en')
+/** Three digits: `2,340`, `0.1`, `0.000137`, `1.37e-7`. A cosine ends so near to 0 that a fixed number of places would show none. */
+const rate = (value: number) => {
+  const rounded = Number(value.toPrecision(3))
+  return rounded >= 1000 ? rounded.toLocaleString('en') : String(rounded)
+}
 
 /** `epoch 3/10  loss 0.0812  accuracy 97.51 %  test 98.80 % (best)  rate 0.1  2,340 images/s` */
 export function epochLine(metrics: Metrics, epochs: number, isBest: boolean): string {

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { KerfError } from '../../base/index.ts'
+import { readModelFile } from '../../onnx/index.node.ts'
 import { assigned } from './assignments.ts'
 
 /**
  * A recipe as it was written. The folder of a run stands for its recipe, with the folder as output: it may have been moved since.
- * @throws KerfError `bad-recipe` when it is no JSON, `not-found` for a folder without a run
+ * @throws KerfError `bad-recipe` when it is no JSON, `is-a-model`, `not-found` for a folder without a run
  */
 export function readRecipe(path: string): unknown {
   const folder = existsSync(path) && statSync(path).isDirectory()
@@ -18,11 +19,40 @@ export function readRecipe(path: string): unknown {
         path,
       },
     )
-  const text = readFileSync(file, 'utf8')
+  if (/\.onnx$/i.test(file)) throw isModel(file)
+  const bytes = readFileSync(file)
+  // JSON has no control characters; a model by another name begins with one, and texts of JSON.parse would print it.
+  if (bytes.subarray(0, 1000).some((b) => b < 9))
+    throw canBeRead(file)
+      ? isModel(file)
+      : new KerfError('bad-recipe', `${file} is no text but a binary file. Give a recipe, which is JSON.`, {
+          path: file,
+        })
+  const text = bytes.toString('utf8')
   try {
     const recipe: unknown = JSON.parse(text)
     return folder ? assigned(recipe, [{ path: ['output'], value: path }]) : recipe
   } catch (error) {
-    throw new KerfError('bad-recipe', `${file} is not JSON: ${(error as Error).message}.`, { path: file })
+    throw new KerfError(
+      'bad-recipe',
+      `${file} is not JSON: ${(error as Error).message}. Correct it there; docs/recipe.schema.json says what a recipe is.`,
+      { path: file },
+    )
+  }
+}
+
+const isModel = (path: string): KerfError =>
+  new KerfError(
+    'is-a-model',
+    `${path} is a model, not a recipe. To train it, give it as --model ${path} (kerf train --help has examples).`,
+    { path },
+  )
+
+function canBeRead(path: string): boolean {
+  try {
+    readModelFile(path)
+    return true
+  } catch {
+    return false
   }
 }

@@ -15,6 +15,12 @@ export function startText({ recipe, ...start }: RunStart): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
+/** For a run that `--resume` found complete. */
+export const completeText = ({ folder, position, lastModel }: RunOutcome): string =>
+  `The run is complete: all ${count(position.epoch, 'epochs')} were done before. Nothing was changed.
+To train longer, start another run from its end: kerf train ${folder} --model ${lastModel} --epochs N -o OTHER
+`
+
 export function outcomeReport({ folder, metrics, position, lastModel, bestModel }: RunOutcome): Report {
   const last = metrics.at(-1)
   const { best } = position
@@ -38,10 +44,11 @@ export function outcomeReport({ folder, metrics, position, lastModel, bestModel 
 
 /** For --json. */
 export function outcomeJson(outcome: RunOutcome, start: RunStart | undefined): unknown {
-  const { folder, metrics, position, stopped, checkpoint, lastModel, bestModel } = outcome
+  const { folder, metrics, position, stopped, wasComplete, checkpoint, lastModel, bestModel } = outcome
   return {
     folder,
     stopped,
+    wasComplete,
     step: position.step,
     epochs: position.epoch,
     best: position.best ?? null,

@@ -41,7 +41,7 @@ export async function readImages(
     if (onBadImage === 'error')
       throw new KerfError(
         'bad-image',
-        `${path}: ${name} cannot be used: ${reason}. Remove it, or have such images skipped.`,
+        `${path}: ${name} cannot be used: ${reason}. Remove it, or have such images skipped: onBadImage "skip" (in a recipe; of a command --set onBadImage=skip).`,
         {
           path,
           name,

@@ -80,7 +80,7 @@ export function checkLabels(labels: ArrayLike<number>, classes: number, of = 'la
     if (Number.isInteger(label) && label >= 0 && label < classes) continue
     throw new KerfError(
       'label-out-of-range',
-      `${of}: image ${i} has the label ${label}; there are ${classes} classes, 0 to ${classes - 1}.`,
+      `${of}: image ${i} has the label ${label}; there are ${classes} classes, 0 to ${classes - 1}. Correct the label, or leave the image out.`,
       { index: i, label, classes },
     )
   }

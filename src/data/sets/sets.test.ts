@@ -64,11 +64,17 @@ describe('imagesFromArrays', () => {
     ['bad-options: width is 0; give a whole number of at least 1.', { width: 0 }],
     ['count-mismatch: 12 pixels for 2 labels; 2 images of 2 × 2 × 3 have 24.', { labels: [0, 1] }],
     [
-      'label-out-of-range: labels: image 0 has the label 2; there are 2 classes, 0 to 1.',
+      'label-out-of-range: labels: image 0 has the label 2; there are 2 classes, 0 to 1. Correct the label, or leave the image out.',
       { labels: [2], classes: ['a', 'b'] },
     ],
-    ['label-out-of-range: labels: image 0 has the label -1; there are 0 classes, 0 to -1.', { labels: [-1] }],
-    ['label-out-of-range: labels: image 0 has the label 0.5; there are 1 classes, 0 to 0.', { labels: [0.5] }],
+    [
+      'label-out-of-range: labels: image 0 has the label -1; there are 0 classes, 0 to -1. Correct the label, or leave the image out.',
+      { labels: [-1] },
+    ],
+    [
+      'label-out-of-range: labels: image 0 has the label 0.5; there are 1 classes, 0 to 0. Correct the label, or leave the image out.',
+      { labels: [0.5] },
+    ],
   ])('refuses: %s', (message, change) => {
     expect(problem(() => imagesFromArrays({ ...size, labels: [0], images: Uint8Array.from(planes), ...change }))).toBe(
       message,
@@ -135,7 +141,7 @@ describe('IDX', () => {
       'bad-idx: images: it has 3 dimensions, as images have; expected labels [count].',
     )
     expect(problem(() => imagesFromIdx(images, labels, ['a', 'b', 'c']))).toBe(
-      'label-out-of-range: labels: image 0 has the label 3; there are 3 classes, 0 to 2.',
+      'label-out-of-range: labels: image 0 has the label 3; there are 3 classes, 0 to 2. Correct the label, or leave the image out.',
     )
     const none = { name: 'none', bytes: idx([0, 28, 28], []) }
     expect(problem(() => imagesFromIdx(none, { name: 'none', bytes: idx([0], []) }))).toBe(
@@ -175,7 +181,7 @@ describe('CIFAR-10', () => {
     expect(problem(() => imagesFromCifar([{ name: 'e', bytes: new Uint8Array() }]))).toMatch(/^bad-cifar: e: 0 bytes/)
     const labels = Uint8Array.from([...record(1, 1), ...record(10, 1)])
     expect(problem(() => imagesFromCifar([{ name: 'l', bytes: labels }]))).toBe(
-      'label-out-of-range: l: image 1 has the label 10; there are 10 classes, 0 to 9.',
+      'label-out-of-range: l: image 1 has the label 10; there are 10 classes, 0 to 9. Correct the label, or leave the image out.',
     )
   })
 })
