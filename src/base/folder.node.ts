@@ -58,7 +58,7 @@ const notAFolder = (path: string, file: string): KerfError =>
   new KerfError(
     'not-a-folder',
     resolve(path) === file
-      ? `${path} is a file. Give the name of a folder.`
+      ? `${path} is a file, not a folder. Choose another name, or move it away.`
       : `${path} cannot be a folder: ${file} is a file. Choose another path.`,
     { path },
   )

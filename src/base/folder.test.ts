@@ -60,7 +60,7 @@ describe.each([checkFolder, makeFolder])('$name refuses', (act) => {
     writeFileSync(at('f'), '')
     expect(failure(() => act(at('f')))).toMatchObject({
       code: 'not-a-folder',
-      message: `${at('f')} is a file. Give the name of a folder.`,
+      message: `${at('f')} is a file, not a folder. Choose another name, or move it away.`,
     })
     expect(failure(() => act(at('f/x/y')))).toMatchObject({
       code: 'not-a-folder',

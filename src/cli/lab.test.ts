@@ -43,7 +43,7 @@ it.each([
   [2, 'Give --all or the name "operations", not both.', ['lab', 'operations', '--all']],
   [2, 'Say which experiment is to be run, or --all; kerf lab lists them.', ['lab', '-o', 'x']],
   [2, 'Give a whole number.', ['lab', 'operations', '--seed', '1.5']],
-  [2, 'Give a whole number of at least 1.', ['lab', 'operations', '--threads', '0']],
+  [2, 'Give a whole number from 1 to 256.', ['lab', 'operations', '--threads', '0']],
   [2, 'The name of the folder is empty. Give one, as in -o out.', ['lab', 'operations', '-o', '']],
 ])('refuses wrong usage: %i %s', async (status, message, argv) => {
   const result = await kerf(...argv)
@@ -77,7 +77,7 @@ it('does no work whose result could not be written', async () => {
   expect(file).toMatchObject({
     status: 1,
     out: '',
-    err: expect.stringContaining('is a file. Give the name of a folder.'),
+    err: expect.stringContaining('is a file, not a folder. Choose another name, or move it away.'),
   })
 })
 

@@ -200,7 +200,7 @@ describe('kerf demo', () => {
       writeFileSync(at('here/out'), 'mine')
       expect(await kerf('demo', model)).toMatchObject({
         status: 1,
-        err: expect.stringMatching(/kerf: out: something else of this name is in the way/),
+        err: expect.stringMatching(/kerf: out is a file, not a folder/),
       })
     } finally {
       process.chdir(before)

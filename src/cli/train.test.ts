@@ -107,7 +107,12 @@ describe('kerf train', () => {
     ['a model by another name', 1, () => ['train', at('tiny')], /tiny is a model, not a recipe\./],
     ['a binary file', 1, () => ['train', at('binary')], /binary is no text but a binary file\. Give a recipe/],
     ['control characters', 1, () => ['train', at('escape')], /escape is not JSON: .*\ufffd\[2J.* Correct it there;/],
-    ['a file for a folder', 1, () => small('tiny.onnx'), /tiny\.onnx is a file\. Give the name of a folder\./],
+    [
+      'a file for a folder',
+      1,
+      () => small('tiny.onnx'),
+      /tiny\.onnx is a file, not a folder\. Choose another name, or move it away\./,
+    ],
     ['no file', 1, ['train', 'nowhere.json'], /nowhere\.json: there is no such file/],
     ['a run that is there', 1, () => small('first'), /first holds a run already.*--resume.*--force/],
     ['no run to go on with', 1, () => small('bad', '--resume'), /bad holds no run: there is no recipe\.json/],

@@ -277,7 +277,9 @@ describe('MNIST', () => {
     await fetchTo('m', { force: true })
     expect(readFileSync(path)).toEqual(zipped[`${names[1]}.gz`])
     writeFileSync(at('file'), '')
-    expect(await problem(fetchTo('file'))).toBe('not-a-folder: file is a file. Give the name of a folder.')
+    expect(await problem(fetchTo('file'))).toBe(
+      'not-a-folder: file is a file, not a folder. Choose another name, or move it away.',
+    )
   })
 
   it('is taken from a local copy, checked by its content', async () => {
