@@ -2,9 +2,12 @@
 // shared between filters here, so the absolute difference is taken directly.
 
 import { at } from './adder-patches'
-import { shareStart } from './sync'
+import { pieceEnd, takePiece } from './sync'
 import { rounding } from './quantise'
 import { clamp, loadSome, storeSome } from './simd'
+
+/** Of a piece of work. */
+const leastPixels: i32 = 16
 
 /**
  * For one output pixel: the addresses of the input pixels under the window, where padding lies the address of `padding`, a pixel of zeros (or
@@ -56,8 +59,12 @@ export function adderDepthwiseF32(args: usize, thread: i32, threads: i32): void 
   const filters = <usize>load<i32>(args, at.filters)
   const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))
   const residualStart = <usize>load<i32>(args, at.residual)
-  const end = shareStart(pixels, 1, thread + 1, threads)
-  for (let pixel = shareStart(pixels, 1, thread, threads); pixel < end; pixel++) {
+  for (let pixel = 0, end = 0; ; pixel++) {
+    if (pixel == end) {
+      pixel = takePiece(pixels, 1, leastPixels, pixels, thread, threads)
+      if (pixel < 0) return
+      end = pieceEnd
+    }
     writePointers(args, pointers, pixel, 4 * <usize>channels, padding)
     const out = 4 * <usize>pixel * <usize>channels
     const y = <usize>load<i32>(args, at.y) + out
@@ -106,8 +113,12 @@ export function adderDepthwiseU8(args: usize, thread: i32, threads: i32): void {
   memory.fill(padding, <u8>load<i32>(args, at.padCode), padded)
   const weights = <usize>load<i32>(args, at.weights)
   const filters = <usize>load<i32>(args, at.filters)
-  const end = shareStart(pixels, 1, thread + 1, threads)
-  for (let pixel = shareStart(pixels, 1, thread, threads); pixel < end; pixel++) {
+  for (let pixel = 0, end = 0; ; pixel++) {
+    if (pixel == end) {
+      pixel = takePiece(pixels, 1, leastPixels, pixels, thread, threads)
+      if (pixel < 0) return
+      end = pieceEnd
+    }
     writePointers(args, pointers, pixel, channels, padding)
     for (let c = 0; c < channels; c += 16) {
       const left = channels - c
@@ -126,7 +137,7 @@ export function adderDepthwiseU8(args: usize, thread: i32, threads: i32): void {
       v128.store(sums, i32x4.extend_high_i16x8_u(low), 16)
       v128.store(sums, i32x4.extend_low_i16x8_u(high), 32)
       v128.store(sums, i32x4.extend_high_i16x8_u(high), 48)
-      finishPixel(args, sums, filters + 4 * <usize>c, 4 * padded, pixel * channels + c, left)
+      finishPixel(args, sums, filters + 4 * <usize>c, 4 * padded, pixel * channels + c, min(16, left))
     }
   }
 }

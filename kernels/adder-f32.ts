@@ -10,8 +10,7 @@
 // The reduction goes in runs (channels of one tap) and these in parts of about 256 taps, each a sum that begins at its share of −½(Σx' + Σw'): what
 // it passes through stays of the size of its result, so that nothing cancels at the end. See docs/decisions/0011.
 
-import { aligned, at, blockAt, firstPixel, lineOf, makePatches, writeOffsets } from './adder-patches'
-import { shareStart } from './sync'
+import { aligned, at, blockAt, endPanel, endPixel, firstPanel, firstPixel, lineOf, makePatches, takeWork, writeOffsets } from './adder-patches'
 import { clamp, loadSome, storeSome } from './simd'
 
 /** Arguments: see `adderF32` in src/runtime/wasm/abi.ts. */
@@ -49,17 +48,8 @@ export function adderF32(args: usize, thread: i32, threads: i32): void {
   const patches = totals + 128
   writeOffsets(args, offsets, pixelBytes, 4 * <usize>run)
 
-  let pixel = 0, endPixel = load<i32>(args, at.batch) * load<i32>(args, at.outHeight) * load<i32>(args, at.outWidth)
-  let firstPanel = 0, endPanel = panels
-  if (load<i32>(args, at.byChannels)) {
-    firstPanel = shareStart(panels, 1, thread, threads)
-    endPanel = shareStart(panels, 1, thread + 1, threads)
-  } else {
-    pixel = firstPixel(args, thread, threads)
-    endPixel = firstPixel(args, thread + 1, threads)
-  }
-  while (pixel < endPixel) {
-    const count = blockAt(args, pixel, endPixel)
+  while (takeWork(args, panels, thread, threads)) for (let pixel = firstPixel, count = 0; pixel < endPixel; pixel += count) {
+    count = blockAt(args, pixel, endPixel)
     writeBases(args, bases, patches, pixelBytes, count)
     for (let panel = firstPanel; panel < endPanel; ) {
       const group = panel / groupPanels
@@ -75,7 +65,6 @@ export function adderF32(args: usize, thread: i32, threads: i32): void {
         )
       }
     }
-    pixel += count
   }
 }
 

@@ -13,11 +13,13 @@
 // kernels/adder-f32.ts). A term is maximum, minimum, multiplication and addition. Two filters a turn have sums of their own: an addition waits for
 // the one before.
 
-import { shareStart } from './sync'
+import { pieceEnd, shareStart, takePiece } from './sync'
 import { loadSome, madd, storeSome } from './simd'
 
 // Of the table: one for each tap. src/runtime/wasm/adder-computed.ts knows it too.
 const entryBytes: usize = 12
+// Fewer in a piece of work would read all weights too often.
+const leastPixels: i32 = 16
 
 // Where each argument lies; the order is that of `adderInputGradientF32` in src/runtime/wasm/abi.ts.
 // prettier-ignore
@@ -55,9 +57,10 @@ export function adderInputGradientF32(args: usize, thread: i32, threads: i32): v
   const pixels = load<i32>(args, at.batch) * load<i32>(args, at.inHeight) * load<i32>(args, at.inWidth)
   const pixelBytes = 4 * <usize>inChannels
   const blockPixels = load<i32>(args, at.blockPixels)
-  const endPixel = shareStart(pixels, 1, thread + 1, threads)
-  for (let pixel = shareStart(pixels, 1, thread, threads); pixel < endPixel; pixel += blockPixels) {
-    const count = min(blockPixels, endPixel - pixel)
+  for (;;) {
+    const pixel = takePiece(pixels, 1, min(blockPixels, leastPixels), blockPixels, thread, threads)
+    if (pixel < 0) return
+    const count = pieceEnd - pixel
     writeTable(args, table, pixel, count, taps)
     for (let group = 0; group < groups; group++)
       for (let panel = 0; panel < panelsOfGroup; panel++) {

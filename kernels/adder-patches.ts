@@ -8,7 +8,7 @@
 //
 // The sum of what lies under a window is needed once for each output pixel. Of copied lines it is the sum of sums of pixels.
 
-import { shareStart } from './sync'
+import { pieceEnd, takePiece } from './sync'
 
 // Where each argument lies; the order is that of `adderArgs` and what follows them in src/runtime/wasm/abi.ts.
 // prettier-ignore
@@ -37,15 +37,51 @@ export function aligned(bytes: usize): usize {
   return (bytes + 63) & ~63
 }
 
-/** The first output pixel of a thread's share, where threads share pixels. */
-export function firstPixel(args: usize, thread: i32, threads: i32): i32 {
+// Smaller pieces of work would copy too many lines twice.
+const leastLines: i32 = 4
+const leastRows: i32 = 32
+
+/** What `takeWork` gave last: some output pixels, of some panels of filters. */
+export let firstPixel: i32 = 0
+export let endPixel: i32 = 0
+export let firstPanel: i32 = 0
+export let endPanel: i32 = 0
+
+/**
+ * The next piece of a layer for a thread: pixels, with all panels; or panels, where there are few pixels, as many as the thread's whole share, since what lies
+ * under the pixels is copied for every piece.
+ * @returns false when nothing is left
+ */
+export function takeWork(args: usize, panels: i32, thread: i32, threads: i32): bool {
   const outWidth = load<i32>(args, at.outWidth)
   const outLines = load<i32>(args, at.batch) * load<i32>(args, at.outHeight)
-  if (load<i32>(args, at.asRows)) return shareStart(outLines * outWidth, 4, thread, threads)
+  const pixels = outLines * outWidth
+  if (load<i32>(args, at.byChannels)) {
+    firstPanel = takePiece(panels, 1, panels, panels, thread, threads)
+    endPanel = pieceEnd
+    firstPixel = 0
+    endPixel = pixels
+    return firstPanel >= 0
+  }
+  firstPanel = 0
+  endPanel = panels
+  if (load<i32>(args, at.asRows)) {
+    firstPixel = takePiece(pixels, 4, leastRows, pixels, thread, threads)
+    endPixel = pieceEnd
+    return firstPixel >= 0
+  }
   const blockColumns = load<i32>(args, at.blockColumns)
   const cuts = (outWidth + blockColumns - 1) / blockColumns
-  const piece = shareStart(outLines * cuts, 1, thread, threads)
-  return (piece / cuts) * outWidth + (piece % cuts) * blockColumns
+  const first = takePiece(outLines * cuts, 1, min(load<i32>(args, at.blockLines), leastLines), outLines * cuts, thread, threads)
+  if (first < 0) return false
+  firstPixel = cutStart(first, cuts, outWidth, blockColumns)
+  endPixel = cutStart(pieceEnd, cuts, outWidth, blockColumns)
+  return true
+}
+
+/** The first output pixel of a line's part, of which each line has `cuts`. */
+function cutStart(cut: i32, cuts: i32, outWidth: i32, blockColumns: i32): i32 {
+  return (cut / cuts) * outWidth + (cut % cuts) * blockColumns
 }
 
 /** Output pixels of the block that begins at a pixel. */

@@ -11,9 +11,8 @@
 // (`quads` of four) instead of 16. See docs/decisions/0011.
 
 import { as, codesLineStep, codesStep, layCodes, writeCompactOffsets } from './adder-codes'
-import { aligned, at, blockAt, firstPixel, lineOf, writeOffsets } from './adder-patches'
+import { aligned, at, blockAt, endPanel, endPixel, firstPanel, firstPixel, lineOf, takeWork, writeOffsets } from './adder-patches'
 import { collect, finishBytes, finishFloats } from './adder-finish'
-import { shareStart } from './sync'
 
 /** 16 taps add at most 2·4·255 / terms to a sum, of which 15 bits can be used. */
 const mostPasses: i32 = 16
@@ -53,17 +52,8 @@ export function adderU8(args: usize, thread: i32, threads: i32): void {
   else for (let r = 0; r < runs; r++) store<i32>(offsets + 4 * <usize>r, 16 * r)
   const step = codesStep(args), lineStep = codesLineStep(args)
 
-  let pixel = 0, endPixel = load<i32>(args, at.batch) * load<i32>(args, at.outHeight) * load<i32>(args, at.outWidth)
-  let firstPanel = 0, endPanel = panels
-  if (load<i32>(args, at.byChannels)) {
-    firstPanel = shareStart(panels, 1, thread, threads)
-    endPanel = shareStart(panels, 1, thread + 1, threads)
-  } else {
-    pixel = firstPixel(args, thread, threads)
-    endPixel = firstPixel(args, thread + 1, threads)
-  }
-  while (pixel < endPixel) {
-    const count = blockAt(args, pixel, endPixel)
+  while (takeWork(args, panels, thread, threads)) for (let pixel = firstPixel, count = 0; pixel < endPixel; pixel += count) {
+    count = blockAt(args, pixel, endPixel)
     const across = lineOf(args, count)
     const lines = count / across
     // From the end of a line to the start of the next.
@@ -91,7 +81,6 @@ export function adderU8(args: usize, thread: i32, threads: i32): void {
         else finishFloats(args, narrow, more, sums, count, filter, out, columns - column)
       }
     }
-    pixel += count
   }
 }
 

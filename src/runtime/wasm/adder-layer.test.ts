@@ -5,7 +5,7 @@ import type { ConvLayer } from './conv-layer.ts'
 import { instantiate, Workbench } from './module.ts'
 import { packAdderBytes, termsPerByte } from './pack-adder.ts'
 import type { Step } from './step.ts'
-import { firstDifference } from './step-bench.ts'
+import { firstDifference, runInTurns } from './step-bench.ts'
 
 const seed = 20240612
 const random = seededRandom(seed)
@@ -170,8 +170,8 @@ class Bench {
   get allocator() {
     return { ...this.alloc, memory: this.bench.memory }
   }
-  /** Runs the steps as `threads` threads would, one after the other. */
-  run(steps: readonly Step[], threads = 1): void {
+  /** Runs the steps as `threads` threads would, one after the other; `late`: the first does what it can of the others' work. */
+  run(steps: readonly Step[], threads = 1, late = false): void {
     const program = this.bench.program(steps.map(({ kernel, args }) => this.bench.step(kernel, args as never)))
     if (threads === 1) {
       this.bench.run(program)
@@ -179,19 +179,14 @@ class Bench {
     }
     const kernels = instantiate('simd', this.bench.memory)
     const view = new DataView(this.bench.memory.buffer)
-    for (let s = 0; s < program.steps; s++)
-      for (let thread = 0; thread < threads; thread++) {
-        // As if all the others had arrived at the barrier already (kernels/sync.ts).
-        view.setInt32(8, threads - 1, true)
-        kernels.run(program.address + 8 * s, 1, thread, threads)
-      }
+    for (let s = 0; s < program.steps; s++) runInTurns(kernels, view, program.address + 8 * s, threads, late)
   }
 }
 
 function checkInteger(
   sizes: Sizes,
   bits: number,
-  given: { x?: Uint8Array; w?: Uint8Array; zeroPoint?: number; threads?: number } = {},
+  given: { x?: Uint8Array; w?: Uint8Array; zeroPoint?: number; threads?: number; late?: boolean } = {},
 ): void {
   const layer = complete(sizes)
   const x = given.x ?? codes(inputSize(layer), bits)
@@ -213,7 +208,7 @@ function checkInteger(
     },
     b.allocator,
   )
-  b.run(steps, given.threads)
+  b.run(steps, given.threads, given.late)
   // The test runner's own comparison of arrays takes longer than everything else.
   expect(
     firstDifference(
@@ -224,7 +219,7 @@ function checkInteger(
   expect(firstDifference(b.bench.view(y + 4 * want.length, 16), new Array(16).fill(123))).toBe(-1)
 }
 
-function floatError(sizes: Sizes, x?: Float32Array, w?: Float32Array, threads = 1): number {
+function floatError(sizes: Sizes, x?: Float32Array, w?: Float32Array, threads = 1, late = false): number {
   const layer = complete(sizes)
   const xs = x ?? floats(inputSize(layer))
   const ws = w ?? floats(weightSize(layer))
@@ -234,6 +229,7 @@ function floatError(sizes: Sizes, x?: Float32Array, w?: Float32Array, threads = 
   b.run(
     lowerAdderConv(layer, { x: b.bench.floats(xs), y, weights: ws, lo: -Infinity, hi: Infinity }, b.allocator),
     threads,
+    late,
   )
   expect(Array.from(b.bench.view(y + 4 * want.length, 16))).toEqual(new Array(16).fill(123))
   const largest = want.reduce((m, v) => Math.max(m, v), 0)
@@ -375,8 +371,10 @@ describe(`adder convolution of codes: equal to the integer sums (seed ${seed})`,
 
   it.each([2, 3, 16, 20])('%i threads', (threads) => {
     for (const [name, sizes] of threadCases) {
-      checkInteger(sizes, 6, { threads })
-      expect(floatError(sizes, undefined, undefined, threads), name).toBeLessThan(1e-5)
+      for (const late of [false, true]) {
+        checkInteger(sizes, 6, { threads, late })
+        expect(floatError(sizes, undefined, undefined, threads, late), name).toBeLessThan(1e-5)
+      }
     }
   })
 

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../base/index.ts'
 import { spawnNodeWorker } from '../spawn.node.ts'
 import { firstFree, kernels, writeArgs } from './abi.ts'
+import { lowerAdderConv, lowerAdderConvInteger } from './adder-layer.ts'
 import { type ConvLayer, lowerConv, lowerConvTranspose, lowerDense } from './conv-layer.ts'
 import { hasRelaxedSimd } from './module.ts'
 import { Pool } from './pool.ts'
@@ -88,6 +89,41 @@ const cases: Record<string, ConvLayer> = {
   'depthwise, few channels': layer({ inChannels: 5, outChannels: 10, groups: 5 }),
 }
 
+/** A layer's steps, which add to what y holds: in place, so that what is done twice shows. */
+type Lower = (conv: ConvLayer, x: number, y: number, alloc: Allocator) => Step[]
+
+const inputs = (conv: ConvLayer) => conv.inHeight * conv.inWidth * conv.inChannels
+const outputsOf = (conv: ConvLayer) => conv.outHeight * conv.outWidth * conv.outChannels
+const weightsOf = (conv: ConvLayer) => (conv.outChannels * conv.inChannels * 9) / conv.groups
+/** 63 is the most that 6 bits hold. Four to a float, which is what memory is filled with. */
+const codes = (n: number) => Uint8Array.from({ length: 4 * Math.ceil(n / 4) }, () => Math.floor(64 * random.uniform()))
+
+/** The kinds of layers, each with its input. */
+const kinds: Record<string, (conv: ConvLayer) => { x: Float32Array; lower: Lower }> = {
+  convolution: (conv) => {
+    const [weights, bias] = [floats(weightsOf(conv)), floats(conv.outChannels)]
+    return {
+      x: floats(inputs(conv)),
+      lower: (c, x, y, alloc) => lowerConv(c, { x, y, residual: y, weights, bias, ...none }, alloc),
+    }
+  },
+  'adder convolution': (conv) => {
+    const weights = floats(weightsOf(conv))
+    return {
+      x: floats(inputs(conv)),
+      lower: (c, x, y, alloc) => lowerAdderConv(c, { x, y, residual: y, weights, ...none }, alloc),
+    }
+  },
+  'adder convolution of codes': (conv) => {
+    const weights = codes(weightsOf(conv)).subarray(0, weightsOf(conv))
+    const settings = { codes: { scale: 0.01, zeroPoint: 3, most: 63 }, output: 'float32' } as const
+    return {
+      x: new Float32Array(codes(inputs(conv)).buffer),
+      lower: (c, x, y, alloc) => lowerAdderConvInteger(c, { x, y, residual: y, weights, ...settings, ...none }, alloc),
+    }
+  },
+}
+
 /** On any number of threads the same bits, none of them 0. */
 function expectEqual([one, ...others]: readonly Float32Array[]): void {
   expect(one?.every((v) => v !== 0 && Number.isFinite(v))).toBe(true)
@@ -96,18 +132,10 @@ function expectEqual([one, ...others]: readonly Float32Array[]): void {
 }
 
 describe('one, two, three and seven threads give the same bits', () => {
-  for (const [name, conv] of Object.entries(cases))
-    it(name, () => {
-      const weights = floats((conv.outChannels * conv.inChannels * 9) / conv.groups)
-      const bias = floats(conv.outChannels)
-      const outputs = conv.outHeight * conv.outWidth * conv.outChannels
-      const x = floats(conv.inHeight * conv.inWidth * conv.inChannels)
-      // In place, so that what is done twice shows.
-      expectEqual(
-        results(outputs, x, (at, y, alloc) =>
-          lowerConv(conv, { x: at, y, residual: y, weights, bias, ...none }, alloc),
-        ),
-      )
+  for (const [kind, make] of Object.entries(kinds))
+    it.each(Object.entries(cases))(`${kind}: %s`, (_, conv) => {
+      const { x, lower } = make(conv)
+      expectEqual(results(outputsOf(conv), x, (at, y, alloc) => lower(conv, at, y, alloc)))
     })
   it('transposed', () => {
     const conv = layer({ strideHeight: 2, strideWidth: 2, outHeight: 17, outWidth: 17, outChannels: 9 })
@@ -132,16 +160,14 @@ describe('one, two, three and seven threads give the same bits', () => {
 
 describe('the first thread does what others are late for, once', () => {
   const bench = new StepBench(1 << 24, 'simd')
-  for (const [name, conv] of Object.entries(cases))
-    it(name, () => {
-      const weights = floats((conv.outChannels * conv.inChannels * 9) / conv.groups)
-      const x = floats(conv.inHeight * conv.inWidth * conv.inChannels)
-      const before = floats(conv.outHeight * conv.outWidth * conv.outChannels)
+  for (const [kind, make] of Object.entries(kinds))
+    it.each(Object.entries(cases))(`${kind}: %s`, (_, conv) => {
+      const { x, lower } = make(conv)
+      const before = floats(outputsOf(conv))
       const outcome = (threads: number, late: boolean) => {
         bench.reset()
         const y = bench.floats(before)
-        const steps = lowerConv(conv, { x: bench.floats(x), y, residual: y, weights, ...none }, bench)
-        bench.run(steps, threads, late)
+        bench.run(lower(conv, bench.floats(x), y, bench), threads, late)
         return bench.read(y, before.length)
       }
       const one = outcome(1, false)

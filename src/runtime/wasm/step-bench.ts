@@ -71,16 +71,7 @@ export class StepBench implements Allocator {
       writeArgs(view, at, kernel, args as never)
       view.setInt32(program, kernels[kernel].id, true)
       view.setInt32(program + 4, at, true)
-      for (let thread = 0; thread < threads; thread++) {
-        // The others have arrived at the barrier already.
-        view.setInt32(control.arrived, threads - 1, true)
-        // And nothing is left of what this thread is not to do.
-        for (let owner = 0; owner < threads; owner++) {
-          const isLeft = late ? thread === 0 : thread === owner
-          view.setInt32(control.taken + control.takenStep * owner, isLeft ? 0 : 2 ** 30, true)
-        }
-        this.#kernels.run(program, 1, thread, threads)
-      }
+      runInTurns(this.#kernels, view, program, threads, late)
     }
     for (const at of this.#guards)
       if (new Float32Array(this.memory.buffer, at, guard).some((v) => v !== Math.fround(canary)))
@@ -99,6 +90,24 @@ export class StepBench implements Allocator {
     this.#guards.push(this.#next)
     new Float32Array(this.memory.buffer, this.#next, guard).fill(canary)
     this.#next += 4 * guard
+  }
+}
+
+/**
+ * One step as `threads` threads would do it, one after the other.
+ * @param program address of the step
+ * @param late as of `StepBench.run`
+ */
+export function runInTurns(kernels: Kernels, view: DataView, program: number, threads: number, late = false): void {
+  for (let thread = 0; thread < threads; thread++) {
+    // The others have arrived at the barrier already.
+    view.setInt32(control.arrived, threads - 1, true)
+    // And nothing is left of what this thread is not to do.
+    for (let owner = 0; owner < threads; owner++) {
+      const isLeft = late ? thread === 0 : thread === owner
+      view.setInt32(control.taken + control.takenStep * owner, isLeft ? 0 : 2 ** 30, true)
+    }
+    kernels.run(program, 1, thread, threads)
   }
 }
 
