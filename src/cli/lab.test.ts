@@ -14,6 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 it('lists the experiments', async () => {
   const { status, out } = await kerf('lab')
   expect(status).toBe(0)
+  expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120)
   for (const { name, duration } of experiments) expect(out).toMatch(new RegExp(`^${name} +${duration}`, 'm'))
   expect(JSON.parse((await kerf('lab', '--json')).out)).toHaveLength(experiments.length)
 })
@@ -82,11 +83,15 @@ it('does no work whose result could not be written', async () => {
 })
 
 it('writes one page about all that were run', async () => {
-  const { status, err } = await kerf('lab', 'operations', '--report', join(folder, 'page'))
+  const { status, err } = await kerf('lab', 'operations', '--data', "it's", '--report', join(folder, 'page'))
   expect(status).toBe(0)
   expect(err).toContain('index.html')
   expect(existsSync(join(folder, 'page', 'index.html'))).toBe(true)
   expect(readFileSync(join(folder, 'page', 'index.html'), 'utf8')).toContain('<math')
+  // The whole command, as a shell takes it.
+  expect(readFileSync(join(folder, 'page', 'index.html'), 'utf8').replaceAll('&#39;', "'")).toContain(
+    `<dd>kerf lab operations --seed 0 --threads 1 --data 'it'\\''s' --report ${join(folder, 'page')}</dd>`,
+  )
 })
 
 it('says which file of the data is missing', async () => {

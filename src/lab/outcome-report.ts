@@ -23,7 +23,7 @@ export function checksTable(checks: readonly Check[]): Table {
   return {
     title: 'Verdict',
     columns: [
-      { key: 'what', header: 'Statement' },
+      { key: 'what', header: 'Statement', wrap: true },
       { key: 'predicted', header: 'Predicted' },
       { key: 'measured', header: 'Measured' },
       { key: 'within', header: 'Within', optional: true },
@@ -103,7 +103,7 @@ export function experimentsTable(experiments: readonly Outcome['experiment'][]):
     columns: [
       { key: 'name', header: 'Experiment' },
       { key: 'duration', header: 'Quick' },
-      { key: 'claim', header: 'Claim' },
+      { key: 'claim', header: 'Claim', wrap: true },
     ],
     rows: experiments.map((e) => [e.name, e.duration, proseText(e.claim)]),
   }

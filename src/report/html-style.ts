@@ -12,7 +12,7 @@ main { max-width: 100rem; margin: 0 auto; padding: 1.5rem; }
 h1 { font-size: 1.5rem; margin: 0 0 1rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.1rem; margin: 2rem 0 .6rem; }
 .facts { display: flex; flex-wrap: wrap; gap: .6rem; margin: 0 0 1.5rem; }
-.facts div { background: var(--card); border-radius: .5rem; padding: .5rem .9rem; }
+.facts div { background: var(--card); border-radius: .5rem; padding: .5rem .9rem; min-width: 0; max-width: 100%; }
 dt { color: var(--faint); font-size: .8rem; }
 dd { margin: 0; font-size: 1.05rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }

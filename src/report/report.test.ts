@@ -211,6 +211,48 @@ describe('the terminal', () => {
     ])
   })
 
+  it('breaks sentences between words, to what a terminal leaves, else to a page', () => {
+    const sentence = 'as many words as it takes to say what an experiment claims'
+    const report: Report = {
+      ...{ title: 't', facts: [] },
+      tables: [
+        {
+          columns: [
+            { key: 'n', header: 'Name' },
+            { key: 's', header: 'Sentence', wrap: true },
+            { key: 'c', header: 'Count', kind: 'count' },
+          ],
+          rows: [
+            ['one', sentence, 1],
+            ['two', 'short', 2],
+          ],
+        },
+      ],
+    }
+    expect(toTerminal(report, { width: 45 }).split('\n').slice(2)).toEqual([
+      'Name  Sentence                          Count',
+      '─────────────────────────────────────────────',
+      'one   as many words as it takes to say      1',
+      '      what an experiment claims',
+      'two   short                                 2',
+      '',
+    ])
+    expect(toTerminal(report)).toContain(sentence)
+    const long = { ...report, tables: report.tables.map((t) => ({ ...t, rows: [['x', `${sentence} `.repeat(9), 1]] })) }
+    for (const [width, most] of [
+      [undefined, 120],
+      [200, 200],
+      [80, 80],
+    ] as const) {
+      const lines = toTerminal(long, { width }).split('\n')
+      const widest = Math.max(...lines.map(widthOf))
+      expect(widest).toBeLessThanOrEqual(most)
+      expect(widest).toBeGreaterThan(most - 15)
+    }
+    // Words stay whole, whatever the terminal.
+    expect(toTerminal(report, { width: 10 })).toContain('experiment')
+  })
+
   it('counts wide characters as two', () => {
     expect([widthOf('abc'), widthOf('畳み込み'), widthOf('e\u0301'), widthOf('×')]).toEqual([3, 8, 1, 1])
     expect(shortenMiddle('畳み込み層の名前', 7)).toBe('畳…名前')

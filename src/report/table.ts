@@ -16,6 +16,8 @@ export interface Column {
   readonly kind?: 'text' | 'count' | 'ratio'
   /** May be shortened in its middle where the terminal is too narrow. */
   readonly shorten?: boolean
+  /** Sentences, which take several lines where the terminal is too narrow, or the table wider than a page. Not with `shorten`. */
+  readonly wrap?: boolean
   /** May be left out where the terminal is too narrow; of several, the last one first. */
   readonly optional?: boolean
   /** Drawn as a bar behind the number in HTML, scaled to the largest of the column. */

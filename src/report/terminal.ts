@@ -14,8 +14,14 @@ const gap = '  '
 const plain = (text: string) => text
 /** A shortened name still tells layers apart. */
 const shortest = 14
+/** Sentences are not broken into narrower columns than this, and tables with sentences not wider than `page` without a terminal. */
+const narrowest = 24
+const page = 120
 
-/** Text for a terminal. Where it is too narrow, names are shortened, then counts rounded, then optional columns left out; a note says so. */
+/**
+ * Text for a terminal. Where it is too narrow, sentences take more lines and names are shortened, then counts are rounded, then optional columns left
+ * out; a note says so.
+ */
 export function toTerminal(report: Report, options: TerminalOptions = {}): string {
   const { bold = plain, dim = plain } = options
   const labelWidth = Math.max(0, ...report.facts.map(([label]) => widthOf(label)))
@@ -30,7 +36,10 @@ function terminalTable(
   { width = Number.POSITIVE_INFINITY, bold = plain, dim = plain }: TerminalOptions,
 ): string {
   const { columns, cells, notes } = fitted(table, width)
-  const widths = columns.map((c, i) => Math.max(widthOf(c.header), ...cells.map((row) => widthOf(row[i] as string))))
+  const rows = cells.map((row) => linesOf(row))
+  const widths = columns.map((c, i) =>
+    Math.max(widthOf(c.header), ...rows.flat().map((row) => widthOf(row[i] as string))),
+  )
   const line = (row: readonly string[], style = plain) =>
     row
       .map((text, i) =>
@@ -41,7 +50,7 @@ function terminalTable(
       .join(gap)
       .trimEnd()
   const rule = dim('─'.repeat(widths.reduce((sum, w) => sum + w, gap.length * (columns.length - 1))))
-  const body = table.total ? cells.slice(0, -1) : cells
+  const body = table.total ? rows.slice(0, -1) : rows
   return [
     ...(table.title ? [bold(table.title)] : []),
     line(
@@ -49,10 +58,17 @@ function terminalTable(
       bold,
     ),
     rule,
-    ...body.map((row) => line(row)),
-    ...(table.total ? [rule, line(cells.at(-1) as string[], bold)] : []),
+    ...body.flat().map((row) => line(row)),
+    ...(table.total ? [rule, ...(rows.at(-1) as string[][]).map((row) => line(row, bold))] : []),
     ...[...notes, ...(table.notes ?? [])].map((note) => dim(note)),
   ].join('\n')
+}
+
+/** A row whose cells hold several lines, as rows of one line each. */
+function linesOf(row: readonly string[]): string[][] {
+  const cells = row.map((text) => text.split('\n'))
+  const height = Math.max(...cells.map((lines) => lines.length))
+  return Array.from({ length: height }, (_, i) => cells.map((lines) => lines[i] ?? ''))
 }
 
 interface Fitted {
@@ -69,9 +85,14 @@ function fitted(table: Table, width: number): Fitted {
     )
   let columns = table.columns
   let cells = texts(columns, false)
+  if (!Number.isFinite(width)) {
+    // Nothing but sentences needs to be shorter in a file.
+    const sentences = columns.map(({ shorten: _, ...c }) => c)
+    return { columns, cells: shortened(sentences, cells, page), notes: [] }
+  }
   if (tableWidth(columns, cells) <= width) return { columns, cells, notes: [] }
-  // Names may shrink to `shortest`, not below.
-  const fits = () => tableWidth(columns, cells, shortest) <= width
+  // Names may shrink to `shortest`, sentences to `narrowest`, not below.
+  const fits = () => tableWidth(columns, cells, true) <= width
   const notes: string[] = []
   if (!fits()) {
     cells = texts(columns, true)
@@ -89,14 +110,11 @@ function fitted(table: Table, width: number): Fitted {
   return { columns, cells: shortened(columns, cells, width), notes }
 }
 
-function tableWidth(
-  columns: readonly Column[],
-  cells: readonly (readonly string[])[],
-  nameLimit = Number.POSITIVE_INFINITY,
-): number {
+function tableWidth(columns: readonly Column[], cells: readonly (readonly string[])[], atLeast = false): number {
   const width = (c: Column, i: number) => {
     const natural = Math.max(widthOf(c.header), ...cells.map((row) => widthOf(row[i] as string)))
-    return c.shorten ? Math.min(natural, Math.max(nameLimit, widthOf(c.header))) : natural
+    const least = c.wrap ? narrowest : shortest
+    return atLeast && (c.shorten || c.wrap) ? Math.min(natural, Math.max(least, widthOf(c.header))) : natural
   }
   return columns.reduce((sum, c, i) => sum + width(c, i), gap.length * (columns.length - 1))
 }
@@ -104,18 +122,33 @@ function tableWidth(
 /** Takes from the widest of the columns that may shrink, as much as is too wide. */
 function shortened(columns: readonly Column[], cells: readonly (readonly string[])[], width: number): string[][] {
   const limits = columns.map((_, i) => Math.max(0, ...cells.map((row) => widthOf(row[i] as string))))
-  const shrinking = columns.flatMap((c, i) => (c.shorten ? [i] : []))
+  const shrinking = columns.flatMap((c, i) => (c.shorten || c.wrap ? [i] : []))
+  const least = (i: number) => (columns[i]?.wrap ? narrowest : shortest)
   for (let excess = tableWidth(columns, cells) - width; excess > 0; excess--) {
     const widest = shrinking.reduce(
       (a, b) => ((limits[b] as number) > (limits[a] as number) ? b : a),
       shrinking[0] ?? -1,
     )
-    if (widest < 0 || (limits[widest] as number) <= shortest) break
+    if (widest < 0 || (limits[widest] as number) <= least(widest)) break
     limits[widest] = (limits[widest] as number) - 1
   }
   return cells.map((row) =>
-    row.map((text, i) => (columns[i]?.shorten ? shortenMiddle(text, limits[i] as number) : text)),
+    row.map((text, i) => {
+      const limit = limits[i] as number
+      return columns[i]?.shorten ? shortenMiddle(text, limit) : columns[i]?.wrap ? wrapped(text, limit) : text
+    }),
   )
+}
+
+/** Broken between words into lines of at most so many cells; a word that is longer has a line of its own. */
+function wrapped(text: string, width: number): string {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`
+    if (lines.length > 0 && widthOf(longer) <= width) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines.join('\n')
 }
 
 /** `/features/features.0/Conv` → `/featur…0/Conv`: the end tells more than the start, so that it gets the odd character. */

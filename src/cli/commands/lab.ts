@@ -149,7 +149,9 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
   if (options.json) io.out(toJson(options.all ? outcomes.map(outcomeJson) : outcomeJson(outcomes[0] as Outcome)))
   if (page !== undefined && report !== undefined) {
     makeFolder(report)
-    writeWholeFile(page, labHtml('Faster convolution: the experiments', outcomes, circumstances(options)), { force })
+    writeWholeFile(page, labHtml('Faster convolution: the experiments', outcomes, circumstances(chosen, options)), {
+      force,
+    })
     io.err(`Wrote ${page}.\n`)
   }
   if (options.all && !options.json) io.out(summary(outcomes, io))
@@ -212,8 +214,21 @@ const summary = (outcomes: readonly Outcome[], io: Io): string =>
     io,
   )
 
-const circumstances = ({ seed, full, threads }: Options): [string, string][] => [
-  ['Command', `kerf lab --all${full ? ' --full' : ''} --seed ${seed} --threads ${threads} --report …`],
+/** The command that makes the page again. */
+function commandText(chosen: readonly Experiment[], options: Options): string {
+  const { all, full, seed, data, model, threads, output, report } = options
+  const given = { data, model, output, report }
+  return [
+    `kerf lab ${all ? '--all' : chosen.map((e) => e.name).join(' ')}${full ? ' --full' : ''} --seed ${seed} --threads ${threads}`,
+    ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${quoted(value)}`])),
+  ].join(' ')
+}
+
+/** For a shell. */
+const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+
+const circumstances = (chosen: readonly Experiment[], options: Options): [string, string][] => [
+  ['Command', commandText(chosen, options)],
   ['Kerf', version()],
   ['Machine', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores; Node ${process.version}`],
   ['Date', new Date().toISOString().slice(0, 10)],
