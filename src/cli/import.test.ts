@@ -44,6 +44,18 @@ it('writes a network with the weights, and says what it read', async () => {
     expect(graph.initializers.get(name)?.data.bytes()).toEqual(expected.get(name)?.data.bytes())
 })
 
+it('says that weights without a mark of adder layers may be of ordinary ones', async () => {
+  const path = writeWeights('w.safetensors', (tensors) => {
+    for (const [name, tensor] of [...tensors])
+      if (tensors.delete(name)) tensors.set(name.replace(/adder$/, 'weight'), tensor)
+  })
+  const { out } = await kerf('import', path, '--net', 'lenet5_bn-adder', '-o', at('m.onnx'))
+  expect(out).toContain('If it is of ordinary ones, import it with --net lenet5_bn.')
+  expect((await kerf('import', path, '--net', 'lenet5_bn', '-o', at('n.onnx'))).out).not.toContain(
+    'Nothing in the file',
+  )
+})
+
 it('prints JSON', async () => {
   const { out } = await kerf(
     ...[

@@ -110,6 +110,12 @@ describe('weights of ordinary networks', () => {
     expect(importNet('resnet20', fileOf(Object.fromEntries(plain))).options).toMatchObject({ shortcut: 'pad' })
   })
 
+  it('fit an adder network too where nothing tells them apart, which is said', () => {
+    expect(importNet('lenet5_bn-adder', fileOf(shapesOf('lenet5_bn'))).alsoFits).toBe('lenet5_bn')
+    expect(importNet('resnet20-adder', fileOf(published)).alsoFits).toBeUndefined()
+    expect(importNet('lenet5_bn', fileOf(shapesOf('lenet5_bn'))).alsoFits).toBeUndefined()
+  })
+
   it('become float32', () => {
     const shapes = shapesOf('lenet5_bn')
     const file = new Map(Object.entries(shapes).map(([name, s]) => [name, stored(name, s, 'float16')]))

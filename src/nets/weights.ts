@@ -33,6 +33,8 @@ export interface ImportedNet {
   readonly parameters: number
   /** Tensors of the file that no network needs. */
   readonly ignored: readonly string[]
+  /** The network that the weights fit as well, by their names: one without adder layers, whose weights have the same name but in AdderNet's code. */
+  readonly alsoFits: string | undefined
 }
 
 const counter = /(^|\.)num_batches_tracked$/
@@ -64,7 +66,10 @@ export function importNet(
   }
   for (const { key, stored, weight } of pairs) model.graph.initializers.set(key, float32Tensor(stored, weight))
   const parameters = [...wanted.values()].reduce((sum, t) => sum + (elementCount(t.shape) as number), 0)
-  return { model, options: full, tensors: wanted.size, parameters, ignored }
+  // No weight of an ordinary network is called `adder`.
+  const alsoFits =
+    parseNetName(name).adder && !pairs.some(({ key, stored }) => key !== stored) ? twinName(name) : undefined
+  return { model, options: full, tensors: wanted.size, parameters, ignored, alsoFits }
 }
 
 /** A network, which weight goes where, and what does not fit. */

@@ -4,7 +4,12 @@ import { KerfError } from '../base/index.ts'
 export class UnsupportedError extends KerfError {
   constructor(domain: string, opType: string, node: string, why: string) {
     const name = domain === '' ? opType : `${domain}.${opType}`
-    super('unsupported', `${name} "${node}" cannot be run: ${why}.`, { domain, opType, node, why })
+    super('unsupported', `${name} "${node}" cannot be run: ${why}. docs/operators.md lists the operators that can.`, {
+      domain,
+      opType,
+      node,
+      why,
+    })
     this.name = 'UnsupportedError'
   }
 }

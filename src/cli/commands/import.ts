@@ -103,7 +103,7 @@ const inputShape = ({ model }: ImportedNet): string => {
 }
 
 function json(net: string, imported: ImportedNet, written: WrittenModel) {
-  const { options, tensors, parameters, ignored, model } = imported
+  const { options, tensors, parameters, ignored, alsoFits, model } = imported
   const type = model.graph.inputs[0]?.type
   return {
     net,
@@ -112,12 +112,13 @@ function json(net: string, imported: ImportedNet, written: WrittenModel) {
     tensors,
     parameters,
     ignored,
+    alsoFits,
     written,
   }
 }
 
 function report(net: string, imported: ImportedNet, written: WrittenModel): Report {
-  const { tensors, parameters, ignored } = imported
+  const { tensors, parameters, ignored, alsoFits } = imported
   return {
     title: net,
     facts: [
@@ -127,6 +128,12 @@ function report(net: string, imported: ImportedNet, written: WrittenModel): Repo
       ['Wrote', `${written.path} (${human(written.bytes + (written.externalBytes ?? 0), 'B')})`],
     ],
     tables: [],
+    notes:
+      alsoFits === undefined
+        ? []
+        : [
+            `Nothing in the file says that it is of adder layers. If it is of ordinary ones, import it with --net ${alsoFits}.`,
+          ],
   }
 }
 

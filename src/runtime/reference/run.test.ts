@@ -83,7 +83,11 @@ describe('the reference backend', () => {
   })
 
   it.each([
-    ['NoSuchThing', 'far.away', 'far.away.NoSuchThing "it" cannot be run: the operator is not known.'],
+    [
+      'NoSuchThing',
+      'far.away',
+      'far.away.NoSuchThing "it" cannot be run: the operator is not known. docs/operators.md lists the operators that can.',
+    ],
     ['RandomNormalLike', '', 'RandomNormalLike "it" cannot be run: it has no scalar reference.'],
   ])('says that %s is not supported', (opType, domain, message) => {
     const model = network(1, (b, x) => b.node(opType, [x], {}, { name: 'it', domain }))
