@@ -132,7 +132,7 @@ describe('kerf train', () => {
     const before = files()
     const again = await kerf('train', at('first'), '--resume')
     expect(again).toMatchObject({ status: 0, out: expect.stringContaining('last.onnx') })
-    expect(again.err).toContain('The run is complete: all 2 epochs were done before. Nothing was changed.')
+    expect(again.err).toContain('The run is complete (2 epochs). Nothing was changed.')
     expect(again.err).toContain(`kerf train ${at('first')} --model ${at('first')}/last.onnx --epochs N -o OTHER`)
     expect(again.err).not.toContain('going on')
     expect(files()).toEqual(before)

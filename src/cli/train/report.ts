@@ -17,7 +17,7 @@ export function startText({ recipe, ...start }: RunStart): string {
 
 /** For a run that `--resume` found complete. */
 export const completeText = ({ folder, position, lastModel }: RunOutcome): string =>
-  `The run is complete: all ${count(position.epoch, 'epochs')} were done before. Nothing was changed.
+  `The run is complete (${count(position.epoch, position.epoch === 1 ? 'epoch' : 'epochs')}). Nothing was changed.
 To train longer, start another run from its end: kerf train ${folder} --model ${lastModel} --epochs N -o OTHER
 `
 

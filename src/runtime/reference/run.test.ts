@@ -88,7 +88,11 @@ describe('the reference backend', () => {
       'far.away',
       'far.away.NoSuchThing "it" cannot be run: the operator is not known. docs/operators.md lists the operators that can.',
     ],
-    ['RandomNormalLike', '', 'RandomNormalLike "it" cannot be run: it has no scalar reference.'],
+    [
+      'RandomNormalLike',
+      '',
+      'RandomNormalLike "it" cannot be run: it has no scalar reference. docs/operators.md lists the operators that can.',
+    ],
   ])('says that %s is not supported', (opType, domain, message) => {
     const model = network(1, (b, x) => b.node(opType, [x], {}, { name: 'it', domain }))
     let caught: unknown
