@@ -37,9 +37,8 @@ export function aligned(bytes: usize): usize {
   return (bytes + 63) & ~63
 }
 
-// Smaller pieces of work would copy too many lines twice.
-const leastLines: i32 = 4
-const leastRows: i32 = 32
+// Smaller pieces of work would read all weights too often, and copy too many lines twice.
+const leastPixels: i32 = 128
 
 /** What `takeWork` gave last: some output pixels, of some panels of filters. */
 export let firstPixel: i32 = 0
@@ -66,13 +65,14 @@ export function takeWork(args: usize, panels: i32, thread: i32, threads: i32): b
   firstPanel = 0
   endPanel = panels
   if (load<i32>(args, at.asRows)) {
-    firstPixel = takePiece(pixels, 4, leastRows, pixels, thread, threads)
+    firstPixel = takePiece(pixels, 4, leastPixels, pixels, thread, threads)
     endPixel = pieceEnd
     return firstPixel >= 0
   }
   const blockColumns = load<i32>(args, at.blockColumns)
   const cuts = (outWidth + blockColumns - 1) / blockColumns
-  const first = takePiece(outLines * cuts, 1, min(load<i32>(args, at.blockLines), leastLines), outLines * cuts, thread, threads)
+  const least = (leastPixels + outWidth - 1) / outWidth * cuts
+  const first = takePiece(outLines * cuts, 1, least, outLines * cuts, thread, threads)
   if (first < 0) return false
   firstPixel = cutStart(first, cuts, outWidth, blockColumns)
   endPixel = cutStart(pieceEnd, cuts, outWidth, blockColumns)
