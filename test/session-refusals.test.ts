@@ -147,7 +147,9 @@ describe('models that cannot be run', () => {
     const x = hostTensor('float32', [2], new Float32Array(2))
     const error = await refusal(async () => (await createSession(b.model(), { backend })).run({ x }))
     expect(error).toBeInstanceOf(UnsupportedError)
-    expect(error.message).toBe(`com.example.Mystery "riddle" cannot be run: ${why}.`)
+    expect(error.message).toBe(
+      `com.example.Mystery "riddle" cannot be run: ${why}. docs/operators.md lists the operators that can.`,
+    )
   })
 
   it.each([

@@ -203,11 +203,13 @@ describe('the terminal', () => {
 
   it('then rounds counts, then leaves out what is optional, and says so', () => {
     expect(lines(36)[3]).toBe('/block.…st/Conv  Conv  1.81 G    0.5')
-    expect(lines(36).at(-2)).toBe('Counts are rounded to fit this terminal.')
+    expect(lines(36).slice(-3, -1)).toEqual(['Counts are rounded to fit this', 'terminal.'])
     expect(lines(30)[3]).toBe('/block.…st/Conv  1.81 G    0.5')
-    expect(lines(30).slice(-3, -1)).toEqual([
-      'Counts are rounded to fit this terminal.',
-      'Left out to fit this terminal: Op.',
+    expect(lines(30).slice(-5, -1)).toEqual([
+      'Counts are rounded to fit this',
+      'terminal.',
+      'Left out to fit this terminal:',
+      'Op.',
     ])
   })
 
@@ -251,6 +253,42 @@ describe('the terminal', () => {
     }
     // Words stay whole, whatever the terminal.
     expect(toTerminal(report, { width: 10 })).toContain('experiment')
+  })
+
+  it('breaks headers where that is what makes a table too wide, and notes, but no commands', () => {
+    const text = toTerminal(
+      {
+        ...{ title: 't', facts: [] },
+        tables: [
+          {
+            columns: [
+              { key: 'n', header: 'Name' },
+              { key: 'a', header: 'Memory accesses', kind: 'count' },
+              { key: 'b', header: 'Input seen before' },
+              { key: 'c', header: 'Wide enough' },
+            ],
+            rows: [['one', 12, '3', 'these are wide']],
+            notes: ['What was seen before the input was put into codes.'],
+          },
+        ],
+        notes: ['Train it:', '  kerf train --model a/rather/long/path.onnx --epochs 5'],
+      },
+      { width: 40 },
+    )
+    expect(text.split('\n').slice(2)).toEqual([
+      '                Input',
+      '        Memory  seen',
+      'Name  accesses  before  Wide enough',
+      '──────────────────────────────────────',
+      'one         12  3       these are wide',
+      'What was seen before the input was put',
+      'into codes.',
+      '',
+      'Train it:',
+      '',
+      '  kerf train --model a/rather/long/path.onnx --epochs 5',
+      '',
+    ])
   })
 
   it('counts wide characters as two', () => {

@@ -19,27 +19,40 @@ const narrowest = 24
 const page = 120
 
 /**
- * Text for a terminal. Where it is too narrow, sentences take more lines and names are shortened, then counts are rounded, then optional columns left
- * out; a note says so.
+ * Text for a terminal. Where it is too narrow, sentences take more lines and names are shortened, then counts are rounded,
+ * then optional columns left out, which a note says; then headers are broken.
  */
 export function toTerminal(report: Report, options: TerminalOptions = {}): string {
   const { bold = plain, dim = plain } = options
   const labelWidth = Math.max(0, ...report.facts.map(([label]) => widthOf(label)))
   const facts = report.facts.map(([label, value]) => `${dim(padEnd(label, labelWidth))}${gap}${value}`).join('\n')
   const head = [bold(report.title), ...(facts ? [facts] : [])].join('\n')
-  const parts = [head, ...report.tables.map((t) => terminalTable(t, options)), ...(report.notes ?? [])]
+  const notes = (report.notes ?? []).map((note) => noteText(note, options.width))
+  const parts = [head, ...report.tables.map((t) => terminalTable(t, options)), ...notes]
   return `${parts.join('\n\n')}\n`
 }
+
+/** What is indented is a command, to be copied as it is. */
+const noteText = (note: string, width = Number.POSITIVE_INFINITY): string =>
+  note
+    .split('\n')
+    .map((line) => (line.startsWith(' ') ? line : wrapped(line, width)))
+    .join('\n')
 
 function terminalTable(
   table: Table,
   { width = Number.POSITIVE_INFINITY, bold = plain, dim = plain }: TerminalOptions,
 ): string {
-  const { columns, cells, notes } = fitted(table, width)
+  const { columns, cells, notes, broken } = fitted(table, width)
   const rows = cells.map((row) => linesOf(row))
-  const widths = columns.map((c, i) =>
-    Math.max(widthOf(c.header), ...rows.flat().map((row) => widthOf(row[i] as string))),
+  const bodyWidth = (i: number) => Math.max(0, ...rows.flat().map((row) => widthOf(row[i] as string)))
+  const header = linesOf(
+    columns.map((c, i) =>
+      broken.has(c) ? wrapped(c.header, Math.max(longestWord(c.header), bodyWidth(i))) : c.header,
+    ),
+    'bottom',
   )
+  const widths = columns.map((_, i) => Math.max(bodyWidth(i), ...header.map((row) => widthOf(row[i] as string))))
   const line = (row: readonly string[], style = plain) =>
     row
       .map((text, i) =>
@@ -53,29 +66,32 @@ function terminalTable(
   const body = table.total ? rows.slice(0, -1) : rows
   return [
     ...(table.title ? [bold(table.title)] : []),
-    line(
-      columns.map((c) => c.header),
-      bold,
-    ),
+    ...header.map((row) => line(row, bold)),
     rule,
     ...body.flat().map((row) => line(row)),
     ...(table.total ? [rule, ...(rows.at(-1) as string[][]).map((row) => line(row, bold))] : []),
-    ...[...notes, ...(table.notes ?? [])].map((note) => dim(note)),
+    ...[...notes, ...(table.notes ?? [])].map((note) => noteText(note, width).replace(/.+/g, dim)),
   ].join('\n')
 }
 
-/** A row whose cells hold several lines, as rows of one line each. */
-function linesOf(row: readonly string[]): string[][] {
+/** A row whose cells hold several lines, as rows of one line each. Shorter cells begin on the first line, or end on the last one. */
+function linesOf(row: readonly string[], at: 'top' | 'bottom' = 'top'): string[][] {
   const cells = row.map((text) => text.split('\n'))
   const height = Math.max(...cells.map((lines) => lines.length))
-  return Array.from({ length: height }, (_, i) => cells.map((lines) => lines[i] ?? ''))
+  return Array.from({ length: height }, (_, i) =>
+    cells.map((lines) => lines[at === 'top' ? i : i - height + lines.length] ?? ''),
+  )
 }
 
 interface Fitted {
   readonly columns: readonly Column[]
   readonly cells: readonly (readonly string[])[]
   readonly notes: readonly string[]
+  /** Their headers take several lines. */
+  readonly broken: ReadonlySet<Column>
 }
+
+const longestWord = (text: string): number => Math.max(...text.split(' ').map(widthOf))
 
 function fitted(table: Table, width: number): Fitted {
   const rows = allRows(table)
@@ -88,15 +104,17 @@ function fitted(table: Table, width: number): Fitted {
   if (!Number.isFinite(width)) {
     // Nothing but sentences needs to be shorter in a file.
     const sentences = columns.map(({ shorten: _, ...c }) => c)
-    return { columns, cells: shortened(sentences, cells, page), notes: [] }
+    return { columns, cells: shortened(sentences, cells, page), notes: [], broken: new Set() }
   }
-  if (tableWidth(columns, cells) <= width) return { columns, cells, notes: [] }
+  const broken = new Set<Column>()
+  if (tableWidth(columns, cells) <= width) return { columns, cells, notes: [], broken }
   // Names may shrink to `shortest`, sentences to `narrowest`, not below.
-  const fits = () => tableWidth(columns, cells, true) <= width
+  const fits = () => tableWidth(columns, cells, { atLeast: true, broken }) <= width
   const notes: string[] = []
   if (!fits()) {
-    cells = texts(columns, true)
-    notes.push('Counts are rounded to fit this terminal.')
+    const compact = texts(columns, true)
+    if (String(compact) !== String(cells)) notes.push('Counts are rounded to fit this terminal.')
+    cells = compact
   }
   const hidden: string[] = []
   while (!fits()) {
@@ -106,25 +124,46 @@ function fitted(table: Table, width: number): Fitted {
     columns = columns.filter((_, i) => i !== last)
     cells = texts(columns, true)
   }
+  // The header that is most of its column first, and no more of them than needed.
+  const excess = ({ header }: Column, i: number) =>
+    widthOf(header) - Math.max(longestWord(header), ...cells.map((row) => widthOf(row[i] as string)))
+  for (const c of columns.toSorted((a, b) => excess(b, columns.indexOf(b)) - excess(a, columns.indexOf(a))))
+    if (!fits() && excess(c, columns.indexOf(c)) > 0) broken.add(c)
   if (hidden.length > 0) notes.push(`Left out to fit this terminal: ${hidden.join(', ')}.`)
-  return { columns, cells: shortened(columns, cells, width), notes }
+  return { columns, cells: shortened(columns, cells, width, broken), notes, broken }
 }
 
-function tableWidth(columns: readonly Column[], cells: readonly (readonly string[])[], atLeast = false): number {
+interface WidthOptions {
+  /** With columns that may shrink as narrow as they may become. */
+  readonly atLeast?: boolean
+  readonly broken?: ReadonlySet<Column>
+}
+
+function tableWidth(
+  columns: readonly Column[],
+  cells: readonly (readonly string[])[],
+  { atLeast = false, broken }: WidthOptions = {},
+): number {
   const width = (c: Column, i: number) => {
-    const natural = Math.max(widthOf(c.header), ...cells.map((row) => widthOf(row[i] as string)))
+    const header = broken?.has(c) ? longestWord(c.header) : widthOf(c.header)
+    const natural = Math.max(header, ...cells.map((row) => widthOf(row[i] as string)))
     const least = c.wrap ? narrowest : shortest
-    return atLeast && (c.shorten || c.wrap) ? Math.min(natural, Math.max(least, widthOf(c.header))) : natural
+    return atLeast && (c.shorten || c.wrap) ? Math.min(natural, Math.max(least, header)) : natural
   }
   return columns.reduce((sum, c, i) => sum + width(c, i), gap.length * (columns.length - 1))
 }
 
 /** Takes from the widest of the columns that may shrink, as much as is too wide. */
-function shortened(columns: readonly Column[], cells: readonly (readonly string[])[], width: number): string[][] {
+function shortened(
+  columns: readonly Column[],
+  cells: readonly (readonly string[])[],
+  width: number,
+  broken?: ReadonlySet<Column>,
+): string[][] {
   const limits = columns.map((_, i) => Math.max(0, ...cells.map((row) => widthOf(row[i] as string))))
   const shrinking = columns.flatMap((c, i) => (c.shorten || c.wrap ? [i] : []))
   const least = (i: number) => (columns[i]?.wrap ? narrowest : shortest)
-  for (let excess = tableWidth(columns, cells) - width; excess > 0; excess--) {
+  for (let excess = tableWidth(columns, cells, { broken }) - width; excess > 0; excess--) {
     const widest = shrinking.reduce(
       (a, b) => ((limits[b] as number) > (limits[a] as number) ? b : a),
       shrinking[0] ?? -1,
