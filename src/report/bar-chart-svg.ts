@@ -9,6 +9,20 @@ const labelHeight = 11
 const textSize = (room: number, text: string, most: number): number =>
   Math.max(7, Math.min(most, (room * 1.6) / Math.max(1, text.length)))
 
+/** At this size, in pixels, the name of a category goes on in another line. */
+const categorySize = 10
+
+/** A text in lines that fit into `room` pixels about, broken between words. */
+function linesOf(text: string, room: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`
+    if (lines.length > 0 && textSize(room, longer, categorySize) === categorySize) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
+}
+
 export const barChartBody =
   (chart: BarChart): ChartBody =>
   (width, height, theme) => {
@@ -18,10 +32,14 @@ export const barChartBody =
     )
     const shown = legend.length > 1 ? legend : []
     const top = headHeight(chart.title, shown, margin.left, right) + labelHeight
-    const [w, h] = [right - margin.left, height - top - margin.bottom]
+    const w = right - margin.left
+    const group = w / Math.max(1, chart.categories.length)
+    const names = chart.categories.map((category) => linesOf(category, group))
+    const size = Math.min(categorySize + 2, ...names.flat().map((line) => textSize(group, line, categorySize + 2)))
+    const more = Math.max(0, ...names.map((lines) => lines.length - 1)) * size * 1.2
+    const h = height - top - margin.bottom - more
     const scale = barScale(chart)
     const y = (part: number) => top + (1 - part) * h
-    const group = w / Math.max(1, chart.categories.length)
     const bar = (group * 0.8) / Math.max(1, chart.series.length)
     const bars = chart.categories.flatMap((_, c) =>
       chart.series.flatMap(({ values }, s) => {
@@ -32,21 +50,22 @@ export const barChartBody =
         const [from, to] = [y(Math.max(place, scale.zero)), y(Math.min(place, scale.zero))]
         const text = valueText(chart.format, value)
         // Narrow bars have smaller values.
-        const size = textSize(bar, text, labelHeight)
+        const valueSize = textSize(bar, text, labelHeight)
         return [
           `<rect x="${at(left)}" y="${at(from)}" width="${at(bar * 0.94)}" height="${at(to - from)}" fill="${colourOf(theme, s)}"/>` +
-            `<text x="${at(left + bar * 0.47)}" y="${at(value < 0 ? to + size : from - 3)}" text-anchor="middle" font-size="${at(size)}">${text}</text>`,
+            `<text x="${at(left + bar * 0.47)}" y="${at(value < 0 ? to + valueSize : from - 3)}" text-anchor="middle" font-size="${at(valueSize)}">${text}</text>`,
         ]
       }),
     )
     const zero = y(scale.zero)
-    const categorySize = Math.min(...chart.categories.map((category) => textSize(group, category, 12)))
     return [
       ...bars,
       `<line x1="${margin.left}" x2="${right}" y1="${at(zero)}" y2="${at(zero)}" stroke="${theme.axis}"/>`,
-      ...chart.categories.map(
-        (category, c) =>
-          `<text x="${at(margin.left + (c + 0.5) * group)}" y="${top + h + 18}" text-anchor="middle" font-size="${at(categorySize)}">${escaped(category)}</text>`,
+      ...names.flatMap((lines, c) =>
+        lines.map(
+          (line, l) =>
+            `<text x="${at(margin.left + (c + 0.5) * group)}" y="${at(top + h + 18 + l * size * 1.2)}" text-anchor="middle" font-size="${at(size)}">${escaped(line)}</text>`,
+        ),
       ),
       ...head(chart.title, shown, margin.left, right),
     ].join('\n')

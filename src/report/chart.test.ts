@@ -59,6 +59,14 @@ describe('bar charts', () => {
     const { info } = await sharp(Buffer.from(svg)).toBuffer({ resolveWithObject: true })
     expect([info.width, info.height]).toEqual([440, 240])
   })
+
+  it('have names in several lines where they are wider than their bars', () => {
+    const categories = ['ordinary, float32, Winograd', ...Array.from({ length: 10 }, (_, i) => `kind ${i}`)]
+    const svg = chartsSvg([{ ...bars(), categories, series: [{ name: 'rate', values: categories.map(() => 1) }] }])
+    const names = [...svg.matchAll(/font-size="([\d.]+)">([^<]*[a-z][^<]*)</g)].slice(0, 13)
+    expect(names.slice(0, 3).map(([, , text]) => text)).toEqual(['ordinary,', 'float32,', 'Winograd'])
+    for (const [, size] of names) expect(Number(size)).toBeGreaterThanOrEqual(9)
+  })
 })
 
 describe('line charts', () => {
