@@ -10,7 +10,7 @@
 import { writeFileSync } from 'node:fs'
 import { bundleKernels } from './contenders/kerf.mjs'
 import { openDuel, timesLonger } from './duel.mjs'
-import { isDepthwise, readLayers } from './layers.mjs'
+import { isDepthwise, networks as knownNetworks, readLayers } from './layers.mjs'
 import { benchOptions, threadsText } from './options.mjs'
 import { installPeers } from './peers.mjs'
 
@@ -51,7 +51,12 @@ const row = (name, shape, cells) =>
 
 /** @param {string[]} args */
 export async function benchmark(args = []) {
-  const options = benchOptions(args, { threads: [1, 2], network: networks, rounds: 7, only: Object.keys(contenders) })
+  const all = Object.keys(contenders)
+  const options = benchOptions(
+    args,
+    { threads: [1, 2], network: networks, rounds: 7, only: all },
+    { network: knownNetworks, only: all },
+  )
   const { rounds } = options
   const names = Object.keys(contenders).filter((name) => options.only.includes(name))
   await installPeers()

@@ -38,7 +38,7 @@ const geometricMean = (all) => {
 
 /** @param {string[]} args */
 export async function benchmark(args = []) {
-  const options = benchOptions(args, { threads: [1, 2], network: networks, rounds: 9 })
+  const options = benchOptions(args, { threads: [1, 2], network: networks, rounds: 9 }, { network: networks })
   const { rounds } = options
   await installPeers()
   await bundleKernels()

@@ -30,7 +30,12 @@ const startSeconds = 1
 
 /** @param {string[]} args */
 export async function benchmark(args = []) {
-  const options = benchOptions(args, { threads: [1, 2], network: networks, rounds: 11, 'no-start': false })
+  const { nets } = await import('../dist/nets/index.js')
+  const options = benchOptions(
+    args,
+    { threads: [1, 2], network: networks, rounds: 11, 'no-start': false },
+    { network: Object.keys(nets) },
+  )
   await installPeers()
   const folder = mkdtempSync(join(tmpdir(), 'kerf-bench-'))
   try {

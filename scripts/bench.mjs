@@ -2,6 +2,7 @@
 // Names the machine, the versions and the threads. Timing lives here, never in tests.
 
 import { cpus, totalmem } from 'node:os'
+import { OptionError } from '../bench/options.mjs'
 import { build, install, run } from './prepare.mjs'
 
 for (const step of [install, build]) {
@@ -36,7 +37,13 @@ let missed = 0
 for (const [name, file] of Object.entries(benchmarks)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   const { benchmark } = await import(new URL(file, import.meta.url))
-  missed += await benchmark(options)
+  try {
+    missed += await benchmark(options)
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error
+    console.error(error.message)
+    process.exit(2)
+  }
   console.log()
 }
 console.log(missed === 0 ? 'Every target is met.' : `${missed} ${missed === 1 ? 'target is' : 'targets are'} missed.`)
