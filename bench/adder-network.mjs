@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDuel } from './duel.mjs'
+import { judge } from './measure.mjs'
 import { benchOptions, threadsText } from './options.mjs'
 import { installPeers } from './peers.mjs'
 
@@ -54,13 +55,8 @@ export async function benchmark(args = []) {
         duel.close()
       }
       for (const { batch, times } of results.filter((r) => r.threads === threads))
-        for (const [peer, target] of Object.entries(targets)) {
-          const { ratio } = times[peer]
-          if (ratio < target) missed++
-          console.log(
-            `  ${`6 bits against ${peer}, batch ${batch}`.padEnd(40)} ${ratio.toFixed(2).padStart(6)}   target ≥ ${target.toFixed(2)}  ${ratio < target ? 'MISSED' : 'met'}`,
-          )
-        }
+        for (const [peer, target] of Object.entries(targets))
+          missed += judge(`6 bits against ${peer}, batch ${batch}`, times[peer].ratio, target)
       console.log()
     }
     if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`)

@@ -11,6 +11,7 @@ import { writeFileSync } from 'node:fs'
 import { bundleKernels } from './contenders/kerf.mjs'
 import { openDuel, timesLonger } from './duel.mjs'
 import { isDepthwise, networks as knownNetworks, readLayers } from './layers.mjs'
+import { geometricMean, judge } from './measure.mjs'
 import { benchOptions, threadsText } from './options.mjs'
 import { installPeers } from './peers.mjs'
 
@@ -40,11 +41,6 @@ const networks = ['resnet50', 'vgg16', 'resnet20']
 /** Beside them where there are more threads: how many times as long one takes. */
 const alone = ['f32', 'u8 8 bits', '6 bits']
 const scaling = 1.8
-
-const geometricMean = (pairs) => {
-  const weight = pairs.reduce((sum, [, count]) => sum + count, 0)
-  return Math.exp(pairs.reduce((sum, [value, count]) => sum + count * Math.log(value), 0) / weight)
-}
 
 const row = (name, shape, cells) =>
   console.log(`  ${name.padEnd(22)} ${shape.padEnd(22)} ${cells.map((c) => c.padStart(9)).join(' ')}`)
@@ -106,20 +102,15 @@ export async function benchmark(args = []) {
       duel.close()
     }
     console.log()
-    const judge = (what, value, target) => {
-      if (value < target) missed++
-      const judged = target > 0 ? `target ≥ ${target.toFixed(2)}  ${value < target ? 'MISSED' : 'met'}` : 'no target'
-      console.log(`  ${what.padEnd(34)} ${value.toFixed(2).padStart(6)}   ${judged}`)
-    }
     for (const [name, rival, target] of targets)
       if (names.includes(name) && names.includes(rival))
-        judge(
+        missed += judge(
           `${name} against ${rival}`,
           mean(rows, ({ ms }) => ms[rival] / ms[name]),
           target,
         )
     for (const name of single)
-      judge(
+      missed += judge(
         `${name}, ${threads} threads against one`,
         mean(rows, (r) => r.alone[name]),
         threads === 2 ? scaling : 0,

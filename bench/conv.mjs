@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs'
 import { bundleKernels } from './contenders/kerf.mjs'
 import { openDuel } from './duel.mjs'
 import { isDepthwise, networks, readLayers } from './layers.mjs'
+import { geometricMean, judge } from './measure.mjs'
 import { benchOptions, threadsText } from './options.mjs'
 import { installPeers } from './peers.mjs'
 
@@ -26,14 +27,13 @@ const measurable = ([ratio]) => ratio > 0
 const timesText = (ratio) => (ratio > 0 ? `${ratio.toFixed(2)} ×` : '–')
 
 /** Of pairs of value and weight; those that could not be measured are left out, and said to be. */
-const geometricMean = (all) => {
+function measuredMean(all) {
   const pairs = all.filter(measurable)
   if (pairs.length < all.length)
     console.log(
       `  (${all.length - pairs.length} of ${all.length} layers too small to be measured: left out of the next mean)`,
     )
-  const weight = pairs.reduce((sum, [, count]) => sum + count, 0)
-  return Math.exp(pairs.reduce((sum, [value, count]) => sum + count * Math.log(value), 0) / weight)
+  return geometricMean(pairs)
 }
 
 /** @param {string[]} args */
@@ -45,13 +45,6 @@ export async function benchmark(args = []) {
 
   const results = []
   let missed = 0
-  const judge = (what, value, target) => {
-    const met = value >= target
-    if (!met) missed++
-    console.log(
-      `  ${what.padEnd(60)} ${value.toFixed(2).padStart(6)}   target ≥ ${target.toFixed(2)}  ${met ? 'met' : 'MISSED'}`,
-    )
-  }
   for (const threads of options.threads) {
     const duel = await openDuel({ ...contenders, ...(threads > 1 ? alone : {}) }, threads)
     console.log(
@@ -98,23 +91,23 @@ export async function benchmark(args = []) {
           const those = rows.filter(({ layer }) => isDepthwise(layer) === (kind === 'depthwise'))
           if (those.length === 0) continue
           for (const [peer, target] of Object.entries(wanted))
-            judge(
+            missed += judge(
               `${kind === 'depthwise' ? 'depthwise' : 'convolutions'} against ${peer}, geometric mean`,
-              geometricMean(those.map((r) => [r.peers[peer].ratio, r.layer.count])),
+              measuredMean(those.map((r) => [r.peers[peer].ratio, r.layer.count])),
               target,
             )
         }
         const large = rows.filter(({ layer }) => !isDepthwise(layer) && layer.macs >= largeMacs)
         if (large.length > 0)
-          judge(
+          missed += judge(
             `share of the limit, layers from ${largeMacs / 1e6} MMAC, geometric mean`,
-            geometricMean(large.map((r) => [(1000 * r.layer.macs) / r.ms / limit, r.layer.count])),
+            measuredMean(large.map((r) => [(1000 * r.layer.macs) / r.ms / limit, r.layer.count])),
             shareOfLimit,
           )
         if (threads === 2)
-          judge(
+          missed += judge(
             'two threads against one, geometric mean',
-            geometricMean(rows.map((r) => [r.alone, r.layer.count])),
+            measuredMean(rows.map((r) => [r.alone, r.layer.count])),
             scaling,
           )
         results.push(...rows.map((r) => ({ ...r, limit })))

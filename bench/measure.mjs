@@ -52,3 +52,25 @@ export function verdict(what, value, limit, unit) {
   )
   return met ? 0 : 1
 }
+
+/**
+ * Prints a ratio beside its target and says whether it was missed.
+ * @param {string} what
+ * @param {number} value
+ * @param {number} target 0 where there is none
+ * @param {boolean} atMost whether the target is an upper bound
+ * @returns {number} 1 when missed, else 0
+ */
+export function judge(what, value, target, atMost = false) {
+  const met = atMost ? value <= target : value >= target
+  const judged =
+    target > 0 ? `target ${atMost ? '≤' : '≥'} ${target.toFixed(2)}  ${met ? 'met' : 'MISSED'}` : 'no target'
+  console.log(`  ${what.padEnd(60)} ${value.toFixed(2).padStart(6)}   ${judged}`)
+  return met ? 0 : 1
+}
+
+/** @param {(readonly [value: number, weight: number])[]} pairs */
+export function geometricMean(pairs) {
+  const weight = pairs.reduce((sum, [, count]) => sum + count, 0)
+  return Math.exp(pairs.reduce((sum, [value, count]) => sum + count * Math.log(value), 0) / weight)
+}

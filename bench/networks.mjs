@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openDuel } from './duel.mjs'
-import { measureProcess, median, verdict } from './measure.mjs'
+import { judge, measureProcess, median, verdict } from './measure.mjs'
 import { benchOptions, threadsText } from './options.mjs'
 import { installPeers } from './peers.mjs'
 
@@ -113,15 +113,9 @@ async function race(files, threads, rounds, results) {
   } finally {
     duel.close()
   }
-  const judge = (what, value, wanted) => {
-    if (value < wanted) missed++
-    console.log(
-      `  ${what.padEnd(50)} ${value.toFixed(2).padStart(6)}   target ≥ ${wanted.toFixed(2)}  ${value < wanted ? 'MISSED' : 'met'}`,
-    )
-  }
   for (const r of results.filter((r) => r.threads === threads)) {
-    judge(`${r.network} against onnxruntime-web`, r.times['ort-web'].ratio, target)
-    if (threads === 2) judge(`${r.network}, two threads against one`, r.times['kerf, 1'].ratio, scaling)
+    missed += judge(`${r.network} against onnxruntime-web`, r.times['ort-web'].ratio, target)
+    if (threads === 2) missed += judge(`${r.network}, two threads against one`, r.times['kerf, 1'].ratio, scaling)
   }
   console.log()
   return missed

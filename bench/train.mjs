@@ -7,6 +7,7 @@
 import { writeFileSync } from 'node:fs'
 import { pythonWithTorch } from './contenders/pytorch-train.mjs'
 import { openDuel, timesLonger } from './duel.mjs'
+import { judge } from './measure.mjs'
 import { benchOptions, threadsText } from './options.mjs'
 
 /** Milliseconds per image by threads, as they were measured for this project on an AMD EPYC (Zen 4): PyTorch 1.13, and the public adder code in it. */
@@ -26,13 +27,6 @@ export async function benchmark(args = []) {
   const alone = { 'conv, 1': 'kerf-train.mjs?net=conv&threads=1', 'adder, 1': 'kerf-train.mjs?net=adder&threads=1' }
   const results = []
   let missed = 0
-  const judge = (what, value, target, atMost = false) => {
-    const met = atMost ? value <= target : value >= target
-    if (!met) missed++
-    console.log(
-      `  ${what.padEnd(58)} ${value.toFixed(2).padStart(6)}   target ${atMost ? '≤' : '≥'} ${target.toFixed(2)}  ${met ? 'met' : 'MISSED'}`,
-    )
-  }
   for (const threads of options.threads) {
     const duel = await openDuel({ ...contenders, ...(threads > 1 ? alone : {}) }, threads)
     let times
@@ -49,15 +43,15 @@ export async function benchmark(args = []) {
     )
     for (const [name, ms] of Object.entries(perImage))
       console.log(`  ${name.padEnd(10)} ${ms.toFixed(2).padStart(8)} ms per image`)
-    if (times.pytorch) judge('ordinary against PyTorch', times.pytorch.ratio, targets.pytorch)
+    if (times.pytorch) missed += judge('ordinary against PyTorch', times.pytorch.ratio, targets.pytorch)
     if (stored.pytorch[threads])
-      judge(
+      missed += judge(
         `ordinary against PyTorch 1.13's stored ${stored.pytorch[threads]} ms`,
         stored.pytorch[threads] / perImage.conv,
         targets.pytorch,
       )
     if (stored.addernet[threads])
-      judge(
+      missed += judge(
         `adder against the public code's stored ${stored.addernet[threads]} ms`,
         stored.addernet[threads] / perImage.adder,
         targets.addernet,
@@ -67,11 +61,15 @@ export async function benchmark(args = []) {
       console.log(
         `  ${name}: ${mebibytes(used)} MiB; weights, gradients, momentum and saved activations are ${mebibytes(needed)}`,
       )
-      judge(`${name}: memory as a multiple of what must be kept`, used / needed, targets.memory, true)
+      missed += judge(`${name}: memory as a multiple of what must be kept`, used / needed, targets.memory, true)
     })
     if (threads === 2)
       for (const name of ['conv', 'adder'])
-        judge(`${name}: two threads against one`, timesLonger(times[`${name}, 1`], times[name]), targets.scaling)
+        missed += judge(
+          `${name}: two threads against one`,
+          timesLonger(times[`${name}, 1`], times[name]),
+          targets.scaling,
+        )
     results.push({ threads, batch, perImage, memory: memory.slice(0, 2) })
     console.log()
   }
