@@ -1,13 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { KerfError } from '../base/index.ts'
+import { KerfError, pathProblems } from '../base/index.ts'
 import type { NamedBytes } from './sets/idx.ts'
 
 const known: Readonly<Record<string, readonly [code: string, text: string]>> = {
-  ENOENT: ['not-found', 'does not exist. Check the path.'],
-  ENOTDIR: ['not-found', 'does not exist: a part of the path is a file. Check the path.'],
-  EISDIR: ['not-a-file', 'is a folder. Give the path of a file.'],
+  ...pathProblems,
   EACCES: ['no-access', 'may not be used: permission denied. Check who owns it.'],
   EPERM: ['no-access', 'may not be used: permission denied. Check who owns it.'],
   EROFS: ['no-access', 'cannot be written: the disk is read-only. Choose another folder.'],

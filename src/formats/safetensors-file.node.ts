@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { KerfError } from '../base/index.ts'
+import { KerfError, pathProblems } from '../base/index.ts'
 import type { SafetensorsTensor } from './safetensors.ts'
 import { headerLength, parseSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.ts'
 
@@ -59,9 +59,7 @@ function open(path: string): number {
 }
 
 const problems: Readonly<Record<string, readonly [code: string, text: string]>> = {
-  ENOENT: ['not-found', 'does not exist. Check the path.'],
-  ENOTDIR: ['not-found', 'does not exist: a part of the path is a file. Check the path.'],
-  EISDIR: ['not-a-file', 'is a folder. Give the path of a file.'],
+  ...pathProblems,
   EACCES: ['no-access', 'cannot be read: permission denied. Check who may use it.'],
   EPERM: ['no-access', 'cannot be read: permission denied. Check who may use it.'],
 }
