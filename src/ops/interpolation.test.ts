@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { floatsOf, intsOf, oneNode } from '../../test/one-node.ts'
-import { floats } from '../graph/index.ts'
+import { type AttributeValue, floats, tensorOf } from '../graph/index.ts'
 
 const x = [1, 2, 4, 6]
 const none = undefined
@@ -48,7 +48,48 @@ describe('Resize', () => {
   it('crops', () => {
     const roi = floatsOf(0, 0, 0.25, 0.5, 1, 1, 0.75, 1)
     const attributes = { coordinate_transformation_mode: 'tf_crop_and_resize' }
-    expect(oneNode('Resize', [x, roi, floatsOf(1, 1, 3, 2)], attributes).shapes).toEqual([[1, 2, 6, 6]])
+    // The region does not change the size, as in ONNX Runtime 1.32.
+    expect(oneNode('Resize', [x, roi, floatsOf(1, 1, 3, 2)], attributes).shapes).toEqual([[1, 2, 12, 12]])
+  })
+
+  const squares = (...shape: number[]) =>
+    tensorOf(
+      'float32',
+      shape,
+      Array.from({ length: 8 }, (_, i) => i ** 2),
+    )
+  const resized = (shape: number[], scales: number[], attributes: Record<string, AttributeValue>) => {
+    const { outputs } = oneNode('Resize', [squares(...shape), floatsOf(), floatsOf(...scales)], attributes)
+    return Array.from(outputs[0]?.value?.data ?? [], (v) => Math.round(v * 1e4) / 1e4)
+  }
+
+  it('aligns the corners of the output as it is, not of what the scale asks for', () => {
+    // torch 2.13: F.interpolate((torch.arange(8.) ** 2).reshape(1, 1, 2, 4), scale_factor=(1.5, 1.3), mode='bilinear', align_corners=True)
+    expect(
+      resized([1, 1, 2, 4], [1, 1, 1.5, 1.3], { mode: 'linear', coordinate_transformation_mode: 'align_corners' }),
+    ).toEqual([0, 0.75, 2.5, 5.25, 9, 8, 11.75, 16.5, 22.25, 29, 16, 22.75, 30.5, 39.25, 49])
+  })
+
+  it('copies where no size changes, and axes of scale 1', () => {
+    const same = [0, 1, 4, 9, 16, 25, 36, 49]
+    // ONNX Runtime 1.32 and torch 2.13
+    expect(resized([1, 1, 2, 4], [1, 1, 1.3, 1.2], { mode: 'linear' })).toEqual(same)
+    expect(resized([1, 1, 2, 4], [1, 1, 1.3, 1.2], { mode: 'cubic' })).toEqual(same)
+    // ONNX Runtime 1.32, opset 11: the channels stay where they are, although their places are counted from the middle too.
+    const attributes = { coordinate_transformation_mode: 'tf_half_pixel_for_nn', nearest_mode: 'ceil' }
+    expect(resized([1, 2, 1, 4], [1, 1, 1, 2], attributes)).toEqual([
+      1, 1, 4, 4, 9, 9, 9, 9, 25, 25, 36, 36, 49, 49, 49, 49,
+    ])
+    // ONNX Runtime 1.32, opset 18: with antialiasing an axis that keeps its size is not filtered.
+    expect(resized([1, 1, 4, 2], [1, 1, 0.6, 1.2], { mode: 'linear', antialias: 1 })).toEqual([
+      1.5, 4, 17.7778, 26.7778,
+    ])
+  })
+
+  it('finds places in single precision', () => {
+    // ONNX Runtime 1.32: 8.5 / 1.7 is element 5, not 4.
+    const attributes = { coordinate_transformation_mode: 'tf_half_pixel_for_nn', nearest_mode: 'floor' }
+    expect(resized([1, 1, 1, 8], [1, 1, 1, 1.7], attributes)).toEqual([0, 0, 1, 4, 4, 9, 9, 16, 25, 25, 36, 36, 49])
   })
 
   it('counts the points that each output is made of', () => {
@@ -70,6 +111,28 @@ describe('Resize', () => {
     )
     expect(() => oneNode('Resize', [x, none, floatsOf(1, 1, 0, 2)])).toThrow('a scale of 0')
     expect(() => oneNode('Resize', [x, none, none, intsOf(7, 9)])).toThrow('2 sizes [7,9] for 4 axes')
+  })
+})
+
+describe('GridSample and AffineGrid', () => {
+  it('samples cubically beyond the border from where the place is', () => {
+    const x = tensorOf('float32', [1, 1, 2, 4], [0, 1, 4, 9, 16, 25, 36, 49])
+    const grid = tensorOf('float32', [1, 1, 3, 2], [-1.5, 0, 0.2, 1.4, 1.3, -1.2])
+    const attributes = { mode: 'bicubic', padding_mode: 'border', align_corners: 1 }
+    const value = oneNode('GridSample', [x, grid], attributes).outputs[0]?.value
+    // torch 2.13: F.grid_sample(x, grid, mode='bicubic', padding_mode='border', align_corners=True); ONNX Runtime 1.32 agrees.
+    const expected = [7.82422, 35.91354, 7.03085]
+    expect(value?.data).toHaveLength(3)
+    expected.forEach((v, i) => {
+      expect(value?.data[i]).toBeCloseTo(v, 4)
+    })
+  })
+
+  it('puts the only element of an axis in the middle', () => {
+    const theta = tensorOf('float32', [1, 2, 3], [0, 1, 2, 3, 4, 5])
+    const { outputs } = oneNode('AffineGrid', [theta, intsOf(1, 1, 1, 3)], { align_corners: 1 }, { opset: 20 })
+    // torch 2.13: F.affine_grid(torch.arange(6.).reshape(1, 2, 3), (1, 1, 1, 3), align_corners=True)
+    expect(Array.from(outputs[0]?.value?.data ?? [])).toEqual([2, 2, 2, 5, 2, 8])
   })
 })
 

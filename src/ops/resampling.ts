@@ -84,6 +84,11 @@ export function nearestIndex(position: number, mode: string, scale: number): num
   }
 }
 
+/** An axis as it is. */
+export const copied = (size: number): Tap[][] => Array.from({ length: size }, (_, index) => [{ index, weight: 1 }])
+
+export const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.every((d, axis) => d === b[axis])
+
 /** Makes axis `axis` of x from the elements that `taps` lists for each new index. */
 export function resampled(x: Doubles, axis: number, taps: readonly (readonly Tap[])[]): Doubles {
   const shape = x.shape.with(axis, taps.length)

@@ -11,10 +11,13 @@ interface AffineGridAttributes {
   readonly alignCorners: boolean
 }
 
-/** Homogeneous coordinates of an element of the output, those of the last spatial axis first. */
+/**
+ * Homogeneous coordinates of an element of the output, those of the last spatial axis first. The only element of an axis of length 1 lies in
+ * the middle, as in PyTorch.
+ */
 function placeOf(index: readonly number[], space: readonly number[], { alignCorners }: AffineGridAttributes): number[] {
   const coordinate = (i: number, length: number) =>
-    alignCorners ? (length > 1 ? (2 * i) / (length - 1) : 0) - 1 : (2 * i + 1) / length - 1
+    alignCorners && length > 1 ? (2 * i) / (length - 1) - 1 : (2 * i + 1) / length - 1
   return [...space.map((length, axis) => coordinate(index[axis] as number, length)).reverse(), 1]
 }
 

@@ -38,7 +38,8 @@ function axisRule(size: number, { mode, paddingMode, alignCorners }: Sampling) {
       const slope = mode === 'nearest' ? 0 : (alignCorners ? size - 1 : size) / 2
       const at = mode === 'nearest' ? roundTiesToEven(exact) : exact
       if (at >= low && at <= high) return { at, slope }
-      if (paddingMode === 'border') return { at: clamp(at, 0, size - 1), slope: 0 }
+      // Cubic: the place stays and its taps are moved to the border one by one, as in PyTorch and ONNX Runtime.
+      if (paddingMode === 'border' && kernels[mode]?.radius !== 2) return { at: clamp(at, 0, size - 1), slope: 0 }
       if (paddingMode !== 'reflection') return { at, slope }
       const back = reflected(at, low, high)
       return { at: back.at, slope: slope * back.slope }

@@ -2,8 +2,19 @@ import type { Call, Dense } from '../../graph/index.ts'
 import { contentOf } from '../check.ts'
 import { fromIndices } from '../indices.ts'
 import { arithmetic, doubles } from '../numbers.ts'
-import { cubicKernel, interpolationTaps, linearKernel, nearestIndex, resampled, type Tap } from '../resampling.ts'
+import {
+  copied,
+  cubicKernel,
+  interpolationTaps,
+  linearKernel,
+  nearestIndex,
+  resampled,
+  sameShape,
+  type Tap,
+} from '../resampling.ts'
 import { aspectFactor, inputsOf, present, type ResizeAttributes, resizedAxes } from './sizes.ts'
+
+const { fround } = Math
 
 /** One resized axis: how long it is and becomes, the factor between, and the part of it that is taken (cropping only). */
 interface AxisScale {
@@ -15,28 +26,28 @@ interface AxisScale {
 }
 
 /**
- * Where element i of the resized axis lies in the original one (ONNX Resize, coordinate_transformation_mode). `from · scale` is the
- * resized length before it was rounded.
+ * Where element i of the resized axis lies in the original one (ONNX Resize, coordinate_transformation_mode). The resized length is the
+ * one of the output, a whole number, as in PyTorch and ONNX Runtime; ONNX's own reference takes from · scale where it is none.
+ * Quotients are rounded to float32, as runtimes calculate: 8.5 / 1.7 is 5, although 1.7 in float32 is a little more.
  */
 function position(mode: string, i: number, { from, to, scale, start, end }: AxisScale): number {
-  const length = from * scale
   switch (mode) {
     case 'asymmetric':
-      return i / scale
+      return fround(i / scale)
     case 'align_corners':
-      return length === 1 ? 0 : (i * (from - 1)) / (length - 1)
+      return to === 1 ? 0 : (i * (from - 1)) / (to - 1)
     case 'pytorch_half_pixel':
-      return length > 1 ? (i + 0.5) / scale - 0.5 : 0
+      return to > 1 ? fround((i + 0.5) / scale) - 0.5 : 0
     case 'half_pixel_symmetric':
-      return (from / 2) * (1 - to / length) + (i + 0.5) / scale - 0.5
+      return (from / 2) * (1 - to / (from * scale)) + fround((i + 0.5) / scale) - 0.5
     case 'tf_crop_and_resize':
       return to > 1
         ? start * (from - 1) + (i * (end - start) * (from - 1)) / (to - 1)
         : 0.5 * (start + end) * (from - 1)
     case 'tf_half_pixel_for_nn':
-      return (i + 0.5) / scale
+      return fround((i + 0.5) / scale)
     default:
-      return (i + 0.5) / scale - 0.5
+      return fround((i + 0.5) / scale) - 0.5
   }
 }
 
@@ -50,12 +61,16 @@ function scalesOf(call: Call<ResizeAttributes>, x: readonly number[], y: readonl
     const to = y[axis] as number
     const i = axes.indexOf(axis)
     if (i < 0) return { from, to, scale: 1, start: 0, end: 1 }
-    const scale = given?.[i] ?? factor ?? to / from
+    const scale = fround(given?.[i] ?? factor ?? to / from)
     return { from, to, scale, start: region?.[i] ?? 0, end: region?.[axes.length + i] ?? 1 }
   })
 }
 
-/** For every axis, and every element of Y along it, which elements of X it is made of, and whether it lies outside of what is cropped. */
+/**
+ * For every axis, and every element of Y along it, which elements of X it is made of, and whether it lies outside of what is cropped. An
+ * axis of scale 1 is copied, and so are all where no size changes (2 · 1.3 is 2 again; with antialiasing, each for itself), as in ONNX
+ * Runtime.
+ */
 export function resizeTaps(
   call: Call<ResizeAttributes>,
   x: readonly number[],
@@ -65,6 +80,8 @@ export function resizeTaps(
   const kernel = mode === 'cubic' ? cubicKernel(cubicCoefficient) : linearKernel
   return scalesOf(call, x, y).map((axisScale) => {
     const { from, to, scale } = axisScale
+    if (!crops && (scale === 1 || sameShape(x, y) || (antialias && to === from)))
+      return { taps: copied(from), outside: [] }
     const positions = Array.from({ length: to }, (_, i) => position(coordinateMode, i, axisScale))
     const taps = positions.map((at): Tap[] => {
       if (mode !== 'nearest')

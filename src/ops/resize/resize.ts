@@ -11,7 +11,8 @@ import { inputsOf, present, type ResizeAttributes, resizeAttributes, resizedAxes
  * Y is X sampled at another size (ONNX Resize, opset 10, 11, 13, 18, 19). Inputs X, scales in opset 10; from 11 on X, roi, scales, sizes, of
  * which scales or sizes is given (the other is absent or empty). From 18 on `axes` says which axes they are for.
  *
- * Size: floor(size · scale), of the region of interest where that is cropped; or `sizes`, or what keeps the aspect ratio within them.
+ * Size: floor(size · scale), also where a region is cropped (ONNX's text multiplies by the region's part, no implementation does); or
+ * `sizes`, or what keeps the aspect ratio within them.
  */
 
 /** The scale of one axis; undefined where it is cropped, or not known. With sizes: 1, for a size that stays means no scaling. */

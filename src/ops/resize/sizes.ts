@@ -1,7 +1,7 @@
 import { type Dim, type Shape, unknownDim } from '../../base/index.ts'
 import type { AttributeReader, Call } from '../../graph/index.ts'
 import { contentOf, required, wrong } from '../check.ts'
-import { scaled, scaledShape } from '../interpolation.ts'
+import { scaledShape } from '../interpolation.ts'
 import { distinctAxes } from '../settings.ts'
 
 /*
@@ -52,7 +52,7 @@ export function resizedAxes(call: Call<ResizeAttributes>, rank: number): number[
 
 export function resizedShape(call: Call<ResizeAttributes>): Shape | undefined {
   const x = required(call, 0).shape
-  const { roi, scales, sizes } = inputsOf(call)
+  const { scales, sizes } = inputsOf(call)
   if (!present(call, scales) && !present(call, sizes))
     throw wrong(call, 'neither scales nor sizes are given', 'Export the model again.')
   if (!x) return undefined
@@ -68,17 +68,7 @@ export function resizedShape(call: Call<ResizeAttributes>): Shape | undefined {
     return keepAspectRatio(call, x, wanted, axes)
   }
   const factors = spread(contentOf(call, scales), () => 1, 'scales')
-  if (!factors || !call.attributes.crops)
-    return factors ? scaledShape(call, factors) : x.map((d, axis) => (axes.includes(axis) ? unknownDim() : d))
-  const region = contentOf(call, roi)
-  return x.map((d, axis) => {
-    const i = axes.indexOf(axis)
-    if (i < 0) return d
-    return scaled(
-      d,
-      region && ((region[axes.length + i] as number) - (region[i] as number)) * (factors[axis] as number),
-    )
-  })
+  return factors ? scaledShape(call, factors) : x.map((d, axis) => (axes.includes(axis) ? unknownDim() : d))
 }
 
 /**

@@ -5,7 +5,7 @@ import { checkMode, interpolationCost, passUnscaled, scaledShape } from '../inte
 import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { mapAxisBack } from '../resample/emit.ts'
-import { interpolationTaps, linearKernel, nearestIndex, resampled, type Tap } from '../resampling.ts'
+import { copied, interpolationTaps, linearKernel, nearestIndex, resampled, sameShape, type Tap } from '../resampling.ts'
 
 export interface UpsampleAttributes {
   readonly mode: string
@@ -15,16 +15,20 @@ export interface UpsampleAttributes {
 
 const scalesOf = (call: Call<UpsampleAttributes>) => call.attributes.scales ?? contentOf(call, 1)
 
-/** For every axis, and every element of Y along it, which elements of X it is made of; undefined where the scales depend on data. */
+/**
+ * For every axis, and every element of Y along it, which elements of X it is made of; undefined where the scales depend on data. Where no
+ * size changes all is copied, as in Resize.
+ */
 export function upsampleTaps(call: Call<UpsampleAttributes>, x: readonly number[]): Tap[][][] | undefined {
   const scales = scalesOf(call)
   const y = scales && (scaledShape(call, scales) as readonly number[])
   return scales?.map((scale, axis) => {
     const size = x[axis] as number
+    if (sameShape(x, y as readonly number[])) return copied(size)
     return Array.from({ length: y?.[axis] as number }, (_, i) =>
       call.attributes.mode === 'nearest'
-        ? [{ index: Math.min(size - 1, nearestIndex(i / scale, 'simple', scale)), weight: 1 }]
-        : interpolationTaps(i / scale, size, linearKernel, 1, false),
+        ? [{ index: Math.min(size - 1, nearestIndex(Math.fround(i / scale), 'simple', scale)), weight: 1 }]
+        : interpolationTaps(Math.fround(i / scale), size, linearKernel, 1, false),
     )
   })
 }
