@@ -50,6 +50,22 @@ function dequantized(zeroPoint: number): Model {
   return b.model()
 }
 
+/** Convolutions whose weights are g · v / ‖v‖, one norm per filter, left to the runtime (torch.nn.utils.weight_norm, exported without folding). */
+function weightNormalised(): Model {
+  const b = new GraphBuilder('weight norm', 13)
+  const conv = (x: string, inputs: number, outputs: number, name: string) => {
+    const v = b.constant(`${name}.v`, normal(outputs, inputs, 3, 3))
+    const lengths = Float32Array.from({ length: outputs }, (_, i) => i + 1)
+    const g = b.constant(`${name}.g`, tensorOf('float32', [outputs, 1, 1, 1], lengths))
+    const direction = b.node('Div', [v, b.node('ReduceL2', [v], { axes: [1, 2, 3], keepdims: 1 })])
+    const w = b.node('Mul', [direction, g], {}, { outputs: [`${name}.w`] })
+    return b.node('Conv', [x, w, b.constant(`${name}.bias`, normal(outputs))], { pads: [1, 1, 1, 1] }, { name })
+  }
+  const x = b.input('x', 'float32', [1, 3, 4, 4])
+  b.output(conv(b.node('LeakyRelu', [conv(x, 3, 8, 'one')], { alpha: float(0.1) }), 8, 5, 'two'))
+  return b.model()
+}
+
 async function disagreement(model: Model, shape: readonly number[], criterion: 'l1' | 'l2'): Promise<number> {
   const result = pruneModel(model, { methods: ['filter', 'neuron'], criterion, scope: { ratio: 0.5 } })
   expect(result.groups.map((g) => [g.name, g.kept])).toEqual([['one', 4]])
@@ -75,6 +91,26 @@ describeOrt('weights behind nodes', () => {
     // The scales grow with the filter's number and outweigh the random values.
     const scales = tensorValues(result.model.graph.initializers.get('one.scale') as Tensor)
     expect(scales.at(-1)).toBeCloseTo(0.08)
+  })
+
+  it('computes a weight once that the network normalises, and cuts that', async () => {
+    const model = weightNormalised()
+    expect(await disagreement(model, [1, 3, 4, 4], 'l2')).toBeLessThan(1e-4)
+    const { model: cut } = pruneModel(model, { criterion: 'l2', scope: { ratio: 0.5 } })
+    // Filter i has the norm i + 1, whatever its direction: the last four stay.
+    const weights = tensorValues(cut.graph.initializers.get('one.w') as Tensor)
+    const norms = [0, 1, 2, 3].map((f) => Math.hypot(...weights.subarray(27 * f, 27 * (f + 1))))
+    norms.forEach((norm, f) => {
+      expect(norm).toBeCloseTo(5 + f, 4)
+    })
+    expect(cut.graph.nodes.map((n) => n.opType)).toEqual(['Conv', 'LeakyRelu', 'Conv'])
+    expect([...cut.graph.initializers.keys()].sort()).toEqual(['one.bias', 'one.w', 'two.bias', 'two.w'])
+  })
+
+  it('does not turn codes into floats that take more room', () => {
+    const model = dequantized(0)
+    const { model: cut } = pruneModel(model, { criterion: 'l1', scope: { ratio: 0.5 } })
+    expect(cut.graph.initializers.get('one.weight')?.elementType).toBe('int8')
   })
 
   it('refuses a weight whose stored 0 is not 0', () => {

@@ -89,3 +89,23 @@ export function withoutDeadCode(graph: Graph): Graph {
     valueInfo: new Map([...graph.valueInfo].filter(([name]) => made.has(name) || live.has(name))),
   }
 }
+
+/**
+ * Drops nodes and initializers that somebody read before a change, and nobody reads now. What nobody has ever read stays.
+ * Returns a new graph; nodes are shared.
+ */
+export function withoutUnread(graph: Graph, before: Graph): Graph {
+  const readIn = (g: Graph) => new Set([...g.nodes.flatMap(usedNames), ...g.outputs.map((o) => o.name)])
+  const then = readIn(before)
+  let { nodes } = graph
+  for (;;) {
+    const now = readIn({ ...graph, nodes })
+    const live = nodes.filter((n) => n.outputs.some((o) => now.has(o)) || !n.outputs.some((o) => then.has(o)))
+    if (live.length === nodes.length) {
+      const initializers = new Map([...graph.initializers].filter(([name]) => now.has(name) || !then.has(name)))
+      const inputs = graph.inputs.filter((i) => initializers.has(i.name) || !graph.initializers.has(i.name))
+      return { ...graph, nodes, initializers, inputs }
+    }
+    nodes = live
+  }
+}

@@ -1,6 +1,5 @@
 import { isConcrete, KerfError } from '../base/index.ts'
 import {
-  allNames,
   graphInputs,
   inferGraph,
   keepIndices,
@@ -8,7 +7,9 @@ import {
   type Node,
   nodeLabel,
   type Tensor,
+  TensorEdits,
   type ValueInfo,
+  withEdits,
   withoutDeadCode,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
@@ -17,7 +18,7 @@ import { gather, NodeCut } from './node-cut.ts'
 import { Recomputed } from './recomputed.ts'
 import type { Shuffle } from './shuffles.ts'
 import { Survivors } from './survivors.ts'
-import { keepGrouped, TensorEdits, withEdits, withZeros } from './weights.ts'
+import { keepGrouped, withZeros } from './weights.ts'
 
 /** Tensors that shrink, by name. */
 function cutTensors(found: ChannelGroups, survivors: Survivors): Map<string, Tensor> {
@@ -69,7 +70,7 @@ export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Mo
   const { trace } = found
   const { model } = trace
   const survivors = new Survivors(trace, removed)
-  const edits = new TensorEdits(model, allNames(model.graph))
+  const edits = new TensorEdits(model)
   const shuffled = new Map(
     found.shuffles.filter((s) => !s.through.every((v) => survivors.isBox(v))).map((s) => [s.last, s]),
   )
@@ -91,8 +92,7 @@ export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Mo
   })
   const tensors = cutTensors(found, survivors)
   for (const [name, tensor] of tensors) {
-    if (model.graph.initializers.has(name)) edits.set(name, tensor)
-    else nodes = edits.replaceStored(nodes, name, tensor, true)
+    nodes = edits.replaceStored(nodes, name, tensor, true)
   }
   const graph = withoutDeadCode({
     ...withEdits(model.graph, edits, nodes),
@@ -137,7 +137,7 @@ export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>):
   const { trace } = found
   const { model } = trace
   const survivors = new Survivors(trace, removed)
-  const edits = new TensorEdits(model, allNames(model.graph))
+  const edits = new TensorEdits(model)
   let nodes = model.graph.nodes
   for (const name of new Set([...trace.roots.map((r) => r.tensor), ...trace.groupedAxes.keys()])) {
     const zeros = new Map<number, Set<number>>()
@@ -148,8 +148,7 @@ export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>):
     const grouped = trace.groupedAxes.get(name)
     if (zeros.size === 0 && !(grouped && survivors.of(grouped.labels))) continue
     const masked = withZeros(trace.stored.get(name) as Tensor, zeros, grouped && { spec: grouped, survivors })
-    if (model.graph.initializers.has(name)) edits.set(name, masked)
-    else nodes = edits.replaceStored(nodes, name, masked, false)
+    nodes = edits.replaceStored(nodes, name, masked, false)
   }
   return { ...model, graph: withEdits(model.graph, edits, nodes) }
 }

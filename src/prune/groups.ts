@@ -1,5 +1,13 @@
 import { getOrAdd } from '../base/index.ts'
-import { bindInputs, type Graph, inferGraph, type Model, nodeLabel, type RootKind } from '../graph/index.ts'
+import {
+  bindInputs,
+  type Graph,
+  inferGraph,
+  type Model,
+  nodeLabel,
+  type RootKind,
+  withStoredConstants,
+} from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import type { LayerMatcher } from './select.ts'
 import { findShuffles, type Shuffle } from './shuffles.ts'
@@ -68,7 +76,12 @@ export const namesOf = (root: Root): string[] => [nodeLabel(root.node), root.ten
  */
 export function findGroups(model: Model, options: GroupOptions = {}): ChannelGroups {
   const inference = inferGraph(model, operators, bindInputs(model.graph, options.inputs))
-  const trace = traceChannels(model, inference, options)
+  let trace = traceChannels(model, inference, options)
+  // What a network does to its weights before it uses them (weight normalisation) is done once, for good.
+  if (trace.storable.size > 0) {
+    const simple = withStoredConstants(model, inference, trace.storable)
+    trace = traceChannels(simple, inferGraph(simple, operators, bindInputs(model.graph, options.inputs)), options)
+  }
   for (const root of trace.roots)
     if (isKept(options.keep, root))
       for (const label of root.labels)

@@ -1,10 +1,22 @@
 import { KerfError } from '../base/index.ts'
-import { allNames, keepIndices, type Model, type Node, nodeLabel, type Tensor, tensorValues } from '../graph/index.ts'
+import {
+  keepIndices,
+  type Model,
+  type Node,
+  nodeLabel,
+  producersOf,
+  sourcesOf,
+  type Tensor,
+  TensorEdits,
+  tensorValues,
+  usedNames,
+  withEdits,
+} from '../graph/index.ts'
 import { type Criterion, sliceNorms, uniformScores } from './criteria.ts'
 import { type ChannelGroups, isKept, namesOf, type Refusal } from './groups.ts'
 import type { LayerMatcher, Scope } from './select.ts'
 import type { Root } from './trace.ts'
-import { TensorEdits, withEdits, withZeros } from './weights.ts'
+import { withZeros } from './weights.ts'
 
 /** A linear layer that lost inputs. */
 export interface NarrowedLayer {
@@ -29,13 +41,22 @@ export function narrowInputs(
   keep: readonly LayerMatcher[] | undefined,
 ): { model: Model; masked: Model; layers: NarrowedLayer[]; refused: Refusal[] } {
   const { model, stored, inference } = found.trace
-  const edits = new TensorEdits(model, allNames(model.graph))
-  const masks = new TensorEdits(model, allNames(model.graph))
+  const edits = new TensorEdits(model)
+  const masks = new TensorEdits(model)
   const layers: NarrowedLayer[] = []
   const refused: Refusal[] = []
   const gathers = new Map<Node, { before: Node; node: Node }>()
+  const producers = producersOf(model.graph)
   const users = new Map<string, number>()
-  for (const node of model.graph.nodes) for (const name of node.inputs) users.set(name, (users.get(name) ?? 0) + 1)
+  for (const node of model.graph.nodes) for (const name of usedNames(node)) users.set(name, (users.get(name) ?? 0) + 1)
+  /** Whether a layer alone reads its weight, and what the weight is made from. */
+  const alone = (value: string, tensor: string): boolean =>
+    users.get(value) === 1 &&
+    (value === tensor ||
+      (producers.get(value)?.inputs ?? []).every(
+        (name) => name === '' || !sourcesOf(name, stored, producers)?.has(tensor) || alone(name, tensor),
+      ))
+  let [cutNodes, maskedNodes] = [model.graph.nodes, model.graph.nodes]
   for (const root of found.trace.roots.filter((r) => r.kind === 'neuron' && !isKept(keep, r))) {
     const { node, tensor: name } = root
     const tensor = stored.get(name) as Tensor
@@ -48,8 +69,8 @@ export function narrowInputs(
       refuse('its input features are not the last axis of its first input')
       continue
     }
-    if (!model.graph.initializers.has(name) || users.get(name) !== 1) {
-      refuse(`its weight "${name}" is shared or not an initializer`)
+    if (!alone(root.weight.value, name)) {
+      refuse(`its weight "${name}" is shared with another layer`)
       continue
     }
     const ratio = scope.perLayer?.find((p) => p.matches(namesOf(root)))?.ratio ?? scope.ratio
@@ -61,9 +82,10 @@ export function narrowInputs(
     const kept = Int32Array.from(order.slice(Math.min(size - 1, Math.round(size * ratio)))).sort()
     const picked = `${nodeLabel(node)}_kept`
     const indices = edits.addInts(`${nodeLabel(node)}_kept_indices`, Array.from(kept))
-    edits.set(name, keepIndices(tensor, new Map([[axis, kept]])))
+    cutNodes = edits.replaceStored(cutNodes, name, keepIndices(tensor, new Map([[axis, kept]])), true)
     const stays = new Set(kept)
-    masks.set(name, withZeros(tensor, new Map([[axis, new Set(order.filter((i) => !stays.has(i)))]])))
+    const lost = new Map([[axis, new Set(order.filter((i) => !stays.has(i)))]])
+    maskedNodes = masks.replaceStored(maskedNodes, name, withZeros(tensor, lost), false)
     gathers.set(node, {
       before: {
         name: picked,
@@ -82,10 +104,10 @@ export function narrowInputs(
       'nothing-to-prune',
       `No linear layer of the model can lose inputs.${refused.map((r) => ` ${r.node}: ${r.why}.`).join('')}`,
     )
-  const nodes = model.graph.nodes.flatMap((n) => {
+  const nodes = cutNodes.flatMap((n) => {
     const g = gathers.get(n)
     return g ? [g.before, g.node] : [n]
   })
-  const masked = { ...model, graph: withEdits(model.graph, masks, model.graph.nodes) }
+  const masked = { ...model, graph: withEdits(model.graph, masks, maskedNodes) }
   return { model: { ...model, graph: withEdits(model.graph, edits, nodes) }, masked, layers, refused }
 }

@@ -1,8 +1,7 @@
-import { type Cut, type Node, nodeLabel, opsetOf, tensorOf } from '../graph/index.ts'
+import { type Cut, type Node, nodeLabel, opsetOf, type TensorEdits, tensorOf } from '../graph/index.ts'
 import type { Recomputed } from './recomputed.ts'
 import type { Survivors } from './survivors.ts'
 import type { ChannelTrace } from './trace.ts'
-import type { TensorEdits } from './weights.ts'
 
 /** The changes that one node's rule asks for, on a copy of the node. */
 export class NodeCut implements Cut {

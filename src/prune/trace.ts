@@ -2,11 +2,13 @@ import { getOrAdd, isConcrete, KerfError } from '../base/index.ts'
 import {
   type Inference,
   type InferredCall,
+  isStorable,
   type Labels,
   type Model,
   type Node,
   nodeLabel,
   type Operator,
+  producersOf,
   type RootKind,
   storedTensors,
   type Tensor,
@@ -73,6 +75,8 @@ export interface ChannelTrace {
   readonly balances: readonly Balance[]
   /** Layers without a stored weight to cut. */
   readonly refused: readonly RefusedLayer[]
+  /** Constants whose channels could be followed if they were stored, and which may be. */
+  readonly storable: ReadonlySet<string>
 }
 
 class Tracer implements ChannelTrace {
@@ -86,6 +90,8 @@ class Tracer implements ChannelTrace {
   readonly roots: Root[] = []
   readonly balances: Balance[] = []
   readonly refused: RefusedLayer[] = []
+  readonly storable = new Set<string>()
+  readonly #producers: ReadonlyMap<string, Node>
   readonly #origins = new Map<number, { readonly tensor: string; readonly axis: number; readonly labels: Labels }>()
   /** Which axes of a stored tensor each use accounts for; -1 stands for all. */
   readonly uses: { readonly node: Node; readonly tensor: string; readonly axes: Set<number> }[] = []
@@ -94,6 +100,12 @@ class Tracer implements ChannelTrace {
     this.model = model
     this.inference = inference
     this.stored = storedTensors(model, inference)
+    this.#producers = producersOf(model.graph)
+  }
+
+  /** The channels of a constant cannot be followed through the nodes that make it. */
+  wishStored(value: string): void {
+    if (isStorable(this, this.#producers, value)) this.storable.add(value)
   }
 
   freezeTracks(name: string, reason: Freeze): void {
@@ -178,6 +190,7 @@ class NodeTies implements Ties {
     if (single) return single.labels
     const spread = tracks.find((t) => t.axes.includes(axis))
     if (spread) return this.#alongOneAxis(spread, input, axis)
+    this.#t.wishStored(name)
     const size = this.#call.inputs[input]?.shape?.[axis]
     const labels = this.#t.labels.fresh(typeof size === 'number' ? size : 0)
     this.#t.freezeLabels(labels, this.#reason(`the channels of its input "${name}" cannot be followed`))
@@ -257,6 +270,7 @@ class NodeTies implements Ties {
         ? undefined
         : `a stored 0 behind its weight "${value}" is no 0 for it (a zero point, say)`
     if (!origin || why) {
+      this.#t.wishStored(value)
       this.freezeInputs(why as string, input)
       this.freeze(labels, why as string)
       this.refuse(kind, labels.length, why as string)
@@ -277,6 +291,7 @@ class NodeTies implements Ties {
     this.#handle(input, spec.axis)
     const name = this.#name(input)
     if (!this.#t.stored.has(name)) {
+      this.#t.wishStored(name)
       this.freezeInputs(`its weight "${name}" is computed, and convolution in groups needs a stored one to be cut`)
       this.freeze(
         spec.labels,

@@ -1,9 +1,8 @@
 import { isFloating, KerfError } from '../base/index.ts'
-import { allNames, computed, lazyTensor, type Model, type Tensor, tensorValues } from '../graph/index.ts'
+import { computed, lazyTensor, type Model, type Tensor, TensorEdits, tensorValues, withEdits } from '../graph/index.ts'
 import { type Criterion, uniformScores } from './criteria.ts'
 import { type ChannelGroups, isKept, namesOf } from './groups.ts'
 import { checkRatio, type LayerMatcher, type Scope } from './select.ts'
-import { TensorEdits, withEdits } from './weights.ts'
 
 /** One weight tensor and how many of its values were set to zero. */
 export interface ZeroedTensor {
@@ -66,7 +65,7 @@ export function zeroWeights(
     checkRatio(scope.ratio)
     common = smallest(all, Math.round(all.length * scope.ratio))
   }
-  const edits = new TensorEdits(model, allNames(model.graph))
+  const edits = new TensorEdits(model)
   let nodes = model.graph.nodes
   const tensors: ZeroedTensor[] = []
   let tiesLeft = common?.ties ?? 0
@@ -85,8 +84,7 @@ export function zeroWeights(
     })
     if (common) tiesLeft = Math.max(0, ties)
     const pruned = zeroed(tensor, zero)
-    if (model.graph.initializers.has(name)) edits.set(name, pruned)
-    else nodes = edits.replaceStored(nodes, name, pruned, false)
+    nodes = edits.replaceStored(nodes, name, pruned, false)
     tensors.push({ name, layer: namesOf(root)[0] as string, values: scores.length, zeros })
   }
   return { model: { ...model, graph: withEdits(model.graph, edits, nodes) }, tensors }

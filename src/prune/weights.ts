@@ -1,16 +1,5 @@
 import { byteLengthOf, elementCount, stridesOf } from '../base/index.ts'
-import {
-  computed,
-  freshName,
-  type Graph,
-  inMemory,
-  keepIndices,
-  type Model,
-  type Node,
-  type Tensor,
-  tensorOf,
-  type ValueInfo,
-} from '../graph/index.ts'
+import { computed, inMemory, keepIndices, type Tensor } from '../graph/index.ts'
 import type { Survivors } from './survivors.ts'
 import type { GroupedAxis } from './trace.ts'
 
@@ -106,64 +95,4 @@ function clearGrouped(
       if (survivors.isRemoved(labels[block * columns + column] as number))
         clear((row * columns + column) * inner, inner)
   }
-}
-
-/** Changes to a model's stored tensors, applied to copies of its maps and lists. */
-export class TensorEdits {
-  readonly initializers: Map<string, Tensor>
-  inputs: ValueInfo[]
-  readonly #model: Model
-  readonly #taken: Set<string>
-
-  constructor(model: Model, taken: Set<string>) {
-    this.#model = model
-    this.initializers = new Map(model.graph.initializers)
-    this.inputs = [...model.graph.inputs]
-    this.#taken = taken
-  }
-
-  /** Sets an initializer. Up to IR version 3 initializers are listed among the inputs, with their shape. */
-  set(name: string, tensor: Tensor): void {
-    this.initializers.set(name, tensor)
-    const info: ValueInfo = { name, type: { kind: 'tensor', elementType: tensor.elementType, shape: tensor.shape } }
-    const at = this.inputs.findIndex((i) => i.name === name)
-    if (at >= 0) this.inputs[at] = { ...this.inputs[at], ...info }
-    else if (this.#model.irVersion < 4) this.inputs.push(info)
-  }
-
-  /** A name like `wish` that nothing has, and from now on taken. */
-  name(wish: string): string {
-    return freshName(this.#taken, wish)
-  }
-
-  /** A new tensor, under a name like `wish`. */
-  add(wish: string, tensor: Tensor): string {
-    const name = this.name(wish)
-    this.set(name, tensor)
-    return name
-  }
-
-  /** A new int64 vector, under a name like `wish`. */
-  addInts(wish: string, values: readonly number[]): string {
-    return this.add(wish, tensorOf('int64', [values.length], values))
-  }
-
-  /**
-   * Replaces a tensor that a node stands for: a node without inputs (Constant) gives way to an initializer, one that makes a tensor of
-   * a given shape (ConstantOfShape) gets the new shape, so that the file stays as small as it was.
-   */
-  replaceStored(nodes: Node[], name: string, tensor: Tensor, sameFill: boolean): Node[] {
-    return nodes.flatMap((node) => {
-      if (!node.outputs.includes(name)) return [node]
-      if (sameFill && node.inputs.length === 1)
-        return [{ ...node, inputs: [this.addInts(`${name}_shape`, tensor.shape)] }]
-      this.set(name, tensor)
-      return []
-    })
-  }
-}
-
-/** The graph with these initializers and inputs. */
-export function withEdits(graph: Graph, edits: TensorEdits, nodes: Node[]): Graph {
-  return { ...graph, nodes, inputs: edits.inputs, initializers: edits.initializers }
 }

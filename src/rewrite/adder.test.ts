@@ -99,19 +99,20 @@ describe('swapping convolutions for adder convolutions', () => {
       (b, x) => b.output(b.node('Conv', [x, b.input('w', 'float32', [4, 4, 1, 1])], {}, { name: 'it' })),
     ],
     [
-      'weights made by a node',
-      'Conv "it": its weights "t_output" are not stored but made from others by a node.',
-      (b, x) => {
-        const w = b.node('Transpose', [b.constant('w', zeros(1, 1, 4, 4))], { perm: [2, 3, 0, 1] }, { name: 't' })
-        b.output(b.node('Conv', [x, w], {}, { name: 'it' }))
-      },
-    ],
-    [
       'shared weights',
       'Conv "it": it shares its weights "w" with other.',
       (b, x) => {
         const w = b.constant('w', zeros(4, 4, 1, 1))
         const y = b.node('Conv', [x, w], {}, { name: 'it' })
+        b.output(b.node('Conv', [y, w], {}, { name: 'other' }))
+      },
+    ],
+    [
+      'shared weights by a second name',
+      'Conv "it": it shares its weights "again_output" with other.',
+      (b, x) => {
+        const w = b.constant('w', zeros(4, 4, 1, 1))
+        const y = b.node('Conv', [x, b.node('Identity', [w], {}, { name: 'again' })], {}, { name: 'it' })
         b.output(b.node('Conv', [y, w], {}, { name: 'other' }))
       },
     ],

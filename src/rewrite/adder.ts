@@ -1,18 +1,21 @@
 import { elementCount, indentedLines, KerfError, NodeError, seededRandom, seedFrom } from '../base/index.ts'
 import {
   allNames,
+  constantSource,
   consumersOf,
   float,
   freshName,
-  type Graph,
   type Inference,
   inferGraph,
   type Model,
   type Node,
   nodeLabel,
   opsetOf,
+  producersOf,
   type Tensor,
   tensorOf,
+  withoutUnread,
+  withStoredConstants,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 
@@ -76,8 +79,8 @@ export function swapToAdder(model: Model, options: SwapOptions = {}): AdderSwap 
       `Adder layers take opset ${firstOpset} or higher; the model has ${opset}. Convert it first (onnx.version_converter).`,
       { opset },
     )
-  const { chosen, kept } = choose(model.graph, options.layers)
   const swap = new Swap(model, options)
+  const { chosen, kept } = swap.choose(options.layers)
   const refused: UnswappedLayer[] = []
   const others: UnswappedLayer[] = []
   const swapped = new Set<Node>()
@@ -107,35 +110,10 @@ function nothingToSwap(refused: readonly UnswappedLayer[], kept: readonly Unswap
   )
 }
 
-/** Layers that were asked for; without a choice, all convolutions but those that AdderNet keeps. */
-function choose({ nodes, initializers }: Graph, layers: LayerChoice | undefined) {
-  if (layers) {
-    const chosen = nodes.filter((node) => layers.matches(nodeLabel(node)))
-    if (chosen.length > 0) return { chosen, kept: [] }
-    const names = nodes.filter((n) => n.opType === 'Conv').map(nodeLabel)
-    throw new KerfError(
-      'no-such-layer',
-      `No layer is called "${layers.pattern}". Convolutions: ${names.slice(0, 8).join(', ') || 'none'}${names.length > 8 ? ` and ${names.length - 8} more` : ''}.`,
-      { pattern: layers.pattern },
-    )
-  }
-  const weighted = nodes.filter((n) => n.inputs.slice(1).some((name) => initializers.has(name)))
-  const [first] = weighted.filter((n) => n.opType === 'Conv')
-  const last = weighted.filter((n) => ['Conv', 'Gemm', 'MatMul'].includes(n.opType)).at(-1)
-  const kept: UnswappedLayer[] = []
-  const chosen = nodes.filter((node) => {
-    if (node.opType !== 'Conv' && node.opType !== 'ConvTranspose') return false
-    const why = node === first ? 'the first convolution' : node === last ? 'the classifier' : undefined
-    if (why === undefined) return true
-    kept.push({ node: nodeLabel(node), why: `${why} stays as it is, as in AdderNet` })
-    return false
-  })
-  return { chosen, kept }
-}
-
 class Swap {
   readonly #model: Model
   readonly #inference: Inference
+  readonly #producers: ReadonlyMap<string, Node>
   readonly #consumers: ReadonlyMap<string, readonly Node[]>
   readonly #keepWeights: boolean
   readonly #seed: number
@@ -143,40 +121,72 @@ class Swap {
   constructor(model: Model, { keepWeights = false, seed = 0 }: SwapOptions) {
     this.#model = model
     this.#inference = inferGraph(model, operators)
+    this.#producers = producersOf(model.graph)
     this.#consumers = consumersOf(model.graph)
     this.#keepWeights = keepWeights
     this.#seed = seed
   }
 
+  /** Layers that were asked for; without a choice, all convolutions but those that AdderNet keeps. */
+  choose(layers: LayerChoice | undefined) {
+    const { nodes } = this.#model.graph
+    if (layers) {
+      const chosen = nodes.filter((node) => layers.matches(nodeLabel(node)))
+      if (chosen.length > 0) return { chosen, kept: [] }
+      const names = nodes.filter((n) => n.opType === 'Conv').map(nodeLabel)
+      throw new KerfError(
+        'no-such-layer',
+        `No layer is called "${layers.pattern}". Convolutions: ${names.slice(0, 8).join(', ') || 'none'}${names.length > 8 ? ` and ${names.length - 8} more` : ''}.`,
+        { pattern: layers.pattern },
+      )
+    }
+    const weighted = nodes.filter((n) =>
+      n.inputs.slice(1).some((name) => name !== '' && this.#inference.constants.has(name)),
+    )
+    const [first] = weighted.filter((n) => n.opType === 'Conv')
+    const last = weighted.filter((n) => ['Conv', 'Gemm', 'MatMul'].includes(n.opType)).at(-1)
+    const kept: UnswappedLayer[] = []
+    const chosen = nodes.filter((node) => {
+      if (node.opType !== 'Conv' && node.opType !== 'ConvTranspose') return false
+      const why = node === first ? 'the first convolution' : node === last ? 'the classifier' : undefined
+      if (why === undefined) return true
+      kept.push({ node: nodeLabel(node), why: `${why} stays as it is, as in AdderNet` })
+      return false
+    })
+    return { chosen, kept }
+  }
+
   /** Why a layer cannot be swapped. */
   problem(node: Node): string | undefined {
-    const { initializers } = this.#model.graph
+    const { constants, values } = this.#inference
     if (node.opType === 'AdderConv') return 'it is an adder layer already'
     if (node.opType !== 'Conv' || node.domain !== '')
       return `it is no Conv (its type is ${node.opType}), and only these can be swapped`
     const [, weight = '', bias = ''] = node.inputs
-    const tensor = initializers.get(weight)
-    if (!tensor)
-      return this.#inference.constants.has(weight)
-        ? `its weights "${weight}" are not stored but made from others by a node`
-        : `its weights "${weight}" are computed while running`
-    if (this.#model.graph.inputs.some((i) => i.name === weight))
-      return `its weights "${weight}" are an input of the model`
-    if (tensor.elementType !== 'float32') return `its weights are ${tensor.elementType}, not float32`
-    if (tensor.shape.length > 4)
-      return `it is ${tensor.shape.length - 2}-D, and adder layers convolve along one or two axes`
-    const readers = this.#consumers.get(weight) ?? []
-    if (readers.length > 1)
-      return `it shares its weights "${weight}" with ${readers
-        .filter((r) => r !== node)
-        .map(nodeLabel)
-        .join(', ')}`
-    if (bias !== '' && !initializers.has(bias)) return `its bias "${bias}" is computed while running`
+    if (!constants.has(weight)) return `its weights "${weight}" are computed while running`
+    const { elementType, shape = [] } = values.get(weight) ?? {}
+    if (elementType !== 'float32') return `its weights are ${elementType}, not float32`
+    if (shape.length > 4) return `it is ${shape.length - 2}-D, and adder layers convolve along one or two axes`
+    const others = this.#readersOf(weight).filter((r) => r !== node)
+    if (others.length > 0) return `it shares its weights "${weight}" with ${others.map(nodeLabel).join(', ')}`
+    if (bias !== '' && !constants.has(bias)) return `its bias "${bias}" is computed while running`
     return undefined
   }
 
-  apply(chosen: ReadonlySet<Node>): Pick<AdderSwap, 'model' | 'swapped'> {
-    const { graph } = this.#model
+  /** Who reads a constant, by whatever name. */
+  #readersOf(value: string): Node[] {
+    const source = (name: string) => constantSource(this.#inference, this.#producers, name)
+    const own = source(value)
+    return this.#model.graph.nodes.filter(
+      (n) => n.inputs.some((name) => source(name) === own) && !n.outputs.some((o) => source(o) === own),
+    )
+  }
+
+  apply(layers: ReadonlySet<Node>): Pick<AdderSwap, 'model' | 'swapped'> {
+    const names = [...layers].flatMap((node) => node.inputs.slice(1))
+    const { graph } = withStoredConstants(this.#model, this.#inference, names)
+    const outputs = new Set([...layers].flatMap((node) => node.outputs))
+    const chosen = new Set(graph.nodes.filter((node) => node.outputs.some((o) => outputs.has(o))))
     const taken = allNames(graph)
     const initializers = new Map(graph.initializers)
     const swapped: SwappedLayer[] = []
@@ -240,18 +250,5 @@ class Swap {
   #drawn(name: string, shape: readonly number[]): Tensor {
     const random = seededRandom(seedFrom(this.#seed, name))
     return tensorOf('float32', shape, Float32Array.from({ length: elementCount(shape) as number }, random.normal))
-  }
-}
-
-/** Without tensors that somebody read before, and nobody reads now: biases in front of BatchNormalization. */
-function withoutUnread(graph: Graph, before: Graph): Graph {
-  const [now, then] = [graph, before].map(
-    (g) => new Set([...consumersOf(g).keys(), ...g.outputs.map((o) => o.name)]),
-  ) as [Set<string>, Set<string>]
-  const initializers = new Map([...graph.initializers].filter(([name]) => now.has(name) || !then.has(name)))
-  return {
-    ...graph,
-    initializers,
-    inputs: graph.inputs.filter((i) => now.has(i.name) || !graph.initializers.has(i.name)),
   }
 }

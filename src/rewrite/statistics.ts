@@ -4,13 +4,16 @@ import {
   consumersOf,
   freshName,
   graphInputs,
+  inferGraph,
   type Model,
   type Node,
   type Tensor,
   tensorOf,
   usedNames,
   withoutDeadCode,
+  withStoredConstants,
 } from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
 
 /*
  * Means and variances of BatchNormalization, measured: behind exchanged layers the stored ones say nothing, and a network whose activations are
@@ -45,10 +48,11 @@ export interface StatisticsOptions {
  * @throws KerfError `unsupported-input` for a network with several inputs, `not-finite` where values are no numbers, and what running throws
  */
 export async function measureStatistics(
-  model: Model,
+  given: Model,
   images: StatisticsImages,
   { createSession, behind, onProgress }: StatisticsOptions,
 ): Promise<Model> {
+  const model = withStoredStatistics(given)
   const [input, ...others] = graphInputs(model.graph)
   if (!input || others.length > 0)
     throw new KerfError('unsupported-input', `The model has ${others.length + 1} inputs; it is given images alone.`)
@@ -80,6 +84,15 @@ export async function measureStatistics(
   return { ...measured, graph: withoutDeadCode(graph) }
 }
 
+const isNormalisation = ({ opType, domain }: Node): boolean => opType === 'BatchNormalization' && domain === ''
+
+/** Means and variances as initializers, in whatever way the file holds them. */
+function withStoredStatistics(model: Model): Model {
+  const held = model.graph.nodes.filter(isNormalisation).flatMap((node) => node.inputs.slice(3, 5))
+  const others = held.filter((name) => !model.graph.initializers.has(name))
+  return others.length === 0 ? model : withStoredConstants(model, inferGraph(model, operators), others)
+}
+
 /** BatchNormalizations of inference whose statistics are stored, behind the given nodes, in order. */
 function normalisations({ graph }: Model, behind: ReadonlySet<string> | undefined): Node[] {
   const reached = new Set<string>()
@@ -88,7 +101,7 @@ function normalisations({ graph }: Model, behind: ReadonlySet<string> | undefine
     if (isBehind || behind?.has(node.name)) for (const output of node.outputs) reached.add(output)
     return (
       isBehind &&
-      node.opType === 'BatchNormalization' &&
+      isNormalisation(node) &&
       node.outputs.filter((o) => o !== '').length === 1 &&
       node.inputs.slice(3, 5).every((name) => graph.initializers.has(name))
     )

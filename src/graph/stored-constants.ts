@@ -1,0 +1,97 @@
+import { byteLengthOf, elementCount } from '../base/index.ts'
+import { type Constants, constantContent } from './constants.ts'
+import { type Inference, storedTensors } from './infer.ts'
+import type { Model, Node, Tensor } from './model.ts'
+import { tensorOf } from './tensor.ts'
+import { TensorEdits, withEdits } from './tensor-edits.ts'
+import { producersOf, withoutUnread } from './traverse.ts'
+
+/*
+ * Files hold weights in many ways: as initializers (up to IR version 3 listed among the inputs), as Constant nodes, under a second name
+ * (Identity), or as the result of nodes that read constants alone. Who changes weights asks for those it means as initializers.
+ */
+
+/** Follows second names of a constant to the value that they stand for. */
+export function constantSource(inference: Inference, producers: ReadonlyMap<string, Node>, value: string): string {
+  let name = value
+  for (;;) {
+    const node = producers.get(name)
+    const known = node && inference.calls.get(node)
+    const [source = ''] = node?.inputs ?? []
+    if (known?.operator.accesses !== 'view' || source === '' || !inference.constants.has(source)) return name
+    const [from, to] = [inference.values.get(source), inference.values.get(name)]
+    if (from?.elementType !== to?.elementType || from?.shape?.join() !== to?.shape?.join()) return name
+    name = source
+  }
+}
+
+/** The stored tensors that a value is made from; undefined where that is not all: it depends on a shape, or on the graph's inputs. */
+export function sourcesOf(
+  value: string,
+  stored: ReadonlyMap<string, Tensor>,
+  producers: ReadonlyMap<string, Node>,
+): ReadonlySet<string> | undefined {
+  const found = new Set<string>()
+  const seen = new Set<string>([''])
+  const visit = (name: string): boolean => {
+    if (seen.has(name)) return true
+    seen.add(name)
+    if (stored.has(name)) found.add(name)
+    return stored.has(name) || (producers.get(name)?.inputs.every(visit) ?? false)
+  }
+  return visit(value) ? found : undefined
+}
+
+/**
+ * The model with these constants as initializers, computed where nodes make them; readers of a second name read the first. What nobody reads any
+ * more is dropped. Values that are not constant, and initializers, are left as they are.
+ * @throws KerfError `not-constant` when an operator on the way has no reference implementation
+ */
+export function withStoredConstants(model: Model, inference: Inference, values: Iterable<string>): Model {
+  const { graph } = model
+  const constants: Constants = { model, inference, stored: storedTensors(model, inference) }
+  const producers = producersOf(graph)
+  const edits = new TensorEdits(model)
+  const renamed = new Map<string, string>()
+  let nodes = graph.nodes
+  for (const value of values) {
+    if (value === '' || !inference.constants.has(value)) continue
+    const source = constantSource(inference, producers, value)
+    if (source !== value) renamed.set(value, source)
+    if (edits.initializers.has(source) || renamed.has(source)) continue
+    const tensor = constants.stored.get(source) ?? computedTensor(constants, source)
+    // Of a node with several outputs the others are still needed.
+    if ((producers.get(source)?.outputs.length ?? 1) === 1) nodes = edits.replaceStored(nodes, source, tensor, false)
+    else renamed.set(source, edits.add(`${source}_stored`, tensor))
+  }
+  const nameOf = (name: string): string => {
+    const next = renamed.get(name)
+    return next === undefined ? name : nameOf(next)
+  }
+  nodes = nodes.map((node) =>
+    node.inputs.some((name) => renamed.has(name)) ? { ...node, inputs: node.inputs.map(nameOf) } : node,
+  )
+  return { ...model, graph: withoutUnread(withEdits(graph, edits, nodes), graph) }
+}
+
+function computedTensor(constants: Constants, value: string): Tensor {
+  const { elementType, shape, data } = constantContent(constants, value)
+  return tensorOf(elementType, shape, data)
+}
+
+/**
+ * Whether a constant may take the place of what it is made from: it follows from stored tensors alone, and takes no more room than they do. Codes
+ * that become floats take 4 times as much.
+ */
+export function isStorable(
+  { inference, stored }: Constants,
+  producers: ReadonlyMap<string, Node>,
+  value: string,
+): boolean {
+  const { elementType, shape } = inference.values.get(value) ?? {}
+  const count = elementCount(shape)
+  const sources = inference.constants.has(value) ? sourcesOf(value, stored, producers) : undefined
+  if (!sources || elementType === undefined || count === undefined) return false
+  const before = [...sources].reduce((sum, name) => sum + (stored.get(name) as Tensor).data.byteLength, 0)
+  return byteLengthOf(elementType, count) <= before
+}
