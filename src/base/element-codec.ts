@@ -1,5 +1,13 @@
 import { byteLengthOf, type ElementType } from './element-type.ts'
 import { KerfError } from './error.ts'
+import {
+  bfloat16ToNumber,
+  float16ToNumber,
+  isHalf,
+  numberToBfloat16,
+  numberToFloat16,
+  widenHalves,
+} from './half-floats.ts'
 
 /*
  * Elements as JavaScript numbers and back. Bytes are little-endian and packed as ONNX's `raw_data`.
@@ -8,49 +16,6 @@ import { KerfError } from './error.ts'
  */
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
-
-/** binary16 (IEEE 754) bits to a number. */
-export function float16ToNumber(h: number): number {
-  const sign = h & 0x8000 ? -1 : 1
-  const exponent = (h >> 10) & 0x1f
-  const fraction = h & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-}
-
-const scratch = new DataView(new ArrayBuffer(8))
-
-/** A number to binary16 bits, rounding to nearest, ties to even. */
-export function numberToFloat16(value: number): number {
-  scratch.setFloat64(0, value)
-  const sign = scratch.getUint16(0) & 0x8000
-  const a = Math.abs(value)
-  if (Number.isNaN(value)) return sign | 0x7e00
-  if (a >= 65520) return sign | 0x7c00
-  // Below 2^-14 the spacing is 2^-24 (subnormal); above, 2^-10 of the leading power of two.
-  const exponent = a < 2 ** -14 ? -14 : Math.floor(Math.log2(a))
-  const units = roundTiesToEven(a / 2 ** (exponent - 10))
-  return sign | (a < 2 ** -14 ? units : (exponent + 14) * 1024 + units)
-}
-
-function roundTiesToEven(x: number): number {
-  const floor = Math.floor(x)
-  const rest = x - floor
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor
-}
-
-const bfloat16ToNumber = (b: number): number => {
-  scratch.setUint32(0, b << 16)
-  return scratch.getFloat32(0)
-}
-
-function numberToBfloat16(value: number): number {
-  scratch.setFloat32(0, value)
-  const u = scratch.getUint32(0)
-  if (Number.isNaN(value)) return 0x7fc0
-  return ((u + 0x7fff + ((u >>> 16) & 1)) >>> 16) & 0xffff
-}
 
 /** An 8- or 4-bit float with the given exponent and mantissa widths; `max` handling follows the ONNX type's name. */
 function minifloat(
@@ -157,6 +122,10 @@ export function decodeElements(type: ElementType, bytes: Uint8Array, count: numb
     })
   if (type === 'float32' && littleEndian && bytes.byteOffset % 4 === 0)
     return new Float64Array(new Float32Array(bytes.buffer, bytes.byteOffset, count))
+  if (isHalf(type) && littleEndian && bytes.byteOffset % 2 === 0) {
+    const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, count)
+    return new Float64Array(widenHalves(type, halves, new Float32Array(count)))
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const out = new Float64Array(count)
   for (let i = 0; i < count; i++) out[i] = read(view, i)

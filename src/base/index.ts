@@ -4,6 +4,7 @@
 export * from './element-codec.ts'
 export * from './element-type.ts'
 export * from './error.ts'
+export * from './half-floats.ts'
 export * from './map.ts'
 export * from './path-problems.ts'
 export * from './polynomial.ts'

@@ -1,7 +1,7 @@
 import { byteLengthOf, type ElementType, elementCount, isConcrete, KerfError } from '../base/index.ts'
 import {
-  type Accesses,
   type Arithmetic,
+  accessesOf,
   type Inference,
   type Known,
   type Model,
@@ -34,12 +34,12 @@ export function countNode(model: Model, inference: Inference, node: Node): NodeC
   const unclear = firstUnclear(node, call.inputs, call.outputs)
   if (operator.cost === 'data-dependent') {
     const why = 'how much it computes depends on the data'
-    return unclear ? uncounted(why) : { ...countAccesses(node, operator.accesses, known), arithmetic: null, why }
+    return unclear ? uncounted(why) : { ...countAccesses(node, known), arithmetic: null, why }
   }
   if (unclear) return uncounted(`the shape of "${unclear}" is not known before the model runs`)
   try {
     const arithmetic = operator.cost === 'none' ? {} : operator.cost(call)
-    return { arithmetic, ...countAccesses(node, operator.accesses, known) }
+    return { arithmetic, ...countAccesses(node, known) }
   } catch (error) {
     if (error instanceof KerfError && error.code === 'unknown-shape') return uncounted(error.message)
     throw error
@@ -66,13 +66,9 @@ function firstUnclear(
 
 type KnownNode = NonNullable<ReturnType<Inference['calls']['get']>>
 
-function countAccesses(
-  node: Node,
-  rule: KnownNode['operator']['accesses'],
-  { call }: KnownNode,
-): Pick<NodeCount, 'reads' | 'writes'> {
-  if (rule === 'view') return { reads: new Map(), writes: new Map() }
-  const special: Accesses | undefined = rule?.(call)
+function countAccesses(node: Node, { operator, call }: KnownNode): Pick<NodeCount, 'reads' | 'writes'> {
+  const special = accessesOf(operator, call)
+  if (special === 'view') return { reads: new Map(), writes: new Map() }
   return {
     reads: moved(node.inputs, call.inputs, special?.reads),
     writes: moved(node.outputs, call.outputs, special?.writes),

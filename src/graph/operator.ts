@@ -114,7 +114,7 @@ export interface Operator<A = unknown> {
   /** 'none': moves or renames data without arithmetic. 'data-dependent': how much it computes is not known before it runs. */
   readonly cost: 'none' | 'data-dependent' | ((call: InferredCall<A>) => Arithmetic)
   /** 'view': same bytes under another shape, nothing moves. Default: each input element read once, each output element written once. */
-  readonly accesses?: 'view' | ((call: InferredCall<A>) => Accesses)
+  readonly accesses?: 'view' | ((call: InferredCall<A>) => 'view' | Accesses | undefined)
   /**
    * Inputs that are learnable parameters where they are constant. 'operands': every constant floating-point input with more than
    * one element (a bias as Add, BatchNormalization as Mul and Add); scalars there are constants of a formula.
@@ -142,6 +142,11 @@ export function runForward(
   const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
   const made = operator.forward?.({ ...call, inputs: known }, inputs)
   return made?.length ? made : undefined
+}
+
+/** What a node moves: `undefined` where every element of inputs and outputs once. */
+export function accessesOf(operator: Operator, call: InferredCall): 'view' | Accesses | undefined {
+  return typeof operator.accesses === 'function' ? operator.accesses(call) : operator.accesses
 }
 
 /** The operators that a walk can ask. */

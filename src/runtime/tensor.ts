@@ -4,7 +4,10 @@ import {
   type ElementType,
   elementCount,
   encodeElements,
+  isHalf,
   KerfError,
+  narrowFloats,
+  widenHalves,
 } from '../base/index.ts'
 import type { Dense, Tensor } from '../graph/index.ts'
 
@@ -107,6 +110,20 @@ export function hostTensor(elementType: ElementType, shape: readonly number[], v
 export function hostValues({ elementType, shape, data }: HostTensor): Float64Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   return decodeElements(elementType, swapped(bytes, data.BYTES_PER_ELEMENT), elementCount(shape) as number)
+}
+
+/** Writes the elements as float32. @param into as long as the tensor; no 64-bit integers */
+export function writeFloats({ elementType, data }: HostTensor, into: Float32Array): void {
+  if (isHalf(elementType)) widenHalves(elementType, data as Uint16Array, into)
+  else into.set(data as Float32Array)
+}
+
+/** A tensor of any element type from float32 numbers: the same memory where it is float32. */
+export function fromFloats(elementType: HostElementType, shape: readonly number[], floats: Float32Array): HostTensor {
+  if (elementType === 'float32') return { elementType, shape, data: floats }
+  if (isHalf(elementType))
+    return { elementType, shape, data: narrowFloats(elementType, floats, new Uint16Array(floats.length)) }
+  return hostTensor(elementType, shape, floats)
 }
 
 /** A stored tensor of a model. */

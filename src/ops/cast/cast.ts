@@ -21,5 +21,7 @@ export const cast = defineOperator<{ to: number | undefined }>({
   },
   backward: castBackward,
   cost: 'none',
+  // To the type that it has.
+  accesses: ({ inputs, outputs }) => (inputs[0]?.elementType === outputs[0]?.elementType ? 'view' : undefined),
   channels: elementwise,
 })

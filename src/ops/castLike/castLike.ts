@@ -18,6 +18,7 @@ export const castLike = defineOperator<void>({
   backward: castBackward,
   cost: 'none',
   accesses: (call) => {
+    if (call.inputs[0]?.elementType === call.outputs[0]?.elementType) return 'view'
     const count = elementCount(call.outputs[0]?.shape) as number
     return { reads: [count, 0], writes: [count] }
   },

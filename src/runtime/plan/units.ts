@@ -1,5 +1,7 @@
+import type { ElementType } from '../../base/index.ts'
 import {
   type Constants,
+  graphInputs,
   type InferredCall,
   inferGraph,
   inlineFunctions,
@@ -11,6 +13,7 @@ import {
 } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
 import { UnsupportedError } from '../errors.ts'
+import { widenTensor, withoutHalves } from './widen.ts'
 
 /** A node that runs, with what is known of it. */
 export interface Unit {
@@ -19,8 +22,10 @@ export interface Unit {
   readonly call: InferredCall
 }
 
-/** A model made ready for given input shapes: functions inlined, shapes inferred, everything constant set apart. */
+/** A model made ready for given input shapes: functions inlined, shapes inferred, halves widened, everything constant set apart. */
 export interface Prepared extends Constants {
+  /** Element types of inputs and outputs as the model has them. */
+  readonly declared: ReadonlyMap<string, ElementType>
   /** Nodes that depend on the inputs, in order. */
   readonly units: readonly Unit[]
   /** Whether a value is known before running. */
@@ -33,8 +38,15 @@ export interface Prepared extends Constants {
  */
 export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly number[]>): Prepared {
   const model = inlineFunctions(given, operators)
-  const inference = inferGraph(model, operators, { inputShapes })
-  const stored = storedTensors(model, inference)
+  const asGiven = inferGraph(model, operators, { inputShapes })
+  const inference = withoutHalves(asGiven)
+  const stored = new Map([...storedTensors(model, asGiven)].map(([name, tensor]) => [name, widenTensor(tensor)]))
+  const declared = new Map(
+    [...graphInputs(model.graph), ...model.graph.outputs].flatMap(({ name }) => {
+      const type = asGiven.values.get(name)?.elementType
+      return type ? [[name, type] as const] : []
+    }),
+  )
   const units: Unit[] = []
   for (const node of model.graph.nodes) {
     const known = inference.calls.get(node)
@@ -42,5 +54,5 @@ export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly 
       throw new UnsupportedError(node.domain, node.opType, nodeLabel(node), 'Kerf does not know this operator')
     if (!node.outputs.every((o) => o === '' || inference.constants.has(o))) units.push({ node, ...known })
   }
-  return { model, inference, stored, units, isConstant: (value) => inference.constants.has(value) }
+  return { model, inference, declared, stored, units, isConstant: (value) => inference.constants.has(value) }
 }

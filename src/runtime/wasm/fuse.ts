@@ -1,5 +1,5 @@
 import { isConcrete } from '../../base/index.ts'
-import { AttributeReader, constantContent, type Known } from '../../graph/index.ts'
+import { AttributeReader, accessesOf, constantContent, type Known } from '../../graph/index.ts'
 import type { Prepared, Unit } from '../plan/units.ts'
 import { type Codes, findCodes } from './codes.ts'
 import type { Affine, Lowering, Lowerings } from './lowering.ts'
@@ -56,13 +56,18 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     if (!unit.node.inputs.slice(1).every((name) => name === '' || prepared.isConstant(name))) return false
     return ofCodes !== undefined && ofCodes.refuses?.(unit.call as never, () => false) === undefined
   })
-  /** The job that a unit can be fused into through one of its inputs. */
-  const candidate = (value: string | undefined, ability: 'affine' | 'residual' | 'clamp' | 'codes') => {
+  /** The job that makes a value for one reader alone, as its first output: of several only the first can be changed. */
+  const onlyFor = (value: string | undefined) => {
     const index = value === undefined ? undefined : maker.get(value)
     if (index === undefined || readers.get(value as string) !== 1) return undefined
     const job = jobs[index] as Job
-    // Of several outputs only the first can be changed.
-    if (job.result !== value) return undefined
+    return job.result === value ? { index, job } : undefined
+  }
+  /** The job that a unit can be fused into through one of its inputs. */
+  const candidate = (value: string | undefined, ability: 'affine' | 'residual' | 'clamp' | 'codes') => {
+    const found = onlyFor(value)
+    if (!found) return undefined
+    const { job } = found
     const fused = job.lowering?.fuses
     const clamped = job.lo !== Number.NEGATIVE_INFINITY || job.hi !== Number.POSITIVE_INFINITY
     const later =
@@ -72,7 +77,7 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
           ? job.residual !== undefined || clamped
           : // What is added is float32, and sums of codes are put out at once.
             ability === 'codes' && job.residual !== undefined
-    return fused?.[ability] && !later ? { index, job } : undefined
+    return fused?.[ability] && !later ? found : undefined
   }
   const replace = (index: number, job: Job, result: string) => {
     jobs[index] = { ...job, result }
@@ -94,6 +99,11 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     const quantised = codes === undefined ? undefined : candidate(first, 'codes')
     if (codes !== undefined && quantised) {
       replace(quantised.index, { ...quantised.job, outputCodes: coded.values.get(codes) }, codes)
+      continue
+    }
+    const passed = passes(unit) ? onlyFor(first) : undefined
+    if (passed?.job.lowering && !passed.job.outputCodes) {
+      replace(passed.index, passed.job, result)
       continue
     }
     const scaled = candidate(first, 'affine')
@@ -175,6 +185,19 @@ function countReaders({ units, model }: Prepared): Map<string, number> {
     read(output.name)
   }
   return readers
+}
+
+/** Whether a node only gives its input another name: Identity, a Cast to the type that is there. */
+function passes({ node, operator, call }: Unit): boolean {
+  const [x] = call.inputs
+  const [y] = call.outputs
+  return (
+    accessesOf(operator, call) === 'view' &&
+    node.outputs.filter((o) => o !== '').length === 1 &&
+    x?.elementType === y?.elementType &&
+    isPlaced(x) &&
+    x?.shape?.join() === y?.shape?.join()
+  )
 }
 
 /** BatchNormalization with known parameters. */

@@ -1,5 +1,5 @@
 import { byteLengthOf, elementCount, isConcrete } from '../../base/index.ts'
-import { graphInputs } from '../../graph/index.ts'
+import { accessesOf, graphInputs } from '../../graph/index.ts'
 import type { Lifetime } from '../plan/arena.ts'
 import type { Prepared } from '../plan/units.ts'
 import { fuse, type Job } from './fuse.ts'
@@ -139,7 +139,7 @@ class Scheduler {
     const { node, operator } = unit
     const computed = (name: string) => name !== '' && !this.#prepared.isConstant(name)
     const names = node.outputs.map((o, i) => (i === 0 ? job.result : o))
-    if (operator.accesses === 'view' && !lowering && this.#alias(node.inputs[0] as string, names)) return
+    if (!lowering && accessesOf(operator, unit.call) === 'view' && this.#alias(node.inputs[0] as string, names)) return
     const layout = lowering ? this.#layoutFor(job, lowering) : 'plain'
     const plain = (which: 'inputs' | 'outputs', i: number) => lowering?.plain?.[which]?.includes(i)
     const inputs = job.inputs.map((name, i) =>

@@ -1,6 +1,6 @@
 import type { Dense, Model } from '../../graph/index.ts'
 import { calculate } from '../reference/calculate.ts'
-import { fromDense, type HostTensor, toDense } from '../tensor.ts'
+import { fromDense, fromFloats, type HostElementType, type HostTensor, toDense, writeFloats } from '../tensor.ts'
 import type { Lowerings } from './lowering.ts'
 import { hasRelaxedSimd, type Variant } from './module.ts'
 import { makePlan, type Plan, type Segment } from './plan.ts'
@@ -50,7 +50,7 @@ export class WasmRunner {
 
   /**
    * @param feeds checked: every input, with the shapes of the plan
-   * @returns outputs, valid until the next run: float32 ones lie in the plan's memory
+   * @returns outputs, as the model has them, valid until the next run: float32 ones lie in the plan's memory
    */
   async run(feeds: ReadonlyMap<string, HostTensor>): Promise<Map<string, HostTensor>> {
     const pool = await this.#threads()
@@ -75,8 +75,10 @@ export class WasmRunner {
   /** An output after a run, wherever it is; valid until the next. */
   result(name: string): HostTensor {
     const located = this.plan.schedule.outputs.get(name)
-    if (located) return { elementType: 'float32', shape: located.shape, data: this.#view(located) }
-    return fromDense(this.#host.get(name) ?? this.plan.constant(name))
+    const elementType = this.plan.prepared.declared.get(name)
+    if (located) return fromFloats(elementType as HostElementType, located.shape, this.#view(located))
+    const value = this.#host.get(name) ?? this.plan.constant(name)
+    return fromDense({ ...value, elementType: elementType ?? value.elementType })
   }
 
   /** A run of which every task is timed by itself (see profile.ts). */
@@ -112,7 +114,7 @@ export class WasmRunner {
     this.#host.clear()
     for (const [name, tensor] of feeds) {
       const place = this.plan.schedule.inputs.get(name)
-      if (place) this.#view(place).set(tensor.data as Float32Array)
+      if (place) writeFloats(tensor, this.#view(place))
       else this.#host.set(name, toDense(tensor))
     }
   }
