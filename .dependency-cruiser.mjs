@@ -12,12 +12,13 @@ const rooms = {
   cost: ['base', 'graph', 'ops'],
   autodiff: ['base', 'graph', 'ops'],
   runtime: ['base', 'graph', 'ops'],
+  image: ['base', 'graph', 'runtime', 'data'],
   nets: ['base', 'graph', 'ops'],
   report: ['base', 'types:cost'],
   prune: ['base', 'graph', 'ops', 'cost'],
   rewrite: ['base', 'graph', 'ops', 'cost'],
   quantize: ['base', 'graph', 'ops', 'cost'],
-  train: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime', 'data', 'onnx', 'formats', 'nets', 'report'],
+  train: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime', 'data', 'image', 'onnx', 'formats', 'nets', 'report'],
 }
 // These import every room, and no room imports them.
 const outermost = ['lab', 'cli']

@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { GraphBuilder } from '../graph/index.ts'
+import { GraphBuilder, type Model } from '../graph/index.ts'
+import { withImageMetadata } from '../image/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
 import { type HostTensor, hostTensor } from '../runtime/index.ts'
 import { kerf } from './in-process.ts'
@@ -10,6 +12,14 @@ import { npyBytes, readNpy } from './npy.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)
+
+/** Mean of every channel of an image [N, 3, 2, 2]: a classifier of its colour. */
+function colours(): Model {
+  const b = new GraphBuilder('colours')
+  const pooled = b.node('GlobalAveragePool', [b.input('image', 'float32', ['N', 3, 2, 2])], {}, { name: 'pool' })
+  b.output(b.node('Flatten', [pooled], {}, { name: 'flat' }))
+  return b.model()
+}
 
 /** x [1, 1, 4, 4] → Relu → y. */
 function writeModel(): void {
@@ -65,5 +75,75 @@ describe('kerf run', () => {
       await refused(2, 'Give a whole number from 1 to 256.', '--threads', threads)
     const { out } = await kerf('run', at('m.onnx'), '--backend', 'reference', '--threads', '2', '--json')
     expect(JSON.parse(out)).toMatchObject({ backend: 'reference', threads: 1 })
+  })
+})
+
+describe('kerf run on an image', () => {
+  const red = () =>
+    sharp({ create: { width: 6, height: 3, channels: 3, background: '#ff0033' } })
+      .png()
+      .toFile(at('red.png'))
+
+  it('says its class by name and does to it what the file says', async () => {
+    await red()
+    const preprocessing = {
+      ...({ resize: [2, 2], fit: 'cover', border: 0, channels: 3, order: 'rgb', layout: 'NCHW' } as const),
+      ...{ scale: 1 / 255, mean: [0, 0, 0], std: [1, 1, 0.1] },
+    }
+    writeModelFile(
+      withImageMetadata(colours(), { classes: ['red', 'green', 'blue'], preprocessing }),
+      at('colours.onnx'),
+    )
+    const { out, err } = await kerf('run', at('colours.onnx'), '--input', at('red.png'))
+    // Red 1, green 0, blue 0.2 / 0.1 = 2; e² / (e² + e + 1) = 0.665
+    expect(out).toMatch(/Answer +blue 0\.67\n/)
+    expect(out).toMatch(
+      /Class +Number +Value +Probability\n.*\nblue +2 +2 +66\.52 %\nred +0 +1 +24\.47 %\ngreen +1 +0 +9\.00 %/,
+    )
+    expect(out).toContain('--resize 2x2 --fit cover --channels rgb --scale 1/255 --mean 0,0,0 --std 1,1,0.1\n')
+    expect(out).not.toContain('Assumed')
+    expect(err).toBe('')
+    const other = await kerf(
+      'run',
+      at('colours.onnx'),
+      '--input',
+      at('red.png'),
+      '--std',
+      '1',
+      '--classes',
+      'r,g,b',
+      '--json',
+    )
+    expect(JSON.parse(other.out)).toMatchObject({
+      inputs: [{ assumed: [], preprocessing: { std: [1, 1, 1] } }],
+      outputs: [{ top: [[{ name: 'r', index: 0, value: 1 }, { name: 'b' }, { name: 'g' }]] }],
+    })
+  })
+
+  it('says what it assumed where nobody told', async () => {
+    await red()
+    writeModelFile(colours(), at('unknown.onnx'))
+    const { out } = await kerf('run', at('unknown.onnx'), '--input', at('red.png'))
+    expect(out).toMatch(/Answer +class 0 0\.\d\d\n/)
+    expect(out).toContain(
+      "Assumed, as neither a flag nor the file says it: the middle of the image, rgb, pixels from 0 to 1, ImageNet's mean and deviation.",
+    )
+    const broken = colours()
+    writeModelFile({ ...broken, metadata: new Map([['kerf.classes', 'red']]) }, at('broken.onnx'))
+    expect((await kerf('run', at('broken.onnx'), '--input', at('red.png'))).err).toBe(
+      "kerf: kerf.classes in the file's metadata cannot be understood, so that it is passed over: red\n",
+    )
+  })
+
+  it('takes names of classes from a file, and refuses what are none', async () => {
+    await red()
+    writeModelFile(colours(), at('named.onnx'))
+    writeFileSync(at('labels.txt'), 'red\ngreen\nlight blue\n')
+    const { out } = await kerf('run', at('named.onnx'), '--input', at('red.png'), '--classes', at('labels.txt'))
+    expect(out).toContain('light blue')
+    await refused(2, 'Give at least two names, as in cat,dog, or a text file with one per line.', '--classes', 'cat')
+    await refused(2, 'Give a number, or one per channel', '--mean', '0.5;0.5')
+    await refused(2, 'Give numbers greater than 0.', '--std', '0')
+    await refused(2, 'Give height and width, as in 32 or 224x224.', '--resize', 'large')
   })
 })

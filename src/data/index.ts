@@ -7,6 +7,7 @@ export { cifarClasses, imagesFromCifar } from './sets/cifar.ts'
 export { type GeneratedOptions, generatedImages } from './sets/generated.ts'
 export { type IdxFile, imagesFromIdx, type NamedBytes, readIdx } from './sets/idx.ts'
 export { splitSet, subset } from './sets/subset.ts'
+export { ByteResizer } from './transforms/resize.ts'
 export type {
   Batch,
   DataSets,

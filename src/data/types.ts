@@ -89,21 +89,32 @@ export interface LoaderOptions {
   readonly transforms?: readonly Transform[]
   /** 0 by default. */
   readonly seed?: number
-  /** True: shuffled, random transforms. False: in order; resize and normalise only. */
+  /** True: shuffled, random transforms. False: in order, and nothing random. */
   readonly training: boolean
 }
 
 /**
- * What happens to images on their way to the network, as a recipe says it. Resize and normalise always apply; crop, flip, cutout and mixup in
- * training only.
+ * What happens to images on their way to the network, as a recipe says it. Resize, centreCrop, channels and normalise always apply; crop, flip,
+ * cutout and mixup in training only.
  */
 export type Transform =
   /** To a side, or [height, width], in pixels: bilinear, with the triangle widened when shrinking, as Pillow does. */
-  | { readonly kind: 'resize'; readonly size: number | readonly [height: number, width: number] }
+  | {
+      readonly kind: 'resize'
+      readonly size: number | readonly [height: number, width: number]
+      /** `fill` (default) squeezes; `cover` keeps the aspect ratio and takes the middle; `contain` shows all, with a border. */
+      readonly fit?: 'fill' | 'cover' | 'contain'
+      /** Of `contain`: what is around the image, 0 (default) to 255. */
+      readonly border?: number
+    }
+  /** The middle of this size, in pixels; zeros around an image that is smaller. */
+  | { readonly kind: 'centreCrop'; readonly size: number | readonly [height: number, width: number] }
   /** Pads with zeros on every side (pixels), then cuts the size that was there at a random place. */
   | { readonly kind: 'crop'; readonly padding: number }
   /** Exchanges left and right. */
   | { readonly kind: 'flip'; readonly probability: number }
+  /** bgr: red and blue exchanged, for networks that take images so. */
+  | { readonly kind: 'channels'; readonly order: 'rgb' | 'bgr' }
   /** (x − mean) / deviation, one of each per channel. */
   | { readonly kind: 'normalise'; readonly mean: readonly number[]; readonly deviation: readonly number[] }
   /** A square of zeros, its centre anywhere in the image; `size` is its side in pixels. */

@@ -1,6 +1,6 @@
 // For Node: everything of index.ts, and the folder that a run writes.
 // Not here: the command line (cli/).
-// May import: base, graph, ops, cost, autodiff, runtime, data, onnx, formats, nets, report.
+// May import: base, graph, ops, cost, autodiff, runtime, data, image, onnx, formats, nets, report.
 export * from './index.ts'
 export type { FoundCheckpoint } from './run-folder/checkpoints.node.ts'
 export type { FileOperations } from './run-folder/files.node.ts'

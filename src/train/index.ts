@@ -1,6 +1,6 @@
 // Training: optimisers, schedules, recipes, checkpoints, curves.
 // Not here: gradients (autodiff/), running (runtime/), data sets (data/), files (index.node.ts).
-// May import: base, graph, ops, cost, autodiff, runtime, data, onnx, formats, nets, report.
+// May import: base, graph, ops, cost, autodiff, runtime, data, image, onnx, formats, nets, report.
 export { trainingCurves } from './curves.ts'
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
 export type { NamePattern } from './graph/frozen.ts'

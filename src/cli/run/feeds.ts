@@ -10,10 +10,16 @@ import {
   seedFrom,
 } from '../../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../../graph/index.ts'
-import { type HostTensor, hostTensor } from '../../runtime/index.ts'
+import {
+  imageMetadata,
+  type PreprocessingOptions,
+  preprocessingFor,
+  type ResolvedPreprocessing,
+} from '../../image/index.ts'
+import { type HostTensor, hostTensor, isHostElementType } from '../../runtime/index.ts'
 import { readNpy } from '../npy.ts'
 import { type InputShapes, inputShape } from '../options.ts'
-import { type Preprocessing, type PreprocessingOptions, preprocessingFor, readImage } from './image.ts'
+import { readImage } from './image.ts'
 
 /** What `--input` gives, by the input's name ('' for the only one): a file, or the shape of random numbers. */
 export type GivenInputs = ReadonlyMap<string, { readonly path: string } | { readonly shape: readonly number[] }>
@@ -46,7 +52,8 @@ export interface FeedInfo {
   readonly name: string
   readonly from: string
   readonly tensor: HostTensor
-  readonly preprocessing?: Preprocessing
+  /** Of an image. */
+  readonly image?: ResolvedPreprocessing
 }
 
 /**
@@ -88,15 +95,16 @@ export async function readFeeds(
   })
 }
 
-function typeOf(model: Model, name: string) {
-  const type = graphInputs(model.graph).find((i) => i.name === name)?.type
-  if (type?.kind !== 'tensor')
+function inputOf(model: Model, name: string) {
+  const input = graphInputs(model.graph).find((i) => i.name === name)
+  if (input?.type?.kind !== 'tensor')
     throw new KerfError('unsupported-input', `Input "${name}" is no tensor.`, { input: name })
-  return type
+  return { input, type: input.type }
 }
 
 async function fromFile(model: Model, name: string, path: string, options: PreprocessingOptions): Promise<FeedInfo> {
-  const { elementType, shape } = typeOf(model, name)
+  const { input, type } = inputOf(model, name)
+  const { elementType } = type
   if (/\.npy$/i.test(path)) {
     const tensor = readNpy(read(path), path)
     if (tensor.elementType !== elementType)
@@ -109,13 +117,10 @@ async function fromFile(model: Model, name: string, path: string, options: Prepr
   }
   if (/\.npz$/i.test(path))
     throw new KerfError('bad-npy', `${path} holds several arrays. Save one with numpy.save as a .npy file.`, { path })
-  const preprocessing = preprocessingFor({ name, elementType, shape: shape ?? [] }, options)
-  return {
-    name,
-    from: path,
-    tensor: await readImage(read(path), path, preprocessing, elementType),
-    preprocessing,
-  }
+  if (!isHostElementType(elementType))
+    throw new KerfError('unsupported-input', `Input "${name}" is ${elementType}: it takes no image.`, { input: name })
+  const image = preprocessingFor(input, options, imageMetadata(model).preprocessing)
+  return { name, from: path, tensor: await readImage(read(path), path, image.preprocessing, elementType), image }
 }
 
 /** A folder's error would not name it. */
@@ -134,7 +139,7 @@ const floats: readonly ElementType[] = ['float32', 'float64', 'float16', 'bfloat
 
 /** Standard normal numbers for floating inputs, 0 and 1 for the others: valid for images and for masks. */
 function randomFeed(model: Model, name: string, shapes: InputShapes, seed: number): FeedInfo {
-  const { elementType } = typeOf(model, name)
+  const { elementType } = inputOf(model, name).type
   const shape = bindInputs(model.graph, shapes).inputShapes?.get(name)
   if (!isConcrete(shape)) throw new KerfError('unsupported-input', `The shape of input "${name}" is not known.`)
   const bytes = byteLengthOf(elementType, elementCount(shape) as number)

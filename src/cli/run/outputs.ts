@@ -4,6 +4,8 @@ import { type HostTensor, toDense } from '../../runtime/index.ts'
 /** One class of a classifier's answer. */
 export interface Ranked {
   readonly index: number
+  /** Undefined where nobody said what the classes are called. */
+  readonly name?: string
   readonly value: number
   readonly probability: number
 }
@@ -22,8 +24,16 @@ export interface OutputSummary {
   readonly top?: readonly (readonly Ranked[])[]
 }
 
-/** @param top how many classes to rank; 0 for none */
-export function summaryOf(name: string, tensor: HostTensor, top: number): OutputSummary {
+/**
+ * @param top how many classes to rank; 0 for none
+ * @param classes their names; those of an output with as many classes
+ */
+export function summaryOf(
+  name: string,
+  tensor: HostTensor,
+  top: number,
+  classes: readonly string[] = [],
+): OutputSummary {
   const { elementType, shape } = tensor
   const { data } = toDense(tensor)
   let [min, max, sum, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0]
@@ -36,7 +46,7 @@ export function summaryOf(name: string, tensor: HostTensor, top: number): Output
     count++
   }
   const known = count > 0
-  const ranked = top > 0 && isClassifier(tensor) ? { top: rank(data, shape, top) } : {}
+  const ranked = top > 0 && isClassifier(tensor) ? { top: rank(data, shape, top, classes) } : {}
   return {
     name,
     elementType,
@@ -55,14 +65,15 @@ function isClassifier({ elementType, shape }: HostTensor): boolean {
   return isFloating(elementType) && second > 1 && first > 0 && rest.every((d) => d === 1)
 }
 
-function rank(data: ArrayLike<number>, shape: readonly number[], top: number): Ranked[][] {
+function rank(data: ArrayLike<number>, shape: readonly number[], top: number, names: readonly string[]): Ranked[][] {
   const [first = 1, second] = shape
   const [rows, classes] = second === undefined ? [1, first] : [first, second]
+  const nameOf = (index: number) => (names.length === classes ? { name: names[index] as string } : {})
   return Array.from({ length: rows }, (_, row) => {
     const values = Array.from({ length: classes }, (_, c) => data[row * classes + c] as number)
     const probabilities = isDistribution(values) ? values : softmax(values)
     return values
-      .map((value, index) => ({ index, value, probability: probabilities[index] as number }))
+      .map((value, index) => ({ index, ...nameOf(index), value, probability: probabilities[index] as number }))
       .sort((a, b) => b.value - a.value || a.index - b.index)
       .slice(0, top)
   })

@@ -1,8 +1,8 @@
 import { type Cell, human, type Report, shapeText, type Table } from '../../report/index.ts'
 import type { Backend, Session } from '../../runtime/index.ts'
 import type { FeedInfo } from './feeds.ts'
-import { preprocessingText } from './image.ts'
-import type { OutputSummary } from './outputs.ts'
+import { assumptionText, preprocessingText } from './image.ts'
+import type { OutputSummary, Ranked } from './outputs.ts'
 
 export interface RunResult {
   readonly model: string
@@ -17,12 +17,12 @@ export interface RunResult {
 }
 
 export function runJson({ feeds, ...rest }: RunResult): unknown {
-  const inputs = feeds.map(({ name, from, tensor: { elementType, shape }, preprocessing }) => ({
+  const inputs = feeds.map(({ name, from, tensor: { elementType, shape }, image }) => ({
     name,
     from,
     elementType,
     shape,
-    ...(preprocessing ? { preprocessing } : {}),
+    ...image,
   }))
   const { model, backend, threads, ...results } = rest
   return { model, backend, threads, inputs, ...results }
@@ -31,13 +31,14 @@ export function runJson({ feeds, ...rest }: RunResult): unknown {
 export function runReport(result: RunResult, wrote: readonly string[]): Report {
   const { backend, threads, memory, timeMs } = result
   const facts: [string, string][] = [
+    ...result.outputs.flatMap(answers),
     ['Backend', `${backend}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`],
     ...result.feeds.map((f): [string, string] => [
       `Input ${f.name}`,
       `${shapeText(f.tensor.shape)} ${f.tensor.elementType}, ${f.from}`,
     ]),
     ...result.feeds.flatMap((f): [string, string][] =>
-      f.preprocessing ? [['Preprocessing', preprocessingText(f.preprocessing)]] : [],
+      f.image ? [['Preprocessing', preprocessingText(f.image.preprocessing)]] : [],
     ),
     ['Time', `${timeMs.toFixed(timeMs < 100 ? 2 : 0)} ms (first run)`],
   ]
@@ -47,8 +48,17 @@ export function runReport(result: RunResult, wrote: readonly string[]): Report {
     title: result.model,
     facts,
     tables: [outputsTable(result.outputs), ...result.outputs.flatMap(topTable)],
+    notes: result.feeds.flatMap((f) => (f.image && assumptionText(f.image)) ?? []),
   }
 }
+
+/** The first class of every image, in front of everything else: `dog 0.91`. */
+const answers = ({ top }: OutputSummary, at: number, all: readonly OutputSummary[]): [string, string][] =>
+  top && all.findIndex((o) => o.top) === at
+    ? [['Answer', top.map(([first]) => (first ? `${nameOf(first)} ${first.probability.toFixed(2)}` : '?')).join(', ')]]
+    : []
+
+const nameOf = ({ index, name }: Ranked): string => name ?? `class ${index}`
 
 /** Everything, and what the activations take at most against what they would take side by side. */
 export const memoryFact = ({ total, arena, sum }: NonNullable<Session['memory']>): [string, string] => [
@@ -83,18 +93,21 @@ const plain = (value: number): string => String(Number(value.toPrecision(6)))
 function topTable({ name, top }: OutputSummary): Table[] {
   if (!top) return []
   const several = top.length > 1
+  const named = top.some((ranked) => ranked.some((r) => r.name !== undefined))
   return [
     {
       title: `Largest of ${name}`,
       columns: [
         ...(several ? [{ key: 'image', header: 'Image', kind: 'count' as const }] : []),
-        { key: 'index', header: 'Class', kind: 'count' },
+        ...(named ? [{ key: 'name', header: 'Class', shorten: true }] : []),
+        { key: 'index', header: named ? 'Number' : 'Class', kind: 'count' },
         { key: 'value', header: 'Value', kind: 'ratio' },
         { key: 'probability', header: 'Probability', kind: 'ratio' },
       ],
       rows: top.flatMap((ranked, image) =>
         ranked.map((r): Cell[] => [
           ...(several ? [image] : []),
+          ...(named ? [r.name ?? ''] : []),
           String(r.index),
           plain(r.value),
           `${(100 * r.probability).toFixed(2)} %`,

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os'
 import { KerfError } from '../../base/index.ts'
 import { pixelSet } from '../sets/pixels.ts'
-import { ByteResizer, sizeOf } from '../transforms/resize.ts'
+import { ByteResizer } from '../transforms/resize.ts'
 import type { ImageSet, SkippedImage } from '../types.ts'
 import { type DecodedImage, imageDecoder } from './decode.node.ts'
 import { type Entry, folderEntries, tarEntries } from './entries.node.ts'
@@ -31,8 +31,7 @@ export async function readImages(
 ): Promise<ImageSet> {
   const decode = await imageDecoder(of?.channels === 3)
   const [first] = transforms
-  const resizer = first?.kind === 'resize' ? new ByteResizer(sizeOf(first)) : undefined
-  const size = first?.kind === 'resize' ? sizeOf(first) : undefined
+  const resizer = first?.kind === 'resize' || first?.kind === 'centreCrop' ? new ByteResizer(first) : undefined
   const layout = new ClassLayout(path)
   const kept: Kept[] = []
   const skipped: SkippedImage[] = []
@@ -58,7 +57,7 @@ export async function readImages(
     const name = entry.parts.join('/')
     if ('problem' in decoded) leaveOut(name, decoded.problem)
     else {
-      const image = resizer && size ? resized(decoded, resizer, size) : decoded
+      const image = resizer ? resized(decoded, resizer) : decoded
       checkSize(path, name, image, of ? { ...of, name: 'the training images' } : kept[0])
       bytes += image.pixels.length
       if (bytes > memoryLimit)
@@ -95,9 +94,9 @@ export async function readImages(
   return setOf(kept, classes, skipped)
 }
 
-function resized(image: DecodedImage, resizer: ByteResizer, [height, width]: readonly [number, number]): DecodedImage {
-  const pixels = resizer.resize(image.pixels, [image.channels, image.height, image.width])
-  return { pixels, channels: image.channels, height, width }
+function resized({ pixels, channels, height, width }: DecodedImage, resizer: ByteResizer): DecodedImage {
+  const made = resizer.resize(pixels, [channels, height, width])
+  return { pixels: made.pixels, channels, height: made.shape[1], width: made.shape[2] }
 }
 
 interface Sized {

@@ -22,7 +22,7 @@ export async function imageDecoder(colour: boolean): Promise<Decode> {
   const { default: sharp } = await import('sharp').catch((error: unknown) => {
     throw new KerfError(
       'missing-package',
-      'Folders and tars of images are decoded with sharp, which is not installed or does not run here: npm install sharp. IDX files, CIFAR batches and generated images need nothing.',
+      'Images are decoded with sharp, which is not installed or does not run here: npm install sharp. IDX files, CIFAR batches, generated images and .npy files need nothing.',
       { why: String(error) },
     )
   })

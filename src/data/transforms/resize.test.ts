@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createLoader } from '../loader.ts'
 import { imagesFromArrays } from '../sets/arrays.ts'
+import type { Transform } from '../types.ts'
 import { ByteResizer } from './resize.ts'
 
 /*
@@ -104,16 +105,92 @@ describe.each(pillow)('resize 5 × 7 to $size', ({ size, bytes, floats }) => {
   })
 
   it('of bytes is what Pillow makes, bit for bit', () => {
-    expect([...new ByteResizer(size).resize(image, [1, 5, 7])]).toEqual(bytes)
-    const twice = new ByteResizer(size).resize(Uint8Array.from([...image, ...image]), [2, 5, 7])
+    expect([...new ByteResizer({ kind: 'resize', size }).resize(image, [1, 5, 7]).pixels]).toEqual(bytes)
+    const twice = new ByteResizer({ kind: 'resize', size }).resize(
+      Uint8Array.from([...image, ...image]),
+      [2, 5, 7],
+    ).pixels
     expect([...twice]).toEqual([...bytes, ...bytes])
   })
 })
 
 it('a size that stays leaves images as they are', async () => {
-  expect(new ByteResizer([5, 7]).resize(image, [1, 5, 7])).toBe(image)
+  expect(new ByteResizer({ kind: 'resize', size: [5, 7] }).resize(image, [1, 5, 7]).pixels).toBe(image)
   const set = imagesFromArrays({ images: image, labels: [0], channels: 1, height: 5, width: 7 })
   const loader = createLoader(set, { batchSize: 1, training: false, transforms: [{ kind: 'resize', size: [5, 7] }] })
   for await (const { images } of loader.epoch(0)) expect(images).toEqual(Float32Array.from(image, (v) => v / 255))
   expect.assertions(2)
+})
+
+/*
+ * torchvision 0.29 on Pillow 13, of the image above (`im`), one row of pixels after the other; the last two with Pillow alone:
+ *
+ *   CenterCrop(s)(Resize(s)(im))                            # s = 3, 4
+ *   CenterCrop((2, 4))(im); CenterCrop((6, 9))(im)
+ *   c = Image.new('L', (6, 6), 114); c.paste(im.resize((6, 4), Image.BILINEAR), (0, 1))
+ *   c = Image.new('L', (4, 5), 0); c.paste(im.resize((4, 3), Image.BILINEAR), (0, 1))
+ */
+const placed: readonly [what: string, transform: Transform & { size: readonly [number, number] }, bytes: number[]][] = [
+  ['cover 3', { kind: 'resize', size: [3, 3], fit: 'cover' }, [105, 100, 167, 133, 125, 123, 165, 147, 76]],
+  [
+    'cover 4',
+    { kind: 'resize', size: [4, 4], fit: 'cover' },
+    [74, 98, 101, 184, 133, 118, 146, 180, 119, 175, 138, 107, 159, 163, 76, 71],
+  ],
+  ['crop 2×4', { kind: 'centreCrop', size: [2, 4] }, [16, 112, 14, 234, 198, 216, 40, 182]],
+  [
+    'crop 6×9',
+    { kind: 'centreCrop', size: [6, 9] },
+    [
+      ...[
+        0, 0, 128, 62, 58, 116, 236, 162, 0, 0, 150, 200, 56, 230, 210, 252, 100, 0, 0, 10, 238, 16, 112, 14, 234, 4, 0,
+      ],
+      ...[0, 92, 242, 198, 216, 40, 182, 130, 0, 0, 140, 212, 90, 30, 32, 96, 222, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    ],
+  ],
+  [
+    'contain 6, border 114',
+    { kind: 'resize', size: [6, 6], fit: 'contain', border: 114 },
+    [
+      ...[114, 114, 114, 114, 114, 114, 58, 119, 78, 123, 209, 164, 115, 161, 101, 151, 208, 95, 92, 203, 144, 92, 149],
+      ...[101, 146, 188, 100, 53, 92, 184, 114, 114, 114, 114, 114, 114],
+    ],
+  ],
+  [
+    'contain 5×4',
+    { kind: 'resize', size: [5, 4], fit: 'contain' },
+    [0, 0, 0, 0, 105, 100, 167, 183, 133, 125, 123, 128, 165, 147, 76, 154, 0, 0, 0, 0],
+  ],
+]
+
+describe.each(placed)('%s', (_, transform, bytes) => {
+  it('of bytes is what torchvision and Pillow make', () => {
+    const made = new ByteResizer(transform as never).resize(image, [1, 5, 7])
+    expect([made.shape, [...made.pixels]]).toEqual([[1, ...transform.size], bytes])
+  })
+
+  it('of floats is the same, but for rounding', async () => {
+    const set = imagesFromArrays({ images: image, labels: [0], channels: 1, height: 5, width: 7 })
+    const loader = createLoader(set, { batchSize: 1, training: false, transforms: [transform] })
+    expect(loader.shape).toEqual([1, ...transform.size])
+    for await (const { images } of loader.epoch(0))
+      bytes.forEach((value, i) => {
+        expect(Math.abs(255 * (images[i] as number) - value)).toBeLessThan(1.01)
+      })
+    expect.assertions(1 + bytes.length)
+  })
+})
+
+it('bgr exchanges red and blue', async () => {
+  const set = imagesFromArrays({
+    images: Uint8Array.of(255, 0, 51, 102, 204, 153),
+    labels: [0],
+    channels: 3,
+    height: 1,
+    width: 2,
+  })
+  const loader = createLoader(set, { batchSize: 1, training: false, transforms: [{ kind: 'channels', order: 'bgr' }] })
+  for await (const { images } of loader.epoch(0))
+    expect([...images].map((v) => Math.round(255 * v))).toEqual([204, 153, 51, 102, 255, 0])
+  expect.assertions(1)
 })

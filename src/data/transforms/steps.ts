@@ -1,6 +1,8 @@
 import { KerfError } from '../../base/index.ts'
 import type { Transform } from '../types.ts'
 import { cropStep, cutoutStep, flipStep } from './augment.ts'
+import { channelsStep } from './channels.ts'
+import { centreCropStep } from './geometry.ts'
 import { mixupStep } from './mixup.ts'
 import { normaliseStep } from './normalise.ts'
 import { resizeStep } from './resize.ts'
@@ -13,6 +15,8 @@ interface Kind<K extends Transform['kind']> {
 
 const kinds: { readonly [K in Transform['kind']]: Kind<K> } = {
   resize: { trainingOnly: false, step: resizeStep },
+  centreCrop: { trainingOnly: false, step: centreCropStep },
+  channels: { trainingOnly: false, step: channelsStep },
   crop: { trainingOnly: true, step: cropStep },
   flip: { trainingOnly: true, step: flipStep },
   normalise: { trainingOnly: false, step: normaliseStep },

@@ -217,6 +217,6 @@ it.each<[string, Transform]>([
 it('refuses a transform that there is not', () => {
   const transforms = [{ kind: 'blur' }] as unknown as Transform[]
   expect(() => createLoader(set, { batchSize: 2, training: true, transforms })).toThrow(
-    'There is no transform "blur"; there are resize, crop, flip, normalise, cutout, mixup.',
+    'There is no transform "blur"; there are resize, centreCrop, channels, crop, flip, normalise, cutout, mixup.',
   )
 })

@@ -43,9 +43,25 @@ export const dataSchema = z
 const size = z.union([z.int().min(1), z.tuple([z.int().min(1), z.int().min(1)])])
 const perChannel = z.array(z.number()).min(1)
 
-/** In the order in which they are applied; crop, flip, cutout and mixup in training only, resize and normalise always. */
+/** In the order in which they are applied; crop, flip, cutout and mixup in training only, the others always. */
 export const transformSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('resize'), size: size.describe('Pixels: a side, or [height, width].') }),
+  z.strictObject({
+    kind: z.literal('resize'),
+    size: size.describe('Pixels: a side, or [height, width].'),
+    fit: z
+      .enum(['fill', 'cover', 'contain'])
+      .optional()
+      .describe('Squeezed, by default; or the middle, in its aspect ratio; or all of it, with a border.'),
+    border: z.number().min(0).max(255).optional().describe('Of contain: what is around the image; 0 by default.'),
+  }),
+  z.strictObject({
+    kind: z.literal('centreCrop').describe('The middle, cut out.'),
+    size: size.describe('Pixels: a side, or [height, width].'),
+  }),
+  z.strictObject({
+    kind: z.literal('channels').describe('bgr: red and blue exchanged.'),
+    order: z.enum(['rgb', 'bgr']),
+  }),
   z.strictObject({
     kind: z
       .literal('crop')

@@ -1,0 +1,130 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Preprocessing, PreprocessingOptions } from '../image/index.ts'
+import { positiveInteger, positiveNumber, threadCount } from './options.ts'
+import { dataOption } from './train/data-option.ts'
+
+/*
+ * The flags that several commands have, each defined once: the same name, the same meaning, the same errors. A command takes those that it has a use
+ * for, and says what for.
+ */
+
+type Size = readonly [height: number, width: number]
+
+/** What `addImageFlags` gives a command. */
+export interface ImageFlags {
+  readonly resize?: Size
+  readonly fit?: Preprocessing['fit']
+  readonly crop?: Size
+  readonly channels?: Preprocessing['order']
+  readonly scale?: number
+  readonly mean?: readonly number[]
+  readonly std?: readonly number[]
+}
+
+export const imageFlagsHelp = `
+An image is resized (--resize, --fit), its middle is cut out (--crop), and of every channel comes (pixel · scale - mean) ÷ std, pixels from 0 to 255,
+scale 1/255. What no flag says, the model's file says (kerf train writes it); what that does not say is assumed, and the output says so: the size of the
+input, --fit cover, --channels rgb, and for three channels of floats ImageNet's --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225.`
+
+/** How images become what the network takes. */
+export const addImageFlags = (command: Command): Command =>
+  command
+    .option('--resize <HxW>', 'images: resize to, as in 224 or 224x320', size)
+    .addOption(
+      new Option('--fit <how>', 'images: squeezed (fill), the middle (cover), or all with a border (contain)').choices([
+        'fill',
+        'cover',
+        'contain',
+      ]),
+    )
+    .option('--crop <HxW>', 'images: then cut out the middle of this size', size)
+    .addOption(new Option('--channels <order>', 'images: order of the channels').choices(['rgb', 'bgr']))
+    .option('--scale <s>', 'images: what pixels from 0 to 255 are multiplied by, as in 1/255', scale)
+    .option('--mean <list>', 'images: what is then subtracted, per channel, as in 0.485,0.456,0.406', numbers)
+    .option('--std <list>', 'images: what is then divided by, per channel', divisors)
+
+/** The same, as the library takes it. */
+export const preprocessingOptions = ({ channels, ...flags }: ImageFlags): PreprocessingOptions => {
+  const { resize, fit, crop, scale, mean, std } = flags
+  return { resize, fit, crop, order: channels, scale, mean, std }
+}
+
+export const dataFlag = (what: string): Option =>
+  new Option('--data <where>', `${what}: mnist:FOLDER, cifar10:FOLDER, images:TRAIN,TEST, tar:…, generated`).argParser(
+    dataOption,
+  )
+
+export const classesFlag = (
+  what = 'names of the classes, in order: cat,dog, or a text file with one per line',
+): Option => new Option('--classes <names>', what).argParser(classNames)
+
+export const threadsFlag = (by: string, fallback?: number): Option => {
+  const option = new Option(
+    '-t, --threads <n>',
+    `threads${fallback === undefined ? ` (default: ${by})` : ''}`,
+  ).argParser(threadCount)
+  return fallback === undefined ? option : option.default(fallback)
+}
+
+export const batchSizeFlag = (what: string): Option =>
+  new Option('-b, --batch-size <n>', what).argParser(positiveInteger)
+
+export const epochsFlag = (what: string): Option => new Option('-e, --epochs <n>', what).argParser(positiveInteger)
+
+export const learningRateFlag = (what: string): Option =>
+  new Option('--lr, --learning-rate <x>', what).argParser(positiveNumber)
+
+export const seedFlag = (what: string, fallback?: number): Option => {
+  const option = new Option('--seed <n>', what).argParser(seed)
+  return fallback === undefined ? option : option.default(fallback)
+}
+
+/** `32`, `224x224`. @throws InvalidArgumentError, which is wrong usage, as all below */
+export function size(text: string): Size {
+  const sizes = /^(\d+)(?:[x×,](\d+))?$/.exec(text)
+  const [height, width] = [Number(sizes?.[1]), Number(sizes?.[2] ?? sizes?.[1])]
+  if (!(height >= 1 && width >= 1)) throw new InvalidArgumentError('Give height and width, as in 32 or 224x224.')
+  return [height, width]
+}
+
+function scale(text: string): number {
+  const [numerator, denominator = '1'] = text.split('/')
+  const value = number(numerator) / number(denominator)
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY))
+    throw new InvalidArgumentError('Give a number greater than 0, as in 1/255.')
+  return value
+}
+
+const number = (text: string | undefined): number =>
+  text === undefined || text.trim() === '' ? Number.NaN : Number(text)
+
+function numbers(text: string): number[] {
+  const values = text.split(',').map(number)
+  if (!values.every(Number.isFinite))
+    throw new InvalidArgumentError('Give a number, or one per channel, as in 0.485,0.456,0.406.')
+  return values
+}
+
+function divisors(text: string): number[] {
+  const values = numbers(text)
+  if (!values.every((v) => v > 0)) throw new InvalidArgumentError('Give numbers greater than 0.')
+  return values
+}
+
+function seed(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) >= 2 ** 31)
+    throw new InvalidArgumentError('Give a whole number from 0 to 2147483647.')
+  return Number(text)
+}
+
+/** `cat,dog`, or the name of a text file. */
+export function classNames(text: string): string[] {
+  const isFile = !text.includes(',') && existsSync(text)
+  const names = (isFile ? readFileSync(text, 'utf8').split(/\r?\n/) : text.split(',')).map((name) => name.trim())
+  // A file's last line ends, too.
+  while (names.at(-1) === '') names.pop()
+  if (names.length < 2 || names.includes(''))
+    throw new InvalidArgumentError('Give at least two names, as in cat,dog, or a text file with one per line.')
+  return names
+}

@@ -1,0 +1,79 @@
+import { KerfError } from '../base/index.ts'
+import { graphInputs, type Model } from '../graph/index.ts'
+import type { HostTensor } from '../runtime/index.ts'
+import { imageTensor, type PixelImage } from './image-tensor.ts'
+import { imageMetadata } from './metadata.ts'
+import { type PreprocessingOptions, preprocessingFor } from './preprocessing.ts'
+
+/**
+ * What a browser can draw: HTMLCanvasElement, OffscreenCanvas, ImageBitmap, VideoFrame, HTMLImageElement, HTMLVideoElement. Described by its sizes, so
+ * that this compiles without the DOM's types.
+ */
+export type BrowserImage =
+  | { readonly displayWidth: number; readonly displayHeight: number }
+  | { readonly videoWidth: number; readonly videoHeight: number }
+  | { readonly naturalWidth: number; readonly naturalHeight: number }
+  | { readonly width: number; readonly height: number }
+
+/**
+ * An image as a model takes it: sized, ordered and scaled as the model's file says, else as `preprocessingFor` assumes.
+ *
+ *     const { logits } = await session.run({ input: imageToTensor(canvas, model) })
+ *
+ * @param image a canvas, ImageBitmap, VideoFrame, `<img>` or `<video>` that has loaded, ImageData, or `{ data, width, height }` anywhere
+ * @param options override what the file says; `input` is the input's name, the only one by default
+ * @returns [1, C, H, W], or [1, H, W, C] where the model takes it so
+ * @throws KerfError `unknown-input`, `not-an-image-input`, `bad-options`, `bad-image` (nothing to draw yet, or pixels of another origin)
+ */
+export function imageToTensor(
+  image: BrowserImage | PixelImage,
+  model: Model,
+  { input: name, ...options }: PreprocessingOptions & { readonly input?: string } = {},
+): HostTensor {
+  const inputs = graphInputs(model.graph)
+  const input = name === undefined && inputs.length === 1 ? inputs[0] : inputs.find((i) => i.name === name)
+  if (!input)
+    throw new KerfError(
+      'unknown-input',
+      `${name === undefined ? `The model has ${inputs.length} inputs: say which one takes the image, as in { input: "name" }` : `The model has no input "${name}"`}. Its inputs: ${inputs.map((i) => i.name).join(', ') || 'none'}.`,
+      { input: name },
+    )
+  const { preprocessing } = preprocessingFor(input, options, imageMetadata(model).preprocessing)
+  return imageTensor(pixelsOf(image), preprocessing, input.type?.kind === 'tensor' ? input.type.elementType : 'float32')
+}
+
+/**
+ * The pixels of what a browser can draw.
+ * @throws KerfError `bad-image`
+ */
+export function pixelsOf(image: BrowserImage | PixelImage): PixelImage {
+  if ('data' in image && ArrayBuffer.isView(image.data)) return image
+  const [width, height] = sizeOf(image)
+  if (!(width >= 1 && height >= 1))
+    throw new KerfError('bad-image', 'The image has no pixels yet. Wait until it has loaded.', { width, height })
+  if (typeof OffscreenCanvas === 'undefined')
+    throw new KerfError(
+      'bad-image',
+      'There is no canvas here to draw the image on. Give its pixels: { data, width, height }.',
+    )
+  // Read back at once: a canvas on the graphics card would only be copied.
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })
+  if (!context) throw new KerfError('bad-image', 'The browser gives no canvas to draw the image on.')
+  try {
+    context.drawImage(image as ImageBitmap, 0, 0, width, height)
+    return context.getImageData(0, 0, width, height)
+  } catch (error) {
+    throw new KerfError(
+      'bad-image',
+      `The pixels of the image cannot be read: ${(error as Error).message}. An image of another origin must be loaded with crossOrigin.`,
+      { why: String(error) },
+    )
+  }
+}
+
+function sizeOf(image: BrowserImage | PixelImage): readonly [width: number, height: number] {
+  if ('displayWidth' in image) return [image.displayWidth, image.displayHeight]
+  if ('videoWidth' in image) return [image.videoWidth, image.videoHeight]
+  if ('naturalWidth' in image) return [image.naturalWidth, image.naturalHeight]
+  return [image.width, image.height]
+}

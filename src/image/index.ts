@@ -1,0 +1,15 @@
+// Images as networks take them, and what their classes are called: written in a model's file, read from it, applied.
+// Not here: decoding files (data/), sets of images (data/), the command line.
+// May import: base, graph, runtime (tensors), data (resizing).
+export { type BrowserImage, imageToTensor, pixelsOf } from './browser.ts'
+export { imageTensor, type PixelImage, type PlanarImage, planarTensor } from './image-tensor.ts'
+export { type ImageMetadata, imageMetadata, withImageMetadata } from './metadata.ts'
+export {
+  type Assumption,
+  imageNet,
+  type Preprocessing,
+  type PreprocessingOptions,
+  preprocessingFor,
+  type ResolvedPreprocessing,
+} from './preprocessing.ts'
+export { preprocessingOf, transformsOf } from './transforms.ts'

@@ -1,0 +1,99 @@
+import type { Model } from '../graph/index.ts'
+import { foreignMetadata } from './foreign.ts'
+import type { Preprocessing, PreprocessingOptions } from './preprocessing.ts'
+
+/*
+ * In ONNX's metadata_props, as JSON:
+ *   kerf.classes   ["cat","dog"], in the order of the outputs
+ *   kerf.image     {"resize":[224,224],"fit":"cover","scale":0.00392,"mean":[…],"std":[…] …}, the fields of `Preprocessing`
+ */
+const keys = { classes: 'kerf.classes', image: 'kerf.image' } as const
+
+/** What a file says of images and classes. */
+export interface ImageMetadata {
+  /** Names of the classes, in the order of the outputs. */
+  readonly classes?: readonly string[]
+  /** As much of it as the file says. */
+  readonly preprocessing?: PreprocessingOptions
+  /** What was there but could not be understood, in sentences; it counts as not there. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * What a file says of images and classes: Kerf's own keys, else what Ultralytics writes (names, imgsz, task), else ONNX's keys of images
+ * (Image.BitmapPixelFormat, Image.NominalPixelRange; docs/MetadataProps.md of ONNX 1.20).
+ */
+export function imageMetadata({ metadata }: Pick<Model, 'metadata'>): ImageMetadata {
+  const problems: string[] = []
+  const read = <T>(key: string, check: (value: unknown) => T | undefined): T | undefined => {
+    const text = metadata.get(key)
+    if (text === undefined) return undefined
+    const value = check(parsed(text))
+    if (value === undefined)
+      problems.push(`${key} in the file's metadata cannot be understood, so that it is passed over: ${shortened(text)}`)
+    return value
+  }
+  const foreign = foreignMetadata(metadata)
+  return {
+    classes: read(keys.classes, classesFrom) ?? foreign.classes,
+    preprocessing: read(keys.image, preprocessingFrom) ?? foreign.preprocessing,
+    problems,
+  }
+}
+
+/** A model with this in its metadata; a field that is undefined stays as it is. */
+export function withImageMetadata(
+  model: Model,
+  { classes, preprocessing }: { readonly classes?: readonly string[]; readonly preprocessing?: Preprocessing },
+): Model {
+  const metadata = new Map(model.metadata)
+  if (classes) metadata.set(keys.classes, JSON.stringify(classes))
+  if (preprocessing) metadata.set(keys.image, JSON.stringify(preprocessing))
+  return { ...model, metadata }
+}
+
+const shortened = (text: string) => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const classesFrom = (value: unknown): string[] | undefined =>
+  Array.isArray(value) && value.length > 0 && value.every((v) => typeof v === 'string') ? value : undefined
+
+const isNumber = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v)
+const isSize = (v: unknown) => Array.isArray(v) && v.length === 2 && v.every((d) => Number.isInteger(d) && d >= 1)
+const oneOf =
+  (...allowed: readonly unknown[]) =>
+  (v: unknown) =>
+    allowed.includes(v)
+const isPerChannel = (v: unknown): v is number[] =>
+  Array.isArray(v) && (v.length === 1 || v.length === 3) && v.every(isNumber)
+
+const fields: { readonly [K in keyof Required<Preprocessing>]: (value: unknown) => boolean } = {
+  resize: isSize,
+  fit: oneOf('fill', 'cover', 'contain'),
+  border: (v) => isNumber(v) && v >= 0 && v <= 255,
+  crop: isSize,
+  channels: oneOf(1, 3),
+  order: oneOf('rgb', 'bgr'),
+  layout: oneOf('NCHW', 'NHWC'),
+  scale: (v) => isNumber(v) && v > 0,
+  mean: isPerChannel,
+  std: (v) => isPerChannel(v) && v.every((d) => d !== 0),
+}
+
+/** Every field must be right: half of it would be another preprocessing. Names of later versions are passed over. */
+function preprocessingFrom(value: unknown): PreprocessingOptions | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const known = Object.entries(fields).flatMap(([key, isRight]) => {
+    const field = (value as Record<string, unknown>)[key]
+    return field === undefined ? [] : [{ key, field, right: isRight(field) }]
+  })
+  if (!known.every((k) => k.right)) return undefined
+  return Object.fromEntries(known.map(({ key, field }) => [key, field]))
+}

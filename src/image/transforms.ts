@@ -1,0 +1,101 @@
+import type { Transform } from '../data/index.ts'
+import type { ImageLayout, Preprocessing } from './preprocessing.ts'
+
+/*
+ * The same thing for data sets: there pixels are 0 to 1 and axes [C, H, W], and what happens to them is a list of transforms.
+ * (pixel · scale − mean) ÷ std with pixel = 255 · x is (x − mean ÷ s) ÷ (std ÷ s), s = 255 · scale.
+ */
+
+/** What images of a set go through on their way to a network that takes them so. */
+export function transformsOf({
+  resize,
+  fit,
+  border,
+  crop,
+  channels,
+  order,
+  scale,
+  mean,
+  std,
+}: Preprocessing): Transform[] {
+  const s = 255 * scale
+  const [means, deviations] = [mean.map((m) => m / s), std.map((d) => d / s)]
+  const isNeutral = means.every((m) => m === 0) && deviations.every((d) => d === 1)
+  return [
+    ...(resize
+      ? [
+          {
+            kind: 'resize' as const,
+            size: resize,
+            ...(fit === 'fill' ? {} : { fit }),
+            ...(border > 0 ? { border } : {}),
+          },
+        ]
+      : []),
+    ...(crop ? [{ kind: 'centreCrop' as const, size: crop }] : []),
+    ...(order === 'bgr' && channels === 3 ? [{ kind: 'channels' as const, order }] : []),
+    ...(isNeutral ? [] : [{ kind: 'normalise' as const, mean: means, deviation: deviations }]),
+  ]
+}
+
+/**
+ * What a network that was trained with these transforms takes; what is random in training has no part in it. Of several resizes the last one counts.
+ * @param shape [C, H, W] of the set's images: the size, where no transform makes one
+ */
+export function preprocessingOf(
+  transforms: readonly Transform[],
+  shape: readonly [channels: number, height: number, width: number],
+  layout: ImageLayout = 'NCHW',
+): Preprocessing {
+  const channels = shape[0] === 1 ? 1 : 3
+  let made: Preprocessing = {
+    fit: 'fill',
+    border: 0,
+    channels,
+    order: 'rgb',
+    layout,
+    scale: 1 / 255,
+    mean: new Array<number>(channels).fill(0),
+    std: new Array<number>(channels).fill(1),
+  }
+  for (const transform of transforms) made = after(made, transform)
+  return made.resize || made.crop ? made : { resize: [shape[1], shape[2]], ...made }
+}
+
+const sides = (size: number | readonly [number, number]): readonly [number, number] =>
+  typeof size === 'number' ? [size, size] : size
+
+function after(before: Preprocessing, transform: Transform): Preprocessing {
+  switch (transform.kind) {
+    case 'resize':
+      return {
+        ...before,
+        resize: sides(transform.size),
+        fit: transform.fit ?? 'fill',
+        border: transform.border ?? 0,
+        crop: undefined,
+      }
+    case 'centreCrop':
+      return { ...before, crop: sides(transform.size) }
+    case 'channels':
+      return transform.order === 'rgb'
+        ? before
+        : {
+            ...before,
+            order: before.order === 'rgb' ? 'bgr' : 'rgb',
+            mean: before.mean.toReversed(),
+            std: before.std.toReversed(),
+          }
+    case 'normalise': {
+      // ((x − m) ÷ d − n) ÷ e = (x − (m + d · n)) ÷ (d · e)
+      const { mean, std } = before
+      return {
+        ...before,
+        mean: mean.map((m, c) => m + (std[c] as number) * (transform.mean[c] as number)),
+        std: std.map((d, c) => d * (transform.deviation[c] as number)),
+      }
+    }
+    default:
+      return before
+  }
+}
