@@ -19,7 +19,7 @@ const chart = (title, quantity) => ({
 })
 process.stdout.write(
   lineChartsSvg([
-    chart('Accuracy on test images', 'test/accuracy'),
+    chart('Accuracy on validation images', 'validation/accuracy'),
     chart('Accuracy on training images', 'train/accuracy'),
   ]),
 )

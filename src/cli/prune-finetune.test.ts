@@ -62,8 +62,9 @@ it('cuts, trains and says what it did to the accuracy', async () => {
   )
   expect(status, err).toBe(0)
   const { before, after, check, finetune } = JSON.parse(out)
-  const lastOf = (name: string) => JSON.parse(readFileSync(at(name), 'utf8').trim().split('\n').at(-1) as string)
-  expect(finetune.before.accuracy).toBe(lastOf('run/metrics.jsonl')['test/accuracy'])
+  const tested = (run: string) => JSON.parse(readFileSync(at(`${run}/test.json`), 'utf8'))
+  expect(finetune.before.accuracy).toBe(tested('run').last.accuracy)
+  expect(finetune.after.accuracy).toBe(tested('small-finetune/run-1').last.accuracy)
   expect(finetune.iterations).toHaveLength(1)
   const [step] = finetune.iterations
   expect(step.trained.loss).toBeLessThan(step.cut.loss)

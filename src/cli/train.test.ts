@@ -32,7 +32,17 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const small = (output: string, ...more: string[]) => [
   'train',
   ...['--model', at('tiny.onnx'), '--data', 'generated', '--epochs', '2', '-b', '16', '-t', '1', '-o', at(output)],
-  ...['--set', 'data.classes=3', '--set', 'data.size=8', '--set', 'data.trainImages=96', '--set', 'data.testImages=30'],
+  ...[
+    '--set',
+    'data.classes=3',
+    '--set',
+    'data.size=8',
+    '--set',
+    'data.trainImages=120',
+    '--set',
+    'data.testImages=30',
+  ],
+  ...['--validation', '0.2'],
   ...more,
 ]
 
@@ -42,35 +52,55 @@ describe('kerf train', () => {
     expect({ status, err }).toMatchObject({ status: 0 })
     expect(err).toMatch(/^schedule\.kind +cosine +\(default\)$/m)
     expect(err).toMatch(/^epochs +2$/m)
-    expect(err).toContain('96 images to train on, 30 to test, 1×8×8, 3 classes\n')
+    expect(err).toContain('96 images to train on, 24 to validate, 30 to test, 1×8×8, 3 classes\n')
     expect(err).toMatch(
-      /^epoch 1\/2 {2}loss [\d.]+ {2}accuracy [\d.]+ % {2}test loss [\d.]+ {2}test [\d.]+ % \(best\)/m,
+      /^epoch 1\/2 {2}loss [\d.]+ {2}accuracy [\d.]+ % {2}validation loss [\d.]+ {2}validation [\d.]+ % \(best\)/m,
     )
     expect(err).toMatch(/^epoch 2\/2 /m)
-    expect(out).toMatch(/^Best +accuracy [\d.]+ % after step \d+, .*best\.onnx$/m)
+    const measured = 'validation [\\d.]+ %, test [\\d.]+ % \\(loss [\\d.]+\\)'
+    expect(out).toMatch(new RegExp(`^Last +epoch 2: ${measured}, .*last\\.onnx$`, 'm'))
+    expect(out).toMatch(new RegExp(`^Best +epoch [12]: ${measured}, .*best\\.onnx$`, 'm'))
+    expect(out).toMatch(/^Test images +30, looked at once, at the end; best is chosen by the validation images$/m)
     expect(
       readdirSync(at('first'))
         .map((name) => name.replace(/^events\..*/, 'events'))
         .sort(),
-    ).toEqual(['best.onnx', 'checkpoints', 'curves.svg', 'events', 'last.onnx', 'metrics.jsonl', 'recipe.json'])
+    ).toEqual([
+      'best.onnx',
+      'checkpoints',
+      'curves.svg',
+      'events',
+      'last.onnx',
+      'metrics.jsonl',
+      'recipe.json',
+      'test.json',
+    ])
     expect(JSON.parse(readFileSync(at('first/recipe.json'), 'utf8'))).toMatchObject({ threads: 1, learningRate: 0.1 })
   })
 
   it('prints JSON that agrees with what kerf eval measures of the model it wrote', async () => {
     const trained = await kerf(...small('json', '--json', '--lr', '0.05'))
     const result = JSON.parse(trained.out)
-    expect(result).toMatchObject({ stopped: false, step: 12, epochs: 2, parameters: 423, skippedImages: 0 })
+    expect(result).toMatchObject({ stopped: false, step: 12, epochs: 2, parameters: 423, skipped: [] })
     const { status, out } = await kerf('eval', at('json/last.onnx'), '--json', '-t', '1')
     expect(status).toBe(0)
     const measured = JSON.parse(out)
     expect(measured).toMatchObject({
       images: 30,
       data: 'generated, test',
-      accuracy: result.last['test/accuracy'],
+      accuracy: result.test.last.accuracy,
       top5: 1,
     })
-    expect(measured.loss).toBeCloseTo(result.last['test/loss'], 5)
+    expect(measured.loss).toBeCloseTo(result.test.last.loss, 5)
     expect(measured.classes.map((c: { images: number }) => c.images)).toEqual([10, 10, 10])
+    // The images that the run kept back, of every class alike, and no others.
+    const parts = ['validation', 'train'].map((part) =>
+      kerf('eval', at('json/last.onnx'), '--json', '-t', '1', '--part', part),
+    )
+    const [validation, train] = (await Promise.all(parts)).map((p) => JSON.parse(p.out))
+    expect(validation.accuracy).toBe(result.last['validation/accuracy'])
+    expect(validation.classes.map((c: { images: number }) => c.images)).toEqual([8, 8, 8])
+    expect(train.images).toBe(96)
   })
 
   it('shows a recipe with every default, and trains nothing, with --dry-run', async () => {
@@ -161,6 +191,12 @@ describe('kerf eval', () => {
       1,
       () => ['eval', at('tiny.onnx'), '--data', 'generated', '--set', 'data.size=8'],
       /3 classes, the data have 10/,
+    ],
+    [
+      'of a validation part that is none',
+      1,
+      () => ['eval', at('tiny.onnx'), ...data, '--part', 'validation'],
+      /The data have no validation images\. Give those that a run kept back with --recipe RUN, or another --part\./,
     ],
   ] as const)('refuses: %s', async (_, status, argv, message) => {
     expect(await kerf(...argv())).toMatchObject({ status, out: '', err: expect.stringMatching(message) })

@@ -16,7 +16,14 @@ import type { DataSets, DataSource, ImageSet } from './types.ts'
  * @throws KerfError for files that are missing, damaged or do not belong together: see `readIdx`, `imagesFromCifar`, `readImages`
  */
 export async function openData(source: DataSource, options: OpenOptions = {}): Promise<DataSets> {
-  const { seed = 0 } = options
+  const { seed = 0, validation = 0 } = options
+  const sets = await openParts(source, seed, options)
+  if (sets.validation || validation === 0) return sets
+  const { rest, part } = splitSet(sets.train, validation, seed, 'validation')
+  return { train: rest, validation: part, test: sets.test }
+}
+
+async function openParts(source: DataSource, seed: number, options: OpenOptions): Promise<DataSets> {
   switch (source.kind) {
     case 'mnist':
       return openMnist(source.path)
@@ -31,11 +38,14 @@ export async function openData(source: DataSource, options: OpenOptions = {}): P
     case 'images':
     case 'tar': {
       const train = await readImages(source.kind, source.train, 'train', options)
-      if (source.test !== undefined)
-        return { train, test: await readImages(source.kind, source.test, 'test', options, train) }
+      const beside = async (path: string | undefined, part: 'validation' | 'test') =>
+        path === undefined ? undefined : readImages(source.kind, path, part, options, train)
+      const [validation, test] = [await beside(source.validation, 'validation'), await beside(source.test, 'test')]
+      if (test) return { train, validation, test }
       if (source.testFraction === undefined)
         throw new KerfError('bad-options', 'The data have neither test images nor a testFraction; give one of them.')
-      return splitSet(train, source.testFraction, seed)
+      const { rest, part } = splitSet(train, source.testFraction, seed)
+      return { train: rest, validation, test: part }
     }
   }
 }

@@ -155,6 +155,19 @@ describe('folders of images', () => {
     )
   })
 
+  it('have validation images of their own, or some of the training images, of every class alike', async () => {
+    for (let i = 0; i < 10; i++) for (const c of ['x', 'y']) write(`a/${c}/${i}.png`, await png(i))
+    write('b/y/1.png', await png(99))
+    const data = { kind: 'images', train: at('a'), test: at('a') } as const
+    const { train, validation, test } = await openData(data, { seed: 1, validation: 0.2 })
+    expect([train.count, validation?.count, test.count]).toEqual([16, 4, 20])
+    expect(validation?.labels).toEqual(Int32Array.of(0, 0, 1, 1))
+    const own = await openData({ ...data, validation: at('b') }, { validation: 0.2 })
+    expect([own.train.count, own.test.count]).toEqual([20, 20])
+    expect(contents(own.validation as ImageSet)).toEqual([['y', 99]])
+    expect((await openData(data)).validation).toBeUndefined()
+  })
+
   it('turn images as EXIF says, take alpha as black, reduce 16 bits', async () => {
     const turned = sharp(await png(50, [4, 2])).withExif({ IFD0: {} })
     write('a/x/1.jpg', await turned.jpeg().withMetadata({ orientation: 6 }).toBuffer())

@@ -46,9 +46,12 @@ export interface SkippedImage {
   readonly reason: string
 }
 
-/** Images for training and for testing, of the same classes, channels and size. */
+/** Images of the same classes, channels and size. */
 export interface DataSets {
   readonly train: ImageSet
+  /** To choose by while training; undefined where the data bring none and none was asked for. */
+  readonly validation?: ImageSet
+  /** To look at once, at the end. */
   readonly test: ImageSet
 }
 
@@ -140,8 +143,9 @@ export type DataSource =
   | {
       readonly kind: 'images' | 'tar'
       readonly train: string
+      readonly validation?: string
       readonly test?: string
-      /** Without `test`: this part of the training images, drawn by the seed, is for testing. */
+      /** Without `test`: this part of the training images, drawn by the seed from every class alike, is for testing. */
       readonly testFraction?: number
     }
   | GeneratedSource

@@ -11,7 +11,7 @@ export interface ScalarEvent {
   /** Unix time. */
   readonly timeMs: number
   readonly step: number
-  /** By tag; `train/loss` and `test/loss` share a plot's group by what stands before the slash. */
+  /** By tag; `train/loss` and `validation/loss` share a plot's group by what stands before the slash. */
   readonly scalars: Readonly<Record<string, number>>
 }
 

@@ -3,8 +3,8 @@ import { trainingCurves } from './curves.ts'
 
 it('a chart per quantity, a line per data set, only for what was measured', () => {
   const curves = trainingCurves([
-    { step: 5, epoch: 0.5, 'test/loss': 3, imagesPerSecond: 9 },
-    { step: 10, epoch: 1, 'train/loss': 2, 'test/loss': 1, learningRate: 0.1 },
+    { step: 5, epoch: 0.5, 'validation/loss': 3, imagesPerSecond: 9 },
+    { step: 10, epoch: 1, 'train/loss': 2, 'validation/loss': 1, learningRate: 0.1 },
   ])
   expect(curves).toEqual([
     {
@@ -13,7 +13,7 @@ it('a chart per quantity, a line per data set, only for what was measured', () =
       series: [
         { name: 'train', points: [[1, 2]] },
         {
-          name: 'test',
+          name: 'validation',
           points: [
             [0.5, 3],
             [1, 1],

@@ -2,6 +2,7 @@
 // Not here: the command line (cli/).
 // May import: base, graph, ops, cost, autodiff, runtime, data, image, onnx, formats, nets, report.
 export * from './index.ts'
+export { readingOf } from './recipe/reading.node.ts'
 export type { FoundCheckpoint } from './run-folder/checkpoints.node.ts'
 export type { FileOperations } from './run-folder/files.node.ts'
 export { createRunFolder, openRunFolder, type RunFolder, type RunFolderOptions } from './run-folder/run-folder.node.ts'

@@ -3,6 +3,7 @@
 // May import: base, graph, ops, cost, autodiff, runtime, data, image, onnx, formats, nets, report.
 export { trainingCurves } from './curves.ts'
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
+export { fewImagesNotice } from './few-images.ts'
 export type { NamePattern } from './graph/frozen.ts'
 export type { DistillationOptions, LossOptions } from './graph/loss.ts'
 export { type TrainedTensor, trainedModel } from './graph/trained-model.ts'
@@ -39,7 +40,9 @@ export { type Checkpoint, type CheckpointState, checkpointChunks, readCheckpoint
 export type { Metrics } from './run-folder/metrics.ts'
 export type { RunningOptions, TrainingRuntime } from './runtime.ts'
 export { createSchedule, type Schedule, type ScheduleOptions, type WarmUp } from './schedules/schedule.ts'
+export { type TestedNetwork, type TestResults, testNetworks } from './tested.ts'
 export {
+  type BestNetwork,
   type TrainingEvent,
   type TrainingPosition,
   type TrainOptions,

@@ -2,16 +2,18 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { KerfError } from '../base/index.ts'
 import { createWorkerLoader, type LoadProgress, openData, type WorkerLoader } from '../data/index.node.ts'
-import { createLoader, type DataSets, type Loader } from '../data/index.ts'
+import { createLoader, type DataSets, type Loader, type SkippedImage } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import { filesOf, readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { lineChartsSvg } from '../report/index.ts'
 import { createResident, createSession } from '../runtime/index.node.ts'
 import { trainingCurves } from './curves.ts'
+import { fewImagesNotice } from './few-images.ts'
 import { recipeLines } from './recipe/describe.ts'
 import { namePattern } from './recipe/name-pattern.node.ts'
 import { freshNetwork, isFreshNetwork } from './recipe/network.ts'
 import { parseRecipe } from './recipe/parse.ts'
+import { readingOf } from './recipe/reading.node.ts'
 import type { Recipe } from './recipe/schema.ts'
 import { gradientChoices, lossOf, optimiserSettings, scheduleOf } from './recipe/settings.ts'
 import type { FoundCheckpoint } from './run-folder/checkpoints.node.ts'
@@ -19,7 +21,8 @@ import type { FileOperations } from './run-folder/files.node.ts'
 import type { Metrics } from './run-folder/metrics.ts'
 import { checkFree, createRunFolder, openRunFolder, type RunFolder } from './run-folder/run-folder.node.ts'
 import type { TrainingRuntime } from './runtime.ts'
-import { type TrainingEvent, type TrainingPosition, train } from './train.ts'
+import { type TestResults, testNetworks } from './tested.ts'
+import { isOver, type TrainingEvent, type TrainingPosition, train } from './train.ts'
 import { createTrainer, type Trainer } from './trainer.ts'
 
 /** The runtime with threads of Node. */
@@ -48,9 +51,11 @@ export interface RunStart {
   /** With the number of threads that it runs on. */
   readonly recipe: Recipe
   readonly trainImages: number
+  /** 0: nothing chooses the best network. */
+  readonly validationImages: number
   readonly testImages: number
-  /** Images that could not be decoded. */
-  readonly skippedImages: number
+  /** Images that could not be decoded, of all parts. */
+  readonly skipped: readonly SkippedImage[]
   readonly classes: readonly string[]
   readonly shape: readonly [channels: number, height: number, width: number]
   /** Numbers that are learnt. */
@@ -64,6 +69,10 @@ export interface RunOutcome {
   readonly folder: string
   /** All epochs of the run. */
   readonly metrics: readonly Metrics[]
+  /** Undefined where it was stopped. */
+  readonly tested: TestResults | undefined
+  /** Patience ended it before all epochs were done. */
+  readonly stoppedEarly: boolean
   readonly position: TrainingPosition
   readonly stopped: boolean
   /** All epochs had been done before, so that `resume` did nothing. */
@@ -76,7 +85,8 @@ export interface RunOutcome {
 
 /**
  * Does what a recipe says, and keeps everything in its folder: recipe.json, metrics.jsonl, TensorBoard events, curves.svg, checkpoints, best.onnx,
- * last.onnx. Paths are relative to the working directory. A run that is complete is left as it is.
+ * last.onnx, test.json. The best network is chosen by the validation images; the test images are looked at once, when training has ended. Paths
+ * are relative to the working directory. A run that is complete is left as it is.
  * @throws KerfError `exists`, `not-found`, `other-recipe` (the folder's run was started with another one), `not-finite` (with the last good
  *   checkpoint), `disk-full`, and what data, models and trainer throw. Whatever happens, the last checkpoint stays and loads.
  */
@@ -122,20 +132,26 @@ function sameRecipe(folder: RunFolder, given: Recipe): Recipe {
   return { ...recipe, output: given.output }
 }
 
-/** What a run came to whose last checkpoint is that of its last epoch's end. */
-function completeRun(folder: RunFolder, { epochs }: Recipe): RunOutcome | undefined {
+/** What a run came to whose last checkpoint is that of its end, and whose networks have been tested. */
+function completeRun(folder: RunFolder, recipe: Recipe): RunOutcome | undefined {
   const found = folder.latestCheckpoint()
   const position = found && positionOf(found)
-  return found && position && position.epoch >= epochs
-    ? { ...outcomeOf(folder, position, found.path), stopped: false, wasComplete: true }
-    : undefined
+  if (!position || !isOver(position, recipe)) return undefined
+  const tested = folder.readTested() as TestResults | undefined
+  return tested && { ...outcomeOf(folder, recipe, position, found.path), tested, stopped: false, wasComplete: true }
 }
 
 const positionOf = ({ state }: FoundCheckpoint): TrainingPosition =>
   (state as unknown as { readonly position: TrainingPosition }).position
 
-const outcomeOf = ({ path, metrics }: RunFolder, position: TrainingPosition, checkpoint: string | undefined) => ({
+const outcomeOf = (
+  { path, metrics }: RunFolder,
+  recipe: Recipe,
+  position: TrainingPosition,
+  checkpoint: string | undefined,
+) => ({
   ...{ folder: path, metrics, position, checkpoint },
+  stoppedEarly: isOver(position, recipe) && position.epoch < recipe.epochs,
   lastModel: `${path}/last.onnx`,
   bestModel: position.best && `${path}/best.onnx`,
 })
@@ -143,6 +159,7 @@ const outcomeOf = ({ path, metrics }: RunFolder, position: TrainingPosition, che
 interface Ready {
   readonly sets: DataSets
   readonly training: Loader
+  readonly validation: Loader | undefined
   readonly test: Loader
   readonly trainer: Trainer
   dispose(): Promise<void>
@@ -151,11 +168,12 @@ interface Ready {
 async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready> {
   const { signal, onNotice, onLoad } = options
   const { seed, batchSize, transforms, threads } = recipe
-  const reading = { seed, transforms, onBadImage: recipe.onBadImage, signal, onProgress: onLoad }
-  const sets = options.sets ?? (await openData(recipe.data, reading))
+  const sets = options.sets ?? (await openData(recipe.data, { ...readingOf(recipe), signal, onProgress: onLoad }))
   const loading = { batchSize, transforms, seed, training: true }
   const training = createLoader(sets.train, loading)
-  const test = createLoader(sets.test, { batchSize, transforms, seed, training: false })
+  const inOrder = { batchSize, transforms, seed, training: false }
+  const validation = sets.validation && createLoader(sets.validation, inOrder)
+  const test = createLoader(sets.test, inOrder)
   const model = isFreshNetwork(recipe) ? freshNetwork(recipe, training.shape, training.classes) : ownModel(recipe)
   const trainer = await createTrainer(model, {
     batchSize,
@@ -174,7 +192,7 @@ async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready
     runtime: nodeRuntime,
   })
   const beside = createWorkerLoader(sets.train, loading)
-  return { sets, training: beside ?? training, test, trainer, dispose: () => release(trainer, beside) }
+  return { sets, training: beside ?? training, validation, test, trainer, dispose: () => release(trainer, beside) }
 }
 
 async function release(trainer: Trainer, loader: WorkerLoader | undefined): Promise<void> {
@@ -213,14 +231,20 @@ class Run {
   async run(): Promise<RunOutcome> {
     const from = this.#options.resume ? this.#restored() : undefined
     this.#options.onStart?.(this.#start(from?.step ?? 0))
-    const { training, test, trainer } = this.#ready
-    const { epochs, evaluateEveryEpochs, checkpointEveryEpochs, loss, threads } = this.#recipe
+    for (const part of ['validation', 'test'] as const) {
+      const set = this.#ready.sets[part]
+      const notice = set && fewImagesNotice(set.count, part)
+      if (notice) this.#notice(notice)
+    }
+    const { training, validation, trainer } = this.#ready
+    const { epochs, evaluateEveryEpochs, checkpointEveryEpochs, loss, patience, threads } = this.#recipe
     const { signal, onEvent } = this.#options
     try {
       const { position, stopped } = await train(trainer, {
         training,
-        test,
+        validation,
         epochs,
+        patience,
         loss,
         threads,
         runtime: nodeRuntime,
@@ -235,20 +259,46 @@ class Run {
       })
       // An epoch's end has written it.
       if (stopped) this.#writeModel('last', trainer.model())
-      return { ...outcomeOf(this.#folder, position, this.#checkpoint?.path), stopped, wasComplete: false }
+      const tested = stopped ? undefined : await this.#test(position)
+      return {
+        ...outcomeOf(this.#folder, this.#recipe, position, this.#checkpoint?.path),
+        tested,
+        stopped: tested === undefined,
+        wasComplete: false,
+      }
     } catch (error) {
       throw this.#withCheckpoint(error)
     }
   }
 
+  /** @returns undefined when stopped */
+  async #test(position: TrainingPosition): Promise<TestResults | undefined> {
+    const { test, trainer } = this.#ready
+    const { loss, threads } = this.#recipe
+    const { signal, onEvent } = this.#options
+    const onProgress = (images: number, of: number) => onEvent?.({ kind: 'evaluating', part: 'test', images, of })
+    const options = { loss, threads, runtime: nodeRuntime, signal, onProgress, onNotice: () => {} }
+    const best = () => readModelFile(`${this.#folder.path}/best.onnx`)
+    try {
+      const tested = await testNetworks(trainer.model(), best, position, test, options)
+      this.#folder.writeText('test.json', `${JSON.stringify(tested, null, 2)}\n`)
+      return tested
+    } catch (error) {
+      if (signal?.aborted) return undefined
+      throw error
+    }
+  }
+
   #start(step: number): RunStart {
     const { sets, training, trainer } = this.#ready
-    const { train, test } = sets
+    const { train, validation, test } = sets
     return {
       recipe: this.#recipe,
       trainImages: train.count,
+      validationImages: validation?.count ?? 0,
       testImages: test.count,
-      skippedImages: train.skipped.length + (test.skipped === train.skipped ? 0 : test.skipped.length),
+      // Parts of one set share its list.
+      skipped: [...new Set([train, validation, test].map((set) => set?.skipped ?? []))].flat(),
       classes: train.classes,
       shape: training.shape,
       parameters: trainer.graph.weights.reduce((sum, w) => sum + w.shape.reduce((p, d) => p * d, 1), 0),

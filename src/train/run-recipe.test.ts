@@ -1,11 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyNet } from '../../test/tiny-images.ts'
 import { KerfError } from '../base/index.ts'
+import { openData } from '../data/index.node.ts'
+import { createLoader, type ImageSet } from '../data/index.ts'
 import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
+import { evaluate } from './evaluate.ts'
 import { parseRecipe } from './recipe/parse.ts'
+import { readingOf } from './recipe/reading.node.ts'
 import type { RecipeInput } from './recipe/schema.ts'
 import { type FileOperations, nodeFiles } from './run-folder/files.node.ts'
 import type { Metrics } from './run-folder/metrics.ts'
@@ -19,11 +23,12 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Eight steps an epoch, with everything random switched on. */
+/** Eight steps an epoch on 64 images, 22 to validate, with everything random switched on. */
 const recipe = (output: string, more: Partial<RecipeInput> = {}) =>
   parseRecipe({
     model: { onnx: at('tiny.onnx') },
-    data: { kind: 'generated', classes: 3, trainImages: 64, testImages: 24, size: 8 },
+    data: { kind: 'generated', classes: 3, trainImages: 86, testImages: 24, size: 8 },
+    validation: 0.25,
     transforms: [{ kind: 'crop', padding: 1 }, { kind: 'flip' }, { kind: 'mixup' }],
     output: at(output),
     epochs: 3,
@@ -96,8 +101,43 @@ describe('a run in a folder', () => {
     expect(timeless(last.metrics)).toEqual(timeless(whole.metrics))
     expect(timeless(metricsIn('stopped'))).toEqual(timeless(metricsIn('whole')))
     expect(last.position).toEqual(whole.position)
-    for (const name of ['last.onnx', 'best.onnx', 'checkpoints/step-0000000024.safetensors'])
+    for (const name of ['last.onnx', 'best.onnx', 'test.json', 'checkpoints/step-0000000024.safetensors'])
       expect(bytesOf(at(`stopped/${name}`))).toBe(bytesOf(at(`whole/${name}`)))
+  })
+
+  it('tests its networks once, at the end, and does so on resuming where it was killed before', async () => {
+    const { sets } = await openedSets(recipe('whole'))
+    expect([sets.train, sets.validation, sets.test].map((set) => set?.count)).toEqual([64, 22, 24])
+    const { tested, position, metrics, lastModel, bestModel } = whole
+    expect(Object.keys(metrics.at(-1) as Metrics).filter((name) => name.startsWith('test'))).toEqual([])
+    const measured = async (path: string, set: 'validation' | 'test') => {
+      const loader = createLoader(sets[set] as ImageSet, { batchSize: 8, training: false })
+      const { accuracy, loss } = await evaluate(readModelFile(path), loader)
+      return { accuracy, loss }
+    }
+    expect(tested).toMatchObject({
+      images: 24,
+      last: { step: 24, epoch: 3, ...(await measured(lastModel, 'test')) },
+      best: { step: position.best?.step, ...(await measured(bestModel as string, 'test')) },
+    })
+    expect(position.best).toMatchObject(await measured(bestModel as string, 'validation'))
+    const text = readFileSync(at('whole/test.json'), 'utf8')
+    expect(JSON.parse(text)).toEqual(tested)
+    rmSync(at('whole/test.json'))
+    const again = await runRecipe(recipe('whole'), { resume: true })
+    expect(again).toMatchObject({ wasComplete: false, tested })
+    expect(readFileSync(at('whole/test.json'), 'utf8')).toBe(text)
+    expect(await runRecipe(recipe('whole'), { resume: true })).toMatchObject({ wasComplete: true, tested })
+  })
+
+  it('has no best network without validation images; one test image is no measure, and that is said', async () => {
+    const notices: string[] = []
+    const data = { kind: 'generated', classes: 3, trainImages: 64, testImages: 1, size: 8 } as const
+    const given = recipe('unvalidated', { validation: 0, epochs: 1, data })
+    const outcome = await runRecipe(given, { onNotice: (text) => notices.push(text) })
+    expect(outcome).toMatchObject({ bestModel: undefined, tested: { images: 1, best: null } })
+    expect(existsSync(at('unvalidated/best.onnx'))).toBe(false)
+    expect(notices).toEqual(['there is one test image, which moves the accuracy by 100 points. Use more.'])
   })
 
   it('that lost everything after a checkpoint makes it again, the same', async () => {
@@ -128,6 +168,8 @@ describe('a run in a folder', () => {
     expect(bytesOf(last.lastModel)).toBe(bytesOf(whole.lastModel))
   })
 })
+
+const openedSets = async (given: ReturnType<typeof recipe>) => ({ sets: await openData(given.data, readingOf(given)) })
 
 async function failureOf(work: Promise<unknown>): Promise<KerfError> {
   const error = await work.then(

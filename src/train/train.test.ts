@@ -17,10 +17,10 @@ const base: TrainerOptions = {
   optimiser: { kind: 'sgd', groups: parameterGroups({ weightDecay: 1e-4 }) },
 }
 const training = tinyLoader(160, batchSize)
-const test = tinyLoader(96, batchSize, { seed: 2, training: false })
+const validation = tinyLoader(96, batchSize, { seed: 2, training: false })
 const plan = (epochs: number, more: Partial<TrainOptions> = {}): TrainOptions => ({
   training,
-  test,
+  validation,
   epochs,
   schedule: createSchedule({ kind: 'cosine' }, 0.1),
   ...more,
@@ -47,14 +47,14 @@ describe('a small network learns', () => {
     ['ending with Softmax, with Dropout', { softmax: true, dropout: true }],
   ])('%s', async (_, net) => {
     const model = tinyNet(net)
-    const before = await evaluate(model, test)
+    const before = await evaluate(model, validation)
     const { last, trainer } = await trained(model, 8)
     expect(before.accuracy).toBeLessThan(0.6)
-    expect(last['test/accuracy']).toBeGreaterThan(0.9)
+    expect(last['validation/accuracy']).toBeGreaterThan(0.9)
     expect(last['train/loss']).toBeLessThan(0.6)
     // What the loop measured is what the written model does.
-    const after = await evaluate(trainer.model(), test)
-    expect([after.accuracy, after.loss]).toEqual([last['test/accuracy'], last['test/loss']])
+    const after = await evaluate(trainer.model(), validation)
+    expect([after.accuracy, after.loss]).toEqual([last['validation/accuracy'], last['validation/loss']])
   })
 
   it('by AdamW, and by mean squared error', async () => {
@@ -65,10 +65,10 @@ describe('a small network learns', () => {
       { optimiser: adam },
       { schedule: createSchedule({ kind: 'cosine' }, 0.02) },
     )
-    expect(last['test/accuracy']).toBeGreaterThan(0.9)
+    expect(last['validation/accuracy']).toBeGreaterThan(0.9)
     const squared = await trained(tinyNet(), 6, { loss: { kind: 'meanSquaredError' } }, { loss: 'meanSquaredError' })
-    expect(squared.last['test/accuracy']).toBeGreaterThan(0.9)
-    expect(squared.last['test/loss']).toBeLessThan(0.1)
+    expect(squared.last['validation/accuracy']).toBeGreaterThan(0.9)
+    expect(squared.last['validation/loss']).toBeLessThan(0.1)
   })
 
   it('from a teacher, whose answers bring its loss down', async () => {
@@ -76,7 +76,7 @@ describe('a small network learns', () => {
     const distillation = { temperature: 2, weight: 1 }
     const { metrics } = await trained(tinyNet(), 6, { teacher, loss: { kind: 'crossEntropy', distillation } })
     // With all the weight on the teacher the labels are never seen.
-    expect(metrics.at(-1)!['test/accuracy']).toBeGreaterThan(0.85)
+    expect(metrics.at(-1)!['validation/accuracy']).toBeGreaterThan(0.85)
     expect(metrics.at(-1)!['train/loss']!).toBeLessThan(0.3 * metrics[0]!['train/loss']!)
   })
 })
@@ -219,7 +219,7 @@ describe('checkpoints and evaluations', () => {
       },
     )
     expect(saved).toEqual([12, 24, 30])
-    expect(metrics.map((m) => ['test/accuracy' in m, m.epoch, m.step])).toEqual([
+    expect(metrics.map((m) => ['validation/accuracy' in m, m.epoch, m.step])).toEqual([
       [false, 1, 10],
       [true, 2, 20],
       [true, 3, 30],
@@ -232,6 +232,61 @@ describe('checkpoints and evaluations', () => {
       epochs: 3,
       learningRate: 0.1,
     })
+  })
+})
+
+describe('the best network', () => {
+  const told = (accuracy: number, loss: number, epoch: number) => ({ accuracy, loss, step: 10 * epoch, epoch })
+
+  it('is the most accurate one on the validation images, and of equals the one with the lower loss', async () => {
+    const kept: [number, boolean][] = []
+    const { metrics, position } = await trained(
+      tinyNet(),
+      8,
+      {},
+      { onEpoch: ({ epoch }, isBest) => void kept.push([epoch, isBest]) },
+    )
+    let best = told(-1, 0, 0)
+    for (const m of metrics) {
+      const now = told(m['validation/accuracy']!, m['validation/loss']!, m.epoch)
+      const isBest = now.accuracy > best.accuracy || (now.accuracy === best.accuracy && now.loss < best.loss)
+      expect(kept[m.epoch - 1]).toEqual([m.epoch, isBest])
+      if (isBest) best = now
+    }
+    expect(position.best).toEqual(best)
+  })
+
+  it.each([
+    [1, 1],
+    [2, 1],
+    [3, 2],
+  ])('ends training when patience of %i epochs, evaluated every %i, has brought none', async (patience, every) => {
+    const steady = { schedule: () => 0.1, evaluateEveryEpochs: every }
+    const { metrics } = await trained(tinyNet(), 12, {}, steady)
+    let best = { accuracy: -1, loss: 0, epoch: 0 }
+    let end = 0
+    for (const m of metrics) {
+      if (m.epoch % every !== 0) continue
+      const now = { accuracy: m['validation/accuracy']!, loss: m['validation/loss']!, epoch: m.epoch }
+      if (now.accuracy > best.accuracy || (now.accuracy === best.accuracy && now.loss < best.loss)) best = now
+      if (m.epoch - best.epoch < patience) continue
+      end = m.epoch
+      break
+    }
+    expect(end).toBeGreaterThan(0)
+    const saved: number[] = []
+    const onCheckpoint = ({ epoch }: TrainingPosition) => void saved.push(epoch)
+    const stopped = await trained(tinyNet(), 12, {}, { ...steady, patience, onCheckpoint, checkpointEverySteps: 1e6 })
+    expect(stopped.position).toMatchObject({ epoch: end, best: { epoch: best.epoch } })
+    expect(stopped.metrics).toHaveLength(end)
+    expect(stopped.stopped).toBe(false)
+    expect(saved).toEqual([end])
+  })
+
+  it('does not exist without validation images', async () => {
+    const { position, metrics } = await trained(tinyNet(), 1, {}, { validation: undefined })
+    expect(position.best).toBeUndefined()
+    expect(metrics[0]).not.toHaveProperty('validation/accuracy')
   })
 })
 

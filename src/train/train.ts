@@ -21,7 +21,16 @@ export interface TrainingPosition {
     readonly images: number
     readonly gradientNorm: number
   }
-  readonly best?: { readonly accuracy: number; readonly step: number }
+  /** Of the network that told the validation images best; of two that are as accurate, the one with the lower loss. */
+  readonly best?: BestNetwork
+}
+
+export interface BestNetwork {
+  readonly accuracy: number
+  readonly loss: number
+  readonly step: number
+  /** Epochs done. */
+  readonly epoch: number
 }
 
 export const trainingStart: TrainingPosition = {
@@ -48,14 +57,21 @@ export type TrainingEvent =
       readonly learningRate: number
       readonly imagesPerSecond: number
     }
-  | { readonly kind: 'evaluating'; readonly images: number; readonly of: number }
+  | {
+      readonly kind: 'evaluating'
+      readonly part: 'validation' | 'test'
+      readonly images: number
+      readonly of: number
+    }
   | { readonly kind: 'epoch'; readonly metrics: Metrics; readonly isBest: boolean }
 
 export interface TrainOptions extends Pick<EvaluateOptions, 'backend' | 'threads' | 'runtime' | 'loss'> {
   readonly training: Loader
-  /** Without one nothing is evaluated. */
-  readonly test?: Loader
+  /** What the best network is chosen by: no test images, whose accuracy would say too much then. Without one nothing is evaluated. */
+  readonly validation?: Loader
   readonly epochs: number
+  /** Ends when this many epochs have brought no better network. By default never. */
+  readonly patience?: number
   /** Learning rate of every step. */
   readonly schedule: Schedule
   /** 1 by default; the last epoch always. */
@@ -80,6 +96,18 @@ export interface TrainResult {
   /** Stopped by the signal. */
   readonly stopped: boolean
 }
+
+/** Whether training has come to its end there: all epochs are done, or patience is. */
+export const isOver = (
+  { epoch, batch, best }: TrainingPosition,
+  {
+    epochs,
+    patience = Number.POSITIVE_INFINITY,
+    evaluateEveryEpochs = 1,
+  }: Pick<TrainOptions, 'epochs' | 'patience' | 'evaluateEveryEpochs'>,
+): boolean =>
+  epoch >= epochs ||
+  (batch === 0 && epoch % evaluateEveryEpochs === 0 && best !== undefined && epoch - best.epoch >= patience)
 
 /**
  * Trains for epochs: steps, evaluation, checkpoints. Where it stands is a `TrainingPosition`; from there and the trainer's state the rest is
@@ -106,8 +134,7 @@ class Training {
   }
 
   async run(): Promise<TrainResult> {
-    const { epochs } = this.#o
-    while (this.#at.epoch < epochs) if (!(await this.#epoch())) return this.#result(true)
+    while (!isOver(this.#at, this.#o)) if (!(await this.#epoch())) return this.#result(true)
     return this.#result(false)
   }
 
@@ -180,14 +207,14 @@ class Training {
   }
 
   async #evaluate(): Promise<Evaluation | undefined | 'stopped'> {
-    const { test, evaluateEveryEpochs = 1, epochs, onEvent, signal, backend, threads, runtime, loss } = this.#o
+    const { validation, evaluateEveryEpochs = 1, epochs, onEvent, signal, backend, threads, runtime, loss } = this.#o
     const done = this.#at.epoch + 1
-    if (!test || (done % evaluateEveryEpochs !== 0 && done !== epochs)) return undefined
+    if (!validation || (done % evaluateEveryEpochs !== 0 && done !== epochs)) return undefined
     if (signal?.aborted) return 'stopped'
-    const onProgress = (images: number, of: number) => onEvent?.({ kind: 'evaluating', images, of })
+    const onProgress = (images: number, of: number) => onEvent?.({ kind: 'evaluating', part: 'validation', images, of })
     const options = { backend, threads, runtime, loss, onProgress, signal, onNotice: () => {} }
     try {
-      return await evaluate(this.#trainer.model(), test, options)
+      return await evaluate(this.#trainer.model(), validation, options)
     } catch (error) {
       if (signal?.aborted) return 'stopped'
       throw error
@@ -201,22 +228,25 @@ class Training {
       epoch: epoch + 1,
       'train/loss': sums.loss / sums.images,
       'train/accuracy': sums.correct / sums.images,
-      ...(evaluated ? { 'test/loss': evaluated.loss, 'test/accuracy': evaluated.accuracy } : {}),
+      ...(evaluated ? { 'validation/loss': evaluated.loss, 'validation/accuracy': evaluated.accuracy } : {}),
       gradientNorm: sums.gradientNorm / sums.images,
       learningRate: this.#learningRate(step - 1),
       imagesPerSecond,
     }
-    const isBest = evaluated !== undefined && evaluated.accuracy > (best?.accuracy ?? -1)
+    const isBest = evaluated !== undefined && isBetter(evaluated, best)
     this.#at = {
       step,
       epoch: epoch + 1,
       batch: 0,
       sums: trainingStart.sums,
-      best: isBest ? { accuracy: evaluated.accuracy, step } : best,
+      best: isBest ? { accuracy: evaluated.accuracy, loss: evaluated.loss, step, epoch: epoch + 1 } : best,
     }
     this.#metrics.push(metrics)
     await this.#o.onEpoch?.(metrics, isBest, () => this.#trainer.model())
     this.#o.onEvent?.({ kind: 'epoch', metrics, isBest })
-    if (this.#isDue() || epoch + 1 === this.#o.epochs) await this.#o.onCheckpoint?.(this.#at)
+    if (this.#isDue() || isOver(this.#at, this.#o)) await this.#o.onCheckpoint?.(this.#at)
   }
 }
+
+const isBetter = ({ accuracy, loss }: Evaluation, best: BestNetwork | undefined): boolean =>
+  !best || accuracy > best.accuracy || (accuracy === best.accuracy && loss < best.loss)

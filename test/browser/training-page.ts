@@ -22,13 +22,13 @@ async function trainNetwork(threads: number, epochs: number): Promise<TrainedInP
   const sets = generatedImages({ classes: 3, trainImages: 240, testImages: 60, channels: 1, size: 8, seed: 4 })
   const batchSize = 16
   const training = createLoader(sets.train, { batchSize, training: true, seed: 4 })
-  const test = createLoader(sets.test, { batchSize, training: false })
+  const validation = createLoader(sets.test, { batchSize, training: false })
   const optimiser = { kind: 'sgd', groups: parameterGroups({ weightDecay: 1e-4 }) } as const
   const trainer = await createTrainer(model, { batchSize, shape: training.shape, classes: 3, optimiser, threads })
   let ticks = 0
   const timer = setInterval(() => ticks++, 10)
   const schedule = createSchedule({ kind: 'cosine' }, 0.1)
-  const { metrics } = await train(trainer, { training, test, epochs, schedule, threads })
+  const { metrics } = await train(trainer, { training, validation, epochs, schedule, threads })
   clearInterval(timer)
   const weights = [...(trainer.exportState().weights?.get('conv1.weight') ?? [])]
   const { onHost } = trainer.resident
@@ -37,7 +37,7 @@ async function trainNetwork(threads: number, epochs: number): Promise<TrainedInP
     threads: trainer.resident.threads,
     onHost,
     losses: metrics.map((m) => m['train/loss'] as number),
-    accuracies: metrics.map((m) => m['test/accuracy'] as number),
+    accuracies: metrics.map((m) => m['validation/accuracy'] as number),
     weights,
     ticks,
   }

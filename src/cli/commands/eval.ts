@@ -2,13 +2,15 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
+import { KerfError } from '../../base/index.ts'
 import { openData } from '../../data/index.node.ts'
 import { createLoader, type ImageSet, subset } from '../../data/index.ts'
 import { graphInputs, type Model } from '../../graph/index.ts'
 import { readModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
 import type { Backend } from '../../runtime/index.ts'
-import { evaluate, nodeRuntime, parseRecipe, type Recipe } from '../../train/index.node.ts'
+import { evaluate, fewImagesNotice, nodeRuntime, parseRecipe, type Recipe, readingOf } from '../../train/index.node.ts'
+import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger, threadCount } from '../options.ts'
@@ -23,7 +25,7 @@ interface Options {
   readonly data?: GivenData
   readonly recipe?: string
   readonly set: readonly Assignment[]
-  readonly part: 'test' | 'train'
+  readonly part: 'test' | 'validation' | 'train'
   readonly limit?: number
   readonly batchSize?: number
   readonly threads?: number
@@ -52,7 +54,7 @@ export function define(command: Command, io: Io): void {
         .argParser(assignment)
         .default([], 'none'),
     )
-    .addOption(new Option('--part <name>', 'which images').choices(['test', 'train']).default('test'))
+    .addOption(new Option('--part <name>', 'which images').choices(['test', 'validation', 'train']).default('test'))
     .option('--limit <n>', 'only the first so many images', positiveInteger)
     .option('-b, --batch-size <n>', "images at a time (default: 64, or the model's own)", positiveInteger)
     .option('-t, --threads <n>', 'threads (default: all of the machine)', threadCount)
@@ -68,12 +70,13 @@ export function define(command: Command, io: Io): void {
     .action(async (path: string, options: Options) => {
       const model = readModelFile(path)
       const recipe = recipeFor(path, options)
-      const sets = await openData(recipe.data, {
-        seed: recipe.seed,
-        transforms: recipe.transforms,
-        onBadImage: recipe.onBadImage,
-      })
+      const sets = await openData(recipe.data, readingOf(recipe))
       const whole = sets[options.part]
+      if (!whole)
+        throw new KerfError(
+          'no-validation',
+          'The data have no validation images. Give those that a run kept back with --recipe RUN, or another --part.',
+        )
       const set = options.limit === undefined ? whole : firstOf(whole, options.limit)
       const loader = createLoader(set, {
         batchSize: options.batchSize ?? fixedBatch(model) ?? Math.min(64, set.count),
@@ -82,6 +85,13 @@ export function define(command: Command, io: Io): void {
       })
       const stop = stopOnSignal()
       const notices: string[] = []
+      const say = (text: string) => {
+        notices.push(text)
+        io.err(`kerf: ${text}\n`)
+      }
+      io.err(skippedText(whole.skipped))
+      const few = fewImagesNotice(set.count, options.part)
+      if (few) say(few)
       try {
         const result = await evaluate(model, loader, {
           runtime: nodeRuntime,
@@ -89,15 +99,12 @@ export function define(command: Command, io: Io): void {
           backend: options.backend,
           loss: options.loss,
           signal: stop.signal,
-          onNotice: (text) => {
-            notices.push(text)
-            io.err(`kerf: ${text}\n`)
-          },
+          onNotice: say,
           onProgress: (done) =>
             void io.terminal?.write(`\r${done.toLocaleString('en')} of ${set.count.toLocaleString('en')} images`),
         })
         const data = `${recipe.data.kind}, ${options.part}`
-        const context = { model: path, data, set, skipped: whole.skipped.length, notices }
+        const context = { model: path, data, set, skipped: whole.skipped, notices }
         io.terminal?.write('\r\u001b[K')
         io.out(
           options.json
@@ -117,7 +124,7 @@ function recipeFor(model: string, { recipe, data, set }: Options): Recipe {
   if (source === undefined && data === undefined)
     throw new UsageError('Say what to measure with: --data mnist:FOLDER, or --recipe RECIPE (--help has examples).')
   // What evaluation does not need.
-  const least = { model: { onnx: model }, output: '-', epochs: 1 }
+  const least = { model: { onnx: model }, output: '-', epochs: 1, validation: 0 }
   const read = source === undefined ? least : readRecipe(source)
   return parseRecipe(assigned(data === undefined ? read : assigned(read, [{ path: ['data'], value: data }]), set))
 }

@@ -25,6 +25,8 @@ interface Options {
   readonly optimiser?: 'sgd' | 'adamw'
   readonly schedule?: 'constant' | 'cosine' | 'oneCycle'
   readonly weightDecay?: number
+  readonly validation?: number
+  readonly patience?: number
   readonly labelSmoothing?: number
   readonly teacher?: string
   readonly masks?: 'none' | 'zeros'
@@ -48,8 +50,10 @@ Examples:
 
 A recipe is JSON (docs/recipe.schema.json); options change its fields, --set any of them. Data (--data):
   mnist:FOLDER   cifar10:FOLDER   images:TRAIN,TEST (a folder per class)   tar:TRAIN.tar,TEST.tar   generated
-  FOLDER alone: what is in it decides.
-The run's folder gets the recipe with every default, metrics.jsonl, TensorBoard events, curves.svg, checkpoints, best.onnx and last.onnx.
+  images:TRAIN,VALIDATION,TEST with validation images of their own. FOLDER alone: what is in it decides.
+A tenth of the training images is kept back for validation (--validation 0.1): best.onnx is the network that tells them best. The test images
+are looked at once, at the end.
+The run's folder gets the recipe with every default, metrics.jsonl, TensorBoard events, curves.svg, checkpoints, best.onnx, last.onnx and test.json.
 Ctrl-C saves and stops; --resume goes on to the same bits.`
 
 export function define(command: Command, io: Io): void {
@@ -65,6 +69,8 @@ export function define(command: Command, io: Io): void {
     .addOption(new Option('--optimiser <name>', 'optimiser').choices(['sgd', 'adamw']))
     .addOption(new Option('--schedule <name>', 'of the learning rate').choices(['constant', 'cosine', 'oneCycle']))
     .option('--weight-decay <x>', 'of weights', number)
+    .option('--validation <part>', 'part of the training images that chooses the best network; 0: none', number)
+    .option('--patience <epochs>', 'end when so many epochs have brought nothing better', positiveInteger)
     .option('--label-smoothing <part>', 'part of a label that all classes share', number)
     .option('--teacher <file>', 'an ONNX file to distil from')
     .addOption(new Option('--masks <which>', 'zeros: weights that are 0 stay 0').choices(['none', 'zeros']))
@@ -135,7 +141,23 @@ function recipeFrom(path: string | undefined, options: Options): unknown {
     )
   const recipe = path === undefined ? {} : readRecipe(path)
   const { learningRate, batchSize, epochs, weightDecay, labelSmoothing, seed, threads, masks, output, data } = options
-  const plain = { output, epochs, batchSize, learningRate, weightDecay, labelSmoothing, masks, seed, threads, data }
+  const { validation, patience } = options
+  const plain = {
+    ...{
+      output,
+      epochs,
+      batchSize,
+      learningRate,
+      weightDecay,
+      validation,
+      patience,
+      labelSmoothing,
+      masks,
+      seed,
+      threads,
+    },
+    data,
+  }
   const nested: Assignment[] = [
     ...(options.model === undefined ? [] : [{ path: ['model'], value: { onnx: options.model } }]),
     ...(options.net === undefined

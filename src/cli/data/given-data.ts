@@ -3,7 +3,7 @@ import { KerfError } from '../../base/index.ts'
 import { openData } from '../../data/index.node.ts'
 import { createLoader, type DataSets, type ImageSet, type Loader, subset, type Transform } from '../../data/index.ts'
 import { graphInputs, type Model } from '../../graph/index.ts'
-import { parseRecipe, type Recipe } from '../../train/index.node.ts'
+import { parseRecipe, type Recipe, readingOf } from '../../train/index.node.ts'
 import { type Assignment, assigned, assignment } from '../train/assignments.ts'
 import { dataOption, type GivenData } from '../train/data-option.ts'
 import { readRecipe } from '../train/read-recipe.ts'
@@ -41,7 +41,7 @@ export function dataRecipe(options: DataOptions, source?: string): Recipe | unde
     ...(normalise ? [{ kind: 'normalise' as const, ...normalise }] : []),
   ]
   // What looking at data does not need.
-  const least = { model: { onnx: '-' }, output: '-', epochs: 1 }
+  const least = { model: { onnx: '-' }, output: '-', epochs: 1, validation: 0 }
   const changes: Assignment[] = [
     ...(data === undefined ? [] : [{ path: ['data'], value: data }]),
     ...(transforms.length === 0 ? [] : [{ path: ['transforms'], value: transforms }]),
@@ -50,8 +50,7 @@ export function dataRecipe(options: DataOptions, source?: string): Recipe | unde
   return parseRecipe(assigned(source === undefined ? least : readRecipe(source), changes))
 }
 
-export const openRecipeData = ({ data, seed, transforms, onBadImage }: Recipe): Promise<DataSets> =>
-  openData(data, { seed, transforms, onBadImage })
+export const openRecipeData = (recipe: Recipe): Promise<DataSets> => openData(recipe.data, readingOf(recipe))
 
 /** At most so many images, from the whole of a set: sets may be sorted by class. */
 export function spread(set: ImageSet, most: number): ImageSet {

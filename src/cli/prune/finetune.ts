@@ -13,7 +13,9 @@ import {
   nodeRuntime,
   type Recipe,
   type RunStart,
+  readingOf,
   runRecipe,
+  type TestedNetwork,
 } from '../../train/index.node.ts'
 import type { Io } from '../io.ts'
 import { stopOnSignal } from '../stop.ts'
@@ -82,11 +84,7 @@ export function partOf(options: PruneOptions, iteration: number, iterations: num
 export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io): Promise<FineTuned> {
   const { recipe, iterations, folder } = options
   checkRuns(options)
-  const sets = await openData(recipe.data, {
-    seed: recipe.seed,
-    transforms: recipe.transforms,
-    onBadImage: recipe.onBadImage,
-  })
+  const sets = await openData(recipe.data, readingOf(recipe))
   const stop = stopOnSignal()
   const display = trainingDisplay(io)
   const say = (text: string) => (options.quiet ? undefined : io.err(`${text}\n`))
@@ -110,7 +108,7 @@ export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io
       if (options.resume && existsSync(file)) checkCut(result.model, file)
       else writeModelFile(result.model, file)
       const run = join(folder, `run-${i}`)
-      current = await trained(
+      const tuned = await trained(
         { ...runOf(recipe, options.prune, file), output: run },
         sets,
         stop.signal,
@@ -118,9 +116,11 @@ export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io
         display,
         io,
       )
-      const trainedTo = await measure('after fine-tuning', current)
+      current = tuned.model
+      const { accuracy, loss } = tuned.tested
+      say(`after fine-tuning: ${(100 * accuracy).toFixed(2)} %`)
       const { macs, params, nonZeroParams } = result.after
-      done.push({ macs, params, nonZeroParams, cut, trained: trainedTo, run })
+      done.push({ macs, params, nonZeroParams, cut, trained: { accuracy, loss }, run })
     }
     return { result: result as PruneResult, model: current, before, iterations: done }
   } catch (error) {
@@ -196,7 +196,7 @@ async function trained(
   { quiet, resume: resumes }: FineTuneOptions,
   display: TrainingDisplay,
   io: Io,
-): Promise<Model> {
+): Promise<{ readonly model: Model; readonly tested: TestedNetwork }> {
   const resume = resumes && existsSync(join(recipe.output, 'recipe.json'))
   const outcome = await runRecipe(recipe, {
     sets,
@@ -209,10 +209,14 @@ async function trained(
     onNotice: (text) => io.err(`kerf: ${text}\n`),
   })
   display.end()
-  if (outcome.stopped)
+  const { tested, stoppedEarly, bestModel, lastModel } = outcome
+  if (!tested)
     throw stopped(
       ` after step ${outcome.position.step} of fine-tuning, saved in ${recipe.output}`,
       outcome.position.step,
     )
-  return readModelFile(outcome.lastModel)
+  // The last network needs no choice; where patience ended the run, it is some epochs behind the best one.
+  return stoppedEarly && bestModel && tested.best
+    ? { model: readModelFile(bestModel), tested: tested.best }
+    : { model: readModelFile(lastModel), tested: tested.last }
 }

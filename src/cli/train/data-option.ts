@@ -8,7 +8,7 @@ const kinds = ['mnist', 'cifar10', 'images', 'tar', 'generated'] as const
 export type GivenData = Readonly<Record<string, unknown>> & { readonly kind: (typeof kinds)[number] }
 
 /**
- * `data/mnist`, `mnist:data/mnist`, `images:train,test`, `tar:train.tar,test.tar`, `generated`. Without a kind, what is there decides.
+ * `data/mnist`, `mnist:data/mnist`, `images:train,test`, `images:train,validation,test`, `tar:train.tar,test.tar`, `generated`. Without a kind, what is there decides.
  * @throws InvalidArgumentError, which is wrong usage
  */
 export function dataOption(text: string): GivenData {
@@ -19,17 +19,25 @@ export function dataOption(text: string): GivenData {
   if (path === '' || kind === 'generated')
     throw new InvalidArgumentError('Give a folder behind the colon, as in mnist:data/mnist, or just: generated.')
   if (kind === 'mnist' || kind === 'cifar10') return { kind, path }
-  const [train = '', test] = path.split(',')
-  if (test !== undefined) return { kind, train, test }
-  return pairIn(kind, train) ?? { kind, train, testFraction: 0.1 }
+  const [train = '', second, third] = path.split(',')
+  if (third !== undefined) return { kind, train, validation: second, test: third }
+  if (second !== undefined) return { kind, train, test: second }
+  return partsIn(kind, train) ?? { kind, train, testFraction: 0.1 }
 }
 
-/** A folder with `train` and `test` (or `val`) in it. */
-function pairIn(kind: 'images' | 'tar', path: string): GivenData | undefined {
+/**
+ * A folder with `train` and `test` in it, and `val` for validation where that is there. Where only `train` and `val` are, as of ImageNet, `val` is what
+ * is looked at once, at the end.
+ */
+function partsIn(kind: 'images' | 'tar', path: string): GivenData | undefined {
   const end = kind === 'tar' ? '.tar' : ''
-  const train = join(path, `train${end}`)
-  const test = ['test', 'val'].map((name) => join(path, `${name}${end}`)).find((p) => existsSync(p))
-  return existsSync(train) && test !== undefined ? { kind, train, test } : undefined
+  const found = (...names: readonly string[]) =>
+    names.map((name) => join(path, `${name}${end}`)).find((p) => existsSync(p))
+  const [train, validation, test] = [found('train'), found('val', 'valid', 'validation'), found('test')]
+  if (train === undefined || (validation ?? test) === undefined) return undefined
+  return test !== undefined && validation !== undefined
+    ? { kind, train, validation, test }
+    : { kind, train, test: test ?? validation }
 }
 
 function kindOf(path: string): GivenData['kind'] {

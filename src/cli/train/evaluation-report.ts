@@ -1,4 +1,4 @@
-import type { ImageSet } from '../../data/index.ts'
+import type { ImageSet, SkippedImage } from '../../data/index.ts'
 import type { Report, Table } from '../../report/index.ts'
 import type { Evaluation } from '../../train/index.node.ts'
 
@@ -9,7 +9,7 @@ export interface EvaluationContext {
   /** `mnist, test` */
   readonly data: string
   readonly set: ImageSet
-  readonly skipped: number
+  readonly skipped: readonly SkippedImage[]
   readonly notices: readonly string[]
 }
 
@@ -25,20 +25,20 @@ export function evaluationJson({ model, data, set, skipped, notices }: Evaluatio
       correct,
       accuracy: images === 0 ? null : correct / images,
     })),
-    skippedImages: skipped,
+    skipped,
     notices,
   }
 }
 
 /** @param perClass with a table of every class */
 export function evaluationReport(
-  { model, data, set, skipped }: EvaluationContext,
+  { model, data, set }: EvaluationContext,
   result: Evaluation,
   perClass = false,
 ): Report {
   const facts: [string, string][] = [
     ['Data', data],
-    ['Images', `${result.images.toLocaleString('en')}${skipped > 0 ? `; ${skipped} could not be decoded` : ''}`],
+    ['Images', result.images.toLocaleString('en')],
     ['Accuracy', percent(result.accuracy)],
     ...(set.classes.length > 5 ? [['Top 5', percent(result.top5)] as [string, string]] : []),
     ['Loss', result.loss.toFixed(4)],

@@ -18,18 +18,18 @@ const rate = (value: number) => {
   return rounded >= 1000 ? rounded.toLocaleString('en') : String(rounded)
 }
 
-/** `epoch 3/10  loss 0.0812  accuracy 97.51 %  test 98.80 % (best)  rate 0.1  2,340 images/s` */
+/** `epoch 3/10  loss 0.0812  accuracy 97.51 %  validation loss 0.0412  validation 98.80 % (best)  rate 0.1  2,340 images/s` */
 export function epochLine(metrics: Metrics, epochs: number, isBest: boolean): string {
-  const test = metrics['test/accuracy']
+  const validation = metrics['validation/accuracy']
   return [
     `epoch ${metrics.epoch}/${epochs}`,
     `loss ${(metrics['train/loss'] as number).toFixed(4)}`,
     `accuracy ${percent(metrics['train/accuracy'] as number)}`,
-    ...(test === undefined
+    ...(validation === undefined
       ? []
       : [
-          `test loss ${(metrics['test/loss'] as number).toFixed(4)}`,
-          `test ${percent(test)}${isBest ? ' (best)' : ''}`,
+          `validation loss ${(metrics['validation/loss'] as number).toFixed(4)}`,
+          `validation ${percent(validation)}${isBest ? ' (best)' : ''}`,
         ]),
     `rate ${rate(metrics.learningRate as number)}`,
     `${rate(metrics.imagesPerSecond as number)} images/s`,
@@ -49,7 +49,7 @@ export function trainingDisplay(io: Io): TrainingDisplay {
         bar?.clear()
         io.err(`${epochLine(event.metrics, epochs, event.isBest)}\n`)
       } else if (event.kind === 'step') bar?.step(event)
-      else bar?.evaluating(event.images, event.of)
+      else bar?.evaluating(event)
     },
     end: () => bar?.clear(),
   }
@@ -101,9 +101,9 @@ class LossBar {
     return `epoch ${epoch.toFixed(2)}/${epochs} loss ${meanLoss.toFixed(4)} ${spark} accuracy ${percent(accuracy)} ${rate(imagesPerSecond)} images/s`
   }
 
-  evaluating(images: number, of: number): void {
+  evaluating({ part, images, of }: Extract<TrainingEvent, { kind: 'evaluating' }>): void {
     if (this.#running)
-      this.#bar.update({ text: `testing: ${images.toLocaleString('en')} of ${of.toLocaleString('en')} images` })
+      this.#bar.update({ text: `${part}: ${images.toLocaleString('en')} of ${of.toLocaleString('en')} images` })
   }
 
   clear(): void {

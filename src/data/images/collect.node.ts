@@ -6,7 +6,7 @@ import type { ImageSet, SkippedImage } from '../types.ts'
 import { type DecodedImage, imageDecoder } from './decode.node.ts'
 import { type Entry, folderEntries, tarEntries } from './entries.node.ts'
 import { ClassLayout, extensionOf } from './layout.ts'
-import type { OpenOptions } from './options.ts'
+import type { LoadProgress, OpenOptions } from './options.ts'
 
 /** So many images are being decoded at a time; more keeps no more threads busy. */
 const atATime = 16
@@ -25,7 +25,7 @@ interface Kept extends DecodedImage {
 export async function readImages(
   kind: 'images' | 'tar',
   path: string,
-  part: 'train' | 'test',
+  part: LoadProgress['part'],
   { onBadImage = 'skip', transforms = [], signal, onProgress, memoryLimit = totalmem() }: OpenOptions,
   of?: ImageSet,
 ): Promise<ImageSet> {

@@ -2,7 +2,7 @@ import type { Transform } from '../types.ts'
 
 /** How far the reading of images is. */
 export interface LoadProgress {
-  readonly part: 'train' | 'test'
+  readonly part: 'train' | 'validation' | 'test'
   /** Images read so far, with those that were left out. */
   readonly images: number
   /** Of the work of this part, 0..1. */
@@ -10,8 +10,13 @@ export interface LoadProgress {
 }
 
 export interface OpenOptions {
-  /** Draws generated images, and those for testing where there is a `testFraction`. 0 by default. */
+  /** Draws generated images, those for validation, and those for testing where there is a `testFraction`. 0 by default. */
   readonly seed?: number
+  /**
+   * This fraction of the training images, drawn by the seed from every class alike, is for validation, unless the data bring images for that.
+   * None by default.
+   */
+  readonly validation?: number
   /** Images that cannot be decoded, and other files among them: left out and listed in `skipped` (default), or an error. */
   readonly onBadImage?: 'skip' | 'error'
   /**

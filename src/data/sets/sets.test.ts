@@ -206,21 +206,39 @@ describe('parts of a set', () => {
   })
 
   it('splitSet divides by the seed', () => {
-    const { train, test } = splitSet(set, 0.2, 3)
-    expect([train.count, test.count]).toEqual([80, 20])
-    expect([...numbers(train), ...numbers(test)].sort((a, b) => a - b)).toEqual(numbers(set))
-    expect(numbers(test)).toEqual(numbers(test).toSorted((a, b) => a - b))
-    expect(numbers(splitSet(set, 0.2, 3).test)).toEqual(numbers(test))
-    expect(numbers(splitSet(set, 0.2, 4).test)).not.toEqual(numbers(test))
-    expect(numbers(test)).not.toEqual(Array.from({ length: 20 }, (_, i) => i))
-    expect(splitSet(set, 0.001).test.count).toBe(1)
-    expect(splitSet(set, 0.999).train.count).toBe(1)
+    const { rest, part } = splitSet(set, 0.2, 3)
+    expect([rest.count, part.count]).toEqual([80, 20])
+    expect([...numbers(rest), ...numbers(part)].sort((a, b) => a - b)).toEqual(numbers(set))
+    expect(numbers(part)).toEqual(numbers(part).toSorted((a, b) => a - b))
+    expect(numbers(splitSet(set, 0.2, 3).part)).toEqual(numbers(part))
+    expect(numbers(splitSet(set, 0.2, 4).part)).not.toEqual(numbers(part))
+    expect(numbers(splitSet(set, 0.2, 3, 'validation').part)).not.toEqual(numbers(part))
+    expect(numbers(part)).not.toEqual(Array.from({ length: 20 }, (_, i) => i))
+    expect(splitSet(set, 0.001).part.count).toBe(1)
+    expect(splitSet(set, 0.999).rest.count).toBe(1)
+  })
+
+  it('splitSet takes of every class alike, and leaves one of each', () => {
+    const perClass = (part: ImageSet) => part.classes.map((_, c) => part.labels.filter((l) => l === c).length)
+    const uneven = subset(
+      set,
+      [70, 20, 9, 1].flatMap((n, c) => Array.from({ length: n }, (_, i) => 5 * (i % 20) + c)),
+    )
+    expect(perClass(uneven)).toEqual([70, 20, 9, 1, 0])
+    for (const seed of [0, 1, 2]) {
+      expect(perClass(splitSet(uneven, 0.1, seed).part)).toEqual([7, 2, 1, 0, 0])
+      // 35, 10, 4.5, 0.5: the one image of the last class is needed for training.
+      expect(perClass(splitSet(uneven, 0.5, seed).part)).toEqual([35, 10, 5, 0, 0])
+    }
+    expect(perClass(splitSet(uneven, 0.99).rest)).toEqual([1, 0, 0, 0, 0])
   })
 
   it('splitSet refuses what cannot be divided', () => {
-    expect(problem(() => splitSet(set, 1))).toBe('bad-options: testFraction is 1; give a part between 0 and 1.')
+    expect(problem(() => splitSet(set, 1))).toBe(
+      'bad-options: The part for testing is 1; give a number between 0 and 1.',
+    )
     expect(problem(() => splitSet(subset(set, [1]), 0.5))).toBe(
-      'too-few-images: 1 images cannot be divided into training and testing.',
+      'too-few-images: 1 images cannot be divided into training and testing. Use more.',
     )
   })
 })

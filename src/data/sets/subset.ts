@@ -1,6 +1,6 @@
 import { KerfError, seededRandom, seedFrom } from '../../base/index.ts'
 import { counting, shuffle } from '../random.ts'
-import type { DataSets, ImageSet, SharedImages } from '../types.ts'
+import type { ImageSet, SharedImages } from '../types.ts'
 
 /** Some images of a set, in the order given; nothing is copied. */
 export function subset(set: ImageSet, indices: ArrayLike<number>): ImageSet {
@@ -25,21 +25,70 @@ const sharedPart = (whole: SharedImages, chosen: Int32Array): SharedImages => ({
   chosen: whole.chosen ? chosen.map((index) => whole.chosen?.[index] as number) : chosen,
 })
 
+/** The two parts of a divided set. */
+export interface DividedSet {
+  readonly rest: ImageSet
+  readonly part: ImageSet
+}
+
 /**
- * Divides a set by the seed: `testFraction` of the images, to the nearest, are for testing, at least one on either side. Both parts keep
- * the order of the set and share its memory.
+ * Divides a set by the seed: `part` holds that fraction of the images, to the nearest and of every class alike, to within an image; at least one is
+ * on either side, and of every class in `rest` where that is possible. Both keep the order of the set and share its memory.
+ * @param purpose `testing`, `validation` …: the same seed draws other images for another purpose
  * @throws KerfError `bad-options`, `too-few-images` (less than two)
  */
-export function splitSet(set: ImageSet, testFraction: number, seed = 0): DataSets {
-  if (!(testFraction > 0 && testFraction < 1))
-    throw new KerfError('bad-options', `testFraction is ${testFraction}; give a part between 0 and 1.`, {
-      testFraction,
+export function splitSet(set: ImageSet, fraction: number, seed = 0, purpose = 'testing'): DividedSet {
+  if (!(fraction > 0 && fraction < 1))
+    throw new KerfError('bad-options', `The part for ${purpose} is ${fraction}; give a number between 0 and 1.`, {
+      fraction,
+      purpose,
     })
   if (set.count < 2)
-    throw new KerfError('too-few-images', `${set.count} images cannot be divided into training and testing.`, {
-      count: set.count,
-    })
-  const test = Math.min(set.count - 1, Math.max(1, Math.round(set.count * testFraction)))
-  const order = shuffle(counting(set.count), seededRandom(seedFrom(seed, 'images for testing')))
-  return { train: subset(set, order.subarray(test).sort()), test: subset(set, order.subarray(0, test).sort()) }
+    throw new KerfError(
+      'too-few-images',
+      `${set.count} images cannot be divided into training and ${purpose}. Use more.`,
+      { count: set.count, purpose },
+    )
+  const wanted = Math.min(set.count - 1, Math.max(1, Math.round(set.count * fraction)))
+  const perClass = set.classes.map((): number[] => [])
+  set.labels.forEach((label, index) => {
+    perClass[label]?.push(index)
+  })
+  const random = seededRandom(seedFrom(seed, `images for ${purpose}`))
+  const counts = shares(
+    perClass.map((images) => images.length),
+    wanted,
+  )
+  const chosen = new Set(perClass.flatMap((images, c) => shuffle(images, random).slice(0, counts[c])))
+  const all = counting(set.count)
+  return {
+    rest: subset(
+      set,
+      all.filter((index) => !chosen.has(index)),
+    ),
+    part: subset(
+      set,
+      all.filter((index) => chosen.has(index)),
+    ),
+  }
+}
+
+/**
+ * `wanted` in proportion to the sizes, in whole numbers: the largest remainders are rounded up (Hamilton's method), where that leaves something of
+ * the size, as long as that is possible.
+ */
+function shares(sizes: readonly number[], wanted: number): number[] {
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const exact = sizes.map((size) => (size * wanted) / total)
+  const counts = exact.map(Math.floor)
+  const remainder = (c: number) => (exact[c] as number) % 1
+  const order = exact.map((_, c) => c).sort((a, b) => remainder(b) - remainder(a) || a - b)
+  let left = wanted - counts.reduce((sum, count) => sum + count, 0)
+  for (const kept of [1, 0])
+    for (const c of order)
+      if (left > 0 && (counts[c] as number) < (sizes[c] as number) - kept) {
+        counts[c] = (counts[c] as number) + 1
+        left--
+      }
+  return counts
 }

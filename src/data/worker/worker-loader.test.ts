@@ -79,7 +79,7 @@ describe('batches that another thread prepares', () => {
   })
 
   it('of parts of a set, and of an evaluation', async () => {
-    const { train: part, test } = splitSet(generatedImages({ trainImages: 50, testImages: 1 }).train, 0.3, 2)
+    const { rest: part, part: test } = splitSet(generatedImages({ trainImages: 50, testImages: 1 }).train, 0.3, 2)
     for (const [set, training] of [
       [part, true],
       [test, false],

@@ -7,13 +7,16 @@ import { z } from 'zod'
 const path = (what: string) => z.string().min(1).describe(what)
 const labelled = {
   train: path('Training images: a folder with a folder of images per class, or a tar of one.'),
+  validation: path('Images to choose the best network by, likewise.').optional(),
   test: path('Test images, likewise.').optional(),
   testFraction: z
     .number()
     .gt(0)
     .lt(1)
     .optional()
-    .describe('Without test images: this part of the training images, drawn by the seed, is for testing.'),
+    .describe(
+      'Without test images: this part of the training images, drawn by the seed, of every class alike, is for testing.',
+    ),
 }
 
 export const dataSchema = z

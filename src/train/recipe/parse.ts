@@ -33,13 +33,18 @@ function contradictions(recipe: Recipe): RecipeProblem[] {
   const wrong = (when: boolean, path: readonly PropertyKey[], problem: string) => {
     if (when) problems.push({ path: pathText(path), problem })
   }
-  const { model, data, schedule, epochs, optimiser, gradientClip, loss } = recipe
+  const { model, data, validation, schedule, epochs, optimiser, gradientClip, loss, patience } = recipe
   if (data.kind === 'images' || data.kind === 'tar')
     wrong(
       (data.test === undefined) === (data.testFraction === undefined),
       ['data'],
       'give either test or testFraction: accuracy is measured on images that are not trained on',
     )
+  wrong(
+    patience !== undefined && validation === 0 && !('validation' in data && data.validation !== undefined),
+    ['patience'],
+    `received ${patience}; validation images tell when to end, and validation is 0. Leave one of the two out`,
+  )
   recipe.transforms.forEach((t, i) => {
     if (t.kind === 'normalise')
       wrong(

@@ -33,6 +33,7 @@ describe('a recipe', () => {
       schedule: { kind: 'cosine', end: 0, per: 'step' },
       adder: { adaptiveRate: 0.2, weightGradient: 'full', inputGradient: 'clip' },
       masks: 'none',
+      validation: 0.1,
       seed: 0,
     })
     expect(parseRecipe({ ...least, optimiser: { kind: 'adamw' } })).toMatchObject({
@@ -130,6 +131,11 @@ describe('a recipe', () => {
       'channels',
       { transforms: [{ kind: 'normalise', mean: [1], deviation: [1, 2] }] },
       ['transforms[0]: mean has 1 channels, deviation 2; expected as many'],
+    ],
+    [
+      'patience without validation images',
+      { patience: 3, validation: 0 },
+      ['patience: received 3; validation images tell when to end, and validation is 0. Leave one of the two out'],
     ],
     ['steps', { schedule: { kind: 'step' } }, ['schedule: give either everyEpochs or atEpochs']],
     [

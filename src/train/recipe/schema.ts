@@ -104,6 +104,14 @@ export const recipeSchema = z.strictObject({
   $schema: z.string().optional().describe('For editors.'),
   model: z.union([netSchema, onnxSchema]).describe('What is trained: a network by name, or an ONNX file.'),
   data: dataSchema,
+  validation: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.1)
+    .describe(
+      'This part of the training images, drawn by the seed, of every class alike, is not trained on: it chooses best.onnx. 0: none, and no best.onnx. Data that bring validation images use those.',
+    ),
   transforms: z.array(transformSchema).default([]).describe('In order; random ones in training only.'),
   output: path('Folder of the run.'),
   epochs: z.int().min(1).max(1e6),
@@ -152,7 +160,14 @@ export const recipeSchema = z.strictObject({
     .max(2 ** 31 - 1)
     .default(0),
   threads: z.int().min(1).max(256).optional().describe('By default as many as the machine has.'),
-  evaluateEveryEpochs: z.int().min(1).default(1),
+  evaluateEveryEpochs: z.int().min(1).default(1).describe('How often the validation images are looked at.'),
+  patience: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Training ends when the validation images have not been told better for so many epochs. By default never.',
+    ),
   checkpointEveryEpochs: positive.default(1).describe('May be a fraction.'),
 })
 

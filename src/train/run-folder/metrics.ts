@@ -4,6 +4,6 @@ export interface Metrics {
   readonly step: number
   /** Epochs done; a fraction within one. */
   readonly epoch: number
-  /** `train/loss`, `test/accuracy` (in 0..1), `learningRate`, `imagesPerSecond` … */
+  /** `train/loss`, `validation/accuracy` (in 0..1), `learningRate`, `imagesPerSecond` … */
   readonly [name: string]: number
 }

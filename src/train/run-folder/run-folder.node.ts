@@ -26,7 +26,7 @@ import type { Metrics } from './metrics.ts'
  * DIR/recipe.json                      what is trained, every default written out
  * DIR/metrics.jsonl                    a line per `log`
  * DIR/events.out.tfevents.*            the same for TensorBoard, a file per start
- * DIR/curves.svg                       by `writeText`
+ * DIR/curves.svg, DIR/test.json        by `writeText`
  * DIR/checkpoints/step-N.safetensors   the last two
  * DIR/best.onnx, DIR/last.onnx         by `writeModel`
  */
@@ -38,8 +38,10 @@ export interface RunFolder {
   readonly metrics: readonly Metrics[]
   /** Appends to metrics.jsonl and the TensorBoard events. @throws KerfError `disk-full` …; no half line stays */
   log(metrics: Metrics): void
-  /** Writes `curves.svg` or another text, whole or not at all. */
-  writeText(name: string, text: string): void
+  /** Writes a text whole or not at all. */
+  writeText(name: 'curves.svg' | 'test.json', text: string): void
+  /** What test.json holds; undefined before it is written. @throws KerfError `bad-json` */
+  readTested(): unknown
   /** Metrics so far and the checkpoint are on the disk when it returns; the one before it is kept. Returns its path. */
   saveCheckpoint(checkpoint: Checkpoint): string
   /** The newest checkpoint that loads; see `Checkpoints.latest`. */
@@ -58,7 +60,7 @@ export interface RunFolderOptions {
 }
 
 const owned =
-  /^(recipe\.json|metrics\.jsonl|curves\.svg|checkpoints|(best|last)\.onnx(\.data)?|events\.out\.tfevents\..*)$/
+  /^((recipe|test)\.json|metrics\.jsonl|curves\.svg|checkpoints|(best|last)\.onnx(\.data)?|events\.out\.tfevents\..*)$/
 
 /**
  * For before long work: refuses a folder that a new run would refuse.
@@ -114,16 +116,16 @@ export function openRunFolder(path: string, options: RunFolderOptions = {}): Run
     makeFolder(join(path, 'checkpoints'))
     for (const folder of [path, join(path, 'checkpoints')])
       for (const name of readdirSync(folder)) if (isLeftover(name)) rmSync(join(folder, name), { force: true })
-    return new Folder(path, parseRecipeFile(file), options)
+    return new Folder(path, readJson(file, 'bad-recipe'), options)
   })
 }
 
-function parseRecipeFile(path: string): unknown {
+function readJson(path: string, code: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw new KerfError('bad-recipe', `${path} is not JSON: ${error.message}.`, { path })
+    throw new KerfError(code, `${path} is not JSON: ${error.message}.`, { path })
   }
 }
 
@@ -202,6 +204,11 @@ class Folder implements RunFolder {
 
   writeText(name: string, text: string): void {
     writeWhole(join(this.path, name), [utf8(text)], this.#files)
+  }
+
+  readTested(): unknown {
+    const file = join(this.path, 'test.json')
+    return existsSync(file) ? readJson(file, 'bad-json') : undefined
   }
 
   saveCheckpoint(checkpoint: Checkpoint): string {
