@@ -19,14 +19,14 @@ const stampDir = join(root, 'node_modules', '.kerf')
  * Runs a command in the project root.
  * @param {string} command
  * @param {string[]} args
- * @param {{ stream?: boolean, env?: NodeJS.ProcessEnv }} [options] `stream`: show the output as it comes instead of
- *   collecting it
+ * @param {{ stream?: boolean, env?: NodeJS.ProcessEnv, cwd?: string }} [options] `stream`: show the output as it comes instead of
+ *   collecting it; `cwd`: another folder than the project root
  * @returns {Promise<{ code: number, output: string }>} `output` is stdout and stderr together, empty when streamed
  */
-export function run(command, args, { stream = false, env = process.env } = {}) {
+export function run(command, args, { stream = false, env = process.env, cwd = root } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       env,
       stdio: stream ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     })
@@ -86,12 +86,11 @@ export async function build() {
   })
 }
 
-function npm(args) {
-  // allowScripts in package.json and .npmrc say the same, each to some versions of npm; the variable says it to all.
-  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' }
+/** Runs npm: the very one that called this script, if one did. */
+export function npm(args, options) {
   const npmCli = process.env.npm_execpath
-  if (npmCli?.endsWith('.js')) return run(process.execPath, [npmCli, ...args], { env })
-  return process.platform === 'win32' ? run('cmd', ['/c', 'npm', ...args], { env }) : run('npm', args, { env })
+  if (npmCli?.endsWith('.js')) return run(process.execPath, [npmCli, ...args], options)
+  return process.platform === 'win32' ? run('cmd', ['/c', 'npm', ...args], options) : run('npm', args, options)
 }
 
 /** Says on stderr what is going on and how long it took; what `work` printed is shown only if it failed. */

@@ -26,6 +26,16 @@ export function processIo(): Io {
     err: (text) => void stderr.write(text),
     columns: stdout.isTTY ? stdout.columns : undefined,
     terminal: stderr.isTTY && process.env.TERM !== 'dumb' ? stderr : undefined,
-    color: stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+    color: wantsColor(process.env, stdout.isTTY),
   }
+}
+
+/**
+ * Whether output is coloured. `FORCE_COLOR` decides where it is set: 0 and `false` mean no, everything else yes, also into a pipe. Then `NO_COLOR`
+ * (https://no-color.org); then whether the output is a terminal that knows colours.
+ */
+export function wantsColor(env: NodeJS.ProcessEnv, isTerminal: boolean | undefined): boolean {
+  const { FORCE_COLOR: forced, NO_COLOR: refused, TERM: terminal } = env
+  if (forced !== undefined) return forced !== '0' && forced !== 'false'
+  return isTerminal === true && !refused && terminal !== 'dumb'
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { experiments } from '../lab/index.ts'
 import { kerf } from './in-process.ts'
+import type { Io } from './io.ts'
+import { run } from './main.ts'
 
 let folder: string
 beforeEach(() => {
@@ -57,12 +59,43 @@ it('stops on Ctrl-C, and writes nothing of what was under way', async () => {
   while (process.listenerCount('SIGINT') === before) await new Promise((resolve) => setImmediate(resolve))
   process.emit('SIGINT')
   expect(await running).toMatchObject({
-    status: 1,
+    status: 130,
     out: '',
     err: expect.stringContaining('Stopped. Nothing was written for the experiment under way.'),
   })
   expect(existsSync(join(folder, 'new'))).toBe(false)
   expect(process.listenerCount('SIGINT')).toBe(before)
+})
+
+it('keeps what finished when --all is stopped, the page included', async () => {
+  const page = join(folder, 'page')
+  let out = ''
+  let err = ''
+  const io: Io = {
+    // The verdict on the first experiment is printed before the second begins.
+    out: (text) => {
+      const wasOver = out.includes('The claim')
+      out += text
+      if (!wasOver && out.includes('The claim')) process.emit('SIGTERM')
+    },
+    err: (text) => {
+      err += text
+    },
+    color: false,
+  }
+  const status = await run(['lab', '--all', '-o', join(folder, 'new'), '--report', page], io)
+  expect(status, err).toBe(143)
+  const said = /Stopped in "(.*)", of which nothing was written\. (\d) of 9 experiments are finished and kept\./.exec(
+    err,
+  )
+  const finished = experiments.slice(0, Number(said?.[2]))
+  expect(experiments[finished.length]?.name).toBe(said?.[1])
+  const html = readFileSync(join(page, 'index.html'), 'utf8')
+  for (const { name, title } of finished) {
+    expect(existsSync(join(folder, 'new', `${name}.json`))).toBe(true)
+    expect(html).toContain(title)
+  }
+  expect(finished.length).toBeGreaterThan(0)
 })
 
 it('does no work whose result could not be written', async () => {

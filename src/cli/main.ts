@@ -5,8 +5,10 @@
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
+import { KerfError } from '../base/index.ts'
 import { messageOf, UsageError } from './errors.ts'
 import { type Io, processIo } from './io.ts'
+import { stopStatus } from './stop.ts'
 import { version } from './version.ts'
 
 /** What a file in commands/ exports. */
@@ -60,7 +62,7 @@ async function programFor(argv: readonly string[], io: Io): Promise<Command> {
 /**
  * Runs one command.
  * @param argv the arguments behind `kerf`
- * @returns 0 done, 1 failed with one message, 2 wrong usage
+ * @returns 0 done, 1 failed with one message, 2 wrong usage, 130 stopped by Ctrl-C
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
@@ -72,6 +74,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     io.err(`kerf: ${messageOf(error)}\n`)
     if (process.env.KERF_DEBUG && error instanceof Error) io.err(`${error.stack}\n`)
+    if (error instanceof KerfError && (error.code === 'stopped' || error.code === 'aborted')) return stopStatus()
     return error instanceof UsageError ? 2 : 1
   }
 }

@@ -121,7 +121,7 @@ it('goes on after every stop to the same bits: in a run, between a cut and its r
   let more: string[] = []
   for (const stop of stops) {
     const { status, out, err } = await kerfUntil((said) => stop.test(said), ...command('parts.onnx', ...more))
-    expect({ status, out }, err).toEqual({ status: 1, out: '' })
+    expect({ status, out }, err).toEqual({ status: 130, out: '' })
     expect(err).toMatch(/Stopped.*; the pruned model was not written\. The same command with --resume goes on\.$/m)
     expect(existsSync(at('parts.onnx'))).toBe(false)
     if (existsSync(at('parts-finetune'))) more = ['--resume']

@@ -90,7 +90,7 @@ it('a training killed at random moments goes on to the same bits; Ctrl-C saves, 
     const ended = await trainProcess(args, { signal, delayMs: random.below(150) })
     if (signal === 'SIGKILL') expect(ended.signal === 'SIGKILL' || ended.code === 0, ended.err).toBe(true)
     else {
-      expect(ended.code).toBe(1)
+      expect(ended.code).toBe(130)
       expect(ended.err).toMatch(
         /kerf: Stopped after step \d+, saved in .*step-\d+\.safetensors\. Go on with: kerf train .*killed --resume\n$/,
       )

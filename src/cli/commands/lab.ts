@@ -121,6 +121,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
   const digits = digitsFrom(options.data, seed)
   const model = options.model === undefined ? undefined : readModelFile(options.model)
   const outcomes: Outcome[] = []
+  let interrupted: Experiment | undefined
   try {
     for (const [i, experiment] of chosen.entries()) {
       const outcome = await runExperiment(experiment, {
@@ -136,8 +137,12 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
         onProgress: progressLine(experiment.name, io),
       }).catch((error: unknown) => {
         if (!stop.signal.aborted) throw error
-        throw new KerfError('stopped', 'Stopped. Nothing was written for the experiment under way.')
+        return undefined
       })
+      if (outcome === undefined) {
+        interrupted = experiment
+        break
+      }
       outcomes.push(outcome)
       if (!options.json) show(outcome, io)
       const written = files[i]
@@ -146,7 +151,10 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
   } finally {
     stop.end()
   }
-  if (options.json) io.out(toJson(options.all ? outcomes.map(outcomeJson) : outcomeJson(outcomes[0] as Outcome)))
+  // What finished is kept, also where Ctrl-C came in between.
+  const [first] = outcomes
+  if (first === undefined) throw stopped(interrupted as Experiment, 0, chosen)
+  if (options.json) io.out(toJson(options.all ? outcomes.map(outcomeJson) : outcomeJson(first)))
   if (page !== undefined && report !== undefined) {
     makeFolder(report)
     writeWholeFile(page, labHtml('Faster convolution: the experiments', outcomes, circumstances(chosen, options)), {
@@ -155,7 +163,17 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
     io.err(`Wrote ${page}.\n`)
   }
   if (options.all && !options.json) io.out(summary(outcomes, io))
+  if (interrupted) throw stopped(interrupted, outcomes.length, chosen)
 }
+
+const stopped = ({ name }: Experiment, finished: number, chosen: readonly Experiment[]): KerfError =>
+  new KerfError(
+    'stopped',
+    finished === 0
+      ? 'Stopped. Nothing was written for the experiment under way.'
+      : `Stopped in "${name}", of which nothing was written. ${finished} of ${chosen.length} experiments are finished and kept.`,
+    { experiment: name, finished },
+  )
 
 const filesOf = (folder: string, { name }: Experiment) => ({
   json: join(folder, `${name}.json`),
