@@ -91,10 +91,10 @@ export default {
     },
     {
       name: 'no-development-dependencies',
-      comment: 'What ships may import only what package.json has as a dependency.',
+      comment: 'What ships may import only what package.json has as a dependency, or as a peer that users add.',
       severity: 'error',
       from: { path: '^src/', pathNot: test },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only', 'npm-peer'] },
     },
     {
       name: 'no-unresolvable',
