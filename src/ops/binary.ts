@@ -1,6 +1,8 @@
 import { broadcastShapes, type ElementType, elementCount } from '../base/index.ts'
-import type { Arithmetic, BackwardCall, BackwardRule, Dense, Known, Operator } from '../graph/index.ts'
+import type { Arithmetic, BackwardCall, BackwardRule, Dense, Operator } from '../graph/index.ts'
+import { type Alignment, alignedBackward, alignedDense, alignedShape, alignmentOf } from './alignment.ts'
 import { asElement } from './as-element.ts'
+import { gradientOf, shapeIn, shapeOut } from './backward.ts'
 import { broadcasting } from './channel-rules.ts'
 import { dense, required, typed, wrong } from './check.ts'
 import { broadcastStrides, fromIndices, offsetOf } from './indices.ts'
@@ -35,32 +37,34 @@ export function mapBroadcast(
 
 /** Sums the gradients of broadcast operands. */
 const broadcastBackward =
-  (rule: NonNullable<BinaryOptions['backward']>): BackwardRule<void> =>
-  (call) => {
-    const shape = (known: Known | undefined) => known?.shape as readonly number[]
-    const parts = rule(call, call.gradients[0] as string)
+  (rule: NonNullable<BinaryOptions['backward']>): BackwardRule<Alignment> =>
+  (given) => {
+    const { call, back } = alignedBackward(given)
+    const parts = rule(call, gradientOf(call))
     return parts.map((part, i) =>
-      call.needs(i) ? call.emit.unbroadcast(part(), shape(call.outputs[0]), shape(call.inputs[i])) : undefined,
+      call.needs(i) ? back(call.emit.unbroadcast(part(), shapeOut(call), shapeIn(call, i)), i) : undefined,
     )
   }
 
-/** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). */
+/** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). Before operator set 7: see `alignment.ts`. */
 export function binary(name: string, options: BinaryOptions): Operator {
   const { forward, cost, result } = options
-  return defineOperator<void>({
+  return defineOperator<Alignment>({
     name,
     domain: '',
-    attributes: () => undefined,
+    attributes: alignmentOf,
     infer: (call) => {
       const a = required(call, 0)
       const b = required(call, 1)
-      const shape = a.shape && b.shape ? broadcastShapes(a.shape, b.shape) : undefined
-      if (a.shape && b.shape && !shape) throw wrong(call, 'the shapes cannot be broadcast together')
+      const to = alignedShape(call, 1)
+      const shape = a.shape && to ? broadcastShapes(a.shape, to) : undefined
+      if (a.shape && to && !shape) throw wrong(call, 'the shapes cannot be broadcast together')
       return [typed(result ?? a.elementType ?? b.elementType, shape)]
     },
-    forward: (_, [a, b]) => {
-      if (!a || !b) return []
+    forward: (call, [a, given]) => {
+      if (!a || !given) return []
       const type = result ?? a.elementType
+      const b = alignedDense(call, 1, given)
       return [mapBroadcast([a, b], type, ([x, y]) => asElement(type, forward(x as number, y as number, a.elementType)))]
     },
     backward: options.backward && broadcastBackward(options.backward),

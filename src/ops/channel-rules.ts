@@ -1,4 +1,5 @@
 import type { ChannelRule, InferredCall, Labels, Ties, Track } from '../graph/index.ts'
+import { alignedShape } from './alignment.ts'
 
 /*
  * Channel rules that many operators share. All axes here count in the outputs' numbering, aligned at the last axis as ONNX broadcasts.
@@ -31,7 +32,7 @@ export function tieBroadcast(call: InferredCall, ties: Ties, inputs: readonly nu
     ties.freezeInputs(`${call.node.opType} of unknown rank`)
     return
   }
-  const shapeOf = (i: number) => call.inputs[i]?.shape ?? []
+  const shapeOf = (i: number) => alignedShape(call, i) ?? []
   const out = new Map<number, Labels>()
   const multi = new Map<string, Track>()
   const variable = present.filter((i) => !ties.isConstant(i))

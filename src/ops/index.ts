@@ -361,6 +361,7 @@ export const operators: OperatorSet = { get: (domain, opType) => byName.get(`${d
 export type { Difference } from './adderConv/backward.ts'
 export { type ClampedWeights, clampAdderWeights } from './adderConv/clamp.ts'
 export type { AdderConvInputGradientAttributes } from './adderConvInputGradient/adderConvInputGradient.ts'
+export { alignedShape } from './alignment.ts'
 export type { BatchNormalizationAttributes } from './batchNormalization/batchNormalization.ts'
 export type { BatchNormalizationGradientAttributes } from './batchNormalizationGradient/batchNormalizationGradient.ts'
 export { axisOf, contentOf } from './check.ts'

@@ -29,9 +29,12 @@ export interface PoolAttributes {
   readonly columnMajor: boolean
 }
 
-export const poolAttributes = (a: AttributeReader): PoolAttributes => ({
+/** The norm: a broken number in opset 1. */
+export const normOf = (a: AttributeReader, opset: number): number => (opset < 2 ? a.float('p', 2) : a.int('p', 2))
+
+export const poolAttributes = (a: AttributeReader, opset: number): PoolAttributes => ({
   window: windowAttributes(a),
-  p: a.int('p', 2),
+  p: normOf(a, opset),
   countIncludePad: a.int('count_include_pad', 0) === 1,
   columnMajor: a.int('storage_order', 0) === 1,
 })
@@ -120,7 +123,7 @@ export function normCost({ outputs, taps }: Reduction, p: number): Arithmetic {
   return {
     adds: terms,
     muls: p === 2 ? terms : 0,
-    others: (p > 2 ? terms : 0) + (p === 1 ? 0 : outputs),
+    others: (p !== 1 && p !== 2 ? terms : 0) + (p === 1 ? 0 : outputs),
     accumulators: outputs,
   }
 }

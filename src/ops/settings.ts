@@ -29,6 +29,12 @@ export function distinctAxes(call: Call, axes: readonly number[], rank: number):
   return normal
 }
 
+/** ONNX's number of the element type that it names `FLOAT`, `DOUBLE`, `INT64` …; 0, which is none, for other names. */
+export function elementTypeCode(name: string): number {
+  const own = { FLOAT: 'float32', DOUBLE: 'float64' }[name] ?? name.toLowerCase()
+  return elementTypes.indexOf(own as ElementType) + 1
+}
+
 /** The element type that ONNX numbers `code` (`TensorProto.DataType`). @throws NodeError for a number that is none */
 export function elementTypeOf(call: Call, code: number): ElementType {
   // `elementTypes` is in the order of ONNX's enumeration, which starts at 1.

@@ -21,7 +21,7 @@ export interface AveragePoolGradientAttributes extends PoolAttributes {
 export const averagePoolGradient = defineOperator<AveragePoolGradientAttributes>({
   name: 'AveragePoolGradient',
   domain: 'ai.kerf',
-  attributes: (a) => ({ ...poolAttributes(a), inputShape: a.ints('input_shape') }),
+  attributes: (a, opset) => ({ ...poolAttributes(a, opset), inputShape: a.ints('input_shape') }),
   infer: (call) => {
     const { inputShape } = call.attributes
     if (!inputShape) throw wrong(call, 'attribute input_shape is missing')

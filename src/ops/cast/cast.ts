@@ -3,13 +3,14 @@ import { elementwise } from '../channel-rules.ts'
 import { required, typed, wrong } from '../check.ts'
 import { converted } from '../convert.ts'
 import { defineOperator } from '../operator.ts'
-import { elementTypeOf } from '../settings.ts'
+import { elementTypeCode, elementTypeOf } from '../settings.ts'
 
-/** Y = X in the element type `to` (ONNX Cast). */
+/** Y = X in the element type `to` (ONNX Cast, opset 1, 6, 9, 13 …). */
 export const cast = defineOperator<{ to: number | undefined }>({
   name: 'Cast',
   domain: '',
-  attributes: (a) => ({ to: a.int('to') }),
+  // Before opset 6 by name: "FLOAT", "INT64".
+  attributes: (a, opset) => ({ to: opset < 6 ? elementTypeCode(a.string('to', '')) : a.int('to') }),
   infer: (call) => {
     const { to } = call.attributes
     if (to === undefined) throw wrong(call, 'the attribute to is missing')

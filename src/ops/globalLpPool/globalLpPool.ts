@@ -3,15 +3,15 @@ import { perChannel } from '../channel-rules.ts'
 import { required, typed } from '../check.ts'
 import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
-import { globalPoolShape, globalReduction, normCost } from '../pool.ts'
+import { globalPoolShape, globalReduction, normCost, normOf } from '../pool.ts'
 import { normBackward } from '../pool-backward.ts'
 import { norm, poolPlanes } from '../pool-forward.ts'
 
-/** Y[n,c] = (Σ |x|ᵖ)^(1/p) over X[n,c]; p 2 (ONNX GlobalLpPool, opset 2, 22). dX: see `normBackward`. Cost: see `normCost`. */
+/** Y[n,c] = (Σ |x|ᵖ)^(1/p) over X[n,c]; p 2 (ONNX GlobalLpPool, opset 1, 2, 22). dX: see `normBackward`. Cost: see `normCost`. */
 export const globalLpPool = defineOperator<number>({
   name: 'GlobalLpPool',
   domain: '',
-  attributes: (a) => a.int('p', 2),
+  attributes: normOf,
   infer: (call) => [typed(required(call, 0).elementType, globalPoolShape(call))],
   forward: (call, [x]) =>
     x

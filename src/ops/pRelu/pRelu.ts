@@ -1,4 +1,5 @@
 import { broadcastShapes, elementCount } from '../../base/index.ts'
+import { type Alignment, alignedBackward, alignedDense, alignedShape } from '../alignment.ts'
 import { algebra, gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { mapBroadcast } from '../binary.ts'
 import { broadcasting } from '../channel-rules.ts'
@@ -6,19 +7,20 @@ import { required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
 
 /**
- * Y = X for X ≥ 0, else slope·X (ONNX PRelu, opset 7, 9, 16). The slope broadcasts to X: [C, 1, 1] for one per channel.
+ * Y = X for X ≥ 0, else slope·X (ONNX PRelu, opset 1, 6, 7, 9, 16). The slope broadcasts to X: [C, 1, 1] for one per channel, before opset 7 [C].
  * dX = dY for X > 0, else slope·dY; dslope = Σ dY·X over X < 0.
  * Cost per element: one comparison, one multiplication.
  */
-export const pRelu = defineOperator<void>({
+export const pRelu = defineOperator<Alignment>({
   name: 'PRelu',
   domain: '',
-  attributes: () => undefined,
+  attributes: (_, opset) => ({ axis: opset < 7 ? 1 : undefined }),
   infer: (call) => {
     const x = required(call, 0)
-    const slope = required(call, 1)
-    if (x.shape && slope.shape) {
-      const shape = broadcastShapes(x.shape, slope.shape)
+    required(call, 1)
+    const slope = alignedShape(call, 1)
+    if (x.shape && slope) {
+      const shape = broadcastShapes(x.shape, slope)
       if (
         shape?.length !== x.shape.length ||
         shape.some((d, i) => typeof d === 'number' && typeof x.shape?.[i] === 'number' && d !== x.shape[i])
@@ -27,20 +29,21 @@ export const pRelu = defineOperator<void>({
     }
     return [typed(x.elementType, x.shape)]
   },
-  forward: (_, [x, slope]) =>
+  forward: (call, [x, slope]) =>
     x && slope
       ? [
-          mapBroadcast([x, slope], x.elementType, ([v, s]) =>
+          mapBroadcast([x, alignedDense(call, 1, slope)], x.elementType, ([v, s]) =>
             (v as number) < 0 ? (s as number) * (v as number) : (v as number),
           ),
         ]
       : [],
-  backward: (call) => {
+  backward: (given) => {
+    const { call, back } = alignedBackward(given)
     const { emit } = call
     const { mul, positive } = algebra(emit)
     const [x, slope] = call.node.inputs as [string, string]
     const dy = gradientOf(call)
-    const toSlope = () => emit.unbroadcast(positive(x, 0, mul(dy, x)), shapeOut(call), shapeIn(call, 1))
+    const toSlope = () => back(emit.unbroadcast(positive(x, 0, mul(dy, x)), shapeOut(call), shapeIn(call, 1)), 1)
     return [call.needs(0) ? positive(x, dy, mul(dy, slope)) : undefined, call.needs(1) ? toSlope() : undefined]
   },
   cost: (call) => {

@@ -10,7 +10,7 @@ import { type AxisPad, type PadAttributes, paddedAxes, padSource, padsOf, padVal
 /*
  * Y = X with `begin` elements put before and `end` behind it along each axis; negative ones are taken away       (ONNX Pad)
  *
- * pads are an attribute before opset 11, then input 1: all begins, then all ends. Input 2 is the value (0), input 3 (opset 18) the
+ * pads are an attribute before opset 11 (`paddings` in opset 1), then input 1: all begins, then all ends. Input 2 is the value (0), input 3 (opset 18) the
  * axes that pads speak of.
  */
 
@@ -31,7 +31,11 @@ const modes = ['constant', 'reflect', 'edge', 'wrap']
 export const pad = defineOperator<PadAttributes>({
   name: 'Pad',
   domain: '',
-  attributes: (a) => ({ mode: a.string('mode', 'constant'), pads: a.ints('pads'), value: a.float('value', 0) }),
+  attributes: (a, opset) => ({
+    mode: a.string('mode', 'constant'),
+    pads: a.ints(opset < 2 ? 'paddings' : 'pads'),
+    value: a.float('value', 0),
+  }),
   infer: (call) => {
     const x = required(call, 0)
     if (!modes.includes(call.attributes.mode))

@@ -2,26 +2,26 @@ import { type Dim, elementCount, isConcrete, type Shape, unknownDim } from '../.
 import type { Call, Cut, InferredCall } from '../../graph/index.ts'
 import { reshapeBackward } from '../backward.ts'
 import { tieReshaped } from '../blocks.ts'
-import { contentOf, dense, required, typed, wrong } from '../check.ts'
+import { dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
+import { setting } from '../settings.ts'
 import { dimQuotient } from '../symbols.ts'
 
 /*
- * Y = the elements of X under another shape (ONNX Reshape). In the target (input 1), 0 copies the size of the input's axis at the same
+ * Y = the elements of X under another shape (ONNX Reshape). In the target (input 1, before opset 5 the attribute `shape`), 0 copies the size of the input's axis at the same
  * place (not with allowzero = 1), and one -1 stands for what is left.
  */
 
 interface ReshapeAttributes {
+  /** Before opset 5; then input 1. */
+  readonly shape: readonly number[] | undefined
   readonly allowZero: boolean
 }
 
 function reshaped(call: Call<ReshapeAttributes>, shape: Shape | undefined): Dim[] | undefined {
-  required(call, 1)
-  const target = contentOf(call, 1)
-  if (!target) {
-    const rank = call.inputs[1]?.shape?.[0]
-    return typeof rank === 'number' ? Array.from({ length: rank }, () => unknownDim()) : undefined
-  }
+  const { given, values: target, count } = setting(call, call.attributes.shape, 1)
+  if (!given) throw wrong(call, 'input 1 is missing', 'Export the model again.')
+  if (!target) return count === undefined ? undefined : Array.from({ length: count }, () => unknownDim())
   if (target.some((d) => d < -1) || target.filter((d) => d === -1).length > 1)
     throw wrong(call, `the target [${target}] is not a shape`)
   const sizes = target.map((d, axis): Dim => {
@@ -70,28 +70,33 @@ function cutReshape(call: InferredCall<ReshapeAttributes>, cut: Cut): void {
   const to = cut.newOutputShape(0)
   const before = call.outputs[0]?.shape
   if (!from || !to || !before) return
-  const { allowZero } = call.attributes
-  const after = cut.newContent(1)
+  const { allowZero, shape } = call.attributes
+  const after = shape ?? cut.newContent(1)
   const size = (axis: number) => (after?.[axis] === 0 && !allowZero ? from[axis] : after?.[axis])
   // What already says -1, copies the input's size or is computed from it follows by itself.
   if (after && to.every((d, axis) => after[axis] === -1 || size(axis) === d)) return
   const wrong = [...to.keys()].filter(
     (axis) => size(axis) !== -1 && (after ? size(axis) !== to[axis] : to[axis] !== before[axis]),
   )
-  const stored = cut.isConstant(1)
+  const stored = shape !== undefined || cut.isConstant(1)
   let open = after?.includes(-1) ?? true
   const patch = new Map<number, number>()
   for (const axis of wrong) {
     patch.set(axis, open || stored ? (to[axis] as number) : -1)
     open = true
   }
-  cut.patchInputInts(1, patch)
+  if (shape)
+    cut.setInts(
+      'shape',
+      shape.map((d, axis) => patch.get(axis) ?? d),
+    )
+  else cut.patchInputInts(1, patch)
 }
 
 export const reshape = defineOperator<ReshapeAttributes>({
   name: 'Reshape',
   domain: '',
-  attributes: (a) => ({ allowZero: a.int('allowzero', 0) === 1 }),
+  attributes: (a) => ({ shape: a.ints('shape'), allowZero: a.int('allowzero', 0) === 1 }),
   infer: (call) => [typed(required(call, 0).elementType, reshaped(call, required(call, 0).shape))],
   forward: (call, [x]) => {
     const shape = x && reshaped(call, x.shape)

@@ -1,13 +1,23 @@
 import { stridesOf, unknownDim } from '../../base/index.ts'
-import type { InferredCall, Ties, Track } from '../../graph/index.ts'
+import type { Call, InferredCall, Ties, Track } from '../../graph/index.ts'
 import { gradientOf, shapeIn } from '../backward.ts'
-import { contentOf, dense, required, typed, wrong } from '../check.ts'
+import { axisOf, contentOf, dense, required, typed, wrong } from '../check.ts'
 import { fromIndices } from '../indices.ts'
 import { readInputsOnce } from '../movement.ts'
 import { defineOperator } from '../operator.ts'
 
+/** How often every axis is repeated: input 1, before opset 6 input 1 for the axis that input 2 names. Undefined where that depends on data. */
+function repeatsOf(call: Call): readonly number[] | undefined {
+  const given = contentOf(call, 1)
+  if (call.opset >= 6) return given
+  const rank = call.inputs[0]?.shape?.length
+  const axis = contentOf(call, 2)?.[0]
+  if (!given || axis === undefined || rank === undefined) return undefined
+  return new Array<number>(rank).fill(1).with(axisOf(call, axis, rank), given[0] as number)
+}
+
 function tieTile(call: InferredCall, ties: Ties): void {
-  const repeats = contentOf(call, 1)
+  const repeats = repeatsOf(call)
   if (!repeats) {
     ties.freezeInputs('how often Tile repeats depends on data', 0)
     return
@@ -29,7 +39,7 @@ function tieTile(call: InferredCall, ties: Ties): void {
   ties.setOutput(0, passed)
 }
 
-/** Y = X repeated along each axis as often as input 1 says (ONNX Tile). */
+/** Y = X repeated along each axis as often as input 1 says (ONNX Tile, opset 1, 6, 13). */
 export const tile = defineOperator<void>({
   name: 'Tile',
   domain: '',
@@ -37,7 +47,7 @@ export const tile = defineOperator<void>({
   infer: (call) => {
     const x = required(call, 0)
     required(call, 1)
-    const repeats = contentOf(call, 1)
+    const repeats = repeatsOf(call)
     if (repeats && x.shape && repeats.length !== x.shape.length)
       throw wrong(call, `${repeats.length} repeats [${repeats}] for ${x.shape.length} axes`)
     if (repeats?.some((r) => r < 0)) throw wrong(call, `repeats [${repeats}] must not be negative`)
@@ -49,7 +59,7 @@ export const tile = defineOperator<void>({
     return [typed(x.elementType, shape)]
   },
   forward: (call, [x]) => {
-    const repeats = contentOf(call, 1)
+    const repeats = repeatsOf(call)
     if (!x || !repeats) return []
     const strides = stridesOf(x.shape)
     const shape = x.shape.map((d, axis) => d * (repeats[axis] as number))
@@ -65,7 +75,7 @@ export const tile = defineOperator<void>({
   },
   // Every axis as two, which repetition and which place: summed over the repetitions.
   backward: (call) => {
-    const repeats = contentOf(call, 1)
+    const repeats = repeatsOf(call)
     if (!repeats) throw wrong(call, 'no gradient passes where the repeats depend on data')
     const shape = shapeIn(call, 0)
     const repeated = repeats.flatMap((times, axis) => (times === 1 ? [] : [2 * axis]))

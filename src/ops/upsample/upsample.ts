@@ -34,13 +34,16 @@ export function upsampleTaps(call: Call<UpsampleAttributes>, x: readonly number[
 }
 
 /**
- * Resizes by one factor per axis, nearest or linear: Y at i is X at i/scale (ONNX Upsample, opset 7, 9; replaced by Resize from opset 10 on). Cost: see
+ * Resizes by one factor per axis, nearest or linear: Y at i is X at i/scale (ONNX Upsample, opset 1, 7, 9; replaced by Resize from opset 10 on). Cost: see
  * `interpolationCost`.
  */
 export const upsample = defineOperator<UpsampleAttributes>({
   name: 'Upsample',
   domain: '',
-  attributes: (a) => ({ mode: a.string('mode', 'nearest'), scales: a.floats('scales') }),
+  attributes: (a, opset) => ({
+    mode: a.string('mode', 'nearest'),
+    scales: opset < 7 ? [1, 1, a.float('height_scale', 1), a.float('width_scale', 1)] : a.floats('scales'),
+  }),
   infer: (call) => {
     checkMode(call, call.attributes.mode)
     return [typed(required(call, 0).elementType, scaledShape(call, scalesOf(call)))]

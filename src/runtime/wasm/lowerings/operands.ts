@@ -1,5 +1,6 @@
 import { elementCount, stridesOf } from '../../../base/index.ts'
 import type { InferredCall } from '../../../graph/index.ts'
+import { alignedShape } from '../../../ops/index.ts'
 import type { Operand } from '../lower-elementwise.ts'
 import type { Layout, LoweringContext, Place } from '../lowering.ts'
 import type { Allocator } from '../step.ts'
@@ -56,14 +57,15 @@ function storedLike(
 
 /**
  * An input that broadcasts to the output, as an operand along the output's axes in the order of memory: sizes 1 and strides 0 in front
- * where it has fewer axes.
+ * where it has fewer axes, and behind where older operator sets align it further in front.
  */
 export function operandLike(context: LoweringContext<never>, index: number, output: Place): Operand {
   const rank = output.shape.length
   const values = context.floats(index)
+  const aligned = alignedShape(context.call, index) as readonly number[]
   const { address, shape, strides } = values
-    ? storedLike(values, context.call.inputs[index]?.shape as readonly number[], rank, output.layout, context.alloc)
-    : asOperand(context.input(index))
+    ? storedLike(values, aligned, rank, output.layout, context.alloc)
+    : asOperand(context.input(index), aligned)
   const offset = rank - shape.length
   const axes = memoryAxes(rank, output.layout)
   return {
@@ -73,10 +75,10 @@ export function operandLike(context: LoweringContext<never>, index: number, outp
   }
 }
 
-const asOperand = ({ address, shape, layout }: Place): Operand => ({
+const asOperand = ({ address, shape, layout }: Place, aligned: readonly number[]): Operand => ({
   address,
-  shape,
-  strides: layoutStrides(shape, layout),
+  shape: aligned,
+  strides: aligned.map((_, axis) => layoutStrides(shape, layout)[axis] ?? 0),
 })
 
 /** Values given per ONNX axis, in the order in which the axes lie in memory. */
