@@ -1,5 +1,6 @@
 import { type BarChart, barScale } from './bar-chart.ts'
-import { at, type ChartBody, colourOf, escaped, head, headHeight, type LegendEntry, valueText } from './svg-chart.ts'
+import { valueText } from './numbers.ts'
+import { at, type ChartBody, colourOf, escaped, head, headHeight, type LegendEntry } from './svg-chart.ts'
 
 const margin = { left: 20, right: 20, bottom: 32 }
 /** Of a bar's value, in pixels. */
@@ -27,18 +28,19 @@ export const barChartBody =
   (chart: BarChart): ChartBody =>
   (width, height, theme) => {
     const right = width - margin.right
+    const scale = barScale(chart)
+    const left = margin.left + 7 * Math.max(0, ...scale.ticks.map((t) => t.label.length))
     const legend = chart.series.map(
       ({ name }, i): LegendEntry => ({ text: name, colour: colourOf(theme, i), mark: 'bar' }),
     )
     const shown = legend.length > 1 ? legend : []
     const top = headHeight(chart.title, shown, margin.left, right) + labelHeight
-    const w = right - margin.left
+    const w = right - left
     const group = w / Math.max(1, chart.categories.length)
     const names = chart.categories.map((category) => linesOf(category, group))
     const size = Math.min(categorySize + 2, ...names.flat().map((line) => textSize(group, line, categorySize + 2)))
     const more = Math.max(0, ...names.map((lines) => lines.length - 1)) * size * 1.2
     const h = height - top - margin.bottom - more
-    const scale = barScale(chart)
     const y = (part: number) => top + (1 - part) * h
     const bar = (group * 0.8) / Math.max(1, chart.series.length)
     const bars = chart.categories.flatMap((_, c) =>
@@ -46,25 +48,30 @@ export const barChartBody =
         const value = values[c] as number
         const place = scale.place(value)
         if (place === undefined) return []
-        const left = margin.left + (c + 0.1) * group + s * bar
+        const start = left + (c + 0.1) * group + s * bar
         const [from, to] = [y(Math.max(place, scale.zero)), y(Math.min(place, scale.zero))]
         const text = valueText(chart.format, value)
         // Narrow bars have smaller values.
         const valueSize = textSize(bar, text, labelHeight)
         return [
-          `<rect x="${at(left)}" y="${at(from)}" width="${at(bar * 0.94)}" height="${at(to - from)}" fill="${colourOf(theme, s)}"/>` +
-            `<text x="${at(left + bar * 0.47)}" y="${at(value < 0 ? to + valueSize : from - 3)}" text-anchor="middle" font-size="${at(valueSize)}">${text}</text>`,
+          `<rect x="${at(start)}" y="${at(from)}" width="${at(bar * 0.94)}" height="${at(to - from)}" fill="${colourOf(theme, s)}"/>` +
+            `<text x="${at(start + bar * 0.47)}" y="${at(value < 0 ? to + valueSize : from - 3)}" text-anchor="middle" font-size="${at(valueSize)}">${text}</text>`,
         ]
       }),
     )
     const zero = y(scale.zero)
     return [
+      ...scale.ticks.map(
+        ({ place, label }) =>
+          `<line x1="${left}" x2="${right}" y1="${at(y(place))}" y2="${at(y(place))}" stroke="${theme.grid}"/>` +
+          `<text x="${left - 6}" y="${at(y(place) + 4)}" text-anchor="end" font-size="${labelHeight}">${label}</text>`,
+      ),
       ...bars,
-      `<line x1="${margin.left}" x2="${right}" y1="${at(zero)}" y2="${at(zero)}" stroke="${theme.axis}"/>`,
+      `<line x1="${left}" x2="${right}" y1="${at(zero)}" y2="${at(zero)}" stroke="${theme.axis}"/>`,
       ...names.flatMap((lines, c) =>
         lines.map(
           (line, l) =>
-            `<text x="${at(margin.left + (c + 0.5) * group)}" y="${at(top + h + 18 + l * size * 1.2)}" text-anchor="middle" font-size="${at(size)}">${escaped(line)}</text>`,
+            `<text x="${at(left + (c + 0.5) * group)}" y="${at(top + h + 18 + l * size * 1.2)}" text-anchor="middle" font-size="${at(size)}">${escaped(line)}</text>`,
         ),
       ),
       ...head(chart.title, shown, margin.left, right),

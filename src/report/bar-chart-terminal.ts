@@ -1,6 +1,6 @@
-import { type BarChart, barScale } from './bar-chart.ts'
+import { type BarChart, type BarScale, barScale } from './bar-chart.ts'
 import type { TerminalChartOptions } from './line-chart-terminal.ts'
-import { valueText } from './svg-chart.ts'
+import { valueText } from './numbers.ts'
 import { widthOf } from './terminal.ts'
 
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
@@ -28,5 +28,22 @@ export function barChartText(chart: BarChart, options: TerminalChartOptions = {}
       return `${head.join(' ')} │${painted}${bar === '' ? '' : ' '}${texts[s]?.[c] ?? ''}`.trimEnd()
     }),
   )
-  return [chart.title, ...lines, ''].join('\n')
+  const left = categoryWidth + (several ? nameWidth + 1 : 0) + 1
+  return [chart.title, ...lines, ...logAxis(scale.ticks, left, room), ''].join('\n')
+}
+
+/** Below the bars of a log scale: its powers of ten, as many as have room. */
+function logAxis(ticks: BarScale['ticks'], left: number, room: number): string[] {
+  if (ticks.length === 0) return []
+  const line = new Array<string>(room + 1).fill('─')
+  let labels = ''
+  for (const { place, label } of ticks) {
+    const column = Math.round(place * room)
+    const start = Math.max(0, column - (label.length >> 1))
+    if (labels !== '' && start <= labels.length) continue
+    line[column] = '┴'
+    labels = labels.padEnd(start) + label
+  }
+  line[0] = '└'
+  return [' '.repeat(left) + line.join(''), ' '.repeat(left) + labels]
 }

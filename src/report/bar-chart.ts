@@ -1,3 +1,5 @@
+import { valueText } from './numbers.ts'
+
 /** Bars in groups: one group per category, in it one bar per series. */
 export interface BarChart {
   readonly kind: 'bars'
@@ -20,6 +22,8 @@ export interface BarScale {
   readonly zero: number
   /** Undefined where there is no bar. */
   readonly place: (value: number) => number | undefined
+  /** Of a log scale, whose bars' lengths say nothing without one: its powers of ten, at most about ten of them. Empty on a linear scale. */
+  readonly ticks: readonly { readonly place: number; readonly label: string }[]
 }
 
 export function barScale(chart: BarChart): BarScale {
@@ -32,8 +36,12 @@ export function barScale(chart: BarChart): BarScale {
     : values.reduce((a, b) => Math.min(a, b), 0)
   const high = values.reduce((a, b) => Math.max(a, b), log ? low : 0)
   const range = high > low ? high - low : 1
+  const step = Math.ceil(range / 10)
+  const powers =
+    log && values.length > 0 ? Array.from({ length: Math.floor(range / step) + 1 }, (_, i) => low + i * step) : []
   return {
     zero: log ? 0 : Math.abs(low) / range,
     place: (v) => (Number.isFinite(v) && (!log || v > 0) ? (scaled(v) - low) / range : undefined),
+    ticks: powers.map((power) => ({ place: (power - low) / range, label: valueText(chart.format, 10 ** power) })),
   }
 }

@@ -49,6 +49,28 @@ describe('bar charts', () => {
     ])
   })
 
+  it('have an axis where their scale is logarithmic', () => {
+    const log = bars({ scale: 'log', series: [{ name: '', values: [20, 30_000] }] })
+    expect(barScale(log).ticks).toEqual([
+      { place: 0, label: '10' },
+      { place: expect.closeTo(1 / 3.477, 3), label: '100' },
+      { place: expect.closeTo(2 / 3.477, 3), label: '1000' },
+      { place: expect.closeTo(3 / 3.477, 3), label: '10000' },
+    ])
+    expect(barScale(bars()).ticks).toEqual([])
+    expect(chartText(log, { width: 50 }).split('\n')).toEqual([
+      'Speed',
+      'f32    │███ 20',
+      '6 bits │███████████████████████████████████ 30000',
+      '       └─────────┴─────────┴─────────┴─────',
+      '       10       100      1000      10000',
+      '',
+    ])
+    const svg = chartsSvg([log])
+    for (const label of ['10', '100', '1000', '10000'])
+      expect(svg).toContain(`text-anchor="end" font-size="11">${label}<`)
+  })
+
   it('in SVG stand side by side, none where there is no value', async () => {
     const svg = chartsSvg([bars()], { width: 440, height: 240 })
     // Two groups of 200 pixels, bars of 80; the plot is 240 − 40 − 11 − 32 = 157 pixels high.

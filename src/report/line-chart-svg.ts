@@ -1,4 +1,5 @@
-import { type Axes, axesOf, type LineChart, thinned } from './line-chart.ts'
+import { type Axes, axesOf, type LineChart, thinned, titleOf } from './line-chart.ts'
+import { valueText } from './numbers.ts'
 import {
   at,
   type ChartBody,
@@ -10,7 +11,6 @@ import {
   type SvgChartOptions,
   svgDocument,
   type Theme,
-  valueText,
 } from './svg-chart.ts'
 
 const margin = { left: 64, right: 20, bottom: 44 }
@@ -28,12 +28,13 @@ export const lineChartBody =
   (chart: LineChart): ChartBody =>
   (width, height, theme) => {
     const right = width - margin.right
+    const title = titleOf(chart)
     const legend = chart.series.map((series, i): LegendEntry => {
       const value = series.points.findLast(([, y]) => Number.isFinite(y))?.[1]
       const text = value === undefined ? series.name : `${series.name} ${valueText(chart.yFormat, value)}`
       return { text, colour: colourOf(theme, i), mark: series.mark ?? 'line' }
     })
-    const top = headHeight(chart.title, legend, margin.left, right)
+    const top = headHeight(title, legend, margin.left, right)
     const [w, h] = [right - margin.left, height - top - margin.bottom]
     const axes = axesOf(chart, { xTicks: Math.max(2, w / 70), yTicks: Math.max(2, h / 36) })
     const x = (value: number) => margin.left + ((value - axes.x.low) / (axes.x.high - axes.x.low)) * w
@@ -53,7 +54,7 @@ export const lineChartBody =
       `<path d="M${margin.left} ${top}V${bottom}H${right}" fill="none" stroke="${theme.axis}"/>`,
       `<text x="${margin.left + w / 2}" y="${bottom + 36}" text-anchor="middle">${escaped(chart.xLabel)}</text>`,
       ...lines(chart, axes, theme, x, y),
-      ...head(chart.title, legend, margin.left, right),
+      ...head(title, legend, margin.left, right),
     ].join('\n')
   }
 

@@ -1,5 +1,5 @@
-import { axesOf, type LineChart } from './line-chart.ts'
-import { valueText } from './svg-chart.ts'
+import { axesOf, type LineChart, titleOf } from './line-chart.ts'
+import { valueText } from './numbers.ts'
 
 export interface TerminalChartOptions {
   /** Columns in all; 72 by default, at least 30. */
@@ -74,7 +74,7 @@ export function lineChartText(chart: LineChart, options: TerminalChartOptions = 
     const tick = ticks.get(row)
     return `${(tick ?? '').padStart(left - 1)} ${tick === undefined ? '│' : '┤'}${plot.join('')}${name}`.trimEnd()
   })
-  return [chart.title, ...rows, ...xAxis(chart, axes.x, across, left, columns), ''].join('\n')
+  return [titleOf(chart), ...rows, ...xAxis(chart, axes.x, across, left, columns), ''].join('\n')
 }
 
 /** The nearest row that has no label yet: below first. */

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { lineChartsSvg, lineChartText, sparkline } from './index.ts'
-import { axesOf, type LineChart, shortNumber, thinned } from './line-chart.ts'
+import { axesOf, type LineChart, thinned, titleOf } from './line-chart.ts'
+import { shortNumber } from './numbers.ts'
 
 const chart = (points: [number, number][], more: Partial<LineChart> = {}): LineChart => ({
   title: 'Loss',
@@ -12,6 +13,36 @@ const chart = (points: [number, number][], more: Partial<LineChart> = {}): LineC
 })
 const counts = { xTicks: 5, yTicks: 4 }
 const labels = (c: LineChart) => axesOf(c, counts).y.ticks.map((t) => t.label)
+
+describe('outliers', () => {
+  const curve = Array.from({ length: 20 }, (_, i): [number, number] => [i + 1, 1 + (i % 5) / 10])
+
+  it('do not flatten the rest: they lie at the end of the axis, and the title says so', () => {
+    const spoilt = chart(curve.map(([x, y]) => [x, x === 3 ? 5000 : y]))
+    const axes = axesOf(spoilt, counts)
+    expect([axes.y.low, axes.y.high]).toEqual([1, expect.closeTo(1.4, 9)])
+    expect(axes.lines[0]?.[2]).toEqual([3, expect.closeTo(1.4, 9)])
+    expect(titleOf(spoilt)).toBe('Loss (1 beyond the axis: 5000)')
+    expect(lineChartText(spoilt)).toMatch(/^Loss \(1 beyond the axis: 5000\)\n/)
+    expect(lineChartsSvg([spoilt])).toContain('>Loss (1 beyond the axis: 5000)<')
+    const both = chart(curve.map(([x, y]) => [x, x === 3 ? 5000 : x === 9 ? -70 : y]))
+    expect(titleOf(both)).toBe('Loss (2 beyond the axis: -70 to 5000)')
+  })
+
+  it('are none where they are many, where the range is of the same order, or on a log axis', () => {
+    for (const usual of [
+      chart(curve),
+      chart(curve.map(([x, y]) => [x, x <= 4 ? 5000 : y])),
+      chart(curve.map(([x, y]) => [x, x === 3 ? 2.5 : y])),
+      chart(
+        curve.map(([x, y]) => [x, x === 3 ? 5000 : y]),
+        { yScale: 'log' },
+      ),
+      chart([]),
+    ])
+      expect(titleOf(usual)).toBe('Loss')
+  })
+})
 
 describe('axes', () => {
   it('have round ticks around the data', () => {

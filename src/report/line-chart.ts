@@ -1,3 +1,5 @@
+import { shortNumber, valueText } from './numbers.ts'
+
 /** A line: points in the order in which they are joined. A point that is not finite leaves a gap. */
 export interface LineSeries {
   readonly name: string
@@ -29,7 +31,7 @@ export interface Axis {
 export interface Axes {
   readonly x: Axis
   readonly y: Axis
-  /** The series in scaled values, NaN for gaps. */
+  /** The series in scaled values, NaN for gaps; outliers at the end of the axis. */
   readonly lines: readonly (readonly (readonly [x: number, y: number])[])[]
 }
 
@@ -50,13 +52,15 @@ export function axesOf(chart: LineChart, counts: { readonly xTicks: number; read
   const all = lines.flat().filter(([x]) => !Number.isNaN(x))
   const [xFirst, xHigh] = extent(all.map(([x]) => x))
   const xLow = !xLog && xFirst > 0 && xFirst <= xHigh / 4 ? 0 : xFirst
-  const [yLow, yHigh] = extent(all.map(([, y]) => y))
+  const [yLow, yHigh] = usualRange(chart) ?? extent(all.map(([, y]) => y))
   // Powers of ten are the ticks of a log axis, unless it spans less than two of them.
   const stepOf = (range: number, count: number, onLog: boolean) =>
     Math.max(onLog && range >= 2 ? 1 : 0, niceStep(range / count))
   const xStep = stepOf(xHigh - xLow, counts.xTicks, xLog)
   const yStep = stepOf(yHigh - yLow, counts.yTicks, log)
-  const [low, high] = [Math.floor(yLow / yStep + 1e-9) * yStep, Math.ceil(yHigh / yStep - 1e-9) * yStep]
+  const low = Math.floor(yLow / yStep + 1e-9) * yStep
+  const top = Math.ceil(yHigh / yStep - 1e-9) * yStep
+  const high = top > low ? top : low + yStep
   return {
     x: {
       low: xLow,
@@ -65,11 +69,44 @@ export function axesOf(chart: LineChart, counts: { readonly xTicks: number; read
     },
     y: {
       low,
-      high: high > low ? high : low + yStep,
-      ticks: ticksOf(low, high > low ? high : low + yStep, yStep, label(yStep, log, chart.yFormat === 'percent')),
+      high,
+      ticks: ticksOf(low, high, yStep, label(yStep, log, chart.yFormat === 'percent')),
     },
-    lines,
+    lines: lines.map((points) => points.map(([x, y]) => [x, Math.min(Math.max(y, low), high)])),
   }
+}
+
+/**
+ * Lowest and highest y of a linear axis without outliers, which would flatten all else. An outlier is farther than four times the range of the usual
+ * values from these; usual are those within Tukey's far fences (three times the interquartile range outside of the quartiles; Exploratory Data Analysis,
+ * 1977, section 2D). Undefined where there are none, or where they are more than a tenth of all.
+ */
+function usualRange(chart: LineChart): [low: number, high: number] | undefined {
+  if (chart.yScale === 'log') return undefined
+  const values = drawnValues(chart)
+  if (values.length < 5) return undefined
+  const quartile = (part: number) => values[Math.round(part * (values.length - 1))] as number
+  const within = (low: number, high: number, margin: number) =>
+    values.filter((v) => v >= low - margin && v <= high + margin)
+  const [low, high] = extent(within(quartile(0.25), quartile(0.75), 3 * (quartile(0.75) - quartile(0.25))))
+  const shown = within(low, high, 4 * (high - low))
+  return shown.length < values.length && shown.length >= 0.9 * values.length ? extent(shown) : undefined
+}
+
+/** All y that are drawn, from the lowest to the highest. */
+const drawnValues = ({ series }: LineChart): number[] =>
+  series
+    .flatMap(({ points }) => points.map(([, y]) => y))
+    .filter((y) => Math.abs(y) < largestDrawn)
+    .sort((a, b) => a - b)
+
+/** The title, and behind it how many values lie beyond the axis and how far. */
+export function titleOf(chart: LineChart): string {
+  const range = usualRange(chart)
+  if (!range) return chart.title
+  const beyond = drawnValues(chart).filter((v) => v < range[0] || v > range[1])
+  const extremes = [...new Set([beyond[0], beyond.at(-1)])].map((v) => valueText(chart.yFormat, v as number))
+  return `${chart.title} (${beyond.length} beyond the axis: ${extremes.join(' to ')})`
 }
 
 const label =
@@ -118,13 +155,6 @@ function formatTick(value: number, step: number): string {
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
   // Never "-0".
   return (Math.round(value * 10 ** decimals) / 10 ** decimals + 0).toFixed(decimals)
-}
-
-/** Three significant digits: 0.00123, 1.2e-7, 45600. */
-export function shortNumber(value: number): string {
-  if (!Number.isFinite(value)) return String(value)
-  const [a, rounded] = [Math.abs(value), Number(value.toPrecision(3))]
-  return a !== 0 && (a < 1e-4 || a >= 1e6) ? rounded.toExponential().replace('e+', 'e') : String(rounded)
 }
 
 /** At most about `most` points: of each stretch its lowest and highest, so that no spike is lost. */

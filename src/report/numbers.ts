@@ -45,3 +45,14 @@ export function shapeText(shape: readonly (number | null)[] | null): string {
   if (!shape) return '?'
   return shape.length === 0 ? 'scalar' : shape.map((d) => d ?? '?').join('×')
 }
+
+/** Three significant digits: 0.00123, 1.2e-7, 45600. */
+export function shortNumber(value: number): string {
+  if (!Number.isFinite(value)) return String(value)
+  const [a, rounded] = [Math.abs(value), Number(value.toPrecision(3))]
+  return a !== 0 && (a < 1e-4 || a >= 1e6) ? rounded.toExponential().replace('e+', 'e') : String(rounded)
+}
+
+/** A value as legends and bars print it. */
+export const valueText = (format: 'number' | 'percent' | undefined, value: number): string =>
+  format === 'percent' ? `${Number((value * 100).toPrecision(4))}%` : shortNumber(value)

@@ -1,5 +1,4 @@
 import { escapeHtml } from './html.ts'
-import { shortNumber } from './line-chart.ts'
 
 /*
  * What all charts in SVG share: the document, the colours, the legend.
@@ -131,7 +130,3 @@ function legendRow(row: readonly LegendEntry[], right: number, y: number): strin
     return `${sign}<text x="${at(start)}" y="${y}">${escaped(text)}</text>`
   })
 }
-
-/** A value as legends and bars print it. */
-export const valueText = (format: 'number' | 'percent' | undefined, value: number): string =>
-  format === 'percent' ? `${Number((value * 100).toPrecision(4))}%` : shortNumber(value)
