@@ -1,10 +1,11 @@
+import { writeFile } from 'node:fs/promises'
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
   // A room's index is an entry point. `exports` in package.json decides which of them are public.
   // And what runs in threads of its own.
   entry: [
-    ...['src/index.ts', 'src/*/index.ts', 'src/*/index.node.ts', 'src/cli/main.ts'],
+    ...['src/index.ts', 'src/index.node.ts', 'src/*/index.ts', 'src/*/index.node.ts', 'src/cli/main.ts'],
     'src/data/worker/loader-worker.node.ts',
   ],
   root: 'src',
@@ -17,4 +18,9 @@ export default defineConfig({
   fixedExtension: false,
   dts: true,
   clean: true,
+  // Threads of browsers can start from a file, too.
+  onSuccess: async () => {
+    const { workerSource } = await import(new URL('dist/runtime/index.js', import.meta.url).href)
+    await writeFile(new URL('dist/runtime/worker.js', import.meta.url), workerSource)
+  },
 })

@@ -2,6 +2,7 @@ import { create, fromBinary } from '@bufbuild/protobuf'
 import { type ModelProto, ModelProtoSchema, type TrainingInfoProto, TrainingInfoProtoSchema } from 'onnx-buf'
 import { KerfError } from '../base/index.ts'
 import { type Graph, type Model, validated } from '../graph/index.ts'
+import { type Bytes, type BytesLater, bytesFrom, bytesOf, isLater, nameOf } from './bytes.ts'
 import { WireError } from './cursor.ts'
 import { foreignFormat } from './foreign.ts'
 import { Kept, remainder } from './kept.ts'
@@ -35,12 +36,25 @@ export interface KeptModel {
 
 /**
  * Reads an ONNX model (IR version 1 to 13, of any size). Weights stay where they are until somebody asks for their bytes.
+ *
+ *     const model = readModel(bytes)                                // Uint8Array, any other view, ArrayBuffer
+ *     const model = await readModel(await fetch('model.onnx'))      // Response, Blob, File
+ *
+ * @param source bytes, which must stay as they are for as long as the model is used; a source of them; or what gives them later: then a promise is returned
  * @throws KerfError `not-onnx` (something else, or empty), `truncated` (cut short), `damaged` (nonsense inside), `unsupported-element-type`,
  *   `wrong-shape`, `wrong-length` (a tensor's data do not fit its shape), `path-escape` (external data outside the model's folder),
- *   `invalid-graph` (cyclic, dangling, duplicate)
+ *   `invalid-graph` (cyclic, dangling, duplicate), `not-found` (a Response with another status than OK), `bad-options` (no bytes at all)
  */
-export function readModel(source: ByteSource | Uint8Array, options: ReadOptions = {}): Model {
-  const from = source instanceof Uint8Array ? memorySource(source, options.name) : source
+export function readModel(source: BytesLater, options?: ReadOptions): Promise<Model>
+export function readModel(source: ByteSource | Bytes, options?: ReadOptions): Model
+export function readModel(source: ByteSource | Bytes | BytesLater, options: ReadOptions = {}): Model | Promise<Model> {
+  if (!isLater(source))
+    return readFrom('read' in source ? source : memorySource(bytesOf(source), options.name), options)
+  const name = options.name ?? nameOf(source)
+  return bytesFrom(source, name).then((bytes) => readFrom(memorySource(bytes, name), options))
+}
+
+function readFrom(from: ByteSource, options: ReadOptions): Model {
   const name = options.name ?? from.name
   const { bytes, payloads } = readSkeleton(from, name)
   const proto = decode(bytes, name)

@@ -1,5 +1,6 @@
 import { KerfError } from '../base/index.ts'
 import type { ValueInfo } from '../graph/index.ts'
+import { type Feed, tensorOfFeed } from './feed.ts'
 import { arrayTypeOf, dataLengthOf, type HostTensor } from './tensor.ts'
 
 /** Tensors by name: what a run is given, what it gives back. */
@@ -7,9 +8,14 @@ export type Feeds = Readonly<Record<string, HostTensor>>
 
 /**
  * What a run is given, in the order of the model's inputs.
+ * @param shapes of inputs, where more is known than the model says
  * @throws KerfError `unknown-input`, `missing-input`, `wrong-element-type`, `wrong-shape`
  */
-export function checkFeeds(inputs: readonly ValueInfo[], feeds: Feeds): Map<string, HostTensor> {
+export function checkFeeds(
+  inputs: readonly ValueInfo[],
+  feeds: Readonly<Record<string, Feed>>,
+  shapes?: ReadonlyMap<string, readonly number[]>,
+): Map<string, HostTensor> {
   for (const name of Object.keys(feeds))
     if (!inputs.some((i) => i.name === name))
       throw new KerfError(
@@ -17,11 +23,13 @@ export function checkFeeds(inputs: readonly ValueInfo[], feeds: Feeds): Map<stri
         `The model has no input "${name}". Its inputs: ${inputs.map((i) => i.name).join(', ') || 'none'}.`,
         { input: name },
       )
-  return new Map(inputs.map((input) => [input.name, checkFeed(input, feeds[input.name])]))
+  return new Map(inputs.map((input) => [input.name, checkFeed(input, feeds[input.name], shapes?.get(input.name))]))
 }
 
-function checkFeed({ name, type }: ValueInfo, tensor: HostTensor | undefined): HostTensor {
-  if (!tensor) throw new KerfError('missing-input', `Input "${name}" is missing.`, { input: name })
+function checkFeed(input: ValueInfo, feed: Feed | undefined, known?: readonly number[]): HostTensor {
+  const { name, type } = input
+  if (!feed) throw new KerfError('missing-input', `Input "${name}" is missing.`, { input: name })
+  const tensor = tensorOfFeed(input, feed, known)
   if (type?.kind !== 'tensor') return tensor
   if (tensor.elementType !== type.elementType)
     throw new KerfError(

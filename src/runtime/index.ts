@@ -2,6 +2,7 @@
 // Not here: what operators mean (ops/), training, files.
 // May import: base, graph, ops.
 export { UnsupportedError } from './errors.ts'
+export type { Feed, NestedNumbers } from './feed.ts'
 export type { Feeds } from './feeds.ts'
 export { type ReferenceOptions, referenceRun } from './reference/run.ts'
 export { createResident, type Resident, type ResidentOptions } from './resident.ts'
@@ -19,5 +20,5 @@ export {
   toDense,
 } from './tensor.ts'
 export { type Timing, timeInTurns } from './time-in-turns.ts'
-export type { SpawnWorker, WorkerHandle } from './wasm/pool.ts'
+export { type SpawnWorker, type WorkerHandle, workerSource } from './wasm/pool.ts'
 export type { RunProfile, TaskTime } from './wasm/profile.ts'

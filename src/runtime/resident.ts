@@ -2,11 +2,11 @@ import { elementCount, KerfError } from '../base/index.ts'
 import { graphInputs, type Model } from '../graph/index.ts'
 import { referenceRun } from './reference/run.ts'
 import { type Backend, chooseBackend, chooseThreads, type SessionOptions } from './session.ts'
+import { startRunner } from './start-runner.ts'
 import { hostTensor } from './tensor.ts'
 import { lowerings } from './wasm/lowerings/index.ts'
-import { spawnBrowserWorker } from './wasm/pool.ts'
 import { profileTasks, type RunProfile } from './wasm/profile.ts'
-import { WasmRunner } from './wasm/session.ts'
+import type { WasmRunner } from './wasm/session.ts'
 
 /**
  * A network that is run again and again on memory that its caller shares: inputs are written and outputs are read in place, and inputs keep their
@@ -29,7 +29,7 @@ export interface Resident {
   dispose(): void
 }
 
-export type ResidentOptions = Pick<SessionOptions, 'backend' | 'threads' | 'onNotice' | 'spawn'>
+export type ResidentOptions = Pick<SessionOptions, 'backend' | 'threads' | 'onNotice' | 'worker' | 'spawn'>
 
 /**
  * Plans a network for one set of input shapes.
@@ -52,11 +52,8 @@ export async function createResident(
         },
       )
   if (chooseBackend(options, notice) === 'reference') return new ReferenceResident(model, inputShapes)
-  const threads = chooseThreads(options, notice)
-  const { spawn = spawnBrowserWorker } = options
-  const runner = await WasmRunner.make(model, inputShapes, {
-    threads,
-    spawn: threads > 1 ? spawn : undefined,
+  const asked = chooseThreads(options, notice)
+  const { runner, threads } = await startRunner(model, inputShapes, options, asked, notice, {
     lowerings,
     resident: true,
   })

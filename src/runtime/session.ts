@@ -1,12 +1,14 @@
 import { isConcrete, KerfError } from '../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
+import type { Feed } from './feed.ts'
 import { checkFeeds, checkOutputs, type Feeds, handOver } from './feeds.ts'
 import { referenceRun } from './reference/run.ts'
+import { startRunner } from './start-runner.ts'
 import type { HostTensor } from './tensor.ts'
 import { directLowerings, lowerings } from './wasm/lowerings/index.ts'
 import { type SpawnWorker, spawnBrowserWorker } from './wasm/pool.ts'
 import { profileTasks, type RunProfile } from './wasm/profile.ts'
-import { WasmRunner } from './wasm/session.ts'
+import type { WasmRunner } from './wasm/session.ts'
 
 /** 'wasm': fast kernels, with threads. 'reference': the operators' scalar definitions, slow, the oracle. */
 export type Backend = 'wasm' | 'reference'
@@ -25,6 +27,11 @@ export interface SessionOptions {
   readonly winograd?: boolean
   /** What did not go as asked: fewer threads, another backend, nodes that no kernel does. Default: console.warn. */
   readonly onNotice?: (text: string) => void
+  /**
+   * Address of the file that threads run, for pages whose Content-Security-Policy lets no workers start from `blob:`: that of `kerf/runtime/worker`, or of a
+   * file with the text `workerSource`. In browsers only. Default: threads start from a Blob.
+   */
+  readonly worker?: string | URL
   /** How to start a worker; the entry for Node sets it. */
   readonly spawn?: SpawnWorker
 }
@@ -39,18 +46,20 @@ export interface Session {
   readonly memory: { readonly arena: number; readonly sum: number; readonly total: number } | undefined
   /**
    * Runs that are asked for at the same time are made one after the other.
+   * @param feeds per input a tensor; or its elements alone, as a typed array or lists of numbers, where the model tells the shape
    * @param into tensors that outputs of these names are written into, for callers that run often: then a run makes no new arrays (of nodes that
    *   the slow reference does it still does). They must not be the feeds. Default: every output is a new tensor
    * @returns every output; for a name in `into` that tensor
-   * @throws KerfError `unknown-input`, `missing-input`, `unknown-output`, `wrong-shape`, `wrong-element-type`, `worker-ended`, `out-of-memory`, `disposed`
+   * @throws KerfError `unknown-input`, `missing-input`, `unknown-output`, `wrong-shape`, `wrong-element-type`, `worker-ended`, `out-of-memory`, `wasm-blocked` (a
+   *   page that forbids WebAssembly), `disposed`
    */
-  run(feeds: Feeds, into?: Feeds): Promise<Record<string, HostTensor>>
+  run(feeds: Readonly<Record<string, Feed>>, into?: Feeds): Promise<Record<string, HostTensor>>
   /**
    * How long every part of a run takes. Only of 'wasm'.
    * @param seconds how long to measure, default 1; at least three runs are made
    * @throws KerfError `bad-options` for the reference, and as `run`
    */
-  profile(feeds: Feeds, seconds?: number): Promise<RunProfile>
+  profile(feeds: Readonly<Record<string, Feed>>, seconds?: number): Promise<RunProfile>
   /** Ends its threads and lets go of its memory. It cannot be run any more. */
   dispose(): void
 }
@@ -120,7 +129,7 @@ const disposed = (): KerfError =>
 
 class PlannedSession implements Session {
   readonly backend: Backend
-  readonly threads: number
+  threads: number
   readonly inputNames: readonly string[]
   readonly outputNames: readonly string[]
   readonly #model: Model
@@ -158,10 +167,7 @@ class PlannedSession implements Session {
     if (this.#runner && key === this.#planned) return
     this.#runner?.dispose()
     this.#runner = undefined
-    const { spawn = spawnBrowserWorker } = this.#options
-    const runner = await WasmRunner.make(this.#model, shapes, {
-      threads: this.threads,
-      spawn: this.threads > 1 ? spawn : undefined,
+    const { runner, threads } = await startRunner(this.#model, shapes, this.#options, this.threads, this.#notice, {
       lowerings: this.#options.winograd === false ? directLowerings : lowerings,
     })
     if (this.#disposed) {
@@ -169,6 +175,7 @@ class PlannedSession implements Session {
       throw disposed()
     }
     this.#runner = runner
+    this.threads = threads
     this.#planned = key
     const { onHost } = this.#runner.plan
     if (onHost.length > 0)
@@ -177,7 +184,7 @@ class PlannedSession implements Session {
       )
   }
 
-  async run(feeds: Feeds, into: Feeds = {}): Promise<Record<string, HostTensor>> {
+  async run(feeds: Readonly<Record<string, Feed>>, into: Feeds = {}): Promise<Record<string, HostTensor>> {
     checkOutputs(this.outputNames, into)
     return this.#inTurn(feeds, async (checked) => {
       if (this.backend === 'reference') return handOver(referenceRun(this.#model, checked), into)
@@ -186,7 +193,7 @@ class PlannedSession implements Session {
     })
   }
 
-  async profile(feeds: Feeds, seconds = 1): Promise<RunProfile> {
+  async profile(feeds: Readonly<Record<string, Feed>>, seconds = 1): Promise<RunProfile> {
     if (this.backend === 'reference')
       throw new KerfError('bad-options', "Only the backend 'wasm' can be timed part by part.")
     return this.#inTurn(feeds, async (checked) => {
@@ -202,8 +209,11 @@ class PlannedSession implements Session {
     this.#planned = ''
   }
 
-  #inTurn<T>(feeds: Feeds, work: (checked: Map<string, HostTensor>) => Promise<T>): Promise<T> {
-    const checked = checkFeeds(graphInputs(this.#model.graph), feeds)
+  #inTurn<T>(
+    feeds: Readonly<Record<string, Feed>>,
+    work: (checked: Map<string, HostTensor>) => Promise<T>,
+  ): Promise<T> {
+    const checked = checkFeeds(graphInputs(this.#model.graph), feeds, this.#options.inputShapes)
     const turn = this.#turn.then(() => {
       if (this.#disposed) throw disposed()
       return work(checked)

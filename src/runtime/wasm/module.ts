@@ -1,3 +1,4 @@
+import { KerfError } from '../../base/index.ts'
 import { firstFree, type KernelArgs, type KernelName, kernels, writeArgs } from './abi.ts'
 import { binaries } from './binaries.generated.ts'
 
@@ -14,6 +15,21 @@ export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe)
 
 const modules = new Map<Variant, WebAssembly.Module>()
 
+/** @throws KerfError `wasm-blocked` where a page forbids to compile */
+function compiled(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes)
+  } catch (error) {
+    // What is wrong with the bytes would be wrong everywhere.
+    if (!/security policy|wasm-unsafe-eval|unsafe-eval/i.test((error as Error).message)) throw error
+    throw new KerfError(
+      'wasm-blocked',
+      "The page's Content-Security-Policy forbids WebAssembly. Allow it: script-src 'wasm-unsafe-eval'; or use the slow { backend: 'reference' }.",
+      { why: (error as Error).message },
+    )
+  }
+}
+
 /** The compiled kernels; compiled once per process. */
 export function kernelModule(variant: Variant): WebAssembly.Module {
   let module = modules.get(variant)
@@ -22,7 +38,7 @@ export function kernelModule(variant: Variant): WebAssembly.Module {
     const text = atob(binaries[variant])
     const bytes = new Uint8Array(text.length)
     for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
-    module = new WebAssembly.Module(bytes)
+    module = compiled(bytes)
     modules.set(variant, module)
   }
   return module

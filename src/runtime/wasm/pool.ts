@@ -6,8 +6,8 @@ import { instantiate, type Kernels, kernelModule, type Variant } from './module.
 export interface WorkerHandle {
   post(message: unknown): void
   onMessage(listener: (message: unknown) => void): void
-  /** Called when the worker fails or ends, with what is known of it. */
-  onEnd(listener: (why: string) => void): void
+  /** Called when the worker fails or ends, with what is known of it, and whether its script could not even be loaded. */
+  onEnd(listener: (why: string, notLoaded?: boolean) => void): void
   /** Ends it; where that takes time, a promise of its end. */
   terminate(): undefined | Promise<unknown>
 }
@@ -21,24 +21,46 @@ export const spawnBrowserWorker: SpawnWorker | undefined =
     ? undefined
     : (source) => {
         const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
-        const worker = new Worker(url)
-        URL.revokeObjectURL(url)
-        return {
-          post: (message) => worker.postMessage(message),
-          onMessage: (listener) => worker.addEventListener('message', (event) => listener(event.data)),
-          onEnd: (listener) => worker.addEventListener('error', (event) => listener(event.message || 'it failed')),
-          terminate: () => {
-            worker.terminate()
-            return undefined
-          },
+        try {
+          return browserWorker(url)
+        } finally {
+          URL.revokeObjectURL(url)
         }
       }
 
+/** Workers from a file, which is to hold `workerSource`. */
+export const browserWorkers =
+  (address: string | URL): SpawnWorker =>
+  () =>
+    browserWorker(address)
+
+/** @throws KerfError `workers-blocked` where the engine refuses at once */
+function browserWorker(address: string | URL): WorkerHandle {
+  let worker: Worker
+  try {
+    worker = new Worker(address)
+  } catch (error) {
+    throw workersBlocked((error as Error).message)
+  }
+  return {
+    post: (message) => worker.postMessage(message),
+    onMessage: (listener) => worker.addEventListener('message', (event) => listener(event.data)),
+    // What could not be loaded says nothing of why.
+    onEnd: (listener) =>
+      worker.addEventListener('error', (event) => listener(event.message || 'it failed', !event.message)),
+    terminate: () => {
+      worker.terminate()
+      return undefined
+    },
+  }
+}
+
 /**
  * What a worker runs: it waits for the control block's epoch to change, does its share of the program, waits again. It looks for
- * about a millisecond before it sleeps, since the next program mostly follows at once and waking takes 0.2 ms.
+ * about a millisecond before it sleeps, since the next program mostly follows at once and waking takes 0.2 ms. A text, so that it can start from a Blob
+ * however it was bundled; the build writes it to the file `kerf/runtime/worker`, too.
  */
-const workerSource = `
+export const workerSource = `
 const start = ({ module, memory, thread, threads }, reply) => {
   const { run } = new WebAssembly.Instance(module, { env: { memory, abort() {} } }).exports
   const control = new Int32Array(memory.buffer, 0, 16)
@@ -75,7 +97,7 @@ export class Pool {
 
   /**
    * @param memory shared, and fully grown, when there is more than one thread
-   * @throws KerfError `worker-ended` when a worker cannot be started
+   * @throws KerfError `worker-ended` when a worker cannot be started, `workers-blocked` when the page lets none start
    */
   static async start(
     variant: Variant,
@@ -87,23 +109,21 @@ export class Pool {
     pool.#control.fill(0)
     if (!maySleep()) pool.#control[control.spinOnly / 4] = 1
     if (!spawn) return pool
-    const ready: Promise<void>[] = []
-    for (let thread = 1; thread < threads; thread++) {
+    const start = (thread: number): Promise<void> => {
       const worker = spawn(workerSource)
       pool.#workers.push(worker)
-      ready.push(
-        new Promise((resolve, reject) => {
-          worker.onMessage(() => resolve())
-          worker.onEnd((why) => {
-            pool.#ended ??= why
-            reject(workerEnded(why))
-          })
-        }),
-      )
+      const ready = new Promise<void>((resolve, reject) => {
+        worker.onMessage(() => resolve())
+        worker.onEnd((why, notLoaded) => {
+          pool.#ended ??= why
+          reject(notLoaded ? workersBlocked('their script cannot be loaded') : workerEnded(why))
+        })
+      })
       worker.post({ module: kernelModule(variant), memory, thread, threads })
+      return ready
     }
     try {
-      await Promise.all(ready)
+      await Promise.all(Array.from({ length: threads - 1 }, (_, i) => start(i + 1)))
     } catch (error) {
       await pool.dispose()
       throw error
@@ -149,5 +169,12 @@ const workerEnded = (why: string): KerfError =>
   new KerfError(
     'worker-ended',
     `A worker thread ended while it was needed: ${why}. Run again: new threads are started then.`,
+    { why },
+  )
+
+const workersBlocked = (why: string): KerfError =>
+  new KerfError(
+    'workers-blocked',
+    `workers cannot start here (${why}). Where the page has a Content-Security-Policy, allow worker-src blob:, or serve the file kerf/runtime/worker and give its address as the option worker.`,
     { why },
   )

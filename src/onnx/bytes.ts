@@ -1,0 +1,45 @@
+import { KerfError } from '../base/index.ts'
+
+/* What programs have bytes in. */
+
+/** Bytes that are there. */
+export type Bytes = Uint8Array | ArrayBufferView | ArrayBuffer | SharedArrayBuffer
+
+/** Bytes that come: a Response, a Blob, a File. Described by what is used of them, so that this compiles without their types. */
+export interface BytesLater {
+  arrayBuffer(): Promise<ArrayBuffer>
+  /** Of a Response. */
+  readonly ok?: boolean
+  readonly status?: number
+  readonly url?: string
+  /** Of a File. */
+  readonly name?: string
+}
+
+/** @throws KerfError `bad-options` for what is none: a path, a promise, nothing */
+export const isLater = (source: unknown): source is BytesLater => {
+  if (typeof source !== 'object' || source === null || source instanceof Promise)
+    throw new KerfError(
+      'bad-options',
+      `A model is read from bytes, not from ${source instanceof Promise ? 'a promise: await it first' : source === null || source === undefined ? 'nothing' : `a ${typeof source}`}. Give a Uint8Array, an ArrayBuffer, a Blob, or a Response of fetch${typeof source === 'string' ? ' (paths are for readModelFile of kerf/onnx/node)' : ''}.`,
+    )
+  return 'arrayBuffer' in source && typeof source.arrayBuffer === 'function'
+}
+
+/** The same bytes, not copied. */
+export const bytesOf = (bytes: Bytes): Uint8Array =>
+  ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes)
+
+/** @throws KerfError `not-found` for a Response that is none of a file */
+export async function bytesFrom(source: BytesLater, name = 'model.onnx'): Promise<Uint8Array> {
+  if (source.ok === false)
+    throw new KerfError('not-found', `${name}: the server answered ${source.status}. Check the address.`, {
+      status: source.status,
+      url: source.url,
+    })
+  return new Uint8Array(await source.arrayBuffer())
+}
+
+/** How messages call it: a file's name, the last part of an address. */
+export const nameOf = ({ name, url }: BytesLater): string | undefined =>
+  name || (url && new URL(url, 'file:///').pathname.split('/').at(-1)) || undefined
