@@ -51,6 +51,8 @@ const inputLists = [
   [scalar(0), scalar(4), scalar(1)],
   [data(2, 4, 5), stored(12, 5), stored(12, 3)],
   [data(2, 4, 5), stored(1, 12, 5), stored(1, 12, 3)],
+  [data(2, 4, 5), stored(1, 9, 5), stored(1, 9, 3)],
+  [data(2, 4, 5), stored(1, 3, 5), stored(1, 3, 3)],
   [data(1, 6, 4), data(1, 3, 6)],
   [{ ...data(...image), elementType: 'bool' }, data(...image), data(...image)],
   [bytes(data(...image)), bytes(stored(6, 4, 3, 3))],

@@ -49,7 +49,8 @@ function parameters({ parameters }) {
   return parameters === 'operands' ? 'operands' : parameters.join(', ')
 }
 
-function gradients({ backward, surrogate }) {
+function gradients({ backward, surrogate, unrolled }) {
+  if (unrolled) return 'exact'
   if (!backward) return ''
   return backward === 'zero' ? 'zero' : surrogate ? 'surrogate' : 'exact'
 }

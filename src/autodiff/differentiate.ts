@@ -12,7 +12,9 @@ import {
   opsetOf,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
+import { dependants } from './dependants.ts'
 import { Emitter } from './emitter.ts'
+import { unrollNodes } from './unroll.ts'
 
 /*
  * dL/dx = Σ over the readers of x of (dL/dy · dy/dx), from the loss backwards (reverse mode). The result is a graph like every other: its
@@ -41,7 +43,7 @@ export interface Unreached {
 /**
  * Appends the gradient of one value with respect to others.
  *
- * @param given nodes in topological order; calls of model-local functions are inlined unless Kerf knows the operator
+ * @param given nodes in topological order; calls of model-local functions are inlined unless Kerf knows the operator, recurrent nodes unrolled
  * @param loss one float32 number
  * @param values graph inputs or other float32 values (an initializer is a constant: make it an input first)
  * @param inputShapes concrete shapes of the graph's inputs
@@ -56,10 +58,11 @@ export function differentiate(
   choices: Choices = {},
 ): Differentiated {
   const inlined = inlineFunctions(given, operators)
+  const unrolled = unrollNodes(inlined, values, inputShapes)
   const graph: Graph = {
-    ...inlined.graph,
-    nodes: [...inlined.graph.nodes],
-    initializers: new Map(inlined.graph.initializers),
+    ...unrolled,
+    nodes: [...unrolled.nodes],
+    initializers: new Map(unrolled.initializers),
   }
   const model = { ...inlined, graph, opsetImports: new Map([...inlined.opsetImports, ['ai.kerf', 1]]) }
   const walk = new Backwards(model, inputShapes, choices)
@@ -213,12 +216,4 @@ class Backwards {
       throw new KerfError('unknown-value', `There is no value "${value}" of known shape in the network.`, { value })
     return known.shape
   }
-}
-
-/** The values that depend on the given ones, these included. */
-function dependants(nodes: readonly Node[], values: readonly string[]): Set<string> {
-  const found = new Set(values)
-  for (const node of nodes)
-    if (node.inputs.some((i) => found.has(i))) for (const o of node.outputs) if (o !== '') found.add(o)
-  return found
 }

@@ -3,6 +3,9 @@ import { type Attribute, type Integer, type Node, nodeLabel, type Tensor } from 
 
 const asNumber = (value: Integer): number => Number(value)
 
+const asText = (value: string | Uint8Array): string =>
+  typeof value === 'string' ? value : new TextDecoder().decode(value)
+
 /** Reads a node's attributes by kind, with ONNX's defaults given by the caller; a wrong kind is an error that names the node. */
 export class AttributeReader {
   readonly node: Node
@@ -43,7 +46,11 @@ export class AttributeReader {
   string(name: string, fallback: string): string
   string(name: string, fallback?: string): string | undefined {
     const value = this.#get(name, 'string')?.value
-    return typeof value === 'string' ? value : value ? new TextDecoder().decode(value) : fallback
+    return value === undefined ? fallback : asText(value)
+  }
+
+  strings(name: string): readonly string[] | undefined {
+    return this.#get(name, 'strings')?.value.map(asText)
   }
 
   tensor(name: string): Tensor | undefined {

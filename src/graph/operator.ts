@@ -1,6 +1,6 @@
 import type { ElementType, Shape } from '../base/index.ts'
 import type { AttributeReader } from './attributes.ts'
-import type { BackwardRule } from './backward.ts'
+import type { BackwardRule, GradientEmitter } from './backward.ts'
 import type { ChannelRule } from './channels.ts'
 import type { FunctionDefinition, Node, Tensor } from './model.ts'
 import type { TrainingRule } from './training.ts'
@@ -100,6 +100,11 @@ export interface Operator<A = unknown> {
    * both sides. 'zero': the output does not change with the inputs wherever there is a derivative (Floor, Sign).
    */
   backward?: BackwardRule<A> | 'zero'
+  /**
+   * Instead of a backward rule, for operators that do one thing again and again: the same in nodes that gradients pass.
+   * @returns per output the value that takes its place
+   */
+  unrolled?(call: InferredCall<A>, emit: GradientEmitter): readonly string[]
   /** The backward rule is not the derivative but what training uses in its place, as the rule's own formula says. */
   readonly surrogate?: boolean
   /**

@@ -74,6 +74,7 @@ import { greaterOrEqual } from './greaterOrEqual/greaterOrEqual.ts'
 import { gridSample } from './gridSample/gridSample.ts'
 import { gridSampleGradient } from './gridSampleGradient/gridSampleGradient.ts'
 import { groupNormalization } from './groupNormalization/groupNormalization.ts'
+import { gru } from './gru/gru.ts'
 import { hardmax } from './hardmax/hardmax.ts'
 import { hardSigmoid } from './hardSigmoid/hardSigmoid.ts'
 import { hardSwish } from './hardSwish/hardSwish.ts'
@@ -90,6 +91,7 @@ import { logSoftmax } from './logSoftmax/logSoftmax.ts'
 import { lpNormalization } from './lpNormalization/lpNormalization.ts'
 import { lpPool } from './lpPool/lpPool.ts'
 import { lrn } from './lrn/lrn.ts'
+import { lstm } from './lstm/lstm.ts'
 import { matMul } from './matMul/matMul.ts'
 import { matMulInteger } from './matMulInteger/matMulInteger.ts'
 import { max } from './max/max.ts'
@@ -138,6 +140,7 @@ import { reshape } from './reshape/reshape.ts'
 import { resize } from './resize/resize.ts'
 import { reverseSequence } from './reverseSequence/reverseSequence.ts'
 import { rmsNormalization } from './rmsNormalization/rmsNormalization.ts'
+import { rnn } from './rnn/rnn.ts'
 import { roiAlign } from './roiAlign/roiAlign.ts'
 import { roiAlignGradient } from './roiAlignGradient/roiAlignGradient.ts'
 import { round } from './round/round.ts'
@@ -250,6 +253,7 @@ export const operatorList: readonly Operator[] = [
   gridSample,
   gridSampleGradient,
   groupNormalization,
+  gru,
   hardmax,
   hardSigmoid,
   hardSwish,
@@ -266,6 +270,7 @@ export const operatorList: readonly Operator[] = [
   lpNormalization,
   lpPool,
   lrn,
+  lstm,
   matMul,
   matMulInteger,
   max,
@@ -314,6 +319,7 @@ export const operatorList: readonly Operator[] = [
   resize,
   reverseSequence,
   rmsNormalization,
+  rnn,
   roiAlign,
   roiAlignGradient,
   round,
@@ -380,6 +386,15 @@ export type { LpNormalizationAttributes } from './lpNormalization/lpNormalizatio
 export type { LrnAttributes } from './lrn/lrn.ts'
 export { type PadAttributes, padsOf, padValue } from './pad/pads.ts'
 export type { PoolAttributes } from './pool.ts'
+export {
+  knownSizes,
+  type RecurrentAttributes,
+  type RecurrentSizes,
+  recurrentInputs,
+  runsWhole,
+} from './recurrent.ts'
+export { attributesOf, type RecurrentActivation } from './recurrent-activations.ts'
+export type { CellAlgebra } from './recurrent-cells.ts'
 export { type ReduceAttributes, reducedAxes } from './reduce.ts'
 export { type ResampleAttributes, resampleAxis, tapsOf } from './resample/resample.ts'
 export { resizeTaps } from './resize/forward.ts'

@@ -187,6 +187,8 @@ function refusals(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined)
   const found = new Map<string, { node: string; why: string; channels: number }>()
   for (const { node, kind, why, channels } of trace.refused)
     if (!kinds || kinds.has(kind)) found.set(`${node}\n${why}`, { node, why, channels })
+  // A channel that several rows make, of one weight or of two, is one.
+  const counted = new Set<string>()
   for (const root of trace.roots) {
     if (kinds && !kinds.has(root.kind)) continue
     for (const label of root.labels) {
@@ -194,7 +196,10 @@ function refusals(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined)
       if (!frozen) continue
       const node = nodeLabel(root.node)
       const why = frozen.node === node || frozen.node === '' ? frozen.why : `${frozen.node}: ${frozen.why}`
-      getOrAdd(found, `${node}\n${why}`, () => ({ node, why, channels: 0 })).channels++
+      const refusal = getOrAdd(found, `${node}\n${why}`, () => ({ node, why, channels: 0 }))
+      const key = `${node}\n${why}\n${trace.labels.find(label)}`
+      if (!counted.has(key)) refusal.channels++
+      counted.add(key)
     }
   }
   return [...found.values()]

@@ -104,6 +104,11 @@ export const arithmetic: Cases = {
     op: 'Where',
     inputs: [{ type: 'bool', shape: [2, 1, 3], values: [1, 0, 1, 0, 0, 1] }, [4, 3], [2, 1, 1]],
   },
+  WherePositive: {
+    op: 'WherePositive',
+    domain: 'ai.kerf',
+    inputs: [{ type: 'float32', shape: [2, 1, 3], values: [1, -1, 2, 0, -3, 1] }, [4, 3], [2, 1, 1]],
+  },
   Cast: { op: 'Cast', inputs: [[2, 3]], attributes: { to: 11 } },
   CastLike: { op: 'CastLike', inputs: [[2, 3], { type: 'float64', shape: [1], values: [0] }] },
 }

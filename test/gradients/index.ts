@@ -6,6 +6,7 @@ import { matrices } from './matrices.ts'
 import { movement } from './movement.ts'
 import { normalisations } from './normalisations.ts'
 import { pooling } from './pooling.ts'
+import { recurrents } from './recurrent.ts'
 import { reductions } from './reductions.ts'
 import { sampling } from './sampling.ts'
 import { shapes } from './shapes.ts'
@@ -16,6 +17,7 @@ export const gradientCases: Readonly<Record<string, Cases>> = {
   pooling,
   normalisations,
   matrices,
+  recurrents,
   activations,
   arithmetic,
   reductions,

@@ -1,4 +1,5 @@
 import { broadcastShapes, elementCount } from '../../base/index.ts'
+import { algebra, gradientOf, shapeIn, shapeOut, type Term } from '../backward.ts'
 import { mapBroadcast } from '../binary.ts'
 import { mixes } from '../channel-rules.ts'
 import { required, requireInputs, typed, wrong } from '../check.ts'
@@ -21,6 +22,15 @@ export const wherePositive = defineOperator<void>({
   },
   forward: (_, [s, a, b]) =>
     s && a && b ? [mapBroadcast([s, a, b], s.elementType, ([v, x, y]) => ((v as number) > 0 ? x : y) as number)] : [],
+  // Each gets dY where it was chosen.
+  backward: (call) => {
+    const { emit } = call
+    const [s] = call.node.inputs as [string]
+    const { positive } = algebra(emit)
+    const chosen = (input: number, a: Term, b: Term) =>
+      call.needs(input) ? emit.unbroadcast(positive(s, a, b), shapeOut(call), shapeIn(call, input)) : undefined
+    return [undefined, chosen(1, gradientOf(call), 0), chosen(2, 0, gradientOf(call))]
+  },
   cost: (call) => ({ others: elementCount(call.outputs[0]?.shape) as number }),
   channels: mixes('it belongs to a training graph'),
 })

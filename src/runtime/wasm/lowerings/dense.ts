@@ -7,17 +7,11 @@ import { type Lowering, type LoweringContext, shapeOf } from '../lowering.ts'
 import type { ComputedWeights } from '../pack-steps.ts'
 import type { Step } from '../step.ts'
 import { broadcastTo } from '../strides.ts'
-import { stored } from './operands.ts'
+import { placed, stored } from './operands.ts'
 
 /*
  * Matrix products: the left matrix row by row, the right one packed; known right matrices when the plan is made, computed ones while it runs.
  */
-
-/** Address of a matrix that is known or computed, as ONNX has it. */
-const placed = (context: LoweringContext<never>, index: number): number => {
-  const values = context.floats(index)
-  return values ? stored(values, context.alloc) : context.input(index).address
-}
 
 /** How Gemm's C takes part. */
 type Bias =

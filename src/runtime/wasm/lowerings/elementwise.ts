@@ -38,6 +38,29 @@ function unary<A>(
 
 const simple = (f: UnaryFunction): Lowering<void> => unary<void>(() => [f])
 
+/** The functions that recurrent operators apply too, from their operators' attributes. */
+const activations = {
+  Relu: () => ['clip', 0, Number.POSITIVE_INFINITY],
+  LeakyRelu: (alpha) => ['leakyRelu', alpha as number],
+  Elu: (alpha) => ['elu', alpha as number],
+  Sigmoid: () => ['sigmoid'],
+  HardSigmoid: (attributes) => {
+    const { alpha, beta } = attributes as { readonly alpha: number; readonly beta: number }
+    return ['hardSigmoid', alpha, beta]
+  },
+  Tanh: () => ['tanh'],
+  Softplus: () => ['softplus'],
+  Softsign: () => ['softsign'],
+  ThresholdedRelu: (alpha) => ['thresholdedRelu', alpha as number],
+} satisfies Readonly<Record<string, (attributes: unknown) => Parameters>>
+
+/** y[i] = f(x[i]), f an operator by its name and its attributes. */
+export function lowerActivation(opType: string, attributes: unknown, x: number, y: number, elements: number): Step[] {
+  const parameters: (attributes: unknown) => Parameters = activations[opType as keyof typeof activations]
+  const [f, a, b] = parameters(attributes)
+  return lowerUnary(f, x, y, elements, a, b)
+}
+
 const clip = unary<ClipAttributes>(({ min, max }, context) => {
   const bound = (input: number) => context.constant(input)?.data[0]
   return ['clip', bound(1) ?? min ?? Number.NEGATIVE_INFINITY, bound(2) ?? max ?? Number.POSITIVE_INFINITY]
@@ -125,27 +148,21 @@ const wherePositive: Lowering<void> = {
 }
 
 export const elementwise = {
+  ...(Object.fromEntries(
+    Object.entries(activations).map(([name, parameters]) => [name, unary<unknown>(parameters)]),
+  ) as Record<keyof typeof activations, Lowering<unknown>>),
   'ai.kerf:WherePositive': wherePositive,
-  Relu: unary<void>(() => ['clip', 0, Number.POSITIVE_INFINITY]),
   Clip: clip,
-  LeakyRelu: unary<number>((alpha) => ['leakyRelu', alpha]),
-  Elu: unary<number>((alpha) => ['elu', alpha]),
   Selu: unary<{ alpha: number; gamma: number }>(({ alpha, gamma }) => ['selu', alpha, gamma]),
   Celu: unary<number>(
     (alpha) => ['celu', alpha],
     (alpha) => (alpha > 0 ? undefined : 'its alpha is not positive'),
   ),
-  Sigmoid: simple('sigmoid'),
-  HardSigmoid: unary<{ alpha: number; beta: number }>(({ alpha, beta }) => ['hardSigmoid', alpha, beta]),
   HardSwish: simple('hardSwish'),
   Swish: unary<number>((alpha) => ['swish', alpha]),
-  Tanh: simple('tanh'),
   Gelu: unary<{ tanh: boolean }>(({ tanh }) => [tanh ? 'geluTanh' : 'gelu']),
   Erf: simple('erf'),
   Mish: simple('mish'),
-  Softplus: simple('softplus'),
-  Softsign: simple('softsign'),
-  ThresholdedRelu: unary<number>((alpha) => ['thresholdedRelu', alpha]),
   Exp: simple('exp'),
   Log: simple('log'),
   Sqrt: simple('sqrt'),

@@ -7,6 +7,7 @@ import { gradients } from './gradients.ts'
 import { moving } from './moving.ts'
 import { normalising } from './normalising.ts'
 import { pooling } from './pooling.ts'
+import { recurrent } from './recurrent.ts'
 import { reducing } from './reducing.ts'
 import { resizing } from './resizing.ts'
 
@@ -19,6 +20,9 @@ export const lowerings: Lowerings = {
   Gemm: gemm,
   MatMul: matMul,
   QuantizeLinear: quantizeLinear,
+  GRU: recurrent,
+  LSTM: recurrent,
+  RNN: recurrent,
   ...elementwise,
   ...gradients,
   ...moving,

@@ -30,6 +30,12 @@ export function stored(values: ArrayLike<number>, alloc: Allocator): number {
   return at
 }
 
+/** Address of an input that is known or computed, as ONNX has it. */
+export const placed = (context: LoweringContext<never>, index: number): number => {
+  const values = context.floats(index)
+  return values ? stored(values, context.alloc) : context.input(index).address
+}
+
 /** Known values of `shape`, put in the order in which an output of `rank` axes and this layout has its axes. */
 function storedLike(
   values: Float32Array,
