@@ -2,13 +2,13 @@ import { type Command, Option } from 'commander'
 import { type Profile, profileModel } from '../cost/index.ts'
 import { filesOf, readModelFile } from '../onnx/index.node.ts'
 import { type InputShapes, inputShape } from './options.ts'
-import { formatFor } from './print.ts'
+import { formatByEnding } from './output-type.ts'
 
 /* What the commands that count have in common: how to count, and where to print it as what. */
 
 const formats = ['table', 'json', 'csv', 'md', 'html'] as const
 export type Format = (typeof formats)[number]
-const byExtension: Readonly<Record<string, Format>> = {
+const byEnding: Readonly<Record<string, Format>> = {
   txt: 'table',
   json: 'json',
   csv: 'csv',
@@ -50,7 +50,7 @@ export function addCountingOptions(command: Command): Command {
 }
 
 export const formatOf = (options: CountingOptions): Format =>
-  options.json ? 'json' : (options.format ?? formatFor(options.output, byExtension) ?? 'table')
+  options.json ? 'json' : (options.format ?? formatByEnding(options.output, byEnding) ?? 'table')
 
 /** @returns the counts, and the files that the model consists of: none of them may be overwritten */
 export function profileFile(path: string, options: CountingOptions): { profile: Profile; files: string[] } {

@@ -3,20 +3,24 @@ import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync }
 import { basename, dirname, join, resolve } from 'node:path'
 import { KerfError } from '../base/index.ts'
 import { UsageError } from './errors.ts'
+import { checkEnding } from './output-type.ts'
 
 export interface OutputOptions {
   /** Whether an existing file may be replaced. */
   readonly force?: boolean
   /** Files that are read: they are never replaced. */
   readonly inputs?: readonly string[]
+  /** Endings of what is written: a name with another one is refused. */
+  readonly endings?: readonly string[]
 }
 
 /**
  * Refuses a path that cannot or must not be written; before long work, so that it is not done in vain.
- * @throws KerfError `exists`, `same-file`, `not-found`, `not-a-file`
+ * @throws KerfError `exists`, `same-file`, `not-found`, `not-a-file`; UsageError for an empty name, or another ending
  */
 export function checkOutput(path: string, options: OutputOptions = {}): void {
   if (path === '') throw new UsageError('The name of the output file is empty. Give one, as in -o name.')
+  if (options.endings) checkEnding(path, options.endings)
   const folder = dirname(resolve(path))
   if (!existsSync(folder))
     throw new KerfError('not-found', `${path}: the folder ${folder} does not exist. Create it first.`, { path })

@@ -25,12 +25,3 @@ export function deliver(text: string, io: Io, { output, force, inputs }: Destina
     io.err(`Wrote ${output}.\n`)
   }
 }
-
-/** The format that a file's name asks for. */
-export function formatFor<F extends string>(
-  output: string | undefined,
-  byExtension: Readonly<Record<string, F>>,
-): F | undefined {
-  const extension = output?.match(/\.([^./\\]+)$/)?.[1]?.toLowerCase()
-  return extension === undefined ? undefined : byExtension[extension]
-}

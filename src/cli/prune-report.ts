@@ -1,7 +1,15 @@
-import type { Totals } from '../cost/index.ts'
+import type { TotalCounts, Totals } from '../cost/index.ts'
 import type { WrittenModel } from '../onnx/index.node.ts'
 import type { PruneResult } from '../prune/index.ts'
-import { type Cell, human, type Report, type Table } from '../report/index.ts'
+import {
+  type Cell,
+  countOrPartial,
+  human,
+  partialNote,
+  type Report,
+  type Table,
+  unsupportedTable,
+} from '../report/index.ts'
 import { type Agreement, toleranceFor } from './agreement.ts'
 
 export interface PruneReportOptions {
@@ -21,14 +29,20 @@ export const costMetrics = [
   ['adds', 'Additions'],
   ['muls', 'Multiplications'],
   ['accesses', 'Memory accesses (elements)'],
-] as const satisfies readonly (readonly [keyof Totals, string])[]
+] as const satisfies readonly (readonly [keyof TotalCounts, string])[]
 
 /** Before, after and the quotient, one row per number. */
 export function beforeAfterTable(before: Totals, after: Totals, more: readonly (readonly Cell[])[] = []): Table {
   const rows = costMetrics.flatMap(([key, label]): Cell[][] => {
     const a = before[key]
     const b = after[key]
-    return a === null || b === null ? [] : [[label, a, b, a === 0 ? '' : b / a]]
+    if (a === null || b === null) return []
+    const marked = (value: number, ...of: Totals[]) =>
+      countOrPartial(
+        value,
+        of.some((t) => t.partial.includes(key)),
+      )
+    return [[label, marked(a, before), marked(b, after), a === 0 ? '' : marked(b / a, before, after)]]
   })
   return {
     columns: [
@@ -38,6 +52,7 @@ export function beforeAfterTable(before: Totals, after: Totals, more: readonly (
       { key: 'ratio', header: 'After ÷ before', kind: 'ratio' },
     ],
     rows: [...rows, ...more],
+    notes: [before, after].some((t) => costMetrics.some(([key]) => t.partial.includes(key))) ? [partialNote] : [],
   }
 }
 
@@ -62,6 +77,7 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
   if (options.written) facts.push(['Wrote', written(options.written)])
   const tables = [beforeAfterTable(result.before, result.after)]
   if (options.explain) tables.push(groupsTable(result))
+  tables.push(...unsupportedTable(result.unsupported))
   if (refused.length > 0) tables.push(refusedTable(result, options.explain ? refused.length : 8))
   const notes = [
     ...(options.why ? [options.why] : []),

@@ -71,7 +71,7 @@ describe('an output that would destroy something', () => {
       ['profile', model],
       ['compare', other, model],
     ])
-      await fails(1, /m\.onnx\.data is the input/, ...command, '-o', at('m.onnx.data'), '--force')
+      await fails(1, /m\.onnx\.data is the input/, ...command, '-o', at('m.onnx.data'), '--format', 'csv', '--force')
     expect(readFileSync(at('m.onnx.data'))).toEqual(weights)
   })
 

@@ -32,6 +32,17 @@ describe('compareProfiles', () => {
     expect(layers[0]?.accesses).toEqual({ a: 16 + 32 + 32, b: 16 + 8 + 8, ratio: 0.4 })
   })
 
+  it('says which sums are not whole', () => {
+    const whole = chain(['a', 8])
+    const partial = { ...whole, totals: { ...whole.totals, partial: ['macs'] as const } }
+    expect(compareProfiles(whole, partial).totals).toMatchObject({
+      macs: { ratio: 1, partial: ['b'] },
+      params: { ratio: 1 },
+    })
+    expect(compareProfiles(partial, partial).totals.macs.partial).toEqual(['a', 'b'])
+    expect(compareProfiles(whole, partial).totals.params).not.toHaveProperty('partial')
+  })
+
   it('keeps layers that one model lacks, at their places', () => {
     const { layers } = compareProfiles(
       chain(['a', 4], ['gone', 4], ['z', 4]),

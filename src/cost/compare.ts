@@ -1,10 +1,12 @@
-import type { Layer, Profile, Totals } from './types.ts'
+import type { Layer, Profile, TotalCounts, Totals } from './types.ts'
 
 /** One number of both models. `ratio` is b ÷ a; null where it has no meaning. */
 export interface Pair {
   readonly a: number | null
   readonly b: number | null
   readonly ratio: number | null
+  /** The models in which something is not in this sum. `ratio` is then of what is counted. Absent: both sums are whole. */
+  readonly partial?: readonly ('a' | 'b')[]
 }
 
 export interface ComparedLayer {
@@ -24,7 +26,7 @@ export interface ComparedLayer {
 export interface Comparison {
   readonly a: Omit<Profile, 'layers'>
   readonly b: Omit<Profile, 'layers'>
-  readonly totals: Readonly<Record<keyof Totals, Pair>>
+  readonly totals: Readonly<Record<keyof TotalCounts, Pair>>
   /** In the order of `a`; layers that only `b` has stand where `b` has them. */
   readonly layers: readonly ComparedLayer[]
 }
@@ -33,13 +35,23 @@ export interface Comparison {
 export function compareProfiles(a: Profile, b: Profile): Comparison {
   const { layers: layersA, ...restA } = a
   const { layers: layersB, ...restB } = b
-  const metrics = Object.keys(a.totals) as (keyof Totals)[]
   return {
     a: restA,
     b: restB,
-    totals: Object.fromEntries(metrics.map((m) => [m, pair(a.totals[m], b.totals[m])])) as Record<keyof Totals, Pair>,
+    totals: compareTotals(a.totals, b.totals),
     layers: align(layersA, layersB).map(([x, y]) => compareLayers(x, y)),
   }
+}
+
+/** The sums of two networks side by side. */
+export function compareTotals(a: Totals, b: Totals): Comparison['totals'] {
+  const { partial: _, ...counts } = a
+  const metrics = Object.keys(counts) as (keyof TotalCounts)[]
+  const totals = { a, b }
+  const partial = (m: keyof TotalCounts) => (['a', 'b'] as const).filter((side) => totals[side].partial.includes(m))
+  return Object.fromEntries(
+    metrics.map((m) => [m, { ...pair(a[m], b[m]), ...(partial(m).length > 0 ? { partial: partial(m) } : {}) }]),
+  ) as Comparison['totals']
 }
 
 const pair = (a: number | null, b: number | null): Pair => ({

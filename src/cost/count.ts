@@ -6,6 +6,7 @@ import {
   type Known,
   type Model,
   type Node,
+  type Operator,
   subgraphsOf,
 } from '../graph/index.ts'
 
@@ -17,6 +18,8 @@ export interface Moved {
 
 /** What one node costs. Null: not countable, for the reason in `why`. */
 export interface NodeCount {
+  /** Apart from the rest: only convolutions and linear layers have any, so that it is known of all other operators. */
+  readonly macs: number | null
   readonly arithmetic: Arithmetic | null
   /** By name of the value, so that neighbours can be fused: what they pass to each other is then left out. */
   readonly reads: ReadonlyMap<string, Moved> | null
@@ -24,7 +27,13 @@ export interface NodeCount {
   readonly why?: string
 }
 
-const uncounted = (why: string): NodeCount => ({ arithmetic: null, reads: null, writes: null, why })
+const uncounted = (why: string, macs: 0 | null = null): NodeCount => ({
+  macs,
+  arithmetic: null,
+  reads: null,
+  writes: null,
+  why,
+})
 
 /** Counts one node by what its operator says. Weights are not read. */
 export function countNode(model: Model, inference: Inference, node: Node): NodeCount {
@@ -34,17 +43,26 @@ export function countNode(model: Model, inference: Inference, node: Node): NodeC
   const unclear = firstUnclear(node, call.inputs, call.outputs)
   if (operator.cost === 'data-dependent') {
     const why = 'how much it computes depends on the data'
-    return unclear ? uncounted(why) : { ...countAccesses(node, known), arithmetic: null, why }
+    // A body may hold layers.
+    const macs = subgraphsOf(node).length > 0 ? null : 0
+    if (unclear) return uncounted(why, macs)
+    return { macs, ...countAccesses(node, known), arithmetic: null, why }
   }
-  if (unclear) return uncounted(`the shape of "${unclear}" is not known before the model runs`)
+  if (unclear)
+    return uncounted(`the shape of "${unclear}" is not known before the model runs`, hasWeights(operator) ? null : 0)
   try {
     const arithmetic = operator.cost === 'none' ? {} : operator.cost(call)
-    return { arithmetic, ...countAccesses(node, known) }
+    return { macs: arithmetic.macs ?? 0, arithmetic, ...countAccesses(node, known) }
   } catch (error) {
-    if (error instanceof KerfError && error.code === 'unknown-shape') return uncounted(error.message)
+    if (error instanceof KerfError && error.code === 'unknown-shape')
+      return uncounted(error.message, hasWeights(operator) ? null : 0)
     throw error
   }
 }
+
+/** Convolutions and linear layers compute with weights of their own, or start a fused group; nothing else has multiply–accumulates. */
+const hasWeights = ({ cost, parameters, fusion }: Operator): boolean =>
+  cost !== 'none' && fusion !== 'follower' && (Array.isArray(parameters) || fusion !== undefined)
 
 function whyUnknown(model: Model, node: Node): string {
   const definition = model.functions.find((f) => f.domain === node.domain && f.name === node.opType)

@@ -46,7 +46,8 @@ export function fusedGroups(
 
 const timesUsed = (node: Node, name: string): number => node.inputs.filter((n) => n === name).length
 
-function fusionOf(inference: Inference, node: Node): Fusion | undefined {
+/** How a node joins its neighbours; undefined also where its shapes are open. */
+export function fusionOf(inference: Inference, node: Node): Fusion | undefined {
   const known = inference.calls.get(node)
   if (!known) return undefined
   const { fusion } = known.operator

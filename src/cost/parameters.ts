@@ -1,18 +1,33 @@
-import { bitsPerElement, byteLengthOf, decodeElements, elementCount, isFloating, type Shape } from '../base/index.ts'
 import {
+  bitsPerElement,
+  byteLengthOf,
+  decodeElements,
+  elementCount,
+  getOrAdd,
+  isFloating,
+  type Shape,
+} from '../base/index.ts'
+import {
+  type Attribute,
+  type Graph,
   type Inference,
   type InferredCall,
   type Model,
   type Node,
   producersOf,
   storedTensors,
+  subgraphsOf,
   type Tensor,
+  usedNames,
 } from '../graph/index.ts'
+import { LearnableRule } from './learnable.ts'
 
-/** A learnable tensor as the file stores it. */
+/** A tensor as the file stores it. */
 export interface StoredTensor {
   readonly name: string
   readonly tensor: Tensor
+  /** Why it is no parameter; absent for parameters. */
+  readonly why?: string
 }
 
 /** Finds the stored tensors that a node learns, through the constant nodes in between (Transpose, Reshape, DequantizeLinear …). */
@@ -20,50 +35,87 @@ export class ParameterFinder {
   readonly #inference: Inference
   readonly #stored: ReadonlyMap<string, Tensor>
   readonly #producers: ReadonlyMap<string, Node>
+  readonly #rule: LearnableRule
+  readonly #found = new Map<Node, readonly StoredTensor[]>()
 
   constructor(model: Model, inference: Inference) {
     this.#inference = inference
     this.#stored = storedTensors(model, inference)
     this.#producers = producersOf(model.graph)
+    this.#rule = new LearnableRule(model, inference)
   }
 
-  /** By the operator's `parameters`; the same tensor may be found again for another node. */
+  /** By the operator's `parameters` and the rule of learnable.ts; the same tensor may be found again for another node. */
   of(node: Node): StoredTensor[] {
-    const found = new Map<string, StoredTensor>()
-    for (const input of this.#learnableInputs(node)) this.#trace(node.inputs[input] as string, found, new Set())
-    return [...found.values()]
+    return this.#all(node).filter((t) => t.why === undefined)
   }
 
-  #learnableInputs(node: Node): number[] {
-    const { operator, call } = this.#inference.calls.get(node) ?? {}
-    if (!operator?.parameters || !call) return []
-    const present = call.inputs.flatMap((known, i) =>
-      known && this.#inference.constants.has(node.inputs[i] as string) ? [i] : [],
-    )
-    if (operator.parameters !== 'operands')
-      return present.filter((i) => (operator.parameters as readonly number[]).includes(i))
-    return present.filter((i) => {
-      const { elementType, shape } = call.inputs[i] ?? {}
-      return elementType !== undefined && isFloating(elementType) && (elementCount(shape) ?? 2) > 1
+  /** Constants that the node takes where others take parameters, and that are none. */
+  leftOut(node: Node): (StoredTensor & { readonly why: string })[] {
+    return this.#all(node).filter((t): t is StoredTensor & { why: string } => t.why !== undefined)
+  }
+
+  #all(node: Node): readonly StoredTensor[] {
+    return getOrAdd(this.#found, node, () => {
+      if (!this.#inference.calls.has(node)) return this.#ofUnknown(node)
+      const found = new Map<string, StoredTensor>()
+      for (const { input, why } of this.#rule.inputsOf(node))
+        this.#trace(node.inputs[input] as string, why, found, new Set())
+      return [...found.values()]
     })
   }
 
-  #trace(name: string, found: Map<string, StoredTensor>, seen: Set<string>): void {
+  /** Whatever an operator that Kerf does not know computes, the weights that it stores are there. */
+  #ofUnknown(node: Node): StoredTensor[] {
+    const found = new Map<string, StoredTensor>()
+    for (const name of usedNames(node)) {
+      if (!this.#inference.constants.has(name)) continue
+      // What nodes make of a stored tensor may be an initial state, say.
+      const why = this.#producers.has(name) ? this.#rule.formulaIn(name) : undefined
+      this.#trace(name, why, found, new Set())
+    }
+    for (const [name, tensor] of ownTensors(node)) found.set(name, { name, tensor })
+    return [...found.values()].filter(({ tensor }) => isWeight(tensor))
+  }
+
+  #trace(name: string, why: string | undefined, found: Map<string, StoredTensor>, seen: Set<string>): void {
     if (name === '' || seen.has(name)) return
     seen.add(name)
     const tensor = this.#stored.get(name)
     if (tensor) {
-      found.set(name, { name, tensor })
+      // Once a parameter, always one.
+      if (found.get(name)?.why !== undefined || !found.has(name))
+        found.set(name, why === undefined ? { name, tensor } : { name, tensor, why })
       return
     }
     const node = this.#producers.get(name)
     if (!node) return
-    const sources = new Set([0, ...this.#learnableInputs(node)])
+    const sources = new Set([0, ...this.#rule.candidatesOf(node)])
     const call = this.#inference.calls.get(node)?.call
     if (call && joinsInputs(call)) for (let i = 1; i < node.inputs.length; i++) sources.add(i)
-    for (const i of sources) this.#trace(node.inputs[i] ?? '', found, seen)
+    for (const i of sources) this.#trace(node.inputs[i] ?? '', why, found, seen)
   }
 }
+
+const isWeight = ({ elementType, shape }: Tensor): boolean =>
+  isFloating(elementType) && (elementCount(shape) as number) > 1
+
+/** Tensors that a node carries in its attributes, and those of the graphs in there. */
+function ownTensors(node: Node): [string, Tensor][] {
+  const prefix = node.name || (node.outputs[0] ?? '')
+  const attributes = [...node.attributes].flatMap(([key, a]) =>
+    tensorsIn(a).map((t, i): [string, Tensor] => [`${prefix}.${key}${i || ''}`, t]),
+  )
+  return [...attributes, ...subgraphsOf(node).flatMap((graph, i) => tensorsOf(graph, `${prefix}.${i}`))]
+}
+
+const tensorsIn = (a: Attribute): readonly Tensor[] =>
+  a.kind === 'tensor' ? [a.value] : a.kind === 'tensors' ? a.value : []
+
+const tensorsOf = (graph: Graph, prefix: string): [string, Tensor][] => [
+  ...[...graph.initializers].map(([name, t]): [string, Tensor] => [`${prefix}/${name}`, t]),
+  ...graph.nodes.flatMap(ownTensors).map(([name, t]): [string, Tensor] => [`${prefix}/${name}`, t]),
+]
 
 /** As Concat does: the output is as large as all inputs together, so that every input is part of it. */
 function joinsInputs(call: InferredCall): boolean {

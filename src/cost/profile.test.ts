@@ -171,11 +171,13 @@ describe('parameters', () => {
 
   it('are vectors added or multiplied, not scalars and not shapes', () => {
     const b = new GraphBuilder('operands')
-    const x = b.input('x', 'float32', [1, 8, 4, 4])
-    const scaled = b.node('Mul', [x, b.constant('scale', zeros([8, 1, 1]))], {}, { name: 'mul' })
+    const x = b.input('x', 'float32', [1, 3, 4, 4])
+    const y = b.node('Conv', [x, b.constant('w', zeros([8, 3, 1, 1]))], {}, { name: 'conv' })
+    const scaled = b.node('Mul', [y, b.constant('scale', zeros([8, 1, 1]))], {}, { name: 'mul' })
     const shifted = b.node('Add', [scaled, b.constant('three', tensorOf('float32', [], [3]))], {}, { name: 'add' })
     b.output(b.node('Reshape', [shifted, b.ints('shape', [1, 128])], {}, { name: 'reshape' }))
     expect(profileModel(b.model()).layers.map((l) => [l.name, l.params])).toEqual([
+      ['conv', 24],
       ['mul', 8],
       ['add', 0],
       ['reshape', 0],
@@ -227,13 +229,59 @@ describe('what cannot be counted', () => {
     ])
     expect(profile.layers[0]).toMatchObject({
       op: 'com.example.Mystery',
-      params: null,
+      params: 0,
+      notCounted: 'Kerf does not know this operator',
       macs: null,
       adds: null,
       reads: null,
       bytesRead: null,
     })
-    expect(profile.totals).toMatchObject({ macs: 0, adds: 0 })
+    // A Relu has no multiply–accumulates, whatever its size.
+    expect(profile.layers[1]).toMatchObject({ macs: 0, adds: null })
+    expect(profile.totals).toMatchObject({
+      macs: 0,
+      adds: 0,
+      partial: ['macs', 'adds', 'muls', 'others', 'reads', 'writes', 'accesses', 'bytes'],
+    })
+  })
+
+  it('marks no total where everything is counted, and of data-dependent work not the MACs', () => {
+    expect(profileModel(published()).totals.partial).toEqual([])
+    const { totals } = profileModel(withNode('NonZero'))
+    expect(totals.partial).not.toContain('macs')
+    expect(totals.partial).toContain('writes')
+  })
+
+  it('has its weights counted all the same, not the zeros that nodes make', () => {
+    const b = new GraphBuilder('unknown')
+    const x = b.input('x', 'float32', [1, 3, 8, 8])
+    const state = b.node('Expand', [b.constant('zero', zeros([1, 1, 12])), b.ints('shape', [2, 1, 12])])
+    const inputs = [x, b.constant('w', zeros([4, 27])), b.constant('eps', zeros([1])), b.ints('pads', [1, 1]), state]
+    b.output(b.node('Mystery', inputs, {}, { name: 'odd', domain: 'com.example' }))
+    const { totals, leftOut } = profileModel(b.model(), { countNonZero: true })
+    expect(totals).toMatchObject({ params: 108, nonZeroParams: 0 })
+    expect(leftOut.map((c) => c.name)).toEqual(['zero'])
+  })
+
+  it('has the weights of its bodies counted', () => {
+    const b = new GraphBuilder('branches')
+    const x = b.input('x', 'bool', [])
+    const branch = (n: number) => ({
+      kind: 'graph' as const,
+      value: {
+        name: `b${n}`,
+        inputs: [],
+        outputs: [],
+        initializers: new Map([['w', zeros([n, 2])]]),
+        valueInfo: new Map(),
+        nodes: [],
+      },
+    })
+    const node = b.node('MysteryIf', [x], {}, { name: 'if', domain: 'com.example' })
+    b.output(node)
+    const model = b.model()
+    model.graph.nodes[0]?.attributes.set('then_branch', branch(3)).set('else_branch', branch(4))
+    expect(profileModel(model).totals.params).toBe(14)
   })
 
   it('is control flow, by name', () => {

@@ -14,7 +14,7 @@ import { operators } from '../ops/index.ts'
 import { countNode, type Moved, type NodeCount } from './count.ts'
 import { fusedGroups } from './fuse.ts'
 import { nonZeroElements, ParameterFinder } from './parameters.ts'
-import type { Counts, Layer, NamedShape, Profile, Totals, Unsupported } from './types.ts'
+import type { Counts, Layer, LeftOut, NamedShape, Profile, TotalCounts, Totals, Unsupported } from './types.ts'
 
 export interface ProfileOptions {
   /** Shapes of the model's inputs by name; '' stands for the only input. Needed where the file leaves sizes open, save the batch (1). */
@@ -60,6 +60,7 @@ export function profileModel(model: Model, options: ProfileOptions = {}): Profil
     layers,
     totals: totalsOf(layers, options.countNonZero ?? false),
     unsupported: counter.unsupported,
+    leftOut: counter.leftOut(),
     fused: options.groups !== undefined || (options.fused ?? false),
     strictAdds: options.strictAdds ?? false,
   }
@@ -72,6 +73,7 @@ class LayerCounter {
   readonly #options: ProfileOptions
   readonly #parameters: ParameterFinder
   readonly #counted = new Set<string>()
+  readonly #leftOut = new Map<string, LeftOut>()
 
   constructor(model: Model, inference: Inference, options: ProfileOptions) {
     this.#model = model
@@ -95,6 +97,7 @@ class LayerCounter {
     const sum = (pick: (c: NodeCount) => number | null) => sumOrNull(counts.map(pick))
     const accumulators = this.#options.strictAdds ? 1 : 0
     const names = group.map(nodeLabel)
+    const reasons = counts.flatMap((c) => c.why ?? [])
     return {
       name: names.join(' + '),
       op: group.map(operatorName).join('+'),
@@ -105,7 +108,7 @@ class LayerCounter {
         .filter((n) => !internal.has(n))
         .map((n) => this.#named(n)),
       ...this.#params(group),
-      macs: sum((c) => c.arithmetic && (c.arithmetic.macs ?? 0)),
+      macs: sum((c) => c.macs),
       adds: sum((c) => c.arithmetic && (c.arithmetic.adds ?? 0) - accumulators * (c.arithmetic.accumulators ?? 0)),
       muls: sum((c) => c.arithmetic && (c.arithmetic.muls ?? 0)),
       others: sum((c) => c.arithmetic && (c.arithmetic.others ?? 0)),
@@ -114,7 +117,13 @@ class LayerCounter {
       bytesRead: reads && sumOrNull([...reads.values()].map((m) => m.bytes)),
       bytesWritten: writes && sumOrNull([...writes.values()].map((m) => m.bytes)),
       ...(group.length > 1 ? { members: names } : {}),
+      ...(reasons.length > 0 ? { notCounted: unique(reasons).join('; ') } : {}),
     }
+  }
+
+  /** Once all layers are counted: what is a parameter of any of them is not left out. */
+  leftOut(): LeftOut[] {
+    return [...this.#leftOut.values()].filter((c) => !this.#counted.has(c.name))
   }
 
   #count(node: Node): NodeCount {
@@ -123,12 +132,10 @@ class LayerCounter {
     const why =
       count.why ?? (untyped && `the element type of "${untyped[0]}" is not known, so that its bytes are not counted`)
     if (why) this.unsupported.push({ name: nodeLabel(node), op: node.opType, domain: node.domain, why })
-    return count
+    return { ...count, why }
   }
 
   #params(group: readonly Node[]): Pick<Counts, 'params' | 'nonZeroParams'> {
-    // What an unknown operator does with its constants is unknown too.
-    if (!group.every((n) => this.#inference.calls.has(n))) return { params: null, nonZeroParams: null }
     let params = 0
     let nonZero: number | null = this.#options.countNonZero ? 0 : null
     for (const { name, tensor } of group.flatMap((n) => this.#parameters.of(n))) {
@@ -137,6 +144,10 @@ class LayerCounter {
       params += tensor.shape.reduce((a, b) => a * b, 1)
       if (nonZero !== null) nonZero = sumOrNull([nonZero, nonZeroElements(tensor)])
     }
+    for (const node of group)
+      for (const { name, tensor, why } of this.#parameters.leftOut(node))
+        if (!this.#leftOut.has(name))
+          this.#leftOut.set(name, { name, shape: tensor.shape, layer: nodeLabel(node), op: operatorName(node), why })
     return { params, nonZeroParams: nonZero }
   }
 
@@ -186,6 +197,20 @@ function mergeMoved(
   return all
 }
 
+/** What each total sums. */
+const sources: Readonly<Record<keyof TotalCounts, readonly (keyof Counts)[]>> = {
+  params: ['params'],
+  nonZeroParams: ['nonZeroParams'],
+  macs: ['macs'],
+  adds: ['adds'],
+  muls: ['muls'],
+  others: ['others'],
+  reads: ['reads'],
+  writes: ['writes'],
+  accesses: ['reads', 'writes'],
+  bytes: ['bytesRead', 'bytesWritten'],
+}
+
 function totalsOf(layers: readonly Layer[], countNonZero: boolean): Totals {
   const sum = (key: keyof Counts) => layers.reduce((total, layer) => total + (layer[key] ?? 0), 0)
   const totals = {
@@ -199,10 +224,14 @@ function totalsOf(layers: readonly Layer[], countNonZero: boolean): Totals {
     writes: sum('writes'),
   }
   const bytes = sum('bytesRead') + sum('bytesWritten')
+  const lacks = (...keys: (keyof Counts)[]) => layers.some((layer) => keys.some((key) => layer[key] === null))
+  const partial = (Object.keys(sources) as (keyof TotalCounts)[]).filter(
+    (key) => (key !== 'nonZeroParams' || countNonZero) && lacks(...sources[key]),
+  )
   if (!Object.values(totals).every((v) => v === null || Number.isSafeInteger(v)) || !Number.isSafeInteger(bytes))
     throw new KerfError(
       'too-large',
       'The counts exceed 2^53, more than can be counted exactly. Give smaller input shapes with --input.',
     )
-  return { ...totals, accesses: totals.reads + totals.writes, bytes }
+  return { ...totals, accesses: totals.reads + totals.writes, bytes, partial }
 }

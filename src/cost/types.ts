@@ -7,7 +7,7 @@ export interface NamedShape {
 }
 
 /**
- * What something costs, in integers. Null: it cannot be counted (see `Profile.unsupported`), or was not asked for (`nonZeroParams`).
+ * What something costs, in integers. Null: it cannot be counted (see `Layer.notCounted`), or was not asked for (`nonZeroParams`).
  */
 export interface Counts {
   /** Learnable values that the file stores. A tensor that several layers share counts in the first of them. */
@@ -39,10 +39,12 @@ export interface Layer extends Counts {
   readonly outputs: readonly NamedShape[]
   /** Names of the nodes of a fused group. */
   readonly members?: readonly string[]
+  /** Why some of the counts are null. */
+  readonly notCounted?: string
 }
 
-/** Sums over the layers; what could not be counted is left out (and listed in `Profile.unsupported`). */
-export interface Totals {
+/** Sums over the layers; what could not be counted is left out (`Totals.partial` names the sums, `Profile.unsupported` the nodes). */
+export interface TotalCounts {
   readonly params: number
   readonly nonZeroParams: number | null
   readonly macs: number
@@ -57,11 +59,27 @@ export interface Totals {
   readonly bytes: number
 }
 
+export interface Totals extends TotalCounts {
+  /** The sums that are too small, because something could not be counted. Empty: all are whole. */
+  readonly partial: readonly (keyof TotalCounts)[]
+}
+
 /** A node whose cost, or part of it, is not in the totals. */
 export interface Unsupported {
   readonly name: string
   readonly op: string
   readonly domain: string
+  readonly why: string
+}
+
+/** A stored constant that a layer takes where parameters stand, and that is none. */
+export interface LeftOut {
+  /** Of the tensor. */
+  readonly name: string
+  readonly shape: readonly number[]
+  /** The layer that takes it. */
+  readonly layer: string
+  readonly op: string
   readonly why: string
 }
 
@@ -71,6 +89,8 @@ export interface Profile {
   readonly layers: readonly Layer[]
   readonly totals: Totals
   readonly unsupported: readonly Unsupported[]
+  /** Constants that are not among the parameters. */
+  readonly leftOut: readonly LeftOut[]
   /** Whether groups of layers are counted as one. */
   readonly fused: boolean
   /** Whether a sum of n terms counts n - 1 additions instead of n. */

@@ -1,6 +1,7 @@
 import {
   type Cell,
   chartText,
+  plainCell,
   type Report,
   shortNumber,
   type Table,
@@ -74,7 +75,6 @@ export const outcomeCharts = (outcome: Outcome, options?: TerminalChartOptions):
 /** For programs: settings, rows by the keys of their columns, the charts' series, the checks. */
 export function outcomeJson(outcome: Outcome): unknown {
   const { experiment, seed, full, settings, data, tables, charts, checks, notes, holds, timeMs } = outcome
-  const value = (cell: Cell | undefined) => (cell !== null && typeof cell === 'object' ? cell.text : (cell ?? null))
   return {
     name: experiment.name,
     title: experiment.title,
@@ -88,7 +88,7 @@ export function outcomeJson(outcome: Outcome): unknown {
     checks,
     tables: tables.map(({ title, columns, rows, notes }) => ({
       title,
-      rows: rows.map((row) => Object.fromEntries(columns.map((c, i) => [c.key, value(row[i])]))),
+      rows: rows.map((row) => Object.fromEntries(columns.map((c, i) => [c.key, plainCell(row[i])]))),
       notes,
     })),
     charts,

@@ -1,5 +1,5 @@
 import { KerfError } from '../base/index.ts'
-import { profileModel, type Totals } from '../cost/index.ts'
+import { type Profile, profileModel, type Totals } from '../cost/index.ts'
 import { type Model, nodeLabel } from '../graph/index.ts'
 import { type Criterion, type Scores, scoreGroups } from './criteria.ts'
 import { cutModel, maskedModel, survivingOutputs } from './cut.ts'
@@ -55,8 +55,11 @@ export interface PruneResult {
   readonly masked: Model | undefined
   /** Per graph output the indices that survive, by axis, where outputs shrank. */
   readonly outputs: ReadonlyMap<string, ReadonlyMap<number, Int32Array>>
+  /** Where they name sums as `partial`, something of the network is not counted. */
   readonly before: Totals
   readonly after: Totals
+  /** What is not counted in them. */
+  readonly unsupported: Profile['unsupported']
   readonly groups: readonly GroupReport[]
   readonly refused: readonly Refusal[]
   /** The part of the channels that was removed, where a target asked for it. */
@@ -65,7 +68,7 @@ export interface PruneResult {
 
 /**
  * Prunes a network. The given model is not changed; weights of the result are computed when they are written.
- * @throws KerfError `bad-ratio`, `nothing-to-prune`, `unreachable-target`, `bad-options`; NodeError where the graph is inconsistent
+ * @throws KerfError `bad-ratio`, `nothing-to-prune`, `unreachable-target`, `partial-count` for a target, `bad-options`; NodeError where the graph is inconsistent
  */
 export function pruneModel(model: Model, options: PruneOptions): PruneResult {
   const methods = options.methods ?? ['filter']
@@ -89,9 +92,24 @@ export function pruneModel(model: Model, options: PruneOptions): PruneResult {
     outputsMayShrink: options.outputsMayShrink,
   })
   checkPatterns(found, options)
-  const before = totalsOf(model, options, single === 'weight')
-  if (single) return pruneValues(found, single, before, options)
-  return pruneChannels(found, before, options)
+  const counted = profileModel(model, { inputs: options.inputs, countNonZero: single === 'weight' })
+  const { totals, unsupported } = counted
+  if (options.target) checkCounted(options.target.of, counted)
+  const result = single ? pruneValues(found, single, totals, options) : pruneChannels(found, totals, options)
+  return { ...result, unsupported }
+}
+
+/** A part of a sum cannot be aimed at where the sum is not known. */
+function checkCounted(of: 'macs' | 'params', { layers, totals }: Profile): void {
+  if (!totals.partial.includes(of)) return
+  const missing = layers.filter((l) => l[of] === null)
+  const some = missing.slice(0, 3).map((l) => `${l.op} "${l.name}" (${l.notCounted})`)
+  const more = missing.length > 3 ? `, and ${missing.length - 3} more` : ''
+  throw new KerfError(
+    'partial-count',
+    `What part of the ${of === 'macs' ? 'MACs' : 'parameters'} remains cannot be said, because not all are counted: ${some.join(', ')}${more}. Give a ratio of the channels instead: --ratio 0.5.`,
+    { layers: missing.map((l) => l.name) },
+  )
 }
 
 /** A pattern that means no layer is a mistake of the caller's, not a wish for nothing. */
@@ -116,12 +134,9 @@ function totalsOf(model: Model, options: PruneOptions, countNonZero = false): To
   return profileModel(model, { inputs: options.inputs, countNonZero }).totals
 }
 
-function pruneValues(
-  found: ChannelGroups,
-  method: 'weight' | 'input',
-  before: Totals,
-  options: PruneOptions,
-): PruneResult {
+type Counted = Omit<PruneResult, 'unsupported'>
+
+function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: Totals, options: PruneOptions): Counted {
   const scope = options.scope as Scope
   const criterion = options.criterion ?? 'l2'
   const common = { outputs: new Map(), before, ratio: undefined }
@@ -149,7 +164,7 @@ function pruneValues(
   return { ...common, model, masked, after: totalsOf(model, options), groups, refused }
 }
 
-function pruneChannels(found: ChannelGroups, before: Totals, options: PruneOptions): PruneResult {
+function pruneChannels(found: ChannelGroups, before: Totals, options: PruneOptions): Counted {
   if (found.groups.length === 0) {
     const why = found.refused.map((r) => ` ${r.node}: ${r.why}.`).slice(0, 5)
     throw new KerfError(

@@ -14,10 +14,18 @@ export interface CellStyle {
 export function cellText(cell: Cell | undefined, column: Column, style: CellStyle = {}): string {
   if (cell === null) return style.unknown ?? '?'
   if (cell === undefined) return ''
-  if (typeof cell === 'object') return cell.text
   if (typeof cell === 'string') return cell
-  if (column.kind === 'ratio') return ratioText(cell)
-  return style.compact ? human(cell) : withSeparators(cell)
+  if (typeof cell === 'object' && 'text' in cell) return cell.text
+  const partial = typeof cell === 'object'
+  const value = partial ? cell.value : cell
+  if (column.kind === 'ratio') return `${ratioText(value)}${partial ? ' *' : ''}`
+  return `${partial ? '≥ ' : ''}${style.compact ? human(value) : withSeparators(value)}`
+}
+
+/** A cell for programs: its number, or its text. */
+export function plainCell(cell: Cell | undefined): string | number | null {
+  if (cell === undefined || cell === null || typeof cell !== 'object') return cell ?? null
+  return 'text' in cell ? cell.text : cell.value
 }
 
 /** All rows, the total last. */

@@ -1,7 +1,7 @@
 import type { ComparedLayer, Comparison, Layer, Pair } from '../cost/index.ts'
 import { ratioText, shapeText, withSeparators } from './numbers.ts'
 import { layerTitle, unsupportedTable } from './profile-report.ts'
-import type { Cell, Column, Report, Table } from './table.ts'
+import { type Cell, type Column, countOrPartial, partialNote, type Report, type Table } from './table.ts'
 
 const metrics = [
   ['params', 'Parameters'],
@@ -21,12 +21,18 @@ export interface CompareReportOptions {
   readonly all?: boolean
   /** Fused layers by all their nodes. */
   readonly fullNames?: boolean
+  /** With columns that say why something is not counted. */
+  readonly reasons?: boolean
 }
 
 export function compareTotalsTable(comparison: Comparison): Table {
   const rows = metrics.flatMap(([key, label]): Cell[][] => {
-    const { a, b, ratio } = comparison.totals[key]
-    return a === null && b === null ? [] : [[label, a, b, ratio ?? '', change(comparison.totals[key])]]
+    const { a, b, ratio, partial = [] } = comparison.totals[key]
+    if (a === null && b === null) return []
+    const side = (name: 'a' | 'b', value: number | null) =>
+      value === null ? null : countOrPartial(value, partial.includes(name))
+    const quotient = ratio === null ? '' : countOrPartial(ratio, partial.length > 0)
+    return [[label, side('a', a), side('b', b), quotient, change(comparison.totals[key])]]
   })
   return {
     title: 'Totals',
@@ -38,11 +44,15 @@ export function compareTotalsTable(comparison: Comparison): Table {
       { key: 'difference', header: 'B − A', kind: 'count' },
     ],
     rows,
+    notes: Object.values(comparison.totals).some((p) => p.partial) ? [partialNote] : [],
   }
 }
 
-const change = ({ a, b }: Pair): Cell =>
-  a === null || b === null ? '' : b > a ? `+${withSeparators(b - a)}` : withSeparators(b - a)
+const change = ({ a, b, partial }: Pair): Cell => {
+  if (a === null || b === null) return ''
+  const difference = b > a ? `+${withSeparators(b - a)}` : withSeparators(b - a)
+  return partial ? `${difference} *` : difference
+}
 
 /** One row per layer, matched by name. */
 export function compareLayersTable(comparison: Comparison, options: CompareReportOptions = {}): Table {
@@ -59,6 +69,12 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
       { key: `${c}B`, header: `${headers[c]} B`, kind: 'count' },
       { key: `${c}Ratio`, header: 'B ÷ A', kind: 'ratio', optional: c !== 'macs' },
     ]),
+    ...(options.reasons
+      ? [
+          { key: 'notCountedA', header: 'Not counted in A' },
+          { key: 'notCountedB', header: 'Not counted in B' },
+        ]
+      : []),
   ]
   return {
     title: 'Layers',
@@ -67,6 +83,7 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
       options.fullNames ? l.name : layerTitle((l.a ?? l.b) as Layer),
       l.op,
       ...counts.flatMap((c) => [side(l, 'a', l[c]), side(l, 'b', l[c]), l[c].ratio ?? '']),
+      ...(options.reasons ? [l.a?.notCounted ?? '', l.b?.notCounted ?? ''] : []),
     ]),
     notes: [
       ...(same > 0
@@ -85,9 +102,9 @@ const differs = (l: ComparedLayer): boolean =>
 export function compareReport(comparison: Comparison, options: CompareReportOptions = {}): Report {
   const { a, b, totals } = comparison
   const side = (p: typeof a) => `${p.model}, ${p.inputs.map((i) => `${i.name} ${shapeText(i.shape)}`).join(', ')}`
-  const { ratio } = totals.macs
-  const headline =
-    ratio === null ? '' : ratio === 1 ? ': as many MACs' : `: B has ${ratioText(ratio)} times the MACs of A`
+  const { ratio, partial } = totals.macs
+  const compared = ratio === 1 ? 'as many MACs' : `B has ${ratioText(ratio ?? 0)} times the MACs of A`
+  const headline = ratio === null ? '' : partial ? `: ${compared}, of what is counted` : `: ${compared}`
   const layers = compareLayersTable(comparison, options)
   return {
     title: `Comparison${headline}`,

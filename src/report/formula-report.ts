@@ -1,5 +1,6 @@
 import type { Polynomial } from '../base/index.ts'
 import type { Formula, FormulaMetric, FormulaNumbers } from '../cost/index.ts'
+import type { BarChart } from './bar-chart.ts'
 import type { Cell, Column, Report, RichCell, Table } from './table.ts'
 
 const headers: Readonly<Record<FormulaMetric, string>> = {
@@ -19,9 +20,7 @@ export function formulaReport(
   numbers: readonly FormulaNumbers[],
   values: Readonly<Record<string, string | number>>,
 ): Report {
-  const given = Object.entries(values)
-    .map(([letter, value]) => `${letter} = ${value}`)
-    .join(', ')
+  const given = givenText(values)
   const notes = numbers.flatMap((n) => n.note ?? [])
   return {
     title: 'What kinds of convolution cost',
@@ -46,6 +45,26 @@ export function formulaReport(
       numeric(`For ${given}, ÷ regular`, 'ratio', numbers, (n, m) => (n.ratios ? (n.ratios[m] ?? '–') : '–')),
     ],
   }
+}
+
+const givenText = (values: Readonly<Record<string, string | number>>): string =>
+  Object.entries(values)
+    .map(([letter, value]) => `${letter} = ${value}`)
+    .join(', ')
+
+/** The numbers as bars, a chart per metric, on a logarithmic scale; what costs nothing has none. */
+export function formulaCharts(
+  numbers: readonly FormulaNumbers[],
+  values: Readonly<Record<string, string | number>>,
+): BarChart[] {
+  const shown = numbers.filter((n) => n.costs)
+  return metrics.map((m) => ({
+    kind: 'bars',
+    title: `${headers[m]} (logarithmic), ${givenText(values)}`,
+    categories: shown.map((n) => n.formula.name),
+    series: [{ name: headers[m], values: shown.map((n) => n.costs?.[m] ?? Number.NaN) }],
+    scale: 'log',
+  }))
 }
 
 function symbolic(

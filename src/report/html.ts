@@ -2,14 +2,20 @@ import { cellText, isNumeric } from './cell.ts'
 import { stylesheet } from './html-style.ts'
 import type { Cell, Column, Report, Table } from './table.ts'
 
+export interface HtmlOptions {
+  /** Pictures as SVG, above the tables. */
+  readonly figures?: readonly string[]
+}
+
 /** A page that needs nothing else: styles inside, no scripts, light and dark as the reader's system has it. */
-export function toHtml(report: Report): string {
+export function toHtml(report: Report, options: HtmlOptions = {}): string {
+  const figures = (options.figures ?? []).map((svg) => `<figure>${svg}</figure>`)
   const notes = (report.notes ?? []).map((note) => `<p class="note">${escapeHtml(note)}</p>`).join('\n')
   return htmlPage(
     report.title,
     `<h1>${escapeHtml(report.title)}</h1>
 ${htmlFacts(report.facts)}
-${report.tables.map(htmlTable).join('\n')}
+${[...figures, ...report.tables.map(htmlTable)].join('\n')}
 ${notes}`,
   )
 }

@@ -2,6 +2,7 @@
 // Not here: counting (cost/), files and terminals (cli/).
 // May import: base, types of cost.
 export type { BarChart } from './bar-chart.ts'
+export { plainCell } from './cell.ts'
 export { type Chart, chartsSvg, chartText } from './chart.ts'
 export * from './compare-report.ts'
 export * from './csv.ts'

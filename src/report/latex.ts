@@ -23,7 +23,7 @@ function latexTable(table: Table): string {
 }
 
 function latexCell(cell: Cell | undefined, column: Column): string {
-  if (cell !== null && typeof cell === 'object' && cell.latex !== undefined) return `$${cell.latex}$`
+  if (cell !== null && typeof cell === 'object' && 'latex' in cell) return `$${cell.latex}$`
   return escapeLatex(cellText(cell, column, { unknown: '--' }))
 }
 
@@ -35,6 +35,7 @@ const special: Readonly<Record<string, string>> = {
   '→': '$\\rightarrow$',
   '÷': '$\\div$',
   '·': '$\\cdot$',
+  '≥': '$\\geq$',
 }
 
-const escapeLatex = (text: string): string => text.replace(/[\\~^×→÷·&%#_{}$]/g, (c) => special[c] ?? `\\${c}`)
+const escapeLatex = (text: string): string => text.replace(/[\\~^×→÷·≥&%#_{}$]/g, (c) => special[c] ?? `\\${c}`)

@@ -1,6 +1,6 @@
-import type { Layer, NamedShape, Profile, Unsupported } from '../cost/index.ts'
+import type { Layer, LeftOut, NamedShape, Profile, TotalCounts, Totals, Unsupported } from '../cost/index.ts'
 import { human, shapeText, withSeparators } from './numbers.ts'
-import type { Cell, Column, Report, Table } from './table.ts'
+import { type Cell, type Column, countOrPartial, partialNote, type Report, type Table } from './table.ts'
 
 /** Every column of a profile, by the key that its JSON has. */
 const layerColumns = {
@@ -19,12 +19,13 @@ const layerColumns = {
   accesses: { header: 'Accesses', kind: 'count', bar: true, value: (l) => plus(l.reads, l.writes) },
   bytesRead: { header: 'Bytes read', kind: 'count', value: (l) => l.bytesRead },
   bytesWritten: { header: 'Bytes written', kind: 'count', value: (l) => l.bytesWritten },
+  notCounted: { header: 'Not counted', wrap: true, value: (l) => l.notCounted ?? '' },
 } as const satisfies Record<string, Omit<Column, 'key'> & { value: (layer: Layer) => Cell }>
 
 export type LayerColumn = keyof typeof layerColumns
 export const layerColumnKeys = Object.keys(layerColumns) as LayerColumn[]
 /** Those that layers can be sorted by. */
-export const sortableColumns = layerColumnKeys.filter((key) => key !== 'inputs' && key !== 'outputs')
+export const sortableColumns = layerColumnKeys.filter((key) => !['inputs', 'outputs', 'notCounted'].includes(key))
 
 export interface ProfileReportOptions {
   /** Also layers that neither compute nor hold parameters nor move anything (views). */
@@ -34,6 +35,8 @@ export interface ProfileReportOptions {
   readonly columns?: readonly LayerColumn[]
   /** Fused layers by all their nodes. */
   readonly fullNames?: boolean
+  /** With a table of the constants that are no parameters. */
+  readonly explainParams?: boolean
 }
 
 const terminalColumns: readonly LayerColumn[] = [
@@ -73,30 +76,40 @@ export function profileTable(profile: Profile, options: ProfileReportOptions = {
   const { totals } = profile
   const total = (key: LayerColumn): Cell => {
     if (key === 'name') return `Total of ${shown.length} ${shown.length === 1 ? 'layer' : 'layers'}`
-    if (key === 'op' || key === 'inputs' || key === 'outputs') return ''
-    if (key === 'bytesRead' || key === 'bytesWritten') return profile.layers.reduce((sum, l) => sum + (l[key] ?? 0), 0)
-    return totals[key]
+    if (key === 'op' || key === 'inputs' || key === 'outputs' || key === 'notCounted') return ''
+    if (key === 'bytesRead' || key === 'bytesWritten') {
+      const sum = profile.layers.reduce((sum, l) => sum + (l[key] ?? 0), 0)
+      return countOrPartial(
+        sum,
+        profile.layers.some((l) => l[key] === null),
+      )
+    }
+    return totals[key] === null ? null : countOrPartial(totals[key], totals.partial.includes(key))
   }
+  const notes = [
+    ...(hidden > 0
+      ? [
+          `${hidden} ${hidden === 1 ? 'layer that costs nothing (a view) is' : 'layers that cost nothing (views) are'} not shown.`,
+        ]
+      : []),
+    ...(totals.partial.length > 0 ? [partialNote] : []),
+  ]
   return {
     columns: keys.map((key) => ({ key, ...layerColumns[key] })),
     rows: shown.map((layer) =>
       keys.map((key) => (key === 'name' && options.fullNames ? layer.name : layerColumns[key].value(layer))),
     ),
     total: keys.map(total),
-    notes:
-      hidden > 0
-        ? [
-            `${hidden} ${hidden === 1 ? 'layer that costs nothing (a view) is' : 'layers that cost nothing (views) are'} not shown.`,
-          ]
-        : [],
+    notes,
   }
 }
 
 /** Headline, layers, and what was not counted. */
 export function profileReport(profile: Profile, options: ProfileReportOptions = {}): Report {
   const { totals } = profile
-  const about = (value: number) =>
+  const number = (value: number) =>
     value >= 1000 ? `${withSeparators(value)} (${human(value)})` : withSeparators(value)
+  const about = (key: keyof TotalCounts) => atLeast(totals, key, number(totals[key] ?? 0))
   return {
     title: profile.model,
     facts: [
@@ -104,18 +117,34 @@ export function profileReport(profile: Profile, options: ProfileReportOptions = 
         profile.inputs.length === 1 ? 'Input' : 'Inputs',
         profile.inputs.map((i) => `${i.name} ${shapeText(i.shape)}`).join(', ') || 'none',
       ],
-      ['MACs', about(totals.macs)],
-      [
-        'Parameters',
-        about(totals.params) + (totals.nonZeroParams === null ? '' : `, non-zero ${about(totals.nonZeroParams)}`),
-      ],
-      ['Additions, multiplications', `${about(totals.adds)}, ${about(totals.muls)}`],
-      ['Memory accesses', `${about(totals.accesses)}, ${human(totals.bytes, 'B')}`],
+      ['MACs', about('macs')],
+      ['Parameters', about('params') + (totals.nonZeroParams === null ? '' : `, non-zero ${about('nonZeroParams')}`)],
+      ['Additions, multiplications', `${about('adds')}, ${about('muls')}`],
+      ['Memory accesses', `${about('accesses')}, ${human(totals.bytes, 'B')}`],
+      ...notCountedFact(profile),
       ...modes(profile),
     ],
-    tables: [profileTable(profile, options), ...unsupportedTable(profile.unsupported)],
+    tables: [
+      profileTable(profile, options),
+      ...unsupportedTable(profile.unsupported),
+      ...(options.explainParams ? [leftOutTable(profile.leftOut)] : []),
+    ],
   }
 }
+
+/** A sum in words: `at least 69,120` where something is not in it. */
+export const atLeast = ({ partial }: Pick<Totals, 'partial'>, key: keyof TotalCounts, text: string): string =>
+  partial.includes(key) ? `at least ${text}` : text
+
+/** How many nodes the totals leave out, and of which operators; nothing where none. */
+export function notCountedFact({ unsupported }: Pick<Profile, 'unsupported'>): [string, string][] {
+  if (unsupported.length === 0) return []
+  const names = [...new Set(unsupported.map(unsupportedName))]
+  const some = `${names.slice(0, 4).join(', ')}${names.length > 4 ? ' …' : ''}`
+  return [['Not counted', `${unsupported.length} ${unsupported.length === 1 ? 'node' : 'nodes'} (${some})`]]
+}
+
+const unsupportedName = (u: Unsupported): string => (u.domain === '' ? u.op : `${u.domain}.${u.op}`)
 
 function modes(profile: Profile): [string, string][] {
   const said = [
@@ -136,10 +165,25 @@ export function unsupportedTable(unsupported: readonly Unsupported[], title = 'N
         { key: 'op', header: 'Op' },
         { key: 'why', header: 'Why', shorten: true },
       ],
-      rows: unsupported.map((u) => [u.name, u.domain === '' ? u.op : `${u.domain}.${u.op}`, u.why]),
+      rows: unsupported.map((u) => [u.name, unsupportedName(u), u.why]),
       notes: ['The totals do not include these.'],
     },
   ]
+}
+
+function leftOutTable(leftOut: readonly LeftOut[]): Table {
+  const values = leftOut.reduce((sum, c) => sum + c.shape.reduce((a, b) => a * b, 1), 0)
+  return {
+    title: `Constants that are no parameters: ${withSeparators(values)} ${values === 1 ? 'value' : 'values'}`,
+    columns: [
+      { key: 'name', header: 'Constant', shorten: true },
+      { key: 'shape', header: 'Shape' },
+      { key: 'layer', header: 'Taken by', shorten: true, optional: true },
+      { key: 'why', header: 'Why', wrap: true },
+    ],
+    rows: leftOut.map((c) => [c.name, shapeText(c.shape), `${c.op} ${c.layer}`, c.why]),
+    notes: ['Nor are single numbers, running means and variances, and what shapes are computed from.'],
+  }
 }
 
 const isWorthARow = (l: Layer): boolean =>

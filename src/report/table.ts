@@ -5,8 +5,20 @@ export interface RichCell {
   readonly latex?: string
 }
 
+/** A number that leaves something out: a sum is larger in truth, a ratio is of what is counted. */
+export interface PartialNumber {
+  readonly value: number
+  readonly partial: true
+}
+
 /** Null: not known. */
-export type Cell = string | number | null | RichCell
+export type Cell = string | number | null | RichCell | PartialNumber
+
+/** A number, marked where it leaves something out. */
+export const countOrPartial = (value: number, partial: boolean): Cell => (partial ? { value, partial: true } : value)
+
+/** For people: what the marks of such numbers mean. */
+export const partialNote = '≥, *: of what is counted; some nodes are not in it.'
 
 export interface Column {
   /** Name for programs: the header in CSV. */

@@ -1,4 +1,14 @@
-import { type Cell, type Column, human, type Report, shapeText, type Table } from '../../report/index.ts'
+import type { Profile, Totals } from '../../cost/index.ts'
+import {
+  atLeast,
+  type Cell,
+  type Column,
+  human,
+  notCountedFact,
+  type Report,
+  shapeText,
+  type Table,
+} from '../../report/index.ts'
 import type { Session, Timing } from '../../runtime/index.ts'
 import { memoryFact } from '../run/report.ts'
 import type { LayerTime } from './layers.ts'
@@ -19,7 +29,9 @@ export interface BenchResult {
   readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string; readonly threads: number }
   /** The register-only multiply–add loop on as many threads. */
   readonly limit: { readonly macsPerSecond: number }
-  readonly totals: { readonly macs: number; readonly bytes: number; readonly params: number }
+  readonly totals: Totals
+  /** What is not in the totals. */
+  readonly unsupported: Profile['unsupported']
   readonly contenders: readonly ContenderResult[]
   readonly layers?: readonly LayerTime[]
   /** Of Kerf's plan, in bytes. */
@@ -34,7 +46,11 @@ export function benchReport(result: BenchResult): Report {
     title: result.model,
     facts: [
       ...result.inputs.map((i): [string, string] => [`Input ${i.name}`, shapeText(i.shape)]),
-      ['Counted', `${human(totals.macs, 'MAC')}, ${human(totals.bytes, 'B')} read and written`],
+      [
+        'Counted',
+        `${atLeast(totals, 'macs', human(totals.macs, 'MAC'))}, ${atLeast(totals, 'bytes', human(totals.bytes, 'B'))} read and written`,
+      ],
+      ...notCountedFact(result),
       ['Machine', `${machine.cpu}, ${machine.cores} cores; Node ${machine.node}; ${threads}`],
       ...(result.memory ? [memoryFact(result.memory)] : []),
       ['Limit', `${rate(limit.macsPerSecond)} GMAC/s: multiply–add in registers, WebAssembly, ${threads}`],
@@ -44,7 +60,8 @@ export function benchReport(result: BenchResult): Report {
   }
 }
 
-function contendersTable({ contenders, limit }: BenchResult): Table {
+function contendersTable({ contenders, limit, totals }: BenchResult): Table {
+  const ofCounted = totals.partial.includes('macs') ? '≥ ' : ''
   const slowest = Math.max(...contenders.map((c) => c.medianMs))
   return {
     columns: [
@@ -62,8 +79,8 @@ function contendersTable({ contenders, limit }: BenchResult): Table {
       c.version,
       milliseconds(c.medianMs),
       milliseconds(c.fastestMs),
-      rate(c.macsPerSecond),
-      percent(c.macsPerSecond / limit.macsPerSecond),
+      `${ofCounted}${rate(c.macsPerSecond)}`,
+      `${ofCounted}${percent(c.macsPerSecond / limit.macsPerSecond)}`,
       c.ratio.toFixed(2),
       bar(c.medianMs / slowest),
     ]),

@@ -71,7 +71,7 @@ async function measure(path: string, options: Options, io: Io): Promise<BenchRes
   const given = new Map([...(options.input ?? [])].map(([name, shape]) => [name, { shape }]))
   const inputs = await readFeeds(model, given, 1, {})
   const shapes = new Map(inputs.map((f) => [f.name, f.tensor.shape]))
-  const { totals } = profileModel(model, { inputs: shapes })
+  const { totals, unsupported } = profileModel(model, { inputs: shapes })
   const feeds = Object.fromEntries(inputs.map((f) => [f.name, f.tensor]))
   const limit = await measureLimit(threads)
   const kerf = await openKerf(model, feeds, { threads, version: version(), onNotice })
@@ -98,6 +98,7 @@ async function measure(path: string, options: Options, io: Io): Promise<BenchRes
       // Again, as the machine may have been busy before: nothing is faster than the limit.
       limit: { macsPerSecond: Math.max(limit, await measureLimit(threads)) },
       totals,
+      unsupported,
       contenders: contenders.map(({ name, version }, i) => {
         const timing = timings[i] as (typeof timings)[0]
         return {

@@ -34,7 +34,7 @@ function format(comparison: Comparison, options: Options, io: Io): string {
     case 'json':
       return toJson(comparison)
     case 'csv':
-      return toCsv(compareLayersTable(comparison, { all: true, fullNames: true }))
+      return toCsv(compareLayersTable(comparison, { all: true, fullNames: true, reasons: true }))
     case 'md':
       return toMarkdown(compareReport(comparison, { all }))
     case 'html':

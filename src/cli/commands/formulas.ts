@@ -1,16 +1,33 @@
 import { type Command, Option } from 'commander'
 import { Polynomial } from '../../base/index.ts'
 import { evaluateFormulas, formulas } from '../../cost/index.ts'
-import { formulaJson, formulaReport, toJson, toLatex, toMarkdown } from '../../report/index.ts'
+import {
+  chartsSvg,
+  formulaCharts,
+  formulaJson,
+  formulaReport,
+  toHtml,
+  toJson,
+  toLatex,
+  toMarkdown,
+} from '../../report/index.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { type Fraction, fraction, positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
-import { deliver, formatFor, terminalText } from '../print.ts'
+import { formatByEnding } from '../output-type.ts'
+import { deliver, terminalText } from '../print.ts'
 
-const formats = ['text', 'md', 'latex', 'json'] as const
+const formats = ['text', 'md', 'latex', 'json', 'html', 'svg'] as const
 type Format = (typeof formats)[number]
-const byExtension: Readonly<Record<string, Format>> = { txt: 'text', md: 'md', tex: 'latex', json: 'json' }
+const byEnding: Readonly<Record<string, Format>> = {
+  txt: 'text',
+  md: 'md',
+  tex: 'latex',
+  json: 'json',
+  html: 'html',
+  svg: 'svg',
+}
 
 interface Options {
   readonly h: number
@@ -34,7 +51,8 @@ Examples:
   kerf formulas
   kerf formulas --h 56 --w 56 --c 96 --k 3
   kerf formulas --h 14 --c-in 64 --c-out 128 --k 5
-  kerf formulas --format latex -o table.tex`
+  kerf formulas -o table.tex
+  kerf formulas --c 96 -o costs.svg                      # bars of the numbers; .html has tables and bars`
 
 export function define(command: Command, io: Io): void {
   command
@@ -83,13 +101,19 @@ function format(options: Options, io: Io): string {
     ...sizes,
     r: denominator === 1 ? String(numerator) : `${numerator}/${denominator}`,
   }
-  switch (options.json ? 'json' : (options.format ?? formatFor(options.output, byExtension) ?? 'text')) {
+  switch (options.json ? 'json' : (options.format ?? formatByEnding(options.output, byEnding) ?? 'text')) {
     case 'json':
       return toJson(formulaJson(rows, numbers, shown))
     case 'latex':
       return toLatex(formulaReport(rows, numbers, shown))
     case 'md':
       return toMarkdown(formulaReport(rows, numbers, shown))
+    case 'html':
+      return toHtml(formulaReport(rows, numbers, shown), {
+        figures: [chartsSvg(formulaCharts(numbers, shown), { theme: 'page', width: 900 })],
+      })
+    case 'svg':
+      return chartsSvg(formulaCharts(numbers, shown), { title: 'What kinds of convolution cost', width: 900 })
     case 'text':
       return terminalText(formulaReport(rows, numbers, shown), io, options.output !== undefined)
   }

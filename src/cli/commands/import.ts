@@ -8,6 +8,7 @@ import { human, type Report, toJson } from '../../report/index.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
+import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 
 interface Options {
@@ -45,7 +46,7 @@ export function define(command: Command, io: Io): void {
     .addHelpText('after', examples)
     .action((path: string, options: Options) => {
       const { output, force } = options
-      checkOutput(output, { force, inputs: [path] })
+      checkOutput(output, { force, inputs: [path], endings: modelEndings })
       const { classes, inChannels, size: inputSize, batch } = options
       const imported = readWeights(path, (weights) =>
         importNet(options.net, weights, { classes, inChannels, inputSize, batch }),

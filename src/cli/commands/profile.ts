@@ -19,6 +19,7 @@ import { deliver, terminalText } from '../print.ts'
 interface Options extends CountingOptions {
   readonly sort?: LayerColumn
   readonly all?: boolean
+  readonly explainParams?: boolean
 }
 
 const examples = `
@@ -34,6 +35,7 @@ export function define(command: Command, io: Io): void {
   addCountingOptions(command.argument('<model>', 'an ONNX file'))
     .addOption(new Option('--sort <column>', 'largest first').choices(sortableColumns))
     .option('--all', 'also show layers that cost nothing')
+    .option('--explain-params', 'list the constants that are not counted as parameters, and why')
     .addHelpText('after', examples)
     .action((path: string, options: Options) => {
       if (options.output !== undefined) checkOutput(options.output, { force: options.force, inputs: [path] })
@@ -43,17 +45,17 @@ export function define(command: Command, io: Io): void {
 }
 
 function format(profile: Profile, options: Options, io: Io): string {
-  const { sort, all, output } = options
+  const { sort, all, output, explainParams } = options
   switch (formatOf(options)) {
     case 'json':
       return toJson(profile)
     case 'csv':
       return toCsv(profileCsvTable(profile, { sort }))
     case 'md':
-      return toMarkdown(profileReport(profile, { sort, all, columns: pageColumns }))
+      return toMarkdown(profileReport(profile, { sort, all, explainParams, columns: pageColumns }))
     case 'html':
-      return toHtml(profileReport(profile, { sort, all, columns: pageColumns }))
+      return toHtml(profileReport(profile, { sort, all, explainParams, columns: pageColumns }))
     case 'table':
-      return terminalText(profileReport(profile, { sort, all }), io, output !== undefined)
+      return terminalText(profileReport(profile, { sort, all, explainParams }), io, output !== undefined)
   }
 }

@@ -18,6 +18,7 @@ import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, integer, positiveInteger, positiveNumber } from '../options.ts'
 import { checkOutput } from '../output.ts'
+import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 import { cutAndTrain, type FineTuned, fineTuneFolder, partOf } from '../prune/finetune.ts'
 import { accuracyTable, fineTuneJson } from '../prune/finetune-report.ts'
@@ -133,7 +134,7 @@ export function define(command: Command, io: Io): void {
       if (options.output === undefined && !options.dryRun)
         throw new UsageError('Say where the smaller model goes: -o smaller.onnx (or --dry-run to write nothing).')
       if (options.output !== undefined && !options.dryRun)
-        checkOutput(options.output, { force: options.force, inputs: [path] })
+        checkOutput(options.output, { force: options.force, inputs: [path], endings: modelEndings })
       const model = readModelFile(path)
       const recipe = fineTuneRecipe(path, options)
       const tuned = recipe && (await fineTune(model, recipe, options, io))
@@ -223,10 +224,11 @@ function json(
   written: WrittenModel | undefined,
   tuned?: FineTuned,
 ): string {
-  const { before, after, groups, refused, ratio } = result
+  const { before, after, unsupported, groups, refused, ratio } = result
   return toJson({
     before,
     after,
+    unsupported,
     groups,
     refused,
     check,

@@ -11,6 +11,7 @@ import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger, threadCount } from '../options.ts'
 import { checkOutput } from '../output.ts'
+import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 import { type AccuracyPair, quantizeReport } from '../quantize-report.ts'
 
@@ -73,7 +74,7 @@ export function define(command: Command, io: Io): void {
         )
       const model = readModelFile(path)
       const protect = [path, ...filesOf(model)]
-      checkOutput(options.output, { force: options.force, inputs: protect })
+      checkOutput(options.output, { force: options.force, inputs: protect, endings: modelEndings })
       // What is wrong with the model is said before data are read.
       calibrate(model)
       const sets = await openRecipeData(recipe)

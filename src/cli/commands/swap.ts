@@ -13,6 +13,7 @@ import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, positiveInteger, threadCount } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
+import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 import { swapReport } from '../swap-report.ts'
 
@@ -74,8 +75,9 @@ async function swap(path: string, options: Options, io: Io): Promise<void> {
     throw new UsageError('A recipe needs data: say which, as in --data mnist:FOLDER.')
   const model = readModelFile(path)
   const protect = [path, ...filesOf(model)]
-  for (const target of dryRun ? [] : [output, options.recipe])
-    if (target !== undefined) checkOutput(target, { force, inputs: protect })
+  if (!dryRun && output !== undefined) checkOutput(output, { force, inputs: protect, endings: modelEndings })
+  if (!dryRun && options.recipe !== undefined)
+    checkOutput(options.recipe, { force, inputs: protect, endings: ['json'] })
   const swapped = swapToAdder(model, { layers: options.layers, keepWeights, seed })
   const inputs = shapesFor(model, options.input, 1)
   const [before, after] = [[path, model] as const, [output ?? 'with adder layers', swapped.model] as const].map(
@@ -106,7 +108,14 @@ type Printed = Parameters<typeof swapReport>[1]
 function print(path: string, result: Printed, options: Options, io: Io): string {
   const { model: _, comparison, ...numbers } = result
   return options.json
-    ? toJson({ model: path, to: options.to, ...numbers, recipe: options.recipe, totals: comparison.totals })
+    ? toJson({
+        model: path,
+        to: options.to,
+        ...numbers,
+        recipe: options.recipe,
+        totals: comparison.totals,
+        unsupported: comparison.a.unsupported,
+      })
     : terminalText(swapReport(path, result, options.recipe), io)
 }
 

@@ -5,6 +5,7 @@ import { toJson } from '../../report/index.ts'
 import type { HostTensor } from '../../runtime/index.ts'
 import { npyBytes } from '../npy.ts'
 import { type OutputOptions, writeWholeFile } from '../output.ts'
+import { endingOf } from '../output-type.ts'
 import { jsonTensor } from './outputs.ts'
 
 /** Where outputs go: one to a .npy file (by name, or the only one), all to a .json file. */
@@ -14,7 +15,7 @@ export type OutputTargets = readonly { readonly name?: string; readonly path: st
 export function outputTarget(text: string, before: OutputTargets = []): OutputTargets {
   const at = text.indexOf('=')
   const target = at < 0 ? { path: text } : { name: text.slice(0, at), path: text.slice(at + 1) }
-  if (!/\.(npy|json)$/i.test(target.path) || at === 0)
+  if (!['npy', 'json'].includes(endingOf(target.path) ?? '') || at === 0)
     throw new InvalidArgumentError('Give a file that ends in .npy or .json, as in y.npy, name=y.npy.')
   return [...before, target]
 }

@@ -1,0 +1,35 @@
+import { UsageError } from './errors.ts'
+
+/** Endings of files that hold a network. */
+export const modelEndings = ['onnx'] as const
+
+/** `report.HTML` → `html`; undefined where a name has no ending, as `/dev/stdout` and `.txt` have none. */
+export const endingOf = (path: string): string | undefined => path.match(/[^/\\]\.([^./\\]+)$/)?.[1]?.toLowerCase()
+
+/**
+ * Refuses a name that says another type than what is written. A name without an ending says nothing and is taken.
+ * @param also a way out besides another ending: `give --format`
+ * @throws UsageError
+ */
+export function checkEnding(path: string, endings: readonly string[], also?: string): void {
+  const ending = endingOf(path)
+  if (ending === undefined || endings.includes(ending)) return
+  const offered = endings.map((e) => `.${e}`)
+  throw new UsageError(
+    `${path}: what is written here is no .${ending} file. Let the name end in ${offered.join(' or ')}${also ? `, or ${also}` : ''}.`,
+  )
+}
+
+/**
+ * The format that a file's name asks for.
+ * @returns undefined where there is no file, or its name has no ending
+ * @throws UsageError for an ending that is not offered
+ */
+export function formatByEnding<F extends string>(
+  output: string | undefined,
+  byEnding: Readonly<Record<string, F>>,
+): F | undefined {
+  if (output === undefined) return undefined
+  checkEnding(output, Object.keys(byEnding), 'say the format with --format')
+  return byEnding[endingOf(output) ?? '']
+}

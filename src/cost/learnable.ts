@@ -1,0 +1,167 @@
+import { elementCount, getOrAdd, isFloating, KerfError } from '../base/index.ts'
+import {
+  type Constants,
+  constantContent,
+  type Inference,
+  type Model,
+  type Node,
+  type Operator,
+  producersOf,
+  storedTensors,
+  usedNames,
+} from '../graph/index.ts'
+import { formulaIn, sameFilterEverywhere } from './formula-values.ts'
+import { fusionOf } from './fuse.ts'
+
+/*
+ * Which constants are learnable. A file does not say so; this is read off what they are used for:
+ *
+ *   weight   what a layer or a normalisation calls its weight, scale or bias: learnable. Not the filter that a depthwise convolution repeats
+ *            for every channel (a blur), and not the 1s and 0s that exporters write where a normalisation has no scale and no bias.
+ *   operand  of elementwise arithmetic: a vector with one value per channel of the layer before it is a bias or a scale, and learnable. Other
+ *            operands are, between two layers (a positional embedding), if their values follow no formula. What stands before the first layer
+ *            prepares the input, what stands behind the last one decodes the output.
+ *   table    of a lookup, and what is joined to the data or spread over it: learnable before a layer, if the values follow no formula.
+ */
+type Role = 'weight' | 'operand' | 'table'
+
+/** A constant input of a running node. */
+export interface ConstantInput {
+  readonly input: number
+  /** Why it is no parameter. Absent: it is one. */
+  readonly why?: string
+}
+
+/** A constant input whose role is known. */
+interface Candidate {
+  readonly input: number
+  readonly role: Role
+}
+
+/** Judges the constant inputs of a graph's nodes. Reads values only where they decide, never those of a layer of many filters. */
+export class LearnableRule {
+  readonly #inference: Inference
+  readonly #constants: Constants
+  readonly #producers: ReadonlyMap<string, Node>
+  /** For every value that is computed, the channels of the nearest layers that it was made by: either end of their outputs' shapes. */
+  readonly #channelsBefore = new Map<string, ReadonlySet<number>>()
+  /** Values that a layer reads, itself or through others. */
+  readonly #beforeLayer = new Set<string>()
+
+  constructor(model: Model, inference: Inference) {
+    this.#inference = inference
+    this.#constants = { model, inference, stored: storedTensors(model, inference) }
+    this.#producers = producersOf(model.graph)
+    const { nodes } = model.graph
+    for (const node of nodes) this.#passChannels(node)
+    for (const node of nodes.toReversed())
+      if (this.#isLayer(node) || node.outputs.some((o) => this.#beforeLayer.has(o)))
+        for (const name of usedNames(node)) this.#beforeLayer.add(name)
+  }
+
+  /** The constant inputs of a running node that hold, or could hold, parameters. None of an unknown operator. */
+  inputsOf(node: Node): ConstantInput[] {
+    return this.#candidates(node).map((candidate) => {
+      const why = this.#whyNot(node, candidate)
+      return why === undefined ? { input: candidate.input } : { input: candidate.input, why }
+    })
+  }
+
+  /** Constant inputs that an operator calls learnable, whatever their values are. */
+  candidatesOf(node: Node): number[] {
+    return this.#candidates(node).map((c) => c.input)
+  }
+
+  #candidates(node: Node): Candidate[] {
+    const { operator, call } = this.#inference.calls.get(node) ?? {}
+    if (!operator?.parameters || !call) return []
+    const present = call.inputs.flatMap((known, i) =>
+      known && this.#inference.constants.has(node.inputs[i] as string) ? [i] : [],
+    )
+    const { parameters } = operator
+    const role = roleOf(operator)
+    if (parameters !== 'operands')
+      return present.filter((i) => parameters.includes(i)).map((input) => ({ input, role }))
+    return present
+      .filter((i) => {
+        const { elementType, shape } = call.inputs[i] ?? {}
+        return elementType !== undefined && isFloating(elementType) && (elementCount(shape) ?? 2) > 1
+      })
+      .map((input) => ({ input, role }))
+  }
+
+  /** Layers, and what may hold one: nodes of operators that Kerf does not know. */
+  #isLayer(node: Node): boolean {
+    return !this.#inference.calls.has(node) || this.#candidates(node).some((c) => c.role === 'weight')
+  }
+
+  #passChannels(node: Node): void {
+    const shape = this.#inference.values.get(node.outputs[0] ?? '')?.shape
+    const starts = this.#isLayer(node) || this.#candidates(node).some((c) => c.role === 'table')
+    const channels = new Set<number>()
+    if (starts) {
+      for (const size of [shape?.[1], shape?.at(-1)]) if (typeof size === 'number') channels.add(size)
+    } else for (const name of node.inputs) for (const n of this.#channelsBefore.get(name) ?? []) channels.add(n)
+    if (starts || node.inputs.some((name) => this.#channelsBefore.has(name)))
+      for (const name of node.outputs) this.#channelsBefore.set(name, channels)
+  }
+
+  #whyNot(node: Node, { input, role }: Candidate): string | undefined {
+    const name = node.inputs[input] as string
+    if (role === 'weight') return this.#fixedWeight(node, name)
+    const shape = this.#inference.values.get(name)?.shape ?? []
+    if (role === 'operand') {
+      const before = node.inputs.flatMap((n) => this.#channelsBefore.get(n) ?? [])
+      if (before.length === 0) return 'it prepares the input: no layer stands before it'
+      const wide = shape.filter((d) => d !== 1)
+      if (wide.length === 1 && before.some((channels) => channels.has(wide[0] as number))) return undefined
+    }
+    if (!node.outputs.some((o) => this.#beforeLayer.has(o))) return 'it decodes the output: no layer stands behind it'
+    return this.formulaIn(name)
+  }
+
+  #fixedWeight(node: Node, name: string): string | undefined {
+    const fusion = fusionOf(this.#inference, node)
+    if (fusion === 'follower') {
+      const written = this.#producers.get(name)?.inputs.length === 0
+      const values = Array.from((written && this.#content(name)?.data) || [])
+      const [first] = values
+      const idle = (first === 0 || first === 1) && values.every((v) => v === first)
+      return idle ? `the exporter wrote ${first}s, which change nothing` : undefined
+    }
+    const isFilter = fusion === 'depthwise' && (this.#inference.values.get(name)?.shape?.length ?? 0) > 2
+    const content = isFilter ? this.#content(name) : undefined
+    return content && sameFilterEverywhere(content)
+      ? 'every channel has the same filter, which is fixed (a blur)'
+      : undefined
+  }
+
+  /** Why the values of a constant, as a node reads them, are not learnt. Undefined also where they cannot be had. */
+  formulaIn(name: string): string | undefined {
+    const content = this.#content(name)
+    return content && formulaIn(content)
+  }
+
+  readonly #contents = new Map<string, ReturnType<typeof constantContent> | undefined>()
+
+  /** Undefined where the values cannot be had: in a file that is missing, or from a node that only a runtime can compute. */
+  #content(name: string): ReturnType<typeof constantContent> | undefined {
+    return getOrAdd(this.#contents, name, () => {
+      try {
+        return constantContent(this.#constants, name)
+      } catch (error) {
+        if (error instanceof KerfError && unreadable.has(error.code)) return undefined
+        throw error
+      }
+    })
+  }
+}
+
+/** Counting does not need the weights: without them a constant is taken for what it most likely is. */
+const unreadable = new Set(['external-missing', 'external-too-short', 'too-short', 'not-constant'])
+
+/** What its constants are to an operator: those that compute with weights of their own, arithmetic, and those that only move data. */
+function roleOf({ parameters, cost }: Operator): Role {
+  if (cost === 'none') return 'table'
+  return parameters === 'operands' ? 'operand' : 'weight'
+}
