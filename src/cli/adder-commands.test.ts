@@ -203,7 +203,7 @@ describe('kerf quantize', () => {
     [
       'images of another size',
       1,
-      'The images are 1×32×32, input "input" of the model is 1×16×16. Resize them: --resize 16x16.',
+      'Input "input" takes 16×16 pixels, not 32×32. Resize to 16x16.',
       ['adder.onnx', '-o', 'x.onnx', '--bits', '6', ...data, '--resize', '32'],
     ],
     [
@@ -213,10 +213,16 @@ describe('kerf quantize', () => {
       ['adder.onnx', '-o', 'x.onnx', '--bits', '6', ...data, '--resize', 'big'],
     ],
     [
-      'half a normalisation',
-      2,
-      'Give mean and deviation',
-      ['adder.onnx', '-o', 'x.onnx', '--bits', '6', ...data, '--normalise', '0.5'],
+      'means of other channels',
+      1,
+      'mean has 3 values for 1 channels.',
+      ['adder.onnx', '-o', 'x.onnx', '--bits', '6', ...data, '--mean', '0.5,0.5,0.5'],
+    ],
+    [
+      'images of other channels',
+      1,
+      'The images are 3×16×16, input "input" of the model is 1×16×16. Give the data that the model is for.',
+      ['adder.onnx', '-o', 'x.onnx', '--bits', '6', ...data, '--set', 'data.channels=3'],
     ],
     ['the input as output', 1, 'is the input', ['adder.onnx', '-o', 'adder.onnx', '--bits', '6', '--force', ...data]],
   ])('refuses %s', (_, status, message, args) =>
@@ -231,7 +237,7 @@ describe('kerf quantize', () => {
         string,
         ...string[],
       ]),
-      ...['--normalise', '0:1e300'],
+      ...['--std', '1e300'],
     )
     expect(existsSync(at('x.onnx'))).toBe(false)
   })

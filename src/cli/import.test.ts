@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { encodeSafetensors, float32Tensor, type SafetensorsTensor } from '../formats/index.ts'
+import { encodeSafetensors, float32Tensor, readSafetensors, type SafetensorsTensor } from '../formats/index.ts'
 import { tensorValues } from '../graph/index.ts'
+import { imageMetadata } from '../image/index.ts'
 import { nets } from '../nets/index.ts'
 import { readModelFile } from '../onnx/index.node.ts'
 import { kerf } from './in-process.ts'
@@ -54,6 +55,21 @@ it('says that weights without a mark of adder layers may be of ordinary ones', a
   expect((await kerf('import', path, '--net', 'lenet5_bn', '-o', at('n.onnx'))).out).not.toContain(
     'Nothing in the file',
   )
+})
+
+it('writes what weights or flags say of images and classes', async () => {
+  const path = writeWeights('w.safetensors')
+  const tensors = readSafetensors(readFileSync(path)).tensors
+  writeFileSync(path, encodeSafetensors(tensors, { format: 'pt', 'kerf.classes': '["a","b","c"]' }))
+  await kerf('import', path, '--net', 'lenet5_bn-adder', '-o', at('m.onnx'))
+  const { metadata } = readModelFile(at('m.onnx'))
+  expect([...metadata]).toEqual([['kerf.classes', '["a","b","c"]']])
+  const flags = ['--classes', 'x,y,z', '--mean', '0.13', '--std', '0.31', '--fit', 'fill']
+  await kerf('import', path, '--net', 'lenet5_bn-adder', '-o', at('n.onnx'), ...flags)
+  expect(imageMetadata(readModelFile(at('n.onnx')))).toMatchObject({
+    classes: ['x', 'y', 'z'],
+    preprocessing: { resize: [28, 28], fit: 'fill', channels: 1, mean: [0.13], std: [0.31] },
+  })
 })
 
 it('prints JSON', async () => {

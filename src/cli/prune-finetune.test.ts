@@ -48,6 +48,8 @@ beforeAll(async () => {
     '6',
     '-b',
     '16',
+    '--lr',
+    '0.1',
     '-o',
     at('run'),
   )
@@ -200,7 +202,7 @@ it.each([
     '--resume without --finetune',
     2,
     ['--resume'],
-    /^kerf: --resume tell how to train after the cut: give --finetune, too\./,
+    /^kerf: --resume tells how to train after the cut: give --finetune, too\./,
   ],
 ] as const)('refuses: %s', async (_, status, more, message) => {
   rmSync(at('small.onnx'), { force: true })

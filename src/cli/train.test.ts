@@ -75,7 +75,7 @@ describe('kerf train', () => {
       'recipe.json',
       'test.json',
     ])
-    expect(JSON.parse(readFileSync(at('first/recipe.json'), 'utf8'))).toMatchObject({ threads: 1, learningRate: 0.1 })
+    expect(JSON.parse(readFileSync(at('first/recipe.json'), 'utf8'))).toMatchObject({ threads: 1, learningRate: 0.01 })
   })
 
   it('prints JSON that agrees with what kerf eval measures of the model it wrote', async () => {
@@ -110,7 +110,7 @@ describe('kerf train', () => {
     )
     const { status, out } = await kerf(
       ...['train', at('lenet.json'), '--net', 'resnet20-adder', '--optimiser', 'adamw', '--dry-run'],
-      ...['--set', 'transforms=[{"kind":"flip"}]', '--set', 'transforms[0].probability=0.2'],
+      ...['--flip', '--set', 'transforms[0].probability=0.2'],
     )
     expect(status).toBe(0)
     for (const line of [
@@ -127,10 +127,35 @@ describe('kerf train', () => {
   it.each([
     ['nothing to train', 2, ['train'], /Say what to train: a recipe, or --net or --model with --data/],
     ['no such network', 2, ['train', '--net', 'resnet2'], /There is no network "resnet2"/],
-    ['no such field', 1, () => small('bad', '--set', 'epoch=3'), /epoch: no such name\. Did you mean epochs\?/],
+    ['no such field', 2, () => small('bad', '--set', 'epoch=3'), /--set epoch: no such name\. Did you mean epochs\?/],
     ['no field', 2, () => small('bad', '--set', '=3'), /Give a field and its value, as in epochs=20/],
     ['no number', 2, () => small('bad', '--lr', 'fast'), /Give a number greater than 0, as in 0\.01/],
-    ['another size', 1, () => small('bad', '--set', 'data.size=9'), /takes images \[1,8,8\].*the data give \[1,9,9\]/],
+    [
+      'another size',
+      1,
+      () => small('bad', '--set', 'data.size=9', '--set', 'transforms='),
+      /takes images \[1,8,8\].*the data give \[1,9,9\]/,
+    ],
+    ['a size that the model does not take', 1, () => small('bad', '--resize', '9'), /takes 8×8 pixels, not 9×9\./],
+    [
+      'flags that lack something',
+      2,
+      ['train', '--net', 'lenet5_bn', '--data', 'generated'],
+      /^kerf: There are 2 problems:\n {2}-o: missing; .*\n {2}--epochs: missing;/,
+    ],
+    [
+      'a flag out of range',
+      2,
+      () => small('bad', '--label-smoothing', '2'),
+      /^kerf: --label-smoothing: received 2; .*\.$/m,
+    ],
+    ['a field out of range', 2, () => small('bad', '--set', 'ema.decay=2'), /^kerf: --set ema\.decay: received 2;/],
+    [
+      'how to resize nothing',
+      2,
+      ['train', '--net', 'lenet5_bn', '--data', 'generated', '--fit', 'cover'],
+      /--resize 224\./,
+    ],
     ['other classes', 1, () => small('bad', '--set', 'data.classes=4'), /has 3 classes, the data have 4/],
     ['no data', 2, () => small('bad', '--data', at('nowhere')), /There is no .*nowhere/],
     ['a model for a recipe', 1, () => ['train', at('tiny.onnx')], /tiny\.onnx is a model, not a recipe\. .*--model/],
@@ -177,7 +202,7 @@ describe('kerf eval', () => {
   const data = ['--data', 'generated', '--set', 'data.classes=3', '--set', 'data.size=8', '--set', 'data.testImages=30']
 
   it('measures any classifier, class by class', async () => {
-    const { status, out } = await kerf('eval', at('tiny.onnx'), ...data, '--classes', '--limit', '20')
+    const { status, out } = await kerf('eval', at('tiny.onnx'), ...data, '--per-class', '--limit', '20')
     expect(status).toBe(0)
     expect(out).toMatch(/^Images +20$/m)
     expect(out).toMatch(/^Accuracy +[\d.]+ %$/m)

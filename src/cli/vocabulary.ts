@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Preprocessing, PreprocessingOptions } from '../image/index.ts'
 import { positiveInteger, positiveNumber, threadCount } from './options.ts'
+import { assignment } from './train/assignments.ts'
 import { dataOption } from './train/data-option.ts'
 
 /*
@@ -10,6 +11,10 @@ import { dataOption } from './train/data-option.ts'
  */
 
 type Size = readonly [height: number, width: number]
+
+/** `--set field=value`, for what has no flag of its own. */
+export const setFlag = (what: string): Option =>
+  new Option('--set <field=value>', `${what} (repeatable)`).argParser(assignment).default([], 'none')
 
 /** What `addImageFlags` gives a command. */
 export interface ImageFlags {
@@ -20,6 +25,14 @@ export interface ImageFlags {
   readonly scale?: number
   readonly mean?: readonly number[]
   readonly std?: readonly number[]
+}
+
+/** What `addAugmentationFlags` gives a command. */
+export interface AugmentationFlags {
+  readonly randomCrop?: number
+  readonly flip?: number | true
+  readonly cutout?: number
+  readonly mixup?: number
 }
 
 export const imageFlagsHelp = `
@@ -43,6 +56,18 @@ export const addImageFlags = (command: Command): Command =>
     .option('--scale <s>', 'images: what pixels from 0 to 255 are multiplied by, as in 1/255', scale)
     .option('--mean <list>', 'images: what is then subtracted, per channel, as in 0.485,0.456,0.406', numbers)
     .option('--std <list>', 'images: what is then divided by, per channel', divisors)
+
+/** What happens to images at random while training. */
+export const addAugmentationFlags = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--random-crop <pixels>', 'training: images moved by up to so many').argParser(positiveInteger),
+    )
+    .addOption(
+      new Option('--flip [probability]', 'training: left and right exchanged (default: 0.5)').argParser(probability),
+    )
+    .addOption(new Option('--cutout <pixels>', 'training: a square of this side left black').argParser(positiveInteger))
+    .addOption(new Option('--mixup <alpha>', 'training: pairs of images mixed, as in 0.2').argParser(positiveNumber))
 
 /** The same, as the library takes it. */
 export const preprocessingOptions = ({ channels, ...flags }: ImageFlags): PreprocessingOptions => {
@@ -88,6 +113,12 @@ export function size(text: string): Size {
   return [height, width]
 }
 
+function probability(text: string): number {
+  const value = number(text)
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('Give a number from 0 to 1, as in 0.5.')
+  return value
+}
+
 function scale(text: string): number {
   const [numerator, denominator = '1'] = text.split('/')
   const value = number(numerator) / number(denominator)
@@ -110,6 +141,13 @@ function divisors(text: string): number[] {
   const values = numbers(text)
   if (!values.every((v) => v > 0)) throw new InvalidArgumentError('Give numbers greater than 0.')
   return values
+}
+
+/** @throws InvalidArgumentError unless the text is a number */
+export function anyNumber(text: string): number {
+  const value = number(text)
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('Give a number, as in 0.01.')
+  return value
 }
 
 function seed(text: string): number {

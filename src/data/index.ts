@@ -4,6 +4,7 @@
 export { createLoader } from './loader.ts'
 export { type ArrayImages, imagesFromArrays } from './sets/arrays.ts'
 export { cifarClasses, imagesFromCifar } from './sets/cifar.ts'
+export { withClasses } from './sets/classes.ts'
 export { type GeneratedOptions, generatedImages } from './sets/generated.ts'
 export { type IdxFile, imagesFromIdx, type NamedBytes, readIdx } from './sets/idx.ts'
 export { splitSet, subset } from './sets/subset.ts'

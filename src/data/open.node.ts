@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { KerfError } from '../base/index.ts'
 import { readUnpacked } from './files.node.ts'
-import { readImages } from './images/collect.node.ts'
-import type { OpenOptions } from './images/options.ts'
+import { classesIn, readImages } from './images/collect.node.ts'
+import type { OpenOptions, PartOptions } from './images/options.ts'
 import { imagesFromCifar } from './sets/cifar.ts'
+import { withClasses } from './sets/classes.ts'
 import { generatedImages } from './sets/generated.ts'
 import { imagesFromIdx, type NamedBytes } from './sets/idx.ts'
 import { splitSet } from './sets/subset.ts'
@@ -23,15 +24,59 @@ export async function openData(source: DataSource, options: OpenOptions = {}): P
   return { train: rest, validation: part, test: sets.test }
 }
 
+/**
+ * One part of the data, and no other where it lies in files of its own: for measuring, training images need not be there.
+ * @returns undefined where the data have no such part
+ * @throws KerfError as `openData`
+ */
+export async function openPart(
+  source: DataSource,
+  part: keyof DataSets,
+  options: PartOptions = {},
+): Promise<ImageSet | undefined> {
+  if (part === 'test' && source.kind === 'mnist') return mnistPart(source.path, 'test')
+  if (part === 'test' && source.kind === 'cifar10') return cifarPart(source.path, 'test')
+  if (part !== 'train' && (source.kind === 'images' || source.kind === 'tar')) {
+    const path = source[part]
+    if (path !== undefined)
+      return inOrderOfTraining(source, await readImages(source.kind, path, part, options), options)
+  }
+  return (await openData(source, options))[part]
+}
+
+/** With the numbers that the training images' folders give the classes, where they are there and nobody knows the names. */
+async function inOrderOfTraining(
+  { kind, train }: { readonly kind: 'images' | 'tar'; readonly train: string },
+  set: ImageSet,
+  { classes }: PartOptions,
+): Promise<ImageSet> {
+  if (set.classes.every((name) => classes?.includes(name)) || !existsSync(train)) return set
+  const all = await classesIn(kind, train)
+  const numbered = withClasses(set, all)
+  if (numbered) return numbered
+  const unknown = set.classes.find((name) => !all.includes(name))
+  throw new KerfError(
+    'unknown-class',
+    `The data have the class ${unknown}, which the training images do not have: those are ${all.join(', ')}.`,
+    { class: unknown },
+  )
+}
+
 async function openParts(source: DataSource, seed: number, options: OpenOptions): Promise<DataSets> {
   switch (source.kind) {
     case 'mnist':
-      return openMnist(source.path)
+      return ofOneSize(
+        await mnistPart(source.path, 'train'),
+        await mnistPart(source.path, 'test'),
+        findMnistFile(source.path, mnistFiles.testImages) as string,
+      )
     case 'cifar10':
-      return openCifar(source.path)
+      return { train: await cifarPart(source.path, 'train'), test: await cifarPart(source.path, 'test') }
     case 'idx': {
       const train = imagesFromIdx(await readUnpacked(source.trainImages), await readUnpacked(source.trainLabels))
-      return withTest(train, await readUnpacked(source.testImages), await readUnpacked(source.testLabels))
+      const images = await readUnpacked(source.testImages)
+      const test = imagesFromIdx(images, await readUnpacked(source.testLabels), train.classes)
+      return ofOneSize(train, test, images.name)
     }
     case 'generated':
       return generatedImages({ ...source, seed })
@@ -64,7 +109,7 @@ export function findMnistFile(folder: string, name: string): string | undefined 
   return names.flatMap((n) => [join(folder, n), join(folder, `${n}.gz`)]).find((path) => existsSync(path))
 }
 
-async function openMnist(folder: string): Promise<DataSets> {
+async function mnistPart(folder: string, part: 'train' | 'test'): Promise<ImageSet> {
   const file = (name: string): Promise<NamedBytes> => {
     const path = findMnistFile(folder, name)
     if (path !== undefined) return readUnpacked(path)
@@ -75,17 +120,16 @@ async function openMnist(folder: string): Promise<DataSets> {
     )
   }
   const digits = Array.from({ length: 10 }, (_, i) => String(i))
-  const { trainImages, trainLabels, testImages, testLabels } = mnistFiles
-  const train = imagesFromIdx(await file(trainImages), await file(trainLabels), digits)
-  return withTest(train, await file(testImages), await file(testLabels))
+  const images = await file(mnistFiles[`${part}Images`])
+  return imagesFromIdx(images, await file(mnistFiles[`${part}Labels`]), digits)
 }
 
-function withTest(train: ImageSet, images: NamedBytes, labels: NamedBytes): DataSets {
-  const test = imagesFromIdx(images, labels, train.classes)
+/** @param name of the test images, for messages */
+function ofOneSize(train: ImageSet, test: ImageSet, name: string): DataSets {
   if (test.height !== train.height || test.width !== train.width)
     throw new KerfError(
       'size-mismatch',
-      `${images.name}: test images have ${test.height} × ${test.width} pixels, training images ${train.height} × ${train.width}.`,
+      `${name}: test images have ${test.height} × ${test.width} pixels, training images ${train.height} × ${train.width}.`,
       { test: [test.height, test.width], train: [train.height, train.width] },
     )
   return { train, test }
@@ -102,21 +146,17 @@ export function cifarFolder(folder: string): string {
   return existsSync(inside) ? inside : folder
 }
 
-async function openCifar(folder: string): Promise<DataSets> {
+async function cifarPart(folder: string, part: 'train' | 'test'): Promise<ImageSet> {
   const from = cifarFolder(folder)
-  const read = async (names: readonly string[]) => {
-    const batches: NamedBytes[] = []
-    for (const name of names) {
-      const path = join(from, name)
-      if (!existsSync(path))
-        throw new KerfError(
-          'not-found',
-          `${from} has no ${name}. Fetch CIFAR-10 with: kerf data cifar10 -o ${folder}`,
-          { path: from, name },
-        )
-      batches.push(await readUnpacked(path))
-    }
-    return imagesFromCifar(batches)
+  const batches: NamedBytes[] = []
+  for (const name of cifarBatches[part]) {
+    const path = join(from, name)
+    if (!existsSync(path))
+      throw new KerfError('not-found', `${from} has no ${name}. Fetch CIFAR-10 with: kerf data cifar10 -o ${folder}`, {
+        path: from,
+        name,
+      })
+    batches.push(await readUnpacked(path))
   }
-  return { train: await read(cifarBatches.train), test: await read(cifarBatches.test) }
+  return imagesFromCifar(batches)
 }

@@ -52,6 +52,12 @@ export function withImageMetadata(
   return { ...model, metadata }
 }
 
+/** A model of which only some classes are left, with the names of those. @param kept their former numbers, in order */
+export function withKeptClasses(model: Model, kept: Int32Array): Model {
+  const { classes } = imageMetadata(model)
+  return classes ? withImageMetadata(model, { classes: Array.from(kept, (i) => classes[i] ?? String(i)) }) : model
+}
+
 const shortened = (text: string) => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
 
 function parsed(text: string): unknown {

@@ -115,11 +115,18 @@ function momentsOf(
   return { mean: per('mean', mean ?? [0]), std: per('std', std ?? [1]) }
 }
 
-function imageInput({ name, type }: ValueInfo, given: PreprocessingOptions, stored: PreprocessingOptions) {
-  const isChannels = (d: unknown): d is 1 | 3 => d === 1 || d === 3
+const isChannels = (d: unknown): d is 1 | 3 => d === 1 || d === 3
+
+/** Where an input of images has its channels: behind, where only the last dimension can be them. */
+export function layoutOf({ type }: ValueInfo): ImageLayout {
+  const shape = type?.kind === 'tensor' ? type.shape : undefined
+  return shape?.length === 4 && isChannels(shape[3]) && !isChannels(shape[1]) ? 'NHWC' : 'NCHW'
+}
+
+function imageInput(input: ValueInfo, given: PreprocessingOptions, stored: PreprocessingOptions) {
+  const { name, type } = input
   const shape = type?.kind === 'tensor' ? (type.shape ?? ['', '', '', '']) : []
-  const last = isChannels(shape[3]) && !isChannels(shape[1])
-  const layout = given.layout ?? stored.layout ?? (last ? 'NHWC' : 'NCHW')
+  const layout = given.layout ?? stored.layout ?? layoutOf(input)
   const [dim, ...sizes] = layout === 'NCHW' ? shape.slice(1) : [shape[3], shape[1], shape[2]]
   if (type?.kind !== 'tensor' || shape.length !== 4 || (typeof dim === 'number' && !isChannels(dim)))
     throw new KerfError(

@@ -4,14 +4,16 @@ import { KerfError } from '../base/index.ts'
 import { createWorkerLoader, type LoadProgress, openData, type WorkerLoader } from '../data/index.node.ts'
 import { createLoader, type DataSets, type Loader, type SkippedImage } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
+import { withImageMetadata } from '../image/index.ts'
 import { filesOf, readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { lineChartsSvg } from '../report/index.ts'
 import { createResident, createSession } from '../runtime/index.node.ts'
 import { trainingCurves } from './curves.ts'
 import { fewImagesNotice } from './few-images.ts'
+import { inClassesOf, trainedOn } from './image-metadata.ts'
 import { recipeLines } from './recipe/describe.ts'
 import { namePattern } from './recipe/name-pattern.node.ts'
-import { freshNetwork, isFreshNetwork } from './recipe/network.ts'
+import { type FreshRecipe, freshNetwork, isFreshNetwork } from './recipe/network.ts'
 import { parseRecipe } from './recipe/parse.ts'
 import { readingOf } from './recipe/reading.node.ts'
 import type { Recipe } from './recipe/schema.ts'
@@ -168,13 +170,15 @@ interface Ready {
 async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready> {
   const { signal, onNotice, onLoad } = options
   const { seed, batchSize, transforms, threads } = recipe
-  const sets = options.sets ?? (await openData(recipe.data, { ...readingOf(recipe), signal, onProgress: onLoad }))
+  const own = isFreshNetwork(recipe) ? undefined : ownModel(recipe)
+  const read = options.sets ?? (await openData(recipe.data, { ...readingOf(recipe), signal, onProgress: onLoad }))
+  const sets = own ? inClassesOf(own, read) : read
   const loading = { batchSize, transforms, seed, training: true }
   const training = createLoader(sets.train, loading)
   const inOrder = { batchSize, transforms, seed, training: false }
   const validation = sets.validation && createLoader(sets.validation, inOrder)
   const test = createLoader(sets.test, inOrder)
-  const model = isFreshNetwork(recipe) ? freshNetwork(recipe, training.shape, training.classes) : ownModel(recipe)
+  const model = own ?? freshNetwork(recipe as FreshRecipe, training.shape, training.classes)
   const trainer = await createTrainer(model, {
     batchSize,
     shape: training.shape,
@@ -330,8 +334,10 @@ class Run {
     this.#folder.writeText('curves.svg', lineChartsSvg(trainingCurves(this.#folder.metrics)))
   }
 
+  /** With the names of the classes and what was done to the images, so that it can be used without its recipe. */
   #writeModel(which: 'best' | 'last', model: Model): void {
-    this.#folder.writeModel(which, (path) => void writeModelFile(model, path, { force: true }))
+    const described = withImageMetadata(model, trainedOn(model, this.#ready.sets.train, this.#recipe.transforms))
+    this.#folder.writeModel(which, (path) => void writeModelFile(described, path, { force: true }))
   }
 
   #save(position: TrainingPosition): void {

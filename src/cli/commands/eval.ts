@@ -1,82 +1,83 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { KerfError } from '../../base/index.ts'
-import { openData } from '../../data/index.node.ts'
+import { openPart } from '../../data/index.node.ts'
 import { createLoader, type ImageSet, subset } from '../../data/index.ts'
 import { graphInputs, type Model } from '../../graph/index.ts'
+import { imageMetadata } from '../../image/index.ts'
 import { readModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
 import type { Backend } from '../../runtime/index.ts'
-import { evaluate, fewImagesNotice, nodeRuntime, parseRecipe, type Recipe, readingOf } from '../../train/index.node.ts'
+import { evaluate, fewImagesNotice, nodeRuntime, readingOf } from '../../train/index.node.ts'
+import { addDataOptions, type DataOptions, dataRecipe, type GivenRecipe, inOrderOf } from '../data/given-data.ts'
 import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { positiveInteger, threadCount } from '../options.ts'
+import { positiveInteger } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { stopOnSignal } from '../stop.ts'
-import { type Assignment, assigned, assignment } from '../train/assignments.ts'
-import { dataOption, type GivenData } from '../train/data-option.ts'
 import { evaluationJson, evaluationReport } from '../train/evaluation-report.ts'
-import { readRecipe } from '../train/read-recipe.ts'
+import { batchSizeFlag, classesFlag, imageFlagsHelp, threadsFlag } from '../vocabulary.ts'
 
-interface Options {
-  readonly data?: GivenData
+interface Options extends DataOptions {
   readonly recipe?: string
-  readonly set: readonly Assignment[]
+  readonly classes?: readonly string[]
   readonly part: 'test' | 'validation' | 'train'
   readonly limit?: number
-  readonly batchSize?: number
-  readonly threads?: number
   readonly backend: Backend
   readonly loss: 'crossEntropy' | 'meanSquaredError'
-  readonly classes?: boolean
+  readonly perClass?: boolean
   readonly json?: boolean
 }
 
 const examples = `
 Examples:
-  kerf eval runs/mnist-lenet5/best.onnx                                 # with the data and transforms of its run
-  kerf eval quantised.onnx --recipe runs/mnist-lenet5                   # with those of another run
-  kerf eval model.onnx --data mnist:data/mnist --classes
-  kerf eval model.onnx --data images:train,val --set 'transforms=[{"kind":"resize","size":224}]'
+  kerf eval runs/mnist-lenet5                                # the best network of a run, with the run's data and transforms
+  kerf eval runs/mnist-lenet5 --data /elsewhere/mnist        # of a run that was copied to another place
+  kerf eval quantised.onnx --recipe runs/mnist-lenet5        # with data and transforms of a run
+  kerf eval model.onnx --data mnist:data/mnist --per-class
+  kerf eval model.onnx --data images:train,val --resize 256 --crop 224
 
-Data are given as for kerf train. Transforms are those of the recipe, or of --set; random ones are left out.`
+Data are given as for kerf train. What is random in training is left out.
+${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
-  command
-    .argument('<model>', 'an ONNX file')
-    .option('--data <where>', 'images and labels', dataOption)
+  command.argument('<model>', 'an ONNX file, or the folder of a run')
+  addDataOptions(command, 'images and labels')
+    .addOption(classesFlag())
     .option('--recipe <file>', 'take data and transforms from a recipe, or from the folder of a run')
-    .addOption(
-      new Option('--set <field=value>', 'a field of the recipe: transforms, data … (repeatable)')
-        .argParser(assignment)
-        .default([], 'none'),
-    )
     .addOption(new Option('--part <name>', 'which images').choices(['test', 'validation', 'train']).default('test'))
     .option('--limit <n>', 'only the first so many images', positiveInteger)
-    .option('-b, --batch-size <n>', "images at a time (default: 64, or the model's own)", positiveInteger)
-    .option('-t, --threads <n>', 'threads (default: all of the machine)', threadCount)
+    .addOption(batchSizeFlag("images at a time (default: 64, or the model's own)"))
+    .addOption(threadsFlag('all of the machine'))
     .addOption(new Option('--backend <name>', 'what computes').choices(['wasm', 'reference']).default('wasm'))
     .addOption(
       new Option('--loss <name>', 'which loss is measured')
         .choices(['crossEntropy', 'meanSquaredError'])
         .default('crossEntropy'),
     )
-    .option('--classes', 'accuracy of every class')
+    .option('--per-class', 'accuracy of every class')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
-    .action(async (path: string, options: Options) => {
+    .action(async (given: string, options: Options) => {
+      const path = networkOf(given)
       const model = readModelFile(path)
-      const recipe = recipeFor(path, options)
-      const sets = await openData(recipe.data, readingOf(recipe))
-      const whole = sets[options.part]
-      if (!whole)
+      const { recipe, image } = givenFor(given, path, model, options)
+      const known = imageMetadata(model)
+      const names = options.classes ?? known.classes
+      const opened = await openPart(recipe.data, options.part, {
+        ...readingOf(recipe),
+        classes: names,
+        channels: channelsOf(model),
+      })
+      if (!opened)
         throw new KerfError(
           'no-validation',
           'The data have no validation images. Give those that a run kept back with --recipe RUN, or another --part.',
         )
+      const { set: whole, notice } = inOrderOf(model, opened, names)
       const set = options.limit === undefined ? whole : firstOf(whole, options.limit)
       const loader = createLoader(set, {
         batchSize: options.batchSize ?? fixedBatch(model) ?? Math.min(64, set.count),
@@ -90,8 +91,7 @@ export function define(command: Command, io: Io): void {
         io.err(`kerf: ${text}\n`)
       }
       io.err(skippedText(whole.skipped))
-      const few = fewImagesNotice(set.count, options.part)
-      if (few) say(few)
+      for (const text of [...known.problems, notice, fewImagesNotice(set.count, options.part)]) if (text) say(text)
       try {
         const result = await evaluate(model, loader, {
           runtime: nodeRuntime,
@@ -104,12 +104,20 @@ export function define(command: Command, io: Io): void {
             void io.terminal?.write(`\r${done.toLocaleString('en')} of ${set.count.toLocaleString('en')} images`),
         })
         const data = `${recipe.data.kind}, ${options.part}`
-        const context = { model: path, data, set, skipped: whole.skipped, notices }
+        const context = {
+          model: path,
+          data,
+          set,
+          skipped: whole.skipped,
+          notices,
+          transforms: recipe.transforms,
+          image,
+        }
         io.terminal?.write('\r\u001b[K')
         io.out(
           options.json
             ? toJson(evaluationJson(context, result))
-            : terminalText(evaluationReport(context, result, options.classes), io),
+            : terminalText(evaluationReport(context, result, options.perClass), io),
         )
       } finally {
         stop.end()
@@ -117,16 +125,36 @@ export function define(command: Command, io: Io): void {
     })
 }
 
-/** Data and transforms: as given, or as in a recipe; by default those of the run in whose folder the model lies. */
-function recipeFor(model: string, { recipe, data, set }: Options): Recipe {
-  const beside = join(dirname(model), 'recipe.json')
-  const source = recipe ?? (data === undefined && existsSync(beside) ? beside : undefined)
-  if (source === undefined && data === undefined)
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+
+/** Of a run's folder the best network, or where none was chosen the last. @throws KerfError `not-found` */
+function networkOf(path: string): string {
+  if (!isFolder(path)) return path
+  const found = ['best.onnx', 'last.onnx'].map((name) => join(path, name)).find((file) => existsSync(file))
+  if (found !== undefined) return found
+  throw new KerfError(
+    'not-found',
+    `${path} has no best.onnx or last.onnx. Give an ONNX file, or the folder of a run.`,
+    { path },
+  )
+}
+
+/** Data and transforms; by default those of the run in whose folder the model lies. */
+function givenFor(given: string, path: string, model: Model, options: Options): GivenRecipe {
+  const beside = join(dirname(path), 'recipe.json')
+  const ofRun = isFolder(given) || options.data === undefined
+  const source = options.recipe ?? (ofRun && existsSync(beside) ? beside : undefined)
+  const recipe = dataRecipe(model, options, source)
+  if (!recipe)
     throw new UsageError('Say what to measure with: --data mnist:FOLDER, or --recipe RECIPE (--help has examples).')
-  // What evaluation does not need.
-  const least = { model: { onnx: model }, output: '-', epochs: 1, validation: 0 }
-  const read = source === undefined ? least : readRecipe(source)
-  return parseRecipe(assigned(data === undefined ? read : assigned(read, [{ path: ['data'], value: data }]), set))
+  return recipe
+}
+
+/** Of the images that a model takes, where that is told. */
+function channelsOf({ graph }: Model): 1 | 3 | undefined {
+  const [input] = graphInputs(graph)
+  const channels = input?.type?.kind === 'tensor' ? input.type.shape?.[1] : undefined
+  return channels === 1 || channels === 3 ? channels : undefined
 }
 
 /** The batch size that a model's input fixes. */

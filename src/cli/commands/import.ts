@@ -1,7 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { KerfError } from '../../base/index.ts'
 import { elementTypeOf, openSafetensorsFile } from '../../formats/index.node.ts'
+import { graphInputs, type Model } from '../../graph/index.ts'
+import { imageMetadata, preprocessingFor, withImageMetadata } from '../../image/index.ts'
 import { type ImportedNet, importNet, type StoredWeight } from '../../nets/index.ts'
 import { type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
 import { human, type Report, toJson } from '../../report/index.ts'
@@ -10,11 +12,12 @@ import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
+import { addImageFlags, classesFlag, classNames, type ImageFlags, preprocessingOptions, size } from '../vocabulary.ts'
 
-interface Options {
+interface Options extends ImageFlags {
   readonly net: string
   readonly output: string
-  readonly classes?: number
+  readonly classes?: number | readonly string[]
   readonly inChannels?: number
   readonly size?: readonly [number, number]
   readonly batch?: number
@@ -29,7 +32,8 @@ Examples:
   kerf import mnist.safetensors --net lenet5_bn --size 28 -o lenet.onnx
 
 Names are those of the PyTorch model (torchvision's; for adder networks the public AdderNet code's, whose weights are called "adder").
-Classes and input channels follow from the weights. A .pth file becomes safetensors in Python:
+Classes and input channels follow from the weights. What the weights' file says of images and classes (__metadata__), or --mean, --std, --resize … and
+--classes with names, goes into the ONNX file. A .pth file becomes safetensors in Python:
   safetensors.torch.save_file({k: v.contiguous() for k, v in torch.load("w.pth", map_location="cpu").items()}, "w.safetensors")`
 
 export function define(command: Command, io: Io): void {
@@ -37,20 +41,27 @@ export function define(command: Command, io: Io): void {
     .argument('<weights>', 'a safetensors file')
     .requiredOption('-n, --net <name>', 'the network: resnet18, mobilenet_v2 …, or resnet20-adder …')
     .requiredOption('-o, --output <file>', 'the ONNX file')
-    .option('--classes <n>', "outputs of the classifier (default: as many as the weights')", positiveInteger)
+    .addOption(
+      classesFlag("outputs of the classifier: how many, or their names (default: as many as the weights')").argParser(
+        (text) => (/^\d+$/.test(text) ? positiveInteger(text) : classNames(text)),
+      ),
+    )
     .option('--in-channels <n>', "channels of the input (default: as many as the weights')", positiveInteger)
     .option('--size <HxW>', 'height and width of the input in pixels (default: as published)', size)
     .addOption(new Option('--batch <n>', 'a fixed batch (default: left open)').argParser(positiveInteger))
+  addImageFlags(command)
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)
     .action((path: string, options: Options) => {
       const { output, force } = options
       checkOutput(output, { force, inputs: [path], endings: modelEndings })
-      const { classes, inChannels, size: inputSize, batch } = options
-      const imported = readWeights(path, (weights) =>
-        importNet(options.net, weights, { classes, inChannels, inputSize, batch }),
-      )
+      const { inChannels, size: inputSize, batch } = options
+      const classes = typeof options.classes === 'number' ? options.classes : options.classes?.length
+      const imported = readWeights(path, (weights, metadata) => {
+        const made = importNet(options.net, weights, { classes, inChannels, inputSize, batch })
+        return { ...made, model: described(made.model, metadata, options) }
+      })
       const written = writeModelFile(imported.model, output, { force, protect: [path] })
       io.out(
         options.json
@@ -60,15 +71,36 @@ export function define(command: Command, io: Io): void {
     })
 }
 
+/** With what the weights' file, and flags over it, say of images and classes. */
+function described(model: Model, metadata: Readonly<Record<string, string>>, options: Options): Model {
+  const told = {
+    ...model,
+    metadata: new Map([...Object.entries(metadata).filter(([key]) => key.startsWith('kerf.')), ...model.metadata]),
+  }
+  const [input] = graphInputs(model.graph)
+  const given = preprocessingOptions(options)
+  const preprocessing =
+    input && Object.values(given).some((v) => v !== undefined)
+      ? preprocessingFor(input, given, imageMetadata(told).preprocessing).preprocessing
+      : undefined
+  return withImageMetadata(told, {
+    classes: typeof options.classes === 'object' ? options.classes : undefined,
+    preprocessing,
+  })
+}
+
 /** @throws KerfError `not-safetensors` for a file that torch.save wrote, and what reading safetensors throws */
-function readWeights<T>(path: string, use: (weights: Map<string, StoredWeight>) => T): T {
+function readWeights<T>(
+  path: string,
+  use: (weights: Map<string, StoredWeight>, metadata: Readonly<Record<string, string>>) => T,
+): T {
   const file = openWeights(path)
   try {
     const weights = [...file.entries.values()].map(({ name, type, shape }): [string, StoredWeight] => [
       name,
       { elementType: elementTypeOf(type), shape, bytes: () => file.read(name).bytes },
     ])
-    return use(new Map(weights))
+    return use(new Map(weights), file.metadata)
   } finally {
     file.close()
   }
@@ -136,11 +168,4 @@ function report(net: string, imported: ImportedNet, written: WrittenModel): Repo
             `Nothing in the file says that it is of adder layers. If it is of ordinary ones, import it with --net ${alsoFits}.`,
           ],
   }
-}
-
-function size(text: string): [number, number] {
-  const sizes = /^(\d+)(?:[x×,](\d+))?$/.exec(text)
-  const [height, width] = [Number(sizes?.[1]), Number(sizes?.[2] ?? sizes?.[1])]
-  if (!(height >= 1 && width >= 1)) throw new InvalidArgumentError('Give height and width, as in 32 or 224x224.')
-  return [height, width]
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { profileModel } from '../../cost/index.ts'
 import type { Model } from '../../graph/index.ts'
+import { withKeptClasses } from '../../image/index.ts'
 import { readModelFile, type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
 import {
   type Criterion,
@@ -16,7 +17,7 @@ import type { Recipe } from '../../train/index.node.ts'
 import type { Agreement } from '../agreement.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { type InputShapes, inputShape, integer, positiveInteger, positiveNumber } from '../options.ts'
+import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
@@ -24,12 +25,22 @@ import { cutAndTrain, type FineTuned, fineTuneFolder, partOf } from '../prune/fi
 import { accuracyTable, fineTuneJson } from '../prune/finetune-report.ts'
 import { keep, methodList, part, perLayer } from '../prune/options.ts'
 import { proof } from '../prune/proof.ts'
-import { fineTuneRecipe } from '../prune/recipe.ts'
+import { type FineTuneFields, fineTuneEpochs, fineTuneRecipe } from '../prune/recipe.ts'
 import { pruneReport } from '../prune-report.ts'
-import { type Assignment, assignment } from '../train/assignments.ts'
-import { dataOption, type GivenData } from '../train/data-option.ts'
+import {
+  addAugmentationFlags,
+  addImageFlags,
+  batchSizeFlag,
+  dataFlag,
+  epochsFlag,
+  imageFlagsHelp,
+  learningRateFlag,
+  seedFlag,
+  setFlag,
+  threadsFlag,
+} from '../vocabulary.ts'
 
-interface Options {
+interface Options extends FineTuneFields {
   readonly output?: string
   readonly ratio?: number
   readonly ratios?: NonNullable<Scope['perLayer']>
@@ -40,21 +51,12 @@ interface Options {
   readonly roundTo?: number
   readonly method: readonly PruneMethod[]
   readonly criterion: Criterion
-  readonly seed: number
   readonly keep?: readonly LayerMatcher[]
   readonly allowOutputs?: boolean
   readonly input?: InputShapes
   readonly explain?: boolean
-  readonly dryRun?: boolean
   readonly check: boolean
   readonly externalData: 'auto' | 'always' | 'never'
-  readonly finetune?: string | true
-  readonly iterations: number
-  readonly resume?: boolean
-  readonly data?: GivenData
-  readonly epochs?: number
-  readonly lr?: number
-  readonly set: readonly Assignment[]
   readonly json?: boolean
   readonly force?: boolean
 }
@@ -75,9 +77,10 @@ What is removed (--method):
   input    linear layers stop looking at some of their inputs
 
 With --finetune the model is trained after the cut; with --iterations it is cut and trained several times, each time by less, so that all
-together remove what was asked for. A recipe gives data, transforms and settings; --data, --epochs, --lr and --set change them. Without a
-recipe: 3 epochs, learning rate 0.01. The runs lie in a folder beside the output (smaller-finetune). Ctrl-C saves and stops; the same command with
---resume goes on, to the same bits.`
+together remove what was asked for. A recipe gives data, transforms and settings; flags change them. Without a recipe: 3 epochs, learning rate
+0.01. The runs lie in a folder beside the output (smaller-finetune). Ctrl-C saves and stops; the same command with
+--resume goes on, to the same bits.
+${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
   command
@@ -104,7 +107,7 @@ export function define(command: Command, io: Io): void {
         .default(['filter'], 'filter'),
     )
     .addOption(new Option('-c, --criterion <name>', 'what matters least').choices(criteria).default('l2'))
-    .addOption(new Option('--seed <n>', 'for --criterion random').argParser(integer).default(0))
+    .addOption(seedFlag('of --criterion random, and of fine-tuning (default: 0)'))
     .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
     .option('--allow-outputs', 'let the outputs of the model shrink too')
     .option('-i, --input <shape>', 'shape of an input: N,C,H,W, or name:N,C,H,W (repeatable)', inputShape)
@@ -119,14 +122,13 @@ export function define(command: Command, io: Io): void {
     .option('--finetune [recipe]', 'train after the cut, as a recipe or the options below say')
     .addOption(new Option('--iterations <n>', 'cut and train so many times').argParser(positiveInteger).default(1))
     .option('--resume', 'go on with a fine-tuning that was stopped, given the same options')
-    .option('--data <where>', 'to fine-tune on: see kerf train', dataOption)
-    .option('--epochs <n>', 'of each fine-tuning', positiveInteger)
-    .option('--lr <x>', 'highest learning rate of fine-tuning', positiveNumber)
-    .addOption(
-      new Option('--set <field=value>', "any field of fine-tuning's recipe (repeatable)")
-        .argParser(assignment)
-        .default([], 'none'),
-    )
+    .addOption(dataFlag('to fine-tune on'))
+    .addOption(epochsFlag(`of each fine-tuning (default: those of the recipe, or ${fineTuneEpochs})`))
+    .addOption(batchSizeFlag('images per step of fine-tuning (default: 64)'))
+    .addOption(learningRateFlag('highest learning rate of fine-tuning (default: that of the recipe, or 0.01)'))
+    .addOption(threadsFlag('all of the machine'))
+    .addOption(setFlag("a field of fine-tuning's recipe that has no flag"))
+  addAugmentationFlags(addImageFlags(command))
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)
@@ -136,13 +138,13 @@ export function define(command: Command, io: Io): void {
       if (options.output !== undefined && !options.dryRun)
         checkOutput(options.output, { force: options.force, inputs: [path], endings: modelEndings })
       const model = readModelFile(path)
-      const recipe = fineTuneRecipe(path, options)
+      const recipe = fineTuneRecipe(path, model, options)
       const tuned = recipe && (await fineTune(model, recipe, options, io))
       const result = tuned ? combined(model, tuned, options) : pruneModel(model, pruneOptions(options))
       const { check, why } = tuned ? tuned.proof : await proof(result, options)
       const written = options.dryRun
         ? undefined
-        : writeModelFile(result.model, options.output as string, {
+        : writeModelFile(withNames(result), options.output as string, {
             force: options.force,
             externalData: options.externalData,
             protect: [path],
@@ -157,6 +159,12 @@ export function define(command: Command, io: Io): void {
       const tables = tuned ? [accuracyTable(tuned, result.before), ...report.tables] : report.tables
       io.out(options.json ? json(result, check, written, tuned) : terminalText({ ...report, tables }, io))
     })
+}
+
+/** The names of the classes that are left, where outputs were cut. */
+function withNames({ model, outputs }: PruneResult): Model {
+  const kept = outputs.get(model.graph.outputs[0]?.name ?? '')?.get(1)
+  return kept ? withKeptClasses(model, kept) : model
 }
 
 type Proved = FineTuned & { readonly proof: Awaited<ReturnType<typeof proof>> }
@@ -206,7 +214,7 @@ function pruneOptions(o: Options): Parameters<typeof pruneModel>[1] {
   const common = {
     methods: o.method,
     criterion: o.criterion,
-    seed: o.seed,
+    seed: o.seed ?? 0,
     keep: o.keep,
     inputs: o.input,
     outputsMayShrink: o.allowOutputs,

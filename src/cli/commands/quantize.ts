@@ -3,19 +3,31 @@ import type { ImageSet, Transform } from '../../data/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { filesOf, readModelFile, writeModelFile } from '../../onnx/index.node.ts'
 import { calibrate, checkBits, quantize, type RangeMethod, rangeMethods } from '../../quantize/index.ts'
-import { toJson } from '../../report/index.ts'
+import { type Report, toJson } from '../../report/index.ts'
 import { createSession } from '../../runtime/index.node.ts'
 import { evaluate, nodeRuntime } from '../../train/index.node.ts'
-import { addDataOptions, type DataOptions, dataRecipe, loaderFor, openRecipeData, spread } from '../data/given-data.ts'
+import {
+  addDataOptions,
+  type DataOptions,
+  dataRecipe,
+  type GivenRecipe,
+  inOrderOf,
+  loaderFor,
+  openRecipeData,
+  spread,
+} from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { positiveInteger, threadCount } from '../options.ts'
+import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 import { type AccuracyPair, quantizeReport } from '../quantize-report.ts'
+import { assumptionText } from '../run/image.ts'
+import { classesFlag, imageFlagsHelp, threadsFlag } from '../vocabulary.ts'
 
 interface Options extends DataOptions {
+  readonly classes?: readonly string[]
   readonly output: string
   readonly bits: number
   readonly recipe?: string
@@ -38,7 +50,8 @@ Adder layers become layers of codes, everything else stays as it is. Ranges come
 accuracy before and after from test images, likewise. Ranges (--range):
   mse         nearest to inputs and weights in the mean square (default)
   minmax      everything that was seen
-  percentile  all but 1 in 10,000 on either side`
+  percentile  all but 1 in 10,000 on either side
+${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
   addDataOptions(
@@ -62,13 +75,13 @@ export function define(command: Command, io: Io): void {
         .argParser(howMany)
         .default(1000),
     )
-    .addOption(new Option('-t, --threads <n>', 'threads').argParser(threadCount).default(1))
+    .addOption(classesFlag())
+    .addOption(threadsFlag('1', 1))
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)
     .action(async (path: string, options: Options) => {
-      const recipe = dataRecipe(options, options.recipe)
-      if (!recipe)
+      if (options.data === undefined && options.recipe === undefined)
         throw new UsageError(
           'Ranges follow from data: say which, as in --data mnist:FOLDER (--help has examples). Nothing was written.',
         )
@@ -77,6 +90,7 @@ export function define(command: Command, io: Io): void {
       checkOutput(options.output, { force: options.force, inputs: protect, endings: modelEndings })
       // What is wrong with the model is said before data are read.
       calibrate(model)
+      const { recipe, image } = dataRecipe(model, options, options.recipe) as GivenRecipe
       const sets = await openRecipeData(recipe)
       const { threads, range, biasCorrection } = options
       const shown = progress(io)
@@ -89,11 +103,14 @@ export function define(command: Command, io: Io): void {
         createSession: (m) => createSession(m, { threads }),
         onProgress: (done) => shown(`calibrating: ${done.toLocaleString('en')} images`),
       })
+      const test = inOrderOf(model, sets.test, options.classes)
+      if (test.notice && options.evaluate > 0) io.err(`kerf: ${test.notice}\n`)
+      const assumed = image && assumptionText(image)
       const accuracy =
         options.evaluate > 0
           ? await accuracies(
               [model, result.model],
-              spread(sets.test, options.evaluate),
+              spread(test.set, options.evaluate),
               recipe.transforms,
               threads,
               shown,
@@ -104,11 +121,14 @@ export function define(command: Command, io: Io): void {
       const { model: _, ...numbers } = result
       io.out(
         options.json
-          ? toJson({ model: path, ...numbers, accuracy, written })
-          : terminalText(quantizeReport(path, result, accuracy, written), io),
+          ? toJson({ model: path, ...numbers, accuracy, assumed: image?.assumed ?? [], written })
+          : terminalText(withNotes(quantizeReport(path, result, accuracy, written), assumed), io),
       )
     })
 }
+
+const withNotes = (report: Report, note: string | undefined): Report =>
+  note === undefined ? report : { ...report, notes: [...(report.notes ?? []), note] }
 
 /** The last line of a terminal; nothing where there is none. */
 const progress = (io: Io) => (text: string) => void io.terminal?.write(`\r\u001b[K${text}`)

@@ -11,11 +11,12 @@ import { parseRecipe, type Recipe } from '../../train/index.node.ts'
 import { addDataOptions, type DataOptions, dataRecipe, loaderFor, openRecipeData, spread } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { type InputShapes, inputShape, positiveInteger, threadCount } from '../options.ts'
+import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 import { swapReport } from '../swap-report.ts'
+import { epochsFlag, imageFlagsHelp, seedFlag, threadsFlag } from '../vocabulary.ts'
 
 interface Options extends DataOptions {
   readonly output?: string
@@ -41,7 +42,9 @@ Examples:
 
 Convolutions become adder convolutions, each with BatchNormalization behind it. The first convolution and the classifier stay ordinary, as in
 AdderNet; --layers names others, and then these too. Weights are drawn anew from N(0, 1). Means and variances of BatchNormalization are measured
-on training images, without --data on noise. What comes out must be trained: --recipe writes how, with the given network as the teacher.`
+on training images, without --data on noise. What comes out must be trained: --recipe writes how, with the given network as the teacher, at the
+rate of networks with fresh weights (0.1).
+${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
   addDataOptions(
@@ -51,14 +54,14 @@ export function define(command: Command, io: Io): void {
       .addOption(new Option('--to <kind>', 'what layers become').choices(['adder']).makeOptionMandatory())
       .option('--layers <glob>', "which layers, by name, as in '*layer3*'", layers)
       .option('--keep-weights', 'keep the weights instead of drawing new ones')
-      .addOption(new Option('--seed <n>', 'draws weights and noise').argParser(seed).default(0))
+      .addOption(seedFlag('draws weights and noise', 0))
       .option('-i, --input <shape>', 'shape of the input, where the file leaves it open: N,C,H,W', inputShape),
     'images to measure statistics on',
   )
     .addOption(new Option('--images <n>', 'how many of them').argParser(positiveInteger).default(64))
     .option('--recipe <file>', 'write a training recipe with the given network as teacher (takes --data)')
-    .addOption(new Option('--epochs <n>', 'of that recipe').argParser(positiveInteger).default(50))
-    .addOption(new Option('-t, --threads <n>', 'threads').argParser(threadCount).default(1))
+    .addOption(epochsFlag('of that recipe').default(50))
+    .addOption(threadsFlag('1', 1))
     .option('--dry-run', 'show what would be done, write and run nothing')
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
@@ -70,10 +73,10 @@ async function swap(path: string, options: Options, io: Io): Promise<void> {
   const { output, dryRun, force, seed, threads, keepWeights } = options
   if (output === undefined && !dryRun)
     throw new UsageError('Say where the new network goes: -o adder.onnx (or --dry-run to write nothing).')
-  const data = dataRecipe(options)
-  if (options.recipe !== undefined && !data)
+  if (options.recipe !== undefined && options.data === undefined)
     throw new UsageError('A recipe needs data: say which, as in --data mnist:FOLDER.')
   const model = readModelFile(path)
+  const data = dataRecipe(model, options)?.recipe
   const protect = [path, ...filesOf(model)]
   if (!dryRun && output !== undefined) checkOutput(output, { force, inputs: protect, endings: modelEndings })
   if (!dryRun && options.recipe !== undefined)
@@ -158,15 +161,11 @@ function trainingRecipe(
     ...(data && data.transforms.length > 0 ? { transforms: data.transforms } : {}),
     output: `${onnx.replace(/\.onnx$/i, '')}-run`,
     epochs,
+    learningRate: 0.1,
     distillation: { teacher },
   }
   parseRecipe(recipe)
   return recipe
-}
-
-function seed(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number.')
-  return Number(text)
 }
 
 /** Names of nodes contain slashes and dots; a star matches them too. */

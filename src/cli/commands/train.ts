@@ -1,38 +1,36 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { KerfError } from '../../base/index.ts'
+import type { Transform } from '../../data/index.ts'
 import { type NamedNet, parseNetName } from '../../nets/index.ts'
+import { readModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
-import { describeRecipe, parseRecipe, type RunOutcome, type RunStart, runRecipe } from '../../train/index.node.ts'
+import { describeRecipe, type RunOutcome, type RunStart, runRecipe } from '../../train/index.node.ts'
+import { transformsFor, withFlags } from '../data/transforms.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { positiveInteger, positiveNumber, threadCount } from '../options.ts'
+import { positiveInteger } from '../options.ts'
 import { terminalText } from '../print.ts'
+import { assumptionText } from '../run/image.ts'
 import { stopOnSignal } from '../stop.ts'
-import { type Assignment, assigned, assignment } from '../train/assignments.ts'
-import { dataOption, type GivenData } from '../train/data-option.ts'
 import { curvesText, trainingDisplay } from '../train/progress.ts'
 import { readRecipe } from '../train/read-recipe.ts'
+import { parseGivenRecipe, type RecipeFlags, withRecipeFlags } from '../train/recipe-flags.ts'
 import { completeText, outcomeJson, outcomeReport, startText } from '../train/report.ts'
+import {
+  addAugmentationFlags,
+  addImageFlags,
+  anyNumber,
+  batchSizeFlag,
+  dataFlag,
+  epochsFlag,
+  imageFlagsHelp,
+  learningRateFlag,
+  seedFlag,
+  setFlag,
+  threadsFlag,
+} from '../vocabulary.ts'
 
-interface Options {
-  readonly model?: string
-  readonly net?: NamedNet
-  readonly data?: GivenData
-  readonly output?: string
-  readonly epochs?: number
-  readonly batchSize?: number
-  readonly learningRate?: number
-  readonly optimiser?: 'sgd' | 'adamw'
-  readonly schedule?: 'constant' | 'cosine' | 'oneCycle'
-  readonly weightDecay?: number
-  readonly validation?: number
-  readonly patience?: number
-  readonly labelSmoothing?: number
-  readonly teacher?: string
-  readonly masks?: 'none' | 'zeros'
-  readonly seed?: number
-  readonly threads?: number
-  readonly set: readonly Assignment[]
+interface Options extends RecipeFlags {
   readonly resume?: boolean
   readonly force?: boolean
   readonly dryRun?: boolean
@@ -46,6 +44,7 @@ Examples:
   kerf train runs/mnist-lenet5 --resume
   kerf train --net resnet20-adder --data data/cifar10 --epochs 50 -o runs/adder
   kerf train --model pruned.onnx --data images:train,test --epochs 5 --lr 0.01 -o runs/finetuned
+  kerf train --model resnet18.onnx --data images:photos --resize 256 --crop 224 --flip --epochs 5 -o runs/photos
   kerf train --net lenet5_bn --data generated --epochs 2 -o runs/try
 
 A recipe is JSON (docs/recipe.schema.json); options change its fields, --set any of them. Data (--data):
@@ -54,41 +53,49 @@ A recipe is JSON (docs/recipe.schema.json); options change its fields, --set any
 A tenth of the training images is kept back for validation (--validation 0.1): best.onnx is the network that tells them best. The test images
 are looked at once, at the end.
 The run's folder gets the recipe with every default, metrics.jsonl, TensorBoard events, curves.svg, checkpoints, best.onnx, last.onnx and test.json.
-Ctrl-C saves and stops; --resume goes on to the same bits.`
+Ctrl-C saves and stops; --resume goes on to the same bits.
+${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
   command
     .argument('[recipe]', 'a recipe, or the folder of a run to go on with')
     .addOption(new Option('--model <file>', 'an ONNX file to start from').conflicts('net'))
     .option('--net <name>', 'a network by name; with -adder behind it of adder convolutions', netName)
-    .option('--data <where>', 'images and labels', dataOption)
+    .addOption(dataFlag('images and labels'))
     .option('-o, --output <folder>', 'folder of the run')
-    .option('-e, --epochs <n>', 'epochs', positiveInteger)
-    .option('-b, --batch-size <n>', 'images per step', positiveInteger)
-    .option('--lr, --learning-rate <x>', 'highest learning rate', positiveNumber)
-    .addOption(new Option('--optimiser <name>', 'optimiser').choices(['sgd', 'adamw']))
-    .addOption(new Option('--schedule <name>', 'of the learning rate').choices(['constant', 'cosine', 'oneCycle']))
-    .option('--weight-decay <x>', 'of weights', number)
-    .option('--validation <part>', 'part of the training images that chooses the best network; 0: none', number)
+    .addOption(epochsFlag('epochs'))
+    .addOption(batchSizeFlag('images per step (default: 64)'))
+    .addOption(
+      learningRateFlag('highest learning rate (default: 0.1, of adamw 0.001; from an ONNX file a tenth of it)'),
+    )
+    .addOption(new Option('--optimiser <name>', 'optimiser (default: sgd)').choices(['sgd', 'adamw']))
+    .addOption(
+      new Option('--schedule <name>', 'of the learning rate (default: cosine)').choices([
+        'constant',
+        'cosine',
+        'oneCycle',
+      ]),
+    )
+    .option('--weight-decay <x>', 'of weights (default: 0.0005, of adamw 0.01)', anyNumber)
+    .option('--validation <part>', 'part of the training images that chooses the best network; 0: none', anyNumber)
     .option('--patience <epochs>', 'end when so many epochs have brought nothing better', positiveInteger)
-    .option('--label-smoothing <part>', 'part of a label that all classes share', number)
+    .option('--label-smoothing <part>', 'part of a label that all classes share', anyNumber)
     .option('--teacher <file>', 'an ONNX file to distil from')
     .addOption(new Option('--masks <which>', 'zeros: weights that are 0 stay 0').choices(['none', 'zeros']))
-    .option('--seed <n>', 'seed of weights, order and transforms', number)
-    .option('-t, --threads <n>', 'threads', threadCount)
-    .addOption(
-      new Option('--set <field=value>', 'any field of the recipe (repeatable)')
-        .argParser(assignment)
-        .default([], 'none'),
-    )
+    .option('--freeze <glob>', "layers that stay as they are, as in 'layer1*' (repeatable)", globs)
+    .addOption(seedFlag('seed of weights, order and transforms (default: 0)'))
+    .addOption(threadsFlag('all of the machine'))
+    .addOption(setFlag('a field of the recipe that has no flag'))
+  addAugmentationFlags(addImageFlags(command))
     .option('--resume', "go on with the run in the recipe's folder")
     .option('--force', 'start over where the folder holds a run')
     .option('--dry-run', 'print the recipe with every default, train nothing')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
     .action(async (path: string | undefined, options: Options) => {
-      const given = assigned(recipeFrom(path, options), options.set)
-      const recipe = parseRecipe(given)
+      const { given, assumed } = recipeFrom(path, options)
+      const recipe = parseGivenRecipe(given, options, path !== undefined)
+      if (assumed) io.err(`kerf: ${assumed}\n`)
       if (options.dryRun) {
         io.out(options.json ? toJson(recipe) : describeRecipe(recipe, given))
         return
@@ -133,43 +140,24 @@ function stopped({ position, checkpoint }: RunOutcome, folder: string): KerfErro
   )
 }
 
-/** The recipe as it was written, with the options' fields. */
-function recipeFrom(path: string | undefined, options: Options): unknown {
-  if (path === undefined && !options.data && !options.set.length)
+/** The recipe as it was written, with the flags' fields; what flags alone do not say of images, the model's file says. */
+function recipeFrom(path: string | undefined, options: Options): { given: unknown; assumed?: string } {
+  if (path === undefined && !options.data && !options.set?.length)
     throw new UsageError(
       'Say what to train: a recipe, or --net or --model with --data, --epochs and -o (--help has examples).',
     )
-  const recipe = path === undefined ? {} : readRecipe(path)
-  const { learningRate, batchSize, epochs, weightDecay, labelSmoothing, seed, threads, masks, output, data } = options
-  const { validation, patience } = options
-  const plain = {
-    ...{
-      output,
-      epochs,
-      batchSize,
-      learningRate,
-      weightDecay,
-      validation,
-      patience,
-      labelSmoothing,
-      masks,
-      seed,
-      threads,
-    },
-    data,
+  if (path === undefined && options.model !== undefined && !options.set?.some((s) => s.path[0] === 'transforms')) {
+    const { transforms, image } = transformsFor(readModelFile(options.model), options)
+    return { given: withRecipeFlags({ transforms }, options), assumed: image && assumptionText(image) }
   }
-  const nested: Assignment[] = [
-    ...(options.model === undefined ? [] : [{ path: ['model'], value: { onnx: options.model } }]),
-    ...(options.net === undefined
-      ? []
-      : [{ path: ['model'], value: { net: options.net.net, ...(options.net.adder ? { convolution: 'adder' } : {}) } }]),
-    ...(options.optimiser === undefined ? [] : [{ path: ['optimiser'], value: { kind: options.optimiser } }]),
-    ...(options.schedule === undefined ? [] : [{ path: ['schedule'], value: { kind: options.schedule } }]),
-    ...(options.teacher === undefined ? [] : [{ path: ['distillation', 'teacher'], value: options.teacher }]),
-  ]
-  const fields = Object.entries(plain).flatMap(([key, value]) => (value === undefined ? [] : [{ path: [key], value }]))
-  return assigned(recipe, [...fields, ...nested])
+  const recipe = path === undefined ? {} : (readRecipe(path) as { readonly transforms?: readonly Transform[] })
+  const transforms = withFlags(recipe.transforms ?? [], options)
+  // A recipe without any is one where that is the default.
+  const read = transforms.length > 0 ? { ...recipe, transforms } : recipe
+  return { given: withRecipeFlags(read, options) }
 }
+
+const globs = (glob: string, before: readonly string[] = []): string[] => [...before, glob]
 
 function netName(text: string): NamedNet {
   try {
@@ -177,10 +165,4 @@ function netName(text: string): NamedNet {
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message)
   }
-}
-
-function number(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number, as in 0.01.')
-  return value
 }

@@ -1,56 +1,79 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Command } from 'commander'
 import { KerfError } from '../../base/index.ts'
 import { openData } from '../../data/index.node.ts'
-import { createLoader, type DataSets, type ImageSet, type Loader, subset, type Transform } from '../../data/index.ts'
+import {
+  createLoader,
+  type DataSets,
+  type ImageSet,
+  type Loader,
+  subset,
+  type Transform,
+  withClasses,
+} from '../../data/index.ts'
 import { graphInputs, type Model } from '../../graph/index.ts'
-import { parseRecipe, type Recipe, readingOf } from '../../train/index.node.ts'
-import { type Assignment, assigned, assignment } from '../train/assignments.ts'
-import { dataOption, type GivenData } from '../train/data-option.ts'
+import { imageMetadata, type ResolvedPreprocessing } from '../../image/index.ts'
+import { type Recipe, readingOf } from '../../train/index.node.ts'
 import { readRecipe } from '../train/read-recipe.ts'
+import { parseGivenRecipe, type RecipeFlags, withRecipeFlags } from '../train/recipe-flags.ts'
+import { addImageFlags, dataFlag, setFlag } from '../vocabulary.ts'
+import { transformsFor, withFlags } from './transforms.ts'
 
 /* What commands that look at data, but do not train, have in common: which data, and what happens to the images on their way to the network. */
 
-export interface DataOptions {
-  readonly data?: GivenData
-  readonly resize?: readonly [height: number, width: number]
-  readonly normalise?: { readonly mean: readonly number[]; readonly deviation: readonly number[] }
-  readonly set: readonly Assignment[]
-}
+export type DataOptions = Omit<RecipeFlags, 'model'>
 
-export function addDataOptions(command: Command, what: string): Command {
-  return command
-    .option('--data <where>', `${what}: mnist:FOLDER, images:TRAIN,TEST … as for kerf train`, dataOption)
-    .option('--resize <HxW>', 'resize the images', sizeOption)
-    .option('--normalise <mean:deviation>', 'of pixels from 0 to 1, per channel, as in 0.13:0.31', normaliseOption)
-    .addOption(
-      new Option('--set <field=value>', 'a field of a recipe: data.classes, transforms … (repeatable)')
-        .argParser(assignment)
-        .default([], 'none'),
-    )
+export const addDataOptions = (command: Command, what: string): Command =>
+  addImageFlags(command.addOption(dataFlag(what))).addOption(
+    setFlag('a field of a recipe that has no flag: data.classes …'),
+  )
+
+/** Data and transforms as a recipe has them. */
+export interface GivenRecipe {
+  readonly recipe: Recipe
+  /** How images become the input, and what was assumed; undefined where a recipe says it. */
+  readonly image?: ResolvedPreprocessing
 }
 
 /**
- * Data and transforms as a recipe has them; undefined where no data are given.
+ * Data and transforms: as flags say; else as a recipe, or else the model's file says.
  * @param source a recipe, or the folder of a run, to start from
+ * @returns undefined where no data are given
+ * @throws UsageError, KerfError as `readRecipe`, `transformsFor`, `parseGivenRecipe`
  */
-export function dataRecipe(options: DataOptions, source?: string): Recipe | undefined {
-  const { data, resize, normalise, set } = options
-  if (data === undefined && source === undefined) return undefined
-  const transforms: Transform[] = [
-    ...(resize ? [{ kind: 'resize' as const, size: resize }] : []),
-    ...(normalise ? [{ kind: 'normalise' as const, ...normalise }] : []),
-  ]
+export function dataRecipe(model: Model, options: DataOptions, source?: string): GivenRecipe | undefined {
+  if (options.data === undefined && source === undefined) return undefined
   // What looking at data does not need.
   const least = { model: { onnx: '-' }, output: '-', epochs: 1, validation: 0 }
-  const changes: Assignment[] = [
-    ...(data === undefined ? [] : [{ path: ['data'], value: data }]),
-    ...(transforms.length === 0 ? [] : [{ path: ['transforms'], value: transforms }]),
-    ...set,
-  ]
-  return parseRecipe(assigned(source === undefined ? least : readRecipe(source), changes))
+  const read = source === undefined ? least : (readRecipe(source) as { readonly transforms?: readonly Transform[] })
+  const { transforms, image } =
+    source === undefined
+      ? transformsFor(model, options)
+      : { transforms: withFlags((read as { transforms?: readonly Transform[] }).transforms ?? [], options) }
+  const { data, seed, set } = options
+  const given = withRecipeFlags({ ...read, transforms }, { data, seed, set })
+  return { recipe: parseGivenRecipe(given, { data, seed, set }, source !== undefined), image }
 }
 
 export const openRecipeData = (recipe: Recipe): Promise<DataSets> => openData(recipe.data, readingOf(recipe))
+
+/**
+ * A set whose labels are the numbers of the model's outputs, as far as names of classes tell.
+ * @param names those of the model; by default those in its file
+ */
+export function inOrderOf(
+  model: Model,
+  set: ImageSet,
+  names: readonly string[] | undefined = imageMetadata(model).classes,
+): { readonly set: ImageSet; readonly notice?: string } {
+  if (!names) return { set }
+  const renamed = withClasses(set, names)
+  if (renamed) return { set: renamed }
+  const some = (all: readonly string[]) => `${all.slice(0, 3).join(', ')}${all.length > 3 ? ' …' : ''}`
+  return {
+    set,
+    notice: `The data's classes (${some(set.classes)}) are not called as the model's (${some(names)}): they are taken in their order. --classes gives the model's names.`,
+  }
+}
 
 /** At most so many images, from the whole of a set: sets may be sorted by class. */
 export function spread(set: ImageSet, most: number): ImageSet {
@@ -71,46 +94,27 @@ export function loaderFor(model: Model, set: ImageSet, transforms: readonly Tran
   if (!input || others.length > 0)
     throw new KerfError('wrong-data', `The model has ${others.length + 1} inputs; data sets are for networks with one.`)
   const [batch, ...image] = wanted ?? []
+  const refused = (shape: readonly number[]) => {
+    const [channels, height, width] = image
+    const remedy =
+      image.length === 3 && channels === shape[0]
+        ? ` Resize them: --resize ${height}x${width}.`
+        : ' Give the data that the model is for.'
+    return new KerfError(
+      'wrong-data',
+      `The images are ${shape.join('×')}, input "${input.name}" of the model is ${image.map((d) => d || '?').join('×')}.${remedy}`,
+      { images: shape, input: image },
+    )
+  }
+  // Before transforms, which may be for the model's number of channels.
+  if (wanted && typeof image[0] === 'number' && image[0] !== set.channels)
+    throw refused([set.channels, set.height, set.width])
   const loader = createLoader(set, {
     batchSize: typeof batch === 'number' ? batch : Math.max(1, Math.min(64, set.count)),
     transforms,
     training: false,
   })
-  if (wanted && !(image.length === 3 && image.every((d, i) => typeof d !== 'number' || d === loader.shape[i]))) {
-    const [channels, height, width] = image
-    const remedy =
-      image.length === 3 && channels === loader.shape[0]
-        ? ` Resize them: --resize ${height}x${width}.`
-        : ' Give the data that the model is for.'
-    throw new KerfError(
-      'wrong-data',
-      `The images are ${loader.shape.join('×')}, input "${input.name}" of the model is ${image.map((d) => d || '?').join('×')}.${remedy}`,
-      { images: loader.shape, input: image },
-    )
-  }
+  if (wanted && !(image.length === 3 && image.every((d, i) => typeof d !== 'number' || d === loader.shape[i])))
+    throw refused(loader.shape)
   return loader
-}
-
-function sizeOption(text: string): [number, number] {
-  const sizes = /^(\d+)(?:[x×,](\d+))?$/.exec(text)
-  const [height, width] = [Number(sizes?.[1]), Number(sizes?.[2] ?? sizes?.[1])]
-  if (!(height >= 1 && width >= 1)) throw new InvalidArgumentError('Give height and width, as in 32 or 224x224.')
-  return [height, width]
-}
-
-function normaliseOption(text: string): { mean: number[]; deviation: number[] } {
-  const [mean, deviation, ...more] = text
-    .split(':')
-    .map((part) => part.split(',').map((v) => (v === '' ? Number.NaN : Number(v))))
-  if (
-    !mean ||
-    !deviation ||
-    more.length > 0 ||
-    mean.length !== deviation.length ||
-    ![...mean, ...deviation].every(Number.isFinite)
-  )
-    throw new InvalidArgumentError(
-      'Give mean and deviation of every channel, as in 0.13:0.31 or 0.5,0.5,0.5:0.2,0.2,0.2.',
-    )
-  return { mean, deviation }
 }

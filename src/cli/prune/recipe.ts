@@ -1,51 +1,54 @@
-import { parseRecipe, type Recipe } from '../../train/index.node.ts'
+import type { Transform } from '../../data/index.ts'
+import type { Model } from '../../graph/index.ts'
+import type { Recipe } from '../../train/index.node.ts'
+import { transformsFor, withFlags } from '../data/transforms.ts'
 import { UsageError } from '../errors.ts'
-import { type Assignment, assigned } from '../train/assignments.ts'
-import type { GivenData } from '../train/data-option.ts'
+import { assigned } from '../train/assignments.ts'
 import { readRecipe } from '../train/read-recipe.ts'
+import { flagsOf, parseGivenRecipe, type RecipeFlags, withRecipeFlags } from '../train/recipe-flags.ts'
 
-export interface FineTuneFields {
+export interface FineTuneFields extends Omit<RecipeFlags, 'model' | 'net' | 'output'> {
   readonly finetune?: string | true
   readonly iterations: number
   readonly resume?: boolean
-  readonly data?: GivenData
-  readonly epochs?: number
-  readonly lr?: number
-  readonly set: readonly Assignment[]
   readonly dryRun?: boolean
 }
 
+/** Epochs of fine-tuning where nobody says how many. */
+export const fineTuneEpochs = 3
+
 /**
  * How to train after a cut; undefined where that was not asked for.
- * @throws UsageError for options that need --finetune, or without data; KerfError `bad-recipe`
+ * @throws UsageError for options that need --finetune, without data, or wrong themselves; KerfError `bad-recipe`
  */
-export function fineTuneRecipe(model: string, options: FineTuneFields): Recipe | undefined {
-  const { finetune, iterations, resume, data, epochs, lr, set, dryRun } = options
+export function fineTuneRecipe(path: string, model: Model, options: FineTuneFields): Recipe | undefined {
+  const { finetune, iterations, resume, dryRun, ...others } = options
+  // -o is the pruned model's.
+  const flags: RecipeFlags = { ...others, output: undefined }
   if (finetune === undefined) {
-    const given = [
-      ...(iterations > 1 ? ['--iterations'] : []),
-      ...(resume ? ['--resume'] : []),
-      ...(data ? ['--data'] : []),
-      ...(epochs === undefined ? [] : ['--epochs']),
-      ...(lr === undefined ? [] : ['--lr']),
-      ...(set.length > 0 ? ['--set'] : []),
-    ]
-    if (given.length > 0)
-      throw new UsageError(`${given.join(', ')} tell how to train after the cut: give --finetune, too.`)
+    // The seed draws what is cut, too.
+    const given = flagsOf({ ...flags, seed: undefined })
+    const all = [...(iterations > 1 ? ['--iterations'] : []), ...(resume ? ['--resume'] : []), ...given]
+    if (all.length > 0)
+      throw new UsageError(
+        `${all.join(', ')} ${all.length === 1 ? 'tells' : 'tell'} how to train after the cut: give --finetune, too.`,
+      )
     return undefined
   }
   if (dryRun)
     throw new UsageError('--dry-run writes and runs nothing, so nothing can be fine-tuned. Leave one of the two out.')
-  const recipe = finetune === true ? { epochs: 3, learningRate: 0.01 } : readRecipe(finetune)
-  if (finetune === true && !data && !set.some((s) => s.path[0] === 'data'))
+  if (finetune === true && !flags.data && !flags.set?.some((s) => s.path[0] === 'data'))
     throw new UsageError('Say what to fine-tune on: --finetune RECIPE, or --data mnist:FOLDER.')
-  const fields: Assignment[] = [
-    { path: ['model'], value: { onnx: model } },
-    // Each run has a folder of its own.
+  const read = finetune === true ? { epochs: fineTuneEpochs } : (readRecipe(finetune) as object)
+  const transforms =
+    finetune === true
+      ? transformsFor(model, flags).transforms
+      : withFlags((read as { transforms?: readonly Transform[] }).transforms ?? [], flags)
+  // Each run has a folder of its own.
+  const own = assigned(read, [
+    { path: ['model'], value: { onnx: path } },
     { path: ['output'], value: '-' },
-    ...(data ? [{ path: ['data'], value: data }] : []),
-    ...(epochs === undefined ? [] : [{ path: ['epochs'], value: epochs }]),
-    ...(lr === undefined ? [] : [{ path: ['learningRate'], value: lr }]),
-  ]
-  return parseRecipe(assigned(assigned(recipe, fields), set))
+    { path: ['transforms'], value: transforms },
+  ])
+  return parseGivenRecipe(withRecipeFlags(own, flags), flags, finetune !== true)
 }

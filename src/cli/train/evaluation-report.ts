@@ -1,6 +1,8 @@
-import type { ImageSet, SkippedImage } from '../../data/index.ts'
+import type { ImageSet, SkippedImage, Transform } from '../../data/index.ts'
+import { preprocessingOf, type ResolvedPreprocessing } from '../../image/index.ts'
 import type { Report, Table } from '../../report/index.ts'
 import type { Evaluation } from '../../train/index.node.ts'
+import { assumptionText, preprocessingText } from '../run/image.ts'
 
 const percent = (part: number) => `${(100 * part).toFixed(2)} %`
 
@@ -11,9 +13,16 @@ export interface EvaluationContext {
   readonly set: ImageSet
   readonly skipped: readonly SkippedImage[]
   readonly notices: readonly string[]
+  readonly transforms: readonly Transform[]
+  /** Undefined where a recipe said it all. */
+  readonly image?: ResolvedPreprocessing
 }
 
-export function evaluationJson({ model, data, set, skipped, notices }: EvaluationContext, result: Evaluation): unknown {
+const preprocessing = ({ set, transforms }: EvaluationContext) =>
+  preprocessingOf(transforms, [set.channels, set.height, set.width])
+
+export function evaluationJson(context: EvaluationContext, result: Evaluation): unknown {
+  const { model, data, set, skipped, notices, image } = context
   const { perClass, ...numbers } = result
   return {
     model,
@@ -25,26 +34,27 @@ export function evaluationJson({ model, data, set, skipped, notices }: Evaluatio
       correct,
       accuracy: images === 0 ? null : correct / images,
     })),
+    preprocessing: preprocessing(context),
+    assumed: image?.assumed ?? [],
     skipped,
     notices,
   }
 }
 
 /** @param perClass with a table of every class */
-export function evaluationReport(
-  { model, data, set }: EvaluationContext,
-  result: Evaluation,
-  perClass = false,
-): Report {
+export function evaluationReport(context: EvaluationContext, result: Evaluation, perClass = false): Report {
+  const { model, data, set, image } = context
+  const assumed = image && assumptionText(image)
   const facts: [string, string][] = [
     ['Data', data],
     ['Images', result.images.toLocaleString('en')],
+    ['Preprocessing', preprocessingText(preprocessing(context))],
     ['Accuracy', percent(result.accuracy)],
     ...(set.classes.length > 5 ? [['Top 5', percent(result.top5)] as [string, string]] : []),
     ['Loss', result.loss.toFixed(4)],
     ['Speed', `${Math.round(result.imagesPerSecond).toLocaleString('en')} images/s`],
   ]
-  return { title: model, facts, tables: perClass ? [classTable(set, result)] : [] }
+  return { title: model, facts, tables: perClass ? [classTable(set, result)] : [], notes: assumed ? [assumed] : [] }
 }
 
 function classTable(set: ImageSet, { perClass }: Evaluation): Table {

@@ -6,7 +6,7 @@ import type { ImageSet, SkippedImage } from '../types.ts'
 import { type DecodedImage, imageDecoder } from './decode.node.ts'
 import { type Entry, folderEntries, tarEntries } from './entries.node.ts'
 import { ClassLayout, extensionOf } from './layout.ts'
-import type { LoadProgress, OpenOptions } from './options.ts'
+import type { LoadProgress, PartOptions } from './options.ts'
 
 /** So many images are being decoded at a time; more keeps no more threads busy. */
 const atATime = 16
@@ -26,10 +26,10 @@ export async function readImages(
   kind: 'images' | 'tar',
   path: string,
   part: LoadProgress['part'],
-  { onBadImage = 'skip', transforms = [], signal, onProgress, memoryLimit = totalmem() }: OpenOptions,
+  { onBadImage = 'skip', transforms = [], channels, signal, onProgress, memoryLimit = totalmem() }: PartOptions,
   of?: ImageSet,
 ): Promise<ImageSet> {
-  const decode = await imageDecoder(of?.channels === 3)
+  const decode = await imageDecoder((of?.channels ?? channels) === 3)
   const [first] = transforms
   const resizer = first?.kind === 'resize' || first?.kind === 'centreCrop' ? new ByteResizer(first) : undefined
   const layout = new ClassLayout(path)
@@ -97,6 +97,18 @@ export async function readImages(
 function resized({ pixels, channels, height, width }: DecodedImage, resizer: ByteResizer): DecodedImage {
   const made = resizer.resize(pixels, [channels, height, width])
   return { pixels: made.pixels, channels, height: made.shape[1], width: made.shape[2] }
+}
+
+/**
+ * Names of the classes of a folder or tar, in order; no image is decoded.
+ * @throws KerfError `bad-layout`, `no-images`, `empty-class`, and what reading the folder or tar throws
+ */
+export async function classesIn(kind: 'images' | 'tar', path: string): Promise<string[]> {
+  const layout = new ClassLayout(path)
+  for await (const entry of kind === 'tar' ? tarEntries(path) : folderEntries(path, false))
+    if (entry.kind === 'image') layout.addImage(entry.parts)
+    else if (entry.kind === 'folder') layout.addFolder(entry.parts)
+  return layout.classes()
 }
 
 interface Sized {

@@ -17,15 +17,17 @@ const deepest = 16
 
 /**
  * What lies in a folder, sorted by name.
+ * @param contents false: images come without their bytes
  * @throws KerfError `not-found`, `not-a-folder`, `no-access`
  */
-export async function* folderEntries(root: string): AsyncGenerator<Entry> {
+export async function* folderEntries(root: string, contents = true): AsyncGenerator<Entry> {
   const { folders, files } = await walk(root)
   for (const parts of folders) yield { kind: 'folder', parts }
   const names = files.map((parts) => parts.join('/')).sort()
   for (const [i, name] of names.entries()) {
     const parts = name.split('/')
     if (!isImageName(name)) yield { kind: 'other', parts }
+    else if (!contents) yield { kind: 'image', parts, bytes: new Uint8Array(0), fraction: (i + 1) / names.length }
     else {
       const path = join(root, ...parts)
       const bytes = await readFile(path).catch((error: unknown) => {

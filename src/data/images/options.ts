@@ -30,3 +30,11 @@ export interface OpenOptions {
   /** Bytes that the pixels of one set may take; by default the memory of the machine. */
   readonly memoryLimit?: number
 }
+
+/** For reading one part of the data without the others. */
+export interface PartOptions extends OpenOptions {
+  /** Names that somebody knows; where all classes of the part are among them, training images are not looked at. */
+  readonly classes?: readonly string[]
+  /** 3: grey images are read as colours. Default: as the images are. */
+  readonly channels?: 1 | 3
+}

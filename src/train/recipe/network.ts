@@ -2,12 +2,14 @@ import type { Model } from '../../graph/index.ts'
 import { adderConvolution, nets, trainingInitialization } from '../../nets/index.ts'
 import type { Recipe } from './schema.ts'
 
+export type FreshRecipe = Recipe & { readonly model: Extract<Recipe['model'], { net: string }> }
+
 /**
  * A network by name, with the weights that training starts from, for images and classes as the data have them unless the recipe says otherwise.
  * @param shape [C, H, W] of an image after the transforms
  */
 export function freshNetwork(
-  recipe: Recipe & { readonly model: Extract<Recipe['model'], { net: string }> },
+  recipe: FreshRecipe,
   shape: readonly [channels: number, height: number, width: number],
   classes: number,
 ): Model {
@@ -23,6 +25,4 @@ export function freshNetwork(
   })
 }
 
-export const isFreshNetwork = (
-  recipe: Recipe,
-): recipe is Recipe & { readonly model: Extract<Recipe['model'], { net: string }> } => 'net' in recipe.model
+export const isFreshNetwork = (recipe: Recipe): recipe is FreshRecipe => 'net' in recipe.model

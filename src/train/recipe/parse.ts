@@ -1,6 +1,6 @@
 import { KerfError } from '../../base/index.ts'
 import { pathText, problemsOf, type RecipeProblem } from './problems.ts'
-import { optimiserDefaults, type Recipe, recipeSchema } from './schema.ts'
+import { learningRateFrom, optimiserDefaults, type Recipe, recipeSchema } from './schema.ts'
 
 /**
  * Checks a recipe and fills in its defaults.
@@ -13,7 +13,8 @@ export function parseRecipe(input: unknown): Recipe {
   if (result.success) {
     const recipe: Recipe = {
       ...result.data,
-      learningRate: result.data.learningRate ?? optimiserDefaults[result.data.optimiser.kind].learningRate,
+      learningRate:
+        result.data.learningRate ?? learningRateFrom(result.data.optimiser.kind, 'net' in result.data.model),
       weightDecay: result.data.weightDecay ?? optimiserDefaults[result.data.optimiser.kind].weightDecay,
     }
     problems.push(...contradictions(recipe))

@@ -118,7 +118,9 @@ export const recipeSchema = z.strictObject({
   batchSize: z.int().min(1).max(65536).default(64),
   learningRate: positive
     .optional()
-    .describe('The highest one; the schedule goes from there. 0.1 by default, 0.001 for adamw.'),
+    .describe(
+      'The highest one; the schedule goes from there. 0.1 by default, 0.001 for adamw; a tenth of it where training starts from an ONNX file.',
+    ),
   optimiser: optimiserSchema.prefault({ kind: 'sgd' }),
   schedule: scheduleSchema.prefault({ kind: 'cosine' }),
   weightDecay: z
@@ -176,6 +178,10 @@ export const optimiserDefaults = {
   sgd: { learningRate: 0.1, weightDecay: 5e-4 },
   adamw: { learningRate: 1e-3, weightDecay: 0.01 },
 } as const
+
+/** Weights that know something already would forget it at the rate of fresh ones. */
+export const learningRateFrom = (optimiser: keyof typeof optimiserDefaults, fresh: boolean): number =>
+  optimiserDefaults[optimiser].learningRate / (fresh ? 1 : 10)
 
 /** A recipe with every default filled in. */
 export type Recipe = z.output<typeof recipeSchema> & { learningRate: number; weightDecay: number }
