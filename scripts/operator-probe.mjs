@@ -91,6 +91,10 @@ class Notes {
     this.roots.add(kind)
   }
 
+  readers() {
+    return []
+  }
+
   balance() {}
   groupedAxis() {}
 

@@ -80,6 +80,11 @@ class Net {
     return this.node('Concat', entries, { axis: 0 })
   }
 
+  /** Scale, bias, mean and variance, of positive numbers. */
+  vectors(size: number): string[] {
+    return [1, 2, 3, 4].map(() => this.node('Abs', [this.floats(size)]))
+  }
+
   parts(opType: string, inputs: string[], attributes: Record<string, AttributeValue>, count: number): string[] {
     const outputs = Array.from({ length: count }, () => `part${this.#n++}`)
     this.b.node(opType, inputs, attributes, { outputs })
@@ -266,6 +271,49 @@ const steps: Readonly<Record<string, Step>> = {
   'Transpose of a weight': {
     build: (n, x) => last(n, n.node('Mul', [x, n.node('Transpose', [n.floats(1, 1, 8)], { perm: [2, 0, 1] })]), 8),
   },
+  'BatchNormalization in training, with running statistics that nobody reads': {
+    build: (n, x) =>
+      last(n, n.parts('BatchNormalization', [x, ...n.vectors(8)], { training_mode: 1 }, 3)[0] as string, 8),
+  },
+  'BatchNormalization in training, with a running mean that somebody reads': {
+    build: (n, x) => {
+      const [y, mean] = n.parts('BatchNormalization', [x, ...n.vectors(8)], { training_mode: 1 }, 3) as [string, string]
+      return last(n, n.node('Add', [y, n.node('Unsqueeze', [mean, n.ints(1, 2)])]), 8)
+    },
+  },
+  'BatchNormalization by statistics of its input': {
+    build: (n, x) => {
+      const over = { axes: [0, 2, 3], keepdims: 0 }
+      const mean = n.node('ReduceMean', [x], over)
+      const square = n.node('ReduceMean', [n.node('Mul', [x, x])], over)
+      const [scale, bias] = n.vectors(8) as [string, string]
+      return last(
+        n,
+        n.parts('BatchNormalization', [x, scale, bias, mean, square], { training_mode: 1 }, 3)[0] as string,
+        8,
+      )
+    },
+  },
+  'Dropout with a mask': {
+    build: (n, x) => {
+      const [y, mask] = n.parts('Dropout', [x], {}, 2) as [string, string]
+      return last(n, n.node('Where', [mask, y, n.floats(1)]), 8)
+    },
+  },
+  'LayerNormalization over space, with its means': {
+    build: (n, x) => {
+      const [y, mean] = n.parts('LayerNormalization', [x, n.floats(6, 6)], { axis: 2 }, 2) as [string, string]
+      return last(n, n.node('Add', [y, mean]), 8)
+    },
+  },
+  'MaxPool and MaxUnpool by its indices': {
+    batches: [1],
+    build: (n, x) => {
+      const window = { kernel_shape: [2, 2], strides: [2, 2] }
+      const [y, places] = n.parts('MaxPool', [x], window, 2) as [string, string]
+      return last(n, n.node('MaxUnpool', [y, places], window), 8)
+    },
+  },
   'Shape that is asked for': {
     build: (n, x) => last(n, n.node('Mul', [x, n.node('Cast', [n.size(x, 2)], { to: 1 })]), 8),
   },
@@ -299,6 +347,17 @@ describeOrt('channels through operators that move data', () => {
     'Slice in steps of two axes': {
       why: 'Slice takes channels in steps and cuts another axis as well',
       build: (n, x) => n.node('Slice', [x, n.ints(0, 0), n.ints(8, 3), n.ints(1, 2), n.ints(2, 1)]),
+    },
+    'MaxPool whose indices somebody calculates with': {
+      why: 'reads its indices, which count across channels',
+      build: (n, x) => n.parts('MaxPool', [x], { kernel_shape: [2, 2] }, 2)[1] as string,
+    },
+    'BatchNormalization in training over what was channels': {
+      why: 'BatchNormalization normalises over axis 2',
+      build: (n, x) => {
+        const turned = n.node('Transpose', [x], { perm: [0, 2, 1, 3] })
+        return n.parts('BatchNormalization', [turned, ...n.vectors(6)], { training_mode: 1 }, 3)[0] as string
+      },
     },
     'CumSum over channels': {
       why: 'CumSum works along axis 1, which is what would shrink',

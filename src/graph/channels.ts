@@ -1,3 +1,4 @@
+import type { Node } from './model.ts'
 import type { InferredCall } from './operator.ts'
 
 /*
@@ -38,6 +39,8 @@ export interface Ties {
    * graph's input or from an operator that mixes channels) answers with labels that are already frozen.
    */
   labels(input: number, axis: number): Labels
+  /** The nodes that read an output; undefined among them stands for the graph, whose output it is. */
+  readers(output: number): readonly (Node | undefined)[]
   /** Whether a value (not a stored constant) carries labels on this axis and on this axis alone. */
   isTracked(input: number, axis: number): boolean
   unite(a: Labels, b: Labels): void

@@ -114,6 +114,11 @@ export interface Operator<A = unknown> {
   readonly straightThrough?: readonly number[]
   /** What a node of inference becomes while the network learns, where that is something else. */
   training?: TrainingRule<A>
+  /**
+   * What a node that was exported for training is in inference; undefined where it is in inference, or cannot be.
+   * @param isConstant whether input i is known before anything runs
+   */
+  inference?(call: Call<A>, isConstant: (input: number) => boolean): Node | undefined
   /** The tensor that a node of this kind stands for, when it depends on no data: Constant, ConstantOfShape. Lazy: nothing is read. */
   stored?(call: Call<A>): Tensor | undefined
   /** 'none': moves or renames data without arithmetic. 'data-dependent': how much it computes is not known before it runs. */

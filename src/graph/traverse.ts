@@ -68,6 +68,22 @@ export function allNames(graph: Graph): Set<string> {
 }
 
 /**
+ * Optional outputs that nobody reads, without their names: a mask or statistics that the exporter named need not be made. Places stay, and of each
+ * node the first name. Returns the same graph where there are none.
+ */
+export function withoutUnreadOutputs(graph: Graph): Graph {
+  const read = new Set([...graph.nodes.flatMap(usedNames), ...graph.outputs.map((o) => o.name)])
+  const isNeeded = (name: string, i: number) => i === 0 || name === '' || read.has(name)
+  if (graph.nodes.every((node) => node.outputs.every(isNeeded))) return graph
+  const nodes = graph.nodes.map((node) =>
+    node.outputs.every(isNeeded)
+      ? node
+      : { ...node, outputs: node.outputs.map((name, i) => (isNeeded(name, i) ? name : '')) },
+  )
+  return { ...graph, nodes }
+}
+
+/**
  * Drops nodes whose outputs nobody uses, and initializers and value_info that nothing names any more. Graph inputs stay.
  * Returns a new graph; nodes are shared.
  */

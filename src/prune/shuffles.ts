@@ -132,6 +132,7 @@ function replay(operator: Operator, call: InferredCall, tracks: readonly Track[]
     out = []
   }
   const ties: Ties = {
+    readers: () => [],
     isConstant: (i) => i !== 0,
     isWeight: (i) => i !== 0,
     tracks: (i) => (i === 0 ? tracks : []),

@@ -1,5 +1,6 @@
 import { getOrAdd, isConcrete, KerfError } from '../base/index.ts'
 import {
+  consumersOf,
   type Inference,
   type InferredCall,
   isStorable,
@@ -92,6 +93,7 @@ class Tracer implements ChannelTrace {
   readonly refused: RefusedLayer[] = []
   readonly storable = new Set<string>()
   readonly #producers: ReadonlyMap<string, Node>
+  readonly consumers: ReadonlyMap<string, readonly Node[]>
   readonly #origins = new Map<number, { readonly tensor: string; readonly axis: number; readonly labels: Labels }>()
   /** Which axes of a stored tensor each use accounts for; -1 stands for all. */
   readonly uses: { readonly node: Node; readonly tensor: string; readonly axes: Set<number> }[] = []
@@ -101,6 +103,7 @@ class Tracer implements ChannelTrace {
     this.inference = inference
     this.stored = storedTensors(model, inference)
     this.#producers = producersOf(model.graph)
+    this.consumers = consumersOf(model.graph)
   }
 
   /** The channels of a constant cannot be followed through the nodes that make it. */
@@ -215,6 +218,12 @@ class NodeTies implements Ties {
 
   isWeight(input: number): boolean {
     return this.isConstant(input) || this.#t.inference.constants.has(this.#name(input))
+  }
+
+  readers(output: number): readonly (Node | undefined)[] {
+    const name = this.#node.outputs[output] ?? ''
+    const isOutput = this.#t.model.graph.outputs.some((o) => o.name === name)
+    return [...(this.#t.consumers.get(name) ?? []), ...(isOutput ? [undefined] : [])]
   }
 
   isTracked(input: number, axis: number): boolean {

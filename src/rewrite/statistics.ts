@@ -1,5 +1,6 @@
 import { KerfError } from '../base/index.ts'
 import {
+  AttributeReader,
   allNames,
   consumersOf,
   freshName,
@@ -102,6 +103,7 @@ function normalisations({ graph }: Model, behind: ReadonlySet<string> | undefine
     return (
       isBehind &&
       isNormalisation(node) &&
+      new AttributeReader(node).int('training_mode', 0) === 0 &&
       node.outputs.filter((o) => o !== '').length === 1 &&
       node.inputs.slice(3, 5).every((name) => graph.initializers.has(name))
     )

@@ -1,6 +1,6 @@
 import { KerfError } from '../base/index.ts'
 import type { Batch, Loader } from '../data/index.ts'
-import { inlineFunctions, type Model } from '../graph/index.ts'
+import { inferenceForm, inlineFunctions, type Model } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { hostTensor, type Session } from '../runtime/index.ts'
 import { type Classifier, classifierOf } from './graph/classifier.ts'
@@ -30,11 +30,12 @@ export interface EvaluateOptions extends RunningOptions {
 }
 
 /**
- * Runs a network over a data set. Its first output counts.
+ * Runs a network, in its form for inference, over a data set. Its first output counts.
  * @param loader of evaluation: in order, the last batch filled up
  * @throws KerfError `wrong-model`, `wrong-shape`, `wrong-classes`, `aborted`; UnsupportedError for an operator that is not known
  */
-export async function evaluate(model: Model, loader: Loader, options: EvaluateOptions = {}): Promise<Evaluation> {
+export async function evaluate(given: Model, loader: Loader, options: EvaluateOptions = {}): Promise<Evaluation> {
+  const model = inferenceForm(given, operators)
   const imageShape = [loader.batchSize, ...loader.shape]
   const classifier = classifierOf(inlineFunctions(model, operators), imageShape, loader.classes)
   const { runtime = coreRuntime, backend, threads, onNotice } = options

@@ -1,7 +1,8 @@
 import type { Choices } from '../autodiff/index.ts'
 import { KerfError, seededRandom, seedFrom } from '../base/index.ts'
 import type { Batch } from '../data/index.ts'
-import { type Model, tensorValues } from '../graph/index.ts'
+import { inferenceForm, type Model, tensorValues } from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
 import type { Resident } from '../runtime/index.ts'
 import { faultIn, notFinite } from './fault.ts'
 import type { NamePattern } from './graph/frozen.ts'
@@ -81,15 +82,20 @@ export interface Trainer {
 }
 
 /**
- * Makes a network ready to be trained: the training graph, its plan, an optimiser.
+ * Makes a network, in its form for inference, ready to be trained: the training graph, its plan, an optimiser.
  * @throws KerfError, NodeError as `trainingGraph`; `bad-options` for masks that fit no weight or a teacher that is missing
  */
-export async function createTrainer(model: Model, options: TrainerOptions): Promise<Trainer> {
+export async function createTrainer(given: Model, options: TrainerOptions): Promise<Trainer> {
+  const model = inferenceForm(given, operators)
   const imageShape = [options.batchSize, ...options.shape]
   const { runtime = coreRuntime, backend, threads, onNotice, loss, choices, freeze, classes } = options
   const graph = trainingGraph(model, { imageShape, classes, loss, choices, freeze })
   const notice = onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
   graph.notices.forEach(notice)
+  if (model !== given)
+    notice(
+      'the file was exported for training (training_mode = 1); what is trained is measured and written as it is in inference.',
+    )
   const running = { backend, threads, onNotice }
   const teacher =
     loss?.distillation && (await createTeacher(options.teacher, graph, loss.distillation, imageShape, options))

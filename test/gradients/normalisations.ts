@@ -16,6 +16,12 @@ const of = (
 
 /** By statistics of their input. */
 export const normalisations: Cases = {
+  'BatchNormalization by statistics that are learnt through': of(
+    'BatchNormalization',
+    [[2, 3, 2, 2], [3], [3], [3], [3]],
+    { epsilon: float(0.1) },
+    { draw: (r) => 0.5 + r.uniform() },
+  ),
   InstanceNormalization: of('InstanceNormalization', [[2, 3, 2, 3], [3], [3]]),
   'InstanceNormalization, 1-D, epsilon 0.1': of('InstanceNormalization', [[1, 2, 4], [2], [2]], {
     epsilon: float(0.1),

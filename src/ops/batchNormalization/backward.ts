@@ -1,12 +1,12 @@
 import { type BackwardRule, float } from '../../graph/index.ts'
-import { shapeIn } from '../backward.ts'
+import { algebra, shapeIn } from '../backward.ts'
 import { perChannelSum } from '../conv/backward.ts'
 import type { BatchNormalizationAttributes } from './batchNormalization.ts'
 
 /**
- * In training mode mean and variance depend on X (see BatchNormalizationGradient); in inference they are constants:
- *   dX = dY·scale/√(var + ε)    dscale = Σ dY·(X − mean)/√(var + ε)    dbias = Σ dY
- * Running statistics are no function to learn through: they get no gradient.
+ * In training mode mean and variance depend on X (see BatchNormalizationGradient); in inference they are inputs like any other, d = √(var + ε):
+ *   dX = dY·scale/d    dscale = Σ dY·(X − mean)/d    dbias = Σ dY    dmean = −dbias·scale/d    dvar = −½·dscale·scale/d²
+ * Running statistics are no function to learn through: in training they get no gradient.
  */
 export const batchNormalizationBackward: BackwardRule<BatchNormalizationAttributes> = (call) => {
   const [x, scale, , mean, variance] = call.node.inputs as [string, string, string, string, string]
@@ -16,16 +16,22 @@ export const batchNormalizationBackward: BackwardRule<BatchNormalizationAttribut
   if (dy === undefined) return []
   if (training)
     return emit.nodes('BatchNormalizationGradient', [dy, x, scale], 3, { epsilon: float(epsilon) }, 'ai.kerf')
+  const { add, sub, mul, div, of } = algebra(emit)
   const shape = shapeIn(call, 0)
   const vector = shapeIn(call, 1)
   const perChannel = (v: string) =>
     perElement ? v : emit.reshape(v, [shape[1] as number, ...shape.slice(2).map(() => 1)])
   const summed = (v: string) => (perElement ? emit.unbroadcast(v, shape, vector) : perChannelSum(call, v))
-  const deviation = emit.node('Sqrt', [emit.node('Add', [variance, emit.floats([epsilon])])])
-  const normalised = () => emit.node('Div', [emit.node('Sub', [x, perChannel(mean)]), perChannel(deviation)])
+  const deviation = of('Sqrt', add(variance, epsilon))
+  const factor = div(scale, deviation)
+  const [needsScale, needsBias] = [call.needs(1) || call.needs(4), call.needs(2) || call.needs(3)]
+  const dscale = needsScale && summed(mul(dy, div(sub(x, perChannel(mean)), perChannel(deviation))))
+  const dbias = needsBias && summed(dy)
   return [
-    call.needs(0) ? emit.node('Mul', [dy, perChannel(emit.node('Div', [scale, deviation]))]) : undefined,
-    call.needs(1) ? summed(emit.node('Mul', [dy, normalised()])) : undefined,
-    call.needs(2) ? summed(dy) : undefined,
+    call.needs(0) ? mul(dy, perChannel(factor)) : undefined,
+    dscale || undefined,
+    dbias || undefined,
+    call.needs(3) && dbias ? mul(mul(dbias, factor), -1) : undefined,
+    call.needs(4) && dscale ? div(mul(mul(dscale, factor), -0.5), deviation) : undefined,
   ]
 }

@@ -2,12 +2,13 @@ import { elementCount } from '../../base/index.ts'
 import type { Dense, Known } from '../../graph/index.ts'
 import { dense, required, typed, wrong } from '../check.ts'
 import { setsAlong } from '../indices.ts'
-import { checkVectors, perChannelParameters, statisticsCost } from '../normalise.ts'
+import { checkVectors, statisticsCost } from '../normalise.ts'
 import { type Moments, momentsOf, perChannel, scaledAndShifted } from '../normalise-forward.ts'
 import { arithmetic, broadcastTo, type Doubles, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { batchNormalizationBackward } from './backward.ts'
-import { batchNormalizationTraining } from './training.ts'
+import { batchNormalizationChannels } from './channels.ts'
+import { batchNormalizationInference, batchNormalizationTraining } from './training.ts'
 
 /*
  * y = (x − mean[c]) / √(var[c] + epsilon) · scale[c] + bias[c]        (ONNX BatchNormalization, opset 7, 9, 14, 15)
@@ -95,5 +96,6 @@ export const batchNormalization = defineOperator<BatchNormalizationAttributes>({
   },
   parameters: [1, 2],
   fusion: 'follower',
-  channels: perChannelParameters([1, 2, 3, 4], () => []),
+  inference: batchNormalizationInference,
+  channels: batchNormalizationChannels,
 })

@@ -1,5 +1,5 @@
 import { elementCount } from '../../base/index.ts'
-import { attributeOf, nodeLabel, type TrainingRule } from '../../graph/index.ts'
+import { attributeOf, type Call, type Node, nodeLabel, type TrainingRule } from '../../graph/index.ts'
 import { wrong } from '../check.ts'
 import type { BatchNormalizationAttributes } from './batchNormalization.ts'
 
@@ -18,7 +18,11 @@ export const batchNormalizationTraining: TrainingRule<BatchNormalizationAttribut
   return {
     node: {
       ...node,
-      outputs: [node.outputs[0] as string, fresh(`${label}/mean_after`), fresh(`${label}/variance_after`)],
+      outputs: [
+        node.outputs[0] as string,
+        node.outputs[1] || fresh(`${label}/mean_after`),
+        node.outputs[2] || fresh(`${label}/variance_after`),
+      ],
       attributes: new Map([...node.attributes, ['training_mode', attributeOf(1)]]),
     },
     statistics: [
@@ -26,4 +30,15 @@ export const batchNormalizationTraining: TrainingRule<BatchNormalizationAttribut
       { input: 4, output: 2 },
     ],
   }
+}
+
+/** By its running statistics. Those that are computed (the batch's own, say) are none, and who asks for the next ones asks for training. */
+export function batchNormalizationInference(
+  { node, attributes }: Call<BatchNormalizationAttributes>,
+  isConstant: (input: number) => boolean,
+): Node | undefined {
+  if (!attributes.training || !isConstant(3) || !isConstant(4)) return undefined
+  if (node.outputs.slice(1).some((name) => name !== '')) return undefined
+  const others = [...node.attributes].filter(([name]) => name !== 'training_mode')
+  return { ...node, outputs: node.outputs.slice(0, 1), attributes: new Map(others) }
 }

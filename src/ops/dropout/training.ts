@@ -8,7 +8,7 @@ export const dropoutTraining: TrainingRule<void> = (call, fresh) => {
     (opset < 12 ? new AttributeReader(node).float('ratio') : node.inputs[1] && contentOf(call, 1)?.[0]) ?? 0.5
   if (typeof rate !== 'number' || !(rate >= 0 && rate < 1))
     throw wrong(call, `its ratio is ${rate || 'not known'}; expected one of at least 0 and below 1`)
-  if (node.outputs[1]) throw wrong(call, 'its mask is used, which cannot be trained', 'Export the model again.')
+  if (node.outputs[1]) throw wrong(call, 'its mask is read, which cannot be trained', 'Take out what reads it.')
   if (rate === 0) return undefined
   const mask = fresh(`${nodeLabel(node)}/mask`)
   return {

@@ -1,5 +1,5 @@
 import { elementCount, stridesOf } from '../../base/index.ts'
-import type { Known } from '../../graph/index.ts'
+import { type Known, nodeLabel } from '../../graph/index.ts'
 import { gradientOf } from '../backward.ts'
 import { perChannel } from '../channel-rules.ts'
 import { dense, required, typed } from '../check.ts'
@@ -50,5 +50,15 @@ export const maxPool = defineOperator<PoolAttributes>({
     return [call.emit.node('MaxPoolGradient', [gradientOf(call), x], resolvedWindow(call), 'ai.kerf')]
   },
   cost: (call) => maxCost(windowReduction(call)),
-  channels: perChannel,
+  channels: {
+    tie: (call, ties) => {
+      perChannel.tie(call, ties)
+      // They count within the whole tensor, and change with its width. MaxUnpool, which loses the same channels, is right with those of the cut.
+      const reader = ties.readers(1).find((node) => node?.opType !== 'MaxUnpool')
+      if (ties.readers(1).some((node) => node?.opType !== 'MaxUnpool'))
+        ties.freezeInputs(
+          `${reader ? `${reader.opType} "${nodeLabel(reader)}" reads` : 'the model gives'} its indices, which count across channels`,
+        )
+    },
+  },
 })

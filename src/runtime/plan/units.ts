@@ -10,6 +10,7 @@ import {
   nodeLabel,
   type Operator,
   storedTensors,
+  withoutUnreadOutputs,
 } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
 import { UnsupportedError } from '../errors.ts'
@@ -37,7 +38,8 @@ export interface Prepared extends Constants {
  * @throws UnsupportedError naming the first node of an operator that Kerf does not know
  */
 export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly number[]>): Prepared {
-  const model = inlineFunctions(given, operators)
+  const inlined = inlineFunctions(given, operators)
+  const model = { ...inlined, graph: withoutUnreadOutputs(inlined.graph) }
   const asGiven = inferGraph(model, operators, { inputShapes })
   const inference = withoutHalves(asGiven)
   const stored = new Map([...storedTensors(model, asGiven)].map(([name, tensor]) => [name, widenTensor(tensor)]))

@@ -10,6 +10,7 @@ import {
   tensorValues,
   usedNames,
   withoutDeadCode,
+  withoutUnreadOutputs,
 } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
 import { fromDense, type HostTensor, toDense } from '../tensor.ts'
@@ -52,7 +53,8 @@ export function referenceRun(
 
 /** The part of a graph that makes the given values. */
 function wanted(graph: Graph, outputs: readonly string[] | undefined): Graph {
-  return withoutDeadCode(outputs ? { ...graph, outputs: outputs.map((name) => ({ name, type: undefined })) } : graph)
+  const part = outputs ? { ...graph, outputs: outputs.map((name) => ({ name, type: undefined })) } : graph
+  return withoutUnreadOutputs(withoutDeadCode(part))
 }
 
 class Run {

@@ -1,5 +1,6 @@
 import { isConcrete } from '../../base/index.ts'
-import { AttributeReader, accessesOf, constantContent, type Known } from '../../graph/index.ts'
+import { accessesOf, constantContent, type Known } from '../../graph/index.ts'
+import type { BatchNormalizationAttributes } from '../../ops/index.ts'
 import type { Prepared, Unit } from '../plan/units.ts'
 import { type Codes, findCodes } from './codes.ts'
 import type { Affine, Lowering, Lowerings } from './lowering.ts'
@@ -200,19 +201,19 @@ function passes({ node, operator, call }: Unit): boolean {
   )
 }
 
-/** BatchNormalization with known parameters. */
+/** BatchNormalization by known parameters; in training it takes the batch's own. */
 function asAffine({ node, call }: Unit, prepared: Prepared): Affine | undefined {
   if (node.domain !== '' || node.opType !== 'BatchNormalization' || node.outputs.filter((o) => o !== '').length !== 1)
     return undefined
   if (!node.inputs.slice(1, 5).every((name) => prepared.isConstant(name))) return undefined
-  if (call.inputs[1]?.shape?.length !== 1 || call.inputs[0]?.elementType !== 'float32') return undefined
+  const { training, epsilon } = call.attributes as BatchNormalizationAttributes
+  if (training || call.inputs[1]?.shape?.length !== 1 || call.inputs[0]?.elementType !== 'float32') return undefined
   const [gamma, beta, mean, variance] = node.inputs.slice(1, 5).map((name) => constantContent(prepared, name).data) as [
     ArrayLike<number>,
     ArrayLike<number>,
     ArrayLike<number>,
     ArrayLike<number>,
   ]
-  const epsilon = new AttributeReader(node).float('epsilon', 1e-5)
   const scale = Float32Array.from(gamma, (g, c) => g / Math.sqrt((variance[c] as number) + epsilon))
   const shift = Float32Array.from(beta, (b, c) => b - (mean[c] as number) * (scale[c] as number))
   return { scale, shift }

@@ -15,6 +15,7 @@ import {
   type Tensor,
   tensorOf,
   withoutDeadCode,
+  withoutUnreadOutputs,
 } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
 import { type Classifier, checkLogits, classifierOf } from './classifier.ts'
@@ -92,7 +93,8 @@ export interface TrainingGraph {
  *   pattern that matches nothing; NodeError
  */
 export function trainingGraph(given: Model, options: TrainingGraphOptions): TrainingGraph {
-  const model = inlineFunctions(given, operators)
+  const inlined = inlineFunctions(given, operators)
+  const model = { ...inlined, graph: withoutUnreadOutputs(inlined.graph) }
   const classifier = classifierOf(model, options.imageShape, options.classes)
   const { weights, isFrozen } = withoutFrozen(model, classifier.inference, options.freeze ?? [])
   const made = new Maker(model, classifier, options, weights, isFrozen).make()
@@ -209,8 +211,10 @@ class Maker {
   #inTraining(node: Node): Node {
     const known = this.#inference.calls.get(node)
     const form = known?.operator.training?.(known.call, this.#fresh)
-    // Frozen statistics are those of inference.
-    if (!form || (form.statistics && this.#isFrozen(node))) return node
+    // Frozen statistics are those of inference; those that are computed, the batch's own, are not kept running.
+    const isKept = (input: number) => this.#inference.constants.has(node.inputs[input] as string)
+    if (!form || (form.statistics && (this.#isFrozen(node) || !form.statistics.every((s) => isKept(s.input)))))
+      return node
     const inputs = [...form.node.inputs]
     for (const { input, output } of form.statistics ?? []) {
       const name = this.#statistic(form.node, input, form.node.outputs[output] as string)
