@@ -21,7 +21,7 @@ function exported({ graph, ...model }: Model): Model {
   return { ...model, graph: { ...graph, nodes, initializers } }
 }
 
-const test = tinyLoader(96, 16, { seed: 2, training: false })
+const validation = tinyLoader(96, 16, { seed: 2, training: false })
 
 async function trained(model: Model) {
   const notices: string[] = []
@@ -30,7 +30,7 @@ async function trained(model: Model) {
     optimiser: { kind: 'sgd', groups: parameterGroups({ weightDecay: 1e-4 }) },
   })
   const schedule = createSchedule({ kind: 'cosine' }, 0.1)
-  const { metrics } = await train(trainer, { training: tinyLoader(160, 16), test, epochs: 2, schedule })
+  const { metrics } = await train(trainer, { training: tinyLoader(160, 16), validation, epochs: 2, schedule })
   return { trainer, notices, metrics }
 }
 
@@ -38,7 +38,8 @@ describe('a network exported for training', () => {
   it('is trained and written as the same network exported for inference', async () => {
     const plain = await trained(tinyNet({ dropout: true }))
     const { trainer, notices, metrics } = await trained(exported(tinyNet({ dropout: true })))
-    const comparable = (all: typeof metrics) => all.map((m) => [m['train/loss'], m['test/loss'], m['test/accuracy']])
+    const comparable = (all: typeof metrics) =>
+      all.map((m) => [m['train/loss'], m['validation/loss'], m['validation/accuracy']])
     expect(comparable(metrics)).toEqual(comparable(plain.metrics))
     expect(notices).toEqual([expect.stringContaining('the file was exported for training (training_mode = 1)')])
     const written = trainer.model()
@@ -47,7 +48,7 @@ describe('a network exported for training', () => {
 
   it('is measured as in inference', async () => {
     const [plain, training] = [tinyNet({ dropout: true }), exported(tinyNet({ dropout: true }))]
-    const [expected, got] = [await evaluate(plain, test), await evaluate(training, test)]
+    const [expected, got] = [await evaluate(plain, validation), await evaluate(training, validation)]
     expect(got.loss).toBe(expected.loss)
   })
 })
