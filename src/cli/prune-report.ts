@@ -80,6 +80,7 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
   tables.push(...unsupportedTable(result.unsupported))
   if (refused.length > 0) tables.push(refusedTable(result, options.explain ? refused.length : 8))
   const notes = [
+    ...result.warnings,
     ...(options.why ? [options.why] : []),
     ...(options.weight
       ? [

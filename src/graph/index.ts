@@ -3,6 +3,7 @@
 // May import: base.
 export * from './attributes.ts'
 export * from './backward.ts'
+export * from './bind-inputs.ts'
 export * from './builder.ts'
 export * from './channels.ts'
 export * from './constants.ts'

@@ -1,6 +1,6 @@
-import { type Dim, elementCount, isConcrete, KerfError, NodeError, type Shape, unknownDim } from '../base/index.ts'
+import { type Dim, elementCount, isConcrete, NodeError, type Shape, unknownDim } from '../base/index.ts'
 import { AttributeReader } from './attributes.ts'
-import { type Graph, graphInputs, type Model, type Node, nodeLabel, type Tensor, type ValueInfo } from './model.ts'
+import { graphInputs, type Model, type Node, nodeLabel, type Tensor, type ValueInfo } from './model.ts'
 import {
   type Dense,
   type InferredCall,
@@ -207,68 +207,4 @@ export function concreteShape(known: Known | undefined, call: { node: Node }, wh
     problem: `the shape of ${what} is not known: [${known?.shape?.join(',') ?? '?'}]`,
     remedy: 'Give the shapes of the graph inputs, for example --input 1,3,224,224.',
   })
-}
-
-/**
- * Sizes for the symbolic dimensions of a graph's inputs: what `given` says, and 1 for a first dimension (the batch) that nobody gave.
- * @param given per input a shape; a single unnamed shape ('') is for the only input
- * @throws KerfError `unknown-input` for a name that is no input, `wrong-shape` for another rank or a contradicting fixed size,
- *   `symbolic-dimension` for a dimension that stays unknown
- */
-export function bindInputs(graph: Graph, given: ReadonlyMap<string, readonly number[]> = new Map()): InferenceOptions {
-  const inputs = graphInputs(graph)
-  const names = inputs.map((i) => i.name)
-  const shapes = new Map<string, readonly number[]>()
-  const symbols = new Map<string, number>()
-  for (const [key, shape] of given) {
-    const name = key === '' && names.length > 0 ? (names[0] as string) : key
-    if (!names.includes(name) || (key === '' && names.length !== 1))
-      throw new KerfError(
-        'unknown-input',
-        `${key === '' ? 'A shape without a name needs a model with one input' : `The model has no input "${name}"`}. Its inputs: ${names.join(', ') || 'none'}.`,
-      )
-    shapes.set(name, shape)
-  }
-  const bound = new Map<string, Shape>()
-  for (const input of inputs) {
-    if (input.type?.kind !== 'tensor') continue
-    const shape = shapes.get(input.name)
-    const declared = input.type.shape
-    if (!declared) {
-      if (!shape)
-        throw new KerfError(
-          'symbolic-dimension',
-          `Input "${input.name}" has no shape in the file. Give it: --input ${input.name}:1,3,224,224.`,
-        )
-      bound.set(input.name, shape)
-      continue
-    }
-    if (shape && shape.length !== declared.length)
-      throw new KerfError(
-        'wrong-shape',
-        `Input "${input.name}" has ${declared.length} dimensions [${declared}], --input gives ${shape.length} [${shape}].`,
-      )
-    const sizes = declared.map((d, axis): number => {
-      const wanted = shape?.[axis]
-      if (typeof d === 'number') {
-        if (d < 0)
-          throw new KerfError(
-            'wrong-shape',
-            `Input "${input.name}" has the negative size ${d} in [${declared}]. The file is damaged or not an inference model.`,
-          )
-        // A size that the file fixes may be asked for differently: the whole graph is then inferred anew.
-        return wanted ?? d
-      }
-      const known = wanted ?? symbols.get(d) ?? (axis === 0 ? 1 : undefined)
-      if (known === undefined)
-        throw new KerfError(
-          'symbolic-dimension',
-          `Input "${input.name}" [${declared.map((x) => x || '?')}] has no size for ${d ? `"${d}"` : `axis ${axis}`}. Give it: --input ${input.name}:${declared.map((x, i) => (typeof x === 'number' ? x : i === 0 ? 1 : 224)).join(',')}.`,
-        )
-      if (d !== '') symbols.set(d, known)
-      return known
-    })
-    bound.set(input.name, sizes)
-  }
-  return { inputShapes: bound, symbols }
 }

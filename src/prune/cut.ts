@@ -18,6 +18,7 @@ import { gather, NodeCut } from './node-cut.ts'
 import { Recomputed } from './recomputed.ts'
 import type { Shuffle } from './shuffles.ts'
 import { Survivors } from './survivors.ts'
+import type { ChannelTrace } from './trace.ts'
 import { keepGrouped, withZeros } from './weights.ts'
 
 /** Tensors that shrink, by name. */
@@ -81,13 +82,14 @@ export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Mo
     if (shuffle) return cutShuffle(shuffle, survivors, edits)
     const known = trace.inference.calls.get(node)
     // What lies inside a replaced shuffle is dead after the cut.
-    if (!known?.operator.channels.cut || node.outputs.some((o) => inside.has(o))) return node
+    if (!known || node.outputs.some((o) => inside.has(o))) return node
     const cut = new NodeCut(node, trace, survivors, recomputed, edits)
     const shrinks = [...node.inputs, ...node.outputs].some(
       (v) => v !== '' && survivors.shapeOf(v)?.join() !== shapeBefore(trace.inference.values.get(v)?.shape),
     )
-    if (!shrinks) return node
-    known.operator.channels.cut(known.call, cut)
+    if (shrinks) known.operator.channels.cut?.(known.call, cut)
+    // What shape arithmetic makes of fewer channels is for those that shrink with them.
+    else if (runs(trace, node)) cut.keepSizes()
     return [...cut.before, cut.node]
   })
   const tensors = cutTensors(found, survivors)
@@ -103,6 +105,10 @@ export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Mo
   checkShapes(found, cut, survivors)
   return cut
 }
+
+/** Whether a node depends on what is fed, and not on shapes and stored tensors alone. */
+const runs = ({ inference }: ChannelTrace, node: Node): boolean =>
+  node.outputs.some((o) => o !== '' && !inference.constants.has(o))
 
 const shapeBefore = (shape: readonly (number | string)[] | undefined): string | undefined =>
   isConcrete(shape) ? shape.join() : undefined

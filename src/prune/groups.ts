@@ -98,7 +98,7 @@ export function findGroups(model: Model, options: GroupOptions = {}): ChannelGro
       for (const c of group.classes) trace.labels.freeze(c.label, reason)
     }
   }
-  refused.push(...refusals(trace, options.kinds))
+  refused.push(...refusalsOf(trace, options.kinds))
   return { trace, groups, refused, shuffles }
 }
 
@@ -183,7 +183,8 @@ function assignCells(
   return { classes, count: Math.max(1, cells.size) }
 }
 
-function refusals(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined): Refusal[] {
+/** What stays, with the reasons. */
+export function refusalsOf(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined): Refusal[] {
   const found = new Map<string, { node: string; why: string; channels: number }>()
   for (const { node, kind, why, channels } of trace.refused)
     if (!kinds || kinds.has(kind)) found.set(`${node}\n${why}`, { node, why, channels })

@@ -1,3 +1,4 @@
+import { elementCount, isConcrete, isFloating } from '../base/index.ts'
 import { type Cut, type Node, nodeLabel, opsetOf, type TensorEdits, tensorOf } from '../graph/index.ts'
 import type { Recomputed } from './recomputed.ts'
 import type { Survivors } from './survivors.ts'
@@ -71,15 +72,27 @@ export class NodeCut implements Cut {
     this.node.inputs[input] = this.#edits.addInts(this.#wish(input), values)
   }
 
+  /** Whole numbers among the inputs that would become others, because they follow the width of something else, stay as they were. */
+  keepSizes(): void {
+    this.node.inputs.forEach((name, input) => {
+      const before = this.#trace.inference.values.get(name)
+      if (!before?.elementType || isFloating(before.elementType) || !this.#trace.inference.constants.has(name)) return
+      const [old, now] = [before.value?.data, this.#recomputed.content(name)?.data]
+      if (!old || old.length !== now?.length) return
+      const changed = Array.from(old, (value, i) => [i, value] as const).filter(([i, value]) => value !== now[i])
+      if (changed.length > 0) this.patchInputInts(input, new Map(changed))
+    })
+  }
+
   patchInputInts(input: number, entries: ReadonlyMap<number, number>): void {
     const name = this.node.inputs[input] as string
     const known = this.#trace.inference.values.get(name)
     const elementType = known?.elementType ?? 'int64'
     const old = Array.from(this.#recomputed.content(name)?.data ?? [])
-    const length = known?.shape?.[0]
-    const size = typeof length === 'number' ? length : old.length
+    const shape = isConcrete(known?.shape) ? known.shape : [old.length]
+    const size = elementCount(shape) as number
     const values = Array.from({ length: size }, (_, i) => entries.get(i) ?? old[i] ?? 0)
-    const patched = this.#edits.add(this.#wish(input), tensorOf(elementType, [size], values))
+    const patched = this.#edits.add(this.#wish(input), tensorOf(elementType, shape, values))
     const opset = opsetOf(this.#trace.model.opsetImports, '')
     // Where came with opset 9; what is computed before that is written as it is now.
     if (this.isConstant(input) || entries.size === size || opset < 9) {
@@ -90,7 +103,7 @@ export class NodeCut implements Cut {
       `${this.#wish(input)}_mask`,
       tensorOf(
         'bool',
-        [size],
+        shape,
         values.map((_, i) => (entries.has(i) ? 1 : 0)),
       ),
     )

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../base/index.ts'
-import { GraphBuilder, type Model, tensorOf, tensorValues } from '../graph/index.ts'
-import { findGroups, type LayerMatcher, pruneModel } from './index.ts'
+import { GraphBuilder, type Model, type Node, tensorOf, tensorValues } from '../graph/index.ts'
+import { findGroups, type LayerMatcher, pruneModel, type Scope } from './index.ts'
 
 const random = seededRandom(7)
 const normal = (shape: readonly number[]) =>
@@ -121,6 +121,16 @@ describe('groups', () => {
     })
   })
 
+  it('takes no fewer from each group than the ratio asks for', () => {
+    const b = new GraphBuilder('grouped')
+    const x = b.input('x', 'float32', [1, 3, 4, 4])
+    const stem = b.node('Conv', [x, b.constant('stem.weight', normal([104, 3, 1, 1]))], {}, { name: 'stem' })
+    const grouped = b.node('Conv', [stem, b.constant('grouped.weight', normal([104, 8, 1, 1]))], { group: 13 })
+    b.output(b.node('Conv', [grouped, b.constant('head.weight', normal([2, 104, 1, 1]))]))
+    // 0.7 of 8 are 5.6: 5 stay in each of 13 groups.
+    expect(pruneModel(b.model(), { scope: { ratio: 0.3 } }).groups.map((g) => g.kept)).toEqual([65, 65])
+  })
+
   it('sees a one-output convolution for what it is, and a depthwise one too', () => {
     const b = new GraphBuilder('depthwise')
     const x = b.input('x', 'float32', [1, 3, 4, 4])
@@ -206,6 +216,141 @@ describe('scope', () => {
     expect(() => pruneModel(uneven(), { target: { of: 'params', part: 0.01 } })).toThrow(
       /Even with all removable channels .* remain/,
     )
+  })
+})
+
+describe('nothing to do, or little', () => {
+  it('says which method would find channels, or that the outputs are all there is', () => {
+    const b = new GraphBuilder('linear')
+    const hidden = b.node(
+      'MatMul',
+      [b.input('x', 'float32', [1, 8]), b.constant('w1', normal([8, 6]))],
+      {},
+      { name: 'hidden' },
+    )
+    b.output(b.node('MatMul', [hidden, b.constant('w2', normal([6, 3]))], {}, { name: 'last' }))
+    const half = { scope: { ratio: 0.5 } }
+    expect(() => pruneModel(b.model(), half)).toThrow(
+      'No channels of the model can be removed. --method neuron would find 1 group.',
+    )
+    const keep = [layer('hidden')]
+    expect(() => pruneModel(b.model(), { ...half, methods: ['neuron'], keep })).toThrow(
+      /^No channels of the model can be removed\. hidden: it was asked to be kept\. last: .* --allow-outputs would find 1 group\.$/,
+    )
+  })
+
+  it('does not write what it was given', () => {
+    const prune = (scope: Scope) => () => pruneModel(twoConvolutions(), { scope })
+    expect(prune({ ratio: 0.5, roundTo: 1000 })).toThrow(
+      'Nothing would be removed: --round-to 1000 keeps every width as it is: the widest of 1 group has 4 channels. Round to less.',
+    )
+    expect(prune({ ratio: 0.1, global: true })).toThrow(
+      /the ratios asked for take no channel of 1 group, the widest of 4/,
+    )
+    const weights = () => pruneModel(twoConvolutions(), { methods: ['weight'], scope: { ratio: 0.01 } })
+    expect(weights).toThrow(
+      'Nothing would be removed: the ratio 0.01 takes no weight of any layer, the largest of 12. Ask for more.',
+    )
+  })
+
+  it('warns where rounding takes most of it back', () => {
+    const b = new GraphBuilder('rounded')
+    const wide = b.node('Conv', [b.input('x', 'float32', [1, 2, 4, 4]), b.constant('wide', normal([40, 2, 1, 1]))])
+    b.output(b.node('Conv', [wide, b.constant('last', normal([3, 40, 1, 1]))]))
+    const { warnings, groups } = pruneModel(b.model(), { scope: { ratio: 0.5, roundTo: 32 } })
+    expect(groups[0]?.kept).toBe(32)
+    expect(warnings).toEqual([
+      'Much less goes than was asked for: 8 of 40 channels (20 %), not 50 %. Widths are rounded up to multiples of 32.',
+    ])
+    expect(pruneModel(b.model(), { scope: { ratio: 0.5, roundTo: 8 } }).warnings).toEqual([])
+  })
+})
+
+describe('graphs that ask for their own sizes', () => {
+  /** Both branches have 8 channels; the second, which a product over channels keeps whole, is shaped by the width of the first. */
+  function shapedByAnother(size: (b: GraphBuilder, trunk: string) => string): Model {
+    const b = new GraphBuilder('sizes')
+    const x = b.input('x', 'float32', ['N', 3, 4, 4])
+    const trunk = b.node('Conv', [x, b.constant('trunk.weight', normal([8, 3, 1, 1]))], {}, { name: 'trunk' })
+    const other = b.node('Conv', [x, b.constant('other.weight', normal([8, 3, 1, 1]))], {}, { name: 'other' })
+    const mixed = b.node('Softmax', [other], { axis: 1 })
+    const flat = b.node('Reshape', [mixed, size(b, trunk)])
+    const mean = b.node('ReduceMean', [flat], { keepdims: 0 })
+    b.output(
+      b.node('Add', [
+        b.node('Conv', [trunk, b.constant('head.weight', normal([2, 8, 1, 1]))], {}, { name: 'head' }),
+        mean,
+      ]),
+    )
+    return b.model()
+  }
+
+  it('keep a size that shapes what does not shrink, and leave the batch open', () => {
+    const model = shapedByAnother((b, trunk) => {
+      const shape = b.node('Shape', [trunk])
+      const part = (i: number) => b.node('Gather', [shape, b.ints(`i${i}`, [i])])
+      return b.node('Concat', [part(0), part(1), b.ints('rest', [16])], { axis: 0 })
+    })
+    const { model: cut, groups } = pruneModel(model, { scope: { ratio: 0.5 } })
+    expect(groups.map((g) => [g.name, g.kept])).toEqual([['trunk', 4]])
+    for (const batch of [1, 3]) {
+      const { after } = pruneModel(cut, { scope: { ratio: 0.5 }, inputs: new Map([['x', [batch, 3, 4, 4]]]) })
+      expect(after.macs).toBe(batch * 16 * (3 * 2 + 3 * 8 + 2 * 2))
+    }
+  })
+
+  it('where no rule foresees what becomes of a shape, that group stays and the others go', () => {
+    const b = new GraphBuilder('unforeseen')
+    const x = b.input('x', 'float32', [1, 3, 4, 4])
+    const one = b.node('Conv', [x, b.constant('one.weight', normal([8, 3, 1, 1]))], {}, { name: 'one' })
+    const two = b.node('Conv', [x, b.constant('two.weight', normal([8, 3, 1, 1]))], {}, { name: 'two' })
+    // Ones of the shape of a layer that shrinks, added to one that does not.
+    const ones = b.node('ConstantOfShape', [b.node('Shape', [one])], { value: tensorOf('int64', [1], [1]) })
+    const whole = b.node('Cast', [b.node('Softmax', [two], { axis: 1 })], { to: 7 })
+    const fixed = b.node('Cast', [b.node('Add', [whole, ones])], { to: 1 })
+    const three = b.node('Conv', [x, b.constant('three.weight', normal([6, 3, 1, 1]))], {}, { name: 'three' })
+    const sum = b.node('Concat', [one, fixed, three], { axis: 1 })
+    b.output(b.node('Conv', [sum, b.constant('head.weight', normal([2, 22, 1, 1]))], {}, { name: 'head' }))
+    const { groups, refused } = pruneModel(b.model(), { scope: { ratio: 0.5 } })
+    expect(groups.map((g) => [g.name, g.kept])).toEqual([['three', 3]])
+    expect(refused.map((r) => `${r.node}: ${r.why}`)).toContainEqual(
+      expect.stringMatching(/^one: .*without some of them Add would not fit/),
+    )
+  })
+
+  it('keep their widths where a size is an output', () => {
+    const b = new GraphBuilder('told')
+    const x = b.input('x', 'float32', [1, 3, 4, 4])
+    const one = b.node('Conv', [x, b.constant('one.weight', normal([8, 3, 1, 1]))], {}, { name: 'one' })
+    b.output(b.node('Conv', [one, b.constant('head.weight', normal([2, 8, 1, 1]))]))
+    b.output(b.node('Shape', [one]))
+    expect(() => pruneModel(b.model(), { scope: { ratio: 0.5 } })).toThrow(
+      /one: .*how many channels there are is a number that the network calculates with/,
+    )
+  })
+})
+
+describe('model-local functions', () => {
+  it('are inlined, also for a target', () => {
+    const { graph, ...rest } = twoConvolutions()
+    const [conv, relu] = graph.nodes as [Node, Node]
+    const body = { ...relu, inputs: ['t'], outputs: ['o'] }
+    const definition = {
+      ...{ name: 'Block', domain: 'my', inputs: ['a', 'w', 'b'], outputs: ['o'], attributes: [], defaults: new Map() },
+      nodes: [{ ...conv, inputs: ['a', 'w', 'b'], outputs: ['t'] }, body],
+      opsetImports: new Map([['', rest.opsetImports.get('') as number]]),
+    }
+    const call = { ...conv, opType: 'Block', domain: 'my', outputs: relu.outputs }
+    const opsetImports = new Map([...rest.opsetImports, ['my', 1] as const])
+    const model = {
+      ...rest,
+      opsetImports,
+      functions: [definition],
+      graph: { ...graph, nodes: [call, ...graph.nodes.slice(2)] },
+    }
+    const { after, before, groups } = pruneModel(model, { target: { of: 'macs', part: 0.6 } })
+    expect(groups.map((g) => [g.channels, g.kept])).toEqual([[4, 2]])
+    expect(after.macs / before.macs).toBe(0.5)
   })
 })
 

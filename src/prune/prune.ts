@@ -1,11 +1,14 @@
 import { KerfError } from '../base/index.ts'
 import { type Profile, profileModel, type Totals } from '../cost/index.ts'
-import { type Model, nodeLabel } from '../graph/index.ts'
+import { inlineFunctions, type Model, nodeLabel } from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
 import { type Criterion, type Scores, scoreGroups } from './criteria.ts'
 import { cutModel, maskedModel, survivingOutputs } from './cut.ts'
 import { type ChannelGroup, type ChannelGroups, findGroups, namesOf, type Refusal, reachOf } from './groups.ts'
 import { narrowInputs } from './inputs.ts'
+import { withoutMisfits } from './misfits.ts'
 import { checkRatio, type LayerMatcher, type Scope, type Selection, select } from './select.ts'
+import { type Asked, nothingRemoved, nothingToPrune, shortfall } from './shortfall.ts'
 import { zeroWeights } from './unstructured.ts'
 
 /**
@@ -62,15 +65,18 @@ export interface PruneResult {
   readonly unsupported: Profile['unsupported']
   readonly groups: readonly GroupReport[]
   readonly refused: readonly Refusal[]
+  /** Sentences for the user: that much less goes than was asked for, and why. */
+  readonly warnings: readonly string[]
   /** The part of the channels that was removed, where a target asked for it. */
   readonly ratio: number | undefined
 }
 
 /**
- * Prunes a network. The given model is not changed; weights of the result are computed when they are written.
+ * Prunes a network. The given model is not changed; weights of the result are computed when they are written. Calls of model-local functions are
+ * inlined: two calls of one function may keep different widths.
  * @throws KerfError `bad-ratio`, `nothing-to-prune`, `unreachable-target`, `partial-count` for a target, `bad-options`; NodeError where the graph is inconsistent
  */
-export function pruneModel(model: Model, options: PruneOptions): PruneResult {
+export function pruneModel(given: Model, options: PruneOptions): PruneResult {
   const methods = options.methods ?? ['filter']
   const single = methods.find((m) => m === 'weight' || m === 'input')
   if (methods.length === 0 || (single && methods.length > 1))
@@ -85,17 +91,14 @@ export function pruneModel(model: Model, options: PruneOptions): PruneResult {
   if (options.scope && (options.scope.ratio !== 0 || !options.scope.perLayer?.length)) checkRatio(options.scope.ratio)
   for (const p of options.scope?.perLayer ?? []) if (p.ratio !== 0) checkRatio(p.ratio, 'The ratio of a layer')
   const kinds = new Set(methods.filter((m) => m === 'filter' || m === 'neuron'))
-  const found = findGroups(model, {
-    inputs: options.inputs,
-    kinds: single ? undefined : kinds,
-    keep: options.keep,
-    outputsMayShrink: options.outputsMayShrink,
-  })
+  const model = inlineFunctions(given, operators)
+  const asked = { ...options, kinds }
+  const found = findGroups(model, single ? { ...asked, kinds: undefined } : asked)
   checkPatterns(found, options)
   const counted = profileModel(model, { inputs: options.inputs, countNonZero: single === 'weight' })
   const { totals, unsupported } = counted
   if (options.target) checkCounted(options.target.of, counted)
-  const result = single ? pruneValues(found, single, totals, options) : pruneChannels(found, totals, options)
+  const result = single ? pruneValues(found, single, totals, options) : pruneChannels(found, totals, options, asked)
   return { ...result, unsupported }
 }
 
@@ -139,7 +142,7 @@ type Counted = Omit<PruneResult, 'unsupported'>
 function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: Totals, options: PruneOptions): Counted {
   const scope = options.scope as Scope
   const criterion = options.criterion ?? 'l2'
-  const common = { outputs: new Map(), before, ratio: undefined }
+  const common = { outputs: new Map(), before, ratio: undefined, warnings: [] }
   if (method === 'weight') {
     const { model, tensors } = zeroWeights(found, scope, criterion, options.seed ?? 0, options.keep)
     const groups = tensors.map((t) => ({
@@ -150,6 +153,7 @@ function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: T
       tensors: [],
       nodes: [],
     }))
+    checkSome(groups, scope, 'weight')
     return { ...common, model, masked: undefined, after: totalsOf(model, options, true), groups, refused: [] }
   }
   const { model, masked, layers, refused } = narrowInputs(found, scope, criterion, options.seed ?? 0, options.keep)
@@ -161,22 +165,32 @@ function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: T
     tensors: [],
     nodes: [],
   }))
+  checkSome(groups, scope, 'input')
   return { ...common, model, masked, after: totalsOf(model, options), groups, refused }
 }
 
-function pruneChannels(found: ChannelGroups, before: Totals, options: PruneOptions): Counted {
-  if (found.groups.length === 0) {
-    const why = found.refused.map((r) => ` ${r.node}: ${r.why}.`).slice(0, 5)
-    throw new KerfError(
-      'nothing-to-prune',
-      `No channels of the model can be removed.${why.join('') || ' It has no convolutions or linear layers with stored weights.'}`,
-      { refused: found.refused },
-    )
-  }
+/** @throws KerfError `nothing-to-prune` where rounding leaves all as it was */
+function checkSome(groups: readonly GroupReport[], { ratio }: Scope, what: string): void {
+  if (groups.some((g) => g.kept < g.channels)) return
+  const most = Math.max(...groups.map((g) => g.channels))
+  throw new KerfError(
+    'nothing-to-prune',
+    `Nothing would be removed: the ratio ${ratio} takes no ${what} of any layer, the largest of ${most}. Ask for more.`,
+  )
+}
+
+function pruneChannels(found: ChannelGroups, before: Totals, options: PruneOptions, asked: Asked): Counted {
+  return withoutMisfits(found, asked, (fitting) => cutChannels(fitting, before, options, asked))
+}
+
+function cutChannels(found: ChannelGroups, before: Totals, options: PruneOptions, asked: Asked): Counted {
+  const { model } = found.trace
+  if (found.groups.length === 0) throw nothingToPrune(model, found, asked)
   const scores = scoreGroups(found, options.criterion ?? 'l2', options.seed ?? 0)
   const { selection, ratio } = options.target
     ? reach(found, scores, before, options)
     : { selection: select(found, scores, options.scope as Scope), ratio: undefined }
+  if (selection.removed.size === 0) throw nothingRemoved(model, found, scores, asked)
   const cut = cutModel(found, selection.removed)
   return {
     model: cut,
@@ -186,6 +200,7 @@ function pruneChannels(found: ChannelGroups, before: Totals, options: PruneOptio
     after: totalsOf(cut, options),
     groups: found.groups.map((g) => report(found, g, selection)),
     refused: found.refused,
+    warnings: shortfall(found, selection, asked),
     ratio,
   }
 }

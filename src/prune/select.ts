@@ -55,7 +55,7 @@ export function select(found: ChannelGroups, scores: Scores, scope: Scope): Sele
   const kept = new Map<ChannelGroup, number>()
   for (const group of found.groups) {
     const most = scope.global ? capOf(group, scope) : group.classes.length
-    const remove = adjust(group, wished.get(group) ?? 0, most, roundTo)
+    const remove = adjust(group, wished.get(group) ?? 0, most, roundTo, scope.global ? Math.round : Math.ceil)
     kept.set(group, group.classes.length - remove)
     const score = scores.get(group) as Float64Array
     for (let cell = 0; cell < group.cells; cell++) {
@@ -71,16 +71,15 @@ export function select(found: ChannelGroups, scores: Scores, scope: Scope): Sele
 function localCounts(found: ChannelGroups, scope: Scope): Map<ChannelGroup, number> {
   return new Map(
     found.groups.map((g) => {
-      const ratio = ratioFor(g, scope)
+      const ratio = ratioOf(g.roots.flatMap(namesOf), scope)
       return [g, ratio === 0 ? 0 : g.classes.length - keptOf(g.classes.length, ratio)]
     }),
   )
 }
 
-const ratioFor = (group: ChannelGroup, scope: Scope): number => {
-  const names = group.roots.flatMap(namesOf)
-  return scope.perLayer?.find((p) => p.matches(names))?.ratio ?? scope.ratio
-}
+/** The ratio that a layer of these names is to lose. */
+export const ratioOf = (names: readonly string[], scope: Scope): number =>
+  scope.perLayer?.find((p) => p.matches(names))?.ratio ?? scope.ratio
 
 /** How many channels of a group may go in a global ranking. */
 function capOf(group: ChannelGroup, scope: Scope): number {
@@ -106,12 +105,21 @@ function globalCounts(found: ChannelGroups, scores: Scores, scope: Scope): Map<C
   return counts
 }
 
-/** A number to remove, at most `most`, that leaves a multiple of `roundTo` and takes equally from each cell (the nearest such). */
-function adjust(group: ChannelGroup, wish: number, most: number, roundTo: number): number {
+/**
+ * A number to remove, at most `most`, that leaves a multiple of `roundTo` and takes equally from each cell: where each group has its ratio, no fewer
+ * than that asks for; where all are ranked together, the nearest number.
+ */
+function adjust(
+  group: ChannelGroup,
+  wish: number,
+  most: number,
+  roundTo: number,
+  toWhole: (perCell: number) => number,
+): number {
   const n = group.classes.length
   if (group.cells > 1) {
     const size = n / group.cells
-    let perCell = Math.min(size - 1, Math.floor(most / group.cells), Math.round(wish / group.cells))
+    let perCell = Math.min(size - 1, Math.floor(most / group.cells), toWhole(wish / group.cells))
     while (perCell > 0 && (n - perCell * group.cells) % roundTo !== 0) perCell--
     return perCell * group.cells
   }

@@ -21,8 +21,8 @@ export function freezeWidthsThatCount(trace: ChannelTrace): void {
   }
   const runs = (node: Node) => node.outputs.some((o) => !inference.constants.has(o))
   for (const [value, node] of producers) {
-    if (!inference.constants.has(value) || !isNumber(value)) continue
-    if (!outputs.has(value) && !consumers.get(value)?.some(runs)) continue
+    if (!inference.constants.has(value)) continue
+    if (!outputs.has(value) && !(isNumber(value) && consumers.get(value)?.some(runs))) continue
     for (const asking of askingForShapes(trace, producers, node)) freezeWhatMatters(trace, producers, value, asking)
   }
 }

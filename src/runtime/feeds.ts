@@ -23,12 +23,23 @@ export function checkFeeds(
         `The model has no input "${name}". Its inputs: ${inputs.map((i) => i.name).join(', ') || 'none'}.`,
         { input: name },
       )
-  return new Map(inputs.map((input) => [input.name, checkFeed(input, feeds[input.name], shapes?.get(input.name))]))
+  checkNoneMissing(inputs, (name) => feeds[name] !== undefined)
+  return new Map(
+    inputs.map((input) => [input.name, checkFeed(input, feeds[input.name] as Feed, shapes?.get(input.name))]),
+  )
 }
 
-function checkFeed(input: ValueInfo, feed: Feed | undefined, known?: readonly number[]): HostTensor {
+/** @throws KerfError `missing-input` naming all that are missing */
+export function checkNoneMissing(inputs: readonly ValueInfo[], isThere: (name: string) => boolean): void {
+  const missing = inputs.filter((i) => !isThere(i.name))
+  if (missing.length === 0) return
+  const names = missing.map((i) => `"${i.name}"`).join(', ')
+  const text = missing.length > 1 ? `Inputs ${names} are missing.` : `Input ${names} is missing.`
+  throw new KerfError('missing-input', text, { inputs: missing.map((i) => i.name) })
+}
+
+function checkFeed(input: ValueInfo, feed: Feed, known?: readonly number[]): HostTensor {
   const { name, type } = input
-  if (!feed) throw new KerfError('missing-input', `Input "${name}" is missing.`, { input: name })
   const tensor = tensorOfFeed(input, feed, known)
   if (type?.kind !== 'tensor') return tensor
   if (tensor.elementType !== type.elementType)

@@ -232,13 +232,14 @@ function json(
   written: WrittenModel | undefined,
   tuned?: FineTuned,
 ): string {
-  const { before, after, unsupported, groups, refused, ratio } = result
+  const { before, after, unsupported, groups, refused, warnings, ratio } = result
   return toJson({
     before,
     after,
     unsupported,
     groups,
     refused,
+    ...(warnings.length > 0 ? { warnings } : {}),
     check,
     ...(ratio === undefined ? {} : { ratio }),
     ...(written ? { written } : {}),

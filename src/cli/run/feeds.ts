@@ -88,11 +88,14 @@ export async function readFeeds(
     if ('path' in source) feeds.set(name, await fromFile(model, name, source.path, options))
     shapes.set(name, 'path' in source ? (feeds.get(name) as FeedInfo).tensor.shape : source.shape)
   }
-  return inputs.map(({ name }) => {
-    if (!byName.has(name) && filesGiven)
-      throw new KerfError('missing-input', `Input "${name}" is missing: --input ${name}=file.npy.`, { input: name })
-    return feeds.get(name) ?? randomFeed(model, name, shapes, seed)
-  })
+  const missing = inputs.filter(({ name }) => filesGiven && !byName.has(name)).map((i) => i.name)
+  if (missing.length > 0) {
+    const flags = missing.map((name) => `--input ${name}=file.npy`).join(' ')
+    const names = missing.map((name) => `"${name}"`).join(', ')
+    const text = missing.length > 1 ? `Inputs ${names} are missing` : `Input ${names} is missing`
+    throw new KerfError('missing-input', `${text}: ${flags}.`, { inputs: missing })
+  }
+  return inputs.map(({ name }) => feeds.get(name) ?? randomFeed(model, name, shapes, seed))
 }
 
 function inputOf(model: Model, name: string) {

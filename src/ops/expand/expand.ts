@@ -27,7 +27,10 @@ function cutExpand(call: InferredCall, cut: Cut): void {
   const patch = new Map<number, number>()
   cut.newOutputShape(0)?.forEach((size, axis) => {
     const at = axis - rank + length
-    if (at >= 0 && cut.keptOutput(0, axis) && after?.[at] !== 1 && after?.[at] !== size) patch.set(at, 1)
+    if (at < 0 || after?.[at] === 1 || after?.[at] === size) return
+    if (cut.keptOutput(0, axis)) patch.set(at, 1)
+    // A size that was read off something narrower now.
+    else if (after) patch.set(at, size)
   })
   if (patch.size > 0) cut.patchInputInts(1, patch)
 }

@@ -13,6 +13,7 @@ import {
   withoutUnreadOutputs,
 } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
+import { checkNoneMissing } from '../feeds.ts'
 import { fromDense, type HostTensor, toDense } from '../tensor.ts'
 import { calculate } from './calculate.ts'
 
@@ -44,8 +45,7 @@ export function referenceRun(
   const inlined = inlineFunctions(model, operators)
   const graph = wanted(inlined.graph, options.outputs)
   const run = new Run(inlined, graph, options.precision === 'float64')
-  for (const { name } of graphInputs(graph))
-    if (!feeds.has(name)) throw new KerfError('missing-input', `Input "${name}" is missing.`, { input: name })
+  checkNoneMissing(graphInputs(graph), (name) => feeds.has(name))
   for (const [name, tensor] of feeds) run.set(name, toDense(tensor))
   for (const [i, node] of graph.nodes.entries()) run.node(node, i)
   return new Map(graph.outputs.map(({ name }) => [name, fromDense(run.get(name))]))

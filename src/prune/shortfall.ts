@@ -1,0 +1,113 @@
+import { getOrAdd, KerfError } from '../base/index.ts'
+import { type Model, nodeLabel, type RootKind, type Tensor } from '../graph/index.ts'
+import type { Scores } from './criteria.ts'
+import { type ChannelGroups, findGroups, type GroupOptions, isKept, namesOf, type Refusal } from './groups.ts'
+import { ratioOf, type Scope, type Selection, select } from './select.ts'
+
+/*
+ * When nothing can be removed, or much less than was asked for: why, and what to do.
+ */
+
+export interface Asked extends GroupOptions {
+  readonly kinds: ReadonlySet<RootKind>
+  /** Absent where a target is to be reached. */
+  readonly scope?: Scope
+}
+
+const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
+const sentences = (refused: readonly Refusal[]): string =>
+  refused
+    .slice(0, 5)
+    .map((r) => ` ${r.node}: ${r.why}.`)
+    .join('')
+
+/** No group at all. */
+export function nothingToPrune(model: Model, found: ChannelGroups, asked: Asked): KerfError {
+  const hasLayers = found.trace.roots.length > 0 || found.trace.refused.length > 0
+  const why =
+    sentences(found.refused) || (hasLayers ? '' : ' It has no convolutions or linear layers with stored weights.')
+  return new KerfError(
+    'nothing-to-prune',
+    `No channels of the model can be removed.${why}${advice(model, found, asked)}`,
+    {
+      refused: found.refused,
+    },
+  )
+}
+
+/** Groups, of which everything stays. */
+export function nothingRemoved(model: Model, found: ChannelGroups, scores: Scores, asked: Asked): KerfError {
+  const scope = asked.scope as Scope
+  const widest = Math.max(...found.groups.map((g) => g.classes.length))
+  const groups = plural(found.groups.length, 'group')
+  const rounding = (scope.roundTo ?? 1) > 1 && select(found, scores, { ...scope, roundTo: 1 }).removed.size > 0
+  const why = rounding
+    ? `--round-to ${scope.roundTo} keeps every width as it is: the widest of ${groups} has ${plural(widest, 'channel')}. Round to less.`
+    : widest === 1
+      ? `${groups} can be cut, with one channel each, which stays.${sentences(found.refused)}${advice(model, found, asked)}`
+      : `the ratios asked for take no channel of ${groups}, the widest of ${plural(widest, 'channel')}. Ask for more.`
+  return new KerfError('nothing-to-prune', `Nothing would be removed: ${why}`, { refused: found.refused })
+}
+
+/** What would find channels, tried out. */
+function advice(model: Model, found: ChannelGroups, asked: Asked): string {
+  const { roots } = found.trace
+  const both = new Set<RootKind>(['filter', 'neuron'])
+  const method = roots.some((r) => r.kind === 'filter') ? '--method filter,neuron' : '--method neuron'
+  const ways = [
+    { flags: [method], kinds: both, outputsMayShrink: asked.outputsMayShrink },
+    { flags: ['--allow-outputs'], kinds: asked.kinds, outputsMayShrink: true },
+    { flags: [method, '--allow-outputs'], kinds: both, outputsMayShrink: true },
+  ]
+  for (const { flags, kinds, outputsMayShrink } of ways) {
+    const { groups } = findGroups(model, { ...asked, kinds, outputsMayShrink })
+    const wide = groups.filter((g) => g.classes.length > g.cells).length
+    if (wide > 0) return ` ${flags.join(' ')} would find ${plural(wide, 'group')}.`
+  }
+  return isQuantised(found) ? ' The network is quantised: prune the one that it was made of, and quantise after.' : ''
+}
+
+const isCode = ({ elementType, shape }: Tensor): boolean =>
+  (elementType === 'int8' || elementType === 'uint8') && shape.length > 1
+
+const isQuantised = ({ trace }: ChannelGroups): boolean => [...trace.stored.values()].some(isCode)
+
+/** Below this part of what was asked for the user is told. */
+const much = 0.5
+
+/** What to say where much less goes than the ratios ask for; layers that the user keeps, and those of the outputs, are not counted. */
+export function shortfall(found: ChannelGroups, { removed }: Selection, asked: Asked): string[] {
+  const { scope } = asked
+  if (!scope) return []
+  const { trace } = found
+  let [channels, wished, gone] = [0, 0, 0]
+  const staying = new Map<string, { readonly text: string; count: number }>()
+  const tensors = new Set<string>()
+  for (const root of trace.roots) {
+    if (!asked.kinds.has(root.kind) || isKept(asked.keep, root) || tensors.has(root.tensor)) continue
+    tensors.add(root.tensor)
+    const node = nodeLabel(root.node)
+    for (const label of root.labels) {
+      const frozen = trace.labels.frozen(label)
+      if (frozen?.node === '') continue
+      channels++
+      wished += ratioOf(namesOf(root), scope)
+      if (removed.has(trace.labels.find(label))) gone++
+      if (!frozen) continue
+      const because = frozen.node === node ? frozen.why : `${frozen.node}: ${frozen.why}`
+      getOrAdd(staying, because, () => ({ text: `for one reason (${because})`, count: 0 })).count++
+    }
+  }
+  if (gone >= much * wished) return []
+  const percent = (n: number) => `${((100 * n) / channels).toFixed(0)} %`
+  const [most] = [...staying.values()].sort((a, b) => b.count - a.count)
+  const isRounded = (scope.roundTo ?? 1) > 1 && (most?.count ?? 0) < wished - gone
+  const why = isRounded
+    ? ` Widths are rounded up to multiples of ${scope.roundTo}.`
+    : most
+      ? ` ${most.count} stay ${most.text}.`
+      : ''
+  return [
+    `Much less goes than was asked for: ${gone} of ${channels} channels (${percent(gone)}), not ${percent(wished)}.${why}`,
+  ]
+}
