@@ -52,10 +52,16 @@ async function programFor(argv: readonly string[], io: Io): Promise<Command> {
     })
   const [first, second] = argv.filter((a) => !a.startsWith('-'))
   const called = first === 'help' ? second : first
+  // A completion script holds the options of every command.
+  const completes = called === 'completion'
   for (const [name, summary, load] of commands) {
     const command = program.command(name).description(summary)
-    if (name === called) (await load()).define(command, io)
+    if (name === called || completes) (await load()).define(command, io)
   }
+  const completion = program
+    .command('completion')
+    .description('print a script that completes commands and options in a shell')
+  if (completes) (await import('./completion.ts')).defineCompletion(completion, program, io)
   return program
 }
 
