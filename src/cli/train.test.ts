@@ -73,6 +73,7 @@ describe('kerf train', () => {
       'last.onnx',
       'metrics.jsonl',
       'recipe.json',
+      'start.onnx',
       'test.json',
     ])
     expect(JSON.parse(readFileSync(at('first/recipe.json'), 'utf8'))).toMatchObject({ threads: 1, learningRate: 0.01 })

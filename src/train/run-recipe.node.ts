@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { KerfError } from '../base/index.ts'
 import { createWorkerLoader, type LoadProgress, openData, type WorkerLoader } from '../data/index.node.ts'
 import { createLoader, type DataSets, type Loader, type SkippedImage } from '../data/index.ts'
@@ -15,8 +16,9 @@ import { recipeLines } from './recipe/describe.ts'
 import { namePattern } from './recipe/name-pattern.node.ts'
 import { type FreshRecipe, freshNetwork, isFreshNetwork } from './recipe/network.ts'
 import { parseRecipe } from './recipe/parse.ts'
+import { mapPaths } from './recipe/paths.ts'
 import { readingOf } from './recipe/reading.node.ts'
-import type { Recipe } from './recipe/schema.ts'
+import { type Recipe, recipeSchema } from './recipe/schema.ts'
 import { gradientChoices, lossOf, optimiserSettings, scheduleOf } from './recipe/settings.ts'
 import type { FoundCheckpoint } from './run-folder/checkpoints.node.ts'
 import type { FileOperations } from './run-folder/files.node.ts'
@@ -87,7 +89,7 @@ export interface RunOutcome {
 
 /**
  * Does what a recipe says, and keeps everything in its folder: recipe.json, metrics.jsonl, TensorBoard events, curves.svg, checkpoints, best.onnx,
- * last.onnx, test.json. The best network is chosen by the validation images; the test images are looked at once, when training has ended. Paths
+ * last.onnx, test.json, and copies of the model that it starts from (start.onnx) and of the teacher (teacher.onnx). The best network is chosen by the validation images; the test images are looked at once, when training has ended. Paths
  * are relative to the working directory. A run that is complete is left as it is.
  * @throws KerfError `exists`, `not-found`, `other-recipe` (the folder's run was started with another one), `not-finite` (with the last good
  *   checkpoint), `disk-full`, and what data, models and trainer throw. Whatever happens, the last checkpoint stays and loads.
@@ -104,6 +106,7 @@ export async function runRecipe(given: Recipe, options: RunRecipeOptions = {}): 
     try {
       const folder = opened ?? createRunFolder(recipe.output, recipe, { files, force })
       try {
+        if (!opened) keepSources(folder, ready.sources)
         return await new Run(recipe, folder, ready, options).run()
       } finally {
         if (!opened) folder.close()
@@ -116,14 +119,16 @@ export async function runRecipe(given: Recipe, options: RunRecipeOptions = {}): 
   }
 }
 
-/** The recipe that the run was started with. @throws KerfError `other-recipe` listing what differs */
+/** The recipe that the run was started with, with paths as they are now. @throws KerfError `other-recipe` listing what differs */
 function sameRecipe(folder: RunFolder, given: Recipe): Recipe {
   const recipe = parseRecipe(folder.recipe)
-  const before = new Map(recipeLines(recipe).map((l) => [l.path, l.value]))
-  const now = new Map(recipeLines(given).map((l) => [l.path, l.value]))
+  // Where things lie may have changed since.
+  const linesOf = (of: Recipe) =>
+    new Map(recipeLines(mapPaths(recipeSchema, of, () => 'anywhere') as Recipe).map((l) => [l.path, l.value]))
+  const [before, now] = [linesOf(recipe), linesOf(given)]
   const free = given.threads === undefined ? ['threads'] : []
   const paths = [...new Set([...before.keys(), ...now.keys()])].filter(
-    (path) => before.get(path) !== now.get(path) && ![...free, 'output'].includes(path),
+    (path) => before.get(path) !== now.get(path) && !free.includes(path),
   )
   if (paths.length > 0)
     throw new KerfError(
@@ -131,7 +136,7 @@ function sameRecipe(folder: RunFolder, given: Recipe): Recipe {
       `The run in ${folder.path} was started with another recipe:\n${paths.map((p) => `  ${p}: ${before.get(p) ?? 'none'}, now ${now.get(p) ?? 'none'}`).join('\n')}\nGo on with its own, ${folder.path}/recipe.json, or start a new run in another folder.`,
       { path: folder.path, differences: paths },
     )
-  return { ...recipe, output: given.output }
+  return { ...given, threads: given.threads ?? recipe.threads }
 }
 
 /** What a run came to whose last checkpoint is that of its end, and whose networks have been tested. */
@@ -158,19 +163,29 @@ const outcomeOf = (
   bestModel: position.best && `${path}/best.onnx`,
 })
 
+/** Networks from files that a run was made from. */
+interface Sources {
+  readonly start: Model | undefined
+  readonly teacher: Model | undefined
+}
+
 interface Ready {
   readonly sets: DataSets
   readonly training: Loader
   readonly validation: Loader | undefined
   readonly test: Loader
   readonly trainer: Trainer
+  readonly sources: Sources
   dispose(): Promise<void>
 }
 
 async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready> {
   const { signal, onNotice, onLoad } = options
   const { seed, batchSize, transforms, threads } = recipe
-  const own = isFreshNetwork(recipe) ? undefined : ownModel(recipe)
+  const source = (which: 'start' | 'teacher', path: string | undefined) =>
+    path === undefined ? undefined : sourceModel(recipe.output, which, path, options.resume)
+  const own = source('start', isFreshNetwork(recipe) ? undefined : (recipe.model as { readonly onnx: string }).onnx)
+  const teacher = source('teacher', recipe.distillation?.teacher)
   const read = options.sets ?? (await openData(recipe.data, { ...readingOf(recipe), signal, onProgress: onLoad }))
   const sets = own ? inClassesOf(own, read) : read
   const loading = { batchSize, transforms, seed, training: true }
@@ -186,7 +201,7 @@ async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready
     optimiser: optimiserSettings(recipe),
     loss: lossOf(recipe),
     choices: gradientChoices(recipe),
-    teacher: recipe.distillation && outside(recipe.distillation.teacher, recipe.output),
+    teacher,
     freeze: recipe.freeze.map(namePattern),
     masks: recipe.masks === 'zeros' ? 'zeros' : undefined,
     average: recipe.ema,
@@ -196,7 +211,9 @@ async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready
     runtime: nodeRuntime,
   })
   const beside = createWorkerLoader(sets.train, loading)
-  return { sets, training: beside ?? training, validation, test, trainer, dispose: () => release(trainer, beside) }
+  const sources = { start: own, teacher }
+  const dispose = () => release(trainer, beside)
+  return { sets, training: beside ?? training, validation, test, trainer, sources, dispose }
 }
 
 async function release(trainer: Trainer, loader: WorkerLoader | undefined): Promise<void> {
@@ -204,7 +221,18 @@ async function release(trainer: Trainer, loader: WorkerLoader | undefined): Prom
   await loader?.dispose()
 }
 
-const ownModel = (recipe: Recipe): Model => outside((recipe.model as { readonly onnx: string }).onnx, recipe.output)
+/** Of a run that goes on its own copy, so that it needs nothing but its folder and the data. Runs of older versions have none. */
+function sourceModel(folder: string, which: 'start' | 'teacher', path: string, resume = false): Model {
+  const kept = join(folder, `${which}.onnx`)
+  return resume && existsSync(kept) ? readModelFile(kept) : outside(path, folder)
+}
+
+function keepSources(folder: RunFolder, sources: Sources): void {
+  for (const which of ['start', 'teacher'] as const) {
+    const model = sources[which]
+    if (model) folder.writeModel(which, (path) => void writeModelFile(model, path, { force: true }))
+  }
+}
 
 /** A model that is not in the run's own folder, where it would be replaced while its weights are still read. */
 function outside(path: string, folder: string): Model {

@@ -18,6 +18,7 @@ import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { stopOnSignal } from '../stop.ts'
+import { withDataHint } from '../train/data-hint.ts'
 import { evaluationJson, evaluationReport } from '../train/evaluation-report.ts'
 import { batchSizeFlag, classesFlag, imageFlagsHelp, threadsFlag } from '../vocabulary.ts'
 
@@ -67,11 +68,9 @@ export function define(command: Command, io: Io): void {
       const { recipe, image } = givenFor(given, path, model, options)
       const known = imageMetadata(model)
       const names = options.classes ?? known.classes
-      const opened = await openPart(recipe.data, options.part, {
-        ...readingOf(recipe),
-        classes: names,
-        channels: channelsOf(model),
-      })
+      const opened = await withDataHint(options.data === undefined, () =>
+        openPart(recipe.data, options.part, { ...readingOf(recipe), classes: names, channels: channelsOf(model) }),
+      )
       if (!opened)
         throw new KerfError(
           'no-validation',

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { KerfError } from '../../base/index.ts'
 import type { Transform } from '../../data/index.ts'
@@ -12,6 +14,7 @@ import { positiveInteger } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { assumptionText } from '../run/image.ts'
 import { stopOnSignal } from '../stop.ts'
+import { withDataHint } from '../train/data-hint.ts'
 import { curvesText, trainingDisplay } from '../train/progress.ts'
 import { readRecipe } from '../train/read-recipe.ts'
 import { parseGivenRecipe, type RecipeFlags, withRecipeFlags } from '../train/recipe-flags.ts'
@@ -42,6 +45,7 @@ Examples:
   kerf train recipes/mnist-lenet5.json
   kerf train recipes/mnist-lenet5.json --set data.path=/data/mnist --set epochs=2 -o runs/try
   kerf train runs/mnist-lenet5 --resume
+  kerf train copied/mnist-lenet5 --resume --data /elsewhere/mnist
   kerf train --net resnet20-adder --data data/cifar10 --epochs 50 -o runs/adder
   kerf train --model pruned.onnx --data images:train,test --epochs 5 --lr 0.01 -o runs/finetuned
   kerf train --model resnet18.onnx --data images:photos --resize 256 --crop 224 --flip --epochs 5 -o runs/photos
@@ -105,18 +109,21 @@ export function define(command: Command, io: Io): void {
       const stop = stopOnSignal()
       let start: RunStart | undefined
       try {
-        const outcome = await runRecipe(recipe, {
-          resume: options.resume,
-          force: options.force,
-          signal: stop.signal,
-          onNotice: (text) => io.err(`kerf: ${text}\n`),
-          onStart: (ready) => {
-            start = ready
-            display.start(ready)
-            if (!options.json) io.err(startText(ready))
-          },
-          onEvent: options.json ? undefined : display.event,
-        })
+        const goesOn = options.resume === true && existsSync(join(recipe.output, 'recipe.json'))
+        const outcome = await withDataHint(goesOn && options.data === undefined, () =>
+          runRecipe(recipe, {
+            resume: options.resume,
+            force: options.force,
+            signal: stop.signal,
+            onNotice: (text) => io.err(`kerf: ${text}\n`),
+            onStart: (ready) => {
+              start = ready
+              display.start(ready)
+              if (!options.json) io.err(startText(ready))
+            },
+            onEvent: options.json ? undefined : display.event,
+          }),
+        )
         display.end()
         if (options.json) io.out(toJson(outcomeJson(outcome, start)))
         else if (!outcome.stopped) {

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { KerfError } from '../../base/index.ts'
 import { readModelFile } from '../../onnx/index.node.ts'
+import { recipeFromFolder } from '../../train/index.node.ts'
 import { assigned } from './assignments.ts'
 
 /**
- * A recipe as it was written. The folder of a run stands for its recipe, with the folder as output: it may have been moved since.
+ * A recipe as it was written. The folder of a run stands for its recipe, with the folder as output: it may have been moved since. Paths in a run's recipe
+ * are relative to its folder; they are returned as those of the process.
  * @throws KerfError `bad-recipe` when it is no JSON, `is-a-model`, `not-found` for a folder without a run
  */
 export function readRecipe(path: string): unknown {
@@ -30,7 +32,7 @@ export function readRecipe(path: string): unknown {
         })
   const text = bytes.toString('utf8')
   try {
-    const recipe: unknown = JSON.parse(text)
+    const recipe = recipeFromFolder(JSON.parse(text), dirname(file))
     return folder ? assigned(recipe, [{ path: ['output'], value: path }]) : recipe
   } catch (error) {
     throw new KerfError(

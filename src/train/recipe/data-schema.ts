@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { path } from './paths.ts'
 
 /*
  * What a recipe says about data and their transforms.
  */
 
-const path = (what: string) => z.string().min(1).describe(what)
 const labelled = {
   train: path('Training images: a folder with a folder of images per class, or a tar of one.'),
   validation: path('Images to choose the best network by, likewise.').optional(),

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { type NetName, nets } from '../../nets/index.ts'
 import { dataSchema, transformSchema } from './data-schema.ts'
+import { path } from './paths.ts'
 
 /*
  * A training recipe: its fields, their ranges and defaults. Where a text is described here, docs/recipe.schema.json and editors show it.
  */
 
 const netNames = Object.keys(nets) as [NetName, ...NetName[]]
-const path = (what: string) => z.string().min(1).describe(what)
 const positive = z.number().positive()
 const fraction = z.number().gt(0).lt(1)
 

@@ -21,18 +21,23 @@ import {
   writeWhole,
 } from './files.node.ts'
 import type { Metrics } from './metrics.ts'
+import { recipeForFolder, recipeFromFolder } from './moving.node.ts'
 
 /*
- * DIR/recipe.json                      what is trained, every default written out
+ * DIR/recipe.json                      what is trained, every default written out; paths are relative to DIR
+ * DIR/start.onnx, DIR/teacher.onnx     what training starts from and learns from, where these are files
  * DIR/metrics.jsonl                    a line per `log`
  * DIR/events.out.tfevents.*            the same for TensorBoard, a file per start
  * DIR/curves.svg, DIR/test.json        by `writeText`
  * DIR/checkpoints/step-N.safetensors   the last two
  * DIR/best.onnx, DIR/last.onnx         by `writeModel`
  */
+/** Networks that a run's folder holds: those it has made, and those it was made from. */
+export type ModelFile = 'best' | 'last' | 'start' | 'teacher'
+
 export interface RunFolder {
   readonly path: string
-  /** What recipe.json holds. */
+  /** What recipe.json holds, with paths of the process. */
   readonly recipe: unknown
   /** All lines of metrics.jsonl. */
   readonly metrics: readonly Metrics[]
@@ -48,8 +53,8 @@ export interface RunFolder {
   latestCheckpoint(): FoundCheckpoint | undefined
   /** Drops metrics of later steps: of what a killed run did after its last checkpoint. Call before going on from `step` updates. */
   resumeAt(step: number): void
-  /** Calls `write` with the path of best.onnx or last.onnx, which exists already from the second time on; it must replace it whole. */
-  writeModel(which: 'best' | 'last', write: (path: string) => void): string
+  /** Calls `write` with the path of best.onnx …, which may exist already; it must replace it whole. */
+  writeModel(which: ModelFile, write: (path: string) => void): string
   close(): void
 }
 
@@ -60,7 +65,7 @@ export interface RunFolderOptions {
 }
 
 const owned =
-  /^((recipe|test)\.json|metrics\.jsonl|curves\.svg|checkpoints|(best|last)\.onnx(\.data)?|events\.out\.tfevents\..*)$/
+  /^((recipe|test)\.json|metrics\.jsonl|curves\.svg|checkpoints|(best|last|start|teacher)\.onnx(\.data)?|events\.out\.tfevents\..*)$/
 
 /**
  * For before long work: refuses a folder that a new run would refuse.
@@ -97,7 +102,8 @@ export function createRunFolder(
     for (const name of present) rmSync(join(path, name), { recursive: true })
     makeFolder(join(path, 'checkpoints'))
     // Last, so that a folder with a recipe is complete.
-    writeWhole(join(path, 'recipe.json'), [utf8(`${JSON.stringify(recipe, null, 2)}\n`)], options.files)
+    const text = JSON.stringify(recipeForFolder(recipe, path), null, 2)
+    writeWhole(join(path, 'recipe.json'), [utf8(`${text}\n`)], options.files)
     return new Folder(path, recipe, options)
   })
 }
@@ -116,7 +122,7 @@ export function openRunFolder(path: string, options: RunFolderOptions = {}): Run
     makeFolder(join(path, 'checkpoints'))
     for (const folder of [path, join(path, 'checkpoints')])
       for (const name of readdirSync(folder)) if (isLeftover(name)) rmSync(join(folder, name), { force: true })
-    return new Folder(path, readJson(file, 'bad-recipe'), options)
+    return new Folder(path, recipeFromFolder(readJson(file, 'bad-recipe'), path), options)
   })
 }
 
@@ -230,7 +236,7 @@ class Folder implements RunFolder {
     this.#eventsFile().append(encodeSessionStart(this.#now(), step + 1))
   }
 
-  writeModel(which: 'best' | 'last', write: (path: string) => void): string {
+  writeModel(which: ModelFile, write: (path: string) => void): string {
     const path = join(this.path, `${which}.onnx`)
     write(path)
     return path
