@@ -120,6 +120,21 @@ describe('kerf run on an image', () => {
     })
   })
 
+  it('has random images of the size that the file tells', async () => {
+    const preprocessing = {
+      ...({ resize: [6, 5], fit: 'fill', border: 0, channels: 3, order: 'rgb', layout: 'NCHW' } as const),
+      ...{ scale: 1 / 255, mean: [0, 0, 0], std: [1, 1, 1] },
+    }
+    const b = new GraphBuilder('open')
+    b.output(b.node('GlobalAveragePool', [b.input('image', 'float32', ['N', 3, 'H', 'W'])], {}, { name: 'pool' }))
+    writeModelFile(withImageMetadata(b.model(), { preprocessing }), at('open.onnx'))
+    expect(JSON.parse((await kerf('run', at('open.onnx'), '--json')).out).inputs).toMatchObject([
+      { shape: [1, 3, 6, 5] },
+    ])
+    const bench = await kerf('bench', at('open.onnx'), '--seconds', '0.01', '--json')
+    expect(JSON.parse(bench.out).inputs).toEqual([{ name: 'image', shape: [1, 3, 6, 5] }])
+  })
+
   it('says what it assumed where nobody told', async () => {
     await red()
     writeModelFile(colours(), at('unknown.onnx'))

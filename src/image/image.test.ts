@@ -4,6 +4,7 @@ import { GraphBuilder, type Model } from '../graph/index.ts'
 import { modelBytes, readModel } from '../onnx/index.ts'
 import {
   imageMetadata,
+  imageShapes,
   imageTensor,
   imageToTensor,
   type Preprocessing,
@@ -103,6 +104,15 @@ describe('what a file says of images and classes', () => {
       ],
     })
   })
+})
+
+it('the shape of an image is told where the graph leaves it open', () => {
+  const told = (shape: (number | string)[]) => [
+    ...imageShapes(withImageMetadata(model(shape), { preprocessing: plain })),
+  ]
+  expect(told(['N', 3, 'H', 'W'])).toEqual([['x', [1, 3, 224, 224]]])
+  expect(told(['N', 3, 64, 64])).toEqual([['x', [1, 3, 64, 64]]])
+  expect([...imageShapes(model())]).toEqual([])
 })
 
 describe('how images become an input', () => {

@@ -3,7 +3,7 @@
 // May import: base, graph, runtime (tensors), data (resizing).
 export { type BrowserImage, imageToTensor, pixelsOf } from './browser.ts'
 export { imageTensor, type PixelImage, type PlanarImage, planarTensor } from './image-tensor.ts'
-export { type ImageMetadata, imageMetadata, withImageMetadata, withKeptClasses } from './metadata.ts'
+export { type ImageMetadata, imageMetadata, imageShapes, withImageMetadata, withKeptClasses } from './metadata.ts'
 export {
   type Assumption,
   type ImageLayout,

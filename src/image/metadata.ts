@@ -1,6 +1,6 @@
-import type { Model } from '../graph/index.ts'
+import { graphInputs, type Model } from '../graph/index.ts'
 import { foreignMetadata } from './foreign.ts'
-import type { Preprocessing, PreprocessingOptions } from './preprocessing.ts'
+import { type Preprocessing, type PreprocessingOptions, preprocessingFor } from './preprocessing.ts'
 
 /*
  * In ONNX's metadata_props, as JSON:
@@ -50,6 +50,20 @@ export function withImageMetadata(
   if (classes) metadata.set(keys.classes, JSON.stringify(classes))
   if (preprocessing) metadata.set(keys.image, JSON.stringify(preprocessing))
   return { ...model, metadata }
+}
+
+/**
+ * Shapes of inputs that the graph leaves open but the file tells: of one image, as it was trained on.
+ * @returns the only input's by its name; empty where nothing is told
+ */
+export function imageShapes(model: Model): ReadonlyMap<string, readonly number[]> {
+  const [input, ...others] = graphInputs(model.graph)
+  const shape = input?.type?.kind === 'tensor' ? input.type.shape : undefined
+  const { preprocessing: stored } = imageMetadata(model)
+  if (!input || others.length > 0 || shape?.length !== 4 || !(stored?.crop ?? stored?.resize)) return new Map()
+  const { channels, layout, crop, resize } = preprocessingFor(input, {}, stored).preprocessing
+  const size = crop ?? resize ?? []
+  return new Map([[input.name, layout === 'NCHW' ? [1, channels, ...size] : [1, ...size, channels]]])
 }
 
 /** A model of which only some classes are left, with the names of those. @param kept their former numbers, in order */

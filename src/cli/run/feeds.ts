@@ -12,6 +12,7 @@ import {
 import { bindInputs, graphInputs, type Model } from '../../graph/index.ts'
 import {
   imageMetadata,
+  imageShapes,
   type PreprocessingOptions,
   preprocessingFor,
   type ResolvedPreprocessing,
@@ -83,7 +84,8 @@ export async function readFeeds(
   }
   const filesGiven = [...byName.values()].some((g) => 'path' in g)
   const feeds = new Map<string, FeedInfo>()
-  const shapes = new Map<string, readonly number[]>()
+  // What the file tells of images, for inputs that nobody gives.
+  const shapes = new Map<string, readonly number[]>(filesGiven ? [] : imageShapes(model))
   for (const [name, source] of byName) {
     if ('path' in source) feeds.set(name, await fromFile(model, name, source.path, options))
     shapes.set(name, 'path' in source ? (feeds.get(name) as FeedInfo).tensor.shape : source.shape)
