@@ -7,7 +7,8 @@ export interface Assignment {
 }
 
 /**
- * `a.b=1`, `transforms[0].size=32`, `model.net=resnet20`: JSON where it is such, otherwise a text; nothing after `=`: the field is left out.
+ * `a.b=1`, `transforms[0].size=32`, `schedule.atEpochs=10,20`, `model.net=resnet20`: JSON where it is such, a list where it is numbers with commas (of one number
+ * `10,`), otherwise a text; nothing after `=`: the field is left out.
  * @throws InvalidArgumentError, which is wrong usage
  */
 export function assignment(text: string, before: readonly Assignment[] = []): Assignment[] {
@@ -23,6 +24,10 @@ export function assignment(text: string, before: readonly Assignment[] = []): As
 
 function parsed(text: string): unknown {
   if (text === '') return undefined
+  const list = text.split(',')
+  if (list.at(-1) === '') list.pop()
+  if (text.includes(',') && list.every((part) => part.trim() !== '' && Number.isFinite(Number(part))))
+    return list.map(Number)
   try {
     return JSON.parse(text)
   } catch {
@@ -37,8 +42,8 @@ export function assigned(recipe: unknown, assignments: readonly Assignment[]): u
 
 function withValue(at: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
   if (key === undefined) return value
-  if (Array.isArray(at) && /^\d+$/.test(key)) {
-    const copy = [...at]
+  if ((Array.isArray(at) || at === undefined) && /^\d+$/.test(key)) {
+    const copy = [...(at ?? [])]
     copy[Number(key)] = withValue(copy[Number(key)], rest, value)
     return copy
   }
