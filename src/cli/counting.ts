@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { type Profile, profileModel } from '../cost/index.ts'
-import { filesOf, readModelFile } from '../onnx/index.node.ts'
+import { filesOfGiven, givenModel } from './given-model.ts'
 import { type InputShapes, inputShape } from './options.ts'
 import { formatByEnding } from './output-type.ts'
 
@@ -54,7 +54,7 @@ export const formatOf = (options: CountingOptions): Format =>
 
 /** @returns the counts, and the files that the model consists of: none of them may be overwritten */
 export function profileFile(path: string, options: CountingOptions): { profile: Profile; files: string[] } {
-  const model = readModelFile(path)
+  const model = givenModel(path)
   const profile = profileModel(model, {
     name: path,
     inputs: options.input,
@@ -62,5 +62,5 @@ export function profileFile(path: string, options: CountingOptions): { profile: 
     strictAdds: options.strictAdds,
     countNonZero: options.nonZero,
   })
-  return { profile, files: [path, ...filesOf(model)] }
+  return { profile, files: filesOfGiven(path, model) }
 }

@@ -101,12 +101,12 @@ describe('kerf profile', () => {
       'Additions, multiplications  3,888 (3.89 k), 3,888 (3.89 k)',
       'Memory accesses             732, 2.93 kB',
       '',
-      'Layer              Op    Output   Params   MACs   Adds   Muls  Reads  Writes',
-      '────────────────────────────────────────────────────────────────────────────',
-      'conv               Conv  1×4×6×6     108  3,888  3,888  3,888    300     144',
-      'relu               Relu  1×4×6×6       0      0      0      0    144     144',
-      '────────────────────────────────────────────────────────────────────────────',
-      'Total of 2 layers                    108  3,888  3,888  3,888    444     288',
+      'Layer              Op            Window  Input    Output   Params   MACs   Adds   Muls  Reads  Writes',
+      '─────────────────────────────────────────────────────────────────────────────────────────────────────',
+      'conv               Conv regular  3×3     1×3×8×8  1×4×6×6     108  3,888  3,888  3,888    300     144',
+      'relu               Relu                  1×4×6×6  1×4×6×6       0      0      0      0    144     144',
+      '─────────────────────────────────────────────────────────────────────────────────────────────────────',
+      'Total of 2 layers                                             108  3,888  3,888  3,888    444     288',
       '1 layer that costs nothing (a view) is not shown.',
       '',
     ])
@@ -234,7 +234,7 @@ describe('kerf profile', () => {
     expect(status).toBe(0)
     expect(out).toContain('Not counted, or not in full: 1 node')
     expect(out).toMatch(/odd +com\.example\.Mystery +Kerf does not know this operator/)
-    expect(out).toMatch(/odd +com\.example\.Mystery +\? +0 +\? +\? +\? +\? +\?/)
+    expect(out).toMatch(/odd +com\.example\.Mystery +1 +\? +0 +\? +\? +\? +\? +\?/)
   })
 
   it('is wrongly used without a model, or with options that it does not have', async () => {

@@ -32,6 +32,8 @@ const commands: readonly [name: string, summary: string, load: () => Promise<Com
   ['import', 'put PyTorch weights into a network, as ONNX', () => import('./commands/import.ts')],
   ['lab', 'put claims about faster convolution to the test', () => import('./commands/lab.ts')],
   ['demo', 'the main job in one go: count, prune half, fine-tune, run both', () => import('./commands/demo.ts')],
+  ['nets', 'list the networks that Kerf builds by name', () => import('./commands/nets.ts')],
+  ['new', 'build a layer, a block or a network, as ONNX', () => import('./commands/new.ts')],
   ['formulas', 'what kinds of convolution cost, as formulas and numbers', () => import('./commands/formulas.ts')],
 ]
 

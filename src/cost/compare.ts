@@ -1,3 +1,4 @@
+import { alignLayers } from './align.ts'
 import type { Layer, Profile, TotalCounts, Totals } from './types.ts'
 
 /** One number of both models. `ratio` is b ÷ a; null where it has no meaning. */
@@ -11,9 +12,9 @@ export interface Pair {
 
 export interface ComparedLayer {
   readonly name: string
-  /** Of `a`, or of `b` where only `b` has the layer. */
+  /** `Conv → AdderConv` where the models differ. */
   readonly op: string
-  /** Null: the model has no layer of this name. */
+  /** Null: the model has no such layer. */
   readonly a: Layer | null
   readonly b: Layer | null
   readonly params: Pair
@@ -31,7 +32,7 @@ export interface Comparison {
   readonly layers: readonly ComparedLayer[]
 }
 
-/** Two profiles side by side: the totals, and layer by layer, matched by name (equal names in their order). */
+/** Two profiles side by side: the totals, and layer by layer, matched by name, else by what they are. */
 export function compareProfiles(a: Profile, b: Profile): Comparison {
   const { layers: layersA, ...restA } = a
   const { layers: layersB, ...restB } = b
@@ -39,20 +40,31 @@ export function compareProfiles(a: Profile, b: Profile): Comparison {
     a: restA,
     b: restB,
     totals: compareTotals(a.totals, b.totals),
-    layers: align(layersA, layersB).map(([x, y]) => compareLayers(x, y)),
+    layers: alignLayers(layersA, layersB).map(([x, y]) => compareLayers(x, y)),
   }
 }
 
 /** The sums of two networks side by side. */
 export function compareTotals(a: Totals, b: Totals): Comparison['totals'] {
-  const { partial: _, ...counts } = a
-  const metrics = Object.keys(counts) as (keyof TotalCounts)[]
   const totals = { a, b }
   const partial = (m: keyof TotalCounts) => (['a', 'b'] as const).filter((side) => totals[side].partial.includes(m))
   return Object.fromEntries(
     metrics.map((m) => [m, { ...pair(a[m], b[m]), ...(partial(m).length > 0 ? { partial: partial(m) } : {}) }]),
   ) as Comparison['totals']
 }
+
+const metrics = [
+  'params',
+  'nonZeroParams',
+  'macs',
+  'adds',
+  'muls',
+  'others',
+  'reads',
+  'writes',
+  'accesses',
+  'bytes',
+] as const satisfies readonly (keyof TotalCounts)[]
 
 const pair = (a: number | null, b: number | null): Pair => ({
   a,
@@ -68,7 +80,7 @@ function compareLayers(a: Layer | null, b: Layer | null): ComparedLayer {
   const some = (a ?? b) as Layer
   return {
     name: some.name,
-    op: some.op,
+    op: operatorsOf([a, b].filter((l) => l !== null)),
     a,
     b,
     params: both((l) => l.params),
@@ -79,31 +91,55 @@ function compareLayers(a: Layer | null, b: Layer | null): ComparedLayer {
   }
 }
 
-/** Pairs of equal name; what has no partner stands after what precedes it in its own model. */
-function align(a: readonly Layer[], b: readonly Layer[]): [Layer | null, Layer | null][] {
-  const keysA = withOccurrence(a)
-  const keysB = withOccurrence(b)
-  const inB = new Map(keysB.map((key, i) => [key, b[i] as Layer]))
-  const inA = new Set(keysA)
-  // Layers that only b has, by the shared layer that they follow ('' for the start).
-  const onlyB = new Map<string, Layer[]>()
-  let last = ''
-  keysB.forEach((key, i) => {
-    if (inA.has(key)) last = key
-    else onlyB.set(last, [...(onlyB.get(last) ?? []), b[i] as Layer])
-  })
-  const result: [Layer | null, Layer | null][] = (onlyB.get('') ?? []).map((l) => [null, l])
-  keysA.forEach((key, i) => {
-    result.push([a[i] as Layer, inB.get(key) ?? null], ...(onlyB.get(key) ?? []).map((l): [null, Layer] => [null, l]))
-  })
-  return result
+/** One number of several networks. */
+export interface Series {
+  readonly values: readonly (number | null)[]
+  /** Each ÷ the first; null where it has no meaning. */
+  readonly ratios: readonly (number | null)[]
+  /** The networks, by index, in which something is not in this sum. Ratios with them are of what is counted. */
+  readonly partial: readonly number[]
 }
 
-function withOccurrence(layers: readonly Layer[]): string[] {
-  const seen = new Map<string, number>()
-  return layers.map(({ name }) => {
-    const n = (seen.get(name) ?? 0) + 1
-    seen.set(name, n)
-    return `${n} ${name}`
+/** Several networks side by side. */
+export interface ManyComparison {
+  readonly models: readonly Omit<Profile, 'layers'>[]
+  readonly totals: Readonly<Record<keyof TotalCounts, Series>>
+  /** Per network its layer; null where it has none that fits. */
+  readonly layers: readonly { readonly name: string; readonly op: string; readonly layers: readonly (Layer | null)[] }[]
+}
+
+/** Any number of profiles side by side; layers are matched with those of the networks before. */
+export function compareMany(profiles: readonly Profile[]): ManyComparison {
+  const [first, ...others] = profiles
+  let rows: (Layer | null)[][] = (first?.layers ?? []).map((layer) => [layer])
+  others.forEach(({ layers }, n) => {
+    const known = new Map(rows.map((row) => [row.find((l) => l !== null) as Layer, row]))
+    rows = alignLayers([...known.keys()], layers).map(([before, layer]) => [
+      ...((before && known.get(before)) ?? new Array<null>(n + 1).fill(null)),
+      layer,
+    ])
   })
+  const series = (key: keyof TotalCounts): Series => {
+    const values = profiles.map((p) => p.totals[key])
+    const base = values[0] ?? null
+    return {
+      values,
+      ratios: values.map((v) => pair(base, v).ratio),
+      partial: profiles.flatMap((p, i) => (p.totals.partial.includes(key) ? [i] : [])),
+    }
+  }
+  return {
+    models: profiles.map(({ layers: _, ...rest }) => rest),
+    totals: Object.fromEntries(metrics.map((m) => [m, series(m)])) as ManyComparison['totals'],
+    layers: rows.map((row) => {
+      const there = row.filter((l) => l !== null)
+      return { name: (there[0] as Layer).name, op: operatorsOf(there), layers: row }
+    }),
+  }
+}
+
+/** `Conv`, or `Conv → AdderConv` where the networks differ. */
+function operatorsOf(layers: readonly Layer[]): string {
+  const different = layers.map((l) => l.op).filter((op, i, all) => op !== all[i - 1])
+  return different.length === 1 ? (different[0] as string) : different.map((op) => op.split('.').at(-1)).join(' → ')
 }

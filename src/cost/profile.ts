@@ -10,9 +10,9 @@ import {
   type Node,
   nodeLabel,
 } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
+import { operators, slidingWindow } from '../ops/index.ts'
 import { countNode, type Moved, type NodeCount } from './count.ts'
-import { fusedGroups } from './fuse.ts'
+import { fusedGroups, fusionOf } from './fuse.ts'
 import { nonZeroElements, ParameterFinder } from './parameters.ts'
 import type { Counts, Layer, LeftOut, NamedShape, Profile, TotalCounts, Totals, Unsupported } from './types.ts'
 
@@ -116,9 +116,21 @@ class LayerCounter {
       writes: writes && sumOrNull([...writes.values()].map((m) => m.elements)),
       bytesRead: reads && sumOrNull([...reads.values()].map((m) => m.bytes)),
       bytesWritten: writes && sumOrNull([...writes.values()].map((m) => m.bytes)),
+      ...this.#shapeOf(group[0] as Node),
       ...(group.length > 1 ? { members: names } : {}),
       ...(reasons.length > 0 ? { notCounted: unique(reasons).join('; ') } : {}),
     }
+  }
+
+  /** Window and kind of a convolution, window of a pooling. */
+  #shapeOf(node: Node): Pick<Layer, 'kind' | 'window'> {
+    const known = this.#inference.calls.get(node)
+    const window = known && slidingWindow(known.operator, known.call)
+    if (!window) return {}
+    if (window.groups === undefined) return { window }
+    const fusion = fusionOf(this.#inference, node)
+    const kind = fusion === 'depthwise' || fusion === 'pointwise' ? fusion : window.groups > 1 ? 'grouped' : 'regular'
+    return { kind, window }
   }
 
   /** Once all layers are counted: what is a parameter of any of them is not left out. */

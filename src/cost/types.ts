@@ -1,3 +1,5 @@
+import type { SlidingWindow } from '../ops/index.ts'
+
 /** A value with its inferred shape; null where a size, or the whole shape, is not known. */
 export interface NamedShape {
   readonly name: string
@@ -29,6 +31,9 @@ export interface Counts {
   readonly bytesWritten: number | null
 }
 
+/** 'grouped': of several groups, each of several channels. 'pointwise': a window of one element. */
+export type LayerKind = 'regular' | 'grouped' | 'depthwise' | 'pointwise'
+
 /** A node that runs, or a fused group of them. */
 export interface Layer extends Counts {
   /** The node's name, or that of its first output; of a fused group all names, joined by ` + `. */
@@ -37,6 +42,10 @@ export interface Layer extends Counts {
   readonly op: string
   readonly inputs: readonly NamedShape[]
   readonly outputs: readonly NamedShape[]
+  /** Of convolutions: what their window and groups make of them. */
+  readonly kind?: LayerKind
+  /** Of convolutions and pooling, one entry per spatial axis. */
+  readonly window?: SlidingWindow
   /** Names of the nodes of a fused group. */
   readonly members?: readonly string[]
   /** Why some of the counts are null. */

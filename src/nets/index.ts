@@ -2,6 +2,7 @@
 // Not here: training, files (onnx/ writes what is built here, formats/ reads weights).
 // May import: base, graph, ops.
 export { adderConvolution } from './adder.ts'
+export { type BlockName, type BlockOptions, blockDescriptions, blockNames, buildBlock } from './blocks.ts'
 export { type NetName, netDescriptions, nets } from './catalogue.ts'
 export { type CifarResNetOptions, cifarResNet } from './cifar-resnet.ts'
 export type { Classifier } from './classifier.ts'

@@ -208,10 +208,19 @@ export class Layers {
 
   /** Ends the network: what was added last becomes the output `logits` [batch, classes]. */
   model(): Model {
-    this.#builder.output('logits', { kind: 'tensor', elementType: 'float32', shape: [this.#batch, this.classes] })
+    return this.#ending('logits', [this.classes])
+  }
+
+  /** Ends a block: its last feature map, which was added last, becomes the output `output` [batch, channels, height, width]. */
+  block({ channels, height, width }: FeatureMap): Model {
+    return this.#ending('output', [channels, height, width])
+  }
+
+  #ending(name: string, shape: readonly number[]): Model {
+    this.#builder.output(name, { kind: 'tensor', elementType: 'float32', shape: [this.#batch, ...shape] })
     const model = this.#builder.model()
     const last = model.graph.nodes.at(-1)
-    if (last) last.outputs = ['logits']
+    if (last) last.outputs = [name]
     return model
   }
 

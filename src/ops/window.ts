@@ -1,5 +1,5 @@
 import { type Dim, unknownDim } from '../base/index.ts'
-import type { AttributeReader, Call } from '../graph/index.ts'
+import type { AttributeReader, Call, Operator } from '../graph/index.ts'
 import { wrong } from './check.ts'
 
 /** A window that slides over the spatial axes: convolutions and pooling (ONNX `Conv`, `MaxPool`). One entry per spatial axis. */
@@ -75,4 +75,23 @@ export function slide(
     return window.ceilMode && steps * stride >= size + begin ? steps : steps + 1
   })
   return { output, pads: begins.length === rank ? [...begins, ...ends] : undefined }
+}
+
+/** How an operator's window lies on its input, for people: its size, its steps and the groups of its channels. */
+export interface SlidingWindow {
+  readonly kernel: readonly number[]
+  readonly strides: readonly number[]
+  /** Absent: the operator has no groups (pooling). */
+  readonly groups?: number
+}
+
+/** The window of a convolution or a pooling; undefined for operators without, and where its size is open. */
+export function slidingWindow(operator: Operator, call: Call): SlidingWindow | undefined {
+  const { window, groups } = (call.attributes ?? {}) as { window?: Window; groups?: number }
+  if (!window) return undefined
+  const [weight = -1] = Array.isArray(operator.parameters) ? operator.parameters : []
+  const kernel = window.kernelShape ?? call.inputs[weight]?.shape?.slice(2)
+  if (!kernel?.every((k) => typeof k === 'number')) return undefined
+  const strides = window.strides ?? kernel.map(() => 1)
+  return groups === undefined ? { kernel, strides } : { kernel, strides, groups }
 }

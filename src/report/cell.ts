@@ -1,7 +1,9 @@
 import { human, ratioText, withSeparators } from './numbers.ts'
 import type { Cell, Column, Table } from './table.ts'
 
-export const isNumeric = (column: Column): boolean => column.kind === 'count' || column.kind === 'ratio'
+/** Whether a column's cells stand on the right. */
+export const isNumeric = (column: Column): boolean =>
+  column.kind === 'count' || column.kind === 'ratio' || column.align === 'right'
 
 export interface CellStyle {
   /** Counts as `1.81 G`. */

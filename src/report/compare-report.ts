@@ -1,32 +1,21 @@
 import type { ComparedLayer, Comparison, Layer, Pair } from '../cost/index.ts'
+import { headerOf, totalMetrics } from './layer-columns.ts'
+import { layerNames, namesNote } from './layer-names.ts'
 import { ratioText, shapeText, withSeparators } from './numbers.ts'
-import { layerTitle, unsupportedTable } from './profile-report.ts'
+import { unsupportedTable } from './profile-report.ts'
 import { type Cell, type Column, countOrPartial, partialNote, type Report, type Table } from './table.ts'
-
-const metrics = [
-  ['params', 'Parameters'],
-  ['nonZeroParams', 'Non-zero parameters'],
-  ['macs', 'MACs'],
-  ['adds', 'Additions'],
-  ['muls', 'Multiplications'],
-  ['others', 'Other operations'],
-  ['reads', 'Reads (elements)'],
-  ['writes', 'Writes (elements)'],
-  ['accesses', 'Memory accesses (elements)'],
-  ['bytes', 'Memory accesses (bytes)'],
-] as const satisfies readonly (readonly [keyof Comparison['totals'], string])[]
 
 export interface CompareReportOptions {
   /** Also layers that cost the same in both. */
   readonly all?: boolean
-  /** Fused layers by all their nodes. */
+  /** Names as the file has them, fused layers by all their nodes. */
   readonly fullNames?: boolean
   /** With columns that say why something is not counted. */
   readonly reasons?: boolean
 }
 
 export function compareTotalsTable(comparison: Comparison): Table {
-  const rows = metrics.flatMap(([key, label]): Cell[][] => {
+  const rows = totalMetrics.flatMap(([key, label]): Cell[][] => {
     const { a, b, ratio, partial = [] } = comparison.totals[key]
     if (a === null && b === null) return []
     const side = (name: 'a' | 'b', value: number | null) =>
@@ -54,20 +43,22 @@ const change = ({ a, b, partial }: Pair): Cell => {
   return partial ? `${difference} *` : difference
 }
 
-/** One row per layer, matched by name. */
+/** One row per layer of either network. */
 export function compareLayersTable(comparison: Comparison, options: CompareReportOptions = {}): Table {
   const shown = options.all ? comparison.layers : comparison.layers.filter(differs)
   const same = comparison.layers.length - shown.length
   const side = (layer: ComparedLayer, which: 'a' | 'b', pair: Pair): Cell => (layer[which] === null ? '–' : pair[which])
   const counts = ['params', 'macs', 'accesses'] as const
-  const headers = { params: 'Params', macs: 'MACs', accesses: 'Accesses' }
+  const some = (l: ComparedLayer) => (l.a ?? l.b) as Layer
+  const names = layerNames(shown.map(some))
+  const renamed = shown.filter((l) => l.a && l.b && l.a.name !== l.b.name).length
   const columns: Column[] = [
     { key: 'name', header: 'Layer', shorten: true },
     { key: 'op', header: 'Op', shorten: true, optional: true },
     ...counts.flatMap((c): Column[] => [
-      { key: `${c}A`, header: `${headers[c]} A`, kind: 'count' },
-      { key: `${c}B`, header: `${headers[c]} B`, kind: 'count' },
-      { key: `${c}Ratio`, header: 'B ÷ A', kind: 'ratio', optional: c !== 'macs' },
+      { key: `${c}A`, header: `${headerOf(c)} A`, kind: 'count', group: c, optional: c === 'accesses' && 2 },
+      { key: `${c}B`, header: `${headerOf(c)} B`, kind: 'count', group: c, optional: c === 'accesses' && 2 },
+      { key: `${c}Ratio`, header: 'B ÷ A', kind: 'ratio', optional: c !== 'macs' && 3 },
     ]),
     ...(options.reasons
       ? [
@@ -80,7 +71,7 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
     title: 'Layers',
     columns,
     rows: shown.map((l) => [
-      options.fullNames ? l.name : layerTitle((l.a ?? l.b) as Layer),
+      options.fullNames ? l.name : names.of(some(l)),
       l.op,
       ...counts.flatMap((c) => [side(l, 'a', l[c]), side(l, 'b', l[c]), l[c].ratio ?? '']),
       ...(options.reasons ? [l.a?.notCounted ?? '', l.b?.notCounted ?? ''] : []),
@@ -91,13 +82,22 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
             `${same} ${same === 1 ? 'layer costs' : 'layers cost'} the same in both and ${same === 1 ? 'is' : 'are'} not shown.`,
           ]
         : []),
-      ...(shown.some((l) => !l.a || !l.b) ? ['– : the model has no layer of this name.'] : []),
+      ...(options.fullNames ? [] : namesNote(names)),
+      ...(renamed > 0
+        ? [
+            `${renamed} of them ${renamed === 1 ? 'has' : 'have'} another name in B, and ${renamed === 1 ? 'is' : 'are'} matched by what they are.`,
+          ]
+        : []),
+      ...(shown.some((l) => !l.a || !l.b) ? ['–: the model has no such layer.'] : []),
     ],
   }
 }
 
 const differs = (l: ComparedLayer): boolean =>
-  l.a === null || l.b === null || [l.params, l.macs, l.adds, l.muls, l.accesses].some((p) => p.a !== p.b)
+  l.a === null ||
+  l.b === null ||
+  l.a.op !== l.b.op ||
+  [l.params, l.macs, l.adds, l.muls, l.accesses].some((p) => p.a !== p.b)
 
 export function compareReport(comparison: Comparison, options: CompareReportOptions = {}): Report {
   const { a, b, totals } = comparison

@@ -1,4 +1,5 @@
-import { cellText, isNumeric } from './cell.ts'
+import { cellText, isNumeric, plainCell } from './cell.ts'
+import { script } from './html-script.ts'
 import { stylesheet } from './html-style.ts'
 import type { Cell, Column, Report, Table } from './table.ts'
 
@@ -7,9 +8,9 @@ export interface HtmlOptions {
   readonly figures?: readonly string[]
 }
 
-/** A page that needs nothing else: styles inside, no scripts, light and dark as the reader's system has it. */
+/** A page that needs nothing else: styles and the script of its tables inside, light and dark as the reader's system has it. */
 export function toHtml(report: Report, options: HtmlOptions = {}): string {
-  const figures = (options.figures ?? []).map((svg) => `<figure>${svg}</figure>`)
+  const figures = (options.figures ?? []).filter((svg) => svg !== '').map((svg) => `<figure>${svg}</figure>`)
   const notes = (report.notes ?? []).map((note) => `<p class="note">${escapeHtml(note)}</p>`).join('\n')
   return htmlPage(
     report.title,
@@ -47,37 +48,41 @@ ${stylesheet}${styles}</style>
 <main>
 ${body}
 </main>
+<script>
+${script}</script>
 </body>
 </html>
 `
 }
 
-/** A table with its title (a level-2 heading) and notes. */
+/** With more rows than this a table can be filtered. */
+const manyRows = 12
+
+/** A table with its title (a level-2 heading) and notes. It is sorted by its heads, its rows are filtered (html-script.ts). */
 export function htmlTable(table: Table): string {
   const largest = table.columns.map((c, i) => (c.bar ? Math.max(0, ...table.rows.map((row) => numberIn(row[i]))) : 0))
   const cell = (column: Column, value: Cell | undefined, i: number) => {
-    const classes = [
-      ...(isNumeric(column) ? ['number'] : []),
-      ...(value === 0 ? ['zero'] : []),
-      ...(column.shorten ? ['name'] : []),
-    ]
-    const bar =
-      column.bar && largest[i] ? `<i style="width:${((100 * numberIn(value)) / largest[i]).toFixed(2)}%"></i>` : ''
+    const length = ((100 * numberIn(value)) / (largest[i] || 1)).toFixed(2)
+    const bar = column.bar && largest[i] ? `<i style="width:${length}%"></i>` : ''
     const text = escapeHtml(cellText(value, column))
-    return `<td${classAttribute(bar ? [...classes, 'bar'] : classes)}>${bar}${bar ? `<span>${text}</span>` : text}</td>`
+    const classes = classAttribute([...classesOf(column), ...(value === 0 ? ['zero'] : []), ...(bar ? ['bar'] : [])])
+    return `<td${classes}${sortValue(value)}>${bar}${bar ? `<span>${text}</span>` : text}</td>`
   }
   const totalCell = (c: Column, i: number) =>
-    `<td${classAttribute(isNumeric(c) ? ['number'] : [])}>${escapeHtml(cellText(table.total?.[i], c))}</td>`
+    `<td${classAttribute(classesOf(c))}>${escapeHtml(cellText(table.total?.[i], c))}</td>`
   const head = table.columns
-    .map((c) => `<th scope="col"${classAttribute(isNumeric(c) ? ['number'] : [])}>${escapeHtml(c.header)}</th>`)
+    .map((c) => {
+      const text = escapeHtml(c.header)
+      return `<th scope="col"${classAttribute(classesOf(c))}>${text === '' ? '' : `<button type="button">${text}</button>`}</th>`
+    })
     .join('')
   const rows = table.rows
     .map((row) => `<tr>${table.columns.map((c, i) => cell(c, row[i], i)).join('')}</tr>`)
     .join('\n')
   const total = table.total ? `\n<tfoot><tr>${table.columns.map(totalCell).join('')}</tr></tfoot>` : ''
   const notes = (table.notes ?? []).map((note) => `\n<p class="note">${escapeHtml(note)}</p>`).join('')
-  return `<section>
-${table.title ? `<h2>${escapeHtml(table.title)}</h2>\n` : ''}<div class="scroll"><table>
+  return `<section class="rows">
+${table.title ? `<h2>${escapeHtml(table.title)}</h2>\n` : ''}${tools(table)}<div class="scroll"><table>
 <thead><tr>${head}</tr></thead>
 <tbody>
 ${rows}
@@ -86,7 +91,32 @@ ${rows}
 </section>`
 }
 
-const numberIn = (cell: Cell | undefined): number => (typeof cell === 'number' ? cell : 0)
+/** What stands above a table: a field to filter many rows, a switch for columns that are not shown at first. */
+function tools({ title, columns, rows }: Table): string {
+  const label = escapeHtml(title ?? 'Layers')
+  const filter =
+    rows.length > manyRows
+      ? `<label class="scripted-only">Filter <input type="search" aria-label="Filter: ${label}"></label><output class="scripted-only" aria-live="polite"></output>`
+      : ''
+  const more = columns.some((c) => c.detail) ? '<label><input type="checkbox" class="more"> All columns</label>' : ''
+  return filter || more ? `<div class="tools">${filter}${more}</div>\n` : ''
+}
+
+const classesOf = (column: Column): string[] => [
+  ...(isNumeric(column) ? ['number'] : []),
+  ...(column.wrap ? ['sentence'] : []),
+  ...(column.detail ? ['detail'] : []),
+]
+
+const sortValue = (cell: Cell | undefined): string => {
+  const value = cell === undefined ? null : plainCell(cell)
+  return typeof value === 'number' ? ` data-value="${value}"` : ''
+}
+
+function numberIn(cell: Cell | undefined): number {
+  const value = cell === undefined ? null : plainCell(cell)
+  return typeof value === 'number' ? value : 0
+}
 
 const classAttribute = (classes: readonly string[]): string =>
   classes.length > 0 ? ` class="${classes.join(' ')}"` : ''

@@ -2,14 +2,18 @@
 // Not here: counting (cost/), files and terminals (cli/).
 // May import: base, types of cost.
 export type { BarChart } from './bar-chart.ts'
+export { blockGraph } from './block-graph.ts'
+export { blocksJson, blocksOf, blockTable } from './block-table.ts'
 export { plainCell } from './cell.ts'
 export { type Chart, chartsSvg, chartText } from './chart.ts'
+export * from './compare-many-report.ts'
 export * from './compare-report.ts'
 export * from './csv.ts'
 export * from './formula-report.ts'
 export * from './html.ts'
 export * from './json.ts'
 export * from './latex.ts'
+export { type LayerColumn, layerColumnKeys, opText, pageColumns, sortableColumns } from './layer-columns.ts'
 export type { LineChart, LineSeries } from './line-chart.ts'
 export { lineChartsSvg } from './line-chart-svg.ts'
 export { lineChartText, type TerminalChartOptions } from './line-chart-terminal.ts'

@@ -1,31 +1,19 @@
-import type { Layer, LeftOut, NamedShape, Profile, TotalCounts, Totals, Unsupported } from '../cost/index.ts'
+import type { Layer, LeftOut, Profile, TotalCounts, Totals, Unsupported } from '../cost/index.ts'
+import { blockTable } from './block-table.ts'
+import {
+  csvShapes,
+  dataInputs,
+  isTextColumn,
+  type LayerColumn,
+  layerColumnKeys,
+  layerColumns,
+  ofWindows,
+  terminalColumns,
+  windowText,
+} from './layer-columns.ts'
+import { layerNames, namesNote } from './layer-names.ts'
 import { human, shapeText, withSeparators } from './numbers.ts'
-import { type Cell, type Column, countOrPartial, partialNote, type Report, type Table } from './table.ts'
-
-/** Every column of a profile, by the key that its JSON has. */
-const layerColumns = {
-  name: { header: 'Layer', shorten: true, value: layerTitle },
-  op: { header: 'Op', shorten: true, optional: true, value: (l) => l.op },
-  inputs: { header: 'Input', value: (l) => shapesText(l.inputs.filter((v) => !v.constant)) },
-  outputs: { header: 'Output', optional: true, value: (l) => shapesText(l.outputs) },
-  params: { header: 'Params', kind: 'count', value: (l) => l.params },
-  nonZeroParams: { header: 'Non-zero', kind: 'count', value: (l) => l.nonZeroParams },
-  macs: { header: 'MACs', kind: 'count', bar: true, value: (l) => l.macs },
-  adds: { header: 'Adds', kind: 'count', value: (l) => l.adds },
-  muls: { header: 'Muls', kind: 'count', value: (l) => l.muls },
-  others: { header: 'Others', kind: 'count', value: (l) => l.others },
-  reads: { header: 'Reads', kind: 'count', value: (l) => l.reads },
-  writes: { header: 'Writes', kind: 'count', value: (l) => l.writes },
-  accesses: { header: 'Accesses', kind: 'count', bar: true, value: (l) => plus(l.reads, l.writes) },
-  bytesRead: { header: 'Bytes read', kind: 'count', value: (l) => l.bytesRead },
-  bytesWritten: { header: 'Bytes written', kind: 'count', value: (l) => l.bytesWritten },
-  notCounted: { header: 'Not counted', wrap: true, value: (l) => l.notCounted ?? '' },
-} as const satisfies Record<string, Omit<Column, 'key'> & { value: (layer: Layer) => Cell }>
-
-export type LayerColumn = keyof typeof layerColumns
-export const layerColumnKeys = Object.keys(layerColumns) as LayerColumn[]
-/** Those that layers can be sorted by. */
-export const sortableColumns = layerColumnKeys.filter((key) => !['inputs', 'outputs', 'notCounted'].includes(key))
+import { type Cell, countOrPartial, partialNote, type Report, type Table } from './table.ts'
 
 export interface ProfileReportOptions {
   /** Also layers that neither compute nor hold parameters nor move anything (views). */
@@ -33,50 +21,30 @@ export interface ProfileReportOptions {
   /** Largest first; names in alphabetical order. By default the order of the graph. */
   readonly sort?: LayerColumn
   readonly columns?: readonly LayerColumn[]
-  /** Fused layers by all their nodes. */
+  /** Names as the file has them, fused layers by all their nodes. */
   readonly fullNames?: boolean
+  /** Blocks of layers down to this depth of their names, instead of layers. */
+  readonly depth?: number
   /** With a table of the constants that are no parameters. */
   readonly explainParams?: boolean
 }
 
-const terminalColumns: readonly LayerColumn[] = [
-  'name',
-  'op',
-  'outputs',
-  'params',
-  'macs',
-  'adds',
-  'muls',
-  'reads',
-  'writes',
-]
-
-/** The columns that fit on a page, with those that this profile has. */
-export const pageColumns: readonly LayerColumn[] = [
-  'name',
-  'op',
-  'outputs',
-  'params',
-  'macs',
-  'adds',
-  'muls',
-  'reads',
-  'writes',
-  'accesses',
-]
-
 /** Layers as rows, the totals beneath. */
 export function profileTable(profile: Profile, options: ProfileReportOptions = {}): Table {
   const counted = profile.totals.nonZeroParams !== null
-  const keys = (options.columns ?? terminalColumns).flatMap((key): LayerColumn[] =>
+  const hasWindows = profile.layers.some((l) => l.window)
+  const wished = (options.columns ?? terminalColumns).filter((key) => hasWindows || !ofWindows.has(key))
+  const keys = wished.flatMap((key): LayerColumn[] =>
     key === 'params' && counted && !options.columns?.includes('nonZeroParams') ? ['params', 'nonZeroParams'] : [key],
   )
   const shown = sorted(options.all ? profile.layers : profile.layers.filter(isWorthARow), options.sort)
   const hidden = profile.layers.length - shown.length
   const { totals } = profile
+  const names = layerNames(shown)
+  const name = (layer: Layer) => (options.fullNames ? layer.name : names.of(layer))
   const total = (key: LayerColumn): Cell => {
     if (key === 'name') return `Total of ${shown.length} ${shown.length === 1 ? 'layer' : 'layers'}`
-    if (key === 'op' || key === 'inputs' || key === 'outputs' || key === 'notCounted') return ''
+    if (isTextColumn(key)) return ''
     if (key === 'bytesRead' || key === 'bytesWritten') {
       const sum = profile.layers.reduce((sum, l) => sum + (l[key] ?? 0), 0)
       return countOrPartial(
@@ -92,13 +60,15 @@ export function profileTable(profile: Profile, options: ProfileReportOptions = {
           `${hidden} ${hidden === 1 ? 'layer that costs nothing (a view) is' : 'layers that cost nothing (views) are'} not shown.`,
         ]
       : []),
+    ...(options.fullNames ? [] : namesNote(names)),
+    ...(keys.includes('window') && shown.some((l) => / [sg]/.test(windowText(l)))
+      ? ['Window: kernel, s stride, g groups.']
+      : []),
     ...(totals.partial.length > 0 ? [partialNote] : []),
   ]
   return {
     columns: keys.map((key) => ({ key, ...layerColumns[key] })),
-    rows: shown.map((layer) =>
-      keys.map((key) => (key === 'name' && options.fullNames ? layer.name : layerColumns[key].value(layer))),
-    ),
+    rows: shown.map((layer) => keys.map((key) => (key === 'name' ? name(layer) : layerColumns[key].value(layer)))),
     total: keys.map(total),
     notes,
   }
@@ -125,7 +95,7 @@ export function profileReport(profile: Profile, options: ProfileReportOptions = 
       ...modes(profile),
     ],
     tables: [
-      profileTable(profile, options),
+      options.depth === undefined ? profileTable(profile, options) : blockTable(profile, options.depth),
       ...unsupportedTable(profile.unsupported),
       ...(options.explainParams ? [leftOutTable(profile.leftOut)] : []),
     ],
@@ -163,7 +133,7 @@ export function unsupportedTable(unsupported: readonly Unsupported[], title = 'N
       columns: [
         { key: 'name', header: 'Node', shorten: true },
         { key: 'op', header: 'Op' },
-        { key: 'why', header: 'Why', shorten: true },
+        { key: 'why', header: 'Why', wrap: true },
       ],
       rows: unsupported.map((u) => [u.name, unsupportedName(u), u.why]),
       notes: ['The totals do not include these.'],
@@ -199,23 +169,24 @@ function sorted(layers: readonly Layer[], by: LayerColumn | undefined): readonly
   })
 }
 
-/** A fused layer by its first node; what was fused to it, its operators tell. */
-export function layerTitle(layer: Layer): string {
-  return layer.members ? `${layer.members[0]} +${layer.members.length - 1}` : layer.name
-}
-
-const shapesText = (values: readonly NamedShape[]): string => values.map((v) => shapeText(v.shape)).join(', ')
-
-const plus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b)
+/** Shapes of windows stand last, behind what was there before them. */
+const csvColumns = [
+  ...layerColumnKeys.filter((key) => key !== 'accesses' && key !== 'notCounted' && !ofWindows.has(key)),
+  ...['kind', 'kernel', 'stride', 'groups', 'notCounted'],
+] as readonly LayerColumn[]
 
 /** Every layer with everything that was counted, for `toCsv`. */
 export function profileCsvTable(profile: Profile, options: Pick<ProfileReportOptions, 'sort'> = {}): Table {
-  const columns = layerColumnKeys.filter((key) => key !== 'accesses')
-  const table = profileTable(profile, { ...options, all: true, columns, fullNames: true })
-  const shapes = new Set(columns.flatMap((key, i) => (key === 'inputs' || key === 'outputs' ? [i] : [])))
-  // Spreadsheets guess at the encoding of files, so that shapes are better written in ASCII.
+  const layers = sorted(profile.layers, options.sort)
+  const plain: Partial<Record<LayerColumn, (layer: Layer) => Cell>> = {
+    op: (l) => l.op,
+    inputs: (l) => csvShapes(dataInputs(l)),
+    outputs: (l) => csvShapes(l.outputs),
+    kernel: (l) => l.window?.kernel.join('x') ?? '',
+    stride: (l) => l.window?.strides.join('x') ?? '',
+  }
   return {
-    ...table,
-    rows: table.rows.map((row) => row.map((cell, i) => (shapes.has(i) ? String(cell).replaceAll('×', 'x') : cell))),
+    columns: csvColumns.map((key) => ({ key, ...layerColumns[key] })),
+    rows: layers.map((layer) => csvColumns.map((key) => (plain[key] ?? layerColumns[key].value)(layer))),
   }
 }

@@ -26,12 +26,18 @@ export interface Column {
   readonly header: string
   /** How cells read: counts with thousands separators, ratios with four digits, text as it is. Default: text. */
   readonly kind?: 'text' | 'count' | 'ratio'
+  /** Of text; numbers stand on the right. */
+  readonly align?: 'right'
   /** May be shortened in its middle where the terminal is too narrow. */
   readonly shorten?: boolean
   /** Sentences, which take several lines where the terminal is too narrow, or the table wider than a page. Not with `shorten`. */
   readonly wrap?: boolean
-  /** May be left out where the terminal is too narrow; of several, the last one first. */
-  readonly optional?: boolean
+  /** May be left out where the terminal is too narrow: the largest number first (true: 1), of equal ones the last; those above 1 before names are shortened. */
+  readonly optional?: boolean | number
+  /** Columns of one group are left out together. */
+  readonly group?: string
+  /** On a page shown only when asked for. */
+  readonly detail?: boolean
   /** Drawn as a bar behind the number in HTML, scaled to the largest of the column. */
   readonly bar?: boolean
 }

@@ -117,19 +117,32 @@ function fitted(table: Table, width: number): Fitted {
     cells = compact
   }
   const hidden: string[] = []
-  while (!fits()) {
-    const last = columns.findLastIndex((c) => c.optional)
-    if (last < 0) break
-    hidden.unshift((columns[last] as Column).header)
-    columns = columns.filter((_, i) => i !== last)
-    cells = texts(columns, true)
+  const leaveOut = (from: number, enough: () => boolean) => {
+    while (!enough()) {
+      const most = Math.max(...columns.map((c) => Number(c.optional ?? 0)))
+      if (most < from) break
+      const last = columns.findLastIndex((c) => Number(c.optional ?? 0) === most)
+      const { group } = columns[last] as Column
+      const goes = (c: Column, i: number) => i === last || (group !== undefined && c.group === group)
+      hidden.push(
+        ...columns
+          .filter(goes)
+          .reverse()
+          .map((c) => c.header),
+      )
+      columns = columns.filter((c, i) => !goes(c, i))
+      cells = texts(columns, true)
+    }
   }
+  // What matters least goes before names are shortened.
+  leaveOut(2, () => tableWidth(columns, cells) <= width)
+  leaveOut(1, fits)
   // The header that is most of its column first, and no more of them than needed.
   const excess = ({ header }: Column, i: number) =>
     widthOf(header) - Math.max(longestWord(header), ...cells.map((row) => widthOf(row[i] as string)))
   for (const c of columns.toSorted((a, b) => excess(b, columns.indexOf(b)) - excess(a, columns.indexOf(a))))
     if (!fits() && excess(c, columns.indexOf(c)) > 0) broken.add(c)
-  if (hidden.length > 0) notes.push(`Left out to fit this terminal: ${hidden.join(', ')}.`)
+  if (hidden.length > 0) notes.push(`Left out to fit this terminal: ${hidden.toReversed().join(', ')}.`)
   return { columns, cells: shortened(columns, cells, width, broken), notes, broken }
 }
 

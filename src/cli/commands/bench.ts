@@ -2,7 +2,6 @@ import { cpus } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { KerfError } from '../../base/index.ts'
 import { profileModel } from '../../cost/index.ts'
-import { readModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
 import { measureLimit, timeInTurns } from '../../runtime/index.node.ts'
 import { type Contender, openKerf, openPeer, relativeDifference } from '../bench/contenders.ts'
@@ -10,6 +9,8 @@ import { layerTimes } from '../bench/layers.ts'
 import { howToInstall, type PeerName, peerNames } from '../bench/peers.ts'
 import { type BenchResult, benchReport } from '../bench/report.ts'
 
+import { UsageError } from '../errors.ts'
+import { givenModel, modelArgument, netNameOf } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, threadCount } from '../options.ts'
 import { terminalText } from '../print.ts'
@@ -38,7 +39,7 @@ Runtimes to compare with (--against), where they are installed:
 
 export function define(command: Command, io: Io): void {
   command
-    .argument('<model>', 'an ONNX file')
+    .argument('<model>', modelArgument)
     .option('-i, --input <shape>', 'shape of an input: N,C,H,W, or name:N,C,H,W (repeatable)', inputShape)
     .addOption(
       new Option('-a, --against <list>', 'other runtimes to measure in turns with Kerf')
@@ -67,7 +68,11 @@ async function measure(path: string, options: Options, io: Io): Promise<BenchRes
     notices.push(text)
     io.err(`kerf: ${text}\n`)
   }
-  const model = readModelFile(path)
+  if (options.against.length > 0 && netNameOf(path) !== undefined)
+    throw new UsageError(
+      `Other runtimes read files: write ${path} to one first, as in kerf new ${netNameOf(path)} -o net.onnx, or leave out --against.`,
+    )
+  const model = givenModel(path)
   const given = new Map([...(options.input ?? [])].map(([name, shape]) => [name, { shape }]))
   const inputs = await readFeeds(model, given, 1, {})
   const shapes = new Map(inputs.map((f) => [f.name, f.tensor.shape]))

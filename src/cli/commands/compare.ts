@@ -1,45 +1,89 @@
 import type { Command } from 'commander'
-import { type Comparison, compareProfiles } from '../../cost/index.ts'
-import { compareLayersTable, compareReport, toCsv, toHtml, toJson, toMarkdown } from '../../report/index.ts'
+import { compareMany, compareProfiles, type Profile } from '../../cost/index.ts'
+import {
+  compareLayersTable,
+  compareManyReport,
+  compareManyTable,
+  compareReport,
+  type Report,
+  type Table,
+  toCsv,
+  toHtml,
+  toJson,
+  toMarkdown,
+} from '../../report/index.ts'
 import { addCountingOptions, type CountingOptions, formatOf, profileFile } from '../counting.ts'
+import { modelArgument } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { checkOutput } from '../output.ts'
 import { deliver, terminalText } from '../print.ts'
 
 interface Options extends CountingOptions {
   readonly all?: boolean
+  readonly fullNames?: boolean
 }
 
 const examples = `
 Examples:
   kerf compare model.onnx pruned.onnx
   kerf compare model.onnx pruned.onnx --all --format csv
-  kerf compare model.onnx pruned.onnx -o comparison.html`
+  kerf compare model.onnx pruned.onnx -o comparison.html
+  kerf compare small.onnx medium.onnx large.onnx
+
+Layers are matched by name, else by what they are: kind, window, size of the output.`
 
 export function define(command: Command, io: Io): void {
-  addCountingOptions(command.argument('<a>', 'an ONNX file').argument('<b>', 'another one'))
-    .option('--all', 'also show layers that cost the same in both')
+  addCountingOptions(
+    command.argument('<a>', modelArgument).argument('<b>', 'another one').argument('[more...]', 'and others'),
+  )
+    .option('--all', 'also show layers that cost the same in all')
+    .option('--full-names', 'names of layers as the files have them')
     .addHelpText('after', examples)
-    .action((a: string, b: string, options: Options) => {
-      if (options.output !== undefined) checkOutput(options.output, { force: options.force, inputs: [a, b] })
-      const [first, second] = [profileFile(a, options), profileFile(b, options)]
-      const comparison = compareProfiles(first.profile, second.profile)
-      deliver(format(comparison, options, io), io, { ...options, inputs: [...first.files, ...second.files] })
+    .action((a: string, b: string, more: readonly string[], options: Options) => {
+      const paths = [a, b, ...more]
+      if (options.output !== undefined) checkOutput(options.output, { force: options.force, inputs: paths })
+      const counted = paths.map((path) => profileFile(path, options))
+      const text = format(comparison(counted.map((c) => c.profile)), options, io)
+      deliver(text, io, { ...options, inputs: counted.flatMap((c) => c.files) })
     })
 }
 
-function format(comparison: Comparison, options: Options, io: Io): string {
-  const { all, output } = options
+/** What is printed of a comparison; two networks have a ratio beside each pair of numbers. */
+interface Printed {
+  readonly json: unknown
+  readonly csv: () => Table
+  readonly report: (options: Options) => Report
+}
+
+function comparison(profiles: readonly Profile[]): Printed {
+  const whole = { all: true, fullNames: true }
+  if (profiles.length === 2) {
+    const two = compareProfiles(profiles[0] as Profile, profiles[1] as Profile)
+    return {
+      json: two,
+      csv: () => compareLayersTable(two, { ...whole, reasons: true }),
+      report: (options) => compareReport(two, options),
+    }
+  }
+  const many = compareMany(profiles)
+  return {
+    json: many,
+    csv: () => compareManyTable(many, whole),
+    report: (options) => compareManyReport(many, options),
+  }
+}
+
+function format({ json, csv, report }: Printed, options: Options, io: Io): string {
   switch (formatOf(options)) {
     case 'json':
-      return toJson(comparison)
+      return toJson(json)
     case 'csv':
-      return toCsv(compareLayersTable(comparison, { all: true, fullNames: true, reasons: true }))
+      return toCsv(csv())
     case 'md':
-      return toMarkdown(compareReport(comparison, { all }))
+      return toMarkdown(report(options))
     case 'html':
-      return toHtml(compareReport(comparison, { all }))
+      return toHtml(report(options))
     case 'table':
-      return terminalText(compareReport(comparison, { all }), io, output !== undefined)
+      return terminalText(report(options), io, options.output !== undefined)
   }
 }

@@ -7,13 +7,13 @@ import { openPart } from '../../data/index.node.ts'
 import { createLoader, type ImageSet, subset } from '../../data/index.ts'
 import { graphInputs, type Model } from '../../graph/index.ts'
 import { imageMetadata } from '../../image/index.ts'
-import { readModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
 import type { Backend } from '../../runtime/index.ts'
 import { evaluate, fewImagesNotice, nodeRuntime, readingOf } from '../../train/index.node.ts'
 import { addDataOptions, type DataOptions, dataRecipe, type GivenRecipe, inOrderOf } from '../data/given-data.ts'
 import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
+import { givenModel, modelArgument } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { terminalText } from '../print.ts'
@@ -45,7 +45,7 @@ Data are given as for kerf train. What is random in training is left out.
 ${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
-  command.argument('<model>', 'an ONNX file, or the folder of a run')
+  command.argument('<model>', `${modelArgument}, or the folder of a run`)
   addDataOptions(command, 'images and labels')
     .addOption(classesFlag())
     .option('--recipe <file>', 'take data and transforms from a recipe, or from the folder of a run')
@@ -64,7 +64,7 @@ export function define(command: Command, io: Io): void {
     .addHelpText('after', examples)
     .action(async (given: string, options: Options) => {
       const path = networkOf(given)
-      const model = readModelFile(path)
+      const model = givenModel(path)
       const { recipe, image } = givenFor(given, path, model, options)
       const known = imageMetadata(model)
       const names = options.classes ?? known.classes

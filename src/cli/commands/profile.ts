@@ -1,6 +1,10 @@
 import { type Command, Option } from 'commander'
 import type { Profile } from '../../cost/index.ts'
 import {
+  blockGraph,
+  blocksJson,
+  blocksOf,
+  blockTable,
   type LayerColumn,
   pageColumns,
   profileCsvTable,
@@ -12,7 +16,10 @@ import {
   toMarkdown,
 } from '../../report/index.ts'
 import { addCountingOptions, type CountingOptions, formatOf, profileFile } from '../counting.ts'
+import { UsageError } from '../errors.ts'
+import { modelArgument } from '../given-model.ts'
 import type { Io } from '../io.ts'
+import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { deliver, terminalText } from '../print.ts'
 
@@ -20,6 +27,8 @@ interface Options extends CountingOptions {
   readonly sort?: LayerColumn
   readonly all?: boolean
   readonly explainParams?: boolean
+  readonly depth?: number
+  readonly fullNames?: boolean
 }
 
 const examples = `
@@ -28,13 +37,16 @@ Examples:
   kerf profile model.onnx --input 1,3,320,320 --fused
   kerf profile two-inputs.onnx --input left:1,3,64,64 --input right:1,3,64,64
   kerf profile model.onnx --sort macs | head -20
+  kerf profile model.onnx --depth 2                      # blocks with their share
   kerf profile model.onnx -o report.html
   kerf profile model.onnx --json | jq .totals.macs`
 
 export function define(command: Command, io: Io): void {
-  addCountingOptions(command.argument('<model>', 'an ONNX file'))
+  addCountingOptions(command.argument('<model>', modelArgument))
     .addOption(new Option('--sort <column>', 'largest first').choices(sortableColumns))
     .option('--all', 'also show layers that cost nothing')
+    .option('--depth <n>', 'blocks of layers, down to this depth of their names', positiveInteger)
+    .option('--full-names', 'names of layers as the file has them')
     .option('--explain-params', 'list the constants that are not counted as parameters, and why')
     .addHelpText('after', examples)
     .action((path: string, options: Options) => {
@@ -45,17 +57,19 @@ export function define(command: Command, io: Io): void {
 }
 
 function format(profile: Profile, options: Options, io: Io): string {
-  const { sort, all, output, explainParams } = options
+  const { depth, output, sort } = options
+  if (depth !== undefined && sort !== undefined)
+    throw new UsageError('--sort orders layers, --depth shows blocks of them: give one of the two.')
   switch (formatOf(options)) {
     case 'json':
-      return toJson(profile)
+      return toJson(depth === undefined ? profile : { ...profile, blocks: blocksJson(blocksOf(profile.layers), depth) })
     case 'csv':
-      return toCsv(profileCsvTable(profile, { sort }))
+      return toCsv(depth === undefined ? profileCsvTable(profile, { sort }) : blockTable(profile, depth))
     case 'md':
-      return toMarkdown(profileReport(profile, { sort, all, explainParams, columns: pageColumns }))
+      return toMarkdown(profileReport(profile, { ...options, columns: pageColumns }))
     case 'html':
-      return toHtml(profileReport(profile, { sort, all, explainParams, columns: pageColumns }))
+      return toHtml(profileReport(profile, { ...options, columns: pageColumns }), { figures: [blockGraph(profile)] })
     case 'table':
-      return terminalText(profileReport(profile, { sort, all, explainParams }), io, output !== undefined)
+      return terminalText(profileReport(profile, options), io, output !== undefined)
   }
 }

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { profileModel } from '../../cost/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { withKeptClasses } from '../../image/index.ts'
-import { readModelFile, type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
+import { type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
 import {
   type Criterion,
   criteria,
@@ -16,6 +16,7 @@ import { toJson } from '../../report/index.ts'
 import type { Recipe } from '../../train/index.node.ts'
 import type { Agreement } from '../agreement.ts'
 import { UsageError } from '../errors.ts'
+import { givenModel, modelArgument } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
@@ -84,7 +85,7 @@ ${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
   command
-    .argument('<model>', 'an ONNX file')
+    .argument('<model>', modelArgument)
     .option('-o, --output <file>', 'the smaller model')
     .option('-r, --ratio <part>', 'part of the channels (weights, inputs) to remove, between 0 and 1', part)
     .option('--ratios <glob=part>', 'a ratio of their own for some layers; 0 keeps them whole (repeatable)', perLayer)
@@ -137,7 +138,7 @@ export function define(command: Command, io: Io): void {
         throw new UsageError('Say where the smaller model goes: -o smaller.onnx (or --dry-run to write nothing).')
       if (options.output !== undefined && !options.dryRun)
         checkOutput(options.output, { force: options.force, inputs: [path], endings: modelEndings })
-      const model = readModelFile(path)
+      const model = givenModel(path)
       const recipe = fineTuneRecipe(path, model, options)
       const tuned = recipe && (await fineTune(model, recipe, options, io))
       const result = tuned ? combined(model, tuned, options) : pruneModel(model, pruneOptions(options))

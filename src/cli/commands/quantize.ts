@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ImageSet, Transform } from '../../data/index.ts'
 import type { Model } from '../../graph/index.ts'
-import { filesOf, readModelFile, writeModelFile } from '../../onnx/index.node.ts'
+import { writeModelFile } from '../../onnx/index.node.ts'
 import { calibrate, checkBits, quantize, type RangeMethod, rangeMethods } from '../../quantize/index.ts'
 import { type Report, toJson } from '../../report/index.ts'
 import { createSession } from '../../runtime/index.node.ts'
@@ -17,6 +17,7 @@ import {
   spread,
 } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
+import { filesOfGiven, givenModel } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
@@ -85,8 +86,8 @@ export function define(command: Command, io: Io): void {
         throw new UsageError(
           'Ranges follow from data: say which, as in --data mnist:FOLDER (--help has examples). Nothing was written.',
         )
-      const model = readModelFile(path)
-      const protect = [path, ...filesOf(model)]
+      const model = givenModel(path)
+      const protect = filesOfGiven(path, model)
       checkOutput(options.output, { force: options.force, inputs: protect, endings: modelEndings })
       // What is wrong with the model is said before data are read.
       calibrate(model)

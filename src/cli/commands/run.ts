@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { imageMetadata } from '../../image/index.ts'
-import { readModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
 import { type Backend, createSession } from '../../runtime/index.node.ts'
+import { givenModel, modelArgument } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { checkOutput } from '../output.ts'
 import { terminalText } from '../print.ts'
@@ -44,7 +44,7 @@ ${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
   command
-    .argument('<model>', 'an ONNX file')
+    .argument('<model>', modelArgument)
     .option(
       '-i, --input <file>',
       'x.npy, an image, or a shape N,C,H,W of random numbers; name=file, name:N,C,H,W where there are several (repeatable)',
@@ -69,7 +69,7 @@ export function define(command: Command, io: Io): void {
       const targets = options.output ?? []
       for (const { path: output } of targets)
         checkOutput(output, { force: options.force, inputs: filesOf(path, options) })
-      const model = readModelFile(path)
+      const model = givenModel(path)
       checkTargets(model, targets)
       const feeds = await readFeeds(model, options.input ?? new Map(), options.seed, {
         ...preprocessingOptions(options),

@@ -3,13 +3,14 @@ import picomatch from 'picomatch'
 import { elementCount, KerfError, seededRandom } from '../../base/index.ts'
 import { compareProfiles, profileModel } from '../../cost/index.ts'
 import { graphInputs, type Model } from '../../graph/index.ts'
-import { filesOf, readModelFile, writeModelFile } from '../../onnx/index.node.ts'
+import { writeModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
 import { type LayerChoice, measureStatistics, type StatisticsImages, swapToAdder } from '../../rewrite/index.ts'
 import { createSession } from '../../runtime/index.node.ts'
 import { parseRecipe, type Recipe } from '../../train/index.node.ts'
 import { addDataOptions, type DataOptions, dataRecipe, loaderFor, openRecipeData, spread } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
+import { filesOfGiven, givenModel, modelArgument, netNameOf } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
@@ -49,7 +50,7 @@ ${imageFlagsHelp}`
 export function define(command: Command, io: Io): void {
   addDataOptions(
     command
-      .argument('<model>', 'an ONNX file')
+      .argument('<model>', modelArgument)
       .option('-o, --output <file>', 'the network with other layers')
       .addOption(new Option('--to <kind>', 'what layers become').choices(['adder']).makeOptionMandatory())
       .option('--layers <glob>', "which layers, by name, as in '*layer3*'", layers)
@@ -75,9 +76,11 @@ async function swap(path: string, options: Options, io: Io): Promise<void> {
     throw new UsageError('Say where the new network goes: -o adder.onnx (or --dry-run to write nothing).')
   if (options.recipe !== undefined && options.data === undefined)
     throw new UsageError('A recipe needs data: say which, as in --data mnist:FOLDER.')
-  const model = readModelFile(path)
+  if (options.recipe !== undefined && netNameOf(path) !== undefined)
+    throw new UsageError(`A teacher is a trained network, and ${path} is not: leave out --recipe, or train it first.`)
+  const model = givenModel(path)
   const data = dataRecipe(model, options)?.recipe
-  const protect = [path, ...filesOf(model)]
+  const protect = filesOfGiven(path, model)
   if (!dryRun && output !== undefined) checkOutput(output, { force, inputs: protect, endings: modelEndings })
   if (!dryRun && options.recipe !== undefined)
     checkOutput(options.recipe, { force, inputs: protect, endings: ['json'] })

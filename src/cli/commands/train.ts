@@ -9,6 +9,7 @@ import { toJson } from '../../report/index.ts'
 import { describeRecipe, type RunOutcome, type RunStart, runRecipe } from '../../train/index.node.ts'
 import { transformsFor, withFlags } from '../data/transforms.ts'
 import { UsageError } from '../errors.ts'
+import { netNameOf } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { terminalText } from '../print.ts'
@@ -63,7 +64,7 @@ ${imageFlagsHelp}`
 export function define(command: Command, io: Io): void {
   command
     .argument('[recipe]', 'a recipe, or the folder of a run to go on with')
-    .addOption(new Option('--model <file>', 'an ONNX file to start from').conflicts('net'))
+    .addOption(new Option('--model <file>', 'an ONNX file to start from, or net:NAME').conflicts('net'))
     .option('--net <name>', 'a network by name; with -adder behind it of adder convolutions', netName)
     .addOption(dataFlag('images and labels'))
     .option('-o, --output <folder>', 'folder of the run')
@@ -153,6 +154,8 @@ function recipeFrom(path: string | undefined, options: Options): { given: unknow
     throw new UsageError(
       'Say what to train: a recipe, or --net or --model with --data, --epochs and -o (--help has examples).',
     )
+  const named = options.model === undefined ? undefined : netNameOf(options.model)
+  if (named !== undefined) return recipeFrom(path, { ...options, model: undefined, net: parseNetName(named) })
   if (path === undefined && options.model !== undefined && !options.set?.some((s) => s.path[0] === 'transforms')) {
     const { transforms, image } = transformsFor(readModelFile(options.model), options)
     return { given: withRecipeFlags({ transforms }, options), assumed: image && assumptionText(image) }

@@ -1,0 +1,84 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { profileModel } from '../cost/index.ts'
+import { readModelFile } from '../onnx/index.node.ts'
+import { kerf } from './in-process.ts'
+
+let folder: string
+const at = (name: string) => join(folder, name)
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kerf-nets-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const fails = async (message: RegExp, ...argv: string[]) =>
+  expect(await kerf(...argv)).toMatchObject({ status: 2, err: expect.stringMatching(message) })
+
+describe('kerf nets', () => {
+  it('lists networks with their published cost, and blocks', async () => {
+    const { out } = await kerf('nets')
+    expect(out).toMatch(/^net:fasternet_t0 +1×3×224×224 +335,422,720 +3,905,500 /m)
+    expect(out).toMatch(/^net:vgg16 +1×3×224×224 +15,470,264,320 +138,357,544 /m)
+    expect(out).toMatch(/^inverted-bottleneck +1×1 to t times/m)
+    const { nets } = JSON.parse((await kerf('nets', '--json')).out)
+    expect(nets).toContainEqual(expect.objectContaining({ name: 'ghostnet', macs: 141_150_512, params: 5_182_508 }))
+  })
+})
+
+describe('net:NAME', () => {
+  it('stands where a model is asked for', async () => {
+    expect((await kerf('profile', 'net:mobilenet_v1')).out).toMatch(/^MACs +568,740,352 /m)
+    expect((await kerf('compare', 'net:resnet20', 'net:resnet20-adder')).out).toContain('Conv → AdderConv')
+    const pruned = await kerf('prune', 'net:resnet20', '--ratio', '0.5', '--dry-run')
+    expect(pruned).toMatchObject({ status: 0, out: expect.stringMatching(/^net:resnet20\n/) })
+    expect((await kerf('swap', 'net:resnet20', '--to', 'adder', '--dry-run')).status).toBe(0)
+    expect((await kerf('run', 'net:lenet5_bn', '--input', '1,1,28,28')).out).toContain('logits')
+  })
+
+  it('says which there are', async () => {
+    expect(await kerf('profile', 'net:resnet21')).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/There is no network "resnet21"\. There are lenet5_bn, /),
+    })
+  })
+
+  it('is no file that another runtime could read, and no teacher', async () => {
+    await fails(/kerf new resnet20 -o net\.onnx/, 'bench', 'net:resnet20', '--against', 'ort-web')
+    const data = ['--data', 'mnist:nowhere', '--recipe', at('r.json')]
+    await fails(/A teacher is a trained network/, 'swap', 'net:resnet20', '--to', 'adder', '-o', at('a.onnx'), ...data)
+  })
+})
+
+describe('kerf new', () => {
+  it('writes a block, and prints what it costs', async () => {
+    const { status, out } = await kerf('new', 'inverted-bottleneck', '--c', '96', '--t', '6', '-o', at('b.onnx'))
+    expect([status, out]).toEqual([0, expect.stringMatching(/^MACs +363,073,536 /m)])
+    expect(out).toContain(`Wrote ${at('b.onnx')}.`)
+    expect(profileModel(readModelFile(at('b.onnx'))).totals.macs).toBe(363_073_536)
+  })
+
+  it('writes a linear layer in one line', async () => {
+    const { out } = await kerf('new', 'linear', '--in', '1024', '--out', '512', '-o', at('l.onnx'))
+    expect(out).toMatch(/^Parameters +524,800 /m)
+    expect(existsSync(at('l.onnx'))).toBe(true)
+  })
+
+  it('writes a whole network, and nothing without -o', async () => {
+    const { out } = await kerf('new', 'fasternet_t0', '--classes', '10')
+    // 1280·990 weights and 990 biases less than with 1000 classes.
+    expect(out).toMatch(/^Parameters +2,637,310 /m)
+    expect(out).toContain('Nothing was written (-o FILE writes it).')
+  })
+
+  it('says what is missing, and what does not go together', async () => {
+    await fails(/There is no network "regula".* Blocks: regular, adder/, 'new', 'regula', '--c', '4')
+    await fails(/Say how many channels: --c 96/, 'new', 'separable')
+    await fails(/Say how many features: --in 1024 --out 512/, 'new', 'linear')
+    await fails(/--c is for both ends/, 'new', 'regular', '--c', '4', '--out', '8')
+    await fails(/--t: vgg16 is a whole network/, 'new', 'vgg16', '--t', '4')
+    await fails(/--classes is for networks/, 'new', 'regular', '--c', '4', '--classes', '3')
+    await fails(/no \.pt file/, 'new', 'regular', '--c', '4', '-o', at('b.pt'))
+  })
+})

@@ -1,0 +1,120 @@
+import type { Layer, Profile } from '../cost/index.ts'
+import { layerNames, namesNote, pathParts } from './layer-names.ts'
+import { shapeText } from './numbers.ts'
+import { type Cell, countOrPartial, partialNote, type Table } from './table.ts'
+
+/** Layers whose names begin alike, with what they cost together. */
+export interface Block {
+  /** The last part of the path: `0` of `layer1.0`. */
+  readonly name: string
+  /** Whole: `layer1/0`. */
+  readonly path: string
+  /** 1: directly below the network. */
+  readonly depth: number
+  readonly layers: readonly Layer[]
+  readonly blocks: readonly Block[]
+}
+
+const counts = ['params', 'macs', 'adds', 'muls', 'reads', 'writes'] as const
+type Count = (typeof counts)[number]
+
+/** The layers of a network as a tree, by the parts of their names, in the order of the graph. */
+export function blocksOf(layers: readonly Layer[]): Block[] {
+  const names = layerNames(layers)
+  const below = (inside: readonly (readonly [Layer, readonly string[]])[], depth: number, path: string): Block[] => {
+    const groups = new Map<string, (readonly [Layer, readonly string[]])[]>()
+    for (const entry of inside) {
+      // What belongs to the block itself (the addition of a residual, say) stands beside its parts, under its operator's name.
+      const part = entry[1][depth - 1] ?? entry[0].op
+      const group = groups.get(part)
+      if (group) group.push(entry)
+      else groups.set(part, [entry])
+    }
+    return [...groups].map(([name, members]) => {
+      const whole = path === '' ? name : `${path}/${name}`
+      return {
+        name,
+        path: whole,
+        depth,
+        layers: members.map(([layer]) => layer),
+        blocks: members.length > 1 || (members[0]?.[1].length ?? 0) > depth ? below(members, depth + 1, whole) : [],
+      }
+    })
+  }
+  return below(
+    layers.map((layer) => [layer, pathParts(names.path(layer))] as const),
+    1,
+    '',
+  )
+}
+
+const sumOf = (layers: readonly Layer[], count: Count): Cell =>
+  countOrPartial(
+    layers.reduce((sum, l) => sum + (l[count] ?? 0), 0),
+    layers.some((l) => l[count] === null),
+  )
+
+/** A row per block down to `depth`, indented, with its part of all MACs. */
+export function blockTable(profile: Profile, depth: number): Table {
+  const { layers, totals } = profile
+  const share = (part: readonly Layer[]) =>
+    totals.macs === 0 ? '' : `${((100 * part.reduce((sum, l) => sum + (l.macs ?? 0), 0)) / totals.macs).toFixed(1)} %`
+  const rows: Cell[][] = []
+  const walk = (blocks: readonly Block[]) => {
+    for (const block of blocks) {
+      const [only, ...more] = block.layers
+      rows.push([
+        `${'  '.repeat(block.depth - 1)}${block.name}`,
+        more.length === 0 ? (only?.op ?? '') : `${block.layers.length} layers`,
+        outputText(block.layers),
+        ...counts.slice(0, 2).map((c) => sumOf(block.layers, c)),
+        share(block.layers),
+        ...counts.slice(2).map((c) => sumOf(block.layers, c)),
+      ])
+      if (block.depth < depth) walk(block.blocks)
+    }
+  }
+  walk(blocksOf(layers))
+  return {
+    title: `Blocks, ${depth} ${depth === 1 ? 'level' : 'levels'} deep`,
+    columns: [
+      { key: 'block', header: 'Block', shorten: true },
+      { key: 'op', header: 'Holds', shorten: true, optional: true },
+      { key: 'outputs', header: 'Output' },
+      { key: 'params', header: 'Params', kind: 'count' },
+      { key: 'macs', header: 'MACs', kind: 'count', bar: true },
+      { key: 'share', header: 'Of MACs', align: 'right' },
+      { key: 'adds', header: 'Adds', kind: 'count', optional: true },
+      { key: 'muls', header: 'Muls', kind: 'count', optional: true },
+      { key: 'reads', header: 'Reads', kind: 'count', optional: true },
+      { key: 'writes', header: 'Writes', kind: 'count', optional: true },
+    ],
+    rows,
+    total: [
+      'Total',
+      `${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}`,
+      '',
+      ...counts.slice(0, 2).map((c) => sumOf(layers, c)),
+      '',
+      ...counts.slice(2).map((c) => sumOf(layers, c)),
+    ],
+    notes: [...namesNote(layerNames(layers)), ...(totals.partial.length > 0 ? [partialNote] : [])],
+  }
+}
+
+const outputText = (layers: readonly Layer[]): string =>
+  layers
+    .at(-1)
+    ?.outputs.map((v) => shapeText(v.shape))
+    .join(', ') ?? ''
+
+/** The same for programs, to every depth. */
+export function blocksJson(blocks: readonly Block[], depth: number): unknown[] {
+  return blocks.map((block) => ({
+    name: block.path,
+    layers: block.layers.length,
+    ...Object.fromEntries(counts.map((c) => [c, block.layers.reduce((sum, l) => sum + (l[c] ?? 0), 0)])),
+    partial: counts.filter((c) => block.layers.some((l) => l[c] === null)),
+    blocks: block.depth < depth ? blocksJson(block.blocks, depth) : [],
+  }))
+}
