@@ -123,6 +123,7 @@ describe('with an operator that Kerf does not know', () => {
     expect(out).toMatch(/^mean +2×1×1 +Sub centre +it prepares the input: no layer stands before it$/m)
     await kerf('profile', at('input.onnx'), '--explain-params', '-o', at('input.md'))
     expect(readFileSync(at('input.md'), 'utf8')).toContain('it prepares the input')
+    expect((await kerf('profile', at('m.onnx'), '--explain-params')).out).toContain('stand is one (docs/cost.md says')
     const { leftOut } = JSON.parse((await kerf('profile', at('input.onnx'), '--json')).out)
     expect(leftOut).toMatchObject([{ name: 'mean', shape: [2, 1, 1], layer: 'centre', op: 'Sub' }])
   })

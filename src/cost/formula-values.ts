@@ -7,13 +7,8 @@ import type { Dense } from '../graph/index.ts'
  * @returns undefined where they follow none of these
  */
 export function formulaIn({ shape, data }: Dense): string | undefined {
-  const all = (test: (value: number) => boolean) => {
-    for (let i = 0; i < data.length; i++) if (!test(data[i] as number)) return false
-    return true
-  }
-  const first = data[0] as number
-  if (all((v) => v === first)) return `all its values are ${first}`
-  if (all((v) => !Number.isFinite(v) || Number.isInteger(2 * v))) return 'its values are whole or half numbers'
+  const plain = plainIn(data)
+  if (plain !== undefined) return plain
   const wide = shape.flatMap((d, axis) => (d > 1 ? [axis] : []))
   if (wide.length < 2) return undefined
   const ends = [wide[0] as number, wide.at(-1) as number]
@@ -62,4 +57,16 @@ export function sameFilterEverywhere({ shape, data }: Dense): boolean {
     varies ||= data[i] !== data[0]
   }
   return varies
+}
+
+/** The part of `formulaIn` that looks at each value by itself. */
+export function plainIn(data: ArrayLike<number>): string | undefined {
+  const all = (test: (value: number) => boolean) => {
+    for (let i = 0; i < data.length; i++) if (!test(data[i] as number)) return false
+    return true
+  }
+  const first = data[0] as number
+  if (all((v) => v === first)) return `all its values are ${first}`
+  if (all((v) => !Number.isFinite(v) || Number.isInteger(2 * v))) return 'its values are whole or half numbers'
+  return undefined
 }

@@ -64,6 +64,28 @@ describe('operands of arithmetic', () => {
     expect(behind('Add', row)).toEqual([0, ['c: its values repeat along an axis, as coordinates do']])
   })
 
+  it('are read to their end only where they begin like a formula', () => {
+    const shape = [1, 4, 512, 1024]
+    let read = 0
+    const recorded = (value: (i: number) => number) => {
+      const bytes = new Uint8Array(Float32Array.from({ length: size(shape) }, (_, i) => value(i)).buffer)
+      const at = (offset = 0, length = bytes.byteLength - offset) => {
+        read = Math.max(read, offset + length)
+        return bytes.subarray(offset, offset + length)
+      }
+      return { elementType: 'float32' as const, shape, data: { byteLength: bytes.byteLength, bytes: at } }
+    }
+    const added = (tensor: ReturnType<typeof recorded>) => {
+      const b = new GraphBuilder('large')
+      const y = conv(b, b.input('x', 'float32', [1, 3, 512, 1024]))
+      b.output(b.node('Conv', [b.node('Add', [y, b.constant('c', tensor)]), b.constant('last', learnt([2, 4, 1, 1]))]))
+      return counted(b.model(), 12 + 8)
+    }
+    expect(added(recorded((i) => Math.sin(i + 1)))).toEqual([size(shape), []])
+    expect(read).toBeLessThan(100_000)
+    expect(added(recorded(() => 0))).toEqual([0, ['c: all its values are 0']])
+  })
+
   it('are none before the first layer and behind the last', () => {
     const b = new GraphBuilder('ends')
     const x = b.input('x', 'float32', [1, 3, 8, 8])

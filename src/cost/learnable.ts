@@ -1,4 +1,12 @@
-import { elementCount, getOrAdd, isFloating, KerfError } from '../base/index.ts'
+import {
+  bitsPerElement,
+  byteLengthOf,
+  decodeElements,
+  elementCount,
+  getOrAdd,
+  isFloating,
+  KerfError,
+} from '../base/index.ts'
 import {
   type Constants,
   constantContent,
@@ -10,7 +18,7 @@ import {
   storedTensors,
   usedNames,
 } from '../graph/index.ts'
-import { formulaIn, sameFilterEverywhere } from './formula-values.ts'
+import { formulaIn, plainIn, sameFilterEverywhere } from './formula-values.ts'
 import { fusionOf } from './fuse.ts'
 
 /*
@@ -148,6 +156,7 @@ export class LearnableRule {
   #content(name: string): ReturnType<typeof constantContent> | undefined {
     return getOrAdd(this.#contents, name, () => {
       try {
+        if (this.#isLargeAndLearnt(name)) return undefined
         return constantContent(this.#constants, name)
       } catch (error) {
         if (error instanceof KerfError && unreadable.has(error.code)) return undefined
@@ -155,7 +164,19 @@ export class LearnableRule {
       }
     })
   }
+
+  #isLargeAndLearnt(name: string): boolean {
+    const tensor = this.#constants.stored.get(name)
+    if (!tensor || (elementCount(tensor.shape) as number) <= large || bitsPerElement(tensor.elementType) === 0)
+      return false
+    const bytes = tensor.data.bytes(0, byteLengthOf(tensor.elementType, probed))
+    return plainIn(decodeElements(tensor.elementType, bytes, probed)) === undefined
+  }
 }
+
+/** A constant of more elements is not read to its end where its first ones already follow no formula. */
+const large = 1 << 20
+const probed = 4096
 
 /** Counting does not need the weights: without them a constant is taken for what it most likely is. */
 const unreadable = new Set(['external-missing', 'external-too-short', 'too-short', 'not-constant'])

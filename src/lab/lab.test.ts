@@ -188,7 +188,7 @@ describe('an outcome', () => {
     expect(html.match(/<math/g)?.length).toBeGreaterThanOrEqual(10)
     expect(html).toContain('<svg ')
     // Names of namespaces are no addresses that are fetched.
-    expect(html.replace(/xmlns="[^"]*"/g, '')).not.toMatch(/https?:|<script|<link|@import|url\(/)
+    expect(html.replace(/xmlns="[^"]*"/g, '')).not.toMatch(/https?:|<script src|<link|@import|url\(/)
   })
 })
 

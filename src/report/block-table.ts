@@ -1,6 +1,6 @@
 import type { Layer, Profile } from '../cost/index.ts'
+import { shapesText } from './layer-columns.ts'
 import { layerNames, namesNote, pathParts } from './layer-names.ts'
-import { shapeText } from './numbers.ts'
 import { type Cell, countOrPartial, partialNote, type Table } from './table.ts'
 
 /** Layers whose names begin alike, with what they cost together. */
@@ -66,7 +66,7 @@ export function blockTable(profile: Profile, depth: number): Table {
       rows.push([
         `${'  '.repeat(block.depth - 1)}${block.name}`,
         more.length === 0 ? (only?.op ?? '') : `${block.layers.length} layers`,
-        outputText(block.layers),
+        shapesText(block.layers.at(-1)?.outputs ?? []),
         ...counts.slice(0, 2).map((c) => sumOf(block.layers, c)),
         share(block.layers),
         ...counts.slice(2).map((c) => sumOf(block.layers, c)),
@@ -74,7 +74,8 @@ export function blockTable(profile: Profile, depth: number): Table {
       if (block.depth < depth) walk(block.blocks)
     }
   }
-  walk(blocksOf(layers))
+  const blocks = blocksOf(layers)
+  walk(blocks)
   return {
     title: `Blocks, ${depth} ${depth === 1 ? 'level' : 'levels'} deep`,
     columns: [
@@ -98,15 +99,15 @@ export function blockTable(profile: Profile, depth: number): Table {
       '',
       ...counts.slice(2).map((c) => sumOf(layers, c)),
     ],
-    notes: [...namesNote(layerNames(layers)), ...(totals.partial.length > 0 ? [partialNote] : [])],
+    notes: [
+      ...(blocks.every((b) => b.layers.length === 1)
+        ? ['The names of the layers have no parts that would make blocks.']
+        : []),
+      ...namesNote(layerNames(layers)),
+      ...(totals.partial.length > 0 ? [partialNote] : []),
+    ],
   }
 }
-
-const outputText = (layers: readonly Layer[]): string =>
-  layers
-    .at(-1)
-    ?.outputs.map((v) => shapeText(v.shape))
-    .join(', ') ?? ''
 
 /** The same for programs, to every depth. */
 export function blocksJson(blocks: readonly Block[], depth: number): unknown[] {

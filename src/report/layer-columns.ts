@@ -94,16 +94,11 @@ export function windowText({ window, kind }: Layer): string {
   return `${window.kernel.join('×')}${steps}${groups}`
 }
 
-/** Shapes in their order, equal ones beside each other once: `2 of 1×64×56×56`. */
-function shapesText(values: readonly NamedShape[]): string {
-  const runs: { text: string; count: number }[] = []
-  for (const { shape } of values) {
-    const text = shapeText(shape)
-    const last = runs.at(-1)
-    if (last?.text === text) last.count++
-    else runs.push({ text, count: 1 })
-  }
-  return runs.map(({ text, count }) => (count === 1 ? text : `${count} of ${text}`)).join(', ')
+/** The first shape, and how many more there are: `2 of 1×64×56×56`, `1×8×1×1 +1`. */
+export function shapesText(values: readonly NamedShape[]): string {
+  const [first, ...others] = values.map((v) => shapeText(v.shape))
+  if (first === undefined || others.length === 0) return first ?? ''
+  return others.every((text) => text === first) ? `${values.length} of ${first}` : `${first} +${others.length}`
 }
 
 /** For programs: every shape, in ASCII, because spreadsheets guess at the encoding of files. */

@@ -106,6 +106,12 @@ describe('blocks', () => {
     ])
   })
 
+  it('are said to be none where names have no parts', () => {
+    const flat = { ...profile, layers: profile.layers.map((l, i) => ({ ...l, name: `n${i}` })) }
+    expect(blockTable(flat, 2).notes).toContain('The names of the layers have no parts that would make blocks.')
+    expect(blockTable(profile, 2).notes).not.toContain('The names of the layers have no parts that would make blocks.')
+  })
+
   it('say what is not counted in them', () => {
     const layers = profile.layers.map((l, i) => (i === 0 ? { ...l, macs: null } : l))
     const table = blockTable({ ...profile, layers }, 1)

@@ -97,8 +97,12 @@ export function profileReport(profile: Profile, options: ProfileReportOptions = 
     tables: [
       options.depth === undefined ? profileTable(profile, options) : blockTable(profile, options.depth),
       ...unsupportedTable(profile.unsupported),
-      ...(options.explainParams ? [leftOutTable(profile.leftOut)] : []),
+      ...(options.explainParams && profile.leftOut.length > 0 ? [leftOutTable(profile.leftOut)] : []),
     ],
+    notes:
+      options.explainParams && profile.leftOut.length === 0
+        ? ['Every constant that a layer takes where parameters stand is one (docs/cost.md says which are).']
+        : [],
   }
 }
 

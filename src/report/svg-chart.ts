@@ -59,7 +59,7 @@ export function svgDocument(charts: readonly ChartBody[], titles: readonly strin
   const top = title === undefined ? 0 : titleHeight
   const total = top + charts.length * height
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${total}" viewBox="0 0 ${width} ${total}" font-family="system-ui, sans-serif" font-size="12" fill="${theme.text}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${total}" viewBox="0 0 ${width} ${total}" font-family="system-ui, sans-serif" font-size="12" fill="${theme.text}" role="img">`,
     `<title>${escaped([...(title === undefined ? [] : [title]), ...titles].join('; '))}</title>`,
     `<rect width="${width}" height="${total}" fill="${theme.page}"/>`,
     ...(title === undefined

@@ -1,5 +1,5 @@
 import type { Totals } from '../../cost/index.ts'
-import type { Cell, Table } from '../../report/index.ts'
+import { type Cell, countOrPartial, partialNote, type Table } from '../../report/index.ts'
 import type { FineTuned } from './finetune.ts'
 
 const percent = (part: number) => `${(100 * part).toFixed(2)} %`
@@ -9,11 +9,18 @@ export function accuracyTable({ before, iterations, result }: FineTuned, given: 
   const zeros = result.masked === undefined
   const size = (t: { readonly params: number; readonly nonZeroParams?: number | null }) =>
     zeros ? (t.nonZeroParams ?? t.params) : t.params
+  const macs = (value: number) => countOrPartial(value, given.partial.includes('macs'))
   const rows = iterations.flatMap((step, i): Cell[][] => {
     const number = iterations.length > 1 ? ` ${i + 1}` : ''
     return [
-      [`cut${number}`, percent(step.cut.accuracy), step.cut.loss.toFixed(4), step.macs, size(step)],
-      [`fine-tuned${number}`, percent(step.trained.accuracy), step.trained.loss.toFixed(4), step.macs, size(step)],
+      [`cut${number}`, percent(step.cut.accuracy), step.cut.loss.toFixed(4), macs(step.macs), size(step)],
+      [
+        `fine-tuned${number}`,
+        percent(step.trained.accuracy),
+        step.trained.loss.toFixed(4),
+        macs(step.macs),
+        size(step),
+      ],
     ]
   })
   return {
@@ -25,7 +32,8 @@ export function accuracyTable({ before, iterations, result }: FineTuned, given: 
       { key: 'macs', header: 'MACs', kind: 'count' },
       { key: 'params', header: zeros ? 'Parameters not zero' : 'Parameters', kind: 'count' },
     ],
-    rows: [['before', percent(before.accuracy), before.loss.toFixed(4), given.macs, size(given)], ...rows],
+    rows: [['before', percent(before.accuracy), before.loss.toFixed(4), macs(given.macs), size(given)], ...rows],
+    notes: given.partial.includes('macs') ? [partialNote] : [],
   }
 }
 
