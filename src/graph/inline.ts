@@ -6,7 +6,7 @@ import { allNames, freshName, subgraphsOf } from './traverse.ts'
 
 /*
  * Model-local functions (onnx.proto `FunctionProto`, IR version 8): a call is a node whose domain, type and overload are those of a
- * function of the model, and stands for the function's nodes.
+ * function of the model, and stands for the function's nodes. So does a node of a composite operator, whose function Kerf knows.
  */
 
 const keyOf = (f: { domain: string; name: string; overload?: string }): string =>
@@ -14,19 +14,21 @@ const keyOf = (f: { domain: string; name: string; overload?: string }): string =
 const calledBy = (node: Node): string => keyOf({ domain: node.domain, name: node.opType, overload: node.overload })
 
 /**
- * Replaces calls of model-local functions by the functions' bodies: attribute references become the call's values (or the defaults),
+ * Replaces calls of model-local functions, and nodes of composite operators, by the functions' bodies: attribute references become the call's values (or the defaults),
  * names inside become unique. Subgraphs (If, Loop) are inlined too. Calls of operators that `operators` knows stay: they need no
  * body. So do calls of functions that speak another version of an operator set than the model does: those nodes would change meaning.
- * @returns the same model when it calls no function
+ * @returns the same model when it calls none
  * @throws KerfError `invalid-graph` when functions call each other in a circle
  */
 export function inlineFunctions(model: Model, operators?: OperatorSet): Model {
-  if (model.functions.length === 0) return model
   const inliner = new Inliner(model, operators)
   const graph = inliner.graph(model.graph, [])
   const functions = model.functions.filter((f) => inliner.left.has(keyOf(f)))
   return graph === model.graph ? model : { ...model, graph, functions, opsetImports: inliner.opsetImports }
 }
+
+/** The operator set of what composite operators stand for, in models that name none. */
+const unsaid = 17
 
 class Inliner {
   /** Functions whose calls stay. */
@@ -34,13 +36,20 @@ class Inliner {
   readonly opsetImports: Map<string, number>
   readonly #functions: ReadonlyMap<string, FunctionDefinition>
   readonly #operators: OperatorSet | undefined
-  readonly #taken: Set<string>
+  readonly #graph: Graph
+  #names: Set<string> | undefined
 
   constructor(model: Model, operators: OperatorSet | undefined) {
     this.opsetImports = new Map(model.opsetImports)
     this.#functions = new Map(model.functions.map((f) => [keyOf(f), f]))
     this.#operators = operators
-    this.#taken = allNames(model.graph)
+    this.#graph = model.graph
+  }
+
+  /** Names that are taken. */
+  get #taken(): Set<string> {
+    this.#names ??= allNames(this.#graph)
+    return this.#names
   }
 
   /** @param stack functions that are being inlined, outermost first */
@@ -53,7 +62,13 @@ class Inliner {
 
   #node(node: Node, stack: readonly string[]): Node[] {
     const definition = this.#functions.get(calledBy(node))
-    if (!definition) return [this.#withInlinedSubgraphs(node, stack)]
+    if (!definition) {
+      const opset = this.opsetImports.get('') ?? unsaid
+      const meaning = this.#operators?.composite?.(node.domain, node.opType)?.body(node, opset)
+      if (!meaning) return [this.#withInlinedSubgraphs(node, stack)]
+      this.#import(meaning)
+      return this.#body(meaning, node).flatMap((n) => this.#node(n, stack))
+    }
     const key = keyOf(definition)
     if (this.#operators?.get(node.domain, node.opType) || !this.#agrees(definition)) {
       this.left.add(key)
@@ -66,9 +81,13 @@ class Inliner {
         `Functions of the model call each other in a circle: ${circle}. Export the model again.`,
       )
     }
+    this.#import(definition)
+    return this.#body(definition, node).flatMap((n) => this.#node(n, [...stack, key]))
+  }
+
+  #import(definition: FunctionDefinition): void {
     for (const [domain, version] of definition.opsetImports)
       if (!this.opsetImports.has(domain)) this.opsetImports.set(domain, version)
-    return this.#body(definition, node).flatMap((n) => this.#node(n, [...stack, key]))
   }
 
   /** Nodes mean the same inside the function and outside. */

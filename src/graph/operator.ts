@@ -159,7 +159,21 @@ export function accessesOf(operator: Operator, call: InferredCall): 'view' | Acc
   return typeof operator.accesses === 'function' ? operator.accesses(call) : operator.accesses
 }
 
+/** An operator that is nothing but others put together. It has no facts of its own: walks see what it stands for (`inlineFunctions`). */
+export interface Composite {
+  /** ONNX name. */
+  readonly name: string
+  readonly domain: string
+  /**
+   * @param opset version of the standard operators in the model
+   * @returns what a node stands for, as a function whose inputs and outputs are the node's; undefined: for itself
+   * @throws NodeError where an attribute says what does not exist
+   */
+  body(node: Node, opset: number): FunctionDefinition | undefined
+}
+
 /** The operators that a walk can ask. */
 export interface OperatorSet {
   get(domain: string, opType: string): Operator | undefined
+  composite?(domain: string, opType: string): Composite | undefined
 }

@@ -1,7 +1,7 @@
 // What every operator says about itself: one folder each, and the one list.
 // Not here: walks over graphs (graph/, cost/, prune/), fast kernels (runtime/).
 // May import: base, graph.
-import type { Operator, OperatorSet } from '../graph/index.ts'
+import type { Composite, Operator, OperatorSet } from '../graph/index.ts'
 import { abs } from './abs/abs.ts'
 import { acos } from './acos/acos.ts'
 import { acosh } from './acosh/acosh.ts'
@@ -21,6 +21,7 @@ import { averagePool } from './averagePool/averagePool.ts'
 import { averagePoolGradient } from './averagePoolGradient/averagePoolGradient.ts'
 import { batchNormalization } from './batchNormalization/batchNormalization.ts'
 import { batchNormalizationGradient } from './batchNormalizationGradient/batchNormalizationGradient.ts'
+import { biasGelu } from './biasGelu/biasGelu.ts'
 import { bitShift } from './bitShift/bitShift.ts'
 import { bitwiseAnd } from './bitwiseAnd/bitwiseAnd.ts'
 import { bitwiseNot } from './bitwiseNot/bitwiseNot.ts'
@@ -52,6 +53,7 @@ import { dequantizeLinear } from './dequantizeLinear/dequantizeLinear.ts'
 import { div } from './div/div.ts'
 import { dropout } from './dropout/dropout.ts'
 import { dynamicQuantizeLinear } from './dynamicQuantizeLinear/dynamicQuantizeLinear.ts'
+import { dynamicQuantizeLSTM } from './dynamicQuantizeLSTM/dynamicQuantizeLSTM.ts'
 import { einsum } from './einsum/einsum.ts'
 import { elu } from './elu/elu.ts'
 import { equal } from './equal/equal.ts'
@@ -59,12 +61,15 @@ import { erf } from './erf/erf.ts'
 import { exp } from './exp/exp.ts'
 import { expand } from './expand/expand.ts'
 import { eyeLike } from './eyeLike/eyeLike.ts'
+import { fastGelu, fastGeluWithBias } from './fastGelu/fastGelu.ts'
 import { flatten } from './flatten/flatten.ts'
 import { floor } from './floor/floor.ts'
+import { fusedConv } from './fusedConv/fusedConv.ts'
+import { fusedGemm } from './fusedGemm/fusedGemm.ts'
 import { gather } from './gather/gather.ts'
 import { gatherElements } from './gatherElements/gatherElements.ts'
 import { gatherND } from './gatherND/gatherND.ts'
-import { gelu } from './gelu/gelu.ts'
+import { gelu, microsoftGelu } from './gelu/gelu.ts'
 import { gemm } from './gemm/gemm.ts'
 import { globalAveragePool } from './globalAveragePool/globalAveragePool.ts'
 import { globalLpPool } from './globalLpPool/globalLpPool.ts'
@@ -115,9 +120,17 @@ import { or } from './or/or.ts'
 import { pad } from './pad/pad.ts'
 import { pow } from './pow/pow.ts'
 import { pRelu } from './pRelu/pRelu.ts'
+import { qLinearAdd } from './qLinearAdd/qLinearAdd.ts'
+import { qLinearAveragePool } from './qLinearAveragePool/qLinearAveragePool.ts'
+import { qLinearConcat } from './qLinearConcat/qLinearConcat.ts'
 import { qLinearConv } from './qLinearConv/qLinearConv.ts'
+import { qLinearGlobalAveragePool } from './qLinearGlobalAveragePool/qLinearGlobalAveragePool.ts'
+import { qLinearLeakyRelu } from './qLinearLeakyRelu/qLinearLeakyRelu.ts'
 import { qLinearMatMul } from './qLinearMatMul/qLinearMatMul.ts'
+import { qLinearMul } from './qLinearMul/qLinearMul.ts'
+import { qLinearSigmoid } from './qLinearSigmoid/qLinearSigmoid.ts'
 import { quantizeLinear } from './quantizeLinear/quantizeLinear.ts'
+import { quickGelu } from './quickGelu/quickGelu.ts'
 import { randomNormal } from './randomNormal/randomNormal.ts'
 import { randomNormalLike } from './randomNormalLike/randomNormalLike.ts'
 import { randomUniform } from './randomUniform/randomUniform.ts'
@@ -154,6 +167,7 @@ import { sign } from './sign/sign.ts'
 import { sin } from './sin/sin.ts'
 import { sinh } from './sinh/sinh.ts'
 import { size } from './size/size.ts'
+import { skipLayerNormalization } from './skipLayerNormalization/skipLayerNormalization.ts'
 import { slice } from './slice/slice.ts'
 import { softmax } from './softmax/softmax.ts'
 import { softplus } from './softplus/softplus.ts'
@@ -238,6 +252,7 @@ export const operatorList: readonly Operator[] = [
   exp,
   expand,
   eyeLike,
+  fastGelu,
   flatten,
   floor,
   gather,
@@ -281,6 +296,7 @@ export const operatorList: readonly Operator[] = [
   maxUnpool,
   mean,
   meanVarianceNormalization,
+  microsoftGelu,
   min,
   mish,
   mod,
@@ -294,9 +310,17 @@ export const operatorList: readonly Operator[] = [
   pad,
   pow,
   pRelu,
+  qLinearAdd,
+  qLinearAveragePool,
+  qLinearConcat,
   qLinearConv,
+  qLinearGlobalAveragePool,
+  qLinearLeakyRelu,
   qLinearMatMul,
+  qLinearMul,
+  qLinearSigmoid,
   quantizeLinear,
+  quickGelu,
   randomNormal,
   randomNormalLike,
   randomUniform,
@@ -359,10 +383,27 @@ export const operatorList: readonly Operator[] = [
   xor,
 ]
 
-const byName = new Map(operatorList.map((o) => [`${o.domain}:${o.name}`, o]))
+/** Every operator that is nothing but others put together. */
+export const compositeList: readonly Composite[] = [
+  biasGelu,
+  dynamicQuantizeLSTM,
+  fastGeluWithBias,
+  fusedConv,
+  fusedGemm,
+  skipLayerNormalization,
+]
+
+const keyed = <T extends { readonly domain: string; readonly name: string }>(list: readonly T[]) =>
+  new Map(list.map((o) => [`${o.domain}:${o.name}`, o]))
+
+const byName = keyed(operatorList)
+const composites = keyed(compositeList)
 
 /** Looks operators up by domain and ONNX name. */
-export const operators: OperatorSet = { get: (domain, opType) => byName.get(`${domain}:${opType}`) }
+export const operators: OperatorSet = {
+  get: (domain, opType) => byName.get(`${domain}:${opType}`),
+  composite: (domain, opType) => composites.get(`${domain}:${opType}`),
+}
 
 export type { Difference } from './adderConv/backward.ts'
 export { type ClampedWeights, clampAdderWeights } from './adderConv/clamp.ts'

@@ -7,6 +7,7 @@ import {
   freshName,
   type Inference,
   inferGraph,
+  inlineFunctions,
   type Model,
   type Node,
   nodeLabel,
@@ -67,11 +68,12 @@ export interface AdderSwap {
 const firstOpset = 9
 
 /**
- * Exchanges convolutions. The model given is not changed.
+ * Exchanges convolutions, those of model-local functions and composite operators too. The model given is not changed.
  * @throws KerfError `no-such-layer` for a pattern that no layer has, `nothing-to-swap`, `unsupported-opset`; NodeError `cannot-swap` for a layer
  *   asked for by its very name that cannot be swapped
  */
-export function swapToAdder(model: Model, options: SwapOptions = {}): AdderSwap {
+export function swapToAdder(given: Model, options: SwapOptions = {}): AdderSwap {
+  const model = inlineFunctions(given, operators)
   const opset = opsetOf(model.opsetImports, '')
   if (opset < firstOpset)
     throw new KerfError(

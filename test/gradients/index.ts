@@ -3,6 +3,7 @@ import { activations } from './activations.ts'
 import { arithmetic } from './arithmetic.ts'
 import { layers } from './layers.ts'
 import { matrices } from './matrices.ts'
+import { microsoft } from './microsoft.ts'
 import { movement } from './movement.ts'
 import { normalisations } from './normalisations.ts'
 import { pooling } from './pooling.ts'
@@ -17,6 +18,7 @@ export const gradientCases: Readonly<Record<string, Cases>> = {
   pooling,
   normalisations,
   matrices,
+  microsoft,
   recurrents,
   activations,
   arithmetic,

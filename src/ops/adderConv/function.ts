@@ -1,13 +1,6 @@
 import { KerfError } from '../../base/index.ts'
-import {
-  type Attribute,
-  type AttributeValue,
-  attributeOf,
-  type FunctionDefinition,
-  type Graph,
-  type Node,
-  tensorOf,
-} from '../../graph/index.ts'
+import type { FunctionDefinition, Graph } from '../../graph/index.ts'
+import { Body, handedOn } from '../body.ts'
 
 /*
  * AdderConv in standard operators, so that any ONNX runtime runs a file that has it (FunctionProto, IR version 8):
@@ -40,7 +33,7 @@ export function adderConvFunction(version: number): FunctionDefinition {
       `AdderConv cannot be written into a model of opset ${version}: the function that other runtimes need takes ${firstVersion} or higher. Convert the model to opset 17 first (onnx.version_converter).`,
       { opset: version },
     )
-  const body = new Body(version)
+  const body = new AdderBody(version)
   const xShape = body.node('Shape', ['X'])
   const wShape = body.node('Shape', ['W'])
   const batch = body.dimension(xShape, 0)
@@ -53,9 +46,7 @@ export function adderConvFunction(version: number): FunctionDefinition {
 
   const planes = body.reshape('X', [-1, 1, body.behind(xShape, 2)])
   const unitKernels = body.reshape(body.identity(taps), [taps, 1, kernel])
-  const window = Object.fromEntries(
-    windowAttributes.map((name): [string, Attribute] => [name, { kind: 'reference', name }]),
-  )
+  const window = handedOn(windowAttributes)
   const windows = body.node('Conv', [planes, unitKernels], window)
 
   const length = body.node('Mul', [groupChannels, taps])
@@ -87,7 +78,7 @@ export function adderConvFunction(version: number): FunctionDefinition {
 
 /** One turn: `column` [groups, length, 1] against all `patches` [N, groups, length, P], to [N, groups, P]. */
 function distances(version: number, patches: string): Graph {
-  const body = new Body(version, 'turn_')
+  const body = new AdderBody(version, 'turn_')
   const differences = body.node('Abs', [body.node('Sub', [patches, 'column'])])
   const total = body.reduceSum(differences, 2)
   return {
@@ -100,38 +91,8 @@ function distances(version: number, patches: string): Graph {
   }
 }
 
-/** Nodes one after the other, their values numbered. */
-class Body {
-  readonly nodes: Node[] = []
-  readonly #version: number
-  readonly #prefix: string
-
-  constructor(version: number, prefix = '') {
-    this.#version = version
-    this.#prefix = prefix
-  }
-
-  node(
-    opType: string,
-    inputs: readonly string[],
-    attributes: Readonly<Record<string, AttributeValue>> = {},
-    output = `${this.#prefix}${opType}_${this.nodes.length}`,
-  ): string {
-    this.nodes.push({
-      name: output,
-      opType,
-      domain: '',
-      inputs: [...inputs],
-      outputs: [output],
-      attributes: new Map(Object.entries(attributes).map(([k, v]) => [k, attributeOf(v)])),
-    })
-    return output
-  }
-
-  ints(...values: number[]): string {
-    return this.node('Constant', [], { value: tensorOf('int64', [values.length], values) })
-  }
-
+/** What the body of AdderConv calculates sizes with. */
+class AdderBody extends Body {
   /** One size, as a vector of one. */
   dimension(shape: string, axis: number): string {
     return this.node('Gather', [shape, this.ints(axis)])
@@ -140,7 +101,7 @@ class Body {
   /** The sizes from an axis on. */
   behind(shape: string, axis: number): string {
     const end = 2 ** 31 - 1
-    return this.#version < 10
+    return this.version < 10
       ? this.node('Slice', [shape], { starts: [axis], ends: [end] })
       : this.node('Slice', [shape, this.ints(axis), this.ints(end)])
   }
@@ -158,7 +119,7 @@ class Body {
   }
 
   reduceSum(value: string, axis: number): string {
-    return this.#version < 13
+    return this.version < 13
       ? this.node('ReduceSum', [value], { axes: [axis], keepdims: 0 })
       : this.node('ReduceSum', [value, this.ints(axis)], { keepdims: 0 })
   }

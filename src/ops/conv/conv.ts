@@ -19,6 +19,9 @@ export interface ConvAttributes {
   readonly groups: number
 }
 
+/** All attributes that Conv has. */
+export const convAttributeNames = ['auto_pad', 'dilations', 'group', 'kernel_shape', 'pads', 'strides']
+
 export const convAttributes = (a: AttributeReader): ConvAttributes => ({
   window: windowAttributes(a),
   groups: a.int('group', 1),

@@ -1,3 +1,4 @@
+import type { AttributeReader } from '../../graph/index.ts'
 import { type Derivative, derivative } from '../backward.ts'
 import { erfOf } from '../erf/erf.ts'
 import { unary } from '../unary.ts'
@@ -28,16 +29,23 @@ const exact = (x: number): number => 0.5 * x * (1 + erfOf(x * Math.SQRT1_2))
 const approximated = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
 
 /**
- * Cost per element, constants folded. Exact: multiplications by √½, by ½ and by X, one addition, one function value. With
- * approximate = "tanh": six multiplications (two for the cube), two additions, one function value.
+ * An operator that is Gelu. Cost per element, constants folded. Exact: multiplications by √½, by ½ and by X, one addition, one function value.
+ * Approximated: six multiplications (two for the cube), two additions, one function value.
  */
-export const gelu = unary<{ tanh: boolean }>('Gelu', {
-  attributes: (a) => ({ tanh: a.string('approximate', 'none') === 'tanh' }),
-  forward: (x, { tanh }) => (tanh ? approximated(x) : exact(x)),
-  backward: derivative((given) => {
-    const slope = given.attributes.tanh ? approximatedSlope(given) : exactSlope(given)
-    return given.mul(given.dy, slope)
-  }),
-  cost: ({ tanh }) => (tanh ? { adds: 2, muls: 6, others: 1 } : { adds: 1, muls: 3, others: 1 }),
-  fusion: 'follower',
-})
+export const geluOf = (name: string, domain: string, isApproximated: (a: AttributeReader) => boolean) =>
+  unary<{ tanh: boolean }>(name, {
+    domain,
+    attributes: (a) => ({ tanh: isApproximated(a) }),
+    forward: (x, { tanh }) => (tanh ? approximated(x) : exact(x)),
+    backward: derivative((given) => {
+      const slope = given.attributes.tanh ? approximatedSlope(given) : exactSlope(given)
+      return given.mul(given.dy, slope)
+    }),
+    cost: ({ tanh }) => (tanh ? { adds: 2, muls: 6, others: 1 } : { adds: 1, muls: 3, others: 1 }),
+    fusion: 'follower',
+  })
+
+export const gelu = geluOf('Gelu', '', (a) => a.string('approximate', 'none') === 'tanh')
+
+/** The exact one, of com.microsoft. */
+export const microsoftGelu = geluOf('Gelu', 'com.microsoft', () => false)

@@ -147,6 +147,10 @@ const wherePositive: Lowering<void> = {
   },
 }
 
+const gelu = unary<{ tanh: boolean }>(({ tanh }) => [tanh ? 'geluTanh' : 'gelu'])
+
+const swish = unary<number>((alpha) => ['swish', alpha])
+
 export const elementwise = {
   ...(Object.fromEntries(
     Object.entries(activations).map(([name, parameters]) => [name, unary<unknown>(parameters)]),
@@ -159,8 +163,11 @@ export const elementwise = {
     (alpha) => (alpha > 0 ? undefined : 'its alpha is not positive'),
   ),
   HardSwish: simple('hardSwish'),
-  Swish: unary<number>((alpha) => ['swish', alpha]),
-  Gelu: unary<{ tanh: boolean }>(({ tanh }) => [tanh ? 'geluTanh' : 'gelu']),
+  Swish: swish,
+  'com.microsoft:QuickGelu': swish,
+  Gelu: gelu,
+  'com.microsoft:Gelu': gelu,
+  'com.microsoft:FastGelu': gelu,
   Erf: simple('erf'),
   Mish: simple('mish'),
   Exp: simple('exp'),
