@@ -10,7 +10,7 @@ import { winogradMomentsF32, winogradWeightGradientF32 } from './winograd-gradie
 import { adderF32 } from './adder-f32'
 import { adderU8 } from './adder-u8'
 import { adderDepthwiseF32, adderDepthwiseU8 } from './adder-depthwise'
-import { quantiseU8 } from './quantise'
+import { quantiseF32, quantiseU8, rangeCodesF32, rangeF32 } from './quantise'
 import { fillF32, copyStridedF32, transposeF32, gatherF32 } from './layout'
 import { unaryF32, binaryF32, affineF32 } from './elementwise'
 import { whereF32 } from './where'
@@ -73,6 +73,15 @@ export function run(program: usize, steps: i32, thread: i32, threads: i32): i32 
         break
       case 34:
         quantiseU8(args, thread, threads)
+        break
+      case 35:
+        rangeF32(args, thread, threads)
+        break
+      case 36:
+        rangeCodesF32(args, thread, threads)
+        break
+      case 37:
+        quantiseF32(args, thread, threads)
         break
       case 50:
         fillF32(args, thread, threads)

@@ -38,3 +38,88 @@ export function quantiseU8(args: usize, thread: i32, threads: i32): void {
     store<u8>(y + i, <u8>(reinterpret<i32>(v + rounding) + <i32>zeroPoint))
   }
 }
+
+/**
+ * Least and largest value, 0 among them, of each thread's share. Arguments: x, partials (two floats for each thread), count.
+ */
+export function rangeF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const partials = <usize>load<i32>(args, 4) + 8 * <usize>thread
+  const count = load<i32>(args, 8)
+  const end = shareStart(count, 16, thread + 1, threads)
+  let i = shareStart(count, 16, thread, threads)
+  const zero = f32x4.splat(0)
+  let lo0 = zero
+  let lo1 = zero
+  let hi0 = zero
+  let hi1 = zero
+  for (; i + 8 <= end; i += 8) {
+    const v0 = v128.load(x + 4 * <usize>i)
+    const v1 = v128.load(x + 4 * <usize>i, 16)
+    lo0 = f32x4.pmin(lo0, v0)
+    lo1 = f32x4.pmin(lo1, v1)
+    hi0 = f32x4.pmax(hi0, v0)
+    hi1 = f32x4.pmax(hi1, v1)
+  }
+  for (; i < end; i++) {
+    const v = v128.load32_zero(x + 4 * <usize>i)
+    lo0 = f32x4.pmin(lo0, v)
+    hi0 = f32x4.pmax(hi0, v)
+  }
+  lo0 = f32x4.pmin(lo0, lo1)
+  hi0 = f32x4.pmax(hi0, hi1)
+  lo0 = f32x4.pmin(lo0, v128.shuffle<i64>(lo0, lo0, 1, 0))
+  hi0 = f32x4.pmax(hi0, v128.shuffle<i64>(hi0, hi0, 1, 0))
+  store<f32>(partials, min(f32x4.extract_lane(lo0, 0), f32x4.extract_lane(lo0, 1)))
+  store<f32>(partials, max(f32x4.extract_lane(hi0, 0), f32x4.extract_lane(hi0, 1)), 4)
+}
+
+/**
+ * Scale and zero point of codes 0 to 255 over the range that `rangeF32` found on as many threads (ONNX DynamicQuantizeLinear). Arguments: partials,
+ * scale, zeroPoint (addresses). All zeros: both are 0.
+ */
+export function rangeCodesF32(args: usize, thread: i32, threads: i32): void {
+  if (thread != 0) return
+  const partials = <usize>load<i32>(args, 0)
+  let least: f32 = 0
+  let most: f32 = 0
+  for (let t = 0; t < threads; t++) {
+    least = min(least, load<f32>(partials + 8 * <usize>t))
+    most = max(most, load<f32>(partials + 8 * <usize>t, 4))
+  }
+  const scale = (most - least) / 255
+  store<f32>(<usize>load<i32>(args, 4), scale)
+  store<f32>(<usize>load<i32>(args, 8), scale == 0 ? 0 : min(nearest(-least / scale), 255))
+}
+
+/**
+ * Codes as float32: clamp(round(x / scale) + zeroPoint, lo, hi), less the zero point where `centred` is 1. Arguments: x, y (addresses, may be the
+ * same), count, scale, zeroPoint (addresses of one float each), centred, loF, hiF.
+ */
+export function quantiseF32(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args, 0)
+  const y = <usize>load<i32>(args, 4)
+  const count = load<i32>(args, 8)
+  const given = load<f32>(<usize>load<i32>(args, 12))
+  const zeroPoint = load<f32>(<usize>load<i32>(args, 16))
+  // Rounded by itself: half to even would otherwise depend on the zero point. Bounds less the zero point are whole numbers, too.
+  const after: f32 = load<i32>(args, 20) ? 0 : zeroPoint
+  const lo = f32x4.splat(load<f32>(args, 24) - zeroPoint)
+  const hi = f32x4.splat(load<f32>(args, 28) - zeroPoint)
+  const scale = f32x4.splat(given == 0 ? 1 : given)
+  const zero = f32x4.splat(after)
+  const end = shareStart(count, 16, thread + 1, threads)
+  let i = shareStart(count, 16, thread, threads)
+  for (; i + 8 <= end; i += 8) {
+    const from = x + 4 * <usize>i
+    const to = y + 4 * <usize>i
+    const v0 = f32x4.nearest(f32x4.div(v128.load(from), scale))
+    const v1 = f32x4.nearest(f32x4.div(v128.load(from, 16), scale))
+    v128.store(to, f32x4.add(clamp(v0, lo, hi), zero))
+    v128.store(to, f32x4.add(clamp(v1, lo, hi), zero), 16)
+  }
+  for (; i < end; i++) {
+    const v = f32x4.nearest(f32x4.div(v128.load32_zero(x + 4 * <usize>i), scale))
+    v128.store32_lane(y + 4 * <usize>i, f32x4.add(clamp(v, lo, hi), zero), 0)
+  }
+}

@@ -427,6 +427,8 @@ export type { LpNormalizationAttributes } from './lpNormalization/lpNormalizatio
 export type { LrnAttributes } from './lrn/lrn.ts'
 export { type PadAttributes, padsOf, padValue } from './pad/pads.ts'
 export type { PoolAttributes } from './pool.ts'
+export { type QuantisationAttributes, quantisationAxis } from './quantised.ts'
+export { rangeOf } from './quantised-forward.ts'
 export {
   knownSizes,
   type RecurrentAttributes,

@@ -42,8 +42,13 @@ export interface Session {
   readonly threads: number
   readonly inputNames: readonly string[]
   readonly outputNames: readonly string[]
-  /** The plan's memory in bytes: arena, what its tensors would take side by side, everything. Undefined before the first plan. */
-  readonly memory: { readonly arena: number; readonly sum: number; readonly total: number } | undefined
+  /**
+   * The plan's memory in bytes: arena, what its tensors would take side by side, everything; and what the slow reference held besides in the last run.
+   * Undefined before the first plan.
+   */
+  readonly memory:
+    | { readonly arena: number; readonly sum: number; readonly total: number; readonly host: number }
+    | undefined
   /**
    * Runs that are asked for at the same time are made one after the other.
    * @param feeds per input a tensor; or its elements alone, as a typed array or lists of numbers, where the model tells the shape
@@ -158,7 +163,7 @@ class PlannedSession implements Session {
   }
 
   get memory() {
-    return this.#runner?.plan.sizes
+    return this.#runner && { ...this.#runner.plan.sizes, host: this.#runner.hostBytes }
   }
 
   async prepare(shapes: ReadonlyMap<string, readonly number[]>): Promise<void> {
@@ -178,10 +183,7 @@ class PlannedSession implements Session {
     this.threads = threads
     this.#planned = key
     const { onHost } = this.#runner.plan
-    if (onHost.length > 0)
-      this.#notice(
-        `no kernel does ${onHost.slice(0, 5).join(', ')}${onHost.length > 5 ? ` and ${onHost.length - 5} more` : ''}: the slow reference does.`,
-      )
+    if (onHost.length > 0) this.#notice(`no kernel does ${onHost.join(', ')}: the slow reference does.`)
   }
 
   async run(feeds: Readonly<Record<string, Feed>>, into: Feeds = {}): Promise<Record<string, HostTensor>> {

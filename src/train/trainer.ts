@@ -100,9 +100,8 @@ export async function createTrainer(given: Model, options: TrainerOptions): Prom
   const teacher =
     loss?.distillation && (await createTeacher(options.teacher, graph, loss.distillation, imageShape, options))
   const resident = await runtime.createResident(graph.model, graph.inputShapes, running)
-  const [first, ...others] = resident.onHost
-  if (first !== undefined)
-    notice(`no kernel does ${first}${others.length > 0 ? ` and ${others.length} more` : ''}: the slow reference does.`)
+  const { onHost } = resident
+  if (onHost.length > 0) notice(`no kernel does ${onHost.join(', ')}: the slow reference does.`)
   return new GraphTrainer(model, graph, resident, teacher, options)
 }
 

@@ -81,7 +81,7 @@ function contendersTable({ contenders, limit, totals }: BenchResult): Table {
       milliseconds(c.fastestMs),
       `${ofCounted}${rate(c.macsPerSecond)}`,
       `${ofCounted}${percent(c.macsPerSecond / limit.macsPerSecond)}`,
-      c.ratio.toFixed(2),
+      decimals(c.ratio, 2),
       bar(c.medianMs / slowest),
     ]),
     notes: [`Medians of ${contenders.map((c) => c.runs).join(', ')} runs, in turns.${agreement(contenders)}`],
@@ -158,8 +158,14 @@ export function bar(part: number): string {
   return '█'.repeat(Math.floor(steps / 8)) + eighths[steps % 8]
 }
 
-const milliseconds = (value: number): string =>
+export const milliseconds = (value: number): string =>
   value < 1 ? value.toFixed(3) : value < 100 ? value.toFixed(2) : value.toFixed(0)
-const percent = (value: number): string => `${(100 * value).toFixed(value < 0.0995 ? 1 : 0)} %`
+const percent = (value: number): string => `${decimals(100 * value, value < 0.0995 ? 1 : 0)} %`
 /** Billions per second. */
-const rate = (perSecond: number): string => (perSecond / 1e9).toFixed(perSecond < 1e10 ? 2 : 1)
+const rate = (perSecond: number): string => decimals(perSecond / 1e9, perSecond < 1e10 ? 2 : 1)
+
+/** So many decimals, and more where nothing would be left of a number: two digits at least. */
+function decimals(value: number, count: number): string {
+  const text = value.toFixed(count)
+  return Number(text) === 0 && value > 0 ? String(Number(value.toPrecision(2))) : text
+}

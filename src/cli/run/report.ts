@@ -60,10 +60,14 @@ const answers = ({ top }: OutputSummary, at: number, all: readonly OutputSummary
 
 const nameOf = ({ index, name }: Ranked): string => name ?? `class ${index}`
 
-/** Everything, and what the activations take at most against what they would take side by side. */
-export const memoryFact = ({ total, arena, sum }: NonNullable<Session['memory']>): [string, string] => [
+/** Everything, what the activations take at most against what they would take side by side, and what the slow reference takes. */
+export const memoryFact = ({ total, arena, sum, host }: NonNullable<Session['memory']>): [string, string] => [
   'Memory',
-  `${human(total, 'B')}; activations ${human(arena, 'B')}, side by side ${human(sum, 'B')}`,
+  [
+    human(total + host, 'B'),
+    ...(arena > 0 ? [`activations ${human(arena, 'B')}, side by side ${human(sum, 'B')}`] : []),
+    ...(host > 0 ? [`slow reference ${human(host, 'B')}`] : []),
+  ].join('; '),
 ]
 
 function outputsTable(outputs: readonly OutputSummary[]): Table {

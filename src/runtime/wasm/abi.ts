@@ -128,6 +128,9 @@ export const kernels = {
   adderDepthwiseF32: { id: 32, args: adderArgs },
   adderDepthwiseU8: { id: 33, args: adderByteArgs },
   quantiseU8: { id: 34, args: ['x', 'y', 'count', 'scaleF', 'zeroPointF', 'mostF'] },
+  rangeF32: { id: 35, args: ['x', 'partials', 'count'] },
+  rangeCodesF32: { id: 36, args: ['partials', 'scale', 'zeroPoint'] },
+  quantiseF32: { id: 37, args: ['x', 'y', 'count', 'scale', 'zeroPoint', 'centred', 'loF', 'hiF'] },
   fillF32: { id: 50, args: ['y', 'count', 'valueF'] },
   copyStridedF32: {
     id: 51,

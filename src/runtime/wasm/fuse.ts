@@ -1,8 +1,9 @@
-import { isConcrete } from '../../base/index.ts'
-import { accessesOf, constantContent, type Known } from '../../graph/index.ts'
+import { constantContent, graphInputs } from '../../graph/index.ts'
 import type { BatchNormalizationAttributes } from '../../ops/index.ts'
 import type { Prepared, Unit } from '../plan/units.ts'
+import { findCentred } from './centred.ts'
 import { type Codes, findCodes } from './codes.ts'
+import { isFloat, isPlaced, isView, loweringOf, passes } from './kernel-choice.ts'
 import type { Affine, Lowering, Lowerings } from './lowering.ts'
 import { findShuffles, shuffleLowering } from './shuffle.ts'
 
@@ -16,12 +17,16 @@ export interface Job {
   readonly unit: Unit
   /** None: the host does it. */
   readonly lowering: Lowering<never> | undefined
+  /** Why no kernel does it. */
+  readonly why?: string
   /** Its inputs: those of the node, or codes in their place. */
   readonly inputs: readonly string[]
   /** What input 0 is, where it is codes. */
   readonly inputCodes?: Codes
   /** What the result is, where it is codes. */
   readonly outputCodes?: Codes
+  /** Values among the inputs and the result that are codes less their zero point (centred.ts). */
+  readonly centred?: ReadonlySet<string>
   readonly affine?: Affine
   /** A value that is added to the result. */
   readonly residual?: string
@@ -31,29 +36,21 @@ export interface Job {
   readonly result: string
 }
 
-/** Kernels work on float32 values whose size is known when the plan is made, and on codes (codes.ts); everything else is the host's. */
-const isPlaced = (known: Known | undefined): boolean => known?.elementType === 'float32' && isConcrete(known.shape)
-
-/** The lowering of a unit, if the kernels can do it. */
-function loweringOf(unit: Unit, lowerings: Lowerings, prepared: Prepared): Lowering<never> | undefined {
-  const { domain, opType, inputs, outputs } = unit.node
-  const placed =
-    inputs.every((name, i) => name === '' || prepared.isConstant(name) || isPlaced(unit.call.inputs[i])) &&
-    outputs.every((name, i) => name === '' || isPlaced(unit.call.outputs[i]))
-  if (!placed) return undefined
-  const lowering = lowerings[domain === '' ? opType : `${domain}:${opType}`]
-  const isConstant = (i: number) => prepared.isConstant(unit.node.inputs[i] ?? '')
-  return lowering && lowering.refuses?.(unit.call as never, isConstant) === undefined ? lowering : undefined
-}
-
 export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
   const jobs: Job[] = []
   /** The job that makes a value as its first output. */
   const maker = new Map<string, number>()
   const readers = countReaders(prepared)
+  /** Values in the kernels' memory. */
+  const lying = new Set(
+    graphInputs(prepared.model.graph).flatMap(({ name }) =>
+      isPlaced(prepared.inference.values.get(name)) ? [name] : [],
+    ),
+  )
   const shuffles = findShuffles(prepared)
   const coded = findCodes(prepared, (unit) => {
-    const ofCodes = loweringOf(unit, lowerings, prepared)?.ofCodes
+    const found = loweringOf(unit, lowerings, prepared, (_, known) => isFloat(known))
+    const ofCodes = typeof found === 'string' ? undefined : found.ofCodes
     if (!unit.node.inputs.slice(1).every((name) => name === '' || prepared.isConstant(name))) return false
     return ofCodes !== undefined && ofCodes.refuses?.(unit.call as never, () => false) === undefined
   })
@@ -83,6 +80,7 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
   const replace = (index: number, job: Job, result: string) => {
     jobs[index] = { ...job, result }
     maker.set(result, index)
+    lying.add(result)
   }
   for (const unit of prepared.units) {
     if (coded.absorbed.has(unit.node) || shuffles.absorbed.has(unit.node)) continue
@@ -90,6 +88,7 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     const shuffle = shuffles.starts.get(unit.node)
     if (shuffle) {
       maker.set(shuffle.result, jobs.length)
+      lying.add(shuffle.result)
       const lowering = shuffleLowering(shuffle.groups) as Lowering<never>
       jobs.push({ unit, lowering, inputs: [unit.node.inputs[0] as string], ...unbounded, result: shuffle.result })
       continue
@@ -102,7 +101,7 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
       replace(quantised.index, { ...quantised.job, outputCodes: coded.values.get(codes) }, codes)
       continue
     }
-    const passed = passes(unit) ? onlyFor(first) : undefined
+    const passed = passes(unit, lowerings) ? onlyFor(first) : undefined
     if (passed?.job.lowering && !passed.job.outputCodes) {
       replace(passed.index, passed.job, result)
       continue
@@ -150,12 +149,17 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     })
     const { inputs } = unit.node
     const read = coded.readers.get(unit.node)
-    const lowering = loweringOf(unit, lowerings, prepared)
+    const found = loweringOf(unit, lowerings, prepared, (value) => lying.has(value) || read !== undefined)
+    const lowering = typeof found === 'string' ? undefined : found
+    const renamed = lowering === undefined && isView(unit) && lying.has(first as string)
+    unit.node.outputs.forEach((name, i) => {
+      if (name !== '' && (lowering || renamed || isPlaced(unit.call.outputs[i]))) lying.add(name)
+    })
     if (codes !== undefined) {
       const outputCodes = coded.values.get(codes)
       jobs.push({
         unit,
-        lowering: lowerings.QuantizeLinear,
+        lowering: lowerings.QuantizeLinear?.toBytes,
         inputs: [first as string],
         outputCodes,
         ...unbounded,
@@ -171,9 +175,11 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
         ...unbounded,
         result,
       })
-    } else jobs.push({ unit, lowering, inputs, ...unbounded, result })
+    } else if (lowering) jobs.push({ unit, lowering, inputs, ...unbounded, result })
+    else jobs.push({ unit, lowering, why: found as string, inputs, ...unbounded, result })
   }
-  return jobs
+  const centred = findCentred(jobs, prepared)
+  return centred.size === 0 ? jobs : jobs.map((job) => ({ ...job, centred }))
 }
 
 /** How often each value is read; being a graph output counts as one more. */
@@ -186,19 +192,6 @@ function countReaders({ units, model }: Prepared): Map<string, number> {
     read(output.name)
   }
   return readers
-}
-
-/** Whether a node only gives its input another name: Identity, a Cast to the type that is there. */
-function passes({ node, operator, call }: Unit): boolean {
-  const [x] = call.inputs
-  const [y] = call.outputs
-  return (
-    accessesOf(operator, call) === 'view' &&
-    node.outputs.filter((o) => o !== '').length === 1 &&
-    x?.elementType === y?.elementType &&
-    isPlaced(x) &&
-    x?.shape?.join() === y?.shape?.join()
-  )
 }
 
 /** BatchNormalization by known parameters; in training it takes the batch's own. */

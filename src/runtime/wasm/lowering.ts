@@ -1,3 +1,4 @@
+import type { ElementType } from '../../base/index.ts'
 import type { Dense, InferredCall, Known } from '../../graph/index.ts'
 import type { Bounds } from './bounds.ts'
 import type { Codes } from './codes.ts'
@@ -10,7 +11,30 @@ import type { KnownWeights } from './weights.ts'
  */
 export type Layout = 'plain' | 'channelsLast'
 
-/** A float32 value in the kernels' memory. */
+/** Whole numbers that float32 holds all of. */
+const narrowRanges: Partial<Record<ElementType, readonly [number, number]>> = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  uint16: [0, 65535],
+  int16: [-32768, 32767],
+}
+
+/** Values that may lie in the kernels' memory, as float32, whoever makes them. */
+export const isExact = (type: ElementType | undefined): boolean =>
+  type === 'float32' || (type !== undefined && type in narrowRanges)
+
+/** Values that kernels may make: sums of codes are held as float32, too, and rounded as such beyond 2^24. */
+export const isHoldable = (type: ElementType | undefined): boolean => isExact(type) || type === 'int32'
+
+/** Whether every number of a type is one of another. */
+export function holds(type: ElementType | undefined, other: ElementType | undefined): boolean {
+  if (type === other || type === 'float32') return true
+  const own = type === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : type && narrowRanges[type]
+  const range = other && narrowRanges[other]
+  return own !== undefined && range !== undefined && (own[0] as number) <= range[0] && range[1] <= (own[1] as number)
+}
+
+/** A value in the kernels' memory: float32, whatever the model says. */
 export interface Place {
   readonly address: number
   /** As ONNX has it: [N, C, spatial…]. */
@@ -48,6 +72,9 @@ export interface LoweringContext<A = unknown> {
   /** What is known of a computed input before running; undefined where it may be anything. */
   bounds(index: number): Bounds | undefined
   readonly epilogue: Epilogue
+  /** Whether an input of codes, or output 0, is held less its zero point. Only for lowerings that have `zeroPoints`. */
+  isCentred(index: number): boolean
+  readonly makesCentred: boolean
   /** Only for lowerings that say they fold it. */
   readonly affine?: Affine
   /** Input 0 is given as codes, one byte each. */
@@ -77,6 +104,20 @@ export interface Lowering<A = unknown> {
   }
   /** How it is done where input 0 is codes of its weights' scale. */
   readonly ofCodes?: Lowering<A>
+  /** How it is done where output 0 is wanted as bytes. */
+  readonly toBytes?: Lowering<A>
+  /** It is right for whole numbers held as float32, too: they are moved or compared, or the results are theirs. Default: float32 alone. */
+  readonly integers?: boolean
+  /**
+   * It reads codes less their zero point: pairs of inputs, the codes and the zero point. It makes codes whose zero point is an input (a number) or an
+   * output. Codes that are made and read so may be held without their zero point.
+   */
+  readonly zeroPoints?: {
+    readonly reads?: readonly (readonly [codes: number, zeroPoint: number])[]
+    readonly makes?: number | { readonly output: number }
+  }
+  /** Its output is its input as it lies in memory. */
+  readonly alias?: boolean
   /** The output may share the first input's memory: every element is read before it is written. */
   readonly inPlace?: boolean
   lower(context: LoweringContext<A>): Step[]

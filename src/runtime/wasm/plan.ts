@@ -1,3 +1,4 @@
+import { elementCount, getOrAdd } from '../../base/index.ts'
 import { constantContent, type Dense, nodeLabel, type Tensor } from '../../graph/index.ts'
 import { UnsupportedError } from '../errors.ts'
 import { layOut } from '../plan/arena.ts'
@@ -5,7 +6,7 @@ import { type Prepared, prepare } from '../plan/units.ts'
 import { kernels, writeArgs } from './abi.ts'
 import { type Bounds, valueBounds } from './bounds.ts'
 import { convertLayout } from './convert.ts'
-import type { LoweringContext, Lowerings, Place } from './lowering.ts'
+import { isExact, type LoweringContext, type Lowerings, type Place } from './lowering.ts'
 import { PlanMemory } from './memory.ts'
 import { type Located, type Schedule, schedule, type Task } from './schedule.ts'
 import type { Step } from './step.ts'
@@ -37,7 +38,7 @@ export interface Plan {
   constant(value: string): Dense
   /** Bytes: the arena, what its buffers would take side by side, everything with packed weights. */
   readonly sizes: { readonly arena: number; readonly sum: number; readonly total: number }
-  /** Nodes that no kernel does. */
+  /** Nodes that no kernel does, and why: an entry for each operator and reason. */
   readonly onHost: readonly string[]
 }
 
@@ -72,18 +73,32 @@ export function makePlan(
     addressOf,
     constant: (value) => constantContent(prepared, value),
     sizes: { arena: arena.bytes, sum: arena.sum, total: memory.bytes },
-    onHost: scheduled.tasks.flatMap((t) =>
-      t.kind === 'host' ? [`${t.job.unit.node.opType} "${nodeLabel(t.job.unit.node)}"`] : [],
-    ),
+    onHost: leftToHost(scheduled.tasks),
   }
+}
+
+function leftToHost(tasks: readonly Task[]): string[] {
+  const groups = new Map<
+    string,
+    { readonly opType: string; readonly first: string; readonly why: string; count: number }
+  >()
+  for (const task of tasks) {
+    if (task.kind !== 'host') continue
+    const { unit, why = 'none is written' } = task.job
+    const { opType } = unit.node
+    getOrAdd(groups, `${opType} ${why}`, () => ({ opType, first: nodeLabel(unit.node), why, count: 0 })).count++
+  }
+  return [...groups.values()].map(
+    ({ opType, first, why, count }) => `${opType} "${first}"${count > 1 ? ` and ${count - 1} more` : ''} (${why})`,
+  )
 }
 
 /** Stored weights that kernels read as they are: packed they are at least as large. */
 const weightBytes = ({ stored }: Prepared, tasks: readonly Task[]): number =>
   tasks.reduce((sum, task) => {
     if (task.kind !== 'kernels' || task.job.inputCodes) return sum
-    const weights = task.job.inputs.map((name) => stored.get(name)).filter((t) => t?.elementType === 'float32')
-    return sum + weights.reduce((bytes, t) => bytes + (t?.data.byteLength ?? 0), 0)
+    const weights = task.job.inputs.map((name) => stored.get(name)).filter((t) => isExact(t?.elementType))
+    return sum + weights.reduce((bytes, t) => bytes + 4 * (elementCount(t?.shape) ?? 0), 0)
   }, 0)
 
 class ProgramBuilder {
@@ -188,6 +203,8 @@ class ProgramBuilder {
       bounds: (i) => this.#bounds.get(node.inputs[i] ?? ''),
       epilogue: { residual: residual && this.#addressOf(residual), lo: job.lo, hi: job.hi },
       affine: job.affine,
+      isCentred: (i) => job.centred?.has(job.inputs[i] as string) ?? false,
+      makesCentred: job.centred?.has(job.result) ?? false,
       inputCodes: job.inputCodes,
       outputCodes: job.outputCodes,
       alloc: this.#memory,

@@ -1,14 +1,15 @@
 import { byteLengthOf, elementCount, isConcrete } from '../../base/index.ts'
-import { accessesOf, graphInputs } from '../../graph/index.ts'
+import { graphInputs } from '../../graph/index.ts'
 import type { Lifetime } from '../plan/arena.ts'
 import type { Prepared } from '../plan/units.ts'
 import { fuse, type Job } from './fuse.ts'
 import { shareInPlace } from './in-place.ts'
-import type { Layout, Lowering, Lowerings } from './lowering.ts'
+import { isView } from './kernel-choice.ts'
+import { isExact, isHoldable, type Layout, type Lowering, type Lowerings } from './lowering.ts'
 
 /** A value in one layout, with the time it is needed. Several values may share one (views). */
 export interface Buffer extends Lifetime {
-  /** uint8: codes, which kernels make and kernels read (codes.ts). */
+  /** How it lies in memory. uint8: codes, which kernels make and kernels read (codes.ts). */
   readonly elementType: 'float32' | 'uint8'
   readonly shape: readonly number[]
   readonly layout: Layout
@@ -47,7 +48,7 @@ export interface Schedule {
   /** For each of the others, the one whose memory it takes over. */
   readonly homes: ReadonlyMap<Buffer, Buffer>
   readonly inputs: ReadonlyMap<string, Located>
-  /** Graph outputs that are float32 of known shape; the others are host values. */
+  /** Graph outputs that lie in the kernels' memory; the others are host values. */
   readonly outputs: ReadonlyMap<string, Located>
 }
 
@@ -73,7 +74,7 @@ class Scheduler {
   constructor(prepared: Prepared, lowerings: Lowerings) {
     this.#prepared = prepared
     for (const { name } of graphInputs(prepared.model.graph)) {
-      const place = this.#create(name, 'plain')
+      const place = this.#create(name, 'plain', false)
       if (place) this.#inputs.set(name, place)
     }
     for (const job of fuse(prepared, lowerings)) this.#add(job)
@@ -93,10 +94,13 @@ class Scheduler {
     return { tasks: this.#tasks, buffers, homes, inputs: this.#inputs, outputs }
   }
 
-  /** A new buffer for a value of known shape; undefined for one of another element type, which the host keeps. */
-  #create(value: string, wanted: Layout, elementType: Buffer['elementType'] = 'float32'): Located | undefined {
+  /**
+   * A new buffer for a value of known shape; undefined for one of another element type, which the host keeps.
+   * @param byKernels whether kernels make it
+   */
+  #create(value: string, wanted: Layout, byKernels: boolean, elementType: Buffer['elementType'] = 'float32') {
     const known = this.#prepared.inference.values.get(value)
-    if (known?.elementType !== elementType || !isConcrete(known.shape)) return undefined
+    if (!(byKernels ? isHoldable : isExact)(known?.elementType) || !isConcrete(known?.shape)) return undefined
     const layout = known.shape.length < 3 ? 'plain' : wanted
     const now = this.#tasks.length
     const buffer: Buffer = {
@@ -136,10 +140,10 @@ class Scheduler {
 
   #add(job: Job): void {
     const { lowering, unit } = job
-    const { node, operator } = unit
+    const { node } = unit
     const computed = (name: string) => name !== '' && !this.#prepared.isConstant(name)
     const names = node.outputs.map((o, i) => (i === 0 ? job.result : o))
-    if (!lowering && accessesOf(operator, unit.call) === 'view' && this.#alias(node.inputs[0] as string, names)) return
+    if ((lowering ? lowering.alias : isView(unit)) && this.#alias(node.inputs[0] as string, names)) return
     const layout = lowering ? this.#layoutFor(job, lowering) : 'plain'
     const plain = (which: 'inputs' | 'outputs', i: number) => lowering?.plain?.[which]?.includes(i)
     const inputs = job.inputs.map((name, i) =>
@@ -151,7 +155,12 @@ class Scheduler {
     const outputs = names.map((name, i) =>
       name === ''
         ? undefined
-        : this.#create(name, plain('outputs', i) ? 'plain' : layout, i === 0 && job.outputCodes ? 'uint8' : 'float32'),
+        : this.#create(
+            name,
+            plain('outputs', i) ? 'plain' : layout,
+            lowering !== undefined,
+            i === 0 && job.outputCodes ? 'uint8' : 'float32',
+          ),
     )
     this.#tasks.push(
       lowering
@@ -172,13 +181,7 @@ class Scheduler {
   #alias(input: string, outputs: readonly string[]): boolean {
     const [output] = outputs
     const known = output ? this.#prepared.inference.values.get(output) : undefined
-    if (
-      !output ||
-      outputs.some((o, i) => i > 0 && o !== '') ||
-      known?.elementType !== 'float32' ||
-      !isConcrete(known.shape) ||
-      !this.#places.has(input)
-    )
+    if (!output || outputs.some((o, i) => i > 0 && o !== '') || !isConcrete(known?.shape) || !this.#places.has(input))
       return false
     const places = this.#places.get(input) as Partial<Record<Layout, Located>>
     if (known.shape.join() === (places.plain ?? places.channelsLast)?.shape.join()) {

@@ -24,6 +24,8 @@ export class WasmRunner {
   /** Values that are not float32, or whose size depends on data. */
   readonly #host = new Map<string, Dense>()
   readonly #views = new Map<Located, Float32Array>()
+  /** Bytes that the reference has made for one node, at most. */
+  #mostMade = 0
 
   private constructor(plan: Plan, options: WasmOptions, variant: Variant) {
     this.plan = plan
@@ -94,6 +96,11 @@ export class WasmRunner {
       }
   }
 
+  /** Bytes outside of the plan's memory: what the reference has made for other nodes of its own, and for one at most. */
+  get hostBytes(): number {
+    return [...this.#host.values()].reduce((sum, value) => sum + bytesOf(value), this.#mostMade)
+  }
+
   dispose(): void {
     this.#pool?.dispose()
     this.#pool = undefined
@@ -129,10 +136,17 @@ export class WasmRunner {
     const values = node.inputs.map((name, i) => {
       const place = inputs[i]
       if (name === '') return undefined
-      if (place) return { elementType: 'float32' as const, shape: place.shape, data: this.#view(place) }
+      if (place) {
+        const elementType = this.plan.prepared.inference.values.get(name)?.elementType ?? 'float32'
+        return { elementType, shape: place.shape, data: this.#view(place) }
+      }
       return this.#host.get(name) ?? this.plan.constant(name)
     })
     const results = calculate(node, call.opset, values)
+    this.#mostMade = Math.max(
+      this.#mostMade,
+      results.reduce((sum, result) => sum + bytesOf(result), 0),
+    )
     node.outputs.forEach((name, i) => {
       const place = outputs[i]
       const result = results[i]
@@ -153,3 +167,6 @@ export class WasmRunner {
     return view
   }
 }
+
+/** Plain arrays hold doubles. */
+const bytesOf = ({ data }: Dense): number => ('byteLength' in data ? Number(data.byteLength) : 8 * data.length)

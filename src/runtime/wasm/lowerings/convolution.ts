@@ -1,4 +1,3 @@
-import { elementCount } from '../../../base/index.ts'
 import type { InferredCall } from '../../../graph/index.ts'
 import {
   type ConvAttributes,
@@ -8,7 +7,7 @@ import {
   type Window,
 } from '../../../ops/index.ts'
 import { lowerAdderConvComputed } from '../adder-computed.ts'
-import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger, lowerQuantise } from '../adder-layer.ts'
+import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger } from '../adder-layer.ts'
 import { type Codes, weightCodes } from '../codes.ts'
 import { type ConvLayer, type ConvTensors, lowerConv, lowerConvTranspose } from '../conv-layer.ts'
 import { type Affine, type Lowering, type LoweringContext, shapeOf, sizesOf } from '../lowering.ts'
@@ -50,9 +49,9 @@ function tensorSizes(call: InferredCall) {
   }
 }
 
-/** A convolution as the kernels describe it. */
-export function convLayer(call: InferredCall<ConvAttributes>): ConvLayer {
-  const kernelShape = shapeOf(call.inputs[1]).slice(2)
+/** A convolution as the kernels describe it. @param weight which input its weight is */
+export function convLayer(call: InferredCall<ConvAttributes>, weight = 1): ConvLayer {
+  const kernelShape = shapeOf(call.inputs[weight]).slice(2)
   const { groups, window } = call.attributes
   return { ...tensorSizes(call), groups, ...windowSizes(call, window, kernelShape) }
 }
@@ -176,17 +175,4 @@ export const adderConv: Lowering<ConvAttributes> = {
       : lowerAdderConvComputed(convLayer(call), { ...places, ...filters.computed }, alloc)
   },
   ofCodes: adderConvOfCodes,
-}
-
-/** Only to codes that an adder convolution reads (codes.ts). */
-export const quantizeLinear: Lowering = {
-  layout: 'channelsLast',
-  lower: (context) => [
-    ...lowerQuantise({
-      x: context.input(0).address,
-      y: context.output(0).address,
-      count: elementCount(shapeOf(context.call.inputs[0])) as number,
-      codes: context.outputCodes as Codes,
-    }),
-  ],
 }

@@ -9,7 +9,7 @@ import {
   type Operand,
   type UnaryFunction,
 } from '../lower-elementwise.ts'
-import type { Lowering, LoweringContext } from '../lowering.ts'
+import { holds, type Lowering, type LoweringContext } from '../lowering.ts'
 import type { Step } from '../step.ts'
 import { count, inMemory, operandLike, refusesComputedSettings } from './operands.ts'
 
@@ -65,6 +65,27 @@ const clip = unary<ClipAttributes>(({ min, max }, context) => {
   const bound = (input: number) => context.constant(input)?.data[0]
   return ['clip', bound(1) ?? min ?? Number.NEGATIVE_INFINITY, bound(2) ?? max ?? Number.POSITIVE_INFINITY]
 })
+
+/** Between types that both hold the number: the memory is the same. */
+const cast: Lowering<{ to: number | undefined }> = {
+  layout: 'same',
+  integers: true,
+  alias: true,
+  inPlace: true,
+  refuses({ inputs, outputs }, isConstant) {
+    const [from, to] = [inputs[0]?.elementType, outputs[0]?.elementType]
+    if (isConstant(0)) return 'its input is known beforehand'
+    return holds(to, from) ? undefined : `${from} is cut off to ${to}`
+  },
+  lower({ input, output }) {
+    const x = input(0)
+    const shape = inMemory(x.shape, x.layout)
+    return spread({ address: x.address, shape }, output(0).address, shape, {
+      lo: Number.NEGATIVE_INFINITY,
+      hi: Number.POSITIVE_INFINITY,
+    })
+  },
+}
 
 /** A copy that broadcasts and clamps, from the operand to y. */
 function spread(x: Operand, y: number, shape: readonly number[], clamp: { lo: number; hi: number }): Step[] {
@@ -156,7 +177,9 @@ export const elementwise = {
     Object.entries(activations).map(([name, parameters]) => [name, unary<unknown>(parameters)]),
   ) as Record<keyof typeof activations, Lowering<unknown>>),
   'ai.kerf:WherePositive': wherePositive,
-  Clip: clip,
+  Cast: cast,
+  Relu: { ...unary<unknown>(activations.Relu), integers: true },
+  Clip: { ...clip, integers: true },
   Selu: unary<{ alpha: number; gamma: number }>(({ alpha, gamma }) => ['selu', alpha, gamma]),
   Celu: unary<number>(
     (alpha) => ['celu', alpha],
@@ -184,8 +207,8 @@ export const elementwise = {
   Sub: folding('sub'),
   Mul: folding('mul'),
   Div: folding('div'),
-  Min: folding('min'),
-  Max: folding('max'),
+  Min: { ...folding('min'), integers: true },
+  Max: { ...folding('max'), integers: true },
   Sum: folding('add'),
   PRelu: folding('prelu'),
   Mean: mean,

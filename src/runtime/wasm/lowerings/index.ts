@@ -1,12 +1,14 @@
 import type { Lowerings } from '../lowering.ts'
 import { batchNormalization } from './batch-norm.ts'
-import { adderConv, conv, convTranspose, quantizeLinear } from './convolution.ts'
+import { codeProducts } from './code-products.ts'
+import { adderConv, conv, convTranspose } from './convolution.ts'
 import { gemm, matMul } from './dense.ts'
 import { elementwise } from './elementwise.ts'
 import { gradients } from './gradients.ts'
 import { moving } from './moving.ts'
 import { normalising } from './normalising.ts'
 import { pooling } from './pooling.ts'
+import { quantising } from './quantising.ts'
 import { recurrent } from './recurrent.ts'
 import { reducing } from './reducing.ts'
 import { resizing } from './resizing.ts'
@@ -19,7 +21,6 @@ export const lowerings: Lowerings = {
   ConvTranspose: convTranspose(false),
   Gemm: gemm,
   MatMul: matMul,
-  QuantizeLinear: quantizeLinear,
   GRU: recurrent,
   LSTM: recurrent,
   RNN: recurrent,
@@ -28,6 +29,8 @@ export const lowerings: Lowerings = {
   ...moving,
   ...normalising,
   ...pooling,
+  ...codeProducts,
+  ...quantising,
   ...reducing,
   ...resizing,
 }

@@ -47,6 +47,7 @@ function copy(
 
 const transpose: Lowering<{ perm: readonly number[] | undefined }> = {
   layout: 'plain',
+  integers: true,
   refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
   lower({ call, input, output }) {
     const from = stridesOf(input(0).shape)
@@ -59,6 +60,7 @@ const transpose: Lowering<{ perm: readonly number[] | undefined }> = {
 /** One copy per input, each into its part of the output. */
 const concat: Lowering<ConcatAttributes> = {
   layout: 'same',
+  integers: true,
   lower(context) {
     const y = context.output(0)
     const yStrides = inMemory(strides(y), y.layout)
@@ -75,6 +77,7 @@ const concat: Lowering<ConcatAttributes> = {
 
 const split: Lowering<SplitAttributes> = {
   layout: 'same',
+  integers: true,
   refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
   lower({ call, input, output }) {
     const x = input(0)
@@ -93,6 +96,7 @@ const split: Lowering<SplitAttributes> = {
 
 const slice: Lowering<SliceAttributes> = {
   layout: 'same',
+  integers: true,
   refuses(call, isConstant) {
     const { axes, starts, ends, steps } = sliceSettings(call, call.inputs[0]?.shape?.length ?? 0)
     if (!axes || !starts || !ends || !steps) return 'what it takes depends on data'
@@ -115,6 +119,7 @@ const slice: Lowering<SliceAttributes> = {
 
 const pad: Lowering<PadAttributes> = {
   layout: 'same',
+  integers: true,
   refuses(call, isConstant) {
     if (!padsOf(call, call.inputs[0]?.shape?.length ?? 0) || padValue(call) === undefined)
       return 'its padding depends on data'
@@ -138,6 +143,7 @@ const pad: Lowering<PadAttributes> = {
 
 const expand: Lowering<void> = {
   layout: 'same',
+  integers: true,
   refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
   lower({ input, output }) {
     const x = input(0)
@@ -149,6 +155,7 @@ const expand: Lowering<void> = {
 /** Every axis as two: which repetition (stride 0 in X), and the place in it. */
 const tile: Lowering<void> = {
   layout: 'same',
+  integers: true,
   refuses(call, isConstant) {
     return (
       refuses(call as InferredCall<never>, isConstant) ??
@@ -174,6 +181,7 @@ const tile: Lowering<void> = {
 /** With known indices. */
 const gather: Lowering<GatherAttributes> = {
   layout: 'plain',
+  integers: true,
   refuses(call, isConstant) {
     if (!indicesOf(call, call.inputs[0]?.shape?.[gatherAxis(call)])) return 'its indices depend on data'
     return refuses(call as InferredCall<never>, isConstant)
@@ -223,6 +231,7 @@ function moveBlocks(b: number, columnFirst: boolean, blocks: Place, space: Place
 
 const depthToSpace: Lowering<DepthToSpaceAttributes> = {
   layout: 'same',
+  integers: true,
   refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
   lower: ({ call, input, output }) =>
     moveBlocks(call.attributes.blockSize, call.attributes.columnFirst, input(0), output(0), true),
@@ -230,6 +239,7 @@ const depthToSpace: Lowering<DepthToSpaceAttributes> = {
 
 const spaceToDepth: Lowering<number> = {
   layout: 'same',
+  integers: true,
   refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
   lower: ({ call, input, output }) => moveBlocks(call.attributes, false, output(0), input(0), false),
 }

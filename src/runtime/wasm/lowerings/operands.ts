@@ -37,7 +37,7 @@ export const placed = (context: LoweringContext<never>, index: number): number =
 }
 
 /** Known values of `shape`, put in the order in which an output of `rank` axes and this layout has its axes. */
-function storedLike(
+export function storedLike(
   values: Float32Array,
   shape: readonly number[],
   rank: number,

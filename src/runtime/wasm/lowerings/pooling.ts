@@ -33,6 +33,7 @@ const refuses = (call: InferredCall<never>, isConstant: (input: number) => boole
 
 const pool = (average: boolean): Lowering<PoolAttributes> => ({
   layout: 'channelsLast',
+  integers: !average,
   refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
   lower({ call, input, output, alloc }) {
     const layer = poolLayer(call, input(0).shape, output(0).shape, average)
@@ -56,6 +57,7 @@ const poolGradient = (average: boolean): Lowering<PoolAttributes> => ({
 
 const globalPool = (f: Reduction): Lowering<void> => ({
   layout: 'same',
+  integers: f === 'max',
   refuses: (call, isConstant) => refusesComputedSettings(call as InferredCall<never>, isConstant),
   lower({ input, output, alloc }) {
     const { address, shape, layout } = input(0)

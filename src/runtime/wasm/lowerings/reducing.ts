@@ -33,6 +33,7 @@ function reductionOf({ call, input }: LoweringContext<ReduceAttributes>): {
 
 const reduce = (f: Reduction): Lowering<ReduceAttributes> => ({
   layout,
+  integers: f === 'max' || f === 'min',
   refuses,
   lower(context) {
     const { address, shape, axes } = reductionOf(context)

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest'
+import { elementCount, seededRandom } from '../base/index.ts'
+import { type AttributeValue, GraphBuilder, type Model, type Tensor, tensorOf } from '../graph/index.ts'
+import { createSession, hostTensor, hostValues, referenceRun } from './index.ts'
+
+/*
+ * Quantised operators on the kernels, against the scalar reference: codes to one step (float32 sums round where integers do not), all without a
+ * notice, so that no node is left to the reference.
+ */
+
+const random = seededRandom(20261129)
+const codes = (type: 'uint8' | 'int8', shape: readonly number[]): Tensor =>
+  tensorOf(
+    type,
+    shape,
+    Array.from({ length: elementCount(shape) as number }, () => random.below(256) - (type === 'int8' ? 128 : 0)),
+  )
+const scalar = (type: 'uint8' | 'int8' | 'float32', value: number) => tensorOf(type, [], [value])
+const floats = (...values: number[]) => tensorOf('float32', [values.length], values)
+
+type Build = (b: GraphBuilder, x: string, put: (tensor: Tensor) => string) => string | readonly string[]
+
+interface Case {
+  readonly name: string
+  readonly shape?: readonly number[]
+  readonly opset?: number
+  readonly build: Build
+  /** Largest difference, in units of the result. */
+  readonly tolerance?: number
+}
+
+const attributes = { pads: [1, 1, 1, 1] } satisfies Record<string, AttributeValue>
+
+/** What onnxruntime.quantization.quantize_dynamic writes for a layer. */
+const dynamic = (b: GraphBuilder, x: string, put: (t: Tensor) => string, channels: number, groups = 1): string => {
+  const [q, s, z] = ['q', 's', 'z'].map((n) => `${x}_${n}`) as [string, string, string]
+  b.node('DynamicQuantizeLinear', [x], {}, { outputs: [q, s, z] })
+  const w = put(codes('uint8', [channels, channels / groups, 3, 3]))
+  const sums = b.node('ConvInteger', [q, w, z, put(scalar('uint8', 121))], { ...attributes, group: groups })
+  const scale = b.node('Mul', [s, put(floats(0.01))])
+  const scaled = b.node('Mul', [b.node('Cast', [sums], { to: 1 }), scale])
+  const bias = put(
+    tensorOf(
+      'float32',
+      [1, channels, 1, 1],
+      Array.from({ length: channels }, () => random.normal()),
+    ),
+  )
+  return b.node('Relu', [b.node('Add', [scaled, bias])])
+}
+
+const cases: readonly Case[] = [
+  {
+    name: 'DynamicQuantizeLinear',
+    build: (b, x) => {
+      b.node('DynamicQuantizeLinear', [x], {}, { outputs: ['q', 's', 'z'] })
+      return ['q', 's', 'z']
+    },
+  },
+  {
+    name: 'layers quantised dynamically',
+    build: (b, x, put) => dynamic(b, dynamic(b, x, put, 8), put, 8),
+    tolerance: 0.5,
+  },
+  { name: 'depthwise', build: (b, x, put) => dynamic(b, x, put, 8, 8), tolerance: 1e-3 },
+  {
+    name: 'MatMulInteger, zero points per column',
+    shape: [2, 5, 12],
+    build: (b, x, put) => {
+      b.node('DynamicQuantizeLinear', [x], {}, { outputs: ['q', 's', 'z'] })
+      return b.node('MatMulInteger', ['q', put(codes('int8', [12, 7])), 'z', put(codes('int8', [7]))])
+    },
+  },
+  {
+    name: 'QuantizeLinear, QLinearConv (scales per channel, bias), MaxPool, Transpose, DequantizeLinear',
+    build: (b, x, put) => {
+      const [s, z] = [put(scalar('float32', 0.02)), put(scalar('uint8', 128))]
+      const [ys, yz] = [put(scalar('float32', 0.9)), put(scalar('uint8', 100))]
+      const w = put(codes('int8', [4, 8, 3, 3]))
+      const ws = put(floats(0.011, 0.02, 0.03, 0.017))
+      const inputs = [
+        b.node('QuantizeLinear', [x, s, z]),
+        s,
+        z,
+        w,
+        ws,
+        put(tensorOf('int8', [4], [0, 0, 0, 0])),
+        ys,
+        yz,
+      ]
+      const bias = put(tensorOf('int32', [4], [1000, -2000, 30, 0]))
+      const y = b.node('QLinearConv', [...inputs, bias], attributes)
+      const pooled = b.node('MaxPool', [y], { kernel_shape: [2, 2], strides: [2, 2] })
+      const turned = b.node('Transpose', [pooled], { perm: [0, 2, 3, 1] })
+      return [y, b.node('DequantizeLinear', [turned, ys, yz])]
+    },
+    tolerance: 1,
+  },
+  {
+    name: 'QLinearMatMul',
+    shape: [3, 12],
+    build: (b, x, put) => {
+      const [s, z] = [put(scalar('float32', 0.02)), put(scalar('uint8', 120))]
+      const q = b.node('QuantizeLinear', [x, s, z])
+      const w = put(codes('uint8', [12, 6]))
+      const yz = put(scalar('uint8', 3))
+      return b.node('QLinearMatMul', [
+        q,
+        s,
+        z,
+        w,
+        put(scalar('float32', 0.01)),
+        put(scalar('uint8', 7)),
+        put(scalar('float32', 0.5)),
+        yz,
+      ])
+    },
+    tolerance: 1,
+  },
+  {
+    name: 'QuantizeLinear and DequantizeLinear around Conv, per channel',
+    build: (b, x, put) => {
+      const [s, z] = [put(scalar('float32', 0.02)), put(scalar('uint8', 128))]
+      const faked = b.node('DequantizeLinear', [b.node('QuantizeLinear', [x, s, z]), s, z])
+      const w = put(codes('int8', [4, 8, 3, 3]))
+      const weights = b.node('DequantizeLinear', [w, put(floats(0.1, 0.2, 0.3, 0.4)), put(codes('int8', [4]))], {
+        axis: 0,
+      })
+      const y = b.node('Relu', [b.node('Conv', [faked, weights], attributes)])
+      const parameters = [put(floats(1, 2, 3, 4)), put(tensorOf('int8', [4], [1, -2, 3, -4]))]
+      return b.node('DequantizeLinear', [b.node('QuantizeLinear', [y, ...parameters]), ...parameters])
+    },
+    // One step of the coarsest channel.
+    tolerance: 4,
+  },
+]
+
+function model({ shape = [2, 8, 9, 7], opset = 13, build }: Case): Model {
+  const b = new GraphBuilder('quantised', opset)
+  const x = b.input('x', 'float32', shape)
+  let stored = 0
+  const put = (tensor: Tensor) => b.constant(`c${stored++}`, tensor)
+  for (const name of [build(b, x, put)].flat()) b.output(name)
+  return b.model()
+}
+
+async function run(network: Model, shape: readonly number[]) {
+  const notices: string[] = []
+  const session = await createSession(network, { onNotice: (text) => notices.push(text) })
+  const values = Float32Array.from({ length: elementCount(shape) as number }, () => random.normal())
+  const x = hostTensor('float32', shape, values)
+  const received = await session.run({ x })
+  const expected = referenceRun(network, new Map([['x', x]]))
+  session.dispose()
+  return { received, expected, notices }
+}
+
+describe('quantised networks', () => {
+  it.each(cases)('$name', async (c) => {
+    const { received, expected, notices } = await run(model(c), c.shape ?? [2, 8, 9, 7])
+    expect(notices).toEqual([])
+    for (const [name, wanted] of expected) {
+      const own = received[name]
+      expect([own?.elementType, own?.shape]).toEqual([wanted.elementType, wanted.shape])
+      const [a, w] = [hostValues(own as never), hostValues(wanted)]
+      const most = Math.max(...w.map((v, i) => Math.abs(v - (a[i] as number))))
+      expect(most).toBeLessThanOrEqual(c.tolerance ?? 0)
+      // What is equal for almost all is no accident.
+      expect(w.filter((v, i) => Math.abs(v - (a[i] as number)) > 1e-3).length).toBeLessThan(0.02 * w.length)
+    }
+  })
+})
+
+describe('what no kernel does', () => {
+  it('is said with its reason, once for each operator and reason, and its memory is counted', async () => {
+    const b = new GraphBuilder('left', 13)
+    const x = b.input('x', 'float32', [1, 40])
+    const [first, second] = [0, 1].map((i) => b.node('Cast', [x], { to: 3 }, { name: `cut${i}` })) as [string, string]
+    const sum = b.node('Add', [first, second], {}, { name: 'sum' })
+    b.output(b.node('NonZero', [sum], {}, { name: 'where' }))
+    const { notices } = await run(b.model(), [1, 40])
+    expect(notices).toEqual([
+      'no kernel does Cast "cut0" and 1 more (float32 is cut off to int8), Add "sum" (its kernel takes float32, not int8), ' +
+        'NonZero "where" (none is written): the slow reference does.',
+    ])
+    const session = await createSession(b.model(), { onNotice: () => {} })
+    const feeds = { x: hostTensor('float32', [1, 40], new Float32Array(40).fill(2)) }
+    await session.run(feeds)
+    // NonZero of 40 values: two rows of 40 numbers in doubles, kept and made once.
+    expect(session.memory?.host).toBeGreaterThanOrEqual(640)
+    session.dispose()
+  })
+})
