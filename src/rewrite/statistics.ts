@@ -1,8 +1,10 @@
-import { KerfError } from '../base/index.ts'
+import { elementCount, KerfError } from '../base/index.ts'
 import {
   AttributeReader,
   allNames,
+  attributeOf,
   consumersOf,
+  float,
   freshName,
   graphInputs,
   inferGraph,
@@ -18,7 +20,7 @@ import { operators } from '../ops/index.ts'
 
 /*
  * Means and variances of BatchNormalization, measured: behind exchanged layers the stored ones say nothing, and a network whose activations are
- * thousands away from where they should be is dead before it has learnt anything. Each is measured behind what was measured before it.
+ * thousands away from where they should be is dead before it has learnt anything. Each is measured behind what was measured before it, all in one run.
  */
 
 /** One batch of images, of the shape that the model's input has. */
@@ -41,7 +43,6 @@ export interface StatisticsOptions {
   readonly createSession: (model: Model) => Promise<MeasuringSession>
   /** Only those behind one of these nodes; by default all. */
   readonly behind?: ReadonlySet<string>
-  readonly onProgress?: (done: number, of: number) => void
 }
 
 /**
@@ -51,28 +52,28 @@ export interface StatisticsOptions {
 export async function measureStatistics(
   given: Model,
   images: StatisticsImages,
-  { createSession, behind, onProgress }: StatisticsOptions,
+  { createSession, behind }: StatisticsOptions,
 ): Promise<Model> {
   const model = withStoredStatistics(given)
   const [input, ...others] = graphInputs(model.graph)
   if (!input || others.length > 0)
     throw new KerfError('unsupported-input', `The model has ${others.length + 1} inputs; it is given images alone.`)
+  const wanted = normalisations(model, behind)
+  const results = await normalisedByBatch(
+    model,
+    wanted,
+    { [input.name]: { elementType: 'float32', ...images } },
+    createSession,
+  )
   const graph = { ...model.graph, nodes: [...model.graph.nodes], initializers: new Map(model.graph.initializers) }
-  const measured: Model = { ...model, graph }
   const taken = allNames(graph)
   const readers = consumersOf(graph)
-  const wanted = normalisations(model, behind)
-  for (const [done, node] of wanted.entries()) {
-    const [x = ''] = node.inputs
-    const cut = withoutDeadCode({ ...graph, outputs: [{ name: x, type: undefined }] })
-    const session = await createSession({ ...measured, graph: cut })
-    const feeds = { [input.name]: { elementType: 'float32' as const, ...images } }
-    const value = (await session.run(feeds))[x]
-    session.dispose()
-    if (!value) throw new KerfError('unsupported-input', `"${x}" cannot be measured.`)
-    const { mean, variance } = moments(value.shape, value.data as Float32Array)
+  for (const { node, mean, variance } of results) {
     if (![...mean, ...variance].every(Number.isFinite))
-      throw new KerfError('not-finite', `"${x}" holds values that are no numbers; its statistics cannot be measured.`)
+      throw new KerfError(
+        'not-finite',
+        `"${node.inputs[0]}" holds values that are no numbers; its statistics cannot be measured.`,
+      )
     const put = (name = '', values: Float32Array): string => {
       const fresh = (readers.get(name) ?? []).length === 1 ? name : freshName(taken, `${name}_measured`)
       graph.initializers.set(fresh, tensorOf('float32', [values.length], values) satisfies Tensor)
@@ -80,9 +81,58 @@ export async function measureStatistics(
     }
     const inputs = [...node.inputs.slice(0, 3), put(node.inputs[3], mean), put(node.inputs[4], variance)]
     graph.nodes[graph.nodes.indexOf(node)] = { ...node, inputs }
-    onProgress?.(done + 1, wanted.length)
   }
-  return { ...measured, graph: withoutDeadCode(graph) }
+  return { ...model, graph: withoutDeadCode(graph) }
+}
+
+interface Measured {
+  readonly node: Node
+  readonly mean: Float32Array
+  readonly variance: Float32Array
+}
+
+/**
+ * One run in which the given nodes normalise by the batch itself, as in training with momentum 0: what each passes on is what it will with the
+ * statistics that are measured, so that those behind it are right, too.
+ */
+async function normalisedByBatch(
+  model: Model,
+  wanted: readonly Node[],
+  feeds: Readonly<Record<string, FloatTensor>>,
+  createSession: StatisticsOptions['createSession'],
+): Promise<Measured[]> {
+  if (wanted.length === 0) return []
+  const graph = { ...model.graph, initializers: new Map(model.graph.initializers) }
+  const taken = allNames(graph)
+  const outputs = new Map(
+    wanted.map((node) => [node, ['mean', 'variance'].map((of) => freshName(taken, `${node.outputs[0]}_${of}`))]),
+  )
+  graph.nodes = graph.nodes.map((node) => {
+    const own = outputs.get(node)
+    if (!own) return node
+    // What was stored may be no numbers; momentum 0 would not take it away.
+    const before = freshName(taken, `${own[0]}_before`)
+    const shape = graph.initializers.get(node.inputs[3] as string)?.shape ?? []
+    graph.initializers.set(before, tensorOf('float32', shape, new Float32Array(elementCount(shape) as number)))
+    return {
+      ...node,
+      inputs: [...node.inputs.slice(0, 3), before, before],
+      outputs: [node.outputs[0] as string, ...own],
+      attributes: new Map([...node.attributes, ['training_mode', attributeOf(1)], ['momentum', float(0)]]),
+    }
+  })
+  graph.outputs = [...outputs.values()].flat().map((name) => ({ name, type: undefined }))
+  const session = await createSession({ ...model, graph: withoutDeadCode(graph) })
+  try {
+    const results = await session.run(feeds)
+    const content = (name: string | undefined) => Float32Array.from(results[name ?? '']?.data ?? [], Number)
+    return wanted.map((node) => {
+      const [mean, variance] = outputs.get(node) ?? []
+      return { node, mean: content(mean), variance: content(variance) }
+    })
+  } finally {
+    session.dispose()
+  }
 }
 
 const isNormalisation = ({ opType, domain }: Node): boolean => opType === 'BatchNormalization' && domain === ''
@@ -108,29 +158,4 @@ function normalisations({ graph }: Model, behind: ReadonlySet<string> | undefine
       node.inputs.slice(3, 5).every((name) => graph.initializers.has(name))
     )
   })
-}
-
-/** Of each channel of [N, C, …]. */
-function moments(shape: readonly number[], data: Float32Array): { mean: Float32Array; variance: Float32Array } {
-  const [batch = 1, channels = 1] = shape
-  const size = data.length / (batch * channels)
-  const [mean, variance] = [new Float32Array(channels), new Float32Array(channels)]
-  for (let c = 0; c < channels; c++) {
-    const each = (visit: (value: number) => void) => {
-      for (let n = 0; n < batch; n++)
-        for (let i = 0, at = (n * channels + c) * size; i < size; i++) visit(data[at + i] as number)
-    }
-    let sum = 0
-    each((v) => {
-      sum += v
-    })
-    const middle = sum / (batch * size)
-    let squares = 0
-    each((v) => {
-      squares += (v - middle) ** 2
-    })
-    mean[c] = middle
-    variance[c] = squares / (batch * size)
-  }
-  return { mean, variance }
 }

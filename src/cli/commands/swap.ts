@@ -97,10 +97,10 @@ async function swap(path: string, options: Options, io: Io): Promise<void> {
     return
   }
   const images = data ? await dataImages(model, data, options.images) : noise(model, options)
+  io.terminal?.write('measuring …')
   const measured = await measureStatistics(swapped.model, images, {
     createSession: (m) => createSession(m, { threads, onNotice: () => {} }),
     behind: new Set(swapped.swapped.map((l) => l.node)),
-    onProgress: (done, of) => void io.terminal?.write(`\r\u001b[Kmeasuring: layer ${done} of ${of}`),
   })
   io.terminal?.write('\r\u001b[K')
   const written = writeModelFile(measured, output as string, { force, protect })
