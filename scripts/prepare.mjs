@@ -81,8 +81,23 @@ export async function build() {
       stamp('kernels', wantedKernels)
     }
     const result = await runBin('tsdown', 'tsdown', ['--log-level', 'warn'])
-    if (result.code === 0) stamp('build', wanted)
-    return result
+    if (result.code !== 0) return result
+    // A page for `kerf bench --browser`: one file, since a browser finds no packages.
+    const page = [
+      '--bundle',
+      '--format=esm',
+      '--platform=browser',
+      '--target=es2022',
+      '--log-level=warning',
+      '--minify-whitespace',
+    ]
+    const bundled = await runBin('esbuild', 'esbuild', [
+      'src/cli/bench/browser-page.ts',
+      '--outfile=dist/cli/browser-page.js',
+      ...page,
+    ])
+    if (bundled.code === 0) stamp('build', wanted)
+    return bundled
   })
 }
 

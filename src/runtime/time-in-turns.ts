@@ -2,6 +2,8 @@
 export interface Timing {
   readonly medianMs: number
   readonly fastestMs: number
+  /** A quarter of the runs took less than the first, a quarter more than the second. */
+  readonly quartilesMs: readonly [lower: number, upper: number]
   readonly runs: number
 }
 
@@ -31,9 +33,11 @@ export async function timeInTurns(
     }
   return times.map((t) => {
     const sorted = t.sort((a, b) => a - b)
+    const at = (part: number) => sorted[Math.floor(part * sorted.length)] as number
     return {
-      medianMs: sorted[Math.floor(sorted.length / 2)] as number,
-      fastestMs: sorted[0] as number,
+      medianMs: at(1 / 2),
+      fastestMs: at(0),
+      quartilesMs: [at(1 / 4), at(3 / 4)],
       runs: sorted.length,
     }
   })

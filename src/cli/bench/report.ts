@@ -11,7 +11,9 @@ import {
 } from '../../report/index.ts'
 import type { Session, Timing } from '../../runtime/index.ts'
 import { memoryFact } from '../run/report.ts'
+import { bar, decimals, milliseconds } from './cells.ts'
 import type { LayerTime } from './layers.ts'
+import { type Machine, machineText, threadsText } from './machine.ts'
 
 export interface ContenderResult extends Timing {
   readonly name: string
@@ -26,7 +28,7 @@ export interface ContenderResult extends Timing {
 export interface BenchResult {
   readonly model: string
   readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[]
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string; readonly threads: number }
+  readonly machine: Machine
   /** The register-only multiply–add loop on as many threads. */
   readonly limit: { readonly macsPerSecond: number }
   readonly totals: Totals
@@ -41,7 +43,6 @@ export interface BenchResult {
 
 export function benchReport(result: BenchResult): Report {
   const { machine, limit, totals } = result
-  const threads = `${machine.threads} ${machine.threads === 1 ? 'thread' : 'threads'}`
   return {
     title: result.model,
     facts: [
@@ -51,9 +52,12 @@ export function benchReport(result: BenchResult): Report {
         `${atLeast(totals, 'macs', human(totals.macs, 'MAC'))}, ${atLeast(totals, 'bytes', human(totals.bytes, 'B'))} read and written`,
       ],
       ...notCountedFact(result),
-      ['Machine', `${machine.cpu}, ${machine.cores} cores; Node ${machine.node}; ${threads}`],
+      ['Machine', machineText(machine)],
       ...(result.memory ? [memoryFact(result.memory)] : []),
-      ['Limit', `${rate(limit.macsPerSecond)} GMAC/s: multiply–add in registers, WebAssembly, ${threads}`],
+      [
+        'Limit',
+        `${rate(limit.macsPerSecond)} GMAC/s: multiply–add in registers, WebAssembly, ${threadsText(machine.threads)}`,
+      ],
     ],
     tables: [contendersTable(result), ...(result.layers ? [layersTable(result, result.layers)] : [])],
     notes: result.notices,
@@ -149,23 +153,6 @@ function layersTable({ limit }: BenchResult, layers: readonly LayerTime[]): Tabl
   }
 }
 
-const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
-const barWidth = 20
-
-/** A bar of at most 20 characters, in eighths of one. */
-export function bar(part: number): string {
-  const steps = Math.max(1, Math.round(part * barWidth * 8))
-  return '█'.repeat(Math.floor(steps / 8)) + eighths[steps % 8]
-}
-
-export const milliseconds = (value: number): string =>
-  value < 1 ? value.toFixed(3) : value < 100 ? value.toFixed(2) : value.toFixed(0)
 const percent = (value: number): string => `${decimals(100 * value, value < 0.0995 ? 1 : 0)} %`
 /** Billions per second. */
 const rate = (perSecond: number): string => decimals(perSecond / 1e9, perSecond < 1e10 ? 2 : 1)
-
-/** So many decimals, and more where nothing would be left of a number: two digits at least. */
-function decimals(value: number, count: number): string {
-  const text = value.toFixed(count)
-  return Number(text) === 0 && value > 0 ? String(Number(value.toPrecision(2))) : text
-}

@@ -1,4 +1,3 @@
-import { cpus } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { KerfError } from '../../base/index.ts'
 import { profileModel } from '../../cost/index.ts'
@@ -6,6 +5,9 @@ import { toJson } from '../../report/index.ts'
 import { measureLimit, timeInTurns } from '../../runtime/index.node.ts'
 import { type Contender, openKerf, openPeer, relativeDifference } from '../bench/contenders.ts'
 import { layerTimes } from '../bench/layers.ts'
+import { thisMachine } from '../bench/machine.ts'
+import { measureModels } from '../bench/models.ts'
+import { modelsReport } from '../bench/models-report.ts'
 import { howToInstall, type PeerName, peerNames } from '../bench/peers.ts'
 import { type BenchResult, benchReport } from '../bench/report.ts'
 
@@ -23,14 +25,20 @@ interface Options {
   readonly threads: number
   readonly seconds: number
   readonly layers?: boolean
+  readonly browser?: boolean
   readonly json?: boolean
 }
 
 const examples = `
 Examples:
   kerf bench model.onnx --layers
+  kerf bench before.onnx after.onnx --threads 2
+  kerf bench before.onnx after.onnx --browser
   kerf bench model.onnx --against ort-web,ort-node --threads 2
   kerf bench model.onnx --input 1,3,320,320 --seconds 10 --json
+
+Several models are measured in turns. --browser does it in the Chrome, Chromium or Edge of
+this machine, found on the path or as CHROME_PATH says.
 
 Runtimes to compare with (--against), where they are installed:
   ort-web   onnxruntime-web, WebAssembly like Kerf
@@ -39,7 +47,7 @@ Runtimes to compare with (--against), where they are installed:
 
 export function define(command: Command, io: Io): void {
   command
-    .argument('<model>', modelArgument)
+    .argument('<models...>', `${modelArgument}; several take turns`)
     .option('-i, --input <shape>', 'shape of an input: N,C,H,W, or name:N,C,H,W (repeatable)', inputShape)
     .addOption(
       new Option('-a, --against <list>', 'other runtimes to measure in turns with Kerf')
@@ -53,10 +61,24 @@ export function define(command: Command, io: Io): void {
         .default(3),
     )
     .option('--layers', 'also the time of every layer')
+    .option('--browser', 'in a browser instead of Node')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
-    .action(async (path: string, options: Options) => {
-      const result = await measure(path, options, io)
+    .action(async (paths: string[], options: Options) => {
+      if (paths.length > 1 || options.browser) {
+        for (const [given, flag] of [
+          [options.layers, '--layers'],
+          [options.against.length > 0, '--against'],
+        ])
+          if (given)
+            command.error(
+              `error: ${flag} is for one model${options.browser ? ', without --browser' : ''}: the models are compared with each other.`,
+            )
+        const result = await measureModels(paths, options, io)
+        io.out(options.json ? toJson(result) : terminalText(modelsReport(result), io))
+        return
+      }
+      const result = await measure(paths[0] as string, options, io)
       io.out(options.json ? toJson(result) : terminalText(benchReport(result), io))
     })
 }
@@ -94,12 +116,7 @@ async function measure(path: string, options: Options, io: Io): Promise<BenchRes
     return {
       model: path,
       inputs: inputs.map(({ name, tensor }) => ({ name, shape: tensor.shape })),
-      machine: {
-        cpu: cpus()[0]?.model.trim() ?? 'unknown',
-        cores: cpus().length,
-        node: process.version,
-        threads: kerf.session.threads,
-      },
+      machine: thisMachine(kerf.session.threads),
       // Again, as the machine may have been busy before: nothing is faster than the limit.
       limit: { macsPerSecond: Math.max(limit, await measureLimit(threads)) },
       totals,
