@@ -193,4 +193,16 @@ describe('what a network was trained with', () => {
     expect((await json(...quantize)).result.accuracy).toMatchObject({ images: 12 })
     expect(imageMetadata(readModelFile(at('codes.onnx'))).classes).toEqual(['red', 'green', 'blue'])
   })
+
+  it('numbers the classes of fine-tuning, too, which is what accuracy before the cut shows', async () => {
+    const told = withImageMetadata(colours(), { classes: ['red', 'green', 'blue'] })
+    writeModelFile(told, at('tune.onnx'))
+    const { result } = await json(
+      ...['prune', at('tune.onnx'), '-o', at('tuned.onnx'), '--method', 'weight', '--ratio', '0.1', '--no-check'],
+      ...['--finetune', '--data', at('photos'), '--resize', '8', '-e', '1', '-b', '4', '--validation', '0', '-t', '1'],
+      ...['--input', '1,3,8,8'],
+    )
+    expect(result.finetune.before.accuracy).toBe(1)
+    expect(imageMetadata(readModelFile(at('tuned.onnx'))).classes).toEqual(['red', 'green', 'blue'])
+  })
 })

@@ -57,6 +57,30 @@ export const addImageFlags = (command: Command): Command =>
     .option('--mean <list>', 'images: what is then subtracted, per channel, as in 0.485,0.456,0.406', numbers)
     .option('--std <list>', 'images: what is then divided by, per channel', divisors)
 
+/** How networks learn, where it is not said otherwise. */
+export const addTrainingFlags = (command: Command): Command =>
+  command
+    .addOption(new Option('--optimiser <name>', 'optimiser (default: sgd)').choices(['sgd', 'adamw']))
+    .addOption(
+      new Option('--schedule <name>', 'of the learning rate (default: cosine)').choices([
+        'constant',
+        'cosine',
+        'oneCycle',
+      ]),
+    )
+    .option('--weight-decay <x>', 'of weights (default: 0.0005, of adamw 0.01)', anyNumber)
+    .option(
+      '--validation <part>',
+      'part of the training images that chooses the best network; 0: none (default: 0.1)',
+      anyNumber,
+    )
+    .option('--patience <epochs>', 'end when so many epochs have brought nothing better', positiveInteger)
+    .option('--label-smoothing <part>', 'part of a label that all classes share (default: 0)', anyNumber)
+    .option('--teacher <file>', 'an ONNX file to distil from')
+    .option('--freeze <glob>', "layers that stay as they are, as in 'layer1*' (repeatable)", globs)
+
+const globs = (glob: string, before: readonly string[] = []): string[] => [...before, glob]
+
 /** What happens to images at random while training. */
 export const addAugmentationFlags = (command: Command): Command =>
   command

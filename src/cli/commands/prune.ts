@@ -31,6 +31,7 @@ import { pruneReport } from '../prune-report.ts'
 import {
   addAugmentationFlags,
   addImageFlags,
+  addTrainingFlags,
   batchSizeFlag,
   dataFlag,
   epochsFlag,
@@ -129,7 +130,7 @@ export function define(command: Command, io: Io): void {
     .addOption(learningRateFlag('highest learning rate of fine-tuning (default: that of the recipe, or 0.01)'))
     .addOption(threadsFlag('all of the machine'))
     .addOption(setFlag("a field of fine-tuning's recipe that has no flag"))
-  addAugmentationFlags(addImageFlags(command))
+  addAugmentationFlags(addImageFlags(addTrainingFlags(command)))
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)

@@ -11,7 +11,6 @@ import { transformsFor, withFlags } from '../data/transforms.ts'
 import { UsageError } from '../errors.ts'
 import { netNameOf } from '../given-model.ts'
 import type { Io } from '../io.ts'
-import { positiveInteger } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { assumptionText } from '../run/image.ts'
 import { stopOnSignal } from '../stop.ts'
@@ -23,7 +22,7 @@ import { completeText, outcomeJson, outcomeReport, startText } from '../train/re
 import {
   addAugmentationFlags,
   addImageFlags,
-  anyNumber,
+  addTrainingFlags,
   batchSizeFlag,
   dataFlag,
   epochsFlag,
@@ -73,25 +72,11 @@ export function define(command: Command, io: Io): void {
     .addOption(
       learningRateFlag('highest learning rate (default: 0.1, of adamw 0.001; from an ONNX file a tenth of it)'),
     )
-    .addOption(new Option('--optimiser <name>', 'optimiser (default: sgd)').choices(['sgd', 'adamw']))
-    .addOption(
-      new Option('--schedule <name>', 'of the learning rate (default: cosine)').choices([
-        'constant',
-        'cosine',
-        'oneCycle',
-      ]),
-    )
-    .option('--weight-decay <x>', 'of weights (default: 0.0005, of adamw 0.01)', anyNumber)
-    .option('--validation <part>', 'part of the training images that chooses the best network; 0: none', anyNumber)
-    .option('--patience <epochs>', 'end when so many epochs have brought nothing better', positiveInteger)
-    .option('--label-smoothing <part>', 'part of a label that all classes share', anyNumber)
-    .option('--teacher <file>', 'an ONNX file to distil from')
     .addOption(new Option('--masks <which>', 'zeros: weights that are 0 stay 0').choices(['none', 'zeros']))
-    .option('--freeze <glob>', "layers that stay as they are, as in 'layer1*' (repeatable)", globs)
     .addOption(seedFlag('seed of weights, order and transforms (default: 0)'))
     .addOption(threadsFlag('all of the machine'))
     .addOption(setFlag('a field of the recipe that has no flag'))
-  addAugmentationFlags(addImageFlags(command))
+  addAugmentationFlags(addImageFlags(addTrainingFlags(command)))
     .option('--resume', "go on with the run in the recipe's folder")
     .option('--force', 'start over where the folder holds a run')
     .option('--dry-run', 'print the recipe with every default, train nothing')
@@ -166,8 +151,6 @@ function recipeFrom(path: string | undefined, options: Options): { given: unknow
   const read = transforms.length > 0 ? { ...recipe, transforms } : recipe
   return { given: withRecipeFlags(read, options) }
 }
-
-const globs = (glob: string, before: readonly string[] = []): string[] => [...before, glob]
 
 function netName(text: string): NamedNet {
   try {

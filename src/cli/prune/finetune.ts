@@ -10,6 +10,7 @@ import { type PruneOptions, type PruneResult, pruneModel } from '../../prune/ind
 import {
   type Evaluation,
   evaluate,
+  inClassesOf,
   nodeRuntime,
   type Recipe,
   type RunStart,
@@ -84,7 +85,7 @@ export function partOf(options: PruneOptions, iteration: number, iterations: num
 export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io): Promise<FineTuned> {
   const { recipe, iterations, folder } = options
   checkRuns(options)
-  const sets = await openData(recipe.data, readingOf(recipe))
+  const sets = inClassesOf(model, await openData(recipe.data, readingOf(recipe)))
   const stop = stopOnSignal()
   const display = trainingDisplay(io)
   const say = (text: string) => (options.quiet ? undefined : io.err(`${text}\n`))
