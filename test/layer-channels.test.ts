@@ -124,6 +124,37 @@ const passing: [string, Model][] = [
     'a weight that is computed, once',
     around((b, x) => b.node('ConvTranspose', [x, b.node('Exp', [normal(b, 8, 8, 1, 1)])])),
   ],
+  ['Einsum along rows', around((b, x) => b.node('Einsum', [x, normal(b, 8, 8)], { equation: 'ncij,jk->ncik' }))],
+  [
+    'Einsum as a pointwise convolution',
+    around((b, x) => b.node('Einsum', [x, normal(b, 8, 6)], { equation: 'nchw,cd->ndhw' }), 6),
+  ],
+  [
+    'Einsum with dots, the weight first',
+    around((b, x) => b.node('Einsum', [normal(b, 6, 8), x], { equation: 'dc,nc...->nd...' }), 6),
+  ],
+  [
+    'Einsum that scales and repeats',
+    around((b, x) => b.node('Einsum', [x, normal(b, 8), normal(b, 1, 8, 1, 1)], { equation: 'nchw,c,ncij->nchw' })),
+  ],
+  [
+    'Einsum of two activations, channels as rows',
+    around((b, x) => b.node('Einsum', [x, b.node('Tanh', [x])], { equation: 'nchw,ncvw->nchv' })),
+  ],
+  [
+    'Expand of one channel to as many as the other operand has',
+    around((b, x) => {
+      const gate = b.node('Sigmoid', [conv(b, 'x', 3, 1, 'gate')])
+      return b.node('Mul', [x, b.node('Expand', [gate, b.node('Shape', [x])])])
+    }),
+  ],
+  [
+    'Expand of one channel to a size that is written out',
+    around((b, x) => {
+      const gate = b.node('Sigmoid', [conv(b, 'x', 3, 1, 'gate')])
+      return b.node('Mul', [x, b.node('Expand', [gate, ints(b, 1, 8, 1, 1)])])
+    }),
+  ],
   ['MatMul along rows', around((b, x) => b.node('MatMul', [x, normal(b, 8, 8)]))],
   ['MatMul with a weight on the left', around((b, x) => b.node('MatMul', [normal(b, 8, 8), x]))],
   ['a product of two activations', around((b, x) => b.node('MatMul', [b.node('Relu', [x]), b.node('Tanh', [x])]))],
@@ -256,11 +287,6 @@ const stopping: [string, Model, string][] = [
       return b.node('DequantizeLinear', ['q', 's', 'z'])
     }),
     'the scale is taken from the range of all channels',
-  ],
-  [
-    'Einsum',
-    around((b, x) => b.node('Einsum', [x, normal(b, 8, 8)], { equation: 'ncij,jk->ncik' })),
-    'the indices of an Einsum are not followed',
   ],
   [
     'AdderConv',

@@ -24,6 +24,16 @@ export interface Track {
 /** What a class of channels belongs to: 'filter' a convolution's output channel, 'neuron' an output of a linear layer. */
 export type RootKind = 'filter' | 'neuron'
 
+export interface RootOptions {
+  /**
+   * The channels are those of the input (depthwise convolution): the weight counts for their score, but which channels are alternatives to each
+   * other is decided by what made them.
+   */
+  readonly follows?: boolean
+  /** What a linear layer sums over, where it is one axis: an input (not the weight) and its axis. */
+  readonly sums?: { readonly input: number; readonly axis: number }
+}
+
 export interface Ties {
   /** Whether input i is a stored constant (initializer, Constant, ConstantOfShape). */
   isConstant(input: number): boolean
@@ -44,19 +54,24 @@ export interface Ties {
   /** Whether a value (not a stored constant) carries labels on this axis and on this axis alone. */
   isTracked(input: number, axis: number): boolean
   unite(a: Labels, b: Labels): void
+  /** Whether all of them must stay, as far as is known. */
+  isFrozen(labels: Labels): boolean
   freeze(labels: Labels, reason: string): void
   /** Freezes every track of an input; without an input, of all inputs. */
   freezeInputs(reason: string, input?: number): void
-  /** `count` new labels, tied to nothing: padded channels. */
+  /** `count` new labels, tied to nothing: padded or repeated channels. */
   fresh(count: number): Labels
   setOutput(output: number, tracks: readonly Track[]): void
   /**
    * Marks an axis of a weight as what produces these channels: the place to score and to count widths. After `groupedAxis` on the
    * same axis, the channels are that one's labels.
-   * @param follows the channels are those of the input (depthwise convolution): the weight counts for their score, but which channels
-   *   are alternatives to each other is decided by what made them
    */
-  root(input: number, axis: number, kind: RootKind, follows?: boolean): void
+  root(input: number, axis: number, kind: RootKind, options?: RootOptions): void
+  /**
+   * Of the given inputs, which all hold these channels, one must be 0 on those that go: they are terms of a sum without weights of its own, as in a
+   * product of two activations. Masking then zeroes what makes them so (biases, too); where nothing can, they stay, for the reason given.
+   */
+  vanish(inputs: readonly number[], labels: Labels, reason: string): void
   /** The node makes `channels` output channels that can never go, for a reason that the user reads: there is no weight to cut. */
   refuse(kind: RootKind, channels: number, why: string): void
   /** The labels lie in `parts` equal blocks that must stay equal: grouped convolution. */
@@ -97,4 +112,9 @@ export interface Cut {
 export interface ChannelRule<A = unknown> {
   tie(call: InferredCall<A>, ties: Ties): void
   cut?(call: InferredCall<A>, cut: Cut): void
+  /**
+   * What makes a channel of the outputs 0: alternatives, each of them a list of inputs that must all be 0 on it. Left out: nothing does; for an
+   * operator that only moves data (`cost: 'none'`), all inputs of the output's element type.
+   */
+  zeros?(call: InferredCall<A>): readonly (readonly number[])[]
 }

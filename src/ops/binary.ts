@@ -1,4 +1,4 @@
-import { broadcastShapes, type ElementType, elementCount } from '../base/index.ts'
+import { broadcastShapes, type ElementType, elementCount, isFloating } from '../base/index.ts'
 import type { Arithmetic, BackwardCall, BackwardRule, Dense, Operator } from '../graph/index.ts'
 import { type Alignment, alignedBackward, alignedDense, alignedShape, alignmentOf } from './alignment.ts'
 import { asElement } from './as-element.ts'
@@ -46,6 +46,18 @@ const broadcastBackward =
     )
   }
 
+/** What some numbers say about all: 0 · b = 0, 0 / b = 0, 0 + 0 = 0. */
+const others = [-3, -0.5, 0.25, 1, 7]
+
+/** Which operands must be 0 for f to be: one of them whatever the other is, or both. Not asked of integers and truth values. */
+function zerosOf(forward: BinaryOptions['forward'], type: ElementType | undefined): number[][] {
+  if (type === undefined || !isFloating(type)) return []
+  const f = (a: number, b: number) => forward(a, b, type)
+  const first = others.every((b) => f(0, b) === 0)
+  const second = others.every((a) => f(a, 0) === 0)
+  return [...(first ? [[0]] : []), ...(second ? [[1]] : []), ...(f(0, 0) === 0 ? [[0, 1]] : [])]
+}
+
 /** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). Before operator set 7: see `alignment.ts`. */
 export function binary(name: string, options: BinaryOptions): Operator {
   const { forward, cost, result } = options
@@ -71,6 +83,6 @@ export function binary(name: string, options: BinaryOptions): Operator {
     cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape) as number),
     // What is compared with is a threshold, nothing that is learnt.
     parameters: result === 'bool' ? undefined : 'operands',
-    channels: broadcasting,
+    channels: { ...broadcasting, zeros: (call) => zerosOf(forward, call.outputs[0]?.elementType) },
   })
 }

@@ -92,7 +92,9 @@ export function tieReshaped(call: InferredCall, ties: Ties): void {
   }
   const passed: Track[] = []
   for (const block of factorBlocks(from, to)) {
-    const inside = tracks.filter((t) => t.axes.some((a) => block.inputs.includes(a)))
+    const all = tracks.filter((t) => t.axes.some((a) => block.inputs.includes(a)))
+    // Where only one of several axes can shrink, the others need not be followed.
+    const inside = all.length > 1 ? all.filter((t) => !ties.isFrozen(t.labels)) : all
     const freeze = (why: string) => {
       for (const t of inside) ties.freeze(t.labels, why)
     }

@@ -7,6 +7,7 @@ import { alignedShape } from './alignment.ts'
 
 /** One input, one or more outputs of the same shape; each element depends on its own place only: activations, Cast, Dropout. */
 export const elementwise: ChannelRule = {
+  zeros: () => [[0]],
   tie(call, ties) {
     const tracks = ties.tracks(0)
     for (let i = 0; i < call.outputs.length; i++) ties.setOutput(i, tracks)
@@ -79,6 +80,7 @@ export function mixes(reason: string): ChannelRule {
 
 /** Works per channel over the axes after the second: pooling, Resize in space, InstanceNormalization without its parameters. */
 export const perChannel: ChannelRule = {
+  zeros: () => [[0]],
   tie(call, ties) {
     const tracks = ties.tracks(0)
     for (const t of tracks)

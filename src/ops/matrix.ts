@@ -72,26 +72,41 @@ export function productCost(call: InferredCall, { a, b }: Operands): Arithmetic 
   )
 }
 
-/** The contracted axes go together where one of them is a stored weight's. */
-export function tieContraction(
-  ties: Ties,
-  a: { input: number; axis: number },
-  b: { input: number; axis: number },
-): void {
+/** An input and one of its axes. */
+export interface OperandAxis {
+  readonly input: number
+  readonly axis: number
+}
+
+/** The contracted axes go together. Where neither is a weight's, a channel that goes must be 0 in one of the two. */
+export function tieContraction(ties: Ties, a: OperandAxis, b: OperandAxis): void {
   if (ties.isWeight(a.input) || ties.isWeight(b.input)) {
     ties.unite(ties.labels(a.input, a.axis), ties.labels(b.input, b.axis))
     return
   }
-  for (const { input, axis } of [a, b])
-    if (ties.isTracked(input, axis))
-      ties.freeze(ties.labels(input, axis), 'it is summed over in a product of two activations')
+  tieSummed(ties, [a, b])
 }
 
-/** Labels of an operand's free axis: a stored operand makes neurons there, an activation's channels go on if they are followed. */
-export function freeAxis(ties: Ties, input: number, axis: number | undefined): Labels | undefined {
+/** Axes of activations that are summed over together, without a weight. */
+export function tieSummed(ties: Ties, axes: readonly OperandAxis[]): void {
+  if (!axes.some(({ input, axis }) => ties.isTracked(input, axis))) return
+  const [first, ...others] = axes.map(({ input, axis }) => ties.labels(input, axis)) as [Labels, ...Labels[]]
+  for (const other of others) ties.unite(first, other)
+  ties.vanish(
+    axes.map(({ input }) => input),
+    first,
+    'it is summed over without a weight, and would not be 0 there if it were masked',
+  )
+}
+
+/**
+ * Labels of an operand's free axis: a stored operand makes neurons there, an activation's channels go on if they are followed.
+ * @param sums what the other operand is summed over
+ */
+export function freeAxis(ties: Ties, input: number, axis: number | undefined, sums?: OperandAxis): Labels | undefined {
   if (axis === undefined) return undefined
   if (ties.isWeight(input)) {
-    ties.root(input, axis, 'neuron')
+    ties.root(input, axis, 'neuron', { sums })
     return ties.labels(input, axis)
   }
   return ties.isTracked(input, axis) ? ties.labels(input, axis) : undefined
@@ -134,8 +149,8 @@ export function productChannels<T>(
       const axes = productAxes(left.length, right.length)
       tieContraction(ties, { input: a, axis: axes.a.k }, { input: b, axis: axes.b.k })
       const tracks = batchTracks(call, ties, operands)
-      const rows = freeAxis(ties, a, axes.a.m)
-      const columns = freeAxis(ties, b, axes.b.n)
+      const rows = freeAxis(ties, a, axes.a.m, { input: b, axis: axes.b.k })
+      const columns = freeAxis(ties, b, axes.b.n, { input: a, axis: axes.a.k })
       if (rows) tracks.push({ axes: [axes.y.m as number], labels: rows })
       if (columns) tracks.push({ axes: [axes.y.n as number], labels: columns })
       for (const i of perColumn) {
@@ -145,5 +160,6 @@ export function productChannels<T>(
       }
       ties.setOutput(0, tracks)
     },
+    zeros: () => [[a], [b]],
   }
 }

@@ -75,13 +75,15 @@ export function normalisingTrailing<A>(
   }
 }
 
-/** Parameters with one entry per channel (axis 1 of input 0): tied to it, where it is followed at all. */
+/** Parameters with one entry per channel (axis 1 of input 0), scale and shift first: tied to it, where it is followed at all. */
 export function perChannelParameters<A>(
   parameters: readonly number[],
   over: (call: InferredCall<A>) => readonly number[],
 ): ChannelRule<A> {
   const rule = normalising(over)
   return {
+    // A scale and a shift of 0.
+    zeros: () => [parameters.slice(0, 2)],
     tie(call, ties) {
       rule.tie(call, ties)
       if (!ties.tracks(0).some((track) => track.axes.includes(1))) return

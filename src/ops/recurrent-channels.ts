@@ -25,7 +25,7 @@ export const recurrentChannels: ChannelRule<RecurrentAttributes> = {
     for (const input of [at.w, at.r, at.b, at.p]) if (call.inputs[input]) blocks(ties.labels(input, 1))
     for (const input of [at.h, at.c]) if (call.inputs[input]) ties.unite(hidden, ties.labels(input, 2))
     ties.root(at.w, 1, 'neuron')
-    ties.root(at.r, 1, 'neuron', true)
+    ties.root(at.r, 1, 'neuron', { follows: true })
     call.outputs.forEach((_, output) => {
       ties.setOutput(output, [{ axes: [output === 0 ? 3 : 2], labels: hidden }])
     })

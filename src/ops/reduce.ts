@@ -159,6 +159,7 @@ export function reduction(name: string, { forward, backward, perInput, perOutput
       }
     },
     channels: {
+      zeros: () => (forward([0, 0]) === 0 ? [[0]] : []),
       tie: (call, ties) => {
         const axes = reducedAxes(call, call.inputs[0]?.shape?.length ?? 0)
         if (axes) tieReduction(call, ties, axes, call.attributes.keepDims)

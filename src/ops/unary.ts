@@ -49,6 +49,6 @@ export function unary<A = void>(name: string, options: UnaryOptions<A>): Operato
               elementCount(call.outputs[0]?.shape) as number,
             ),
     fusion: options.fusion,
-    channels: elementwise,
+    channels: { ...elementwise, zeros: (call) => (forward?.(0, call.attributes as A) === 0 ? [[0]] : []) },
   })
 }

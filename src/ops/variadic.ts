@@ -67,6 +67,9 @@ export function variadic(name: string, { forward, backward, cost }: VariadicOpti
     },
     cost: (call) => timesElements(cost(call.node.inputs.length), elementCount(call.outputs[0]?.shape) as number),
     parameters: 'operands',
-    channels: broadcasting,
+    channels: {
+      ...broadcasting,
+      zeros: (call) => (forward(call.node.inputs.map(() => 0)) === 0 ? [[...call.node.inputs.keys()]] : []),
+    },
   })
 }

@@ -137,7 +137,7 @@ function checkShapes(found: ChannelGroups, cut: Model, survivors: Survivors): vo
 
 /**
  * The network with the same channels masked instead of removed: in every weight that makes or reads them they are zero. It has the old
- * shapes and gives the same outputs as the cut one; that is what `check` compares.
+ * shapes and gives the same outputs as the cut one; that is what `check` compares. Other parameters keep their values but where a channel must be 0.
  */
 export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>): Model {
   const { trace } = found
@@ -145,7 +145,8 @@ export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>):
   const survivors = new Survivors(trace, removed)
   const edits = new TensorEdits(model)
   let nodes = model.graph.nodes
-  for (const name of new Set([...trace.roots.map((r) => r.tensor), ...trace.groupedAxes.keys()])) {
+  const masked = [...trace.roots.map((r) => r.tensor), ...trace.groupedAxes.keys(), ...trace.vanishing]
+  for (const name of new Set(masked)) {
     const zeros = new Map<number, Set<number>>()
     for (const [axis, labels] of trace.tensorAxes.get(name) ?? []) {
       const lost = new Set([...labels.keys()].filter((i) => survivors.isRemoved(labels[i] as number)))
@@ -153,8 +154,8 @@ export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>):
     }
     const grouped = trace.groupedAxes.get(name)
     if (zeros.size === 0 && !(grouped && survivors.of(grouped.labels))) continue
-    const masked = withZeros(trace.stored.get(name) as Tensor, zeros, grouped && { spec: grouped, survivors })
-    nodes = edits.replaceStored(nodes, name, masked, false)
+    const zeroed = withZeros(trace.stored.get(name) as Tensor, zeros, grouped && { spec: grouped, survivors })
+    nodes = edits.replaceStored(nodes, name, zeroed, false)
   }
   return { ...model, graph: withEdits(model.graph, edits, nodes) }
 }

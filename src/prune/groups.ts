@@ -9,9 +9,11 @@ import {
   withStoredConstants,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
+import { acrossTwo, type Balancing, equally, freely, type Partition } from './balance.ts'
+import type { Freeze } from './labels.ts'
 import type { LayerMatcher } from './select.ts'
 import { findShuffles, type Shuffle } from './shuffles.ts'
-import { type ChannelTrace, type Root, traceChannels } from './trace.ts'
+import { type Balance, type ChannelTrace, type Root, traceChannels } from './trace.ts'
 
 /** Channels that can only be removed together: one index, or several, of each of a group's tensors. */
 export interface ChannelClass {
@@ -19,8 +21,6 @@ export interface ChannelClass {
   readonly label: number
   /** The output channels of weights that belong to it. */
   readonly members: ReadonlyMap<Root, readonly number[]>
-  /** Classes of different cells of a group must be removed in equal numbers (the groups of a grouped convolution). */
-  readonly cell: number
 }
 
 /** Channels made by the same layers: alternatives to each other, of which some ratio goes. */
@@ -29,7 +29,8 @@ export interface ChannelGroup {
   /** The weights whose output channels these are. */
   readonly roots: readonly Root[]
   readonly classes: readonly ChannelClass[]
-  readonly cells: number
+  /** Which of them can stay together: the groups of a grouped convolution keep equally many. */
+  readonly balancing: Balancing
 }
 
 /** Channels that stay, with the node where that was found out. */
@@ -91,18 +92,15 @@ export function findGroups(model: Model, options: GroupOptions = {}): ChannelGro
   const refused: Refusal[] = []
   const groups: ChannelGroup[] = []
   for (const group of byRoots(trace, options.kinds)) {
-    const cells = assignCells(trace, group)
-    if (cells.why === undefined) groups.push({ ...group, classes: cells.classes, cells: cells.count })
-    else {
-      const reason = { node: cells.node, why: cells.why }
-      for (const c of group.classes) trace.labels.freeze(c.label, reason)
-    }
+    const balancing = balancingOf(trace, group)
+    if ('best' in balancing) groups.push({ ...group, balancing })
+    else for (const c of group.classes) trace.labels.freeze(c.label, balancing)
   }
   refused.push(...refusalsOf(trace, options.kinds))
   return { trace, groups, refused, shuffles }
 }
 
-type Ungrouped = Omit<ChannelGroup, 'cells'>
+type Ungrouped = Omit<ChannelGroup, 'balancing'>
 
 function byRoots(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined): Ungrouped[] {
   // A weight shared by several nodes is one root.
@@ -122,7 +120,7 @@ function byRoots(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined):
     const key = (makers.length > 0 ? makers : own).map(rootName).join('\n')
     const group = getOrAdd(groups, key, () => ({ roots: new Set<Root>(), classes: [] }))
     for (const root of own) group.roots.add(root)
-    group.classes.push({ label, members, cell: 0 })
+    group.classes.push({ label, members })
   }
   return [...groups.values()]
     .map((g) => ({ roots: [...g.roots], classes: g.classes }))
@@ -130,57 +128,58 @@ function byRoots(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined):
     .map((g) => ({ name: nodeLabel((g.roots[0] as Root).node), ...g }))
 }
 
-/**
- * Puts a group's classes into cells by the blocks of every grouped convolution that they feed or make, so that taking the same number
- * from each cell keeps all blocks equal.
- */
-function assignCells(
-  trace: ChannelTrace,
-  group: Ungrouped,
-): { why?: undefined; classes: ChannelClass[]; count: number } | { why: string; node: string } {
-  const indexOf = new Map(group.classes.map((c, i) => [c.label, i]))
-  const keys = group.classes.map(() => '')
-  for (const balance of trace.balances) {
-    const size = balance.labels.length / balance.parts
-    const blocks = group.classes.map(() => new Map<number, number>())
-    let touched = false
-    balance.labels.forEach((label, i) => {
-      const at = indexOf.get(trace.labels.find(label))
-      if (at === undefined) return
-      touched = true
-      const counts = blocks[at] as Map<number, number>
-      const block = Math.floor(i / size)
-      counts.set(block, (counts.get(block) ?? 0) + 1)
-    })
-    if (!touched) continue
-    const perBlock = new Array<number>(balance.parts).fill(0)
-    let sound = true
-    blocks.forEach((counts, i) => {
-      const values = [...counts.values()]
-      // The same in every block: balanced by itself.
-      if (counts.size === balance.parts && values.every((v) => v === values[0])) return
-      if (counts.size !== 1) sound = false
-      const [block, times] = [...counts][0] ?? [0, 0]
-      perBlock[block] = (perBlock[block] as number) + times
-      keys[i] += `${block}x${times}/`
-    })
-    if (!sound || perBlock.some((n) => n !== perBlock[0]))
-      return {
-        why: `${balance.why}, and these channels do not lie equally in all of them`,
-        node: nodeLabel(balance.node),
-      }
-  }
-  const cells = new Map<string, number>()
-  const sizes: number[] = []
-  const classes = group.classes.map((c, i) => {
-    const key = keys[i] as string
-    const cell = getOrAdd(cells, key, () => cells.size)
-    sizes[cell] = (sizes[cell] ?? 0) + 1
-    return { ...c, cell }
+/** In which blocks of a grouped convolution the classes of a group lie, and how often; undefined where it does not concern them. */
+function blocksOf(trace: ChannelTrace, indexOf: ReadonlyMap<number, number>, { labels, parts }: Balance) {
+  const counts = Array.from({ length: indexOf.size }, () => new Map<number, number>())
+  labels.forEach((label, i) => {
+    const own = counts[indexOf.get(trace.labels.find(label)) ?? -1]
+    const block = Math.floor((i * parts) / labels.length)
+    own?.set(block, (own.get(block) ?? 0) + 1)
   })
-  if (sizes.some((s) => s !== sizes[0]))
-    return { why: 'it lies across the groups of several grouped convolutions unequally', node: group.name }
-  return { classes, count: Math.max(1, cells.size) }
+  // The same in every block: balanced by itself.
+  const others = counts.filter((own) => own.size > 0 && !(own.size === parts && new Set(own.values()).size === 1))
+  if (others.length === 0) return undefined
+  const perBlock = new Array<number>(parts).fill(0)
+  for (const own of others) for (const [block, times] of own) perBlock[block] = (perBlock[block] as number) + times
+  return {
+    keys: counts.map((own) => (others.includes(own) ? [...own].join('x') : '')),
+    partition: { parts, blocks: Int32Array.from(counts, (own) => [...own.keys()][0] ?? -1) },
+    isSound: others.every((own) => own.size === 1) && new Set(perBlock).size === 1,
+    /** Each class lies in one block, as often as every other. */
+    isEven: others.length === counts.length && new Set(others.flatMap((own) => [...own.values()])).size === 1,
+  }
+}
+
+/** How the blocks of every grouped convolution that a group's classes feed or make can stay equal. */
+function balancingOf(trace: ChannelTrace, { name, classes }: Ungrouped): Balancing | Freeze {
+  const indexOf = new Map(classes.map((c, i) => [c.label, i]))
+  const keys = classes.map(() => '')
+  const partitions = new Map<string, Partition>()
+  let even = true
+  for (const balance of trace.balances) {
+    const found = blocksOf(trace, indexOf, balance)
+    if (!found) continue
+    if (!found.isSound)
+      return {
+        node: nodeLabel(balance.node),
+        why: `${balance.why}, and these channels do not lie equally in all of them`,
+      }
+    even &&= found.isEven
+    partitions.set(found.keys.join(), found.partition)
+    found.keys.forEach((key, i) => {
+      keys[i] += `${key}/`
+    })
+  }
+  const [first, second, ...more] = [...partitions.values()]
+  if (!first) return freely
+  if (even && !second) return equally(first)
+  if (even && second && more.length === 0) return acrossTwo(first, second)
+  // Of three and more, and of several kinds of classes, the simple way: the same number of everything that is alike.
+  const cells = [...new Set(keys)]
+  const blocks = Int32Array.from(keys, (key) => cells.indexOf(key))
+  const sizes = new Set(cells.map((_, cell) => blocks.filter((b) => b === cell).length))
+  if (sizes.size === 1) return equally({ parts: cells.length, blocks })
+  return { node: name, why: 'it lies across the groups of several grouped convolutions unequally' }
 }
 
 /** What stays, with the reasons. */

@@ -4,7 +4,6 @@ import {
   type Model,
   type Node,
   nodeLabel,
-  producersOf,
   sourcesOf,
   type Tensor,
   TensorEdits,
@@ -40,13 +39,12 @@ export function narrowInputs(
   seed: number,
   keep: readonly LayerMatcher[] | undefined,
 ): { model: Model; masked: Model; layers: NarrowedLayer[]; refused: Refusal[] } {
-  const { model, stored, inference } = found.trace
+  const { model, stored, producers } = found.trace
   const edits = new TensorEdits(model)
   const masks = new TensorEdits(model)
   const layers: NarrowedLayer[] = []
   const refused: Refusal[] = []
   const gathers = new Map<Node, { before: Node; node: Node }>()
-  const producers = producersOf(model.graph)
   const users = new Map<string, number>()
   for (const node of model.graph.nodes) for (const name of usedNames(node)) users.set(name, (users.get(name) ?? 0) + 1)
   /** Whether a layer alone reads its weight, and what the weight is made from. */
@@ -62,11 +60,10 @@ export function narrowInputs(
     const tensor = stored.get(name) as Tensor
     const axis = inputAxis(root)
     const size = tensor.shape[axis] as number
-    const data = node.inputs[0] as string
-    const shape = inference.values.get(data)?.shape
+    const { sums } = root
     const refuse = (why: string) => refused.push({ node: nodeLabel(node), why, channels: size })
-    if (tensor.shape.length !== 2 || data === name || !shape || shape[shape.length - 1] !== size) {
-      refuse('its input features are not the last axis of its first input')
+    if (!sums || tensor.shape.length !== 2) {
+      refuse('its input features are not one axis of its input')
       continue
     }
     if (!alone(root.weight.value, name)) {
@@ -91,11 +88,11 @@ export function narrowInputs(
         name: picked,
         opType: 'Gather',
         domain: '',
-        inputs: [data, indices],
+        inputs: [node.inputs[sums.input] as string, indices],
         outputs: [picked],
-        attributes: new Map([['axis', { kind: 'int', value: shape.length - 1 }]]),
+        attributes: new Map([['axis', { kind: 'int', value: sums.axis }]]),
       },
-      node: { ...node, inputs: [picked, ...node.inputs.slice(1)] },
+      node: { ...node, inputs: node.inputs.with(sums.input, picked) },
     })
     layers.push({ layer: nodeLabel(node), inputs: size, kept: kept.length })
   }

@@ -101,6 +101,19 @@ describe('groups', () => {
     ])
   })
 
+  it('keeps of each group what would be kept of a layer of its size', () => {
+    // 13 groups of 8 at 0.3: ⌊8 · 0.7⌋ = 5 of each, 65 in all, and not the 72 of 104 that a plain layer keeps.
+    const b = new GraphBuilder('rounding')
+    const x = b.input('x', 'float32', [1, 3, 2, 2])
+    const stem = b.node('Conv', [x, b.constant('stem.weight', normal([104, 3, 1, 1]))])
+    const grouped = b.node('Conv', [stem, b.constant('grouped.weight', normal([104, 8, 1, 1]))], { group: 13 })
+    b.output(b.node('Conv', [grouped, b.constant('head.weight', normal([2, 104, 1, 1]))]))
+    const kept = (scope: object) => pruneModel(b.model(), { scope: { ratio: 0.3, ...scope } }).groups.map((g) => g.kept)
+    expect(kept({})).toEqual([65, 65])
+    expect(kept({ roundTo: 2 })).toEqual([78, 78])
+    expect(kept({ ratio: 0.99 })).toEqual([13, 13])
+  })
+
   it('takes equally many from each group of a grouped convolution', () => {
     const b = new GraphBuilder('grouped')
     const x = b.input('x', 'float32', [1, 3, 4, 4])

@@ -1,6 +1,7 @@
 import { KerfError } from '../base/index.ts'
+import { lcm } from './balance.ts'
 import type { Scores } from './criteria.ts'
-import { type ChannelClass, type ChannelGroup, type ChannelGroups, namesOf } from './groups.ts'
+import { type ChannelGroup, type ChannelGroups, namesOf } from './groups.ts'
 
 /** Picks layers by name. */
 export interface LayerMatcher {
@@ -47,25 +48,49 @@ const floor = (x: number): number => Math.floor(x + 1e-9)
 /** Channels that stay of `n` when `ratio` goes: the floor, so that no layer is wider than asked; never 0. */
 export const keptOf = (n: number, ratio: number): number => Math.max(1, floor(n * (1 - ratio)))
 
-/** Chooses what goes: in each group the classes with the lowest scores, equally many from each cell. */
+/** Chooses what stays: in each group the classes with the highest scores that keep the groups of grouped convolutions equal. */
 export function select(found: ChannelGroups, scores: Scores, scope: Scope): Selection {
   const wished = scope.global ? globalCounts(found, scores, scope) : localCounts(found, scope)
   const roundTo = scope.roundTo ?? 1
-  const removed = new Set<number>()
-  const kept = new Map<ChannelGroup, number>()
+  const choices = new Map<ChannelGroup, Choice>()
   for (const group of found.groups) {
-    const most = scope.global ? capOf(group, scope) : group.classes.length
-    const remove = adjust(group, wished.get(group) ?? 0, most, roundTo, scope.global ? Math.round : Math.ceil)
-    kept.set(group, group.classes.length - remove)
-    const score = scores.get(group) as Float64Array
-    for (let cell = 0; cell < group.cells; cell++) {
-      const order = group.classes.map((c, i) => [c, i] as const).filter(([c]) => c.cell === cell)
-      order.sort(([, a], [, b]) => (score[a] as number) - (score[b] as number) || a - b)
-      for (const [c] of order.slice(0, remove / group.cells)) removed.add(c.label)
-    }
+    const size = group.classes.length
+    const most = scope.global ? capOf(group, scope) : size
+    const wanted = size - Math.min(most, wished.get(group) ?? 0)
+    const toWhole = scope.global ? Math.round : Math.floor
+    const kept = widthOf(group, wanted, size - most, roundTo, toWhole)
+    choices.set(group, new Choice(group, scores.get(group) as Float64Array, kept))
   }
-  spare(found, scores, removed, kept, roundTo)
-  return { removed, kept }
+  spare(found, scores, choices, roundTo)
+  const removed = new Set([...choices.values()].flatMap((choice) => choice.removed()))
+  return { removed, kept: new Map([...choices].map(([group, { kept }]) => [group, kept])) }
+}
+
+/** Which classes of a group stay. */
+class Choice {
+  readonly #group: ChannelGroup
+  readonly #scores: Float64Array
+  kept: number
+  #stays: ReadonlySet<number>
+
+  constructor(group: ChannelGroup, scores: Float64Array, kept: number) {
+    this.#group = group
+    this.#scores = Float64Array.from(scores)
+    this.kept = kept
+    this.#stays = new Set(group.balancing.best(this.#scores, kept))
+  }
+
+  removed(): number[] {
+    return this.#group.classes.flatMap(({ label }, i) => (this.#stays.has(i) ? [] : [label]))
+  }
+
+  /** Takes more, among them the class `index`. */
+  widen(kept: number, index: number): void {
+    // More than all others together, so that it is worth every exchange.
+    this.#scores[index] = 1 + this.#scores.reduce((sum, s) => sum + Math.abs(s), 0)
+    this.kept = kept
+    this.#stays = new Set(this.#group.balancing.best(this.#scores, kept))
+  }
 }
 
 function localCounts(found: ChannelGroups, scope: Scope): Map<ChannelGroup, number> {
@@ -106,63 +131,52 @@ function globalCounts(found: ChannelGroups, scores: Scores, scope: Scope): Map<C
 }
 
 /**
- * A number to remove, at most `most`, that leaves a multiple of `roundTo` and takes equally from each cell: where each group has its ratio, no fewer
- * than that asks for; where all are ranked together, the nearest number.
+ * How many classes of a group stay: a number that leaves the groups of grouped convolutions equal, at least `fewest`, up to a multiple of `roundTo`.
+ * Where each group has its ratio, no more than wanted; where all are ranked together, the nearest.
  */
-function adjust(
-  group: ChannelGroup,
-  wish: number,
-  most: number,
+function widthOf(
+  { classes, balancing: { unit } }: ChannelGroup,
+  wanted: number,
+  fewest: number,
   roundTo: number,
-  toWhole: (perCell: number) => number,
+  toWhole: (blocks: number) => number,
 ): number {
-  const n = group.classes.length
-  if (group.cells > 1) {
-    const size = n / group.cells
-    let perCell = Math.min(size - 1, Math.floor(most / group.cells), toWhole(wish / group.cells))
-    while (perCell > 0 && (n - perCell * group.cells) % roundTo !== 0) perCell--
-    return perCell * group.cells
-  }
-  const kept = Math.min(n, Math.ceil((n - wish) / roundTo) * roundTo)
-  return n - kept
+  const least = Math.max(unit, Math.ceil(fewest / unit) * unit)
+  return roundedUp(Math.max(least, toWhole(wanted / unit) * unit), unit, roundTo, classes.length)
 }
 
-/** A value of which nothing would remain (one half of a Split, say) gets its best channel back; widths stay multiples of `roundTo`. */
+/** The next multiple of `unit` and of `roundTo`, or all. */
+const roundedUp = (width: number, unit: number, roundTo: number, all: number): number => {
+  const step = lcm(unit, roundTo)
+  return Math.min(all, Math.ceil(width / step) * step)
+}
+
+/** A value of which nothing would remain (one half of a Split, say) gets its best channel back; widths stay what they must be multiples of. */
 function spare(
   found: ChannelGroups,
   scores: Scores,
-  removed: Set<number>,
-  kept: Map<ChannelGroup, number>,
+  choices: ReadonlyMap<ChannelGroup, Choice>,
   roundTo: number,
 ): void {
   const { trace } = found
-  const owner = new Map<number, { group: ChannelGroup; index: number }>()
+  const owner = new Map<number, { group: ChannelGroup; index: number; score: number }>()
   for (const group of found.groups)
-    for (const [index, c] of group.classes.entries()) owner.set(c.label, { group, index })
-  const scoreOf = (c: { group: ChannelGroup; index: number }) => scores.get(c.group)?.[c.index] ?? 0
-  const best = (some: readonly { group: ChannelGroup; index: number }[]) =>
-    some.reduce((a, b) => (scoreOf(b) > scoreOf(a) ? b : a))
-  /** One of each cell, so that grouped convolutions stay balanced: this one and the best of the others. */
-  const giveBack = ({ group, index }: { group: ChannelGroup; index: number }) => {
-    const gone = group.classes.flatMap((c, i) => (removed.has(c.label) ? [{ group, index: i, cell: c.cell }] : []))
-    for (let cell = 0; cell < group.cells; cell++) {
-      const own = group.classes[index]?.cell === cell ? index : best(gone.filter((c) => c.cell === cell)).index
-      removed.delete((group.classes[own] as ChannelClass).label)
-    }
-    kept.set(group, (kept.get(group) as number) + group.cells)
-  }
+    for (const [index, c] of group.classes.entries())
+      owner.set(c.label, { group, index, score: scores.get(group)?.[index] ?? 0 })
+  let removed = new Set([...choices.values()].flatMap((choice) => choice.removed()))
   const lists = [
     ...[...trace.tracks.values()].flatMap((tracks) => tracks.map((t) => t.labels)),
     ...[...trace.tensorAxes.values()].flatMap((axes) => [...axes.values()]),
   ]
   for (const labels of lists) {
     if (labels.length === 0 || !labels.every((l) => removed.has(trace.labels.find(l)))) continue
-    const alive = best(
-      [...new Set(labels)].map((l) => owner.get(trace.labels.find(l)) as { group: ChannelGroup; index: number }),
+    const lost = [...new Set(labels)].map(
+      (l) => owner.get(trace.labels.find(l)) as { group: ChannelGroup; index: number; score: number },
     )
-    giveBack(alive)
-    const { group } = alive
-    while ((kept.get(group) as number) % roundTo !== 0 && (kept.get(group) as number) < group.classes.length)
-      giveBack(best(group.classes.flatMap((c, index) => (removed.has(c.label) ? [{ group, index }] : []))))
+    const { group, index } = lost.reduce((a, b) => (b.score > a.score ? b : a))
+    const choice = choices.get(group) as Choice
+    const { unit } = group.balancing
+    choice.widen(roundedUp(choice.kept + unit, unit, roundTo, group.classes.length), index)
+    removed = new Set([...choices.values()].flatMap((c) => c.removed()))
   }
 }

@@ -61,7 +61,7 @@ function advice(model: Model, found: ChannelGroups, asked: Asked): string {
   ]
   for (const { flags, kinds, outputsMayShrink } of ways) {
     const { groups } = findGroups(model, { ...asked, kinds, outputsMayShrink })
-    const wide = groups.filter((g) => g.classes.length > g.cells).length
+    const wide = groups.filter((g) => g.classes.length > g.balancing.unit).length
     if (wide > 0) return ` ${flags.join(' ')} would find ${plural(wide, 'group')}.`
   }
   return isQuantised(found) ? ' The network is quantised: prune the one that it was made of, and quantise after.' : ''

@@ -140,6 +140,7 @@ function replay(operator: Operator, call: InferredCall, tracks: readonly Track[]
       tracks.find((t) => i === 0 && t.axes.length === 1 && t.axes[0] === axis)?.labels ?? new Int32Array(0),
     isTracked: (i, axis) => i === 0 && tracks.some((t) => t.axes.length === 1 && t.axes[0] === axis),
     unite: refuse,
+    isFrozen: () => false,
     freeze: refuse,
     freezeInputs: refuse,
     fresh: (count) => new Int32Array(count).fill(-1),
@@ -147,6 +148,7 @@ function replay(operator: Operator, call: InferredCall, tracks: readonly Track[]
       if (o === 0) out = t
     },
     root: refuse,
+    vanish: refuse,
     refuse,
     balance: refuse,
     groupedAxis: refuse,

@@ -11,6 +11,7 @@ import {
   type Operator,
   producersOf,
   type RootKind,
+  type RootOptions,
   storedTensors,
   type Tensor,
   type Ties,
@@ -19,6 +20,7 @@ import {
 } from '../graph/index.ts'
 import { keepsZeros } from './constants.ts'
 import { type Freeze, LabelSets } from './labels.ts'
+import { zeroedFor } from './vanishing.ts'
 import { freezeWidthsThatCount } from './widths.ts'
 
 /** An axis of a weight that produces channels, and the node that it belongs to. */
@@ -32,6 +34,8 @@ export interface Root {
   readonly kind: RootKind
   /** Its channels are its input's: depthwise. */
   readonly follows: boolean
+  /** The input (not the weight) and its axis that a linear layer sums over. */
+  readonly sums?: RootOptions['sums']
   /** One per output channel. */
   readonly labels: Labels
   /** Where the axis alone does not tell the channel: the outputs of a grouped ConvTranspose. */
@@ -67,6 +71,7 @@ export interface ChannelTrace {
   readonly inference: Inference
   readonly stored: ReadonlyMap<string, Tensor>
   readonly labels: LabelSets
+  readonly producers: ReadonlyMap<string, Node>
   /** Labels of values that nodes make, and of graph inputs. */
   readonly tracks: ReadonlyMap<string, readonly Track[]>
   /** Labels of stored tensors, by axis. */
@@ -76,6 +81,8 @@ export interface ChannelTrace {
   readonly balances: readonly Balance[]
   /** Layers without a stored weight to cut. */
   readonly refused: readonly RefusedLayer[]
+  /** Stored tensors besides those of roots and readers that are 0, masked, on the channels that go. */
+  readonly vanishing: ReadonlySet<string>
   /** Constants whose channels could be followed if they were stored, and which may be. */
   readonly storable: ReadonlySet<string>
 }
@@ -92,7 +99,8 @@ class Tracer implements ChannelTrace {
   readonly balances: Balance[] = []
   readonly refused: RefusedLayer[] = []
   readonly storable = new Set<string>()
-  readonly #producers: ReadonlyMap<string, Node>
+  readonly vanishing = new Set<string>()
+  readonly producers: ReadonlyMap<string, Node>
   readonly consumers: ReadonlyMap<string, readonly Node[]>
   readonly #origins = new Map<number, { readonly tensor: string; readonly axis: number; readonly labels: Labels }>()
   /** Which axes of a stored tensor each use accounts for; -1 stands for all. */
@@ -102,13 +110,13 @@ class Tracer implements ChannelTrace {
     this.model = model
     this.inference = inference
     this.stored = storedTensors(model, inference)
-    this.#producers = producersOf(model.graph)
+    this.producers = producersOf(model.graph)
     this.consumers = consumersOf(model.graph)
   }
 
   /** The channels of a constant cannot be followed through the nodes that make it. */
   wishStored(value: string): void {
-    if (isStorable(this, this.#producers, value)) this.storable.add(value)
+    if (isStorable(this, this.producers, value)) this.storable.add(value)
   }
 
   freezeTracks(name: string, reason: Freeze): void {
@@ -243,6 +251,10 @@ class NodeTies implements Ties {
     for (let i = 0; i < a.length; i++) this.#t.labels.unite(a[i] as number, b[i] as number)
   }
 
+  isFrozen(labels: Labels): boolean {
+    return labels.every((label) => this.#t.labels.frozen(label))
+  }
+
   freeze(labels: Labels, why: string): void {
     this.#t.freezeLabels(labels, this.#reason(why))
   }
@@ -267,7 +279,7 @@ class NodeTies implements Ties {
     if (name) this.#t.tracks.set(name, tracks)
   }
 
-  root(input: number, axis: number, kind: RootKind, follows = false): void {
+  root(input: number, axis: number, kind: RootKind, { follows = false, sums }: RootOptions = {}): void {
     const value = this.#name(input)
     const grouped = this.#t.groupedAxes.get(value)
     const own = grouped?.axis === axis ? grouped : undefined
@@ -285,7 +297,22 @@ class NodeTies implements Ties {
       this.refuse(kind, labels.length, why as string)
       return
     }
-    this.#t.roots.push({ node: this.#node, ...origin, weight: { value, axis }, kind, follows, labels, grouped: own })
+    this.#t.roots.push({
+      node: this.#node,
+      ...origin,
+      weight: { value, axis },
+      kind,
+      follows,
+      sums,
+      labels,
+      grouped: own,
+    })
+  }
+
+  vanish(inputs: readonly number[], labels: Labels, why: string): void {
+    const found = inputs.map((i) => zeroedFor(this.#t, this.#t.producers, this.#name(i), labels)).find((t) => t)
+    if (found) for (const tensor of found) this.#t.vanishing.add(tensor)
+    else this.freeze(labels, why)
   }
 
   refuse(kind: RootKind, channels: number, why: string): void {

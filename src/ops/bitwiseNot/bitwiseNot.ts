@@ -23,5 +23,5 @@ export const bitwiseNot = defineOperator<void>({
         ]
       : [],
   cost: (call) => ({ others: elementCount(call.outputs[0]?.shape) as number }),
-  channels: elementwise,
+  channels: { ...elementwise, zeros: () => [] },
 })

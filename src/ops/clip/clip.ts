@@ -73,5 +73,12 @@ export const clip = defineOperator<ClipAttributes>({
     return { others: bounds * (elementCount(call.outputs[0]?.shape) as number) }
   },
   fusion: 'follower',
-  channels: elementwise,
+  channels: {
+    ...elementwise,
+    zeros: ({ attributes, inputs: [, min, max] }) => {
+      const low = min ? (min.value?.data[0] ?? Number.NaN) : (attributes.min ?? 0)
+      const high = max ? (max.value?.data[0] ?? Number.NaN) : (attributes.max ?? 0)
+      return low <= 0 && high >= 0 ? [[0]] : []
+    },
+  },
 })

@@ -103,7 +103,7 @@ function tieConv(call: InferredCall<ConvAttributes>, ties: Ties, weight: number,
   }
   const input = ties.labels(0, 1)
   const output = ties.labels(weight, 0)
-  ties.root(weight, 0, 'filter', isDepthwise(groups, input.length))
+  ties.root(weight, 0, 'filter', { follows: isDepthwise(groups, input.length) })
   for (const i of perOutput) {
     const shape = call.inputs[i]?.shape
     // A single number for all outputs stays.
@@ -138,6 +138,9 @@ export function convForward(combine: Combine): NonNullable<Operator<ConvAttribut
     x && w ? [arithmetic(x.elementType, addBias(convolve(call, doubles(x), doubles(w), combine), bias?.data))] : []
 }
 
+/** What makes a channel of a layer 0: its weight, input 1, and its bias, input 2, where there is one. */
+export const weightAndBias = (call: InferredCall): number[][] => [call.inputs[2] ? [1, 2] : [1]]
+
 /** @param perOutput inputs with one entry per output channel (or one for all): bias, scales and zero points of the weight */
 export function convChannels(weight: number, perOutput: readonly number[]): ChannelRule<ConvAttributes> {
   return { tie: (call, ties) => tieConv(call, ties, weight, perOutput), cut: cutConv }
@@ -153,5 +156,5 @@ export const conv = defineOperator<ConvAttributes>({
   cost: convCost(convolutionLaw, 1, 2),
   parameters: [1, 2],
   fusion: convFusion(1),
-  channels: convChannels(1, [2]),
+  channels: { ...convChannels(1, [2]), zeros: weightAndBias },
 })

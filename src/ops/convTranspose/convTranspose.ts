@@ -1,7 +1,7 @@
 import { type Dim, elementCount, type Shape, unknownDim } from '../../base/index.ts'
 import type { AttributeReader, Call, ChannelRule, InferredCall } from '../../graph/index.ts'
 import { commonType, required, typed, wrong } from '../check.ts'
-import { isDepthwise } from '../conv/conv.ts'
+import { isDepthwise, weightAndBias } from '../conv/conv.ts'
 import { addBias } from '../conv/forward.ts'
 import { convolutionLaw } from '../laws.ts'
 import { arithmetic, doubles } from '../numbers.ts'
@@ -112,7 +112,7 @@ const channels: ChannelRule<ConvTransposeAttributes> = {
     if (isDepthwise(groups, input.length)) {
       const multiplier = call.inputs[1]?.shape?.[1] as number
       output = Int32Array.from({ length: groups * multiplier }, (_, o) => input[Math.floor(o / multiplier)] as number)
-      ties.root(1, 0, 'filter', true)
+      ties.root(1, 0, 'filter', { follows: true })
     } else if (groups > 1) {
       const [, outChannels] = call.outputs[0]?.shape ?? []
       output = ties.fresh(outChannels as number)
@@ -132,6 +132,7 @@ const channels: ChannelRule<ConvTransposeAttributes> = {
     if (kept && isDepthwise(call.attributes.groups, call.inputs[0]?.shape?.[1] as number))
       cut.setInt('group', kept.length)
   },
+  zeros: weightAndBias,
 }
 
 export const convTranspose = defineOperator<ConvTransposeAttributes>({

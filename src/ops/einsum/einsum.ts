@@ -1,11 +1,11 @@
 import { elementCount, type Shape, unknownDim } from '../../base/index.ts'
 import type { Call, InferredCall } from '../../graph/index.ts'
-import { mixes } from '../channel-rules.ts'
 import { required, typed, wrong } from '../check.ts'
 import { contractionCost } from '../matrix.ts'
 import { arithmetic } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
 import { einsumBackward } from './backward.ts'
+import { einsumChannels } from './channels.ts'
 import { dots, equationOf, named, sizesOf } from './equation.ts'
 import { contract } from './forward.ts'
 
@@ -82,5 +82,5 @@ export const einsum = defineOperator<string>({
   cost,
   parameters: 'operands',
   fusion: (call) => (contracts(call) ? 'anchor' : undefined),
-  channels: mixes('the indices of an Einsum are not followed'),
+  channels: einsumChannels,
 })

@@ -19,16 +19,20 @@ function expandedShape(call: Call): Dim[] | undefined {
   return shape
 }
 
-/** In a target of Expand, 1 says "as it is": so the target need not follow when channels go. */
+/** Where the target says a size that is no longer: 1, which is "as it is", or the new size where X is repeated. */
 function cutExpand(call: InferredCall, cut: Cut): void {
+  const x = call.inputs[0]?.shape as readonly number[]
   const rank = call.outputs[0]?.shape?.length as number
   const after = cut.newContent(1)
   const length = after?.length ?? (call.inputs[1]?.shape?.[0] as number)
   const patch = new Map<number, number>()
   cut.newOutputShape(0)?.forEach((size, axis) => {
     const at = axis - rank + length
-    if (at < 0 || after?.[at] === 1 || after?.[at] === size) return
-    if (cut.keptOutput(0, axis)) patch.set(at, 1)
+    if (at < 0 || after?.[at] === size) return
+    const isRepeated = (x[axis - rank + x.length] ?? 1) === 1
+    if (cut.keptOutput(0, axis) && isRepeated) patch.set(at, size)
+    else if (after?.[at] === 1) return
+    else if (cut.keptOutput(0, axis)) patch.set(at, 1)
     // A size that was read off something narrower now.
     else if (after) patch.set(at, size)
   })
@@ -57,9 +61,15 @@ export const expand = defineOperator<void>({
       const x = call.inputs[0]?.shape as readonly number[]
       const y = call.outputs[0]?.shape as readonly number[]
       const offset = y.length - x.length
+      const repeated = [...y.keys()].filter((axis) => y[axis] !== 1 && (x[axis - offset] ?? 1) === 1)
       passTracks(call, ties, {
         to: (a) => (x[a] === y[a + offset] ? a + offset : undefined),
         why: () => 'Expand repeats this only channel',
+        // One value repeated along one axis: a gate for all channels, of which there may be fewer.
+        more:
+          repeated.length === 1
+            ? repeated.map((axis) => ({ axes: [axis], labels: ties.fresh(y[axis] as number) }))
+            : [],
       })
     },
     cut: cutExpand,

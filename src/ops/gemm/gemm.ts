@@ -58,7 +58,9 @@ const channels: ChannelRule<GemmAttributes> = {
     tieContraction(ties, { input: 0, axis: kA }, { input: 1, axis: kB })
     const tracks: Track[] = []
     const bias = call.inputs[2]?.shape ?? []
-    ;[freeAxis(ties, 0, m), freeAxis(ties, 1, n)].forEach((labels, axis) => {
+    const rows = freeAxis(ties, 0, m, { input: 1, axis: kB })
+    const columns = freeAxis(ties, 1, n, { input: 0, axis: kA })
+    ;[rows, columns].forEach((labels, axis) => {
       if (!labels) return
       tracks.push({ axes: [axis], labels })
       const own = axis - 2 + bias.length
@@ -66,6 +68,7 @@ const channels: ChannelRule<GemmAttributes> = {
     })
     ties.setOutput(0, tracks)
   },
+  zeros: (call) => [0, 1].map((operand) => (call.inputs[2] ? [operand, 2] : [operand])),
 }
 
 /**

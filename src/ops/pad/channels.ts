@@ -61,4 +61,8 @@ function cut(call: InferredCall<PadAttributes>, change: Cut): void {
     )
 }
 
-export const padChannels: ChannelRule<PadAttributes> = { tie, cut }
+export const padChannels: ChannelRule<PadAttributes> = {
+  tie,
+  cut,
+  zeros: (call) => (call.attributes.mode !== 'constant' || padValue(call) === 0 ? [[0]] : []),
+}

@@ -1,0 +1,53 @@
+import type { InferredCall, Labels, Node, Operator } from '../graph/index.ts'
+import type { ChannelTrace } from './trace.ts'
+
+/*
+ * A masked channel need not be 0: a bias is left, and a Sigmoid makes 0.5 of 0; whoever reads it does so with weights of 0. Where channels are summed
+ * over without weights, as in a product of two activations, it must be 0. This file finds what has to be 0 for that.
+ */
+
+/**
+ * The stored tensors that must be 0 on some channels for a value to be 0 on them; undefined where nothing makes it so.
+ * @param labels of the channels, all of one track of the value
+ */
+export function zeroedFor(
+  trace: Pick<ChannelTrace, 'labels' | 'stored' | 'tracks' | 'tensorAxes' | 'groupedAxes' | 'inference'>,
+  producers: ReadonlyMap<string, Node>,
+  value: string,
+  labels: Labels,
+): ReadonlySet<string> | undefined {
+  const sets = new Set(Array.from(labels, (l) => trace.labels.find(l)))
+  const holds = (list: Labels) => {
+    const own = new Set(Array.from(list, (l) => trace.labels.find(l)))
+    return [...sets].every((set) => own.has(set))
+  }
+  const known = new Map<string, ReadonlySet<string> | undefined>()
+  const visit = (name: string): ReadonlySet<string> | undefined => {
+    if (!known.has(name)) known.set(name, find(name))
+    return known.get(name)
+  }
+  const find = (name: string): ReadonlySet<string> | undefined => {
+    if (trace.stored.has(name)) {
+      const grouped = trace.groupedAxes.get(name)
+      const axes = [...(trace.tensorAxes.get(name)?.values() ?? []), ...(grouped ? [grouped.labels] : [])]
+      return axes.some(holds) ? new Set([name]) : undefined
+    }
+    const node = producers.get(name)
+    const made = node && trace.inference.calls.get(node)
+    if (!made || !trace.tracks.get(name)?.some((t) => holds(t.labels))) return undefined
+    for (const inputs of zerosOf(made.operator, made.call)) {
+      const parts = inputs.map((i) => visit(node.inputs[i] ?? ''))
+      if (parts.every((part) => part !== undefined)) return new Set(parts.flatMap((part) => [...part]))
+    }
+    return undefined
+  }
+  return visit(value)
+}
+
+function zerosOf(operator: Operator, call: InferredCall): readonly (readonly number[])[] {
+  if (operator.channels.zeros) return operator.channels.zeros(call)
+  if (operator.cost !== 'none') return []
+  const type = call.outputs[0]?.elementType
+  const moved = call.inputs.flatMap((known, i) => (known?.elementType === type ? [i] : []))
+  return moved.length > 0 ? [moved] : []
+}

@@ -1,0 +1,131 @@
+// Channels that are summed over without weights, as in attention: both factors lose the same ones, if masking makes them 0 there.
+
+import { expect, it } from 'vitest'
+import { seededRandom } from '../src/base/index.ts'
+import { GraphBuilder, type Model, tensorOf, tensorValues } from '../src/graph/index.ts'
+import { modelBytes } from '../src/onnx/index.ts'
+import { findGroups, pruneModel } from '../src/prune/index.ts'
+import { describeOrt, randomTensor, runOrt } from './ort.ts'
+import { compareOutputs } from './outputs.ts'
+
+type Step = (net: Net, x: string) => string
+
+class Net {
+  readonly b = new GraphBuilder('summed')
+  readonly #random = seededRandom(11)
+  #count = 0
+
+  floats(...shape: number[]): string {
+    const size = shape.reduce((p, d) => p * d, 1)
+    const values = Float32Array.from({ length: size }, () => this.#random.normal())
+    return this.b.constant(`f${this.#count++}`, tensorOf('float32', shape, values))
+  }
+
+  conv(x: string, from: number, to: number, name: string): string {
+    return this.b.node(
+      'Conv',
+      [
+        x,
+        this.floats(to, from, 1, 1),
+        this.b.constant(
+          `${name}.bias`,
+          tensorOf(
+            'float32',
+            [to],
+            Array.from({ length: to }, () => this.#random.normal()),
+          ),
+        ),
+      ],
+      {},
+      { name },
+    )
+  }
+}
+
+/** softmax(θ(x)ᵀ φ(x)) over places, times x: what comes behind θ and φ is given. */
+function attention(theta: Step, phi: Step, product?: Step): Model {
+  const net = new Net()
+  const { b } = net
+  const x = b.input('x', 'float32', [1, 3, 4, 4])
+  const flat = (v: string) => b.node('Reshape', [v, b.constant(`${v}.shape`, tensorOf('int64', [3], [1, -1, 16]))])
+  const t = flat(theta(net, net.conv(x, 3, 6, 'theta')))
+  const p = flat(phi(net, net.conv(x, 3, 6, 'phi')))
+  const similar = product
+    ? product(net, `${t} ${p}`)
+    : b.node('MatMul', [b.node('Transpose', [t], { perm: [0, 2, 1] }), p])
+  const weights = b.node('Softmax', [similar], { axis: -1 })
+  b.output(b.node('MatMul', [flat(net.conv(x, 3, 4, 'g')), weights], {}, { outputs: ['y'] }))
+  return b.model()
+}
+
+const op =
+  (opType: string, ...more: ((net: Net) => string)[]): Step =>
+  (net, x) =>
+    net.b.node(opType, [x, ...more.map((m) => m(net))])
+const nothing: Step = (_, x) => x
+const perChannel = (net: Net) => net.floats(1, 6, 1, 1)
+const half = (net: Net) => net.b.constant('half', tensorOf('float32', [1], [0.5]))
+const vector = (net: Net) => net.floats(6)
+const positive = (net: Net) => net.b.constant('variance', tensorOf('float32', [6], [1, 2, 3, 1, 2, 3]))
+
+const passing: [string, Step, Step, Step?][] = [
+  ['convolutions with biases', nothing, nothing],
+  ['Relu and pooling', op('Relu'), (net, x) => net.b.node('MaxPool', [x], { kernel_shape: [1, 1] })],
+  ['a bias as Add, a scale as Mul', op('Add', perChannel), op('Mul', perChannel)],
+  ['a scale of all', op('Mul', half), op('Div', half)],
+  ['BatchNormalization', op('BatchNormalization', vector, vector, vector, positive), nothing],
+  ['a Sigmoid on one side', op('Sigmoid'), op('Tanh')],
+  ['a gate: x · sigmoid(x)', (net, x) => net.b.node('Mul', [x, net.b.node('Sigmoid', [x])]), op('Sigmoid')],
+  [
+    'zeros around',
+    (net, x) =>
+      net.b.node('Pad', [
+        net.b.node('Slice', [x, ...[[0], [3], [2]].map((v, i) => net.b.ints(`s${i}`, v))]),
+        net.b.ints('pads', [0, 0, 0, 0, 0, 0, 1, 0]),
+      ]),
+    op('Sigmoid'),
+  ],
+  ['Einsum', nothing, nothing, (net, both) => net.b.node('Einsum', both.split(' '), { equation: 'nci,ncj->nij' })],
+]
+
+describeOrt('channels of both factors go', () => {
+  it.each(passing)('%s', async (_, theta, phi, product) => {
+    const model = attention(theta, phi, product)
+    const result = pruneModel(model, { criterion: 'random', seed: 2, scope: { ratio: 0.5 } })
+    expect(result.groups.map((g) => [g.layers, g.channels, g.kept])).toEqual([[['theta', 'phi'], 6, 3]])
+    const feeds = { x: randomTensor([1, 3, 4, 4], 7) }
+    const masked = await runOrt(modelBytes(result.masked as Model), feeds)
+    expect(compareOutputs(masked, await runOrt(modelBytes(result.model), feeds))).toBeLessThan(1e-5)
+    // Masked is the given network with some numbers 0, and nothing else.
+    for (const [name, tensor] of result.masked?.graph.initializers ?? []) {
+      const before = tensorValues(model.graph.initializers.get(name) as never)
+      tensorValues(tensor).forEach((v, i) => {
+        if (v !== before[i]) expect(v).toBe(0)
+      })
+    }
+  })
+
+  it('zeroes the biases of one factor, and no others', () => {
+    const model = attention(op('Sigmoid'), nothing)
+    const { masked } = pruneModel(model, { scope: { ratio: 0.5 } })
+    const zeros = (name: string) =>
+      tensorValues(masked?.graph.initializers.get(name) as never).filter((v) => v === 0).length
+    expect(['theta.bias', 'phi.bias', 'g.bias'].map(zeros)).toEqual([0, 3, 0])
+  })
+})
+
+const stopping: [string, Step, Step][] = [
+  ['a Sigmoid on both sides', op('Sigmoid'), op('Sigmoid')],
+  ['a number added on both sides', op('Add', half), op('Sub', half)],
+  ['an exponential', op('Exp'), op('Softplus')],
+]
+
+it.each(stopping)('they stay behind %s', (_, theta, phi) => {
+  const { groups, refused } = findGroups(attention(theta, phi))
+  expect(groups).toEqual([])
+  expect(refused.filter((r) => r.node !== 'g').map((r) => [r.node, r.channels])).toEqual([
+    ['theta', 6],
+    ['phi', 6],
+  ])
+  expect(refused[0]?.why).toContain('it is summed over without a weight, and would not be 0 there if it were masked')
+})
