@@ -157,6 +157,7 @@ function renumbered(ties: Ties, at: (input: number) => number): Ties {
     tracks: (input) => ties.tracks(at(input)),
     labels: (input, axis) => ties.labels(at(input), axis),
     isTracked: (input, axis) => ties.isTracked(at(input), axis),
+    readers: (output) => ties.readers(output),
     unite: (a, b) => ties.unite(a, b),
     freeze: (labels, reason) => ties.freeze(labels, reason),
     freezeInputs: (reason, input) => ties.freezeInputs(reason, input === undefined ? undefined : at(input)),
