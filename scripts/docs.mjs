@@ -11,11 +11,11 @@ for (const step of [install, build]) {
 }
 
 const load = (room) => import(new URL(`../dist/${room}/index.js`, import.meta.url))
-const { operatorList } = await load('ops')
+const { compositeList, operatorList } = await load('ops')
 const { AttributeReader } = await load('graph')
 
 const path = join('docs', 'operators.md')
-writeFileSync(join(root, path), operatorTable(operatorList, AttributeReader))
+writeFileSync(join(root, path), operatorTable(operatorList, AttributeReader, compositeList))
 console.log(`${path}: ${operatorList.length} operators`)
 
 const { recipeJsonSchema } = await load('train')

@@ -71,12 +71,19 @@ function row(operator, AttributeReader) {
   return `| ${cells.map(cell).join(' | ')} |`
 }
 
+const compositeIntro = `## Operators that stand for others
+
+Nodes of these are seen as what they are put together of, and everything above is true of that. A file that is only read and written keeps them; one that
+is cut, swapped or trained has the others in their place.
+`
+
 /**
  * @param {readonly import('../src/graph/index.ts').Operator[]} operators
  * @param {typeof import('../src/graph/index.ts').AttributeReader} AttributeReader
+ * @param {readonly import('../src/graph/index.ts').Composite[]} composites
  * @returns {string} Markdown
  */
-export function operatorTable(operators, AttributeReader) {
+export function operatorTable(operators, AttributeReader, composites) {
   const domains = [...new Set(operators.map((o) => o.domain))].sort()
   const sections = domains.map((domain) => {
     const own = operators.filter((o) => o.domain === domain).sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -89,5 +96,6 @@ export function operatorTable(operators, AttributeReader) {
       '',
     ].join('\n')
   })
-  return [intro, ...sections].join('\n')
+  const names = [...new Set(composites.map((c) => `- \`${c.domain}\` ${c.name}`))]
+  return [intro, ...sections, compositeIntro, ...names, ''].join('\n')
 }

@@ -67,7 +67,7 @@ class Inliner {
       const meaning = this.#operators?.composite?.(node.domain, node.opType)?.body(node, opset)
       if (!meaning) return [this.#withInlinedSubgraphs(node, stack)]
       this.#import(meaning)
-      return this.#body(meaning, node).flatMap((n) => this.#node(n, stack))
+      return this.#body(meaning, node, meaning.main).flatMap((n) => this.#node(n, stack))
     }
     const key = keyOf(definition)
     if (this.#operators?.get(node.domain, node.opType) || !this.#agrees(definition)) {
@@ -107,7 +107,7 @@ class Inliner {
   }
 
   /** The function's nodes under fresh names, its inputs and outputs bound to those of the call. */
-  #body(definition: FunctionDefinition, call: Node): Node[] {
+  #body(definition: FunctionDefinition, call: Node, main?: Node): Node[] {
     const prefix = nodeLabel(call)
     const names = new Map<string, string>([['', '']])
     definition.inputs.forEach((name, i) => {
@@ -125,6 +125,7 @@ class Inliner {
     const nodes = definition.nodes.map((node) =>
       this.#renamed(node, names, prefix, (a) => attributeIn(a, call, definition)),
     )
+    const named = main && nodes[definition.nodes.indexOf(main)]
     const identities = forwarded.map(
       ([from, to]): Node => ({
         name: freshName(this.#taken, `${prefix}/${from}`),
@@ -135,7 +136,7 @@ class Inliner {
         attributes: new Map(),
       }),
     )
-    return [...nodes, ...identities]
+    return [...nodes.map((n) => (n === named ? { ...n, name: prefix } : n)), ...identities]
   }
 
   #renamed(

@@ -169,7 +169,12 @@ export interface Composite {
    * @returns what a node stands for, as a function whose inputs and outputs are the node's; undefined: for itself
    * @throws NodeError where an attribute says what does not exist
    */
-  body(node: Node, opset: number): FunctionDefinition | undefined
+  body(node: Node, opset: number): CompositeBody | undefined
+}
+
+export interface CompositeBody extends FunctionDefinition {
+  /** The node of the body that bears the composite node's own name: the layer of a fused one. */
+  readonly main: Node | undefined
 }
 
 /** The operators that a walk can ask. */

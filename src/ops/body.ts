@@ -1,7 +1,7 @@
 import {
   type AttributeValue,
   attributeOf,
-  type FunctionDefinition,
+  type CompositeBody,
   float,
   type Node,
   type Tensor,
@@ -69,9 +69,13 @@ export class Body {
     return this.constant(tensorOf('int64', [values.length], values))
   }
 
-  /** The function that stands for a node. */
-  definition(node: Node, inputs: readonly string[], outputs: readonly string[]): FunctionDefinition {
+  /**
+   * The function that stands for a node.
+   * @param main the type of the node in it that bears the node's own name
+   */
+  definition(node: Node, inputs: readonly string[], outputs: readonly string[], main: string): CompositeBody {
     return {
+      main: this.nodes.find((n) => n.opType === main),
       name: node.opType,
       domain: node.domain,
       inputs: [...inputs],

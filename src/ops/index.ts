@@ -120,6 +120,7 @@ import { or } from './or/or.ts'
 import { pad } from './pad/pad.ts'
 import { pow } from './pow/pow.ts'
 import { pRelu } from './pRelu/pRelu.ts'
+import { qGemm } from './qGemm/qGemm.ts'
 import { qLinearAdd } from './qLinearAdd/qLinearAdd.ts'
 import { qLinearAveragePool } from './qLinearAveragePool/qLinearAveragePool.ts'
 import { qLinearConcat } from './qLinearConcat/qLinearConcat.ts'
@@ -310,6 +311,7 @@ export const operatorList: readonly Operator[] = [
   pad,
   pow,
   pRelu,
+  qGemm,
   qLinearAdd,
   qLinearAveragePool,
   qLinearConcat,

@@ -7,13 +7,13 @@ import {
   type Known,
   type Operator,
   runForward,
-  type Ties,
 } from '../graph/index.ts'
 import { dense, required, wrong } from './check.ts'
 import { dequantizeLinear } from './dequantizeLinear/dequantizeLinear.ts'
 import { defineOperator } from './operator.ts'
 import { type QuantisationAttributes, sumOf } from './quantised.ts'
 import { quantizeLinear } from './quantizeLinear/quantizeLinear.ts'
+import { renumbered } from './renumbered.ts'
 
 /*
  * Operators of the domain com.microsoft that do to quantised numbers what another operator f does to numbers:
@@ -147,25 +147,4 @@ function only(operator: Operator, inputs: readonly (Dense | undefined)[]): Dense
 
 function costOf(operator: Operator, inputs: readonly (Known | undefined)[], y: Known | undefined): Arithmetic {
   return typeof operator.cost === 'function' ? operator.cost({ ...callOf(operator, inputs), outputs: [y] }) : {}
-}
-
-/** What a rule says of inputs, said of those that stand for them. */
-function renumbered(ties: Ties, at: (input: number) => number): Ties {
-  return {
-    isConstant: (input) => ties.isConstant(at(input)),
-    isWeight: (input) => ties.isWeight(at(input)),
-    tracks: (input) => ties.tracks(at(input)),
-    labels: (input, axis) => ties.labels(at(input), axis),
-    isTracked: (input, axis) => ties.isTracked(at(input), axis),
-    readers: (output) => ties.readers(output),
-    unite: (a, b) => ties.unite(a, b),
-    freeze: (labels, reason) => ties.freeze(labels, reason),
-    freezeInputs: (reason, input) => ties.freezeInputs(reason, input === undefined ? undefined : at(input)),
-    fresh: (count) => ties.fresh(count),
-    setOutput: (output, tracks) => ties.setOutput(output, tracks),
-    root: (input, axis, kind, follows) => ties.root(at(input), axis, kind, follows),
-    refuse: (kind, channels, why) => ties.refuse(kind, channels, why),
-    balance: (labels, parts, reason) => ties.balance(labels, parts, reason),
-    groupedAxis: (input, spec) => ties.groupedAxis(at(input), spec),
-  }
 }

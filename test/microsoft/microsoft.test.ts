@@ -6,7 +6,7 @@ import { type AttributeValue, float, floats, GraphBuilder, tensorOf } from '../.
 import { type HostTensor, hostTensor, hostValues } from '../../src/runtime/index.ts'
 import { backends } from '../backends.ts'
 
-type Kind = 'float32' | 'uint8' | 'int8'
+type Kind = 'float32' | 'uint8' | 'int8' | 'int32'
 
 interface Input {
   readonly shape: readonly number[]
@@ -31,10 +31,11 @@ const cases: Readonly<Record<string, Case>> = JSON.parse(
 
 function content(k: number, { shape, kind }: Input): number[] {
   const count = shape.reduce((p, d) => p * d, 1)
+  const wave = (i: number) => Math.sin(k + 1 + 1.7 * i)
+  if (kind === 'float32') return Array.from({ length: count }, (_, i) => 0.9 * wave(i))
+  if (kind === 'int32') return Array.from({ length: count }, (_, i) => Math.trunc(1000 * wave(i)))
   const low = kind === 'int8' ? -128 : 0
-  return Array.from({ length: count }, (_, i) =>
-    kind === 'float32' ? 0.9 * Math.sin(k + 1 + 1.7 * i) : low + ((37 * i + 11 * k) % 256),
-  )
+  return Array.from({ length: count }, (_, i) => low + ((37 * i + 11 * k) % 256))
 }
 
 const floatAttributes = ['alpha', 'beta', 'epsilon', 'activation_alpha']

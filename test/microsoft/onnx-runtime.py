@@ -3,7 +3,8 @@
 python onnx-runtime.py > onnx-runtime.json     (onnx 1.23, onnxruntime 1.32)
 
 Scales have digits enough that nothing lies exactly between two codes: there, implementations differ in the order of their roundings.
-Inputs are not stored: element i of input k is 0.9 * sin(k + 1 + 1.7 * i) for floats, and lo + (37 * i + 11 * k) % (hi - lo + 1) for codes.
+Inputs are not stored: element i of input k is 0.9 * sin(k + 1 + 1.7 * i) for floats, lo + (37 * i + 11 * k) % (hi - lo + 1)
+for codes, and 1000 * sin(k + 1 + 1.7 * i), cut to integers, for int32.
 """
 import json
 import numpy as np
@@ -21,6 +22,10 @@ def x(*shape, kind=F):
 
 def v(value, kind=F):
     return {"shape": [], "kind": kind, "values": [value]}
+
+
+def vector(values, kind=F):
+    return {"shape": [len(values)], "kind": kind, "values": values}
 
 
 def u(*shape):
@@ -67,6 +72,12 @@ cases = {
     "QLinearAveragePool, padding counted": (
         "QLinearAveragePool", [u(1, 2, 6, 6), v(0.10371), v(100, U), v(0.060371), v(90, U)],
         dict(kernel_shape=[2, 2], pads=[1, 1, 0, 0], count_include_pad=1)),
+    "QGemm": (
+        "QGemm", [u(3, 5), v(0.010371), v(120, U), u(5, 4), v(0.020371), v(100, U), x(4, kind=W), v(0.130371), v(110, U)], {}),
+    "QGemm, transposed, a scale per column": (
+        "QGemm", [s(5, 3), v(0.010371), v(3, S), s(4, 5), vector([0.010371, 0.020571, 0.003771, 0.012171]), vector([0, 0, 0, 0], S), x(4, kind=W),
+                  v(0.130371), v(-4, S)], dict(transA=1, transB=1, alpha=0.5)),
+    "QGemm to numbers": ("QGemm", [u(3, 5), v(0.010371), v(120, U), s(5, 4), v(0.020371), v(0, S)], {}),
     "QLinearConcat": (
         "QLinearConcat", [v(0.080371), v(120, U), u(2, 5), v(0.10371), v(100, U), u(2, 3), v(0.080371), v(120, U), u(2, 40), v(0.020371), v(0, U)],
         dict(axis=1)),
@@ -84,8 +95,16 @@ def content(k, spec):
     i = np.arange(int(np.prod(shape)))
     if kind == F:
         return (0.9 * np.sin(k + 1 + 1.7 * i)).astype(np.float32).reshape(shape)
+    if kind == W:
+        return (1000 * np.sin(k + 1 + 1.7 * i)).astype(np.int32).reshape(shape)
     lo, hi = (0, 255) if kind == U else (-128, 127)
     return (lo + (37 * i + 11 * k) % (hi - lo + 1)).astype(NUMPY[kind]).reshape(shape)
+
+
+def kind_of(op, inputs):
+    if op == "QGemm":
+        return inputs[8]["kind"] if len(inputs) > 7 else F
+    return U if op == "QLinearConcat" else inputs[0]["kind"]
 
 
 def run(op, inputs, attributes, outputs=("y",)):
@@ -102,11 +121,14 @@ def run(op, inputs, attributes, outputs=("y",)):
             declared.append(helper.make_tensor_value_info(f"x{k}", spec["kind"], spec["shape"]))
     names = [f"x{k}" if spec else "" for k, spec in enumerate(inputs)]
     node = helper.make_node(op, names, list(outputs), domain="com.microsoft", **attributes)
-    made = [helper.make_tensor_value_info(o, inputs[0]["kind"] if op != "QLinearConcat" else U, None) for o in outputs if o]
+    made = [helper.make_tensor_value_info(o, kind_of(op, inputs), None) for o in outputs if o]
     graph = helper.make_graph([node], "one", declared, made, initializers)
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-    got = onnxruntime.InferenceSession(model.SerializeToString()).run(None, feeds)
+    options = onnxruntime.SessionOptions()
+    # Without it, sums of products of bytes overflow on processors that have no VNNI.
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    got = onnxruntime.InferenceSession(model.SerializeToString(), options).run(None, feeds)
     return {
         "op": op,
         "attributes": attributes,

@@ -8,6 +8,6 @@ export const biasGelu: Composite = {
   body(node, opset) {
     const body = new Body(opset)
     body.node('Gelu', [body.node('Add', ['A', 'B'])], {}, 'C', 'com.microsoft')
-    return body.definition(node, ['A', 'B'], ['C'])
+    return body.definition(node, ['A', 'B'], ['C'], 'Gelu')
   },
 }

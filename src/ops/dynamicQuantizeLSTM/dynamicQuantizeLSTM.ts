@@ -29,7 +29,7 @@ export const dynamicQuantizeLSTM: Composite = {
     const optional = ['B', 'lengths', 'h', 'c', 'P'].map((name, i) => (node.inputs[3 + i] ? name : ''))
     body.nodeOf('LSTM', ['X', w, r, ...optional], own, handedOn(attributes))
     const names = ['X', 'W', 'R', 'B', 'lengths', 'h', 'c', 'P', 'W_scale', 'W_zero', 'R_scale', 'R_zero']
-    return body.definition(node, names, ['Y', 'Y_h', 'Y_c'])
+    return body.definition(node, names, ['Y', 'Y_h', 'Y_c'], 'LSTM')
   },
 }
 

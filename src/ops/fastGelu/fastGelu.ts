@@ -13,6 +13,6 @@ export const fastGeluWithBias: Composite = {
     if (!node.inputs[1]) return undefined
     const body = new Body(opset)
     body.node('FastGelu', [body.node('Add', ['X', 'bias'])], {}, 'Y', 'com.microsoft')
-    return body.definition(node, ['X', 'bias'], ['Y'])
+    return body.definition(node, ['X', 'bias'], ['Y'], 'FastGelu')
   },
 }

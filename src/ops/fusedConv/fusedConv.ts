@@ -17,6 +17,6 @@ export const fusedConv: Composite = {
     let y = body.node('Conv', ['X', 'W', ...(node.inputs[2] ? ['B'] : [])], handedOn(convAttributeNames), own)
     if (hasSum) y = body.node('Add', [y, 'Z'], {}, hasActivation ? 'sum' : 'Y')
     if (hasActivation) addActivation(body, node, activation, (_, i) => parameters[i], y, 'Y')
-    return body.definition(node, ['X', 'W', 'B', 'Z'], ['Y'])
+    return body.definition(node, ['X', 'W', 'B', 'Z'], ['Y'], 'Conv')
   },
 }

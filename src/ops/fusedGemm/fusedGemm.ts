@@ -14,6 +14,6 @@ export const fusedGemm: Composite = {
     const inputs = ['A', 'B', ...(node.inputs[2] ? ['C'] : [])]
     const y = body.node('Gemm', inputs, attributes, activation === '' ? 'Y' : 'product')
     if (activation !== '') addActivation(body, node, activation, (name) => reader.float(`activation_${name}`), y, 'Y')
-    return body.definition(node, ['A', 'B', 'C'], ['Y'])
+    return body.definition(node, ['A', 'B', 'C'], ['Y'], 'Gemm')
   },
 }

@@ -20,6 +20,11 @@ export const skipLayerNormalization: Composite = {
         axis: -1,
         epsilon: float(new AttributeReader(node).float('epsilon', 1e-12)),
       })
-    return body.definition(node, ['X', 'skip', 'gamma', 'beta', 'bias'], ['Y', 'mean', 'deviation', 'sum'])
+    return body.definition(
+      node,
+      ['X', 'skip', 'gamma', 'beta', 'bias'],
+      ['Y', 'mean', 'deviation', 'sum'],
+      'LayerNormalization',
+    )
   },
 }
