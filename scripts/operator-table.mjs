@@ -10,7 +10,7 @@ Kerf infers the shapes of every operator in this table. An operator that is not 
 file, \`kerf profile\` lists it as not counted, and channels that reach it stay.
 
 - **Counted**: which operations \`kerf profile\` counts. "moves data": no arithmetic, only reads and writes; "view": not even those;
-  "no": its work depends on the data, and \`kerf profile\` lists it as not counted.
+  "no": its work depends on the data, and \`kerf profile\` lists it as not counted; "its bodies": see [cost.md](cost.md).
 - **Parameters**: which inputs count as parameters where the file stores them (0 is the first); "operands": every stored
   floating-point input with more than one element.
 - **Value**: whether it has a scalar reference, so that Kerf can run it without a kernel and follow sizes through it (Shape and Size need
@@ -18,7 +18,8 @@ file, \`kerf profile\` lists it as not counted, and channels that reach it stay.
 - **Gradients**, in training: "exact": they pass; "surrogate": in place of the derivative, what the operator's own formula says; "zero": the output does not
   change with the input wherever there is a derivative; empty: none pass.
 - **Channels**, when filters or neurons are removed: "makes": removing starts at its weight; "passes": channels go through, and
-  what it holds of them goes along; "ends": its output has none of them; "stays": what reaches it stays whole.
+  what it holds of them goes along; "ends": its output has none of them; "stays": what reaches it stays whole; "as what it stands for": a branch or a number of rounds that is known beforehand, or a sequence of known
+  elements, gives way to the nodes that it stands for; otherwise what reaches it stays whole.
 - **Refused**: the reasons it can give for channels that must stay.
 `
 
@@ -26,6 +27,7 @@ const kindsOfCounts = { macs: 'MACs', adds: 'additions', muls: 'multiplications'
 const makes = { filter: 'makes filters', neuron: 'makes neurons' }
 
 function counted(operator, found) {
+  if (operator.control) return 'its bodies'
   if (operator.accesses === 'view') return 'view'
   if (operator.cost === 'none') return 'moves data'
   if (operator.cost === 'data-dependent') return 'no'
@@ -33,7 +35,8 @@ function counted(operator, found) {
   return kinds.length > 0 ? kinds.map((kind) => kindsOfCounts[kind]).join(', ') : 'depends'
 }
 
-function channels(found) {
+function channels(operator, found) {
+  if (operator.unfold) return 'as what it stands for'
   const parts = Object.keys(makes)
     .filter((kind) => found.roots.has(kind))
     .map((kind) => makes[kind])
@@ -65,7 +68,7 @@ function row(operator, AttributeReader) {
     parameters(operator),
     operator.forward ? 'yes' : '',
     gradients(operator),
-    channels(found),
+    channels(operator, found),
     [...found.reasons].sort().join('; '),
   ]
   return `| ${cells.map(cell).join(' | ')} |`

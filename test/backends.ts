@@ -43,6 +43,7 @@ const leftOut: Backend['exclusions'] = {
   quantizelinear_float4e2m1: noNarrowFloats,
   resize_downsample_scales_cubic_align_corners: alignedCorners,
   resize_downsample_scales_linear_align_corners: alignedCorners,
+  scan_sum: 'the first version of Scan, which has a batch axis, is not run',
   training_dropout: randomNumbers,
   training_dropout_default: randomNumbers,
   training_dropout_default_mask: randomNumbers,
@@ -61,6 +62,6 @@ async function wasmRun(model: Model, feeds: ReadonlyMap<string, HostTensor>): Pr
 }
 
 export const backends: readonly Backend[] = [
-  { name: 'reference', run: referenceRun, exclusions: leftOut, passes: 1364 },
-  { name: 'wasm', run: wasmRun, exclusions: leftOut, passes: 1364 },
+  { name: 'reference', run: referenceRun, exclusions: leftOut, passes: 1391 },
+  { name: 'wasm', run: wasmRun, exclusions: leftOut, passes: 1391 },
 ]

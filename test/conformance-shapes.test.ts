@@ -37,6 +37,8 @@ function notCovered(model: Model): string | undefined {
   const { graph } = model
   const unknown = graph.nodes.find((n) => !operators.get(n.domain, n.opType))
   if (unknown) return `operator ${unknown.domain === '' ? '' : `${unknown.domain}.`}${unknown.opType}`
+  if (graph.nodes.some((n) => n.opType === 'Scan') && (model.opsetImports.get('') ?? 0) < 9)
+    return 'the first version of Scan'
   if ([...graph.inputs, ...graph.outputs].some((v) => v.type?.kind === 'other'))
     return 'sequence, optional or sparse value'
   return undefined

@@ -4,12 +4,12 @@ import {
   type Graph,
   type InferredCall,
   inferGraph,
-  inlineFunctions,
   type Model,
   type Node,
   nodeLabel,
   type Operator,
   opsetOf,
+  simplified,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { dependants } from './dependants.ts'
@@ -57,7 +57,7 @@ export function differentiate(
   inputShapes: ReadonlyMap<string, readonly number[]>,
   choices: Choices = {},
 ): Differentiated {
-  const inlined = inlineFunctions(given, operators)
+  const inlined = simplified(given, operators, { inputShapes })
   const unrolled = unrollNodes(inlined, values, inputShapes)
   const graph: Graph = {
     ...unrolled,

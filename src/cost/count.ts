@@ -9,6 +9,7 @@ import {
   type Operator,
   subgraphsOf,
 } from '../graph/index.ts'
+import { countBodies } from './bodies.ts'
 
 /** Elements of one value that move; bytes are null where the element type is not known. */
 export interface Moved {
@@ -25,6 +26,8 @@ export interface NodeCount {
   readonly reads: ReadonlyMap<string, Moved> | null
   readonly writes: ReadonlyMap<string, Moved> | null
   readonly why?: string
+  /** How it was counted, where that is a choice. */
+  readonly note?: string
 }
 
 const uncounted = (why: string, macs: 0 | null = null): NodeCount => ({
@@ -40,6 +43,7 @@ export function countNode(model: Model, inference: Inference, node: Node): NodeC
   const known = inference.calls.get(node)
   if (!known) return uncounted(whyUnknown(model, node))
   const { operator, call } = known
+  if (operator.control) return countBodies(model, inference, known, countNode)
   const unclear = firstUnclear(node, call.inputs, call.outputs)
   if (operator.cost === 'data-dependent') {
     const why = 'how much it computes depends on the data'

@@ -5,16 +5,17 @@ import {
   graphInputs,
   type Inference,
   inferGraph,
-  inlineFunctions,
   type Model,
   type Node,
   nodeLabel,
+  simplified,
 } from '../graph/index.ts'
 import { operators, slidingWindow } from '../ops/index.ts'
+import { bodyParameters } from './bodies.ts'
 import { countNode, type Moved, type NodeCount } from './count.ts'
 import { fusedGroups, fusionOf } from './fuse.ts'
-import { nonZeroElements, ParameterFinder } from './parameters.ts'
-import type { Counts, Layer, LeftOut, NamedShape, Profile, TotalCounts, Totals, Unsupported } from './types.ts'
+import { nonZeroElements, ParameterFinder, type StoredTensor } from './parameters.ts'
+import type { Counts, Layer, LeftOut, NamedShape, Note, Profile, TotalCounts, Totals, Unsupported } from './types.ts'
 
 export interface ProfileOptions {
   /** Shapes of the model's inputs by name; '' stands for the only input. Needed where the file leaves sizes open, save the batch (1). */
@@ -38,8 +39,8 @@ export interface ProfileOptions {
  * @throws NodeError where a node's inputs do not fit together, KerfError for input shapes that do not fit the model
  */
 export function profileModel(model: Model, options: ProfileOptions = {}): Profile {
-  const inlined = inlineFunctions(model, operators)
-  const binding = bindInputs(inlined.graph, options.inputs)
+  const binding = bindInputs(model.graph, options.inputs)
+  const inlined = simplified(model, operators, binding)
   const inference = inferGraph(inlined, operators, binding)
   const counter = new LayerCounter(inlined, inference, options)
   const running = inlined.graph.nodes.filter(
@@ -61,6 +62,7 @@ export function profileModel(model: Model, options: ProfileOptions = {}): Profil
     totals: totalsOf(layers, options.countNonZero ?? false),
     unsupported: counter.unsupported,
     leftOut: counter.leftOut(),
+    notes: counter.notes,
     fused: options.groups !== undefined || (options.fused ?? false),
     strictAdds: options.strictAdds ?? false,
   }
@@ -68,6 +70,7 @@ export function profileModel(model: Model, options: ProfileOptions = {}): Profil
 
 class LayerCounter {
   readonly unsupported: Unsupported[] = []
+  readonly notes: Note[] = []
   readonly #model: Model
   readonly #inference: Inference
   readonly #options: ProfileOptions
@@ -144,13 +147,14 @@ class LayerCounter {
     const why =
       count.why ?? (untyped && `the element type of "${untyped[0]}" is not known, so that its bytes are not counted`)
     if (why) this.unsupported.push({ name: nodeLabel(node), op: node.opType, domain: node.domain, why })
+    if (count.note) this.notes.push({ name: nodeLabel(node), op: node.opType, domain: node.domain, note: count.note })
     return { ...count, why }
   }
 
   #params(group: readonly Node[]): Pick<Counts, 'params' | 'nonZeroParams'> {
     let params = 0
     let nonZero: number | null = this.#options.countNonZero ? 0 : null
-    for (const { name, tensor } of group.flatMap((n) => this.#parameters.of(n))) {
+    for (const { name, tensor } of group.flatMap((n) => this.#learnable(n))) {
       if (this.#counted.has(name)) continue
       this.#counted.add(name)
       params += tensor.shape.reduce((a, b) => a * b, 1)
@@ -161,6 +165,11 @@ class LayerCounter {
         if (!this.#leftOut.has(name))
           this.#leftOut.set(name, { name, shape: tensor.shape, layer: nodeLabel(node), op: operatorName(node), why })
     return { params, nonZeroParams: nonZero }
+  }
+
+  #learnable(node: Node): StoredTensor[] {
+    const inside = bodyParameters(this.#model, this.#inference, this.#inference.calls.get(node))
+    return [...this.#parameters.of(node), ...inside]
   }
 
   #named(name: string): NamedShape {

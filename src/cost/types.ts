@@ -92,6 +92,14 @@ export interface LeftOut {
   readonly why: string
 }
 
+/** How a node was counted, where that is a choice: of branches the larger one. */
+export interface Note {
+  readonly name: string
+  readonly op: string
+  readonly domain: string
+  readonly note: string
+}
+
 export interface Profile {
   readonly model: string
   readonly inputs: readonly NamedShape[]
@@ -100,6 +108,7 @@ export interface Profile {
   readonly unsupported: readonly Unsupported[]
   /** Constants that are not among the parameters. */
   readonly leftOut: readonly LeftOut[]
+  readonly notes: readonly Note[]
   /** Whether groups of layers are counted as one. */
   readonly fused: boolean
   /** Whether a sum of n terms counts n - 1 additions instead of n. */

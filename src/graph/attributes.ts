@@ -1,5 +1,5 @@
 import { NodeError } from '../base/index.ts'
-import { type Attribute, type Integer, type Node, nodeLabel, type Tensor } from './model.ts'
+import { type Attribute, type Graph, type Integer, type Node, nodeLabel, type Tensor } from './model.ts'
 
 const asNumber = (value: Integer): number => Number(value)
 
@@ -55,6 +55,10 @@ export class AttributeReader {
 
   tensor(name: string): Tensor | undefined {
     return this.#get(name, 'tensor')?.value
+  }
+
+  graph(name: string): Graph | undefined {
+    return this.#get(name, 'graph')?.value
   }
 
   #get<K extends Attribute['kind']>(name: string, kind: K): Extract<Attribute, { kind: K }> | undefined {

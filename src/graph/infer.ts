@@ -1,7 +1,8 @@
 import { type Dim, elementCount, isConcrete, NodeError, type Shape, unknownDim } from '../base/index.ts'
 import { AttributeReader } from './attributes.ts'
-import { graphInputs, type Model, type Node, nodeLabel, type Tensor, type ValueInfo } from './model.ts'
+import { type Graph, graphInputs, type Model, type Node, nodeLabel, type Tensor, type ValueInfo } from './model.ts'
 import {
+  type Call,
   type Dense,
   type InferredCall,
   type Known,
@@ -91,43 +92,118 @@ export function opsetOf(opsetImports: ReadonlyMap<string, number>, domain: strin
  * @throws NodeError where a node's inputs and attributes do not fit together, or where what is inferred contradicts a given output
  */
 export function inferGraph(model: Model, operators: OperatorSet, options: InferenceOptions = {}): Inference {
-  const { graph } = model
-  const values = new Map<string, Known>()
-  const constants = new Set<string>([''])
-  const calls = new Map<Node, { operator: Operator; call: InferredCall }>()
-  for (const input of graphInputs(graph)) values.set(input.name, knownInfo(input, options))
-  for (const [name, tensor] of graph.initializers) {
-    values.set(name, knownTensor(tensor))
-    constants.add(name)
+  const inference = new GraphInference(model, operators, options)
+  for (const node of model.graph.nodes) inference.visit(node)
+  return inference
+}
+
+/** A body of a node (If, Loop, Scan) with what is known of it. */
+export interface InferredBody {
+  /** The body in place of the graph, with all that is stored around it. */
+  readonly model: Model
+  readonly inference: Inference
+  /** What is known of its outputs. */
+  readonly outputs: readonly Known[]
+}
+
+/**
+ * Infers a body of a node.
+ * @param around what is known of the graph that the node stands in
+ * @param inputs what is known of the body's inputs
+ */
+export function inferBody(
+  model: Model,
+  operators: OperatorSet,
+  around: Inference,
+  body: Graph,
+  inputs: readonly (Known | undefined)[],
+): InferredBody {
+  const initializers = new Map([...model.graph.initializers, ...body.initializers])
+  const inner: Model = { ...model, graph: { ...body, initializers } }
+  const inference = new GraphInference(inner, operators, {}, around)
+  body.inputs.forEach((input, i) => {
+    inference.set(input.name, inputs[i] ?? nothing)
+  })
+  for (const node of body.nodes) inference.visit(node)
+  // Constants of the graph around are stored tensors to the body too: whoever looks for weights finds them.
+  const outside = model.graph.nodes.filter((n) => n.outputs.every((o) => around.constants.has(o)))
+  return {
+    model: { ...inner, graph: { ...inner.graph, nodes: [...outside, ...body.nodes] } },
+    inference,
+    outputs: body.outputs.map(({ name }) => inference.values.get(name) ?? nothing),
   }
-  const outputInfo = new Map(graph.outputs.map((o) => [o.name, o]))
-  // With other input sizes than the file's, the shapes that the file gives for its values are wrong.
-  const resized = graphInputs(graph).some((input) => contradicts(input, options.inputShapes?.get(input.name)))
-  for (const node of graph.nodes) {
-    const operator = operators.get(node.domain, node.opType)
-    const inputs = node.inputs.map((name) => (name === '' ? undefined : (values.get(name) ?? nothing)))
+}
+
+/** The walk, node by node. */
+export class GraphInference implements Inference {
+  readonly values: Map<string, Known>
+  readonly constants: Set<string>
+  readonly calls: Map<Node, { operator: Operator; call: InferredCall }>
+  readonly #model: Model
+  readonly #operators: OperatorSet
+  readonly #options: InferenceOptions
+  readonly #outputInfo: ReadonlyMap<string, ValueInfo>
+  readonly #resized: boolean
+
+  /** @param around what is known of the values that a body reads from outside */
+  constructor(model: Model, operators: OperatorSet, options: InferenceOptions, around?: Inference) {
+    const { graph } = model
+    this.#model = model
+    this.#operators = operators
+    this.#options = options
+    this.values = new Map(around?.values)
+    this.constants = new Set(around?.constants ?? [''])
+    this.calls = new Map(around?.calls)
+    for (const input of graphInputs(graph)) this.values.set(input.name, knownInfo(input, options))
+    for (const [name, tensor] of graph.initializers) this.store(name, tensor)
+    this.#outputInfo = new Map(graph.outputs.map((o) => [o.name, o]))
+    // With other input sizes than the file's, the shapes that the file gives for its values are wrong.
+    this.#resized = graphInputs(graph).some((input) => contradicts(input, options.inputShapes?.get(input.name)))
+  }
+
+  set(name: string, known: Known): void {
+    this.values.set(name, known)
+  }
+
+  store(name: string, tensor: Tensor): void {
+    this.values.set(name, knownTensor(tensor))
+    this.constants.add(name)
+  }
+
+  /** A node of a known operator with what is known of its inputs. */
+  ask(node: Node): { readonly operator: Operator; readonly call: Call } | undefined {
+    const operator = this.#operators.get(node.domain, node.opType)
+    if (!operator) return undefined
+    const inputs = node.inputs.map((name) => (name === '' ? undefined : (this.values.get(name) ?? nothing)))
+    const opset = opsetOf(this.#model.opsetImports, node.domain)
+    const attributes = operator.attributes(new AttributeReader(node), opset)
+    const call = { node, attributes, opset, inputs }
+    if (!operator.control) return { operator, call }
+    const inferred = (body: Graph, given: readonly (Known | undefined)[]) =>
+      inferBody(this.#model, this.#operators, this, body, given).outputs
+    return { operator, call: { ...call, inferBody: inferred } }
+  }
+
+  visit(node: Node): void {
+    const { graph } = this.#model
     const declared = node.outputs.map((name): Known => {
-      const known = knownInfo(graph.valueInfo.get(name) ?? outputInfo.get(name), options)
-      return resized ? { elementType: known.elementType, shape: undefined } : known
+      const known = knownInfo(graph.valueInfo.get(name) ?? this.#outputInfo.get(name), this.#options)
+      return this.#resized ? { elementType: known.elementType, shape: undefined } : known
     })
     let outputs: (Known | undefined)[] = declared
-    if (operator) {
-      const opset = opsetOf(model.opsetImports, node.domain)
-      const attributes = operator.attributes(new AttributeReader(node), opset)
-      const call = { node, attributes, opset, inputs }
-      outputs = followValues(operator, call, operator.infer(call)).map((known, i) => refine(known, declared[i]))
-      calls.set(node, { operator, call: { ...call, outputs } })
+    const known = this.ask(node)
+    if (known) {
+      const { operator, call } = known
+      outputs = followValues(operator, call, operator.infer(call)).map((k, i) => refine(k, declared[i]))
+      this.calls.set(node, { operator, call: { ...call, outputs } })
     }
-    const constant =
-      operator !== undefined && operator.forward !== undefined && node.inputs.every((n) => constants.has(n))
+    const constant = known?.operator.forward !== undefined && node.inputs.every((n) => this.constants.has(n))
     node.outputs.forEach((name, i) => {
       if (name === '') return
-      const known = outputs[i] ?? nothing
-      values.set(name, known)
-      if (constant || shapeOnly(node, operator, outputs[i])) constants.add(name)
+      this.values.set(name, outputs[i] ?? nothing)
+      if (constant || shapeOnly(node, known?.operator, outputs[i])) this.constants.add(name)
     })
   }
-  return { values, calls, constants }
 }
 
 /** Shape and Size depend on what is already known, whatever flows through their input. */

@@ -1,8 +1,8 @@
 import { KerfError } from '../base/index.ts'
-import type { Attribute, FunctionDefinition, Graph, Model, Node } from './model.ts'
+import type { Attribute, FunctionDefinition, Graph, Model, Node, Tensor, ValueInfo } from './model.ts'
 import { nodeLabel } from './model.ts'
 import type { OperatorSet } from './operator.ts'
-import { allNames, freshName, subgraphsOf } from './traverse.ts'
+import { allNames, capturedNames, freshName, subgraphsOf } from './traverse.ts'
 
 /*
  * Model-local functions (onnx.proto `FunctionProto`, IR version 8): a call is a node whose domain, type and overload are those of a
@@ -122,9 +122,8 @@ class Inliner {
       if (made.has(name) && !names.has(name)) names.set(name, outside)
       else forwarded.push([name, outside])
     })
-    const nodes = definition.nodes.map((node) =>
-      this.#renamed(node, names, prefix, (a) => attributeIn(a, call, definition)),
-    )
+    const rename = (name: string): string => renamedIn(names, name, this.#taken, prefix)
+    const nodes = definition.nodes.map((node) => copied(node, rename, prefix, (a) => attributeIn(a, call, definition)))
     const named = main && nodes[definition.nodes.indexOf(main)]
     const identities = forwarded.map(
       ([from, to]): Node => ({
@@ -138,40 +137,100 @@ class Inliner {
     )
     return [...nodes.map((n) => (n === named ? { ...n, name: prefix } : n)), ...identities]
   }
+}
 
-  #renamed(
-    node: Node,
-    names: Map<string, string>,
-    prefix: string,
-    resolve: (a: Attribute) => Attribute | undefined,
-  ): Node {
-    const rename = (name: string): string => {
-      let renamed = names.get(name)
-      if (renamed === undefined) {
-        renamed = freshName(this.#taken, `${prefix}/${name}`)
-        names.set(name, renamed)
-      }
-      return renamed
-    }
-    const attributes = new Map<string, Attribute>()
-    for (const [name, attribute] of node.attributes) {
-      const resolved = resolve(attribute)
-      if (resolved) attributes.set(name, resolved)
-    }
-    return {
-      ...node,
-      name: `${prefix}/${nodeLabel(node)}`,
-      inputs: node.inputs.map(rename),
-      outputs: node.outputs.map(rename),
-      attributes: mapSubgraphs(attributes, (g) => ({
-        ...g,
-        inputs: g.inputs.map((v) => ({ ...v, name: rename(v.name) })),
-        initializers: new Map([...g.initializers].map(([name, t]) => [rename(name), t])),
-        valueInfo: new Map([...g.valueInfo].map(([name, v]) => [rename(name), { ...v, name: rename(name) }])),
-        nodes: g.nodes.map((n) => this.#renamed(n, names, prefix, resolve)),
-        outputs: g.outputs.map((v) => ({ ...v, name: rename(v.name) })),
-      })),
-    }
+/** The new name of a name, a fresh one when it is asked for first. */
+function renamedIn(names: Map<string, string>, name: string, taken: Set<string>, prefix: string): string {
+  let renamed = names.get(name)
+  if (renamed === undefined) {
+    renamed = freshName(taken, `${prefix}/${name}`)
+    names.set(name, renamed)
+  }
+  return renamed
+}
+
+/** A node, and the graphs that it holds, under other names. */
+function copied(
+  node: Node,
+  rename: (name: string) => string,
+  prefix: string,
+  resolve: (a: Attribute) => Attribute | undefined = (a) => a,
+): Node {
+  const attributes = new Map<string, Attribute>()
+  for (const [name, attribute] of node.attributes) {
+    const resolved = resolve(attribute)
+    if (resolved) attributes.set(name, resolved)
+  }
+  return {
+    ...node,
+    name: `${prefix}/${nodeLabel(node)}`,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+    attributes: mapSubgraphs(attributes, (g) => ({
+      ...g,
+      inputs: g.inputs.map((v) => ({ ...v, name: rename(v.name) })),
+      initializers: new Map([...g.initializers].map(([name, t]) => [rename(name), t])),
+      valueInfo: new Map([...g.valueInfo].map(([name, v]) => [rename(name), { ...v, name: rename(name) }])),
+      nodes: g.nodes.map((n) => copied(n, rename, prefix, resolve)),
+      outputs: g.outputs.map((v) => ({ ...v, name: rename(v.name) })),
+    })),
+  }
+}
+
+/**
+ * Copies of a body (of If, Loop, Scan) for the graph around it. Names that the body makes become unique, those that it reads from outside stay. What
+ * it stores is there once, whatever the number of copies.
+ */
+export class Copier {
+  /** The body's stored tensors, under their new names. */
+  readonly initializers: ReadonlyMap<string, Tensor>
+  /** Its nodes that only hold a tensor, copied. */
+  readonly stored: readonly Node[]
+  readonly #body: Graph
+  readonly #prefix: string
+  readonly #taken: Set<string>
+  readonly #own: ReadonlySet<string>
+  readonly #lasting = new Map<string, string>([['', '']])
+  readonly #nodes: readonly Node[]
+
+  constructor(body: Graph, prefix: string, taken: Set<string>, operators: OperatorSet) {
+    this.#body = body
+    this.#prefix = prefix
+    this.#taken = taken
+    this.#own = allNames(body)
+    for (const name of capturedNames(body)) this.#lasting.set(name, name)
+    const holdsTensor = (n: Node) =>
+      n.inputs.length === 0 && operators.get(n.domain, n.opType)?.stored !== undefined && subgraphsOf(n).length === 0
+    const rename = (name: string) => this.#renamed(this.#lasting, name, prefix)
+    this.initializers = new Map([...body.initializers].map(([name, tensor]) => [rename(name), tensor]))
+    this.stored = body.nodes.filter(holdsTensor).map((n) => copied(n, rename, prefix))
+    this.#nodes = body.nodes.filter((n) => !holdsTensor(n))
+  }
+
+  /**
+   * @param inputs values that the body's inputs stand for
+   * @param place which copy it is, for names
+   */
+  copy(
+    inputs: readonly string[],
+    place = '',
+  ): { readonly nodes: Node[]; readonly outputs: string[]; readonly valueInfo: ValueInfo[] } {
+    const prefix = place === '' ? this.#prefix : `${this.#prefix}/${place}`
+    const names = new Map(this.#lasting)
+    this.#body.inputs.forEach((input, i) => {
+      names.set(input.name, inputs[i] ?? '')
+    })
+    const rename = (name: string) => this.#renamed(names, name, prefix)
+    const nodes = this.#nodes.map((n) => copied(n, rename, prefix))
+    const valueInfo = [...this.#body.valueInfo].flatMap(([name, info]) => {
+      const to = names.get(name)
+      return to ? [{ ...info, name: to }] : []
+    })
+    return { nodes, outputs: this.#body.outputs.map((o) => rename(o.name)), valueInfo }
+  }
+
+  #renamed(names: Map<string, string>, name: string, prefix: string): string {
+    return this.#own.has(name) || names.has(name) ? renamedIn(names, name, this.#taken, prefix) : name
   }
 }
 

@@ -2,7 +2,8 @@ import type { ElementType, Shape } from '../base/index.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { BackwardRule, GradientEmitter } from './backward.ts'
 import type { ChannelRule } from './channels.ts'
-import type { FunctionDefinition, Node, Tensor } from './model.ts'
+import type { Control, Unfolding } from './control.ts'
+import type { FunctionDefinition, Graph, Node, Tensor } from './model.ts'
 import type { TrainingRule } from './training.ts'
 
 /*
@@ -14,6 +15,8 @@ export interface Dense {
   readonly elementType: ElementType
   readonly shape: readonly number[]
   readonly data: ArrayLike<number>
+  /** A sequence, while the network runs: its elements. The other fields then say nothing. */
+  readonly sequence?: readonly Dense[]
 }
 
 /** What is known of a value before anything is run. */
@@ -39,6 +42,8 @@ export interface Call<A = unknown> {
   /** Version of the operator set of the node's domain. */
   readonly opset: number
   readonly inputs: readonly (Known | undefined)[]
+  /** For nodes that hold graphs: what is known of a body's outputs, given what is known of its inputs. Absent where no graph is around. */
+  readonly inferBody?: (body: Graph, inputs: readonly (Known | undefined)[]) => readonly Known[]
 }
 
 /** The same with the outputs' types, once inferred, all of concrete shape. */
@@ -131,6 +136,14 @@ export interface Operator<A = unknown> {
    */
   readonly parameters?: readonly number[] | 'operands'
   readonly fusion?: Fusion | ((call: InferredCall<A>) => Fusion | undefined)
+  /** What it does with the graphs that it holds: If, Loop, Scan. Its cost is theirs. */
+  readonly control?: Control<A>
+  /**
+   * Puts what the node is made of in its place, where what is known of its inputs decides that: the branch that is taken, a loop's rounds, a sequence's
+   * elements.
+   * @returns false: it stays, and nothing was put anywhere
+   */
+  unfold?(call: Call<A>, to: Unfolding): boolean
   /**
    * For operators of domains of our own: a function of standard operators that stands for it in files, so that other runtimes run them.
    * @param opset version of the standard operators in the model

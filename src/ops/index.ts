@@ -37,6 +37,7 @@ import { clipGradient } from './clipGradient/clipGradient.ts'
 import { col2Im } from './col2Im/col2Im.ts'
 import { compress } from './compress/compress.ts'
 import { concat } from './concat/concat.ts'
+import { concatFromSequence } from './concatFromSequence/concatFromSequence.ts'
 import { constant } from './constant/constant.ts'
 import { constantOfShape } from './constantOfShape/constantOfShape.ts'
 import { conv } from './conv/conv.ts'
@@ -84,6 +85,7 @@ import { hardmax } from './hardmax/hardmax.ts'
 import { hardSigmoid } from './hardSigmoid/hardSigmoid.ts'
 import { hardSwish } from './hardSwish/hardSwish.ts'
 import { identity } from './identity/identity.ts'
+import { ifOperator } from './if/if.ts'
 import { instanceNormalization } from './instanceNormalization/instanceNormalization.ts'
 import { isInf } from './isInf/isInf.ts'
 import { isNan } from './isNan/isNan.ts'
@@ -93,6 +95,7 @@ import { less } from './less/less.ts'
 import { lessOrEqual } from './lessOrEqual/lessOrEqual.ts'
 import { log } from './log/log.ts'
 import { logSoftmax } from './logSoftmax/logSoftmax.ts'
+import { loop } from './loop/loop.ts'
 import { lpNormalization } from './lpNormalization/lpNormalization.ts'
 import { lpPool } from './lpPool/lpPool.ts'
 import { lrn } from './lrn/lrn.ts'
@@ -158,10 +161,17 @@ import { rnn } from './rnn/rnn.ts'
 import { roiAlign } from './roiAlign/roiAlign.ts'
 import { roiAlignGradient } from './roiAlignGradient/roiAlignGradient.ts'
 import { round } from './round/round.ts'
+import { scan } from './scan/scan.ts'
 import { scatter } from './scatter/scatter.ts'
 import { scatterElements } from './scatterElements/scatterElements.ts'
 import { scatterND } from './scatterND/scatterND.ts'
 import { selu } from './selu/selu.ts'
+import { sequenceAt } from './sequenceAt/sequenceAt.ts'
+import { sequenceConstruct } from './sequenceConstruct/sequenceConstruct.ts'
+import { sequenceEmpty } from './sequenceEmpty/sequenceEmpty.ts'
+import { sequenceErase } from './sequenceErase/sequenceErase.ts'
+import { sequenceInsert } from './sequenceInsert/sequenceInsert.ts'
+import { sequenceLength } from './sequenceLength/sequenceLength.ts'
 import { shape } from './shape/shape.ts'
 import { sigmoid } from './sigmoid/sigmoid.ts'
 import { sign } from './sign/sign.ts'
@@ -175,6 +185,7 @@ import { softplus } from './softplus/softplus.ts'
 import { softsign } from './softsign/softsign.ts'
 import { spaceToDepth } from './spaceToDepth/spaceToDepth.ts'
 import { split } from './split/split.ts'
+import { splitToSequence } from './splitToSequence/splitToSequence.ts'
 import { sqrt } from './sqrt/sqrt.ts'
 import { squeeze } from './squeeze/squeeze.ts'
 import { sub } from './sub/sub.ts'
@@ -383,6 +394,17 @@ export const operatorList: readonly Operator[] = [
   where,
   wherePositive,
   xor,
+  concatFromSequence,
+  ifOperator,
+  loop,
+  scan,
+  sequenceAt,
+  sequenceConstruct,
+  sequenceEmpty,
+  sequenceErase,
+  sequenceInsert,
+  sequenceLength,
+  splitToSequence,
 ]
 
 /** Every operator that is nothing but others put together. */

@@ -1,6 +1,6 @@
 import { KerfError } from '../base/index.ts'
 import { type Profile, profileModel, type Totals } from '../cost/index.ts'
-import { inlineFunctions, type Model, nodeLabel } from '../graph/index.ts'
+import { type Model, nodeLabel, simplified } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { type Criterion, type Scores, scoreGroups } from './criteria.ts'
 import { cutModel, maskedModel, survivingOutputs } from './cut.ts'
@@ -91,7 +91,8 @@ export function pruneModel(given: Model, options: PruneOptions): PruneResult {
   if (options.scope && (options.scope.ratio !== 0 || !options.scope.perLayer?.length)) checkRatio(options.scope.ratio)
   for (const p of options.scope?.perLayer ?? []) if (p.ratio !== 0) checkRatio(p.ratio, 'The ratio of a layer')
   const kinds = new Set(methods.filter((m) => m === 'filter' || m === 'neuron'))
-  const model = inlineFunctions(given, operators)
+  // Without the sizes of one input: what they decide is not written into a file for all.
+  const model = simplified(given, operators)
   const asked = { ...options, kinds }
   const found = findGroups(model, single ? { ...asked, kinds: undefined } : asked)
   checkPatterns(found, options)

@@ -1,4 +1,4 @@
-import type { Layer, LeftOut, Profile, TotalCounts, Totals, Unsupported } from '../cost/index.ts'
+import type { Layer, LeftOut, Note, Profile, TotalCounts, Totals, Unsupported } from '../cost/index.ts'
 import { blockTable } from './block-table.ts'
 import {
   csvShapes,
@@ -97,6 +97,7 @@ export function profileReport(profile: Profile, options: ProfileReportOptions = 
     tables: [
       options.depth === undefined ? profileTable(profile, options) : blockTable(profile, options.depth),
       ...unsupportedTable(profile.unsupported),
+      ...notesTable(profile.notes),
       ...(options.explainParams && profile.leftOut.length > 0 ? [leftOutTable(profile.leftOut)] : []),
     ],
     notes:
@@ -158,6 +159,22 @@ function leftOutTable(leftOut: readonly LeftOut[]): Table {
     rows: leftOut.map((c) => [c.name, shapeText(c.shape), `${c.op} ${c.layer}`, c.why]),
     notes: ['Nor are single numbers, running means and variances, and what shapes are computed from.'],
   }
+}
+
+/** How nodes were counted that could be counted in more than one way. None where there are none. */
+function notesTable(notes: readonly Note[]): Table[] {
+  if (notes.length === 0) return []
+  return [
+    {
+      title: `Counted by a choice: ${notes.length} ${notes.length === 1 ? 'node' : 'nodes'}`,
+      columns: [
+        { key: 'name', header: 'Node', shorten: true },
+        { key: 'op', header: 'Op' },
+        { key: 'note', header: 'How', wrap: true },
+      ],
+      rows: notes.map((n) => [n.name, n.domain === '' ? n.op : `${n.domain}.${n.op}`, n.note]),
+    },
+  ]
 }
 
 const isWorthARow = (l: Layer): boolean =>

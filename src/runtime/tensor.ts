@@ -131,7 +131,15 @@ export function fromStored({ elementType, shape, data }: Tensor): HostTensor {
   return fromBytes(elementType, shape, data.bytes())
 }
 
-export const fromDense = ({ elementType, shape, data }: Dense): HostTensor => hostTensor(elementType, shape, data)
+/** @throws KerfError `unsupported-element-type` for a sequence */
+export function fromDense({ elementType, shape, data, sequence }: Dense): HostTensor {
+  if (sequence)
+    throw new KerfError(
+      'unsupported-element-type',
+      'An output of the network is a sequence, which cannot be handed out. Put ConcatFromSequence behind it.',
+    )
+  return hostTensor(elementType, shape, data)
+}
 
 /** As the reference implementations take tensors. float32 is not copied. */
 export function toDense(tensor: HostTensor): Dense {

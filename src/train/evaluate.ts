@@ -1,6 +1,6 @@
 import { KerfError } from '../base/index.ts'
 import type { Batch, Loader } from '../data/index.ts'
-import { inferenceForm, inlineFunctions, type Model } from '../graph/index.ts'
+import { inferenceForm, type Model, simplified } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { hostTensor, type Session } from '../runtime/index.ts'
 import { type Classifier, classifierOf } from './graph/classifier.ts'
@@ -37,7 +37,7 @@ export interface EvaluateOptions extends RunningOptions {
 export async function evaluate(given: Model, loader: Loader, options: EvaluateOptions = {}): Promise<Evaluation> {
   const model = inferenceForm(given, operators)
   const imageShape = [loader.batchSize, ...loader.shape]
-  const classifier = classifierOf(inlineFunctions(model, operators), imageShape, loader.classes)
+  const classifier = classifierOf(simplified(model, operators), imageShape, loader.classes)
   const { runtime = coreRuntime, backend, threads, onNotice } = options
   const session = await runtime.createSession(model, {
     backend,

@@ -1,5 +1,5 @@
 import { isConcrete, KerfError } from '../base/index.ts'
-import { inferenceForm, inlineFunctions, type Model } from '../graph/index.ts'
+import { inferenceForm, type Model, simplified } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { classifierOf } from './graph/classifier.ts'
 import type { DistillationOptions } from './graph/loss.ts'
@@ -25,7 +25,7 @@ export async function createTeacher(
   { runtime = coreRuntime, backend, threads, onNotice, classes }: RunningOptions & { readonly classes: number },
 ): Promise<Teacher> {
   if (!given || !inputs) throw new KerfError('bad-options', 'Distillation needs a teacher: give one.')
-  const model = inlineFunctions(inferenceForm(given, operators), operators)
+  const model = simplified(inferenceForm(given, operators), operators)
   const { image, logits, inference } = classifierOf(model, imageShape, classes)
   features.forEach(({ teacher, student }, i) => {
     const shape = inference.values.get(teacher)?.shape

@@ -1,8 +1,8 @@
 import { type Dim, elementCount, unknownDim } from '../../base/index.ts'
 import type { Call, InferredCall, Known, Labels, Ties, Track } from '../../graph/index.ts'
 import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
-import { axisOf, dense, required, typed, wrong } from '../check.ts'
-import { linesAlong } from '../indices.ts'
+import { axisOf, required, typed, wrong } from '../check.ts'
+import { joined } from '../joining.ts'
 import { defineOperator } from '../operator.ts'
 
 export interface ConcatAttributes {
@@ -66,18 +66,9 @@ export const concat = defineOperator<ConcatAttributes>({
   },
   forward: (call, inputs) => {
     const given = inputs.filter((x) => x !== undefined)
-    const [first] = given
-    const shape = concatShape(call, given) as number[] | undefined
-    if (!first || !shape) return []
-    const axis = concatAxis(call, shape.length)
-    const out: number[] = []
-    const runs = given.map((x) => (x.shape[axis] as number) * linesAlong(x.shape, axis).inner)
-    for (let o = 0; o < linesAlong(shape, axis).outer; o++)
-      given.forEach((x, n) => {
-        const run = runs[n] as number
-        for (let i = 0; i < run; i++) out.push(x.data[o * run + i] as number)
-      })
-    return [dense(first.elementType, shape, out)]
+    const shape = concatShape(call, given)
+    if (!shape) return []
+    return [joined(given, concatAxis(call, shape.length))]
   },
   backward: (call) => {
     const shapes = call.inputs.map((_, i) => shapeIn(call, i))

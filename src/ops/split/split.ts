@@ -2,8 +2,8 @@ import { type Dim, unknownDim } from '../../base/index.ts'
 import type { Call, Cut, InferredCall, Ties, Track } from '../../graph/index.ts'
 import { countBelow } from '../axis-tracks.ts'
 import { shapeIn, shapeOut } from '../backward.ts'
-import { axisOf, dense, required, typed, wrong } from '../check.ts'
-import { linesAlong } from '../indices.ts'
+import { axisOf, required, typed, wrong } from '../check.ts'
+import { parted } from '../joining.ts'
 import { defineOperator } from '../operator.ts'
 import { setting } from '../settings.ts'
 
@@ -84,19 +84,7 @@ export const split = defineOperator<SplitAttributes>({
   forward: (call, [x]) => {
     if (!x) return []
     const axis = axisOf(call, call.attributes.axis, x.shape.length)
-    const { outer, size, inner } = linesAlong(x.shape, axis)
-    let start = 0
-    return partSizes(call, size).map((part) => {
-      const out: number[] = []
-      for (let o = 0; o < outer; o++)
-        for (let i = 0; i < (part as number) * inner; i++) out.push(x.data[(o * size + start) * inner + i] as number)
-      start += part as number
-      return dense(
-        x.elementType,
-        x.shape.map((d, a) => (a === axis ? (part as number) : d)),
-        out,
-      )
-    })
+    return parted(x, axis, partSizes(call, x.shape[axis] as number) as number[])
   },
   // The gradients behind one another; nothing came back to some parts, perhaps.
   backward: (call) => {

@@ -1,14 +1,13 @@
 import type { ElementType } from '../../base/index.ts'
 import {
   type Constants,
-  graphInputs,
   type InferredCall,
   inferGraph,
-  inlineFunctions,
   type Model,
   type Node,
   nodeLabel,
   type Operator,
+  simplified,
   storedTensors,
   withoutUnreadOutputs,
 } from '../../graph/index.ts'
@@ -25,7 +24,7 @@ export interface Unit {
 
 /** A model made ready for given input shapes: functions inlined, shapes inferred, halves widened, everything constant set apart. */
 export interface Prepared extends Constants {
-  /** Element types of inputs and outputs as the model has them. */
+  /** Element types of values as the model has them. */
   readonly declared: ReadonlyMap<string, ElementType>
   /** Nodes that depend on the inputs, in order. */
   readonly units: readonly Unit[]
@@ -38,16 +37,13 @@ export interface Prepared extends Constants {
  * @throws UnsupportedError naming the first node of an operator that Kerf does not know
  */
 export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly number[]>): Prepared {
-  const inlined = inlineFunctions(given, operators)
-  const model = { ...inlined, graph: withoutUnreadOutputs(inlined.graph) }
+  const simple = simplified(given, operators, { inputShapes })
+  const model = { ...simple, graph: withoutUnreadOutputs(simple.graph) }
   const asGiven = inferGraph(model, operators, { inputShapes })
   const inference = withoutHalves(asGiven)
   const stored = new Map([...storedTensors(model, asGiven)].map(([name, tensor]) => [name, widenTensor(tensor)]))
   const declared = new Map(
-    [...graphInputs(model.graph), ...model.graph.outputs].flatMap(({ name }) => {
-      const type = asGiven.values.get(name)?.elementType
-      return type ? [[name, type] as const] : []
-    }),
+    [...asGiven.values].flatMap(([name, { elementType }]) => (elementType ? [[name, elementType]] : [])),
   )
   const units: Unit[] = []
   for (const node of model.graph.nodes) {

@@ -1,12 +1,16 @@
 import { type ElementType, KerfError } from '../../base/index.ts'
 import {
+  AttributeReader,
+  type BodyRun,
+  type Control,
   type Dense,
   type Graph,
   graphInputs,
-  inlineFunctions,
   type Model,
   type Node,
+  type Operator,
   opsetOf,
+  simplified,
   tensorValues,
   usedNames,
   withoutDeadCode,
@@ -42,7 +46,8 @@ export function referenceRun(
   feeds: ReadonlyMap<string, HostTensor>,
   options: ReferenceOptions = {},
 ): Map<string, HostTensor> {
-  const inlined = inlineFunctions(model, operators)
+  const inputShapes = new Map([...feeds].map(([name, { shape }]) => [name, shape]))
+  const inlined = simplified(model, operators, { inputShapes })
   const graph = wanted(inlined.graph, options.outputs)
   const run = new Run(inlined, graph, options.precision === 'float64')
   checkNoneMissing(graphInputs(graph), (name) => feeds.has(name))
@@ -65,7 +70,11 @@ class Run {
   /** The last node that reads a value. */
   readonly #lastUse = new Map<string, number>()
 
-  constructor(model: Model, graph: Graph, double: boolean) {
+  readonly #around: Run | undefined
+
+  /** @param around the run of the graph whose values a body reads */
+  constructor(model: Model, graph: Graph, double: boolean, around?: Run) {
+    this.#around = around
     this.#model = model
     this.#graph = graph
     this.#double = double
@@ -84,6 +93,7 @@ class Run {
     const value = this.#values.get(name)
     if (value) return value
     const tensor = this.#graph.initializers.get(name)
+    if (!tensor && this.#around) return this.#around.get(name)
     if (!tensor)
       throw new KerfError('invalid-graph', `Nothing makes the value "${name}". Export the model again.`, {
         value: name,
@@ -95,12 +105,34 @@ class Run {
 
   node(node: Node, place: number): void {
     const inputs = node.inputs.map((name) => (name === '' ? undefined : this.get(name)))
-    const results = calculate(node, opsetOf(this.#model.opsetImports, node.domain), inputs)
+    const opset = opsetOf(this.#model.opsetImports, node.domain)
+    const operator = operators.get(node.domain, node.opType)
+    const results = operator?.control ? this.#control(operator, node, opset, inputs) : calculate(node, opset, inputs)
     node.outputs.forEach((name, i) => {
       // An output that nobody reads is not kept.
       if (name !== '' && this.#lastUse.has(name)) this.set(name, results[i] as Dense)
     })
     for (const name of usedNames(node)) if (this.#lastUse.get(name) === place) this.#values.delete(name)
+  }
+
+  /** A node that runs bodies. */
+  #control(operator: Operator, node: Node, opset: number, inputs: readonly (Dense | undefined)[]): readonly Dense[] {
+    const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
+    const attributes = operator.attributes(new AttributeReader(node), opset)
+    const rounds = (operator.control as Control).run({ node, attributes, opset, inputs: known }, inputs)
+    let state = rounds.next()
+    while (!state.done) state = rounds.next(this.#body(state.value))
+    return state.value
+  }
+
+  #body({ graph, inputs }: BodyRun): Dense[] {
+    const live = withoutDeadCode(graph)
+    const run = new Run(this.#model, live, this.#double, this)
+    graph.inputs.forEach(({ name }, i) => {
+      run.set(name, inputs[i] as Dense)
+    })
+    for (const [i, node] of live.nodes.entries()) run.node(node, i)
+    return live.outputs.map(({ name }) => run.get(name))
   }
 }
 
@@ -108,7 +140,8 @@ const rounding: ReadonlySet<ElementType> = new Set(['float16', 'bfloat16'])
 
 /** A value as it is kept: in the precision of its type, or with float32 as float64. */
 function stored(value: Dense, double: boolean): Dense {
-  const { elementType, shape, data } = value
+  const { elementType, shape, data, sequence } = value
+  if (sequence) return { ...value, sequence: sequence.map((element) => stored(element, double)) }
   if (elementType === 'float32')
     return double
       ? { elementType: 'float64', shape, data: new Float64Array(data) }

@@ -1,4 +1,4 @@
-import { constantContent, graphInputs } from '../../graph/index.ts'
+import { capturedNames, constantContent, graphInputs, subgraphsOf } from '../../graph/index.ts'
 import type { BatchNormalizationAttributes } from '../../ops/index.ts'
 import type { Prepared, Unit } from '../plan/units.ts'
 import { findCentred } from './centred.ts'
@@ -186,7 +186,11 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
 function countReaders({ units, model }: Prepared): Map<string, number> {
   const readers = new Map<string, number>()
   const read = (name: string) => readers.set(name, (readers.get(name) ?? 0) + 1)
-  for (const { node } of units) for (const name of node.inputs) if (name !== '') read(name)
+  for (const { node } of units) {
+    for (const name of node.inputs) if (name !== '') read(name)
+    // What a body reads stays as it is.
+    for (const body of subgraphsOf(node)) for (const name of capturedNames(body)) for (let i = 0; i < 2; i++) read(name)
+  }
   for (const output of model.graph.outputs) {
     read(output.name)
     read(output.name)

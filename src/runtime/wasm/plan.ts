@@ -83,7 +83,7 @@ function leftToHost(tasks: readonly Task[]): string[] {
     { readonly opType: string; readonly first: string; readonly why: string; count: number }
   >()
   for (const task of tasks) {
-    if (task.kind !== 'host') continue
+    if (task.kind !== 'host' || task.job.unit.operator.control) continue
     const { unit, why = 'none is written' } = task.job
     const { opType } = unit.node
     getOrAdd(groups, `${opType} ${why}`, () => ({ opType, first: nodeLabel(unit.node), why, count: 0 })).count++

@@ -1,5 +1,5 @@
 import { byteLengthOf, elementCount, isConcrete } from '../../base/index.ts'
-import { graphInputs } from '../../graph/index.ts'
+import { graphInputs, usedNames } from '../../graph/index.ts'
 import type { Lifetime } from '../plan/arena.ts'
 import type { Prepared } from '../plan/units.ts'
 import { fuse, type Job } from './fuse.ts'
@@ -39,6 +39,8 @@ export type Task =
       readonly job: Job
       readonly inputs: readonly (Located | undefined)[]
       readonly outputs: readonly (Located | undefined)[]
+      /** What the node's bodies read from here. */
+      readonly captured: ReadonlyMap<string, Located>
     }
 
 export interface Schedule {
@@ -150,8 +152,16 @@ class Scheduler {
       computed(name) ? this.#at(name, plain('inputs', i) ? 'plain' : layout) : undefined,
     )
     const residual = job.residual === undefined ? undefined : this.#at(job.residual, layout)
+    const captured = new Map(
+      usedNames(node)
+        .filter((name) => computed(name) && !node.inputs.includes(name))
+        .flatMap((name) => {
+          const place = this.#at(name, 'plain')
+          return place ? [[name, place] as const] : []
+        }),
+    )
     // Conversions come before; what was at hand must live until this task.
-    for (const place of [...inputs, residual]) if (place) place.buffer.last = this.#tasks.length
+    for (const place of [...inputs, residual, ...captured.values()]) if (place) place.buffer.last = this.#tasks.length
     const outputs = names.map((name, i) =>
       name === ''
         ? undefined
@@ -165,7 +175,7 @@ class Scheduler {
     this.#tasks.push(
       lowering
         ? { kind: 'kernels', job, lowering: lowering as Lowering, inputs, outputs, residual }
-        : { kind: 'host', job, inputs, outputs },
+        : { kind: 'host', job, inputs, outputs, captured },
     )
   }
 

@@ -1,9 +1,10 @@
-import type { Dense, Model } from '../../graph/index.ts'
+import type { Control, Dense, Model } from '../../graph/index.ts'
 import { calculate } from '../reference/calculate.ts'
 import { fromDense, fromFloats, type HostElementType, type HostTensor, toDense, writeFloats } from '../tensor.ts'
+import { Bodies } from './bodies.ts'
 import type { Lowerings } from './lowering.ts'
 import { hasRelaxedSimd, type Variant } from './module.ts'
-import { makePlan, type Plan, type Segment } from './plan.ts'
+import { makePlan, type Plan } from './plan.ts'
 import { Pool, type SpawnWorker } from './pool.ts'
 import type { Located, Task } from './schedule.ts'
 
@@ -15,6 +16,8 @@ export interface WasmOptions {
   readonly resident?: boolean
 }
 
+type HostTask = Extract<Task, { kind: 'host' }>
+
 /** A plan with the threads that run it. */
 export class WasmRunner {
   readonly plan: Plan
@@ -23,6 +26,7 @@ export class WasmRunner {
   #pool: Pool | undefined
   /** Values that are not float32, or whose size depends on data. */
   readonly #host = new Map<string, Dense>()
+  #bodies: Bodies | undefined
   readonly #views = new Map<Located, Float32Array>()
   /** Bytes that the reference has made for one node, at most. */
   #mostMade = 0
@@ -57,7 +61,7 @@ export class WasmRunner {
   async run(feeds: ReadonlyMap<string, HostTensor>): Promise<Map<string, HostTensor>> {
     const pool = await this.#threads()
     this.#load(feeds)
-    for (const segment of this.plan.segments) this.#do(segment, pool)
+    await this.#all(pool)
     return new Map(this.plan.prepared.model.graph.outputs.map(({ name }) => [name, this.result(name)]))
   }
 
@@ -65,7 +69,23 @@ export class WasmRunner {
   async step(): Promise<void> {
     const pool = await this.#threads()
     this.#host.clear()
-    for (const segment of this.plan.segments) this.#do(segment, pool)
+    await this.#all(pool)
+  }
+
+  /** A run as a body of another network (see bodies.ts): on values of any kind, sequences too. */
+  async runValues(values: ReadonlyMap<string, Dense>): Promise<Dense[]> {
+    const pool = await this.#threads()
+    this.#host.clear()
+    for (const [name, value] of values) {
+      const place = this.plan.schedule.inputs.get(name)
+      if (place) this.#view(place).set(value.data)
+      else this.#host.set(name, value)
+    }
+    await this.#all(pool)
+    const { outputs } = this.plan.prepared.model.graph
+    return outputs.map(({ name }) => {
+      return this.#own(this.#value(name, this.plan.schedule.outputs.get(name)))
+    })
   }
 
   /** The memory of an input or output; undefined for one that is no float32 value of the kernels. It stays where it is. */
@@ -91,6 +111,7 @@ export class WasmRunner {
       for (const part of segment.kind === 'program' ? segment.tasks : [segment]) {
         const start = performance.now()
         if ('address' in part) pool.run(part.address, part.steps)
+        else if (part.task.job.unit.operator.control) await this.#runControl(part.task)
         else this.#runOnHost(part.task)
         report(part.task, performance.now() - start)
       }
@@ -102,6 +123,8 @@ export class WasmRunner {
   }
 
   dispose(): void {
+    this.#bodies?.dispose()
+    this.#bodies = undefined
     this.#pool?.dispose()
     this.#pool = undefined
   }
@@ -126,34 +149,68 @@ export class WasmRunner {
     }
   }
 
-  #do(segment: Segment, pool: Pool): void {
-    if (segment.kind === 'program') pool.run(segment.address, segment.steps)
-    else this.#runOnHost(segment.task)
+  async #all(pool: Pool): Promise<void> {
+    for (const segment of this.plan.segments)
+      if (segment.kind === 'program') pool.run(segment.address, segment.steps)
+      else if (segment.task.job.unit.operator.control) await this.#runControl(segment.task)
+      else this.#runOnHost(segment.task)
   }
 
-  #runOnHost({ job, inputs, outputs }: Extract<Task, { kind: 'host' }>): void {
-    const { node, call } = job.unit
-    const values = node.inputs.map((name, i) => {
-      const place = inputs[i]
-      if (name === '') return undefined
-      if (place) {
-        const elementType = this.plan.prepared.inference.values.get(name)?.elementType ?? 'float32'
-        return { elementType, shape: place.shape, data: this.#view(place) }
-      }
-      return this.#host.get(name) ?? this.plan.constant(name)
-    })
-    const results = calculate(node, call.opset, values)
+  #runOnHost(task: HostTask): void {
+    const { node, call } = task.job.unit
+    const results = calculate(node, call.opset, this.#inputsOf(task))
     this.#mostMade = Math.max(
       this.#mostMade,
       results.reduce((sum, result) => sum + bytesOf(result), 0),
     )
-    node.outputs.forEach((name, i) => {
+    this.#keep(task, results)
+  }
+
+  /** A node that runs bodies: what it asks for is run, one after the other. */
+  async #runControl(task: HostTask): Promise<void> {
+    const { operator, call } = task.job.unit
+    this.#bodies ??= new Bodies(this.plan.prepared, this.plan.constant, (model, shapes) =>
+      WasmRunner.make(model, shapes, { ...this.#options, resident: false }),
+    )
+    const inputs = this.#inputsOf(task)
+    const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
+    const rounds = (operator.control as Control).run({ ...call, inputs: known }, inputs)
+    let state = rounds.next()
+    while (!state.done) {
+      const { graph, inputs } = state.value
+      state = rounds.next(await this.#bodies.run(graph, inputs, (name) => this.#value(name, task.captured.get(name))))
+    }
+    this.#keep(task, state.value)
+  }
+
+  #value(name: string, place: Located | undefined): Dense {
+    if (place) {
+      const elementType = this.plan.prepared.inference.values.get(name)?.elementType ?? 'float32'
+      return { elementType, shape: place.shape, data: this.#view(place) }
+    }
+    return this.#host.get(name) ?? this.plan.constant(name)
+  }
+
+  #inputsOf({ job, inputs }: HostTask): (Dense | undefined)[] {
+    return job.unit.node.inputs.map((name, i) => (name === '' ? undefined : this.#value(name, inputs[i])))
+  }
+
+  #keep({ job, outputs }: HostTask, results: readonly Dense[]): void {
+    job.unit.node.outputs.forEach((name, i) => {
       const place = outputs[i]
       const result = results[i]
       if (name === '' || !result) return
       if (place) this.#view(place).set(result.data)
-      else this.#host.set(name, result)
+      else this.#host.set(name, this.#own(result))
     })
+  }
+
+  /** A result that some operator hands on as it is lies in memory that others will write to. */
+  #own(value: Dense): Dense {
+    const { data, sequence } = value
+    if (sequence) return { ...value, sequence: sequence.map((element) => this.#own(element)) }
+    const isLent = data instanceof Float32Array && data.buffer === this.plan.memory.memory.buffer
+    return isLent ? { ...value, data: data.slice() } : value
   }
 
   /** Made once: the memory stays as it is after planning. */

@@ -1,5 +1,5 @@
 import { isConcrete } from '../../base/index.ts'
-import type { Node } from '../../graph/index.ts'
+import { capturedNames, type Node, subgraphsOf } from '../../graph/index.ts'
 import { permutation } from '../../ops/index.ts'
 import type { Prepared, Unit } from '../plan/units.ts'
 import { lowerCopy } from './lower-layout.ts'
@@ -63,7 +63,10 @@ function onlyReaders({ units, model }: Prepared): (unit: Unit) => Unit | undefin
   const add = (name: string, unit: Unit | undefined): void => {
     readers.set(name, [...(readers.get(name) ?? []), unit])
   }
-  for (const unit of units) for (const [i, name] of unit.node.inputs.entries()) add(name, i === 0 ? unit : undefined)
+  for (const unit of units) {
+    for (const [i, name] of unit.node.inputs.entries()) add(name, i === 0 ? unit : undefined)
+    for (const body of subgraphsOf(unit.node)) for (const name of capturedNames(body)) add(name, undefined)
+  }
   for (const { name } of model.graph.outputs) add(name, undefined)
   return ({ node }) => {
     const found = readers.get(node.outputs[0] as string) ?? []

@@ -1,4 +1,4 @@
-import { attributeOf, inlineFunctions, type Model, type Node, type Tensor, tensorOf } from '../../graph/index.ts'
+import { attributeOf, type Model, type Node, simplified, type Tensor, tensorOf } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
 import type { MovedInput } from './training-graph.ts'
 
@@ -20,7 +20,7 @@ export function trainedModel(
   values: ReadonlyMap<string, TrainedTensor>,
   moved: readonly MovedInput[] = [],
 ): Model {
-  const model = hasAll(given, values, moved) ? given : inlineFunctions(given, operators)
+  const model = hasAll(given, values, moved) ? given : simplified(given, operators)
   const initializers = new Map(model.graph.initializers)
   for (const [name, { docString }] of initializers) {
     const trained = values.get(name)

@@ -7,10 +7,10 @@ import {
   type Graph,
   type Inference,
   inferGraph,
-  inlineFunctions,
   type Model,
   type Node,
   opsetOf,
+  simplified,
   storedTensors,
   type Tensor,
   tensorOf,
@@ -93,8 +93,8 @@ export interface TrainingGraph {
  *   pattern that matches nothing; NodeError
  */
 export function trainingGraph(given: Model, options: TrainingGraphOptions): TrainingGraph {
-  const inlined = inlineFunctions(given, operators)
-  const model = { ...inlined, graph: withoutUnreadOutputs(inlined.graph) }
+  const simple = simplified(given, operators)
+  const model = { ...simple, graph: withoutUnreadOutputs(simple.graph) }
   const classifier = classifierOf(model, options.imageShape, options.classes)
   const { weights, isFrozen } = withoutFrozen(model, classifier.inference, options.freeze ?? [])
   const made = new Maker(model, classifier, options, weights, isFrozen).make()
