@@ -1,15 +1,13 @@
-import { join } from 'node:path'
 import { stridesOf } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
-import { writeModelFile } from '../onnx/index.node.ts'
 import type { PruneResult } from '../prune/index.ts'
-import { type OrtModule, type Outputs, openSession, randomFeeds, withTemporaryFolder } from './onnx-runtime.ts'
+import type { Outputs } from './onnx-runtime.ts'
 
-/** How far the cut network's outputs lie from the masked network's. */
+/** How far the cut network lies from the masked one, in the values that are compared: see `comparedValues`. */
 export interface Agreement {
-  /** Largest absolute difference over all outputs. */
+  /** Largest absolute difference over all of them. */
   readonly maxAbsDiff: number
-  /** The same as a part of the largest absolute value of that output. */
+  /** The same as a part of the largest absolute value of that tensor. */
   readonly maxRelDiff: number
 }
 
@@ -63,29 +61,4 @@ function pick(shape: readonly number[], values: Float64Array, kept: ReadonlyMap<
   return values.filter((_, i) =>
     alive.every((set, axis) => !set || set.has(Math.floor(i / (strides[axis] as number)) % (shape[axis] as number))),
   )
-}
-
-/** Runs the masked and the cut network on the same random input; undefined as from `compareOutputs`. */
-export async function checkAgreement(
-  ort: OrtModule,
-  result: PruneResult,
-  masked: Model,
-  inputs: ReadonlyMap<string, readonly number[]> | undefined,
-  seed = 1,
-): Promise<Agreement | undefined> {
-  return withTemporaryFolder(async (folder) => {
-    const feeds = randomFeeds(result.model, inputs, seed)
-    const outputs: Outputs[] = []
-    for (const [name, model] of [
-      ['masked', masked],
-      ['cut', result.model],
-    ] as const) {
-      const path = join(folder, `${name}.onnx`)
-      writeModelFile(model, path)
-      const session = await openSession(ort, path, feeds, 1)
-      outputs.push(await session.run())
-      await session.release()
-    }
-    return compareOutputs(outputs[0] as Outputs, outputs[1] as Outputs, result.outputs)
-  })
 }

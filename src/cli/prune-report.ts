@@ -14,7 +14,9 @@ import { type Agreement, toleranceFor } from './agreement.ts'
 
 export interface PruneReportOptions {
   readonly check: Agreement | null
-  /** Why there is no check. */
+  /** Largest difference, as a part of the largest output, that passes. */
+  readonly allowed?: number
+  /** Why there is no check, or what is to be said of it. */
   readonly why?: string
   readonly written?: WrittenModel
   readonly explain?: boolean
@@ -72,7 +74,7 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
   if (options.check)
     facts.push([
       'Masked = cut',
-      `largest difference ${options.check.maxAbsDiff.toExponential(1)}, ${options.check.maxRelDiff.toExponential(1)} of the largest output (allowed: ${toleranceFor(result.model)})`,
+      `largest difference ${options.check.maxAbsDiff.toExponential(1)}, ${options.check.maxRelDiff.toExponential(1)} of the largest output (allowed: ${options.allowed ?? toleranceFor(result.model)})`,
     ])
   if (options.written) facts.push(['Wrote', written(options.written)])
   const tables = [beforeAfterTable(result.before, result.after)]

@@ -126,19 +126,16 @@ describe('kerf prune', () => {
     }
   })
 
-  it.skipIf(!ort)('says what to do when the network cannot be run for the check, and writes nothing', async () => {
+  it('says what to do when the network cannot be run for the check, and writes nothing', async () => {
     const model = writeModel('m.onnx')
     const args = ['-r', '.5', '-o', at('out.onnx')]
-    // The file fixes another size.
-    await fails(1, /ONNX Runtime cannot run the network: .*--no-check/, 'prune', model, ...args, '-i', '1,3,9,9')
     await fails(1, /too many to run.*--input.*--no-check/, 'prune', model, ...args, '-i', '1,3,100000,100000')
-    const int8 = writeModel('int8.onnx', { inputType: 'int8' })
-    await fails(1, /Input "x" is int8.*--no-check/, 'prune', int8, ...args)
     expect(existsSync(at('out.onnx'))).toBe(false)
-    expect((await kerf('prune', int8, ...args, '--no-check')).status).toBe(0)
+    // Of another size than the file fixes.
+    expect((await kerf('prune', model, ...args, '-i', '1,3,9,9')).status).toBe(0)
   })
 
-  it.skipIf(!ort)('does not call a network proven whose outputs are all NaN', async () => {
+  it('does not call a network proven whose outputs are all NaN', async () => {
     const model = writeModel('nan.onnx', { change: (w) => w.fill(Number.NaN) })
     const { status, out } = await kerf('prune', model, '-r', '.5', '-c', 'random', '-o', at('out.onnx'))
     expect(status).toBe(0)
@@ -146,7 +143,7 @@ describe('kerf prune', () => {
     expect(out).not.toContain('Masked = cut')
   })
 
-  it.skipIf(!ort)('checks networks of half precision, by the numbers and not by their bits', async () => {
+  it('checks networks of half precision, by the numbers and not by their bits', async () => {
     const b = new GraphBuilder('half')
     const random = seededRandom(2)
     const weight = (name: string, shape: readonly number[]) =>

@@ -117,6 +117,8 @@ export interface Operator<A = unknown> {
    * (Bengio, Léonard and Courville 2013, arXiv:1308.3432).
    */
   readonly straightThrough?: readonly number[]
+  /** Flattens what comes in at some places or at all ends, so that differences in front may not show behind: Sigmoid, Relu, Softmax. */
+  readonly saturates?: boolean
   /** What a node of inference becomes while the network learns, where that is something else. */
   training?: TrainingRule<A>
   /**

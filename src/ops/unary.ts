@@ -12,6 +12,7 @@ export interface UnaryOptions<A> {
   /** Operations per element. */
   readonly cost: Arithmetic | 'none' | ((attributes: A) => Arithmetic)
   readonly fusion?: Fusion
+  readonly saturates?: boolean
   /** Element type of the output; by default the input's. */
   readonly result?: (call: Call) => ElementType | undefined
 }
@@ -49,6 +50,7 @@ export function unary<A = void>(name: string, options: UnaryOptions<A>): Operato
               elementCount(call.outputs[0]?.shape) as number,
             ),
     fusion: options.fusion,
+    saturates: options.saturates,
     channels: { ...elementwise, zeros: (call) => (forward?.(0, call.attributes as A) === 0 ? [[0]] : []) },
   })
 }

@@ -143,7 +143,7 @@ export function define(command: Command, io: Io): void {
       const recipe = fineTuneRecipe(path, model, options)
       const tuned = recipe && (await fineTune(model, recipe, options, io))
       const result = tuned ? combined(model, tuned, options) : pruneModel(model, pruneOptions(options))
-      const { check, why } = tuned ? tuned.proof : await proof(result, options)
+      const { check, why, allowed } = tuned ? tuned.proof : await proof(result, options)
       const written = options.dryRun
         ? undefined
         : writeModelFile(withNames(result), options.output as string, {
@@ -154,6 +154,7 @@ export function define(command: Command, io: Io): void {
       const report = pruneReport(path, result, {
         check,
         why,
+        allowed,
         written,
         explain: options.explain,
         weight: options.method.includes('weight'),

@@ -67,6 +67,7 @@ export const clip = defineOperator<ClipAttributes>({
     ]
   },
   backward: clipBackward,
+  saturates: true,
   cost: (call) => {
     const { min, max } = call.attributes
     const bounds = (call.inputs[1] || min !== undefined ? 1 : 0) + (call.inputs[2] || max !== undefined ? 1 : 0)

@@ -29,4 +29,5 @@ export const erf = unary('Erf', {
   backward: derivative(({ mul, of, dy, x }) => mul(dy, mul(2 / Math.sqrt(Math.PI), of('Exp', of('Neg', mul(x, x)))))),
   cost: { others: 1 },
   fusion: 'follower',
+  saturates: true,
 })

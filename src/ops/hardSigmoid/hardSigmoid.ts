@@ -11,4 +11,5 @@ export const hardSigmoid = unary<{ alpha: number; beta: number }>('HardSigmoid',
   backward: derivative(({ mul, dy, y, attributes: { alpha }, call }) => clipGradient(call, mul(dy, alpha), y, 0, 1)),
   cost: { adds: 1, muls: 1, others: 2 },
   fusion: 'follower',
+  saturates: true,
 })

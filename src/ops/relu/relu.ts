@@ -7,4 +7,5 @@ export const relu = unary('Relu', {
   backward: derivative(({ dy, y, call }) => clipGradient(call, dy, y, 0)),
   cost: { others: 1 },
   fusion: 'follower',
+  saturates: true,
 })

@@ -10,4 +10,5 @@ export const sigmoid = unary('Sigmoid', {
   backward: derivative(({ mul, sub, dy, y }) => mul(dy, mul(y, sub(1, y)))),
   cost: { adds: 1, others: 2 },
   fusion: 'follower',
+  saturates: true,
 })

@@ -77,6 +77,7 @@ export const softmax = defineOperator<SoftmaxAttributes>({
     const shared = call.emit.sum(mul(dy, y), softmaxAxes(call))
     return mul(y, sub(dy, shared))
   }),
+  saturates: true,
   cost: (call) => {
     const { n, rows } = softmaxSizes(call)
     return { adds: 2 * n, others: 3 * n, accumulators: rows }

@@ -10,4 +10,5 @@ export const softsign = unary('Softsign', {
   }),
   cost: { adds: 1, others: 1 },
   fusion: 'follower',
+  saturates: true,
 })

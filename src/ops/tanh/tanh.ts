@@ -7,4 +7,5 @@ export const tanh = unary('Tanh', {
   backward: derivative(({ mul, sub, dy, y }) => mul(dy, sub(1, mul(y, y)))),
   cost: { others: 1 },
   fusion: 'follower',
+  saturates: true,
 })

@@ -8,4 +8,5 @@ export const thresholdedRelu = unary<number>('ThresholdedRelu', {
   backward: derivative(({ dy, x, attributes: alpha, call }) => clipGradient(call, dy, x, alpha)),
   cost: { others: 1 },
   fusion: 'follower',
+  saturates: true,
 })

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import { KerfError, seededRandom } from '../base/index.ts'
+import { GraphBuilder, type Model, type Tensor, tensorOf, tensorValues } from '../graph/index.ts'
+import { type PruneResult, pruneModel } from '../prune/index.ts'
+import type { Outputs } from './onnx-runtime.ts'
+import { comparedValues } from './prune/compared-values.ts'
+import { type Engine, ownEngine } from './prune/engines.ts'
+import { proof } from './prune/proof.ts'
+
+const random = seededRandom(3)
+const normal = (...shape: number[]): Tensor =>
+  tensorOf(
+    'float32',
+    shape,
+    Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => random.normal()),
+  )
+
+/** Conv (8) → Relu → Conv (1), and what `end` makes of it. */
+function network(end: (b: GraphBuilder, x: string) => string, bias = 0): Model {
+  const b = new GraphBuilder('proved')
+  const x = b.input('x', 'float32', [1, 3, 6, 6])
+  const first = b.node('Relu', [b.node('Conv', [x, b.constant('first', normal(8, 3, 3, 3))])])
+  const inputs = [first, b.constant('last', normal(1, 8, 1, 1)), b.constant('bias', tensorOf('float32', [1], [bias]))]
+  b.output(end(b, b.node('Conv', inputs, {}, { outputs: ['logits'] })))
+  return b.model()
+}
+
+/** 1e-28 and less where the logits lie around −80. */
+const saturated = (bias = -80) => network((b, x) => b.node('Flatten', [b.node('Sigmoid', [x])]), bias)
+const half = (model: Model) => pruneModel(model, { scope: { ratio: 0.5 } })
+
+/** The cut network with weights that are wrong by a factor. */
+function wrong(result: PruneResult, factor: number): PruneResult {
+  const { graph } = result.model
+  const last = graph.initializers.get('last') as Tensor
+  const values = tensorValues(last).map((v) => v * factor)
+  const initializers = new Map([...graph.initializers, ['last', tensorOf('float32', last.shape, values)] as const])
+  return { ...result, model: { ...result.model, graph: { ...graph, initializers } } }
+}
+
+const alone = { other: async () => undefined }
+const beside = (change: (v: number, nth: number) => number): Engine => {
+  let runs = 0
+  return {
+    run: async (model, feeds): Promise<Outputs> => {
+      const outputs = await ownEngine.run(model, feeds)
+      runs++
+      return new Map([...outputs].map(([name, t]) => [name, { ...t, values: t.values.map((v) => change(v, runs)) }]))
+    },
+  }
+}
+
+describe('masked = cut, by the runtime here', () => {
+  it('holds for a network that ends saturated, compared in front of that', async () => {
+    const result = half(saturated())
+    expect(comparedValues(result, result.masked as Model, undefined).map((c) => c.name)).toEqual(['logits'])
+    const { check, allowed } = await proof(result, { check: true }, alone)
+    expect(check?.maxRelDiff).toBeLessThan(1e-6)
+    expect(allowed).toBe(1e-4)
+  })
+
+  it.each([saturated(), network((_, x) => x), network((b, x) => b.node('Relu', [x]), -1000)])(
+    'finds a cut that is wrong by a thousandth, whatever the network ends with (%#)',
+    async (model) => {
+      const result = half(model)
+      // The bias, which is right, is most of the logits of some: so it is a thousandth of them that is wrong.
+      const { graph } = result.model
+      const bias = tensorValues(graph.initializers.get('bias') as Tensor)[0] as number
+      const initializers = new Map([...graph.initializers, ['bias', tensorOf('float32', [1], [bias * 1.001])] as const])
+      const changed = { ...result, model: { ...result.model, graph: { ...graph, initializers } } }
+      await expect(proof(wrong(changed, 1.001), { check: true }, alone)).rejects.toThrow(
+        /^The cut network differs from the masked one by .*e-[34] of its largest output; 1\.0e-4 is allowed\. Nothing was written\./,
+      )
+    },
+  )
+
+  it('allows what another rounding of the input does to a network that amplifies it, and says so', async () => {
+    const loud = network((b, x) =>
+      b.node('Sin', [b.node('Mul', [x, b.constant('loud', tensorOf('float32', [], [3e4]))])]),
+    )
+    const { check, allowed, why } = await proof(wrong(half(loud), 1 + 2 ** -22), { check: true }, alone)
+    expect(check?.maxRelDiff).toBeGreaterThan(1e-4)
+    expect(allowed).toBeGreaterThan(1e-2)
+    expect(why).toMatch(
+      /^The network amplifies rounding: .* was allowed, 16 times what another rounding of the input does\.$/,
+    )
+  })
+
+  it('takes sizes that the file leaves open as they are given', async () => {
+    const b = new GraphBuilder('open')
+    const x = b.input('x', 'float32', ['N', 3, 'h', 'w'])
+    const first = b.node('Conv', [x, b.constant('first', normal(8, 3, 3, 3))])
+    b.output(b.node('Sigmoid', [b.node('Conv', [first, b.constant('last', normal(2, 8, 1, 1))])]))
+    const input = new Map([['', [2, 3, 5, 4]]])
+    const result = pruneModel(b.model(), { scope: { ratio: 0.5 }, inputs: input })
+    expect((await proof(result, { check: true, input }, alone)).check?.maxRelDiff).toBeLessThan(1e-6)
+  })
+
+  it('compares outputs that may shrink by what survives of them, also in front of a Relu', async () => {
+    const b = new GraphBuilder('outputs')
+    const x = b.input('x', 'float32', [1, 3, 4, 4])
+    b.output(b.node('Relu', [b.node('Conv', [x, b.constant('w', normal(8, 3, 1, 1))])]))
+    const result = pruneModel(b.model(), { scope: { ratio: 0.5 }, outputsMayShrink: true })
+    expect((await proof(result, { check: true }, alone)).check?.maxRelDiff).toBeLessThan(1e-6)
+  })
+})
+
+describe('another runtime beside it', () => {
+  const result = half(saturated(-2))
+  const other = (engine: Engine) => ({ other: async () => engine })
+
+  it('is a doubt where it alone finds a difference', async () => {
+    const noisy = beside((v, nth) => v * (1 + (nth % 2) / 100))
+    const { check, why } = await proof(result, { check: true }, other(noisy))
+    expect(check?.maxRelDiff).toBeLessThan(1e-6)
+    expect(why).toMatch(
+      /^A doubt: in ONNX Runtime the two networks differ by 9\.9e-3 of the largest output\. Kerf's own/,
+    )
+    const refusing = beside((v, nth) => {
+      if (nth === 2) throw new KerfError('runtime-refused', 'ONNX Runtime cannot load the network: so.')
+      return v
+    })
+    expect((await proof(result, { check: true }, other(refusing))).why).toBe(
+      'A doubt: ONNX Runtime runs the masked network and not the cut one (ONNX Runtime cannot load the network: so).',
+    )
+  })
+
+  it('decides where the runtime here cannot run the network; where neither can, nothing is written', async () => {
+    const own: Engine = { run: () => Promise.reject(new KerfError('unsupported', 'Foo "foo" cannot be run.')) }
+    expect((await proof(result, { check: true }, { own, ...other(ownEngine) })).check).not.toBeNull()
+    const noisy = beside((v, nth) => (nth === 2 ? 1.01 * v : v))
+    await expect(proof(result, { check: true }, { own, ...other(noisy) })).rejects.toThrow(
+      /^Kerf cannot run this network\. In ONNX Runtime the cut network differs/,
+    )
+    await expect(proof(result, { check: true }, { own, ...alone })).rejects.toThrow(
+      'Foo "foo" cannot be run. Nothing was written, because it cannot be checked; --no-check writes it unchecked.',
+    )
+  })
+})
