@@ -118,7 +118,7 @@ export type Transform =
   | { readonly kind: 'flip'; readonly probability: number }
   /** bgr: red and blue exchanged, for networks that take images so. */
   | { readonly kind: 'channels'; readonly order: 'rgb' | 'bgr' }
-  /** (x − mean) / deviation, one of each per channel. */
+  /** (x − mean) / deviation, one of each per channel, or one for all. */
   | { readonly kind: 'normalise'; readonly mean: readonly number[]; readonly deviation: readonly number[] }
   /** A square of zeros, its centre anywhere in the image; `size` is its side in pixels. */
   | { readonly kind: 'cutout'; readonly size: number }

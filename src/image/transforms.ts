@@ -89,10 +89,11 @@ function after(before: Preprocessing, transform: Transform): Preprocessing {
     case 'normalise': {
       // ((x − m) ÷ d − n) ÷ e = (x − (m + d · n)) ÷ (d · e)
       const { mean, std } = before
+      const of = (values: readonly number[], c: number) => values[values.length === 1 ? 0 : c] as number
       return {
         ...before,
-        mean: mean.map((m, c) => m + (std[c] as number) * (transform.mean[c] as number)),
-        std: std.map((d, c) => d * (transform.deviation[c] as number)),
+        mean: mean.map((m, c) => m + (std[c] as number) * of(transform.mean, c)),
+        std: std.map((d, c) => d * of(transform.deviation, c)),
       }
     }
     default:

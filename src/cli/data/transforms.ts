@@ -29,7 +29,9 @@ export function withFlags(transforms: readonly Transform[], flags: ImageFlags & 
   if (fit !== undefined && !size)
     throw new UsageError('--fit says how images are resized: say to what, as in --resize 224.')
   return [
-    ...(size && (resize || fit) ? [{ kind: 'resize' as const, ...before, size, ...(fit && { fit }) }] : []),
+    ...(size && (resize || fit)
+      ? [{ kind: 'resize' as const, ...(before ?? { fit: 'cover' }), size, ...(fit && { fit }) }]
+      : []),
     ...(crop ? [{ kind: 'centreCrop' as const, size: crop }] : []),
     ...(randomCrop === undefined ? [] : [{ kind: 'crop' as const, padding: randomCrop }]),
     ...(flip === undefined ? [] : [{ kind: 'flip' as const, probability: flip === true ? 0.5 : flip }]),

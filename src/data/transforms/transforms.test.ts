@@ -189,7 +189,7 @@ it.each<[string, Transform]>([
   ['flip: probability 2 is not within 0..1.', { kind: 'flip', probability: 2 }],
   ['resize: size 0 is not a number of pixels.', { kind: 'resize', size: 0 }],
   ['resize: size 3,-1 is not a number of pixels.', { kind: 'resize', size: [3, -1] }],
-  ['normalise: mean has 1 value for images of 2 channels.', { kind: 'normalise', mean: [0], deviation: [1] }],
+  ['normalise: mean has 3 values for images of 2 channels.', { kind: 'normalise', mean: [0, 0, 0], deviation: [1] }],
   [
     'normalise: deviation has 3 values for images of 2 channels.',
     { kind: 'normalise', mean: [0, 0], deviation: [1, 1, 1] },
@@ -219,4 +219,13 @@ it('refuses a transform that there is not', () => {
   expect(() => createLoader(set, { batchSize: 2, training: true, transforms })).toThrow(
     'There is no transform "blur"; there are resize, centreCrop, channels, crop, flip, normalise, cutout, mixup.',
   )
+})
+
+it('normalises every channel by the one value that is given', async () => {
+  const grey = imagesFromArrays({ images: Uint8Array.of(0, 255, 51), labels: [0], channels: 3, height: 1, width: 1 })
+  const transforms = [{ kind: 'normalise', mean: [0.5], deviation: [0.25] }] as const
+  // (0 − ½) ÷ ¼, (1 − ½) ÷ ¼, (0.2 − ½) ÷ ¼
+  for await (const { images } of createLoader(grey, { batchSize: 1, training: false, transforms }).epoch(0))
+    expect([...images].map((v) => Number(v.toFixed(4)))).toEqual([-2, 2, -1.2])
+  expect.assertions(1)
 })

@@ -77,8 +77,8 @@ export const transformSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('normalise').describe('(x − mean) / deviation, of pixels in 0..1.'),
-    mean: perChannel.describe('One per channel.'),
-    deviation: z.array(z.number().positive()).min(1).describe('One per channel.'),
+    mean: perChannel.describe('One per channel, or one for all.'),
+    deviation: z.array(z.number().positive()).min(1).describe('One per channel, or one for all.'),
   }),
   z.strictObject({
     kind: z.literal('cutout').describe('A square of zeros at a random place.'),
