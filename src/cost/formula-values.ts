@@ -47,7 +47,7 @@ function repeatsAlong(
  * Whether a weight [channels, 1, kernel …] holds one filter again and again. Filters of equal taps do not tell: models without their weights
  * have such ones, too.
  */
-export function sameFilterEverywhere({ shape, data }: Dense): boolean {
+export function sameFilterEverywhere({ shape, data }: Pick<Dense, 'shape' | 'data'>): boolean {
   const [channels = 0] = shape
   const size = data.length / channels
   if (channels < 2 || size < 2) return false

@@ -10,6 +10,7 @@ import {
 import {
   type Constants,
   constantContent,
+  type Dense,
   type Inference,
   type Model,
   type Node,
@@ -137,8 +138,14 @@ export class LearnableRule {
       const idle = (first === 0 || first === 1) && values.every((v) => v === first)
       return idle ? `the exporter wrote ${first}s, which change nothing` : undefined
     }
-    const isFilter = fusion === 'depthwise' && (this.#inference.values.get(name)?.shape?.length ?? 0) > 2
-    const content = isFilter ? this.#content(name) : undefined
+    if (fusion !== 'depthwise') return undefined
+    const shape = this.#inference.values.get(name)?.shape
+    if ((shape?.length ?? 0) < 3) return undefined
+    // The first two filters nearly always tell.
+    const taps = elementCount(shape?.slice(1)) ?? 0
+    const two = this.#firstOf(name, 2 * taps)
+    if (two && !sameFilterEverywhere({ shape: [2, taps], data: two })) return undefined
+    const content = this.#content(name)
     return content && sameFilterEverywhere(content)
       ? 'every channel has the same filter, which is fixed (a blur)'
       : undefined
@@ -150,27 +157,34 @@ export class LearnableRule {
     return content && formulaIn(content)
   }
 
-  readonly #contents = new Map<string, ReturnType<typeof constantContent> | undefined>()
+  readonly #contents = new Map<string, Dense | undefined>()
 
   /** Undefined where the values cannot be had: in a file that is missing, or from a node that only a runtime can compute. */
-  #content(name: string): ReturnType<typeof constantContent> | undefined {
+  #content(name: string): Dense | undefined {
     return getOrAdd(this.#contents, name, () => {
-      try {
-        if (this.#isLargeAndLearnt(name)) return undefined
-        return constantContent(this.#constants, name)
-      } catch (error) {
-        if (error instanceof KerfError && unreadable.has(error.code)) return undefined
-        throw error
-      }
+      const tensor = this.#constants.stored.get(name)
+      const first = tensor && (elementCount(tensor.shape) as number) > large ? this.#firstOf(name, probed) : undefined
+      return first && plainIn(first) === undefined ? undefined : readable(() => constantContent(this.#constants, name))
     })
   }
 
-  #isLargeAndLearnt(name: string): boolean {
+  /** The first values of a constant that is stored as it is. */
+  #firstOf(name: string, count: number): ArrayLike<number> | undefined {
     const tensor = this.#constants.stored.get(name)
-    if (!tensor || (elementCount(tensor.shape) as number) <= large || bitsPerElement(tensor.elementType) === 0)
-      return false
-    const bytes = tensor.data.bytes(0, byteLengthOf(tensor.elementType, probed))
-    return plainIn(decodeElements(tensor.elementType, bytes, probed)) === undefined
+    if (!tensor || bitsPerElement(tensor.elementType) === 0 || (elementCount(tensor.shape) as number) < count)
+      return undefined
+    const { elementType, data } = tensor
+    return readable(() => decodeElements(elementType, data.bytes(0, byteLengthOf(elementType, count)), count))
+  }
+}
+
+/** Undefined where something cannot be read. Counting does not need weights: without them a constant is taken for what it most likely is. */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof KerfError && unreadable.has(error.code)) return undefined
+    throw error
   }
 }
 
@@ -178,8 +192,14 @@ export class LearnableRule {
 const large = 1 << 20
 const probed = 4096
 
-/** Counting does not need the weights: without them a constant is taken for what it most likely is. */
-const unreadable = new Set(['external-missing', 'external-too-short', 'too-short', 'not-constant'])
+const unreadable = new Set([
+  'external-missing',
+  'external-too-short',
+  'path-escape',
+  'no-access',
+  'too-short',
+  'not-constant',
+])
 
 /** What its constants are to an operator: those that compute with weights of their own, arithmetic, and those that only move data. */
 function roleOf({ parameters, cost }: Operator): Role {

@@ -42,7 +42,7 @@ export function blocksOf(layers: readonly Layer[]): Block[] {
     })
   }
   return below(
-    layers.map((layer) => [layer, pathParts(names.path(layer))] as const),
+    layers.map((layer) => [layer, pathParts(names.of(layer))] as const),
     1,
     '',
   )

@@ -1,5 +1,5 @@
 import type { Layer, ManyComparison } from '../cost/index.ts'
-import { accessesOf, headerOf, totalMetrics } from './layer-columns.ts'
+import { accessesOf, headerOf, opsText, totalMetrics } from './layer-columns.ts'
 import { layerNames, namesNote } from './layer-names.ts'
 import { shapeText } from './numbers.ts'
 import { unsupportedTable } from './profile-report.ts'
@@ -72,7 +72,7 @@ export function compareManyTable(comparison: ManyComparison, options: CompareMan
     ],
     rows: shown.map((row) => [
       options.fullNames ? row.name : names.of(representative(row)),
-      row.op,
+      options.fullNames ? row.op : opsText(row.op),
       ...counts.flatMap((c) => row.layers.map((l) => (l === null ? '–' : countOf(l, c)))),
     ]),
     notes: [

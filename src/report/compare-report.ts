@@ -1,5 +1,5 @@
 import type { ComparedLayer, Comparison, Layer, Pair } from '../cost/index.ts'
-import { headerOf, totalMetrics } from './layer-columns.ts'
+import { headerOf, opsText, totalMetrics } from './layer-columns.ts'
 import { layerNames, namesNote } from './layer-names.ts'
 import { ratioText, shapeText, withSeparators } from './numbers.ts'
 import { unsupportedTable } from './profile-report.ts'
@@ -72,7 +72,7 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
     columns,
     rows: shown.map((l) => [
       options.fullNames ? l.name : names.of(some(l)),
-      l.op,
+      options.fullNames ? l.op : opsText(l.op),
       ...counts.flatMap((c) => [side(l, 'a', l[c]), side(l, 'b', l[c]), l[c].ratio ?? '']),
       ...(options.reasons ? [l.a?.notCounted ?? '', l.b?.notCounted ?? ''] : []),
     ]),

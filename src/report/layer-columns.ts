@@ -76,10 +76,18 @@ const texts = ['op', 'kernel', 'stride', 'groups', 'window', 'inputs', 'outputs'
 export const isTextColumn = (key: LayerColumn): key is (typeof texts)[number] =>
   (texts as readonly string[]).includes(key)
 
-/** `AdderConv`, `Conv depthwise`. */
-export function opText(layer: Layer): string {
-  return layer.kind ? `${layer.op} ${layer.kind}` : layer.op
+/** `AdderConv`, `Conv depthwise`; of a fused layer the first operator and how many more: `Conv depthwise +4`. */
+export function opText({ op, kind }: Pick<Layer, 'op' | 'kind'>): string {
+  const [first, ...others] = op.split('+')
+  return [first, ...(kind ? [kind] : []), ...(others.length > 0 ? [`+${others.length}`] : [])].join(' ')
 }
+
+/** The same of a comparison's operators: `Conv +2 → AdderConv +2`. */
+export const opsText = (ops: string): string =>
+  ops
+    .split(' → ')
+    .map((op) => opText({ op }))
+    .join(' → ')
 
 /** One number where all axes have the same, else all: `2`, `2×1`. */
 function stepsText(strides: readonly number[]): string {

@@ -21,10 +21,8 @@ const firstOf = (layer: Layer): [name: string, op: string] =>
 export const pathParts = (name: string): string[] => name.split(/[/.]/)
 
 export interface LayerNames {
-  /** How many nodes were fused to the first one stands behind it: `conv1 +2`. */
+  /** Of a fused layer that of its first node. */
   of(layer: Layer): string
-  /** The same without that. */
-  path(layer: Layer): string
   /** The beginning that all names had: `model/`; '' where there is none. */
   readonly prefix: string
   /** Whether any name is not as the file has it. */
@@ -35,12 +33,11 @@ export interface LayerNames {
 export function layerNames(layers: readonly Layer[]): LayerNames {
   const short = new Map(layers.map((layer) => [layer, shortName(...firstOf(layer))]))
   const prefix = commonBeginning([...short.values()])
-  const path = (layer: Layer) => (short.get(layer) ?? firstOf(layer)[0]).slice(prefix.length)
+  const of = (layer: Layer) => (short.get(layer) ?? firstOf(layer)[0]).slice(prefix.length)
   return {
-    path,
-    of: (layer) => (layer.members ? `${path(layer)} +${layer.members.length - 1}` : path(layer)),
+    of,
     prefix,
-    shortened: layers.some((layer) => path(layer) !== firstOf(layer)[0]),
+    shortened: layers.some((layer) => of(layer) !== firstOf(layer)[0]),
   }
 }
 

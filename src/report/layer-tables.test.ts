@@ -119,6 +119,17 @@ describe('blocks', () => {
   })
 })
 
+describe('a fused layer', () => {
+  it('has the name of its first node, and says how many operators stand in it', () => {
+    const fused = profileModel(network(), { fused: true })
+    const text = toTerminal(profileReport(fused), { width: 80 })
+    expect(text).toMatch(/^features\.0\/conv\.0 +Conv pointwise \+1 +1×1 /m)
+    expect(text).toMatch(/^features\.0\/conv\.1 +Conv depthwise \+1 +3×3 s2 +1×8×8×8 /m)
+    const strict = profileModel(network(), { fused: true, strictAdds: true })
+    expect(toTerminal(compareReport(compareProfiles(fused, strict)))).toMatch(/^features\.0\/conv\.0 +Conv \+1 /m)
+  })
+})
+
 describe('a comparison', () => {
   it('says that layers are matched by what they are', () => {
     const renamed = {

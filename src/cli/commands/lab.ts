@@ -20,10 +20,10 @@ import {
   runExperiment,
   verdictText,
 } from '../../lab/index.node.ts'
-import { readModelFile } from '../../onnx/index.node.ts'
 import { chartsSvg, toJson } from '../../report/index.ts'
 import { createResident, createSession, measureLimit } from '../../runtime/index.node.ts'
 import { UsageError } from '../errors.ts'
+import { givenModel } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { openPeers } from '../lab/peers.ts'
 import { integer, threadCount } from '../options.ts'
@@ -119,7 +119,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
     if (existsSync(path)) checkOutput(path, { force })
   const stop = stopOnSignal()
   const digits = digitsFrom(options.data, seed)
-  const model = options.model === undefined ? undefined : readModelFile(options.model)
+  const model = options.model === undefined ? undefined : givenModel(options.model)
   const outcomes: Outcome[] = []
   let interrupted: Experiment | undefined
   try {
