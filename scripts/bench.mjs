@@ -17,6 +17,7 @@ const benchmarks = {
   adder: '../bench/adder.mjs',
   'adder-network': '../bench/adder-network.mjs',
   networks: '../bench/networks.mjs',
+  files: '../bench/files.mjs',
   train: '../bench/train.mjs',
 }
 const given = process.argv.slice(2)
