@@ -127,13 +127,15 @@ it.each([
   ],
   ['no network', 2, "required option '-n, --net <name>'", ['w.safetensors', '-o', 'm.onnx']],
   ['a wrong size', 2, 'Give height and width', ['w.safetensors', '--net', 'lenet5_bn', '--size', '0', '-o', 'm.onnx']],
-  ['the input as output', 1, 'is the input', ['w.safetensors', '--net', 'lenet5_bn', '-o', 'w.safetensors']],
+  ['the input as output', 1, 'is the input', ['weights', '--net', 'lenet5_bn', '-o', 'weights']],
+  ['another type', 2, 'Let the name end in .onnx', ['w.safetensors', '--net', 'lenet5_bn', '-o', 'w.safetensors']],
   ['no such file', 1, 'does not exist', ['x.safetensors', '--net', 'lenet5_bn', '-o', 'm.onnx']],
   ['a pickle', 1, 'was written by torch.save', ['w.pth', '--net', 'lenet5_bn', '-o', 'm.onnx']],
   ['a zip archive', 1, 'was written by torch.save', ['zip.pth', '--net', 'lenet5_bn', '-o', 'm.onnx']],
   ['something else', 1, 'Not a valid safetensors file', ['text', '--net', 'lenet5_bn', '-o', 'm.onnx']],
 ] as const)('refuses %s', async (_, status, message, args) => {
   writeWeights('w.safetensors')
+  writeWeights('weights')
   writeFileSync(at('w.pth'), Uint8Array.of(0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9))
   writeFileSync(at('zip.pth'), 'PK\u0003\u0004 and more')
   writeFileSync(at('text'), 'once upon a time')
