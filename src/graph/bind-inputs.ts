@@ -1,4 +1,5 @@
 import { type Dim, KerfError, type Shape } from '../base/index.ts'
+import { axesOf, imageLayoutOf } from './image-layout.ts'
 import type { InferenceOptions } from './infer.ts'
 import { type Graph, graphInputs, type ValueInfo } from './model.ts'
 
@@ -62,6 +63,11 @@ function checkSizes(name: string, declared: Shape, wanted: readonly number[] | u
     throw new KerfError(
       'wrong-shape',
       `Input "${name}" has ${declared.length} dimensions [${declared}], --input gives ${wanted.length} [${wanted}].`,
+    )
+  if (wanted && imageLayoutOf(declared, wanted) === 'NHWC')
+    throw new KerfError(
+      'wrong-shape',
+      `Input "${name}" [${declared.map((d) => d || '?')}] is NHWC: height, width, channels. --input gives [${wanted}]; give ${axesOf.NHWC.map((axis) => wanted[axis]).join(',')}.`,
     )
   const negative = declared.find((d) => typeof d === 'number' && d < 0)
   if (negative !== undefined)

@@ -137,6 +137,14 @@ export interface Operator<A = unknown> {
    * one element (a bias as Add, BatchNormalization as Mul and Add); scalars there are constants of a formula.
    */
   readonly parameters?: readonly number[] | 'operands'
+  /**
+   * Of nodes with sizes as numbers, in which a file may fix the batch, as in a Reshape to [1, -1]: numbers for a batch of any size.
+   * @param call at the sizes of the file
+   * @param axis of input 0 on which the batch lies
+   * @param size of the batch there
+   * @returns content of inputs, by their index; undefined where there is none that gives every image what it gets now
+   */
+  freeBatch?(call: InferredCall<A>, axis: number, size: number): ReadonlyMap<number, readonly number[]> | undefined
   readonly fusion?: Fusion | ((call: InferredCall<A>) => Fusion | undefined)
   /** What it does with the graphs that it holds: If, Loop, Scan. Its cost is theirs. */
   readonly control?: Control<A>

@@ -1,7 +1,5 @@
 import { isFloating, KerfError } from '../base/index.ts'
-import type { ValueInfo } from '../graph/index.ts'
-
-export type ImageLayout = 'NCHW' | 'NHWC'
+import type { ImageLayout, ValueInfo } from '../graph/index.ts'
 
 /**
  * How an image becomes a tensor: resized, cut, and of every channel (pixel · scale − mean) ÷ std, pixels from 0 to 255. What stands in a file under

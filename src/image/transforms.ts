@@ -1,5 +1,6 @@
 import type { Transform } from '../data/index.ts'
-import type { ImageLayout, Preprocessing } from './preprocessing.ts'
+import type { ImageLayout } from '../graph/index.ts'
+import type { Preprocessing } from './preprocessing.ts'
 
 /*
  * The same thing for data sets: there pixels are 0 to 1 and axes [C, H, W], and what happens to them is a list of transforms.

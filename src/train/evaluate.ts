@@ -1,9 +1,10 @@
 import { KerfError } from '../base/index.ts'
 import type { Batch, Loader } from '../data/index.ts'
-import { inferenceForm, type Model, simplified } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
+import type { Model } from '../graph/index.ts'
 import { hostTensor, type Session } from '../runtime/index.ts'
+import { proveFreedBatch } from './batch-proof.ts'
 import { type Classifier, classifierOf } from './graph/classifier.ts'
+import { networkForImages } from './graph/images.ts'
 import { breathe } from './pause.ts'
 import { coreRuntime, type RunningOptions } from './runtime.ts'
 import { crossEntropyOf, rankOf, squaredErrorOf } from './scores.ts'
@@ -32,12 +33,20 @@ export interface EvaluateOptions extends RunningOptions {
 /**
  * Runs a network, in its form for inference, over a data set. Its first output counts.
  * @param loader of evaluation: in order, the last batch filled up
- * @throws KerfError `wrong-model`, `wrong-shape`, `wrong-classes`, `aborted`; UnsupportedError for an operator that is not known
+ * @throws KerfError `wrong-model`, `wrong-shape`, `wrong-classes`, `fixed-batch`, `aborted`; UnsupportedError for an operator that is not known
  */
-export async function evaluate(given: Model, loader: Loader, options: EvaluateOptions = {}): Promise<Evaluation> {
-  const model = inferenceForm(given, operators)
+export async function evaluate(model: Model, loader: Loader, options: EvaluateOptions = {}): Promise<Evaluation> {
+  const network = networkForImages(model, [loader.batchSize, ...loader.shape])
+  const notice = options.onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
+  network.notices.forEach(notice)
+  await proveFreedBatch(network, loader.shape, options)
+  return evaluateNetwork(network.model, loader, options)
+}
+
+/** `evaluate` for a network that takes the loader's batches: see `networkForImages`. */
+export async function evaluateNetwork(model: Model, loader: Loader, options: EvaluateOptions): Promise<Evaluation> {
   const imageShape = [loader.batchSize, ...loader.shape]
-  const classifier = classifierOf(simplified(model, operators), imageShape, loader.classes)
+  const classifier = classifierOf(model, imageShape, loader.classes)
   const { runtime = coreRuntime, backend, threads, onNotice } = options
   const session = await runtime.createSession(model, {
     backend,

@@ -1,7 +1,8 @@
 import { isConcrete, KerfError } from '../base/index.ts'
-import { inferenceForm, type Model, simplified } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
+import type { Model } from '../graph/index.ts'
+import { proveFreedBatch } from './batch-proof.ts'
 import { classifierOf } from './graph/classifier.ts'
+import { networkForImages } from './graph/images.ts'
 import type { DistillationOptions } from './graph/loss.ts'
 import type { TrainingGraph } from './graph/training-graph.ts'
 import { coreRuntime, type RunningOptions } from './runtime.ts'
@@ -25,7 +26,9 @@ export async function createTeacher(
   { runtime = coreRuntime, backend, threads, onNotice, classes }: RunningOptions & { readonly classes: number },
 ): Promise<Teacher> {
   if (!given || !inputs) throw new KerfError('bad-options', 'Distillation needs a teacher: give one.')
-  const model = simplified(inferenceForm(given, operators), operators)
+  const network = networkForImages(given, imageShape)
+  await proveFreedBatch(network, imageShape.slice(1), { runtime, backend, threads })
+  const { model } = network
   const { image, logits, inference } = classifierOf(model, imageShape, classes)
   features.forEach(({ teacher, student }, i) => {
     const shape = inference.values.get(teacher)?.shape

@@ -1,6 +1,7 @@
 import type { Batch, Loader } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
-import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
+import { type EvaluateOptions, type Evaluation, evaluateNetwork } from './evaluate.ts'
+import { networkForImages } from './graph/images.ts'
 import { breathe } from './pause.ts'
 import type { Metrics } from './run-folder/metrics.ts'
 import type { Schedule } from './schedules/schedule.ts'
@@ -214,7 +215,9 @@ class Training {
     const onProgress = (images: number, of: number) => onEvent?.({ kind: 'evaluating', part: 'validation', images, of })
     const options = { backend, threads, runtime, loss, onProgress, signal, onNotice: () => {} }
     try {
-      return await evaluate(this.#trainer.model(), validation, options)
+      // Whether its batch size may be freed, the trainer has seen.
+      const { model } = networkForImages(this.#trainer.model(), [validation.batchSize, ...validation.shape])
+      return await evaluateNetwork(model, validation, options)
     } catch (error) {
       if (signal?.aborted) return 'stopped'
       throw error

@@ -4,8 +4,10 @@ import type { Batch } from '../data/index.ts'
 import { inferenceForm, type Model, tensorValues } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import type { Resident } from '../runtime/index.ts'
+import { proveFreedBatch } from './batch-proof.ts'
 import { faultIn, notFinite } from './fault.ts'
 import type { NamePattern } from './graph/frozen.ts'
+import { networkForImages } from './graph/images.ts'
 import type { LossOptions } from './graph/loss.ts'
 import { type TrainedTensor, trainedModel } from './graph/trained-model.ts'
 import { type TrainingGraph, trainingGraph } from './graph/training-graph.ts'
@@ -91,11 +93,13 @@ export async function createTrainer(given: Model, options: TrainerOptions): Prom
   const { runtime = coreRuntime, backend, threads, onNotice, loss, choices, freeze, classes } = options
   const graph = trainingGraph(model, { imageShape, classes, loss, choices, freeze })
   const notice = onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
-  graph.notices.forEach(notice)
+  const network = networkForImages(model, imageShape)
+  for (const text of [...network.notices, ...graph.notices]) notice(text)
   if (model !== given)
     notice(
       'the file was exported for training (training_mode = 1); what is trained is measured and written as it is in inference.',
     )
+  await proveFreedBatch(network, options.shape, { runtime, backend, threads })
   const running = { backend, threads, onNotice }
   const teacher =
     loss?.distillation && (await createTeacher(options.teacher, graph, loss.distillation, imageShape, options))

@@ -93,6 +93,24 @@ function cutReshape(call: InferredCall<ReshapeAttributes>, cut: Cut): void {
   else cut.patchInputInts(1, patch)
 }
 
+/**
+ * Element (l·N + n)·r + i of X, n the image, stays where it is. In Y the batch lies on the axis that has the same l before it: its size is left open.
+ */
+function freeTarget(
+  call: InferredCall<ReshapeAttributes>,
+  axis: number,
+  size: number,
+): ReadonlyMap<number, readonly number[]> | undefined {
+  const [from, to, target] = [call.inputs[0]?.shape, call.outputs[0]?.shape, contentOf(call, 1)]
+  if (!from || !isConcrete(to) || !target) return undefined
+  const outside = elementCount(from.slice(0, axis))
+  const at = [...to.keys()].find((b) => elementCount(to.slice(0, b)) === outside)
+  if (at === undefined || (to[at] as number) % size !== 0) return undefined
+  const copies = at === axis && to[at] === from[axis] && !call.attributes.allowZero
+  const free = copies ? target.map((d, b) => (b === at ? 0 : d)) : to.map((d, b) => (b === at ? -1 : d))
+  return new Map([[1, free]])
+}
+
 export const reshape = defineOperator<ReshapeAttributes>({
   name: 'Reshape',
   domain: '',
@@ -105,5 +123,6 @@ export const reshape = defineOperator<ReshapeAttributes>({
   backward: reshapeBackward,
   cost: 'none',
   accesses: 'view',
+  freeBatch: freeTarget,
   channels: { tie: tieReshaped, cut: cutReshape },
 })

@@ -1,7 +1,6 @@
 import { elementCount, KerfError } from '../../base/index.ts'
 import {
   AttributeReader,
-  graphInputs,
   type Inference,
   inferGraph,
   type Model,
@@ -10,6 +9,7 @@ import {
   producersOf,
 } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
+import { imageInput, shapeText as text } from './images.ts'
 
 /** How a network's output is to be read: scores before Softmax, probabilities, or their logarithms. */
 export type OutputKind = 'logits' | 'probabilities' | 'logProbabilities'
@@ -26,35 +26,10 @@ export interface Classifier {
   readonly classes: number
 }
 
-const text = (shape: readonly unknown[] | undefined) => `[${shape?.map((d) => d || '?').join(',') ?? '?'}]`
-
-/**
- * The input that images go to, of the sizes that they have.
- * @throws KerfError `wrong-model` for another number or kind of inputs, `wrong-shape` when images are of another size
- */
-export function imageInput({ graph }: Model, imageShape: readonly number[]): string {
-  const inputs = graphInputs(graph)
-  const [input] = inputs
-  if (!input || inputs.length > 1 || input.type?.kind !== 'tensor' || input.type.elementType !== 'float32')
-    throw new KerfError(
-      'wrong-model',
-      `The model takes ${inputs.map((i) => `"${i.name}" (${i.type?.kind === 'tensor' ? `${i.type.elementType} ${text(i.type.shape)}` : 'no tensor'})`).join(', ') || 'no input'}; expected one input of images, float32 [N,C,H,W].`,
-      { inputs: inputs.map((i) => i.name) },
-    )
-  const { shape } = input.type
-  const fits = shape?.every((d, axis) => axis === 0 || typeof d !== 'number' || d === imageShape[axis]) ?? true
-  if (!fits || (shape && shape.length !== imageShape.length))
-    throw new KerfError(
-      'wrong-shape',
-      `The model takes images ${text(shape?.slice(1))} (channels, height, width), the data give ${text(imageShape.slice(1))}. Add a resize to the transforms, or take other data.`,
-      { input: input.name, expected: shape, received: imageShape },
-    )
-  return input.name
-}
-
 /**
  * @param imageShape of a batch, [N, C, H, W]
  * @param classes how many the data have
+ * @param model see `networkForImages`
  * @throws KerfError `wrong-model` as `imageInput`, and when the output is no number per class; `wrong-classes`; NodeError where the network
  *   cannot take this batch
  */
@@ -63,7 +38,7 @@ export function classifierOf(
   imageShape: readonly number[],
   classes: number,
 ): Classifier & { readonly inference: Inference } {
-  const image = imageInput(model, imageShape)
+  const image = imageInput(model, imageShape).name
   const inference = inferGraph(model, operators, { inputShapes: new Map([[image, imageShape]]) })
   const output = model.graph.outputs[0]?.name ?? ''
   const { shape, elementType } = inference.values.get(output) ?? {}

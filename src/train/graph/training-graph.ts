@@ -10,7 +10,6 @@ import {
   type Model,
   type Node,
   opsetOf,
-  simplified,
   storedTensors,
   type Tensor,
   tensorOf,
@@ -20,6 +19,7 @@ import {
 import { operators } from '../../ops/index.ts'
 import { type Classifier, checkLogits, classifierOf } from './classifier.ts'
 import { type NamePattern, unreachedNotices, withoutFrozen } from './frozen.ts'
+import { networkForImages } from './images.ts'
 import type { Learnable } from './learnable.ts'
 import { crossEntropy, divergence, type LossOptions, meanSquaredDifference, type Shaped, weightedSum } from './loss.ts'
 
@@ -89,12 +89,12 @@ export interface TrainingGraph {
 /**
  * Makes the graph of a training step from a network for inference.
  * Weights that no gradient reaches stay as they are: neither weight decay nor momentum touches them.
- * @throws KerfError `wrong-model`, `wrong-shape`, `wrong-classes` (see `classifierOf`), `nothing-to-train`, `not-differentiable`, `bad-options` for a
+ * @throws KerfError `wrong-model`, `wrong-shape`, `wrong-classes`, `fixed-batch` (see `networkForImages`, `classifierOf`), `nothing-to-train`, `not-differentiable`, `bad-options` for a
  *   pattern that matches nothing; NodeError
  */
 export function trainingGraph(given: Model, options: TrainingGraphOptions): TrainingGraph {
-  const simple = simplified(given, operators)
-  const model = { ...simple, graph: withoutUnreadOutputs(simple.graph) }
+  const network = networkForImages(given, options.imageShape).model
+  const model = { ...network, graph: withoutUnreadOutputs(network.graph) }
   const classifier = classifierOf(model, options.imageShape, options.classes)
   const { weights, isFrozen } = withoutFrozen(model, classifier.inference, options.freeze ?? [])
   const made = new Maker(model, classifier, options, weights, isFrozen).make()

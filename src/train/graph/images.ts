@@ -1,0 +1,105 @@
+import type { Shape } from '../../base/index.ts'
+import { KerfError } from '../../base/index.ts'
+import {
+  allNames,
+  attributeOf,
+  axesOf,
+  fixesBatch,
+  freeBatch,
+  freshName,
+  graphInputs,
+  type ImageLayout,
+  imageLayoutOf,
+  inferenceForm,
+  type Model,
+  simplified,
+} from '../../graph/index.ts'
+import { operators } from '../../ops/index.ts'
+
+/*
+ * Data sets give [N, C, H, W], in batches of any size. Files have other inputs: TensorFlow's exports NHWC, most exports a batch of one image.
+ */
+
+/** A network as training and evaluation give it images. */
+export interface ImageNetwork {
+  /** Takes [N, C, H, W]; without calls of functions. */
+  readonly model: Model
+  /** The same for as many images as its file fixes, where `model` takes another number. */
+  readonly fixed: { readonly model: Model; readonly size: number } | undefined
+  /** What is not as in other files, in words. */
+  readonly notices: readonly string[]
+}
+
+/**
+ * The network with an input [N, C, H, W] for a batch of this size: nodes of the given one keep their names, and what they compute.
+ * @param imageShape of a batch
+ * @throws KerfError as `imageInput`, `fixed-batch` as `freeBatch`
+ */
+export function networkForImages(given: Model, imageShape: readonly number[]): ImageNetwork {
+  const own = simplified(inferenceForm(given, operators), operators)
+  const { name, layout } = imageInput(own, imageShape)
+  const [size = 1] = imageShape
+  const freed = fixesBatch(own, size) ? freeBatch(own, operators) : own
+  const first = (model: Model) => (layout === 'NCHW' ? model : channelsFirst(model, name))
+  const [declared] = graphInputs(own.graph).map((i) => (i.type?.kind === 'tensor' ? i.type.shape : undefined))
+  return {
+    model: first(freed),
+    fixed: freed === own ? undefined : { model: first(own), size: declared?.[0] as number },
+    notices:
+      layout === 'NCHW'
+        ? []
+        : [`input "${name}" is NHWC (height, width, channels): images are given to it in that order.`],
+  }
+}
+
+/** Takes [N, C, H, W] and hands it on as the input [N, H, W, C] that the model had. */
+function channelsFirst(model: Model, name: string): Model {
+  const { graph } = model
+  const images = freshName(allNames(graph), `${name}/channels_first`)
+  const inputs = graph.inputs.map((info) => {
+    if (info.name !== name || info.type?.kind !== 'tensor') return info
+    const [n, h, w, c] = info.type.shape ?? []
+    const shape = info.type.shape && ([n, c, h, w] as Shape)
+    return { ...info, name: images, type: { ...info.type, shape } }
+  })
+  const transpose = {
+    name: `${images}/transpose`,
+    opType: 'Transpose',
+    domain: '',
+    inputs: [images],
+    outputs: [name],
+    attributes: new Map([['perm', attributeOf([...axesOf.NHWC])]]),
+  }
+  return { ...model, graph: { ...graph, inputs, nodes: [transpose, ...graph.nodes] } }
+}
+
+export const shapeText = (shape: readonly unknown[] | undefined): string =>
+  `[${shape?.map((d) => d || '?').join(',') ?? '?'}]`
+
+/**
+ * The input that images go to, of the sizes that they have, and how their axes lie there.
+ * @throws KerfError `wrong-model` for another number or kind of inputs, `wrong-shape` when images are of another size
+ */
+export function imageInput(
+  { graph }: Model,
+  imageShape: readonly number[],
+): { readonly name: string; readonly layout: ImageLayout } {
+  const inputs = graphInputs(graph)
+  const [input] = inputs
+  if (!input || inputs.length > 1 || input.type?.kind !== 'tensor' || input.type.elementType !== 'float32')
+    throw new KerfError(
+      'wrong-model',
+      `The model takes ${inputs.map((i) => `"${i.name}" (${i.type?.kind === 'tensor' ? `${i.type.elementType} ${shapeText(i.type.shape)}` : 'no tensor'})`).join(', ') || 'no input'}; expected one input of images, float32 [N,C,H,W].`,
+      { inputs: inputs.map((i) => i.name) },
+    )
+  const { shape } = input.type
+  const layout = shape ? imageLayoutOf(shape, imageShape) : 'NCHW'
+  if (layout) return { name: input.name, layout }
+  const [, channels] = imageShape
+  const isLast = shape?.length === 4 && shape[3] === channels && shape[1] !== channels
+  throw new KerfError(
+    'wrong-shape',
+    `The model takes images ${shapeText(shape?.slice(1))} (${isLast ? 'height, width, channels' : 'channels, height, width'}), the data give ${shapeText(imageShape.slice(1))}${isLast ? ' (channels, height, width)' : ''}. Add a resize to the transforms, or take other data.`,
+    { input: input.name, expected: shape, received: imageShape },
+  )
+}
