@@ -1,4 +1,5 @@
 import { KerfError, NodeError, type Shape } from '../base/index.ts'
+import { attributeOf } from './builder.ts'
 import { GraphInference, inferGraph } from './infer.ts'
 import { graphInputs, type Model, type Node, nodeLabel, type Tensor, type ValueInfo } from './model.ts'
 import type { OperatorSet } from './operator.ts'
@@ -102,7 +103,7 @@ class Freeing {
     }
   }
 
-  #withContent(walk: GraphInference, node: Node, content: ReadonlyMap<number, readonly number[]>): Node {
+  #withContent(walk: GraphInference, node: Node, content: ReadonlyMap<number | string, readonly number[]>): Node {
     const inputs = node.inputs.map((name, i) => {
       const values = content.get(i)
       if (!values) return name
@@ -112,7 +113,9 @@ class Freeing {
       this.#freed.set(free, tensor)
       return free
     })
-    return { ...node, inputs }
+    const attributes = new Map(node.attributes)
+    for (const [key, values] of content) if (typeof key === 'string') attributes.set(key, attributeOf([...values]))
+    return { ...node, inputs, attributes }
   }
 
   #shapesOf(walk: GraphInference, node: Node): string {

@@ -142,9 +142,13 @@ export interface Operator<A = unknown> {
    * @param call at the sizes of the file
    * @param axis of input 0 on which the batch lies
    * @param size of the batch there
-   * @returns content of inputs, by their index; undefined where there is none that gives every image what it gets now
+   * @returns content of inputs, by their index, and of attributes, by their name; undefined where there is none that gives every image what it gets now
    */
-  freeBatch?(call: InferredCall<A>, axis: number, size: number): ReadonlyMap<number, readonly number[]> | undefined
+  freeBatch?(
+    call: InferredCall<A>,
+    axis: number,
+    size: number,
+  ): ReadonlyMap<number | string, readonly number[]> | undefined
   readonly fusion?: Fusion | ((call: InferredCall<A>) => Fusion | undefined)
   /** What it does with the graphs that it holds: If, Loop, Scan. Its cost is theirs. */
   readonly control?: Control<A>

@@ -160,6 +160,14 @@ describe('freeing the batch', () => {
     expect(targetOf(shape, target)).toEqual(['batch', free])
   })
 
+  it('changes the attribute where operator sets before 5 have the target', () => {
+    const b = new GraphBuilder('old', 4)
+    b.output(b.node('Reshape', [b.input('x', 'float32', [1, 6, 2, 2])], { shape: [1, -1] }))
+    const [node] = freeBatch(b.model(), operators).graph.nodes
+    expect(node?.attributes.get('shape')).toMatchObject({ value: [0, -1] })
+    expect(node?.inputs).toEqual(['x'])
+  })
+
   it('follows it to other axes: heads of attention with the sequence in front', () => {
     const b = new GraphBuilder('heads')
     const x = b.input('x', 'float32', [1, 5, 12])

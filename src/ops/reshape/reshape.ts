@@ -100,15 +100,16 @@ function freeTarget(
   call: InferredCall<ReshapeAttributes>,
   axis: number,
   size: number,
-): ReadonlyMap<number, readonly number[]> | undefined {
-  const [from, to, target] = [call.inputs[0]?.shape, call.outputs[0]?.shape, contentOf(call, 1)]
+): ReadonlyMap<number | string, readonly number[]> | undefined {
+  const { shape } = call.attributes
+  const [from, to, target] = [call.inputs[0]?.shape, call.outputs[0]?.shape, setting(call, shape, 1).values]
   if (!from || !isConcrete(to) || !target) return undefined
   const outside = elementCount(from.slice(0, axis))
   const at = [...to.keys()].find((b) => elementCount(to.slice(0, b)) === outside)
   if (at === undefined || (to[at] as number) % size !== 0) return undefined
   const copies = at === axis && to[at] === from[axis] && !call.attributes.allowZero
   const free = copies ? target.map((d, b) => (b === at ? 0 : d)) : to.map((d, b) => (b === at ? -1 : d))
-  return new Map([[1, free]])
+  return new Map([[shape ? 'shape' : 1, free]])
 }
 
 export const reshape = defineOperator<ReshapeAttributes>({
