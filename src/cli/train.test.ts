@@ -104,6 +104,28 @@ describe('kerf train', () => {
     expect(train.images).toBe(96)
   })
 
+  it('offers a new classifier where the data have other classes, and puts it in', async () => {
+    const other = ['--set', 'data.classes=5']
+    const refused = await kerf(...small('five', ...other))
+    expect(refused).toMatchObject({ status: 1, out: '' })
+    expect(refused.err).toContain(
+      'has 3 classes, the data have 5. Give it a new classifier when training (--classes 5)',
+    )
+    const { status, out, err } = await kerf(
+      ...small('five', ...other, '--classes', 'data', '--freeze-body', '--head-lr', '0.2', '--json'),
+    )
+    expect(status, err).toBe(0)
+    // 6 channels to 5 classes, and their biases.
+    expect(JSON.parse(out)).toMatchObject({ parameters: 35 })
+    expect(err).toContain('kerf: "fc" has new weights, for 5 classes in place of 3.\n')
+    expect(JSON.parse(readFileSync(at('five/recipe.json'), 'utf8'))).toMatchObject({
+      model: { classes: 'data' },
+      headLearningRate: 0.2,
+      freezeBody: true,
+    })
+    expect(await kerf(...small('bad', '--classes', 'many'))).toMatchObject({ status: 2 })
+  })
+
   it('shows a recipe with every default, and trains nothing, with --dry-run', async () => {
     writeFileSync(
       at('lenet.json'),

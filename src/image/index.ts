@@ -6,7 +6,6 @@ export { imageTensor, type PixelImage, type PlanarImage, planarTensor } from './
 export { type ImageMetadata, imageMetadata, imageShapes, withImageMetadata, withKeptClasses } from './metadata.ts'
 export {
   type Assumption,
-  type ImageLayout,
   imageNet,
   layoutOf,
   type Preprocessing,

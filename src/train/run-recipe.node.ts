@@ -14,7 +14,14 @@ import { fewImagesNotice } from './few-images.ts'
 import { inClassesOf, trainedOn } from './image-metadata.ts'
 import { recipeLines } from './recipe/describe.ts'
 import { namePattern } from './recipe/name-pattern.node.ts'
-import { type FreshRecipe, freshNetwork, isFreshNetwork } from './recipe/network.ts'
+import {
+  type FileRecipe,
+  type FreshRecipe,
+  freshNetwork,
+  headSettings,
+  isFreshNetwork,
+  withRecipeHead,
+} from './recipe/network.ts'
 import { parseRecipe } from './recipe/parse.ts'
 import { mapPaths } from './recipe/paths.ts'
 import { readingOf } from './recipe/reading.node.ts'
@@ -180,7 +187,8 @@ interface Ready {
 }
 
 async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready> {
-  const { signal, onNotice, onLoad } = options
+  const { signal, onLoad, onNotice } = options
+  const notice = onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
   const { seed, batchSize, transforms, threads } = recipe
   const source = (which: 'start' | 'teacher', path: string | undefined) =>
     path === undefined ? undefined : sourceModel(recipe.output, which, path, options.resume)
@@ -193,16 +201,21 @@ async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready
   const inOrder = { batchSize, transforms, seed, training: false }
   const validation = sets.validation && createLoader(sets.validation, inOrder)
   const test = createLoader(sets.test, inOrder)
-  const model = own ?? freshNetwork(recipe as FreshRecipe, training.shape, training.classes)
+  const { shape, classes } = training
+  const model = own
+    ? withRecipeHead(own, recipe as FileRecipe, shape, classes, notice)
+    : freshNetwork(recipe as FreshRecipe, shape, classes)
+  const head = headSettings(model, recipe, shape)
   const trainer = await createTrainer(model, {
     batchSize,
-    shape: training.shape,
-    classes: training.classes,
+    shape,
+    classes,
     optimiser: optimiserSettings(recipe),
     loss: lossOf(recipe),
     choices: gradientChoices(recipe),
     teacher,
-    freeze: recipe.freeze.map(namePattern),
+    freeze: [...recipe.freeze.map(namePattern), ...head.freeze],
+    rate: head.rate,
     masks: recipe.masks === 'zeros' ? 'zeros' : undefined,
     average: recipe.ema,
     seed,

@@ -6,8 +6,10 @@ import { tinyNet } from '../../test/tiny-images.ts'
 import { KerfError } from '../base/index.ts'
 import { openData } from '../data/index.node.ts'
 import { createLoader, type ImageSet } from '../data/index.ts'
+import { tensorValues } from '../graph/index.ts'
 import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { evaluate } from './evaluate.ts'
+import { withNewHead } from './graph/head.ts'
 import { parseRecipe } from './recipe/parse.ts'
 import { readingOf } from './recipe/reading.node.ts'
 import type { RecipeInput } from './recipe/schema.ts'
@@ -77,6 +79,55 @@ describe('freezing by globs', () => {
     await expect(runRecipe(recipe('refused', { freeze: ['conv1.*', 'backbone*'] }))).rejects.toThrow(
       'freeze: "backbone*" matches no layer or tensor that training changes. There are: conv1, conv1.weight,',
     )
+  })
+})
+
+describe('a classifier for other classes', () => {
+  const five = { kind: 'generated', classes: 5, trainImages: 64, testImages: 24, size: 8 } as const
+  const bits = (path: string, name: string) =>
+    Buffer.from(readModelFile(path).graph.initializers.get(name)?.data.bytes() ?? []).toString('hex')
+
+  it('is put in, said, and learns alone where the body is frozen; a resumed run has the same bits', async () => {
+    const notices: string[] = []
+    const more = { data: five, model: { onnx: at('tiny.onnx'), classes: 'data' }, freezeBody: true, epochs: 2 } as const
+    const whole = await runRecipe(recipe('head', more), { onNotice: (text) => notices.push(text) })
+    expect(notices[0]).toBe('"fc" has new weights, for 5 classes in place of 3.')
+    const names = ['conv1.weight', 'bn1.weight', 'bn1.mean', 'bn2.var', 'conv2.weight']
+    for (const name of names) expect(bits(whole.lastModel, name), name).toBe(bits(at('tiny.onnx'), name))
+    const start = withNewHead(readModelFile(at('tiny.onnx')), 5, { shape: [1, 8, 8], seed: 11 }).graph.initializers
+    for (const name of ['fc.weight', 'fc.bias']) {
+      const tensor = readModelFile(whole.lastModel).graph.initializers.get(name)
+      expect(tensor?.shape[0]).toBe(5)
+      expect(bits(whole.lastModel, name)).not.toBe(Buffer.from(start.get(name)?.data.bytes() ?? []).toString('hex'))
+    }
+    const given = recipe('head-stopped', more)
+    await runUntil(5, given, { onNotice: () => {} })
+    const resumed = await runRecipe(given, { resume: true, onNotice: () => {} })
+    expect(bytesOf(resumed.lastModel)).toBe(bytesOf(whole.lastModel))
+  })
+
+  it('is kept where the number is the same; asking for another than the data have is refused', async () => {
+    const notices: string[] = []
+    const same = recipe('kept', { model: { onnx: at('tiny.onnx'), classes: 3 }, epochs: 1 })
+    await runRecipe(same, { onNotice: (text) => notices.push(text) })
+    expect(notices).toEqual(['the model has 3 classes already: its classifier, "fc", is kept.'])
+    const four = recipe('refused', { model: { onnx: at('tiny.onnx'), classes: 4 }, data: five })
+    await expect(runRecipe(four, { onNotice: () => {} })).rejects.toThrow(
+      '"fc_output" has 4 classes, the data have 5. Give it a new classifier when training (--classes 5), or take other data.',
+    )
+  })
+
+  it('may have a learning rate of its own', async () => {
+    const apart = recipe('apart', { learningRate: 1e-12, headLearningRate: 0.1, epochs: 1, ema: undefined })
+    const { lastModel } = await runRecipe(apart, { onNotice: () => {} })
+    const distance = (name: string) => {
+      const [a, b] = [at('tiny.onnx'), lastModel].map((p) =>
+        tensorValues(readModelFile(p).graph.initializers.get(name)!),
+      )
+      return Math.max(...[...a!].map((v, i) => Math.abs(v - b![i]!)))
+    }
+    expect(distance('conv2.weight')).toBeLessThan(1e-6)
+    expect(distance('fc.weight')).toBeGreaterThan(0.01)
   })
 })
 

@@ -36,6 +36,8 @@ export interface TrainerOptions extends RunningOptions {
   readonly choices?: Choices
   /** Layers and tensors that stay as they are: see `withoutFrozen`. None by default. */
   readonly freeze?: readonly NamePattern[]
+  /** Learning rates of tensors by name, as multiples of the common one; 1 by default. */
+  readonly rate?: (name: string) => number
   /** For `loss.distillation`: a network with the same input and classes. */
   readonly teacher?: Model
   /**
@@ -218,6 +220,7 @@ class GraphTrainer implements Trainer {
       gradient: this.resident.output(gradient),
       group,
       mask: this.#cut.get(name),
+      rate: this.#options.rate?.(name),
     }))
   }
 

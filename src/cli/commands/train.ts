@@ -11,6 +11,7 @@ import { transformsFor, withFlags } from '../data/transforms.ts'
 import { UsageError } from '../errors.ts'
 import { netNameOf } from '../given-model.ts'
 import type { Io } from '../io.ts'
+import { positiveInteger, positiveNumber } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { assumptionText } from '../run/image.ts'
 import { stopOnSignal } from '../stop.ts'
@@ -33,6 +34,10 @@ import {
   threadsFlag,
 } from '../vocabulary.ts'
 
+interface Given {
+  readonly classes?: number | 'data'
+}
+
 interface Options extends RecipeFlags {
   readonly resume?: boolean
   readonly force?: boolean
@@ -49,6 +54,7 @@ Examples:
   kerf train --net resnet20-adder --data data/cifar10 --epochs 50 -o runs/adder
   kerf train --model pruned.onnx --data images:train,test --epochs 5 --lr 0.01 -o runs/finetuned
   kerf train --model resnet18.onnx --data images:photos --resize 256 --crop 224 --flip --epochs 5 -o runs/photos
+  kerf train --model small.onnx --classes data --data images:photos --epochs 10 --lr 0.001 --head-lr 0.01 -o runs/mine
   kerf train --net lenet5_bn --data generated --epochs 2 -o runs/try
 
 A recipe is JSON (docs/recipe.schema.json); options change its fields, --set any of them. Data (--data):
@@ -66,6 +72,9 @@ export function define(command: Command, io: Io): void {
     .addOption(new Option('--model <file>', 'an ONNX file to start from, or net:NAME').conflicts('net'))
     .option('--net <name>', 'a network by name; with -adder behind it of adder convolutions', netName)
     .addOption(dataFlag('images and labels'))
+    .option('--classes <n>', 'a new classifier for so many classes; data: those of the data', classCount)
+    .option('--head-lr <x>', 'highest learning rate of the classifier (default: that of all)', positiveNumber)
+    .option('--freeze-body', 'only the classifier learns')
     .option('-o, --output <folder>', 'folder of the run')
     .addOption(epochsFlag('epochs'))
     .addOption(batchSizeFlag('images per step (default: 64)'))
@@ -82,7 +91,8 @@ export function define(command: Command, io: Io): void {
     .option('--dry-run', 'print the recipe with every default, train nothing')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
-    .action(async (path: string | undefined, options: Options) => {
+    .action(async (path: string | undefined, { classes: newClasses, ...others }: Options & Given) => {
+      const options: Options = { ...others, newClasses }
       const { given, assumed } = recipeFrom(path, options)
       const recipe = parseGivenRecipe(given, options, path !== undefined)
       if (assumed) io.err(`kerf: ${assumed}\n`)
@@ -150,6 +160,10 @@ function recipeFrom(path: string | undefined, options: Options): { given: unknow
   // A recipe without any is one where that is the default.
   const read = transforms.length > 0 ? { ...recipe, transforms } : recipe
   return { given: withRecipeFlags(read, options) }
+}
+
+function classCount(text: string): number | 'data' {
+  return text === 'data' ? text : positiveInteger(text)
 }
 
 function netName(text: string): NamedNet {

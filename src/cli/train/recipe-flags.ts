@@ -10,6 +10,10 @@ import type { GivenData } from './data-option.ts'
 
 export interface RecipeFlags extends ImageFlags, AugmentationFlags {
   readonly model?: string
+  /** What `--classes` says when training; other commands take names by it. */
+  readonly newClasses?: number | 'data'
+  readonly headLr?: number
+  readonly freezeBody?: boolean
   readonly net?: NamedNet
   readonly data?: GivenData
   readonly output?: string
@@ -45,6 +49,9 @@ const fields: Partial<Record<keyof RecipeFlags, Field>> = {
     value: ({ net, adder }: NamedNet) => ({ net, ...(adder ? { convolution: 'adder' } : {}) }),
   },
   model: { flag: '--model', path: ['model'], value: (onnx: string) => ({ onnx }) },
+  newClasses: { flag: '--classes', path: ['model', 'classes'] },
+  headLr: { flag: '--head-lr', path: ['headLearningRate'] },
+  freezeBody: { flag: '--freeze-body', path: ['freezeBody'] },
   data: { flag: '--data', path: ['data'] },
   output: { flag: '-o', path: ['output'] },
   epochs: { flag: '--epochs', path: ['epochs'] },

@@ -51,7 +51,7 @@ export function classifierOf(
   if (shape[1] !== classes)
     throw new KerfError(
       'wrong-classes',
-      `The model's output "${output}" has ${shape[1]} classes, the data have ${classes}. Take a model with ${classes}, or other data.`,
+      `The model's output "${output}" has ${shape[1]} classes, the data have ${classes}. Give it a new classifier when training (--classes ${classes}), or take other data.`,
       { output, expected: classes, received: shape[1] },
     )
   return { image, output, classes, ...readingOf(model, output, shape.length), inference }

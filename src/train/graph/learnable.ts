@@ -22,7 +22,7 @@ export interface Learnable {
 }
 
 /** Convolutions and linear layers, as against a scale or shift per channel. */
-function isLayer({ cost }: Operator, call: InferredCall): boolean {
+export function isLayer({ cost }: Operator, call: InferredCall): boolean {
   return typeof cost === 'function' && (cost(call).macs ?? 0) > 0
 }
 

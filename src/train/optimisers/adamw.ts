@@ -29,12 +29,12 @@ export function adamW({
       if (factors.length !== parameters.length) factors = new Float64Array(parameters.length)
       const norm = prepareGradients(parameters, groups, clip, factors)
       state.steps++
-      const rate = learningRate / (1 - beta1 ** state.steps)
       const correction = Math.sqrt(1 - beta2 ** state.steps)
       for (let p = 0; p < parameters.length; p++) {
-        const { name, value: w, gradient: g, group, mask } = parameters[p] as Parameter
+        const { name, value: w, gradient: g, group, mask, rate: own = 1 } = parameters[p] as Parameter
+        const rate = (learningRate * own) / (1 - beta1 ** state.steps)
         const factor = factors[p] as number
-        const kept = 1 - learningRate * (groups[group].weightDecay ?? 0)
+        const kept = 1 - learningRate * own * (groups[group].weightDecay ?? 0)
         const m = state.of('mean', name, w.length)
         const v = state.of('square', name, w.length)
         applyMask(m, mask)

@@ -34,19 +34,23 @@ describe('optimisers do what PyTorch 1.13 does', () => {
     ['adamw', { kind: 'adamw', ...decayed(0.05) }, constant],
     ['adamwBetas', { kind: 'adamw', betas: [0.8, 0.95], epsilon: 1e-3, ...decayed(0.05) }, pytorch.learningRates],
   ]
-  it.each(cases)('%s', (name, options, rates) => {
-    const optimiser = createOptimiser(options)
-    const parameters = startParameters()
-    const expected = pytorch.cases[name]!
-    for (const [t, gradients] of pytorch.gradients.entries()) {
-      for (const [i, p] of parameters.entries()) p.gradient.set(gradients[i]!)
-      const norm = optimiser.step(parameters, rates[t]!)
-      if (expected.norms.length > 0) expect(norm).toBeCloseTo(expected.norms[t]!, 5)
-      for (const [i, p] of parameters.entries())
-        for (const [j, x] of p.value.entries())
-          expect(Math.abs(x - expected.values[t]![i]![j]!), `step ${t}, p${i}[${j}]`).toBeLessThan(1e-6)
-    }
-  })
+  it.each(cases.flatMap(([name, ...more]) => [1, 4].map((rate) => [name, rate, ...more] as const)))(
+    '%s, with %i times the common rate',
+    (name, rate, options, rates) => {
+      const optimiser = createOptimiser(options)
+      // As groups of PyTorch's optimisers have rates of their own.
+      const parameters = startParameters().map((p) => ({ ...p, rate }))
+      const expected = pytorch.cases[name]!
+      for (const [t, gradients] of pytorch.gradients.entries()) {
+        for (const [i, p] of parameters.entries()) p.gradient.set(gradients[i]!)
+        const norm = optimiser.step(parameters, rates[t]! / rate)
+        if (expected.norms.length > 0) expect(norm).toBeCloseTo(expected.norms[t]!, 5)
+        for (const [i, p] of parameters.entries())
+          for (const [j, x] of p.value.entries())
+            expect(Math.abs(x - expected.values[t]![i]![j]!), `step ${t}, p${i}[${j}]`).toBeLessThan(1e-6)
+      }
+    },
+  )
 })
 
 const randomParameter = (name: string, length: number, seed: number, more: Partial<Parameter> = {}): Parameter => {

@@ -16,6 +16,8 @@ export interface Parameter {
   readonly group: ParameterGroup
   /** 0 where the weight is cut, and stays exactly 0 with its momentum; as long as `value`. */
   readonly mask?: Uint8Array
+  /** Its learning rate as a multiple of the common one, weight decay included; 1 by default. */
+  readonly rate?: number
 }
 
 export interface GroupOptions {

@@ -24,15 +24,16 @@ export function sgd({ momentum = 0.9, nesterov = false, groups, clip = {} }: Sgd
       if (factors.length !== parameters.length) factors = new Float64Array(parameters.length)
       const norm = prepareGradients(parameters, groups, clip, factors)
       for (let p = 0; p < parameters.length; p++) {
-        const { name, value, gradient, group, mask } = parameters[p] as Parameter
+        const { name, value, gradient, group, mask, rate = 1 } = parameters[p] as Parameter
+        const step = learningRate * rate
         const factor = factors[p] as number
         const decay = groups[group].weightDecay ?? 0
-        if (momentum === 0) descend(value, gradient, factor, decay, learningRate)
+        if (momentum === 0) descend(value, gradient, factor, decay, step)
         else {
           const velocity = state.of('momentum', name, value.length)
           applyMask(velocity, mask)
           applyMask(value, mask)
-          descendWithMomentum(value, gradient, velocity, factor, decay, learningRate, momentum, nesterov)
+          descendWithMomentum(value, gradient, velocity, factor, decay, step, momentum, nesterov)
         }
         applyMask(value, mask)
       }

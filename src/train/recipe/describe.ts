@@ -7,6 +7,7 @@ const absent: Readonly<Record<string, string>> = {
   'model.classes': 'those of the data',
   'model.inChannels': 'those of the data',
   'model.inputSize': 'that of the data',
+  headLearningRate: 'that of all',
   threads: 'all of the machine',
 }
 
@@ -22,7 +23,10 @@ export interface RecipeLine {
  * @param given the recipe as it was written, which tells what is a default; by default everything was given
  */
 export function recipeLines(recipe: Recipe, given: unknown = recipe): RecipeLine[] {
-  return linesOf(recipeSchema, recipe, given, []).filter((line) => line.path !== '$schema')
+  const kept = 'onnx' in recipe.model && recipe.model.classes === undefined
+  return linesOf(recipeSchema, recipe, given, [])
+    .filter((line) => line.path !== '$schema')
+    .map((line) => (kept && line.path === 'model.classes' ? { ...line, value: 'those of the file' } : line))
 }
 
 /** `recipeLines` as aligned text, one line each: `optimiser.momentum   0.9   (default)`. */

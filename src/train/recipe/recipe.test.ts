@@ -110,7 +110,7 @@ describe('a recipe', () => {
     expect(problems({ ...least, model: {} })).toEqual(['model: give net or onnx'])
     expect(problems({ ...least, model: 'resnet20' })).toEqual(['model: received "resnet20"; expected an object'])
     expect(problems({ ...least, model: { onnx: 'a.onnx', convolution: 'adder' } })).toEqual([
-      'model.convolution: no such name. Allowed here: onnx',
+      'model.convolution: no such name. Allowed here: onnx, classes',
     ])
     expect(problems(3)).toEqual(['(recipe): received 3; expected an object'])
     expect(problems({})).toHaveLength(4)

@@ -24,7 +24,15 @@ const netSchema = z.strictObject({
     .optional()
     .describe('Pixels, a side or [height, width]; by default those of the data.'),
 })
-const onnxSchema = z.strictObject({ onnx: path('An ONNX file, whose weights training starts from.') })
+const onnxSchema = z.strictObject({
+  onnx: path('An ONNX file, whose weights training starts from.'),
+  classes: z
+    .union([z.int().min(2), z.literal('data')])
+    .optional()
+    .describe(
+      "Gives the file a new classifier for so many classes, or for those of the data ('data'), where it has another number.",
+    ),
+})
 
 const warmUp = {
   warmUp: z
@@ -134,6 +142,13 @@ export const recipeSchema = z.strictObject({
       value: positive.optional().describe('Of each element; before the norm.'),
     })
     .optional(),
+  headLearningRate: positive
+    .optional()
+    .describe('Of the last layer, the classifier: the highest one, likewise. By default that of all.'),
+  freezeBody: z
+    .boolean()
+    .default(false)
+    .describe('Only the last layer, the classifier, learns. Everything before it is as in inference.'),
   ema: z
     .strictObject({
       decay: fraction.default(0.999),
