@@ -305,7 +305,7 @@ describe('what cannot be trained', () => {
       'other classes',
       plain,
       { classes: 5 },
-      /^The model's output "y" has 3 classes, the data have 5\. Take a model with 5, or other data\.$/,
+      /^The model's output "y" has 3 classes, the data have 5\. Give it a new classifier when training \(--classes 5\), or take other data\.$/,
     ],
     [
       'no number per class',
