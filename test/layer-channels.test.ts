@@ -5,6 +5,7 @@ import { seededRandom } from '../src/base/index.ts'
 import { type AttributeValue, float, floats, GraphBuilder, type Model, tensorOf } from '../src/graph/index.ts'
 import { modelBytes } from '../src/onnx/index.ts'
 import { findGroups, pruneModel } from '../src/prune/index.ts'
+import { hostTensor, referenceRun } from '../src/runtime/index.ts'
 import { describeOrt, randomTensor, runOrt } from './ort.ts'
 import { compareOutputs } from './outputs.ts'
 
@@ -180,16 +181,20 @@ describeOrt('channels pass', () => {
     expect(compareOutputs(masked, await runOrt(modelBytes(result.model), feeds))).toBeLessThan(1e-5)
   })
 
-  it('through integer layers', async () => {
+  it('through integer layers', () => {
     const result = pruneModel(quantised(0), { methods: ['filter', 'neuron'], scope: { ratio: 0.5 } })
     // The second convolution's channels are rows of the products, up to the output.
     expect(result.groups.map((g) => [g.layers[0], g.channels, g.kept])).toEqual([
       ['first', 8, 4],
       ['left', 8, 4],
     ])
-    const feeds = { x: randomTensor([1, 3, 8, 8], 7) }
-    const masked = await runOrt(modelBytes(result.masked as Model), feeds)
-    expect(compareOutputs(masked, await runOrt(modelBytes(result.model), feeds))).toBe(0)
+    // ONNX Runtime's products of uint8 and int8 saturate on processors without VNNI, so that there masked and cut differ.
+    const x = hostTensor('float32', [1, 3, 8, 8], randomTensor([1, 3, 8, 8], 7).data as Float32Array)
+    const [masked, cut] = [result.masked as Model, result.model].map((m) => [
+      ...referenceRun(m, new Map([['x', x]])).values(),
+    ])
+    expect(cut?.map((t) => t.data)).toEqual(masked?.map((t) => t.data))
+    expect(new Set(masked?.[0]?.data as Float32Array).size).toBeGreaterThan(1)
   })
 
   it('through a linear head: transposed or not, scaled, with bias', async () => {

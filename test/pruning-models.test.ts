@@ -10,6 +10,7 @@ import { readModelFile, writeModelFile } from '../src/onnx/index.node.ts'
 import { pruneModel } from '../src/prune/index.ts'
 import { describeOrt, loadOrt, randomFeeds } from './ort.ts'
 import { compareOutputs } from './outputs.ts'
+import { regnetY400mf } from './regnet.ts'
 import { describeShared, filledModel, hasShared, lightModelPaths, modelNames, modelPath } from './shared.ts'
 
 /** Torch-Pruning 1.6.1, L2 group importance, local ratio, every group, classifier outputs kept. */
@@ -42,6 +43,13 @@ describe('parameters after pruning CIFAR ResNets', () => {
   it.each(cifarCounts)('%s at %s: %i', (name, ratio, params) => {
     expect(pruneModel(nets[name](), { ...everything, scope: { ratio } }).after.params).toBe(params)
   })
+})
+
+// Torch-Pruning, as above: 3 of each 8 channels of a group go, in every stage.
+it('parameters after pruning RegNetY-400MF, whose groups have 8 channels, at 0.3: 2,012,838', () => {
+  const { before, after } = pruneModel(regnetY400mf(), { ...everything, scope: { ratio: 0.3 } })
+  expect(before.params).toBe(4_344_144)
+  expect(after.params).toBe(2_012_838)
 })
 
 describeShared('parameters after pruning ../shared/models', () => {

@@ -252,6 +252,19 @@ describe('nothing to do, or little', () => {
     )
   })
 
+  it('says that a quantised network is pruned first, where its weights are codes that cannot be cut', () => {
+    const b = new GraphBuilder('quantised')
+    const outputs = ['codes', 'scale', 'zero']
+    const codes = b.node('DynamicQuantizeLinear', [b.input('x', 'float32', [1, 2, 4, 4])], {}, { outputs })
+    const weight = b.constant('w', tensorOf('uint8', [3, 2, 1, 1], [1, 2, 3, 4, 5, 6]))
+    const zero = b.constant('wz', tensorOf('uint8', [], [7]))
+    const product = b.node('ConvInteger', [codes, weight, 'zero', zero], {}, { name: 'conv' })
+    b.output(b.node('Mul', [b.node('Cast', [product], { to: 1 }), 'scale']))
+    expect(() => pruneModel(b.model(), { scope: { ratio: 0.5 } })).toThrow(
+      /The network is quantised: prune the one that it was made of, and quantise after\.$/,
+    )
+  })
+
   it('does not write what it was given', () => {
     const prune = (scope: Scope) => () => pruneModel(twoConvolutions(), { scope })
     expect(prune({ ratio: 0.5, roundTo: 1000 })).toThrow(

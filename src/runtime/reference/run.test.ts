@@ -107,12 +107,14 @@ describe('the reference backend', () => {
   })
 
   it('says that a node is not supported as it is', () => {
+    // Running statistics are asked for, which only training has.
     const model = network(1, (b, x) => {
-      const training = b.constant('training', tensorOf('bool', [], [1]))
-      return b.node('Dropout', [x, '', training], {}, { name: 'it' })
+      const vectors = ['scale', 'bias', 'mean', 'var'].map((name) => b.constant(name, tensorOf('float32', [1], [1])))
+      const outputs = ['y', 'next_mean']
+      return b.node('Add', [b.node('BatchNormalization', [x, ...vectors], {}, { name: 'it', outputs }), 'next_mean'])
     })
     expect(() => referenceRun(model, feed(1))).toThrow(
-      'Dropout "it" cannot be run: it has no scalar reference for these types and attributes.',
+      'BatchNormalization "it" cannot be run: it has no scalar reference for these types and attributes.',
     )
   })
 
