@@ -202,8 +202,8 @@ describe('kerf quantize', () => {
     ],
     [
       'images of another size',
-      1,
-      'Input "input" takes 16×16 pixels, not 32×32. Resize to 16x16.',
+      2,
+      '--resize: Input "input" takes 16×16 pixels, not 32×32. Resize to 16x16.',
       ['adder.onnx', '-o', 'x.onnx', '--bits', '6', ...data, '--resize', '32'],
     ],
     [
@@ -214,8 +214,8 @@ describe('kerf quantize', () => {
     ],
     [
       'means of other channels',
-      1,
-      'mean has 3 values for 1 channels.',
+      2,
+      '--mean: mean has 3 values for one channel.',
       ['adder.onnx', '-o', 'x.onnx', '--bits', '6', ...data, '--mean', '0.5,0.5,0.5'],
     ],
     [

@@ -159,7 +159,12 @@ describe('kerf train', () => {
       () => small('bad', '--set', 'data.size=9', '--set', 'transforms='),
       /takes images \[1,8,8\].*the data give \[1,9,9\]/,
     ],
-    ['a size that the model does not take', 1, () => small('bad', '--resize', '9'), /takes 8×8 pixels, not 9×9\./],
+    [
+      'a size that the model does not take',
+      2,
+      () => small('bad', '--resize', '9'),
+      /--resize: .* takes 8×8 pixels, not 9×9\./,
+    ],
     [
       'flags that lack something',
       2,

@@ -74,7 +74,7 @@ export function preprocessingFor(
     throw new KerfError(
       'bad-options',
       `Input "${input.name}" takes ${own.join('×')} pixels, not ${made.join('×')}. Resize to ${own.join('x')}.`,
-      { input: input.name, expected: own, received: made },
+      { option: crop ? 'crop' : 'resize', input: input.name, expected: own, received: made },
     )
   const floats = isFloating(elementType)
   const fit = orAssumed(known('fit'), 'fit', 'cover')
@@ -104,10 +104,11 @@ function momentsOf(
   if (mean === undefined && std === undefined) return undefined
   const per = (what: string, values: readonly number[]) => {
     if (values.length !== channels && values.length !== 1)
-      throw new KerfError('bad-options', `${what} has ${values.length} values for ${channels} channels.`, {
-        [what]: values,
-        channels,
-      })
+      throw new KerfError(
+        'bad-options',
+        `${what} has ${values.length} values for ${channels === 1 ? 'one channel' : `${channels} channels`}.`,
+        { option: what, values, channels },
+      )
     return Array.from({ length: channels }, (_, c) => values[values.length === 1 ? 0 : c] as number)
   }
   return { mean: per('mean', mean ?? [0]), std: per('std', std ?? [1]) }

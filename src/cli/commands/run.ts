@@ -10,15 +10,7 @@ import { type GivenInputs, givenInput, readFeeds } from '../run/feeds.ts'
 import { summaryOf } from '../run/outputs.ts'
 import { type RunResult, runJson, runReport } from '../run/report.ts'
 import { checkTargets, type OutputTargets, outputTarget, writeOutputs } from '../run/write.ts'
-import {
-  addImageFlags,
-  classesFlag,
-  type ImageFlags,
-  imageFlagsHelp,
-  preprocessingOptions,
-  seedFlag,
-  threadsFlag,
-} from '../vocabulary.ts'
+import { addImageFlags, classesFlag, type ImageFlags, imageFlagsHelp, seedFlag, threadsFlag } from '../vocabulary.ts'
 
 interface Options extends ImageFlags {
   readonly input?: GivenInputs
@@ -71,10 +63,7 @@ export function define(command: Command, io: Io): void {
         checkOutput(output, { force: options.force, inputs: filesOf(path, options) })
       const model = givenModel(path)
       checkTargets(model, targets)
-      const feeds = await readFeeds(model, options.input ?? new Map(), options.seed, {
-        ...preprocessingOptions(options),
-        layout: options.layout,
-      })
+      const feeds = await readFeeds(model, options.input ?? new Map(), options.seed, options)
       const { backend, threads } = options
       const notices: string[] = []
       const known = imageMetadata(model)
@@ -102,6 +91,9 @@ export function define(command: Command, io: Io): void {
           memory: session.memory,
           notices,
         }
+        const [best] = result.outputs.flatMap((o) => o.top?.[0]?.[0] ?? [])
+        if (best && classes && best.name === undefined)
+          io.err(`kerf: ${classes.length} names of classes fit none of the outputs: they are passed over.\n`)
         const wrote = writeOutputs(outputs, targets, { force: options.force, inputs: filesOf(path, options) })
         io.out(options.json ? toJson(runJson(result)) : terminalText(runReport(result, wrote), io))
       } finally {

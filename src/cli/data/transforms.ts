@@ -1,6 +1,13 @@
+import { KerfError } from '../../base/index.ts'
 import type { Transform } from '../../data/index.ts'
-import { graphInputs, type Model } from '../../graph/index.ts'
-import { imageMetadata, preprocessingFor, type ResolvedPreprocessing, transformsOf } from '../../image/index.ts'
+import { graphInputs, type Model, type ValueInfo } from '../../graph/index.ts'
+import {
+  type ImageLayout,
+  imageMetadata,
+  preprocessingFor,
+  type ResolvedPreprocessing,
+  transformsOf,
+} from '../../image/index.ts'
 import { UsageError } from '../errors.ts'
 import { type AugmentationFlags, type ImageFlags, preprocessingOptions } from '../vocabulary.ts'
 
@@ -62,6 +69,24 @@ function normalised(transforms: readonly Transform[], { scale, mean, std }: Imag
   return [{ kind: 'normalise', mean: [...all(means)], deviation: [...all(deviations)] }]
 }
 
+/**
+ * How images become an input: as flags say, else as the model's file says.
+ * @throws UsageError for a flag that does not fit the input; KerfError `not-an-image-input`
+ */
+export function givenPreprocessing(
+  model: Model,
+  input: ValueInfo,
+  flags: ImageFlags & { readonly layout?: ImageLayout },
+): ResolvedPreprocessing {
+  try {
+    const given = { ...preprocessingOptions(flags), layout: flags.layout }
+    return preprocessingFor(input, given, imageMetadata(model).preprocessing)
+  } catch (error) {
+    if (!(error instanceof KerfError && error.code === 'bad-options')) throw error
+    throw new UsageError(`--${error.details.option}: ${error.message}`)
+  }
+}
+
 /** What images go through, and what was assumed of it. */
 export interface GivenTransforms {
   readonly transforms: readonly Transform[]
@@ -71,14 +96,14 @@ export interface GivenTransforms {
 
 /**
  * What images go through on their way to a model that nothing but its file and flags tells about.
- * @throws UsageError as `withFlags`; KerfError as `preprocessingFor`
+ * @throws UsageError as `withFlags` and `givenPreprocessing`; KerfError as that
  */
 export function transformsFor(model: Model, flags: ImageFlags & AugmentationFlags): GivenTransforms {
   const [input, ...others] = graphInputs(model.graph)
   const shape = input?.type?.kind === 'tensor' ? input.type.shape : undefined
   // What else is wrong with it is said by those who run it.
   if (!input || others.length > 0 || shape?.length !== 4) return { transforms: withFlags([], flags) }
-  const image = preprocessingFor(input, preprocessingOptions(flags), imageMetadata(model).preprocessing)
+  const image = givenPreprocessing(model, input, flags)
   const { randomCrop, flip, cutout, mixup } = flags
   return { transforms: withFlags(transformsOf(image.preprocessing), { randomCrop, flip, cutout, mixup }), image }
 }

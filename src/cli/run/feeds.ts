@@ -10,16 +10,12 @@ import {
   seedFrom,
 } from '../../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../../graph/index.ts'
-import {
-  imageMetadata,
-  imageShapes,
-  type PreprocessingOptions,
-  preprocessingFor,
-  type ResolvedPreprocessing,
-} from '../../image/index.ts'
+import { type ImageLayout, imageShapes, type ResolvedPreprocessing } from '../../image/index.ts'
 import { type HostTensor, hostTensor, isHostElementType } from '../../runtime/index.ts'
+import { givenPreprocessing } from '../data/transforms.ts'
 import { readNpy } from '../npy.ts'
 import { type InputShapes, inputShape } from '../options.ts'
+import type { ImageFlags } from '../vocabulary.ts'
 import { readImage } from './image.ts'
 
 /** What `--input` gives, by the input's name ('' for the only one): a file, or the shape of random numbers. */
@@ -65,7 +61,7 @@ export async function readFeeds(
   model: Model,
   given: GivenInputs,
   seed: number,
-  options: PreprocessingOptions,
+  options: ImageFlags & { readonly layout?: ImageLayout },
 ): Promise<FeedInfo[]> {
   const inputs = graphInputs(model.graph)
   const only = inputs.length === 1 ? inputs[0]?.name : undefined
@@ -107,7 +103,12 @@ function inputOf(model: Model, name: string) {
   return { input, type: input.type }
 }
 
-async function fromFile(model: Model, name: string, path: string, options: PreprocessingOptions): Promise<FeedInfo> {
+async function fromFile(
+  model: Model,
+  name: string,
+  path: string,
+  options: ImageFlags & { readonly layout?: ImageLayout },
+): Promise<FeedInfo> {
   const { input, type } = inputOf(model, name)
   const { elementType } = type
   if (/\.npy$/i.test(path)) {
@@ -124,7 +125,7 @@ async function fromFile(model: Model, name: string, path: string, options: Prepr
     throw new KerfError('bad-npy', `${path} holds several arrays. Save one with numpy.save as a .npy file.`, { path })
   if (!isHostElementType(elementType))
     throw new KerfError('unsupported-input', `Input "${name}" is ${elementType}: it takes no image.`, { input: name })
-  const image = preprocessingFor(input, options, imageMetadata(model).preprocessing)
+  const image = givenPreprocessing(model, input, options)
   return { name, from: path, tensor: await readImage(read(path), path, image.preprocessing, elementType), image }
 }
 
