@@ -22,6 +22,9 @@ function network(body: (b: GraphBuilder, x: string) => string, end?: (b: GraphBu
 const plain = network((_, x) => x)
 const vector = (b: GraphBuilder, name: string, values: number[]) =>
   b.constant(name, tensorOf('float32', [values.length], values))
+/** A layer: only behind one is a scale or a shift learnable. */
+const layer = (b: GraphBuilder, x: string) =>
+  b.node('Conv', [x, b.constant('w0', tensorOf('float32', [2, 2, 1, 1], [1, 0, 0, 1]))], {}, { name: 'layer' })
 const norm = (b: GraphBuilder, x: string, name: string, mean: string, variance: string) =>
   b.node(
     'BatchNormalization',
@@ -141,7 +144,7 @@ describe('what is frozen', () => {
 
   it('names few of many', () => {
     const many = network((b, x) => {
-      let y = x
+      let y = layer(b, x)
       for (let i = 0; i < 30; i++) y = b.node('Mul', [y, b.constant(`s${i}`, tensorOf('float32', [2, 1, 1], [1, 1]))])
       return y
     })
@@ -151,7 +154,7 @@ describe('what is frozen', () => {
 
 describe('what no gradient reaches', () => {
   const cut = network((b, x) => {
-    const scaled = b.node('Mul', [x, b.constant('scale', tensorOf('float32', [2, 1, 1], [1, 2]))])
+    const scaled = b.node('Mul', [layer(b, x), b.constant('scale', tensorOf('float32', [2, 1, 1], [1, 2]))])
     return b.node('Round', [scaled], {}, { name: 'steps' })
   })
 
@@ -163,7 +166,7 @@ describe('what no gradient reaches', () => {
       optimiser: decaying,
       onNotice: (text) => notices.push(text),
     })
-    expect(notices).toEqual(['"scale" will not be learnt: no gradient passes through Round "steps".'])
+    expect(notices).toEqual(['"w0", "scale" will not be learnt: no gradient passes through Round "steps".'])
     await trainer.step(batch, 0.1)
     expect([...tensorValues(trainer.model().graph.initializers.get('scale') as Tensor)]).toEqual([1, 2])
     expect(trainer.graph.weights.map((w) => w.name)).toEqual(['w'])
@@ -220,7 +223,7 @@ describe('the trained model', () => {
     const model = network((b, x) => {
       const scale = b.node('Constant', [], { value: tensorOf('float32', [2, 1, 1], [1, 2]) }, { outputs: ['scale'] })
       const shift = b.node('ConstantOfShape', [b.ints('shape', [2, 1, 1])], {}, { outputs: ['shift'] })
-      return b.node('Add', [b.node('Mul', [x, scale]), shift])
+      return b.node('Add', [b.node('Mul', [layer(b, x), scale]), shift])
     })
     const after = await afterStep(model)
     const constant = after.graph.nodes.find((n) => n.outputs[0] === 'scale')?.attributes.get('value')
@@ -248,7 +251,7 @@ describe('the trained model', () => {
   })
 
   it('inlines functions whose inside is learnt', async () => {
-    const model = network((b, x) => b.node('Scaled', [x], {}, { domain: 'mine', name: 'call' }))
+    const model = network((b, x) => b.node('Scaled', [layer(b, x)], {}, { domain: 'mine', name: 'call' }))
     model.functions.push({
       name: 'Scaled',
       domain: 'mine',
