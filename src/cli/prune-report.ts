@@ -11,6 +11,7 @@ import {
   unsupportedTable,
 } from '../report/index.ts'
 import { type Agreement, toleranceFor } from './agreement.ts'
+import { type Change, changeFacts, inexactTable } from './prune/inexact.ts'
 
 export interface PruneReportOptions {
   readonly check: Agreement | null
@@ -18,6 +19,8 @@ export interface PruneReportOptions {
   readonly allowed?: number
   /** Why there is no check, or what is to be said of it. */
   readonly why?: string
+  /** What an inexact cut changes. */
+  readonly change?: Change
   readonly written?: WrittenModel
   readonly explain?: boolean
   readonly weight?: boolean
@@ -76,8 +79,10 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
       'Masked = cut',
       `largest difference ${options.check.maxAbsDiff.toExponential(1)}, ${options.check.maxRelDiff.toExponential(1)} of the largest output (allowed: ${options.allowed ?? toleranceFor(result.model)})`,
     ])
+  if (options.change) facts.push(...changeFacts(options.change))
   if (options.written) facts.push(['Wrote', written(options.written)])
   const tables = [beforeAfterTable(result.before, result.after)]
+  tables.push(...inexactTable(result))
   if (options.explain) tables.push(groupsTable(result))
   tables.push(...unsupportedTable(result.unsupported))
   if (refused.length > 0) tables.push(refusedTable(result, options.explain ? refused.length : 8))

@@ -57,6 +57,16 @@ export interface Ties {
   /** Whether all of them must stay, as far as is known. */
   isFrozen(labels: Labels): boolean
   freeze(labels: Labels, reason: string): void
+  /**
+   * What is calculated over these channels (a mean, a maximum) is another number when some are gone, even if they are 0 in the masked network. They stay,
+   * for the reason given, unless inexact cuts are asked for.
+   */
+  changes(labels: Labels, reason: string): void
+  /**
+   * The node treats channels that lie on two axes row by row: neither the order within a row nor which channels lie there matters to it. So they may go
+   * in equal numbers from every row, where everybody else says so, too.
+   */
+  byRows(): void
   /** Freezes every track of an input; without an input, of all inputs. */
   freezeInputs(reason: string, input?: number): void
   /** `count` new labels, tied to nothing: padded or repeated channels. */

@@ -8,6 +8,8 @@ export interface PassOptions {
   /** Where an axis of the input is in the outputs; undefined: the operator works across it, its channels must stay. */
   readonly to: (axis: number) => number | undefined
   readonly why: (axis: number) => string
+  /** Tracks that end here, and have been seen to. */
+  readonly leaves?: (axes: readonly number[]) => boolean
   /** 0 by default. */
   readonly input?: number
   /** Handed on besides. */
@@ -15,11 +17,16 @@ export interface PassOptions {
 }
 
 /** Hands an input's tracks to every output, with axes renumbered; freezes those on axes that have no counterpart. */
-export function passTracks(call: InferredCall, ties: Ties, { to, why, input = 0, more = [] }: PassOptions): void {
+export function passTracks(
+  call: InferredCall,
+  ties: Ties,
+  { to, why, leaves, input = 0, more = [] }: PassOptions,
+): void {
   const passed: Track[] = [...more]
   for (const { axes, labels } of ties.tracks(input)) {
     const moved = axes.map(to)
     const stuck = axes.find((_, i) => moved[i] === undefined)
+    if (stuck !== undefined && leaves?.(axes) && !ties.isConstant(input)) continue
     if (stuck === undefined) passed.push({ axes: moved as number[], labels })
     else ties.freeze(labels, why(stuck))
   }

@@ -86,6 +86,7 @@ export function tieReshaped(call: InferredCall, ties: Ties): void {
   const from = call.inputs[0]?.shape as readonly number[]
   const to = call.outputs[0]?.shape as readonly number[]
   const tracks = ties.tracks(0)
+  ties.byRows()
   if (from.includes(0)) {
     ties.freezeInputs(`${opType} of a tensor without elements`, 0)
     return

@@ -10,6 +10,7 @@ export const elementwise: ChannelRule = {
   zeros: () => [[0]],
   tie(call, ties) {
     const tracks = ties.tracks(0)
+    ties.byRows()
     for (let i = 0; i < call.outputs.length; i++) ties.setOutput(i, tracks)
   },
 }
@@ -33,6 +34,7 @@ export function tieBroadcast(call: InferredCall, ties: Ties, inputs: readonly nu
     ties.freezeInputs(`${call.node.opType} of unknown rank`)
     return
   }
+  ties.byRows()
   const shapeOf = (i: number) => alignedShape(call, i) ?? []
   const out = new Map<number, Labels>()
   const multi = new Map<string, Track>()
@@ -67,7 +69,15 @@ export function tieBroadcast(call: InferredCall, ties: Ties, inputs: readonly nu
       const same = ties
         .tracks(i)
         .some((t) => t.axes.length > 1 && t.axes.map((a) => a + offset).join() === track.axes.join())
-      if (spans && !same)
+      const [row = 0, last = 0] = track.axes
+      // One value for each row, in a tensor that is cut in equal rows or not at all.
+      if (spans && !same && track.axes.length === 2 && (last - offset < 0 || shapeOf(i)[last - offset] === 1))
+        ties.balance(
+          track.labels,
+          shapeOf(i)[row - offset] as number,
+          `its ${shapeOf(i)[row - offset]} rows must stay equally long`,
+        )
+      else if (spans && !same)
         ties.freeze(track.labels, `${call.node.opType} combines channels that a Reshape spread over axes ${track.axes}`)
     }
   ties.setOutput(0, [...[...out].map(([axis, labels]) => ({ axes: [axis], labels })), ...multi.values()])
@@ -87,6 +97,7 @@ export const perChannel: ChannelRule = {
       if (t.axes.some((a) => a > 1))
         ties.freeze(t.labels, `${call.node.opType} works across axis ${t.axes.find((a) => a > 1)}`)
     const passed = tracks.filter((t) => t.axes.every((a) => a <= 1))
+    ties.byRows()
     for (let i = 0; i < call.outputs.length; i++) ties.setOutput(i, passed)
   },
 }

@@ -1,5 +1,5 @@
 import { elementCount, type Shape } from '../base/index.ts'
-import type { Arithmetic, Call, ChannelRule, InferredCall } from '../graph/index.ts'
+import type { Arithmetic, Call, ChannelRule, InferredCall, Ties } from '../graph/index.ts'
 import { passTracks } from './axis-tracks.ts'
 import { required, wrong } from './check.ts'
 
@@ -39,6 +39,10 @@ export function normalisedOver(call: InferredCall, axes: readonly number[]): { n
   }
 }
 
+/** Channels that lie on axis 1 and on one that is normalised over, as between the Reshapes of a GroupNorm: axis 1 are its groups. */
+const isInRows = (own: readonly number[], over: readonly number[]): boolean =>
+  own.length === 2 && own[0] === 1 && !over.includes(1) && over.includes(own[1] as number)
+
 /** Every element depends on all others along `axes` of input 0: channels there must stay, those along other axes pass. */
 export function normalising<A>(axes: (call: InferredCall<A>) => readonly number[]): ChannelRule<A> {
   return {
@@ -46,8 +50,46 @@ export function normalising<A>(axes: (call: InferredCall<A>) => readonly number[
       const over = new Set(axes(call))
       passTracks(call, ties, {
         to: (axis) => (over.has(axis) ? undefined : axis),
-        why: (axis) => `${call.node.opType} normalises over ${axis === 1 ? 'channels' : `axis ${axis}`}`,
+        why: (axis) => overWhat(call, axis),
+        leaves: (own) => isInRows(own, [...over]),
       })
+    },
+  }
+}
+
+const overWhat = (call: InferredCall, axis: number): string =>
+  `${call.node.opType} normalises over ${axis === 1 ? 'channels' : `axis ${axis}`}`
+
+/**
+ * Mean and variance along `axes`, the channels of which may go where these may change (`Ties.changes`). They pass; statistics among the outputs have
+ * none there.
+ */
+function passStatistics(call: InferredCall, ties: Ties, axes: readonly number[]): void {
+  const over = (own: readonly number[]) => own.some((axis) => axes.includes(axis))
+  const tracks = ties.tracks(0)
+  for (const { axes: own, labels } of tracks)
+    if (over(own) && !ties.isConstant(0)) {
+      const why = overWhat(call, own.at(-1) as number)
+      if (own.length === 1) ties.changes(labels, why)
+      else ties.freeze(labels, why)
+    }
+  call.outputs.forEach((_, i) => {
+    ties.setOutput(i, i === 0 ? tracks : tracks.filter((t) => !over(t.axes)))
+  })
+}
+
+/** GroupNormalization: statistics of equal groups of channels, axis 1, of which each must keep as many. */
+export function groupStatistics<A>(
+  groups: (call: InferredCall<A>) => number,
+  parameters: (call: InferredCall<A>) => readonly number[],
+): ChannelRule<A> {
+  return {
+    tie(call, ties) {
+      passStatistics(call, ties, trailing(call, 1))
+      if (!ties.isTracked(0, 1)) return
+      const labels = ties.labels(0, 1)
+      ties.balance(labels, groups(call), `its ${groups(call)} groups must keep equally many channels`)
+      for (const i of parameters(call)) ties.unite(labels, ties.labels(i, 0))
     },
   }
 }
@@ -60,16 +102,17 @@ export function normalisingTrailing<A>(
   first: (call: InferredCall<A>) => number,
   parameters: readonly number[],
 ): ChannelRule<A> {
-  const rule = normalising<A>((call) => trailing(call, first(call)))
   return {
     tie(call, ties) {
-      rule.tie(call, ties)
+      const over = trailing(call, first(call))
+      passStatistics(call, ties, over)
       const rank = call.inputs[0]?.shape?.length ?? 0
       for (const i of parameters) {
         const shape = call.inputs[i]?.shape ?? []
         const offset = rank - shape.length
-        for (let axis = 0; axis + offset < first(call); axis++)
-          if (shape[axis] !== 1) ties.unite(ties.labels(0, axis + offset), ties.labels(i, axis))
+        for (let axis = 0; axis < shape.length; axis++)
+          if (shape[axis] !== 1 && (!over.includes(axis + offset) || ties.isTracked(0, axis + offset)))
+            ties.unite(ties.labels(0, axis + offset), ties.labels(i, axis))
       }
     },
   }
@@ -85,8 +128,16 @@ export function perChannelParameters<A>(
     // A scale and a shift of 0.
     zeros: () => [parameters.slice(0, 2)],
     tie(call, ties) {
+      const rows = ties.isConstant(0) ? [] : ties.tracks(0).filter((t) => isInRows(t.axes, over(call)))
       rule.tie(call, ties)
-      if (!ties.tracks(0).some((track) => track.axes.includes(1))) return
+      for (const { axes, labels } of rows) {
+        const groups = call.inputs[0]?.shape?.[1] as number
+        ties.byRows()
+        ties.changes(labels, overWhat(call, axes[1] as number))
+        ties.balance(labels, groups, `its ${groups} groups must keep equally many channels`)
+        ties.setOutput(0, rows)
+      }
+      if (rows.length > 0 || !ties.tracks(0).some((track) => track.axes.includes(1))) return
       for (const i of parameters) if (call.inputs[i]) ties.unite(ties.labels(0, 1), ties.labels(i, 0))
     },
   }

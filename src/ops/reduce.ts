@@ -6,6 +6,7 @@ import type {
   Call,
   Dense,
   InferredCall,
+  Labels,
   Operator,
   Ties,
 } from '../graph/index.ts'
@@ -87,11 +88,37 @@ export function reduceDense(
   return dense(x.elementType, reducedShape(x.shape, axes, keepDims), data)
 }
 
-/** Channels on an axis that is reduced must stay; the others move up where the reduced axes leave. */
-export function tieReduction(call: InferredCall, ties: Ties, axes: readonly number[], keepDims: boolean): void {
+/**
+ * Channels on an axis that is reduced stay, or change what is calculated; the others move up where the reduced axes leave.
+ * @param zero what a 0 less does: nothing ('neutral', to a sum), another number ('changes', to a mean), or another meaning ('stays', to a place)
+ */
+export function tieReduction(
+  call: InferredCall,
+  ties: Ties,
+  axes: readonly number[],
+  keepDims: boolean,
+  zero: 'neutral' | 'changes' | 'stays' = 'stays',
+): void {
+  const why = (axis: number) => `${call.node.opType} combines the channels on axis ${axis}`
+  const leave = (labels: Labels, axis: number) =>
+    zero === 'neutral'
+      ? ties.vanish([0], labels, why(axis))
+      : zero === 'changes'
+        ? ties.changes(labels, why(axis))
+        : ties.freeze(labels, why(axis))
+  ties.byRows()
+  for (const { axes: own, labels } of ties.isConstant(0) ? [] : ties.tracks(0)) {
+    const [row = 0, last = row] = own
+    if (!axes.includes(last) || own.length > 2 || (own.length === 2 && axes.includes(row))) continue
+    leave(labels, last)
+    const rows = call.inputs[0]?.shape?.[row] as number
+    if (own.length === 2) ties.balance(labels, rows, `its ${rows} rows must stay equally long`)
+  }
   passTracks(call, ties, {
     to: (a) => (axes.includes(a) ? undefined : keepDims ? a : a - axes.filter((r) => r < a).length),
-    why: (a) => `${call.node.opType} combines the channels on axis ${a}`,
+    why,
+    leaves: (own) =>
+      own.length < 3 && axes.includes(own.at(-1) as number) && !(own.length === 2 && axes.includes(own[0] as number)),
   })
 }
 
@@ -134,6 +161,8 @@ function reduceBackward(call: BackwardCall<ReduceAttributes>, rule: ReduceOption
 }
 
 export function reduction(name: string, { forward, backward, perInput, perOutput = {} }: ReduceOptions): Operator {
+  const isNeutral = [[3, 5], [-2, -1], [0.5]].every((some) => forward([...some, 0]) === forward(some))
+  const zero = isNeutral ? 'neutral' : 'changes'
   return defineOperator<ReduceAttributes>({
     name,
     domain: '',
@@ -162,7 +191,7 @@ export function reduction(name: string, { forward, backward, perInput, perOutput
       zeros: () => (forward([0, 0]) === 0 ? [[0]] : []),
       tie: (call, ties) => {
         const axes = reducedAxes(call, call.inputs[0]?.shape?.length ?? 0)
-        if (axes) tieReduction(call, ties, axes, call.attributes.keepDims)
+        if (axes) tieReduction(call, ties, axes, call.attributes.keepDims, zero)
         else ties.freezeInputs(`the axes of ${name} depend on data`, 0)
       },
     },

@@ -11,6 +11,8 @@ export function renumbered(ties: Ties, at: (input: number) => number): Ties {
     isTracked: (input, axis) => ties.isTracked(at(input), axis),
     unite: (a, b) => ties.unite(a, b),
     isFrozen: (labels) => ties.isFrozen(labels),
+    changes: (labels, reason) => ties.changes(labels, reason),
+    byRows: () => ties.byRows(),
     freeze: (labels, reason) => ties.freeze(labels, reason),
     freezeInputs: (reason, input) => ties.freezeInputs(reason, input === undefined ? undefined : at(input)),
     fresh: (count) => ties.fresh(count),

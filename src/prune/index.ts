@@ -10,5 +10,12 @@ export {
   type GroupOptions,
   type Refusal,
 } from './groups.ts'
-export { type GroupReport, type PruneMethod, type PruneOptions, type PruneResult, pruneModel } from './prune.ts'
+export {
+  type GroupReport,
+  type InexactNode,
+  type PruneMethod,
+  type PruneOptions,
+  type PruneResult,
+  pruneModel,
+} from './prune.ts'
 export type { LayerMatcher, Scope } from './select.ts'

@@ -37,6 +37,20 @@ export interface PruneOptions {
   readonly inputs?: ReadonlyMap<string, readonly number[]>
   /** Let graph outputs shrink too. Default false: a classifier keeps its classes. */
   readonly outputsMayShrink?: boolean
+  /**
+   * Let channels go that means, variances or maxima are taken over (GroupNorm, LayerNorm, CBAM). What these give then changes, so that the cut network
+   * is not the masked one: `PruneResult.inexact` says where. Default false.
+   */
+  readonly inexact?: boolean
+}
+
+/** A node that gives other numbers in the cut network than in the masked one. */
+export interface InexactNode {
+  readonly node: string
+  readonly why: string
+  /** How many of the channels go that it works over. */
+  readonly removed: number
+  readonly channels: number
 }
 
 /** One group of channels that can only go together, and what became of it. */
@@ -65,6 +79,8 @@ export interface PruneResult {
   readonly unsupported: Profile['unsupported']
   readonly groups: readonly GroupReport[]
   readonly refused: readonly Refusal[]
+  /** Where the cut network is another than the masked one. Empty unless that was allowed. */
+  readonly inexact: readonly InexactNode[]
   /** Sentences for the user: that much less goes than was asked for, and why. */
   readonly warnings: readonly string[]
   /** The part of the channels that was removed, where a target asked for it. */
@@ -143,7 +159,7 @@ type Counted = Omit<PruneResult, 'unsupported'>
 function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: Totals, options: PruneOptions): Counted {
   const scope = options.scope as Scope
   const criterion = options.criterion ?? 'l2'
-  const common = { outputs: new Map(), before, ratio: undefined, warnings: [] }
+  const common = { outputs: new Map(), before, ratio: undefined, inexact: [], warnings: [] }
   if (method === 'weight') {
     const { model, tensors } = zeroWeights(found, scope, criterion, options.seed ?? 0, options.keep)
     const groups = tensors.map((t) => ({
@@ -201,9 +217,19 @@ function cutChannels(found: ChannelGroups, before: Totals, options: PruneOptions
     after: totalsOf(cut, options),
     groups: found.groups.map((g) => report(found, g, selection)),
     refused: found.refused,
+    inexact: inexactNodes(found, selection),
     warnings: shortfall(found, selection, asked),
     ratio,
   }
+}
+
+function inexactNodes({ trace }: ChannelGroups, { removed }: Selection): InexactNode[] {
+  return trace.changes.flatMap(({ node, labels, why }) => {
+    // A channel may lie in several places, as every pixel of it between the Reshapes of a GroupNorm.
+    const channels = new Set(Array.from(labels, (label) => trace.labels.find(label)))
+    const gone = [...channels].filter((label) => removed.has(label)).length
+    return gone > 0 ? [{ node: nodeLabel(node), why, removed: gone, channels: channels.size }] : []
+  })
 }
 
 function report(found: ChannelGroups, group: ChannelGroup, selection: Selection): GroupReport {

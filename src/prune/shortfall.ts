@@ -56,11 +56,12 @@ function advice(model: Model, found: ChannelGroups, asked: Asked): string {
   const method = roots.some((r) => r.kind === 'filter') ? '--method filter,neuron' : '--method neuron'
   const ways = [
     { flags: [method], kinds: both, outputsMayShrink: asked.outputsMayShrink },
+    { flags: ['--inexact'], kinds: asked.kinds, outputsMayShrink: asked.outputsMayShrink, inexact: true },
     { flags: ['--allow-outputs'], kinds: asked.kinds, outputsMayShrink: true },
     { flags: [method, '--allow-outputs'], kinds: both, outputsMayShrink: true },
   ]
-  for (const { flags, kinds, outputsMayShrink } of ways) {
-    const { groups } = findGroups(model, { ...asked, kinds, outputsMayShrink })
+  for (const { flags, ...way } of ways) {
+    const { groups } = findGroups(model, { ...asked, ...way })
     const wide = groups.filter((g) => g.classes.length > g.balancing.unit).length
     if (wide > 0) return ` ${flags.join(' ')} would find ${plural(wide, 'group')}.`
   }

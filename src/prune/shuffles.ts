@@ -67,7 +67,7 @@ export function findShuffles(trace: ChannelTrace): Shuffle[] {
   for (const value of spread) {
     const chain = chainThrough(trace, value, spread, producers, consumers)
     if (chain) for (const s of chain) shuffles.set(s.to, s)
-    else
+    else if (!balancedRows(trace, value, producers, consumers))
       for (const track of trace.tracks.get(value) ?? [])
         for (const label of track.labels)
           trace.labels.freeze(label, {
@@ -76,6 +76,37 @@ export function findShuffles(trace: ChannelTrace): Shuffle[] {
           })
   }
   return [...shuffles.values()].filter((s) => s !== undefined)
+}
+
+/**
+ * Whether a value's channels lie on two axes, and whoever makes or reads it works row by row: then any may go, equally many from each row, as in the
+ * groups of a normalisation. The value is marked, and the rows are balanced.
+ */
+function balancedRows(
+  trace: ChannelTrace,
+  value: string,
+  producers: ReadonlyMap<string, Node>,
+  consumers: ReadonlyMap<string, readonly Node[]>,
+): boolean {
+  const [track, ...others] = trace.tracks.get(value) ?? []
+  const producer = producers.get(value)
+  const nodes = [producer, ...(consumers.get(value) ?? [])]
+  const [row = 0] = track?.axes ?? []
+  const rows = shapeOf(trace, value)?.[row]
+  if (!track || !producer || !rows || others.length > 0 || track.axes.length !== 2) return false
+  if (
+    !nodes.every((node) => node && trace.rowWise.has(node)) ||
+    trace.model.graph.outputs.some((o) => o.name === value)
+  )
+    return false
+  trace.rows.add(value)
+  trace.balances.push({
+    node: producer,
+    labels: track.labels,
+    parts: rows,
+    why: `its ${rows} rows must stay equally long`,
+  })
+  return true
 }
 
 /** The shuffles that a spread value is inside of; undefined when it is part of anything else. */
@@ -142,6 +173,8 @@ function replay(operator: Operator, call: InferredCall, tracks: readonly Track[]
     unite: refuse,
     isFrozen: () => false,
     freeze: refuse,
+    changes: refuse,
+    byRows: () => {},
     freezeInputs: refuse,
     fresh: (count) => new Int32Array(count).fill(-1),
     setOutput: (o, t) => {

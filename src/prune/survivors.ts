@@ -37,7 +37,11 @@ export class Survivors {
   ofValue(value: string, axis: number): Int32Array | undefined {
     for (const track of this.#trace.tracks.get(value) ?? [])
       if (track.axes.includes(axis))
-        return track.axes.length === 1 ? this.of(track.labels) : this.#project(value, track)?.get(axis)
+        return this.#trace.rows.has(value)
+          ? undefined
+          : track.axes.length === 1
+            ? this.of(track.labels)
+            : this.#project(value, track)?.get(axis)
     return undefined
   }
 
@@ -53,10 +57,24 @@ export class Survivors {
     )
   }
 
+  /** How long the rows of a value are of which each loses as many. */
+  #rowLength(value: string, axis: number): number | undefined {
+    const [track] = this.#trace.rows.has(value) ? (this.#trace.tracks.get(value) ?? []) : []
+    if (!track || track.axes[1] !== axis) return undefined
+    const rows = this.#trace.inference.values.get(value)?.shape?.[track.axes[0] as number] as number
+    return (this.of(track.labels) ?? track.labels).length / rows
+  }
+
   shapeOf(value: string): readonly number[] | undefined {
     const shape = this.#trace.inference.values.get(value)?.shape
     return isConcrete(shape)
-      ? shape.map((d, axis) => this.ofValue(value, axis)?.length ?? this.ofTensor(value, axis)?.length ?? d)
+      ? shape.map(
+          (d, axis) =>
+            this.#rowLength(value, axis) ??
+            this.ofValue(value, axis)?.length ??
+            this.ofTensor(value, axis)?.length ??
+            d,
+        )
       : undefined
   }
 

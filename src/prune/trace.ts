@@ -18,6 +18,7 @@ import {
   type Track,
   usedNames,
 } from '../graph/index.ts'
+import { partOf } from '../ops/index.ts'
 import { keepsZeros } from './constants.ts'
 import { type Freeze, LabelSets } from './labels.ts'
 import { zeroedFor } from './vanishing.ts'
@@ -58,6 +59,13 @@ export interface GroupedAxis {
   readonly labels: Labels
 }
 
+/** A node that gives other numbers when some of these channels are gone. */
+export interface ChangedNode {
+  readonly node: Node
+  readonly labels: Labels
+  readonly why: string
+}
+
 export interface RefusedLayer {
   readonly node: string
   readonly kind: RootKind
@@ -78,7 +86,12 @@ export interface ChannelTrace {
   readonly tensorAxes: ReadonlyMap<string, ReadonlyMap<number, Labels>>
   readonly groupedAxes: ReadonlyMap<string, GroupedAxis>
   readonly roots: readonly Root[]
-  readonly balances: readonly Balance[]
+  readonly balances: Balance[]
+  /** What is calculated over channels that may go nevertheless: inexact. */
+  readonly changes: readonly ChangedNode[]
+  /** Nodes that work row by row, and values whose rows shrink equally (`Ties.byRows`). */
+  readonly rowWise: ReadonlySet<Node>
+  readonly rows: Set<string>
   /** Layers without a stored weight to cut. */
   readonly refused: readonly RefusedLayer[]
   /** Stored tensors besides those of roots and readers that are 0, masked, on the channels that go. */
@@ -99,6 +112,10 @@ class Tracer implements ChannelTrace {
   readonly balances: Balance[] = []
   readonly refused: RefusedLayer[] = []
   readonly storable = new Set<string>()
+  readonly changes: ChangedNode[] = []
+  readonly rowWise = new Set<Node>()
+  readonly rows = new Set<string>()
+  readonly inexact: boolean
   readonly vanishing = new Set<string>()
   readonly producers: ReadonlyMap<string, Node>
   readonly consumers: ReadonlyMap<string, readonly Node[]>
@@ -106,8 +123,9 @@ class Tracer implements ChannelTrace {
   /** Which axes of a stored tensor each use accounts for; -1 stands for all. */
   readonly uses: { readonly node: Node; readonly tensor: string; readonly axes: Set<number> }[] = []
 
-  constructor(model: Model, inference: Inference) {
+  constructor(model: Model, inference: Inference, inexact: boolean) {
     this.model = model
+    this.inexact = inexact
     this.inference = inference
     this.stored = storedTensors(model, inference)
     this.producers = producersOf(model.graph)
@@ -251,6 +269,17 @@ class NodeTies implements Ties {
     for (let i = 0; i < a.length; i++) this.#t.labels.unite(a[i] as number, b[i] as number)
   }
 
+  changes(labels: Labels, reason: string): void {
+    const part = partOf(this.#node, this.#t.producers, this.#t.consumers)
+    const why = part ? `${reason}, as part of ${part} written out` : reason
+    if (this.#t.inexact) this.#t.changes.push({ node: this.#node, labels, why })
+    else this.freeze(labels, why)
+  }
+
+  byRows(): void {
+    this.#t.rowWise.add(this.#node)
+  }
+
   isFrozen(labels: Labels): boolean {
     return labels.every((label) => this.#t.labels.frozen(label))
   }
@@ -312,7 +341,7 @@ class NodeTies implements Ties {
   vanish(inputs: readonly number[], labels: Labels, why: string): void {
     const found = inputs.map((i) => zeroedFor(this.#t, this.#t.producers, this.#name(i), labels)).find((t) => t)
     if (found) for (const tensor of found) this.#t.vanishing.add(tensor)
-    else this.freeze(labels, why)
+    else this.changes(labels, why)
   }
 
   refuse(kind: RootKind, channels: number, why: string): void {
@@ -351,9 +380,9 @@ class NodeTies implements Ties {
 export function traceChannels(
   model: Model,
   inference: Inference,
-  options: { readonly outputsMayShrink?: boolean } = {},
+  options: { readonly outputsMayShrink?: boolean; readonly inexact?: boolean } = {},
 ): ChannelTrace {
-  const tracer = new Tracer(model, inference)
+  const tracer = new Tracer(model, inference, options.inexact ?? false)
   for (const node of model.graph.nodes) {
     const known = inference.calls.get(node)
     const label = nodeLabel(node)

@@ -14,7 +14,6 @@ import {
 } from '../../prune/index.ts'
 import { toJson } from '../../report/index.ts'
 import type { Recipe } from '../../train/index.node.ts'
-import type { Agreement } from '../agreement.ts'
 import { UsageError } from '../errors.ts'
 import { givenModel, modelArgument } from '../given-model.ts'
 import type { Io } from '../io.ts'
@@ -25,7 +24,7 @@ import { terminalText } from '../print.ts'
 import { cutAndTrain, type FineTuned, fineTuneFolder, partOf } from '../prune/finetune.ts'
 import { accuracyTable, fineTuneJson } from '../prune/finetune-report.ts'
 import { keep, methodList, part, perLayer } from '../prune/options.ts'
-import { proof } from '../prune/proof.ts'
+import { type Proof, proof } from '../prune/proof.ts'
 import { type FineTuneFields, fineTuneEpochs, fineTuneRecipe } from '../prune/recipe.ts'
 import { pruneReport } from '../prune-report.ts'
 import {
@@ -55,6 +54,7 @@ interface Options extends FineTuneFields {
   readonly criterion: Criterion
   readonly keep?: readonly LayerMatcher[]
   readonly allowOutputs?: boolean
+  readonly inexact?: boolean
   readonly input?: InputShapes
   readonly explain?: boolean
   readonly check: boolean
@@ -112,6 +112,7 @@ export function define(command: Command, io: Io): void {
     .addOption(seedFlag('of --criterion random, and of fine-tuning (default: 0)'))
     .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
     .option('--allow-outputs', 'let the outputs of the model shrink too')
+    .option('--inexact', 'let channels go that a mean or maximum is taken over: GroupNorm, LayerNorm, CBAM')
     .option('-i, --input <shape>', 'shape of an input: N,C,H,W, or name:N,C,H,W (repeatable)', inputShape)
     .option('--explain', 'show every group: what goes together, through which nodes')
     .option('--dry-run', 'show what would be done, write and run nothing')
@@ -143,7 +144,7 @@ export function define(command: Command, io: Io): void {
       const recipe = fineTuneRecipe(path, model, options)
       const tuned = recipe && (await fineTune(model, recipe, options, io))
       const result = tuned ? combined(model, tuned, options) : pruneModel(model, pruneOptions(options))
-      const { check, why, allowed } = tuned ? tuned.proof : await proof(result, options)
+      const { check, why, allowed, change } = tuned ? tuned.proof : await proof(result, { ...options, given: model })
       const written = options.dryRun
         ? undefined
         : writeModelFile(withNames(result), options.output as string, {
@@ -155,12 +156,13 @@ export function define(command: Command, io: Io): void {
         check,
         why,
         allowed,
+        change,
         written,
         explain: options.explain,
         weight: options.method.includes('weight'),
       })
       const tables = tuned ? [accuracyTable(tuned, result.before), ...report.tables] : report.tables
-      io.out(options.json ? json(result, check, written, tuned) : terminalText({ ...report, tables }, io))
+      io.out(options.json ? json(result, { check, change }, written, tuned) : terminalText({ ...report, tables }, io))
     })
 }
 
@@ -221,6 +223,7 @@ function pruneOptions(o: Options): Parameters<typeof pruneModel>[1] {
     keep: o.keep,
     inputs: o.input,
     outputsMayShrink: o.allowOutputs,
+    inexact: o.inexact,
   }
   if (o.targetMacs !== undefined) return { ...common, target: { of: 'macs', part: o.targetMacs, scope } }
   if (o.targetParams !== undefined) return { ...common, target: { of: 'params', part: o.targetParams, scope } }
@@ -231,11 +234,11 @@ function pruneOptions(o: Options): Parameters<typeof pruneModel>[1] {
 
 function json(
   result: PruneResult,
-  check: Agreement | null,
+  { check, change }: Pick<Proof, 'check' | 'change'>,
   written: WrittenModel | undefined,
   tuned?: FineTuned,
 ): string {
-  const { before, after, unsupported, groups, refused, warnings, ratio } = result
+  const { before, after, unsupported, groups, refused, inexact, warnings, ratio } = result
   return toJson({
     before,
     after,
@@ -244,6 +247,7 @@ function json(
     refused,
     ...(warnings.length > 0 ? { warnings } : {}),
     check,
+    ...(inexact.length > 0 ? { inexact: { nodes: inexact, ...change } } : {}),
     ...(ratio === undefined ? {} : { ratio }),
     ...(written ? { written } : {}),
     ...(tuned ? { finetune: fineTuneJson(tuned) } : {}),

@@ -6,6 +6,7 @@ import { type Feed, loadOrt, type Outputs, randomFeeds } from '../onnx-runtime.t
 import type { InputShapes } from '../options.ts'
 import { type Compared, comparedValues } from './compared-values.ts'
 import { cannotRun, type Engine, ortEngine, ownEngine } from './engines.ts'
+import { type Change, changeOf } from './inexact.ts'
 
 /*
  * The proof that a cut is right: the masked network, in the old shapes, and the cut one get the same random input. Kerf's own runtime decides. ONNX
@@ -19,6 +20,8 @@ export interface ProofOptions {
   readonly dryRun?: boolean
   readonly check: boolean
   readonly input?: InputShapes
+  /** The model as it was given. */
+  readonly given?: Model
 }
 
 export interface Proof {
@@ -28,6 +31,8 @@ export interface Proof {
   readonly allowed?: number
   /** Sentences: why it was not checked, or what is to be said of it. */
   readonly why?: string
+  /** What an inexact cut changes, in the place of a check. */
+  readonly change?: Change
 }
 
 interface Engines {
@@ -55,6 +60,7 @@ export async function proof(
   if (options.dryRun) return { check: null, why: 'Nothing was run (--dry-run).' }
   if (!options.check) return { check: null, why: 'The result was not checked (--no-check).' }
   if (!result.masked) return { check: null }
+  if (result.inexact.length > 0) return measured(result, options, own, other)
   const pair = pairOf(result, result.masked, options.input)
   const first = await judge(own, pair)
   const beside = await other()
@@ -77,6 +83,22 @@ export async function proof(
     ...(decides === first && second ? doubts(second) : []),
   ]
   return { check: agreement, allowed, ...(notes.length > 0 ? { why: notes.join(' ') } : {}) }
+}
+
+/** There is nothing to prove of an inexact cut. */
+async function measured(
+  result: PruneResult,
+  { input, given }: ProofOptions,
+  own: Engine,
+  other: Engines['other'],
+): Promise<Proof> {
+  const feeds = feedsOf(result.model, input)
+  const change = await changeOf(result, given, feeds, (model) => sizedFor(model, feeds), [own, await other()])
+  if (change instanceof KerfError) throw notRun(change)
+  return {
+    check: null,
+    ...(change ? { change } : { why: 'On random input no output of the network holds a finite number.' }),
+  }
 }
 
 const notRun = ({ code, message, details }: KerfError): KerfError =>
@@ -127,20 +149,21 @@ interface Judgement {
 function pairOf(result: PruneResult, masked: Model, inputs: InputShapes | undefined): Pair {
   const feeds = feedsOf(result.model, inputs)
   const compared = comparedValues(result, masked, inputs)
-  const shapes = new Map(feeds.map((f) => [f.name, f.shape]))
-  const sized = (model: Model): Model => ({
-    ...model,
-    graph: {
-      ...model.graph,
-      inputs: model.graph.inputs.map((i) => {
-        const shape = shapes.get(i.name)
-        return shape && i.type?.kind === 'tensor' ? { ...i, type: { ...i.type, shape } } : i
-      }),
-      outputs: compared.map(({ name }) => ({ name, type: undefined })),
-      valueInfo: new Map(),
-    },
-  })
+  const sized = (model: Model): Model => {
+    const own = sizedFor(model, feeds)
+    return { ...own, graph: { ...own.graph, outputs: compared.map(({ name }) => ({ name, type: undefined })) } }
+  }
   return { masked: sized(masked), cut: sized(result.model), feeds, compared, tolerance: toleranceFor(result.model) }
+}
+
+/** The model with inputs of the sizes that are fed. */
+function sizedFor(model: Model, feeds: readonly Feed[]): Model {
+  const shapes = new Map(feeds.map((f) => [f.name, f.shape]))
+  const inputs = model.graph.inputs.map((i) => {
+    const shape = shapes.get(i.name)
+    return shape && i.type?.kind === 'tensor' ? { ...i, type: { ...i.type, shape } } : i
+  })
+  return { ...model, graph: { ...model.graph, inputs, valueInfo: new Map() } }
 }
 
 function feedsOf(model: Model, inputs: InputShapes | undefined): Feed[] {

@@ -3,7 +3,7 @@ import type { Dense } from '../../graph/index.ts'
 import { shapeIn } from '../backward.ts'
 import { required, typed, wrong } from '../check.ts'
 import { perChannelSum } from '../conv/backward.ts'
-import { checkVectors, normalising, statisticsCost, trailing } from '../normalise.ts'
+import { checkVectors, groupStatistics, statisticsCost } from '../normalise.ts'
 import { affineBackward, channelsOf } from '../normalise-backward.ts'
 import { perChannel, scaledAndShifted, standardised } from '../normalise-forward.ts'
 import { arithmetic, broadcastTo, doubles } from '../numbers.ts'
@@ -67,5 +67,8 @@ export const groupNormalization = defineOperator<{ groups: number; perGroup: boo
   },
   parameters: [1, 2],
   fusion: 'follower',
-  channels: normalising((call) => trailing(call, 1)),
+  channels: groupStatistics(
+    (call) => call.attributes.groups,
+    (call) => (call.attributes.perGroup ? [] : [1, 2]),
+  ),
 })
