@@ -1,9 +1,7 @@
 // If, Loop, Scan and sequences: decided beforehand they leave nothing behind; undecided they run, on every backend.
 
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readNpy } from '../src/cli/npy.ts'
 import { profileModel } from '../src/cost/index.ts'
 import { type Attribute, GraphBuilder, type Model, simplified, tensorOf } from '../src/graph/index.ts'
 import { readModelFile } from '../src/onnx/index.node.ts'
@@ -11,6 +9,7 @@ import { operators } from '../src/ops/index.ts'
 import { pruneModel } from '../src/prune/index.ts'
 import { type HostTensor, hostTensor, hostValues } from '../src/runtime/index.ts'
 import { backends } from './backends.ts'
+import { caseArray } from './cases.ts'
 import { describeShared, sharedPath } from './shared.ts'
 
 const graphOf = (make: (b: GraphBuilder) => void): Attribute => {
@@ -283,10 +282,7 @@ describe('pruning', () => {
 
 describeShared('files that others struggled with', () => {
   const folder = (name: string) => sharedPath('cases/reports', name)
-  const input = (name: string): [string, HostTensor] => [
-    'x',
-    readNpy(readFileSync(join(folder(name), 'io/in.x.npy')), 'in.x.npy'),
-  ]
+  const input = (name: string): [string, HostTensor] => ['x', caseArray(`reports/${name}`, 'in.x')]
 
   // First outputs by ONNX Runtime 1.32 on the inputs beside the files; MACs by hand.
   it.each([

@@ -1,12 +1,12 @@
 // `kerf bench --browser`: two models in turns in headless Chromium.
 
 import { expect, it } from 'vitest'
-import { timeInBrowser } from '../../src/cli/bench/browser.ts'
-import { findBrowser } from '../../src/cli/bench/chrome.ts'
-import { nets } from '../../src/nets/index.ts'
-import { hostTensor } from '../../src/runtime/index.node.ts'
-import { describeBrowser } from './chromium.ts'
-import { bundlePage } from './server.ts'
+import { describeBrowser } from '../../../test/browser/chromium.ts'
+import { bundlePage } from '../../../test/browser/server.ts'
+import { nets } from '../../nets/index.ts'
+import { hostTensor } from '../../runtime/index.node.ts'
+import { timeInBrowser } from './browser.ts'
+import { findBrowser } from './chrome.ts'
 
 const entrant = (width: number) => ({
   path: `${width}.onnx`,
