@@ -1,13 +1,7 @@
 import { KerfError } from '../../base/index.ts'
 import type { Transform } from '../../data/index.ts'
-import { graphInputs, type Model, type ValueInfo } from '../../graph/index.ts'
-import {
-  type ImageLayout,
-  imageMetadata,
-  preprocessingFor,
-  type ResolvedPreprocessing,
-  transformsOf,
-} from '../../image/index.ts'
+import { graphInputs, type ImageLayout, type Model, type ValueInfo } from '../../graph/index.ts'
+import { imageMetadata, preprocessingFor, type ResolvedPreprocessing, transformsOf } from '../../image/index.ts'
 import { UsageError } from '../errors.ts'
 import { type AugmentationFlags, type ImageFlags, preprocessingOptions } from '../vocabulary.ts'
 

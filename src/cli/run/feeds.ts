@@ -9,8 +9,8 @@ import {
   seededRandom,
   seedFrom,
 } from '../../base/index.ts'
-import { bindInputs, graphInputs, type Model } from '../../graph/index.ts'
-import { type ImageLayout, imageShapes, type ResolvedPreprocessing } from '../../image/index.ts'
+import { bindInputs, graphInputs, type ImageLayout, type Model } from '../../graph/index.ts'
+import { imageShapes, type ResolvedPreprocessing } from '../../image/index.ts'
 import { type HostTensor, hostTensor, isHostElementType } from '../../runtime/index.ts'
 import { givenPreprocessing } from '../data/transforms.ts'
 import { readNpy } from '../npy.ts'
