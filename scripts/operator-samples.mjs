@@ -25,6 +25,8 @@ const inputLists = [
   [data(...image), stored(4), stored(4)],
   [data(...image), stored(4), stored(4), stored(4), stored(4)],
   [data(...image), stored(6, 4, 3, 3)],
+  // Offsets of the taps at each place.
+  [data(...image), stored(6, 4, 3, 3), data(2, 18, 6, 6)],
   [data(...image), stored(4, 6, 3, 3)],
   [data(...image), stored(6, 4, 3, 3), stored(6)],
   [data(...image), stored(4, 1, 3, 3)],

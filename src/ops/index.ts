@@ -49,6 +49,7 @@ import { cosh } from './cosh/cosh.ts'
 import { cumProd } from './cumProd/cumProd.ts'
 import { cumProdGradient } from './cumProdGradient/cumProdGradient.ts'
 import { cumSum } from './cumSum/cumSum.ts'
+import { deformConv } from './deformConv/deformConv.ts'
 import { depthToSpace } from './depthToSpace/depthToSpace.ts'
 import { dequantizeLinear } from './dequantizeLinear/dequantizeLinear.ts'
 import { div } from './div/div.ts'
@@ -252,6 +253,7 @@ export const operatorList: readonly Operator[] = [
   cumProd,
   cumProdGradient,
   cumSum,
+  deformConv,
   depthToSpace,
   dequantizeLinear,
   div,

@@ -16,6 +16,9 @@ const grid: NonNullable<Cases[string]['values']> = (random, input, count) =>
     input === 0 ? random.normal() : (Math.floor(random.uniform() * 28) - 14) / 10 + 0.037,
   )
 
+/** Of a tap of DeformConv: away from where the interpolation has corners. */
+const offset = (random: { uniform(): number }): number => (Math.floor(random.uniform() * 30) - 15) / 10 + 0.137
+
 export const sampling: Cases = {
   'RoiAlign, as many samples as elements': {
     op: 'RoiAlign',
@@ -64,6 +67,27 @@ export const sampling: Cases = {
       ),
     ),
   ),
+  // As AffineGrid: sizes whose coordinates float32 holds.
+  DeformConv: {
+    op: 'DeformConv',
+    opset: 19,
+    inputs: [[2, 4, 4, 4], [3, 4, 2, 3], [2, 24, 2, 2], [3], [2, 12, 2, 2]],
+    attributes: { offset_group: 2, pads: [0, 1, 0, 1], strides: [2, 2] },
+    values: (random, input, count) =>
+      Array.from({ length: count }, () => (input === 2 ? offset(random) : random.normal())),
+  },
+  'DeformConv in groups, dilated, without mask and bias': {
+    op: 'DeformConv',
+    opset: 19,
+    inputs: [
+      [1, 4, 4, 4],
+      [2, 2, 2, 2],
+      [1, 8, 2, 3],
+    ],
+    attributes: { group: 2, dilations: [2, 1] },
+    values: (random, input, count) =>
+      Array.from({ length: count }, () => (input === 2 ? offset(random) : random.normal())),
+  },
   // Sizes whose coordinates float32 holds exactly: the constants of the gradient are float32.
   AffineGrid: { op: 'AffineGrid', opset: 20, inputs: [[2, 2, 3], ints(2, 1, 4, 8)] },
   'AffineGrid, corners aligned': {
