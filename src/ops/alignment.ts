@@ -8,17 +8,17 @@ import type { AttributeReader, BackwardCall, Call, Dense, Known } from '../graph
 
 export interface Alignment {
   /** The first operand's axis where the second one's begin; undefined: they end together. */
-  readonly axis: number | undefined
+  readonly secondAt: number | undefined
 }
 
 export const alignmentOf = (a: AttributeReader, opset: number): Alignment => ({
-  axis: opset < 7 ? a.int('axis') : undefined,
+  secondAt: opset < 7 ? a.int('axis') : undefined,
 })
 
 /** An input's shape with the axes that are thought behind it; undefined where it is not known. */
 export function alignedShape(call: Call, input: number): Shape | undefined {
   const shape = call.inputs[input]?.shape
-  const axis = (call.attributes as Partial<Alignment> | undefined)?.axis
+  const axis = (call.attributes as Partial<Alignment> | undefined)?.secondAt
   const rank = call.inputs[0]?.shape?.length
   if (!shape || input === 0 || axis === undefined || rank === undefined) return shape
   const behind = rank - (axis < 0 ? axis + rank : axis) - shape.length

@@ -14,7 +14,7 @@ import { defineOperator } from '../operator.ts'
 export const pRelu = defineOperator<Alignment>({
   name: 'PRelu',
   domain: '',
-  attributes: (_, opset) => ({ axis: opset < 7 ? 1 : undefined }),
+  attributes: (_, opset) => ({ secondAt: opset < 7 ? 1 : undefined }),
   infer: (call) => {
     const x = required(call, 0)
     required(call, 1)
