@@ -23,7 +23,8 @@ const cache = fileURLToPath(new URL('../.kerf-cache/packages/', import.meta.url)
 
 /** Sizes for the dimensions that files leave open, as `--input` takes them, by the file's name. */
 const image = (height, width, channels = 3, name = 'x') => [`${name}:1,${channels},${height},${width}`]
-const silero = ['input:1,512', 'state:2,1,128']
+// 256 samples fit both branches, of 8 and 16 kHz.
+const silero = ['input:1,256', 'state:2,1,128']
 const sileroLegacy = ['input:1,1536', 'h:2,1,64', 'c:2,1,64']
 
 /** @type {readonly { name: string, version: string, about: string, inputs?: Record<string, readonly string[]>, pieces?: string }[]} */
