@@ -95,6 +95,22 @@ class Notes {
     return []
   }
 
+  isFrozen() {
+    return false
+  }
+
+  /** Unless inexact cuts are asked for. */
+  changes(labels, reason) {
+    this.freeze(labels, reason)
+  }
+
+  /** Unless masking makes them 0. */
+  vanish(_, labels, reason) {
+    this.freeze(labels, reason)
+  }
+
+  byRows() {}
+
   balance() {}
   groupedAxis() {}
 
