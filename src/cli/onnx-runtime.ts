@@ -158,20 +158,6 @@ export async function openSession(
   }
 }
 
-/** Median milliseconds of each contender; one run of each in turn, so that a busy moment hits all alike. */
-export async function timeInterleaved(sessions: readonly Session[], seconds: number): Promise<number[]> {
-  const times = sessions.map(() => [] as number[])
-  for (const s of sessions) for (let i = 0; i < 3; i++) await s.step()
-  const end = performance.now() + 1000 * seconds
-  while (performance.now() < end || (times[0]?.length ?? 0) < 5)
-    for (const [i, s] of sessions.entries()) {
-      const start = performance.now()
-      await s.step()
-      times[i]?.push(performance.now() - start)
-    }
-  return times.map((t) => t.sort((a, b) => a - b)[Math.floor(t.length / 2)] as number)
-}
-
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** A folder for models that are only run, removed at the end whatever happens. */

@@ -18,11 +18,9 @@ import { GraphBuilder, tensorOf } from '../graph/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
 import { compareOutputs } from './agreement.ts'
 import { kerf } from './in-process.ts'
-import { loadOrt } from './onnx-runtime.ts'
 
 /* Found by trying to break the commands from outside: each case once lost a file, told a falsehood or blamed Kerf. */
 
-const ort = await loadOrt()
 let folder: string
 const at = (name: string) => join(folder, name)
 
@@ -182,7 +180,7 @@ describe('kerf prune', () => {
 })
 
 describe('kerf demo', () => {
-  it.skipIf(!ort)('leaves no result behind when the network cannot be run', async () => {
+  it('leaves no result behind when the network cannot be run', async () => {
     const model = writeModel('m.onnx')
     mkdirSync(at('here'))
     const before = process.cwd()
@@ -190,7 +188,7 @@ describe('kerf demo', () => {
     try {
       expect(await kerf('demo', model, '-i', '1,3,9,9')).toMatchObject({
         status: 1,
-        err: expect.stringMatching(/\nkerf: ONNX Runtime cannot run the network: .*\n$/),
+        err: expect.stringContaining('kerf: Input "x" is [1,3,8,8], received [1,3,9,9].'),
       })
       expect(readdirSync(at('here/out'))).toEqual([])
       rmSync(at('here/out'), { recursive: true })

@@ -47,7 +47,7 @@ export async function measureModels(paths: readonly string[], options: ModelsOpt
     io.err(`kerf: ${text}\n`)
   }
   const entrants: Entrant[] = []
-  for (const path of paths) entrants.push(await entrant(path, options.input))
+  for (const path of paths) entrants.push(await entrantOf(path, givenModel(path), options.input))
   const where = options.browser ? ' in a browser' : ''
   io.err(
     `Measuring ${entrants.length === 1 ? 'one model' : `${entrants.length} models`} for ${options.seconds} seconds${where} …\n`,
@@ -70,17 +70,21 @@ export async function measureModels(paths: readonly string[], options: ModelsOpt
 }
 
 /** Shapes given by name go to the models that have an input of this name. */
-async function entrant(path: string, given: InputShapes = new Map()): Promise<Entrant> {
-  const model = givenModel(path)
+export async function entrantOf(path: string, model: Model, given: InputShapes = new Map()): Promise<Entrant> {
   const names = new Set(graphInputs(model.graph).map((i) => i.name))
   const own = [...given].filter(([name]) => name === '' || names.has(name))
   const infos = await readFeeds(model, new Map(own.map(([name, shape]) => [name, { shape }])), 1, {})
   return { path, model, feeds: new Map(infos.map(({ name, tensor }) => [name, tensor])) }
 }
 
-async function timeHere(
+/** In this process, on Kerf's runtime. */
+export async function timeHere(
   entrants: readonly Entrant[],
-  { threads, seconds, onNotice }: ModelsOptions & { readonly onNotice: (text: string) => void },
+  {
+    threads,
+    seconds,
+    onNotice,
+  }: Pick<ModelsOptions, 'threads' | 'seconds'> & { readonly onNotice: (text: string) => void },
 ): Promise<Measured> {
   const opened: Kerf[] = []
   try {
