@@ -18,13 +18,17 @@ interface Case {
 }
 
 const random = (seed: number) => seededRandom(seed)
+/**
+ * Random codes. Those of int8 stay within ±64: where a processor lacks VNNI, ONNX Runtime adds pairs of products of uint8 and int8 in 16 bits, which
+ * larger weights overflow.
+ */
 const bytes = (seed: number, shape: readonly number[], type: 'uint8' | 'int8' = 'uint8') => {
   const r = random(seed)
-  const low = type === 'int8' ? -128 : 0
+  const [low, count] = type === 'int8' ? [-64, 129] : [0, 256]
   return tensorOf(
     type,
     shape,
-    Array.from({ length: elementCount(shape) as number }, () => low + r.below(256)),
+    Array.from({ length: elementCount(shape) as number }, () => low + r.below(count)),
   )
 }
 const scalar = (type: 'float32' | 'uint8' | 'int8', value: number) => tensorOf(type, [], [value])
