@@ -9,6 +9,8 @@ import type { Digits, LabContext } from './experiment.ts'
 export interface TrainingPlan {
   readonly trainImages: number
   readonly testImages: number
+  /** Training images beyond those, on which networks are compared; where given, test images are not looked at. */
+  readonly validationImages?: number
   readonly epochs: number
   readonly batchSize: number
   readonly learningRate: number
@@ -23,15 +25,32 @@ export interface TrainingPlan {
 export interface TrainingResult {
   /** Mean loss of every epoch. */
   readonly losses: readonly number[]
-  /** On the test images, behind every epoch, 0 to 1. */
+  /** Behind every epoch, 0 to 1: on the validation images where the plan has some, else on the test images. */
   readonly accuracies: readonly number[]
   /** A loss or gradient was not finite, and training ended. */
   readonly diverged: boolean
   readonly model: Model
 }
 
+/** Accuracy of a network on the test images of a plan, 0 to 1. */
+export async function testAccuracy(
+  model: Model,
+  { sets }: Digits,
+  { testImages, batchSize }: Pick<TrainingPlan, 'testImages' | 'batchSize'>,
+  context: LabContext,
+): Promise<number> {
+  const test = subset(sets.test, drawIndices(sets.test, testImages, context.seed))
+  return (await evaluate(model, createLoader(test, { batchSize, training: false }), runningIn(context))).accuracy
+}
+
+const runningIn = ({ runtime, threads = 1 }: LabContext) => ({
+  runtime: runtime ?? { createResident, createSession },
+  threads,
+  onNotice: () => {},
+})
+
 /**
- * Trains and tests a network. Divergence is a result here, not an error.
+ * Trains and measures a network. Divergence is a result here, not an error.
  * @param onStep called with the part that is done
  */
 export async function trainBriefly(
@@ -42,12 +61,16 @@ export async function trainBriefly(
   onStep: (done: number) => Promise<void>,
 ): Promise<TrainingResult> {
   const { batchSize, epochs, learningRate, choices, adaptiveRate, adderRate } = plan
-  const { seed, threads = 1 } = context
-  const runtime = context.runtime ?? { createResident, createSession }
-  const train = subset(sets.train, drawIndices(sets.train, plan.trainImages, seed))
-  const test = subset(sets.test, drawIndices(sets.test, plan.testImages, seed))
+  const { seed } = context
+  const { validationImages = 0 } = plan
+  const drawn = drawIndices(sets.train, plan.trainImages + validationImages, seed)
+  const train = subset(sets.train, drawn.subarray(0, plan.trainImages))
+  const measured =
+    validationImages > 0
+      ? subset(sets.train, drawn.subarray(plan.trainImages))
+      : subset(sets.test, drawIndices(sets.test, plan.testImages, seed))
   const loader = createLoader(train, { batchSize, seed, training: true })
-  const running = { runtime, threads, onNotice: () => {} }
+  const running = runningIn(context)
   const trainer = await createTrainer(model, {
     batchSize,
     shape: loader.shape,
@@ -76,8 +99,8 @@ export async function trainBriefly(
         if (trainer.steps % 8 === 0) await onStep(trainer.steps / steps)
       }
       losses.push(diverged ? Number.NaN : sum / loader.batches)
-      const tested = await evaluate(trainer.model(), createLoader(test, { batchSize, training: false }), running)
-      accuracies.push(tested.accuracy)
+      const images = createLoader(measured, { batchSize, training: false })
+      accuracies.push((await evaluate(trainer.model(), images, running)).accuracy)
     }
     return { losses, accuracies, diverged, model: trainer.model() }
   } finally {

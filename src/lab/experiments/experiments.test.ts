@@ -21,7 +21,7 @@ const small: Readonly<Record<string, object>> = {
   variance: { samples: 20, taps: [9, 144], batchSize: 2 },
   'gradient-norm': { batchSize: 8, draws: 2, batches: [8], every: false, drawsEach: 1 },
   'adaptive-rate': {
-    ...{ firstBatch: 2, commonRates: [], multiples: [100], refinements: 1, rounds: 1 },
+    ...{ firstBatch: 2, validationImages: 40, commonRates: [], multiples: [100], refinements: 1, rounds: 1 },
     ...training,
   },
   // Fewer, and activations may be 0 everywhere.
