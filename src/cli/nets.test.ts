@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -35,6 +35,18 @@ describe('net:NAME', () => {
     expect(pruned).toMatchObject({ status: 0, out: expect.stringMatching(/^net:resnet20\n/) })
     expect((await kerf('swap', 'net:resnet20', '--to', 'adder', '--dry-run')).status).toBe(0)
     expect((await kerf('run', 'net:lenet5_bn', '--input', '1,1,28,28')).out).toContain('logits')
+  })
+
+  it('is measured with the data that are given, not with those of a run that lies in the current folder', async () => {
+    const before = process.cwd()
+    process.chdir(folder)
+    try {
+      writeFileSync(at('recipe.json'), '{}')
+      await fails(/Say what to measure with/, 'eval', 'net:lenet5_bn')
+    } finally {
+      process.chdir(before)
+      rmSync(at('recipe.json'))
+    }
   })
 
   it('says which there are', async () => {

@@ -13,7 +13,7 @@ import { evaluate, fewImagesNotice, nodeRuntime, readingOf } from '../../train/i
 import { addDataOptions, type DataOptions, dataRecipe, type GivenRecipe, inOrderOf } from '../data/given-data.ts'
 import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
-import { givenModel, modelArgument } from '../given-model.ts'
+import { givenModel, modelArgument, netNameOf } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { terminalText } from '../print.ts'
@@ -141,7 +141,8 @@ function networkOf(path: string): string {
 /** Data and transforms; by default those of the run in whose folder the model lies. */
 function givenFor(given: string, path: string, model: Model, options: Options): GivenRecipe {
   const beside = join(dirname(path), 'recipe.json')
-  const ofRun = isFolder(given) || options.data === undefined
+  // A network by name lies in no folder.
+  const ofRun = netNameOf(given) === undefined && (isFolder(given) || options.data === undefined)
   const source = options.recipe ?? (ofRun && existsSync(beside) ? beside : undefined)
   const recipe = dataRecipe(model, options, source)
   if (!recipe)
