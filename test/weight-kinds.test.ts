@@ -1,9 +1,17 @@
 // Files hold weights in many ways. Whoever reads weights reads them all, and gives what it gives for initializers.
 
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import {
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as DataType,
+  ModelProtoSchema,
+} from 'onnx-buf'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../src/base/index.ts'
 import { profileModel } from '../src/cost/index.ts'
 import { GraphBuilder, type Model, type Tensor, tensorOf, tensorValues, validated } from '../src/graph/index.ts'
+import { modelBytes, readModel } from '../src/onnx/index.ts'
 import { type PruneOptions, pruneModel } from '../src/prune/index.ts'
 import { quantizeAdderLayers } from '../src/quantize/index.ts'
 import { measureStatistics, swapToAdder } from '../src/rewrite/index.ts'
@@ -139,5 +147,51 @@ describe.each(Object.entries(kinds))('weights as %s', (_, store) => {
     expect(macs).toBe(totals.macs)
     // What a sum of two constants takes is one more number each.
     expect(params - totals.params).toBeLessThanOrEqual(0)
+  })
+})
+
+/** The network with its weights in Constant nodes, each as a list of elements and where they lie. */
+function withSparseConstants(): Model {
+  const proto = fromBinary(ModelProtoSchema, modelBytes(network(constant)))
+  for (const node of proto.graph?.node ?? []) {
+    const dense = node.opType === 'Constant' ? node.attribute[0]?.t : undefined
+    if (!dense) continue
+    const all = new Float32Array(dense.rawData.slice().buffer)
+    const at = [...all.keys()].filter((i) => all[i] !== 0)
+    const dims = [BigInt(at.length)]
+    node.attribute = [
+      create(AttributeProtoSchema, {
+        name: 'sparse_value',
+        type: AttributeType.SPARSE_TENSOR,
+        sparseTensor: {
+          dims: dense.dims,
+          values: { dims, dataType: DataType.FLOAT, floatData: at.map((i) => all[i] as number) },
+          indices: { dims, dataType: DataType.INT64, int64Data: at.map(BigInt) },
+        },
+      }),
+    ]
+  }
+  return readModel(toBinary(ModelProtoSchema, proto))
+}
+
+describe('weights in sparse Constants', () => {
+  const plain = network(kinds.initializer as Store)
+  const sparse = withSparseConstants()
+
+  it('are read, counted and cut as dense ones', async () => {
+    close(await outputs(sparse), await outputs(plain))
+    expect(profileModel(sparse).totals).toMatchObject({ ...profileModel(plain).totals, nonZeroParams: null })
+    for (const [, options] of prunings) {
+      const [own, expected] = [pruneModel(sparse, options), pruneModel(plain, options)]
+      expect(own.after.macs).toBe(expected.after.macs)
+      close(await outputs(readModel(modelBytes(own.model))), await outputs(expected.model))
+    }
+  })
+
+  it('stay sparse in the file where nothing changes them', () => {
+    const attributes = (model: Model) =>
+      fromBinary(ModelProtoSchema, modelBytes(model)).graph?.node.flatMap((n) => n.attribute.map((a) => a.type))
+    expect(attributes(readModel(modelBytes(sparse)))).toEqual(attributes(sparse))
+    expect(attributes(sparse)).toContain(AttributeType.SPARSE_TENSOR)
   })
 })

@@ -23,7 +23,7 @@ import {
   type ValueInfo,
 } from '../graph/index.ts'
 import { Kept, remainder } from './kept.ts'
-import { readSparse, readSparseInitializer, readTensor, type TensorContext } from './read-tensor.ts'
+import { readAsDense, readSparse, readTensor, type TensorContext } from './read-tensor.ts'
 import { readValueInfo } from './read-type.ts'
 import type { SparseTensor } from './sparse.ts'
 
@@ -55,7 +55,7 @@ export function readGraph(proto: GraphProto, context: TensorContext): Graph {
   for (const t of proto.initializer) define(t.name, readTensor(t, context, `Initializer "${t.name}"`, true))
   for (const s of proto.sparseInitializer) {
     const name = s.values?.name ?? ''
-    define(name, readSparseInitializer(s, context, `Initializer "${name}"`))
+    define(name, readAsDense(s, context, `Initializer "${name}"`, true))
   }
   const valueInfo = new Map<string, ValueInfo>()
   for (const v of proto.valueInfo) if (!valueInfo.has(v.name)) valueInfo.set(v.name, readValueInfo(v, 'Value'))
@@ -141,7 +141,7 @@ const valueFields = new Map<AttributeType, keyof AttributeProto>([
 
 const fieldsWithTensors = ['t', 'g', 'sparseTensor', 'tensors', 'graphs', 'sparseTensors'] as const
 
-/** The sparse tensors of an attribute, which the IR does not know, for the writer. */
+/** The list of sparse tensors of an attribute, which the IR does not know, for the writer. */
 export interface KeptAttribute {
   readonly sparse: readonly SparseTensor[]
 }
@@ -159,11 +159,10 @@ function readAttribute(proto: AttributeProto, context: TensorContext, place: str
     )
   const owned = ['name', 'docString', field ?? 'name']
   if (proto.refAttrName) owned.push('refAttrName')
-  else if (field && !field.startsWith('sparse')) owned.push('type')
+  else if (field && field !== 'sparseTensors') owned.push('type')
   const rest = remainder(AttributeProtoSchema, proto, owned)
-  const sparse = proto.sparseTensor ? [proto.sparseTensor] : proto.sparseTensors
-  const extra: KeptAttribute | undefined =
-    sparse.length > 0 ? { sparse: sparse.map((s) => readSparse(s, context, place)) } : undefined
+  const sparse = proto.sparseTensors.map((s) => readSparse(s, context, place))
+  const extra: KeptAttribute | undefined = sparse.length > 0 ? { sparse } : undefined
   const preserved = (rest || extra) && new Kept(rest ?? create(AttributeProtoSchema), extra)
   return { ...attributeValue(proto, type, context, place), docString: proto.docString || undefined, preserved }
 }
@@ -188,6 +187,8 @@ function attributeValue(proto: AttributeProto, type: AttributeType, context: Ten
       return { kind: 'string', value: readText(proto.s) }
     case AttributeType.TENSOR:
       return { kind: 'tensor', value: readTensor(required(proto.t, place), context, place) }
+    case AttributeType.SPARSE_TENSOR:
+      return { kind: 'tensor', value: readAsDense(required(proto.sparseTensor, place), context, place) }
     case AttributeType.GRAPH:
       return { kind: 'graph', value: readGraph(required(proto.g, place), context) }
     case AttributeType.FLOATS:

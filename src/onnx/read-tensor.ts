@@ -106,9 +106,9 @@ export function readSparse(
   }
 }
 
-/** A sparse initializer as a dense one that remembers where it comes from. */
-export function readSparseInitializer(proto: SparseTensorProto, context: TensorContext, place: string): Tensor {
-  const sparse = readSparse(proto, context, place, true)
+/** A sparse tensor as a dense one that remembers where it comes from. */
+export function readAsDense(proto: SparseTensorProto, context: TensorContext, place: string, ownsName = false): Tensor {
+  const sparse = readSparse(proto, context, place, ownsName)
   const data = denseData(sparse, place)
   const rest = remainder(SparseTensorProtoSchema, proto, ['values', 'indices'])
   const kept: KeptSparse = { sparse, data }

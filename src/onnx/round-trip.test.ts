@@ -83,7 +83,9 @@ describe('what the IR shows of a file', () => {
     expect(value('is')).toEqual([-1, 0, -(2n ** 63n)])
     expect(value('ss')).toEqual(['a', Uint8Array.of(0x80), ''])
     expect(value('empty')).toEqual([])
-    expect(['st', 'tp', 'tps'].map((n) => attributes.get(n)!.kind)).toEqual(['other', 'other', 'other'])
+    expect(['tp', 'tps'].map((n) => attributes.get(n)!.kind)).toEqual(['other', 'other'])
+    const sparse = attributes.get('st')!
+    expect(sparse.kind === 'tensor' && [...tensorValues(sparse.value)]).toEqual([0, 0, 0, 1])
     const reference = model.functions[0]!.nodes[0]!.attributes.get('value_float')!
     expect(reference).toMatchObject({ kind: 'reference', name: 'factor' })
   })

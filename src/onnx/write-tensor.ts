@@ -9,7 +9,7 @@ import {
   TensorProtoSchema,
 } from 'onnx-buf'
 import { byteLengthOf, elementCount, KerfError } from '../base/index.ts'
-import type { Tensor, TensorData } from '../graph/index.ts'
+import type { Preserved, Tensor, TensorData } from '../graph/index.ts'
 import { dataTypeOf } from './data-type.ts'
 import type { ExternalLocation } from './external.ts'
 import { Kept, restored } from './kept.ts'
@@ -58,27 +58,22 @@ export class TensorWriter {
     return proto
   }
 
-  sparse(sparse: SparseTensor, label: string): SparseTensorProto {
-    return create(SparseTensorProtoSchema, {
-      values: this.tensor(sparse.values, label),
-      indices: this.tensor(sparse.indices, `Indices of ${label}`),
-      dims: sparse.shape.map(BigInt),
-    })
+  sparse({ values, indices, shape }: SparseTensor, label: string, preserved?: Preserved): SparseTensorProto {
+    const proto = restored(SparseTensorProtoSchema, preserved)
+    proto.values = this.tensor(values, label)
+    proto.indices = this.tensor(indices, `Indices of ${label}`)
+    proto.dims = shape.map(BigInt)
+    return proto
   }
 
-  /** An initializer that was sparse in the file and has not been changed; otherwise undefined. */
-  sparseInitializer(name: string, tensor: Tensor): SparseTensorProto | undefined {
+  /** A tensor that was sparse in the file and has not been changed; otherwise undefined. */
+  unchangedSparse(tensor: Tensor, label: string): SparseTensorProto | undefined {
     const kept = keptSparse(tensor)
-    if (!kept) return undefined
-    const proto = restored(SparseTensorProtoSchema, tensor.preserved)
-    proto.values = this.tensor(kept.sparse.values, `Initializer "${name}"`)
-    proto.values.name = name
-    proto.indices = this.tensor(kept.sparse.indices, `Indices of initializer "${name}"`)
-    return proto
+    return kept && this.sparse(kept.sparse, label, tensor.preserved)
   }
 }
 
-export function keptSparse(tensor: Tensor): KeptSparse | undefined {
+function keptSparse(tensor: Tensor): KeptSparse | undefined {
   const extra: unknown = tensor.preserved instanceof Kept ? tensor.preserved.extra : undefined
   const kept = extra as KeptSparse | undefined
   return kept?.sparse && kept.data === tensor.data ? kept : undefined

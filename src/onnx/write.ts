@@ -69,7 +69,8 @@ function writeGraph(graph: Graph, tensors: TensorWriter): GraphProto {
   proto.output = graph.outputs.map(writeValueInfo)
   proto.valueInfo = [...graph.valueInfo.values()].map(writeValueInfo)
   for (const [name, tensor] of graph.initializers) {
-    const sparse = tensors.sparseInitializer(name, tensor)
+    const sparse = tensors.unchangedSparse(tensor, `Initializer "${name}"`)
+    if (sparse?.values) sparse.values.name = name
     if (sparse) proto.sparseInitializer.push(sparse)
     else proto.initializer.push(tensors.initializer(name, tensor))
   }
@@ -128,8 +129,9 @@ function writeAttribute(name: string, attribute: Attribute, tensors: TensorWrite
       proto.s = text(attribute.value)
       break
     case 'tensor':
-      proto.type = AttributeType.TENSOR
-      proto.t = tensors.tensor(attribute.value, place)
+      proto.sparseTensor = tensors.unchangedSparse(attribute.value, place)
+      proto.type = proto.sparseTensor ? AttributeType.SPARSE_TENSOR : AttributeType.TENSOR
+      if (!proto.sparseTensor) proto.t = tensors.tensor(attribute.value, place)
       break
     case 'graph':
       proto.type = AttributeType.GRAPH
@@ -167,11 +169,8 @@ function writeAttribute(name: string, attribute: Attribute, tensors: TensorWrite
 function writeOther(proto: AttributeProto, attribute: Attribute, tensors: TensorWriter, place: string): void {
   if (!(attribute.preserved instanceof Kept))
     throw new KerfError('unknown-type', `${place} is of a kind that Kerf does not know, so it cannot be written.`)
-  const sparse = ((attribute.preserved.extra as KeptAttribute | undefined)?.sparse ?? []).map((s) =>
-    tensors.sparse(s, place),
-  )
-  if (proto.type === AttributeType.SPARSE_TENSOR) proto.sparseTensor = sparse[0]
-  else proto.sparseTensors = sparse
+  const { sparse = [] } = (attribute.preserved.extra ?? {}) as Partial<KeptAttribute>
+  proto.sparseTensors = sparse.map((s) => tensors.sparse(s, place))
 }
 
 const encoder = new TextEncoder()

@@ -1,5 +1,5 @@
 import type { ElementType } from '../../base/index.ts'
-import { type AttributeReader, type Dense, type Node, type Tensor, tensorOf, tensorValues } from '../../graph/index.ts'
+import { type AttributeReader, type Dense, type Tensor, tensorOf, tensorValues } from '../../graph/index.ts'
 import { dense, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
 
@@ -12,7 +12,7 @@ interface ConstantAttributes {
 }
 
 function constantAttributes(a: AttributeReader): ConstantAttributes {
-  const tensor = a.tensor('value')
+  const tensor = a.tensor('value') ?? a.tensor('sparse_value')
   if (tensor) return { tensor, elementType: tensor.elementType, shape: tensor.shape }
   const int = a.int('value_int')
   if (int !== undefined) return { elementType: 'int64', shape: [], data: [int] }
@@ -28,9 +28,6 @@ function constantAttributes(a: AttributeReader): ConstantAttributes {
   return {}
 }
 
-/** Kept, not understood. */
-const isSparse = (node: Node): boolean => node.attributes.has('sparse_value')
-
 function content({ tensor, elementType, shape, data }: ConstantAttributes): Dense[] {
   if (tensor && tensor.elementType !== 'string') return [dense(tensor.elementType, tensor.shape, tensorValues(tensor))]
   return elementType && shape && data ? [dense(elementType, shape, data)] : []
@@ -43,7 +40,7 @@ export const constant = defineOperator<ConstantAttributes>({
   attributes: constantAttributes,
   infer: (call) => {
     const { elementType, shape } = call.attributes
-    if (!elementType && !isSparse(call.node)) throw wrong(call, 'it has no value', 'Export the model again.')
+    if (!elementType) throw wrong(call, 'it has no value', 'Export the model again.')
     return [typed(elementType, shape)]
   },
   forward: (call) => content(call.attributes),
