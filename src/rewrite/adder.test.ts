@@ -72,6 +72,25 @@ describe('swapping convolutions for adder convolutions', () => {
     expect(parameters).toEqual([Array(8).fill(1), [1, 2, 3, 4, 5, 6, 7, 8], Array(8).fill(0), Array(8).fill(1)])
   })
 
+  it('sees into a branch that is known to be taken', () => {
+    const model = one((b, x) => {
+      const branch = (name: string) => {
+        const body = new GraphBuilder(name)
+        body.output(body.node('Conv', [x, body.constant(`${name}.w`, zeros(2, 4, 1, 1))], {}, { name }))
+        return { kind: 'graph' as const, value: body.model().graph }
+      }
+      const condition = b.node('Equal', [b.node('Size', [x]), b.constant('size', tensorOf('int64', [], [144]))])
+      b.output(
+        b.node('If', [condition], { then_branch: branch('taken'), else_branch: branch('other') }, { name: 'if' }),
+      )
+    })
+    const { model: swapped, swapped: layers } = swapToAdder(model, { layers: named('if/taken', 'taken') })
+    expect(layers.map((l) => l.shape)).toEqual([[2, 4, 1, 1]])
+    expect(validated(swapped)).toBe(swapped)
+    expect(adders(swapped)).toHaveLength(1)
+    expect(swapped.graph.nodes.some((n) => n.opType === 'If')).toBe(false)
+  })
+
   it('drops a bias that BatchNormalization makes pointless, and does not take one whose input others read', () => {
     const model = one((b, x) => {
       const normal = (v: string) =>

@@ -7,12 +7,12 @@ import {
   freshName,
   type Inference,
   inferGraph,
-  inlineFunctions,
   type Model,
   type Node,
   nodeLabel,
   opsetOf,
   producersOf,
+  simplified,
   type Tensor,
   tensorOf,
   withoutUnread,
@@ -68,12 +68,12 @@ export interface AdderSwap {
 const firstOpset = 9
 
 /**
- * Exchanges convolutions, those of model-local functions and composite operators too. The model given is not changed.
+ * Exchanges convolutions, those of model-local functions, composite operators, branches and loops that are known too. The model given is not changed.
  * @throws KerfError `no-such-layer` for a pattern that no layer has, `nothing-to-swap`, `unsupported-opset`; NodeError `cannot-swap` for a layer
  *   asked for by its very name that cannot be swapped
  */
 export function swapToAdder(given: Model, options: SwapOptions = {}): AdderSwap {
-  const model = inlineFunctions(given, operators)
+  const model = simplified(given, operators)
   const opset = opsetOf(model.opsetImports, '')
   if (opset < firstOpset)
     throw new KerfError(
