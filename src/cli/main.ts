@@ -20,7 +20,7 @@ interface CommandModule {
 /** In the order of `kerf --help`. A module is only loaded when its command is called, so that the others do not cost time. */
 const commands: readonly [name: string, summary: string, load: () => Promise<CommandModule>][] = [
   ['profile', 'count what a model costs, layer by layer', () => import('./commands/profile.ts')],
-  ['compare', 'count two models side by side', () => import('./commands/compare.ts')],
+  ['compare', 'count models side by side', () => import('./commands/compare.ts')],
   ['prune', 'remove weights, neurons or filters', () => import('./commands/prune.ts')],
   ['train', 'train a network, or fine-tune one', () => import('./commands/train.ts')],
   ['eval', 'measure the accuracy of a model', () => import('./commands/eval.ts')],

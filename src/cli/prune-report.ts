@@ -10,7 +10,7 @@ import {
   type Table,
   unsupportedTable,
 } from '../report/index.ts'
-import { type Agreement, toleranceFor } from './agreement.ts'
+import { type Agreement, agreementText, toleranceFor } from './agreement.ts'
 import { type Change, changeFacts, inexactTable } from './prune/inexact.ts'
 
 export interface PruneReportOptions {
@@ -77,7 +77,7 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
   if (options.check)
     facts.push([
       'Masked = cut',
-      `largest difference ${options.check.maxAbsDiff.toExponential(1)}, ${options.check.maxRelDiff.toExponential(1)} of the largest output (allowed: ${options.allowed ?? toleranceFor(result.model)})`,
+      `${agreementText(options.check)} (allowed: ${options.allowed ?? toleranceFor(result.model)})`,
     ])
   if (options.change) facts.push(...changeFacts(options.change))
   if (options.written) facts.push(['Wrote', written(options.written)])
@@ -133,7 +133,7 @@ function refusedTable(result: PruneResult, limit: number): Table {
     columns: [
       { key: 'node', header: 'Layer', shorten: true },
       { key: 'channels', header: 'Channels', kind: 'count' },
-      { key: 'why', header: 'Why' },
+      { key: 'why', header: 'Why', wrap: true },
     ],
     rows: refused.slice(0, limit).map((r) => [r.node, r.channels, r.why]),
     notes: refused.length > limit ? [`${refused.length - limit} more; --explain shows all.`] : [],

@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ElementType, seededRandom } from '../base/index.ts'
 import { GraphBuilder, tensorOf } from '../graph/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
-import { compareOutputs } from './agreement.ts'
+import { agreementText, compareOutputs } from './agreement.ts'
 import { kerf } from './in-process.ts'
 
 /* Found by trying to break the commands from outside: each case once lost a file, told a falsehood or blamed Kerf. */
@@ -164,6 +164,12 @@ describe('kerf prune', () => {
     expect(check.maxAbsDiff).toBeLessThan(1)
     const full = await kerf('prune', at('half.onnx'), '-r', '.5', '-o', at('out2.onnx'))
     expect(full.out).toContain('(allowed: 0.01)')
+  })
+
+  it('says how large a difference is in short numbers', () => {
+    const text = (maxAbsDiff: number, maxRelDiff: number) => agreementText({ maxAbsDiff, maxRelDiff })
+    expect(text(0, 0)).toBe('largest difference 0, 0 of the largest output')
+    expect(text(1.234, 8.87e-8)).toBe('largest difference 1.23, 8.87e-8 of the largest output')
   })
 
   it('compares what is finite, and takes infinity for equal to itself', () => {

@@ -124,6 +124,10 @@ describe('kerf train', () => {
       freezeBody: true,
     })
     expect(await kerf(...small('bad', '--classes', 'many'))).toMatchObject({ status: 2 })
+    const net = ['train', '--net', 'lenet5_bn', '--data', 'generated', '--epochs', '1', '-o', at('bad')]
+    expect((await kerf(...net, '--classes', 'data', '--dry-run')).out).toContain('model.classes          data\n')
+    // Of the flag that is wrong, not of the one that holds it.
+    expect((await kerf(...net, '--classes', '1')).err).toContain('--classes: received 1')
   })
 
   it('shows a recipe with every default, and trains nothing, with --dry-run', async () => {

@@ -263,7 +263,7 @@ function reach(
   if (best.reached > limit)
     throw new KerfError(
       'unreachable-target',
-      `Even with all removable channels but one of each group gone, ${((100 * best.reached) / before[of]).toFixed(1)} % of the ${of === 'macs' ? 'MACs' : 'parameters'} remain; ${100 * part} % was asked for. Aim higher, or let more layers be pruned (--method filter,neuron).`,
+      `Even with all removable channels but one of each group gone, ${((100 * best.reached) / before[of]).toFixed(1)} % of the ${of === 'macs' ? 'MACs' : 'parameters'} remain; ${Number((100 * part).toPrecision(6))} % was asked for. Aim higher, or let more layers be pruned (--method filter,neuron).`,
       { reached: best.reached, limit },
     )
   while (high - low > 1) {

@@ -76,7 +76,11 @@ export function compareManyTable(comparison: ManyComparison, options: CompareMan
       ...counts.flatMap((c) => row.layers.map((l) => (l === null ? '–' : countOf(l, c)))),
     ]),
     notes: [
-      ...(same > 0 ? [`${same} ${same === 1 ? 'layer costs' : 'layers cost'} the same in all, and not shown.`] : []),
+      ...(same > 0
+        ? [
+            `${same} ${same === 1 ? 'layer costs' : 'layers cost'} the same in all and ${same === 1 ? 'is' : 'are'} not shown.`,
+          ]
+        : []),
       ...(options.fullNames ? [] : namesNote(names)),
       ...(shown.some(({ layers }) => layers.includes(null)) ? ['–: the model has no such layer.'] : []),
     ],

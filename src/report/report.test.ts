@@ -255,6 +255,19 @@ describe('the terminal', () => {
     expect(toTerminal(report, { width: 10 })).toContain('experiment')
   })
 
+  it('breaks facts under themselves', () => {
+    const facts: Report['facts'] = [
+      ['Of', 'one'],
+      ['Difference', 'as many words as it takes to say what was found'],
+    ]
+    expect(toTerminal({ title: 't', facts, tables: [] }, { width: 40 })).toBe(
+      ['t', 'Of          one', 'Difference  as many words as it takes to', '            say what was found', ''].join(
+        '\n',
+      ),
+    )
+    expect(toTerminal({ title: 't', facts, tables: [] })).toContain('takes to say what was found')
+  })
+
   it('breaks headers where that is what makes a table too wide, and notes, but no commands', () => {
     const text = toTerminal(
       {

@@ -19,13 +19,22 @@ const narrowest = 24
 const page = 120
 
 /**
- * Text for a terminal. Where it is too narrow, sentences take more lines and names are shortened, then counts are rounded,
+ * Text for a terminal. Where it is too narrow, sentences and facts take more lines and names are shortened, then counts are rounded,
  * then optional columns left out, which a note says; then headers are broken.
  */
 export function toTerminal(report: Report, options: TerminalOptions = {}): string {
   const { bold = plain, dim = plain } = options
   const labelWidth = Math.max(0, ...report.facts.map(([label]) => widthOf(label)))
-  const facts = report.facts.map(([label, value]) => `${dim(padEnd(label, labelWidth))}${gap}${value}`).join('\n')
+  const room = (options.width ?? Number.POSITIVE_INFINITY) - labelWidth - gap.length
+  const facts = report.facts
+    .map(([label, value]) => {
+      const [first, ...more] = (room < narrowest ? value : wrapped(value, room)).split('\n')
+      return [
+        `${dim(padEnd(label, labelWidth))}${gap}${first}`,
+        ...more.map((line) => padEnd('', labelWidth) + gap + line),
+      ].join('\n')
+    })
+    .join('\n')
   const head = [bold(report.title), ...(facts ? [facts] : [])].join('\n')
   const notes = (report.notes ?? []).map((note) => noteText(note, options.width))
   const parts = [head, ...report.tables.map((t) => terminalTable(t, options)), ...notes]

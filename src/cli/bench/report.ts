@@ -7,6 +7,7 @@ import {
   notCountedFact,
   type Report,
   shapeText,
+  shortNumber,
   type Table,
 } from '../../report/index.ts'
 import type { Session, Timing } from '../../runtime/index.ts'
@@ -95,7 +96,7 @@ function contendersTable({ contenders, limit, totals }: BenchResult): Table {
 const agreement = (contenders: readonly ContenderResult[]): string =>
   contenders.length < 2
     ? ''
-    : ` Largest difference of an output: ${Math.max(...contenders.map((c) => c.maxRelDiff)).toExponential(1)} of its largest value.`
+    : ` Largest difference of an output: ${shortNumber(Math.max(...contenders.map((c) => c.maxRelDiff)))} of its largest value.`
 
 function layersTable({ limit }: BenchResult, layers: readonly LayerTime[]): Table {
   const sum = layers.reduce((s, l) => s + l.timeMs, 0)

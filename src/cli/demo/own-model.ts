@@ -2,7 +2,7 @@ import { realpathSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { filesOf, readModelFile, type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
 import { pruneModel } from '../../prune/index.ts'
-import { type Cell, human } from '../../report/index.ts'
+import { type Cell, human, shortNumber } from '../../report/index.ts'
 import { entrantOf, timeHere } from '../bench/models.ts'
 import type { Io } from '../io.ts'
 import type { InputShapes } from '../options.ts'
@@ -37,7 +37,7 @@ export async function demoOwnModel(path: string, inputs: InputShapes | undefined
       'Latency (ms, 1 thread, median)',
       timings.map((t) => Number(t.medianMs.toPrecision(3))),
     ),
-    ...(check ? [['Largest difference, masked – cut', '', check.maxAbsDiff.toExponential(1), '']] : []),
+    ...(check ? [['Largest difference, masked – cut', '', shortNumber(check.maxAbsDiff), '']] : []),
   ]
   const batch = [...(entrants[0]?.feeds.values() ?? [])][0]?.shape[0] ?? 1
   io.out(

@@ -2,7 +2,7 @@ import type { KerfError } from '../../base/index.ts'
 import type { Model } from '../../graph/index.ts'
 import type { PruneResult } from '../../prune/index.ts'
 import type { Table } from '../../report/index.ts'
-import { type Agreement, compareOutputs } from '../agreement.ts'
+import { type Agreement, agreementText, compareOutputs } from '../agreement.ts'
 import type { Feed } from '../onnx-runtime.ts'
 import { cannotRun, type Engine } from './engines.ts'
 
@@ -43,12 +43,9 @@ export async function changeOf(
   return cannot
 }
 
-const size = ({ maxAbsDiff, maxRelDiff }: Agreement): string =>
-  `largest difference ${maxAbsDiff.toExponential(1)}, ${maxRelDiff.toExponential(1)} of the largest output`
-
 export const changeFacts = ({ fromMasked, fromGiven }: Change): [string, string][] => [
-  ['Cut − masked', `${size(fromMasked)}: what the changed statistics do`],
-  ...(fromGiven ? [['Cut − given', size(fromGiven)] as [string, string]] : []),
+  ['Cut − masked', `${agreementText(fromMasked)}: what the changed statistics do`],
+  ...(fromGiven ? [['Cut − given', agreementText(fromGiven)] as [string, string]] : []),
 ]
 
 export function inexactTable({ inexact }: PruneResult): Table[] {
@@ -60,7 +57,7 @@ export function inexactTable({ inexact }: PruneResult): Table[] {
         { key: 'node', header: 'Node', shorten: true },
         { key: 'removed', header: 'Removed', kind: 'count' },
         { key: 'channels', header: 'Of', kind: 'count' },
-        { key: 'why', header: 'Because' },
+        { key: 'why', header: 'Because', wrap: true },
       ],
       rows: inexact.map(({ node, removed, channels, why }) => [node, removed, channels, why]),
     },

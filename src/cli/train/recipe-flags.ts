@@ -126,7 +126,10 @@ function flagOf({ path, problem }: RecipeProblem, flags: RecipeFlags, fromFile: 
   const isIn = (of: readonly string[]) => of.every((part, i) => part === parts[i])
   const set = flags.set?.find((s) => isIn(s.path) || parts.every((part, i) => part === s.path[i]))
   if (set) return `--set ${set.path.join('.')}`
-  const given = entries.find(([name, field]) => flags[name] !== undefined && isIn(field.path))
+  // The field itself before those that hold it: --classes before --model.
+  const given = entries
+    .filter(([name, field]) => flags[name] !== undefined && isIn(field.path))
+    .toSorted(([, a], [, b]) => b.path.length - a.path.length)[0]
   if (given) return given[1].flag
   if (fromFile || !/^(missing|give )/.test(problem)) return undefined
   const lacking = entries.filter(([, field]) => isIn(field.path)).map(([, field]) => field.flag)

@@ -77,4 +77,5 @@ it('sizes are those of the data unless the recipe says otherwise', () => {
     ['N', 3, 40, 40],
     ['N', 7],
   ])
+  expect(shapeOf(fresh('resnet20', 'conv', [1, 28, 30], { classes: 'data' }))[1]).toEqual(['N', 10])
 })

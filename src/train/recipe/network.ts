@@ -20,7 +20,7 @@ export function freshNetwork(
   const [channels, height, width] = shape
   return nets[net]({
     seed: recipe.seed,
-    classes: given.classes ?? classes,
+    classes: given.classes === undefined || given.classes === 'data' ? classes : given.classes,
     inChannels: given.inChannels ?? channels,
     inputSize: given.inputSize ?? [height, width],
     initialization: trainingInitialization,

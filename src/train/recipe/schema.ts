@@ -17,7 +17,10 @@ const netSchema = z.strictObject({
     .enum(['conv', 'adder'])
     .default('conv')
     .describe('What its body convolves with; first and last layers stay ordinary.'),
-  classes: z.int().min(2).optional().describe('By default those of the data.'),
+  classes: z
+    .union([z.int().min(2), z.literal('data')])
+    .optional()
+    .describe("By default those of the data ('data')."),
   inChannels: z.int().min(1).optional().describe('By default those of the data.'),
   inputSize: z
     .union([z.int().min(1), z.tuple([z.int().min(1), z.int().min(1)])])
