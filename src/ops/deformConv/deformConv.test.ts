@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { backends } from '../../../test/backends.ts'
+import { caseArray, caseModel } from '../../../test/cases.ts'
 import { oneNode } from '../../../test/one-node.ts'
-import { describeShared, sharedPath } from '../../../test/shared.ts'
-import { readNpy } from '../../cli/npy.ts'
+import { describeShared } from '../../../test/shared.ts'
 import { profileModel } from '../../cost/index.ts'
 import { GraphBuilder, tensorOf } from '../../graph/index.ts'
-import { readModelFile } from '../../onnx/index.node.ts'
 import { pruneModel } from '../../prune/index.ts'
 import { hostValues } from '../../runtime/index.ts'
 
@@ -81,13 +78,12 @@ describe('DeformConv', () => {
 
 describeShared('a network with DeformConv', () => {
   it('is counted and run', async () => {
-    const folder = sharedPath('cases/reports/62-deformconv')
-    const model = readModelFile(join(folder, 'model.onnx'))
+    const model = caseModel('reports/62-deformconv')
     const { totals, unsupported } = profileModel(model)
     // 27,648 + 165,888 + 110,592 + 3,072
     expect(totals).toMatchObject({ macs: 307_200, params: 4_828 })
     expect(unsupported).toEqual([])
-    const feeds = new Map([['x', readNpy(readFileSync(join(folder, 'io/in.x.npy')), 'in.x.npy')]])
+    const feeds = new Map([['x', caseArray('reports/62-deformconv', 'in.x')]])
     for (const { run } of backends) {
       const [y] = (await run(model, feeds)).values()
       // ONNX Runtime 1.32
