@@ -1,4 +1,4 @@
-// Channels that a mean, a variance or a maximum is taken over: they stay, or go if inexact cuts are asked for. A normalisation that an exporter wrote as
+// Channels that a mean, a variance or a maximum is taken over, or a window slides over: they stay, or go if inexact cuts are asked for. A normalisation that an exporter wrote as
 // simpler operators is cut as the operator itself.
 
 import { expect, it } from 'vitest'
@@ -85,6 +85,18 @@ const layerNormWrittenOut = nhwc((net, x) => {
   return affine(net, b.node('Div', [centred, deviation]), [8])
 })
 
+/** A gate of a 1-D convolution over the channels' means (ECA-Net), with this window. */
+const eca = (window: number[]) =>
+  between(({ b }, x) => {
+    const side = (window.length - 1) / 2
+    const axes = b.ints('last', [3])
+    const mean = b.node('Transpose', [b.node('Squeeze', [b.node('GlobalAveragePool', [x]), axes])], { perm: [0, 2, 1] })
+    const w = b.constant('window', tensorOf('float32', [1, 1, window.length], window))
+    const mixed = b.node('Conv', [mean, w], { pads: [side, side] }, { name: 'window' })
+    const gate = b.node('Sigmoid', [b.node('Transpose', [mixed], { perm: [0, 2, 1] })])
+    return b.node('Mul', [x, b.node('Unsqueeze', [gate, axes])])
+  })
+
 const refusing: [string, Model, string][] = [
   ['GroupNorm', groupNorm, 'norm: GroupNormalization normalises over channels'],
   [
@@ -152,6 +164,40 @@ describeOrt('inexact cuts', () => {
     const { model: cut, inexact } = halved(model)
     expect(inexact.map((n) => n.node)).toEqual(['ReduceMax', 'ReduceMean'])
     await runOrt(modelBytes(cut), { x: randomTensor([2, 3, 4, 4], 7) })
+  })
+
+  it('windows over channels, as in ECA', async () => {
+    const model = eca([0.5, -1, 2])
+    expect(findGroups(model).refused.find((r) => r.node === 'a')?.why).toBe(
+      'window: Conv mixes neighbouring channels on axis 2',
+    )
+    const { model: cut, inexact } = halved(model)
+    expect(inexact).toMatchObject([{ node: 'window', removed: 4, channels: 8 }])
+    // By hand, with x = 1 everywhere: a is W·1 + b in every place, its own mean.
+    const [w, bias, v, c] = ['a.w', 'a.b', 'b.w', 'b.b'].map((n) => [
+      ...tensorValues(cut.graph.initializers.get(n) as never),
+    ]) as [number[], number[], number[], number[]]
+    const a = bias.map((b, i) => b + (w[3 * i] as number) + (w[3 * i + 1] as number) + (w[3 * i + 2] as number))
+    const at = (i: number) => a[i] ?? 0
+    const gated = a.map((value, i) => value / (1 + Math.exp(-(0.5 * at(i - 1) - at(i) + 2 * at(i + 1)))))
+    const y = c.map((b, o) => gated.reduce((sum, g, i) => sum + g * (v[o * a.length + i] as number), b))
+    const result = await runOrt(modelBytes(cut), {
+      x: { type: 'float32', dims: [2, 3, 4, 4], data: new Float32Array(96).fill(1) },
+    })
+    const [values] = Object.values(result).map((t) => t.data as Float32Array)
+    expect(values).toHaveLength(96)
+    values?.forEach((value, i) => {
+      expect(value).toBeCloseTo(y[Math.floor(i / 16) % 3] as number, 4)
+    })
+  })
+
+  it('are not needed for a window of one channel', async () => {
+    const result = pruneModel(eca([0.7]), { scope: { ratio: 0.5 } })
+    expect(result.inexact).toEqual([])
+    expect(result.groups.find((g) => g.name === 'a')).toMatchObject({ channels: 8, kept: 4 })
+    const x = randomTensor([2, 3, 4, 4], 7)
+    const masked = await runOrt(modelBytes(result.masked as Model), { x })
+    expect(compareOutputs(masked, await runOrt(modelBytes(result.model), { x }))).toBeLessThan(1e-5)
   })
 
   it('are not needed for sums, of rows as in SGE', async () => {

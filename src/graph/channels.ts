@@ -58,7 +58,7 @@ export interface Ties {
   isFrozen(labels: Labels): boolean
   freeze(labels: Labels, reason: string): void
   /**
-   * What is calculated over these channels (a mean, a maximum) is another number when some are gone, even if they are 0 in the masked network. They stay,
+   * What is calculated over these channels (a mean, a maximum, a window of neighbours) is another number when some are gone, even if they are 0 in the masked network. They stay,
    * for the reason given, unless inexact cuts are asked for.
    */
   changes(labels: Labels, reason: string): void

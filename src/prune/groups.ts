@@ -55,7 +55,7 @@ export interface GroupOptions {
   readonly kinds?: ReadonlySet<RootKind>
   /** Layers to leave alone. */
   readonly keep?: readonly LayerMatcher[]
-  /** Let channels go that means and maxima are taken over: what these nodes give then changes. */
+  /** Let channels go that means and maxima are taken over, or windows slide over: what these nodes give then changes. */
   readonly inexact?: boolean
   /** Let graph outputs shrink too (the only way to prune a network of one layer). */
   readonly outputsMayShrink?: boolean

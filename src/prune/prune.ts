@@ -38,7 +38,7 @@ export interface PruneOptions {
   /** Let graph outputs shrink too. Default false: a classifier keeps its classes. */
   readonly outputsMayShrink?: boolean
   /**
-   * Let channels go that means, variances or maxima are taken over (GroupNorm, LayerNorm, CBAM). What these give then changes, so that the cut network
+   * Let channels go that means, variances or maxima are taken over, or windows slide over (GroupNorm, LayerNorm, CBAM, ECA). What these give then changes, so that the cut network
    * is not the masked one: `PruneResult.inexact` says where. Default false.
    */
   readonly inexact?: boolean

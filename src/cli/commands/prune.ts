@@ -112,7 +112,7 @@ export function define(command: Command, io: Io): void {
     .addOption(seedFlag('of --criterion random, and of fine-tuning (default: 0)'))
     .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
     .option('--allow-outputs', 'let the outputs of the model shrink too')
-    .option('--inexact', 'let channels go that a mean or maximum is taken over: GroupNorm, LayerNorm, CBAM')
+    .option('--inexact', 'let channels go that a mean or maximum is taken over: GroupNorm, LayerNorm, CBAM, ECA')
     .option('-i, --input <shape>', 'shape of an input: N,C,H,W, or name:N,C,H,W (repeatable)', inputShape)
     .option('--explain', 'show every group: what goes together, through which nodes')
     .option('--dry-run', 'show what would be done, write and run nothing')

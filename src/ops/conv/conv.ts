@@ -1,5 +1,15 @@
 import { elementCount, unknownDim } from '../../base/index.ts'
-import type { AttributeReader, Call, ChannelRule, Cut, InferredCall, Known, Operator, Ties } from '../../graph/index.ts'
+import type {
+  AttributeReader,
+  Call,
+  ChannelRule,
+  Cut,
+  InferredCall,
+  Known,
+  Operator,
+  Ties,
+  Track,
+} from '../../graph/index.ts'
 import { commonType, required, typed, wrong } from '../check.ts'
 import { convolutionLaw, type LayerLaw } from '../laws.ts'
 import { arithmetic, doubles } from '../numbers.ts'
@@ -94,7 +104,31 @@ export function convFusion(weight: number) {
   }
 }
 
-function tieConv(call: InferredCall<ConvAttributes>, ties: Ties, weight: number, perOutput: readonly number[]): void {
+/** What the output has beside the channels of axis 1. */
+type OtherTracks = (call: InferredCall<ConvAttributes>, ties: Ties) => Track[]
+
+/**
+ * Channels that lie on an axis of space, as in ECA's gate. A window of 1 leaves them to themselves; a longer one mixes neighbours, which change when some
+ * go. They pass where the output has a place for each.
+ */
+const slidChannels: OtherTracks = (call, ties) => {
+  const [from = [], window = [], to = []] = [call.inputs[0], call.inputs[1], call.outputs[0]].map((v) => v?.shape)
+  return from.flatMap((size, axis): Track[] => {
+    const stride = call.attributes.window.strides?.[axis - 2] ?? 1
+    if (axis < 2 || stride !== 1 || size !== to[axis] || !ties.isTracked(0, axis)) return []
+    const labels = ties.labels(0, axis)
+    if (window[axis] !== 1) ties.changes(labels, `Conv mixes neighbouring channels on axis ${axis}`)
+    return [{ axes: [axis], labels }]
+  })
+}
+
+function tieConv(
+  call: InferredCall<ConvAttributes>,
+  ties: Ties,
+  weight: number,
+  perOutput: readonly number[],
+  others: OtherTracks,
+): void {
   const { groups } = call.attributes
   if (!ties.isWeight(weight)) {
     ties.freezeInputs('its weight depends on the input')
@@ -122,7 +156,7 @@ function tieConv(call: InferredCall<ConvAttributes>, ties: Ties, weight: number,
   } else {
     ties.unite(input, ties.labels(weight, 1))
   }
-  ties.setOutput(0, [{ axes: [1], labels: output }])
+  ties.setOutput(0, [{ axes: [1], labels: output }, ...others(call, ties)])
 }
 
 function cutConv(call: InferredCall<ConvAttributes>, cut: Cut): void {
@@ -141,9 +175,16 @@ export function convForward(combine: Combine): NonNullable<Operator<ConvAttribut
 /** What makes a channel of a layer 0: its weight, input 1, and its bias, input 2, where there is one. */
 export const weightAndBias = (call: InferredCall): number[][] => [call.inputs[2] ? [1, 2] : [1]]
 
-/** @param perOutput inputs with one entry per output channel (or one for all): bias, scales and zero points of the weight */
-export function convChannels(weight: number, perOutput: readonly number[]): ChannelRule<ConvAttributes> {
-  return { tie: (call, ties) => tieConv(call, ties, weight, perOutput), cut: cutConv }
+/**
+ * @param perOutput inputs with one entry per output channel (or one for all): bias, scales and zero points of the weight
+ * @param others what becomes of channels on other axes than 1; left out, they stay
+ */
+export function convChannels(
+  weight: number,
+  perOutput: readonly number[],
+  others: OtherTracks = () => [],
+): ChannelRule<ConvAttributes> {
+  return { tie: (call, ties) => tieConv(call, ties, weight, perOutput, others), cut: cutConv }
 }
 
 export const conv = defineOperator<ConvAttributes>({
@@ -156,5 +197,5 @@ export const conv = defineOperator<ConvAttributes>({
   cost: convCost(convolutionLaw, 1, 2),
   parameters: [1, 2],
   fusion: convFusion(1),
-  channels: { ...convChannels(1, [2]), zeros: weightAndBias },
+  channels: { ...convChannels(1, [2], slidChannels), zeros: weightAndBias },
 })
