@@ -96,10 +96,13 @@ export function loaderFor(model: Model, set: ImageSet, transforms: readonly Tran
   const [batch, ...image] = wanted ?? []
   const refused = (shape: readonly number[]) => {
     const [channels, height, width] = image
+    const isLast = image.length === 3 && channels !== shape[0] && width === shape[0]
     const remedy =
       image.length === 3 && channels === shape[0]
         ? ` Resize them: --resize ${height}x${width}.`
-        : ' Give the data that the model is for.'
+        : isLast
+          ? ' It is NHWC (channels last), and this command measures NCHW networks only.'
+          : ' Give the data that the model is for.'
     return new KerfError(
       'wrong-data',
       `The images are ${shape.join('×')}, input "${input.name}" of the model is ${image.map((d) => d || '?').join('×')}.${remedy}`,
