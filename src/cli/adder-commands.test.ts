@@ -218,16 +218,26 @@ describe('kerf quantize', () => {
       '--mean: mean has 3 values for one channel.',
       ['adder.onnx', '-o', 'x.onnx', '--bits', '6', ...data, '--mean', '0.5,0.5,0.5'],
     ],
-    [
-      'images of other channels',
-      1,
-      'The images are 3×16×16, input "input" of the model is 1×16×16. Give the data that the model is for.',
-      ['adder.onnx', '-o', 'x.onnx', '--bits', '6', ...data, '--set', 'data.channels=3'],
-    ],
     ['the input as output', 1, 'is the input', ['adder.onnx', '-o', 'adder.onnx', '--bits', '6', '--force', ...data]],
   ])('refuses %s', (_, status, message, args) =>
     fails(status, message, 'quantize', ...args.map((a) => (a.endsWith('.onnx') ? at(a) : a))),
   )
+
+  it('takes the grey of images in colours for a network of one channel', async () => {
+    const args = [
+      'quantize',
+      at('adder.onnx'),
+      '-o',
+      at('grey.onnx'),
+      '--bits',
+      '6',
+      ...data,
+      '--set',
+      'data.channels=3',
+    ]
+    const { status, err } = await kerf(...args)
+    expect({ status, err }).toEqual({ status: 0, err: '' })
+  })
 
   it('refuses images that are all the same', async () => {
     // A deviation so large that nothing is left of the images.

@@ -80,6 +80,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     // Commander has printed help, version or its message itself.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    // Progress may stand in the last line.
+    io.terminal?.write('\r\u001b[K')
     io.err(`kerf: ${messageOf(error)}\n`)
     if (process.env.KERF_DEBUG && error instanceof Error) io.err(`${error.stack}\n`)
     if (error instanceof KerfError && (error.code === 'stopped' || error.code === 'aborted')) return stopStatus()

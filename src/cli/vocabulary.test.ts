@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { imagesFromArrays } from '../data/index.ts'
 import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
 import { imageMetadata, withImageMetadata } from '../image/index.ts'
 import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
+import { loaderFor } from './data/given-data.ts'
 import { kerf } from './in-process.ts'
 
 let folder: string
@@ -58,6 +60,44 @@ describe('kerf eval', () => {
     )
     expect(out).toContain(
       "Assumed, as neither a flag nor the file says it: the middle of the image, rgb, pixels from 0 to 1, ImageNet's mean",
+    )
+  })
+
+  it('takes the grey of photos in colours for a network of one channel, as kerf run does', async () => {
+    const b = new GraphBuilder('grey')
+    const image = b.input('image', 'float32', ['N', 1, 8, 8])
+    const weight = b.constant('conv.weight', tensorOf('float32', [3, 1, 1, 1], [1, 2, 3]))
+    const pooled = b.node('GlobalAveragePool', [b.node('Conv', [image, weight], {}, { name: 'conv' })])
+    b.output(b.node('Flatten', [pooled]))
+    writeModelFile(b.model(), at('grey.onnx'))
+    // Output 2 is always the largest: a third of the images is of its class.
+    const { result } = await json('eval', at('grey.onnx'), '--data', at('photos'))
+    expect(result.accuracy).toBeCloseTo(1 / 3, 10)
+    const { out } = await kerf('eval', at('grey.onnx'), '--data', at('photos'))
+    expect(out).toMatch(/^Preprocessing +--resize 8x8 --fit cover grey /m)
+    const args = ['train', '--model', at('grey.onnx'), '--data', `images:${at('photos/train')},${at('photos/val')}`]
+    await json(...args, '--epochs', '1', '--batch-size', '4', '-o', at('grey-run'))
+    expect(imageMetadata(readModelFile(at('grey-run/last.onnx'))).preprocessing).toMatchObject({
+      channels: 1,
+      mean: [0],
+    })
+  })
+
+  it('refuses grey data for a network of three channels', async () => {
+    const args = ['--data', 'generated', '--set', 'data.classes=3', '--set', 'data.size=8', '--set', 'data.channels=1']
+    const flags = ['--resize', '8', '--mean', '0', '--std', '1']
+    expect((await kerf('eval', at('colours.onnx'), ...args, ...flags)).err).toContain(
+      'The model takes images [3,H,W] (channels, height, width), the data give [1,8,8]. Take data of 3 channels.',
+    )
+    const recipe = at('colour.json')
+    const data = { kind: 'generated', classes: 3, size: 8, channels: 3 }
+    writeFileSync(recipe, JSON.stringify({ model: { onnx: at('grey.onnx') }, data, output: at('no'), epochs: 1 }))
+    expect((await kerf('train', recipe)).err).toContain(
+      'the data give [3,8,8]. Add channels with the order grey to the transforms.',
+    )
+    const images = imagesFromArrays({ images: new Uint8Array(64), labels: [0], channels: 1, height: 8, width: 8 })
+    expect(() => loaderFor(colours(), images, [])).toThrow(
+      'The images are 1×8×8, input "image" of the model is 3×H×W. Give the data that the model is for.',
     )
   })
 

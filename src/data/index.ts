@@ -8,6 +8,7 @@ export { withClasses } from './sets/classes.ts'
 export { type GeneratedOptions, generatedImages } from './sets/generated.ts'
 export { type IdxFile, imagesFromIdx, type NamedBytes, readIdx } from './sets/idx.ts'
 export { splitSet, subset } from './sets/subset.ts'
+export { luma } from './transforms/channels.ts'
 export { ByteResizer } from './transforms/resize.ts'
 export type {
   Batch,

@@ -1,5 +1,5 @@
 import { type ElementType, KerfError } from '../base/index.ts'
-import { ByteResizer } from '../data/index.ts'
+import { ByteResizer, luma } from '../data/index.ts'
 import { type HostTensor, hostTensor } from '../runtime/index.ts'
 import type { Preprocessing } from './preprocessing.ts'
 
@@ -51,9 +51,6 @@ export function planarTensor(image: PlanarImage, p: Preprocessing, elementType: 
     values,
   )
 }
-
-/** Pillow's luma is exact for grey: its weights sum to 65536. */
-const luma = (red: number, green: number, blue: number) => (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16
 
 function withChannels({ pixels, channels, height, width }: PlanarImage, wanted: 1 | 3): Uint8Array {
   if (channels === wanted) return pixels

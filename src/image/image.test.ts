@@ -227,6 +227,7 @@ describe('transforms of a recipe', () => {
     for (const p of [
       plain,
       { ...plain, order: 'bgr' as const },
+      { ...plain, channels: 1 as const, mean: [0.5], std: [0.25] },
       { ...plain, fit: 'contain' as const, border: 114, crop: undefined },
     ])
       expect(preprocessingOf(transformsOf(p), [3, 9, 9])).toEqual(p)

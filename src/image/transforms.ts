@@ -34,7 +34,11 @@ export function transformsOf({
         ]
       : []),
     ...(crop ? [{ kind: 'centreCrop' as const, size: crop }] : []),
-    ...(order === 'bgr' && channels === 3 ? [{ kind: 'channels' as const, order }] : []),
+    ...(channels === 1
+      ? [{ kind: 'channels' as const, order: 'grey' as const }]
+      : order === 'bgr'
+        ? [{ kind: 'channels' as const, order }]
+        : []),
     ...(isNeutral ? [] : [{ kind: 'normalise' as const, mean: means, deviation: deviations }]),
   ]
 }
@@ -79,6 +83,8 @@ function after(before: Preprocessing, transform: Transform): Preprocessing {
     case 'centreCrop':
       return { ...before, crop: sides(transform.size) }
     case 'channels':
+      // It stands before any mean and deviation.
+      if (transform.order === 'grey') return { ...before, channels: 1, order: 'rgb', mean: [0], std: [1] }
       return transform.order === 'rgb'
         ? before
         : {

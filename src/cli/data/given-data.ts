@@ -110,7 +110,8 @@ export function loaderFor(model: Model, set: ImageSet, transforms: readonly Tran
     )
   }
   // Before transforms, which may be for the model's number of channels.
-  if (wanted && typeof image[0] === 'number' && image[0] !== set.channels)
+  const isGrey = transforms.some((t) => t.kind === 'channels' && t.order === 'grey')
+  if (wanted && typeof image[0] === 'number' && image[0] !== (isGrey ? 1 : set.channels))
     throw refused([set.channels, set.height, set.width])
   const loader = createLoader(set, {
     batchSize: typeof batch === 'number' ? batch : Math.max(1, Math.min(64, set.count)),

@@ -10,7 +10,7 @@ import type { ImageShape, Step, TransformOf } from './step.ts'
 
 interface Kind<K extends Transform['kind']> {
   readonly trainingOnly: boolean
-  step(transform: TransformOf<K>, shape: ImageShape): Step
+  step(transform: TransformOf<K>, shape: ImageShape, earlier: readonly Transform[]): Step
 }
 
 const kinds: { readonly [K in Transform['kind']]: Kind<K> } = {
@@ -32,7 +32,7 @@ const kinds: { readonly [K in Transform['kind']]: Kind<K> } = {
 export function stepsOf(transforms: readonly Transform[], shape: ImageShape, training: boolean): Step[] {
   const steps: Step[] = []
   let before = shape
-  for (const transform of transforms) {
+  for (const [i, transform] of transforms.entries()) {
     if (!Object.hasOwn(kinds, transform.kind))
       throw new KerfError(
         'bad-transform',
@@ -40,7 +40,7 @@ export function stepsOf(transforms: readonly Transform[], shape: ImageShape, tra
         { transform },
       )
     const { trainingOnly, step } = kinds[transform.kind] as Kind<Transform['kind']>
-    const made = step(transform as never, before)
+    const made = step(transform as never, before, transforms.slice(0, i))
     before = made.shape
     if (training || !trainingOnly) steps.push(made)
   }

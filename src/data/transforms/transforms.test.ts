@@ -202,6 +202,7 @@ it.each<[string, Transform]>([
     'normalise: deviation 1,0 has a value that is not greater than 0.',
     { kind: 'normalise', mean: [0, 0], deviation: [1, 0] },
   ],
+  ['channels: grey is for images of 3 or 1 channels, these have 2.', { kind: 'channels', order: 'grey' }],
   ['cutout: size 0 is not a number of pixels.', { kind: 'cutout', size: 0 }],
   ['cutout: a square of 6 pixels is larger than the image of 4 × 5.', { kind: 'cutout', size: 6 }],
   ['mixup: alpha 0 is not greater than 0.', { kind: 'mixup', alpha: 0 }],
@@ -228,4 +229,27 @@ it('normalises every channel by the one value that is given', async () => {
   for await (const { images } of createLoader(grey, { batchSize: 1, training: false, transforms }).epoch(0))
     expect([...images].map((v) => Number(v.toFixed(4)))).toEqual([-2, 2, -1.2])
   expect.assertions(1)
+})
+
+it("makes colours grey by Pillow's luma, and leaves grey as it is", async () => {
+  // Image.fromarray(rgb).convert('L') of these two images of 3 pixels
+  const images = Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, ...[10, 255, 1], ...[200, 255, 2], ...[30, 255, 3])
+  const colours = imagesFromArrays({ images, labels: [0, 0], channels: 3, height: 1, width: 3 })
+  const grey = imagesFromArrays({ images, labels: new Array(6).fill(0), channels: 1, height: 1, width: 3 })
+  const transforms: Transform[] = [
+    { kind: 'channels', order: 'grey' },
+    { kind: 'normalise', mean: [0], deviation: [1 / 255] },
+  ]
+  for (const [set, expected] of [
+    [colours, [76, 150, 29, 124, 255, 2]],
+    [grey, [...images]],
+  ] as const) {
+    const loader = createLoader(set, { batchSize: set.count, training: false, transforms })
+    expect(loader.shape).toEqual([1, 1, 3])
+    for await (const { images: made } of loader.epoch(0)) expect([...made].map(Math.round)).toEqual(expected)
+  }
+  expect(() => createLoader(colours, { batchSize: 1, training: false, transforms: transforms.toReversed() })).toThrow(
+    'Transform channels: grey comes before normalise, of pixels from 0 to 1.',
+  )
+  expect.assertions(5)
 })

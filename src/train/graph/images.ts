@@ -97,9 +97,16 @@ export function imageInput(
   if (layout) return { name: input.name, layout }
   const [, channels] = imageShape
   const isLast = shape?.length === 4 && shape[3] === channels && shape[1] !== channels
+  const wanted = shape?.[1]
+  const remedy =
+    isLast || typeof wanted !== 'number' || wanted === channels
+      ? 'Add a resize to the transforms, or take other data.'
+      : wanted === 1 && channels === 3
+        ? 'Add channels with the order grey to the transforms.'
+        : `Take data of ${wanted} channels.`
   throw new KerfError(
     'wrong-shape',
-    `The model takes images ${shapeText(shape?.slice(1))} (${isLast ? 'height, width, channels' : 'channels, height, width'}), the data give ${shapeText(imageShape.slice(1))}${isLast ? ' (channels, height, width)' : ''}. Add a resize to the transforms, or take other data.`,
+    `The model takes images ${shapeText(shape?.slice(1))} (${isLast ? 'height, width, channels' : 'channels, height, width'}), the data give ${shapeText(imageShape.slice(1))}${isLast ? ' (channels, height, width)' : ''}. ${remedy}`,
     { input: input.name, expected: shape, received: imageShape },
   )
 }

@@ -302,7 +302,7 @@ describe('what cannot be trained', () => {
       'other images',
       plain,
       { imageShape: [4, 3, 6, 6] },
-      /^The model takes images \[2,6,6\] .*the data give \[3,6,6\]\. Add a resize/,
+      /^The model takes images \[2,6,6\] .*the data give \[3,6,6\]\. Take data of 2 channels/,
     ],
     [
       'other classes',

@@ -62,8 +62,8 @@ export const transformSchema = z.discriminatedUnion('kind', [
     size: size.describe('Pixels: a side, or [height, width].'),
   }),
   z.strictObject({
-    kind: z.literal('channels').describe('bgr: red and blue exchanged.'),
-    order: z.enum(['rgb', 'bgr']),
+    kind: z.literal('channels').describe('bgr: red and blue exchanged. grey: one channel of three.'),
+    order: z.enum(['rgb', 'bgr', 'grey']),
   }),
   z.strictObject({
     kind: z
