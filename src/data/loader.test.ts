@@ -114,7 +114,7 @@ describe('training', () => {
 
   it('refuses less than a batch', () => {
     expect(codeOf(() => createLoader(numbered(5), { batchSize: 6, training: true }))).toBe(
-      'too-few-images: 5 images do not fill a batch of 6. Use a smaller batch, or more images.',
+      'too-few-images: 5 images do not fill a batch of 6. Use a smaller batch (--batch-size), or more images.',
     )
     expect(createLoader(numbered(5), { batchSize: 6, training: false }).batches).toBe(1)
   })

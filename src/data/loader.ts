@@ -17,7 +17,7 @@ export function createLoader(set: ImageSet, options: LoaderOptions): Loader {
   if (training && set.count < batchSize)
     throw new KerfError(
       'too-few-images',
-      `${set.count} images do not fill a batch of ${batchSize}. Use a smaller batch, or more images.`,
+      `${set.count} images do not fill a batch of ${batchSize}. Use a smaller batch (--batch-size), or more images.`,
       { count: set.count, batchSize },
     )
   const shape: ImageShape = [set.channels, set.height, set.width]

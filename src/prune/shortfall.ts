@@ -54,17 +54,18 @@ function advice(model: Model, found: ChannelGroups, asked: Asked): string {
   const { roots } = found.trace
   const both = new Set<RootKind>(['filter', 'neuron'])
   const method = roots.some((r) => r.kind === 'filter') ? '--method filter,neuron' : '--method neuron'
-  const ways = [
-    { flags: [method], kinds: both, outputsMayShrink: asked.outputsMayShrink },
-    { flags: ['--inexact'], kinds: asked.kinds, outputsMayShrink: asked.outputsMayShrink, inexact: true },
-    { flags: ['--allow-outputs'], kinds: asked.kinds, outputsMayShrink: true },
-    { flags: [method, '--allow-outputs'], kinds: both, outputsMayShrink: true },
-  ]
-  for (const { flags, ...way } of ways) {
+  const finds = (flags: string, way: Partial<Asked> & { readonly inexact?: boolean }): string[] => {
     const { groups } = findGroups(model, { ...asked, ...way })
     const wide = groups.filter((g) => g.classes.length > g.balancing.unit).length
-    if (wide > 0) return ` ${flags.join(' ')} would find ${plural(wide, 'group')}.`
+    return wide > 0 ? [`${flags} would find ${plural(wide, 'group')}`] : []
   }
+  // That the outputs shrink is rarely wanted, so it is named where nothing else helps.
+  const ways = [
+    () => [...finds(method, { kinds: both }), ...finds('--inexact', { inexact: true })],
+    () => finds('--allow-outputs', { outputsMayShrink: true }),
+    () => finds(`${method} --allow-outputs`, { kinds: both, outputsMayShrink: true }),
+  ].reduce<string[]>((found, more) => (found.length > 0 ? found : more()), [])
+  if (ways.length > 0) return ` ${ways.join('; ')}.`
   return isQuantised(found) ? ' The network is quantised: prune the one that it was made of, and quantise after.' : ''
 }
 
