@@ -15,8 +15,8 @@ import {
 import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
 
 /*
- * ONNX Runtime as the independent judge: does the cut network give what the masked one gives, and is it faster? It is an optional
- * dependency; without it Kerf still counts and cuts, and says that nothing was run.
+ * ONNX Runtime as a second judge: does the cut network give what the masked one gives? Users add it when they want it (an optional peer); without it
+ * Kerf's own runtime decides alone.
  */
 
 export type OrtModule = typeof Ort
@@ -104,8 +104,6 @@ export type Outputs = ReadonlyMap<string, { readonly shape: readonly number[]; r
 /** A loaded network that can be run again and again. */
 export interface Session {
   run(): Promise<Outputs>
-  /** Runs without looking at the outputs, for timing. */
-  step(): Promise<void>
   release(): Promise<void>
 }
 
@@ -121,7 +119,7 @@ const refusal = (doing: string, error: unknown): KerfError => {
   return new KerfError('runtime-refused', `ONNX Runtime cannot ${doing}: ${said}.`)
 }
 
-/** @throws KerfError `runtime-refused` when ONNX Runtime does not load the file, also from `run` and `step` when it cannot run it */
+/** @throws KerfError `runtime-refused` when ONNX Runtime does not load the file, also from `run` when it cannot run it */
 export async function openSession(
   ort: OrtModule,
   path: string,
@@ -137,22 +135,17 @@ export async function openSession(
   const session = await ort.InferenceSession.create(path, options).catch((error: unknown) => {
     throw refusal('load the network', error)
   })
-  const run = () =>
-    session.run(tensors).catch((error: unknown) => {
-      throw refusal('run the network', error)
-    })
   const tensors = Object.fromEntries(feeds.map((f) => [f.name, ortTensor(ort, f)]))
   return {
     async run() {
-      const outputs = await run()
+      const outputs = await session.run(tensors).catch((error: unknown) => {
+        throw refusal('run the network', error)
+      })
       return new Map(
         Object.entries(outputs).flatMap(([name, t]) =>
           t.type === 'string' ? [] : [[name, { shape: t.dims, values: numbersOf(t) }] as const],
         ),
       )
-    },
-    async step() {
-      await run()
     },
     release: () => session.release(),
   }
