@@ -13,14 +13,14 @@ it.each(['lenet5_bn', 'resnet20'] as const)('%s with adder convolutions', async 
   const input = model.graph.inputs[0]?.type
   const shape = (input?.kind === 'tensor' ? input.shape : []) as readonly number[]
   const random = seededRandom(4)
-  const x = hostTensor('float32', shape, Float64Array.from({ length: elementCount(shape) as number }, random.normal))
+  const x = hostTensor('float32', shape, Float64Array.from({ length: elementCount(shape)! }, random.normal))
   const notices: string[] = []
   const session = await createSession(model, { onNotice: (text) => notices.push(text) })
-  const ours = hostValues((await session.run({ input: x })).logits as typeof x)
+  const ours = hostValues((await session.run({ input: x })).logits!)
   session.dispose()
-  const reference = hostValues(referenceRun(model, new Map([['input', x]])).get('logits') as typeof x)
+  const reference = hostValues(referenceRun(model, new Map([['input', x]])).get('logits')!)
   const size = reference.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
-  const worst = reference.reduce((m, v, i) => Math.max(m, Math.abs(v - (ours[i] as number)) / size), 0)
+  const worst = reference.reduce((m, v, i) => Math.max(m, Math.abs(v - ours[i]!) / size), 0)
   expect(worst).toBeLessThan(1e-4)
   expect(notices).toEqual([])
 })

@@ -35,7 +35,7 @@ describeShared('the published adder ResNet-20', () => {
     expect(ours?.shape).toEqual([64, 10])
     const data = ours?.data as Float32Array
     const largest = logits.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
-    const worst = data.reduce((m, v, i) => Math.max(m, Math.abs(v - (logits[i] as number))), 0)
+    const worst = data.reduce((m, v, i) => Math.max(m, Math.abs(v - logits[i]!)), 0)
     expect(largest).toBeGreaterThan(1)
     // PyTorch's own rounding is most of it: sums of thousands in float32, of which BatchNormalization leaves a few units.
     expect(worst / largest).toBeLessThan(1e-3)
@@ -96,6 +96,6 @@ describeShared('the published adder ResNet-20', () => {
     const [a, b] = [logits, theirs.logits].map((t) => t?.data as Float32Array) as [Float32Array, Float32Array]
     const largest = b.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
     // An input that rounds to the other code moves everything behind it.
-    expect(a.reduce((m, v, i) => Math.max(m, Math.abs(v - (b[i] as number))), 0) / largest).toBeLessThan(0.05)
+    expect(a.reduce((m, v, i) => Math.max(m, Math.abs(v - b[i]!)), 0) / largest).toBeLessThan(0.05)
   })
 })

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { seededRandom } from '../src/base/index.ts'
-import { float, GraphBuilder, type Model, type Tensor, tensorOf, tensorValues } from '../src/graph/index.ts'
+import { float, GraphBuilder, type Model, tensorOf, tensorValues } from '../src/graph/index.ts'
 import { modelBytes } from '../src/onnx/index.ts'
 import { findGroups, pruneModel } from '../src/prune/index.ts'
 import { describeOrt, randomTensor, runOrt } from './ort.ts'
@@ -70,10 +70,7 @@ async function disagreement(model: Model, shape: readonly number[], criterion: '
   const result = pruneModel(model, { methods: ['filter', 'neuron'], criterion, scope: { ratio: 0.5 } })
   expect(result.groups.map((g) => [g.name, g.kept])).toEqual([['one', 4]])
   const feeds = { x: randomTensor(shape, 5) }
-  const [masked, cut] = [
-    await runOrt(modelBytes(result.masked as Model), feeds),
-    await runOrt(modelBytes(result.model), feeds),
-  ]
+  const [masked, cut] = [await runOrt(modelBytes(result.masked!), feeds), await runOrt(modelBytes(result.model), feeds)]
   return compareOutputs(masked, cut)
 }
 
@@ -89,7 +86,7 @@ describeOrt('weights behind nodes', () => {
   it('ranks filters by what the layer sees, scales included', () => {
     const result = pruneModel(dequantized(0), { criterion: 'l1', scope: { ratio: 0.5 } })
     // The scales grow with the filter's number and outweigh the random values.
-    const scales = tensorValues(result.model.graph.initializers.get('one.scale') as Tensor)
+    const scales = tensorValues(result.model.graph.initializers.get('one.scale')!)
     expect(scales.at(-1)).toBeCloseTo(0.08)
   })
 
@@ -98,7 +95,7 @@ describeOrt('weights behind nodes', () => {
     expect(await disagreement(model, [1, 3, 4, 4], 'l2')).toBeLessThan(1e-4)
     const { model: cut } = pruneModel(model, { criterion: 'l2', scope: { ratio: 0.5 } })
     // Filter i has the norm i + 1, whatever its direction: the last four stay.
-    const weights = tensorValues(cut.graph.initializers.get('one.w') as Tensor)
+    const weights = tensorValues(cut.graph.initializers.get('one.w')!)
     const norms = [0, 1, 2, 3].map((f) => Math.hypot(...weights.subarray(27 * f, 27 * (f + 1))))
     norms.forEach((norm, f) => {
       expect(norm).toBeCloseTo(5 + f, 4)

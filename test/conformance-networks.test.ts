@@ -28,10 +28,7 @@ function randomFeeds(model: Model, seed: number): Map<string, HostTensor> {
     graphInputs(model.graph).map(({ name, type }) => {
       if (type?.kind !== 'tensor' || !type.shape) throw new Error(`input ${name} has no shape`)
       const shape = type.shape.map((d) => (typeof d === 'number' ? d : 1))
-      return [
-        name,
-        hostTensor('float32', shape, Float64Array.from({ length: elementCount(shape) as number }, random.normal)),
-      ]
+      return [name, hostTensor('float32', shape, Float64Array.from({ length: elementCount(shape)! }, random.normal))]
     }),
   )
 }
@@ -43,7 +40,7 @@ function distance(expected: HostTensor, got: HostTensor | undefined): number {
   const wanted = hostValues(expected)
   const size = wanted.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
   return wanted.reduce((worst, v, i) => {
-    const d = Math.abs(v - (values[i] as number)) / size
+    const d = Math.abs(v - values[i]!) / size
     return Number.isNaN(d) ? Number.POSITIVE_INFINITY : Math.max(worst, d)
   }, 0)
 }

@@ -58,7 +58,7 @@ function stripped(
 function withContents(test: Case): Model {
   const initializers = new Map([
     ...test.model.graph.initializers,
-    ...test.model.graph.inputs.map((v, i) => [v.name, test.inputs[i] as Tensor] as const),
+    ...test.model.graph.inputs.map((v, i) => [v.name, test.inputs[i]!] as const),
   ])
   return stripped(test, [], initializers)
 }
@@ -108,7 +108,7 @@ function difference(got: ArrayLike<number>, tensor: Tensor): string | undefined 
       ? 1e-4
       : 2e-2
   for (let i = 0; i < expected.length; i++) {
-    const [a, b] = [got[i] as number, expected[i] as number]
+    const [a, b] = [got[i]!, expected[i]!]
     if (Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance * (1 + Math.abs(b))) continue
     return `element ${i} is ${a}, onnx says ${b}`
   }
@@ -144,7 +144,7 @@ describeShared('shape inference against the ONNX node tests', () => {
     const excused = new Set<string>()
     const failures = check(cases, withContents, (test, i, inference) => {
       const got = known(test, i, inference)
-      const { elementType, shape } = test.outputs[i] as Tensor
+      const { elementType, shape } = test.outputs[i]!
       const excuse = entryOf(test.name, dataDependent)
       const agrees = (d: Dim, axis: number) => {
         if (d === shape[axis]) return true
@@ -167,7 +167,7 @@ describeShared('shape inference against the ONNX node tests', () => {
       const value = known(test, i, inference)?.value
       if (!value) return undefined
       compared++
-      const problem = difference(value.data, test.outputs[i] as Tensor)
+      const problem = difference(value.data, test.outputs[i]!)
       const excuse = entryOf(test.name, otherValues)
       if (!problem || excuse === undefined) return problem
       excused.add(excuse)
@@ -184,7 +184,7 @@ describeShared('shape inference against the ONNX node tests', () => {
       cases,
       (test) => withShapes(test, (_, shape) => shape),
       (test, i, inference) => {
-        const { shape } = test.outputs[i] as Tensor
+        const { shape } = test.outputs[i]!
         const got = known(test, i, inference)?.shape
         return !got ||
           (got.length === shape.length && got.every((d, axis) => typeof d === 'string' || d === shape[axis]))
@@ -200,7 +200,7 @@ describeShared('shape inference against the ONNX node tests', () => {
       cases,
       (test) => withShapes(test, (input, shape) => shape.map((_, axis) => `d${input}_${axis}`)),
       (test, i, inference) => {
-        const { shape } = test.outputs[i] as Tensor
+        const { shape } = test.outputs[i]!
         const got = known(test, i, inference)?.shape
         const sizeOf = (d: Dim) => {
           const at = typeof d === 'string' ? /^d(\d+)_(\d+)$/.exec(d) : null

@@ -55,7 +55,7 @@ function difference(got: HostTensor | undefined, recorded: Tensor, isCoarse: boo
   const expected = hostValues(fromStored(recorded))
   const values = hostValues(got)
   const at = expected.findIndex((e, i) => {
-    const v = values[i] as number
+    const v = values[i]!
     return !(Object.is(v, e) || v === e || Math.abs(v - e) <= absolute + relative * Math.abs(e))
   })
   return at < 0 ? undefined : `element ${at} is ${values[at]}, onnx says ${expected[at]}`

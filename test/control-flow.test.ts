@@ -29,7 +29,7 @@ async function outputsOf(model: Model, ...feeds: [string, HostTensor][]): Promis
     backends.map(async ({ run }) => [...(await run(model, new Map(feeds))).values()].map((t) => [...hostValues(t)])),
   )
   for (const one of all) expect(one).toEqual(all[0])
-  return all[0] as number[][]
+  return all[0]!
 }
 
 const opsOf = ({ graph }: Model): string[] => graph.nodes.map((n) => n.opType)
@@ -295,7 +295,7 @@ describeShared('files that others struggled with', () => {
     for (const { run } of backends) {
       const [y] = (await run(model, new Map([input(name)]))).values()
       expected.forEach((v, i) => {
-        expect(hostValues(y as HostTensor)[i]).toBeCloseTo(v, 5)
+        expect(hostValues(y!)[i]).toBeCloseTo(v, 5)
       })
     }
   })

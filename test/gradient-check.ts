@@ -62,7 +62,7 @@ function build(given: Case): Built {
       shapes.set(`c${i}`, input.shape)
       return b.input(`c${i}`, input.type, input.shape)
     }
-    const count = elementCount(input) as number
+    const count = elementCount(input)!
     const drawn =
       given.values?.(random, i, count) ??
       Array.from({ length: count }, () => (given.draw ?? ((r) => r.normal()))(random))
@@ -90,7 +90,7 @@ function build(given: Case): Built {
     const flat = b.node('Reshape', [b.node('Mul', [`y${i}`, weights]), b.ints(`shape${i}`, [-1])])
     return b.node('ReduceSum', [flat, b.ints(`axes${i}`, [0])], { keepdims: 1 })
   })
-  let total = parts[0] as string
+  let total = parts[0]!
   for (const part of parts.slice(1)) total = b.node('Add', [total, part])
   b.output(total)
   return { model: b.model(), loss: total, names: [...feeds.keys()], feeds, others, shapes }
@@ -103,7 +103,7 @@ const asFeeds = (
 ) =>
   new Map(
     [...feeds]
-      .map(([name, data]) => [name, hostTensor('float64', shapes.get(name) as readonly number[], data)] as const)
+      .map(([name, data]) => [name, hostTensor('float64', shapes.get(name)!, data)] as const)
       .concat([...others]),
   )
 
@@ -111,7 +111,7 @@ const asFeeds = (
 export function gradientError(given: Case, choices?: Choices): number {
   const { model, loss, names, feeds, others, shapes } = build(given)
   const differentiated = differentiate(model, loss, names, shapes, choices)
-  const wanted = names.map((name) => differentiated.gradients.get(name) as string)
+  const wanted = names.map((name) => differentiated.gradients.get(name)!)
   const found = referenceRun(differentiated.model, asFeeds(feeds, shapes, others), {
     precision: 'float64',
     outputs: wanted,
@@ -121,15 +121,15 @@ export function gradientError(given: Case, choices?: Choices): number {
       ?.data[0] as number
   let worst = 0
   names.forEach((name, n) => {
-    const automatic = found.get(wanted[n] as string)?.data as ArrayLike<number>
-    const values = feeds.get(name) as Float64Array
+    const automatic = found.get(wanted[n]!)?.data as ArrayLike<number>
+    const values = feeds.get(name)!
     if (automatic.length !== values.length)
       throw new Error(`${name}: ${automatic.length} gradients for ${values.length} values`)
     const step = 1e-5
     for (let i = 0; i < values.length; i++) {
-      const at = (delta: number) => lossAt(new Map(feeds).set(name, values.with(i, (values[i] as number) + delta)))
+      const at = (delta: number) => lossAt(new Map(feeds).set(name, values.with(i, values[i]! + delta)))
       const numeric = (at(step) - at(-step)) / (2 * step)
-      worst = Math.max(worst, Math.abs((automatic[i] as number) - numeric) / Math.max(1, Math.abs(numeric)))
+      worst = Math.max(worst, Math.abs(automatic[i]! - numeric) / Math.max(1, Math.abs(numeric)))
     }
   })
   return worst

@@ -83,7 +83,7 @@ describeShared('networks of ../shared/cases, cut in half', () => {
         scope: { ratio: 0.5 },
       })
       expect(result.groups.map((g) => [g.layers.join(' '), g.channels, g.kept])).toEqual(groups)
-      const masked = result.masked as Model
+      const masked = result.masked!
       expectMasked(masked, given)
       const outputs = async (model: Model) => runOrt(modelBytes(model), { x })
       const before = await outputs(given)

@@ -64,7 +64,7 @@ const groupNormWrittenOut = between((net, x) => {
   const { b } = net
   const rows = b.node('Reshape', [x, b.ints('rows', [0, 4, -1])])
   const [ones, zeros] = [1, 0].map((v) => b.constant(`of${v}`, tensorOf('float32', [4], [v, v, v, v])))
-  const even = b.node('InstanceNormalization', [rows, ones as string, zeros as string], epsilon, { name: 'norm' })
+  const even = b.node('InstanceNormalization', [rows, ones!, zeros!], epsilon, { name: 'norm' })
   return affine(net, b.node('Reshape', [even, b.node('Shape', [x])]), [8, 1, 1])
 })
 
@@ -138,7 +138,7 @@ describeOrt('inexact cuts', () => {
     expect(compareOutputs(a as never, b as never)).toBeLessThan(1e-5)
     // Not the masked network.
     const [first] = results as [ReturnType<typeof halved>]
-    expect(compareOutputs(await runOrt(modelBytes(first.masked as Model), { x }), a as never)).toBeGreaterThan(1e-3)
+    expect(compareOutputs(await runOrt(modelBytes(first.masked!), { x }), a as never)).toBeGreaterThan(1e-3)
   })
 
   it('take equally many from each group', () => {
@@ -177,17 +177,17 @@ describeOrt('inexact cuts', () => {
     const [w, bias, v, c] = ['a.w', 'a.b', 'b.w', 'b.b'].map((n) => [
       ...tensorValues(cut.graph.initializers.get(n) as never),
     ]) as [number[], number[], number[], number[]]
-    const a = bias.map((b, i) => b + (w[3 * i] as number) + (w[3 * i + 1] as number) + (w[3 * i + 2] as number))
+    const a = bias.map((b, i) => b + w[3 * i]! + w[3 * i + 1]! + w[3 * i + 2]!)
     const at = (i: number) => a[i] ?? 0
     const gated = a.map((value, i) => value / (1 + Math.exp(-(0.5 * at(i - 1) - at(i) + 2 * at(i + 1)))))
-    const y = c.map((b, o) => gated.reduce((sum, g, i) => sum + g * (v[o * a.length + i] as number), b))
+    const y = c.map((b, o) => gated.reduce((sum, g, i) => sum + g * v[o * a.length + i]!, b))
     const result = await runOrt(modelBytes(cut), {
       x: { type: 'float32', dims: [2, 3, 4, 4], data: new Float32Array(96).fill(1) },
     })
     const [values] = Object.values(result).map((t) => t.data as Float32Array)
     expect(values).toHaveLength(96)
     values?.forEach((value, i) => {
-      expect(value).toBeCloseTo(y[Math.floor(i / 16) % 3] as number, 4)
+      expect(value).toBeCloseTo(y[Math.floor(i / 16) % 3]!, 4)
     })
   })
 
@@ -196,7 +196,7 @@ describeOrt('inexact cuts', () => {
     expect(result.inexact).toEqual([])
     expect(result.groups.find((g) => g.name === 'a')).toMatchObject({ channels: 8, kept: 4 })
     const x = randomTensor([2, 3, 4, 4], 7)
-    const masked = await runOrt(modelBytes(result.masked as Model), { x })
+    const masked = await runOrt(modelBytes(result.masked!), { x })
     expect(compareOutputs(masked, await runOrt(modelBytes(result.model), { x }))).toBeLessThan(1e-5)
   })
 
@@ -211,7 +211,7 @@ describeOrt('inexact cuts', () => {
     expect(result.inexact).toEqual([])
     expect(result.groups.map((g) => [g.name, g.channels, g.kept])).toEqual([['a', 8, 4]])
     const x = randomTensor([2, 3, 4, 4], 7)
-    const masked = await runOrt(modelBytes(result.masked as Model), { x })
+    const masked = await runOrt(modelBytes(result.masked!), { x })
     expect(compareOutputs(masked, await runOrt(modelBytes(result.model), { x }))).toBeLessThan(1e-5)
   })
 })

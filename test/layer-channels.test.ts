@@ -167,7 +167,7 @@ describeOrt('channels pass', () => {
     const first = result.groups.find((g) => g.layers.includes('first'))
     expect(first).toMatchObject({ channels: 8, kept: 4 })
     const feeds = { x: randomTensor([1, 3, 8, 8], 7) }
-    const masked = await runOrt(modelBytes(result.masked as Model), feeds)
+    const masked = await runOrt(modelBytes(result.masked!), feeds)
     const cut = await runOrt(modelBytes(result.model), feeds)
     expect(compareOutputs(masked, cut)).toBeLessThan(1e-5)
   })
@@ -177,7 +177,7 @@ describeOrt('channels pass', () => {
     const result = pruneModel(model, { methods: ['filter'], criterion: 'random', scope: { ratio: 0.5 } })
     expect(result.groups.find((g) => g.layers.includes('first'))?.tensors.map((t) => t.name)).toHaveLength(3)
     const feeds = { x: randomTensor([1, 3, 8, 8], 7) }
-    const masked = await runOrt(modelBytes(result.masked as Model), feeds)
+    const masked = await runOrt(modelBytes(result.masked!), feeds)
     expect(compareOutputs(masked, await runOrt(modelBytes(result.model), feeds))).toBeLessThan(1e-5)
   })
 
@@ -190,9 +190,7 @@ describeOrt('channels pass', () => {
     ])
     // ONNX Runtime's products of uint8 and int8 saturate on processors without VNNI, so that there masked and cut differ.
     const x = hostTensor('float32', [1, 3, 8, 8], randomTensor([1, 3, 8, 8], 7).data as Float32Array)
-    const [masked, cut] = [result.masked as Model, result.model].map((m) => [
-      ...referenceRun(m, new Map([['x', x]])).values(),
-    ])
+    const [masked, cut] = [result.masked!, result.model].map((m) => [...referenceRun(m, new Map([['x', x]])).values()])
     expect(cut?.map((t) => t.data)).toEqual(masked?.map((t) => t.data))
     expect(new Set(masked?.[0]?.data as Float32Array).size).toBeGreaterThan(1)
   })
@@ -224,7 +222,7 @@ describeOrt('channels pass', () => {
       ['column', 8, 4],
     ])
     const feeds = { x: randomTensor([1, 3, 8, 8], 7) }
-    const masked = await runOrt(modelBytes(result.masked as Model), feeds)
+    const masked = await runOrt(modelBytes(result.masked!), feeds)
     expect(compareOutputs(masked, await runOrt(modelBytes(result.model), feeds))).toBeLessThan(1e-5)
   })
 })

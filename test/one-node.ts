@@ -40,7 +40,7 @@ export const floatsOf = (...values: number[]): Tensor => tensorOf('float32', [va
 export const intsOf = (...values: number[]): Tensor => tensorOf('int64', [values.length], values)
 export const scalarOf = (value: number): Tensor => tensorOf('float32', [], [value])
 export const onesOf = (...shape: number[]): Tensor =>
-  tensorOf('float32', shape, new Array<number>(elementCount(shape) as number).fill(1))
+  tensorOf('float32', shape, new Array<number>(elementCount(shape)!).fill(1))
 
 /** Infers a node and counts it. */
 export function oneNode(

@@ -58,7 +58,7 @@ export function onnxNodeTests(): OnnxTest[] {
       if (set.inputs.length === 0 && set.outputs.length === 0) break
       dataSets.push(set)
     }
-    tests.push({ name, model: files.get(`${name}/model.onnx`) as Uint8Array, dataSets })
+    tests.push({ name, model: files.get(`${name}/model.onnx`)!, dataSets })
   }
   return tests
 }

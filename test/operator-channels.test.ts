@@ -116,7 +116,7 @@ async function pruned(
   })
   for (const batch of batches) {
     const feeds = { x: randomTensor([batch, 3, 6, 6], 5) }
-    const masked = await runOrt(modelBytes(result.masked as Model), feeds)
+    const masked = await runOrt(modelBytes(result.masked!), feeds)
     const cut = await runOrt(modelBytes(result.model), feeds)
     expect(compareOutputs(masked, cut)).toBeLessThan(1e-5)
   }
@@ -253,7 +253,7 @@ const steps: Readonly<Record<string, Step>> = {
   'ReduceSum over space': { build: (n, x) => last(n, n.node('ReduceSum', [x, n.ints(-1)]), 8) },
   'ArgMax in space': { build: (n, x) => last(n, n.node('Cast', [n.node('ArgMax', [x], { axis: 3 })], { to: 1 }), 8) },
   'CumSum in space': { build: (n, x) => last(n, n.node('CumSum', [x, n.scalar(2)]), 8) },
-  'TopK in space': { build: (n, x) => last(n, n.parts('TopK', [x, n.ints(2)], { axis: 2 }, 2)[0] as string, 8) },
+  'TopK in space': { build: (n, x) => last(n, n.parts('TopK', [x, n.ints(2)], { axis: 2 }, 2)[0]!, 8) },
   'Where by a condition on the values': {
     build: (n, x) => last(n, n.node('Where', [n.node('Less', [x, n.floats(1)]), n.floats(8, 1, 1), x]), 8),
   },
@@ -272,8 +272,7 @@ const steps: Readonly<Record<string, Step>> = {
     build: (n, x) => last(n, n.node('Mul', [x, n.node('Transpose', [n.floats(1, 1, 8)], { perm: [2, 0, 1] })]), 8),
   },
   'BatchNormalization in training, with running statistics that nobody reads': {
-    build: (n, x) =>
-      last(n, n.parts('BatchNormalization', [x, ...n.vectors(8)], { training_mode: 1 }, 3)[0] as string, 8),
+    build: (n, x) => last(n, n.parts('BatchNormalization', [x, ...n.vectors(8)], { training_mode: 1 }, 3)[0]!, 8),
   },
   'BatchNormalization in training, with a running mean that somebody reads': {
     build: (n, x) => {
@@ -287,11 +286,7 @@ const steps: Readonly<Record<string, Step>> = {
       const mean = n.node('ReduceMean', [x], over)
       const square = n.node('ReduceMean', [n.node('Mul', [x, x])], over)
       const [scale, bias] = n.vectors(8) as [string, string]
-      return last(
-        n,
-        n.parts('BatchNormalization', [x, scale, bias, mean, square], { training_mode: 1 }, 3)[0] as string,
-        8,
-      )
+      return last(n, n.parts('BatchNormalization', [x, scale, bias, mean, square], { training_mode: 1 }, 3)[0]!, 8)
     },
   },
   'Dropout with a mask': {
@@ -350,13 +345,13 @@ describeOrt('channels through operators that move data', () => {
     },
     'MaxPool whose indices somebody calculates with': {
       why: 'reads its indices, which count across channels',
-      build: (n, x) => n.parts('MaxPool', [x], { kernel_shape: [2, 2] }, 2)[1] as string,
+      build: (n, x) => n.parts('MaxPool', [x], { kernel_shape: [2, 2] }, 2)[1]!,
     },
     'BatchNormalization in training over what was channels': {
       why: 'BatchNormalization normalises over axis 2',
       build: (n, x) => {
         const turned = n.node('Transpose', [x], { perm: [0, 2, 1, 3] })
-        return n.parts('BatchNormalization', [turned, ...n.vectors(6)], { training_mode: 1 }, 3)[0] as string
+        return n.parts('BatchNormalization', [turned, ...n.vectors(6)], { training_mode: 1 }, 3)[0]!
       },
     },
     'CumSum over channels': {

@@ -12,7 +12,7 @@ export function compareOutputs(expected: Outputs, got: Outputs): number {
     const y = b.data as Float32Array
     const size = x.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1
     x.forEach((v, i) => {
-      const d = Math.abs(v - (y[i] as number)) / size
+      const d = Math.abs(v - y[i]!) / size
       worst = Math.max(worst, Number.isNaN(d) ? Number.POSITIVE_INFINITY : d)
     })
   }

@@ -13,13 +13,11 @@ const model = (name: string): Model => readModelFile(sharedPath('cases', name, '
 const halved = (name: string, shape: readonly number[], more: Partial<Parameters<typeof pruneModel>[1]> = {}) => {
   const result = pruneModel(model(name), { scope: { ratio: 0.5 }, inputs: new Map([['x', shape]]), ...more })
   const x = hostTensor('float32', [...shape], randomTensor(shape, 3).data as Float32Array)
-  const [masked, cut] = [result.masked as Model, result.model].map((m) => [
-    ...referenceRun(m, new Map([['x', x]])).values(),
-  ])
+  const [masked, cut] = [result.masked!, result.model].map((m) => [...referenceRun(m, new Map([['x', x]])).values()])
   const [a, b] = [masked, cut].map((outputs) => outputs?.[0]?.data as Float32Array) as [Float32Array, Float32Array]
   const largest = a.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
   expect(largest).toBeGreaterThan(0)
-  expect(a.reduce((m, v, i) => Math.max(m, Math.abs(v - (b[i] as number))), 0)).toBeLessThan(1e-5 * largest)
+  expect(a.reduce((m, v, i) => Math.max(m, Math.abs(v - b[i]!)), 0)).toBeLessThan(1e-5 * largest)
   return result
 }
 const widths = ({ groups }: ReturnType<typeof pruneModel>) =>

@@ -86,7 +86,7 @@ describeOrt('masked = removed', () => {
     const model = readModelFile(await filledModel(name))
     const result = pruneModel(model, { methods: ['filter', 'neuron'], criterion: 'l2', scope: { ratio: 0.5 } })
     expect(result.after.macs).toBeLessThan(0.5 * result.before.macs)
-    expect(await disagreement(result.masked as Model, result.model)).toBeLessThan(1e-4)
+    expect(await disagreement(result.masked!, result.model)).toBeLessThan(1e-4)
   })
 
   it.each(['resnet20', 'mobilenet_v2', 'ghostnet', 'fasternet_t0'] as const)(
@@ -97,7 +97,7 @@ describeOrt('masked = removed', () => {
         seed: 3,
         scope: { ratio: 0.4, global: true, roundTo: 2 },
       })
-      expect(await disagreement(result.masked as Model, result.model)).toBeLessThan(1e-4)
+      expect(await disagreement(result.masked!, result.model)).toBeLessThan(1e-4)
     },
   )
 })

@@ -31,7 +31,7 @@ describeOrt('pruning of random networks', () => {
           }
           removed += result.groups.reduce((s, g) => s + g.channels - g.kept, 0)
           const feeds = { x: randomTensor([1, 3, 6, 6], seed) }
-          const masked: Outputs = await runOrt(modelBytes(result.masked as typeof model), feeds)
+          const masked: Outputs = await runOrt(modelBytes(result.masked!), feeds)
           const cut: Outputs = await runOrt(modelBytes(result.model), feeds)
           expect(compareOutputs(masked, cut)).toBeLessThan(1e-4)
           expect(result.after.params).toBeLessThanOrEqual(result.before.params)

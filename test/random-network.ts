@@ -23,7 +23,7 @@ class Grower {
 
   weight(shape: readonly number[], scale?: number): string {
     const count = shape.reduce((p, d) => p * d, 1)
-    const s = scale ?? 1 / Math.sqrt(count / (shape[0] as number) || 1)
+    const s = scale ?? 1 / Math.sqrt(count / shape[0]! || 1)
     return this.b.constant(
       `w${this.#n++}`,
       tensorOf(
@@ -56,11 +56,11 @@ class Grower {
   pick(): Feature {
     // Mostly the newest, so that networks get deep, sometimes any, so that they branch.
     const back = this.random.uniform() < 0.6 ? 1 : 1 + this.random.below(this.features.length)
-    return this.features[this.features.length - back] as Feature
+    return this.features[this.features.length - back]!
   }
 
   width(): number {
-    return [4, 6, 8, 12][this.random.below(4)] as number
+    return [4, 6, 8, 12][this.random.below(4)]!
   }
 
   add(value: string, channels: number): Feature {
@@ -102,10 +102,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   activation: (g) => {
     const x = g.pick()
-    g.add(
-      g.b.node(['Relu', 'Sigmoid', 'HardSwish', 'Tanh', 'Softplus'][g.random.below(5)] as string, [x.value]),
-      x.channels,
-    )
+    g.add(g.b.node(['Relu', 'Sigmoid', 'HardSwish', 'Tanh', 'Softplus'][g.random.below(5)]!, [x.value]), x.channels)
   },
   prelu: (g) => {
     const x = g.pick()
@@ -114,11 +111,11 @@ const steps: Readonly<Record<string, Step>> = {
   combine: (g) => {
     const x = g.pick()
     const y = g.withChannels(x.channels)
-    g.add(g.b.node(['Add', 'Mul', 'Sub', 'Max'][g.random.below(4)] as string, [x.value, y.value]), x.channels)
+    g.add(g.b.node(['Add', 'Mul', 'Sub', 'Max'][g.random.below(4)]!, [x.value, y.value]), x.channels)
   },
   constantOperand: (g) => {
     const x = g.pick()
-    g.add(g.b.node(['Add', 'Mul'][g.random.below(2)] as string, [x.value, g.weight([x.channels, 1, 1], 1)]), x.channels)
+    g.add(g.b.node(['Add', 'Mul'][g.random.below(2)]!, [x.value, g.weight([x.channels, 1, 1], 1)]), x.channels)
   },
   concat: (g) => {
     const parts = Array.from({ length: 2 + g.random.below(2) }, () => g.pick())
@@ -182,7 +179,7 @@ const steps: Readonly<Record<string, Step>> = {
   convTranspose: (g) => {
     const x = g.pick()
     const choices = [1, ...divisors(x.channels), x.channels]
-    const group = choices[g.random.below(choices.length)] as number
+    const group = choices[g.random.below(choices.length)]!
     const perGroup = 1 + g.random.below(3)
     g.add(
       g.b.node('ConvTranspose', [x.value, g.weight([x.channels, perGroup, 3, 3]), g.weight([perGroup * group], 0.5)], {
@@ -214,7 +211,7 @@ const steps: Readonly<Record<string, Step>> = {
   pool: (g) => {
     const x = g.pick()
     g.add(
-      g.b.node(['MaxPool', 'AveragePool'][g.random.below(2)] as string, [x.value], {
+      g.b.node(['MaxPool', 'AveragePool'][g.random.below(2)]!, [x.value], {
         kernel_shape: [3, 3],
         pads: [1, 1, 1, 1],
         strides: [1, 1],
@@ -255,10 +252,7 @@ const steps: Readonly<Record<string, Step>> = {
   spaceToDepth: (g) => {
     const x = g.pick()
     const deep = g.b.node('SpaceToDepth', [x.value], { blocksize: 2 })
-    g.add(
-      g.b.node('DepthToSpace', [deep], { blocksize: 2, mode: ['DCR', 'CRD'][g.random.below(2)] as string }),
-      x.channels,
-    )
+    g.add(g.b.node('DepthToSpace', [deep], { blocksize: 2, mode: ['DCR', 'CRD'][g.random.below(2)]! }), x.channels)
   },
 }
 
@@ -271,8 +265,8 @@ export function randomNetwork(seed: number, path: readonly string[]): Model {
   g.conv(x, g.width())
   // Values of the graph's input are left out, so that not everything is frozen.
   g.features.shift()
-  for (const step of path) (steps[step] as Step)(g)
-  const last = g.features[g.features.length - 1] as Feature
+  for (const step of path) steps[step]!(g)
+  const last = g.features[g.features.length - 1]!
   if (g.random.below(2)) {
     const flat = g.b.node('Flatten', [last.value])
     const hidden = g.b.node('Relu', [

@@ -12,5 +12,5 @@ export function recordedTensor(bytes: Uint8Array): Tensor {
     opsetImport: [{ domain: '', version: 17n }],
     graph: { name: 'recorded', initializer: [proto] },
   })
-  return readModel(memorySource(toBinary(ModelProtoSchema, model))).graph.initializers.get('recorded') as Tensor
+  return readModel(memorySource(toBinary(ModelProtoSchema, model))).graph.initializers.get('recorded')!
 }

@@ -28,7 +28,7 @@ const bytes = (seed: number, shape: readonly number[], type: 'uint8' | 'int8' = 
   return tensorOf(
     type,
     shape,
-    Array.from({ length: elementCount(shape) as number }, () => low + r.below(count)),
+    Array.from({ length: elementCount(shape)! }, () => low + r.below(count)),
   )
 }
 const scalar = (type: 'float32' | 'uint8' | 'int8', value: number) => tensorOf(type, [], [value])
@@ -219,10 +219,7 @@ function build({ name, op, inputs, attributes = {}, opset = 17, outputs = 1 }: C
     if (!input) return ''
     if ('data' in input) return b.constant(`input${i}`, input)
     const normal = random(seedFrom(i, `${op} ${name}`)).normal
-    feeds.set(
-      `input${i}`,
-      hostTensor('float32', input, Float64Array.from({ length: elementCount(input) as number }, normal)),
-    )
+    feeds.set(`input${i}`, hostTensor('float32', input, Float64Array.from({ length: elementCount(input)! }, normal)))
     return b.input(`input${i}`, 'float32', input)
   })
   const made = Array.from({ length: outputs }, (_, i) => `output${i}`)
@@ -244,13 +241,13 @@ describeOrt('scalar references against ONNX Runtime', () => {
     const expected = await runOrt(modelBytes(model), Object.fromEntries(ort))
     const got = referenceRun(model, feeds)
     for (const [name, { dims, data }] of Object.entries(expected)) {
-      const tensor = got.get(name) as HostTensor
+      const tensor = got.get(name)!
       expect(tensor.shape).toEqual(dims)
       const wanted = Float64Array.from(data as ArrayLike<number>, Number)
       const size = wanted.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
       const tolerance = tensor.elementType === 'float32' ? 1e-5 * size : 0
       hostValues(tensor).forEach((v, i) => {
-        expect(Math.abs(v - (wanted[i] as number)), `${name}, element ${i}`).toBeLessThanOrEqual(tolerance)
+        expect(Math.abs(v - wanted[i]!), `${name}, element ${i}`).toBeLessThanOrEqual(tolerance)
       })
     }
   })

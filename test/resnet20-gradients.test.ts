@@ -33,8 +33,8 @@ function uniform(stream: number, count: number): Float64Array {
 }
 
 function start(name: string, shape: readonly number[], stream: number): Float64Array {
-  const values = uniform(stream, elementCount(shape) as number)
-  if (shape.length > 1) return values.map((v) => v * (6 / (elementCount(shape.slice(1)) as number)) ** 0.5)
+  const values = uniform(stream, elementCount(shape)!)
+  if (shape.length > 1) return values.map((v) => v * (6 / elementCount(shape.slice(1))!) ** 0.5)
   return values.map((v) => v * 0.2 + (name.endsWith('weight') ? 1 : 0))
 }
 
@@ -42,7 +42,7 @@ function start(name: string, shape: readonly number[], stream: number): Float64A
 function step(labels: readonly number[]) {
   const graph = trainingGraph(cifarResNet(20, { inputSize: 8 }), { imageShape: pytorch.images, classes: 10 })
   const feeds = new Map([
-    [graph.images, hostTensor('float64', pytorch.images, uniform(1000, elementCount(pytorch.images) as number))],
+    [graph.images, hostTensor('float64', pytorch.images, uniform(1000, elementCount(pytorch.images)!))],
     [
       graph.targets,
       hostTensor(
@@ -56,16 +56,13 @@ function step(labels: readonly number[]) {
     feeds.set(name, hostTensor('float64', shape, start(name, shape, stream)))
   })
   for (const { name, shape } of graph.statistics)
-    feeds.set(
-      name,
-      hostTensor('float64', shape, new Float64Array(shape[0] as number).fill(Number(name.endsWith('var')))),
-    )
+    feeds.set(name, hostTensor('float64', shape, new Float64Array(shape[0]!).fill(Number(name.endsWith('var')))))
   const gradients = graph.weights.map(({ gradient }) => gradient)
   const outputs = [graph.loss, graph.scores, ...gradients]
   const found = referenceRun(graph.model, feeds, { precision: 'float64', outputs })
   const values = (name: string) => found.get(name)?.data as Float64Array
   return {
-    loss: values(graph.loss)[0] as number,
+    loss: values(graph.loss)[0]!,
     logits: values(graph.scores),
     gradients: new Map(graph.weights.map(({ name, gradient }) => [name, values(gradient)])),
   }
@@ -75,11 +72,11 @@ function step(labels: readonly number[]) {
 function worst(gradients: ReadonlyMap<string, Float64Array>): number {
   return Math.max(
     ...Object.entries(pytorch.gradients).flatMap(([name, { norm, sum, samples }]) => {
-      const own = gradients.get(name) as Float64Array
+      const own = gradients.get(name)!
       const differences = [
         Math.hypot(...own) - norm,
         (own.reduce((a, b) => a + b, 0) - sum) / Math.sqrt(own.length),
-        ...Object.entries(samples).map(([i, v]) => (own[Number(i)] as number) - v),
+        ...Object.entries(samples).map(([i, v]) => own[Number(i)]! - v),
       ]
       return differences.map((d) => Math.abs(d) / norm)
     }),
@@ -98,7 +95,7 @@ describe('gradients of ResNet-20 in training mode are those of PyTorch 1.13', ()
   it('the way there', () => {
     expect(Math.abs(own.loss / pytorch.loss - 1)).toBeLessThan(1e-9)
     own.logits.forEach((logit, i) => {
-      expect(logit).toBeCloseTo(pytorch.logits[i] as number, 8)
+      expect(logit).toBeCloseTo(pytorch.logits[i]!, 8)
     })
   })
 

@@ -43,7 +43,7 @@ async function expectSameOutputs(original: string, copies: readonly string[]): P
 describeShared('what Kerf writes runs as the original', () => {
   describeOrt('in ONNX Runtime, to the last bit', () => {
     it.each(lightModelPaths.map((path) => basename(path)))('%s', async (name) => {
-      const path = lightModelPaths.find((p) => basename(p) === name) as string
+      const path = lightModelPaths.find((p) => basename(p) === name)!
       const copy = join(folder, name)
       writeModelFile(readModelFile(path), copy)
       await expectSameOutputs(path, [copy])
@@ -74,7 +74,7 @@ describeShared('what Kerf writes says the same as the original', () => {
   })
 
   it.each(lightModelPaths.map((path) => basename(path)))('%s', (name) => {
-    const bytes = readFileSync(lightModelPaths.find((p) => basename(p) === name) as string)
+    const bytes = readFileSync(lightModelPaths.find((p) => basename(p) === name)!)
     expect(canonicalModel(modelBytes(readModel(bytes)))).toEqual(canonicalModel(bytes))
   })
 

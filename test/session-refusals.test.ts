@@ -128,7 +128,7 @@ describe.each(['wasm', 'reference'] as const)('%s: tensors for results', (backen
 
   it('that fit are filled and given back', async () => {
     const session = await createSession(network(), { backend })
-    const expected = (await session.run(feeds)).y as HostTensor
+    const expected = (await session.run(feeds)).y!
     const y = hostTensor('float32', [1, 8, 6, 6], new Float32Array(288))
     expect((await session.run(feeds, { y })).y).toBe(y)
     expect(y).toEqual(expected)

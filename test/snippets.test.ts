@@ -31,7 +31,7 @@ const strictest: ts.CompilerOptions = {
 /** The blocks of a Markdown file as modules that lie in the root, where `kerf` is this package. */
 function snippetsOf(path: string): [name: string, code: string][] {
   const blocks = readFileSync(join(root, path), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)
-  return [...blocks].map(([, code], i) => [join(root, `${path.replaceAll('/', '-')}-${i + 1}.ts`), code as string])
+  return [...blocks].map(([, code], i) => [join(root, `${path.replaceAll('/', '-')}-${i + 1}.ts`), code!])
 }
 
 /** What the compiler has against modules that exist in memory only. */

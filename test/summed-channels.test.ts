@@ -94,7 +94,7 @@ describeOrt('channels of both factors go', () => {
     const result = pruneModel(model, { criterion: 'random', seed: 2, scope: { ratio: 0.5 } })
     expect(result.groups.map((g) => [g.layers, g.channels, g.kept])).toEqual([[['theta', 'phi'], 6, 3]])
     const feeds = { x: randomTensor([1, 3, 4, 4], 7) }
-    const masked = await runOrt(modelBytes(result.masked as Model), feeds)
+    const masked = await runOrt(modelBytes(result.masked!), feeds)
     expect(compareOutputs(masked, await runOrt(modelBytes(result.model), feeds))).toBeLessThan(1e-5)
     // Masked is the given network with some numbers 0, and nothing else.
     for (const [name, tensor] of result.masked?.graph.initializers ?? []) {

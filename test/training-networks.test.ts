@@ -21,7 +21,7 @@ function depthwise(): Model {
       tensorOf(
         'float32',
         shape,
-        Float32Array.from({ length: elementCount(shape) as number }, () => 0.5 * random.normal()),
+        Float32Array.from({ length: elementCount(shape)! }, () => 0.5 * random.normal()),
       ),
     )
   const conv = (
@@ -74,7 +74,7 @@ function graphOf(name: keyof typeof networks): TrainingGraph {
   const [image, scores] = [model.graph.inputs[0], model.graph.outputs[0]].map((v) =>
     v?.type?.kind === 'tensor' ? (v.type.shape as number[]) : [],
   ) as [number[], number[]]
-  return trainingGraph(model, { imageShape: image, classes: scores[1] as number })
+  return trainingGraph(model, { imageShape: image, classes: scores[1]! })
 }
 
 /** All outputs of two steps in a row on the same inputs. */
@@ -110,7 +110,7 @@ async function outputsOf(graph: TrainingGraph, options: { backend: 'wasm' | 'ref
 
 const sameBits = (a: ReadonlyMap<string, Float32Array>, b: ReadonlyMap<string, Float32Array>): boolean =>
   [...a].every(([name, values]) => {
-    const other = b.get(name) as Float32Array
+    const other = b.get(name)!
     return values.length === other.length && values.every((v, i) => Object.is(v, other[i]))
   })
 
@@ -125,7 +125,7 @@ describe('training steps of whole networks', () => {
     for (const [output, wanted] of reference.first) {
       const largest = wanted.reduce((m, v) => Math.max(m, Math.abs(v)), 1e-6)
       const worst = (one.first.get(output) as Float32Array).reduce(
-        (m, v, i) => Math.max(m, Math.abs(v - (wanted[i] as number)) / largest),
+        (m, v, i) => Math.max(m, Math.abs(v - wanted[i]!) / largest),
         0,
       )
       expect(worst, output).toBeLessThan(tolerance)

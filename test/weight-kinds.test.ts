@@ -88,7 +88,7 @@ async function outputs(model: Model): Promise<number[]> {
 const close = (got: readonly number[], expected: readonly number[]) => {
   expect(got).toHaveLength(expected.length)
   got.forEach((v, i) => {
-    expect(v).toBeCloseTo(expected[i] as number, 5)
+    expect(v).toBeCloseTo(expected[i]!, 5)
   })
 }
 
@@ -100,7 +100,7 @@ const prunings: [string, PruneOptions][] = [
 
 describe.each(Object.entries(kinds))('weights as %s', (_, store) => {
   const given = network(store)
-  const plain = network(kinds.initializer as Store)
+  const plain = network(kinds.initializer!)
 
   it('give what the initializers give', async () => close(await outputs(given), await outputs(plain)))
 
@@ -132,7 +132,7 @@ describe.each(Object.entries(kinds))('weights as %s', (_, store) => {
       const adders = model.graph.nodes.filter((n) => n.opType === 'AdderConv')
       return quantizeAdderLayers(model, new Map(adders.map((n) => [n, { lo: -1, hi: 2 }])), 8).layers
     }
-    expect(quantised(store)).toEqual(quantised(kinds.initializer as Store))
+    expect(quantised(store)).toEqual(quantised(kinds.initializer!))
   })
 
   it('are learnt and counted', () => {
@@ -165,7 +165,7 @@ function withSparseConstants(): Model {
         type: AttributeType.SPARSE_TENSOR,
         sparseTensor: {
           dims: dense.dims,
-          values: { dims, dataType: DataType.FLOAT, floatData: at.map((i) => all[i] as number) },
+          values: { dims, dataType: DataType.FLOAT, floatData: at.map((i) => all[i]!) },
           indices: { dims, dataType: DataType.INT64, int64Data: at.map(BigInt) },
         },
       }),
@@ -175,7 +175,7 @@ function withSparseConstants(): Model {
 }
 
 describe('weights in sparse Constants', () => {
-  const plain = network(kinds.initializer as Store)
+  const plain = network(kinds.initializer!)
   const sparse = withSparseConstants()
 
   it('are read, counted and cut as dense ones', async () => {

@@ -25,7 +25,7 @@ describeOrt('widened networks (need ../shared)', () => {
       if (input?.type?.kind !== 'tensor') throw new Error('no tensor')
       const shape = input.type.shape as number[]
       const random = seededRandom(5)
-      const values = Float32Array.from({ length: elementCount(shape) as number }, () => random.normal())
+      const values = Float32Array.from({ length: elementCount(shape)! }, () => random.normal())
       const x = hostTensor(input.type.elementType, shape, values)
       const notices: string[] = []
       const session = await createSession(model, { onNotice: (text) => notices.push(text) })
@@ -36,7 +36,7 @@ describeOrt('widened networks (need ../shared)', () => {
       expect(notices).toEqual([])
       const wanted = hostValues({ elementType: y.elementType, shape: y.shape, data: expected?.data as Float32Array })
       const most = wanted.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
-      const apart = hostValues(y).map((v, i) => Math.abs(v - (wanted[i] as number)) / most)
+      const apart = hostValues(y).map((v, i) => Math.abs(v - wanted[i]!) / most)
       expect(apart.reduce((a, b) => Math.max(a, b), 0)).toBeLessThan(tolerance)
     },
   )

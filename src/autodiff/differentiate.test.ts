@@ -18,7 +18,7 @@ const shapesFor = (size: number) => new Map([['x', [size]]])
 
 function gradientAt(model: Model, ...x: number[]): number[] {
   const { model: both, gradients } = differentiate(model, 'loss', ['x'], shapesFor(x.length))
-  const name = gradients.get('x') as string
+  const name = gradients.get('x')!
   const feeds = new Map([['x', hostTensor('float32', [x.length], x)]])
   return Array.from(referenceRun(both, feeds, { outputs: [name] }).get(name)?.data as Float32Array)
 }
@@ -82,12 +82,12 @@ describe('Dropout', () => {
         b.constant('training', scalar('bool', 1)),
       ]
       b.node('Dropout', [x, ratio, training], {}, { name: 'drop', outputs })
-      return b.node('Mul', [outputs[0] as string, x])
+      return b.node('Mul', [outputs[0]!, x])
     })
 
   it('passes in training what the mask kept, scaled like it', () => {
     const { model, gradients } = differentiate(dropped(['y', 'mask']), 'loss', ['x'], shapesFor(4))
-    const name = gradients.get('x') as string
+    const name = gradients.get('x')!
     // The reference draws no random numbers: what the node would have drawn is given.
     const nodes = model.graph.nodes.filter((node) => node.name !== 'drop')
     const given = {

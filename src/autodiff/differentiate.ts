@@ -157,7 +157,7 @@ class Backwards {
   #refuseShapeOf(value: string): never {
     const producer = this.#graph.nodes.find((node) => node.outputs.includes(value))
     if (!producer) this.#shapeOf(value)
-    const { operator, call } = this.#known(producer as Node)
+    const { operator, call } = this.#known(producer!)
     const before = call.node.inputs.find((name, i) => name !== '' && !isConcrete(call.inputs[i]?.shape))
     if (before !== undefined) this.#refuseShapeOf(before)
     if (typeof operator.backward === 'function') {

@@ -29,7 +29,7 @@ export class Emitter implements GradientEmitter {
     attributes: Readonly<Record<string, AttributeValue>> = {},
     domain = '',
   ): string {
-    return this.nodes(opType, inputs, 1, attributes, domain)[0] as string
+    return this.nodes(opType, inputs, 1, attributes, domain)[0]!
   }
 
   nodes(

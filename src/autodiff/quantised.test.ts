@@ -58,16 +58,16 @@ function gradients({ scale, zero, range, attributes, opset = 17 }: Quantiser, x:
   )
   const { model, gradients, unreached } = differentiate(b.model(), 'loss', ['x'], new Map([['x', shape]]))
   expect(unreached).toEqual([])
-  const name = gradients.get('x') as string
+  const name = gradients.get('x')!
   const got = referenceRun(model, new Map([['x', hostTensor('float32', shape, x)]]), { outputs: [name] }).get(name)
   const [scales, zeros] = [scale, zero].map((t) => (t ? read(t) : [0])) as [number[], number[]]
   const along = (values: number[], i: number) => {
-    if (values.length === 1) return values[0] as number
-    return values[values.length === 3 ? Math.floor(i / 4) % 3 : i % 4] as number
+    if (values.length === 1) return values[0]!
+    return values[values.length === 3 ? Math.floor(i / 4) % 3 : i % 4]!
   }
   const want = Array.from(x, (v, i) => {
     const code = v / along(scales, i) + along(zeros, i)
-    return code > range[0] - 0.5 && code < range[1] + 0.5 ? (r[i] as number) : 0
+    return code > range[0] - 0.5 && code < range[1] + 0.5 ? r[i]! : 0
   })
   return { got: Array.from(got?.data as Float32Array), want }
 }
@@ -88,7 +88,7 @@ describe('a pair of QuantizeLinear and DequantizeLinear', () => {
     expect(want.some((g) => g === 0)).toBe(true)
     expect(want.some((g) => g !== 0)).toBe(true)
     got.forEach((g, i) => {
-      expect(g).toBeCloseTo(want[i] as number, 5)
+      expect(g).toBeCloseTo(want[i]!, 5)
     })
   })
 
@@ -110,7 +110,7 @@ describe('a pair of QuantizeLinear and DequantizeLinear', () => {
     ])
     b.output(b.node('ReduceSum', [y], { keepdims: 0 }, { outputs: ['loss'] }))
     const { model, gradients } = differentiate(b.model(), 'loss', ['codes'], new Map([['codes', [2]]]))
-    const name = gradients.get('codes') as string
+    const name = gradients.get('codes')!
     const feeds = new Map([['codes', hostTensor('float32', [2], [3, -1])]])
     // One more unit of x is four codes more, and a code is 2.
     expect(Array.from(referenceRun(model, feeds, { outputs: [name] }).get(name)?.data as Float32Array)).toEqual([8, 0])

@@ -141,6 +141,6 @@ export function encodeElements(type: ElementType, values: ArrayLike<number>): Ui
   if (!write) throw unsupported(type, 'written')
   const bytes = new Uint8Array(byteLengthOf(type, values.length))
   const view = new DataView(bytes.buffer)
-  for (let i = 0; i < values.length; i++) write(view, i, values[i] as number)
+  for (let i = 0; i < values.length; i++) write(view, i, values[i]!)
   return bytes
 }

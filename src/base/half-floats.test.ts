@@ -40,13 +40,13 @@ it('rounds arrays as it rounds single numbers', () => {
   for (let h = 0; h < 65536; h++) {
     if (isNaN16(h)) continue
     floats[3 * h] = float16ToNumber(h)
-    const word = bits[3 * h] as number
+    const word = bits[3 * h]!
     bits[3 * h + 1] = word + 0x1000
     bits[3 * h + 2] = word + 0x1001
   }
   const halves = narrowFloats('float16', floats, new Uint16Array(floats.length))
   const differ = [...floats.keys()].filter((i) => {
-    const x = floats[i] as number
+    const x = floats[i]!
     return !Number.isNaN(x) && halves[i] !== numberToFloat16(x)
   })
   expect(differ).toEqual([])

@@ -45,12 +45,12 @@ function roundTiesToEven(x: number): number {
 
 export function bfloat16ToNumber(b: number): number {
   bits[0] = b << 16
-  return float[0] as number
+  return float[0]!
 }
 
 export function numberToBfloat16(value: number): number {
   float[0] = value
-  const u = bits[0] as number
+  const u = bits[0]!
   if (Number.isNaN(value)) return 0x7fc0
   return ((u + 0x7fff + ((u >>> 16) & 1)) >>> 16) & 0xffff
 }
@@ -62,24 +62,24 @@ let everyFloat16: Float32Array | undefined
 export function widenHalves(type: HalfType, halves: Uint16Array, into: Float32Array): Float32Array {
   if (type === 'bfloat16') {
     const words = new Uint32Array(into.buffer, into.byteOffset, into.length)
-    for (let i = 0; i < halves.length; i++) words[i] = (halves[i] as number) << 16
+    for (let i = 0; i < halves.length; i++) words[i] = halves[i]! << 16
     return into
   }
   everyFloat16 ??= Float32Array.from({ length: 65536 }, (_, h) => float16ToNumber(h))
   const table = everyFloat16
-  for (let i = 0; i < halves.length; i++) into[i] = table[halves[i] as number] as number
+  for (let i = 0; i < halves.length; i++) into[i] = table[halves[i]!]!
   return into
 }
 
 /** float32 numbers as halves, rounded to the nearest, ties to even. @param into as long as `floats` */
 export function narrowFloats(type: HalfType, floats: Float32Array, into: Uint16Array): Uint16Array {
   if (type === 'bfloat16') {
-    for (let i = 0; i < floats.length; i++) into[i] = numberToBfloat16(floats[i] as number)
+    for (let i = 0; i < floats.length; i++) into[i] = numberToBfloat16(floats[i]!)
     return into
   }
   const words = new Int32Array(floats.buffer, floats.byteOffset, floats.length)
   for (let i = 0; i < words.length; i++) {
-    const word = words[i] as number
+    const word = words[i]!
     const size = word & 0x7fffffff
     const sign = (word >>> 16) & 0x8000
     // From 2^-14 up to what rounds to infinity: the fraction is shortened, after adding half of its last place less one and its own last bit.
@@ -88,8 +88,8 @@ export function narrowFloats(type: HalfType, floats: Float32Array, into: Uint16A
     else if (size === 0) into[i] = sign
     else if (size < 0x38800000) {
       // Below, places are 2^-24, as they are in a float32 from 0.5 on: adding rounds.
-      float[0] = Math.abs(floats[i] as number) + 0.5
-      into[i] = sign | ((bits[0] as number) - 0x3f000000)
+      float[0] = Math.abs(floats[i]!) + 0.5
+      into[i] = sign | (bits[0]! - 0x3f000000)
     } else into[i] = sign | (size > 0x7f800000 ? 0x7e00 : 0x7c00)
   }
   return into

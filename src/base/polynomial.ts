@@ -210,10 +210,7 @@ const plain = (product: Notation['product']): Notation => ({
 const isLetter = (factor: string): boolean => /^(\p{L}[⁰¹²³⁴⁵⁶⁷⁸⁹]*|\d+)$/u.test(factor)
 
 const juxtaposed = (factors: readonly string[]): string =>
-  factors.reduce(
-    (all, f, i) => all + (i === 0 || (isLetter(f) && isLetter(factors[i - 1] as string)) ? '' : '·') + f,
-    '',
-  )
+  factors.reduce((all, f, i) => all + (i === 0 || (isLetter(f) && isLetter(factors[i - 1]!)) ? '' : '·') + f, '')
 
 function print(terms: readonly Term[], n: Notation): string {
   if (terms.length === 0) return '0'

@@ -171,7 +171,7 @@ describe('kerf quantize', () => {
     const constants = (name: string) => {
       const { nodes, initializers } = readModelFile(at(name)).graph
       const adders = nodes.filter((n) => n.opType === 'AdderConv')
-      return adders.map((n) => Buffer.from(initializers.get(n.inputs[2] as string)?.data.bytes() as Uint8Array))
+      return adders.map((n) => Buffer.from(initializers.get(n.inputs[2]!)?.data.bytes() as Uint8Array))
     }
     expect(constants('plain.onnx')).toHaveLength(3)
     for (const [i, bytes] of constants('corrected.onnx').entries())

@@ -43,7 +43,7 @@ export function compareOutputs(
     kept.forEach((v, i) => {
       comparable ||= Number.isFinite(v)
       // Infinity is equal to itself, though their difference is none.
-      const d = v === b.values[i] ? 0 : Math.abs(v - (b.values[i] as number))
+      const d = v === b.values[i] ? 0 : Math.abs(v - b.values[i]!)
       // A NaN on either side is a disagreement, not a zero.
       diff =
         Number.isNaN(d) && !(Number.isNaN(v) && Number.isNaN(b.values[i]))
@@ -63,6 +63,6 @@ function pick(shape: readonly number[], values: Float64Array, kept: ReadonlyMap<
   const strides = stridesOf(shape)
   const alive = shape.map((_, axis) => (kept.has(axis) ? new Set(kept.get(axis)) : undefined))
   return values.filter((_, i) =>
-    alive.every((set, axis) => !set || set.has(Math.floor(i / (strides[axis] as number)) % (shape[axis] as number))),
+    alive.every((set, axis) => !set || set.has(Math.floor(i / strides[axis]!) % shape[axis]!)),
   )
 }

@@ -74,7 +74,7 @@ describe('kerf', () => {
     const before = (['stdout', 'stderr'] as const).map(
       (name) => [process[name], process[name].listeners('error')] as const,
     )
-    const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never)
+    const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined!)
     const write = vi.spyOn(process.stderr, 'write').mockImplementation(() => true)
     processIo()
     process.stdout.emit('error', Object.assign(new Error('broken pipe'), { code: 'EPIPE' }))

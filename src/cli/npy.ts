@@ -100,7 +100,7 @@ const bad = (name: string, why: string): KerfError =>
 
 function headerOf(bytes: Uint8Array, name: string): { header: string; start: number } {
   if (bytes.length < 12 || !magic.every((b, i) => bytes[i] === b)) throw bad(name, 'it does not begin as one')
-  const version = bytes[6] as number
+  const version = bytes[6]!
   if (version < 1 || version > 3) throw bad(name, `version ${version} is not known`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const from = version === 1 ? 10 : 12
@@ -119,11 +119,11 @@ function toRowMajor(bytes: Uint8Array, shape: readonly number[], size: number): 
   const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((p, d) => p * d, 1))
   const index = shape.map(() => 0)
   for (let to = 0; to < bytes.length; to += size) {
-    const from = size * index.reduce((sum, at, axis) => sum + at * (strides[axis] as number), 0)
+    const from = size * index.reduce((sum, at, axis) => sum + at * strides[axis]!, 0)
     out.set(bytes.subarray(from, from + size), to)
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis] = (index[axis] as number) + 1
-      if ((index[axis] as number) < (shape[axis] as number)) break
+      index[axis] = index[axis]! + 1
+      if (index[axis]! < shape[axis]!) break
       index[axis] = 0
     }
   }

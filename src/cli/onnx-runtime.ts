@@ -55,7 +55,7 @@ export function randomFeeds(
         'unsupported-input',
         `Input "${input.name}" is not a tensor of known shape, so the network cannot be run.`,
       )
-    const count = elementCount(shape) as number
+    const count = elementCount(shape)!
     if (count > largestInput)
       throw new KerfError(
         'too-large',

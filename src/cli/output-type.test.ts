@@ -43,7 +43,7 @@ describe('a name with the ending of another type', () => {
     ['y.txt', /file that ends in \.npy or \.json/, ['run', 'm.onnx']],
   ])('is refused: %s', async (name, message, [command, ...more]) => {
     const models = more.map((word) => (word === 'm.onnx' ? at(word) : word))
-    const { status, err } = await kerf(command as string, ...models, '-o', at(name))
+    const { status, err } = await kerf(command!, ...models, '-o', at(name))
     expect([status, err]).toEqual([2, expect.stringMatching(message)])
     expect(existsSync(at(name))).toBe(false)
   })

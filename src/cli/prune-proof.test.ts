@@ -32,7 +32,7 @@ const half = (model: Model) => pruneModel(model, { scope: { ratio: 0.5 } })
 /** The cut network with weights that are wrong by a factor. */
 function wrong(result: PruneResult, factor: number): PruneResult {
   const { graph } = result.model
-  const last = graph.initializers.get('last') as Tensor
+  const last = graph.initializers.get('last')!
   const values = tensorValues(last).map((v) => v * factor)
   const initializers = new Map([...graph.initializers, ['last', tensorOf('float32', last.shape, values)] as const])
   return { ...result, model: { ...result.model, graph: { ...graph, initializers } } }
@@ -53,7 +53,7 @@ const beside = (change: (v: number, nth: number) => number): Engine => {
 describe('masked = cut, by the runtime here', () => {
   it('holds for a network that ends saturated, compared in front of that', async () => {
     const result = half(saturated())
-    expect(comparedValues(result, result.masked as Model, undefined).map((c) => c.name)).toEqual(['logits'])
+    expect(comparedValues(result, result.masked!, undefined).map((c) => c.name)).toEqual(['logits'])
     const { check, allowed } = await proof(result, { check: true }, alone)
     expect(check?.maxRelDiff).toBeLessThan(1e-6)
     expect(allowed).toBe(1e-4)
@@ -65,7 +65,7 @@ describe('masked = cut, by the runtime here', () => {
       const result = half(model)
       // The bias, which is right, is most of the logits of some: so it is a thousandth of them that is wrong.
       const { graph } = result.model
-      const bias = tensorValues(graph.initializers.get('bias') as Tensor)[0] as number
+      const bias = tensorValues(graph.initializers.get('bias')!)[0]!
       const initializers = new Map([...graph.initializers, ['bias', tensorOf('float32', [1], [bias * 1.001])] as const])
       const changed = { ...result, model: { ...result.model, graph: { ...graph, initializers } } }
       await expect(proof(wrong(changed, 1.001), { check: true }, alone)).rejects.toThrow(

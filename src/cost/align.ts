@@ -13,11 +13,11 @@ export function alignLayers(a: readonly Layer[], b: readonly Layer[]): [Layer | 
   const freeA = a.flatMap((_, i) => (partner.has(i) ? [] : [i]))
   const freeB = b.flatMap((_, i) => (taken.has(i) ? [] : [i]))
   const alike = commonSubsequence(
-    freeA.map((i) => structureOf(a[i] as Layer)),
-    freeB.map((i) => structureOf(b[i] as Layer)),
+    freeA.map((i) => structureOf(a[i]!)),
+    freeB.map((i) => structureOf(b[i]!)),
   )
   if (2 * alike.length >= Math.max(freeA.length, freeB.length))
-    for (const [i, j] of alike) partner.set(freeA[i] as number, freeB[j] as number)
+    for (const [i, j] of alike) partner.set(freeA[i]!, freeB[j]!)
   return merged(a, b, partner)
 }
 
@@ -40,7 +40,7 @@ function merged(
     ...alone(-1),
     ...a.flatMap((layer, i): [Layer | null, Layer | null][] => {
       const j = partner.get(i)
-      return [[layer, j === undefined ? null : (b[j] as Layer)], ...alone(i)]
+      return [[layer, j === undefined ? null : b[j]!], ...alone(i)]
     }),
   ]
 }
@@ -74,7 +74,7 @@ function structureOf({ op, kind, window, outputs }: Layer): string {
 function commonSubsequence(a: readonly string[], b: readonly string[]): [number, number][] {
   const width = b.length + 1
   const lengths = new Uint32Array((a.length + 1) * width)
-  const at = (i: number, j: number) => lengths[i * width + j] as number
+  const at = (i: number, j: number) => lengths[i * width + j]!
   for (let i = a.length - 1; i >= 0; i--)
     for (let j = b.length - 1; j >= 0; j--)
       lengths[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))

@@ -6,7 +6,6 @@ import {
   type Model,
   type Node,
   nodeLabel,
-  type Operator,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import type { Moved, NodeCount } from './count.ts'
@@ -52,8 +51,8 @@ export function countBodies(
       why,
     )
   })
-  const { alternatives } = known.operator.control as NonNullable<Operator['control']>
-  if (!alternatives || counts.length === 1) return counts[0] as NodeCount
+  const { alternatives } = known.operator.control!
+  if (!alternatives || counts.length === 1) return counts[0]!
   const unclear = counts.find((c) => c.why !== undefined)
   if (unclear) return unclear
   const largest = counts.reduce((a, b) => (operationsOf(b) > operationsOf(a) ? b : a))

@@ -77,7 +77,7 @@ const accesses = (layer: Layer): number | null =>
 
 function compareLayers(a: Layer | null, b: Layer | null): ComparedLayer {
   const both = (pick: (layer: Layer) => number | null) => pair(a && pick(a), b && pick(b))
-  const some = (a ?? b) as Layer
+  const some = (a ?? b)!
   return {
     name: some.name,
     op: operatorsOf([a, b].filter((l) => l !== null)),
@@ -113,7 +113,7 @@ export function compareMany(profiles: readonly Profile[]): ManyComparison {
   const [first, ...others] = profiles
   let rows: (Layer | null)[][] = (first?.layers ?? []).map((layer) => [layer])
   others.forEach(({ layers }, n) => {
-    const known = new Map(rows.map((row) => [row.find((l) => l !== null) as Layer, row]))
+    const known = new Map(rows.map((row) => [row.find((l) => l !== null)!, row]))
     rows = alignLayers([...known.keys()], layers).map(([before, layer]) => [
       ...((before && known.get(before)) ?? new Array<null>(n + 1).fill(null)),
       layer,
@@ -133,7 +133,7 @@ export function compareMany(profiles: readonly Profile[]): ManyComparison {
     totals: Object.fromEntries(metrics.map((m) => [m, series(m)])) as ManyComparison['totals'],
     layers: rows.map((row) => {
       const there = row.filter((l) => l !== null)
-      return { name: (there[0] as Layer).name, op: operatorsOf(there), layers: row }
+      return { name: there[0]!.name, op: operatorsOf(there), layers: row }
     }),
   }
 }
@@ -141,5 +141,5 @@ export function compareMany(profiles: readonly Profile[]): ManyComparison {
 /** `Conv`, or `Conv → AdderConv` where the networks differ. */
 function operatorsOf(layers: readonly Layer[]): string {
   const different = layers.map((l) => l.op).filter((op, i, all) => op !== all[i - 1])
-  return different.length === 1 ? (different[0] as string) : different.map((op) => op.split('.').at(-1)).join(' → ')
+  return different.length === 1 ? different[0]! : different.map((op) => op.split('.').at(-1)).join(' → ')
 }

@@ -106,7 +106,7 @@ function moved(
   const result = new Map<string, Moved>()
   names.forEach((name, i) => {
     if (name === '') return
-    const elements = counts ? (counts[i] ?? 0) : (elementCount(types[i]?.shape) as number)
+    const elements = counts ? (counts[i] ?? 0) : elementCount(types[i]?.shape)!
     if (elements <= (result.get(name)?.elements ?? 0)) return
     const type: ElementType | undefined = types[i]?.elementType
     result.set(name, { elements, bytes: type === undefined ? null : byteLengthOf(type, elements) })

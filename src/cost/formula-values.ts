@@ -11,7 +11,7 @@ export function formulaIn({ shape, data }: Dense): string | undefined {
   if (plain !== undefined) return plain
   const wide = shape.flatMap((d, axis) => (d > 1 ? [axis] : []))
   if (wide.length < 2) return undefined
-  const ends = [wide[0] as number, wide.at(-1) as number]
+  const ends = [wide[0]!, wide.at(-1)!]
   const isRegular =
     wide.some((axis) => repeatsAlong(shape, data, axis)) ||
     (wide.length > 2 && ends.some((channels) => isGrid(shape, data, channels)))
@@ -21,7 +21,7 @@ export function formulaIn({ shape, data }: Dense): string | undefined {
 /** Whether every slice of the channel axis repeats along some other axis. */
 function isGrid(shape: readonly number[], data: ArrayLike<number>, channels: number): boolean {
   const others = shape.flatMap((d, axis) => (d > 1 && axis !== channels ? [axis] : []))
-  for (let c = 0; c < (shape[channels] as number); c++)
+  for (let c = 0; c < shape[channels]!; c++)
     if (!others.some((axis) => repeatsAlong(shape, data, axis, { axis: channels, index: c }))) return false
   return true
 }
@@ -34,8 +34,8 @@ function repeatsAlong(
   slice?: { readonly axis: number; readonly index: number },
 ): boolean {
   const strides = stridesOf(shape)
-  const stride = strides[axis] as number
-  const position = (i: number, at: number) => Math.floor(i / (strides[at] as number)) % (shape[at] as number)
+  const stride = strides[axis]!
+  const position = (i: number, at: number) => Math.floor(i / strides[at]!) % shape[at]!
   for (let i = 0; i < data.length; i++) {
     if (slice && position(i, slice.axis) !== slice.index) continue
     if (position(i, axis) > 0 && data[i] !== data[i - stride]) return false
@@ -62,10 +62,10 @@ export function sameFilterEverywhere({ shape, data }: Pick<Dense, 'shape' | 'dat
 /** The part of `formulaIn` that looks at each value by itself. */
 export function plainIn(data: ArrayLike<number>): string | undefined {
   const all = (test: (value: number) => boolean) => {
-    for (let i = 0; i < data.length; i++) if (!test(data[i] as number)) return false
+    for (let i = 0; i < data.length; i++) if (!test(data[i]!)) return false
     return true
   }
-  const first = data[0] as number
+  const first = data[0]!
   if (all((v) => v === first)) return `all its values are ${first}`
   if (all((v) => !Number.isFinite(v) || Number.isInteger(2 * v))) return 'its values are whole or half numbers'
   return undefined

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Polynomial } from '../base/index.ts'
 import { GraphBuilder, lazyTensor } from '../graph/index.ts'
-import { evaluateFormulas, type FormulaNumbers, formulas } from './formulas.ts'
+import { evaluateFormulas, formulas } from './formulas.ts'
 import { profileModel } from './profile.ts'
 
 interface Sizes {
@@ -84,7 +84,7 @@ function counted(key: string, sizes: Sizes) {
   expect(profile.unsupported).toEqual([])
   const convolutions = profile.layers.filter((l) => l.op.includes('Conv'))
   const sum = (pick: (l: (typeof convolutions)[number]) => number | null) =>
-    convolutions.reduce((total, l) => total + (pick(l) as number), 0)
+    convolutions.reduce((total, l) => total + pick(l)!, 0)
   return {
     adds: sum((l) => l.adds),
     muls: sum((l) => l.muls),
@@ -157,7 +157,7 @@ describe('formulas', () => {
   })
 
   const example = evaluateFormulas(formulas(), { H: 56, W: 56, C: 96, k: 3, g: 4, t: 6, r: 0.25 })
-  const row = (key: string) => example.find((n) => n.formula.key === key) as FormulaNumbers
+  const row = (key: string) => example.find((n) => n.formula.key === key)!
 
   it.each([
     ['regular', 260_112_384, 82_944, 685_056],

@@ -148,7 +148,7 @@ function perMetric<T>(f: (metric: FormulaMetric) => T): Record<FormulaMetric, T>
  */
 export function evaluateFormulas(rows: readonly Formula[], values: FormulaValues): FormulaNumbers[] {
   const numberOf = (p: Polynomial) => p.substitute(values).evaluate({})
-  const reference = rows[0] && perMetric((m) => numberOf((rows[0] as Formula).costs[m]))
+  const reference = rows[0] && perMetric((m) => numberOf(rows[0]!.costs[m]))
   return rows.map((formula) => {
     const broken = formula.widths.find((w) => !Number.isInteger(numberOf(w)))
     if (broken) {

@@ -111,9 +111,9 @@ describe('what is joined to the data', () => {
     counted(
       network((b, x) => ({
         value: b.node('Concat', [conv(b, x), b.constant('c', constant)], { axis: 1 }),
-        channels: 4 + (constant.shape[1] as number),
+        channels: 4 + constant.shape[1]!,
       })),
-      12 + 2 * (4 + (constant.shape[1] as number)),
+      12 + 2 * (4 + constant.shape[1]!),
     )
 
   it('is a parameter if learnt, not if padding or coordinates', () => {
@@ -150,7 +150,7 @@ describe('weights', () => {
     const same = tensorOf(
       'float32',
       [4, 1, 3, 3],
-      Float32Array.from({ length: 36 }, (_, i) => blur[i % 9] as number),
+      Float32Array.from({ length: 36 }, (_, i) => blur[i % 9]!),
     )
     expect(depthwise(same)).toEqual([0, ['c: every channel has the same filter, which is fixed (a blur)']])
     expect(depthwise(learnt([4, 1, 3, 3]))).toEqual([36, []])

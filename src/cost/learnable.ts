@@ -85,7 +85,7 @@ export class LearnableRule {
     const { operator, call } = this.#inference.calls.get(node) ?? {}
     if (!operator?.parameters || !call) return []
     const present = call.inputs.flatMap((known, i) =>
-      known && this.#inference.constants.has(node.inputs[i] as string) ? [i] : [],
+      known && this.#inference.constants.has(node.inputs[i]!) ? [i] : [],
     )
     const { parameters } = operator
     const role = roleOf(operator)
@@ -116,7 +116,7 @@ export class LearnableRule {
   }
 
   #whyNot(node: Node, { input, role }: Candidate): string | undefined {
-    const name = node.inputs[input] as string
+    const name = node.inputs[input]!
     if (role === 'weight') return this.#fixedWeight(node, name)
     const shape = this.#inference.values.get(name)?.shape ?? []
     if (role === 'operand') {
@@ -163,7 +163,7 @@ export class LearnableRule {
   #content(name: string): Dense | undefined {
     return getOrAdd(this.#contents, name, () => {
       const tensor = this.#constants.stored.get(name)
-      const first = tensor && (elementCount(tensor.shape) as number) > large ? this.#firstOf(name, probed) : undefined
+      const first = tensor && elementCount(tensor.shape)! > large ? this.#firstOf(name, probed) : undefined
       return first && plainIn(first) === undefined ? undefined : readable(() => constantContent(this.#constants, name))
     })
   }
@@ -171,8 +171,7 @@ export class LearnableRule {
   /** The first values of a constant that is stored as it is. */
   #firstOf(name: string, count: number): ArrayLike<number> | undefined {
     const tensor = this.#constants.stored.get(name)
-    if (!tensor || bitsPerElement(tensor.elementType) === 0 || (elementCount(tensor.shape) as number) < count)
-      return undefined
+    if (!tensor || bitsPerElement(tensor.elementType) === 0 || elementCount(tensor.shape)! < count) return undefined
     const { elementType, data } = tensor
     return readable(() => decodeElements(elementType, data.bytes(0, byteLengthOf(elementType, count)), count))
   }

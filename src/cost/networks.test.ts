@@ -23,8 +23,7 @@ describeShared('the networks of ../shared/models', () => {
   it.each(modelNames)('%s costs what PyTorch hooks counted', (name) => {
     const profile = profileModel(readModelFile(modelPath(name)))
     const linear = profile.layers.filter((l) => ['Conv', 'Gemm', 'MatMul'].includes(l.op))
-    const sum = (key: keyof Layer & ('reads' | 'writes' | 'params')) =>
-      linear.reduce((total, l) => total + (l[key] as number), 0)
+    const sum = (key: keyof Layer & ('reads' | 'writes' | 'params')) => linear.reduce((total, l) => total + l[key]!, 0)
     expect(profile.unsupported).toEqual([])
     expect({
       macs: profile.totals.macs,

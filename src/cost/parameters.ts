@@ -59,8 +59,7 @@ export class ParameterFinder {
     return getOrAdd(this.#found, node, () => {
       if (!this.#inference.calls.has(node)) return this.#ofUnknown(node)
       const found = new Map<string, StoredTensor>()
-      for (const { input, why } of this.#rule.inputsOf(node))
-        this.#trace(node.inputs[input] as string, why, found, new Set())
+      for (const { input, why } of this.#rule.inputsOf(node)) this.#trace(node.inputs[input]!, why, found, new Set())
       return [...found.values()]
     })
   }
@@ -97,8 +96,7 @@ export class ParameterFinder {
   }
 }
 
-const isWeight = ({ elementType, shape }: Tensor): boolean =>
-  isFloating(elementType) && (elementCount(shape) as number) > 1
+const isWeight = ({ elementType, shape }: Tensor): boolean => isFloating(elementType) && elementCount(shape)! > 1
 
 /** Tensors that a node carries in its attributes, and those of the graphs in there. */
 function ownTensors(node: Node): [string, Tensor][] {
@@ -136,7 +134,7 @@ export function nonZeroElements(tensor: Tensor): number | null {
   const { elementType } = tensor
   const bits = bitsPerElement(elementType)
   if (bits === 0 || elementType.startsWith('complex')) return null
-  const count = elementCount(tensor.shape) as number
+  const count = elementCount(tensor.shape)!
   let nonZero = 0
   for (let start = 0; start < count; start += piece) {
     const length = Math.min(piece, count - start)

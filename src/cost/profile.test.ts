@@ -34,7 +34,7 @@ describe('one convolution', () => {
       muls: 36_300_000,
     })
     // With a bias, the strict count has as many additions as multiplications: n - 1 for the products, 1 for the bias.
-    expect((conv.muls as number) + (conv.adds as number)).toBe(72_600_000)
+    expect(conv.muls! + conv.adds!).toBe(72_600_000)
     expect(totals).toMatchObject({ bytes: 605_152 + 1_936_000, accesses: (605_152 + 1_936_000) / 4 })
   })
 

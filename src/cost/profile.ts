@@ -119,7 +119,7 @@ class LayerCounter {
       writes: writes && sumOrNull([...writes.values()].map((m) => m.elements)),
       bytesRead: reads && sumOrNull([...reads.values()].map((m) => m.bytes)),
       bytesWritten: writes && sumOrNull([...writes.values()].map((m) => m.bytes)),
-      ...this.#shapeOf(group[0] as Node),
+      ...this.#shapeOf(group[0]!),
       ...(group.length > 1 ? { members: names } : {}),
       ...(reasons.length > 0 ? { notCounted: unique(reasons).join('; ') } : {}),
     }
@@ -187,12 +187,12 @@ const plainShape = (shape: Shape | undefined): NamedShape['shape'] =>
 
 /** What a fused group makes and uses up itself: the first output of every member but the last. */
 function valuesInside(group: readonly Node[]): Set<string> {
-  return new Set(group.slice(0, -1).map((node) => node.outputs[0] as string))
+  return new Set(group.slice(0, -1).map((node) => node.outputs[0]!))
 }
 
 /** Each group where its first node stands; names that no node has are left out. */
 function givenGroups(running: readonly Node[], groups: readonly (readonly string[])[]): Node[][] {
-  const nodes = new Map(running.map((node) => [node.outputs[0] as string, node]))
+  const nodes = new Map(running.map((node) => [node.outputs[0]!, node]))
   const grouped = new Map<Node, Node[]>()
   for (const names of groups) {
     const members = names.flatMap((name) => nodes.get(name) ?? [])

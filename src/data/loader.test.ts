@@ -28,7 +28,7 @@ async function collect(loader: Loader, epoch = 0, firstBatch?: number): Promise<
 
 /** Which images of `numbered` a batch holds. */
 const numbersOf = ({ images, labels }: Batch): number[] =>
-  Array.from(labels, (_, i) => Math.round((images[(i * images.length) / labels.length] as number) * 255))
+  Array.from(labels, (_, i) => Math.round(images[(i * images.length) / labels.length]! * 255))
 
 function codeOf(action: () => unknown): string {
   try {
@@ -91,7 +91,7 @@ describe('training', () => {
     expect(orders[0]).not.toEqual(orders[1])
     expect(orders[0]).not.toEqual(orders[0]?.toSorted((a, b) => a - b))
     const [batch] = await collect(loader)
-    expect(Array.from(batch?.labels ?? [])).toEqual(numbersOf(batch as Batch).map((n) => n % 3))
+    expect(Array.from(batch?.labels ?? [])).toEqual(numbersOf(batch!).map((n) => n % 3))
     batch?.labels.forEach((label, i) => {
       expect(Array.from(batch.targets.slice(3 * i, 3 * i + 3))).toEqual([0, 1, 2].map((c) => (c === label ? 1 : 0)))
     })

@@ -30,9 +30,9 @@ export function createLoader(set: ImageSet, options: LoaderOptions): Loader {
   function stages(images: Float32Array, others: Map<ImageShape, Float32Array>): Float32Array[] {
     const arrays: Float32Array[] = []
     for (let i = shapes.length - 1; i >= 0; i--) {
-      const [shape, next] = [shapes[i] as ImageShape, shapes[i + 1]]
+      const [shape, next] = [shapes[i]!, shapes[i + 1]]
       if (next === undefined) arrays.unshift(images)
-      else if (isSame(shape, next)) arrays.unshift(arrays[0] as Float32Array)
+      else if (isSame(shape, next)) arrays.unshift(arrays[0]!)
       else {
         const array = others.get(next) ?? new Float32Array(batchSize * elementsOf(shape))
         others.set(next, array)
@@ -47,7 +47,7 @@ export function createLoader(set: ImageSet, options: LoaderOptions): Loader {
     if (training) shuffle(order, seededRandom(seedFrom(seed, `order of epoch ${epoch}`)))
     const between = new Map<ImageShape, Float32Array>()
     const buffers = [0, 1].map(() => {
-      const images = new Float32Array(batchSize * elementsOf(shapes.at(-1) as ImageShape))
+      const images = new Float32Array(batchSize * elementsOf(shapes.at(-1)!))
       return {
         images,
         targets: new Float32Array(batchSize * classes),
@@ -57,19 +57,19 @@ export function createLoader(set: ImageSet, options: LoaderOptions): Loader {
     })
 
     async function prepare(batch: number): Promise<Batch> {
-      const { images, targets, labels, stages } = buffers[batch % 2] as (typeof buffers)[number]
+      const { images, targets, labels, stages } = buffers[batch % 2]!
       const indices = order.subarray(batch * batchSize, (batch + 1) * batchSize)
       const count = indices.length
-      await readAll(set, indices, stages[0] as Float32Array)
+      await readAll(set, indices, stages[0]!)
       targets.fill(0)
       labels.fill(0)
       indices.forEach((index, i) => {
-        labels[i] = set.labels[index] as number
+        labels[i] = set.labels[index]!
         targets[i * classes + (labels[i] as number)] = 1
       })
       const random = seededRandom(seedFrom(seed, `epoch ${epoch} batch ${batch}`))
       steps.forEach((step, i) => {
-        step.run(stages[i] as Float32Array, stages[i + 1] as Float32Array, { count, classes, targets, random })
+        step.run(stages[i]!, stages[i + 1]!, { count, classes, targets, random })
       })
       images.fill(0, (images.length / batchSize) * count)
       return { images, targets, labels, count }
@@ -90,7 +90,7 @@ export function createLoader(set: ImageSet, options: LoaderOptions): Loader {
 
   return {
     classes,
-    shape: shapes.at(-1) as ImageShape,
+    shape: shapes.at(-1)!,
     batchSize,
     batches,
     epoch(epoch, firstBatch = 0) {

@@ -68,7 +68,7 @@ async function openParts(source: DataSource, seed: number, options: OpenOptions)
       return ofOneSize(
         await mnistPart(source.path, 'train'),
         await mnistPart(source.path, 'test'),
-        findMnistFile(source.path, mnistFiles.testImages) as string,
+        findMnistFile(source.path, mnistFiles.testImages)!,
       )
     case 'cifar10':
       return { train: await cifarPart(source.path, 'train'), test: await cifarPart(source.path, 'test') }

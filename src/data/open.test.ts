@@ -59,10 +59,7 @@ const contents = (set: ImageSet) =>
     const into = new Float32Array(set.channels * set.height * set.width)
     set.read(i, into)
     const area = set.height * set.width
-    return [
-      set.classes[label],
-      ...Array.from({ length: set.channels }, (_, c) => Math.round((into[c * area] as number) * 255)),
-    ]
+    return [set.classes[label], ...Array.from({ length: set.channels }, (_, c) => Math.round(into[c * area]! * 255))]
   })
 
 async function problem(source: DataSource, options?: OpenOptions): Promise<string> {
@@ -164,7 +161,7 @@ describe('folders of images', () => {
     expect(validation?.labels).toEqual(Int32Array.of(0, 0, 1, 1))
     const own = await openData({ ...data, validation: at('b') }, { validation: 0.2 })
     expect([own.train.count, own.test.count]).toEqual([20, 20])
-    expect(contents(own.validation as ImageSet)).toEqual([['y', 99]])
+    expect(contents(own.validation!)).toEqual([['y', 99]])
     expect((await openData(data)).validation).toBeUndefined()
   })
 
@@ -466,7 +463,7 @@ describeShared('the data beside this checkout', () => {
     let images = 0
     for await (const entry of tarEntries(sharedPath('data/cifar10/cifar10-jpeg-test.tar.gz'))) {
       if (entry.kind !== 'image') continue
-      const name = entry.parts.at(-2) as string
+      const name = entry.parts.at(-2)!
       times[name] = (times[name] ?? 0) + 1
       if (images++ % 50 === 0) some[entry.parts.join('/')] = entry.bytes
     }
@@ -478,6 +475,6 @@ describeShared('the data beside this checkout', () => {
       testFraction: 0.25,
     })
     expect(train).toMatchObject({ classes: cifarClasses, channels: 3, height: 32, width: 32, count: 150, skipped: [] })
-    expect(histogram(train).map((n, c) => n + (histogram(test)[c] as number))).toEqual(new Array(10).fill(20))
+    expect(histogram(train).map((n, c) => n + histogram(test)[c]!)).toEqual(new Array(10).fill(20))
   })
 })

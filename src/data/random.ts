@@ -4,8 +4,8 @@ import type { Random } from '../base/index.ts'
 export function shuffle<T extends Int32Array | number[]>(numbers: T, random: Random): T {
   for (let last = numbers.length - 1; last > 0; last--) {
     const other = random.below(last + 1)
-    const kept = numbers[last] as number
-    numbers[last] = numbers[other] as number
+    const kept = numbers[last]!
+    numbers[last] = numbers[other]!
     numbers[other] = kept
   }
   return numbers

@@ -8,6 +8,6 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
 /** The checksum as an unsigned 32-bit integer. With that of the bytes `before`, the one of both together. */
 export function crc32c(bytes: Uint8Array, before = 0): number {
   let crc = ~before
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ (table[(crc ^ (bytes[i] as number)) & 255] as number)
+  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]!) & 255]!
   return ~crc >>> 0
 }

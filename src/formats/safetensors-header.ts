@@ -187,7 +187,7 @@ function checkEntry(name: string, value: unknown, dataStart: number): Safetensor
     throw wrong(`data_offsets ${JSON.stringify(offsets)} are not two byte positions`)
   const [start, end] = offsets as [number, number]
   const type = dtype as SafetensorsType
-  const expected = (elementCount(shape) as number) * bits[type]
+  const expected = elementCount(shape)! * bits[type]
   if (!Number.isSafeInteger(expected) || expected % 8 !== 0)
     throw wrong(`${dtype} of shape [${shape}] is no whole number of bytes`)
   if (end - start !== expected / 8)

@@ -61,7 +61,7 @@ describe('safetensors', () => {
       const shape = [...dims, 8]
       const bits = { BOOL: 8, F4: 4, F6_E2M3: 6, F6_E3M2: 6, BF16: 16 }[type as string]
       const width = bits ?? (type.startsWith('F8') ? 8 : Number(type.replace(/\D/g, '')))
-      const length = ((elementCount(shape) as number) * width) / 8
+      const length = (elementCount(shape)! * width) / 8
       return fc
         .uint8Array({ minLength: length, maxLength: length })
         .map((bytes): SafetensorsTensor => ({ type, shape, bytes }))

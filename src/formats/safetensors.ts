@@ -57,7 +57,7 @@ export function safetensorsChunks(
 }
 
 function checkTensor(name: string, type: SafetensorsType, shape: readonly number[], bytes: Uint8Array): void {
-  const expected = ((elementCount(shape) as number) * bitsOf(type)) / 8
+  const expected = (elementCount(shape)! * bitsOf(type)) / 8
   if (name === '__metadata__' || expected !== bytes.length)
     throw new KerfError(
       'bad-tensor',

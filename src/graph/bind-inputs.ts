@@ -47,7 +47,7 @@ function givenByName(inputs: readonly ValueInfo[], given: ReadonlyMap<string, re
   const names = inputs.map((i) => i.name)
   const shapes = new Map<string, readonly number[]>()
   for (const [key, shape] of given) {
-    const name = key === '' && names.length > 0 ? (names[0] as string) : key
+    const name = key === '' && names.length > 0 ? names[0]! : key
     if (!names.includes(name) || (key === '' && names.length !== 1))
       throw new KerfError(
         'unknown-input',

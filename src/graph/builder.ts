@@ -80,7 +80,7 @@ export class GraphBuilder {
     }
     if (node.domain !== '') this.#domains.set(node.domain, 1)
     this.#graph.nodes.push(node)
-    return node.outputs[0] as string
+    return node.outputs[0]!
   }
 
   /** Names a value as a graph output; the type may be left to inference. */

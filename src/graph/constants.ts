@@ -28,7 +28,7 @@ export function constantContent(constants: Constants, value: string, zeroed?: st
   const make = (name: string): Dense => {
     const tensor = stored.get(name)
     if (tensor) {
-      const data = name === zeroed ? new Float64Array(elementCount(tensor.shape) as number) : tensorValues(tensor)
+      const data = name === zeroed ? new Float64Array(elementCount(tensor.shape)!) : tensorValues(tensor)
       return { elementType: tensor.elementType, shape: tensor.shape, data }
     }
     producers ??= producersOf(model.graph)

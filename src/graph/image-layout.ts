@@ -18,6 +18,6 @@ export function imageLayoutOf(declared: Shape, images: readonly number[]): Image
   if (declared.length !== 4 || images.length !== 4) return undefined
   const layouts: readonly ImageLayout[] = ['NCHW', 'NHWC']
   return layouts.find((layout) =>
-    declared.every((d, i) => i === 0 || typeof d !== 'number' || d === images[axesOf[layout][i] as number]),
+    declared.every((d, i) => i === 0 || typeof d !== 'number' || d === images[axesOf[layout][i]!]),
   )
 }

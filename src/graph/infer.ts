@@ -57,7 +57,7 @@ class LazyKnown implements Known {
 /** What is known of a stored tensor; its content is read only when an operator asks for it and it is small. */
 export function knownTensor(tensor: Tensor): Known {
   const known: Known = { elementType: tensor.elementType, shape: tensor.shape }
-  const count = elementCount(tensor.shape) as number
+  const count = elementCount(tensor.shape)!
   if (count > valueLimit || tensor.elementType === 'string') return known
   return new LazyKnown(known, () => ({
     elementType: tensor.elementType,

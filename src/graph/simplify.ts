@@ -60,7 +60,7 @@ class Simplifier {
     const known = this.#inference.ask(node)
     const handedOn = known?.operator.accesses === 'view' && this.#sequences.get(node.inputs[0] ?? '')
     if (handedOn) {
-      this.#sequences.set(node.outputs[0] as string, { elements: handedOn.elements, node })
+      this.#sequences.set(node.outputs[0]!, { elements: handedOn.elements, node })
       return
     }
     const made: Node[] = []
@@ -91,7 +91,7 @@ class Simplifier {
     const label = nodeLabel(node)
     const nodes = (opType: string, inputs: readonly string[], outputs: readonly string[], attributes = {}) => {
       made.push({
-        name: outputs[0] as string,
+        name: outputs[0]!,
         opType,
         domain: '',
         inputs: [...inputs],

@@ -92,6 +92,6 @@ export function isStorable(
   const count = elementCount(shape)
   const sources = inference.constants.has(value) ? sourcesOf(value, stored, producers) : undefined
   if (!sources || elementType === undefined || count === undefined) return false
-  const before = [...sources].reduce((sum, name) => sum + (stored.get(name) as Tensor).data.byteLength, 0)
+  const before = [...sources].reduce((sum, name) => sum + stored.get(name)!.data.byteLength, 0)
   return byteLengthOf(elementType, count) <= before
 }

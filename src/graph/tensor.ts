@@ -37,13 +37,13 @@ export function lazyTensor(elementType: ElementType, shape: readonly number[], m
   return {
     elementType,
     shape,
-    data: computed(byteLengthOf(elementType, elementCount(shape) as number), () => encodeElements(elementType, make())),
+    data: computed(byteLengthOf(elementType, elementCount(shape)!), () => encodeElements(elementType, make())),
   }
 }
 
 /** The elements as numbers, row-major. 64-bit integers beyond 2^53 are rounded. */
 export function tensorValues(tensor: Tensor): Float64Array {
-  return decodeElements(tensor.elementType, tensor.data.bytes(), elementCount(tensor.shape) as number)
+  return decodeElements(tensor.elementType, tensor.data.bytes(), elementCount(tensor.shape)!)
 }
 
 /**
@@ -61,11 +61,11 @@ export function keepIndices(tensor: Tensor, keep: ReadonlyMap<number, ArrayLike<
     )
   const make = () => {
     const from = tensor.data.bytes()
-    const out = new Uint8Array(byteLengthOf(tensor.elementType, elementCount(shape) as number))
+    const out = new Uint8Array(byteLengthOf(tensor.elementType, elementCount(shape)!))
     const strides = stridesOf(tensor.shape)
     // Everything after the last cut axis is contiguous and copied at once.
     const last = Math.max(-1, ...keep.keys())
-    const run = (last < 0 ? (elementCount(tensor.shape) as number) : (strides[last] as number)) * size
+    const run = (last < 0 ? elementCount(tensor.shape)! : strides[last]!) * size
     let at = 0
     const walk = (axis: number, base: number): void => {
       if (axis > last) {
@@ -74,9 +74,8 @@ export function keepIndices(tensor: Tensor, keep: ReadonlyMap<number, ArrayLike<
         return
       }
       const indices = keep.get(axis)
-      const step = (strides[axis] as number) * size
-      for (let i = 0; i < (shape[axis] as number); i++)
-        walk(axis + 1, base + (indices ? (indices[i] as number) : i) * step)
+      const step = strides[axis]! * size
+      for (let i = 0; i < shape[axis]!; i++) walk(axis + 1, base + (indices ? indices[i]! : i) * step)
     }
     if (elementCount(shape) !== 0) walk(0, 0)
     return out
@@ -85,6 +84,6 @@ export function keepIndices(tensor: Tensor, keep: ReadonlyMap<number, ArrayLike<
     elementType: tensor.elementType,
     shape,
     docString: tensor.docString,
-    data: computed(byteLengthOf(tensor.elementType, elementCount(shape) as number), make),
+    data: computed(byteLengthOf(tensor.elementType, elementCount(shape)!), make),
   }
 }

@@ -112,13 +112,13 @@ function topologicalOrder(graph: Graph, place: string): Node[] {
     sorted.push(node)
     for (const output of node.outputs)
       for (const waiting of waitingFor.get(output) ?? []) {
-        const left = (missing.get(waiting) as number) - 1
+        const left = missing.get(waiting)! - 1
         missing.set(waiting, left)
         if (left === 0) queue.push(waiting)
       }
   }
   if (sorted.length === graph.nodes.length) return sorted
-  const stuck = graph.nodes.filter((n) => (missing.get(n) as number) > 0)
+  const stuck = graph.nodes.filter((n) => missing.get(n)! > 0)
   const names = stuck.slice(0, 4).map((n) => `${n.opType} "${nodeLabel(n)}"`)
   throw invalid(
     `${place} has a cycle through ${names.join(' → ')}${stuck.length > 4 ? ' …' : ''}. ONNX graphs must be acyclic; export the model again.`,

@@ -41,9 +41,9 @@ export function planarTensor(image: PlanarImage, p: Preprocessing, elementType: 
   const values = new Float64Array(channels * area)
   for (let c = 0; c < channels; c++) {
     const from = (p.order === 'bgr' ? channels - 1 - c : c) * area
-    const [mean, std] = [p.mean[c] as number, p.std[c] as number]
+    const [mean, std] = [p.mean[c]!, p.std[c]!]
     const [start, step] = p.layout === 'NCHW' ? [c * area, 1] : [c, channels]
-    for (let at = 0; at < area; at++) values[start + at * step] = ((pixels[from + at] as number) * p.scale - mean) / std
+    for (let at = 0; at < area; at++) values[start + at * step] = (pixels[from + at]! * p.scale - mean) / std
   }
   return hostTensor(
     elementType,
@@ -57,9 +57,7 @@ function withChannels({ pixels, channels, height, width }: PlanarImage, wanted: 
   const area = height * width
   const planes = new Uint8Array(area * wanted)
   if (wanted === 3) for (let c = 0; c < 3; c++) planes.set(pixels, c * area)
-  else
-    for (let at = 0; at < area; at++)
-      planes[at] = luma(pixels[at] as number, pixels[area + at] as number, pixels[2 * area + at] as number)
+  else for (let at = 0; at < area; at++) planes[at] = luma(pixels[at]!, pixels[area + at]!, pixels[2 * area + at]!)
   return planes
 }
 
@@ -75,8 +73,8 @@ function planesOf({ data, height, width, channels = data.length / (height * widt
   const pixels = new Uint8Array(area * colours)
   for (let at = 0; at < area; at++)
     for (let c = 0; c < colours; c++) {
-      const value = data[at * channels + c] as number
-      pixels[c * area + at] = channels === 4 ? Math.round((value * (data[at * 4 + 3] as number)) / 255) : value
+      const value = data[at * channels + c]!
+      pixels[c * area + at] = channels === 4 ? Math.round((value * data[at * 4 + 3]!) / 255) : value
     }
   return { pixels, channels: colours, height, width }
 }

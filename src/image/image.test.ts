@@ -22,7 +22,7 @@ const model = (
   b.output(b.node('Identity', [b.input('x', elementType, shape)], {}, { name: 'same' }))
   return b.model()
 }
-const inputOf = (m: Model) => m.graph.inputs[0] as Model['graph']['inputs'][0]
+const inputOf = (m: Model) => m.graph.inputs[0]!
 const withMetadata = (entries: Record<string, string>): Model => ({
   ...model(),
   metadata: new Map(Object.entries(entries)),
@@ -90,7 +90,7 @@ describe('what a file says of images and classes', () => {
     expect(imageMetadata(caffe).preprocessing).toEqual({ order: 'bgr', channels: 3, scale: 1, mean: [0], std: [1] })
     const signed = withMetadata({ 'image.nominalpixelrange': 'normalized_1_1' })
     const { scale = 0, mean = [], std = [] } = imageMetadata(signed).preprocessing ?? {}
-    expect([0, 255].map((v) => (v * scale - (mean[0] as number)) / (std[0] as number))).toEqual([-1, 1])
+    expect([0, 255].map((v) => (v * scale - mean[0]!) / std[0]!)).toEqual([-1, 1])
   })
 
   it('says what cannot be understood, and counts it as not there', () => {
@@ -209,7 +209,7 @@ describe('an image as a tensor', () => {
     const data = Uint8Array.from({ length: 3 * 35 }, (_, i) => (i * i * 31 + i * 97) % 256)
     const p: Preprocessing = { ...plain, resize: [5, 5], crop: [3, 4], order: 'bgr' }
     const { data: tensor } = imageTensor({ data, height: 5, width: 7 }, p)
-    const planes = Uint8Array.from({ length: 3 * 35 }, (_, i) => data[(i % 35) * 3 + Math.floor(i / 35)] as number)
+    const planes = Uint8Array.from({ length: 3 * 35 }, (_, i) => data[(i % 35) * 3 + Math.floor(i / 35)]!)
     const set = imagesFromArrays({ images: planes, labels: [0], channels: 3, height: 5, width: 7 })
     const loader = createLoader(set, { batchSize: 1, training: false, transforms: transformsOf(p) })
     expect(loader.shape).toEqual([3, 3, 4])

@@ -109,7 +109,7 @@ function momentsOf(
         `${what} has ${values.length} values for ${channels === 1 ? 'one channel' : `${channels} channels`}.`,
         { option: what, values, channels },
       )
-    return Array.from({ length: channels }, (_, c) => values[values.length === 1 ? 0 : c] as number)
+    return Array.from({ length: channels }, (_, c) => values[values.length === 1 ? 0 : c]!)
   }
   return { mean: per('mean', mean ?? [0]), std: per('std', std ?? [1]) }
 }

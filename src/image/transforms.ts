@@ -96,10 +96,10 @@ function after(before: Preprocessing, transform: Transform): Preprocessing {
     case 'normalise': {
       // ((x − m) ÷ d − n) ÷ e = (x − (m + d · n)) ÷ (d · e)
       const { mean, std } = before
-      const of = (values: readonly number[], c: number) => values[values.length === 1 ? 0 : c] as number
+      const of = (values: readonly number[], c: number) => values[values.length === 1 ? 0 : c]!
       return {
         ...before,
-        mean: mean.map((m, c) => m + (std[c] as number) * of(transform.mean, c)),
+        mean: mean.map((m, c) => m + std[c]! * of(transform.mean, c)),
         std: std.map((d, c) => d * of(transform.deviation, c)),
       }
     }

@@ -48,20 +48,20 @@ export function countNetwork(model: Model): CountedNetwork {
     passed.weighted += outputs
     const [x, w, bias] = layer.inputs.map((i) => i.shape as number[])
     const adder = op === 'AdderConv'
-    const [outChannels = 0, inChannels = 0, ...kernel] = w as number[]
+    const [outChannels = 0, inChannels = 0, ...kernel] = w!
     const sizes = {
       P: outputs / outChannels,
       K: kernel.reduce((p, d) => p * d, 1),
-      C_in: (x as number[])[1] as number,
+      C_in: x![1]!,
       C_out: outChannels,
-      g: ((x as number[])[1] as number) / inChannels,
+      g: x![1]! / inChannels,
     }
     const law = adder ? adderLaw : convolutionLaw
     layers.push({
       name: layer.name,
       adder,
-      muls: layer.muls as number,
-      adds: (layer.adds as number) - (bias ? outputs : 0),
+      muls: layer.muls!,
+      adds: layer.adds! - (bias ? outputs : 0),
       formula: { muls: law.muls.evaluate(sizes), adds: law.adds.evaluate(sizes) },
     })
   }

@@ -14,8 +14,7 @@ export function generatedDigits(seed: number): Digits {
 export async function pixelsOf(set: ImageSet, indices: ArrayLike<number>): Promise<Float32Array> {
   const size = set.channels * set.height * set.width
   const pixels = new Float32Array(indices.length * size)
-  for (let i = 0; i < indices.length; i++)
-    await set.read(indices[i] as number, pixels.subarray(i * size, (i + 1) * size))
+  for (let i = 0; i < indices.length; i++) await set.read(indices[i]!, pixels.subarray(i * size, (i + 1) * size))
   return pixels
 }
 
@@ -37,7 +36,7 @@ function shuffled(set: ImageSet, seed: number): Int32Array {
   const order = Int32Array.from({ length: set.count }, (_, i) => i)
   for (let i = order.length - 1; i > 0; i--) {
     const j = random.below(i + 1)
-    ;[order[i], order[j]] = [order[j] as number, order[i] as number]
+    ;[order[i], order[j]] = [order[j]!, order[i]!]
   }
   return order
 }

@@ -57,10 +57,7 @@ function withUniformGammas(model: Model, seed: number): Model {
   for (const [name, { shape }] of initializers) {
     if (!/^bn\d\.weight$/.test(name)) continue
     const random = seededRandom(seedFrom(seed, name))
-    initializers.set(
-      name,
-      tensorOf('float32', shape, Float32Array.from({ length: shape[0] as number }, random.uniform)),
-    )
+    initializers.set(name, tensorOf('float32', shape, Float32Array.from({ length: shape[0]! }, random.uniform)))
   }
   return { ...model, graph: { ...model.graph, initializers } }
 }
@@ -98,7 +95,7 @@ export async function firstBatch(
   const images = pixels === 'standardised' ? standardised(read) : read
   const targets = new Float32Array(chosen.length * classes)
   chosen.forEach((index, i) => {
-    targets[i * classes + (train.labels[index] as number)] = 1
+    targets[i * classes + train.labels[index]!] = 1
   })
   return {
     images,
@@ -145,7 +142,7 @@ export async function firstIteration(
       resident.input(name).set(floats(tensor.data.bytes()))
     await resident.run()
     return {
-      loss: resident.output(graph.loss)[0] as number,
+      loss: resident.output(graph.loss)[0]!,
       graph,
       gradients: new Map(graph.weights.map(({ name, gradient }) => [name, resident.output(gradient).slice()])),
       values: new Map([

@@ -46,10 +46,10 @@ const symbols: Readonly<Record<string, string>> = {
 }
 
 const superscripts: Readonly<Record<string, string>> = Object.fromEntries(
-  [...'0123456789+-n'].map((c, i) => [c, [...'⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ'][i] as string]),
+  [...'0123456789+-n'].map((c, i) => [c, [...'⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ'][i]!]),
 )
 const subscripts: Readonly<Record<string, string>> = Object.fromEntries(
-  [...'0123456789'].map((c, i) => [c, [...'₀₁₂₃₄₅₆₇₈₉'][i] as string]),
+  [...'0123456789'].map((c, i) => [c, [...'₀₁₂₃₄₅₆₇₈₉'][i]!]),
 )
 
 /** A formula, without its dollars. */
@@ -99,7 +99,7 @@ class Reader {
 
   /** A group in braces, a command or a single character. */
   #atom(): string {
-    const c = this.#text[this.#at++] as string
+    const c = this.#text[this.#at++]!
     if (c === '{') {
       const inside = this.sequence()
       this.#at++

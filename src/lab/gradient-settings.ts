@@ -35,7 +35,7 @@ const choices: { readonly [K in Exclude<keyof GradientSetting, 'batch'>]: readon
 
 /** The usual setting, and each other choice alone. */
 export const oneByOne = (batches: readonly number[]): GradientSetting[] => {
-  const usual = usualSetting(batches[0] as number)
+  const usual = usualSetting(batches[0]!)
   return [
     usual,
     ...batches.slice(1).map((batch) => ({ ...usual, batch })),
@@ -75,5 +75,5 @@ export async function gradientNorms(
     classifier: setting.classifier === 'linear' ? 'linear' : 'convBn',
   })
   const { gradients } = await firstIteration(model, batch, context)
-  return gradientLayers.map((layer) => norm(gradients.get(`${layer}.weight`) as Float32Array)) as unknown as LayerNorms
+  return gradientLayers.map((layer) => norm(gradients.get(`${layer}.weight`)!)) as unknown as LayerNorms
 }

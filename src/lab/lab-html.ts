@@ -65,7 +65,7 @@ function article(outcome: Outcome): string {
     htmlTable({
       ...verdict,
       rows: verdict.rows.map((row, i) => {
-        const check = checks[i] as (typeof checks)[number]
+        const check = checks[i]!
         return [...row.slice(0, -1), `${check.holds === (check.control ?? false) ? '✗' : '✓'} ${checkResult(check)}`]
       }),
     }),

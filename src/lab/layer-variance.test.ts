@@ -47,7 +47,7 @@ describe('the variance of a layer', () => {
         const [c, i, j] = [Math.floor(t / kernel ** 2), Math.floor(t / kernel) % kernel, t % kernel]
         const [y, x] = [row * stride + i - padding, column * stride + j - padding]
         const inside = y >= 0 && x >= 0 && y < size && x < size
-        sum -= Math.abs((inside ? (values[((n * channels + c) * size + y) * size + x] as number) : 0) - weight)
+        sum -= Math.abs((inside ? values[((n * channels + c) * size + y) * size + x]! : 0) - weight)
       })
       return sum
     })

@@ -60,12 +60,12 @@ export function layerVariance(
     m.fill(0)
     v.fill(0)
     for (let i = 0; i < channels * plane; i++) {
-      const d = (values[n * channels * plane + i] as number) - weightMean
+      const d = values[n * channels * plane + i]! - weightMean
       const mean = foldedMean(d, weightDeviation)
       single.add(mean)
       const pixel = i % plane
-      m[pixel] = (m[pixel] as number) + mean
-      v[pixel] = (v[pixel] as number) + d * d + variance - mean * mean
+      m[pixel] = m[pixel]! + mean
+      v[pixel] = v[pixel]! + d * d + variance - mean * mean
     }
     for (let row = 0; row < out; row++)
       for (let column = 0; column < out; column++) {
@@ -74,8 +74,8 @@ export function layerVariance(
           for (let j = 0; j < kernel; j++) {
             const [y, x] = [row * stride + i - padding, column * stride + j - padding]
             const inside = y >= 0 && x >= 0 && y < size && x < size
-            sumM += inside ? (m[y * size + x] as number) : edgeM
-            sumV += inside ? (v[y * size + x] as number) : edgeV
+            sumM += inside ? m[y * size + x]! : edgeM
+            sumV += inside ? v[y * size + x]! : edgeV
           }
         patches.add(sumM)
         weights += (sumV - weights) / patches.count

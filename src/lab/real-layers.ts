@@ -42,20 +42,20 @@ export async function realLayers(
   const batch = await firstBatch(await context.digits(), batchSize, seed)
   const model = freshResnet('adder', seed, batch.classes)
   const adders = model.graph.nodes.filter((n) => n.opType === 'AdderConv')
-  const watched = adders.flatMap((n) => [n.inputs[0] as string, n.outputs[0] as string])
+  const watched = adders.flatMap((n) => [n.inputs[0]!, n.outputs[0]!])
   const { values, graph } = await firstIteration(model, batch, context, () => watched)
   const layers: RealLayer[] = []
   for (const node of adders) {
     const [x = '', w = ''] = node.inputs
-    const weight = graph.weights.find((l) => l.name === w) as (typeof graph.weights)[number]
+    const weight = graph.weights.find((l) => l.name === w)!
     const [, channels = 0, kernel = 0] = weight.shape
     const taps = weight.shape.slice(1).reduce((p, d) => p * d, 1)
-    const inputs = values.get(x) as Float32Array
+    const inputs = values.get(x)!
     const attributes = new AttributeReader(node)
     const input: LayerInput = {
       ...{ values: inputs, channels, kernel, size: Math.sqrt(inputs.length / batchSize / channels) },
-      stride: attributes.ints('strides', [1])[0] as number,
-      padding: attributes.ints('pads', [0])[0] as number,
+      stride: attributes.ints('strides', [1])[0]!,
+      padding: attributes.ints('pads', [0])[0]!,
     }
     const [xMoments, wMoments] = [momentsOf(inputs), momentsOf(tensorValues(weight.tensor))]
     const parts = layerVariance(input, wMoments.mean, Math.sqrt(wMoments.variance))
@@ -63,7 +63,7 @@ export async function realLayers(
       ...{ name: node.name, taps, meanX: xMoments.mean, varX: xMoments.variance, varW: wMoments.variance },
       independent: parts.weights + parts.independentPatches,
       predicted: parts.weights + parts.patches,
-      ...spread(values.get(node.outputs[0] as string) as Float32Array, weight.shape[0] as number, batchSize),
+      ...spread(values.get(node.outputs[0]!)!, weight.shape[0]!, batchSize),
     })
     await onLayer(layers.length / adders.length)
   }

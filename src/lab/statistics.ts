@@ -25,7 +25,7 @@ export function momentsOf(values: Iterable<number>): Moments {
 /** Euclidean norm. */
 export function norm(values: ArrayLike<number>): number {
   let squares = 0
-  for (let i = 0; i < values.length; i++) squares += (values[i] as number) ** 2
+  for (let i = 0; i < values.length; i++) squares += values[i]! ** 2
   return Math.sqrt(squares)
 }
 
@@ -34,12 +34,12 @@ export const rootMeanSquare = (values: ArrayLike<number>): number => norm(values
 
 /** Ranks from 1; equal values share the mean of theirs. */
 export function ranks(values: ArrayLike<number>): Float64Array {
-  const order = Array.from(values, (_, i) => i).sort((a, b) => (values[a] as number) - (values[b] as number))
+  const order = Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]!)
   const result = new Float64Array(order.length)
   for (let start = 0; start < order.length; ) {
     let end = start + 1
-    while (end < order.length && values[order[end] as number] === values[order[start] as number]) end++
-    for (let i = start; i < end; i++) result[order[i] as number] = (start + 1 + end) / 2
+    while (end < order.length && values[order[end]!] === values[order[start]!]) end++
+    for (let i = start; i < end; i++) result[order[i]!] = (start + 1 + end) / 2
     start = end
   }
   return result
@@ -49,7 +49,7 @@ export function ranks(values: ArrayLike<number>): Float64Array {
 export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const [ma, mb] = [momentsOf(Array.from(a)), momentsOf(Array.from(b))]
   let sum = 0
-  for (let i = 0; i < a.length; i++) sum += ((a[i] as number) - ma.mean) * ((b[i] as number) - mb.mean)
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - ma.mean) * (b[i]! - mb.mean)
   return sum / a.length / Math.sqrt(ma.variance * mb.variance)
 }
 
@@ -57,8 +57,7 @@ export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number 
 export const rankCorrelation = (a: ArrayLike<number>, b: ArrayLike<number>): number => correlation(ranks(a), ranks(b))
 
 /** The middle value; of an even number the upper one. */
-export const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] as number
+export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
 
 /** The standard normal distribution's Φ, to 1.5e-7 (Abramowitz and Stegun, 7.1.26). */
 export function normalCdf(z: number): number {

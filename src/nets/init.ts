@@ -58,7 +58,7 @@ export const heDeviation = (fanIn: number): number => Math.sqrt(2 / fanIn)
 export function drawn(seed: number, name: string, shape: readonly number[], map: (normal: number) => number): Tensor {
   return lazyTensor('float32', shape, () => {
     const random = seededRandom(seedFrom(seed, name))
-    const values = new Float32Array(elementCount(shape) as number)
+    const values = new Float32Array(elementCount(shape)!)
     for (let i = 0; i < values.length; i++) values[i] = map(random.normal())
     return values
   })

@@ -145,7 +145,7 @@ export class Layers {
   concat(parts: readonly FeatureMap[], name: string): FeatureMap {
     const inputs = parts.map((p) => p.value)
     const channels = parts.reduce((sum, p) => sum + p.channels, 0)
-    return { ...(parts[0] as FeatureMap), value: this.#builder.node('Concat', inputs, { axis: 1 }, { name }), channels }
+    return { ...parts[0]!, value: this.#builder.node('Concat', inputs, { axis: 1 }, { name }), channels }
   }
 
   /** The first `channels` channels, and the others. */

@@ -39,7 +39,7 @@ describeOrt('networks in ONNX Runtime', () => {
       expect(deviation).toBeGreaterThan(0.05)
       expect(deviation).toBeLessThan(1000)
     }
-    const difference = rows[0].map((v, i) => v - (rows[1][i] as number))
+    const difference = rows[0].map((v, i) => v - rows[1][i]!)
     expect(spread(difference)).toBeGreaterThan(0.01 * spread(rows[0]))
   })
 })

@@ -12,7 +12,7 @@ const published: Record<string, number[]> = JSON.parse(
 /** Numbers that tell names and places apart. */
 const numbers = (name: string, shape: readonly number[]) => {
   const first = (seedFrom(5, name) & 0xffff) / 65536
-  const values = new Float64Array(elementCount(shape) as number)
+  const values = new Float64Array(elementCount(shape)!)
   for (let i = 0; i < values.length; i++) values[i] = Math.fround(first + (i % 1024) / 1024)
   return values
 }
@@ -123,7 +123,7 @@ describe('weights of ordinary networks', () => {
     const expected = numbers('fc.bias', [10])
     expect(values).not.toEqual(expected)
     values.forEach((v, i) => {
-      expect(Math.abs(v - (expected[i] as number))).toBeLessThan(1e-3)
+      expect(Math.abs(v - expected[i]!)).toBeLessThan(1e-3)
     })
   })
 })

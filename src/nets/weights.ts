@@ -65,7 +65,7 @@ export function importNet(
     throw mismatchError(name, mismatches, wanted.size, ofTwin.length < mismatches.length ? [twin, ofTwin.length] : [])
   }
   for (const { key, stored, weight } of pairs) model.graph.initializers.set(key, float32Tensor(stored, weight))
-  const parameters = [...wanted.values()].reduce((sum, t) => sum + (elementCount(t.shape) as number), 0)
+  const parameters = [...wanted.values()].reduce((sum, t) => sum + elementCount(t.shape)!, 0)
   // No weight of an ordinary network is called `adder`.
   const alsoFits =
     parseNetName(name).adder && !pairs.some(({ key, stored }) => key !== stored) ? twinName(name) : undefined
@@ -87,7 +87,7 @@ function matched(name: string, options: NamedNetOptions, found: ReadonlyMap<stri
     if (weight) used.add(stored)
     const mismatch = compare(alias ?? key, stored, tensor, weight)
     if (mismatch) mismatches.push(mismatch)
-    else pairs.push({ key, stored, weight: weight as StoredWeight })
+    else pairs.push({ key, stored, weight: weight! })
   }
   for (const [key, { shape }] of found)
     if (!used.has(key)) mismatches.push({ name: key, kind: 'unknown', problem: `[${shape}]` })

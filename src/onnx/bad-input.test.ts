@@ -78,7 +78,7 @@ describe('what is damaged', () => {
   it('cut anywhere: an error that says so, or what is left is whole', () => {
     const counts = new Map<string, number>()
     for (let length = 1; length < bytes.length; length++) {
-      const code = outcome(bytes.subarray(0, length)).split(':')[0] as string
+      const code = outcome(bytes.subarray(0, length)).split(':')[0]!
       counts.set(code, (counts.get(code) ?? 0) + 1)
     }
     // Whole are only the cuts between the last fields of the model, after its graph and its operator sets.
@@ -101,7 +101,7 @@ describe('what is damaged', () => {
     for (let round = 0; round < 1500; round++) {
       const changed = bytes.slice()
       for (let n = 1 + random.below(4); n > 0; n--) changed[random.below(changed.length)] = random.below(256)
-      codes.add(outcome(changed).split(':')[0] as string)
+      codes.add(outcome(changed).split(':')[0]!)
     }
     for (const code of ['read', 'damaged', 'truncated', 'unsupported-element-type', 'wrong-length', 'invalid-graph'])
       expect(codes).toContain(code)

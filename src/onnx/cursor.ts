@@ -34,7 +34,7 @@ export class Cursor {
     const window = this.#window
     if (i >= 0 && i < window.length) {
       this.position++
-      return window[i] as number
+      return window[i]!
     }
     if (this.position >= this.size)
       throw new WireError('overrun', this.position, 'the bytes end in the middle of a number')

@@ -111,7 +111,7 @@ export class FileSource implements ByteSource {
 
   read(offset: number, length: number, into?: ArrayBuffer): Uint8Array {
     if (this.#open === undefined) this.#openForNow()
-    const file = this.#open as number
+    const file = this.#open!
     const bytes = into && into.byteLength >= length ? new Uint8Array(into, 0, length) : this.#allocate(length)
     try {
       for (let at = 0; at < length; ) {

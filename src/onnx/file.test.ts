@@ -59,7 +59,7 @@ function externalModel(location: string, entries: Record<string, string> = { off
 }
 const writeWeights = (name = 'weights.bin') =>
   writeFileSync(at(name), Uint8Array.of(...new Uint8Array(64).fill(9), ...largeWeights))
-const weight = (model: Model, name = 'w'): Tensor => model.graph.initializers.get(name) as Tensor
+const weight = (model: Model, name = 'w'): Tensor => model.graph.initializers.get(name)!
 
 describe('reading a file', () => {
   it('gives the model, and its weights when asked', () => {

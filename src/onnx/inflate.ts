@@ -42,7 +42,7 @@ export function inflate(skeleton: Uint8Array, desc: DescMessage, payloads: reado
       if (wireType === WireType.Varint) {
         const value = cursor.varint()
         if (desc !== TensorProtoSchema || number !== markerField) continue
-        const payload = payloads[value] as TensorData
+        const payload = payloads[value]!
         add(skeleton.subarray(copyFrom, start))
         add(Uint8Array.from([...varint(rawDataField * 8 + WireType.LengthDelimited), ...varint(payload.byteLength)]))
         add(payload)

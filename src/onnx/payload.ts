@@ -33,7 +33,7 @@ export function payloadData(
   const raw = payload?.findLast((p) => p.field === rawDataField)
   const typed = typedField(elementType)
   const parts = raw ? [raw] : (payload?.filter((p) => p.field === typed.field) ?? [])
-  const { name, size } = payloadFields.get(raw ? rawDataField : typed.field) as { name: string; size: number }
+  const { name, size } = payloadFields.get(raw ? rawDataField : typed.field)!
   if (size === 0) return varintData(source, parts, typed.bytes, byteLength, place, name)
   const found = parts.reduce((sum, p) => sum + (p.packed ? p.length : (p.length * size) / (1 + size)), 0)
   if (found !== byteLength)
@@ -114,7 +114,7 @@ function decodeVarints(source: ByteSource, parts: Payload, width: number, out: U
       let high = 0
       let b = 0x80
       for (let n = 0; b >= 0x80 && i < bytes.length; n++) {
-        b = bytes[i++] as number
+        b = bytes[i++]!
         const seven = b & 0x7f
         if (n < 4) low |= seven << (7 * n)
         else if (n < 8) middle |= seven << (7 * (n - 4))

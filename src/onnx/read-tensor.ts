@@ -56,7 +56,7 @@ export function readTensor(proto: TensorProto, context: TensorContext, place: st
   const payload = takePayload(proto, context)
   const elementType = elementTypeOf(proto.dataType, place)
   const shape = readShape(proto.dims, place)
-  const count = elementCount(shape) as number
+  const count = elementCount(shape)!
   const rest = remainder(TensorProtoSchema, proto, ownsName ? [...owned, 'name'] : owned)
   const common = {
     elementType,
@@ -126,7 +126,7 @@ function takePayload(proto: TensorProto, context: TensorContext): Payload | unde
   if (!markers?.length) return undefined
   proto.$unknown = proto.$unknown?.filter((f) => f.no !== markerField)
   return markers.flatMap(
-    (marker) => context.payloads[marker.data.reduceRight((value, b) => value * 128 + (b & 0x7f), 0)] as Payload,
+    (marker) => context.payloads[marker.data.reduceRight((value, b) => value * 128 + (b & 0x7f), 0)]!,
   )
 }
 

@@ -128,7 +128,7 @@ class SkeletonWalk {
     this.#tag()
     const length = cursor.varint()
     const size = field.wireType === WireType.Bit32 ? 4 : field.wireType === WireType.Bit64 ? 8 : 1
-    const cut = size === 1 ? length > 0 && (cursor.slice(to - 1, to)[0] as number) >= 0x80 : length % size !== 0
+    const cut = size === 1 ? length > 0 && cursor.slice(to - 1, to)[0]! >= 0x80 : length % size !== 0
     if (cut) throw this.#malformed(`${field.name} ends in the middle of a number`, start)
     cursor.position = to
   }

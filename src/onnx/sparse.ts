@@ -14,7 +14,7 @@ export interface SparseTensor {
  */
 export function denseData(sparse: SparseTensor, place: string): TensorData {
   const { values, indices, shape } = sparse
-  const count = values.shape[0] as number
+  const count = values.shape[0]!
   const linear = indices.shape.length === 1
   const fits =
     values.shape.length === 1 &&
@@ -33,15 +33,13 @@ export function denseData(sparse: SparseTensor, place: string): TensorData {
       `${place} is sparse with ${values.elementType} elements. Store it as a dense tensor.`,
     )
   const size = byteLengthOf(values.elementType, 1)
-  return computed(byteLengthOf(values.elementType, elementCount(shape) as number), () => {
-    const out = new Uint8Array(byteLengthOf(values.elementType, elementCount(shape) as number))
+  return computed(byteLengthOf(values.elementType, elementCount(shape)!), () => {
+    const out = new Uint8Array(byteLengthOf(values.elementType, elementCount(shape)!))
     const from = values.data.bytes()
-    const at = decodeElements('int64', indices.data.bytes(), elementCount(indices.shape) as number)
+    const at = decodeElements('int64', indices.data.bytes(), elementCount(indices.shape)!)
     const strides = stridesOf(shape)
     for (let i = 0; i < count; i++) {
-      const to = linear
-        ? (at[i] as number)
-        : strides.reduce((sum, s, axis) => sum + s * (at[i * strides.length + axis] as number), 0)
+      const to = linear ? at[i]! : strides.reduce((sum, s, axis) => sum + s * at[i * strides.length + axis]!, 0)
       if (!(to >= 0 && (to + 1) * size <= out.length))
         throw new KerfError(
           'wrong-shape',

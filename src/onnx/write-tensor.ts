@@ -81,7 +81,7 @@ function keptSparse(tensor: Tensor): KeptSparse | undefined {
 
 /** Everything about a tensor but its data. */
 function describeTensor(tensor: Tensor, label: string): TensorProto {
-  const count = elementCount(tensor.shape) as number
+  const count = elementCount(tensor.shape)!
   const needed = tensor.elementType === 'string' ? count : byteLengthOf(tensor.elementType, count)
   const found = tensor.elementType === 'string' ? (tensor.strings?.length ?? 0) : tensor.data.byteLength
   if (needed !== found) throw lengthError(`${label} ${tensor.elementType} [${tensor.shape}]`, needed, found)

@@ -53,7 +53,7 @@ describe('operands of older operator sets', () => {
     // x + 1, 2·(2 − 2x), 3·(3x + 3), 4·(4 − 4x), each with its slope below 0, and summed.
     const expected = [1, -1, 2, -2].map((v) =>
       [v + 1, 2 * (2 - 2 * v), 3 * (3 * v + 3), 4 * (4 - 4 * v)].reduce(
-        (sum, y, c) => sum + (y < 0 ? ([0.5, 0.25, 2, 1][c] as number) * y : y),
+        (sum, y, c) => sum + (y < 0 ? [0.5, 0.25, 2, 1][c]! * y : y),
         0,
       ),
     )

@@ -33,14 +33,14 @@ export function argExtreme(name: string, better: (x: number, best: number) => bo
       const best = (values: readonly number[]) => {
         let at = 0
         values.forEach((v, i) => {
-          if (better(v, values[at] as number) || (selectLastIndex && v === values[at])) at = i
+          if (better(v, values[at]!) || (selectLastIndex && v === values[at])) at = i
         })
         return at
       }
       const found = reduceDense(x, onlyAxis(call, x.shape.length), keepDims, best)
       return [dense('int64', found.shape, found.data)]
     },
-    cost: (call) => ({ others: elementCount(call.inputs[0]?.shape) as number }),
+    cost: (call) => ({ others: elementCount(call.inputs[0]?.shape)! }),
     channels: {
       tie: (call, ties) =>
         tieReduction(call, ties, onlyAxis(call, call.inputs[0]?.shape?.length ?? 0), call.attributes.keepDims),

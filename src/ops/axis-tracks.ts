@@ -49,6 +49,6 @@ export function trackOn(ties: Ties, input: number, axis: number): Labels | undef
 /** How many of the ascending `kept` indices lie before `end`. */
 export function countBelow(kept: ArrayLike<number>, end: number): number {
   let n = 0
-  while (n < kept.length && (kept[n] as number) < end) n++
+  while (n < kept.length && kept[n]! < end) n++
   return n
 }

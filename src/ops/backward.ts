@@ -19,7 +19,7 @@ export const shapeOut = (call: BackwardCall, index = 0): readonly number[] =>
   (call.outputs[index] as { shape: readonly number[] }).shape
 
 /** The gradient of an operator's only output (or of its first, where only that carries one). */
-export const gradientOf = (call: BackwardCall): string => call.gradients[0] as string
+export const gradientOf = (call: BackwardCall): string => call.gradients[0]!
 
 /** For operators that give the elements another shape: the gradient in the input's. */
 export const reshapeBackward: BackwardRule = (call) => [call.emit.reshape(gradientOf(call), shapeIn(call, 0))]
@@ -87,8 +87,8 @@ export const derivative =
     rule({
       ...algebra(call.emit),
       dy: gradientOf(call),
-      x: call.node.inputs[0] as string,
-      y: call.node.outputs[0] as string,
+      x: call.node.inputs[0]!,
+      y: call.node.outputs[0]!,
       attributes: call.attributes,
       call,
     }),

@@ -29,7 +29,7 @@ export function mapBroadcast(
   const strides = inputs.map((input) => broadcastStrides(input.shape, shape))
   const values = new Array<number>(inputs.length)
   const data = fromIndices(shape, (index) => {
-    for (const [n, input] of inputs.entries()) values[n] = input.data[offsetOf(strides[n] as number[], index)] as number
+    for (const [n, input] of inputs.entries()) values[n] = input.data[offsetOf(strides[n]!, index)]!
     return f(values)
   })
   return dense(elementType, shape, data)
@@ -77,10 +77,10 @@ export function binary(name: string, options: BinaryOptions): Operator {
       if (!a || !given) return []
       const type = result ?? a.elementType
       const b = alignedDense(call, 1, given)
-      return [mapBroadcast([a, b], type, ([x, y]) => asElement(type, forward(x as number, y as number, a.elementType)))]
+      return [mapBroadcast([a, b], type, ([x, y]) => asElement(type, forward(x!, y!, a.elementType)))]
     },
     backward: options.backward && broadcastBackward(options.backward),
-    cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape) as number),
+    cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape)!),
     // What is compared with is a threshold, nothing that is learnt.
     parameters: result === 'bool' ? undefined : 'operands',
     channels: { ...broadcasting, zeros: (call) => zerosOf(forward, call.outputs[0]?.elementType) },

@@ -23,11 +23,11 @@ export function factorBlocks(from: readonly number[], to: readonly number[]): Bl
     let a = 1
     let b = 1
     const takeInput = () => {
-      a *= from[i] as number
+      a *= from[i]!
       inputs.push(i++)
     }
     const takeOutput = () => {
-      b *= to[o] as number
+      b *= to[o]!
       outputs.push(o++)
     }
     if (i < from.length) takeInput()
@@ -44,23 +44,23 @@ export function factorBlocks(from: readonly number[], to: readonly number[]): Bl
 
 /** Labels of a track for every element of a block (row-major); axes of the block that the track does not speak of repeat. */
 function spread({ axes, labels }: Track, block: Block, shape: readonly number[]): Int32Array {
-  const own = stridesOf(axes.map((a) => shape[a] as number))
-  const strides = block.inputs.map((a) => (axes.includes(a) ? (own[axes.indexOf(a)] as number) : 0))
+  const own = stridesOf(axes.map((a) => shape[a]!))
+  const strides = block.inputs.map((a) => (axes.includes(a) ? own[axes.indexOf(a)]! : 0))
   return Int32Array.from(
     fromIndices(
-      block.inputs.map((a) => shape[a] as number),
-      (index) => labels[offsetOf(strides, index)] as number,
+      block.inputs.map((a) => shape[a]!),
+      (index) => labels[offsetOf(strides, index)]!,
     ),
   )
 }
 
 /** The axes of the output on which the labels depend, with the labels over these alone. */
 function gathered(all: Int32Array, block: Block, shape: readonly number[]): Track | undefined {
-  const sizes = block.outputs.map((a) => shape[a] as number)
+  const sizes = block.outputs.map((a) => shape[a]!)
   const strides = stridesOf(sizes)
   const depends = block.outputs.filter((_, n) => {
-    const stride = strides[n] as number
-    const size = sizes[n] as number
+    const stride = strides[n]!
+    const size = sizes[n]!
     return all.some((label, i) => Math.floor(i / stride) % size > 0 && all[i - stride] !== label)
   })
   if (depends.length === 0) {
@@ -68,13 +68,13 @@ function gathered(all: Int32Array, block: Block, shape: readonly number[]): Trac
     const axis = block.outputs.find((a) => shape[a] === all.length)
     return axis === undefined ? undefined : { axes: [axis], labels: all }
   }
-  const at = depends.map((a) => strides[block.outputs.indexOf(a)] as number)
+  const at = depends.map((a) => strides[block.outputs.indexOf(a)]!)
   return {
     axes: depends,
     labels: Int32Array.from(
       fromIndices(
-        depends.map((a) => shape[a] as number),
-        (index) => all[offsetOf(at, index)] as number,
+        depends.map((a) => shape[a]!),
+        (index) => all[offsetOf(at, index)]!,
       ),
     ),
   }
@@ -99,10 +99,7 @@ export function tieReshaped(call: InferredCall, ties: Ties): void {
     const freeze = (why: string) => {
       for (const t of inside) ties.freeze(t.labels, why)
     }
-    const mergesBatch =
-      block.inputs.includes(0) &&
-      (from[0] as number) > 1 &&
-      block.inputs.filter((a) => (from[a] as number) > 1).length > 1
+    const mergesBatch = block.inputs.includes(0) && from[0]! > 1 && block.inputs.filter((a) => from[a]! > 1).length > 1
     const batchIsTracked = ties.isConstant(0) || inside.some((t) => t.axes.includes(0))
     if (inside.length > 1) freeze(`${opType} merges two axes whose channels can go`)
     else if (inside.some((t) => !t.axes.every((a) => block.inputs.includes(a))))

@@ -84,7 +84,7 @@ export function takenAt(x: Dense, axis: number, place: number): Dense {
   const { outer, size, inner } = linesAlong(x.shape, axis)
   const data = new Array<number>(outer * inner)
   for (let o = 0; o < outer; o++)
-    for (let i = 0; i < inner; i++) data[o * inner + i] = x.data[(o * size + place) * inner + i] as number
+    for (let i = 0; i < inner; i++) data[o * inner + i] = x.data[(o * size + place) * inner + i]!
   return dense(x.elementType, x.shape.toSpliced(axis, 1), data)
 }
 
@@ -102,13 +102,13 @@ function reshaping(opType: string, to: Unfolding, call: Call, value: string, axi
     call.opset < 13
       ? to.nodes(opType, [value], 1, { axes: [axis] })
       : to.nodes(opType, [value, to.constant(tensorOf('int64', [1], [axis]))], 1)
-  return made as string
+  return made!
 }
 
 /** Values behind one another along a new axis, as nodes. */
 export function stackedNodes(to: Unfolding, call: Call, values: readonly string[], axis: number): string {
   const rows = values.map((value) => withAxis(to, call, value, axis))
-  return to.nodes('Concat', rows, 1, { axis })[0] as string
+  return to.nodes('Concat', rows, 1, { axis })[0]!
 }
 
 /** The parts of a value along an axis, as nodes. */

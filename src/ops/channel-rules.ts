@@ -43,7 +43,7 @@ export function tieBroadcast(call: InferredCall, ties: Ties, inputs: readonly nu
   for (const i of variable.length > 0 ? variable : present)
     for (const track of ties.tracks(i)) {
       const offset = rank - shapeOf(i).length
-      if (track.axes.length === 1) trackedAxes.add((track.axes[0] as number) + offset)
+      if (track.axes.length === 1) trackedAxes.add(track.axes[0]! + offset)
       else {
         const axes = track.axes.map((a) => a + offset)
         const before = multi.get(axes.join())

@@ -32,7 +32,7 @@ export function commonType(
 ): ElementType | undefined {
   const known = inputs.flatMap((i) => {
     const type = call.inputs[i]?.elementType
-    return type ? [{ name: call.node.inputs[i] as string, type }] : []
+    return type ? [{ name: call.node.inputs[i]!, type }] : []
   })
   for (const { name, type } of known) {
     if (!(isFloating(type) || (kind === 'numeric' && isInteger(type))))

@@ -5,14 +5,14 @@ export function fromIndices(
   shape: readonly number[],
   make: (index: readonly number[], flat: number) => number,
 ): number[] {
-  const count = elementCount(shape) as number
+  const count = elementCount(shape)!
   const out = new Array<number>(count)
   const index = new Array<number>(shape.length).fill(0)
   for (let flat = 0; flat < count; flat++) {
     out[flat] = make(index, flat)
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis] = (index[axis] as number) + 1
-      if ((index[axis] as number) < (shape[axis] as number)) break
+      index[axis] = index[axis]! + 1
+      if (index[axis]! < shape[axis]!) break
       index[axis] = 0
     }
   }
@@ -22,7 +22,7 @@ export function fromIndices(
 /** Where the element at `index` lies in a row-major tensor with these strides. */
 export function offsetOf(strides: readonly number[], index: readonly number[]): number {
   let at = 0
-  for (let axis = 0; axis < strides.length; axis++) at += (strides[axis] as number) * (index[axis] as number)
+  for (let axis = 0; axis < strides.length; axis++) at += strides[axis]! * index[axis]!
   return at
 }
 
@@ -31,7 +31,7 @@ export function broadcastStrides(own: readonly number[], shape: readonly number[
   const strides = stridesOf(own)
   return shape.map((_, axis) => {
     const a = axis - shape.length + own.length
-    return a < 0 || own[a] === 1 ? 0 : (strides[a] as number)
+    return a < 0 || own[a] === 1 ? 0 : strides[a]!
   })
 }
 
@@ -46,9 +46,9 @@ export function setsAlong(shape: readonly number[], axes: readonly number[]): Se
   const strides = stridesOf(shape)
   const others = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis))
   const placesOf = (some: readonly number[]) => {
-    const own = some.map((axis) => strides[axis] as number)
+    const own = some.map((axis) => strides[axis]!)
     return fromIndices(
-      some.map((axis) => shape[axis] as number),
+      some.map((axis) => shape[axis]!),
       (index) => offsetOf(own, index),
     )
   }
@@ -64,9 +64,9 @@ export interface Lines {
 
 export function linesAlong(shape: readonly number[], axis: number): Lines {
   return {
-    outer: elementCount(shape.slice(0, axis)) as number,
-    size: shape[axis] as number,
-    inner: elementCount(shape.slice(axis + 1)) as number,
+    outer: elementCount(shape.slice(0, axis))!,
+    size: shape[axis]!,
+    inner: elementCount(shape.slice(axis + 1))!,
   }
 }
 

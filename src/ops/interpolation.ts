@@ -18,10 +18,10 @@ const points: Readonly<Record<string, number>> = { nearest: 1, linear: 2, biline
 export function interpolationCost(call: InferredCall, mode: string, antialias: boolean): Arithmetic {
   const x = call.inputs[0]?.shape as readonly number[]
   const y = call.outputs[0]?.shape as readonly number[]
-  const outputs = elementCount(y) as number
+  const outputs = elementCount(y)!
   if (mode === 'nearest') return {}
   const perOutput = x.reduce((product, size, axis) => {
-    const to = y[axis] as number
+    const to = y[axis]!
     if (to === size) return product
     return product * Math.ceil((points[mode] ?? 1) * (antialias ? Math.max(1, size / Math.max(1, to)) : 1))
   }, 1)

@@ -7,15 +7,15 @@ export function joined(parts: readonly [Dense, ...Dense[]] | readonly Dense[], a
   const first = parts[0] as Dense
   const shape = first.shape.with(
     axis,
-    parts.reduce((sum, p) => sum + (p.shape[axis] as number), 0),
+    parts.reduce((sum, p) => sum + p.shape[axis]!, 0),
   )
   const { outer, inner } = linesAlong(shape, axis)
-  const runs = parts.map((p) => (p.shape[axis] as number) * inner)
+  const runs = parts.map((p) => p.shape[axis]! * inner)
   const out: number[] = []
   for (let o = 0; o < outer; o++)
     parts.forEach((p, n) => {
-      const run = runs[n] as number
-      for (let i = 0; i < run; i++) out.push(p.data[o * run + i] as number)
+      const run = runs[n]!
+      for (let i = 0; i < run; i++) out.push(p.data[o * run + i]!)
     })
   return dense(first.elementType, shape, out)
 }
@@ -27,7 +27,7 @@ export function parted(x: Dense, axis: number, sizes: readonly number[]): Dense[
   return sizes.map((part) => {
     const out: number[] = []
     for (let o = 0; o < outer; o++)
-      for (let i = 0; i < part * inner; i++) out.push(x.data[(o * size + start) * inner + i] as number)
+      for (let i = 0; i < part * inner; i++) out.push(x.data[(o * size + start) * inner + i]!)
     start += part
     return dense(x.elementType, x.shape.with(axis, part), out)
   })

@@ -26,7 +26,7 @@ export function multiply(
       let left = a.start + i * a.row
       let right = b.start + j * b.column
       for (let t = 0; t < k; t++) {
-        sum += (a.data[left] as number) * (b.data[right] as number)
+        sum += a.data[left]! * b.data[right]!
         left += a.column
         right += b.row
       }
@@ -40,16 +40,16 @@ export function product(call: Call, operands: Operands, a: Doubles, b: Doubles):
   const left = a.shape.length > 1 ? a.shape : [1, ...a.shape]
   const right = b.shape.length > 1 ? b.shape : [...b.shape, 1]
   const [m, k] = left.slice(-2) as [number, number]
-  const n = right.at(-1) as number
+  const n = right.at(-1)!
   const batch = shape.slice(0, Math.max(left.length, right.length) - 2)
-  const data = new Float64Array(elementCount(shape) as number)
+  const data = new Float64Array(elementCount(shape)!)
   // One entry per matrix of the broadcast leading axes: which matrix of A and of B it is made of.
   const [fromA, fromB] = [left, right].map((own) => {
     const strides = broadcastStrides(own.slice(0, -2), batch)
     return fromIndices(batch, (index) => offsetOf(strides, index))
   }) as [number[], number[]]
   fromA.forEach((matrix, i) => {
-    const start = (fromB[i] as number) * k * n
+    const start = fromB[i]! * k * n
     multiply(
       { data: a.data, start: matrix * m * k, row: k, column: 1 },
       { data: b.data, start, row: n, column: 1 },

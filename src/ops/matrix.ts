@@ -66,10 +66,7 @@ export function contractionCost(outputs: number, terms: number): Arithmetic {
 export function productCost(call: InferredCall, { a, b }: Operands): Arithmetic {
   const left = call.inputs[a]?.shape as readonly number[]
   const right = call.inputs[b]?.shape as readonly number[]
-  return contractionCost(
-    elementCount(call.outputs[0]?.shape) as number,
-    left[productAxes(left.length, right.length).a.k] as number,
-  )
+  return contractionCost(elementCount(call.outputs[0]?.shape)!, left[productAxes(left.length, right.length).a.k]!)
 }
 
 /** An input and one of its axes. */
@@ -151,8 +148,8 @@ export function productChannels<T>(
       const tracks = batchTracks(call, ties, operands)
       const rows = freeAxis(ties, a, axes.a.m, { input: b, axis: axes.b.k })
       const columns = freeAxis(ties, b, axes.b.n, { input: a, axis: axes.a.k })
-      if (rows) tracks.push({ axes: [axes.y.m as number], labels: rows })
-      if (columns) tracks.push({ axes: [axes.y.n as number], labels: columns })
+      if (rows) tracks.push({ axes: [axes.y.m!], labels: rows })
+      if (columns) tracks.push({ axes: [axes.y.n!], labels: columns })
       for (const i of perColumn) {
         const shape = call.inputs[i]?.shape ?? []
         if (columns && shape.at(-1) === columns.length && columns.length > 1)

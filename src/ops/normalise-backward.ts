@@ -14,7 +14,7 @@ export interface SetsView {
 }
 
 const view = (call: BackwardCall, value: string, sets: number) => {
-  const count = elementCount(shapeIn(call, 0)) as number
+  const count = elementCount(shapeIn(call, 0))!
   return call.emit.reshape(value, [1, sets, count / sets])
 }
 
@@ -23,19 +23,17 @@ export function standardisedNode(call: BackwardCall, { sets, epsilon }: SetsView
   const { emit, node } = call
   const ones = emit.expand(emit.floats([1]), [sets])
   const zeros = emit.zeros([sets])
-  const [y] = emit.nodes(
-    'BatchNormalization',
-    [view(call, node.inputs[0] as string, sets), ones, zeros, zeros, ones],
-    3,
-    { epsilon: float(epsilon), training_mode: 1 },
-  )
-  return emit.reshape(y as string, shapeIn(call, 0))
+  const [y] = emit.nodes('BatchNormalization', [view(call, node.inputs[0]!, sets), ones, zeros, zeros, ones], 3, {
+    epsilon: float(epsilon),
+    training_mode: 1,
+  })
+  return emit.reshape(y!, shapeIn(call, 0))
 }
 
 /** dX from the gradient of x̂, which has the shape of X. */
 export function standardisedBackward(call: BackwardCall, gradient: string, { sets, epsilon }: SetsView): string {
   const { emit, node } = call
-  const x = view(call, node.inputs[0] as string, sets)
+  const x = view(call, node.inputs[0]!, sets)
   const ones = emit.expand(emit.floats([1]), [sets])
   const [dx] = emit.nodes(
     'BatchNormalizationGradient',
@@ -44,7 +42,7 @@ export function standardisedBackward(call: BackwardCall, gradient: string, { set
     { epsilon: float(epsilon) },
     'ai.kerf',
   )
-  return emit.reshape(dx as string, shapeIn(call, 0))
+  return emit.reshape(dx!, shapeIn(call, 0))
 }
 
 /**
@@ -58,7 +56,7 @@ export function affineBackward(
   scale: () => string,
   parameter: (perElement: string, input: number) => string,
 ): (string | undefined)[] {
-  const dy = call.gradients[0] as string
+  const dy = call.gradients[0]!
   const { mul } = algebra(call.emit)
   return [
     call.needs(0) ? standardisedBackward(call, mul(dy, scale()), sets) : undefined,

@@ -10,10 +10,10 @@ export interface Moments {
 
 export function momentsOf(data: Float64Array, start: number, offsets: readonly number[]): Moments {
   let sum = 0
-  for (const offset of offsets) sum += data[start + offset] as number
+  for (const offset of offsets) sum += data[start + offset]!
   const mean = sum / offsets.length
   let squares = 0
-  for (const offset of offsets) squares += ((data[start + offset] as number) - mean) ** 2
+  for (const offset of offsets) squares += (data[start + offset]! - mean) ** 2
   return { mean, variance: squares / offsets.length }
 }
 
@@ -27,7 +27,7 @@ export function mapSets(
   const data = new Float64Array(x.data.length)
   for (const start of starts) {
     const become = f(start, offsets)
-    for (const offset of offsets) data[start + offset] = become(x.data[start + offset] as number)
+    for (const offset of offsets) data[start + offset] = become(x.data[start + offset]!)
   }
   return { shape: x.shape, data }
 }
@@ -43,7 +43,7 @@ export function standardised(x: Doubles, axes: readonly number[], epsilon: numbe
 
 /** y · scale + bias, given for every element. */
 export function scaledAndShifted(y: Doubles, scale: Float64Array, bias: Float64Array | undefined): Doubles {
-  return { shape: y.shape, data: y.data.map((v, i) => v * (scale[i] as number) + (bias ? (bias[i] as number) : 0)) }
+  return { shape: y.shape, data: y.data.map((v, i) => v * scale[i]! + (bias ? bias[i]! : 0)) }
 }
 
 /** A vector with one entry per channel, so that it broadcasts to x [N, C, …]. */

@@ -34,14 +34,14 @@ export function statisticsCost(
 export function normalisedOver(call: InferredCall, axes: readonly number[]): { n: number; statistics: number } {
   const x = call.inputs[0]?.shape as readonly number[]
   return {
-    n: elementCount(x) as number,
-    statistics: elementCount(x.filter((_, axis) => !axes.includes(axis))) as number,
+    n: elementCount(x)!,
+    statistics: elementCount(x.filter((_, axis) => !axes.includes(axis)))!,
   }
 }
 
 /** Channels that lie on axis 1 and on one that is normalised over, as between the Reshapes of a GroupNorm: axis 1 are its groups. */
 const isInRows = (own: readonly number[], over: readonly number[]): boolean =>
-  own.length === 2 && own[0] === 1 && !over.includes(1) && over.includes(own[1] as number)
+  own.length === 2 && own[0] === 1 && !over.includes(1) && over.includes(own[1]!)
 
 /** Every element depends on all others along `axes` of input 0: channels there must stay, those along other axes pass. */
 export function normalising<A>(axes: (call: InferredCall<A>) => readonly number[]): ChannelRule<A> {
@@ -69,7 +69,7 @@ function passStatistics(call: InferredCall, ties: Ties, axes: readonly number[])
   const tracks = ties.tracks(0)
   for (const { axes: own, labels } of tracks)
     if (over(own) && !ties.isConstant(0)) {
-      const why = overWhat(call, own.at(-1) as number)
+      const why = overWhat(call, own.at(-1)!)
       if (own.length === 1) ties.changes(labels, why)
       else ties.freeze(labels, why)
     }
@@ -133,7 +133,7 @@ export function perChannelParameters<A>(
       for (const { axes, labels } of rows) {
         const groups = call.inputs[0]?.shape?.[1] as number
         ties.byRows()
-        ties.changes(labels, overWhat(call, axes[1] as number))
+        ties.changes(labels, overWhat(call, axes[1]!))
         ties.balance(labels, groups, `its ${groups} groups must keep equally many channels`)
         ties.setOutput(0, rows)
       }

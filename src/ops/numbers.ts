@@ -28,15 +28,15 @@ export function arithmetic(elementType: ElementType, { shape, data }: Doubles): 
 export function broadcastTo(x: Dense, shape: readonly number[]): Float64Array {
   if (x.data.length === 1 && shape.length >= x.shape.length) {
     const count = shape.reduce((n, d) => n * d, 1)
-    return new Float64Array(count).fill(x.data[0] as number)
+    return new Float64Array(count).fill(x.data[0]!)
   }
   const strides = broadcastStrides(x.shape, shape)
-  return Float64Array.from(fromIndices(shape, (index) => x.data[offsetOf(strides, index)] as number))
+  return Float64Array.from(fromIndices(shape, (index) => x.data[offsetOf(strides, index)]!))
 }
 
 /** x minus its zero point, which broadcasts to it; x itself where there is none. */
 export function shifted(x: Dense, zeroPoint: Dense | undefined): Doubles {
   if (!zeroPoint) return doubles(x)
   const zero = broadcastTo(zeroPoint, x.shape)
-  return { shape: x.shape, data: zero.map((z, i) => (x.data[i] as number) - z) }
+  return { shape: x.shape, data: zero.map((z, i) => x.data[i]! - z) }
 }

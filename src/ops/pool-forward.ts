@@ -25,18 +25,18 @@ export function eachWindow(
 ): readonly number[] {
   const { window } = call.attributes
   const [batch, channels, ...space] = shape as [number, number, ...number[]]
-  const sliding = slidingOf(call, window, window.kernelShape as readonly number[], space)
+  const sliding = slidingOf(call, window, window.kernelShape!, space)
   const table = tapTable(sliding)
   const taps = tapCount(sliding)
-  const size = elementCount(space) as number
-  const positions = elementCount(sliding.output) as number
+  const size = elementCount(space)!
+  const positions = elementCount(sliding.output)!
   const covered = { places: new Int32Array(taps), count: 0, padded: 0 }
   for (let plane = 0; plane < batch * channels; plane++)
     for (let p = 0; p < positions; p++) {
       covered.count = 0
       covered.padded = 0
       for (let t = 0; t < taps; t++) {
-        const at = table[p * taps + t] as number
+        const at = table[p * taps + t]!
         if (at >= 0) covered.places[covered.count++] = plane * size + at
         else if (at === inPadding) covered.padded++
       }
@@ -58,9 +58,8 @@ export function poolWindows(
 
 /** Where the window's maximum lies in X: the first one, of several. */
 export function placeOfMaximum(x: ArrayLike<number>, { places, count }: Covered): number {
-  let best = places[0] as number
-  for (let i = 1; i < count; i++)
-    if ((x[places[i] as number] as number) > (x[best] as number)) best = places[i] as number
+  let best = places[0]!
+  for (let i = 1; i < count; i++) if (x[places[i]!]! > x[best]!) best = places[i]!
   return best
 }
 
@@ -70,7 +69,7 @@ export function poolPlanes(x: Doubles, f: (values: Float64Array) => number): Dou
     x.shape,
     x.shape.flatMap((_, axis) => (axis < 2 ? [] : [axis])),
   )
-  const size = elementCount(x.shape.slice(2)) as number
+  const size = elementCount(x.shape.slice(2))!
   return {
     shape: x.shape.map((d, axis) => (axis < 2 ? d : 1)),
     data: Float64Array.from(starts, (start) => f(x.data.subarray(start, start + size))),
@@ -80,6 +79,6 @@ export function poolPlanes(x: Doubles, f: (values: Float64Array) => number): Dou
 /** (Σ |x|ᵖ)^(1/p) */
 export function norm(values: ArrayLike<number>, p: number): number {
   let sum = 0
-  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i] as number) ** p
+  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]!) ** p
   return sum ** (1 / p)
 }

@@ -75,7 +75,7 @@ export function globalPoolShape(call: Call): Shape | undefined {
 export function resolvedWindow(call: BackwardCall<PoolAttributes>): Record<string, AttributeValue> {
   const { window } = call.attributes
   const space = shapeIn(call, 0).slice(2)
-  const sliding = slidingOf(call, window, window.kernelShape as readonly number[], space)
+  const sliding = slidingOf(call, window, window.kernelShape!, space)
   return {
     kernel_shape: sliding.kernelShape,
     strides: sliding.strides,
@@ -94,14 +94,14 @@ export interface Reduction {
 
 export function windowReduction(call: InferredCall<PoolAttributes>): Reduction {
   return {
-    outputs: elementCount(call.outputs[0]?.shape) as number,
-    taps: elementCount(call.attributes.window.kernelShape) as number,
+    outputs: elementCount(call.outputs[0]?.shape)!,
+    taps: elementCount(call.attributes.window.kernelShape)!,
   }
 }
 
 export function globalReduction(call: InferredCall): Reduction {
   const x = call.inputs[0]?.shape as readonly number[]
-  return { outputs: elementCount(x.slice(0, 2)) as number, taps: elementCount(x.slice(2)) as number }
+  return { outputs: elementCount(x.slice(0, 2))!, taps: elementCount(x.slice(2))! }
 }
 
 /** One comparison per tap, the first one (with nothing) included, as the accumulators of a sum count theirs. */

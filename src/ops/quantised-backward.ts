@@ -20,7 +20,7 @@ import { rangeOf } from './quantised-forward.ts'
 function parameter(call: BackwardCall<QuantisationAttributes>, input: number): string {
   const shape = shapeIn(call, input)
   const rank = shapeIn(call, 0).length
-  const name = call.node.inputs[input] as string
+  const name = call.node.inputs[input]!
   const value = call.inputs[input]?.elementType === 'float32' ? name : call.emit.node('Cast', [name], { to: 1 })
   const count = shape.reduce((p, d) => p * d, 1)
   if (count === 1) return call.emit.reshape(value, [])
@@ -36,7 +36,7 @@ export const quantiseBackward: BackwardRule<QuantisationAttributes> = (call) => 
   if (!isInteger(type)) throw wrong(call, `no gradient passes through codes of ${type}`)
   const { add, div } = algebra(call.emit)
   const scale = parameter(call, 1)
-  const steps = div(call.node.inputs[0] as string, scale)
+  const steps = div(call.node.inputs[0]!, scale)
   const place = call.inputs[2] ? add(steps, parameter(call, 2)) : steps
   const [lowest, highest] = rangeOf(type)
   return [clipGradient(call, div(gradientOf(call), scale), place, lowest - 0.5, highest + 0.5)]

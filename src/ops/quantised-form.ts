@@ -76,7 +76,7 @@ export function quantisedForm(
       const known = call.inputs[x]
       return known && { elementType: 'float32' as const, shape: known.shape }
     })
-    const names = places.map((x) => call.node.inputs[x] as string)
+    const names = places.map((x) => call.node.inputs[x]!)
     return { node: { ...call.node, inputs: names }, attributes: call.attributes.own, opset, inputs }
   }
   return defineOperator<Attributes>({
@@ -121,7 +121,7 @@ export function quantisedForm(
         const places = slotsOf(call).operands.map(({ x }) => x)
         f.channels.tie(
           { ...plain(call), outputs: call.outputs },
-          renumbered(ties, (input) => places[input] as number),
+          renumbered(ties, (input) => places[input]!),
         )
       },
     },

@@ -39,8 +39,8 @@ export function requantised(
   ]
   const type = zeroPoint.elementType
   const y = data.map((sum, i) => {
-    const scale = Math.fround(Math.fround((a[i] as number) * (b[i] as number)) / (out[i] as number))
-    return saturate(type, roundTiesToEven(Math.fround(sum * scale)) + (zero[i] as number))
+    const scale = Math.fround(Math.fround(a[i]! * b[i]!) / out[i]!)
+    return saturate(type, roundTiesToEven(Math.fround(sum * scale)) + zero[i]!)
   })
   return dense(type, shape, y)
 }
@@ -48,6 +48,6 @@ export function requantised(
 /** A parameter with one entry per output channel (or one for all), so that it broadcasts to `rank` axes, the channels at `axis`. */
 export function alongAxis(parameter: Dense, rank: number, axis: number): Dense {
   const shape = new Array<number>(rank).fill(1)
-  shape[axis] = elementCount(parameter.shape) as number
+  shape[axis] = elementCount(parameter.shape)!
   return { ...parameter, shape }
 }

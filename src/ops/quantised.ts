@@ -72,11 +72,11 @@ export function checkGranularity(call: Call<QuantisationAttributes>): void {
 /** For each element of x (row-major), the place of its scale or zero point. */
 export function granularity(x: Dense, parameter: Dense, axis: number, blockSize: number): (i: number) => number {
   if (parameter.data.length === 1) return () => 0
-  const size = x.shape[axis] as number
-  const inner = elementCount(x.shape.slice(axis + 1)) as number
+  const size = x.shape[axis]!
+  const inner = elementCount(x.shape.slice(axis + 1))!
   const along = (i: number) => Math.floor(i / inner) % size
   if (blockSize === 0 || parameter.shape.length < x.shape.length) return along
-  const blocks = parameter.shape[axis] as number
+  const blocks = parameter.shape[axis]!
   return (i) => (Math.floor(i / (inner * size)) * blocks + Math.floor(along(i) / blockSize)) * inner + (i % inner)
 }
 

@@ -31,8 +31,8 @@ export function randomTensor(name: string, shape: 'shape' | 'like'): Operator {
     attributes: (a) => ({ dtype: a.int('dtype'), shape: a.ints('shape') }),
     infer: (call) => [shape === 'like' ? alike(call) : shaped(call)],
     backward: 'zero',
-    cost: (call) => ({ others: elementCount(call.outputs[0]?.shape) as number }),
-    accesses: (call) => ({ reads: call.inputs.map(() => 0), writes: [elementCount(call.outputs[0]?.shape) as number] }),
+    cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
+    accesses: (call) => ({ reads: call.inputs.map(() => 0), writes: [elementCount(call.outputs[0]?.shape)!] }),
     channels: { tie: (call, ties) => ties.freezeInputs(`${call.node.opType} fills a tensor of the same size`) },
   })
 }

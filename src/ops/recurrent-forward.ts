@@ -14,7 +14,7 @@ import type { CellAlgebra } from './recurrent-cells.ts'
 
 type Vector = Float64Array
 
-const zip = (f: (a: number, b: number) => number) => (a: Vector, b: Vector) => a.map((v, i) => f(v, b[i] as number))
+const zip = (f: (a: number, b: number) => number) => (a: Vector, b: Vector) => a.map((v, i) => f(v, b[i]!))
 
 export function recurrentForward(call: Call<RecurrentAttributes>, inputs: readonly (Dense | undefined)[]): Dense[] {
   const given = inputs.map((input) => input && doubles(input))
@@ -44,7 +44,7 @@ export function recurrentForward(call: Call<RecurrentAttributes>, inputs: readon
         return given[input]?.data.slice(at, at + sizes.hidden) ?? new Float64Array(sizes.hidden)
       }
       let state = { h: initial(recurrentInputs.h), c: cell.states === 2 ? initial(recurrentInputs.c) : undefined }
-      const length = lengths[n] as number
+      const length = lengths[n]!
       for (let s = 0; s < length; s++) {
         const t = directions[d] === 'reverse' ? length - 1 - s : s
         state = layer.step(rowOf(t, n), state)
@@ -54,7 +54,7 @@ export function recurrentForward(call: Call<RecurrentAttributes>, inputs: readon
       if (state.c) finals[1]?.set(state.c, stateAt(d, n))
     }
   }
-  const type = (inputs[0] as Dense).elementType
+  const type = inputs[0]!.elementType
   const [outer, inner] = samplesFirst ? [sizes.samples, sizes.steps] : [sizes.steps, sizes.samples]
   const yShape = samplesFirst ? [outer, inner, count, sizes.hidden] : [outer, count, inner, sizes.hidden]
   const stateShape = samplesFirst ? [sizes.samples, count, sizes.hidden] : [count, sizes.samples, sizes.hidden]
@@ -116,13 +116,13 @@ class Layer {
     if (biases)
       for (let i = 0; i < this.#gates.length; i++) {
         const column = i % columns
-        const own = Math.floor(column / hidden) === separate ? 0 : (biases[columns + column] as number)
-        this.#gates[i] = (this.#gates[i] as number) + (biases[column] as number) + own
+        const own = Math.floor(column / hidden) === separate ? 0 : biases[columns + column]!
+        this.#gates[i] = this.#gates[i]! + biases[column]! + own
       }
     this.#recurrentBias = biases && separate !== undefined ? part(biases, cell.gates + separate, hidden) : undefined
     this.#peepholes = p && [0, 1, 2].map((i) => part(p, 3 * direction + i, hidden))
     const functions = attributes.activations[direction]?.map((a) => a && activationFunction(a)) ?? []
-    const activate = (which: number, v: Vector) => (functions[which] as (v: Vector) => Vector)(v)
+    const activate = (which: number, v: Vector) => functions[which]!(v)
     this.#algebra = {
       add: zip((a, c) => a + c),
       mul: zip((a, c) => a * c),

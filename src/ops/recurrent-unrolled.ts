@@ -16,12 +16,12 @@ export function unrolled(call: InferredCall<RecurrentAttributes>, emit: Gradient
   const sizes = knownSizes(call)
   const turned = (value: string) => emit.node('Transpose', [value], { perm: [1, 0, 2] })
   const inOrder = (value: string | undefined) => (value && samplesFirst ? turned(value) : value || undefined)
-  const x = inOrder(given[at.x]) as string
+  const x = inOrder(given[at.x])!
   const states = [at.h, at.c].slice(0, cell.states).map((input) => {
     const value = inOrder(given[input])
     return value ? perDirection(call, emit, value) : directions.map(() => emit.zeros([1, sizes.samples, sizes.hidden]))
   })
-  const lengths = given[at.lengths] ? new Lengths(emit, given[at.lengths] as string, sizes.samples) : undefined
+  const lengths = given[at.lengths] ? new Lengths(emit, given[at.lengths]!, sizes.samples) : undefined
   const runs = directions.map((direction, d) => {
     const run = new Run(call, emit, d, sizes)
     const backwards = direction === 'reverse'
@@ -32,12 +32,12 @@ export function unrolled(call: InferredCall<RecurrentAttributes>, emit: Gradient
     for (let s = 0; s < sizes.steps; s++) {
       const t = backwards && !lengths ? sizes.steps - 1 - s : s
       const made = run.step(
-        gates.map((gate) => gate[t] as string),
+        gates.map((gate) => gate[t]!),
         state,
       )
       const until = (value: string, otherwise: string) => lengths?.within(t, value, otherwise) ?? value
       ys[t] = until(made.h, emit.zeros([1, sizes.samples, sizes.hidden]))
-      state = { h: until(made.h, state.h), c: made.c && until(made.c, state.c as string) }
+      state = { h: until(made.h, state.h), c: made.c && until(made.c, state.c!) }
     }
     const joined = concatenated(emit, ys, 0)
     return { y: reversed ? lengths.reverse(joined) : joined, state }
@@ -48,14 +48,14 @@ export function unrolled(call: InferredCall<RecurrentAttributes>, emit: Gradient
     runs.map((run) => emit.reshape(run.y, [steps, 1, samples, hidden])),
     1,
   )
-  const finals = [runs.map((run) => run.state.h), runs.map((run) => run.state.c as string)]
+  const finals = [runs.map((run) => run.state.h), runs.map((run) => run.state.c!)]
     .slice(0, cell.states)
-    .map((list) => inOrder(concatenated(emit, list, 0)) as string)
+    .map((list) => inOrder(concatenated(emit, list, 0))!)
   return [samplesFirst ? emit.node('Transpose', [y], { perm: [2, 0, 1, 3] }) : y, ...finals]
 }
 
 const concatenated = (emit: GradientEmitter, values: readonly string[], axis: number): string =>
-  values.length === 1 ? (values[0] as string) : emit.node('Concat', values, { axis })
+  values.length === 1 ? values[0]! : emit.node('Concat', values, { axis })
 
 const splitEqually = (emit: GradientEmitter, value: string, axis: number, parts: number, size: number): string[] =>
   parts === 1 ? [value] : emit.split(value, axis, new Array<number>(parts).fill(size))
@@ -114,7 +114,7 @@ class Run {
       return value ? perDirection(call, emit, value)[direction] : undefined
     }
     const perGate = (input: number) =>
-      splitEqually(emit, emit.node('Transpose', [own(input) as string], { perm: [0, 2, 1] }), 2, cell.gates, hidden)
+      splitEqually(emit, emit.node('Transpose', [own(input)!], { perm: [0, 2, 1] }), 2, cell.gates, hidden)
     const { add, sub, mul } = algebra(emit)
     const bias = own(at.b)
     const parts = bias === undefined ? undefined : emit.split(bias, 1, new Array(2 * cell.gates).fill(hidden))
@@ -127,7 +127,7 @@ class Run {
     this.#w = perGate(at.w)
     this.#biases = parts
       ?.slice(0, cell.gates)
-      .map((b, gate) => (gate === separate ? b : add(b, parts[cell.gates + gate] as string)))
+      .map((b, gate) => (gate === separate ? b : add(b, parts[cell.gates + gate]!)))
     this.#recurrentBias = separate === undefined ? undefined : parts?.[cell.gates + separate]
     this.#peepholes = peepholes === undefined ? undefined : emit.split(peepholes, 1, [hidden, hidden, hidden])
     const activate = (which: number, value: string) =>
@@ -138,7 +138,7 @@ class Run {
       complement: (a) => sub(1, a),
       activate,
       gate: (which, value) => activate(which, clip === undefined ? value : clipped(emit, value, clip)),
-      recur: (h, gate) => emit.node('MatMul', [h, r[gate] as string]),
+      recur: (h, gate) => emit.node('MatMul', [h, r[gate]!]),
     }
   }
 

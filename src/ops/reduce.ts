@@ -79,11 +79,11 @@ export function reduceDense(
 ): Dense {
   const strides = stridesOf(x.shape)
   const kept = x.shape.map((d, i) => (axes.includes(i) ? 1 : d))
-  const inner = axes.map((a) => x.shape[a] as number)
-  const innerStrides = axes.map((a) => strides[a] as number)
+  const inner = axes.map((a) => x.shape[a]!)
+  const innerStrides = axes.map((a) => strides[a]!)
   const data = fromIndices(kept, (index) => {
     const base = offsetOf(strides, index)
-    return f(fromIndices(inner, (i) => x.data[base + offsetOf(innerStrides, i)] as number))
+    return f(fromIndices(inner, (i) => x.data[base + offsetOf(innerStrides, i)]!))
   })
   return dense(x.elementType, reducedShape(x.shape, axes, keepDims), data)
 }
@@ -117,8 +117,7 @@ export function tieReduction(
   passTracks(call, ties, {
     to: (a) => (axes.includes(a) ? undefined : keepDims ? a : a - axes.filter((r) => r < a).length),
     why,
-    leaves: (own) =>
-      own.length < 3 && axes.includes(own.at(-1) as number) && !(own.length === 2 && axes.includes(own[0] as number)),
+    leaves: (own) => own.length < 3 && axes.includes(own.at(-1)!) && !(own.length === 2 && axes.includes(own[0]!)),
   })
 }
 
@@ -152,10 +151,10 @@ function reduceBackward(call: BackwardCall<ReduceAttributes>, rule: ReduceOption
   return rule({
     ...algebra(call.emit),
     dy: kept(gradientOf(call)),
-    x: call.node.inputs[0] as string,
-    y: () => kept(call.node.outputs[0] as string),
+    x: call.node.inputs[0]!,
+    y: () => kept(call.node.outputs[0]!),
     axes,
-    count: axes.reduce((product, axis) => product * (shape[axis] as number), 1),
+    count: axes.reduce((product, axis) => product * shape[axis]!, 1),
     call,
   })
 }
@@ -176,8 +175,8 @@ export function reduction(name: string, { forward, backward, perInput, perOutput
     },
     backward: (call) => [reduceBackward(call, backward)],
     cost: (call) => {
-      const inputs = elementCount(call.inputs[0]?.shape) as number
-      const outputs = elementCount(call.outputs[0]?.shape) as number
+      const inputs = elementCount(call.inputs[0]?.shape)!
+      const outputs = elementCount(call.outputs[0]?.shape)!
       const count = (kind: 'adds' | 'muls' | 'others') =>
         inputs * (perInput[kind] ?? 0) + outputs * (perOutput[kind] ?? 0)
       return {

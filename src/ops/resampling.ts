@@ -100,7 +100,7 @@ export function resampled(x: Doubles, axis: number, taps: readonly (readonly Tap
       const to = (o * taps.length + i) * inner
       for (const { index, weight } of list) {
         const from = (o * size + index) * inner
-        for (let n = 0; n < inner; n++) data[to + n] = (data[to + n] as number) + weight * (x.data[from + n] as number)
+        for (let n = 0; n < inner; n++) data[to + n] = data[to + n]! + weight * x.data[from + n]!
       }
     })
   return { shape, data }

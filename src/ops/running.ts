@@ -52,7 +52,7 @@ export function running(name: string, { start, step, backward, cost }: RunningOp
         let sum = start
         for (let i = 0; i < lines.size; i++) {
           const here = at(reverse ? lines.size - 1 - i : i)
-          const next = asElement(x.elementType, step(sum, x.data[here] as number))
+          const next = asElement(x.elementType, step(sum, x.data[here]!))
           out[here] = exclusive ? sum : next
           sum = next
         }
@@ -60,7 +60,7 @@ export function running(name: string, { start, step, backward, cost }: RunningOp
       return [dense(x.elementType, x.shape, out)]
     },
     backward,
-    cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape) as number),
+    cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape)!),
     channels: {
       tie: (call, ties) => {
         const axis = runningAxis(call, call.inputs[0]?.shape?.length ?? 0)

@@ -28,11 +28,11 @@ export function scatteringElements(name: string): Operator {
       const strides = stridesOf(x.shape)
       const out = Array.from(x.data)
       fromIndices(indices.shape, (index, flat) => {
-        const i = indices.data[flat] as number
+        const i = indices.data[flat]!
         const at = [...index]
-        at[axis] = i < 0 ? i + (x.shape[axis] as number) : i
+        at[axis] = i < 0 ? i + x.shape[axis]! : i
         const to = offsetOf(strides, at)
-        out[to] = rule(out[to] as number, updates.data[flat] as number)
+        out[to] = rule(out[to]!, updates.data[flat]!)
         return 0
       })
       return [dense(x.elementType, x.shape, out)]

@@ -36,7 +36,7 @@ export function scatterBackward<A extends { readonly reduction: string }>(
   const { reduction } = call.attributes
   if (reduction !== 'none' && reduction !== 'add') throw wrong(call, `no gradient passes with reduction "${reduction}"`)
   const dy = gradientOf(call)
-  const indices = node.inputs[1] as string
+  const indices = node.inputs[1]!
   const erased = () => emit.node(node.opType, [dy, indices, emit.zeros(shapeIn(call, 2))], attributes)
   return [
     call.needs(0) ? (reduction === 'add' ? dy : erased()) : undefined,
@@ -47,7 +47,7 @@ export function scatterBackward<A extends { readonly reduction: string }>(
 
 /** One operation per update, where updates are reduced. */
 export function reductionCost(call: InferredCall<{ reduction: string }>, updates: number): Arithmetic {
-  const count = elementCount(call.inputs[updates]?.shape) as number
+  const count = elementCount(call.inputs[updates]?.shape)!
   const { reduction } = call.attributes
   return reduction === 'add'
     ? { adds: count }

@@ -31,7 +31,7 @@ export function slidingOf(
     kernelShape,
     strides: window.strides ?? ones,
     dilations: window.dilations ?? ones,
-    pads: pads as number[],
+    pads: pads!,
   }
 }
 
@@ -50,12 +50,12 @@ export function tapTable({ input, output, kernelShape, strides, dilations, pads 
     let at = 0
     let missed = 0
     for (let axis = 0; axis < rank; axis++) {
-      const [position, tap] = [index[axis] as number, index[rank + axis] as number]
-      const i = position * (strides[axis] as number) + tap * (dilations[axis] as number) - (pads[axis] as number)
-      const size = input[axis] as number
-      if (i >= size + (pads[rank + axis] as number)) missed = pastPadding
+      const [position, tap] = [index[axis]!, index[rank + axis]!]
+      const i = position * strides[axis]! + tap * dilations[axis]! - pads[axis]!
+      const size = input[axis]!
+      if (i >= size + pads[rank + axis]!) missed = pastPadding
       else if (i < 0 || i >= size) missed = Math.min(missed, inPadding)
-      at += i * (inputStrides[axis] as number)
+      at += i * inputStrides[axis]!
     }
     return missed || at
   })
@@ -63,4 +63,4 @@ export function tapTable({ input, output, kernelShape, strides, dilations, pads 
 }
 
 /** How many taps a window has. */
-export const tapCount = (sliding: Sliding): number => elementCount(sliding.kernelShape) as number
+export const tapCount = (sliding: Sliding): number => elementCount(sliding.kernelShape)!

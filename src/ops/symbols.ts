@@ -23,5 +23,5 @@ export function dimQuotient(dims: Shape, by: Shape): Dim {
     }
   }
   if (symbols.length === 0) return Number.isInteger(number) ? number : unknownDim()
-  return symbols.length === 1 && number === 1 ? (symbols[0] as string) : unknownDim()
+  return symbols.length === 1 && number === 1 ? symbols[0]! : unknownDim()
 }

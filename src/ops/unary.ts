@@ -47,7 +47,7 @@ export function unary<A = void>(name: string, options: UnaryOptions<A>): Operato
         : (call) =>
             timesElements(
               typeof cost === 'function' ? cost(call.attributes) : cost,
-              elementCount(call.outputs[0]?.shape) as number,
+              elementCount(call.outputs[0]?.shape)!,
             ),
     fusion: options.fusion,
     saturates: options.saturates,

@@ -65,7 +65,7 @@ export function variadic(name: string, { forward, backward, cost }: VariadicOpti
         call.needs(i) ? call.emit.unbroadcast(gradient, shapeOut(call), shapeIn(call, i)) : undefined,
       )
     },
-    cost: (call) => timesElements(cost(call.node.inputs.length), elementCount(call.outputs[0]?.shape) as number),
+    cost: (call) => timesElements(cost(call.node.inputs.length), elementCount(call.outputs[0]?.shape)!),
     parameters: 'operands',
     channels: {
       ...broadcasting,

@@ -48,8 +48,8 @@ export function slide(
   const begins: number[] = []
   const ends: number[] = []
   const output = spatial.map((size, i): Dim => {
-    const stride = strides[i] as number
-    const reach = ((kernelShape[i] as number) - 1) * (dilations[i] as number) + 1
+    const stride = strides[i]!
+    const reach = (kernelShape[i]! - 1) * dilations[i]! + 1
     if (typeof size !== 'number') return unknownDim()
     if (window.autoPad === 'SAME_UPPER' || window.autoPad === 'SAME_LOWER') {
       const out = Math.ceil(size / stride)
@@ -59,8 +59,8 @@ export function slide(
       ends.push(window.autoPad === 'SAME_UPPER' ? total - small : small)
       return out
     }
-    const begin = window.autoPad === 'VALID' ? 0 : (pads[i] as number)
-    const end = window.autoPad === 'VALID' ? 0 : (pads[rank + i] as number)
+    const begin = window.autoPad === 'VALID' ? 0 : pads[i]!
+    const end = window.autoPad === 'VALID' ? 0 : pads[rank + i]!
     begins.push(begin)
     ends.push(end)
     const room = size + begin + end - reach

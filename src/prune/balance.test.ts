@@ -16,11 +16,11 @@ function shuffled(groups: number, size: number): { rows: Partition; columns: Par
 
 const sums = ({ parts, blocks }: Partition, kept: readonly number[]) => {
   const counts = new Array<number>(parts).fill(0)
-  for (const i of kept) counts[blocks[i] as number] = (counts[blocks[i] as number] as number) + 1
+  for (const i of kept) counts[blocks[i]!] = counts[blocks[i]!]! + 1
   return counts
 }
 
-const total = (scores: Float64Array, kept: readonly number[]) => kept.reduce((sum, i) => sum + (scores[i] as number), 0)
+const total = (scores: Float64Array, kept: readonly number[]) => kept.reduce((sum, i) => sum + scores[i]!, 0)
 
 /** Every choice of `count` of n. */
 function* choices(n: number, count: number, from = 0): Generator<number[]> {

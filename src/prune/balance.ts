@@ -24,7 +24,7 @@ export const lcm = (a: number, b: number): number => (a / gcd(a, b)) * b
 
 /** Indices from the best to the worst; of equals the later is better. */
 const ranked = (scores: ArrayLike<number>, indices: readonly number[]): number[] =>
-  [...indices].sort((a, b) => (scores[b] as number) - (scores[a] as number) || b - a)
+  [...indices].sort((a, b) => scores[b]! - scores[a]! || b - a)
 
 /** The classes in each block of a partition. */
 function members({ parts, blocks }: Partition): number[][] {
@@ -54,7 +54,7 @@ export function equally(partition: Partition): Balancing {
 export function acrossTwo(rows: Partition, columns: Partition): Balancing {
   const cells = Array.from({ length: rows.parts * columns.parts }, (): number[] => [])
   rows.blocks.forEach((row, i) => {
-    cells[row * columns.parts + (columns.blocks[i] as number)]?.push(i)
+    cells[row * columns.parts + columns.blocks[i]!]?.push(i)
   })
   return {
     unit: lcm(rows.parts, columns.parts),
@@ -77,14 +77,14 @@ function transport(
   const used = cells.map(() => 0)
   const rowLeft = new Array<number>(rows).fill(count / rows)
   const columnLeft = new Array<number>(columns).fill(count / columns)
-  const score = (cell: number, place: number) => scores[order[cell]?.[place] as number] as number
+  const score = (cell: number, place: number) => scores[order[cell]?.[place] as number]!
   for (let done = 0; done < count; done++) {
     const gain = new Array<number>(rows + columns).fill(Number.NEGATIVE_INFINITY)
     const from = new Array<number>(rows + columns).fill(-1)
-    for (let r = 0; r < rows; r++) if ((rowLeft[r] as number) > 0) gain[r] = 0
+    for (let r = 0; r < rows; r++) if (rowLeft[r]! > 0) gain[r] = 0
     const reach = (node: number, value: number, before: number): boolean => {
       // Rounding must not make a circle look like a gain.
-      if (!(value > (gain[node] as number) + 1e-12)) return false
+      if (!(value > gain[node]! + 1e-12)) return false
       gain[node] = value
       from[node] = before
       return true
@@ -94,23 +94,21 @@ function transport(
       for (let r = 0; r < rows; r++)
         for (let c = 0; c < columns; c++) {
           const cell = r * columns + c
-          const taken = used[cell] as number
-          if (taken < (order[cell] as number[]).length)
-            changed = reach(rows + c, (gain[r] as number) + score(cell, taken), r) || changed
-          if (taken > 0) changed = reach(r, (gain[rows + c] as number) - score(cell, taken - 1), rows + c) || changed
+          const taken = used[cell]!
+          if (taken < order[cell]!.length) changed = reach(rows + c, gain[r]! + score(cell, taken), r) || changed
+          if (taken > 0) changed = reach(r, gain[rows + c]! - score(cell, taken - 1), rows + c) || changed
         }
     }
     let node = -1
     for (let c = 0; c < columns; c++)
-      if ((columnLeft[c] as number) > 0 && (node === -1 || (gain[rows + c] as number) > (gain[node] as number)))
-        node = rows + c
-    columnLeft[node - rows] = (columnLeft[node - rows] as number) - 1
-    for (let before = from[node] as number; before !== -1; node = before, before = from[node] as number) {
+      if (columnLeft[c]! > 0 && (node === -1 || gain[rows + c]! > gain[node]!)) node = rows + c
+    columnLeft[node - rows] = columnLeft[node - rows]! - 1
+    for (let before = from[node]!; before !== -1; node = before, before = from[node]!) {
       const forward = before < rows
       const cell = forward ? before * columns + (node - rows) : node * columns + (before - rows)
-      used[cell] = (used[cell] as number) + (forward ? 1 : -1)
+      used[cell] = used[cell]! + (forward ? 1 : -1)
     }
-    rowLeft[node] = (rowLeft[node] as number) - 1
+    rowLeft[node] = rowLeft[node]! - 1
   }
   return order.flatMap((cell, i) => cell.slice(0, used[i]))
 }

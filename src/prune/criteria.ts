@@ -23,7 +23,7 @@ export function sliceNorms(
   axis: number,
   criterion: Exclude<Criterion, 'random'>,
 ): Float64Array {
-  const size = shape[axis] as number
+  const size = shape[axis]!
   const inner = shape.slice(axis + 1).reduce((p, d) => p * d, 1)
   return norms(values, inner, size, criterion, (run) => run % size)
 }
@@ -36,10 +36,10 @@ function groupedNorms(
   criterion: Exclude<Criterion, 'random'>,
 ): Float64Array {
   const strides = stridesOf(shape)
-  const index = (i: number, axis: number) => Math.floor(i / (strides[axis] as number)) % (shape[axis] as number)
-  const inner = Math.min(strides[spec.rows] as number, strides[spec.axis] as number)
+  const index = (i: number, axis: number) => Math.floor(i / strides[axis]!) % shape[axis]!
+  const inner = Math.min(strides[spec.rows]!, strides[spec.axis]!)
   const blockSize = spec.labels.length / spec.groups
-  const blockRows = (shape[spec.rows] as number) / spec.groups
+  const blockRows = shape[spec.rows]! / spec.groups
   return norms(
     values,
     inner,
@@ -61,10 +61,10 @@ function norms(
   for (let start = 0, run = 0; start < values.length; start += inner, run++) {
     const end = start + inner
     let sum = 0
-    if (criterion === 'l1') for (let j = start; j < end; j++) sum += Math.abs(values[j] as number)
-    else for (let j = start; j < end; j++) sum += (values[j] as number) * (values[j] as number)
+    if (criterion === 'l1') for (let j = start; j < end; j++) sum += Math.abs(values[j]!)
+    else for (let j = start; j < end; j++) sum += values[j]! * values[j]!
     const at = place(run)
-    sums[at] = (sums[at] as number) + sum
+    sums[at] = sums[at]! + sum
   }
   return criterion === 'l2' ? sums.map(Math.sqrt) : sums
 }
@@ -102,8 +102,8 @@ export function scoreGroups(found: ChannelGroups, criterion: Criterion, seed: nu
       const mean = own.reduce((s, n) => s + n, 0) / own.length || 1
       group.classes.forEach((c, i) => {
         for (const index of c.members.get(root) ?? []) {
-          sums[i] = (sums[i] as number) + (own[index] as number) / mean
-          counts[i] = (counts[i] as number) + 1
+          sums[i] = sums[i]! + own[index]! / mean
+          counts[i] = counts[i]! + 1
         }
       })
     }

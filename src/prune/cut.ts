@@ -26,7 +26,7 @@ function cutTensors(found: ChannelGroups, survivors: Survivors): Map<string, Ten
   const { trace } = found
   const cut = new Map<string, Tensor>()
   for (const name of new Set([...trace.tensorAxes.keys(), ...trace.groupedAxes.keys()])) {
-    const tensor = trace.stored.get(name) as Tensor
+    const tensor = trace.stored.get(name)!
     const keep = new Map<number, Int32Array>()
     for (const [axis, labels] of trace.tensorAxes.get(name) ?? []) {
       const kept = survivors.of(labels)
@@ -49,7 +49,7 @@ function cutShuffle(shuffle: Shuffle, survivors: Survivors, edits: TensorEdits):
   const position = newPositions(survivors.ofValue(shuffle.from, shuffle.axis) ?? all)
   const indices = Array.from(
     survivors.ofValue(shuffle.to, shuffle.axis) ?? all,
-    (i) => position.get(shuffle.order[i] as number) as number,
+    (i) => position.get(shuffle.order[i]!)!,
   )
   return gather(shuffle.last, shuffle.from, shuffle.axis, edits.addInts(`${nodeLabel(shuffle.last)}_indices`, indices))
 }
@@ -149,12 +149,12 @@ export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>):
   for (const name of new Set(masked)) {
     const zeros = new Map<number, Set<number>>()
     for (const [axis, labels] of trace.tensorAxes.get(name) ?? []) {
-      const lost = new Set([...labels.keys()].filter((i) => survivors.isRemoved(labels[i] as number)))
+      const lost = new Set([...labels.keys()].filter((i) => survivors.isRemoved(labels[i]!)))
       if (lost.size > 0) zeros.set(axis, lost)
     }
     const grouped = trace.groupedAxes.get(name)
     if (zeros.size === 0 && !(grouped && survivors.of(grouped.labels))) continue
-    const zeroed = withZeros(trace.stored.get(name) as Tensor, zeros, grouped && { spec: grouped, survivors })
+    const zeroed = withZeros(trace.stored.get(name)!, zeros, grouped && { spec: grouped, survivors })
     nodes = edits.replaceStored(nodes, name, zeroed, false)
   }
   return { ...model, graph: withEdits(model.graph, edits, nodes) }

@@ -127,7 +127,7 @@ function byRoots(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined):
   return [...groups.values()]
     .map((g) => ({ roots: [...g.roots], classes: g.classes }))
     .filter((g) => kinds === undefined || g.roots.some((r) => kinds.has(r.kind)))
-    .map((g) => ({ name: nodeLabel((g.roots[0] as Root).node), ...g }))
+    .map((g) => ({ name: nodeLabel(g.roots[0]!.node), ...g }))
 }
 
 /** In which blocks of a grouped convolution the classes of a group lie, and how often; undefined where it does not concern them. */
@@ -142,7 +142,7 @@ function blocksOf(trace: ChannelTrace, indexOf: ReadonlyMap<number, number>, { l
   const others = counts.filter((own) => own.size > 0 && !(own.size === parts && new Set(own.values()).size === 1))
   if (others.length === 0) return undefined
   const perBlock = new Array<number>(parts).fill(0)
-  for (const own of others) for (const [block, times] of own) perBlock[block] = (perBlock[block] as number) + times
+  for (const own of others) for (const [block, times] of own) perBlock[block] = perBlock[block]! + times
   return {
     keys: counts.map((own) => (others.includes(own) ? [...own].join('x') : '')),
     partition: { parts, blocks: Int32Array.from(counts, (own) => [...own.keys()][0] ?? -1) },

@@ -5,7 +5,6 @@ import {
   type Node,
   nodeLabel,
   sourcesOf,
-  type Tensor,
   TensorEdits,
   tensorValues,
   usedNames,
@@ -57,9 +56,9 @@ export function narrowInputs(
   let [cutNodes, maskedNodes] = [model.graph.nodes, model.graph.nodes]
   for (const root of found.trace.roots.filter((r) => r.kind === 'neuron' && !isKept(keep, r))) {
     const { node, tensor: name } = root
-    const tensor = stored.get(name) as Tensor
+    const tensor = stored.get(name)!
     const axis = inputAxis(root)
-    const size = tensor.shape[axis] as number
+    const size = tensor.shape[axis]!
     const { sums } = root
     const refuse = (why: string) => refused.push({ node: nodeLabel(node), why, channels: size })
     if (!sums || tensor.shape.length !== 2) {
@@ -75,7 +74,7 @@ export function narrowInputs(
       criterion === 'random'
         ? uniformScores(seed, name, size)
         : sliceNorms(tensorValues(tensor), tensor.shape, axis, criterion)
-    const order = [...scores.keys()].sort((a, b) => (scores[a] as number) - (scores[b] as number) || a - b)
+    const order = [...scores.keys()].sort((a, b) => scores[a]! - scores[b]! || a - b)
     const kept = Int32Array.from(order.slice(Math.min(size - 1, Math.round(size * ratio)))).sort()
     const picked = `${nodeLabel(node)}_kept`
     const indices = edits.addInts(`${nodeLabel(node)}_kept_indices`, Array.from(kept))
@@ -88,7 +87,7 @@ export function narrowInputs(
         name: picked,
         opType: 'Gather',
         domain: '',
-        inputs: [node.inputs[sums.input] as string, indices],
+        inputs: [node.inputs[sums.input]!, indices],
         outputs: [picked],
         attributes: new Map([['axis', { kind: 'int', value: sums.axis }]]),
       },

@@ -35,9 +35,9 @@ export class LabelSets {
   find(label: number): number {
     const parent = this.#parent
     let root = label
-    while (parent[root] !== root) root = parent[root] as number
+    while (parent[root] !== root) root = parent[root]!
     for (let l = label; l !== root; ) {
-      const next = parent[l] as number
+      const next = parent[l]!
       parent[l] = root
       l = next
     }

@@ -85,12 +85,12 @@ export class NodeCut implements Cut {
   }
 
   patchInputInts(input: number, entries: ReadonlyMap<number, number>): void {
-    const name = this.node.inputs[input] as string
+    const name = this.node.inputs[input]!
     const known = this.#trace.inference.values.get(name)
     const elementType = known?.elementType ?? 'int64'
     const old = Array.from(this.#recomputed.content(name)?.data ?? [])
     const shape = isConcrete(known?.shape) ? known.shape : [old.length]
-    const size = elementCount(shape) as number
+    const size = elementCount(shape)!
     const values = Array.from({ length: size }, (_, i) => entries.get(i) ?? old[i] ?? 0)
     const patched = this.#edits.add(this.#wish(input), tensorOf(elementType, shape, values))
     const opset = opsetOf(this.#trace.model.opsetImports, '')
@@ -120,7 +120,7 @@ export class NodeCut implements Cut {
   }
 
   replaceByGather(input: number, axis: number, indices: readonly number[]): void {
-    const data = this.node.inputs[input] as string
+    const data = this.node.inputs[input]!
     this.node = gather(this.node, data, axis, this.#edits.addInts(`${nodeLabel(this.node)}_indices`, indices))
   }
 }

@@ -221,7 +221,7 @@ describe('scope', () => {
   it('reaches a target for MACs with the smallest ratio that does', () => {
     const { before, after, ratio } = pruneModel(uneven(), { target: { of: 'macs', part: 0.5 } })
     expect(after.macs).toBeLessThanOrEqual(before.macs / 2)
-    const less = pruneModel(uneven(), { scope: { ratio: (ratio as number) - 0.001 } })
+    const less = pruneModel(uneven(), { scope: { ratio: ratio! - 0.001 } })
     expect(less.after.macs).toBeGreaterThan(before.macs / 2)
   })
 
@@ -364,7 +364,7 @@ describe('model-local functions', () => {
     const definition = {
       ...{ name: 'Block', domain: 'my', inputs: ['a', 'w', 'b'], outputs: ['o'], attributes: [], defaults: new Map() },
       nodes: [{ ...conv, inputs: ['a', 'w', 'b'], outputs: ['t'] }, body],
-      opsetImports: new Map([['', rest.opsetImports.get('') as number]]),
+      opsetImports: new Map([['', rest.opsetImports.get('')!]]),
     }
     const call = { ...conv, opType: 'Block', domain: 'my', outputs: relu.outputs }
     const opsetImports = new Map([...rest.opsetImports, ['my', 1] as const])

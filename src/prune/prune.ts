@@ -157,7 +157,7 @@ function totalsOf(model: Model, options: PruneOptions, countNonZero = false): To
 type Counted = Omit<PruneResult, 'unsupported'>
 
 function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: Totals, options: PruneOptions): Counted {
-  const scope = options.scope as Scope
+  const scope = options.scope!
   const criterion = options.criterion ?? 'l2'
   const common = { outputs: new Map(), before, ratio: undefined, inexact: [], warnings: [] }
   if (method === 'weight') {
@@ -206,7 +206,7 @@ function cutChannels(found: ChannelGroups, before: Totals, options: PruneOptions
   const scores = scoreGroups(found, options.criterion ?? 'l2', options.seed ?? 0)
   const { selection, ratio } = options.target
     ? reach(found, scores, before, options)
-    : { selection: select(found, scores, options.scope as Scope), ratio: undefined }
+    : { selection: select(found, scores, options.scope!), ratio: undefined }
   if (selection.removed.size === 0) throw nothingRemoved(model, found, scores, asked)
   const cut = cutModel(found, selection.removed)
   return {
@@ -249,7 +249,7 @@ function reach(
   before: Totals,
   options: PruneOptions,
 ): { selection: Selection; ratio: number } {
-  const { of, part, scope } = options.target as NonNullable<PruneOptions['target']>
+  const { of, part, scope } = options.target!
   checkRatio(part, 'The target')
   const limit = before[of] * part
   const attempt = (thousandths: number) => {

@@ -41,7 +41,7 @@ export class Recomputed {
     if (tensor && (!node || node.inputs.length === 0)) {
       const { elementType, shape } = tensor
       const whole = shape.every((_, axis) => this.#remaining.ofTensor(value, axis) === undefined)
-      if (!whole || (elementCount(shape) as number) > valueLimit || elementType === 'string') return undefined
+      if (!whole || elementCount(shape)! > valueLimit || elementType === 'string') return undefined
       return { elementType, shape, data: tensorValues(tensor) }
     }
     const known = node && this.#trace.inference.calls.get(node)

@@ -59,7 +59,7 @@ export function select(found: ChannelGroups, scores: Scores, scope: Scope): Sele
     const wanted = size - Math.min(most, wished.get(group) ?? 0)
     const toWhole = scope.global ? Math.round : Math.floor
     const kept = widthOf(group, wanted, size - most, roundTo, toWhole)
-    choices.set(group, new Choice(group, scores.get(group) as Float64Array, kept))
+    choices.set(group, new Choice(group, scores.get(group)!, kept))
   }
   spare(found, scores, choices, roundTo)
   const removed = new Set([...choices.values()].flatMap((choice) => choice.removed()))
@@ -114,15 +114,13 @@ function capOf(group: ChannelGroup, scope: Scope): number {
 }
 
 function globalCounts(found: ChannelGroups, scores: Scores, scope: Scope): Map<ChannelGroup, number> {
-  const ranked = found.groups.flatMap((group) =>
-    [...(scores.get(group) as Float64Array)].map((score) => ({ group, score })),
-  )
+  const ranked = found.groups.flatMap((group) => [...scores.get(group)!].map((score) => ({ group, score })))
   ranked.sort((a, b) => a.score - b.score)
   const counts = new Map(found.groups.map((g) => [g, 0]))
   let left = floor(ranked.length * scope.ratio)
   for (const { group } of ranked) {
     if (left === 0) break
-    const n = counts.get(group) as number
+    const n = counts.get(group)!
     if (n >= capOf(group, scope)) continue
     counts.set(group, n + 1)
     left--
@@ -170,11 +168,9 @@ function spare(
   ]
   for (const labels of lists) {
     if (labels.length === 0 || !labels.every((l) => removed.has(trace.labels.find(l)))) continue
-    const lost = [...new Set(labels)].map(
-      (l) => owner.get(trace.labels.find(l)) as { group: ChannelGroup; index: number; score: number },
-    )
+    const lost = [...new Set(labels)].map((l) => owner.get(trace.labels.find(l))!)
     const { group, index } = lost.reduce((a, b) => (b.score > a.score ? b : a))
-    const choice = choices.get(group) as Choice
+    const choice = choices.get(group)!
     const { unit } = group.balancing
     choice.widen(roundedUp(choice.kept + unit, unit, roundTo, group.classes.length), index)
     removed = new Set([...choices.values()].flatMap((c) => c.removed()))

@@ -37,7 +37,7 @@ export function nothingToPrune(model: Model, found: ChannelGroups, asked: Asked)
 
 /** Groups, of which everything stays. */
 export function nothingRemoved(model: Model, found: ChannelGroups, scores: Scores, asked: Asked): KerfError {
-  const scope = asked.scope as Scope
+  const scope = asked.scope!
   const widest = Math.max(...found.groups.map((g) => g.classes.length))
   const groups = plural(found.groups.length, 'group')
   const rounding = (scope.roundTo ?? 1) > 1 && select(found, scores, { ...scope, roundTo: 1 }).removed.size > 0

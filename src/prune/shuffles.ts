@@ -33,12 +33,12 @@ export interface Shuffle {
 /** Whether the labels of a track depend on one of its axes only, and on which. */
 export function soleAxis(trace: ChannelTrace, track: Track, shape: readonly number[]): number | undefined {
   if (track.axes.length === 1) return track.axes[0]
-  const sizes = track.axes.map((a) => shape[a] as number)
+  const sizes = track.axes.map((a) => shape[a]!)
   const strides = stridesOf(sizes)
   return track.axes.find((_, n) => {
     const first = new Map<number, number>()
     return track.labels.every((label, i) => {
-      const index = Math.floor(i / (strides[n] as number)) % (sizes[n] as number)
+      const index = Math.floor(i / strides[n]!) % sizes[n]!
       const root = trace.labels.find(label)
       const before = first.get(index)
       if (before === undefined) first.set(index, root)
@@ -71,7 +71,7 @@ export function findShuffles(trace: ChannelTrace): Shuffle[] {
       for (const track of trace.tracks.get(value) ?? [])
         for (const label of track.labels)
           trace.labels.freeze(label, {
-            node: nodeLabel(producers.get(value) as Node),
+            node: nodeLabel(producers.get(value)!),
             why: 'it spreads channels over several axes and what follows is not a plain permutation of them',
           })
   }
@@ -126,9 +126,9 @@ function chainThrough(
   const shape = shapeOf(trace, from)
   const start = trace.tracks.get(from)?.find((t) => t.axes.length === 1)
   if (!shape || !start) return undefined
-  const axis = start.axes[0] as number
+  const axis = start.axes[0]!
   const found: Shuffle[] = []
-  const iota = Int32Array.from({ length: shape[axis] as number }, (_, i) => i)
+  const iota = Int32Array.from({ length: shape[axis]! }, (_, i) => i)
   /** Follows channel positions forward from a spread value; false when something other than data movement happens to them. */
   const follow = (at: string, tracks: readonly Track[], through: readonly string[]): boolean =>
     (consumers.get(at) ?? []).every((node) => {
@@ -148,7 +148,7 @@ function chainThrough(
   const fine = first.every((node) => {
     const known = trace.inference.calls.get(node)
     if (!known || !movesOnly(known.operator)) return false
-    const to = node.outputs[0] as string
+    const to = node.outputs[0]!
     return follow(to, replay(known.operator, known.call, [{ axes: [axis], labels: iota }]), [to])
   })
   return fine && found.length > 0 ? found : undefined
@@ -188,6 +188,6 @@ function replay(operator: Operator, call: InferredCall, tracks: readonly Track[]
   }
   operator.channels.tie(call, ties)
   const shape = call.outputs[0]?.shape as readonly number[]
-  const sound = out.every((t) => t.labels.length === elementCount(t.axes.map((a) => shape[a] as number)))
+  const sound = out.every((t) => t.labels.length === elementCount(t.axes.map((a) => shape[a]!)))
   return sound ? out : []
 }

@@ -61,7 +61,7 @@ export class Survivors {
   #rowLength(value: string, axis: number): number | undefined {
     const [track] = this.#trace.rows.has(value) ? (this.#trace.tracks.get(value) ?? []) : []
     if (!track || track.axes[1] !== axis) return undefined
-    const rows = this.#trace.inference.values.get(value)?.shape?.[track.axes[0] as number] as number
+    const rows = this.#trace.inference.values.get(value)?.shape?.[track.axes[0]!] as number
     return (this.of(track.labels) ?? track.labels).length / rows
   }
 
@@ -81,7 +81,7 @@ export class Survivors {
   /** Per axis of a track over several axes that loses something, the surviving indices; undefined when the survivors are not their product. */
   #project(value: string, track: Track): Map<number, Int32Array> | undefined {
     const shape = this.#trace.inference.values.get(value)?.shape as readonly number[]
-    const sizes = track.axes.map((a) => shape[a] as number)
+    const sizes = track.axes.map((a) => shape[a]!)
     const strides = stridesOf(sizes)
     const alive = sizes.map((s) => new Array<boolean>(s).fill(false))
     let count = 0
@@ -89,7 +89,7 @@ export class Survivors {
       if (this.isRemoved(label)) return
       count++
       sizes.forEach((size, n) => {
-        ;(alive[n] as boolean[])[Math.floor(i / (strides[n] as number)) % size] = true
+        alive[n]![Math.floor(i / strides[n]!) % size] = true
       })
     })
     const kept = alive.map((a) => Int32Array.from(a.flatMap((yes, i) => (yes ? [i] : []))))
@@ -97,7 +97,7 @@ export class Survivors {
     return new Map(
       track.axes.flatMap((a, n) => {
         const own = kept[n] as Int32Array
-        return own.length < (sizes[n] as number) ? [[a, own] as const] : []
+        return own.length < sizes[n]! ? [[a, own] as const] : []
       }),
     )
   }

@@ -231,12 +231,12 @@ class NodeTies implements Ties {
     const sizes = track.axes.map((a) => this.#call.inputs[input]?.shape?.[a] as number)
     const at = track.axes.indexOf(axis)
     const inner = sizes.slice(at + 1).reduce((p, d) => p * d, 1)
-    const size = sizes[at] as number
+    const size = sizes[at]!
     const out = new Int32Array(size).fill(-1)
     track.labels.forEach((label, i) => {
       const index = Math.floor(i / inner) % size
       if (out[index] === -1) out[index] = label
-      else this.#t.labels.unite(out[index] as number, label)
+      else this.#t.labels.unite(out[index]!, label)
     })
     for (const a of track.axes) this.#handle(input, a)
     return out
@@ -266,7 +266,7 @@ class NodeTies implements Ties {
         'internal',
         `${this.#call.node.opType} "${nodeLabel(this.#node)}" ties ${a.length} channels to ${b.length}. This is a defect in Kerf; please report it with the model.`,
       )
-    for (let i = 0; i < a.length; i++) this.#t.labels.unite(a[i] as number, b[i] as number)
+    for (let i = 0; i < a.length; i++) this.#t.labels.unite(a[i]!, b[i]!)
   }
 
   changes(labels: Labels, reason: string): void {
@@ -321,9 +321,9 @@ class NodeTies implements Ties {
         : `a stored 0 behind its weight "${value}" is no 0 for it (a zero point, say)`
     if (!origin || why) {
       this.#t.wishStored(value)
-      this.freezeInputs(why as string, input)
-      this.freeze(labels, why as string)
-      this.refuse(kind, labels.length, why as string)
+      this.freezeInputs(why!, input)
+      this.freeze(labels, why!)
+      this.refuse(kind, labels.length, why!)
       return
     }
     this.#t.roots.push({
@@ -392,7 +392,7 @@ export function traceChannels(
         ? undefined
         : `the shapes around ${node.opType} are not known`
     if (!known || blocked) {
-      for (const name of usedNames(node)) tracer.freezeTracks(name, { node: label, why: blocked as string })
+      for (const name of usedNames(node)) tracer.freezeTracks(name, { node: label, why: blocked! })
       for (const name of usedNames(node))
         if (tracer.stored.has(name)) tracer.uses.push({ node, tensor: name, axes: new Set() })
       continue

@@ -26,9 +26,9 @@ function magnitudes(name: string, tensor: Tensor, criterion: Criterion, seed: nu
 function smallest(scores: Float64Array, count: number): { threshold: number; ties: number } {
   if (count === 0) return { threshold: Number.NEGATIVE_INFINITY, ties: 0 }
   const sorted = scores.slice().sort()
-  const threshold = sorted[count - 1] as number
+  const threshold = sorted[count - 1]!
   let below = 0
-  while ((sorted[below] as number) < threshold) below++
+  while (sorted[below]! < threshold) below++
   return { threshold, ties: count - below }
 }
 
@@ -49,7 +49,7 @@ export function zeroWeights(
   const { model, stored } = found.trace
   const targets = new Map(
     found.trace.roots
-      .filter((r) => !isKept(keep, r) && isFloating((stored.get(r.tensor) as Tensor).elementType))
+      .filter((r) => !isKept(keep, r) && isFloating(stored.get(r.tensor)!.elementType))
       .map((r) => [r.tensor, r]),
   )
   if (targets.size === 0)
@@ -57,7 +57,7 @@ export function zeroWeights(
       'nothing-to-prune',
       'The model has no stored weights of convolutions or linear layers to prune.',
     )
-  const scoresOf = (name: string) => magnitudes(name, stored.get(name) as Tensor, criterion, seed)
+  const scoresOf = (name: string) => magnitudes(name, stored.get(name)!, criterion, seed)
   const ratioOf = (names: readonly string[]) => scope.perLayer?.find((p) => p.matches(names))?.ratio ?? scope.ratio
   let common: { threshold: number; ties: number } | undefined
   if (scope.global) {
@@ -70,7 +70,7 @@ export function zeroWeights(
   const tensors: ZeroedTensor[] = []
   let tiesLeft = common?.ties ?? 0
   for (const [name, root] of targets) {
-    const tensor = stored.get(name) as Tensor
+    const tensor = stored.get(name)!
     const scores = scoresOf(name)
     const own = common ?? smallest(scores, Math.round(scores.length * ratioOf(namesOf(root))))
     let ties = common ? tiesLeft : own.ties
@@ -85,7 +85,7 @@ export function zeroWeights(
     if (common) tiesLeft = Math.max(0, ties)
     const pruned = zeroed(tensor, zero)
     nodes = edits.replaceStored(nodes, name, pruned, false)
-    tensors.push({ name, layer: namesOf(root)[0] as string, values: scores.length, zeros })
+    tensors.push({ name, layer: namesOf(root)[0]!, values: scores.length, zeros })
   }
   return { model: { ...model, graph: withEdits(model.graph, edits, nodes) }, tensors }
 }

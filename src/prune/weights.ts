@@ -13,19 +13,19 @@ export function keepGrouped(
   rows: Int32Array | undefined,
   survivors: Survivors,
 ): Tensor {
-  const rowCount = tensor.shape[spec.rows] as number
+  const rowCount = tensor.shape[spec.rows]!
   const blockRows = rowCount / spec.groups
   const blockSize = spec.labels.length / spec.groups
   const columns = Array.from({ length: spec.groups }, (_, q) => {
     const kept: number[] = []
-    for (let j = 0; j < blockSize; j++) if (!survivors.isRemoved(spec.labels[q * blockSize + j] as number)) kept.push(j)
+    for (let j = 0; j < blockSize; j++) if (!survivors.isRemoved(spec.labels[q * blockSize + j]!)) kept.push(j)
     return Int32Array.from(kept)
   })
   const keptRows = rows ?? Int32Array.from({ length: rowCount }, (_, i) => i)
   const shape = tensor.shape.map((d, axis) =>
     axis === spec.rows ? keptRows.length : axis === spec.axis ? (columns[0] as Int32Array).length : d,
   )
-  const size = byteLengthOf(tensor.elementType, elementCount(shape) as number)
+  const size = byteLengthOf(tensor.elementType, elementCount(shape)!)
   const make = () => {
     const whole: Tensor = { ...tensor, data: inMemory(tensor.data.bytes()) }
     const out = new Uint8Array(size)
@@ -66,8 +66,8 @@ export function withZeros(
     const clear = (from: number, count: number) =>
       (elements as { fill(value: number | bigint, from: number, to: number): unknown }).fill(zero, from, from + count)
     for (const [axis, indices] of zeros) {
-      const inner = strides[axis] as number
-      const outer = inner * (tensor.shape[axis] as number)
+      const inner = strides[axis]!
+      const outer = inner * tensor.shape[axis]!
       for (let start = 0; start < elements.length; start += outer)
         for (const i of indices) {
           if (inner === 1) elements[start + i] = zero as never
@@ -88,11 +88,10 @@ function clearGrouped(
   clear: (from: number, count: number) => void,
 ): void {
   const [rows, columns] = tensor.shape as [number, number]
-  const inner = (elementCount(tensor.shape) as number) / (rows * columns)
+  const inner = elementCount(tensor.shape)! / (rows * columns)
   for (let row = 0; row < rows; row++) {
     const block = Math.floor((row * groups) / rows)
     for (let column = 0; column < columns; column++)
-      if (survivors.isRemoved(labels[block * columns + column] as number))
-        clear((row * columns + column) * inner, inner)
+      if (survivors.isRemoved(labels[block * columns + column]!)) clear((row * columns + column) * inner, inner)
   }
 }

@@ -70,7 +70,7 @@ function freezeWhatMatters(
     const before = contentWith(name, shape)
     for (const track of tracks)
       for (const axis of track.axes) {
-        const size = shape[axis] as number
+        const size = shape[axis]!
         const others = new Set([size - 1, Math.ceil(size / 2), 1].filter((d) => d > 0 && d < size))
         const same = before !== undefined && [...others].every((d) => contentWith(name, shape.with(axis, d)) === before)
         if (same) continue

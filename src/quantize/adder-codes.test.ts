@@ -4,7 +4,7 @@ import { clampAdderWeights } from '../ops/index.ts'
 import { adderCodes, adderScale } from './adder-codes.ts'
 
 const distance = (x: ArrayLike<number>, w: ArrayLike<number>): number =>
-  Array.from(x).reduce((sum, v, i) => sum + Math.abs(v - (w[i] as number)), 0)
+  Array.from(x).reduce((sum, v, i) => sum + Math.abs(v - w[i]!), 0)
 
 describe('clamping weights to the inputs’ range', () => {
   it('loses nothing: Σ|x − w| = Σ|x − clamp(w)| + constant for every x in it', () => {
@@ -19,7 +19,7 @@ describe('clamping weights to the inputs’ range', () => {
           const x = terms.map(([, share]) => Math.fround(lo) + share * (Math.fround(hi) - Math.fround(lo)))
           const inside = clampAdderWeights(weights, 1, Math.fround(lo), Math.fround(hi))
           const want = distance(x, weights)
-          expect(Math.abs(distance(x, inside.weights) + (inside.filterConstant[0] as number) - want)).toBeLessThan(
+          expect(Math.abs(distance(x, inside.weights) + inside.filterConstant[0]! - want)).toBeLessThan(
             1e-6 * (1 + want),
           )
           expect(Math.max(...inside.weights)).toBeLessThanOrEqual(Math.fround(hi))
@@ -61,7 +61,7 @@ describe('codes of weights', () => {
           const { codes } = adderCodes(Float32Array.from(values), 1, own)
           expect(scale * most).toBeCloseTo(hi - lo, 4)
           values.forEach((w, i) => {
-            const code = codes[i] as number
+            const code = codes[i]!
             expect(code).toBeLessThanOrEqual(most)
             const inside = Math.min(Math.max(w, -zeroPoint * scale), (most - zeroPoint) * scale)
             expect(Math.abs(scale * (code - zeroPoint) - inside)).toBeLessThanOrEqual(0.5001 * scale)

@@ -55,7 +55,7 @@ export interface AdderCodes {
 export function adderCodes(weights: Float32Array, filters: number, { scale, zeroPoint, most }: AdderScale): AdderCodes {
   const inside = clampAdderWeights(weights, filters, -zeroPoint * scale, (most - zeroPoint) * scale)
   const codes = Uint8Array.from(inside.weights, (w) => Math.min(most, Math.max(0, Math.round(w / scale) + zeroPoint)))
-  const squares = inside.weights.reduce((sum, w, k) => sum + (w - scale * ((codes[k] as number) - zeroPoint)) ** 2, 0)
+  const squares = inside.weights.reduce((sum, w, k) => sum + (w - scale * (codes[k]! - zeroPoint)) ** 2, 0)
   const { filterConstant, clamped } = inside
   return { codes, filterConstant, clamped, roundingError: Math.sqrt(squares / Math.max(1, weights.length)) }
 }

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { describeOrt, runOrt } from '../../test/ort.ts'
 import { seededRandom } from '../base/index.ts'
-import { GraphBuilder, type Model, type Node, type Tensor, tensorOf, tensorValues } from '../graph/index.ts'
+import { GraphBuilder, type Model, type Node, tensorOf, tensorValues } from '../graph/index.ts'
 import { modelBytes } from '../onnx/index.ts'
 import { clampAdderWeights } from '../ops/index.ts'
 import { createSession, type HostTensor, hostTensor, hostValues, referenceRun } from '../runtime/index.ts'
@@ -71,7 +71,7 @@ const ranges = (model: Model, bits: number): Map<Node, InputRange> => {
 
 const input = (lo = -2, hi = 3): HostTensor => hostTensor('float32', shape, dyadic(240, lo, hi))
 const reference = (model: Model, x: HostTensor): number[] =>
-  Array.from(hostValues(referenceRun(model, new Map([['x', x]])).get('y') as HostTensor))
+  Array.from(hostValues(referenceRun(model, new Map([['x', x]])).get('y')!))
 
 async function kernels(model: Model, x: HostTensor): Promise<number[]> {
   const notices: string[] = []
@@ -79,7 +79,7 @@ async function kernels(model: Model, x: HostTensor): Promise<number[]> {
   const { y } = await session.run({ x })
   session.dispose()
   expect(notices).toEqual([])
-  return Array.from(hostValues(y as HostTensor))
+  return Array.from(hostValues(y!))
 }
 
 const evenRound = (v: number): number => (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v))
@@ -93,7 +93,7 @@ function integerLayer(
   bits: number,
 ): { shape: number[]; data: number[] } {
   const tensor = (name: string | undefined) => model.graph.initializers.get(name ?? '')
-  const weight = tensor(node.inputs[1]) as Tensor
+  const weight = tensor(node.inputs[1])!
   const w = tensorValues(weight)
   const [filters, channels, kernelHeight, kernelWidth] = weight.shape as [number, number, number, number]
   const own = tensor(node.inputs[2])
@@ -126,8 +126,8 @@ function integerLayer(
                 const [h, v] = [row * strideHeight + i - top, column * strideWidth + j - left]
                 const channel = Math.floor(f / (filters / groups)) * channels + c
                 const inside = h >= 0 && h < height && v >= 0 && v < width
-                const at = inside ? (x.data[((n * inChannels + channel) * height + h) * width + v] as number) : 0
-                const raw = w[((f * channels + c) * kernelHeight + i) * kernelWidth + j] as number
+                const at = inside ? x.data[((n * inChannels + channel) * height + h) * width + v]! : 0
+                const raw = w[((f * channels + c) * kernelHeight + i) * kernelWidth + j]!
                 const clamped = Math.min(Math.max(raw, -zero * scale), (most - zero) * scale)
                 rest += Math.abs(raw - clamped)
                 sum += Math.abs(code(at) - (Math.round(clamped / scale) + zero))
@@ -140,11 +140,11 @@ function integerLayer(
 function integerNetwork(model: Model, x: HostTensor, bits: number): number[] {
   const [first, second] = adders(model)
   const range = ranges(model, bits)
-  const beta = tensorValues(model.graph.initializers.get('beta') as Tensor)
-  const one = integerLayer({ shape, data: hostValues(x) }, first, model, range.get(first) as InputRange, bits)
-  const positions = (one.shape[2] as number) * (one.shape[3] as number)
-  const positive = one.data.map((v, i) => Math.max(0, v / 16 + (beta[Math.floor(i / positions) % 6] as number)))
-  return integerLayer({ shape: one.shape, data: positive }, second, model, range.get(second) as InputRange, bits).data
+  const beta = tensorValues(model.graph.initializers.get('beta')!)
+  const one = integerLayer({ shape, data: hostValues(x) }, first, model, range.get(first)!, bits)
+  const positions = one.shape[2]! * one.shape[3]!
+  const positive = one.data.map((v, i) => Math.max(0, v / 16 + beta[Math.floor(i / positions) % 6]!))
+  return integerLayer({ shape: one.shape, data: positive }, second, model, range.get(second)!, bits).data
 }
 
 describe('quantised adder layers', () => {
@@ -176,8 +176,8 @@ describe('quantised adder layers', () => {
       const own = range.get(node)
       if (!own) return node
       const [data, w = '', b = ''] = node.inputs as [string, string, string?]
-      const tensor = model.graph.initializers.get(w) as Tensor
-      const filters = tensor.shape[0] as number
+      const tensor = model.graph.initializers.get(w)!
+      const filters = tensor.shape[0]!
       const inside = clampAdderWeights(Float32Array.from(tensorValues(tensor)), filters, own.lo, own.hi)
       expect(inside.clamped).toBeGreaterThan(10)
       const bias = model.graph.initializers.get(b)
@@ -188,7 +188,7 @@ describe('quantised adder layers', () => {
         tensorOf(
           'float32',
           [filters],
-          inside.filterConstant.map((c, f) => (old[f] as number) - c),
+          inside.filterConstant.map((c, f) => old[f]! - c),
         ),
       )
       return { ...node, inputs: [data, `${w}c`, `${w}b`] }
@@ -196,7 +196,7 @@ describe('quantised adder layers', () => {
     const [want, got] = [reference(model, x), reference(clamped, x)]
     const size = Math.max(...want.map(Math.abs))
     got.forEach((v, i) => {
-      expect(Math.abs(v - (want[i] as number))).toBeLessThan(1e-5 * size)
+      expect(Math.abs(v - want[i]!)).toBeLessThan(1e-5 * size)
     })
   })
 
@@ -206,9 +206,7 @@ describe('quantised adder layers', () => {
     const want = reference(model, x)
     const error = (bits: number) => {
       const got = reference(quantizeAdderLayers(model, ranges(model, bits), bits).model, x)
-      return Math.sqrt(
-        got.reduce((sum, v, i) => sum + (v - (want[i] as number)) ** 2, 0) / want.reduce((s, v) => s + v * v, 0),
-      )
+      return Math.sqrt(got.reduce((sum, v, i) => sum + (v - want[i]!) ** 2, 0) / want.reduce((s, v) => s + v * v, 0))
     }
     const errors = [8, 6, 4, 2].map(error)
     expect(errors[0]).toBeLessThan(0.003)
@@ -257,7 +255,7 @@ describe('quantised adder layers', () => {
         quantizeAdderLayers(m, new Map([[node, { lo: 0, hi: 1 }]]), bits)
     expect(quantise(model, first, 9)).toThrow('Adder layers can be quantised to 2 to 8 bits, not 9.')
     expect(quantise(model, first, 1)).toThrow('not 1.')
-    expect(quantise(model, model.graph.nodes[1] as Node)).toThrow(
+    expect(quantise(model, model.graph.nodes[1]!)).toThrow(
       'BatchNormalization "BatchNormalization_0" is no AdderConv of the model\'s graph.',
     )
     expect(quantise(network(), first)).toThrow('AdderConv "first" is no AdderConv of the model\'s graph.')
@@ -274,7 +272,7 @@ describe('quantised adder layers', () => {
       ),
     )
     const computed = b.model()
-    expect(quantise(computed, computed.graph.nodes[0] as Node)).toThrow(
+    expect(quantise(computed, computed.graph.nodes[0]!)).toThrow(
       'AdderConv "it": its weight "w" is computed while running. Leave the layer out of what is to be quantised.',
     )
   })

@@ -29,18 +29,18 @@ export async function correctBiases(
   batches: readonly CorrectionBatch[],
   createSession: CreateSession,
 ): Promise<Model> {
-  const wanted = layers.map((node) => node.outputs[0] as string)
+  const wanted = layers.map((node) => node.outputs[0]!)
   const run = (model: Model, values: readonly string[]) => channelMeans(model, values, input, batches, createSession)
   const expected = await run(given, wanted)
   const graph = { ...quantised.graph, initializers: new Map(quantised.graph.initializers) }
   const corrected: Model = { ...quantised, graph }
   for (const value of wanted) {
-    const node = graph.nodes.find((n) => n.outputs[0] === value) as Node
-    const found = (await run(corrected, [value])).get(value) as Float64Array
-    const target = expected.get(value) as Float64Array
+    const node = graph.nodes.find((n) => n.outputs[0] === value)!
+    const found = (await run(corrected, [value])).get(value)!
+    const target = expected.get(value)!
     const [, , bias = ''] = node.inputs
-    const constants = tensorValues(graph.initializers.get(bias) as Parameters<typeof tensorValues>[0])
-    const values = Float32Array.from(constants, (c, f) => c + (target[f] as number) - (found[f] as number))
+    const constants = tensorValues(graph.initializers.get(bias)!)
+    const values = Float32Array.from(constants, (c, f) => c + target[f]! - found[f]!)
     graph.initializers.set(bias, tensorOf('float32', [values.length], values))
   }
   return corrected
@@ -68,7 +68,7 @@ async function channelMeans(
         const sums = means.get(name) ?? new Float64Array(channels)
         for (let i = 0; i < count * channels * places; i++) {
           const channel = Math.floor(i / places) % channels
-          sums[channel] = (sums[channel] as number) + (result[i] as number) / (places * images)
+          sums[channel] = sums[channel]! + result[i]! / (places * images)
         }
         means.set(name, sums)
       }

@@ -109,7 +109,7 @@ class AdderCalibration implements Calibration {
       if (!(error instanceof KerfError) || !['constant-data', 'not-finite'].includes(error.code)) throw error
       throw new KerfError(
         error.code,
-        `The input "${value}" of AdderConv "${nodeLabel(nodes[0] as Node)}" ${error.message} in all calibration data, and no codes can be made for it. Calibrate with other data, or check the network.`,
+        `The input "${value}" of AdderConv "${nodeLabel(nodes[0]!)}" ${error.message} in all calibration data, and no codes can be made for it. Calibrate with other data, or check the network.`,
         { ...error.details, value },
       )
     }

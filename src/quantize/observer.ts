@@ -39,7 +39,7 @@ export class Observer {
   add(values: ArrayLike<number>): void {
     let [min, max] = [this.#min, this.#max]
     for (let i = 0; i < values.length; i++) {
-      const v = values[i] as number
+      const v = values[i]!
       if (v < min) min = v
       if (v > max) max = v
       this.#squares += v * v
@@ -53,11 +53,11 @@ export class Observer {
     if (!Number.isFinite(largest)) return
     this.#widen(largest)
     for (let i = 0; i < values.length; i++) {
-      const v = values[i] as number
+      const v = values[i]!
       if (v === 0) this.#zeros++
       else {
         const bin = Math.min(2 * half - 1, Math.max(0, half + Math.floor(v / this.#width)))
-        this.#bins[bin] = (this.#bins[bin] as number) + 1
+        this.#bins[bin] = this.#bins[bin]! + 1
       }
     }
   }
@@ -70,7 +70,7 @@ export class Observer {
       const merged = new Float64Array(2 * half)
       for (let i = 0; i < 2 * half; i++) {
         const to = half + Math.floor((i - half) / 2)
-        merged[to] = (merged[to] as number) + (this.#bins[i] as number)
+        merged[to] = merged[to]! + this.#bins[i]!
       }
       this.#bins = merged
       this.#width *= 2
@@ -80,7 +80,7 @@ export class Observer {
   /** Calls back with the middle of every bin that is not empty, and how many values lie in it; zeros are not among them. */
   forEach(visit: (value: number, count: number) => void): void {
     for (let i = 0; i < 2 * half; i++) {
-      const count = this.#bins[i] as number
+      const count = this.#bins[i]!
       if (count > 0) visit((i - half + 0.5) * this.#width, count)
     }
   }
@@ -94,7 +94,7 @@ export class Observer {
         below += this.#zeros
         if (below >= wanted && this.#zeros > 0) return 0
       }
-      below += this.#bins[i] as number
+      below += this.#bins[i]!
       if (below >= wanted && below > 0) return Math.min(this.#max, (i - half + 1) * this.#width)
     }
     return this.#max

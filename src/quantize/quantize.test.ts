@@ -103,7 +103,7 @@ describe('quantising a network on data', () => {
     const { images } = (await batch.next()).value as CalibrationBatch
     const means = async (m: Model) => {
       const adders = m.graph.nodes.filter((n) => n.opType === 'AdderConv')
-      const outputs = adders.map((n) => ({ name: n.outputs[0] as string, type: undefined }))
+      const outputs = adders.map((n) => ({ name: n.outputs[0]!, type: undefined }))
       const session = await createSession({ ...m, graph: { ...m.graph, outputs } })
       const results = await session.run({ input: hostTensor('float32', [4, ...imageShape], images) })
       session.dispose()
@@ -112,7 +112,7 @@ describe('quantising a network on data', () => {
         const sums = new Float64Array(8)
         values.forEach((v, i) => {
           const filter = Math.floor(i / size) % 8
-          sums[filter] = (sums[filter] as number) + v / (4 * size)
+          sums[filter] = sums[filter]! + v / (4 * size)
         })
         return sums
       })

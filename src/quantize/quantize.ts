@@ -128,7 +128,7 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
     model: quantised,
     ...{ bits, range, biasCorrection, images: count },
     layers: layers.map((layer, i) => {
-      const value = inputs.get(nodes[i] as (typeof nodes)[number]) as string
+      const value = inputs.get(nodes[i]!)!
       const observer = calibration.observer(value)
       return {
         ...layer,
@@ -177,9 +177,9 @@ async function observe(
       const count = Math.min(filled, most - done)
       if (count <= 0) break
       if (done < mostKept) kept.push({ data: images.slice(), count })
-      variety.add(images, count, images.length / (shape[0] as number))
+      variety.add(images, count, images.length / shape[0]!)
       const outputs = await session.run({ [input]: { elementType: 'float32', shape, data: images } })
-      calibration.observe((name) => part(name === input ? images : outputs[name]?.data, count, shape[0] as number))
+      calibration.observe((name) => part(name === input ? images : outputs[name]?.data, count, shape[0]!))
       done += count
       onProgress?.(done)
       if (done >= most) break
@@ -254,14 +254,11 @@ async function drifts(
   )
   return (value) => {
     if (value === input) return 0
-    const [x, y] = [before, after].map((o) => part(o[value]?.data, count, shape[0] as number)) as [
-      Float32Array,
-      Float32Array,
-    ]
+    const [x, y] = [before, after].map((o) => part(o[value]?.data, count, shape[0]!)) as [Float32Array, Float32Array]
     let [squares, errors] = [0, 0]
     for (let i = 0; i < x.length; i++) {
-      squares += (x[i] as number) ** 2
-      errors += ((y[i] as number) - (x[i] as number)) ** 2
+      squares += x[i]! ** 2
+      errors += (y[i]! - x[i]!) ** 2
     }
     return errors === 0 ? 0 : Math.sqrt(errors / squares)
   }

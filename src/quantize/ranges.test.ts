@@ -31,7 +31,7 @@ describe('ranges', () => {
     const { lo, hi } = choose(6, 'percentile')
     expect(lo).toBe(0)
     const sorted = [...values].sort((a, b) => a - b)
-    expect(Math.abs(hi - (sorted[49_995] as number))).toBeLessThan(0.05)
+    expect(Math.abs(hi - sorted[49_995]!)).toBeLessThan(0.05)
   })
 
   it('of least error are narrower the fewer the bits, and are better than the others', () => {

@@ -84,7 +84,7 @@ function weightError(weights: ArrayLike<number>, { lo, hi }: InputRange, bits: n
   const [least, greatest] = [-zeroPoint * scale, (most - zeroPoint) * scale]
   let squares = 0
   for (let i = 0; i < weights.length; i++) {
-    const w = Math.min(greatest, Math.max(least, weights[i] as number))
+    const w = Math.min(greatest, Math.max(least, weights[i]!))
     squares += (w - scale * Math.round(w / scale)) ** 2
   }
   return squares / Math.max(1, weights.length)

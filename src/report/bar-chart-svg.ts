@@ -45,7 +45,7 @@ export const barChartBody =
     const bar = (group * 0.8) / Math.max(1, chart.series.length)
     const bars = chart.categories.flatMap((_, c) =>
       chart.series.flatMap(({ values }, s) => {
-        const value = values[c] as number
+        const value = values[c]!
         const place = scale.place(value)
         if (place === undefined) return []
         const start = left + (c + 0.1) * group + s * bar

@@ -19,11 +19,11 @@ export function barChartText(chart: BarChart, options: TerminalChartOptions = {}
   const pad = (text: string, to: number) => text + ' '.repeat(Math.max(0, to - widthOf(text)))
   const lines = chart.categories.flatMap((category, c) =>
     chart.series.map((series, s) => {
-      const place = scale.place(series.values[c] as number)
+      const place = scale.place(series.values[c]!)
       const part = place === undefined ? 0 : Math.abs(place - scale.zero) / longest
       const steps = Math.round(part * room * 8)
-      const bar = '█'.repeat(steps >> 3) + (eighths[steps & 7] as string)
-      const painted = colors.length > 0 ? (colors[s % colors.length] as (t: string) => string)(bar) : bar
+      const bar = '█'.repeat(steps >> 3) + eighths[steps & 7]!
+      const painted = colors.length > 0 ? colors[s % colors.length]!(bar) : bar
       const head = [pad(s === 0 ? category : '', categoryWidth), ...(several ? [pad(series.name, nameWidth)] : [])]
       return `${head.join(' ')} │${painted}${bar === '' ? '' : ' '}${texts[s]?.[c] ?? ''}`.trimEnd()
     }),

@@ -49,7 +49,7 @@ function totalsTable({ models, totals }: ManyComparison): Table {
 /** One row per layer of any network. */
 export function compareManyTable(comparison: ManyComparison, options: CompareManyOptions = {}): Table {
   const { models } = comparison
-  const representative = (row: (typeof comparison.layers)[number]) => row.layers.find((l) => l !== null) as Layer
+  const representative = (row: (typeof comparison.layers)[number]) => row.layers.find((l) => l !== null)!
   const shown = options.all ? comparison.layers : comparison.layers.filter(({ layers }) => differ(layers))
   const same = comparison.layers.length - shown.length
   const names = layerNames(shown.map(representative))

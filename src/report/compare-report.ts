@@ -1,4 +1,4 @@
-import type { ComparedLayer, Comparison, Layer, Pair } from '../cost/index.ts'
+import type { ComparedLayer, Comparison, Pair } from '../cost/index.ts'
 import { headerOf, opsText, totalMetrics } from './layer-columns.ts'
 import { layerNames, namesNote } from './layer-names.ts'
 import { ratioText, shapeText, withSeparators } from './numbers.ts'
@@ -49,7 +49,7 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
   const same = comparison.layers.length - shown.length
   const side = (layer: ComparedLayer, which: 'a' | 'b', pair: Pair): Cell => (layer[which] === null ? '–' : pair[which])
   const counts = ['params', 'macs', 'accesses'] as const
-  const some = (l: ComparedLayer) => (l.a ?? l.b) as Layer
+  const some = (l: ComparedLayer) => (l.a ?? l.b)!
   const names = layerNames(shown.map(some))
   const renamed = shown.filter((l) => l.a && l.b && l.a.name !== l.b.name).length
   const columns: Column[] = [

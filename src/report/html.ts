@@ -129,4 +129,4 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => entities[c] as string)
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => entities[c]!)

@@ -15,7 +15,7 @@ function shortName(name: string, op: string): string {
 
 /** A fused layer by its first node. */
 const firstOf = (layer: Layer): [name: string, op: string] =>
-  layer.members ? [layer.members[0] as string, layer.op.split('+')[0] as string] : [layer.name, layer.op]
+  layer.members ? [layer.members[0]!, layer.op.split('+')[0]!] : [layer.name, layer.op]
 
 /** The parts of a path: `features.1/conv.0` → `features`, `1`, `conv`, `0`. */
 export const pathParts = (name: string): string[] => name.split(/[/.]/)

@@ -16,7 +16,7 @@ function network(): Model {
   const b = new GraphBuilder('net')
   let x = b.input('x', 'float32', [1, 8, 16, 16])
   const conv = (name: string, shape: readonly number[], group = 1, stride = 1) => {
-    const pad = (shape[2] as number) >> 1
+    const pad = shape[2]! >> 1
     const attributes = { group, strides: [stride, stride], pads: [pad, pad, pad, pad] }
     x = b.node('Conv', [x, b.constant(`${name}.weight`, zeros(shape))], attributes, { name })
   }

@@ -52,7 +52,7 @@ export function lineChartText(chart: LineChart, options: TerminalChartOptions = 
       for (const [x, y] of joined ? between(before ?? now, now) : cross(now, dotsWide, dotsHigh)) {
         const [row, column] = [y >> 2, x >> 1]
         const cells = dots[row] as Uint8Array
-        cells[column] = (cells[column] as number) | (dotBits[y & 3] as readonly number[])[x & 1]!
+        cells[column] = cells[column]! | (dotBits[y & 3] as readonly number[])[x & 1]!
         ;(owners[row] as Uint8Array)[column] = s + 1
       }
       before = now
@@ -62,15 +62,13 @@ export function lineChartText(chart: LineChart, options: TerminalChartOptions = 
   })
 
   const paint = (text: string, series: number | undefined) =>
-    series === undefined || colors.length === 0 ? text : (colors[series % colors.length] as (t: string) => string)(text)
+    series === undefined || colors.length === 0 ? text : colors[series % colors.length]!(text)
   const ticks = new Map(axes.y.ticks.map((t) => [down(t.at) >> 2, t.label]))
   const rows = dots.map((cells, row) => {
     const owner = owners[row] as Uint8Array
-    const plot = [...cells].map((bits, c) =>
-      bits ? paint(String.fromCharCode(0x2800 + bits), (owner[c] as number) - 1) : ' ',
-    )
+    const plot = [...cells].map((bits, c) => (bits ? paint(String.fromCharCode(0x2800 + bits), owner[c]! - 1) : ' '))
     const label = labels.get(row)
-    const name = label === undefined ? '' : ` ${paint(names[label] as string, label)}`
+    const name = label === undefined ? '' : ` ${paint(names[label]!, label)}`
     const tick = ticks.get(row)
     return `${(tick ?? '').padStart(left - 1)} ${tick === undefined ? '│' : '┤'}${plot.join('')}${name}`.trimEnd()
   })
@@ -117,7 +115,7 @@ function xAxis(
     line[column] = '┬'
     const start = Math.min(Math.max(0, column - (label.length >> 1)), columns - label.length)
     if (start <= used) continue
-    for (let i = 0; i < label.length; i++) text[start + i] = label[i] as string
+    for (let i = 0; i < label.length; i++) text[start + i] = label[i]!
     used = start + label.length
   }
   const pad = ' '.repeat(left)

@@ -85,7 +85,7 @@ function usualRange(chart: LineChart): [low: number, high: number] | undefined {
   if (chart.yScale === 'log') return undefined
   const values = drawnValues(chart)
   if (values.length < 5) return undefined
-  const quartile = (part: number) => values[Math.round(part * (values.length - 1))] as number
+  const quartile = (part: number) => values[Math.round(part * (values.length - 1))]!
   const within = (low: number, high: number, margin: number) =>
     values.filter((v) => v >= low - margin && v <= high + margin)
   const [low, high] = extent(within(quartile(0.25), quartile(0.75), 3 * (quartile(0.75) - quartile(0.25))))
@@ -105,7 +105,7 @@ export function titleOf(chart: LineChart): string {
   const range = usualRange(chart)
   if (!range) return chart.title
   const beyond = drawnValues(chart).filter((v) => v < range[0] || v > range[1])
-  const extremes = [...new Set([beyond[0], beyond.at(-1)])].map((v) => valueText(chart.yFormat, v as number))
+  const extremes = [...new Set([beyond[0], beyond.at(-1)])].map((v) => valueText(chart.yFormat, v!))
   return `${chart.title} (${beyond.length} beyond the axis: ${extremes.join(' to ')})`
 }
 
@@ -170,10 +170,10 @@ export function thinned(
     let [low, high] = [0, 0]
     part.forEach(([, y], i) => {
       // A gap must stay one.
-      if (Number.isNaN(y) || y < (part[low] as readonly [number, number])[1]) low = i
-      if (y > (part[high] as readonly [number, number])[1]) high = i
+      if (Number.isNaN(y) || y < part[low]![1]) low = i
+      if (y > part[high]![1]) high = i
     })
-    for (const i of new Set([Math.min(low, high), Math.max(low, high)])) kept.push(part[i] as readonly [number, number])
+    for (const i of new Set([Math.min(low, high), Math.max(low, high)])) kept.push(part[i]!)
   }
   return kept
 }

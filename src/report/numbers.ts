@@ -5,8 +5,8 @@ export function withSeparators(value: number): string {
     '.',
   )
   // Beyond 10^21 numbers print with an exponent, which has no thousands.
-  if (!/^-?\d+$/.test(whole as string)) return String(value)
-  return (whole as string).replace(/\B(?=(\d{3})+$)/g, ',') + (fraction ? `.${fraction}` : '')
+  if (!/^-?\d+$/.test(whole!)) return String(value)
+  return whole!.replace(/\B(?=(\d{3})+$)/g, ',') + (fraction ? `.${fraction}` : '')
 }
 
 const prefixes = ['', 'k', 'M', 'G', 'T', 'P']

@@ -47,7 +47,7 @@ const titleHeight = 32
 
 export const escaped = escapeHtml
 export const at = (value: number): string => String(Math.round(value * 10) / 10)
-export const colourOf = (theme: Theme, i: number): string => theme.series[i % theme.series.length] as string
+export const colourOf = (theme: Theme, i: number): string => theme.series[i % theme.series.length]!
 
 /**
  * One SVG document with the charts below each other; no scripts, no fonts of its own.
@@ -90,7 +90,7 @@ const rowWidth = (row: readonly LegendEntry[]): number => row.reduce((sum, e) =>
 function legendRows(legend: readonly LegendEntry[], room: number): LegendEntry[][] {
   const rows: LegendEntry[][] = [[]]
   for (const entry of legend) {
-    const row = rows.at(-1) as LegendEntry[]
+    const row = rows.at(-1)!
     if (row.length === 0 || rowWidth([...row, entry]) <= room) row.push(entry)
     else rows.push([entry])
   }

@@ -54,21 +54,17 @@ function terminalTable(
 ): string {
   const { columns, cells, notes, broken } = fitted(table, width)
   const rows = cells.map((row) => linesOf(row))
-  const bodyWidth = (i: number) => Math.max(0, ...rows.flat().map((row) => widthOf(row[i] as string)))
+  const bodyWidth = (i: number) => Math.max(0, ...rows.flat().map((row) => widthOf(row[i]!)))
   const header = linesOf(
     columns.map((c, i) =>
       broken.has(c) ? wrapped(c.header, Math.max(longestWord(c.header), bodyWidth(i))) : c.header,
     ),
     'bottom',
   )
-  const widths = columns.map((_, i) => Math.max(bodyWidth(i), ...header.map((row) => widthOf(row[i] as string))))
+  const widths = columns.map((_, i) => Math.max(bodyWidth(i), ...header.map((row) => widthOf(row[i]!))))
   const line = (row: readonly string[], style = plain) =>
     row
-      .map((text, i) =>
-        style(
-          isNumeric(columns[i] as Column) ? padStart(text, widths[i] as number) : padEnd(text, widths[i] as number),
-        ),
-      )
+      .map((text, i) => style(isNumeric(columns[i]!) ? padStart(text, widths[i]!) : padEnd(text, widths[i]!)))
       .join(gap)
       .trimEnd()
   const rule = dim('─'.repeat(widths.reduce((sum, w) => sum + w, gap.length * (columns.length - 1))))
@@ -78,7 +74,7 @@ function terminalTable(
     ...header.map((row) => line(row, bold)),
     rule,
     ...body.flat().map((row) => line(row)),
-    ...(table.total ? [rule, ...(rows.at(-1) as string[][]).map((row) => line(row, bold))] : []),
+    ...(table.total ? [rule, ...rows.at(-1)!.map((row) => line(row, bold))] : []),
     ...[...notes, ...(table.notes ?? [])].map((note) => noteText(note, width).replace(/.+/g, dim)),
   ].join('\n')
 }
@@ -131,7 +127,7 @@ function fitted(table: Table, width: number): Fitted {
       const most = Math.max(...columns.map((c) => Number(c.optional ?? 0)))
       if (most < from) break
       const last = columns.findLastIndex((c) => Number(c.optional ?? 0) === most)
-      const { group } = columns[last] as Column
+      const { group } = columns[last]!
       const goes = (c: Column, i: number) => i === last || (group !== undefined && c.group === group)
       hidden.push(
         ...columns
@@ -148,7 +144,7 @@ function fitted(table: Table, width: number): Fitted {
   leaveOut(1, fits)
   // The header that is most of its column first, and no more of them than needed.
   const excess = ({ header }: Column, i: number) =>
-    widthOf(header) - Math.max(longestWord(header), ...cells.map((row) => widthOf(row[i] as string)))
+    widthOf(header) - Math.max(longestWord(header), ...cells.map((row) => widthOf(row[i]!)))
   for (const c of columns.toSorted((a, b) => excess(b, columns.indexOf(b)) - excess(a, columns.indexOf(a))))
     if (!fits() && excess(c, columns.indexOf(c)) > 0) broken.add(c)
   if (hidden.length > 0) notes.push(`Left out to fit this terminal: ${hidden.toReversed().join(', ')}.`)
@@ -168,7 +164,7 @@ function tableWidth(
 ): number {
   const width = (c: Column, i: number) => {
     const header = broken?.has(c) ? longestWord(c.header) : widthOf(c.header)
-    const natural = Math.max(header, ...cells.map((row) => widthOf(row[i] as string)))
+    const natural = Math.max(header, ...cells.map((row) => widthOf(row[i]!)))
     const least = c.wrap ? narrowest : shortest
     return atLeast && (c.shorten || c.wrap) ? Math.min(natural, Math.max(least, header)) : natural
   }
@@ -182,20 +178,17 @@ function shortened(
   width: number,
   broken?: ReadonlySet<Column>,
 ): string[][] {
-  const limits = columns.map((_, i) => Math.max(0, ...cells.map((row) => widthOf(row[i] as string))))
+  const limits = columns.map((_, i) => Math.max(0, ...cells.map((row) => widthOf(row[i]!))))
   const shrinking = columns.flatMap((c, i) => (c.shorten || c.wrap ? [i] : []))
   const least = (i: number) => (columns[i]?.wrap ? narrowest : shortest)
   for (let excess = tableWidth(columns, cells, { broken }) - width; excess > 0; excess--) {
-    const widest = shrinking.reduce(
-      (a, b) => ((limits[b] as number) > (limits[a] as number) ? b : a),
-      shrinking[0] ?? -1,
-    )
-    if (widest < 0 || (limits[widest] as number) <= least(widest)) break
-    limits[widest] = (limits[widest] as number) - 1
+    const widest = shrinking.reduce((a, b) => (limits[b]! > limits[a]! ? b : a), shrinking[0] ?? -1)
+    if (widest < 0 || limits[widest]! <= least(widest)) break
+    limits[widest] = limits[widest]! - 1
   }
   return cells.map((row) =>
     row.map((text, i) => {
-      const limit = limits[i] as number
+      const limit = limits[i]!
       return columns[i]?.shorten ? shortenMiddle(text, limit) : columns[i]?.wrap ? wrapped(text, limit) : text
     }),
   )
@@ -221,7 +214,7 @@ export function shortenMiddle(text: string, width: number): string {
   const room = width - 1
   let used = 0
   for (let turn = 0, i = 0, j = characters.length - 1; i <= j; turn++) {
-    const next = (turn % 2 === 0 ? characters[j] : characters[i]) as string
+    const next = (turn % 2 === 0 ? characters[j] : characters[i])!
     used += widthOf(next)
     if (used > room) break
     if (turn % 2 === 0) {

@@ -237,9 +237,7 @@ describe('statistics', () => {
     })
     expect([sessions, runs]).toEqual([1, 1])
     const alive = (await run(measured)).logits?.data as Float32Array
-    expect(
-      Math.max(...[0, 1, 2].map((c) => Math.abs((alive[c] as number) - (alive[10 + c] as number)))),
-    ).toBeGreaterThan(0.01)
+    expect(Math.max(...[0, 1, 2].map((c) => Math.abs(alive[c]! - alive[10 + c]!)))).toBeGreaterThan(0.01)
     // Names stay, and what lies before the first adder layer, too.
     expect([...measured.graph.initializers.keys()]).toEqual(expect.arrayContaining(['layer3.2.bn2.running_var']))
     expect(measured.graph.initializers.get('bn1.running_mean')).toBe(model.graph.initializers.get('bn1.running_mean'))
@@ -285,7 +283,7 @@ describeOrt('a swapped network in ONNX Runtime', () => {
     session.dispose()
     const theirs = (await runOrt(modelBytes(measured), { input: { type: 'float32', dims: [2, 1, 28, 28], data } }))
       .logits
-    const largest = Math.max(...Array.from((theirs as NonNullable<typeof theirs>).data as Float32Array, Math.abs))
+    const largest = Math.max(...Array.from(theirs!.data as Float32Array, Math.abs))
     const values = theirs?.data as Float32Array
     values.forEach((v, i) => {
       expect(Math.abs(v - Number(logits?.data[i]))).toBeLessThan(1e-3 * largest)

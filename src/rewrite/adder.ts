@@ -195,7 +195,7 @@ class Swap {
     const nodes = graph.nodes.flatMap((node) => {
       if (!chosen.has(node)) return [node]
       const [x = '', weight = ''] = node.inputs
-      const tensor = initializers.get(weight) as Tensor
+      const tensor = initializers.get(weight)!
       if (!this.#keepWeights) initializers.set(weight, this.#drawn(weight, tensor.shape))
       const normal = this.#normalisation(node)
       swapped.push({
@@ -204,9 +204,7 @@ class Swap {
         batchNormalization: normal ? 'kept' : 'inserted',
       })
       const adder: Node = { ...node, opType: 'AdderConv', domain: 'ai.kerf', inputs: [x, weight] }
-      return normal
-        ? [adder]
-        : this.#withNormalisation(adder, node.inputs[2], tensor.shape[0] as number, taken, initializers)
+      return normal ? [adder] : this.#withNormalisation(adder, node.inputs[2], tensor.shape[0]!, taken, initializers)
     })
     const opsetImports = new Map(this.#model.opsetImports).set('ai.kerf', 1)
     const stored = withoutUnread({ ...graph, nodes, initializers }, graph)
@@ -251,6 +249,6 @@ class Swap {
 
   #drawn(name: string, shape: readonly number[]): Tensor {
     const random = seededRandom(seedFrom(this.#seed, name))
-    return tensorOf('float32', shape, Float32Array.from({ length: elementCount(shape) as number }, random.normal))
+    return tensorOf('float32', shape, Float32Array.from({ length: elementCount(shape)! }, random.normal))
   }
 }

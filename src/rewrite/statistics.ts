@@ -112,12 +112,12 @@ async function normalisedByBatch(
     if (!own) return node
     // What was stored may be no numbers; momentum 0 would not take it away.
     const before = freshName(taken, `${own[0]}_before`)
-    const shape = graph.initializers.get(node.inputs[3] as string)?.shape ?? []
-    graph.initializers.set(before, tensorOf('float32', shape, new Float32Array(elementCount(shape) as number)))
+    const shape = graph.initializers.get(node.inputs[3]!)?.shape ?? []
+    graph.initializers.set(before, tensorOf('float32', shape, new Float32Array(elementCount(shape)!)))
     return {
       ...node,
       inputs: [...node.inputs.slice(0, 3), before, before],
-      outputs: [node.outputs[0] as string, ...own],
+      outputs: [node.outputs[0]!, ...own],
       attributes: new Map([...node.attributes, ['training_mode', attributeOf(1)], ['momentum', float(0)]]),
     }
   })

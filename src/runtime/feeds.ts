@@ -24,9 +24,7 @@ export function checkFeeds(
         { input: name },
       )
   checkNoneMissing(inputs, (name) => feeds[name] !== undefined)
-  return new Map(
-    inputs.map((input) => [input.name, checkFeed(input, feeds[input.name] as Feed, shapes?.get(input.name))]),
-  )
+  return new Map(inputs.map((input) => [input.name, checkFeed(input, feeds[input.name]!, shapes?.get(input.name))]))
 }
 
 /** @throws KerfError `missing-input` naming all that are missing */

@@ -51,10 +51,9 @@ describe('networks of 16-bit floats', () => {
     expect([y?.elementType, z?.elementType]).toEqual([type, type])
     expect(y?.data).toBeInstanceOf(Uint16Array)
     const values = hostValues(y as never)
-    const at = (n: number, h: number, w: number) =>
-      [0, 1, 2, 3].map((c) => values[((n * 4 + c) * 4 + h) * 4 + w] as number)
+    const at = (n: number, h: number, w: number) => [0, 1, 2, 3].map((c) => values[((n * 4 + c) * 4 + h) * 4 + w]!)
     const near = (received: ArrayLike<number>, wanted: readonly number[]) =>
-      expect(wanted.filter((v, i) => !(Math.abs((received[i] as number) - v) < tolerance * 6))).toEqual([])
+      expect(wanted.filter((v, i) => !(Math.abs(received[i]! - v) < tolerance * 6))).toEqual([])
     near(at(0, 1, 1), expected.first)
     near(at(1, 3, 0), expected.last)
     near(hostValues(z as never), expected.z)

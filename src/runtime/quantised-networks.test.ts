@@ -13,7 +13,7 @@ const codes = (type: 'uint8' | 'int8', shape: readonly number[]): Tensor =>
   tensorOf(
     type,
     shape,
-    Array.from({ length: elementCount(shape) as number }, () => random.below(256) - (type === 'int8' ? 128 : 0)),
+    Array.from({ length: elementCount(shape)! }, () => random.below(256) - (type === 'int8' ? 128 : 0)),
   )
 const scalar = (type: 'uint8' | 'int8' | 'float32', value: number) => tensorOf(type, [], [value])
 const floats = (...values: number[]) => tensorOf('float32', [values.length], values)
@@ -147,7 +147,7 @@ function model({ shape = [2, 8, 9, 7], opset = 13, build }: Case): Model {
 async function run(network: Model, shape: readonly number[]) {
   const notices: string[] = []
   const session = await createSession(network, { onNotice: (text) => notices.push(text) })
-  const values = Float32Array.from({ length: elementCount(shape) as number }, () => random.normal())
+  const values = Float32Array.from({ length: elementCount(shape)! }, () => random.normal())
   const x = hostTensor('float32', shape, values)
   const received = await session.run({ x })
   const expected = referenceRun(network, new Map([['x', x]]))
@@ -163,10 +163,10 @@ describe('quantised networks', () => {
       const own = received[name]
       expect([own?.elementType, own?.shape]).toEqual([wanted.elementType, wanted.shape])
       const [a, w] = [hostValues(own as never), hostValues(wanted)]
-      const most = Math.max(...w.map((v, i) => Math.abs(v - (a[i] as number))))
+      const most = Math.max(...w.map((v, i) => Math.abs(v - a[i]!)))
       expect(most).toBeLessThanOrEqual(c.tolerance ?? 0)
       // What is equal for almost all is no accident.
-      expect(w.filter((v, i) => Math.abs(v - (a[i] as number)) > 1e-3).length).toBeLessThan(0.02 * w.length)
+      expect(w.filter((v, i) => Math.abs(v - a[i]!) > 1e-3).length).toBeLessThan(0.02 * w.length)
     }
   })
 })

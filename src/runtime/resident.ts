@@ -119,7 +119,7 @@ class ReferenceResident implements Resident {
   constructor(model: Model, shapes: ReadonlyMap<string, readonly number[]>) {
     this.#model = model
     this.#shapes = shapes
-    this.#inputs = new Map([...shapes].map(([name, s]) => [name, new Float32Array(elementCount(s) as number)]))
+    this.#inputs = new Map([...shapes].map(([name, s]) => [name, new Float32Array(elementCount(s)!)]))
   }
 
   input(name: string): Float32Array {
@@ -136,7 +136,7 @@ class ReferenceResident implements Resident {
 
   async run(): Promise<void> {
     const feeds = [...this.#inputs].map(
-      ([name, data]) => [name, hostTensor('float32', this.#shapes.get(name) as readonly number[], data)] as const,
+      ([name, data]) => [name, hostTensor('float32', this.#shapes.get(name)!, data)] as const,
     )
     this.#outputs = referenceRun(this.#model, new Map(feeds))
   }

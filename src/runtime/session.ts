@@ -191,7 +191,7 @@ class PlannedSession implements Session {
     return this.#inTurn(feeds, async (checked) => {
       if (this.backend === 'reference') return handOver(referenceRun(this.#model, checked), into)
       await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])))
-      return handOver(await (this.#runner as WasmRunner).run(checked), into)
+      return handOver(await this.#runner!.run(checked), into)
     })
   }
 
@@ -200,7 +200,7 @@ class PlannedSession implements Session {
       throw new KerfError('bad-options', "Only the backend 'wasm' can be timed part by part.")
     return this.#inTurn(feeds, async (checked) => {
       await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])))
-      return profileTasks(this.#runner as WasmRunner, checked, seconds)
+      return profileTasks(this.#runner!, checked, seconds)
     })
   }
 

@@ -109,7 +109,7 @@ export function hostTensor(elementType: ElementType, shape: readonly number[], v
 /** The elements as numbers. 64-bit integers beyond 2^53 are rounded. */
 export function hostValues({ elementType, shape, data }: HostTensor): Float64Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  return decodeElements(elementType, swapped(bytes, data.BYTES_PER_ELEMENT), elementCount(shape) as number)
+  return decodeElements(elementType, swapped(bytes, data.BYTES_PER_ELEMENT), elementCount(shape)!)
 }
 
 /** Writes the elements as float32. @param into as long as the tensor; no 64-bit integers */

@@ -33,7 +33,7 @@ export async function timeInTurns(
     }
   return times.map((t) => {
     const sorted = t.sort((a, b) => a - b)
-    const at = (part: number) => sorted[Math.floor(part * sorted.length)] as number
+    const at = (part: number) => sorted[Math.floor(part * sorted.length)]!
     return {
       medianMs: at(1 / 2),
       fastestMs: at(0),

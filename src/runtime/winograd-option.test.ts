@@ -43,12 +43,12 @@ describe('winograd: false', () => {
         Float64Array,
       ]
       const error = (values: Float64Array) =>
-        Math.max(...values.map((v, i) => Math.abs(v - (reference[i] as number)))) / Math.max(...reference.map(Math.abs))
+        Math.max(...values.map((v, i) => Math.abs(v - reference[i]!))) / Math.max(...reference.map(Math.abs))
       expect(byDefault).toEqual(winograd)
       expect(direct).not.toEqual(winograd)
       expect(error(winograd)).toBeLessThan(5e-6)
       expect(error(direct)).toBeLessThan(2e-6)
-      expect(memory[2]).toBeLessThan(memory[1] as number)
+      expect(memory[2]).toBeLessThan(memory[1]!)
     },
   )
 })

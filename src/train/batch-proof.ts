@@ -1,6 +1,6 @@
 import { KerfError, seededRandom } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
-import { type HostTensor, hostTensor } from '../runtime/index.ts'
+import { hostTensor } from '../runtime/index.ts'
 import type { ImageNetwork } from './graph/images.ts'
 import { coreRuntime, type RunningOptions } from './runtime.ts'
 
@@ -29,7 +29,7 @@ export async function proveFreedBatch(
   const together = await outputsOf(model, [batches * size, ...shape], images, options)
   const largest = apart.reduce((max, v) => Math.max(max, Math.abs(v)), 0)
   const differs = (v: number, i: number) =>
-    !(Math.abs(v - (together[i] as number)) <= tolerance * largest) && !Object.is(v, together[i])
+    !(Math.abs(v - together[i]!) <= tolerance * largest) && !Object.is(v, together[i])
   if (apart.length === together.length && !apart.some(differs)) return
   throw new KerfError(
     'fixed-batch',
@@ -54,7 +54,7 @@ async function outputsOf(
     const parts: Float32Array[] = []
     for (let at = 0; at < images.length; at += each) {
       const feeds = { [input]: hostTensor('float32', shape, images.subarray(at, at + each)) }
-      const { data } = (await session.run(feeds))[output] as HostTensor
+      const { data } = (await session.run(feeds))[output]!
       parts.push((data as Float32Array).slice())
     }
     return Float32Array.from(parts.flatMap((part) => [...part]))

@@ -20,7 +20,7 @@ export function trainingCurves(
       .filter((name) => name === quantity || name.endsWith(`/${quantity}`))
       .map((name) => ({
         name: name === quantity ? (titles[quantity] ?? quantity).toLowerCase() : name.slice(0, -quantity.length - 1),
-        points: metrics.flatMap((m): [number, number][] => (name in m ? [[m.epoch, m[name] as number]] : [])),
+        points: metrics.flatMap((m): [number, number][] => (name in m ? [[m.epoch, m[name]!]] : [])),
       }))
     if (series.length === 0) return []
     const title = titles[quantity] ?? quantity

@@ -99,9 +99,9 @@ class Tally {
   add(output: Float32Array, { labels, targets, count }: Batch): void {
     const { classes, kind } = this.#classifier
     for (let i = 0; i < count; i++) {
-      const [start, label] = [i * classes, labels[i] as number]
+      const [start, label] = [i * classes, labels[i]!]
       const rank = rankOf(output, start, classes, label)
-      const own = this.#perClass[label] as { images: number; correct: number }
+      const own = this.#perClass[label]!
       own.images++
       if (rank === 0) own.correct++
       if (rank < 5) this.#top5++

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyNet } from '../../test/tiny-images.ts'
 import { KerfError } from '../base/index.ts'
 import { openData } from '../data/index.node.ts'
-import { createLoader, type ImageSet } from '../data/index.ts'
+import { createLoader } from '../data/index.ts'
 import { tensorValues } from '../graph/index.ts'
 import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { evaluate } from './evaluate.ts'
@@ -160,18 +160,18 @@ describe('a run in a folder', () => {
     const { sets } = await openedSets(recipe('whole'))
     expect([sets.train, sets.validation, sets.test].map((set) => set?.count)).toEqual([64, 22, 24])
     const { tested, position, metrics, lastModel, bestModel } = whole
-    expect(Object.keys(metrics.at(-1) as Metrics).filter((name) => name.startsWith('test'))).toEqual([])
+    expect(Object.keys(metrics.at(-1)!).filter((name) => name.startsWith('test'))).toEqual([])
     const measured = async (path: string, set: 'validation' | 'test') => {
-      const loader = createLoader(sets[set] as ImageSet, { batchSize: 8, training: false })
+      const loader = createLoader(sets[set]!, { batchSize: 8, training: false })
       const { accuracy, loss } = await evaluate(readModelFile(path), loader)
       return { accuracy, loss }
     }
     expect(tested).toMatchObject({
       images: 24,
       last: { step: 24, epoch: 3, ...(await measured(lastModel, 'test')) },
-      best: { step: position.best?.step, ...(await measured(bestModel as string, 'test')) },
+      best: { step: position.best?.step, ...(await measured(bestModel!, 'test')) },
     })
-    expect(position.best).toMatchObject(await measured(bestModel as string, 'validation'))
+    expect(position.best).toMatchObject(await measured(bestModel!, 'validation'))
     const text = readFileSync(at('whole/test.json'), 'utf8')
     expect(JSON.parse(text)).toEqual(tested)
     rmSync(at('whole/test.json'))

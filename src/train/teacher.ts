@@ -32,7 +32,7 @@ export async function createTeacher(
   const { image, logits, inference } = classifierOf(model, imageShape, classes)
   features.forEach(({ teacher, student }, i) => {
     const shape = inference.values.get(teacher)?.shape
-    const wanted = inputShapes.get(inputs.features[i] as string)
+    const wanted = inputShapes.get(inputs.features[i]!)
     if (!isConcrete(shape))
       throw new KerfError('unknown-value', `The teacher has no value "${teacher}" of known shape.`, { value: teacher })
     if (shape.join() !== wanted?.join())
@@ -56,7 +56,7 @@ export async function createTeacher(
       resident.input(image).set(images)
       await resident.run()
       wanted.forEach((name, i) => {
-        place(targets[i] as string).set(resident.output(name))
+        place(targets[i]!).set(resident.output(name))
       })
     },
     dispose: () => resident.dispose(),

@@ -179,7 +179,7 @@ class GraphTrainer implements Trainer {
     this.#drawMasks()
     await this.#teacher?.run(batch.images, (name) => resident.input(name))
     await resident.run()
-    const loss = resident.output(graph.loss)[0] as number
+    const loss = resident.output(graph.loss)[0]!
     if (!Number.isFinite(loss)) throw await this.#fault(`the loss is ${loss}`, learningRate)
     const correct = this.#correct(batch)
     let gradientNorm: number

@@ -17,7 +17,7 @@ const threadWorkers = (page: Page) => page.workers().length
 function difference(actual: readonly number[], expected: ArrayLike<number>): number {
   const wanted = Array.from(expected)
   if (actual.length !== wanted.length) return Number.POSITIVE_INFINITY
-  const worst = Math.max(...actual.map((v, i) => Math.abs(v - (wanted[i] as number))))
+  const worst = Math.max(...actual.map((v, i) => Math.abs(v - wanted[i]!)))
   return worst / Math.max(...wanted.map(Math.abs))
 }
 
@@ -92,7 +92,7 @@ describeBrowser('in a browser', () => {
   })
 
   it('falls back to one thread with a visible notice, where the page is not isolated', async () => {
-    const [, make, size] = networks[0] as (typeof networks)[0]
+    const [, make, size] = networks[0]!
     await withPage(make, size, {}, async ({ page, console, shape, expected }) => {
       const result = await run(page, 2, shape)
       expect(result).toMatchObject({ threads: 1, isolated: false })
@@ -109,7 +109,7 @@ describeBrowser('in a browser', () => {
   const ownConsole = (lines: readonly string[]) => lines.filter((line) => line.startsWith('kerf'))
 
   it('starts its threads from a file, where a policy forbids those from blob:', async () => {
-    const [, make, size] = networks[0] as (typeof networks)[0]
+    const [, make, size] = networks[0]!
     await withPage(make, size, strict("'wasm-unsafe-eval'"), async ({ page, console, shape, expected }) => {
       const result = await run(page, 2, shape, '/worker.js')
       expect(result).toMatchObject({ backend: 'wasm', threads: 2 })
@@ -119,7 +119,7 @@ describeBrowser('in a browser', () => {
   })
 
   it('and else runs on one, with a notice that says what to do', async () => {
-    const [, make, size] = networks[0] as (typeof networks)[0]
+    const [, make, size] = networks[0]!
     await withPage(make, size, strict("'wasm-unsafe-eval'"), async ({ page, console, shape, expected }) => {
       const result = await run(page, 2, shape)
       expect(result).toMatchObject({ backend: 'wasm', threads: 1, isolated: true })
@@ -134,7 +134,7 @@ describeBrowser('in a browser', () => {
   })
 
   it('says which policy forbids WebAssembly', async () => {
-    const [, make, size] = networks[0] as (typeof networks)[0]
+    const [, make, size] = networks[0]!
     await withPage(make, size, strict(''), async ({ page, shape }) => {
       await expect(run(page, 1, shape)).rejects.toThrow("Allow it: script-src 'wasm-unsafe-eval'")
     })
@@ -155,14 +155,14 @@ describeBrowser('in a browser', () => {
         expect([name, shape]).toEqual([name, [1, 3, 2, 2]])
         // A video's colours are not exact.
         const near = name === 'frame' ? 0.02 : 1e-6
-        const off = [1, 0, 1, 0, 0, 0, 0, 0, -1, 1, -1, 1].map((v, i) => Math.abs(v - (data[i] as number)))
+        const off = [1, 0, 1, 0, 0, 0, 0, 0, -1, 1, -1, 1].map((v, i) => Math.abs(v - data[i]!))
         expect([name, Math.max(...off) <= near]).toEqual([name, true])
       }
     })
   })
 
   it('releases its threads', async () => {
-    const [, make, size] = networks[0] as (typeof networks)[0]
+    const [, make, size] = networks[0]!
     await withPage(make, size, isolation, async ({ page, shape }) => {
       await run(page, 3, shape)
       expect(threadWorkers(page)).toBe(2)

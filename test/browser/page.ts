@@ -44,7 +44,7 @@ async function tensorsOfImages(): Promise<Record<string, { shape: readonly numbe
     },
   })
   const canvas = Object.assign(document.createElement('canvas'), { width: 4, height: 2 })
-  const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D
+  const context = canvas.getContext('2d')!
   context.fillStyle = '#ff0000'
   context.fillRect(0, 0, 2, 2)
   context.fillStyle = '#0000ff'

@@ -45,7 +45,7 @@ export async function serve(
       response.writeHead(404).end()
       return
     }
-    const type = types[path.split('.').at(-1) as string] ?? 'application/octet-stream'
+    const type = types[path.split('.').at(-1)!] ?? 'application/octet-stream'
     response.writeHead(200, { ...headers, 'Content-Type': type }).end(content)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

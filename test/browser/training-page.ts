@@ -36,8 +36,8 @@ async function trainNetwork(threads: number, epochs: number): Promise<TrainedInP
   return {
     threads: trainer.resident.threads,
     onHost,
-    losses: metrics.map((m) => m['train/loss'] as number),
-    accuracies: metrics.map((m) => m['validation/accuracy'] as number),
+    losses: metrics.map((m) => m['train/loss']!),
+    accuracies: metrics.map((m) => m['validation/accuracy']!),
     weights,
     ticks,
   }

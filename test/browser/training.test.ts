@@ -35,7 +35,7 @@ describeBrowser('training in a browser', () => {
   it('a small network learns on one thread, the same bits again, and the page stays alive meanwhile', async () => {
     const [first, second] = [await trainIn(1, 4), await trainIn(1, 4)]
     expect(first.threads).toBe(1)
-    expect(first.losses.at(-1)).toBeLessThan(0.9 * (first.losses[0] as number))
+    expect(first.losses.at(-1)).toBeLessThan(0.9 * first.losses[0]!)
     expect(first.accuracies.at(-1)).toBeGreaterThan(0.45)
     expect(second.weights).toEqual(first.weights)
     expect(first.ticks).toBeGreaterThan(0)
@@ -44,6 +44,6 @@ describeBrowser('training in a browser', () => {
   it('and on two, where the page is isolated', async () => {
     const { threads, losses } = await trainIn(2, 2)
     expect(threads).toBe(2)
-    expect(losses.at(-1)).toBeLessThan(losses[0] as number)
+    expect(losses.at(-1)).toBeLessThan(losses[0]!)
   })
 })

@@ -7,7 +7,7 @@ export const apart = (random: Random, _input: number, count: number): number[] =
   const values = Array.from({ length: count }, (_, i) => (i - count / 2) * 0.2 + 0.1 * random.uniform())
   for (let i = count - 1; i > 0; i--) {
     const other = random.below(i + 1)
-    ;[values[i], values[other]] = [values[other] as number, values[i] as number]
+    ;[values[i], values[other]] = [values[other]!, values[i]!]
   }
   return values
 }

@@ -66,12 +66,12 @@ describe.each(Object.entries(cases))('%s', (_, given) => {
   it.each(backends)('is what ONNX Runtime gives, on $name', async ({ run }) => {
     const results = await run(model, feeds)
     given.results.forEach(({ shape, data }, i) => {
-      const got = results.get(made[i] as string) as HostTensor
+      const got = results.get(made[i]!)!
       expect(got.shape).toEqual(shape)
       const values = Array.from(hostValues(got))
       const tolerance = got.elementType === 'float32' ? 2e-6 : 0
       const wrong = data.flatMap((v, at) => {
-        const value = values[at] as number
+        const value = values[at]!
         return Math.abs(value - v) <= tolerance ? [] : [`element ${at}: ${value}, ONNX Runtime says ${v}`]
       })
       expect(wrong).toEqual([])

@@ -30,7 +30,7 @@ describeShared('a model saved by the optimiser', () => {
   it.each(backends)('gives on $name what PyTorch gives', async ({ run }) => {
     const y = only(await run(caseModel(path), new Map([['x', caseArray(path, 'in.x')]])))
     const expected = only(new Map([['y', caseArray(path, 'torch.0')]]))
-    expect(greatest(y.map((v, i) => v - (expected[i] as number)))).toBeLessThan(3e-6)
+    expect(greatest(y.map((v, i) => v - expected[i]!))).toBeLessThan(3e-6)
   })
 
   it('is cut as the plain one is', () => {
@@ -107,7 +107,7 @@ describe('quantised operators', () => {
       [1, 3, 6, 6],
       Uint8Array.from({ length: 108 }, (_, i) => (89 * i) % 256),
     )
-    const [masked, cut] = [result.masked as Model, result.model].map((m) => only(referenceRun(m, new Map([['x', x]]))))
+    const [masked, cut] = [result.masked!, result.model].map((m) => only(referenceRun(m, new Map([['x', x]]))))
     expect(cut).toEqual(masked)
     expect(new Set(cut).size).toBeGreaterThan(2)
     expect(result.model.graph.initializers.get('gemm.weight')?.shape).toEqual([4, 4])
@@ -203,11 +203,11 @@ describe('fused operators', () => {
 
   it('are cut as they are masked', () => {
     const result = pruneModel(fused(), { criterion: 'l2', scope: { ratio: 0.5 } })
-    const [masked, cut] = [result.masked as Model, result.model].map((m) => only(referenceRun(m, feeds()))) as [
+    const [masked, cut] = [result.masked!, result.model].map((m) => only(referenceRun(m, feeds()))) as [
       Float32Array,
       Float32Array,
     ]
-    expect(greatest(cut.map((v, i) => v - (masked[i] as number)))).toBeLessThan(1e-6)
+    expect(greatest(cut.map((v, i) => v - masked[i]!))).toBeLessThan(1e-6)
     expect(result.model.graph.initializers.get('a.weight')?.shape).toEqual([4, 3, 3, 3])
     expect(result.model.graph.initializers.get('c.weight')?.shape).toEqual([5, 4])
   })
@@ -302,6 +302,6 @@ describe('DynamicQuantizeLSTM', () => {
     )
     const y = only(await run(network(false), new Map([['x', x]])))
     expect(y.length).toBe(20)
-    expect(greatest(y.map((v, i) => v - (fromOnnxRuntime[i] as number)))).toBeLessThan(3e-3)
+    expect(greatest(y.map((v, i) => v - fromOnnxRuntime[i]!))).toBeLessThan(3e-3)
   })
 })

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { differentiate } from '../../src/autodiff/index.ts'
 import { seededRandom } from '../../src/base/index.ts'
 import { profileModel } from '../../src/cost/index.ts'
-import { type AttributeValue, GraphBuilder, type Model, type Tensor, tensorOf } from '../../src/graph/index.ts'
+import { type AttributeValue, GraphBuilder, type Model, tensorOf } from '../../src/graph/index.ts'
 import { pruneModel } from '../../src/prune/index.ts'
 import { createSession, fromStored, hostTensor, referenceRun } from '../../src/runtime/index.ts'
 import { backends } from '../backends.ts'
@@ -130,10 +130,10 @@ describe.each([
 
   it.each(['filter', 'neuron'] as const)('is cut as it is masked: %s', (method) => {
     const result = pruneModel(model(), { methods: [method], criterion: 'l2', scope: { ratio: 0.5 } })
-    const [masked, cut] = [result.masked as Model, result.model].map(
+    const [masked, cut] = [result.masked!, result.model].map(
       (m) => [...referenceRun(m, feeds()).values()][0]?.data as Float32Array,
     ) as [Float32Array, Float32Array]
-    expect(Math.max(...cut.map((v, i) => Math.abs(v - (masked[i] as number))))).toBeLessThan(1e-6)
+    expect(Math.max(...cut.map((v, i) => Math.abs(v - masked[i]!)))).toBeLessThan(1e-6)
     expect(shapesOf(result.model)).toEqual(
       method === 'filter'
         ? {
@@ -164,7 +164,7 @@ describe('gradients of a network with recurrent layers', () => {
     const wanted = ['conv.weight', 'W', 'R', 'B']
     const initializers = new Map([...graph.initializers].filter(([name]) => !wanted.includes(name)))
     const inputs = wanted.map((name) => {
-      const { elementType, shape } = graph.initializers.get(name) as Tensor
+      const { elementType, shape } = graph.initializers.get(name)!
       return { name, type: { kind: 'tensor', elementType, shape } as const }
     })
     const trained: Model = {
@@ -177,7 +177,7 @@ describe('gradients of a network with recurrent layers', () => {
       },
     }
     const fed = new Map(feeds())
-    for (const name of wanted) fed.set(name, fromStored(graph.initializers.get(name) as Tensor))
+    for (const name of wanted) fed.set(name, fromStored(graph.initializers.get(name)!))
     const shapes = new Map([...fed].map(([name, t]) => [name, t.shape]))
     const { model: backwards, gradients } = differentiate(trained, 'loss', wanted, shapes)
     const outputs = [...gradients.values()].map((name) => ({ name, type: undefined }))
@@ -187,7 +187,7 @@ describe('gradients of a network with recurrent layers', () => {
       const [a, b] = [reference, wasm].map((r) => r?.get(name)?.data as Float32Array) as [Float32Array, Float32Array]
       const size = Math.max(...a.map(Math.abs))
       expect(size).toBeGreaterThan(1e-4)
-      expect(Math.max(...a.map((v, i) => Math.abs(v - (b[i] as number)))) / size).toBeLessThan(1e-5)
+      expect(Math.max(...a.map((v, i) => Math.abs(v - b[i]!))) / size).toBeLessThan(1e-5)
     }
   })
 })

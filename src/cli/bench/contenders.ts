@@ -127,7 +127,7 @@ export function relativeDifference(
     let size = 0
     let difference = 0
     for (let i = 0; i < values.length; i++) {
-      const [v, w] = [values[i] as number, others[i] as number]
+      const [v, w] = [values[i]!, others[i]!]
       if (Number.isFinite(v)) size = Math.max(size, Math.abs(v))
       // NaN on one side only is no agreement.
       if (!Object.is(v, w))

@@ -35,12 +35,12 @@ export function layerTimes(
       const bytes = 8 * outputShape.reduce((p, d) => p * d, 1)
       return { ...common, name: '(layout)', op: 'layout', macs: 0, operations: 0, bytes }
     }
-    const layer = counted.get(task.outputs.at(-1) as string)
+    const layer = counted.get(task.outputs.at(-1)!)
     const sum = (...parts: (number | null | undefined)[]) =>
       parts.reduce<number | null>((s, v) => (s === null || v === null || v === undefined ? null : s + v), 0)
     return {
       ...common,
-      name: task.nodes[0] as string,
+      name: task.nodes[0]!,
       op: task.operators.join('+'),
       macs: layer?.macs ?? null,
       operations: sum(layer?.adds, layer?.muls, layer?.others),

@@ -29,7 +29,7 @@ export function shortened(paths: readonly string[]): string[] {
 
 export function modelsReport({ machine, models: given, notices }: ModelsResult): Report {
   const names = shortened(given.map((m) => m.model))
-  const models = given.map((m, i) => ({ ...m, model: names[i] as string }))
+  const models = given.map((m, i) => ({ ...m, model: names[i]! }))
   const slowest = Math.max(...models.map((m) => m.medianMs))
   const [first, ...others] = models as [ModelTiming, ...ModelTiming[]]
   const shapes = (m: ModelTiming) => m.inputs.map((i) => `${i.name} ${shapeText(i.shape)}`).join(', ')

@@ -55,13 +55,13 @@ export async function measureModels(paths: readonly string[], options: ModelsOpt
   const { machine, timings } = options.browser
     ? await timeInBrowser(entrants, { ...options, onNotice })
     : await timeHere(entrants, { ...options, onNotice })
-  const first = timings[0] as Timing
+  const first = timings[0]!
   return {
     machine,
     models: entrants.map(({ path, model, feeds }, i) => {
       const shapes = new Map([...feeds].map(([name, tensor]) => [name, tensor.shape]))
       const { totals, unsupported } = profileModel(model, { inputs: shapes })
-      const timing = timings[i] as Timing
+      const timing = timings[i]!
       const inputs = [...shapes].map(([name, shape]) => ({ name, shape }))
       return { model: path, inputs, totals, unsupported, ...timing, ratio: timing.medianMs / first.medianMs }
     }),

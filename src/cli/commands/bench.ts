@@ -78,7 +78,7 @@ export function define(command: Command, io: Io): void {
         io.out(options.json ? toJson(result) : terminalText(modelsReport(result), io))
         return
       }
-      const result = await measure(paths[0] as string, options, io)
+      const result = await measure(paths[0]!, options, io)
       io.out(options.json ? toJson(result) : terminalText(benchReport(result), io))
     })
 }
@@ -122,14 +122,14 @@ async function measure(path: string, options: Options, io: Io): Promise<BenchRes
       totals,
       unsupported,
       contenders: contenders.map(({ name, version }, i) => {
-        const timing = timings[i] as (typeof timings)[0]
+        const timing = timings[i]!
         return {
           name,
           version,
           ...timing,
           macsPerSecond: (1000 * totals.macs) / timing.medianMs,
-          ratio: timing.medianMs / (timings[0] as typeof timing).medianMs,
-          maxRelDiff: differences[i] as number,
+          ratio: timing.medianMs / timings[0]!.medianMs,
+          maxRelDiff: differences[i]!,
         }
       }),
       ...(options.layers ? { layers: layerTimes(model, shapes, await kerf.session.profile(feeds, seconds)) } : {}),

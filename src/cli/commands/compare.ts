@@ -58,7 +58,7 @@ interface Printed {
 function comparison(profiles: readonly Profile[]): Printed {
   const whole = { all: true, fullNames: true }
   if (profiles.length === 2) {
-    const two = compareProfiles(profiles[0] as Profile, profiles[1] as Profile)
+    const two = compareProfiles(profiles[0]!, profiles[1]!)
     return {
       json: two,
       csv: () => compareLayersTable(two, { ...whole, reasons: true }),

@@ -153,7 +153,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
   }
   // What finished is kept, also where Ctrl-C came in between.
   const [first] = outcomes
-  if (first === undefined) throw stopped(interrupted as Experiment, 0, chosen)
+  if (first === undefined) throw stopped(interrupted!, 0, chosen)
   if (options.json) io.out(toJson(options.all ? outcomes.map(outcomeJson) : outcomeJson(first)))
   if (page !== undefined && report !== undefined) {
     makeFolder(report)

@@ -147,7 +147,7 @@ export function define(command: Command, io: Io): void {
       const { check, why, allowed, change } = tuned ? tuned.proof : await proof(result, { ...options, given: model })
       const written = options.dryRun
         ? undefined
-        : writeModelFile(withNames(result), options.output as string, {
+        : writeModelFile(withNames(result), options.output!, {
             force: options.force,
             externalData: options.externalData,
             protect: [path],
@@ -183,7 +183,7 @@ async function fineTune(model: Model, recipe: Recipe, options: Options, io: Io):
       recipe,
       iterations: options.iterations,
       prune: pruneOptions(options),
-      folder: fineTuneFolder(options.output as string),
+      folder: fineTuneFolder(options.output!),
       force: options.force ?? false,
       resume: options.resume ?? false,
       quiet: options.json ?? false,

@@ -10,7 +10,6 @@ import {
   addDataOptions,
   type DataOptions,
   dataRecipe,
-  type GivenRecipe,
   inOrderOf,
   loaderFor,
   openRecipeData,
@@ -91,7 +90,7 @@ export function define(command: Command, io: Io): void {
       checkOutput(options.output, { force: options.force, inputs: protect, endings: modelEndings })
       // What is wrong with the model is said before data are read.
       calibrate(model)
-      const { recipe, image } = dataRecipe(model, options, options.recipe) as GivenRecipe
+      const { recipe, image } = dataRecipe(model, options, options.recipe)!
       const sets = await openRecipeData(recipe)
       const { threads, range, biasCorrection } = options
       const shown = progress(io)

@@ -103,7 +103,7 @@ async function swap(path: string, options: Options, io: Io): Promise<void> {
     behind: new Set(swapped.swapped.map((l) => l.node)),
   })
   io.terminal?.write('\r\u001b[K')
-  const written = writeModelFile(measured, output as string, { force, protect })
+  const written = writeModelFile(measured, output!, { force, protect })
   if (options.recipe !== undefined)
     writeWholeFile(options.recipe, `${JSON.stringify(next, null, 2)}\n`, { force, inputs: protect })
   io.out(print(path, { ...result, written, next }, options, io))
@@ -141,7 +141,7 @@ function noise(model: Model, { input, images, seed }: Options): StatisticsImages
   const [shape] = shapesFor(model, input, Math.min(images, 16)).values()
   if (!shape) throw new KerfError('unsupported-input', 'The model has no input.')
   const random = seededRandom(seed)
-  return { shape, data: Float32Array.from({ length: elementCount(shape) as number }, random.normal) }
+  return { shape, data: Float32Array.from({ length: elementCount(shape)! }, random.normal) }
 }
 
 async function dataImages(model: Model, recipe: Recipe, images: number): Promise<StatisticsImages> {

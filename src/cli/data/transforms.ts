@@ -58,8 +58,7 @@ function normalised(transforms: readonly Transform[], { scale, mean, std }: Imag
   const means = mean?.map((m) => m / unit) ?? before?.mean ?? [0]
   const deviations = std?.map((d) => d / unit) ?? (scale === undefined ? before?.deviation : undefined) ?? [1 / unit]
   const count = Math.max(means.length, deviations.length)
-  const all = (values: readonly number[]) =>
-    values.length === 1 ? new Array<number>(count).fill(values[0] as number) : values
+  const all = (values: readonly number[]) => (values.length === 1 ? new Array<number>(count).fill(values[0]!) : values)
   return [{ kind: 'normalise', mean: [...all(means)], deviation: [...all(deviations)] }]
 }
 

@@ -88,11 +88,9 @@ async function fineTune(model: Model, { train: images }: DataSets, io: Io): Prom
           io.terminal?.write(`\r  step ${event.step} of ${event.steps}, loss ${event.meanLoss.toFixed(4)} `)
         else if (event.kind === 'epoch') {
           const { epoch, imagesPerSecond } = event.metrics
-          const loss = event.metrics['train/loss'] as number
+          const loss = event.metrics['train/loss']!
           io.terminal?.write('\r\u001b[K')
-          io.err(
-            `  epoch ${epoch} of ${epochs}: loss ${loss.toFixed(4)}, ${Math.round(imagesPerSecond as number)} images/s\n`,
-          )
+          io.err(`  epoch ${epoch} of ${epochs}: loss ${loss.toFixed(4)}, ${Math.round(imagesPerSecond!)} images/s\n`)
         }
       },
     })
@@ -124,7 +122,7 @@ const percent = (part: number): string => `${(100 * part).toFixed(2)} %`
 
 function report(stations: readonly Station[], path: string, test: Loader, seconds: number): Report {
   const [before, , after] = stations as [Station, Station, Station]
-  const over = (of: (s: Station) => number | null): Cell => (of(after) as number) / (of(before) as number)
+  const over = (of: (s: Station) => number | null): Cell => of(after)! / of(before)!
   const row = (label: string, of: (s: Station) => number | null, cell: (n: number) => Cell): Cell[] => [
     label,
     ...stations.map((s) => {
@@ -133,13 +131,13 @@ function report(stations: readonly Station[], path: string, test: Loader, second
     }),
     over(of),
   ]
-  const speedUp = (before.latencyMs as number) / (after.latencyMs as number)
+  const speedUp = before.latencyMs! / after.latencyMs!
   return {
     title: 'Handwritten digits: half of the filters removed, then fine-tuned',
     facts: [
       ['Accuracy', stations.map((s) => percent(s.accuracy)).join(' → ')],
       ['Speed', `${speedUp.toFixed(2)} × as fast`],
-      ['Wrote', `${path} (${human(after.bytes as number, 'B')})`],
+      ['Wrote', `${path} (${human(after.bytes!, 'B')})`],
     ],
     tables: [
       {

@@ -57,11 +57,6 @@ export async function demoOwnModel(path: string, inputs: InputShapes | undefined
   )
 }
 
-const row = (label: string, [before, after]: readonly number[]): Cell[] => [
-  label,
-  before as number,
-  after as number,
-  (after as number) / (before as number),
-]
+const row = (label: string, [before, after]: readonly number[]): Cell[] => [label, before!, after!, after! / before!]
 
 const total = (w: WrittenModel): number => w.bytes + (w.externalBytes ?? 0)

@@ -46,7 +46,7 @@ function beforeSaturation(
       node?.inputs.slice(1).every((i) => inference.constants.has(i)) && !inference.constants.has(node.inputs[0] ?? '')
     if (!node || !operator || !isData || node.outputs.length > 1) return found
     if (!operator.saturates && operator.cost !== 'none') return found
-    name = node.inputs[0] as string
+    name = node.inputs[0]!
     if (operator.saturates) found = name
   }
 }

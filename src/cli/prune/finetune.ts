@@ -123,7 +123,7 @@ export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io
       const { macs, params, nonZeroParams } = result.after
       done.push({ macs, params, nonZeroParams, cut, trained: { accuracy, loss }, run })
     }
-    return { result: result as PruneResult, model: current, before, iterations: done }
+    return { result: result!, model: current, before, iterations: done }
   } catch (error) {
     if (error instanceof KerfError && error.code === 'aborted') throw stopped('')
     throw error

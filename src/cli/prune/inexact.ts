@@ -32,7 +32,7 @@ export async function changeOf(
       const run = (model: Model) => engine.run(sized(model), feeds)
       const cut = await run(result.model)
       const from = async (model: Model) => compareOutputs(await run(model), cut, result.outputs)
-      const fromMasked = await from(result.masked as Model)
+      const fromMasked = await from(result.masked!)
       const fromGiven = given && (await from(given))
       return fromMasked && { fromMasked, ...(fromGiven ? { fromGiven } : {}) }
     } catch (error) {

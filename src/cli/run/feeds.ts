@@ -29,7 +29,7 @@ const shapeLike = /^(.*:)?\d+([,x×]\d+)*$/
  */
 export function givenInput(text: string, before: GivenInputs = new Map()): GivenInputs {
   if (shapeLike.test(text) && !existsSync(text)) {
-    const [name, shape] = [...inputShape(text)][0] as [string, readonly number[]]
+    const [name, shape] = [...inputShape(text)][0]!
     return added(before, name, { shape })
   }
   const at = text.indexOf('=')
@@ -84,7 +84,7 @@ export async function readFeeds(
   const shapes = new Map<string, readonly number[]>(filesGiven ? [] : imageShapes(model))
   for (const [name, source] of byName) {
     if ('path' in source) feeds.set(name, await fromFile(model, name, source.path, options))
-    shapes.set(name, 'path' in source ? (feeds.get(name) as FeedInfo).tensor.shape : source.shape)
+    shapes.set(name, 'path' in source ? feeds.get(name)!.tensor.shape : source.shape)
   }
   const missing = inputs.filter(({ name }) => filesGiven && !byName.has(name)).map((i) => i.name)
   if (missing.length > 0) {
@@ -148,7 +148,7 @@ function randomFeed(model: Model, name: string, shapes: InputShapes, seed: numbe
   const { elementType } = inputOf(model, name).type
   const shape = bindInputs(model.graph, shapes).inputShapes?.get(name)
   if (!isConcrete(shape)) throw new KerfError('unsupported-input', `The shape of input "${name}" is not known.`)
-  const bytes = byteLengthOf(elementType, elementCount(shape) as number)
+  const bytes = byteLengthOf(elementType, elementCount(shape)!)
   if (bytes > mostBytes)
     throw new KerfError(
       'out-of-memory',
@@ -157,6 +157,6 @@ function randomFeed(model: Model, name: string, shapes: InputShapes, seed: numbe
     )
   const random = seededRandom(seedFrom(seed, name))
   const draw = floats.includes(elementType) ? () => random.normal() : () => random.below(2)
-  const values = Float64Array.from({ length: elementCount(shape) as number }, draw)
+  const values = Float64Array.from({ length: elementCount(shape)! }, draw)
   return { name, from: `random (seed ${seed})`, tensor: hostTensor(elementType, shape, values) }
 }

@@ -38,7 +38,7 @@ export function summaryOf(
   const { data } = toDense(tensor)
   let [min, max, sum, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0]
   for (let i = 0; i < data.length; i++) {
-    const v = data[i] as number
+    const v = data[i]!
     if (!Number.isFinite(v)) continue
     min = Math.min(min, v)
     max = Math.max(max, v)
@@ -68,12 +68,12 @@ function isClassifier({ elementType, shape }: HostTensor): boolean {
 function rank(data: ArrayLike<number>, shape: readonly number[], top: number, names: readonly string[]): Ranked[][] {
   const [first = 1, second] = shape
   const [rows, classes] = second === undefined ? [1, first] : [first, second]
-  const nameOf = (index: number) => (names.length === classes ? { name: names[index] as string } : {})
+  const nameOf = (index: number) => (names.length === classes ? { name: names[index]! } : {})
   return Array.from({ length: rows }, (_, row) => {
-    const values = Array.from({ length: classes }, (_, c) => data[row * classes + c] as number)
+    const values = Array.from({ length: classes }, (_, c) => data[row * classes + c]!)
     const probabilities = isDistribution(values) ? values : softmax(values)
     return values
-      .map((value, index) => ({ index, ...nameOf(index), value, probability: probabilities[index] as number }))
+      .map((value, index) => ({ index, ...nameOf(index), value, probability: probabilities[index]! }))
       .sort((a, b) => b.value - a.value || a.index - b.index)
       .slice(0, top)
   })

@@ -44,8 +44,8 @@ export function writeOutputs(
   options: OutputOptions,
 ): string[] {
   return targets.map(({ name, path }) => {
-    const chosen = name === undefined ? Object.entries(outputs) : [[name, outputs[name] as HostTensor] as const]
-    if (/\.npy$/i.test(path)) writeWholeFile(path, npyBytes((chosen[0] as (typeof chosen)[0])[1]), options)
+    const chosen = name === undefined ? Object.entries(outputs) : [[name, outputs[name]!] as const]
+    if (/\.npy$/i.test(path)) writeWholeFile(path, npyBytes(chosen[0]![1]), options)
     else writeWholeFile(path, toJson(Object.fromEntries(chosen.map(([n, t]) => [n, jsonTensor(t)]))), options)
     return `${path} (${chosen.map(([n]) => n).join(', ')})`
   })

@@ -23,16 +23,16 @@ export function epochLine(metrics: Metrics, epochs: number, isBest: boolean): st
   const validation = metrics['validation/accuracy']
   return [
     `epoch ${metrics.epoch}/${epochs}`,
-    `loss ${(metrics['train/loss'] as number).toFixed(4)}`,
-    `accuracy ${percent(metrics['train/accuracy'] as number)}`,
+    `loss ${metrics['train/loss']!.toFixed(4)}`,
+    `accuracy ${percent(metrics['train/accuracy']!)}`,
     ...(validation === undefined
       ? []
       : [
-          `validation loss ${(metrics['validation/loss'] as number).toFixed(4)}`,
+          `validation loss ${metrics['validation/loss']!.toFixed(4)}`,
           `validation ${percent(validation)}${isBest ? ' (best)' : ''}`,
         ]),
-    `rate ${rate(metrics.learningRate as number)}`,
-    `${rate(metrics.imagesPerSecond as number)} images/s`,
+    `rate ${rate(metrics.learningRate!)}`,
+    `${rate(metrics.imagesPerSecond!)} images/s`,
   ].join('  ')
 }
 

@@ -112,7 +112,7 @@ export function parseGivenRecipe(recipe: unknown, flags: RecipeFlags, fromFile: 
     const lines = problems.map((p) => `${p.flag ?? p.path}: ${p.problem}`)
     const text =
       lines.length === 1
-        ? `${lines[0]}${/[.?]$/.test(lines[0] as string) ? '' : '.'}`
+        ? `${lines[0]}${/[.?]$/.test(lines[0]!) ? '' : '.'}`
         : `There are ${lines.length} problems:\n${lines.map((l) => `  ${l}`).join('\n')}`
     throw problems.every((p) => p.flag !== undefined)
       ? new UsageError(text)

@@ -35,10 +35,7 @@ export function outcomeReport(outcome: RunOutcome): Report {
     ].join(', ')
   const facts: [string, string][] = []
   if (last) {
-    facts.push([
-      'Trained on',
-      `loss ${last['train/loss']?.toFixed(4)}, accuracy ${percent(last['train/accuracy'] as number)}`,
-    ])
+    facts.push(['Trained on', `loss ${last['train/loss']?.toFixed(4)}, accuracy ${percent(last['train/accuracy']!)}`])
     facts.push(['Last', `epoch ${position.epoch}: ${line(last['validation/accuracy'], tested?.last, lastModel)}`])
   }
   if (best && bestModel) facts.push(['Best', `epoch ${best.epoch}: ${line(best.accuracy, tested?.best, bestModel)}`])

@@ -66,7 +66,7 @@ async function fetchInto(options: FetchOptions, official: OfficialCifar): Promis
         },
       )
     await checkBatches(parts, official)
-    await moveAll(parts.map((part, i) => ({ from: part, to: targets[i] as string })))
+    await moveAll(parts.map((part, i) => ({ from: part, to: targets[i]! })))
     if (source === undefined && archive !== undefined) await rm(archive, { force: true })
     const state = source ? 'copied' : 'fetched'
     return targets.map((path) => ({ path, bytes: batchBytes(official), state, verified }))
@@ -138,8 +138,8 @@ async function checkBatches(paths: readonly string[], official: OfficialCifar): 
       throw new KerfError('bad-cifar', `${path} has ${set.count} images; expected ${official.imagesPerBatch}.`, {
         path,
       })
-    const counts = times[i < cifarBatches.train.length ? 0 : 1] as number[]
-    for (const label of set.labels) counts[label] = (counts[label] as number) + 1
+    const counts = times[i < cifarBatches.train.length ? 0 : 1]!
+    for (const label of set.labels) counts[label] = counts[label]! + 1
   }
   for (const counts of times) {
     const wrong = counts.findIndex((n) => n !== counts[0])

@@ -196,15 +196,15 @@ describe('MNIST', () => {
     't10k-labels-idx1-ubyte': idx([1], [0]),
   }
   const names = Object.keys(contents)
-  const zipped = Object.fromEntries(names.map((name) => [`${name}.gz`, gzipSync(contents[name] as Buffer)]))
+  const zipped = Object.fromEntries(names.map((name) => [`${name}.gz`, gzipSync(contents[name]!)]))
   const sizes = [[2, 1, 2], [2], [1, 1, 2], [1]]
   const official: OfficialMnist = {
     mirrors: [],
     files: names.map((name, i) => ({
       name,
       md5: md5Of(zipped[`${name}.gz`] as Buffer),
-      contentMd5: md5Of(contents[name] as Buffer),
-      sizes: sizes[i] as number[],
+      contentMd5: md5Of(contents[name]!),
+      sizes: sizes[i]!,
     })),
   }
   const fetchTo = (to: string, options: Partial<FetchOptions> = {}) =>
@@ -240,12 +240,10 @@ describe('MNIST', () => {
   })
 
   it('takes what is packed differently, and throws away what is something else', async () => {
-    const stored = Object.fromEntries(
-      names.map((name) => [`${name}.gz`, gzipSync(contents[name] as Buffer, { level: 0 })]),
-    )
+    const stored = Object.fromEntries(names.map((name) => [`${name}.gz`, gzipSync(contents[name]!, { level: 0 })]))
     answer = serve(stored)
     expect((await fetchTo('m')).map(({ verified }) => verified)).toEqual(new Array(4).fill('content'))
-    const last = names.at(-1) as string
+    const last = names.at(-1)!
     answer = serve({ ...zipped, [`${last}.gz`]: Buffer.from('a page that wants a login') })
     expect(await problem(fetchTo('n'))).toBe(
       `wrong-checksum: ${last}.gz has the MD5 sum ${md5Of(Buffer.from('a page that wants a login'))}; expected ${md5Of(zipped[`${last}.gz`] as Buffer)}. What came was thrown away. Try again later, or take a local copy with --from.`,
@@ -285,7 +283,7 @@ describe('MNIST', () => {
   it('is taken from a local copy, checked by its content', async () => {
     mkdirSync(at('copy'))
     for (const [i, name] of names.entries())
-      if (i % 2 === 0) writeFileSync(at('copy', name), contents[name] as Buffer)
+      if (i % 2 === 0) writeFileSync(at('copy', name), contents[name]!)
       else writeFileSync(at('copy', `${name}.gz`), zipped[`${name}.gz`] as Buffer)
     const files = await fetchTo('m', { from: at('copy') })
     expect(files.map(({ state, verified }) => `${state} ${verified}`)).toEqual([
@@ -297,14 +295,14 @@ describe('MNIST', () => {
     expect(readdirSync(at('m')).sort()).toEqual(readdirSync(at('copy')).sort())
     expect((await fetchTo('copy', { from: at('copy') })).every(({ state }) => state === 'there')).toBe(true)
     // Not the published bytes, but as many of them: that is said.
-    writeFileSync(at('copy', names[0] as string), idx([2, 1, 2], [9, 9, 9, 9]))
+    writeFileSync(at('copy', names[0]!), idx([2, 1, 2], [9, 9, 9, 9]))
     expect((await fetchTo('o', { from: at('copy') }))[0]?.verified).toBe('structure')
-    writeFileSync(at('copy', names[2] as string), idx([2, 1, 2], [9, 9, 9, 9]))
+    writeFileSync(at('copy', names[2]!), idx([2, 1, 2], [9, 9, 9, 9]))
     expect(await problem(fetchTo('p', { from: at('copy') }))).toBe(
       `bad-idx: copy/${names[2]}: its sizes are 2 × 1 × 2; those of MNIST are 1 × 1 × 2.`,
     )
     expect(existsSync(at('p'))).toBe(false)
-    writeFileSync(at('copy', names[2] as string), contents[names[2] as string] as Buffer)
+    writeFileSync(at('copy', names[2]!), contents[names[2]!]!)
     writeFileSync(at('copy', `${names[3]}.gz`), gzipSync(idx([1], [11])))
     expect(await problem(fetchTo('p', { from: at('copy') }))).toMatch(/^label-out-of-range: .*image 0 has the label 11/)
     rmSync(at('copy', `${names[3]}.gz`))

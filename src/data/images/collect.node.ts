@@ -163,7 +163,7 @@ function setOf(images: readonly Kept[], classes: readonly string[], skipped: rea
   return pixelSet({
     classes,
     shape: [channels, height, width],
-    labels: Int32Array.from(sorted, (image) => numbers.get(image.className) as number),
+    labels: Int32Array.from(sorted, (image) => numbers.get(image.className)!),
     pixels: { blocks: sorted.map((image) => withChannels(image, channels)), imagesPerBlock: 1 },
     skipped,
   })

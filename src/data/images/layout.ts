@@ -90,7 +90,7 @@ export class ClassLayout {
     // A class's folder is found by itself, or by what lies in it.
     const folders = [...this.#folders, ...this.#others.map((parts) => parts.slice(0, -1))]
     const empty = folders
-      .filter((parts) => this.#isBesideImages([...parts, '']) && !this.#counts.has(parts.at(-1) as string))
+      .filter((parts) => this.#isBesideImages([...parts, '']) && !this.#counts.has(parts.at(-1)!))
       .map((parts) => parts.join('/'))
     if (empty.length > 0)
       throw new KerfError(

@@ -76,7 +76,7 @@ export const numberedClasses = (labels: Int32Array): string[] =>
  */
 export function checkLabels(labels: ArrayLike<number>, classes: number, of = 'labels'): void {
   for (let i = 0; i < labels.length; i++) {
-    const label = labels[i] as number
+    const label = labels[i]!
     if (Number.isInteger(label) && label >= 0 && label < classes) continue
     throw new KerfError(
       'label-out-of-range',

@@ -45,7 +45,7 @@ export function imagesFromCifar(batches: readonly NamedBytes[]): ImageSet {
   for (const { name, bytes } of batches) {
     const first = image
     for (let start = 0; start < bytes.length; start += recordBytes, image++) {
-      labels[image] = bytes[start] as number
+      labels[image] = bytes[start]!
       pixels.set(bytes.subarray(start + 1, start + recordBytes), image * imageBytes)
     }
     checkLabels(labels.subarray(first, image), cifarClasses.length, name)

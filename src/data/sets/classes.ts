@@ -8,7 +8,7 @@ export function withClasses(set: ImageSet, names: readonly string[]): ImageSet |
   const numbers = set.classes.map((name) => names.indexOf(name))
   if (numbers.includes(-1)) return undefined
   if (numbers.length === names.length && numbers.every((n, i) => n === i)) return set
-  const renumbered = (labels: Int32Array) => labels.map((label) => numbers[label] as number)
+  const renumbered = (labels: Int32Array) => labels.map((label) => numbers[label]!)
   return {
     ...set,
     classes: names,
@@ -16,7 +16,7 @@ export function withClasses(set: ImageSet, names: readonly string[]): ImageSet |
     share:
       set.share &&
       (() => {
-        const shared = (set.share as NonNullable<ImageSet['share']>)()
+        const shared = set.share!()
         return { ...shared, classes: names, labels: renumbered(shared.labels) }
       }),
   }

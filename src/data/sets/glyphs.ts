@@ -38,8 +38,8 @@ export function distinctGlyphs(count: number, random: Random): Glyph[] {
       const distance = drawn.reduce((least, other) => Math.min(least, squaredDistance(picture, other)), Infinity)
       if (!best || distance > best.distance) best = { glyph, picture, distance }
     }
-    glyphs.push((best as NonNullable<typeof best>).glyph)
-    drawn.push((best as NonNullable<typeof best>).picture)
+    glyphs.push(best!.glyph)
+    drawn.push(best!.picture)
   }
   return glyphs
 }
@@ -56,7 +56,7 @@ function randomGlyph(random: Random): Glyph {
 }
 
 const squaredDistance = (a: Float32Array, b: Float32Array): number =>
-  a.reduce((sum, value, i) => sum + (value - (b[i] as number)) ** 2, 0)
+  a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0)
 
 /**
  * How much of each pixel a sign covers, 0..1, in a square of `size` pixels.
@@ -93,6 +93,6 @@ function drawSegment(covered: Float32Array, size: number, from: Point, to: Point
       // Math.hypot guards against overflow, and takes several times as long.
       const distance = Math.sqrt((px - along * dx) ** 2 + (py - along * dy) ** 2)
       const value = Math.min(1, reach - distance)
-      if (value > (covered[y * size + x] as number)) covered[y * size + x] = value
+      if (value > covered[y * size + x]!) covered[y * size + x] = value
     }
 }

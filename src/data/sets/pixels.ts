@@ -44,9 +44,9 @@ export function pixelSet({ classes, shape, labels, pixels, skipped = [] }: Pixel
       return shared
     },
     read(index, into) {
-      const block = held.blocks[Math.floor(index / held.imagesPerBlock)] as Uint8Array
+      const block = held.blocks[Math.floor(index / held.imagesPerBlock)]!
       const start = (index % held.imagesPerBlock) * elements
-      for (let i = 0; i < elements; i++) into[i] = (block[start + i] as number) / 255
+      for (let i = 0; i < elements; i++) into[i] = block[start + i]! / 255
     },
   }
 }
@@ -63,7 +63,6 @@ export const oneBlock = (pixels: Uint8Array, count: number): PixelBlocks => ({
  */
 export function toPlanes<T extends Uint8Array | Float32Array>(from: T, channels: number, into: T, at = 0): T {
   const area = from.length / channels
-  for (let c = 0; c < channels; c++)
-    for (let i = 0; i < area; i++) into[at + c * area + i] = from[i * channels + c] as number
+  for (let c = 0; c < channels; c++) for (let i = 0; i < area; i++) into[at + c * area + i] = from[i * channels + c]!
   return into
 }

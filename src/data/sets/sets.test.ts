@@ -194,7 +194,7 @@ describe('parts of a set', () => {
     height: 1,
     width: 1,
   })
-  const numbers = (part: ImageSet) => Array.from({ length: part.count }, (_, i) => imageOf(part, i)[0] as number)
+  const numbers = (part: ImageSet) => Array.from({ length: part.count }, (_, i) => imageOf(part, i)[0]!)
 
   it('subset', () => {
     const part = subset(set, [7, 3, 7])
@@ -275,9 +275,7 @@ describe('generated images', () => {
       })
     })
     const nearest = (image: number[]) => {
-      const distances = means.map((mean) =>
-        image.reduce((sum, value, p) => sum + (value - (mean[p] as number)) ** 2, 0),
-      )
+      const distances = means.map((mean) => image.reduce((sum, value, p) => sum + (value - mean[p]!) ** 2, 0))
       return distances.indexOf(Math.min(...distances))
     }
     const right = Array.from(test.labels).filter((label, i) => nearest(imageOf(test, i)) === label).length

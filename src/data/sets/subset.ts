@@ -14,8 +14,8 @@ export function subset(set: ImageSet, indices: ArrayLike<number>): ImageSet {
   return {
     ...set,
     count: chosen.length,
-    labels: chosen.map((index) => set.labels[index] as number),
-    read: (index, into) => set.read(chosen[index] as number, into),
+    labels: chosen.map((index) => set.labels[index]!),
+    read: (index, into) => set.read(chosen[index]!, into),
     share: set.share && (() => sharedPart(set.share?.() as SharedImages, chosen)),
   }
 }
@@ -81,13 +81,13 @@ function shares(sizes: readonly number[], wanted: number): number[] {
   const total = sizes.reduce((sum, size) => sum + size, 0)
   const exact = sizes.map((size) => (size * wanted) / total)
   const counts = exact.map(Math.floor)
-  const remainder = (c: number) => (exact[c] as number) % 1
+  const remainder = (c: number) => exact[c]! % 1
   const order = exact.map((_, c) => c).sort((a, b) => remainder(b) - remainder(a) || a - b)
   let left = wanted - counts.reduce((sum, count) => sum + count, 0)
   for (const kept of [1, 0])
     for (const c of order)
-      if (left > 0 && (counts[c] as number) < (sizes[c] as number) - kept) {
-        counts[c] = (counts[c] as number) + 1
+      if (left > 0 && counts[c]! < sizes[c]! - kept) {
+        counts[c] = counts[c]! + 1
         left--
       }
   return counts

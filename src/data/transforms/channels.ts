@@ -26,7 +26,7 @@ export function channelsStep(
       shape: [1, height, width],
       run(from, into, { count }) {
         if (channels === 1) return
-        const byte = (i: number) => Math.round(255 * (from[i] as number))
+        const byte = (i: number) => Math.round(255 * from[i]!)
         for (let i = 0; i < count; i++)
           for (let at = 0, x = 3 * i * area; at < area; at++, x++)
             into[i * area + at] = luma(byte(x), byte(x + area), byte(x + 2 * area)) / 255

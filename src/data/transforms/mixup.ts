@@ -25,7 +25,7 @@ function mix(rows: Float32Array, length: number, partners: Int32Array, weight: n
   const before = rows.slice(0, partners.length * length)
   partners.forEach((partner, i) => {
     for (let at = 0; at < length; at++) {
-      const [own, other] = [before[i * length + at] as number, before[partner * length + at] as number]
+      const [own, other] = [before[i * length + at]!, before[partner * length + at]!]
       rows[i * length + at] = weight * own + (1 - weight) * other
     }
   })

@@ -1,8 +1,7 @@
 import { check, type ImageShape, type Step, type TransformOf } from './step.ts'
 
 /** Of a channel; one value is that of all. */
-const ofChannel = (values: readonly number[], channel: number): number =>
-  values[values.length === 1 ? 0 : channel] as number
+const ofChannel = (values: readonly number[], channel: number): number => values[values.length === 1 ? 0 : channel]!
 
 /** (x − mean) / deviation, per channel. */
 export function normaliseStep(transform: TransformOf<'normalise'>, shape: ImageShape): Step {
@@ -27,7 +26,7 @@ export function normaliseStep(transform: TransformOf<'normalise'>, shape: ImageS
       for (let plane = 0; plane < count * channels; plane++) {
         const c = plane % channels
         const [m, d] = [ofChannel(mean, c), ofChannel(deviation, c)]
-        for (let at = plane * area; at < (plane + 1) * area; at++) images[at] = ((images[at] as number) - m) / d
+        for (let at = plane * area; at < (plane + 1) * area; at++) images[at] = (images[at]! - m) / d
       }
     },
   }

@@ -32,7 +32,7 @@ export function resampling(inSize: number, outSize: number): Resampling {
       row[i - start] = weight
       sum += weight
     }
-    for (let j = 0; j < row.length; j++) row[j] = (row[j] as number) / sum
+    for (let j = 0; j < row.length; j++) row[j] = row[j]! / sum
     starts[o] = start
     counts[o] = end - start
   }
@@ -53,13 +53,12 @@ export function resampleAxis(
 ): void {
   for (let plane = 0; plane < planes; plane++)
     for (let o = 0; o < outSize; o++) {
-      const source = (plane * inSize + (starts[o] as number)) * stride
+      const source = (plane * inSize + starts[o]!) * stride
       const target = (plane * outSize + o) * stride
-      const count = counts[o] as number
+      const count = counts[o]!
       for (let s = 0; s < stride; s++) {
         let sum = 0
-        for (let j = 0; j < count; j++)
-          sum += (weights[o * width + j] as number) * (from[source + j * stride + s] as number)
+        for (let j = 0; j < count; j++) sum += weights[o * width + j]! * from[source + j * stride + s]!
         into[target + s] = sum
       }
     }
@@ -83,13 +82,12 @@ export function resampleBytes(
   const { inSize, outSize, width, starts, counts } = resampling
   for (let plane = 0; plane < planes; plane++)
     for (let o = 0; o < outSize; o++) {
-      const source = (plane * inSize + (starts[o] as number)) * stride
+      const source = (plane * inSize + starts[o]!) * stride
       const target = (plane * outSize + o) * stride
-      const count = counts[o] as number
+      const count = counts[o]!
       for (let s = 0; s < stride; s++) {
         let sum = 1 << (fractionBits - 1)
-        for (let j = 0; j < count; j++)
-          sum += (fixed[o * width + j] as number) * (from[source + j * stride + s] as number)
+        for (let j = 0; j < count; j++) sum += fixed[o * width + j]! * from[source + j * stride + s]!
         into[target + s] = sum >> fractionBits
       }
     }

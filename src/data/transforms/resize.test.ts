@@ -97,8 +97,8 @@ describe.each(pillow)('resize 5 × 7 to $size', ({ size, bytes, floats }) => {
     for await (const { images } of loader.epoch(0)) {
       const [plain, reversed] = [images.slice(0, height * width), images.slice(height * width).reverse()]
       floats.forEach((value, i) => {
-        expect(Math.abs((plain[i] as number) - value)).toBeLessThan(2e-7)
-        expect(Math.abs((reversed[i] as number) - value)).toBeLessThan(2e-7)
+        expect(Math.abs(plain[i]! - value)).toBeLessThan(2e-7)
+        expect(Math.abs(reversed[i]! - value)).toBeLessThan(2e-7)
       })
     }
     expect.assertions(1 + 2 * floats.length)
@@ -175,7 +175,7 @@ describe.each(placed)('%s', (_, transform, bytes) => {
     expect(loader.shape).toEqual([1, ...transform.size])
     for await (const { images } of loader.epoch(0))
       bytes.forEach((value, i) => {
-        expect(Math.abs(255 * (images[i] as number) - value)).toBeLessThan(1.01)
+        expect(Math.abs(255 * images[i]! - value)).toBeLessThan(1.01)
       })
     expect.assertions(1 + bytes.length)
   })

@@ -39,7 +39,7 @@ function moved(original: Float32Array, place: (y: number, x: number) => readonly
     const [c, y, x] = [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width]
     const [fromY, fromX] = place(y, x)
     const inside = fromY >= 0 && fromY < height && fromX >= 0 && fromX < width
-    return inside ? (original[(c * height + fromY) * width + fromX] as number) : 0
+    return inside ? original[(c * height + fromY) * width + fromX]! : 0
   })
 }
 
@@ -51,7 +51,7 @@ describe('crop', () => {
     cropped.forEach((image, i) => {
       for (let down = -padding; down <= padding; down++)
         for (let right = -padding; right <= padding; right++) {
-          const expected = moved(originals[i] as Float32Array, (y, x) => [y - down, x - right])
+          const expected = moved(originals[i]!, (y, x) => [y - down, x - right])
           if (expected.every((v) => v === 0) || !expected.every((v, j) => v === image[j])) continue
           const way = `${down} ${right}`
           times.set(way, (times.get(way) ?? 0) + 1)
@@ -99,13 +99,13 @@ describe('cutout', () => {
       for (let cy = 0; cy < height; cy++)
         for (let cx = 0; cx < width; cx++) {
           const [top, left] = [cy - Math.floor(size / 2), cx - Math.floor(size / 2)]
-          const expected = moved(originals[i] as Float32Array, (y, x) =>
+          const expected = moved(originals[i]!, (y, x) =>
             y >= top && y < top + size && x >= left && x < left + size ? [-1, -1] : [y, x],
           )
           if (expected.every((v, j) => v === image[j])) matching.push(`${cy} ${cx}`)
         }
       expect(matching).toHaveLength(1)
-      centres.add(matching[0] as string)
+      centres.add(matching[0]!)
     })
     expect(centres.size).toBe(height * width)
   })
@@ -118,7 +118,7 @@ describe('cutout', () => {
     const after = await transformed([normalise, cutout])
     const black = [-1.01, -0.51].map(Math.fround)
     const channelOf = (i: number) => Math.floor(i / (height * width)) % channels
-    expect(before.images).toEqual(after.images.map((v, i) => (v === 0 ? (black[channelOf(i)] as number) : v)))
+    expect(before.images).toEqual(after.images.map((v, i) => (v === 0 ? black[channelOf(i)]! : v)))
     const squares = after.images.filter((v) => v === 0).length
     expect(squares).toBeGreaterThan(2 * count)
   })
@@ -145,26 +145,26 @@ describe('mixup', () => {
     const mixed = await transformed([{ kind: 'mixup', alpha: 1 }])
     expect(mixed.labels).toEqual(original.labels)
     // Image n is n + its places: numbers and weights can be told from the first pixel.
-    const first = imagesOf(original).map((image) => Math.floor(image[0] as number))
-    const mixtures = imagesOf(mixed).map((image) => (image[0] as number) - 0.01)
+    const first = imagesOf(original).map((image) => Math.floor(image[0]!))
+    const mixtures = imagesOf(mixed).map((image) => image[0]! - 0.01)
     // With λ · own + (1 − λ) · partner, the partners are a permutation for the right λ only.
     const own = first.map((n, i) => ({ n, i }))
-    const target = (i: number, label: number) => mixed.targets[i * 4 + label] as number
+    const target = (i: number, label: number) => mixed.targets[i * 4 + label]!
     const unequal = own.find(({ i }) => {
-      const weight = target(i, original.labels[i] as number)
+      const weight = target(i, original.labels[i]!)
       return weight > 0 && weight < 1
     })
-    const weight = target(unequal?.i as number, original.labels[unequal?.i as number] as number)
+    const weight = target(unequal?.i as number, original.labels[unequal?.i as number]!)
     expect(weight).toBeGreaterThan(0.01)
     expect(weight).toBeLessThan(0.99)
-    const partners = own.map(({ n, i }) => ((mixtures[i] as number) - weight * n) / (1 - weight))
+    const partners = own.map(({ n, i }) => (mixtures[i]! - weight * n) / (1 - weight))
     expect(partners.map(Math.round).sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i))
     own.forEach(({ n, i }) => {
-      const partner = Math.round(partners[i] as number)
-      expect(Math.abs((partners[i] as number) - partner)).toBeLessThan(0.01)
+      const partner = Math.round(partners[i]!)
+      expect(Math.abs(partners[i]! - partner)).toBeLessThan(0.01)
       const expected = [0, 0, 0, 0]
-      expected[n % 4] = (expected[n % 4] as number) + weight
-      expected[partner % 4] = (expected[partner % 4] as number) + 1 - weight
+      expected[n % 4] = expected[n % 4]! + weight
+      expected[partner % 4] = expected[partner % 4]! + 1 - weight
       expected.forEach((value, c) => {
         expect(target(i, c)).toBeCloseTo(value, 6)
       })
@@ -175,7 +175,7 @@ describe('mixup', () => {
     const weights: number[] = []
     for (let seed = 0; seed < 60; seed++) {
       const { targets, labels } = await transformed([{ kind: 'mixup', alpha: 0.2 }], { seed })
-      weights.push(Math.min(...Array.from(labels, (label, i) => targets[i * 4 + label] as number)))
+      weights.push(Math.min(...Array.from(labels, (label, i) => targets[i * 4 + label]!)))
     }
     // Within 0.05 of an end: 66 % of Beta(0.2, 0.2), 10 % of Beta(1, 1), 1 % of Beta(2, 2).
     const atEnds = weights.filter((w) => w < 0.05 || w > 0.95).length

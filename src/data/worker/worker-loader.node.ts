@@ -148,7 +148,7 @@ class EpochPort {
       this.#waiting = undefined
       this.#port.unref()
     }
-    return this.#arrived.shift() as Prepared
+    return this.#arrived.shift()!
   }
 }
 

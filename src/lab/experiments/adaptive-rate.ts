@@ -42,7 +42,7 @@ async function updates(settings: Settings, context: LabContext): Promise<LayerUp
   const adders = graph.weights.filter((w) => w.group === 'adder' && !w.name.includes('downsample'))
   const groups = parameterGroups({ adaptiveRate: eta })
   return adders.map(({ name, shape, group }) => {
-    const gradient = gradients.get(name) as Float32Array
+    const gradient = gradients.get(name)!
     const value = new Float32Array(gradient.length)
     const optimiser = createOptimiser({ kind: 'sgd', momentum: 0, groups })
     // A weight of 0 that is updated at rate 1 is the update.
@@ -50,7 +50,7 @@ async function updates(settings: Settings, context: LabContext): Promise<LayerUp
     return {
       name: name.replace(/\.weight$/, ''),
       weights: gradient.length,
-      channels: shape[0] as number,
+      channels: shape[0]!,
       raw: rootMeanSquare(gradient),
       adaptive: rootMeanSquare(value),
     }
@@ -115,7 +115,7 @@ class Search {
   async best(): Promise<Multiples> {
     const all = (m: number): Multiples => [m, m, m]
     const { multiples, refinements } = this.#settings
-    let best = all(multiples[0] as number)
+    let best = all(multiples[0]!)
     let highest = -1
     const attempt = async (m: number) => {
       const { last } = await this.layers(all(m))
@@ -160,7 +160,7 @@ class Search {
     } = await trainBriefly(model, this.#digits, plan, this.#context, (done) =>
       progress(this.#context, Math.min(1, (this.runs.length + done) / this.#most)),
     )
-    const run = { name, kind, losses, accuracies, last: accuracies.at(-1) as number, model: trained }
+    const run = { name, kind, losses, accuracies, last: accuracies.at(-1)!, model: trained }
     this.runs.push(run)
     return run
   }
@@ -211,7 +211,7 @@ export const adaptiveRate: Experiment<Settings> = {
     const tests = new Map<Run, number>()
     for (const run of new Set([adaptive, fixed, common, tuned]))
       tests.set(run, await testAccuracy(run.model, digits, settings, context))
-    const test = (run: Run) => tests.get(run) as number
+    const test = (run: Run) => tests.get(run)!
     const worst = farthest(layers.map((l) => ({ predicted: eta, measured: l.adaptive })))
     const raw = layers.map((l) => l.raw)
     const spread = Math.max(...raw) / Math.min(...raw)
@@ -237,7 +237,7 @@ export const adaptiveRate: Experiment<Settings> = {
             { key: 'validation', header: 'Validation accuracy', kind: 'ratio' },
             { key: 'test', header: 'Test accuracy', kind: 'ratio' },
           ],
-          rows: results.map((run): Cell[] => [run.name, run.losses.at(-1) as number, run.last, tests.get(run) ?? '']),
+          rows: results.map((run): Cell[] => [run.name, run.losses.at(-1)!, run.last, tests.get(run) ?? '']),
           notes: [
             `The other layers have the rate ${learningRate} where a rate is for adder layers. ${results.length - 1} fixed rates were tried, each a training of its own. Validation images choose; the test images are looked at with the best of each kind alone.`,
           ],

@@ -62,7 +62,7 @@ it('speed measures every kind of layer and every peer', async () => {
     step: async () => {},
     release: async () => void released.push('ort-web'),
   }
-  const { run } = experiments.find((e) => e.name === 'speed') as (typeof experiments)[number]
+  const { run } = experiments.find((e) => e.name === 'speed')!
   const { tables, checks } = await run(
     { channels: 8, size: 6, layers: 2, seconds: 0.01 },
     {

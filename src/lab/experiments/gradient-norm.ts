@@ -43,18 +43,17 @@ interface Measured extends Norms {
   readonly setting: GradientSetting
 }
 
-const ratiosOf = ({ adder, ordinary }: Norms): number[] =>
-  layers.map((_, l) => (adder[l] as number) / (ordinary[l] as number))
+const ratiosOf = ({ adder, ordinary }: Norms): number[] => layers.map((_, l) => adder[l]! / ordinary[l]!)
 
 /** The farthest quotient, above 1. */
 const factor = (measured: readonly number[], expected: readonly number[]): number =>
-  Math.max(...measured.map((m, l) => Math.max(m / (expected[l] as number), (expected[l] as number) / m)))
+  Math.max(...measured.map((m, l) => Math.max(m / expected[l]!, expected[l]! / m)))
 
 const normsOff = (m: Norms): number => Math.max(...kinds.map((kind) => factor(m[kind], published[kind])))
 const ratiosOff = (m: Norms): number => factor(ratiosOf(m), ratiosOf(published))
 
 const means = (draws: readonly (readonly number[])[]): number[] =>
-  layers.map((_, l) => momentsOf(draws.map((n) => n[l] as number)).mean)
+  layers.map((_, l) => momentsOf(draws.map((n) => n[l]!)).mean)
 
 /** With a loss that is summed over the batch all gradients are as many times as large. */
 const summedOff = ({ setting: { batch }, adder, ordinary }: Measured): number =>
@@ -126,12 +125,12 @@ export const gradientNorm: Experiment<Settings> = {
           ],
           rows: layers.map((layer, l) => [
             layer,
-            adder[l] as number,
-            published.adder[l] as number,
-            ordinary[l] as number,
-            published.ordinary[l] as number,
-            ratios[l] as number,
-            (published.adder[l] as number) / (published.ordinary[l] as number),
+            adder[l]!,
+            published.adder[l]!,
+            ordinary[l]!,
+            published.ordinary[l]!,
+            ratios[l]!,
+            published.adder[l]! / published.ordinary[l]!,
           ]),
           notes: [
             `The usual setting: batch ${batchSize}, pixels with mean 0 and variance 1, weights of the variance that PyTorch gives them, γ = 1, a linear classifier; the mean of the loss over the batch.`,

@@ -73,10 +73,10 @@ function lossOf({ xShape, wShape, r }: Layer, x: Float64Array, w: Float64Array, 
         for (let c = 0; c < channels; c++)
           for (let i = 0; i < kernel; i++)
             for (let j = 0; j < kernel; j++) {
-              const v = x[(c * size + row + i) * size + column + j] as number
-              sum -= distance(v - (w[((o * channels + c) * kernel + i) * kernel + j] as number))
+              const v = x[(c * size + row + i) * size + column + j]!
+              sum -= distance(v - w[((o * channels + c) * kernel + i) * kernel + j]!)
             }
-        loss += sum * (r[(o * out + row) * out + column] as number)
+        loss += sum * r[(o * out + row) * out + column]!
       }
   return loss
 }
@@ -92,7 +92,7 @@ function differences(given: Layer, distance: Distance, probes: number): Map<'x' 
     const values = given[name]
     const indices = Array.from({ length: probes }, (_, i) => Math.floor(((i + 0.5) * values.length) / probes))
     const at = (index: number, delta: number) => {
-      const moved = values.with(index, (values[index] as number) + delta)
+      const moved = values.with(index, values[index]! + delta)
       return lossOf(given, name === 'x' ? moved : given.x, name === 'w' ? moved : given.w, distance)
     }
     found.set(name, new Map(indices.map((i) => [i, (at(i, step) - at(i, -step)) / (2 * step)])))
@@ -113,15 +113,13 @@ function automatic(given: Layer, choices: Choices): Map<'x' | 'w', Float64Array>
   ])
   const outputs = [...gradients.values()]
   const results = referenceRun(model, feeds, { precision: 'float64', outputs })
-  return new Map(
-    (['x', 'w'] as const).map((name) => [name, hostValues(results.get(gradients.get(name) as string) as never)]),
-  )
+  return new Map((['x', 'w'] as const).map((name) => [name, hostValues(results.get(gradients.get(name)!) as never)]))
 }
 
 /** Largest difference, by the largest derivative. */
 function worst(automatic: Float64Array, numeric: ReadonlyMap<number, number>): number {
   const size = Math.max(...[...numeric.values()].map(Math.abs))
-  return Math.max(...[...numeric].map(([i, n]) => Math.abs((automatic[i] as number) - n) / size))
+  return Math.max(...[...numeric].map(([i, n]) => Math.abs(automatic[i]! - n) / size))
 }
 
 /** The same network from the same seed on the same batches, by both rules for the weights, the input's gradient clipped or not. */
@@ -144,7 +142,7 @@ async function trainings(settings: Settings, digits: Digits, context: LabContext
   return results
 }
 
-const last = ({ accuracies }: TrainingResult): number => accuracies.at(-1) as number
+const last = ({ accuracies }: TrainingResult): number => accuracies.at(-1)!
 
 export const gradients: Experiment<Settings> = {
   name: 'gradients',
@@ -178,7 +176,7 @@ export const gradients: Experiment<Settings> = {
     const full = automatic(given, { 'AdderConv.weight': 'full', 'AdderConv.input': 'full' })
     const clip = automatic(given, { 'AdderConv.weight': 'full', 'AdderConv.input': 'clip' })
     const rule = (rules: ReadonlyMap<'x' | 'w', Float64Array>, numeric: typeof l1, name: 'x' | 'w') =>
-      worst(rules.get(name) as Float64Array, numeric.get(name) as ReadonlyMap<number, number>)
+      worst(rules.get(name)!, numeric.get(name) as ReadonlyMap<number, number>)
     const errors = [
       { rule: 'sign', weight: sign, input: sign },
       { rule: 'full', weight: full, input: full },
@@ -218,11 +216,7 @@ export const gradients: Experiment<Settings> = {
             { key: 'loss', header: 'Loss, last epoch', kind: 'ratio' },
             { key: 'accuracy', header: 'Accuracy on test images', kind: 'ratio' },
           ],
-          rows: rules.map(({ name }, r) => [
-            name,
-            (trained[r] as TrainingResult).losses.at(-1) as number,
-            last(trained[r] as TrainingResult),
-          ]),
+          rows: rules.map(({ name }, r) => [name, trained[r]!.losses.at(-1)!, last(trained[r]!)]),
         },
       ],
       charts: [
@@ -231,7 +225,7 @@ export const gradients: Experiment<Settings> = {
           xLabel: 'epoch',
           series: rules.map(({ name }, r) => ({
             name,
-            points: (trained[r] as TrainingResult).losses.map((v, e) => [e + 1, v] as const),
+            points: trained[r]!.losses.map((v, e) => [e + 1, v] as const),
           })),
         },
         {
@@ -240,19 +234,19 @@ export const gradients: Experiment<Settings> = {
           yFormat: 'percent',
           series: rules.map(({ name }, r) => ({
             name,
-            points: (trained[r] as TrainingResult).accuracies.map((v, e) => [e + 1, v] as const),
+            points: trained[r]!.accuracies.map((v, e) => [e + 1, v] as const),
           })),
         },
       ],
       checks: [
-        atMost('`sign` from the derivative of the L1 layer', tolerance, Math.max(signs.l1w as number, signs.l1x)),
+        atMost('`sign` from the derivative of the L1 layer', tolerance, Math.max(signs.l1w!, signs.l1x)),
         atMost(
           '`full` from the derivative of the layer with squared distances',
           tolerance,
-          Math.max(fulls.l2w as number, fulls.l2x),
+          Math.max(fulls.l2w!, fulls.l2x),
         ),
-        control(atMost('`full` is the derivative of the L1 layer', tolerance, fulls.l1w as number)),
-        control(atMost('`sign` is that of the layer with squares', tolerance, signs.l2w as number)),
+        control(atMost('`full` is the derivative of the L1 layer', tolerance, fulls.l1w!)),
+        control(atMost('`sign` is that of the layer with squares', tolerance, signs.l2w!)),
         atLeast('`clip` lies between: from both derivatives', 0.001, Math.min(clips.l1x, clips.l2x)),
         atLeast('Accuracy: full-precision less sign gradient, both clipped', 0.01, fullClip - signClip),
         control(atLeast('the sign gradient is the better one', 0.01, signClip - fullClip)),

@@ -63,8 +63,8 @@ async function variances(
     const x = hostTensor('float32', [1, channels, size, size], pixels)
     const outputs = await runOnce(chain(settings, gain, seed, relu), { x }, context)
     for (let l = 0; l < layers; l++) {
-      const y = outputs.get(`y${l + 1}`) as Float64Array
-      sums[l] = (sums[l] as number) + y.reduce((s, v) => s + v * v, 0) / y.length / draws
+      const y = outputs.get(`y${l + 1}`)!
+      sums[l] = sums[l]! + y.reduce((s, v) => s + v * v, 0) / y.length / draws
     }
     await onDraw()
   }
@@ -99,12 +99,12 @@ export const initialisation: Experiment<Settings> = {
     const measured: number[][] = []
     for (const gain of gains) measured.push(await variances(settings, gain, false, context, onDraw))
     const withRelu = await variances(settings, 1, true, context, onDraw)
-    const series = gains.map((gain, g) => ({ gain, values: measured[g] as number[] }))
+    const series = gains.map((gain, g) => ({ gain, values: measured[g]! }))
     const all = series.flatMap(({ gain, values }) =>
       values.map((v, l) => ({ predicted: gain ** (l + 1), measured: v, layer: l + 1 })),
     )
     const worst = farthest(all)
-    const last = (values: readonly number[]) => values.at(-1) as number
+    const last = (values: readonly number[]) => values.at(-1)!
     const [low, , high] = measured as [number[], number[], number[]]
     // The networks' own spread: gains of single networks scatter by some per cent per layer.
     const tolerance = 0.3
@@ -123,8 +123,8 @@ export const initialisation: Experiment<Settings> = {
           ],
           rows: Array.from({ length: layers }, (_, l) => [
             l + 1,
-            ...series.flatMap(({ gain, values }) => [gain ** (l + 1), values[l] as number]),
-            withRelu[l] as number,
+            ...series.flatMap(({ gain, values }) => [gain ** (l + 1), values[l]!]),
+            withRelu[l]!,
           ]),
         },
       ],
@@ -144,7 +144,7 @@ export const initialisation: Experiment<Settings> = {
       ],
       checks: [
         near(`$g^l$, the layer farthest from it (${worst.layer})`, worst.predicted, worst.measured, tolerance),
-        near('Variance behind the last layer, $g = 1$', 1, last(measured[1] as number[]), tolerance),
+        near('Variance behind the last layer, $g = 1$', 1, last(measured[1]!), tolerance),
         atMost('The same, $g = 0.5$', 1e-5, last(low)),
         atLeast('The same, $g = 2$', 1e5, last(high)),
         control(near('with ReLU, $g = 1$ keeps it too', 1, last(withRelu), tolerance)),

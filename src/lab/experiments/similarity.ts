@@ -43,7 +43,7 @@ async function respond(
   b.output(b.node('AdderConv', inputs, { group: groups }, { domain: 'ai.kerf', outputs: ['adder'] }))
   b.output(b.node('Conv', inputs, { group: groups }, { outputs: ['ordinary'] }))
   const outputs = await runOnce(b.model(), { x: hostTensor('float32', xShape, x) }, context)
-  return { adder: outputs.get('adder') as Float64Array, ordinary: outputs.get('ordinary') as Float64Array }
+  return { adder: outputs.get('adder')!, ordinary: outputs.get('ordinary')! }
 }
 
 /** Responses of every image to every template, [images, templates]: one output each, the kernel being as large as the image. */
@@ -64,8 +64,7 @@ function distances(images: Pictures, templates: Pictures): Float64Array {
   for (let i = 0; i < images.count; i++)
     for (let t = 0; t < templates.count; t++) {
       let sum = 0
-      for (let p = 0; p < area; p++)
-        sum -= Math.abs((images.pixels[i * area + p] as number) - (templates.pixels[t * area + p] as number))
+      for (let p = 0; p < area; p++) sum -= Math.abs(images.pixels[i * area + p]! - templates.pixels[t * area + p]!)
       out[i * templates.count + t] = sum
     }
   return out
@@ -76,7 +75,7 @@ function accuracy(responses: Float64Array, labels: readonly number[], classOf: r
   let right = 0
   labels.forEach((label, i) => {
     const row = responses.subarray(i * classOf.length, (i + 1) * classOf.length)
-    const best = row.reduce((a, v, t) => (v > (row[a] as number) ? t : a), 0)
+    const best = row.reduce((a, v, t) => (v > row[a]! ? t : a), 0)
     if (classOf[best] === label) right++
   })
   return right / labels.length
@@ -91,7 +90,7 @@ async function tolerance(
   context: LabContext,
 ): Promise<Record<Kind, number[]>> {
   const area = templates.size ** 2
-  const own = (r: Float64Array, t: number) => r[t * templates.count + t] as number
+  const own = (r: Float64Array, t: number) => r[t * templates.count + t]!
   const self = await compare(templates, templates, context)
   const result: Record<Kind, number[]> = { adder: [], ordinary: [] }
   for (const level of levels) {
@@ -151,7 +150,7 @@ async function found(templates: Pictures, seed: number, context: LabContext): Pr
     const area = outHeight * outWidth
     const hits = places.filter((place, t) => {
       const map = maps.subarray(t * area, (t + 1) * area)
-      return map.every((v) => v <= (map[place] as number))
+      return map.every((v) => v <= map[place]!)
     })
     return hits.length / count
   }
@@ -182,8 +181,8 @@ export const similarity: Experiment<Settings> = {
     const size = sets.train.width
     const templates: Pictures = { count: own.length, size, pixels: await pixelsOf(sets.train, own) }
     const images: Pictures = { count: others.length, size, pixels: await pixelsOf(sets.test, others) }
-    const classOf = Array.from(own, (i) => sets.train.labels[i] as number)
-    const labels = Array.from(others, (i) => sets.test.labels[i] as number)
+    const classOf = Array.from(own, (i) => sets.train.labels[i]!)
+    const labels = Array.from(others, (i) => sets.test.labels[i]!)
     const responses = await compare(images, templates, context)
     await progress(context, 0.2)
     const exact = distances(images, templates)
@@ -194,8 +193,7 @@ export const similarity: Experiment<Settings> = {
     const itself = await compare(templates, templates, context)
     const fooled = each(
       (kind) =>
-        classOf.filter((_, t) => (white[kind][t] as number) > (itself[kind][t * templates.count + t] as number))
-          .length / templates.count,
+        classOf.filter((_, t) => white[kind][t]! > itself[kind][t * templates.count + t]!).length / templates.count,
     )
     await progress(context, 0.4)
     const random = seededRandom(seedFrom(context.seed, 'noise'))
@@ -210,8 +208,8 @@ export const similarity: Experiment<Settings> = {
     const shifted = await tolerance(templates, responses, offsets, (p, by) => moved(p, size, by), context)
     await progress(context, 0.8)
     const places = await found(templates, seedFrom(context.seed, 'canvas'), context)
-    const highest = each((kind) => brightnesses[brighter[kind].indexOf(Math.max(...brighter[kind]))] as number)
-    const falling = noisy.adder.every((v, i) => i === 0 || v < (noisy.adder[i - 1] as number))
+    const highest = each((kind) => brightnesses[brighter[kind].indexOf(Math.max(...brighter[kind]))]!)
+    const falling = noisy.adder.every((v, i) => i === 0 || v < noisy.adder[i - 1]!)
     return {
       data: `${name}: ${templates.count} training images as templates, ${images.count} test images`,
       tables: [summary({ ranked, right, fooled, places, highest })],
@@ -257,7 +255,7 @@ const chart = (
   xLabel,
   series: kinds.map((kind) => ({
     name: kind,
-    points: values[kind].map((v, i) => [levels[i] as number, v] as const),
+    points: values[kind].map((v, i) => [levels[i]!, v] as const),
   })),
 })
 

@@ -126,7 +126,7 @@ export const speed: Experiment<Settings> = {
       await progress(context, 0.1)
       const times = await timeInTurns(contenders, seconds)
       const rows = contenders.map(({ name, version }, i) => {
-        const { medianMs, fastestMs, runs } = times[i] as (typeof times)[0]
+        const { medianMs, fastestMs, runs } = times[i]!
         return { name, version, medianMs, fastestMs, runs, rate: terms / medianMs / 1e6 }
       })
       return findings(rows, limit, terms, settings)
@@ -165,7 +165,7 @@ interface Row {
 
 function findings(rows: readonly Row[], limit: number | undefined, terms: number, settings: Settings): Findings {
   const rateOf = (name: string) => rows.find((r) => r.name === name)?.rate
-  const own = (name: string) => rateOf(name) as number
+  const own = (name: string) => rateOf(name)!
   const against = (what: string, name: string, rival: string, bound: number): Check[] => {
     const other = rateOf(rival)
     return other === undefined ? [] : [atLeast(what, bound, own(name) / other)]

@@ -113,9 +113,9 @@ export const variance: Experiment<Settings> = {
     // The standard error of a variance is √(2/n) of it; the largest of a dozen is about three of them.
     const tolerance = 4 * Math.sqrt(2 / settings.samples)
     const worst = farthest(normal)
-    const unit = normal.find((r) => r.taps === 144 && r.varW === 1 && r.varX === 1) as Row
+    const unit = normal.find((r) => r.taps === 144 && r.varW === 1 && r.varX === 1)!
     const conventional = normal.filter((r) => r.varX === 1 && r.varW === 1 / r.taps)
-    const widest = conventional.at(-1) as Row
+    const widest = conventional.at(-1)!
     /** By the formula for independent normal inputs of mean 0. */
     const simple = (l: RealLayer) => share * l.taps * (l.varX + l.varW)
     const off = (l: RealLayer) => Math.abs(l.measured - l.predicted) / l.error
@@ -213,12 +213,7 @@ export const variance: Experiment<Settings> = {
           tolerance,
         ),
         control(
-          near(
-            'behind ReLU the simple formula is exact too',
-            (relu.at(-1) as Row).predicted,
-            (relu.at(-1) as Row).measured,
-            tolerance,
-          ),
+          near('behind ReLU the simple formula is exact too', relu.at(-1)!.predicted, relu.at(-1)!.measured, tolerance),
         ),
         atMost(
           `Real layers, inputs as they are: the farthest, in standard errors (${worstLayer.name})`,

@@ -15,11 +15,11 @@ function element(
   for (let c = 0; c < groupChannels; c++)
     for (let i = 0; i < kernelHeight; i++)
       for (let j = 0; j < kernelWidth; j++) {
-        const h = row * (strides[0] as number) + i * (dilations[0] as number) - (pads[0] as number)
-        const v = column * (strides[1] as number) + j * (dilations[1] as number) - (pads[1] as number)
+        const h = row * strides[0]! + i * dilations[0]! - pads[0]!
+        const v = column * strides[1]! + j * dilations[1]! - pads[1]!
         const inside = h >= 0 && h < height && v >= 0 && v < width
-        const value = inside ? (x.data[((n * inChannels + first + c) * height + h) * width + v] as number) : 0
-        sum -= Math.abs(value - (w.data[((o * groupChannels + c) * kernelHeight + i) * kernelWidth + j] as number))
+        const value = inside ? x.data[((n * inChannels + first + c) * height + h) * width + v]! : 0
+        sum -= Math.abs(value - w.data[((o * groupChannels + c) * kernelHeight + i) * kernelWidth + j]!)
       }
   return sum
 }

@@ -20,7 +20,7 @@ export type Difference = (typeof differences)[number]
 
 export const adderConvBackward: BackwardRule<ConvAttributes> = (call) => {
   const [x, w] = call.node.inputs as [string, string]
-  const dy = call.gradients[0] as string
+  const dy = call.gradients[0]!
   const { emit } = call
   const window = windowOf(call) as Record<string, AttributeValue>
   const weightRank = shapeIn(call, 1).length

@@ -30,7 +30,7 @@ export function clampAdderWeights(weights: Float32Array, filters: number, lo: nu
   for (let f = 0; f < filters; f++) {
     let rest = 0
     for (let k = f * length; k < (f + 1) * length; k++) {
-      const distance = Math.abs((weights[k] as number) - (clampedWeights[k] as number))
+      const distance = Math.abs(weights[k]! - clampedWeights[k]!)
       rest += distance
       if (distance > 0) clamped++
     }

@@ -20,11 +20,7 @@ function network({ x, w, bias, attributes }: Layer, opset = 17): Model {
   const b = new GraphBuilder('adder', opset)
   const constant = (name: string, shape: readonly number[], seed: number) =>
     b.constant(name, tensorOf('float32', shape, randomTensor(shape, seed).data as Float32Array))
-  const inputs = [
-    b.input('x', 'float32', x),
-    constant('w', w, 2),
-    ...(bias ? [constant('b', [w[0] as number], 3)] : []),
-  ]
+  const inputs = [b.input('x', 'float32', x), constant('w', w, 2), ...(bias ? [constant('b', [w[0]!], 3)] : [])]
   b.node('AdderConv', inputs, attributes, { domain: 'ai.kerf', outputs: ['y'] })
   b.output('y', { kind: 'tensor', elementType: 'float32', shape: x.map(() => '') })
   return b.model()
@@ -38,7 +34,7 @@ async function difference(model: Model, x: OrtTensor): Promise<number> {
   expect(y?.dims).toEqual(ours.shape)
   const theirs = y?.data as Float32Array
   const size = ours.data.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
-  return ours.data.reduce((m, v, i) => Math.max(m, Math.abs(v - (theirs[i] as number))), 0) / size
+  return ours.data.reduce((m, v, i) => Math.max(m, Math.abs(v - theirs[i]!)), 0) / size
 }
 
 const checked = async (layer: Layer, opset?: number): Promise<void> => {
@@ -123,7 +119,7 @@ describeOrt('the function of AdderConv in ONNX Runtime', () => {
     const feeds = new Map([['input', hostTensor('float32', x.dims, x.data as Float32Array)]])
     const ours = referenceRun(model, feeds).get('logits')?.data as Float32Array
     const size = ours.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
-    const worst = ours.reduce((m, v, i) => Math.max(m, Math.abs(v - (theirs[i] as number))), 0)
+    const worst = ours.reduce((m, v, i) => Math.max(m, Math.abs(v - theirs[i]!)), 0)
     expect(worst).toBeLessThan(1e-4 * size)
   })
 })
@@ -133,7 +129,7 @@ describe('files with AdderConv', () => {
 
   it('carry its function, once, in a version of the format that has functions', () => {
     const twice = { ...model, irVersion: 4, graph: { ...model.graph, nodes: [...model.graph.nodes] } }
-    twice.graph.nodes.push({ ...(model.graph.nodes[0] as (typeof model.graph.nodes)[0]), name: 'two', outputs: ['z'] })
+    twice.graph.nodes.push({ ...model.graph.nodes[0]!, name: 'two', outputs: ['z'] })
     const read = readModel(modelBytes(twice))
     expect(read.functions.map((f) => `${f.domain}.${f.name}`)).toEqual(['ai.kerf.AdderConv'])
     expect(read.functions[0]?.opsetImports).toEqual(new Map([['', 17]]))
@@ -143,7 +139,7 @@ describe('files with AdderConv', () => {
 
   it('keep the function that they have', () => {
     const read = readModel(modelBytes(model))
-    const own = { ...read, functions: [{ ...(read.functions[0] as (typeof read.functions)[0]), docString: 'mine' }] }
+    const own = { ...read, functions: [{ ...read.functions[0]!, docString: 'mine' }] }
     expect(readModel(modelBytes(own)).functions.map((f) => f.docString)).toEqual(['mine'])
   })
 

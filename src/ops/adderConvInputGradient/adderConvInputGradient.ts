@@ -46,15 +46,15 @@ export const adderConvInputGradient = defineOperator<AdderConvInputGradientAttri
     const data = new Float64Array(a.data.length)
     forEachTap(call, { x: x.shape, dy: dy.shape, w: w.shape }, (from, at, tap) => {
       if (from < 0) return
-      const difference = (b.data[tap] as number) - (a.data[from] as number)
-      data[from] = (data[from] as number) + (g.data[at] as number) * f(difference)
+      const difference = b.data[tap]! - a.data[from]!
+      data[from] = data[from]! + g.data[at]! * f(difference)
     })
     return [arithmetic(x.elementType, { shape: x.shape, data })]
   },
   cost: (call) => {
-    const outputs = elementCount(call.inputs[0]?.shape) as number
+    const outputs = elementCount(call.inputs[0]?.shape)!
     const [, groupChannels, ...kernelShape] = required(call, 2).shape as [number, number, ...number[]]
-    const terms = outputs * groupChannels * (elementCount(kernelShape) as number)
+    const terms = outputs * groupChannels * elementCount(kernelShape)!
     const comparisons = { clip: 2, full: 0, sign: 1 }[call.attributes.difference]
     return { muls: terms, adds: 2 * terms, others: comparisons * terms }
   },

@@ -27,18 +27,18 @@ export const adderConvWeightGradient = defineOperator<ConvAttributes>({
     const [g, a, b] = [doubles(dy), doubles(x), doubles(w)]
     const data = new Float64Array(b.data.length)
     forEachTap(call, { x: x.shape, dy: dy.shape, w: w.shape }, (from, at, to) => {
-      const difference = (from < 0 ? 0 : (a.data[from] as number)) - (b.data[to] as number)
-      data[to] = (data[to] as number) + (g.data[at] as number) * Math.sign(difference)
+      const difference = (from < 0 ? 0 : a.data[from]!) - b.data[to]!
+      data[to] = data[to]! + g.data[at]! * Math.sign(difference)
     })
     return [arithmetic(w.elementType, { shape: w.shape, data })]
   },
   cost: (call) => {
     const [outputs, [, groupChannels, ...kernelShape]] = [
-      elementCount(call.inputs[0]?.shape) as number,
+      elementCount(call.inputs[0]?.shape)!,
       required(call, 2).shape as [number, number, ...number[]],
     ]
-    const terms = outputs * groupChannels * (elementCount(kernelShape) as number)
-    return { adds: terms, others: terms, accumulators: elementCount(call.outputs[0]?.shape) as number }
+    const terms = outputs * groupChannels * elementCount(kernelShape)!
+    return { adds: terms, others: terms, accumulators: elementCount(call.outputs[0]?.shape)! }
   },
   channels: mixes('it belongs to a training graph'),
 })

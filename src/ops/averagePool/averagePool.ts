@@ -26,7 +26,7 @@ export const averagePool = defineOperator<PoolAttributes>({
     if (!x) return []
     const y = poolWindows(call, x.shape, ({ places, count, padded }) => {
       let sum = 0
-      for (let i = 0; i < count; i++) sum += x.data[places[i] as number] as number
+      for (let i = 0; i < count; i++) sum += x.data[places[i]!]!
       return sum / (count + (call.attributes.countIncludePad ? padded : 0))
     })
     return [arithmetic(x.elementType, y)]

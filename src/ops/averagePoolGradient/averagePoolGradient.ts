@@ -31,16 +31,16 @@ export const averagePoolGradient = defineOperator<AveragePoolGradientAttributes>
   forward: (call, [dy]) => {
     const { inputShape, countIncludePad } = call.attributes
     if (!dy || !inputShape) return []
-    const data = new Float64Array(elementCount(inputShape) as number)
+    const data = new Float64Array(elementCount(inputShape)!)
     eachWindow(call, inputShape, ({ places, count, padded }, at) => {
-      const part = (dy.data[at] as number) / (count + (countIncludePad ? padded : 0))
-      for (let i = 0; i < count; i++) data[places[i] as number] = (data[places[i] as number] as number) + part
+      const part = dy.data[at]! / (count + (countIncludePad ? padded : 0))
+      for (let i = 0; i < count; i++) data[places[i]!] = data[places[i]!]! + part
     })
     return [arithmetic(dy.elementType, { shape: inputShape, data })]
   },
   cost: (call) => {
     const { taps } = windowReduction(call)
-    const outputs = elementCount(call.inputs[0]?.shape) as number
+    const outputs = elementCount(call.inputs[0]?.shape)!
     return { adds: outputs * taps, others: outputs }
   },
   channels: mixes('it belongs to a training graph'),

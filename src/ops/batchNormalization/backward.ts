@@ -19,8 +19,7 @@ export const batchNormalizationBackward: BackwardRule<BatchNormalizationAttribut
   const { add, sub, mul, div, of } = algebra(emit)
   const shape = shapeIn(call, 0)
   const vector = shapeIn(call, 1)
-  const perChannel = (v: string) =>
-    perElement ? v : emit.reshape(v, [shape[1] as number, ...shape.slice(2).map(() => 1)])
+  const perChannel = (v: string) => (perElement ? v : emit.reshape(v, [shape[1]!, ...shape.slice(2).map(() => 1)]))
   const summed = (v: string) => (perElement ? emit.unbroadcast(v, shape, vector) : perChannelSum(call, v))
   const deviation = of('Sqrt', add(variance, epsilon))
   const factor = div(scale, deviation)

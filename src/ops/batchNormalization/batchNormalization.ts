@@ -72,25 +72,22 @@ export const batchNormalization = defineOperator<BatchNormalizationAttributes>({
     const [centre, square] = moments
       ? [moments.mean, moments.variance].map((m) => spread(m))
       : [spread(mean), spread(variance)]
-    const data = doubles(x).data.map(
-      (v, i) =>
-        (v - ((centre as Float64Array)[i] as number)) / Math.sqrt(((square as Float64Array)[i] as number) + epsilon),
-    )
+    const data = doubles(x).data.map((v, i) => (v - centre![i]!) / Math.sqrt(square![i]! + epsilon))
     const y = arithmetic(x.elementType, scaledAndShifted({ shape: x.shape, data }, spread(scale), spread(bias)))
     if (!moments) return [y]
     const running = (before: Dense, now: Dense) =>
       arithmetic(before.elementType, {
         shape: before.shape,
-        data: doubles(before).data.map((v, i) => v * momentum + (now.data[i] as number) * (1 - momentum)),
+        data: doubles(before).data.map((v, i) => v * momentum + now.data[i]! * (1 - momentum)),
       })
     return [y, running(mean, moments.mean), running(variance, moments.variance)].slice(0, call.node.outputs.length)
   },
   backward: batchNormalizationBackward,
   training: batchNormalizationTraining,
   cost: (call) => {
-    const n = elementCount(call.outputs[0]?.shape) as number
+    const n = elementCount(call.outputs[0]?.shape)!
     if (!call.attributes.training) return { adds: n, muls: n }
-    const channels = elementCount(call.inputs[1]?.shape) as number
+    const channels = elementCount(call.inputs[1]?.shape)!
     const { adds = 0, muls = 0, ...rest } = statisticsCost(n, channels, { mean: true, scale: true, bias: true })
     return { adds: adds + 2 * channels, muls: muls + 4 * channels, ...rest }
   },

@@ -12,14 +12,14 @@ export const batchNormalizationTraining: TrainingRule<BatchNormalizationAttribut
   const { node, attributes } = call
   if (attributes.perElement) throw wrong(call, 'it cannot be trained with spatial = 0', 'Export the model again.')
   const shape = call.outputs[0]?.shape ?? []
-  if ((elementCount(shape) as number) <= Number(shape[1] ?? 1))
+  if (elementCount(shape)! <= Number(shape[1] ?? 1))
     throw wrong(call, 'it has one value per channel, which has no variance', 'Train with a larger batch.')
   const label = nodeLabel(node)
   return {
     node: {
       ...node,
       outputs: [
-        node.outputs[0] as string,
+        node.outputs[0]!,
         node.outputs[1] || fresh(`${label}/mean_after`),
         node.outputs[2] || fresh(`${label}/variance_after`),
       ],

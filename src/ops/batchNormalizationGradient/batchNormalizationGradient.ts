@@ -33,7 +33,7 @@ export const batchNormalizationGradient = defineOperator<BatchNormalizationGradi
     if (!dy || !x || !scale) return []
     const { epsilon } = call.attributes
     const [g, v] = [doubles(dy).data, doubles(x).data]
-    const channels = x.shape[1] as number
+    const channels = x.shape[1]!
     const dx = new Float64Array(v.length)
     const dScale = new Float64Array(channels)
     const dBias = new Float64Array(channels)
@@ -44,23 +44,23 @@ export const batchNormalizationGradient = defineOperator<BatchNormalizationGradi
     starts.forEach((start, c) => {
       const { mean, variance } = momentsOf(v, start, offsets)
       const inverse = 1 / Math.sqrt(variance + epsilon)
-      const normalised = (at: number) => ((v[at] as number) - mean) * inverse
+      const normalised = (at: number) => (v[at]! - mean) * inverse
       for (const offset of offsets) {
-        dBias[c] = (dBias[c] as number) + (g[start + offset] as number)
-        dScale[c] = (dScale[c] as number) + (g[start + offset] as number) * normalised(start + offset)
+        dBias[c] = dBias[c]! + g[start + offset]!
+        dScale[c] = dScale[c]! + g[start + offset]! * normalised(start + offset)
       }
-      const factor = (scale.data[c] as number) * inverse
+      const factor = scale.data[c]! * inverse
       for (const offset of offsets) {
         const at = start + offset
-        const rest = ((dBias[c] as number) + normalised(at) * (dScale[c] as number)) / offsets.length
-        dx[at] = factor * ((g[at] as number) - rest)
+        const rest = (dBias[c]! + normalised(at) * dScale[c]!) / offsets.length
+        dx[at] = factor * (g[at]! - rest)
       }
     })
     const vector = (data: Float64Array) => dense(x.elementType, [channels], data)
     return [dense(x.elementType, x.shape, dx), vector(dScale), vector(dBias)]
   },
   cost: (call) => {
-    const n = elementCount(call.inputs[0]?.shape) as number
+    const n = elementCount(call.inputs[0]?.shape)!
     return { adds: 7 * n, muls: 5 * n }
   },
   channels: mixes('it belongs to a training graph'),

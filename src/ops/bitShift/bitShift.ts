@@ -24,11 +24,11 @@ export const bitShift = defineOperator<{ direction: string }>({
     if (!x || !y) return []
     const left = call.attributes.direction === 'LEFT'
     const shift = ([a, b]: readonly number[]) => {
-      const factor = 2 ** (b as number)
-      return asElement(x.elementType, left ? (a as number) * factor : Math.floor((a as number) / factor))
+      const factor = 2 ** b!
+      return asElement(x.elementType, left ? a! * factor : Math.floor(a! / factor))
     }
     return [mapBroadcast([x, y], x.elementType, shift)]
   },
-  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape) as number }),
+  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
   channels: broadcasting,
 })

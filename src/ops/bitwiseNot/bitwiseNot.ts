@@ -22,6 +22,6 @@ export const bitwiseNot = defineOperator<void>({
           ),
         ]
       : [],
-  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape) as number }),
+  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
   channels: { ...elementwise, zeros: () => [] },
 })

@@ -17,7 +17,7 @@ export const cast = defineOperator<{ to: number | undefined }>({
     return [typed(elementTypeOf(call, to), required(call, 0).shape)]
   },
   forward: (call, [x]) => {
-    const y = x && converted(x, elementTypeOf(call, call.attributes.to as number))
+    const y = x && converted(x, elementTypeOf(call, call.attributes.to!))
     return y ? [y] : []
   },
   backward: castBackward,

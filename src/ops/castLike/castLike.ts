@@ -19,7 +19,7 @@ export const castLike = defineOperator<void>({
   cost: 'none',
   accesses: (call) => {
     if (call.inputs[0]?.elementType === call.outputs[0]?.elementType) return 'view'
-    const count = elementCount(call.outputs[0]?.shape) as number
+    const count = elementCount(call.outputs[0]?.shape)!
     return { reads: [count, 0], writes: [count] }
   },
   channels: {

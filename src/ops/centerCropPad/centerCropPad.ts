@@ -20,7 +20,7 @@ function touchedAxes(call: Call<CenterAttributes>, rank: number): number[] {
 /** What is cropped before the first element of each axis, or negative: padded. */
 const croppedBefore = (from: readonly number[], to: readonly number[]): number[] =>
   from.map((d, axis) => {
-    const surplus = d - (to[axis] as number)
+    const surplus = d - to[axis]!
     return surplus < 0 ? -Math.floor(-surplus / 2) : Math.floor(surplus / 2)
   })
 
@@ -48,22 +48,20 @@ export const centerCropPad = defineOperator<CenterAttributes>({
     const sizes = contentOf(call, 1)
     if (!x || !sizes) return []
     const axes = touchedAxes(call, x.shape.length)
-    const shape = x.shape.map((d, axis) => (axes.includes(axis) ? (sizes[axes.indexOf(axis)] as number) : d))
+    const shape = x.shape.map((d, axis) => (axes.includes(axis) ? sizes[axes.indexOf(axis)]! : d))
     const strides = stridesOf(x.shape)
     const before = croppedBefore(x.shape, shape)
     const data = fromIndices(shape, (index) => {
-      const from = index.map((i, axis) => i + (before[axis] as number))
-      if (from.some((i, axis) => i < 0 || i >= (x.shape[axis] as number))) return 0
-      return x.data[offsetOf(strides, from)] as number
+      const from = index.map((i, axis) => i + before[axis]!)
+      if (from.some((i, axis) => i < 0 || i >= x.shape[axis]!)) return 0
+      return x.data[offsetOf(strides, from)]!
     })
     return [dense(x.elementType, shape, data)]
   },
   // What was cropped gets zeros, what was padded is cropped.
   backward: (call) => {
     const before = croppedBefore(shapeIn(call, 0), shapeOut(call))
-    const after = before.map(
-      (begin, axis) => (shapeIn(call, 0)[axis] as number) - begin - (shapeOut(call)[axis] as number),
-    )
+    const after = before.map((begin, axis) => shapeIn(call, 0)[axis]! - begin - shapeOut(call)[axis]!)
     return [call.emit.pad(gradientOf(call), before, after)]
   },
   cost: 'none',
@@ -71,7 +69,7 @@ export const centerCropPad = defineOperator<CenterAttributes>({
     const [x, y] = [call.inputs[0]?.shape as readonly number[], call.outputs[0]?.shape as readonly number[]]
     const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1)
     return {
-      reads: [product(x.map((d, a) => Math.min(d, y[a] as number))), call.inputs[1]?.shape?.[0] as number],
+      reads: [product(x.map((d, a) => Math.min(d, y[a]!))), call.inputs[1]?.shape?.[0] as number],
       writes: [product(y)],
     }
   },

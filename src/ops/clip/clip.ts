@@ -20,7 +20,7 @@ const clipBackward: BackwardRule<ClipAttributes> = (call) => {
   const minimum = low ? contentOf(call, 1)?.[0] : attributes.min
   const maximum = high ? contentOf(call, 2)?.[0] : attributes.max
   if ((!low || minimum !== undefined) && (!high || maximum !== undefined))
-    return [clipGradient(call, dy, node.outputs[0] as string, minimum, maximum)]
+    return [clipGradient(call, dy, node.outputs[0]!, minimum, maximum)]
   const { positive, sub } = algebra(emit)
   // The upper bound wins where they cross.
   const over = high && sub(low ? emit.node('Max', [x, low]) : x, high)
@@ -71,7 +71,7 @@ export const clip = defineOperator<ClipAttributes>({
   cost: (call) => {
     const { min, max } = call.attributes
     const bounds = (call.inputs[1] || min !== undefined ? 1 : 0) + (call.inputs[2] || max !== undefined ? 1 : 0)
-    return { others: bounds * (elementCount(call.outputs[0]?.shape) as number) }
+    return { others: bounds * elementCount(call.outputs[0]?.shape)! }
   },
   fusion: 'follower',
   channels: {

@@ -28,10 +28,10 @@ export const clipGradient = defineOperator<ClipGradientAttributes>({
       dense(
         dy.elementType,
         dy.shape,
-        Array.from(dy.data, (g, i) => (passes(y.data[i] as number) ? g : 0)),
+        Array.from(dy.data, (g, i) => (passes(y.data[i]!) ? g : 0)),
       ),
     ]
   },
-  cost: (call) => ({ others: 2 * (elementCount(call.outputs[0]?.shape) as number) }),
+  cost: (call) => ({ others: 2 * elementCount(call.outputs[0]?.shape)! }),
   channels: mixes('it belongs to a training graph'),
 })

@@ -22,7 +22,7 @@ export const col2Im = defineOperator<Window>({
     required(call, 2)
     const image = shapeFromInput(call, 1)
     const block = contentOf(call, 2)
-    const taps = block && (elementCount(block) as number)
+    const taps = block && elementCount(block)!
     const [, rows, columns] = x.shape ?? []
     if (typeof rows === 'number' && taps && rows % taps !== 0)
       throw wrong(call, `${rows} rows do not divide into blocks of ${taps}`)
@@ -43,23 +43,23 @@ export const col2Im = defineOperator<Window>({
     if (!x || !image || !block) return []
     const table = tapTable(slidingOf(call, call.attributes, block, image))
     const [batch, rows, columns] = x.shape as [number, number, number]
-    const taps = elementCount(block) as number
-    const size = elementCount(image) as number
+    const taps = elementCount(block)!
+    const size = elementCount(image)!
     const data = new Float64Array((batch * rows * size) / taps)
     // Row `channel · taps + t`, column p: what tap t of the block at position p holds.
     for (let row = 0; row < batch * rows; row++)
       for (let p = 0; p < columns; p++) {
-        const at = table[p * taps + (row % taps)] as number
+        const at = table[p * taps + (row % taps)]!
         const to = Math.floor(row / taps) * size + at
-        if (at >= 0) data[to] = (data[to] as number) + (x.data[row * columns + p] as number)
+        if (at >= 0) data[to] = data[to]! + x.data[row * columns + p]!
       }
     return [arithmetic(x.elementType, { shape: [batch, rows / taps, ...image], data })]
   },
   // Each tap takes what lies under it: a convolution of every channel by itself, with a filter per tap that is 1 there and 0 elsewhere.
   backward: (call) => {
     const { emit } = call
-    const block = contentOf(call, 2) as readonly number[]
-    const taps = elementCount(block) as number
+    const block = contentOf(call, 2)!
+    const taps = elementCount(block)!
     const { pads, strides, dilations } = call.attributes
     const attributes = {
       kernel_shape: block,
@@ -77,6 +77,6 @@ export const col2Im = defineOperator<Window>({
     )
     return [emit.reshape(columns, shapeIn(call, 0))]
   },
-  cost: (call) => ({ adds: elementCount(call.inputs[0]?.shape) as number }),
+  cost: (call) => ({ adds: elementCount(call.inputs[0]?.shape)! }),
   channels: mixes('Col2Im unfolds channels'),
 })

@@ -36,14 +36,14 @@ export const compress = defineOperator<{ axis: number | undefined }>({
         dense(
           x.elementType,
           [taken.length],
-          taken.map((i) => x.data[i] as number),
+          taken.map((i) => x.data[i]!),
         ),
       ]
     const along = axisOf(call, axis, x.shape.length)
     const { outer, size, inner } = linesAlong(x.shape, along)
     const out: number[] = []
     for (let o = 0; o < outer; o++)
-      for (const i of taken) for (let n = 0; n < inner; n++) out.push(x.data[(o * size + i) * inner + n] as number)
+      for (const i of taken) for (let n = 0; n < inner; n++) out.push(x.data[(o * size + i) * inner + n]!)
     return [
       dense(
         x.elementType,
@@ -59,9 +59,9 @@ export const compress = defineOperator<{ axis: number | undefined }>({
     const taps = takenBy(contentOf(call, 1) ?? []).map((index) => [{ index, weight: 1 }])
     if (axis !== undefined) {
       const along = axisOf(call, axis, shape.length)
-      return [mapAxisBack(call, gradientOf(call), along, shape[along] as number, taps)]
+      return [mapAxisBack(call, gradientOf(call), along, shape[along]!, taps)]
     }
-    return [call.emit.reshape(mapAxisBack(call, gradientOf(call), 0, elementCount(shape) as number, taps), shape)]
+    return [call.emit.reshape(mapAxisBack(call, gradientOf(call), 0, elementCount(shape)!, taps), shape)]
   },
   cost: 'data-dependent',
   channels: mixes('what Compress takes depends on a condition'),

@@ -22,12 +22,12 @@ function concatShape(call: Call<ConcatAttributes>, inputs: readonly Known[]): Di
   const axis = concatAxis(call, first.length)
   if (known.some((s) => s.length !== first.length)) throw wrong(call, 'the inputs have different numbers of dimensions')
   return first.map((_, a): Dim => {
-    const sizes = known.map((s) => s[a] as Dim)
+    const sizes = known.map((s) => s[a]!)
     if (a === axis)
       return known.length === inputs.length && sizes.every((d) => typeof d === 'number')
         ? sizes.reduce((sum, d) => sum + d, 0)
         : unknownDim()
-    const given = sizes.find((d) => typeof d === 'number') ?? (sizes[0] as Dim)
+    const given = sizes.find((d) => typeof d === 'number') ?? sizes[0]!
     if (sizes.some((d) => typeof d === 'number' && d !== given))
       throw wrong(call, `the inputs differ on axis ${a}, and only axis ${axis} may differ`)
     return given
@@ -42,13 +42,13 @@ function tieConcat(call: InferredCall<ConcatAttributes>, ties: Ties): void {
   const tracked = new Set<number>()
   for (const i of variable.length > 0 ? variable : inputs)
     for (const { axes, labels } of ties.tracks(i))
-      if (axes.length === 1) tracked.add(axes[0] as number)
+      if (axes.length === 1) tracked.add(axes[0]!)
       else ties.freeze(labels, `Concat joins channels that lie on axes ${axes}`)
   const tracks: Track[] = [...tracked].map((a) => {
     const parts = inputs.map((i): Labels => ties.labels(i, a))
     if (a === axis) return { axes: [a], labels: Int32Array.from(parts.flatMap((p) => [...p])) }
-    for (const part of parts.slice(1)) ties.unite(parts[0] as Labels, part)
-    return { axes: [a], labels: parts[0] as Labels }
+    for (const part of parts.slice(1)) ties.unite(parts[0]!, part)
+    return { axes: [a], labels: parts[0]! }
   })
   ties.setOutput(0, tracks)
 }
@@ -76,13 +76,13 @@ export const concat = defineOperator<ConcatAttributes>({
     return call.emit.split(
       gradientOf(call),
       axis,
-      shapes.map((shape) => shape[axis] as number),
+      shapes.map((shape) => shape[axis]!),
     )
   },
   cost: 'none',
   accesses: (call) => ({
-    reads: call.inputs.map((x) => elementCount(x?.shape) as number),
-    writes: [elementCount(call.outputs[0]?.shape) as number],
+    reads: call.inputs.map((x) => elementCount(x?.shape)!),
+    writes: [elementCount(call.outputs[0]?.shape)!],
   }),
   // Tokens and positions that transformers learn come in here.
   parameters: 'operands',

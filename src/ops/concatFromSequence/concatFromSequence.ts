@@ -13,7 +13,7 @@ interface ConcatFromSequenceAttributes {
 function joinedNodes(call: Call<ConcatFromSequenceAttributes>, to: Unfolding, elements: readonly string[]): string {
   const { axis, newAxis } = call.attributes
   if (newAxis) return stackedNodes(to, call, elements, axis)
-  return to.nodes('Concat', elements, 1, { axis })[0] as string
+  return to.nodes('Concat', elements, 1, { axis })[0]!
 }
 
 /** The elements of a sequence behind one another along an axis (ONNX ConcatFromSequence). */
@@ -29,7 +29,7 @@ export const concatFromSequence = sequenceOperator<ConcatFromSequenceAttributes>
     return newAxis ? stacked(elements, at, undefined) : joined(elements, at)
   },
   unfold: (call, to) => {
-    const elements = to.elements(call.node.inputs[0] as string)
+    const elements = to.elements(call.node.inputs[0]!)
     if (!elements?.length) return false
     to.output(0, joinedNodes(call, to, elements))
     return true

@@ -13,8 +13,7 @@ function repeated(value: Tensor | undefined, byteLength: number): TensorData {
       if (!value) return out
       const element = wholeBytes(value)
       if (element.every((byte) => byte === 0)) return out
-      for (let i = 0; i < Math.min(length, element.length); i++)
-        out[i] = element[(offset + i) % element.length] as number
+      for (let i = 0; i < Math.min(length, element.length); i++) out[i] = element[(offset + i) % element.length]!
       // What is there is copied behind itself, twice as much each time.
       for (let done = element.length; done < length; done *= 2) out.copyWithin(done, 0, done)
       return out
@@ -27,7 +26,7 @@ function wholeBytes(value: Tensor): Uint8Array {
   const bytes = value.data.bytes()
   const bits = bitsPerElement(value.elementType)
   if (bits >= 8) return bytes.subarray(0, bits / 8)
-  const element = (bytes[0] as number) & ((1 << bits) - 1)
+  const element = bytes[0]! & ((1 << bits) - 1)
   let byte = 0
   for (let shift = 0; shift < 8; shift += bits) byte |= element << shift
   return Uint8Array.of(byte)
@@ -49,16 +48,14 @@ export const constantOfShape = defineOperator<{ value: Tensor | undefined }>({
     const { value } = call.attributes
     const shape = contentOf(call, 0)
     if (!shape) return []
-    const fill = value ? (tensorValues(value)[0] as number) : 0
-    return [dense(value?.elementType ?? 'float32', shape, new Float64Array(elementCount(shape) as number).fill(fill))]
+    const fill = value ? tensorValues(value)[0]! : 0
+    return [dense(value?.elementType ?? 'float32', shape, new Float64Array(elementCount(shape)!).fill(fill))]
   },
   stored: (call) => {
     const { value } = call.attributes
     const shape = contentOf(call, 0)
     const elementType = value?.elementType ?? 'float32'
-    return (
-      shape && { elementType, shape, data: repeated(value, byteLengthOf(elementType, elementCount(shape) as number)) }
-    )
+    return shape && { elementType, shape, data: repeated(value, byteLengthOf(elementType, elementCount(shape)!)) }
   },
   cost: 'none',
   channels: { tie: () => {} },

@@ -27,9 +27,9 @@ export function convInputGradient(call: BackwardCall<ConvAttributes>, dy: string
   const window = windowOf(call)
   const input = shapeIn(call, 0).slice(2)
   const output_padding = input.map((size, i) => {
-    const reach = ((window.kernel_shape[i] as number) - 1) * (window.dilations[i] as number) + 1
-    const padded = size + (window.pads[i] as number) + (window.pads[input.length + i] as number)
-    return (padded - reach) % (window.strides[i] as number)
+    const reach = (window.kernel_shape[i]! - 1) * window.dilations[i]! + 1
+    const padded = size + window.pads[i]! + window.pads[input.length + i]!
+    return (padded - reach) % window.strides[i]!
   })
   return call.emit.node('ConvTranspose', [dy, weight], { ...window, output_padding })
 }
@@ -49,7 +49,7 @@ export function perChannelSum(call: BackwardCall, dy: string): string {
 /** Exact: a convolution is linear in its input and in its weight. */
 export const convBackward: BackwardRule<ConvAttributes> = (call) => {
   const [x, w] = call.node.inputs as [string, string]
-  const dy = call.gradients[0] as string
+  const dy = call.gradients[0]!
   return [
     call.needs(0) ? convInputGradient(call, dy, w) : undefined,
     call.needs(1) ? convWeightGradient(call, x, dy) : undefined,

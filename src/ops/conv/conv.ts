@@ -73,10 +73,10 @@ export function convSizes(
   const w = call.inputs[weight]?.shape as readonly number[]
   const y = call.outputs[0]?.shape as readonly number[]
   return {
-    P: (y[0] as number) * (elementCount(y.slice(2)) as number),
-    K: elementCount(w.slice(2)) as number,
-    C_in: x[1] as number,
-    C_out: y[1] as number,
+    P: y[0]! * elementCount(y.slice(2))!,
+    K: elementCount(w.slice(2))!,
+    C_in: x[1]!,
+    C_out: y[1]!,
     g: call.attributes.groups,
   }
 }
@@ -147,7 +147,7 @@ function tieConv(
     const multiplier = output.length / groups
     ties.unite(
       output,
-      output.map((_, o) => input[Math.floor(o / multiplier)] as number),
+      output.map((_, o) => input[Math.floor(o / multiplier)]!),
     )
   } else if (groups > 1) {
     ties.groupedAxis(weight, { rows: 0, axis: 1, groups, labels: input })

@@ -15,13 +15,13 @@ export type Combine = (patch: Float64Array, weights: Float64Array, from: number)
 
 export const dotProduct: Combine = (patch, weights, from) => {
   let sum = 0
-  for (let i = 0; i < patch.length; i++) sum += (patch[i] as number) * (weights[from + i] as number)
+  for (let i = 0; i < patch.length; i++) sum += patch[i]! * weights[from + i]!
   return sum
 }
 
 export const negativeL1Distance: Combine = (patch, weights, from) => {
   let sum = 0
-  for (let i = 0; i < patch.length; i++) sum -= Math.abs((patch[i] as number) - (weights[from + i] as number))
+  for (let i = 0; i < patch.length; i++) sum -= Math.abs(patch[i]! - weights[from + i]!)
   return sum
 }
 
@@ -32,9 +32,9 @@ export function convolve(call: Call<ConvAttributes>, x: Doubles, w: Doubles, com
   const [outChannels, groupChannels, ...kernelShape] = w.shape as [number, number, ...number[]]
   const sliding = slidingOf(call, window, kernelShape, space)
   const table = tapTable(sliding)
-  const taps = elementCount(kernelShape) as number
-  const size = elementCount(space) as number
-  const positions = elementCount(sliding.output) as number
+  const taps = elementCount(kernelShape)!
+  const size = elementCount(space)!
+  const positions = elementCount(sliding.output)!
   const perGroup = outChannels / groups
   const patch = new Float64Array(groupChannels * taps)
   const data = new Float64Array(batch * outChannels * positions)
@@ -44,8 +44,8 @@ export function convolve(call: Call<ConvAttributes>, x: Doubles, w: Doubles, com
         for (let c = 0; c < groupChannels; c++) {
           const channel = (n * inChannels + g * groupChannels + c) * size
           for (let t = 0; t < taps; t++) {
-            const at = table[p * taps + t] as number
-            patch[c * taps + t] = at < 0 ? 0 : (x.data[channel + at] as number)
+            const at = table[p * taps + t]!
+            patch[c * taps + t] = at < 0 ? 0 : x.data[channel + at]!
           }
         }
         for (let o = g * perGroup; o < (g + 1) * perGroup; o++)
@@ -57,9 +57,8 @@ export function convolve(call: Call<ConvAttributes>, x: Doubles, w: Doubles, com
 /** Adds B[c] to channel c of Y [N, C, …], in place. */
 export function addBias(y: Doubles, bias: ArrayLike<number> | undefined): Doubles {
   if (!bias) return y
-  const channels = y.shape[1] as number
-  const inner = elementCount(y.shape.slice(2)) as number
-  for (let i = 0; i < y.data.length; i++)
-    y.data[i] = (y.data[i] as number) + (bias[Math.floor(i / inner) % channels] as number)
+  const channels = y.shape[1]!
+  const inner = elementCount(y.shape.slice(2))!
+  for (let i = 0; i < y.data.length; i++) y.data[i] = y.data[i]! + bias[Math.floor(i / inner) % channels]!
   return y
 }

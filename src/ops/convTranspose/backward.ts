@@ -15,8 +15,8 @@ export const convTransposeBackward: BackwardRule<ConvTransposeAttributes> = (cal
   const { kernelShape, strides, dilations, pads } = transposedWindow(call, from, to, shapeIn(call, 1).slice(2))
   const ends = from.map((count, i) => {
     const [stride, begin, end] = [strides[i], pads[i], pads[from.length + i]] as [number, number, number]
-    const reach = ((kernelShape[i] as number) - 1) * (dilations[i] as number) + 1
-    const rest = (to[i] as number) + begin + end - reach - (count - 1) * stride
+    const reach = (kernelShape[i]! - 1) * dilations[i]! + 1
+    const rest = to[i]! + begin + end - reach - (count - 1) * stride
     // Output that no tap reaches would make room for more positions than X has.
     return rest < stride ? end : end - rest
   })

@@ -84,10 +84,10 @@ function transposedSize(call: Call<ConvTransposeAttributes>, size: Dim, kernel: 
 function cost(call: InferredCall<ConvTransposeAttributes>) {
   const x = call.inputs[0]?.shape as readonly number[]
   const w = call.inputs[1]?.shape as readonly number[]
-  const outputs = elementCount(call.outputs[0]?.shape) as number
+  const outputs = elementCount(call.outputs[0]?.shape)!
   const g = call.attributes.groups
-  const P = (x[0] as number) * (elementCount(x.slice(2)) as number)
-  const sizes = { P, K: elementCount(w.slice(2)) as number, C_in: x[1] as number, C_out: (w[1] as number) * g, g }
+  const P = x[0]! * elementCount(x.slice(2))!
+  const sizes = { P, K: elementCount(w.slice(2))!, C_in: x[1]!, C_out: w[1]! * g, g }
   const terms = convolutionLaw.adds.evaluate(sizes)
   return {
     macs: convolutionLaw.macs.evaluate(sizes),
@@ -111,7 +111,7 @@ const channels: ChannelRule<ConvTransposeAttributes> = {
     let output = input
     if (isDepthwise(groups, input.length)) {
       const multiplier = call.inputs[1]?.shape?.[1] as number
-      output = Int32Array.from({ length: groups * multiplier }, (_, o) => input[Math.floor(o / multiplier)] as number)
+      output = Int32Array.from({ length: groups * multiplier }, (_, o) => input[Math.floor(o / multiplier)]!)
       ties.root(1, 0, 'filter', { follows: true })
     } else if (groups > 1) {
       const [, outChannels] = call.outputs[0]?.shape ?? []

@@ -14,13 +14,13 @@ export function transposedPads(
   if (!outputShape && !window.autoPad.startsWith('SAME'))
     return window.autoPad === 'NOTSET' && window.pads ? window.pads : new Array<number>(2 * from.length).fill(0)
   const totals = from.map((size, i) => {
-    const reach = ((kernelShape[i] as number) - 1) * (window.dilations?.[i] ?? 1) + 1
+    const reach = (kernelShape[i]! - 1) * (window.dilations?.[i] ?? 1) + 1
     const whole = (size - 1) * (window.strides?.[i] ?? 1) + (outputPadding?.[i] ?? 0) + reach
-    return Math.max(0, whole - (to[i] as number))
+    return Math.max(0, whole - to[i]!)
   })
   // The odd one goes to the end in SAME_UPPER.
   const begins = totals.map((total) => (window.autoPad === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2)))
-  return [...begins, ...totals.map((total, i) => total - (begins[i] as number))]
+  return [...begins, ...totals.map((total, i) => total - begins[i]!)]
 }
 
 /** The convolution that this one transposes: its window slides over Y, one position for each element of X. */
@@ -49,21 +49,19 @@ export function convolveTransposed(
   const [outChannels, ...to] = shape.slice(1) as [number, ...number[]]
   const kernelShape = w.shape.slice(2)
   const table = tapTable(transposedWindow(call, from, to, kernelShape))
-  const taps = elementCount(kernelShape) as number
-  const [positions, size] = [elementCount(from) as number, elementCount(to) as number]
+  const taps = elementCount(kernelShape)!
+  const [positions, size] = [elementCount(from)!, elementCount(to)!]
   const [inGroup, outGroup] = [inChannels / groups, outChannels / groups]
-  const data = new Float64Array(elementCount(shape) as number)
+  const data = new Float64Array(elementCount(shape)!)
   for (let n = 0; n < batch; n++)
     for (let c = 0; c < inChannels; c++)
       for (let o = 0; o < outGroup; o++) {
         const plane = (n * outChannels + Math.floor(c / inGroup) * outGroup + o) * size
         for (let p = 0; p < positions; p++) {
-          const value = x.data[(n * inChannels + c) * positions + p] as number
+          const value = x.data[(n * inChannels + c) * positions + p]!
           for (let t = 0; t < taps; t++) {
-            const at = table[p * taps + t] as number
-            if (at >= 0)
-              data[plane + at] =
-                (data[plane + at] as number) + value * (w.data[(c * outGroup + o) * taps + t] as number)
+            const at = table[p * taps + t]!
+            if (at >= 0) data[plane + at] = data[plane + at]! + value * w.data[(c * outGroup + o) * taps + t]!
           }
         }
       }

@@ -32,8 +32,8 @@ export function forEachTap(
   const [batch, inChannels, ...space] = sizes.x as [number, number, ...number[]]
   const [outChannels, groupChannels, ...kernelShape] = sizes.w as [number, number, ...number[]]
   const table = tapTable(slidingOf(call, window, kernelShape, space))
-  const taps = elementCount(kernelShape) as number
-  const size = elementCount(space) as number
+  const taps = elementCount(kernelShape)!
+  const size = elementCount(space)!
   const positions = table.length / taps
   for (let n = 0; n < batch; n++)
     for (let o = 0; o < outChannels; o++) {
@@ -41,7 +41,7 @@ export function forEachTap(
       for (let p = 0; p < positions; p++)
         for (let c = 0; c < groupChannels; c++)
           for (let t = 0; t < taps; t++) {
-            const at = table[p * taps + t] as number
+            const at = table[p * taps + t]!
             // −1 for padding, which is 0
             const from = at < 0 ? -1 : (n * inChannels + first + c) * size + at
             visit(from, (n * outChannels + o) * positions + p, (o * groupChannels + c) * taps + t)
@@ -51,9 +51,9 @@ export function forEachTap(
 
 function forward(call: Call<ConvAttributes>, x: Doubles, dy: Doubles): Doubles {
   const shape = weightShape(call, 0, 1)
-  const data = new Float64Array(elementCount(shape) as number)
+  const data = new Float64Array(elementCount(shape)!)
   forEachTap(call, { x: x.shape, dy: dy.shape, w: shape }, (from, at, to) => {
-    if (from >= 0) data[to] = (data[to] as number) + (dy.data[at] as number) * (x.data[from] as number)
+    if (from >= 0) data[to] = data[to]! + dy.data[at]! * x.data[from]!
   })
   return { shape, data }
 }
@@ -67,11 +67,8 @@ export const convWeightGradient = defineOperator<ConvAttributes>({
   forward: (call, [x, dy]) => (x && dy ? [arithmetic(x.elementType, forward(call, doubles(x), doubles(dy)))] : []),
   cost: (call) => {
     const [, groupChannels, ...kernelShape] = weightShape(call, 0, 1)
-    const macs =
-      (elementCount(call.inputs[1]?.shape) as number) *
-      (groupChannels as number) *
-      (elementCount(kernelShape) as number)
-    return { macs, muls: macs, adds: macs, accumulators: elementCount(call.outputs[0]?.shape) as number }
+    const macs = elementCount(call.inputs[1]?.shape)! * groupChannels! * elementCount(kernelShape)!
+    return { macs, muls: macs, adds: macs, accumulators: elementCount(call.outputs[0]?.shape)! }
   },
   channels: mixes('it belongs to a training graph'),
 })

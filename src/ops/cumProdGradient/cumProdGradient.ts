@@ -29,22 +29,22 @@ export const cumProdGradient = defineOperator<RunningAttributes>({
       let behind = 0
       for (let i = end; i >= 0; i--) {
         const next = i < end ? place(i + 1) : undefined
-        const through = next === undefined ? 0 : (x.data[next] as number) * behind
+        const through = next === undefined ? 0 : x.data[next]! * behind
         const own = exclusive ? next : place(i)
-        behind = through + (own === undefined ? 0 : (dy.data[own] as number))
+        behind = through + (own === undefined ? 0 : dy.data[own]!)
         data[place(i)] = behind
       }
       let before = 1
       for (let i = 0; i <= end; i++) {
         const here = place(i)
-        data[here] = (data[here] as number) * before
-        before *= x.data[here] as number
+        data[here] = data[here]! * before
+        before *= x.data[here]!
       }
     })
     return [arithmetic(x.elementType, { shape: x.shape, data })]
   },
   cost: (call) => {
-    const count = elementCount(call.inputs[1]?.shape) as number
+    const count = elementCount(call.inputs[1]?.shape)!
     return { muls: 3 * count, adds: count }
   },
   channels: mixes('it belongs to a training graph'),

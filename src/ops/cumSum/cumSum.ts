@@ -8,7 +8,7 @@ export const cumSum = running('CumSum', {
   backward: (call) => {
     const { exclusive, reverse } = call.attributes
     const attributes = { exclusive: exclusive ? 1 : 0, reverse: reverse ? 0 : 1 }
-    return [call.emit.node('CumSum', [gradientOf(call), call.node.inputs[1] as string], attributes)]
+    return [call.emit.node('CumSum', [gradientOf(call), call.node.inputs[1]!], attributes)]
   },
   cost: { adds: 1 },
 })

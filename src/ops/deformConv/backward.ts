@@ -81,8 +81,8 @@ function sizesOf(call: BackwardCall<DeformConvAttributes>) {
     space,
     output,
     kernelShape,
-    taps: elementCount(kernelShape) as number,
-    positions: elementCount(output) as number,
+    taps: elementCount(kernelShape)!,
+    positions: elementCount(output)!,
     blocks: call.attributes.offsetGroups,
     groups: call.attributes.groups,
   }
@@ -105,10 +105,10 @@ function places(call: BackwardCall<DeformConvAttributes>, offsets: string, size:
   const scale = space.map((length) => 2 / length)
   // Without offsets, and already between −1 and 1.
   const bases = fromIndices([...kernelShape, rank, ...output], (index) => {
-    const axis = index[rank] as number
-    const [tap, position] = [index[axis] as number, index[rank + 1 + axis] as number]
-    const place = position * (strides[axis] as number) + tap * (dilations[axis] as number) - (pads[axis] as number)
-    return (2 * place + 1) / (space[axis] as number) - 1
+    const axis = index[rank]!
+    const [tap, position] = [index[axis]!, index[rank + 1 + axis]!]
+    const place = position * strides[axis]! + tap * dilations[axis]! - pads[axis]!
+    return (2 * place + 1) / space[axis]! - 1
   })
   const moves = emit.node('Mul', [emit.reshape(offsets, apart(size)), emit.floats(scale, [1, 1, rank, 1])])
   const at = emit.node('Add', [moves, emit.floats(bases, [1, taps, rank, positions])])
@@ -119,7 +119,7 @@ function places(call: BackwardCall<DeformConvAttributes>, offsets: string, size:
 /** GridSample wants as many axes of places as space has: the taps go along the first. */
 const gridShape = ({ batch, blocks, taps, space, output }: Sizes): number[] => [
   batch * blocks,
-  taps * (output[0] as number),
+  taps * output[0]!,
   ...output.slice(1),
   space.length,
 ]

@@ -71,7 +71,7 @@ describe('DeformConv', () => {
     )
     const expected = hostValues(other as never)
     hostValues(one as never).forEach((v, i) => {
-      expect(v).toBeCloseTo(expected[i] as number, 5)
+      expect(v).toBeCloseTo(expected[i]!, 5)
     })
   })
 })

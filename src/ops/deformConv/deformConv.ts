@@ -62,12 +62,12 @@ function cost(call: InferredCall<DeformConvAttributes>) {
   const x = call.inputs[0]?.shape as readonly number[]
   const w = call.inputs[1]?.shape as readonly number[]
   const y = call.outputs[0]?.shape as readonly number[]
-  const read = (elementCount(x.slice(0, 2)) as number) * (elementCount([...w.slice(2), ...y.slice(2)]) as number)
+  const read = elementCount(x.slice(0, 2))! * elementCount([...w.slice(2), ...y.slice(2)])!
   const points = read * 2 ** (x.length - 2)
   const { macs, adds, muls, accumulators } = law(call)
   return {
     macs,
-    adds: adds + points + (elementCount(call.inputs[2]?.shape) as number),
+    adds: adds + points + elementCount(call.inputs[2]?.shape)!,
     muls: muls + points + (call.inputs[4] ? read : 0),
     accumulators: accumulators + read,
   }

@@ -19,14 +19,14 @@ function interpolated(
     let weight = 1
     let place = plane
     for (let axis = 0; axis < space.length; axis++) {
-      const low = Math.floor(at[axis] as number)
+      const low = Math.floor(at[axis]!)
       const i = low + ((corner >> axis) & 1)
-      const rest = (at[axis] as number) - low
+      const rest = at[axis]! - low
       weight *= i === low ? 1 - rest : rest
-      if (i < 0 || i >= (space[axis] as number)) weight = 0
-      place += i * (strides[axis] as number)
+      if (i < 0 || i >= space[axis]!) weight = 0
+      place += i * strides[axis]!
     }
-    if (weight !== 0) sum += weight * (x[place] as number)
+    if (weight !== 0) sum += weight * x[place]!
   }
   return sum
 }
@@ -44,17 +44,17 @@ export function deformed(
   const [outChannels, groupChannels, ...kernelShape] = w.shape as [number, number, ...number[]]
   const { output, strides, dilations, pads } = slidingOf(call, window, kernelShape, space)
   const rank = space.length
-  const taps = elementCount(kernelShape) as number
-  const positions = elementCount(output) as number
-  const size = elementCount(space) as number
+  const taps = elementCount(kernelShape)!
+  const positions = elementCount(output)!
+  const size = elementCount(space)!
   const inner = stridesOf(space)
   const perGroup = outChannels / groups
   const perOffset = inChannels / offsetGroups
   // Where each tap of each place lies without offsets: per place, tap and axis.
   const bases = fromIndices([...output, ...kernelShape, rank], (index) => {
-    const axis = index[2 * rank] as number
-    const [position, tap] = [index[axis] as number, index[rank + axis] as number]
-    return position * (strides[axis] as number) + tap * (dilations[axis] as number) - (pads[axis] as number)
+    const axis = index[2 * rank]!
+    const [position, tap] = [index[axis]!, index[rank + axis]!]
+    return position * strides[axis]! + tap * dilations[axis]! - pads[axis]!
   })
   const patches = new Float64Array(inChannels * taps)
   const data = new Float64Array(batch * outChannels * positions)
@@ -65,11 +65,9 @@ export function deformed(
         for (let t = 0; t < taps; t++) {
           const moved = (n * offsetGroups + Math.floor(c / perOffset)) * taps + t
           for (let axis = 0; axis < rank; axis++)
-            at[axis] =
-              (bases[(p * taps + t) * rank + axis] as number) +
-              (offsets.data[(moved * rank + axis) * positions + p] as number)
+            at[axis] = bases[(p * taps + t) * rank + axis]! + offsets.data[(moved * rank + axis) * positions + p]!
           const value = interpolated(x.data, (n * inChannels + c) * size, space, inner, at)
-          patches[c * taps + t] = value * (mask ? (mask.data[moved * positions + p] as number) : 1)
+          patches[c * taps + t] = value * (mask ? mask.data[moved * positions + p]! : 1)
         }
       for (let o = 0; o < outChannels; o++) {
         const from = Math.floor(o / perGroup) * groupChannels * taps

@@ -36,7 +36,7 @@ const channels: ChannelRule<DepthToSpaceAttributes> = {
     const blocks = blockSize ** 2
     const count = labels.length / blocks
     const place = (k: number) =>
-      Int32Array.from({ length: count }, (_, c) => labels[columnFirst ? c * blocks + k : k * count + c] as number)
+      Int32Array.from({ length: count }, (_, c) => labels[columnFirst ? c * blocks + k : k * count + c]!)
     // The b² input channels that fill one output channel's blocks go together.
     const first = place(0)
     for (let k = 1; k < blocks; k++) ties.unite(first, place(k))
@@ -55,12 +55,12 @@ export const depthToSpace = defineOperator<DepthToSpaceAttributes>({
     const { blockSize: b, columnFirst } = call.attributes
     const shape = blockShape(call) as readonly number[]
     const strides = stridesOf(x.shape)
-    const outChannels = shape[1] as number
+    const outChannels = shape[1]!
     const data = fromIndices(shape, ([n, c, h, w]) => {
-      const place = ((h as number) % b) * b + ((w as number) % b)
-      const channel = columnFirst ? (c as number) * b * b + place : place * outChannels + (c as number)
-      const from = [n as number, channel, Math.floor((h as number) / b), Math.floor((w as number) / b)]
-      return x.data[offsetOf(strides, from)] as number
+      const place = (h! % b) * b + (w! % b)
+      const channel = columnFirst ? c! * b * b + place : place * outChannels + c!
+      const from = [n!, channel, Math.floor(h! / b), Math.floor(w! / b)]
+      return x.data[offsetOf(strides, from)]!
     })
     return [dense(x.elementType, shape, data)]
   },
@@ -71,7 +71,7 @@ export const depthToSpace = defineOperator<DepthToSpaceAttributes>({
     if (!columnFirst) return [emit.node('SpaceToDepth', [dy], { blocksize: b })]
     // SpaceToDepth knows the other order only.
     const [batch, , height, width] = shapeIn(call, 0) as [number, number, number, number]
-    const split = emit.reshape(dy, [batch, shapeOut(call)[1] as number, height, b, width, b])
+    const split = emit.reshape(dy, [batch, shapeOut(call)[1]!, height, b, width, b])
     return [emit.reshape(emit.node('Transpose', [split], { perm: [0, 1, 3, 5, 2, 4] }), shapeIn(call, 0))]
   },
   cost: 'none',

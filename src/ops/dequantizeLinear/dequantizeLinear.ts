@@ -34,10 +34,7 @@ export const dequantizeLinear = defineOperator<QuantisationAttributes>({
       dense(
         type,
         x.shape,
-        Array.from(
-          x.data,
-          (v, i) => (v - (zeroPoint ? (zeroPoint.data[at(i)] as number) : 0)) * (scale.data[at(i)] as number),
-        ),
+        Array.from(x.data, (v, i) => (v - (zeroPoint ? zeroPoint.data[at(i)]! : 0)) * scale.data[at(i)]!),
       ),
     ]
   },
@@ -45,7 +42,7 @@ export const dequantizeLinear = defineOperator<QuantisationAttributes>({
   surrogate: true,
   straightThrough: [0],
   cost: (call) => {
-    const n = elementCount(call.outputs[0]?.shape) as number
+    const n = elementCount(call.outputs[0]?.shape)!
     return { adds: call.inputs[2] ? n : 0, muls: n }
   },
   parameters: [0],

@@ -5,7 +5,7 @@ import { binary } from '../binary.ts'
 export const div = binary('Div', {
   forward: (a, b, type) => (isInteger(type) ? Math.trunc(a / b) : a / b),
   backward: ({ node, emit }, dy) => {
-    const [b, c] = [node.inputs[1] as string, node.outputs[0] as string]
+    const [b, c] = [node.inputs[1]!, node.outputs[0]!]
     const quotient = emit.node('Div', [dy, b])
     return [() => quotient, () => emit.node('Neg', [emit.node('Mul', [quotient, c])])]
   },

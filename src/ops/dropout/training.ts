@@ -12,7 +12,7 @@ export const dropoutTraining: TrainingRule<void> = (call, fresh) => {
   if (rate === 0) return undefined
   const mask = fresh(`${nodeLabel(node)}/mask`)
   return {
-    node: { ...node, opType: 'Mul', inputs: [node.inputs[0] as string, mask], attributes: new Map() },
+    node: { ...node, opType: 'Mul', inputs: [node.inputs[0]!, mask], attributes: new Map() },
     dropout: { input: 1, rate, shape: call.outputs[0]?.shape as readonly number[] },
   }
 }

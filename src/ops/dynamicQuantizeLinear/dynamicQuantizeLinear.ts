@@ -39,7 +39,7 @@ export const dynamicQuantizeLinear = defineOperator<void>({
     ]
   },
   cost: (call) => {
-    const n = elementCount(call.outputs[0]?.shape) as number
+    const n = elementCount(call.outputs[0]?.shape)!
     return sumOf({ others: 2 * n }, quantisationCost(n, true))
   },
   channels: mixes('the scale is taken from the range of all channels'),

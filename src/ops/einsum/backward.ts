@@ -14,7 +14,7 @@ function letters(call: BackwardCall, names: readonly string[]): (name: string) =
   const free = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'].filter((l) => !names.includes(l))
   const given = new Map(names.map((name) => [name, /^[A-Za-z]$/.test(name) ? name : free.shift()]))
   if ([...given.values()].includes(undefined)) throw wrong(call, 'no gradient passes with more than 52 indices')
-  return (name) => given.get(name) as string
+  return (name) => given.get(name)!
 }
 
 interface Factor {
@@ -29,11 +29,8 @@ function operandGradient(call: BackwardCall, own: Factor, others: readonly Facto
     throw wrong(call, 'no gradient passes to an operand that has an index twice', 'Take its diagonal before.')
   /** How long an index is elsewhere; 1 where it is nowhere else. */
   const elsewhere = (name: string) =>
-    Math.max(
-      1,
-      ...others.flatMap(({ names, shape }) => names.flatMap((n, a) => (n === name ? [shape[a] as number] : []))),
-    )
-  const here = own.names.map((name, axis) => Math.min(own.shape[axis] as number, elsewhere(name)))
+    Math.max(1, ...others.flatMap(({ names, shape }) => names.flatMap((n, a) => (n === name ? [shape[a]!] : []))))
+  const here = own.names.map((name, axis) => Math.min(own.shape[axis]!, elsewhere(name)))
   // Indices that are 1 long are left to the reshape: they may be in no other factor.
   const kept = own.names.filter((_, axis) => here[axis] !== 1)
   const letter = letters(call, [...new Set([...own.names, ...others.flatMap(({ names }) => names)])])
@@ -52,7 +49,7 @@ export const einsumBackward: BackwardRule<string> = (call) => {
   const { operands, output } = equationOf(call)
   const factors = operands.map((term, i): Factor => {
     const shape = shapeIn(call, i)
-    return { value: call.node.inputs[i] as string, names: named(term, shape.length), shape }
+    return { value: call.node.inputs[i]!, names: named(term, shape.length), shape }
   })
   const result = { value: gradientOf(call), names: named(output, shapeOut(call).length), shape: shapeOut(call) }
   return factors.map((own, i) =>

@@ -13,7 +13,7 @@ function placesOf(call: InferredCall<string>): Map<string, OperandAxis[]> {
   equationOf(call).operands.forEach((term, input) => {
     const shape = call.inputs[input]?.shape as readonly number[]
     named(term, shape.length).forEach((name, axis) => {
-      places.set(name, [...(places.get(name) ?? []), { input, axis, size: shape[axis] as number }])
+      places.set(name, [...(places.get(name) ?? []), { input, axis, size: shape[axis]! }])
     })
   })
   return new Map(
@@ -41,7 +41,7 @@ function tieEinsum(call: InferredCall<string>, ties: Ties): void {
   }
   const tracks: Track[] = []
   output.forEach((name, axis) => {
-    const all = places.get(name) as OperandAxis[]
+    const all = places.get(name)!
     const [only] = all as [OperandAxis]
     const labels =
       all.length === 1

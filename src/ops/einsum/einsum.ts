@@ -30,8 +30,8 @@ function einsumShape(call: Call<string>): Shape | undefined {
 
 /** All combinations of indices; more than output elements where something is summed over. */
 function combinations(call: Call<string>): number {
-  const { sizes, broadcast } = sizesOf(call, equationOf(call)) as NonNullable<ReturnType<typeof sizesOf>>
-  return elementCount([...sizes.values(), ...broadcast]) as number
+  const { sizes, broadcast } = sizesOf(call, equationOf(call))!
+  return elementCount([...sizes.values(), ...broadcast])!
 }
 
 const contracts = (call: Call<string>): boolean => {
@@ -45,7 +45,7 @@ const contracts = (call: Call<string>): boolean => {
  * the additions of its sum, if any.
  */
 function cost(call: InferredCall<string>) {
-  const outputs = elementCount(call.outputs[0]?.shape) as number
+  const outputs = elementCount(call.outputs[0]?.shape)!
   const all = combinations(call)
   const operands = call.inputs.length
   if (!contracts(call))

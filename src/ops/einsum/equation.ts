@@ -56,7 +56,7 @@ export function sizesOf(
         axis += extra
         continue
       }
-      const size = shape[axis++] as Dim
+      const size = shape[axis++]!
       const before = sizes.get(s)
       if (typeof before === 'number' && typeof size === 'number' && before !== size && before !== 1 && size !== 1)
         throw wrong(call, `index ${s} is ${before} long in one operand and ${size} in another`)

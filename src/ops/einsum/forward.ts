@@ -9,7 +9,7 @@ export type Names = readonly string[]
 function stridesFor(indices: Names, names: Names, shape: readonly number[]): number[] {
   const own = stridesOf(shape)
   return indices.map((index) =>
-    names.reduce((sum, name, axis) => sum + (name === index && shape[axis] !== 1 ? (own[axis] as number) : 0), 0),
+    names.reduce((sum, name, axis) => sum + (name === index && shape[axis] !== 1 ? own[axis]! : 0), 0),
   )
 }
 
@@ -21,13 +21,13 @@ export function contract(
   sizes: ReadonlyMap<string, number>,
 ): Float64Array {
   const summed = [...sizes.keys()].filter((name) => !output.includes(name))
-  const sizesOf = (some: Names) => some.map((name) => sizes.get(name) as number)
-  const outer = operands.map((x, i) => stridesFor(output, names[i] as Names, x.shape))
+  const sizesOf = (some: Names) => some.map((name) => sizes.get(name)!)
+  const outer = operands.map((x, i) => stridesFor(output, names[i]!, x.shape))
   const inner = operands.map((x, i) => {
-    const strides = stridesFor(summed, names[i] as Names, x.shape)
+    const strides = stridesFor(summed, names[i]!, x.shape)
     return fromIndices(sizesOf(summed), (index) => offsetOf(strides, index))
   })
-  const terms = elementCount(sizesOf(summed)) as number
+  const terms = elementCount(sizesOf(summed))!
   return Float64Array.from(
     fromIndices(sizesOf(output), (index) => {
       const starts = outer.map((strides) => offsetOf(strides, index))
@@ -35,7 +35,7 @@ export function contract(
       for (let t = 0; t < terms; t++) {
         let term = 1
         for (let i = 0; i < operands.length; i++)
-          term *= operands[i]?.data[(starts[i] as number) + (inner[i]?.[t] as number)] as number
+          term *= operands[i]?.data[starts[i]! + (inner[i]?.[t] as number)] as number
         sum += term
       }
       return sum

@@ -49,7 +49,7 @@ export const expand = defineOperator<void>({
     const target = contentOf(call, 1)
     if (!x || !target) return []
     const like = dense(x.elementType, target, { length: 0 })
-    return [mapBroadcast([x, like], x.elementType, ([v]) => v as number)]
+    return [mapBroadcast([x, like], x.elementType, ([v]) => v!)]
   },
   // Summed over what was repeated.
   backward: (call) => [call.emit.unbroadcast(gradientOf(call), shapeOut(call), shapeIn(call, 0))],
@@ -66,10 +66,7 @@ export const expand = defineOperator<void>({
         to: (a) => (x[a] === y[a + offset] ? a + offset : undefined),
         why: () => 'Expand repeats this only channel',
         // One value repeated along one axis: a gate for all channels, of which there may be fewer.
-        more:
-          repeated.length === 1
-            ? repeated.map((axis) => ({ axes: [axis], labels: ties.fresh(y[axis] as number) }))
-            : [],
+        more: repeated.length === 1 ? repeated.map((axis) => ({ axes: [axis], labels: ties.fresh(y[axis]!) })) : [],
       })
     },
     cut: cutExpand,

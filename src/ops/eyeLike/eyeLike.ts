@@ -31,9 +31,7 @@ export const eyeLike = defineOperator<EyeAttributes>({
           dense(
             type,
             x.shape,
-            fromIndices(x.shape, ([row, column]) =>
-              (column as number) - (row as number) === call.attributes.k ? 1 : 0,
-            ),
+            fromIndices(x.shape, ([row, column]) => (column! - row! === call.attributes.k ? 1 : 0)),
           ),
         ]
       : []

@@ -8,7 +8,7 @@ export const gatherBackward: BackwardRule<GatherAttributes> = (call) => {
   const { emit } = call
   const [shape, places] = [shapeIn(call, 0), shapeIn(call, 1)]
   const axis = gatherAxis(call)
-  const size = shape[axis] as number
+  const size = shape[axis]!
   const dy = gradientOf(call)
   const indices = indicesOf(call, size)
   if (indices) {
@@ -31,8 +31,8 @@ export const gatherBackward: BackwardRule<GatherAttributes> = (call) => {
   const back = first(shape.length, axis, 1)
   const moved = (value: string, perm: readonly number[]) =>
     perm.every((p, i) => p === i) ? value : emit.node('Transpose', [value], { perm })
-  const at = emit.reshape(call.node.inputs[1] as string, [...places, 1])
-  const sums = emit.node('ScatterND', [emit.zeros(back.map((a) => shape[a] as number)), at, moved(dy, forwards)], {
+  const at = emit.reshape(call.node.inputs[1]!, [...places, 1])
+  const sums = emit.node('ScatterND', [emit.zeros(back.map((a) => shape[a]!)), at, moved(dy, forwards)], {
     reduction: 'add',
   })
   return [

@@ -16,7 +16,7 @@ function tieGather(call: InferredCall<GatherAttributes>, ties: Ties): void {
   for (const { axes, labels } of ties.tracks(0)) {
     if (!axes.includes(axis)) passed.push({ axes: axes.map((a) => (a < axis ? a : a + rank - 1)), labels })
     else if (indices && axes.length === 1)
-      passed.push({ axes: [axis], labels: Int32Array.from(indices, (i) => labels[i] as number) })
+      passed.push({ axes: [axis], labels: Int32Array.from(indices, (i) => labels[i]!) })
     else
       ties.freeze(labels, rank === 1 ? 'which channels Gather takes depends on data' : 'Gather picks single channels')
   }
@@ -50,15 +50,12 @@ export const gather = defineOperator<GatherAttributes>({
   forward: (call, [x, at]) => {
     if (!x || !at) return []
     const axis = gatherAxis(call)
-    const indices = indicesOf(call, x.shape[axis]) as number[]
+    const indices = indicesOf(call, x.shape[axis])!
     const shape = [...x.shape.slice(0, axis), indices.length, ...x.shape.slice(axis + 1)]
     const strides = stridesOf(x.shape)
     const data = fromIndices(shape, (index) => {
-      const from = index.reduce(
-        (sum, i, a) => sum + (a === axis ? (indices[i] as number) : i) * (strides[a] as number),
-        0,
-      )
-      return x.data[from] as number
+      const from = index.reduce((sum, i, a) => sum + (a === axis ? indices[i]! : i) * strides[a]!, 0)
+      return x.data[from]!
     })
     return [dense(x.elementType, [...x.shape.slice(0, axis), ...at.shape, ...x.shape.slice(axis + 1)], data)]
   },

@@ -25,20 +25,19 @@ export const gatherElements = defineOperator<{ axis: number }>({
     const axis = along(call)
     const strides = stridesOf(x.shape)
     const data = fromIndices(indices.shape, (index, flat) => {
-      const i = indices.data[flat] as number
+      const i = indices.data[flat]!
       const at = [...index]
-      at[axis] = i < 0 ? i + (x.shape[axis] as number) : i
-      return x.data[offsetOf(strides, at)] as number
+      at[axis] = i < 0 ? i + x.shape[axis]! : i
+      return x.data[offsetOf(strides, at)]!
     })
     return [dense(x.elementType, indices.shape, data)]
   },
   // Every element gets the sum over the places it was taken to.
   backward: (call) => [
-    call.emit.node(
-      'ScatterElements',
-      [call.emit.zeros(shapeIn(call, 0)), call.node.inputs[1] as string, gradientOf(call)],
-      { axis: along(call), reduction: 'add' },
-    ),
+    call.emit.node('ScatterElements', [call.emit.zeros(shapeIn(call, 0)), call.node.inputs[1]!, gradientOf(call)], {
+      axis: along(call),
+      reduction: 'add',
+    }),
   ],
   cost: 'none',
   accesses: readWhatIsTaken,

@@ -28,19 +28,19 @@ export const gatherND = defineOperator<{ batchDims: number }>({
   forward: (call, [x, indices]) => {
     if (!x || !indices) return []
     const { batchDims } = call.attributes
-    const depth = indices.shape.at(-1) as number
+    const depth = indices.shape.at(-1)!
     const places = indices.shape.slice(0, -1)
     const tail = x.shape.slice(batchDims + depth)
     const strides = stridesOf(x.shape)
-    const data = fromIndices([...places, elementCount(tail) as number], (index) => {
+    const data = fromIndices([...places, elementCount(tail)!], (index) => {
       const place = index.slice(0, -1)
       const row = offsetOf(stridesOf(places), place)
       const at = [...place.slice(0, batchDims)]
       for (let d = 0; d < depth; d++) {
-        const i = indices.data[row * depth + d] as number
-        at.push(i < 0 ? i + (x.shape[batchDims + d] as number) : i)
+        const i = indices.data[row * depth + d]!
+        at.push(i < 0 ? i + x.shape[batchDims + d]! : i)
       }
-      return x.data[offsetOf(strides.slice(0, batchDims + depth), at) + (index.at(-1) as number)] as number
+      return x.data[offsetOf(strides.slice(0, batchDims + depth), at) + index.at(-1)!]!
     })
     return [dense(x.elementType, [...places, ...tail], data)]
   },
@@ -49,7 +49,7 @@ export const gatherND = defineOperator<{ batchDims: number }>({
     if (call.attributes.batchDims > 0) throw wrong(call, 'no gradient passes with batch axes')
     const { emit, node } = call
     return [
-      emit.node('ScatterND', [emit.zeros(shapeIn(call, 0)), node.inputs[1] as string, gradientOf(call)], {
+      emit.node('ScatterND', [emit.zeros(shapeIn(call, 0)), node.inputs[1]!, gradientOf(call)], {
         reduction: 'add',
       }),
     ]

@@ -1,4 +1,4 @@
-import { broadcastShapes, type Dim, elementCount, type Shape } from '../../base/index.ts'
+import { broadcastShapes, elementCount, type Shape } from '../../base/index.ts'
 import type { Call, ChannelRule, Dense, Track } from '../../graph/index.ts'
 import { commonType, required, typed, wrong } from '../check.ts'
 import { contractionCost, freeAxis, tieContraction } from '../matrix.ts'
@@ -41,7 +41,7 @@ function gemmShape(call: Call<GemmAttributes>): Shape | undefined {
       `${a[kA]} columns of the left matrix ≠ ${b[kB]} rows of the right one`,
       `Check what makes "${call.node.inputs[0]}".`,
     )
-  const shape = [a[m] as Dim, b[n] as Dim]
+  const shape = [a[m]!, b[n]!]
   const c = call.inputs[2]?.shape
   const sum = c && broadcastShapes(shape, c)
   if (
@@ -90,29 +90,28 @@ export const gemm = defineOperator<GemmAttributes>({
     const { alpha, beta, transA, transB } = call.attributes
     const shape = gemmShape(call) as readonly number[]
     const [m, n] = shape as [number, number]
-    const k = a.shape[axesOf(call.attributes).kA] as number
+    const k = a.shape[axesOf(call.attributes).kA]!
     const data = new Float64Array(m * n)
     const view = (x: Dense, transposed: boolean) => {
-      const columns = x.shape[1] as number
+      const columns = x.shape[1]!
       return { data: doubles(x).data, start: 0, row: transposed ? 1 : columns, column: transposed ? columns : 1 }
     }
     multiply(view(a, transA), view(b, transB), { m, k, n }, data)
     const bias = c && broadcastTo(c, shape)
-    const y = data.map((v, i) => alpha * v + (bias ? beta * (bias[i] as number) : 0))
+    const y = data.map((v, i) => alpha * v + (bias ? beta * bias[i]! : 0))
     return [arithmetic(a.elementType, { shape, data: y })]
   },
   backward: gemmBackward,
   cost: (call) => {
     const { alpha, beta } = call.attributes
     const a = call.inputs[0]?.shape as readonly number[]
-    const outputs = elementCount(call.outputs[0]?.shape) as number
-    const product = contractionCost(outputs, a[axesOf(call.attributes).kA] as number)
+    const outputs = elementCount(call.outputs[0]?.shape)!
+    const product = contractionCost(outputs, a[axesOf(call.attributes).kA]!)
     const c = call.inputs[2]
     return {
       ...product,
       adds: (product.adds ?? 0) + (c ? outputs : 0),
-      muls:
-        (product.muls ?? 0) + (alpha === 1 ? 0 : outputs) + (c && beta !== 1 ? (elementCount(c.shape) as number) : 0),
+      muls: (product.muls ?? 0) + (alpha === 1 ? 0 : outputs) + (c && beta !== 1 ? elementCount(c.shape)! : 0),
     }
   },
   parameters: [0, 1, 2],

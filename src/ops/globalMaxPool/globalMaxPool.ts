@@ -26,7 +26,7 @@ export const globalMaxPool = defineOperator<void>({
     return [
       emit.node(
         'MaxPoolGradient',
-        [gradientOf(call), node.inputs[0] as string],
+        [gradientOf(call), node.inputs[0]!],
         { kernel_shape: shapeIn(call, 0).slice(2) },
         'ai.kerf',
       ),

@@ -90,12 +90,12 @@ function eachPoint(
   const rank = space.length
   const rules = space.map((size) => axisRule(size, sampling))
   const strides = stridesOf(space)
-  const points = elementCount(grid.shape.slice(1, -1)) as number
+  const points = elementCount(grid.shape.slice(1, -1))!
   const kernel = kernels[sampling.mode]
   for (let n = 0; n < batch; n++)
     for (let p = 0; p < points; p++) {
       const taps = rules.map((rule, axis) => {
-        const coordinate = grid.data[(n * points + p) * rank + (rank - 1 - axis)] as number
+        const coordinate = grid.data[(n * points + p) * rank + (rank - 1 - axis)]!
         return tapsAround(rule.position(coordinate), kernel).map((t) => ({ ...t, at: rule.element(t.place) }))
       })
       const parts: Part[] = []
@@ -110,7 +110,7 @@ function eachPoint(
           parts.push({
             place: offsetOf(
               strides,
-              chosen.map((t) => t.at as number),
+              chosen.map((t) => t.at!),
             ),
             weight: product(-1),
             slopes: chosen.map((_, axis) => product(axis)),
@@ -126,12 +126,12 @@ function eachPoint(
 export function sample(x: Doubles, grid: Dense, sampling: Sampling): Doubles {
   const [batch, channels, ...space] = x.shape as [number, number, ...number[]]
   const out = grid.shape.slice(1, -1)
-  const [size, points] = [elementCount(space) as number, elementCount(out) as number]
+  const [size, points] = [elementCount(space)!, elementCount(out)!]
   const data = new Float64Array(batch * channels * points)
   eachPoint(space, grid, sampling, (n, p, parts) => {
     for (let c = 0; c < channels; c++) {
       let sum = 0
-      for (const { place, weight } of parts) sum += weight * (x.data[(n * channels + c) * size + place] as number)
+      for (const { place, weight } of parts) sum += weight * x.data[(n * channels + c) * size + place]!
       data[(n * channels + c) * points + p] = sum
     }
   })
@@ -141,18 +141,18 @@ export function sample(x: Doubles, grid: Dense, sampling: Sampling): Doubles {
 /** The gradients of x and of the grid. @param dy [N, C, out…] */
 export function sampleBack(dy: Dense, x: Doubles, grid: Dense, sampling: Sampling): [dx: Doubles, dGrid: Doubles] {
   const [, channels, ...space] = x.shape as [number, number, ...number[]]
-  const [size, points] = [elementCount(space) as number, elementCount(grid.shape.slice(1, -1)) as number]
+  const [size, points] = [elementCount(space)!, elementCount(grid.shape.slice(1, -1))!]
   const [dx, dGrid] = [new Float64Array(x.data.length), new Float64Array(grid.data.length)]
   const rank = space.length
   eachPoint(space, grid, sampling, (n, p, parts) => {
     for (let c = 0; c < channels; c++) {
-      const gradient = dy.data[(n * channels + c) * points + p] as number
+      const gradient = dy.data[(n * channels + c) * points + p]!
       for (const { place, weight, slopes } of parts) {
         const at = (n * channels + c) * size + place
-        dx[at] = (dx[at] as number) + weight * gradient
+        dx[at] = dx[at]! + weight * gradient
         slopes.forEach((slope, axis) => {
           const to = (n * points + p) * rank + (rank - 1 - axis)
-          dGrid[to] = (dGrid[to] as number) + slope * (x.data[at] as number) * gradient
+          dGrid[to] = dGrid[to]! + slope * x.data[at]! * gradient
         })
       }
     }

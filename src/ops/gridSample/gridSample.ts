@@ -54,10 +54,8 @@ export const gridSample = defineOperator<Sampling>({
   cost: (call: InferredCall<Sampling>) => {
     const space = (call.inputs[0]?.shape?.length ?? 0) - 2
     const perTap =
-      interpolationTaps(call) === 0
-        ? 0
-        : interpolationTaps(call) ** space * (elementCount(call.outputs[0]?.shape) as number)
-    return { muls: perTap, adds: perTap, others: elementCount(call.inputs[1]?.shape) as number }
+      interpolationTaps(call) === 0 ? 0 : interpolationTaps(call) ** space * elementCount(call.outputs[0]?.shape)!
+    return { muls: perTap, adds: perTap, others: elementCount(call.inputs[1]?.shape)! }
   },
   channels: perChannel,
 })

@@ -29,11 +29,11 @@ export const gridSampleGradient = defineOperator<Sampling>({
   },
   cost: (call) => {
     const space = (call.inputs[1]?.shape?.length ?? 0) - 2
-    const terms = Math.max(1, interpolationTaps(call)) ** space * (elementCount(call.inputs[0]?.shape) as number)
+    const terms = Math.max(1, interpolationTaps(call)) ** space * elementCount(call.inputs[0]?.shape)!
     return {
       muls: (1 + 2 * space) * terms,
       adds: (1 + space) * terms,
-      others: elementCount(call.inputs[2]?.shape) as number,
+      others: elementCount(call.inputs[2]?.shape)!,
     }
   },
   channels: mixes('it belongs to a training graph'),

@@ -35,7 +35,7 @@ export const groupNormalization = defineOperator<{ groups: number; perGroup: boo
   forward: (call, [x, scale, bias]) => {
     if (!x || !scale || !bias) return []
     const { groups, perGroup, epsilon } = call.attributes
-    const batch = x.shape[0] as number
+    const batch = x.shape[0]!
     const grouped = [batch, groups, x.data.length / (batch * groups)]
     const y = standardised({ shape: grouped, data: doubles(x).data }, [2], epsilon)
     const spread = (p: Dense) =>
@@ -47,7 +47,7 @@ export const groupNormalization = defineOperator<{ groups: number; perGroup: boo
     const { emit } = call
     const x = shapeIn(call, 0)
     const [batch = 1, channels = 1] = x
-    const scale = call.node.inputs[1] as string
+    const scale = call.node.inputs[1]!
     // One per group stands for each of its channels.
     const spread = () => emit.expand(emit.reshape(scale, [groups, 1]), [groups, channels / groups])
     return affineBackward(
@@ -62,8 +62,8 @@ export const groupNormalization = defineOperator<{ groups: number; perGroup: boo
   },
   cost: (call) => {
     const x = call.inputs[0]?.shape as readonly number[]
-    const statistics = (x[0] as number) * call.attributes.groups
-    return statisticsCost(elementCount(x) as number, statistics, { mean: true, scale: true, bias: true })
+    const statistics = x[0]! * call.attributes.groups
+    return statisticsCost(elementCount(x)!, statistics, { mean: true, scale: true, bias: true })
   },
   parameters: [1, 2],
   fusion: 'follower',

@@ -35,7 +35,7 @@ export const instanceNormalization = defineOperator<number>({
     return affineBackward(
       call,
       { sets: batch * channels, epsilon: call.attributes },
-      () => channelsOf(call, call.node.inputs[1] as string),
+      () => channelsOf(call, call.node.inputs[1]!),
       (perElement) => perChannelSum(call, perElement),
     )
   },

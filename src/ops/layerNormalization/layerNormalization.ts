@@ -44,7 +44,7 @@ export const layerNormalization = defineOperator<TrailingAttributes>({
     checkBroadcastsTo(call, [1, 2], shape)
     const statistics = typed(
       elementTypeOf(call, call.attributes.stashType),
-      shape?.map((d, axis) => (axis < (first as number) ? d : 1)),
+      shape?.map((d, axis) => (axis < first! ? d : 1)),
     )
     const outputs: Known[] = [typed(elementType, shape), statistics, statistics]
     return outputs.slice(0, call.node.outputs.length)
@@ -75,8 +75,8 @@ export const layerNormalization = defineOperator<TrailingAttributes>({
       throw wrong(call, 'no gradient passes through its means and deviations')
     return affineBackward(
       call,
-      { sets: elementCount(shape.slice(0, firstAxis(call))) as number, epsilon: call.attributes.epsilon },
-      () => call.node.inputs[1] as string,
+      { sets: elementCount(shape.slice(0, firstAxis(call)))!, epsilon: call.attributes.epsilon },
+      () => call.node.inputs[1]!,
       (perElement, input) => call.emit.unbroadcast(perElement, shape, shapeIn(call, input)),
     )
   },

@@ -71,7 +71,7 @@ function* runLoop(call: Call<LoopAttributes>, inputs: readonly (Dense | undefine
     goesOn = made[0]?.data[0]
     carried = made.slice(1, 1 + carried.length)
     rows.forEach((list, i) => {
-      list.push(made[1 + carried.length + i] as Dense)
+      list.push(made[1 + carried.length + i]!)
     })
   }
   return [...carried, ...rows.map((list, i) => stacked(list, 0, body.outputs[1 + carried.length + i]))]
@@ -105,7 +105,7 @@ export const loop = defineOperator<LoopAttributes>({
     for (let round = 0; round < rounds; round++) {
       const made = to.inline(body, [to.constant(tensorOf('int64', [], [round])), holds, ...carried], String(round))
       rows.forEach((list, i) => {
-        list.push(made[1 + carried.length + i] as string)
+        list.push(made[1 + carried.length + i]!)
       })
       carried = made.slice(1, 1 + carried.length)
     }

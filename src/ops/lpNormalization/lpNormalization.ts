@@ -33,7 +33,7 @@ export const lpNormalization = defineOperator<LpNormalizationAttributes>({
     const values = doubles(x)
     const y = mapSets(values, [axisIn(call)], (start, offsets) => {
       const length = norm(
-        offsets.map((offset) => values.data[start + offset] as number),
+        offsets.map((offset) => values.data[start + offset]!),
         call.attributes.p,
       )
       // A vector of zeros has no direction and stays.

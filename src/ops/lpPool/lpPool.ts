@@ -21,7 +21,7 @@ export const lpPool = defineOperator<PoolAttributes>({
     const { p } = call.attributes
     const y = poolWindows(call, x.shape, ({ places, count }) =>
       norm(
-        Array.from(places.subarray(0, count), (at) => x.data[at] as number),
+        Array.from(places.subarray(0, count), (at) => x.data[at]!),
         p,
       ),
     )

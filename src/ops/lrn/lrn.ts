@@ -53,8 +53,8 @@ export const lrn = defineOperator<LrnAttributes>({
       for (let c = 0; c < lines.size; c++) {
         let squares = 0
         for (let j = Math.max(0, c - first); j <= Math.min(lines.size - 1, c + last); j++)
-          squares += (x.data[at(j)] as number) ** 2
-        data[at(c)] = (x.data[at(c)] as number) / (bias + (alpha / size) * squares) ** beta
+          squares += x.data[at(j)]! ** 2
+        data[at(c)] = x.data[at(c)]! / (bias + (alpha / size) * squares) ** beta
       }
     })
     return [arithmetic(x.elementType, { shape: x.shape, data })]
@@ -79,7 +79,7 @@ export const lrn = defineOperator<LrnAttributes>({
     return sub(direct, mul(mul(x, (2 * alpha * beta) / size), through))
   }),
   cost: (call) => {
-    const n = elementCount(call.outputs[0]?.shape) as number
+    const n = elementCount(call.outputs[0]?.shape)!
     return { adds: n * (call.attributes.size + 1), muls: 2 * n, others: 2 * n, accumulators: n }
   },
   channels: normalising(() => [1]),

@@ -14,13 +14,13 @@ export const matMulBackward: BackwardRule<void> = (call) => {
   const matrixA = shapeA.length === 1 ? [1, ...shapeA] : shapeA
   const matrixB = shapeB.length === 1 ? [...shapeB, 1] : shapeB
   const batch = shapeOut(call).slice(0, Math.max(matrixA.length, matrixB.length) - 2)
-  const [rows, columns] = [matrixA.at(-2) as number, matrixB.at(-1) as number]
+  const [rows, columns] = [matrixA.at(-2)!, matrixB.at(-1)!]
   const view = (value: string, from: readonly number[], to: readonly number[]) =>
     from.join() === to.join() ? value : emit.reshape(value, to)
   const dy = view(gradientOf(call), shapeOut(call), [...batch, rows, columns])
   const asRows = (value: string, shape: readonly number[]) => {
-    const width = shape.at(-1) as number
-    return view(value, shape, [(elementCount(shape) as number) / width, width])
+    const width = shape.at(-1)!
+    return view(value, shape, [elementCount(shape)! / width, width])
   }
 
   /** One gradient with its operand's leading axes. */
@@ -33,7 +33,7 @@ export const matMulBackward: BackwardRule<void> = (call) => {
     if (matrixB.length > 2) return summed(dy, transposed(call, b, shapeB, matrixB), matrixA, shapeA)
     const right = view(b, shapeB, matrixB)
     const product = emit.node('Gemm', [asRows(dy, [...batch, rows, columns]), right], { transB: 1 })
-    return view(product, [(elementCount(batch) as number) * rows, matrixA.at(-1) as number], shapeA)
+    return view(product, [elementCount(batch)! * rows, matrixA.at(-1)!], shapeA)
   }
   const toB = () => {
     if (matrixB.length > 2) return summed(transposed(call, a, shapeA, matrixA), dy, matrixB, shapeB)

@@ -11,12 +11,12 @@ import { placeOfMaximum, poolWindows } from '../pool-forward.ts'
 /** The same place in planes whose first spatial axis varies fastest (storage_order 1). */
 function columnMajor(place: number, shape: readonly number[]): number {
   const space = shape.slice(2)
-  const size = elementCount(space) as number
+  const size = elementCount(space)!
   let column = 0
   let step = 1
   stridesOf(space).forEach((stride, axis) => {
-    column += (Math.floor((place % size) / stride) % (space[axis] as number)) * step
-    step *= space[axis] as number
+    column += (Math.floor((place % size) / stride) % space[axis]!) * step
+    step *= space[axis]!
   })
   return place - (place % size) + column
 }
@@ -40,7 +40,7 @@ export const maxPool = defineOperator<PoolAttributes>({
     const y = poolWindows(call, x.shape, (covered) => {
       const best = placeOfMaximum(x.data, covered)
       indices.push(best)
-      return x.data[best] as number
+      return x.data[best]!
     })
     const places = call.attributes.columnMajor ? indices.map((at) => columnMajor(at, x.shape)) : indices
     return [arithmetic(x.elementType, y), dense('int64', y.shape, places)].slice(0, call.node.outputs.length)

@@ -29,13 +29,13 @@ export const maxPoolGradient = defineOperator<PoolAttributes>({
     const source = doubles(x).data
     eachWindow(call, x.shape, (covered, at) => {
       const place = placeOfMaximum(source, covered)
-      if (covered.count > 0) data[place] = (data[place] as number) + (dy.data[at] as number)
+      if (covered.count > 0) data[place] = data[place]! + dy.data[at]!
     })
     return [arithmetic(x.elementType, { shape: x.shape, data })]
   },
   cost: (call) => {
     const { taps } = windowReduction(call)
-    const outputs = elementCount(call.inputs[0]?.shape) as number
+    const outputs = elementCount(call.inputs[0]?.shape)!
     return { others: outputs * taps, adds: outputs }
   },
   channels: mixes('it belongs to a training graph'),

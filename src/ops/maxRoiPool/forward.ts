@@ -13,7 +13,7 @@ function eachCell(
   visit: (at: number, greatest: number) => void,
 ): void {
   const [, channels, rows, columns] = shape as [number, number, number, number]
-  const regions = boxes.shape[0] as number
+  const regions = boxes.shape[0]!
   /** Elements of one of `cells` cells of the stretch from `first` to `last`, within an axis of `size`. */
   const range = (cell: number, cells: number, first: number, last: number, size: number) => {
     const step = Math.max(1, last - first + 1) / cells
@@ -21,7 +21,7 @@ function eachCell(
     return [clamp(Math.floor(cell * step)), clamp(Math.ceil((cell + 1) * step))] as const
   }
   for (let r = 0; r < regions; r++) {
-    const [image, ...corners] = [0, 1, 2, 3, 4].map((i) => boxes.data[r * 5 + i] as number) as [number, ...number[]]
+    const [image, ...corners] = [0, 1, 2, 3, 4].map((i) => boxes.data[r * 5 + i]!) as [number, ...number[]]
     const [x1, y1, x2, y2] = corners.map((v) => Math.round(v * scale)) as [number, number, number, number]
     for (let c = 0; c < channels; c++)
       for (let i = 0; i < height; i++)
@@ -32,7 +32,7 @@ function eachCell(
           for (let row = top; row < bottom; row++)
             for (let column = left; column < right; column++) {
               const place = ((image * channels + c) * rows + row) * columns + column
-              if (best < 0 || (data[place] as number) > (data[best] as number)) best = place
+              if (best < 0 || data[place]! > data[best]!) best = place
             }
           visit(((r * channels + c) * height + i) * width + j, best)
         }
@@ -44,10 +44,10 @@ function eachCell(
  * elements, cells to whole elements outward. x [N, C, H, W], boxes [R, 5] (image, x1, y1, x2, y2), y [R, C, height, width].
  */
 export function maxOverRegions(x: Doubles, boxes: Dense, size: readonly [number, number], scale: number): Doubles {
-  const shape = [boxes.shape[0] as number, x.shape[1] as number, ...size]
+  const shape = [boxes.shape[0]!, x.shape[1]!, ...size]
   const data = new Float64Array(shape.reduce((p, d) => p * d, 1))
   eachCell(x, boxes, size, scale, (at, greatest) => {
-    data[at] = greatest < 0 ? 0 : (x.data[greatest] as number)
+    data[at] = greatest < 0 ? 0 : x.data[greatest]!
   })
   return { shape, data }
 }
@@ -62,7 +62,7 @@ export function maxOverRegionsBack(
 ): Doubles {
   const data = new Float64Array(x.data.length)
   eachCell(x, boxes, size, scale, (at, greatest) => {
-    if (greatest >= 0) data[greatest] = (data[greatest] as number) + (dy.data[at] as number)
+    if (greatest >= 0) data[greatest] = data[greatest]! + dy.data[at]!
   })
   return { shape: x.shape, data }
 }

@@ -38,7 +38,7 @@ export const maxRoiPool = defineOperator<MaxRoiPoolAttributes>({
   backward: (call) => {
     const [x, boxes] = call.node.inputs as [string, string]
     const { pooledShape, spatialScale } = call.attributes
-    const attributes = { pooled_shape: pooledShape as readonly number[], spatial_scale: float(spatialScale) }
+    const attributes = { pooled_shape: pooledShape!, spatial_scale: float(spatialScale) }
     return [call.emit.node('MaxRoiPoolGradient', [gradientOf(call), x, boxes], attributes, 'ai.kerf')]
   },
   // How many elements a cell covers depends on its box.

@@ -18,7 +18,7 @@ export const maxRoiPoolGradient = defineOperator<MaxRoiPoolAttributes>({
   forward: (call, [dy, x, boxes]) => {
     const { pooledShape, spatialScale } = call.attributes
     if (!dy || !x || !boxes) return []
-    const size = pooledShape as readonly number[] as readonly [number, number]
+    const size = pooledShape! as readonly [number, number]
     return [arithmetic(x.elementType, maxOverRegionsBack(dy, doubles(x), boxes, size, spatialScale))]
   },
   // How many elements a cell covers depends on its box.

@@ -23,7 +23,7 @@ function unpooledShape(call: Call<Window>): Shape | undefined {
   }
   const spatial = x.slice(2).map((d, i): Dim => {
     if (typeof d !== 'number') return unknownDim()
-    return (d - 1) * (strides?.[i] ?? 1) + (kernelShape[i] as number) - (pads?.[i] ?? 0) - (pads?.[rank + i] ?? 0)
+    return (d - 1) * (strides?.[i] ?? 1) + kernelShape[i]! - (pads?.[i] ?? 0) - (pads?.[rank + i] ?? 0)
   })
   return [...x.slice(0, 2), ...spatial]
 }
@@ -52,14 +52,14 @@ export const maxUnpool = defineOperator<Window>({
   forward: (call, [x, indices]) => {
     if (!x || !indices) return []
     const shape = unpooledShape(call) as readonly number[]
-    const data = new Float64Array(elementCount(shape) as number)
-    for (let i = 0; i < x.data.length; i++) data[indices.data[i] as number] = x.data[i] as number
+    const data = new Float64Array(elementCount(shape)!)
+    for (let i = 0; i < x.data.length; i++) data[indices.data[i]!] = x.data[i]!
     return [dense(x.elementType, shape, data)]
   },
   // X lies at known places of Y.
   backward: (call) => {
     const flat = call.emit.reshape(gradientOf(call), [-1])
-    return [call.emit.node('Gather', [flat, call.node.inputs[1] as string], { axis: 0 })]
+    return [call.emit.node('Gather', [flat, call.node.inputs[1]!], { axis: 0 })]
   },
   cost: 'none',
   channels,

@@ -39,7 +39,7 @@ export const meanVarianceNormalization = defineOperator<readonly number[]>({
   // With the deviation σ and d = σ + 10⁻⁹: dX = (dY − mean(dY) − (x − μ)·mean(dY·y)/σ) / d; nothing passes where all elements are equal.
   backward: derivative(({ mul, add, sub, div, of, positive, dy, x, y, call }) => {
     const axes = axesOf(call)
-    const count = elementCount(axes.map((axis) => shapeIn(call, 0)[axis] as number)) as number
+    const count = elementCount(axes.map((axis) => shapeIn(call, 0)[axis]!))!
     const mean = (value: string) => div(call.emit.sum(value, axes), count)
     const centred = sub(x, mean(x))
     const deviation = of('Sqrt', mean(mul(centred, centred)))

@@ -20,8 +20,8 @@ export const mod = defineOperator<{ fmod: boolean }>({
   forward: (call, [a, b]) => {
     if (!a || !b) return []
     const remainder = ([x, y]: readonly number[]) => {
-      const r = (x as number) % (y as number)
-      return call.attributes.fmod || r === 0 || r < 0 === (y as number) < 0 ? r : r + (y as number)
+      const r = x! % y!
+      return call.attributes.fmod || r === 0 || r < 0 === y! < 0 ? r : r + y!
     }
     return [mapBroadcast([a, b], a.elementType, remainder)]
   },
@@ -34,6 +34,6 @@ export const mod = defineOperator<{ fmod: boolean }>({
     const back = (gradient: string, i: number) => call.emit.unbroadcast(gradient, shapeOut(call), shapeIn(call, i))
     return [call.needs(0) ? back(dc, 0) : undefined, call.needs(1) ? back(mul(dc, div(sub(c, a), b)), 1) : undefined]
   },
-  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape) as number }),
+  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
   channels: broadcasting,
 })

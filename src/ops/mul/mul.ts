@@ -4,8 +4,8 @@ import { binary } from '../binary.ts'
 export const mul = binary('Mul', {
   forward: (a, b) => a * b,
   backward: ({ node: { inputs }, emit }, dy) => [
-    () => emit.node('Mul', [dy, inputs[1] as string]),
-    () => emit.node('Mul', [dy, inputs[0] as string]),
+    () => emit.node('Mul', [dy, inputs[1]!]),
+    () => emit.node('Mul', [dy, inputs[0]!]),
   ],
   cost: { muls: 1 },
 })

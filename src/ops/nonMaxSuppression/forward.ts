@@ -10,7 +10,7 @@ interface Box {
 
 /** @param centred boxes are (x centre, y centre, width, height), otherwise two opposite corners (y1, x1, y2, x2) */
 function boxAt({ data }: Dense, at: number, centred: boolean): Box {
-  const [a, b, c, d] = [0, 1, 2, 3].map((i) => data[at + i] as number) as [number, number, number, number]
+  const [a, b, c, d] = [0, 1, 2, 3].map((i) => data[at + i]!) as [number, number, number, number]
   return centred
     ? { top: b - d / 2, left: a - c / 2, bottom: b + d / 2, right: a + c / 2 }
     : { top: Math.min(a, c), left: Math.min(b, d), bottom: Math.max(a, c), right: Math.max(b, d) }
@@ -43,7 +43,7 @@ export function suppress(boxes: Dense, scores: Dense, rule: Suppression): number
   const found: number[] = []
   for (let n = 0; n < batch; n++)
     for (let c = 0; c < classes; c++) {
-      const score = (i: number) => scores.data[(n * classes + c) * count + i] as number
+      const score = (i: number) => scores.data[(n * classes + c) * count + i]!
       const candidates = Array.from({ length: count }, (_, i) => i)
         .filter((i) => rule.score === undefined || score(i) > rule.score)
         .sort((i, j) => score(j) - score(i) || i - j)

@@ -9,9 +9,7 @@ function places(x: Dense): Dense {
   const found = Array.from(x.data).flatMap((v, flat) => (v !== 0 ? [flat] : []))
   // Of a scalar the specification (as NumPy) makes a vector of one element.
   const shape = x.shape.length === 0 ? [1] : x.shape
-  const data = stridesOf(shape).flatMap((stride, axis) =>
-    found.map((flat) => Math.floor(flat / stride) % (shape[axis] as number)),
-  )
+  const data = stridesOf(shape).flatMap((stride, axis) => found.map((flat) => Math.floor(flat / stride) % shape[axis]!))
   return dense('int64', [shape.length, found.length], data)
 }
 

@@ -28,12 +28,12 @@ export const oneHot = defineOperator<{ axis: number }>({
     const axis = newAxis(call, x.shape.length)
     const shape = [...x.shape.slice(0, axis), Math.trunc(depth), ...x.shape.slice(axis)]
     const { outer, size, inner } = linesAlong(shape, axis)
-    const out = new Array<number>(outer * size * inner).fill(values.data[0] as number)
+    const out = new Array<number>(outer * size * inner).fill(values.data[0]!)
     for (let o = 0; o < outer; o++)
       for (let n = 0; n < inner; n++) {
-        const index = Math.trunc(x.data[o * inner + n] as number)
+        const index = Math.trunc(x.data[o * inner + n]!)
         if (index >= -size && index < size)
-          out[(o * size + (index < 0 ? index + size : index)) * inner + n] = values.data[1] as number
+          out[(o * size + (index < 0 ? index + size : index)) * inner + n] = values.data[1]!
       }
     return [dense(values.elementType, shape, out)]
   },
@@ -51,7 +51,7 @@ export const oneHot = defineOperator<{ axis: number }>({
   cost: 'none',
   accesses: (call) => ({
     reads: call.inputs.map((x) => elementCount(x?.shape) ?? 0),
-    writes: [elementCount(call.outputs[0]?.shape) as number],
+    writes: [elementCount(call.outputs[0]?.shape)!],
   }),
   channels: mixes('OneHot reads indices'),
 })

@@ -31,11 +31,7 @@ export const pRelu = defineOperator<Alignment>({
   },
   forward: (call, [x, slope]) =>
     x && slope
-      ? [
-          mapBroadcast([x, alignedDense(call, 1, slope)], x.elementType, ([v, s]) =>
-            (v as number) < 0 ? (s as number) * (v as number) : (v as number),
-          ),
-        ]
+      ? [mapBroadcast([x, alignedDense(call, 1, slope)], x.elementType, ([v, s]) => (v! < 0 ? s! * v! : v!))]
       : [],
   backward: (given) => {
     const { call, back } = alignedBackward(given)
@@ -47,7 +43,7 @@ export const pRelu = defineOperator<Alignment>({
     return [call.needs(0) ? positive(x, dy, mul(dy, slope)) : undefined, call.needs(1) ? toSlope() : undefined]
   },
   cost: (call) => {
-    const n = elementCount(call.outputs[0]?.shape) as number
+    const n = elementCount(call.outputs[0]?.shape)!
     return { muls: n, others: n }
   },
   parameters: [1],

@@ -29,7 +29,7 @@ export const padBackward: BackwardRule<PadAttributes> = (call) => {
     ]
   }
   const back = pads.reduce((gradient, { begin, end }: AxisPad, axis) => {
-    const size = shape[axis] as number
+    const size = shape[axis]!
     const taps = Array.from({ length: begin + size + end }, (_, i) => {
       const index = padSource(call.attributes.mode, i - begin, size)
       return index === undefined ? [] : [{ index, weight: 1 }]

@@ -16,7 +16,7 @@ function tie(call: InferredCall<PadAttributes>, ties: Ties): void {
     else if (!zeros) ties.freeze(labels, 'Pad adds channels that are not 0')
     else if (axes.length > 1) ties.freeze(labels, `Pad adds to channels that lie on axes ${axes}`)
     else {
-      const { begin, end } = pads[axis] as AxisPad
+      const { begin, end } = pads[axis]!
       const inside = labels.subarray(Math.max(0, -begin), labels.length - Math.max(0, -end))
       passed.push({
         axes,
@@ -35,7 +35,7 @@ function cut(call: InferredCall<PadAttributes>, change: Cut): void {
   const all = (size: number) => Int32Array.from({ length: size }, (_, i) => i)
   const now = new Map<number, AxisPad>()
   pads.forEach(({ begin, end }, axis) => {
-    const size = shape[axis] as number
+    const size = shape[axis]!
     const lost = change.keptInput(0, axis) ?? change.keptOutput(0, axis)
     if ((begin === 0 && end === 0) || !lost) return
     const input = change.keptInput(0, axis) ?? all(size)

@@ -5,7 +5,7 @@ import { fromIndices } from '../indices.ts'
 import { defineOperator } from '../operator.ts'
 import { padBackward } from './backward.ts'
 import { padChannels } from './channels.ts'
-import { type AxisPad, type PadAttributes, paddedAxes, padSource, padsOf, padValue } from './pads.ts'
+import { type PadAttributes, paddedAxes, padSource, padsOf, padValue } from './pads.ts'
 
 /*
  * Y = X with `begin` elements put before and `end` behind it along each axis; negative ones are taken away       (ONNX Pad)
@@ -19,7 +19,7 @@ function paddedShape(call: Call<PadAttributes>, shape: readonly Dim[]): Dim[] {
   const touched = paddedAxes(call, shape.length)
   return shape.map((d, axis) => {
     if (!pads) return touched && !touched.includes(axis) ? d : unknownDim()
-    const { begin, end } = pads[axis] as AxisPad
+    const { begin, end } = pads[axis]!
     if (typeof d !== 'number') return begin + end === 0 ? d : unknownDim()
     if (d + begin + end < 0) throw wrong(call, `pads ${begin} and ${end} take more from axis ${axis} than it has`)
     return d + begin + end
@@ -51,11 +51,11 @@ export const pad = defineOperator<PadAttributes>({
     const data = fromIndices(shape, (index) => {
       let at = 0
       for (const [axis, i] of index.entries()) {
-        const from = padSource(call.attributes.mode, i - (pads[axis] as AxisPad).begin, x.shape[axis] as number)
+        const from = padSource(call.attributes.mode, i - pads[axis]!.begin, x.shape[axis]!)
         if (from === undefined) return value
-        at += from * (strides[axis] as number)
+        at += from * strides[axis]!
       }
-      return x.data[at] as number
+      return x.data[at]!
     })
     return [dense(x.elementType, shape, data)]
   },
@@ -70,7 +70,7 @@ export const pad = defineOperator<PadAttributes>({
     )
     return {
       reads: call.inputs.map((i, n) => (n === 0 ? taken : (elementCount(i?.shape) ?? 0))),
-      writes: [elementCount(call.outputs[0]?.shape) as number],
+      writes: [elementCount(call.outputs[0]?.shape)!],
     }
   },
   channels: padChannels,

@@ -62,18 +62,18 @@ export const qGemm = defineOperator<GemmAttributes>({
       return [requantised(sums, { a: scale, b: bScale, out: yScale }, zero)]
     }
     const columns = broadcastTo(bScale, sums.shape)
-    const factor = scale.data[0] as number
+    const factor = scale.data[0]!
     return [
       dense(
         'float32',
         sums.shape,
-        sums.data.map((v, i) => v * factor * (columns[i] as number)),
+        sums.data.map((v, i) => v * factor * columns[i]!),
       ),
     ]
   },
   cost: (call) => {
     const own = typeof gemm.cost === 'function' ? gemm.cost({ ...plain(call), outputs: call.outputs }) : {}
-    const n = elementCount(call.outputs[0]?.shape) as number
+    const n = elementCount(call.outputs[0]?.shape)!
     return sumOf(own, call.inputs[7] ? requantisationCost(n) : { muls: n })
   },
   parameters: [3, 6],
@@ -83,7 +83,7 @@ export const qGemm = defineOperator<GemmAttributes>({
       const inferred = { ...plain(call), outputs: call.outputs }
       gemm.channels.tie(
         inferred,
-        renumbered(ties, (input) => operands[input] as number),
+        renumbered(ties, (input) => operands[input]!),
       )
       const columns = call.inputs[3]?.shape?.[call.attributes.transB ? 0 : 1]
       for (const input of [4, 5]) {

@@ -30,10 +30,7 @@ export const qLinearConv = defineOperator<ConvAttributes>({
     return [requantised(sums, { a: xScale, b: alongAxis(wScale, x.shape.length, 1), out: yScale }, yZero)]
   },
   cost: (call) =>
-    sumOf(
-      convCost(convolutionLaw, weight, bias)(call),
-      requantisationCost(elementCount(call.outputs[0]?.shape) as number),
-    ),
+    sumOf(convCost(convolutionLaw, weight, bias)(call), requantisationCost(elementCount(call.outputs[0]?.shape)!)),
   parameters: [weight, bias],
   fusion: convFusion(weight),
   channels: symmetricOnly([[weight, 5]], convChannels(weight, [4, 5, bias])),

@@ -1,5 +1,4 @@
 import { elementCount } from '../../base/index.ts'
-import type { Dense } from '../../graph/index.ts'
 import { required, typed } from '../check.ts'
 import { productChannels, productCost, productShape } from '../matrix.ts'
 import { perRow, product } from '../matrix-forward.ts'
@@ -25,11 +24,10 @@ export const qLinearMatMul = defineOperator<void>({
   forward: (call, [a, aScale, aZero, b, bScale, bZero, yScale, yZero]) => {
     if (!a || !aScale || !b || !bScale || !yScale || !yZero) return []
     const sums = product(call, operands, shifted(a, perRow(aZero)), shifted(b, bZero))
-    const scales = { a: perRow(aScale) as Dense, b: bScale, out: perRow(yScale) as Dense }
-    return [requantised(sums, scales, perRow(yZero) as Dense)]
+    const scales = { a: perRow(aScale)!, b: bScale, out: perRow(yScale)! }
+    return [requantised(sums, scales, perRow(yZero)!)]
   },
-  cost: (call) =>
-    sumOf(productCost(call, operands), requantisationCost(elementCount(call.outputs[0]?.shape) as number)),
+  cost: (call) => sumOf(productCost(call, operands), requantisationCost(elementCount(call.outputs[0]?.shape)!)),
   parameters: [0, 3],
   fusion: 'anchor',
   channels: symmetricOnly(

@@ -41,8 +41,8 @@ export const quantizeLinear = defineOperator<QuantisationAttributes>({
         Array.from(x.data, (v, i) =>
           saturate(
             type,
-            roundTiesToEven(asElement(x.elementType, v / (scale.data[at(i)] as number))) +
-              (zeroPoint ? (zeroPoint.data[at(i)] as number) : 0),
+            roundTiesToEven(asElement(x.elementType, v / scale.data[at(i)]!)) +
+              (zeroPoint ? zeroPoint.data[at(i)]! : 0),
           ),
         ),
       ),
@@ -50,6 +50,6 @@ export const quantizeLinear = defineOperator<QuantisationAttributes>({
   },
   backward: quantiseBackward,
   surrogate: true,
-  cost: (call) => quantisationCost(elementCount(call.outputs[0]?.shape) as number, call.inputs[2] !== undefined),
+  cost: (call) => quantisationCost(elementCount(call.outputs[0]?.shape)!, call.inputs[2] !== undefined),
   channels: quantisedChannels,
 })

@@ -24,7 +24,7 @@ export function mapAxis(
   if (isIdentity(taps, size)) return value
   const all = taps.flat()
   const starts = [0]
-  for (const list of taps) starts.push((starts.at(-1) as number) + list.length)
+  for (const list of taps) starts.push(starts.at(-1)! + list.length)
   const weights = all.map(({ weight }) => weight)
   return emit.node(
     'Resample',

@@ -29,7 +29,7 @@ export function tapsOf({ starts, indices, weights }: ResampleAttributes): Tap[][
   return starts
     .slice(1)
     .map((end, i) =>
-      indices.slice(starts[i], end).map((index, n) => ({ index, weight: weights?.[(starts[i] as number) + n] ?? 1 })),
+      indices.slice(starts[i], end).map((index, n) => ({ index, weight: weights?.[starts[i]! + n] ?? 1 })),
     )
 }
 
@@ -65,7 +65,7 @@ export const resample = defineOperator<ResampleAttributes>({
     x ? [arithmetic(x.elementType, resampled(doubles(x), resampleAxis(call), tapsOf(call.attributes)))] : [],
   cost: (call) => {
     const others = call.outputs[0]?.shape?.toSpliced(resampleAxis(call), 1) as readonly number[]
-    const terms = (elementCount(others) as number) * call.attributes.indices.length
+    const terms = elementCount(others)! * call.attributes.indices.length
     return { muls: call.attributes.weights ? terms : 0, adds: terms }
   },
   channels: mixes('it belongs to a training graph'),

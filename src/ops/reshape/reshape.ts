@@ -82,7 +82,7 @@ function cutReshape(call: InferredCall<ReshapeAttributes>, cut: Cut): void {
   let open = after?.includes(-1) ?? true
   const patch = new Map<number, number>()
   for (const axis of wrong) {
-    patch.set(axis, open || stored ? (to[axis] as number) : -1)
+    patch.set(axis, open || stored ? to[axis]! : -1)
     open = true
   }
   if (shape)
@@ -106,7 +106,7 @@ function freeTarget(
   if (!from || !isConcrete(to) || !target) return undefined
   const outside = elementCount(from.slice(0, axis))
   const at = [...to.keys()].find((b) => elementCount(to.slice(0, b)) === outside)
-  if (at === undefined || (to[at] as number) % size !== 0) return undefined
+  if (at === undefined || to[at]! % size !== 0) return undefined
   const copies = at === axis && to[at] === from[axis] && !call.attributes.allowZero
   const free = copies ? target.map((d, b) => (b === at ? 0 : d)) : to.map((d, b) => (b === at ? -1 : d))
   return new Map([[shape ? 'shape' : 1, free]])

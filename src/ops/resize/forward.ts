@@ -58,7 +58,7 @@ function scalesOf(call: Call<ResizeAttributes>, x: readonly number[], y: readonl
   const given = present(call, sizes) ? undefined : contentOf(call, scales)
   const factor = present(call, sizes) ? aspectFactor(call, x, contentOf(call, sizes) as number[], axes) : undefined
   return x.map((from, axis) => {
-    const to = y[axis] as number
+    const to = y[axis]!
     const i = axes.indexOf(axis)
     if (i < 0) return { from, to, scale: 1, start: 0, end: 1 }
     const scale = fround(given?.[i] ?? factor ?? to / from)
@@ -98,7 +98,7 @@ export function resizeForward(call: Call<ResizeAttributes>, x: Dense, shape: rea
   const y = axes.reduce((made, { taps }, axis) => resampled(made, axis, taps), doubles(x))
   if (!call.attributes.crops) return arithmetic(x.elementType, y)
   const data = fromIndices(shape, (index, flat) =>
-    index.some((i, axis) => axes[axis]?.outside[i]) ? call.attributes.extrapolationValue : (y.data[flat] as number),
+    index.some((i, axis) => axes[axis]?.outside[i]) ? call.attributes.extrapolationValue : y.data[flat]!,
   )
   return arithmetic(x.elementType, { shape, data: new Float64Array(data) })
 }

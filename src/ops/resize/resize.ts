@@ -57,7 +57,7 @@ export const resize = defineOperator<ResizeAttributes>({
             call,
             gradient,
             axis,
-            shape[axis] as number,
+            shape[axis]!,
             taps.map((list, i) => (outside[i] ? [] : list)),
           ),
         gradientOf(call),

@@ -63,7 +63,7 @@ export function resizedShape(call: Call<ResizeAttributes>): Shape | undefined {
     return values && x.map((_, axis) => (axes.includes(axis) ? (values[axes.indexOf(axis)] as T) : others(axis)))
   }
   if (present(call, sizes)) {
-    const wanted = spread<Dim>(contentOf(call, sizes), (axis) => x[axis] as Dim, 'sizes')
+    const wanted = spread<Dim>(contentOf(call, sizes), (axis) => x[axis]!, 'sizes')
     if (!wanted) return x.map((d, axis) => (axes.includes(axis) ? unknownDim() : d))
     return keepAspectRatio(call, x, wanted, axes)
   }
@@ -91,7 +91,7 @@ function keepAspectRatio(call: Call<ResizeAttributes>, x: Shape, wanted: Dim[], 
   const factor = aspectFactor(
     call,
     x,
-    axes.map((axis) => wanted[axis] as Dim),
+    axes.map((axis) => wanted[axis]!),
     axes,
   )
   if (factor === undefined) return wanted

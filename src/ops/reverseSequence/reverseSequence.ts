@@ -22,18 +22,18 @@ export const reverseSequence = defineOperator<{ timeAxis: number; batchAxis: num
     const batch = axisOf(call, call.attributes.batchAxis, x.shape.length)
     const strides = stridesOf(x.shape)
     const data = fromIndices(x.shape, (index) => {
-      const length = lengths.data[index[batch] as number] as number
-      const t = index[time] as number
+      const length = lengths.data[index[batch]!]!
+      const t = index[time]!
       const from = [...index]
       if (t < length) from[time] = length - 1 - t
-      return x.data[offsetOf(strides, from)] as number
+      return x.data[offsetOf(strides, from)]!
     })
     return [dense(x.elementType, x.shape, data)]
   },
   // Reversed once more.
   backward: (call) => {
     const { timeAxis, batchAxis } = call.attributes
-    const lengths = call.node.inputs[1] as string
+    const lengths = call.node.inputs[1]!
     const attributes = { time_axis: timeAxis, batch_axis: batchAxis }
     return [call.emit.node('ReverseSequence', [gradientOf(call), lengths], attributes)]
   },

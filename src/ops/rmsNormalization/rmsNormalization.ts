@@ -26,7 +26,7 @@ export const rmsNormalization = defineOperator<TrailingAttributes>({
     if (!x || !scale) return []
     const values = doubles(x)
     const y = mapSets(values, trailing(call, firstAxis(call)), (start, offsets) => {
-      const squares = offsets.reduce((sum, offset) => sum + (values.data[start + offset] as number) ** 2, 0)
+      const squares = offsets.reduce((sum, offset) => sum + values.data[start + offset]! ** 2, 0)
       const root = Math.sqrt(squares / offsets.length + call.attributes.epsilon)
       return (v) => v / root
     })
@@ -39,7 +39,7 @@ export const rmsNormalization = defineOperator<TrailingAttributes>({
     const [x, scale] = call.node.inputs as [string, string]
     const shape = shapeIn(call, 0)
     const axes = trailing(call, firstAxis(call))
-    const count = elementCount(axes.map((axis) => shape[axis] as number)) as number
+    const count = elementCount(axes.map((axis) => shape[axis]!))!
     const mean = (value: string) => div(emit.sum(value, axes), count)
     const root = of('Sqrt', add(mean(mul(x, x)), call.attributes.epsilon))
     const dy = gradientOf(call)

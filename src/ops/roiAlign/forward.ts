@@ -44,11 +44,11 @@ function eachCell(
   visit: (cell: Cell) => void,
 ) {
   const [, channels, rows, columns] = shape as [number, number, number, number]
-  const regions = boxes.shape[0] as number
+  const regions = boxes.shape[0]!
   const offset = a.halfPixel ? 0.5 : 0
   const cells = a.height * a.width
   for (let r = 0; r < regions; r++) {
-    const [x1, y1, x2, y2] = [0, 1, 2, 3].map((i) => (boxes.data[r * 4 + i] as number) * a.spatialScale - offset) as [
+    const [x1, y1, x2, y2] = [0, 1, 2, 3].map((i) => boxes.data[r * 4 + i]! * a.spatialScale - offset) as [
       number,
       number,
       number,
@@ -73,7 +73,7 @@ function eachCell(
         ]
       })
       visit({
-        plane: (c) => ((images.data[r] as number) * channels + c) * rows * columns,
+        plane: (c) => (images.data[r]! * channels + c) * rows * columns,
         at: (c) => (r * channels + c) * cells + cell,
         samples,
       })
@@ -87,7 +87,7 @@ function greatest(x: Float64Array, plane: number, samples: Cell['samples']): { v
   for (const taps of samples) {
     if (taps.length === 0 && !(best.value >= 0)) best = { value: 0, tap: undefined }
     for (const tap of taps) {
-      const value = tap.weight * (x[plane + tap.place] as number)
+      const value = tap.weight * x[plane + tap.place]!
       if (!(best.value >= value)) best = { value, tap }
     }
   }
@@ -99,8 +99,8 @@ function greatest(x: Float64Array, plane: number, samples: Cell['samples']): { v
  * x [N, C, H, W], boxes [R, 4] (x1, y1, x2, y2), images [R]; y [R, C, height, width].
  */
 export function alignRegions(x: Doubles, boxes: Dense, images: Dense, a: RoiAlignAttributes): Doubles {
-  const channels = x.shape[1] as number
-  const shape = [boxes.shape[0] as number, channels, a.height, a.width]
+  const channels = x.shape[1]!
+  const shape = [boxes.shape[0]!, channels, a.height, a.width]
   const data = new Float64Array(shape.reduce((p, d) => p * d, 1))
   eachCell(x.shape, boxes, images, a, ({ plane, at, samples }) => {
     for (let c = 0; c < channels; c++) {
@@ -109,7 +109,7 @@ export function alignRegions(x: Doubles, boxes: Dense, images: Dense, a: RoiAlig
       if (!a.max)
         for (const taps of samples) {
           let sample = 0
-          for (const { place, weight } of taps) sample += weight * (x.data[from + place] as number)
+          for (const { place, weight } of taps) sample += weight * x.data[from + place]!
           sum += sample
         }
       data[at(c)] = a.max ? greatest(x.data, from, samples).value : sum / Math.max(1, samples.length)
@@ -120,14 +120,14 @@ export function alignRegions(x: Doubles, boxes: Dense, images: Dense, a: RoiAlig
 
 /** The gradient of x: each cell's goes back to the elements that it was made of, by their weights. */
 export function alignRegionsBack(dy: Dense, x: Doubles, boxes: Dense, images: Dense, a: RoiAlignAttributes): Doubles {
-  const channels = x.shape[1] as number
+  const channels = x.shape[1]!
   const data = new Float64Array(x.data.length)
   const give = (to: number, value: number) => {
-    data[to] = (data[to] as number) + value
+    data[to] = data[to]! + value
   }
   eachCell(x.shape, boxes, images, a, ({ plane, at, samples }) => {
     for (let c = 0; c < channels; c++) {
-      const [from, gradient] = [plane(c), dy.data[at(c)] as number]
+      const [from, gradient] = [plane(c), dy.data[at(c)]!]
       if (a.max) {
         const { tap } = greatest(x.data, from, samples)
         if (tap) give(from + tap.place, tap.weight * gradient)

@@ -91,7 +91,7 @@ function* runScan(call: Call<ScanAttributes>, inputs: readonly (Dense | undefine
     }
     carried = made.slice(0, count)
     rows.forEach((list, i) => {
-      list.push(made[count + i] as Dense)
+      list.push(made[count + i]!)
     })
   }
   return [
@@ -153,10 +153,10 @@ export const scan = defineOperator<ScanAttributes>({
     let carried = call.node.inputs.slice(0, count)
     const rows: string[][] = ranks.map(() => [])
     for (let round = 0; round < length; round++) {
-      const made = to.inline(body, [...carried, ...scanned.map((parts) => parts[round] as string)], String(round))
+      const made = to.inline(body, [...carried, ...scanned.map((parts) => parts[round]!)], String(round))
       carried = made.slice(0, count)
       rows.forEach((list, i) => {
-        list.push(made[count + i] as string)
+        list.push(made[count + i]!)
       })
     }
     carried.forEach((value, i) => {
@@ -165,7 +165,7 @@ export const scan = defineOperator<ScanAttributes>({
     rows.forEach((list, i) => {
       const ordered = outputDirections[i] === 1 ? list.reverse() : list
       if (call.node.outputs[count + i])
-        to.output(count + i, stackedNodes(to, call, ordered, outputAxis(call, i, ranks[i] as number)))
+        to.output(count + i, stackedNodes(to, call, ordered, outputAxis(call, i, ranks[i]!)))
     })
     return true
   },

@@ -21,17 +21,17 @@ export const scatterND = defineOperator<{ reduction: string }>({
   forward: (call, [x, indices, updates]) => {
     if (!x || !indices || !updates) return []
     const rule = reductionRule(call)
-    const depth = indices.shape.at(-1) as number
+    const depth = indices.shape.at(-1)!
     const strides = stridesOf(x.shape)
-    const run = elementCount(x.shape.slice(depth)) as number
+    const run = elementCount(x.shape.slice(depth))!
     const out = Array.from(x.data)
     for (let row = 0; row < elementCount(indices.shape.slice(0, -1))!; row++) {
       let base = 0
       for (let d = 0; d < depth; d++) {
-        const i = indices.data[row * depth + d] as number
-        base += (i < 0 ? i + (x.shape[d] as number) : i) * (strides[d] as number)
+        const i = indices.data[row * depth + d]!
+        base += (i < 0 ? i + x.shape[d]! : i) * strides[d]!
       }
-      for (let i = 0; i < run; i++) out[base + i] = rule(out[base + i] as number, updates.data[row * run + i] as number)
+      for (let i = 0; i < run; i++) out[base + i] = rule(out[base + i]!, updates.data[row * run + i]!)
     }
     return [dense(x.elementType, x.shape, out)]
   },

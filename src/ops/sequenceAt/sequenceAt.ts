@@ -1,4 +1,3 @@
-import type { Dense } from '../../graph/index.ts'
 import { contentOf } from '../check.ts'
 import { elementsOf, positionAmong, sequenceOperator } from '../sequences.ts'
 
@@ -6,13 +5,13 @@ import { elementsOf, positionAmong, sequenceOperator } from '../sequences.ts'
 export const sequenceAt = sequenceOperator('SequenceAt', {
   forward: (call, [sequence, position]) => {
     const elements = elementsOf(call, sequence)
-    return elements[positionAmong(call, position?.data[0] as number, elements.length)] as Dense
+    return elements[positionAmong(call, position?.data[0] as number, elements.length)]!
   },
   unfold: (call, to) => {
-    const elements = to.elements(call.node.inputs[0] as string)
+    const elements = to.elements(call.node.inputs[0]!)
     const position = contentOf(call, 1)?.[0]
     if (!elements || position === undefined) return false
-    to.output(0, elements[positionAmong(call, position, elements.length)] as string)
+    to.output(0, elements[positionAmong(call, position, elements.length)]!)
     return true
   },
 })

@@ -7,7 +7,7 @@ export const sequenceErase = sequenceOperator('SequenceErase', {
     return sequenceOf(elements.toSpliced(positionAmong(call, position?.data[0] ?? -1, elements.length), 1))
   },
   unfold: (call, to) => {
-    const elements = to.elements(call.node.inputs[0] as string)
+    const elements = to.elements(call.node.inputs[0]!)
     const at = positionIn(call, 1, -1)
     if (!elements || at === undefined) return false
     to.sequence(0, elements.toSpliced(positionAmong(call, at, elements.length), 1))

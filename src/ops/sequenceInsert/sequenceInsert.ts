@@ -1,4 +1,3 @@
-import type { Dense } from '../../graph/index.ts'
 import { wrong } from '../check.ts'
 import { elementsOf, positionIn, sequenceOf, sequenceOperator } from '../sequences.ts'
 
@@ -10,13 +9,13 @@ export const sequenceInsert = sequenceOperator('SequenceInsert', {
     // Behind the last is a place too.
     if (at < -elements.length || at > elements.length)
       throw wrong(call, `position ${at} is out of range for a sequence of ${elements.length}`)
-    return sequenceOf(elements.toSpliced(at, 0, tensor as Dense))
+    return sequenceOf(elements.toSpliced(at, 0, tensor!))
   },
   unfold: (call, to) => {
-    const elements = to.elements(call.node.inputs[0] as string)
+    const elements = to.elements(call.node.inputs[0]!)
     const at = elements && positionIn(call, 2, elements.length)
     if (!elements || at === undefined) return false
-    to.sequence(0, elements.toSpliced(at, 0, call.node.inputs[1] as string))
+    to.sequence(0, elements.toSpliced(at, 0, call.node.inputs[1]!))
     return true
   },
 })

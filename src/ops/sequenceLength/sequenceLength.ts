@@ -7,7 +7,7 @@ export const sequenceLength = sequenceOperator('SequenceLength', {
   result: () => typed('int64', []),
   forward: (call, [sequence]) => dense('int64', [], [elementsOf(call, sequence).length]),
   unfold: (call, to) => {
-    const elements = to.elements(call.node.inputs[0] as string)
+    const elements = to.elements(call.node.inputs[0]!)
     if (!elements) return false
     to.output(0, to.constant(tensorOf('int64', [], [elements.length])))
     return true

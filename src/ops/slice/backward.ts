@@ -12,8 +12,8 @@ export const sliceBackward: BackwardRule<SliceAttributes> = (call) => {
   const ends = shape.map(() => 0)
   let gradient = gradientOf(call)
   for (const [n, axis] of (settings.axes ?? []).entries()) {
-    const size = shape[axis] as number
-    const { start, step, count } = axisSlice(call, settings, n, size) as { start: number; step: number; count: number }
+    const size = shape[axis]!
+    const { start, step, count } = axisSlice(call, settings, n, size)!
     if (step === 1) {
       begins[axis] = start
       ends[axis] = size - start - count

@@ -7,7 +7,7 @@ function partial(call: InferredCall<SliceAttributes>, settings: SliceSettings): 
   const shape = call.inputs[0]?.shape as readonly number[]
   const found = new Map<number, AxisSlice | undefined>()
   settings.axes?.forEach((axis, n) => {
-    const taken = axisSlice(call, settings, n, shape[axis] as number)
+    const taken = axisSlice(call, settings, n, shape[axis]!)
     if (!taken || taken.count !== shape[axis] || taken.step !== 1) found.set(axis, taken)
   })
   return found
@@ -34,7 +34,7 @@ function tie(call: InferredCall<SliceAttributes>, ties: Ties): void {
       // Every other channel of what remains is not what remains of every other channel: that takes a Gather, along one axis only.
       else if (taken.step !== 1 && sliced.size > 1)
         ties.freeze(labels, 'Slice takes channels in steps and cuts another axis as well')
-      else passed.push({ axes, labels: Int32Array.from(indicesOf(taken), (i) => labels[i] as number) satisfies Labels })
+      else passed.push({ axes, labels: Int32Array.from(indicesOf(taken), (i) => labels[i]!) satisfies Labels })
     }
   }
   ties.setOutput(0, passed)

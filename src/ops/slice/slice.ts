@@ -24,7 +24,7 @@ function slicedShape(call: Call<SliceAttributes>, shape: readonly Dim[]): Dim[] 
   if (!settings.axes) return shape.map(() => unknownDim())
   const out = [...shape]
   settings.axes.forEach((axis, n) => {
-    const size = shape[axis] as Dim
+    const size = shape[axis]!
     if (typeof size === 'string' && takesAll(settings, n)) return
     out[axis] = axisSlice(call, settings, n, size)?.count ?? unknownDim()
   })
@@ -46,17 +46,17 @@ export const slice = defineOperator<SliceAttributes>({
     const shape = [...x.shape]
     let base = 0
     for (const [n, axis] of (settings.axes ?? []).entries()) {
-      const taken = axisSlice(call, settings, n, x.shape[axis] as number)
+      const taken = axisSlice(call, settings, n, x.shape[axis]!)
       if (!taken) return []
       shape[axis] = taken.count
-      base += taken.start * (strides[axis] as number)
-      strides[axis] = (strides[axis] as number) * taken.step
+      base += taken.start * strides[axis]!
+      strides[axis] = strides[axis]! * taken.step
     }
     return [
       dense(
         x.elementType,
         shape,
-        fromIndices(shape, (index) => x.data[base + offsetOf(strides, index)] as number),
+        fromIndices(shape, (index) => x.data[base + offsetOf(strides, index)]!),
       ),
     ]
   },

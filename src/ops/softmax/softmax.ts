@@ -48,9 +48,9 @@ export function softmaxForward(
     const data = new Float64Array(x.data.length)
     const { starts, offsets } = setsAlong(x.shape, softmaxAxes(call))
     for (const start of starts) {
-      const row = f(offsets.map((offset) => x.data[start + offset] as number))
+      const row = f(offsets.map((offset) => x.data[start + offset]!))
       offsets.forEach((offset, i) => {
-        data[start + offset] = row[i] as number
+        data[start + offset] = row[i]!
       })
     }
     return [arithmetic(x.elementType, { shape: x.shape, data })]

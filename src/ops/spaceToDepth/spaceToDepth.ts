@@ -34,7 +34,7 @@ const channels: ChannelRule<number> = {
     ties.setOutput(0, [
       {
         axes: [1],
-        labels: Int32Array.from({ length: labels.length * blocks }, (_, o) => labels[o % labels.length] as number),
+        labels: Int32Array.from({ length: labels.length * blocks }, (_, o) => labels[o % labels.length]!),
       },
     ])
   },
@@ -51,12 +51,12 @@ export const spaceToDepth = defineOperator<number>({
     const b = call.attributes
     const shape = blockShape(call) as readonly number[]
     const strides = stridesOf(x.shape)
-    const inChannels = x.shape[1] as number
+    const inChannels = x.shape[1]!
     const data = fromIndices(shape, ([n, o, h, w]) => {
-      const place = Math.floor((o as number) / inChannels)
-      const row = (h as number) * b + Math.floor(place / b)
-      const from = [n as number, (o as number) % inChannels, row, (w as number) * b + (place % b)]
-      return x.data[offsetOf(strides, from)] as number
+      const place = Math.floor(o! / inChannels)
+      const row = h! * b + Math.floor(place / b)
+      const from = [n!, o! % inChannels, row, w! * b + (place % b)]
+      return x.data[offsetOf(strides, from)]!
     })
     return [dense(x.elementType, shape, data)]
   },

@@ -74,7 +74,7 @@ export const split = defineOperator<SplitAttributes>({
     const x = required(call, 0)
     if (!x.shape) return call.node.outputs.map(() => typed(x.elementType, undefined))
     const axis = axisOf(call, call.attributes.axis, x.shape.length)
-    return partSizes(call, x.shape[axis] as Dim).map((size) =>
+    return partSizes(call, x.shape[axis]!).map((size) =>
       typed(
         x.elementType,
         x.shape?.map((d, a) => (a === axis ? size : d)),
@@ -84,7 +84,7 @@ export const split = defineOperator<SplitAttributes>({
   forward: (call, [x]) => {
     if (!x) return []
     const axis = axisOf(call, call.attributes.axis, x.shape.length)
-    return parted(x, axis, partSizes(call, x.shape[axis] as number) as number[])
+    return parted(x, axis, partSizes(call, x.shape[axis]!) as number[])
   },
   // The gradients behind one another; nothing came back to some parts, perhaps.
   backward: (call) => {

@@ -1,4 +1,4 @@
-import type { Call, Dense } from '../../graph/index.ts'
+import type { Call } from '../../graph/index.ts'
 import { partsOf, withoutAxis } from '../bodies.ts'
 import { axisOf, contentOf, required, wrong } from '../check.ts'
 import { parted } from '../joining.ts'
@@ -14,7 +14,7 @@ interface SplitToSequenceAttributes {
 function sizesOf(call: Call, size: number, given: ArrayLike<number> | undefined): number[] {
   if (!given) return new Array<number>(size).fill(1)
   const isList = call.inputs[1]?.shape?.length === 1
-  const part = given[0] as number
+  const part = given[0]!
   if (!isList && part < 1) throw wrong(call, `parts of ${part} elements`)
   const sizes = isList
     ? Array.from(given)
@@ -28,9 +28,9 @@ function sizesOf(call: Call, size: number, given: ArrayLike<number> | undefined)
 export const splitToSequence = sequenceOperator<SplitToSequenceAttributes>('SplitToSequence', {
   attributes: (a) => ({ axis: a.int('axis', 0), keepDims: a.int('keepdims', 1) !== 0 }),
   forward: (call, [x, split]) => {
-    const tensor = x as Dense
+    const tensor = x!
     const axis = axisOf(call, call.attributes.axis, tensor.shape.length)
-    const parts = parted(tensor, axis, sizesOf(call, tensor.shape[axis] as number, split?.data))
+    const parts = parted(tensor, axis, sizesOf(call, tensor.shape[axis]!, split?.data))
     const keeps = split || call.attributes.keepDims
     return sequenceOf(keeps ? parts : parts.map((part) => ({ ...part, shape: part.shape.toSpliced(axis, 1) })))
   },
@@ -40,7 +40,7 @@ export const splitToSequence = sequenceOperator<SplitToSequenceAttributes>('Spli
     const axis = shape && axisOf(call, call.attributes.axis, shape.length)
     const size = axis === undefined ? undefined : shape?.[axis]
     if (axis === undefined || typeof size !== 'number' || size === 0 || (call.inputs[1] && !given)) return false
-    const parts = partsOf(to, call, call.node.inputs[0] as string, axis, sizesOf(call, size, given))
+    const parts = partsOf(to, call, call.node.inputs[0]!, axis, sizesOf(call, size, given))
     const keeps = call.inputs[1] !== undefined || call.attributes.keepDims
     to.sequence(0, keeps ? parts : parts.map((part) => withoutAxis(to, call, part, axis)))
     return true

@@ -13,7 +13,7 @@ function repeatsOf(call: Call): readonly number[] | undefined {
   const rank = call.inputs[0]?.shape?.length
   const axis = contentOf(call, 2)?.[0]
   if (!given || axis === undefined || rank === undefined) return undefined
-  return new Array<number>(rank).fill(1).with(axisOf(call, axis, rank), given[0] as number)
+  return new Array<number>(rank).fill(1).with(axisOf(call, axis, rank), given[0]!)
 }
 
 function tieTile(call: InferredCall, ties: Ties): void {
@@ -24,15 +24,12 @@ function tieTile(call: InferredCall, ties: Ties): void {
   }
   const passed: Track[] = []
   for (const { axes, labels } of ties.tracks(0)) {
-    const times = axes.map((a) => repeats[a] as number)
+    const times = axes.map((a) => repeats[a]!)
     if (times.every((t) => t === 1)) passed.push({ axes, labels })
     else if (axes.length === 1)
       passed.push({
         axes,
-        labels: Int32Array.from(
-          { length: labels.length * (times[0] as number) },
-          (_, i) => labels[i % labels.length] as number,
-        ),
+        labels: Int32Array.from({ length: labels.length * times[0]! }, (_, i) => labels[i % labels.length]!),
       })
     else ties.freeze(labels, `Tile repeats channels that lie on axes ${axes}`)
   }
@@ -62,14 +59,14 @@ export const tile = defineOperator<void>({
     const repeats = repeatsOf(call)
     if (!x || !repeats) return []
     const strides = stridesOf(x.shape)
-    const shape = x.shape.map((d, axis) => d * (repeats[axis] as number))
+    const shape = x.shape.map((d, axis) => d * repeats[axis]!)
     const source = (index: readonly number[]) =>
-      index.reduce((at, i, axis) => at + (i % (x.shape[axis] as number)) * (strides[axis] as number), 0)
+      index.reduce((at, i, axis) => at + (i % x.shape[axis]!) * strides[axis]!, 0)
     return [
       dense(
         x.elementType,
         shape,
-        fromIndices(shape, (index) => x.data[source(index)] as number),
+        fromIndices(shape, (index) => x.data[source(index)]!),
       ),
     ]
   },
@@ -81,7 +78,7 @@ export const tile = defineOperator<void>({
     const repeated = repeats.flatMap((times, axis) => (times === 1 ? [] : [2 * axis]))
     const apart = call.emit.reshape(
       gradientOf(call),
-      repeats.flatMap((times, axis) => [times, shape[axis] as number]),
+      repeats.flatMap((times, axis) => [times, shape[axis]!]),
     )
     return [call.emit.reshape(call.emit.sum(apart, repeated), shape)]
   },

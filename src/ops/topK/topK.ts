@@ -43,19 +43,19 @@ export const topK = defineOperator<TopKAttributes>({
     const shape = topShape(call, x.shape) as number[]
     const axis = axisOf(call, call.attributes.axis, x.shape.length)
     const [from, to] = [linesAlong(x.shape, axis), linesAlong(shape, axis)]
-    const values = new Array<number>(elementCount(shape) as number)
+    const values = new Array<number>(elementCount(shape)!)
     const indices = [...values]
     const sign = call.attributes.largest ? -1 : 1
     const places: ((i: number) => number)[] = []
     eachLine(to, (at) => places.push(at))
     let line = 0
     eachLine(from, (at) => {
-      const value = (i: number) => x.data[at(i)] as number
+      const value = (i: number) => x.data[at(i)]!
       const order = Array.from({ length: from.size }, (_, i) => i).sort((a, b) => sign * (value(a) - value(b)) || a - b)
-      const place = places[line++] as (i: number) => number
+      const place = places[line++]!
       for (let i = 0; i < to.size; i++) {
-        values[place(i)] = value(order[i] as number)
-        indices[place(i)] = order[i] as number
+        values[place(i)] = value(order[i]!)
+        indices[place(i)] = order[i]!
       }
     })
     return [dense(x.elementType, shape, values), dense('int64', shape, indices)]
@@ -63,12 +63,11 @@ export const topK = defineOperator<TopKAttributes>({
   // To where the values were.
   backward: (call) => {
     const { emit, node } = call
-    const indices =
-      node.outputs[1] || (emit.nodes('TopK', node.inputs, 2, Object.fromEntries(node.attributes))[1] as string)
+    const indices = node.outputs[1] || emit.nodes('TopK', node.inputs, 2, Object.fromEntries(node.attributes))[1]!
     const axis = axisOf(call, call.attributes.axis, shapeIn(call, 0).length)
     return [emit.node('ScatterElements', [emit.zeros(shapeIn(call, 0)), indices, gradientOf(call)], { axis })]
   },
-  cost: (call) => ({ others: elementCount(call.inputs[0]?.shape) as number }),
+  cost: (call) => ({ others: elementCount(call.inputs[0]?.shape)! }),
   channels: {
     tie: (call, ties) =>
       worksAlong(call, ties, [axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)]),

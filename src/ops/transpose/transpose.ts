@@ -20,13 +20,13 @@ function tieTranspose(call: InferredCall<{ perm: readonly number[] | undefined }
   const tracks = ties.tracks(0).map(({ axes, labels }) => {
     // Channels over several axes: their row-major order changes with the order of the axes.
     const moved = axes.map((a) => perm.indexOf(a)).sort((a, b) => a - b)
-    const own = moved.map((m) => axes.indexOf(perm[m] as number))
-    const strides = stridesOf(axes.map((a) => shape[a] as number))
-    const ownStrides = own.map((n) => strides[n] as number)
-    const sizes = moved.map((m) => shape[perm[m] as number] as number)
+    const own = moved.map((m) => axes.indexOf(perm[m]!))
+    const strides = stridesOf(axes.map((a) => shape[a]!))
+    const ownStrides = own.map((n) => strides[n]!)
+    const sizes = moved.map((m) => shape[perm[m]!]!)
     return {
       axes: moved,
-      labels: Int32Array.from(fromIndices(sizes, (index) => labels[offsetOf(ownStrides, index)] as number)),
+      labels: Int32Array.from(fromIndices(sizes, (index) => labels[offsetOf(ownStrides, index)]!)),
     }
   })
   ties.setOutput(0, tracks)
@@ -47,13 +47,13 @@ export const transpose = defineOperator<{ perm: readonly number[] | undefined }>
     if (!x) return []
     const perm = permutation(call, x.shape.length)
     const strides = stridesOf(x.shape)
-    const moved = perm.map((p) => strides[p] as number)
-    const shape = perm.map((p) => x.shape[p] as number)
+    const moved = perm.map((p) => strides[p]!)
+    const shape = perm.map((p) => x.shape[p]!)
     return [
       dense(
         x.elementType,
         shape,
-        fromIndices(shape, (index) => x.data[offsetOf(moved, index)] as number),
+        fromIndices(shape, (index) => x.data[offsetOf(moved, index)]!),
       ),
     ]
   },

@@ -22,14 +22,14 @@ export const trilu = defineOperator<{ upper: boolean }>({
     if (!x || k === undefined) return []
     const { upper } = call.attributes
     const keeps = (index: readonly number[]) => {
-      const past = (index.at(-1) as number) - (index.at(-2) as number)
+      const past = index.at(-1)! - index.at(-2)!
       return upper ? past >= k : past <= k
     }
     return [
       dense(
         x.elementType,
         x.shape,
-        fromIndices(x.shape, (index, flat) => (keeps(index) ? (x.data[flat] as number) : 0)),
+        fromIndices(x.shape, (index, flat) => (keeps(index) ? x.data[flat]! : 0)),
       ),
     ]
   },

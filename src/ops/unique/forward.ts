@@ -5,7 +5,7 @@ import { linesAlong } from '../indices.ts'
 /** Row-major comparison of two slices. */
 function compare(a: readonly number[], b: readonly number[]): number {
   const at = a.findIndex((v, i) => v !== b[i])
-  return at < 0 ? 0 : (a[at] as number) - (b[at] as number)
+  return at < 0 ? 0 : a[at]! - b[at]!
 }
 
 /**
@@ -18,7 +18,7 @@ export function uniqueSlices(x: Dense, axis: number | undefined, sorted: boolean
   const slices = Array.from({ length: size }, (_, i) =>
     Array.from({ length: outer * inner }, (_, k) => {
       const o = Math.floor(k / inner)
-      return x.data[(o * size + i) * inner + (k % inner)] as number
+      return x.data[(o * size + i) * inner + (k % inner)]!
     }),
   )
   const groups = new Map<string, number[]>()
@@ -29,21 +29,21 @@ export function uniqueSlices(x: Dense, axis: number | undefined, sorted: boolean
     else groups.set(key, [i])
   })
   const found = [...groups.values()]
-  if (sorted) found.sort(([a], [b]) => compare(slices[a as number] as number[], slices[b as number] as number[]))
+  if (sorted) found.sort(([a], [b]) => compare(slices[a!]!, slices[b!]!))
   const inverse = new Array<number>(size)
   found.forEach((places, group) => {
     for (const i of places) inverse[i] = group
   })
   const data = new Array<number>(outer * found.length * inner)
   found.forEach(([first], group) => {
-    slices[first as number]?.forEach((v, k) => {
+    slices[first!]?.forEach((v, k) => {
       data[(Math.floor(k / inner) * found.length + group) * inner + (k % inner)] = v
     })
   })
   const ints = (values: readonly number[]) => dense('int64', [values.length], values)
   return [
     dense(x.elementType, vector ? [found.length] : x.shape.with(axis, found.length), data),
-    ints(found.map(([first]) => first as number)),
+    ints(found.map(([first]) => first!)),
     ints(inverse),
     ints(found.map((places) => places.length)),
   ]

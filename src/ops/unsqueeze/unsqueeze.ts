@@ -22,7 +22,7 @@ function origins(call: Call<UnsqueezeAttributes>): (number | undefined)[] | unde
 }
 
 function unsqueezed<D extends Dim>(shape: readonly D[], from: readonly (number | undefined)[]): (D | 1)[] {
-  return from.map((axis) => (axis === undefined ? 1 : (shape[axis] as D)))
+  return from.map((axis) => (axis === undefined ? 1 : shape[axis]!))
 }
 
 /** Puts in axes of size 1 (ONNX Unsqueeze; axes are an attribute before opset 13, then input 1). They count in the output. */

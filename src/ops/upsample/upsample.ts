@@ -23,8 +23,8 @@ export function upsampleTaps(call: Call<UpsampleAttributes>, x: readonly number[
   const scales = scalesOf(call)
   const y = scales && (scaledShape(call, scales) as readonly number[])
   return scales?.map((scale, axis) => {
-    const size = x[axis] as number
-    if (sameShape(x, y as readonly number[])) return copied(size)
+    const size = x[axis]!
+    if (sameShape(x, y!)) return copied(size)
     return Array.from({ length: y?.[axis] as number }, (_, i) =>
       call.attributes.mode === 'nearest'
         ? [{ index: Math.min(size - 1, nearestIndex(Math.fround(i / scale), 'simple', scale)), weight: 1 }]
@@ -59,10 +59,7 @@ export const upsample = defineOperator<UpsampleAttributes>({
     const axes = upsampleTaps(call, shape)
     if (!axes) throw wrong(call, 'no gradient passes where the scales depend on data')
     return [
-      axes.reduce(
-        (gradient, taps, axis) => mapAxisBack(call, gradient, axis, shape[axis] as number, taps),
-        gradientOf(call),
-      ),
+      axes.reduce((gradient, taps, axis) => mapAxisBack(call, gradient, axis, shape[axis]!, taps), gradientOf(call)),
     ]
   },
   cost: (call) => interpolationCost(call, call.attributes.mode, false),

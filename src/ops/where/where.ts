@@ -18,7 +18,7 @@ export const where = defineOperator<void>({
     return [typed(x.elementType ?? y.elementType, shape)]
   },
   forward: (_, [condition, x, y]) =>
-    condition && x && y ? [mapBroadcast([condition, x, y], x.elementType, ([c, a, b]) => (c ? a : b) as number)] : [],
+    condition && x && y ? [mapBroadcast([condition, x, y], x.elementType, ([c, a, b]) => (c ? a : b)!)] : [],
   // Each gets dY where it was chosen.
   backward: (call) => {
     const { emit } = call

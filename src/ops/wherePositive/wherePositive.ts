@@ -21,7 +21,7 @@ export const wherePositive = defineOperator<void>({
     return [typed(required(call, 0).elementType, shape || undefined)]
   },
   forward: (_, [s, a, b]) =>
-    s && a && b ? [mapBroadcast([s, a, b], s.elementType, ([v, x, y]) => ((v as number) > 0 ? x : y) as number)] : [],
+    s && a && b ? [mapBroadcast([s, a, b], s.elementType, ([v, x, y]) => (v! > 0 ? x : y)!)] : [],
   // Each gets dY where it was chosen.
   backward: (call) => {
     const { emit } = call
@@ -31,6 +31,6 @@ export const wherePositive = defineOperator<void>({
       call.needs(input) ? emit.unbroadcast(positive(s, a, b), shapeOut(call), shapeIn(call, input)) : undefined
     return [undefined, chosen(1, gradientOf(call), 0), chosen(2, 0, gradientOf(call))]
   },
-  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape) as number }),
+  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
   channels: mixes('it belongs to a training graph'),
 })

@@ -21,12 +21,12 @@ it('never lets living buffers overlap, and never takes more than their sum', () 
       const { offsets, bytes, sum } = layOut(lifetimes)
       expect(bytes).toBeLessThanOrEqual(sum)
       lifetimes.forEach((a, i) => {
-        const start = offsets[i] as number
+        const start = offsets[i]!
         expect(start % 64).toBe(0)
         expect(start + a.bytes).toBeLessThanOrEqual(bytes)
         lifetimes.forEach((b, j) => {
           if (i >= j || a.first > b.last || b.first > a.last || a.bytes === 0 || b.bytes === 0) return
-          const other = offsets[j] as number
+          const other = offsets[j]!
           expect(start + a.bytes <= other || other + b.bytes <= start).toBe(true)
         })
       })

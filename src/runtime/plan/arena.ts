@@ -26,13 +26,11 @@ export function layOut(lifetimes: readonly Lifetime[]): ArenaLayout {
   const placed: number[] = []
   let bytes = 0
   for (const i of order) {
-    const own = lifetimes[i] as Lifetime
-    const neighbours = placed
-      .filter((j) => overlaps(own, lifetimes[j] as Lifetime))
-      .sort((a, b) => (offsets[a] as number) - (offsets[b] as number))
+    const own = lifetimes[i]!
+    const neighbours = placed.filter((j) => overlaps(own, lifetimes[j]!)).sort((a, b) => offsets[a]! - offsets[b]!)
     let at = 0
     for (const j of neighbours) {
-      const start = offsets[j] as number
+      const start = offsets[j]!
       if (at + size(own) <= start) break
       at = Math.max(at, start + size(lifetimes[j]))
     }

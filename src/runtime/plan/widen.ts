@@ -43,7 +43,7 @@ function widenKnown(known: Known): Known {
 export function widenTensor(tensor: Tensor): Tensor {
   const { elementType, shape, data } = tensor
   if (!isHalf(elementType)) return tensor
-  const count = elementCount(shape) as number
+  const count = elementCount(shape)!
   return {
     ...tensor,
     elementType: 'float32',

@@ -2,7 +2,6 @@ import { type ElementType, KerfError } from '../../base/index.ts'
 import {
   AttributeReader,
   type BodyRun,
-  type Control,
   type Dense,
   type Graph,
   graphInputs,
@@ -110,7 +109,7 @@ class Run {
     const results = operator?.control ? this.#control(operator, node, opset, inputs) : calculate(node, opset, inputs)
     node.outputs.forEach((name, i) => {
       // An output that nobody reads is not kept.
-      if (name !== '' && this.#lastUse.has(name)) this.set(name, results[i] as Dense)
+      if (name !== '' && this.#lastUse.has(name)) this.set(name, results[i]!)
     })
     for (const name of usedNames(node)) if (this.#lastUse.get(name) === place) this.#values.delete(name)
   }
@@ -119,7 +118,7 @@ class Run {
   #control(operator: Operator, node: Node, opset: number, inputs: readonly (Dense | undefined)[]): readonly Dense[] {
     const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
     const attributes = operator.attributes(new AttributeReader(node), opset)
-    const rounds = (operator.control as Control).run({ node, attributes, opset, inputs: known }, inputs)
+    const rounds = operator.control!.run({ node, attributes, opset, inputs: known }, inputs)
     let state = rounds.next()
     while (!state.done) state = rounds.next(this.#body(state.value))
     return state.value
@@ -129,7 +128,7 @@ class Run {
     const live = withoutDeadCode(graph)
     const run = new Run(this.#model, live, this.#double, this)
     graph.inputs.forEach(({ name }, i) => {
-      run.set(name, inputs[i] as Dense)
+      run.set(name, inputs[i]!)
     })
     for (const [i, node] of live.nodes.entries()) run.node(node, i)
     return live.outputs.map(({ name }) => run.get(name))

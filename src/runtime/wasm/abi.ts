@@ -322,7 +322,7 @@ export function writeArgs<K extends KernelName>(
   values: KernelArgs<K>,
 ): void {
   kernels[kernel].args.forEach((name, i) => {
-    const value = (values as Record<string, number>)[name] as number
+    const value = (values as Record<string, number>)[name]!
     if (name.endsWith('F')) view.setFloat32(address + 4 * i, value, true)
     else view.setInt32(address + 4 * i, value, true)
   })

@@ -34,10 +34,8 @@ function distances(layer: ConvLayer, x: ArrayLike<number>, w: ArrayLike<number>,
                 const iy = oy * strideHeight - padTop + ky * dilationHeight
                 const ix = ox * strideWidth - padLeft + kx * dilationWidth
                 const inside = iy >= 0 && iy < inHeight && ix >= 0 && ix < inWidth
-                const value = inside
-                  ? (x[((n * inHeight + iy) * inWidth + ix) * inChannels + first + c] as number)
-                  : padding
-                sum += Math.abs(value - (w[((o * channels + c) * kernelHeight + ky) * kernelWidth + kx] as number))
+                const value = inside ? x[((n * inHeight + iy) * inWidth + ix) * inChannels + first + c]! : padding
+                sum += Math.abs(value - w[((o * channels + c) * kernelHeight + ky) * kernelWidth + kx]!)
               }
           y[at] = sum
         }
@@ -233,7 +231,7 @@ function floatError(sizes: Sizes, x?: Float32Array, w?: Float32Array, threads = 
   )
   expect(Array.from(b.bench.view(y + 4 * want.length, 16))).toEqual(new Array(16).fill(123))
   const largest = want.reduce((m, v) => Math.max(m, v), 0)
-  return b.bench.view(y, want.length).reduce((m, v, i) => Math.max(m, Math.abs(v + (want[i] as number))), 0) / largest
+  return b.bench.view(y, want.length).reduce((m, v, i) => Math.max(m, Math.abs(v + want[i]!)), 0) / largest
 }
 
 describe(`adder convolution of codes: equal to the integer sums (seed ${seed})`, () => {
@@ -351,7 +349,7 @@ describe(`adder convolution of codes: equal to the integer sums (seed ${seed})`,
 
   it('random sizes', () => {
     for (let i = 0; i < 60; i++) {
-      const groups = [1, 1, 1, 2, 3][integer(5)] as number
+      const groups = [1, 1, 1, 2, 3][integer(5)]!
       const [kernelHeight, kernelWidth] = [between(1, 4), between(1, 4)]
       const sizes: Sizes = {
         ...{ groups, inChannels: groups * between(1, 40), outChannels: groups * between(1, 20), batch: between(1, 2) },
@@ -435,7 +433,7 @@ describe('what follows the sums of codes', () => {
   const sums = distances(layer, x, w, 7)
   const exact = Array.from(sums, (sum, i) => {
     const o = i % layer.outChannels
-    return ((bias[o] as number) - scale * sum) * (affine.scale[o] as number) + (affine.shift[o] as number)
+    return (bias[o]! - scale * sum) * affine.scale[o]! + affine.shift[o]!
   })
   const tensors = { weights: w, bias, codes: { scale, zeroPoint: 7, most: 63 }, affine }
 
@@ -452,7 +450,7 @@ describe('what follows the sums of codes', () => {
     )
     const got = b.bench.view(y, sums.length)
     exact.forEach((v, i) => {
-      expect(got[i]).toBeCloseTo(Math.min(2.5, Math.max(-2, v + (added[i] as number))), 4)
+      expect(got[i]).toBeCloseTo(Math.min(2.5, Math.max(-2, v + added[i]!)), 4)
     })
     expect(new Set(got)).toContain(-2)
   })
@@ -490,10 +488,10 @@ describe('what follows the sums of codes', () => {
     const got = new Uint8Array(b.bench.memory.buffer, y, outputSize(l) + 16)
     distances(l, xs, ws, 7).forEach((sum, i) => {
       const o = i % l.outChannels
-      const v = ((filters[o] as number) - scale * sum) * (own.scale[o] as number) + (own.shift[o] as number)
+      const v = (filters[o]! - scale * sum) * own.scale[o]! + own.shift[o]!
       const code = Math.min(30, Math.max(0, Math.max(v, -0.3) / output.scale + 4))
       // Half a step, and what float32 may err by.
-      expect(Math.abs((got[i] as number) - code)).toBeLessThanOrEqual(0.5001)
+      expect(Math.abs(got[i]! - code)).toBeLessThanOrEqual(0.5001)
     })
     expect(Array.from(got.subarray(outputSize(l)))).toEqual(new Array(16).fill(77))
   })
@@ -561,14 +559,8 @@ describe(`adder convolution of floats (seed ${seed})`, () => {
       const got = b.bench.view(y, want.length)
       want.forEach((v, i) => {
         const o = i % layer.outChannels
-        const raw = (bias[o] as number) - v
-        expect(got[i]).toBeCloseTo(
-          Math.min(
-            4,
-            Math.max(-1, raw * (affine.scale[o] as number) + (affine.shift[o] as number) + (added[i] as number)),
-          ),
-          4,
-        )
+        const raw = bias[o]! - v
+        expect(got[i]).toBeCloseTo(Math.min(4, Math.max(-1, raw * affine.scale[o]! + affine.shift[o]! + added[i]!)), 4)
       })
     }
   })

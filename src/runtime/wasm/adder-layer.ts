@@ -114,7 +114,7 @@ export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: A
     const packed = new Float32Array(sizes.taps * padded)
     const filters = new Float32Array(2 * padded)
     for (let c = 0; c < layer.outChannels; c++) {
-      for (let t = 0; t < sizes.taps; t++) packed[t * padded + c] = weights[c * sizes.taps + t] as number
+      for (let t = 0; t < sizes.taps; t++) packed[t * padded + c] = weights[c * sizes.taps + t]!
       filters[c] = -scale(c)
       filters[padded + c] = offset(c)
     }
@@ -186,7 +186,7 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
     const packed = new Uint8Array(sizes.taps * padded)
     const filters = new Float32Array(2 * padded)
     for (let c = 0; c < layer.outChannels; c++) {
-      for (let t = 0; t < sizes.taps; t++) packed[t * padded + c] = weights[c * sizes.taps + t] as number
+      for (let t = 0; t < sizes.taps; t++) packed[t * padded + c] = weights[c * sizes.taps + t]!
       filters[c] = factor(c)
       filters[padded + c] = offset(c)
     }
@@ -202,7 +202,7 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
   const sums = new Int32Array(filters.buffer)
   eachFilter(sizes, (panel, column, filter) => {
     let sum = 0
-    for (let k = filter * length; k < (filter + 1) * length; k++) sum += weights[k] as number
+    for (let k = filter * length; k < (filter + 1) * length; k++) sum += weights[k]!
     sums[(panel * 3 + 2) * panelWidth + column] = -sum
   })
   const args = {

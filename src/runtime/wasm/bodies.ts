@@ -41,7 +41,7 @@ export class Bodies {
     const { isConstant } = this.#prepared
     const read = [...capturedNames(body)].filter((name) => !isConstant(name))
     const values = new Map([
-      ...graphInputs(body).map(({ name }, i) => [name, inputs[i] as Dense] as const),
+      ...graphInputs(body).map(({ name }, i) => [name, inputs[i]!] as const),
       ...read.map((name) => [name, around(name)] as const),
     ])
     const key = JSON.stringify([...values.values()].map(({ elementType, shape }) => [elementType, ...shape]))

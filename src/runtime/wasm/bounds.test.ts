@@ -4,7 +4,7 @@ import { GraphBuilder, type Model, tensorOf } from '../../graph/index.ts'
 import { prepare } from '../plan/units.ts'
 import { referenceRun } from '../reference/run.ts'
 import { createSession } from '../session.ts'
-import { type HostTensor, hostTensor, hostValues } from '../tensor.ts'
+import { hostTensor, hostValues } from '../tensor.ts'
 import { valueBounds } from './bounds.ts'
 
 const shape = [1, 4, 6, 6]
@@ -50,7 +50,7 @@ describe('what is known of values before running', () => {
 describe('adder layers with weights far outside their inputs', () => {
   const random = seededRandom(3)
   const floats = (size: readonly number[], scale: number) =>
-    Float32Array.from({ length: elementCount(size) as number }, () => scale * random.normal())
+    Float32Array.from({ length: elementCount(size)! }, () => scale * random.normal())
   /** Weights as published networks have them: ones, and a few of hundreds; what follows takes the mean of thousands away. */
   function network(bounded: (b: GraphBuilder, x: string) => string): Model {
     const b = new GraphBuilder('wide')
@@ -71,11 +71,11 @@ describe('adder layers with weights far outside their inputs', () => {
     ['behind Clip', relu6],
   ])('%s keep their precision', async (_, bounded) => {
     const model = network(bounded)
-    const exact = hostValues(referenceRun(model, new Map([['x', x]]), { precision: 'float64' }).get('y') as HostTensor)
+    const exact = hostValues(referenceRun(model, new Map([['x', x]]), { precision: 'float64' }).get('y')!)
     const session = await createSession(model)
     const { y } = await session.run({ x })
     session.dispose()
-    const worst = hostValues(y as HostTensor).reduce((m, v, i) => Math.max(m, Math.abs(v - (exact[i] as number))), 0)
+    const worst = hostValues(y!).reduce((m, v, i) => Math.max(m, Math.abs(v - exact[i]!)), 0)
     // Sums are about 1800, of which a step of float32 is 1.2e-4; what shifting all weights above 0 would cost is 100 times more.
     expect(worst).toBeLessThan(1.5e-3)
   })

@@ -101,7 +101,7 @@ async function agree(model: Model, x: HostTensor): Promise<void> {
   const got = await session.run({ x })
   session.dispose()
   for (const [name, want] of referenceRun(model, new Map([['x', x]])))
-    expect(Array.from(hostValues(got[name] as HostTensor)), name).toEqual(Array.from(hostValues(want)))
+    expect(Array.from(hostValues(got[name]!)), name).toEqual(Array.from(hostValues(want)))
 }
 
 const input = (shape: readonly number[]): HostTensor =>
@@ -184,7 +184,7 @@ describe('what is not understood as codes is calculated as it stands', () => {
   const changed = (change: (model: Model, node: (opType: string) => Node) => void, bits = 6): Model => {
     const net = new Net(shape)
     const model = quantised(net.model(net.adder(net.x, 'layer', [3, 4, 3, 3], { pads: [1, 1, 1, 1] })), bits)
-    change(model, (opType) => model.graph.nodes.find((n) => n.opType === opType) as Node)
+    change(model, (opType) => model.graph.nodes.find((n) => n.opType === opType)!)
     return model
   }
   const constant = (model: Model, name: string, type: 'float32' | 'uint8', value: number): string => {
@@ -205,11 +205,11 @@ describe('what is not understood as codes is calculated as it stands', () => {
     ['a zero point that is cut off', (m, node) => node('Clip').inputs.splice(2, 1, constant(m, 'h', 'uint8', 5))],
     [
       'codes that are put out',
-      (m, node) => void m.graph.outputs.push({ name: node('Clip').outputs[0] as string, type: undefined }),
+      (m, node) => void m.graph.outputs.push({ name: node('Clip').outputs[0]!, type: undefined }),
     ],
     [
       'a dequantised input that is put out',
-      (m, node) => void m.graph.outputs.push({ name: node('DequantizeLinear').outputs[0] as string, type: undefined }),
+      (m, node) => void m.graph.outputs.push({ name: node('DequantizeLinear').outputs[0]!, type: undefined }),
     ],
     [
       'weights between the codes',

@@ -42,7 +42,7 @@ export function findCodes(prepared: Prepared, takes: (unit: Unit) => boolean): C
     const clip = asClipped(readBy(unit.node.outputs[0]), prepared)
     const most = Math.min(255, clip?.most ?? 255)
     const codes: Codes = { ...quantised, most }
-    const value = (clip?.unit.node ?? unit.node).outputs[0] as string
+    const value = (clip?.unit.node ?? unit.node).outputs[0]!
     const dequantised = readBy(value)
     const layers = dequantised.flatMap((d) => readBy(d.node.outputs[0]))
     const understood =
@@ -120,7 +120,7 @@ function isDequantised({ node, call }: Unit, { scale, zeroPoint }: Codes, prepar
 }
 
 function weightsAreCodes({ node }: Unit, codes: Codes, prepared: Prepared): boolean {
-  return weightCodes(constantContent(prepared, node.inputs[1] as string).data, codes) !== undefined
+  return weightCodes(constantContent(prepared, node.inputs[1]!).data, codes) !== undefined
 }
 
 /**
@@ -133,7 +133,7 @@ export function weightCodes(
 ): Uint8Array | undefined {
   const codes = new Uint8Array(weights.length)
   for (let i = 0; i < weights.length; i++) {
-    const weight = weights[i] as number
+    const weight = weights[i]!
     const steps = Math.round(weight / scale)
     const code = steps + zeroPoint
     if (!(code >= 0 && code <= 255) || Math.fround(steps * scale) !== Math.fround(weight)) return undefined

@@ -43,7 +43,7 @@ function reference(
                 const at = transposed
                   ? ((g * inGroup + c) * outGroup + (o % outGroup)) * kernelHeight * kernelWidth + tap
                   : (o * inGroup + c) * kernelHeight * kernelWidth + tap
-                y[to * outChannels + o]! += (x[from * inChannels + g * inGroup + c] as number) * (w[at] as number)
+                y[to * outChannels + o]! += x[from * inChannels + g * inGroup + c]! * w[at]!
               }
             }
           }
@@ -106,10 +106,7 @@ function runSteps(bench: Workbench, steps: Step[]): void {
 
 const relative = (got: Float32Array, want: Float64Array): number => {
   const scale = Math.max(...want.map(Math.abs), 1e-6)
-  return (
-    Math.max(0, ...want.map((v, i) => Math.abs(v - (got[i] as number)) / scale)) ||
-    (got.some(Number.isNaN) ? Number.NaN : 0)
-  )
+  return Math.max(0, ...want.map((v, i) => Math.abs(v - got[i]!) / scale)) || (got.some(Number.isNaN) ? Number.NaN : 0)
 }
 
 function check(
@@ -140,7 +137,7 @@ function check(
   )
   if (extras.kernel) expect(steps.map((s) => s.kernel)).toContain(extras.kernel)
   runSteps(bench, steps)
-  const expected = want.map((v, i) => Math.min(hi, Math.max(lo, v + (extras.residual ? (added[i] as number) : 0))))
+  const expected = want.map((v, i) => Math.min(hi, Math.max(lo, v + (extras.residual ? added[i]! : 0))))
   expect(relative(bench.view(y, want.length), expected), `${JSON.stringify(layer)} seed ${seed}`).toBeLessThan(5e-6)
   expect([...bench.view(y + 4 * want.length, guard)]).toEqual(Array(guard).fill(123))
 }
@@ -369,11 +366,9 @@ describe('lowerDense agrees with the definition', () => {
             const want = Float64Array.from({ length: rows * outFeatures }, (_, i) => {
               const row = Math.floor(i / outFeatures)
               const o = i % outFeatures
-              let sum = bias[o] as number
+              let sum = bias[o]!
               for (let c = 0; c < inFeatures; c++)
-                sum +=
-                  (x[row * inFeatures + c] as number) *
-                  (w[transposed ? o * inFeatures + c : c * outFeatures + o] as number)
+                sum += x[row * inFeatures + c]! * w[transposed ? o * inFeatures + c : c * outFeatures + o]!
               return Math.min(2, Math.max(-1, sum))
             })
             expect(

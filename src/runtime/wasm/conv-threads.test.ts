@@ -128,7 +128,7 @@ const kinds: Record<string, (conv: ConvLayer) => { x: Float32Array; lower: Lower
 function expectEqual([one, ...others]: readonly Float32Array[]): void {
   expect(one?.every((v) => v !== 0 && Number.isFinite(v))).toBe(true)
   expect(others).toHaveLength(crowds.length - 1)
-  for (const other of others) expect(firstDifference(other, one as Float32Array)).toBe(-1)
+  for (const other of others) expect(firstDifference(other, one!)).toBe(-1)
 }
 
 describe('one, two, three and seven threads give the same bits', () => {

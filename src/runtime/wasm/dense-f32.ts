@@ -25,12 +25,12 @@ export function lowerDenseLayer(sizes: DenseSizes, tensors: DenseTensors, alloc:
     if (tensors.transposed) packed.set(piece, row * width)
     else
       for (let i = 0; i < count; i += width)
-        for (let o = 0; o < width; o++) packed[o * inFeatures + row + i / width] = piece[i + o] as number
+        for (let o = 0; o < width; o++) packed[o * inFeatures + row + i / width] = piece[i + o]!
   }
   const { scale } = tensors
   if (scale)
     for (let o = 0, at = 0; o < outFeatures; o++)
-      for (const end = at + inFeatures; at < end; at++) packed[at] = (packed[at] as number) * (scale[o] as number)
+      for (const end = at + inFeatures; at < end; at++) packed[at] = packed[at]! * scale[o]!
   const args: KernelArgs<'denseF32'> = {
     x: tensors.x,
     weights,

@@ -35,7 +35,7 @@ export function packDepthwise(
     const to = Math.floor(c / lanes) * lanes * (1 + taps) + (c % lanes)
     packed[to] = bias?.[c] ?? 0
     order.forEach((tap, t) => {
-      packed[to + lanes * (1 + t)] = (weights[c * taps + tap] as number) * (scale?.[c] ?? 1)
+      packed[to + lanes * (1 + t)] = weights[c * taps + tap]! * (scale?.[c] ?? 1)
     })
   }
 }

@@ -57,8 +57,8 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
   /** The job that makes a value for one reader alone, as its first output: of several only the first can be changed. */
   const onlyFor = (value: string | undefined) => {
     const index = value === undefined ? undefined : maker.get(value)
-    if (index === undefined || readers.get(value as string) !== 1) return undefined
-    const job = jobs[index] as Job
+    if (index === undefined || readers.get(value!) !== 1) return undefined
+    const job = jobs[index]!
     return job.result === value ? { index, job } : undefined
   }
   /** The job that a unit can be fused into through one of its inputs. */
@@ -90,11 +90,11 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
       maker.set(shuffle.result, jobs.length)
       lying.add(shuffle.result)
       const lowering = shuffleLowering(shuffle.groups) as Lowering<never>
-      jobs.push({ unit, lowering, inputs: [unit.node.inputs[0] as string], ...unbounded, result: shuffle.result })
+      jobs.push({ unit, lowering, inputs: [unit.node.inputs[0]!], ...unbounded, result: shuffle.result })
       continue
     }
     const [first, second] = unit.node.inputs
-    const result = unit.node.outputs[0] as string
+    const result = unit.node.outputs[0]!
     const codes = coded.makers.get(unit.node)
     const quantised = codes === undefined ? undefined : candidate(first, 'codes')
     if (codes !== undefined && quantised) {
@@ -136,7 +136,7 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
       ].flatMap(([own, other]) => {
         const found = candidate(own, 'residual')
         const before = other === undefined ? -1 : (maker.get(other) ?? -1)
-        return found && own !== other && before < found.index ? [{ ...found, other: other as string }] : []
+        return found && own !== other && before < found.index ? [{ ...found, other: other! }] : []
       })
       const added = options.sort((a, b) => b.index - a.index)[0]
       if (added) {
@@ -151,7 +151,7 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     const read = coded.readers.get(unit.node)
     const found = loweringOf(unit, lowerings, prepared, (value) => lying.has(value) || read !== undefined)
     const lowering = typeof found === 'string' ? undefined : found
-    const renamed = lowering === undefined && isView(unit) && lying.has(first as string)
+    const renamed = lowering === undefined && isView(unit) && lying.has(first!)
     unit.node.outputs.forEach((name, i) => {
       if (name !== '' && (lowering || renamed || isPlaced(unit.call.outputs[i]))) lying.add(name)
     })
@@ -160,7 +160,7 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
       jobs.push({
         unit,
         lowering: lowerings.QuantizeLinear?.toBytes,
-        inputs: [first as string],
+        inputs: [first!],
         outputCodes,
         ...unbounded,
         result: codes,
@@ -211,8 +211,8 @@ function asAffine({ node, call }: Unit, prepared: Prepared): Affine | undefined 
     ArrayLike<number>,
     ArrayLike<number>,
   ]
-  const scale = Float32Array.from(gamma, (g, c) => g / Math.sqrt((variance[c] as number) + epsilon))
-  const shift = Float32Array.from(beta, (b, c) => b - (mean[c] as number) * (scale[c] as number))
+  const scale = Float32Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + epsilon))
+  const shift = Float32Array.from(beta, (b, c) => b - mean[c]! * scale[c]!)
   return { scale, shift }
 }
 

@@ -23,7 +23,7 @@ export function loweringOf(
   if (!lowering) return 'none is written'
   const computed = node.inputs.flatMap((name, i) => (name === '' || prepared.isConstant(name) ? [] : [i]))
   const made = node.outputs.flatMap((name, i) => (name === '' ? [] : [i]))
-  const apart = computed.find((i) => !lies(node.inputs[i] as string, call.inputs[i]))
+  const apart = computed.find((i) => !lies(node.inputs[i]!, call.inputs[i]))
   if (apart !== undefined) return `input ${apart} is ${kindOf(call.inputs[apart])}`
   const odd = made.find((i) => !isHoldable(call.outputs[i]?.elementType) || !isConcrete(call.outputs[i]?.shape))
   if (odd !== undefined) return `output ${odd} is ${kindOf(call.outputs[odd])}`

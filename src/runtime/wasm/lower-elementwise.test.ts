@@ -81,18 +81,18 @@ function broadcast(
     return broadcastTo(own, strides, shape)
   }
   const [sa, sb] = [along(as), along(bs)]
-  const count = elementCount(shape) as number
+  const count = elementCount(shape)!
   const y = Float64Array.from({ length: count }, (_, i) => {
     let rest = i
     let ia = 0
     let ib = 0
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const at = rest % (shape[axis] as number)
-      rest = Math.floor(rest / (shape[axis] as number))
-      ia += at * (sa[axis] as number)
-      ib += at * (sb[axis] as number)
+      const at = rest % shape[axis]!
+      rest = Math.floor(rest / shape[axis]!)
+      ia += at * sa[axis]!
+      ib += at * sb[axis]!
     }
-    return f(a[ia] as number, b[ib] as number)
+    return f(a[ia]!, b[ib]!)
   })
   return { shape, y }
 }
@@ -140,8 +140,8 @@ describe('two operands', () => {
           bench.reset()
           const [sa, sb] = swap ? [bs, as] : [as, bs]
           const positive = name === 'pow' ? Math.abs : (v: number) => v
-          const a = values(elementCount(sa) as number).map(positive)
-          const b = values(elementCount(sb) as number)
+          const a = values(elementCount(sa)!).map(positive)
+          const b = values(elementCount(sb)!)
           const { shape, y: expected } = broadcast(f, a, sa, b, sb)
           const y = bench.result(expected.length)
           const steps = lowerBinary(
@@ -184,26 +184,23 @@ describe('a choice between two operands by the sign of a third', () => {
           bench.reset()
           const shapes = [0, 1, 2].map((i) => ((which >> i) & 1 ? other : one))
           const shape = shapes.reduce((a, b) => broadcastShapes(a, b) as number[])
-          const [s, a, b] = shapes.map((own) => values(elementCount(own) as number)) as [
+          const [s, a, b] = shapes.map((own) => values(elementCount(own)!)) as [
             Float32Array,
             Float32Array,
             Float32Array,
           ]
           // In one number for the test's own broadcasting: which of s, then of a and b.
-          const places = shapes.map((own) => Float32Array.from({ length: elementCount(own) as number }, (_, i) => i))
+          const places = shapes.map((own) => Float32Array.from({ length: elementCount(own)! }, (_, i) => i))
           const index = (i: number) =>
             broadcast(
               (x) => x,
               places[i] as Float32Array,
               shapes[i] as number[],
-              new Float32Array(elementCount(shape) as number),
+              new Float32Array(elementCount(shape)!),
               shape,
             ).y
           const [si, ai, bi] = [index(0), index(1), index(2)]
-          const expected = Float64Array.from(
-            si,
-            (at, i) => ((s[at] as number) > 0 ? a[ai[i] as number] : b[bi[i] as number]) as number,
-          )
+          const expected = Float64Array.from(si, (at, i) => (s[at]! > 0 ? a[ai[i]!] : b[bi[i]!])!)
           const y = bench.result(expected.length)
           const [sAt, aAt, bAt] = [s, a, b].map((v, i) => ({ address: bench.floats(v), shape: shapes[i] as number[] }))
           bench.run(lowerWhere(sAt as never, aAt as never, bAt as never, y, shape), threads)
@@ -242,7 +239,7 @@ describe('scale and bias per channel', () => {
         const bias = values(scale.length)
         const expected = Float64Array.from(x, (v, i) => {
           const c = (i % channels) + (perSample ? Math.floor(i / rows / channels) * channels : 0)
-          return Math.min(Math.max(v * (scale[c] as number) + (bias[c] as number), -2), 3)
+          return Math.min(Math.max(v * scale[c]! + bias[c]!, -2), 3)
         })
         const at = bench.floats(x)
         const sizes = { batch, rows, channels }

@@ -83,9 +83,9 @@ export function lowerBinary(
     {
       kernel: 'binaryF32',
       args: {
-        a: a.address + 4 * (aOffset as number),
-        b: b.address + 4 * (bOffset as number),
-        y: y + 4 * (yOffset as number),
+        a: a.address + 4 * aOffset!,
+        b: b.address + 4 * bOffset!,
+        y: y + 4 * yOffset!,
         function: binaryFunctions.indexOf(f),
         loF: lo,
         hiF: hi,
@@ -103,12 +103,12 @@ export function lowerWhere(s: Operand, a: Operand, b: Operand, y: number, shape:
   const along = (o: Operand) => broadcastTo(o.shape, o.strides ?? stridesOf(o.shape), shape)
   const walk = collapsed({ sizes: shape, strides: [along(s), along(a), along(b), stridesOf(shape)] })
   return inRank(walk, 6, ({ sizes, strides }, offsets) => {
-    const [sAt, aAt, bAt, yAt] = [s.address, a.address, b.address, y].map((at, i) => at + 4 * (offsets[i] as number))
+    const [sAt, aAt, bAt, yAt] = [s.address, a.address, b.address, y].map((at, i) => at + 4 * offsets[i]!)
     return [
       {
         kernel: 'whereF32',
         args: {
-          ...{ s: sAt as number, a: aAt as number, b: bAt as number, y: yAt as number },
+          ...{ s: sAt!, a: aAt!, b: bAt!, y: yAt! },
           ...numbered('size', sizes),
           ...numbered('s', strides[0] as number[]),
           ...numbered('a', strides[1] as number[]),

@@ -12,17 +12,17 @@ const numbers = (n: number) => Float32Array.from({ length: n }, (_, i) => i + 1)
 
 /** Every index of a shape, row-major. */
 function* indices(shape: readonly number[]): Generator<number[]> {
-  const count = elementCount(shape) as number
+  const count = elementCount(shape)!
   const strides = stridesOf(shape)
-  for (let i = 0; i < count; i++) yield shape.map((d, axis) => Math.floor(i / (strides[axis] as number)) % d)
+  for (let i = 0; i < count; i++) yield shape.map((d, axis) => Math.floor(i / strides[axis]!) % d)
 }
 
-const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + v * (b[i] as number), 0)
+const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + v * b[i]!, 0)
 
 function transposed(x: Float32Array, shape: readonly number[], perm: readonly number[]): number[] {
   const strides = stridesOf(shape)
-  const own = perm.map((p) => strides[p] as number)
-  return [...indices(perm.map((p) => shape[p] as number))].map((index) => x[dot(index, own)] as number)
+  const own = perm.map((p) => strides[p]!)
+  return [...indices(perm.map((p) => shape[p]!))].map((index) => x[dot(index, own)]!)
 }
 
 const permutations = (n: number): number[][] =>
@@ -53,9 +53,9 @@ describe('transposes', () => {
   )('of shape %j in every order of axes', (shape) => {
     for (const perm of permutations(shape.length)) {
       bench.reset()
-      const x = numbers(elementCount(shape) as number)
+      const x = numbers(elementCount(shape)!)
       const y = bench.result(x.length)
-      bench.run(lowerTranspose(bench.floats(x), y, shape, perm), 1 + (perm[0] as number))
+      bench.run(lowerTranspose(bench.floats(x), y, shape, perm), 1 + perm[0]!)
       expect(firstDifference(bench.read(y, x.length), transposed(x, shape, perm)), `${perm}`).toBe(-1)
     }
   })
@@ -68,7 +68,7 @@ describe('transposes', () => {
         .map((_, i) => ({ i, key: random.uniform() }))
         .sort((a, b) => a.key - b.key)
         .map(({ i }) => i)
-      const x = numbers(elementCount(shape) as number)
+      const x = numbers(elementCount(shape)!)
       const y = bench.result(x.length)
       bench.run(lowerTranspose(bench.floats(x), y, shape, perm), 2)
       expect(firstDifference(bench.read(y, x.length), transposed(x, shape, perm)), `${perm}`).toBe(-1)
@@ -79,7 +79,7 @@ describe('transposes', () => {
     'between layouts, %j',
     (shape) => {
       bench.reset()
-      const x = numbers(elementCount(shape) as number)
+      const x = numbers(elementCount(shape)!)
       const from = { address: bench.floats(x), shape, layout: 'plain' as const }
       const there = { address: bench.result(x.length), shape, layout: 'channelsLast' as const }
       const back = { address: bench.result(x.length), shape, layout: 'plain' as const }
@@ -102,12 +102,12 @@ describe('copies with strides', () => {
   ) => {
     bench.reset()
     const reach = (strides: readonly number[]) =>
-      sizes.reduce((sum, d, i) => sum + Math.max(0, (strides[i] as number) * (d - 1)), 0) + 1
+      sizes.reduce((sum, d, i) => sum + Math.max(0, strides[i]! * (d - 1)), 0) + 1
     const x = numbers(from + reach(xStrides))
     const count = reach(yStrides)
     const y = bench.floats(new Float32Array(count))
     const expected = new Float32Array(count)
-    for (const index of indices(sizes)) expected[dot(index, yStrides)] = x[from + dot(index, xStrides)] as number
+    for (const index of indices(sizes)) expected[dot(index, yStrides)] = x[from + dot(index, xStrides)]!
     bench.run(lowerCopy({ x: bench.floats(x) + 4 * from, y, sizes, xStrides, yStrides }), threads)
     expect(firstDifference(bench.read(y, count), expected), `${sizes}; ${xStrides}; ${yStrides}`).toBe(-1)
   }
@@ -145,7 +145,7 @@ describe('copies with strides', () => {
 describe('gathers', () => {
   const check = (shape: readonly number[], tables: ReadonlyMap<number, readonly number[]>, threads: number) => {
     bench.reset()
-    const x = numbers(elementCount(shape) as number)
+    const x = numbers(elementCount(shape)!)
     const sizes = shape.map((d, axis) => tables.get(axis)?.length ?? d)
     const strides = stridesOf(shape)
     const expected = [...indices(sizes)].map(

@@ -35,8 +35,8 @@ export function lowerCopy({ x, y, sizes, xStrides, yStrides }: StridedCopy): Ste
     {
       kernel: 'copyStridedF32',
       args: {
-        x: x + 4 * (xOffset as number),
-        y: y + 4 * (yOffset as number),
+        x: x + 4 * xOffset!,
+        y: y + 4 * yOffset!,
         ...numbered('size', sizes),
         ...numbered('x', strides[0] as number[]),
         ...numbered('y', strides[1] as number[]),
@@ -56,12 +56,12 @@ function transposed(x: number, y: number, { sizes, strides }: Walk, row: number,
       {
         kernel: 'transposeF32',
         args: {
-          x: x + 4 * (xOffset as number),
-          y: y + 4 * (yOffset as number),
-          rows: sizes[row] as number,
-          columns: sizes[column] as number,
-          xRow: xs[row] as number,
-          yRow: ys[column] as number,
+          x: x + 4 * xOffset!,
+          y: y + 4 * yOffset!,
+          rows: sizes[row]!,
+          columns: sizes[column]!,
+          xRow: xs[row]!,
+          yRow: ys[column]!,
           ...numbered('size', outerSizes),
           ...numbered('x', outerStrides[0] as number[]),
           ...numbered('y', outerStrides[1] as number[]),
@@ -74,8 +74,8 @@ function transposed(x: number, y: number, { sizes, strides }: Walk, row: number,
 /** Axis i of y is axis perm[i] of x; both contiguous. */
 export function lowerTranspose(x: number, y: number, shape: readonly number[], perm: readonly number[]): Step[] {
   const strides = stridesOf(shape)
-  const sizes = perm.map((p) => shape[p] as number)
-  return lowerCopy({ x, y, sizes, xStrides: perm.map((p) => strides[p] as number), yStrides: stridesOf(sizes) })
+  const sizes = perm.map((p) => shape[p]!)
+  return lowerCopy({ x, y, sizes, xStrides: perm.map((p) => strides[p]!), yStrides: stridesOf(sizes) })
 }
 
 const storeInts = (alloc: Allocator, values: ArrayLike<number>): number => {
@@ -107,17 +107,16 @@ export function lowerGather(
   const sizes = [...shape]
   let from = x
   return rounds.map((round, i): Step => {
-    const first = round[0] as number
-    const last = round.at(-1) as number
-    const outer = elementCount(sizes.slice(0, first)) as number
-    const inner = elementCount(sizes.slice(last + 1)) as number
-    const [inJ, inK] = round.length === 2 ? [sizes[first] as number, sizes[last] as number] : [1, sizes[last] as number]
+    const first = round[0]!
+    const last = round.at(-1)!
+    const outer = elementCount(sizes.slice(0, first))!
+    const inner = elementCount(sizes.slice(last + 1))!
+    const [inJ, inK] = round.length === 2 ? [sizes[first]!, sizes[last]!] : [1, sizes[last]!]
     for (const axis of round) sizes[axis] = tables.get(axis)?.length as number
-    const [outJ, outK] =
-      round.length === 2 ? [sizes[first] as number, sizes[last] as number] : [1, sizes[last] as number]
-    const tableJ = storeInts(alloc, round.length === 2 ? (tables.get(first) as ArrayLike<number>) : [0])
-    const tableK = storeInts(alloc, tables.get(last) as ArrayLike<number>)
-    const to = i === rounds.length - 1 ? y : alloc.scratch(4 * (elementCount(sizes) as number))
+    const [outJ, outK] = round.length === 2 ? [sizes[first]!, sizes[last]!] : [1, sizes[last]!]
+    const tableJ = storeInts(alloc, round.length === 2 ? tables.get(first)! : [0])
+    const tableK = storeInts(alloc, tables.get(last)!)
+    const to = i === rounds.length - 1 ? y : alloc.scratch(4 * elementCount(sizes)!)
     const step: Step = {
       kernel: 'gatherF32',
       args: { x: from, y: to, outer, inJ, inK, outJ, outK, inner, tableJ, tableK },
@@ -141,16 +140,16 @@ export interface Padding {
 
 /** Pads x (contiguous) into y (contiguous). Sizes of x are at least 1 where it is padded by repetition. */
 export function lowerPad({ x, y, shape, begins, ends, mode, value }: Padding, alloc: Allocator): Step[] {
-  const sizes = shape.map((d, axis) => d + (begins[axis] as number) + (ends[axis] as number))
+  const sizes = shape.map((d, axis) => d + begins[axis]! + ends[axis]!)
   if (elementCount(sizes) === 0) return []
   if (mode !== 'constant') {
     const tables = new Map<number, number[]>()
     sizes.forEach((size, axis) => {
-      const begin = begins[axis] as number
+      const begin = begins[axis]!
       if (begin !== 0 || ends[axis] !== 0)
         tables.set(
           axis,
-          Array.from({ length: size }, (_, i) => repeated(i - begin, shape[axis] as number, mode)),
+          Array.from({ length: size }, (_, i) => repeated(i - begin, shape[axis]!, mode)),
         )
     })
     return lowerGather(x, y, shape, tables, alloc)
@@ -159,12 +158,12 @@ export function lowerPad({ x, y, shape, begins, ends, mode, value }: Padding, al
   const yStrides = stridesOf(sizes)
   const start = begins.map((b) => Math.max(0, b))
   const from = begins.map((b) => Math.max(0, -b))
-  const kept = shape.map((d, axis) => Math.max(0, d - (from[axis] as number) - Math.max(0, -(ends[axis] as number))))
+  const kept = shape.map((d, axis) => Math.max(0, d - from[axis]! - Math.max(0, -ends[axis]!)))
   const at = (strides: readonly number[], index: readonly number[]) =>
-    4 * strides.reduce((sum, s, axis) => sum + s * (index[axis] as number), 0)
+    4 * strides.reduce((sum, s, axis) => sum + s * index[axis]!, 0)
   const inside = lowerCopy({ x: x + at(xStrides, from), y: y + at(yStrides, start), sizes: kept, xStrides, yStrides })
   const covered = elementCount(kept) === elementCount(sizes)
-  return [...(covered ? [] : lowerFill(y, elementCount(sizes) as number, value)), ...inside]
+  return [...(covered ? [] : lowerFill(y, elementCount(sizes)!, value)), ...inside]
 }
 
 /** Which element stands at place i of an axis that goes on beyond its ends. */

@@ -28,7 +28,7 @@ describe.each([false, true])('softmax, logarithm: %s', (logarithm) => {
     for (let o = 0; o < outer; o++)
       for (let i = 0; i < inner; i++) {
         const at = (r: number) => (o * size + r) * inner + i
-        reference(Array.from({ length: size }, (_, r) => x[at(r)] as number)).forEach((v, r) => {
+        reference(Array.from({ length: size }, (_, r) => x[at(r)]!)).forEach((v, r) => {
           expected[at(r)] = v
         })
       }
@@ -71,11 +71,10 @@ describe('normalisation over space', () => {
             const places: number[] = []
             for (let r = 0; r < rows; r++)
               for (let i = 0; i < size; i++) places.push((n * rows + r) * channels + g * size + i)
-            const { mean, variance } = moments(places.map((p) => x[p] as number))
+            const { mean, variance } = moments(places.map((p) => x[p]!))
             for (const p of places)
               expected[p] =
-                (((x[p] as number) - mean) / Math.sqrt(variance + epsilon)) * (scale[p % channels] as number) +
-                (bias[p % channels] as number)
+                ((x[p]! - mean) / Math.sqrt(variance + epsilon)) * scale[p % channels]! + bias[p % channels]!
           }
         const y = bench.result(x.length)
         const places = { x: bench.floats(x), y, scale: bench.floats(scale), bias: bench.floats(bias) }
@@ -103,9 +102,8 @@ describe('normalisation of rows', () => {
           means.push(mean)
           deviations.push(1 / Math.sqrt(variance + epsilon))
           for (let i = 0; i < size; i++) {
-            const v = ((x[r * size + i] as number) - mean) / Math.sqrt(variance + epsilon)
-            expected[r * size + i] =
-              v * (with_ === 'neither' ? 1 : (scale[i] as number)) + (with_ === 'both' ? (bias[i] as number) : 0)
+            const v = (x[r * size + i]! - mean) / Math.sqrt(variance + epsilon)
+            expected[r * size + i] = v * (with_ === 'neither' ? 1 : scale[i]!) + (with_ === 'both' ? bias[i]! : 0)
           }
         }
         const y = bench.result(x.length)
@@ -137,7 +135,7 @@ describe('local response normalisation', () => {
           const c = i % channels
           let squares = 0
           for (let j = c - Math.floor((size - 1) / 2); j <= c + Math.ceil((size - 1) / 2); j++)
-            if (j >= 0 && j < channels) squares += (x[i - c + j] as number) ** 2
+            if (j >= 0 && j < channels) squares += x[i - c + j]! ** 2
           return v / (bias + (alpha / size) * squares) ** beta
         })
         const y = bench.result(x.length)

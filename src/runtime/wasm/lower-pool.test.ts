@@ -14,8 +14,8 @@ function reference(layer: PoolLayer, x: Float32Array): Float64Array {
   const unravel = (i: number, sizes: readonly number[]) => {
     const index = [...sizes]
     for (let axis = sizes.length - 1; axis >= 0; axis--) {
-      index[axis] = i % (sizes[axis] as number)
-      i = Math.floor(i / (sizes[axis] as number))
+      index[axis] = i % sizes[axis]!
+      i = Math.floor(i / sizes[axis]!)
     }
     return index
   }
@@ -29,18 +29,15 @@ function reference(layer: PoolLayer, x: Float32Array): Float64Array {
         let divisor = 0
         for (let k = 0; k < pixels(kernel); k++) {
           const at = unravel(k, kernel).map(
-            (tap, axis) =>
-              (place[axis] as number) * (layer.strides[axis] as number) -
-              (layer.padBegins[axis] as number) +
-              tap * (layer.dilations[axis] as number),
+            (tap, axis) => place[axis]! * layer.strides[axis]! - layer.padBegins[axis]! + tap * layer.dilations[axis]!,
           )
-          const inside = at.every((i, axis) => i >= 0 && i < (input[axis] as number))
-          const padded = at.every((i, axis) => i < (input[axis] as number) + (layer.padEnds[axis] as number))
+          const inside = at.every((i, axis) => i >= 0 && i < input[axis]!)
+          const padded = at.every((i, axis) => i < input[axis]! + layer.padEnds[axis]!)
           if (inside || (layer.countIncludePad && padded)) divisor++
           if (!inside) continue
-          const pixel = at.reduce((p, i, axis) => p * (input[axis] as number) + i, n)
-          best = Math.max(best, x[pixel * channels + c] as number)
-          sum += x[pixel * channels + c] as number
+          const pixel = at.reduce((p, i, axis) => p * input[axis]! + i, n)
+          best = Math.max(best, x[pixel * channels + c]!)
+          sum += x[pixel * channels + c]!
         }
         y[(n * pixels(output) + o) * channels + c] = average ? sum / divisor : best
       }
@@ -56,13 +53,8 @@ function complete({ ceil = false, ...w }: Window): PoolLayer {
   const padBegins = w.padBegins ?? axes.map(() => 0)
   const padEnds = w.padEnds ?? padBegins
   const output = axes.map((i) => {
-    const room =
-      (w.input[i] as number) +
-      (padBegins[i] as number) +
-      (padEnds[i] as number) -
-      ((w.kernel[i] as number) - 1) * (dilations[i] as number) -
-      1
-    return (ceil ? Math.ceil : Math.floor)(room / (strides[i] as number)) + 1
+    const room = w.input[i]! + padBegins[i]! + padEnds[i]! - (w.kernel[i]! - 1) * dilations[i]! - 1
+    return (ceil ? Math.ceil : Math.floor)(room / strides[i]!) + 1
   })
   return {
     batch: 2,

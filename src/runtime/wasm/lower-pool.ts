@@ -18,13 +18,13 @@ export interface PoolLayer {
 
 /** For each output along one axis: input index of the first tap inside, how many taps are inside, what a mean divides by. */
 function axisTable(layer: PoolLayer, axis: number): number[] {
-  const size = layer.input[axis] as number
-  const kernel = layer.kernel[axis] as number
-  const dilation = layer.dilations[axis] as number
-  const end = size + (layer.padEnds[axis] as number)
+  const size = layer.input[axis]!
+  const kernel = layer.kernel[axis]!
+  const dilation = layer.dilations[axis]!
+  const end = size + layer.padEnds[axis]!
   const table: number[] = []
-  for (let o = 0; o < (layer.output[axis] as number); o++) {
-    const start = o * (layer.strides[axis] as number) - (layer.padBegins[axis] as number)
+  for (let o = 0; o < layer.output[axis]!; o++) {
+    const start = o * layer.strides[axis]! - layer.padBegins[axis]!
     const taps = Array.from({ length: kernel }, (_, k) => start + k * dilation)
     const inside = taps.filter((i) => i >= 0 && i < size)
     const counted = layer.countIncludePad ? taps.filter((i) => i < end).length : inside.length

@@ -28,11 +28,11 @@ function reduced(
   const strides = stridesOf(shape)
   const kept = shape.map((d, axis) => (axes.includes(axis) ? 1 : d))
   const keptStrides = stridesOf(kept)
-  const sets = Array.from({ length: elementCount(kept) as number }, (): number[] => [])
+  const sets = Array.from({ length: elementCount(kept)! }, (): number[] => [])
   x.forEach((v, i) => {
     let at = 0
     shape.forEach((d, axis) => {
-      if (!axes.includes(axis)) at += (Math.floor(i / (strides[axis] as number)) % d) * (keptStrides[axis] as number)
+      if (!axes.includes(axis)) at += (Math.floor(i / strides[axis]!) % d) * keptStrides[axis]!
     })
     sets[at]?.push(v)
   })
@@ -43,7 +43,7 @@ describe.each(Object.entries(functions))('%s', (name, f) => {
   const check = (shape: readonly number[], axes: readonly number[], threads: number) => {
     bench.reset()
     // Around 1, so that neither products nor logarithms run away.
-    const x = Float32Array.from({ length: elementCount(shape) as number }, () => 1 + 0.3 * random.uniform() - 0.1)
+    const x = Float32Array.from({ length: elementCount(shape)! }, () => 1 + 0.3 * random.uniform() - 0.1)
     const expected = reduced(f, x, shape, axes)
     const y = bench.result(expected.length)
     bench.run(lowerReduce(name as Reduction, bench.floats(x), y, shape, axes, bench), threads)
@@ -72,7 +72,7 @@ describe('sums of many elements', () => {
     ['over the last axis', [1, 150000], [1]],
   ])('%s stay accurate', (_, shape, axes) => {
     bench.reset()
-    const x = Float32Array.from({ length: elementCount(shape) as number }, () => random.uniform())
+    const x = Float32Array.from({ length: elementCount(shape)! }, () => random.uniform())
     const expected = reduced(functions.mean, x, shape, axes)
     const y = bench.result(expected.length)
     bench.run(lowerReduce('mean', bench.floats(x), y, shape, axes, bench))

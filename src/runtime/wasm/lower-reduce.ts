@@ -61,31 +61,29 @@ export function lowerReduce(
   axes: readonly number[],
   alloc: Allocator,
 ): Step[] {
-  const kept = elementCount(shape.filter((_, axis) => !axes.includes(axis))) as number
+  const kept = elementCount(shape.filter((_, axis) => !axes.includes(axis)))!
   if (kept === 0) return []
   if (elementCount(shape) === 0) return lowerFill(y, kept, neutral(f))
   // Sizes of alternating kept and reduced axes: [kept, reduced, kept, …].
   const runs: number[] = [1]
   shape.forEach((d, axis) => {
     if (d === 1) return
-    if (axes.includes(axis) === (runs.length % 2 === 0)) runs[runs.length - 1] = (runs.at(-1) as number) * d
+    if (axes.includes(axis) === (runs.length % 2 === 0)) runs[runs.length - 1] = runs.at(-1)! * d
     else runs.push(d)
   })
   if (runs.length === 1) runs.push(1)
   if (runs.length % 2 === 0) runs.push(1)
   const { first, join, last } = parts[f]
-  const scale = f === 'mean' ? kept / (elementCount(shape) as number) : 1
+  const scale = f === 'mean' ? kept / elementCount(shape)! : 1
   const steps: Step[] = []
   let from = x
   for (let i = runs.length - 2; i > 0; i -= 2) {
     const outer = runs.slice(0, i).reduce((p, d) => p * d, 1)
-    const inner = runs[i + 1] as number
+    const inner = runs[i + 1]!
     const to = i === 1 ? y : alloc.scratch(4 * outer * inner)
-    steps.push(
-      reduceMiddle(steps.length === 0 ? first : join, from, to, [outer, runs[i] as number, inner], i === 1 ? scale : 1),
-    )
+    steps.push(reduceMiddle(steps.length === 0 ? first : join, from, to, [outer, runs[i]!, inner], i === 1 ? scale : 1))
     from = to
-    runs.splice(i - 1, 3, (runs[i - 1] as number) * inner)
+    runs.splice(i - 1, 3, runs[i - 1]! * inner)
   }
   return last ? [...steps, ...lowerUnary(last, y, y, kept)] : steps
 }

@@ -24,15 +24,15 @@ function resampled(
   let values = Float64Array.from(x)
   const sizes = [...shape]
   for (const [axis, all] of axes) {
-    const inner = stridesOf(sizes)[axis] as number
-    const size = sizes[axis] as number
-    const outer = (elementCount(sizes) as number) / inner / size
+    const inner = stridesOf(sizes)[axis]!
+    const size = sizes[axis]!
+    const outer = elementCount(sizes)! / inner / size
     const next = new Float64Array(outer * all.length * inner)
     for (let o = 0; o < outer; o++)
       all.forEach((taps, j) => {
         for (let i = 0; i < inner; i++)
           for (const { index, weight } of taps)
-            next[(o * all.length + j) * inner + i]! += weight * (values[(o * size + index) * inner + i] as number)
+            next[(o * all.length + j) * inner + i]! += weight * values[(o * size + index) * inner + i]!
       })
     values = next
     sizes[axis] = all.length
@@ -47,7 +47,7 @@ const check = (
   kernels: readonly string[],
 ) => {
   bench.reset()
-  const x = Float32Array.from({ length: elementCount(shape) as number }, random.normal)
+  const x = Float32Array.from({ length: elementCount(shape)! }, random.normal)
   const expected = resampled(x, shape, axes)
   const y = bench.result(expected.length)
   const steps = lowerResize(bench.floats(x), y, shape, axes, bench)

@@ -38,16 +38,16 @@ export function lowerResize(
   }
   const [h, w] = axes as [number, number]
   if (axes.length === 2 && w === h + 1 && [...tables.values()].every(linear))
-    return [bilinear(x, y, shape, h, tables.get(h) as Taps[], tables.get(w) as Taps[], alloc)]
+    return [bilinear(x, y, shape, h, tables.get(h)!, tables.get(w)!, alloc)]
   const sizes = [...shape]
   let from = x
   return axes.map((axis, i) => {
-    const all = tables.get(axis) as Taps[]
-    const outer = elementCount(sizes.slice(0, axis)) as number
-    const inSize = sizes[axis] as number
-    const inner = elementCount(sizes.slice(axis + 1)) as number
+    const all = tables.get(axis)!
+    const outer = elementCount(sizes.slice(0, axis))!
+    const inSize = sizes[axis]!
+    const inner = elementCount(sizes.slice(axis + 1))!
     sizes[axis] = all.length
-    const to = i === axes.length - 1 ? y : alloc.scratch(4 * (elementCount(sizes) as number))
+    const to = i === axes.length - 1 ? y : alloc.scratch(4 * elementCount(sizes)!)
     const step = resample(from, to, [outer, inSize, inner], all, alloc)
     from = to
     return step
@@ -92,10 +92,10 @@ function bilinear(
     args: {
       x,
       y,
-      batch: elementCount(shape.slice(0, h)) as number,
-      inH: shape[h] as number,
-      inW: shape[h + 1] as number,
-      channels: elementCount(shape.slice(h + 2)) as number,
+      batch: elementCount(shape.slice(0, h))!,
+      inH: shape[h]!,
+      inW: shape[h + 1]!,
+      channels: elementCount(shape.slice(h + 2))!,
       outH: rows.length,
       outW: columns.length,
       tableH: table(rows),

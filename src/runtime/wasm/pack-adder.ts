@@ -75,8 +75,8 @@ export function packAdderFloats(
     eachWeight(filter, sizes, tapChannels, (place, from) => {
       const p = Math.floor(place / part)
       const to = at + panelWidth * (place + p + 1)
-      packed[to] = (weights[from] as number) + shift
-      sums[p] = (sums[p] as number) + (packed[to] as number)
+      packed[to] = weights[from]! + shift
+      sums[p] = sums[p]! + (packed[to] as number)
     })
     sums.forEach((sum, p) => {
       packed[at + panelWidth * p * (part + 1)] = -sum / 2
@@ -98,7 +98,7 @@ export function packAdderBytes(
     const at = panel * panelBytes + 4 * column
     eachWeight(filter, sizes, tapChannels, (place, from) => {
       const k = line * Math.floor(place / lineTaps) + (place % lineTaps)
-      packed[at + (k >> 2) * 4 * panelWidth + (k & 3)] = weights[from] as number
+      packed[at + (k >> 2) * 4 * panelWidth + (k & 3)] = weights[from]!
     })
   })
   return packed
@@ -118,7 +118,7 @@ export function termsPerByte(packed: Uint8Array, run: number): 1 | 2 | 4 {
       for (let group = at; group < at + runBytes; group += terms * step)
         for (let lane = group; lane < group + step; lane++) {
           let sum = 0
-          for (let k = lane; k < Math.min(group + terms * step, at + runBytes); k += step) sum += packed[k] as number
+          for (let k = lane; k < Math.min(group + terms * step, at + runBytes); k += step) sum += packed[k]!
           if (sum > 255) return false
         }
     return true

@@ -63,7 +63,7 @@ export function packPanels(
       if (scale) factors.set(scale.subarray(channel, channel + columns))
       at += panelWidth
       for (let t = 0; t < taps.length; t++) {
-        const from = g * order.group + first * order.outChannel + (taps[t] as number) * order.tap
+        const from = g * order.group + first * order.outChannel + taps[t]! * order.tap
         packTap(packed, at, weights, from, order, columns, inChannels, factors)
         at += inChannels * panelWidth
       }
@@ -85,7 +85,7 @@ function packTap(
   for (let c = 0; c < inChannels; c++) {
     let source = from + c * inChannel
     for (let o = 0; o < columns; o++) {
-      packed[to + o] = (weights[source] as number) * (factors[o] as number)
+      packed[to + o] = weights[source]! * factors[o]!
       source += outChannel
     }
     to += panelWidth

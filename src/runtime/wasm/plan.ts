@@ -56,12 +56,11 @@ export function makePlan(
   const prepared = prepare(model, inputShapes)
   const scheduled = schedule(prepared, lowerings, resident)
   const arena = layOut(scheduled.buffers)
-  const offsets = new Map(scheduled.buffers.map((b, i) => [b, arena.offsets[i] as number]))
+  const offsets = new Map(scheduled.buffers.map((b, i) => [b, arena.offsets[i]!]))
   const largest = scheduled.buffers.reduce((m, b) => Math.max(m, b.bytes), 0)
   const scratch = Math.min(2 * largest + 65536, scratchBytes)
   const memory = new PlanMemory(arena.bytes, scratch, weightBytes(prepared, scheduled.tasks), shared)
-  const addressOf = (place: Located) =>
-    memory.arena + (offsets.get(scheduled.homes.get(place.buffer) ?? place.buffer) as number)
+  const addressOf = (place: Located) => memory.arena + offsets.get(scheduled.homes.get(place.buffer) ?? place.buffer)!
   const builder = new ProgramBuilder(prepared, memory, addressOf)
   for (const task of scheduled.tasks) builder.add(task)
   const segments = builder.done()
@@ -141,9 +140,9 @@ class ProgramBuilder {
     const args = all.map(({ kernel }) => this.#memory.alloc(4 * kernels[kernel].args.length))
     const view = new DataView(this.#memory.memory.buffer)
     all.forEach(({ kernel, args: values }, i) => {
-      writeArgs(view, args[i] as number, kernel, values as never)
+      writeArgs(view, args[i]!, kernel, values as never)
       view.setInt32(address + 8 * i, kernels[kernel].id, true)
-      view.setInt32(address + 8 * i + 4, args[i] as number, true)
+      view.setInt32(address + 8 * i + 4, args[i]!, true)
     })
     let at = address
     const tasks = this.#open.map(({ task, steps }) => {
@@ -203,7 +202,7 @@ class ProgramBuilder {
       bounds: (i) => this.#bounds.get(node.inputs[i] ?? ''),
       epilogue: { residual: residual && this.#addressOf(residual), lo: job.lo, hi: job.hi },
       affine: job.affine,
-      isCentred: (i) => job.centred?.has(job.inputs[i] as string) ?? false,
+      isCentred: (i) => job.centred?.has(job.inputs[i]!) ?? false,
       makesCentred: job.centred?.has(job.result) ?? false,
       inputCodes: job.inputCodes,
       outputCodes: job.outputCodes,

@@ -59,11 +59,11 @@ export async function profileTasks(
     return {
       kind: task.kind,
       nodes: nodes.map(nodeLabel),
-      outputs: nodes.map((n) => n.outputs[0] as string),
+      outputs: nodes.map((n) => n.outputs[0]!),
       operators: nodes.map((n) => (n.domain === '' ? n.opType : `${n.domain}.${n.opType}`)),
       kernels: names.get(task) ?? [],
       outputShape: output?.shape ?? (known ?? []).map((d) => (typeof d === 'number' ? d : Number.NaN)),
-      timeMs: samples.sort((a, b) => a - b)[Math.floor(samples.length / 2)] as number,
+      timeMs: samples.sort((a, b) => a - b)[Math.floor(samples.length / 2)]!,
     }
   })
   return { tasks, runs }
@@ -72,12 +72,12 @@ export async function profileTasks(
 /** The node of a job and those that were fused into it, in order. */
 function fusedNodes({ unit, result }: Job, { units }: Prepared) {
   const nodes = [unit.node]
-  for (let value = unit.node.outputs[0] as string; value !== result; ) {
+  for (let value = unit.node.outputs[0]!; value !== result; ) {
     // A value inside has one reader.
     const reader = units.find(({ node }) => node.inputs.includes(value))
     if (!reader) break
     nodes.push(reader.node)
-    value = reader.node.outputs[0] as string
+    value = reader.node.outputs[0]!
   }
   return nodes
 }
@@ -91,7 +91,7 @@ function kernelsOf(segments: readonly Segment[], view: DataView): Map<Task, Kern
       for (const { task, address, steps } of segment.tasks)
         found.set(
           task,
-          Array.from({ length: steps }, (_, i) => byId.get(view.getInt32(address + 8 * i, true)) as KernelName),
+          Array.from({ length: steps }, (_, i) => byId.get(view.getInt32(address + 8 * i, true))!),
         )
   return found
 }

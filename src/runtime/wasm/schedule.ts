@@ -109,7 +109,7 @@ class Scheduler {
       elementType,
       shape: known.shape,
       layout,
-      bytes: byteLengthOf(elementType, elementCount(known.shape) as number),
+      bytes: byteLengthOf(elementType, elementCount(known.shape)!),
       first: now,
       last: now,
     }
@@ -145,7 +145,7 @@ class Scheduler {
     const { node } = unit
     const computed = (name: string) => name !== '' && !this.#prepared.isConstant(name)
     const names = node.outputs.map((o, i) => (i === 0 ? job.result : o))
-    if ((lowering ? lowering.alias : isView(unit)) && this.#alias(node.inputs[0] as string, names)) return
+    if ((lowering ? lowering.alias : isView(unit)) && this.#alias(node.inputs[0]!, names)) return
     const layout = lowering ? this.#layoutFor(job, lowering) : 'plain'
     const plain = (which: 'inputs' | 'outputs', i: number) => lowering?.plain?.[which]?.includes(i)
     const inputs = job.inputs.map((name, i) =>
@@ -193,13 +193,13 @@ class Scheduler {
     const known = output ? this.#prepared.inference.values.get(output) : undefined
     if (!output || outputs.some((o, i) => i > 0 && o !== '') || !isConcrete(known?.shape) || !this.#places.has(input))
       return false
-    const places = this.#places.get(input) as Partial<Record<Layout, Located>>
+    const places = this.#places.get(input)!
     if (known.shape.join() === (places.plain ?? places.channelsLast)?.shape.join()) {
       // The same value by another name, in every layout in which it is at hand or will be.
       this.#places.set(output, places)
       return true
     }
-    const from = this.#at(input, 'plain') as Located
+    const from = this.#at(input, 'plain')!
     this.#places.set(output, { plain: { buffer: from.buffer, shape: known.shape, layout: 'plain' } })
     return true
   }

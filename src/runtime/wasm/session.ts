@@ -1,4 +1,4 @@
-import type { Control, Dense, Model } from '../../graph/index.ts'
+import type { Dense, Model } from '../../graph/index.ts'
 import { calculate } from '../reference/calculate.ts'
 import { fromDense, fromFloats, type HostElementType, type HostTensor, toDense, writeFloats } from '../tensor.ts'
 import { Bodies } from './bodies.ts'
@@ -174,7 +174,7 @@ export class WasmRunner {
     )
     const inputs = this.#inputsOf(task)
     const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
-    const rounds = (operator.control as Control).run({ ...call, inputs: known }, inputs)
+    const rounds = operator.control!.run({ ...call, inputs: known }, inputs)
     let state = rounds.next()
     while (!state.done) {
       const { graph, inputs } = state.value

@@ -10,7 +10,7 @@ import { makePlan } from './plan.ts'
 const seed = 15
 const random = seededRandom(seed)
 const floats = (shape: readonly number[]): Float32Array =>
-  Float32Array.from({ length: elementCount(shape) as number }, () => random.normal())
+  Float32Array.from({ length: elementCount(shape)! }, () => random.normal())
 
 interface Options {
   readonly groups: number
@@ -74,7 +74,7 @@ async function agrees(model: Model, shape: readonly number[], tolerance: number)
   session.dispose()
   for (const [name, wanted] of referenceRun(model, new Map(Object.entries(feeds)))) {
     const values = hostValues(got[name] as never)
-    const worst = hostValues(wanted).reduce((most, v, i) => Math.max(most, Math.abs(v - (values[i] as number))), 0)
+    const worst = hostValues(wanted).reduce((most, v, i) => Math.max(most, Math.abs(v - values[i]!)), 0)
     expect(got[name]?.shape).toEqual(wanted.shape)
     expect(worst).toBeLessThanOrEqual(tolerance)
   }

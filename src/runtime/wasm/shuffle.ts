@@ -48,7 +48,7 @@ export function findShuffles(prepared: Prepared): Shuffles {
       perm.every((axis, i) => axis === (i === 1 ? 2 : i === 2 ? 1 : i)) &&
       y.shape.join() === x.shape.join()
     ) {
-      starts.set(first.node, { groups, result: third.node.outputs[0] as string })
+      starts.set(first.node, { groups, result: third.node.outputs[0]! })
       absorbed.add(second.node).add(third.node)
     }
   }
@@ -69,7 +69,7 @@ function onlyReaders({ units, model }: Prepared): (unit: Unit) => Unit | undefin
   }
   for (const { name } of model.graph.outputs) add(name, undefined)
   return ({ node }) => {
-    const found = readers.get(node.outputs[0] as string) ?? []
+    const found = readers.get(node.outputs[0]!) ?? []
     return found.length === 1 ? found[0] : undefined
   }
 }

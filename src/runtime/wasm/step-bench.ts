@@ -116,8 +116,8 @@ export function greatestError(actual: ArrayLike<number>, expected: ArrayLike<num
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
   let worst = 0
   for (let i = 0; i < actual.length; i++) {
-    const a = actual[i] as number
-    const e = expected[i] as number
+    const a = actual[i]!
+    const e = expected[i]!
     if (Object.is(a, e) || a === e) continue
     const error = Math.abs(a - e) / Math.max(Math.abs(e), floor)
     worst = Math.max(worst, Number.isFinite(e) && Number.isFinite(error) ? error : Number.POSITIVE_INFINITY)

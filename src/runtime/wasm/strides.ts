@@ -14,20 +14,20 @@ export function memoryAxes(rank: number, layout: Layout): number[] {
 
 /** Sizes in the order of memory. */
 export function memoryShape(shape: readonly number[], layout: Layout): number[] {
-  return memoryAxes(shape.length, layout).map((axis) => shape[axis] as number)
+  return memoryAxes(shape.length, layout).map((axis) => shape[axis]!)
 }
 
 /** Strides by ONNX axis. */
 export function layoutStrides(shape: readonly number[], layout: Layout): number[] {
   const axes = memoryAxes(shape.length, layout)
   const inMemory = stridesOf(memoryShape(shape, layout))
-  return shape.map((_, axis) => inMemory[axes.indexOf(axis)] as number)
+  return shape.map((_, axis) => inMemory[axes.indexOf(axis)]!)
 }
 
 /** Strides of an operand along the axes of the shape it broadcasts to: 0 where its one element is repeated. */
 export function broadcastTo(own: readonly number[], strides: readonly number[], shape: readonly number[]): number[] {
   const offset = shape.length - own.length
-  return shape.map((_, axis) => (axis < offset || own[axis - offset] === 1 ? 0 : (strides[axis - offset] as number)))
+  return shape.map((_, axis) => (axis < offset || own[axis - offset] === 1 ? 0 : strides[axis - offset]!))
 }
 
 /** Operands that are walked through together. */
@@ -42,14 +42,14 @@ export function collapsed({ sizes, strides }: Walk): Walk {
   const out: { size: number; strides: number[] }[] = []
   sizes.forEach((size, axis) => {
     if (size === 1) return
-    const own = strides.map((s) => s[axis] as number)
+    const own = strides.map((s) => s[axis]!)
     const before = out.at(-1)
-    if (before?.strides.every((s, i) => s === size * (own[i] as number))) {
+    if (before?.strides.every((s, i) => s === size * own[i]!)) {
       before.size *= size
       before.strides = own
     } else out.push({ size, strides: own })
   })
-  return { sizes: out.map((a) => a.size), strides: strides.map((_, i) => out.map((a) => a.strides[i] as number)) }
+  return { sizes: out.map((a) => a.size), strides: strides.map((_, i) => out.map((a) => a.strides[i]!)) }
 }
 
 /**
@@ -63,7 +63,7 @@ export function inRank<T>(
   offsets: readonly number[] = strides.map(() => 0),
 ): T[] {
   if (sizes.length > rank)
-    return Array.from({ length: sizes[0] as number }, (_, i) =>
+    return Array.from({ length: sizes[0]! }, (_, i) =>
       inRank(
         { sizes: sizes.slice(1), strides: strides.map((s) => s.slice(1)) },
         rank,

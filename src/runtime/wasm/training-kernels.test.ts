@@ -39,12 +39,12 @@ function run(lower: (bench: StepBench) => { readonly steps: readonly Step[]; rea
       bench.reset()
       const { steps, results } = lower(bench)
       bench.run(steps, threads, late)
-      return results.map(([at, count]) => bench.read(at as number, count as number))
+      return results.map(([at, count]) => bench.read(at!, count!))
     })
     const [first, ...others] = all as [Float32Array[], ...Float32Array[][]]
     for (const other of others)
       other.forEach((values, i) => {
-        expect(firstDifference(values, first[i] as Float32Array)).toBe(-1)
+        expect(firstDifference(values, first[i]!)).toBe(-1)
       })
     return first
   })
@@ -105,10 +105,10 @@ const countsOf = (layer: ConvLayer) => ({
 })
 
 const add = (sums: Float64Array, at: number, value: number) => {
-  sums[at] = (sums[at] as number) + value
+  sums[at] = sums[at]! + value
 }
 
-const layers = Array.from({ length: 24 }, (_, i) => someLayer([1, 1, 2, 3][i % 4] as number)).concat(
+const layers = Array.from({ length: 24 }, (_, i) => someLayer([1, 1, 2, 3][i % 4]!)).concat(
   // Depthwise, and whole tiles.
   Array.from({ length: 6 }, () => {
     const layer = someLayer(1)
@@ -140,13 +140,13 @@ describe(`convolutions (seed ${seed})`, () => {
   it.each(layers.map((l, i) => [i, l] as const))('layer %i', (_, layer) => {
     const counts = countsOf(layer)
     const [x, dy, w, bias] = [normal(counts.x), normal(counts.dy), normal(counts.w), normal(layer.outChannels)]
-    const y = Float64Array.from({ length: counts.dy }, (_, i) => bias[i % layer.outChannels] as number)
+    const y = Float64Array.from({ length: counts.dy }, (_, i) => bias[i % layer.outChannels]!)
     const adder = Float64Array.from(y)
     const [dx, dw] = [new Float64Array(counts.x), new Float64Array(counts.w)]
     const [clipped, signed] = [new Float64Array(counts.x), new Float64Array(counts.w)]
     eachTap(layer, (from, at, tap) => {
-      const [weight, gradient] = [w[tap] as number, dy[at] as number]
-      const value = from < 0 ? 0 : (x[from] as number)
+      const [weight, gradient] = [w[tap]!, dy[at]!]
+      const value = from < 0 ? 0 : x[from]!
       add(adder, at, -Math.abs(value - weight))
       add(signed, tap, gradient * Math.sign(value - weight))
       if (from < 0) return
@@ -193,7 +193,7 @@ describe(`convolutions (seed ${seed})`, () => {
       [y, adder, dx, clipped, dw, signed].forEach((want, i) => {
         // Adder layers know no difference; their sums are as long here as their rounding allows.
         if (i % 2 === 1 && squares.includes(layer)) return
-        expect(relative(results[i] as Float32Array, want), `result ${i}`).toBeLessThan(5e-6)
+        expect(relative(results[i]!, want), `result ${i}`).toBeLessThan(5e-6)
       })
   })
 
@@ -216,15 +216,14 @@ describe(`convolutions (seed ${seed})`, () => {
     const dy = normal(counts.dy)
     const want = new Float64Array(counts.x)
     eachTap(layer, (from, at, tap) => {
-      if (from >= 0)
-        add(want, from, (dy[at] as number) * Math.min(1, Math.max(-1, (w[tap] as number) - (x[from] as number))))
+      if (from >= 0) add(want, from, dy[at]! * Math.min(1, Math.max(-1, w[tap]! - x[from]!)))
     })
     for (const [got] of run((bench) => {
       const dx = bench.result(counts.x)
       const places = { dy: bench.floats(dy), x: bench.floats(x), w: bench.floats(w), dx }
       return { steps: lowerAdderInputGradient(layer, 'clip', places, bench), results: [[dx, counts.x]] }
     }))
-      expect(relative(got as Float32Array, want)).toBeLessThan(5e-5)
+      expect(relative(got!, want)).toBeLessThan(5e-5)
   })
 })
 
@@ -237,17 +236,15 @@ describe(`BatchNormalization in training (seed ${seed})`, () => {
 
   const reference = (x: Float32Array, dy: Float32Array, scale: Float32Array, rows: number, channels: number) =>
     Array.from({ length: channels }, (_, c) => {
-      const column = (v: Float32Array) => Array.from({ length: rows }, (_, r) => v[r * channels + c] as number)
+      const column = (v: Float32Array) => Array.from({ length: rows }, (_, r) => v[r * channels + c]!)
       const [values, gradients] = [column(x), column(dy)]
       const mean = values.reduce((s, v) => s + v, 0) / rows
       const variance = values.reduce((s, v) => s + (v - mean) ** 2, 0) / rows
       const inverse = 1 / Math.sqrt(variance + epsilon)
       const normalised = values.map((v) => (v - mean) * inverse)
       const dBias = gradients.reduce((s, g) => s + g, 0)
-      const dScale = gradients.reduce((s, g, r) => s + g * (normalised[r] as number), 0)
-      const dx = gradients.map(
-        (g, r) => (scale[c] as number) * inverse * (g - dBias / rows - ((normalised[r] as number) * dScale) / rows),
-      )
+      const dScale = gradients.reduce((s, g, r) => s + g * normalised[r]!, 0)
+      const dx = gradients.map((g, r) => scale[c]! * inverse * (g - dBias / rows - (normalised[r]! * dScale) / rows))
       return { mean, variance, normalised, dBias, dScale, dx }
     })
 
@@ -266,11 +263,9 @@ describe(`BatchNormalization in training (seed ${seed})`, () => {
       ]
       const want = reference(x, dy, scale, rows, channels)
       const at = (f: (of: (typeof want)[number], r: number, c: number) => number) =>
-        Float64Array.from({ length: n }, (_, i) =>
-          f(want[i % channels] as (typeof want)[number], Math.floor(i / channels), i % channels),
-        )
-      const y = at(({ normalised }, r, c) => (normalised[r] as number) * (scale[c] as number) + (bias[c] as number))
-      const dx = at((of, r) => of.dx[r] as number)
+        Float64Array.from({ length: n }, (_, i) => f(want[i % channels]!, Math.floor(i / channels), i % channels))
+      const y = at(({ normalised }, r, c) => normalised[r]! * scale[c]! + bias[c]!)
+      const dx = at((of, r) => of.dx[r]!)
       for (const results of run((bench) => {
         const [xAt, dyAt, scaleAt, biasAt, meanAt, varianceAt] = [x, dy, scale, bias, means, variances].map((v) =>
           bench.floats(v),
@@ -297,8 +292,8 @@ describe(`BatchNormalization in training (seed ${seed})`, () => {
         }
       })) {
         const vectors = [
-          want.map(({ mean }, c) => momentum * (means[c] as number) + (1 - momentum) * mean),
-          want.map(({ variance }, c) => momentum * (variances[c] as number) + (1 - momentum) * variance),
+          want.map(({ mean }, c) => momentum * means[c]! + (1 - momentum) * mean),
+          want.map(({ variance }, c) => momentum * variances[c]! + (1 - momentum) * variance),
           want.map(({ dScale }) => dScale),
           want.map(({ dBias }) => dBias),
         ]
@@ -306,9 +301,7 @@ describe(`BatchNormalization in training (seed ${seed})`, () => {
         const tolerance = rows === 1 ? 1e-3 : centre === 0 ? 2e-6 : 3e-5
         ;[y, dx, ...vectors].forEach((expected, i) => {
           const floor = Math.max(largestOf(expected), 1)
-          expect(greatestError(results[i] as Float32Array, expected, floor), `${rows}×${channels}, ${i}`).toBeLessThan(
-            tolerance,
-          )
+          expect(greatestError(results[i]!, expected, floor), `${rows}×${channels}, ${i}`).toBeLessThan(tolerance)
         })
       }
     }
@@ -332,16 +325,16 @@ it(`gradients of pooling: of equal values the first has all (seed ${seed})`, () 
         const places = [0, 1, 2].flatMap((ky) =>
           [0, 1].map((kx) => ((n * 5 + 2 * oy + ky) * 4 + 2 * ox + kx) * channels + c),
         )
-        const most = Math.max(...places.map((p) => x[p] as number))
-        const first = places.find((p) => x[p] === most) as number
-        if (average) for (const p of places) add(want, p, (dy[at] as number) / 6)
-        else add(want, first, dy[at] as number)
+        const most = Math.max(...places.map((p) => x[p]!))
+        const first = places.find((p) => x[p] === most)!
+        if (average) for (const p of places) add(want, p, dy[at]! / 6)
+        else add(want, first, dy[at]!)
       }
       for (const [got] of run((bench) => {
         const dx = bench.result(x.length)
         const places = { dy: bench.floats(dy), x: bench.floats(x), dx }
         return { steps: lowerPoolGradient(layer, places, bench), results: [[dx, x.length]] }
       }))
-        expect(relative(got as Float32Array, want)).toBeLessThan(1e-6)
+        expect(relative(got!, want)).toBeLessThan(1e-6)
     }
 })

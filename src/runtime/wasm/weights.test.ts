@@ -31,7 +31,7 @@ const layers: readonly (readonly [
 
 /** @param asked gets the length of every range that is read, in bytes */
 function network(index: number, values: Float32Array, asked: number[], streamed: boolean): Model {
-  const [, op, xShape, shape, attributes] = layers[index] as (typeof layers)[number]
+  const [, op, xShape, shape, attributes] = layers[index]!
   const { elementType, data } = tensorOf('float32', shape, values)
   const bytes = (offset = 0, length = data.byteLength - offset, into?: ArrayBuffer) => {
     asked.push(length)
@@ -50,7 +50,7 @@ function network(index: number, values: Float32Array, asked: number[], streamed:
 
 describe('weights in a file', () => {
   it.each(layers.map(([what], i) => [what, i] as const))('%s', async (_, index) => {
-    const [, , xShape, shape] = layers[index] as (typeof layers)[number]
+    const [, , xShape, shape] = layers[index]!
     const size = (s: readonly number[]) => s.reduce((p, d) => p * d, 1)
     const values = floats(size(shape))
     const x = hostTensor('float32', xShape, floats(size(xShape)))
@@ -69,7 +69,7 @@ describe('weights in a file', () => {
   it('are in memory piece by piece where their filters lie one behind the other', async () => {
     for (const index of [0, 1, 5, 7]) {
       const asked: number[] = []
-      const [, , , shape] = layers[index] as (typeof layers)[number]
+      const [, , , shape] = layers[index]!
       const session = await createSession(network(index, floats(shape.reduce((p, d) => p * d, 1)), asked, true))
       session.dispose()
       if (index !== 1) expect(asked.length).toBeGreaterThan(1)

@@ -166,15 +166,15 @@ function transformFilter(
   tapStep: number,
   factor: number,
 ): void {
-  const g0 = factor * (weights[from] as number)
-  const g1 = factor * (weights[from + tapStep] as number)
-  const g2 = factor * (weights[from + 2 * tapStep] as number)
-  const g3 = factor * (weights[from + 3 * tapStep] as number)
-  const g4 = factor * (weights[from + 4 * tapStep] as number)
-  const g5 = factor * (weights[from + 5 * tapStep] as number)
-  const g6 = factor * (weights[from + 6 * tapStep] as number)
-  const g7 = factor * (weights[from + 7 * tapStep] as number)
-  const g8 = factor * (weights[from + 8 * tapStep] as number)
+  const g0 = factor * weights[from]!
+  const g1 = factor * weights[from + tapStep]!
+  const g2 = factor * weights[from + 2 * tapStep]!
+  const g3 = factor * weights[from + 3 * tapStep]!
+  const g4 = factor * weights[from + 4 * tapStep]!
+  const g5 = factor * weights[from + 5 * tapStep]!
+  const g6 = factor * weights[from + 6 * tapStep]!
+  const g7 = factor * weights[from + 7 * tapStep]!
+  const g8 = factor * weights[from + 8 * tapStep]!
   transformRow(packed, to, step, g0, g1, g2)
   transformRow(packed, to + 4 * step, step, (g0 + g3 + g6) / 2, (g1 + g4 + g7) / 2, (g2 + g5 + g8) / 2)
   transformRow(packed, to + 8 * step, step, (g0 - g3 + g6) / 2, (g1 - g4 + g7) / 2, (g2 - g5 + g8) / 2)

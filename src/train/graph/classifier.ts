@@ -64,7 +64,7 @@ function readingOf(model: Model, output: string, rank: number): Pick<Classifier,
     // Over another axis it says nothing of classes.
     if (axis === 1 || axis === 1 - rank)
       return last.opType === 'Softmax'
-        ? { kind: 'probabilities', logits: last.inputs[0] as string }
+        ? { kind: 'probabilities', logits: last.inputs[0]! }
         : { kind: 'logProbabilities', logits: output }
   }
   return { kind: 'logits', logits: output }

@@ -61,7 +61,7 @@ export function withoutFrozen(
 function statisticsOf(node: Node, inference: Inference): string[] | undefined {
   const { operator, call } = inference.calls.get(node) ?? {}
   const form = call && operator?.training?.(call, (wish) => wish)
-  return form?.statistics?.map(({ input }) => node.inputs[input] as string)
+  return form?.statistics?.map(({ input }) => node.inputs[input]!)
 }
 
 /** One sentence for every place where gradients end. */

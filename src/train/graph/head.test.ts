@@ -19,8 +19,8 @@ function net(head: (b: GraphBuilder, x: string) => string, channels = 7): Model 
 }
 
 function stored(b: GraphBuilder, name: string, sizes: readonly number[]): string {
-  const random = seededRandom(elementCount(sizes) as number)
-  const values = Float32Array.from({ length: elementCount(sizes) as number }, () => 9 + random.uniform())
+  const random = seededRandom(elementCount(sizes)!)
+  const values = Float32Array.from({ length: elementCount(sizes)! }, () => 9 + random.uniform())
   return b.constant(name, tensorOf('float32', sizes, values))
 }
 
@@ -59,7 +59,7 @@ const outputOf = (model: Model, batch: number) =>
 
 describe('a new classifier', () => {
   it.each(Object.keys(heads))('in place of %s', (name) => {
-    const model = net(heads[name] as (typeof heads)[string])
+    const model = net(heads[name]!)
     expect(classifierHead(model, shape)).toMatchObject({ layer: 'head', classes: old })
     const three = withNewHead(model, 3, { shape, seed: 4 })
     expect(outputOf(three, 2)).toEqual([2, 3])
@@ -76,7 +76,7 @@ describe('a new classifier', () => {
     expect(new Set(values).size).toBe(values.length)
     expect(three.graph.initializers.get('body')).toBe(model.graph.initializers.get('body'))
     const numbers = (m: Model) => [
-      ...tensorValues(m.graph.initializers.get([...m.graph.initializers.keys()].find((n) => n !== 'body') as string)!),
+      ...tensorValues(m.graph.initializers.get([...m.graph.initializers.keys()].find((n) => n !== 'body')!)!),
     ]
     expect(numbers(withNewHead(model, 3, { shape, seed: 4 }))).toEqual(numbers(three))
     expect(numbers(withNewHead(model, 3, { shape, seed: 5 }))).not.toEqual(numbers(three))
@@ -116,7 +116,7 @@ describe('a new classifier', () => {
     ],
     [
       'a scale per class',
-      (b, x) => b.node('Mul', [(heads.Gemm as (typeof heads)[string])(b, x), stored(b, 's', [old])], ...named('scale')),
+      (b, x) => b.node('Mul', [heads.Gemm!(b, x), stored(b, 's', [old])], ...named('scale')),
       /: Mul "scale" behind Gemm "head" has numbers for each of the 5 classes\./,
     ],
     ['no number per class', (_, x) => x, /: the output is \[1,7,6,6\], no number per class\./],

@@ -88,7 +88,7 @@ class Head {
     const declared = own.graph.inputs.find((i) => i.name === name)?.type
     const batch = declared?.kind === 'tensor' ? declared.shape?.[0] : undefined
     const images = [typeof batch === 'number' ? batch : 1, ...shape]
-    this.#inputShapes = new Map([[name, axesOf[layout].map((axis) => images[axis] as number)]])
+    this.#inputShapes = new Map([[name, axesOf[layout].map((axis) => images[axis]!)]])
     const before = this.#inferred(own)
     const constants = tailOf(own, before).flatMap((node) => node.inputs.filter((n) => isFloat(before, n)))
     // Weights may be made by nodes, or be read by others, too.
@@ -108,7 +108,7 @@ class Head {
   }
 
   get #layer(): Node {
-    return this.#tail.at(-1) as Node
+    return this.#tail.at(-1)!
   }
 
   #inferred(model: Model): Inference {
@@ -131,7 +131,7 @@ class Head {
     const [weight] = this.#perClass(this.#layer).filter((name) => (this.#tensor(name)?.shape.length ?? 0) > 1)
     if (weight === undefined)
       throw noHead(`${say(this.#layer)} has no float32 weights for ${this.#classes} classes`, this.#layer)
-    const { shape } = this.#tensor(weight) as Tensor
+    const { shape } = this.#tensor(weight)!
     const axes = [...shape.keys()].filter((axis) => shape[axis] === this.#classes)
     let why = ''
     // Targets of Reshape that hold the number of classes only where that is needed: another number may be the same by chance.
@@ -155,8 +155,8 @@ class Head {
 
   #made(weight: string, axis: number, classes: number, seed: number, targets: boolean): Model {
     const edits = new TensorEdits(this.#model)
-    const { shape } = this.#tensor(weight) as Tensor
-    const terms = (elementCount(shape) as number) / this.#classes
+    const { shape } = this.#tensor(weight)!
+    const terms = elementCount(shape)! / this.#classes
     const draw = (name: string, sizes: readonly number[]) =>
       evenly(sizes, 1 / Math.sqrt(terms), seededRandom(seedFrom(seed, name)))
     const changed = new Map<Node, Node>()
@@ -166,7 +166,7 @@ class Head {
       const inputs = node.inputs.map((name) => {
         const tensor = this.#tensor(name)
         if (own.has(name)) {
-          const sizes = (tensor as Tensor).shape.map((d, a) =>
+          const sizes = tensor!.shape.map((d, a) =>
             d === this.#classes && (name !== weight || a === axis) ? classes : d,
           )
           return this.#put(edits, name, tensorOf('float32', sizes, draw(name, sizes)))
@@ -251,5 +251,5 @@ function tailOf({ graph }: Model, inference: Inference): Node[] {
 }
 
 function evenly(shape: Shape, most: number, random: Random): Float32Array {
-  return Float32Array.from({ length: elementCount(shape) as number }, () => most * (2 * random.uniform() - 1))
+  return Float32Array.from({ length: elementCount(shape)! }, () => most * (2 * random.uniform() - 1))
 }

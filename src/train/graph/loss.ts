@@ -63,7 +63,7 @@ export function divergence(emit: GradientEmitter, logits: Shaped, teacher: strin
   const softened = (value: string) => emit.node('LogSoftmax', [scaled(emit, value, 1 / temperature)], { axis: 1 })
   const [wanted, given] = [softened(teacher), softened(logits.name)]
   const terms = emit.node('Mul', [emit.node('Exp', [wanted]), emit.node('Sub', [wanted, given])])
-  return scaled(emit, sumOf(emit, terms, 2), temperature ** 2 / (logits.shape[0] as number))
+  return scaled(emit, sumOf(emit, terms, 2), temperature ** 2 / logits.shape[0]!)
 }
 
 /** Σ factor · loss; parts of factor 0 are left out. */
@@ -72,5 +72,5 @@ export function weightedSum(
   parts: readonly (readonly [factor: number, loss: string])[],
 ): string {
   const [first, ...more] = parts.filter(([factor]) => factor !== 0).map(([factor, loss]) => scaled(emit, loss, factor))
-  return more.reduce((sum, part) => emit.node('Add', [sum, part]), first as string)
+  return more.reduce((sum, part) => emit.node('Add', [sum, part]), first!)
 }

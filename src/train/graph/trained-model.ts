@@ -41,7 +41,7 @@ export function trainedModel(
     for (const { reader, input, name } of moved)
       if (reader === output) {
         inputs[input] = name
-        initializers.set(name, tensorFrom(values.get(name) as TrainedTensor))
+        initializers.set(name, tensorFrom(values.get(name)!))
       }
     return [inputs.every((name, i) => name === node.inputs[i]) ? node : { ...node, inputs }]
   })

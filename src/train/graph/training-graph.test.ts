@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { tinyNet } from '../../../test/tiny-images.ts'
-import { GraphBuilder, type Model, type Tensor, tensorOf, tensorValues } from '../../graph/index.ts'
+import { GraphBuilder, type Model, tensorOf, tensorValues } from '../../graph/index.ts'
 import { modelBytes, readModel } from '../../onnx/index.ts'
 import { parameterGroups } from '../optimisers/parameter.ts'
 import { createTrainer, type TrainerOptions } from '../trainer.ts'
@@ -91,7 +91,7 @@ describe('quantised training', () => {
     const [first, second] = [await trainer.step(batch, 0.5), await trainer.step(batch, 0.5)]
     expect(second.loss).toBeLessThan(first.loss)
     const after = trainer.model()
-    const values = tensorValues(after.graph.initializers.get('w') as Tensor)
+    const values = tensorValues(after.graph.initializers.get('w')!)
     expect(values[0]).not.toBe(1)
     // Kernels do all of it.
     expect(notices).toEqual([])
@@ -128,7 +128,7 @@ describe('what is frozen', () => {
     })
     await trainer.step({ ...batch, images: batch.images.subarray(0, 256) }, 0.1)
     const after = trainer.model()
-    const bits = (model: Model, name: string) => [...tensorValues(model.graph.initializers.get(name) as Tensor)]
+    const bits = (model: Model, name: string) => [...tensorValues(model.graph.initializers.get(name)!)]
     for (const name of ['conv1.weight', 'bn1.weight', 'bn1.bias', 'bn1.mean', 'bn1.var'])
       expect(bits(after, name), name).toEqual(bits(given, name))
     expect(bits(after, 'fc.weight')).not.toEqual(bits(given, 'fc.weight'))
@@ -168,7 +168,7 @@ describe('what no gradient reaches', () => {
     })
     expect(notices).toEqual(['"w0", "scale" will not be learnt: no gradient passes through Round "steps".'])
     await trainer.step(batch, 0.1)
-    expect([...tensorValues(trainer.model().graph.initializers.get('scale') as Tensor)]).toEqual([1, 2])
+    expect([...tensorValues(trainer.model().graph.initializers.get('scale')!)]).toEqual([1, 2])
     expect(trainer.graph.weights.map((w) => w.name)).toEqual(['w'])
   })
 

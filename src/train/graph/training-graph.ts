@@ -175,7 +175,7 @@ class Maker {
       this.#shapes,
       choices,
     )
-    const weights = this.#learnable.map((l) => ({ ...l, gradient: gradients.get(l.name) as string }))
+    const weights = this.#learnable.map((l) => ({ ...l, gradient: gradients.get(l.name)! }))
     const outputs = [loss, scores, ...weights.map((w) => w.gradient), ...this.#statistics.map((s) => s.next)]
     const graph = withoutDeadCode({
       ...model.graph,
@@ -212,26 +212,26 @@ class Maker {
     const known = this.#inference.calls.get(node)
     const form = known?.operator.training?.(known.call, this.#fresh)
     // Frozen statistics are those of inference; those that are computed, the batch's own, are not kept running.
-    const isKept = (input: number) => this.#inference.constants.has(node.inputs[input] as string)
+    const isKept = (input: number) => this.#inference.constants.has(node.inputs[input]!)
     if (!form || (form.statistics && (this.#isFrozen(node) || !form.statistics.every((s) => isKept(s.input)))))
       return node
     const inputs = [...form.node.inputs]
     for (const { input, output } of form.statistics ?? []) {
-      const name = this.#statistic(form.node, input, form.node.outputs[output] as string)
-      if (name !== inputs[input]) this.#moved.push({ reader: node.outputs[0] as string, input, name })
+      const name = this.#statistic(form.node, input, form.node.outputs[output]!)
+      if (name !== inputs[input]) this.#moved.push({ reader: node.outputs[0]!, input, name })
       inputs[input] = name
     }
     if (form.dropout) {
       const { input, rate, shape } = form.dropout
-      this.#input(inputs[input] as string, shape)
-      this.#masks.push({ name: inputs[input] as string, rate, shape })
+      this.#input(inputs[input]!, shape)
+      this.#masks.push({ name: inputs[input]!, rate, shape })
     }
     return { ...form.node, inputs }
   }
 
   /** @returns the input's name: the stored tensor's own, or another where that is not stored by itself or serves elsewhere, too */
   #statistic(node: Node, input: number, next: string): string {
-    const value = node.inputs[input] as string
+    const value = node.inputs[input]!
     const stored = this.#stored.get(value)
     const own = this.#graph.initializers.has(value) && !this.#shapes.has(value) && readers(this.#model, value) === 1
     const name = own ? value : this.#fresh(`${node.name || node.outputs[0]}/statistic${input}`)
@@ -308,7 +308,7 @@ class Maker {
       [...inference.calls].flatMap(([, { operator }]) => (operator.surrogate ? [operator.name] : [])),
     )
     return Object.fromEntries(
-      Object.entries(this.#options.choices ?? {}).filter(([name]) => present.has(name.split('.')[0] as string)),
+      Object.entries(this.#options.choices ?? {}).filter(([name]) => present.has(name.split('.')[0]!)),
     )
   }
 }

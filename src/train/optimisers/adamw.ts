@@ -1,6 +1,6 @@
 import { prepareGradients } from './gradients.ts'
 import type { CommonOptions, Optimiser } from './optimiser.ts'
-import { applyMask, type Parameter } from './parameter.ts'
+import { applyMask } from './parameter.ts'
 import { StateArrays } from './state.ts'
 
 /*
@@ -31,21 +31,21 @@ export function adamW({
       state.steps++
       const correction = Math.sqrt(1 - beta2 ** state.steps)
       for (let p = 0; p < parameters.length; p++) {
-        const { name, value: w, gradient: g, group, mask, rate: own = 1 } = parameters[p] as Parameter
+        const { name, value: w, gradient: g, group, mask, rate: own = 1 } = parameters[p]!
         const rate = (learningRate * own) / (1 - beta1 ** state.steps)
-        const factor = factors[p] as number
+        const factor = factors[p]!
         const kept = 1 - learningRate * own * (groups[group].weightDecay ?? 0)
         const m = state.of('mean', name, w.length)
         const v = state.of('square', name, w.length)
         applyMask(m, mask)
         applyMask(v, mask)
         for (let i = 0; i < w.length; i++) {
-          const gradient = (g[i] as number) * factor
-          const mean = beta1 * (m[i] as number) + (1 - beta1) * gradient
-          const square = beta2 * (v[i] as number) + (1 - beta2) * gradient * gradient
+          const gradient = g[i]! * factor
+          const mean = beta1 * m[i]! + (1 - beta1) * gradient
+          const square = beta2 * v[i]! + (1 - beta2) * gradient * gradient
           m[i] = mean
           v[i] = square
-          w[i] = (w[i] as number) * kept - (rate * mean) / (Math.sqrt(square) / correction + epsilon)
+          w[i] = w[i]! * kept - (rate * mean) / (Math.sqrt(square) / correction + epsilon)
         }
         applyMask(w, mask)
       }

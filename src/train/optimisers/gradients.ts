@@ -23,23 +23,23 @@ export function prepareGradients(
 ): number {
   let total = 0
   for (let p = 0; p < parameters.length; p++) {
-    const parameter = parameters[p] as Parameter
+    const parameter = parameters[p]!
     checkParameter(parameter)
     applyMask(parameter.gradient, parameter.mask)
     const squares = sumOfSquares(parameter.gradient)
     if (!Number.isFinite(squares)) throw notFinite(parameter)
     factors[p] = clip.value === undefined ? squares : clipByValue(parameter.gradient, clip.value)
-    total += factors[p] as number
+    total += factors[p]!
   }
   const norm = Math.sqrt(total)
   const scale = clip.norm === undefined ? 1 : Math.min(1, clip.norm / (norm + 1e-6))
   for (let p = 0; p < parameters.length; p++) {
-    const parameter = parameters[p] as Parameter
+    const parameter = parameters[p]!
     const { adaptiveRate: eta, rate } = groups[parameter.group]
     // A gradient of 0 stays 0.
     factors[p] =
-      eta !== undefined && (factors[p] as number) > 0
-        ? eta * Math.sqrt(keptCount(parameter) / (factors[p] as number))
+      eta !== undefined && factors[p]! > 0
+        ? eta * Math.sqrt(keptCount(parameter) / factors[p]!)
         : scale * (rate?.(parameter.name) ?? 1)
   }
   return norm
@@ -53,19 +53,19 @@ function sumOfSquares(values: Float32Array): number {
   let d = 0
   const whole = values.length & ~3
   for (let i = 0; i < whole; i += 4) {
-    a += (values[i] as number) * (values[i] as number)
-    b += (values[i + 1] as number) * (values[i + 1] as number)
-    c += (values[i + 2] as number) * (values[i + 2] as number)
-    d += (values[i + 3] as number) * (values[i + 3] as number)
+    a += values[i]! * values[i]!
+    b += values[i + 1]! * values[i + 1]!
+    c += values[i + 2]! * values[i + 2]!
+    d += values[i + 3]! * values[i + 3]!
   }
-  for (let i = whole; i < values.length; i++) a += (values[i] as number) * (values[i] as number)
+  for (let i = whole; i < values.length; i++) a += values[i]! * values[i]!
   return a + b + (c + d)
 }
 
 function clipByValue(values: Float32Array, limit: number): number {
   const highest = Math.fround(limit)
   for (let i = 0; i < values.length; i++) {
-    const x = values[i] as number
+    const x = values[i]!
     if (x > highest) values[i] = highest
     else if (x < -highest) values[i] = -highest
   }

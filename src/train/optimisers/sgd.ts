@@ -1,6 +1,6 @@
 import { prepareGradients } from './gradients.ts'
 import type { CommonOptions, Optimiser } from './optimiser.ts'
-import { applyMask, type Parameter } from './parameter.ts'
+import { applyMask } from './parameter.ts'
 import { StateArrays } from './state.ts'
 
 /*
@@ -24,9 +24,9 @@ export function sgd({ momentum = 0.9, nesterov = false, groups, clip = {} }: Sgd
       if (factors.length !== parameters.length) factors = new Float64Array(parameters.length)
       const norm = prepareGradients(parameters, groups, clip, factors)
       for (let p = 0; p < parameters.length; p++) {
-        const { name, value, gradient, group, mask, rate = 1 } = parameters[p] as Parameter
+        const { name, value, gradient, group, mask, rate = 1 } = parameters[p]!
         const step = learningRate * rate
-        const factor = factors[p] as number
+        const factor = factors[p]!
         const decay = groups[group].weightDecay ?? 0
         if (momentum === 0) descend(value, gradient, factor, decay, step)
         else {
@@ -47,8 +47,8 @@ export function sgd({ momentum = 0.9, nesterov = false, groups, clip = {} }: Sgd
 
 function descend(w: Float32Array, g: Float32Array, factor: number, decay: number, learningRate: number): void {
   for (let i = 0; i < w.length; i++) {
-    const x = w[i] as number
-    w[i] = x - learningRate * ((g[i] as number) * factor + decay * x)
+    const x = w[i]!
+    w[i] = x - learningRate * (g[i]! * factor + decay * x)
   }
 }
 
@@ -65,16 +65,16 @@ function descendWithMomentum(
   // Two loops without a branch inside.
   if (nesterov)
     for (let i = 0; i < w.length; i++) {
-      const x = w[i] as number
-      const d = (g[i] as number) * factor + decay * x
-      const m = momentum * (v[i] as number) + d
+      const x = w[i]!
+      const d = g[i]! * factor + decay * x
+      const m = momentum * v[i]! + d
       v[i] = m
       w[i] = x - learningRate * (d + momentum * m)
     }
   else
     for (let i = 0; i < w.length; i++) {
-      const x = w[i] as number
-      const m = momentum * (v[i] as number) + (g[i] as number) * factor + decay * x
+      const x = w[i]!
+      const m = momentum * v[i]! + g[i]! * factor + decay * x
       v[i] = m
       w[i] = x - learningRate * m
     }

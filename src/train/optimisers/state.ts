@@ -16,7 +16,7 @@ export class StateArrays {
 
   /** @throws KerfError `bad-state` when what was imported has another length */
   of(kind: string, name: string, length: number): Float32Array {
-    const byName = this.#arrays.get(kind) as Map<string, Float32Array>
+    const byName = this.#arrays.get(kind)!
     let array = byName.get(name)
     if (!array) {
       array = new Float32Array(length)

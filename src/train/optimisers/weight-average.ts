@@ -38,9 +38,7 @@ export function weightAverage({ decay = 0.999, warmUp = true }: WeightAverageOpt
         const known = state.has('average', name)
         const average = state.of('average', name, value.length)
         if (!known) average.set(value)
-        else
-          for (let i = 0; i < value.length; i++)
-            average[i] = d * (average[i] as number) + (1 - d) * (value[i] as number)
+        else for (let i = 0; i < value.length; i++) average[i] = d * average[i]! + (1 - d) * value[i]!
         applyMask(average, mask)
       }
       state.steps++
@@ -49,8 +47,8 @@ export function weightAverage({ decay = 0.999, warmUp = true }: WeightAverageOpt
       for (const { name, value } of tensors) {
         const average = state.existing('average', name, value.length)
         for (let i = 0; i < value.length; i++) {
-          const x = value[i] as number
-          value[i] = average[i] as number
+          const x = value[i]!
+          value[i] = average[i]!
           average[i] = x
         }
       }

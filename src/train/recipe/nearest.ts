@@ -19,15 +19,15 @@ function editDistance(a: string, b: string): number {
     row[0] = i
     return row
   })
-  const at = (i: number, j: number) => (rows[i] as number[])[j] as number
-  for (let j = 1; j <= b.length; j++) (rows[0] as number[])[j] = j
+  const at = (i: number, j: number) => rows[i]![j]!
+  for (let j = 1; j <= b.length; j++) rows[0]![j] = j
   for (let i = 1; i <= a.length; i++)
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1]
       let least = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (same ? 0 : 1))
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
         least = Math.min(least, at(i - 2, j - 2) + 1)
-      ;(rows[i] as number[])[j] = least
+      rows[i]![j] = least
     }
   return at(a.length, b.length)
 }

@@ -48,7 +48,7 @@ describe.each(networks)('%s to be trained', (net, convolutions, shape) => {
 
   it('with adder weights from N(0, 1), and BatchNormalization that changes nothing', () => {
     const { nodes, initializers } = fresh(net, 'adder', shape).graph
-    const valuesOf = (name: string | undefined) => tensorValues(initializers.get(name as string)!)
+    const valuesOf = (name: string | undefined) => tensorValues(initializers.get(name!)!)
     const adders = nodes.filter((n) => n.opType === 'AdderConv')
     for (const { inputs } of [adders[0], adders.at(-1)].flatMap((n) => n ?? [])) {
       const values = valuesOf(inputs[1])

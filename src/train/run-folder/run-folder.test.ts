@@ -49,7 +49,7 @@ describe('a checkpoint', () => {
     const whole = bytesOf(checkpoint(7))
     for (let at = 0; at < whole.length; at++) {
       const damaged = whole.slice()
-      damaged[at] = (damaged[at] as number) ^ 1
+      damaged[at] = damaged[at]! ^ 1
       expect(() => readCheckpoint(damaged), `byte ${at}`).toThrow(
         expect.objectContaining({ code: expect.stringMatching(/^(bad-safetensors|damaged-checkpoint)$/) }),
       )

@@ -18,7 +18,7 @@ const wanted = (context: LoweringContext<never>, index: number): number =>
 
 function sizesOf(call: InferredCall<{ readonly epsilon: number }>, x: number) {
   const shape = shapeOf(call.inputs[x])
-  const channels = shape[1] as number
+  const channels = shape[1]!
   return { channels, rows: count(shape) / Math.max(1, channels), epsilon: call.attributes.epsilon }
 }
 
@@ -45,8 +45,8 @@ function training(context: LoweringContext<BatchNormalizationAttributes>): Step[
 function folded(context: LoweringContext<BatchNormalizationAttributes>): Step[] | undefined {
   const [gamma, beta, means, variances] = [1, 2, 3, 4].map((i) => context.floats(i))
   if (!gamma || !beta || !means || !variances || context.epilogue.residual !== undefined) return undefined
-  const scale = gamma.map((g, c) => g / Math.sqrt((variances[c] as number) + context.call.attributes.epsilon))
-  const shift = beta.map((b, c) => b - (means[c] as number) * (scale[c] as number))
+  const scale = gamma.map((g, c) => g / Math.sqrt(variances[c]! + context.call.attributes.epsilon))
+  const shift = beta.map((b, c) => b - means[c]! * scale[c]!)
   const { rows, channels } = sizesOf(context.call, 0)
   const { lo, hi } = context.epilogue
   return lowerAffine(

@@ -38,9 +38,7 @@ function centredWeights(context: AnyContext, weights: number, zeroPoint: number,
   const inner = count(shape.slice(shape.length + axis + 1))
   return Float32Array.from(
     data,
-    zeros.length === 1
-      ? (q) => q - (zeros[0] as number)
-      : (q, i) => q - (zeros[Math.floor(i / inner) % zeros.length] as number),
+    zeros.length === 1 ? (q) => q - zeros[0]! : (q, i) => q - zeros[Math.floor(i / inner) % zeros.length]!,
   )
 }
 
@@ -110,11 +108,8 @@ function requantised(context: AnyContext, [a, b, y, zeroPoint]: readonly [number
   const { alloc, call } = context
   const { address, shape: plain, layout } = context.output(0)
   const shape = inMemory(plain, layout)
-  const scale = (i: number) => (numbers(context, i) as ArrayLike<number>)[0] as number
-  const factors = Float32Array.from(
-    numbers(context, b) as ArrayLike<number>,
-    (s) => Math.fround(scale(a) * s) / scale(y),
-  )
+  const scale = (i: number) => numbers(context, i)![0]!
+  const factors = Float32Array.from(numbers(context, b)!, (s) => Math.fround(scale(a) * s) / scale(y))
   const [lo, hi] = rangeOf(call.outputs[0]?.elementType as never)
   return [
     ...lowerBinary(
@@ -127,7 +122,7 @@ function requantised(context: AnyContext, [a, b, y, zeroPoint]: readonly [number
     ...lowerQuantiseFloats({
       ...{ x: address, y: address, count: count(shape), lo, hi, centred: context.makesCentred },
       scale: stored([1], alloc),
-      zeroPoint: stored(numbers(context, zeroPoint) as ArrayLike<number>, alloc),
+      zeroPoint: stored(numbers(context, zeroPoint)!, alloc),
     }),
   ]
 }

@@ -13,7 +13,7 @@ const one = <T>(of: readonly T[]): T => of[random.below(of.length)] as T
 const several = (count: number, least: number, most: number): number[] =>
   Array.from({ length: count }, () => between(least, most))
 const normal = (shape: readonly number[]): Float32Array =>
-  Float32Array.from({ length: elementCount(shape) as number }, () => random.normal())
+  Float32Array.from({ length: elementCount(shape)! }, () => random.normal())
 
 type Attributes = Record<string, AttributeValue>
 
@@ -22,7 +22,7 @@ function window(rank: number, kernel: readonly number[]): Attributes {
   const strides = several(rank, 1, 3)
   const dilations = several(rank, 1, 2)
   const common = { kernel_shape: kernel, strides, dilations }
-  const reach = kernel.map((k, i) => (k - 1) * (dilations[i] as number))
+  const reach = kernel.map((k, i) => (k - 1) * dilations[i]!)
   const padding = one(['none', 'pads', 'SAME_UPPER', 'SAME_LOWER', 'VALID'])
   if (padding === 'none') return common
   if (padding !== 'pads') return { ...common, auto_pad: padding }
@@ -94,7 +94,7 @@ it.each(['Conv', 'ConvTranspose'] as const)(`%s: 80 layers (seed ${seed})`, asyn
     expect(got.shape, label).toEqual(wanted.shape)
     const values = hostValues(got)
     const size = hostValues(wanted).reduce((most, v) => Math.max(most, Math.abs(v)), 1e-3)
-    const worst = hostValues(wanted).reduce((most, v, i) => Math.max(most, Math.abs(v - (values[i] as number))), 0)
+    const worst = hostValues(wanted).reduce((most, v, i) => Math.max(most, Math.abs(v - values[i]!)), 0)
     expect(worst / size, label).toBeLessThan(2e-6)
   }
 })

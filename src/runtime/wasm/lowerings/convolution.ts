@@ -8,7 +8,7 @@ import {
 } from '../../../ops/index.ts'
 import { lowerAdderConvComputed } from '../adder-computed.ts'
 import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger } from '../adder-layer.ts'
-import { type Codes, weightCodes } from '../codes.ts'
+import { weightCodes } from '../codes.ts'
 import { type ConvLayer, type ConvTensors, lowerConv, lowerConvTranspose } from '../conv-layer.ts'
 import { type Affine, type Lowering, type LoweringContext, shapeOf, sizesOf } from '../lowering.ts'
 import { type KnownWeights, wholeFloats } from '../weights.ts'
@@ -17,7 +17,7 @@ import { stored } from './operands.ts'
 /** One entry per axis of [height, width]; a 1-D layer has height 1. */
 function pair(values: readonly number[] | undefined, fallback: number): [number, number] {
   if (!values) return [fallback, fallback]
-  return values.length === 1 ? [fallback, values[0] as number] : [values[0] as number, values[1] as number]
+  return values.length === 1 ? [fallback, values[0]!] : [values[0]!, values[1]!]
 }
 
 /** The sizes of a convolution's window, with auto_pad resolved. @param spatial of the convolution's input */
@@ -99,7 +99,7 @@ export function foldAffine(
 ): { readonly scale?: Float32Array; readonly bias?: Float32Array } {
   if (!affine) return { bias }
   const { scale, shift } = affine
-  return { scale, bias: bias ? shift.map((s, o) => s + (bias[o] as number) * (scale[o] as number)) : shift }
+  return { scale, bias: bias ? shift.map((s, o) => s + bias[o]! * scale[o]!) : shift }
 }
 
 /** What both convolutions in float32 compute with. */
@@ -144,11 +144,11 @@ const adderConvOfCodes: Lowering<ConvAttributes> = {
   lower(context: LoweringContext<ConvAttributes>) {
     const { call, epilogue, affine, alloc } = context
     const { residual, lo, hi } = epilogue
-    const codes = context.inputCodes as Codes
+    const codes = context.inputCodes!
     const tensors = {
       x: context.input(0).address,
       y: context.output(0).address,
-      weights: weightCodes(context.floats(1) as Float32Array, codes) as Uint8Array,
+      weights: weightCodes(context.floats(1)!, codes)!,
       bias: context.floats(2),
       affine,
       codes,

@@ -27,7 +27,7 @@ function biasOf(context: LoweringContext<GemmAttributes>, columns: number): Bias
   if ((call.node.inputs[2] ?? '') === '' || call.attributes.beta === 0) return { kind: 'none' }
   const shape = shapeOf(call.inputs[2])
   const values = context.floats(2)
-  if (values?.length === 1) return { kind: 'known', values: new Float32Array(columns).fill(values[0] as number) }
+  if (values?.length === 1) return { kind: 'known', values: new Float32Array(columns).fill(values[0]!) }
   const perColumn = shape.at(-1) === columns && elementCount(shape) === columns
   if (perColumn && values) return { kind: 'known', values }
   const address = placed(context as LoweringContext<never>, 2)
@@ -92,7 +92,7 @@ function added(
 ): Step[] {
   const { beta } = context.call.attributes
   const { address: y, shape: whole } = context.output(0)
-  const elements = elementCount(shape) as number
+  const elements = elementCount(shape)!
   const scaled = beta === 1 ? address : context.alloc.scratch(4 * elements)
   return [
     ...(beta === 1 ? [] : lowerUnary('linear', address, scaled, elements, beta, 0)),
@@ -109,8 +109,8 @@ export const matMul: Lowering<void> = {
   lower(context) {
     const any = context as LoweringContext<never>
     const [left, right] = [0, 1].map((i) => shapeOf(context.call.inputs[i])) as [readonly number[], readonly number[]]
-    const inFeatures = left.at(-1) as number
-    const outFeatures = right.length === 1 ? 1 : (right.at(-1) as number)
+    const inFeatures = left.at(-1)!
+    const outFeatures = right.length === 1 ? 1 : right.at(-1)!
     const [x, y] = [placed(any, 0), context.output(0).address]
     const { lo, hi } = context.epilogue
     const known = context.floats(1)
@@ -123,23 +123,19 @@ export const matMul: Lowering<void> = {
       return lowerDense({ rows, inFeatures, outFeatures }, tensors, context.alloc)
     }
     const matrices = right.slice(0, -2)
-    if (elementCount(matrices) === 1) return product((elementCount(left) as number) / inFeatures, 0, 0, 0)
-    const rows = left.length === 1 ? 1 : (left.at(-2) as number)
+    if (elementCount(matrices) === 1) return product(elementCount(left)! / inFeatures, 0, 0, 0)
+    const rows = left.length === 1 ? 1 : left.at(-2)!
     const outer = shapeOf(context.call.outputs[0]).slice(0, Math.max(left.length, right.length) - 2)
     const starts = (own: readonly number[], size: number) => {
       const strides = broadcastTo(own, stridesOf(own), outer)
       const places = stridesOf(outer)
-      return Array.from({ length: elementCount(outer) as number }, (_, i) =>
-        strides.reduce(
-          (sum, stride, axis) =>
-            sum + size * stride * (Math.floor(i / (places[axis] as number)) % (outer[axis] as number)),
-          0,
-        ),
+      return Array.from({ length: elementCount(outer)! }, (_, i) =>
+        strides.reduce((sum, stride, axis) => sum + size * stride * (Math.floor(i / places[axis]!) % outer[axis]!), 0),
       )
     }
     const lefts = starts(left.slice(0, -2), rows * inFeatures)
     return starts(matrices, inFeatures * outFeatures).flatMap((weightsAt, i) =>
-      product(rows, lefts[i] as number, i * rows * outFeatures, weightsAt),
+      product(rows, lefts[i]!, i * rows * outFeatures, weightsAt),
     )
   },
 }

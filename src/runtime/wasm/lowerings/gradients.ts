@@ -20,7 +20,7 @@ function layerOf(call: InferredCall<ConvAttributes>, x: number, dy: number): Con
   return {
     ...{ batch: input.batch, inHeight: input.height, inWidth: input.width, inChannels: input.channels, groups },
     ...{ outHeight: output.height, outWidth: output.width, outChannels: output.channels },
-    ...windowSizes(call, window, window.kernelShape as readonly number[], shapeOf(call.inputs[x]).slice(2)),
+    ...windowSizes(call, window, window.kernelShape!, shapeOf(call.inputs[x]).slice(2)),
   }
 }
 

@@ -34,7 +34,7 @@ const tensor = (...of: number[]) =>
   tensorOf(
     'float32',
     of,
-    Array.from({ length: elementCount(of) as number }, () => random.normal()),
+    Array.from({ length: elementCount(of)! }, () => random.normal()),
   )
 const ints = (...values: number[]) => tensorOf('int64', [values.length], values)
 const scalar = (value: number) => tensorOf('float32', [], [value])
@@ -266,7 +266,7 @@ const cases: readonly Case[] = [
   ...[0, 1, 2, 3].map(
     (axis): Case => ({
       opType: 'Split',
-      inputs: [shape, ints(1, (shape[axis] as number) - 1)],
+      inputs: [shape, ints(1, shape[axis]! - 1)],
       attributes: { axis },
       outputs: 2,
       label: `axis ${axis}`,
@@ -339,7 +339,7 @@ describe.each(layouts)(`lowerings, %s (seed ${seed})`, (_, channelsLast) => {
     const { model, shapes } = modelOf(c, channelsLast)
     const feeds = Object.fromEntries(
       [...shapes].map(([name, s]) => {
-        const values = Float32Array.from({ length: elementCount(s) as number }, () => random.normal())
+        const values = Float32Array.from({ length: elementCount(s)! }, () => random.normal())
         return [name, hostTensor('float32', s, c.positive ? values.map((v) => Math.abs(v) + 0.1) : values)]
       }),
     )
@@ -355,7 +355,7 @@ describe.each(layouts)(`lowerings, %s (seed ${seed})`, (_, channelsLast) => {
       const values = hostValues(wanted)
       expect(got[name]?.shape).toEqual(wanted.shape)
       const worst = hostValues(got[name] as never).reduce((m: number, v: number, i: number) => {
-        const e = values[i] as number
+        const e = values[i]!
         return v === e ? m : Math.max(m, Math.abs(v - e) / (1e-5 + 1e-4 * Math.abs(e)))
       }, 0)
       expect(worst, name).toBeLessThan(1)

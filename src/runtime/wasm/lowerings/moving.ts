@@ -52,7 +52,7 @@ const transpose: Lowering<{ perm: readonly number[] | undefined }> = {
   lower({ call, input, output }) {
     const from = stridesOf(input(0).shape)
     const y = output(0)
-    const xStrides = permutation(call, y.shape.length).map((p) => from[p] as number)
+    const xStrides = permutation(call, y.shape.length).map((p) => from[p]!)
     return copy(y.shape, 'plain', input(0).address, xStrides, y.address, stridesOf(y.shape))
   },
 }
@@ -69,7 +69,7 @@ const concat: Lowering<ConcatAttributes> = {
     return context.call.node.inputs.flatMap((_, i) => {
       const x = operandLike(context as LoweringContext<never>, i, y)
       const steps = lowerCopy({ x: x.address, y: at, sizes: x.shape, xStrides: x.strides as number[], yStrides })
-      at += 4 * (x.shape[axis] as number) * (yStrides[axis] as number)
+      at += 4 * x.shape[axis]! * yStrides[axis]!
       return steps
     })
   },
@@ -86,7 +86,7 @@ const split: Lowering<SplitAttributes> = {
     return call.node.outputs.flatMap((name, i) => {
       const size = call.outputs[i]?.shape?.[axis] as number
       const from = at
-      at += 4 * size * (strides(x)[axis] as number)
+      at += 4 * size * strides(x)[axis]!
       if (name === '') return []
       const y = output(i)
       return copy(y.shape, y.layout, from, strides(x), y.address, strides(y))
@@ -109,9 +109,9 @@ const slice: Lowering<SliceAttributes> = {
     const xStrides = strides(x)
     let at = x.address
     settings.axes?.forEach((axis, n) => {
-      const { start, step } = axisSlice(call, settings, n, x.shape[axis] as number) ?? { start: 0, step: 1 }
-      at += 4 * start * (xStrides[axis] as number)
-      xStrides[axis] = step * (xStrides[axis] as number)
+      const { start, step } = axisSlice(call, settings, n, x.shape[axis]!) ?? { start: 0, step: 1 }
+      at += 4 * start * xStrides[axis]!
+      xStrides[axis] = step * xStrides[axis]!
     })
     return copy(y.shape, y.layout, at, xStrides, y.address, strides(y))
   },
@@ -135,7 +135,7 @@ const pad: Lowering<PadAttributes> = {
       begins: pads.map((p) => p.begin),
       ends: pads.map((p) => p.end),
       mode: call.attributes.mode as Padding['mode'],
-      value: padValue(call) as number,
+      value: padValue(call)!,
     }
     return lowerPad(padding, alloc)
   },
@@ -167,13 +167,13 @@ const tile: Lowering<void> = {
     const y = output(0)
     const order = memoryAxes(y.shape.length, y.layout)
     const [from, to] = [strides(x), strides(y)]
-    const size = (axis: number) => x.shape[axis] as number
+    const size = (axis: number) => x.shape[axis]!
     return lowerCopy({
       x: x.address,
       y: y.address,
-      sizes: order.flatMap((axis) => [(y.shape[axis] as number) / Math.max(1, size(axis)), size(axis)]),
-      xStrides: order.flatMap((axis) => [0, from[axis] as number]),
-      yStrides: order.flatMap((axis) => [size(axis) * (to[axis] as number), to[axis] as number]),
+      sizes: order.flatMap((axis) => [y.shape[axis]! / Math.max(1, size(axis)), size(axis)]),
+      xStrides: order.flatMap((axis) => [0, from[axis]!]),
+      yStrides: order.flatMap((axis) => [size(axis) * to[axis]!, to[axis]!]),
     })
   },
 }
@@ -189,7 +189,7 @@ const gather: Lowering<GatherAttributes> = {
   lower({ call, input, output, alloc }) {
     const { address, shape } = input(0)
     const axis = gatherAxis(call)
-    const indices = indicesOf(call, shape[axis]) as number[]
+    const indices = indicesOf(call, shape[axis])!
     return lowerGather(address, output(0).address, shape, new Map([[axis, indices]]), alloc)
   },
 }
@@ -218,7 +218,7 @@ function moveBlocks(b: number, columnFirst: boolean, blocks: Place, space: Place
       : toSpace
         ? [0, 5, 1, 2, 3, 4]
         : [0, 2, 4, 5, 1, 3]
-  const ordered = (values: readonly number[]) => order.map((i) => values[i] as number)
+  const ordered = (values: readonly number[]) => order.map((i) => values[i]!)
   const [x, y, xStrides, yStrides] = toSpace ? [blocks, space, inBlocks, inSpace] : [space, blocks, inSpace, inBlocks]
   return lowerCopy({
     x: x.address,

@@ -33,10 +33,10 @@ function channelNorm(context: LoweringContext<never>, groups: number, epsilon: n
   const { input, output, alloc, epilogue } = context
   const [batch, channels, ...spatial] = input(0).shape as [number, number, ...number[]]
   const vector = (index: number) => {
-    const given = context.floats(index) as Float32Array
+    const given = context.floats(index)!
     const size = channels / groups
     return stored(
-      perGroup ? Float32Array.from({ length: channels }, (_, c) => given[Math.floor(c / size)] as number) : given,
+      perGroup ? Float32Array.from({ length: channels }, (_, c) => given[Math.floor(c / size)]!) : given,
       alloc,
     )
   }
@@ -56,7 +56,7 @@ const instanceNormalization: Lowering<number> = {
   refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
   fuses: { clamp: true },
   lower: (context) =>
-    channelNorm(context as LoweringContext<never>, context.input(0).shape[1] as number, context.call.attributes, false),
+    channelNorm(context as LoweringContext<never>, context.input(0).shape[1]!, context.call.attributes, false),
 }
 
 const groupNormalization: Lowering<{ groups: number; perGroup: boolean; epsilon: number }> = {
@@ -102,7 +102,7 @@ const lrn: Lowering<LrnAttributes> = {
   refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
   lower({ call, input, output }) {
     const { shape, address } = input(0)
-    const channels = shape[1] as number
+    const channels = shape[1]!
     return lowerLrn(
       { ...call.attributes, channels, pixels: count(shape) / Math.max(1, channels) },
       address,

@@ -21,7 +21,7 @@ export function refusesComputedSettings(
   return computed < 0 ? undefined : `input ${computed} is computed while running`
 }
 
-export const count = (shape: readonly number[]): number => elementCount(shape) as number
+export const count = (shape: readonly number[]): number => elementCount(shape)!
 
 /** Values put into the plan's memory. */
 export function stored(values: ArrayLike<number>, alloc: Allocator): number {
@@ -48,17 +48,17 @@ export function storedLike(
     axis >= rank - shape.length ? [axis - rank + shape.length] : [],
   )
   const from = stridesOf(shape)
-  const sizes = own.map((axis) => shape[axis] as number)
+  const sizes = own.map((axis) => shape[axis]!)
   const to = stridesOf(sizes)
   const moved = new Float32Array(values.length)
   for (let i = 0; i < values.length; i++) {
     let at = 0
     own.forEach((axis, n) => {
-      at += (Math.floor(i / (to[n] as number)) % (sizes[n] as number)) * (from[axis] as number)
+      at += (Math.floor(i / to[n]!) % sizes[n]!) * from[axis]!
     })
-    moved[i] = values[at] as number
+    moved[i] = values[at]!
   }
-  return { address: stored(moved, alloc), shape, strides: shape.map((_, axis) => to[own.indexOf(axis)] as number) }
+  return { address: stored(moved, alloc), shape, strides: shape.map((_, axis) => to[own.indexOf(axis)]!) }
 }
 
 /**
@@ -76,7 +76,7 @@ export function operandLike(context: LoweringContext<never>, index: number, outp
   const axes = memoryAxes(rank, output.layout)
   return {
     address,
-    shape: axes.map((axis) => (axis < offset ? 1 : (shape[axis - offset] as number))),
+    shape: axes.map((axis) => (axis < offset ? 1 : shape[axis - offset]!)),
     strides: axes.map((axis) => (axis < offset ? 0 : (strides?.[axis - offset] as number))),
   }
 }

@@ -14,7 +14,7 @@ function poolLayer(
 ): PoolLayer {
   const { window, countIncludePad } = call.attributes
   const [batch, channels, ...spatial] = input as [number, number, ...number[]]
-  const kernel = window.kernelShape as readonly number[]
+  const kernel = window.kernelShape!
   const { pads = [] } = slide(call, window, kernel, spatial)
   const ones = spatial.map(() => 1)
   return {

@@ -2,7 +2,6 @@ import { elementCount } from '../../../base/index.ts'
 import type { InferredCall } from '../../../graph/index.ts'
 import { type QuantisationAttributes, quantisationAxis, rangeOf } from '../../../ops/index.ts'
 import { lowerQuantise } from '../adder-layer.ts'
-import type { Codes } from '../codes.ts'
 import { lowerBinary, lowerUnary, type Operand } from '../lower-elementwise.ts'
 import { type Lowering, type LoweringContext, type Place, shapeOf } from '../lowering.ts'
 import { lowerQuantiseFloats, lowerRange } from '../quantise-f32.ts'
@@ -46,21 +45,15 @@ function parameter(context: LoweringContext<QuantisationAttributes>, index: numb
     return operandLike(any, index, y)
   }
   const axis = quantisationAxis(context.call)
-  const shape = y.shape.map((_, a) => (a === axis ? (values as ArrayLike<number>).length : 1))
-  const operand = storedLike(
-    Float32Array.from(values as ArrayLike<number>),
-    shape,
-    y.shape.length,
-    y.layout,
-    context.alloc,
-  )
+  const shape = y.shape.map((_, a) => (a === axis ? values!.length : 1))
+  const operand = storedLike(Float32Array.from(values!), shape, y.shape.length, y.layout, context.alloc)
   const order = inMemory(
     y.shape.map((_, a) => a),
     y.layout,
   )
   return {
     address: operand.address,
-    shape: order.map((a) => shape[a] as number),
+    shape: order.map((a) => shape[a]!),
     strides: order.map((a) => operand.strides?.[a] as number),
   }
 }
@@ -83,8 +76,8 @@ const quantizeToBytes: Lowering = {
     lowerQuantise({
       x: context.input(0).address,
       y: context.output(0).address,
-      count: elementCount(shapeOf(context.call.inputs[0])) as number,
-      codes: context.outputCodes as Codes,
+      count: elementCount(shapeOf(context.call.inputs[0]))!,
+      codes: context.outputCodes!,
     }),
 }
 

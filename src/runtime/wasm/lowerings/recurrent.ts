@@ -162,7 +162,7 @@ class Run {
       this.#context.alloc,
     )
     this.#before.push(...steps.slice(0, -1))
-    return steps.at(-1) as Step
+    return steps.at(-1)!
   }
 
   /** X·Wᵀ and its bias, for all steps of all samples. @returns where it lies */

@@ -22,7 +22,7 @@ function reductionOf({ call, input }: LoweringContext<ReduceAttributes>): {
   axes: number[]
 } {
   const x = input(0)
-  const axes = reducedAxes(call, x.shape.length) as number[]
+  const axes = reducedAxes(call, x.shape.length)!
   const order = memoryAxes(x.shape.length, x.layout)
   return {
     address: x.address,

@@ -22,8 +22,8 @@ const isIdentity = (all: readonly Taps[], size: number): boolean =>
 function resized({ input, output, alloc }: LoweringContext<never>, taps: readonly (readonly Taps[])[]): Step[] {
   const { address, shape, layout } = input(0)
   const tables = memoryAxes(shape.length, layout).flatMap((axis, i) => {
-    const all = taps[axis] as readonly Taps[]
-    return isIdentity(all, shape[axis] as number) ? [] : [[i, all] as const]
+    const all = taps[axis]!
+    return isIdentity(all, shape[axis]!) ? [] : [[i, all] as const]
   })
   return lowerResize(address, output(0).address, inMemory(shape, layout), new Map(tables), alloc)
 }

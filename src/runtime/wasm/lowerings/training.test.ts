@@ -29,7 +29,7 @@ const known = (...shape: number[]): Tensor =>
   tensorOf(
     'float32',
     shape,
-    Array.from({ length: elementCount(shape) as number }, () => random.normal()),
+    Array.from({ length: elementCount(shape)! }, () => random.normal()),
   )
 
 type Window = Readonly<Record<string, AttributeValue>>
@@ -58,11 +58,11 @@ const outputOf = (x: readonly number[], w: readonly number[], window: Window): n
   const list = (name: string, fallback: number) =>
     (window[name] as number[] | undefined) ?? new Array<number>(2 * spatial.length).fill(fallback)
   const sizes = spatial.map((size, i) => {
-    const reach = ((w[i + 2] as number) - 1) * (list('dilations', 1)[i] as number) + 1
-    const room = size + (list('pads', 0)[i] as number) + (list('pads', 0)[spatial.length + i] as number) - reach
-    return Math.floor(room / (list('strides', 1)[i] as number)) + 1
+    const reach = (w[i + 2]! - 1) * list('dilations', 1)[i]! + 1
+    const room = size + list('pads', 0)[i]! + list('pads', 0)[spatial.length + i]! - reach
+    return Math.floor(room / list('strides', 1)[i]!) + 1
   })
-  return [x[0] as number, w[0] as number, ...sizes]
+  return [x[0]!, w[0]!, ...sizes]
 }
 
 const gradient = (opType: string, x: readonly number[], w: readonly number[], window: Window) => {
@@ -74,7 +74,7 @@ const gradient = (opType: string, x: readonly number[], w: readonly number[], wi
 const cases: readonly Case[] = [
   ...layers.flatMap(([label, x, w, attributes]): Case[] => {
     const [outChannels] = w
-    const vector = [outChannels as number]
+    const vector = [outChannels!]
     const adder = { opType: 'AdderConv', domain: 'ai.kerf', attributes }
     return [
       { opType: 'Conv', inputs: [x, w, vector], attributes, label },
@@ -112,7 +112,7 @@ const cases: readonly Case[] = [
   ].flatMap(([transA, transB]): Case[] => {
     const a = transA ? [7, 5] : [5, 7]
     const b = transB ? [9, 7] : [7, 9]
-    const attributes = { transA: transA as number, transB: transB as number, alpha: float(0.5), beta: float(-2) }
+    const attributes = { transA: transA!, transB: transB!, alpha: float(0.5), beta: float(-2) }
     const label = `transA ${transA}, transB ${transB}`
     return [
       { opType: 'Gemm', inputs: [a, b, [9]], attributes, label },
@@ -214,7 +214,7 @@ const cases: readonly Case[] = [
   ).flatMap(([x, attributes]): Case[] => {
     const b = new GraphBuilder('pooled', 17)
     b.output(b.node('MaxPool', [b.input('x', 'float32', x)], attributes as never, { outputs: ['y'] }))
-    const feeds = new Map([['x', hostTensor('float32', x, new Float32Array(elementCount(x) as number))]])
+    const feeds = new Map([['x', hostTensor('float32', x, new Float32Array(elementCount(x)!))]])
     const dy = referenceRun(b.model(), feeds).get('y')?.shape as readonly number[]
     const window = attributes as unknown as Readonly<Record<string, AttributeValue>>
     const label = `[${x}], kernel [${attributes.kernel_shape}]`
@@ -303,7 +303,7 @@ const cases: readonly Case[] = [
         [2, 3, 5, 7],
         [2, 3, 5, 7],
       ],
-      attributes: { min: float(min as number), max: float(max as number) },
+      attributes: { min: float(min!), max: float(max!) },
       label: `${min} to ${max}`,
     }),
   ),
@@ -338,7 +338,7 @@ const feedsFor = (shapes: ReadonlyMap<string, readonly number[]>) =>
       hostTensor(
         'float32',
         s,
-        Float32Array.from({ length: elementCount(s) as number }, () => random.normal()),
+        Float32Array.from({ length: elementCount(s)! }, () => random.normal()),
       ),
     ]),
   )
@@ -360,7 +360,7 @@ describe(`training (seed ${seed})`, () => {
       // Relative to the largest: sums of many terms cancel.
       const largest = values.reduce((m: number, v: number) => Math.max(m, Math.abs(v)), 1e-3)
       const worst = hostValues(got[name] as never).reduce(
-        (m: number, v: number, i: number) => Math.max(m, Math.abs(v - (values[i] as number)) / largest),
+        (m: number, v: number, i: number) => Math.max(m, Math.abs(v - values[i]!) / largest),
         0,
       )
       expect(worst, name).toBeLessThan(2e-5)
