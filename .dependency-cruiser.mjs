@@ -21,10 +21,11 @@ const rooms = {
   train: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime', 'data', 'image', 'onnx', 'formats', 'nets', 'report'],
 }
 // These import every room, and no room imports them.
-const outermost = ['lab', 'cli']
+const outermost = ['lab', 'cli', 'testing']
 
 const names = Object.keys(rooms)
-const test = '[.]test[.]ts$'
+// Tests, and what only they use.
+const test = '([.]test[.]ts$|^src/testing/)'
 // Code that may use Node: the command line, the files named for it, and tests.
 const forNode = ['^src/cli/', '[.]node[.]ts$', test]
 const anyOf = (list) => `(${list.join('|')})`
@@ -59,14 +60,21 @@ export default {
       comment: 'From outside, a room is its index.ts (or index.node.ts). Export there what others need.',
       severity: 'error',
       from: { path: '^src/([^/]+)/' },
-      to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/[^/]+/index([.]node)?[.]ts$'] },
+      to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/testing/', '^src/[^/]+/index([.]node)?[.]ts$'] },
+    },
+    {
+      name: 'testing-is-for-tests',
+      comment: 'What ships imports nothing of testing/.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: test },
+      to: { path: '^src/testing/' },
     },
     {
       name: 'room-through-index-from-outside',
       comment: 'From outside, a room is its index.ts (or index.node.ts). Export there what others need.',
       severity: 'error',
       from: { path: ['^src/[^/]+$', '^test/', '^bench/', '^scripts/'] },
-      to: { path: '^src/[^/]+/', pathNot: '^src/[^/]+/index([.]node)?[.]ts$' },
+      to: { path: '^src/[^/]+/', pathNot: '^src/(testing/.*|[^/]+/index([.]node)?[.]ts)$' },
     },
     {
       name: 'unknown-room',

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
-import { hasRelaxedSimd } from './src/runtime/wasm/module.ts'
+import { hasRelaxedSimd } from './src/runtime/backends/wasm/module.ts'
 
-const kernels = ['src/runtime/wasm/**/*.test.ts']
+const kernels = ['src/runtime/backends/wasm/**/*.test.ts']
 
 export default defineConfig({
   test: {

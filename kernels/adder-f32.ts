@@ -13,7 +13,7 @@
 import { aligned, at, blockAt, endPanel, endPixel, firstPanel, firstPixel, lineOf, makePatches, takeWork, writeOffsets } from './adder-patches'
 import { clamp, loadSome, storeSome } from './simd'
 
-/** Arguments: see `adderF32` in src/runtime/wasm/abi.ts. */
+/** Arguments: see `adderF32` in src/runtime/backends/wasm/abi.ts. */
 export function adderF32(args: usize, thread: i32, threads: i32): void {
   const most = load<i32>(args, at.scratchThreads)
   if (threads > most) threads = most

@@ -16,12 +16,12 @@
 import { pieceEnd, shareStart, takePiece } from './sync'
 import { loadSome, madd, storeSome } from './simd'
 
-// Of the table: one for each tap. src/runtime/wasm/adder-computed.ts knows it too.
+// Of the table: one for each tap. src/runtime/backends/wasm/adder-computed.ts knows it too.
 const entryBytes: usize = 12
 // Fewer in a piece of work would read all weights too often.
 const leastPixels: i32 = 16
 
-// Where each argument lies; the order is that of `adderInputGradientF32` in src/runtime/wasm/abi.ts.
+// Where each argument lies; the order is that of `adderInputGradientF32` in src/runtime/backends/wasm/abi.ts.
 // prettier-ignore
 namespace at {
   export const dy: usize = 0, x: usize = 4, weights: usize = 8, dx: usize = 12, sums: usize = 16
@@ -34,7 +34,7 @@ namespace at {
 }
 
 /**
- * Arguments: see `adderInputGradientF32` in src/runtime/wasm/abi.ts. Weights are packed by `packPanelsF32`: for each group, for each 8 input channels 8
+ * Arguments: see `adderInputGradientF32` in src/runtime/backends/wasm/abi.ts. Weights are packed by `packPanelsF32`: for each group, for each 8 input channels 8
  * floats that are not used, then for each tap and output channel their 8 weights. difference: 0 clip (weights shifted by what lies at shiftAt; sums:
  * address of Σ dY over the filters of each group, [output pixels, groups]), 1 full, 2 sign.
  */

@@ -10,7 +10,7 @@
 
 import { pieceEnd, takePiece } from './sync'
 
-// Where each argument lies; the order is that of `adderArgs` and what follows them in src/runtime/wasm/abi.ts.
+// Where each argument lies; the order is that of `adderArgs` and what follows them in src/runtime/backends/wasm/abi.ts.
 // prettier-ignore
 export namespace at {
   export const x: usize = 0, y: usize = 4, weights: usize = 8, filters: usize = 12, residual: usize = 16

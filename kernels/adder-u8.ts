@@ -17,7 +17,7 @@ import { collect, finishBytes, finishFloats } from './adder-finish'
 /** 16 taps add at most 2·4·255 / terms to a sum, of which 15 bits can be used. */
 const mostPasses: i32 = 16
 
-/** Arguments: see `adderU8` in src/runtime/wasm/abi.ts. */
+/** Arguments: see `adderU8` in src/runtime/backends/wasm/abi.ts. */
 export function adderU8(args: usize, thread: i32, threads: i32): void {
   const most = load<i32>(args, at.scratchThreads)
   if (threads > most) threads = most

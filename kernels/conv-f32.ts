@@ -11,12 +11,12 @@
 import { pieceEnd, takePiece } from './sync'
 import { clamp, loadSome, madd, storeSome } from './simd'
 
-// Tile height; src/runtime/wasm/conv-f32.ts knows it too.
+// Tile height; src/runtime/backends/wasm/conv-f32.ts knows it too.
 const tileRows: i32 = 4
 // Fewer in a piece of work would read all weights too often.
 const leastTiles: i32 = 4
 
-// Where each argument lies; the order is that of `convF32` in src/runtime/wasm/abi.ts.
+// Where each argument lies; the order is that of `convF32` in src/runtime/backends/wasm/abi.ts.
 // prettier-ignore
 namespace at {
   export const x: usize = 0, zeros: usize = 4, weights: usize = 8, y: usize = 12, residual: usize = 16
@@ -29,7 +29,7 @@ namespace at {
   export const blockTiles: usize = 116, byChannels: usize = 120, lo: usize = 124, hi: usize = 128
 }
 
-/** Arguments: see `convF32` in src/runtime/wasm/abi.ts. */
+/** Arguments: see `convF32` in src/runtime/backends/wasm/abi.ts. */
 export function convF32(args: usize, thread: i32, threads: i32): void {
   const most = load<i32>(args, at.scratchThreads)
   if (threads > most) threads = most

@@ -8,7 +8,7 @@
 import { pieceEnd, shareStart, takePiece } from './sync'
 import { madd } from './simd'
 
-// Where each argument lies; the order is that of `convWeightGradientF32` in src/runtime/wasm/abi.ts.
+// Where each argument lies; the order is that of `convWeightGradientF32` in src/runtime/backends/wasm/abi.ts.
 // prettier-ignore
 namespace at {
   export const x: usize = 0, dy: usize = 4, dw: usize = 8, sums: usize = 12
@@ -23,7 +23,7 @@ namespace at {
 const leastTiles: i32 = 8
 
 /**
- * Arguments: see `convWeightGradientF32` in src/runtime/wasm/abi.ts. `inChannels` of X's pixels take part; xPixel is from one pixel of X to the
+ * Arguments: see `convWeightGradientF32` in src/runtime/backends/wasm/abi.ts. `inChannels` of X's pixels take part; xPixel is from one pixel of X to the
  * next, in floats. With `run` > 1 the `inChannels` are `run` neighbouring pixels of the window's row, which has one tap then.
  */
 export function convWeightGradientF32(args: usize, thread: i32, threads: i32): void {

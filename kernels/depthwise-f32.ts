@@ -8,7 +8,7 @@
 import { pieceEnd, takePiece } from './sync'
 import { clamp, loadSome, madd, storeSome } from './simd'
 
-// Where each argument lies; the order is that of `depthwiseF32` in src/runtime/wasm/abi.ts.
+// Where each argument lies; the order is that of `depthwiseF32` in src/runtime/backends/wasm/abi.ts.
 // prettier-ignore
 namespace at {
   export const x: usize = 0, zeros: usize = 4, weights: usize = 8, y: usize = 12, residual: usize = 16
@@ -19,7 +19,7 @@ namespace at {
   export const lo: usize = 92, hi: usize = 96
 }
 
-/** Arguments: see `depthwiseF32` in src/runtime/wasm/abi.ts. */
+/** Arguments: see `depthwiseF32` in src/runtime/backends/wasm/abi.ts. */
 export function depthwiseF32(args: usize, thread: i32, threads: i32): void {
   const most = load<i32>(args, at.scratchThreads)
   if (threads > most) threads = most

@@ -18,7 +18,7 @@ import { clamp, madd } from './simd'
 import { shareStart } from './sync'
 import { elementAt, walkRows } from './walk'
 
-// The numbers of functions are those of `unaryFunctions` in src/runtime/wasm/lower-elementwise.ts.
+// The numbers of functions are those of `unaryFunctions` in src/runtime/backends/wasm/lower-elementwise.ts.
 // @ts-ignore: decorator
 @inline
 function unary(f: i32, x: v128, a: v128, b: v128): v128 {
@@ -173,7 +173,7 @@ export function unaryF32(args: usize, thread: i32, threads: i32): void {
   run(x, y, count, a, b)
 }
 
-// The numbers of functions are those of `binaryFunctions` in src/runtime/wasm/lower-elementwise.ts.
+// The numbers of functions are those of `binaryFunctions` in src/runtime/backends/wasm/lower-elementwise.ts.
 // @ts-ignore: decorator
 @inline
 function binary(f: i32, a: v128, b: v128): v128 {

@@ -1,5 +1,5 @@
 // The program that every thread runs: one step after the other, each thread its share, a barrier between steps.
-// AssemblyScript; compiled by scripts/kernels.mjs. Memory is laid out by src/runtime/wasm: nothing is allocated here.
+// AssemblyScript; compiled by scripts/kernels.mjs. Memory is laid out by src/runtime/backends/wasm: nothing is allocated here.
 
 import { barrier, returnShares } from './sync'
 import { copyF32 } from './copy'
@@ -40,7 +40,7 @@ import { limitMaxAddF32 } from './limit'
 import { limitMaxAddU8 } from './limit'
 
 /**
- * Steps lie one after the other as pairs of i32: which kernel (see src/runtime/wasm/abi.ts), and where its arguments lie.
+ * Steps lie one after the other as pairs of i32: which kernel (see src/runtime/backends/wasm/abi.ts), and where its arguments lie.
  * @param thread number of this thread, from 0
  * @returns 0, or the number of the step (from 1) at whose end another thread did not arrive in time
  */

@@ -1,6 +1,6 @@
 // Reductions: Y[o, i] = f over r of X[o, r, i]. With inner > 1 (NHWC over space: inner = channels) lanes are different outputs; with
 // inner = 1 (trailing axes) the lanes are parts of one output. The numbers of functions are those of `reductions` in
-// src/runtime/wasm/lower-reduce.ts: 0 sum, 1 maximum, 2 minimum, 3 product, 4 sum of squares, 5 sum of absolute values.
+// src/runtime/backends/wasm/lower-reduce.ts: 0 sum, 1 maximum, 2 minimum, 3 product, 4 sum of squares, 5 sum of absolute values.
 // Every sum is taken in blocks, so that its rounding error grows with the block and the number of blocks, not with all terms.
 
 import { splat } from './math'

@@ -1,4 +1,4 @@
-// Where threads wait for each other. The control block at address 0 is described in src/runtime/wasm/abi.ts.
+// Where threads wait for each other. The control block at address 0 is described in src/runtime/backends/wasm/abi.ts.
 
 const arrived: usize = 8
 const generation: usize = 12

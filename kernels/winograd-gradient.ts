@@ -10,7 +10,7 @@ import { shareStart, takePiece } from './sync'
 import { madd } from './simd'
 import { copyPatch, stepOf, transformPixels } from './winograd'
 
-// Where each argument lies; the order is that of `winogradMomentsF32` in src/runtime/wasm/abi.ts.
+// Where each argument lies; the order is that of `winogradMomentsF32` in src/runtime/backends/wasm/abi.ts.
 // prettier-ignore
 namespace at {
   export const x: usize = 0, dy: usize = 4, sums: usize = 8, chunks: usize = 12
@@ -20,7 +20,7 @@ namespace at {
   export const blockTiles: usize = 64
 }
 
-/** Sums over the tiles of each chunk. Arguments: see `winogradMomentsF32` in src/runtime/wasm/abi.ts. */
+/** Sums over the tiles of each chunk. Arguments: see `winogradMomentsF32` in src/runtime/backends/wasm/abi.ts. */
 export function winogradMomentsF32(args: usize, thread: i32, threads: i32): void {
   const most = load<i32>(args, at.scratchThreads)
   if (threads > most) threads = most

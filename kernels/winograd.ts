@@ -15,7 +15,7 @@ import { oneOf } from './pack'
 import { pieceEnd, shareStart, takePiece } from './sync'
 import { clamp, madd } from './simd'
 
-// Where each argument lies; the order is that of `winogradF32` in src/runtime/wasm/abi.ts.
+// Where each argument lies; the order is that of `winogradF32` in src/runtime/backends/wasm/abi.ts.
 // prettier-ignore
 namespace at {
   export const x: usize = 0, weights: usize = 4, y: usize = 8, residual: usize = 12
@@ -28,7 +28,7 @@ namespace at {
 // Fewer in a piece of work would read all weights too often.
 const leastTiles: i32 = 8
 
-/** Arguments: see `winogradF32` in src/runtime/wasm/abi.ts. */
+/** Arguments: see `winogradF32` in src/runtime/backends/wasm/abi.ts. */
 export function winogradF32(args: usize, thread: i32, threads: i32): void {
   const most = load<i32>(args, at.scratchThreads)
   if (threads > most) threads = most

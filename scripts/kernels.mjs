@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const binariesPath = join(root, 'src', 'runtime', 'wasm', 'binaries.generated.ts')
+const binariesPath = join(root, 'src', 'runtime', 'backends', 'wasm', 'binaries.generated.ts')
 
 /** What is compiled: the same sources for engines without and with relaxed SIMD. */
 const variants = {

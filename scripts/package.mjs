@@ -11,7 +11,7 @@ import { build, install, npm, root, run } from './prepare.mjs'
 
 const otherVersions = process.platform === 'linux' && process.arch === 'x64' ? [22, 24, 26] : []
 /** Kernels (with relaxed SIMD where Node has it), command line. */
-const suites = ['src/runtime/wasm/', 'src/cli/']
+const suites = ['src/runtime/backends/wasm/', 'src/cli/']
 const lenet = 'node_modules/kerf/examples/digits/lenet5.onnx'
 const library = `
 import { profileModel, pruneModel } from 'kerf'

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 export const cliPath = join(root, 'dist', 'cli', 'main.js')
-const binariesPath = join(root, 'src', 'runtime', 'wasm', 'binaries.generated.ts')
+const binariesPath = join(root, 'src', 'runtime', 'backends', 'wasm', 'binaries.generated.ts')
 
 // Stamps live in node_modules, so that removing it forgets them too. A modification time would not do:
 // a fresh clone gives every file the same one.

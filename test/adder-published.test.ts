@@ -10,9 +10,9 @@ import { importNet } from '../src/nets/index.ts'
 import { modelBytes } from '../src/onnx/index.ts'
 import { quantize } from '../src/quantize/index.ts'
 import { createSession, hostTensor } from '../src/runtime/index.node.ts'
+import { hasOrt, runOrt } from '../src/testing/ort.ts'
+import { describeShared, sharedPath } from '../src/testing/shared.ts'
 import { evaluate, nodeRuntime } from '../src/train/index.node.ts'
-import { hasOrt, runOrt } from './ort.ts'
-import { describeShared, sharedPath } from './shared.ts'
 
 const read = (file: string) => readSafetensors(readFileSync(sharedPath('data/adder', file))).tensors
 

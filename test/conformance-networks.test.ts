@@ -13,10 +13,10 @@ import { type NetName, nets } from '../src/nets/index.ts'
 import { readModelFile } from '../src/onnx/index.node.ts'
 import { modelBytes } from '../src/onnx/index.ts'
 import { fromStored, type HostTensor, hostTensor, hostValues } from '../src/runtime/index.ts'
-import { backends } from './backends.ts'
-import { describeOrt, loadOrt } from './ort.ts'
-import { recordedTensor } from './recorded-tensor.ts'
-import { describeShared, filledModel, lightModelPaths, modelNames, sharedPath } from './shared.ts'
+import { backends } from '../src/testing/backends.ts'
+import { describeOrt, loadOrt } from '../src/testing/ort.ts'
+import { recordedTensor } from '../src/testing/recorded-tensor.ts'
+import { describeShared, filledModel, lightModelPaths, modelNames, sharedPath } from '../src/testing/shared.ts'
 
 /** Largest difference, as a part of the largest value of the output. */
 const tolerance = 1e-4

@@ -6,9 +6,9 @@ import { type Dim, isFloating, type Shape } from '../src/base/index.ts'
 import { type Graph, type Inference, inferGraph, type Model, type Tensor, tensorValues } from '../src/graph/index.ts'
 import { memorySource, readModel } from '../src/onnx/index.ts'
 import { operators } from '../src/ops/index.ts'
-import { onnxNodeTests } from './onnx-node-tests.ts'
-import { recordedTensor } from './recorded-tensor.ts'
-import { describeShared } from './shared.ts'
+import { onnxNodeTests } from '../src/testing/onnx-node-tests.ts'
+import { recordedTensor } from '../src/testing/recorded-tensor.ts'
+import { describeShared } from '../src/testing/shared.ts'
 
 /** Tests whose outputs' sizes cannot be inferred although their inputs' contents are known, by the name's beginning. */
 const dataDependent: Readonly<Record<string, string>> = {

@@ -6,10 +6,10 @@ import { inlineFunctions, type Model, type Tensor } from '../src/graph/index.ts'
 import { memorySource, readModel } from '../src/onnx/index.ts'
 import { operators } from '../src/ops/index.ts'
 import { fromStored, type HostTensor, hostValues, isHostElementType, UnsupportedError } from '../src/runtime/index.ts'
-import { type Backend, backends } from './backends.ts'
-import { onnxNodeTests } from './onnx-node-tests.ts'
-import { recordedTensor } from './recorded-tensor.ts'
-import { describeShared } from './shared.ts'
+import { type Backend, backends } from '../src/testing/backends.ts'
+import { onnxNodeTests } from '../src/testing/onnx-node-tests.ts'
+import { recordedTensor } from '../src/testing/recorded-tensor.ts'
+import { describeShared } from '../src/testing/shared.ts'
 
 /** |got − expected| ≤ absolute + relative · |expected|, by the output's element type; everything else must be equal. */
 const tolerances: Partial<Record<ElementType, { readonly relative: number; readonly absolute: number }>> = {

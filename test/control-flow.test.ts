@@ -8,9 +8,9 @@ import { readModelFile } from '../src/onnx/index.node.ts'
 import { operators } from '../src/ops/index.ts'
 import { pruneModel } from '../src/prune/index.ts'
 import { type HostTensor, hostTensor, hostValues } from '../src/runtime/index.ts'
-import { backends } from './backends.ts'
-import { caseArray } from './cases.ts'
-import { describeShared, sharedPath } from './shared.ts'
+import { backends } from '../src/testing/backends.ts'
+import { caseArray } from '../src/testing/cases.ts'
+import { describeShared, sharedPath } from '../src/testing/shared.ts'
 
 const graphOf = (make: (b: GraphBuilder) => void): Attribute => {
   const b = new GraphBuilder('body')

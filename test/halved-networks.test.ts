@@ -5,10 +5,10 @@ import { expect, it } from 'vitest'
 import { type Model, tensorValues } from '../src/graph/index.ts'
 import { modelBytes } from '../src/onnx/index.ts'
 import { pruneModel } from '../src/prune/index.ts'
-import { caseArray, caseModel } from './cases.ts'
-import { describeOrt, type OrtTensor, runOrt } from './ort.ts'
-import { compareOutputs } from './outputs.ts'
-import { describeShared } from './shared.ts'
+import { caseArray, caseModel } from '../src/testing/cases.ts'
+import { describeOrt, type OrtTensor, runOrt } from '../src/testing/ort.ts'
+import { compareOutputs } from '../src/testing/outputs.ts'
+import { describeShared } from '../src/testing/shared.ts'
 
 interface Case {
   readonly name: string

@@ -6,8 +6,8 @@ import { type AttributeValue, float, floats, GraphBuilder, type Model, tensorOf 
 import { modelBytes } from '../src/onnx/index.ts'
 import { findGroups, pruneModel } from '../src/prune/index.ts'
 import { hostTensor, referenceRun } from '../src/runtime/index.ts'
-import { describeOrt, randomTensor, runOrt } from './ort.ts'
-import { compareOutputs } from './outputs.ts'
+import { describeOrt, randomTensor, runOrt } from '../src/testing/ort.ts'
+import { compareOutputs } from '../src/testing/outputs.ts'
 
 const random = seededRandom(5)
 type Builder = GraphBuilder

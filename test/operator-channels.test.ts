@@ -6,8 +6,8 @@ import { seededRandom } from '../src/base/index.ts'
 import { type AttributeValue, GraphBuilder, type Model, type NodeOptions, tensorOf } from '../src/graph/index.ts'
 import { modelBytes } from '../src/onnx/index.ts'
 import { pruneModel } from '../src/prune/index.ts'
-import { describeOrt, randomTensor, runOrt } from './ort.ts'
-import { compareOutputs } from './outputs.ts'
+import { describeOrt, randomTensor, runOrt } from '../src/testing/ort.ts'
+import { compareOutputs } from '../src/testing/outputs.ts'
 
 /** A network under construction, whose input x is [N, 3, 6, 6]. */
 class Net {

@@ -6,8 +6,8 @@ import type { Model } from '../src/graph/index.ts'
 import { readModelFile } from '../src/onnx/index.node.ts'
 import { pruneModel } from '../src/prune/index.ts'
 import { hostTensor, referenceRun } from '../src/runtime/index.ts'
-import { randomTensor } from './ort.ts'
-import { describeShared, sharedPath } from './shared.ts'
+import { randomTensor } from '../src/testing/ort.ts'
+import { describeShared, sharedPath } from '../src/testing/shared.ts'
 
 const model = (name: string): Model => readModelFile(sharedPath('cases', name, 'model.onnx'))
 const halved = (name: string, shape: readonly number[], more: Partial<Parameters<typeof pruneModel>[1]> = {}) => {

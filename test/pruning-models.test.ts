@@ -8,10 +8,17 @@ import type { Model } from '../src/graph/index.ts'
 import { nets } from '../src/nets/index.ts'
 import { readModelFile, writeModelFile } from '../src/onnx/index.node.ts'
 import { pruneModel } from '../src/prune/index.ts'
-import { describeOrt, loadOrt, randomFeeds } from './ort.ts'
-import { compareOutputs } from './outputs.ts'
-import { regnetY400mf } from './regnet.ts'
-import { describeShared, filledModel, hasShared, lightModelPaths, modelNames, modelPath } from './shared.ts'
+import { describeOrt, loadOrt, randomFeeds } from '../src/testing/ort.ts'
+import { compareOutputs } from '../src/testing/outputs.ts'
+import { regnetY400mf } from '../src/testing/regnet.ts'
+import {
+  describeShared,
+  filledModel,
+  hasShared,
+  lightModelPaths,
+  modelNames,
+  modelPath,
+} from '../src/testing/shared.ts'
 
 /** Torch-Pruning 1.6.1, L2 group importance, local ratio, every group, classifier outputs kept. */
 const counts: readonly (readonly [model: string, ratio: number, params: number])[] = [

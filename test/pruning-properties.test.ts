@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { modelBytes, readModel } from '../src/onnx/index.ts'
 import { pruneModel } from '../src/prune/index.ts'
-import { describeOrt, randomTensor, runOrt } from './ort.ts'
-import { compareOutputs, type Outputs } from './outputs.ts'
-import { randomNetwork, stepNames } from './random-network.ts'
+import { describeOrt, randomTensor, runOrt } from '../src/testing/ort.ts'
+import { compareOutputs, type Outputs } from '../src/testing/outputs.ts'
+import { randomNetwork, stepNames } from '../src/testing/random-network.ts'
 
 describeOrt('pruning of random networks', () => {
   it('gives the same outputs whether channels are masked or removed', async () => {

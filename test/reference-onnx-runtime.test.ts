@@ -5,7 +5,7 @@ import { elementCount, seededRandom, seedFrom } from '../src/base/index.ts'
 import { type AttributeValue, float, floats, GraphBuilder, type Tensor, tensorOf } from '../src/graph/index.ts'
 import { modelBytes } from '../src/onnx/index.ts'
 import { type HostTensor, hostTensor, hostValues, referenceRun } from '../src/runtime/index.ts'
-import { describeOrt, runOrt } from './ort.ts'
+import { describeOrt, runOrt } from '../src/testing/ort.ts'
 
 interface Case {
   readonly name: string

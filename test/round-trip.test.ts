@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { modelBytes, readModel, readModelFile, writeModelFile } from '../src/onnx/index.node.ts'
-import { canonicalModel } from './canonical.ts'
-import { onnxNodeTests } from './onnx-node-tests.ts'
-import { describeOrt, loadOrt, type OrtTensor, randomFeeds, runOrt } from './ort.ts'
-import { describeShared, filledModel, lightModelPaths, modelNames, modelPath } from './shared.ts'
+import { canonicalModel } from '../src/testing/canonical.ts'
+import { onnxNodeTests } from '../src/testing/onnx-node-tests.ts'
+import { describeOrt, loadOrt, type OrtTensor, randomFeeds, runOrt } from '../src/testing/ort.ts'
+import { describeShared, filledModel, lightModelPaths, modelNames, modelPath } from '../src/testing/shared.ts'
 
 let folder: string
 beforeAll(() => {

@@ -5,8 +5,8 @@ import { seededRandom } from '../src/base/index.ts'
 import { GraphBuilder, type Model, tensorOf, tensorValues } from '../src/graph/index.ts'
 import { modelBytes } from '../src/onnx/index.ts'
 import { findGroups, pruneModel } from '../src/prune/index.ts'
-import { describeOrt, randomTensor, runOrt } from './ort.ts'
-import { compareOutputs } from './outputs.ts'
+import { describeOrt, randomTensor, runOrt } from '../src/testing/ort.ts'
+import { compareOutputs } from '../src/testing/outputs.ts'
 
 type Step = (net: Net, x: string) => string
 

@@ -4,8 +4,8 @@ import { expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../src/base/index.ts'
 import { readModelFile } from '../src/onnx/index.node.ts'
 import { createSession, type HostTensor, hostTensor, hostValues } from '../src/runtime/index.node.ts'
-import { describeOrt, runOrt } from './ort.ts'
-import { hasShared, sharedPath } from './shared.ts'
+import { describeOrt, runOrt } from '../src/testing/ort.ts'
+import { hasShared, sharedPath } from '../src/testing/shared.ts'
 
 /** How far outputs may be apart, as a part of the largest. */
 const cases = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Case, gradientError } from '../../test/gradient-check.ts'
-import { gradientCases } from '../../test/gradients/index.ts'
 import { operatorList } from '../ops/index.ts'
+import { type Case, gradientError } from '../testing/gradient-check.ts'
+import { gradientCases } from '../testing/gradients/index.ts'
 
 /**
  * Central differences in float64 are good to about 1e-9, and the constants in gradients are float32, good to 6e-8.

@@ -5,7 +5,7 @@ import { hostTensor, referenceRun } from '../runtime/index.ts'
 import { differentiate } from './index.ts'
 
 /*
- * The straight-through gradient of QuantizeLinear and DequantizeLinear against its formula in src/ops/quantised-backward.ts.
+ * The straight-through gradient of QuantizeLinear and DequantizeLinear against its formula in src/ops/shared/quantised-backward.ts.
  */
 
 const shape = [2, 3, 4] as const

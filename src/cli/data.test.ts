@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { describeShared, sharedPath } from '../../test/shared.ts'
+import { describeShared, sharedPath } from '../testing/shared.ts'
 import { transferLine } from './commands/data.ts'
 import { kerf } from './in-process.ts'
 

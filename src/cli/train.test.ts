@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { tinyNet } from '../../test/tiny-images.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
+import { tinyNet } from '../testing/tiny-images.ts'
 import { kerf } from './in-process.ts'
 
 let folder: string

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { describeShared, sharedPath } from '../../test/shared.ts'
 import { KerfError } from '../base/index.ts'
 import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
 import { readModelFile } from '../onnx/index.node.ts'
+import { describeShared, sharedPath } from '../testing/shared.ts'
 import { profileModel } from './profile.ts'
 
 const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)

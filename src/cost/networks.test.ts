@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
-import { describeShared, lightModelPaths, modelNames, modelPath, networks } from '../../test/shared.ts'
 import { readModelFile } from '../onnx/index.node.ts'
+import { describeShared, lightModelPaths, modelNames, modelPath, networks } from '../testing/shared.ts'
 import { profileModel } from './profile.ts'
 import type { Layer, Profile } from './types.ts'
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { onnxNodeTests } from '../../test/onnx-node-tests.ts'
-import { describeShared } from '../../test/shared.ts'
 import { readModel } from '../onnx/index.ts'
+import { onnxNodeTests } from '../testing/onnx-node-tests.ts'
+import { describeShared } from '../testing/shared.ts'
 import { profileModel } from './profile.ts'
 
 const counts = [

@@ -5,8 +5,8 @@ import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { pack } from 'tar-stream'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { describeShared, sharedPath } from '../../test/shared.ts'
 import { KerfError } from '../base/index.ts'
+import { describeShared, sharedPath } from '../testing/shared.ts'
 import { tarEntries } from './images/entries.node.ts'
 import {
   cifarClasses,

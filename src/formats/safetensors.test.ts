@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { describeShared, sharedPath } from '../../test/shared.ts'
 import { elementCount } from '../base/index.ts'
+import { describeShared, sharedPath } from '../testing/shared.ts'
 import {
   encodeSafetensors,
   float32Of,

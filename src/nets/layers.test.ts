@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { describeOrt, runOrt } from '../../test/ort.ts'
 import { modelBytes } from '../onnx/index.ts'
+import { describeOrt, runOrt } from '../testing/ort.ts'
 import { type FeatureMap, Layers } from './index.ts'
 
 /** Runs a net of the given layers on one image of one channel, and returns what comes out, flattened. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { describeOrt, loadOrt, randomFeeds } from '../../test/ort.ts'
 import { modelBytes } from '../onnx/index.ts'
+import { describeOrt, loadOrt, randomFeeds } from '../testing/ort.ts'
 import { type CifarResNetOptions, type NetName, nets } from './index.ts'
 
 /** At full size where that is quick, else with a smaller image, so that VGG's and AlexNet's first linear layers shrink. */

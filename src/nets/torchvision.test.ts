@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
-import { describeOrt, loadOrt, randomFeeds, runOrt } from '../../test/ort.ts'
-import { describeShared, filledModel, modelPath } from '../../test/shared.ts'
 import type { Model } from '../graph/index.ts'
 import { memorySource, modelBytes, readModel } from '../onnx/index.ts'
+import { describeOrt, loadOrt, randomFeeds, runOrt } from '../testing/ort.ts'
+import { describeShared, filledModel, modelPath } from '../testing/shared.ts'
 import { type NetName, nets } from './index.ts'
 
 /** The networks that are also there as torchvision exported them. */

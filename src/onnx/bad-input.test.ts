@@ -2,8 +2,8 @@ import { create, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { ModelProtoSchema } from 'onnx-buf'
 import { describe, expect, it } from 'vitest'
-import { sampleBytes } from '../../test/sample-model.ts'
 import { KerfError, seededRandom } from '../base/index.ts'
+import { sampleBytes } from '../testing/sample-model.ts'
 import { modelBytes, readModel } from './index.ts'
 
 /** The error's code and text; 'read' when there is none. Anything but an error of ours fails the test. */

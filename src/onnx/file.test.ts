@@ -17,10 +17,10 @@ import { join } from 'node:path'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { ModelProtoSchema } from 'onnx-buf'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { canonicalModel } from '../../test/canonical.ts'
-import { largeWeights, sampleBytes } from '../../test/sample-model.ts'
 import { KerfError } from '../base/index.ts'
 import { GraphBuilder, type Model, type Tensor, tensorOf } from '../graph/index.ts'
+import { canonicalModel } from '../testing/canonical.ts'
+import { largeWeights, sampleBytes } from '../testing/sample-model.ts'
 import { checkExternalData, filesOf, modelBytes, readModel, readModelFile, writeModelFile } from './index.node.ts'
 
 let folder: string

@@ -1,9 +1,9 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { TensorProto_DataType as D, ModelProtoSchema } from 'onnx-buf'
 import { describe, expect, it } from 'vitest'
-import { canonicalModel } from '../../test/canonical.ts'
-import { largeWeights, sampleBytes, sampleModel, tensorType } from '../../test/sample-model.ts'
 import { GraphBuilder, keepIndices, type Model, tensorOf, tensorValues } from '../graph/index.ts'
+import { canonicalModel } from '../testing/canonical.ts'
+import { largeWeights, sampleBytes, sampleModel, tensorType } from '../testing/sample-model.ts'
 import { encodeModel, modelBytes, readModel } from './index.ts'
 
 const rewritten = (bytes: Uint8Array): Uint8Array => modelBytes(readModel(bytes))

@@ -1,12 +1,12 @@
 // Quantised adder layers against an integer reference, ONNX Runtime, and each other.
 
 import { describe, expect, it } from 'vitest'
-import { describeOrt, runOrt } from '../../test/ort.ts'
 import { seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, type Node, tensorOf, tensorValues } from '../graph/index.ts'
 import { modelBytes } from '../onnx/index.ts'
 import { clampAdderWeights } from '../ops/index.ts'
 import { createSession, type HostTensor, hostTensor, hostValues, referenceRun } from '../runtime/index.ts'
+import { describeOrt, runOrt } from '../testing/ort.ts'
 import { type InputRange, quantizeAdderLayers } from './adder-layers.ts'
 
 const random = seededRandom(11)

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { describeOrt, runOrt } from '../../test/ort.ts'
 import { seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
 import { adderConvolution, nets } from '../nets/index.ts'
 import { modelBytes } from '../onnx/index.ts'
 import { createSession, hostTensor } from '../runtime/index.ts'
+import { describeOrt, runOrt } from '../testing/ort.ts'
 import { type CalibrationBatch, type QuantizeOptions, quantize } from './index.ts'
 
 const imageShape = [1, 28, 28]

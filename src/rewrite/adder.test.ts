@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { describeOrt, runOrt } from '../../test/ort.ts'
 import { seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, type Node, tensorOf, tensorValues, validated } from '../graph/index.ts'
 import { nets } from '../nets/index.ts'
 import { modelBytes } from '../onnx/index.ts'
 import { createSession, hostTensor } from '../runtime/index.ts'
+import { describeOrt, runOrt } from '../testing/ort.ts'
 import { measureStatistics, swapToAdder } from './index.ts'
 
 const named = (...names: string[]) => ({ pattern: names.join(), matches: (n: string) => names.includes(n) })

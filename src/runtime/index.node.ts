@@ -3,10 +3,10 @@
 // May import: base, graph, ops.
 
 import type { Model } from '../graph/index.ts'
+import { measureLimit as measureCoreLimit } from './backends/wasm/limit.ts'
 import { createResident as createCoreResident, type Resident, type ResidentOptions } from './resident.ts'
 import { createSession as createCoreSession, type Session, type SessionOptions } from './session.ts'
 import { spawnNodeWorker } from './spawn.node.ts'
-import { measureLimit as measureCoreLimit } from './wasm/limit.ts'
 
 export * from './index.ts'
 export { spawnNodeWorker } from './spawn.node.ts'

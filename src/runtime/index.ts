@@ -1,10 +1,13 @@
 // Running networks: the plan (fusion, layouts, one memory arena), the reference backend and the WebAssembly backend.
 // Not here: what operators mean (ops/), training, files.
 // May import: base, graph, ops.
+
+export { type ReferenceOptions, referenceRun } from './backends/reference/run.ts'
+export { type SpawnWorker, type WorkerHandle, workerSource } from './backends/wasm/pool.ts'
+export type { RunProfile, TaskTime } from './backends/wasm/profile.ts'
 export { UnsupportedError } from './errors.ts'
 export type { Feed, NestedNumbers } from './feed.ts'
 export type { Feeds } from './feeds.ts'
-export { type ReferenceOptions, referenceRun } from './reference/run.ts'
 export { createResident, type Resident, type ResidentOptions } from './resident.ts'
 export { type Backend, createSession, type Session, type SessionOptions } from './session.ts'
 export {
@@ -20,5 +23,3 @@ export {
   toDense,
 } from './tensor.ts'
 export { type Timing, timeInTurns } from './time-in-turns.ts'
-export { type SpawnWorker, type WorkerHandle, workerSource } from './wasm/pool.ts'
-export type { RunProfile, TaskTime } from './wasm/profile.ts'

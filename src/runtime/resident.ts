@@ -1,12 +1,12 @@
 import { elementCount, KerfError } from '../base/index.ts'
 import { graphInputs, type Model } from '../graph/index.ts'
-import { referenceRun } from './reference/run.ts'
+import { referenceRun } from './backends/reference/run.ts'
+import { lowerings } from './backends/wasm/lowerings/index.ts'
+import { profileTasks, type RunProfile } from './backends/wasm/profile.ts'
+import type { WasmRunner } from './backends/wasm/session.ts'
 import { type Backend, chooseBackend, chooseThreads, type SessionOptions } from './session.ts'
 import { startRunner } from './start-runner.ts'
 import { hostTensor } from './tensor.ts'
-import { lowerings } from './wasm/lowerings/index.ts'
-import { profileTasks, type RunProfile } from './wasm/profile.ts'
-import type { WasmRunner } from './wasm/session.ts'
 
 /**
  * A network that is run again and again on memory that its caller shares: inputs are written and outputs are read in place, and inputs keep their

@@ -1,8 +1,8 @@
 import { KerfError } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
+import { browserWorkers, spawnBrowserWorker } from './backends/wasm/pool.ts'
+import { type WasmOptions, WasmRunner } from './backends/wasm/session.ts'
 import type { SessionOptions } from './session.ts'
-import { browserWorkers, spawnBrowserWorker } from './wasm/pool.ts'
-import { type WasmOptions, WasmRunner } from './wasm/session.ts'
 
 /**
  * A plan with its threads; with one, and a notice, where the page lets no workers start.

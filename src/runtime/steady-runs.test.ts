@@ -5,8 +5,8 @@ import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, type Tensor, tensorOf } from '../graph/index.ts'
+import { PlanMemory } from './backends/wasm/memory.ts'
 import { createResident, createSession, type HostTensor, hostTensor } from './index.node.ts'
-import { PlanMemory } from './wasm/memory.ts'
 
 const random = seededRandom(11)
 const floats = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.normal())

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { backends } from '../../test/backends.ts'
 import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
+import { backends } from '../testing/backends.ts'
 import { hostTensor } from './index.ts'
 
 const floats = (b: GraphBuilder, name: string, shape: number[], values: number[]) =>

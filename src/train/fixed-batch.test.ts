@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { describeShared, sharedPath } from '../../test/shared.ts'
-import { tinyLoader, tinyShape } from '../../test/tiny-images.ts'
 import { seededRandom } from '../base/index.ts'
 import { createLoader, generatedImages } from '../data/index.ts'
 import {
@@ -14,6 +12,8 @@ import {
 } from '../graph/index.ts'
 import { readModelFile } from '../onnx/index.node.ts'
 import { operators } from '../ops/index.ts'
+import { describeShared, sharedPath } from '../testing/shared.ts'
+import { tinyLoader, tinyShape } from '../testing/tiny-images.ts'
 import { evaluate } from './evaluate.ts'
 import { parameterGroups } from './optimisers/parameter.ts'
 import { createSchedule } from './schedules/schedule.ts'

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { tinyNet } from '../../test/tiny-images.ts'
 import { seededRandom } from '../base/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
+import { tinyNet } from '../testing/tiny-images.ts'
 import { openRunFolder } from './run-folder/run-folder.node.ts'
 
 let folder: string

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { tinyLoader, tinyNet, tinyShape } from '../../test/tiny-images.ts'
 import { attributeOf, type Model, type Node, tensorOf } from '../graph/index.ts'
+import { tinyLoader, tinyNet, tinyShape } from '../testing/tiny-images.ts'
 import { evaluate } from './evaluate.ts'
 import { parameterGroups } from './optimisers/parameter.ts'
 import { createSchedule } from './schedules/schedule.ts'

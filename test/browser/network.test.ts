@@ -6,10 +6,10 @@ import { GraphBuilder, type Model } from '../../src/graph/index.ts'
 import { nets } from '../../src/nets/index.ts'
 import { modelBytes } from '../../src/onnx/index.ts'
 import { workerSource } from '../../src/runtime/index.ts'
-import { hasOrt, randomTensor, runOrt } from '../ort.ts'
-import { describeBrowser, launch } from './chromium.ts'
-import type { PageRun } from './page.ts'
-import { bundlePage, isolation, serve } from './server.ts'
+import { describeBrowser, launch } from '../../src/testing/browser/chromium.ts'
+import type { PageRun } from '../../src/testing/browser/page.ts'
+import { bundlePage, isolation, serve } from '../../src/testing/browser/server.ts'
+import { hasOrt, randomTensor, runOrt } from '../../src/testing/ort.ts'
 
 const threadWorkers = (page: Page) => page.workers().length
 

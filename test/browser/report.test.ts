@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { profileModel } from '../../src/cost/index.ts'
 import { nets } from '../../src/nets/index.ts'
 import { blockGraph, pageColumns, profileReport, toHtml } from '../../src/report/index.ts'
-import { describeBrowser, launch } from './chromium.ts'
+import { describeBrowser, launch } from '../../src/testing/browser/chromium.ts'
 
 describeBrowser('the report of a network', () => {
   let browser: Browser

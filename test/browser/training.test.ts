@@ -1,10 +1,10 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { modelBytes } from '../../src/onnx/index.ts'
-import { tinyNet } from '../tiny-images.ts'
-import { describeBrowser, launch } from './chromium.ts'
-import { bundlePage, isolation, serve } from './server.ts'
-import type { TrainedInPage } from './training-page.ts'
+import { describeBrowser, launch } from '../../src/testing/browser/chromium.ts'
+import { bundlePage, isolation, serve } from '../../src/testing/browser/server.ts'
+import type { TrainedInPage } from '../../src/testing/browser/training-page.ts'
+import { tinyNet } from '../../src/testing/tiny-images.ts'
 
 describeBrowser('training in a browser', () => {
   let browser: Browser

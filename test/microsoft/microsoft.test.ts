@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type AttributeValue, float, floats, GraphBuilder, tensorOf } from '../../src/graph/index.ts'
 import { type HostTensor, hostTensor, hostValues } from '../../src/runtime/index.ts'
-import { backends } from '../backends.ts'
+import { backends } from '../../src/testing/backends.ts'
 
 type Kind = 'float32' | 'uint8' | 'int8' | 'int32'
 

@@ -8,9 +8,9 @@ import { memorySource, modelBytes, readModel } from '../../src/onnx/index.ts'
 import { pruneModel } from '../../src/prune/index.ts'
 import { swapToAdder } from '../../src/rewrite/index.ts'
 import { hostTensor, referenceRun } from '../../src/runtime/index.ts'
-import { backends } from '../backends.ts'
-import { caseArray, caseModel } from '../cases.ts'
-import { describeShared } from '../shared.ts'
+import { backends } from '../../src/testing/backends.ts'
+import { caseArray, caseModel } from '../../src/testing/cases.ts'
+import { describeShared } from '../../src/testing/shared.ts'
 
 const greatest = (values: ArrayLike<number>) => Array.from(values).reduce((m, v) => Math.max(m, Math.abs(v)), 0)
 

@@ -7,9 +7,9 @@ import { profileModel } from '../../src/cost/index.ts'
 import { type AttributeValue, GraphBuilder, type Model, tensorOf } from '../../src/graph/index.ts'
 import { pruneModel } from '../../src/prune/index.ts'
 import { createSession, fromStored, hostTensor, referenceRun } from '../../src/runtime/index.ts'
-import { backends } from '../backends.ts'
-import { caseArray, caseModel } from '../cases.ts'
-import { describeShared } from '../shared.ts'
+import { backends } from '../../src/testing/backends.ts'
+import { caseArray, caseModel } from '../../src/testing/cases.ts'
+import { describeShared } from '../../src/testing/shared.ts'
 
 const totals = (model: Model) => {
   const { macs, params } = profileModel(model).totals

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { differentiate } from '../../src/autodiff/index.ts'
 import { type AttributeValue, float, floats, GraphBuilder, type Model, tensorOf } from '../../src/graph/index.ts'
 import { type HostTensor, hostTensor, referenceRun } from '../../src/runtime/index.ts'
-import { backends } from '../backends.ts'
+import { backends } from '../../src/testing/backends.ts'
 
 interface Case {
   readonly op: string

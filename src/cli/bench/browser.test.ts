@@ -1,10 +1,10 @@
 // `kerf bench --browser`: two models in turns in headless Chromium.
 
 import { expect, it } from 'vitest'
-import { describeBrowser } from '../../../test/browser/chromium.ts'
-import { bundlePage } from '../../../test/browser/server.ts'
 import { nets } from '../../nets/index.ts'
 import { hostTensor } from '../../runtime/index.node.ts'
+import { describeBrowser } from '../../testing/browser/chromium.ts'
+import { bundlePage } from '../../testing/browser/server.ts'
 import { timeInBrowser } from './browser.ts'
 import { findBrowser } from './chrome.ts'
 

@@ -1,7 +1,7 @@
 // Every experiment with its quick settings: the claim holds, controls are there and fail, the same seed gives the same numbers.
 
 import { describe, expect, it } from 'vitest'
-import { hasShared, sharedPath } from '../../../test/shared.ts'
+import { hasShared, sharedPath } from '../../testing/shared.ts'
 import { digitsFrom, experiments, type Outcome, outcomeJson, runExperiment, verdictText } from '../index.node.ts'
 
 /** What did not come out as it should. */

@@ -1,9 +1,9 @@
-import { mixes } from '../channel-rules.ts'
-import { commonType, typed } from '../check.ts'
 import { type ConvAttributes, convAttributes, convCost, convForward, convFusion, convShape } from '../conv/conv.ts'
 import { negativeL1Distance } from '../conv/forward.ts'
-import { adderLaw } from '../laws.ts'
 import { defineOperator } from '../operator.ts'
+import { mixes } from '../shared/channel-rules.ts'
+import { commonType, typed } from '../shared/check.ts'
+import { adderLaw } from '../shared/laws.ts'
 import { adderConvBackward } from './backward.ts'
 import { adderConvFunction } from './function.ts'
 

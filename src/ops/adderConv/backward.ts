@@ -1,7 +1,7 @@
 import type { AttributeValue, BackwardRule } from '../../graph/index.ts'
-import { shapeIn } from '../backward.ts'
 import { convWeightGradient, perChannelSum, windowOf } from '../conv/backward.ts'
 import type { ConvAttributes } from '../conv/conv.ts'
+import { shapeIn } from '../shared/backward.ts'
 
 /*
  * Surrogates (AdderNet, Chen et al., CVPR 2020, sections 3.2 and 3.3). The derivative ∂Y/∂W = sgn(X − W) only knows directions; training

@@ -2,11 +2,11 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { describeOrt, loadOrt, type OrtTensor, randomTensor, runOrt } from '../../../test/ort.ts'
 import { type AttributeValue, GraphBuilder, inlineFunctions, type Model, tensorOf } from '../../graph/index.ts'
 import { nets } from '../../nets/index.ts'
 import { modelBytes, readModel } from '../../onnx/index.ts'
 import { hostTensor, referenceRun } from '../../runtime/index.ts'
+import { describeOrt, loadOrt, type OrtTensor, randomTensor, runOrt } from '../../testing/ort.ts'
 import { operators } from '../index.ts'
 
 interface Layer {

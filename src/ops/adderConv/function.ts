@@ -1,6 +1,6 @@
 import { KerfError } from '../../base/index.ts'
 import type { FunctionDefinition, Graph } from '../../graph/index.ts'
-import { Body, handedOn } from '../body.ts'
+import { Body, handedOn } from '../shared/body.ts'
 
 /*
  * AdderConv in standard operators, so that any ONNX runtime runs a file that has it (FunctionProto, IR version 8):

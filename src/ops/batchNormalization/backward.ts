@@ -1,6 +1,6 @@
 import { type BackwardRule, float } from '../../graph/index.ts'
-import { algebra, shapeIn } from '../backward.ts'
 import { perChannelSum } from '../conv/backward.ts'
+import { algebra, shapeIn } from '../shared/backward.ts'
 import type { BatchNormalizationAttributes } from './batchNormalization.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { ChannelRule, Track } from '../../graph/index.ts'
-import { perChannelParameters } from '../normalise.ts'
+import { perChannelParameters } from '../shared/normalise.ts'
 import type { BatchNormalizationAttributes } from './batchNormalization.ts'
 
 /** In training every element depends on its whole channel: on all axes but the channels'. */

@@ -1,6 +1,6 @@
 import { elementCount } from '../../base/index.ts'
 import { attributeOf, type Call, type Node, nodeLabel, type TrainingRule } from '../../graph/index.ts'
-import { wrong } from '../check.ts'
+import { wrong } from '../shared/check.ts'
 import type { BatchNormalizationAttributes } from './batchNormalization.ts'
 
 /**

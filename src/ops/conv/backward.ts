@@ -1,6 +1,6 @@
 import type { AttributeValue, BackwardCall, BackwardRule } from '../../graph/index.ts'
-import { shapeIn, shapeOut } from '../backward.ts'
-import { slide } from '../window.ts'
+import { shapeIn, shapeOut } from '../shared/backward.ts'
+import { slide } from '../shared/window.ts'
 import type { ConvAttributes } from './conv.ts'
 
 /** The sizes of a convolution's window with auto_pad resolved, as attributes of the nodes that compute gradients. */

@@ -10,11 +10,11 @@ import type {
   Ties,
   Track,
 } from '../../graph/index.ts'
-import { commonType, required, typed, wrong } from '../check.ts'
-import { convolutionLaw, type LayerLaw } from '../laws.ts'
-import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
-import { slide, type Window, windowAttributes } from '../window.ts'
+import { commonType, required, typed, wrong } from '../shared/check.ts'
+import { convolutionLaw, type LayerLaw } from '../shared/laws.ts'
+import { arithmetic, doubles } from '../shared/numbers.ts'
+import { slide, type Window, windowAttributes } from '../shared/window.ts'
 import { convBackward } from './backward.ts'
 import { addBias, type Combine, convolve, dotProduct } from './forward.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { oneNode, onesOf, scalarOf } from '../../../test/one-node.ts'
 import { tensorOf } from '../../graph/index.ts'
+import { oneNode, onesOf, scalarOf } from '../../testing/one-node.ts'
 
 const uint8 = (...shape: number[]) => ({ elementType: 'uint8', shape }) as const
 const zero = tensorOf('uint8', [], [0])

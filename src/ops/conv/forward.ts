@@ -1,7 +1,7 @@
 import { elementCount } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
-import type { Doubles } from '../numbers.ts'
-import { slidingOf, tapTable } from '../sliding.ts'
+import type { Doubles } from '../shared/numbers.ts'
+import { slidingOf, tapTable } from '../shared/sliding.ts'
 import type { ConvAttributes } from './conv.ts'
 
 /*

@@ -1,6 +1,6 @@
 import type { AttributeValue, BackwardRule } from '../../graph/index.ts'
-import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { perChannelSum } from '../conv/backward.ts'
+import { gradientOf, shapeIn, shapeOut } from '../shared/backward.ts'
 import type { ConvTransposeAttributes } from './convTranspose.ts'
 import { transposedWindow } from './forward.ts'
 

@@ -1,9 +1,9 @@
 import { elementCount } from '../../base/index.ts'
 import type { BackwardCall, BackwardRule } from '../../graph/index.ts'
-import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
 import { perChannelSum } from '../conv/backward.ts'
-import { fromIndices } from '../indices.ts'
-import { slidingOf } from '../sliding.ts'
+import { gradientOf, shapeIn, shapeOut } from '../shared/backward.ts'
+import { fromIndices } from '../shared/indices.ts'
+import { slidingOf } from '../shared/sliding.ts'
 import type { DeformConvAttributes } from './deformConv.ts'
 
 /*

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { backends } from '../../../test/backends.ts'
-import { caseArray, caseModel } from '../../../test/cases.ts'
-import { oneNode } from '../../../test/one-node.ts'
-import { describeShared } from '../../../test/shared.ts'
 import { profileModel } from '../../cost/index.ts'
 import { GraphBuilder, tensorOf } from '../../graph/index.ts'
 import { pruneModel } from '../../prune/index.ts'
 import { hostValues } from '../../runtime/index.ts'
+import { backends } from '../../testing/backends.ts'
+import { caseArray, caseModel } from '../../testing/cases.ts'
+import { oneNode } from '../../testing/one-node.ts'
+import { describeShared } from '../../testing/shared.ts'
 
 const opset19 = { opset: 19 }
 

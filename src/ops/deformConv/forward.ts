@@ -1,9 +1,9 @@
 import { elementCount, stridesOf } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
 import { dotProduct } from '../conv/forward.ts'
-import { fromIndices } from '../indices.ts'
-import type { Doubles } from '../numbers.ts'
-import { slidingOf } from '../sliding.ts'
+import { fromIndices } from '../shared/indices.ts'
+import type { Doubles } from '../shared/numbers.ts'
+import { slidingOf } from '../shared/sliding.ts'
 import type { DeformConvAttributes } from './deformConv.ts'
 
 /** X at a place between elements: the nearest two per axis, weighted linearly; what lies outside is 0. @param plane where the channel starts */

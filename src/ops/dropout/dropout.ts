@@ -1,8 +1,8 @@
 import type { BackwardRule, Known } from '../../graph/index.ts'
-import { algebra } from '../backward.ts'
-import { elementwise } from '../channel-rules.ts'
-import { contentOf, dense, required, typed, wrong } from '../check.ts'
 import { defineOperator } from '../operator.ts'
+import { algebra } from '../shared/backward.ts'
+import { elementwise } from '../shared/channel-rules.ts'
+import { contentOf, dense, required, typed, wrong } from '../shared/check.ts'
 import { dropoutTraining } from './training.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { AttributeReader, nodeLabel, type TrainingRule } from '../../graph/index.ts'
-import { contentOf, wrong } from '../check.ts'
+import { contentOf, wrong } from '../shared/check.ts'
 
 /** X times a mask that is fed. So the random numbers are the trainer's, and a step can be made again. */
 export const dropoutTraining: TrainingRule<void> = (call, fresh) => {

@@ -1,6 +1,6 @@
 import type { BackwardCall, BackwardRule } from '../../graph/index.ts'
-import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
-import { wrong } from '../check.ts'
+import { gradientOf, shapeIn, shapeOut } from '../shared/backward.ts'
+import { wrong } from '../shared/check.ts'
 import { equationOf, named } from './equation.ts'
 import type { Names } from './forward.ts'
 

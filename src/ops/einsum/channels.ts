@@ -1,5 +1,5 @@
 import type { ChannelRule, InferredCall, Labels, Ties, Track } from '../../graph/index.ts'
-import { freeAxis, type OperandAxis, tieSummed } from '../matrix.ts'
+import { freeAxis, type OperandAxis, tieSummed } from '../shared/matrix.ts'
 import { equationOf, named } from './equation.ts'
 
 /*

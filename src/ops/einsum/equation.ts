@@ -1,6 +1,6 @@
 import { broadcastShapes, type Dim, type Shape } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
-import { required, wrong } from '../check.ts'
+import { required, wrong } from '../shared/check.ts'
 import type { Names } from './forward.ts'
 
 /** The axes of one operand or of the output: letters, and '...' where the broadcast axes lie. */

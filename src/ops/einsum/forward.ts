@@ -1,6 +1,6 @@
 import { elementCount, stridesOf } from '../../base/index.ts'
 import type { Dense } from '../../graph/index.ts'
-import { fromIndices, offsetOf } from '../indices.ts'
+import { fromIndices, offsetOf } from '../shared/indices.ts'
 
 /** One operand, or the output: the index that each of its axes is named by, axes under "..." by their place from the last. */
 export type Names = readonly string[]

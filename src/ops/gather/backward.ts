@@ -1,6 +1,6 @@
 import type { BackwardRule } from '../../graph/index.ts'
-import { gradientOf, shapeIn } from '../backward.ts'
 import { mapAxisBack } from '../resample/emit.ts'
+import { gradientOf, shapeIn } from '../shared/backward.ts'
 import { type GatherAttributes, gatherAxis, indicesOf } from './indices.ts'
 
 /** Every element gets the sum over the places it was taken to; indices that only data tells are summed at by ScatterND, along the first axis. */

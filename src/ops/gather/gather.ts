@@ -1,9 +1,9 @@
 import { stridesOf } from '../../base/index.ts'
 import type { Cut, InferredCall, Ties, Track } from '../../graph/index.ts'
-import { dense, required, typed } from '../check.ts'
-import { fromIndices } from '../indices.ts'
-import { readWhatIsTaken } from '../movement.ts'
 import { defineOperator } from '../operator.ts'
+import { dense, required, typed } from '../shared/check.ts'
+import { fromIndices } from '../shared/indices.ts'
+import { readWhatIsTaken } from '../shared/movement.ts'
 import { gatherBackward } from './backward.ts'
 import { type GatherAttributes, gatherAxis, indicesOf } from './indices.ts'
 

@@ -1,6 +1,6 @@
 import type { Dim } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
-import { axisOf, contentOf, wrong } from '../check.ts'
+import { axisOf, contentOf, wrong } from '../shared/check.ts'
 
 export interface GatherAttributes {
   readonly axis: number

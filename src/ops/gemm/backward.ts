@@ -1,5 +1,5 @@
 import { type BackwardRule, float } from '../../graph/index.ts'
-import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
+import { gradientOf, shapeIn, shapeOut } from '../shared/backward.ts'
 import type { GemmAttributes } from './gemm.ts'
 
 /**

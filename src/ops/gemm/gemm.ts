@@ -1,10 +1,10 @@
 import { broadcastShapes, elementCount, type Shape } from '../../base/index.ts'
 import type { Call, ChannelRule, Dense, Track } from '../../graph/index.ts'
-import { commonType, required, typed, wrong } from '../check.ts'
-import { contractionCost, freeAxis, tieContraction } from '../matrix.ts'
-import { multiply } from '../matrix-forward.ts'
-import { arithmetic, broadcastTo, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
+import { commonType, required, typed, wrong } from '../shared/check.ts'
+import { contractionCost, freeAxis, tieContraction } from '../shared/matrix.ts'
+import { multiply } from '../shared/matrix-forward.ts'
+import { arithmetic, broadcastTo, doubles } from '../shared/numbers.ts'
 import { gemmBackward } from './backward.ts'
 
 /*

@@ -1,9 +1,9 @@
 import { elementCount, stridesOf } from '../../base/index.ts'
 import type { Dense } from '../../graph/index.ts'
-import { fromIndices, offsetOf } from '../indices.ts'
-import type { Doubles } from '../numbers.ts'
-import { roundTiesToEven } from '../quantised-forward.ts'
-import { cubicKernel, type Kernel, linearKernel } from '../resampling.ts'
+import { fromIndices, offsetOf } from '../shared/indices.ts'
+import type { Doubles } from '../shared/numbers.ts'
+import { roundTiesToEven } from '../shared/quantised-forward.ts'
+import { cubicKernel, type Kernel, linearKernel } from '../shared/resampling.ts'
 
 export interface Sampling {
   readonly mode: string

@@ -1,10 +1,10 @@
 import { elementCount } from '../../base/index.ts'
 import type { AttributeReader, Call, InferredCall } from '../../graph/index.ts'
-import { gradientOf } from '../backward.ts'
-import { perChannel } from '../channel-rules.ts'
-import { required, typed, wrong } from '../check.ts'
-import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
+import { gradientOf } from '../shared/backward.ts'
+import { perChannel } from '../shared/channel-rules.ts'
+import { required, typed, wrong } from '../shared/check.ts'
+import { arithmetic, doubles } from '../shared/numbers.ts'
 import { type Sampling, sample } from './forward.ts'
 
 const modes: Readonly<Record<string, number>> = { nearest: 0, bilinear: 2, linear: 2, bicubic: 4, cubic: 4 }

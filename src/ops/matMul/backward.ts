@@ -1,6 +1,6 @@
 import { elementCount } from '../../base/index.ts'
 import type { BackwardCall, BackwardRule } from '../../graph/index.ts'
-import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
+import { gradientOf, shapeIn, shapeOut } from '../shared/backward.ts'
 
 /**
  * With Y = A·B:   dA = dY·Bᵀ      dB = Aᵀ·dY, summed over leading axes that were broadcast.

@@ -1,8 +1,8 @@
-import { commonType, typed } from '../check.ts'
-import { productChannels, productCost, productShape } from '../matrix.ts'
-import { product } from '../matrix-forward.ts'
-import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
+import { commonType, typed } from '../shared/check.ts'
+import { productChannels, productCost, productShape } from '../shared/matrix.ts'
+import { product } from '../shared/matrix-forward.ts'
+import { arithmetic, doubles } from '../shared/numbers.ts'
 import { matMulBackward } from './backward.ts'
 
 const operands = { a: 0, b: 1 }

@@ -1,5 +1,5 @@
 import type { Dense } from '../../graph/index.ts'
-import type { Doubles } from '../numbers.ts'
+import type { Doubles } from '../shared/numbers.ts'
 
 /**
  * Visits each cell of each region, with its place in y and the place in x of its greatest element (the first of several); −1: it has no element. Sizes

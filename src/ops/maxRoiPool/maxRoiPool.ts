@@ -1,10 +1,10 @@
 import { unknownDim } from '../../base/index.ts'
 import { type AttributeReader, float } from '../../graph/index.ts'
-import { gradientOf } from '../backward.ts'
-import { required, typed, wrong } from '../check.ts'
-import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
-import { perRegion } from '../regions.ts'
+import { gradientOf } from '../shared/backward.ts'
+import { required, typed, wrong } from '../shared/check.ts'
+import { arithmetic, doubles } from '../shared/numbers.ts'
+import { perRegion } from '../shared/regions.ts'
 import { maxOverRegions } from './forward.ts'
 
 export interface MaxRoiPoolAttributes {

@@ -1,7 +1,7 @@
 import { unknownDim } from '../../base/index.ts'
-import { mixes } from '../channel-rules.ts'
-import { dense, required, typed } from '../check.ts'
 import { defineOperator } from '../operator.ts'
+import { mixes } from '../shared/channel-rules.ts'
+import { dense, required, typed } from '../shared/check.ts'
 import { suppress } from './forward.ts'
 
 /** The boxes that stay when those that overlap better ones go: [number, (batch, class, box)] (ONNX NonMaxSuppression). */

@@ -1,7 +1,7 @@
 import type { BackwardRule } from '../../graph/index.ts'
-import { gradientOf, shapeIn } from '../backward.ts'
-import { wrong } from '../check.ts'
 import { mapAxisBack } from '../resample/emit.ts'
+import { gradientOf, shapeIn } from '../shared/backward.ts'
+import { wrong } from '../shared/check.ts'
 import { type AxisPad, type PadAttributes, padSource, padsOf } from './pads.ts'
 
 /**

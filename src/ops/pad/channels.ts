@@ -1,5 +1,5 @@
 import type { ChannelRule, Cut, InferredCall, Ties, Track } from '../../graph/index.ts'
-import { countBelow } from '../axis-tracks.ts'
+import { countBelow } from '../shared/axis-tracks.ts'
 import { type AxisPad, type PadAttributes, paddedAxes, padsOf, padValue } from './pads.ts'
 
 function tie(call: InferredCall<PadAttributes>, ties: Ties): void {

@@ -1,6 +1,6 @@
 import type { Call } from '../../graph/index.ts'
-import { axisOf, contentOf, wrong } from '../check.ts'
-import { setting } from '../settings.ts'
+import { axisOf, contentOf, wrong } from '../shared/check.ts'
+import { setting } from '../shared/settings.ts'
 
 export interface PadAttributes {
   readonly mode: string

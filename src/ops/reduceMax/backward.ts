@@ -1,4 +1,4 @@
-import type { ReduceDerivative } from '../reduce.ts'
+import type { ReduceDerivative } from '../shared/reduce.ts'
 
 /**
  * dY, shared equally by the elements that were chosen.

@@ -1,4 +1,4 @@
-import { reduction } from '../reduce.ts'
+import { reduction } from '../shared/reduce.ts'
 import { sharedAmongChosen } from './backward.ts'
 
 /** Y = the greatest X along axes (ONNX ReduceMax). dX: see `sharedAmongChosen`. */

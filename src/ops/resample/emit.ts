@@ -1,5 +1,5 @@
 import { type BackwardCall, floats } from '../../graph/index.ts'
-import type { Tap } from '../resampling.ts'
+import type { Tap } from '../shared/resampling.ts'
 
 const isIdentity = (taps: readonly (readonly Tap[])[], size: number): boolean =>
   taps.length === size && taps.every((list, i) => list.length === 1 && list[0]?.index === i && list[0].weight === 1)

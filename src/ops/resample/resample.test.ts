@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { oneNode } from '../../../test/one-node.ts'
 import { type AttributeValue, floats, runForward } from '../../graph/index.ts'
+import { oneNode } from '../../testing/one-node.ts'
 
 const resample = (shape: readonly number[], attributes: Readonly<Record<string, AttributeValue>>) =>
   oneNode('Resample', [shape], attributes, { domain: 'ai.kerf' })

@@ -1,10 +1,10 @@
 import { elementCount } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
-import { mixes } from '../channel-rules.ts'
-import { axisOf, commonType, required, typed, wrong } from '../check.ts'
-import { arithmetic, doubles } from '../numbers.ts'
 import { defineOperator } from '../operator.ts'
-import { resampled, type Tap } from '../resampling.ts'
+import { mixes } from '../shared/channel-rules.ts'
+import { axisOf, commonType, required, typed, wrong } from '../shared/check.ts'
+import { arithmetic, doubles } from '../shared/numbers.ts'
+import { resampled, type Tap } from '../shared/resampling.ts'
 
 /*
  * Y[…, i, …] = Σ_t weights[t] · X[…, indices[t], …] for t from starts[i] to starts[i + 1], along one axis

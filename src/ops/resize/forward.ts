@@ -1,7 +1,7 @@
 import type { Call, Dense } from '../../graph/index.ts'
-import { contentOf } from '../check.ts'
-import { fromIndices } from '../indices.ts'
-import { arithmetic, doubles } from '../numbers.ts'
+import { contentOf } from '../shared/check.ts'
+import { fromIndices } from '../shared/indices.ts'
+import { arithmetic, doubles } from '../shared/numbers.ts'
 import {
   copied,
   cubicKernel,
@@ -11,7 +11,7 @@ import {
   resampled,
   sameShape,
   type Tap,
-} from '../resampling.ts'
+} from '../shared/resampling.ts'
 import { aspectFactor, inputsOf, present, type ResizeAttributes, resizedAxes } from './sizes.ts'
 
 const { fround } = Math

@@ -1,9 +1,9 @@
 import type { Cut, InferredCall } from '../../graph/index.ts'
-import { gradientOf, shapeIn, shapeOut } from '../backward.ts'
-import { contentOf, required, typed } from '../check.ts'
-import { checkMode, interpolationCost, passUnscaled } from '../interpolation.ts'
 import { defineOperator } from '../operator.ts'
 import { mapAxisBack } from '../resample/emit.ts'
+import { gradientOf, shapeIn, shapeOut } from '../shared/backward.ts'
+import { contentOf, required, typed } from '../shared/check.ts'
+import { checkMode, interpolationCost, passUnscaled } from '../shared/interpolation.ts'
 import { resizeForward, resizeTaps } from './forward.ts'
 import { inputsOf, present, type ResizeAttributes, resizeAttributes, resizedAxes, resizedShape } from './sizes.ts'
 

@@ -1,8 +1,8 @@
 import { type Dim, type Shape, unknownDim } from '../../base/index.ts'
 import type { AttributeReader, Call } from '../../graph/index.ts'
-import { contentOf, required, wrong } from '../check.ts'
-import { scaledShape } from '../interpolation.ts'
-import { distinctAxes } from '../settings.ts'
+import { contentOf, required, wrong } from '../shared/check.ts'
+import { scaledShape } from '../shared/interpolation.ts'
+import { distinctAxes } from '../shared/settings.ts'
 
 /*
  * Which axes Resize scales by how much.

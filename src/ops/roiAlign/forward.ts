@@ -1,5 +1,5 @@
 import type { Dense } from '../../graph/index.ts'
-import type { Doubles } from '../numbers.ts'
+import type { Doubles } from '../shared/numbers.ts'
 
 export interface RoiAlignAttributes {
   readonly height: number

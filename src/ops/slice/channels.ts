@@ -1,5 +1,5 @@
 import type { ChannelRule, Cut, InferredCall, Labels, Ties, Track } from '../../graph/index.ts'
-import { countBelow } from '../axis-tracks.ts'
+import { countBelow } from '../shared/axis-tracks.ts'
 import { type AxisSlice, axisSlice, type SliceAttributes, type SliceSettings, sliceSettings } from './ranges.ts'
 
 /** Axes of which not everything is taken, with what is; undefined: that depends on data. */

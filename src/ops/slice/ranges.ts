@@ -1,7 +1,7 @@
 import type { Dim } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
-import { wrong } from '../check.ts'
-import { distinctAxes, type Setting, setting } from '../settings.ts'
+import { wrong } from '../shared/check.ts'
+import { distinctAxes, type Setting, setting } from '../shared/settings.ts'
 
 export interface SliceAttributes {
   readonly starts: readonly number[] | undefined

@@ -1,6 +1,6 @@
 import type { Dense } from '../../graph/index.ts'
-import { dense } from '../check.ts'
-import { linesAlong } from '../indices.ts'
+import { dense } from '../shared/check.ts'
+import { linesAlong } from '../shared/indices.ts'
 
 /** Row-major comparison of two slices. */
 function compare(a: readonly number[], b: readonly number[]): number {

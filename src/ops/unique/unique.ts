@@ -1,7 +1,7 @@
 import { type Dim, elementCount, unknownDim } from '../../base/index.ts'
-import { mixes } from '../channel-rules.ts'
-import { axisOf, required, typed } from '../check.ts'
 import { defineOperator } from '../operator.ts'
+import { mixes } from '../shared/channel-rules.ts'
+import { axisOf, required, typed } from '../shared/check.ts'
 import { uniqueSlices } from './forward.ts'
 
 /** The different elements of X (or slices along `axis`), where each occurs first, where each element went, how many (ONNX Unique). */

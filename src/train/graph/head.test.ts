@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { describeShared, sharedPath } from '../../../test/shared.ts'
-import { tinyNet } from '../../../test/tiny-images.ts'
 import { elementCount, seededRandom } from '../../base/index.ts'
 import { GraphBuilder, inferGraph, type Model, tensorOf, tensorValues } from '../../graph/index.ts'
 import { readModelFile } from '../../onnx/index.node.ts'
 import { operators } from '../../ops/index.ts'
+import { describeShared, sharedPath } from '../../testing/shared.ts'
+import { tinyNet } from '../../testing/tiny-images.ts'
 import { classifierHead, withNewHead } from './head.ts'
 
 const shape = [3, 8, 8]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { tinyNet } from '../../../test/tiny-images.ts'
 import { GraphBuilder, type Model, tensorOf, tensorValues } from '../../graph/index.ts'
 import { modelBytes, readModel } from '../../onnx/index.ts'
+import { tinyNet } from '../../testing/tiny-images.ts'
 import { parameterGroups } from '../optimisers/parameter.ts'
 import { createTrainer, type TrainerOptions } from '../trainer.ts'
 import type { NamePattern } from './frozen.ts'

@@ -1,0 +1,62 @@
+import { elementCount } from '../base/index.ts'
+import type { AttributeReader } from '../graph/index.ts'
+import { type Difference, differences } from './adderConv/backward.ts'
+import { type ConvAttributes, convAttributes } from './conv/conv.ts'
+import { forEachTap } from './convWeightGradient.ts'
+import { defineOperator } from './operator.ts'
+import { mixes } from './shared/channel-rules.ts'
+import { commonType, required, requireInputs, typed, wrong } from './shared/check.ts'
+import { arithmetic, doubles } from './shared/numbers.ts'
+
+/*
+ * dX[n,c,q] = Σ_{o,p,t : p·stride + t·dilation − pad = q} dY[n,o,p] · f(W[o,c,t] − X[n,c,q])
+ *
+ * The gradient of AdderConv's input. f clips to [−1, 1] (HardTanh, AdderNet section 3.2), takes the full difference, or its sign (the
+ * derivative). Inputs dY, X, W; attributes as Conv, and `difference`: clip (default), full, sign. In training graphs only.
+ */
+
+export interface AdderConvInputGradientAttributes extends ConvAttributes {
+  readonly difference: Difference
+}
+
+const functions: Readonly<Record<Difference, (difference: number) => number>> = {
+  clip: (d) => Math.min(1, Math.max(-1, d)),
+  full: (d) => d,
+  sign: Math.sign,
+}
+
+/** Cost: subtraction, two comparisons (clip; one for sign), multiplication and addition per tap and output position. */
+export const adderConvInputGradient = defineOperator<AdderConvInputGradientAttributes>({
+  name: 'AdderConvInputGradient',
+  domain: 'ai.kerf',
+  attributes: (a: AttributeReader) => ({
+    ...convAttributes(a),
+    difference: a.string('difference', 'clip') as Difference,
+  }),
+  infer: (call) => {
+    requireInputs(call, 3)
+    if (!differences.includes(call.attributes.difference))
+      throw wrong(call, `attribute difference is "${call.attributes.difference}", there are ${differences.join(', ')}`)
+    return [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 1).shape)]
+  },
+  forward: (call, [dy, x, w]) => {
+    if (!dy || !x || !w) return []
+    const [g, a, b] = [doubles(dy), doubles(x), doubles(w)]
+    const f = functions[call.attributes.difference]
+    const data = new Float64Array(a.data.length)
+    forEachTap(call, { x: x.shape, dy: dy.shape, w: w.shape }, (from, at, tap) => {
+      if (from < 0) return
+      const difference = b.data[tap]! - a.data[from]!
+      data[from] = data[from]! + g.data[at]! * f(difference)
+    })
+    return [arithmetic(x.elementType, { shape: x.shape, data })]
+  },
+  cost: (call) => {
+    const outputs = elementCount(call.inputs[0]?.shape)!
+    const [, groupChannels, ...kernelShape] = required(call, 2).shape as [number, number, ...number[]]
+    const terms = outputs * groupChannels * elementCount(kernelShape)!
+    const comparisons = { clip: 2, full: 0, sign: 1 }[call.attributes.difference]
+    return { muls: terms, adds: 2 * terms, others: comparisons * terms }
+  },
+  channels: mixes('it belongs to a training graph'),
+})

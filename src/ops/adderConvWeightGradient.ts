@@ -1,0 +1,44 @@
+import { elementCount } from '../base/index.ts'
+import { type ConvAttributes, convAttributes } from './conv/conv.ts'
+import { forEachTap } from './convWeightGradient.ts'
+import { defineOperator } from './operator.ts'
+import { mixes } from './shared/channel-rules.ts'
+import { commonType, required, requireInputs, typed } from './shared/check.ts'
+import { arithmetic, doubles } from './shared/numbers.ts'
+
+/*
+ * dW[o,c,t] = Σ_{n,p} dY[n,o,p] · sgn(X[n,c,p,t] − W[o,c,t])
+ *
+ * The derivative of AdderConv's output with respect to its weight, away from X = W. Inputs dY, X, W; attributes as Conv. In training graphs only;
+ * the full-precision surrogate needs no operator of its own.
+ */
+
+/** Cost: a comparison and an addition per tap and output position. */
+export const adderConvWeightGradient = defineOperator<ConvAttributes>({
+  name: 'AdderConvWeightGradient',
+  domain: 'ai.kerf',
+  attributes: convAttributes,
+  infer: (call) => {
+    requireInputs(call, 3)
+    return [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 2).shape)]
+  },
+  forward: (call, [dy, x, w]) => {
+    if (!dy || !x || !w) return []
+    const [g, a, b] = [doubles(dy), doubles(x), doubles(w)]
+    const data = new Float64Array(b.data.length)
+    forEachTap(call, { x: x.shape, dy: dy.shape, w: w.shape }, (from, at, to) => {
+      const difference = (from < 0 ? 0 : a.data[from]!) - b.data[to]!
+      data[to] = data[to]! + g.data[at]! * Math.sign(difference)
+    })
+    return [arithmetic(w.elementType, { shape: w.shape, data })]
+  },
+  cost: (call) => {
+    const [outputs, [, groupChannels, ...kernelShape]] = [
+      elementCount(call.inputs[0]?.shape)!,
+      required(call, 2).shape as [number, number, ...number[]],
+    ]
+    const terms = outputs * groupChannels * elementCount(kernelShape)!
+    return { adds: terms, others: terms, accumulators: elementCount(call.outputs[0]?.shape)! }
+  },
+  channels: mixes('it belongs to a training graph'),
+})

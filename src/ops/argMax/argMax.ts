@@ -1,4 +1,0 @@
-import { argExtreme } from '../arg-extreme.ts'
-
-/** Where the greatest element lies along an axis (ONNX ArgMax). */
-export const argMax = argExtreme('ArgMax', (x, best) => x > best)

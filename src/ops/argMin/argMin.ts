@@ -1,4 +1,0 @@
-import { argExtreme } from '../arg-extreme.ts'
-
-/** Where the least element lies along an axis (ONNX ArgMin). */
-export const argMin = argExtreme('ArgMin', (x, best) => x < best)

@@ -1,9 +1,0 @@
-import { derivative } from '../backward.ts'
-import { unary } from '../unary.ts'
-
-/** Y = atan(X) (ONNX Atan). dX = dY / (1 + X²). */
-export const atan = unary('Atan', {
-  forward: Math.atan,
-  backward: derivative(({ mul, add, div, dy, x }) => div(dy, add(1, mul(x, x)))),
-  cost: { others: 1 },
-})

@@ -1,0 +1,34 @@
+import { broadcastShapes, elementCount } from '../base/index.ts'
+import { defineOperator } from './operator.ts'
+import { asElement } from './shared/as-element.ts'
+import { mapBroadcast } from './shared/binary.ts'
+import { broadcasting } from './shared/channel-rules.ts'
+import { required, typed, wrong } from './shared/check.ts'
+
+/** Z = X shifted by Y bits, to the LEFT or to the RIGHT, broadcast (ONNX BitShift). */
+export const bitShift = defineOperator<{ direction: string }>({
+  name: 'BitShift',
+  domain: '',
+  attributes: (a) => ({ direction: a.string('direction', '') }),
+  infer: (call) => {
+    const x = required(call, 0)
+    const y = required(call, 1)
+    const { direction } = call.attributes
+    if (direction !== 'LEFT' && direction !== 'RIGHT')
+      throw wrong(call, `direction "${direction}" should be LEFT or RIGHT`)
+    const shape = x.shape && y.shape ? broadcastShapes(x.shape, y.shape) : undefined
+    if (x.shape && y.shape && !shape) throw wrong(call, 'the shapes cannot be broadcast together')
+    return [typed(x.elementType, shape)]
+  },
+  forward: (call, [x, y]) => {
+    if (!x || !y) return []
+    const left = call.attributes.direction === 'LEFT'
+    const shift = ([a, b]: readonly number[]) => {
+      const factor = 2 ** b!
+      return asElement(x.elementType, left ? a! * factor : Math.floor(a! / factor))
+    }
+    return [mapBroadcast([x, y], x.elementType, shift)]
+  },
+  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
+  channels: broadcasting,
+})

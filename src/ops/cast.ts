@@ -1,0 +1,28 @@
+import { defineOperator } from './operator.ts'
+import { castBackward } from './shared/backward.ts'
+import { elementwise } from './shared/channel-rules.ts'
+import { required, typed, wrong } from './shared/check.ts'
+import { converted } from './shared/convert.ts'
+import { elementTypeCode, elementTypeOf } from './shared/settings.ts'
+
+/** Y = X in the element type `to` (ONNX Cast, opset 1, 6, 9, 13 …). */
+export const cast = defineOperator<{ to: number | undefined }>({
+  name: 'Cast',
+  domain: '',
+  // Before opset 6 by name: "FLOAT", "INT64".
+  attributes: (a, opset) => ({ to: opset < 6 ? elementTypeCode(a.string('to', '')) : a.int('to') }),
+  infer: (call) => {
+    const { to } = call.attributes
+    if (to === undefined) throw wrong(call, 'the attribute to is missing')
+    return [typed(elementTypeOf(call, to), required(call, 0).shape)]
+  },
+  forward: (call, [x]) => {
+    const y = x && converted(x, elementTypeOf(call, call.attributes.to!))
+    return y ? [y] : []
+  },
+  backward: castBackward,
+  cost: 'none',
+  // To the type that it has.
+  accesses: ({ inputs, outputs }) => (inputs[0]?.elementType === outputs[0]?.elementType ? 'view' : undefined),
+  channels: elementwise,
+})

@@ -1,0 +1,31 @@
+import { elementCount } from '../base/index.ts'
+import { defineOperator } from './operator.ts'
+import { castBackward } from './shared/backward.ts'
+import { elementwise } from './shared/channel-rules.ts'
+import { required, typed } from './shared/check.ts'
+import { converted } from './shared/convert.ts'
+
+/** Y = X in the element type of input 1, whose content is not read (ONNX CastLike). */
+export const castLike = defineOperator<void>({
+  name: 'CastLike',
+  domain: '',
+  attributes: () => undefined,
+  infer: (call) => [typed(required(call, 1).elementType, required(call, 0).shape)],
+  forward: (_, [x, like]) => {
+    const y = x && like && converted(x, like.elementType)
+    return y ? [y] : []
+  },
+  backward: castBackward,
+  cost: 'none',
+  accesses: (call) => {
+    if (call.inputs[0]?.elementType === call.outputs[0]?.elementType) return 'view'
+    const count = elementCount(call.outputs[0]?.shape)!
+    return { reads: [count, 0], writes: [count] }
+  },
+  channels: {
+    tie: (call, ties) => {
+      ties.tracks(1) // only its type is asked for
+      elementwise.tie(call, ties)
+    },
+  },
+})

@@ -1,4 +1,0 @@
-import { unary } from '../unary.ts'
-
-/** Y = ⌈X⌉ (ONNX Ceil). */
-export const ceil = unary('Ceil', { forward: Math.ceil, backward: 'zero', cost: { others: 1 } })

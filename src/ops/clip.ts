@@ -1,0 +1,85 @@
+import { elementCount } from '../base/index.ts'
+import type { BackwardRule } from '../graph/index.ts'
+import { defineOperator } from './operator.ts'
+import { algebra, clipGradient, gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
+import { elementwise } from './shared/channel-rules.ts'
+import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
+
+export interface ClipAttributes {
+  readonly min: number | undefined
+  readonly max: number | undefined
+}
+
+/**
+ * dX = dY between the bounds and 0 beyond them, where the bound gets it. Bounds that are known make one node.
+ */
+const clipBackward: BackwardRule<ClipAttributes> = (call) => {
+  const { node, emit, attributes } = call
+  const dy = gradientOf(call)
+  const [x, low, high] = node.inputs as [string, string?, string?]
+  const minimum = low ? contentOf(call, 1)?.[0] : attributes.min
+  const maximum = high ? contentOf(call, 2)?.[0] : attributes.max
+  if ((!low || minimum !== undefined) && (!high || maximum !== undefined))
+    return [clipGradient(call, dy, node.outputs[0]!, minimum, maximum)]
+  const { positive, sub } = algebra(emit)
+  // The upper bound wins where they cross.
+  const over = high && sub(low ? emit.node('Max', [x, low]) : x, high)
+  const inside = over ? positive(over, 0, dy) : dy
+  const under = low && sub(low, x)
+  const toBound = (gradient: string, i: number) => emit.unbroadcast(gradient, shapeOut(call), shapeIn(call, i))
+  return [
+    call.needs(0) ? (under ? positive(under, 0, inside) : inside) : undefined,
+    under && call.needs(1) ? toBound(positive(under, inside, 0), 1) : undefined,
+    over && call.needs(2) ? toBound(positive(over, dy, 0), 2) : undefined,
+  ]
+}
+
+/**
+ * Y = min(max(X, min), max) (ONNX Clip). The bounds are attributes before opset 11, then optional scalar inputs; a missing one does not
+ * bound. Cost per element: one comparison per bound.
+ */
+export const clip = defineOperator<ClipAttributes>({
+  name: 'Clip',
+  domain: '',
+  attributes: (a, opset) =>
+    opset < 11 ? { min: a.float('min'), max: a.float('max') } : { min: undefined, max: undefined },
+  infer: (call) => {
+    const { elementType, shape } = required(call, 0)
+    for (const [i, name] of [
+      [1, 'min'],
+      [2, 'max'],
+    ] as const) {
+      const bound = call.inputs[i]?.shape
+      if (bound && (elementCount(bound) ?? 1) !== 1) throw wrong(call, `${name} [${bound}] is not a scalar`)
+    }
+    return [typed(elementType, shape)]
+  },
+  forward: ({ attributes }, [x, min, max]) => {
+    if (!x) return []
+    const low = min?.data[0] ?? attributes.min ?? Number.NEGATIVE_INFINITY
+    const high = max?.data[0] ?? attributes.max ?? Number.POSITIVE_INFINITY
+    return [
+      dense(
+        x.elementType,
+        x.shape,
+        Array.from(x.data, (v) => Math.min(Math.max(v, low), high)),
+      ),
+    ]
+  },
+  backward: clipBackward,
+  saturates: true,
+  cost: (call) => {
+    const { min, max } = call.attributes
+    const bounds = (call.inputs[1] || min !== undefined ? 1 : 0) + (call.inputs[2] || max !== undefined ? 1 : 0)
+    return { others: bounds * elementCount(call.outputs[0]?.shape)! }
+  },
+  fusion: 'follower',
+  channels: {
+    ...elementwise,
+    zeros: ({ attributes, inputs: [, min, max] }) => {
+      const low = min ? (min.value?.data[0] ?? Number.NaN) : (attributes.min ?? 0)
+      const high = max ? (max.value?.data[0] ?? Number.NaN) : (attributes.max ?? 0)
+      return low <= 0 && high >= 0 ? [[0]] : []
+    },
+  },
+})

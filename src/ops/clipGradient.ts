@@ -1,0 +1,37 @@
+import { elementCount } from '../base/index.ts'
+import { defineOperator } from './operator.ts'
+import { mixes } from './shared/channel-rules.ts'
+import { commonType, dense, required, typed } from './shared/check.ts'
+
+export interface ClipGradientAttributes {
+  readonly min: number
+  readonly max: number
+}
+
+/**
+ * dX = dY where min < Y < max, 0 elsewhere: the gradient of Clip and Relu from their output Y (so that their input need not be kept). Inputs dY, Y;
+ * attributes min and max, infinite by default. In training graphs only.
+ */
+export const clipGradient = defineOperator<ClipGradientAttributes>({
+  name: 'ClipGradient',
+  domain: 'ai.kerf',
+  attributes: (a) => ({
+    min: a.float('min', Number.NEGATIVE_INFINITY),
+    max: a.float('max', Number.POSITIVE_INFINITY),
+  }),
+  infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
+  forward: (call, [dy, y]) => {
+    if (!dy || !y) return []
+    const { min, max } = call.attributes
+    const passes = (v: number) => v > min && v < max
+    return [
+      dense(
+        dy.elementType,
+        dy.shape,
+        Array.from(dy.data, (g, i) => (passes(y.data[i]!) ? g : 0)),
+      ),
+    ]
+  },
+  cost: (call) => ({ others: 2 * elementCount(call.outputs[0]?.shape)! }),
+  channels: mixes('it belongs to a training graph'),
+})

@@ -1,0 +1,68 @@
+import { elementCount, unknownDim } from '../base/index.ts'
+import { defineOperator } from './operator.ts'
+import { mapAxisBack } from './resample/emit.ts'
+import { gradientOf, shapeIn } from './shared/backward.ts'
+import { mixes } from './shared/channel-rules.ts'
+import { axisOf, contentOf, dense, required, typed } from './shared/check.ts'
+import { linesAlong } from './shared/indices.ts'
+
+const takenBy = (condition: ArrayLike<number>): number[] => Array.from(condition).flatMap((c, i) => (c ? [i] : []))
+
+/** X at the indices along `axis` (of X as a vector by default) where the condition holds (ONNX Compress). */
+export const compress = defineOperator<{ axis: number | undefined }>({
+  name: 'Compress',
+  domain: '',
+  attributes: (a) => ({ axis: a.int('axis') }),
+  infer: (call) => {
+    const x = required(call, 0)
+    required(call, 1)
+    const count = contentOf(call, 1)?.filter((c) => c !== 0).length ?? unknownDim()
+    const { axis } = call.attributes
+    if (axis === undefined) return [typed(x.elementType, [count])]
+    const along = x.shape && axisOf(call, axis, x.shape.length)
+    return [
+      typed(
+        x.elementType,
+        x.shape?.map((d, a) => (a === along ? count : d)),
+      ),
+    ]
+  },
+  forward: (call, [x, condition]) => {
+    if (!x || !condition) return []
+    const taken = takenBy(condition.data as ArrayLike<number>)
+    const { axis } = call.attributes
+    if (axis === undefined)
+      return [
+        dense(
+          x.elementType,
+          [taken.length],
+          taken.map((i) => x.data[i]!),
+        ),
+      ]
+    const along = axisOf(call, axis, x.shape.length)
+    const { outer, size, inner } = linesAlong(x.shape, along)
+    const out: number[] = []
+    for (let o = 0; o < outer; o++)
+      for (const i of taken) for (let n = 0; n < inner; n++) out.push(x.data[(o * size + i) * inner + n]!)
+    return [
+      dense(
+        x.elementType,
+        x.shape.map((d, a) => (a === along ? taken.length : d)),
+        out,
+      ),
+    ]
+  },
+  // Every element that was taken gets its gradient, the others none. (Where the condition is no constant, the shape of Y is not known.)
+  backward: (call) => {
+    const shape = shapeIn(call, 0)
+    const { axis } = call.attributes
+    const taps = takenBy(contentOf(call, 1) ?? []).map((index) => [{ index, weight: 1 }])
+    if (axis !== undefined) {
+      const along = axisOf(call, axis, shape.length)
+      return [mapAxisBack(call, gradientOf(call), along, shape[along]!, taps)]
+    }
+    return [call.emit.reshape(mapAxisBack(call, gradientOf(call), 0, elementCount(shape)!, taps), shape)]
+  },
+  cost: 'data-dependent',
+  channels: mixes('what Compress takes depends on a condition'),
+})

@@ -1,0 +1,35 @@
+import { type ConvAttributes, convAttributes, convChannels, convCost, convFusion, convShape } from './conv/conv.ts'
+import { convolve, dotProduct } from './conv/forward.ts'
+import { defineOperator } from './operator.ts'
+import { required, typed } from './shared/check.ts'
+import { convolutionLaw } from './shared/laws.ts'
+import { arithmetic, shifted } from './shared/numbers.ts'
+import { symmetricOnly } from './shared/quantised.ts'
+import { alongAxis } from './shared/quantised-forward.ts'
+
+/** Inputs x, w, x_zero_point, w_zero_point: no bias. */
+const none = -1
+
+/**
+ * Convolution of 8-bit integers into int32: inputs x, w, x_zero_point, w_zero_point (a scalar or one per output channel); layouts as in
+ * Conv (ONNX ConvInteger, opset 10). Counted as the integer convolution alone: zero points fold into one constant per filter and the
+ * stored weight.
+ */
+export const convInteger = defineOperator<ConvAttributes>({
+  name: 'ConvInteger',
+  domain: '',
+  attributes: convAttributes,
+  infer: (call) => {
+    required(call, 0)
+    return [typed('int32', convShape(call, 1))]
+  },
+  forward: (call, [x, w, xZero, wZero]) => {
+    if (!x || !w) return []
+    const weights = shifted(w, wZero && alongAxis(wZero, w.shape.length, 0))
+    return [arithmetic('int32', convolve(call, shifted(x, xZero), weights, dotProduct))]
+  },
+  cost: convCost(convolutionLaw, 1, none),
+  parameters: [1],
+  fusion: convFusion(1),
+  channels: symmetricOnly([[1, 3]], convChannels(1, [3])),
+})

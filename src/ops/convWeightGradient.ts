@@ -1,0 +1,74 @@
+import { elementCount } from '../base/index.ts'
+import type { Call } from '../graph/index.ts'
+import { type ConvAttributes, convAttributes } from './conv/conv.ts'
+import { defineOperator } from './operator.ts'
+import { mixes } from './shared/channel-rules.ts'
+import { commonType, required, typed, wrong } from './shared/check.ts'
+import { arithmetic, type Doubles, doubles } from './shared/numbers.ts'
+import { slidingOf, tapTable } from './shared/sliding.ts'
+
+/*
+ * dW[o,c,t] = Σ_{n,p} dY[n,o,p] · X[n, q(o)·C_in/g + c, p·stride + t·dilation − pad]
+ *
+ * The gradient of a convolution's weight. X [N, C_in, spatial…], dY [N, C_out, spatial…], dW [C_out, C_in/g, kernel…]; attributes as Conv,
+ * kernel_shape given. Kerf's own operator: it stands in training graphs only.
+ */
+
+/** Shape of dW from X and dY. */
+export function weightShape(call: Call<ConvAttributes>, x: number, dy: number): readonly number[] {
+  const { window, groups } = call.attributes
+  const channels = (i: number) => required(call, i).shape?.[1] as number
+  if (!window.kernelShape) throw wrong(call, 'attribute kernel_shape is missing')
+  return [channels(dy), channels(x) / groups, ...window.kernelShape]
+}
+
+/** Calls `visit` for every element of X that a tap of an output position reads, with flat indices into X, dY and dW. */
+export function forEachTap(
+  call: Call<ConvAttributes>,
+  sizes: { readonly x: readonly number[]; readonly dy: readonly number[]; readonly w: readonly number[] },
+  visit: (x: number, dy: number, w: number) => void,
+): void {
+  const { window, groups } = call.attributes
+  const [batch, inChannels, ...space] = sizes.x as [number, number, ...number[]]
+  const [outChannels, groupChannels, ...kernelShape] = sizes.w as [number, number, ...number[]]
+  const table = tapTable(slidingOf(call, window, kernelShape, space))
+  const taps = elementCount(kernelShape)!
+  const size = elementCount(space)!
+  const positions = table.length / taps
+  for (let n = 0; n < batch; n++)
+    for (let o = 0; o < outChannels; o++) {
+      const first = Math.floor(o / (outChannels / groups)) * groupChannels
+      for (let p = 0; p < positions; p++)
+        for (let c = 0; c < groupChannels; c++)
+          for (let t = 0; t < taps; t++) {
+            const at = table[p * taps + t]!
+            // −1 for padding, which is 0
+            const from = at < 0 ? -1 : (n * inChannels + first + c) * size + at
+            visit(from, (n * outChannels + o) * positions + p, (o * groupChannels + c) * taps + t)
+          }
+    }
+}
+
+function forward(call: Call<ConvAttributes>, x: Doubles, dy: Doubles): Doubles {
+  const shape = weightShape(call, 0, 1)
+  const data = new Float64Array(elementCount(shape)!)
+  forEachTap(call, { x: x.shape, dy: dy.shape, w: shape }, (from, at, to) => {
+    if (from >= 0) data[to] = data[to]! + dy.data[at]! * x.data[from]!
+  })
+  return { shape, data }
+}
+
+/** Cost: one multiply–accumulate per tap and output position, as the convolution itself. */
+export const convWeightGradient = defineOperator<ConvAttributes>({
+  name: 'ConvWeightGradient',
+  domain: 'ai.kerf',
+  attributes: convAttributes,
+  infer: (call) => [typed(commonType(call, [0, 1], 'floating'), weightShape(call, 0, 1))],
+  forward: (call, [x, dy]) => (x && dy ? [arithmetic(x.elementType, forward(call, doubles(x), doubles(dy)))] : []),
+  cost: (call) => {
+    const [, groupChannels, ...kernelShape] = weightShape(call, 0, 1)
+    const macs = elementCount(call.inputs[1]?.shape)! * groupChannels! * elementCount(kernelShape)!
+    return { macs, muls: macs, adds: macs, accumulators: elementCount(call.outputs[0]?.shape)! }
+  },
+  channels: mixes('it belongs to a training graph'),
+})

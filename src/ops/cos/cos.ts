@@ -1,9 +1,0 @@
-import { derivative } from '../backward.ts'
-import { unary } from '../unary.ts'
-
-/** Y = cos(X) (ONNX Cos). dX = −dY·sin X. */
-export const cos = unary('Cos', {
-  forward: Math.cos,
-  backward: derivative(({ mul, of, dy, x }) => of('Neg', mul(dy, of('Sin', x)))),
-  cost: { others: 1 },
-})

@@ -1,0 +1,14 @@
+import { gradientOf } from './shared/backward.ts'
+import { running } from './shared/running.ts'
+
+/** Running sums along an axis (ONNX CumSum). dX is the running sum of dY from the other end. */
+export const cumSum = running('CumSum', {
+  start: 0,
+  step: (sum, x) => sum + x,
+  backward: (call) => {
+    const { exclusive, reverse } = call.attributes
+    const attributes = { exclusive: exclusive ? 1 : 0, reverse: reverse ? 0 : 1 }
+    return [call.emit.node('CumSum', [gradientOf(call), call.node.inputs[1]!], attributes)]
+  },
+  cost: { adds: 1 },
+})

@@ -1,0 +1,50 @@
+import { elementCount } from '../base/index.ts'
+import { defineOperator } from './operator.ts'
+import { dense, required, typed } from './shared/check.ts'
+import {
+  checkGranularity,
+  granularity,
+  outputType,
+  type QuantisationAttributes,
+  quantisationAttributes,
+  quantisationAxis,
+  quantisedChannels,
+} from './shared/quantised.ts'
+import { dequantiseBackward } from './shared/quantised-backward.ts'
+
+/**
+ * y = (x − zeroPoint) · scale (ONNX DequantizeLinear, opset 10, 13 with axis, 19, 21 with blocks, 23 with output_dtype, 24, 25). Element
+ * type of y: output_dtype, else the scale's. Cost per element: one multiplication, and a subtraction where a zero point is given.
+ */
+export const dequantizeLinear = defineOperator<QuantisationAttributes>({
+  name: 'DequantizeLinear',
+  domain: '',
+  attributes: quantisationAttributes,
+  infer: (call) => {
+    const { shape } = required(call, 0)
+    const scale = required(call, 1)
+    checkGranularity(call)
+    return [typed(outputType(call) ?? scale.elementType, shape)]
+  },
+  forward: (call, [x, scale, zeroPoint]) => {
+    if (!x || !scale) return []
+    const at = granularity(x, scale, quantisationAxis(call), call.attributes.blockSize)
+    const type = outputType(call) ?? scale.elementType
+    return [
+      dense(
+        type,
+        x.shape,
+        Array.from(x.data, (v, i) => (v - (zeroPoint ? zeroPoint.data[at(i)]! : 0)) * scale.data[at(i)]!),
+      ),
+    ]
+  },
+  backward: dequantiseBackward,
+  surrogate: true,
+  straightThrough: [0],
+  cost: (call) => {
+    const n = elementCount(call.outputs[0]?.shape)!
+    return { adds: call.inputs[2] ? n : 0, muls: n }
+  },
+  parameters: [0],
+  channels: quantisedChannels,
+})

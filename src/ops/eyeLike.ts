@@ -1,0 +1,42 @@
+import type { ElementType } from '../base/index.ts'
+import type { Call } from '../graph/index.ts'
+import { defineOperator } from './operator.ts'
+import { mixes } from './shared/channel-rules.ts'
+import { dense, required, typed, wrong } from './shared/check.ts'
+import { fromIndices } from './shared/indices.ts'
+import { elementTypeOf } from './shared/settings.ts'
+
+interface EyeAttributes {
+  readonly dtype: number | undefined
+  readonly k: number
+}
+
+const eyeType = (call: Call<EyeAttributes>): ElementType | undefined =>
+  call.attributes.dtype === undefined ? call.inputs[0]?.elementType : elementTypeOf(call, call.attributes.dtype)
+
+/** A matrix of the shape of X with ones on diagonal k (ONNX EyeLike). */
+export const eyeLike = defineOperator<EyeAttributes>({
+  name: 'EyeLike',
+  domain: '',
+  attributes: (a) => ({ dtype: a.int('dtype'), k: a.int('k', 0) }),
+  infer: (call) => {
+    const { shape } = required(call, 0)
+    if (shape && shape.length !== 2) throw wrong(call, 'X should be a matrix')
+    return [typed(eyeType(call), shape)]
+  },
+  forward: (call, [x]) => {
+    const type = eyeType(call)
+    return x && type
+      ? [
+          dense(
+            type,
+            x.shape,
+            fromIndices(x.shape, ([row, column]) => (column! - row! === call.attributes.k ? 1 : 0)),
+          ),
+        ]
+      : []
+  },
+  backward: 'zero',
+  cost: 'none',
+  channels: mixes('EyeLike makes a matrix of the same size'),
+})

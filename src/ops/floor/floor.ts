@@ -1,4 +1,0 @@
-import { unary } from '../unary.ts'
-
-/** Y = ⌊X⌋ (ONNX Floor). */
-export const floor = unary('Floor', { forward: Math.floor, backward: 'zero', cost: { others: 1 } })

@@ -1,0 +1,45 @@
+import { stridesOf } from '../base/index.ts'
+import type { Call } from '../graph/index.ts'
+import { defineOperator } from './operator.ts'
+import { gradientOf, shapeIn } from './shared/backward.ts'
+import { mixes } from './shared/channel-rules.ts'
+import { axisOf, dense, required, typed } from './shared/check.ts'
+import { fromIndices, offsetOf } from './shared/indices.ts'
+import { readWhatIsTaken } from './shared/movement.ts'
+
+const along = (call: Call<{ axis: number }>): number =>
+  axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)
+
+/** Y[i, j, …] = X[I[i, j, …], j, …] for axis 0, likewise for others; of the shape of the indices I (ONNX GatherElements). */
+export const gatherElements = defineOperator<{ axis: number }>({
+  name: 'GatherElements',
+  domain: '',
+  attributes: (a) => ({ axis: a.int('axis', 0) }),
+  infer: (call) => {
+    const x = required(call, 0)
+    if (x.shape) along(call)
+    return [typed(x.elementType, required(call, 1).shape)]
+  },
+  forward: (call, [x, indices]) => {
+    if (!x || !indices) return []
+    const axis = along(call)
+    const strides = stridesOf(x.shape)
+    const data = fromIndices(indices.shape, (index, flat) => {
+      const i = indices.data[flat]!
+      const at = [...index]
+      at[axis] = i < 0 ? i + x.shape[axis]! : i
+      return x.data[offsetOf(strides, at)]!
+    })
+    return [dense(x.elementType, indices.shape, data)]
+  },
+  // Every element gets the sum over the places it was taken to.
+  backward: (call) => [
+    call.emit.node('ScatterElements', [call.emit.zeros(shapeIn(call, 0)), call.node.inputs[1]!, gradientOf(call)], {
+      axis: along(call),
+      reduction: 'add',
+    }),
+  ],
+  cost: 'none',
+  accesses: readWhatIsTaken,
+  channels: mixes('GatherElements takes single elements'),
+})

@@ -1,0 +1,37 @@
+import { defineOperator } from './operator.ts'
+import { gradientOf, shapeIn } from './shared/backward.ts'
+import { perChannel } from './shared/channel-rules.ts'
+import { required, typed } from './shared/check.ts'
+import { arithmetic, doubles } from './shared/numbers.ts'
+import { globalPoolShape, globalReduction, maxCost } from './shared/pool.ts'
+import { poolPlanes } from './shared/pool-forward.ts'
+
+/** Y[n,c] = max of X[n,c] (ONNX GlobalMaxPool). Cost: one comparison per input element. */
+export const globalMaxPool = defineOperator<void>({
+  name: 'GlobalMaxPool',
+  domain: '',
+  attributes: () => undefined,
+  infer: (call) => [typed(required(call, 0).elementType, globalPoolShape(call))],
+  forward: (_, [x]) =>
+    x
+      ? [
+          arithmetic(
+            x.elementType,
+            poolPlanes(doubles(x), (values) => values.reduce((a, b) => Math.max(a, b))),
+          ),
+        ]
+      : [],
+  backward: (call) => {
+    const { node, emit } = call
+    return [
+      emit.node(
+        'MaxPoolGradient',
+        [gradientOf(call), node.inputs[0]!],
+        { kernel_shape: shapeIn(call, 0).slice(2) },
+        'ai.kerf',
+      ),
+    ]
+  },
+  cost: (call) => maxCost(globalReduction(call)),
+  channels: perChannel,
+})

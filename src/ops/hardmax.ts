@@ -1,0 +1,26 @@
+import { defineOperator } from './operator.ts'
+import { normalising } from './shared/normalise.ts'
+import {
+  inferSoftmax,
+  maximum,
+  type SoftmaxAttributes,
+  softmaxAttributes,
+  softmaxAxes,
+  softmaxForward,
+  softmaxSizes,
+} from './softmax.ts'
+
+/** 1 at the first maximum, 0 elsewhere, the axis as in Softmax (ONNX Hardmax, opset 1, 11, 13). Cost per element: one comparison. */
+export const hardmax = defineOperator<SoftmaxAttributes>({
+  name: 'Hardmax',
+  domain: '',
+  attributes: softmaxAttributes,
+  infer: inferSoftmax,
+  forward: softmaxForward((values) => {
+    const first = values.indexOf(maximum(values))
+    return values.map((_, i) => (i === first ? 1 : 0))
+  }),
+  backward: 'zero',
+  cost: (call) => ({ others: softmaxSizes(call).n }),
+  channels: normalising(softmaxAxes),
+})

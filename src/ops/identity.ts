@@ -1,0 +1,16 @@
+import { defineOperator } from './operator.ts'
+import { elementwise } from './shared/channel-rules.ts'
+import { required } from './shared/check.ts'
+
+/** Y = X (ONNX Identity). Sequences and optionals pass unknown. */
+export const identity = defineOperator<void>({
+  name: 'Identity',
+  domain: '',
+  attributes: () => undefined,
+  infer: (call) => [{ elementType: required(call, 0).elementType, shape: required(call, 0).shape }],
+  forward: (_, [x]) => (x ? [x] : []),
+  backward: ({ gradients }) => [gradients[0]],
+  cost: 'none',
+  accesses: 'view',
+  channels: elementwise,
+})

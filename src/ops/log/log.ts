@@ -1,9 +1,0 @@
-import { derivative } from '../backward.ts'
-import { unary } from '../unary.ts'
-
-/** Y = ln(X) (ONNX Log). dX = dY / X. */
-export const log = unary('Log', {
-  forward: Math.log,
-  backward: derivative(({ div, dy, x }) => div(dy, x)),
-  cost: { others: 1 },
-})

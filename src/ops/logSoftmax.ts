@@ -1,0 +1,36 @@
+import { defineOperator } from './operator.ts'
+import { derivative } from './shared/backward.ts'
+import { normalising } from './shared/normalise.ts'
+import {
+  inferSoftmax,
+  maximum,
+  type SoftmaxAttributes,
+  softmaxAttributes,
+  softmaxAxes,
+  softmaxForward,
+  softmaxSizes,
+} from './softmax.ts'
+
+/**
+ * Y = X − max − ln Σ exp(X − max), the axis as in Softmax (ONNX LogSoftmax, opset 1, 11, 13). dX = dY − exp(Y)·Σ dY. Cost per element: comparison for the
+ * maximum, two subtractions, exponential, addition to the sum; one logarithm per row.
+ */
+export const logSoftmax = defineOperator<SoftmaxAttributes>({
+  name: 'LogSoftmax',
+  domain: '',
+  attributes: softmaxAttributes,
+  infer: inferSoftmax,
+  forward: softmaxForward((values) => {
+    const most = maximum(values)
+    const logarithm = Math.log(values.reduce((total, v) => total + Math.exp(v - most), 0))
+    return values.map((v) => v - most - logarithm)
+  }),
+  backward: derivative(({ mul, sub, of, dy, y, call }) =>
+    sub(dy, mul(of('Exp', y), call.emit.sum(dy, softmaxAxes(call)))),
+  ),
+  cost: (call) => {
+    const { n, rows } = softmaxSizes(call)
+    return { adds: 3 * n, others: 2 * n + rows, accumulators: rows }
+  },
+  channels: normalising(softmaxAxes),
+})

@@ -1,0 +1,123 @@
+import { type Dim, unknownDim } from '../base/index.ts'
+import { type Call, type Dense, type Graph, type Known, tensorOf } from '../graph/index.ts'
+import { defineOperator } from './operator.ts'
+import { bodyIn, inEveryRound, mostUnrolledNodes, scalar, stacked, stackedNodes } from './shared/bodies.ts'
+import { mixes } from './shared/channel-rules.ts'
+import { contentOf, dense } from './shared/check.ts'
+
+/*
+ * Runs a body again and again (ONNX Loop): at most M times (input 0), as long as the condition holds (input 1, then the body's first output). Both may be
+ * left out. Inputs 2… are handed from round to round; the body's other outputs are stacked along a new first axis.
+ *
+ * Body: (round, condition, carried…) → (condition, carried…, rows…).
+ */
+
+type LoopAttributes = Graph | undefined
+
+const bodyOf = (call: Call<LoopAttributes>): Graph => bodyIn(call, call.attributes, 'body')
+
+const initial = (call: Call<LoopAttributes>) => call.inputs.slice(2)
+
+/** Where the input that bounds the loop is known: its content, else what stands for "left out". */
+const bound = (call: Call, input: number, leftOut: number): number | undefined =>
+  call.inputs[input] ? contentOf(call, input)?.[0] : leftOut
+
+const steady = (call: Call<LoopAttributes>) =>
+  inEveryRound(
+    initial(call),
+    1,
+    (carried) => call.inferBody?.(bodyOf(call), [scalar('int64'), scalar('bool', 1), ...carried]) ?? [],
+  )
+
+/** How often the body runs, where that is known; undefined where it depends on the data. */
+function knownRounds(call: Call<LoopAttributes>): number | undefined {
+  const body = bodyOf(call)
+  const most = bound(call, 0, Number.POSITIVE_INFINITY)
+  const start = bound(call, 1, 1)
+  if (most === undefined || start === undefined || !call.inferBody) return undefined
+  if (start === 0 || most <= 0) return 0
+  // The usual case: a condition that always holds.
+  if (steady(call).outputs[0]?.value?.data[0] === 1) return Number.isFinite(most) ? most : undefined
+  let carried: readonly (Known | undefined)[] = initial(call)
+  for (let round = 0; round < most; round++) {
+    if (round * body.nodes.length > mostUnrolledNodes) return undefined
+    const outputs = call.inferBody(body, [scalar('int64', round), scalar('bool', 1), ...carried])
+    const goesOn = outputs[0]?.value?.data[0]
+    if (goesOn === undefined) return undefined
+    if (goesOn === 0) return round + 1
+    carried = outputs.slice(1, 1 + carried.length)
+  }
+  return most
+}
+
+function inferLoop(call: Call<LoopAttributes>): Known[] {
+  const { carried, outputs } = steady(call)
+  const rounds: Dim = knownRounds(call) ?? unknownDim()
+  const rows = outputs.slice(1 + carried.length)
+  return [...carried, ...rows.map((row) => ({ ...row, shape: row.shape && [rounds, ...row.shape], value: undefined }))]
+}
+
+function* runLoop(call: Call<LoopAttributes>, inputs: readonly (Dense | undefined)[]) {
+  const body = bodyOf(call)
+  const most = inputs[0]?.data[0] ?? Number.POSITIVE_INFINITY
+  let goesOn = inputs[1] ? inputs[1].data[0] : 1
+  let carried = inputs.slice(2) as readonly Dense[]
+  const rows: Dense[][] = body.outputs.slice(1 + carried.length).map(() => [])
+  for (let round = 0; goesOn && round < most; round++) {
+    const made: readonly Dense[] = yield {
+      graph: body,
+      inputs: [dense('int64', [], [round]), dense('bool', [], [1]), ...carried],
+    }
+    goesOn = made[0]?.data[0]
+    carried = made.slice(1, 1 + carried.length)
+    rows.forEach((list, i) => {
+      list.push(made[1 + carried.length + i]!)
+    })
+  }
+  return [...carried, ...rows.map((list, i) => stacked(list, 0, body.outputs[1 + carried.length + i]))]
+}
+
+export const loop = defineOperator<LoopAttributes>({
+  name: 'Loop',
+  domain: '',
+  attributes: (a) => a.graph('body'),
+  infer: inferLoop,
+  control: {
+    alternatives: false,
+    uses: (call) => [
+      {
+        graph: bodyOf(call),
+        inputs: [scalar('int64'), scalar('bool'), ...steady(call).carried],
+        times: knownRounds(call),
+      },
+    ],
+    run: runLoop,
+  },
+  unfold: (call, to) => {
+    const body = bodyOf(call)
+    const rounds = knownRounds(call)
+    let carried = call.node.inputs.slice(2)
+    const rows: string[][] = body.outputs.slice(1 + carried.length).map(() => [])
+    // Without a round nothing tells what the rows would be.
+    if (rounds === undefined || rounds * body.nodes.length > mostUnrolledNodes || (rounds === 0 && rows.length > 0))
+      return false
+    const holds = to.constant(tensorOf('bool', [], [1]))
+    for (let round = 0; round < rounds; round++) {
+      const made = to.inline(body, [to.constant(tensorOf('int64', [], [round])), holds, ...carried], String(round))
+      rows.forEach((list, i) => {
+        list.push(made[1 + carried.length + i]!)
+      })
+      carried = made.slice(1, 1 + carried.length)
+    }
+    carried.forEach((value, i) => {
+      to.output(i, value)
+    })
+    rows.forEach((list, i) => {
+      const output = carried.length + i
+      if (call.node.outputs[output]) to.output(output, stackedNodes(to, call, list, 0))
+    })
+    return true
+  },
+  cost: 'none',
+  channels: mixes('how often Loop runs depends on the data'),
+})

@@ -1,0 +1,31 @@
+import { defineOperator } from './operator.ts'
+import { typed } from './shared/check.ts'
+import { productChannels, productCost, productShape } from './shared/matrix.ts'
+import { perRow, product } from './shared/matrix-forward.ts'
+import { arithmetic, shifted } from './shared/numbers.ts'
+import { symmetricOnly } from './shared/quantised.ts'
+
+const operands = { a: 0, b: 1 }
+
+/**
+ * Y = (A − a_zero_point)·(B − b_zero_point), 8-bit integers into int32 (ONNX MatMulInteger, opset 10); inputs A, B, a_zero_point (a scalar
+ * or one per row), b_zero_point (a scalar or one per column). Counted as the integer product alone: zero points fold into constants.
+ */
+export const matMulInteger = defineOperator<void>({
+  name: 'MatMulInteger',
+  domain: '',
+  attributes: () => undefined,
+  infer: (call) => [typed('int32', productShape(call, operands))],
+  forward: (call, [a, b, aZero, bZero]) =>
+    a && b ? [arithmetic('int32', product(call, operands, shifted(a, perRow(aZero)), shifted(b, bZero)))] : [],
+  cost: (call) => productCost(call, operands),
+  parameters: [0, 1],
+  fusion: 'anchor',
+  channels: symmetricOnly(
+    [
+      [0, 2],
+      [1, 3],
+    ],
+    productChannels(operands, [2], [3]),
+  ),
+})

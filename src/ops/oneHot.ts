@@ -1,0 +1,57 @@
+import { type Dim, elementCount, unknownDim } from '../base/index.ts'
+import type { Call } from '../graph/index.ts'
+import { defineOperator } from './operator.ts'
+import { gradientOf, shapeOut } from './shared/backward.ts'
+import { mixes } from './shared/channel-rules.ts'
+import { axisOf, contentOf, dense, required, typed } from './shared/check.ts'
+import { linesAlong } from './shared/indices.ts'
+
+const newAxis = (call: Call<{ axis: number }>, rank: number): number => axisOf(call, call.attributes.axis, rank + 1)
+
+/** Y = on where the index on a new axis is the element of X, else off; values [off, on] at input 2 (ONNX OneHot). */
+export const oneHot = defineOperator<{ axis: number }>({
+  name: 'OneHot',
+  domain: '',
+  attributes: (a) => ({ axis: a.int('axis', -1) }),
+  infer: (call) => {
+    const { shape } = required(call, 0)
+    required(call, 1)
+    const { elementType } = required(call, 2)
+    if (!shape) return [typed(elementType, undefined)]
+    const axis = newAxis(call, shape.length)
+    const depth: Dim = contentOf(call, 1)?.[0] ?? unknownDim()
+    return [typed(elementType, [...shape.slice(0, axis), depth, ...shape.slice(axis)])]
+  },
+  forward: (call, [x, , values]) => {
+    const depth = contentOf(call, 1)?.[0]
+    if (!x || !values || depth === undefined) return []
+    const axis = newAxis(call, x.shape.length)
+    const shape = [...x.shape.slice(0, axis), Math.trunc(depth), ...x.shape.slice(axis)]
+    const { outer, size, inner } = linesAlong(shape, axis)
+    const out = new Array<number>(outer * size * inner).fill(values.data[0]!)
+    for (let o = 0; o < outer; o++)
+      for (let n = 0; n < inner; n++) {
+        const index = Math.trunc(x.data[o * inner + n]!)
+        if (index >= -size && index < size)
+          out[(o * size + (index < 0 ? index + size : index)) * inner + n] = values.data[1]!
+      }
+    return [dense(values.elementType, shape, out)]
+  },
+  // Of the values: Y = off + (on − off) · H, with H the same code of 0 and 1.
+  backward: (call) => {
+    const { emit, node } = call
+    const [x, depth] = node.inputs as [string, string]
+    const axes = shapeOut(call).map((_, axis) => axis)
+    const total = (value: string) => emit.reshape(emit.sum(value, axes), [1])
+    const code = emit.node('OneHot', [x, depth, emit.floats([0, 1], [2])], { axis: call.attributes.axis })
+    const on = total(emit.node('Mul', [gradientOf(call), code]))
+    const off = emit.node('Sub', [total(gradientOf(call)), on])
+    return [undefined, undefined, emit.node('Concat', [off, on], { axis: 0 })]
+  },
+  cost: 'none',
+  accesses: (call) => ({
+    reads: call.inputs.map((x) => elementCount(x?.shape) ?? 0),
+    writes: [elementCount(call.outputs[0]?.shape)!],
+  }),
+  channels: mixes('OneHot reads indices'),
+})

@@ -1,8 +1,0 @@
-import { add } from '../add/add.ts'
-import { quantisedForm, slotsFrom } from '../quantised-form.ts'
-
-/** C = A + B, quantised, broadcast (com.microsoft QLinearAdd). Inputs A, its scale and zero point, those of B, scale and zero point of C. */
-export const qLinearAdd = quantisedForm('QLinearAdd', add, () => ({
-  operands: slotsFrom(0, 2),
-  out: { scale: 6, zero: 7 },
-}))

@@ -1,0 +1,40 @@
+import { elementCount } from '../base/index.ts'
+import { defineOperator } from './operator.ts'
+import { required, typed } from './shared/check.ts'
+import { productChannels, productCost, productShape } from './shared/matrix.ts'
+import { perRow, product } from './shared/matrix-forward.ts'
+import { shifted } from './shared/numbers.ts'
+import { requantisationCost, sumOf, symmetricOnly } from './shared/quantised.ts'
+import { requantised } from './shared/quantised-forward.ts'
+
+/*
+ * y = saturate(round((a − a_zp)·(b − b_zp) · a_scale·b_scale/y_scale) + y_zp)        (ONNX QLinearMatMul, opset 10, 21)
+ *
+ * Inputs 0 a, 1 a_scale, 2 a_zero_point, 3 b, 4 b_scale, 5 b_zero_point, 6 y_scale, 7 y_zero_point; scales and zero points are scalars
+ * or have one entry per row of a and y, per column of b.
+ */
+const operands = { a: 0, b: 3 }
+
+/** Cost: the integer product (zero points fold into constants), then `requantisationCost` per output. */
+export const qLinearMatMul = defineOperator<void>({
+  name: 'QLinearMatMul',
+  domain: '',
+  attributes: () => undefined,
+  infer: (call) => [typed(required(call, 7).elementType, productShape(call, operands))],
+  forward: (call, [a, aScale, aZero, b, bScale, bZero, yScale, yZero]) => {
+    if (!a || !aScale || !b || !bScale || !yScale || !yZero) return []
+    const sums = product(call, operands, shifted(a, perRow(aZero)), shifted(b, bZero))
+    const scales = { a: perRow(aScale)!, b: bScale, out: perRow(yScale)! }
+    return [requantised(sums, scales, perRow(yZero)!)]
+  },
+  cost: (call) => sumOf(productCost(call, operands), requantisationCost(elementCount(call.outputs[0]?.shape)!)),
+  parameters: [0, 3],
+  fusion: 'anchor',
+  channels: symmetricOnly(
+    [
+      [0, 2],
+      [3, 5],
+    ],
+    productChannels(operands, [1, 2, 6, 7], [4, 5]),
+  ),
+})

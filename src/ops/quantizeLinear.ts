@@ -1,0 +1,55 @@
+import { elementCount, isInteger } from '../base/index.ts'
+import { defineOperator } from './operator.ts'
+import { asElement } from './shared/as-element.ts'
+import { dense, required, typed } from './shared/check.ts'
+import {
+  checkGranularity,
+  granularity,
+  outputType,
+  type QuantisationAttributes,
+  quantisationAttributes,
+  quantisationAxis,
+  quantisationCost,
+  quantisedChannels,
+} from './shared/quantised.ts'
+import { quantiseBackward } from './shared/quantised-backward.ts'
+import { roundTiesToEven, saturate } from './shared/quantised-forward.ts'
+
+/**
+ * y = saturate(round(x / scale) + zeroPoint), ties to even (ONNX QuantizeLinear, opset 10, 13 with axis, 19, 21 with blocks, 23 … 25).
+ * Element type of y: the zero point's, else output_dtype, else uint8. Cost: see `quantisationCost`.
+ */
+export const quantizeLinear = defineOperator<QuantisationAttributes>({
+  name: 'QuantizeLinear',
+  domain: '',
+  attributes: quantisationAttributes,
+  infer: (call) => {
+    const { shape } = required(call, 0)
+    required(call, 1)
+    checkGranularity(call)
+    return [typed(call.inputs[2]?.elementType ?? outputType(call) ?? 'uint8', shape)]
+  },
+  forward: (call, [x, scale, zeroPoint]) => {
+    const type = zeroPoint?.elementType ?? outputType(call) ?? 'uint8'
+    // Numbers of the 8- and 4-bit floating-point types are not made here.
+    if (!x || !scale || !isInteger(type)) return []
+    const at = granularity(x, scale, quantisationAxis(call), call.attributes.blockSize)
+    return [
+      dense(
+        type,
+        x.shape,
+        Array.from(x.data, (v, i) =>
+          saturate(
+            type,
+            roundTiesToEven(asElement(x.elementType, v / scale.data[at(i)]!)) +
+              (zeroPoint ? zeroPoint.data[at(i)]! : 0),
+          ),
+        ),
+      ),
+    ]
+  },
+  backward: quantiseBackward,
+  surrogate: true,
+  cost: (call) => quantisationCost(elementCount(call.outputs[0]?.shape)!, call.inputs[2] !== undefined),
+  channels: quantisedChannels,
+})

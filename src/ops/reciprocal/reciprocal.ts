@@ -1,9 +1,0 @@
-import { derivative } from '../backward.ts'
-import { unary } from '../unary.ts'
-
-/** Y = 1 / X (ONNX Reciprocal). dX = −dY·Y². */
-export const reciprocal = unary('Reciprocal', {
-  forward: (x) => 1 / x,
-  backward: derivative(({ mul, of, dy, y }) => of('Neg', mul(dy, mul(y, y)))),
-  cost: { others: 1 },
-})

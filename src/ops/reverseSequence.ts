@@ -1,0 +1,44 @@
+import { stridesOf } from '../base/index.ts'
+import { defineOperator } from './operator.ts'
+import { worksAlong } from './shared/axis-tracks.ts'
+import { gradientOf } from './shared/backward.ts'
+import { axisOf, dense, required, typed, wrong } from './shared/check.ts'
+import { fromIndices, offsetOf } from './shared/indices.ts'
+
+/** X with the first L[b] elements along time reversed, for each batch element b; lengths L at input 1 (ONNX ReverseSequence). */
+export const reverseSequence = defineOperator<{ timeAxis: number; batchAxis: number }>({
+  name: 'ReverseSequence',
+  domain: '',
+  attributes: (a) => ({ timeAxis: a.int('time_axis', 0), batchAxis: a.int('batch_axis', 1) }),
+  infer: (call) => {
+    const x = required(call, 0)
+    required(call, 1)
+    if (x.shape && x.shape.length < 2) throw wrong(call, 'X should have at least two dimensions')
+    return [typed(x.elementType, x.shape)]
+  },
+  forward: (call, [x, lengths]) => {
+    if (!x || !lengths) return []
+    const time = axisOf(call, call.attributes.timeAxis, x.shape.length)
+    const batch = axisOf(call, call.attributes.batchAxis, x.shape.length)
+    const strides = stridesOf(x.shape)
+    const data = fromIndices(x.shape, (index) => {
+      const length = lengths.data[index[batch]!]!
+      const t = index[time]!
+      const from = [...index]
+      if (t < length) from[time] = length - 1 - t
+      return x.data[offsetOf(strides, from)]!
+    })
+    return [dense(x.elementType, x.shape, data)]
+  },
+  // Reversed once more.
+  backward: (call) => {
+    const { timeAxis, batchAxis } = call.attributes
+    const lengths = call.node.inputs[1]!
+    const attributes = { time_axis: timeAxis, batch_axis: batchAxis }
+    return [call.emit.node('ReverseSequence', [gradientOf(call), lengths], attributes)]
+  },
+  cost: 'none',
+  channels: {
+    tie: (call, ties) => worksAlong(call, ties, [call.attributes.timeAxis, call.attributes.batchAxis]),
+  },
+})

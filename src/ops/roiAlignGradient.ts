@@ -1,0 +1,26 @@
+import { defineOperator } from './operator.ts'
+import { alignRegionsBack, type RoiAlignAttributes } from './roiAlign/forward.ts'
+import { roiAlignAttributes } from './roiAlign/roiAlign.ts'
+import { mixes } from './shared/channel-rules.ts'
+import { commonType, required, typed } from './shared/check.ts'
+import { arithmetic, doubles } from './shared/numbers.ts'
+
+/*
+ * dX[n,c,q] = Σ weight · dY[r,c,p] over the samples of cells p of boxes r that X[n,c,q] is part of; in mode max over the cells whose greatest it is
+ *
+ * The gradient of RoiAlign. Inputs dY [R, C, height, width], X [N, C, H, W], boxes [R, 4], images [R]; attributes as RoiAlign since opset 16. In
+ * training graphs only.
+ */
+export const roiAlignGradient = defineOperator<RoiAlignAttributes>({
+  name: 'RoiAlignGradient',
+  domain: 'ai.kerf',
+  attributes: (a) => roiAlignAttributes(a, 16),
+  infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
+  forward: (call, [dy, x, boxes, images]) =>
+    dy && x && boxes && images
+      ? [arithmetic(x.elementType, alignRegionsBack(dy, doubles(x), boxes, images, call.attributes))]
+      : [],
+  // How many samples a box takes depends on its size.
+  cost: 'data-dependent',
+  channels: mixes('it belongs to a training graph'),
+})

@@ -1,0 +1,3 @@
+import { scatteringElements } from './shared/scatter-elements.ts'
+
+export const scatterElements = scatteringElements('ScatterElements')

@@ -1,3 +1,0 @@
-import { scatteringElements } from '../scatter-elements.ts'
-
-export const scatterElements = scatteringElements('ScatterElements')

@@ -1,0 +1,10 @@
+import { sequenceOf, sequenceOperator } from './shared/sequences.ts'
+
+/** A sequence without elements (ONNX SequenceEmpty). */
+export const sequenceEmpty = sequenceOperator('SequenceEmpty', {
+  forward: () => sequenceOf([]),
+  unfold: (_, to) => {
+    to.sequence(0, [])
+    return true
+  },
+})

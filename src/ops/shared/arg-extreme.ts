@@ -1,0 +1,49 @@
+import { elementCount } from '../../base/index.ts'
+import type { Call, Operator } from '../../graph/index.ts'
+import { defineOperator } from '../operator.ts'
+import { axisOf, dense, required, typed } from './check.ts'
+import { reduceDense, reducedShape, tieReduction } from './reduce.ts'
+
+interface ArgAttributes {
+  readonly axis: number
+  readonly keepDims: boolean
+  readonly selectLastIndex: boolean
+}
+
+const onlyAxis = (call: Call<ArgAttributes>, rank: number): number[] =>
+  rank === 0 ? [] : [axisOf(call, call.attributes.axis, rank)]
+
+/** Y = where along the axis the best element is, the first or the last of equals (ONNX ArgMax, ArgMin). One comparison per element. */
+export function argExtreme(name: string, better: (x: number, best: number) => boolean): Operator {
+  return defineOperator<ArgAttributes>({
+    name,
+    domain: '',
+    attributes: (a) => ({
+      axis: a.int('axis', 0),
+      keepDims: a.int('keepdims', 1) === 1,
+      selectLastIndex: a.int('select_last_index', 0) === 1,
+    }),
+    infer: (call) => {
+      const { shape } = required(call, 0)
+      return [typed('int64', shape && reducedShape(shape, onlyAxis(call, shape.length), call.attributes.keepDims))]
+    },
+    forward: (call, [x]) => {
+      if (!x) return []
+      const { keepDims, selectLastIndex } = call.attributes
+      const best = (values: readonly number[]) => {
+        let at = 0
+        values.forEach((v, i) => {
+          if (better(v, values[at]!) || (selectLastIndex && v === values[at])) at = i
+        })
+        return at
+      }
+      const found = reduceDense(x, onlyAxis(call, x.shape.length), keepDims, best)
+      return [dense('int64', found.shape, found.data)]
+    },
+    cost: (call) => ({ others: elementCount(call.inputs[0]?.shape)! }),
+    channels: {
+      tie: (call, ties) =>
+        tieReduction(call, ties, onlyAxis(call, call.inputs[0]?.shape?.length ?? 0), call.attributes.keepDims),
+    },
+  })
+}

@@ -1,0 +1,88 @@
+import { broadcastShapes, type ElementType, elementCount, isFloating } from '../../base/index.ts'
+import type { Arithmetic, BackwardCall, BackwardRule, Dense, Operator } from '../../graph/index.ts'
+import { defineOperator } from '../operator.ts'
+import { type Alignment, alignedBackward, alignedDense, alignedShape, alignmentOf } from './alignment.ts'
+import { asElement } from './as-element.ts'
+import { gradientOf, shapeIn, shapeOut } from './backward.ts'
+import { broadcasting } from './channel-rules.ts'
+import { dense, required, typed, wrong } from './check.ts'
+import { broadcastStrides, fromIndices, offsetOf } from './indices.ts'
+import { timesElements } from './unary.ts'
+
+export interface BinaryOptions {
+  readonly forward: (a: number, b: number, elementType: ElementType) => number
+  /** Gradients of A and B of the output's shape; they are summed where A or B was broadcast. */
+  readonly backward?: (call: BackwardCall, dy: string) => readonly [a: () => string, b: () => string]
+  /** Operations per output element. */
+  readonly cost: Arithmetic
+  /** Element type of the output: 'bool' for comparisons. By default the first input's. */
+  readonly result?: ElementType
+}
+
+/** Applies f over operands broadcast to one shape; f gets one array again and again. */
+export function mapBroadcast(
+  inputs: readonly Dense[],
+  elementType: ElementType,
+  f: (values: readonly number[]) => number,
+): Dense {
+  const shape = broadcastShapes(...inputs.map((i) => i.shape)) as number[]
+  const strides = inputs.map((input) => broadcastStrides(input.shape, shape))
+  const values = new Array<number>(inputs.length)
+  const data = fromIndices(shape, (index) => {
+    for (const [n, input] of inputs.entries()) values[n] = input.data[offsetOf(strides[n]!, index)]!
+    return f(values)
+  })
+  return dense(elementType, shape, data)
+}
+
+/** Sums the gradients of broadcast operands. */
+const broadcastBackward =
+  (rule: NonNullable<BinaryOptions['backward']>): BackwardRule<Alignment> =>
+  (given) => {
+    const { call, back } = alignedBackward(given)
+    const parts = rule(call, gradientOf(call))
+    return parts.map((part, i) =>
+      call.needs(i) ? back(call.emit.unbroadcast(part(), shapeOut(call), shapeIn(call, i)), i) : undefined,
+    )
+  }
+
+/** What some numbers say about all: 0 · b = 0, 0 / b = 0, 0 + 0 = 0. */
+const others = [-3, -0.5, 0.25, 1, 7]
+
+/** Which operands must be 0 for f to be: one of them whatever the other is, or both. Not asked of integers and truth values. */
+function zerosOf(forward: BinaryOptions['forward'], type: ElementType | undefined): number[][] {
+  if (type === undefined || !isFloating(type)) return []
+  const f = (a: number, b: number) => forward(a, b, type)
+  const first = others.every((b) => f(0, b) === 0)
+  const second = others.every((a) => f(a, 0) === 0)
+  return [...(first ? [[0]] : []), ...(second ? [[1]] : []), ...(f(0, 0) === 0 ? [[0, 1]] : [])]
+}
+
+/** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). Before operator set 7: see `alignment.ts`. */
+export function binary(name: string, options: BinaryOptions): Operator {
+  const { forward, cost, result } = options
+  return defineOperator<Alignment>({
+    name,
+    domain: '',
+    attributes: alignmentOf,
+    infer: (call) => {
+      const a = required(call, 0)
+      const b = required(call, 1)
+      const to = alignedShape(call, 1)
+      const shape = a.shape && to ? broadcastShapes(a.shape, to) : undefined
+      if (a.shape && to && !shape) throw wrong(call, 'the shapes cannot be broadcast together')
+      return [typed(result ?? a.elementType ?? b.elementType, shape)]
+    },
+    forward: (call, [a, given]) => {
+      if (!a || !given) return []
+      const type = result ?? a.elementType
+      const b = alignedDense(call, 1, given)
+      return [mapBroadcast([a, b], type, ([x, y]) => asElement(type, forward(x!, y!, a.elementType)))]
+    },
+    backward: options.backward && broadcastBackward(options.backward),
+    cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape)!),
+    // What is compared with is a threshold, nothing that is learnt.
+    parameters: result === 'bool' ? undefined : 'operands',
+    channels: { ...broadcasting, zeros: (call) => zerosOf(forward, call.outputs[0]?.elementType) },
+  })
+}

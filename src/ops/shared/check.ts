@@ -1,0 +1,74 @@
+import { type ElementType, isFloating, isInteger, NodeError, normalizeAxis, type Shape } from '../../base/index.ts'
+import { type Call, type Dense, type Known, nodeLabel } from '../../graph/index.ts'
+
+/** An error at this node, with the shapes of its inputs. */
+export function wrong(call: Call, problem: string, remedy?: string): NodeError {
+  const shapes = Object.fromEntries(
+    call.node.inputs.flatMap((name, i) => (name === '' ? [] : [[name, call.inputs[i]?.shape] as const])),
+  )
+  return new NodeError('wrong-node', { opType: call.node.opType, node: nodeLabel(call.node), problem, shapes, remedy })
+}
+
+/** A required input. @throws NodeError when the node has none there */
+export function required(call: Call, input: number): Known {
+  const known = call.inputs[input]
+  if (!known) throw wrong(call, `input ${input} is missing`, 'Export the model again.')
+  return known
+}
+
+/** @throws NodeError when one of the first `count` inputs is missing */
+export function requireInputs(call: Call, count: number): void {
+  for (let i = 0; i < count; i++) required(call, i)
+}
+
+/**
+ * The element type that the given inputs have in common, where it is known; left-out inputs do not count.
+ * @throws NodeError when they differ, or when it is not one of floating-point (`'floating'`) or of any numbers (`'numeric'`)
+ */
+export function commonType(
+  call: Call,
+  inputs: readonly number[],
+  kind: 'floating' | 'numeric',
+): ElementType | undefined {
+  const known = inputs.flatMap((i) => {
+    const type = call.inputs[i]?.elementType
+    return type ? [{ name: call.node.inputs[i]!, type }] : []
+  })
+  for (const { name, type } of known) {
+    if (!(isFloating(type) || (kind === 'numeric' && isInteger(type))))
+      throw wrong(
+        call,
+        `"${name}" is ${type}, where ${kind === 'floating' ? 'floating-point numbers' : 'numbers'} are needed`,
+        'Export the model again, or put a Cast before it.',
+      )
+    if (type !== known[0]?.type)
+      throw wrong(
+        call,
+        `"${known[0]?.name}" is ${known[0]?.type} and "${name}" is ${type}`,
+        'All must have one element type: export the model again, or put a Cast before it.',
+      )
+  }
+  return known[0]?.type
+}
+
+/** The content of an input that must be known to infer shapes; undefined when it depends on data. */
+export function contentOf(call: Call, input: number): readonly number[] | undefined {
+  const value = call.inputs[input]?.value
+  return value && Array.from(value.data)
+}
+
+/** `-1` counts from the end. @throws NodeError when out of range */
+export function axisOf(call: Call, axis: number, rank: number): number {
+  const a = normalizeAxis(axis, rank)
+  if (a === undefined) throw wrong(call, `axis ${axis} is out of range for ${rank} dimensions`)
+  return a
+}
+
+/** One output of the given type. */
+export function typed(elementType: ElementType | undefined, shape: Shape | undefined): Known {
+  return { elementType, shape }
+}
+
+export function dense(elementType: ElementType, shape: readonly number[], data: ArrayLike<number>): Dense {
+  return { elementType, shape, data }
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest'
+import { runForward } from '../../graph/index.ts'
+import { intsOf, oneNode } from '../../testing/one-node.ts'
+
+describe('pooling', () => {
+  it('counts comparisons of MaxPool and names its indices', () => {
+    // ResNet's stem: 112² → 56², 9 taps.
+    const { shapes, outputs, cost } = oneNode(
+      'MaxPool',
+      [[1, 64, 112, 112]],
+      { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
+      { outputs: 2 },
+    )
+    expect(shapes).toEqual([
+      [1, 64, 56, 56],
+      [1, 64, 56, 56],
+    ])
+    expect(outputs.map((o) => o?.elementType)).toEqual(['float32', 'int64'])
+    expect(cost).toEqual({ others: 64 * 56 * 56 * 9 })
+  })
+
+  it('counts full windows, also where padding is in them', () => {
+    const attributes = { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 }
+    const { shapes, cost } = oneNode('AveragePool', [[1, 2, 3, 5]], attributes)
+    expect(shapes).toEqual([[1, 2, 2, 3]])
+    expect(cost).toEqual({ adds: 12 * 4, others: 12, accumulators: 12 })
+  })
+
+  it('dilates AveragePool', () => {
+    const { shapes } = oneNode('AveragePool', [[1, 1, 7]], { kernel_shape: [3], dilations: [2] }, { opset: 19 })
+    expect(shapes).toEqual([[1, 1, 3]])
+  })
+
+  it('counts norms by p', () => {
+    const lp = (p: number) =>
+      oneNode('LpPool', [[1, 1, 4, 4]], { kernel_shape: [2, 2], strides: [2, 2], p }, { opset: 18 }).cost
+    expect(lp(1)).toEqual({ adds: 16, accumulators: 4 })
+    expect(lp(2)).toEqual({ adds: 16, muls: 16, others: 4, accumulators: 4 })
+    expect(lp(3)).toEqual({ adds: 16, others: 20, accumulators: 4 })
+  })
+
+  it('reduces all of space globally', () => {
+    const average = oneNode('GlobalAveragePool', [[2, 3, 7, 5]])
+    expect(average.shapes).toEqual([[2, 3, 1, 1]])
+    expect(average.cost).toEqual({ adds: 210, others: 6, accumulators: 6 })
+    expect(oneNode('GlobalMaxPool', [[2, 3, 7, 5]]).cost).toEqual({ others: 210 })
+    expect(oneNode('GlobalLpPool', [[2, 3, 7, 5]]).cost).toEqual({ adds: 210, muls: 210, others: 6, accumulators: 6 })
+  })
+
+  it('gives the gradient of MaxPool to the first of several maxima', () => {
+    const pool = { kernel_shape: [2], strides: [1] }
+    const { cost, call, operator } = oneNode(
+      'MaxPoolGradient',
+      [
+        [1, 1, 3],
+        [1, 1, 4],
+      ],
+      pool,
+      { domain: 'ai.kerf' },
+    )
+    expect(cost).toEqual({ others: 6, adds: 3 })
+    const dy = { elementType: 'float32', shape: [1, 1, 3], data: [1, 10, 100] } as const
+    const x = { elementType: 'float32', shape: [1, 1, 4], data: [5, 5, 2, 2] } as const
+    expect(runForward(operator, call, [dy, x])?.[0]?.data).toEqual(Float64Array.of(1, 10, 100, 0))
+  })
+
+  it('shares the gradient of AveragePool out among the elements of each window', () => {
+    const pool = { kernel_shape: [3], pads: [1, 0], input_shape: [1, 1, 4] }
+    const options = { domain: 'ai.kerf' }
+    const dy = { elementType: 'float32', shape: [1, 1, 3], data: [6, 12, 30] } as const
+    const { cost, call, operator } = oneNode('AveragePoolGradient', [[1, 1, 3]], pool, options)
+    expect(cost).toEqual({ adds: 9, others: 3 })
+    expect(runForward(operator, call, [dy])?.[0]?.data).toEqual(Float64Array.of(3 + 4, 3 + 4 + 10, 4 + 10, 10))
+    const counted = oneNode('AveragePoolGradient', [[1, 1, 3]], { ...pool, count_include_pad: 1 }, options)
+    expect(runForward(counted.operator, counted.call, [dy])?.[0]?.data).toEqual(
+      Float64Array.of(2 + 4, 2 + 4 + 10, 4 + 10, 10),
+    )
+  })
+
+  it('checks the shape of what comes back', () => {
+    const options = { domain: 'ai.kerf' }
+    const pool = { kernel_shape: [2] }
+    expect(() =>
+      oneNode(
+        'MaxPoolGradient',
+        [
+          [1, 1, 2],
+          [1, 1, 4],
+        ],
+        pool,
+        options,
+      ),
+    ).toThrow('MaxPoolGradient "it": dY [1,1,2] is not of the shape [1,1,3] that [1,1,4] is pooled to')
+    expect(() => oneNode('AveragePoolGradient', [[1, 1, 3]], pool, options)).toThrow(
+      'AveragePoolGradient "it": attribute input_shape is missing',
+    )
+  })
+
+  it('undoes MaxPool', () => {
+    const pool = { kernel_shape: [2, 2], strides: [2, 2] }
+    expect(
+      oneNode(
+        'MaxUnpool',
+        [
+          [1, 1, 2, 2],
+          [1, 1, 2, 2],
+        ],
+        pool,
+      ).shapes,
+    ).toEqual([[1, 1, 4, 4]])
+    expect(oneNode('MaxUnpool', [[1, 1, 2, 2], [1, 1, 2, 2], intsOf(1, 1, 5, 5)], pool).shapes).toEqual([[1, 1, 5, 5]])
+  })
+
+  it('refuses what does not fit', () => {
+    expect(() => oneNode('MaxPool', [[1, 1, 4, 4]])).toThrow('attribute kernel_shape is missing')
+    expect(() => oneNode('MaxPool', [[1, 4]], { kernel_shape: [2] })).toThrow('received 2 dimensions')
+    expect(() => oneNode('AveragePool', [[1, 1, 4, 4]], { kernel_shape: [5, 5] })).toThrow('does not fit into axis 2')
+    expect(() =>
+      oneNode(
+        'MaxUnpool',
+        [
+          [1, 1, 2, 2],
+          [1, 1, 2, 2],
+        ],
+        { kernel_shape: [2] },
+      ),
+    ).toThrow('should have 2 entries')
+  })
+})

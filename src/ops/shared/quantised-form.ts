@@ -1,0 +1,150 @@
+import { type ElementType, elementCount } from '../../base/index.ts'
+import {
+  type Arithmetic,
+  type AttributeReader,
+  type Call,
+  type Dense,
+  type Known,
+  type Operator,
+  runForward,
+} from '../../graph/index.ts'
+import { dequantizeLinear } from '../dequantizeLinear.ts'
+import { defineOperator } from '../operator.ts'
+import { quantizeLinear } from '../quantizeLinear.ts'
+import { dense, required, wrong } from './check.ts'
+import { type QuantisationAttributes, sumOf } from './quantised.ts'
+import { renumbered } from './renumbered.ts'
+
+/*
+ * Operators of the domain com.microsoft that do to quantised numbers what another operator f does to numbers:
+ *
+ *   Y = QuantizeLinear(f(DequantizeLinear(A), …))
+ *
+ * and are counted so. What f is (shapes, arithmetic, channels) stands in its own operator. Scales and zero points are one number for a whole
+ * tensor; a zero point that is left out is 0.
+ */
+
+/** Where a scale and its zero point stand among the inputs. */
+interface Scale {
+  readonly scale: number
+  readonly zero: number
+}
+
+export interface Slots {
+  readonly operands: readonly (Scale & { readonly x: number })[]
+  readonly out: Scale
+}
+
+/** Operands x, scale, zero point one after the other from `first` on. */
+export function slotsFrom(first: number, operands: number): Slots['operands'] {
+  return Array.from({ length: operands }, (_, i) => {
+    const x = first + 3 * i
+    return { x, scale: x + 1, zero: x + 2 }
+  })
+}
+
+/** Operators of one operand. */
+export const ofOne = (): Slots => ({ operands: slotsFrom(0, 1), out: { scale: 3, zero: 4 } })
+
+/** Refuses pooling of [N, spatial…, C]. */
+export const channelsFirst = (reader: AttributeReader): string | undefined =>
+  reader.int('channels_last', 0) === 0 ? undefined : 'channels_last is 1, and Kerf pools [N, C, spatial…] only'
+
+/** f's rules are those of this version of the standard operators. */
+const opset = 21
+
+/**
+ * @param f an operator of the standard domain
+ * @param slots from the node's number of inputs
+ * @param refuses what the node asks for that f does not do, as a problem
+ */
+export function quantisedForm(
+  name: string,
+  f: Operator,
+  slots: (inputs: number) => Slots,
+  refuses?: (reader: AttributeReader) => string | undefined,
+): Operator {
+  interface Attributes {
+    readonly own: unknown
+    readonly refused: string | undefined
+  }
+  const slotsOf = (call: Call<Attributes>) => slots(call.node.inputs.length)
+  /** The node as one of f. */
+  const plain = (call: Call<Attributes>): Call => {
+    const places = slotsOf(call).operands.map(({ x }) => x)
+    const inputs = places.map((x) => {
+      const known = call.inputs[x]
+      return known && { elementType: 'float32' as const, shape: known.shape }
+    })
+    const names = places.map((x) => call.node.inputs[x]!)
+    return { node: { ...call.node, inputs: names }, attributes: call.attributes.own, opset, inputs }
+  }
+  return defineOperator<Attributes>({
+    name,
+    domain: 'com.microsoft',
+    attributes: (reader) => ({ own: f.attributes(reader, opset), refused: refuses?.(reader) }),
+    infer: (call) => {
+      const { operands, out } = slotsOf(call)
+      const { refused } = call.attributes
+      if (refused !== undefined) throw wrong(call, refused)
+      for (const { x, scale } of operands) for (const input of [x, scale]) required(call, input)
+      required(call, out.scale)
+      for (const { scale, zero } of [...operands, out])
+        for (const input of [scale, zero])
+          if ((elementCount(call.inputs[input]?.shape) ?? 1) !== 1)
+            throw wrong(call, `input ${input} is [${call.inputs[input]?.shape}], where one number is needed`)
+      const type = call.inputs[operands[0]?.x as number]?.elementType
+      return f.infer(plain(call)).map((known) => known && { elementType: type, shape: known.shape })
+    },
+    forward: (call, inputs) => {
+      const { operands, out } = slotsOf(call)
+      const given = operands.map(({ x, scale, zero }) =>
+        single(only(dequantizeLinear, [inputs[x], inputs[scale], inputs[zero]])),
+      )
+      const [y] = runForward(f, plain(call), given) ?? []
+      const type = inputs[operands[0]?.x as number]?.elementType as ElementType
+      const zero = inputs[out.zero] ?? dense(type, [], [0])
+      const made = only(quantizeLinear, [single(y), inputs[out.scale], zero])
+      return made ? [made] : []
+    },
+    cost: (call) => {
+      const { operands, out } = slotsOf(call)
+      const own = typeof f.cost === 'function' ? f.cost({ ...plain(call), outputs: call.outputs }) : {}
+      const before = operands.map(({ x, zero }) =>
+        costOf(dequantizeLinear, [undefined, undefined, call.inputs[zero]], call.inputs[x]),
+      )
+      const after = costOf(quantizeLinear, [undefined, undefined, call.inputs[out.zero]], call.outputs[0])
+      return [...before, own, after].reduce(sumOf)
+    },
+    channels: {
+      tie: (call, ties) => {
+        const places = slotsOf(call).operands.map(({ x }) => x)
+        f.channels.tie(
+          { ...plain(call), outputs: call.outputs },
+          renumbered(ties, (input) => places[input]!),
+        )
+      },
+    },
+  })
+}
+
+const perTensor: QuantisationAttributes = { axis: 0, blockSize: 0, outputCode: undefined }
+
+const callOf = (operator: Operator, inputs: readonly (Known | undefined)[]): Call => ({
+  node: { name: '', opType: operator.name, domain: '', inputs: [], outputs: [], attributes: new Map() },
+  attributes: perTensor,
+  opset,
+  inputs,
+})
+
+/** As float32 holds it: what f works on and what it makes, as runtimes do. */
+const single = (x: Dense | undefined): Dense | undefined => x && { ...x, data: Float32Array.from(x.data) }
+
+/** What QuantizeLinear or DequantizeLinear makes of a whole tensor with one scale. */
+function only(operator: Operator, inputs: readonly (Dense | undefined)[]): Dense | undefined {
+  return inputs[0] && inputs[1] ? runForward(operator, callOf(operator, inputs), inputs)?.[0] : undefined
+}
+
+function costOf(operator: Operator, inputs: readonly (Known | undefined)[], y: Known | undefined): Arithmetic {
+  return typeof operator.cost === 'function' ? operator.cost({ ...callOf(operator, inputs), outputs: [y] }) : {}
+}

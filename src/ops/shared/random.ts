@@ -1,0 +1,38 @@
+import { type ElementType, elementCount } from '../../base/index.ts'
+import type { Call, Known, Operator } from '../../graph/index.ts'
+import { defineOperator } from '../operator.ts'
+import { required, typed, wrong } from './check.ts'
+import { elementTypeOf } from './settings.ts'
+
+interface RandomAttributes {
+  readonly dtype: number | undefined
+  readonly shape: readonly number[] | undefined
+}
+
+const given = (call: Call<RandomAttributes>): ElementType | undefined =>
+  call.attributes.dtype === undefined ? undefined : elementTypeOf(call, call.attributes.dtype)
+
+function shaped(call: Call<RandomAttributes>): Known {
+  const { shape } = call.attributes
+  if (!shape) throw wrong(call, 'the attribute shape is missing')
+  return typed(given(call) ?? 'float32', shape)
+}
+
+function alike(call: Call<RandomAttributes>): Known {
+  const x = required(call, 0)
+  return typed(given(call) ?? x.elementType, x.shape)
+}
+
+/** Random numbers, of the shape of an attribute or of input 0 (whose content is not read). Counted as one evaluation per element. */
+export function randomTensor(name: string, shape: 'shape' | 'like'): Operator {
+  return defineOperator<RandomAttributes>({
+    name,
+    domain: '',
+    attributes: (a) => ({ dtype: a.int('dtype'), shape: a.ints('shape') }),
+    infer: (call) => [shape === 'like' ? alike(call) : shaped(call)],
+    backward: 'zero',
+    cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
+    accesses: (call) => ({ reads: call.inputs.map(() => 0), writes: [elementCount(call.outputs[0]?.shape)!] }),
+    channels: { tie: (call, ties) => ties.freezeInputs(`${call.node.opType} fills a tensor of the same size`) },
+  })
+}

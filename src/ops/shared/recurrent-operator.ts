@@ -1,0 +1,24 @@
+import type { Operator } from '../../graph/index.ts'
+import { defineOperator } from '../operator.ts'
+import { type RecurrentAttributes, recurrentAttributes, recurrentCost, recurrentInfer } from './recurrent.ts'
+import type { Cell } from './recurrent-cells.ts'
+import { recurrentChannels } from './recurrent-channels.ts'
+import { recurrentForward } from './recurrent-forward.ts'
+import { unrolled } from './recurrent-unrolled.ts'
+
+/** A recurrent operator of the standard domain, from its cell. */
+export function recurrent(name: string, cell: Cell): Operator {
+  return defineOperator<RecurrentAttributes>({
+    name,
+    domain: '',
+    attributes: (a) => recurrentAttributes(a, cell),
+    infer: recurrentInfer,
+    forward: recurrentForward,
+    unrolled,
+    cost: recurrentCost,
+    // The states that it starts from are none: exporters store zeros there.
+    parameters: cell.states === 2 ? [1, 2, 3, 7] : [1, 2, 3],
+    fusion: 'anchor',
+    channels: recurrentChannels,
+  })
+}

@@ -1,0 +1,72 @@
+import { elementCount } from '../../base/index.ts'
+import type { Arithmetic, AttributeReader, BackwardRule, Call, Operator } from '../../graph/index.ts'
+import { defineOperator } from '../operator.ts'
+import { asElement } from './as-element.ts'
+import { worksAlong } from './axis-tracks.ts'
+import { axisOf, contentOf, dense, required, typed } from './check.ts'
+import { eachLine, linesAlong } from './indices.ts'
+import { timesElements } from './unary.ts'
+
+export interface RunningAttributes {
+  readonly exclusive: boolean
+  readonly reverse: boolean
+}
+
+export const runningAttributes = (a: AttributeReader): RunningAttributes => ({
+  exclusive: a.int('exclusive', 0) === 1,
+  reverse: a.int('reverse', 0) === 1,
+})
+
+/** The axis, which is an input; undefined where it is no constant. */
+export function runningAxis(call: Call, rank: number, input = 1): number | undefined {
+  const axis = contentOf(call, input)?.[0]
+  return axis === undefined ? undefined : axisOf(call, axis, rank)
+}
+
+export interface RunningOptions {
+  readonly start: number
+  readonly step: (sum: number, x: number) => number
+  readonly backward?: BackwardRule<RunningAttributes>
+  /** Operations per element. */
+  readonly cost: Arithmetic
+}
+
+/** Y[i] = everything up to X[i] along the axis (input 1), added or multiplied (ONNX CumSum, CumProd). */
+export function running(name: string, { start, step, backward, cost }: RunningOptions): Operator {
+  return defineOperator<RunningAttributes>({
+    name,
+    domain: '',
+    attributes: runningAttributes,
+    infer: (call) => {
+      const x = required(call, 0)
+      if (x.shape) runningAxis(call, x.shape.length)
+      return [typed(x.elementType, x.shape)]
+    },
+    forward: (call, [x]) => {
+      const axis = x && runningAxis(call, x.shape.length)
+      if (!x || axis === undefined) return []
+      const { exclusive, reverse } = call.attributes
+      const out = new Array<number>(x.data.length)
+      const lines = linesAlong(x.shape, axis)
+      eachLine(lines, (at) => {
+        let sum = start
+        for (let i = 0; i < lines.size; i++) {
+          const here = at(reverse ? lines.size - 1 - i : i)
+          const next = asElement(x.elementType, step(sum, x.data[here]!))
+          out[here] = exclusive ? sum : next
+          sum = next
+        }
+      })
+      return [dense(x.elementType, x.shape, out)]
+    },
+    backward,
+    cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape)!),
+    channels: {
+      tie: (call, ties) => {
+        const axis = runningAxis(call, call.inputs[0]?.shape?.length ?? 0)
+        if (axis === undefined) ties.freezeInputs(`the axis of ${name} depends on data`, 0)
+        else worksAlong(call, ties, [axis])
+      },
+    },
+  })
+}

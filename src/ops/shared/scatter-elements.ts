@@ -1,0 +1,44 @@
+import { stridesOf } from '../../base/index.ts'
+import type { Operator } from '../../graph/index.ts'
+import { defineOperator } from '../operator.ts'
+import { mixes } from './channel-rules.ts'
+import { axisOf, dense, required, typed, wrong } from './check.ts'
+import { fromIndices, offsetOf } from './indices.ts'
+import { reductionAttribute, reductionCost, reductionRule, scatterBackward } from './scattering.ts'
+
+/** Y = X, with Y[I[i, j, …], j, …] = U[i, j, …] for axis 0, likewise for others (ONNX ScatterElements, formerly Scatter). */
+export function scatteringElements(name: string): Operator {
+  return defineOperator<{ axis: number; reduction: string }>({
+    name,
+    domain: '',
+    attributes: (a) => ({ axis: a.int('axis', 0), reduction: reductionAttribute(a) }),
+    infer: (call) => {
+      const x = required(call, 0)
+      const [indices, updates] = [required(call, 1).shape, required(call, 2).shape]
+      reductionRule(call)
+      if (x.shape) axisOf(call, call.attributes.axis, x.shape.length)
+      if (x.shape && indices && updates && (indices.length !== x.shape.length || updates.length !== x.shape.length))
+        throw wrong(call, 'data, indices and updates must have equally many dimensions')
+      return [typed(x.elementType, x.shape)]
+    },
+    forward: (call, [x, indices, updates]) => {
+      if (!x || !indices || !updates) return []
+      const rule = reductionRule(call)
+      const axis = axisOf(call, call.attributes.axis, x.shape.length)
+      const strides = stridesOf(x.shape)
+      const out = Array.from(x.data)
+      fromIndices(indices.shape, (index, flat) => {
+        const i = indices.data[flat]!
+        const at = [...index]
+        at[axis] = i < 0 ? i + x.shape[axis]! : i
+        const to = offsetOf(strides, at)
+        out[to] = rule(out[to]!, updates.data[flat]!)
+        return 0
+      })
+      return [dense(x.elementType, x.shape, out)]
+    },
+    backward: (call) => scatterBackward(call, 'GatherElements', { axis: call.attributes.axis }),
+    cost: (call) => reductionCost(call, 2),
+    channels: mixes(`${name} puts single elements`),
+  })
+}

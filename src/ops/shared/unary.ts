@@ -1,0 +1,56 @@
+import { type ElementType, elementCount } from '../../base/index.ts'
+import type { Arithmetic, AttributeReader, BackwardRule, Call, Fusion, Operator } from '../../graph/index.ts'
+import { defineOperator } from '../operator.ts'
+import { elementwise } from './channel-rules.ts'
+import { dense, required, typed } from './check.ts'
+
+export interface UnaryOptions<A> {
+  readonly domain?: string
+  readonly attributes?: (reader: AttributeReader, opset: number) => A
+  readonly forward?: (x: number, attributes: A) => number
+  readonly backward?: BackwardRule<A> | 'zero'
+  /** Operations per element. */
+  readonly cost: Arithmetic | 'none' | ((attributes: A) => Arithmetic)
+  readonly fusion?: Fusion
+  readonly saturates?: boolean
+  /** Element type of the output; by default the input's. */
+  readonly result?: (call: Call) => ElementType | undefined
+}
+
+export function timesElements(cost: Arithmetic, count: number): Arithmetic {
+  return Object.fromEntries(Object.entries(cost).map(([k, v]) => [k, v * count]))
+}
+
+/** An operator that maps every element by itself: Y[i] = f(X[i]). */
+export function unary<A = void>(name: string, options: UnaryOptions<A>): Operator {
+  const { forward, cost } = options
+  return defineOperator<A>({
+    name,
+    domain: options.domain ?? '',
+    attributes: options.attributes ?? (() => undefined as A),
+    infer: (call) => {
+      const x = required(call, 0)
+      return [typed(options.result ? options.result(call) : x.elementType, x.shape)]
+    },
+    forward: forward
+      ? (call, [x]) => {
+          if (!x) return []
+          const type = options.result?.(call) ?? x.elementType
+          const data = Array.from(x.data, (v) => forward(v, call.attributes))
+          return [dense(type, x.shape, data)]
+        }
+      : undefined,
+    backward: options.backward,
+    cost:
+      cost === 'none'
+        ? 'none'
+        : (call) =>
+            timesElements(
+              typeof cost === 'function' ? cost(call.attributes) : cost,
+              elementCount(call.outputs[0]?.shape)!,
+            ),
+    fusion: options.fusion,
+    saturates: options.saturates,
+    channels: { ...elementwise, zeros: (call) => (forward?.(0, call.attributes as A) === 0 ? [[0]] : []) },
+  })
+}

@@ -1,9 +1,0 @@
-import { derivative } from '../backward.ts'
-import { unary } from '../unary.ts'
-
-/** Y = sin(X) (ONNX Sin). dX = dY·cos X. */
-export const sin = unary('Sin', {
-  forward: Math.sin,
-  backward: derivative(({ mul, of, dy, x }) => mul(dy, of('Cos', x))),
-  cost: { others: 1 },
-})

@@ -1,0 +1,19 @@
+import { elementCount } from '../base/index.ts'
+import { defineOperator } from './operator.ts'
+import { dense, required } from './shared/check.ts'
+
+/** How many elements X has (ONNX Size). */
+export const size = defineOperator<void>({
+  name: 'Size',
+  domain: '',
+  attributes: () => undefined,
+  infer: (call) => {
+    const count = elementCount(required(call, 0).shape)
+    const known = { elementType: 'int64', shape: [] } as const
+    return [count === undefined ? known : { ...known, value: dense('int64', [], [count]) }]
+  },
+  cost: 'none',
+  accesses: 'view',
+  // As for Shape: it asks nothing of the data.
+  channels: { tie: (_, ties) => void ties.tracks(0) },
+})

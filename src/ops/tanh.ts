@@ -1,0 +1,11 @@
+import { derivative } from './shared/backward.ts'
+import { unary } from './shared/unary.ts'
+
+/** Y = tanh(X) (ONNX Tanh). dX = dY·(1 − Y²). Cost per element: one function value. */
+export const tanh = unary('Tanh', {
+  forward: Math.tanh,
+  backward: derivative(({ mul, sub, dy, y }) => mul(dy, sub(1, mul(y, y)))),
+  cost: { others: 1 },
+  fusion: 'follower',
+  saturates: true,
+})

@@ -1,0 +1,59 @@
+import { type Dim, unknownDim } from '../base/index.ts'
+import type { Call } from '../graph/index.ts'
+import { defineOperator } from './operator.ts'
+import { passTracks } from './shared/axis-tracks.ts'
+import { reshapeBackward } from './shared/backward.ts'
+import { dense, required, typed } from './shared/check.ts'
+import { distinctAxes, setting } from './shared/settings.ts'
+
+interface UnsqueezeAttributes {
+  readonly axes: readonly number[] | undefined
+}
+
+/** For each axis of the output the input's axis there, or undefined where a new one comes in; undefined when that depends on data. */
+function origins(call: Call<UnsqueezeAttributes>): (number | undefined)[] | undefined {
+  const { shape } = required(call, 0)
+  const { values } = setting(call, call.attributes.axes, 1)
+  if (!shape || !values) return undefined
+  const rank = shape.length + values.length
+  const added = distinctAxes(call, values, rank)
+  let next = 0
+  return Array.from({ length: rank }, (_, axis) => (added.includes(axis) ? undefined : next++))
+}
+
+function unsqueezed<D extends Dim>(shape: readonly D[], from: readonly (number | undefined)[]): (D | 1)[] {
+  return from.map((axis) => (axis === undefined ? 1 : shape[axis]!))
+}
+
+/** Puts in axes of size 1 (ONNX Unsqueeze; axes are an attribute before opset 13, then input 1). They count in the output. */
+export const unsqueeze = defineOperator<UnsqueezeAttributes>({
+  name: 'Unsqueeze',
+  domain: '',
+  attributes: (a) => ({ axes: a.ints('axes') }),
+  infer: (call) => {
+    const x = required(call, 0)
+    const from = origins(call)
+    if (x.shape && from) return [typed(x.elementType, unsqueezed(x.shape, from))]
+    const { count } = setting(call, call.attributes.axes, 1)
+    return [
+      typed(
+        x.elementType,
+        x.shape && count !== undefined ? Array.from({ length: x.shape.length + count }, () => unknownDim()) : undefined,
+      ),
+    ]
+  },
+  forward: (call, [x]) => {
+    const from = origins(call)
+    return x && from ? [dense(x.elementType, unsqueezed(x.shape, from), x.data)] : []
+  },
+  backward: reshapeBackward,
+  cost: 'none',
+  accesses: 'view',
+  channels: {
+    tie: (call, ties) => {
+      const from = origins(call)
+      if (!from) return ties.freezeInputs('the axes of Unsqueeze depend on data', 0)
+      passTracks(call, ties, { to: (a) => from.indexOf(a), why: () => '' })
+    },
+  },
+})

@@ -1,0 +1,36 @@
+import { broadcastShapes, elementCount } from '../base/index.ts'
+import { defineOperator } from './operator.ts'
+import { algebra, gradientOf, shapeIn, shapeOut, type Term } from './shared/backward.ts'
+import { mapBroadcast } from './shared/binary.ts'
+import { mixes } from './shared/channel-rules.ts'
+import { required, requireInputs, typed, wrong } from './shared/check.ts'
+
+/**
+ * Y = A where S > 0, else B, all three broadcast: what gradients of functions with a kink are made of, in numbers alone. Inputs S, A, B. In
+ * training graphs only. Cost per element: one comparison.
+ */
+export const wherePositive = defineOperator<void>({
+  name: 'WherePositive',
+  domain: 'ai.kerf',
+  attributes: () => undefined,
+  infer: (call) => {
+    requireInputs(call, 3)
+    const [s, a, b] = [0, 1, 2].map((i) => required(call, i).shape)
+    const shape = s && a && b && broadcastShapes(s, a, b)
+    if (s && a && b && !shape) throw wrong(call, 'the shapes cannot be broadcast together')
+    return [typed(required(call, 0).elementType, shape || undefined)]
+  },
+  forward: (_, [s, a, b]) =>
+    s && a && b ? [mapBroadcast([s, a, b], s.elementType, ([v, x, y]) => (v! > 0 ? x : y)!)] : [],
+  // Each gets dY where it was chosen.
+  backward: (call) => {
+    const { emit } = call
+    const [s] = call.node.inputs as [string]
+    const { positive } = algebra(emit)
+    const chosen = (input: number, a: Term, b: Term) =>
+      call.needs(input) ? emit.unbroadcast(positive(s, a, b), shapeOut(call), shapeIn(call, input)) : undefined
+    return [undefined, chosen(1, gradientOf(call), 0), chosen(2, 0, gradientOf(call))]
+  },
+  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
+  channels: mixes('it belongs to a training graph'),
+})

@@ -1,0 +1,25 @@
+import { AttributeReader, type Dense, type Node, nodeLabel, runForward } from '../../../graph/index.ts'
+import { operators } from '../../../ops/index.ts'
+import { UnsupportedError } from '../../errors.ts'
+
+/**
+ * One node by its operator's scalar definition.
+ * @param opset version of the operator set of the node's domain
+ * @throws UnsupportedError where there is none; NodeError where shapes do not fit
+ */
+export function calculate(node: Node, opset: number, inputs: readonly (Dense | undefined)[]): readonly Dense[] {
+  const unsupported = (why: string) => new UnsupportedError(node.domain, node.opType, nodeLabel(node), why)
+  const operator = operators.get(node.domain, node.opType)
+  if (!operator) throw unsupported('the operator is not known')
+  if (inputs.some((x) => x?.elementType === 'string')) throw unsupported('strings are not calculated with')
+  const attributes = operator.attributes(new AttributeReader(node), opset)
+  const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
+  const call = { node, attributes, opset, inputs: known }
+  const inferred = operator.infer(call)
+  // Shape and its like answer from the inputs' shapes alone.
+  const results = runForward(operator, call, inputs) ?? inferred.flatMap((output) => output?.value ?? [])
+  if (node.outputs.every((name, i) => name === '' || results[i])) return results
+  throw unsupported(
+    operator.forward ? 'it has no scalar reference for these types and attributes' : 'it has no scalar reference',
+  )
+}

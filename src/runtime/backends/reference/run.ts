@@ -1,0 +1,149 @@
+import { type ElementType, KerfError } from '../../../base/index.ts'
+import {
+  AttributeReader,
+  type BodyRun,
+  type Dense,
+  type Graph,
+  graphInputs,
+  type Model,
+  type Node,
+  type Operator,
+  opsetOf,
+  simplified,
+  tensorValues,
+  usedNames,
+  withoutDeadCode,
+  withoutUnreadOutputs,
+} from '../../../graph/index.ts'
+import { operators } from '../../../ops/index.ts'
+import { checkNoneMissing } from '../../feeds.ts'
+import { fromDense, type HostTensor, toDense } from '../../tensor.ts'
+import { calculate } from './calculate.ts'
+
+/*
+ * The reference backend: every node by its operator's scalar definition, in the file's order. Slow, and the oracle of the others.
+ */
+
+export interface ReferenceOptions {
+  /**
+   * 'float32' (default): each node calculates in doubles and its float32 results are rounded. 'float64': what is float32 in the model is
+   * calculated, kept and returned as float64.
+   */
+  readonly precision?: 'float32' | 'float64'
+  /** Names of the values to return: by default the graph's outputs; others are for finding where two runs part. */
+  readonly outputs?: readonly string[]
+}
+
+/**
+ * Runs a model once.
+ * @param feeds one tensor per graph input, NCHW
+ * @throws KerfError `missing-input`; UnsupportedError for an operator that is not known or has no scalar reference; NodeError where
+ *   shapes do not fit
+ */
+export function referenceRun(
+  model: Model,
+  feeds: ReadonlyMap<string, HostTensor>,
+  options: ReferenceOptions = {},
+): Map<string, HostTensor> {
+  const inputShapes = new Map([...feeds].map(([name, { shape }]) => [name, shape]))
+  const inlined = simplified(model, operators, { inputShapes })
+  const graph = wanted(inlined.graph, options.outputs)
+  const run = new Run(inlined, graph, options.precision === 'float64')
+  checkNoneMissing(graphInputs(graph), (name) => feeds.has(name))
+  for (const [name, tensor] of feeds) run.set(name, toDense(tensor))
+  for (const [i, node] of graph.nodes.entries()) run.node(node, i)
+  return new Map(graph.outputs.map(({ name }) => [name, fromDense(run.get(name))]))
+}
+
+/** The part of a graph that makes the given values. */
+function wanted(graph: Graph, outputs: readonly string[] | undefined): Graph {
+  const part = outputs ? { ...graph, outputs: outputs.map((name) => ({ name, type: undefined })) } : graph
+  return withoutUnreadOutputs(withoutDeadCode(part))
+}
+
+class Run {
+  readonly #model: Model
+  readonly #graph: Graph
+  readonly #double: boolean
+  readonly #values = new Map<string, Dense>()
+  /** The last node that reads a value. */
+  readonly #lastUse = new Map<string, number>()
+
+  readonly #around: Run | undefined
+
+  /** @param around the run of the graph whose values a body reads */
+  constructor(model: Model, graph: Graph, double: boolean, around?: Run) {
+    this.#around = around
+    this.#model = model
+    this.#graph = graph
+    this.#double = double
+    graph.nodes.forEach((node, i) => {
+      for (const name of usedNames(node)) this.#lastUse.set(name, i)
+    })
+    for (const { name } of graph.outputs) this.#lastUse.set(name, graph.nodes.length)
+  }
+
+  set(name: string, value: Dense): void {
+    this.#values.set(name, stored(value, this.#double))
+  }
+
+  /** A fed or calculated value, or a stored tensor, which is read when it is first needed. */
+  get(name: string): Dense {
+    const value = this.#values.get(name)
+    if (value) return value
+    const tensor = this.#graph.initializers.get(name)
+    if (!tensor && this.#around) return this.#around.get(name)
+    if (!tensor)
+      throw new KerfError('invalid-graph', `Nothing makes the value "${name}". Export the model again.`, {
+        value: name,
+      })
+    if (tensor.elementType !== 'string')
+      this.set(name, { elementType: tensor.elementType, shape: tensor.shape, data: tensorValues(tensor) })
+    return this.#values.get(name) ?? { elementType: 'string', shape: tensor.shape, data: [] }
+  }
+
+  node(node: Node, place: number): void {
+    const inputs = node.inputs.map((name) => (name === '' ? undefined : this.get(name)))
+    const opset = opsetOf(this.#model.opsetImports, node.domain)
+    const operator = operators.get(node.domain, node.opType)
+    const results = operator?.control ? this.#control(operator, node, opset, inputs) : calculate(node, opset, inputs)
+    node.outputs.forEach((name, i) => {
+      // An output that nobody reads is not kept.
+      if (name !== '' && this.#lastUse.has(name)) this.set(name, results[i]!)
+    })
+    for (const name of usedNames(node)) if (this.#lastUse.get(name) === place) this.#values.delete(name)
+  }
+
+  /** A node that runs bodies. */
+  #control(operator: Operator, node: Node, opset: number, inputs: readonly (Dense | undefined)[]): readonly Dense[] {
+    const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
+    const attributes = operator.attributes(new AttributeReader(node), opset)
+    const rounds = operator.control!.run({ node, attributes, opset, inputs: known }, inputs)
+    let state = rounds.next()
+    while (!state.done) state = rounds.next(this.#body(state.value))
+    return state.value
+  }
+
+  #body({ graph, inputs }: BodyRun): Dense[] {
+    const live = withoutDeadCode(graph)
+    const run = new Run(this.#model, live, this.#double, this)
+    graph.inputs.forEach(({ name }, i) => {
+      run.set(name, inputs[i]!)
+    })
+    for (const [i, node] of live.nodes.entries()) run.node(node, i)
+    return live.outputs.map(({ name }) => run.get(name))
+  }
+}
+
+const rounding: ReadonlySet<ElementType> = new Set(['float16', 'bfloat16'])
+
+/** A value as it is kept: in the precision of its type, or with float32 as float64. */
+function stored(value: Dense, double: boolean): Dense {
+  const { elementType, shape, data, sequence } = value
+  if (sequence) return { ...value, sequence: sequence.map((element) => stored(element, double)) }
+  if (elementType === 'float32')
+    return double
+      ? { elementType: 'float64', shape, data: new Float64Array(data) }
+      : { elementType, shape, data: data instanceof Float32Array ? data : new Float32Array(data) }
+  return rounding.has(elementType) ? toDense(fromDense(value)) : value
+}

@@ -1,0 +1,130 @@
+import type { Difference } from '../../../ops/index.ts'
+import type { KernelArgs } from './abi.ts'
+import { cutFloats, roundUp, scratch, sizesOf } from './adder-cut.ts'
+import { type AdderOutputs, commonArgs, isDepthwise } from './adder-layer.ts'
+import type { ConvLayer } from './conv-layer.ts'
+import { lowerReduce } from './lower-reduce.ts'
+import { panelsOf, panelWidth } from './pack-adder.ts'
+import { factorsOf, packPanelsSteps, type Range, type Shifting, unbounded } from './pack-steps.ts'
+import type { Allocator, Step } from './step.ts'
+
+/*
+ * Adder convolutions whose weights are computed while running, and the gradient of their input (kernels/adder-gradient.ts).
+ */
+
+export interface ComputedAdderTensors extends AdderOutputs {
+  /** Addresses; weights [O, C/groups, kernelHeight, kernelWidth], bias [O]. */
+  readonly x: number
+  readonly y: number
+  readonly weights: number
+  readonly bias?: number
+  /** What the input's values lie in. */
+  readonly bounds?: Range
+}
+
+/** The least weight of every filter, from which kernels know the shift that makes all of them non-negative. */
+function minimaSteps(
+  layer: ConvLayer,
+  weights: number,
+  alloc: Allocator,
+): Shifting & { readonly steps: readonly Step[] } {
+  const { outChannels } = layer
+  const { channels, taps } = sizesOf(layer)
+  const minima = alloc.scratch(4 * outChannels)
+  return {
+    minima,
+    minimaCount: outChannels,
+    shiftAt: alloc.scratch(4),
+    steps: lowerReduce('min', weights, minima, [outChannels, channels * taps], [1], alloc),
+  }
+}
+
+/** The kernel calls of a float32 adder convolution; its weights are packed before each run of it. */
+export function lowerAdderConvComputed(layer: ConvLayer, tensors: ComputedAdderTensors, alloc: Allocator): Step[] {
+  const sizes = sizesOf(layer)
+  const { weights: w, bias, affine, bounds = unbounded } = tensors
+  const { bias: biasAt, scale, shift: offset } = factorsOf({ bias, scale: affine?.scale, shift: affine?.shift }, alloc)
+  if (isDepthwise(layer)) {
+    const padded = roundUp(layer.outChannels, 4)
+    const packed = alloc.scratch(4 * sizes.taps * padded)
+    const filters = alloc.scratch(8 * padded)
+    const packing: KernelArgs<'packAdderDepthwiseF32'> = {
+      ...{ w, packed, filters, bias: biasAt, scale, offset, channels: layer.outChannels, padded, taps: sizes.taps },
+    }
+    const args: KernelArgs<'adderDepthwiseF32'> = {
+      ...commonArgs(layer, tensors),
+      ...{ weights: packed, filters },
+      ...scratch(4 * (padded + sizes.taps), alloc),
+    }
+    return [
+      { kernel: 'packAdderDepthwiseF32', args: packing },
+      { kernel: 'adderDepthwiseF32', args },
+    ]
+  }
+  const { steps, ...shifting } = minimaSteps(layer, w, alloc)
+  const cut = cutFloats(layer)
+  const { tapChannels, run, runs, partRuns } = cut
+  const panels = panelsOf(sizes)
+  const packed = alloc.scratch(4 * panels * panelWidth * (run * runs + Math.ceil(runs / partRuns)))
+  const filters = alloc.scratch(8 * panels * panelWidth)
+  const packing: KernelArgs<'packAdderF32'> = {
+    ...{ w, packed, filters, bias: biasAt, scale, offset, ...shifting },
+    // 0 is in the range, since layers pad.
+    ...{ loF: Math.min(bounds.lo, 0), hiF: Math.max(bounds.hi, 0) },
+    ...{ groups: sizes.groups, outChannels: sizes.outChannels, channels: sizes.channels, taps: sizes.taps },
+    ...{ tapChannels, run, runs, partRuns },
+  }
+  const args: KernelArgs<'adderF32'> = {
+    ...commonArgs(layer, tensors),
+    ...{ ...cut.args, run, partRuns, weights: packed, filters, shiftF: 0, shiftAt: shifting.shiftAt },
+    ...scratch(cut.scratchBytes, alloc),
+  }
+  return [...steps, { kernel: 'packAdderF32', args: packing }, { kernel: 'adderF32', args }]
+}
+
+/** How W − X becomes a gradient, in the order of the kernel's numbers. */
+const differenceFunctions: readonly Difference[] = ['clip', 'full', 'sign']
+
+const unshifted: Shifting = { minima: 0, minimaCount: 0, shiftAt: 0 }
+
+/** Bytes per tap of a pixel's table: kernels/adder-gradient.ts. */
+const entryBytes = 12
+/** What a block of pixels may take: its table. */
+const tableBytes = 16 * 1024
+
+/**
+ * The kernel calls of dX[q, c] = Σ dY[p, o]·f(W[o, c, t] − X[q, c]).
+ * @param layer of the convolution itself
+ * @param tensors addresses; w as ONNX has it, the others NHWC
+ * @param bounds what the values of x lie in: from a weight beyond them by more than 1, all of them are clipped
+ */
+export function lowerAdderInputGradient(
+  layer: ConvLayer,
+  difference: Difference,
+  { dy, x, w, dx }: Readonly<Record<'dy' | 'x' | 'w' | 'dx', number>>,
+  alloc: Allocator,
+  bounds: Range = unbounded,
+): Step[] {
+  const { groups, outChannels, channels, taps } = sizesOf(layer)
+  const clips = difference === 'clip'
+  const { steps, ...shifting } = clips ? minimaSteps(layer, w, alloc) : { ...unshifted, steps: [] }
+  const { lo, hi } = clips ? { lo: Math.min(bounds.lo, 0) - 1, hi: Math.max(bounds.hi, 0) + 1 } : unbounded
+  // The kernel's panels are of input channels, their inner loop is over output channels.
+  const order = { group: outChannels * channels * taps, outChannel: taps, inChannel: channels * taps, tap: 1 }
+  const sizes = { groups, outChannels: channels, inChannels: outChannels }
+  const all = Array.from({ length: taps }, (_, t) => t)
+  const { packed, steps: packing } = packPanelsSteps({ weights: w }, order, sizes, all, alloc, { lo, hi }, shifting)
+  const outputs = layer.batch * layer.outHeight * layer.outWidth
+  // What a clip leaves out of every term, x·dY, is subtracted at the end.
+  const sums = clips ? alloc.scratch(4 * outputs * groups) : 0
+  const summing = clips ? lowerReduce('sum', dy, sums, [outputs * groups, outChannels], [1], alloc) : []
+  const pixelBytes = entryBytes * (1 + taps)
+  const blockPixels = Math.max(1, Math.floor(tableBytes / pixelBytes))
+  const { x: _, y: __, residual: ___, loF, hiF, ...shape } = commonArgs(layer, { x, y: dx, lo: 0, hi: 0 })
+  const args: KernelArgs<'adderInputGradientF32'> = {
+    ...{ ...shape, shiftAt: shifting.shiftAt, dy, x, weights: packed, dx, sums, blockPixels },
+    difference: differenceFunctions.indexOf(difference),
+    ...scratch(blockPixels * pixelBytes, alloc),
+  }
+  return [...steps, ...packing, ...summing, { kernel: 'adderInputGradientF32', args }]
+}

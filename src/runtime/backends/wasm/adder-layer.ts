@@ -1,0 +1,225 @@
+import { KerfError } from '../../../base/index.ts'
+import { clampAdderWeights } from '../../../ops/index.ts'
+import { cutCodes, cutFloats, roundUp, scratch, sizesOf } from './adder-cut.ts'
+import type { Bounds } from './bounds.ts'
+import type { Codes } from './codes.ts'
+import type { ConvLayer } from './conv-layer.ts'
+import type { Affine } from './lowering.ts'
+import {
+  eachFilter,
+  type FilterSizes,
+  packAdderBytes,
+  packAdderFloats,
+  panelsOf,
+  panelWidth,
+  termsPerByte,
+} from './pack-adder.ts'
+import type { Allocator, Step } from './step.ts'
+
+/*
+ * Adder convolutions (AdderNet, Chen et al., CVPR 2020), NHWC:
+ *
+ *   y[n, p, o] = clamp(scale[o]·(−Σ_{c,t} |x[n, p·stride + t·dilation − pad, c] − w[o, c, t]| + bias[o]) + shift[o] + residual[n, p, o])
+ *
+ * where what lies beyond the input is zero and takes part: |0 − w|. Scale and shift are a BatchNormalization that follows.
+ */
+
+export interface AdderOutputs {
+  /** A float32 tensor of y's shape, added before clamping; it may be y itself. */
+  readonly residual?: number
+  readonly affine?: Affine
+  /** The result is clamped to [lo, hi]; -Infinity and Infinity for none. */
+  readonly lo: number
+  readonly hi: number
+}
+
+export interface AdderTensors extends AdderOutputs {
+  /** Addresses of float32 tensors. */
+  readonly x: number
+  readonly y: number
+  /** [O, C/groups, kernelHeight, kernelWidth]. */
+  readonly weights: Float32Array
+  readonly bias?: Float32Array
+  /** What is known of x. */
+  readonly bounds?: Bounds
+}
+
+export interface AdderIntegerTensors extends AdderOutputs {
+  /** Address of the input's codes, one byte each. */
+  readonly x: number
+  /** Address of the output: float32, or bytes. */
+  readonly y: number
+  /** [O, C/groups, kernelHeight, kernelWidth] codes of the input's scale and zero point. */
+  readonly weights: Uint8Array
+  readonly bias?: Float32Array
+  /** What the input's and the weights' codes are. Padding has code `zeroPoint`. */
+  readonly codes: Codes
+  /** 'float32', or codes of the next layer; then without residual. */
+  readonly output: 'float32' | Codes
+}
+
+/** Taps of a depthwise layer whose sum of bytes fits into 16 bits. */
+const mostDepthwiseTaps = 257
+
+export const isDepthwise = ({ groups, inChannels, outChannels }: ConvLayer): boolean =>
+  groups > 1 && groups === inChannels && groups === outChannels
+
+/** Arguments that all adder kernels have. */
+export function commonArgs(layer: ConvLayer, tensors: AdderOutputs & { readonly x: number; readonly y: number }) {
+  const { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups } = layer
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft } = layer
+  return {
+    ...{ x: tensors.x, y: tensors.y, residual: tensors.residual ?? 0, loF: tensors.lo, hiF: tensors.hi },
+    ...{ batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups },
+    ...{ kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft },
+  }
+}
+
+function put(data: Float32Array | Uint8Array | Int32Array, alloc: Allocator): number {
+  const at = alloc.alloc(data.byteLength)
+  new Uint8Array(alloc.memory.buffer, at, data.byteLength).set(
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  )
+  return at
+}
+
+/** Per filter y = a·sum + b; in panels of 8, with room for further blocks of 8 behind. */
+function filterPanels(
+  sizes: FilterSizes,
+  blocksPerPanel: number,
+  factor: (filter: number) => readonly number[],
+): Float32Array {
+  const panels = new Float32Array(panelsOf(sizes) * panelWidth * blocksPerPanel)
+  eachFilter(sizes, (panel, column, filter) => {
+    factor(filter).forEach((value, i) => {
+      panels[(panel * blocksPerPanel + i) * panelWidth + column] = value
+    })
+  })
+  return panels
+}
+
+/** The kernel calls of a float32 adder convolution; its weights are packed into lasting memory. */
+export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: Allocator): Step[] {
+  const sizes = sizesOf(layer)
+  const { bias, affine, bounds } = tensors
+  // Padding is 0. Weights of hundreds beside inputs of ones would leave a few digits of what the layer is about.
+  const inside =
+    bounds && clampAdderWeights(tensors.weights, layer.outChannels, Math.min(bounds.lo, 0), Math.max(bounds.hi, 0))
+  const weights = inside?.weights ?? tensors.weights
+  const scale = (filter: number): number => affine?.scale[filter] ?? 1
+  const offset = (filter: number): number =>
+    scale(filter) * ((bias?.[filter] ?? 0) - (inside?.filterConstant[filter] ?? 0)) + (affine?.shift[filter] ?? 0)
+  if (isDepthwise(layer)) {
+    const padded = roundUp(layer.outChannels, 4)
+    const packed = new Float32Array(sizes.taps * padded)
+    const filters = new Float32Array(2 * padded)
+    for (let c = 0; c < layer.outChannels; c++) {
+      for (let t = 0; t < sizes.taps; t++) packed[t * padded + c] = weights[c * sizes.taps + t]!
+      filters[c] = -scale(c)
+      filters[padded + c] = offset(c)
+    }
+    const args = {
+      ...commonArgs(layer, tensors),
+      ...{ weights: put(packed, alloc), filters: put(filters, alloc) },
+      ...scratch(4 * (padded + sizes.taps), alloc),
+    }
+    return [{ kernel: 'adderDepthwiseF32', args }]
+  }
+  const shift = Math.fround(Math.max(0, -weights.reduce((least, w) => Math.min(least, w), 0)))
+  const cut = cutFloats(layer)
+  const { run, partRuns } = cut
+  const args = {
+    ...commonArgs(layer, tensors),
+    ...{ ...cut.args, run, partRuns, shiftF: shift, shiftAt: 0 },
+    weights: put(packAdderFloats(weights, sizes, cut, shift), alloc),
+    filters: put(
+      filterPanels(sizes, 2, (f) => [-2 * scale(f), offset(f)]),
+      alloc,
+    ),
+    ...scratch(cut.scratchBytes, alloc),
+  }
+  return [{ kernel: 'adderF32', args }]
+}
+
+/** Sums below are exact as floats, too. */
+const exactFloats = 2 ** 24
+
+/** Whether a window's sum of differences of bytes is exact. */
+export const fitsIntegers = ({ inChannels, groups, kernelHeight, kernelWidth }: ConvLayer): boolean =>
+  (inChannels / groups) * kernelHeight * kernelWidth * 255 < exactFloats
+
+/**
+ * The kernel calls of an adder convolution of codes of up to 8 bits. Σ|xq − wq| is exact; what follows is float32:
+ * y = −scale·Σ|xq − wq| + bias, then affine, residual, clamping.
+ * @throws KerfError `bad-argument` for sizes whose sums would not be exact as floats (2^24), and for codes with a residual
+ */
+export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTensors, alloc: Allocator): Step[] {
+  const sizes = sizesOf(layer)
+  const { weights, bias, codes, output, affine } = tensors
+  const length = sizes.channels * sizes.taps
+  if (!fitsIntegers(layer))
+    throw new KerfError(
+      'bad-argument',
+      `A window of ${length} values is too large for sums of bytes to be exact. Use float32.`,
+    )
+  const next = output === 'float32' ? undefined : output
+  if (next && tensors.residual)
+    throw new KerfError('bad-argument', 'A residual cannot be added to codes. Put out float32.')
+  const unit = next?.scale ?? 1
+  const factor = (f: number): number => (-codes.scale * (affine?.scale[f] ?? 1)) / unit
+  const offset = (f: number): number => ((affine?.scale[f] ?? 1) * (bias?.[f] ?? 0) + (affine?.shift[f] ?? 0)) / unit
+  const limits = next
+    ? {
+        loF: Math.max(tensors.lo / unit, -next.zeroPoint),
+        hiF: Math.min(tensors.hi / unit, next.most - next.zeroPoint),
+      }
+    : { loF: tensors.lo, hiF: tensors.hi }
+  const common = {
+    ...commonArgs(layer, tensors),
+    ...limits,
+    padCode: codes.zeroPoint,
+    toBytes: next ? 1 : 0,
+    outZero: next?.zeroPoint ?? 0,
+  }
+  if (isDepthwise(layer) && sizes.taps <= mostDepthwiseTaps) {
+    const padded = roundUp(layer.outChannels, 16)
+    const packed = new Uint8Array(sizes.taps * padded)
+    const filters = new Float32Array(2 * padded)
+    for (let c = 0; c < layer.outChannels; c++) {
+      for (let t = 0; t < sizes.taps; t++) packed[t * padded + c] = weights[c * sizes.taps + t]!
+      filters[c] = factor(c)
+      filters[padded + c] = offset(c)
+    }
+    const args = {
+      ...{ ...common, weights: put(packed, alloc), filters: put(filters, alloc) },
+      ...scratch(padded + 64 + 4 * sizes.taps, alloc),
+    }
+    return [{ kernel: 'adderDepthwiseU8', args }]
+  }
+  const cut = cutCodes(layer)
+  const packed = packAdderBytes(weights, sizes, cut)
+  const filters = filterPanels(sizes, 3, (f) => [factor(f), offset(f), 0])
+  const sums = new Int32Array(filters.buffer)
+  eachFilter(sizes, (panel, column, filter) => {
+    let sum = 0
+    for (let k = filter * length; k < (filter + 1) * length; k++) sum += weights[k]!
+    sums[(panel * 3 + 2) * panelWidth + column] = -sum
+  })
+  const args = {
+    ...common,
+    ...{ ...cut.args, weights: put(packed, alloc), filters: put(filters, alloc), terms: termsPerByte(packed, cut.run) },
+    ...scratch(cut.scratchBytes, alloc),
+  }
+  return [{ kernel: 'adderU8', args }]
+}
+
+/** The kernel call that turns `count` floats into codes: clamp(round(x / scale) + zeroPoint, 0, most), as QuantizeLinear rounds. */
+export function lowerQuantise({
+  x,
+  y,
+  count,
+  codes,
+}: Record<'x' | 'y' | 'count', number> & { readonly codes: Codes }): Step[] {
+  const { scale, zeroPoint, most } = codes
+  return [{ kernel: 'quantiseU8', args: { x, y, count, scaleF: scale, zeroPointF: zeroPoint, mostF: most } }]
+}

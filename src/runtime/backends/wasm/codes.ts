@@ -1,0 +1,143 @@
+import { elementCount, isConcrete } from '../../../base/index.ts'
+import { constantContent, type Node } from '../../../graph/index.ts'
+import type { Prepared, Unit } from '../../plan/units.ts'
+
+/*
+ * Adder convolutions in integers. A file says them in ONNX's usual way, which any runtime can calculate in floats:
+ *
+ *   x → QuantizeLinear → (Clip of the codes, below 8 bits) → DequantizeLinear → AdderConv, whose weights are codes of the same scale
+ *
+ * Scale and zero point being shared, |x − w| = scale·|xq − wq|, and the integer kernels take the codes as they are: DequantizeLinear is not
+ * calculated at all.
+ */
+
+/** Numbers as bytes: x = scale·(code − zeroPoint), codes 0 to `most`. */
+export interface Codes {
+  readonly scale: number
+  readonly zeroPoint: number
+  readonly most: number
+}
+
+/** Which values of a graph are codes that kernels make and read. */
+export interface CodedValues {
+  readonly values: ReadonlyMap<string, Codes>
+  /** By QuantizeLinear node: the value that it, with a Clip behind it, makes. */
+  readonly makers: ReadonlyMap<Node, string>
+  /** By AdderConv node: the value that it reads in the place of its first input. */
+  readonly readers: ReadonlyMap<Node, string>
+  /** Clip and DequantizeLinear nodes that need not be calculated. */
+  readonly absorbed: ReadonlySet<Node>
+}
+
+/** @param takes whether integer kernels do a convolution, apart from its weights and its codes */
+export function findCodes(prepared: Prepared, takes: (unit: Unit) => boolean): CodedValues {
+  const values = new Map<string, Codes>()
+  const makers = new Map<Node, string>()
+  const readers = new Map<Node, string>()
+  const absorbed = new Set<Node>()
+  const readBy = unitsByInput(prepared)
+  for (const unit of prepared.units) {
+    const quantised = asQuantised(unit, prepared)
+    if (!quantised) continue
+    const clip = asClipped(readBy(unit.node.outputs[0]), prepared)
+    const most = Math.min(255, clip?.most ?? 255)
+    const codes: Codes = { ...quantised, most }
+    const value = (clip?.unit.node ?? unit.node).outputs[0]!
+    const dequantised = readBy(value)
+    const layers = dequantised.flatMap((d) => readBy(d.node.outputs[0]))
+    const understood =
+      // 0, which is what padding is, must be a code.
+      codes.zeroPoint <= most &&
+      dequantised.every((d) => isDequantised(d, codes, prepared) && readBy(d.node.outputs[0]).length > 0) &&
+      layers.every((layer) => takes(layer) && weightsAreCodes(layer, codes, prepared))
+    if (!understood || layers.length === 0) continue
+    values.set(value, codes)
+    makers.set(unit.node, value)
+    for (const { node } of [...(clip ? [clip.unit] : []), ...dequantised]) absorbed.add(node)
+    for (const { node } of layers) readers.set(node, value)
+  }
+  return { values, makers, readers, absorbed }
+}
+
+/** The units that read a value as their first input; none where it is read in any other way too, or is a graph output. */
+function unitsByInput({ units, model }: Prepared): (value: string | undefined) => readonly Unit[] {
+  const readers = new Map<string, Unit[]>()
+  const otherwise = new Set(model.graph.outputs.map((o) => o.name))
+  for (const unit of units)
+    unit.node.inputs.forEach((name, i) => {
+      if (i > 0) otherwise.add(name)
+      else readers.set(name, [...(readers.get(name) ?? []), unit])
+    })
+  return (value = '') => (otherwise.has(value) ? [] : (readers.get(value) ?? []))
+}
+
+/** QuantizeLinear of a float32 feature map of known size, one scale for the whole tensor. */
+function asQuantised({ node, call }: Unit, prepared: Prepared): Pick<Codes, 'scale' | 'zeroPoint'> | undefined {
+  const [x] = call.inputs
+  if (node.domain !== '' || node.opType !== 'QuantizeLinear' || call.outputs[0]?.elementType !== 'uint8')
+    return undefined
+  if (x?.elementType !== 'float32' || !isConcrete(x.shape) || x.shape.length < 3) return undefined
+  return scaleOf(node, prepared)
+}
+
+/** Scale and zero point where they are single known numbers. */
+function scaleOf(node: Node, prepared: Prepared): Pick<Codes, 'scale' | 'zeroPoint'> | undefined {
+  const number = (i: number, fallback?: number): number | undefined => {
+    const name = node.inputs[i] ?? ''
+    if (name === '') return fallback
+    const shape = prepared.inference.values.get(name)?.shape
+    if (!prepared.isConstant(name) || elementCount(shape) !== 1) return undefined
+    return constantContent(prepared, name).data[0]
+  }
+  const scale = number(1)
+  const zeroPoint = number(2, 0)
+  return scale !== undefined && scale > 0 && Number.isFinite(scale) && zeroPoint !== undefined
+    ? { scale, zeroPoint }
+    : undefined
+}
+
+/** A Clip that alone reads the codes and only bounds them from above. */
+function asClipped(
+  units: readonly Unit[],
+  prepared: Prepared,
+): { readonly unit: Unit; readonly most: number } | undefined {
+  const [unit] = units
+  if (!unit || units.length !== 1 || unit.node.domain !== '' || unit.node.opType !== 'Clip') return undefined
+  const bound = (i: number, fallback: number): number | undefined => {
+    const name = unit.node.inputs[i] ?? ''
+    if (name === '') return fallback
+    return prepared.isConstant(name) ? constantContent(prepared, name).data[0] : undefined
+  }
+  const [least, most] = [bound(1, 0), bound(2, 255)]
+  return least === 0 && most !== undefined ? { unit, most } : undefined
+}
+
+function isDequantised({ node, call }: Unit, { scale, zeroPoint }: Codes, prepared: Prepared): boolean {
+  if (node.domain !== '' || node.opType !== 'DequantizeLinear' || call.outputs[0]?.elementType !== 'float32')
+    return false
+  const own = scaleOf(node, prepared)
+  return own?.scale === scale && own.zeroPoint === zeroPoint
+}
+
+function weightsAreCodes({ node }: Unit, codes: Codes, prepared: Prepared): boolean {
+  return weightCodes(constantContent(prepared, node.inputs[1]!).data, codes) !== undefined
+}
+
+/**
+ * Weights as codes of the input's scale; undefined where they are no multiples of it within a byte. They may exceed the input's greatest code:
+ * the kernels look at the weights for what fits into a byte.
+ */
+export function weightCodes(
+  weights: ArrayLike<number>,
+  { scale, zeroPoint }: Pick<Codes, 'scale' | 'zeroPoint'>,
+): Uint8Array | undefined {
+  const codes = new Uint8Array(weights.length)
+  for (let i = 0; i < weights.length; i++) {
+    const weight = weights[i]!
+    const steps = Math.round(weight / scale)
+    const code = steps + zeroPoint
+    if (!(code >= 0 && code <= 255) || Math.fround(steps * scale) !== Math.fround(weight)) return undefined
+    codes[i] = code
+  }
+  return codes
+}

@@ -1,0 +1,241 @@
+import { capturedNames, constantContent, graphInputs, subgraphsOf } from '../../../graph/index.ts'
+import type { BatchNormalizationAttributes } from '../../../ops/index.ts'
+import type { Prepared, Unit } from '../../plan/units.ts'
+import { findCentred } from './centred.ts'
+import { type Codes, findCodes } from './codes.ts'
+import { isFloat, isPlaced, isView, loweringOf, passes } from './kernel-choice.ts'
+import type { Affine, Lowering, Lowerings } from './lowering.ts'
+import { findShuffles, shuffleLowering } from './shuffle.ts'
+
+/*
+ * What a kernel can do to its result before it is stored is done there: BatchNormalization behind a convolution goes into its weights, a
+ * residual addition and a clamp (ReLU, Clip) into its epilogue. Each saves writing and reading the whole activation once.
+ */
+
+/** One node that runs, and the nodes behind it that were fused into it. */
+export interface Job {
+  readonly unit: Unit
+  /** None: the host does it. */
+  readonly lowering: Lowering<never> | undefined
+  /** Why no kernel does it. */
+  readonly why?: string
+  /** Its inputs: those of the node, or codes in their place. */
+  readonly inputs: readonly string[]
+  /** What input 0 is, where it is codes. */
+  readonly inputCodes?: Codes
+  /** What the result is, where it is codes. */
+  readonly outputCodes?: Codes
+  /** Values among the inputs and the result that are codes less their zero point (centred.ts). */
+  readonly centred?: ReadonlySet<string>
+  readonly affine?: Affine
+  /** A value that is added to the result. */
+  readonly residual?: string
+  readonly lo: number
+  readonly hi: number
+  /** Name of the value that output 0 is after everything fused. */
+  readonly result: string
+}
+
+export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
+  const jobs: Job[] = []
+  /** The job that makes a value as its first output. */
+  const maker = new Map<string, number>()
+  const readers = countReaders(prepared)
+  /** Values in the kernels' memory. */
+  const lying = new Set(
+    graphInputs(prepared.model.graph).flatMap(({ name }) =>
+      isPlaced(prepared.inference.values.get(name)) ? [name] : [],
+    ),
+  )
+  const shuffles = findShuffles(prepared)
+  const coded = findCodes(prepared, (unit) => {
+    const found = loweringOf(unit, lowerings, prepared, (_, known) => isFloat(known))
+    const ofCodes = typeof found === 'string' ? undefined : found.ofCodes
+    if (!unit.node.inputs.slice(1).every((name) => name === '' || prepared.isConstant(name))) return false
+    return ofCodes !== undefined && ofCodes.refuses?.(unit.call as never, () => false) === undefined
+  })
+  /** The job that makes a value for one reader alone, as its first output: of several only the first can be changed. */
+  const onlyFor = (value: string | undefined) => {
+    const index = value === undefined ? undefined : maker.get(value)
+    if (index === undefined || readers.get(value!) !== 1) return undefined
+    const job = jobs[index]!
+    return job.result === value ? { index, job } : undefined
+  }
+  /** The job that a unit can be fused into through one of its inputs. */
+  const candidate = (value: string | undefined, ability: 'affine' | 'residual' | 'clamp' | 'codes') => {
+    const found = onlyFor(value)
+    if (!found) return undefined
+    const { job } = found
+    const fused = job.lowering?.fuses
+    const clamped = job.lo !== Number.NEGATIVE_INFINITY || job.hi !== Number.POSITIVE_INFINITY
+    const later =
+      ability === 'affine'
+        ? job.residual !== undefined || job.affine !== undefined || clamped
+        : ability === 'residual'
+          ? job.residual !== undefined || clamped
+          : // What is added is float32, and sums of codes are put out at once.
+            ability === 'codes' && job.residual !== undefined
+    return fused?.[ability] && !later ? found : undefined
+  }
+  const replace = (index: number, job: Job, result: string) => {
+    jobs[index] = { ...job, result }
+    maker.set(result, index)
+    lying.add(result)
+  }
+  for (const unit of prepared.units) {
+    if (coded.absorbed.has(unit.node) || shuffles.absorbed.has(unit.node)) continue
+    const unbounded = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
+    const shuffle = shuffles.starts.get(unit.node)
+    if (shuffle) {
+      maker.set(shuffle.result, jobs.length)
+      lying.add(shuffle.result)
+      const lowering = shuffleLowering(shuffle.groups) as Lowering<never>
+      jobs.push({ unit, lowering, inputs: [unit.node.inputs[0]!], ...unbounded, result: shuffle.result })
+      continue
+    }
+    const [first, second] = unit.node.inputs
+    const result = unit.node.outputs[0]!
+    const codes = coded.makers.get(unit.node)
+    const quantised = codes === undefined ? undefined : candidate(first, 'codes')
+    if (codes !== undefined && quantised) {
+      replace(quantised.index, { ...quantised.job, outputCodes: coded.values.get(codes) }, codes)
+      continue
+    }
+    const passed = passes(unit, lowerings) ? onlyFor(first) : undefined
+    if (passed?.job.lowering && !passed.job.outputCodes) {
+      replace(passed.index, passed.job, result)
+      continue
+    }
+    const scaled = candidate(first, 'affine')
+    // Its parameters are read only for somebody who takes them.
+    const affine = scaled && asAffine(unit, prepared)
+    if (affine) {
+      replace(scaled.index, { ...scaled.job, affine }, result)
+      continue
+    }
+    const clamp = asClamp(unit, prepared)
+    const clamped = clamp && candidate(first, 'clamp')
+    if (clamped) {
+      const { lo, hi } = clamped.job
+      replace(
+        clamped.index,
+        {
+          ...clamped.job,
+          lo: Math.min(Math.max(lo, clamp.lo), clamp.hi),
+          hi: Math.max(Math.min(hi, clamp.hi), clamp.lo),
+        },
+        result,
+      )
+      continue
+    }
+    if (isSum(unit, prepared)) {
+      // The later of the two makers adds what the earlier one made.
+      const options = [
+        [first, second],
+        [second, first],
+      ].flatMap(([own, other]) => {
+        const found = candidate(own, 'residual')
+        const before = other === undefined ? -1 : (maker.get(other) ?? -1)
+        return found && own !== other && before < found.index ? [{ ...found, other: other! }] : []
+      })
+      const added = options.sort((a, b) => b.index - a.index)[0]
+      if (added) {
+        replace(added.index, { ...added.job, residual: added.other }, result)
+        continue
+      }
+    }
+    unit.node.outputs.forEach((o) => {
+      if (o !== '') maker.set(o, jobs.length)
+    })
+    const { inputs } = unit.node
+    const read = coded.readers.get(unit.node)
+    const found = loweringOf(unit, lowerings, prepared, (value) => lying.has(value) || read !== undefined)
+    const lowering = typeof found === 'string' ? undefined : found
+    const renamed = lowering === undefined && isView(unit) && lying.has(first!)
+    unit.node.outputs.forEach((name, i) => {
+      if (name !== '' && (lowering || renamed || isPlaced(unit.call.outputs[i]))) lying.add(name)
+    })
+    if (codes !== undefined) {
+      const outputCodes = coded.values.get(codes)
+      jobs.push({
+        unit,
+        lowering: lowerings.QuantizeLinear?.toBytes,
+        inputs: [first!],
+        outputCodes,
+        ...unbounded,
+        result: codes,
+      })
+    } else if (read !== undefined) {
+      const inputCodes = coded.values.get(read)
+      jobs.push({
+        unit,
+        lowering: lowering?.ofCodes,
+        inputs: [read, ...inputs.slice(1)],
+        inputCodes,
+        ...unbounded,
+        result,
+      })
+    } else if (lowering) jobs.push({ unit, lowering, inputs, ...unbounded, result })
+    else jobs.push({ unit, lowering, why: found as string, inputs, ...unbounded, result })
+  }
+  const centred = findCentred(jobs, prepared)
+  return centred.size === 0 ? jobs : jobs.map((job) => ({ ...job, centred }))
+}
+
+/** How often each value is read; being a graph output counts as one more. */
+function countReaders({ units, model }: Prepared): Map<string, number> {
+  const readers = new Map<string, number>()
+  const read = (name: string) => readers.set(name, (readers.get(name) ?? 0) + 1)
+  for (const { node } of units) {
+    for (const name of node.inputs) if (name !== '') read(name)
+    // What a body reads stays as it is.
+    for (const body of subgraphsOf(node)) for (const name of capturedNames(body)) for (let i = 0; i < 2; i++) read(name)
+  }
+  for (const output of model.graph.outputs) {
+    read(output.name)
+    read(output.name)
+  }
+  return readers
+}
+
+/** BatchNormalization by known parameters; in training it takes the batch's own. */
+function asAffine({ node, call }: Unit, prepared: Prepared): Affine | undefined {
+  if (node.domain !== '' || node.opType !== 'BatchNormalization' || node.outputs.filter((o) => o !== '').length !== 1)
+    return undefined
+  if (!node.inputs.slice(1, 5).every((name) => prepared.isConstant(name))) return undefined
+  const { training, epsilon } = call.attributes as BatchNormalizationAttributes
+  if (training || call.inputs[1]?.shape?.length !== 1 || call.inputs[0]?.elementType !== 'float32') return undefined
+  const [gamma, beta, mean, variance] = node.inputs.slice(1, 5).map((name) => constantContent(prepared, name).data) as [
+    ArrayLike<number>,
+    ArrayLike<number>,
+    ArrayLike<number>,
+    ArrayLike<number>,
+  ]
+  const scale = Float32Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + epsilon))
+  const shift = Float32Array.from(beta, (b, c) => b - mean[c]! * scale[c]!)
+  return { scale, shift }
+}
+
+/** Relu, and Clip with known bounds. */
+function asClamp({ node, call }: Unit, prepared: Prepared): { lo: number; hi: number } | undefined {
+  if (node.domain !== '' || call.inputs[0]?.elementType !== 'float32') return undefined
+  if (node.opType === 'Relu') return { lo: 0, hi: Number.POSITIVE_INFINITY }
+  if (node.opType !== 'Clip' || !node.inputs.slice(1).every((name) => name === '' || prepared.isConstant(name)))
+    return undefined
+  const { min, max } = call.attributes as { min?: number; max?: number }
+  const bound = (i: number) => (node.inputs[i] ? constantContent(prepared, node.inputs[i]).data[0] : undefined)
+  return { lo: bound(1) ?? min ?? Number.NEGATIVE_INFINITY, hi: bound(2) ?? max ?? Number.POSITIVE_INFINITY }
+}
+
+/** An addition of two computed values of one shape. */
+function isSum({ node, call }: Unit, prepared: Prepared): boolean {
+  const [a, b] = call.inputs
+  return (
+    node.domain === '' &&
+    (node.opType === 'Add' || node.opType === 'Sum') &&
+    node.inputs.length === 2 &&
+    a?.elementType === 'float32' &&
+    a.shape?.join() === b?.shape?.join() &&
+    !node.inputs.some((name) => prepared.isConstant(name))
+  )
+}

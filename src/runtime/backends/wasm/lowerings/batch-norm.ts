@@ -1,0 +1,118 @@
+import type { InferredCall } from '../../../../graph/index.ts'
+import type { BatchNormalizationAttributes, BatchNormalizationGradientAttributes } from '../../../../ops/index.ts'
+import { lowerBatchApply, lowerBatchNorm, lowerBatchNormGradient } from '../lower-batch-norm.ts'
+import { lowerAffine, lowerBinary, lowerUnary } from '../lower-elementwise.ts'
+import { type Lowering, type LoweringContext, shapeOf } from '../lowering.ts'
+import type { Step } from '../step.ts'
+import { count, stored } from './operands.ts'
+
+/** Address of a vector that is known or computed. */
+const vector = (context: LoweringContext<never>, index: number): number => {
+  const values = context.floats(index)
+  return values ? stored(values, context.alloc) : context.input(index).address
+}
+
+/** Address of an output, 0 where nobody asks for it. */
+const wanted = (context: LoweringContext<never>, index: number): number =>
+  (context.call.node.outputs[index] ?? '') === '' ? 0 : context.output(index).address
+
+function sizesOf(call: InferredCall<{ readonly epsilon: number }>, x: number) {
+  const shape = shapeOf(call.inputs[x])
+  const channels = shape[1]!
+  return { channels, rows: count(shape) / Math.max(1, channels), epsilon: call.attributes.epsilon }
+}
+
+function training(context: LoweringContext<BatchNormalizationAttributes>): Step[] {
+  const { call, input, output, epilogue, alloc } = context
+  const any = context as LoweringContext<never>
+  const [scale, bias, runningMean, runningVariance] = [1, 2, 3, 4].map((i) => vector(any, i)) as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  return lowerBatchNorm(
+    { ...sizesOf(call, 0), momentum: call.attributes.momentum },
+    {
+      ...{ x: input(0).address, y: output(0).address, scale, bias, runningMean, runningVariance, ...epilogue },
+      ...{ newMean: wanted(any, 1), newVariance: wanted(any, 2) },
+    },
+    alloc,
+  )
+}
+
+/** With known parameters: one multiplication and one addition per element. */
+function folded(context: LoweringContext<BatchNormalizationAttributes>): Step[] | undefined {
+  const [gamma, beta, means, variances] = [1, 2, 3, 4].map((i) => context.floats(i))
+  if (!gamma || !beta || !means || !variances || context.epilogue.residual !== undefined) return undefined
+  const scale = gamma.map((g, c) => g / Math.sqrt(variances[c]! + context.call.attributes.epsilon))
+  const shift = beta.map((b, c) => b - means[c]! * scale[c]!)
+  const { rows, channels } = sizesOf(context.call, 0)
+  const { lo, hi } = context.epilogue
+  return lowerAffine(
+    context.input(0).address,
+    context.output(0).address,
+    stored(scale, context.alloc),
+    stored(shift, context.alloc),
+    { batch: 1, rows, channels },
+    { lo, hi },
+  )
+}
+
+/** With parameters of which some are computed: factors scale / √(variance + ε) first. */
+function inference(context: LoweringContext<BatchNormalizationAttributes>): Step[] {
+  const any = context as LoweringContext<never>
+  const [scale, bias, means, variance] = [1, 2, 3, 4].map((i) => vector(any, i)) as [number, number, number, number]
+  const sizes = sizesOf(context.call, 0)
+  const { channels } = sizes
+  const factors = context.alloc.scratch(4 * channels)
+  const shape = [channels]
+  return [
+    ...lowerUnary('linear', variance, factors, channels, 1, sizes.epsilon),
+    ...lowerUnary('sqrt', factors, factors, channels),
+    ...lowerBinary('div', { address: scale, shape }, { address: factors, shape }, factors, shape),
+    ...lowerBatchApply(sizes, {
+      ...{ x: context.input(0).address, y: context.output(0).address, means, factors, bias, ...context.epilogue },
+    }),
+  ]
+}
+
+export const batchNormalization: Lowering<BatchNormalizationAttributes> = {
+  layout: 'channelsLast',
+  refuses(call, isConstant) {
+    if (call.attributes.perElement) return 'it has parameters for every element'
+    if ((call.inputs[0]?.shape?.length ?? 0) < 2) return 'it has no channel axis'
+    if (call.node.outputs.slice(3).some((o) => o !== '')) return 'its saved statistics are asked for'
+    if (isConstant(0)) return 'its input is known beforehand'
+    return count(shapeOf(call.inputs[0])) === 0 ? 'its input is empty' : undefined
+  },
+  fuses: { clamp: true, residual: true },
+  inPlace: true,
+  lower: (context) => (context.call.attributes.training ? training(context) : (folded(context) ?? inference(context))),
+}
+
+/** Gradient of BatchNormalization in training: dX, dscale, dbias from dY, X, scale. */
+export const batchNormalizationGradient: Lowering<BatchNormalizationGradientAttributes> = {
+  layout: 'channelsLast',
+  inPlace: true,
+  refuses: (call, isConstant) =>
+    isConstant(0) || isConstant(1)
+      ? 'its input is known beforehand'
+      : (call.inputs[1]?.shape?.length ?? 0) < 2
+        ? 'it has no channel axis'
+        : count(shapeOf(call.inputs[1])) === 0
+          ? 'its input is empty'
+          : undefined,
+  lower(context) {
+    const any = context as LoweringContext<never>
+    const dx = wanted(any, 0)
+    return lowerBatchNormGradient(
+      sizesOf(context.call, 1),
+      {
+        ...{ dy: context.input(0).address, x: context.input(1).address, scale: vector(any, 2) },
+        ...{ dx: dx === 0 ? undefined : dx, dscale: wanted(any, 1), dbias: wanted(any, 2) },
+      },
+      context.alloc,
+    )
+  },
+}

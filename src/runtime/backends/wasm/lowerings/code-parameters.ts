@@ -1,0 +1,26 @@
+import { elementCount } from '../../../../base/index.ts'
+import type { InferredCall } from '../../../../graph/index.ts'
+import type { LoweringContext } from '../lowering.ts'
+
+/*
+ * Scales and zero points as lowerings of quantised operators ask for them.
+ */
+
+export type AnyContext = LoweringContext<never>
+
+/** What is stored as an input; undefined where it is left out. */
+export const numbers = (context: AnyContext, index: number): ArrayLike<number> | undefined =>
+  context.constant(index)?.data
+
+export const isScalar = (call: InferredCall<never>, index: number): boolean =>
+  call.inputs[index] === undefined || elementCount(call.inputs[index]?.shape) === 1
+
+/** Refuses what is not known when the plan is made. */
+export const refusesComputed = (
+  isConstant: (input: number) => boolean,
+  call: InferredCall<never>,
+  ...inputs: number[]
+): string | undefined => {
+  const computed = inputs.find((i) => call.inputs[i] !== undefined && !isConstant(i))
+  return computed === undefined ? undefined : `input ${computed} is computed while running`
+}

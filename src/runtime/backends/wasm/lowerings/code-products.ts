@@ -1,0 +1,179 @@
+import type { InferredCall } from '../../../../graph/index.ts'
+import { type ConvAttributes, rangeOf } from '../../../../ops/index.ts'
+import { lowerConv } from '../conv-layer.ts'
+import { lowerBinary } from '../lower-elementwise.ts'
+import { type Lowering, type LoweringContext, type Place, shapeOf } from '../lowering.ts'
+import { lowerQuantiseFloats } from '../quantise-f32.ts'
+import type { Step } from '../step.ts'
+import { type AnyContext, isScalar, numbers, refusesComputed } from './code-parameters.ts'
+import { convLayer, refusesConv } from './convolution.ts'
+import { matMul } from './dense.ts'
+import { count, inMemory, stored } from './operands.ts'
+
+/*
+ * Quantised networks on float32 kernels. Codes are whole numbers held as float32, and so are their sums: exact up to 2^24, beyond that rounded like
+ * any float32 sum. A convolution of (x − x0) and (w − w0) is an ordinary one then. Codes that are made for such a reader are held without their zero
+ * point (`zeroPoints`, centred.ts), so that nobody takes it off again.
+ */
+
+const unbounded = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
+
+/** Codes less their zero point (one for all): where they lie, after the steps. */
+function centredCodes(context: AnyContext, codes: number, zeroPoint: number): { at: Place; steps: Step[] } {
+  const at = context.input(codes)
+  const zero = numbers(context, zeroPoint)
+  const none = (context.call.node.inputs[zeroPoint] ?? '') === '' || zero?.[0] === 0
+  if (none || context.isCentred(codes)) return { at, steps: [] }
+  const shape = inMemory(at.shape, at.layout)
+  const address = context.alloc.scratch(4 * count(shape))
+  const zeroAt = zero ? stored(zero, context.alloc) : context.input(zeroPoint).address
+  const steps = lowerBinary('sub', { address: at.address, shape }, { address: zeroAt, shape: [1] }, address, shape)
+  return { at: { ...at, address }, steps }
+}
+
+/** Stored weights less their zero points, one for all or one along an axis. */
+function centredWeights(context: AnyContext, weights: number, zeroPoint: number, axis: number): Float32Array {
+  const { shape, data } = context.constant(weights) as { shape: readonly number[]; data: ArrayLike<number> }
+  const zeros = numbers(context, zeroPoint) ?? [0]
+  const inner = count(shape.slice(shape.length + axis + 1))
+  return Float32Array.from(
+    data,
+    zeros.length === 1 ? (q) => q - zeros[0]! : (q, i) => q - zeros[Math.floor(i / inner) % zeros.length]!,
+  )
+}
+
+const refusesVectors = (call: InferredCall<never>, ...inputs: number[]): string | undefined =>
+  inputs.every((i) => isScalar(call, i)) ? undefined : 'scales or zero points of its activations are several'
+
+const convInteger: Lowering<ConvAttributes> = {
+  layout: 'channelsLast',
+  integers: true,
+  zeroPoints: { reads: [[0, 2]] },
+  refuses(call, isConstant) {
+    const any = call as InferredCall<never>
+    return refusesConv(any, isConstant) ?? refusesComputed(isConstant, any, 1, 3) ?? refusesVectors(any, 2)
+  },
+  lower(context) {
+    const any = context as AnyContext
+    const x = centredCodes(any, 0, 2)
+    const weights = centredWeights(any, 1, 3, -shapeOf(context.call.inputs[1]).length)
+    const tensors = { x: x.at.address, y: context.output(0).address, weights, ...unbounded }
+    return [...x.steps, ...lowerConv(convLayer(context.call), tensors, context.alloc)]
+  },
+}
+
+/** A product of A with stored B, both less their zero points. */
+function integerProduct(context: AnyContext, [a, aZero, b, bZero]: readonly [number, number, number, number]): Step[] {
+  const x = centredCodes(context, a, aZero)
+  const weights = centredWeights(context, b, bZero, -1)
+  const { call } = context
+  return [
+    ...x.steps,
+    ...matMul.lower({
+      ...context,
+      call: { ...call, inputs: [call.inputs[a], call.inputs[b]] },
+      input: () => x.at,
+      floats: (i) => (i === 1 ? weights : undefined),
+      epilogue: unbounded,
+    } as LoweringContext<void>),
+  ]
+}
+
+const refusesProduct = (
+  call: InferredCall<never>,
+  isConstant: (input: number) => boolean,
+  [a, aZero, b, bZero]: readonly [number, number, number, number],
+): string | undefined =>
+  isConstant(a)
+    ? 'its left matrix is known beforehand'
+    : (refusesComputed(isConstant, call, b, bZero) ??
+      refusesVectors(call, aZero) ??
+      matMul.refuses?.({ ...call, inputs: [call.inputs[a], call.inputs[b]] } as never, isConstant))
+
+const integerOperands = [0, 2, 1, 3] as const
+
+const matMulInteger: Lowering<void> = {
+  layout: 'plain',
+  integers: true,
+  zeroPoints: { reads: [[0, 2]] },
+  refuses: (call, isConstant) => refusesProduct(call as InferredCall<never>, isConstant, integerOperands),
+  lower: (context) => integerProduct(context as AnyContext, integerOperands),
+}
+
+/**
+ * Codes of output 0 from sums of products of codes, in place: times a's scale · b's scale / y's, in single precision as runtimes calculate, one for
+ * each last element in memory or for all; then rounded, y's zero point added, saturated. Sums are not scaled before: whole ones stay exact so.
+ */
+function requantised(context: AnyContext, [a, b, y, zeroPoint]: readonly [number, number, number, number]): Step[] {
+  const { alloc, call } = context
+  const { address, shape: plain, layout } = context.output(0)
+  const shape = inMemory(plain, layout)
+  const scale = (i: number) => numbers(context, i)![0]!
+  const factors = Float32Array.from(numbers(context, b)!, (s) => Math.fround(scale(a) * s) / scale(y))
+  const [lo, hi] = rangeOf(call.outputs[0]?.elementType as never)
+  return [
+    ...lowerBinary(
+      'mul',
+      { address, shape },
+      { address: stored(factors, alloc), shape: [factors.length] },
+      address,
+      shape,
+    ),
+    ...lowerQuantiseFloats({
+      ...{ x: address, y: address, count: count(shape), lo, hi, centred: context.makesCentred },
+      scale: stored([1], alloc),
+      zeroPoint: stored(numbers(context, zeroPoint)!, alloc),
+    }),
+  ]
+}
+
+const qLinearConv: Lowering<ConvAttributes> = {
+  layout: 'channelsLast',
+  integers: true,
+  zeroPoints: { reads: [[0, 2]], makes: 7 },
+  refuses(call, isConstant) {
+    const any = call as InferredCall<never>
+    return (
+      refusesConv(any, isConstant) ??
+      refusesComputed(isConstant, any, 1, 2, 3, 4, 5, 6, 7, 8) ??
+      refusesVectors(any, 1, 2, 6, 7)
+    )
+  },
+  lower(context) {
+    const any = context as AnyContext
+    const layer = convLayer(context.call, 3)
+    const x = centredCodes(any, 0, 2)
+    const weights = centredWeights(any, 3, 5, -shapeOf(context.call.inputs[3]).length)
+    const own = numbers(any, 8)
+    const bias = own && Float32Array.from(own)
+    const tensors = { x: x.at.address, y: context.output(0).address, weights, bias, ...unbounded }
+    return [...x.steps, ...lowerConv(layer, tensors, context.alloc), ...requantised(any, [1, 4, 6, 7])]
+  },
+}
+
+const qLinearOperands = [0, 2, 3, 5] as const
+
+const qLinearMatMul: Lowering<void> = {
+  layout: 'plain',
+  integers: true,
+  zeroPoints: { reads: [[0, 2]], makes: 7 },
+  refuses(call, isConstant) {
+    const any = call as InferredCall<never>
+    return (
+      refusesComputed(isConstant, any, 1, 2, 4, 6, 7) ??
+      refusesVectors(any, 1, 6, 7) ??
+      refusesProduct(any, isConstant, qLinearOperands)
+    )
+  },
+  lower(context) {
+    const any = context as AnyContext
+    return [...integerProduct(any, qLinearOperands), ...requantised(any, [1, 4, 6, 7])]
+  },
+}
+
+export const codeProducts = {
+  ConvInteger: convInteger,
+  MatMulInteger: matMulInteger,
+  QLinearConv: qLinearConv,
+  QLinearMatMul: qLinearMatMul,
+} as const

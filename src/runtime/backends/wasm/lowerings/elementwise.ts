@@ -1,0 +1,216 @@
+import { stridesOf } from '../../../../base/index.ts'
+import type { InferredCall } from '../../../../graph/index.ts'
+import type { ClipAttributes } from '../../../../ops/index.ts'
+import {
+  type BinaryFunction,
+  lowerBinary,
+  lowerUnary,
+  lowerWhere,
+  type Operand,
+  type UnaryFunction,
+} from '../lower-elementwise.ts'
+import { holds, type Lowering, type LoweringContext } from '../lowering.ts'
+import type { Step } from '../step.ts'
+import { count, inMemory, operandLike, refusesComputedSettings } from './operands.ts'
+
+/*
+ * Operators that treat every element alike: any layout, in place.
+ */
+
+type Parameters = readonly [f: UnaryFunction, a?: number, b?: number]
+
+function unary<A>(
+  parameters: (attributes: A, context: LoweringContext<A>) => Parameters,
+  refuses?: (attributes: A) => string | undefined,
+): Lowering<A> {
+  return {
+    layout: 'same',
+    refuses: (call, isConstant) =>
+      refusesComputedSettings(call as InferredCall<never>, isConstant) ?? refuses?.(call.attributes),
+    inPlace: true,
+    lower(context) {
+      const x = context.input(0)
+      const [f, a, b] = parameters(context.call.attributes, context)
+      return lowerUnary(f, x.address, context.output(0).address, count(x.shape), a, b)
+    },
+  }
+}
+
+const simple = (f: UnaryFunction): Lowering<void> => unary<void>(() => [f])
+
+/** The functions that recurrent operators apply too, from their operators' attributes. */
+const activations = {
+  Relu: () => ['clip', 0, Number.POSITIVE_INFINITY],
+  LeakyRelu: (alpha) => ['leakyRelu', alpha as number],
+  Elu: (alpha) => ['elu', alpha as number],
+  Sigmoid: () => ['sigmoid'],
+  HardSigmoid: (attributes) => {
+    const { alpha, beta } = attributes as { readonly alpha: number; readonly beta: number }
+    return ['hardSigmoid', alpha, beta]
+  },
+  Tanh: () => ['tanh'],
+  Softplus: () => ['softplus'],
+  Softsign: () => ['softsign'],
+  ThresholdedRelu: (alpha) => ['thresholdedRelu', alpha as number],
+} satisfies Readonly<Record<string, (attributes: unknown) => Parameters>>
+
+/** y[i] = f(x[i]), f an operator by its name and its attributes. */
+export function lowerActivation(opType: string, attributes: unknown, x: number, y: number, elements: number): Step[] {
+  const parameters: (attributes: unknown) => Parameters = activations[opType as keyof typeof activations]
+  const [f, a, b] = parameters(attributes)
+  return lowerUnary(f, x, y, elements, a, b)
+}
+
+const clip = unary<ClipAttributes>(({ min, max }, context) => {
+  const bound = (input: number) => context.constant(input)?.data[0]
+  return ['clip', bound(1) ?? min ?? Number.NEGATIVE_INFINITY, bound(2) ?? max ?? Number.POSITIVE_INFINITY]
+})
+
+/** Between types that both hold the number: the memory is the same. */
+const cast: Lowering<{ to: number | undefined }> = {
+  layout: 'same',
+  integers: true,
+  alias: true,
+  inPlace: true,
+  refuses({ inputs, outputs }, isConstant) {
+    const [from, to] = [inputs[0]?.elementType, outputs[0]?.elementType]
+    if (isConstant(0)) return 'its input is known beforehand'
+    return holds(to, from) ? undefined : `${from} is cut off to ${to}`
+  },
+  lower({ input, output }) {
+    const x = input(0)
+    const shape = inMemory(x.shape, x.layout)
+    return spread({ address: x.address, shape }, output(0).address, shape, {
+      lo: Number.NEGATIVE_INFINITY,
+      hi: Number.POSITIVE_INFINITY,
+    })
+  },
+}
+
+/** A copy that broadcasts and clamps, from the operand to y. */
+function spread(x: Operand, y: number, shape: readonly number[], clamp: { lo: number; hi: number }): Step[] {
+  return lowerBinary('max', x, x, y, shape, clamp)
+}
+
+/**
+ * An operator of two or more operands, from the left to the right; only the last function clamps.
+ * @param after what becomes of the result, given the number of operands
+ */
+function folding(f: BinaryFunction, after?: (y: number, elements: number, operands: number) => Step[]): Lowering<void> {
+  return {
+    layout: 'same',
+    fuses: { clamp: after === undefined },
+    inPlace: true,
+    lower(context) {
+      const y = context.output(0)
+      const shape = inMemory(y.shape, y.layout)
+      const operands = context.call.node.inputs.map((_, i) => operandLike(context as LoweringContext<never>, i, y))
+      const { lo, hi } = context.epilogue
+      const [first, ...others] = operands as [Operand, ...Operand[]]
+      const result: Operand = { address: y.address, shape }
+      const steps =
+        others.length === 0
+          ? spread(first, y.address, shape, { lo, hi })
+          : others.flatMap((other, i) =>
+              lowerBinary(
+                f,
+                i === 0 ? first : result,
+                other,
+                y.address,
+                shape,
+                i === others.length - 1 ? { lo, hi } : {},
+              ),
+            )
+      return [...steps, ...(after?.(y.address, count(shape), operands.length) ?? [])]
+    },
+  }
+}
+
+const mean = folding('add', (y, elements, operands) => lowerUnary('linear', y, y, elements, 1 / operands, 0))
+
+/** Powers that need no logarithm. */
+const pow: Lowering<void> = {
+  layout: 'same',
+  inPlace: true,
+  lower(context) {
+    const y = context.output(0)
+    const shape = inMemory(y.shape, y.layout)
+    const elements = count(shape)
+    const base = operandLike(context as LoweringContext<never>, 0, y)
+    const given = context.floats(1)
+    // The others go through the memory from one end to the other.
+    const contiguous = stridesOf(shape)
+    const whole = base.shape.every(
+      (d, axis) => d === shape[axis] && (d === 1 || base.strides?.[axis] === contiguous[axis]),
+    )
+    const power = given?.length === 1 && whole && !context.floats(0) ? given[0] : undefined
+    const { address } = base
+    if (power === 1)
+      return spread(base, y.address, shape, { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY })
+    if (power === 0.5) return lowerUnary('sqrt', address, y.address, elements)
+    if (power === -1) return lowerUnary('reciprocal', address, y.address, elements)
+    if (power === 2) return lowerBinary('mul', base, base, y.address, shape)
+    return lowerBinary('pow', base, operandLike(context as LoweringContext<never>, 1, y), y.address, shape)
+  },
+}
+
+const wherePositive: Lowering<void> = {
+  layout: 'same',
+  inPlace: true,
+  lower(context) {
+    const y = context.output(0)
+    const [s, a, b] = [0, 1, 2].map((i) => operandLike(context as LoweringContext<never>, i, y)) as [
+      Operand,
+      Operand,
+      Operand,
+    ]
+    return lowerWhere(s, a, b, y.address, inMemory(y.shape, y.layout))
+  },
+}
+
+const gelu = unary<{ tanh: boolean }>(({ tanh }) => [tanh ? 'geluTanh' : 'gelu'])
+
+const swish = unary<number>((alpha) => ['swish', alpha])
+
+export const elementwise = {
+  ...(Object.fromEntries(
+    Object.entries(activations).map(([name, parameters]) => [name, unary<unknown>(parameters)]),
+  ) as Record<keyof typeof activations, Lowering<unknown>>),
+  'ai.kerf:WherePositive': wherePositive,
+  Cast: cast,
+  Relu: { ...unary<unknown>(activations.Relu), integers: true },
+  Clip: { ...clip, integers: true },
+  Selu: unary<{ alpha: number; gamma: number }>(({ alpha, gamma }) => ['selu', alpha, gamma]),
+  Celu: unary<number>(
+    (alpha) => ['celu', alpha],
+    (alpha) => (alpha > 0 ? undefined : 'its alpha is not positive'),
+  ),
+  HardSwish: simple('hardSwish'),
+  Swish: swish,
+  'com.microsoft:QuickGelu': swish,
+  Gelu: gelu,
+  'com.microsoft:Gelu': gelu,
+  'com.microsoft:FastGelu': gelu,
+  Erf: simple('erf'),
+  Mish: simple('mish'),
+  Exp: simple('exp'),
+  Log: simple('log'),
+  Sqrt: simple('sqrt'),
+  Abs: simple('abs'),
+  Neg: simple('neg'),
+  Reciprocal: simple('reciprocal'),
+  Floor: simple('floor'),
+  Ceil: simple('ceil'),
+  Round: simple('round'),
+  Sign: simple('sign'),
+  Add: folding('add'),
+  Sub: folding('sub'),
+  Mul: folding('mul'),
+  Div: folding('div'),
+  Min: { ...folding('min'), integers: true },
+  Max: { ...folding('max'), integers: true },
+  Sum: folding('add'),
+  PRelu: folding('prelu'),
+  Mean: mean,
+  Pow: pow,
+} as const

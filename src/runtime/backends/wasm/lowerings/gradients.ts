@@ -1,0 +1,84 @@
+import type { InferredCall } from '../../../../graph/index.ts'
+import type { AdderConvInputGradientAttributes, ClipGradientAttributes, ConvAttributes } from '../../../../ops/index.ts'
+import { lowerAdderInputGradient } from '../adder-computed.ts'
+import { lowerSignGradient, lowerWeightGradient } from '../conv-gradient.ts'
+import type { ConvLayer } from '../conv-layer.ts'
+import { type Lowering, shapeOf, sizesOf } from '../lowering.ts'
+import { batchNormalizationGradient } from './batch-norm.ts'
+import { windowSizes } from './convolution.ts'
+import { count } from './operands.ts'
+
+/*
+ * Operators of training graphs: gradients that are no other operator.
+ */
+
+/** The convolution of which a node is the gradient: inputs x and dy, by their indices. */
+function layerOf(call: InferredCall<ConvAttributes>, x: number, dy: number): ConvLayer {
+  const input = sizesOf(shapeOf(call.inputs[x]))
+  const output = sizesOf(shapeOf(call.inputs[dy]))
+  const { window, groups } = call.attributes
+  return {
+    ...{ batch: input.batch, inHeight: input.height, inWidth: input.width, inChannels: input.channels, groups },
+    ...{ outHeight: output.height, outWidth: output.width, outChannels: output.channels },
+    ...windowSizes(call, window, window.kernelShape!, shapeOf(call.inputs[x]).slice(2)),
+  }
+}
+
+const refuses = (call: InferredCall<ConvAttributes>, isConstant: (input: number) => boolean): string | undefined => {
+  if ((call.inputs[0]?.shape?.length ?? 0) > 4) return 'kernels convolve along one or two axes'
+  const known = call.inputs.findIndex((_, i) => isConstant(i))
+  if (known >= 0) return `input ${known} is known beforehand`
+  // Padding is made by copies that only add.
+  return call.attributes.window.pads?.some((p) => p < 0) ? 'its padding is negative' : undefined
+}
+
+const convWeightGradient: Lowering<ConvAttributes> = {
+  layout: 'channelsLast',
+  plain: { outputs: [0] },
+  refuses,
+  lower({ call, input, output, alloc }) {
+    const places = { x: input(0).address, dy: input(1).address, dw: output(0).address }
+    return lowerWeightGradient(layerOf(call, 0, 1), places, alloc)
+  },
+}
+
+const adderConvWeightGradient: Lowering<ConvAttributes> = {
+  layout: 'channelsLast',
+  plain: { inputs: [2], outputs: [0] },
+  refuses,
+  lower({ call, input, output, alloc }) {
+    const places = { dy: input(0).address, x: input(1).address, w: input(2).address, dw: output(0).address }
+    return lowerSignGradient(layerOf(call, 1, 0), places, alloc)
+  },
+}
+
+const adderConvInputGradient: Lowering<AdderConvInputGradientAttributes> = {
+  layout: 'channelsLast',
+  plain: { inputs: [2] },
+  refuses,
+  lower({ call, input, output, bounds, alloc }) {
+    const places = { dy: input(0).address, x: input(1).address, w: input(2).address, dx: output(0).address }
+    return lowerAdderInputGradient(layerOf(call, 1, 0), call.attributes.difference, places, alloc, bounds(1))
+  },
+}
+
+const clipGradient: Lowering<ClipGradientAttributes> = {
+  layout: 'same',
+  refuses: (_, isConstant) => (isConstant(0) || isConstant(1) ? 'one of its inputs is known beforehand' : undefined),
+  inPlace: true,
+  lower({ call, input, output }) {
+    const [dy, y, dx] = [input(0).address, input(1).address, output(0).address]
+    const elements = count(shapeOf(call.inputs[1]))
+    if (elements === 0) return []
+    const { min, max } = call.attributes
+    return [{ kernel: 'clipGradientF32', args: { dy, y, dx, count: elements, loF: min, hiF: max } }]
+  },
+}
+
+export const gradients = {
+  'ai.kerf:ConvWeightGradient': convWeightGradient,
+  'ai.kerf:AdderConvWeightGradient': adderConvWeightGradient,
+  'ai.kerf:AdderConvInputGradient': adderConvInputGradient,
+  'ai.kerf:BatchNormalizationGradient': batchNormalizationGradient,
+  'ai.kerf:ClipGradient': clipGradient,
+} as const

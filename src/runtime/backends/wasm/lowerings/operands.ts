@@ -1,0 +1,105 @@
+import { elementCount, stridesOf } from '../../../../base/index.ts'
+import type { InferredCall } from '../../../../graph/index.ts'
+import { alignedShape } from '../../../../ops/index.ts'
+import type { Operand } from '../lower-elementwise.ts'
+import type { Layout, LoweringContext, Place } from '../lowering.ts'
+import type { Allocator } from '../step.ts'
+import { layoutStrides, memoryAxes } from '../strides.ts'
+
+/*
+ * Inputs of lowerings, whether they are computed or known beforehand, seen along the axes of the output in the order in which these lie
+ * in memory.
+ */
+
+/** Refuses nodes whose first input is known beforehand, or of which one of the settings (all other inputs) is not. */
+export function refusesComputedSettings(
+  call: InferredCall<never>,
+  isConstant: (input: number) => boolean,
+): string | undefined {
+  if (isConstant(0)) return 'its input is known beforehand'
+  const computed = call.inputs.findIndex((known, i) => i > 0 && known !== undefined && !isConstant(i))
+  return computed < 0 ? undefined : `input ${computed} is computed while running`
+}
+
+export const count = (shape: readonly number[]): number => elementCount(shape)!
+
+/** Values put into the plan's memory. */
+export function stored(values: ArrayLike<number>, alloc: Allocator): number {
+  const at = alloc.alloc(4 * values.length)
+  new Float32Array(alloc.memory.buffer, at, values.length).set(values)
+  return at
+}
+
+/** Address of an input that is known or computed, as ONNX has it. */
+export const placed = (context: LoweringContext<never>, index: number): number => {
+  const values = context.floats(index)
+  return values ? stored(values, context.alloc) : context.input(index).address
+}
+
+/** Known values of `shape`, put in the order in which an output of `rank` axes and this layout has its axes. */
+export function storedLike(
+  values: Float32Array,
+  shape: readonly number[],
+  rank: number,
+  layout: Layout,
+  alloc: Allocator,
+): Operand {
+  const own = memoryAxes(rank, layout).flatMap((axis) =>
+    axis >= rank - shape.length ? [axis - rank + shape.length] : [],
+  )
+  const from = stridesOf(shape)
+  const sizes = own.map((axis) => shape[axis]!)
+  const to = stridesOf(sizes)
+  const moved = new Float32Array(values.length)
+  for (let i = 0; i < values.length; i++) {
+    let at = 0
+    own.forEach((axis, n) => {
+      at += (Math.floor(i / to[n]!) % sizes[n]!) * from[axis]!
+    })
+    moved[i] = values[at]!
+  }
+  return { address: stored(moved, alloc), shape, strides: shape.map((_, axis) => to[own.indexOf(axis)]!) }
+}
+
+/**
+ * An input that broadcasts to the output, as an operand along the output's axes in the order of memory: sizes 1 and strides 0 in front
+ * where it has fewer axes, and behind where older operator sets align it further in front.
+ */
+export function operandLike(context: LoweringContext<never>, index: number, output: Place): Operand {
+  const rank = output.shape.length
+  const values = context.floats(index)
+  const aligned = alignedShape(context.call, index) as readonly number[]
+  const { address, shape, strides } = values
+    ? storedLike(values, aligned, rank, output.layout, context.alloc)
+    : asOperand(context.input(index), aligned)
+  const offset = rank - shape.length
+  const axes = memoryAxes(rank, output.layout)
+  return {
+    address,
+    shape: axes.map((axis) => (axis < offset ? 1 : shape[axis - offset]!)),
+    strides: axes.map((axis) => (axis < offset ? 0 : (strides?.[axis - offset] as number))),
+  }
+}
+
+const asOperand = ({ address, shape, layout }: Place, aligned: readonly number[]): Operand => ({
+  address,
+  shape: aligned,
+  strides: aligned.map((_, axis) => layoutStrides(shape, layout)[axis] ?? 0),
+})
+
+/** Values given per ONNX axis, in the order in which the axes lie in memory. */
+export const inMemory = <T>(values: readonly T[], layout: Layout): T[] =>
+  memoryAxes(values.length, layout).map((axis) => values[axis] as T)
+
+/** [before, the axes, behind] of a value whose given axes lie side by side in memory. */
+export function linesOver(
+  { shape, layout }: Place,
+  axes: readonly number[],
+): [outer: number, size: number, inner: number] {
+  const order = memoryAxes(shape.length, layout)
+  const places = axes.map((axis) => order.indexOf(axis)).sort((a, b) => a - b)
+  const sizes = inMemory(shape, layout)
+  const [first = shape.length] = places
+  const end = first + places.length
+  return [count(sizes.slice(0, first)), count(sizes.slice(first, end)), count(sizes.slice(end))]
+}

@@ -1,0 +1,79 @@
+import type { InferredCall } from '../../../../graph/index.ts'
+import { type PoolAttributes, slide } from '../../../../ops/index.ts'
+import { lowerPool, lowerPoolGradient, type PoolLayer } from '../lower-pool.ts'
+import { lowerReduce, type Reduction } from '../lower-reduce.ts'
+import type { Lowering } from '../lowering.ts'
+import { inMemory, refusesComputedSettings } from './operands.ts'
+
+/** A pooling layer of an input [N, C, spatial…], as the kernels describe it. */
+function poolLayer(
+  call: InferredCall<PoolAttributes>,
+  input: readonly number[],
+  output: readonly number[],
+  average: boolean,
+): PoolLayer {
+  const { window, countIncludePad } = call.attributes
+  const [batch, channels, ...spatial] = input as [number, number, ...number[]]
+  const kernel = window.kernelShape!
+  const { pads = [] } = slide(call, window, kernel, spatial)
+  const ones = spatial.map(() => 1)
+  return {
+    ...{ batch, channels, input: spatial, output: output.slice(2), kernel, average, countIncludePad },
+    strides: window.strides ?? ones,
+    dilations: window.dilations ?? ones,
+    padBegins: pads.slice(0, spatial.length),
+    padEnds: pads.slice(spatial.length),
+  }
+}
+
+const refuses = (call: InferredCall<never>, isConstant: (input: number) => boolean): string | undefined =>
+  (call.inputs[0]?.shape?.length ?? 0) > 5
+    ? 'kernels pool along one to three axes'
+    : refusesComputedSettings(call, isConstant)
+
+const pool = (average: boolean): Lowering<PoolAttributes> => ({
+  layout: 'channelsLast',
+  integers: !average,
+  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  lower({ call, input, output, alloc }) {
+    const layer = poolLayer(call, input(0).shape, output(0).shape, average)
+    return lowerPool(layer, input(0).address, output(0).address, alloc)
+  },
+})
+
+/** Inputs dY and, of maxima, X. */
+const poolGradient = (average: boolean): Lowering<PoolAttributes> => ({
+  layout: 'channelsLast',
+  refuses(call, isConstant) {
+    if ((call.inputs[0]?.shape?.length ?? 0) > 5) return 'kernels pool along one to three axes'
+    return call.inputs.some((_, i) => isConstant(i)) ? 'one of its inputs is known beforehand' : undefined
+  },
+  lower({ call, input, output, alloc }) {
+    const layer = poolLayer(call, output(0).shape, input(0).shape, average)
+    const x = average ? 0 : input(1).address
+    return lowerPoolGradient(layer, { dy: input(0).address, x, dx: output(0).address }, alloc)
+  },
+})
+
+const globalPool = (f: Reduction): Lowering<void> => ({
+  layout: 'same',
+  integers: f === 'max',
+  refuses: (call, isConstant) => refusesComputedSettings(call as InferredCall<never>, isConstant),
+  lower({ input, output, alloc }) {
+    const { address, shape, layout } = input(0)
+    const spatial = inMemory(
+      shape.map((_, axis) => axis > 1),
+      layout,
+    ).flatMap((is, axis) => (is ? [axis] : []))
+    return lowerReduce(f, address, output(0).address, inMemory(shape, layout), spatial, alloc)
+  },
+})
+
+export const pooling = {
+  MaxPool: pool(false),
+  AveragePool: pool(true),
+  'ai.kerf:MaxPoolGradient': poolGradient(false),
+  'ai.kerf:AveragePoolGradient': poolGradient(true),
+  GlobalMaxPool: globalPool('max'),
+  GlobalAveragePool: globalPool('mean'),
+} as const

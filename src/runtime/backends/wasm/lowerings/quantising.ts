@@ -1,0 +1,142 @@
+import { elementCount } from '../../../../base/index.ts'
+import type { InferredCall } from '../../../../graph/index.ts'
+import { type QuantisationAttributes, quantisationAxis, rangeOf } from '../../../../ops/index.ts'
+import { lowerQuantise } from '../adder-layer.ts'
+import { lowerBinary, lowerUnary, type Operand } from '../lower-elementwise.ts'
+import { type Lowering, type LoweringContext, type Place, shapeOf } from '../lowering.ts'
+import { lowerQuantiseFloats, lowerRange } from '../quantise-f32.ts'
+import { type AnyContext, isScalar, numbers, refusesComputed } from './code-parameters.ts'
+import { count, inMemory, operandLike, stored, storedLike } from './operands.ts'
+
+/*
+ * Numbers to codes and back; codes are held as float32, for adder convolutions as bytes.
+ */
+
+const dynamicQuantizeLinear: Lowering<void> = {
+  layout: 'same',
+  integers: true,
+  inPlace: true,
+  zeroPoints: { makes: { output: 2 } },
+  refuses: (_, isConstant) => (isConstant(0) ? 'its input is known beforehand' : undefined),
+  lower(context) {
+    const { call, alloc } = context
+    const x = context.input(0)
+    const place = (output: number) =>
+      (call.node.outputs[output] ?? '') === '' ? alloc.scratch(4) : context.output(output).address
+    const [scale, zeroPoint] = [place(1), place(2)]
+    return [
+      ...lowerRange(x.address, count(x.shape), scale, zeroPoint, alloc),
+      ...lowerQuantiseFloats({
+        ...{ x: x.address, y: context.output(0).address, count: count(x.shape), scale, zeroPoint },
+        ...{ lo: 0, hi: 255, centred: context.makesCentred },
+      }),
+    ]
+  },
+}
+
+/** Scales or zero points as an operand along the axes of y: one for all, or stored along an axis. */
+function parameter(context: LoweringContext<QuantisationAttributes>, index: number, y: Place): Operand {
+  const any = context as AnyContext
+  const values = numbers(any, index)
+  if (isScalar(context.call as InferredCall<never>, index)) {
+    if (values || !context.call.inputs[index]) {
+      return { address: stored(values ?? [0], context.alloc), shape: inMemory(y.shape, y.layout).map(() => 1) }
+    }
+    return operandLike(any, index, y)
+  }
+  const axis = quantisationAxis(context.call)
+  const shape = y.shape.map((_, a) => (a === axis ? values!.length : 1))
+  const operand = storedLike(Float32Array.from(values!), shape, y.shape.length, y.layout, context.alloc)
+  const order = inMemory(
+    y.shape.map((_, a) => a),
+    y.layout,
+  )
+  return {
+    address: operand.address,
+    shape: order.map((a) => shape[a]!),
+    strides: order.map((a) => operand.strides?.[a] as number),
+  }
+}
+
+function refusesParameters(
+  call: InferredCall<QuantisationAttributes>,
+  isConstant: (input: number) => boolean,
+): string | undefined {
+  const any = call as InferredCall<never>
+  if (isConstant(0)) return 'its input is known beforehand'
+  const vectors = [1, 2].filter((i) => !isScalar(any, i))
+  if (vectors.some((i) => call.inputs[i]?.shape?.length !== 1)) return 'its scales are shared by blocks'
+  return refusesComputed(isConstant, any, ...vectors)
+}
+
+/** To bytes, for an adder convolution that reads them (codes.ts). */
+const quantizeToBytes: Lowering = {
+  layout: 'channelsLast',
+  lower: (context) =>
+    lowerQuantise({
+      x: context.input(0).address,
+      y: context.output(0).address,
+      count: elementCount(shapeOf(context.call.inputs[0]))!,
+      codes: context.outputCodes!,
+    }),
+}
+
+const quantizeLinear: Lowering<QuantisationAttributes> = {
+  layout: 'same',
+  integers: true,
+  inPlace: true,
+  zeroPoints: { makes: 2 },
+  toBytes: quantizeToBytes as Lowering<QuantisationAttributes>,
+  refuses: refusesParameters,
+  lower(context) {
+    const any = context as AnyContext
+    const x = context.input(0)
+    const y = context.output(0)
+    const [lo, hi] = rangeOf(context.call.outputs[0]?.elementType as never)
+    const scale = parameter(context, 1, y)
+    const zero = parameter(context, 2, y)
+    if (isScalar(any.call, 1) && isScalar(any.call, 2))
+      return lowerQuantiseFloats({
+        ...{ x: x.address, y: y.address, count: count(x.shape), lo, hi, centred: context.makesCentred },
+        ...{ scale: scale.address, zeroPoint: zero.address },
+      })
+    const shape = inMemory(y.shape, y.layout)
+    const own = { address: y.address, shape }
+    return [
+      ...lowerBinary('div', { address: x.address, shape }, scale, y.address, shape),
+      ...lowerUnary('round', y.address, y.address, count(shape)),
+      ...lowerBinary('add', own, zero, y.address, shape, { lo, hi }),
+    ]
+  },
+}
+
+const dequantizeLinear: Lowering<QuantisationAttributes> = {
+  layout: 'same',
+  integers: true,
+  inPlace: true,
+  fuses: { clamp: true },
+  zeroPoints: { reads: [[0, 2]] },
+  refuses: refusesParameters,
+  lower(context) {
+    const x = context.input(0)
+    const y = context.output(0)
+    const shape = inMemory(y.shape, y.layout)
+    const zeros = numbers(context as AnyContext, 2)
+    const without =
+      context.isCentred(0) ||
+      !context.call.inputs[2] ||
+      (zeros !== undefined && Array.from(zeros).every((z) => z === 0))
+    const { lo, hi } = context.epilogue
+    const centred = { address: without ? x.address : y.address, shape }
+    return [
+      ...(without ? [] : lowerBinary('sub', { address: x.address, shape }, parameter(context, 2, y), y.address, shape)),
+      ...lowerBinary('mul', centred, parameter(context, 1, y), y.address, shape, { lo, hi }),
+    ]
+  },
+}
+
+export const quantising = {
+  DequantizeLinear: dequantizeLinear,
+  DynamicQuantizeLinear: dynamicQuantizeLinear,
+  QuantizeLinear: quantizeLinear,
+} as const

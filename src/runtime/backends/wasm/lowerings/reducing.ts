@@ -1,0 +1,78 @@
+import type { InferredCall } from '../../../../graph/index.ts'
+import { type ReduceAttributes, reducedAxes } from '../../../../ops/index.ts'
+import { lowerBinary, lowerUnary } from '../lower-elementwise.ts'
+import { lowerReduce, type Reduction } from '../lower-reduce.ts'
+import type { Lowering, LoweringContext } from '../lowering.ts'
+import type { Step } from '../step.ts'
+import { memoryAxes } from '../strides.ts'
+import { count, inMemory, refusesComputedSettings } from './operands.ts'
+
+/** Channels last only where the axes of the result are those of the input, or too few to have a layout. */
+const layout = (call: InferredCall<ReduceAttributes>) =>
+  call.attributes.keepDims || (call.outputs[0]?.shape?.length ?? 0) < 3 ? 'same' : 'plain'
+
+const refuses = (call: InferredCall<ReduceAttributes>, isConstant: (input: number) => boolean): string | undefined =>
+  refusesComputedSettings(call as InferredCall<never>, isConstant) ??
+  (reducedAxes(call, call.inputs[0]?.shape?.length ?? 0) ? undefined : 'its axes depend on data')
+
+/** The input and which of its axes are reduced, in the order of memory. */
+function reductionOf({ call, input }: LoweringContext<ReduceAttributes>): {
+  address: number
+  shape: number[]
+  axes: number[]
+} {
+  const x = input(0)
+  const axes = reducedAxes(call, x.shape.length)!
+  const order = memoryAxes(x.shape.length, x.layout)
+  return {
+    address: x.address,
+    shape: inMemory(x.shape, x.layout),
+    axes: order.flatMap((axis, i) => (axes.includes(axis) ? [i] : [])),
+  }
+}
+
+const reduce = (f: Reduction): Lowering<ReduceAttributes> => ({
+  layout,
+  integers: f === 'max' || f === 'min',
+  refuses,
+  lower(context) {
+    const { address, shape, axes } = reductionOf(context)
+    return lowerReduce(f, address, context.output(0).address, shape, axes, context.alloc)
+  },
+})
+
+/** ln Σ exp(x) = m + ln Σ exp(x − m) with the maximum m, so that nothing overflows. */
+const logSumExp: Lowering<ReduceAttributes> = {
+  layout,
+  refuses: (call, isConstant) =>
+    refuses(call, isConstant) ?? (count(call.inputs[0]?.shape as number[]) === 0 ? 'it has no elements' : undefined),
+  lower(context): Step[] {
+    const { address, shape, axes } = reductionOf(context)
+    const y = context.output(0).address
+    const kept = shape.map((d, axis) => (axes.includes(axis) ? 1 : d))
+    const top = context.alloc.scratch(4 * count(kept))
+    const shifted = context.alloc.scratch(4 * count(shape))
+    return [
+      ...lowerReduce('max', address, top, shape, axes, context.alloc),
+      // Where all are −∞ the shift must not make NaN of them.
+      ...lowerUnary('clip', top, top, count(kept), -3.4028234663852886e38, 3.4028234663852886e38),
+      ...lowerBinary('sub', { address, shape }, { address: top, shape: kept }, shifted, shape),
+      ...lowerUnary('exp', shifted, shifted, count(shape)),
+      ...lowerReduce('logSum', shifted, y, shape, axes, context.alloc),
+      ...lowerBinary('add', { address: y, shape: kept }, { address: top, shape: kept }, y, kept),
+    ]
+  },
+}
+
+export const reducing = {
+  ReduceSum: reduce('sum'),
+  ReduceMean: reduce('mean'),
+  ReduceMax: reduce('max'),
+  ReduceMin: reduce('min'),
+  ReduceProd: reduce('prod'),
+  ReduceSumSquare: reduce('sumSquare'),
+  ReduceL1: reduce('l1'),
+  ReduceL2: reduce('l2'),
+  ReduceLogSum: reduce('logSum'),
+  ReduceLogSumExp: logSumExp,
+} as const

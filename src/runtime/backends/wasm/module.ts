@@ -1,0 +1,123 @@
+import { KerfError } from '../../../base/index.ts'
+import { firstFree, type KernelArgs, type KernelName, kernels, writeArgs } from './abi.ts'
+import { binaries } from './binaries.generated.ts'
+
+export type Variant = keyof typeof binaries
+
+/** A function of one i32x4.relaxed_trunc_f32x4_s: valid only where the engine has relaxed SIMD. */
+const relaxedProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15,
+  253, 128, 2, 11,
+])
+
+/** Whether this engine has relaxed SIMD (Node ≥ 22, current Chrome; Node 20 behind a flag). */
+export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe)
+
+const modules = new Map<Variant, WebAssembly.Module>()
+
+/** @throws KerfError `wasm-blocked` where a page forbids to compile */
+function compiled(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes)
+  } catch (error) {
+    // What is wrong with the bytes would be wrong everywhere.
+    if (!/security policy|wasm-unsafe-eval|unsafe-eval/i.test((error as Error).message)) throw error
+    throw new KerfError(
+      'wasm-blocked',
+      "The page's Content-Security-Policy forbids WebAssembly. Allow it: script-src 'wasm-unsafe-eval'; or use the slow { backend: 'reference' }.",
+      { why: (error as Error).message },
+    )
+  }
+}
+
+/** The compiled kernels; compiled once per process. */
+export function kernelModule(variant: Variant): WebAssembly.Module {
+  let module = modules.get(variant)
+  if (!module) {
+    // Not Uint8Array.from: that makes a string of every character.
+    const text = atob(binaries[variant])
+    const bytes = new Uint8Array(text.length)
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
+    module = compiled(bytes)
+    modules.set(variant, module)
+  }
+  return module
+}
+
+export interface Kernels {
+  /** Runs a program; see kernels/index.ts. */
+  run(program: number, steps: number, thread: number, threads: number): number
+}
+
+export function instantiate(variant: Variant, memory: WebAssembly.Memory): Kernels {
+  return new WebAssembly.Instance(kernelModule(variant), { env: { memory, abort: () => {} } })
+    .exports as unknown as Kernels
+}
+
+/**
+ * Kernels with a memory of their own and a bump allocator, on one thread: what tests and measurements of single kernels need.
+ *
+ *     const bench = new Workbench(1 << 26)
+ *     const x = bench.floats(values), y = bench.alloc(4 * n)
+ *     const program = bench.program([bench.step('copyF32', { x, y, count: n })])
+ *     bench.run(program)
+ *     bench.view(y, n)
+ */
+export class Workbench {
+  readonly memory: WebAssembly.Memory
+  readonly #kernels: Kernels
+  #next = firstFree
+
+  constructor(bytes: number, variant: Variant = hasRelaxedSimd() ? 'relaxed' : 'simd') {
+    this.memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + firstFree) / 65536), maximum: 65536 })
+    this.#kernels = instantiate(variant, this.memory)
+  }
+
+  /** Zeroed bytes at a multiple of 64 (a cache line). */
+  alloc(bytes: number): number {
+    const at = Math.ceil(this.#next / 64) * 64
+    this.#next = at + bytes
+    if (this.#next > this.memory.buffer.byteLength) throw new RangeError('the workbench is too small')
+    return at
+  }
+
+  floats(values: ArrayLike<number>): number {
+    const at = this.alloc(4 * values.length)
+    new Float32Array(this.memory.buffer, at, values.length).set(values)
+    return at
+  }
+
+  ints(values: ArrayLike<number>): number {
+    const at = this.alloc(4 * values.length)
+    new Int32Array(this.memory.buffer, at, values.length).set(values)
+    return at
+  }
+
+  bytes(values: ArrayLike<number>): number {
+    const at = this.alloc(values.length)
+    new Uint8Array(this.memory.buffer, at, values.length).set(values)
+    return at
+  }
+
+  /** A step for `program`. */
+  step<K extends KernelName>(kernel: K, values: KernelArgs<K>): readonly [kernel: number, args: number] {
+    const args = this.alloc(4 * kernels[kernel].args.length)
+    writeArgs(new DataView(this.memory.buffer), args, kernel, values)
+    return [kernels[kernel].id, args]
+  }
+
+  program(steps: readonly (readonly [kernel: number, args: number])[]): {
+    readonly address: number
+    readonly steps: number
+  } {
+    return { address: this.ints(steps.flat()), steps: steps.length }
+  }
+
+  run({ address, steps }: { readonly address: number; readonly steps: number }): void {
+    this.#kernels.run(address, steps, 0, 1)
+  }
+
+  view(address: number, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, count)
+  }
+}

@@ -1,0 +1,229 @@
+import type { Dense, Model } from '../../../graph/index.ts'
+import { fromDense, fromFloats, type HostElementType, type HostTensor, toDense, writeFloats } from '../../tensor.ts'
+import { calculate } from '../reference/calculate.ts'
+import { Bodies } from './bodies.ts'
+import type { Lowerings } from './lowering.ts'
+import { hasRelaxedSimd, type Variant } from './module.ts'
+import { makePlan, type Plan } from './plan.ts'
+import { Pool, type SpawnWorker } from './pool.ts'
+import type { Located, Task } from './schedule.ts'
+
+export interface WasmOptions {
+  readonly threads: number
+  readonly spawn: SpawnWorker | undefined
+  readonly lowerings: Lowerings
+  /** Inputs keep their content from run to run (see resident.ts). Default false. */
+  readonly resident?: boolean
+}
+
+type HostTask = Extract<Task, { kind: 'host' }>
+
+/** A plan with the threads that run it. */
+export class WasmRunner {
+  readonly plan: Plan
+  readonly #options: WasmOptions
+  readonly #variant: Variant
+  #pool: Pool | undefined
+  /** Values that are not float32, or whose size depends on data. */
+  readonly #host = new Map<string, Dense>()
+  #bodies: Bodies | undefined
+  readonly #views = new Map<Located, Float32Array>()
+  /** Bytes that the reference has made for one node, at most. */
+  #mostMade = 0
+
+  private constructor(plan: Plan, options: WasmOptions, variant: Variant) {
+    this.plan = plan
+    this.#options = options
+    this.#variant = variant
+  }
+
+  static async make(
+    model: Model,
+    inputShapes: ReadonlyMap<string, readonly number[]>,
+    options: WasmOptions,
+  ): Promise<WasmRunner> {
+    const shared = options.threads > 1 && options.spawn !== undefined
+    const plan = makePlan(model, inputShapes, options.lowerings, shared, options.resident)
+    const relaxed = hasRelaxedSimd()
+    const runner = new WasmRunner(
+      plan,
+      options,
+      shared ? (relaxed ? 'relaxedThreads' : 'simdThreads') : relaxed ? 'relaxed' : 'simd',
+    )
+    await runner.#threads()
+    return runner
+  }
+
+  /**
+   * @param feeds checked: every input, with the shapes of the plan
+   * @returns outputs, as the model has them, valid until the next run: float32 ones lie in the plan's memory
+   */
+  async run(feeds: ReadonlyMap<string, HostTensor>): Promise<Map<string, HostTensor>> {
+    const pool = await this.#threads()
+    this.#load(feeds)
+    await this.#all(pool)
+    return new Map(this.plan.prepared.model.graph.outputs.map(({ name }) => [name, this.result(name)]))
+  }
+
+  /** A run on what the inputs' memory holds; results stay where `place` finds them. */
+  async step(): Promise<void> {
+    const pool = await this.#threads()
+    this.#host.clear()
+    await this.#all(pool)
+  }
+
+  /** A run as a body of another network (see bodies.ts): on values of any kind, sequences too. */
+  async runValues(values: ReadonlyMap<string, Dense>): Promise<Dense[]> {
+    const pool = await this.#threads()
+    this.#host.clear()
+    for (const [name, value] of values) {
+      const place = this.plan.schedule.inputs.get(name)
+      if (place) this.#view(place).set(value.data)
+      else this.#host.set(name, value)
+    }
+    await this.#all(pool)
+    const { outputs } = this.plan.prepared.model.graph
+    return outputs.map(({ name }) => {
+      return this.#own(this.#value(name, this.plan.schedule.outputs.get(name)))
+    })
+  }
+
+  /** The memory of an input or output; undefined for one that is no float32 value of the kernels. It stays where it is. */
+  place(name: string): Float32Array | undefined {
+    const located = this.plan.schedule.inputs.get(name) ?? this.plan.schedule.outputs.get(name)
+    return located && this.#view(located)
+  }
+
+  /** An output after a run, wherever it is; valid until the next. */
+  result(name: string): HostTensor {
+    const located = this.plan.schedule.outputs.get(name)
+    const elementType = this.plan.prepared.declared.get(name)
+    if (located) return fromFloats(elementType as HostElementType, located.shape, this.#view(located))
+    const value = this.#host.get(name) ?? this.plan.constant(name)
+    return fromDense({ ...value, elementType: elementType ?? value.elementType })
+  }
+
+  /** A run of which every task is timed by itself (see profile.ts). */
+  async runTasks(feeds: ReadonlyMap<string, HostTensor>, report: (task: Task, timeMs: number) => void): Promise<void> {
+    const pool = await this.#threads()
+    this.#load(feeds)
+    for (const segment of this.plan.segments)
+      for (const part of segment.kind === 'program' ? segment.tasks : [segment]) {
+        const start = performance.now()
+        if ('address' in part) pool.run(part.address, part.steps)
+        else if (part.task.job.unit.operator.control) await this.#runControl(part.task)
+        else this.#runOnHost(part.task)
+        report(part.task, performance.now() - start)
+      }
+  }
+
+  /** Bytes outside of the plan's memory: what the reference has made for other nodes of its own, and for one at most. */
+  get hostBytes(): number {
+    return [...this.#host.values()].reduce((sum, value) => sum + bytesOf(value), this.#mostMade)
+  }
+
+  dispose(): void {
+    this.#bodies?.dispose()
+    this.#bodies = undefined
+    this.#pool?.dispose()
+    this.#pool = undefined
+  }
+
+  /** The threads, new ones where a worker has died. */
+  async #threads(): Promise<Pool> {
+    if (this.#pool?.isBroken) {
+      const broken = this.#pool
+      this.#pool = undefined
+      await broken.dispose()
+    }
+    this.#pool ??= await Pool.start(this.#variant, this.plan.memory.memory, this.#options.threads, this.#options.spawn)
+    return this.#pool
+  }
+
+  #load(feeds: ReadonlyMap<string, HostTensor>): void {
+    this.#host.clear()
+    for (const [name, tensor] of feeds) {
+      const place = this.plan.schedule.inputs.get(name)
+      if (place) writeFloats(tensor, this.#view(place))
+      else this.#host.set(name, toDense(tensor))
+    }
+  }
+
+  async #all(pool: Pool): Promise<void> {
+    for (const segment of this.plan.segments)
+      if (segment.kind === 'program') pool.run(segment.address, segment.steps)
+      else if (segment.task.job.unit.operator.control) await this.#runControl(segment.task)
+      else this.#runOnHost(segment.task)
+  }
+
+  #runOnHost(task: HostTask): void {
+    const { node, call } = task.job.unit
+    const results = calculate(node, call.opset, this.#inputsOf(task))
+    this.#mostMade = Math.max(
+      this.#mostMade,
+      results.reduce((sum, result) => sum + bytesOf(result), 0),
+    )
+    this.#keep(task, results)
+  }
+
+  /** A node that runs bodies: what it asks for is run, one after the other. */
+  async #runControl(task: HostTask): Promise<void> {
+    const { operator, call } = task.job.unit
+    this.#bodies ??= new Bodies(this.plan.prepared, this.plan.constant, (model, shapes) =>
+      WasmRunner.make(model, shapes, { ...this.#options, resident: false }),
+    )
+    const inputs = this.#inputsOf(task)
+    const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
+    const rounds = operator.control!.run({ ...call, inputs: known }, inputs)
+    let state = rounds.next()
+    while (!state.done) {
+      const { graph, inputs } = state.value
+      state = rounds.next(await this.#bodies.run(graph, inputs, (name) => this.#value(name, task.captured.get(name))))
+    }
+    this.#keep(task, state.value)
+  }
+
+  #value(name: string, place: Located | undefined): Dense {
+    if (place) {
+      const elementType = this.plan.prepared.inference.values.get(name)?.elementType ?? 'float32'
+      return { elementType, shape: place.shape, data: this.#view(place) }
+    }
+    return this.#host.get(name) ?? this.plan.constant(name)
+  }
+
+  #inputsOf({ job, inputs }: HostTask): (Dense | undefined)[] {
+    return job.unit.node.inputs.map((name, i) => (name === '' ? undefined : this.#value(name, inputs[i])))
+  }
+
+  #keep({ job, outputs }: HostTask, results: readonly Dense[]): void {
+    job.unit.node.outputs.forEach((name, i) => {
+      const place = outputs[i]
+      const result = results[i]
+      if (name === '' || !result) return
+      if (place) this.#view(place).set(result.data)
+      else this.#host.set(name, this.#own(result))
+    })
+  }
+
+  /** A result that some operator hands on as it is lies in memory that others will write to. */
+  #own(value: Dense): Dense {
+    const { data, sequence } = value
+    if (sequence) return { ...value, sequence: sequence.map((element) => this.#own(element)) }
+    const isLent = data instanceof Float32Array && data.buffer === this.plan.memory.memory.buffer
+    return isLent ? { ...value, data: data.slice() } : value
+  }
+
+  /** Made once: the memory stays as it is after planning. */
+  #view(located: Located): Float32Array {
+    let view = this.#views.get(located)
+    if (!view) {
+      const count = located.shape.reduce((p, d) => p * d, 1)
+      view = new Float32Array(this.plan.memory.memory.buffer, this.plan.addressOf(located), count)
+      this.#views.set(located, view)
+    }
+    return view
+  }
+}
+
+/** Plain arrays hold doubles. */
+const bytesOf = ({ data }: Dense): number => ('byteLength' in data ? Number(data.byteLength) : 8 * data.length)
