@@ -20,7 +20,7 @@ const pytorch: {
   loss: number
   logits: number[]
   gradients: Record<string, Summary>
-} = JSON.parse(readFileSync(new URL('gradients/resnet20.json', import.meta.url), 'utf8'))
+} = JSON.parse(readFileSync(new URL('../src/testing/gradients/resnet20.json', import.meta.url), 'utf8'))
 
 /** Numbers in [−1, 1) from a hash of the stream's number and their place, as in resnet20.py. */
 function uniform(stream: number, count: number): Float64Array {
