@@ -1,6 +1,6 @@
 // The runtime with Node's worker threads.
 // Not here: anything that also runs in a browser (index.ts).
-// May import: base, graph, ops.
+// May import: base, graph, ops, plan.
 
 import type { Model } from '../graph/index.ts'
 import { measureLimit as measureCoreLimit } from './backends/wasm/limit.ts'

@@ -1,11 +1,11 @@
-// Running networks: the plan (fusion, layouts, one memory arena), the reference backend and the WebAssembly backend.
+// Running networks: the reference backend and the WebAssembly backend.
 // Not here: what operators mean (ops/), training, files.
-// May import: base, graph, ops.
+// May import: base, graph, ops, plan.
 
+export { UnsupportedError } from '../plan/index.ts'
 export { type ReferenceOptions, referenceRun } from './backends/reference/run.ts'
 export { type SpawnWorker, type WorkerHandle, workerSource } from './backends/wasm/pool.ts'
 export type { RunProfile, TaskTime } from './backends/wasm/profile.ts'
-export { UnsupportedError } from './errors.ts'
 export type { Feed, NestedNumbers } from './feed.ts'
 export type { Feeds } from './feeds.ts'
 export { createResident, type Resident, type ResidentOptions } from './resident.ts'

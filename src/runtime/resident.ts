@@ -55,7 +55,7 @@ export async function createResident(
   const asked = chooseThreads(options, notice)
   const { runner, threads } = await startRunner(model, inputShapes, options, asked, notice, {
     lowerings,
-    resident: true,
+    keepsInputs: true,
   })
   return new WasmResident(runner, threads)
 }
@@ -74,7 +74,7 @@ class WasmResident implements Resident {
   }
 
   get memory() {
-    return this.#runner.plan.sizes
+    return this.#runner.assembly.sizes
   }
 
   get onHost() {
@@ -82,7 +82,7 @@ class WasmResident implements Resident {
   }
 
   input(name: string): Float32Array {
-    const place = this.#runner.plan.schedule.inputs.has(name) ? this.#runner.place(name) : undefined
+    const place = this.#runner.plan.inputs.has(name) ? this.#runner.place(name) : undefined
     if (!place) throw unknown('input', name)
     return place
   }

@@ -163,7 +163,7 @@ class PlannedSession implements Session {
   }
 
   get memory() {
-    return this.#runner && { ...this.#runner.plan.sizes, host: this.#runner.hostBytes }
+    return this.#runner && { ...this.#runner.assembly.sizes, host: this.#runner.hostBytes }
   }
 
   async prepare(shapes: ReadonlyMap<string, readonly number[]>): Promise<void> {

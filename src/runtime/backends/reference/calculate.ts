@@ -1,6 +1,6 @@
 import { AttributeReader, type Dense, type Node, nodeLabel, runForward } from '../../../graph/index.ts'
 import { operators } from '../../../ops/index.ts'
-import { UnsupportedError } from '../../errors.ts'
+import { UnsupportedError } from '../../../plan/index.ts'
 
 /**
  * One node by its operator's scalar definition.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GraphBuilder, type Model, type Node, tensorOf } from '../../../graph/index.ts'
-import { UnsupportedError } from '../../errors.ts'
+import { UnsupportedError } from '../../../plan/index.ts'
 import { hostTensor } from '../../tensor.ts'
 import { referenceRun } from './run.ts'
 

@@ -1,10 +1,8 @@
 import { KerfError } from '../../../base/index.ts'
 import { clampAdderWeights } from '../../../ops/index.ts'
+import type { Affine, Bounds, Codes } from '../../../plan/index.ts'
 import { cutCodes, cutFloats, roundUp, scratch, sizesOf } from './adder-cut.ts'
-import type { Bounds } from './bounds.ts'
-import type { Codes } from './codes.ts'
 import type { ConvLayer } from './conv-layer.ts'
-import type { Affine } from './lowering.ts'
 import {
   eachFilter,
   type FilterSizes,

@@ -7,7 +7,7 @@ import {
   tensorOf,
   type ValueInfo,
 } from '../../../graph/index.ts'
-import type { Prepared } from '../../plan/units.ts'
+import type { Prepared } from '../../../plan/index.ts'
 
 /** What runs a body: a network of its own. */
 export interface BodyRunner {

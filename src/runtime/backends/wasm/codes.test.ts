@@ -4,11 +4,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../base/index.ts'
 import { GraphBuilder, type Model, type Node, tensorOf } from '../../../graph/index.ts'
+import { makePlan, weightCodes } from '../../../plan/index.ts'
 import { quantizeAdderLayers } from '../../../quantize/index.ts'
 import { createSession, type HostTensor, hostTensor, hostValues, referenceRun } from '../../index.ts'
-import { weightCodes } from './codes.ts'
-import { lowerings } from './lowerings/index.ts'
-import { makePlan } from './plan.ts'
+import { abilitiesOf, lowerings } from './lowerings/index.ts'
 import { profileTasks } from './profile.ts'
 import { WasmRunner } from './session.ts'
 
@@ -82,6 +81,7 @@ function residual(): Net & { readonly built: Model } {
 }
 
 const shapes = (shape: readonly number[]) => new Map([['x', shape]])
+const planOf = (model: Model, shape: readonly number[]) => makePlan(model, shapes(shape), abilitiesOf(lowerings))
 
 /** Per task: the kernels, or that the host does it. */
 async function tasksOf(model: Model, shape: readonly number[]): Promise<string[]> {
@@ -127,8 +127,8 @@ describe('a network of quantised adder layers', () => {
   })
 
   it('takes one byte for each code', () => {
-    const { schedule, sizes } = makePlan(model, shapes(net.shape), lowerings, false)
-    const bytes = schedule.buffers
+    const { offsets, arena } = planOf(model, net.shape)
+    const bytes = [...offsets.keys()]
       .filter((b) => b.elementType === 'uint8')
       .map((b) => [b.shape.join(), b.bytes, b.layout])
     expect(bytes).toEqual([
@@ -137,7 +137,7 @@ describe('a network of quantised adder layers', () => {
       ['2,8,5,4', 320, 'channelsLast'],
       ['2,8,5,4', 320, 'channelsLast'],
     ])
-    expect(sizes.arena).toBeLessThan(makePlan(net.built, shapes(net.shape), lowerings, false).sizes.arena + 640)
+    expect(arena.bytes).toBeLessThan(planOf(net.built, net.shape).arena.bytes + 640)
   })
 
   it.each([8, 7, 6, 5, 4, 2])('gives what the reference gives in %i bits, exactly where floats are exact', (bits) =>
@@ -171,7 +171,7 @@ describe('a network of quantised adder layers', () => {
         ])
         const own = quantised(small.model(second), bits)
         await agree(own, input(small.shape))
-        expect(makePlan(own, shapes(small.shape), lowerings, false).onHost).toEqual([])
+        expect(planOf(own, small.shape).onHost).toEqual([])
       }),
       { numRuns: 60 },
     )

@@ -1,10 +1,8 @@
 import { nodeLabel } from '../../../graph/index.ts'
-import type { Prepared } from '../../plan/units.ts'
+import type { Job, Prepared, Task } from '../../../plan/index.ts'
 import type { HostTensor } from '../../tensor.ts'
 import { type KernelName, kernels } from './abi.ts'
-import type { Job } from './fuse.ts'
-import type { Plan, Segment } from './plan.ts'
-import type { Task } from './schedule.ts'
+import type { Assembly, Segment } from './assemble.ts'
 
 /** How long one part of a run takes, and what it is. */
 export interface TaskTime {
@@ -29,7 +27,7 @@ export interface RunProfile {
 
 /** What runs a plan task by task. */
 export interface TaskRunner {
-  readonly plan: Plan
+  readonly assembly: Assembly
   runTasks(feeds: ReadonlyMap<string, HostTensor>, report: (task: Task, timeMs: number) => void): Promise<void>
 }
 
@@ -50,7 +48,8 @@ export async function profileTasks(
     await runner.runTasks(feeds, (task, timeMs) => times.get(task)?.push(timeMs))
     runs++
   }
-  const { prepared, segments, memory } = runner.plan
+  const { plan, segments, memory } = runner.assembly
+  const { prepared } = plan
   const names = kernelsOf(segments, new DataView(memory.memory.buffer))
   const tasks = [...times].map(([task, samples]): TaskTime => {
     const nodes = task.kind === 'convert' ? [] : fusedNodes(task.job, prepared)

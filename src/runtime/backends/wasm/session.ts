@@ -1,19 +1,18 @@
 import type { Dense, Model } from '../../../graph/index.ts'
+import { type Located, makePlan, type Plan, type PlanOptions, type Task } from '../../../plan/index.ts'
 import { fromDense, fromFloats, type HostElementType, type HostTensor, toDense, writeFloats } from '../../tensor.ts'
 import { calculate } from '../reference/calculate.ts'
+import { type Assembly, assemble } from './assemble.ts'
 import { Bodies } from './bodies.ts'
 import type { Lowerings } from './lowering.ts'
+import { abilitiesOf } from './lowerings/index.ts'
 import { hasRelaxedSimd, type Variant } from './module.ts'
-import { makePlan, type Plan } from './plan.ts'
 import { Pool, type SpawnWorker } from './pool.ts'
-import type { Located, Task } from './schedule.ts'
 
-export interface WasmOptions {
+export interface WasmOptions extends PlanOptions {
   readonly threads: number
   readonly spawn: SpawnWorker | undefined
   readonly lowerings: Lowerings
-  /** Inputs keep their content from run to run (see resident.ts). Default false. */
-  readonly resident?: boolean
 }
 
 type HostTask = Extract<Task, { kind: 'host' }>
@@ -21,6 +20,7 @@ type HostTask = Extract<Task, { kind: 'host' }>
 /** A plan with the threads that run it. */
 export class WasmRunner {
   readonly plan: Plan
+  readonly assembly: Assembly
   readonly #options: WasmOptions
   readonly #variant: Variant
   #pool: Pool | undefined
@@ -31,8 +31,9 @@ export class WasmRunner {
   /** Bytes that the reference has made for one node, at most. */
   #mostMade = 0
 
-  private constructor(plan: Plan, options: WasmOptions, variant: Variant) {
-    this.plan = plan
+  private constructor(assembly: Assembly, options: WasmOptions, variant: Variant) {
+    this.plan = assembly.plan
+    this.assembly = assembly
     this.#options = options
     this.#variant = variant
   }
@@ -43,10 +44,10 @@ export class WasmRunner {
     options: WasmOptions,
   ): Promise<WasmRunner> {
     const shared = options.threads > 1 && options.spawn !== undefined
-    const plan = makePlan(model, inputShapes, options.lowerings, shared, options.resident)
+    const plan = makePlan(model, inputShapes, abilitiesOf(options.lowerings), options)
     const relaxed = hasRelaxedSimd()
     const runner = new WasmRunner(
-      plan,
+      assemble(plan, options.lowerings, shared),
       options,
       shared ? (relaxed ? 'relaxedThreads' : 'simdThreads') : relaxed ? 'relaxed' : 'simd',
     )
@@ -77,29 +78,29 @@ export class WasmRunner {
     const pool = await this.#threads()
     this.#host.clear()
     for (const [name, value] of values) {
-      const place = this.plan.schedule.inputs.get(name)
+      const place = this.plan.inputs.get(name)
       if (place) this.#view(place).set(value.data)
       else this.#host.set(name, value)
     }
     await this.#all(pool)
     const { outputs } = this.plan.prepared.model.graph
     return outputs.map(({ name }) => {
-      return this.#own(this.#value(name, this.plan.schedule.outputs.get(name)))
+      return this.#own(this.#value(name, this.plan.outputs.get(name)))
     })
   }
 
   /** The memory of an input or output; undefined for one that is no float32 value of the kernels. It stays where it is. */
   place(name: string): Float32Array | undefined {
-    const located = this.plan.schedule.inputs.get(name) ?? this.plan.schedule.outputs.get(name)
+    const located = this.plan.inputs.get(name) ?? this.plan.outputs.get(name)
     return located && this.#view(located)
   }
 
   /** An output after a run, wherever it is; valid until the next. */
   result(name: string): HostTensor {
-    const located = this.plan.schedule.outputs.get(name)
+    const located = this.plan.outputs.get(name)
     const elementType = this.plan.prepared.declared.get(name)
     if (located) return fromFloats(elementType as HostElementType, located.shape, this.#view(located))
-    const value = this.#host.get(name) ?? this.plan.constant(name)
+    const value = this.#host.get(name) ?? this.assembly.constant(name)
     return fromDense({ ...value, elementType: elementType ?? value.elementType })
   }
 
@@ -107,7 +108,7 @@ export class WasmRunner {
   async runTasks(feeds: ReadonlyMap<string, HostTensor>, report: (task: Task, timeMs: number) => void): Promise<void> {
     const pool = await this.#threads()
     this.#load(feeds)
-    for (const segment of this.plan.segments)
+    for (const segment of this.assembly.segments)
       for (const part of segment.kind === 'program' ? segment.tasks : [segment]) {
         const start = performance.now()
         if ('address' in part) pool.run(part.address, part.steps)
@@ -136,21 +137,26 @@ export class WasmRunner {
       this.#pool = undefined
       await broken.dispose()
     }
-    this.#pool ??= await Pool.start(this.#variant, this.plan.memory.memory, this.#options.threads, this.#options.spawn)
+    this.#pool ??= await Pool.start(
+      this.#variant,
+      this.assembly.memory.memory,
+      this.#options.threads,
+      this.#options.spawn,
+    )
     return this.#pool
   }
 
   #load(feeds: ReadonlyMap<string, HostTensor>): void {
     this.#host.clear()
     for (const [name, tensor] of feeds) {
-      const place = this.plan.schedule.inputs.get(name)
+      const place = this.plan.inputs.get(name)
       if (place) writeFloats(tensor, this.#view(place))
       else this.#host.set(name, toDense(tensor))
     }
   }
 
   async #all(pool: Pool): Promise<void> {
-    for (const segment of this.plan.segments)
+    for (const segment of this.assembly.segments)
       if (segment.kind === 'program') pool.run(segment.address, segment.steps)
       else if (segment.task.job.unit.operator.control) await this.#runControl(segment.task)
       else this.#runOnHost(segment.task)
@@ -169,8 +175,8 @@ export class WasmRunner {
   /** A node that runs bodies: what it asks for is run, one after the other. */
   async #runControl(task: HostTask): Promise<void> {
     const { operator, call } = task.job.unit
-    this.#bodies ??= new Bodies(this.plan.prepared, this.plan.constant, (model, shapes) =>
-      WasmRunner.make(model, shapes, { ...this.#options, resident: false }),
+    this.#bodies ??= new Bodies(this.plan.prepared, this.assembly.constant, (model, shapes) =>
+      WasmRunner.make(model, shapes, { ...this.#options, keepsInputs: false }),
     )
     const inputs = this.#inputsOf(task)
     const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
@@ -188,7 +194,7 @@ export class WasmRunner {
       const elementType = this.plan.prepared.inference.values.get(name)?.elementType ?? 'float32'
       return { elementType, shape: place.shape, data: this.#view(place) }
     }
-    return this.#host.get(name) ?? this.plan.constant(name)
+    return this.#host.get(name) ?? this.assembly.constant(name)
   }
 
   #inputsOf({ job, inputs }: HostTask): (Dense | undefined)[] {
@@ -209,7 +215,7 @@ export class WasmRunner {
   #own(value: Dense): Dense {
     const { data, sequence } = value
     if (sequence) return { ...value, sequence: sequence.map((element) => this.#own(element)) }
-    const isLent = data instanceof Float32Array && data.buffer === this.plan.memory.memory.buffer
+    const isLent = data instanceof Float32Array && data.buffer === this.assembly.memory.memory.buffer
     return isLent ? { ...value, data: data.slice() } : value
   }
 
@@ -218,7 +224,7 @@ export class WasmRunner {
     let view = this.#views.get(located)
     if (!view) {
       const count = located.shape.reduce((p, d) => p * d, 1)
-      view = new Float32Array(this.plan.memory.memory.buffer, this.plan.addressOf(located), count)
+      view = new Float32Array(this.assembly.memory.memory.buffer, this.assembly.addressOf(located), count)
       this.#views.set(located, view)
     }
     return view

@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../../../base/index.ts'
 import { GraphBuilder, type Model, tensorOf } from '../../../graph/index.ts'
+import { makePlan } from '../../../plan/index.ts'
 import { createSession, hostTensor, hostValues, referenceRun } from '../../index.ts'
-import { lowerings } from './lowerings/index.ts'
-import { makePlan } from './plan.ts'
+import { abilitiesOf, lowerings } from './lowerings/index.ts'
 
 const seed = 15
 const random = seededRandom(seed)
@@ -63,7 +63,7 @@ function shuffled({
 }
 
 const tasksOf = (model: Model, shape: readonly number[]): string[] =>
-  makePlan(model, new Map([['x', shape]]), lowerings, false).schedule.tasks.map((t) =>
+  makePlan(model, new Map([['x', shape]]), abilitiesOf(lowerings)).tasks.map((t) =>
     t.kind === 'convert' ? 'convert' : t.job.unit.node.opType,
   )
 

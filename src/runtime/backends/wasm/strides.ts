@@ -1,5 +1,5 @@
 import { stridesOf } from '../../../base/index.ts'
-import type { Layout } from './lowering.ts'
+import type { Layout } from '../../../plan/index.ts'
 
 /*
  * Tensors as sizes and strides (elements), one stride per axis and operand, in the order of ONNX's axes or any other: what kernels that

@@ -13,7 +13,7 @@ import { count, inMemory, stored } from './operands.ts'
 /*
  * Quantised networks on float32 kernels. Codes are whole numbers held as float32, and so are their sums: exact up to 2^24, beyond that rounded like
  * any float32 sum. A convolution of (x − x0) and (w − w0) is an ordinary one then. Codes that are made for such a reader are held without their zero
- * point (`zeroPoints`, centred.ts), so that nobody takes it off again.
+ * point (`zeroPoints`, plan/centred.ts), so that nobody takes it off again.
  */
 
 const unbounded = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }

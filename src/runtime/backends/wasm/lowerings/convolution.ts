@@ -6,11 +6,11 @@ import {
   transposedPads,
   type Window,
 } from '../../../../ops/index.ts'
+import { type Affine, weightCodes } from '../../../../plan/index.ts'
 import { lowerAdderConvComputed } from '../adder-computed.ts'
 import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger } from '../adder-layer.ts'
-import { weightCodes } from '../codes.ts'
 import { type ConvLayer, type ConvTensors, lowerConv, lowerConvTranspose } from '../conv-layer.ts'
-import { type Affine, type Lowering, type LoweringContext, shapeOf, sizesOf } from '../lowering.ts'
+import { type Lowering, type LoweringContext, shapeOf, sizesOf } from '../lowering.ts'
 import { type KnownWeights, wholeFloats } from '../weights.ts'
 import { stored } from './operands.ts'
 

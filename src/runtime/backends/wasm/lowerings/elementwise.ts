@@ -1,6 +1,7 @@
 import { stridesOf } from '../../../../base/index.ts'
 import type { InferredCall } from '../../../../graph/index.ts'
 import type { ClipAttributes } from '../../../../ops/index.ts'
+import { holds } from '../../../../plan/index.ts'
 import {
   type BinaryFunction,
   lowerBinary,
@@ -9,7 +10,7 @@ import {
   type Operand,
   type UnaryFunction,
 } from '../lower-elementwise.ts'
-import { holds, type Lowering, type LoweringContext } from '../lowering.ts'
+import type { Lowering, LoweringContext } from '../lowering.ts'
 import type { Step } from '../step.ts'
 import { count, inMemory, operandLike, refusesComputedSettings } from './operands.ts'
 

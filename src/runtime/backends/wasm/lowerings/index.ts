@@ -1,4 +1,6 @@
-import type { Lowerings } from '../lowering.ts'
+import type { InferredCall, Node } from '../../../../graph/index.ts'
+import { type Abilities, type Ability, type Job, misfit } from '../../../../plan/index.ts'
+import type { Lowering, Lowerings } from '../lowering.ts'
 import { batchNormalization } from './batch-norm.ts'
 import { codeProducts } from './code-products.ts'
 import { adderConv, conv, convTranspose } from './convolution.ts'
@@ -12,6 +14,7 @@ import { quantising } from './quantising.ts'
 import { recurrent } from './recurrent.ts'
 import { reducing } from './reducing.ts'
 import { resizing } from './resizing.ts'
+import { shuffle } from './shuffle.ts'
 
 /** Which operators the kernels do, and how. What is missing here the reference does. */
 export const lowerings: Lowerings = {
@@ -37,3 +40,36 @@ export const lowerings: Lowerings = {
 
 /** The same without Winograd's products. */
 export const directLowerings: Lowerings = { ...lowerings, Conv: conv(true), ConvTranspose: convTranspose(true) }
+
+const named = ({ domain, opType }: Node, lowerings: Lowerings): Lowering<never> | undefined =>
+  lowerings[domain === '' ? opType : `${domain}:${opType}`]
+
+/** What a lowering says of a call to the planner. */
+function abilityFor(lowering: Lowering<never>, call: InferredCall<never>): Ability {
+  const { layout, ofCodes, toBytes, refuses, lower, ...facts } = lowering
+  const takesCodes = ofCodes && ofCodes.refuses?.(call, () => false) === undefined
+  return {
+    ...facts,
+    layout: typeof layout === 'function' ? layout(call) : layout,
+    ofCodes: takesCodes ? abilityFor(ofCodes, call) : undefined,
+    toBytes: toBytes && abilityFor(toBytes, call),
+  }
+}
+
+/** What kernels do, for the planner. */
+export const abilitiesOf = (lowerings: Lowerings): Abilities => ({
+  supports(call, isConstant) {
+    const lowering = named(call.node, lowerings)
+    if (!lowering) return 'none is written'
+    const own = call as InferredCall<never>
+    return misfit(call, isConstant, lowering) ?? lowering.refuses?.(own, isConstant) ?? abilityFor(lowering, own)
+  },
+  shuffles: { layout: 'same' },
+})
+
+/** How a job of a plan that was made for these lowerings is done. */
+export function loweringOf({ form, unit }: Job, lowerings: Lowerings): Lowering {
+  const own = named(unit.node, lowerings)
+  const lowering = typeof form === 'object' ? shuffle(form.shuffle) : form === 'node' ? own : own?.[form]
+  return lowering as Lowering
+}

@@ -1,8 +1,9 @@
 import { elementCount, stridesOf } from '../../../../base/index.ts'
 import type { InferredCall } from '../../../../graph/index.ts'
 import { alignedShape } from '../../../../ops/index.ts'
+import type { Layout } from '../../../../plan/index.ts'
 import type { Operand } from '../lower-elementwise.ts'
-import type { Layout, LoweringContext, Place } from '../lowering.ts'
+import type { LoweringContext, Place } from '../lowering.ts'
 import type { Allocator } from '../step.ts'
 import { layoutStrides, memoryAxes } from '../strides.ts'
 

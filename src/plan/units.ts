@@ -1,4 +1,4 @@
-import type { ElementType } from '../../base/index.ts'
+import type { ElementType } from '../base/index.ts'
 import {
   type Constants,
   type InferredCall,
@@ -10,9 +10,9 @@ import {
   simplified,
   storedTensors,
   withoutUnreadOutputs,
-} from '../../graph/index.ts'
-import { operators } from '../../ops/index.ts'
-import { UnsupportedError } from '../errors.ts'
+} from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
+import { UnsupportedError } from './errors.ts'
 import { widenTensor, withoutHalves } from './widen.ts'
 
 /** A node that runs, with what is known of it. */

@@ -1,24 +1,32 @@
-import { capturedNames, constantContent, graphInputs, subgraphsOf } from '../../../graph/index.ts'
-import type { BatchNormalizationAttributes } from '../../../ops/index.ts'
-import type { Prepared, Unit } from '../../plan/units.ts'
+import { capturedNames, constantContent, graphInputs, subgraphsOf } from '../graph/index.ts'
+import type { BatchNormalizationAttributes } from '../ops/index.ts'
+import { type Abilities, type Ability, abilityOf, isView, passes } from './ability.ts'
 import { findCentred } from './centred.ts'
 import { type Codes, findCodes } from './codes.ts'
-import { isFloat, isPlaced, isView, loweringOf, passes } from './kernel-choice.ts'
-import type { Affine, Lowering, Lowerings } from './lowering.ts'
-import { findShuffles, shuffleLowering } from './shuffle.ts'
+import { isPlaced } from './element-types.ts'
+import { findShuffles } from './shuffle.ts'
+import type { Prepared, Unit } from './units.ts'
 
 /*
- * What a kernel can do to its result before it is stored is done there: BatchNormalization behind a convolution goes into its weights, a
+ * What a backend can do to a result before it is stored is done there: BatchNormalization behind a convolution goes into its weights, a
  * residual addition and a clamp (ReLU, Clip) into its epilogue. Each saves writing and reading the whole activation once.
  */
+
+/** y = x · scale[c] + shift[c]: a folded BatchNormalization. */
+export interface Affine {
+  readonly scale: Float32Array
+  readonly shift: Float32Array
+}
 
 /** One node that runs, and the nodes behind it that were fused into it. */
 export interface Job {
   readonly unit: Unit
-  /** None: the host does it. */
-  readonly lowering: Lowering<never> | undefined
-  /** Why no kernel does it. */
+  /** How the backend does it; undefined: the host does. */
+  readonly ability: Ability | undefined
+  /** Why the backend does not. */
   readonly why?: string
+  /** Which of a backend's ways: the node as it is, its `ofCodes`, its `toBytes`, or a channel shuffle of so many groups that it begins. */
+  readonly form: 'node' | 'ofCodes' | 'toBytes' | { readonly shuffle: number }
   /** Its inputs: those of the node, or codes in their place. */
   readonly inputs: readonly string[]
   /** What input 0 is, where it is codes. */
@@ -36,23 +44,21 @@ export interface Job {
   readonly result: string
 }
 
-export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
+export function fuse(prepared: Prepared, abilities: Abilities): Job[] {
   const jobs: Job[] = []
   /** The job that makes a value as its first output. */
   const maker = new Map<string, number>()
   const readers = countReaders(prepared)
-  /** Values in the kernels' memory. */
+  /** Values in the plan's buffers. */
   const lying = new Set(
     graphInputs(prepared.model.graph).flatMap(({ name }) =>
       isPlaced(prepared.inference.values.get(name)) ? [name] : [],
     ),
   )
-  const shuffles = findShuffles(prepared)
-  const coded = findCodes(prepared, (unit) => {
-    const found = loweringOf(unit, lowerings, prepared, (_, known) => isFloat(known))
-    const ofCodes = typeof found === 'string' ? undefined : found.ofCodes
-    if (!unit.node.inputs.slice(1).every((name) => name === '' || prepared.isConstant(name))) return false
-    return ofCodes !== undefined && ofCodes.refuses?.(unit.call as never, () => false) === undefined
+  const shuffles = abilities.shuffles ? findShuffles(prepared) : { starts: new Map(), absorbed: new Set() }
+  const coded = findCodes(prepared, (unit, form) => {
+    const ability = abilityOf(unit, abilities, prepared, () => true)
+    return typeof ability !== 'string' && ability[form] !== undefined
   })
   /** The job that makes a value for one reader alone, as its first output: of several only the first can be changed. */
   const onlyFor = (value: string | undefined) => {
@@ -66,7 +72,7 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     const found = onlyFor(value)
     if (!found) return undefined
     const { job } = found
-    const fused = job.lowering?.fuses
+    const fused = job.ability?.fuses
     const clamped = job.lo !== Number.NEGATIVE_INFINITY || job.hi !== Number.POSITIVE_INFINITY
     const later =
       ability === 'affine'
@@ -89,8 +95,9 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     if (shuffle) {
       maker.set(shuffle.result, jobs.length)
       lying.add(shuffle.result)
-      const lowering = shuffleLowering(shuffle.groups) as Lowering<never>
-      jobs.push({ unit, lowering, inputs: [unit.node.inputs[0]!], ...unbounded, result: shuffle.result })
+      const form = { shuffle: shuffle.groups }
+      const inputs = [unit.node.inputs[0]!]
+      jobs.push({ unit, ability: abilities.shuffles, form, inputs, ...unbounded, result: shuffle.result })
       continue
     }
     const [first, second] = unit.node.inputs
@@ -101,8 +108,8 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
       replace(quantised.index, { ...quantised.job, outputCodes: coded.values.get(codes) }, codes)
       continue
     }
-    const passed = passes(unit, lowerings) ? onlyFor(first) : undefined
-    if (passed?.job.lowering && !passed.job.outputCodes) {
+    const passed = passes(unit, abilities) ? onlyFor(first) : undefined
+    if (passed?.job.ability && !passed.job.outputCodes) {
       replace(passed.index, passed.job, result)
       continue
     }
@@ -149,34 +156,21 @@ export function fuse(prepared: Prepared, lowerings: Lowerings): Job[] {
     })
     const { inputs } = unit.node
     const read = coded.readers.get(unit.node)
-    const found = loweringOf(unit, lowerings, prepared, (value) => lying.has(value) || read !== undefined)
-    const lowering = typeof found === 'string' ? undefined : found
-    const renamed = lowering === undefined && isView(unit) && lying.has(first!)
+    const found = abilityOf(unit, abilities, prepared, (value) => lying.has(value) || read !== undefined)
+    const [ability, why] = typeof found === 'string' ? [undefined, found] : [found]
+    const renamed = ability === undefined && isView(unit) && lying.has(first!)
     unit.node.outputs.forEach((name, i) => {
-      if (name !== '' && (lowering || renamed || isPlaced(unit.call.outputs[i]))) lying.add(name)
+      if (name !== '' && (ability || renamed || isPlaced(unit.call.outputs[i]))) lying.add(name)
     })
     if (codes !== undefined) {
       const outputCodes = coded.values.get(codes)
-      jobs.push({
-        unit,
-        lowering: lowerings.QuantizeLinear?.toBytes,
-        inputs: [first!],
-        outputCodes,
-        ...unbounded,
-        result: codes,
-      })
+      const own = { ability: ability?.toBytes, form: 'toBytes', inputs: [first!] } as const
+      jobs.push({ unit, ...own, outputCodes, ...unbounded, result: codes })
     } else if (read !== undefined) {
       const inputCodes = coded.values.get(read)
-      jobs.push({
-        unit,
-        lowering: lowering?.ofCodes,
-        inputs: [read, ...inputs.slice(1)],
-        inputCodes,
-        ...unbounded,
-        result,
-      })
-    } else if (lowering) jobs.push({ unit, lowering, inputs, ...unbounded, result })
-    else jobs.push({ unit, lowering, why: found as string, inputs, ...unbounded, result })
+      const own = { ability: ability?.ofCodes, form: 'ofCodes', inputs: [read, ...inputs.slice(1)] } as const
+      jobs.push({ unit, ...own, inputCodes, ...unbounded, result })
+    } else jobs.push({ unit, ability, why, form: 'node', inputs, ...unbounded, result })
   }
   const centred = findCentred(jobs, prepared)
   return centred.size === 0 ? jobs : jobs.map((job) => ({ ...job, centred }))

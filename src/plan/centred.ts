@@ -1,6 +1,6 @@
-import { constantContent } from '../../../graph/index.ts'
-import type { Prepared } from '../../plan/units.ts'
+import { constantContent } from '../graph/index.ts'
 import type { Job } from './fuse.ts'
+import type { Prepared } from './units.ts'
 
 /*
  * Codes are whole numbers that stand for scale·(code − zeroPoint). Where all who read a value take its zero point off first, it is held without it:
@@ -18,13 +18,13 @@ export function findCentred(jobs: readonly Job[], prepared: Prepared): Set<strin
     })
   }
   const found = new Set<string>()
-  for (const { lowering, result, unit, outputCodes } of jobs) {
-    const makes = lowering?.zeroPoints?.makes
+  for (const { ability, result, unit, outputCodes } of jobs) {
+    const makes = ability?.zeroPoints?.makes
     if (makes === undefined || outputCodes || otherwise.has(result)) continue
     const zeroPoint = typeof makes === 'number' ? unit.node.inputs[makes] : unit.node.outputs[makes.output]
     const read = readers.get(result) ?? []
     const all = read.every(({ job, input }) => {
-      const pair = job.lowering?.zeroPoints?.reads?.find(([codes]) => codes === input)
+      const pair = job.ability?.zeroPoints?.reads?.find(([codes]) => codes === input)
       return pair !== undefined && sameNumber(zeroPoint, job.unit.node.inputs[pair[1]], prepared)
     })
     if (all && read.length > 0) found.add(result)

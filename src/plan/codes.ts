@@ -1,6 +1,6 @@
-import { elementCount, isConcrete } from '../../../base/index.ts'
-import { constantContent, type Node } from '../../../graph/index.ts'
-import type { Prepared, Unit } from '../../plan/units.ts'
+import { elementCount, isConcrete } from '../base/index.ts'
+import { constantContent, type Node } from '../graph/index.ts'
+import type { Prepared, Unit } from './units.ts'
 
 /*
  * Adder convolutions in integers. A file says them in ONNX's usual way, which any runtime can calculate in floats:
@@ -18,7 +18,7 @@ export interface Codes {
   readonly most: number
 }
 
-/** Which values of a graph are codes that kernels make and read. */
+/** Which values of a graph are codes that the backend makes and reads. */
 export interface CodedValues {
   readonly values: ReadonlyMap<string, Codes>
   /** By QuantizeLinear node: the value that it, with a Clip behind it, makes. */
@@ -29,8 +29,8 @@ export interface CodedValues {
   readonly absorbed: ReadonlySet<Node>
 }
 
-/** @param takes whether integer kernels do a convolution, apart from its weights and its codes */
-export function findCodes(prepared: Prepared, takes: (unit: Unit) => boolean): CodedValues {
+/** @param can whether the backend can make a QuantizeLinear's codes, or do a convolution of codes, apart from its weights and their values */
+export function findCodes(prepared: Prepared, can: (unit: Unit, form: 'toBytes' | 'ofCodes') => boolean): CodedValues {
   const values = new Map<string, Codes>()
   const makers = new Map<Node, string>()
   const readers = new Map<Node, string>()
@@ -38,7 +38,7 @@ export function findCodes(prepared: Prepared, takes: (unit: Unit) => boolean): C
   const readBy = unitsByInput(prepared)
   for (const unit of prepared.units) {
     const quantised = asQuantised(unit, prepared)
-    if (!quantised) continue
+    if (!quantised || !can(unit, 'toBytes')) continue
     const clip = asClipped(readBy(unit.node.outputs[0]), prepared)
     const most = Math.min(255, clip?.most ?? 255)
     const codes: Codes = { ...quantised, most }
@@ -49,7 +49,7 @@ export function findCodes(prepared: Prepared, takes: (unit: Unit) => boolean): C
       // 0, which is what padding is, must be a code.
       codes.zeroPoint <= most &&
       dequantised.every((d) => isDequantised(d, codes, prepared) && readBy(d.node.outputs[0]).length > 0) &&
-      layers.every((layer) => takes(layer) && weightsAreCodes(layer, codes, prepared))
+      layers.every((layer) => can(layer, 'ofCodes') && weightsAreCodes(layer, codes, prepared))
     if (!understood || layers.length === 0) continue
     values.set(value, codes)
     makers.set(unit.node, value)
@@ -119,7 +119,9 @@ function isDequantised({ node, call }: Unit, { scale, zeroPoint }: Codes, prepar
   return own?.scale === scale && own.zeroPoint === zeroPoint
 }
 
+/** Its other inputs are known beforehand, and the weights among them are codes. */
 function weightsAreCodes({ node }: Unit, codes: Codes, prepared: Prepared): boolean {
+  if (!node.inputs.slice(1).every((name) => name === '' || prepared.isConstant(name))) return false
   return weightCodes(constantContent(prepared, node.inputs[1]!).data, codes) !== undefined
 }
 

@@ -1,5 +1,5 @@
-import { constantContent } from '../../../graph/index.ts'
-import type { Prepared, Unit } from '../../plan/units.ts'
+import { constantContent } from '../graph/index.ts'
+import type { Prepared, Unit } from './units.ts'
 
 /*
  * What is known of values before anything runs: that activations are never negative, or lie between 0 and 6. Adder convolutions use it: weights

@@ -1,7 +1,7 @@
 import type { Buffer, Task } from './schedule.ts'
 
 /**
- * Which buffers take over the memory of another: the result of an operator that reads every element before it writes it (`Lowering.inPlace`) goes
+ * Which buffers take over the memory of another: the result of an operator that reads every element before it writes it (`Ability.inPlace`) goes
  * where its first input was, if nobody reads that afterwards. Their lifetimes become one: `last` of the buffer that stays is moved.
  *
  * @param tasks with the lifetimes of all buffers final
@@ -11,7 +11,7 @@ export function shareInPlace(tasks: readonly Task[]): Map<Buffer, Buffer> {
   const homes = new Map<Buffer, Buffer>()
   const homeOf = (buffer: Buffer): Buffer => homes.get(buffer) ?? buffer
   tasks.forEach((task, now) => {
-    if (task.kind !== 'kernels' || !task.lowering.inPlace) return
+    if (task.kind !== 'kernels' || !task.job.ability?.inPlace) return
     const [from, ...others] = task.inputs
     const [to] = task.outputs
     if (!from || !to || from.layout !== to.layout || from.buffer.bytes !== to.buffer.bytes) return

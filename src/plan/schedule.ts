@@ -1,11 +1,11 @@
-import { byteLengthOf, elementCount, isConcrete } from '../../../base/index.ts'
-import { graphInputs, usedNames } from '../../../graph/index.ts'
-import type { Lifetime } from '../../plan/arena.ts'
-import type { Prepared } from '../../plan/units.ts'
+import { byteLengthOf, elementCount, isConcrete } from '../base/index.ts'
+import { graphInputs, usedNames } from '../graph/index.ts'
+import { type Abilities, type Ability, isView, type Layout } from './ability.ts'
+import type { Lifetime } from './arena.ts'
+import { isExact, isHoldable } from './element-types.ts'
 import { fuse, type Job } from './fuse.ts'
 import { shareInPlace } from './in-place.ts'
-import { isView } from './kernel-choice.ts'
-import { isExact, isHoldable, type Layout, type Lowering, type Lowerings } from './lowering.ts'
+import type { Prepared } from './units.ts'
 
 /** A value in one layout, with the time it is needed. Several values may share one (views). */
 export interface Buffer extends Lifetime {
@@ -26,7 +26,6 @@ export type Task =
   | {
       readonly kind: 'kernels'
       readonly job: Job
-      readonly lowering: Lowering
       readonly inputs: readonly (Located | undefined)[]
       readonly outputs: readonly (Located | undefined)[]
       readonly residual?: Located
@@ -58,8 +57,8 @@ export interface Schedule {
  * Decides who does what in which layout, and how long every buffer lives.
  * @param resident inputs keep their memory to themselves, so that their content outlives a run
  */
-export function schedule(prepared: Prepared, lowerings: Lowerings, resident = false): Schedule {
-  return new Scheduler(prepared, lowerings).done(resident)
+export function schedule(prepared: Prepared, abilities: Abilities, resident = false): Schedule {
+  return new Scheduler(prepared, abilities).done(resident)
 }
 
 /** Channels and positions in between: with one of either, both layouts are the same bytes. */
@@ -73,13 +72,13 @@ class Scheduler {
   readonly #places = new Map<string, Partial<Record<Layout, Located>>>()
   readonly #inputs = new Map<string, Located>()
 
-  constructor(prepared: Prepared, lowerings: Lowerings) {
+  constructor(prepared: Prepared, abilities: Abilities) {
     this.#prepared = prepared
     for (const { name } of graphInputs(prepared.model.graph)) {
       const place = this.#create(name, 'plain', false)
       if (place) this.#inputs.set(name, place)
     }
-    for (const job of fuse(prepared, lowerings)) this.#add(job)
+    for (const job of fuse(prepared, abilities)) this.#add(job)
   }
 
   done(resident: boolean): Schedule {
@@ -141,13 +140,13 @@ class Scheduler {
   }
 
   #add(job: Job): void {
-    const { lowering, unit } = job
+    const { ability, unit } = job
     const { node } = unit
     const computed = (name: string) => name !== '' && !this.#prepared.isConstant(name)
     const names = node.outputs.map((o, i) => (i === 0 ? job.result : o))
-    if ((lowering ? lowering.alias : isView(unit)) && this.#alias(node.inputs[0]!, names)) return
-    const layout = lowering ? this.#layoutFor(job, lowering) : 'plain'
-    const plain = (which: 'inputs' | 'outputs', i: number) => lowering?.plain?.[which]?.includes(i)
+    if ((ability ? ability.alias : isView(unit)) && this.#alias(node.inputs[0]!, names)) return
+    const layout = ability ? this.#layoutFor(job, ability) : 'plain'
+    const plain = (which: 'inputs' | 'outputs', i: number) => ability?.plain?.[which]?.includes(i)
     const inputs = job.inputs.map((name, i) =>
       computed(name) ? this.#at(name, plain('inputs', i) ? 'plain' : layout) : undefined,
     )
@@ -168,20 +167,17 @@ class Scheduler {
         : this.#create(
             name,
             plain('outputs', i) ? 'plain' : layout,
-            lowering !== undefined,
+            ability !== undefined,
             i === 0 && job.outputCodes ? 'uint8' : 'float32',
           ),
     )
     this.#tasks.push(
-      lowering
-        ? { kind: 'kernels', job, lowering: lowering as Lowering, inputs, outputs, residual }
-        : { kind: 'host', job, inputs, outputs, captured },
+      ability ? { kind: 'kernels', job, inputs, outputs, residual } : { kind: 'host', job, inputs, outputs, captured },
     )
   }
 
-  #layoutFor({ unit, inputs }: Job, { layout }: Lowering<never>): Layout {
-    const wanted = typeof layout === 'function' ? layout(unit.call as never) : layout
-    if (wanted !== 'same') return wanted
+  #layoutFor({ inputs }: Job, { layout }: Ability): Layout {
+    if (layout !== 'same') return layout
     const ranked = inputs.map((name) => this.#places.get(name)).filter((p) => p !== undefined)
     // Channels last where any input has it: kernels like it, and so does what comes next.
     return ranked.some((p) => p.channelsLast) ? 'channelsLast' : 'plain'

@@ -1,9 +1,7 @@
-import { isConcrete } from '../../../base/index.ts'
-import { capturedNames, type Node, subgraphsOf } from '../../../graph/index.ts'
-import { permutation } from '../../../ops/index.ts'
-import type { Prepared, Unit } from '../../plan/units.ts'
-import { lowerCopy } from './lower-layout.ts'
-import { type Lowering, shapeOf } from './lowering.ts'
+import { isConcrete } from '../base/index.ts'
+import { capturedNames, type Node, subgraphsOf } from '../graph/index.ts'
+import { permutation } from '../ops/index.ts'
+import type { Prepared, Unit } from './units.ts'
 
 /*
  * Channel shuffles (ShuffleNet, Zhang et al., 2017), which ONNX files write as three nodes:
@@ -73,23 +71,3 @@ function onlyReaders({ units, model }: Prepared): (unit: Unit) => Unit | undefin
     return found.length === 1 ? found[0] : undefined
   }
 }
-
-/** The whole shuffle as one step, in either layout. */
-export const shuffleLowering = (groups: number): Lowering => ({
-  layout: 'same',
-  lower({ call, input, output }) {
-    const [batch, channels, ...spatial] = shapeOf(call.inputs[0]) as [number, number, ...number[]]
-    const positions = spatial.reduce((p, d) => p * d, 1)
-    const size = channels / groups
-    const { address: x, layout } = input(0)
-    const y = output(0).address
-    if (layout === 'channelsLast')
-      return [{ kernel: 'shuffleChannelsF32', args: { x, y, pixels: batch * positions, groups, size } }]
-    const image = channels * positions
-    return lowerCopy({
-      ...{ x, y, sizes: [batch, size, groups, positions] },
-      xStrides: [image, positions, size * positions, 1],
-      yStrides: [image, groups * positions, positions, 1],
-    })
-  },
-})

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { elementCount, seededRandom } from '../../../base/index.ts'
-import { GraphBuilder, type Model, tensorOf } from '../../../graph/index.ts'
-import { prepare } from '../../plan/units.ts'
-import { createSession } from '../../session.ts'
-import { hostTensor, hostValues } from '../../tensor.ts'
-import { referenceRun } from '../reference/run.ts'
+import { elementCount, seededRandom } from '../base/index.ts'
+import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
+import { createSession, hostTensor, hostValues, referenceRun } from '../runtime/index.ts'
 import { valueBounds } from './bounds.ts'
+import { prepare } from './units.ts'
 
 const shape = [1, 4, 6, 6]
 const { POSITIVE_INFINITY: infinity } = Number

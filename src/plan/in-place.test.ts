@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { GraphBuilder } from '../../../graph/index.ts'
-import { createSession, hostTensor, referenceRun } from '../../index.ts'
+import { GraphBuilder } from '../graph/index.ts'
+import { createSession, hostTensor, referenceRun } from '../runtime/index.ts'
 
 /** Builds a network of one input [4, 8, 3, 3] and returns how many of its sizes the arena takes, and whether it is right. */
 async function arenaOf(build: (b: GraphBuilder, x: string) => readonly string[]): Promise<number> {

@@ -1,5 +1,5 @@
-import { byteLengthOf, elementCount, isHalf, widenHalves } from '../../base/index.ts'
-import type { Inference, InferredCall, Known, Node, Operator, Tensor } from '../../graph/index.ts'
+import { byteLengthOf, elementCount, isHalf, widenHalves } from '../base/index.ts'
+import type { Inference, InferredCall, Known, Node, Operator, Tensor } from '../graph/index.ts'
 
 /*
  * 16-bit floats as float32: a plan knows no halves. Weights are widened when they are read, inputs when they are given, outputs are rounded when

@@ -1,14 +1,11 @@
-import { elementCount, getOrAdd } from '../../../base/index.ts'
+import { elementCount } from '../../../base/index.ts'
 import { constantContent, type Dense, nodeLabel, type Tensor } from '../../../graph/index.ts'
-import { UnsupportedError } from '../../errors.ts'
-import { layOut } from '../../plan/arena.ts'
-import { type Prepared, prepare } from '../../plan/units.ts'
+import { isExact, type Located, type Plan, type Task, UnsupportedError } from '../../../plan/index.ts'
 import { kernels, writeArgs } from './abi.ts'
-import { type Bounds, valueBounds } from './bounds.ts'
 import { convertLayout } from './convert.ts'
-import { isExact, type LoweringContext, type Lowerings, type Place } from './lowering.ts'
+import type { LoweringContext, Lowerings, Place } from './lowering.ts'
+import { loweringOf } from './lowerings/index.ts'
 import { PlanMemory } from './memory.ts'
-import { type Located, type Schedule, schedule, type Task } from './schedule.ts'
 import type { Step } from './step.ts'
 import { WeightReader } from './weights.ts'
 
@@ -27,10 +24,9 @@ export interface TaskSpan {
   readonly steps: number
 }
 
-/** Everything that a run needs, made once for one graph and one set of input shapes. */
-export interface Plan {
-  readonly prepared: Prepared
-  readonly schedule: Schedule
+/** A plan as programs of kernels in memory: everything that a run needs. */
+export interface Assembly {
+  readonly plan: Plan
   readonly segments: readonly Segment[]
   readonly memory: PlanMemory
   addressOf(place: Located): number
@@ -38,62 +34,28 @@ export interface Plan {
   constant(value: string): Dense
   /** Bytes: the arena, what its buffers would take side by side, everything with packed weights. */
   readonly sizes: { readonly arena: number; readonly sum: number; readonly total: number }
-  /** Nodes that no kernel does, and why: an entry for each operator and reason. */
-  readonly onHost: readonly string[]
 }
 
 /**
- * Makes a plan: fusion, layouts, lifetimes, packed weights, programs.
+ * Packs weights and writes programs.
+ * @param shared for threads: needs SharedArrayBuffer
  * @throws UnsupportedError, KerfError `out-of-memory`, and whatever reading weights throws
  */
-export function makePlan(
-  model: Parameters<typeof prepare>[0],
-  inputShapes: ReadonlyMap<string, readonly number[]>,
-  lowerings: Lowerings,
-  shared: boolean,
-  resident = false,
-): Plan {
-  const prepared = prepare(model, inputShapes)
-  const scheduled = schedule(prepared, lowerings, resident)
-  const arena = layOut(scheduled.buffers)
-  const offsets = new Map(scheduled.buffers.map((b, i) => [b, arena.offsets[i]!]))
-  const largest = scheduled.buffers.reduce((m, b) => Math.max(m, b.bytes), 0)
+export function assemble(plan: Plan, lowerings: Lowerings, shared: boolean): Assembly {
+  const { prepared, offsets, arena } = plan
+  const largest = [...offsets.keys()].reduce((m, b) => Math.max(m, b.bytes), 0)
   const scratch = Math.min(2 * largest + 65536, scratchBytes)
-  const memory = new PlanMemory(arena.bytes, scratch, weightBytes(prepared, scheduled.tasks), shared)
-  const addressOf = (place: Located) => memory.arena + offsets.get(scheduled.homes.get(place.buffer) ?? place.buffer)!
-  const builder = new ProgramBuilder(prepared, memory, addressOf)
-  for (const task of scheduled.tasks) builder.add(task)
+  const memory = new PlanMemory(arena.bytes, scratch, weightBytes(plan), shared)
+  const addressOf = ({ buffer }: Located) => memory.arena + offsets.get(buffer)!
+  const builder = new ProgramBuilder(plan, lowerings, memory, addressOf)
+  for (const task of plan.tasks) builder.add(task)
   const segments = builder.done()
-  return {
-    prepared,
-    schedule: scheduled,
-    segments,
-    memory,
-    addressOf,
-    constant: (value) => constantContent(prepared, value),
-    sizes: { arena: arena.bytes, sum: arena.sum, total: memory.bytes },
-    onHost: leftToHost(scheduled.tasks),
-  }
-}
-
-function leftToHost(tasks: readonly Task[]): string[] {
-  const groups = new Map<
-    string,
-    { readonly opType: string; readonly first: string; readonly why: string; count: number }
-  >()
-  for (const task of tasks) {
-    if (task.kind !== 'host' || task.job.unit.operator.control) continue
-    const { unit, why = 'none is written' } = task.job
-    const { opType } = unit.node
-    getOrAdd(groups, `${opType} ${why}`, () => ({ opType, first: nodeLabel(unit.node), why, count: 0 })).count++
-  }
-  return [...groups.values()].map(
-    ({ opType, first, why, count }) => `${opType} "${first}"${count > 1 ? ` and ${count - 1} more` : ''} (${why})`,
-  )
+  const sizes = { arena: arena.bytes, sum: arena.sum, total: memory.bytes }
+  return { plan, segments, memory, addressOf, constant: (value) => constantContent(prepared, value), sizes }
 }
 
 /** Stored weights that kernels read as they are: packed they are at least as large. */
-const weightBytes = ({ stored }: Prepared, tasks: readonly Task[]): number =>
+const weightBytes = ({ prepared: { stored }, tasks }: Plan): number =>
   tasks.reduce((sum, task) => {
     if (task.kind !== 'kernels' || task.job.inputCodes) return sum
     const weights = task.job.inputs.map((name) => stored.get(name)).filter((t) => isExact(t?.elementType))
@@ -101,21 +63,21 @@ const weightBytes = ({ stored }: Prepared, tasks: readonly Task[]): number =>
   }, 0)
 
 class ProgramBuilder {
-  readonly #prepared: Prepared
+  readonly #plan: Plan
+  readonly #lowerings: Lowerings
   readonly #memory: PlanMemory
   readonly #addressOf: (place: Located) => number
-  readonly #bounds: ReadonlyMap<string, Bounds>
   readonly #segments: Segment[] = []
   readonly #weights: WeightReader
   /** Steps of the program under construction. */
   #open: { task: Task; steps: Step[] }[] = []
 
-  constructor(prepared: Prepared, memory: PlanMemory, addressOf: (place: Located) => number) {
-    this.#prepared = prepared
+  constructor(plan: Plan, lowerings: Lowerings, memory: PlanMemory, addressOf: (place: Located) => number) {
+    this.#plan = plan
+    this.#lowerings = lowerings
     this.#memory = memory
     this.#addressOf = addressOf
-    this.#bounds = valueBounds(prepared)
-    this.#weights = new WeightReader(prepared.stored)
+    this.#weights = new WeightReader(plan.prepared.stored)
   }
 
   add(task: Task): void {
@@ -163,15 +125,16 @@ class ProgramBuilder {
   }
 
   #lower(task: Extract<Task, { kind: 'kernels' }>): Step[] {
-    const { job, lowering, inputs, outputs, residual } = task
+    const { job, inputs, outputs, residual } = task
     const { node, call } = job.unit
+    const { prepared, bounds } = this.#plan
     this.#weights.release()
     const constant = (i: number): Dense | undefined => {
       const name = node.inputs[i]
-      return name && this.#prepared.isConstant(name) ? constantContent(this.#prepared, name) : undefined
+      return name && prepared.isConstant(name) ? constantContent(prepared, name) : undefined
     }
     const storedFloats = (i: number): Tensor | undefined => {
-      const tensor = this.#prepared.stored.get(node.inputs[i] ?? '')
+      const tensor = prepared.stored.get(node.inputs[i] ?? '')
       return tensor?.elementType === 'float32' ? tensor : undefined
     }
     const located = (place: Located | undefined): Place => {
@@ -199,7 +162,7 @@ class ProgramBuilder {
         return tensor ? this.#weights.pieces(tensor) : context.floats(i)
       },
       output: (i) => located(outputs[i]),
-      bounds: (i) => this.#bounds.get(node.inputs[i] ?? ''),
+      bounds: (i) => bounds.get(node.inputs[i] ?? ''),
       epilogue: { residual: residual && this.#addressOf(residual), lo: job.lo, hi: job.hi },
       affine: job.affine,
       isCentred: (i) => job.centred?.has(job.inputs[i]!) ?? false,
@@ -208,6 +171,6 @@ class ProgramBuilder {
       outputCodes: job.outputCodes,
       alloc: this.#memory,
     }
-    return lowering.lower(context)
+    return loweringOf(job, this.#lowerings).lower(context)
   }
 }

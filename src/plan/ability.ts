@@ -1,0 +1,109 @@
+import { isConcrete } from '../base/index.ts'
+import { accessesOf, type InferredCall, type Known } from '../graph/index.ts'
+import { isFloat, isHoldable } from './element-types.ts'
+import type { Prepared, Unit } from './units.ts'
+
+/**
+ * How the elements of a value lie in memory: 'plain' as ONNX has them ([N, C, spatial…], row-major), 'channelsLast' with the channel axis
+ * moved to the end ([N, spatial…, C]). Values with fewer than three dimensions are always plain.
+ */
+export type Layout = 'plain' | 'channelsLast'
+
+/** What a backend says of a call that it does: in which layout, and what else it does along with it. */
+export interface Ability {
+  /**
+   * Layout of the computed inputs and of the outputs: one of the two, or 'same': whichever the first computed input has, for operators that
+   * treat every element alike.
+   */
+  readonly layout: Layout | 'same'
+  /** Inputs and outputs that lie as ONNX has them whatever the layout of the others: weights and their gradients. */
+  readonly plain?: { readonly inputs?: readonly number[]; readonly outputs?: readonly number[] }
+  /** What may be fused into it. */
+  readonly fuses?: {
+    readonly affine?: boolean
+    readonly residual?: boolean
+    readonly clamp?: boolean
+    readonly codes?: boolean
+  }
+  /** How it is done where input 0 is codes of its weights' scale. */
+  readonly ofCodes?: Ability
+  /** How it is done where output 0 is wanted as bytes. */
+  readonly toBytes?: Ability
+  /** It is right for whole numbers held as float32, too: they are moved or compared, or the results are theirs. Default: float32 alone. */
+  readonly integers?: boolean
+  /**
+   * It reads codes less their zero point: pairs of inputs, the codes and the zero point. It makes codes whose zero point is an input (a number) or an
+   * output. Codes that are made and read so may be held without their zero point.
+   */
+  readonly zeroPoints?: {
+    readonly reads?: readonly (readonly [codes: number, zeroPoint: number])[]
+    readonly makes?: number | { readonly output: number }
+  }
+  /** Its output is its input as it lies in memory. */
+  readonly alias?: boolean
+  /** The output may share the first input's memory: every element is read before it is written. */
+  readonly inPlace?: boolean
+}
+
+/** What the planner asks a backend. */
+export interface Abilities {
+  /**
+   * How it does a call, or why it cannot: the reference does it then. Every computed input and every output of a call that it does is
+   * one that `misfit` has nothing against.
+   * @param isConstant whether an input is known before running
+   */
+  supports(call: InferredCall, isConstant: (input: number) => boolean): Ability | string
+  /** How it puts channels in another order, where it does (shuffle.ts). */
+  readonly shuffles?: Ability
+}
+
+const kindOf = (known: Known | undefined): string =>
+  !known?.elementType ? 'no tensor' : isConcrete(known.shape) ? known.elementType : 'of a size that depends on data'
+
+/** Why a call's values cannot lie in a plan's buffers, or not for this ability; undefined where they can. */
+export function misfit(
+  { node, inputs, outputs }: InferredCall,
+  isConstant: (input: number) => boolean,
+  { integers }: Pick<Ability, 'integers'>,
+): string | undefined {
+  const isOdd = (known: Known | undefined) => !isHoldable(known?.elementType) || !isConcrete(known?.shape)
+  const computed = node.inputs.flatMap((name, i) => (name === '' || isConstant(i) ? [] : [i]))
+  const made = node.outputs.flatMap((name, i) => (name === '' ? [] : [i]))
+  const input = computed.find((i) => isOdd(inputs[i]))
+  if (input !== undefined) return `input ${input} is ${kindOf(inputs[input])}`
+  const output = made.find((i) => isOdd(outputs[i]))
+  if (output !== undefined) return `output ${output} is ${kindOf(outputs[output])}`
+  const whole = [...computed.map((i) => inputs[i]), ...made.map((i) => outputs[i])].find((k) => !isFloat(k))
+  return whole && !integers ? `its kernel takes float32, not ${whole.elementType}` : undefined
+}
+
+/**
+ * How a backend does a unit, or why it cannot.
+ * @param lies whether a computed value lies in the plan's buffers
+ */
+export function abilityOf(
+  { node, call }: Unit,
+  abilities: Abilities,
+  prepared: Prepared,
+  lies: (value: string) => boolean,
+): Ability | string {
+  const isConstant = (i: number) => prepared.isConstant(node.inputs[i] ?? '')
+  const ability = abilities.supports(call, isConstant)
+  if (typeof ability === 'string') return ability
+  const apart = node.inputs.findIndex((name, i) => name !== '' && !isConstant(i) && !lies(name))
+  return apart < 0 ? ability : `input ${apart} is ${kindOf(call.inputs[apart])}`
+}
+
+/** Whether a node gives its first input another name and perhaps another shape, and makes nothing else. */
+export const isView = ({ node, operator, call }: Unit): boolean =>
+  accessesOf(operator, call) === 'view' && node.outputs.filter((o) => o !== '').length === 1
+
+/** Whether its result is its input with the same shape: Identity, a Cast to a type that holds the same numbers. */
+export function passes(unit: Unit, abilities: Abilities): boolean {
+  const [x] = unit.call.inputs
+  const [y] = unit.call.outputs
+  if (!isConcrete(x?.shape) || x.shape.join() !== y?.shape?.join()) return false
+  if (isView(unit)) return x.elementType === y.elementType
+  const ability = abilities.supports(unit.call, () => false)
+  return typeof ability !== 'string' && ability.alias === true
+}

@@ -1,0 +1,13 @@
+// From a graph to a plan for given input shapes: what is fused, in which layout and buffer every value lies, in which order things are done.
+// Not here: how anything is computed. A plan is data; it knows no kernel and no address, and of a backend only its abilities.
+// May import: base, graph, ops.
+
+export { type Abilities, type Ability, type Layout, misfit } from './ability.ts'
+export type { Bounds } from './bounds.ts'
+export { type Codes, weightCodes } from './codes.ts'
+export { holds, isExact } from './element-types.ts'
+export { UnsupportedError } from './errors.ts'
+export type { Affine, Job } from './fuse.ts'
+export { makePlan, type Plan, type PlanOptions } from './plan.ts'
+export type { Buffer, Located, Task } from './schedule.ts'
+export type { Prepared, Unit } from './units.ts'

@@ -1,0 +1,70 @@
+import { getOrAdd } from '../base/index.ts'
+import { type Model, nodeLabel } from '../graph/index.ts'
+import type { Abilities } from './ability.ts'
+import { layOut } from './arena.ts'
+import { type Bounds, valueBounds } from './bounds.ts'
+import { type Buffer, type Located, schedule, type Task } from './schedule.ts'
+import { type Prepared, prepare } from './units.ts'
+
+/** What is computed for one graph and one set of input shapes, in which order, and where in one arena the values lie. */
+export interface Plan {
+  readonly prepared: Prepared
+  readonly tasks: readonly Task[]
+  readonly inputs: ReadonlyMap<string, Located>
+  /** Graph outputs that lie in the arena; the others are the host's. */
+  readonly outputs: ReadonlyMap<string, Located>
+  /** Where each buffer begins in the arena, in bytes. */
+  readonly offsets: ReadonlyMap<Buffer, number>
+  /** Bytes: the arena, and what its buffers would take side by side. */
+  readonly arena: { readonly bytes: number; readonly sum: number }
+  /** What is known of values before anything runs, by name. */
+  readonly bounds: ReadonlyMap<string, Bounds>
+  /** Nodes that the backend leaves to the reference, and why: an entry for each operator and reason. */
+  readonly onHost: readonly string[]
+}
+
+export interface PlanOptions {
+  /** Inputs keep their memory to themselves, so that their content outlives a run. Default false. */
+  readonly keepsInputs?: boolean
+}
+
+/**
+ * Makes a plan: fusion, layouts, lifetimes.
+ * @param inputShapes concrete, one per input
+ * @param abilities of the backend that it is for
+ * @throws UnsupportedError naming the first node of an operator that Kerf does not know
+ */
+export function makePlan(
+  model: Model,
+  inputShapes: ReadonlyMap<string, readonly number[]>,
+  abilities: Abilities,
+  { keepsInputs = false }: PlanOptions = {},
+): Plan {
+  const prepared = prepare(model, inputShapes)
+  const { tasks, buffers, homes, inputs, outputs } = schedule(prepared, abilities, keepsInputs)
+  const arena = layOut(buffers)
+  const offsets = new Map(buffers.map((buffer, i) => [buffer, arena.offsets[i]!]))
+  for (const [buffer, home] of homes) offsets.set(buffer, offsets.get(home)!)
+  return {
+    ...{ prepared, tasks, inputs, outputs, offsets },
+    arena: { bytes: arena.bytes, sum: arena.sum },
+    bounds: valueBounds(prepared),
+    onHost: leftToHost(tasks),
+  }
+}
+
+function leftToHost(tasks: readonly Task[]): string[] {
+  const groups = new Map<
+    string,
+    { readonly opType: string; readonly first: string; readonly why: string; count: number }
+  >()
+  for (const task of tasks) {
+    if (task.kind !== 'host' || task.job.unit.operator.control) continue
+    const { unit, why = 'none is written' } = task.job
+    const { opType } = unit.node
+    getOrAdd(groups, `${opType} ${why}`, () => ({ opType, first: nodeLabel(unit.node), why, count: 0 })).count++
+  }
+  return [...groups.values()].map(
+    ({ opType, first, why, count }) => `${opType} "${first}"${count > 1 ? ` and ${count - 1} more` : ''} (${why})`,
+  )
+}
