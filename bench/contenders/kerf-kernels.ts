@@ -1,6 +1,5 @@
 // What benchmarks of single kernels use of Kerf's inside; bundled for them by kerf.mjs.
 
-export { spawnNodeWorker } from '../../src/runtime/spawn.node.ts'
 export { firstFree, type KernelArgs, type KernelName, kernels, writeArgs } from '../../src/runtime/backends/wasm/abi.ts'
 export { lowerAdderConv, lowerAdderConvInteger } from '../../src/runtime/backends/wasm/adder-layer.ts'
 export { lowerConvPanels } from '../../src/runtime/backends/wasm/conv-f32.ts'
@@ -8,3 +7,4 @@ export { lowerConv } from '../../src/runtime/backends/wasm/conv-layer.ts'
 export { measureLimit } from '../../src/runtime/backends/wasm/limit.ts'
 export { hasRelaxedSimd } from '../../src/runtime/backends/wasm/module.ts'
 export { Pool } from '../../src/runtime/backends/wasm/pool.ts'
+export { spawnNodeWorker } from '../../src/runtime/spawn.node.ts'
