@@ -3,16 +3,19 @@
 import { readModelFile } from '../dist/onnx/index.node.js'
 import { findGroups, pruneModel } from '../dist/prune/index.js'
 
-const model = readModelFile(process.argv[2])
+const file = readModelFile(process.argv[2])
 // Loading, in the sense of the comparison: the weights are in memory before the clock starts.
-for (const [name, tensor] of model.graph.initializers) {
-  const bytes = tensor.data.bytes().slice()
-  const data = {
-    byteLength: bytes.byteLength,
-    bytes: (offset = 0, length = bytes.byteLength - offset) => bytes.subarray(offset, offset + length),
-  }
-  model.graph.initializers.set(name, { ...tensor, data, preserved: undefined })
-}
+const initializers = new Map(
+  [...file.graph.initializers].map(([name, tensor]) => {
+    const bytes = tensor.data.bytes().slice()
+    const data = {
+      byteLength: bytes.byteLength,
+      bytes: (offset = 0, length = bytes.byteLength - offset) => bytes.subarray(offset, offset + length),
+    }
+    return [name, { ...tensor, data, preserved: undefined }]
+  }),
+)
+const model = { ...file, graph: { ...file.graph, initializers } }
 const seconds = (since) => (performance.now() - since) / 1000
 const start = performance.now()
 const result = pruneModel(model, { methods: ['filter', 'neuron'], criterion: 'l2', scope: { ratio: 0.5 } })

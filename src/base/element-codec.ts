@@ -133,6 +133,33 @@ export function decodeElements(type: ElementType, bytes: Uint8Array, count: numb
 }
 
 /**
+ * Typed arrays that read elements as they are stored. Without 64-bit integers, which are no numbers to JavaScript, and bool, of which every byte but
+ * 0 is true.
+ */
+const views: Partial<
+  Record<ElementType, new (buffer: ArrayBufferLike, offset: number, length: number) => ArrayLike<number>>
+> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+}
+
+/**
+ * `count` elements, to be read only: the given bytes themselves where this machine stores numbers so, otherwise decoded.
+ * @throws as `decodeElements`
+ */
+export function elementsOf(type: ElementType, bytes: Uint8Array, count: number): ArrayLike<number> {
+  const View = littleEndian ? views[type] : undefined
+  const isView = View && bytes.byteOffset % byteLengthOf(type, 1) === 0 && bytes.byteLength >= byteLengthOf(type, count)
+  return isView ? new View(bytes.buffer, bytes.byteOffset, count) : decodeElements(type, bytes, count)
+}
+
+/**
  * Encodes numbers; integers wrap to their width as in C, 64-bit ones saturate.
  * @throws KerfError `unsupported-element-type` for strings, complex numbers and 8-bit floats.
  */

@@ -2,7 +2,7 @@ import { elementCount, getOrAdd, KerfError } from '../base/index.ts'
 import type { Inference } from './infer.ts'
 import type { Model, Tensor } from './model.ts'
 import { type Dense, runForward } from './operator.ts'
-import { tensorValues } from './tensor.ts'
+import { readValues } from './tensor.ts'
 import { producersOf } from './traverse.ts'
 
 /** A model with what is known of it, and every tensor that it stores (`storedTensors`). */
@@ -28,7 +28,7 @@ export function constantContent(constants: Constants, value: string, zeroed?: st
   const make = (name: string): Dense => {
     const tensor = stored.get(name)
     if (tensor) {
-      const data = name === zeroed ? new Float64Array(elementCount(tensor.shape)!) : tensorValues(tensor)
+      const data = name === zeroed ? new Float64Array(elementCount(tensor.shape)!) : readValues(tensor)
       return { elementType: tensor.elementType, shape: tensor.shape, data }
     }
     producers ??= producersOf(model.graph)

@@ -3,6 +3,7 @@ import {
   decodeElements,
   type ElementType,
   elementCount,
+  elementsOf,
   encodeElements,
   KerfError,
   stridesOf,
@@ -46,6 +47,11 @@ export function tensorValues(tensor: Tensor): Float64Array {
   return decodeElements(tensor.elementType, tensor.data.bytes(), elementCount(tensor.shape)!)
 }
 
+/** The same for those who only read them: without a copy where the element type allows it. */
+export function readValues(tensor: Tensor): ArrayLike<number> {
+  return elementsOf(tensor.elementType, tensor.data.bytes(), elementCount(tensor.shape)!)
+}
+
 /**
  * The sub-tensor that keeps, on each given axis, the listed indices in their order. Nothing is read until its bytes are.
  * Sub-byte element types are not supported (their elements do not start at bytes).
@@ -63,21 +69,14 @@ export function keepIndices(tensor: Tensor, keep: ReadonlyMap<number, ArrayLike<
     const from = tensor.data.bytes()
     const out = new Uint8Array(byteLengthOf(tensor.elementType, elementCount(shape)!))
     const strides = stridesOf(tensor.shape)
-    // Everything after the last cut axis is contiguous and copied at once.
+    // Everything after the last cut axis is contiguous.
     const last = Math.max(-1, ...keep.keys())
-    const run = (last < 0 ? elementCount(tensor.shape)! : strides[last]!) * size
-    let at = 0
-    const walk = (axis: number, base: number): void => {
-      if (axis > last) {
-        out.set(from.subarray(base, base + run), at)
-        at += run
-        return
-      }
-      const indices = keep.get(axis)
-      const step = strides[axis]! * size
-      for (let i = 0; i < shape[axis]!; i++) walk(axis + 1, base + (indices ? indices[i]! : i) * step)
+    if (last < 0) out.set(from.subarray(0, out.byteLength))
+    else {
+      // Most runs are short (the window of a filter), so that they are copied in the largest pieces that they consist of.
+      const unit = [4, 2].find((u) => size % u === 0 && from.byteOffset % u === 0) ?? 1
+      copyKept(wordsOf(out, unit), wordsOf(from, unit), { shape, strides, keep, last, words: size / unit })
     }
-    if (elementCount(shape) !== 0) walk(0, 0)
     return out
   }
   return {
@@ -86,4 +85,48 @@ export function keepIndices(tensor: Tensor, keep: ReadonlyMap<number, ArrayLike<
     docString: tensor.docString,
     data: computed(byteLengthOf(tensor.elementType, elementCount(shape)!), make),
   }
+}
+
+type Words = Uint8Array | Uint16Array | Uint32Array
+
+const wordsOf = ({ buffer, byteOffset, byteLength }: Uint8Array, unit: number): Words => {
+  const length = Math.floor(byteLength / unit)
+  if (unit === 4) return new Uint32Array(buffer, byteOffset, length)
+  return unit === 2 ? new Uint16Array(buffer, byteOffset, length) : new Uint8Array(buffer, byteOffset, length)
+}
+
+/** From this many words on, a copy by the machine is faster than one by hand. */
+const longRun = 64
+
+interface Kept {
+  /** Of the result. */
+  readonly shape: readonly number[]
+  /** Of the whole, in elements. */
+  readonly strides: readonly number[]
+  readonly keep: ReadonlyMap<number, ArrayLike<number>>
+  readonly last: number
+  /** Of an element. */
+  readonly words: number
+}
+
+function copyKept(out: Words, from: Words, { shape, strides, keep, last, words }: Kept): void {
+  const run = strides[last]! * words
+  const indices = keep.get(last)!
+  let at = 0
+  const walk = (axis: number, base: number): void => {
+    if (axis < last) {
+      const kept = keep.get(axis)
+      const step = strides[axis]! * words
+      for (let i = 0; i < shape[axis]!; i++) walk(axis + 1, base + (kept ? kept[i]! : i) * step)
+      return
+    }
+    for (let i = 0; i < indices.length; i++) {
+      let next = base + indices[i]! * run
+      if (run >= longRun) {
+        out.set(from.subarray(next, next + run), at)
+        at += run
+      } else for (const end = at + run; at < end; ) out[at++] = from[next++]!
+    }
+  }
+  if (out.length > 0) walk(0, 0)
 }

@@ -1,8 +1,8 @@
 import { getOrAdd } from '../base/index.ts'
 import {
   bindInputs,
-  type Graph,
   inferGraph,
+  type Labels,
   type Model,
   nodeLabel,
   type RootKind,
@@ -207,25 +207,38 @@ export function refusalsOf(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | u
   return [...found.values()]
 }
 
-/** Every tensor and node that a group touches, for an explanation: "these 11 tensors, through these nodes". */
-export function reachOf(
-  found: ChannelGroups,
-  group: ChannelGroup,
-): { tensors: { name: string; axis: number; shape: readonly number[] }[]; nodes: string[] } {
-  const { trace } = found
-  const labels = new Set(group.classes.map((c) => c.label))
-  const touches = (list: Int32Array) => list.some((l) => labels.has(trace.labels.find(l)))
-  const shape = (name: string) => trace.stored.get(name)?.shape ?? []
-  const tensors = [...trace.tensorAxes].flatMap(([name, axes]) =>
-    [...axes].flatMap(([axis, list]) => (touches(list) ? [{ name, axis, shape: shape(name) }] : [])),
+/** What a group touches, for an explanation: "these 11 tensors, through these nodes". */
+export interface Reach {
+  readonly tensors: readonly { readonly name: string; readonly axis: number; readonly shape: readonly number[] }[]
+  readonly nodes: readonly string[]
+}
+
+/** Every tensor and node that each group touches. */
+export function reachOf({ trace, groups }: ChannelGroups): ReadonlyMap<ChannelGroup, Reach> {
+  const owner = new Map(groups.flatMap((group) => group.classes.map((c) => [c.label, group] as const)))
+  const touching = (labels: Labels) => {
+    const found = new Set<ChannelGroup>()
+    for (const label of labels) {
+      const group = owner.get(trace.labels.find(label))
+      if (group) found.add(group)
+    }
+    return found
+  }
+  const reach = new Map(
+    groups.map((group) => [group, { tensors: [] as Reach['tensors'][number][], nodes: [] as string[] }]),
   )
-  for (const [name, spec] of trace.groupedAxes)
-    if (touches(spec.labels)) tensors.push({ name, axis: spec.axis, shape: shape(name) })
-  const values = new Set(
-    [...trace.tracks].filter(([, tracks]) => tracks.some((t) => touches(t.labels))).map(([name]) => name),
+  const addTensor = (name: string, axis: number, labels: Labels) => {
+    const shape = trace.stored.get(name)?.shape ?? []
+    for (const group of touching(labels)) reach.get(group)!.tensors.push({ name, axis, shape })
+  }
+  for (const [name, axes] of trace.tensorAxes) for (const [axis, labels] of axes) addTensor(name, axis, labels)
+  for (const [name, { axis, labels }] of trace.groupedAxes) addTensor(name, axis, labels)
+  const carried = new Map(
+    [...trace.tracks].map(([name, tracks]) => [name, new Set(tracks.flatMap((t) => [...touching(t.labels)]))]),
   )
-  const nodes = (trace.model.graph as Graph).nodes
-    .filter((n) => n.outputs.some((o) => values.has(o)) || n.inputs.some((i) => values.has(i)))
-    .map(nodeLabel)
-  return { tensors, nodes }
+  for (const node of trace.model.graph.nodes) {
+    const passing = new Set([...node.outputs, ...node.inputs].flatMap((name) => [...(carried.get(name) ?? [])]))
+    for (const group of passing) reach.get(group)!.nodes.push(nodeLabel(node))
+  }
+  return reach
 }

@@ -4,9 +4,9 @@ import {
   type Model,
   type Node,
   nodeLabel,
+  readValues,
   sourcesOf,
   TensorEdits,
-  tensorValues,
   usedNames,
   withEdits,
 } from '../graph/index.ts'
@@ -73,7 +73,7 @@ export function narrowInputs(
     const scores =
       criterion === 'random'
         ? uniformScores(seed, name, size)
-        : sliceNorms(tensorValues(tensor), tensor.shape, axis, criterion)
+        : sliceNorms(readValues(tensor), tensor.shape, axis, criterion)
     const order = [...scores.keys()].sort((a, b) => scores[a]! - scores[b]! || a - b)
     const kept = Int32Array.from(order.slice(Math.min(size - 1, Math.round(size * ratio)))).sort()
     const picked = `${nodeLabel(node)}_kept`

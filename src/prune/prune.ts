@@ -4,7 +4,7 @@ import { type Model, nodeLabel, simplified } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { type Criterion, type Scores, scoreGroups } from './criteria.ts'
 import { cutModel, maskedModel, survivingOutputs } from './cut.ts'
-import { type ChannelGroup, type ChannelGroups, findGroups, namesOf, type Refusal, reachOf } from './groups.ts'
+import { type ChannelGroups, findGroups, namesOf, type Refusal, reachOf } from './groups.ts'
 import { narrowInputs } from './inputs.ts'
 import { withoutMisfits } from './misfits.ts'
 import { checkRatio, type LayerMatcher, type Scope, type Selection, select } from './select.ts'
@@ -215,7 +215,7 @@ function cutChannels(found: ChannelGroups, before: Totals, options: PruneOptions
     outputs: survivingOutputs(found, selection.removed),
     before,
     after: totalsOf(cut, options),
-    groups: found.groups.map((g) => report(found, g, selection)),
+    groups: groupReports(found, selection),
     refused: found.refused,
     inexact: inexactNodes(found, selection),
     warnings: shortfall(found, selection, asked),
@@ -232,14 +232,15 @@ function inexactNodes({ trace }: ChannelGroups, { removed }: Selection): Inexact
   })
 }
 
-function report(found: ChannelGroups, group: ChannelGroup, selection: Selection): GroupReport {
-  return {
+function groupReports(found: ChannelGroups, { kept }: Selection): GroupReport[] {
+  const reach = reachOf(found)
+  return found.groups.map((group) => ({
     name: group.name,
     layers: [...new Set(group.roots.map((r) => nodeLabel(r.node)))],
     channels: group.classes.length,
-    kept: selection.kept.get(group) ?? group.classes.length,
-    ...reachOf(found, group),
-  }
+    kept: kept.get(group) ?? group.classes.length,
+    ...reach.get(group)!,
+  }))
 }
 
 /** The smallest ratio, to a thousandth, whose result is within the target. */
