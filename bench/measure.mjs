@@ -1,8 +1,15 @@
 import { spawn } from 'node:child_process'
 
-/** Prints the peak resident set of its own process, in KiB, on file descriptor 3 when the work is done. */
+/**
+ * Prints the peak resident set of its own process, in KiB, on file descriptor 3 when the work is done. Linux starts the `maxRSS` of a process at what
+ * its parent held when it was forked, which may be far more; the high-water mark of the memory that it runs in (`VmHWM`) begins with its program.
+ */
 const wrapper = `
-process.on('exit', () => require('node:fs').writeSync(3, String(process.resourceUsage().maxRSS)))
+const { readFileSync, writeSync } = require('node:fs')
+const peak = () => process.platform === 'linux'
+  ? /^VmHWM:\\s*(\\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))[1]
+  : process.resourceUsage().maxRSS
+process.on('exit', () => writeSync(3, String(peak())))
 import(process.argv[1])
 `
 
