@@ -57,6 +57,7 @@ function unary(f: i32, x: v128, a: v128, b: v128): v128 {
   if (f == 25) return v128.bitselect(v128.bitselect(x, splat(1), splat(-0.0)), x, v128.or(f32x4.lt(x, splat(0)), f32x4.gt(x, splat(0))))
   if (f == 26) return v128.and(x, f32x4.gt(x, a))
   if (f == 27) return madd(x, a, b)
+  if (f == 28) return f32x4.trunc(clamp(x, a, b))
   return x
 }
 
@@ -124,6 +125,7 @@ function nearests(x: usize, y: usize, count: i32, a: v128, b: v128): void { unar
 function signs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(25, x, y, count, a, b) }
 function thresholded(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(26, x, y, count, a, b) }
 function linear(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(27, x, y, count, a, b) }
+function truncated(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(28, x, y, count, a, b) }
 
 type Unary = (x: usize, y: usize, count: i32, a: v128, b: v128) => void
 
@@ -156,7 +158,8 @@ function unaryOf(f: i32): Unary {
     case 24: return nearests
     case 25: return signs
     case 26: return thresholded
-    default: return linear
+    case 27: return linear
+    default: return truncated
   }
 }
 

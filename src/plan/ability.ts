@@ -2,6 +2,7 @@ import { isConcrete } from '../base/index.ts'
 import { accessesOf, type InferredCall, type Known } from '../graph/index.ts'
 import { isFloat, isHoldable } from './element-types.ts'
 import type { Prepared, Unit } from './units.ts'
+import type { WholesRule } from './whole-numbers.ts'
 
 /**
  * How the elements of a value lie in memory: 'plain' as ONNX has them ([N, C, spatial…], row-major), 'channelsLast' with the channel axis
@@ -29,8 +30,11 @@ export interface Ability {
   readonly ofCodes?: Ability
   /** How it is done where output 0 is wanted as bytes. */
   readonly toBytes?: Ability
-  /** It is right for whole numbers held as float32, too: they are moved or compared, or the results are theirs. Default: float32 alone. */
-  readonly integers?: boolean
+  /**
+   * It is right for whole numbers held as float32, too. true: they are moved or compared, so that int32 results are among them; a rule: what these may
+   * be. Default: float32 alone.
+   */
+  readonly integers?: boolean | WholesRule
   /**
    * It reads codes less their zero point: pairs of inputs, the codes and the zero point. It makes codes whose zero point is an input (a number) or an
    * output. Codes that are made and read so may be held without their zero point.

@@ -6,7 +6,7 @@ import type { Known } from '../graph/index.ts'
  */
 
 /** Whole numbers that float32 holds all of. */
-const narrowRanges: Partial<Record<ElementType, readonly [number, number]>> = {
+export const narrowRanges: Partial<Record<ElementType, readonly [number, number]>> = {
   uint8: [0, 255],
   int8: [-128, 127],
   uint16: [0, 65535],
@@ -17,7 +17,7 @@ const narrowRanges: Partial<Record<ElementType, readonly [number, number]>> = {
 export const isExact = (type: ElementType | undefined): boolean =>
   type === 'float32' || (type !== undefined && type in narrowRanges)
 
-/** Values that a backend may put there: sums of codes are held as float32, too, and rounded as such beyond 2^24. */
+/** Values that a backend may put there: int32, too, where float32 is enough for it (whole-numbers.ts). */
 export const isHoldable = (type: ElementType | undefined): boolean => isExact(type) || type === 'int32'
 
 /** Whether every number of a type is one of another. */

@@ -6,6 +6,7 @@ import { type Codes, findCodes } from './codes.ts'
 import { isPlaced } from './element-types.ts'
 import { findShuffles } from './shuffle.ts'
 import type { Prepared, Unit } from './units.ts'
+import { WholeNumbers } from './whole-numbers.ts'
 
 /*
  * What a backend can do to a result before it is stored is done there: BatchNormalization behind a convolution goes into its weights, a
@@ -56,6 +57,7 @@ export function fuse(prepared: Prepared, abilities: Abilities): Job[] {
     ),
   )
   const shuffles = abilities.shuffles ? findShuffles(prepared) : { starts: new Map(), absorbed: new Set() }
+  const wholes = new WholeNumbers(prepared, abilities)
   const coded = findCodes(prepared, (unit, form) => {
     const ability = abilityOf(unit, abilities, prepared, () => true)
     return typeof ability !== 'string' && ability[form] !== undefined
@@ -156,7 +158,8 @@ export function fuse(prepared: Prepared, abilities: Abilities): Job[] {
     })
     const { inputs } = unit.node
     const read = coded.readers.get(unit.node)
-    const found = abilityOf(unit, abilities, prepared, (value) => lying.has(value) || read !== undefined)
+    const own = abilityOf(unit, abilities, prepared, (value) => lying.has(value) || read !== undefined)
+    const found = typeof own === 'string' ? own : (wholes.refuses(unit) ?? own)
     const [ability, why] = typeof found === 'string' ? [undefined, found] : [found]
     const renamed = ability === undefined && isView(unit) && lying.has(first!)
     unit.node.outputs.forEach((name, i) => {

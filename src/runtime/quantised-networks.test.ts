@@ -49,7 +49,54 @@ const dynamic = (b: GraphBuilder, x: string, put: (t: Tensor) => string, channel
   return b.node('Relu', [b.node('Add', [scaled, bias])])
 }
 
+/** The same as older versions of it write it: the bias joins the sums, in int32. */
+const dynamicInWholes: Build = (b, x, put) => {
+  b.node('DynamicQuantizeLinear', [x], {}, { outputs: ['q', 's', 'z'] })
+  const w = put(codes('uint8', [8, 8, 3, 3]))
+  const scale = b.node('Mul', ['s', put(floats(0.01))])
+  const bias = put(floats(...Array.from({ length: 8 }, () => 20 * random.normal())))
+  const rounded = b.node('Cast', [b.node('Floor', [b.node('Div', [bias, scale])])], { to: 6 })
+  const turned = b.node('Reshape', [rounded, put(tensorOf('int64', [4], [1, -1, 1, 1]))])
+  const sums = b.node('ConvInteger', ['q', w, 'z', put(scalar('uint8', 121))], attributes)
+  return b.node('Mul', [b.node('Cast', [b.node('Add', [sums, turned])], { to: 1 }), scale])
+}
+
+/** x · 1000 in int32. */
+const thousands = (b: GraphBuilder, x: string, put: (t: Tensor) => string): string =>
+  b.node('Cast', [b.node('Mul', [x, put(floats(1000))])], { to: 6 })
+
 const cases: readonly Case[] = [
+  { name: 'layers quantised dynamically, their bias in int32', build: dynamicInWholes, tolerance: 0.02 },
+  {
+    name: 'int32: Cast, Sub, Abs, Neg, Add, Max, Concat, Cast',
+    build: (b, x, put) => {
+      const q = thousands(b, x, put)
+      const less = b.node('Abs', [b.node('Sub', [q, put(tensorOf('int32', [7], [1, -2, 3, -4, 5, -6, 2 ** 22]))])])
+      const sum = b.node('Add', [b.node('Neg', [less]), b.node('Max', [q, less])])
+      return b.node('Cast', [b.node('Concat', [sum, q], { axis: 1 })], { to: 1 })
+    },
+  },
+  {
+    // 2^21 · 2^11, rounded once, as the Cast does.
+    name: 'int32 beyond 2^24 that ends as float32: Mul',
+    build: (b, x, put) => {
+      const q = b.node('Cast', [b.node('Mul', [x, put(floats(2 ** 21 / 8))])], { to: 6 })
+      return b.node('Cast', [b.node('Mul', [q, put(tensorOf('int32', [7], [1, -2, 333, -1999, 2, 3, 4]))])], { to: 1 })
+    },
+  },
+  {
+    name: 'int32 outputs that are surely within 2^24',
+    build: (b, x, put) => {
+      const q = b.node(
+        'Cast',
+        [b.node('QuantizeLinear', [x, put(scalar('float32', 0.02)), put(scalar('uint8', 99))])],
+        {
+          to: 6,
+        },
+      )
+      return b.node('Mul', [b.node('Add', [q, q]), put(tensorOf('int32', [], [2 ** 15]))])
+    },
+  },
   {
     name: 'DynamicQuantizeLinear',
     build: (b, x) => {
@@ -171,6 +218,54 @@ describe('quantised networks', () => {
   })
 })
 
+describe('int32 that float32 may not hold', () => {
+  const refused = async (shape: readonly number[], build: Build) => {
+    const network = model({ name: '', shape, build })
+    const { received, expected, notices } = await run(network, shape)
+    for (const [name, wanted] of expected) expect(received[name]?.data).toEqual(wanted.data)
+    return notices.join()
+  }
+
+  it('is calculated exactly where it is an output', async () => {
+    const notices = await refused([1, 40], (b, x, put) => {
+      const q = b.node('Cast', [b.node('Mul', [x, put(floats(2 ** 25))])], { to: 6 })
+      return b.node('Add', [q, put(tensorOf('int32', [], [1]))], {}, { name: 'sum' })
+    })
+    expect(notices).toContain('Add "sum" (its whole numbers may be beyond 2^24, and are wanted as they are)')
+  })
+
+  it('is calculated exactly where the reference reads it, however far behind', async () => {
+    const notices = await refused([1, 40], (b, x, put) => {
+      const sum = b.node('Add', [thousands(b, x, put), thousands(b, x, put)], {}, { name: 'sum' })
+      const turned = b.node('Transpose', [sum], { perm: [1, 0] }, { name: 'turned' })
+      return b.node('Cast', [b.node('Div', [turned, put(tensorOf('int32', [], [3]))], {}, { name: 'third' })], {
+        to: 1,
+      })
+    })
+    expect(notices).toContain('Add "sum" (its whole numbers')
+    expect(notices).toContain('Div "third"')
+  })
+
+  it('is calculated exactly where so many products are summed up', async () => {
+    const build =
+      (terms: number): Build =>
+      (b, x, put) => {
+        b.node('DynamicQuantizeLinear', [x], {}, { outputs: ['q', 's', 'z'] })
+        return b.node('MatMulInteger', ['q', put(tensorOf('uint8', [terms, 1], Array(terms).fill(255))), 'z'])
+      }
+    expect(await refused([3, 258], build(258))).toBe('')
+    expect(await refused([3, 259], build(259))).toContain('MatMulInteger')
+  })
+
+  it('is calculated exactly where a stored number is none of float32', async () => {
+    const notices = await refused([1, 40], (b, x, put) => {
+      const sum = b.node('Add', [thousands(b, x, put), put(tensorOf('int32', [], [2 ** 24 + 1]))], {}, { name: 'sum' })
+      return b.node('Cast', [sum], { to: 1 })
+    })
+    expect(notices).toContain('Add "sum" (input 1 has whole numbers that float32 does not hold)')
+  })
+})
+
 describe('what no kernel does', () => {
   it('is said with its reason, once for each operator and reason, and its memory is counted', async () => {
     const b = new GraphBuilder('left', 13)
@@ -180,7 +275,7 @@ describe('what no kernel does', () => {
     b.output(b.node('NonZero', [sum], {}, { name: 'where' }))
     const { notices } = await run(b.model(), [1, 40])
     expect(notices).toEqual([
-      'no kernel does Cast "cut0" and 1 more (float32 is cut off to int8), Add "sum" (its kernel takes float32, not int8), ' +
+      'no kernel does Cast "cut0" and 1 more (float32 is cut off to int8), Add "sum" (its kernel takes float32 and int32, not int8), ' +
         'NonZero "where" (none is written): the slow reference does.',
     ])
     const session = await createSession(b.model(), { onNotice: () => {} })

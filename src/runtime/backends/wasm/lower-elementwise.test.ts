@@ -45,6 +45,13 @@ describe('one operand', () => {
       }
   })
 
+  it('truncates within bounds', () => {
+    const x = [-9.5, -2, -1.75, -0.5, 0, 0.75, 1, 2.999, 9.5]
+    const at = bench.floats(Float32Array.from(x))
+    bench.run(lowerUnary('truncate', at, at, x.length, -3.5, 4))
+    expect([...bench.read(at, x.length)].map((v) => v + 0)).toEqual([-3, -2, -1, 0, 0, 0, 1, 2, 4])
+  })
+
   it('gives one result wherever an element lies', () => {
     const names: UnaryFunction[] = ['exp', 'tanh', 'gelu', 'softplus']
     for (const name of names) {

@@ -42,6 +42,8 @@ export const unaryFunctions = [
   'thresholdedRelu',
   /** a·x + b */
   'linear',
+  /** min(max(x, a), b) toward zero */
+  'truncate',
 ] as const
 
 export type UnaryFunction = (typeof unaryFunctions)[number]

@@ -48,8 +48,9 @@ export interface LoweringContext<A = unknown> {
 }
 
 /** How one operator is turned into kernel calls: what the planner needs to know of it, and the doing. */
-export interface Lowering<A = unknown> extends Omit<Ability, 'layout' | 'ofCodes' | 'toBytes'> {
+export interface Lowering<A = unknown> extends Omit<Ability, 'layout' | 'alias' | 'ofCodes' | 'toBytes'> {
   readonly layout: Ability['layout'] | ((call: InferredCall<A>) => Ability['layout'])
+  alias?(call: InferredCall<A>): boolean
   /** Why this node cannot be done by kernels (the reference does it then), or undefined. */
   refuses?(call: InferredCall<A>, isConstant: (input: number) => boolean): string | undefined
   readonly ofCodes?: Lowering<A>

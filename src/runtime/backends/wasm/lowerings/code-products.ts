@@ -1,5 +1,6 @@
 import type { InferredCall } from '../../../../graph/index.ts'
 import { type ConvAttributes, rangeOf } from '../../../../ops/index.ts'
+import { type WholesRule, within } from '../../../../plan/index.ts'
 import { lowerConv } from '../conv-layer.ts'
 import { lowerBinary } from '../lower-elementwise.ts'
 import { type Lowering, type LoweringContext, type Place, shapeOf } from '../lowering.ts'
@@ -11,10 +12,16 @@ import { matMul } from './dense.ts'
 import { count, inMemory, stored } from './operands.ts'
 
 /*
- * Quantised networks on float32 kernels. Codes are whole numbers held as float32, and so are their sums: exact up to 2^24, beyond that rounded like
- * any float32 sum. A convolution of (x − x0) and (w − w0) is an ordinary one then. Codes that are made for such a reader are held without their zero
+ * Quantised networks on float32 kernels. Codes are whole numbers held as float32, and so are their sums where that is enough (plan/whole-numbers.ts):
+ * exact up to 2^24, beyond that rounded like any float32 sum. A convolution of (x − x0) and (w − w0) is an ordinary one then. Codes that are made for such a reader are held without their zero
  * point (`zeroPoints`, plan/centred.ts), so that nobody takes it off again.
  */
+
+/** Inputs: codes, their zero point, stored codes, their zero point. */
+type Operands = readonly [codes: number, zeroPoint: number, weights: number, weightZero: number]
+
+/** Of ConvInteger and MatMulInteger. */
+const integerOperands = [0, 2, 1, 3] as const
 
 const unbounded = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
 
@@ -32,9 +39,14 @@ function centredCodes(context: AnyContext, codes: number, zeroPoint: number): { 
 }
 
 /** Stored weights less their zero points, one for all or one along an axis. */
-function centredWeights(context: AnyContext, weights: number, zeroPoint: number, axis: number): Float32Array {
-  const { shape, data } = context.constant(weights) as { shape: readonly number[]; data: ArrayLike<number> }
-  const zeros = numbers(context, zeroPoint) ?? [0]
+function centredWeights(
+  { constant }: Pick<AnyContext, 'constant'>,
+  weights: number,
+  zeroPoint: number,
+  axis: number,
+): Float32Array {
+  const { shape, data } = constant(weights)!
+  const zeros = constant(zeroPoint)?.data ?? [0]
   const inner = count(shape.slice(shape.length + axis + 1))
   return Float32Array.from(
     data,
@@ -42,12 +54,50 @@ function centredWeights(context: AnyContext, weights: number, zeroPoint: number,
   )
 }
 
+/**
+ * How large sums of products of codes and stored codes may be, both less their zero points: the greatest code times the sizes of the weights of a sum.
+ * @param axis of the weights' zero points
+ * @param sumOf the sum that a stored weight is in, by its index
+ */
+function productWholes(
+  [codes, zeroPoint, weights, weightZero]: Operands,
+  axis: (rank: number) => number,
+  sumOf: (shape: readonly number[]) => (i: number) => number,
+): WholesRule {
+  return (_, call, constant) => {
+    const shape = constant(weights)?.shape
+    if (!shape) return within(Number.POSITIVE_INFINITY)
+    const [lo, hi] = rangeOf(call.inputs[codes]?.elementType as never)
+    const zero = call.inputs[zeroPoint] ? constant(zeroPoint)?.data[0] : 0
+    const most = zero === undefined ? hi - lo : Math.max(hi - zero, zero - lo)
+    const of = sumOf(shape)
+    const sums: number[] = []
+    centredWeights({ constant }, weights, weightZero, axis(shape.length)).forEach((w, i) => {
+      sums[of(i)] = (sums[of(i)] ?? 0) + most * Math.abs(w)
+    })
+    return within(sums.reduce((a, b) => Math.max(a, b), 0))
+  }
+}
+
+/** Weights [M, …]: a sum for each M. */
+const perFilter = (shape: readonly number[]) => {
+  const filter = count(shape.slice(1))
+  return (i: number) => Math.floor(i / filter)
+}
+
+/** Matrices […, K, N]: a sum for each column of each. */
+const perColumn = (shape: readonly number[]) => {
+  const columns = shape.length < 2 ? 1 : shape.at(-1)!
+  const matrix = count(shape.slice(-2))
+  return (i: number) => Math.floor(i / matrix) * columns + (i % columns)
+}
+
 const refusesVectors = (call: InferredCall<never>, ...inputs: number[]): string | undefined =>
   inputs.every((i) => isScalar(call, i)) ? undefined : 'scales or zero points of its activations are several'
 
 const convInteger: Lowering<ConvAttributes> = {
   layout: 'channelsLast',
-  integers: true,
+  integers: productWholes(integerOperands, (rank) => -rank, perFilter),
   zeroPoints: { reads: [[0, 2]] },
   refuses(call, isConstant) {
     const any = call as InferredCall<never>
@@ -63,7 +113,7 @@ const convInteger: Lowering<ConvAttributes> = {
 }
 
 /** A product of A with stored B, both less their zero points. */
-function integerProduct(context: AnyContext, [a, aZero, b, bZero]: readonly [number, number, number, number]): Step[] {
+function integerProduct(context: AnyContext, [a, aZero, b, bZero]: Operands): Step[] {
   const x = centredCodes(context, a, aZero)
   const weights = centredWeights(context, b, bZero, -1)
   const { call } = context
@@ -82,7 +132,7 @@ function integerProduct(context: AnyContext, [a, aZero, b, bZero]: readonly [num
 const refusesProduct = (
   call: InferredCall<never>,
   isConstant: (input: number) => boolean,
-  [a, aZero, b, bZero]: readonly [number, number, number, number],
+  [a, aZero, b, bZero]: Operands,
 ): string | undefined =>
   isConstant(a)
     ? 'its left matrix is known beforehand'
@@ -90,11 +140,9 @@ const refusesProduct = (
       refusesVectors(call, aZero) ??
       matMul.refuses?.({ ...call, inputs: [call.inputs[a], call.inputs[b]] } as never, isConstant))
 
-const integerOperands = [0, 2, 1, 3] as const
-
 const matMulInteger: Lowering<void> = {
   layout: 'plain',
-  integers: true,
+  integers: productWholes(integerOperands, () => -1, perColumn),
   zeroPoints: { reads: [[0, 2]] },
   refuses: (call, isConstant) => refusesProduct(call as InferredCall<never>, isConstant, integerOperands),
   lower: (context) => integerProduct(context as AnyContext, integerOperands),

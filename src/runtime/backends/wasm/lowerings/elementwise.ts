@@ -1,7 +1,7 @@
 import { stridesOf } from '../../../../base/index.ts'
 import type { InferredCall } from '../../../../graph/index.ts'
 import type { ClipAttributes } from '../../../../ops/index.ts'
-import { holds } from '../../../../plan/index.ts'
+import { holds, within } from '../../../../plan/index.ts'
 import {
   type BinaryFunction,
   lowerBinary,
@@ -67,19 +67,26 @@ const clip = unary<ClipAttributes>(({ min, max }, context) => {
   return ['clip', bound(1) ?? min ?? Number.NEGATIVE_INFINITY, bound(2) ?? max ?? Number.POSITIVE_INFINITY]
 })
 
-/** Between types that both hold the number: the memory is the same. */
+/** Float32 numbers next to the ends of int32. What is beyond is saturated; ONNX leaves it open. */
+const ends = [-(2 ** 31), 2 ** 31 - 128] as const
+
+const cutsOff = (call: Pick<InferredCall, 'inputs' | 'outputs'>): boolean =>
+  call.inputs[0]?.elementType === 'float32' && call.outputs[0]?.elementType === 'int32'
+
+/** Between types that both hold the number the memory is the same; float32 is truncated to int32. */
 const cast: Lowering<{ to: number | undefined }> = {
   layout: 'same',
-  integers: true,
-  alias: true,
+  integers: ([x]) => x!,
+  alias: (call) => !cutsOff(call),
   inPlace: true,
-  refuses({ inputs, outputs }, isConstant) {
-    const [from, to] = [inputs[0]?.elementType, outputs[0]?.elementType]
+  refuses(call, isConstant) {
+    const [from, to] = [call.inputs[0]?.elementType, call.outputs[0]?.elementType]
     if (isConstant(0)) return 'its input is known beforehand'
-    return holds(to, from) ? undefined : `${from} is cut off to ${to}`
+    return holds(to, from) || cutsOff(call) ? undefined : `${from} is cut off to ${to}`
   },
-  lower({ input, output }) {
+  lower({ call, input, output }) {
     const x = input(0)
+    if (cutsOff(call)) return lowerUnary('truncate', x.address, output(0).address, count(x.shape), ...ends)
     const shape = inMemory(x.shape, x.layout)
     return spread({ address: x.address, shape }, output(0).address, shape, {
       lo: Number.NEGATIVE_INFINITY,
@@ -126,6 +133,21 @@ function folding(f: BinaryFunction, after?: (y: number, elements: number, operan
     },
   }
 }
+
+/** Arithmetic on int32 beside float32; in narrower types its results wrap around. */
+function ofWholes<A>(lowering: Lowering<A>, most: (...inputs: number[]) => number): Lowering<A> {
+  return {
+    ...lowering,
+    integers: (inputs) => within(most(...inputs.map((x) => x!.most))),
+    refuses(call, isConstant) {
+      const type = call.outputs[0]?.elementType
+      if (type !== 'float32' && type !== 'int32') return `its kernel takes float32 and int32, not ${type}`
+      return lowering.refuses?.(call, isConstant)
+    },
+  }
+}
+
+const sum = (...sizes: number[]): number => sizes.reduce((a, b) => a + b)
 
 const mean = folding('add', (y, elements, operands) => lowerUnary('linear', y, y, elements, 1 / operands, 0))
 
@@ -197,16 +219,16 @@ export const elementwise = {
   Exp: simple('exp'),
   Log: simple('log'),
   Sqrt: simple('sqrt'),
-  Abs: simple('abs'),
-  Neg: simple('neg'),
+  Abs: ofWholes(simple('abs'), sum),
+  Neg: ofWholes(simple('neg'), sum),
   Reciprocal: simple('reciprocal'),
   Floor: simple('floor'),
   Ceil: simple('ceil'),
   Round: simple('round'),
   Sign: simple('sign'),
-  Add: folding('add'),
-  Sub: folding('sub'),
-  Mul: folding('mul'),
+  Add: ofWholes(folding('add'), sum),
+  Sub: ofWholes(folding('sub'), sum),
+  Mul: ofWholes(folding('mul'), (a, b) => a! * b!),
   Div: folding('div'),
   Min: { ...folding('min'), integers: true },
   Max: { ...folding('max'), integers: true },

@@ -46,11 +46,12 @@ const named = ({ domain, opType }: Node, lowerings: Lowerings): Lowering<never> 
 
 /** What a lowering says of a call to the planner. */
 function abilityFor(lowering: Lowering<never>, call: InferredCall<never>): Ability {
-  const { layout, ofCodes, toBytes, refuses, lower, ...facts } = lowering
+  const { layout, alias, ofCodes, toBytes, refuses, lower, ...facts } = lowering
   const takesCodes = ofCodes && ofCodes.refuses?.(call, () => false) === undefined
   return {
     ...facts,
     layout: typeof layout === 'function' ? layout(call) : layout,
+    alias: alias?.(call),
     ofCodes: takesCodes ? abilityFor(ofCodes, call) : undefined,
     toBytes: toBytes && abilityFor(toBytes, call),
   }
