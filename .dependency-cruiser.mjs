@@ -22,7 +22,7 @@ const rooms = {
   train: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime', 'data', 'image', 'onnx', 'formats', 'nets', 'report'],
 }
 // These import every room, and no room imports them.
-const outermost = ['lab', 'cli', 'testing']
+const outermost = ['lab', 'api', 'cli', 'testing']
 
 const names = Object.keys(rooms)
 // Tests, and what only they use.
@@ -61,7 +61,14 @@ export default {
       comment: 'From outside, a room is its index.ts (or index.node.ts). Export there what others need.',
       severity: 'error',
       from: { path: '^src/([^/]+)/' },
-      to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/testing/', '^src/[^/]+/index([.]node)?[.]ts$'] },
+      to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/(testing|api)/', '^src/[^/]+/index([.]node)?[.]ts$'] },
+    },
+    {
+      name: 'api-is-for-users',
+      comment: 'What is public stands on the rooms, not they on it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(api|cli|testing)/' },
+      to: { path: '^src/api/' },
     },
     {
       name: 'testing-is-for-tests',
@@ -72,10 +79,10 @@ export default {
     },
     {
       name: 'room-through-index-from-outside',
-      comment: 'From outside, a room is its index.ts (or index.node.ts). Export there what others need.',
+      comment: 'From outside, a room is its index.ts (or index.node.ts), or what is public (api/).',
       severity: 'error',
-      from: { path: ['^src/[^/]+$', '^test/', '^bench/', '^scripts/'] },
-      to: { path: '^src/[^/]+/', pathNot: '^src/(testing/.*|[^/]+/index([.]node)?[.]ts)$' },
+      from: { path: ['^test/', '^bench/', '^scripts/'] },
+      to: { path: '^src/[^/]+/', pathNot: '^src/((testing|api)/.*|[^/]+/index([.]node)?[.]ts)$' },
     },
     {
       name: 'unknown-room',

@@ -70,12 +70,11 @@ const row = (first, ...cells) => `  ${first.padEnd(6)} ${cells.map((c) => c.padS
 
 /** The ordinary network, the adder one, and that in codes, as files. */
 async function writeNetworks(folder) {
-  const { adderConvolution, nets } = await import('../dist/nets/index.js')
-  const { writeModelFile } = await import('../dist/onnx/index.node.js')
-  const { quantize } = await import('../dist/quantize/index.js')
-  const { measureStatistics } = await import('../dist/rewrite/index.js')
-  const { createSession } = await import('../dist/runtime/index.node.js')
-  const { seededRandom } = await import('../dist/base/index.js')
+  const { adderConvolution, nets } = await import('../dist/api/nets.js')
+  const { writeModelFile } = await import('../dist/api/files.node.js')
+  const { measureStatistics, quantize } = await import('../dist/api/rewrite.js')
+  const { createSession } = await import('../dist/api/runtime.node.js')
+  const { seededRandom } = await import('../dist/api/graph.js')
   const shape = [calibrationImages, ...image]
   const random = seededRandom(1)
   const images = { shape, data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, random.normal) }

@@ -30,7 +30,7 @@ const startSeconds = 1
 
 /** @param {string[]} args */
 export async function benchmark(args = []) {
-  const { nets } = await import('../dist/nets/index.js')
+  const { nets } = await import('../dist/api/nets.js')
   const options = benchOptions(
     args,
     { threads: [1, 2], network: networks, rounds: 11, 'no-start': false },
@@ -56,9 +56,9 @@ export async function benchmark(args = []) {
 
 /** Kerf's own architectures with seeded weights, as files. */
 async function writeNetworks(names, folder) {
-  const { nets } = await import('../dist/nets/index.js')
-  const { writeModelFile } = await import('../dist/onnx/index.node.js')
-  const { profileModel } = await import('../dist/cost/index.js')
+  const { nets } = await import('../dist/api/nets.js')
+  const { writeModelFile } = await import('../dist/api/files.node.js')
+  const { profileModel } = await import('../dist/api/cost.js')
   return names.map((name) => {
     const model = nets[name]({ batch: 1, seed: 1 })
     const path = join(folder, `${name}.onnx`)

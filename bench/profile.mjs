@@ -8,8 +8,8 @@ import { measureProcess, median, verdict } from './measure.mjs'
 
 /** A stack of linear layers of 8192 × 8192 float32 weights (256 MiB each), all zero: only their size matters here. */
 async function stack(layers, folder) {
-  const { GraphBuilder } = await import('../dist/graph/index.js')
-  const { writeModelFile } = await import('../dist/onnx/index.node.js')
+  const { GraphBuilder } = await import('../dist/api/graph.js')
+  const { writeModelFile } = await import('../dist/api/files.node.js')
   const b = new GraphBuilder('stack')
   const n = 8192
   const data = { byteLength: 4 * n * n, bytes: (offset = 0, length = 4 * n * n - offset) => new Uint8Array(length) }
@@ -23,8 +23,8 @@ async function stack(layers, folder) {
 }
 
 export async function benchmark() {
-  const { nets } = await import('../dist/nets/index.js')
-  const { writeModelFile } = await import('../dist/onnx/index.node.js')
+  const { nets } = await import('../dist/api/nets.js')
+  const { writeModelFile } = await import('../dist/api/files.node.js')
   const folder = mkdtempSync(join(tmpdir(), 'kerf-bench-'))
   let missed = 0
   try {

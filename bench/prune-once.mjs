@@ -1,7 +1,7 @@
 // One measurement of bench/prune.mjs, in a process of its own: nothing is warm.
 
-import { readModelFile } from '../dist/onnx/index.node.js'
-import { findGroups, pruneModel } from '../dist/prune/index.js'
+import { readModelFile } from '../dist/api/files.node.js'
+import { findGroups, pruneModel } from '../dist/api/prune.js'
 
 const file = readModelFile(process.argv[2])
 // Loading, in the sense of the comparison: the weights are in memory before the clock starts.

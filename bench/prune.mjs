@@ -48,9 +48,9 @@ async function modelFile(name, folder) {
     if (made.code !== 0) throw new Error(made.output)
     return join(folder, `${name}.onnx`)
   }
-  const { nets } = await import('../dist/nets/index.js')
+  const { nets } = await import('../dist/api/nets.js')
   if (!(name in nets)) return undefined
-  const { writeModelFile } = await import('../dist/onnx/index.node.js')
+  const { writeModelFile } = await import('../dist/api/files.node.js')
   const path = join(folder, `${name}.onnx`)
   writeModelFile(nets[name](), path)
   return path

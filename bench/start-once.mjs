@@ -1,8 +1,8 @@
 // One process for networks.mjs: `start-once.mjs MODEL INPUT SHAPE RUNS` makes a network ready to run, runs it so many times, and prints how long
 // the first took (file, plan, packed weights, kernels; not Node and the library's own loading) and the plan's memory.
 
-import { readModelFile } from '../dist/onnx/index.node.js'
-import { createSession, hostTensor } from '../dist/runtime/index.node.js'
+import { readModelFile } from '../dist/api/files.node.js'
+import { createSession, hostTensor } from '../dist/api/runtime.node.js'
 
 const [path, input, given, runs] = process.argv.slice(2)
 const shape = given.split(',').map(Number)

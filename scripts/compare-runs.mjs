@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { lineChartsSvg } from '../dist/report/index.js'
+import { lineChartsSvg } from '../dist/api/report.js'
 
 const runs = process.argv.slice(2).map((folder) => ({
   name: basename(folder),

@@ -10,9 +10,8 @@ for (const step of [install, build]) {
   if (code !== 0) process.exit(code)
 }
 
-const load = (room) => import(new URL(`../dist/${room}/index.js`, import.meta.url))
-const { compositeList, operatorList } = await load('ops')
-const { AttributeReader } = await load('graph')
+const load = (entry) => import(new URL(`../dist/api/${entry}.js`, import.meta.url))
+const { AttributeReader, compositeList, operatorList } = await load('graph')
 
 const path = join('docs', 'operators.md')
 writeFileSync(join(root, path), operatorTable(operatorList, AttributeReader, compositeList))

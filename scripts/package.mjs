@@ -14,9 +14,8 @@ const otherVersions = process.platform === 'linux' && process.arch === 'x64' ? [
 const suites = ['src/runtime/backends/wasm/', 'src/cli/']
 const lenet = 'node_modules/kerf/examples/digits/lenet5.onnx'
 const library = `
-import { profileModel, pruneModel } from 'kerf'
-import { readModelFile } from 'kerf/onnx/node'
-import { createSession, hostTensor } from 'kerf/runtime/node'
+import { createSession, hostTensor, profileModel, pruneModel } from 'kerf'
+import { readModelFile } from 'kerf/files'
 
 const { model } = pruneModel(readModelFile('${lenet}'), { criterion: 'l2', scope: { ratio: 0.5 } })
 const session = await createSession(model, { threads: 2 })

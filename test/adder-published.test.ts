@@ -12,7 +12,7 @@ import { quantize } from '../src/quantize/index.ts'
 import { createSession, hostTensor } from '../src/runtime/index.node.ts'
 import { hasOrt, runOrt } from '../src/testing/ort.ts'
 import { describeShared, sharedPath } from '../src/testing/shared.ts'
-import { evaluate, nodeRuntime } from '../src/train/index.node.ts'
+import { evaluate } from '../src/train/index.node.ts'
 
 const read = (file: string) => readSafetensors(readFileSync(sharedPath('data/adder', file))).tensors
 
@@ -67,7 +67,7 @@ describeShared('the published adder ResNet-20', () => {
   it('reads digits, and in 6 and 5 bits hardly worse (all 10,000 images: kerf quantize … --evaluate all)', async () => {
     const loader = createLoader(part((await sets).test, 64, 400, 24), { batchSize: 50, transforms, training: false })
     const correct = async (m: Model) => {
-      const { perClass } = await evaluate(m, loader, { runtime: nodeRuntime, threads: 1 })
+      const { perClass } = await evaluate(m, loader, { threads: 1 })
       return perClass.reduce((sum, c) => sum + c.correct, 0)
     }
     // 9,953 of 10,000 are 398.1 of 400.

@@ -1,7 +1,9 @@
 // The core runs unchanged in a browser: it bundles without any of Node's modules, and what was bundled starts in a
 // realm that has none of Node's globals.
 
+import { readdirSync } from 'node:fs'
 import { builtinModules } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createContext, runInContext } from 'node:vm'
 import { build, type Plugin } from 'esbuild'
@@ -60,13 +62,13 @@ function evaluate(code: string): Record<string, unknown> {
   return context.bundled
 }
 
-describe('the bundle for a browser', () => {
-  it('needs none of the modules of Node', async () => {
-    expect((await bundle({ entry: 'src/index.ts' })).nodeImports).toEqual([])
-  })
+/** The entry points that browsers get. */
+const entries = readdirSync(join(root, 'src/api')).filter((name) => !name.includes('.node.'))
 
-  it('starts without the globals of Node', async () => {
-    const { code } = await bundle({ entry: 'src/index.ts' })
+describe('the bundle for a browser', () => {
+  it.each(entries)('needs none of the modules of Node, and starts without the globals of Node: %s', async (name) => {
+    const { code, nodeImports } = await bundle({ entry: `src/api/${name}` })
+    expect(nodeImports).toEqual([])
     expect(Object.keys(evaluate(code)).length).toBeGreaterThan(0)
   })
 

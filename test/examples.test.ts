@@ -4,7 +4,7 @@ import { openData } from '../src/data/index.node.ts'
 import { createLoader } from '../src/data/index.ts'
 import { readModelFile } from '../src/onnx/index.node.ts'
 import { pruneModel } from '../src/prune/index.ts'
-import { evaluate, nodeRuntime } from '../src/train/index.node.ts'
+import { evaluate } from '../src/train/index.node.ts'
 
 const folder = fileURLToPath(new URL('../examples/digits/', import.meta.url))
 
@@ -13,11 +13,11 @@ describe('examples/digits', () => {
     const { test } = await openData({ kind: 'mnist', path: folder })
     const digits = createLoader(test, { batchSize: 100, training: false })
     const model = readModelFile(`${folder}lenet5.onnx`)
-    const whole = await evaluate(model, digits, { runtime: nodeRuntime })
+    const whole = await evaluate(model, digits)
     expect(whole.images).toBe(2000)
     expect(whole.accuracy).toBeGreaterThan(0.985)
     // Without fine-tuning.
     const cut = pruneModel(model, { methods: ['filter'], scope: { ratio: 0.5 } }).model
-    expect((await evaluate(cut, digits, { runtime: nodeRuntime })).accuracy).toBeLessThan(0.9)
+    expect((await evaluate(cut, digits)).accuracy).toBeLessThan(0.9)
   })
 })

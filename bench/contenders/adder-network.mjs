@@ -2,8 +2,8 @@
 // calls it: inputs copied in, outputs copied out.
 
 import { readFileSync } from 'node:fs'
-import { readModelFile } from '../../dist/onnx/index.node.js'
-import { createSession, hostTensor } from '../../dist/runtime/index.node.js'
+import { readModelFile } from '../../dist/api/files.node.js'
+import { createSession, hostTensor } from '../../dist/api/runtime.node.js'
 
 const parameters = new URL(import.meta.url).searchParams
 const runtime = parameters.get('runtime')

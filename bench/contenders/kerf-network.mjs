@@ -1,8 +1,8 @@
 // Kerf on a whole network, as a user calls it: inputs copied in, outputs copied out.
 
 import { readFileSync } from 'node:fs'
-import { readModelFile } from '../../dist/onnx/index.node.js'
-import { createSession, hostTensor, measureLimit } from '../../dist/runtime/index.node.js'
+import { readModelFile } from '../../dist/api/files.node.js'
+import { createSession, hostTensor, measureLimit } from '../../dist/api/runtime.node.js'
 
 /** @param {number} threads */
 export async function open(threads) {

@@ -1,9 +1,8 @@
 // A training step of ResNet-20 in Kerf, as its trainer makes it: images in, forward, backward, SGD with momentum. `?net=conv` or `?net=adder`.
 
-import { inferGraph } from '../../dist/graph/index.js'
-import { adderConvolution, nets } from '../../dist/nets/index.js'
-import { operators } from '../../dist/ops/index.js'
-import { createTrainer, nodeRuntime, parameterGroups } from '../../dist/train/index.node.js'
+import { inferGraph, operators } from '../../dist/api/graph.js'
+import { adderConvolution, nets } from '../../dist/api/nets.js'
+import { createTrainer, parameterGroups } from '../../dist/api/train.node.js'
 
 const net = new URL(import.meta.url).searchParams.get('net')
 const shape = [3, 32, 32]
@@ -18,7 +17,7 @@ export async function open(threads) {
     async load({ batch }) {
       const model = nets.resnet20(net === 'adder' ? { convolution: adderConvolution } : {})
       const trainer = await createTrainer(model, {
-        ...{ batchSize: batch, shape, classes, threads, runtime: nodeRuntime },
+        ...{ batchSize: batch, shape, classes, threads },
         optimiser: { kind: 'sgd', momentum: 0.9, groups: parameterGroups({ weightDecay: 5e-4 }) },
       })
       if (trainer.resident.onHost.length > 0) throw new Error(`no kernel does ${trainer.resident.onHost.join(', ')}`)

@@ -1,8 +1,7 @@
 // ONNX Runtime on one convolution: `?runtime=web` (WebAssembly) or `node` (native), `&type=f32` (Conv) or `int8` (QLinearConv, bytes in and
 // out). As in ort-web.mjs, the model ends in a Slice of one value, and what a model without the convolution takes is taken off.
 
-import { GraphBuilder, tensorOf } from '../../dist/graph/index.js'
-import { modelBytes } from '../../dist/onnx/index.js'
+import { GraphBuilder, modelBytes, tensorOf } from '../../dist/api/graph.js'
 import { randomFloats } from './kerf.mjs'
 
 const parameters = new URL(import.meta.url).searchParams

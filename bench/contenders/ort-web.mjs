@@ -3,8 +3,7 @@
 // and taken off.
 
 import * as ort from 'onnxruntime-web'
-import { GraphBuilder, tensorOf } from '../../dist/graph/index.js'
-import { modelBytes } from '../../dist/onnx/index.js'
+import { GraphBuilder, modelBytes, tensorOf } from '../../dist/api/graph.js'
 import { peerVersion } from '../peers.mjs'
 import { randomFloats } from './kerf.mjs'
 

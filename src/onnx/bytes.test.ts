@@ -24,7 +24,7 @@ it('and what is none says so', async () => {
   await expect(readModel(new File(['<!doctype html>'], 'net.onnx'))).rejects.toThrow('net.onnx is not an ONNX model')
   const wrong = (source: unknown) => () => readModel(source as Uint8Array)
   expect(wrong('model.onnx')).toThrow(
-    'not from a string. Give a Uint8Array, an ArrayBuffer, a Blob, or a Response of fetch (paths are for readModelFile of kerf/onnx/node).',
+    'not from a string. Give a Uint8Array, an ArrayBuffer, a Blob, or a Response of fetch (paths are for readModelFile of kerf/files).',
   )
   expect(wrong(Promise.resolve(bytes))).toThrow('not from a promise: await it first.')
   expect(wrong(undefined)).toThrow('not from nothing.')

@@ -21,7 +21,7 @@ export const isLater = (source: unknown): source is BytesLater => {
   if (typeof source !== 'object' || source === null || source instanceof Promise)
     throw new KerfError(
       'bad-options',
-      `A model is read from bytes, not from ${source instanceof Promise ? 'a promise: await it first' : source === null || source === undefined ? 'nothing' : `a ${typeof source}`}. Give a Uint8Array, an ArrayBuffer, a Blob, or a Response of fetch${typeof source === 'string' ? ' (paths are for readModelFile of kerf/onnx/node)' : ''}.`,
+      `A model is read from bytes, not from ${source instanceof Promise ? 'a promise: await it first' : source === null || source === undefined ? 'nothing' : `a ${typeof source}`}. Give a Uint8Array, an ArrayBuffer, a Blob, or a Response of fetch${typeof source === 'string' ? ' (paths are for readModelFile of kerf/files)' : ''}.`,
     )
   return 'arrayBuffer' in source && typeof source.arrayBuffer === 'function'
 }

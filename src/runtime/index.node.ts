@@ -25,10 +25,7 @@ export function createResident(
   return createCoreResident(model, inputShapes, { spawn: spawnNodeWorker, ...options })
 }
 
-/**
- * Multiply–accumulates per second that this machine does at most in this engine's WebAssembly, on threads of Node: a loop that lives in
- * registers. Takes about an eighth of a second.
- */
+/** `measureLimit` with threads of Node. */
 export function measureLimit(threads = 1): Promise<number> {
   return measureCoreLimit(threads, spawnNodeWorker)
 }

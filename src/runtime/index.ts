@@ -4,6 +4,7 @@
 
 export { UnsupportedError } from '../plan/index.ts'
 export { type ReferenceOptions, referenceRun } from './backends/reference/run.ts'
+export { measureLimit } from './backends/wasm/limit.ts'
 export { type SpawnWorker, type WorkerHandle, workerSource } from './backends/wasm/pool.ts'
 export type { RunProfile, TaskTime } from './backends/wasm/profile.ts'
 export type { Feed, NestedNumbers } from './feed.ts'

@@ -28,7 +28,7 @@ export interface SessionOptions {
   /** What did not go as asked: fewer threads, another backend, nodes that no kernel does. Default: console.warn. */
   readonly onNotice?: (text: string) => void
   /**
-   * Address of the file that threads run, for pages whose Content-Security-Policy lets no workers start from `blob:`: that of `kerf/runtime/worker`, or of a
+   * Address of the file that threads run, for pages whose Content-Security-Policy lets no workers start from `blob:`: that of `kerf/worker`, or of a
    * file with the text `workerSource`. In browsers only. Default: threads start from a Blob.
    */
   readonly worker?: string | URL

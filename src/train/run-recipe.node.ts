@@ -8,7 +8,6 @@ import type { Model } from '../graph/index.ts'
 import { withImageMetadata } from '../image/index.ts'
 import { filesOf, readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { lineChartsSvg } from '../report/index.ts'
-import { createResident, createSession } from '../runtime/index.node.ts'
 import { trainingCurves } from './curves.ts'
 import { fewImagesNotice } from './few-images.ts'
 import { inClassesOf, trainedOn } from './image-metadata.ts'
@@ -31,13 +30,10 @@ import type { FoundCheckpoint } from './run-folder/checkpoints.node.ts'
 import type { FileOperations } from './run-folder/files.node.ts'
 import type { Metrics } from './run-folder/metrics.ts'
 import { checkFree, createRunFolder, openRunFolder, type RunFolder } from './run-folder/run-folder.node.ts'
-import type { TrainingRuntime } from './runtime.ts'
 import { type TestResults, testNetworks } from './tested.ts'
-import { isOver, type TrainingEvent, type TrainingPosition, train } from './train.ts'
-import { createTrainer, type Trainer } from './trainer.ts'
-
-/** The runtime with threads of Node. */
-export const nodeRuntime: TrainingRuntime = { createResident, createSession }
+import { createTrainer, nodeRuntime, train } from './threads.node.ts'
+import { isOver, type TrainingEvent, type TrainingPosition } from './train.ts'
+import type { Trainer } from './trainer.ts'
 
 export interface RunRecipeOptions {
   /** Goes on with the run in the recipe's folder, from its last checkpoint, to the same bits as without a stop. */
@@ -221,7 +217,6 @@ async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready
     seed,
     threads,
     onNotice,
-    runtime: nodeRuntime,
   })
   const beside = createWorkerLoader(sets.train, loading)
   const sources = { start: own, teacher }
@@ -292,7 +287,6 @@ class Run {
         patience,
         loss,
         threads,
-        runtime: nodeRuntime,
         schedule: scheduleOf(this.#recipe),
         evaluateEveryEpochs,
         checkpointEverySteps: Math.max(1, Math.round(checkpointEveryEpochs * training.batches)),

@@ -9,7 +9,7 @@ import { graphInputs, type Model } from '../../graph/index.ts'
 import { imageMetadata } from '../../image/index.ts'
 import { toJson } from '../../report/index.ts'
 import type { Backend } from '../../runtime/index.ts'
-import { evaluate, fewImagesNotice, nodeRuntime, readingOf } from '../../train/index.node.ts'
+import { evaluate, fewImagesNotice, readingOf } from '../../train/index.node.ts'
 import { addDataOptions, type DataOptions, dataRecipe, type GivenRecipe, inOrderOf } from '../data/given-data.ts'
 import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
@@ -93,7 +93,6 @@ export function define(command: Command, io: Io): void {
       for (const text of [...known.problems, notice, fewImagesNotice(set.count, options.part)]) if (text) say(text)
       try {
         const result = await evaluate(model, loader, {
-          runtime: nodeRuntime,
           threads: options.threads ?? availableParallelism(),
           backend: options.backend,
           loss: options.loss,

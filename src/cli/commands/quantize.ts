@@ -5,7 +5,7 @@ import { writeModelFile } from '../../onnx/index.node.ts'
 import { calibrate, checkBits, quantize, type RangeMethod, rangeMethods } from '../../quantize/index.ts'
 import { type Report, toJson } from '../../report/index.ts'
 import { createSession } from '../../runtime/index.node.ts'
-import { evaluate, nodeRuntime } from '../../train/index.node.ts'
+import { evaluate } from '../../train/index.node.ts'
 import {
   addDataOptions,
   type DataOptions,
@@ -143,7 +143,6 @@ async function accuracies(
   const correct: number[] = []
   for (const [i, model] of models.entries()) {
     const { perClass } = await evaluate(model, loaderFor(model, set, transforms), {
-      runtime: nodeRuntime,
       threads,
       onNotice: () => {},
       onProgress: (done) =>

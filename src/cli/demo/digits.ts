@@ -9,7 +9,7 @@ import { readModelFile, writeModelFile } from '../../onnx/index.node.ts'
 import { pruneModel } from '../../prune/index.ts'
 import { type Cell, human, type Report } from '../../report/index.ts'
 import { createSession, hostTensor, timeInTurns } from '../../runtime/index.node.ts'
-import { createSchedule, createTrainer, evaluate, nodeRuntime, parameterGroups, train } from '../../train/index.node.ts'
+import { createSchedule, createTrainer, evaluate, parameterGroups, train } from '../../train/index.node.ts'
 import type { Io } from '../io.ts'
 import { packageRoot } from '../package-root.ts'
 import { terminalText } from '../print.ts'
@@ -44,7 +44,7 @@ export async function demoDigits(io: Io): Promise<void> {
   const model = readModelFile(network)
   const sets = await openData({ kind: 'mnist', path: folder }, { seed: 0 })
   const test = createLoader(sets.test, { batchSize: 100, transforms, training: false })
-  const accuracyOf = async (m: Model) => (await evaluate(m, test, { runtime: nodeRuntime, threads })).accuracy
+  const accuracyOf = async (m: Model) => (await evaluate(m, test, { threads })).accuracy
 
   io.err(`A LeNet-5 for handwritten digits; ${sets.test.count.toLocaleString('en')} of them to test it with …\n`)
   const accuracy = await accuracyOf(model)
@@ -73,7 +73,6 @@ async function fineTune(model: Model, { train: images }: DataSets, io: Io): Prom
     shape: training.shape,
     classes: training.classes,
     optimiser: { kind: 'sgd', momentum: 0.9, nesterov: true, groups: parameterGroups({ weightDecay: 5e-4 }) },
-    runtime: nodeRuntime,
     threads,
   })
   try {
@@ -82,7 +81,6 @@ async function fineTune(model: Model, { train: images }: DataSets, io: Io): Prom
       epochs,
       schedule: createSchedule({ kind: 'cosine' }, learningRate),
       threads,
-      runtime: nodeRuntime,
       onEvent: (event) => {
         if (event.kind === 'step')
           io.terminal?.write(`\r  step ${event.step} of ${event.steps}, loss ${event.meanLoss.toFixed(4)} `)

@@ -11,7 +11,6 @@ import {
   type Evaluation,
   evaluate,
   inClassesOf,
-  nodeRuntime,
   type Recipe,
   type RunStart,
   readingOf,
@@ -187,7 +186,7 @@ const runOf = (recipe: Recipe, { methods }: PruneOptions, file: string): Recipe 
 async function accuracyOf(model: Model, recipe: Recipe, { test }: DataSets, signal: AbortSignal): Promise<Accuracy> {
   const { transforms, loss, threads = availableParallelism() } = recipe
   const loader = createLoader(test, { batchSize: Math.min(recipe.batchSize, test.count), transforms, training: false })
-  return evaluate(model, loader, { runtime: nodeRuntime, threads, loss, signal, onNotice: () => {} })
+  return evaluate(model, loader, { threads, loss, signal, onNotice: () => {} })
 }
 
 async function trained(

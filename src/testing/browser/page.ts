@@ -1,6 +1,6 @@
 // What the page under test runs: bundled for a browser by server.ts, with the library's own entry points and nothing of Node.
 
-import { createSession, imageToTensor, readModel, type Session, withImageMetadata } from '../../index.ts'
+import { createSession, imageToTensor, readModel, type Session, withImageMetadata } from '../../api/index.ts'
 
 export interface PageRun {
   readonly logits: number[]

@@ -1,6 +1,6 @@
 import { firstFree, kernels, writeArgs } from './abi.ts'
 import { hasRelaxedSimd } from './module.ts'
-import { Pool, type SpawnWorker } from './pool.ts'
+import { Pool, type SpawnWorker, spawnBrowserWorker } from './pool.ts'
 
 /** So long the loop is tried at least: until the engine has compiled it well, tries are short and slow. */
 const leastMs = 200
@@ -9,10 +9,12 @@ const leastMs = 200
 const macsPerTurn = 48
 
 /**
- * Multiply–accumulates per second that this machine does at most in this engine's WebAssembly: a loop that lives in registers, on so many
- * threads; the fastest of several tries.
+ * Multiply–accumulates per second that this machine does at most in this engine's WebAssembly: a loop that lives in registers; the fastest of
+ * several tries. Takes about a quarter of a second.
+ * @param threads default 1
+ * @param spawn how to start a worker; the entry for Node sets it
  */
-export async function measureLimit(threads: number, spawn: SpawnWorker | undefined): Promise<number> {
+export async function measureLimit(threads = 1, spawn: SpawnWorker | undefined = spawnBrowserWorker): Promise<number> {
   const shared = threads > 1 && spawn !== undefined
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared })
   const relaxed = hasRelaxedSimd()

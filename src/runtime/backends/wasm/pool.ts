@@ -15,7 +15,7 @@ export interface WorkerHandle {
 /** Starts a worker that runs the given JavaScript. */
 export type SpawnWorker = (source: string) => WorkerHandle
 
-/** In a browser: a worker from a Blob. Undefined where there are no workers (Node's are in `kerf/runtime/node`). */
+/** In a browser: a worker from a Blob. Undefined where there are no workers (Node's are in `kerf/runtime`). */
 export const spawnBrowserWorker: SpawnWorker | undefined =
   typeof Worker === 'undefined'
     ? undefined
@@ -58,7 +58,7 @@ function browserWorker(address: string | URL): WorkerHandle {
 /**
  * What a worker runs: it waits for the control block's epoch to change, does its share of the program, waits again. It looks for
  * about a millisecond before it sleeps, since the next program mostly follows at once and waking takes 0.2 ms. A text, so that it can start from a Blob
- * however it was bundled; the build writes it to the file `kerf/runtime/worker`, too.
+ * however it was bundled; the build writes it to the file `kerf/worker`, too.
  */
 export const workerSource = `
 const start = ({ module, memory, thread, threads }, reply) => {
@@ -175,6 +175,6 @@ const workerEnded = (why: string): KerfError =>
 const workersBlocked = (why: string): KerfError =>
   new KerfError(
     'workers-blocked',
-    `workers cannot start here (${why}). Where the page has a Content-Security-Policy, allow worker-src blob:, or serve the file kerf/runtime/worker and give its address as the option worker.`,
+    `workers cannot start here (${why}). Where the page has a Content-Security-Policy, allow worker-src blob:, or serve the file kerf/worker and give its address as the option worker.`,
     { why },
   )

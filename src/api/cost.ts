@@ -1,0 +1,47 @@
+// `kerf/cost`: what networks cost, in numbers of each layer and as formulas of a design.
+// Not here: tables and pages of it (report.ts), measured time (runtime.ts).
+// May import: every room, through its index.
+
+// Counting
+
+export {
+  type Counts,
+  type Layer,
+  type LayerKind,
+  type LeftOut,
+  type NamedShape,
+  type Note,
+  type Profile,
+  type ProfileOptions,
+  profileModel,
+  type TotalCounts,
+  type Totals,
+  type Unsupported,
+} from '../cost/index.ts'
+export type { SlidingWindow, Window } from '../ops/index.ts'
+
+// Comparing
+
+export {
+  type ComparedLayer,
+  type Comparison,
+  compareMany,
+  compareProfiles,
+  compareTotals,
+  type ManyComparison,
+  type Pair,
+  type Series,
+} from '../cost/index.ts'
+
+// Formulas of kinds of convolution
+
+export { type Operand, Polynomial, variable } from '../base/index.ts'
+export {
+  evaluateFormulas,
+  type Formula,
+  type FormulaMetric,
+  type FormulaNumbers,
+  type FormulaValues,
+  formulaMetrics,
+  formulas,
+} from '../cost/index.ts'

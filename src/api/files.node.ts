@@ -1,0 +1,50 @@
+// `kerf/files`, for Node alone: models, weights, data sets and training runs on disk.
+// Not here: anything that also runs in a browser (the other files of this folder).
+// May import: every room, through its index.
+
+// Models
+
+export { readModelFile, type WriteOptions, type WrittenModel, writeModelFile } from '../onnx/index.node.ts'
+
+// Weights
+
+export { openSafetensorsFile, type SafetensorsFile } from '../formats/index.node.ts'
+
+// Data sets
+
+export {
+  createWorkerLoader,
+  type Decode,
+  type DecodedImage,
+  type DownloadProgress,
+  type FetchedFile,
+  type FetchOptions,
+  fetchCifar10,
+  fetchMnist,
+  imageDecoder,
+  type LoadProgress,
+  type OpenOptions,
+  openData,
+  openPart,
+  type PartOptions,
+  type Verified,
+  type WorkerLoader,
+  type WorkerLoaderOptions,
+} from '../data/index.node.ts'
+export type { DataSource } from '../data/index.ts'
+
+// Training runs
+
+export {
+  createRunFolder,
+  type FileOperations,
+  type FoundCheckpoint,
+  openRunFolder,
+  type RunFolder,
+  type RunFolderOptions,
+  type RunOutcome,
+  type RunRecipeOptions,
+  type RunStart,
+  recipeFromFolder,
+  runRecipe,
+} from '../train/index.node.ts'

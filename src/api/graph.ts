@@ -1,0 +1,86 @@
+// `kerf/graph`: networks as graphs – reading, building, walking and changing them – and what Kerf knows of operators.
+// Not here: what is done with networks (the other files of this folder), files on disk (files.node.ts).
+// May import: every room, through its index.
+
+// The parts of a model
+
+export {
+  type Attribute,
+  type FunctionDefinition,
+  type Graph,
+  graphInputs,
+  type Integer,
+  type Model,
+  type Node,
+  nodeLabel,
+  type OtherType,
+  opsetOf,
+  type Preserved,
+  type Tensor,
+  type TensorData,
+  type TensorType,
+  type ValueInfo,
+} from '../graph/index.ts'
+
+// ONNX
+
+export {
+  type ByteSource,
+  type Bytes,
+  type BytesLater,
+  type Content,
+  checkExternalData,
+  type EncodedModel,
+  type EncodeOptions,
+  encodeModel,
+  memorySource,
+  modelBytes,
+  type ReadOptions,
+  readModel,
+} from '../onnx/index.ts'
+
+// Element types, shapes and tensors
+
+export {
+  byteLengthOf,
+  type Dim,
+  decodeElements,
+  type ElementType,
+  elementCount,
+  elementTypes,
+  encodeElements,
+  isConcrete,
+  type Shape,
+} from '../base/index.ts'
+export { computed, inMemory, keepIndices, lazyTensor, tensorOf, tensorValues } from '../graph/index.ts'
+
+// Building
+
+export { type Random, seededRandom, seedFrom } from '../base/index.ts'
+export { type AttributeValue, attributeOf, float, floats, GraphBuilder, type NodeOptions } from '../graph/index.ts'
+
+// Walking
+
+export {
+  AttributeReader,
+  bindInputs,
+  capturedNames,
+  consumersOf,
+  type Inference,
+  type InferenceOptions,
+  type InferredCall,
+  inferGraph,
+  type Known,
+  producersOf,
+  subgraphsOf,
+} from '../graph/index.ts'
+
+// Changing
+
+export { type Choices, type Differentiated, differentiate, type Unreached } from '../autodiff/index.ts'
+export { freeBatch, inferenceForm, inlineFunctions, simplified, validated, withoutDeadCode } from '../graph/index.ts'
+
+// Operators
+
+export type { Accesses, Arithmetic, Call, Composite, Dense, Operator, OperatorSet } from '../graph/index.ts'
+export { compositeList, operatorList, operators } from '../ops/index.ts'

@@ -1,0 +1,7 @@
+// `kerf` in Node: the names and types of index.ts, with threads of Node. `exports` in package.json chooses it.
+// Not here: anything that browsers have not (files.node.ts).
+// May import: every room, through its index.
+
+// These take the place of those without threads.
+export { createSession } from '../runtime/index.node.ts'
+export * from './index.ts'

@@ -1,0 +1,45 @@
+// `kerf`: what most programs need – models in and out, counting, pruning, exchanging layers, running.
+// Not here: the details of each subject (the other files of this folder), files on disk (files.node.ts), training (train.ts).
+// May import: every room, through its index. In Node, index.node.ts stands in its place, with the same names.
+
+// Models
+
+export type { Model } from '../graph/index.ts'
+export { type ByteSource, type Bytes, type BytesLater, modelBytes, type ReadOptions, readModel } from '../onnx/index.ts'
+
+// Counting
+
+export {
+  type Comparison,
+  type Counts,
+  compareProfiles,
+  type Layer,
+  type Profile,
+  type ProfileOptions,
+  profileModel,
+  type Totals,
+} from '../cost/index.ts'
+
+// Making it smaller
+
+export { type Criterion, type PruneOptions, type PruneResult, pruneModel, type Scope } from '../prune/index.ts'
+export { type Calibration, calibrate, type Quantized, type QuantizeOptions, quantize } from '../quantize/index.ts'
+export { type AdderSwap, measureStatistics, type SwapOptions, swapToAdder } from '../rewrite/index.ts'
+
+// Running
+
+export {
+  type BrowserImage,
+  type ImageMetadata,
+  imageMetadata,
+  imageTensor,
+  imageToTensor,
+  type PixelImage,
+  withImageMetadata,
+} from '../image/index.ts'
+export { createSession, type HostTensor, hostTensor, type Session, type SessionOptions } from '../runtime/index.ts'
+
+// Errors
+
+export { KerfError, NodeError } from '../base/index.ts'
+export { UnsupportedError } from '../runtime/index.ts'

@@ -1,0 +1,53 @@
+// `kerf/nets`: well-known architectures and blocks, with weights drawn from a seed or put in by their PyTorch names.
+// Not here: training them (train.ts).
+// May import: every room, through its index.
+
+// Networks
+
+export {
+  adderConvolution,
+  buildNet,
+  type CifarResNetOptions,
+  type ConvolutionOperator,
+  cifarResNet,
+  defaultInitialization,
+  type Initialization,
+  type NamedNet,
+  type NamedNetOptions,
+  type Net,
+  type NetName,
+  type NetOptions,
+  netDescriptions,
+  nets,
+  parseNetName,
+  trainingInitialization,
+} from '../nets/index.ts'
+
+// Blocks, and networks of your own
+
+export {
+  type BlockName,
+  type BlockOptions,
+  blockDescriptions,
+  blockNames,
+  buildBlock,
+  type ConvSpec,
+  type FeatureMap,
+  Layers,
+  type PoolSpec,
+} from '../nets/index.ts'
+
+// Weights from elsewhere
+
+export {
+  elementTypeOf,
+  encodeSafetensors,
+  float32Of,
+  float32Tensor,
+  readSafetensors,
+  type Safetensors,
+  type SafetensorsTensor,
+  type SafetensorsType,
+  safetensorsChunks,
+} from '../formats/index.ts'
+export { type ImportedNet, importNet, type StoredWeight, type WeightMismatch } from '../nets/index.ts'

@@ -1,0 +1,43 @@
+// `kerf/runtime`: running networks, on WebAssembly kernels with threads or by the operators' definitions; tensors in and out; time.
+// Not here: training (train.ts), images (data.ts).
+// May import: every room, through its index. In Node, runtime.node.ts stands in its place, with the same names.
+
+// Sessions
+
+export {
+  type Backend,
+  createSession,
+  type Feed,
+  type Feeds,
+  type NestedNumbers,
+  type Session,
+  type SessionOptions,
+  UnsupportedError,
+} from '../runtime/index.ts'
+
+// Tensors
+
+export {
+  type HostData,
+  type HostElementType,
+  type HostTensor,
+  hostTensor,
+  hostValues,
+  isHostElementType,
+} from '../runtime/index.ts'
+
+// Programs that stay in memory
+
+export { createResident, type Resident, type ResidentOptions } from '../runtime/index.ts'
+
+// The oracle
+
+export { type ReferenceOptions, referenceRun } from '../runtime/index.ts'
+
+// Time
+
+export { measureLimit, type RunProfile, type TaskTime, type Timing, timeInTurns } from '../runtime/index.ts'
+
+// Threads
+
+export { type SpawnWorker, type WorkerHandle, workerSource } from '../runtime/index.ts'

@@ -1,0 +1,93 @@
+// `kerf/train`: training and fine-tuning – trainers, optimisers, schedules, recipes, curves – and measuring accuracy.
+// Not here: data (data.ts), folders that runs are kept in (files.node.ts).
+// May import: every room, through its index. In Node, train.node.ts stands in its place, with the same names.
+
+// Training
+
+export {
+  type BestNetwork,
+  createTrainer,
+  type Metrics,
+  type StepResult,
+  type Trainer,
+  type TrainerOptions,
+  type TrainingEvent,
+  type TrainingPosition,
+  type TrainOptions,
+  type TrainResult,
+  train,
+  trainingCurves,
+  trainingStart,
+} from '../train/index.ts'
+
+// Measuring
+
+export { type EvaluateOptions, type Evaluation, evaluate } from '../train/index.ts'
+
+// Losses, optimisers, schedules
+
+export {
+  type AdamWOptions,
+  type Averaged,
+  applyMask,
+  type CommonOptions,
+  createOptimiser,
+  createSchedule,
+  type DistillationOptions,
+  defaultAdaptiveRate,
+  type GradientClip,
+  type GroupOptions,
+  type GroupSettings,
+  type GroupTable,
+  type LossOptions,
+  maskOfZeros,
+  type NamedArrays,
+  type Optimiser,
+  type OptimiserOptions,
+  type Parameter,
+  type ParameterGroup,
+  parameterGroups,
+  type Schedule,
+  type ScheduleOptions,
+  type SgdOptions,
+  type WarmUp,
+  type WeightAverage,
+  type WeightAverageOptions,
+  weightAverage,
+} from '../train/index.ts'
+
+// The graph that is trained
+
+export {
+  type ClassifierHead,
+  classifierHead,
+  type NamePattern,
+  type NewHeadOptions,
+  type TrainedTensor,
+  type TrainingGraph,
+  type TrainingGraphOptions,
+  trainedModel,
+  trainingGraph,
+  withNewHead,
+} from '../train/index.ts'
+
+// Recipes and checkpoints
+
+export {
+  type Checkpoint,
+  type CheckpointState,
+  checkpointChunks,
+  describeRecipe,
+  freshNetwork,
+  gradientChoices,
+  lossOf,
+  optimiserSettings,
+  parseRecipe,
+  type Recipe,
+  type RecipeInput,
+  type RecipeLine,
+  type RecipeProblem,
+  readCheckpoint,
+  recipeJsonSchema,
+  scheduleOf,
+} from '../train/index.ts'

@@ -1,0 +1,53 @@
+// What a page loads: programs as users write them, bundled and minified by esbuild, compressed by gzip.
+
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const entries = readdirSync(join(root, 'src/api'))
+  .filter((name) => !name.includes('.node.'))
+  .map((name) => basename(name, '.ts'))
+
+/** Kilobytes of a page's script, as a server sends it. */
+async function sizeOf(program: string): Promise<number> {
+  const result = await build({
+    stdin: { contents: program, resolveDir: root },
+    alias: Object.fromEntries(
+      entries.map((name) => [name === 'index' ? 'kerf' : `kerf/${name}`, join(root, `src/api/${name}.ts`)]),
+    ),
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+  })
+  return gzipSync(result.outputFiles[0]!.contents).byteLength / 1000
+}
+
+const everything = entries.map((name, i) => `export * as e${i} from '${name === 'index' ? 'kerf' : `kerf/${name}`}'`)
+
+const pages: [what: string, limit: number, program: string][] = [
+  [
+    'a page that profiles',
+    112,
+    `import { profileModel, readModel } from 'kerf'
+     fetch('model.onnx').then(readModel).then((model) => console.log(profileModel(model).totals))`,
+  ],
+  [
+    'a page that runs a network',
+    332,
+    `import { createSession, imageToTensor, readModel } from 'kerf'
+     const model = await readModel(await fetch('model.onnx'))
+     const session = await createSession(model)
+     console.log(await session.run({ input: imageToTensor(document.querySelector('img'), model) }))`,
+  ],
+  ['a page with everything', 625, everything.join('\n')],
+]
+
+it.each(pages)('%s takes at most %i kB', async (_, limit, program) => {
+  expect(await sizeOf(program)).toBeLessThanOrEqual(limit)
+})
