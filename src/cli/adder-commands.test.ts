@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { attributeOf, GraphBuilder, type Model, tensorOf, tensorValues, type ValueInfo } from '../graph/index.ts'
 import { nets } from '../nets/index.ts'
 import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { parseRecipe } from '../train/index.node.ts'
@@ -82,6 +83,33 @@ describe('kerf swap', () => {
     expect(weights('two.onnx')).toEqual(weights('lenet.onnx'))
   })
 
+  it('draws every input of a network with several, and says what data are for', async () => {
+    const b = new GraphBuilder('two')
+    const weight = (name: string, channels: number) =>
+      b.constant(name, tensorOf('float32', [4, channels, 1, 1], new Float32Array(4 * channels).fill(0.5)))
+    const left = b.node('Conv', [b.input('left', 'float32', ['N', 3, 'H', 8]), weight('l', 3)], {}, { name: 'l' })
+    const sum = b.node('Add', [left, b.input('right', 'float32', ['N', 4, 'H', 8])])
+    const last = b.node('Conv', [b.node('Conv', [sum, weight('m', 4)], {}, { name: 'm' }), weight('o', 4)], {})
+    b.output(last)
+    writeModelFile(b.model(), at('two-inputs.onnx'))
+    const args = ['swap', at('two-inputs.onnx'), '-o', at('two-adder.onnx'), '--to', 'adder']
+    await fails(1, 'Give them, for example --input left:1,3,224,8 --input right:1,4,224,8.', ...args)
+    const { status, out, err } = await kerf(...args, '--input', 'left:4,3,8,8', '--json')
+    expect(status, err).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ swapped: [{ node: 'm' }], statistics: 'noise' })
+    const { initializers } = readModelFile(at('two-adder.onnx')).graph
+    for (const name of ['m.bn_mean', 'm.bn_variance'])
+      expect([...tensorValues(initializers.get(name)!)].every((v) => v !== 0 && v !== 1)).toBe(true)
+    await fails(
+      ...([1, 'The model has 2 inputs; data sets are for networks with one.', ...args] as [
+        number,
+        string,
+        ...string[],
+      ]),
+      ...['--input', 'left:4,3,8,8', '-o', at('other-two.onnx'), ...data],
+    )
+  })
+
   it('writes nothing in a dry run', async () => {
     const before = readdirSync(folder)
     const { status, out } = await kerf('swap', at('lenet.onnx'), '--to', 'adder', '--dry-run')
@@ -116,6 +144,49 @@ describe('kerf swap', () => {
   ])('refuses %s', (_, status, message, args) =>
     fails(status, message, 'swap', ...args.map((a) => (/\.(onnx|json)$/.test(a) ? at(a) : a))),
   )
+})
+
+/** LeNet as TensorFlow exports it: one image at a time, channels last. */
+function channelsLast(): Model {
+  const { graph, ...rest } = readModelFile(at('lenet.onnx'))
+  const [{ name }] = graph.inputs as [ValueInfo]
+  const input: ValueInfo = {
+    name: 'pixels',
+    type: { kind: 'tensor', elementType: 'float32', shape: [1, 16, 16, 1] },
+  }
+  const perm = new Map([['perm', attributeOf([0, 3, 1, 2])]])
+  const turned = {
+    name: 'turn',
+    opType: 'Transpose',
+    domain: '',
+    inputs: ['pixels'],
+    outputs: [name],
+    attributes: perm,
+  }
+  const outputs = graph.outputs.map((o) => ({ ...o, type: undefined }))
+  return { ...rest, graph: { ...graph, inputs: [input], outputs, nodes: [turned, ...graph.nodes] } }
+}
+
+describe('a file for one image at a time with channels last', () => {
+  it('is swapped and quantised to the same numbers as any other', async () => {
+    writeModelFile(channelsLast(), at('last.onnx'))
+    const swap = ['swap', at('last.onnx'), '-o', at('last-adder.onnx'), '--to', 'adder']
+    expect(await kerf(...swap, ...data)).toMatchObject({ status: 0, err: '' })
+    const statistics = (file: string) => {
+      const { initializers } = readModelFile(at(file)).graph
+      return ['running_mean', 'running_var'].map((k) => [...tensorValues(initializers.get(`bn3.${k}`)!)])
+    }
+    expect(statistics('last-adder.onnx')).toEqual(statistics('adder.onnx'))
+    const accuracies: unknown[] = []
+    for (const file of ['last-adder', 'adder']) {
+      const quantise = ['quantize', at(`${file}.onnx`), '-o', at(`${file}-6.onnx`), '--bits', '6', '--json', ...data]
+      const { status, out, err } = await kerf(...quantise)
+      expect({ status, err }).toEqual({ status: 0, err: '' })
+      const { accuracy, images, layers } = JSON.parse(out)
+      accuracies.push({ accuracy, images, ranges: layers.map((l: { range: unknown }) => l.range) })
+    }
+    expect(accuracies[0]).toEqual(accuracies[1])
+  })
 })
 
 describe('kerf quantize', () => {

@@ -168,6 +168,34 @@ it('keeps weights that were set to zero at zero', async () => {
   expect(zeros / weight.length).toBeCloseTo(0.6, 2)
 })
 
+it('ends with what it reached where a later cut finds nothing, and fails where the first does', async () => {
+  const command = (output: string, ratio: string) => [
+    ...['prune', at('run/last.onnx'), '-o', at(output), '--ratio', ratio, '--round-to', '4', '--iterations', '4'],
+    ...['--finetune', ...data, '--epochs', '1', '--no-check', '--json'],
+  ]
+  const { status, out, err } = await kerf(...command('ended.onnx', '0.85'))
+  expect(status, err).toBe(0)
+  const { warnings, finetune, groups } = JSON.parse(out)
+  // 12 channels to 8 and 4, of which the next 38 % leave no smaller multiple of 4.
+  expect(groups.map((g: { kept: number; channels: number }) => [g.channels, g.kept])).toEqual([
+    [12, 4],
+    [12, 4],
+  ])
+  expect(finetune.iterations).toHaveLength(2)
+  expect(warnings.at(-1)).toMatch(
+    /^Cutting ended after 2 of 4 cuts\. Nothing would be removed: --round-to 4 keeps every width as it is/,
+  )
+  expect(existsSync(at('ended.onnx'))).toBe(true)
+  const none = await kerf(...command('none-at-all.onnx', '0.3'))
+  expect(none).toMatchObject({
+    status: 1,
+    err: expect.stringMatching(
+      /Round to less\. Each of 4 cuts takes little: fewer --iterations take more at a time\.$/m,
+    ),
+  })
+  expect(existsSync(at('none-at-all.onnx'))).toBe(false)
+})
+
 it('equal cuts: of what is left, or of the whole where zeros stay', () => {
   const half = { methods: ['filter'], scope: { ratio: 0.75 } } as const
   expect(partOf(half, 1, 2).scope?.ratio).toBeCloseTo(0.5, 12)

@@ -116,7 +116,10 @@ export type Transform =
   | { readonly kind: 'crop'; readonly padding: number }
   /** Exchanges left and right. */
   | { readonly kind: 'flip'; readonly probability: number }
-  /** bgr: red and blue exchanged, for networks that take images so. grey: one channel, the luma (ITU-R 601-2), for those that take no colours. */
+  /**
+   * rgb: three channels, of grey images all the same. bgr: likewise, red and blue exchanged, for networks that take images so. grey: one channel, the luma
+   * (ITU-R 601-2), for those that take no colours.
+   */
   | { readonly kind: 'channels'; readonly order: 'rgb' | 'bgr' | 'grey' }
   /** (x − mean) / deviation, one of each per channel, or one for all. */
   | { readonly kind: 'normalise'; readonly mean: readonly number[]; readonly deviation: readonly number[] }

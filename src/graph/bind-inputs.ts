@@ -1,7 +1,7 @@
 import { type Dim, KerfError, type Shape } from '../base/index.ts'
 import { axesOf, imageLayoutOf } from './image-layout.ts'
 import type { InferenceOptions } from './infer.ts'
-import { type Graph, graphInputs, type ValueInfo } from './model.ts'
+import { type Graph, graphInputs, type Model, type ValueInfo } from './model.ts'
 
 /** Sizes that are 1 unless somebody says otherwise: the first axis, and what is named for the batch (a recurrent state has it second). */
 const isOne = (symbol: string, axis: number): boolean => axis === 0 || /^(batch.*|bs)$/i.test(symbol)
@@ -41,6 +41,16 @@ export function bindInputs(graph: Graph, given: ReadonlyMap<string, readonly num
   }
   if (unknown.length > 0) throw sizesMissing(unknown)
   return { inputShapes: bound, symbols }
+}
+
+/** The model with inputs of other shapes, by name; what its file says of the shapes of inner values and outputs is dropped. */
+export function withInputShapes(model: Model, shapes: ReadonlyMap<string, Shape>): Model {
+  const inputs = model.graph.inputs.map((input) => {
+    const shape = shapes.get(input.name)
+    return shape && input.type?.kind === 'tensor' ? { ...input, type: { ...input.type, shape } } : input
+  })
+  const outputs = model.graph.outputs.map(({ name }) => ({ name, type: undefined }))
+  return { ...model, graph: { ...model.graph, inputs, outputs, valueInfo: new Map() } }
 }
 
 function givenByName(inputs: readonly ValueInfo[], given: ReadonlyMap<string, readonly number[]>) {

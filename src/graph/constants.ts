@@ -1,4 +1,4 @@
-import { elementCount, getOrAdd, KerfError } from '../base/index.ts'
+import { bitsPerElement, elementCount, getOrAdd, KerfError } from '../base/index.ts'
 import type { Inference } from './infer.ts'
 import type { Model, Tensor } from './model.ts'
 import { type Dense, runForward } from './operator.ts'
@@ -48,4 +48,11 @@ export function constantContent(constants: Constants, value: string, zeroed?: st
     )
   }
   return contentOf(value)
+}
+
+/** The name of a stored tensor of several axes that holds codes of at most 8 bits, as the weights of quantised networks do; undefined where there is none. */
+export function quantisedWeight(stored: ReadonlyMap<string, Tensor>): string | undefined {
+  const isCode = ({ elementType, shape }: Tensor) =>
+    shape.length > 1 && elementType !== 'bool' && elementType !== 'string' && bitsPerElement(elementType) <= 8
+  return [...stored].find(([, tensor]) => isCode(tensor))?.[0]
 }

@@ -230,7 +230,7 @@ describe('transforms of a recipe', () => {
       { ...plain, channels: 1 as const, mean: [0.5], std: [0.25] },
       { ...plain, fit: 'contain' as const, border: 114, crop: undefined },
     ])
-      expect(preprocessingOf(transformsOf(p), [3, 9, 9])).toEqual(p)
+      for (const channels of [1, 3]) expect(preprocessingOf(transformsOf(p), [channels, 9, 9])).toEqual(p)
   })
 
   it('leave out what is random, and have the size of the images where nothing resizes them', () => {
@@ -257,6 +257,7 @@ describe('transforms of a recipe', () => {
     }
     expect(transformsOf(caffe)).toEqual([
       { kind: 'resize', size: [4, 4] },
+      { kind: 'channels', order: 'rgb' },
       { kind: 'normalise', mean: [102 / 255, 51 / 255, 1], deviation: [51 / 255, 51 / 255, 51 / 255] },
     ])
     const twice = [

@@ -34,11 +34,7 @@ export function transformsOf({
         ]
       : []),
     ...(crop ? [{ kind: 'centreCrop' as const, size: crop }] : []),
-    ...(channels === 1
-      ? [{ kind: 'channels' as const, order: 'grey' as const }]
-      : order === 'bgr'
-        ? [{ kind: 'channels' as const, order }]
-        : []),
+    { kind: 'channels', order: channels === 1 ? 'grey' : order },
     ...(isNeutral ? [] : [{ kind: 'normalise' as const, mean: means, deviation: deviations }]),
   ]
 }
@@ -85,14 +81,7 @@ function after(before: Preprocessing, transform: Transform): Preprocessing {
     case 'channels':
       // It stands before any mean and deviation.
       if (transform.order === 'grey') return { ...before, channels: 1, order: 'rgb', mean: [0], std: [1] }
-      return transform.order === 'rgb'
-        ? before
-        : {
-            ...before,
-            order: before.order === 'rgb' ? 'bgr' : 'rgb',
-            mean: before.mean.toReversed(),
-            std: before.std.toReversed(),
-          }
+      return transform.order === 'rgb' ? inColours(before) : exchanged(inColours(before))
     case 'normalise': {
       // ((x − m) ÷ d − n) ÷ e = (x − (m + d · n)) ÷ (d · e)
       const { mean, std } = before
@@ -107,3 +96,17 @@ function after(before: Preprocessing, transform: Transform): Preprocessing {
       return before
   }
 }
+
+/** Grey in three channels, all the same. */
+const inColours = (before: Preprocessing): Preprocessing => {
+  const { channels, mean, std } = before
+  const each = (values: readonly number[]) => new Array<number>(3).fill(values[0]!)
+  return channels === 3 ? before : { ...before, channels: 3, mean: each(mean), std: each(std) }
+}
+
+const exchanged = (before: Preprocessing): Preprocessing => ({
+  ...before,
+  order: before.order === 'rgb' ? 'bgr' : 'rgb',
+  mean: before.mean.toReversed(),
+  std: before.std.toReversed(),
+})

@@ -1,5 +1,5 @@
 import { getOrAdd, KerfError } from '../base/index.ts'
-import { type Model, nodeLabel, type RootKind, type Tensor } from '../graph/index.ts'
+import { type Model, nodeLabel, quantisedWeight, type RootKind } from '../graph/index.ts'
 import type { Scores } from './criteria.ts'
 import { type ChannelGroups, findGroups, type GroupOptions, isKept, namesOf, type Refusal } from './groups.ts'
 import { ratioOf, type Scope, type Selection, select } from './select.ts'
@@ -66,13 +66,10 @@ function advice(model: Model, found: ChannelGroups, asked: Asked): string {
     () => finds(`${method} --allow-outputs`, { kinds: both, outputsMayShrink: true }),
   ].reduce<string[]>((found, more) => (found.length > 0 ? found : more()), [])
   if (ways.length > 0) return ` ${ways.join('; ')}.`
-  return isQuantised(found) ? ' The network is quantised: prune the one that it was made of, and quantise after.' : ''
+  return quantisedWeight(found.trace.stored) === undefined
+    ? ''
+    : ' The network is quantised: prune the one that it was made of, and quantise after.'
 }
-
-const isCode = ({ elementType, shape }: Tensor): boolean =>
-  (elementType === 'int8' || elementType === 'uint8') && shape.length > 1
-
-const isQuantised = ({ trace }: ChannelGroups): boolean => [...trace.stored.values()].some(isCode)
 
 /** Below this part of what was asked for the user is told. */
 const much = 0.5

@@ -11,14 +11,14 @@ import { type CodingError, codingError, type RangeMethod } from './ranges.ts'
 
 /** Images one batch at a time, as the loaders of data/ give them. */
 export interface CalibrationBatch {
-  /** [batchSize, C, H, W]; valid until the next batch is asked for. */
+  /** `batchSize` images as the network's input has them, [batchSize, C, H, W]; valid until the next batch is asked for. */
   readonly images: Float32Array
   /** How many of them are images; the rest is filled up. */
   readonly count: number
 }
 
 export interface CalibrationImages {
-  /** [C, H, W] of an image. */
+  /** Of an image, as the network's input has it: [C, H, W]. */
   readonly shape: readonly number[]
   readonly batchSize: number
   /** Read once. */

@@ -197,6 +197,14 @@ describe('swapping convolutions for adder convolutions', () => {
     expect(() => swapToAdder(model)).toThrow(
       'No layer can be swapped. Choose others with --layers.\n  a: the first convolution stays as it is, as in AdderNet',
     )
+    const quantised = one((b, x) => {
+      const codes = b.constant('codes', tensorOf('int8', [4, 4, 1, 1], new Int8Array(16)))
+      const weight = b.node('DequantizeLinear', [codes, b.constant('scale', tensorOf('float32', [], [0.1]))])
+      b.output(b.node('Conv', [b.node('Relu', [x]), weight], {}, { name: 'a' }))
+    })
+    expect(() => swapToAdder(quantised, { layers: named('a') })).toThrow(
+      'The network is quantised: the weight "codes" holds codes of few bits, made for the values that its layers see now. Swap the network that it was made of, and quantise what comes out (kerf quantize).',
+    )
     const old = { ...model, opsetImports: new Map([['', 8]]) }
     expect(() => swapToAdder(old)).toThrow('Adder layers take opset 9 or higher; the model has 8.')
   })
@@ -259,9 +267,68 @@ describe('statistics', () => {
     }
   })
 
+  it('are those of all images where the file takes fewer at a time', async () => {
+    const { model } = swapToAdder(nets.lenet5_bn({ inputSize: 16 }))
+    const six = { shape: [6, 1, 16, 16], data: Float32Array.from({ length: 6 * 256 }, random.normal) }
+    const fixedTo = (size: number, end: 'free' | 'fixed'): Model => {
+      const { inputs, nodes, initializers } = model.graph
+      const input = inputs.map((i) =>
+        i.type?.kind === 'tensor' ? { ...i, type: { ...i.type, shape: [size, 1, 16, 16] } } : i,
+      )
+      // Everything in one row fixes the batch for good.
+      const last = { name: 'row', domain: '', outputs: ['row'], attributes: new Map() }
+      const row = { ...last, opType: 'Reshape', inputs: [model.graph.outputs[0]!.name, 'row_shape'] }
+      const ends = end === 'free' ? [] : [row]
+      return {
+        ...model,
+        graph: {
+          ...model.graph,
+          inputs: input,
+          nodes: [...nodes, ...ends],
+          outputs: [{ name: end === 'free' ? model.graph.outputs[0]!.name : 'row', type: undefined }],
+          initializers: new Map([...initializers, ['row_shape', tensorOf('int64', [2], [1, size * 10])]]),
+        },
+      }
+    }
+    const of = async (m: Model) => {
+      const { graph } = await measureStatistics(m, six, { createSession })
+      return ['bn1', 'bn2', 'bn4'].map((name) =>
+        ['running_mean', 'running_var'].map((k) => [...tensorValues(graph.initializers.get(`${name}.${k}`)!)]),
+      )
+    }
+    const whole = await of(model)
+    expect(await of(fixedTo(1, 'free'))).toEqual(whole)
+    expect(await of(fixedTo(4, 'free'))).toEqual(whole)
+    // In front of the first normalisation batches make no difference.
+    const pooled = await of(fixedTo(3, 'fixed'))
+    pooled[0]!.forEach((values, k) => {
+      values.forEach((v, c) => {
+        expect(v as number).toBeCloseTo(whole[0]![k]![c] as number, 5)
+      })
+    })
+    // Behind it they do, by what six images of noise differ in threes.
+    expect(pooled[1]).not.toEqual(whole[1])
+    const [, largest] = [pooled, whole].map((all) => Math.max(...(all[1]![0] as number[]).map(Math.abs)))
+    pooled[1]![0]!.forEach((v, c) => {
+      expect(Math.abs((v as number) - (whole[1]![0]![c] as number))).toBeLessThan(0.1 * largest!)
+    })
+    await expect(of(fixedTo(7, 'fixed'))).rejects.toThrow('Statistics are measured on 6 images: give at least 7.')
+  })
+
   it('need one input, and numbers', async () => {
     const two = one((b, x) => b.output(b.node('Add', [x, b.input('z', 'float32', [1])])))
     await expect(measureStatistics(two, images, { createSession })).rejects.toThrow('The model has 2 inputs')
+    const kinds = one((b, x) => {
+      const statistics = ['g', 'h', 'm', 'v'].map((name) => b.constant(name, zeros(4)))
+      const sum = b.node('Add', [x, b.input('z', 'float32', [1, 4, 1, 1])])
+      b.output(b.node('BatchNormalization', [sum, ...statistics], {}, { name: 'bn' }))
+    })
+    const feeds = {
+      x: hostTensor('float32', [1, 4, 6, 6], new Float32Array(144).fill(2)),
+      z: hostTensor('float32', [1, 4, 1, 1], [1, 2, 3, 4]),
+    }
+    const { graph } = await measureStatistics(kinds, { feeds }, { createSession })
+    expect([...tensorValues(graph.initializers.get('m')!)]).toEqual([3, 4, 5, 6])
     const model = nets.resnet20()
     model.graph.initializers.set(
       'conv1.weight',

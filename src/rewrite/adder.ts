@@ -12,7 +12,9 @@ import {
   nodeLabel,
   opsetOf,
   producersOf,
+  quantisedWeight,
   simplified,
+  storedTensors,
   type Tensor,
   tensorOf,
   withoutUnread,
@@ -69,7 +71,7 @@ const firstOpset = 9
 
 /**
  * Exchanges convolutions, those of model-local functions, composite operators, branches and loops that are known too. The model given is not changed.
- * @throws KerfError `no-such-layer` for a pattern that no layer has, `nothing-to-swap`, `unsupported-opset`; NodeError `cannot-swap` for a layer
+ * @throws KerfError `no-such-layer` for a pattern that no layer has, `nothing-to-swap`, `quantised`, `unsupported-opset`; NodeError `cannot-swap` for a layer
  *   asked for by its very name that cannot be swapped
  */
 export function swapToAdder(given: Model, options: SwapOptions = {}): AdderSwap {
@@ -81,7 +83,15 @@ export function swapToAdder(given: Model, options: SwapOptions = {}): AdderSwap 
       `Adder layers take opset ${firstOpset} or higher; the model has ${opset}. Convert it first (onnx.version_converter).`,
       { opset },
     )
-  const swap = new Swap(model, options)
+  const inference = inferGraph(model, operators)
+  const codes = quantisedWeight(storedTensors(model, inference))
+  if (codes !== undefined)
+    throw new KerfError(
+      'quantised',
+      `The network is quantised: the weight "${codes}" holds codes of few bits, made for the values that its layers see now. Swap the network that it was made of, and quantise what comes out (kerf quantize).`,
+      { weight: codes },
+    )
+  const swap = new Swap(model, inference, options)
   const { chosen, kept } = swap.choose(options.layers)
   const refused: UnswappedLayer[] = []
   const others: UnswappedLayer[] = []
@@ -120,9 +130,9 @@ class Swap {
   readonly #keepWeights: boolean
   readonly #seed: number
 
-  constructor(model: Model, { keepWeights = false, seed = 0 }: SwapOptions) {
+  constructor(model: Model, inference: Inference, { keepWeights = false, seed = 0 }: SwapOptions) {
     this.#model = model
-    this.#inference = inferGraph(model, operators)
+    this.#inference = inference
     this.#producers = producersOf(model.graph)
     this.#consumers = consumersOf(model.graph)
     this.#keepWeights = keepWeights

@@ -5,6 +5,7 @@ export { type AdderSwap, type LayerChoice, type SwapOptions, type SwappedLayer, 
 export {
   type MeasuringSession,
   measureStatistics,
+  type StatisticsFeeds,
   type StatisticsImages,
   type StatisticsOptions,
 } from './statistics.ts'

@@ -4,7 +4,9 @@ import {
   allNames,
   attributeOf,
   consumersOf,
+  fixesBatch,
   float,
+  freeBatch,
   freshName,
   graphInputs,
   inferGraph,
@@ -23,48 +25,50 @@ import { operators } from '../ops/index.ts'
  * thousands away from where they should be is dead before it has learnt anything. Each is measured behind what was measured before it, all in one run.
  */
 
-/** One batch of images, of the shape that the model's input has. */
+/** Images, laid out as the model's input has them, any number of them. */
 export interface StatisticsImages {
+  /** Of all: their number, then the shape of one. */
   readonly shape: readonly number[]
   readonly data: Float32Array
+}
+
+/** A tensor for each input of a network that takes more than images. */
+export interface StatisticsFeeds<Feed> {
+  readonly feeds: Readonly<Record<string, Feed>>
 }
 
 type FloatTensor = { readonly elementType: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
 
 /** A network ready to run: `createSession` of runtime/ makes such ones. */
-export interface MeasuringSession {
+export interface MeasuringSession<Feed = never> {
   run(
-    feeds: Readonly<Record<string, FloatTensor>>,
+    feeds: Readonly<Record<string, FloatTensor | Feed>>,
   ): Promise<Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number | bigint> }>>>
   dispose(): void
 }
 
-export interface StatisticsOptions {
-  readonly createSession: (model: Model) => Promise<MeasuringSession>
+export interface StatisticsOptions<Feed = never> {
+  readonly createSession: (model: Model) => Promise<MeasuringSession<Feed>>
   /** Only those behind one of these nodes; by default all. */
   readonly behind?: ReadonlySet<string>
 }
 
 /**
- * The model with mean and variance of its BatchNormalizations as they are on these images. The model given is not changed.
- * @throws KerfError `unsupported-input` for a network with several inputs, `not-finite` where values are no numbers, and what running throws
+ * The model with mean and variance of its BatchNormalizations as they are on these images. The model given is not changed. Where its file fixes another
+ * number of images at a time, it is measured freed of that; where it cannot be freed, in batches of that size, whose moments are put together: a remainder
+ * is left out.
+ * @throws KerfError `unsupported-input` for a network with several inputs, `too-few-images` where they do not fill the batch that is fixed, `not-finite`
+ *   where values are no numbers, and what running throws
  */
-export async function measureStatistics(
+export async function measureStatistics<Feed = never>(
   given: Model,
-  images: StatisticsImages,
-  { createSession, behind }: StatisticsOptions,
+  images: StatisticsImages | StatisticsFeeds<Feed>,
+  { createSession, behind }: StatisticsOptions<Feed>,
 ): Promise<Model> {
   const model = withStoredStatistics(given)
-  const [input, ...others] = graphInputs(model.graph)
-  if (!input || others.length > 0)
-    throw new KerfError('unsupported-input', `The model has ${others.length + 1} inputs; it is given images alone.`)
   const wanted = normalisations(model, behind)
-  const results = await normalisedByBatch(
-    model,
-    wanted,
-    { [input.name]: { elementType: 'float32', ...images } },
-    createSession,
-  )
+  const runs: Batches<Feed> = 'feeds' in images ? { model, batches: [images.feeds] } : inBatches(model, images)
+  const results = await normalisedByBatch(runs, wanted, createSession)
   const graph = { ...model.graph, nodes: [...model.graph.nodes], initializers: new Map(model.graph.initializers) }
   const taken = allNames(graph)
   const readers = consumersOf(graph)
@@ -85,6 +89,38 @@ export async function measureStatistics(
   return { ...model, graph: withoutDeadCode(graph) }
 }
 
+/** Runs of a model in batches of a size that it takes. */
+interface Batches<Feed> {
+  readonly model: Model
+  readonly batches: readonly Readonly<Record<string, FloatTensor | Feed>>[]
+}
+
+function inBatches(model: Model, images: StatisticsImages): Batches<never> {
+  const [input, ...others] = graphInputs(model.graph)
+  if (!input || others.length > 0)
+    throw new KerfError('unsupported-input', `The model has ${others.length + 1} inputs; it is given images alone.`)
+  const [count = 1, ...image] = images.shape
+  const feeds = (some: StatisticsImages) => ({ [input.name]: { elementType: 'float32' as const, ...some } })
+  if (!fixesBatch(model, count)) return { model, batches: [feeds(images)] }
+  try {
+    return { model: freeBatch(model, operators), batches: [feeds(images)] }
+  } catch (error) {
+    if (!(error instanceof KerfError && error.code === 'fixed-batch')) throw error
+    const size = Number(error.details.size)
+    if (count < size)
+      throw new KerfError(
+        'too-few-images',
+        `${error.message} Statistics are measured on ${count === 1 ? 'one image' : `${count} images`}: give at least ${size}.`,
+        { count, size },
+      )
+    const each = images.data.length / count
+    const batches = Array.from({ length: Math.floor(count / size) }, (_, i) =>
+      feeds({ shape: [size, ...image], data: images.data.subarray(i * size * each, (i + 1) * size * each) }),
+    )
+    return { model, batches }
+  }
+}
+
 interface Measured {
   readonly node: Node
   readonly mean: Float32Array
@@ -92,23 +128,22 @@ interface Measured {
 }
 
 /**
- * One run in which the given nodes normalise by the batch itself, as in training with momentum 0: what each passes on is what it will with the
+ * A run in which the given nodes normalise by the batch itself, as in training with momentum 0: what each passes on is what it will with the
  * statistics that are measured, so that those behind it are right, too.
  */
-async function normalisedByBatch(
-  model: Model,
+async function normalisedByBatch<Feed>(
+  { model, batches }: Batches<Feed>,
   wanted: readonly Node[],
-  feeds: Readonly<Record<string, FloatTensor>>,
-  createSession: StatisticsOptions['createSession'],
+  createSession: StatisticsOptions<Feed>['createSession'],
 ): Promise<Measured[]> {
   if (wanted.length === 0) return []
   const graph = { ...model.graph, initializers: new Map(model.graph.initializers) }
   const taken = allNames(graph)
   const outputs = new Map(
-    wanted.map((node) => [node, ['mean', 'variance'].map((of) => freshName(taken, `${node.outputs[0]}_${of}`))]),
+    wanted.map(({ outputs: [y = ''] }) => [y, ['mean', 'variance'].map((of) => freshName(taken, `${y}_${of}`))]),
   )
   graph.nodes = graph.nodes.map((node) => {
-    const own = outputs.get(node)
+    const own = outputs.get(node.outputs[0] ?? '')
     if (!own) return node
     // What was stored may be no numbers; momentum 0 would not take it away.
     const before = freshName(taken, `${own[0]}_before`)
@@ -124,15 +159,28 @@ async function normalisedByBatch(
   graph.outputs = [...outputs.values()].flat().map((name) => ({ name, type: undefined }))
   const session = await createSession({ ...model, graph: withoutDeadCode(graph) })
   try {
-    const results = await session.run(feeds)
-    const content = (name: string | undefined) => Float32Array.from(results[name ?? '']?.data ?? [], Number)
+    const runs: Awaited<ReturnType<MeasuringSession['run']>>[] = []
+    for (const feeds of batches) runs.push(await session.run(feeds))
     return wanted.map((node) => {
-      const [mean, variance] = outputs.get(node) ?? []
-      return { node, mean: content(mean), variance: content(variance) }
+      const names = outputs.get(node.outputs[0] ?? '')!
+      const moments = runs.map((results) =>
+        names.map((name) => Float64Array.from(results[name]?.data ?? [], (v) => Number(v))),
+      ) as [mean: Float64Array, variance: Float64Array][]
+      return { node, ...together(moments) }
     })
   } finally {
     session.dispose()
   }
+}
+
+/** Mean and variance of several batches of one size: between them, too. */
+function together(
+  moments: readonly (readonly [mean: Float64Array, variance: Float64Array])[],
+): Pick<Measured, 'mean' | 'variance'> {
+  const averaged = (of: (batch: (typeof moments)[number], c: number) => number) =>
+    Float32Array.from(moments[0]![0], (_, c) => moments.reduce((sum, m) => sum + of(m, c), 0) / moments.length)
+  const mean = averaged(([m], c) => m[c]!)
+  return { mean, variance: averaged(([m, v], c) => v[c]! + (moments.length > 1 ? (m[c]! - mean[c]!) ** 2 : 0)) }
 }
 
 const isNormalisation = ({ opType, domain }: Node): boolean => opType === 'BatchNormalization' && domain === ''

@@ -4,13 +4,20 @@ import { dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { KerfError } from '../../base/index.ts'
 import { openPart } from '../../data/index.node.ts'
-import { createLoader, type ImageSet, subset } from '../../data/index.ts'
+import { type ImageSet, subset } from '../../data/index.ts'
 import { graphInputs, type Model } from '../../graph/index.ts'
-import { imageMetadata } from '../../image/index.ts'
+import { imageMetadata, layoutOf } from '../../image/index.ts'
 import { toJson } from '../../report/index.ts'
 import type { Backend } from '../../runtime/index.ts'
 import { evaluate, fewImagesNotice, readingOf } from '../../train/index.node.ts'
-import { addDataOptions, type DataOptions, dataRecipe, type GivenRecipe, inOrderOf } from '../data/given-data.ts'
+import {
+  addDataOptions,
+  type DataOptions,
+  dataRecipe,
+  evaluationLoader,
+  type GivenRecipe,
+  inOrderOf,
+} from '../data/given-data.ts'
 import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
 import { givenModel, modelArgument, netNameOf } from '../given-model.ts'
@@ -78,11 +85,7 @@ export function define(command: Command, io: Io): void {
         )
       const { set: whole, notice } = inOrderOf(model, opened, names)
       const set = options.limit === undefined ? whole : firstOf(whole, options.limit)
-      const loader = createLoader(set, {
-        batchSize: options.batchSize ?? fixedBatch(model) ?? Math.min(64, set.count),
-        transforms: recipe.transforms,
-        training: false,
-      })
+      const loader = evaluationLoader(model, set, recipe.transforms, options.batchSize)
       const stop = stopOnSignal()
       const notices: string[] = []
       const say = (text: string) => {
@@ -152,15 +155,9 @@ function givenFor(given: string, path: string, model: Model, options: Options): 
 /** Of the images that a model takes, where that is told. */
 function channelsOf({ graph }: Model): 1 | 3 | undefined {
   const [input] = graphInputs(graph)
-  const channels = input?.type?.kind === 'tensor' ? input.type.shape?.[1] : undefined
+  const shape = input?.type?.kind === 'tensor' ? input.type.shape : undefined
+  const channels = shape?.[input && layoutOf(input) === 'NHWC' ? 3 : 1]
   return channels === 1 || channels === 3 ? channels : undefined
-}
-
-/** The batch size that a model's input fixes. */
-function fixedBatch({ graph }: Model): number | undefined {
-  const [input] = graphInputs(graph)
-  const first = input?.type?.kind === 'tensor' ? input.type.shape?.[0] : undefined
-  return typeof first === 'number' ? first : undefined
 }
 
 const firstOf = (set: ImageSet, limit: number): ImageSet =>

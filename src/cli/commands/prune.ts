@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { profileModel } from '../../cost/index.ts'
-import type { Model } from '../../graph/index.ts'
+import { bindInputs, type Model, withInputShapes } from '../../graph/index.ts'
 import { withKeptClasses } from '../../image/index.ts'
 import { type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
 import {
@@ -14,6 +14,7 @@ import {
 } from '../../prune/index.ts'
 import { toJson } from '../../report/index.ts'
 import type { Recipe } from '../../train/index.node.ts'
+import { dataRecipe } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
 import { givenModel, modelArgument } from '../given-model.ts'
 import type { Io } from '../io.ts'
@@ -23,6 +24,7 @@ import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 import { cutAndTrain, type FineTuned, fineTuneFolder, partOf } from '../prune/finetune.ts'
 import { accuracyTable, fineTuneJson } from '../prune/finetune-report.ts'
+import { type ImageFeeds, imageFeeds } from '../prune/inexact.ts'
 import { keep, methodList, part, perLayer } from '../prune/options.ts'
 import { type Proof, proof } from '../prune/proof.ts'
 import { type FineTuneFields, fineTuneEpochs, fineTuneRecipe } from '../prune/recipe.ts'
@@ -112,7 +114,10 @@ export function define(command: Command, io: Io): void {
     .addOption(seedFlag('of --criterion random, and of fine-tuning (default: 0)'))
     .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
     .option('--allow-outputs', 'let the outputs of the model shrink too')
-    .option('--inexact', 'let channels go that a mean or maximum is taken over: GroupNorm, LayerNorm, CBAM, ECA')
+    .option(
+      '--inexact',
+      'let channels go that a mean or maximum is taken over: GroupNorm, LayerNorm, CBAM, ECA; --data measures what that changes',
+    )
     .option('-i, --input <shape>', 'shape of an input: N,C,H,W, or name:N,C,H,W (repeatable)', inputShape)
     .option('--explain', 'show every group: what goes together, through which nodes')
     .option('--dry-run', 'show what would be done, write and run nothing')
@@ -125,7 +130,7 @@ export function define(command: Command, io: Io): void {
     .option('--finetune [recipe]', 'train after the cut, as a recipe or the options below say')
     .addOption(new Option('--iterations <n>', 'cut and train so many times').argParser(positiveInteger).default(1))
     .option('--resume', 'go on with a fine-tuning that was stopped, given the same options')
-    .addOption(dataFlag('to fine-tune on'))
+    .addOption(dataFlag('to fine-tune on, and to measure --inexact on'))
     .addOption(epochsFlag(`of each fine-tuning (default: those of the recipe, or ${fineTuneEpochs})`))
     .addOption(batchSizeFlag('images per step of fine-tuning (default: 64)'))
     .addOption(learningRateFlag('highest learning rate of fine-tuning (default: that of the recipe, or 0.01)'))
@@ -142,9 +147,12 @@ export function define(command: Command, io: Io): void {
         checkOutput(options.output, { force: options.force, inputs: [path], endings: modelEndings })
       const model = givenModel(path)
       const recipe = fineTuneRecipe(path, model, options)
-      const tuned = recipe && (await fineTune(model, recipe, options, io))
+      const shown = options.dryRun ? undefined : await imagesToShow(model, recipe, options)
+      const tuned = recipe && (await fineTune(model, recipe, options, shown, io))
       const result = tuned ? combined(model, tuned, options) : pruneModel(model, pruneOptions(options))
-      const { check, why, allowed, change } = tuned ? tuned.proof : await proof(result, { ...options, given: model })
+      const { check, why, allowed, change } = tuned
+        ? tuned.proof
+        : await proof(result, { ...options, given: model, images: shown })
       const written = options.dryRun
         ? undefined
         : writeModelFile(withNames(result), options.output!, {
@@ -172,10 +180,29 @@ function withNames({ model, outputs }: PruneResult): Model {
   return kept ? withKeptClasses(model, kept) : model
 }
 
+/** What an inexact cut is measured on; undefined where no images are given. */
+async function imagesToShow(
+  model: Model,
+  recipe: Recipe | undefined,
+  options: Options,
+): Promise<ImageFeeds | undefined> {
+  if (!options.inexact || !options.check) return undefined
+  const { inputShapes } = options.input ? bindInputs(model.graph, options.input) : {}
+  const sized = inputShapes ? withInputShapes(model, inputShapes) : model
+  const from = recipe ?? dataRecipe(sized, options)?.recipe
+  return from && imageFeeds(sized, from)
+}
+
 type Proved = FineTuned & { readonly proof: Awaited<ReturnType<typeof proof>> }
 
 /** Cut and trained; every cut is checked before it is trained, and the last check is the one to report. */
-async function fineTune(model: Model, recipe: Recipe, options: Options, io: Io): Promise<Proved> {
+async function fineTune(
+  model: Model,
+  recipe: Recipe,
+  options: Options,
+  images: ImageFeeds | undefined,
+  io: Io,
+): Promise<Proved> {
   let last: Proved['proof'] = { check: null }
   const tuned = await cutAndTrain(
     model,
@@ -188,7 +215,7 @@ async function fineTune(model: Model, recipe: Recipe, options: Options, io: Io):
       resume: options.resume ?? false,
       quiet: options.json ?? false,
       check: async (result) => {
-        last = await proof(result, options)
+        last = await proof(result, { ...options, images })
       },
     },
     io,

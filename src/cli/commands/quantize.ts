@@ -10,8 +10,9 @@ import {
   addDataOptions,
   type DataOptions,
   dataRecipe,
+  evaluationLoader,
+  imagesFor,
   inOrderOf,
-  loaderFor,
   openRecipeData,
   spread,
 } from '../data/given-data.ts'
@@ -94,12 +95,11 @@ export function define(command: Command, io: Io): void {
       const sets = await openRecipeData(recipe)
       const { threads, range, biasCorrection } = options
       const shown = progress(io)
-      const calibration = loaderFor(model, spread(sets.train, options.calibrate), recipe.transforms)
       const result = await quantize(model, {
         bits: options.bits,
         range,
         biasCorrection,
-        images: { shape: calibration.shape, batchSize: calibration.batchSize, batches: calibration.epoch(0) },
+        images: imagesFor(model, spread(sets.train, options.calibrate), recipe.transforms),
         createSession: (m) => createSession(m, { threads }),
         onProgress: (done) => shown(`calibrating: ${done.toLocaleString('en')} images`),
       })
@@ -142,7 +142,7 @@ async function accuracies(
 ): Promise<AccuracyPair> {
   const correct: number[] = []
   for (const [i, model] of models.entries()) {
-    const { perClass } = await evaluate(model, loaderFor(model, set, transforms), {
+    const { perClass } = await evaluate(model, evaluationLoader(model, set, transforms), {
       threads,
       onNotice: () => {},
       onProgress: (done) =>

@@ -2,16 +2,25 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import picomatch from 'picomatch'
 import { elementCount, KerfError, seededRandom } from '../../base/index.ts'
 import { compareProfiles, profileModel } from '../../cost/index.ts'
-import { graphInputs, type Model } from '../../graph/index.ts'
+import { bindInputs, graphInputs, type Model } from '../../graph/index.ts'
+import { imageShapes } from '../../image/index.ts'
 import { writeModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
-import { type LayerChoice, measureStatistics, type StatisticsImages, swapToAdder } from '../../rewrite/index.ts'
+import {
+  type LayerChoice,
+  measureStatistics,
+  type StatisticsFeeds,
+  type StatisticsImages,
+  swapToAdder,
+} from '../../rewrite/index.ts'
 import { createSession } from '../../runtime/index.node.ts'
+import { type HostTensor, hostTensor } from '../../runtime/index.ts'
 import { parseRecipe, type Recipe } from '../../train/index.node.ts'
-import { addDataOptions, type DataOptions, dataRecipe, loaderFor, openRecipeData, spread } from '../data/given-data.ts'
+import { addDataOptions, type DataOptions, dataRecipe, imagesFor, openRecipeData, spread } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
 import { filesOfGiven, givenModel, modelArgument, netNameOf } from '../given-model.ts'
 import type { Io } from '../io.ts'
+import { randomFeeds } from '../onnx-runtime.ts'
 import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
@@ -56,7 +65,11 @@ export function define(command: Command, io: Io): void {
       .option('--layers <glob>', "which layers, by name, as in '*layer3*'", layers)
       .option('--keep-weights', 'keep the weights instead of drawing new ones')
       .addOption(seedFlag('draws weights and noise', 0))
-      .option('-i, --input <shape>', 'shape of the input, where the file leaves it open: N,C,H,W', inputShape),
+      .option(
+        '-i, --input <shape>',
+        'shape of an input, where the file leaves it open: N,C,H,W, or name:N,C,H,W (repeatable)',
+        inputShape,
+      ),
     'images to measure statistics on',
   )
     .addOption(new Option('--images <n>', 'how many of them').argParser(positiveInteger).default(64))
@@ -85,7 +98,7 @@ async function swap(path: string, options: Options, io: Io): Promise<void> {
   if (!dryRun && options.recipe !== undefined)
     checkOutput(options.recipe, { force, inputs: protect, endings: ['json'] })
   const swapped = swapToAdder(model, { layers: options.layers, keepWeights, seed })
-  const inputs = shapesFor(model, options.input, 1)
+  const inputs = options.input ?? imageShapes(model)
   const [before, after] = [[path, model] as const, [output ?? 'with adder layers', swapped.model] as const].map(
     ([name, m]) => profileModel(m, { name, inputs }),
   ) as [ReturnType<typeof profileModel>, ReturnType<typeof profileModel>]
@@ -125,29 +138,29 @@ function print(path: string, result: Printed, options: Options, io: Io): string 
     : terminalText(swapReport(path, result, options.recipe), io)
 }
 
-/** Concrete sizes of the only input. @throws UsageError where the file leaves more than the batch open */
-function shapesFor(model: Model, given: InputShapes | undefined, batch: number): Map<string, readonly number[]> {
-  const [input] = graphInputs(model.graph)
-  if (!input) return new Map()
-  const own = input.type?.kind === 'tensor' ? input.type.shape : undefined
-  const shape =
-    given?.get(input.name) ?? given?.get('') ?? own?.map((d, i) => (i === 0 && typeof d !== 'number' ? batch : d))
-  if (!shape?.every((d): d is number => typeof d === 'number'))
-    throw new UsageError(`The size of input "${input.name}" is open: give it, as in --input 1,3,224,224.`)
-  return new Map([[input.name, shape]])
-}
-
-function noise(model: Model, { input, images, seed }: Options): StatisticsImages {
-  const [shape] = shapesFor(model, input, Math.min(images, 16)).values()
-  if (!shape) throw new KerfError('unsupported-input', 'The model has no input.')
+/** Random numbers for every input: 16 images or fewer where the file leaves their number open, and nobody says it. */
+function noise(model: Model, { input, images, seed }: Options): StatisticsImages | StatisticsFeeds<HostTensor> {
+  const { inputShapes } = bindInputs(model.graph, input ?? imageShapes(model))
+  const shapes = graphInputs(model.graph).map(({ name, type }) => {
+    const [first, ...rest] = (inputShapes?.get(name) ?? []) as readonly number[]
+    const isOpen = !input && type?.kind === 'tensor' && typeof type.shape?.[0] !== 'number'
+    return [name, first === undefined ? [] : [isOpen ? Math.min(images, 16) : first, ...rest]] as const
+  })
+  const [only, ...others] = shapes
+  if (!only) throw new KerfError('unsupported-input', 'The model has no input.')
+  if (others.length > 0) {
+    const feeds = randomFeeds(model, new Map(shapes), seed)
+    return { feeds: Object.fromEntries(feeds.map((f) => [f.name, hostTensor(f.elementType, f.shape, f.values)])) }
+  }
+  const [, shape] = only
   const random = seededRandom(seed)
   return { shape, data: Float32Array.from({ length: elementCount(shape)! }, random.normal) }
 }
 
 async function dataImages(model: Model, recipe: Recipe, images: number): Promise<StatisticsImages> {
-  const loader = loaderFor(model, spread((await openRecipeData(recipe)).train, images), recipe.transforms)
-  for await (const batch of loader.epoch(0))
-    return { shape: [loader.batchSize, ...loader.shape], data: batch.images.slice() }
+  const set = spread((await openRecipeData(recipe)).train, images)
+  const { shape, batches } = imagesFor(model, set, recipe.transforms, set.count)
+  for await (const batch of batches) return { shape: [set.count, ...shape], data: batch.images }
   throw new KerfError('no-data', 'There are no training images.')
 }
 

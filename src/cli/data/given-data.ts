@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { KerfError } from '../../base/index.ts'
+import { KerfError, type Shape } from '../../base/index.ts'
 import { openData } from '../../data/index.node.ts'
 import {
   createLoader,
@@ -10,8 +10,8 @@ import {
   type Transform,
   withClasses,
 } from '../../data/index.ts'
-import { graphInputs, type Model } from '../../graph/index.ts'
-import { imageMetadata, type ResolvedPreprocessing } from '../../image/index.ts'
+import { axesOf, graphInputs, imageLayoutOf, type Model, type ValueInfo } from '../../graph/index.ts'
+import { imageMetadata, layoutOf, type ResolvedPreprocessing } from '../../image/index.ts'
 import { type Recipe, readingOf } from '../../train/index.node.ts'
 import { readRecipe } from '../train/read-recipe.ts'
 import { parseGivenRecipe, type RecipeFlags, withRecipeFlags } from '../train/recipe-flags.ts'
@@ -84,41 +84,81 @@ export function spread(set: ImageSet, most: number): ImageSet {
   )
 }
 
+/** The batch size that a model's input fixes. */
+export function fixedBatch({ graph }: Model): number | undefined {
+  const [input] = graphInputs(graph)
+  const first = input?.type?.kind === 'tensor' ? input.type.shape?.[0] : undefined
+  return typeof first === 'number' ? first : undefined
+}
+
+/** Images in order, for `evaluate`: by default in batches of the model's size. */
+export const evaluationLoader = (
+  model: Model,
+  set: ImageSet,
+  transforms: readonly Transform[],
+  batchSize = fixedBatch(model) ?? Math.max(1, Math.min(64, set.count)),
+): Loader => createLoader(set, { batchSize, transforms, training: false })
+
+/** Images as a model's input has them. */
+export interface ModelImages {
+  /** Of one image. */
+  readonly shape: readonly number[]
+  readonly batchSize: number
+  /** A batch's arrays are valid until the next one is asked for; behind `count` images they hold zeros. */
+  readonly batches: AsyncIterable<{ readonly images: Float32Array; readonly count: number }>
+}
+
 /**
- * Images as a model takes them, in order, in batches of its size.
+ * Images as a model takes them, channels first or last, in order, in batches of its size.
  * @throws KerfError `wrong-data` where the images are not what the model's input is
  */
-export function loaderFor(model: Model, set: ImageSet, transforms: readonly Transform[]): Loader {
+export function imagesFor(
+  model: Model,
+  set: ImageSet,
+  transforms: readonly Transform[],
+  batchSize?: number,
+): ModelImages {
   const [input, ...others] = graphInputs(model.graph)
-  const wanted = input?.type?.kind === 'tensor' ? input.type.shape : undefined
   if (!input || others.length > 0)
     throw new KerfError('wrong-data', `The model has ${others.length + 1} inputs; data sets are for networks with one.`)
-  const [batch, ...image] = wanted ?? []
-  const refused = (shape: readonly number[]) => {
-    const [channels, height, width] = image
-    const isLast = image.length === 3 && channels !== shape[0] && width === shape[0]
-    const remedy =
-      image.length === 3 && channels === shape[0]
-        ? ` Resize them: --resize ${height}x${width}.`
-        : isLast
-          ? ' It is NHWC (channels last), and this command measures NCHW networks only.'
-          : ' Give the data that the model is for.'
-    return new KerfError(
-      'wrong-data',
-      `The images are ${shape.join('×')}, input "${input.name}" of the model is ${image.map((d) => d || '?').join('×')}.${remedy}`,
-      { images: shape, input: image },
-    )
+  const loader = evaluationLoader(model, set, transforms, batchSize)
+  const { shape: image } = loader
+  const declared = input.type?.kind === 'tensor' ? input.type.shape : undefined
+  const layout = declared ? imageLayoutOf(declared, [loader.batchSize, ...image]) : 'NCHW'
+  if (!layout) throw refused(input, declared?.slice(1) ?? [], image)
+  const axes = axesOf[layout].slice(1)
+  return {
+    shape: axes.map((axis) => image[axis - 1]!),
+    batchSize: loader.batchSize,
+    batches: layout === 'NCHW' ? loader.epoch(0) : channelsLast(loader),
   }
-  // Before transforms, which may be for the model's number of channels.
-  const isGrey = transforms.some((t) => t.kind === 'channels' && t.order === 'grey')
-  if (wanted && typeof image[0] === 'number' && image[0] !== (isGrey ? 1 : set.channels))
-    throw refused([set.channels, set.height, set.width])
-  const loader = createLoader(set, {
-    batchSize: typeof batch === 'number' ? batch : Math.max(1, Math.min(64, set.count)),
-    transforms,
-    training: false,
-  })
-  if (wanted && !(image.length === 3 && image.every((d, i) => typeof d !== 'number' || d === loader.shape[i])))
-    throw refused(loader.shape)
-  return loader
+}
+
+async function* channelsLast(loader: Loader): AsyncGenerator<{ images: Float32Array; count: number }> {
+  const [channels, height, width] = loader.shape
+  const area = height * width
+  const into = new Float32Array(loader.batchSize * channels * area)
+  for await (const { images, count } of loader.epoch(0)) {
+    images.forEach((value, i) => {
+      const [plane, at] = [Math.floor(i / area), i % area]
+      const [image, channel] = [Math.floor(plane / channels), plane % channels]
+      into[(image * area + at) * channels + channel] = value
+    })
+    yield { images: into, count }
+  }
+}
+
+function refused(input: ValueInfo, image: Shape, shape: readonly number[]): KerfError {
+  const layout = layoutOf(input)
+  const sizes = axesOf[layout].slice(1)
+  const [channels, height, width] = sizes.map((_, i) => image[sizes.indexOf(i + 1)])
+  const remedy =
+    image.length === 3 && channels === shape[0]
+      ? ` Resize them: --resize ${height}x${width}.`
+      : ' Give the data that the model is for.'
+  return new KerfError(
+    'wrong-data',
+    `The images are ${shape.join('×')}, input "${input.name}" of the model is ${image.map((d) => d || '?').join('×')}.${remedy}`,
+    { images: shape, input: image },
+  )
 }

@@ -65,11 +65,13 @@ describe('transforms for a model', () => {
       { kind: 'resize', size: [40, 40], fit: 'cover' },
       { kind: 'centreCrop', size: [32, 32] },
       { kind: 'flip', probability: 0.5 },
+      { kind: 'channels', order: 'rgb' },
       { kind: 'normalise', mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5] },
     ])
     expect(transformsFor(model(), {})).toMatchObject({
       transforms: [
         { kind: 'resize', size: [224, 224], fit: 'cover' },
+        { kind: 'channels', order: 'rgb' },
         { kind: 'normalise', mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] },
       ],
       image: { assumed: ['size', 'fit', 'order', 'scale', 'mean and std'] },

@@ -99,7 +99,13 @@ export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io
     let current = model
     let result: PruneResult | undefined
     for (let i = 1; i <= iterations; i++) {
-      result = pruneModel(current, partOf(options.prune, i, iterations))
+      const next = nextCut(current, options, i, result)
+      if (next.ended !== undefined) {
+        say(next.ended)
+        result = { ...next.result, warnings: [...next.result.warnings, next.ended] }
+        break
+      }
+      result = next.result
       await options.check(result)
       const name = iterations === 1 ? 'after the cut' : `after cut ${i} of ${iterations}`
       const cut = await measure(name, result.model)
@@ -129,6 +135,27 @@ export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io
   } finally {
     display.end()
     stop.end()
+  }
+}
+
+/**
+ * One of several cuts; where nothing more can be removed, or not as much as it takes, what was reached before stands.
+ * @throws KerfError of the first cut: with it nothing at all was removed
+ */
+function nextCut(
+  model: Model,
+  { prune, iterations }: FineTuneOptions,
+  i: number,
+  before: PruneResult | undefined,
+): { readonly result: PruneResult; readonly ended?: string } {
+  try {
+    return { result: pruneModel(model, partOf(prune, i, iterations)) }
+  } catch (error) {
+    if (!(error instanceof KerfError && ['nothing-to-prune', 'unreachable-target'].includes(error.code))) throw error
+    if (before) return { result: before, ended: `Cutting ended after ${i - 1} of ${iterations} cuts. ${error.message}` }
+    const fewer =
+      iterations === 1 ? '' : ` Each of ${iterations} cuts takes little: fewer --iterations take more at a time.`
+    throw new KerfError(error.code, `${error.message}${fewer}`, error.details)
   }
 }
 

@@ -1,12 +1,12 @@
 import { type ElementType, KerfError } from '../../base/index.ts'
-import type { Model } from '../../graph/index.ts'
+import { type Model, withInputShapes } from '../../graph/index.ts'
 import type { PruneResult } from '../../prune/index.ts'
 import { type Agreement, compareOutputs, toleranceFor } from '../agreement.ts'
 import { type Feed, loadOrt, type Outputs, randomFeeds } from '../onnx-runtime.ts'
 import type { InputShapes } from '../options.ts'
 import { type Compared, comparedValues } from './compared-values.ts'
 import { cannotRun, type Engine, ortEngine, ownEngine } from './engines.ts'
-import { type Change, changeOf } from './inexact.ts'
+import { type Change, changeOf, forBatch, type ImageFeeds } from './inexact.ts'
 
 /*
  * The proof that a cut is right: the masked network, in the old shapes, and the cut one get the same random input. Kerf's own runtime decides. ONNX
@@ -22,6 +22,8 @@ export interface ProofOptions {
   readonly input?: InputShapes
   /** The model as it was given. */
   readonly given?: Model
+  /** What an inexact cut is measured on; by default random numbers. */
+  readonly images?: ImageFeeds
 }
 
 export interface Proof {
@@ -88,17 +90,16 @@ export async function proof(
 /** There is nothing to prove of an inexact cut. */
 async function measured(
   result: PruneResult,
-  { input, given }: ProofOptions,
+  { input, given, images }: ProofOptions,
   own: Engine,
   other: Engines['other'],
 ): Promise<Proof> {
-  const feeds = feedsOf(result.model, input)
-  const change = await changeOf(result, given, feeds, (model) => sizedFor(model, feeds), [own, await other()])
+  const on = images ?? { images: 0, feeds: feedsOf(result.model, input) }
+  const sized = (model: Model) => sizedFor(images ? forBatch(model, images) : model, on.feeds)
+  const change = await changeOf(result, given, on, sized, [own, await other()])
   if (change instanceof KerfError) throw notRun(change)
-  return {
-    check: null,
-    ...(change ? { change } : { why: 'On random input no output of the network holds a finite number.' }),
-  }
+  const what = images ? 'On these images' : 'On random input'
+  return { check: null, ...(change ? { change } : { why: `${what} no output of the network holds a finite number.` }) }
 }
 
 const notRun = ({ code, message, details }: KerfError): KerfError =>
@@ -156,15 +157,8 @@ function pairOf(result: PruneResult, masked: Model, inputs: InputShapes | undefi
   return { masked: sized(masked), cut: sized(result.model), feeds, compared, tolerance: toleranceFor(result.model) }
 }
 
-/** The model with inputs of the sizes that are fed. */
-function sizedFor(model: Model, feeds: readonly Feed[]): Model {
-  const shapes = new Map(feeds.map((f) => [f.name, f.shape]))
-  const inputs = model.graph.inputs.map((i) => {
-    const shape = shapes.get(i.name)
-    return shape && i.type?.kind === 'tensor' ? { ...i, type: { ...i.type, shape } } : i
-  })
-  return { ...model, graph: { ...model.graph, inputs, valueInfo: new Map() } }
-}
+const sizedFor = (model: Model, feeds: readonly Feed[]): Model =>
+  withInputShapes(model, new Map(feeds.map((f) => [f.name, f.shape])))
 
 function feedsOf(model: Model, inputs: InputShapes | undefined): Feed[] {
   try {

@@ -9,6 +9,7 @@ import { flagsOf, parseGivenRecipe, type RecipeFlags, withRecipeFlags } from '..
 
 export interface FineTuneFields extends Omit<RecipeFlags, 'model' | 'net' | 'output'> {
   readonly finetune?: string | true
+  readonly inexact?: boolean
   readonly iterations: number
   readonly resume?: boolean
   readonly dryRun?: boolean
@@ -17,17 +18,30 @@ export interface FineTuneFields extends Omit<RecipeFlags, 'model' | 'net' | 'out
 /** Epochs of fine-tuning where nobody says how many. */
 export const fineTuneEpochs = 3
 
+const withoutImages = ({
+  data,
+  resize,
+  fit,
+  crop,
+  channels,
+  scale,
+  mean,
+  std,
+  set,
+  ...others
+}: RecipeFlags): RecipeFlags => others
+
 /**
  * How to train after a cut; undefined where that was not asked for.
  * @throws UsageError for options that need --finetune, without data, or wrong themselves; KerfError `bad-recipe`
  */
 export function fineTuneRecipe(path: string, model: Model, options: FineTuneFields): Recipe | undefined {
-  const { finetune, iterations, resume, dryRun, ...others } = options
+  const { finetune, inexact, iterations, resume, dryRun, ...others } = options
   // -o is the pruned model's.
   const flags: RecipeFlags = { ...others, output: undefined }
   if (finetune === undefined) {
-    // The seed draws what is cut, too.
-    const given = flagsOf({ ...flags, seed: undefined })
+    // The seed draws what is cut, too; images serve to measure what an inexact cut changes.
+    const given = flagsOf({ ...(inexact && flags.data ? withoutImages(flags) : flags), seed: undefined })
     const all = [...(iterations > 1 ? ['--iterations'] : []), ...(resume ? ['--resume'] : []), ...given]
     if (all.length > 0)
       throw new UsageError(

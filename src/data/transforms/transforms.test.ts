@@ -253,3 +253,25 @@ it("makes colours grey by Pillow's luma, and leaves grey as it is", async () => 
   )
   expect.assertions(5)
 })
+
+it('makes three channels of grey, all the same, before and behind normalise', async () => {
+  const set = imagesFromArrays({
+    images: Uint8Array.of(0, 51, 102, 255),
+    labels: [0, 0],
+    channels: 1,
+    height: 1,
+    width: 2,
+  })
+  const normalise: Transform = { kind: 'normalise', mean: [0.2], deviation: [0.1] }
+  for (const order of ['rgb', 'bgr'] as const)
+    for (const transforms of [
+      [{ kind: 'channels', order } as const, normalise],
+      [normalise, { kind: 'channels', order } as const],
+    ]) {
+      const loader = createLoader(set, { batchSize: 2, training: false, transforms })
+      expect(loader.shape).toEqual([3, 1, 2])
+      for await (const { images } of loader.epoch(0))
+        expect(Array.from(images, Math.round)).toEqual([-2, 0, -2, 0, -2, 0, 2, 8, 2, 8, 2, 8])
+    }
+  expect.assertions(8)
+})

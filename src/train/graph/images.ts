@@ -101,8 +101,8 @@ export function imageInput(
   const remedy =
     isLast || typeof wanted !== 'number' || wanted === channels
       ? 'Add a resize to the transforms, or take other data.'
-      : wanted === 1 && channels === 3
-        ? 'Add channels with the order grey to the transforms.'
+      : (wanted === 1 && channels === 3) || (wanted === 3 && channels === 1)
+        ? `Add channels with the order ${wanted === 1 ? 'grey' : 'rgb'} to the transforms.`
         : `Take data of ${wanted} channels.`
   throw new KerfError(
     'wrong-shape',

@@ -62,7 +62,9 @@ export const transformSchema = z.discriminatedUnion('kind', [
     size: size.describe('Pixels: a side, or [height, width].'),
   }),
   z.strictObject({
-    kind: z.literal('channels').describe('bgr: red and blue exchanged. grey: one channel of three.'),
+    kind: z
+      .literal('channels')
+      .describe('rgb: three channels, of grey images too. bgr: red and blue exchanged. grey: one channel of three.'),
     order: z.enum(['rgb', 'bgr', 'grey']),
   }),
   z.strictObject({
