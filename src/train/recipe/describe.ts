@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { pathText, shapeOf, unwrapped } from './problems.ts'
 import { type Recipe, recipeSchema } from './schema.ts'
 

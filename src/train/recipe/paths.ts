@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { shapeOf, unwrapped } from './problems.ts'
 
 /* Which fields of a recipe are paths: known by their schema, so that all of them can be moved together. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { nearestName } from './nearest.ts'
 
 /** Something wrong at one place of a recipe; `path` is as in JavaScript: `transforms[1].kind`. */

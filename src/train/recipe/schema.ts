@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type NetName, nets } from '../../nets/index.ts'
 import { dataSchema, transformSchema } from './data-schema.ts'
 import { path } from './paths.ts'
