@@ -1,49 +1,8 @@
-/*
- * LaTeX formulas as plain text, for terminals: `\frac{\sigma^2}{k}` → `σ²/k`. Knows what the experiments use; what it does not know stays as
- * it is, without the backslash.
- */
+import { type Formula, readFormula, type Script } from './formula.ts'
 
-const symbols: Readonly<Record<string, string>> = {
-  alpha: 'α',
-  gamma: 'γ',
-  eta: 'η',
-  mu: 'μ',
-  pi: 'π',
-  sigma: 'σ',
-  Delta: 'Δ',
-  Phi: 'Φ',
-  partial: '∂',
-  sum: 'Σ',
-  prod: 'Π',
-  cdot: '·',
-  times: '×',
-  le: '≤',
-  ge: '≥',
-  ne: '≠',
-  approx: '≈',
-  sim: '~',
-  to: '→',
-  in: '∈',
-  infty: '∞',
-  ldots: '…',
-  odot: '⊙',
-  lvert: '|',
-  rvert: '|',
-  lVert: '‖',
-  rVert: '‖',
-  quad: '  ',
-  left: '',
-  right: '',
-  big: '',
-  Big: '',
-  ',': ' ',
-  ';': ' ',
-  '!': '',
-  ' ': ' ',
-  '{': '{',
-  '}': '}',
-  '%': '%',
-}
+/*
+ * LaTeX formulas as plain text, for terminals: `\frac{\sigma^2}{k}` → `σ²/k`. What formula.ts does not know stays as it is, without the backslash.
+ */
 
 const superscripts: Readonly<Record<string, string>> = Object.fromEntries(
   [...'0123456789+-n'].map((c, i) => [c, [...'⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ'][i]!]),
@@ -54,7 +13,7 @@ const subscripts: Readonly<Record<string, string>> = Object.fromEntries(
 
 /** A formula, without its dollars. */
 export function formulaText(latex: string): string {
-  return new Reader(latex).sequence().replace(/ {2,}/g, ' ').trim()
+  return textOf(readFormula(latex).formula).replace(/ {2,}/g, ' ').trim()
 }
 
 /** Prose in which every formula is plain text. */
@@ -82,60 +41,39 @@ export function splitProse(prose: string): ProsePart[] {
     })
 }
 
-class Reader {
-  readonly #text: string
-  #at = 0
+/** Sums as words of terminals have them. */
+const plain: Readonly<Record<string, string>> = { '∑': 'Σ', '∏': 'Π' }
 
-  constructor(text: string) {
-    this.#text = text
+/** A formula, or a part of one, with the blanks of its source. */
+export function textOf(f: Formula): string {
+  switch (f.kind) {
+    case 'row':
+      return f.items.map(textOf).join('')
+    case 'text':
+    case 'root':
+      return f.kind === 'root' ? `√${grouped(textOf(f.inside))}` : textOf(f.inside)
+    case 'fraction':
+      return `${grouped(textOf(f.above))}/${grouped(textOf(f.below))}`
+    case 'scripts':
+      return `${textOf(f.base)}${f.scripts.map(raised).join('')}`
+    case 'fenced':
+      return `${f.open}${textOf(f.inside)}${f.close}`
+    case 'space':
+      return ' '.repeat(Math.ceil(f.em * 2))
+    case 'blank':
+      return ' '
+    default:
+      return plain[f.text] ?? f.text
   }
+}
 
-  /** Up to the closing brace, or the end. */
-  sequence(): string {
-    let out = ''
-    while (this.#at < this.#text.length && this.#text[this.#at] !== '}') out += this.#atom()
-    return out
-  }
-
-  /** A group in braces, a command or a single character. */
-  #atom(): string {
-    const c = this.#text[this.#at++]!
-    if (c === '{') {
-      const inside = this.sequence()
-      this.#at++
-      return inside
-    }
-    if (c === '^') return this.#raised(superscripts, '^')
-    if (c === '_') return this.#raised(subscripts, '_')
-    if (c !== '\\') return c === '-' ? '−' : c
-    const name = /^([A-Za-z]+|.)/.exec(this.#text.slice(this.#at))?.[0] ?? ''
-    this.#at += name.length
-    switch (name) {
-      case 'frac':
-        return `${grouped(this.#argument())}/${grouped(this.#argument())}`
-      case 'sqrt':
-        return `√${grouped(this.#argument())}`
-      case 'operatorname':
-      case 'text':
-      case 'mathrm':
-        return this.#argument()
-      default:
-        return symbols[name] ?? name
-    }
-  }
-
-  #argument(): string {
-    while (this.#text[this.#at] === ' ') this.#at++
-    return this.#atom()
-  }
-
-  /** Small letters where there are such for all of it. */
-  #raised(small: Readonly<Record<string, string>>, sign: string): string {
-    const inside = this.#argument()
-    const letters = [...inside].map((c) => small[c === '−' ? '-' : c])
-    if (letters.every((c) => c !== undefined)) return letters.join('')
-    return [...inside].length === 1 ? `${sign}${inside}` : `${sign}${sign === '_' ? inside : `(${inside})`}`
-  }
+/** Small letters where there are such for all of it. */
+function raised({ sign, inside }: Script): string {
+  const small = sign === '^' ? superscripts : subscripts
+  const text = textOf(inside)
+  const letters = [...text].map((c) => small[c === '−' ? '-' : c])
+  if (letters.every((c) => c !== undefined)) return letters.join('')
+  return [...text].length === 1 || sign === '_' ? `${sign}${text}` : `${sign}(${text})`
 }
 
 /** In parentheses, unless it is one thing. */

@@ -1,5 +1,5 @@
-import katex from 'katex'
 import { chartsSvg, escapeHtml, htmlFacts, htmlPage, htmlTable } from '../report/index.ts'
+import { formulaMathml } from './formula-mathml.ts'
 import { splitProse } from './formula-text.ts'
 import { checkResult, checksTable, circumstances, verdictText } from './outcome-report.ts'
 import type { Outcome } from './run.ts'
@@ -29,13 +29,13 @@ figure { margin: 1.5rem 0; }
 figure svg { max-width: 100%; height: auto; }
 `
 
-/** Prose as HTML. @throws katex.ParseError for a formula that is none */
+/** Prose as HTML. @throws KerfError `bad-formula` for a formula that cannot be typeset */
 export function proseHtml(prose: string): string {
   return splitProse(prose)
     .map(({ text, formula }) => {
       if (formula === undefined) return escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>')
       const displayMode = formula === 'display'
-      const math = katex.renderToString(text, { output: 'mathml', displayMode, throwOnError: true })
+      const math = formulaMathml(text, displayMode)
       return displayMode ? `<span class="display">${math}</span>` : math
     })
     .join('')
