@@ -98,9 +98,53 @@ describe('If', () => {
         name: 'choice',
         op: 'If',
         domain: '',
-        note: 'which branch runs depends on the data: the larger one is counted, parameters of both',
+        note: 'which branch runs depends on the data: then_branch, the larger one, is counted, parameters of both',
       },
     ])
+  })
+
+  describe('one branch of which does not go with the sizes', () => {
+    /** y = If(condition, x·[1, 2, 3, 4], x·[1, 10]) on x [1, size]. */
+    const either = (size: number): Model => {
+      const b = new GraphBuilder('either')
+      const x = b.input('x', 'float32', [1, size])
+      const condition = b.input('condition', 'bool', [])
+      const product = (values: number[], name: string) =>
+        graphOf((body) => {
+          const w = body.constant(`${name}_w`, tensorOf('float32', [values.length, 1], values))
+          body.output(body.node('MatMul', [x, w], {}, { name }))
+        })
+      const then_branch = product([1, 2, 3, 4], 'long')
+      const else_branch = product([1, 10], 'short')
+      b.output(b.node('Relu', [b.node('If', [condition], { then_branch, else_branch }, { name: 'choice' })]))
+      return b.model()
+    }
+    const x = float('x', [1, 4], [1, 2, 3, 4])
+
+    it('runs and counts the other', async () => {
+      expect(await outputsOf(either(4), x, flag(1))).toEqual([[30]])
+      const { totals, notes, unsupported } = profileModel(either(4))
+      expect(totals).toMatchObject({ macs: 4, params: 4 })
+      expect(unsupported).toEqual([])
+      expect(notes).toMatchObject([
+        {
+          note:
+            'then_branch and its parameters are counted: else_branch cannot be taken with these sizes (MatMul "short": ' +
+            'the last axis of the left operand (4) ≠ the second last of the right one (2))',
+        },
+      ])
+    })
+
+    it('is refused where that one is taken', async () => {
+      for (const { run } of backends)
+        await expect(async () => run(either(4), new Map([x, flag(0)]))).rejects.toThrow(
+          'If "choice": its else_branch, which is to be taken, cannot be: MatMul "short": the last axis of the left',
+        )
+    })
+
+    it('is refused where the other does not either', () => {
+      expect(() => profileModel(either(5))).toThrow('MatMul "long"')
+    })
   })
 })
 

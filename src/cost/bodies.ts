@@ -13,7 +13,7 @@ import { ParameterFinder, type StoredTensor } from './parameters.ts'
 
 /*
  * Nodes that run bodies (If, Loop, Scan), where the branch or the number of rounds is not known beforehand (otherwise the bodies stand in the graph):
- * of branches, the one with the most arithmetic; of rounds, as many as are known. The parameters of all bodies, each once.
+ * of branches that can be taken, the one with the most arithmetic; of rounds, as many as are known. The parameters of all bodies, each once.
  */
 
 /** A body with its nodes that run. */
@@ -27,7 +27,8 @@ interface Body {
 type KnownNode = NonNullable<ReturnType<Inference['calls']['get']>>
 
 function bodiesOf(model: Model, inference: Inference, { operator, call }: KnownNode): Body[] {
-  return (operator.control?.uses(call) ?? []).map((use): Body => {
+  const uses = operator.control?.uses(call).filter((use) => use.misfit === undefined) ?? []
+  return uses.map((use): Body => {
     const body = inferBody(model, operators, inference, use.graph, use.inputs)
     const running = use.graph.nodes.filter((n) => n.outputs.some((o) => !body.inference.constants.has(o)))
     return { model: body.model, inference: body.inference, running, use }
@@ -41,7 +42,9 @@ export function countBodies(
   known: KnownNode,
   countOne: (model: Model, inference: Inference, node: Node) => NodeCount,
 ): NodeCount {
-  const counts = bodiesOf(model, inference, known).map((body) => {
+  const { alternatives, uses } = known.operator.control!
+  const bodies = bodiesOf(model, inference, known)
+  const counts = bodies.map((body) => {
     const parts = body.running.map((node) => ({ node, count: countOne(body.model, body.inference, node) }))
     const unclear = parts.find(({ count }) => count.why !== undefined)
     const why = unclear && `in its body, ${unclear.node.opType} "${nodeLabel(unclear.node)}": ${unclear.count.why}`
@@ -51,12 +54,16 @@ export function countBodies(
       why,
     )
   })
-  const { alternatives } = known.operator.control!
-  if (!alternatives || counts.length === 1) return counts[0]!
+  const left = uses(known.call).find((use) => use.misfit !== undefined)
+  if (!alternatives || (counts.length === 1 && !left)) return counts[0]!
   const unclear = counts.find((c) => c.why !== undefined)
   if (unclear) return unclear
-  const largest = counts.reduce((a, b) => (operationsOf(b) > operationsOf(a) ? b : a))
-  return { ...largest, note: 'which branch runs depends on the data: the larger one is counted, parameters of both' }
+  const largest = counts.reduce((best, count, i) => (operationsOf(count) > operationsOf(counts[best]!) ? i : best), 0)
+  const { name } = bodies[largest]!.use
+  const note = left
+    ? `${name} and its parameters are counted: ${left.name} cannot be taken with these sizes (${left.misfit})`
+    : `which branch runs depends on the data: ${name}, the larger one, is counted, parameters of both`
+  return { ...counts[largest]!, note }
 }
 
 /** For comparing: MACs first. */

@@ -10,9 +10,13 @@ import type { Call, Dense, InferredCall, Known } from './operator.ts'
 /** A body that a node runs, with what is known of its inputs. */
 export interface BodyUse {
   readonly graph: Graph
+  /** The attribute that holds it. */
+  readonly name: string
   readonly inputs: readonly (Known | undefined)[]
   /** Undefined: that depends on the data. */
   readonly times: number | undefined
+  /** Why it cannot be run on what is around it. */
+  readonly misfit?: string
 }
 
 /** One run of a body that is asked for, with the content of its inputs. */
@@ -28,7 +32,7 @@ export interface Control<A = unknown> {
   uses(call: InferredCall<A>): readonly BodyUse[]
   /**
    * Runs the node: yields the runs of bodies that it wants, gets each one's outputs, returns its own. So the same definition serves whoever runs
-   * bodies, at once or later.
+   * bodies, at once or later. What a run throws is thrown into it.
    */
   run(call: Call<A>, inputs: readonly (Dense | undefined)[]): Generator<BodyRun, readonly Dense[], readonly Dense[]>
 }

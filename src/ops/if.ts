@@ -1,47 +1,80 @@
-import type { Call, Graph } from '../graph/index.ts'
+import { NodeError } from '../base/index.ts'
+import type { Call, Graph, Known } from '../graph/index.ts'
 import { defineOperator } from './operator.ts'
 import { bodyIn, eitherOf } from './shared/bodies.ts'
 import { mixes } from './shared/channel-rules.ts'
-import { contentOf, required } from './shared/check.ts'
+import { contentOf, required, wrong } from './shared/check.ts'
 
 interface IfAttributes {
   readonly whenTrue: Graph | undefined
   readonly whenFalse: Graph | undefined
 }
 
-function branch(call: Call<IfAttributes>, condition: boolean): Graph {
-  return condition
-    ? bodyIn(call, call.attributes.whenTrue, 'then_branch')
-    : bodyIn(call, call.attributes.whenFalse, 'else_branch')
-}
+const nameOf = (condition: boolean): string => (condition ? 'then_branch' : 'else_branch')
 
-/** The branches that may be taken. */
-function branches(call: Call<IfAttributes>): Graph[] {
+const branch = (call: Call<IfAttributes>, condition: boolean): Graph =>
+  bodyIn(call, condition ? call.attributes.whenTrue : call.attributes.whenFalse, nameOf(condition))
+
+/** Which branches may be taken: one where the condition is known. */
+function conditions(call: Call<IfAttributes>): boolean[] {
   required(call, 0)
   const condition = contentOf(call, 0)?.[0]
-  return (condition === undefined ? [true, false] : [condition !== 0]).map((taken) => branch(call, taken))
+  return condition === undefined ? [true, false] : [condition !== 0]
 }
 
-/** The outputs of one of two bodies, as the condition says (ONNX If). A condition that is known leaves the branch in the node's place. */
+/** What a branch makes, or why it does not go with what is around it. */
+function madeBy(call: Call<IfAttributes>, graph: Graph): readonly Known[] | NodeError {
+  try {
+    return call.inferBody?.(graph, []) ?? []
+  } catch (error) {
+    if (error instanceof NodeError) return error
+    throw error
+  }
+}
+
+/** An error of a node in a branch in few words. */
+const said = ({ details: { opType, node, problem } }: NodeError): string => `${opType} "${node}": ${problem}`
+
+/**
+ * The outputs of one of two bodies, as the condition says (ONNX If). A condition that is known leaves the branch in the node's place. Of two that may be
+ * taken one may not go with the given sizes: what the other makes is known then, and taking it is an error.
+ */
 export const ifOperator = defineOperator<IfAttributes>({
   name: 'If',
   domain: '',
   attributes: (a) => ({ whenTrue: a.graph('then_branch'), whenFalse: a.graph('else_branch') }),
   infer: (call) => {
-    const [first = [], second] = branches(call).map((body) => call.inferBody?.(body, []) ?? [])
+    const made = conditions(call).map((condition) => madeBy(call, branch(call, condition)))
+    const [first, second] = made.filter((m): m is readonly Known[] => !(m instanceof NodeError))
+    if (!first) throw made[0]
     return call.node.outputs.map((_, i) => (second ? eitherOf(first[i], second[i]) : first[i]))
   },
   control: {
     alternatives: true,
-    uses: (call) => branches(call).map((graph) => ({ graph, inputs: [], times: 1 })),
+    uses: (call) =>
+      conditions(call).map((condition) => {
+        const graph = branch(call, condition)
+        const made = madeBy(call, graph)
+        return {
+          ...{ graph, name: nameOf(condition), inputs: [], times: 1 },
+          misfit: made instanceof NodeError ? said(made) : undefined,
+        }
+      }),
     *run(call, [condition]) {
-      return yield { graph: branch(call, Boolean(condition?.data[0])), inputs: [] }
+      const taken = Boolean(condition?.data[0])
+      try {
+        return yield { graph: branch(call, taken), inputs: [] }
+      } catch (error) {
+        if (!(error instanceof NodeError)) throw error
+        const remedy = 'Give inputs of other sizes, or those that make the condition choose the other branch.'
+        throw wrong(call, `its ${nameOf(taken)}, which is to be taken, cannot be: ${said(error)}`, remedy)
+      }
     },
   },
   unfold: (call, to) => {
-    const [taken, other] = branches(call)
-    if (!taken || other) return false
-    to.inline(taken, []).forEach((value, i) => {
+    const [condition, other] = conditions(call)
+    if (condition === undefined || other !== undefined) return false
+    to.inline(branch(call, condition), []).forEach((value, i) => {
       to.output(i, value)
     })
     return true

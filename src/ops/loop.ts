@@ -87,6 +87,7 @@ export const loop = defineOperator<LoopAttributes>({
     uses: (call) => [
       {
         graph: bodyOf(call),
+        name: 'body',
         inputs: [scalar('int64'), scalar('bool'), ...steady(call).carried],
         times: knownRounds(call),
       },

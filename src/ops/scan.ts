@@ -127,10 +127,10 @@ export const scan = defineOperator<ScanAttributes>({
   control: {
     alternatives: false,
     uses: (call) => {
-      if (isFirstVersion(call)) return [{ graph: bodyOf(call), inputs: [], times: undefined }]
+      if (isFirstVersion(call)) return [{ graph: bodyOf(call), name: 'body', inputs: [], times: undefined }]
       const length = rounds(call)
       const times = typeof length === 'number' ? length : undefined
-      return [{ graph: bodyOf(call), inputs: [...steady(call).carried, ...places(call)], times }]
+      return [{ graph: bodyOf(call), name: 'body', inputs: [...steady(call).carried, ...places(call)], times }]
     },
     run: runScan,
   },

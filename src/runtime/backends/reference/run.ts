@@ -120,7 +120,16 @@ class Run {
     const attributes = operator.attributes(new AttributeReader(node), opset)
     const rounds = operator.control!.run({ node, attributes, opset, inputs: known }, inputs)
     let state = rounds.next()
-    while (!state.done) state = rounds.next(this.#body(state.value))
+    while (!state.done) {
+      let made: Dense[]
+      try {
+        made = this.#body(state.value)
+      } catch (error) {
+        state = rounds.throw(error)
+        continue
+      }
+      state = rounds.next(made)
+    }
     return state.value
   }
 

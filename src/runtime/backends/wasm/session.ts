@@ -181,10 +181,12 @@ export class WasmRunner {
     const inputs = this.#inputsOf(task)
     const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
     const rounds = operator.control!.run({ ...call, inputs: known }, inputs)
+    const around = (name: string) => this.#value(name, task.captured.get(name))
     let state = rounds.next()
     while (!state.done) {
       const { graph, inputs } = state.value
-      state = rounds.next(await this.#bodies.run(graph, inputs, (name) => this.#value(name, task.captured.get(name))))
+      const ran = await this.#bodies.run(graph, inputs, around).catch((error) => ({ error }))
+      state = 'error' in ran ? rounds.throw(ran.error) : rounds.next(ran)
     }
     this.#keep(task, state.value)
   }
