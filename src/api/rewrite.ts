@@ -9,6 +9,7 @@ export {
   type LayerChoice,
   type MeasuringSession,
   measureStatistics,
+  type StatisticsFeeds,
   type StatisticsImages,
   type StatisticsOptions,
   type SwapOptions,

@@ -11,7 +11,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { writeModelFile } from '../onnx/index.node.ts'
+import { elementCount, seededRandom } from '../base/index.ts'
+import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
+import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { tinyNet } from '../testing/tiny-images.ts'
 import { kerf } from './in-process.ts'
 
@@ -45,6 +47,20 @@ const small = (output: string, ...more: string[]) => [
   ...['--validation', '0.2'],
   ...more,
 ]
+
+/** [N, 3, size, size] → Conv → mean over space, or all of it → Gemm to 5 classes. */
+function colours(size: number, head: 'mean' | 'whole' = 'mean'): Model {
+  const random = seededRandom(3)
+  const b = new GraphBuilder('colours')
+  const drawn = (name: string, shape: readonly number[]) =>
+    b.constant(name, tensorOf('float32', shape, Float32Array.from({ length: elementCount(shape)! }, random.normal)))
+  const image = b.input('image', 'float32', ['N', 3, size, size])
+  const conv = b.node('Conv', [image, drawn('conv.weight', [4, 3, 3, 3])], { pads: [1, 1, 1, 1] }, { name: 'conv' })
+  const pooled = head === 'mean' ? b.node('GlobalAveragePool', [conv]) : conv
+  const width = head === 'mean' ? 4 : 4 * size * size
+  b.output(b.node('Gemm', [b.node('Flatten', [pooled]), drawn('fc.weight', [width, 5])], {}, { name: 'fc' }))
+  return b.model()
+}
 
 describe('kerf train', () => {
   it('trains by options, says what it does, and leaves a folder with everything', async () => {
@@ -128,6 +144,74 @@ describe('kerf train', () => {
     expect((await kerf(...net, '--classes', 'data', '--dry-run')).out).toContain('model.classes          data\n')
     // Of the flag that is wrong, not of the one that holds it.
     expect((await kerf(...net, '--classes', '1')).err).toContain('--classes: received 1')
+  })
+
+  it('takes all images for a batch where they are fewer than one, unless it is told how many', async () => {
+    const few = (output: string, ...more: string[]) => {
+      const args = small(output, '--set', 'data.trainImages=12', '--validation', '0', '--json', ...more)
+      // Without -b 16.
+      return kerf(...args.filter((a, i) => a !== '-b' && args[i - 1] !== '-b'), ...more)
+    }
+    const { status, out, err } = await few('few')
+    expect(status, err).toBe(0)
+    expect(err).toContain(
+      'kerf: there are 12 images to train on: a batch is all of them (--batch-size gives a smaller one).\n',
+    )
+    expect(JSON.parse(out).step).toBe(2)
+    expect(JSON.parse(readFileSync(at('few/recipe.json'), 'utf8')).batchSize).toBe(12)
+    // A run goes on with the batch that it had, whatever the default is.
+    const more = ['train', at('few'), '--resume', '--json']
+    expect(await kerf(...more)).toMatchObject({ status: 0 })
+    expect((await kerf(...more, '--batch-size', '6')).err).toContain('batchSize: 12, now 6')
+    const told = await few('told', '--batch-size', '16')
+    expect(told).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('12 images do not fill a batch of 16. Use a smaller batch (--batch-size)'),
+    })
+    expect(existsSync(at('told'))).toBe(false)
+  })
+
+  it('draws generated pictures as the model takes them', async () => {
+    writeModelFile(colours(12), at('colours.onnx'))
+    const args = ['train', '--model', at('colours.onnx'), '--data', 'generated', '-e', '1', '-b', '4', '--json']
+    const counts = ['--set', 'data.trainImages=8', '--set', 'data.testImages=4', '--validation', '0']
+    const { status, err } = await kerf(...args, ...counts, '-o', at('drawn'))
+    expect(status, err).toBe(0)
+    const data = (name: string) => JSON.parse(readFileSync(at(`${name}/recipe.json`), 'utf8')).data
+    expect(data('drawn')).toMatchObject({ channels: 3, size: 12, classes: 5 })
+    // What is said stays, and a new classifier has classes of its own.
+    const said = ['--classes', '4', '--set', 'data.channels=1', '-o', at('said')]
+    const second = await kerf(...args, ...counts, ...said)
+    expect(second.status, second.err).toBe(0)
+    expect(data('said')).toMatchObject({ channels: 1, size: 12, classes: 4 })
+  })
+
+  it('trains a file at another size of image where its graph allows that', async () => {
+    const counts = ['--set', 'data.trainImages=8', '--set', 'data.testImages=4', '--validation', '0', '-e', '1']
+    const args = ['--data', 'generated', '-b', '4', '--json', ...counts]
+    writeModelFile(colours(12), at('twelve.onnx'))
+    const { status, err } = await kerf(
+      ...['train', '--model', at('twelve.onnx'), '--input', '1,3,20,16', ...args, '-o', at('larger')],
+    )
+    expect(status, err).toBe(0)
+    const recipe = JSON.parse(readFileSync(at('larger/recipe.json'), 'utf8'))
+    expect(recipe).toMatchObject({ model: { inputSize: [20, 16] }, data: { size: 20 } })
+    const shapeOf = (file: string) => readModelFile(at(file)).graph.inputs[0]?.type
+    expect(shapeOf('larger/last.onnx')).toMatchObject({ shape: ['N', 3, 20, 16] })
+    expect(shapeOf('larger/start.onnx')).toMatchObject({ shape: ['N', 3, 12, 12] })
+    expect((await kerf('train', at('larger'), '--resume')).status).toBe(0)
+    // It runs by itself at that size.
+    expect((await kerf('eval', at('larger'), '--json')).status).toBe(0)
+    expect((await kerf('run', at('larger/last.onnx'))).out).toContain('1×3×20×16')
+
+    writeModelFile(colours(12, 'whole'), at('whole.onnx'))
+    const refused = ['train', '--model', at('whole.onnx'), '--input', '1,3,20,20', ...args, '-o', at('never')]
+    expect(await kerf(...refused)).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/takes images of \[3,12,12\], and no others: with 20×20 pixels Gemm "fc": /),
+    })
+    expect(existsSync(at('never'))).toBe(false)
+    expect((await kerf(...refused, '--input', 'image:1,3')).err).toContain('Input "image" has 4 dimensions')
   })
 
   it('shows a recipe with every default, and trains nothing, with --dry-run', async () => {
@@ -246,7 +330,7 @@ describe('kerf eval', () => {
     [
       'of other classes',
       1,
-      () => ['eval', at('tiny.onnx'), '--data', 'generated', '--set', 'data.size=8'],
+      () => ['eval', at('tiny.onnx'), '--data', 'generated', '--set', 'data.classes=10'],
       /3 classes, the data have 10/,
     ],
     [

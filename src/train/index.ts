@@ -36,7 +36,7 @@ export { describeRecipe, type RecipeLine, recipeLines } from './recipe/describe.
 export { freshNetwork } from './recipe/network.ts'
 export { parseRecipe } from './recipe/parse.ts'
 export type { RecipeProblem } from './recipe/problems.ts'
-export { type Recipe, type RecipeInput, recipeJsonSchema } from './recipe/schema.ts'
+export { batchSizeFor, type Recipe, type RecipeInput, recipeJsonSchema } from './recipe/schema.ts'
 export { gradientChoices, lossOf, optimiserSettings, scheduleOf } from './recipe/settings.ts'
 export { type Checkpoint, type CheckpointState, checkpointChunks, readCheckpoint } from './run-folder/checkpoint.ts'
 export type { Metrics } from './run-folder/metrics.ts'

@@ -10,6 +10,7 @@ import { filesOf, readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { lineChartsSvg } from '../report/index.ts'
 import { trainingCurves } from './curves.ts'
 import { fewImagesNotice } from './few-images.ts'
+import { withInputSize } from './graph/images.ts'
 import { inClassesOf, trainedOn } from './image-metadata.ts'
 import { recipeLines } from './recipe/describe.ts'
 import { namePattern } from './recipe/name-pattern.node.ts'
@@ -24,7 +25,7 @@ import {
 import { parseRecipe } from './recipe/parse.ts'
 import { mapPaths } from './recipe/paths.ts'
 import { readingOf } from './recipe/reading.node.ts'
-import { type Recipe, recipeSchema } from './recipe/schema.ts'
+import { batchSizeFor, type Recipe, recipeSchema } from './recipe/schema.ts'
 import { gradientChoices, lossOf, optimiserSettings, scheduleOf } from './recipe/settings.ts'
 import type { FoundCheckpoint } from './run-folder/checkpoints.node.ts'
 import type { FileOperations } from './run-folder/files.node.ts'
@@ -107,10 +108,10 @@ export async function runRecipe(given: Recipe, options: RunRecipeOptions = {}): 
     if (done) return done
     const ready = await prepare(recipe, options)
     try {
-      const folder = opened ?? createRunFolder(recipe.output, recipe, { files, force })
+      const folder = opened ?? createRunFolder(recipe.output, ready.recipe, { files, force })
       try {
         if (!opened) keepSources(folder, ready.sources)
-        return await new Run(recipe, folder, ready, options).run()
+        return await new Run(ready.recipe, folder, ready, options).run()
       } finally {
         if (!opened) folder.close()
       }
@@ -129,9 +130,9 @@ function sameRecipe(folder: RunFolder, given: Recipe): Recipe {
   const linesOf = (of: Recipe) =>
     new Map(recipeLines(mapPaths(recipeSchema, of, () => 'anywhere') as Recipe).map((l) => [l.path, l.value]))
   const [before, now] = [linesOf(recipe), linesOf(given)]
-  const free = given.threads === undefined ? ['threads'] : []
+  const free = (['threads', 'batchSize'] as const).filter((field) => given[field] === undefined)
   const paths = [...new Set([...before.keys(), ...now.keys()])].filter(
-    (path) => before.get(path) !== now.get(path) && !free.includes(path),
+    (path) => before.get(path) !== now.get(path) && !free.some((field) => field === path),
   )
   if (paths.length > 0)
     throw new KerfError(
@@ -139,7 +140,7 @@ function sameRecipe(folder: RunFolder, given: Recipe): Recipe {
       `The run in ${folder.path} was started with another recipe:\n${paths.map((p) => `  ${p}: ${before.get(p) ?? 'none'}, now ${now.get(p) ?? 'none'}`).join('\n')}\nGo on with its own, ${folder.path}/recipe.json, or start a new run in another folder.`,
       { path: folder.path, differences: paths },
     )
-  return { ...given, threads: given.threads ?? recipe.threads }
+  return { ...given, threads: given.threads ?? recipe.threads, batchSize: given.batchSize ?? recipe.batchSize }
 }
 
 /** What a run came to whose last checkpoint is that of its end, and whose networks have been tested. */
@@ -173,6 +174,8 @@ interface Sources {
 }
 
 interface Ready {
+  /** With the batch size that the data have images for. */
+  readonly recipe: Recipe
   readonly sets: DataSets
   readonly training: Loader
   readonly validation: Loader | undefined
@@ -182,16 +185,24 @@ interface Ready {
   dispose(): Promise<void>
 }
 
-async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready> {
+async function prepare(given: Recipe, options: RunRecipeOptions): Promise<Ready> {
   const { signal, onLoad, onNotice } = options
   const notice = onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
-  const { seed, batchSize, transforms, threads } = recipe
+  const { seed, transforms, threads } = given
   const source = (which: 'start' | 'teacher', path: string | undefined) =>
-    path === undefined ? undefined : sourceModel(recipe.output, which, path, options.resume)
-  const own = source('start', isFreshNetwork(recipe) ? undefined : (recipe.model as { readonly onnx: string }).onnx)
-  const teacher = source('teacher', recipe.distillation?.teacher)
-  const read = options.sets ?? (await openData(recipe.data, { ...readingOf(recipe), signal, onProgress: onLoad }))
+    path === undefined ? undefined : sourceModel(given.output, which, path, options.resume)
+  const start = source('start', isFreshNetwork(given) ? undefined : (given.model as FileRecipe['model']).onnx)
+  const { inputSize } = given.model
+  const own = start && inputSize !== undefined ? withInputSize(start, inputSize) : start
+  const teacher = source('teacher', given.distillation?.teacher)
+  const read = options.sets ?? (await openData(given.data, { ...readingOf(given), signal, onProgress: onLoad }))
   const sets = own ? inClassesOf(own, read) : read
+  const batchSize = batchSizeFor(given, sets.train.count)
+  if (batchSize < batchSizeFor(given, Number.POSITIVE_INFINITY))
+    notice(
+      `there ${batchSize === 1 ? 'is one image' : `are ${batchSize} images`} to train on: a batch is all of them (--batch-size gives a smaller one).`,
+    )
+  const recipe = { ...given, batchSize }
   const loading = { batchSize, transforms, seed, training: true }
   const training = createLoader(sets.train, loading)
   const inOrder = { batchSize, transforms, seed, training: false }
@@ -219,9 +230,9 @@ async function prepare(recipe: Recipe, options: RunRecipeOptions): Promise<Ready
     onNotice,
   })
   const beside = createWorkerLoader(sets.train, loading)
-  const sources = { start: own, teacher }
+  const sources = { start, teacher }
   const dispose = () => release(trainer, beside)
-  return { sets, training: beside ?? training, validation, test, trainer, sources, dispose }
+  return { recipe, sets, training: beside ?? training, validation, test, trainer, sources, dispose }
 }
 
 async function release(trainer: Trainer, loader: WorkerLoader | undefined): Promise<void> {

@@ -3,15 +3,17 @@ import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { KerfError } from '../../base/index.ts'
 import type { Transform } from '../../data/index.ts'
+import { bindInputs, withInputShapes } from '../../graph/index.ts'
 import { type NamedNet, parseNetName } from '../../nets/index.ts'
 import { readModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
 import { describeRecipe, type RunOutcome, type RunStart, runRecipe } from '../../train/index.node.ts'
+import { dataFor } from '../data/given-data.ts'
 import { transformsFor, withFlags } from '../data/transforms.ts'
 import { UsageError } from '../errors.ts'
 import { netNameOf } from '../given-model.ts'
 import type { Io } from '../io.ts'
-import { positiveInteger, positiveNumber } from '../options.ts'
+import { type InputShapes, inputShape, positiveInteger, positiveNumber } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { assumptionText } from '../run/image.ts'
 import { stopOnSignal } from '../stop.ts'
@@ -36,6 +38,7 @@ import {
 
 interface Given {
   readonly classes?: number | 'data'
+  readonly input?: InputShapes
 }
 
 interface Options extends RecipeFlags {
@@ -72,6 +75,7 @@ export function define(command: Command, io: Io): void {
     .addOption(new Option('--model <file>', 'an ONNX file to start from, or net:NAME').conflicts('net'))
     .option('--net <name>', 'a network by name; with -adder behind it of adder convolutions', netName)
     .addOption(dataFlag('images and labels'))
+    .option('-i, --input <shape>', 'train at another size of image than the file has: N,C,H,W', inputShape)
     .option('--classes <n>', 'a new classifier for so many classes; data: those of the data', classCount)
     .option('--head-lr <x>', 'highest learning rate of the classifier (default: that of all)', positiveNumber)
     .option('--freeze-body', 'only the classifier learns')
@@ -91,48 +95,50 @@ export function define(command: Command, io: Io): void {
     .option('--dry-run', 'print the recipe with every default, train nothing')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
-    .action(async (path: string | undefined, { classes: newClasses, ...others }: Options & Given) => {
-      const options: Options = { ...others, newClasses }
-      const { given, assumed } = recipeFrom(path, options)
-      const recipe = parseGivenRecipe(given, options, path !== undefined)
-      if (assumed) io.err(`kerf: ${assumed}\n`)
-      if (options.dryRun) {
-        io.out(options.json ? toJson(recipe) : describeRecipe(recipe, given))
-        return
-      }
-      if (!options.json) io.err(describeRecipe(recipe, given))
-      const display = trainingDisplay(io)
-      const stop = stopOnSignal()
-      let start: RunStart | undefined
-      try {
-        const goesOn = options.resume === true && existsSync(join(recipe.output, 'recipe.json'))
-        const outcome = await withDataHint(goesOn && options.data === undefined, () =>
-          runRecipe(recipe, {
-            resume: options.resume,
-            force: options.force,
-            signal: stop.signal,
-            onNotice: (text) => io.err(`kerf: ${text}\n`),
-            onStart: (ready) => {
-              start = ready
-              display.start(ready)
-              if (!options.json) io.err(startText(ready))
-            },
-            onEvent: options.json ? undefined : display.event,
-          }),
-        )
-        display.end()
-        if (options.json) io.out(toJson(outcomeJson(outcome, start)))
-        else if (!outcome.stopped) {
-          if (outcome.wasComplete) io.err(completeText(outcome))
-          io.err(curvesText(outcome.metrics, io.columns ?? 80))
-          io.out(terminalText(outcomeReport(outcome), io))
+    .action(
+      async (path: string | undefined, { classes: newClasses, input: inputShape, ...others }: Options & Given) => {
+        const options: Options = { ...others, newClasses, inputShape }
+        const { given, assumed } = recipeFrom(path, options)
+        const recipe = parseGivenRecipe(given, options, path !== undefined)
+        if (assumed) io.err(`kerf: ${assumed}\n`)
+        if (options.dryRun) {
+          io.out(options.json ? toJson(recipe) : describeRecipe(recipe, given))
+          return
         }
-        if (outcome.stopped) throw stopped(outcome, recipe.output)
-      } finally {
-        display.end()
-        stop.end()
-      }
-    })
+        if (!options.json) io.err(describeRecipe(recipe, given))
+        const display = trainingDisplay(io)
+        const stop = stopOnSignal()
+        let start: RunStart | undefined
+        try {
+          const goesOn = options.resume === true && existsSync(join(recipe.output, 'recipe.json'))
+          const outcome = await withDataHint(goesOn && options.data === undefined, () =>
+            runRecipe(recipe, {
+              resume: options.resume,
+              force: options.force,
+              signal: stop.signal,
+              onNotice: (text) => io.err(`kerf: ${text}\n`),
+              onStart: (ready) => {
+                start = ready
+                display.start(ready)
+                if (!options.json) io.err(startText(ready))
+              },
+              onEvent: options.json ? undefined : display.event,
+            }),
+          )
+          display.end()
+          if (options.json) io.out(toJson(outcomeJson(outcome, start)))
+          else if (!outcome.stopped) {
+            if (outcome.wasComplete) io.err(completeText(outcome))
+            io.err(curvesText(outcome.metrics, io.columns ?? 80))
+            io.out(terminalText(outcomeReport(outcome), io))
+          }
+          if (outcome.stopped) throw stopped(outcome, recipe.output)
+        } finally {
+          display.end()
+          stop.end()
+        }
+      },
+    )
 }
 
 function stopped({ position, checkpoint }: RunOutcome, folder: string): KerfError {
@@ -152,8 +158,12 @@ function recipeFrom(path: string | undefined, options: Options): { given: unknow
   const named = options.model === undefined ? undefined : netNameOf(options.model)
   if (named !== undefined) return recipeFrom(path, { ...options, model: undefined, net: parseNetName(named) })
   if (path === undefined && options.model !== undefined && !options.set?.some((s) => s.path[0] === 'transforms')) {
-    const { transforms, image } = transformsFor(readModelFile(options.model), options)
-    return { given: withRecipeFlags({ transforms }, options), assumed: image && assumptionText(image) }
+    const own = readModelFile(options.model)
+    const { inputShapes } = options.inputShape ? bindInputs(own.graph, options.inputShape) : {}
+    const model = inputShapes ? withInputShapes(own, inputShapes) : own
+    const { transforms, image } = transformsFor(model, options)
+    const data = dataFor(model, options.data, options.newClasses)
+    return { given: withRecipeFlags({ transforms }, { ...options, data }), assumed: image && assumptionText(image) }
   }
   const recipe = path === undefined ? {} : (readRecipe(path) as { readonly transforms?: readonly Transform[] })
   const transforms = withFlags(recipe.transforms ?? [], options)

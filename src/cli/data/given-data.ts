@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { KerfError, type Shape } from '../../base/index.ts'
+import { KerfError, NodeError, type Shape } from '../../base/index.ts'
 import { openData } from '../../data/index.node.ts'
 import {
   createLoader,
@@ -10,9 +10,20 @@ import {
   type Transform,
   withClasses,
 } from '../../data/index.ts'
-import { axesOf, graphInputs, imageLayoutOf, type Model, type ValueInfo } from '../../graph/index.ts'
-import { imageMetadata, layoutOf, type ResolvedPreprocessing } from '../../image/index.ts'
+import {
+  axesOf,
+  graphInputs,
+  type ImageLayout,
+  imageLayoutOf,
+  inferGraph,
+  type Model,
+  simplified,
+  type ValueInfo,
+} from '../../graph/index.ts'
+import { imageMetadata, imageShapes, layoutOf, type ResolvedPreprocessing } from '../../image/index.ts'
+import { operators } from '../../ops/index.ts'
 import { type Recipe, readingOf } from '../../train/index.node.ts'
+import type { GivenData } from '../train/data-option.ts'
 import { readRecipe } from '../train/read-recipe.ts'
 import { parseGivenRecipe, type RecipeFlags, withRecipeFlags } from '../train/recipe-flags.ts'
 import { addImageFlags, dataFlag, setFlag } from '../vocabulary.ts'
@@ -26,6 +37,51 @@ export const addDataOptions = (command: Command, what: string): Command =>
   addImageFlags(command.addOption(dataFlag(what))).addOption(
     setFlag('a field of a recipe that has no flag: data.classes …'),
   )
+
+/** Pictures are drawn no larger: it takes long, and transforms enlarge them. */
+const mostDrawn = 64
+
+/**
+ * Generated pictures as a model takes them: its channels, its size, its classes, where the option says none of them. Other data stay as they are.
+ * @param classes of a new classifier; undefined: those of the model
+ */
+export function dataFor(
+  model: Model,
+  data: GivenData | undefined,
+  classes: number | 'data' | undefined = classesOf(model),
+): GivenData | undefined {
+  if (data?.kind !== 'generated') return data
+  const [input, ...others] = graphInputs(model.graph)
+  const shape = shapeOfInput(model)
+  if (!input || others.length > 0 || shape?.length !== 4) return data
+  const [channels, height, width] = inChannelsFirst(layoutOf(input), shape)
+  const size = Math.max(Number(height), Number(width))
+  return {
+    ...(channels === 1 || channels === 3 ? { channels } : {}),
+    ...(size >= 4 ? { size: Math.min(size, mostDrawn) } : {}),
+    ...(classes === undefined || classes === 'data' ? {} : { classes }),
+    ...data,
+  }
+}
+
+/** What the graph says of its only input's shape, else what the file does. */
+function shapeOfInput(model: Model): Shape | undefined {
+  const [input] = graphInputs(model.graph)
+  return imageShapes(model).get(input?.name ?? '') ?? (input?.type?.kind === 'tensor' ? input.type.shape : undefined)
+}
+
+/** Of the first output, [N, classes]; undefined where it is none. */
+function classesOf(model: Model): number | undefined {
+  try {
+    const { values } = inferGraph(simplified(model, operators), operators, { inputShapes: imageShapes(model) })
+    const [, classes] = values.get(model.graph.outputs[0]?.name ?? '')?.shape ?? []
+    return typeof classes === 'number' && classes >= 2 ? classes : undefined
+  } catch (error) {
+    // What is wrong with a graph is said by those who run it.
+    if (error instanceof NodeError) return undefined
+    throw error
+  }
+}
 
 /** Data and transforms as a recipe has them. */
 export interface GivenRecipe {
@@ -49,7 +105,8 @@ export function dataRecipe(model: Model, options: DataOptions, source?: string):
     source === undefined
       ? transformsFor(model, options)
       : { transforms: withFlags((read as { transforms?: readonly Transform[] }).transforms ?? [], options) }
-  const { data, seed, set } = options
+  const { seed, set } = options
+  const data = dataFor(model, options.data)
   const given = withRecipeFlags({ ...read, transforms }, { data, seed, set })
   return { recipe: parseGivenRecipe(given, { data, seed, set }, source !== undefined), image }
 }
@@ -125,7 +182,7 @@ export function imagesFor(
   const { shape: image } = loader
   const declared = input.type?.kind === 'tensor' ? input.type.shape : undefined
   const layout = declared ? imageLayoutOf(declared, [loader.batchSize, ...image]) : 'NCHW'
-  if (!layout) throw refused(input, declared?.slice(1) ?? [], image)
+  if (!layout) throw refused(input, declared ?? [], image)
   const axes = axesOf[layout].slice(1)
   return {
     shape: axes.map((axis) => image[axis - 1]!),
@@ -148,10 +205,13 @@ async function* channelsLast(loader: Loader): AsyncGenerator<{ images: Float32Ar
   }
 }
 
-function refused(input: ValueInfo, image: Shape, shape: readonly number[]): KerfError {
-  const layout = layoutOf(input)
-  const sizes = axesOf[layout].slice(1)
-  const [channels, height, width] = sizes.map((_, i) => image[sizes.indexOf(i + 1)])
+/** Channels, height and width of a shape of four dimensions. */
+const inChannelsFirst = (layout: ImageLayout, shape: Shape): Shape =>
+  [1, 2, 3].map((d) => shape[axesOf[layout].indexOf(d)]!)
+
+function refused(input: ValueInfo, declared: Shape, shape: readonly number[]): KerfError {
+  const image = declared.slice(1)
+  const [channels, height, width] = inChannelsFirst(layoutOf(input), declared)
   const remedy =
     image.length === 3 && channels === shape[0]
       ? ` Resize them: --resize ${height}x${width}.`

@@ -8,6 +8,7 @@ import type { Model } from '../../graph/index.ts'
 import { readModelFile, writeModelFile } from '../../onnx/index.node.ts'
 import { type PruneOptions, type PruneResult, pruneModel } from '../../prune/index.ts'
 import {
+  batchSizeFor,
   type Evaluation,
   evaluate,
   inClassesOf,
@@ -212,7 +213,8 @@ const runOf = (recipe: Recipe, { methods }: PruneOptions, file: string): Recipe 
 
 async function accuracyOf(model: Model, recipe: Recipe, { test }: DataSets, signal: AbortSignal): Promise<Accuracy> {
   const { transforms, loss, threads = availableParallelism() } = recipe
-  const loader = createLoader(test, { batchSize: Math.min(recipe.batchSize, test.count), transforms, training: false })
+  const batchSize = Math.min(batchSizeFor(recipe, test.count), test.count)
+  const loader = createLoader(test, { batchSize, transforms, training: false })
   return evaluate(model, loader, { threads, loss, signal, onNotice: () => {} })
 }
 

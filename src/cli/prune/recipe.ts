@@ -1,6 +1,7 @@
 import type { Transform } from '../../data/index.ts'
 import type { Model } from '../../graph/index.ts'
 import type { Recipe } from '../../train/index.node.ts'
+import { dataFor } from '../data/given-data.ts'
 import { transformsFor, withFlags } from '../data/transforms.ts'
 import { UsageError } from '../errors.ts'
 import { assigned } from '../train/assignments.ts'
@@ -38,7 +39,7 @@ const withoutImages = ({
 export function fineTuneRecipe(path: string, model: Model, options: FineTuneFields): Recipe | undefined {
   const { finetune, inexact, iterations, resume, dryRun, ...others } = options
   // -o is the pruned model's.
-  const flags: RecipeFlags = { ...others, output: undefined }
+  const flags: RecipeFlags = { ...others, output: undefined, data: dataFor(model, others.data) }
   if (finetune === undefined) {
     // The seed draws what is cut, too; images serve to measure what an inexact cut changes.
     const given = flagsOf({ ...(inexact && flags.data ? withoutImages(flags) : flags), seed: undefined })

@@ -2,6 +2,7 @@ import { KerfError } from '../../base/index.ts'
 import type { NamedNet } from '../../nets/index.ts'
 import { parseRecipe, type Recipe, type RecipeProblem } from '../../train/index.node.ts'
 import { UsageError } from '../errors.ts'
+import type { InputShapes } from '../options.ts'
 import type { AugmentationFlags, ImageFlags } from '../vocabulary.ts'
 import { type Assignment, assigned } from './assignments.ts'
 import type { GivenData } from './data-option.ts'
@@ -12,6 +13,8 @@ export interface RecipeFlags extends ImageFlags, AugmentationFlags {
   readonly model?: string
   /** What `--classes` says when training; other commands take names by it. */
   readonly newClasses?: number | 'data'
+  /** What `--input` says when training; elsewhere it is the shape that a network is counted with. */
+  readonly inputShape?: InputShapes
   readonly headLr?: number
   readonly freezeBody?: boolean
   readonly net?: NamedNet
@@ -42,6 +45,15 @@ interface Field {
   readonly value?: (given: never) => unknown
 }
 
+/** Height and width of the shape of images, channels first or last. @throws UsageError */
+function sizeIn(shapes: InputShapes): readonly [height: number, width: number] {
+  const [shape = [], ...others] = shapes.values()
+  const [, second, third, fourth] = shape
+  if (shape.length !== 4 || others.length > 0)
+    throw new UsageError('--input: give the shape of a batch of images, as in 1,3,224,224.')
+  return (fourth === 1 || fourth === 3) && second !== 1 && second !== 3 ? [second!, third!] : [third!, fourth!]
+}
+
 const fields: Partial<Record<keyof RecipeFlags, Field>> = {
   net: {
     flag: '--net',
@@ -50,6 +62,7 @@ const fields: Partial<Record<keyof RecipeFlags, Field>> = {
   },
   model: { flag: '--model', path: ['model'], value: (onnx: string) => ({ onnx }) },
   newClasses: { flag: '--classes', path: ['model', 'classes'] },
+  inputShape: { flag: '--input', path: ['model', 'inputSize'], value: sizeIn },
   headLr: { flag: '--head-lr', path: ['headLearningRate'] },
   freezeBody: { flag: '--freeze-body', path: ['freezeBody'] },
   data: { flag: '--data', path: ['data'] },

@@ -1,5 +1,5 @@
 import type { Shape } from '../../base/index.ts'
-import { KerfError } from '../../base/index.ts'
+import { KerfError, NodeError } from '../../base/index.ts'
 import {
   allNames,
   attributeOf,
@@ -11,9 +11,12 @@ import {
   type ImageLayout,
   imageLayoutOf,
   inferenceForm,
+  inferGraph,
   type Model,
   simplified,
+  withInputShapes,
 } from '../../graph/index.ts'
+import { layoutOf } from '../../image/index.ts'
 import { operators } from '../../ops/index.ts'
 
 /*
@@ -50,6 +53,33 @@ export function networkForImages(given: Model, imageShape: readonly number[]): I
         ? []
         : [`input "${name}" is NHWC (height, width, channels): images are given to it in that order.`],
   }
+}
+
+/**
+ * The network with images of another size, where its file fixes one. What its nodes make of that shows when shapes are inferred.
+ * @param size in pixels: a side, or [height, width]
+ * @throws KerfError `wrong-size` where nodes do not take it, naming the first
+ */
+export function withInputSize(model: Model, size: number | readonly [height: number, width: number]): Model {
+  const [input, ...others] = graphInputs(model.graph)
+  const declared = input?.type?.kind === 'tensor' ? input.type.shape : undefined
+  if (!input || others.length > 0 || declared?.length !== 4) return model
+  const [height, width] = typeof size === 'number' ? [size, size] : size
+  const axes = axesOf[layoutOf(input)]
+  const sized = declared.map((d, i) => (typeof d !== 'number' ? d : axes[i] === 2 ? height : axes[i] === 3 ? width : d))
+  if (sized.every((d, i) => d === declared[i])) return model
+  const changed = withInputShapes(model, new Map([[input.name, sized]]))
+  try {
+    inferGraph(simplified(inferenceForm(changed, operators), operators), operators)
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error
+    throw new KerfError(
+      'wrong-size',
+      `The model takes images of ${shapeText(declared.slice(1))}, and no others: with ${height}×${width} pixels ${error.message}`,
+      { input: input.name, size: [height, width] },
+    )
+  }
+  return changed
 }
 
 /** Takes [N, C, H, W] and hands it on as the input [N, H, W, C] that the model had. */

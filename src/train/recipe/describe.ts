@@ -7,8 +7,15 @@ const absent: Readonly<Record<string, string>> = {
   'model.classes': 'those of the data',
   'model.inChannels': 'those of the data',
   'model.inputSize': 'that of the data',
+  batchSize: '64, or all there are',
   headLearningRate: 'that of all',
   threads: 'all of the machine',
+}
+
+/** The same where the model is a file. */
+const ofFile: Readonly<Record<string, string>> = {
+  'model.classes': 'those of the file',
+  'model.inputSize': 'that of the file',
 }
 
 export interface RecipeLine {
@@ -23,10 +30,12 @@ export interface RecipeLine {
  * @param given the recipe as it was written, which tells what is a default; by default everything was given
  */
 export function recipeLines(recipe: Recipe, given: unknown = recipe): RecipeLine[] {
-  const kept = 'onnx' in recipe.model && recipe.model.classes === undefined
+  const isFile = 'onnx' in recipe.model
   return linesOf(recipeSchema, recipe, given, [])
     .filter((line) => line.path !== '$schema')
-    .map((line) => (kept && line.path === 'model.classes' ? { ...line, value: 'those of the file' } : line))
+    .map((line) =>
+      isFile && line.value === absent[line.path] ? { ...line, value: ofFile[line.path] ?? line.value } : line,
+    )
 }
 
 /** `recipeLines` as aligned text, one line each: `optimiser.momentum   0.9   (default)`. */

@@ -26,7 +26,6 @@ describe('a recipe', () => {
   it('has defaults for all but model, data, output and epochs', () => {
     expect(parseRecipe(least)).toMatchObject({
       model: { net: 'resnet20', convolution: 'conv' },
-      batchSize: 64,
       learningRate: 0.1,
       weightDecay: 5e-4,
       optimiser: { kind: 'sgd', momentum: 0.9, nesterov: false },
@@ -110,7 +109,7 @@ describe('a recipe', () => {
     expect(problems({ ...least, model: {} })).toEqual(['model: give net or onnx'])
     expect(problems({ ...least, model: 'resnet20' })).toEqual(['model: received "resnet20"; expected an object'])
     expect(problems({ ...least, model: { onnx: 'a.onnx', convolution: 'adder' } })).toEqual([
-      'model.convolution: no such name. Allowed here: onnx, classes',
+      'model.convolution: no such name. Allowed here: onnx, classes, inputSize',
     ])
     expect(problems(3)).toEqual(['(recipe): received 3; expected an object'])
     expect(problems({})).toHaveLength(4)
@@ -175,7 +174,7 @@ describe('a described recipe', () => {
   it('has every field, and tells which are defaults', () => {
     const of = (path: string) => lines.filter((line) => line.path === path).map((l) => [l.value, l.isDefault])
     expect(of('seed')).toEqual([['3', false]])
-    expect(of('batchSize')).toEqual([['64', true]])
+    expect(of('batchSize')).toEqual([['64, or all there are', true]])
     expect(of('learningRate')).toEqual([['0.1', true]])
     expect(of('model.classes')).toEqual([['those of the data', true]])
     expect(of('transforms[0].padding')).toEqual([['4', true]])
@@ -191,8 +190,8 @@ describe('a described recipe', () => {
   it('is text in columns', () => {
     const text = describeRecipe(parseRecipe(given), given)
     expect(text).toMatch(/^seed {15,}3$/m)
-    expect(text).toMatch(/^batchSize {10,}64 {10,}\(default\)$/m)
-    expect(describeRecipe(parseRecipe(given))).not.toMatch(/batchSize.*default/)
+    expect(text).toMatch(/^weightDecay {10,}0\.0005 {10,}\(default\)$/m)
+    expect(describeRecipe(parseRecipe(given))).not.toMatch(/weightDecay.*default/)
   })
 })
 

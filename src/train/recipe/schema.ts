@@ -8,8 +8,13 @@ import { path } from './paths.ts'
  */
 
 const netNames = Object.keys(nets) as [NetName, ...NetName[]]
+/** Images per step where a recipe does not say. */
+const defaultBatchSize = 64
+
 const positive = z.number().positive()
 const fraction = z.number().gt(0).lt(1)
+
+const size = z.union([z.int().min(1), z.tuple([z.int().min(1), z.int().min(1)])])
 
 const netSchema = z.strictObject({
   net: z.enum(netNames).describe('A network by name, with fresh weights.'),
@@ -22,10 +27,7 @@ const netSchema = z.strictObject({
     .optional()
     .describe("By default those of the data ('data')."),
   inChannels: z.int().min(1).optional().describe('By default those of the data.'),
-  inputSize: z
-    .union([z.int().min(1), z.tuple([z.int().min(1), z.int().min(1)])])
-    .optional()
-    .describe('Pixels, a side or [height, width]; by default those of the data.'),
+  inputSize: size.optional().describe('Pixels, a side or [height, width]; by default those of the data.'),
 })
 const onnxSchema = z.strictObject({
   onnx: path('An ONNX file, whose weights training starts from.'),
@@ -35,6 +37,9 @@ const onnxSchema = z.strictObject({
     .describe(
       "Gives the file a new classifier for so many classes, or for those of the data ('data'), where it has another number.",
     ),
+  inputSize: size
+    .optional()
+    .describe("Pixels of its images from now on, a side or [height, width]; by default the file's."),
 })
 
 const warmUp = {
@@ -126,7 +131,12 @@ export const recipeSchema = z.strictObject({
   transforms: z.array(transformSchema).default([]).describe('In order; random ones in training only.'),
   output: path('Folder of the run.'),
   epochs: z.int().min(1).max(1e6),
-  batchSize: z.int().min(1).max(65536).default(64),
+  batchSize: z
+    .int()
+    .min(1)
+    .max(65536)
+    .optional()
+    .describe(`Images per step. By default ${defaultBatchSize}, or all where there are fewer to train on.`),
   learningRate: positive
     .optional()
     .describe(
@@ -190,6 +200,10 @@ export const recipeSchema = z.strictObject({
     ),
   checkpointEveryEpochs: positive.default(1).describe('May be a fraction.'),
 })
+
+/** Images per step: as the recipe says, else as many of the default as there are. */
+export const batchSizeFor = ({ batchSize }: { readonly batchSize?: number }, images: number): number =>
+  batchSize ?? Math.max(1, Math.min(defaultBatchSize, images))
 
 /** What sgd and adamw start from where a recipe does not say. */
 export const optimiserDefaults = {
