@@ -120,11 +120,11 @@ export interface Cut {
 }
 
 export interface ChannelRule<A = unknown> {
-  tie(call: InferredCall<A>, ties: Ties): void
-  cut?(call: InferredCall<A>, cut: Cut): void
+  readonly tie: (call: InferredCall<A>, ties: Ties) => void
+  readonly cut?: (call: InferredCall<A>, cut: Cut) => void
   /**
    * What makes a channel of the outputs 0: alternatives, each of them a list of inputs that must all be 0 on it. Left out: nothing does; for an
    * operator that only moves data (`cost: 'none'`), all inputs of the output's element type.
    */
-  zeros?(call: InferredCall<A>): readonly (readonly number[])[]
+  readonly zeros?: (call: InferredCall<A>) => readonly (readonly number[])[]
 }

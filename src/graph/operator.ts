@@ -84,32 +84,39 @@ export type Fusion =
   /** Joins the group that made its first input: BatchNormalization, activations. */
   | 'follower'
 
-export interface Operator<A = unknown> {
+/**
+ * @typeParam A what the attributes of a node are read into. Walks hold operators of all kinds, each beside the call that its own `attributes`
+ *   made: TypeScript cannot tell that the two fit, so without an argument an operator takes any call.
+ * @typeParam N its ONNX name
+ * @typeParam D its domain
+ */
+// biome-ignore lint/suspicious/noExplicitAny: of all types only `any` stands for attributes that are not known and still may be handed on.
+export interface Operator<A = any, N extends string = string, D extends string = string> {
   /** ONNX name. */
-  readonly name: string
+  readonly name: N
   /** '' for the standard domain. */
-  readonly domain: string
-  attributes(reader: AttributeReader, opset: number): A
+  readonly domain: D
+  readonly attributes: (reader: AttributeReader, opset: number) => A
   /**
    * The outputs' types (and values, where they follow from shapes alone, as for Shape).
    * @throws NodeError when inputs and attributes do not fit together
    */
-  infer(call: Call<A>): (Known | undefined)[]
+  readonly infer: (call: Call<A>) => (Known | undefined)[]
   /**
    * Scalar reference: called by `runForward` with every input's content, which `call.inputs` holds too; returns every output's. Fewer
    * outputs: this node, as it is, cannot be computed so (random numbers, elements that are no numbers).
    */
-  forward?(call: Call<A>, inputs: readonly (Dense | undefined)[]): Dense[]
+  readonly forward?: (call: Call<A>, inputs: readonly (Dense | undefined)[]) => Dense[]
   /**
    * Gradients of the inputs. Undefined: gradients do not pass. Exact where the operator has a derivative; at a kink any value between those on
    * both sides. 'zero': the output does not change with the inputs wherever there is a derivative (Floor, Sign).
    */
-  backward?: BackwardRule<A> | 'zero'
+  readonly backward?: BackwardRule<A> | 'zero'
   /**
    * Instead of a backward rule, for operators that do one thing again and again: the same in nodes that gradients pass.
    * @returns per output the value that takes its place
    */
-  unrolled?(call: InferredCall<A>, emit: GradientEmitter): readonly string[]
+  readonly unrolled?: (call: InferredCall<A>, emit: GradientEmitter) => readonly string[]
   /** The backward rule is not the derivative but what training uses in its place, as the rule's own formula says. */
   readonly surrogate?: boolean
   /**
@@ -120,14 +127,14 @@ export interface Operator<A = unknown> {
   /** Flattens what comes in at some places or at all ends, so that differences in front may not show behind: Sigmoid, Relu, Softmax. */
   readonly saturates?: boolean
   /** What a node of inference becomes while the network learns, where that is something else. */
-  training?: TrainingRule<A>
+  readonly training?: TrainingRule<A>
   /**
    * What a node that was exported for training is in inference; undefined where it is in inference, or cannot be.
    * @param isConstant whether input i is known before anything runs
    */
-  inference?(call: Call<A>, isConstant: (input: number) => boolean): Node | undefined
+  readonly inference?: (call: Call<A>, isConstant: (input: number) => boolean) => Node | undefined
   /** The tensor that a node of this kind stands for, when it depends on no data: Constant, ConstantOfShape. Lazy: nothing is read. */
-  stored?(call: Call<A>): Tensor | undefined
+  readonly stored?: (call: Call<A>) => Tensor | undefined
   /** 'none': moves or renames data without arithmetic. 'data-dependent': how much it computes is not known before it runs. */
   readonly cost: 'none' | 'data-dependent' | ((call: InferredCall<A>) => Arithmetic)
   /** 'view': same bytes under another shape, nothing moves. Default: each input element read once, each output element written once. */
@@ -144,11 +151,11 @@ export interface Operator<A = unknown> {
    * @param size of the batch there
    * @returns content of inputs, by their index, and of attributes, by their name; undefined where there is none that gives every image what it gets now
    */
-  freeBatch?(
+  readonly freeBatch?: (
     call: InferredCall<A>,
     axis: number,
     size: number,
-  ): ReadonlyMap<number | string, readonly number[]> | undefined
+  ) => ReadonlyMap<number | string, readonly number[]> | undefined
   readonly fusion?: Fusion | ((call: InferredCall<A>) => Fusion | undefined)
   /** What it does with the graphs that it holds: If, Loop, Scan. Its cost is theirs. */
   readonly control?: Control<A>
@@ -157,12 +164,12 @@ export interface Operator<A = unknown> {
    * elements.
    * @returns false: it stays, and nothing was put anywhere
    */
-  unfold?(call: Call<A>, to: Unfolding): boolean
+  readonly unfold?: (call: Call<A>, to: Unfolding) => boolean
   /**
    * For operators of domains of our own: a function of standard operators that stands for it in files, so that other runtimes run them.
    * @param opset version of the standard operators in the model
    */
-  inStandardOperators?(opset: number): FunctionDefinition
+  readonly inStandardOperators?: (opset: number) => FunctionDefinition
   /** What is tied to what when channels are removed. */
   readonly channels: ChannelRule<A>
 }

@@ -26,7 +26,7 @@ const functions: Readonly<Record<Difference, (difference: number) => number>> = 
 }
 
 /** Cost: subtraction, two comparisons (clip; one for sign), multiplication and addition per tap and output position. */
-export const adderConvInputGradient = defineOperator<AdderConvInputGradientAttributes>({
+export const adderConvInputGradient = defineOperator({
   name: 'AdderConvInputGradient',
   domain: 'ai.kerf',
   attributes: (a: AttributeReader) => ({

@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { type ConvAttributes, convAttributes } from './conv/conv.ts'
+import { convAttributes } from './conv/conv.ts'
 import { forEachTap } from './convWeightGradient.ts'
 import { defineOperator } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
@@ -14,7 +14,7 @@ import { arithmetic, doubles } from './shared/numbers.ts'
  */
 
 /** Cost: a comparison and an addition per tap and output position. */
-export const adderConvWeightGradient = defineOperator<ConvAttributes>({
+export const adderConvWeightGradient = defineOperator({
   name: 'AdderConvWeightGradient',
   domain: 'ai.kerf',
   attributes: convAttributes,

@@ -25,10 +25,10 @@ function placeOf(index: readonly number[], space: readonly number[], { alignCorn
  * Where the places of an output lie in an input that is moved by theta (ONNX AffineGrid). theta [N, d, d + 1], size (N, C, space…) at
  * input 1; grid [N, space…, d]. Counted: d multiplications and d additions per element of the grid.
  */
-export const affineGrid = defineOperator<AffineGridAttributes>({
+export const affineGrid = defineOperator({
   name: 'AffineGrid',
   domain: '',
-  attributes: (a) => ({ alignCorners: a.int('align_corners', 0) === 1 }),
+  attributes: (a): AffineGridAttributes => ({ alignCorners: a.int('align_corners', 0) === 1 }),
   infer: (call) => {
     const theta = required(call, 0)
     required(call, 1)

@@ -3,21 +3,14 @@ import { gradientOf, shapeIn } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
 import { arithmetic } from './shared/numbers.ts'
-import {
-  averageCost,
-  type PoolAttributes,
-  poolAttributes,
-  poolShape,
-  resolvedWindow,
-  windowReduction,
-} from './shared/pool.ts'
+import { averageCost, poolAttributes, poolShape, resolvedWindow, windowReduction } from './shared/pool.ts'
 import { poolWindows } from './shared/pool-forward.ts'
 
 /**
  * Y[n,c,p] = mean over the window of X[n,c] (ONNX AveragePool, opset 1, 7 with count_include_pad, 10 with ceil_mode, 11, 19 with
  * dilations, 22). Cost per output: one addition per tap (padding included), one division.
  */
-export const averagePool = defineOperator<PoolAttributes>({
+export const averagePool = defineOperator({
   name: 'AveragePool',
   domain: '',
   attributes: poolAttributes,

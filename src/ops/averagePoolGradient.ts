@@ -18,10 +18,13 @@ export interface AveragePoolGradientAttributes extends PoolAttributes {
 }
 
 /** Cost: one division per window, one addition per tap. */
-export const averagePoolGradient = defineOperator<AveragePoolGradientAttributes>({
+export const averagePoolGradient = defineOperator({
   name: 'AveragePoolGradient',
   domain: 'ai.kerf',
-  attributes: (a, opset) => ({ ...poolAttributes(a, opset), inputShape: a.ints('input_shape') }),
+  attributes: (a, opset): AveragePoolGradientAttributes => ({
+    ...poolAttributes(a, opset),
+    inputShape: a.ints('input_shape'),
+  }),
   infer: (call) => {
     const { inputShape } = call.attributes
     if (!inputShape) throw wrong(call, 'attribute input_shape is missing')

@@ -20,10 +20,10 @@ export interface BatchNormalizationGradientAttributes {
 }
 
 /** Cost: the statistics again (2 additions and a multiplication per element), two sums and the affine step. */
-export const batchNormalizationGradient = defineOperator<BatchNormalizationGradientAttributes>({
+export const batchNormalizationGradient = defineOperator({
   name: 'BatchNormalizationGradient',
   domain: 'ai.kerf',
-  attributes: (a) => ({ epsilon: a.float('epsilon', 1e-5) }),
+  attributes: (a): BatchNormalizationGradientAttributes => ({ epsilon: a.float('epsilon', 1e-5) }),
   infer: (call) => {
     const type = commonType(call, [0, 1, 2], 'floating')
     const { shape } = required(call, 2)

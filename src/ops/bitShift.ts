@@ -6,7 +6,7 @@ import { broadcasting } from './shared/channel-rules.ts'
 import { required, typed, wrong } from './shared/check.ts'
 
 /** Z = X shifted by Y bits, to the LEFT or to the RIGHT, broadcast (ONNX BitShift). */
-export const bitShift = defineOperator<{ direction: string }>({
+export const bitShift = defineOperator({
   name: 'BitShift',
   domain: '',
   attributes: (a) => ({ direction: a.string('direction', '') }),

@@ -7,7 +7,7 @@ const not = (type: ElementType, x: number): number =>
   type.startsWith('u') ? 2 ** bitsPerElement(type) - 1 - x : -1 - x
 
 /** Y = ~X bit by bit (ONNX BitwiseNot). */
-export const bitwiseNot = defineOperator<void>({
+export const bitwiseNot = defineOperator({
   name: 'BitwiseNot',
   domain: '',
   attributes: () => undefined,

@@ -6,7 +6,7 @@ import { converted } from './shared/convert.ts'
 import { elementTypeCode, elementTypeOf } from './shared/settings.ts'
 
 /** Y = X in the element type `to` (ONNX Cast, opset 1, 6, 9, 13 …). */
-export const cast = defineOperator<{ to: number | undefined }>({
+export const cast = defineOperator({
   name: 'Cast',
   domain: '',
   // Before opset 6 by name: "FLOAT", "INT64".

@@ -6,7 +6,7 @@ import { required, typed } from './shared/check.ts'
 import { converted } from './shared/convert.ts'
 
 /** Y = X in the element type of input 1, whose content is not read (ONNX CastLike). */
-export const castLike = defineOperator<void>({
+export const castLike = defineOperator({
   name: 'CastLike',
   domain: '',
   attributes: () => undefined,

@@ -5,7 +5,7 @@ import { unary } from './shared/unary.ts'
  * Y = max(0, X) + min(0, alpha·(exp(X/alpha) − 1)); alpha 1 (ONNX Celu, opset 12). dX = dY for X > 0, else dY·(Y/alpha + 1).
  * Cost per element: two comparisons, division, exponential, subtraction, multiplication, addition.
  */
-export const celu = unary<number>('Celu', {
+export const celu = unary('Celu', {
   attributes: (a) => a.float('alpha', 1),
   forward: (x, alpha) => Math.max(0, x) + Math.min(0, alpha * Math.expm1(x / alpha)),
   backward: derivative(({ mul, add, div, positive, dy, x, y, attributes: alpha }) =>

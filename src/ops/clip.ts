@@ -38,10 +38,10 @@ const clipBackward: BackwardRule<ClipAttributes> = (call) => {
  * Y = min(max(X, min), max) (ONNX Clip). The bounds are attributes before opset 11, then optional scalar inputs; a missing one does not
  * bound. Cost per element: one comparison per bound.
  */
-export const clip = defineOperator<ClipAttributes>({
+export const clip = defineOperator({
   name: 'Clip',
   domain: '',
-  attributes: (a, opset) =>
+  attributes: (a, opset): ClipAttributes =>
     opset < 11 ? { min: a.float('min'), max: a.float('max') } : { min: undefined, max: undefined },
   infer: (call) => {
     const { elementType, shape } = required(call, 0)

@@ -12,10 +12,10 @@ export interface ClipGradientAttributes {
  * dX = dY where min < Y < max, 0 elsewhere: the gradient of Clip and Relu from their output Y (so that their input need not be kept). Inputs dY, Y;
  * attributes min and max, infinite by default. In training graphs only.
  */
-export const clipGradient = defineOperator<ClipGradientAttributes>({
+export const clipGradient = defineOperator({
   name: 'ClipGradient',
   domain: 'ai.kerf',
-  attributes: (a) => ({
+  attributes: (a): ClipGradientAttributes => ({
     min: a.float('min', Number.NEGATIVE_INFINITY),
     max: a.float('max', Number.POSITIVE_INFINITY),
   }),

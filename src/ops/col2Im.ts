@@ -6,13 +6,13 @@ import { contentOf, required, typed, wrong } from './shared/check.ts'
 import { arithmetic } from './shared/numbers.ts'
 import { shapeFromInput } from './shared/shape-input.ts'
 import { slidingOf, tapTable } from './shared/sliding.ts'
-import { type Window, windowAttributes } from './shared/window.ts'
+import { windowAttributes } from './shared/window.ts'
 
 /**
  * Puts columns back into an image, adding where they overlap (ONNX Col2Im). X [N, C · block, columns], image size at input 1, block size
  * at input 2; Y [N, C, image…]. Counted: one addition per element of X.
  */
-export const col2Im = defineOperator<Window>({
+export const col2Im = defineOperator({
   name: 'Col2Im',
   domain: '',
   attributes: windowAttributes,

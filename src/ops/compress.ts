@@ -9,7 +9,7 @@ import { linesAlong } from './shared/indices.ts'
 const takenBy = (condition: ArrayLike<number>): number[] => Array.from(condition).flatMap((c, i) => (c ? [i] : []))
 
 /** X at the indices along `axis` (of X as a vector by default) where the condition holds (ONNX Compress). */
-export const compress = defineOperator<{ axis: number | undefined }>({
+export const compress = defineOperator({
   name: 'Compress',
   domain: '',
   attributes: (a) => ({ axis: a.int('axis') }),

@@ -17,8 +17,8 @@ function joinedNodes(call: Call<ConcatFromSequenceAttributes>, to: Unfolding, el
 }
 
 /** The elements of a sequence behind one another along an axis (ONNX ConcatFromSequence). */
-export const concatFromSequence = sequenceOperator<ConcatFromSequenceAttributes>('ConcatFromSequence', {
-  attributes: (a) => ({ axis: a.int('axis', 0), newAxis: a.int('new_axis', 0) === 1 }),
+export const concatFromSequence = sequenceOperator('ConcatFromSequence', {
+  attributes: (a): ConcatFromSequenceAttributes => ({ axis: a.int('axis', 0), newAxis: a.int('new_axis', 0) === 1 }),
   forward: (call, [sequence]) => {
     const elements = elementsOf(call, sequence)
     const [first] = elements

@@ -1,4 +1,4 @@
-import { type ConvAttributes, convAttributes, convChannels, convCost, convFusion, convShape } from './conv/conv.ts'
+import { convAttributes, convChannels, convCost, convFusion, convShape } from './conv/conv.ts'
 import { convolve, dotProduct } from './conv/forward.ts'
 import { defineOperator } from './operator.ts'
 import { required, typed } from './shared/check.ts'
@@ -15,7 +15,7 @@ const none = -1
  * Conv (ONNX ConvInteger, opset 10). Counted as the integer convolution alone: zero points fold into one constant per filter and the
  * stored weight.
  */
-export const convInteger = defineOperator<ConvAttributes>({
+export const convInteger = defineOperator({
   name: 'ConvInteger',
   domain: '',
   attributes: convAttributes,

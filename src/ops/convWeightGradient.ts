@@ -59,7 +59,7 @@ function forward(call: Call<ConvAttributes>, x: Doubles, dy: Doubles): Doubles {
 }
 
 /** Cost: one multiply–accumulate per tap and output position, as the convolution itself. */
-export const convWeightGradient = defineOperator<ConvAttributes>({
+export const convWeightGradient = defineOperator({
   name: 'ConvWeightGradient',
   domain: 'ai.kerf',
   attributes: convAttributes,

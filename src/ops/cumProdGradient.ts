@@ -4,7 +4,7 @@ import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed } from './shared/check.ts'
 import { eachLine, linesAlong } from './shared/indices.ts'
 import { arithmetic } from './shared/numbers.ts'
-import { type RunningAttributes, runningAttributes, runningAxis } from './shared/running.ts'
+import { runningAttributes, runningAxis } from './shared/running.ts'
 
 /**
  * dX[j] = Π_{k<j} X[k] · S[j], where S[j] = dY[j] + X[j + 1] · S[j + 1]
@@ -12,7 +12,7 @@ import { type RunningAttributes, runningAttributes, runningAxis } from './shared
  * The gradient of CumProd without a division, so that it is right where X is 0. With `exclusive`, where Y[j] ends before X[j], S[j] = dY[j + 1] +
  * X[j + 1] · S[j + 1]. Inputs dY, X, axis; attributes as CumProd. In training graphs only. Cost per element: three multiplications, one addition.
  */
-export const cumProdGradient = defineOperator<RunningAttributes>({
+export const cumProdGradient = defineOperator({
   name: 'CumProdGradient',
   domain: 'ai.kerf',
   attributes: runningAttributes,

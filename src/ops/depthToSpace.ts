@@ -45,10 +45,13 @@ const channels: ChannelRule<DepthToSpaceAttributes> = {
 }
 
 /** Cost: moves data, no arithmetic. */
-export const depthToSpace = defineOperator<DepthToSpaceAttributes>({
+export const depthToSpace = defineOperator({
   name: 'DepthToSpace',
   domain: '',
-  attributes: (a) => ({ blockSize: a.int('blocksize', 0), columnFirst: a.string('mode', 'DCR') === 'CRD' }),
+  attributes: (a): DepthToSpaceAttributes => ({
+    blockSize: a.int('blocksize', 0),
+    columnFirst: a.string('mode', 'DCR') === 'CRD',
+  }),
   infer: (call) => [typed(required(call, 0).elementType, blockShape(call))],
   forward: (call, [x]) => {
     if (!x) return []

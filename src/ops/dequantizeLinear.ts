@@ -5,7 +5,6 @@ import {
   checkGranularity,
   granularity,
   outputType,
-  type QuantisationAttributes,
   quantisationAttributes,
   quantisationAxis,
   quantisedChannels,
@@ -16,7 +15,7 @@ import { dequantiseBackward } from './shared/quantised-backward.ts'
  * y = (x − zeroPoint) · scale (ONNX DequantizeLinear, opset 10, 13 with axis, 19, 21 with blocks, 23 with output_dtype, 24, 25). Element
  * type of y: output_dtype, else the scale's. Cost per element: one multiplication, and a subtraction where a zero point is given.
  */
-export const dequantizeLinear = defineOperator<QuantisationAttributes>({
+export const dequantizeLinear = defineOperator({
   name: 'DequantizeLinear',
   domain: '',
   attributes: quantisationAttributes,

@@ -14,7 +14,7 @@ import { roundTiesToEven, saturate } from './shared/quantised-forward.ts'
  * Quantises X to uint8 over its own range; outputs y, scale and zero point, both scalars (ONNX DynamicQuantizeLinear, opset 11).
  * Cost: two comparisons per element for the range, then as QuantizeLinear.
  */
-export const dynamicQuantizeLinear = defineOperator<void>({
+export const dynamicQuantizeLinear = defineOperator({
   name: 'DynamicQuantizeLinear',
   domain: '',
   attributes: () => undefined,

@@ -5,7 +5,7 @@ import { unary } from './shared/unary.ts'
  * Y = X for X ≥ 0, else alpha·(exp(X) − 1); alpha 1 (ONNX Elu, opset 6, 22). dX = dY for X > 0, else dY·(Y + alpha).
  * Cost per element: comparison, exponential, subtraction, multiplication.
  */
-export const elu = unary<number>('Elu', {
+export const elu = unary('Elu', {
   attributes: (a) => a.float('alpha', 1),
   forward: (x, alpha) => (x < 0 ? alpha * Math.expm1(x) : x),
   backward: derivative(({ mul, add, positive, dy, x, y, attributes: alpha }) => mul(dy, positive(x, 1, add(y, alpha)))),

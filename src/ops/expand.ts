@@ -40,7 +40,7 @@ function cutExpand(call: InferredCall, cut: Cut): void {
 }
 
 /** Y = X broadcast with the shape that input 1 gives (ONNX Expand). */
-export const expand = defineOperator<void>({
+export const expand = defineOperator({
   name: 'Expand',
   domain: '',
   attributes: () => undefined,

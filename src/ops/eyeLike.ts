@@ -15,10 +15,10 @@ const eyeType = (call: Call<EyeAttributes>): ElementType | undefined =>
   call.attributes.dtype === undefined ? call.inputs[0]?.elementType : elementTypeOf(call, call.attributes.dtype)
 
 /** A matrix of the shape of X with ones on diagonal k (ONNX EyeLike). */
-export const eyeLike = defineOperator<EyeAttributes>({
+export const eyeLike = defineOperator({
   name: 'EyeLike',
   domain: '',
-  attributes: (a) => ({ dtype: a.int('dtype'), k: a.int('k', 0) }),
+  attributes: (a): EyeAttributes => ({ dtype: a.int('dtype'), k: a.int('k', 0) }),
   infer: (call) => {
     const { shape } = required(call, 0)
     if (shape && shape.length !== 2) throw wrong(call, 'X should be a matrix')

@@ -11,7 +11,7 @@ const along = (call: Call<{ axis: number }>): number =>
   axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)
 
 /** Y[i, j, …] = X[I[i, j, …], j, …] for axis 0, likewise for others; of the shape of the indices I (ONNX GatherElements). */
-export const gatherElements = defineOperator<{ axis: number }>({
+export const gatherElements = defineOperator({
   name: 'GatherElements',
   domain: '',
   attributes: (a) => ({ axis: a.int('axis', 0) }),

@@ -32,8 +32,12 @@ const approximated = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2
  * An operator that is Gelu. Cost per element, constants folded. Exact: multiplications by √½, by ½ and by X, one addition, one function value.
  * Approximated: six multiplications (two for the cube), two additions, one function value.
  */
-export const geluOf = (name: string, domain: string, isApproximated: (a: AttributeReader) => boolean) =>
-  unary<{ tanh: boolean }>(name, {
+export const geluOf = <const D extends string, const N extends string>(
+  name: N,
+  domain: D,
+  isApproximated: (a: AttributeReader) => boolean,
+) =>
+  unary(name, {
     domain,
     attributes: (a) => ({ tanh: isApproximated(a) }),
     forward: (x, { tanh }) => (tanh ? approximated(x) : exact(x)),

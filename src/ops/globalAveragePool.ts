@@ -7,7 +7,7 @@ import { averageCost, globalPoolShape, globalReduction } from './shared/pool.ts'
 import { poolPlanes } from './shared/pool-forward.ts'
 
 /** Y[n,c] = mean of X[n,c] (ONNX GlobalAveragePool). dX = dY / n, repeated. Cost: one addition per input element, one division per output. */
-export const globalAveragePool = defineOperator<void>({
+export const globalAveragePool = defineOperator({
   name: 'GlobalAveragePool',
   domain: '',
   attributes: () => undefined,

@@ -8,7 +8,7 @@ import { normBackward } from './shared/pool-backward.ts'
 import { norm, poolPlanes } from './shared/pool-forward.ts'
 
 /** Y[n,c] = (Σ |x|ᵖ)^(1/p) over X[n,c]; p 2 (ONNX GlobalLpPool, opset 1, 2, 22). dX: see `normBackward`. Cost: see `normCost`. */
-export const globalLpPool = defineOperator<number>({
+export const globalLpPool = defineOperator({
   name: 'GlobalLpPool',
   domain: '',
   attributes: normOf,

@@ -7,7 +7,7 @@ import { globalPoolShape, globalReduction, maxCost } from './shared/pool.ts'
 import { poolPlanes } from './shared/pool-forward.ts'
 
 /** Y[n,c] = max of X[n,c] (ONNX GlobalMaxPool). Cost: one comparison per input element. */
-export const globalMaxPool = defineOperator<void>({
+export const globalMaxPool = defineOperator({
   name: 'GlobalMaxPool',
   domain: '',
   attributes: () => undefined,

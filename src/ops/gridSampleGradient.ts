@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { type Sampling, sampleBack } from './gridSample/forward.ts'
+import { sampleBack } from './gridSample/forward.ts'
 import { gridSampleAttributes, interpolationTaps } from './gridSample/gridSample.ts'
 import { defineOperator } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
@@ -14,7 +14,7 @@ import { arithmetic, doubles } from './shared/numbers.ts'
  */
 
 /** Cost: per element that is part of a point, one multiplication and addition for X, two for each coordinate. */
-export const gridSampleGradient = defineOperator<Sampling>({
+export const gridSampleGradient = defineOperator({
   name: 'GridSampleGradient',
   domain: 'ai.kerf',
   attributes: gridSampleAttributes,

@@ -9,14 +9,21 @@ import { affineBackward, channelsOf } from './shared/normalise-backward.ts'
 import { perChannel, scaledAndShifted, standardised } from './shared/normalise-forward.ts'
 import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
 
+interface GroupNormalizationAttributes {
+  readonly groups: number
+  /** Scale and bias per group. */
+  readonly perGroup: boolean
+  readonly epsilon: number
+}
+
 /**
  * Normalises `num_groups` equal blocks of channels over channels and space: X [N, C, spatial…]; scale, bias [C], in opset 18
  * [num_groups] (ONNX GroupNormalization, opset 18, 21). Cost: see `statisticsCost`; one mean and variance per sample and group.
  */
-export const groupNormalization = defineOperator<{ groups: number; perGroup: boolean; epsilon: number }>({
+export const groupNormalization = defineOperator({
   name: 'GroupNormalization',
   domain: '',
-  attributes: (a, opset) => ({
+  attributes: (a, opset): GroupNormalizationAttributes => ({
     groups: a.int('num_groups', 0),
     perGroup: opset < 21,
     epsilon: a.float('epsilon', 1e-5),
@@ -67,7 +74,7 @@ export const groupNormalization = defineOperator<{ groups: number; perGroup: boo
   },
   parameters: [1, 2],
   fusion: 'follower',
-  channels: groupStatistics(
+  channels: groupStatistics<GroupNormalizationAttributes>(
     (call) => call.attributes.groups,
     (call) => (call.attributes.perGroup ? [] : [1, 2]),
   ),

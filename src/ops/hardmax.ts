@@ -1,17 +1,9 @@
 import { defineOperator } from './operator.ts'
 import { normalising } from './shared/normalise.ts'
-import {
-  inferSoftmax,
-  maximum,
-  type SoftmaxAttributes,
-  softmaxAttributes,
-  softmaxAxes,
-  softmaxForward,
-  softmaxSizes,
-} from './softmax.ts'
+import { inferSoftmax, maximum, softmaxAttributes, softmaxAxes, softmaxForward, softmaxSizes } from './softmax.ts'
 
 /** 1 at the first maximum, 0 elsewhere, the axis as in Softmax (ONNX Hardmax, opset 1, 11, 13). Cost per element: one comparison. */
-export const hardmax = defineOperator<SoftmaxAttributes>({
+export const hardmax = defineOperator({
   name: 'Hardmax',
   domain: '',
   attributes: softmaxAttributes,

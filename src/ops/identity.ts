@@ -3,7 +3,7 @@ import { elementwise } from './shared/channel-rules.ts'
 import { required } from './shared/check.ts'
 
 /** Y = X (ONNX Identity). Sequences and optionals pass unknown. */
-export const identity = defineOperator<void>({
+export const identity = defineOperator({
   name: 'Identity',
   domain: '',
   attributes: () => undefined,

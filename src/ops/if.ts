@@ -39,10 +39,10 @@ const said = ({ details: { opType, node, problem } }: NodeError): string => `${o
  * The outputs of one of two bodies, as the condition says (ONNX If). A condition that is known leaves the branch in the node's place. Of two that may be
  * taken one may not go with the given sizes: what the other makes is known then, and taking it is an error.
  */
-export const ifOperator = defineOperator<IfAttributes>({
+export const ifOperator = defineOperator({
   name: 'If',
   domain: '',
-  attributes: (a) => ({ whenTrue: a.graph('then_branch'), whenFalse: a.graph('else_branch') }),
+  attributes: (a): IfAttributes => ({ whenTrue: a.graph('then_branch'), whenFalse: a.graph('else_branch') }),
   infer: (call) => {
     const made = conditions(call).map((condition) => madeBy(call, branch(call, condition)))
     const [first, second] = made.filter((m): m is readonly Known[] => !(m instanceof NodeError))

@@ -12,7 +12,7 @@ import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
  * y = (x − mean) / √(variance + epsilon) · scale + bias for every channel of every sample over space: X [N, C, spatial…], scale, bias [C] (ONNX InstanceNormalization, opset 6, 22).
  * Cost: see `statisticsCost`; one mean and variance per sample and channel.
  */
-export const instanceNormalization = defineOperator<number>({
+export const instanceNormalization = defineOperator({
   name: 'InstanceNormalization',
   domain: '',
   attributes: (a) => a.float('epsilon', 1e-5),

@@ -33,7 +33,7 @@ export const firstAxis = (call: Call<TrailingAttributes>): number =>
  * broadcast to it; further outputs, where asked for: means and reciprocal deviations, the normalised axes 1 long.
  * Cost: see `statisticsCost`; one mean and variance for each index of the axes before `axis`.
  */
-export const layerNormalization = defineOperator<TrailingAttributes>({
+export const layerNormalization = defineOperator({
   name: 'LayerNormalization',
   domain: '',
   attributes: trailingAttributes,

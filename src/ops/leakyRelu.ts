@@ -5,7 +5,7 @@ import { unary } from './shared/unary.ts'
  * Y = X for X ≥ 0, else alpha·X; alpha 0.01 (ONNX LeakyRelu, opset 6, 16). dX = dY for X > 0, else alpha·dY.
  * Cost per element: one comparison, one multiplication.
  */
-export const leakyRelu = unary<number>('LeakyRelu', {
+export const leakyRelu = unary('LeakyRelu', {
   attributes: (a) => a.float('alpha', 0.01),
   forward: (x, alpha) => (x < 0 ? alpha * x : x),
   backward: derivative(({ mul, positive, dy, x, attributes: alpha }) => positive(x, dy, mul(dy, alpha))),

@@ -1,21 +1,13 @@
 import { defineOperator } from './operator.ts'
 import { derivative } from './shared/backward.ts'
 import { normalising } from './shared/normalise.ts'
-import {
-  inferSoftmax,
-  maximum,
-  type SoftmaxAttributes,
-  softmaxAttributes,
-  softmaxAxes,
-  softmaxForward,
-  softmaxSizes,
-} from './softmax.ts'
+import { inferSoftmax, maximum, softmaxAttributes, softmaxAxes, softmaxForward, softmaxSizes } from './softmax.ts'
 
 /**
  * Y = X − max − ln Σ exp(X − max), the axis as in Softmax (ONNX LogSoftmax, opset 1, 11, 13). dX = dY − exp(Y)·Σ dY. Cost per element: comparison for the
  * maximum, two subtractions, exponential, addition to the sum; one logarithm per row.
  */
-export const logSoftmax = defineOperator<SoftmaxAttributes>({
+export const logSoftmax = defineOperator({
   name: 'LogSoftmax',
   domain: '',
   attributes: softmaxAttributes,

@@ -77,10 +77,10 @@ function* runLoop(call: Call<LoopAttributes>, inputs: readonly (Dense | undefine
   return [...carried, ...rows.map((list, i) => stacked(list, 0, body.outputs[1 + carried.length + i]))]
 }
 
-export const loop = defineOperator<LoopAttributes>({
+export const loop = defineOperator({
   name: 'Loop',
   domain: '',
-  attributes: (a) => a.graph('body'),
+  attributes: (a): LoopAttributes => a.graph('body'),
   infer: inferLoop,
   control: {
     alternatives: false,

@@ -19,10 +19,10 @@ const axisIn = (call: Call<LpNormalizationAttributes>): number =>
  * Y = X / ‖X‖ₚ along one axis, p 1 or 2 (ONNX LpNormalization, opset 1, 22). Cost: one addition and one division per element, for p = 2
  * also a square (multiplication) per element and a root per norm; absolute values are free.
  */
-export const lpNormalization = defineOperator<LpNormalizationAttributes>({
+export const lpNormalization = defineOperator({
   name: 'LpNormalization',
   domain: '',
-  attributes: (a) => ({ axis: a.int('axis', -1), p: a.int('p', 2) }),
+  attributes: (a): LpNormalizationAttributes => ({ axis: a.int('axis', -1), p: a.int('p', 2) }),
   infer: (call) => {
     const { elementType, shape } = required(call, 0)
     if (shape) axisIn(call)
@@ -54,5 +54,5 @@ export const lpNormalization = defineOperator<LpNormalizationAttributes>({
     const square = call.attributes.p === 2
     return { adds: n, muls: square ? n : 0, others: n + (square ? statistics : 0), accumulators: statistics }
   },
-  channels: normalising((call) => [axisIn(call)]),
+  channels: normalising<LpNormalizationAttributes>((call) => [axisIn(call)]),
 })

@@ -3,14 +3,7 @@ import { derivative, shapeIn } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
 import { arithmetic } from './shared/numbers.ts'
-import {
-  normCost,
-  type PoolAttributes,
-  poolAttributes,
-  poolShape,
-  resolvedWindow,
-  windowReduction,
-} from './shared/pool.ts'
+import { normCost, poolAttributes, poolShape, resolvedWindow, windowReduction } from './shared/pool.ts'
 import { divisors, normBackward } from './shared/pool-backward.ts'
 import { norm, poolWindows } from './shared/pool-forward.ts'
 
@@ -18,7 +11,7 @@ import { norm, poolWindows } from './shared/pool-forward.ts'
  * Y[n,c,p] = (Σ |x|ᵖ)^(1/p) over the window of X[n,c]; p 2 (ONNX LpPool, opset 2, 11, 18 with ceil_mode and dilations, 22). dX: see `normBackward`. Cost: see
  * `normCost`.
  */
-export const lpPool = defineOperator<PoolAttributes>({
+export const lpPool = defineOperator({
   name: 'LpPool',
   domain: '',
   attributes: poolAttributes,

@@ -27,10 +27,10 @@ const window = (call: Call<LrnAttributes>) => ({
  * Cost per element: its square and the multiplication by alpha/size; `size` additions for the sum (not clipped at the first and last
  * channels) and one of the bias; one power, one division.
  */
-export const lrn = defineOperator<LrnAttributes>({
+export const lrn = defineOperator({
   name: 'LRN',
   domain: '',
-  attributes: (a) => ({
+  attributes: (a): LrnAttributes => ({
     size: a.int('size', 0),
     alpha: a.float('alpha', 1e-4),
     beta: a.float('beta', 0.75),

@@ -11,7 +11,7 @@ const operands = { a: 0, b: 1 }
  * Y = (A − a_zero_point)·(B − b_zero_point), 8-bit integers into int32 (ONNX MatMulInteger, opset 10); inputs A, B, a_zero_point (a scalar
  * or one per row), b_zero_point (a scalar or one per column). Counted as the integer product alone: zero points fold into constants.
  */
-export const matMulInteger = defineOperator<void>({
+export const matMulInteger = defineOperator({
   name: 'MatMulInteger',
   domain: '',
   attributes: () => undefined,

@@ -5,14 +5,7 @@ import { gradientOf } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
 import { dense, required, typed } from './shared/check.ts'
 import { arithmetic } from './shared/numbers.ts'
-import {
-  maxCost,
-  type PoolAttributes,
-  poolAttributes,
-  poolShape,
-  resolvedWindow,
-  windowReduction,
-} from './shared/pool.ts'
+import { maxCost, poolAttributes, poolShape, resolvedWindow, windowReduction } from './shared/pool.ts'
 import { placeOfMaximum, poolWindows } from './shared/pool-forward.ts'
 
 /** The same place in planes whose first spatial axis varies fastest (storage_order 1). */
@@ -32,7 +25,7 @@ function columnMajor(place: number, shape: readonly number[]): number {
  * Y[n,c,p] = max over the window of X[n,c]; second output, if asked for: the flat index in X of each maximum, int64 (ONNX MaxPool,
  * opset 1, 8 with Indices, 10 with ceil_mode and dilations, 11, 12, 22). Cost: one comparison per tap.
  */
-export const maxPool = defineOperator<PoolAttributes>({
+export const maxPool = defineOperator({
   name: 'MaxPool',
   domain: '',
   attributes: poolAttributes,

@@ -3,7 +3,7 @@ import { defineOperator } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
-import { checkPooled, type PoolAttributes, poolAttributes, windowReduction } from './shared/pool.ts'
+import { checkPooled, poolAttributes, windowReduction } from './shared/pool.ts'
 import { eachWindow, placeOfMaximum } from './shared/pool-forward.ts'
 
 /*
@@ -14,7 +14,7 @@ import { eachWindow, placeOfMaximum } from './shared/pool-forward.ts'
  */
 
 /** Cost: the comparisons of MaxPool again, and one addition per window. */
-export const maxPoolGradient = defineOperator<PoolAttributes>({
+export const maxPoolGradient = defineOperator({
   name: 'MaxPoolGradient',
   domain: 'ai.kerf',
   attributes: poolAttributes,

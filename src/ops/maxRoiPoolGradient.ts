@@ -1,5 +1,5 @@
 import { maxOverRegionsBack } from './maxRoiPool/forward.ts'
-import { type MaxRoiPoolAttributes, maxRoiPoolAttributes } from './maxRoiPool/maxRoiPool.ts'
+import { maxRoiPoolAttributes } from './maxRoiPool/maxRoiPool.ts'
 import { defineOperator } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed } from './shared/check.ts'
@@ -10,7 +10,7 @@ import { arithmetic, doubles } from './shared/numbers.ts'
  *
  * The gradient of MaxRoiPool. Inputs dY [R, C, height, width], X [N, C, H, W], boxes [R, 5]; attributes as MaxRoiPool. In training graphs only.
  */
-export const maxRoiPoolGradient = defineOperator<MaxRoiPoolAttributes>({
+export const maxRoiPoolGradient = defineOperator({
   name: 'MaxRoiPoolGradient',
   domain: 'ai.kerf',
   attributes: maxRoiPoolAttributes,

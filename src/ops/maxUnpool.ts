@@ -44,7 +44,7 @@ const channels: ChannelRule<Window> = {
   },
 }
 
-export const maxUnpool = defineOperator<Window>({
+export const maxUnpool = defineOperator({
   name: 'MaxUnpool',
   domain: '',
   attributes: windowAttributes,

@@ -16,7 +16,7 @@ const axesOf = (call: Call<readonly number[]>): number[] =>
  * Y = (X − mean) / deviation over `axes`, [0, 2, 3] by default: per channel over batch and space (ONNX MeanVarianceNormalization,
  * opset 9, 13). Cost: see `statisticsCost`, without scale and bias.
  */
-export const meanVarianceNormalization = defineOperator<readonly number[]>({
+export const meanVarianceNormalization = defineOperator({
   name: 'MeanVarianceNormalization',
   domain: '',
   attributes: (a) => a.ints('axes', [0, 2, 3]),

@@ -6,7 +6,7 @@ import { broadcasting } from './shared/channel-rules.ts'
 import { required, typed, wrong } from './shared/check.ts'
 
 /** C = A mod B, broadcast: of B's sign, or of A's with fmod = 1 (ONNX Mod). */
-export const mod = defineOperator<{ fmod: boolean }>({
+export const mod = defineOperator({
   name: 'Mod',
   domain: '',
   attributes: (a) => ({ fmod: a.int('fmod', 0) === 1 }),

@@ -14,7 +14,7 @@ function places(x: Dense): Dense {
 }
 
 /** Indices of all elements that are not 0, one row per axis (ONNX NonZero). */
-export const nonZero = defineOperator<void>({
+export const nonZero = defineOperator({
   name: 'NonZero',
   domain: '',
   attributes: () => undefined,

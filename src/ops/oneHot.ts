@@ -9,7 +9,7 @@ import { linesAlong } from './shared/indices.ts'
 const newAxis = (call: Call<{ axis: number }>, rank: number): number => axisOf(call, call.attributes.axis, rank + 1)
 
 /** Y = on where the index on a new axis is the element of X, else off; values [off, on] at input 2 (ONNX OneHot). */
-export const oneHot = defineOperator<{ axis: number }>({
+export const oneHot = defineOperator({
   name: 'OneHot',
   domain: '',
   attributes: (a) => ({ axis: a.int('axis', -1) }),

@@ -11,10 +11,10 @@ import { required, typed, wrong } from './shared/check.ts'
  * dX = dY for X > 0, else slope·dY; dslope = Σ dY·X over X < 0.
  * Cost per element: one comparison, one multiplication.
  */
-export const pRelu = defineOperator<Alignment>({
+export const pRelu = defineOperator({
   name: 'PRelu',
   domain: '',
-  attributes: (_, opset) => ({ secondAt: opset < 7 ? 1 : undefined }),
+  attributes: (_, opset): Alignment => ({ secondAt: opset < 7 ? 1 : undefined }),
   infer: (call) => {
     const x = required(call, 0)
     required(call, 1)

@@ -20,7 +20,7 @@ const operands = [0, 3, 6]
 /** Gemm's rules are those of this version of the standard operators. */
 const opset = 13
 
-function plain(call: Call<GemmAttributes>): Call {
+function plain(call: Call<GemmAttributes>): Call<GemmAttributes> {
   const inputs = operands.map(
     (i): Known | undefined => call.inputs[i] && { elementType: 'float32', shape: call.inputs[i].shape },
   )
@@ -28,10 +28,10 @@ function plain(call: Call<GemmAttributes>): Call {
   return { node: { ...call.node, inputs: names }, attributes: { ...call.attributes, alpha: 1 }, opset, inputs }
 }
 
-export const qGemm = defineOperator<GemmAttributes>({
+export const qGemm = defineOperator({
   name: 'QGemm',
   domain: 'com.microsoft',
-  attributes: (a) => gemm.attributes(a, opset) as GemmAttributes,
+  attributes: (a): GemmAttributes => gemm.attributes(a, opset),
   infer: (call) => {
     const [y] = gemm.infer(plain(call))
     for (const input of [1, 2, 4, 5]) required(call, input)
@@ -78,7 +78,7 @@ export const qGemm = defineOperator<GemmAttributes>({
   },
   parameters: [3, 6],
   fusion: 'anchor',
-  channels: symmetricOnly([[3, 5]], {
+  channels: symmetricOnly<GemmAttributes>([[3, 5]], {
     tie: (call, ties: Ties) => {
       const inferred = { ...plain(call), outputs: call.outputs }
       gemm.channels.tie(

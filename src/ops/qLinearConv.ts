@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { type ConvAttributes, convAttributes, convChannels, convCost, convFusion, convShape } from './conv/conv.ts'
+import { convAttributes, convChannels, convCost, convFusion, convShape } from './conv/conv.ts'
 import { addBias, convolve, dotProduct } from './conv/forward.ts'
 import { defineOperator } from './operator.ts'
 import { required, typed } from './shared/check.ts'
@@ -18,7 +18,7 @@ const weight = 3
 const bias = 8
 
 /** Cost: the integer convolution and its bias as Conv (zero points fold into constants), then `requantisationCost` per output. */
-export const qLinearConv = defineOperator<ConvAttributes>({
+export const qLinearConv = defineOperator({
   name: 'QLinearConv',
   domain: '',
   attributes: convAttributes,

@@ -16,7 +16,7 @@ import { requantised } from './shared/quantised-forward.ts'
 const operands = { a: 0, b: 3 }
 
 /** Cost: the integer product (zero points fold into constants), then `requantisationCost` per output. */
-export const qLinearMatMul = defineOperator<void>({
+export const qLinearMatMul = defineOperator({
   name: 'QLinearMatMul',
   domain: '',
   attributes: () => undefined,

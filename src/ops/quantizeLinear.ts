@@ -6,7 +6,6 @@ import {
   checkGranularity,
   granularity,
   outputType,
-  type QuantisationAttributes,
   quantisationAttributes,
   quantisationAxis,
   quantisationCost,
@@ -19,7 +18,7 @@ import { roundTiesToEven, saturate } from './shared/quantised-forward.ts'
  * y = saturate(round(x / scale) + zeroPoint), ties to even (ONNX QuantizeLinear, opset 10, 13 with axis, 19, 21 with blocks, 23 … 25).
  * Element type of y: the zero point's, else output_dtype, else uint8. Cost: see `quantisationCost`.
  */
-export const quantizeLinear = defineOperator<QuantisationAttributes>({
+export const quantizeLinear = defineOperator({
   name: 'QuantizeLinear',
   domain: '',
   attributes: quantisationAttributes,

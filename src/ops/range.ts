@@ -15,7 +15,7 @@ function numbers(call: Call): { start: number; delta: number; length: number } |
 }
 
 /** start, start + delta, … before limit: scalars at inputs 0, 2 and 1 (ONNX Range). One multiplication and addition per element. */
-export const range = defineOperator<void>({
+export const range = defineOperator({
   name: 'Range',
   domain: '',
   attributes: () => undefined,

@@ -112,10 +112,10 @@ function freeTarget(
   return new Map([[shape ? 'shape' : 1, free]])
 }
 
-export const reshape = defineOperator<ReshapeAttributes>({
+export const reshape = defineOperator({
   name: 'Reshape',
   domain: '',
-  attributes: (a) => ({ shape: a.ints('shape'), allowZero: a.int('allowzero', 0) === 1 }),
+  attributes: (a): ReshapeAttributes => ({ shape: a.ints('shape'), allowZero: a.int('allowzero', 0) === 1 }),
   infer: (call) => [typed(required(call, 0).elementType, reshaped(call, required(call, 0).shape))],
   forward: (call, [x]) => {
     const shape = x && reshaped(call, x.shape)

@@ -6,7 +6,7 @@ import { axisOf, dense, required, typed, wrong } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
 
 /** X with the first L[b] elements along time reversed, for each batch element b; lengths L at input 1 (ONNX ReverseSequence). */
-export const reverseSequence = defineOperator<{ timeAxis: number; batchAxis: number }>({
+export const reverseSequence = defineOperator({
   name: 'ReverseSequence',
   domain: '',
   attributes: (a) => ({ timeAxis: a.int('time_axis', 0), batchAxis: a.int('batch_axis', 1) }),

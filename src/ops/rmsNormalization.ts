@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { firstAxis, type TrailingAttributes, trailingAttributes } from './layerNormalization.ts'
+import { firstAxis, trailingAttributes } from './layerNormalization.ts'
 import { defineOperator } from './operator.ts'
 import { algebra, gradientOf, shapeIn } from './shared/backward.ts'
 import { required, typed } from './shared/check.ts'
@@ -11,7 +11,7 @@ import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
  * y = x / √(mean(x²) + epsilon) · scale, the mean over all axes from `axis` (-1) on (ONNX RMSNormalization, opset 23). X any shape, scale
  * broadcasts to it. Cost: see `statisticsCost`, without a mean.
  */
-export const rmsNormalization = defineOperator<TrailingAttributes>({
+export const rmsNormalization = defineOperator({
   name: 'RMSNormalization',
   domain: '',
   attributes: trailingAttributes,

@@ -11,10 +11,10 @@ import { arithmetic, doubles } from './shared/numbers.ts'
  * The gradient of RoiAlign. Inputs dY [R, C, height, width], X [N, C, H, W], boxes [R, 4], images [R]; attributes as RoiAlign since opset 16. In
  * training graphs only.
  */
-export const roiAlignGradient = defineOperator<RoiAlignAttributes>({
+export const roiAlignGradient = defineOperator({
   name: 'RoiAlignGradient',
   domain: 'ai.kerf',
-  attributes: (a) => roiAlignAttributes(a, 16),
+  attributes: (a): RoiAlignAttributes => roiAlignAttributes(a, 16),
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
   forward: (call, [dy, x, boxes, images]) =>
     dy && x && boxes && images

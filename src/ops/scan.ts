@@ -103,10 +103,10 @@ function* runScan(call: Call<ScanAttributes>, inputs: readonly (Dense | undefine
   ]
 }
 
-export const scan = defineOperator<ScanAttributes>({
+export const scan = defineOperator({
   name: 'Scan',
   domain: '',
-  attributes: (a) => ({
+  attributes: (a): ScanAttributes => ({
     body: a.graph('body'),
     scanned: a.int('num_scan_inputs', 0),
     inputDirections: a.ints('scan_input_directions', []),

@@ -5,7 +5,7 @@ import { dense, required, typed, wrong } from './shared/check.ts'
 import { reductionAttribute, reductionCost, reductionRule, scatterBackward } from './shared/scattering.ts'
 
 /** Y = X, with Y[I[i, 0], I[i, 1] …, …] = U[i, …]: the last axis of the indices I names places in X (ONNX ScatterND). */
-export const scatterND = defineOperator<{ reduction: string }>({
+export const scatterND = defineOperator({
   name: 'ScatterND',
   domain: '',
   attributes: (a) => ({ reduction: reductionAttribute(a) }),

@@ -5,7 +5,7 @@ import { unary } from './shared/unary.ts'
  * Y = gamma·X for X > 0, else gamma·alpha·(exp(X) − 1) (ONNX Selu, opset 1, 6, 22). dX = gamma·dY for X > 0, else dY·(Y + gamma·alpha).
  * Cost per element: comparison, exponential, subtraction, two multiplications.
  */
-export const selu = unary<{ alpha: number; gamma: number }>('Selu', {
+export const selu = unary('Selu', {
   // The first version's defaults have fewer digits.
   attributes: (a, opset) => ({
     alpha: a.float('alpha', opset < 6 ? 1.6732 : 1.6732631921768188),

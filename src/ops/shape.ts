@@ -3,7 +3,7 @@ import { defineOperator } from './operator.ts'
 import { dense, required } from './shared/check.ts'
 
 /** The sizes of X from axis `start` to before `end`; both clamp (ONNX Shape, opset 15). */
-export const shape = defineOperator<{ start: number; end: number | undefined }>({
+export const shape = defineOperator({
   name: 'Shape',
   domain: '',
   attributes: (a) => ({ start: a.int('start', 0), end: a.int('end') }),

@@ -3,7 +3,7 @@ import { defineOperator } from './operator.ts'
 import { dense, required } from './shared/check.ts'
 
 /** How many elements X has (ONNX Size). */
-export const size = defineOperator<void>({
+export const size = defineOperator({
   name: 'Size',
   domain: '',
   attributes: () => undefined,

@@ -63,7 +63,7 @@ export const maximum = (values: readonly number[]): number => values.reduce((a, 
  * Y = exp(X − max) / Σ exp(X − max) along an axis: 1 (and all after it) before opset 13, then −1 (ONNX Softmax, opset 1, 11, 13).
  * dX = Y·(dY − Σ dY·Y). Cost per element: comparison for the maximum, subtraction, exponential, addition to the sum, division.
  */
-export const softmax = defineOperator<SoftmaxAttributes>({
+export const softmax = defineOperator({
   name: 'Softmax',
   domain: '',
   attributes: softmaxAttributes,

@@ -41,7 +41,7 @@ const channels: ChannelRule<number> = {
 }
 
 /** Cost: moves data, no arithmetic. */
-export const spaceToDepth = defineOperator<number>({
+export const spaceToDepth = defineOperator({
   name: 'SpaceToDepth',
   domain: '',
   attributes: (a) => a.int('blocksize', 0),

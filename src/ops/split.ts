@@ -66,10 +66,14 @@ function cutSplit(call: InferredCall<SplitAttributes>, cut: Cut): void {
 }
 
 /** Cuts X in parts along `axis` (ONNX Split). */
-export const split = defineOperator<SplitAttributes>({
+export const split = defineOperator({
   name: 'Split',
   domain: '',
-  attributes: (a) => ({ axis: a.int('axis', 0), split: a.ints('split'), numOutputs: a.int('num_outputs') }),
+  attributes: (a): SplitAttributes => ({
+    axis: a.int('axis', 0),
+    split: a.ints('split'),
+    numOutputs: a.int('num_outputs'),
+  }),
   infer: (call) => {
     const x = required(call, 0)
     if (!x.shape) return call.node.outputs.map(() => typed(x.elementType, undefined))

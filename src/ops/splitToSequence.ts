@@ -25,8 +25,8 @@ function sizesOf(call: Call, size: number, given: ArrayLike<number> | undefined)
 }
 
 /** A tensor's parts along an axis as a sequence (ONNX SplitToSequence, opset 11, 24). */
-export const splitToSequence = sequenceOperator<SplitToSequenceAttributes>('SplitToSequence', {
-  attributes: (a) => ({ axis: a.int('axis', 0), keepDims: a.int('keepdims', 1) !== 0 }),
+export const splitToSequence = sequenceOperator('SplitToSequence', {
+  attributes: (a): SplitToSequenceAttributes => ({ axis: a.int('axis', 0), keepDims: a.int('keepdims', 1) !== 0 }),
   forward: (call, [x, split]) => {
     const tensor = x!
     const axis = axisOf(call, call.attributes.axis, tensor.shape.length)

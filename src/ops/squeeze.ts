@@ -24,10 +24,10 @@ function squeezedAxes(call: Call<SqueezeAttributes>): number[] | undefined {
 }
 
 /** Leaves out axes of size 1: those given, or all (ONNX Squeeze; axes are an attribute before opset 13, then input 1). */
-export const squeeze = defineOperator<SqueezeAttributes>({
+export const squeeze = defineOperator({
   name: 'Squeeze',
   domain: '',
-  attributes: (a) => ({ axes: a.ints('axes') }),
+  attributes: (a): SqueezeAttributes => ({ axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)
     const gone = squeezedAxes(call)

@@ -3,8 +3,8 @@ import { unary } from './shared/unary.ts'
 import { logistic } from './sigmoid.ts'
 
 /** An operator that is Swish: with s = sigmoid(alpha·X), Y = X·s and dX = dY·(s + alpha·Y·(1 − s)). */
-export const swishOf = (name: string, domain: string, usualAlpha: number) =>
-  unary<number>(name, {
+export const swishOf = <const N extends string, const D extends string>(name: N, domain: D, usualAlpha: number) =>
+  unary(name, {
     domain,
     attributes: (a) => a.float('alpha', usualAlpha),
     forward: (x, alpha) => x * logistic(alpha * x),

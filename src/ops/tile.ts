@@ -37,7 +37,7 @@ function tieTile(call: InferredCall, ties: Ties): void {
 }
 
 /** Y = X repeated along each axis as often as input 1 says (ONNX Tile, opset 1, 6, 13). */
-export const tile = defineOperator<void>({
+export const tile = defineOperator({
   name: 'Tile',
   domain: '',
   attributes: () => undefined,

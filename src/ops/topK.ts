@@ -29,10 +29,10 @@ function topShape(call: Call<TopKAttributes>, shape: readonly Dim[]): Dim[] {
  * The k greatest (or least) elements along an axis and where they were, sorted (ONNX TopK; k is an attribute before opset 10, then
  * input 1). Counted as one comparison per element: a scan against the worst of the best so far.
  */
-export const topK = defineOperator<TopKAttributes>({
+export const topK = defineOperator({
   name: 'TopK',
   domain: '',
-  attributes: (a) => ({ axis: a.int('axis', -1), k: a.int('k'), largest: a.int('largest', 1) === 1 }),
+  attributes: (a): TopKAttributes => ({ axis: a.int('axis', -1), k: a.int('k'), largest: a.int('largest', 1) === 1 }),
   infer: (call) => {
     const x = required(call, 0)
     const shape = x.shape && topShape(call, x.shape)

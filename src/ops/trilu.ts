@@ -8,7 +8,7 @@ import { fromIndices } from './shared/indices.ts'
 const diagonal = (call: Call): number | undefined => (call.inputs[1] ? contentOf(call, 1)?.[0] : 0)
 
 /** X with everything below (or above) diagonal k of its last two axes set to 0 (ONNX Trilu). */
-export const trilu = defineOperator<{ upper: boolean }>({
+export const trilu = defineOperator({
   name: 'Trilu',
   domain: '',
   attributes: (a) => ({ upper: a.int('upper', 1) === 1 }),

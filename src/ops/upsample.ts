@@ -45,10 +45,10 @@ export function upsampleTaps(call: Call<UpsampleAttributes>, x: readonly number[
  * Resizes by one factor per axis, nearest or linear: Y at i is X at i/scale (ONNX Upsample, opset 1, 7, 9; replaced by Resize from opset 10 on). Cost: see
  * `interpolationCost`.
  */
-export const upsample = defineOperator<UpsampleAttributes>({
+export const upsample = defineOperator({
   name: 'Upsample',
   domain: '',
-  attributes: (a, opset) => ({
+  attributes: (a, opset): UpsampleAttributes => ({
     mode: a.string('mode', 'nearest'),
     scales: opset < 7 ? [1, 1, a.float('height_scale', 1), a.float('width_scale', 1)] : a.floats('scales'),
   }),

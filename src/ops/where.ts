@@ -6,7 +6,7 @@ import { broadcasting } from './shared/channel-rules.ts'
 import { required, typed, wrong } from './shared/check.ts'
 
 /** Y = X where the condition holds, else Z, all three broadcast (ONNX Where). Counted as data movement. */
-export const where = defineOperator<void>({
+export const where = defineOperator({
   name: 'Where',
   domain: '',
   attributes: () => undefined,

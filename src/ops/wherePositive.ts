@@ -9,7 +9,7 @@ import { required, requireInputs, typed, wrong } from './shared/check.ts'
  * Y = A where S > 0, else B, all three broadcast: what gradients of functions with a kink are made of, in numbers alone. Inputs S, A, B. In
  * training graphs only. Cost per element: one comparison.
  */
-export const wherePositive = defineOperator<void>({
+export const wherePositive = defineOperator({
   name: 'WherePositive',
   domain: 'ai.kerf',
   attributes: () => undefined,

@@ -1,4 +1,4 @@
-import { type ConvAttributes, convAttributes, convCost, convForward, convFusion, convShape } from '../conv/conv.ts'
+import { convAttributes, convCost, convForward, convFusion, convShape } from '../conv/conv.ts'
 import { negativeL1Distance } from '../conv/forward.ts'
 import { defineOperator } from '../operator.ts'
 import { mixes } from '../shared/channel-rules.ts'
@@ -14,7 +14,7 @@ import { adderConvFunction } from './function.ts'
  */
 
 /** Cost: per tap a subtraction and an accumulation, the absolute value free; no multiplication, hence no MACs. Bias as in Conv. */
-export const adderConv = defineOperator<ConvAttributes>({
+export const adderConv = defineOperator({
   name: 'AdderConv',
   domain: 'ai.kerf',
   attributes: convAttributes,

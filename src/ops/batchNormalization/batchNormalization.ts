@@ -39,10 +39,10 @@ function batchMoments(x: Doubles): { mean: Dense; variance: Dense } {
  * Cost in inference: one multiplication and one addition per element (mean, variance, scale and bias folded into two numbers per
  * channel). With training_mode = 1: mean and variance of the batch as for InstanceNormalization, and the running averages.
  */
-export const batchNormalization = defineOperator<BatchNormalizationAttributes>({
+export const batchNormalization = defineOperator({
   name: 'BatchNormalization',
   domain: '',
-  attributes: (a, opset) => ({
+  attributes: (a, opset): BatchNormalizationAttributes => ({
     perElement: opset < 9 && a.int('spatial', 1) === 0,
     // An attribute of opset 14; training graphs of older models have it too.
     training: a.int('training_mode', 0) === 1,

@@ -187,7 +187,7 @@ export function convChannels(
   return { tie: (call, ties) => tieConv(call, ties, weight, perOutput, others), cut: cutConv }
 }
 
-export const conv = defineOperator<ConvAttributes>({
+export const conv = defineOperator({
   name: 'Conv',
   domain: '',
   attributes: convAttributes,

@@ -135,7 +135,7 @@ const channels: ChannelRule<ConvTransposeAttributes> = {
   zeros: weightAndBias,
 }
 
-export const convTranspose = defineOperator<ConvTransposeAttributes>({
+export const convTranspose = defineOperator({
   name: 'ConvTranspose',
   domain: '',
   attributes,

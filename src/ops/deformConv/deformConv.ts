@@ -75,7 +75,7 @@ function cost(call: InferredCall<DeformConvAttributes>) {
 
 const channels = convChannels(1, [3])
 
-export const deformConv = defineOperator<DeformConvAttributes>({
+export const deformConv = defineOperator({
   name: 'DeformConv',
   domain: '',
   attributes,

@@ -33,7 +33,7 @@ const dropoutBackward: BackwardRule<void> = (call) => {
  * arithmetic, nothing moves. A graph with training_mode = true is counted and run the same way, as by ONNX Runtime where it optimises: a run is inference, and repeats.
  * The trainer draws the masks itself.
  */
-export const dropout = defineOperator<void>({
+export const dropout = defineOperator({
   name: 'Dropout',
   domain: '',
   attributes: () => undefined,

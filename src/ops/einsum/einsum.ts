@@ -54,7 +54,7 @@ function cost(call: InferredCall<string>) {
   return { ...product, muls: (product.muls ?? 0) + (operands - 2) * all }
 }
 
-export const einsum = defineOperator<string>({
+export const einsum = defineOperator({
   name: 'Einsum',
   domain: '',
   attributes: (a) => a.string('equation', ''),

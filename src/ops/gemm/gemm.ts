@@ -75,10 +75,10 @@ const channels: ChannelRule<GemmAttributes> = {
  * Cost: M·N·K MACs; C one addition per output; alpha ≠ 1 one multiplication per output, beta ≠ 1 one per element of C (neither of them a
  * MAC). Whichever of A and B is stored is the weight.
  */
-export const gemm = defineOperator<GemmAttributes>({
+export const gemm = defineOperator({
   name: 'Gemm',
   domain: '',
-  attributes: (a) => ({
+  attributes: (a): GemmAttributes => ({
     alpha: a.float('alpha', 1),
     beta: a.float('beta', 1),
     transA: a.int('transA', 0) !== 0,

@@ -29,7 +29,7 @@ export const gridSampleAttributes = (a: AttributeReader): Sampling => ({
  * Counted: one multiplication and one addition per tap of each output element (2^d taps linear, 4^d cubic, none nearest), and one
  * other operation per coordinate of the grid, which is scaled or rounded.
  */
-export const gridSample = defineOperator<Sampling>({
+export const gridSample = defineOperator({
   name: 'GridSample',
   domain: '',
   attributes: gridSampleAttributes,

@@ -11,7 +11,7 @@ const operands = { a: 0, b: 1 }
  * Y = A·B, leading axes broadcast (ONNX MatMul, opset 1, 9, 13). Layouts: see `matrix.ts`. Cost: one MAC for each element of Y and each
  * index of the contracted axis. Whichever operand is stored is the weight.
  */
-export const matMul = defineOperator<void>({
+export const matMul = defineOperator({
   name: 'MatMul',
   domain: '',
   attributes: () => undefined,

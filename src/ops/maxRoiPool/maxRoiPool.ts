@@ -18,7 +18,7 @@ export const maxRoiPoolAttributes = (a: AttributeReader): MaxRoiPoolAttributes =
 })
 
 /** The greatest of X in each cell of each region: X [N, C, H, W], boxes [R, 5], Y [R, C, height, width] (ONNX MaxRoiPool). Corners are rounded: no gradient for boxes. */
-export const maxRoiPool = defineOperator<MaxRoiPoolAttributes>({
+export const maxRoiPool = defineOperator({
   name: 'MaxRoiPool',
   domain: '',
   attributes: maxRoiPoolAttributes,

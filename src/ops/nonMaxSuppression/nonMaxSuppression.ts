@@ -5,7 +5,7 @@ import { dense, required, typed } from '../shared/check.ts'
 import { suppress } from './forward.ts'
 
 /** The boxes that stay when those that overlap better ones go: [number, (batch, class, box)] (ONNX NonMaxSuppression). */
-export const nonMaxSuppression = defineOperator<{ centred: boolean }>({
+export const nonMaxSuppression = defineOperator({
   name: 'NonMaxSuppression',
   domain: '',
   attributes: (a) => ({ centred: a.int('center_point_box', 0) === 1 }),

@@ -28,10 +28,10 @@ function paddedShape(call: Call<PadAttributes>, shape: readonly Dim[]): Dim[] {
 
 const modes = ['constant', 'reflect', 'edge', 'wrap']
 
-export const pad = defineOperator<PadAttributes>({
+export const pad = defineOperator({
   name: 'Pad',
   domain: '',
-  attributes: (a, opset) => ({
+  attributes: (a, opset): PadAttributes => ({
     mode: a.string('mode', 'constant'),
     pads: a.ints(opset < 2 ? 'paddings' : 'pads'),
     value: a.float('value', 0),

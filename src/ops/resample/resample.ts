@@ -45,10 +45,10 @@ function check(call: Call<ResampleAttributes>): void {
 }
 
 /** Cost: one multiplication and one addition per entry of the map, for each index of the other axes. */
-export const resample = defineOperator<ResampleAttributes>({
+export const resample = defineOperator({
   name: 'Resample',
   domain: 'ai.kerf',
-  attributes: (a) => ({
+  attributes: (a): ResampleAttributes => ({
     axis: a.int('axis', -1),
     starts: a.ints('starts', []),
     indices: a.ints('indices', []),

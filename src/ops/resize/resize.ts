@@ -38,7 +38,7 @@ function cutSizes(call: InferredCall<ResizeAttributes>, cut: Cut): void {
 }
 
 /** Cost: see `interpolationCost`. */
-export const resize = defineOperator<ResizeAttributes>({
+export const resize = defineOperator({
   name: 'Resize',
   domain: '',
   attributes: resizeAttributes,

@@ -20,7 +20,7 @@ export const roiAlignAttributes = (a: AttributeReader, opset: number): RoiAlignA
  * X pooled over regions with interpolation: X [N, C, H, W], boxes [R, 4], Y [R, C, height, width] (ONNX RoiAlign). The gradient goes to X; one
  * of the boxes is refused, since no detector learns by it.
  */
-export const roiAlign = defineOperator<RoiAlignAttributes>({
+export const roiAlign = defineOperator({
   name: 'RoiAlign',
   domain: '',
   attributes: roiAlignAttributes,

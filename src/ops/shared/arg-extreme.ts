@@ -4,7 +4,7 @@ import { defineOperator } from '../operator.ts'
 import { axisOf, dense, required, typed } from './check.ts'
 import { reduceDense, reducedShape, tieReduction } from './reduce.ts'
 
-interface ArgAttributes {
+export interface ArgAttributes {
   readonly axis: number
   readonly keepDims: boolean
   readonly selectLastIndex: boolean
@@ -14,11 +14,14 @@ const onlyAxis = (call: Call<ArgAttributes>, rank: number): number[] =>
   rank === 0 ? [] : [axisOf(call, call.attributes.axis, rank)]
 
 /** Y = where along the axis the best element is, the first or the last of equals (ONNX ArgMax, ArgMin). One comparison per element. */
-export function argExtreme(name: string, better: (x: number, best: number) => boolean): Operator {
-  return defineOperator<ArgAttributes>({
+export function argExtreme<const N extends string>(
+  name: N,
+  better: (x: number, best: number) => boolean,
+): Operator<ArgAttributes, N, ''> {
+  return defineOperator({
     name,
     domain: '',
-    attributes: (a) => ({
+    attributes: (a): ArgAttributes => ({
       axis: a.int('axis', 0),
       keepDims: a.int('keepdims', 1) === 1,
       selectLastIndex: a.int('select_last_index', 0) === 1,

@@ -59,9 +59,9 @@ function zerosOf(forward: BinaryOptions['forward'], type: ElementType | undefine
 }
 
 /** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). Before operator set 7: see `alignment.ts`. */
-export function binary(name: string, options: BinaryOptions): Operator {
+export function binary<const N extends string>(name: N, options: BinaryOptions): Operator<Alignment, N, ''> {
   const { forward, cost, result } = options
-  return defineOperator<Alignment>({
+  return defineOperator({
     name,
     domain: '',
     attributes: alignmentOf,

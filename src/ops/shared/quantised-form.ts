@@ -53,24 +53,26 @@ export const channelsFirst = (reader: AttributeReader): string | undefined =>
 /** f's rules are those of this version of the standard operators. */
 const opset = 21
 
+export interface QuantisedForm<F> {
+  /** What f reads. */
+  readonly own: F
+  readonly refused: string | undefined
+}
+
 /**
  * @param f an operator of the standard domain
  * @param slots from the node's number of inputs
  * @param refuses what the node asks for that f does not do, as a problem
  */
-export function quantisedForm(
-  name: string,
-  f: Operator,
+export function quantisedForm<const N extends string, F>(
+  name: N,
+  f: Operator<F>,
   slots: (inputs: number) => Slots,
   refuses?: (reader: AttributeReader) => string | undefined,
-): Operator {
-  interface Attributes {
-    readonly own: unknown
-    readonly refused: string | undefined
-  }
-  const slotsOf = (call: Call<Attributes>) => slots(call.node.inputs.length)
+): Operator<QuantisedForm<F>, N, 'com.microsoft'> {
+  const slotsOf = (call: Call<QuantisedForm<F>>) => slots(call.node.inputs.length)
   /** The node as one of f. */
-  const plain = (call: Call<Attributes>): Call => {
+  const plain = (call: Call<QuantisedForm<F>>): Call<F> => {
     const places = slotsOf(call).operands.map(({ x }) => x)
     const inputs = places.map((x) => {
       const known = call.inputs[x]
@@ -79,7 +81,7 @@ export function quantisedForm(
     const names = places.map((x) => call.node.inputs[x]!)
     return { node: { ...call.node, inputs: names }, attributes: call.attributes.own, opset, inputs }
   }
-  return defineOperator<Attributes>({
+  return defineOperator({
     name,
     domain: 'com.microsoft',
     attributes: (reader) => ({ own: f.attributes(reader, opset), refused: refuses?.(reader) }),

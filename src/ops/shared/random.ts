@@ -4,7 +4,7 @@ import { defineOperator } from '../operator.ts'
 import { required, typed, wrong } from './check.ts'
 import { elementTypeOf } from './settings.ts'
 
-interface RandomAttributes {
+export interface RandomAttributes {
   readonly dtype: number | undefined
   readonly shape: readonly number[] | undefined
 }
@@ -24,11 +24,14 @@ function alike(call: Call<RandomAttributes>): Known {
 }
 
 /** Random numbers, of the shape of an attribute or of input 0 (whose content is not read). Counted as one evaluation per element. */
-export function randomTensor(name: string, shape: 'shape' | 'like'): Operator {
-  return defineOperator<RandomAttributes>({
+export function randomTensor<const N extends string>(
+  name: N,
+  shape: 'shape' | 'like',
+): Operator<RandomAttributes, N, ''> {
+  return defineOperator({
     name,
     domain: '',
-    attributes: (a) => ({ dtype: a.int('dtype'), shape: a.ints('shape') }),
+    attributes: (a): RandomAttributes => ({ dtype: a.int('dtype'), shape: a.ints('shape') }),
     infer: (call) => [shape === 'like' ? alike(call) : shaped(call)],
     backward: 'zero',
     cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),

@@ -7,11 +7,11 @@ import { recurrentForward } from './recurrent-forward.ts'
 import { unrolled } from './recurrent-unrolled.ts'
 
 /** A recurrent operator of the standard domain, from its cell. */
-export function recurrent(name: string, cell: Cell): Operator {
-  return defineOperator<RecurrentAttributes>({
+export function recurrent<const N extends string>(name: N, cell: Cell): Operator<RecurrentAttributes, N, ''> {
+  return defineOperator({
     name,
     domain: '',
-    attributes: (a) => recurrentAttributes(a, cell),
+    attributes: (a): RecurrentAttributes => recurrentAttributes(a, cell),
     infer: recurrentInfer,
     forward: recurrentForward,
     unrolled,

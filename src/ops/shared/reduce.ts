@@ -159,10 +159,13 @@ function reduceBackward(call: BackwardCall<ReduceAttributes>, rule: ReduceOption
   })
 }
 
-export function reduction(name: string, { forward, backward, perInput, perOutput = {} }: ReduceOptions): Operator {
+export function reduction<const N extends string>(
+  name: N,
+  { forward, backward, perInput, perOutput = {} }: ReduceOptions,
+): Operator<ReduceAttributes, N, ''> {
   const isNeutral = [[3, 5], [-2, -1], [0.5]].every((some) => forward([...some, 0]) === forward(some))
   const zero = isNeutral ? 'neutral' : 'changes'
-  return defineOperator<ReduceAttributes>({
+  return defineOperator({
     name,
     domain: '',
     attributes: reduceAttributes,

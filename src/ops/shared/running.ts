@@ -32,8 +32,11 @@ export interface RunningOptions {
 }
 
 /** Y[i] = everything up to X[i] along the axis (input 1), added or multiplied (ONNX CumSum, CumProd). */
-export function running(name: string, { start, step, backward, cost }: RunningOptions): Operator {
-  return defineOperator<RunningAttributes>({
+export function running<const N extends string>(
+  name: N,
+  { start, step, backward, cost }: RunningOptions,
+): Operator<RunningAttributes, N, ''> {
+  return defineOperator({
     name,
     domain: '',
     attributes: runningAttributes,

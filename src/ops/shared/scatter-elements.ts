@@ -6,9 +6,14 @@ import { axisOf, dense, required, typed, wrong } from './check.ts'
 import { fromIndices, offsetOf } from './indices.ts'
 import { reductionAttribute, reductionCost, reductionRule, scatterBackward } from './scattering.ts'
 
+export interface ScatterAttributes {
+  readonly axis: number
+  readonly reduction: string
+}
+
 /** Y = X, with Y[I[i, j, …], j, …] = U[i, j, …] for axis 0, likewise for others (ONNX ScatterElements, formerly Scatter). */
-export function scatteringElements(name: string): Operator {
-  return defineOperator<{ axis: number; reduction: string }>({
+export function scatteringElements<const N extends string>(name: N): Operator<ScatterAttributes, N, ''> {
+  return defineOperator({
     name,
     domain: '',
     attributes: (a) => ({ axis: a.int('axis', 0), reduction: reductionAttribute(a) }),

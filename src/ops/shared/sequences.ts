@@ -45,8 +45,11 @@ export interface SequenceOptions<A> {
 const unknownSequence: Known = { elementType: undefined, shape: undefined }
 
 /** An operator that makes or takes a sequence. */
-export const sequenceOperator = <A = void>(name: string, options: SequenceOptions<A>): Operator =>
-  defineOperator<A>({
+export const sequenceOperator = <const N extends string, A = void>(
+  name: N,
+  options: SequenceOptions<A>,
+): Operator<A, N, ''> =>
+  defineOperator({
     name,
     domain: '',
     attributes: options.attributes ?? (() => undefined as A),

@@ -5,7 +5,6 @@ import { elementwise } from './channel-rules.ts'
 import { dense, required, typed } from './check.ts'
 
 export interface UnaryOptions<A> {
-  readonly domain?: string
   readonly attributes?: (reader: AttributeReader, opset: number) => A
   readonly forward?: (x: number, attributes: A) => number
   readonly backward?: BackwardRule<A> | 'zero'
@@ -22,11 +21,15 @@ export function timesElements(cost: Arithmetic, count: number): Arithmetic {
 }
 
 /** An operator that maps every element by itself: Y[i] = f(X[i]). */
-export function unary<A = void>(name: string, options: UnaryOptions<A>): Operator {
+export function unary<const N extends string, A = void, const D extends string = ''>(
+  name: N,
+  options: UnaryOptions<A> & { readonly domain?: D },
+): Operator<A, N, D> {
   const { forward, cost } = options
-  return defineOperator<A>({
+  return defineOperator({
     name,
-    domain: options.domain ?? '',
+    // The default of D.
+    domain: options.domain ?? ('' as D),
     attributes: options.attributes ?? (() => undefined as A),
     infer: (call) => {
       const x = required(call, 0)

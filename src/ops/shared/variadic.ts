@@ -39,8 +39,11 @@ export function chosenBackward(
 }
 
 /** An operator on one or more tensors with multidirectional broadcasting: Y = f(X1, X2, …). */
-export function variadic(name: string, { forward, backward, cost }: VariadicOptions): Operator {
-  return defineOperator<void>({
+export function variadic<const N extends string>(
+  name: N,
+  { forward, backward, cost }: VariadicOptions,
+): Operator<undefined, N, ''> {
+  return defineOperator({
     name,
     domain: '',
     attributes: () => undefined,

@@ -31,10 +31,10 @@ function slicedShape(call: Call<SliceAttributes>, shape: readonly Dim[]): Dim[] 
   return out
 }
 
-export const slice = defineOperator<SliceAttributes>({
+export const slice = defineOperator({
   name: 'Slice',
   domain: '',
-  attributes: (a) => ({ starts: a.ints('starts'), ends: a.ints('ends'), axes: a.ints('axes') }),
+  attributes: (a): SliceAttributes => ({ starts: a.ints('starts'), ends: a.ints('ends'), axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)
     return [typed(x.elementType, x.shape && slicedShape(call, x.shape))]

@@ -1,4 +1,5 @@
 import type { Dense, InferredCall, Known } from '../../../graph/index.ts'
+import type { AttributesOf, OpName } from '../../../ops/index.ts'
 import type { Ability, Affine, Bounds, Codes, Layout } from '../../../plan/index.ts'
 import type { Allocator, Step } from './step.ts'
 import type { KnownWeights } from './weights.ts'
@@ -50,16 +51,16 @@ export interface LoweringContext<A = unknown> {
 /** How one operator is turned into kernel calls: what the planner needs to know of it, and the doing. */
 export interface Lowering<A = unknown> extends Omit<Ability, 'layout' | 'alias' | 'ofCodes' | 'toBytes'> {
   readonly layout: Ability['layout'] | ((call: InferredCall<A>) => Ability['layout'])
-  alias?(call: InferredCall<A>): boolean
+  readonly alias?: (call: InferredCall<A>) => boolean
   /** Why this node cannot be done by kernels (the reference does it then), or undefined. */
-  refuses?(call: InferredCall<A>, isConstant: (input: number) => boolean): string | undefined
+  readonly refuses?: (call: InferredCall<A>, isConstant: (input: number) => boolean) => string | undefined
   readonly ofCodes?: Lowering<A>
   readonly toBytes?: Lowering<A>
-  lower(context: LoweringContext<A>): Step[]
+  readonly lower: (context: LoweringContext<A>) => Step[]
 }
 
-/** By ONNX operator name, with the domain in front where it is not the standard one (`ai.kerf:AdderConv`). */
-export type Lowerings = Readonly<Record<string, Lowering<never>>>
+/** The kernels' side of every operator that they do. */
+export type Lowerings = { readonly [N in OpName]?: Lowering<AttributesOf<N>> }
 
 /** Shape of an input or an output; a plan is only made when all are known. */
 export function shapeOf(known: Known | undefined): readonly number[] {

@@ -7,13 +7,13 @@ import type { Step } from '../step.ts'
 import { count, stored } from './operands.ts'
 
 /** Address of a vector that is known or computed. */
-const vector = (context: LoweringContext<never>, index: number): number => {
+const vector = (context: LoweringContext, index: number): number => {
   const values = context.floats(index)
   return values ? stored(values, context.alloc) : context.input(index).address
 }
 
 /** Address of an output, 0 where nobody asks for it. */
-const wanted = (context: LoweringContext<never>, index: number): number =>
+const wanted = (context: LoweringContext, index: number): number =>
   (context.call.node.outputs[index] ?? '') === '' ? 0 : context.output(index).address
 
 function sizesOf(call: InferredCall<{ readonly epsilon: number }>, x: number) {
@@ -24,8 +24,7 @@ function sizesOf(call: InferredCall<{ readonly epsilon: number }>, x: number) {
 
 function training(context: LoweringContext<BatchNormalizationAttributes>): Step[] {
   const { call, input, output, epilogue, alloc } = context
-  const any = context as LoweringContext<never>
-  const [scale, bias, runningMean, runningVariance] = [1, 2, 3, 4].map((i) => vector(any, i)) as [
+  const [scale, bias, runningMean, runningVariance] = [1, 2, 3, 4].map((i) => vector(context, i)) as [
     number,
     number,
     number,
@@ -35,7 +34,7 @@ function training(context: LoweringContext<BatchNormalizationAttributes>): Step[
     { ...sizesOf(call, 0), momentum: call.attributes.momentum },
     {
       ...{ x: input(0).address, y: output(0).address, scale, bias, runningMean, runningVariance, ...epilogue },
-      ...{ newMean: wanted(any, 1), newVariance: wanted(any, 2) },
+      ...{ newMean: wanted(context, 1), newVariance: wanted(context, 2) },
     },
     alloc,
   )
@@ -61,8 +60,7 @@ function folded(context: LoweringContext<BatchNormalizationAttributes>): Step[] 
 
 /** With parameters of which some are computed: factors scale / √(variance + ε) first. */
 function inference(context: LoweringContext<BatchNormalizationAttributes>): Step[] {
-  const any = context as LoweringContext<never>
-  const [scale, bias, means, variance] = [1, 2, 3, 4].map((i) => vector(any, i)) as [number, number, number, number]
+  const [scale, bias, means, variance] = [1, 2, 3, 4].map((i) => vector(context, i)) as [number, number, number, number]
   const sizes = sizesOf(context.call, 0)
   const { channels } = sizes
   const factors = context.alloc.scratch(4 * channels)
@@ -104,13 +102,12 @@ export const batchNormalizationGradient: Lowering<BatchNormalizationGradientAttr
           ? 'its input is empty'
           : undefined,
   lower(context) {
-    const any = context as LoweringContext<never>
-    const dx = wanted(any, 0)
+    const dx = wanted(context, 0)
     return lowerBatchNormGradient(
       sizesOf(context.call, 1),
       {
-        ...{ dy: context.input(0).address, x: context.input(1).address, scale: vector(any, 2) },
-        ...{ dx: dx === 0 ? undefined : dx, dscale: wanted(any, 1), dbias: wanted(any, 2) },
+        ...{ dy: context.input(0).address, x: context.input(1).address, scale: vector(context, 2) },
+        ...{ dx: dx === 0 ? undefined : dx, dscale: wanted(context, 1), dbias: wanted(context, 2) },
       },
       context.alloc,
     )

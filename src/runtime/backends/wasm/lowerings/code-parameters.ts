@@ -6,19 +6,17 @@ import type { LoweringContext } from '../lowering.ts'
  * Scales and zero points as lowerings of quantised operators ask for them.
  */
 
-export type AnyContext = LoweringContext<never>
-
 /** What is stored as an input; undefined where it is left out. */
-export const numbers = (context: AnyContext, index: number): ArrayLike<number> | undefined =>
+export const numbers = (context: LoweringContext, index: number): ArrayLike<number> | undefined =>
   context.constant(index)?.data
 
-export const isScalar = (call: InferredCall<never>, index: number): boolean =>
+export const isScalar = (call: InferredCall, index: number): boolean =>
   call.inputs[index] === undefined || elementCount(call.inputs[index]?.shape) === 1
 
 /** Refuses what is not known when the plan is made. */
 export const refusesComputed = (
   isConstant: (input: number) => boolean,
-  call: InferredCall<never>,
+  call: InferredCall,
   ...inputs: number[]
 ): string | undefined => {
   const computed = inputs.find((i) => call.inputs[i] !== undefined && !isConstant(i))

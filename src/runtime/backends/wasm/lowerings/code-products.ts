@@ -3,10 +3,10 @@ import { type ConvAttributes, rangeOf } from '../../../../ops/index.ts'
 import { type WholesRule, within } from '../../../../plan/index.ts'
 import { lowerConv } from '../conv-layer.ts'
 import { lowerBinary } from '../lower-elementwise.ts'
-import { type Lowering, type LoweringContext, type Place, shapeOf } from '../lowering.ts'
+import { type Lowering, type LoweringContext, type Lowerings, type Place, shapeOf } from '../lowering.ts'
 import { lowerQuantiseFloats } from '../quantise-f32.ts'
 import type { Step } from '../step.ts'
-import { type AnyContext, isScalar, numbers, refusesComputed } from './code-parameters.ts'
+import { isScalar, numbers, refusesComputed } from './code-parameters.ts'
 import { convLayer, refusesConv } from './convolution.ts'
 import { matMul } from './dense.ts'
 import { count, inMemory, stored } from './operands.ts'
@@ -26,7 +26,7 @@ const integerOperands = [0, 2, 1, 3] as const
 const unbounded = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
 
 /** Codes less their zero point (one for all): where they lie, after the steps. */
-function centredCodes(context: AnyContext, codes: number, zeroPoint: number): { at: Place; steps: Step[] } {
+function centredCodes(context: LoweringContext, codes: number, zeroPoint: number): { at: Place; steps: Step[] } {
   const at = context.input(codes)
   const zero = numbers(context, zeroPoint)
   const none = (context.call.node.inputs[zeroPoint] ?? '') === '' || zero?.[0] === 0
@@ -40,7 +40,7 @@ function centredCodes(context: AnyContext, codes: number, zeroPoint: number): { 
 
 /** Stored weights less their zero points, one for all or one along an axis. */
 function centredWeights(
-  { constant }: Pick<AnyContext, 'constant'>,
+  { constant }: Pick<LoweringContext, 'constant'>,
   weights: number,
   zeroPoint: number,
   axis: number,
@@ -92,7 +92,7 @@ const perColumn = (shape: readonly number[]) => {
   return (i: number) => Math.floor(i / matrix) * columns + (i % columns)
 }
 
-const refusesVectors = (call: InferredCall<never>, ...inputs: number[]): string | undefined =>
+const refusesVectors = (call: InferredCall, ...inputs: number[]): string | undefined =>
   inputs.every((i) => isScalar(call, i)) ? undefined : 'scales or zero points of its activations are several'
 
 const convInteger: Lowering<ConvAttributes> = {
@@ -100,20 +100,18 @@ const convInteger: Lowering<ConvAttributes> = {
   integers: productWholes(integerOperands, (rank) => -rank, perFilter),
   zeroPoints: { reads: [[0, 2]] },
   refuses(call, isConstant) {
-    const any = call as InferredCall<never>
-    return refusesConv(any, isConstant) ?? refusesComputed(isConstant, any, 1, 3) ?? refusesVectors(any, 2)
+    return refusesConv(call, isConstant) ?? refusesComputed(isConstant, call, 1, 3) ?? refusesVectors(call, 2)
   },
   lower(context) {
-    const any = context as AnyContext
-    const x = centredCodes(any, 0, 2)
-    const weights = centredWeights(any, 1, 3, -shapeOf(context.call.inputs[1]).length)
+    const x = centredCodes(context, 0, 2)
+    const weights = centredWeights(context, 1, 3, -shapeOf(context.call.inputs[1]).length)
     const tensors = { x: x.at.address, y: context.output(0).address, weights, ...unbounded }
     return [...x.steps, ...lowerConv(convLayer(context.call), tensors, context.alloc)]
   },
 }
 
 /** A product of A with stored B, both less their zero points. */
-function integerProduct(context: AnyContext, [a, aZero, b, bZero]: Operands): Step[] {
+function integerProduct(context: LoweringContext, [a, aZero, b, bZero]: Operands): Step[] {
   const x = centredCodes(context, a, aZero)
   const weights = centredWeights(context, b, bZero, -1)
   const { call } = context
@@ -125,12 +123,12 @@ function integerProduct(context: AnyContext, [a, aZero, b, bZero]: Operands): St
       input: () => x.at,
       floats: (i) => (i === 1 ? weights : undefined),
       epilogue: unbounded,
-    } as LoweringContext<void>),
+    }),
   ]
 }
 
 const refusesProduct = (
-  call: InferredCall<never>,
+  call: InferredCall,
   isConstant: (input: number) => boolean,
   [a, aZero, b, bZero]: Operands,
 ): string | undefined =>
@@ -140,19 +138,22 @@ const refusesProduct = (
       refusesVectors(call, aZero) ??
       matMul.refuses?.({ ...call, inputs: [call.inputs[a], call.inputs[b]] } as never, isConstant))
 
-const matMulInteger: Lowering<void> = {
+const matMulInteger: Lowering = {
   layout: 'plain',
   integers: productWholes(integerOperands, () => -1, perColumn),
   zeroPoints: { reads: [[0, 2]] },
-  refuses: (call, isConstant) => refusesProduct(call as InferredCall<never>, isConstant, integerOperands),
-  lower: (context) => integerProduct(context as AnyContext, integerOperands),
+  refuses: (call, isConstant) => refusesProduct(call, isConstant, integerOperands),
+  lower: (context) => integerProduct(context, integerOperands),
 }
 
 /**
  * Codes of output 0 from sums of products of codes, in place: times a's scale · b's scale / y's, in single precision as runtimes calculate, one for
  * each last element in memory or for all; then rounded, y's zero point added, saturated. Sums are not scaled before: whole ones stay exact so.
  */
-function requantised(context: AnyContext, [a, b, y, zeroPoint]: readonly [number, number, number, number]): Step[] {
+function requantised(
+  context: LoweringContext,
+  [a, b, y, zeroPoint]: readonly [number, number, number, number],
+): Step[] {
   const { alloc, call } = context
   const { address, shape: plain, layout } = context.output(0)
   const shape = inMemory(plain, layout)
@@ -180,48 +181,44 @@ const qLinearConv: Lowering<ConvAttributes> = {
   integers: true,
   zeroPoints: { reads: [[0, 2]], makes: 7 },
   refuses(call, isConstant) {
-    const any = call as InferredCall<never>
     return (
-      refusesConv(any, isConstant) ??
-      refusesComputed(isConstant, any, 1, 2, 3, 4, 5, 6, 7, 8) ??
-      refusesVectors(any, 1, 2, 6, 7)
+      refusesConv(call, isConstant) ??
+      refusesComputed(isConstant, call, 1, 2, 3, 4, 5, 6, 7, 8) ??
+      refusesVectors(call, 1, 2, 6, 7)
     )
   },
   lower(context) {
-    const any = context as AnyContext
     const layer = convLayer(context.call, 3)
-    const x = centredCodes(any, 0, 2)
-    const weights = centredWeights(any, 3, 5, -shapeOf(context.call.inputs[3]).length)
-    const own = numbers(any, 8)
+    const x = centredCodes(context, 0, 2)
+    const weights = centredWeights(context, 3, 5, -shapeOf(context.call.inputs[3]).length)
+    const own = numbers(context, 8)
     const bias = own && Float32Array.from(own)
     const tensors = { x: x.at.address, y: context.output(0).address, weights, bias, ...unbounded }
-    return [...x.steps, ...lowerConv(layer, tensors, context.alloc), ...requantised(any, [1, 4, 6, 7])]
+    return [...x.steps, ...lowerConv(layer, tensors, context.alloc), ...requantised(context, [1, 4, 6, 7])]
   },
 }
 
 const qLinearOperands = [0, 2, 3, 5] as const
 
-const qLinearMatMul: Lowering<void> = {
+const qLinearMatMul: Lowering = {
   layout: 'plain',
   integers: true,
   zeroPoints: { reads: [[0, 2]], makes: 7 },
   refuses(call, isConstant) {
-    const any = call as InferredCall<never>
     return (
-      refusesComputed(isConstant, any, 1, 2, 4, 6, 7) ??
-      refusesVectors(any, 1, 6, 7) ??
-      refusesProduct(any, isConstant, qLinearOperands)
+      refusesComputed(isConstant, call, 1, 2, 4, 6, 7) ??
+      refusesVectors(call, 1, 6, 7) ??
+      refusesProduct(call, isConstant, qLinearOperands)
     )
   },
   lower(context) {
-    const any = context as AnyContext
-    return [...integerProduct(any, qLinearOperands), ...requantised(any, [1, 4, 6, 7])]
+    return [...integerProduct(context, qLinearOperands), ...requantised(context, [1, 4, 6, 7])]
   },
 }
 
-export const codeProducts = {
+export const codeProducts: Lowerings = {
   ConvInteger: convInteger,
   MatMulInteger: matMulInteger,
   QLinearConv: qLinearConv,
   QLinearMatMul: qLinearMatMul,
-} as const
+}

@@ -66,7 +66,7 @@ function transposedLayer(call: InferredCall<ConvTransposeAttributes>): ConvLayer
 }
 
 /** Why a convolution is left to the reference. */
-export function refusesConv(call: InferredCall<never>, isConstant: (input: number) => boolean): string | undefined {
+export function refusesConv(call: InferredCall, isConstant: (input: number) => boolean): string | undefined {
   if ((call.inputs[0]?.shape?.length ?? 0) > 4) return 'kernels convolve along one or two axes'
   return isConstant(0) ? 'its input is known beforehand' : undefined
 }
@@ -124,14 +124,14 @@ const convolution = {
 /** @param direct whether all products of the definition are made, never Winograd's */
 export const conv = (direct: boolean): Lowering<ConvAttributes> => ({
   ...convolution,
-  refuses: (call, isConstant) => refusesConv(call as InferredCall<never>, isConstant),
+  refuses: refusesConv,
   lower: (context) =>
     lowerConv(convLayer(context.call), convTensors(context, context.pieces(1)), context.alloc, direct),
 })
 
 export const convTranspose = (direct: boolean): Lowering<ConvTransposeAttributes> => ({
   ...convolution,
-  refuses: (call, isConstant) => refusesConv(call as InferredCall<never>, isConstant),
+  refuses: refusesConv,
   lower: (context) =>
     lowerConvTranspose(transposedLayer(context.call), convTensors(context, context.floats(1)), context.alloc, direct),
 })
@@ -161,7 +161,7 @@ const adderConvOfCodes: Lowering<ConvAttributes> = {
 /** L1 convolution in float32. A BatchNormalization behind it goes into the affine step that every filter has anyway. */
 export const adderConv: Lowering<ConvAttributes> = {
   ...convolution,
-  refuses: (call, isConstant) => refusesConv(call as InferredCall<never>, isConstant),
+  refuses: refusesConv,
   lower(context: LoweringContext<ConvAttributes>) {
     const { call, epilogue, affine, alloc } = context
     const { residual, lo, hi } = epilogue

@@ -30,7 +30,7 @@ function biasOf(context: LoweringContext<GemmAttributes>, columns: number): Bias
   if (values?.length === 1) return { kind: 'known', values: new Float32Array(columns).fill(values[0]!) }
   const perColumn = shape.at(-1) === columns && elementCount(shape) === columns
   if (perColumn && values) return { kind: 'known', values }
-  const address = placed(context as LoweringContext<never>, 2)
+  const address = placed(context, 2)
   return perColumn ? { kind: 'computed', address } : { kind: 'added', address, shape }
 }
 
@@ -42,14 +42,13 @@ export const gemm: Lowering<GemmAttributes> = {
   fuses: { clamp: true },
   lower(context) {
     const { alpha, beta, transA, transB } = context.call.attributes
-    const any = context as LoweringContext<never>
     const output = context.output(0)
     const [rows, outFeatures] = output.shape as [number, number]
     const shape = shapeOf(context.call.inputs[0]) as [number, number]
     const inFeatures = shape[transA ? 0 : 1]
     const y = output.address
     const steps: Step[] = []
-    let x = placed(any, 0)
+    let x = placed(context, 0)
     if (transA && rows > 1 && inFeatures > 1) {
       const turned = context.alloc.scratch(4 * rows * inFeatures)
       steps.push(...lowerTranspose(x, turned, shape, [1, 0]))
@@ -68,7 +67,7 @@ export const gemm: Lowering<GemmAttributes> = {
       steps.push(...lowerDense(sizes, { ...tensors, weights: known, bias: own, scale }, context.alloc))
     } else {
       const weights: ComputedWeights = {
-        weights: placed(any, 1),
+        weights: placed(context, 1),
         scale: filled(outFeatures, alpha),
         biasScale: filled(outFeatures, beta),
         bias:
@@ -101,17 +100,16 @@ function added(
 }
 
 /** Two tensors' product as NumPy's matmul: a loop over matrices where the right tensor has several. */
-export const matMul: Lowering<void> = {
+export const matMul: Lowering = {
   layout: 'plain',
   refuses: ({ inputs }) =>
     inputs.some((known) => elementCount(known?.shape) === 0) ? 'one of its inputs is empty' : undefined,
   fuses: { clamp: true },
   lower(context) {
-    const any = context as LoweringContext<never>
     const [left, right] = [0, 1].map((i) => shapeOf(context.call.inputs[i])) as [readonly number[], readonly number[]]
     const inFeatures = left.at(-1)!
     const outFeatures = right.length === 1 ? 1 : right.at(-1)!
-    const [x, y] = [placed(any, 0), context.output(0).address]
+    const [x, y] = [placed(context, 0), context.output(0).address]
     const { lo, hi } = context.epilogue
     const known = context.floats(1)
     const product = (rows: number, xAt: number, yAt: number, weightsAt: number): Step[] => {

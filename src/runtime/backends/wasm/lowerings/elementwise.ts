@@ -1,6 +1,6 @@
 import { stridesOf } from '../../../../base/index.ts'
 import type { InferredCall } from '../../../../graph/index.ts'
-import type { ClipAttributes } from '../../../../ops/index.ts'
+import type { AttributesOf, ClipAttributes, OpName } from '../../../../ops/index.ts'
 import { holds, within } from '../../../../plan/index.ts'
 import {
   type BinaryFunction,
@@ -10,7 +10,7 @@ import {
   type Operand,
   type UnaryFunction,
 } from '../lower-elementwise.ts'
-import type { Lowering, LoweringContext } from '../lowering.ts'
+import type { Lowering, LoweringContext, Lowerings } from '../lowering.ts'
 import type { Step } from '../step.ts'
 import { count, inMemory, operandLike, refusesComputedSettings } from './operands.ts'
 
@@ -26,8 +26,7 @@ function unary<A>(
 ): Lowering<A> {
   return {
     layout: 'same',
-    refuses: (call, isConstant) =>
-      refusesComputedSettings(call as InferredCall<never>, isConstant) ?? refuses?.(call.attributes),
+    refuses: (call, isConstant) => refusesComputedSettings(call, isConstant) ?? refuses?.(call.attributes),
     inPlace: true,
     lower(context) {
       const x = context.input(0)
@@ -37,28 +36,31 @@ function unary<A>(
   }
 }
 
-const simple = (f: UnaryFunction): Lowering<void> => unary<void>(() => [f])
+const simple = (f: UnaryFunction): Lowering => unary<unknown>(() => [f])
 
-/** The functions that recurrent operators apply too, from their operators' attributes. */
-const activations = {
+/** By operator, from its attributes. */
+type ByActivation<N extends OpName> = { readonly [K in N]: (attributes: AttributesOf<K>) => Parameters }
+
+const byActivation = <N extends OpName>(table: ByActivation<N>): ByActivation<N> => table
+
+/** The functions that recurrent operators apply too. */
+const activations = byActivation({
   Relu: () => ['clip', 0, Number.POSITIVE_INFINITY],
-  LeakyRelu: (alpha) => ['leakyRelu', alpha as number],
-  Elu: (alpha) => ['elu', alpha as number],
+  LeakyRelu: (alpha) => ['leakyRelu', alpha],
+  Elu: (alpha) => ['elu', alpha],
   Sigmoid: () => ['sigmoid'],
-  HardSigmoid: (attributes) => {
-    const { alpha, beta } = attributes as { readonly alpha: number; readonly beta: number }
-    return ['hardSigmoid', alpha, beta]
-  },
+  HardSigmoid: ({ alpha, beta }) => ['hardSigmoid', alpha, beta],
   Tanh: () => ['tanh'],
   Softplus: () => ['softplus'],
   Softsign: () => ['softsign'],
-  ThresholdedRelu: (alpha) => ['thresholdedRelu', alpha as number],
-} satisfies Readonly<Record<string, (attributes: unknown) => Parameters>>
+  ThresholdedRelu: (alpha) => ['thresholdedRelu', alpha],
+})
 
 /** y[i] = f(x[i]), f an operator by its name and its attributes. */
 export function lowerActivation(opType: string, attributes: unknown, x: number, y: number, elements: number): Step[] {
-  const parameters: (attributes: unknown) => Parameters = activations[opType as keyof typeof activations]
-  const [f, a, b] = parameters(attributes)
+  // The operators that a recurrent one may apply are those of the table, and the attributes are what they read.
+  const parameters: (attributes: never) => Parameters = activations[opType as keyof typeof activations]
+  const [f, a, b] = parameters(attributes as never)
   return lowerUnary(f, x, y, elements, a, b)
 }
 
@@ -74,7 +76,7 @@ const cutsOff = (call: Pick<InferredCall, 'inputs' | 'outputs'>): boolean =>
   call.inputs[0]?.elementType === 'float32' && call.outputs[0]?.elementType === 'int32'
 
 /** Between types that both hold the number the memory is the same; float32 is truncated to int32. */
-const cast: Lowering<{ to: number | undefined }> = {
+const cast: Lowering<AttributesOf<'Cast'>> = {
   layout: 'same',
   integers: ([x]) => x!,
   alias: (call) => !cutsOff(call),
@@ -104,7 +106,7 @@ function spread(x: Operand, y: number, shape: readonly number[], clamp: { lo: nu
  * An operator of two or more operands, from the left to the right; only the last function clamps.
  * @param after what becomes of the result, given the number of operands
  */
-function folding(f: BinaryFunction, after?: (y: number, elements: number, operands: number) => Step[]): Lowering<void> {
+function folding(f: BinaryFunction, after?: (y: number, elements: number, operands: number) => Step[]): Lowering {
   return {
     layout: 'same',
     fuses: { clamp: after === undefined },
@@ -112,7 +114,7 @@ function folding(f: BinaryFunction, after?: (y: number, elements: number, operan
     lower(context) {
       const y = context.output(0)
       const shape = inMemory(y.shape, y.layout)
-      const operands = context.call.node.inputs.map((_, i) => operandLike(context as LoweringContext<never>, i, y))
+      const operands = context.call.node.inputs.map((_, i) => operandLike(context, i, y))
       const { lo, hi } = context.epilogue
       const [first, ...others] = operands as [Operand, ...Operand[]]
       const result: Operand = { address: y.address, shape }
@@ -152,14 +154,14 @@ const sum = (...sizes: number[]): number => sizes.reduce((a, b) => a + b)
 const mean = folding('add', (y, elements, operands) => lowerUnary('linear', y, y, elements, 1 / operands, 0))
 
 /** Powers that need no logarithm. */
-const pow: Lowering<void> = {
+const pow: Lowering = {
   layout: 'same',
   inPlace: true,
   lower(context) {
     const y = context.output(0)
     const shape = inMemory(y.shape, y.layout)
     const elements = count(shape)
-    const base = operandLike(context as LoweringContext<never>, 0, y)
+    const base = operandLike(context, 0, y)
     const given = context.floats(1)
     // The others go through the memory from one end to the other.
     const contiguous = stridesOf(shape)
@@ -173,20 +175,16 @@ const pow: Lowering<void> = {
     if (power === 0.5) return lowerUnary('sqrt', address, y.address, elements)
     if (power === -1) return lowerUnary('reciprocal', address, y.address, elements)
     if (power === 2) return lowerBinary('mul', base, base, y.address, shape)
-    return lowerBinary('pow', base, operandLike(context as LoweringContext<never>, 1, y), y.address, shape)
+    return lowerBinary('pow', base, operandLike(context, 1, y), y.address, shape)
   },
 }
 
-const wherePositive: Lowering<void> = {
+const wherePositive: Lowering = {
   layout: 'same',
   inPlace: true,
   lower(context) {
     const y = context.output(0)
-    const [s, a, b] = [0, 1, 2].map((i) => operandLike(context as LoweringContext<never>, i, y)) as [
-      Operand,
-      Operand,
-      Operand,
-    ]
+    const [s, a, b] = [0, 1, 2].map((i) => operandLike(context, i, y)) as [Operand, Operand, Operand]
     return lowerWhere(s, a, b, y.address, inMemory(y.shape, y.layout))
   },
 }
@@ -195,13 +193,18 @@ const gelu = unary<{ tanh: boolean }>(({ tanh }) => [tanh ? 'geluTanh' : 'gelu']
 
 const swish = unary<number>((alpha) => ['swish', alpha])
 
-export const elementwise = {
-  ...(Object.fromEntries(
-    Object.entries(activations).map(([name, parameters]) => [name, unary<unknown>(parameters)]),
-  ) as Record<keyof typeof activations, Lowering<unknown>>),
+export const elementwise: Lowerings = {
   'ai.kerf:WherePositive': wherePositive,
   Cast: cast,
-  Relu: { ...unary<unknown>(activations.Relu), integers: true },
+  Relu: { ...unary(activations.Relu), integers: true },
+  LeakyRelu: unary(activations.LeakyRelu),
+  Elu: unary(activations.Elu),
+  Sigmoid: unary(activations.Sigmoid),
+  HardSigmoid: unary(activations.HardSigmoid),
+  Tanh: unary(activations.Tanh),
+  Softplus: unary(activations.Softplus),
+  Softsign: unary(activations.Softsign),
+  ThresholdedRelu: unary(activations.ThresholdedRelu),
   Clip: { ...clip, integers: true },
   Selu: unary<{ alpha: number; gamma: number }>(({ alpha, gamma }) => ['selu', alpha, gamma]),
   Celu: unary<number>(
@@ -236,4 +239,4 @@ export const elementwise = {
   PRelu: folding('prelu'),
   Mean: mean,
   Pow: pow,
-} as const
+}

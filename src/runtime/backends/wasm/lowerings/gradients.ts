@@ -3,7 +3,7 @@ import type { AdderConvInputGradientAttributes, ClipGradientAttributes, ConvAttr
 import { lowerAdderInputGradient } from '../adder-computed.ts'
 import { lowerSignGradient, lowerWeightGradient } from '../conv-gradient.ts'
 import type { ConvLayer } from '../conv-layer.ts'
-import { type Lowering, shapeOf, sizesOf } from '../lowering.ts'
+import { type Lowering, type Lowerings, shapeOf, sizesOf } from '../lowering.ts'
 import { batchNormalizationGradient } from './batch-norm.ts'
 import { windowSizes } from './convolution.ts'
 import { count } from './operands.ts'
@@ -75,10 +75,10 @@ const clipGradient: Lowering<ClipGradientAttributes> = {
   },
 }
 
-export const gradients = {
+export const gradients: Lowerings = {
   'ai.kerf:ConvWeightGradient': convWeightGradient,
   'ai.kerf:AdderConvWeightGradient': adderConvWeightGradient,
   'ai.kerf:AdderConvInputGradient': adderConvInputGradient,
   'ai.kerf:BatchNormalizationGradient': batchNormalizationGradient,
   'ai.kerf:ClipGradient': clipGradient,
-} as const
+}

@@ -1,4 +1,5 @@
 import type { InferredCall, Node } from '../../../../graph/index.ts'
+import { opName } from '../../../../ops/index.ts'
 import { type Abilities, type Ability, type Job, misfit } from '../../../../plan/index.ts'
 import type { Lowering, Lowerings } from '../lowering.ts'
 import { batchNormalization } from './batch-norm.ts'
@@ -41,8 +42,8 @@ export const lowerings: Lowerings = {
 /** The same without Winograd's products. */
 export const directLowerings: Lowerings = { ...lowerings, Conv: conv(true), ConvTranspose: convTranspose(true) }
 
-const named = ({ domain, opType }: Node, lowerings: Lowerings): Lowering<never> | undefined =>
-  lowerings[domain === '' ? opType : `${domain}:${opType}`]
+/** It fits the calls of its own operator; that `node` is one of them the types cannot tell. */
+const named = (node: Node, lowerings: Lowerings): Lowering<never> | undefined => lowerings[opName(node)]
 
 /** What a lowering says of a call to the planner. */
 function abilityFor(lowering: Lowering<never>, call: InferredCall<never>): Ability {

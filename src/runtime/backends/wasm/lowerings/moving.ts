@@ -1,6 +1,7 @@
 import { stridesOf } from '../../../../base/index.ts'
-import type { Call, InferredCall } from '../../../../graph/index.ts'
+import type { InferredCall } from '../../../../graph/index.ts'
 import {
+  type AttributesOf,
   axisOf,
   axisSlice,
   type ConcatAttributes,
@@ -19,7 +20,7 @@ import {
   sliceSettings,
 } from '../../../../ops/index.ts'
 import { lowerCopy, lowerGather, lowerPad, type Padding } from '../lower-layout.ts'
-import type { Lowering, LoweringContext, Place } from '../lowering.ts'
+import type { Lowering, Lowerings, Place } from '../lowering.ts'
 import { broadcastTo, layoutStrides, memoryAxes } from '../strides.ts'
 import { inMemory, operandLike, refusesComputedSettings } from './operands.ts'
 
@@ -27,7 +28,7 @@ import { inMemory, operandLike, refusesComputedSettings } from './operands.ts'
  * Operators that move elements. Most are one copy with strides: along the axes of the output, in the order of its memory.
  */
 
-const refuses = (call: InferredCall<never>, isConstant: (input: number) => boolean) =>
+const refuses = (call: InferredCall, isConstant: (input: number) => boolean) =>
   refusesComputedSettings(call, isConstant)
 
 const strides = ({ shape, layout }: Place): number[] => layoutStrides(shape, layout)
@@ -45,10 +46,10 @@ function copy(
   return lowerCopy({ x, y, sizes: order(sizes), xStrides: order(xStrides), yStrides: order(yStrides) })
 }
 
-const transpose: Lowering<{ perm: readonly number[] | undefined }> = {
+const transpose: Lowering<AttributesOf<'Transpose'>> = {
   layout: 'plain',
   integers: true,
-  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  refuses,
   lower({ call, input, output }) {
     const from = stridesOf(input(0).shape)
     const y = output(0)
@@ -67,7 +68,7 @@ const concat: Lowering<ConcatAttributes> = {
     const axis = memoryAxes(y.shape.length, y.layout).indexOf(concatAxis(context.call, y.shape.length))
     let at = y.address
     return context.call.node.inputs.flatMap((_, i) => {
-      const x = operandLike(context as LoweringContext<never>, i, y)
+      const x = operandLike(context, i, y)
       const steps = lowerCopy({ x: x.address, y: at, sizes: x.shape, xStrides: x.strides as number[], yStrides })
       at += 4 * x.shape[axis]! * yStrides[axis]!
       return steps
@@ -78,7 +79,7 @@ const concat: Lowering<ConcatAttributes> = {
 const split: Lowering<SplitAttributes> = {
   layout: 'same',
   integers: true,
-  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  refuses,
   lower({ call, input, output }) {
     const x = input(0)
     const axis = axisOf(call, call.attributes.axis, x.shape.length)
@@ -100,7 +101,7 @@ const slice: Lowering<SliceAttributes> = {
   refuses(call, isConstant) {
     const { axes, starts, ends, steps } = sliceSettings(call, call.inputs[0]?.shape?.length ?? 0)
     if (!axes || !starts || !ends || !steps) return 'what it takes depends on data'
-    return refuses(call as InferredCall<never>, isConstant)
+    return refuses(call, isConstant)
   },
   lower({ call, input, output }) {
     const x = input(0)
@@ -123,7 +124,7 @@ const pad: Lowering<PadAttributes> = {
   refuses(call, isConstant) {
     if (!padsOf(call, call.inputs[0]?.shape?.length ?? 0) || padValue(call) === undefined)
       return 'its padding depends on data'
-    return refuses(call as InferredCall<never>, isConstant)
+    return refuses(call, isConstant)
   },
   lower({ call, input, output, alloc }) {
     const { address, shape, layout } = input(0)
@@ -141,10 +142,10 @@ const pad: Lowering<PadAttributes> = {
   },
 }
 
-const expand: Lowering<void> = {
+const expand: Lowering = {
   layout: 'same',
   integers: true,
-  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  refuses,
   lower({ input, output }) {
     const x = input(0)
     const y = output(0)
@@ -153,14 +154,11 @@ const expand: Lowering<void> = {
 }
 
 /** Every axis as two: which repetition (stride 0 in X), and the place in it. */
-const tile: Lowering<void> = {
+const tile: Lowering = {
   layout: 'same',
   integers: true,
   refuses(call, isConstant) {
-    return (
-      refuses(call as InferredCall<never>, isConstant) ??
-      (contentOf(call as Call, 1) ? undefined : 'how often it repeats depends on data')
-    )
+    return refuses(call, isConstant) ?? (contentOf(call, 1) ? undefined : 'how often it repeats depends on data')
   },
   lower({ input, output }) {
     const x = input(0)
@@ -184,7 +182,7 @@ const gather: Lowering<GatherAttributes> = {
   integers: true,
   refuses(call, isConstant) {
     if (!indicesOf(call, call.inputs[0]?.shape?.[gatherAxis(call)])) return 'its indices depend on data'
-    return refuses(call as InferredCall<never>, isConstant)
+    return refuses(call, isConstant)
   },
   lower({ call, input, output, alloc }) {
     const { address, shape } = input(0)
@@ -232,19 +230,19 @@ function moveBlocks(b: number, columnFirst: boolean, blocks: Place, space: Place
 const depthToSpace: Lowering<DepthToSpaceAttributes> = {
   layout: 'same',
   integers: true,
-  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  refuses,
   lower: ({ call, input, output }) =>
     moveBlocks(call.attributes.blockSize, call.attributes.columnFirst, input(0), output(0), true),
 }
 
-const spaceToDepth: Lowering<number> = {
+const spaceToDepth: Lowering<AttributesOf<'SpaceToDepth'>> = {
   layout: 'same',
   integers: true,
-  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  refuses,
   lower: ({ call, input, output }) => moveBlocks(call.attributes, false, output(0), input(0), false),
 }
 
-export const moving = {
+export const moving: Lowerings = {
   Transpose: transpose,
   Concat: concat,
   Split: split,
@@ -255,4 +253,4 @@ export const moving = {
   Gather: gather,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
-} as const
+}

@@ -1,5 +1,6 @@
 import type { InferredCall } from '../../../../graph/index.ts'
 import {
+  type AttributesOf,
   axisOf,
   firstAxis,
   type LpNormalizationAttributes,
@@ -11,16 +12,16 @@ import {
 import { lowerBinary, lowerUnary } from '../lower-elementwise.ts'
 import { lowerChannelNorm, lowerLayerNorm, lowerLrn, lowerSoftmax } from '../lower-normalise.ts'
 import { lowerReduce } from '../lower-reduce.ts'
-import type { Lowering, LoweringContext } from '../lowering.ts'
+import type { Lowering, LoweringContext, Lowerings } from '../lowering.ts'
 import type { Step } from '../step.ts'
 import { count, inMemory, linesOver, refusesComputedSettings, stored } from './operands.ts'
 
-const refuses = (call: InferredCall<never>, isConstant: (input: number) => boolean) =>
+const refuses = (call: InferredCall, isConstant: (input: number) => boolean) =>
   refusesComputedSettings(call, isConstant)
 
 const softmax = (logarithm: boolean): Lowering<SoftmaxAttributes> => ({
   layout: 'same',
-  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  refuses,
   inPlace: true,
   lower({ call, input, output }) {
     const x = input(0)
@@ -29,7 +30,7 @@ const softmax = (logarithm: boolean): Lowering<SoftmaxAttributes> => ({
 })
 
 /** Groups of channels over space; `perGroup`: scale and bias have one entry for each group. */
-function channelNorm(context: LoweringContext<never>, groups: number, epsilon: number, perGroup: boolean): Step[] {
+function channelNorm(context: LoweringContext, groups: number, epsilon: number, perGroup: boolean): Step[] {
   const { input, output, alloc, epilogue } = context
   const [batch, channels, ...spatial] = input(0).shape as [number, number, ...number[]]
   const vector = (index: number) => {
@@ -51,21 +52,20 @@ function channelNorm(context: LoweringContext<never>, groups: number, epsilon: n
   return lowerChannelNorm({ batch, rows: count(spatial), channels, groups, epsilon }, places, alloc)
 }
 
-const instanceNormalization: Lowering<number> = {
+const instanceNormalization: Lowering<AttributesOf<'InstanceNormalization'>> = {
   layout: 'channelsLast',
-  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  refuses,
   fuses: { clamp: true },
-  lower: (context) =>
-    channelNorm(context as LoweringContext<never>, context.input(0).shape[1]!, context.call.attributes, false),
+  lower: (context) => channelNorm(context, context.input(0).shape[1]!, context.call.attributes, false),
 }
 
-const groupNormalization: Lowering<{ groups: number; perGroup: boolean; epsilon: number }> = {
+const groupNormalization: Lowering<AttributesOf<'GroupNormalization'>> = {
   layout: 'channelsLast',
-  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  refuses,
   fuses: { clamp: true },
   lower(context) {
     const { groups, epsilon, perGroup } = context.call.attributes
-    return channelNorm(context as LoweringContext<never>, groups, epsilon, perGroup)
+    return channelNorm(context, groups, epsilon, perGroup)
   },
 }
 
@@ -79,7 +79,7 @@ const trailingNorm = (centred: boolean): Lowering<TrailingAttributes> => ({
       (i) => call.inputs[i] === undefined || count(call.inputs[i]?.shape as number[]) === size,
     )
     if (!covers) return 'its scale or bias does not have one entry for each normalised element'
-    return refuses(call as InferredCall<never>, isConstant)
+    return refuses(call, isConstant)
   },
   lower(context) {
     const { call, input, output, alloc } = context
@@ -99,7 +99,7 @@ const trailingNorm = (centred: boolean): Lowering<TrailingAttributes> => ({
 
 const lrn: Lowering<LrnAttributes> = {
   layout: 'channelsLast',
-  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  refuses,
   lower({ call, input, output }) {
     const { shape, address } = input(0)
     const channels = shape[1]!
@@ -114,7 +114,7 @@ const lrn: Lowering<LrnAttributes> = {
 /** y = x / ‖x‖: the norms into scratch memory, then a division that broadcasts. A vector of zeros stays one. */
 const lpNormalization: Lowering<LpNormalizationAttributes> = {
   layout: 'same',
-  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  refuses,
   lower({ call, input, output, alloc }) {
     const x = input(0)
     const shape = linesOver(x, [axisOf(call, call.attributes.axis, x.shape.length)])
@@ -130,9 +130,9 @@ const lpNormalization: Lowering<LpNormalizationAttributes> = {
 }
 
 /** (x − mean) / (deviation + 1e-9), as in ONNX's function body. */
-const meanVarianceNormalization: Lowering<readonly number[]> = {
+const meanVarianceNormalization: Lowering<AttributesOf<'MeanVarianceNormalization'>> = {
   layout: 'same',
-  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  refuses,
   lower({ call, input, output, alloc }) {
     const x = input(0)
     const normalised = call.attributes.map((axis) => axisOf(call, axis, x.shape.length))
@@ -160,7 +160,7 @@ const meanVarianceNormalization: Lowering<readonly number[]> = {
   },
 }
 
-export const normalising = {
+export const normalising: Lowerings = {
   Softmax: softmax(false),
   LogSoftmax: softmax(true),
   InstanceNormalization: instanceNormalization,
@@ -170,4 +170,4 @@ export const normalising = {
   LRN: lrn,
   LpNormalization: lpNormalization,
   MeanVarianceNormalization: meanVarianceNormalization,
-} as const
+}

@@ -14,7 +14,7 @@ import { layoutStrides, memoryAxes } from '../strides.ts'
 
 /** Refuses nodes whose first input is known beforehand, or of which one of the settings (all other inputs) is not. */
 export function refusesComputedSettings(
-  call: InferredCall<never>,
+  call: InferredCall,
   isConstant: (input: number) => boolean,
 ): string | undefined {
   if (isConstant(0)) return 'its input is known beforehand'
@@ -32,7 +32,7 @@ export function stored(values: ArrayLike<number>, alloc: Allocator): number {
 }
 
 /** Address of an input that is known or computed, as ONNX has it. */
-export const placed = (context: LoweringContext<never>, index: number): number => {
+export const placed = (context: LoweringContext, index: number): number => {
   const values = context.floats(index)
   return values ? stored(values, context.alloc) : context.input(index).address
 }
@@ -66,7 +66,7 @@ export function storedLike(
  * An input that broadcasts to the output, as an operand along the output's axes in the order of memory: sizes 1 and strides 0 in front
  * where it has fewer axes, and behind where older operator sets align it further in front.
  */
-export function operandLike(context: LoweringContext<never>, index: number, output: Place): Operand {
+export function operandLike(context: LoweringContext, index: number, output: Place): Operand {
   const rank = output.shape.length
   const values = context.floats(index)
   const aligned = alignedShape(context.call, index) as readonly number[]

@@ -2,7 +2,7 @@ import type { InferredCall } from '../../../../graph/index.ts'
 import { type PoolAttributes, slide } from '../../../../ops/index.ts'
 import { lowerPool, lowerPoolGradient, type PoolLayer } from '../lower-pool.ts'
 import { lowerReduce, type Reduction } from '../lower-reduce.ts'
-import type { Lowering } from '../lowering.ts'
+import type { Lowering, Lowerings } from '../lowering.ts'
 import { inMemory, refusesComputedSettings } from './operands.ts'
 
 /** A pooling layer of an input [N, C, spatial…], as the kernels describe it. */
@@ -26,7 +26,7 @@ function poolLayer(
   }
 }
 
-const refuses = (call: InferredCall<never>, isConstant: (input: number) => boolean): string | undefined =>
+const refuses = (call: InferredCall, isConstant: (input: number) => boolean): string | undefined =>
   (call.inputs[0]?.shape?.length ?? 0) > 5
     ? 'kernels pool along one to three axes'
     : refusesComputedSettings(call, isConstant)
@@ -34,7 +34,7 @@ const refuses = (call: InferredCall<never>, isConstant: (input: number) => boole
 const pool = (average: boolean): Lowering<PoolAttributes> => ({
   layout: 'channelsLast',
   integers: !average,
-  refuses: (call, isConstant) => refuses(call as InferredCall<never>, isConstant),
+  refuses,
   lower({ call, input, output, alloc }) {
     const layer = poolLayer(call, input(0).shape, output(0).shape, average)
     return lowerPool(layer, input(0).address, output(0).address, alloc)
@@ -55,10 +55,10 @@ const poolGradient = (average: boolean): Lowering<PoolAttributes> => ({
   },
 })
 
-const globalPool = (f: Reduction): Lowering<void> => ({
+const globalPool = (f: Reduction): Lowering => ({
   layout: 'same',
   integers: f === 'max',
-  refuses: (call, isConstant) => refusesComputedSettings(call as InferredCall<never>, isConstant),
+  refuses: refusesComputedSettings,
   lower({ input, output, alloc }) {
     const { address, shape, layout } = input(0)
     const spatial = inMemory(
@@ -69,11 +69,11 @@ const globalPool = (f: Reduction): Lowering<void> => ({
   },
 })
 
-export const pooling = {
+export const pooling: Lowerings = {
   MaxPool: pool(false),
   AveragePool: pool(true),
   'ai.kerf:MaxPoolGradient': poolGradient(false),
   'ai.kerf:AveragePoolGradient': poolGradient(true),
   GlobalMaxPool: globalPool('max'),
   GlobalAveragePool: globalPool('mean'),
-} as const
+}

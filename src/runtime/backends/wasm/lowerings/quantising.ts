@@ -3,16 +3,16 @@ import type { InferredCall } from '../../../../graph/index.ts'
 import { type QuantisationAttributes, quantisationAxis, rangeOf } from '../../../../ops/index.ts'
 import { lowerQuantise } from '../adder-layer.ts'
 import { lowerBinary, lowerUnary, type Operand } from '../lower-elementwise.ts'
-import { type Lowering, type LoweringContext, type Place, shapeOf } from '../lowering.ts'
+import { type Lowering, type LoweringContext, type Lowerings, type Place, shapeOf } from '../lowering.ts'
 import { lowerQuantiseFloats, lowerRange } from '../quantise-f32.ts'
-import { type AnyContext, isScalar, numbers, refusesComputed } from './code-parameters.ts'
+import { isScalar, numbers, refusesComputed } from './code-parameters.ts'
 import { count, inMemory, operandLike, stored, storedLike } from './operands.ts'
 
 /*
  * Numbers to codes and back; codes are held as float32, for adder convolutions as bytes.
  */
 
-const dynamicQuantizeLinear: Lowering<void> = {
+const dynamicQuantizeLinear: Lowering = {
   layout: 'same',
   integers: true,
   inPlace: true,
@@ -36,13 +36,12 @@ const dynamicQuantizeLinear: Lowering<void> = {
 
 /** Scales or zero points as an operand along the axes of y: one for all, or stored along an axis. */
 function parameter(context: LoweringContext<QuantisationAttributes>, index: number, y: Place): Operand {
-  const any = context as AnyContext
-  const values = numbers(any, index)
-  if (isScalar(context.call as InferredCall<never>, index)) {
+  const values = numbers(context, index)
+  if (isScalar(context.call, index)) {
     if (values || !context.call.inputs[index]) {
       return { address: stored(values ?? [0], context.alloc), shape: inMemory(y.shape, y.layout).map(() => 1) }
     }
-    return operandLike(any, index, y)
+    return operandLike(context, index, y)
   }
   const axis = quantisationAxis(context.call)
   const shape = y.shape.map((_, a) => (a === axis ? values!.length : 1))
@@ -62,11 +61,10 @@ function refusesParameters(
   call: InferredCall<QuantisationAttributes>,
   isConstant: (input: number) => boolean,
 ): string | undefined {
-  const any = call as InferredCall<never>
   if (isConstant(0)) return 'its input is known beforehand'
-  const vectors = [1, 2].filter((i) => !isScalar(any, i))
+  const vectors = [1, 2].filter((i) => !isScalar(call, i))
   if (vectors.some((i) => call.inputs[i]?.shape?.length !== 1)) return 'its scales are shared by blocks'
-  return refusesComputed(isConstant, any, ...vectors)
+  return refusesComputed(isConstant, call, ...vectors)
 }
 
 /** To bytes, for an adder convolution that reads them (codes.ts). */
@@ -86,16 +84,15 @@ const quantizeLinear: Lowering<QuantisationAttributes> = {
   integers: true,
   inPlace: true,
   zeroPoints: { makes: 2 },
-  toBytes: quantizeToBytes as Lowering<QuantisationAttributes>,
+  toBytes: quantizeToBytes,
   refuses: refusesParameters,
   lower(context) {
-    const any = context as AnyContext
     const x = context.input(0)
     const y = context.output(0)
     const [lo, hi] = rangeOf(context.call.outputs[0]?.elementType as never)
     const scale = parameter(context, 1, y)
     const zero = parameter(context, 2, y)
-    if (isScalar(any.call, 1) && isScalar(any.call, 2))
+    if (isScalar(context.call, 1) && isScalar(context.call, 2))
       return lowerQuantiseFloats({
         ...{ x: x.address, y: y.address, count: count(x.shape), lo, hi, centred: context.makesCentred },
         ...{ scale: scale.address, zeroPoint: zero.address },
@@ -121,7 +118,7 @@ const dequantizeLinear: Lowering<QuantisationAttributes> = {
     const x = context.input(0)
     const y = context.output(0)
     const shape = inMemory(y.shape, y.layout)
-    const zeros = numbers(context as AnyContext, 2)
+    const zeros = numbers(context, 2)
     const without =
       context.isCentred(0) ||
       !context.call.inputs[2] ||
@@ -135,8 +132,8 @@ const dequantizeLinear: Lowering<QuantisationAttributes> = {
   },
 }
 
-export const quantising = {
+export const quantising: Lowerings = {
   DequantizeLinear: dequantizeLinear,
   DynamicQuantizeLinear: dynamicQuantizeLinear,
   QuantizeLinear: quantizeLinear,
-} as const
+}

@@ -106,7 +106,7 @@ class Run {
 
   /** Address of this direction's part of an input. */
   #part(input: number, elements: number): number {
-    return placed(this.#context as LoweringContext<never>, input) + bytes * this.#direction * elements
+    return placed(this.#context, input) + bytes * this.#direction * elements
   }
 
   /** What is added to each gate's X·W, and behind them what is added to R·h alone; undefined: nothing. */
@@ -170,7 +170,7 @@ class Run {
     const { steps, samples, inputs, hidden } = this.#sizes
     const rows = steps * samples
     const y = this.#context.alloc.scratch(bytes * rows * hidden)
-    const x = placed(this.#context as LoweringContext<never>, at.x)
+    const x = placed(this.#context, at.x)
     this.#before.push(this.#product(rows, inputs, x, y, at.w, gate))
     const shape = [rows, hidden]
     if (bias) this.#before.push(...lowerBinary('add', { address: y, shape }, bias, y, shape))
@@ -198,7 +198,7 @@ class Run {
     const { samples, hidden } = this.#sizes
     if (!this.#context.call.inputs[input]) return lowerFill(place, samples * hidden, 0)
     const { direction, sample } = this.#slices(true)
-    const x = placed(this.#context as LoweringContext<never>, input) + bytes * this.#direction * direction
+    const x = placed(this.#context, input) + bytes * this.#direction * direction
     return lowerCopy({ x, y: place, sizes: this.#whole, xStrides: [sample, 1], yStrides: [hidden, 1] })
   }
 

@@ -2,7 +2,7 @@ import type { InferredCall } from '../../../../graph/index.ts'
 import { type ReduceAttributes, reducedAxes } from '../../../../ops/index.ts'
 import { lowerBinary, lowerUnary } from '../lower-elementwise.ts'
 import { lowerReduce, type Reduction } from '../lower-reduce.ts'
-import type { Lowering, LoweringContext } from '../lowering.ts'
+import type { Lowering, LoweringContext, Lowerings } from '../lowering.ts'
 import type { Step } from '../step.ts'
 import { memoryAxes } from '../strides.ts'
 import { count, inMemory, refusesComputedSettings } from './operands.ts'
@@ -12,7 +12,7 @@ const layout = (call: InferredCall<ReduceAttributes>) =>
   call.attributes.keepDims || (call.outputs[0]?.shape?.length ?? 0) < 3 ? 'same' : 'plain'
 
 const refuses = (call: InferredCall<ReduceAttributes>, isConstant: (input: number) => boolean): string | undefined =>
-  refusesComputedSettings(call as InferredCall<never>, isConstant) ??
+  refusesComputedSettings(call, isConstant) ??
   (reducedAxes(call, call.inputs[0]?.shape?.length ?? 0) ? undefined : 'its axes depend on data')
 
 /** The input and which of its axes are reduced, in the order of memory. */
@@ -64,7 +64,7 @@ const logSumExp: Lowering<ReduceAttributes> = {
   },
 }
 
-export const reducing = {
+export const reducing: Lowerings = {
   ReduceSum: reduce('sum'),
   ReduceMean: reduce('mean'),
   ReduceMax: reduce('max'),
@@ -75,4 +75,4 @@ export const reducing = {
   ReduceL2: reduce('l2'),
   ReduceLogSum: reduce('logSum'),
   ReduceLogSumExp: logSumExp,
-} as const
+}

@@ -1,0 +1,67 @@
+import { readdirSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import type { ChannelRule, Operator } from '../graph/index.ts'
+import * as composites from './composites.ts'
+import { type AttributesOf, type ConvAttributes, type OpName, operatorList, operators, opName } from './index.ts'
+import * as listed from './list.ts'
+import { defineOperator } from './operator.ts'
+
+const folder = new URL('.', import.meta.url)
+
+/** Files that define no operator. */
+const others = ['composites.ts', 'index.ts', 'list.ts', 'operator.ts', 'operators.ts']
+
+/** What a module exports that looks like an operator or a composite. */
+async function operatorsIn(path: string): Promise<[string, unknown][]> {
+  const module: Record<string, unknown> = await import(new URL(path, folder).href)
+  return Object.entries(module).filter(([, value]) => typeof value === 'object' && value !== null && 'domain' in value)
+}
+
+it('lists every operator that a file defines', async () => {
+  const all = new Set<unknown>([...Object.values(listed), ...Object.values(composites)])
+  const files = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.isDirectory()) return entry.name === 'shared' ? [] : [`${entry.name}/${entry.name}.ts`]
+    return entry.name.endsWith('.test.ts') || others.includes(entry.name) ? [] : [entry.name]
+  })
+  const unlisted: string[] = []
+  for (const path of files) {
+    const found = await operatorsIn(path)
+    if (found.length === 0) unlisted.push(`${path} defines none`)
+    for (const [name, value] of found) if (!all.has(value)) unlisted.push(`${path}: ${name}`)
+  }
+  expect(unlisted).toEqual([])
+  expect(files.length).toBeGreaterThan(150)
+})
+
+it('has one operator of each name', () => {
+  expect(new Set(operatorList.map((o) => opName({ domain: o.domain, opType: o.name }))).size).toBe(operatorList.length)
+  for (const o of operatorList) expect(operators.get(o.domain, o.name)).toBe(o)
+})
+
+// From here on tsc is the test: it fails where a line that should not compile does.
+
+it('knows the names and the attributes of all operators as types', () => {
+  const names: OpName[] = ['Conv', 'ai.kerf:AdderConv', 'com.microsoft:Gelu']
+  // @ts-expect-error there is no such operator
+  names.push('Convolution')
+  // @ts-expect-error of another domain
+  names.push('AdderConv')
+  const attributes: ConvAttributes = { groups: 1, window: {} as ConvAttributes['window'] }
+  const own: AttributesOf<'Conv'> = attributes
+  // @ts-expect-error what Transpose reads
+  const other: AttributesOf<'Transpose'> = attributes
+  expect([own, other]).toHaveLength(2)
+})
+
+it('takes rules for an operator’s own attributes only', () => {
+  const forConv: ChannelRule<ConvAttributes> = { tie: () => {} }
+  const base = { name: 'Shift', domain: 'test', infer: () => [], cost: 'none' } as const
+  const shift = defineOperator({ ...base, attributes: (a) => ({ by: a.int('by', 0) }), channels: { tie: () => {} } })
+  const by: (o: ReturnType<typeof shift.attributes>) => number = (o) => o.by
+  const name: 'Shift' = shift.name
+  // Walks take any.
+  const any: Operator = shift
+  // @ts-expect-error a rule that wants what Shift does not have
+  defineOperator({ ...base, attributes: (a) => ({ by: a.int('by', 0) }), channels: forConv })
+  expect([by, name, any]).toHaveLength(3)
+})
