@@ -119,7 +119,7 @@ const wrongOutputs: readonly (readonly [
 describe.each(['wasm', 'reference'] as const)('%s: tensors for results', (backend) => {
   it.each(wrongOutputs)('that do not fit: %s', async (_, into, code, message) => {
     const session = await createSession(network(), { backend })
-    const error = await refusal(() => session.run(feeds, into))
+    const error = await refusal(() => session.run(feeds, { into }))
     expect([error.code, error.message]).toEqual([code, message])
     for (const { data } of Object.values(into)) if (data !== feeds.x.data) expect(data.every((v) => !v)).toBe(true)
     expect((await session.run(feeds)).y?.shape).toEqual([1, 8, 6, 6])
@@ -130,7 +130,7 @@ describe.each(['wasm', 'reference'] as const)('%s: tensors for results', (backen
     const session = await createSession(network(), { backend })
     const expected = (await session.run(feeds)).y!
     const y = hostTensor('float32', [1, 8, 6, 6], new Float32Array(288))
-    expect((await session.run(feeds, { y })).y).toBe(y)
+    expect((await session.run(feeds, { into: { y } })).y).toBe(y)
     expect(y).toEqual(expected)
     session.dispose()
   })

@@ -37,7 +37,18 @@ export {
   type PixelImage,
   withImageMetadata,
 } from '../image/index.ts'
-export { createSession, type HostTensor, hostTensor, type Session, type SessionOptions } from '../runtime/index.ts'
+export {
+  createSession,
+  type HostTensor,
+  hostTensor,
+  type RunOptions,
+  type Session,
+  type SessionOptions,
+} from '../runtime/index.ts'
+
+// Long work: ended by a signal, saying how far it is
+
+export { isAborted, type Progress, type Task } from '../base/index.ts'
 
 // Errors
 

@@ -1,4 +1,4 @@
-// What everything stands on: element types, shapes, typed errors, seeded random numbers, exact polynomials; `getOrAdd`.
+// What everything stands on: element types, shapes, typed errors, tasks (signal and progress), seeded random numbers, exact polynomials; `getOrAdd`.
 // Not here: anything that knows what a graph is.
 // May import: nothing.
 export * from './element-codec.ts'
@@ -10,4 +10,5 @@ export * from './path-problems.ts'
 export * from './polynomial.ts'
 export * from './random.ts'
 export * from './shape.ts'
+export * from './task.ts'
 export * from './text.ts'

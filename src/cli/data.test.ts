@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeShared, sharedPath } from '../testing/shared.ts'
-import { transferLine } from './commands/data.ts'
 import { kerf } from './in-process.ts'
+import { progressText } from './progress-bar.ts'
 
 let folder: string
 beforeEach(() => {
@@ -49,10 +49,10 @@ describe('kerf data', () => {
   })
 
   it('says how far a transfer is', () => {
-    expect(transferLine({ name: 'f.gz', bytes: 4_200_000, total: 10_000_000, resumed: 200_000 }, 2)).toBe(
+    expect(progressText({ what: 'f.gz', done: 4_200_000, total: 10_000_000, unit: 'bytes', from: 200_000 }, 2)).toBe(
       'f.gz  42 %  4.20 MB of 10.0 MB  2.00 MB/s  3 s left',
     )
-    expect(transferLine({ name: 'f.gz', bytes: 5000, resumed: 0 }, 0)).toBe('f.gz  5.00 kB')
+    expect(progressText({ what: 'f.gz', done: 5000, unit: 'bytes' }, 0)).toBe('f.gz  5.00 kB')
   })
 })
 

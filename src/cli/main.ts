@@ -8,7 +8,7 @@ import { Command, CommanderError } from 'commander'
 import { KerfError } from '../base/index.ts'
 import { messageOf, UsageError } from './errors.ts'
 import { type Io, processIo } from './io.ts'
-import { stopStatus } from './stop.ts'
+import { stopStatus } from './task.ts'
 import { version } from './version.ts'
 
 /** What a file in commands/ exports. */
@@ -80,8 +80,6 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     // Commander has printed help, version or its message itself.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    // Progress may stand in the last line.
-    io.terminal?.write('\r\u001b[K')
     io.err(`kerf: ${messageOf(error)}\n`)
     if (process.env.KERF_DEBUG && error instanceof Error) io.err(`${error.stack}\n`)
     if (error instanceof KerfError && (error.code === 'stopped' || error.code === 'aborted')) return stopStatus()

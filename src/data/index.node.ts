@@ -2,11 +2,10 @@
 // Not here: the command line (cli/).
 // May import: base, formats.
 export { fetchCifar10 } from './fetch/cifar.node.ts'
-export type { DownloadProgress } from './fetch/download.node.ts'
 export type { FetchedFile, FetchOptions, Verified } from './fetch/fetch.node.ts'
 export { fetchMnist } from './fetch/mnist.node.ts'
 export { type Decode, type DecodedImage, imageDecoder } from './images/decode.node.ts'
-export type { LoadProgress, OpenOptions, PartOptions } from './images/options.ts'
+export type { OpenOptions, PartOptions } from './images/options.ts'
 export * from './index.ts'
 export { openData, openPart } from './open.node.ts'
 export { createWorkerLoader, type WorkerLoader, type WorkerLoaderOptions } from './worker/worker-loader.node.ts'

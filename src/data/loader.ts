@@ -93,6 +93,7 @@ export function createLoader(set: ImageSet, options: LoaderOptions): Loader {
     shape: shapes.at(-1)!,
     batchSize,
     batches,
+    images: training ? batches * batchSize : set.count,
     epoch(epoch, firstBatch = 0) {
       check(Number.isInteger(epoch) && epoch >= 0, `epoch is ${epoch}; give a whole number of at least 0`)
       check(

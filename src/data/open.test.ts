@@ -5,17 +5,10 @@ import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { pack } from 'tar-stream'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { KerfError } from '../base/index.ts'
+import { KerfError, type Progress } from '../base/index.ts'
 import { describeShared, sharedPath } from '../testing/shared.ts'
 import { tarEntries } from './images/entries.node.ts'
-import {
-  cifarClasses,
-  type DataSource,
-  type ImageSet,
-  type LoadProgress,
-  type OpenOptions,
-  openData,
-} from './index.node.ts'
+import { cifarClasses, type DataSource, type ImageSet, type OpenOptions, openData } from './index.node.ts'
 
 let folder: string
 const at = (...names: string[]) => join(folder, ...names)
@@ -186,19 +179,16 @@ describe('folders of images', () => {
     write('a/x/3.jpg', 'no image')
     write('a/x/notes.txt', 'no image either')
     write('a/x/empty.png', '')
-    const seen: LoadProgress[] = []
-    const { train } = await openData(source(at('a'), at('a')), { onProgress: (progress) => seen.push(progress) })
+    const seen: Progress[] = []
+    const { train } = await openData(source(at('a'), at('a')), { progress: (p) => seen.push(p) })
     expect(train.count).toBe(1)
     expect(train.skipped.map(({ name }) => name)).toEqual(['x/2.png', 'x/3.jpg', 'x/empty.png', 'x/notes.txt'])
     for (const { reason } of train.skipped) expect(reason).toMatch(/\w/)
     expect(train.skipped.at(-1)?.reason).toBe('.txt is no image format known here')
-    expect(seen.filter(({ part }) => part === 'train')).toMatchObject([
-      { images: 1 },
-      { images: 2 },
-      { images: 3 },
-      { images: 4 },
-    ])
-    expect(seen.at(-1)).toMatchObject({ part: 'test', images: 4, fraction: 0.8 })
+    const training = seen.filter(({ what }) => what === 'reading train images')
+    expect(training.map(({ done, unit }) => [done, unit])).toEqual([1, 2, 3, 4].map((n) => [n, 'images']))
+    // A fifth file is no image.
+    expect(seen.at(-1)).toEqual({ what: 'reading test images', done: 4, total: 5, unit: 'images' })
     expect(await problem(source(), { onBadImage: 'error' })).toMatch(
       /^bad-image: a: x\/2\.png cannot be used: .+\. Remove it, or have such images skipped: onBadImage "skip" \(in a recipe; of a command --set onBadImage=skip\)\.$/,
     )
@@ -279,8 +269,8 @@ describe('folders of images', () => {
   it('can be given up', async () => {
     for (let i = 0; i < 40; i++) write(`a/x/${i}.png`, await png(i))
     const controller = new AbortController()
-    const opening = openData(source(), { signal: controller.signal, onProgress: () => controller.abort() })
-    await expect(opening).rejects.toMatchObject({ name: 'AbortError' })
+    const opening = openData(source(), { signal: controller.signal, progress: () => controller.abort() })
+    await expect(opening).rejects.toMatchObject({ code: 'aborted' })
   })
 
   it('need sharp', async () => {

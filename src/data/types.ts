@@ -76,6 +76,8 @@ export interface Loader {
   readonly batchSize: number
   /** Per epoch. Training leaves out the last ones that do not fill a batch; evaluation fills their batch with zeros. */
   readonly batches: number
+  /** Of an epoch, without what fills the last batch. */
+  readonly images: number
   /**
    * The batches of an epoch, in order. While one is used, the next is prepared; a batch is valid until the next one is asked for, or
    * the loop ends.

@@ -1,3 +1,4 @@
+import type { Task } from '../base/index.ts'
 import type { DataSets } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import type { Chart, Table } from '../report/index.ts'
@@ -41,12 +42,9 @@ export interface Digits {
 }
 
 /** What an experiment is given from outside. */
-export interface LabContext {
+export interface LabContext extends Task {
   /** All that is random follows from it. */
   readonly seed: number
-  readonly signal?: AbortSignal
-  /** Called with the part of the work that is done, 0 to 1. */
-  readonly onProgress?: (done: number) => void
   /** Read, or drawn, when first asked for; one channel, 28×28. */
   readonly digits: () => Promise<Digits>
   /** What runs networks; the runtime's core by default, which has no threads. */

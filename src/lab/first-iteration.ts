@@ -134,13 +134,15 @@ export async function firstIteration(
   const names = [...new Set(watched(graph))].filter((n) => !graph.inputShapes.has(n))
   graph.model.graph.outputs.push(...names.map((name) => ({ name, type: undefined })))
   const create = context.runtime?.createResident ?? createResident
-  const resident = await create(graph.model, graph.inputShapes, { threads: context.threads ?? 1, onNotice: () => {} })
+  const resident = await create(graph.model, graph.inputShapes, {
+    ...{ threads: context.threads ?? 1, signal: context.signal, onNotice: () => {} },
+  })
   try {
     resident.input(graph.images).set(batch.images)
     resident.input(graph.targets).set(batch.targets)
     for (const { name, tensor } of [...graph.weights, ...graph.statistics])
       resident.input(name).set(floats(tensor.data.bytes()))
-    await resident.run()
+    await resident.run({ signal: context.signal })
     return {
       loss: resident.output(graph.loss)[0]!,
       graph,

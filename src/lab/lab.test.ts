@@ -1,6 +1,7 @@
 // What all experiments share: checks and verdicts, pages, their prose.
 
 import { describe, expect, it } from 'vitest'
+import type { Progress } from '../base/index.ts'
 import { atLeast, atMost, control, equal, farthest, near } from './checks.ts'
 import type { Experiment, Findings } from './experiment.ts'
 import {
@@ -36,8 +37,8 @@ const sample = (
   source: 'A paper, section 1',
   settings: { quick: { size: 1, list: [1, 2] }, full: { size: 9, list: [] } },
   duration: '1 s',
-  run: async ({ size }, { seed, onProgress }): Promise<Findings> => {
-    onProgress?.(0.5)
+  run: async ({ size }, { seed, progress }): Promise<Findings> => {
+    progress?.({ what: '', done: 0.5, total: 1 })
     return {
       data: 'none & nothing',
       tables: [
@@ -140,10 +141,10 @@ describe('statistics', () => {
 
 describe('an outcome', () => {
   it('has the settings asked for, and reports progress', async () => {
-    const seen: number[] = []
-    const quick = await runExperiment(sample(), { seed: 3, digits, onProgress: (d) => seen.push(d) })
+    const seen: Progress[] = []
+    const quick = await runExperiment(sample(), { seed: 3, digits, progress: (p) => seen.push(p) })
     expect(quick).toMatchObject({ seed: 3, full: false, settings: { size: 1 }, holds: true })
-    expect(seen).toEqual([0.5, 1])
+    expect(seen).toEqual([0.5, 1].map((done) => ({ what: 'sample', done, total: 1 })))
     expect((await runExperiment(sample(), { seed: 0, full: true, digits })).settings).toEqual({ size: 9, list: [] })
   })
 

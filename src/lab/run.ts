@@ -1,3 +1,4 @@
+import { type Progress, stoppable } from '../base/index.ts'
 import { verdictOf } from './checks.ts'
 import type { Experiment, Findings, LabContext } from './experiment.ts'
 
@@ -15,7 +16,7 @@ export interface Outcome extends Findings {
 
 /**
  * Runs one experiment. The same seed gives the same numbers, measured times excepted.
- * @throws what the experiment throws; the signal's reason when it is aborted
+ * @throws KerfError `aborted`, and what the experiment throws
  */
 export async function runExperiment(
   experiment: Experiment,
@@ -23,8 +24,9 @@ export async function runExperiment(
 ): Promise<Outcome> {
   const settings = full ? experiment.settings.full : experiment.settings.quick
   const start = performance.now()
-  const findings = await experiment.run(settings, context)
-  context.onProgress?.(1)
+  const progress = (p: Progress) => context.progress?.({ ...p, what: experiment.name })
+  const findings = await stoppable('The experiment', () => experiment.run(settings, { ...context, progress }))
+  progress({ what: experiment.name, done: 1, total: 1 })
   return {
     ...findings,
     experiment,

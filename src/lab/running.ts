@@ -5,11 +5,11 @@ import type { LabContext } from './experiment.ts'
 /** A session as the context has it; what did not go as asked is an error here, since it would change what is measured. */
 export function openSession(
   model: Model,
-  { runtime, threads }: LabContext,
+  { runtime, threads, signal }: LabContext,
   options: Pick<SessionOptions, 'winograd'> = {},
 ): Promise<Session> {
   const create = runtime?.createSession ?? createSession
-  return create(model, { ...options, threads: threads ?? 1, onNotice: fail })
+  return create(model, { ...options, signal, threads: threads ?? 1, onNotice: fail })
 }
 
 function fail(notice: string): never {
@@ -24,7 +24,7 @@ export async function runOnce(
 ): Promise<ReadonlyMap<string, Float64Array>> {
   const session = await openSession(model, context)
   try {
-    const outputs = await session.run(feeds)
+    const outputs = await session.run(feeds, { signal: context.signal })
     return new Map(Object.entries(outputs).map(([name, tensor]) => [name, hostValues(tensor)]))
   } finally {
     session.dispose()

@@ -43,7 +43,8 @@ export async function testAccuracy(
   return (await evaluate(model, createLoader(test, { batchSize, training: false }), runningIn(context))).accuracy
 }
 
-const runningIn = ({ runtime, threads = 1 }: LabContext) => ({
+const runningIn = ({ runtime, threads = 1, signal }: LabContext) => ({
+  signal,
   runtime: runtime ?? { createResident, createSession },
   threads,
   onNotice: () => {},

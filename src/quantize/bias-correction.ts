@@ -1,3 +1,4 @@
+import type { Task } from '../base/index.ts'
 import { type Model, type Node, tensorOf, tensorValues, withoutDeadCode } from '../graph/index.ts'
 import type { CalibrationSession } from './quantize.ts'
 
@@ -14,7 +15,7 @@ export interface CorrectionBatch {
   readonly count: number
 }
 
-type CreateSession = (model: Model) => Promise<CalibrationSession>
+type CreateSession = (model: Model, task: Task) => Promise<CalibrationSession>
 
 /**
  * The quantised model with the constants of its adder layers corrected. Neither model given is changed.
@@ -28,9 +29,11 @@ export async function correctBiases(
   input: string,
   batches: readonly CorrectionBatch[],
   createSession: CreateSession,
+  signal: AbortSignal | undefined,
 ): Promise<Model> {
   const wanted = layers.map((node) => node.outputs[0]!)
-  const run = (model: Model, values: readonly string[]) => channelMeans(model, values, input, batches, createSession)
+  const run = (model: Model, values: readonly string[]) =>
+    channelMeans(model, values, input, batches, createSession, signal)
   const expected = await run(given, wanted)
   const graph = { ...quantised.graph, initializers: new Map(quantised.graph.initializers) }
   const corrected: Model = { ...quantised, graph }
@@ -53,14 +56,15 @@ async function channelMeans(
   input: string,
   batches: readonly CorrectionBatch[],
   createSession: CreateSession,
+  signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, Float64Array>> {
   const outputs = values.map((name) => ({ name, type: undefined }))
-  const session = await createSession({ ...model, graph: withoutDeadCode({ ...model.graph, outputs }) })
+  const session = await createSession({ ...model, graph: withoutDeadCode({ ...model.graph, outputs }) }, { signal })
   const means = new Map<string, Float64Array>()
   try {
     const images = batches.reduce((sum, { count }) => sum + count, 0)
     for (const { data, shape, count } of batches) {
-      const results = await session.run({ [input]: { elementType: 'float32', shape, data } })
+      const results = await session.run({ [input]: { elementType: 'float32', shape, data } }, { signal })
       for (const name of values) {
         const { data: result, shape: size } = results[name] as { data: ArrayLike<number>; shape: readonly number[] }
         const [, channels = 1, ...space] = size

@@ -34,6 +34,8 @@ export interface Calibration {
    * @throws KerfError `no-data` before anything was observed, `constant-data` and `not-finite`, naming the layer
    */
   ranges(bits: number, method: RangeMethod): Map<Node, InputRange>
+  /** The same for the layers that read one value. */
+  rangesOf(value: string, bits: number, method: RangeMethod): Map<Node, InputRange>
 }
 
 const isAdder = ({ domain, opType }: Node): boolean => domain === 'ai.kerf' && opType === 'AdderConv'
@@ -86,15 +88,16 @@ class AdderCalibration implements Calibration {
   }
 
   ranges(bits: number, method: RangeMethod): Map<Node, InputRange> {
-    const ranges = new Map<Node, InputRange>()
-    for (const [value, nodes] of this.layers) {
-      const observer = this.observer(value)
-      if (observer.count === 0)
-        throw new KerfError('no-data', 'Nothing was observed: ranges follow from data. Give calibration images.')
-      const range = this.#range(value, nodes, observer, bits, method)
-      for (const node of nodes) ranges.set(node, range)
-    }
-    return ranges
+    return new Map([...this.layers.keys()].flatMap((value) => [...this.rangesOf(value, bits, method)]))
+  }
+
+  rangesOf(value: string, bits: number, method: RangeMethod): Map<Node, InputRange> {
+    const observer = this.observer(value)
+    if (observer.count === 0)
+      throw new KerfError('no-data', 'Nothing was observed: ranges follow from data. Give calibration images.')
+    const nodes = this.layers.get(value)!
+    const range = this.#range(value, nodes, observer, bits, method)
+    return new Map(nodes.map((node) => [node, range]))
   }
 
   #range(value: string, nodes: readonly Node[], observer: Observer, bits: number, method: RangeMethod): InputRange {

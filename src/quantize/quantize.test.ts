@@ -149,7 +149,7 @@ describe('quantising a network on data', () => {
     const seen: number[] = []
     const { images } = await quantize(
       model,
-      options(8, pictures([4, 4, 4]), { most: 6, onProgress: (n) => seen.push(n) }),
+      options(8, pictures([4, 4, 4]), { most: 6, progress: ({ done }) => void seen.push(done) }),
     )
     expect([images, seen]).toEqual([6, [4, 6]])
     // Zeros that fill the batch would be seen as the smallest value of an input that has none.

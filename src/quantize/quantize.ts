@@ -1,6 +1,6 @@
-import { KerfError } from '../base/index.ts'
-import { graphInputs, type Model } from '../graph/index.ts'
-import { checkBits, type QuantizedAdderLayer, quantizeAdderLayers } from './adder-layers.ts'
+import { KerfError, stoppable, type Task, type Turn, turns } from '../base/index.ts'
+import { graphInputs, type Model, type Node } from '../graph/index.ts'
+import { checkBits, type InputRange, type QuantizedAdderLayer, quantizeAdderLayers } from './adder-layers.ts'
 import { correctBiases } from './bias-correction.ts'
 import { type Calibration, calibrate, withOutputs } from './calibration.ts'
 import { type CodingError, codingError, type RangeMethod } from './ranges.ts'
@@ -31,22 +31,23 @@ type FloatTensor = { readonly elementType: 'float32'; readonly shape: readonly n
 export interface CalibrationSession {
   run(
     feeds: Readonly<Record<string, FloatTensor>>,
+    task?: Task,
   ): Promise<Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number | bigint> }>>>
   dispose(): void
 }
 
-export interface QuantizeOptions {
+export interface QuantizeOptions extends Task {
   /** Of the codes: 2 to 8. */
   readonly bits: number
   readonly images: CalibrationImages
-  readonly createSession: (model: Model) => Promise<CalibrationSession>
+  /** Given the signal of this task. */
+  readonly createSession: (model: Model, task: Task) => Promise<CalibrationSession>
   /** How ranges are chosen; 'mse' by default. */
   readonly range?: RangeMethod
   /** Each filter's mean result is put right on calibration images; false by default (docs/decisions/0014). */
   readonly biasCorrection?: boolean
   /** Most images that are looked at; by default all. */
   readonly most?: number
-  readonly onProgress?: (images: number) => void
 }
 
 /** What quantisation did to an adder layer. */
@@ -79,18 +80,17 @@ export interface Quantized {
 /**
  * Quantises the adder layers of a network.
  * @throws KerfError `bad-argument` for other bits; `no-adder-layers`; `unsupported-input` for a network with several inputs; `no-data`;
- *   `constant-data` where all pixels, all images or all values of a layer are the same; `not-finite`; and as `quantizeAdderLayers`
+ *   `constant-data` where all pixels, all images or all values of a layer are the same; `not-finite`; `aborted`; and as `quantizeAdderLayers`
  */
-export async function quantize(model: Model, options: QuantizeOptions): Promise<Quantized> {
-  const {
-    bits,
-    images,
-    createSession,
-    range = 'mse',
-    biasCorrection = false,
-    most = Number.POSITIVE_INFINITY,
-    onProgress,
-  } = options
+export const quantize = (model: Model, options: QuantizeOptions): Promise<Quantized> =>
+  stoppable(what, () => quantized(model, options))
+
+/** What is stopped. */
+const what = 'Quantising'
+
+async function quantized(model: Model, options: QuantizeOptions): Promise<Quantized> {
+  const { bits, images, createSession, range = 'mse', biasCorrection = false, signal } = options
+  const turn = turns(signal, what)
   checkBits(bits)
   const calibration = calibrate(model)
   const [input, ...others] = graphInputs(model.graph)
@@ -100,17 +100,17 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
       `The model has ${others.length + 1} inputs; calibration gives it images alone.`,
     )
   const shape = [images.batchSize, ...images.shape]
-  const { kept, count } = await observe(calibration, input.name, shape, images.batches, {
-    createSession,
-    most,
-    onProgress,
-  })
-  const ranges = calibration.ranges(bits, range)
+  const { kept, count } = await observe(calibration, input.name, shape, turn, options)
+  const ranges = new Map<Node, InputRange>()
+  for (const value of calibration.layers.keys()) {
+    await turn()
+    for (const [node, found] of calibration.rangesOf(value, bits, range)) ranges.set(node, found)
+  }
   const { model: coded, layers } = quantizeAdderLayers(model, ranges, bits)
   const nodes = model.graph.nodes.filter((node) => ranges.has(node))
   const batches = kept.map((batch) => ({ ...batch, shape }))
   const quantised = biasCorrection
-    ? await correctBiases(model, coded, nodes, input.name, batches, createSession)
+    ? await correctBiases(model, coded, nodes, input.name, batches, createSession, signal)
     : coded
   const [first] = kept as [FirstBatch]
   const open = input.type?.kind === 'tensor' && typeof input.type.shape?.[0] !== 'number'
@@ -120,6 +120,7 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
     input.name,
     open ? firstOf(first, shape) : { ...first, shape },
     createSession,
+    signal,
   )
   const inputs = new Map(
     [...calibration.layers].flatMap(([value, nodes]) => nodes.map((node) => [node, value] as const)),
@@ -161,27 +162,24 @@ async function observe(
   calibration: Calibration,
   input: string,
   shape: readonly number[],
-  batches: AsyncIterable<CalibrationBatch>,
-  {
-    createSession,
-    most,
-    onProgress,
-  }: Pick<QuantizeOptions, 'createSession' | 'onProgress'> & { readonly most: number },
+  turn: Turn,
+  { images: { batches }, createSession, most = Number.POSITIVE_INFINITY, signal, progress }: QuantizeOptions,
 ): Promise<{ readonly kept: readonly FirstBatch[]; readonly count: number }> {
-  const session = await createSession(calibration.model)
+  const session = await createSession(calibration.model, { signal })
   const variety = new Variety()
   const kept: FirstBatch[] = []
   let done = 0
   try {
     for await (const { images, count: filled } of batches) {
+      await turn()
       const count = Math.min(filled, most - done)
       if (count <= 0) break
       if (done < mostKept) kept.push({ data: images.slice(), count })
       variety.add(images, count, images.length / shape[0]!)
-      const outputs = await session.run({ [input]: { elementType: 'float32', shape, data: images } })
+      const outputs = await session.run({ [input]: { elementType: 'float32', shape, data: images } }, { signal })
       calibration.observe((name) => part(name === input ? images : outputs[name]?.data, count, shape[0]!))
       done += count
-      onProgress?.(done)
+      progress?.({ what: 'calibrating', done, unit: 'images' })
       if (done >= most) break
     }
   } finally {
@@ -240,13 +238,14 @@ async function drifts(
   input: string,
   { data, count, shape }: FirstBatch & { readonly shape: readonly number[] },
   createSession: QuantizeOptions['createSession'],
+  signal: AbortSignal | undefined,
 ): Promise<(value: string) => number> {
   const values = [...calibration.layers.keys()]
   const [before = {}, after = {}] = await Promise.all(
     [calibration.model, withOutputs(quantised, values)].map(async (model) => {
-      const session = await createSession(model)
+      const session = await createSession(model, { signal })
       try {
-        return await session.run({ [input]: { elementType: 'float32', shape, data } })
+        return await session.run({ [input]: { elementType: 'float32', shape, data } }, { signal })
       } finally {
         session.dispose()
       }

@@ -1,4 +1,4 @@
-import { elementCount, KerfError } from '../base/index.ts'
+import { elementCount, KerfError, stoppable, type Task } from '../base/index.ts'
 import {
   AttributeReader,
   allNames,
@@ -43,12 +43,14 @@ type FloatTensor = { readonly elementType: 'float32'; readonly shape: readonly n
 export interface MeasuringSession<Feed = never> {
   run(
     feeds: Readonly<Record<string, FloatTensor | Feed>>,
+    task?: Task,
   ): Promise<Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number | bigint> }>>>
   dispose(): void
 }
 
-export interface StatisticsOptions<Feed = never> {
-  readonly createSession: (model: Model) => Promise<MeasuringSession<Feed>>
+export interface StatisticsOptions<Feed = never> extends Task {
+  /** Given this task. */
+  readonly createSession: (model: Model, task: Task) => Promise<MeasuringSession<Feed>>
   /** Only those behind one of these nodes; by default all. */
   readonly behind?: ReadonlySet<string>
 }
@@ -58,17 +60,23 @@ export interface StatisticsOptions<Feed = never> {
  * number of images at a time, it is measured freed of that; where it cannot be freed, in batches of that size, whose moments are put together: a remainder
  * is left out.
  * @throws KerfError `unsupported-input` for a network with several inputs, `too-few-images` where they do not fill the batch that is fixed, `not-finite`
- *   where values are no numbers, and what running throws
+ *   where values are no numbers, `aborted`, and what running throws
  */
-export async function measureStatistics<Feed = never>(
+export const measureStatistics = <Feed = never>(
   given: Model,
   images: StatisticsImages | StatisticsFeeds<Feed>,
-  { createSession, behind }: StatisticsOptions<Feed>,
+  options: StatisticsOptions<Feed>,
+): Promise<Model> => stoppable('Measuring statistics', () => measured(given, images, options))
+
+async function measured<Feed>(
+  given: Model,
+  images: StatisticsImages | StatisticsFeeds<Feed>,
+  options: StatisticsOptions<Feed>,
 ): Promise<Model> {
   const model = withStoredStatistics(given)
-  const wanted = normalisations(model, behind)
+  const wanted = normalisations(model, options.behind)
   const runs: Batches<Feed> = 'feeds' in images ? { model, batches: [images.feeds] } : inBatches(model, images)
-  const results = await normalisedByBatch(runs, wanted, createSession)
+  const results = await normalisedByBatch(runs, wanted, options)
   const graph = { ...model.graph, nodes: [...model.graph.nodes], initializers: new Map(model.graph.initializers) }
   const taken = allNames(graph)
   const readers = consumersOf(graph)
@@ -134,7 +142,7 @@ interface Measured {
 async function normalisedByBatch<Feed>(
   { model, batches }: Batches<Feed>,
   wanted: readonly Node[],
-  createSession: StatisticsOptions<Feed>['createSession'],
+  { createSession, signal, progress }: StatisticsOptions<Feed>,
 ): Promise<Measured[]> {
   if (wanted.length === 0) return []
   const graph = { ...model.graph, initializers: new Map(model.graph.initializers) }
@@ -157,10 +165,10 @@ async function normalisedByBatch<Feed>(
     }
   })
   graph.outputs = [...outputs.values()].flat().map((name) => ({ name, type: undefined }))
-  const session = await createSession({ ...model, graph: withoutDeadCode(graph) })
+  const session = await createSession({ ...model, graph: withoutDeadCode(graph) }, { signal, progress })
   try {
     const runs: Awaited<ReturnType<MeasuringSession['run']>>[] = []
-    for (const feeds of batches) runs.push(await session.run(feeds))
+    for (const feeds of batches) runs.push(await session.run(feeds, { signal, progress }))
     return wanted.map((node) => {
       const names = outputs.get(node.outputs[0] ?? '')!
       const moments = runs.map((results) =>

@@ -72,7 +72,7 @@ describe('networks of 16-bit floats', () => {
     const x = hostTensor('float16', [2, 2, 4, 4], ramp(64, 0.37, 3, -1.3))
     const [name] = session.outputNames as [string]
     const own = hostTensor('float16', [2, 4, 4, 4], new Float64Array(128))
-    const outputs = await session.run({ x }, { [name]: own })
+    const outputs = await session.run({ x }, { into: { [name]: own } })
     expect(outputs[name]).toBe(own)
     expect(hostValues(own)[5]).toBeCloseTo(5.605, 2)
     session.dispose()

@@ -10,7 +10,7 @@ export type { RunProfile, TaskTime } from './backends/wasm/profile.ts'
 export type { Feed, NestedNumbers } from './feed.ts'
 export type { Feeds } from './feeds.ts'
 export { createResident, type Resident, type ResidentOptions } from './resident.ts'
-export { type Backend, createSession, type Session, type SessionOptions } from './session.ts'
+export { type Backend, createSession, type RunOptions, type Session, type SessionOptions } from './session.ts'
 export {
   dataLengthOf,
   fromDense,

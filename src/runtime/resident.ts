@@ -1,10 +1,9 @@
-import { elementCount, KerfError } from '../base/index.ts'
+import { elementCount, KerfError, type Task } from '../base/index.ts'
 import { graphInputs, type Model } from '../graph/index.ts'
-import { referenceRun } from './backends/reference/run.ts'
 import { lowerings } from './backends/wasm/lowerings/index.ts'
 import { profileTasks, type RunProfile } from './backends/wasm/profile.ts'
 import type { WasmRunner } from './backends/wasm/session.ts'
-import { type Backend, chooseBackend, chooseThreads, type SessionOptions } from './session.ts'
+import { type Backend, chooseBackend, chooseThreads, paceOf, runReference, type SessionOptions } from './session.ts'
 import { startRunner } from './start-runner.ts'
 import { hostTensor } from './tensor.ts'
 
@@ -23,18 +22,19 @@ export interface Resident {
   input(name: string): Float32Array
   /** An output of the last run; valid until the next. @throws KerfError `unknown-output` */
   output(name: string): Float32Array
-  run(): Promise<void>
+  /** @throws KerfError `aborted`, after which it can be run again */
+  run(task?: Task): Promise<void>
   /** How long every part of a run takes (see Session.profile). */
-  profile(seconds?: number): Promise<RunProfile>
+  profile(seconds?: number, task?: Task): Promise<RunProfile>
   dispose(): void
 }
 
-export type ResidentOptions = Pick<SessionOptions, 'backend' | 'threads' | 'onNotice' | 'worker' | 'spawn'>
+export type ResidentOptions = Task & Pick<SessionOptions, 'backend' | 'threads' | 'onNotice' | 'worker' | 'spawn'>
 
 /**
  * Plans a network for one set of input shapes.
  * @param inputShapes concrete; all inputs and outputs are float32
- * @throws UnsupportedError for an operator that is not known; KerfError `out-of-memory`, `wrong-element-type`
+ * @throws UnsupportedError for an operator that is not known; KerfError `out-of-memory`, `wrong-element-type`, `aborted`
  */
 export async function createResident(
   model: Model,
@@ -92,12 +92,12 @@ class WasmResident implements Resident {
     return this.#runner.place(name) ?? (this.#runner.result(name).data as Float32Array)
   }
 
-  run(): Promise<void> {
-    return this.#runner.step()
+  run(task: Task = {}): Promise<void> {
+    return this.#runner.step(paceOf(task))
   }
 
-  profile(seconds = 1): Promise<RunProfile> {
-    return profileTasks(this.#runner, new Map(), seconds)
+  profile(seconds = 1, task: Task = {}): Promise<RunProfile> {
+    return profileTasks(this.#runner, new Map(), seconds, task)
   }
 
   dispose(): void {
@@ -134,11 +134,11 @@ class ReferenceResident implements Resident {
     return data as Float32Array
   }
 
-  async run(): Promise<void> {
+  async run(task: Task = {}): Promise<void> {
     const feeds = [...this.#inputs].map(
       ([name, data]) => [name, hostTensor('float32', this.#shapes.get(name)!, data)] as const,
     )
-    this.#outputs = referenceRun(this.#model, new Map(feeds))
+    this.#outputs = await runReference(this.#model, new Map(feeds), paceOf(task))
   }
 
   profile(): Promise<RunProfile> {

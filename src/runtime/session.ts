@@ -1,10 +1,10 @@
-import { isConcrete, KerfError } from '../base/index.ts'
+import { checkAborted, inTurns, isConcrete, KerfError, type Pace, type Task, turns } from '../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
-import { referenceRun } from './backends/reference/run.ts'
+import { referenceRounds, referenceRun } from './backends/reference/run.ts'
 import { directLowerings, lowerings } from './backends/wasm/lowerings/index.ts'
 import { type SpawnWorker, spawnBrowserWorker } from './backends/wasm/pool.ts'
 import { profileTasks, type RunProfile } from './backends/wasm/profile.ts'
-import type { WasmRunner } from './backends/wasm/session.ts'
+import { planning, type WasmRunner } from './backends/wasm/session.ts'
 import type { Feed } from './feed.ts'
 import { checkFeeds, checkOutputs, type Feeds, handOver } from './feeds.ts'
 import { startRunner } from './start-runner.ts'
@@ -13,7 +13,8 @@ import type { HostTensor } from './tensor.ts'
 /** 'wasm': fast kernels, with threads. 'reference': the operators' scalar definitions, slow, the oracle. */
 export type Backend = 'wasm' | 'reference'
 
-export interface SessionOptions {
+/** `signal` and `progress` are those of making the session; its runs have their own. */
+export interface SessionOptions extends Task {
   /** Default 'wasm'; where the engine has no WebAssembly SIMD, 'reference', with a notice. */
   readonly backend?: Backend
   /** Default 1, at most 256. More than 1 need SharedArrayBuffer (in a browser: COOP and COEP headers). */
@@ -36,6 +37,15 @@ export interface SessionOptions {
   readonly spawn?: SpawnWorker
 }
 
+/** Of one run. An abort is seen between the parts of the network, or behind the run where that takes less than 0.1 s. */
+export interface RunOptions extends Task {
+  /**
+   * Tensors that outputs of these names are written into, for callers that run often: then a run makes no new arrays (of nodes that the slow reference
+   * does it still does). They must not be the feeds. Default: every output is a new tensor.
+   */
+  readonly into?: Feeds
+}
+
 /** A network that is ready to run. */
 export interface Session {
   readonly backend: Backend
@@ -52,19 +62,17 @@ export interface Session {
   /**
    * Runs that are asked for at the same time are made one after the other.
    * @param feeds per input a tensor; or its elements alone, as a typed array or lists of numbers, where the model tells the shape
-   * @param into tensors that outputs of these names are written into, for callers that run often: then a run makes no new arrays (of nodes that
-   *   the slow reference does it still does). They must not be the feeds. Default: every output is a new tensor
    * @returns every output; for a name in `into` that tensor
    * @throws KerfError `unknown-input`, `missing-input`, `unknown-output`, `wrong-shape`, `wrong-element-type`, `worker-ended`, `out-of-memory`, `wasm-blocked` (a
-   *   page that forbids WebAssembly), `disposed`
+   *   page that forbids WebAssembly), `disposed`; `aborted`, after which the session can be run again
    */
-  run(feeds: Readonly<Record<string, Feed>>, into?: Feeds): Promise<Record<string, HostTensor>>
+  run(feeds: Readonly<Record<string, Feed>>, options?: RunOptions): Promise<Record<string, HostTensor>>
   /**
    * How long every part of a run takes. Only of 'wasm'.
    * @param seconds how long to measure, default 1; at least three runs are made
    * @throws KerfError `bad-options` for the reference, and as `run`
    */
-  profile(feeds: Readonly<Record<string, Feed>>, seconds?: number): Promise<RunProfile>
+  profile(feeds: Readonly<Record<string, Feed>>, seconds?: number, task?: Task): Promise<RunProfile>
   /** Ends its threads and lets go of its memory. It cannot be run any more. */
   dispose(): void
 }
@@ -82,12 +90,13 @@ const hasSimd = (): boolean => typeof WebAssembly !== 'undefined' && WebAssembly
  *     const session = await createSession(model, { threads: 2 })
  *     const { logits } = await session.run({ input: hostTensor('float32', [1, 3, 224, 224], pixels) })
  *
- * @throws UnsupportedError when an operator is not known; KerfError when a shape is missing or the memory does not suffice
+ * @throws UnsupportedError when an operator is not known; KerfError when a shape is missing or the memory does not suffice, and `aborted`
  */
 export async function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   const notice = options.onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
   const backend = chooseBackend(options, notice)
   const threads = chooseThreads(options, notice)
+  checkAborted(options.signal, planning)
   const session = new PlannedSession(model, backend, backend === 'reference' ? 1 : threads, options, notice)
   const fixed =
     options.inputShapes !== undefined ||
@@ -95,6 +104,7 @@ export async function createSession(model: Model, options: SessionOptions = {}):
   if (fixed)
     await session.prepare(
       bindInputs(model.graph, options.inputShapes).inputShapes as ReadonlyMap<string, readonly number[]>,
+      options,
     )
   return session
 }
@@ -128,6 +138,20 @@ export function chooseThreads(
   )
   return 1
 }
+
+/** What is stopped. */
+const running = 'The run'
+
+/** The pace of a run; undefined where nobody waits for a turn. */
+export const paceOf = ({ signal, progress }: Task): Pace | undefined =>
+  signal || progress ? { turn: turns(signal, running), progress } : undefined
+
+export const runReference = async (
+  model: Model,
+  feeds: ReadonlyMap<string, HostTensor>,
+  pace: Pace | undefined,
+): Promise<Map<string, HostTensor>> =>
+  pace ? inTurns(referenceRounds(model, feeds), 'running', pace) : referenceRun(model, feeds)
 
 const disposed = (): KerfError =>
   new KerfError('disposed', 'The session has been disposed of. Make a new one with createSession.')
@@ -166,15 +190,22 @@ class PlannedSession implements Session {
     return this.#runner && { ...this.#runner.assembly.sizes, host: this.#runner.hostBytes }
   }
 
-  async prepare(shapes: ReadonlyMap<string, readonly number[]>): Promise<void> {
+  async prepare(shapes: ReadonlyMap<string, readonly number[]>, task: Task): Promise<void> {
     if (this.backend === 'reference') return
     const key = JSON.stringify([...shapes])
     if (this.#runner && key === this.#planned) return
     this.#runner?.dispose()
     this.#runner = undefined
-    const { runner, threads } = await startRunner(this.#model, shapes, this.#options, this.threads, this.#notice, {
-      lowerings: this.#options.winograd === false ? directLowerings : lowerings,
-    })
+    const { runner, threads } = await startRunner(
+      this.#model,
+      shapes,
+      { ...this.#options, ...task },
+      this.threads,
+      this.#notice,
+      {
+        lowerings: this.#options.winograd === false ? directLowerings : lowerings,
+      },
+    )
     if (this.#disposed) {
       runner.dispose()
       throw disposed()
@@ -186,21 +217,26 @@ class PlannedSession implements Session {
     if (onHost.length > 0) this.#notice(`no kernel does ${onHost.join(', ')}: the slow reference does.`)
   }
 
-  async run(feeds: Readonly<Record<string, Feed>>, into: Feeds = {}): Promise<Record<string, HostTensor>> {
+  async run(
+    feeds: Readonly<Record<string, Feed>>,
+    { into = {}, signal, progress }: RunOptions = {},
+  ): Promise<Record<string, HostTensor>> {
     checkOutputs(this.outputNames, into)
+    const pace = paceOf({ signal, progress })
     return this.#inTurn(feeds, async (checked) => {
-      if (this.backend === 'reference') return handOver(referenceRun(this.#model, checked), into)
-      await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])))
-      return handOver(await this.#runner!.run(checked), into)
+      await pace?.turn()
+      if (this.backend === 'reference') return handOver(await runReference(this.#model, checked, pace), into)
+      await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])), { signal, progress })
+      return handOver(await this.#runner!.run(checked, pace), into)
     })
   }
 
-  async profile(feeds: Readonly<Record<string, Feed>>, seconds = 1): Promise<RunProfile> {
+  async profile(feeds: Readonly<Record<string, Feed>>, seconds = 1, task: Task = {}): Promise<RunProfile> {
     if (this.backend === 'reference')
       throw new KerfError('bad-options', "Only the backend 'wasm' can be timed part by part.")
     return this.#inTurn(feeds, async (checked) => {
-      await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])))
-      return profileTasks(this.#runner!, checked, seconds)
+      await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])), task)
+      return profileTasks(this.#runner!, checked, seconds, task)
     })
   }
 

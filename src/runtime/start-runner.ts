@@ -14,13 +14,20 @@ export async function startRunner(
   {
     worker,
     spawn = worker === undefined ? spawnBrowserWorker : browserWorkers(worker),
-  }: Pick<SessionOptions, 'worker' | 'spawn'>,
+    signal,
+    progress,
+  }: Pick<SessionOptions, 'worker' | 'spawn' | 'signal' | 'progress'>,
   threads: number,
   notice: (text: string) => void,
   options: Omit<WasmOptions, 'threads' | 'spawn'>,
 ): Promise<{ readonly runner: WasmRunner; readonly threads: number }> {
   const start = (count: number) =>
-    WasmRunner.make(model, shapes, { ...options, threads: count, spawn: count > 1 ? spawn : undefined })
+    WasmRunner.make(
+      model,
+      shapes,
+      { ...options, threads: count, spawn: count > 1 ? spawn : undefined },
+      { signal, progress },
+    )
   try {
     return { runner: await start(threads), threads }
   } catch (error) {

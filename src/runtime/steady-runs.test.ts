@@ -103,7 +103,7 @@ describe('memory', () => {
     const results = await session.run(x)
     // What the outputs take, one array each.
     expect(made()).toBe(2)
-    const again = await session.run(x, into)
+    const again = await session.run(x, { into })
     expect(made()).toBe(2)
     for (const name of ['scores', 'picture']) {
       expect(again[name]).toBe(into[name])
@@ -117,9 +117,9 @@ describe('memory', () => {
     const x = feeds()
     const into = await session.run(x)
     const runs = async (count: number, kept: Record<string, HostTensor>[]) => {
-      await session.run(x, into)
+      await session.run(x, { into })
       const before = held()
-      for (let i = 0; i < count; i++) kept.push(await session.run(x, kept.length < count ? into : undefined))
+      for (let i = 0; i < count; i++) kept.push(await session.run(x, kept.length < count ? { into } : {}))
       return held() - before
     }
     expect(await runs(20, [])).toBeLessThan(256 * 1024)

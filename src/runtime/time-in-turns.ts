@@ -1,3 +1,5 @@
+import { turns as othersTurns, type Task } from '../base/index.ts'
+
 /** What was measured of one contender. */
 export interface Timing {
   readonly medianMs: number
@@ -13,17 +15,28 @@ const turnMs = 40
 /**
  * Times contenders in turns, so that a busy moment of the machine hits all alike. The first run of each turn is not counted.
  * @param seconds how long altogether; each contender gets at least five counted runs
+ * @throws KerfError `aborted`, between two runs
  */
 export async function timeInTurns(
   contenders: readonly { step(): Promise<void> }[],
   seconds: number,
+  { signal, progress }: Task = {},
 ): Promise<Timing[]> {
   const times = contenders.map(() => [] as number[])
-  for (const { step } of contenders) for (let i = 0; i < 2; i++) await step()
-  const end = performance.now() + 1000 * seconds
-  while (performance.now() < end || times.some((t) => t.length < 5))
+  // What is not timed: others have their turn before a run, never within.
+  const others = othersTurns(signal, 'Timing')
+  const untimed = async (step: () => Promise<void>) => {
+    await others()
+    await step()
+  }
+  for (const { step } of contenders) for (let i = 0; i < 2; i++) await untimed(step)
+  const begin = performance.now()
+  const total = 1000 * seconds
+  const passed = () => performance.now() - begin
+  while (passed() < total || times.some((t) => t.length < 5))
     for (const [i, { step }] of contenders.entries()) {
-      await step()
+      await untimed(step)
+      progress?.({ what: 'measuring', done: Math.min(passed(), total), total, unit: 'ms' })
       const turn = performance.now()
       do {
         const start = performance.now()

@@ -36,6 +36,7 @@ export function tinyLoader(count: number, batchSize: number, { seed = 1, trainin
     shape: tinyShape,
     batchSize,
     batches,
+    images: batches * batchSize,
     async *epoch(epoch, first = 0) {
       const random = seededRandom(seed + 31 * epoch)
       const order = images.map((image) => ({ image, key: training ? random.uniform() : 0 }))

@@ -1,4 +1,4 @@
-import { KerfError, seededRandom } from '../base/index.ts'
+import { KerfError, seededRandom, type Task } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import { hostTensor } from '../runtime/index.ts'
 import type { ImageNetwork } from './graph/images.ts'
@@ -18,7 +18,7 @@ const tolerance = 1e-3
 export async function proveFreedBatch(
   { model, fixed }: ImageNetwork,
   shape: readonly number[],
-  options: RunningOptions,
+  options: RunningOptions & Task,
 ): Promise<void> {
   if (!fixed) return
   const { size } = fixed
@@ -43,18 +43,18 @@ async function outputsOf(
   model: Model,
   shape: readonly number[],
   images: Float32Array,
-  { runtime = coreRuntime, backend, threads }: RunningOptions,
+  { runtime = coreRuntime, backend, threads, signal }: RunningOptions & Task,
 ): Promise<Float32Array> {
   const input = model.graph.inputs.find((i) => !model.graph.initializers.has(i.name))?.name ?? ''
   const output = model.graph.outputs[0]?.name ?? ''
   const inputShapes = new Map([[input, shape]])
-  const session = await runtime.createSession(model, { backend, threads, inputShapes, onNotice: () => {} })
+  const session = await runtime.createSession(model, { backend, threads, signal, inputShapes, onNotice: () => {} })
   try {
     const each = shape.reduce((product, d) => product * d, 1)
     const parts: Float32Array[] = []
     for (let at = 0; at < images.length; at += each) {
       const feeds = { [input]: hostTensor('float32', shape, images.subarray(at, at + each)) }
-      const { data } = (await session.run(feeds))[output]!
+      const { data } = (await session.run(feeds, { signal }))[output]!
       parts.push((data as Float32Array).slice())
     }
     return Float32Array.from(parts.flatMap((part) => [...part]))

@@ -1,13 +1,15 @@
-import { KerfError } from '../base/index.ts'
+import { stoppable, type Task, turns } from '../base/index.ts'
 import type { Batch, Loader } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import { hostTensor, type Session } from '../runtime/index.ts'
 import { proveFreedBatch } from './batch-proof.ts'
 import { type Classifier, classifierOf } from './graph/classifier.ts'
 import { networkForImages } from './graph/images.ts'
-import { breathe } from './pause.ts'
 import { coreRuntime, type RunningOptions } from './runtime.ts'
 import { crossEntropyOf, rankOf, squaredErrorOf } from './scores.ts'
+
+/** What is stopped. */
+const what = 'The evaluation'
 
 /** How well a network does on a set of images. */
 export interface Evaluation {
@@ -23,11 +25,9 @@ export interface Evaluation {
   readonly imagesPerSecond: number
 }
 
-export interface EvaluateOptions extends RunningOptions {
+export interface EvaluateOptions extends RunningOptions, Task {
   /** Cross-entropy by default: of the logits, or where the network ends with Softmax, of its probabilities. */
   readonly loss?: 'crossEntropy' | 'meanSquaredError'
-  readonly onProgress?: (images: number, of: number) => void
-  readonly signal?: AbortSignal
 }
 
 /**
@@ -39,19 +39,23 @@ export async function evaluate(model: Model, loader: Loader, options: EvaluateOp
   const network = networkForImages(model, [loader.batchSize, ...loader.shape])
   const notice = options.onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
   network.notices.forEach(notice)
-  await proveFreedBatch(network, loader.shape, options)
+  await stoppable(what, () => proveFreedBatch(network, loader.shape, options))
   return evaluateNetwork(network.model, loader, options)
 }
 
 /** `evaluate` for a network that takes the loader's batches: see `networkForImages`. */
-export async function evaluateNetwork(model: Model, loader: Loader, options: EvaluateOptions): Promise<Evaluation> {
+export const evaluateNetwork = (model: Model, loader: Loader, options: EvaluateOptions): Promise<Evaluation> =>
+  stoppable(what, () => evaluated(model, loader, options))
+
+async function evaluated(model: Model, loader: Loader, options: EvaluateOptions): Promise<Evaluation> {
   const imageShape = [loader.batchSize, ...loader.shape]
   const classifier = classifierOf(model, imageShape, loader.classes)
-  const { runtime = coreRuntime, backend, threads, onNotice } = options
+  const { runtime = coreRuntime, backend, threads, onNotice, signal } = options
   const session = await runtime.createSession(model, {
     backend,
     threads,
     onNotice,
+    signal,
     inputShapes: new Map([[classifier.image, imageShape]]),
   })
   try {
@@ -65,19 +69,18 @@ async function runOver(
   session: Session,
   classifier: Classifier,
   loader: Loader,
-  { loss: kind = 'crossEntropy', onProgress, signal }: EvaluateOptions,
+  { loss: kind = 'crossEntropy', signal, progress }: EvaluateOptions,
 ): Promise<Evaluation> {
   const tally = new Tally(classifier, kind)
   const shape = [loader.batchSize, ...loader.shape]
-  const breath = breathe()
+  const turn = turns(signal, what)
   const start = performance.now()
   for await (const batch of loader.epoch(0)) {
-    if (signal?.aborted) throw new KerfError('aborted', 'The evaluation was stopped.')
+    await turn()
     const feeds = { [classifier.image]: hostTensor('float32', shape, batch.images) }
-    const output = (await session.run(feeds))[classifier.output]?.data as Float32Array
+    const output = (await session.run(feeds, { signal }))[classifier.output]?.data as Float32Array
     tally.add(output, batch)
-    onProgress?.(tally.images, Math.min(loader.batches * loader.batchSize, tally.images + loader.batchSize))
-    await breath()
+    progress?.({ what: 'evaluating', done: tally.images, total: loader.images, unit: 'images' })
   }
   return tally.result((performance.now() - start) / 1000)
 }

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { KerfError } from '../base/index.ts'
-import { createWorkerLoader, type LoadProgress, openData, type WorkerLoader } from '../data/index.node.ts'
+import { isAborted, KerfError, type Task } from '../base/index.ts'
+import { createWorkerLoader, openData, type WorkerLoader } from '../data/index.node.ts'
 import { createLoader, type DataSets, type Loader, type SkippedImage } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import { withImageMetadata } from '../image/index.ts'
 import { filesOf, readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { lineChartsSvg } from '../report/index.ts'
 import { trainingCurves } from './curves.ts'
+import type { EvaluateOptions } from './evaluate.ts'
 import { fewImagesNotice } from './few-images.ts'
 import { withInputSize } from './graph/images.ts'
 import { inClassesOf, trainedOn } from './image-metadata.ts'
@@ -36,16 +37,13 @@ import { createTrainer, nodeRuntime, train } from './threads.node.ts'
 import { isOver, type TrainingEvent, type TrainingPosition } from './train.ts'
 import type { Trainer } from './trainer.ts'
 
-export interface RunRecipeOptions {
+/** `signal` stops after the step under way, with a checkpoint. */
+export interface RunRecipeOptions extends Task {
   /** Goes on with the run in the recipe's folder, from its last checkpoint, to the same bits as without a stop. */
   readonly resume?: boolean
   /** Starts over in a folder that holds a run. */
   readonly force?: boolean
-  /** Stops after the step under way, with a checkpoint. */
-  readonly signal?: AbortSignal
   readonly onEvent?: (event: TrainingEvent) => void
-  /** While images are read. */
-  readonly onLoad?: (progress: LoadProgress) => void
   /** When everything is ready and the first step comes. */
   readonly onStart?: (start: RunStart) => void
   /** What did not go as asked. Default: console.warn. */
@@ -186,7 +184,7 @@ interface Ready {
 }
 
 async function prepare(given: Recipe, options: RunRecipeOptions): Promise<Ready> {
-  const { signal, onLoad, onNotice } = options
+  const { signal, progress, onNotice } = options
   const notice = onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
   const { seed, transforms, threads } = given
   const source = (which: 'start' | 'teacher', path: string | undefined) =>
@@ -195,7 +193,7 @@ async function prepare(given: Recipe, options: RunRecipeOptions): Promise<Ready>
   const { inputSize } = given.model
   const own = start && inputSize !== undefined ? withInputSize(start, inputSize) : start
   const teacher = source('teacher', given.distillation?.teacher)
-  const read = options.sets ?? (await openData(given.data, { ...readingOf(given), signal, onProgress: onLoad }))
+  const read = options.sets ?? (await openData(given.data, { ...readingOf(given), signal, progress }))
   const sets = own ? inClassesOf(own, read) : read
   const batchSize = batchSizeFor(given, sets.train.count)
   if (batchSize < batchSizeFor(given, Number.POSITIVE_INFINITY))
@@ -228,6 +226,7 @@ async function prepare(given: Recipe, options: RunRecipeOptions): Promise<Ready>
     seed,
     threads,
     onNotice,
+    signal,
   })
   const beside = createWorkerLoader(sets.train, loading)
   const sources = { start, teacher }
@@ -289,7 +288,7 @@ class Run {
     }
     const { training, validation, trainer } = this.#ready
     const { epochs, evaluateEveryEpochs, checkpointEveryEpochs, loss, patience, threads } = this.#recipe
-    const { signal, onEvent } = this.#options
+    const { signal, progress, onEvent } = this.#options
     try {
       const { position, stopped } = await train(trainer, {
         training,
@@ -303,6 +302,7 @@ class Run {
         checkpointEverySteps: Math.max(1, Math.round(checkpointEveryEpochs * training.batches)),
         from,
         signal,
+        progress,
         onEvent,
         onEpoch: (metrics, isBest, model) => this.#keep(metrics, isBest, model()),
         onCheckpoint: (at) => this.#save(at),
@@ -325,16 +325,18 @@ class Run {
   async #test(position: TrainingPosition): Promise<TestResults | undefined> {
     const { test, trainer } = this.#ready
     const { loss, threads } = this.#recipe
-    const { signal, onEvent } = this.#options
-    const onProgress = (images: number, of: number) => onEvent?.({ kind: 'evaluating', part: 'test', images, of })
-    const options = { loss, threads, runtime: nodeRuntime, signal, onProgress, onNotice: () => {} }
+    const { signal, progress } = this.#options
+    const options: EvaluateOptions = {
+      ...{ loss, threads, runtime: nodeRuntime, signal, onNotice: () => {} },
+      progress: (p) => progress?.({ ...p, what: 'test' }),
+    }
     const best = () => readModelFile(`${this.#folder.path}/best.onnx`)
     try {
       const tested = await testNetworks(trainer.model(), best, position, test, options)
       this.#folder.writeText('test.json', `${JSON.stringify(tested, null, 2)}\n`)
       return tested
     } catch (error) {
-      if (signal?.aborted) return undefined
+      if (isAborted(error)) return undefined
       throw error
     }
   }

@@ -1,4 +1,4 @@
-import { isConcrete, KerfError } from '../base/index.ts'
+import { isConcrete, KerfError, type Task } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import { proveFreedBatch } from './batch-proof.ts'
 import { classifierOf } from './graph/classifier.ts'
@@ -23,11 +23,18 @@ export async function createTeacher(
   { teacher: inputs, inputShapes }: TrainingGraph,
   { features = [] }: DistillationOptions,
   imageShape: readonly number[],
-  { runtime = coreRuntime, backend, threads, onNotice, classes }: RunningOptions & { readonly classes: number },
+  {
+    runtime = coreRuntime,
+    backend,
+    threads,
+    onNotice,
+    signal,
+    classes,
+  }: RunningOptions & Pick<Task, 'signal'> & { readonly classes: number },
 ): Promise<Teacher> {
   if (!given || !inputs) throw new KerfError('bad-options', 'Distillation needs a teacher: give one.')
   const network = networkForImages(given, imageShape)
-  await proveFreedBatch(network, imageShape.slice(1), { runtime, backend, threads })
+  await proveFreedBatch(network, imageShape.slice(1), { runtime, backend, threads, signal })
   const { model } = network
   const { image, logits, inference } = classifierOf(model, imageShape, classes)
   features.forEach(({ teacher, student }, i) => {
@@ -48,7 +55,7 @@ export async function createTeacher(
   const resident = await runtime.createResident(
     { ...model, graph: { ...model.graph, outputs } },
     new Map([[image, imageShape]]),
-    { backend, threads, onNotice },
+    { backend, threads, onNotice, signal },
   )
   const targets = [inputs.logits, ...inputs.features]
   return {

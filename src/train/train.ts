@@ -1,8 +1,8 @@
+import { isAborted, type Task, turns } from '../base/index.ts'
 import type { Batch, Loader } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import { type EvaluateOptions, type Evaluation, evaluateNetwork } from './evaluate.ts'
 import { networkForImages } from './graph/images.ts'
-import { breathe } from './pause.ts'
 import type { Metrics } from './run-folder/metrics.ts'
 import type { Schedule } from './schedules/schedule.ts'
 import type { StepResult, Trainer } from './trainer.ts'
@@ -41,7 +41,7 @@ export const trainingStart: TrainingPosition = {
   sums: { loss: 0, correct: 0, images: 0, gradientNorm: 0 },
 }
 
-/** What a display shows while training goes on. */
+/** What training tells of its steps and epochs. */
 export type TrainingEvent =
   | {
       readonly kind: 'step'
@@ -58,15 +58,9 @@ export type TrainingEvent =
       readonly learningRate: number
       readonly imagesPerSecond: number
     }
-  | {
-      readonly kind: 'evaluating'
-      readonly part: 'validation' | 'test'
-      readonly images: number
-      readonly of: number
-    }
   | { readonly kind: 'epoch'; readonly metrics: Metrics; readonly isBest: boolean }
 
-export interface TrainOptions extends Pick<EvaluateOptions, 'backend' | 'threads' | 'runtime' | 'loss'> {
+export interface TrainOptions extends Task, Pick<EvaluateOptions, 'backend' | 'threads' | 'runtime' | 'loss'> {
   readonly training: Loader
   /** What the best network is chosen by: no test images, whose accuracy would say too much then. Without one nothing is evaluated. */
   readonly validation?: Loader
@@ -81,7 +75,7 @@ export interface TrainOptions extends Pick<EvaluateOptions, 'backend' | 'threads
   readonly checkpointEverySteps?: number
   /** `trainingStart` by default. The trainer has the state that belongs to it. */
   readonly from?: TrainingPosition
-  /** Stops after the step that is under way; the state is saved by `onCheckpoint`. */
+  /** Stops after the step that is under way, and throws nothing: the state is saved by `onCheckpoint`. */
   readonly signal?: AbortSignal
   readonly onEvent?: (event: TrainingEvent) => void
   /** After an epoch's evaluation, before its checkpoint. `model` makes the network as it is now. */
@@ -123,7 +117,8 @@ class Training {
   readonly #trainer: Trainer
   readonly #o: TrainOptions
   readonly #metrics: Metrics[] = []
-  readonly #breathe = breathe()
+  /** An abort ends training between two steps, not here. */
+  readonly #turn = turns(undefined, 'Training')
   #at: TrainingPosition
   /** Of this epoch, in this call. */
   #timed = { images: 0, start: 0 }
@@ -153,7 +148,7 @@ class Training {
         const learningRate = this.#learningRate(this.#at.step)
         this.#count(batch, await this.#trainer.step(batch, learningRate), learningRate)
         if (this.#at.batch < training.batches && this.#isDue()) await this.#o.onCheckpoint?.(this.#at)
-        await this.#breathe()
+        await this.#turn()
       }
     const imagesPerSecond = this.#speed()
     const evaluated = await this.#evaluate()
@@ -201,6 +196,8 @@ class Training {
       learningRate,
       imagesPerSecond: this.#speed(),
     })
+    const from = this.#o.from?.step ?? 0
+    this.#o.progress?.({ what: 'training', done: step + 1, total: this.#steps, unit: 'steps', from })
   }
 
   #speed(): number {
@@ -208,18 +205,20 @@ class Training {
   }
 
   async #evaluate(): Promise<Evaluation | undefined | 'stopped'> {
-    const { validation, evaluateEveryEpochs = 1, epochs, onEvent, signal, backend, threads, runtime, loss } = this.#o
+    const { validation, evaluateEveryEpochs = 1, epochs, progress, signal, backend, threads, runtime, loss } = this.#o
     const done = this.#at.epoch + 1
     if (!validation || (done % evaluateEveryEpochs !== 0 && done !== epochs)) return undefined
     if (signal?.aborted) return 'stopped'
-    const onProgress = (images: number, of: number) => onEvent?.({ kind: 'evaluating', part: 'validation', images, of })
-    const options = { backend, threads, runtime, loss, onProgress, signal, onNotice: () => {} }
+    const options: EvaluateOptions = {
+      ...{ backend, threads, runtime, loss, signal, onNotice: () => {} },
+      progress: (p) => progress?.({ ...p, what: 'validation' }),
+    }
     try {
       // Whether its batch size may be freed, the trainer has seen.
       const { model } = networkForImages(this.#trainer.model(), [validation.batchSize, ...validation.shape])
       return await evaluateNetwork(model, validation, options)
     } catch (error) {
-      if (signal?.aborted) return 'stopped'
+      if (isAborted(error)) return 'stopped'
       throw error
     }
   }

@@ -1,5 +1,5 @@
 import type { Choices } from '../autodiff/index.ts'
-import { KerfError, seededRandom, seedFrom } from '../base/index.ts'
+import { KerfError, seededRandom, seedFrom, stoppable, type Task } from '../base/index.ts'
 import type { Batch } from '../data/index.ts'
 import { inferenceForm, type Model, tensorValues } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
@@ -24,7 +24,8 @@ import { coreRuntime, type RunningOptions } from './runtime.ts'
 import { largest } from './scores.ts'
 import { createTeacher, type Teacher } from './teacher.ts'
 
-export interface TrainerOptions extends RunningOptions {
+/** `signal` is for the making of the trainer. */
+export interface TrainerOptions extends RunningOptions, Pick<Task, 'signal'> {
   readonly batchSize: number
   /** [C, H, W] of an image. */
   readonly shape: readonly [channels: number, height: number, width: number]
@@ -87,12 +88,15 @@ export interface Trainer {
 
 /**
  * Makes a network, in its form for inference, ready to be trained: the training graph, its plan, an optimiser.
- * @throws KerfError, NodeError as `trainingGraph`; `bad-options` for masks that fit no weight or a teacher that is missing
+ * @throws KerfError, NodeError as `trainingGraph`; `bad-options` for masks that fit no weight or a teacher that is missing; `aborted`
  */
-export async function createTrainer(given: Model, options: TrainerOptions): Promise<Trainer> {
+export const createTrainer = (given: Model, options: TrainerOptions): Promise<Trainer> =>
+  stoppable('The training', () => makeTrainer(given, options))
+
+async function makeTrainer(given: Model, options: TrainerOptions): Promise<Trainer> {
   const model = inferenceForm(given, operators)
   const imageShape = [options.batchSize, ...options.shape]
-  const { runtime = coreRuntime, backend, threads, onNotice, loss, choices, freeze, classes } = options
+  const { runtime = coreRuntime, backend, threads, onNotice, signal, loss, choices, freeze, classes } = options
   const graph = trainingGraph(model, { imageShape, classes, loss, choices, freeze })
   const notice = onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
   const network = networkForImages(model, imageShape)
@@ -101,14 +105,21 @@ export async function createTrainer(given: Model, options: TrainerOptions): Prom
     notice(
       'the file was exported for training (training_mode = 1); what is trained is measured and written as it is in inference.',
     )
-  await proveFreedBatch(network, options.shape, { runtime, backend, threads })
-  const running = { backend, threads, onNotice }
+  await proveFreedBatch(network, options.shape, { runtime, backend, threads, signal })
+  const running = { backend, threads, onNotice, signal }
   const teacher =
     loss?.distillation && (await createTeacher(options.teacher, graph, loss.distillation, imageShape, options))
-  const resident = await runtime.createResident(graph.model, graph.inputShapes, running)
-  const { onHost } = resident
-  if (onHost.length > 0) notice(`no kernel does ${onHost.join(', ')}: the slow reference does.`)
-  return new GraphTrainer(model, graph, resident, teacher, options)
+  let resident: Resident | undefined
+  try {
+    resident = await runtime.createResident(graph.model, graph.inputShapes, running)
+    const { onHost } = resident
+    if (onHost.length > 0) notice(`no kernel does ${onHost.join(', ')}: the slow reference does.`)
+    return new GraphTrainer(model, graph, resident, teacher, options)
+  } catch (error) {
+    resident?.dispose()
+    teacher?.dispose()
+    throw error
+  }
 }
 
 class GraphTrainer implements Trainer {

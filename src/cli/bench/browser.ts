@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { KerfError } from '../../base/index.ts'
+import { aborted, KerfError, type Task } from '../../base/index.ts'
 import { modelBytes } from '../../onnx/index.node.ts'
 import type { Timing } from '../../runtime/index.node.ts'
 import { packageRoot } from '../package-root.ts'
@@ -15,7 +15,7 @@ import type { Entrant } from './models.ts'
  * Models in turns in a browser that is installed on this machine: a page on a server of this process, which answers when it is done.
  */
 
-export interface BrowserOptions {
+export interface BrowserOptions extends Task {
   readonly threads: number
   readonly seconds: number
   readonly onNotice: (text: string) => void
@@ -37,11 +37,11 @@ const html =
   '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>kerf bench</title><script type="module" src="/page.js"></script>'
 
 /**
- * @throws KerfError `no-browser` where none is installed, `browser-failed` where the page cannot run a model or does not answer
+ * @throws KerfError `no-browser` where none is installed, `browser-failed` where the page cannot run a model or does not answer, `aborted`
  */
 export async function timeInBrowser(
   entrants: readonly Entrant[],
-  { threads, seconds, onNotice, page }: BrowserOptions,
+  { threads, seconds, onNotice, page, signal }: BrowserOptions,
 ): Promise<{ machine: Machine; timings: readonly Timing[] }> {
   const program = findBrowser()
   const script = page ?? readFileSync(join(packageRoot, 'dist', 'cli', 'browser-page.js'), 'utf8')
@@ -51,12 +51,16 @@ export async function timeInBrowser(
   const browser = openBrowser(program, `http://127.0.0.1:${port}/`)
   const limit = patienceMs + 1000 * seconds * 3
   let timer: NodeJS.Timeout | undefined
+  let stop = () => {}
   try {
     const result = await Promise.race([
       answer,
       browser.failed,
       new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(failed(`${program} has not answered for ${Math.round(limit / 1000)} s`)), limit)
+        stop = () => reject(aborted('Timing', signal?.reason))
+        if (signal?.aborted) stop()
+        else signal?.addEventListener('abort', stop)
       }),
     ])
     if ('error' in result) throw failed(result.error)
@@ -65,6 +69,7 @@ export async function timeInBrowser(
     return { machine: { ...thisMachine(result.threads), browser: name.replace('/', ' ') }, timings: result.timings }
   } finally {
     clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
     await browser.close()
     server.close()
     server.closeAllConnections()

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { KerfError } from '../../base/index.ts'
+import { KerfError, type Task } from '../../base/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { filesOf, modelBytes } from '../../onnx/index.node.ts'
 import { createSession, type Feeds, type HostTensor, type Session, toDense } from '../../runtime/index.node.ts'
@@ -10,7 +10,7 @@ import { loadPeer } from './peers.ts'
 export interface Contender {
   readonly name: string
   readonly version: string
-  run(): Promise<ReadonlyMap<string, ArrayLike<number>>>
+  run(task?: Task): Promise<ReadonlyMap<string, ArrayLike<number>>>
   /** Runs without looking at the outputs. */
   step(): Promise<void>
   release(): Promise<void>
@@ -23,19 +23,21 @@ export interface Kerf extends Contender {
 export async function openKerf(
   model: Model,
   feeds: Feeds,
-  options: { readonly threads: number; readonly version: string; readonly onNotice: (text: string) => void },
+  options: { readonly threads: number; readonly version: string; readonly onNotice: (text: string) => void } & Task,
 ): Promise<Kerf> {
   const session = await createSession(model, {
     threads: options.threads,
     inputShapes: new Map(Object.entries(feeds).map(([name, t]) => [name, t.shape])),
     onNotice: options.onNotice,
+    signal: options.signal,
+    progress: options.progress,
   })
   return {
     name: 'kerf',
     version: options.version,
     session,
-    async run() {
-      return new Map(Object.entries(await session.run(feeds)).map(([name, t]) => [name, toDense(t).data]))
+    async run(task) {
+      return new Map(Object.entries(await session.run(feeds, task)).map(([name, t]) => [name, toDense(t).data]))
     },
     async step() {
       await session.run(feeds)

@@ -1,3 +1,4 @@
+import type { Task } from '../../base/index.ts'
 import { profileModel } from '../../cost/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { graphInputs } from '../../graph/index.ts'
@@ -39,7 +40,12 @@ interface Measured {
 /**
  * @throws KerfError as reading, planning and running throw; `no-browser` and `browser-failed` with `browser`
  */
-export async function measureModels(paths: readonly string[], options: ModelsOptions, io: Io): Promise<ModelsResult> {
+export async function measureModels(
+  paths: readonly string[],
+  options: ModelsOptions,
+  task: Task,
+  io: Io,
+): Promise<ModelsResult> {
   const notices: string[] = []
   const onNotice = (text: string) => {
     if (notices.includes(text)) return
@@ -53,8 +59,8 @@ export async function measureModels(paths: readonly string[], options: ModelsOpt
     `Measuring ${entrants.length === 1 ? 'one model' : `${entrants.length} models`} for ${options.seconds} seconds${where} …\n`,
   )
   const { machine, timings } = options.browser
-    ? await timeInBrowser(entrants, { ...options, onNotice })
-    : await timeHere(entrants, { ...options, onNotice })
+    ? await timeInBrowser(entrants, { ...options, ...task, onNotice })
+    : await timeHere(entrants, { ...options, ...task, onNotice })
   const first = timings[0]!
   return {
     machine,
@@ -84,7 +90,8 @@ export async function timeHere(
     threads,
     seconds,
     onNotice,
-  }: Pick<ModelsOptions, 'threads' | 'seconds'> & { readonly onNotice: (text: string) => void },
+    ...task
+  }: Pick<ModelsOptions, 'threads' | 'seconds'> & Task & { readonly onNotice: (text: string) => void },
 ): Promise<Measured> {
   const opened: Kerf[] = []
   try {
@@ -94,9 +101,10 @@ export async function timeHere(
           threads,
           version: version(),
           onNotice: (text) => onNotice(`${path}: ${text}`),
+          ...task,
         }),
       )
-    const timings = await timeInTurns(opened, seconds)
+    const timings = await timeInTurns(opened, seconds, task)
     return { machine: thisMachine(opened[0]?.session.threads ?? threads), timings }
   } finally {
     for (const kerf of opened) await kerf.release()

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { KerfError } from '../../base/index.ts'
+import { KerfError, type Task } from '../../base/index.ts'
 import { profileModel } from '../../cost/index.ts'
 import { toJson } from '../../report/index.ts'
 import { measureLimit, timeInTurns } from '../../runtime/index.node.ts'
@@ -17,6 +17,7 @@ import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, threadCount } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { readFeeds } from '../run/feeds.ts'
+import { withTask } from '../task.ts'
 import { version } from '../version.ts'
 
 interface Options {
@@ -64,26 +65,28 @@ export function define(command: Command, io: Io): void {
     .option('--browser', 'in a browser instead of Node')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
-    .action(async (paths: string[], options: Options) => {
-      if (paths.length > 1 || options.browser) {
-        for (const [given, flag] of [
-          [options.layers, '--layers'],
-          [options.against.length > 0, '--against'],
-        ])
-          if (given)
-            command.error(
-              `error: ${flag} is for one model${options.browser ? ', without --browser' : ''}: the models are compared with each other.`,
-            )
-        const result = await measureModels(paths, options, io)
-        io.out(options.json ? toJson(result) : terminalText(modelsReport(result), io))
-        return
-      }
-      const result = await measure(paths[0]!, options, io)
-      io.out(options.json ? toJson(result) : terminalText(benchReport(result), io))
-    })
+    .action((paths: string[], options: Options) =>
+      withTask(io, async (task, io) => {
+        if (paths.length > 1 || options.browser) {
+          for (const [given, flag] of [
+            [options.layers, '--layers'],
+            [options.against.length > 0, '--against'],
+          ])
+            if (given)
+              command.error(
+                `error: ${flag} is for one model${options.browser ? ', without --browser' : ''}: the models are compared with each other.`,
+              )
+          const result = await measureModels(paths, options, task, io)
+          io.out(options.json ? toJson(result) : terminalText(modelsReport(result), io))
+          return
+        }
+        const result = await measure(paths[0]!, options, task, io)
+        io.out(options.json ? toJson(result) : terminalText(benchReport(result), io))
+      }),
+    )
 }
 
-async function measure(path: string, options: Options, io: Io): Promise<BenchResult> {
+async function measure(path: string, options: Options, task: Task, io: Io): Promise<BenchResult> {
   const { threads, seconds } = options
   const notices: string[] = []
   const onNotice = (text: string) => {
@@ -101,18 +104,18 @@ async function measure(path: string, options: Options, io: Io): Promise<BenchRes
   const { totals, unsupported } = profileModel(model, { inputs: shapes })
   const feeds = Object.fromEntries(inputs.map((f) => [f.name, f.tensor]))
   const limit = await measureLimit(threads)
-  const kerf = await openKerf(model, feeds, { threads, version: version(), onNotice })
+  const kerf = await openKerf(model, feeds, { threads, version: version(), onNotice, ...task })
   const contenders: Contender[] = [kerf]
   try {
     for (const name of options.against) {
       const peer = await open(name, onNotice, (runtime) => openPeer(runtime, model, path, feeds, threads))
       if (peer) contenders.push(peer)
     }
-    const outputs = await kerf.run()
+    const outputs = await kerf.run(task)
     const differences: number[] = []
     for (const c of contenders) differences.push(c === kerf ? 0 : relativeDifference(outputs, await c.run()))
     io.err(`Measuring for ${options.layers ? 2 * seconds : seconds} seconds …\n`)
-    const timings = await timeInTurns(contenders, seconds)
+    const timings = await timeInTurns(contenders, seconds, task)
     return {
       model: path,
       inputs: inputs.map(({ name, tensor }) => ({ name, shape: tensor.shape })),
@@ -132,7 +135,9 @@ async function measure(path: string, options: Options, io: Io): Promise<BenchRes
           maxRelDiff: differences[i]!,
         }
       }),
-      ...(options.layers ? { layers: layerTimes(model, shapes, await kerf.session.profile(feeds, seconds)) } : {}),
+      ...(options.layers
+        ? { layers: layerTimes(model, shapes, await kerf.session.profile(feeds, seconds, task)) }
+        : {}),
       memory: kerf.session.memory,
       notices,
     }

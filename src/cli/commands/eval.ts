@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { KerfError } from '../../base/index.ts'
+import { KerfError, type Task } from '../../base/index.ts'
 import { openPart } from '../../data/index.node.ts'
 import { type ImageSet, subset } from '../../data/index.ts'
 import { graphInputs, type Model } from '../../graph/index.ts'
@@ -24,7 +24,7 @@ import { givenModel, modelArgument, netNameOf } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { terminalText } from '../print.ts'
-import { stopOnSignal } from '../stop.ts'
+import { withTask } from '../task.ts'
 import { withDataHint } from '../train/data-hint.ts'
 import { evaluationJson, evaluationReport } from '../train/evaluation-report.ts'
 import { batchSizeFlag, classesFlag, imageFlagsHelp, threadsFlag } from '../vocabulary.ts'
@@ -69,61 +69,55 @@ export function define(command: Command, io: Io): void {
     .option('--per-class', 'accuracy of every class')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
-    .action(async (given: string, options: Options) => {
-      const path = networkOf(given)
-      const model = givenModel(path)
-      const { recipe, image } = givenFor(given, path, model, options)
-      const known = imageMetadata(model)
-      const names = options.classes ?? known.classes
-      const opened = await withDataHint(options.data === undefined, () =>
-        openPart(recipe.data, options.part, { ...readingOf(recipe), classes: names, channels: channelsOf(model) }),
-      )
-      if (!opened)
-        throw new KerfError(
-          'no-validation',
-          'The data have no validation images. Give those that a run kept back with --recipe RUN, or another --part.',
-        )
-      const { set: whole, notice } = inOrderOf(model, opened, names)
-      const set = options.limit === undefined ? whole : firstOf(whole, options.limit)
-      const loader = evaluationLoader(model, set, recipe.transforms, options.batchSize)
-      const stop = stopOnSignal()
-      const notices: string[] = []
-      const say = (text: string) => {
-        notices.push(text)
-        io.err(`kerf: ${text}\n`)
-      }
-      io.err(skippedText(whole.skipped))
-      for (const text of [...known.problems, notice, fewImagesNotice(set.count, options.part)]) if (text) say(text)
-      try {
-        const result = await evaluate(model, loader, {
-          threads: options.threads ?? availableParallelism(),
-          backend: options.backend,
-          loss: options.loss,
-          signal: stop.signal,
-          onNotice: say,
-          onProgress: (done) =>
-            void io.terminal?.write(`\r${done.toLocaleString('en')} of ${set.count.toLocaleString('en')} images`),
-        })
-        const data = `${recipe.data.kind}, ${options.part}`
-        const context = {
-          model: path,
-          data,
-          set,
-          skipped: whole.skipped,
-          notices,
-          transforms: recipe.transforms,
-          image,
-        }
-        io.terminal?.write('\r\u001b[K')
-        io.out(
-          options.json
-            ? toJson(evaluationJson(context, result))
-            : terminalText(evaluationReport(context, result, options.perClass), io),
-        )
-      } finally {
-        stop.end()
-      }
-    })
+    .action((given: string, options: Options) => withTask(io, (task, io) => measure(given, options, task, io)))
+}
+
+async function measure(given: string, options: Options, task: Task, io: Io): Promise<void> {
+  const path = networkOf(given)
+  const model = givenModel(path)
+  const { recipe, image } = givenFor(given, path, model, options)
+  const known = imageMetadata(model)
+  const names = options.classes ?? known.classes
+  const opened = await withDataHint(options.data === undefined, () =>
+    openPart(recipe.data, options.part, { ...readingOf(recipe), ...task, classes: names, channels: channelsOf(model) }),
+  )
+  if (!opened)
+    throw new KerfError(
+      'no-validation',
+      'The data have no validation images. Give those that a run kept back with --recipe RUN, or another --part.',
+    )
+  const { set: whole, notice } = inOrderOf(model, opened, names)
+  const set = options.limit === undefined ? whole : firstOf(whole, options.limit)
+  const loader = evaluationLoader(model, set, recipe.transforms, options.batchSize)
+  const notices: string[] = []
+  const say = (text: string) => {
+    notices.push(text)
+    io.err(`kerf: ${text}\n`)
+  }
+  io.err(skippedText(whole.skipped))
+  for (const text of [...known.problems, notice, fewImagesNotice(set.count, options.part)]) if (text) say(text)
+  const result = await evaluate(model, loader, {
+    threads: options.threads ?? availableParallelism(),
+    backend: options.backend,
+    loss: options.loss,
+    ...task,
+    onNotice: say,
+  })
+  const data = `${recipe.data.kind}, ${options.part}`
+  const context = {
+    model: path,
+    data,
+    set,
+    skipped: whole.skipped,
+    notices,
+    transforms: recipe.transforms,
+    image,
+  }
+  io.out(
+    options.json
+      ? toJson(evaluationJson(context, result))
+      : terminalText(evaluationReport(context, result, options.perClass), io),
+  )
 }
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false

@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import colors from 'picocolors'
-import { checkFolder, KerfError, makeFolder } from '../../base/index.node.ts'
+import { checkFolder, isAborted, KerfError, makeFolder, type Task } from '../../base/index.node.ts'
 import {
   checksTable,
   digitsFrom,
@@ -29,7 +29,7 @@ import { openPeers } from '../lab/peers.ts'
 import { integer, threadCount } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { terminalText } from '../print.ts'
-import { stopOnSignal } from '../stop.ts'
+import { withTask } from '../task.ts'
 import { version } from '../version.ts'
 
 interface Options {
@@ -71,7 +71,7 @@ export function define(command: Command, io: Io): void {
     .action(async (name: string | undefined, options: Options) => {
       const chosen = choose(name, options)
       if (!chosen) list(options, io)
-      else await runAll(chosen, options, io)
+      else await withTask(io, (task, io) => runAll(chosen, options, task, io))
     })
 }
 
@@ -109,7 +109,7 @@ function list({ json }: Options, io: Io): void {
   )
 }
 
-async function runAll(chosen: readonly Experiment[], options: Options, io: Io): Promise<void> {
+async function runAll(chosen: readonly Experiment[], options: Options, task: Task, io: Io): Promise<void> {
   const { seed, full, threads, output, report, force } = options
   // What cannot be written is found before the work.
   const files = output === undefined ? [] : chosen.map((e) => filesOf(output, e))
@@ -117,39 +117,33 @@ async function runAll(chosen: readonly Experiment[], options: Options, io: Io): 
   for (const folder of [output, report]) if (folder !== undefined) checkName(folder)
   for (const path of [...files.flatMap((f) => Object.values(f)), ...(page === undefined ? [] : [page])])
     if (existsSync(path)) checkOutput(path, { force })
-  const stop = stopOnSignal()
   const digits = digitsFrom(options.data, seed)
   const model = options.model === undefined ? undefined : givenModel(options.model)
   const outcomes: Outcome[] = []
   let interrupted: Experiment | undefined
-  try {
-    for (const [i, experiment] of chosen.entries()) {
-      const outcome = await runExperiment(experiment, {
-        seed,
-        full,
-        threads,
-        digits,
-        model,
-        runtime: { createSession, createResident },
-        measureLimit,
-        peers: (network, feeds) => openPeers(network, feeds, threads, io),
-        signal: stop.signal,
-        onProgress: progressLine(experiment.name, io),
-      }).catch((error: unknown) => {
-        if (!stop.signal.aborted) throw error
-        return undefined
-      })
-      if (outcome === undefined) {
-        interrupted = experiment
-        break
-      }
-      outcomes.push(outcome)
-      if (!options.json) show(outcome, io)
-      const written = files[i]
-      if (written && output !== undefined) write(outcome, written, output, options, io)
+  for (const [i, experiment] of chosen.entries()) {
+    const outcome = await runExperiment(experiment, {
+      seed,
+      full,
+      threads,
+      digits,
+      model,
+      runtime: { createSession, createResident },
+      measureLimit,
+      peers: (network, feeds) => openPeers(network, feeds, threads, io),
+      ...task,
+    }).catch((error: unknown) => {
+      if (!isAborted(error)) throw error
+      return undefined
+    })
+    if (outcome === undefined) {
+      interrupted = experiment
+      break
     }
-  } finally {
-    stop.end()
+    outcomes.push(outcome)
+    if (!options.json) show(outcome, io)
+    const written = files[i]
+    if (written && output !== undefined) write(outcome, written, output, options, io)
   }
   // What finished is kept, also where Ctrl-C came in between.
   const [first] = outcomes
@@ -251,9 +245,3 @@ const circumstances = (chosen: readonly Experiment[], options: Options): [string
   ['Machine', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores; Node ${process.version}`],
   ['Date', new Date().toISOString().slice(0, 10)],
 ]
-
-/** On a terminal, one line that is written over; nothing elsewhere. */
-function progressLine(name: string, io: Io): ((done: number) => void) | undefined {
-  if (!process.stderr.isTTY || io.columns === undefined) return undefined
-  return (done) => io.err(done < 1 ? `\r${name} ${Math.floor(100 * done)} % ` : '\r\x1b[K')
-}

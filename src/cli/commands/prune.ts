@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import type { Task } from '../../base/index.ts'
 import { profileModel } from '../../cost/index.ts'
 import { bindInputs, type Model, withInputShapes } from '../../graph/index.ts'
 import { withKeptClasses } from '../../image/index.ts'
@@ -29,6 +30,7 @@ import { keep, methodList, part, perLayer } from '../prune/options.ts'
 import { type Proof, proof } from '../prune/proof.ts'
 import { type FineTuneFields, fineTuneEpochs, fineTuneRecipe } from '../prune/recipe.ts'
 import { pruneReport } from '../prune-report.ts'
+import { type CommandTask, withTask } from '../task.ts'
 import {
   addAugmentationFlags,
   addImageFlags,
@@ -140,38 +142,40 @@ export function define(command: Command, io: Io): void {
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)
-    .action(async (path: string, options: Options) => {
-      if (options.output === undefined && !options.dryRun)
-        throw new UsageError('Say where the smaller model goes: -o smaller.onnx (or --dry-run to write nothing).')
-      if (options.output !== undefined && !options.dryRun)
-        checkOutput(options.output, { force: options.force, inputs: [path], endings: modelEndings })
-      const model = givenModel(path)
-      const recipe = fineTuneRecipe(path, model, options)
-      const shown = options.dryRun ? undefined : await imagesToShow(model, recipe, options)
-      const tuned = recipe && (await fineTune(model, recipe, options, shown, io))
-      const result = tuned ? combined(model, tuned, options) : pruneModel(model, pruneOptions(options))
-      const { check, why, allowed, change } = tuned
-        ? tuned.proof
-        : await proof(result, { ...options, given: model, images: shown })
-      const written = options.dryRun
-        ? undefined
-        : writeModelFile(withNames(result), options.output!, {
-            force: options.force,
-            externalData: options.externalData,
-            protect: [path],
-          })
-      const report = pruneReport(path, result, {
-        check,
-        why,
-        allowed,
-        change,
-        written,
-        explain: options.explain,
-        weight: options.method.includes('weight'),
+    .action((path: string, options: Options) => withTask(io, (task, io) => prune(path, options, task, io)))
+}
+
+async function prune(path: string, options: Options, task: CommandTask, io: Io): Promise<void> {
+  if (options.output === undefined && !options.dryRun)
+    throw new UsageError('Say where the smaller model goes: -o smaller.onnx (or --dry-run to write nothing).')
+  if (options.output !== undefined && !options.dryRun)
+    checkOutput(options.output, { force: options.force, inputs: [path], endings: modelEndings })
+  const model = givenModel(path)
+  const recipe = fineTuneRecipe(path, model, options)
+  const shown = options.dryRun ? undefined : await imagesToShow(model, recipe, options, task)
+  const tuned = recipe && (await fineTune(model, recipe, options, shown, task, io))
+  const result = tuned ? combined(model, tuned, options) : pruneModel(model, pruneOptions(options))
+  const { check, why, allowed, change } = tuned
+    ? tuned.proof
+    : await proof(result, { ...options, given: model, images: shown })
+  const written = options.dryRun
+    ? undefined
+    : writeModelFile(withNames(result), options.output!, {
+        force: options.force,
+        externalData: options.externalData,
+        protect: [path],
       })
-      const tables = tuned ? [accuracyTable(tuned, result.before), ...report.tables] : report.tables
-      io.out(options.json ? json(result, { check, change }, written, tuned) : terminalText({ ...report, tables }, io))
-    })
+  const report = pruneReport(path, result, {
+    check,
+    why,
+    allowed,
+    change,
+    written,
+    explain: options.explain,
+    weight: options.method.includes('weight'),
+  })
+  const tables = tuned ? [accuracyTable(tuned, result.before), ...report.tables] : report.tables
+  io.out(options.json ? json(result, { check, change }, written, tuned) : terminalText({ ...report, tables }, io))
 }
 
 /** The names of the classes that are left, where outputs were cut. */
@@ -185,12 +189,13 @@ async function imagesToShow(
   model: Model,
   recipe: Recipe | undefined,
   options: Options,
+  task: Task,
 ): Promise<ImageFeeds | undefined> {
   if (!options.inexact || !options.check) return undefined
   const { inputShapes } = options.input ? bindInputs(model.graph, options.input) : {}
   const sized = inputShapes ? withInputShapes(model, inputShapes) : model
   const from = recipe ?? dataRecipe(sized, options)?.recipe
-  return from && imageFeeds(sized, from)
+  return from && imageFeeds(sized, from, task)
 }
 
 type Proved = FineTuned & { readonly proof: Awaited<ReturnType<typeof proof>> }
@@ -201,6 +206,7 @@ async function fineTune(
   recipe: Recipe,
   options: Options,
   images: ImageFeeds | undefined,
+  task: CommandTask,
   io: Io,
 ): Promise<Proved> {
   let last: Proved['proof'] = { check: null }
@@ -218,6 +224,7 @@ async function fineTune(
         last = await proof(result, { ...options, images })
       },
     },
+    task,
     io,
   )
   return { ...tuned, proof: last }

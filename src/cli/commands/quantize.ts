@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Task } from '../../base/index.ts'
 import type { ImageSet, Transform } from '../../data/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { writeModelFile } from '../../onnx/index.node.ts'
@@ -25,6 +26,7 @@ import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 import { type AccuracyPair, quantizeReport } from '../quantize-report.ts'
 import { assumptionText } from '../run/image.ts'
+import { withTask } from '../task.ts'
 import { classesFlag, imageFlagsHelp, threadsFlag } from '../vocabulary.ts'
 
 interface Options extends DataOptions {
@@ -81,74 +83,63 @@ export function define(command: Command, io: Io): void {
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)
-    .action(async (path: string, options: Options) => {
-      if (options.data === undefined && options.recipe === undefined)
-        throw new UsageError(
-          'Ranges follow from data: say which, as in --data mnist:FOLDER (--help has examples). Nothing was written.',
-        )
-      const model = givenModel(path)
-      const protect = filesOfGiven(path, model)
-      checkOutput(options.output, { force: options.force, inputs: protect, endings: modelEndings })
-      // What is wrong with the model is said before data are read.
-      calibrate(model)
-      const { recipe, image } = dataRecipe(model, options, options.recipe)!
-      const sets = await openRecipeData(recipe)
-      const { threads, range, biasCorrection } = options
-      const shown = progress(io)
-      const result = await quantize(model, {
-        bits: options.bits,
-        range,
-        biasCorrection,
-        images: imagesFor(model, spread(sets.train, options.calibrate), recipe.transforms),
-        createSession: (m) => createSession(m, { threads }),
-        onProgress: (done) => shown(`calibrating: ${done.toLocaleString('en')} images`),
-      })
-      const test = inOrderOf(model, sets.test, options.classes)
-      if (test.notice && options.evaluate > 0) io.err(`kerf: ${test.notice}\n`)
-      const assumed = image && assumptionText(image)
-      const accuracy =
-        options.evaluate > 0
-          ? await accuracies(
-              [model, result.model],
-              spread(test.set, options.evaluate),
-              recipe.transforms,
-              threads,
-              shown,
-            )
-          : undefined
-      shown('')
-      const written = writeModelFile(result.model, options.output, { force: options.force, protect })
-      const { model: _, ...numbers } = result
-      io.out(
-        options.json
-          ? toJson({ model: path, ...numbers, accuracy, assumed: image?.assumed ?? [], written })
-          : terminalText(withNotes(quantizeReport(path, result, accuracy, written), assumed), io),
-      )
-    })
+    .action((path: string, options: Options) => withTask(io, (task, io) => quantizeFile(path, options, task, io)))
+}
+
+async function quantizeFile(path: string, options: Options, task: Task, io: Io): Promise<void> {
+  if (options.data === undefined && options.recipe === undefined)
+    throw new UsageError(
+      'Ranges follow from data: say which, as in --data mnist:FOLDER (--help has examples). Nothing was written.',
+    )
+  const model = givenModel(path)
+  const protect = filesOfGiven(path, model)
+  checkOutput(options.output, { force: options.force, inputs: protect, endings: modelEndings })
+  // What is wrong with the model is said before data are read.
+  calibrate(model)
+  const { recipe, image } = dataRecipe(model, options, options.recipe)!
+  const sets = await openRecipeData(recipe, task)
+  const { threads, range, biasCorrection } = options
+  const result = await quantize(model, {
+    bits: options.bits,
+    range,
+    biasCorrection,
+    images: imagesFor(model, spread(sets.train, options.calibrate), recipe.transforms),
+    createSession: (m, options) => createSession(m, { ...options, threads }),
+    ...task,
+  })
+  const test = inOrderOf(model, sets.test, options.classes)
+  if (test.notice && options.evaluate > 0) io.err(`kerf: ${test.notice}\n`)
+  const assumed = image && assumptionText(image)
+  const accuracy =
+    options.evaluate > 0
+      ? await accuracies([model, result.model], spread(test.set, options.evaluate), recipe.transforms, threads, task)
+      : undefined
+  const written = writeModelFile(result.model, options.output, { force: options.force, protect })
+  const { model: _, ...numbers } = result
+  io.out(
+    options.json
+      ? toJson({ model: path, ...numbers, accuracy, assumed: image?.assumed ?? [], written })
+      : terminalText(withNotes(quantizeReport(path, result, accuracy, written), assumed), io),
+  )
 }
 
 const withNotes = (report: Report, note: string | undefined): Report =>
   note === undefined ? report : { ...report, notes: [...(report.notes ?? []), note] }
-
-/** The last line of a terminal; nothing where there is none. */
-const progress = (io: Io) => (text: string) => void io.terminal?.write(`\r\u001b[K${text}`)
 
 async function accuracies(
   models: readonly [Model, Model],
   set: ImageSet,
   transforms: readonly Transform[],
   threads: number,
-  shown: (text: string) => void,
+  { signal, progress }: Task,
 ): Promise<AccuracyPair> {
   const correct: number[] = []
   for (const [i, model] of models.entries()) {
     const { perClass } = await evaluate(model, evaluationLoader(model, set, transforms), {
       threads,
       onNotice: () => {},
-      onProgress: (done) =>
-        shown(
-          `${i === 0 ? 'before' : 'after'}: ${done.toLocaleString('en')} of ${set.count.toLocaleString('en')} images`,
-        ),
+      signal,
+      progress: (p) => progress?.({ ...p, what: i === 0 ? 'before' : 'after' }),
     })
     correct.push(perClass.reduce((sum, c) => sum + c.correct, 0))
   }

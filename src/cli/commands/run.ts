@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Task } from '../../base/index.ts'
 import { imageMetadata } from '../../image/index.ts'
 import { toJson } from '../../report/index.ts'
 import { type Backend, createSession } from '../../runtime/index.node.ts'
@@ -10,6 +11,7 @@ import { type GivenInputs, givenInput, readFeeds } from '../run/feeds.ts'
 import { summaryOf } from '../run/outputs.ts'
 import { type RunResult, runJson, runReport } from '../run/report.ts'
 import { checkTargets, type OutputTargets, outputTarget, writeOutputs } from '../run/write.ts'
+import { withTask } from '../task.ts'
 import { addImageFlags, classesFlag, type ImageFlags, imageFlagsHelp, seedFlag, threadsFlag } from '../vocabulary.ts'
 
 interface Options extends ImageFlags {
@@ -57,49 +59,51 @@ export function define(command: Command, io: Io): void {
     .addOption(new Option('--layout <order>', 'images: order of the axes').choices(['NCHW', 'NHWC']))
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
-    .action(async (path: string, options: Options) => {
-      const targets = options.output ?? []
-      for (const { path: output } of targets)
-        checkOutput(output, { force: options.force, inputs: filesOf(path, options) })
-      const model = givenModel(path)
-      checkTargets(model, targets)
-      const feeds = await readFeeds(model, options.input ?? new Map(), options.seed, options)
-      const { backend, threads } = options
-      const notices: string[] = []
-      const known = imageMetadata(model)
-      for (const problem of known.problems) io.err(`kerf: ${problem}\n`)
-      const classes = options.classes ?? known.classes
-      const session = await createSession(model, {
-        backend,
-        threads,
-        inputShapes: new Map(feeds.map((f) => [f.name, f.tensor.shape])),
-        onNotice: (text) => {
-          notices.push(text)
-          io.err(`kerf: ${text}\n`)
-        },
-      })
-      try {
-        const start = performance.now()
-        const outputs = await session.run(Object.fromEntries(feeds.map((f) => [f.name, f.tensor])))
-        const result: RunResult = {
-          model: path,
-          backend: session.backend,
-          threads: session.threads,
-          feeds,
-          outputs: Object.entries(outputs).map(([name, tensor]) => summaryOf(name, tensor, options.top, classes)),
-          timeMs: performance.now() - start,
-          memory: session.memory,
-          notices,
-        }
-        const [best] = result.outputs.flatMap((o) => o.top?.[0]?.[0] ?? [])
-        if (best && classes && best.name === undefined)
-          io.err(`kerf: ${classes.length} names of classes fit none of the outputs: they are passed over.\n`)
-        const wrote = writeOutputs(outputs, targets, { force: options.force, inputs: filesOf(path, options) })
-        io.out(options.json ? toJson(runJson(result)) : terminalText(runReport(result, wrote), io))
-      } finally {
-        session.dispose()
-      }
-    })
+    .action((path: string, options: Options) => withTask(io, (task, io) => runModel(path, options, task, io)))
+}
+
+async function runModel(path: string, options: Options, task: Task, io: Io): Promise<void> {
+  const targets = options.output ?? []
+  for (const { path: output } of targets) checkOutput(output, { force: options.force, inputs: filesOf(path, options) })
+  const model = givenModel(path)
+  checkTargets(model, targets)
+  const feeds = await readFeeds(model, options.input ?? new Map(), options.seed, options)
+  const { backend, threads } = options
+  const notices: string[] = []
+  const known = imageMetadata(model)
+  for (const problem of known.problems) io.err(`kerf: ${problem}\n`)
+  const classes = options.classes ?? known.classes
+  const session = await createSession(model, {
+    backend,
+    threads,
+    ...task,
+    inputShapes: new Map(feeds.map((f) => [f.name, f.tensor.shape])),
+    onNotice: (text) => {
+      notices.push(text)
+      io.err(`kerf: ${text}\n`)
+    },
+  })
+  try {
+    const start = performance.now()
+    const outputs = await session.run(Object.fromEntries(feeds.map((f) => [f.name, f.tensor])), task)
+    const result: RunResult = {
+      model: path,
+      backend: session.backend,
+      threads: session.threads,
+      feeds,
+      outputs: Object.entries(outputs).map(([name, tensor]) => summaryOf(name, tensor, options.top, classes)),
+      timeMs: performance.now() - start,
+      memory: session.memory,
+      notices,
+    }
+    const [best] = result.outputs.flatMap((o) => o.top?.[0]?.[0] ?? [])
+    if (best && classes && best.name === undefined)
+      io.err(`kerf: ${classes.length} names of classes fit none of the outputs: they are passed over.\n`)
+    const wrote = writeOutputs(outputs, targets, { force: options.force, inputs: filesOf(path, options) })
+    io.out(options.json ? toJson(runJson(result)) : terminalText(runReport(result, wrote), io))
+  } finally {
+    session.dispose()
+  }
 }
 
 /** What is read, and so never replaced. */

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import picomatch from 'picomatch'
-import { elementCount, KerfError, seededRandom } from '../../base/index.ts'
+import { elementCount, KerfError, seededRandom, type Task } from '../../base/index.ts'
 import { compareProfiles, profileModel } from '../../cost/index.ts'
 import { bindInputs, graphInputs, type Model } from '../../graph/index.ts'
 import { imageShapes } from '../../image/index.ts'
@@ -26,6 +26,7 @@ import { checkOutput, writeWholeFile } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 import { swapReport } from '../swap-report.ts'
+import { withTask } from '../task.ts'
 import { epochsFlag, imageFlagsHelp, seedFlag, threadsFlag } from '../vocabulary.ts'
 
 interface Options extends DataOptions {
@@ -80,10 +81,10 @@ export function define(command: Command, io: Io): void {
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)
-    .action((path: string, options: Options) => swap(path, options, io))
+    .action((path: string, options: Options) => withTask(io, (task, io) => swap(path, options, task, io)))
 }
 
-async function swap(path: string, options: Options, io: Io): Promise<void> {
+async function swap(path: string, options: Options, task: Task, io: Io): Promise<void> {
   const { output, dryRun, force, seed, threads, keepWeights } = options
   if (output === undefined && !dryRun)
     throw new UsageError('Say where the new network goes: -o adder.onnx (or --dry-run to write nothing).')
@@ -109,13 +110,12 @@ async function swap(path: string, options: Options, io: Io): Promise<void> {
     io.out(print(path, result, options, io))
     return
   }
-  const images = data ? await dataImages(model, data, options.images) : noise(model, options)
-  io.terminal?.write('measuring …')
+  const images = data ? await dataImages(model, data, options.images, task) : noise(model, options)
   const measured = await measureStatistics(swapped.model, images, {
-    createSession: (m) => createSession(m, { threads, onNotice: () => {} }),
+    createSession: (m, task) => createSession(m, { ...task, threads, onNotice: () => {} }),
+    ...task,
     behind: new Set(swapped.swapped.map((l) => l.node)),
   })
-  io.terminal?.write('\r\u001b[K')
   const written = writeModelFile(measured, output!, { force, protect })
   if (options.recipe !== undefined)
     writeWholeFile(options.recipe, `${JSON.stringify(next, null, 2)}\n`, { force, inputs: protect })
@@ -157,8 +157,8 @@ function noise(model: Model, { input, images, seed }: Options): StatisticsImages
   return { shape, data: Float32Array.from({ length: elementCount(shape)! }, random.normal) }
 }
 
-async function dataImages(model: Model, recipe: Recipe, images: number): Promise<StatisticsImages> {
-  const set = spread((await openRecipeData(recipe)).train, images)
+async function dataImages(model: Model, recipe: Recipe, images: number, task: Task): Promise<StatisticsImages> {
+  const set = spread((await openRecipeData(recipe, task)).train, images)
   const { shape, batches } = imagesFor(model, set, recipe.transforms, set.count)
   for await (const batch of batches) return { shape: [set.count, ...shape], data: batch.images }
   throw new KerfError('no-data', 'There are no training images.')

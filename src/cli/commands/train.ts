@@ -7,7 +7,7 @@ import { bindInputs, withInputShapes } from '../../graph/index.ts'
 import { type NamedNet, parseNetName } from '../../nets/index.ts'
 import { readModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
-import { describeRecipe, type RunOutcome, type RunStart, runRecipe } from '../../train/index.node.ts'
+import { describeRecipe, type Recipe, type RunOutcome, type RunStart, runRecipe } from '../../train/index.node.ts'
 import { dataFor } from '../data/given-data.ts'
 import { transformsFor, withFlags } from '../data/transforms.ts'
 import { UsageError } from '../errors.ts'
@@ -16,7 +16,7 @@ import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, positiveInteger, positiveNumber } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { assumptionText } from '../run/image.ts'
-import { stopOnSignal } from '../stop.ts'
+import { type CommandTask, withTask } from '../task.ts'
 import { withDataHint } from '../train/data-hint.ts'
 import { curvesText, trainingDisplay } from '../train/progress.ts'
 import { readRecipe } from '../train/read-recipe.ts'
@@ -106,39 +106,36 @@ export function define(command: Command, io: Io): void {
           return
         }
         if (!options.json) io.err(describeRecipe(recipe, given))
-        const display = trainingDisplay(io)
-        const stop = stopOnSignal()
-        let start: RunStart | undefined
-        try {
-          const goesOn = options.resume === true && existsSync(join(recipe.output, 'recipe.json'))
-          const outcome = await withDataHint(goesOn && options.data === undefined, () =>
-            runRecipe(recipe, {
-              resume: options.resume,
-              force: options.force,
-              signal: stop.signal,
-              onNotice: (text) => io.err(`kerf: ${text}\n`),
-              onStart: (ready) => {
-                start = ready
-                display.start(ready)
-                if (!options.json) io.err(startText(ready))
-              },
-              onEvent: options.json ? undefined : display.event,
-            }),
-          )
-          display.end()
-          if (options.json) io.out(toJson(outcomeJson(outcome, start)))
-          else if (!outcome.stopped) {
-            if (outcome.wasComplete) io.err(completeText(outcome))
-            io.err(curvesText(outcome.metrics, io.columns ?? 80))
-            io.out(terminalText(outcomeReport(outcome), io))
-          }
-          if (outcome.stopped) throw stopped(outcome, recipe.output)
-        } finally {
-          display.end()
-          stop.end()
-        }
+        await withTask(io, (task, io) => run(recipe, options, task, io))
       },
     )
+}
+
+async function run(recipe: Recipe, options: Options, task: CommandTask, io: Io): Promise<void> {
+  const display = trainingDisplay(io, task)
+  let start: RunStart | undefined
+  const goesOn = options.resume === true && existsSync(join(recipe.output, 'recipe.json'))
+  const outcome = await withDataHint(goesOn && options.data === undefined, () =>
+    runRecipe(recipe, {
+      resume: options.resume,
+      force: options.force,
+      ...task,
+      onNotice: (text) => io.err(`kerf: ${text}\n`),
+      onStart: (ready) => {
+        start = ready
+        display.start(ready)
+        if (!options.json) io.err(startText(ready))
+      },
+      onEvent: options.json ? undefined : display.event,
+    }),
+  )
+  if (options.json) io.out(toJson(outcomeJson(outcome, start)))
+  else if (!outcome.stopped) {
+    if (outcome.wasComplete) io.err(completeText(outcome))
+    io.err(curvesText(outcome.metrics, io.columns ?? 80))
+    io.out(terminalText(outcomeReport(outcome), io))
+  }
+  if (outcome.stopped) throw stopped(outcome, recipe.output)
 }
 
 function stopped({ position, checkpoint }: RunOutcome, folder: string): KerfError {

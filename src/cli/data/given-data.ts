@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { KerfError, NodeError, type Shape } from '../../base/index.ts'
+import { KerfError, NodeError, type Shape, type Task } from '../../base/index.ts'
 import { openData } from '../../data/index.node.ts'
 import {
   createLoader,
@@ -111,7 +111,8 @@ export function dataRecipe(model: Model, options: DataOptions, source?: string):
   return { recipe: parseGivenRecipe(given, { data, seed, set }, source !== undefined), image }
 }
 
-export const openRecipeData = (recipe: Recipe): Promise<DataSets> => openData(recipe.data, readingOf(recipe))
+export const openRecipeData = (recipe: Recipe, task: Task): Promise<DataSets> =>
+  openData(recipe.data, { ...readingOf(recipe), ...task })
 
 /**
  * A set whose labels are the numbers of the model's outputs, as far as names of classes tell.

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { checkFolder, KerfError, makeFolder } from '../../base/index.node.ts'
+import { checkFolder, isAborted, KerfError, makeFolder, type Task } from '../../base/index.node.ts'
 import { openData } from '../../data/index.node.ts'
 import { createLoader, type DataSets } from '../../data/index.ts'
 import type { Model } from '../../graph/index.ts'
@@ -19,7 +19,7 @@ import {
   type TestedNetwork,
 } from '../../train/index.node.ts'
 import type { Io } from '../io.ts'
-import { stopOnSignal } from '../stop.ts'
+import type { CommandTask } from '../task.ts'
 import { type TrainingDisplay, trainingDisplay } from '../train/progress.ts'
 
 /** How well a network does, and what it was after which step of cutting and training. */
@@ -82,15 +82,19 @@ export function partOf(options: PruneOptions, iteration: number, iterations: num
  * @throws KerfError `exists` for the folder, `not-found` where there is nothing to resume, `other-recipe` and `other-cut` where what was stopped was
  *   something else, `stopped` on Ctrl-C, and what cutting and training throw
  */
-export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io): Promise<FineTuned> {
+export async function cutAndTrain(
+  model: Model,
+  options: FineTuneOptions,
+  task: CommandTask,
+  io: Io,
+): Promise<FineTuned> {
   const { recipe, iterations, folder } = options
   checkRuns(options)
-  const sets = inClassesOf(model, await openData(recipe.data, readingOf(recipe)))
-  const stop = stopOnSignal()
-  const display = trainingDisplay(io)
+  const sets = inClassesOf(model, await openData(recipe.data, { ...readingOf(recipe), ...task }))
+  const display = trainingDisplay(io, task)
   const say = (text: string) => (options.quiet ? undefined : io.err(`${text}\n`))
   const measure = async (what: string, of: Model) => {
-    const { accuracy, loss } = await accuracyOf(of, recipe, sets, stop.signal)
+    const { accuracy, loss } = await accuracyOf(of, recipe, sets, task)
     say(`${what}: ${(100 * accuracy).toFixed(2)} %`)
     return { accuracy, loss }
   }
@@ -118,7 +122,7 @@ export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io
       const tuned = await trained(
         { ...runOf(recipe, options.prune, file), output: run },
         sets,
-        stop.signal,
+        task,
         options,
         display,
         io,
@@ -131,11 +135,7 @@ export async function cutAndTrain(model: Model, options: FineTuneOptions, io: Io
     }
     return { result: result!, model: current, before, iterations: done }
   } catch (error) {
-    if (error instanceof KerfError && error.code === 'aborted') throw stopped('')
-    throw error
-  } finally {
-    display.end()
-    stop.end()
+    throw isAborted(error) ? stopped('') : error
   }
 }
 
@@ -211,17 +211,17 @@ const runOf = (recipe: Recipe, { methods }: PruneOptions, file: string): Recipe 
   masks: methods?.includes('weight') ? 'zeros' : recipe.masks,
 })
 
-async function accuracyOf(model: Model, recipe: Recipe, { test }: DataSets, signal: AbortSignal): Promise<Accuracy> {
+async function accuracyOf(model: Model, recipe: Recipe, { test }: DataSets, task: Task): Promise<Accuracy> {
   const { transforms, loss, threads = availableParallelism() } = recipe
   const batchSize = Math.min(batchSizeFor(recipe, test.count), test.count)
   const loader = createLoader(test, { batchSize, transforms, training: false })
-  return evaluate(model, loader, { threads, loss, signal, onNotice: () => {} })
+  return evaluate(model, loader, { threads, loss, onNotice: () => {}, ...task })
 }
 
 async function trained(
   recipe: Recipe,
   sets: DataSets,
-  signal: AbortSignal,
+  { signal, progress }: Task,
   { quiet, resume: resumes }: FineTuneOptions,
   display: TrainingDisplay,
   io: Io,
@@ -233,11 +233,11 @@ async function trained(
     // What a killed process has left of a folder before it was one.
     force: resumes && !resume,
     signal,
+    progress,
     onStart: (start: RunStart) => display.start(start),
     onEvent: quiet ? undefined : display.event,
     onNotice: (text) => io.err(`kerf: ${text}\n`),
   })
-  display.end()
   const { tested, stoppedEarly, bestModel, lastModel } = outcome
   if (!tested)
     throw stopped(

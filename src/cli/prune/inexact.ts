@@ -1,4 +1,4 @@
-import { KerfError } from '../../base/index.ts'
+import { KerfError, type Task } from '../../base/index.ts'
 import { fixesBatch, freeBatch, graphInputs, type Model, simplified, type ValueInfo } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
 import type { PruneResult } from '../../prune/index.ts'
@@ -35,8 +35,8 @@ export interface ImageFeeds {
  * Training images as the model takes them, in one batch: of the size that it fixes only where it cannot be freed of that.
  * @throws KerfError as `openRecipeData` and `imagesFor`
  */
-export async function imageFeeds(model: Model, recipe: Recipe): Promise<ImageFeeds> {
-  const set = spread((await openRecipeData(recipe)).train, mostImages)
+export async function imageFeeds(model: Model, recipe: Recipe, task: Task): Promise<ImageFeeds> {
+  const set = spread((await openRecipeData(recipe, task)).train, mostImages)
   const { shape, batchSize, batches } = imagesFor(model, set, recipe.transforms, isFree(model) ? set.count : undefined)
   const [{ name, type }] = graphInputs(model.graph) as [ValueInfo]
   const elementType = type?.kind === 'tensor' ? type.elementType : 'float32'

@@ -3,10 +3,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
-import { KerfError } from '../../base/index.ts'
+import { checkAborted, KerfError } from '../../base/index.ts'
 import { badGzip, fileProblem } from '../files.node.ts'
 import { cifarBatches, cifarFolder } from '../open.node.ts'
 import { cifarClasses, imagesFromCifar } from '../sets/cifar.ts'
+import { fetching } from './download.node.ts'
 import {
   downloadRight,
   type FetchedFile,
@@ -103,7 +104,7 @@ async function unpackBatches(archive: string, folder: string, options: FetchOpti
   file.pipe(unzipped).pipe(contents)
   try {
     for await (const entry of contents) {
-      options.signal?.throwIfAborted()
+      checkAborted(options.signal, fetching)
       const name = basename(entry.header.name)
       if (entry.header.type !== 'file' || !batchNames.includes(name)) {
         entry.resume()
@@ -114,7 +115,7 @@ async function unpackBatches(archive: string, folder: string, options: FetchOpti
       await writePart(join(folder, name), Buffer.concat(chunks), options)
     }
   } catch (error) {
-    if (error instanceof KerfError || options.signal?.aborted) throw error
+    if (error instanceof KerfError) throw error
     throw new KerfError('bad-tar', `${archive} is no tar, or damaged: ${(error as Error).message}.`, { path: archive })
   } finally {
     file.destroy()

@@ -1,20 +1,9 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { KerfError } from '../../base/index.ts'
+import { checkAborted, KerfError, type Task } from '../../base/index.ts'
 import { fileProblem } from '../files.node.ts'
 
-export interface DownloadProgress {
-  readonly name: string
-  /** Bytes that are there, with those of an earlier call. */
-  readonly bytes: number
-  /** Of the whole file; undefined where the server does not say. */
-  readonly total?: number
-  /** Of `bytes`, how many this download began with. */
-  readonly resumed: number
-}
-
-export interface DownloadOptions {
-  readonly signal?: AbortSignal
-  readonly onProgress?: (progress: DownloadProgress) => void
+/** Progress is told in bytes, for each file; `total` is undefined where the server does not say. */
+export interface DownloadOptions extends Task {
   /** How often each address is asked, first time included. 4 by default. */
   readonly attempts?: number
   /** Wait before the second attempt, doubled each time. 1000 by default. */
@@ -24,6 +13,9 @@ export interface DownloadOptions {
   /** Writes at the end of an open file; tests put a full disk in its place. */
   readonly append?: (file: FileHandle, bytes: Uint8Array) => Promise<unknown>
 }
+
+/** What is stopped. */
+export const fetching = 'The download'
 
 /** What trying again, or another address, may help against. */
 class Unreachable extends Error {
@@ -38,7 +30,7 @@ class Unreachable extends Error {
  * Downloads into a file that may hold the beginning already, from the first address that delivers. What came stays when it fails, so that
  * the next call goes on from there; whether it is the right file is for the caller to check.
  * @param name what messages call it
- * @throws KerfError `download-failed` with what every address said, `disk-full`, `no-access`; the signal's reason
+ * @throws KerfError `download-failed` with what every address said, `disk-full`, `no-access`, `aborted`
  */
 export async function download(
   urls: readonly string[],
@@ -54,7 +46,7 @@ export async function download(
         await transfer(url, path, name, options)
         return
       } catch (error) {
-        signal?.throwIfAborted()
+        checkAborted(signal, fetching)
         if (!(error instanceof Unreachable)) throw fileProblem(error, path)
         if (error.again && attempt < attempts) await pause(waitMs * 2 ** (attempt - 1), signal)
         else {
@@ -75,7 +67,7 @@ export async function download(
 }
 
 async function transfer(url: string, path: string, name: string, options: DownloadOptions): Promise<void> {
-  const { signal, onProgress, stallMs = 30_000, append = (file, bytes) => file.appendFile(bytes) } = options
+  const { signal, progress, stallMs = 30_000, append = (file, bytes) => file.appendFile(bytes) } = options
   if (!URL.canParse(url) || !/^https?:/.test(url)) throw new Unreachable('it is no address of http or https', false)
   const had = await sizeOf(path)
   const stalled = new AbortController()
@@ -90,7 +82,7 @@ async function transfer(url: string, path: string, name: string, options: Downlo
       alive()
       return await waiting
     } catch (error) {
-      signal?.throwIfAborted()
+      checkAborted(signal, fetching)
       const { message, cause } = (stalled.signal.aborted ? stalled.signal.reason : error) as Error
       throw new Unreachable(cause instanceof Error ? `${message} (${cause.message})` : message, true)
     }
@@ -129,7 +121,7 @@ async function transfer(url: string, path: string, name: string, options: Downlo
       if (done) break
       await append(file, value)
       bytes += value.length
-      onProgress?.({ name, bytes, total, resumed })
+      progress?.({ what: name, done: bytes, total, unit: 'bytes', from: resumed })
     }
     if (total !== undefined && bytes !== total)
       throw new Unreachable(`the connection ended after ${bytes} of ${total} bytes`, true)
@@ -153,5 +145,5 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
       resolve()
     })
   })
-  signal?.throwIfAborted()
+  checkAborted(signal, fetching)
 }

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { KerfError } from '../../base/index.ts'
+import { KerfError, type Progress } from '../../base/index.ts'
 import { describeShared, sharedPath } from '../../testing/shared.ts'
 import { openData } from '../open.node.ts'
 import { fetchCifar10 } from './cifar.node.ts'
-import { type DownloadProgress, download } from './download.node.ts'
+import { download } from './download.node.ts'
 import { type FetchOptions, md5Of } from './fetch.node.ts'
 import { fetchMnist } from './mnist.node.ts'
 import type { OfficialCifar, OfficialMnist } from './official.ts'
@@ -82,21 +82,21 @@ describe('a download', () => {
 
   it('is whole, and reports how far it is', async () => {
     answer = serve({ f: content })
-    const seen: DownloadProgress[] = []
-    await get({ onProgress: (progress: DownloadProgress) => seen.push(progress) })
+    const seen: Progress[] = []
+    await get({ progress: (p: Progress) => seen.push(p) })
     expect(isContent()).toBe(true)
-    expect(seen.at(-1)).toEqual({ name: 'f', bytes: 300_000, total: 300_000, resumed: 0 })
+    expect(seen.at(-1)).toEqual({ what: 'f', done: 300_000, total: 300_000, unit: 'bytes', from: 0 })
     expect(asked).toEqual(['/f whole'])
   })
 
   it('goes on where an earlier call stopped', async () => {
     writeFileSync(at('f'), content.subarray(0, 1000))
     answer = serve({ f: content })
-    const seen: DownloadProgress[] = []
-    await get({ onProgress: (progress: DownloadProgress) => seen.push(progress) })
+    const seen: Progress[] = []
+    await get({ progress: (p: Progress) => seen.push(p) })
     expect(asked).toEqual(['/f bytes=1000-'])
     expect(isContent()).toBe(true)
-    expect(seen.at(-1)).toEqual({ name: 'f', bytes: 300_000, total: 300_000, resumed: 1000 })
+    expect(seen.at(-1)).toEqual({ what: 'f', done: 300_000, total: 300_000, unit: 'bytes', from: 1000 })
     // Complete already: the server has nothing left to send.
     await get()
     expect(asked).toHaveLength(2)
@@ -174,8 +174,8 @@ describe('a download', () => {
   it('can be stopped', async () => {
     const controller = new AbortController()
     answer = (_, response) => void response.writeHead(200, { 'content-length': 10 }).write('12345')
-    const stopped = get({ signal: controller.signal, onProgress: () => controller.abort() })
-    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' })
+    const stopped = get({ signal: controller.signal, progress: () => controller.abort() })
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted', message: 'The download was stopped.' })
     expect(readFileSync(at('f'), 'utf8')).toBe('12345')
   })
 })

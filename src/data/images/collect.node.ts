@@ -1,12 +1,12 @@
 import { totalmem } from 'node:os'
-import { KerfError } from '../../base/index.ts'
+import { KerfError, turns } from '../../base/index.ts'
 import { pixelSet } from '../sets/pixels.ts'
 import { ByteResizer } from '../transforms/resize.ts'
-import type { ImageSet, SkippedImage } from '../types.ts'
+import type { DataSets, ImageSet, SkippedImage } from '../types.ts'
 import { type DecodedImage, imageDecoder } from './decode.node.ts'
 import { type Entry, folderEntries, tarEntries } from './entries.node.ts'
 import { ClassLayout, extensionOf } from './layout.ts'
-import type { LoadProgress, PartOptions } from './options.ts'
+import type { PartOptions } from './options.ts'
 
 /** So many images are being decoded at a time; more keeps no more threads busy. */
 const atATime = 16
@@ -20,13 +20,13 @@ interface Kept extends DecodedImage {
  * All images of a folder or tar, decoded, sorted by name.
  * @param of the training images, whose classes, channels and size these must have
  * @throws KerfError `bad-layout`, `no-images`, `empty-class`, `unknown-class`, `bad-image`, `size-mismatch`, `not-enough-memory`,
- *   `missing-package`, and what reading the folder or tar throws
+ *   `missing-package`, `aborted`, and what reading the folder or tar throws
  */
 export async function readImages(
   kind: 'images' | 'tar',
   path: string,
-  part: LoadProgress['part'],
-  { onBadImage = 'skip', transforms = [], channels, signal, onProgress, memoryLimit = totalmem() }: PartOptions,
+  part: keyof DataSets,
+  { onBadImage = 'skip', transforms = [], channels, signal, progress, memoryLimit = totalmem() }: PartOptions,
   of?: ImageSet,
 ): Promise<ImageSet> {
   const decode = await imageDecoder((of?.channels ?? channels) === 3)
@@ -68,13 +68,15 @@ export async function readImages(
         )
       kept.push({ ...image, name, className })
     }
-    onProgress?.({ part, images: kept.length + skipped.length, fraction: entry.fraction })
+    const done = kept.length + skipped.length
+    progress?.({ what: `reading ${part} images`, done, total: Math.round(done / entry.fraction), unit: 'images' })
   }
 
+  const turn = turns(signal, 'Reading images')
   // Decoded side by side, kept in their order, so that messages do not depend on which is done first.
   const decoding: (() => Promise<void>)[] = []
   for await (const entry of kind === 'tar' ? tarEntries(path) : folderEntries(path)) {
-    signal?.throwIfAborted()
+    await turn()
     if (entry.kind === 'image') {
       const className = layout.addImage(entry.parts)
       const decoded = decode(entry.bytes)

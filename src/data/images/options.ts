@@ -1,15 +1,8 @@
+import type { Task } from '../../base/index.ts'
 import type { Transform } from '../types.ts'
 
-/** How far the reading of images is. */
-export interface LoadProgress {
-  readonly part: 'train' | 'validation' | 'test'
-  /** Images read so far, with those that were left out. */
-  readonly images: number
-  /** Of the work of this part, 0..1. */
-  readonly fraction: number
-}
-
-export interface OpenOptions {
+/** Progress is told after every image of folders and tars: how many of about how many. */
+export interface OpenOptions extends Task {
   /** Draws generated images, those for validation, and those for testing where there is a `testFraction`. 0 by default. */
   readonly seed?: number
   /**
@@ -24,9 +17,6 @@ export interface OpenOptions {
    * does it with bytes, so that they may differ in size and take no more memory than needed; otherwise all must have one size.
    */
   readonly transforms?: readonly Transform[]
-  readonly signal?: AbortSignal
-  /** Called after every image of folders and tars. */
-  readonly onProgress?: (progress: LoadProgress) => void
   /** Bytes that the pixels of one set may take; by default the memory of the machine. */
   readonly memoryLimit?: number
 }

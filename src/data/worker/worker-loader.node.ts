@@ -47,6 +47,7 @@ export function createWorkerLoader(set: ImageSet, given: WorkerLoaderOptions): W
     shape: here.shape,
     batchSize: here.batchSize,
     batches: here.batches,
+    images: here.images,
     prepared,
     epoch(epoch, firstBatch = 0) {
       // Refuses what is out of range.

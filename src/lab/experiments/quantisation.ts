@@ -56,7 +56,10 @@ async function calibrated(model: Model, loader: Loader, context: LabContext): Pr
   try {
     for await (const batch of loader.epoch(0)) {
       const shape = [loader.batchSize, ...loader.shape]
-      const outputs = await session.run({ [input]: hostTensor('float32', shape, batch.images) })
+      const outputs = await session.run(
+        { [input]: hostTensor('float32', shape, batch.images) },
+        { signal: context.signal },
+      )
       calibration.observe((name) => {
         const output = outputs[name]
         return output ? hostValues(output) : batch.images
@@ -121,8 +124,8 @@ export const quantisation: Experiment<Settings> = {
     const digits = await context.digits()
     const { train, test } = digits.sets
     const { model, what } = await network(settings, digits, context)
-    const { seed, threads = 1, runtime } = context
-    const running = { threads, onNotice: () => {}, ...(runtime ? { runtime } : {}) }
+    const { seed, threads = 1, runtime, signal } = context
+    const running = { threads, signal, onNotice: () => {}, ...(runtime ? { runtime } : {}) }
     const loader = loaderFor(model, test, drawIndices(test, settings.testImages, seed))
     const ranges = await calibrated(
       model,

@@ -5,7 +5,6 @@ import { human } from '../../report/index.ts'
 import { type HostTensor, hostTensor, timeInTurns } from '../../runtime/index.ts'
 import { atLeast, control } from '../checks.ts'
 import type { Check, Contender, Experiment, Findings, LabContext } from '../experiment.ts'
-import { progress } from '../progress.ts'
 import { openSession } from '../running.ts'
 
 interface Settings {
@@ -123,8 +122,7 @@ export const speed: Experiment<Settings> = {
       contenders.push(...((await context.peers?.(ordinary, { x })) ?? []))
       for (const peer of (await context.peers?.(integer(settings, seed), { x })) ?? [])
         contenders.push({ ...peer, name: `${peer.name}, int8` })
-      await progress(context, 0.1)
-      const times = await timeInTurns(contenders, seconds)
+      const times = await timeInTurns(contenders, seconds, context)
       const rows = contenders.map(({ name, version }, i) => {
         const { medianMs, fastestMs, runs } = times[i]!
         return { name, version, medianMs, fastestMs, runs, rate: terms / medianMs / 1e6 }

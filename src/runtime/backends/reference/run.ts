@@ -1,4 +1,4 @@
-import { type ElementType, KerfError } from '../../../base/index.ts'
+import { atOnce, type ElementType, KerfError, type Rounds } from '../../../base/index.ts'
 import {
   AttributeReader,
   type BodyRun,
@@ -45,13 +45,25 @@ export function referenceRun(
   feeds: ReadonlyMap<string, HostTensor>,
   options: ReferenceOptions = {},
 ): Map<string, HostTensor> {
+  return atOnce(referenceRounds(model, feeds, options))
+}
+
+/** `referenceRun`, which yields after every node. */
+export function* referenceRounds(
+  model: Model,
+  feeds: ReadonlyMap<string, HostTensor>,
+  options: ReferenceOptions = {},
+): Rounds<Map<string, HostTensor>> {
   const inputShapes = new Map([...feeds].map(([name, { shape }]) => [name, shape]))
   const inlined = simplified(model, operators, { inputShapes })
   const graph = wanted(inlined.graph, options.outputs)
   const run = new Run(inlined, graph, options.precision === 'float64')
   checkNoneMissing(graphInputs(graph), (name) => feeds.has(name))
   for (const [name, tensor] of feeds) run.set(name, toDense(tensor))
-  for (const [i, node] of graph.nodes.entries()) run.node(node, i)
+  for (const [i, node] of graph.nodes.entries()) {
+    run.node(node, i)
+    yield { done: i + 1, total: graph.nodes.length }
+  }
   return new Map(graph.outputs.map(({ name }) => [name, fromDense(run.get(name))]))
 }
 

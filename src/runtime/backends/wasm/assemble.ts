@@ -1,4 +1,4 @@
-import { elementCount } from '../../../base/index.ts'
+import { elementCount, type Rounds } from '../../../base/index.ts'
 import { constantContent, type Dense, nodeLabel, type Tensor } from '../../../graph/index.ts'
 import { isExact, type Located, type Plan, type Task, UnsupportedError } from '../../../plan/index.ts'
 import { kernels, writeArgs } from './abi.ts'
@@ -41,14 +41,18 @@ export interface Assembly {
  * @param shared for threads: needs SharedArrayBuffer
  * @throws UnsupportedError, KerfError `out-of-memory`, and whatever reading weights throws
  */
-export function assemble(plan: Plan, lowerings: Lowerings, shared: boolean): Assembly {
+/** Yields between the weights of one layer and of the next. */
+export function* assemble(plan: Plan, lowerings: Lowerings, shared: boolean): Rounds<Assembly> {
   const { prepared, offsets, arena } = plan
   const largest = [...offsets.keys()].reduce((m, b) => Math.max(m, b.bytes), 0)
   const scratch = Math.min(2 * largest + 65536, scratchBytes)
   const memory = new PlanMemory(arena.bytes, scratch, weightBytes(plan), shared)
   const addressOf = ({ buffer }: Located) => memory.arena + offsets.get(buffer)!
   const builder = new ProgramBuilder(plan, lowerings, memory, addressOf)
-  for (const task of plan.tasks) builder.add(task)
+  for (const [i, task] of plan.tasks.entries()) {
+    yield { done: i, total: plan.tasks.length }
+    builder.add(task)
+  }
   const segments = builder.done()
   const sizes = { arena: arena.bytes, sum: arena.sum, total: memory.bytes }
   return { plan, segments, memory, addressOf, constant: (value) => constantContent(prepared, value), sizes }

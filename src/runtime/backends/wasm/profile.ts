@@ -1,3 +1,4 @@
+import { type Turn, turns, type Task as Work } from '../../../base/index.ts'
 import { nodeLabel } from '../../../graph/index.ts'
 import type { Job, Prepared, Task } from '../../../plan/index.ts'
 import type { HostTensor } from '../../tensor.ts'
@@ -28,25 +29,34 @@ export interface RunProfile {
 /** What runs a plan task by task. */
 export interface TaskRunner {
   readonly assembly: Assembly
-  runTasks(feeds: ReadonlyMap<string, HostTensor>, report: (task: Task, timeMs: number) => void): Promise<void>
+  runTasks(
+    feeds: ReadonlyMap<string, HostTensor>,
+    report: (task: Task, timeMs: number) => void,
+    turn: Turn,
+  ): Promise<void>
 }
 
 /**
  * Times every task of a plan by itself, over several runs. The sum is a little more than a run takes, for the calls in between.
  * @param seconds how long to go on; at least three runs are made
+ * @throws KerfError `aborted`
  */
 export async function profileTasks(
   runner: TaskRunner,
   feeds: ReadonlyMap<string, HostTensor>,
   seconds: number,
+  { signal, progress }: Work = {},
 ): Promise<RunProfile> {
   const times = new Map<Task, number[]>()
-  await runner.runTasks(feeds, (task) => times.set(task, []))
-  const end = performance.now() + 1000 * seconds
+  const turn = turns(signal, 'Timing the network')
+  await runner.runTasks(feeds, (task) => times.set(task, []), turn)
+  const start = performance.now()
+  const total = 1000 * seconds
   let runs = 0
-  while (runs < 3 || performance.now() < end) {
-    await runner.runTasks(feeds, (task, timeMs) => times.get(task)?.push(timeMs))
+  while (runs < 3 || performance.now() - start < total) {
+    await runner.runTasks(feeds, (task, timeMs) => times.get(task)?.push(timeMs), turn)
     runs++
+    progress?.({ what: 'timing the layers', done: Math.min(performance.now() - start, total), total, unit: 'ms' })
   }
   const { plan, segments, memory } = runner.assembly
   const { prepared } = plan

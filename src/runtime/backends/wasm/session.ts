@@ -1,8 +1,9 @@
+import { inTurns, type Pace, type Turn, turns, type Task as Work } from '../../../base/index.ts'
 import type { Dense, Model } from '../../../graph/index.ts'
 import { type Located, makePlan, type Plan, type PlanOptions, type Task } from '../../../plan/index.ts'
 import { fromDense, fromFloats, type HostElementType, type HostTensor, toDense, writeFloats } from '../../tensor.ts'
 import { calculate } from '../reference/calculate.ts'
-import { type Assembly, assemble } from './assemble.ts'
+import { type Assembly, assemble, type Segment, type TaskSpan } from './assemble.ts'
 import { Bodies } from './bodies.ts'
 import type { Lowerings } from './lowering.ts'
 import { abilitiesOf } from './lowerings/index.ts'
@@ -16,6 +17,13 @@ export interface WasmOptions extends PlanOptions {
 }
 
 type HostTask = Extract<Task, { kind: 'host' }>
+type Part = TaskSpan | Extract<Segment, { kind: 'host' }>
+
+/** A run that takes no longer is stopped behind it. */
+const quickMs = 100
+
+/** What is stopped. */
+export const planning = 'Making the network ready to run'
 
 /** A plan with the threads that run it. */
 export class WasmRunner {
@@ -30,6 +38,8 @@ export class WasmRunner {
   readonly #views = new Map<Located, Float32Array>()
   /** Bytes that the reference has made for one node, at most. */
   #mostMade = 0
+  /** Of the last run; it may be long before one was made. */
+  #lastMs = Number.POSITIVE_INFINITY
 
   private constructor(assembly: Assembly, options: WasmOptions, variant: Variant) {
     this.plan = assembly.plan
@@ -42,35 +52,45 @@ export class WasmRunner {
     model: Model,
     inputShapes: ReadonlyMap<string, readonly number[]>,
     options: WasmOptions,
+    { signal, progress }: Work = {},
   ): Promise<WasmRunner> {
     const shared = options.threads > 1 && options.spawn !== undefined
+    const turn = turns(signal, planning)
+    await turn()
     const plan = makePlan(model, inputShapes, abilitiesOf(options.lowerings), options)
+    const assembly = await inTurns(assemble(plan, options.lowerings, shared), 'planning', { turn, progress })
     const relaxed = hasRelaxedSimd()
     const runner = new WasmRunner(
-      assemble(plan, options.lowerings, shared),
+      assembly,
       options,
       shared ? (relaxed ? 'relaxedThreads' : 'simdThreads') : relaxed ? 'relaxed' : 'simd',
     )
     await runner.#threads()
-    return runner
+    try {
+      await turn()
+      return runner
+    } catch (error) {
+      runner.dispose()
+      throw error
+    }
   }
 
   /**
    * @param feeds checked: every input, with the shapes of the plan
    * @returns outputs, as the model has them, valid until the next run: float32 ones lie in the plan's memory
    */
-  async run(feeds: ReadonlyMap<string, HostTensor>): Promise<Map<string, HostTensor>> {
+  async run(feeds: ReadonlyMap<string, HostTensor>, pace?: Pace): Promise<Map<string, HostTensor>> {
     const pool = await this.#threads()
     this.#load(feeds)
-    await this.#all(pool)
+    await this.#all(pool, pace)
     return new Map(this.plan.prepared.model.graph.outputs.map(({ name }) => [name, this.result(name)]))
   }
 
   /** A run on what the inputs' memory holds; results stay where `place` finds them. */
-  async step(): Promise<void> {
+  async step(pace?: Pace): Promise<void> {
     const pool = await this.#threads()
     this.#host.clear()
-    await this.#all(pool)
+    await this.#all(pool, pace)
   }
 
   /** A run as a body of another network (see bodies.ts): on values of any kind, sequences too. */
@@ -105,17 +125,19 @@ export class WasmRunner {
   }
 
   /** A run of which every task is timed by itself (see profile.ts). */
-  async runTasks(feeds: ReadonlyMap<string, HostTensor>, report: (task: Task, timeMs: number) => void): Promise<void> {
+  async runTasks(
+    feeds: ReadonlyMap<string, HostTensor>,
+    report: (task: Task, timeMs: number) => void,
+    turn: Turn,
+  ): Promise<void> {
     const pool = await this.#threads()
     this.#load(feeds)
-    for (const segment of this.assembly.segments)
-      for (const part of segment.kind === 'program' ? segment.tasks : [segment]) {
-        const start = performance.now()
-        if ('address' in part) pool.run(part.address, part.steps)
-        else if (part.task.job.unit.operator.control) await this.#runControl(part.task)
-        else this.#runOnHost(part.task)
-        report(part.task, performance.now() - start)
-      }
+    for (const part of this.#parts()) {
+      await turn()
+      const start = performance.now()
+      await this.#part(pool, part)
+      report(part.task, performance.now() - start)
+    }
   }
 
   /** Bytes outside of the plan's memory: what the reference has made for other nodes of its own, and for one at most. */
@@ -155,11 +177,31 @@ export class WasmRunner {
     }
   }
 
-  async #all(pool: Pool): Promise<void> {
-    for (const segment of this.assembly.segments)
-      if (segment.kind === 'program') pool.run(segment.address, segment.steps)
-      else if (segment.task.job.unit.operator.control) await this.#runControl(segment.task)
-      else this.#runOnHost(segment.task)
+  async #all(pool: Pool, pace?: Pace): Promise<void> {
+    // Calling the kernels task by task costs threads time, so a network that is quick as a whole is not divided for others' turns.
+    const isDivided = pace !== undefined && (pace.progress !== undefined || this.#lastMs > quickMs)
+    const parts: readonly (Part | Segment)[] = isDivided ? this.#parts() : this.assembly.segments
+    let timeMs = 0
+    for (const [i, part] of parts.entries()) {
+      await pace?.turn()
+      const start = performance.now()
+      await this.#part(pool, part, pace?.turn)
+      timeMs += performance.now() - start
+      pace?.progress?.({ what: 'running', done: i + 1, total: parts.length })
+    }
+    this.#lastMs = timeMs
+  }
+
+  #parts(): Part[] {
+    return this.assembly.segments.flatMap((segment): readonly Part[] =>
+      segment.kind === 'program' ? segment.tasks : [segment],
+    )
+  }
+
+  async #part(pool: Pool, part: Part | Segment, turn?: Turn): Promise<void> {
+    if ('address' in part) pool.run(part.address, part.steps)
+    else if (part.task.job.unit.operator.control) await this.#runControl(part.task, turn)
+    else this.#runOnHost(part.task)
   }
 
   #runOnHost(task: HostTask): void {
@@ -173,7 +215,7 @@ export class WasmRunner {
   }
 
   /** A node that runs bodies: what it asks for is run, one after the other. */
-  async #runControl(task: HostTask): Promise<void> {
+  async #runControl(task: HostTask, turn?: Turn): Promise<void> {
     const { operator, call } = task.job.unit
     this.#bodies ??= new Bodies(this.plan.prepared, this.assembly.constant, (model, shapes) =>
       WasmRunner.make(model, shapes, { ...this.#options, keepsInputs: false }),
@@ -184,6 +226,7 @@ export class WasmRunner {
     const around = (name: string) => this.#value(name, task.captured.get(name))
     let state = rounds.next()
     while (!state.done) {
+      await turn?.()
       const { graph, inputs } = state.value
       const ran = await this.#bodies.run(graph, inputs, around).catch((error) => ({ error }))
       state = 'error' in ran ? rounds.throw(ran.error) : rounds.next(ran)
