@@ -1,3 +1,6 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { KerfError } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import { buildNet } from '../nets/index.ts'
 import { filesOf, readModelFile } from '../onnx/index.node.ts'
@@ -5,7 +8,27 @@ import { filesOf, readModelFile } from '../onnx/index.node.ts'
 const builtIn = 'net:'
 
 /** Help for an argument that names a model. */
-export const modelArgument = 'an ONNX file, or net:NAME (kerf nets lists them)'
+export const modelArgument = 'an ONNX file, net:NAME (kerf nets lists them), or the folder of a run'
+
+export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+
+/**
+ * The file that an argument means: of a run's folder the best network, or where none was chosen the last.
+ * @throws KerfError `not-found` for a folder without one
+ */
+export function modelFile(given: string): string {
+  if (!isFolder(given)) return given
+  const found = ['best.onnx', 'last.onnx'].map((name) => join(given, name)).find((file) => existsSync(file))
+  if (found !== undefined) return found
+  throw new KerfError(
+    'not-found',
+    `${given} has no best.onnx or last.onnx. Give an ONNX file, or the folder of a run.`,
+    { path: given },
+  )
+}
+
+/** `modelFile`, for an argument of several. */
+export const modelFiles = (given: string, before: readonly string[] = []): string[] => [...before, modelFile(given)]
 
 /** `net:resnet20` → `resnet20`; undefined for files. */
 export const netNameOf = (given: string): string | undefined =>

@@ -278,7 +278,7 @@ describe('kerf compare', () => {
 
   it('names the file that is missing', async () => {
     await fails(1, /gone\.onnx/, 'compare', writeModel('a.onnx'), at('gone.onnx'))
-    await fails(2, /missing required argument 'b'/, 'compare', at('a.onnx'))
+    await fails(2, /^kerf: At least two models are compared: kerf compare .*a\.onnx OTHER\. /, 'compare', at('a.onnx'))
   })
 })
 

@@ -6,6 +6,7 @@ import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
 import { KerfError } from '../base/index.ts'
+import { suggestChoices } from './choices.ts'
 import { messageOf, UsageError } from './errors.ts'
 import { type Io, processIo } from './io.ts'
 import { stopStatus } from './task.ts'
@@ -58,7 +59,10 @@ async function programFor(argv: readonly string[], io: Io): Promise<Command> {
   const completes = called === 'completion'
   for (const [name, summary, load] of commands) {
     const command = program.command(name).description(summary)
-    if (name === called || completes) (await load()).define(command, io)
+    if (name === called || completes) {
+      ;(await load()).define(command, io)
+      suggestChoices(command)
+    }
   }
   const completion = program
     .command('completion')

@@ -52,7 +52,7 @@ describe('net:NAME', () => {
   it('says which there are', async () => {
     expect(await kerf('profile', 'net:resnet21')).toMatchObject({
       status: 1,
-      err: expect.stringMatching(/There is no network "resnet21"\. There are lenet5_bn, /),
+      err: expect.stringMatching(/There is no network "resnet21"\. Did you mean "resnet20"\? There are lenet5_bn, /),
     })
   })
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -62,7 +62,50 @@ describe('kerf run', () => {
     writeFileSync(at('empty.png'), '')
     await refused(1, 'empty.png is empty. Give another image.', '--input', at('empty.png'))
     writeFileSync(at('text.png'), 'text')
-    await refused(1, 'text.png cannot be read as an image: Input buffer', '--input', at('text.png'))
+    await refused(
+      1,
+      'text.png cannot be read as an image: it is in no format known here (PNG, JPEG, WebP, AVIF, TIFF or GIF). Give another image, or a .npy file.',
+      ...['--input', at('text.png')],
+    )
+  })
+
+  it('says the right order where the files are exchanged', async () => {
+    const right = `kerf: The network comes first, and what it is given behind --input: kerf run ${at('m.onnx')} --input ${at('x.npy')}\n`
+    for (const files of [
+      [at('x.npy'), at('m.onnx')],
+      [at('m.onnx'), at('x.npy')],
+    ])
+      expect(await kerf('run', ...files)).toEqual({ status: 2, out: '', err: right })
+    expect((await kerf('run', 'photo.png')).err).toContain(': kerf run MODEL --input photo.png\n')
+    expect((await kerf('run', at('m.onnx'), at('other.onnx'))).err).toContain(`m.onnx --input ${at('other.onnx')}`)
+  })
+
+  it('takes the best network of a run, or else its last', async () => {
+    mkdirSync(at('run'))
+    expect((await kerf('run', at('run'))).err).toContain('run has no best.onnx or last.onnx. Give an ONNX file')
+    copyFileSync(at('m.onnx'), at('run/last.onnx'))
+    expect(JSON.parse((await kerf('run', at('run'), '--json')).out).model).toBe(at('run/last.onnx'))
+    copyFileSync(at('m.onnx'), at('run/best.onnx'))
+    expect(JSON.parse((await kerf('run', at('run'), '--json')).out).model).toBe(at('run/best.onnx'))
+    expect((await kerf('profile', at('run'))).out).toContain('best.onnx')
+    // It is not replaced by what comes out of it.
+    const prune = ['prune', at('run'), '-o', at('run/best.onnx'), '--ratio', '0.5', '--force']
+    expect((await kerf(...prune)).err).toContain('is the input')
+  })
+
+  it('asks whether another choice was meant', async () => {
+    await refused(2, 'Allowed choices are wasm, reference. Did you mean "wasm"?', '--backend', 'wsam')
+    await refused(2, 'Allowed choices are fill, cover, contain. Did you mean "cover"?', '--fit', 'covr')
+    const err = async (...argv: string[]) => (await kerf(...argv)).err
+    expect(await err('profile', 'net:resnet65')).toContain(
+      'There is no network "resnet65". Did you mean "resnet56"? There are ',
+    )
+    expect(await err('new', 'seperable', '--c', '4')).toContain('Did you mean "separable"?')
+    expect(await err('lab', 'similarty')).toContain('There is no experiment "similarty". Did you mean "similarity"?')
+    expect(await err('prune', at('m.onnx'), '--method', 'filters')).toContain('Did you mean "filter"?')
+    expect(await err('bench', at('m.onnx'), '--against', 'ortweb')).toContain('Did you mean "ort-web"?')
+    expect(await err('eval', at('m.onnx'), '--data', 'minst:x')).toContain('Did you mean "mnist"?')
+    expect(await err('data', 'mnits')).toContain('Did you mean "mnist"?')
   })
 
   it('refuses random numbers that memory cannot hold before it draws them', async () => {

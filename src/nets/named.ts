@@ -1,4 +1,4 @@
-import { KerfError } from '../base/index.ts'
+import { didYouMean, KerfError } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import { adderConvolution } from './adder.ts'
 import { type NetName, nets } from './catalogue.ts'
@@ -23,10 +23,11 @@ export type NamedNetOptions = Omit<CifarResNetOptions, 'convolution'>
 export function parseNetName(name: string): NamedNet {
   const adder = name.endsWith(adderSuffix)
   const net = adder ? name.slice(0, -adderSuffix.length) : name
+  const names = Object.keys(nets)
   if (!Object.hasOwn(nets, net))
     throw new KerfError(
       'unknown-net',
-      `There is no network "${name}". There are ${Object.keys(nets).join(', ')}; ${adderSuffix} behind a name makes its convolutions adder ones.`,
+      `There is no network "${name}".${didYouMean(name, [...names, ...names.map((n) => `${n}${adderSuffix}`)])} There are ${names.join(', ')}; ${adderSuffix} behind a name makes its convolutions adder ones.`,
       { name },
     )
   return { net: net as NetName, adder }

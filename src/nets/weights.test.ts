@@ -59,9 +59,14 @@ describe('names of networks', () => {
     expect(kinds('resnet20-adder').has('AdderConv')).toBe(true)
   })
 
-  it.each(['resnet21', 'resnet20-adder-adder', 'toString', ''])('%s is none', (name) => {
+  it.each([
+    ['resnet81', ' Did you mean "resnet18"?'],
+    ['resnet20-adder-adder', ' Did you mean "resnet20-adder"?'],
+    ['toString', ''],
+    ['', ''],
+  ])('%s is none', (name, hint) => {
     expect(() => buildNet(name)).toThrow(
-      `There is no network "${name}". There are lenet5_bn, vgg_small, resnet20, resnet32,`,
+      `There is no network "${name}".${hint} There are lenet5_bn, vgg_small, resnet20, resnet32,`,
     )
   })
 })

@@ -10,9 +10,9 @@ import { measureModels } from '../bench/models.ts'
 import { modelsReport } from '../bench/models-report.ts'
 import { howToInstall, type PeerName, peerNames } from '../bench/peers.ts'
 import { type BenchResult, benchReport } from '../bench/report.ts'
-
+import { listOf } from '../choices.ts'
 import { UsageError } from '../errors.ts'
-import { givenModel, modelArgument, netNameOf } from '../given-model.ts'
+import { givenModel, modelArgument, modelFiles, netNameOf } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, threadCount } from '../options.ts'
 import { terminalText } from '../print.ts'
@@ -48,11 +48,11 @@ Runtimes to compare with (--against), where they are installed:
 
 export function define(command: Command, io: Io): void {
   command
-    .argument('<models...>', `${modelArgument}; several take turns`)
+    .argument('<models...>', `${modelArgument}; several take turns`, modelFiles)
     .option('-i, --input <shape>', 'shape of an input: N,C,H,W, or name:N,C,H,W (repeatable)', inputShape)
     .addOption(
       new Option('-a, --against <list>', 'other runtimes to measure in turns with Kerf')
-        .argParser(peers)
+        .argParser((text: string) => listOf('runtime', peerNames, text))
         .default([], 'none'),
     )
     .addOption(new Option('-t, --threads <n>', 'threads of each runtime').argParser(threadCount).default(1))
@@ -167,14 +167,6 @@ async function open(
     onNotice(error.message)
     return undefined
   }
-}
-
-function peers(text: string): PeerName[] {
-  const list = text.split(',').map((name) => name.trim())
-  const wrong = list.filter((name) => !peerNames.includes(name as PeerName))
-  if (wrong.length > 0)
-    throw new InvalidArgumentError(`There is no runtime ${wrong.join(', ')}; there are ${peerNames.join(', ')}.`)
-  return [...new Set(list)] as PeerName[]
 }
 
 function seconds(text: string): number {

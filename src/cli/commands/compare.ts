@@ -13,7 +13,8 @@ import {
   toMarkdown,
 } from '../../report/index.ts'
 import { addCountingOptions, type CountingOptions, formatOf, profileFile } from '../counting.ts'
-import { modelArgument } from '../given-model.ts'
+import { UsageError } from '../errors.ts'
+import { modelArgument, modelFiles } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { checkOutput } from '../output.ts'
 import { deliver, terminalText } from '../print.ts'
@@ -33,14 +34,15 @@ Examples:
 Layers are matched by name, else by what they are: kind, window, size of the output.`
 
 export function define(command: Command, io: Io): void {
-  addCountingOptions(
-    command.argument('<a>', modelArgument).argument('<b>', 'another one').argument('[more...]', 'and others'),
-  )
+  addCountingOptions(command.argument('<models...>', `${modelArgument}: two, or more`, modelFiles))
     .option('--all', 'also show layers that cost the same in all')
     .option('--full-names', 'names of layers as the files have them')
     .addHelpText('after', examples)
-    .action((a: string, b: string, more: readonly string[], options: Options) => {
-      const paths = [a, b, ...more]
+    .action((paths: readonly string[], options: Options) => {
+      if (paths.length < 2)
+        throw new UsageError(
+          `At least two models are compared: kerf compare ${paths[0]} OTHER. What one costs, kerf profile ${paths[0]} says.`,
+        )
       if (options.output !== undefined) checkOutput(options.output, { force: options.force, inputs: paths })
       const counted = paths.map((path) => profileFile(path, options))
       const text = format(comparison(counted.map((c) => c.profile)), options, io)

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
@@ -20,7 +20,7 @@ import {
 } from '../data/given-data.ts'
 import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
-import { givenModel, modelArgument, netNameOf } from '../given-model.ts'
+import { givenModel, isFolder, modelArgument, modelFile, netNameOf } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { terminalText } from '../print.ts'
@@ -52,7 +52,7 @@ Data are given as for kerf train. What is random in training is left out.
 ${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
-  command.argument('<model>', `${modelArgument}, or the folder of a run`)
+  command.argument('<model>', modelArgument)
   addDataOptions(command, 'images and labels')
     .addOption(classesFlag())
     .option('--recipe <file>', 'take data and transforms from a recipe, or from the folder of a run')
@@ -73,7 +73,7 @@ export function define(command: Command, io: Io): void {
 }
 
 async function measure(given: string, options: Options, task: Task, io: Io): Promise<void> {
-  const path = networkOf(given)
+  const path = modelFile(given)
   const model = givenModel(path)
   const { recipe, image } = givenFor(given, path, model, options)
   const known = imageMetadata(model)
@@ -117,20 +117,6 @@ async function measure(given: string, options: Options, task: Task, io: Io): Pro
     options.json
       ? toJson(evaluationJson(context, result))
       : terminalText(evaluationReport(context, result, options.perClass), io),
-  )
-}
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-
-/** Of a run's folder the best network, or where none was chosen the last. @throws KerfError `not-found` */
-function networkOf(path: string): string {
-  if (!isFolder(path)) return path
-  const found = ['best.onnx', 'last.onnx'].map((name) => join(path, name)).find((file) => existsSync(file))
-  if (found !== undefined) return found
-  throw new KerfError(
-    'not-found',
-    `${path} has no best.onnx or last.onnx. Give an ONNX file, or the folder of a run.`,
-    { path },
   )
 }
 

@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import colors from 'picocolors'
-import { checkFolder, isAborted, KerfError, makeFolder, type Task } from '../../base/index.node.ts'
+import { checkFolder, didYouMean, isAborted, KerfError, makeFolder, type Task } from '../../base/index.node.ts'
 import {
   checksTable,
   digitsFrom,
@@ -86,7 +86,8 @@ function choose(name: string | undefined, { all, output, report }: Options): rea
   }
   const found = experiments.find((e) => e.name === name)
   if (found) return [found]
-  throw new UsageError(`There is no experiment "${name}". There are: ${experiments.map((e) => e.name).join(', ')}.`)
+  const names = experiments.map((e) => e.name)
+  throw new UsageError(`There is no experiment "${name}".${didYouMean(name, names)} There are: ${names.join(', ')}.`)
 }
 
 function list({ json }: Options, io: Io): void {

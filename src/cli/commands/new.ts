@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { didYouMean } from '../../base/index.ts'
 import { profileModel } from '../../cost/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { type BlockName, blockNames, buildBlock, buildNet, parseNetName } from '../../nets/index.ts'
@@ -125,7 +126,7 @@ function network(name: string, o: Options): Model {
   try {
     parseNetName(name)
   } catch (error) {
-    throw new UsageError(`${(error as Error).message} Blocks: ${blockNames.join(', ')}.`)
+    throw new UsageError(`${(error as Error).message} Blocks: ${blockNames.join(', ')}.${didYouMean(name, blockNames)}`)
   }
   const ofBlocks = (['c', 'out', 'k', 'stride', 'g', 't', 'r', 'bias', 'bare'] as const).filter(
     (key) => o[key] !== undefined,

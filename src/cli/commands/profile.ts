@@ -17,7 +17,7 @@ import {
 } from '../../report/index.ts'
 import { addCountingOptions, type CountingOptions, formatOf, profileFile } from '../counting.ts'
 import { UsageError } from '../errors.ts'
-import { modelArgument } from '../given-model.ts'
+import { modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
@@ -42,7 +42,7 @@ Examples:
   kerf profile model.onnx --json | jq .totals.macs`
 
 export function define(command: Command, io: Io): void {
-  addCountingOptions(command.argument('<model>', modelArgument))
+  addCountingOptions(command.argument('<model>', modelArgument, modelFile))
     .addOption(new Option('--sort <column>', 'largest first').choices(sortableColumns))
     .option('--all', 'also show layers that cost nothing')
     .option('--depth <n>', 'blocks of layers, down to this depth of their names', positiveInteger)

@@ -17,7 +17,7 @@ import { toJson } from '../../report/index.ts'
 import type { Recipe } from '../../train/index.node.ts'
 import { dataRecipe } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
-import { givenModel, modelArgument } from '../given-model.ts'
+import { givenModel, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
@@ -90,7 +90,7 @@ ${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
   command
-    .argument('<model>', modelArgument)
+    .argument('<model>', modelArgument, modelFile)
     .option('-o, --output <file>', 'the smaller model')
     .option('-r, --ratio <part>', 'part of the channels (weights, inputs) to remove, between 0 and 1', part)
     .option('--ratios <glob=part>', 'a ratio of their own for some layers; 0 keeps them whole (repeatable)', perLayer)

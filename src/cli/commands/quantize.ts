@@ -18,7 +18,7 @@ import {
   spread,
 } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
-import { filesOfGiven, givenModel } from '../given-model.ts'
+import { filesOfGiven, givenModel, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
@@ -59,7 +59,7 @@ ${imageFlagsHelp}`
 export function define(command: Command, io: Io): void {
   addDataOptions(
     command
-      .argument('<model>', 'an ONNX file with adder layers')
+      .argument('<model>', 'an ONNX file with adder layers, or the folder of a run', modelFile)
       .requiredOption('-o, --output <file>', 'the network in codes')
       .requiredOption('-b, --bits <n>', 'of the codes: 8, 7, 6, 5, 4, 3 or 2', bits),
     'images to calibrate with',

@@ -3,7 +3,8 @@ import type { Task } from '../../base/index.ts'
 import { imageMetadata } from '../../image/index.ts'
 import { toJson } from '../../report/index.ts'
 import { type Backend, createSession } from '../../runtime/index.node.ts'
-import { givenModel, modelArgument } from '../given-model.ts'
+import { UsageError } from '../errors.ts'
+import { givenModel, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { checkOutput } from '../output.ts'
 import { terminalText } from '../print.ts'
@@ -38,7 +39,8 @@ ${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
   command
-    .argument('<model>', modelArgument)
+    .argument('<model>', modelArgument, modelFile)
+    .allowExcessArguments()
     .option(
       '-i, --input <file>',
       'x.npy, an image, or a shape N,C,H,W of random numbers; name=file, name:N,C,H,W where there are several (repeatable)',
@@ -59,7 +61,10 @@ export function define(command: Command, io: Io): void {
     .addOption(new Option('--layout <order>', 'images: order of the axes').choices(['NCHW', 'NHWC']))
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
-    .action((path: string, options: Options) => withTask(io, (task, io) => runModel(path, options, task, io)))
+    .action((path: string, options: Options) => {
+      checkOrder(command.args)
+      return withTask(io, (task, io) => runModel(path, options, task, io))
+    })
 }
 
 async function runModel(path: string, options: Options, task: Task, io: Io): Promise<void> {
@@ -104,6 +109,19 @@ async function runModel(path: string, options: Options, task: Task, io: Io): Pro
   } finally {
     session.dispose()
   }
+}
+
+const inputNames = /\.(npy|npz|png|jpe?g|webp|avif|tiff?|gif|bmp|heic)$/i
+
+/** Files that are given to the network stand behind --input. @throws UsageError that shows how */
+function checkOrder(given: readonly string[]): void {
+  const isInput = (name: string) => inputNames.test(name)
+  const inputs = given.filter(isInput)
+  const [model = 'MODEL', ...more] = given.filter((name) => !isInput(name))
+  const others = [...inputs, ...more]
+  if (given.length === 1 && inputs.length === 0) return
+  const flags = (others.length > 0 ? others : ['FILE']).map((name) => ` --input ${name}`).join('')
+  throw new UsageError(`The network comes first, and what it is given behind --input: kerf run ${model}${flags}`)
 }
 
 /** What is read, and so never replaced. */

@@ -18,7 +18,7 @@ import { type HostTensor, hostTensor } from '../../runtime/index.ts'
 import { parseRecipe, type Recipe } from '../../train/index.node.ts'
 import { addDataOptions, type DataOptions, dataRecipe, imagesFor, openRecipeData, spread } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
-import { filesOfGiven, givenModel, modelArgument, netNameOf } from '../given-model.ts'
+import { filesOfGiven, givenModel, modelArgument, modelFile, netNameOf } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { randomFeeds } from '../onnx-runtime.ts'
 import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
@@ -60,7 +60,7 @@ ${imageFlagsHelp}`
 export function define(command: Command, io: Io): void {
   addDataOptions(
     command
-      .argument('<model>', modelArgument)
+      .argument('<model>', modelArgument, modelFile)
       .option('-o, --output <file>', 'the network with other layers')
       .addOption(new Option('--to <kind>', 'what layers become').choices(['adder']).makeOptionMandatory())
       .option('--layers <glob>', "which layers, by name, as in '*layer3*'", layers)

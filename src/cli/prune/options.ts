@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import picomatch from 'picomatch'
 import type { LayerMatcher, PruneMethod, Scope } from '../../prune/index.ts'
+import { listOf } from '../choices.ts'
 
 const methods: readonly PruneMethod[] = ['filter', 'neuron', 'weight', 'input']
 
@@ -13,11 +14,7 @@ export function part(text: string): number {
 }
 
 export function methodList(text: string): PruneMethod[] {
-  const list = text.split(',').map((m) => m.trim())
-  const wrong = list.filter((m) => !methods.includes(m as PruneMethod))
-  if (wrong.length > 0)
-    throw new InvalidArgumentError(`There is no method ${wrong.join(', ')}; there are ${methods.join(', ')}.`)
-  return list as PruneMethod[]
+  return listOf('method', methods, text)
 }
 
 /** Names of nodes contain slashes and dots; a star matches them too. */

@@ -63,7 +63,7 @@ export async function readImage(
   if ('problem' in image)
     throw new KerfError(
       'bad-image',
-      `${path} cannot be read as an image: ${image.problem}. Give a PNG, JPEG, WebP, AVIF, TIFF or GIF file, or a .npy file.`,
+      `${path} cannot be read as an image: ${image.problem}. Give another image, or a .npy file.`,
       { path },
     )
   return planarTensor(image, preprocessing, elementType)

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { InvalidArgumentError } from 'commander'
+import { didYouMean } from '../../base/index.ts'
 
 const kinds = ['mnist', 'cifar10', 'images', 'tar', 'generated'] as const
 
@@ -42,7 +43,9 @@ function partsIn(kind: 'images' | 'tar', path: string): GivenData | undefined {
 
 function kindOf(path: string): GivenData['kind'] {
   if (!existsSync(path))
-    throw new InvalidArgumentError(`There is no ${path}. Give a folder or a tar; what kinds there are, --help says.`)
+    throw new InvalidArgumentError(
+      `There is no ${path}. Give a folder or a tar; what kinds there are, --help says.${didYouMean(path.split(':')[0]!, kinds)}`,
+    )
   if (!statSync(path).isDirectory()) return 'tar'
   const names = readdirSync(path)
   if (names.some((n) => /^train-images[-.]idx3/.test(n))) return 'mnist'

@@ -1,5 +1,6 @@
 import { KerfError } from '../../base/index.ts'
 import { toPlanes } from '../sets/pixels.ts'
+import { imageProblem } from './problem.ts'
 
 export interface DecodedImage {
   /** [C, H, W] */
@@ -43,7 +44,7 @@ export async function imageDecoder(colour: boolean): Promise<Decode> {
       const pixels = toPlanes<Uint8Array>(data, channels, new Uint8Array(data.length))
       return { pixels, channels, height: info.height, width: info.width }
     } catch (error) {
-      return { problem: (error as Error).message.replaceAll('\n', ' ').trim() }
+      return { problem: imageProblem(bytes, (error as Error).message) }
     }
   }
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { nearestName } from './nearest.ts'
+import { nearestName } from '../../base/index.ts'
 
 /** Something wrong at one place of a recipe; `path` is as in JavaScript: `transforms[1].kind`. */
 export interface RecipeProblem {

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { KerfError } from '../../base/index.ts'
 import { createOptimiser } from '../optimisers/optimiser.ts'
 import { describeRecipe, recipeLines } from './describe.ts'
-import { nearestName } from './nearest.ts'
 import { parseRecipe } from './parse.ts'
 import { type RecipeInput, recipeJsonSchema } from './schema.ts'
 import { gradientChoices, optimiserSettings, scheduleOf } from './settings.ts'
@@ -213,18 +212,6 @@ it('recipes make optimisers, schedules and choices of gradients', () => {
   createOptimiser(settings).step([w], 0.1)
   // Clipped to a norm of 1.
   expect(w.value[0]).toBeCloseTo(0.9, 6)
-})
-
-it('the nearest name is near', () => {
-  const names = ['momentum', 'nesterov', 'kind']
-  expect(['momentm', 'Momentum', 'mometnum', 'kidn', 'x', 'betas'].map((n) => nearestName(n, names))).toEqual([
-    'momentum',
-    'momentum',
-    'momentum',
-    'kind',
-    undefined,
-    undefined,
-  ])
 })
 
 it('docs/recipe.schema.json is what `npm run docs` writes', () => {

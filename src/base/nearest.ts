@@ -12,6 +12,12 @@ export function nearestName(name: string, candidates: readonly string[]): string
   return best
 }
 
+/** ` Did you mean "resnet18"?` where a name is near one of those that there are; '' elsewhere. To be put behind a sentence. */
+export function didYouMean(name: string, candidates: readonly string[]): string {
+  const near = nearestName(name, candidates)
+  return near === undefined ? '' : ` Did you mean "${near}"?`
+}
+
 /** Insertions, deletions, substitutions and exchanges of neighbours (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   const rows = Array.from({ length: a.length + 1 }, (_, i) => {
