@@ -17,8 +17,8 @@ const rooms = {
   nets: ['base', 'graph', 'ops'],
   report: ['base', 'types:cost'],
   prune: ['base', 'graph', 'ops', 'cost'],
-  rewrite: ['base', 'graph', 'ops', 'cost'],
-  quantize: ['base', 'graph', 'ops', 'cost'],
+  rewrite: ['base', 'graph', 'ops', 'cost', 'runtime'],
+  quantize: ['base', 'graph', 'ops', 'cost', 'runtime'],
   train: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime', 'data', 'image', 'onnx', 'formats', 'nets', 'report'],
 }
 // These import every room, and no room imports them.

@@ -73,20 +73,19 @@ async function writeNetworks(folder) {
   const { adderConvolution, nets } = await import('../dist/api/nets.js')
   const { writeModelFile } = await import('../dist/api/files.node.js')
   const { measureStatistics, quantize } = await import('../dist/api/rewrite.js')
-  const { createSession } = await import('../dist/api/runtime.node.js')
   const { seededRandom } = await import('../dist/api/graph.js')
   const shape = [calibrationImages, ...image]
   const random = seededRandom(1)
   const images = { shape, data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, random.normal) }
   const drawn = nets.resnet20({ convolution: adderConvolution })
-  const adder = await measureStatistics(drawn, images, { createSession })
+  const adder = await measureStatistics(drawn, images)
   const models = { conv: nets.resnet20(), adder }
   for (const [name, bits] of Object.entries(variants)) {
     async function* batches() {
       yield { images: images.data, count: calibrationImages }
     }
     const data = { shape: image, batchSize: calibrationImages, batches: batches() }
-    models[name] = (await quantize(adder, { bits, images: data, createSession })).model
+    models[name] = (await quantize(adder, { bits, images: data })).model
   }
   return Object.fromEntries(
     Object.entries(models).map(([name, model], i) => {

@@ -7,8 +7,8 @@ import type { Model } from '../src/graph/index.ts'
 import { adderConvolution, nets } from '../src/nets/index.ts'
 import { type CalibrationBatch, quantize } from '../src/quantize/index.ts'
 import { measureStatistics } from '../src/rewrite/index.ts'
-import { createResident, createSession, spawnNodeWorker } from '../src/runtime/index.node.ts'
-import { hostTensor, type SpawnWorker, timeInTurns } from '../src/runtime/index.ts'
+import { createProgram, createSession, spawnNodeWorker } from '../src/runtime/index.node.ts'
+import { floatsOf, hostTensor, type Runtime, type SpawnWorker, timeInTurns } from '../src/runtime/index.ts'
 import { abortedAfter, abortedByTimer } from '../src/testing/aborting.ts'
 import { createSchedule, createTrainer, evaluate, parameterGroups, train } from '../src/train/index.node.ts'
 
@@ -107,42 +107,40 @@ describe('a session', () => {
   it('on shared memory', async () => {
     const shapes = new Map([['input', [1, 3, size, size]]])
     for (const backend of ['wasm', 'reference'] as const) {
-      if (backend === 'wasm') await abortedAfter(3, (task) => createResident(network(), shapes, { backend, ...task }))
+      if (backend === 'wasm') await abortedAfter(3, (task) => createProgram(network(), shapes, { backend, ...task }))
       const model = backend === 'wasm' ? network() : nets.lenet5_bn({ batch: 1 })
       const [name, shape] = backend === 'wasm' ? ['input', [1, 3, size, size]] : (['input', [1, 1, 28, 28]] as const)
-      const resident = await createResident(model, new Map([[name, shape]]), { backend })
+      const program = await createProgram(model, new Map([[name, shape]]), { backend })
       const output = model.graph.outputs[0]!.name
-      resident.input(name).set(pixels.subarray(0, resident.input(name).length))
-      await resident.run()
-      const expected = resident.output(output).slice()
-      await abortedAfter(2, (task) => resident.run(task))
-      await resident.run()
-      expect(resident.output(output)).toEqual(expected)
-      resident.dispose()
+      program.input(name).set(pixels.subarray(0, program.input(name).length))
+      await program.run()
+      const expected = floatsOf(program.read(output)).slice()
+      await abortedAfter(2, (task) => program.run(task))
+      await program.run()
+      expect(floatsOf(program.read(output))).toEqual(expected)
+      program.dispose()
     }
   })
 })
 
 /** Sessions that were made and not disposed of. */
-function open(): { readonly create: typeof createSession; readonly count: () => number } {
+function open(): { readonly runtime: Runtime; readonly count: () => number } {
   let count = 0
-  return {
-    create: async (model, options) => {
-      const session = await createSession(model, options)
-      count++
-      return {
-        ...{ backend: session.backend, threads: session.threads, memory: session.memory },
-        ...{ inputNames: session.inputNames, outputNames: session.outputNames },
-        run: (given, task) => session.run(given, task),
-        profile: (given, seconds, task) => session.profile(given, seconds, task),
-        dispose: () => {
-          count--
-          session.dispose()
-        },
-      }
-    },
-    count: () => count,
+  const create: Runtime['createSession'] = async (model, options) => {
+    const session = await createSession(model, options)
+    count++
+    return {
+      ...{ backend: session.backend, threads: session.threads, memory: session.memory },
+      ...{ inputNames: session.inputNames, outputNames: session.outputNames },
+      run: (given, task) => session.run(given, task),
+      profile: (given, seconds, task) => session.profile(given, seconds, task),
+      dispose: () => {
+        count--
+        session.dispose()
+      },
+    }
   }
+  return { runtime: { createProgram, createSession: create }, count: () => count }
 }
 
 const digits = generatedImages({ seed: 1, size: 28, classes: 4, trainImages: 64, testImages: 64, channels: 1 })
@@ -156,19 +154,35 @@ describe('quantising', () => {
   const images = (count = 1) => ({ shape: [1, 28, 28], batchSize: 8, batches: batches(count) })
 
   it('stops between batches, and in the corrections behind them', async () => {
-    const { create, count } = open()
+    const { runtime, count } = open()
     const told = await abortedAfter(3, (task) =>
-      quantize(model, { bits: 6, images: images(), createSession: create, ...task }),
+      quantize(model, {
+        bits: 6,
+        images: images(),
+        runtime,
+        ...task,
+      }),
     )
     expect(told.map(({ what, done, unit }) => [what, done, unit])).toEqual(
       [8, 16, 24].map((n) => ['calibrating', n, 'images']),
     )
     const behind = abortedAfter(8, (task) =>
-      quantize(model, { bits: 6, images: images(), biasCorrection: true, createSession: create, ...task }),
+      quantize(model, {
+        bits: 6,
+        images: images(),
+        biasCorrection: true,
+        runtime,
+        ...task,
+      }),
     )
     expect((await behind).at(-1)?.done).toBe(64)
     await abortedByTimer(10, (task) =>
-      quantize(model, { bits: 6, images: images(10_000), createSession: create, ...task }),
+      quantize(model, {
+        bits: 6,
+        images: images(10_000),
+        runtime,
+        ...task,
+      }),
     )
     expect(count()).toBe(0)
   })
@@ -177,12 +191,17 @@ describe('quantising', () => {
 it('measuring statistics stops while the network is planned, and while it runs', async () => {
   const model = nets.lenet5_bn({ convolution: adderConvolution, classes: 4 })
   const images = { shape: [4, 1, 28, 28], data: Float32Array.from({ length: 4 * 784 }, random.normal) }
-  const { create, count } = open()
-  const planning = await abortedAfter(2, (task) => measureStatistics(model, images, { createSession: create, ...task }))
+  const { runtime, count } = open()
+  const planning = await abortedAfter(2, (task) =>
+    measureStatistics(model, images, {
+      runtime,
+      ...task,
+    }),
+  )
   expect(planning.at(-1)?.what).toBe('planning')
   const running = new AbortController()
   const measuring = measureStatistics(model, images, {
-    createSession: create,
+    runtime,
     signal: running.signal,
     progress: ({ what }) => what === 'running' && running.abort(),
   })
@@ -225,8 +244,7 @@ describe('training', () => {
   })
 
   it('of which the evaluation is stopped has said so, and its session is gone', async () => {
-    const { create, count } = open()
-    const runtime = { createResident, createSession: create }
+    const { runtime, count } = open()
     const loader = createLoader(digits.test, { batchSize: 8, training: false })
     const model = nets.lenet5_bn({ classes: 4 })
     const told = await abortedAfter(2, (task) => evaluate(model, loader, { runtime, onNotice: () => {}, ...task }))

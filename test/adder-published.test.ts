@@ -61,7 +61,7 @@ describeShared('the published adder ResNet-20', () => {
   const coded = async (bits: number): Promise<Model> => {
     const loader = createLoader(part((await sets).train, 0, 64), { batchSize: 64, transforms, training: false })
     const images = { shape: loader.shape, batchSize: 64, batches: loader.epoch(0) }
-    return (await quantize(model, { bits, images, createSession })).model
+    return (await quantize(model, { bits, images })).model
   }
 
   it('reads digits, and in 6 and 5 bits hardly worse (all 10,000 images: kerf quantize … --evaluate all)', async () => {
@@ -88,7 +88,7 @@ describeShared('the published adder ResNet-20', () => {
     const count = (kernel: string) => tasks.filter((t) => t.kernels.some((k) => k === kernel)).length
     // 18 layers and 2 shortcuts. What a block adds its shortcut to stays float32, so each of the 9 blocks makes codes of it once.
     expect([count('adderU8'), count('adderF32'), count('quantiseU8')]).toEqual([20, 0, 9])
-    expect(tasks.filter((t) => t.kind !== 'kernels')).toEqual([])
+    expect(tasks.filter((t) => t.kind !== 'compute')).toEqual([])
     if (!hasOrt) return
     const theirs = await runOrt(modelBytes(quantised), {
       input: { type: 'float32', dims: [2, 1, 32, 32], data: input },

@@ -137,20 +137,20 @@ describe.each(['wasm', 'reference'] as const)('%s: tensors for results', (backen
 })
 
 describe('models that cannot be run', () => {
-  it.each([
-    ['wasm', 'Kerf does not know this operator'],
-    ['reference', 'the operator is not known'],
-  ] as const)('%s: an operator that is not known is named, with its node', async (backend, why) => {
-    const b = new GraphBuilder('net', 17)
-    const made = b.node('Mystery', [b.input('x', 'float32', [2])], {}, { name: 'riddle', domain: 'com.example' })
-    b.output(b.node('Relu', [made]), { kind: 'tensor', elementType: 'float32', shape: [2] })
-    const x = hostTensor('float32', [2], new Float32Array(2))
-    const error = await refusal(async () => (await createSession(b.model(), { backend })).run({ x }))
-    expect(error).toBeInstanceOf(UnsupportedError)
-    expect(error.message).toBe(
-      `com.example.Mystery "riddle" cannot be run: ${why}. docs/operators.md lists the operators that can.`,
-    )
-  })
+  it.each(['wasm', 'reference'] as const)(
+    '%s: an operator that is not known is named, with its node',
+    async (backend) => {
+      const b = new GraphBuilder('net', 17)
+      const made = b.node('Mystery', [b.input('x', 'float32', [2])], {}, { name: 'riddle', domain: 'com.example' })
+      b.output(b.node('Relu', [made]), { kind: 'tensor', elementType: 'float32', shape: [2] })
+      const x = hostTensor('float32', [2], new Float32Array(2))
+      const error = await refusal(async () => (await createSession(b.model(), { backend })).run({ x }))
+      expect(error).toBeInstanceOf(UnsupportedError)
+      expect(error.message).toBe(
+        `com.example.Mystery "riddle" cannot be run: Kerf does not know this operator. docs/operators.md lists the operators that can.`,
+      )
+    },
+  )
 
   it.each([
     ['activations', 1, [64, 8192, 4096]],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../src/base/index.ts'
 import { GraphBuilder, type Model, tensorOf, tensorValues } from '../src/graph/index.ts'
 import { adderConvolution, cifarResNet, nets } from '../src/nets/index.ts'
-import { createResident } from '../src/runtime/index.node.ts'
+import { createProgram, floatsOf } from '../src/runtime/index.node.ts'
 import { type TrainingGraph, trainingGraph } from '../src/train/index.ts'
 
 const batch = 4
@@ -80,31 +80,31 @@ function graphOf(name: keyof typeof networks): TrainingGraph {
 /** All outputs of two steps in a row on the same inputs. */
 async function outputsOf(graph: TrainingGraph, options: { backend: 'wasm' | 'reference'; threads: number }) {
   const notices: string[] = []
-  const resident = await createResident(graph.model, graph.inputShapes, {
+  const program = await createProgram(graph.model, graph.inputShapes, {
     ...options,
     onNotice: (text) => notices.push(text),
   })
   expect(notices).toEqual([])
-  expect(resident.onHost).toEqual([])
-  for (const { name, tensor } of [...graph.weights, ...graph.statistics]) resident.input(name).set(tensorValues(tensor))
+  expect(program.onHost).toEqual([])
+  for (const { name, tensor } of [...graph.weights, ...graph.statistics]) program.input(name).set(tensorValues(tensor))
   const random = seededRandom(11)
-  const images = resident.input(graph.images)
+  const images = program.input(graph.images)
   images.forEach((_, i) => {
     images[i] = random.normal()
   })
-  const targets = resident.input(graph.targets)
+  const targets = program.input(graph.targets)
   const classes = targets.length / batch
   for (let n = 0; n < batch; n++) targets[n * classes + (n % classes)] = 1
-  for (const { name } of graph.masks) resident.input(name).fill(1)
+  for (const { name } of graph.masks) program.input(name).fill(1)
   const names = [graph.loss, ...graph.weights.map((w) => w.gradient), ...graph.statistics.map((s) => s.next)]
   const step = async () => {
-    await resident.run()
-    return new Map(names.map((name) => [name, resident.output(name).slice()]))
+    await program.run()
+    return new Map(names.map((name) => [name, floatsOf(program.read(name)).slice()]))
   }
   const first = await step()
   // A step of the reference takes seconds.
   const second = options.backend === 'wasm' ? await step() : first
-  resident.dispose()
+  program.dispose()
   return { first, second }
 }
 

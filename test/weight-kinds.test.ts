@@ -117,7 +117,7 @@ describe.each(Object.entries(kinds))('weights as %s', (_, store) => {
   it('are swapped, and statistics measured', async () => {
     const swap = async (model: Model) => {
       const swapped = swapToAdder(model, { keepWeights: true })
-      const measured = await measureStatistics(swapped.model, { shape: [2, 3, 8, 8], data: images }, { createSession })
+      const measured = await measureStatistics(swapped.model, { shape: [2, 3, 8, 8], data: images })
       return { swapped, result: await outputs(measured) }
     }
     const [own, expected] = [await swap(given), await swap(plain)]

@@ -20,7 +20,7 @@ export async function open(threads) {
         ...{ batchSize: batch, shape, classes, threads },
         optimiser: { kind: 'sgd', momentum: 0.9, groups: parameterGroups({ weightDecay: 5e-4 }) },
       })
-      if (trainer.resident.onHost.length > 0) throw new Error(`no kernel does ${trainer.resident.onHost.join(', ')}`)
+      if (trainer.program.onHost.length > 0) throw new Error(`no kernel does ${trainer.program.onHost.join(', ')}`)
       const labels = Int32Array.from({ length: batch }, () => Math.floor(classes * Math.random()))
       const targets = new Float32Array(batch * classes)
       labels.forEach((label, i) => {
@@ -39,7 +39,7 @@ export async function open(threads) {
 const weightBytes = ({ graph }) => 4 * graph.weights.reduce((sum, w) => sum + elements(w.shape), 0)
 
 /** Bytes: the plan with weights and gradients, and the momentum beside it. */
-const memoryOf = (trainer) => trainer.resident.memory.total + weightBytes(trainer)
+const memoryOf = (trainer) => trainer.program.memory.total + weightBytes(trainer)
 
 /** Bytes of weights, gradients and momentum, and of everything that the way back reads of the way there. */
 function neededBy(trainer) {

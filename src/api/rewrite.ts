@@ -7,7 +7,6 @@
 export {
   type AdderSwap,
   type LayerChoice,
-  type MeasuringSession,
   measureStatistics,
   type StatisticsFeeds,
   type StatisticsImages,
@@ -23,7 +22,6 @@ export {
   type Calibration,
   type CalibrationBatch,
   type CalibrationImages,
-  type CalibrationSession,
   calibrate,
   type InputRange,
   type Quantized,

@@ -3,5 +3,5 @@
 // May import: every room, through its index.
 
 // These take the place of those without threads.
-export { createResident, createSession, measureLimit } from '../runtime/index.node.ts'
+export { createProgram, createSession, measureLimit } from '../runtime/index.node.ts'
 export * from './runtime.ts'

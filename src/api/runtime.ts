@@ -5,7 +5,6 @@
 // Sessions
 
 export {
-  type Backend,
   createSession,
   type Feed,
   type Feeds,
@@ -26,9 +25,17 @@ export {
   isHostElementType,
 } from '../runtime/index.ts'
 
-// Programs that stay in memory
+// Programs that stay in memory, and backends
 
-export { createResident, type Resident, type ResidentOptions } from '../runtime/index.ts'
+export {
+  type Backend,
+  type BackendOptions,
+  createProgram,
+  type Program,
+  type ProgramMemory,
+  type RunningOptions,
+  type Runtime,
+} from '../runtime/index.ts'
 
 // The oracle
 

@@ -2,7 +2,7 @@ import type { Task } from '../base/index.ts'
 import type { DataSets } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import type { Chart, Table } from '../report/index.ts'
-import type { createResident, createSession, HostTensor } from '../runtime/index.ts'
+import type { HostTensor, Runtime } from '../runtime/index.ts'
 
 /*
  * Prose of experiments is plain text in which formulas are LaTeX: `$…$` within a sentence, `$$…$$` for a paragraph of its own. Terminals get
@@ -48,7 +48,7 @@ export interface LabContext extends Task {
   /** Read, or drawn, when first asked for; one channel, 28×28. */
   readonly digits: () => Promise<Digits>
   /** What runs networks; the runtime's core by default, which has no threads. */
-  readonly runtime?: LabRuntime
+  readonly runtime?: Runtime
   /** 1 by default. */
   readonly threads?: number
   /** A trained adder network for experiments that take one. */
@@ -65,11 +65,6 @@ export interface Contender {
   readonly version: string
   step(): Promise<void>
   release(): Promise<void>
-}
-
-export interface LabRuntime {
-  readonly createSession: typeof createSession
-  readonly createResident: typeof createResident
 }
 
 /** A statement that a measurement bears out or not. */

@@ -1,7 +1,7 @@
 import { seededRandom, seedFrom } from '../base/index.ts'
 import { type Model, tensorOf } from '../graph/index.ts'
 import { adderConvolution, type Classifier, type Initialization, nets } from '../nets/index.ts'
-import { createResident } from '../runtime/index.ts'
+import { floatsOf, openProgram } from '../runtime/index.ts'
 import { type TrainingGraph, trainingGraph } from '../train/index.ts'
 import { drawIndices, pixelsOf } from './digits.ts'
 import type { Digits, LabContext } from './experiment.ts'
@@ -133,27 +133,23 @@ export async function firstIteration(
   const graph = trainingGraph(model, { imageShape: batch.shape, classes: batch.classes })
   const names = [...new Set(watched(graph))].filter((n) => !graph.inputShapes.has(n))
   graph.model.graph.outputs.push(...names.map((name) => ({ name, type: undefined })))
-  const create = context.runtime?.createResident ?? createResident
-  const resident = await create(graph.model, graph.inputShapes, {
-    ...{ threads: context.threads ?? 1, signal: context.signal, onNotice: () => {} },
-  })
+  const { runtime, threads, signal } = context
+  const program = await openProgram(graph.model, graph.inputShapes, { runtime, threads, signal, onNotice: () => {} })
+  const made = (name: string) => floatsOf(program.read(name)).slice()
   try {
-    resident.input(graph.images).set(batch.images)
-    resident.input(graph.targets).set(batch.targets)
+    program.input(graph.images).set(batch.images)
+    program.input(graph.targets).set(batch.targets)
     for (const { name, tensor } of [...graph.weights, ...graph.statistics])
-      resident.input(name).set(floats(tensor.data.bytes()))
-    await resident.run({ signal: context.signal })
+      program.input(name).set(floats(tensor.data.bytes()))
+    await program.run({ signal })
     return {
-      loss: resident.output(graph.loss)[0]!,
+      loss: made(graph.loss)[0]!,
       graph,
-      gradients: new Map(graph.weights.map(({ name, gradient }) => [name, resident.output(gradient).slice()])),
-      values: new Map([
-        ...names.map((name) => [name, resident.output(name).slice()] as const),
-        [graph.images, batch.images] as const,
-      ]),
+      gradients: new Map(graph.weights.map(({ name, gradient }) => [name, made(gradient)])),
+      values: new Map([...names.map((name) => [name, made(name)] as const), [graph.images, batch.images] as const]),
     }
   } finally {
-    resident.dispose()
+    await program.dispose()
   }
 }
 

@@ -1,6 +1,5 @@
 import { createLoader, subset } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
-import { createResident, createSession } from '../runtime/index.ts'
 import { createTrainer, evaluate, parameterGroups } from '../train/index.ts'
 import { drawIndices } from './digits.ts'
 import type { Digits, LabContext } from './experiment.ts'
@@ -45,7 +44,7 @@ export async function testAccuracy(
 
 const runningIn = ({ runtime, threads = 1, signal }: LabContext) => ({
   signal,
-  runtime: runtime ?? { createResident, createSession },
+  runtime,
   threads,
   onNotice: () => {},
 })

@@ -11,7 +11,7 @@ export function shareInPlace(tasks: readonly Task[]): Map<Buffer, Buffer> {
   const homes = new Map<Buffer, Buffer>()
   const homeOf = (buffer: Buffer): Buffer => homes.get(buffer) ?? buffer
   tasks.forEach((task, now) => {
-    if (task.kind !== 'kernels' || !task.job.ability?.inPlace) return
+    if (task.kind !== 'compute' || !task.job.ability?.inPlace) return
     const [from, ...others] = task.inputs
     const [to] = task.outputs
     if (!from || !to || from.layout !== to.layout || from.buffer.bytes !== to.buffer.bytes) return

@@ -24,7 +24,7 @@ export interface Located {
 
 export type Task =
   | {
-      readonly kind: 'kernels'
+      readonly kind: 'compute'
       readonly job: Job
       readonly inputs: readonly (Located | undefined)[]
       readonly outputs: readonly (Located | undefined)[]
@@ -55,10 +55,10 @@ export interface Schedule {
 
 /**
  * Decides who does what in which layout, and how long every buffer lives.
- * @param resident inputs keep their memory to themselves, so that their content outlives a run
+ * @param keepsInputs inputs keep their memory to themselves, so that their content outlives a run
  */
-export function schedule(prepared: Prepared, abilities: Abilities, resident = false): Schedule {
-  return new Scheduler(prepared, abilities).done(resident)
+export function schedule(prepared: Prepared, abilities: Abilities, keepsInputs: boolean): Schedule {
+  return new Scheduler(prepared, abilities).done(keepsInputs)
 }
 
 /** Channels and positions in between: with one of either, both layouts are the same bytes. */
@@ -81,7 +81,7 @@ class Scheduler {
     for (const job of fuse(prepared, abilities)) this.#add(job)
   }
 
-  done(resident: boolean): Schedule {
+  done(keepsInputs: boolean): Schedule {
     const outputs = new Map<string, Located>()
     for (const { name } of this.#prepared.model.graph.outputs) {
       const place = this.#places.has(name) ? this.#at(name, 'plain') : undefined
@@ -89,7 +89,7 @@ class Scheduler {
     }
     // Outputs are read after the last task.
     for (const { buffer } of outputs.values()) buffer.last = this.#tasks.length
-    if (resident) for (const { buffer } of this.#inputs.values()) buffer.last = this.#tasks.length
+    if (keepsInputs) for (const { buffer } of this.#inputs.values()) buffer.last = this.#tasks.length
     const homes = shareInPlace(this.#tasks)
     const buffers = this.#buffers.filter((b) => !homes.has(b))
     return { tasks: this.#tasks, buffers, homes, inputs: this.#inputs, outputs }
@@ -172,7 +172,7 @@ class Scheduler {
           ),
     )
     this.#tasks.push(
-      ability ? { kind: 'kernels', job, inputs, outputs, residual } : { kind: 'host', job, inputs, outputs, captured },
+      ability ? { kind: 'compute', job, inputs, outputs, residual } : { kind: 'host', job, inputs, outputs, captured },
     )
   }
 

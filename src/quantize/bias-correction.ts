@@ -1,6 +1,5 @@
-import type { Task } from '../base/index.ts'
 import { type Model, type Node, tensorOf, tensorValues, withoutDeadCode } from '../graph/index.ts'
-import type { CalibrationSession } from './quantize.ts'
+import { openSession, type RunningOptions } from '../runtime/index.ts'
 
 /*
  * Rounding does not only add noise to a filter's results, it moves their mean: the distance |x − w| is convex, so that codes that stand for several
@@ -15,8 +14,6 @@ export interface CorrectionBatch {
   readonly count: number
 }
 
-type CreateSession = (model: Model, task: Task) => Promise<CalibrationSession>
-
 /**
  * The quantised model with the constants of its adder layers corrected. Neither model given is changed.
  * @param given the model that was quantised: its adder layers have the same outputs by name
@@ -28,12 +25,10 @@ export async function correctBiases(
   layers: readonly Node[],
   input: string,
   batches: readonly CorrectionBatch[],
-  createSession: CreateSession,
-  signal: AbortSignal | undefined,
+  running: RunningOptions,
 ): Promise<Model> {
   const wanted = layers.map((node) => node.outputs[0]!)
-  const run = (model: Model, values: readonly string[]) =>
-    channelMeans(model, values, input, batches, createSession, signal)
+  const run = (model: Model, values: readonly string[]) => channelMeans(model, values, input, batches, running)
   const expected = await run(given, wanted)
   const graph = { ...quantised.graph, initializers: new Map(quantised.graph.initializers) }
   const corrected: Model = { ...quantised, graph }
@@ -55,16 +50,18 @@ async function channelMeans(
   values: readonly string[],
   input: string,
   batches: readonly CorrectionBatch[],
-  createSession: CreateSession,
-  signal: AbortSignal | undefined,
+  running: RunningOptions,
 ): Promise<ReadonlyMap<string, Float64Array>> {
   const outputs = values.map((name) => ({ name, type: undefined }))
-  const session = await createSession({ ...model, graph: withoutDeadCode({ ...model.graph, outputs }) }, { signal })
+  const session = await openSession({ ...model, graph: withoutDeadCode({ ...model.graph, outputs }) }, running)
   const means = new Map<string, Float64Array>()
   try {
     const images = batches.reduce((sum, { count }) => sum + count, 0)
     for (const { data, shape, count } of batches) {
-      const results = await session.run({ [input]: { elementType: 'float32', shape, data } }, { signal })
+      const results = await session.run(
+        { [input]: { elementType: 'float32', shape, data } },
+        { signal: running.signal },
+      )
       for (const name of values) {
         const { data: result, shape: size } = results[name] as { data: ArrayLike<number>; shape: readonly number[] }
         const [, channels = 1, ...space] = size

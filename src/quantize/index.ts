@@ -1,7 +1,7 @@
 // Networks in fewer bits: ranges from calibration, scales and codes of adder convolutions, and the rewriting of a graph into the form that the
 // integer kernels run.
-// Not here: running networks on data (a runner is given from outside), the kernels (runtime/).
-// May import: base, graph, ops, cost.
+// Not here: how networks are run, and the kernels (runtime/).
+// May import: base, graph, ops, cost, runtime.
 export { type AdderCodes, type AdderScale, adderCodes, adderScale } from './adder-codes.ts'
 export {
   checkBits,
@@ -15,7 +15,6 @@ export { Observer } from './observer.ts'
 export {
   type CalibrationBatch,
   type CalibrationImages,
-  type CalibrationSession,
   type Quantized,
   type QuantizedLayer,
   type QuantizeOptions,

@@ -29,7 +29,7 @@ async function* pictures(counts: readonly number[], batchSize = 4, pixel?: (imag
 const net = (): Model => nets.lenet5_bn({ convolution: adderConvolution, seed: 2 })
 
 function options(bits: number, batches = pictures([4, 4, 3]), more: Partial<QuantizeOptions> = {}): QuantizeOptions {
-  return { bits, images: { shape: imageShape, batchSize: 4, batches }, createSession, ...more }
+  return { bits, images: { shape: imageShape, batchSize: 4, batches }, ...more }
 }
 
 /** A network whose statistics fit its inputs, as training makes them: LeNet's are drawn, and its activations die. */

@@ -1,5 +1,6 @@
 import { KerfError, stoppable, type Task, type Turn, turns } from '../base/index.ts'
 import { graphInputs, type Model, type Node } from '../graph/index.ts'
+import { openSession, type RunningOptions } from '../runtime/index.ts'
 import { checkBits, type InputRange, type QuantizedAdderLayer, quantizeAdderLayers } from './adder-layers.ts'
 import { correctBiases } from './bias-correction.ts'
 import { type Calibration, calibrate, withOutputs } from './calibration.ts'
@@ -25,23 +26,10 @@ export interface CalibrationImages {
   readonly batches: AsyncIterable<CalibrationBatch>
 }
 
-type FloatTensor = { readonly elementType: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
-
-/** A network ready to run: `createSession` of runtime/ makes such ones. */
-export interface CalibrationSession {
-  run(
-    feeds: Readonly<Record<string, FloatTensor>>,
-    task?: Task,
-  ): Promise<Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number | bigint> }>>>
-  dispose(): void
-}
-
-export interface QuantizeOptions extends Task {
+export interface QuantizeOptions extends RunningOptions, Task {
   /** Of the codes: 2 to 8. */
   readonly bits: number
   readonly images: CalibrationImages
-  /** Given the signal of this task. */
-  readonly createSession: (model: Model, task: Task) => Promise<CalibrationSession>
   /** How ranges are chosen; 'mse' by default. */
   readonly range?: RangeMethod
   /** Each filter's mean result is put right on calibration images; false by default (docs/decisions/0014). */
@@ -89,8 +77,8 @@ export const quantize = (model: Model, options: QuantizeOptions): Promise<Quanti
 const what = 'Quantising'
 
 async function quantized(model: Model, options: QuantizeOptions): Promise<Quantized> {
-  const { bits, images, createSession, range = 'mse', biasCorrection = false, signal } = options
-  const turn = turns(signal, what)
+  const { bits, images, range = 'mse', biasCorrection = false } = options
+  const turn = turns(options.signal, what)
   checkBits(bits)
   const calibration = calibrate(model)
   const [input, ...others] = graphInputs(model.graph)
@@ -109,9 +97,7 @@ async function quantized(model: Model, options: QuantizeOptions): Promise<Quanti
   const { model: coded, layers } = quantizeAdderLayers(model, ranges, bits)
   const nodes = model.graph.nodes.filter((node) => ranges.has(node))
   const batches = kept.map((batch) => ({ ...batch, shape }))
-  const quantised = biasCorrection
-    ? await correctBiases(model, coded, nodes, input.name, batches, createSession, signal)
-    : coded
+  const quantised = biasCorrection ? await correctBiases(model, coded, nodes, input.name, batches, options) : coded
   const [first] = kept as [FirstBatch]
   const open = input.type?.kind === 'tensor' && typeof input.type.shape?.[0] !== 'number'
   const drift = await drifts(
@@ -119,8 +105,7 @@ async function quantized(model: Model, options: QuantizeOptions): Promise<Quanti
     quantised,
     input.name,
     open ? firstOf(first, shape) : { ...first, shape },
-    createSession,
-    signal,
+    options,
   )
   const inputs = new Map(
     [...calibration.layers].flatMap(([value, nodes]) => nodes.map((node) => [node, value] as const)),
@@ -163,14 +148,15 @@ async function observe(
   input: string,
   shape: readonly number[],
   turn: Turn,
-  { images: { batches }, createSession, most = Number.POSITIVE_INFINITY, signal, progress }: QuantizeOptions,
+  options: QuantizeOptions,
 ): Promise<{ readonly kept: readonly FirstBatch[]; readonly count: number }> {
-  const session = await createSession(calibration.model, { signal })
+  const { most = Number.POSITIVE_INFINITY, signal, progress } = options
+  const session = await openSession(calibration.model, options)
   const variety = new Variety()
   const kept: FirstBatch[] = []
   let done = 0
   try {
-    for await (const { images, count: filled } of batches) {
+    for await (const { images, count: filled } of options.images.batches) {
       await turn()
       const count = Math.min(filled, most - done)
       if (count <= 0) break
@@ -237,15 +223,14 @@ async function drifts(
   quantised: Model,
   input: string,
   { data, count, shape }: FirstBatch & { readonly shape: readonly number[] },
-  createSession: QuantizeOptions['createSession'],
-  signal: AbortSignal | undefined,
+  running: RunningOptions,
 ): Promise<(value: string) => number> {
   const values = [...calibration.layers.keys()]
   const [before = {}, after = {}] = await Promise.all(
     [calibration.model, withOutputs(quantised, values)].map(async (model) => {
-      const session = await createSession(model, { signal })
+      const session = await openSession(model, running)
       try {
-        return await session.run({ [input]: { elementType: 'float32', shape, data } }, { signal })
+        return await session.run({ [input]: { elementType: 'float32', shape, data } }, { signal: running.signal })
       } finally {
         session.dispose()
       }

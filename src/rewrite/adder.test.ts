@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, type Node, tensorOf, tensorValues, validated } from '../graph/index.ts'
 import { nets } from '../nets/index.ts'
 import { modelBytes } from '../onnx/index.ts'
-import { createSession, hostTensor } from '../runtime/index.ts'
+import { createProgram, createSession, hostTensor } from '../runtime/index.ts'
 import { describeOrt, runOrt } from '../testing/ort.ts'
 import { measureStatistics, swapToAdder } from './index.ts'
 
@@ -228,22 +228,21 @@ describe('statistics', () => {
 
     // One plan and one run, however many layers.
     let sessions = 0
-    let runs = 0
+    let runs = () => 0
     const measured = await measureStatistics(model, images, {
-      createSession: async (m) => {
-        sessions++
-        const session = await createSession(m)
-        return {
-          run: (feeds) => {
-            runs++
-            return session.run(feeds)
-          },
-          dispose: () => session.dispose(),
-        }
+      runtime: {
+        createProgram,
+        createSession: async (m) => {
+          sessions++
+          const session = await createSession(m)
+          const run = vi.spyOn(session, 'run')
+          runs = () => run.mock.calls.length
+          return session
+        },
       },
       behind: new Set(swapped.map((l) => l.node)),
     })
-    expect([sessions, runs]).toEqual([1, 1])
+    expect([sessions, runs()]).toEqual([1, 1])
     const alive = (await run(measured)).logits?.data as Float32Array
     expect(Math.max(...[0, 1, 2].map((c) => Math.abs(alive[c]! - alive[10 + c]!)))).toBeGreaterThan(0.01)
     // Names stay, and what lies before the first adder layer, too.
@@ -291,7 +290,7 @@ describe('statistics', () => {
       }
     }
     const of = async (m: Model) => {
-      const { graph } = await measureStatistics(m, six, { createSession })
+      const { graph } = await measureStatistics(m, six)
       return ['bn1', 'bn2', 'bn4'].map((name) =>
         ['running_mean', 'running_var'].map((k) => [...tensorValues(graph.initializers.get(`${name}.${k}`)!)]),
       )
@@ -317,7 +316,7 @@ describe('statistics', () => {
 
   it('need one input, and numbers', async () => {
     const two = one((b, x) => b.output(b.node('Add', [x, b.input('z', 'float32', [1])])))
-    await expect(measureStatistics(two, images, { createSession })).rejects.toThrow('The model has 2 inputs')
+    await expect(measureStatistics(two, images)).rejects.toThrow('The model has 2 inputs')
     const kinds = one((b, x) => {
       const statistics = ['g', 'h', 'm', 'v'].map((name) => b.constant(name, zeros(4)))
       const sum = b.node('Add', [x, b.input('z', 'float32', [1, 4, 1, 1])])
@@ -327,16 +326,14 @@ describe('statistics', () => {
       x: hostTensor('float32', [1, 4, 6, 6], new Float32Array(144).fill(2)),
       z: hostTensor('float32', [1, 4, 1, 1], [1, 2, 3, 4]),
     }
-    const { graph } = await measureStatistics(kinds, { feeds }, { createSession })
+    const { graph } = await measureStatistics(kinds, { feeds })
     expect([...tensorValues(graph.initializers.get('m')!)]).toEqual([3, 4, 5, 6])
     const model = nets.resnet20()
     model.graph.initializers.set(
       'conv1.weight',
       tensorOf('float32', [16, 3, 3, 3], new Float32Array(432).fill(Number.NaN)),
     )
-    await expect(measureStatistics(model, images, { createSession })).rejects.toThrow(
-      '"conv1_output" holds values that are no numbers',
-    )
+    await expect(measureStatistics(model, images)).rejects.toThrow('"conv1_output" holds values that are no numbers')
   })
 })
 
@@ -344,7 +341,7 @@ describeOrt('a swapped network in ONNX Runtime', () => {
   it('gives the same', async () => {
     const { model } = swapToAdder(nets.lenet5_bn())
     const data = Float32Array.from({ length: 2 * 784 }, random.normal)
-    const measured = await measureStatistics(model, { shape: [2, 1, 28, 28], data }, { createSession })
+    const measured = await measureStatistics(model, { shape: [2, 1, 28, 28], data })
     const session = await createSession(measured)
     const { logits } = await session.run({ input: hostTensor('float32', [2, 1, 28, 28], data) })
     session.dispose()

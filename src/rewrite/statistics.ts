@@ -19,6 +19,7 @@ import {
   withStoredConstants,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
+import { type Feeds, hostValues, openSession, type RunningOptions } from '../runtime/index.ts'
 
 /*
  * Means and variances of BatchNormalization, measured: behind exchanged layers the stored ones say nothing, and a network whose activations are
@@ -33,24 +34,11 @@ export interface StatisticsImages {
 }
 
 /** A tensor for each input of a network that takes more than images. */
-export interface StatisticsFeeds<Feed> {
-  readonly feeds: Readonly<Record<string, Feed>>
+export interface StatisticsFeeds {
+  readonly feeds: Feeds
 }
 
-type FloatTensor = { readonly elementType: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
-
-/** A network ready to run: `createSession` of runtime/ makes such ones. */
-export interface MeasuringSession<Feed = never> {
-  run(
-    feeds: Readonly<Record<string, FloatTensor | Feed>>,
-    task?: Task,
-  ): Promise<Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number | bigint> }>>>
-  dispose(): void
-}
-
-export interface StatisticsOptions<Feed = never> extends Task {
-  /** Given this task. */
-  readonly createSession: (model: Model, task: Task) => Promise<MeasuringSession<Feed>>
+export interface StatisticsOptions extends RunningOptions, Task {
   /** Only those behind one of these nodes; by default all. */
   readonly behind?: ReadonlySet<string>
 }
@@ -62,20 +50,20 @@ export interface StatisticsOptions<Feed = never> extends Task {
  * @throws KerfError `unsupported-input` for a network with several inputs, `too-few-images` where they do not fill the batch that is fixed, `not-finite`
  *   where values are no numbers, `aborted`, and what running throws
  */
-export const measureStatistics = <Feed = never>(
+export const measureStatistics = (
   given: Model,
-  images: StatisticsImages | StatisticsFeeds<Feed>,
-  options: StatisticsOptions<Feed>,
+  images: StatisticsImages | StatisticsFeeds,
+  options: StatisticsOptions = {},
 ): Promise<Model> => stoppable('Measuring statistics', () => measured(given, images, options))
 
-async function measured<Feed>(
+async function measured(
   given: Model,
-  images: StatisticsImages | StatisticsFeeds<Feed>,
-  options: StatisticsOptions<Feed>,
+  images: StatisticsImages | StatisticsFeeds,
+  options: StatisticsOptions,
 ): Promise<Model> {
   const model = withStoredStatistics(given)
   const wanted = normalisations(model, options.behind)
-  const runs: Batches<Feed> = 'feeds' in images ? { model, batches: [images.feeds] } : inBatches(model, images)
+  const runs: Batches = 'feeds' in images ? { model, batches: [images.feeds] } : inBatches(model, images)
   const results = await normalisedByBatch(runs, wanted, options)
   const graph = { ...model.graph, nodes: [...model.graph.nodes], initializers: new Map(model.graph.initializers) }
   const taken = allNames(graph)
@@ -98,12 +86,12 @@ async function measured<Feed>(
 }
 
 /** Runs of a model in batches of a size that it takes. */
-interface Batches<Feed> {
+interface Batches {
   readonly model: Model
-  readonly batches: readonly Readonly<Record<string, FloatTensor | Feed>>[]
+  readonly batches: readonly Feeds[]
 }
 
-function inBatches(model: Model, images: StatisticsImages): Batches<never> {
+function inBatches(model: Model, images: StatisticsImages): Batches {
   const [input, ...others] = graphInputs(model.graph)
   if (!input || others.length > 0)
     throw new KerfError('unsupported-input', `The model has ${others.length + 1} inputs; it is given images alone.`)
@@ -139,10 +127,10 @@ interface Measured {
  * A run in which the given nodes normalise by the batch itself, as in training with momentum 0: what each passes on is what it will with the
  * statistics that are measured, so that those behind it are right, too.
  */
-async function normalisedByBatch<Feed>(
-  { model, batches }: Batches<Feed>,
+async function normalisedByBatch(
+  { model, batches }: Batches,
   wanted: readonly Node[],
-  { createSession, signal, progress }: StatisticsOptions<Feed>,
+  { progress, ...running }: StatisticsOptions,
 ): Promise<Measured[]> {
   if (wanted.length === 0) return []
   const graph = { ...model.graph, initializers: new Map(model.graph.initializers) }
@@ -165,15 +153,16 @@ async function normalisedByBatch<Feed>(
     }
   })
   graph.outputs = [...outputs.values()].flat().map((name) => ({ name, type: undefined }))
-  const session = await createSession({ ...model, graph: withoutDeadCode(graph) }, { signal, progress })
+  const session = await openSession({ ...model, graph: withoutDeadCode(graph) }, running, { progress })
   try {
-    const runs: Awaited<ReturnType<MeasuringSession['run']>>[] = []
-    for (const feeds of batches) runs.push(await session.run(feeds, { signal, progress }))
+    const runs: Feeds[] = []
+    for (const feeds of batches) runs.push(await session.run(feeds, { signal: running.signal, progress }))
     return wanted.map((node) => {
       const names = outputs.get(node.outputs[0] ?? '')!
-      const moments = runs.map((results) =>
-        names.map((name) => Float64Array.from(results[name]?.data ?? [], (v) => Number(v))),
-      ) as [mean: Float64Array, variance: Float64Array][]
+      const moments = runs.map((results) => names.map((name) => hostValues(results[name]!))) as [
+        mean: Float64Array,
+        variance: Float64Array,
+      ][]
       return { node, ...together(moments) }
     })
   } finally {

@@ -2,9 +2,13 @@
 // Not here: anything that also runs in a browser (index.ts).
 // May import: base, graph, ops, plan.
 
+import type { Task } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
+import type { Program } from './backend.ts'
 import { measureLimit as measureCoreLimit } from './backends/wasm/limit.ts'
-import { createResident as createCoreResident, type Resident, type ResidentOptions } from './resident.ts'
+import type { BackendOptions } from './choose-backend.ts'
+import { createProgram as createCoreProgram } from './create-program.ts'
+import type { Runtime } from './running.ts'
 import { createSession as createCoreSession, type Session, type SessionOptions } from './session.ts'
 import { spawnNodeWorker } from './spawn.node.ts'
 
@@ -16,16 +20,19 @@ export function createSession(model: Model, options: SessionOptions = {}): Promi
   return createCoreSession(model, { spawn: spawnNodeWorker, ...options })
 }
 
-/** `createResident` with threads of Node. */
-export function createResident(
+/** `createProgram` with threads of Node. */
+export function createProgram(
   model: Model,
   inputShapes: ReadonlyMap<string, readonly number[]>,
-  options: ResidentOptions = {},
-): Promise<Resident> {
-  return createCoreResident(model, inputShapes, { spawn: spawnNodeWorker, ...options })
+  options: BackendOptions & Task = {},
+): Promise<Program> {
+  return createCoreProgram(model, inputShapes, { spawn: spawnNodeWorker, ...options })
 }
 
 /** `measureLimit` with threads of Node. */
 export function measureLimit(threads = 1): Promise<number> {
   return measureCoreLimit(threads, spawnNodeWorker)
 }
+
+/** The runtime with threads of Node, for those who run networks as part of something larger. */
+export const nodeRuntime: Runtime = { createSession, createProgram }

@@ -3,16 +3,20 @@
 // May import: base, graph, ops, plan.
 
 export { UnsupportedError } from '../plan/index.ts'
+export type { Backend, Program, ProgramMemory } from './backend.ts'
 export { type ReferenceOptions, referenceRun } from './backends/reference/run.ts'
 export { measureLimit } from './backends/wasm/limit.ts'
 export { type SpawnWorker, type WorkerHandle, workerSource } from './backends/wasm/pool.ts'
-export type { RunProfile, TaskTime } from './backends/wasm/profile.ts'
+export type { BackendOptions } from './choose-backend.ts'
+export { createProgram } from './create-program.ts'
 export type { Feed, NestedNumbers } from './feed.ts'
 export type { Feeds } from './feeds.ts'
-export { createResident, type Resident, type ResidentOptions } from './resident.ts'
-export { type Backend, createSession, type RunOptions, type Session, type SessionOptions } from './session.ts'
+export type { RunProfile, TaskTime } from './profile.ts'
+export { openProgram, openSession, type RunningOptions, type Runtime } from './running.ts'
+export { createSession, type RunOptions, type Session, type SessionOptions } from './session.ts'
 export {
   dataLengthOf,
+  floatsOf,
   fromDense,
   fromStored,
   type HostData,

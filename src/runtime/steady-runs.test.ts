@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, type Tensor, tensorOf } from '../graph/index.ts'
 import { PlanMemory } from './backends/wasm/memory.ts'
-import { createResident, createSession, type HostTensor, hostTensor } from './index.node.ts'
+import { createProgram, createSession, type HostTensor, hostTensor } from './index.node.ts'
 
 const random = seededRandom(11)
 const floats = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.normal())
@@ -71,12 +71,12 @@ describe('weights', () => {
     session.dispose()
   })
 
-  it('are read once by a resident plan', async () => {
+  it('are read once by a program plan', async () => {
     const { model, reads } = network()
-    const resident = await createResident(model, new Map([['x', [1, 32, size, size]]]))
-    for (let i = 0; i < 3; i++) await resident.run()
+    const program = await createProgram(model, new Map([['x', [1, 32, size, size]]]))
+    for (let i = 0; i < 3; i++) await program.run()
     expect(new Set(reads.values())).toEqual(new Set([1]))
-    resident.dispose()
+    program.dispose()
   })
 })
 

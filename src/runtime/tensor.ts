@@ -7,7 +7,6 @@ import {
   isHalf,
   KerfError,
   narrowFloats,
-  widenHalves,
 } from '../base/index.ts'
 import type { Dense, Tensor } from '../graph/index.ts'
 
@@ -112,14 +111,8 @@ export function hostValues({ elementType, shape, data }: HostTensor): Float64Arr
   return decodeElements(elementType, swapped(bytes, data.BYTES_PER_ELEMENT), elementCount(shape)!)
 }
 
-/** Writes the elements as float32. @param into as long as the tensor; no 64-bit integers */
-export function writeFloats({ elementType, data }: HostTensor, into: Float32Array): void {
-  if (isHalf(elementType)) widenHalves(elementType, data as Uint16Array, into)
-  else into.set(data as Float32Array)
-}
-
 /** A tensor of any element type from float32 numbers: the same memory where it is float32. */
-export function fromFloats(elementType: HostElementType, shape: readonly number[], floats: Float32Array): HostTensor {
+function fromFloats(elementType: HostElementType, shape: readonly number[], floats: Float32Array): HostTensor {
   if (elementType === 'float32') return { elementType, shape, data: floats }
   if (isHalf(elementType))
     return { elementType, shape, data: narrowFloats(elementType, floats, new Uint16Array(floats.length)) }
@@ -140,6 +133,21 @@ export function fromDense({ elementType, shape, data, sequence }: Dense): HostTe
     )
   return hostTensor(elementType, shape, data)
 }
+
+/**
+ * What a program has made, as the model has it: the same memory where it is float32.
+ * @param elementType of the value in the model
+ */
+export function fromProgram(value: Dense, elementType: ElementType = value.elementType): HostTensor {
+  const { shape, data, sequence } = value
+  return data instanceof Float32Array && !sequence
+    ? fromFloats(hostType(elementType), shape, data)
+    : fromDense({ ...value, elementType })
+}
+
+/** The elements as float32: the same memory where they are. */
+export const floatsOf = ({ data }: Dense): Float32Array =>
+  data instanceof Float32Array ? data : Float32Array.from(data)
 
 /** As the reference implementations take tensors. float32 is not copied. */
 export function toDense(tensor: HostTensor): Dense {

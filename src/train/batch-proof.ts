@@ -1,8 +1,7 @@
-import { KerfError, seededRandom, type Task } from '../base/index.ts'
+import { KerfError, seededRandom } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
-import { hostTensor } from '../runtime/index.ts'
+import { hostTensor, openSession, type RunningOptions } from '../runtime/index.ts'
 import type { ImageNetwork } from './graph/images.ts'
-import { coreRuntime, type RunningOptions } from './runtime.ts'
 
 /** So many batches of the file's size are given together. */
 const batches = 3
@@ -18,7 +17,7 @@ const tolerance = 1e-3
 export async function proveFreedBatch(
   { model, fixed }: ImageNetwork,
   shape: readonly number[],
-  options: RunningOptions & Task,
+  options: RunningOptions,
 ): Promise<void> {
   if (!fixed) return
   const { size } = fixed
@@ -43,18 +42,18 @@ async function outputsOf(
   model: Model,
   shape: readonly number[],
   images: Float32Array,
-  { runtime = coreRuntime, backend, threads, signal }: RunningOptions & Task,
+  options: RunningOptions,
 ): Promise<Float32Array> {
   const input = model.graph.inputs.find((i) => !model.graph.initializers.has(i.name))?.name ?? ''
   const output = model.graph.outputs[0]?.name ?? ''
   const inputShapes = new Map([[input, shape]])
-  const session = await runtime.createSession(model, { backend, threads, signal, inputShapes, onNotice: () => {} })
+  const session = await openSession(model, { ...options, onNotice: () => {} }, { inputShapes })
   try {
     const each = shape.reduce((product, d) => product * d, 1)
     const parts: Float32Array[] = []
     for (let at = 0; at < images.length; at += each) {
       const feeds = { [input]: hostTensor('float32', shape, images.subarray(at, at + each)) }
-      const { data } = (await session.run(feeds, { signal }))[output]!
+      const { data } = (await session.run(feeds, { signal: options.signal }))[output]!
       parts.push((data as Float32Array).slice())
     }
     return Float32Array.from(parts.flatMap((part) => [...part]))

@@ -1,11 +1,10 @@
 import { stoppable, type Task, turns } from '../base/index.ts'
 import type { Batch, Loader } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
-import { hostTensor, type Session } from '../runtime/index.ts'
+import { hostTensor, openSession, type RunningOptions, type Session } from '../runtime/index.ts'
 import { proveFreedBatch } from './batch-proof.ts'
 import { type Classifier, classifierOf } from './graph/classifier.ts'
 import { networkForImages } from './graph/images.ts'
-import { coreRuntime, type RunningOptions } from './runtime.ts'
 import { crossEntropyOf, rankOf, squaredErrorOf } from './scores.ts'
 
 /** What is stopped. */
@@ -50,14 +49,7 @@ export const evaluateNetwork = (model: Model, loader: Loader, options: EvaluateO
 async function evaluated(model: Model, loader: Loader, options: EvaluateOptions): Promise<Evaluation> {
   const imageShape = [loader.batchSize, ...loader.shape]
   const classifier = classifierOf(model, imageShape, loader.classes)
-  const { runtime = coreRuntime, backend, threads, onNotice, signal } = options
-  const session = await runtime.createSession(model, {
-    backend,
-    threads,
-    onNotice,
-    signal,
-    inputShapes: new Map([[classifier.image, imageShape]]),
-  })
+  const session = await openSession(model, options, { inputShapes: new Map([[classifier.image, imageShape]]) })
   try {
     return await runOver(session, classifier, loader, options)
   } finally {

@@ -1,9 +1,8 @@
 import { isConcrete, KerfError } from '../base/index.ts'
 import { inferGraph, type Node, nodeLabel } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
-import type { Resident } from '../runtime/index.ts'
+import { floatsOf, openProgram, type Program, type RunningOptions } from '../runtime/index.ts'
 import type { TrainingGraph } from './graph/training-graph.ts'
-import { coreRuntime, type RunningOptions } from './runtime.ts'
 
 /** Where values first went wrong. */
 export interface Fault {
@@ -17,16 +16,16 @@ export interface Fault {
 
 /**
  * Runs the last step again with every value in memory, and finds the first that is not finite.
- * @param resident holds the step's inputs
+ * @param program holds the step's inputs
  * @returns undefined where all are finite this time, or where the memory does not suffice
  */
 export async function faultIn(
   graph: TrainingGraph,
-  resident: Resident,
-  { runtime = coreRuntime, backend, threads }: RunningOptions,
+  program: Program,
+  options: RunningOptions,
 ): Promise<Fault | undefined> {
   for (const name of graph.inputShapes.keys()) {
-    const fault = wrongIn(resident.input(name))
+    const fault = wrongIn(program.input(name))
     if (fault) return { input: name, ...fault }
   }
   const inference = inferGraph(graph.model, operators, { inputShapes: graph.inputShapes })
@@ -39,25 +38,25 @@ export async function faultIn(
     .flatMap((n) => n.outputs.filter((o) => o !== '' && isFloat(o)))
     .map((name) => ({ name, type: undefined }))
   const model = { ...graph.model, graph: { ...graph.model.graph, outputs } }
-  let again: Resident | undefined
+  let again: Program | undefined
   try {
-    again = await runtime.createResident(model, graph.inputShapes, { backend, threads, onNotice: () => {} })
-    for (const name of graph.inputShapes.keys()) again.input(name).set(resident.input(name))
+    again = await openProgram(model, graph.inputShapes, { ...options, signal: undefined, onNotice: () => {} })
+    for (const name of graph.inputShapes.keys()) again.input(name).set(program.input(name))
     await again.run()
     return firstFault(nodes, again, isFloat)
   } catch {
     // The error that is being explained is the one to report.
     return undefined
   } finally {
-    again?.dispose()
+    await again?.dispose()
   }
 }
 
-function firstFault(nodes: readonly Node[], run: Resident, isFloat: (name: string) => boolean): Fault | undefined {
+function firstFault(nodes: readonly Node[], run: Program, isFloat: (name: string) => boolean): Fault | undefined {
   for (const node of nodes)
     for (const output of node.outputs)
       if (output !== '' && isFloat(output)) {
-        const fault = wrongIn(run.output(output))
+        const fault = wrongIn(floatsOf(run.read(output)))
         if (fault) return { node: { opType: node.opType, name: nodeLabel(node) }, ...fault }
       }
   return undefined

@@ -40,7 +40,6 @@ export { batchSizeFor, type Recipe, type RecipeInput, recipeJsonSchema } from '.
 export { gradientChoices, lossOf, optimiserSettings, scheduleOf } from './recipe/settings.ts'
 export { type Checkpoint, type CheckpointState, checkpointChunks, readCheckpoint } from './run-folder/checkpoint.ts'
 export type { Metrics } from './run-folder/metrics.ts'
-export type { RunningOptions, TrainingRuntime } from './runtime.ts'
 export { createSchedule, type Schedule, type ScheduleOptions, type WarmUp } from './schedules/schedule.ts'
 export { type TestedNetwork, type TestResults, testNetworks } from './tested.ts'
 export {

@@ -8,6 +8,7 @@ import type { Model } from '../graph/index.ts'
 import { withImageMetadata } from '../image/index.ts'
 import { filesOf, readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { lineChartsSvg } from '../report/index.ts'
+import { nodeRuntime } from '../runtime/index.node.ts'
 import { trainingCurves } from './curves.ts'
 import type { EvaluateOptions } from './evaluate.ts'
 import { fewImagesNotice } from './few-images.ts'
@@ -33,7 +34,7 @@ import type { FileOperations } from './run-folder/files.node.ts'
 import type { Metrics } from './run-folder/metrics.ts'
 import { checkFree, createRunFolder, openRunFolder, type RunFolder } from './run-folder/run-folder.node.ts'
 import { type TestResults, testNetworks } from './tested.ts'
-import { createTrainer, nodeRuntime, train } from './threads.node.ts'
+import { createTrainer, train } from './threads.node.ts'
 import { isOver, type TrainingEvent, type TrainingPosition } from './train.ts'
 import type { Trainer } from './trainer.ts'
 
@@ -355,7 +356,7 @@ class Run {
       shape: training.shape,
       parameters: trainer.graph.weights.reduce((sum, w) => sum + w.shape.reduce((p, d) => p * d, 1), 0),
       step,
-      memoryBytes: trainer.resident.memory?.total,
+      memoryBytes: trainer.program.memory?.total,
     }
   }
 

@@ -1,11 +1,11 @@
-import { isConcrete, KerfError, type Task } from '../base/index.ts'
+import { isConcrete, KerfError } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
+import { openProgram, type RunningOptions } from '../runtime/index.ts'
 import { proveFreedBatch } from './batch-proof.ts'
 import { classifierOf } from './graph/classifier.ts'
 import { networkForImages } from './graph/images.ts'
 import type { DistillationOptions } from './graph/loss.ts'
 import type { TrainingGraph } from './graph/training-graph.ts'
-import { coreRuntime, type RunningOptions } from './runtime.ts'
 
 /** A network that another one learns from; it stays as it is. */
 export interface Teacher {
@@ -23,20 +23,13 @@ export async function createTeacher(
   { teacher: inputs, inputShapes }: TrainingGraph,
   { features = [] }: DistillationOptions,
   imageShape: readonly number[],
-  {
-    runtime = coreRuntime,
-    backend,
-    threads,
-    onNotice,
-    signal,
-    classes,
-  }: RunningOptions & Pick<Task, 'signal'> & { readonly classes: number },
+  options: RunningOptions & { readonly classes: number },
 ): Promise<Teacher> {
   if (!given || !inputs) throw new KerfError('bad-options', 'Distillation needs a teacher: give one.')
   const network = networkForImages(given, imageShape)
-  await proveFreedBatch(network, imageShape.slice(1), { runtime, backend, threads, signal })
+  await proveFreedBatch(network, imageShape.slice(1), options)
   const { model } = network
-  const { image, logits, inference } = classifierOf(model, imageShape, classes)
+  const { image, logits, inference } = classifierOf(model, imageShape, options.classes)
   features.forEach(({ teacher, student }, i) => {
     const shape = inference.values.get(teacher)?.shape
     const wanted = inputShapes.get(inputs.features[i]!)
@@ -52,20 +45,20 @@ export async function createTeacher(
   // Log-probabilities serve as logits: Softmax takes both to the same.
   const wanted = [logits, ...features.map((f) => f.teacher)]
   const outputs = [...new Set(wanted)].map((name) => ({ name, type: undefined }))
-  const resident = await runtime.createResident(
+  const program = await openProgram(
     { ...model, graph: { ...model.graph, outputs } },
     new Map([[image, imageShape]]),
-    { backend, threads, onNotice, signal },
+    options,
   )
   const targets = [inputs.logits, ...inputs.features]
   return {
     run: async (images, place) => {
-      resident.input(image).set(images)
-      await resident.run()
+      program.input(image).set(images)
+      await program.run()
       wanted.forEach((name, i) => {
-        place(targets[i]!).set(resident.output(name))
+        place(targets[i]!).set(program.read(name).data)
       })
     },
-    dispose: () => resident.dispose(),
+    dispose: () => program.dispose(),
   }
 }

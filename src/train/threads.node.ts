@@ -1,13 +1,9 @@
 import type { Loader } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
-import { createResident, createSession } from '../runtime/index.node.ts'
+import { nodeRuntime } from '../runtime/index.node.ts'
 import { type EvaluateOptions, type Evaluation, evaluate as evaluateIn } from './evaluate.ts'
-import type { TrainingRuntime } from './runtime.ts'
 import { type TrainOptions, type TrainResult, train as trainIn } from './train.ts'
 import { createTrainer as createTrainerIn, type Trainer, type TrainerOptions } from './trainer.ts'
-
-/** The runtime with threads of Node. */
-export const nodeRuntime: TrainingRuntime = { createResident, createSession }
 
 /** `createTrainer` with threads of Node. */
 export function createTrainer(model: Model, options: TrainerOptions): Promise<Trainer> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { KerfError } from '../base/index.ts'
 import { type Model, tensorValues } from '../graph/index.ts'
-import { createResident, createSession } from '../runtime/index.node.ts'
+import { nodeRuntime } from '../runtime/index.node.ts'
 import { tinyLoader, tinyNet, tinyShape } from '../testing/tiny-images.ts'
 import { evaluate } from './evaluate.ts'
 import { parameterGroups } from './optimisers/parameter.ts'
@@ -338,7 +338,7 @@ describe('values that are not finite stop the training', () => {
 
   it('before a checkpoint of them is saved', async () => {
     const trainer = await createTrainer(tinyNet(), base)
-    trainer.resident.input('fc.bias')[1] = Number.POSITIVE_INFINITY
+    trainer.program.input('fc.bias')[1] = Number.POSITIVE_INFINITY
     expect(() => trainer.exportState()).toThrow(
       'Step 0: the update has made "fc.bias" Infinity. Lower the learning rate, warm it up',
     )
@@ -346,7 +346,6 @@ describe('values that are not finite stop the training', () => {
 })
 
 it('two runs on two threads are the same bits', async () => {
-  const twice = async () =>
-    bitsOf((await trained(tinyNet(), 1, { threads: 2, runtime: { createResident, createSession } })).trainer.model())
+  const twice = async () => bitsOf((await trained(tinyNet(), 1, { threads: 2, runtime: nodeRuntime })).trainer.model())
   expect(await twice()).toEqual(await twice())
 })

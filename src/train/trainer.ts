@@ -1,9 +1,9 @@
 import type { Choices } from '../autodiff/index.ts'
-import { KerfError, seededRandom, seedFrom, stoppable, type Task } from '../base/index.ts'
+import { KerfError, seededRandom, seedFrom, stoppable } from '../base/index.ts'
 import type { Batch } from '../data/index.ts'
 import { inferenceForm, type Model, tensorValues } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
-import type { Resident } from '../runtime/index.ts'
+import { floatsOf, openProgram, type Program, type RunningOptions } from '../runtime/index.ts'
 import { proveFreedBatch } from './batch-proof.ts'
 import { faultIn, notFinite } from './fault.ts'
 import type { NamePattern } from './graph/frozen.ts'
@@ -20,12 +20,11 @@ import {
   type WeightAverageOptions,
   weightAverage,
 } from './optimisers/weight-average.ts'
-import { coreRuntime, type RunningOptions } from './runtime.ts'
 import { largest } from './scores.ts'
 import { createTeacher, type Teacher } from './teacher.ts'
 
 /** `signal` is for the making of the trainer. */
-export interface TrainerOptions extends RunningOptions, Pick<Task, 'signal'> {
+export interface TrainerOptions extends RunningOptions {
   readonly batchSize: number
   /** [C, H, W] of an image. */
   readonly shape: readonly [channels: number, height: number, width: number]
@@ -68,7 +67,7 @@ export interface Trainer {
   readonly steps: number
   readonly graph: TrainingGraph
   /** What runs the steps: its memory, threads and time. */
-  readonly resident: Resident
+  readonly program: Program
   /**
    * One update.
    * @throws KerfError `not-finite` when the loss or a gradient is NaN or infinite, naming the layer where it began; nothing has changed then
@@ -96,7 +95,7 @@ export const createTrainer = (given: Model, options: TrainerOptions): Promise<Tr
 async function makeTrainer(given: Model, options: TrainerOptions): Promise<Trainer> {
   const model = inferenceForm(given, operators)
   const imageShape = [options.batchSize, ...options.shape]
-  const { runtime = coreRuntime, backend, threads, onNotice, signal, loss, choices, freeze, classes } = options
+  const { onNotice, loss, choices, freeze, classes } = options
   const graph = trainingGraph(model, { imageShape, classes, loss, choices, freeze })
   const notice = onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
   const network = networkForImages(model, imageShape)
@@ -105,18 +104,17 @@ async function makeTrainer(given: Model, options: TrainerOptions): Promise<Train
     notice(
       'the file was exported for training (training_mode = 1); what is trained is measured and written as it is in inference.',
     )
-  await proveFreedBatch(network, options.shape, { runtime, backend, threads, signal })
-  const running = { backend, threads, onNotice, signal }
+  await proveFreedBatch(network, options.shape, options)
   const teacher =
     loss?.distillation && (await createTeacher(options.teacher, graph, loss.distillation, imageShape, options))
-  let resident: Resident | undefined
+  let program: Program | undefined
   try {
-    resident = await runtime.createResident(graph.model, graph.inputShapes, running)
-    const { onHost } = resident
+    program = await openProgram(graph.model, graph.inputShapes, options)
+    const { onHost } = program
     if (onHost.length > 0) notice(`no kernel does ${onHost.join(', ')}: the slow reference does.`)
-    return new GraphTrainer(model, graph, resident, teacher, options)
+    return new GraphTrainer(model, graph, program, teacher, options)
   } catch (error) {
-    resident?.dispose()
+    await program?.dispose()
     teacher?.dispose()
     throw error
   }
@@ -126,7 +124,7 @@ class GraphTrainer implements Trainer {
   readonly batchSize: number
   readonly classes: number
   readonly graph: TrainingGraph
-  readonly resident: Resident
+  readonly program: Program
   steps = 0
   readonly #given: Model
   readonly #options: TrainerOptions
@@ -138,13 +136,13 @@ class GraphTrainer implements Trainer {
   constructor(
     given: Model,
     graph: TrainingGraph,
-    resident: Resident,
+    program: Program,
     teacher: Teacher | undefined,
     options: TrainerOptions,
   ) {
     this.#given = given
     this.graph = graph
-    this.resident = resident
+    this.program = program
     this.#teacher = teacher
     this.#options = options
     this.batchSize = options.batchSize
@@ -152,7 +150,7 @@ class GraphTrainer implements Trainer {
     this.#optimiser = createOptimiser(options.optimiser)
     this.#average = options.average && weightAverage(options.average)
     for (const { name, tensor } of [...graph.weights, ...graph.statistics])
-      resident.input(name).set(tensorValues(tensor))
+      program.input(name).set(tensorValues(tensor))
     this.#setMasks()
   }
 
@@ -161,7 +159,7 @@ class GraphTrainer implements Trainer {
     const names = new Set(this.graph.weights.map((w) => w.name))
     if (masks === 'zeros')
       for (const name of names) {
-        const mask = maskOfZeros(this.resident.input(name))
+        const mask = maskOfZeros(this.program.input(name))
         // Biases start from zeros, which were never cut.
         if (mask && this.#groupOf(name) !== 'noDecay') this.#cut.set(name, mask)
       }
@@ -184,13 +182,13 @@ class GraphTrainer implements Trainer {
   }
 
   async step(batch: Batch, learningRate: number): Promise<StepResult> {
-    const { resident, graph } = this
-    resident.input(graph.images).set(batch.images)
-    resident.input(graph.targets).set(batch.targets)
+    const { program, graph } = this
+    program.input(graph.images).set(batch.images)
+    program.input(graph.targets).set(batch.targets)
     this.#drawMasks()
-    await this.#teacher?.run(batch.images, (name) => resident.input(name))
-    await resident.run()
-    const loss = resident.output(graph.loss)[0]!
+    await this.#teacher?.run(batch.images, (name) => program.input(name))
+    await program.run()
+    const loss = program.read(graph.loss).data[0]!
     if (!Number.isFinite(loss)) throw await this.#fault(`the loss is ${loss}`, learningRate)
     const correct = this.#correct(batch)
     let gradientNorm: number
@@ -200,14 +198,14 @@ class GraphTrainer implements Trainer {
       if (!(error instanceof KerfError) || error.code !== 'not-finite') throw error
       throw await this.#fault(`the gradient of "${error.details.parameter}" is ${error.details.value}`, learningRate)
     }
-    for (const { name, next } of graph.statistics) resident.input(name).set(resident.output(next))
+    for (const { name, next } of graph.statistics) program.input(name).set(program.read(next).data)
     this.steps++
     this.#average?.update(this.#tensors())
     return { loss, correct, gradientNorm }
   }
 
   #correct({ labels, count }: Batch): number {
-    const scores = this.resident.output(this.graph.scores)
+    const scores = floatsOf(this.program.read(this.graph.scores))
     let correct = 0
     for (let i = 0; i < count; i++) if (largest(scores, i * this.classes, this.classes) === labels[i]) correct++
     return correct
@@ -218,7 +216,7 @@ class GraphTrainer implements Trainer {
     const { seed = 0 } = this.#options
     for (const { name, rate } of this.graph.masks) {
       const random = seededRandom(seedFrom(seedFrom(seed, name), String(this.steps)))
-      const mask = this.resident.input(name)
+      const mask = this.program.input(name)
       const kept = 1 / (1 - rate)
       for (let i = 0; i < mask.length; i++) mask[i] = random.uniform() < rate ? 0 : kept
     }
@@ -227,8 +225,8 @@ class GraphTrainer implements Trainer {
   #parameters(): Parameter[] {
     return this.graph.weights.map(({ name, gradient, group }) => ({
       name,
-      value: this.resident.input(name),
-      gradient: this.resident.output(gradient),
+      value: this.program.input(name),
+      gradient: floatsOf(this.program.read(gradient)),
       group,
       mask: this.#cut.get(name),
       rate: this.#options.rate?.(name),
@@ -240,13 +238,13 @@ class GraphTrainer implements Trainer {
     return [...this.graph.weights, ...this.graph.statistics].map(({ name, shape }) => ({
       name,
       shape,
-      value: this.resident.input(name),
+      value: this.program.input(name),
       mask: this.#cut.get(name),
     }))
   }
 
   async #fault(what: string, learningRate: number): Promise<KerfError> {
-    const where = await faultIn(this.graph, this.resident, this.#options)
+    const where = await faultIn(this.graph, this.program, this.#options)
     return notFinite({ what, where, step: this.steps + 1, learningRate })
   }
 
@@ -306,7 +304,7 @@ class GraphTrainer implements Trainer {
   }
 
   dispose(): void {
-    this.resident.dispose()
+    this.program.dispose()
     this.#teacher?.dispose()
   }
 }

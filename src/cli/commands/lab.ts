@@ -21,7 +21,7 @@ import {
   verdictText,
 } from '../../lab/index.node.ts'
 import { chartsSvg, toJson } from '../../report/index.ts'
-import { createResident, createSession, measureLimit } from '../../runtime/index.node.ts'
+import { measureLimit, nodeRuntime } from '../../runtime/index.node.ts'
 import { UsageError } from '../errors.ts'
 import { givenModel } from '../given-model.ts'
 import type { Io } from '../io.ts'
@@ -129,7 +129,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, task: Tas
       threads,
       digits,
       model,
-      runtime: { createSession, createResident },
+      runtime: nodeRuntime,
       measureLimit,
       peers: (network, feeds) => openPeers(network, feeds, threads, io),
       ...task,

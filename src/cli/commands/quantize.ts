@@ -3,9 +3,8 @@ import type { Task } from '../../base/index.ts'
 import type { ImageSet, Transform } from '../../data/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { writeModelFile } from '../../onnx/index.node.ts'
-import { calibrate, checkBits, quantize, type RangeMethod, rangeMethods } from '../../quantize/index.ts'
+import { calibrate, checkBits, quantize, type RangeMethod, rangeMethods } from '../../quantize/index.node.ts'
 import { type Report, toJson } from '../../report/index.ts'
-import { createSession } from '../../runtime/index.node.ts'
 import { evaluate } from '../../train/index.node.ts'
 import {
   addDataOptions,
@@ -104,7 +103,7 @@ async function quantizeFile(path: string, options: Options, task: Task, io: Io):
     range,
     biasCorrection,
     images: imagesFor(model, spread(sets.train, options.calibrate), recipe.transforms),
-    createSession: (m, options) => createSession(m, { ...options, threads }),
+    threads,
     ...task,
   })
   const test = inOrderOf(model, sets.test, options.classes)

@@ -12,9 +12,8 @@ import {
   type StatisticsFeeds,
   type StatisticsImages,
   swapToAdder,
-} from '../../rewrite/index.ts'
-import { createSession } from '../../runtime/index.node.ts'
-import { type HostTensor, hostTensor } from '../../runtime/index.ts'
+} from '../../rewrite/index.node.ts'
+import { hostTensor } from '../../runtime/index.ts'
 import { parseRecipe, type Recipe } from '../../train/index.node.ts'
 import { addDataOptions, type DataOptions, dataRecipe, imagesFor, openRecipeData, spread } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
@@ -112,7 +111,8 @@ async function swap(path: string, options: Options, task: Task, io: Io): Promise
   }
   const images = data ? await dataImages(model, data, options.images, task) : noise(model, options)
   const measured = await measureStatistics(swapped.model, images, {
-    createSession: (m, task) => createSession(m, { ...task, threads, onNotice: () => {} }),
+    threads,
+    onNotice: () => {},
     ...task,
     behind: new Set(swapped.swapped.map((l) => l.node)),
   })
@@ -139,7 +139,7 @@ function print(path: string, result: Printed, options: Options, io: Io): string 
 }
 
 /** Random numbers for every input: 16 images or fewer where the file leaves their number open, and nobody says it. */
-function noise(model: Model, { input, images, seed }: Options): StatisticsImages | StatisticsFeeds<HostTensor> {
+function noise(model: Model, { input, images, seed }: Options): StatisticsImages | StatisticsFeeds {
   const { inputShapes } = bindInputs(model.graph, input ?? imageShapes(model))
   const shapes = graphInputs(model.graph).map(({ name, type }) => {
     const [first, ...rest] = (inputShapes?.get(name) ?? []) as readonly number[]

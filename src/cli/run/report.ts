@@ -1,12 +1,12 @@
 import { type Cell, human, type Report, shapeText, type Table } from '../../report/index.ts'
-import type { Backend, Session } from '../../runtime/index.ts'
+import type { Session } from '../../runtime/index.ts'
 import type { FeedInfo } from './feeds.ts'
 import { assumptionText, preprocessingText } from './image.ts'
 import type { OutputSummary, Ranked } from './outputs.ts'
 
 export interface RunResult {
   readonly model: string
-  readonly backend: Backend
+  readonly backend: string
   readonly threads: number
   readonly feeds: readonly FeedInfo[]
   readonly outputs: readonly OutputSummary[]

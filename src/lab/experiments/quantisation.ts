@@ -8,7 +8,7 @@ import { drawIndices } from '../digits.ts'
 import type { Digits, Experiment, Findings, LabContext } from '../experiment.ts'
 import { freshLenet } from '../first-iteration.ts'
 import { progress } from '../progress.ts'
-import { openSession } from '../running.ts'
+import { openMeasured } from '../running.ts'
 import { type TrainingPlan, trainBriefly } from '../training.ts'
 
 interface Settings extends Omit<TrainingPlan, 'learningRate' | 'adaptiveRate' | 'choices'> {
@@ -52,7 +52,7 @@ type Calibrated = (bits: number, way: Way) => Map<Node, InputRange>
 async function calibrated(model: Model, loader: Loader, context: LabContext): Promise<Calibrated> {
   const calibration = calibrate(model)
   const input = graphInputs(model.graph)[0]?.name as string
-  const session = await openSession(calibration.model, context)
+  const session = await openMeasured(calibration.model, context)
   try {
     for await (const batch of loader.epoch(0)) {
       const shape = [loader.batchSize, ...loader.shape]

@@ -5,7 +5,7 @@ import { human } from '../../report/index.ts'
 import { type HostTensor, hostTensor, timeInTurns } from '../../runtime/index.ts'
 import { atLeast, control } from '../checks.ts'
 import type { Check, Contender, Experiment, Findings, LabContext } from '../experiment.ts'
-import { openSession } from '../running.ts'
+import { openMeasured } from '../running.ts'
 
 interface Settings {
   readonly channels: number
@@ -142,7 +142,7 @@ interface Own {
 }
 
 async function opened({ name, model, winograd }: Own, x: HostTensor, context: LabContext): Promise<Contender> {
-  const session = await openSession(model, context, { winograd })
+  const session = await openMeasured(model, context, { winograd })
   return {
     name,
     version: 'kerf',

@@ -31,10 +31,10 @@ async function trainNetwork(threads: number, epochs: number): Promise<TrainedInP
   const { metrics } = await train(trainer, { training, validation, epochs, schedule, threads })
   clearInterval(timer)
   const weights = [...(trainer.exportState().weights?.get('conv1.weight') ?? [])]
-  const { onHost } = trainer.resident
+  const { onHost } = trainer.program
   trainer.dispose()
   return {
-    threads: trainer.resident.threads,
+    threads: trainer.program.threads,
     onHost,
     losses: metrics.map((m) => m['train/loss']!),
     accuracies: metrics.map((m) => m['validation/accuracy']!),

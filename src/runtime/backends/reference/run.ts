@@ -45,26 +45,32 @@ export function referenceRun(
   feeds: ReadonlyMap<string, HostTensor>,
   options: ReferenceOptions = {},
 ): Map<string, HostTensor> {
-  return atOnce(referenceRounds(model, feeds, options))
-}
-
-/** `referenceRun`, which yields after every node. */
-export function* referenceRounds(
-  model: Model,
-  feeds: ReadonlyMap<string, HostTensor>,
-  options: ReferenceOptions = {},
-): Rounds<Map<string, HostTensor>> {
   const inputShapes = new Map([...feeds].map(([name, { shape }]) => [name, shape]))
   const inlined = simplified(model, operators, { inputShapes })
   const graph = wanted(inlined.graph, options.outputs)
-  const run = new Run(inlined, graph, options.precision === 'float64')
   checkNoneMissing(graphInputs(graph), (name) => feeds.has(name))
-  for (const [name, tensor] of feeds) run.set(name, toDense(tensor))
+  const values = new Map([...feeds].map(([name, tensor]) => [name, toDense(tensor)]))
+  const results = atOnce(calculateGraph({ ...inlined, graph }, values, options.precision))
+  return new Map([...results].map(([name, value]) => [name, fromDense(value)]))
+}
+
+/**
+ * Runs a simplified model once, and yields after every node.
+ * @param values of its inputs, which are not changed
+ */
+export function* calculateGraph(
+  model: Model,
+  values: ReadonlyMap<string, Dense>,
+  precision: ReferenceOptions['precision'] = 'float32',
+): Rounds<Map<string, Dense>> {
+  const { graph } = model
+  const run = new Run(model, graph, precision === 'float64')
+  for (const [name, value] of values) run.set(name, value)
   for (const [i, node] of graph.nodes.entries()) {
     run.node(node, i)
     yield { done: i + 1, total: graph.nodes.length }
   }
-  return new Map(graph.outputs.map(({ name }) => [name, fromDense(run.get(name))]))
+  return new Map(graph.outputs.map(({ name }) => [name, run.get(name)]))
 }
 
 /** The part of a graph that makes the given values. */

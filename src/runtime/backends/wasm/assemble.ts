@@ -1,7 +1,7 @@
 import { elementCount, type Rounds } from '../../../base/index.ts'
 import { constantContent, type Dense, nodeLabel, type Tensor } from '../../../graph/index.ts'
 import { isExact, type Located, type Plan, type Task, UnsupportedError } from '../../../plan/index.ts'
-import { kernels, writeArgs } from './abi.ts'
+import { type KernelName, kernels, writeArgs } from './abi.ts'
 import { convertLayout } from './convert.ts'
 import type { LoweringContext, Lowerings, Place } from './lowering.ts'
 import { loweringOf } from './lowerings/index.ts'
@@ -11,6 +11,8 @@ import { WeightReader } from './weights.ts'
 
 /** Scratch memory that is there from the start; a task that wants more takes lasting memory, which others may have after it. */
 const scratchBytes = 1 << 20
+
+const nameOf = new Map((Object.keys(kernels) as KernelName[]).map((name) => [kernels[name].id as number, name]))
 
 /** A stretch of work: kernels in one program, or one node done by the reference implementation. */
 export type Segment =
@@ -30,20 +32,19 @@ export interface Assembly {
   readonly segments: readonly Segment[]
   readonly memory: PlanMemory
   addressOf(place: Located): number
-  /** Content of a value that is known before running. */
-  constant(value: string): Dense
+  /** Which kernels a task consists of, read back from its program. */
+  kernelsOf(span: TaskSpan): KernelName[]
   /** Bytes: the arena, what its buffers would take side by side, everything with packed weights. */
   readonly sizes: { readonly arena: number; readonly sum: number; readonly total: number }
 }
 
 /**
- * Packs weights and writes programs.
+ * Packs weights and writes programs. Yields between the weights of one layer and of the next.
  * @param shared for threads: needs SharedArrayBuffer
  * @throws UnsupportedError, KerfError `out-of-memory`, and whatever reading weights throws
  */
-/** Yields between the weights of one layer and of the next. */
 export function* assemble(plan: Plan, lowerings: Lowerings, shared: boolean): Rounds<Assembly> {
-  const { prepared, offsets, arena } = plan
+  const { offsets, arena } = plan
   const largest = [...offsets.keys()].reduce((m, b) => Math.max(m, b.bytes), 0)
   const scratch = Math.min(2 * largest + 65536, scratchBytes)
   const memory = new PlanMemory(arena.bytes, scratch, weightBytes(plan), shared)
@@ -55,13 +56,17 @@ export function* assemble(plan: Plan, lowerings: Lowerings, shared: boolean): Ro
   }
   const segments = builder.done()
   const sizes = { arena: arena.bytes, sum: arena.sum, total: memory.bytes }
-  return { plan, segments, memory, addressOf, constant: (value) => constantContent(prepared, value), sizes }
+  const kernelsOf = ({ address, steps }: TaskSpan) => {
+    const view = new DataView(memory.memory.buffer)
+    return Array.from({ length: steps }, (_, i) => nameOf.get(view.getInt32(address + 8 * i, true))!)
+  }
+  return { plan, segments, memory, addressOf, kernelsOf, sizes }
 }
 
 /** Stored weights that kernels read as they are: packed they are at least as large. */
 const weightBytes = ({ prepared: { stored }, tasks }: Plan): number =>
   tasks.reduce((sum, task) => {
-    if (task.kind !== 'kernels' || task.job.inputCodes) return sum
+    if (task.kind !== 'compute' || task.job.inputCodes) return sum
     const weights = task.job.inputs.map((name) => stored.get(name)).filter((t) => isExact(t?.elementType))
     return sum + weights.reduce((bytes, t) => bytes + 4 * (elementCount(t?.shape) ?? 0), 0)
   }, 0)
@@ -128,7 +133,7 @@ class ProgramBuilder {
     return convertLayout(this.#place(from), this.#place(to))
   }
 
-  #lower(task: Extract<Task, { kind: 'kernels' }>): Step[] {
+  #lower(task: Extract<Task, { kind: 'compute' }>): Step[] {
     const { job, inputs, outputs, residual } = task
     const { node, call } = job.unit
     const { prepared, bounds } = this.#plan

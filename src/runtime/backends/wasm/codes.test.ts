@@ -8,8 +8,6 @@ import { makePlan, weightCodes } from '../../../plan/index.ts'
 import { quantizeAdderLayers } from '../../../quantize/index.ts'
 import { createSession, type HostTensor, hostTensor, hostValues, referenceRun } from '../../index.ts'
 import { abilitiesOf, lowerings } from './lowerings/index.ts'
-import { profileTasks } from './profile.ts'
-import { WasmRunner } from './session.ts'
 
 const random = seededRandom(3)
 const floats = (count: number, lo = -2, hi = 2): Float32Array =>
@@ -85,10 +83,10 @@ const planOf = (model: Model, shape: readonly number[]) => makePlan(model, shape
 
 /** Per task: the kernels, or that the host does it. */
 async function tasksOf(model: Model, shape: readonly number[]): Promise<string[]> {
-  const runner = await WasmRunner.make(model, shapes(shape), { threads: 1, spawn: undefined, lowerings })
+  const session = await createSession(model, { onNotice: () => {} })
   const x = hostTensor('float32', shape, new Float32Array(shape.reduce((p, d) => p * d, 1)))
-  const { tasks } = await profileTasks(runner, new Map([['x', x]]), 0)
-  runner.dispose()
+  const { tasks } = await session.profile({ x }, 0)
+  session.dispose()
   return tasks.map((t) =>
     t.kind === 'host'
       ? `host ${t.operators[0]}`

@@ -6,62 +6,63 @@ import {
   type Model,
   tensorOf,
   type ValueInfo,
-} from '../../../graph/index.ts'
-import type { Prepared } from '../../../plan/index.ts'
+} from '../graph/index.ts'
+import type { Plan } from '../plan/index.ts'
+import type { Program } from './backend.ts'
 
-/** What runs a body: a network of its own. */
-export interface BodyRunner {
-  /** @param values of its inputs; @returns those of its outputs, copied */
-  runValues(values: ReadonlyMap<string, Dense>): Promise<Dense[]>
-  dispose(): void
-}
+/** Makes a program of a body, which is a network of its own. */
+export type CompileBody = (model: Model, inputShapes: ReadonlyMap<string, readonly number[]>) => Promise<Program>
 
 /**
  * Runs the bodies of nodes (If, Loop, Scan) as networks of their own, each planned when it first runs, and again for other sizes. What a body reads from the
  * graph around it is an input of its network; what is known beforehand there, a stored tensor.
  */
 export class Bodies {
-  readonly #prepared: Prepared
-  readonly #make: (model: Model, shapes: ReadonlyMap<string, readonly number[]>) => Promise<BodyRunner>
+  readonly #plan: Plan
+  readonly #compile: CompileBody
   readonly #content: (constant: string) => Dense
-  readonly #runners = new Map<Graph, { readonly key: string; readonly runner: BodyRunner }>()
+  readonly #programs = new Map<Graph, { readonly key: string; readonly program: Program }>()
 
-  constructor(
-    prepared: Prepared,
-    content: (constant: string) => Dense,
-    make: (model: Model, shapes: ReadonlyMap<string, readonly number[]>) => Promise<BodyRunner>,
-  ) {
-    this.#prepared = prepared
+  constructor(plan: Plan, content: (constant: string) => Dense, compile: CompileBody) {
+    this.#plan = plan
     this.#content = content
-    this.#make = make
+    this.#compile = compile
   }
 
   /** @param around values of the graph around, by name */
   async run(body: Graph, inputs: readonly Dense[], around: (name: string) => Dense): Promise<Dense[]> {
-    const { isConstant } = this.#prepared
+    const { isConstant } = this.#plan.prepared
     const read = [...capturedNames(body)].filter((name) => !isConstant(name))
     const values = new Map([
       ...graphInputs(body).map(({ name }, i) => [name, inputs[i]!] as const),
       ...read.map((name) => [name, around(name)] as const),
     ])
     const key = JSON.stringify([...values.values()].map(({ elementType, shape }) => [elementType, ...shape]))
-    let known = this.#runners.get(body)
+    let known = this.#programs.get(body)
     if (known?.key !== key) {
-      known?.runner.dispose()
+      await known?.program.dispose()
+      this.#programs.delete(body)
       const shapes = new Map([...values].flatMap(([name, v]) => (v.sequence ? [] : [[name, v.shape] as const])))
-      known = { key, runner: await this.#make(this.#network(body, values), shapes) }
-      this.#runners.set(body, known)
+      known = { key, program: await this.#compile(this.#network(body, values), shapes) }
+      this.#programs.set(body, known)
     }
-    return known.runner.runValues(values)
+    const { program } = known
+    for (const [name, value] of values) program.write(name, value)
+    await program.run()
+    return body.outputs.map(({ name }) => {
+      const value = program.read(name)
+      return program.plan.outputs.has(name) ? copied(value) : value
+    })
   }
 
-  dispose(): void {
-    for (const { runner } of this.#runners.values()) runner.dispose()
-    this.#runners.clear()
+  async dispose(): Promise<void> {
+    const programs = [...this.#programs.values()]
+    this.#programs.clear()
+    await Promise.all(programs.map(({ program }) => program.dispose()))
   }
 
   #network(body: Graph, values: ReadonlyMap<string, Dense>): Model {
-    const { model, stored, declared, isConstant } = this.#prepared
+    const { model, stored, declared, isConstant } = this.#plan.prepared
     const constants = [...capturedNames(body)].filter(isConstant).map((name) => {
       const tensor = model.graph.initializers.get(name) ?? stored.get(name)
       const { elementType, shape, data } = tensor ? { ...tensor, data: [] } : this.#content(name)
@@ -77,4 +78,10 @@ export class Bodies {
     })
     return { ...model, graph: { ...body, inputs, initializers: new Map([...body.initializers, ...constants]) } }
   }
+}
+
+/** The next round writes to the program's memory. */
+function copied(value: Dense): Dense {
+  const { data } = value
+  return data instanceof Float32Array || data instanceof Float64Array ? { ...value, data: data.slice() } : value
 }

@@ -1,0 +1,48 @@
+import { KerfError, type Task } from '../../../base/index.ts'
+import type { Plan } from '../../../plan/index.ts'
+import type { Backend } from '../../backend.ts'
+import { abilitiesOf, directLowerings, lowerings } from './lowerings/index.ts'
+import type { SpawnWorker } from './pool.ts'
+import { WasmProgram } from './program.ts'
+
+export interface WasmOptions {
+  readonly threads: number
+  /** How to start workers; undefined where there are none. */
+  readonly spawn: SpawnWorker | undefined
+  /** Default true: see `SessionOptions`. */
+  readonly winograd?: boolean
+  /** Is told where the page lets no workers start: one thread is used then. */
+  readonly onNotice: (text: string) => void
+}
+
+/** `(v128.const …)` in a function: valid where there is SIMD. */
+const simdProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+])
+
+export const hasSimd = (): boolean => typeof WebAssembly !== 'undefined' && WebAssembly.validate(simdProbe)
+
+/** Kernels of WebAssembly, on threads. */
+export function wasmBackend({ threads: asked, spawn, winograd = true, onNotice }: WasmOptions): Backend {
+  const own = winograd ? lowerings : directLowerings
+  let threads = asked
+  const backend: Backend = {
+    name: 'wasm',
+    get threads() {
+      return threads
+    },
+    ...abilitiesOf(own),
+    async compile(plan: Plan, work: Task = {}) {
+      const make = () => WasmProgram.make(plan, { threads, spawn, lowerings: own, backend }, work)
+      try {
+        return await make()
+      } catch (error) {
+        if (threads === 1 || !(error instanceof KerfError && error.code === 'workers-blocked')) throw error
+        onNotice(`${threads} threads were asked for, one is used: ${error.message}`)
+        threads = 1
+        return make()
+      }
+    },
+  }
+  return backend
+}

@@ -1,0 +1,62 @@
+import { KerfError } from '../base/index.ts'
+import type { Backend } from './backend.ts'
+import { reference } from './backends/reference/backend.ts'
+import { hasSimd, wasmBackend } from './backends/wasm/backend.ts'
+import { browserWorkers, type SpawnWorker, spawnBrowserWorker } from './backends/wasm/pool.ts'
+
+/** What computes, and how. */
+export interface BackendOptions {
+  /**
+   * 'wasm' (default): fast kernels, with threads; where the engine has no WebAssembly SIMD, 'reference', with a notice. 'reference': the operators' scalar
+   * definitions, slow, the oracle. Or a backend of your own, for which the other options here say nothing.
+   */
+  readonly backend?: 'wasm' | 'reference' | Backend
+  /** Default 1, at most 256. More than 1 need SharedArrayBuffer (in a browser: COOP and COEP headers). */
+  readonly threads?: number
+  /**
+   * Whether 3×3 convolutions of stride 1 take Winograd's products, where that is faster: 16 multiplications for 36. Default true. `false` keeps to the sum
+   * as it is defined: slower, with 9/16 of the memory for those weights, and rounding errors (1e-6 of the largest value either way) of that sum.
+   */
+  readonly winograd?: boolean
+  /** What did not go as asked: fewer threads, another backend, nodes that no kernel does. Default: console.warn. */
+  readonly onNotice?: (text: string) => void
+  /**
+   * Address of the file that threads run, for pages whose Content-Security-Policy lets no workers start from `blob:`: that of `kerf/worker`, or of a
+   * file with the text `workerSource`. In browsers only. Default: threads start from a Blob.
+   */
+  readonly worker?: string | URL
+  /** How to start a worker; the entry for Node sets it. */
+  readonly spawn?: SpawnWorker
+}
+
+export const warn = (text: string): void => console.warn(`kerf: ${text}`)
+
+/** The backend that is asked for. @throws KerfError `bad-options` for an odd number of threads */
+export function chooseBackend(options: BackendOptions): Backend {
+  const { backend = 'wasm', winograd, onNotice = warn, worker } = options
+  if (typeof backend === 'object') return backend
+  const { spawn = worker === undefined ? spawnBrowserWorker : browserWorkers(worker) } = options
+  const threads = chooseThreads(options.threads, spawn, onNotice)
+  if (backend === 'reference') return reference
+  if (hasSimd()) return wasmBackend({ threads, spawn, winograd, onNotice })
+  onNotice('this engine has no WebAssembly SIMD: the slow reference is used.')
+  return reference
+}
+
+/** Each thread is a worker of its own: thousands take minutes to start, and then the process's memory. */
+const mostThreads = 256
+
+function chooseThreads(threads = 1, spawn: SpawnWorker | undefined, notice: (text: string) => void): number {
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new KerfError('bad-options', `threads must be a whole number of at least 1, received ${threads}.`)
+  if (threads === 1) return 1
+  if (spawn !== undefined && typeof SharedArrayBuffer !== 'undefined') {
+    if (threads > mostThreads)
+      notice(`${threads} threads were asked for, ${mostThreads} are used: a network takes no more.`)
+    return Math.min(threads, mostThreads)
+  }
+  notice(
+    `${threads} threads were asked for, one is used: ${spawn ? 'there is no SharedArrayBuffer (serve the page with COOP and COEP headers)' : 'there are no workers here'}.`,
+  )
+  return 1
+}

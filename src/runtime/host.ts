@@ -1,0 +1,115 @@
+import type { Turn } from '../base/index.ts'
+import { constantContent, type Dense, type Model } from '../graph/index.ts'
+import { type Located, makePlan, type Plan, type Task } from '../plan/index.ts'
+import type { Backend } from './backend.ts'
+import { calculate } from './backends/reference/calculate.ts'
+import { Bodies } from './bodies.ts'
+
+/** A task that a backend leaves to the operator's scalar definition. */
+export type HostTask = Extract<Task, { kind: 'host' }>
+
+/** What a backend keeps its buffers in. */
+export type Numbers = Float32Array | Float64Array
+
+/** The host's part of a program: tasks that the backend leaves to the reference, and all values that lie in none of the plan's buffers. */
+export class Host {
+  readonly #plan: Plan
+  readonly #view: (place: Located) => Numbers
+  readonly #bodies: Bodies
+  readonly #given = new Map<string, Dense>()
+  readonly #made = new Map<string, Dense>()
+  /** Bytes that the reference has made for one node, at most. */
+  #mostMade = 0
+
+  /** @param view a value in the backend's memory, as ONNX has it */
+  constructor(plan: Plan, view: (place: Located) => Numbers, backend: Backend) {
+    this.#plan = plan
+    this.#view = view
+    this.#bodies = new Bodies(
+      plan,
+      (name) => constantContent(plan.prepared, name),
+      (model: Model, shapes) => backend.compile(makePlan(model, shapes, backend)),
+    )
+  }
+
+  /** Gives an input that lies in no buffer. */
+  write(input: string, value: Dense): void {
+    this.#given.set(input, value)
+  }
+
+  /** Forgets what the last run made. */
+  start(): void {
+    this.#made.clear()
+  }
+
+  /** @param turn before every body that the task runs */
+  async run(task: HostTask, turn?: Turn): Promise<void> {
+    const { node, operator, call } = task.job.unit
+    const inputs = node.inputs.map((name, i) => (name === '' ? undefined : this.value(name, task.inputs[i])))
+    if (operator.control) {
+      const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
+      const rounds = operator.control.run({ ...call, inputs: known }, inputs)
+      const around = (name: string) => this.value(name, task.captured.get(name))
+      // What a node asks for is run, one body after the other.
+      let state = rounds.next()
+      while (!state.done) {
+        await turn?.()
+        const ran = await this.#bodies.run(state.value.graph, state.value.inputs, around).catch((error) => ({ error }))
+        state = 'error' in ran ? rounds.throw(ran.error) : rounds.next(ran)
+      }
+      this.#keep(task, state.value, inputs)
+      return
+    }
+    const results = calculate(node, call.opset, inputs)
+    const made = results.reduce((sum, result) => sum + bytesOf(result), 0)
+    this.#mostMade = Math.max(this.#mostMade, made)
+    this.#keep(task, results, inputs)
+  }
+
+  /** A value after a task has made it: in the backend's memory at this place, with the host, or known before running. */
+  value(name: string, place: Located | undefined): Dense {
+    if (place) {
+      const elementType = this.#plan.prepared.inference.values.get(name)?.elementType ?? 'float32'
+      return { elementType, shape: place.shape, data: this.#view(place) }
+    }
+    return this.#made.get(name) ?? this.#given.get(name) ?? constantContent(this.#plan.prepared, name)
+  }
+
+  /** What it holds, and what it took for one node at most. */
+  get bytes(): number {
+    return [...this.#given.values(), ...this.#made.values()].reduce(
+      (sum, value) => sum + bytesOf(value),
+      this.#mostMade,
+    )
+  }
+
+  dispose(): Promise<void> {
+    return this.#bodies.dispose()
+  }
+
+  #keep(
+    { job, inputs: places, outputs }: HostTask,
+    results: readonly Dense[],
+    inputs: readonly (Dense | undefined)[],
+  ): void {
+    const lent = new Set(inputs.flatMap((x, i) => (places[i] && ArrayBuffer.isView(x?.data) ? [x.data.buffer] : [])))
+    job.unit.node.outputs.forEach((name, i) => {
+      const place = outputs[i]
+      const result = results[i]
+      if (name === '' || !result) return
+      if (place) this.#view(place).set(result.data)
+      else this.#made.set(name, own(result, lent))
+    })
+  }
+}
+
+/** A result that some operator hands on as it is may lie in memory that others will write to. */
+function own(value: Dense, lent: ReadonlySet<ArrayBufferLike>): Dense {
+  const { data, sequence } = value
+  if (sequence) return { ...value, sequence: sequence.map((element) => own(element, lent)) }
+  const isLent = (data instanceof Float32Array || data instanceof Float64Array) && lent.has(data.buffer)
+  return isLent ? { ...value, data: data.slice() } : value
+}
+
+/** Plain arrays hold doubles. */
+const bytesOf = ({ data }: Dense): number => ('byteLength' in data ? Number(data.byteLength) : 8 * data.length)

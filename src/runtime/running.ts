@@ -1,0 +1,41 @@
+import type { Task } from '../base/index.ts'
+import type { Model } from '../graph/index.ts'
+import type { Program } from './backend.ts'
+import type { BackendOptions } from './choose-backend.ts'
+import { createProgram } from './create-program.ts'
+import { createSession, type Session, type SessionOptions } from './session.ts'
+
+/** What opens networks for those who run them as part of something larger: training, calibration, experiments. */
+export interface Runtime {
+  createSession(model: Model, options?: SessionOptions): Promise<Session>
+  createProgram(
+    model: Model,
+    inputShapes: ReadonlyMap<string, readonly number[]>,
+    options?: BackendOptions & Task,
+  ): Promise<Program>
+}
+
+/** This room's own, which has threads in browsers alone. */
+const coreRuntime: Runtime = { createSession, createProgram }
+
+/** `signal` stops the opening, too. */
+export interface RunningOptions extends Pick<BackendOptions, 'backend' | 'threads' | 'onNotice'>, Pick<Task, 'signal'> {
+  /** What opens networks. `nodeRuntime` of kerf/runtime/node has threads of Node. Default: one without them. */
+  readonly runtime?: Runtime
+}
+
+export function openSession(
+  model: Model,
+  { runtime = coreRuntime, backend, threads, onNotice, signal }: RunningOptions,
+  more: Pick<SessionOptions, 'inputShapes' | 'winograd' | 'progress'> = {},
+): Promise<Session> {
+  return runtime.createSession(model, { backend, threads, onNotice, signal, ...more })
+}
+
+export function openProgram(
+  model: Model,
+  inputShapes: ReadonlyMap<string, readonly number[]>,
+  { runtime = coreRuntime, backend, threads, onNotice, signal }: RunningOptions,
+): Promise<Program> {
+  return runtime.createProgram(model, inputShapes, { backend, threads, onNotice, signal })
+}
