@@ -18,7 +18,7 @@ const initializers = new Map(
 const model = { ...file, graph: { ...file.graph, initializers } }
 const seconds = (since) => (performance.now() - since) / 1000
 const start = performance.now()
-const result = pruneModel(model, { methods: ['filter', 'neuron'], criterion: 'l2', scope: { ratio: 0.5 } })
+const result = await pruneModel(model, { methods: ['filter', 'neuron'], criterion: 'l2', scope: { ratio: 0.5 } })
 const prune = seconds(start)
 let bytes = 0
 for (const tensor of result.model.graph.initializers.values()) bytes += tensor.data.bytes().byteLength

@@ -17,7 +17,7 @@ const library = `
 import { createSession, hostTensor, profileModel, pruneModel } from 'kerf'
 import { readModelFile } from 'kerf/files'
 
-const { model } = pruneModel(readModelFile('${lenet}'), { criterion: 'l2', scope: { ratio: 0.5 } })
+const { model } = await pruneModel(readModelFile('${lenet}'), { criterion: 'l2', scope: { ratio: 0.5 } })
 const session = await createSession(model, { threads: 2 })
 const input = hostTensor('float32', [1, 1, 28, 28], new Float32Array(784))
 const { logits } = await session.run({ input })

@@ -5,6 +5,7 @@ import { seededRandom } from '../src/base/index.ts'
 import { createLoader, generatedImages } from '../src/data/index.ts'
 import type { Model } from '../src/graph/index.ts'
 import { adderConvolution, nets } from '../src/nets/index.ts'
+import { pruneModel } from '../src/prune/index.ts'
 import { type CalibrationBatch, quantize } from '../src/quantize/index.ts'
 import { measureStatistics } from '../src/rewrite/index.ts'
 import { createProgram, createSession, spawnNodeWorker } from '../src/runtime/index.node.ts'
@@ -144,6 +145,17 @@ function open(): { readonly runtime: Runtime; readonly count: () => number } {
 }
 
 const digits = generatedImages({ seed: 1, size: 28, classes: 4, trainImages: 64, testImages: 64, channels: 1 })
+
+describe('pruning', () => {
+  it('stops where it looks for the ratio, and before it began', async () => {
+    const target = { of: 'macs', part: 0.5 } as const
+    const told = await abortedAfter(3, (task) => pruneModel(network(), { target, ...task }))
+    expect(told.map(({ what, total }) => [what, total])).toEqual(new Array(3).fill(['searching the ratio', 999]))
+    const signal = AbortSignal.abort()
+    await expect(pruneModel(network(), { target, signal })).rejects.toThrow('Pruning was stopped.')
+    await abortedByTimer(5, (task) => pruneModel(nets.resnet50(), { target, ...task }))
+  })
+})
 
 describe('quantising', () => {
   const model = nets.lenet5_bn({ convolution: adderConvolution, classes: 4 })

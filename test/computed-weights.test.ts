@@ -67,7 +67,7 @@ function weightNormalised(): Model {
 }
 
 async function disagreement(model: Model, shape: readonly number[], criterion: 'l1' | 'l2'): Promise<number> {
-  const result = pruneModel(model, { methods: ['filter', 'neuron'], criterion, scope: { ratio: 0.5 } })
+  const result = await pruneModel(model, { methods: ['filter', 'neuron'], criterion, scope: { ratio: 0.5 } })
   expect(result.groups.map((g) => [g.name, g.kept])).toEqual([['one', 4]])
   const feeds = { x: randomTensor(shape, 5) }
   const [masked, cut] = [await runOrt(modelBytes(result.masked!), feeds), await runOrt(modelBytes(result.model), feeds)]
@@ -83,8 +83,8 @@ describeOrt('weights behind nodes', () => {
     expect(await disagreement(dequantized(0), [1, 3, 4, 4], 'l1')).toBeLessThan(1e-4)
   })
 
-  it('ranks filters by what the layer sees, scales included', () => {
-    const result = pruneModel(dequantized(0), { criterion: 'l1', scope: { ratio: 0.5 } })
+  it('ranks filters by what the layer sees, scales included', async () => {
+    const result = await pruneModel(dequantized(0), { criterion: 'l1', scope: { ratio: 0.5 } })
     // The scales grow with the filter's number and outweigh the random values.
     const scales = tensorValues(result.model.graph.initializers.get('one.scale')!)
     expect(scales.at(-1)).toBeCloseTo(0.08)
@@ -93,7 +93,7 @@ describeOrt('weights behind nodes', () => {
   it('computes a weight once that the network normalises, and cuts that', async () => {
     const model = weightNormalised()
     expect(await disagreement(model, [1, 3, 4, 4], 'l2')).toBeLessThan(1e-4)
-    const { model: cut } = pruneModel(model, { criterion: 'l2', scope: { ratio: 0.5 } })
+    const { model: cut } = await pruneModel(model, { criterion: 'l2', scope: { ratio: 0.5 } })
     // Filter i has the norm i + 1, whatever its direction: the last four stay.
     const weights = tensorValues(cut.graph.initializers.get('one.w')!)
     const norms = [0, 1, 2, 3].map((f) => Math.hypot(...weights.subarray(27 * f, 27 * (f + 1))))
@@ -104,9 +104,9 @@ describeOrt('weights behind nodes', () => {
     expect([...cut.graph.initializers.keys()].sort()).toEqual(['one.bias', 'one.w', 'two.bias', 'two.w'])
   })
 
-  it('does not turn codes into floats that take more room', () => {
+  it('does not turn codes into floats that take more room', async () => {
     const model = dequantized(0)
-    const { model: cut } = pruneModel(model, { criterion: 'l1', scope: { ratio: 0.5 } })
+    const { model: cut } = await pruneModel(model, { criterion: 'l1', scope: { ratio: 0.5 } })
     expect(cut.graph.initializers.get('one.weight')?.elementType).toBe('int8')
   })
 

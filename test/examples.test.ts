@@ -17,7 +17,7 @@ describe('examples/digits', () => {
     expect(whole.images).toBe(2000)
     expect(whole.accuracy).toBeGreaterThan(0.985)
     // Without fine-tuning.
-    const cut = pruneModel(model, { methods: ['filter'], scope: { ratio: 0.5 } }).model
+    const cut = (await pruneModel(model, { methods: ['filter'], scope: { ratio: 0.5 } })).model
     expect((await evaluate(cut, digits)).accuracy).toBeLessThan(0.9)
   })
 })

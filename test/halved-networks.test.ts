@@ -77,7 +77,7 @@ describeShared('networks of ../shared/cases, cut in half', () => {
     it.each(cases)('$name', async ({ name, groups }) => {
       const given = caseModel(`reports/${name}`)
       const x = io(name, 'in.x')
-      const result = pruneModel(given, {
+      const result = await pruneModel(given, {
         methods: ['filter', 'neuron'],
         inputs: new Map([['x', x.dims]]),
         scope: { ratio: 0.5 },

@@ -163,7 +163,7 @@ const passing: [string, Model][] = [
 
 describeOrt('channels pass', () => {
   it.each(passing)('%s', async (_, model) => {
-    const result = pruneModel(model, { methods: ['filter'], criterion: 'random', seed: 3, scope: { ratio: 0.5 } })
+    const result = await pruneModel(model, { methods: ['filter'], criterion: 'random', seed: 3, scope: { ratio: 0.5 } })
     const first = result.groups.find((g) => g.layers.includes('first'))
     expect(first).toMatchObject({ channels: 8, kept: 4 })
     const feeds = { x: randomTensor([1, 3, 8, 8], 7) }
@@ -174,15 +174,15 @@ describeOrt('channels pass', () => {
 
   it.each(['DCR', 'CRD'])('DepthToSpace %s: blocks go as a whole', async (mode) => {
     const model = around(op('DepthToSpace', { blocksize: 2, mode }), 2)
-    const result = pruneModel(model, { methods: ['filter'], criterion: 'random', scope: { ratio: 0.5 } })
+    const result = await pruneModel(model, { methods: ['filter'], criterion: 'random', scope: { ratio: 0.5 } })
     expect(result.groups.find((g) => g.layers.includes('first'))?.tensors.map((t) => t.name)).toHaveLength(3)
     const feeds = { x: randomTensor([1, 3, 8, 8], 7) }
     const masked = await runOrt(modelBytes(result.masked!), feeds)
     expect(compareOutputs(masked, await runOrt(modelBytes(result.model), feeds))).toBeLessThan(1e-5)
   })
 
-  it('through integer layers', () => {
-    const result = pruneModel(quantised(0), { methods: ['filter', 'neuron'], scope: { ratio: 0.5 } })
+  it('through integer layers', async () => {
+    const result = await pruneModel(quantised(0), { methods: ['filter', 'neuron'], scope: { ratio: 0.5 } })
     // The second convolution's channels are rows of the products, up to the output.
     expect(result.groups.map((g) => [g.layers[0], g.channels, g.kept])).toEqual([
       ['first', 8, 4],
@@ -214,7 +214,11 @@ describeOrt('channels pass', () => {
       elementType: 'float32',
       shape: [1, 3],
     })
-    const result = pruneModel(b.model(), { methods: ['filter', 'neuron'], criterion: 'l2', scope: { ratio: 0.5 } })
+    const result = await pruneModel(b.model(), {
+      methods: ['filter', 'neuron'],
+      criterion: 'l2',
+      scope: { ratio: 0.5 },
+    })
     expect(result.groups.map((g) => [g.layers[0], g.channels, g.kept])).toEqual([
       ['first', 8, 4],
       ['hidden', 10, 5],

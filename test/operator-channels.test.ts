@@ -108,7 +108,7 @@ async function pruned(
   const net = new Net(opset)
   net.b.output(build(net))
   const model = net.b.model()
-  const result = pruneModel(model, {
+  const result = await pruneModel(model, {
     methods: ['filter', 'neuron'],
     criterion: 'random',
     seed: 3,

@@ -47,22 +47,24 @@ const cifarCounts = [
 const everything = { methods: ['filter', 'neuron'], criterion: 'random' } as const
 
 describe('parameters after pruning CIFAR ResNets', () => {
-  it.each(cifarCounts)('%s at %s: %i', (name, ratio, params) => {
-    expect(pruneModel(nets[name](), { ...everything, scope: { ratio } }).after.params).toBe(params)
+  it.each(cifarCounts)('%s at %s: %i', async (name, ratio, params) => {
+    expect((await pruneModel(nets[name](), { ...everything, scope: { ratio } })).after.params).toBe(params)
   })
 })
 
 // Torch-Pruning, as above: 3 of each 8 channels of a group go, in every stage.
-it('parameters after pruning RegNetY-400MF, whose groups have 8 channels, at 0.3: 2,012,838', () => {
-  const { before, after } = pruneModel(regnetY400mf(), { ...everything, scope: { ratio: 0.3 } })
+it('parameters after pruning RegNetY-400MF, whose groups have 8 channels, at 0.3: 2,012,838', async () => {
+  const { before, after } = await pruneModel(regnetY400mf(), { ...everything, scope: { ratio: 0.3 } })
   expect(before.params).toBe(4_344_144)
   expect(after.params).toBe(2_012_838)
 })
 
 describeShared('parameters after pruning ../shared/models', () => {
-  it.each(counts)('%s at %s: %i', (name, ratio, params) => {
+  it.each(counts)('%s at %s: %i', async (name, ratio, params) => {
     // No weights are needed: they are only read when they are scored or written.
-    expect(pruneModel(readModelFile(modelPath(name)), { ...everything, scope: { ratio } }).after.params).toBe(params)
+    expect((await pruneModel(readModelFile(modelPath(name)), { ...everything, scope: { ratio } })).after.params).toBe(
+      params,
+    )
   })
 })
 
@@ -91,7 +93,7 @@ describeOrt('masked = removed', () => {
   if (!hasShared) it.skip('on ../shared/models (skipped: there is no ../shared beside this checkout)', () => {})
   it.each(modelNames)('%s, half of everything by L2', async (name) => {
     const model = readModelFile(await filledModel(name))
-    const result = pruneModel(model, { methods: ['filter', 'neuron'], criterion: 'l2', scope: { ratio: 0.5 } })
+    const result = await pruneModel(model, { methods: ['filter', 'neuron'], criterion: 'l2', scope: { ratio: 0.5 } })
     expect(result.after.macs).toBeLessThan(0.5 * result.before.macs)
     expect(await disagreement(result.masked!, result.model)).toBeLessThan(1e-4)
   })
@@ -99,7 +101,7 @@ describeOrt('masked = removed', () => {
   it.each(['resnet20', 'mobilenet_v2', 'ghostnet', 'fasternet_t0'] as const)(
     '%s as built here, globally at random',
     async (name) => {
-      const result = pruneModel(nets[name](), {
+      const result = await pruneModel(nets[name](), {
         ...everything,
         seed: 3,
         scope: { ratio: 0.4, global: true, roundTo: 2 },
@@ -110,8 +112,8 @@ describeOrt('masked = removed', () => {
 })
 
 describeShared('models whose weights are ConstantOfShape nodes', () => {
-  it.each(lightModelPaths)('%s is cut, and stays small', (path) => {
-    const { before, after, model } = pruneModel(readModelFile(path), { ...everything, scope: { ratio: 0.5 } })
+  it.each(lightModelPaths)('%s is cut, and stays small', async (path) => {
+    const { before, after, model } = await pruneModel(readModelFile(path), { ...everything, scope: { ratio: 0.5 } })
     expect(after.params).toBeLessThan(0.8 * before.params)
     const stored = [...model.graph.initializers.values()].reduce((s, t) => s + t.data.byteLength, 0)
     expect(stored).toBeLessThan(200_000)

@@ -22,9 +22,9 @@ describeOrt('pruning of random networks', () => {
         }),
         async (seed, path, scope) => {
           const model = randomNetwork(seed, path)
-          let result: ReturnType<typeof pruneModel>
+          let result: Awaited<ReturnType<typeof pruneModel>>
           try {
-            result = pruneModel(model, { methods: ['filter', 'neuron'], criterion: 'random', seed, scope })
+            result = await pruneModel(model, { methods: ['filter', 'neuron'], criterion: 'random', seed, scope })
           } catch (error) {
             expect((error as { code?: string }).code).toBe('nothing-to-prune')
             return
@@ -45,15 +45,18 @@ describeOrt('pruning of random networks', () => {
 
 describe('a model read from a Buffer', () => {
   // Its slice() copies nothing: zeros once landed in the model's own bytes, at their beginning.
-  it.each(['filter', 'weight'] as const)('is masked as one from a Uint8Array, and keeps its bytes (%s)', (method) => {
-    const bytes = modelBytes(randomNetwork(3, stepNames.slice(0, 4)))
-    const buffer = Buffer.from(bytes)
-    const options = { methods: [method], criterion: 'l2', scope: { ratio: 0.5 } } as const
-    const [fromBytes, fromBuffer] = [bytes, buffer].map((b) => pruneModel(readModel(b), options))
-    for (const part of ['masked', 'model'] as const) {
-      const expected = fromBytes?.[part] && modelBytes(fromBytes[part])
-      expect(fromBuffer?.[part] && modelBytes(fromBuffer[part])).toEqual(expected)
-    }
-    expect(Uint8Array.from(buffer)).toEqual(bytes)
-  })
+  it.each(['filter', 'weight'] as const)(
+    'is masked as one from a Uint8Array, and keeps its bytes (%s)',
+    async (method) => {
+      const bytes = modelBytes(randomNetwork(3, stepNames.slice(0, 4)))
+      const buffer = Buffer.from(bytes)
+      const options = { methods: [method], criterion: 'l2', scope: { ratio: 0.5 } } as const
+      const [fromBytes, fromBuffer] = await Promise.all([bytes, buffer].map((b) => pruneModel(readModel(b), options)))
+      for (const part of ['masked', 'model'] as const) {
+        const expected = fromBytes?.[part] && modelBytes(fromBytes[part])
+        expect(fromBuffer?.[part] && modelBytes(fromBuffer[part])).toEqual(expected)
+      }
+      expect(Uint8Array.from(buffer)).toEqual(bytes)
+    },
+  )
 })

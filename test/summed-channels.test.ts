@@ -91,7 +91,7 @@ const passing: [string, Step, Step, Step?][] = [
 describeOrt('channels of both factors go', () => {
   it.each(passing)('%s', async (_, theta, phi, product) => {
     const model = attention(theta, phi, product)
-    const result = pruneModel(model, { criterion: 'random', seed: 2, scope: { ratio: 0.5 } })
+    const result = await pruneModel(model, { criterion: 'random', seed: 2, scope: { ratio: 0.5 } })
     expect(result.groups.map((g) => [g.layers, g.channels, g.kept])).toEqual([[['theta', 'phi'], 6, 3]])
     const feeds = { x: randomTensor([1, 3, 4, 4], 7) }
     const masked = await runOrt(modelBytes(result.masked!), feeds)
@@ -105,9 +105,9 @@ describeOrt('channels of both factors go', () => {
     }
   })
 
-  it('zeroes the biases of one factor, and no others', () => {
+  it('zeroes the biases of one factor, and no others', async () => {
     const model = attention(op('Sigmoid'), nothing)
-    const { masked } = pruneModel(model, { scope: { ratio: 0.5 } })
+    const { masked } = await pruneModel(model, { scope: { ratio: 0.5 } })
     const zeros = (name: string) =>
       tensorValues(masked?.graph.initializers.get(name) as never).filter((v) => v === 0).length
     expect(['theta.bias', 'phi.bias', 'g.bias'].map(zeros)).toEqual([0, 3, 0])

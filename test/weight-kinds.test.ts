@@ -105,7 +105,7 @@ describe.each(Object.entries(kinds))('weights as %s', (_, store) => {
   it('give what the initializers give', async () => close(await outputs(given), await outputs(plain)))
 
   it.each(prunings)('lose %s', async (_name, options) => {
-    const [own, expected] = [pruneModel(given, options), pruneModel(plain, options)]
+    const [own, expected] = [await pruneModel(given, options), await pruneModel(plain, options)]
     expect(own.groups.map((g) => [g.name, g.channels, g.kept])).toEqual(
       expected.groups.map((g) => [g.name, g.channels, g.kept]),
     )
@@ -182,7 +182,7 @@ describe('weights in sparse Constants', () => {
     close(await outputs(sparse), await outputs(plain))
     expect(profileModel(sparse).totals).toMatchObject({ ...profileModel(plain).totals, nonZeroParams: null })
     for (const [, options] of prunings) {
-      const [own, expected] = [pruneModel(sparse, options), pruneModel(plain, options)]
+      const [own, expected] = [await pruneModel(sparse, options), await pruneModel(plain, options)]
       expect(own.after.macs).toBe(expected.after.macs)
       close(await outputs(readModel(modelBytes(own.model))), await outputs(expected.model))
     }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { KerfError, seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, type Tensor, tensorOf, tensorValues } from '../graph/index.ts'
 import { type PruneResult, pruneModel } from '../prune/index.ts'
@@ -52,7 +52,7 @@ const beside = (change: (v: number, nth: number) => number): Engine => {
 
 describe('masked = cut, by the runtime here', () => {
   it('holds for a network that ends saturated, compared in front of that', async () => {
-    const result = half(saturated())
+    const result = await half(saturated())
     expect(comparedValues(result, result.masked!, undefined).map((c) => c.name)).toEqual(['logits'])
     const { check, allowed } = await proof(result, { check: true }, alone)
     expect(check?.maxRelDiff).toBeLessThan(1e-6)
@@ -62,7 +62,7 @@ describe('masked = cut, by the runtime here', () => {
   it.each([saturated(), network((_, x) => x), network((b, x) => b.node('Relu', [x]), -1000)])(
     'finds a cut that is wrong by a thousandth, whatever the network ends with (%#)',
     async (model) => {
-      const result = half(model)
+      const result = await half(model)
       // The bias, which is right, is most of the logits of some: so it is a thousandth of them that is wrong.
       const { graph } = result.model
       const bias = tensorValues(graph.initializers.get('bias')!)[0]!
@@ -78,7 +78,7 @@ describe('masked = cut, by the runtime here', () => {
     const loud = network((b, x) =>
       b.node('Sin', [b.node('Mul', [x, b.constant('loud', tensorOf('float32', [], [3e4]))])]),
     )
-    const { check, allowed, why } = await proof(wrong(half(loud), 1 + 2 ** -22), { check: true }, alone)
+    const { check, allowed, why } = await proof(wrong(await half(loud), 1 + 2 ** -22), { check: true }, alone)
     expect(check?.maxRelDiff).toBeGreaterThan(1e-4)
     expect(allowed).toBeGreaterThan(1e-2)
     expect(why).toMatch(
@@ -92,7 +92,7 @@ describe('masked = cut, by the runtime here', () => {
     const first = b.node('Conv', [x, b.constant('first', normal(8, 3, 3, 3))])
     b.output(b.node('Sigmoid', [b.node('Conv', [first, b.constant('last', normal(2, 8, 1, 1))])]))
     const input = new Map([['', [2, 3, 5, 4]]])
-    const result = pruneModel(b.model(), { scope: { ratio: 0.5 }, inputs: input })
+    const result = await pruneModel(b.model(), { scope: { ratio: 0.5 }, inputs: input })
     expect((await proof(result, { check: true, input }, alone)).check?.maxRelDiff).toBeLessThan(1e-6)
   })
 
@@ -100,13 +100,16 @@ describe('masked = cut, by the runtime here', () => {
     const b = new GraphBuilder('outputs')
     const x = b.input('x', 'float32', [1, 3, 4, 4])
     b.output(b.node('Relu', [b.node('Conv', [x, b.constant('w', normal(8, 3, 1, 1))])]))
-    const result = pruneModel(b.model(), { scope: { ratio: 0.5 }, outputsMayShrink: true })
+    const result = await pruneModel(b.model(), { scope: { ratio: 0.5 }, outputsMayShrink: true })
     expect((await proof(result, { check: true }, alone)).check?.maxRelDiff).toBeLessThan(1e-6)
   })
 })
 
 describe('another runtime beside it', () => {
-  const result = half(saturated(-2))
+  let result: PruneResult
+  beforeAll(async () => {
+    result = await half(saturated(-2))
+  })
   const other = (engine: Engine) => ({ other: async () => engine })
 
   it('is a doubt where it alone finds a difference', async () => {

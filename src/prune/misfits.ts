@@ -1,4 +1,4 @@
-import { KerfError, NodeError } from '../base/index.ts'
+import { KerfError, NodeError, type Turn } from '../base/index.ts'
 import type { RootKind } from '../graph/index.ts'
 import { cutModel } from './cut.ts'
 import { type ChannelGroup, type ChannelGroups, refusalsOf } from './groups.ts'
@@ -17,18 +17,20 @@ const isMisfit = (error: unknown): error is KerfError =>
  * @param attempt cuts; called again without the groups that do not fit, where the first time failed because of them
  * @throws what `attempt` throws
  */
-export function withoutMisfits<T>(
+export async function withoutMisfits<T>(
   found: ChannelGroups,
   options: { readonly scope?: Scope; readonly kinds: ReadonlySet<RootKind> },
-  attempt: (found: ChannelGroups) => T,
-): T {
+  attempt: (found: ChannelGroups) => Promise<T>,
+  turn: Turn,
+): Promise<T> {
   try {
-    return attempt(found)
+    return await attempt(found)
   } catch (error) {
     if (!isMisfit(error)) throw error
   }
   const groups: ChannelGroup[] = []
   for (const group of found.groups) {
+    await turn()
     const misfit = misfitOf({ ...found, groups: [...groups, group] }, options.scope)
     if (!misfit) groups.push(group)
     else for (const { label } of group.classes) found.trace.labels.freeze(label, reasonOf(misfit, group))

@@ -1,4 +1,4 @@
-import { KerfError } from '../base/index.ts'
+import { KerfError, stoppable, type Task, type Turn, turns } from '../base/index.ts'
 import { type Profile, profileModel, type Totals } from '../cost/index.ts'
 import { type Model, nodeLabel, simplified } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
@@ -20,7 +20,7 @@ import { zeroWeights } from './unstructured.ts'
  */
 export type PruneMethod = 'filter' | 'neuron' | 'weight' | 'input'
 
-export interface PruneOptions {
+export interface PruneOptions extends Task {
   /** `filter`, `neuron` or both together; `weight` or `input` alone. Default: `['filter']`. */
   readonly methods?: readonly PruneMethod[]
   /** Default `l2`. */
@@ -90,9 +90,12 @@ export interface PruneResult {
 /**
  * Prunes a network. The given model is not changed; weights of the result are computed when they are written. Calls of model-local functions are
  * inlined: two calls of one function may keep different widths.
- * @throws KerfError `bad-ratio`, `nothing-to-prune`, `unreachable-target`, `partial-count` for a target, `bad-options`; NodeError where the graph is inconsistent
+ * @throws KerfError `bad-ratio`, `nothing-to-prune`, `unreachable-target`, `partial-count` for a target, `bad-options`, `aborted`; NodeError where the graph is inconsistent
  */
-export function pruneModel(given: Model, options: PruneOptions): PruneResult {
+export const pruneModel = (model: Model, options: PruneOptions): Promise<PruneResult> =>
+  stoppable('Pruning', () => pruned(model, options))
+
+async function pruned(given: Model, options: PruneOptions): Promise<PruneResult> {
   const methods = options.methods ?? ['filter']
   const single = methods.find((m) => m === 'weight' || m === 'input')
   if (methods.length === 0 || (single && methods.length > 1))
@@ -108,14 +111,21 @@ export function pruneModel(given: Model, options: PruneOptions): PruneResult {
   for (const p of options.scope?.perLayer ?? []) if (p.ratio !== 0) checkRatio(p.ratio, 'The ratio of a layer')
   const kinds = new Set(methods.filter((m) => m === 'filter' || m === 'neuron'))
   // Without the sizes of one input: what they decide is not written into a file for all.
+  const turn = turns(options.signal, 'Pruning')
+  await turn()
   const model = simplified(given, operators)
+  await turn()
   const asked = { ...options, kinds }
   const found = findGroups(model, single ? { ...asked, kinds: undefined } : asked)
   checkPatterns(found, options)
+  await turn()
   const counted = profileModel(model, { inputs: options.inputs, countNonZero: single === 'weight' })
   const { totals, unsupported } = counted
   if (options.target) checkCounted(options.target.of, counted)
-  const result = single ? pruneValues(found, single, totals, options) : pruneChannels(found, totals, options, asked)
+  await turn()
+  const result = single
+    ? pruneValues(found, single, totals, options)
+    : await withoutMisfits(found, asked, (fitting) => cutChannels(fitting, totals, options, asked, turn), turn)
   return { ...result, unsupported }
 }
 
@@ -196,19 +206,23 @@ function checkSome(groups: readonly GroupReport[], { ratio }: Scope, what: strin
   )
 }
 
-function pruneChannels(found: ChannelGroups, before: Totals, options: PruneOptions, asked: Asked): Counted {
-  return withoutMisfits(found, asked, (fitting) => cutChannels(fitting, before, options, asked))
-}
-
-function cutChannels(found: ChannelGroups, before: Totals, options: PruneOptions, asked: Asked): Counted {
+async function cutChannels(
+  found: ChannelGroups,
+  before: Totals,
+  options: PruneOptions,
+  asked: Asked,
+  turn: Turn,
+): Promise<Counted> {
   const { model } = found.trace
   if (found.groups.length === 0) throw nothingToPrune(model, found, asked)
   const scores = scoreGroups(found, options.criterion ?? 'l2', options.seed ?? 0)
   const { selection, ratio } = options.target
-    ? reach(found, scores, before, options)
+    ? await reach(found, scores, before, options, turn)
     : { selection: select(found, scores, options.scope!), ratio: undefined }
   if (selection.removed.size === 0) throw nothingRemoved(model, found, scores, asked)
+  await turn()
   const cut = cutModel(found, selection.removed)
+  await turn()
   return {
     model: cut,
     masked: maskedModel(found, selection.removed),
@@ -244,23 +258,27 @@ function groupReports(found: ChannelGroups, { kept }: Selection): GroupReport[] 
 }
 
 /** The smallest ratio, to a thousandth, whose result is within the target. */
-function reach(
+async function reach(
   found: ChannelGroups,
   scores: Scores,
   before: Totals,
   options: PruneOptions,
-): { selection: Selection; ratio: number } {
+  turn: Turn,
+): Promise<{ selection: Selection; ratio: number }> {
   const { of, part, scope } = options.target!
   checkRatio(part, 'The target')
   const limit = before[of] * part
-  const attempt = (thousandths: number) => {
+  const attempt = async (thousandths: number) => {
+    await turn()
     const ratio = thousandths / 1000
     const selection = select(found, scores, { ...scope, ratio })
-    return { ratio, selection, reached: totalsOf(cutModel(found, selection.removed), options)[of] }
+    const cut = cutModel(found, selection.removed)
+    await turn()
+    return { ratio, selection, reached: totalsOf(cut, options)[of] }
   }
   let low = 0
   let high = 999
-  let best = attempt(high)
+  let best = await attempt(high)
   if (best.reached > limit)
     throw new KerfError(
       'unreachable-target',
@@ -269,7 +287,8 @@ function reach(
     )
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)
-    const tried = attempt(middle)
+    options.progress?.({ what: 'searching the ratio', done: 999 - (high - low), total: 999 })
+    const tried = await attempt(middle)
     if (tried.reached <= limit) {
       high = middle
       best = tried

@@ -128,8 +128,8 @@ describe.each([
     expect(totals(model())).toEqual({ macs: conv + recurrent + head, params })
   })
 
-  it.each(['filter', 'neuron'] as const)('is cut as it is masked: %s', (method) => {
-    const result = pruneModel(model(), { methods: [method], criterion: 'l2', scope: { ratio: 0.5 } })
+  it.each(['filter', 'neuron'] as const)('is cut as it is masked: %s', async (method) => {
+    const result = await pruneModel(model(), { methods: [method], criterion: 'l2', scope: { ratio: 0.5 } })
     const [masked, cut] = [result.masked!, result.model].map(
       (m) => [...referenceRun(m, feeds()).values()][0]?.data as Float32Array,
     ) as [Float32Array, Float32Array]

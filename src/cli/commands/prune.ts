@@ -9,6 +9,7 @@ import {
   criteria,
   type LayerMatcher,
   type PruneMethod,
+  type PruneOptions,
   type PruneResult,
   pruneModel,
   type Scope,
@@ -154,7 +155,9 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
   const recipe = fineTuneRecipe(path, model, options)
   const shown = options.dryRun ? undefined : await imagesToShow(model, recipe, options, task)
   const tuned = recipe && (await fineTune(model, recipe, options, shown, task, io))
-  const result = tuned ? combined(model, tuned, options) : pruneModel(model, pruneOptions(options))
+  const result = tuned
+    ? await combined(model, tuned, options, task)
+    : await pruneModel(model, pruneOptions(options, task))
   const { check, why, allowed, change } = tuned
     ? tuned.proof
     : await proof(result, { ...options, given: model, images: shown })
@@ -215,7 +218,7 @@ async function fineTune(
     {
       recipe,
       iterations: options.iterations,
-      prune: pruneOptions(options),
+      prune: pruneOptions(options, task),
       folder: fineTuneFolder(options.output!),
       force: options.force ?? false,
       resume: options.resume ?? false,
@@ -231,26 +234,34 @@ async function fineTune(
 }
 
 /** The last cut's result against the model as it was given; per group, of how many channels it kept. */
-function combined(model: Model, { result, model: trained }: FineTuned, options: Options): PruneResult {
-  const { inputs } = pruneOptions(options)
+async function combined(
+  model: Model,
+  { result, model: trained }: FineTuned,
+  options: Options,
+  task: Task,
+): Promise<PruneResult> {
+  const { inputs } = pruneOptions(options, task)
   const countNonZero = options.method.includes('weight')
   const before = profileModel(model, { inputs, countNonZero }).totals
-  const widths = countNonZero || options.iterations === 1 ? new Map<string, number>() : channelsOf(model, options)
+  const widths =
+    countNonZero || options.iterations === 1 ? new Map<string, number>() : await channelsOf(model, options, task)
   const groups = result.groups.map((g) => ({ ...g, channels: widths.get(g.name) ?? g.channels }))
   return { ...result, model: trained, before, groups, ratio: options.iterations === 1 ? result.ratio : undefined }
 }
 
 /** Channels of every group before anything was cut. */
-function channelsOf(model: Model, options: Options): Map<string, number> {
-  const { groups } = pruneModel(model, partOf(pruneOptions(options), 1, options.iterations))
+async function channelsOf(model: Model, options: Options, task: Task): Promise<Map<string, number>> {
+  const { groups } = await pruneModel(model, partOf(pruneOptions(options, task), 1, options.iterations))
   return new Map(groups.map((g) => [g.name, g.channels]))
 }
 
-function pruneOptions(o: Options): Parameters<typeof pruneModel>[1] {
+function pruneOptions(o: Options, { signal, progress }: Task): PruneOptions {
   if (o.maxRatio !== undefined && !o.global)
     throw new UsageError('--max-ratio limits what --global takes from one layer: give both, or neither.')
   const scope = { global: o.global, maxRatio: o.maxRatio, roundTo: o.roundTo, perLayer: o.ratios }
   const common = {
+    signal,
+    progress,
     methods: o.method,
     criterion: o.criterion,
     seed: o.seed ?? 0,

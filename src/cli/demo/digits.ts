@@ -49,7 +49,7 @@ export async function demoDigits(io: Io): Promise<void> {
   io.err(`A LeNet-5 for handwritten digits; ${sets.test.count.toLocaleString('en')} of them to test it with …\n`)
   const accuracy = await accuracyOf(model)
   io.err(`  ${percent(accuracy)} right. Removing half of the filters of every layer …\n`)
-  const result = pruneModel(model, { methods: ['filter'], criterion: 'l2', scope: { ratio } })
+  const result = await pruneModel(model, { methods: ['filter'], criterion: 'l2', scope: { ratio } })
   const cutAccuracy = await accuracyOf(result.model)
   io.err(`  ${percent(cutAccuracy)} right. Fine-tuning with ${sets.train.count.toLocaleString('en')} digits …\n`)
   const tuned = await fineTune(result.model, sets, io)

@@ -18,7 +18,7 @@ export async function demoOwnModel(path: string, inputs: InputShapes | undefined
   const model = readModelFile(path)
   const output = freePath(`${basename(path).replace(/\.onnx$/i, '')}-pruned`)
   io.err(`Pruning half of the filters of ${path} …\n`)
-  const result = pruneModel(model, { methods: ['filter'], criterion: 'l2', scope: { ratio }, inputs })
+  const result = await pruneModel(model, { methods: ['filter'], criterion: 'l2', scope: { ratio }, inputs })
   // What cannot be run fails here, before anything is written.
   const { check, why } = await proof(result, { check: true, input: inputs, given: model })
   io.err('Measuring both networks …\n')

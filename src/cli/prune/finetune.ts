@@ -104,7 +104,7 @@ export async function cutAndTrain(
     let current = model
     let result: PruneResult | undefined
     for (let i = 1; i <= iterations; i++) {
-      const next = nextCut(current, options, i, result)
+      const next = await nextCut(current, options, i, result)
       if (next.ended !== undefined) {
         say(next.ended)
         result = { ...next.result, warnings: [...next.result.warnings, next.ended] }
@@ -143,14 +143,14 @@ export async function cutAndTrain(
  * One of several cuts; where nothing more can be removed, or not as much as it takes, what was reached before stands.
  * @throws KerfError of the first cut: with it nothing at all was removed
  */
-function nextCut(
+async function nextCut(
   model: Model,
   { prune, iterations }: FineTuneOptions,
   i: number,
   before: PruneResult | undefined,
-): { readonly result: PruneResult; readonly ended?: string } {
+): Promise<{ readonly result: PruneResult; readonly ended?: string }> {
   try {
-    return { result: pruneModel(model, partOf(prune, i, iterations)) }
+    return { result: await pruneModel(model, partOf(prune, i, iterations)) }
   } catch (error) {
     if (!(error instanceof KerfError && ['nothing-to-prune', 'unreachable-target'].includes(error.code))) throw error
     if (before) return { result: before, ended: `Cutting ended after ${i - 1} of ${iterations} cuts. ${error.message}` }

@@ -20,7 +20,7 @@ b.output(b.node('Conv', [norm, floats('b.w', 2, 8, 1, 1)], {}, { name: 'b' }))
 const model = b.model()
 
 it('says of an inexact cut what changes, where, and by how much', async () => {
-  const result = pruneModel(model, { scope: { ratio: 0.5 }, inexact: true })
+  const result = await pruneModel(model, { scope: { ratio: 0.5 }, inexact: true })
   const { check, change } = await proof(result, { check: true, given: model }, { other: async () => undefined })
   expect(check).toBeNull()
   expect(change?.fromMasked.maxRelDiff).toBeGreaterThan(1e-3)

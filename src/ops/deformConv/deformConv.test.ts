@@ -50,7 +50,7 @@ describe('DeformConv', () => {
     const attributes = { offset_group: 2, kernel_shape: [2, 2], pads: [0, 0, 1, 1] }
     const moved = b.node('DeformConv', [first, b.constant('wd', weight(6, 8, 2, 2)), offsets], attributes)
     b.output(b.node('Conv', [moved, b.constant('w2', weight(2, 6, 1, 1))]))
-    const { model, masked, refused } = pruneModel(b.model(), { criterion: 'l1', scope: { ratio: 0.5 } })
+    const { model, masked, refused } = await pruneModel(b.model(), { criterion: 'l1', scope: { ratio: 0.5 } })
     const shape = (name: string) => model.graph.initializers.get(name)?.shape
     expect(['w1', 'wo', 'wd', 'w2'].map(shape)).toEqual([
       [4, 2, 1, 1],
