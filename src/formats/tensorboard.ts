@@ -1,4 +1,4 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { WireWriter, wire } from '../base/index.ts'
 import { crc32c } from './crc32c.ts'
 
 /*
@@ -32,36 +32,26 @@ function frame(event: Uint8Array): Uint8Array {
 
 // Field numbers of Event: wall_time 1, step 2, file_version 3, summary 5, session_log 7.
 const event = (timeMs: number, step: number) =>
-  new BinaryWriter()
-    .tag(1, WireType.Bit64)
+  new WireWriter()
+    .tag(1, wire.bits64)
     .double(timeMs / 1000)
-    .tag(2, WireType.Varint)
-    .int64(step)
+    .tag(2, wire.varint)
+    .varint(step)
 
 /** The first record of every events file. */
 export const eventsFileStart = (timeMs: number): Uint8Array =>
-  frame(event(timeMs, 0).tag(3, WireType.LengthDelimited).string('brain.Event:2').finish())
+  frame(event(timeMs, 0).tag(3, wire.bytes).string('brain.Event:2').finish())
 
 /** Says that training starts again at `step`: TensorBoard drops what earlier files of the folder have at this step and later ones. */
 export const encodeSessionStart = (timeMs: number, step: number): Uint8Array =>
   // SessionLog: status 1 = START.
-  frame(event(timeMs, step).tag(7, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int32(1).join().finish())
+  frame(event(timeMs, step).tag(7, wire.bytes).fork().tag(1, wire.varint).varint(1).join().finish())
 
 /** One record with the scalars of a step, to be appended to the file. */
 export function encodeScalars({ timeMs, step, scalars }: ScalarEvent): Uint8Array {
-  const writer = event(timeMs, step).tag(5, WireType.LengthDelimited).fork()
+  const writer = event(timeMs, step).tag(5, wire.bytes).fork()
   // Summary.value 1: tag 1, simple_value 2.
   for (const [tag, value] of Object.entries(scalars))
-    writer
-      .tag(1, WireType.LengthDelimited)
-      .fork()
-      .tag(1, WireType.LengthDelimited)
-      .string(tag)
-      .tag(2, WireType.Bit32)
-      .float(clampToFloat32(value))
-      .join()
+    writer.tag(1, wire.bytes).fork().tag(1, wire.bytes).string(tag).tag(2, wire.bits32).float(value).join()
   return frame(writer.join().finish())
 }
-
-/** BinaryWriter refuses what a float cannot hold. */
-const clampToFloat32 = (value: number): number => Math.fround(value)

@@ -160,7 +160,7 @@ describe('what contradicts itself', () => {
           },
         ],
       }),
-      /^damaged: Attribute a of Relu "r" has type INT, and holds something else besides/,
+      /^damaged: Attribute a of Relu "r" has type int, and holds something else besides/,
     ],
     [
       'a tensor attribute without tensor',

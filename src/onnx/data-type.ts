@@ -1,39 +1,38 @@
-import { TensorProto_DataType as DataType } from 'onnx-buf'
 import { bitsPerElement, type ElementType, KerfError } from '../base/index.ts'
 
 /** Numbers of element types in files (onnx.proto `TensorProto.DataType`). */
-const dataTypes: Readonly<Record<ElementType, DataType>> = {
-  float32: DataType.FLOAT,
-  uint8: DataType.UINT8,
-  int8: DataType.INT8,
-  uint16: DataType.UINT16,
-  int16: DataType.INT16,
-  int32: DataType.INT32,
-  int64: DataType.INT64,
-  string: DataType.STRING,
-  bool: DataType.BOOL,
-  float16: DataType.FLOAT16,
-  float64: DataType.DOUBLE,
-  uint32: DataType.UINT32,
-  uint64: DataType.UINT64,
-  complex64: DataType.COMPLEX64,
-  complex128: DataType.COMPLEX128,
-  bfloat16: DataType.BFLOAT16,
-  float8e4m3fn: DataType.FLOAT8E4M3FN,
-  float8e4m3fnuz: DataType.FLOAT8E4M3FNUZ,
-  float8e5m2: DataType.FLOAT8E5M2,
-  float8e5m2fnuz: DataType.FLOAT8E5M2FNUZ,
-  uint4: DataType.UINT4,
-  int4: DataType.INT4,
-  float4e2m1: DataType.FLOAT4E2M1,
-  float8e8m0: DataType.FLOAT8E8M0,
-  uint2: DataType.UINT2,
-  int2: DataType.INT2,
+const dataTypes: Readonly<Record<ElementType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+  uint64: 13,
+  complex64: 14,
+  complex128: 15,
+  bfloat16: 16,
+  float8e4m3fn: 17,
+  float8e4m3fnuz: 18,
+  float8e5m2: 19,
+  float8e5m2fnuz: 20,
+  uint4: 21,
+  int4: 22,
+  float4e2m1: 23,
+  float8e8m0: 24,
+  uint2: 25,
+  int2: 26,
 }
 
-const elementTypes = new Map(Object.entries(dataTypes).map(([name, number]) => [number as number, name as ElementType]))
+const elementTypes = new Map(Object.entries(dataTypes).map(([name, number]) => [number, name as ElementType]))
 
-export const dataTypeOf = (type: ElementType): DataType => dataTypes[type]
+export const dataTypeOf = (type: ElementType): number => dataTypes[type]
 
 /**
  * @param place what the messages name: `tensor "conv1.weight"`

@@ -1,10 +1,9 @@
-import { toBinary } from '@bufbuild/protobuf'
-import { ModelProtoSchema } from 'onnx-buf'
 import { KerfError } from '../base/index.ts'
 import type { Model, TensorData } from '../graph/index.ts'
 import type { ExternalLocation } from './external.ts'
 import { withOwnFunctions } from './functions.ts'
 import { inflate, type Piece } from './inflate.ts'
+import { encode } from './message.ts'
 import { isStreamed } from './source.ts'
 import { writeModel } from './write.ts'
 import { lengthError, TensorWriter } from './write-tensor.ts'
@@ -47,8 +46,8 @@ export function encodeModel(model: Model, options: EncodeOptions = {}): EncodedM
   const { externalLocation } = options
   const file = externalLocation === undefined ? undefined : new ExternalFile(externalLocation)
   const tensors = new TensorWriter(file && ((data) => file.place(data)))
-  const skeleton = toBinary(ModelProtoSchema, writeModel(withOwnFunctions(model), tensors))
-  const { pieces, size } = inflate(skeleton, ModelProtoSchema, tensors.payloads)
+  const skeleton = encode(writeModel(withOwnFunctions(model), tensors))
+  const { pieces, size } = inflate(skeleton, 'ModelProto', tensors.payloads)
   return { size, chunks: () => chunksOf(pieces), external: file && file.size > 0 ? file : undefined }
 }
 

@@ -16,8 +16,11 @@ export interface ExternalLocation {
  * @param place what messages name: `Tensor "w"`
  * @throws KerfError `path-escape`, or `damaged` for entries that make no sense
  */
-export function externalLocation(entries: readonly { key: string; value: string }[], place: string): ExternalLocation {
-  const values = new Map(entries.map((e) => [e.key, e.value]))
+export function externalLocation(
+  entries: readonly { readonly key?: string; readonly value?: string }[],
+  place: string,
+): ExternalLocation {
+  const values = new Map(entries.map((e) => [e.key ?? '', e.value ?? '']))
   const number = (key: string): number | undefined => {
     const text = values.get(key)
     if (text === undefined) return undefined

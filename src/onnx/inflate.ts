@@ -1,9 +1,8 @@
-import type { DescMessage } from '@bufbuild/protobuf'
-import { WireType } from '@bufbuild/protobuf/wire'
-import { TensorProtoSchema } from 'onnx-buf'
+import { wire } from '../base/index.ts'
 import type { TensorData } from '../graph/index.ts'
 import { Cursor } from './cursor.ts'
-import { holdsTensors, layoutOf, markerField, rawDataField } from './layout.ts'
+import { holdTensors, layouts, markerField, rawDataField } from './layout.ts'
+import type { MessageName } from './schema.ts'
 import { memorySource } from './source.ts'
 
 /*
@@ -20,11 +19,11 @@ export interface Inflated {
   readonly size: number
 }
 
-/** @param skeleton an encoded message of type `desc` with markers that count through `payloads` */
-export function inflate(skeleton: Uint8Array, desc: DescMessage, payloads: readonly TensorData[]): Inflated {
+/** @param skeleton an encoded message of type `name` with markers that count through `payloads` */
+export function inflate(skeleton: Uint8Array, name: MessageName, payloads: readonly TensorData[]): Inflated {
   const cursor = new Cursor(memorySource(skeleton))
 
-  function message(desc: DescMessage, end: number): Inflated | undefined {
+  function message(name: MessageName, end: number): Inflated | undefined {
     const pieces: Piece[] = []
     let size = 0
     let changed = false
@@ -33,25 +32,25 @@ export function inflate(skeleton: Uint8Array, desc: DescMessage, payloads: reado
       if (piece.byteLength > 0) pieces.push(piece)
       size += piece.byteLength
     }
-    const layout = layoutOf(desc)
+    const layout = layouts[name]
     while (cursor.position < end) {
       const start = cursor.position
       const tag = cursor.varint()
       const number = Math.floor(tag / 8)
-      const wireType: WireType = tag % 8
-      if (wireType === WireType.Varint) {
+      const wireType = tag % 8
+      if (wireType === wire.varint) {
         const value = cursor.varint()
-        if (desc !== TensorProtoSchema || number !== markerField) continue
+        if (name !== 'TensorProto' || number !== markerField) continue
         const payload = payloads[value]!
         add(skeleton.subarray(copyFrom, start))
-        add(Uint8Array.from([...varint(rawDataField * 8 + WireType.LengthDelimited), ...varint(payload.byteLength)]))
+        add(Uint8Array.from([...varint(rawDataField * 8 + wire.bytes), ...varint(payload.byteLength)]))
         add(payload)
         changed = true
         copyFrom = cursor.position
-      } else if (wireType === WireType.LengthDelimited) {
+      } else if (wireType === wire.bytes) {
         const to = cursor.varint() + cursor.position
         const child = layout.get(number)?.message
-        const inner = child && holdsTensors(child) ? message(child, to) : undefined
+        const inner = child && holdTensors.has(child) ? message(child, to) : undefined
         cursor.position = to
         if (!inner) continue
         add(skeleton.subarray(copyFrom, start))
@@ -68,18 +67,18 @@ export function inflate(skeleton: Uint8Array, desc: DescMessage, payloads: reado
   }
 
   /** Unknown fields of other wire types, which were checked when they were read. */
-  function skipRest(wireType: WireType): void {
-    if (wireType === WireType.Bit64) cursor.position += 8
-    else if (wireType === WireType.Bit32) cursor.position += 4
-    else if (wireType === WireType.StartGroup)
-      for (let inner = cursor.varint() % 8; inner !== WireType.EndGroup; inner = cursor.varint() % 8) {
-        if (inner === WireType.Varint) cursor.varint()
-        else if (inner === WireType.LengthDelimited) cursor.position += cursor.varint()
+  function skipRest(wireType: number): void {
+    if (wireType === wire.bits64) cursor.position += 8
+    else if (wireType === wire.bits32) cursor.position += 4
+    else if (wireType === wire.startGroup)
+      for (let inner = cursor.varint() % 8; inner !== wire.endGroup; inner = cursor.varint() % 8) {
+        if (inner === wire.varint) cursor.varint()
+        else if (inner === wire.bytes) cursor.position += cursor.varint()
         else skipRest(inner)
       }
   }
 
-  return message(desc, skeleton.length) ?? { pieces: [skeleton], size: skeleton.length }
+  return message(name, skeleton.length) ?? { pieces: [skeleton], size: skeleton.length }
 }
 
 function varint(value: number): number[] {

@@ -1,4 +1,5 @@
-import { create, type DescMessage, isFieldSet, type Message, type MessageShape } from '@bufbuild/protobuf'
+import { create, remainder } from './message.ts'
+import type { Message, MessageName } from './schema.ts'
 
 /*
  * What the intermediate representation has no place for – unknown fields, metadata, annotations, denotations – stays with the object it
@@ -7,43 +8,29 @@ import { create, type DescMessage, isFieldSet, type Message, type MessageShape }
 
 /** What `preserved` holds: the file's message without the fields that the IR owns. `extra` is the reader's, for parts with tensors in them. */
 export class Kept<T = undefined> {
-  readonly message: Message
+  readonly message: Message<MessageName>
   readonly extra: T
-  constructor(message: Message, extra: T) {
+  constructor(message: Message<MessageName>, extra: T) {
     this.message = message
     this.extra = extra
   }
 }
 
-type Fields = { [name: string]: unknown }
-
-/** A message with those fields only that are not named; undefined when that leaves nothing. Parts are shared, not copied. */
-export function remainder<D extends DescMessage>(
-  schema: D,
-  message: MessageShape<D>,
-  owned: readonly string[],
-): MessageShape<D> | undefined {
-  let rest: MessageShape<D> | undefined
-  for (const field of schema.fields) {
-    if (owned.includes(field.localName) || !isFieldSet(message, field)) continue
-    rest ??= create(schema)
-    ;(rest as Fields)[field.localName] = (message as Fields)[field.localName]
-  }
-  if (message.$unknown?.length) {
-    rest ??= create(schema)
-    rest.$unknown = message.$unknown
-  }
-  return rest
+/**
+ * For `preserved`: what an object of the IR has not of its message.
+ * @param owned the fields that it has; by default all that schema.ts names
+ */
+export function keptOf<N extends MessageName>(
+  message: Message<N>,
+  owned?: readonly (keyof Message<N>)[],
+): Kept | undefined {
+  const rest = remainder(message, owned)
+  return rest && new Kept(rest, undefined)
 }
 
 /** A new message to write into: with what was kept, if the reader kept something of that kind. */
-export function restored<D extends DescMessage>(schema: D, preserved: unknown): MessageShape<D> {
-  const kept = keptMessage(schema, preserved)
-  return (kept && remainder(schema, kept, [])) ?? create(schema)
-}
-
-export function keptMessage<D extends DescMessage>(schema: D, preserved: unknown): MessageShape<D> | undefined {
-  return preserved instanceof Kept && preserved.message.$typeName === schema.typeName
-    ? (preserved.message as MessageShape<D>)
-    : undefined
+export function restored<N extends MessageName>(name: N, preserved: unknown): Message<N> {
+  const kept = preserved instanceof Kept ? (preserved.message as Message<MessageName>) : undefined
+  const same = kept?.$name === name ? (kept as Message<N>) : undefined
+  return (same && remainder(same, [])) ?? create(name)
 }

@@ -1,10 +1,10 @@
-import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
-import { WireType } from '@bufbuild/protobuf/wire'
-import { TensorProtoSchema } from 'onnx-buf'
+import { wire } from '../base/index.ts'
+import { wireTypeOf } from './message.ts'
+import { type FieldSchema, fieldsOf, type MessageName } from './schema.ts'
 
 /*
- * What the generated descriptors of onnx.proto say about the wire, in the form that passes over encoded bytes need: walking an
- * encoded message by its descriptor checks it, and finds its tensors, without decoding it.
+ * What the table of messages says about the wire, in the form that passes over encoded bytes need: walking an encoded message checks it, and finds its
+ * tensors, without decoding it.
  */
 
 /** Fields of TensorProto that hold the elements as numbers. The sizes are bytes per element on the wire; 0: varints. */
@@ -23,68 +23,36 @@ export const rawDataField = 9
 export const markerField = 2 ** 29 - 1
 
 export interface FieldLayout {
+  /** As onnx.proto writes it: `NodeProto.op_type`. */
   readonly name: string
-  readonly wireType: WireType
-  /** A list of numbers, which may come packed (length-delimited) too. */
+  readonly wireType: number
+  /** A list of numbers, which may come packed (as bytes) too. */
   readonly packable: boolean
-  readonly message: DescMessage | undefined
+  readonly message: MessageName | undefined
 }
 
-const layouts = new WeakMap<DescMessage, Map<number, FieldLayout>>()
-
-/** The fields of a message by number. */
-export function layoutOf(desc: DescMessage): ReadonlyMap<number, FieldLayout> {
-  let layout = layouts.get(desc)
-  if (!layout) {
-    layout = new Map(desc.fields.map((f) => [f.number, fieldLayout(f)]))
-    layouts.set(desc, layout)
-  }
-  return layout
-}
-
-function fieldLayout(field: DescField): FieldLayout {
-  const scalar =
-    field.fieldKind === 'scalar' || (field.fieldKind === 'list' && field.listKind === 'scalar')
-      ? field.scalar
-      : undefined
-  const isEnum = field.fieldKind === 'enum' || (field.fieldKind === 'list' && field.listKind === 'enum')
-  const wireType = isEnum ? WireType.Varint : scalar === undefined ? WireType.LengthDelimited : wireTypeOf(scalar)
+function fieldLayout(owner: MessageName, { key, type, isList, message }: FieldSchema): FieldLayout {
+  const wireType = wireTypeOf(type)
   return {
-    name: `${field.parent.name}.${field.name}`,
+    name: `${owner}.${key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)}`,
     wireType,
-    packable: field.fieldKind === 'list' && wireType !== WireType.LengthDelimited,
-    message: field.message,
+    packable: isList && wireType !== wire.bytes,
+    message,
   }
 }
 
-function wireTypeOf(type: ScalarType): WireType {
-  switch (type) {
-    case ScalarType.STRING:
-    case ScalarType.BYTES:
-      return WireType.LengthDelimited
-    case ScalarType.FLOAT:
-    case ScalarType.FIXED32:
-    case ScalarType.SFIXED32:
-      return WireType.Bit32
-    case ScalarType.DOUBLE:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return WireType.Bit64
-    default:
-      return WireType.Varint
-  }
-}
+const names = Object.keys(fieldsOf) as MessageName[]
 
-const holders = new WeakMap<DescMessage, boolean>()
+/** The fields of each message by number. */
+export const layouts: Readonly<Record<MessageName, ReadonlyMap<number, FieldLayout>>> = Object.fromEntries(
+  names.map((name) => [name, new Map(fieldsOf[name].map((f) => [f.number, fieldLayout(name, f)]))]),
+) as Record<MessageName, Map<number, FieldLayout>>
 
-/** Whether a tensor can lie anywhere inside such a message. */
-export function holdsTensors(desc: DescMessage): boolean {
-  let holds = holders.get(desc)
-  if (holds === undefined) {
-    const reached = new Set([desc])
-    for (const message of reached) for (const field of message.fields) if (field.message) reached.add(field.message)
-    holds = reached.has(TensorProtoSchema)
-    holders.set(desc, holds)
-  }
-  return holds
-}
+/** The messages that a tensor can lie in, at any depth. */
+export const holdTensors: ReadonlySet<MessageName> = new Set(
+  names.filter((name) => {
+    const reached = new Set([name])
+    for (const r of reached) for (const { message } of fieldsOf[r]) if (message) reached.add(message)
+    return reached.has('TensorProto')
+  }),
+)

@@ -1,18 +1,12 @@
-import { create } from '@bufbuild/protobuf'
-import {
-  TensorProto_DataLocation as DataLocation,
-  type SparseTensorProto,
-  SparseTensorProtoSchema,
-  type TensorProto,
-  TensorProtoSchema,
-} from 'onnx-buf'
 import { byteLengthOf, elementCount, KerfError } from '../base/index.ts'
 import { inMemory, type Tensor, type TensorData } from '../graph/index.ts'
 import { elementTypeOf } from './data-type.ts'
 import { ExternalData, externalLocation } from './external.ts'
-import { Kept, remainder } from './kept.ts'
+import { Kept, keptOf } from './kept.ts'
 import { markerField } from './layout.ts'
+import { create } from './message.ts'
 import { payloadData } from './payload.ts'
+import { externalLocationType, type Message } from './schema.ts'
 import type { Payload } from './skeleton.ts'
 import type { ByteSource } from './source.ts'
 import { denseData, type SparseTensor } from './sparse.ts'
@@ -34,35 +28,28 @@ export interface KeptSparse {
 /** More elements than any memory holds: what a damaged file says. */
 const absurdCount = 2 ** 50
 
-const elements = [
-  'dims',
-  'dataType',
-  'floatData',
-  'int32Data',
-  'stringData',
-  'int64Data',
-  'rawData',
-  'doubleData',
-  'uint64Data',
-]
-const owned = [...elements, 'docString', 'externalData', 'dataLocation']
+const owned = ['dims', 'dataType', 'stringData', 'docString', 'externalData', 'dataLocation'] as const
 
 /**
  * @param place how messages call it: `tensor "w"`
  * @param ownsName whether the name is kept by the caller (initializers) and not with the tensor
  * @throws KerfError `unsupported-element-type`, `wrong-shape`, `wrong-length`, `path-escape`, `damaged`
  */
-export function readTensor(proto: TensorProto, context: TensorContext, place: string, ownsName = false): Tensor {
+export function readTensor(
+  proto: Message<'TensorProto'>,
+  context: TensorContext,
+  place: string,
+  ownsName = false,
+): Tensor {
   const payload = takePayload(proto, context)
-  const elementType = elementTypeOf(proto.dataType, place)
+  const elementType = elementTypeOf(proto.dataType ?? 0, place)
   const shape = readShape(proto.dims, place)
   const count = elementCount(shape)!
-  const rest = remainder(TensorProtoSchema, proto, ownsName ? [...owned, 'name'] : owned)
   const common = {
     elementType,
     shape,
     docString: proto.docString || undefined,
-    preserved: rest && new Kept(rest, undefined),
+    preserved: keptOf(proto, ownsName ? [...owned, 'name'] : owned),
   }
   const full = `${place} ${elementType} [${shape}]`
   if (elementType === 'string') {
@@ -75,7 +62,7 @@ export function readTensor(proto: TensorProto, context: TensorContext, place: st
     return { ...common, data: inMemory(new Uint8Array(0)), strings: proto.stringData }
   }
   const byteLength = byteLengthOf(elementType, count)
-  if (proto.dataLocation !== DataLocation.EXTERNAL)
+  if (proto.dataLocation !== externalLocationType)
     return { ...common, data: payloadData(context.source, payload, elementType, byteLength, full) }
   const location = externalLocation(proto.externalData, full)
   if (location.length !== undefined && location.length !== byteLength)
@@ -89,7 +76,7 @@ export function readTensor(proto: TensorProto, context: TensorContext, place: st
 
 /** @throws KerfError as `readTensor` */
 export function readSparse(
-  proto: SparseTensorProto,
+  proto: Message<'SparseTensorProto'>,
   context: TensorContext,
   place: string,
   ownsName = false,
@@ -107,24 +94,28 @@ export function readSparse(
 }
 
 /** A sparse tensor as a dense one that remembers where it comes from. */
-export function readAsDense(proto: SparseTensorProto, context: TensorContext, place: string, ownsName = false): Tensor {
+export function readAsDense(
+  proto: Message<'SparseTensorProto'>,
+  context: TensorContext,
+  place: string,
+  ownsName = false,
+): Tensor {
   const sparse = readSparse(proto, context, place, ownsName)
   const data = denseData(sparse, place)
-  const rest = remainder(SparseTensorProtoSchema, proto, ['values', 'indices'])
   const kept: KeptSparse = { sparse, data }
   return {
     elementType: sparse.values.elementType,
     shape: sparse.shape,
     data,
-    preserved: new Kept(rest ?? create(SparseTensorProtoSchema), kept),
+    preserved: new Kept(create('SparseTensorProto', { $unknown: proto.$unknown }), kept),
   }
 }
 
 /** Resolves the markers of the skeleton, and removes them. A tensor that a file gives in several pieces has several. */
-function takePayload(proto: TensorProto, context: TensorContext): Payload | undefined {
-  const markers = proto.$unknown?.filter((f) => f.no === markerField)
-  if (!markers?.length) return undefined
-  proto.$unknown = proto.$unknown?.filter((f) => f.no !== markerField)
+function takePayload(proto: Message<'TensorProto'>, context: TensorContext): Payload | undefined {
+  const markers = proto.$unknown.filter((f) => f.number === markerField)
+  if (markers.length === 0) return undefined
+  proto.$unknown = proto.$unknown.filter((f) => f.number !== markerField)
   return markers.flatMap(
     (marker) => context.payloads[marker.data.reduceRight((value, b) => value * 128 + (b & 0x7f), 0)]!,
   )

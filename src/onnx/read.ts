@@ -1,13 +1,13 @@
-import { create, fromBinary } from '@bufbuild/protobuf'
-import { type ModelProto, ModelProtoSchema, type TrainingInfoProto, TrainingInfoProtoSchema } from 'onnx-buf'
 import { KerfError } from '../base/index.ts'
 import { type Graph, type Model, validated } from '../graph/index.ts'
 import { type Bytes, type BytesLater, bytesFrom, bytesOf, isLater, nameOf } from './bytes.ts'
 import { WireError } from './cursor.ts'
 import { foreignFormat } from './foreign.ts'
-import { Kept, remainder } from './kept.ts'
+import { Kept } from './kept.ts'
+import { create, decode, remainder } from './message.ts'
 import { readFunction, readGraph, readInteger, readOpsets } from './read-graph.ts'
 import type { TensorContext } from './read-tensor.ts'
+import type { Message } from './schema.ts'
 import { type Skeleton, skeletonOf } from './skeleton.ts'
 import { type ByteSource, memorySource } from './source.ts'
 
@@ -25,7 +25,7 @@ export interface ReadOptions {
 export interface KeptTraining {
   readonly initialization: Graph | undefined
   readonly algorithm: Graph | undefined
-  readonly rest: TrainingInfoProto | undefined
+  readonly rest: Message<'TrainingInfoProto'> | undefined
 }
 
 export interface KeptModel {
@@ -57,7 +57,7 @@ export function readModel(source: ByteSource | Bytes | BytesLater, options: Read
 function readFrom(from: ByteSource, options: ReadOptions): Model {
   const name = options.name ?? from.name
   const { bytes, payloads } = readSkeleton(from, name)
-  const proto = decode(bytes, name)
+  const proto = decode('ModelProto', bytes)
   const sources = new Map<string, ByteSource>()
   const { external } = options
   const context: TensorContext = {
@@ -74,32 +74,35 @@ function readFrom(from: ByteSource, options: ReadOptions): Model {
   return validated(modelOf(proto, context, name, () => [from, ...sources.values()]))
 }
 
-function modelOf(proto: ModelProto, context: TensorContext, name: string, sources: () => readonly ByteSource[]): Model {
+function modelOf(
+  proto: Message<'ModelProto'>,
+  context: TensorContext,
+  name: string,
+  sources: () => readonly ByteSource[],
+): Model {
   if (!proto.graph) throw truncated(name, 'it has no graph')
-  const irVersion = Number(proto.irVersion)
+  const irVersion = Number(proto.irVersion ?? 0n)
   // The graph comes before the operator sets in a file; models of IR version 1 and 2 have none.
   if (proto.opsetImport.length === 0 && irVersion >= 3) throw truncated(name, 'it names no operator set')
-  const owned = ['irVersion', 'opsetImport', 'producerName', 'producerVersion', 'domain', 'modelVersion', 'docString']
-  const rest = remainder(ModelProtoSchema, proto, [...owned, 'graph', 'metadataProps', 'trainingInfo', 'functions'])
   const model: Model = {
     irVersion,
     opsetImports: readOpsets(proto.opsetImport),
     producerName: proto.producerName || undefined,
     producerVersion: proto.producerVersion || undefined,
     domain: proto.domain || undefined,
-    modelVersion: proto.modelVersion === 0n ? undefined : readInteger(proto.modelVersion),
+    modelVersion: proto.modelVersion ? readInteger(proto.modelVersion) : undefined,
     docString: proto.docString || undefined,
     graph: readGraph(proto.graph, context),
     functions: proto.functions.map((f) => readFunction(f, context)),
-    metadata: new Map(proto.metadataProps.map((p) => [p.key, p.value])),
+    metadata: new Map(proto.metadataProps.map((p) => [p.key ?? '', p.value ?? ''])),
   }
   const training = proto.trainingInfo.map((t) => ({
     initialization: t.initialization && readGraph(t.initialization, context),
     algorithm: t.algorithm && readGraph(t.algorithm, context),
-    rest: remainder(TrainingInfoProtoSchema, t, ['initialization', 'algorithm']),
+    rest: remainder(t, ['initialization', 'algorithm']),
   }))
   const kept: KeptModel = { training, sources: sources() }
-  return { ...model, preserved: new Kept(rest ?? create(ModelProtoSchema), kept) }
+  return { ...model, preserved: new Kept(create('ModelProto', { $unknown: proto.$unknown }), kept) }
 }
 
 function readSkeleton(source: ByteSource, name: string): Skeleton {
@@ -108,7 +111,7 @@ function readSkeleton(source: ByteSource, name: string): Skeleton {
   const seen = new Set<number>()
   const irVersionFirst = head[0] === 0x08
   try {
-    const skeleton = skeletonOf(source, ModelProtoSchema, (field) => seen.add(field))
+    const skeleton = skeletonOf(source, 'ModelProto', (field) => seen.add(field))
     if (seen.has(graphField)) return skeleton
     throw irVersionFirst ? truncated(name, 'it has no graph') : notOnnx(name, head)
   } catch (error) {
@@ -122,15 +125,6 @@ function readSkeleton(source: ByteSource, name: string): Skeleton {
 
 /** ModelProto.graph */
 const graphField = 7
-
-function decode(skeleton: Uint8Array, name: string): ModelProto {
-  try {
-    return fromBinary(ModelProtoSchema, skeleton)
-  } catch (error) {
-    // The library's errors carry no types; whatever it refuses is wrong with the bytes.
-    throw damaged(name, String((error as Error).message))
-  }
-}
 
 const truncated = (name: string, how: string): KerfError =>
   new KerfError('truncated', `${name} is not complete: ${how}. The file was cut short; copy or export it again.`)

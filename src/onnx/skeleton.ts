@@ -1,14 +1,13 @@
-import type { DescMessage } from '@bufbuild/protobuf'
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import { TensorProtoSchema } from 'onnx-buf'
+import { WireWriter, wire } from '../base/index.ts'
 import { Cursor, WireError } from './cursor.ts'
-import { type FieldLayout, holdsTensors, layoutOf, markerField, payloadFields } from './layout.ts'
+import { type FieldLayout, holdTensors, layouts, markerField, payloadFields } from './layout.ts'
+import type { MessageName } from './schema.ts'
 import type { ByteSource } from './source.ts'
 
 /*
  * A model file is a small structure around large payloads. The walk below goes over the encoded bytes once, seeking over payloads,
  * and makes the *skeleton*: the same message, small, in which each tensor's numbers are replaced by a marker (a field with the number
- * `markerField`, whose value is an index into the list of payloads). Any protobuf library decodes a skeleton in little memory, of a file
+ * `markerField`, whose value is an index into the list of payloads). A skeleton is decoded in little memory, of a file
  * of any size: lengths on the wire have 64 bits.
  *
  * Everything is checked on the way – wire types, lengths that leave their message, depth – so that what is decoded afterwards is
@@ -45,18 +44,18 @@ const skeletonLimit = 2 ** 30
 const depthLimit = 100
 
 /**
- * @param desc what the bytes encode
+ * @param name what the bytes encode
  * @param onField called with the number of each top-level field that is met: of messages before, of others after they are walked
  * @throws WireError
  */
-export function skeletonOf(source: ByteSource, desc: DescMessage, onField?: (field: number) => void): Skeleton {
+export function skeletonOf(source: ByteSource, name: MessageName, onField?: (field: number) => void): Skeleton {
   const walk = new SkeletonWalk(source, onField)
-  walk.message(desc, source.size, 1, true)
+  walk.message(name, source.size, 1, true)
   return { bytes: walk.out.finish(), payloads: walk.payloads }
 }
 
 class SkeletonWalk {
-  readonly out = new BinaryWriter()
+  readonly out = new WireWriter()
   readonly payloads: PayloadPart[][] = []
   readonly #cursor: Cursor
   readonly #onField: ((field: number) => void) | undefined
@@ -68,16 +67,16 @@ class SkeletonWalk {
   }
 
   /** Walks one message up to `end`. What holds no tensors is only checked here, and copied by the caller as a whole. */
-  message(desc: DescMessage, end: number, depth: number, copy: boolean): void {
+  message(name: MessageName, end: number, depth: number, copy: boolean): void {
     if (depth > depthLimit) throw this.#malformed(`messages are nested more than ${depthLimit} deep`)
     const cursor = this.#cursor
-    const layout = layoutOf(desc)
-    const parts: PayloadPart[] | undefined = copy && desc === TensorProtoSchema ? [] : undefined
+    const layout = layouts[name]
+    const parts: PayloadPart[] | undefined = copy && name === 'TensorProto' ? [] : undefined
     while (cursor.position < end) {
       const start = cursor.position
       const { field: number, wireType } = this.#tag()
       const field = layout.get(number)
-      if (field && wireType !== field.wireType && !(field.packable && wireType === WireType.LengthDelimited))
+      if (field && wireType !== field.wireType && !(field.packable && wireType === wire.bytes))
         throw this.#malformed(`${field.name} has wire type ${wireType} instead of ${field.wireType}`, start)
       if (parts && number === markerField)
         throw this.#malformed(`a tensor uses the reserved field ${markerField}`, start)
@@ -87,14 +86,14 @@ class SkeletonWalk {
       else if (field?.message) this.#nested(field, number, field.message, start, end, depth, copy)
       else {
         this.#skip(wireType, number, end, depth)
-        if (field?.packable && wireType === WireType.LengthDelimited) this.#checkPacked(field, start)
+        if (field?.packable && wireType === wire.bytes) this.#checkPacked(field, start)
         if (copy) this.#copy(start, cursor.position)
       }
-      if (cursor.position > end) throw this.#malformed(`${desc.name} ends in the middle of a field`, start)
+      if (cursor.position > end) throw this.#malformed(`${name} ends in the middle of a field`, start)
       if (depth === 1) this.#onField?.(number)
     }
     if (parts && parts.length > 0) {
-      this.out.tag(markerField, WireType.Varint).uint32(this.payloads.length)
+      this.out.tag(markerField, wire.varint).varint(this.payloads.length)
       this.payloads.push(parts)
     }
   }
@@ -102,7 +101,7 @@ class SkeletonWalk {
   #nested(
     field: FieldLayout,
     number: number,
-    desc: DescMessage,
+    name: MessageName,
     start: number,
     end: number,
     depth: number,
@@ -110,12 +109,12 @@ class SkeletonWalk {
   ): void {
     const to = this.#length(end, field.name)
     if (depth === 1) this.#onField?.(number)
-    if (!copy || !holdsTensors(desc)) {
-      this.message(desc, to, depth + 1, false)
+    if (!copy || !holdTensors.has(name)) {
+      this.message(name, to, depth + 1, false)
       if (copy) this.#copy(start, to)
     } else {
-      this.out.tag(number, WireType.LengthDelimited).fork()
-      this.message(desc, to, depth + 1, true)
+      this.out.tag(number, wire.bytes).fork()
+      this.message(name, to, depth + 1, true)
       this.out.join()
     }
   }
@@ -127,15 +126,15 @@ class SkeletonWalk {
     cursor.position = start
     this.#tag()
     const length = cursor.varint()
-    const size = field.wireType === WireType.Bit32 ? 4 : field.wireType === WireType.Bit64 ? 8 : 1
+    const size = field.wireType === wire.bits32 ? 4 : field.wireType === wire.bits64 ? 8 : 1
     const cut = size === 1 ? length > 0 && cursor.slice(to - 1, to)[0]! >= 0x80 : length % size !== 0
     if (cut) throw this.#malformed(`${field.name} ends in the middle of a number`, start)
     cursor.position = to
   }
 
-  #takePayload(parts: PayloadPart[], field: number, wireType: WireType, start: number, end: number): void {
+  #takePayload(parts: PayloadPart[], field: number, wireType: number, start: number, end: number): void {
     const cursor = this.#cursor
-    if (wireType === WireType.LengthDelimited) {
+    if (wireType === wire.bytes) {
       const to = this.#length(end, 'the data of a tensor')
       const offset = cursor.position
       const length = to - offset
@@ -151,7 +150,7 @@ class SkeletonWalk {
     else parts.push({ field, packed: false, offset: start, length: cursor.position - start, bytes: undefined })
   }
 
-  #tag(): { field: number; wireType: WireType } {
+  #tag(): { field: number; wireType: number } {
     const start = this.#cursor.position
     const tag = this.#cursor.varint()
     const field = Math.floor(tag / 8)
@@ -174,27 +173,27 @@ class SkeletonWalk {
     return to
   }
 
-  #skip(wireType: WireType, field: number, end: number, depth: number): void {
+  #skip(wireType: number, field: number, end: number, depth: number): void {
     const cursor = this.#cursor
     switch (wireType) {
-      case WireType.Varint:
+      case wire.varint:
         cursor.varint()
         return
-      case WireType.Bit64:
-      case WireType.Bit32: {
-        const to = cursor.position + (wireType === WireType.Bit64 ? 8 : 4)
+      case wire.bits64:
+      case wire.bits32: {
+        const to = cursor.position + (wireType === wire.bits64 ? 8 : 4)
         if (to > cursor.size) throw new WireError('overrun', cursor.position, 'the bytes end in the middle of a number')
         cursor.position = to
         return
       }
-      case WireType.LengthDelimited:
+      case wire.bytes:
         cursor.position = this.#length(end, `field ${field}`)
         return
-      case WireType.StartGroup:
+      case wire.startGroup:
         if (depth >= depthLimit) throw this.#malformed(`groups are nested more than ${depthLimit} deep`)
         for (;;) {
           const inner = this.#tag()
-          if (inner.wireType === WireType.EndGroup) {
+          if (inner.wireType === wire.endGroup) {
             if (inner.field !== field) throw this.#malformed('a group ends that did not begin')
             return
           }

@@ -1,20 +1,12 @@
-import { create } from '@bufbuild/protobuf'
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import {
-  TensorProto_DataLocation as DataLocation,
-  type SparseTensorProto,
-  SparseTensorProtoSchema,
-  StringStringEntryProtoSchema,
-  type TensorProto,
-  TensorProtoSchema,
-} from 'onnx-buf'
-import { byteLengthOf, elementCount, KerfError } from '../base/index.ts'
+import { byteLengthOf, elementCount, KerfError, WireWriter, wire } from '../base/index.ts'
 import type { Preserved, Tensor, TensorData } from '../graph/index.ts'
 import { dataTypeOf } from './data-type.ts'
 import type { ExternalLocation } from './external.ts'
 import { Kept, restored } from './kept.ts'
 import { markerField } from './layout.ts'
+import { create } from './message.ts'
 import type { KeptSparse } from './read-tensor.ts'
+import { externalLocationType, type Message } from './schema.ts'
 import type { SparseTensor } from './sparse.ts'
 
 /** Collects the data of the tensors that are written: the messages themselves carry markers in their place. */
@@ -29,37 +21,35 @@ export class TensorWriter {
   }
 
   /** @throws KerfError `wrong-length` when the data do not fit the shape */
-  tensor(tensor: Tensor, label: string): TensorProto {
+  tensor(tensor: Tensor, label: string): Message<'TensorProto'> {
     const proto = describeTensor(tensor, label)
     if (tensor.data.byteLength > 0) {
-      proto.$unknown = [
-        ...(proto.$unknown ?? []),
-        { no: markerField, wireType: WireType.Varint, data: new BinaryWriter().uint32(this.payloads.length).finish() },
-      ]
+      const data = new WireWriter().varint(this.payloads.length).finish()
+      proto.$unknown = [...proto.$unknown, { number: markerField, wireType: wire.varint, data }]
       this.payloads.push(tensor.data)
     }
     return proto
   }
 
   /** Of a graph, by name: these may go into the external file. */
-  initializer(name: string, tensor: Tensor): TensorProto {
+  initializer(name: string, tensor: Tensor): Message<'TensorProto'> {
     const external = tensor.elementType === 'string' ? undefined : this.#place?.(tensor.data)
     const proto = external
       ? describeTensor(tensor, `Initializer "${name}"`)
       : this.tensor(tensor, `Initializer "${name}"`)
     proto.name = name
     if (external) {
-      proto.dataLocation = DataLocation.EXTERNAL
+      proto.dataLocation = externalLocationType
       const entries = { location: external.location, offset: String(external.offset), length: String(external.length) }
       proto.externalData = Object.entries(entries).map(([key, value]) =>
-        create(StringStringEntryProtoSchema, { key, value }),
+        create('StringStringEntryProto', { key, value }),
       )
     }
     return proto
   }
 
-  sparse({ values, indices, shape }: SparseTensor, label: string, preserved?: Preserved): SparseTensorProto {
-    const proto = restored(SparseTensorProtoSchema, preserved)
+  sparse({ values, indices, shape }: SparseTensor, label: string, preserved?: Preserved): Message<'SparseTensorProto'> {
+    const proto = restored('SparseTensorProto', preserved)
     proto.values = this.tensor(values, label)
     proto.indices = this.tensor(indices, `Indices of ${label}`)
     proto.dims = shape.map(BigInt)
@@ -67,7 +57,7 @@ export class TensorWriter {
   }
 
   /** A tensor that was sparse in the file and has not been changed; otherwise undefined. */
-  unchangedSparse(tensor: Tensor, label: string): SparseTensorProto | undefined {
+  unchangedSparse(tensor: Tensor, label: string): Message<'SparseTensorProto'> | undefined {
     const kept = keptSparse(tensor)
     return kept && this.sparse(kept.sparse, label, tensor.preserved)
   }
@@ -80,15 +70,15 @@ function keptSparse(tensor: Tensor): KeptSparse | undefined {
 }
 
 /** Everything about a tensor but its data. */
-function describeTensor(tensor: Tensor, label: string): TensorProto {
+function describeTensor(tensor: Tensor, label: string): Message<'TensorProto'> {
   const count = elementCount(tensor.shape)!
   const needed = tensor.elementType === 'string' ? count : byteLengthOf(tensor.elementType, count)
   const found = tensor.elementType === 'string' ? (tensor.strings?.length ?? 0) : tensor.data.byteLength
   if (needed !== found) throw lengthError(`${label} ${tensor.elementType} [${tensor.shape}]`, needed, found)
-  const proto = restored(TensorProtoSchema, tensor.preserved)
+  const proto = restored('TensorProto', tensor.preserved)
   proto.dims = tensor.shape.map(BigInt)
   proto.dataType = dataTypeOf(tensor.elementType)
-  if (tensor.strings) proto.stringData = [...tensor.strings] as TensorProto['stringData']
+  if (tensor.strings) proto.stringData = [...tensor.strings]
   if (tensor.docString !== undefined) proto.docString = tensor.docString
   return proto
 }

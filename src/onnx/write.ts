@@ -1,20 +1,3 @@
-import { create } from '@bufbuild/protobuf'
-import {
-  type AttributeProto,
-  AttributeProtoSchema,
-  AttributeProto_AttributeType as AttributeType,
-  type FunctionProto,
-  FunctionProtoSchema,
-  type GraphProto,
-  GraphProtoSchema,
-  type ModelProto,
-  ModelProtoSchema,
-  type NodeProto,
-  NodeProtoSchema,
-  OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
-  TrainingInfoProtoSchema,
-} from 'onnx-buf'
 import { KerfError } from '../base/index.ts'
 import {
   type Attribute,
@@ -26,8 +9,10 @@ import {
   nodeLabel,
 } from '../graph/index.ts'
 import { Kept, restored } from './kept.ts'
+import { create } from './message.ts'
 import type { KeptModel } from './read.ts'
 import type { KeptAttribute } from './read-graph.ts'
+import { attributeTypes, type Message } from './schema.ts'
 import type { TensorWriter } from './write-tensor.ts'
 import { writeValueInfo } from './write-type.ts'
 
@@ -37,8 +22,8 @@ export function keptModel(model: Model): KeptModel | undefined {
 }
 
 /** The message of a model, with markers in the place of its tensors' data. */
-export function writeModel(model: Model, tensors: TensorWriter): ModelProto {
-  const proto = restored(ModelProtoSchema, model.preserved)
+export function writeModel(model: Model, tensors: TensorWriter): Message<'ModelProto'> {
+  const proto = restored('ModelProto', model.preserved)
   proto.irVersion = BigInt(model.irVersion)
   proto.opsetImport = opsets(model.opsetImports)
   if (model.producerName !== undefined) proto.producerName = model.producerName
@@ -47,10 +32,10 @@ export function writeModel(model: Model, tensors: TensorWriter): ModelProto {
   if (model.modelVersion !== undefined) proto.modelVersion = integer(model.modelVersion, 'The model version')
   if (model.docString !== undefined) proto.docString = model.docString
   proto.graph = writeGraph(model.graph, tensors)
-  proto.metadataProps = [...model.metadata].map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }))
+  proto.metadataProps = [...model.metadata].map(([key, value]) => create('StringStringEntryProto', { key, value }))
   proto.functions = model.functions.map((f) => writeFunction(f, tensors))
   proto.trainingInfo = (keptModel(model)?.training ?? []).map((t) => {
-    const info = restored(TrainingInfoProtoSchema, t.rest && new Kept(t.rest, undefined))
+    const info = restored('TrainingInfoProto', t.rest && new Kept(t.rest, undefined))
     if (t.initialization) info.initialization = writeGraph(t.initialization, tensors)
     if (t.algorithm) info.algorithm = writeGraph(t.algorithm, tensors)
     return info
@@ -59,10 +44,10 @@ export function writeModel(model: Model, tensors: TensorWriter): ModelProto {
 }
 
 const opsets = (versions: ReadonlyMap<string, number>) =>
-  [...versions].map(([domain, version]) => create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }))
+  [...versions].map(([domain, version]) => create('OperatorSetIdProto', { domain, version: BigInt(version) }))
 
-function writeGraph(graph: Graph, tensors: TensorWriter): GraphProto {
-  const proto = restored(GraphProtoSchema, graph.preserved)
+function writeGraph(graph: Graph, tensors: TensorWriter): Message<'GraphProto'> {
+  const proto = restored('GraphProto', graph.preserved)
   proto.name = graph.name
   if (graph.docString !== undefined) proto.docString = graph.docString
   proto.input = graph.inputs.map(writeValueInfo)
@@ -78,8 +63,8 @@ function writeGraph(graph: Graph, tensors: TensorWriter): GraphProto {
   return proto
 }
 
-function writeNode(node: Node, tensors: TensorWriter): NodeProto {
-  const proto = restored(NodeProtoSchema, node.preserved)
+function writeNode(node: Node, tensors: TensorWriter): Message<'NodeProto'> {
+  const proto = restored('NodeProto', node.preserved)
   proto.input = [...node.inputs]
   proto.output = [...node.outputs]
   proto.opType = node.opType
@@ -93,8 +78,8 @@ function writeNode(node: Node, tensors: TensorWriter): NodeProto {
   return proto
 }
 
-function writeFunction(definition: FunctionDefinition, tensors: TensorWriter): FunctionProto {
-  const proto = restored(FunctionProtoSchema, definition.preserved)
+function writeFunction(definition: FunctionDefinition, tensors: TensorWriter): Message<'FunctionProto'> {
+  const proto = restored('FunctionProto', definition.preserved)
   proto.name = definition.name
   proto.domain = definition.domain
   if (definition.overload !== undefined) proto.overload = definition.overload
@@ -110,51 +95,56 @@ function writeFunction(definition: FunctionDefinition, tensors: TensorWriter): F
   return proto
 }
 
-function writeAttribute(name: string, attribute: Attribute, tensors: TensorWriter, owner: string): AttributeProto {
+function writeAttribute(
+  name: string,
+  attribute: Attribute,
+  tensors: TensorWriter,
+  owner: string,
+): Message<'AttributeProto'> {
   const place = `Attribute ${name} of ${owner}`
-  const proto = restored(AttributeProtoSchema, attribute.preserved)
+  const proto = restored('AttributeProto', attribute.preserved)
   proto.name = name
   if (attribute.docString !== undefined) proto.docString = attribute.docString
   switch (attribute.kind) {
     case 'float':
-      proto.type = AttributeType.FLOAT
+      proto.type = attributeTypes.float
       proto.f = Math.fround(attribute.value)
       break
     case 'int':
-      proto.type = AttributeType.INT
+      proto.type = attributeTypes.int
       proto.i = integer(attribute.value, place)
       break
     case 'string':
-      proto.type = AttributeType.STRING
+      proto.type = attributeTypes.string
       proto.s = text(attribute.value)
       break
     case 'tensor':
       proto.sparseTensor = tensors.unchangedSparse(attribute.value, place)
-      proto.type = proto.sparseTensor ? AttributeType.SPARSE_TENSOR : AttributeType.TENSOR
+      proto.type = proto.sparseTensor ? attributeTypes.sparseTensor : attributeTypes.tensor
       if (!proto.sparseTensor) proto.t = tensors.tensor(attribute.value, place)
       break
     case 'graph':
-      proto.type = AttributeType.GRAPH
+      proto.type = attributeTypes.graph
       proto.g = writeGraph(attribute.value, tensors)
       break
     case 'floats':
-      proto.type = AttributeType.FLOATS
+      proto.type = attributeTypes.floats
       proto.floats = attribute.value.map(Math.fround)
       break
     case 'ints':
-      proto.type = AttributeType.INTS
+      proto.type = attributeTypes.ints
       proto.ints = attribute.value.map((v) => integer(v, place))
       break
     case 'strings':
-      proto.type = AttributeType.STRINGS
+      proto.type = attributeTypes.strings
       proto.strings = attribute.value.map(text)
       break
     case 'tensors':
-      proto.type = AttributeType.TENSORS
+      proto.type = attributeTypes.tensors
       proto.tensors = attribute.value.map((t) => tensors.tensor(t, place))
       break
     case 'graphs':
-      proto.type = AttributeType.GRAPHS
+      proto.type = attributeTypes.graphs
       proto.graphs = attribute.value.map((g) => writeGraph(g, tensors))
       break
     case 'reference':
@@ -166,7 +156,12 @@ function writeAttribute(name: string, attribute: Attribute, tensors: TensorWrite
   return proto
 }
 
-function writeOther(proto: AttributeProto, attribute: Attribute, tensors: TensorWriter, place: string): void {
+function writeOther(
+  proto: Message<'AttributeProto'>,
+  attribute: Attribute,
+  tensors: TensorWriter,
+  place: string,
+): void {
   if (!(attribute.preserved instanceof Kept))
     throw new KerfError('unknown-type', `${place} is of a kind that Kerf does not know, so it cannot be written.`)
   const { sparse = [] } = (attribute.preserved.extra ?? {}) as Partial<KeptAttribute>
@@ -174,8 +169,7 @@ function writeOther(proto: AttributeProto, attribute: Attribute, tensors: Tensor
 }
 
 const encoder = new TextEncoder()
-const text = (value: string | Uint8Array) =>
-  (typeof value === 'string' ? encoder.encode(value) : value) as Uint8Array<ArrayBuffer>
+const text = (value: string | Uint8Array) => (typeof value === 'string' ? encoder.encode(value) : value)
 
 function integer(value: Integer, place: string): bigint {
   if (typeof value === 'number' && !Number.isInteger(value))
