@@ -5,34 +5,30 @@
 //   in place  the input as it is, for 1 × 1 windows without padding and channels that are whole runs
 //   rows      everything under the window of one output pixel behind the other, in planes (adder-patches.ts)
 
-import { addWindows, aligned, at, copyBytes, fillBytes, lineOf, makeRows, spread } from './adder-patches'
-
-/** The values of `at.codesAs`. */
-export namespace as {
-  export const planes: i32 = 0, compact: i32 = 1, inPlace: i32 = 2
-}
+import { addWindows, aligned, copyBytes, fillBytes, lineOf, makeRows, spread } from './adder-patches'
+import { AdderU8, CodesForm } from './table.generated'
 
 /** Bytes from an output pixel's place to the next one's. */
-export function codesStep(args: usize): usize {
-  const form = load<i32>(args, at.codesAs)
-  const strideWidth = load<i32>(args, at.strideWidth)
-  if (form == as.planes) return load<i32>(args, at.asRows) ? 16 : <usize>(16 * strideWidth)
-  return <usize>(strideWidth * (form == as.compact ? load<i32>(args, at.pixelBytes) : load<i32>(args, at.inChannels)))
+export function codesStep(args: AdderU8): usize {
+  const form = args.codesAs
+  const strideWidth = args.strideWidth
+  if (form == CodesForm.planes) return args.asRows ? 16 : <usize>(16 * strideWidth)
+  return <usize>(strideWidth * (form == CodesForm.compact ? args.pixelBytes : args.inChannels))
 }
 
 /** Bytes from a line of output pixels to the next. */
-export function codesLineStep(args: usize): usize {
-  const form = load<i32>(args, at.codesAs)
-  const strideHeight = load<i32>(args, at.strideHeight)
-  if (form == as.inPlace) return <usize>(strideHeight * load<i32>(args, at.inWidth) * load<i32>(args, at.inChannels))
-  return <usize>(strideHeight * load<i32>(args, at.columns) * (form == as.compact ? load<i32>(args, at.pixelBytes) : 16))
+export function codesLineStep(args: AdderU8): usize {
+  const form = args.codesAs
+  const strideHeight = args.strideHeight
+  if (form == CodesForm.inPlace) return <usize>(strideHeight * args.inWidth * args.inChannels)
+  return <usize>(strideHeight * args.columns * (form == CodesForm.compact ? args.pixelBytes : 16))
 }
 
 /** Where the runs of a compact reduction lie from a pixel's own place on: line after line, runs side by side. */
-export function writeCompactOffsets(args: usize, to: usize): void {
-  const line = load<i32>(args, at.dilationHeight) * load<i32>(args, at.columns) * load<i32>(args, at.pixelBytes)
-  const runs = load<i32>(args, at.runs), perLine = runs / load<i32>(args, at.kernelHeight)
-  for (let r = 0; r < runs; r++) store<i32>(to + 4 * <usize>r, (r / perLine) * line + (r % perLine) * 4 * load<i32>(args, at.quads))
+export function writeCompactOffsets(args: AdderU8, to: usize): void {
+  const line = args.dilationHeight * args.columns * args.pixelBytes
+  const runs = args.runs, perLine = runs / args.kernelHeight
+  for (let r = 0; r < runs; r++) store<i32>(to + 4 * <usize>r, (r / perLine) * line + (r % perLine) * args.run)
 }
 
 /**
@@ -45,12 +41,12 @@ export function writeCompactOffsets(args: usize, to: usize): void {
  */
 // prettier-ignore
 export function layCodes(
-  args: usize, pixel: i32, count: i32, group: i32, to: usize, planeBytes: usize, work: usize, pixelSums: usize, sums: usize,
+  args: AdderU8, pixel: i32, count: i32, group: i32, to: usize, planeBytes: usize, work: usize, pixelSums: usize, sums: usize,
 ): usize {
-  const run = <usize>(load<i32>(args, at.inChannels) / load<i32>(args, at.groups))
-  const x = <usize>load<i32>(args, at.x) + run * <usize>group
-  if (load<i32>(args, at.codesAs) == as.inPlace) return sumInPlace(args, pixel, count, x, run, sums)
-  if (load<i32>(args, at.asRows)) makeRows<u8>(args, pixel, count, x, run, to, planeBytes, work, sums, 0, 0)
+  const run = <usize>(args.inChannels / args.groups)
+  const x = args.x + run * <usize>group
+  if (args.codesAs == CodesForm.inPlace) return sumInPlace(args, pixel, count, x, run, sums)
+  if (args.asRows) makeRows<u8>(args, pixel, count, x, run, to, planeBytes, work, args.padCode, sums, 0, 0)
   else {
     copyLines(args, pixel, count, x, run, to, planeBytes, work, pixelSums)
     addWindows<u8>(args, count, pixelSums, sums, 0)
@@ -58,12 +54,12 @@ export function layCodes(
   return to
 }
 
-function sumInPlace(args: usize, pixel: i32, count: i32, x: usize, run: usize, sums: usize): usize {
-  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
+function sumInPlace(args: AdderU8, pixel: i32, count: i32, x: usize, run: usize, sums: usize): usize {
+  const outHeight = args.outHeight, outWidth = args.outWidth
   const ox = pixel % outWidth, oy = (pixel / outWidth) % outHeight, image = pixel / (outWidth * outHeight)
-  const iy = image * load<i32>(args, at.inHeight) + oy * load<i32>(args, at.strideHeight)
-  const ix = ox * load<i32>(args, at.strideWidth)
-  const first = x + <usize>((iy * load<i32>(args, at.inWidth) + ix) * load<i32>(args, at.inChannels))
+  const iy = image * args.inHeight + oy * args.strideHeight
+  const ix = ox * args.strideWidth
+  const first = x + <usize>((iy * args.inWidth + ix) * args.inChannels)
   const step = codesStep(args), lineStep = codesLineStep(args)
   const across = lineOf(args, count)
   let from = first
@@ -77,23 +73,23 @@ function sumInPlace(args: usize, pixel: i32, count: i32, x: usize, run: usize, s
 
 // prettier-ignore
 function copyLines(
-  args: usize, pixel: i32, count: i32, x: usize, run: usize, to: usize, planeBytes: usize, work: usize, sums: usize,
+  args: AdderU8, pixel: i32, count: i32, x: usize, run: usize, to: usize, planeBytes: usize, work: usize, sums: usize,
 ): void {
-  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
-  const inPixel = <usize>load<i32>(args, at.inChannels)
-  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
-  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
+  const inHeight = args.inHeight, inWidth = args.inWidth
+  const inPixel = <usize>args.inChannels
+  const outHeight = args.outHeight, outWidth = args.outWidth
+  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
   const ox = pixel % outWidth, oy = (pixel / outWidth) % outHeight, image = pixel / (outWidth * outHeight)
   const across = lineOf(args, count)
-  const lines = (count / across - 1) * strideHeight + (load<i32>(args, at.kernelHeight) - 1) * load<i32>(args, at.dilationHeight) + 1
-  const columns = (across - 1) * strideWidth + (load<i32>(args, at.kernelWidth) - 1) * load<i32>(args, at.dilationWidth) + 1
-  const isCompact = load<i32>(args, at.codesAs) == as.compact
-  const pitch = <usize>load<i32>(args, at.columns)
+  const lines = (count / across - 1) * strideHeight + (args.kernelHeight - 1) * args.dilationHeight + 1
+  const columns = (across - 1) * strideWidth + (args.kernelWidth - 1) * args.dilationWidth + 1
+  const isCompact = args.codesAs == CodesForm.compact
+  const pitch = <usize>args.columns
   const linePitch = pitch * (isCompact ? run : 16)
-  const code = load<i32>(args, at.padCode)
-  const left = ox * strideWidth - load<i32>(args, at.padLeft)
+  const code = args.padCode
+  const left = ox * strideWidth - args.padLeft
   const before = min(max(-left, 0), columns), end = max(min(inWidth - left, columns), before)
-  let iy = oy * strideHeight - load<i32>(args, at.padTop)
+  let iy = oy * strideHeight - args.padTop
   for (let line = 0; line < lines; line++) {
     const isInput = <u32>iy < <u32>inHeight
     const first = isInput ? before : columns, behind = isInput ? end : columns

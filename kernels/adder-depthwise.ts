@@ -1,10 +1,10 @@
 // Depthwise adder convolution, one filter per channel: y[p, c] = b[c] − Σ_t |x[pointer(p, t), c] − w[t, c]|. Lanes are channels. Nothing can be
 // shared between filters here, so the absolute difference is taken directly.
 
-import { at } from './adder-patches'
 import { pieceEnd, takePiece } from './sync'
 import { rounding } from './quantise'
 import { clamp, loadSome, storeSome } from './simd'
+import { AdderDepthwiseF32, AdderDepthwiseU8, AdderLayer } from './table.generated'
 
 /** Of a piece of work. */
 const leastPixels: i32 = 16
@@ -15,21 +15,21 @@ const leastPixels: i32 = 16
  */
 // @ts-ignore: decorator
 @inline
-function writePointers(args: usize, to: usize, pixel: i32, pixelBytes: usize, padding: usize): void {
-  const inHeight = load<i32>(args, at.inHeight)
-  const inWidth = load<i32>(args, at.inWidth)
-  const outHeight = load<i32>(args, at.outHeight)
-  const outWidth = load<i32>(args, at.outWidth)
-  const kernelHeight = load<i32>(args, at.kernelHeight)
-  const kernelWidth = load<i32>(args, at.kernelWidth)
-  const dilationHeight = load<i32>(args, at.dilationHeight)
-  const dilationWidth = load<i32>(args, at.dilationWidth)
+function writePointers(args: AdderLayer, to: usize, pixel: i32, pixelBytes: usize, padding: usize): void {
+  const inHeight = args.inHeight
+  const inWidth = args.inWidth
+  const outHeight = args.outHeight
+  const outWidth = args.outWidth
+  const kernelHeight = args.kernelHeight
+  const kernelWidth = args.kernelWidth
+  const dilationHeight = args.dilationHeight
+  const dilationWidth = args.dilationWidth
   const ox = pixel % outWidth
   const oy = (pixel / outWidth) % outHeight
   const image = pixel / (outWidth * outHeight)
-  const ix = ox * load<i32>(args, at.strideWidth) - load<i32>(args, at.padLeft)
-  let iy = oy * load<i32>(args, at.strideHeight) - load<i32>(args, at.padTop)
-  const x = <usize>load<i32>(args, at.x)
+  const ix = ox * args.strideWidth - args.padLeft
+  let iy = oy * args.strideHeight - args.padTop
+  const x = args.x
   for (let ky = 0; ky < kernelHeight; ky++) {
     const inside = <u32>iy < <u32>inHeight
     let column = ix
@@ -44,21 +44,21 @@ function writePointers(args: usize, to: usize, pixel: i32, pixelBytes: usize, pa
 }
 
 /** Weights: taps × channels floats, channels filled up to 4. Filters: a and b, channels each (filled up). Scratch: pointers, then a pixel of zeros. */
-export function adderDepthwiseF32(args: usize, thread: i32, threads: i32): void {
-  const most = load<i32>(args, at.scratchThreads)
+export function adderDepthwiseF32(args: AdderDepthwiseF32, thread: i32, threads: i32): void {
+  const most = args.scratchThreads
   if (threads > most) threads = most
   if (thread >= threads) return
-  const channels = load<i32>(args, at.outChannels)
+  const channels = args.outChannels
   const padded = <usize>((channels + 3) & ~3)
-  const taps = load<i32>(args, at.kernelHeight) * load<i32>(args, at.kernelWidth)
-  const pixels = load<i32>(args, at.batch) * load<i32>(args, at.outHeight) * load<i32>(args, at.outWidth)
-  const padding = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
+  const taps = args.kernelHeight * args.kernelWidth
+  const pixels = args.batch * args.outHeight * args.outWidth
+  const padding = args.scratch + <usize>args.scratchBytes * thread
   const pointers = padding + 4 * padded
   memory.fill(padding, 0, 4 * padded)
-  const weights = <usize>load<i32>(args, at.weights)
-  const filters = <usize>load<i32>(args, at.filters)
-  const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))
-  const residualStart = <usize>load<i32>(args, at.residual)
+  const weights = args.weights
+  const filters = args.filters
+  const lo = f32x4.splat(args.lo), hi = f32x4.splat(args.hi)
+  const residualStart = args.residual
   for (let pixel = 0, end = 0; ; pixel++) {
     if (pixel == end) {
       pixel = takePiece(pixels, 1, leastPixels, pixels, thread, threads)
@@ -67,7 +67,7 @@ export function adderDepthwiseF32(args: usize, thread: i32, threads: i32): void 
     }
     writePointers(args, pointers, pixel, 4 * <usize>channels, padding)
     const out = 4 * <usize>pixel * <usize>channels
-    const y = <usize>load<i32>(args, at.y) + out
+    const y = args.y + out
     for (let c = 0; c < channels; c += 4) {
       const offset = 4 * <usize>c
       const left = channels - c
@@ -99,20 +99,20 @@ function loadSomeBytes(from: usize, count: i32): v128 {
  * The same of bytes, exact: at most 257 taps, whose sum fits into 16 bits. Weights: taps × channels codes, channels filled up to 16; filters: a
  * and b, channels each (filled up). Scratch: a pixel of padding codes, then 64 bytes, then pointers.
  */
-export function adderDepthwiseU8(args: usize, thread: i32, threads: i32): void {
-  const most = load<i32>(args, at.scratchThreads)
+export function adderDepthwiseU8(args: AdderDepthwiseU8, thread: i32, threads: i32): void {
+  const most = args.scratchThreads
   if (threads > most) threads = most
   if (thread >= threads) return
-  const channels = load<i32>(args, at.outChannels)
+  const channels = args.outChannels
   const padded = <usize>((channels + 15) & ~15)
-  const taps = load<i32>(args, at.kernelHeight) * load<i32>(args, at.kernelWidth)
-  const pixels = load<i32>(args, at.batch) * load<i32>(args, at.outHeight) * load<i32>(args, at.outWidth)
-  const padding = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
+  const taps = args.kernelHeight * args.kernelWidth
+  const pixels = args.batch * args.outHeight * args.outWidth
+  const padding = args.scratch + <usize>args.scratchBytes * thread
   const sums = padding + padded
   const pointers = sums + 64
-  memory.fill(padding, <u8>load<i32>(args, at.padCode), padded)
-  const weights = <usize>load<i32>(args, at.weights)
-  const filters = <usize>load<i32>(args, at.filters)
+  memory.fill(padding, <u8>args.padCode, padded)
+  const weights = args.weights
+  const filters = args.filters
   for (let pixel = 0, end = 0; ; pixel++) {
     if (pixel == end) {
       pixel = takePiece(pixels, 1, leastPixels, pixels, thread, threads)
@@ -143,12 +143,12 @@ export function adderDepthwiseU8(args: usize, thread: i32, threads: i32): void {
 }
 
 /** Up to 16 channels of one pixel; `out` counts elements. */
-function finishPixel(args: usize, sums: usize, filter: usize, filterBytes: usize, out: i32, left: i32): void {
-  const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))
-  const toBytes = load<i32>(args, at.toBytes)
-  const zero = load<i32>(args, at.outZero)
-  const residual = <usize>load<i32>(args, at.residual)
-  const y = <usize>load<i32>(args, at.y)
+function finishPixel(args: AdderDepthwiseU8, sums: usize, filter: usize, filterBytes: usize, out: i32, left: i32): void {
+  const lo = f32x4.splat(args.lo), hi = f32x4.splat(args.hi)
+  const toBytes = args.toBytes
+  const zero = args.outZero
+  const residual = args.residual
+  const y = args.y
   for (; left > 0; left -= 4) {
     let v = f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums)), v128.load(filter))
     v = f32x4.add(v, v128.load(filter + filterBytes))

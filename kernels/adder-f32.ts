@@ -10,39 +10,39 @@
 // The reduction goes in runs (channels of one tap) and these in parts of about 256 taps, each a sum that begins at its share of −½(Σx' + Σw'): what
 // it passes through stays of the size of its result, so that nothing cancels at the end. See docs/decisions/0011.
 
-import { aligned, at, blockAt, endPanel, endPixel, firstPanel, firstPixel, lineOf, makePatches, takeWork, writeOffsets } from './adder-patches'
+import { aligned, blockAt, endPanel, endPixel, firstPanel, firstPixel, lineOf, makePatches, takeWork, writeOffsets } from './adder-patches'
 import { clamp, loadSome, storeSome } from './simd'
+import { AdderBlocks, AdderF32 } from './table.generated'
 
-/** Arguments: see `adderF32` in src/runtime/backends/wasm/abi.ts. */
-export function adderF32(args: usize, thread: i32, threads: i32): void {
-  const most = load<i32>(args, at.scratchThreads)
+export function adderF32(args: AdderF32, thread: i32, threads: i32): void {
+  const most = args.scratchThreads
   if (threads > most) threads = most
   if (thread >= threads) return
 
-  const outChannels = load<i32>(args, at.outChannels)
-  const groups = load<i32>(args, at.groups)
+  const outChannels = args.outChannels
+  const groups = args.groups
   const columns = outChannels / groups
   const groupPanels = (columns + 7) / 8
   const panels = groupPanels * groups
-  const run = load<i32>(args, at.run), runs = load<i32>(args, at.runs), partRuns = load<i32>(args, at.partRuns)
+  const run = args.run, runs = args.runs, partRuns = args.partRuns
   const parts = (runs + partRuns - 1) / partRuns
   const panelBytes = 32 * <usize>(run * runs + parts)
-  const weights = <usize>load<i32>(args, at.weights)
+  const weights = args.weights
   // Of weights that are packed while running (kernels/pack.ts) the shift lies in memory.
-  const shiftAt = <usize>load<i32>(args, at.shiftAt)
-  const shift = shiftAt ? load<f32>(shiftAt) : load<f32>(args, at.shift)
-  const pixelBytes = <usize>load<i32>(args, at.pixelBytes)
+  const shiftAt = args.shiftAt
+  const shift = shiftAt ? load<f32>(shiftAt) : args.shift
+  const pixelBytes = <usize>args.pixelBytes
 
-  const filters = <usize>load<i32>(args, at.filters)
-  const y = <usize>load<i32>(args, at.y)
-  const residual = <usize>load<i32>(args, at.residual)
-  const lo = f32x4.splat(load<f32>(args, at.lo)), hi = f32x4.splat(load<f32>(args, at.hi))
+  const filters = args.filters
+  const y = args.y
+  const residual = args.residual
+  const lo = f32x4.splat(args.lo), hi = f32x4.splat(args.hi)
 
   // The thread's scratch memory.
-  const block = <usize>((load<i32>(args, at.blockLines) * load<i32>(args, at.blockColumns) + 3) & ~3)
-  const offsets = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
+  const block = <usize>((args.blockLines * args.blockColumns + 3) & ~3)
+  const offsets = args.scratch + <usize>args.scratchBytes * thread
   const pixelSums = offsets + aligned(4 * <usize>runs)
-  const sums = pixelSums + aligned(4 * <usize>(load<i32>(args, at.lines) * load<i32>(args, at.columns)) + 64)
+  const sums = pixelSums + aligned(4 * <usize>(args.lines * args.columns) + 64)
   const bases = sums + aligned(4 * block + 16)
   const totals = bases + aligned(4 * block)
   const patches = totals + 128
@@ -69,11 +69,11 @@ export function adderF32(args: usize, thread: i32, threads: i32): void {
 }
 
 /** Where each output pixel's window begins among the copied pixels; the last is repeated up to a whole tile. */
-function writeBases(args: usize, to: usize, patches: usize, pixelBytes: usize, count: i32): void {
+function writeBases(args: AdderBlocks, to: usize, patches: usize, pixelBytes: usize, count: i32): void {
   const across = lineOf(args, count)
-  const asRows = load<i32>(args, at.asRows)
-  const step = pixelBytes * <usize>(asRows ? 1 : load<i32>(args, at.strideWidth))
-  const lineStep = asRows ? 0 : pixelBytes * <usize>(load<i32>(args, at.strideHeight) * load<i32>(args, at.columns))
+  const asRows = args.asRows
+  const step = pixelBytes * <usize>(asRows ? 1 : args.strideWidth)
+  const lineStep = asRows ? 0 : pixelBytes * <usize>(args.strideHeight * args.columns)
   let base = patches
   for (let first = 0; first < count; first += across) {
     base = patches

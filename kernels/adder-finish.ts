@@ -3,9 +3,9 @@
 // The sums come as kernels/adder-u8.ts makes them: of each pixel two of 16 bits for each of 8 filters, and what did not fit as i32. Constants of a
 // panel of 8 filters: a (8 floats), b (8 floats), −Σw (8 i32). The integers are exact, and so are they as floats below 2^24.
 
-import { at } from './adder-patches'
 import { rounding } from './quantise'
 import { clamp, loadSome, storeSome } from './simd'
+import { AdderU8 } from './table.generated'
 
 /** wide = 2·narrow, or with `add` wide + 2·narrow. 8 filters of `count` pixels. */
 export function collect(narrow: usize, wide: usize, count: i32, add: bool): void {
@@ -34,16 +34,16 @@ function scaled(twice: v128, sum: v128, a: v128, b: v128, negated: v128): v128 {
  */
 // prettier-ignore
 export function finishFloats(
-  args: usize, narrow: usize, wide: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32,
+  args: AdderU8, narrow: usize, wide: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32,
 ): void {
   const a0 = v128.load(filter), a1 = v128.load(filter, 16)
   const b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
   const n0 = v128.load(filter, 64), n1 = v128.load(filter, 80)
-  const lo = v128.load32_splat(args, at.lo), hi = v128.load32_splat(args, at.hi)
+  const lo = f32x4.splat(args.lo), hi = f32x4.splat(args.hi)
   const twos = i16x8.splat(2)
-  const pixelBytes = 4 * <usize>load<i32>(args, at.outChannels)
-  let y = <usize>load<i32>(args, at.y) + 4 * <usize>out
-  let residual = <usize>load<i32>(args, at.residual)
+  const pixelBytes = 4 * <usize>args.outChannels
+  let y = args.y + 4 * <usize>out
+  let residual = args.residual
   const some = residual != 0
   if (some) residual += 4 * <usize>out
   for (; count > 0; count--) {
@@ -80,17 +80,17 @@ export function finishFloats(
 /** The same as codes of the next layer: its scale is in a, b, lo and hi, its zero point is added after rounding. */
 // prettier-ignore
 export function finishBytes(
-  args: usize, narrow: usize, wide: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32,
+  args: AdderU8, narrow: usize, wide: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32,
 ): void {
   const a0 = v128.load(filter), a1 = v128.load(filter, 16)
   const b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
   const n0 = v128.load(filter, 64), n1 = v128.load(filter, 80)
-  const lo = v128.load32_splat(args, at.lo), hi = v128.load32_splat(args, at.hi)
+  const lo = f32x4.splat(args.lo), hi = f32x4.splat(args.hi)
   const round = f32x4.splat(rounding)
-  const zero = i8x16.splat(<i8>load<i32>(args, at.outZero))
+  const zero = i8x16.splat(<i8>args.outZero)
   const twos = i16x8.splat(2)
-  const pixelBytes = <usize>load<i32>(args, at.outChannels)
-  let y = <usize>load<i32>(args, at.y) + out
+  const pixelBytes = <usize>args.outChannels
+  let y = args.y + out
   for (; count > 0; count--) {
     const sum = v128.load32_splat(sums)
     let t0 = i32x4.dot_i16x8_s(v128.load(narrow), twos), t1 = i32x4.dot_i16x8_s(v128.load(narrow, 16), twos)

@@ -15,48 +15,32 @@
 
 import { pieceEnd, shareStart, takePiece } from './sync'
 import { loadSome, madd, storeSome } from './simd'
+import { AdderInputGradientF32, AdderSignGradientF32, Difference } from './table.generated'
 
 // Of the table: one for each tap. src/runtime/backends/wasm/adder-computed.ts knows it too.
 const entryBytes: usize = 12
 // Fewer in a piece of work would read all weights too often.
 const leastPixels: i32 = 16
 
-// Where each argument lies; the order is that of `adderInputGradientF32` in src/runtime/backends/wasm/abi.ts.
-// prettier-ignore
-namespace at {
-  export const dy: usize = 0, x: usize = 4, weights: usize = 8, dx: usize = 12, sums: usize = 16
-  export const scratch: usize = 20, scratchBytes: usize = 24, scratchThreads: usize = 28, shiftAt: usize = 32
-  export const batch: usize = 36, inHeight: usize = 40, inWidth: usize = 44, inChannels: usize = 48
-  export const outHeight: usize = 52, outWidth: usize = 56, outChannels: usize = 60
-  export const kernelHeight: usize = 64, kernelWidth: usize = 68, strideHeight: usize = 72, strideWidth: usize = 76
-  export const dilationHeight: usize = 80, dilationWidth: usize = 84, padTop: usize = 88, padLeft: usize = 92
-  export const groups: usize = 96, difference: usize = 100, blockPixels: usize = 104
-}
-
-/**
- * Arguments: see `adderInputGradientF32` in src/runtime/backends/wasm/abi.ts. Weights are packed by `packPanelsF32`: for each group, for each 8 input channels 8
- * floats that are not used, then for each tap and output channel their 8 weights. difference: 0 clip (weights shifted by what lies at shiftAt; sums:
- * address of Σ dY over the filters of each group, [output pixels, groups]), 1 full, 2 sign.
- */
-export function adderInputGradientF32(args: usize, thread: i32, threads: i32): void {
-  const most = load<i32>(args, at.scratchThreads)
+export function adderInputGradientF32(args: AdderInputGradientF32, thread: i32, threads: i32): void {
+  const most = args.scratchThreads
   if (threads > most) threads = most
   if (thread >= threads) return
-  const table = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
-  const taps = load<i32>(args, at.kernelHeight) * load<i32>(args, at.kernelWidth)
-  const groups = load<i32>(args, at.groups)
-  const inChannels = load<i32>(args, at.inChannels)
+  const table = args.scratch + <usize>args.scratchBytes * thread
+  const taps = args.kernelHeight * args.kernelWidth
+  const groups = args.groups
+  const inChannels = args.inChannels
   const channels = inChannels / groups
-  const columns = load<i32>(args, at.outChannels) / groups
+  const columns = args.outChannels / groups
   const panelsOfGroup = (channels + 7) / 8
   const panelBytes = 32 * <usize>(1 + taps * columns)
-  const x = <usize>load<i32>(args, at.x), dx = <usize>load<i32>(args, at.dx), weights = <usize>load<i32>(args, at.weights)
-  const shiftAt = <usize>load<i32>(args, at.shiftAt)
+  const x = args.x, dx = args.dx, weights = args.weights
+  const shiftAt = args.shiftAt
   const shift = f32x4.splat(shiftAt ? load<f32>(shiftAt) : 0)
-  const difference = load<i32>(args, at.difference)
-  const pixels = load<i32>(args, at.batch) * load<i32>(args, at.inHeight) * load<i32>(args, at.inWidth)
+  const difference = args.difference
+  const pixels = args.batch * args.inHeight * args.inWidth
   const pixelBytes = 4 * <usize>inChannels
-  const blockPixels = load<i32>(args, at.blockPixels)
+  const blockPixels = args.blockPixels
   for (;;) {
     const pixel = takePiece(pixels, 1, min(blockPixels, leastPixels), blockPixels, thread, threads)
     if (pixel < 0) return
@@ -69,9 +53,9 @@ export function adderInputGradientF32(args: usize, thread: i32, threads: i32): v
         const rest = channels - 8 * panel
         const dyOffset = 4 * <usize>(group * columns)
         switch (difference) {
-          case 0: clipPanel(x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, 4 * <usize>group, shift, rest); break
-          case 1: panelOf(1, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, rest); break
-          case 2: panelOf(2, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, rest); break
+          case Difference.clip: clipPanel(x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, 4 * <usize>group, shift, rest); break
+          case Difference.full: panelOf(Difference.full, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, rest); break
+          case Difference.sign: panelOf(Difference.sign, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, rest); break
         }
       }
   }
@@ -81,18 +65,18 @@ export function adderInputGradientF32(args: usize, thread: i32, threads: i32): v
  * For each input pixel of a block: how many taps meet an output pixel there, then for each of them where its weights begin (bytes), where that
  * output's gradient and where its sums lie (addresses). Every pixel has room for all taps.
  */
-function writeTable(args: usize, table: usize, pixel: i32, count: i32, taps: i32): void {
-  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
-  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
-  const kernelHeight = load<i32>(args, at.kernelHeight), kernelWidth = load<i32>(args, at.kernelWidth)
-  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
-  const dilationHeight = load<i32>(args, at.dilationHeight), dilationWidth = load<i32>(args, at.dilationWidth)
-  const padTop = load<i32>(args, at.padTop), padLeft = load<i32>(args, at.padLeft)
-  const outChannels = load<i32>(args, at.outChannels)
-  const tapBytes = 32 * (outChannels / load<i32>(args, at.groups))
+function writeTable(args: AdderInputGradientF32, table: usize, pixel: i32, count: i32, taps: i32): void {
+  const inHeight = args.inHeight, inWidth = args.inWidth
+  const outHeight = args.outHeight, outWidth = args.outWidth
+  const kernelHeight = args.kernelHeight, kernelWidth = args.kernelWidth
+  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
+  const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
+  const padTop = args.padTop, padLeft = args.padLeft
+  const outChannels = args.outChannels
+  const tapBytes = 32 * (outChannels / args.groups)
   const outBytes = 4 * outChannels
-  const dy = load<i32>(args, at.dy), sums = load<i32>(args, at.sums)
-  const sumBytes = 4 * load<i32>(args, at.groups)
+  const dy = args.dy, sums = args.sums
+  const sumBytes = 4 * args.groups
   let ix = pixel % inWidth
   let iy = (pixel / inWidth) % inHeight
   let image = pixel / (inWidth * inHeight)
@@ -189,7 +173,7 @@ function clipPanel(
 @inline
 function plusTerm(f: i32, sum: v128, g: v128, w: v128, x: v128): v128 {
   const d = f32x4.sub(w, x)
-  if (f == 1) return madd(g, d, sum)
+  if (f == Difference.full) return madd(g, d, sum)
   const signed = v128.xor(g, v128.and(d, i32x4.splat(<i32>0x80000000)))
   return f32x4.add(sum, v128.and(signed, f32x4.ne(d, f32x4.splat(0))))
 }
@@ -230,20 +214,16 @@ function panelOf(
   }
 }
 
-/**
- * dW by the sign. X is padded already: a tap in the padding counts with x = 0. Arguments: x, dy, w, dw (addresses), batch, inHeight, inWidth (of the
- * padded X), inChannels, outHeight, outWidth, outChannels, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth,
- * groups. w and dw [outChannels, channels, taps]. Threads share filters' taps.
- */
-export function adderSignGradientF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0), dy = <usize>load<i32>(args, 4), w = <usize>load<i32>(args, 8), dw = <usize>load<i32>(args, 12)
-  const batch = load<i32>(args, 16)
-  const inHeight = load<i32>(args, 20), inWidth = load<i32>(args, 24), inChannels = load<i32>(args, 28)
-  const outHeight = load<i32>(args, 32), outWidth = load<i32>(args, 36), outChannels = load<i32>(args, 40)
-  const kernelHeight = load<i32>(args, 44), kernelWidth = load<i32>(args, 48)
-  const strideHeight = load<i32>(args, 52), strideWidth = load<i32>(args, 56)
-  const dilationHeight = load<i32>(args, 60), dilationWidth = load<i32>(args, 64)
-  const groups = load<i32>(args, 68)
+/** Threads share filters' taps. */
+export function adderSignGradientF32(args: AdderSignGradientF32, thread: i32, threads: i32): void {
+  const x = args.x, dy = args.dy, w = args.w, dw = args.dw
+  const batch = args.batch
+  const inHeight = args.inHeight, inWidth = args.inWidth, inChannels = args.inChannels
+  const outHeight = args.outHeight, outWidth = args.outWidth, outChannels = args.outChannels
+  const kernelHeight = args.kernelHeight, kernelWidth = args.kernelWidth
+  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
+  const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
+  const groups = args.groups
   const channels = inChannels / groups
   const columns = outChannels / groups
   const taps = kernelHeight * kernelWidth

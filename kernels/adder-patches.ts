@@ -9,26 +9,7 @@
 // The sum of what lies under a window is needed once for each output pixel. Of copied lines it is the sum of sums of pixels.
 
 import { pieceEnd, takePiece } from './sync'
-
-// Where each argument lies; the order is that of `adderArgs` and what follows them in src/runtime/backends/wasm/abi.ts.
-// prettier-ignore
-export namespace at {
-  export const x: usize = 0, y: usize = 4, weights: usize = 8, filters: usize = 12, residual: usize = 16
-  export const scratch: usize = 20, scratchBytes: usize = 24, scratchThreads: usize = 28
-  export const batch: usize = 32, inHeight: usize = 36, inWidth: usize = 40, inChannels: usize = 44
-  export const outHeight: usize = 48, outWidth: usize = 52, outChannels: usize = 56
-  export const kernelHeight: usize = 60, kernelWidth: usize = 64, strideHeight: usize = 68, strideWidth: usize = 72
-  export const dilationHeight: usize = 76, dilationWidth: usize = 80, padTop: usize = 84, padLeft: usize = 88
-  export const groups: usize = 92, lo: usize = 96, hi: usize = 100
-  // Floats: what is added to every input, or where that lies; channels of a run.
-  export const shift: usize = 104, shiftAt: usize = 108, run: usize = 112
-  // Codes.
-  export const padCode: usize = 104, toBytes: usize = 108, outZero: usize = 112
-  // Not of depthwise layers: how work is cut.
-  export const byChannels: usize = 116, asRows: usize = 120, blockLines: usize = 124, blockColumns: usize = 128
-  export const lines: usize = 132, columns: usize = 136, pixelBytes: usize = 140, runs: usize = 144
-  export const windowColumns: usize = 148, partRuns: usize = 152, terms: usize = 152, codesAs: usize = 156, quads: usize = 160
-}
+import { AdderBlocks, AdderF32 } from './table.generated'
 
 /** Parts of the scratch memory begin at cache lines. */
 // @ts-ignore: decorator
@@ -51,11 +32,11 @@ export let endPanel: i32 = 0
  * under the pixels is copied for every piece.
  * @returns false when nothing is left
  */
-export function takeWork(args: usize, panels: i32, thread: i32, threads: i32): bool {
-  const outWidth = load<i32>(args, at.outWidth)
-  const outLines = load<i32>(args, at.batch) * load<i32>(args, at.outHeight)
+export function takeWork(args: AdderBlocks, panels: i32, thread: i32, threads: i32): bool {
+  const outWidth = args.outWidth
+  const outLines = args.batch * args.outHeight
   const pixels = outLines * outWidth
-  if (load<i32>(args, at.byChannels)) {
+  if (args.byChannels) {
     firstPanel = takePiece(panels, 1, panels, panels, thread, threads)
     endPanel = pieceEnd
     firstPixel = 0
@@ -64,12 +45,12 @@ export function takeWork(args: usize, panels: i32, thread: i32, threads: i32): b
   }
   firstPanel = 0
   endPanel = panels
-  if (load<i32>(args, at.asRows)) {
+  if (args.asRows) {
     firstPixel = takePiece(pixels, 4, leastPixels, pixels, thread, threads)
     endPixel = pieceEnd
     return firstPixel >= 0
   }
-  const blockColumns = load<i32>(args, at.blockColumns)
+  const blockColumns = args.blockColumns
   const cuts = (outWidth + blockColumns - 1) / blockColumns
   const least = (leastPixels + outWidth - 1) / outWidth * cuts
   const first = takePiece(outLines * cuts, 1, least, outLines * cuts, thread, threads)
@@ -85,36 +66,36 @@ function cutStart(cut: i32, cuts: i32, outWidth: i32, blockColumns: i32): i32 {
 }
 
 /** Output pixels of the block that begins at a pixel. */
-export function blockAt(args: usize, pixel: i32, end: i32): i32 {
-  const blockColumns = load<i32>(args, at.blockColumns)
-  if (load<i32>(args, at.asRows)) return min(blockColumns, end - pixel)
-  const outWidth = load<i32>(args, at.outWidth)
+export function blockAt(args: AdderBlocks, pixel: i32, end: i32): i32 {
+  const blockColumns = args.blockColumns
+  if (args.asRows) return min(blockColumns, end - pixel)
+  const outWidth = args.outWidth
   const columns = min(blockColumns, outWidth - (pixel % outWidth))
   if (columns < outWidth) return columns
-  const outHeight = load<i32>(args, at.outHeight)
+  const outHeight = args.outHeight
   const left = outHeight - ((pixel / outWidth) % outHeight)
-  return outWidth * min(min(load<i32>(args, at.blockLines), left), (end - pixel) / outWidth)
+  return outWidth * min(min(args.blockLines, left), (end - pixel) / outWidth)
 }
 
 /** Output pixels in a line of a block of `count`. */
 // @ts-ignore: decorator
 @inline
-export function lineOf(args: usize, count: i32): i32 {
-  return load<i32>(args, at.asRows) ? count : min(count, load<i32>(args, at.outWidth))
+export function lineOf(args: AdderBlocks, count: i32): i32 {
+  return args.asRows ? count : min(count, args.outWidth)
 }
 
 /**
  * Where the runs of a reduction lie from a pixel's own place on: tap after tap, and of each tap one run behind the other, `runBytes` apart.
  * @param step from a copied pixel to the next
  */
-export function writeOffsets(args: usize, to: usize, step: usize, runBytes: usize): void {
+export function writeOffsets(args: AdderBlocks, to: usize, step: usize, runBytes: usize): void {
   const taps = tapsOf(args)
-  const windowColumns = load<i32>(args, at.windowColumns)
-  const columns = load<i32>(args, at.columns)
-  const perTap = load<i32>(args, at.runs) / taps
+  const windowColumns = args.windowColumns
+  const columns = args.columns
+  const perTap = args.runs / taps
   for (let t = 0; t < taps; t++) {
     const pixels =
-      (t / windowColumns) * load<i32>(args, at.dilationHeight) * columns + (t % windowColumns) * load<i32>(args, at.dilationWidth)
+      (t / windowColumns) * args.dilationHeight * columns + (t % windowColumns) * args.dilationWidth
     for (let r = 0; r < perTap; r++) {
       store<i32>(to, <i32>(step * <usize>pixels + runBytes * <usize>r))
       to += 4
@@ -123,8 +104,8 @@ export function writeOffsets(args: usize, to: usize, step: usize, runBytes: usiz
 }
 
 /** Taps as the reduction sees them. */
-function tapsOf(args: usize): i32 {
-  return load<i32>(args, at.asRows) ? 1 : load<i32>(args, at.kernelHeight) * load<i32>(args, at.windowColumns)
+function tapsOf(args: AdderBlocks): i32 {
+  return args.asRows ? 1 : args.kernelHeight * args.windowColumns
 }
 
 /**
@@ -135,12 +116,12 @@ function tapsOf(args: usize): i32 {
  */
 // prettier-ignore
 export function makePatches(
-  args: usize, pixel: i32, count: i32, group: i32, to: usize, pixelSums: usize, sums: usize, shift: f32, factor: f32,
+  args: AdderF32, pixel: i32, count: i32, group: i32, to: usize, pixelSums: usize, sums: usize, shift: f32, factor: f32,
 ): void {
-  const inChannels = load<i32>(args, at.inChannels)
-  const run = 4 * <usize>(inChannels / load<i32>(args, at.groups))
-  const x = <usize>load<i32>(args, at.x) + run * group
-  if (load<i32>(args, at.asRows)) makeRows<f32>(args, pixel, count, x, run, to, 0, 0, sums, shift, factor)
+  const inChannels = args.inChannels
+  const run = 4 * <usize>(inChannels / args.groups)
+  const x = args.x + run * group
+  if (args.asRows) makeRows<f32>(args, pixel, count, x, run, to, 0, 0, 0, sums, shift, factor)
   else {
     makeLines(args, pixel, count, x, run, to, pixelSums, shift)
     addWindows<f32>(args, count, pixelSums, sums, factor)
@@ -149,21 +130,21 @@ export function makePatches(
 
 /** @param run bytes of one pixel's channels in the group */
 // prettier-ignore
-function makeLines(args: usize, pixel: i32, count: i32, x: usize, run: usize, to: usize, pixelSums: usize, shift: f32): void {
-  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
-  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
-  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
-  const fromPixel = 4 * <usize>load<i32>(args, at.inChannels)
-  const toPixel = <usize>load<i32>(args, at.pixelBytes)
+function makeLines(args: AdderF32, pixel: i32, count: i32, x: usize, run: usize, to: usize, pixelSums: usize, shift: f32): void {
+  const inHeight = args.inHeight, inWidth = args.inWidth
+  const outHeight = args.outHeight, outWidth = args.outWidth
+  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
+  const fromPixel = 4 * <usize>args.inChannels
+  const toPixel = <usize>args.pixelBytes
   const ox = pixel % outWidth, oy = (pixel / outWidth) % outHeight, image = pixel / (outWidth * outHeight)
   const across = lineOf(args, count)
-  const lines = (count / across - 1) * strideHeight + (load<i32>(args, at.kernelHeight) - 1) * load<i32>(args, at.dilationHeight) + 1
-  const columns = (across - 1) * strideWidth + (load<i32>(args, at.kernelWidth) - 1) * load<i32>(args, at.dilationWidth) + 1
-  const pitch = <usize>load<i32>(args, at.columns)
+  const lines = (count / across - 1) * strideHeight + (args.kernelHeight - 1) * args.dilationHeight + 1
+  const columns = (across - 1) * strideWidth + (args.kernelWidth - 1) * args.dilationWidth + 1
+  const pitch = <usize>args.columns
   const rest = restOfPixel(args, run)
   const shifts = f32x4.splat(shift)
-  const left = ox * strideWidth - load<i32>(args, at.padLeft)
-  let iy = oy * strideHeight - load<i32>(args, at.padTop)
+  const left = ox * strideWidth - args.padLeft
+  let iy = oy * strideHeight - args.padTop
   for (let line = 0; line < lines; line++) {
     const row = x + fromPixel * <usize>((image * inHeight + iy) * inWidth)
     const inside = <u32>iy < <u32>inHeight
@@ -181,25 +162,24 @@ function makeLines(args: usize, pixel: i32, count: i32, x: usize, run: usize, to
 }
 
 /**
- * A row for each of the block's pixels. Of codes padding has code `padCode`; 16 bytes of all rows form a plane, planes are `planeBytes` apart, the last
+ * A row for each of the block's pixels. Of codes padding is `code`; 16 bytes of all rows form a plane, planes are `planeBytes` apart, the last
  * filled up with zeros.
  * @param work of codes: 64 bytes, a pixel of padding, a row
  */
 // prettier-ignore
 export function makeRows<T>(
-  args: usize, pixel: i32, count: i32, x: usize, run: usize, to: usize, planeBytes: usize, work: usize, sums: usize, shift: f32, factor: f32,
+  args: AdderBlocks, pixel: i32, count: i32, x: usize, run: usize, to: usize, planeBytes: usize, work: usize, code: i32, sums: usize, shift: f32, factor: f32,
 ): void {
-  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
-  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
-  const padTop = load<i32>(args, at.padTop), padLeft = load<i32>(args, at.padLeft)
-  const taps = load<i32>(args, at.kernelHeight) * load<i32>(args, at.kernelWidth)
-  const pixelBytes = <usize>load<i32>(args, at.pixelBytes)
-  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
-  const inPixel = sizeof<T>() * <usize>load<i32>(args, at.inChannels)
+  const outHeight = args.outHeight, outWidth = args.outWidth
+  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
+  const padTop = args.padTop, padLeft = args.padLeft
+  const taps = args.kernelHeight * args.kernelWidth
+  const pixelBytes = <usize>args.pixelBytes
+  const inHeight = args.inHeight, inWidth = args.inWidth
+  const inPixel = sizeof<T>() * <usize>args.inChannels
   const length = run * taps
-  const padding = preparePadding<T>(args, work, run)
+  const padding = preparePadding<T>(work, run, code)
   const row = padding + aligned(run)
-  const code = load<i32>(args, at.padCode)
   const rest = isFloat<T>() ? restOfPixel(args, length) : 0
   const shifts = f32x4.splat(shift)
   let ox = pixel % outWidth, oy = (pixel / outWidth) % outHeight, image = pixel / (outWidth * outHeight)
@@ -231,16 +211,16 @@ export function makeRows<T>(
 /** Everything under the window at (iy, ix), one tap behind the other. */
 // prettier-ignore
 function makeRow<T>(
-  args: usize, to: usize, x: usize, run: usize, image: i32, iy: i32, ix: i32, code: i32, shifts: v128,
+  args: AdderBlocks, to: usize, x: usize, run: usize, image: i32, iy: i32, ix: i32, code: i32, shifts: v128,
 ): v128 {
-  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
-  const kernelWidth = load<i32>(args, at.kernelWidth)
-  const dilationHeight = load<i32>(args, at.dilationHeight), dilationWidth = load<i32>(args, at.dilationWidth)
-  const inPixel = sizeof<T>() * <usize>load<i32>(args, at.inChannels)
+  const inHeight = args.inHeight, inWidth = args.inWidth
+  const kernelWidth = args.kernelWidth
+  const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
+  const inPixel = sizeof<T>() * <usize>args.inChannels
   // Taps beside each other in the window lie beside each other in memory too.
   const joined = run == inPixel && dilationWidth == 1
   let sum = f32x4.splat(0)
-  for (let ky = load<i32>(args, at.kernelHeight); ky > 0; ky--) {
+  for (let ky = args.kernelHeight; ky > 0; ky--) {
     const row = x + inPixel * <usize>((image * inHeight + iy) * inWidth)
     const inside = <u32>iy < <u32>inHeight
     if (joined && inside) {
@@ -268,11 +248,11 @@ function makeRow<T>(
 }
 
 /** The sums under the windows of a block of copied lines. */
-export function addWindows<T>(args: usize, count: i32, pixelSums: usize, sums: usize, factor: f32): void {
-  const kernelHeight = load<i32>(args, at.kernelHeight), kernelWidth = load<i32>(args, at.kernelWidth)
-  const dilationHeight = load<i32>(args, at.dilationHeight), dilationWidth = load<i32>(args, at.dilationWidth)
-  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
-  const pitch = 4 * <usize>load<i32>(args, at.columns)
+export function addWindows<T>(args: AdderBlocks, count: i32, pixelSums: usize, sums: usize, factor: f32): void {
+  const kernelHeight = args.kernelHeight, kernelWidth = args.kernelWidth
+  const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
+  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
+  const pitch = 4 * <usize>args.columns
   const across = lineOf(args, count)
   const factors = f32x4.splat(factor)
   for (let first = 0; first < count; first += across) {
@@ -305,18 +285,18 @@ function loadStrided(from: usize, step: usize): v128 {
 }
 
 /** @returns bytes to fill up with zeros behind what a pixel or a row holds: none where a run goes over several pixels */
-function restOfPixel(args: usize, used: usize): usize {
-  const perTap = load<i32>(args, at.runs) / tapsOf(args)
-  return <usize>min(load<i32>(args, at.pixelBytes), 4 * load<i32>(args, at.run) * perTap) - used
+function restOfPixel(args: AdderBlocks, used: usize): usize {
+  const perTap = args.runs / tapsOf(args)
+  return <usize>min(args.pixelBytes, 4 * args.run * perTap) - used
 }
 
 /** Of codes a pixel of padding, behind 64 bytes for `spread`. @returns where it lies */
 // @ts-ignore: decorator
 @inline
-function preparePadding<T>(args: usize, work: usize, run: usize): usize {
+function preparePadding<T>(work: usize, run: usize, code: i32): usize {
   if (!isFloat<T>()) {
     memory.fill(work, 0, 64)
-    memory.fill(work + 64, <u8>load<i32>(args, at.padCode), run)
+    memory.fill(work + 64, <u8>code, run)
   }
   return work + 64
 }

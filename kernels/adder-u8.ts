@@ -10,45 +10,45 @@
 // nothing is spilled, the loop takes lines of any length, and a tap of 16 channels is read where it lies. Where channels are few a run has 8 or 12 taps
 // (`quads` of four) instead of 16. See docs/decisions/0011.
 
-import { as, codesLineStep, codesStep, layCodes, writeCompactOffsets } from './adder-codes'
-import { aligned, at, blockAt, endPanel, endPixel, firstPanel, firstPixel, lineOf, takeWork, writeOffsets } from './adder-patches'
+import { codesLineStep, codesStep, layCodes, writeCompactOffsets } from './adder-codes'
+import { aligned, blockAt, endPanel, endPixel, firstPanel, firstPixel, lineOf, takeWork, writeOffsets } from './adder-patches'
 import { collect, finishBytes, finishFloats } from './adder-finish'
+import { AdderU8, CodesForm } from './table.generated'
 
 /** 16 taps add at most 2·4·255 / terms to a sum, of which 15 bits can be used. */
 const mostPasses: i32 = 16
 
-/** Arguments: see `adderU8` in src/runtime/backends/wasm/abi.ts. */
-export function adderU8(args: usize, thread: i32, threads: i32): void {
-  const most = load<i32>(args, at.scratchThreads)
+export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
+  const most = args.scratchThreads
   if (threads > most) threads = most
   if (thread >= threads) return
 
-  const outChannels = load<i32>(args, at.outChannels)
-  const groups = load<i32>(args, at.groups)
+  const outChannels = args.outChannels
+  const groups = args.groups
   const columns = outChannels / groups
   const groupPanels = (columns + 7) / 8
   const panels = groupPanels * groups
-  const runs = load<i32>(args, at.runs)
-  const terms = load<i32>(args, at.terms), quads = load<i32>(args, at.quads)
+  const runs = args.runs
+  const terms = args.terms, quads = args.run >> 2
   const runBytes = 32 * <usize>quads
-  const weights = <usize>load<i32>(args, at.weights)
-  const filters = <usize>load<i32>(args, at.filters)
-  const toBytes = load<i32>(args, at.toBytes)
+  const weights = args.weights
+  const filters = args.filters
+  const toBytes = args.toBytes
   const mostRuns = mostPasses * terms
 
   // The thread's scratch memory.
-  const block = <usize>(load<i32>(args, at.blockLines) * load<i32>(args, at.blockColumns))
-  const copied = <usize>(load<i32>(args, at.lines) * load<i32>(args, at.columns))
+  const block = <usize>(args.blockLines * args.blockColumns)
+  const copied = <usize>(args.lines * args.columns)
   const planeBytes = 16 * copied
-  const offsets = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
+  const offsets = args.scratch + <usize>args.scratchBytes * thread
   const pixelSums = offsets + aligned(4 * <usize>runs)
   const sums = pixelSums + aligned(4 * copied + 64)
   const narrow = sums + aligned(4 * block + 16)
   const wide = narrow + aligned(32 * block)
   const work = wide + aligned(32 * block)
-  const patches = work + 64 + 2 * aligned(<usize>load<i32>(args, at.pixelBytes))
-  if (load<i32>(args, at.codesAs) == as.planes) writeOffsets(args, offsets, 16, planeBytes)
-  else if (load<i32>(args, at.codesAs) == as.compact) writeCompactOffsets(args, offsets)
+  const patches = work + 64 + 2 * aligned(<usize>args.pixelBytes)
+  if (args.codesAs == CodesForm.planes) writeOffsets(args, offsets, 16, planeBytes)
+  else if (args.codesAs == CodesForm.compact) writeCompactOffsets(args, offsets)
   else for (let r = 0; r < runs; r++) store<i32>(offsets + 4 * <usize>r, 16 * r)
   const step = codesStep(args), lineStep = codesLineStep(args)
 

@@ -13,6 +13,7 @@
 import { splat } from './math'
 import { madd } from './simd'
 import { shareStart } from './sync'
+import { BatchApplyF32, BatchGradientApplyF32, BatchGradientMomentsF32, BatchGradientStatisticsF32, BatchMomentsF32, BatchStatisticsF32, ClipGradientF32 } from './table.generated'
 
 // @ts-ignore: decorator
 @inline
@@ -27,16 +28,12 @@ function put(p: usize, v: v128, four: bool): void {
   else v128.store32_lane(p, v, 0)
 }
 
-/**
- * Means and squares of deviations of chunks. Arguments: x, partials (addresses: for each chunk `channels` means, then as many sums of squares), rows,
- * channels, chunkRows.
- */
-export function batchMomentsF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const partials = <usize>load<i32>(args, 4)
-  const rows = load<i32>(args, 8)
-  const channels = load<i32>(args, 12)
-  const chunkRows = load<i32>(args, 16)
+export function batchMomentsF32(args: BatchMomentsF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const partials = args.partials
+  const rows = args.rows
+  const channels = args.channels
+  const chunkRows = args.chunkRows
   const rowBytes = 4 * <usize>channels
   const chunks = (rows + chunkRows - 1) / chunkRows
   const end = shareStart(chunks, 1, thread + 1, threads)
@@ -137,25 +134,20 @@ function squaresOf(partials: usize, squares: usize, step: usize, rows: i32, chun
   return sum
 }
 
-/**
- * What chunks come to. Arguments: partials (as above), rows, channels, chunkRows, scale (address), means, factors (addresses of results: μ and a),
- * runningMean, runningVariance (addresses), newMean, newVariance (addresses of results, 0 for none), momentum, epsilon (f32):
- * new = running·momentum + now·(1 − momentum).
- */
-export function batchStatisticsF32(args: usize, thread: i32, threads: i32): void {
-  const partials = <usize>load<i32>(args, 0)
-  const rows = load<i32>(args, 4)
-  const channels = load<i32>(args, 8)
-  const chunkRows = load<i32>(args, 12)
-  const scale = <usize>load<i32>(args, 16)
-  const means = <usize>load<i32>(args, 20)
-  const factors = <usize>load<i32>(args, 24)
-  const runningMean = <usize>load<i32>(args, 28)
-  const runningVariance = <usize>load<i32>(args, 32)
-  const newMean = <usize>load<i32>(args, 36)
-  const newVariance = <usize>load<i32>(args, 40)
-  const momentum = <f64>load<f32>(args, 44)
-  const epsilon = <f64>load<f32>(args, 48)
+export function batchStatisticsF32(args: BatchStatisticsF32, thread: i32, threads: i32): void {
+  const partials = args.partials
+  const rows = args.rows
+  const channels = args.channels
+  const chunkRows = args.chunkRows
+  const scale = args.scale
+  const means = args.means
+  const factors = args.factors
+  const runningMean = args.runningMean
+  const runningVariance = args.runningVariance
+  const newMean = args.newMean
+  const newVariance = args.newVariance
+  const momentum = <f64>args.momentum
+  const epsilon = <f64>args.epsilon
   const rowBytes = 4 * <usize>channels
   const end = shareStart(channels, 1, thread + 1, threads)
   for (let c = shareStart(channels, 1, thread, threads); c < end; c++) {
@@ -170,21 +162,17 @@ export function batchStatisticsF32(args: usize, thread: i32, threads: i32): void
   }
 }
 
-/**
- * y = clamp((x − μ)·a + bias (+ residual)). Arguments: x, y (addresses, may be the same), means, factors, bias (addresses), residual (address, 0 for
- * none; may be y), rows, channels, lo, hi (f32).
- */
-export function batchApplyF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const means = <usize>load<i32>(args, 8)
-  const factors = <usize>load<i32>(args, 12)
-  const bias = <usize>load<i32>(args, 16)
-  const residual = <usize>load<i32>(args, 20)
-  const rows = load<i32>(args, 24)
-  const channels = load<i32>(args, 28)
-  const lo = splat(load<f32>(args, 32))
-  const hi = splat(load<f32>(args, 36))
+export function batchApplyF32(args: BatchApplyF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const means = args.means
+  const factors = args.factors
+  const bias = args.bias
+  const residual = args.residual
+  const rows = args.rows
+  const channels = args.channels
+  const lo = splat(args.lo)
+  const hi = splat(args.hi)
   const rowBytes = 4 * <usize>channels
   const start = shareStart(rows, 1, thread, threads)
   const count = shareStart(rows, 1, thread + 1, threads) - start
@@ -240,17 +228,13 @@ export function batchApplyF32(args: usize, thread: i32, threads: i32): void {
   }
 }
 
-/**
- * What the gradient needs of chunks: for each chunk `channels` means, sums of squares, sums of dY, sums of dY·(x − mean). Arguments: dy, x, partials
- * (addresses), rows, channels, chunkRows.
- */
-export function batchGradientMomentsF32(args: usize, thread: i32, threads: i32): void {
-  const dy = <usize>load<i32>(args, 0)
-  const x = <usize>load<i32>(args, 4)
-  const partials = <usize>load<i32>(args, 8)
-  const rows = load<i32>(args, 12)
-  const channels = load<i32>(args, 16)
-  const chunkRows = load<i32>(args, 20)
+export function batchGradientMomentsF32(args: BatchGradientMomentsF32, thread: i32, threads: i32): void {
+  const dy = args.dy
+  const x = args.x
+  const partials = args.partials
+  const rows = args.rows
+  const channels = args.channels
+  const chunkRows = args.chunkRows
   const rowBytes = 4 * <usize>channels
   const chunks = (rows + chunkRows - 1) / chunkRows
   const end = shareStart(chunks, 1, thread + 1, threads)
@@ -337,20 +321,16 @@ function gradientMoments8(dy: usize, x: usize, rowBytes: usize, count: i32, out:
   v128.store(out, f32x4.sub(x1, f32x4.mul(r1, g1)), 16)
 }
 
-/**
- * Arguments: partials (as above), rows, channels, chunkRows, scale (address), dscale, dbias (addresses of results, 0 for none), coefficients (address of
- * results, `channels` each: μ, p, q, r of dX = p·dY + q·(x − μ) + r), epsilon (f32).
- */
-export function batchGradientStatisticsF32(args: usize, thread: i32, threads: i32): void {
-  const partials = <usize>load<i32>(args, 0)
-  const rows = load<i32>(args, 4)
-  const channels = load<i32>(args, 8)
-  const chunkRows = load<i32>(args, 12)
-  const scale = <usize>load<i32>(args, 16)
-  const dscale = <usize>load<i32>(args, 20)
-  const dbias = <usize>load<i32>(args, 24)
-  const coefficients = <usize>load<i32>(args, 28)
-  const epsilon = <f64>load<f32>(args, 32)
+export function batchGradientStatisticsF32(args: BatchGradientStatisticsF32, thread: i32, threads: i32): void {
+  const partials = args.partials
+  const rows = args.rows
+  const channels = args.channels
+  const chunkRows = args.chunkRows
+  const scale = args.scale
+  const dscale = args.dscale
+  const dbias = args.dbias
+  const coefficients = args.coefficients
+  const epsilon = <f64>args.epsilon
   const rowBytes = 4 * <usize>channels
   const end = shareStart(channels, 1, thread + 1, threads)
   for (let c = shareStart(channels, 1, thread, threads); c < end; c++) {
@@ -378,16 +358,13 @@ export function batchGradientStatisticsF32(args: usize, thread: i32, threads: i3
   }
 }
 
-/**
- * dX = p·dY + q·(x − μ) + r. Arguments: dy, x, dx (addresses; dx may be dy or x), coefficients (as above), rows, channels.
- */
-export function batchGradientApplyF32(args: usize, thread: i32, threads: i32): void {
-  const dy = <usize>load<i32>(args, 0)
-  const x = <usize>load<i32>(args, 4)
-  const dx = <usize>load<i32>(args, 8)
-  const coefficients = <usize>load<i32>(args, 12)
-  const rows = load<i32>(args, 16)
-  const channels = load<i32>(args, 20)
+export function batchGradientApplyF32(args: BatchGradientApplyF32, thread: i32, threads: i32): void {
+  const dy = args.dy
+  const x = args.x
+  const dx = args.dx
+  const coefficients = args.coefficients
+  const rows = args.rows
+  const channels = args.channels
   const rowBytes = 4 * <usize>channels
   const start = shareStart(rows, 1, thread, threads)
   const count = shareStart(rows, 1, thread + 1, threads) - start
@@ -431,16 +408,15 @@ function passed(dy: v128, y: v128, lo: v128, hi: v128): v128 {
   return v128.and(dy, v128.and(f32x4.gt(y, lo), f32x4.lt(y, hi)))
 }
 
-/** dX = dY where lo < Y < hi, else 0: the gradient of a clamp. Arguments: dy, y, dx (addresses, may be the same), count, lo, hi (f32). */
-export function clipGradientF32(args: usize, thread: i32, threads: i32): void {
-  const total = load<i32>(args, 12)
+export function clipGradientF32(args: ClipGradientF32, thread: i32, threads: i32): void {
+  const total = args.count
   const start = shareStart(total, 16, thread, threads)
   let count = shareStart(total, 16, thread + 1, threads) - start
-  let dy = <usize>load<i32>(args, 0) + 4 * <usize>start
-  let y = <usize>load<i32>(args, 4) + 4 * <usize>start
-  let dx = <usize>load<i32>(args, 8) + 4 * <usize>start
-  const lo = splat(load<f32>(args, 16))
-  const hi = splat(load<f32>(args, 20))
+  let dy = args.dy + 4 * <usize>start
+  let y = args.y + 4 * <usize>start
+  let dx = args.dx + 4 * <usize>start
+  const lo = splat(args.lo)
+  const hi = splat(args.hi)
   for (; count >= 8; count -= 8) {
     const a = passed(v128.load(dy), v128.load(y), lo, hi)
     const b = passed(v128.load(dy, 16), v128.load(y, 16), lo, hi)

@@ -10,51 +10,38 @@
 
 import { pieceEnd, takePiece } from './sync'
 import { clamp, loadSome, madd, storeSome } from './simd'
+import { ConvF32 } from './table.generated'
 
 // Tile height; src/runtime/backends/wasm/conv-f32.ts knows it too.
 const tileRows: i32 = 4
 // Fewer in a piece of work would read all weights too often.
 const leastTiles: i32 = 4
 
-// Where each argument lies; the order is that of `convF32` in src/runtime/backends/wasm/abi.ts.
-// prettier-ignore
-namespace at {
-  export const x: usize = 0, zeros: usize = 4, weights: usize = 8, y: usize = 12, residual: usize = 16
-  export const scratch: usize = 20, scratchBytes: usize = 24, scratchThreads: usize = 28
-  export const inHeight: usize = 32, inWidth: usize = 36, inPixel: usize = 40
-  export const batch: usize = 44, outHeight: usize = 48, outWidth: usize = 52, yPixel: usize = 56, yRow: usize = 60, yImage: usize = 64
-  export const kernelHeight: usize = 68, kernelWidth: usize = 72, strideHeight: usize = 76, strideWidth: usize = 80
-  export const dilationHeight: usize = 84, dilationWidth: usize = 88, padTop: usize = 92, padLeft: usize = 96
-  export const channels: usize = 100, outChannels: usize = 104, groups: usize = 108, groupStep: usize = 112
-  export const blockTiles: usize = 116, byChannels: usize = 120, lo: usize = 124, hi: usize = 128
-}
-
-/** Arguments: see `convF32` in src/runtime/backends/wasm/abi.ts. */
-export function convF32(args: usize, thread: i32, threads: i32): void {
-  const most = load<i32>(args, at.scratchThreads)
+export function convF32(args: ConvF32, thread: i32, threads: i32): void {
+  const most = args.scratchThreads
   if (threads > most) threads = most
   if (thread >= threads) return
 
-  const table = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
-  const taps = load<i32>(args, at.kernelHeight) * load<i32>(args, at.kernelWidth)
-  const channels = load<i32>(args, at.channels)
-  const outChannels = load<i32>(args, at.outChannels)
-  const groupStep = <usize>load<i32>(args, at.groupStep)
-  const y = load<i32>(args, at.y)
-  const residual = load<i32>(args, at.residual)
+  const table = args.scratch + <usize>args.scratchBytes * thread
+  const taps = args.kernelHeight * args.kernelWidth
+  const channels = args.channels
+  const outChannels = args.outChannels
+  const groupStep = <usize>args.groupStep
+  const y = args.y
+  const residual = args.residual
   const hasResidual = residual != 0
   const residualOffset = <usize>(residual - y)
-  const lo = f32x4.splat(load<f32>(args, at.lo))
-  const hi = f32x4.splat(load<f32>(args, at.hi))
+  const lo = f32x4.splat(args.lo)
+  const hi = f32x4.splat(args.hi)
 
-  const pixels = load<i32>(args, at.batch) * load<i32>(args, at.outHeight) * load<i32>(args, at.outWidth)
+  const pixels = args.batch * args.outHeight * args.outWidth
   const tiles = (pixels + tileRows - 1) / tileRows
   const groupPanels = (outChannels + 7) / 8
-  const panels = groupPanels * load<i32>(args, at.groups)
+  const panels = groupPanels * args.groups
   const panelBytes = 32 * <usize>(1 + taps * channels)
 
-  const byChannels = load<i32>(args, at.byChannels) != 0
-  const blockTiles = load<i32>(args, at.blockTiles)
+  const byChannels = args.byChannels != 0
+  const blockTiles = args.blockTiles
   // The block whose table is written.
   let written = -1
   for (;;) {
@@ -68,7 +55,7 @@ export function convF32(args: usize, thread: i32, threads: i32): void {
       const count = min(blockTiles, endTile - tile)
       if (tile != written) writeTable(args, table, tile * tileRows, count * tileRows, pixels)
       written = tile
-      let weights = <usize>load<i32>(args, at.weights) + panelBytes * firstPanel
+      let weights = args.weights + panelBytes * firstPanel
       let group = firstPanel / groupPanels
       let column = (firstPanel % groupPanels) * 8
       for (let panel = firstPanel; panel < endPanel; panel++) {
@@ -88,15 +75,15 @@ export function convF32(args: usize, thread: i32, threads: i32): void {
 }
 
 /** Writes the table for `count` output pixels (a multiple of the tile's height) from `first`; pixels beyond the end repeat the last. */
-function writeTable(args: usize, table: usize, first: i32, count: i32, pixels: i32): void {
-  const x = load<i32>(args, at.x), zeros = load<i32>(args, at.zeros), y = load<i32>(args, at.y)
-  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth), inPixel = load<i32>(args, at.inPixel)
-  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
-  const yPixel = load<i32>(args, at.yPixel), yRow = load<i32>(args, at.yRow), yImage = load<i32>(args, at.yImage)
-  const kernelHeight = load<i32>(args, at.kernelHeight), kernelWidth = load<i32>(args, at.kernelWidth)
-  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
-  const dilationHeight = load<i32>(args, at.dilationHeight), dilationWidth = load<i32>(args, at.dilationWidth)
-  const padTop = load<i32>(args, at.padTop), padLeft = load<i32>(args, at.padLeft)
+function writeTable(args: ConvF32, table: usize, first: i32, count: i32, pixels: i32): void {
+  const x = args.x, zeros = args.zeros, y = args.y
+  const inHeight = args.inHeight, inWidth = args.inWidth, inPixel = args.inPixel
+  const outHeight = args.outHeight, outWidth = args.outWidth
+  const yPixel = args.yPixel, yRow = args.yRow, yImage = args.yImage
+  const kernelHeight = args.kernelHeight, kernelWidth = args.kernelWidth
+  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
+  const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
+  const padTop = args.padTop, padLeft = args.padLeft
   const tileBytes = <usize>(4 * tileRows * (1 + kernelHeight * kernelWidth))
 
   let ox = first % outWidth

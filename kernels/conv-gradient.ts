@@ -7,46 +7,33 @@
 
 import { pieceEnd, shareStart, takePiece } from './sync'
 import { madd } from './simd'
-
-// Where each argument lies; the order is that of `convWeightGradientF32` in src/runtime/backends/wasm/abi.ts.
-// prettier-ignore
-namespace at {
-  export const x: usize = 0, dy: usize = 4, dw: usize = 8, sums: usize = 12
-  export const batch: usize = 16, inHeight: usize = 20, inWidth: usize = 24, inChannels: usize = 28
-  export const outHeight: usize = 32, outWidth: usize = 36, outChannels: usize = 40
-  export const kernelHeight: usize = 44, kernelWidth: usize = 48, strideHeight: usize = 52, strideWidth: usize = 56
-  export const dilationHeight: usize = 60, dilationWidth: usize = 64, padTop: usize = 68, padLeft: usize = 72
-  export const groups: usize = 76, xPixel: usize = 80, run: usize = 84, blockRows: usize = 88
-}
+import { ConvWeightGradientF32, DepthwiseWeightGradientF32 } from './table.generated'
 
 // Every piece of work goes over all rows: fewer tiles at a time would read them too often.
 const leastTiles: i32 = 8
 
-/**
- * Arguments: see `convWeightGradientF32` in src/runtime/backends/wasm/abi.ts. `inChannels` of X's pixels take part; xPixel is from one pixel of X to the
- * next, in floats. With `run` > 1 the `inChannels` are `run` neighbouring pixels of the window's row, which has one tap then.
- */
-export function convWeightGradientF32(args: usize, thread: i32, threads: i32): void {
-  const groups = load<i32>(args, at.groups)
-  const channels = load<i32>(args, at.inChannels) / groups
-  const outChannels = load<i32>(args, at.outChannels)
+/** With `run` > 1 the `inChannels` are `run` neighbouring pixels of the window's row, which has one tap then. */
+export function convWeightGradientF32(args: ConvWeightGradientF32, thread: i32, threads: i32): void {
+  const groups = args.groups
+  const channels = args.inChannels / groups
+  const outChannels = args.outChannels
   const columns = outChannels / groups
-  const kernelWidth = load<i32>(args, at.kernelWidth)
-  const taps = load<i32>(args, at.kernelHeight) * kernelWidth
+  const kernelWidth = args.kernelWidth
+  const taps = args.kernelHeight * kernelWidth
   const channelTiles = (channels + 7) / 8
   const columnTiles = (columns + 3) / 4
   const tiles = groups * columnTiles * channelTiles * taps
-  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
-  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
-  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
-  const dilationHeight = load<i32>(args, at.dilationHeight), dilationWidth = load<i32>(args, at.dilationWidth)
-  const padTop = load<i32>(args, at.padTop), padLeft = load<i32>(args, at.padLeft)
-  const xPixel = 4 * <usize>load<i32>(args, at.xPixel)
+  const inHeight = args.inHeight, inWidth = args.inWidth
+  const outHeight = args.outHeight, outWidth = args.outWidth
+  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
+  const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
+  const padTop = args.padTop, padLeft = args.padLeft
+  const xPixel = 4 * <usize>args.xPixel
   const dyPixel = 4 * <usize>outChannels
-  const x = <usize>load<i32>(args, at.x), dy = <usize>load<i32>(args, at.dy)
-  const sums = <usize>load<i32>(args, at.sums)
-  const rows = load<i32>(args, at.batch) * outHeight
-  const blockRows = load<i32>(args, at.blockRows)
+  const x = args.x, dy = args.dy
+  const sums = args.sums
+  const rows = args.batch * outHeight
+  const blockRows = args.blockRows
 
   for (;;) {
     const first = takePiece(tiles, 1, leastTiles, tiles, thread, threads)
@@ -146,15 +133,15 @@ function addRows(
 
 /** A tile's sums into dW [outChannels, channels, kernel], as ONNX has it. */
 // prettier-ignore
-function putTile(args: usize, sums: usize, tile: i32, taps: i32, channelTiles: i32, columnTiles: i32, channels: i32, columns: i32): void {
+function putTile(args: ConvWeightGradientF32, sums: usize, tile: i32, taps: i32, channelTiles: i32, columnTiles: i32, channels: i32, columns: i32): void {
   const tap = tile % taps
   tile /= taps
   const channel = 8 * (tile % channelTiles)
   tile /= channelTiles
   const column = 4 * (tile % columnTiles)
   const group = tile / columnTiles
-  const dw = <usize>load<i32>(args, at.dw)
-  const run = load<i32>(args, at.run)
+  const dw = args.dw
+  const run = args.run
   // What a pixel has: of a run, `run` pixels are side by side.
   const pixel = channels / run
   for (let o = 0; o < min(4, columns - column); o++)
@@ -165,20 +152,17 @@ function putTile(args: usize, sums: usize, tile: i32, taps: i32, channelTiles: i
     }
 }
 
-/**
- * The same of a depthwise convolution: dW[c, t] = Σ_p dY[p, c] · X[…, c]. Arguments as above, of which `inChannels` = `outChannels`, `groups`, `run` and
- * `sums` do not matter. Threads share taps of 4 channels.
- */
-export function depthwiseWeightGradientF32(args: usize, thread: i32, threads: i32): void {
-  const channels = load<i32>(args, at.outChannels)
-  const kernelWidth = load<i32>(args, at.kernelWidth)
-  const taps = load<i32>(args, at.kernelHeight) * kernelWidth
-  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
-  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
-  const strideHeight = load<i32>(args, at.strideHeight), strideWidth = load<i32>(args, at.strideWidth)
+/** Threads share taps of 4 channels. */
+export function depthwiseWeightGradientF32(args: DepthwiseWeightGradientF32, thread: i32, threads: i32): void {
+  const channels = args.outChannels
+  const kernelWidth = args.kernelWidth
+  const taps = args.kernelHeight * kernelWidth
+  const inHeight = args.inHeight, inWidth = args.inWidth
+  const outHeight = args.outHeight, outWidth = args.outWidth
+  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
   const pixel = 4 * <usize>channels
-  const x = <usize>load<i32>(args, at.x), dy = <usize>load<i32>(args, at.dy), dw = <usize>load<i32>(args, at.dw)
-  const batch = load<i32>(args, at.batch)
+  const x = args.x, dy = args.dy, dw = args.dw
+  const batch = args.batch
   const blocks = (channels + 15) / 16
   const tiles = blocks * taps
   const end = shareStart(tiles, 1, thread + 1, threads)
@@ -186,8 +170,8 @@ export function depthwiseWeightGradientF32(args: usize, thread: i32, threads: i3
     const block = tile / taps
     const tap = tile - block * taps
     const ky = tap / kernelWidth
-    const left = (tap - ky * kernelWidth) * load<i32>(args, at.dilationWidth) - load<i32>(args, at.padLeft)
-    const top = ky * load<i32>(args, at.dilationHeight) - load<i32>(args, at.padTop)
+    const left = (tap - ky * kernelWidth) * args.dilationWidth - args.padLeft
+    const top = ky * args.dilationHeight - args.padTop
     const from = left < 0 ? (strideWidth - 1 - left) / strideWidth : 0
     const last = inWidth - 1 - left
     const count = (last < 0 ? 0 : min(last / strideWidth + 1, outWidth)) - from

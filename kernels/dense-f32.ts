@@ -2,20 +2,20 @@
 
 import { shareStart } from './sync'
 import { madd } from './simd'
+import { DenseF32 } from './table.generated'
 
-/** Arguments: x, weights, bias (addresses), y, inFeatures, outFeatures, loF, hiF. */
-export function denseF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const bias = <usize>load<i32>(args, 8)
-  const y = <usize>load<i32>(args, 12)
-  const inFeatures = load<i32>(args, 16)
-  const outFeatures = load<i32>(args, 20)
-  const lo = load<f32>(args, 24)
-  const hi = load<f32>(args, 28)
+export function denseF32(args: DenseF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const bias = args.bias
+  const y = args.y
+  const inFeatures = args.inFeatures
+  const outFeatures = args.outFeatures
+  const lo = args.lo
+  const hi = args.hi
   const row = 4 * <usize>inFeatures
   let o = shareStart(outFeatures, 16, thread, threads)
   const end = shareStart(outFeatures, 16, thread + 1, threads)
-  let w = <usize>load<i32>(args, 4) + row * o
+  let w = args.weights + row * o
   for (; o < end; o += 4) {
     // Beyond the last output the last row is repeated.
     const last = end - 1 - o

@@ -7,38 +7,27 @@
 
 import { pieceEnd, takePiece } from './sync'
 import { clamp, loadSome, madd, storeSome } from './simd'
+import { DepthwiseF32 } from './table.generated'
 
-// Where each argument lies; the order is that of `depthwiseF32` in src/runtime/backends/wasm/abi.ts.
-// prettier-ignore
-namespace at {
-  export const x: usize = 0, zeros: usize = 4, weights: usize = 8, y: usize = 12, residual: usize = 16
-  export const scratch: usize = 20, scratchBytes: usize = 24, scratchThreads: usize = 28
-  export const batch: usize = 32, inHeight: usize = 36, inWidth: usize = 40, outHeight: usize = 44, outWidth: usize = 48
-  export const channels: usize = 52, kernelHeight: usize = 56, kernelWidth: usize = 60, strideHeight: usize = 64, strideWidth: usize = 68
-  export const dilationHeight: usize = 72, dilationWidth: usize = 76, padTop: usize = 80, padLeft: usize = 84, columns: usize = 88
-  export const lo: usize = 92, hi: usize = 96
-}
-
-/** Arguments: see `depthwiseF32` in src/runtime/backends/wasm/abi.ts. */
-export function depthwiseF32(args: usize, thread: i32, threads: i32): void {
-  const most = load<i32>(args, at.scratchThreads)
+export function depthwiseF32(args: DepthwiseF32, thread: i32, threads: i32): void {
+  const most = args.scratchThreads
   if (threads > most) threads = most
   if (thread >= threads) return
 
-  const table = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
-  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
-  const channels = load<i32>(args, at.channels)
-  const kernelHeight = load<i32>(args, at.kernelHeight), kernelWidth = load<i32>(args, at.kernelWidth)
-  const stride = load<i32>(args, at.strideWidth), dilation = load<i32>(args, at.dilationWidth)
-  const tableRow = 4 * <usize>load<i32>(args, at.columns)
-  const y = <usize>load<i32>(args, at.y)
-  const residual = load<i32>(args, at.residual)
+  const table = args.scratch + <usize>args.scratchBytes * thread
+  const outHeight = args.outHeight, outWidth = args.outWidth
+  const channels = args.channels
+  const kernelHeight = args.kernelHeight, kernelWidth = args.kernelWidth
+  const stride = args.strideWidth, dilation = args.dilationWidth
+  const tableRow = 4 * <usize>args.columns
+  const y = args.y
+  const residual = args.residual
   const residualOffset = <usize>residual - y
-  const lo = f32x4.splat(load<f32>(args, at.lo))
-  const hi = f32x4.splat(load<f32>(args, at.hi))
+  const lo = f32x4.splat(args.lo)
+  const hi = f32x4.splat(args.hi)
 
   // Threads share rows; where there are few, channels.
-  const rows = load<i32>(args, at.batch) * outHeight
+  const rows = args.batch * outHeight
   const byRows = rows >= 8 * threads
   const pixel = 4 * <usize>channels
   const isPlain = dilation == 1
@@ -49,7 +38,7 @@ export function depthwiseF32(args: usize, thread: i32, threads: i32): void {
     const firstChannel = byRows ? 0 : piece
     const count = (byRows ? channels : pieceEnd) - firstChannel
     const first = 4 * <usize>firstChannel
-    const weights = <usize>load<i32>(args, at.weights) + first * (1 + kernelHeight * kernelWidth)
+    const weights = args.weights + first * (1 + kernelHeight * kernelWidth)
     for (let row = firstRow; row < endRow; row++) {
       writeTable(args, table, row / outHeight, row % outHeight)
       const out = y + first + 4 * <usize>(row * outWidth) * channels
@@ -69,13 +58,13 @@ export function depthwiseF32(args: usize, thread: i32, threads: i32): void {
 }
 
 /** For each row of the window, the addresses of the input pixels under it, from the left padding on. */
-function writeTable(args: usize, table: usize, image: i32, oy: i32): void {
-  const x = load<i32>(args, at.x), zeros = load<i32>(args, at.zeros)
-  const inHeight = load<i32>(args, at.inHeight), inWidth = load<i32>(args, at.inWidth)
-  const pixel = 4 * load<i32>(args, at.channels)
-  const kernelHeight = load<i32>(args, at.kernelHeight)
-  const columns = load<i32>(args, at.columns), padLeft = load<i32>(args, at.padLeft)
-  let iy = oy * load<i32>(args, at.strideHeight) - load<i32>(args, at.padTop)
+function writeTable(args: DepthwiseF32, table: usize, image: i32, oy: i32): void {
+  const x = args.x, zeros = args.zeros
+  const inHeight = args.inHeight, inWidth = args.inWidth
+  const pixel = 4 * args.channels
+  const kernelHeight = args.kernelHeight
+  const columns = args.columns, padLeft = args.padLeft
+  let iy = oy * args.strideHeight - args.padTop
   for (let ky = 0; ky < kernelHeight; ky++) {
     const inside = <u32>iy < <u32>inHeight
     let address = x + ((image * inHeight + iy) * inWidth - padLeft) * pixel
@@ -84,7 +73,7 @@ function writeTable(args: usize, table: usize, image: i32, oy: i32): void {
       address += pixel
       table += 4
     }
-    iy += load<i32>(args, at.dilationHeight)
+    iy += args.dilationHeight
   }
 }
 

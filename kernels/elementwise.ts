@@ -17,47 +17,47 @@ import {
 import { clamp, madd } from './simd'
 import { shareStart } from './sync'
 import { elementAt, walkRows } from './walk'
+import { AffineF32, BinaryF32, BinaryFunction, UnaryF32, UnaryFunction } from './table.generated'
 
-// The numbers of functions are those of `unaryFunctions` in src/runtime/backends/wasm/lower-elementwise.ts.
 // @ts-ignore: decorator
 @inline
 function unary(f: i32, x: v128, a: v128, b: v128): v128 {
-  if (f == 0) return clamp(x, a, b)
-  if (f == 1) return madd(f32x4.pmin(x, splat(0)), a, f32x4.pmax(x, splat(0)))
-  if (f == 2) return v128.bitselect(f32x4.mul(a, expm1Negative(f32x4.pmin(x, splat(0)))), x, f32x4.lt(x, splat(0)))
-  if (f == 3) {
+  if (f == UnaryFunction.clip) return clamp(x, a, b)
+  if (f == UnaryFunction.leakyRelu) return madd(f32x4.pmin(x, splat(0)), a, f32x4.pmax(x, splat(0)))
+  if (f == UnaryFunction.elu) return v128.bitselect(f32x4.mul(a, expm1Negative(f32x4.pmin(x, splat(0)))), x, f32x4.lt(x, splat(0)))
+  if (f == UnaryFunction.selu) {
     const below = f32x4.mul(a, expm1Negative(f32x4.pmin(x, splat(0))))
     return f32x4.mul(b, v128.bitselect(x, below, f32x4.gt(x, splat(0))))
   }
-  if (f == 4) {
+  if (f == UnaryFunction.celu) {
     const below = f32x4.mul(a, expm1Negative(f32x4.div(f32x4.pmin(x, splat(0)), a)))
     return v128.bitselect(below, x, f32x4.lt(x, splat(0)))
   }
-  if (f == 5) return sigmoid(x)
-  if (f == 6) return clamp(madd(x, a, b), splat(0), splat(1))
-  if (f == 7) return f32x4.mul(f32x4.mul(x, splat(1.0 / 6)), clamp(f32x4.add(x, splat(3)), splat(0), splat(6)))
-  if (f == 8) return f32x4.div(x, f32x4.add(splat(1), exp(f32x4.neg(f32x4.mul(a, x)))))
-  if (f == 9) return tanh(x)
-  if (f == 10) return gelu(x)
-  if (f == 11) return geluTanh(x)
-  if (f == 12) return erf(x)
-  if (f == 13) return mish(x)
-  if (f == 14) return softplus(x)
-  if (f == 15) return f32x4.div(x, f32x4.add(splat(1), f32x4.abs(x)))
-  if (f == 16) return exp(x)
-  if (f == 17) return log(x)
-  if (f == 18) return f32x4.sqrt(x)
-  if (f == 19) return f32x4.abs(x)
-  if (f == 20) return f32x4.neg(x)
-  if (f == 21) return f32x4.div(splat(1), x)
-  if (f == 22) return f32x4.floor(x)
-  if (f == 23) return f32x4.ceil(x)
-  if (f == 24) return f32x4.nearest(x)
+  if (f == UnaryFunction.sigmoid) return sigmoid(x)
+  if (f == UnaryFunction.hardSigmoid) return clamp(madd(x, a, b), splat(0), splat(1))
+  if (f == UnaryFunction.hardSwish) return f32x4.mul(f32x4.mul(x, splat(1.0 / 6)), clamp(f32x4.add(x, splat(3)), splat(0), splat(6)))
+  if (f == UnaryFunction.swish) return f32x4.div(x, f32x4.add(splat(1), exp(f32x4.neg(f32x4.mul(a, x)))))
+  if (f == UnaryFunction.tanh) return tanh(x)
+  if (f == UnaryFunction.gelu) return gelu(x)
+  if (f == UnaryFunction.geluTanh) return geluTanh(x)
+  if (f == UnaryFunction.erf) return erf(x)
+  if (f == UnaryFunction.mish) return mish(x)
+  if (f == UnaryFunction.softplus) return softplus(x)
+  if (f == UnaryFunction.softsign) return f32x4.div(x, f32x4.add(splat(1), f32x4.abs(x)))
+  if (f == UnaryFunction.exp) return exp(x)
+  if (f == UnaryFunction.log) return log(x)
+  if (f == UnaryFunction.sqrt) return f32x4.sqrt(x)
+  if (f == UnaryFunction.abs) return f32x4.abs(x)
+  if (f == UnaryFunction.neg) return f32x4.neg(x)
+  if (f == UnaryFunction.reciprocal) return f32x4.div(splat(1), x)
+  if (f == UnaryFunction.floor) return f32x4.floor(x)
+  if (f == UnaryFunction.ceil) return f32x4.ceil(x)
+  if (f == UnaryFunction.round) return f32x4.nearest(x)
   // Sign: that of x on 1, where x is neither 0 nor NaN.
-  if (f == 25) return v128.bitselect(v128.bitselect(x, splat(1), splat(-0.0)), x, v128.or(f32x4.lt(x, splat(0)), f32x4.gt(x, splat(0))))
-  if (f == 26) return v128.and(x, f32x4.gt(x, a))
-  if (f == 27) return madd(x, a, b)
-  if (f == 28) return f32x4.trunc(clamp(x, a, b))
+  if (f == UnaryFunction.sign) return v128.bitselect(v128.bitselect(x, splat(1), splat(-0.0)), x, v128.or(f32x4.lt(x, splat(0)), f32x4.gt(x, splat(0))))
+  if (f == UnaryFunction.thresholdedRelu) return v128.and(x, f32x4.gt(x, a))
+  if (f == UnaryFunction.linear) return madd(x, a, b)
+  if (f == UnaryFunction.truncate) return f32x4.trunc(clamp(x, a, b))
   return x
 }
 
@@ -97,96 +97,94 @@ function unaryEnd(f: i32, x: usize, y: usize, count: i32, a: v128, b: v128): voi
 
 // One function each, called by its address: inlined into one function they take the compiler ten times as long.
 // prettier-ignore
-function clamped(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(0, x, y, count, a, b) }
-function leaky(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(1, x, y, count, a, b) }
-function elu(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(2, x, y, count, a, b) }
-function selu(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(3, x, y, count, a, b) }
-function celu(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(4, x, y, count, a, b) }
-function sigmoids(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(5, x, y, count, a, b) }
-function hardSigmoid(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(6, x, y, count, a, b) }
-function hardSwish(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(7, x, y, count, a, b) }
-function swish(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(8, x, y, count, a, b) }
-function tanhs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(9, x, y, count, a, b) }
-function gelus(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(10, x, y, count, a, b) }
-function gelusByTanh(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(11, x, y, count, a, b) }
-function erfs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(12, x, y, count, a, b) }
-function mishes(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(13, x, y, count, a, b) }
-function softpluses(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(14, x, y, count, a, b) }
-function softsign(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(15, x, y, count, a, b) }
-function exps(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(16, x, y, count, a, b) }
-function logs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(17, x, y, count, a, b) }
-function roots(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(18, x, y, count, a, b) }
-function absolutes(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(19, x, y, count, a, b) }
-function negatives(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(20, x, y, count, a, b) }
-function reciprocals(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(21, x, y, count, a, b) }
-function floors(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(22, x, y, count, a, b) }
-function ceilings(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(23, x, y, count, a, b) }
-function nearests(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(24, x, y, count, a, b) }
-function signs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(25, x, y, count, a, b) }
-function thresholded(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(26, x, y, count, a, b) }
-function linear(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(27, x, y, count, a, b) }
-function truncated(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(28, x, y, count, a, b) }
+function clamped(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(UnaryFunction.clip, x, y, count, a, b) }
+function leaky(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(UnaryFunction.leakyRelu, x, y, count, a, b) }
+function elu(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.elu, x, y, count, a, b) }
+function selu(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.selu, x, y, count, a, b) }
+function celu(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.celu, x, y, count, a, b) }
+function sigmoids(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.sigmoid, x, y, count, a, b) }
+function hardSigmoid(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(UnaryFunction.hardSigmoid, x, y, count, a, b) }
+function hardSwish(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(UnaryFunction.hardSwish, x, y, count, a, b) }
+function swish(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.swish, x, y, count, a, b) }
+function tanhs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.tanh, x, y, count, a, b) }
+function gelus(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.gelu, x, y, count, a, b) }
+function gelusByTanh(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.geluTanh, x, y, count, a, b) }
+function erfs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.erf, x, y, count, a, b) }
+function mishes(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.mish, x, y, count, a, b) }
+function softpluses(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.softplus, x, y, count, a, b) }
+function softsign(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.softsign, x, y, count, a, b) }
+function exps(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.exp, x, y, count, a, b) }
+function logs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.log, x, y, count, a, b) }
+function roots(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.sqrt, x, y, count, a, b) }
+function absolutes(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.abs, x, y, count, a, b) }
+function negatives(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.neg, x, y, count, a, b) }
+function reciprocals(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.reciprocal, x, y, count, a, b) }
+function floors(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.floor, x, y, count, a, b) }
+function ceilings(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.ceil, x, y, count, a, b) }
+function nearests(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.round, x, y, count, a, b) }
+function signs(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.sign, x, y, count, a, b) }
+function thresholded(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.thresholdedRelu, x, y, count, a, b) }
+function linear(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryRun(UnaryFunction.linear, x, y, count, a, b) }
+function truncated(x: usize, y: usize, count: i32, a: v128, b: v128): void { unaryEnd(UnaryFunction.truncate, x, y, count, a, b) }
 
 type Unary = (x: usize, y: usize, count: i32, a: v128, b: v128) => void
 
 function unaryOf(f: i32): Unary {
   switch (f) {
-    case 0: return clamped
-    case 1: return leaky
-    case 2: return elu
-    case 3: return selu
-    case 4: return celu
-    case 5: return sigmoids
-    case 6: return hardSigmoid
-    case 7: return hardSwish
-    case 8: return swish
-    case 9: return tanhs
-    case 10: return gelus
-    case 11: return gelusByTanh
-    case 12: return erfs
-    case 13: return mishes
-    case 14: return softpluses
-    case 15: return softsign
-    case 16: return exps
-    case 17: return logs
-    case 18: return roots
-    case 19: return absolutes
-    case 20: return negatives
-    case 21: return reciprocals
-    case 22: return floors
-    case 23: return ceilings
-    case 24: return nearests
-    case 25: return signs
-    case 26: return thresholded
-    case 27: return linear
+    case UnaryFunction.clip: return clamped
+    case UnaryFunction.leakyRelu: return leaky
+    case UnaryFunction.elu: return elu
+    case UnaryFunction.selu: return selu
+    case UnaryFunction.celu: return celu
+    case UnaryFunction.sigmoid: return sigmoids
+    case UnaryFunction.hardSigmoid: return hardSigmoid
+    case UnaryFunction.hardSwish: return hardSwish
+    case UnaryFunction.swish: return swish
+    case UnaryFunction.tanh: return tanhs
+    case UnaryFunction.gelu: return gelus
+    case UnaryFunction.geluTanh: return gelusByTanh
+    case UnaryFunction.erf: return erfs
+    case UnaryFunction.mish: return mishes
+    case UnaryFunction.softplus: return softpluses
+    case UnaryFunction.softsign: return softsign
+    case UnaryFunction.exp: return exps
+    case UnaryFunction.log: return logs
+    case UnaryFunction.sqrt: return roots
+    case UnaryFunction.abs: return absolutes
+    case UnaryFunction.neg: return negatives
+    case UnaryFunction.reciprocal: return reciprocals
+    case UnaryFunction.floor: return floors
+    case UnaryFunction.ceil: return ceilings
+    case UnaryFunction.round: return nearests
+    case UnaryFunction.sign: return signs
+    case UnaryFunction.thresholdedRelu: return thresholded
+    case UnaryFunction.linear: return linear
     default: return truncated
   }
 }
 
-/** Arguments: x, y (addresses, may be the same), count, function, a, b (its parameters, f32). */
-export function unaryF32(args: usize, thread: i32, threads: i32): void {
-  const total = load<i32>(args, 8)
+export function unaryF32(args: UnaryF32, thread: i32, threads: i32): void {
+  const total = args.count
   const start = shareStart(total, 16, thread, threads)
   const count = shareStart(total, 16, thread + 1, threads) - start
-  const x = <usize>load<i32>(args, 0) + 4 * <usize>start
-  const y = <usize>load<i32>(args, 4) + 4 * <usize>start
-  const a = splat(load<f32>(args, 16))
-  const b = splat(load<f32>(args, 20))
-  const run = unaryOf(load<i32>(args, 12))
+  const x = args.x + 4 * <usize>start
+  const y = args.y + 4 * <usize>start
+  const a = splat(args.a)
+  const b = splat(args.b)
+  const run = unaryOf(args.apply)
   run(x, y, count, a, b)
 }
 
-// The numbers of functions are those of `binaryFunctions` in src/runtime/backends/wasm/lower-elementwise.ts.
 // @ts-ignore: decorator
 @inline
 function binary(f: i32, a: v128, b: v128): v128 {
-  if (f == 0) return f32x4.add(a, b)
-  if (f == 1) return f32x4.sub(a, b)
-  if (f == 2) return f32x4.mul(a, b)
-  if (f == 3) return f32x4.div(a, b)
-  if (f == 4) return f32x4.min(a, b)
-  if (f == 5) return f32x4.max(a, b)
-  if (f == 6) return v128.bitselect(f32x4.mul(a, b), a, f32x4.lt(a, splat(0)))
+  if (f == BinaryFunction.add) return f32x4.add(a, b)
+  if (f == BinaryFunction.sub) return f32x4.sub(a, b)
+  if (f == BinaryFunction.mul) return f32x4.mul(a, b)
+  if (f == BinaryFunction.div) return f32x4.div(a, b)
+  if (f == BinaryFunction.min) return f32x4.min(a, b)
+  if (f == BinaryFunction.max) return f32x4.max(a, b)
+  if (f == BinaryFunction.prelu) return v128.bitselect(f32x4.mul(a, b), a, f32x4.lt(a, splat(0)))
   return a
 }
 
@@ -253,59 +251,51 @@ function powRun(a: usize, aStride: i32, b: usize, bStride: i32, y: usize, count:
   }
 }
 
-/**
- * Arguments: a, b, y (addresses; y contiguous, may be a or b where that has y's shape), function, lo, hi (f32, the fused clamp), six sizes, a's
- * six strides, b's six strides, in elements, 0 where they broadcast.
- */
-export function binaryF32(args: usize, thread: i32, threads: i32): void {
-  walkRows<BinaryRows>(args, args + 24, thread, threads)
+export function binaryF32(args: BinaryF32, thread: i32, threads: i32): void {
+  walkRows<BinaryRows, BinaryF32>(args, thread, threads)
 }
 
 class BinaryRows {
   // prettier-ignore
-  rows(args: usize, sizes: usize, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, row: i32, from: i32, count: i32): void {
-    const f = load<i32>(args, 12)
-    const lo = splat(load<f32>(args, 16))
-    const hi = splat(load<f32>(args, 20))
-    const inner = load<i32>(sizes, 20)
-    const aInner = load<i32>(sizes, 44)
-    const bInner = load<i32>(sizes, 68)
-    let a = elementAt(<usize>load<i32>(args, 0), sizes + 24, i0, i1, i2, i3, i4, from)
-    let b = elementAt(<usize>load<i32>(args, 4), sizes + 48, i0, i1, i2, i3, i4, from)
-    let y = <usize>load<i32>(args, 8) + 4 * (<usize>row * inner + from)
+  rows(args: BinaryF32, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, row: i32, from: i32, count: i32): void {
+    const f = args.apply
+    const lo = splat(args.lo)
+    const hi = splat(args.hi)
+    const inner = args.sizes5
+    const aInner = args.aStrides5
+    const bInner = args.bStrides5
+    let a = elementAt(args.a, args.aStrides, i0, i1, i2, i3, i4, from)
+    let b = elementAt(args.b, args.bStrides, i0, i1, i2, i3, i4, from)
+    let y = args.y + 4 * (<usize>row * inner + from)
     for (; turns > 0; turns--) {
       switch (f) {
-        case 0: binaryRun(0, a, aInner, b, bInner, y, count, lo, hi); break
-        case 1: binaryRun(1, a, aInner, b, bInner, y, count, lo, hi); break
-        case 2: binaryRun(2, a, aInner, b, bInner, y, count, lo, hi); break
-        case 3: binaryRun(3, a, aInner, b, bInner, y, count, lo, hi); break
-        case 4: binaryRun(4, a, aInner, b, bInner, y, count, lo, hi); break
-        case 5: binaryRun(5, a, aInner, b, bInner, y, count, lo, hi); break
-        case 6: binaryRun(6, a, aInner, b, bInner, y, count, lo, hi); break
-        case 7: powRun(a, aInner, b, bInner, y, count, lo, hi); break
+        case BinaryFunction.add: binaryRun(BinaryFunction.add, a, aInner, b, bInner, y, count, lo, hi); break
+        case BinaryFunction.sub: binaryRun(BinaryFunction.sub, a, aInner, b, bInner, y, count, lo, hi); break
+        case BinaryFunction.mul: binaryRun(BinaryFunction.mul, a, aInner, b, bInner, y, count, lo, hi); break
+        case BinaryFunction.div: binaryRun(BinaryFunction.div, a, aInner, b, bInner, y, count, lo, hi); break
+        case BinaryFunction.min: binaryRun(BinaryFunction.min, a, aInner, b, bInner, y, count, lo, hi); break
+        case BinaryFunction.max: binaryRun(BinaryFunction.max, a, aInner, b, bInner, y, count, lo, hi); break
+        case BinaryFunction.prelu: binaryRun(BinaryFunction.prelu, a, aInner, b, bInner, y, count, lo, hi); break
+        case BinaryFunction.pow: powRun(a, aInner, b, bInner, y, count, lo, hi); break
       }
-      a += <usize>(4 * load<i32>(sizes, 40))
-      b += <usize>(4 * load<i32>(sizes, 64))
+      a += <usize>(4 * args.aStrides4)
+      b += <usize>(4 * args.bStrides4)
       y += 4 * <usize>inner
     }
   }
 }
 
-/**
- * Y[n, r, c] = clamp(X[n, r, c]·scale[n·stride + c] + bias[n·stride + c]). Arguments: x, y (addresses, may be the same), scale, bias, batch,
- * rows, channels, stride (0, or `channels` where every sample has its own), lo, hi (f32).
- */
-export function affineF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const scales = <usize>load<i32>(args, 8)
-  const biases = <usize>load<i32>(args, 12)
-  const batch = load<i32>(args, 16)
-  const rows = load<i32>(args, 20)
-  const channels = load<i32>(args, 24)
-  const stride = load<i32>(args, 28)
-  const lo = splat(load<f32>(args, 32))
-  const hi = splat(load<f32>(args, 36))
+export function affineF32(args: AffineF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const scales = args.scale
+  const biases = args.bias
+  const batch = args.batch
+  const rows = args.rows
+  const channels = args.channels
+  const stride = args.stride
+  const lo = splat(args.lo)
+  const hi = splat(args.hi)
   const start = shareStart(rows, 1, thread, threads)
   const end = shareStart(rows, 1, thread + 1, threads)
   for (let n = 0; n < batch; n++) {

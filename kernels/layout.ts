@@ -2,12 +2,12 @@
 
 import { shareStart } from './sync'
 import { elementAt, walkRows } from './walk'
+import { CopyStridedF32, FillF32, GatherF32, TransposeF32 } from './table.generated'
 
-/** Arguments: y (address), count, value (f32). */
-export function fillF32(args: usize, thread: i32, threads: i32): void {
-  const total = load<i32>(args, 4)
+export function fillF32(args: FillF32, thread: i32, threads: i32): void {
+  const total = args.count
   const start = shareStart(total, 16, thread, threads)
-  fillRun(<usize>load<i32>(args, 0) + 4 * <usize>start, load<f32>(args, 8), shareStart(total, 16, thread + 1, threads) - start)
+  fillRun(args.y + 4 * <usize>start, args.value, shareStart(total, 16, thread + 1, threads) - start)
 }
 
 // @ts-ignore: decorator
@@ -80,27 +80,23 @@ function stridedRun(x: usize, xStride: i32, y: usize, yStride: i32, count: i32):
   }
 }
 
-/**
- * Y[Σ i·yStride] = X[Σ i·xStride] over six axes: Slice, Concat, Split, Pad, Expand, Tile, Transpose. Arguments: x, y (addresses),
- * six sizes, x's six strides, y's six strides, in elements; strides may be negative, x's also 0.
- */
-export function copyStridedF32(args: usize, thread: i32, threads: i32): void {
-  walkRows<CopyRows>(args, args + 8, thread, threads)
+export function copyStridedF32(args: CopyStridedF32, thread: i32, threads: i32): void {
+  walkRows<CopyRows, CopyStridedF32>(args, thread, threads)
 }
 
 class CopyRows {
   // prettier-ignore
-  rows(args: usize, sizes: usize, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, row: i32, from: i32, count: i32): void {
-    const xInner = load<i32>(sizes, 44)
-    const yInner = load<i32>(sizes, 68)
-    let x = elementAt(<usize>load<i32>(args, 0), sizes + 24, i0, i1, i2, i3, i4, from)
-    let y = elementAt(<usize>load<i32>(args, 4), sizes + 48, i0, i1, i2, i3, i4, from)
+  rows(args: CopyStridedF32, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, row: i32, from: i32, count: i32): void {
+    const xInner = args.xStrides5
+    const yInner = args.yStrides5
+    let x = elementAt(args.x, args.xStrides, i0, i1, i2, i3, i4, from)
+    let y = elementAt(args.y, args.yStrides, i0, i1, i2, i3, i4, from)
     for (; turns > 0; turns--) {
       if (yInner == 1 && xInner == 1) moveRun(x, y, count)
       else if (yInner == 1 && xInner == 0) fillRun(y, load<f32>(x), count)
       else stridedRun(x, xInner, y, yInner, count)
-      x += <usize>(4 * load<i32>(sizes, 40))
-      y += <usize>(4 * load<i32>(sizes, 64))
+      x += <usize>(4 * args.xStrides4)
+      y += <usize>(4 * args.yStrides4)
     }
   }
 }
@@ -153,22 +149,17 @@ function transposeColumns(x: usize, xRow: usize, y: usize, yRow: usize, rows: i3
   }
 }
 
-/**
- * Matrices transposed: Y[o, c, r] = X[o, r, c]. Arguments: x, y (addresses), rows, columns, xRow (elements from one row of X to the next),
- * yRow (the same in Y), four sizes of outer axes, x's four strides along them, y's four, in elements.
- */
-export function transposeF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const rows = load<i32>(args, 8)
-  const columns = load<i32>(args, 12)
-  const xRow: usize = 4 * <usize>load<i32>(args, 16)
-  const yRow: usize = 4 * <usize>load<i32>(args, 20)
-  const t = args + 24
-  const d1 = load<i32>(t, 4)
-  const d2 = load<i32>(t, 8)
-  const d3 = load<i32>(t, 12)
-  const outer = load<i32>(t) * d1 * d2 * d3
+export function transposeF32(args: TransposeF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const rows = args.rows
+  const columns = args.columns
+  const xRow: usize = 4 * <usize>args.xRow
+  const yRow: usize = 4 * <usize>args.yRow
+  const d1 = args.sizes1
+  const d2 = args.sizes2
+  const d3 = args.sizes3
+  const outer = args.sizes0 * d1 * d2 * d3
   const blocks = (columns + 15) / 16
   // Shares are blocks of 16 columns of all matrices, one behind the other.
   const end = shareStart(outer * blocks, 1, thread + 1, threads)
@@ -181,27 +172,23 @@ export function transposeF32(args: usize, thread: i32, threads: i32): void {
     o /= d2
     const i1 = o % d1
     const i0 = o / d1
-    const xp = x + 4 * <usize>(i0 * load<i32>(t, 16) + i1 * load<i32>(t, 20) + i2 * load<i32>(t, 24) + i3 * load<i32>(t, 28))
-    const yp = y + 4 * <usize>(i0 * load<i32>(t, 32) + i1 * load<i32>(t, 36) + i2 * load<i32>(t, 40) + i3 * load<i32>(t, 44))
+    const xp = x + 4 * <usize>(i0 * args.xStrides0 + i1 * args.xStrides1 + i2 * args.xStrides2 + i3 * args.xStrides3)
+    const yp = y + 4 * <usize>(i0 * args.yStrides0 + i1 * args.yStrides1 + i2 * args.yStrides2 + i3 * args.yStrides3)
     transposeColumns(xp, xRow, yp, yRow, rows, from, min(from + 16, columns))
   }
 }
 
-/**
- * Y[o, j, k, i] = X[o, tableJ[j], tableK[k], i]: nearest-neighbour Resize, Gather with constant indices, channel shuffle. Arguments: x, y
- * (addresses), outer, inJ, inK, outJ, outK, inner (sizes), tableJ, tableK (indices, i32).
- */
-export function gatherF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const outer = load<i32>(args, 8)
-  const inJ = load<i32>(args, 12)
-  const inK = load<i32>(args, 16)
-  const outJ = load<i32>(args, 20)
-  const outK = load<i32>(args, 24)
-  const inner = load<i32>(args, 28)
-  const tableJ = <usize>load<i32>(args, 32)
-  const tableK = <usize>load<i32>(args, 36)
+export function gatherF32(args: GatherF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const outer = args.outer
+  const inJ = args.inJ
+  const inK = args.inK
+  const outJ = args.outJ
+  const outK = args.outK
+  const inner = args.inner
+  const tableJ = args.tableJ
+  const tableK = args.tableK
   const rows = outer * outJ
   // Shares are rows of outK, or parts of every one where there are few.
   const byRows = rows >= 8 * threads

@@ -2,18 +2,15 @@
 
 import { shareStart } from './sync'
 import { madd } from './simd'
+import { LimitF32, LimitMaxAddF32, LimitMaxAddU8 } from './table.generated'
 
 // Twelve chains of operations that do not wait for each other: enough to fill the pipelines, few enough to stay in registers. Four turns are
 // written out, so that counting turns is no part of what is measured. All values come from memory: V8 would make constants anew in every turn.
 
-/**
- * c = c·x + w, 12 vectors a turn: 48 MACs. Arguments: y (56 floats: where the chains begin and end, then x and w), turns (all threads
- * together; each rounds its share up to a multiple of 4).
- */
 // prettier-ignore
-export function limitF32(args: usize, thread: i32, threads: i32): void {
-  const y = <usize>load<i32>(args, 0)
-  const turns = load<i32>(args, 4)
+export function limitF32(args: LimitF32, thread: i32, threads: i32): void {
+  const y = args.y
+  const turns = args.turns
   const x = v128.load(y, 192), w = v128.load(y, 208)
   let c0 = v128.load(y), c1 = v128.load(y, 16), c2 = v128.load(y, 32), c3 = v128.load(y, 48)
   let c4 = v128.load(y, 64), c5 = v128.load(y, 80), c6 = v128.load(y, 96), c7 = v128.load(y, 112)
@@ -35,11 +32,10 @@ export function limitF32(args: usize, thread: i32, threads: i32): void {
   if (thread == 0) keep(y, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)
 }
 
-/** c = max(c, x) + w in floats, 12 vectors a turn: 48 terms. Arguments as limitF32. */
 // prettier-ignore
-export function limitMaxAddF32(args: usize, thread: i32, threads: i32): void {
-  const y = <usize>load<i32>(args, 0)
-  const turns = load<i32>(args, 4)
+export function limitMaxAddF32(args: LimitMaxAddF32, thread: i32, threads: i32): void {
+  const y = args.y
+  const turns = args.turns
   const x = v128.load(y, 192), w = v128.load(y, 208)
   let c0 = v128.load(y), c1 = v128.load(y, 16), c2 = v128.load(y, 32), c3 = v128.load(y, 48)
   let c4 = v128.load(y, 64), c5 = v128.load(y, 80), c6 = v128.load(y, 96), c7 = v128.load(y, 112)
@@ -65,11 +61,10 @@ export function limitMaxAddF32(args: usize, thread: i32, threads: i32): void {
   if (thread == 0) keep(y, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)
 }
 
-/** c = max(c, x) + w in bytes, 12 vectors a turn: 192 terms. Arguments as limitF32. */
 // prettier-ignore
-export function limitMaxAddU8(args: usize, thread: i32, threads: i32): void {
-  const y = <usize>load<i32>(args, 0)
-  const turns = load<i32>(args, 4)
+export function limitMaxAddU8(args: LimitMaxAddU8, thread: i32, threads: i32): void {
+  const y = args.y
+  const turns = args.turns
   const x = v128.load(y, 192), w = v128.load(y, 208)
   let c0 = v128.load(y), c1 = v128.load(y, 16), c2 = v128.load(y, 32), c3 = v128.load(y, 48)
   let c4 = v128.load(y, 64), c5 = v128.load(y, 80), c6 = v128.load(y, 96), c7 = v128.load(y, 112)

@@ -3,6 +3,7 @@
 import { exp, log, powNegative, splat, sumLanes } from './math'
 import { madd } from './simd'
 import { shareStart } from './sync'
+import { ChannelStatisticsF32, GroupScaleF32, LayerNormF32, LrnF32, SoftmaxLastF32, SoftmaxRowsF32 } from './table.generated'
 
 // @ts-ignore: decorator
 @inline
@@ -10,16 +11,13 @@ function maxLanes(v: v128): f32 {
   return max(max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)), max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)))
 }
 
-/**
- * Softmax over the last axis: y = exp(x − max) / Σ exp(x − max), or its logarithm. Arguments: x, y (addresses, may be the same), rows, size,
- * logarithm (0 or 1).
- */
-export function softmaxLastF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const rows = load<i32>(args, 8)
-  const size = load<i32>(args, 12)
-  const logarithm = load<i32>(args, 16) != 0
+/** y = exp(x − max) / Σ exp(x − max), or its logarithm. */
+export function softmaxLastF32(args: SoftmaxLastF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const rows = args.rows
+  const size = args.size
+  const logarithm = args.logarithm != 0
   const whole = size & ~3
   const end = shareStart(rows, 1, thread + 1, threads)
   for (let r = shareStart(rows, 1, thread, threads); r < end; r++) {
@@ -71,14 +69,13 @@ function put(p: usize, v: v128, four: bool): void {
   else v128.store32_lane(p, v, 0)
 }
 
-/** Softmax over the middle axis of [outer, size, inner]. Arguments: x, y (addresses, may be the same), outer, size, inner, logarithm. */
-export function softmaxRowsF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const outer = load<i32>(args, 8)
-  const size = load<i32>(args, 12)
-  const inner = load<i32>(args, 16)
-  const logarithm = load<i32>(args, 20) != 0
+export function softmaxRowsF32(args: SoftmaxRowsF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const outer = args.outer
+  const size = args.size
+  const inner = args.inner
+  const logarithm = args.logarithm != 0
   const rowBytes: usize = 4 * <usize>inner
   const first = shareStart(outer * inner, 16, thread, threads)
   const end = shareStart(outer * inner, 16, thread + 1, threads)
@@ -125,22 +122,17 @@ export function softmaxRowsF32(args: usize, thread: i32, threads: i32): void {
   }
 }
 
-/**
- * LayerNormalization over the last axis. Arguments: x, y (addresses, may be the same), rows, size, scale, bias (addresses of `size` floats,
- * 0 for none), statistics (address of rows pairs mean, 1/deviation, or 0), centred (1: LayerNormalization, 0: RMSNormalization, μ taken as 0),
- * epsilon (f32).
- */
-export function layerNormF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const rows = load<i32>(args, 8)
-  const size = load<i32>(args, 12)
-  const scale = <usize>load<i32>(args, 16)
-  const bias = <usize>load<i32>(args, 20)
-  const means = <usize>load<i32>(args, 24)
-  const deviations = <usize>load<i32>(args, 28)
-  const centred = load<i32>(args, 32) != 0
-  const epsilon = load<f32>(args, 36)
+export function layerNormF32(args: LayerNormF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const rows = args.rows
+  const size = args.size
+  const scale = args.scale
+  const bias = args.bias
+  const means = args.means
+  const deviations = args.deviations
+  const centred = args.centred != 0
+  const epsilon = args.epsilon
   const whole = size & ~3
   const end = shareStart(rows, 1, thread + 1, threads)
   for (let r = shareStart(rows, 1, thread, threads); r < end; r++) {
@@ -185,14 +177,13 @@ export function layerNormF32(args: usize, thread: i32, threads: i32): void {
 // Rows that are summed before they join the total: the rounding error of a sum grows with its length.
 const block = 128
 
-/** Means and variances over the rows of [batch, rows, channels]. Arguments: x (address), means, variances (addresses of batch·channels floats), batch, rows, channels. */
-export function channelStatisticsF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const means = <usize>load<i32>(args, 4)
-  const variances = <usize>load<i32>(args, 8)
-  const batch = load<i32>(args, 12)
-  const rows = load<i32>(args, 16)
-  const channels = load<i32>(args, 20)
+export function channelStatisticsF32(args: ChannelStatisticsF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const means = args.means
+  const variances = args.variances
+  const batch = args.batch
+  const rows = args.rows
+  const channels = args.channels
   const rowBytes: usize = 4 * <usize>channels
   const by = splat(<f32>rows)
   const end = shareStart(batch * channels, 16, thread + 1, threads)
@@ -229,22 +220,17 @@ export function channelStatisticsF32(args: usize, thread: i32, threads: i32): vo
   }
 }
 
-/**
- * What `affineF32` needs of statistics per channel: a = scale / √(variance + ε), b = bias − mean·a, with means and variances joined over
- * groups of equally many channels. Arguments: means, variances (addresses of batch·channels floats), a, b (results, may be the same two),
- * scale, bias (addresses of `channels` floats), batch, channels, groups, epsilon (f32).
- */
-export function groupScaleF32(args: usize, thread: i32, threads: i32): void {
-  const means = <usize>load<i32>(args, 0)
-  const variances = <usize>load<i32>(args, 4)
-  const as = <usize>load<i32>(args, 8)
-  const bs = <usize>load<i32>(args, 12)
-  const scale = <usize>load<i32>(args, 16)
-  const bias = <usize>load<i32>(args, 20)
-  const batch = load<i32>(args, 24)
-  const channels = load<i32>(args, 28)
-  const groups = load<i32>(args, 32)
-  const epsilon = load<f32>(args, 36)
+export function groupScaleF32(args: GroupScaleF32, thread: i32, threads: i32): void {
+  const means = args.means
+  const variances = args.variances
+  const as = args.a
+  const bs = args.b
+  const scale = args.scale
+  const bias = args.bias
+  const batch = args.batch
+  const channels = args.channels
+  const groups = args.groups
+  const epsilon = args.epsilon
   const size = channels / groups
   const end = shareStart(batch * groups, 1, thread + 1, threads)
   for (let g = shareStart(batch * groups, 1, thread, threads); g < end; g++) {
@@ -281,20 +267,16 @@ function squares(x: usize, from: i32, to: i32): f32 {
   return s
 }
 
-/**
- * LRN: Y[p, c] = X[p, c] / (k + alpha · Σ X[p, j]²)^beta over channels j from c − before to c + after. Arguments: x, y (addresses, not the
- * same), pixels, channels, before, after, alpha (already divided by the window's size), beta, k (f32).
- */
-export function lrnF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const pixels = load<i32>(args, 8)
-  const channels = load<i32>(args, 12)
-  const before = load<i32>(args, 16)
-  const after = load<i32>(args, 20)
-  const alpha = splat(load<f32>(args, 24))
-  const beta = splat(load<f32>(args, 28))
-  const k = splat(load<f32>(args, 32))
+export function lrnF32(args: LrnF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const pixels = args.pixels
+  const channels = args.channels
+  const before = args.before
+  const after = args.after
+  const alpha = splat(args.alpha)
+  const beta = splat(args.beta)
+  const k = splat(args.k)
   const end = shareStart(pixels, 1, thread + 1, threads)
   for (let p = shareStart(pixels, 1, thread, threads); p < end; p++) {
     const xp = x + 4 * (<usize>p * channels)

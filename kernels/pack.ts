@@ -2,6 +2,7 @@
 // weights that are known when the plan is made.
 
 import { shareStart } from './sync'
+import { PackAdderDepthwiseF32, PackAdderF32, PackDepthwiseF32, PackPanelsF32 } from './table.generated'
 
 /** max(0, −min w) of weights that are clamped to lo and more, from the minima of parts of w: what makes all of them non-negative. */
 function shiftOf(minima: usize, count: i32, lo: f32): f32 {
@@ -17,42 +18,34 @@ export function oneOf(base: usize, i: i32, otherwise: f32): f32 {
   return base ? load<f32>(base + 4 * <usize>i) : otherwise
 }
 
-/**
- * Panels of 8 output channels for `convF32`: their biases, then for each tap and input channel their 8 weights; zeros beyond the last channel.
- * Weights are multiplied by scale[o], biases become bias[o]·biasScale[o] + shift[o].
- *
- * Arguments: w, packed (addresses), bias, scale, biasScale, shift (addresses of one float per output channel, 0 for none), minima (address of
- * minima of parts of w, 0 for none: the weights are shifted so that none is negative), minimaCount, shiftAt (address: the shift is put there), groups,
- * outChannels, inChannels (per group), groupStep, outStep, inStep, tapStep (elements of w from one to the next), taps, tapTable (address of i32:
- * which taps, in order), lo ≤ 0, hi (f32: weights are clamped first).
- */
-export function packPanelsF32(args: usize, thread: i32, threads: i32): void {
-  const w = <usize>load<i32>(args, 0)
-  const bias = <usize>load<i32>(args, 8)
-  const scale = <usize>load<i32>(args, 12)
-  const biasScale = <usize>load<i32>(args, 16)
-  const shift = <usize>load<i32>(args, 20)
-  const minima = <usize>load<i32>(args, 24)
-  const outChannels = load<i32>(args, 40)
-  const inChannels = load<i32>(args, 44)
-  const groupStep = load<i32>(args, 48)
-  const outStep = load<i32>(args, 52)
-  const inStep = 4 * <usize>load<i32>(args, 56)
-  const tapStep = load<i32>(args, 60)
-  const taps = load<i32>(args, 64)
-  const tapTable = <usize>load<i32>(args, 68)
-  const lo = load<f32>(args, 72)
-  const hi = load<f32>(args, 76)
-  const added: f32 = minima ? shiftOf(minima, load<i32>(args, 28), lo) : 0
-  if (minima && thread == 0) store<f32>(<usize>load<i32>(args, 32), added)
+/** Weights are multiplied by scale[o], biases become bias[o]·biasScale[o] + shift[o]. */
+export function packPanelsF32(args: PackPanelsF32, thread: i32, threads: i32): void {
+  const w = args.w
+  const bias = args.bias
+  const scale = args.scale
+  const biasScale = args.biasScale
+  const shift = args.shift
+  const minima = args.minima
+  const outChannels = args.outChannels
+  const inChannels = args.inChannels
+  const groupStep = args.groupStep
+  const outStep = args.outStep
+  const inStep = 4 * <usize>args.inStep
+  const tapStep = args.tapStep
+  const taps = args.taps
+  const tapTable = args.tapTable
+  const lo = args.lo
+  const hi = args.hi
+  const added: f32 = minima ? shiftOf(minima, args.minimaCount, lo) : 0
+  if (minima && thread == 0) store<f32>(args.shiftAt, added)
   const groupPanels = (outChannels + 7) / 8
-  const panels = groupPanels * load<i32>(args, 36)
+  const panels = groupPanels * args.groups
   const panelBytes = 32 * <usize>(1 + taps * inChannels)
   const end = shareStart(panels, 1, thread + 1, threads)
   for (let panel = shareStart(panels, 1, thread, threads); panel < end; panel++) {
     const group = panel / groupPanels
     const first = 8 * (panel - group * groupPanels)
-    const to = <usize>load<i32>(args, 4) + panelBytes * panel
+    const to = args.packed + panelBytes * panel
     for (let o = 0; o < 8; o++) {
       let here = to + 4 * <usize>o
       if (first + o >= outChannels) {
@@ -78,21 +71,18 @@ export function packPanelsF32(args: usize, thread: i32, threads: i32): void {
   }
 }
 
-/**
- * [C, T] as `depthwiseF32` wants it: [C / 4][bias, then taps][4]. Arguments: w, packed, bias, scale, biasScale, shift (as above), channels, taps,
- * tapTable (address of i32: which taps, in order), wTaps (taps of w).
- */
-export function packDepthwiseF32(args: usize, thread: i32, threads: i32): void {
-  const w = <usize>load<i32>(args, 0)
-  const packed = <usize>load<i32>(args, 4)
-  const bias = <usize>load<i32>(args, 8)
-  const scale = <usize>load<i32>(args, 12)
-  const biasScale = <usize>load<i32>(args, 16)
-  const shift = <usize>load<i32>(args, 20)
-  const channels = load<i32>(args, 24)
-  const taps = load<i32>(args, 28)
-  const tapTable = <usize>load<i32>(args, 32)
-  const wTaps = load<i32>(args, 36)
+/** [C / 4][bias, then taps][4] */
+export function packDepthwiseF32(args: PackDepthwiseF32, thread: i32, threads: i32): void {
+  const w = args.w
+  const packed = args.packed
+  const bias = args.bias
+  const scale = args.scale
+  const biasScale = args.biasScale
+  const shift = args.shift
+  const channels = args.channels
+  const taps = args.taps
+  const tapTable = args.tapTable
+  const wTaps = args.wTaps
   const end = shareStart(channels, 4, thread + 1, threads)
   for (let c = shareStart(channels, 4, thread, threads); c < ((end + 3) & ~3); c++) {
     let here = packed + 4 * <usize>((c & ~3) * (1 + taps) + (c & 3))
@@ -107,40 +97,36 @@ export function packDepthwiseF32(args: usize, thread: i32, threads: i32): void {
 }
 
 /**
- * Panels of 8 filters for `adderF32`: for each part of the reduction −½Σw', then its weights w' = clamp(w) + shift. And what a filter's sum becomes:
- * a = −2·scale[o], b = scale[o]·(bias[o] − Σ|w − clamp(w)|) + offset[o], which for inputs in [lo, hi] is without loss (src/ops/adderConv/clamp.ts).
- *
- * Arguments: w, packed, filters, bias, scale, offset (addresses; the last three 0 for none), minima, minimaCount (as above), shiftAt (address:
- * the shift is put there), groups, outChannels, channels (both per group), taps, lo ≤ 0, hi ≥ 0 (f32), tapChannels (channels of a tap, those that only
- * fill up included), run (of them in a run), runs, partRuns (runs of a part).
+ * For each part of the reduction −½Σw', then its weights w' = clamp(w) + shift. What a filter's sum becomes: a = −2·scale[o],
+ * b = scale[o]·(bias[o] − Σ|w − clamp(w)|) + offset[o], which for inputs in [lo, hi] is without loss (src/ops/adderConv/clamp.ts).
  */
-export function packAdderF32(args: usize, thread: i32, threads: i32): void {
-  const w = <usize>load<i32>(args, 0)
-  const bias = <usize>load<i32>(args, 12)
-  const scale = <usize>load<i32>(args, 16)
-  const offset = <usize>load<i32>(args, 20)
-  const lo = load<f32>(args, 52)
-  const hi = load<f32>(args, 56)
-  const shift = shiftOf(<usize>load<i32>(args, 24), load<i32>(args, 28), lo)
-  if (thread == 0) store<f32>(<usize>load<i32>(args, 32), shift)
-  const outChannels = load<i32>(args, 40)
-  const channels = load<i32>(args, 44)
-  const taps = load<i32>(args, 48)
-  const tapChannels = load<i32>(args, 60)
-  const part = load<i32>(args, 64) * load<i32>(args, 72)
-  const length = load<i32>(args, 64) * load<i32>(args, 68)
+export function packAdderF32(args: PackAdderF32, thread: i32, threads: i32): void {
+  const w = args.w
+  const bias = args.bias
+  const scale = args.scale
+  const offset = args.offset
+  const lo = args.lo
+  const hi = args.hi
+  const shift = shiftOf(args.minima, args.minimaCount, lo)
+  if (thread == 0) store<f32>(args.shiftAt, shift)
+  const outChannels = args.outChannels
+  const channels = args.channels
+  const taps = args.taps
+  const tapChannels = args.tapChannels
+  const part = args.run * args.partRuns
+  const length = args.run * args.runs
   const parts = (length + part - 1) / part
   const groupPanels = (outChannels + 7) / 8
-  const panels = groupPanels * load<i32>(args, 36)
+  const panels = groupPanels * args.groups
   const end = shareStart(panels, 1, thread + 1, threads)
   for (let panel = shareStart(panels, 1, thread, threads); panel < end; panel++) {
     const group = panel / groupPanels
     const first = 8 * (panel - group * groupPanels)
     for (let o = 0; o < 8; o++) {
-      let here = <usize>load<i32>(args, 4) + 32 * <usize>(panel * (length + parts)) + 4 * <usize>o
+      let here = args.packed + 32 * <usize>(panel * (length + parts)) + 4 * <usize>o
       const exists = first + o < outChannels
       const filter = group * outChannels + first + o
-      const constants = <usize>load<i32>(args, 8) + 64 * <usize>panel + 4 * <usize>o
+      const constants = args.filters + 64 * <usize>panel + 4 * <usize>o
       const factor: f32 = exists ? oneOf(scale, filter, 1) : 0
       const from = w + 4 * <usize>(filter * channels * taps)
       // The reduction runs over taps, then channels; w over channels, then taps.
@@ -175,20 +161,16 @@ export function packAdderF32(args: usize, thread: i32, threads: i32): void {
   }
 }
 
-/**
- * [C, T] as `adderDepthwiseF32` wants it: [tap][channel], and −scale[c], scale[c]·bias[c] + offset[c] as filters; both `padded` wide. Arguments: w,
- * packed, filters, bias, scale, offset (as above), channels, padded, taps.
- */
-export function packAdderDepthwiseF32(args: usize, thread: i32, threads: i32): void {
-  const w = <usize>load<i32>(args, 0)
-  const packed = <usize>load<i32>(args, 4)
-  const filters = <usize>load<i32>(args, 8)
-  const bias = <usize>load<i32>(args, 12)
-  const scale = <usize>load<i32>(args, 16)
-  const offset = <usize>load<i32>(args, 20)
-  const channels = load<i32>(args, 24)
-  const padded = load<i32>(args, 28)
-  const taps = load<i32>(args, 32)
+export function packAdderDepthwiseF32(args: PackAdderDepthwiseF32, thread: i32, threads: i32): void {
+  const w = args.w
+  const packed = args.packed
+  const filters = args.filters
+  const bias = args.bias
+  const scale = args.scale
+  const offset = args.offset
+  const channels = args.channels
+  const padded = args.padded
+  const taps = args.taps
   const end = shareStart(padded, 4, thread + 1, threads)
   for (let c = shareStart(padded, 4, thread, threads); c < end; c++) {
     const exists = c < channels

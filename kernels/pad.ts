@@ -1,19 +1,19 @@
 // A copy of an NHWC tensor with a border of zeros.
 
 import { shareStart } from './sync'
+import { PadF32, RepeatChannelsF32 } from './table.generated'
 
-/** Arguments: x, y (addresses), batch, height, width, pixelBytes, outHeight, outWidth, padTop, padLeft. */
-export function padF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const batch = load<i32>(args, 8)
-  const height = load<i32>(args, 12)
-  const pixelBytes = <usize>load<i32>(args, 20)
-  const inBytes = pixelBytes * load<i32>(args, 16)
-  const outHeight = load<i32>(args, 24)
-  const outBytes = pixelBytes * load<i32>(args, 28)
-  const padTop = load<i32>(args, 32)
-  const before = min(pixelBytes * load<i32>(args, 36), outBytes)
+export function padF32(args: PadF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const batch = args.batch
+  const height = args.height
+  const pixelBytes = <usize>args.pixelBytes
+  const inBytes = pixelBytes * args.width
+  const outHeight = args.outHeight
+  const outBytes = pixelBytes * args.outWidth
+  const padTop = args.padTop
+  const before = min(pixelBytes * args.padLeft, outBytes)
   // The window may end before the input does.
   const copied = min(inBytes, outBytes - before)
 
@@ -31,13 +31,12 @@ export function padF32(args: usize, thread: i32, threads: i32): void {
   }
 }
 
-/** y[p, c] = x[p, c / times]. Arguments: x, y (addresses), pixels, channels (of x), times. */
-export function repeatChannelsF32(args: usize, thread: i32, threads: i32): void {
-  const times = load<i32>(args, 16)
-  const values = load<i32>(args, 8) * load<i32>(args, 12)
+export function repeatChannelsF32(args: RepeatChannelsF32, thread: i32, threads: i32): void {
+  const times = args.times
+  const values = args.pixels * args.channels
   const first = shareStart(values, 16, thread, threads)
-  let x = <usize>load<i32>(args, 0) + 4 * <usize>first
-  let y = <usize>load<i32>(args, 4) + 4 * <usize>first * times
+  let x = args.x + 4 * <usize>first
+  let y = args.y + 4 * <usize>first * times
   for (let i = shareStart(values, 16, thread + 1, threads) - first; i > 0; i--) {
     const value = load<f32>(x)
     x += 4

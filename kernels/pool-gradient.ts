@@ -4,48 +4,47 @@
 // at a time: it clears them and goes over their windows.
 
 import { splat } from './math'
-import { Windows } from './pool'
+import { entryD, entryH, entryW } from './pool'
 import { shareStart } from './sync'
+import { PoolGradientF32 } from './table.generated'
 
-/** Arguments: dy, x (addresses; x only of maxima), dx, and `Windows`. */
-export function poolGradientF32(args: usize, thread: i32, threads: i32): void {
-  const windows = changetype<Windows>(args + 12)
-  const average = windows.average != 0
-  const stepD: usize = 4 * <usize>windows.stepD
-  const stepH: usize = 4 * <usize>windows.stepH
-  const stepW: usize = 4 * <usize>windows.stepW
-  const pixels = windows.inD * windows.inH * windows.inW
-  const channels = windows.channels
+export function poolGradientF32(args: PoolGradientF32, thread: i32, threads: i32): void {
+  const average = args.average != 0
+  const stepD: usize = 4 * <usize>args.stepD
+  const stepH: usize = 4 * <usize>args.stepH
+  const stepW: usize = 4 * <usize>args.stepW
+  const pixels = args.inD * args.inH * args.inW
+  const channels = args.channels
   const pixel: usize = 4 * <usize>channels
   const blocks = (channels + 15) / 16
-  const end = shareStart(windows.batch * blocks, 1, thread + 1, threads)
-  for (let unit = shareStart(windows.batch * blocks, 1, thread, threads); unit < end; unit++) {
+  const end = shareStart(args.batch * blocks, 1, thread + 1, threads)
+  for (let unit = shareStart(args.batch * blocks, 1, thread, threads); unit < end; unit++) {
     const image = unit / blocks
     const first = 16 * (unit - image * blocks)
     const count = min(16, channels - first)
     const offset = 4 * <usize>first
     const here = pixel * <usize>(image * pixels) + offset
-    const x = <usize>load<i32>(args, 4) + here
-    const dx = <usize>load<i32>(args, 8) + here
+    const x = args.x + here
+    const dx = args.dx + here
     clear(dx, pixels, pixel, count)
-    let dy = <usize>load<i32>(args, 0) + pixel * <usize>(image * windows.outD * windows.outH * windows.outW) + offset
-    for (let od = 0; od < windows.outD; od++) {
-      const entryD = windows.entryD(od)
-      const tapsD = entryD.taps
-      for (let oh = 0; oh < windows.outH; oh++) {
-        const entryH = windows.entryH(oh)
-        const tapsH = entryH.taps
-        const row = pixel * <usize>((entryD.first * windows.inH + entryH.first) * windows.inW)
-        const divisor = entryD.divisor * entryH.divisor
-        for (let ow = 0; ow < windows.outW; ow++) {
-          const entryW = windows.entryW(ow)
-          const tapsW = entryW.taps
-          const at = row + pixel * <usize>entryW.first
+    let dy = args.dy + pixel * <usize>(image * args.outD * args.outH * args.outW) + offset
+    for (let od = 0; od < args.outD; od++) {
+      const d = entryD(args, od)
+      const tapsD = d.taps
+      for (let oh = 0; oh < args.outH; oh++) {
+        const h = entryH(args, oh)
+        const tapsH = h.taps
+        const row = pixel * <usize>((d.first * args.inH + h.first) * args.inW)
+        const divisor = d.divisor * h.divisor
+        for (let ow = 0; ow < args.outW; ow++) {
+          const w = entryW(args, ow)
+          const tapsW = w.taps
+          const at = row + pixel * <usize>w.first
           for (let c = 0; c < count; ) {
             const four = c + 4 <= count
             const lane = 4 * <usize>c
             const to = dx + at + lane
-            if (average) spread(dy + lane, to, four, tapsD, tapsH, tapsW, stepD, stepH, stepW, <f32>(divisor * entryW.divisor))
+            if (average) spread(dy + lane, to, four, tapsD, tapsH, tapsW, stepD, stepH, stepW, <f32>(divisor * w.divisor))
             else give(dy + lane, x + at + lane, to, four, tapsD, tapsH, tapsW, stepD, stepH, stepW)
             c += four ? 4 : 1
           }

@@ -2,48 +2,7 @@
 
 import { splat } from './math'
 import { shareStart } from './sync'
-
-/** What pooling and its gradient are told of their windows, as it lies among their arguments. */
-@unmanaged
-export class Windows {
-  /** 0 maximum, 1 mean. */
-  average: i32
-  batch: i32
-  inD: i32
-  inH: i32
-  inW: i32
-  channels: i32
-  outD: i32
-  outH: i32
-  outW: i32
-  /** From one tap to the next, in elements: dilation · stride of the axis. */
-  stepD: i32
-  stepH: i32
-  stepW: i32
-  /**
-   * For each output along D, then along H, then along W three i32: the input index of its first tap inside the image, the number of taps inside,
-   * and its factor of the mean's divisor.
-   */
-  table: usize
-
-  // @ts-ignore: decorator
-  @inline
-  entryD(od: i32): Entry {
-    return changetype<Entry>(this.table + 12 * <usize>od)
-  }
-
-  // @ts-ignore: decorator
-  @inline
-  entryH(oh: i32): Entry {
-    return changetype<Entry>(this.table + 12 * <usize>(this.outD + oh))
-  }
-
-  // @ts-ignore: decorator
-  @inline
-  entryW(ow: i32): Entry {
-    return changetype<Entry>(this.table + 12 * <usize>(this.outD + this.outH + ow))
-  }
-}
+import { PoolF32, Windows } from './table.generated'
 
 /** Of the table of `Windows`. */
 @unmanaged
@@ -53,20 +12,36 @@ export class Entry {
   divisor: i32
 }
 
-/** Arguments: x, y (addresses), and `Windows`. */
-export function poolF32(args: usize, thread: i32, threads: i32): void {
-  const windows = changetype<Windows>(args + 8)
-  if (windows.average != 0) pool<Mean>(args, windows, thread, threads)
-  else pool<Maximum>(args, windows, thread, threads)
+// @ts-ignore: decorator
+@inline
+export function entryD(windows: Windows, od: i32): Entry {
+  return changetype<Entry>(windows.table + 12 * <usize>od)
+}
+
+// @ts-ignore: decorator
+@inline
+export function entryH(windows: Windows, oh: i32): Entry {
+  return changetype<Entry>(windows.table + 12 * <usize>(windows.outD + oh))
+}
+
+// @ts-ignore: decorator
+@inline
+export function entryW(windows: Windows, ow: i32): Entry {
+  return changetype<Entry>(windows.table + 12 * <usize>(windows.outD + windows.outH + ow))
+}
+
+export function poolF32(args: PoolF32, thread: i32, threads: i32): void {
+  if (args.average) pool<Mean>(args, thread, threads)
+  else pool<Maximum>(args, thread, threads)
 }
 
 /** A reduction `T` has `none`, what it begins with, `take`, one tap more, and `end`; no fields. */
-function pool<T>(args: usize, windows: Windows, thread: i32, threads: i32): void {
-  const outH = windows.outH
-  const outW = windows.outW
-  const pixel: usize = 4 * <usize>windows.channels
+function pool<T>(args: PoolF32, thread: i32, threads: i32): void {
+  const outH = args.outH
+  const outW = args.outW
+  const pixel: usize = 4 * <usize>args.channels
   // Shares are rows of the output, or parts of every one where there are few.
-  const rows = windows.batch * windows.outD * outH
+  const rows = args.batch * args.outD * outH
   const byRows = rows >= 8 * threads
   const first = byRows ? shareStart(rows, 1, thread, threads) : 0
   const last = byRows ? shareStart(rows, 1, thread + 1, threads) : rows
@@ -74,15 +49,15 @@ function pool<T>(args: usize, windows: Windows, thread: i32, threads: i32): void
   const to = byRows ? outW : shareStart(outW, 1, thread + 1, threads)
   for (let row = first; row < last; row++) {
     const nd = row / outH
-    const n = nd / windows.outD
-    const entryD = windows.entryD(nd - n * windows.outD)
-    const entryH = windows.entryH(row - nd * outH)
-    const x: usize = <usize>load<i32>(args, 0) + pixel * (((<usize>n * windows.inD + entryD.first) * windows.inH + entryH.first) * windows.inW)
-    const divisor = entryD.divisor * entryH.divisor
-    let y: usize = <usize>load<i32>(args, 4) + pixel * (<usize>row * outW + from)
+    const n = nd / args.outD
+    const d = entryD(args, nd - n * args.outD)
+    const h = entryH(args, row - nd * outH)
+    const x: usize = args.x + pixel * (((<usize>n * args.inD + d.first) * args.inH + h.first) * args.inW)
+    const divisor = d.divisor * h.divisor
+    let y: usize = args.y + pixel * (<usize>row * outW + from)
     for (let ow = from; ow < to; ow++) {
-      const entryW = windows.entryW(ow)
-      poolPixel<T>(x + pixel * <usize>entryW.first, y, windows, entryD.taps, entryH.taps, entryW.taps, splat(<f32>(divisor * entryW.divisor)))
+      const w = entryW(args, ow)
+      poolPixel<T>(x + pixel * <usize>w.first, y, args, d.taps, h.taps, w.taps, splat(<f32>(divisor * w.divisor)))
       y += pixel
     }
   }

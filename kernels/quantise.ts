@@ -2,18 +2,18 @@
 
 import { shareStart } from './sync'
 import { clamp } from './simd'
+import { QuantiseF32, QuantiseU8, RangeCodesF32, RangeF32 } from './table.generated'
 
 /** 1.5·2^23: a float below 2^22 added to it is rounded to the nearest integer (half to even), which then stands in the low bits. */
 export const rounding: f32 = 12582912
 
-/** Arguments: x, y (addresses), count, scaleF, zeroPointF, mostF (the largest code). */
-export function quantiseU8(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const count = load<i32>(args, 8)
-  const scale = load<f32>(args, 12)
-  const zeroPoint = load<f32>(args, 16)
-  const most = load<f32>(args, 20)
+export function quantiseU8(args: QuantiseU8, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const count = args.count
+  const scale = args.scale
+  const zeroPoint = args.zeroPoint
+  const most = args.most
   // A division, as ONNX says it: times 1/scale, halves would fall to the wrong side.
   const vScale = f32x4.splat(scale)
   const lo = f32x4.splat(-zeroPoint)
@@ -39,13 +39,10 @@ export function quantiseU8(args: usize, thread: i32, threads: i32): void {
   }
 }
 
-/**
- * Least and largest value, 0 among them, of each thread's share. Arguments: x, partials (two floats for each thread), count.
- */
-export function rangeF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const partials = <usize>load<i32>(args, 4) + 8 * <usize>thread
-  const count = load<i32>(args, 8)
+export function rangeF32(args: RangeF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const partials = args.partials + 8 * <usize>thread
+  const count = args.count
   const end = shareStart(count, 16, thread + 1, threads)
   let i = shareStart(count, 16, thread, threads)
   const zero = f32x4.splat(0)
@@ -74,13 +71,10 @@ export function rangeF32(args: usize, thread: i32, threads: i32): void {
   store<f32>(partials, max(f32x4.extract_lane(hi0, 0), f32x4.extract_lane(hi0, 1)), 4)
 }
 
-/**
- * Scale and zero point of codes 0 to 255 over the range that `rangeF32` found on as many threads (ONNX DynamicQuantizeLinear). Arguments: partials,
- * scale, zeroPoint (addresses). All zeros: both are 0.
- */
-export function rangeCodesF32(args: usize, thread: i32, threads: i32): void {
+/** Of all zeros both are 0. */
+export function rangeCodesF32(args: RangeCodesF32, thread: i32, threads: i32): void {
   if (thread != 0) return
-  const partials = <usize>load<i32>(args, 0)
+  const partials = args.partials
   let least: f32 = 0
   let most: f32 = 0
   for (let t = 0; t < threads; t++) {
@@ -88,24 +82,20 @@ export function rangeCodesF32(args: usize, thread: i32, threads: i32): void {
     most = max(most, load<f32>(partials + 8 * <usize>t, 4))
   }
   const scale = (most - least) / 255
-  store<f32>(<usize>load<i32>(args, 4), scale)
-  store<f32>(<usize>load<i32>(args, 8), scale == 0 ? 0 : min(nearest(-least / scale), 255))
+  store<f32>(args.scale, scale)
+  store<f32>(args.zeroPoint, scale == 0 ? 0 : min(nearest(-least / scale), 255))
 }
 
-/**
- * Codes as float32: clamp(round(x / scale) + zeroPoint, lo, hi), less the zero point where `centred` is 1. Arguments: x, y (addresses, may be the
- * same), count, scale, zeroPoint (addresses of one float each), centred, loF, hiF.
- */
-export function quantiseF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const count = load<i32>(args, 8)
-  const given = load<f32>(<usize>load<i32>(args, 12))
-  const zeroPoint = load<f32>(<usize>load<i32>(args, 16))
+export function quantiseF32(args: QuantiseF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const count = args.count
+  const given = load<f32>(args.scale)
+  const zeroPoint = load<f32>(args.zeroPoint)
   // Rounded by itself: half to even would otherwise depend on the zero point. Bounds less the zero point are whole numbers, too.
-  const after: f32 = load<i32>(args, 20) ? 0 : zeroPoint
-  const lo = f32x4.splat(load<f32>(args, 24) - zeroPoint)
-  const hi = f32x4.splat(load<f32>(args, 28) - zeroPoint)
+  const after: f32 = args.centred ? 0 : zeroPoint
+  const lo = f32x4.splat(args.lo - zeroPoint)
+  const hi = f32x4.splat(args.hi - zeroPoint)
   const scale = f32x4.splat(given == 0 ? 1 : given)
   const zero = f32x4.splat(after)
   const end = shareStart(count, 16, thread + 1, threads)

@@ -1,28 +1,28 @@
 // Reductions: Y[o, i] = f over r of X[o, r, i]. With inner > 1 (NHWC over space: inner = channels) lanes are different outputs; with
-// inner = 1 (trailing axes) the lanes are parts of one output. The numbers of functions are those of `reductions` in
-// src/runtime/backends/wasm/lower-reduce.ts: 0 sum, 1 maximum, 2 minimum, 3 product, 4 sum of squares, 5 sum of absolute values.
-// Every sum is taken in blocks, so that its rounding error grows with the block and the number of blocks, not with all terms.
+// inner = 1 (trailing axes) the lanes are parts of one output. Every sum is taken in blocks, so that its rounding error grows with the block and the
+// number of blocks, not with all terms.
 
 import { splat } from './math'
 import { shareStart } from './sync'
+import { ArgLastF32, ReduceLastF32, ReduceRowsF32, Reduction } from './table.generated'
 
 const block = 128
 
 // @ts-ignore: decorator
 @inline
 function start(f: i32): f32 {
-  return f == 1 ? -Infinity : f == 2 ? Infinity : f == 3 ? 1 : 0
+  return f == Reduction.max ? -Infinity : f == Reduction.min ? Infinity : f == Reduction.prod ? 1 : 0
 }
 
 /** acc and one more element. */
 // @ts-ignore: decorator
 @inline
 function take(f: i32, acc: v128, x: v128): v128 {
-  if (f == 1) return f32x4.max(acc, x)
-  if (f == 2) return f32x4.min(acc, x)
-  if (f == 3) return f32x4.mul(acc, x)
-  if (f == 4) return f32x4.add(acc, f32x4.mul(x, x))
-  if (f == 5) return f32x4.add(acc, f32x4.abs(x))
+  if (f == Reduction.max) return f32x4.max(acc, x)
+  if (f == Reduction.min) return f32x4.min(acc, x)
+  if (f == Reduction.prod) return f32x4.mul(acc, x)
+  if (f == Reduction.sumSquare) return f32x4.add(acc, f32x4.mul(x, x))
+  if (f == Reduction.l1) return f32x4.add(acc, f32x4.abs(x))
   return f32x4.add(acc, x)
 }
 
@@ -30,9 +30,9 @@ function take(f: i32, acc: v128, x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function join(f: i32, a: v128, b: v128): v128 {
-  if (f == 1) return f32x4.max(a, b)
-  if (f == 2) return f32x4.min(a, b)
-  if (f == 3) return f32x4.mul(a, b)
+  if (f == Reduction.max) return f32x4.max(a, b)
+  if (f == Reduction.min) return f32x4.min(a, b)
+  if (f == Reduction.prod) return f32x4.mul(a, b)
   return f32x4.add(a, b)
 }
 
@@ -99,15 +99,14 @@ function columns(f: i32, x: usize, y: usize, rows: i32, rowBytes: usize, count: 
   }
 }
 
-/** Arguments: x, y (addresses), outer, rows, inner (sizes), function, scale (f32: the result is multiplied by it, 1/rows for a mean). */
-export function reduceRowsF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const outer = load<i32>(args, 8)
-  const rows = load<i32>(args, 12)
-  const inner = load<i32>(args, 16)
-  const f = load<i32>(args, 20)
-  const scale = splat(load<f32>(args, 24))
+export function reduceRowsF32(args: ReduceRowsF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const outer = args.outer
+  const rows = args.rows
+  const inner = args.inner
+  const f = args.apply
+  const scale = splat(args.scale)
   const byOuter = outer >= 8 * threads
   const first = byOuter ? shareStart(outer, 1, thread, threads) : 0
   const last = byOuter ? shareStart(outer, 1, thread + 1, threads) : outer
@@ -119,12 +118,12 @@ export function reduceRowsF32(args: usize, thread: i32, threads: i32): void {
     const xp = x + <usize>o * rows * rowBytes + 4 * <usize>from
     const yp = y + <usize>o * rowBytes + 4 * <usize>from
     switch (f) {
-      case 0: columns(0, xp, yp, rows, rowBytes, count, scale); break
-      case 1: columns(1, xp, yp, rows, rowBytes, count, scale); break
-      case 2: columns(2, xp, yp, rows, rowBytes, count, scale); break
-      case 3: columns(3, xp, yp, rows, rowBytes, count, scale); break
-      case 4: columns(4, xp, yp, rows, rowBytes, count, scale); break
-      case 5: columns(5, xp, yp, rows, rowBytes, count, scale); break
+      case Reduction.sum: columns(Reduction.sum, xp, yp, rows, rowBytes, count, scale); break
+      case Reduction.max: columns(Reduction.max, xp, yp, rows, rowBytes, count, scale); break
+      case Reduction.min: columns(Reduction.min, xp, yp, rows, rowBytes, count, scale); break
+      case Reduction.prod: columns(Reduction.prod, xp, yp, rows, rowBytes, count, scale); break
+      case Reduction.sumSquare: columns(Reduction.sumSquare, xp, yp, rows, rowBytes, count, scale); break
+      case Reduction.l1: columns(Reduction.l1, xp, yp, rows, rowBytes, count, scale); break
     }
   }
 }
@@ -161,45 +160,40 @@ function row(f: i32, x: usize, size: i32): f32 {
   return f32x4.extract_lane(join(f, t, v128.shuffle<f32>(t, t, 1, 0, 3, 2)), 0)
 }
 
-/** Arguments: x, y (addresses), rows, size (elements of a row), function, scale (f32, as above). */
-export function reduceLastF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const rows = load<i32>(args, 8)
-  const size = load<i32>(args, 12)
-  const f = load<i32>(args, 16)
-  const scale = load<f32>(args, 20)
+export function reduceLastF32(args: ReduceLastF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const rows = args.rows
+  const size = args.size
+  const f = args.apply
+  const scale = args.scale
   const last = shareStart(rows, 1, thread + 1, threads)
   for (let r = shareStart(rows, 1, thread, threads); r < last; r++) {
     const xp = x + 4 * (<usize>r * size)
     let value: f32 = 0
     switch (f) {
-      case 0: value = row(0, xp, size); break
-      case 1: value = row(1, xp, size); break
-      case 2: value = row(2, xp, size); break
-      case 3: value = row(3, xp, size); break
-      case 4: value = row(4, xp, size); break
-      case 5: value = row(5, xp, size); break
+      case Reduction.sum: value = row(Reduction.sum, xp, size); break
+      case Reduction.max: value = row(Reduction.max, xp, size); break
+      case Reduction.min: value = row(Reduction.min, xp, size); break
+      case Reduction.prod: value = row(Reduction.prod, xp, size); break
+      case Reduction.sumSquare: value = row(Reduction.sumSquare, xp, size); break
+      case Reduction.l1: value = row(Reduction.l1, xp, size); break
     }
     store<f32>(y + 4 * <usize>r, value * scale)
   }
 }
 
-/**
- * Y[r] = where X[r, …] is greatest (smallest), as i32. Arguments: x, y (addresses), rows, size, smallest (0 or 1), last (0: the first such
- * place, 1: the last).
- */
-export function argLastF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const rows = load<i32>(args, 8)
-  const size = load<i32>(args, 12)
-  const smallest = load<i32>(args, 16) != 0
-  const lastPlace = load<i32>(args, 20) != 0
+export function argLastF32(args: ArgLastF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const rows = args.rows
+  const size = args.size
+  const smallest = args.smallest != 0
+  const lastPlace = args.last != 0
   const end = shareStart(rows, 1, thread + 1, threads)
   for (let r = shareStart(rows, 1, thread, threads); r < end; r++) {
     const xp = x + 4 * (<usize>r * size)
-    const value = smallest ? row(2, xp, size) : row(1, xp, size)
+    const value = smallest ? row(Reduction.min, xp, size) : row(Reduction.max, xp, size)
     let at = lastPlace ? size - 1 : 0
     if (lastPlace) while (at > 0 && load<f32>(xp + 4 * <usize>at) != value) at--
     else {

@@ -3,22 +3,19 @@
 import { splat } from './math'
 import { madd } from './simd'
 import { shareStart } from './sync'
+import { ResampleF32, ResizeLinearF32 } from './table.generated'
 
-/**
- * Two points along each of two axes: Y[n, oh, ow, c] from [n, inH, inW, c]. Arguments: x, y (addresses), batch, inH, inW, channels, outH, outW,
- * tableH, tableW: for each output three words: first index, second index (i32), weight of the second (f32).
- */
-export function resizeLinearF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const batch = load<i32>(args, 8)
-  const inH = load<i32>(args, 12)
-  const inW = load<i32>(args, 16)
-  const channels = load<i32>(args, 20)
-  const outH = load<i32>(args, 24)
-  const outW = load<i32>(args, 28)
-  const tableH = <usize>load<i32>(args, 32)
-  const tableW = <usize>load<i32>(args, 36)
+export function resizeLinearF32(args: ResizeLinearF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const batch = args.batch
+  const inH = args.inH
+  const inW = args.inW
+  const channels = args.channels
+  const outH = args.outH
+  const outW = args.outW
+  const tableH = args.tableH
+  const tableW = args.tableW
   const rows = batch * outH
   const pixel: usize = 4 * <usize>channels
   const end = shareStart(rows, 1, thread + 1, threads)
@@ -68,20 +65,16 @@ function between(a: v128, b: v128, weight: v128): v128 {
   return madd(f32x4.sub(b, a), weight, a)
 }
 
-/**
- * Any number of points along one axis: Y[o, j, i] = Σ_t weight[j, t] · X[o, index[j, t], i] (cubic, antialiased, one axis linear). Arguments:
- * x, y (addresses), outer, inSize, outSize, inner, taps, indices (outSize·taps i32), weights (outSize·taps f32).
- */
-export function resampleF32(args: usize, thread: i32, threads: i32): void {
-  const x = <usize>load<i32>(args, 0)
-  const y = <usize>load<i32>(args, 4)
-  const outer = load<i32>(args, 8)
-  const inSize = load<i32>(args, 12)
-  const outSize = load<i32>(args, 16)
-  const inner = load<i32>(args, 20)
-  const taps = load<i32>(args, 24)
-  const indices = <usize>load<i32>(args, 28)
-  const weights = <usize>load<i32>(args, 32)
+export function resampleF32(args: ResampleF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const outer = args.outer
+  const inSize = args.inSize
+  const outSize = args.outSize
+  const inner = args.inner
+  const taps = args.taps
+  const indices = args.indices
+  const weights = args.weights
   const end = shareStart(outer * outSize, 1, thread + 1, threads)
   for (let row = shareStart(outer * outSize, 1, thread, threads); row < end; row++) {
     const o = row / outSize

@@ -1,19 +1,19 @@
 // Channel shuffle, NHWC: y[p, i·groups + j] = x[p, j·size + i]: the channels of all groups take turns.
 
 import { shareStart } from './sync'
+import { ShuffleChannelsF32 } from './table.generated'
 
-/** Arguments: x, y (addresses), pixels, groups, size (channels of a group). */
-export function shuffleChannelsF32(args: usize, thread: i32, threads: i32): void {
-  const pixels = load<i32>(args, 8)
-  const groups = load<i32>(args, 12)
-  const size = load<i32>(args, 16)
+export function shuffleChannelsF32(args: ShuffleChannelsF32, thread: i32, threads: i32): void {
+  const pixels = args.pixels
+  const groups = args.groups
+  const size = args.size
   const first = shareStart(pixels, 1, thread, threads)
   const end = shareStart(pixels, 1, thread + 1, threads)
   const group = 4 * <usize>size
   const step = 4 * <usize>groups
   const pixel = group * groups
-  let x = <usize>load<i32>(args, 0) + pixel * first
-  let y = <usize>load<i32>(args, 4) + pixel * first
+  let x = args.x + pixel * first
+  let y = args.y + pixel * first
   for (let p = first; p < end; p++) {
     if (groups == 2) interleave(x, y, size)
     else {

@@ -1,16 +1,6 @@
-// Where threads wait for each other. The control block at address 0 is described in src/runtime/backends/wasm/abi.ts.
+// Where threads wait for each other.
 
-const arrived: usize = 8
-const generation: usize = 12
-const spinOnly: usize = 28
-const sleepers: usize = 32
-const cutShort: usize = 36
-const penalty: usize = 40
-
-// How much of its share each thread has taken, a line of the cache apart; for so many threads.
-const taken: usize = 4096
-const takenStep: usize = 64
-const mostTakers: i32 = 64
+import { control } from './table.generated'
 
 // Threads mostly arrive within some tens of microseconds of each other, and one that has gone to sleep takes 200 to wake, which makes it late at the
 // next barrier too. So a thread looks for about a millisecond before it sleeps. Where that is in vain, because others need the cores, the next waits
@@ -26,45 +16,45 @@ const patience: i64 = 10_000_000_000
 
 /** Waits until all threads are here. False when one does not come. */
 export function barrier(thread: i32, threads: i32): bool {
-  const now = atomic.load<i32>(generation)
-  if (atomic.add<i32>(arrived, 1) == threads - 1) {
-    atomic.store<i32>(arrived, 0)
+  const now = atomic.load<i32>(control.generation)
+  if (atomic.add<i32>(control.arrived, 1) == threads - 1) {
+    atomic.store<i32>(control.arrived, 0)
     returnShares(threads)
-    atomic.add<i32>(generation, 1)
-    if (atomic.load<i32>(sleepers) > 0) atomic.notify(generation, threads)
+    atomic.add<i32>(control.generation, 1)
+    if (atomic.load<i32>(control.sleepers) > 0) atomic.notify(control.generation, threads)
     return true
   }
   // Threads may overwrite each other's changes to these two numbers, which is as well.
-  const left = load<i32>(cutShort)
-  const waits = load<i32>(penalty)
-  if (left > 0) store<i32>(cutShort, left - 1)
+  const left = load<i32>(control.cutShort)
+  const waits = load<i32>(control.penalty)
+  if (left > 0) store<i32>(control.cutShort, left - 1)
   for (let i = left > 0 ? fewSpins : mostSpins; i > 0; i--)
-    if (atomic.load<i32>(generation) != now) {
-      if (left == 0 && waits > 0) store<i32>(penalty, waits / 2)
+    if (atomic.load<i32>(control.generation) != now) {
+      if (left == 0 && waits > 0) store<i32>(control.penalty, waits / 2)
       return true
     }
   if (left == 0) {
-    store<i32>(cutShort, max(waits, leastPenalty))
-    store<i32>(penalty, min(2 * max(waits, leastPenalty), mostPenalty))
+    store<i32>(control.cutShort, max(waits, leastPenalty))
+    store<i32>(control.penalty, min(2 * max(waits, leastPenalty), mostPenalty))
   }
   // A browser's main thread must not sleep.
-  if (thread == 0 && atomic.load<i32>(spinOnly) != 0) {
-    for (let i: i64 = 0; i < patience; i++) if (atomic.load<i32>(generation) != now) return true
+  if (thread == 0 && atomic.load<i32>(control.spinOnly) != 0) {
+    for (let i: i64 = 0; i < patience; i++) if (atomic.load<i32>(control.generation) != now) return true
     return false
   }
-  atomic.add<i32>(sleepers, 1)
+  atomic.add<i32>(control.sleepers, 1)
   let here = false
   for (let i = 0; i < naps && !here; i++) {
-    atomic.wait<i32>(generation, now, napNanoseconds)
-    here = atomic.load<i32>(generation) != now
+    atomic.wait<i32>(control.generation, now, napNanoseconds)
+    here = atomic.load<i32>(control.generation) != now
   }
-  atomic.sub<i32>(sleepers, 1)
+  atomic.sub<i32>(control.sleepers, 1)
   return here
 }
 
 /** After a step, when all threads are done with it: what `takePiece` has handed out counts as there again. */
 export function returnShares(threads: i32): void {
-  for (let t = min(threads, mostTakers) - 1; t >= 0; t--) atomic.store<i32>(taken + takenStep * <usize>t, 0)
+  for (let t = min(threads, control.mostTakers) - 1; t >= 0; t--) atomic.store<i32>(control.taken + control.takenStep * <usize>t, 0)
 }
 
 /** Where the piece ends that `takePiece` gave last. */
@@ -76,13 +66,13 @@ export let pieceEnd: i32 = 0
  * @returns its first item, or -1 when nothing is left; its end is `pieceEnd`
  */
 export function takePiece(count: i32, grain: i32, least: i32, most: i32, thread: i32, threads: i32): i32 {
-  const takers = min(threads, mostTakers)
+  const takers = min(threads, control.mostTakers)
   if (thread >= takers) return -1
   for (let i = 0; i < takers; i++) {
     const owner = (thread + i) % takers
     const start = shareStart(count, grain, owner, takers)
     const size = shareStart(count, grain, owner + 1, takers) - start
-    const counter = taken + takenStep * <usize>owner
+    const counter = control.taken + control.takenStep * <usize>owner
     let from = atomic.load<i32>(counter)
     while (from < size) {
       const half = takers == 1 ? most : ((size - from) / (2 * grain)) * grain

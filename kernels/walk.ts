@@ -1,17 +1,19 @@
 // Tensors of six axes, a row of the innermost axis at a time.
 
 import { shareStart } from './sync'
+import { Walk } from './table.generated'
 
 /**
- * Walks the rows of six sizes in row-major order, this thread's share of them, or of each of them where there are few. Rows that follow each other along
+ * Walks the rows of six axes in row-major order, this thread's share of them, or of each of them where there are few. Rows that follow each other along
  * the fifth axis go to `T` together:
  *
- *     rows(args, sizes, i0, i1, i2, i3, i4, turns, row, from, count)
+ *     rows(args, i0, i1, i2, i3, i4, turns, row, from, count)
  *
  * `turns` rows from place [i0, i1, i2, i3, i4] on, the first of which is number `row` of all; of each, `count` elements from `from` on. `T` is a class
  * without fields: its method is known when this is compiled, so that nothing is looked up.
  */
-export function walkRows<T>(args: usize, sizes: usize, thread: i32, threads: i32): void {
+export function walkRows<T, A extends Walk>(args: A, thread: i32, threads: i32): void {
+  const sizes = args.sizes
   const d1 = load<i32>(sizes, 4)
   const d2 = load<i32>(sizes, 8)
   const d3 = load<i32>(sizes, 12)
@@ -33,7 +35,7 @@ export function walkRows<T>(args: usize, sizes: usize, thread: i32, threads: i32
     const i2 = r % d2
     r /= d2
     const i1 = r % d1
-    changetype<T>(0).rows(args, sizes, r / d1, i1, i2, i3, i4, turns, row, from, count)
+    changetype<T>(0).rows(args, r / d1, i1, i2, i3, i4, turns, row, from, count)
     row += turns
   }
 }

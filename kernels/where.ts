@@ -1,29 +1,27 @@
 // A choice between two values by the sign of a third.
 
 import { splat } from './math'
+import { WhereF32 } from './table.generated'
 import { elementAt, walkRows } from './walk'
 
-/**
- * Y = A where S > 0, else B. Arguments: s, a, b, y (addresses; y contiguous, may be an operand that has y's shape), six sizes, six strides of s, of
- * a and of b, in elements, 0 where they broadcast; those of the innermost axis are 0 or 1, or all operands go one element a turn.
- */
-export function whereF32(args: usize, thread: i32, threads: i32): void {
-  walkRows<WhereRows>(args, args + 16, thread, threads)
+/** Strides along the innermost axis are 0 or 1, or all operands go one element a turn. */
+export function whereF32(args: WhereF32, thread: i32, threads: i32): void {
+  walkRows<WhereRows, WhereF32>(args, thread, threads)
 }
 
 class WhereRows {
   // prettier-ignore
-  rows(args: usize, sizes: usize, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, row: i32, from: i32, count: i32): void {
-    const inner = load<i32>(sizes, 20)
-    let s = elementAt(<usize>load<i32>(args, 0), sizes + 24, i0, i1, i2, i3, i4, from)
-    let a = elementAt(<usize>load<i32>(args, 4), sizes + 48, i0, i1, i2, i3, i4, from)
-    let b = elementAt(<usize>load<i32>(args, 8), sizes + 72, i0, i1, i2, i3, i4, from)
-    let y = <usize>load<i32>(args, 12) + 4 * (<usize>row * inner + from)
+  rows(args: WhereF32, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, row: i32, from: i32, count: i32): void {
+    const inner = args.sizes5
+    let s = elementAt(args.s, args.sStrides, i0, i1, i2, i3, i4, from)
+    let a = elementAt(args.a, args.aStrides, i0, i1, i2, i3, i4, from)
+    let b = elementAt(args.b, args.bStrides, i0, i1, i2, i3, i4, from)
+    let y = args.y + 4 * (<usize>row * inner + from)
     for (; turns > 0; turns--) {
-      whereRun(s, load<i32>(sizes, 44), a, load<i32>(sizes, 68), b, load<i32>(sizes, 92), y, count)
-      s += <usize>(4 * load<i32>(sizes, 40))
-      a += <usize>(4 * load<i32>(sizes, 64))
-      b += <usize>(4 * load<i32>(sizes, 88))
+      whereRun(s, args.sStrides5, a, args.aStrides5, b, args.bStrides5, y, count)
+      s += <usize>(4 * args.sStrides4)
+      a += <usize>(4 * args.aStrides4)
+      b += <usize>(4 * args.bStrides4)
       y += 4 * <usize>inner
     }
   }

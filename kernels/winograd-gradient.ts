@@ -9,29 +9,19 @@
 import { shareStart, takePiece } from './sync'
 import { madd } from './simd'
 import { copyPatch, stepOf, transformPixels } from './winograd'
+import { WinogradMomentsF32, WinogradWeightGradientF32 } from './table.generated'
 
-// Where each argument lies; the order is that of `winogradMomentsF32` in src/runtime/backends/wasm/abi.ts.
-// prettier-ignore
-namespace at {
-  export const x: usize = 0, dy: usize = 4, sums: usize = 8, chunks: usize = 12
-  export const scratch: usize = 16, scratchBytes: usize = 20, scratchThreads: usize = 24
-  export const batch: usize = 28, inHeight: usize = 32, inWidth: usize = 36, inChannels: usize = 40
-  export const outHeight: usize = 44, outWidth: usize = 48, outChannels: usize = 52, padTop: usize = 56, padLeft: usize = 60
-  export const blockTiles: usize = 64
-}
-
-/** Sums over the tiles of each chunk. Arguments: see `winogradMomentsF32` in src/runtime/backends/wasm/abi.ts. */
-export function winogradMomentsF32(args: usize, thread: i32, threads: i32): void {
-  const most = load<i32>(args, at.scratchThreads)
+export function winogradMomentsF32(args: WinogradMomentsF32, thread: i32, threads: i32): void {
+  const most = args.scratchThreads
   if (threads > most) threads = most
   if (thread >= threads) return
 
-  const inChannels = load<i32>(args, at.inChannels)
-  const outChannels = load<i32>(args, at.outChannels)
-  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
-  const padTop = load<i32>(args, at.padTop), padLeft = load<i32>(args, at.padLeft)
-  const blockTiles = load<i32>(args, at.blockTiles)
-  const pixels = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
+  const inChannels = args.inChannels
+  const outChannels = args.outChannels
+  const outHeight = args.outHeight, outWidth = args.outWidth
+  const padTop = args.padTop, padLeft = args.padLeft
+  const blockTiles = args.blockTiles
+  const pixels = args.scratch + <usize>args.scratchBytes * thread
   // What lies behind each matrix is also what the last tile of sums reads where it has 4 input channels of 8.
   const pixelsStep = stepOf(blockTiles * inChannels)
   const gradients = pixels + 16 * pixelsStep
@@ -39,14 +29,14 @@ export function winogradMomentsF32(args: usize, thread: i32, threads: i32): void
   const patch = gradients + 16 * gradientsStep
   const wide = (outWidth + 1) / 2
   const high = (outHeight + 1) / 2
-  const tiles = load<i32>(args, at.batch) * high * wide
-  const chunks = load<i32>(args, at.chunks)
+  const tiles = args.batch * high * wide
+  const chunks = args.chunks
   const sumsBytes = 128 * <usize>((outChannels / 4) * ((inChannels + 7) / 8))
 
   for (;;) {
     const chunk = takePiece(chunks, 1, 1, 1, thread, threads)
     if (chunk < 0) return
-    const sums = <usize>load<i32>(args, at.sums) + 16 * sumsBytes * <usize>chunk
+    const sums = args.sums + 16 * sumsBytes * <usize>chunk
     memory.fill(sums, 0, 16 * sumsBytes)
     const end = shareStart(tiles, 1, chunk + 1, chunks)
     for (let first = shareStart(tiles, 1, chunk, chunks); first < end; first += blockTiles) {
@@ -56,11 +46,11 @@ export function winogradMomentsF32(args: usize, thread: i32, threads: i32): void
       let tx = first % wide
       for (let i = 0; i < count; i++) {
         transformPixels(
-          <usize>load<i32>(args, at.x), image, 2 * ty - padTop, 2 * tx - padLeft, load<i32>(args, at.inHeight),
-          load<i32>(args, at.inWidth), inChannels, patch, pixels + 4 * <usize>(i * inChannels), pixelsStep,
+          args.x, image, 2 * ty - padTop, 2 * tx - padLeft, args.inHeight,
+          args.inWidth, inChannels, patch, pixels + 4 * <usize>(i * inChannels), pixelsStep,
         )
         transformGradient(
-          <usize>load<i32>(args, at.dy), image, 2 * ty, 2 * tx, outHeight, outWidth, outChannels, patch,
+          args.dy, image, 2 * ty, 2 * tx, outHeight, outWidth, outChannels, patch,
           gradients + 4 * <usize>(i * outChannels), gradientsStep,
         )
         if (++tx == wide) {
@@ -147,16 +137,12 @@ function addProducts(sums: usize, gradients: usize, pixels: usize, outChannels: 
     }
 }
 
-/**
- * dW = Gᵀ (Σ_chunks sums) G, as ONNX has it: [outChannels, inChannels, 3, 3]. Arguments: sums, dw (addresses), chunks, outChannels, inChannels. The
- * first chunk's sums are overwritten.
- */
-export function winogradWeightGradientF32(args: usize, thread: i32, threads: i32): void {
-  const sums = <usize>load<i32>(args, 0)
-  const dw = <usize>load<i32>(args, 4)
-  const chunks = load<i32>(args, 8)
-  const outChannels = load<i32>(args, 12)
-  const inChannels = load<i32>(args, 16)
+export function winogradWeightGradientF32(args: WinogradWeightGradientF32, thread: i32, threads: i32): void {
+  const sums = args.sums
+  const dw = args.dw
+  const chunks = args.chunks
+  const outChannels = args.outChannels
+  const inChannels = args.inChannels
   const wide = (inChannels + 7) / 8
   const blocks = (outChannels / 4) * wide
   const step = 128 * <usize>blocks

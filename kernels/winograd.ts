@@ -14,45 +14,35 @@
 import { oneOf } from './pack'
 import { pieceEnd, shareStart, takePiece } from './sync'
 import { clamp, madd } from './simd'
-
-// Where each argument lies; the order is that of `winogradF32` in src/runtime/backends/wasm/abi.ts.
-// prettier-ignore
-namespace at {
-  export const x: usize = 0, weights: usize = 4, y: usize = 8, residual: usize = 12
-  export const scratch: usize = 16, scratchBytes: usize = 20, scratchThreads: usize = 24
-  export const batch: usize = 28, inHeight: usize = 32, inWidth: usize = 36, inChannels: usize = 40
-  export const outHeight: usize = 44, outWidth: usize = 48, outChannels: usize = 52, padTop: usize = 56, padLeft: usize = 60
-  export const blockTiles: usize = 64, lo: usize = 68, hi: usize = 72
-}
+import { PackWinogradF32, WinogradF32 } from './table.generated'
 
 // Fewer in a piece of work would read all weights too often.
 const leastTiles: i32 = 8
 
-/** Arguments: see `winogradF32` in src/runtime/backends/wasm/abi.ts. */
-export function winogradF32(args: usize, thread: i32, threads: i32): void {
-  const most = load<i32>(args, at.scratchThreads)
+export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void {
+  const most = args.scratchThreads
   if (threads > most) threads = most
   if (thread >= threads) return
 
-  const inChannels = load<i32>(args, at.inChannels)
-  const outChannels = load<i32>(args, at.outChannels)
-  const outHeight = load<i32>(args, at.outHeight), outWidth = load<i32>(args, at.outWidth)
-  const padTop = load<i32>(args, at.padTop), padLeft = load<i32>(args, at.padLeft)
-  const blockTiles = load<i32>(args, at.blockTiles)
-  const lo = f32x4.splat(load<f32>(args, at.lo))
-  const hi = f32x4.splat(load<f32>(args, at.hi))
-  const pixels = <usize>load<i32>(args, at.scratch) + <usize>load<i32>(args, at.scratchBytes) * thread
+  const inChannels = args.inChannels
+  const outChannels = args.outChannels
+  const outHeight = args.outHeight, outWidth = args.outWidth
+  const padTop = args.padTop, padLeft = args.padLeft
+  const blockTiles = args.blockTiles
+  const lo = f32x4.splat(args.lo)
+  const hi = f32x4.splat(args.hi)
+  const pixels = args.scratch + <usize>args.scratchBytes * thread
   const pixelsStep = stepOf(blockTiles * inChannels)
   const products = pixels + 16 * pixelsStep
   const productsStep = stepOf(8 * blockTiles)
   const patch = products + 16 * productsStep
-  const residual = load<i32>(args, at.residual)
-  const residualOffset = <usize>(residual - load<i32>(args, at.y))
+  const residual = args.residual
+  const residualOffset = <usize>(residual - args.y)
   const panelBytes = 32 * <usize>(1 + 16 * inChannels)
 
   const wide = (outWidth + 1) / 2
   const high = (outHeight + 1) / 2
-  const tiles = load<i32>(args, at.batch) * high * wide
+  const tiles = args.batch * high * wide
   for (;;) {
     const first = takePiece(tiles, 4, min(blockTiles, leastTiles), blockTiles, thread, threads)
     if (first < 0) return
@@ -62,8 +52,8 @@ export function winogradF32(args: usize, thread: i32, threads: i32): void {
     let tx = first % wide
     for (let i = 0; i < count; i++) {
       transformPixels(
-        <usize>load<i32>(args, at.x), image, 2 * ty - padTop, 2 * tx - padLeft, load<i32>(args, at.inHeight),
-        load<i32>(args, at.inWidth), inChannels, patch, pixels + 4 * <usize>(i * inChannels), pixelsStep,
+        args.x, image, 2 * ty - padTop, 2 * tx - padLeft, args.inHeight,
+        args.inWidth, inChannels, patch, pixels + 4 * <usize>(i * inChannels), pixelsStep,
       )
       if (++tx == wide) {
         tx = 0
@@ -73,7 +63,7 @@ export function winogradF32(args: usize, thread: i32, threads: i32): void {
         }
       }
     }
-    let panel = <usize>load<i32>(args, at.weights)
+    let panel = args.weights
     for (let column = 0; column < outChannels; column += 8) {
       for (let e = 0; e < 16; e++)
         multiply(
@@ -85,7 +75,7 @@ export function winogradF32(args: usize, thread: i32, threads: i32): void {
       tx = first % wide
       const halves = min(2, (outChannels - column) / 4)
       for (let i = 0; i < count; i++) {
-        const y = <usize>load<i32>(args, at.y) + 4 * <usize>(((image * outHeight + 2 * ty) * outWidth + 2 * tx) * outChannels + column)
+        const y = args.y + 4 * <usize>(((image * outHeight + 2 * ty) * outWidth + 2 * tx) * outChannels + column)
         const hasRight = 2 * tx + 1 < outWidth
         const hasBelow = 2 * ty + 1 < outHeight
         for (let half: usize = 0; half < <usize>halves; half++)
@@ -236,25 +226,20 @@ function putTile(
   v128.store(y, clamp(y11, lo, hi))
 }
 
-/**
- * Panels for `winogradF32`, of weights that are only known while running: 8 biases, then G g Gᵀ as [16][channel][8]; zeros beyond the last channel.
- *
- * Arguments: w, packed (addresses), bias, scale, biasScale, shift (addresses of one float per output channel, 0 for none), outChannels, inChannels,
- * outStep, inStep, firstTap, tapStep (elements of w: from one output or input channel to the next; of the first tap, and to the next).
- */
-export function packWinogradF32(args: usize, thread: i32, threads: i32): void {
-  const w = <usize>load<i32>(args, 0)
-  const packed = <usize>load<i32>(args, 4)
-  const bias = <usize>load<i32>(args, 8)
-  const scale = <usize>load<i32>(args, 12)
-  const biasScale = <usize>load<i32>(args, 16)
-  const shift = <usize>load<i32>(args, 20)
-  const outChannels = load<i32>(args, 24)
-  const inChannels = load<i32>(args, 28)
-  const outStep = load<i32>(args, 32)
-  const inStep = load<i32>(args, 36)
-  const firstTap = load<i32>(args, 40)
-  const tapStep = 4 * <usize>load<i32>(args, 44)
+/** 8 biases, then G g Gᵀ as [16][channel][8]; zeros beyond the last channel. */
+export function packWinogradF32(args: PackWinogradF32, thread: i32, threads: i32): void {
+  const w = args.w
+  const packed = args.packed
+  const bias = args.bias
+  const scale = args.scale
+  const biasScale = args.biasScale
+  const shift = args.shift
+  const outChannels = args.outChannels
+  const inChannels = args.inChannels
+  const outStep = args.outStep
+  const inStep = args.inStep
+  const firstTap = args.firstTap
+  const tapStep = 4 * <usize>args.tapStep
   const step = 32 * <usize>inChannels
   const panels = (outChannels + 7) / 8
   const end = shareStart(8 * panels, 1, thread + 1, threads)

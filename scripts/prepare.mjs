@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 export const cliPath = join(root, 'dist', 'cli', 'main.js')
-const binariesPath = join(root, 'src', 'runtime', 'backends', 'wasm', 'binaries.generated.ts')
+// What is made of kernels/ for src/.
+const generated = ['binaries', 'kernels'].map((name) =>
+  join(root, 'src', 'runtime', 'backends', 'wasm', `${name}.generated.ts`),
+)
 
 // Stamps live in node_modules, so that removing it forgets them too. A modification time would not do:
 // a fresh clone gives every file the same one.
@@ -65,14 +68,16 @@ export async function install() {
 
 /** Compiles the kernels and builds `dist/`, unless the sources are those it was built from. Expects `install()` to have succeeded. */
 export async function build() {
-  const kernelFiles = readdirSync(join(root, 'kernels')).map((path) => join('kernels', path))
+  const kernelFiles = readdirSync(join(root, 'kernels'))
+    .filter((path) => !path.endsWith('.generated.ts'))
+    .map((path) => join('kernels', path))
   const compiler = join('node_modules', 'assemblyscript', 'package.json')
-  const wantedKernels = hashOf([compiler, 'scripts/kernels.mjs', ...kernelFiles.sort()])
+  const wantedKernels = hashOf([compiler, 'scripts/kernels.mjs', 'scripts/kernel-targets.ts', ...kernelFiles.sort()])
   const wanted = hashOf(
     ['package.json', 'package-lock.json', 'tsconfig.json', 'tsdown.config.ts', ...sourceFiles()],
     [wantedKernels],
   )
-  const compiled = existsSync(binariesPath) && isStamped('kernels', wantedKernels)
+  const compiled = generated.every(existsSync) && isStamped('kernels', wantedKernels)
   if (compiled && existsSync(cliPath) && isStamped('build', wanted)) return { code: 0, output: '' }
   return withProgress('Building', async () => {
     if (!compiled) {

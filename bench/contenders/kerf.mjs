@@ -54,7 +54,7 @@ export async function openKernels(threads, lower) {
     async load(layer) {
       const { inChannels, outChannels, size, outSize, kernel, stride, pad, groups } = layer
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared })
-      let next = kerf.firstFree
+      let next = kerf.control.firstFree
       const alloc = (bytes) => {
         const at = Math.ceil(next / 64) * 64
         next = at + bytes
@@ -77,17 +77,8 @@ export async function openKernels(threads, lower) {
         ...{ dilationHeight: 1, dilationWidth: 1, padTop: pad, padLeft: pad },
       }
       const { steps, fill } = lower(kerf, layer, sizes, { alloc, scratch: alloc, memory })
-      const program = alloc(8 * steps.length * inRow)
-      const places = steps.map(({ kernel: name }) => alloc(4 * kerf.kernels[name].args.length))
-      const view = new DataView(memory.buffer)
-      steps.forEach(({ kernel: name, args }, i) => {
-        kerf.writeArgs(view, places[i], name, args)
-        for (let time = 0; time < inRow; time++) {
-          const at = program + 8 * (time * steps.length + i)
-          view.setInt32(at, kerf.kernels[name].id, true)
-          view.setInt32(at + 4, places[i], true)
-        }
-      })
+      const program = alloc(kerf.programBytes(steps, inRow))
+      kerf.writeProgram(memory, program, steps, inRow)
       fill(memory.buffer)
       const pool = await kerf.Pool.start(variant, memory, threads, shared ? kerf.spawnNodeWorker : undefined)
       return { inRow, run: () => pool.run(program, steps.length * inRow), close: () => pool.dispose() }

@@ -1,12 +1,11 @@
 import type { Difference } from '../../../ops/index.ts'
-import type { KernelArgs } from './abi.ts'
 import { cutFloats, roundUp, scratch, sizesOf } from './adder-cut.ts'
-import { type AdderOutputs, commonArgs, isDepthwise } from './adder-layer.ts'
+import { type AdderOutputs, commonArgs, isDepthwise, shapeArgs } from './adder-layer.ts'
 import type { ConvLayer } from './conv-layer.ts'
 import { lowerReduce } from './lower-reduce.ts'
 import { panelsOf, panelWidth } from './pack-adder.ts'
 import { factorsOf, packPanelsSteps, type Range, type Shifting, unbounded } from './pack-steps.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, type Step, step } from './step.ts'
 
 /*
  * Adder convolutions whose weights are computed while running, and the gradient of their input (kernels/adder-gradient.ts).
@@ -48,17 +47,15 @@ export function lowerAdderConvComputed(layer: ConvLayer, tensors: ComputedAdderT
     const padded = roundUp(layer.outChannels, 4)
     const packed = alloc.scratch(4 * sizes.taps * padded)
     const filters = alloc.scratch(8 * padded)
-    const packing: KernelArgs<'packAdderDepthwiseF32'> = {
-      ...{ w, packed, filters, bias: biasAt, scale, offset, channels: layer.outChannels, padded, taps: sizes.taps },
-    }
-    const args: KernelArgs<'adderDepthwiseF32'> = {
-      ...commonArgs(layer, tensors),
-      ...{ weights: packed, filters },
-      ...scratch(4 * (padded + sizes.taps), alloc),
-    }
     return [
-      { kernel: 'packAdderDepthwiseF32', args: packing },
-      { kernel: 'adderDepthwiseF32', args },
+      step('packAdderDepthwiseF32', {
+        ...{ w, packed, filters, bias: biasAt, scale, offset, channels: layer.outChannels, padded, taps: sizes.taps },
+      }),
+      step('adderDepthwiseF32', {
+        ...commonArgs(layer, tensors),
+        ...{ weights: packed, filters },
+        ...scratch(4 * (padded + sizes.taps), alloc),
+      }),
     ]
   }
   const { steps, ...shifting } = minimaSteps(layer, w, alloc)
@@ -67,23 +64,20 @@ export function lowerAdderConvComputed(layer: ConvLayer, tensors: ComputedAdderT
   const panels = panelsOf(sizes)
   const packed = alloc.scratch(4 * panels * panelWidth * (run * runs + Math.ceil(runs / partRuns)))
   const filters = alloc.scratch(8 * panels * panelWidth)
-  const packing: KernelArgs<'packAdderF32'> = {
+  const packing = step('packAdderF32', {
     ...{ w, packed, filters, bias: biasAt, scale, offset, ...shifting },
     // 0 is in the range, since layers pad.
-    ...{ loF: Math.min(bounds.lo, 0), hiF: Math.max(bounds.hi, 0) },
+    ...{ lo: Math.min(bounds.lo, 0), hi: Math.max(bounds.hi, 0) },
     ...{ groups: sizes.groups, outChannels: sizes.outChannels, channels: sizes.channels, taps: sizes.taps },
     ...{ tapChannels, run, runs, partRuns },
-  }
-  const args: KernelArgs<'adderF32'> = {
+  })
+  const product = step('adderF32', {
     ...commonArgs(layer, tensors),
-    ...{ ...cut.args, run, partRuns, weights: packed, filters, shiftF: 0, shiftAt: shifting.shiftAt },
+    ...{ ...cut.args, partRuns, weights: packed, filters, shift: 0, shiftAt: shifting.shiftAt },
     ...scratch(cut.scratchBytes, alloc),
-  }
-  return [...steps, { kernel: 'packAdderF32', args: packing }, { kernel: 'adderF32', args }]
+  })
+  return [...steps, packing, product]
 }
-
-/** How W − X becomes a gradient, in the order of the kernel's numbers. */
-const differenceFunctions: readonly Difference[] = ['clip', 'full', 'sign']
 
 const unshifted: Shifting = { minima: 0, minimaCount: 0, shiftAt: 0 }
 
@@ -120,11 +114,9 @@ export function lowerAdderInputGradient(
   const summing = clips ? lowerReduce('sum', dy, sums, [outputs * groups, outChannels], [1], alloc) : []
   const pixelBytes = entryBytes * (1 + taps)
   const blockPixels = Math.max(1, Math.floor(tableBytes / pixelBytes))
-  const { x: _, y: __, residual: ___, loF, hiF, ...shape } = commonArgs(layer, { x, y: dx, lo: 0, hi: 0 })
-  const args: KernelArgs<'adderInputGradientF32'> = {
-    ...{ ...shape, shiftAt: shifting.shiftAt, dy, x, weights: packed, dx, sums, blockPixels },
-    difference: differenceFunctions.indexOf(difference),
+  const gradient = step('adderInputGradientF32', {
+    ...{ ...shapeArgs(layer), shiftAt: shifting.shiftAt, dy, x, weights: packed, dx, sums, difference, blockPixels },
     ...scratch(blockPixels * pixelBytes, alloc),
-  }
-  return [...steps, ...packing, ...summing, { kernel: 'adderInputGradientF32', args }]
+  })
+  return [...steps, ...packing, ...summing, gradient]
 }

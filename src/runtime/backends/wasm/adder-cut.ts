@@ -1,4 +1,5 @@
 import type { ConvLayer } from './conv-layer.ts'
+import type { AdderBlocksArgs, AdderLayerArgs, CodesForm } from './kernels.generated.ts'
 import { type FilterSizes, panelsOf, panelWidth, type Reduction } from './pack-adder.ts'
 import type { Allocator } from './step.ts'
 
@@ -23,21 +24,7 @@ const mostPixels = { floats: 512, codes: 384 }
 const leastColumns = 64
 
 export interface AdderCut extends Reduction {
-  readonly args: {
-    /** Threads share output channels instead of pixels. */
-    readonly byChannels: number
-    /** Copied are rows, one for each output pixel, instead of lines. */
-    readonly asRows: number
-    readonly blockLines: number
-    readonly blockColumns: number
-    /** What is copied for a block: lines, pixels in each, bytes of one. */
-    readonly lines: number
-    readonly columns: number
-    readonly pixelBytes: number
-    readonly runs: number
-    /** Columns of the window that are taps of their own. */
-    readonly windowColumns: number
-  }
+  readonly args: Omit<AdderBlocksArgs, keyof AdderLayerArgs>
   /** Of each thread. */
   readonly scratchBytes: number
 }
@@ -82,7 +69,7 @@ export function cutFloats(layer: ConvLayer): AdderCut {
   return {
     ...{ tapChannels: asRows || joinsColumns ? channels : run * pieces, run, runs, partRuns },
     args: {
-      ...{ ...block, pixelBytes, runs, windowColumns, asRows: asRows ? 1 : 0 },
+      ...{ ...block, pixelBytes, run, runs, windowColumns, asRows },
       byChannels: sharesChannels(layer, 4, 4 * panelWidth * run * runs),
     },
     scratchBytes: total(
@@ -102,15 +89,8 @@ const codeRun = 16
 /** Channels of a 1 × 1 window that are read in place: pixels of a block still fit into the first cache. */
 const mostInPlace = 64
 
-/** The forms that codes take under a block (kernels/adder-codes.ts). */
-const codesAs = { planes: 0, compact: 1, inPlace: 2 } as const
-
 export interface CodesCut extends AdderCut {
-  readonly args: AdderCut['args'] & {
-    readonly codesAs: number
-    /** Four taps each, of a run. */
-    readonly quads: number
-  }
+  readonly codesAs: CodesForm
 }
 
 export function cutCodes(layer: ConvLayer): CodesCut {
@@ -140,7 +120,7 @@ export function cutCodes(layer: ConvLayer): CodesCut {
 /** @param pixelBytes what is copied of each pixel, or of what lies under its window; 0 where nothing is */
 function finishCut(
   layer: ConvLayer,
-  form: keyof typeof codesAs,
+  codesAs: CodesForm,
   asRows: boolean,
   run: number,
   runs: number,
@@ -150,13 +130,12 @@ function finishCut(
   const block = blockOf(layer, asRows, Math.max(pixelBytes, 1), mostPixels.codes)
   const pixels = block.blockLines * block.blockColumns
   const copied = block.lines * block.columns
-  const tapChannels = form === 'planes' && !asRows ? roundUp(channels, codeRun) : channels
+  const tapChannels = codesAs === 'planes' && !asRows ? roundUp(channels, codeRun) : channels
   return {
-    ...{ tapChannels, run, runs, partRuns: runs },
+    ...{ tapChannels, run, runs, partRuns: runs, codesAs },
     args: {
-      ...{ ...block, pixelBytes, runs, windowColumns: layer.kernelWidth, asRows: asRows ? 1 : 0 },
+      ...{ ...block, pixelBytes, run, runs, windowColumns: layer.kernelWidth, asRows },
       byChannels: sharesChannels(layer, 1, panelWidth * run * runs),
-      ...{ codesAs: codesAs[form], quads: run / 4 },
     },
     scratchBytes: total(
       ...[4 * runs, 4 * copied + 64, 4 * pixels + 16, 32 * pixels, 32 * pixels, 64],
@@ -199,9 +178,9 @@ function blockOf(layer: ConvLayer, asRows: boolean, pixelBytes: number, most: nu
 }
 
 /** Threads share output channels where there are few pixels or more weights than input, else pixels. */
-function sharesChannels(layer: ConvLayer, valueBytes: number, panelBytes: number): number {
+function sharesChannels(layer: ConvLayer, valueBytes: number, panelBytes: number): boolean {
   const panels = panelsOf(sizesOf(layer))
   const pixels = layer.batch * layer.outHeight * layer.outWidth
   const inputBytes = valueBytes * layer.inChannels * layer.batch * layer.inHeight * layer.inWidth
-  return panels >= 8 && (pixels < 192 || panels * panelBytes > inputBytes) ? 1 : 0
+  return panels >= 8 && (pixels < 192 || panels * panelBytes > inputBytes)
 }

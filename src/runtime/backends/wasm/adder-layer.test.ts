@@ -2,10 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../base/index.ts'
 import { lowerAdderConv, lowerAdderConvInteger, lowerQuantise } from './adder-layer.ts'
 import type { ConvLayer } from './conv-layer.ts'
-import { instantiate, Workbench } from './module.ts'
 import { packAdderBytes, termsPerByte } from './pack-adder.ts'
-import type { Step } from './step.ts'
-import { firstDifference, runInTurns } from './step-bench.ts'
+import { firstDifference, StepBench } from './step-bench.ts'
 
 const seed = 20240612
 const random = seededRandom(seed)
@@ -151,36 +149,6 @@ const threadCases = Object.entries({
   },
 } satisfies Record<string, Sizes>)
 
-/** Everything a kernel may leave dirty, and guards around what it may write. */
-class Bench {
-  readonly bench: Workbench
-  constructor(bytes: number) {
-    this.bench = new Workbench((1 << 23) + bytes)
-  }
-  readonly alloc = {
-    alloc: (n: number) => this.bench.alloc(n),
-    scratch: (n: number) => {
-      const at = this.bench.alloc(n)
-      new Uint8Array(this.bench.memory.buffer, at, n).fill(0xff)
-      return at
-    },
-  }
-  get allocator() {
-    return { ...this.alloc, memory: this.bench.memory }
-  }
-  /** Runs the steps as `threads` threads would, one after the other; `late`: the first does what it can of the others' work. */
-  run(steps: readonly Step[], threads = 1, late = false): void {
-    const program = this.bench.program(steps.map(({ kernel, args }) => this.bench.step(kernel, args as never)))
-    if (threads === 1) {
-      this.bench.run(program)
-      return
-    }
-    const kernels = instantiate('simd', this.bench.memory)
-    const view = new DataView(this.bench.memory.buffer)
-    for (let s = 0; s < program.steps; s++) runInTurns(kernels, view, program.address + 8 * s, threads, late)
-  }
-}
-
 function checkInteger(
   sizes: Sizes,
   bits: number,
@@ -191,30 +159,30 @@ function checkInteger(
   const w = given.w ?? codes(weightSize(layer), bits)
   const zeroPoint = given.zeroPoint ?? 0
   const want = distances(layer, x, w, zeroPoint)
-  const b = new Bench(x.length + 4 * want.length + 4 * w.length)
-  const y = b.bench.floats(new Float32Array(want.length + 16).fill(123))
+  const b = new StepBench((1 << 23) + x.length + 4 * want.length + 4 * w.length)
+  const y = b.floats(new Float32Array(want.length + 16).fill(123))
   const steps = lowerAdderConvInteger(
     layer,
     {
       ...{
-        x: b.bench.bytes(x),
+        x: b.bytes(x),
         y,
         weights: w,
         codes: { scale: 1, zeroPoint, most: 2 ** bits - 1 },
       },
       ...{ lo: -Infinity, hi: Infinity, output: 'float32' },
     },
-    b.allocator,
+    b,
   )
   b.run(steps, given.threads, given.late)
   // The test runner's own comparison of arrays takes longer than everything else.
   expect(
     firstDifference(
-      b.bench.view(y, want.length),
+      b.read(y, want.length),
       want.map((v) => -v),
     ),
   ).toBe(-1)
-  expect(firstDifference(b.bench.view(y + 4 * want.length, 16), new Array(16).fill(123))).toBe(-1)
+  expect(firstDifference(b.read(y + 4 * want.length, 16), new Array(16).fill(123))).toBe(-1)
 }
 
 function floatError(sizes: Sizes, x?: Float32Array, w?: Float32Array, threads = 1, late = false): number {
@@ -222,16 +190,12 @@ function floatError(sizes: Sizes, x?: Float32Array, w?: Float32Array, threads = 
   const xs = x ?? floats(inputSize(layer))
   const ws = w ?? floats(weightSize(layer))
   const want = distances(layer, xs, ws)
-  const b = new Bench(4 * (xs.length + want.length + 4 * ws.length))
-  const y = b.bench.floats(new Float32Array(want.length + 16).fill(123))
-  b.run(
-    lowerAdderConv(layer, { x: b.bench.floats(xs), y, weights: ws, lo: -Infinity, hi: Infinity }, b.allocator),
-    threads,
-    late,
-  )
-  expect(Array.from(b.bench.view(y + 4 * want.length, 16))).toEqual(new Array(16).fill(123))
+  const b = new StepBench((1 << 23) + 4 * (xs.length + want.length + 4 * ws.length))
+  const y = b.floats(new Float32Array(want.length + 16).fill(123))
+  b.run(lowerAdderConv(layer, { x: b.floats(xs), y, weights: ws, lo: -Infinity, hi: Infinity }, b), threads, late)
+  expect(Array.from(b.read(y + 4 * want.length, 16))).toEqual(new Array(16).fill(123))
   const largest = want.reduce((m, v) => Math.max(m, v), 0)
-  return b.bench.view(y, want.length).reduce((m, v, i) => Math.max(m, Math.abs(v + want[i]!)), 0) / largest
+  return b.read(y, want.length).reduce((m, v, i) => Math.max(m, Math.abs(v + want[i]!)), 0) / largest
 }
 
 describe(`adder convolution of codes: equal to the integer sums (seed ${seed})`, () => {
@@ -438,17 +402,17 @@ describe('what follows the sums of codes', () => {
   const tensors = { weights: w, bias, codes: { scale, zeroPoint: 7, most: 63 }, affine }
 
   it('scale, bias, a BatchNormalization, a residual and clamping', () => {
-    const b = new Bench(0)
+    const b = new StepBench(1 << 23)
     const added = floats(sums.length)
-    const y = b.bench.floats(added)
+    const y = b.floats(added)
     b.run(
       lowerAdderConvInteger(
         layer,
-        { ...tensors, x: b.bench.bytes(x), y, residual: y, lo: -2, hi: 2.5, output: 'float32' },
-        b.allocator,
+        { ...tensors, x: b.bytes(x), y, residual: y, lo: -2, hi: 2.5, output: 'float32' },
+        b,
       ),
     )
-    const got = b.bench.view(y, sums.length)
+    const got = b.read(y, sums.length)
     exact.forEach((v, i) => {
       expect(got[i]).toBeCloseTo(Math.min(2.5, Math.max(-2, v + added[i]!)), 4)
     })
@@ -464,8 +428,8 @@ describe('what follows the sums of codes', () => {
     const xs = codes(inputSize(l), 6)
     const ws = codes(weightSize(l), 6)
     const own = { scale: floats(l.outChannels, -0.02, 0.02), shift: floats(l.outChannels, -3, 3) }
-    const b = new Bench(0)
-    const y = b.bench.bytes(new Uint8Array(outputSize(l) + 16).fill(77))
+    const b = new StepBench(1 << 23)
+    const y = b.bytes(new Uint8Array(outputSize(l) + 16).fill(77))
     const output = { scale: Math.fround(0.13), zeroPoint: 4, most: 30 }
     const filters = floats(l.outChannels, -2, 0)
     b.run(
@@ -476,16 +440,16 @@ describe('what follows the sums of codes', () => {
           weights: ws,
           affine: own,
           bias: filters,
-          x: b.bench.bytes(xs),
+          x: b.bytes(xs),
           y,
           lo: -0.3,
           hi: Infinity,
           output,
         },
-        b.allocator,
+        b,
       ),
     )
-    const got = new Uint8Array(b.bench.memory.buffer, y, outputSize(l) + 16)
+    const got = new Uint8Array(b.memory.buffer, y, outputSize(l) + 16)
     distances(l, xs, ws, 7).forEach((sum, i) => {
       const o = i % l.outChannels
       const v = (filters[o]! - scale * sum) * own.scale[o]! + own.shift[o]!
@@ -497,16 +461,16 @@ describe('what follows the sums of codes', () => {
   })
 
   it('refuses a residual for codes, and windows whose sums floats cannot count', () => {
-    const b = new Bench(0)
+    const b = new StepBench(1 << 23)
     const output = { scale: 1, zeroPoint: 0, most: 31 }
     const limits = { lo: -Infinity, hi: Infinity }
-    expect(() =>
-      lowerAdderConvInteger(layer, { ...tensors, ...limits, x: 0, y: 0, residual: 64, output }, b.allocator),
-    ).toThrow('residual')
+    expect(() => lowerAdderConvInteger(layer, { ...tensors, ...limits, x: 0, y: 0, residual: 64, output }, b)).toThrow(
+      'residual',
+    )
     const huge = { ...layer, inChannels: 2 ** 18 }
-    expect(() =>
-      lowerAdderConvInteger(huge, { ...tensors, ...limits, x: 0, y: 0, output: 'float32' }, b.allocator),
-    ).toThrow('2359296 values')
+    expect(() => lowerAdderConvInteger(huge, { ...tensors, ...limits, x: 0, y: 0, output: 'float32' }, b)).toThrow(
+      '2359296 values',
+    )
   })
 })
 
@@ -547,16 +511,10 @@ describe(`adder convolution of floats (seed ${seed})`, () => {
       const affine = { scale: floats(layer.outChannels), shift: floats(layer.outChannels) }
       const want = distances(layer, x, w)
       const added = floats(want.length)
-      const b = new Bench(0)
-      const y = b.bench.floats(added)
-      b.run(
-        lowerAdderConv(
-          layer,
-          { x: b.bench.floats(x), y, weights: w, bias, affine, residual: y, lo: -1, hi: 4 },
-          b.allocator,
-        ),
-      )
-      const got = b.bench.view(y, want.length)
+      const b = new StepBench(1 << 23)
+      const y = b.floats(added)
+      b.run(lowerAdderConv(layer, { x: b.floats(x), y, weights: w, bias, affine, residual: y, lo: -1, hi: 4 }, b))
+      const got = b.read(y, want.length)
       want.forEach((v, i) => {
         const o = i % layer.outChannels
         const raw = bias[o]! - v
@@ -568,14 +526,14 @@ describe(`adder convolution of floats (seed ${seed})`, () => {
 
 describe('codes', () => {
   it.each([1, 15, 16, 17, 100])('of %i floats', (count) => {
-    const b = new Bench(0)
+    const b = new StepBench(1 << 23)
     const x = floats(count, -4, 9)
     x[0] = 2.5 * 0.25
-    const y = b.bench.bytes(new Uint8Array(count + 16).fill(9))
+    const y = b.bytes(new Uint8Array(count + 16).fill(9))
     const own = { scale: 0.25, zeroPoint: 3, most: 29 }
-    b.run(lowerQuantise({ x: b.bench.floats(x), y, count, codes: own }))
+    b.run(lowerQuantise({ x: b.floats(x), y, count, codes: own }))
     const even = (v: number) => (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v))
-    const got = new Uint8Array(b.bench.memory.buffer, y, count + 16)
+    const got = new Uint8Array(b.memory.buffer, y, count + 16)
     expect(Array.from(got.subarray(0, count))).toEqual(
       Array.from(x, (v) => Math.min(29, Math.max(0, even(v / 0.25) + 3))),
     )
@@ -594,12 +552,12 @@ describe('codes', () => {
     })
     expect(differs.length).toBeGreaterThan(10)
     for (const { scale, x } of differs) {
-      const b = new Bench(0)
-      const y = b.bench.bytes(new Uint8Array(17))
-      const xs = b.bench.floats(new Float32Array(17).fill(x))
+      const b = new StepBench(1 << 23)
+      const y = b.bytes(new Uint8Array(17))
+      const xs = b.floats(new Float32Array(17).fill(x))
       b.run(lowerQuantise({ x: xs, y, count: 17, codes: { scale, zeroPoint: 0, most: 255 } }))
       const want = 2 * Math.round(Math.fround(x / scale) / 2)
-      expect(Array.from(new Uint8Array(b.bench.memory.buffer, y, 17))).toEqual(new Array(17).fill(want))
+      expect(Array.from(new Uint8Array(b.memory.buffer, y, 17))).toEqual(new Array(17).fill(want))
     }
   })
 })

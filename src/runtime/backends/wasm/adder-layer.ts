@@ -12,7 +12,7 @@ import {
   panelWidth,
   termsPerByte,
 } from './pack-adder.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, type Step, step } from './step.ts'
 
 /*
  * Adder convolutions (AdderNet, Chen et al., CVPR 2020), NHWC:
@@ -62,16 +62,21 @@ const mostDepthwiseTaps = 257
 export const isDepthwise = ({ groups, inChannels, outChannels }: ConvLayer): boolean =>
   groups > 1 && groups === inChannels && groups === outChannels
 
-/** Arguments that all adder kernels have. */
-export function commonArgs(layer: ConvLayer, tensors: AdderOutputs & { readonly x: number; readonly y: number }) {
+/** Arguments that say what the layer is. */
+export function shapeArgs(layer: ConvLayer) {
   const { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups } = layer
   const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft } = layer
   return {
-    ...{ x: tensors.x, y: tensors.y, residual: tensors.residual ?? 0, loF: tensors.lo, hiF: tensors.hi },
     ...{ batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups },
     ...{ kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft },
   }
 }
+
+/** Arguments that all adder kernels have. */
+export const commonArgs = (
+  layer: ConvLayer,
+  { x, y, residual = 0, lo, hi }: AdderOutputs & { readonly x: number; readonly y: number },
+) => ({ ...shapeArgs(layer), x, y, residual, lo, hi })
 
 function put(data: Float32Array | Uint8Array | Int32Array, alloc: Allocator): number {
   const at = alloc.alloc(data.byteLength)
@@ -116,27 +121,25 @@ export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: A
       filters[c] = -scale(c)
       filters[padded + c] = offset(c)
     }
-    const args = {
-      ...commonArgs(layer, tensors),
-      ...{ weights: put(packed, alloc), filters: put(filters, alloc) },
-      ...scratch(4 * (padded + sizes.taps), alloc),
-    }
-    return [{ kernel: 'adderDepthwiseF32', args }]
+    return [
+      step('adderDepthwiseF32', {
+        ...commonArgs(layer, tensors),
+        ...{ weights: put(packed, alloc), filters: put(filters, alloc) },
+        ...scratch(4 * (padded + sizes.taps), alloc),
+      }),
+    ]
   }
   const shift = Math.fround(Math.max(0, -weights.reduce((least, w) => Math.min(least, w), 0)))
   const cut = cutFloats(layer)
-  const { run, partRuns } = cut
-  const args = {
-    ...commonArgs(layer, tensors),
-    ...{ ...cut.args, run, partRuns, shiftF: shift, shiftAt: 0 },
-    weights: put(packAdderFloats(weights, sizes, cut, shift), alloc),
-    filters: put(
-      filterPanels(sizes, 2, (f) => [-2 * scale(f), offset(f)]),
-      alloc,
-    ),
-    ...scratch(cut.scratchBytes, alloc),
-  }
-  return [{ kernel: 'adderF32', args }]
+  const filters = filterPanels(sizes, 2, (f) => [-2 * scale(f), offset(f)])
+  return [
+    step('adderF32', {
+      ...commonArgs(layer, tensors),
+      ...{ ...cut.args, partRuns: cut.partRuns, shift, shiftAt: 0 },
+      ...{ weights: put(packAdderFloats(weights, sizes, cut, shift), alloc), filters: put(filters, alloc) },
+      ...scratch(cut.scratchBytes, alloc),
+    }),
+  ]
 }
 
 /** Sums below are exact as floats, too. */
@@ -168,15 +171,15 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
   const offset = (f: number): number => ((affine?.scale[f] ?? 1) * (bias?.[f] ?? 0) + (affine?.shift[f] ?? 0)) / unit
   const limits = next
     ? {
-        loF: Math.max(tensors.lo / unit, -next.zeroPoint),
-        hiF: Math.min(tensors.hi / unit, next.most - next.zeroPoint),
+        lo: Math.max(tensors.lo / unit, -next.zeroPoint),
+        hi: Math.min(tensors.hi / unit, next.most - next.zeroPoint),
       }
-    : { loF: tensors.lo, hiF: tensors.hi }
+    : { lo: tensors.lo, hi: tensors.hi }
   const common = {
     ...commonArgs(layer, tensors),
     ...limits,
     padCode: codes.zeroPoint,
-    toBytes: next ? 1 : 0,
+    toBytes: next !== undefined,
     outZero: next?.zeroPoint ?? 0,
   }
   if (isDepthwise(layer) && sizes.taps <= mostDepthwiseTaps) {
@@ -188,11 +191,12 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
       filters[c] = factor(c)
       filters[padded + c] = offset(c)
     }
-    const args = {
-      ...{ ...common, weights: put(packed, alloc), filters: put(filters, alloc) },
-      ...scratch(padded + 64 + 4 * sizes.taps, alloc),
-    }
-    return [{ kernel: 'adderDepthwiseU8', args }]
+    return [
+      step('adderDepthwiseU8', {
+        ...{ ...common, weights: put(packed, alloc), filters: put(filters, alloc) },
+        ...scratch(padded + 64 + 4 * sizes.taps, alloc),
+      }),
+    ]
   }
   const cut = cutCodes(layer)
   const packed = packAdderBytes(weights, sizes, cut)
@@ -203,12 +207,13 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
     for (let k = filter * length; k < (filter + 1) * length; k++) sum += weights[k]!
     sums[(panel * 3 + 2) * panelWidth + column] = -sum
   })
-  const args = {
-    ...common,
-    ...{ ...cut.args, weights: put(packed, alloc), filters: put(filters, alloc), terms: termsPerByte(packed, cut.run) },
-    ...scratch(cut.scratchBytes, alloc),
-  }
-  return [{ kernel: 'adderU8', args }]
+  return [
+    step('adderU8', {
+      ...{ ...common, ...cut.args, codesAs: cut.codesAs, terms: termsPerByte(packed, cut.run) },
+      ...{ weights: put(packed, alloc), filters: put(filters, alloc) },
+      ...scratch(cut.scratchBytes, alloc),
+    }),
+  ]
 }
 
 /** The kernel call that turns `count` floats into codes: clamp(round(x / scale) + zeroPoint, 0, most), as QuantizeLinear rounds. */
@@ -219,5 +224,5 @@ export function lowerQuantise({
   codes,
 }: Record<'x' | 'y' | 'count', number> & { readonly codes: Codes }): Step[] {
   const { scale, zeroPoint, most } = codes
-  return [{ kernel: 'quantiseU8', args: { x, y, count, scaleF: scale, zeroPointF: zeroPoint, mostF: most } }]
+  return [step('quantiseU8', { x, y, count, scale, zeroPoint, most })]
 }

@@ -1,18 +1,16 @@
 import { elementCount, type Rounds } from '../../../base/index.ts'
 import { constantContent, type Dense, nodeLabel, type Tensor } from '../../../graph/index.ts'
 import { isExact, type Located, type Plan, type Task, UnsupportedError } from '../../../plan/index.ts'
-import { type KernelName, kernels, writeArgs } from './abi.ts'
 import { convertLayout } from './convert.ts'
+import { type KernelName, program } from './kernels.generated.ts'
 import type { LoweringContext, Lowerings, Place } from './lowering.ts'
 import { loweringOf } from './lowerings/index.ts'
 import { PlanMemory } from './memory.ts'
-import type { Step } from './step.ts'
+import { programBytes, type Step, writeProgram } from './step.ts'
 import { WeightReader } from './weights.ts'
 
 /** Scratch memory that is there from the start; a task that wants more takes lasting memory, which others may have after it. */
 const scratchBytes = 1 << 20
-
-const nameOf = new Map((Object.keys(kernels) as KernelName[]).map((name) => [kernels[name].id as number, name]))
 
 /** A stretch of work: kernels in one program, or one node done by the reference implementation. */
 export type Segment =
@@ -24,6 +22,8 @@ export interface TaskSpan {
   readonly task: Task
   readonly address: number
   readonly steps: number
+  /** Of each step. */
+  readonly kernels: readonly KernelName[]
 }
 
 /** A plan as programs of kernels in memory: everything that a run needs. */
@@ -32,8 +32,6 @@ export interface Assembly {
   readonly segments: readonly Segment[]
   readonly memory: PlanMemory
   addressOf(place: Located): number
-  /** Which kernels a task consists of, read back from its program. */
-  kernelsOf(span: TaskSpan): KernelName[]
   /** Bytes: the arena, what its buffers would take side by side, everything with packed weights. */
   readonly sizes: { readonly arena: number; readonly sum: number; readonly total: number }
 }
@@ -56,11 +54,7 @@ export function* assemble(plan: Plan, lowerings: Lowerings, shared: boolean): Ro
   }
   const segments = builder.done()
   const sizes = { arena: arena.bytes, sum: arena.sum, total: memory.bytes }
-  const kernelsOf = ({ address, steps }: TaskSpan) => {
-    const view = new DataView(memory.memory.buffer)
-    return Array.from({ length: steps }, (_, i) => nameOf.get(view.getInt32(address + 8 * i, true))!)
-  }
-  return { plan, segments, memory, addressOf, kernelsOf, sizes }
+  return { plan, segments, memory, addressOf, sizes }
 }
 
 /** Stored weights that kernels read as they are: packed they are at least as large. */
@@ -107,18 +101,12 @@ class ProgramBuilder {
   #close(): void {
     if (this.#open.length === 0) return
     const all = this.#open.flatMap(({ steps }) => steps)
-    const address = this.#memory.alloc(8 * all.length)
-    const args = all.map(({ kernel }) => this.#memory.alloc(4 * kernels[kernel].args.length))
-    const view = new DataView(this.#memory.memory.buffer)
-    all.forEach(({ kernel, args: values }, i) => {
-      writeArgs(view, args[i]!, kernel, values as never)
-      view.setInt32(address + 8 * i, kernels[kernel].id, true)
-      view.setInt32(address + 8 * i + 4, args[i]!, true)
-    })
+    const address = this.#memory.alloc(programBytes(all))
+    writeProgram(this.#memory.memory, address, all)
     let at = address
-    const tasks = this.#open.map(({ task, steps }) => {
-      const span = { task, address: at, steps: steps.length }
-      at += 8 * steps.length
+    const tasks = this.#open.map(({ task, steps }): TaskSpan => {
+      const span = { task, address: at, steps: steps.length, kernels: steps.map(({ kernel }) => kernel) }
+      at += program.stepBytes * steps.length
       return span
     })
     this.#segments.push({ kind: 'program', address, steps: all.length, tasks })

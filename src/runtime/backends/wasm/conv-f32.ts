@@ -1,8 +1,7 @@
-import type { KernelArgs } from './abi.ts'
 import type { ConvLayer, ConvTensors, DenseSizes, DenseTensors } from './conv-layer.ts'
 import { inPieces, iohw, oihw, packedFloats, packPanels, panelWidth, type WeightOrder } from './pack-conv.ts'
 import { type PackedWeights, packPanelsSteps } from './pack-steps.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, type Step, step } from './step.ts'
 import { isKnown } from './weights.ts'
 
 /*
@@ -32,15 +31,16 @@ const whole = (layer: ConvLayer): Piece => ({
   output: { first: 0, pixel: 1, row: layer.outWidth, image: layer.outHeight * layer.outWidth },
 })
 
+/** @param channels input channels of a group, as the kernel sees them */
 function panelStep(
   piece: Piece,
   tensors: Omit<ConvTensors, 'weights' | 'scale'>,
   packed: number,
   zeros: number,
   alloc: Allocator,
+  channels = piece.inChannels / piece.groups,
 ): Step {
   const { groups, batch, outHeight, outWidth, output, kernelHeight, kernelWidth } = piece
-  const channels = piece.inChannels / groups
   const outChannels = piece.outChannels / groups
   const tileEntries = tileRows * (1 + kernelHeight * kernelWidth)
   const tiles = Math.ceil((batch * outHeight * outWidth) / tileRows)
@@ -52,7 +52,8 @@ function panelStep(
   const scratchBytes = 64 * Math.ceil((4 * tileEntries * blockTiles) / 64)
   const pixelBytes = 4 * piece.outChannels
   const panels = groups * Math.ceil(outChannels / panelWidth)
-  const args: KernelArgs<'convF32'> = {
+  const weights = packedFloats(groups, outChannels, channels, kernelHeight * kernelWidth)
+  return step('convF32', {
     x: tensors.x,
     zeros,
     weights: packed,
@@ -83,18 +84,10 @@ function panelStep(
     groups,
     groupStep: 4 * channels,
     blockTiles,
-    byChannels: sharesChannels(
-      tiles,
-      panels,
-      packedFloats(groups, outChannels, channels, kernelHeight * kernelWidth),
-      piece,
-    )
-      ? 1
-      : 0,
-    loF: tensors.lo,
-    hiF: tensors.hi,
-  }
-  return { kernel: 'convF32', args }
+    byChannels: sharesChannels(tiles, panels, weights, piece),
+    lo: tensors.lo,
+    hi: tensors.hi,
+  })
 }
 
 /** Threads share output channels where there are few pixels or more weights than input, else pixels. */
@@ -159,22 +152,13 @@ export function lowerConvPanels(layer: ConvLayer, tensors: ConvTensors, alloc: A
     ...(isPadded ? { inHeight: outHeight, inWidth: outWidth, padTop: 0, padLeft: 0 } : {}),
     kernelWidth: 1,
   }
-  const step = panelStep(runs, { ...tensors, x: padded }, packed, padded, alloc)
-  const product: Step = { kernel: step.kernel, args: { ...step.args, channels: layer.kernelWidth * inChannels } }
+  const product = panelStep(runs, { ...tensors, x: padded }, packed, padded, alloc, layer.kernelWidth * inChannels)
   if (!isPadded) return [...steps, product]
-  const pad: KernelArgs<'padF32'> = {
-    x: tensors.x,
-    y: padded,
-    batch,
-    height: inHeight,
-    width: inWidth,
-    pixelBytes: 4 * inChannels,
-    outHeight,
-    outWidth,
-    padTop,
-    padLeft,
-  }
-  return [...steps, { kernel: 'padF32', args: pad }, product]
+  const pad = step('padF32', {
+    ...{ x: tensors.x, y: padded, batch, height: inHeight, width: inWidth, pixelBytes: 4 * inChannels },
+    ...{ outHeight, outWidth, padTop, padLeft },
+  })
+  return [...steps, pad, product]
 }
 
 /**

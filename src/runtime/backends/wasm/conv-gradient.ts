@@ -1,7 +1,6 @@
-import type { KernelArgs } from './abi.ts'
 import type { ConvLayer } from './conv-layer.ts'
 import { isDepthwise } from './depthwise-f32.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, type Step, step } from './step.ts'
 import { lowerWinogradGradient, takesWinogradGradient } from './winograd.ts'
 
 /*
@@ -38,17 +37,20 @@ export function lowerWeightGradient(layer: ConvLayer, tensors: WeightGradientTen
 }
 
 /** A copy with the padding that the window reaches, where it reaches any. */
-export function padded(layer: ConvLayer, x: number, alloc: Allocator) {
+export function padded(
+  layer: ConvLayer,
+  x: number,
+  alloc: Allocator,
+): { readonly x: number; readonly steps: readonly Step[]; readonly inHeight: number; readonly inWidth: number } {
   const { batch, inHeight: height, inWidth: width, inChannels, padTop, padLeft } = layer
   const outHeight = (layer.outHeight - 1) * layer.strideHeight + (layer.kernelHeight - 1) * layer.dilationHeight + 1
   const outWidth = (layer.outWidth - 1) * layer.strideWidth + (layer.kernelWidth - 1) * layer.dilationWidth + 1
   if (padTop === 0 && padLeft === 0 && outHeight <= height && outWidth <= width)
-    return { x, steps: [] as Step[], inHeight: height, inWidth: width }
+    return { x, steps: [], inHeight: height, inWidth: width }
   const y = alloc.scratch(4 * batch * outHeight * outWidth * inChannels)
-  const args: KernelArgs<'padF32'> = {
-    ...{ x, y, batch, height, width, pixelBytes: 4 * inChannels, outHeight, outWidth, padTop, padLeft },
-  }
-  return { x: y, steps: [{ kernel: 'padF32', args }] as Step[], inHeight: outHeight, inWidth: outWidth }
+  const pixelBytes = 4 * inChannels
+  const pad = step('padF32', { x, y, batch, height, width, pixelBytes, outHeight, outWidth, padTop, padLeft })
+  return { x: y, steps: [pad], inHeight: outHeight, inWidth: outWidth }
 }
 
 /** Images of a 1×1 layer are rows of pixels: the longer, the better. */
@@ -81,13 +83,12 @@ function gradientStep(
     kernelHeight *
     kernelWidth
   const rowBytes = 4 * (strideHeight * inWidth * xPixel + outWidth * outChannels)
-  const args: KernelArgs<'convWeightGradientF32'> = {
+  return step('convWeightGradientF32', {
     ...{ ...tensors, sums: alloc.scratch(4 * tileOut * tileIn * tiles) },
     ...{ batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups, xPixel, run },
     ...{ kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft },
     blockRows: Math.max(1, Math.min(batch * outHeight, Math.floor(blockBytes / rowBytes))),
-  }
-  return { kernel: 'convWeightGradientF32', args }
+  })
 }
 
 function depthwise(layer: ConvLayer, tensors: WeightGradientTensors, alloc: Allocator): Step[] {
@@ -96,14 +97,13 @@ function depthwise(layer: ConvLayer, tensors: WeightGradientTensors, alloc: Allo
   const times = outChannels / inChannels
   const pixels = batch * inHeight * inWidth
   const x = times === 1 ? tensors.x : alloc.scratch(4 * pixels * outChannels)
-  const args: KernelArgs<'depthwiseWeightGradientF32'> = {
+  const gradient = step('depthwiseWeightGradientF32', {
     ...{ ...tensors, x, sums: 0, batch, inHeight, inWidth, inChannels: outChannels, outHeight, outWidth, outChannels },
     ...{ kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft },
     ...{ groups: outChannels, xPixel: outChannels, run: 1, blockRows: 0 },
-  }
-  const step: Step = { kernel: 'depthwiseWeightGradientF32', args }
-  if (times === 1) return [step]
-  return [{ kernel: 'repeatChannelsF32', args: { x: tensors.x, y: x, pixels, channels: inChannels, times } }, step]
+  })
+  if (times === 1) return [gradient]
+  return [step('repeatChannelsF32', { x: tensors.x, y: x, pixels, channels: inChannels, times }), gradient]
 }
 
 /** The kernel calls of dW[o, c, t] = Σ_p dY[p, o] · sgn(X[…] − W[o, c, t]). @param w address, as ONNX has it */
@@ -115,9 +115,9 @@ export function lowerSignGradient(
   const { batch, inChannels, outHeight, outWidth, outChannels, groups } = layer
   const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = layer
   const { x, steps, inHeight, inWidth } = padded(layer, given, alloc)
-  const args: KernelArgs<'adderSignGradientF32'> = {
+  const gradient = step('adderSignGradientF32', {
     ...{ x, dy, w, dw, batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups },
     ...{ kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth },
-  }
-  return [...steps, { kernel: 'adderSignGradientF32', args }]
+  })
+  return [...steps, gradient]
 }

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../base/index.ts'
-import type { KernelName } from './abi.ts'
 import { type ConvLayer, lowerConv, lowerConvTranspose, lowerDense } from './conv-layer.ts'
-import { Workbench } from './module.ts'
-import type { Step } from './step.ts'
+import type { KernelName } from './kernels.generated.ts'
+import { StepBench } from './step-bench.ts'
 import { takesWinograd } from './winograd.ts'
 
 const seed = 20240611
@@ -89,21 +88,6 @@ const base: Partial = {
 const random = seededRandom(seed)
 const floats = (n: number): Float32Array => Float32Array.from({ length: n }, () => 2 * random.uniform() - 1)
 
-function allocator(bench: Workbench) {
-  return { alloc: (n: number) => bench.alloc(n), scratch: (n: number) => dirty(bench, n), memory: bench.memory }
-}
-
-/** Scratch memory holds anything before: numbers that would be seen in a result. */
-function dirty(bench: Workbench, bytes: number): number {
-  const at = bench.alloc(bytes)
-  new Float32Array(bench.memory.buffer, at, bytes >> 2).fill(Number.NaN)
-  return at
-}
-
-function runSteps(bench: Workbench, steps: Step[]): void {
-  bench.run(bench.program(steps.map(({ kernel, args }) => bench.step(kernel, args as never))))
-}
-
 const relative = (got: Float32Array, want: Float64Array): number => {
   const scale = Math.max(...want.map(Math.abs), 1e-6)
   return Math.max(0, ...want.map((v, i) => Math.abs(v - got[i]!) / scale)) || (got.some(Number.isNaN) ? Number.NaN : 0)
@@ -119,7 +103,7 @@ function check(
   const w = floats((layer.inChannels * layer.outChannels * layer.kernelHeight * layer.kernelWidth) / layer.groups)
   const bias = extras.bias ? floats(layer.outChannels) : undefined
   const want = reference(layer, x, w, transposed, bias)
-  const bench = new Workbench((1 << 24) + 4 * (x.length + 2 * want.length + 8 * w.length))
+  const bench = new StepBench((1 << 24) + 4 * (x.length + 2 * want.length + 8 * w.length))
   const guard = 16
   const y = bench.floats(new Float32Array(want.length + guard).fill(123))
   const added = floats(want.length)
@@ -127,19 +111,19 @@ function check(
   if (extras.residual === 'own') residual = bench.floats(added)
   if (extras.residual === 'inPlace') {
     residual = y
-    bench.view(y, want.length).set(added)
+    new Float32Array(bench.memory.buffer, y, want.length).set(added)
   }
   const [lo, hi] = extras.clamp ? [-0.25, 0.5] : [-Infinity, Infinity]
   const steps = (transposed ? lowerConvTranspose : lowerConv)(
     layer,
     { x: bench.floats(x), y, weights: w, bias, residual, lo, hi },
-    allocator(bench),
+    bench,
   )
   if (extras.kernel) expect(steps.map((s) => s.kernel)).toContain(extras.kernel)
-  runSteps(bench, steps)
+  bench.run(steps)
   const expected = want.map((v, i) => Math.min(hi, Math.max(lo, v + (extras.residual ? added[i]! : 0))))
-  expect(relative(bench.view(y, want.length), expected), `${JSON.stringify(layer)} seed ${seed}`).toBeLessThan(5e-6)
-  expect([...bench.view(y + 4 * want.length, guard)]).toEqual(Array(guard).fill(123))
+  expect(relative(bench.read(y, want.length), expected), `${JSON.stringify(layer)} seed ${seed}`).toBeLessThan(5e-6)
+  expect([...bench.read(y + 4 * want.length, guard)]).toEqual(Array(guard).fill(123))
 }
 
 describe('lowerConv agrees with the definition', () => {
@@ -355,14 +339,14 @@ describe('lowerDense agrees with the definition', () => {
             const x = floats(rows * inFeatures)
             const w = floats(inFeatures * outFeatures)
             const bias = floats(outFeatures)
-            const bench = new Workbench(1 << 22)
+            const bench = new StepBench(1 << 22)
             const y = bench.floats(new Float32Array(rows * outFeatures + 8).fill(123))
             const steps = lowerDense(
               { rows, inFeatures, outFeatures },
               { x: bench.floats(x), y, weights: w, transposed, bias, lo: -1, hi: 2 },
-              allocator(bench),
+              bench,
             )
-            runSteps(bench, steps)
+            bench.run(steps)
             const want = Float64Array.from({ length: rows * outFeatures }, (_, i) => {
               const row = Math.floor(i / outFeatures)
               const o = i % outFeatures
@@ -372,10 +356,10 @@ describe('lowerDense agrees with the definition', () => {
               return Math.min(2, Math.max(-1, sum))
             })
             expect(
-              relative(bench.view(y, want.length), want),
+              relative(bench.read(y, want.length), want),
               `${rows}×${inFeatures}×${outFeatures} seed ${seed}`,
             ).toBeLessThan(5e-6)
-            expect([...bench.view(y + 4 * want.length, 8)]).toEqual(Array(8).fill(123))
+            expect([...bench.read(y + 4 * want.length, 8)]).toEqual(Array(8).fill(123))
           }
     })
 })

@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../base/index.ts'
 import { spawnNodeWorker } from '../../spawn.node.ts'
-import { firstFree, kernels, writeArgs } from './abi.ts'
 import { lowerAdderConv, lowerAdderConvInteger } from './adder-layer.ts'
 import { type ConvLayer, lowerConv, lowerConvTranspose, lowerDense } from './conv-layer.ts'
+import { control } from './kernels.generated.ts'
 import { hasRelaxedSimd } from './module.ts'
 import { Pool } from './pool.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, programBytes, type Step, writeProgram } from './step.ts'
 import { firstDifference, StepBench } from './step-bench.ts'
 
 // However the work is shared, every output is computed by one thread in the same order: results are equal to the bit.
@@ -34,7 +34,7 @@ function results(
   lower: (x: number, y: number, alloc: Allocator) => Step[],
 ): Float32Array[] {
   return pools.map(({ memory, pool }) => {
-    let next = firstFree
+    let next: number = control.firstFree
     const alloc = (bytes: number) => {
       const at = Math.ceil(next / 64) * 64
       next = at + bytes
@@ -45,17 +45,8 @@ function results(
     new Float32Array(memory.buffer, place, x.length).set(x)
     const y = alloc(4 * outputs)
     const steps = lower(place, y, { alloc, scratch: alloc, memory })
-    const program = alloc(8 * steps.length * turns)
-    const view = new DataView(memory.buffer)
-    steps.forEach(({ kernel, args }, i) => {
-      const at = alloc(4 * kernels[kernel].args.length)
-      writeArgs(view, at, kernel, args as never)
-      for (let turn = 0; turn < turns; turn++) {
-        const step = program + 8 * (turn * steps.length + i)
-        view.setInt32(step, kernels[kernel].id, true)
-        view.setInt32(step + 4, at, true)
-      }
-    })
+    const program = alloc(programBytes(steps, turns))
+    writeProgram(memory, program, steps, turns)
     pool.run(program, steps.length * turns)
     return new Float32Array(memory.buffer, y, outputs).slice()
   })

@@ -1,5 +1,5 @@
 import { type Place, sizesOf } from './lowering.ts'
-import type { Step } from './step.ts'
+import { type Step, step } from './step.ts'
 
 /** Copies a value into the other layout: per image, a matrix of channels × positions is transposed. */
 export function convertLayout(from: Place, to: Place): Step[] {
@@ -7,12 +7,11 @@ export function convertLayout(from: Place, to: Place): Step[] {
   const positions = height * width
   const [rows, columns] = from.layout === 'plain' ? [channels, positions] : [positions, channels]
   const image = channels * positions
-  const sizes = { size0: 1, size1: 1, size2: 1, size3: batch }
-  const strides = { x0: 0, x1: 0, x2: 0, x3: image, y0: 0, y1: 0, y2: 0, y3: image }
+  const strides = [0, 0, 0, image]
   return [
-    {
-      kernel: 'transposeF32',
-      args: { x: from.address, y: to.address, rows, columns, xRow: columns, yRow: rows, ...sizes, ...strides },
-    },
+    step('transposeF32', {
+      ...{ x: from.address, y: to.address, rows, columns, xRow: columns, yRow: rows },
+      ...{ sizes: [1, 1, 1, batch], xStrides: strides, yStrides: strides },
+    }),
   ]
 }

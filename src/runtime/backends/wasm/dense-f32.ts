@@ -1,7 +1,6 @@
-import type { KernelArgs } from './abi.ts'
 import { lowerDensePanels } from './conv-f32.ts'
 import type { DenseSizes, DenseTensors } from './conv-layer.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, type Step, step } from './step.ts'
 import { isKnown, pieceBytes } from './weights.ts'
 
 /**
@@ -31,15 +30,6 @@ export function lowerDenseLayer(sizes: DenseSizes, tensors: DenseTensors, alloc:
   if (scale)
     for (let o = 0, at = 0; o < outFeatures; o++)
       for (const end = at + inFeatures; at < end; at++) packed[at] = packed[at]! * scale[o]!
-  const args: KernelArgs<'denseF32'> = {
-    x: tensors.x,
-    weights,
-    bias,
-    y: tensors.y,
-    inFeatures,
-    outFeatures,
-    loF: tensors.lo,
-    hiF: tensors.hi,
-  }
-  return [{ kernel: 'denseF32', args }]
+  const { x, y, lo, hi } = tensors
+  return [step('denseF32', { x, weights, bias, y, inFeatures, outFeatures, lo, hi })]
 }

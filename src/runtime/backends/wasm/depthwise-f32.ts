@@ -1,10 +1,9 @@
-import type { KernelArgs } from './abi.ts'
 import { mostThreads } from './conv-f32.ts'
 import type { ConvLayer, ConvTensors } from './conv-layer.ts'
 import { lowerCopy, lowerFill } from './lower-layout.ts'
 import type { Filters } from './pack-conv.ts'
 import { packDepthwiseSteps } from './pack-steps.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, type Step, step } from './step.ts'
 import { isKnown, wholeFloats } from './weights.ts'
 
 /*
@@ -59,7 +58,7 @@ export function lowerDepthwise(
   const tiled = Math.ceil(outWidth / tileColumns) * tileColumns
   const columns = (tiled - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1
   const scratchBytes = 64 * Math.ceil((4 * kernelHeight * columns) / 64)
-  const args: KernelArgs<'depthwiseF32'> = {
+  const product = step('depthwiseF32', {
     x,
     zeros,
     weights,
@@ -83,13 +82,12 @@ export function lowerDepthwise(
     padTop,
     padLeft,
     columns,
-    loF: tensors.lo,
-    hiF: tensors.hi,
-  }
-  const steps: Step[] = [...packing, { kernel: 'depthwiseF32', args }]
-  if (times > 1)
-    steps.unshift({ kernel: 'repeatChannelsF32', args: { x: tensors.x, y: x, pixels, channels: inChannels, times } })
-  return steps
+    lo: tensors.lo,
+    hi: tensors.hi,
+  })
+  const steps = [...packing, product]
+  if (times === 1) return steps
+  return [step('repeatChannelsF32', { x: tensors.x, y: x, pixels, channels: inChannels, times }), ...steps]
 }
 
 /** Packed now where the weights are known, else by a step that comes before. */

@@ -1,6 +1,7 @@
-import { firstFree, kernels, writeArgs } from './abi.ts'
+import { control } from './kernels.generated.ts'
 import { hasRelaxedSimd } from './module.ts'
 import { Pool, type SpawnWorker, spawnBrowserWorker } from './pool.ts'
+import { step, writeProgram } from './step.ts'
 
 /** So long the loop is tried at least: until the engine has compiled it well, tries are short and slow. */
 const leastMs = 200
@@ -21,12 +22,9 @@ export async function measureLimit(threads = 1, spawn: SpawnWorker | undefined =
   const variant = shared ? (relaxed ? 'relaxedThreads' : 'simdThreads') : relaxed ? 'relaxed' : 'simd'
   const pool = await Pool.start(variant, memory, threads, shared ? spawn : undefined)
   try {
-    const [program, args, y] = [firstFree, firstFree + 64, firstFree + 128]
-    const view = new DataView(memory.buffer)
-    view.setInt32(program, kernels.limitF32.id, true)
-    view.setInt32(program + 4, args, true)
+    const [program, y] = [control.firstFree, control.firstFree + 64]
     const timeMs = (turns: number) => {
-      writeArgs(view, args, 'limitF32', { y, turns })
+      writeProgram(memory, program, [step('limitF32', { y, turns })])
       const start = performance.now()
       pool.run(program, 1)
       return performance.now() - start

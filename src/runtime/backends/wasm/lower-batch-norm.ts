@@ -1,5 +1,4 @@
-import type { KernelArgs } from './abi.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, type Step, step } from './step.ts'
 
 /*
  * BatchNormalization in training and its gradient, x [rows, channels] (kernels/batch-norm.ts).
@@ -48,13 +47,12 @@ export function lowerBatchNorm(
   const chunkRows = chunkRowsOf(sizes)
   const partials = alloc.scratch(8 * channels * Math.ceil(rows / chunkRows))
   const [means, factors] = [alloc.scratch(4 * channels), alloc.scratch(4 * channels)]
-  const statistics: KernelArgs<'batchStatisticsF32'> = {
-    ...{ partials, rows, channels, chunkRows, scale, means, factors },
-    ...{ runningMean, runningVariance, newMean, newVariance, momentumF: momentum, epsilonF: epsilon },
-  }
   return [
-    { kernel: 'batchMomentsF32', args: { x, partials, rows, channels, chunkRows } },
-    { kernel: 'batchStatisticsF32', args: statistics },
+    step('batchMomentsF32', { x, partials, rows, channels, chunkRows }),
+    step('batchStatisticsF32', {
+      ...{ partials, rows, channels, chunkRows, scale, means, factors },
+      ...{ runningMean, runningVariance, newMean, newVariance, momentum, epsilon },
+    }),
     ...lowerBatchApply(sizes, { ...places, means, factors }),
   ]
 }
@@ -76,8 +74,7 @@ export function lowerBatchApply(
     readonly factors: number
   },
 ): Step[] {
-  const args = { x, y, means, factors, bias, residual, rows, channels, loF: lo, hiF: hi }
-  return [{ kernel: 'batchApplyF32', args }]
+  return [step('batchApplyF32', { x, y, means, factors, bias, residual, rows, channels, lo, hi })]
 }
 
 export interface BatchNormGradientPlaces {
@@ -102,13 +99,11 @@ export function lowerBatchNormGradient(
   const partials = alloc.scratch(16 * channels * Math.ceil(rows / chunkRows))
   const coefficients = alloc.scratch(16 * channels)
   const steps: Step[] = [
-    { kernel: 'batchGradientMomentsF32', args: { dy, x, partials, rows, channels, chunkRows } },
-    {
-      kernel: 'batchGradientStatisticsF32',
-      args: { partials, rows, channels, chunkRows, scale, dscale, dbias, coefficients, epsilonF: epsilon },
-    },
+    step('batchGradientMomentsF32', { dy, x, partials, rows, channels, chunkRows }),
+    step('batchGradientStatisticsF32', {
+      ...{ partials, rows, channels, chunkRows, scale, dscale, dbias, coefficients, epsilon },
+    }),
   ]
-  if (dx !== undefined)
-    steps.push({ kernel: 'batchGradientApplyF32', args: { dy, x, dx, coefficients, rows, channels } })
+  if (dx !== undefined) steps.push(step('batchGradientApplyF32', { dy, x, dx, coefficients, rows, channels }))
   return steps
 }

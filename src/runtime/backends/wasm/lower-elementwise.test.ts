@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { broadcastShapes, elementCount, seededRandom } from '../../../base/index.ts'
-import {
-  type BinaryFunction,
-  lowerAffine,
-  lowerBinary,
-  lowerUnary,
-  lowerWhere,
-  type UnaryFunction,
-} from './lower-elementwise.ts'
+import type { BinaryFunction, UnaryFunction } from './kernels.generated.ts'
+import { lowerAffine, lowerBinary, lowerUnary, lowerWhere } from './lower-elementwise.ts'
 import { greatestError, StepBench } from './step-bench.ts'
 import { broadcastTo } from './strides.ts'
 

@@ -1,63 +1,13 @@
 import { elementCount, stridesOf } from '../../../base/index.ts'
-import type { Step } from './step.ts'
-import { broadcastTo, collapsed, inRank, numbered } from './strides.ts'
-
-/** Functions of `unaryF32`, in the order of their numbers in kernels/elementwise.ts; parameters a and b where they have any. */
-export const unaryFunctions = [
-  /** min(max(x, a), b) */
-  'clip',
-  /** x, a·x below 0 */
-  'leakyRelu',
-  /** x, a·(eˣ − 1) below 0 */
-  'elu',
-  /** b·x, b·a·(eˣ − 1) below 0 */
-  'selu',
-  /** x, a·(exp(x/a) − 1) below 0; a > 0 */
-  'celu',
-  'sigmoid',
-  /** min(max(a·x + b, 0), 1) */
-  'hardSigmoid',
-  'hardSwish',
-  /** x·sigmoid(a·x) */
-  'swish',
-  'tanh',
-  'gelu',
-  'geluTanh',
-  'erf',
-  'mish',
-  'softplus',
-  'softsign',
-  'exp',
-  'log',
-  'sqrt',
-  'abs',
-  'neg',
-  'reciprocal',
-  'floor',
-  'ceil',
-  /** halves to even */
-  'round',
-  'sign',
-  /** x where x > a, else 0 */
-  'thresholdedRelu',
-  /** a·x + b */
-  'linear',
-  /** min(max(x, a), b) toward zero */
-  'truncate',
-] as const
-
-export type UnaryFunction = (typeof unaryFunctions)[number]
+import type { BinaryFunction, UnaryFunction } from './kernels.generated.ts'
+import { type Step, step } from './step.ts'
+import { broadcastTo, collapsed, inRank } from './strides.ts'
 
 /** y[i] = f(x[i]); x and y are addresses and may be the same. */
 export function lowerUnary(f: UnaryFunction, x: number, y: number, count: number, a = 0, b = 0): Step[] {
   if (count === 0) return []
-  return [{ kernel: 'unaryF32', args: { x, y, count, function: unaryFunctions.indexOf(f), aF: a, bF: b } }]
+  return [step('unaryF32', { x, y, count, apply: f, a, b })]
 }
-
-/** Functions of `binaryF32`, in the order of their numbers. 'prelu': a, a·b where a < 0. */
-export const binaryFunctions = ['add', 'sub', 'mul', 'div', 'min', 'max', 'prelu', 'pow'] as const
-
-export type BinaryFunction = (typeof binaryFunctions)[number]
 
 export interface Operand {
   readonly address: number
@@ -82,20 +32,12 @@ export function lowerBinary(
   const along = (o: Operand) => broadcastTo(o.shape, o.strides ?? stridesOf(o.shape), shape)
   const walk = collapsed({ sizes: shape, strides: [along(a), along(b), stridesOf(shape)] })
   return inRank(walk, 6, ({ sizes, strides }, [aOffset, bOffset, yOffset]) => [
-    {
-      kernel: 'binaryF32',
-      args: {
-        a: a.address + 4 * aOffset!,
-        b: b.address + 4 * bOffset!,
-        y: y + 4 * yOffset!,
-        function: binaryFunctions.indexOf(f),
-        loF: lo,
-        hiF: hi,
-        ...numbered('size', sizes),
-        ...numbered('a', strides[0] as number[]),
-        ...numbered('b', strides[1] as number[]),
-      },
-    },
+    step('binaryF32', {
+      a: a.address + 4 * aOffset!,
+      b: b.address + 4 * bOffset!,
+      y: y + 4 * yOffset!,
+      ...{ apply: f, lo, hi, sizes, aStrides: strides[0]!, bStrides: strides[1]! },
+    }),
   ])
 }
 
@@ -106,17 +48,12 @@ export function lowerWhere(s: Operand, a: Operand, b: Operand, y: number, shape:
   const walk = collapsed({ sizes: shape, strides: [along(s), along(a), along(b), stridesOf(shape)] })
   return inRank(walk, 6, ({ sizes, strides }, offsets) => {
     const [sAt, aAt, bAt, yAt] = [s.address, a.address, b.address, y].map((at, i) => at + 4 * offsets[i]!)
+    const [sStrides, aStrides, bStrides] = strides
     return [
-      {
-        kernel: 'whereF32',
-        args: {
-          ...{ s: sAt!, a: aAt!, b: bAt!, y: yAt! },
-          ...numbered('size', sizes),
-          ...numbered('s', strides[0] as number[]),
-          ...numbered('a', strides[1] as number[]),
-          ...numbered('b', strides[2] as number[]),
-        },
-      },
+      step('whereF32', {
+        ...{ s: sAt!, a: aAt!, b: bAt!, y: yAt! },
+        ...{ sizes, sStrides: sStrides!, aStrides: aStrides!, bStrides: bStrides! },
+      }),
     ]
   })
 }
@@ -145,5 +82,5 @@ export function lowerAffine(
 ): Step[] {
   if (batch * rows * channels === 0) return []
   const sizes = perSample ? { batch, rows, stride: channels } : { batch: 1, rows: batch * rows, stride: 0 }
-  return [{ kernel: 'affineF32', args: { x, y, scale, bias, channels, ...sizes, loF: lo, hiF: hi } }]
+  return [step('affineF32', { x, y, scale, bias, channels, ...sizes, lo, hi })]
 }

@@ -1,6 +1,6 @@
 import { elementCount, stridesOf } from '../../../base/index.ts'
-import type { Allocator, Step } from './step.ts'
-import { collapsed, inRank, numbered, type Walk } from './strides.ts'
+import { type Allocator, type Step, step } from './step.ts'
+import { collapsed, inRank, type Walk } from './strides.ts'
 
 /*
  * Steps that move elements: copies with strides, transposes, gathers, padding.
@@ -8,7 +8,7 @@ import { collapsed, inRank, numbered, type Walk } from './strides.ts'
 
 /** y[…] = value. */
 export function lowerFill(y: number, count: number, value: number): Step[] {
-  return count === 0 ? [] : [{ kernel: 'fillF32', args: { y, count, valueF: value } }]
+  return count === 0 ? [] : [step('fillF32', { y, count, value })]
 }
 
 /** A copy whose strides (elements) are given per axis; source strides may be 0 or negative. `x` and `y` are the addresses of element 0. */
@@ -30,18 +30,11 @@ export function lowerCopy({ x, y, sizes, xStrides, yStrides }: StridedCopy): Ste
   const row = ys.indexOf(1)
   if (column >= 0 && row >= 0 && column !== row) return transposed(x, y, walk, row, column)
   if (walk.sizes.length <= 1 && (xs[0] ?? 1) === 1 && (ys[0] ?? 1) === 1)
-    return [{ kernel: 'copyF32', args: { x, y, count: walk.sizes[0] ?? 1 } }]
+    return [step('copyF32', { x, y, count: walk.sizes[0] ?? 1 })]
   return inRank(walk, 6, ({ sizes, strides }, [xOffset, yOffset]) => [
-    {
-      kernel: 'copyStridedF32',
-      args: {
-        x: x + 4 * xOffset!,
-        y: y + 4 * yOffset!,
-        ...numbered('size', sizes),
-        ...numbered('x', strides[0] as number[]),
-        ...numbered('y', strides[1] as number[]),
-      },
-    },
+    step('copyStridedF32', {
+      ...{ x: x + 4 * xOffset!, y: y + 4 * yOffset!, sizes, xStrides: strides[0]!, yStrides: strides[1]! },
+    }),
   ])
 }
 
@@ -52,21 +45,12 @@ function transposed(x: number, y: number, { sizes, strides }: Walk, row: number,
   return inRank(
     { sizes: outer(sizes), strides: [outer(xs), outer(ys)] },
     4,
-    ({ sizes: outerSizes, strides: outerStrides }, [xOffset, yOffset]): Step[] => [
-      {
-        kernel: 'transposeF32',
-        args: {
-          x: x + 4 * xOffset!,
-          y: y + 4 * yOffset!,
-          rows: sizes[row]!,
-          columns: sizes[column]!,
-          xRow: xs[row]!,
-          yRow: ys[column]!,
-          ...numbered('size', outerSizes),
-          ...numbered('x', outerStrides[0] as number[]),
-          ...numbered('y', outerStrides[1] as number[]),
-        },
-      },
+    ({ sizes: outerSizes, strides: outerStrides }, [xOffset, yOffset]) => [
+      step('transposeF32', {
+        ...{ x: x + 4 * xOffset!, y: y + 4 * yOffset!, rows: sizes[row]!, columns: sizes[column]! },
+        ...{ xRow: xs[row]!, yRow: ys[column]! },
+        ...{ sizes: outerSizes, xStrides: outerStrides[0]!, yStrides: outerStrides[1]! },
+      }),
     ],
   )
 }
@@ -117,12 +101,9 @@ export function lowerGather(
     const tableJ = storeInts(alloc, round.length === 2 ? tables.get(first)! : [0])
     const tableK = storeInts(alloc, tables.get(last)!)
     const to = i === rounds.length - 1 ? y : alloc.scratch(4 * elementCount(sizes)!)
-    const step: Step = {
-      kernel: 'gatherF32',
-      args: { x: from, y: to, outer, inJ, inK, outJ, outK, inner, tableJ, tableK },
-    }
+    const gather = step('gatherF32', { x: from, y: to, outer, inJ, inK, outJ, outK, inner, tableJ, tableK })
     from = to
-    return step
+    return gather
   })
 }
 

@@ -1,5 +1,5 @@
 import { lowerAffine } from './lower-elementwise.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, type Step, step } from './step.ts'
 
 /** Softmax along the middle axis of [outer, size, inner], or its logarithm; x and y (addresses, contiguous) may be the same. */
 export function lowerSoftmax(
@@ -9,10 +9,9 @@ export function lowerSoftmax(
   logarithm: boolean,
 ): Step[] {
   if (outer * size * inner === 0) return []
-  const log = logarithm ? 1 : 0
   return inner === 1
-    ? [{ kernel: 'softmaxLastF32', args: { x, y, rows: outer, size, logarithm: log } }]
-    : [{ kernel: 'softmaxRowsF32', args: { x, y, outer, size, inner, logarithm: log } }]
+    ? [step('softmaxLastF32', { x, y, rows: outer, size, logarithm })]
+    : [step('softmaxRowsF32', { x, y, outer, size, inner, logarithm })]
 }
 
 export interface ChannelNorm {
@@ -39,11 +38,8 @@ export function lowerChannelNorm(
   const a = alloc.scratch(4 * batch * channels)
   const b = alloc.scratch(4 * batch * channels)
   return [
-    { kernel: 'channelStatisticsF32', args: { x, means, variances, batch, rows, channels } },
-    {
-      kernel: 'groupScaleF32',
-      args: { means, variances, a, b, scale, bias, batch, channels, groups, epsilonF: epsilon },
-    },
+    step('channelStatisticsF32', { x, means, variances, batch, rows, channels }),
+    step('groupScaleF32', { means, variances, a, b, scale, bias, batch, channels, groups, epsilon }),
     ...lowerAffine(x, y, a, b, { batch, rows, channels }, { perSample: true, lo, hi }),
   ]
 }
@@ -69,8 +65,7 @@ export function lowerLayerNorm(
   }: { x: number; y: number; scale?: number; bias?: number; means?: number; deviations?: number },
 ): Step[] {
   if (rows * size === 0) return []
-  const args = { x, y, rows, size, scale, bias, means, deviations, centred: centred ? 1 : 0, epsilonF: epsilon }
-  return [{ kernel: 'layerNormF32', args }]
+  return [step('layerNormF32', { x, y, rows, size, scale, bias, means, deviations, centred, epsilon })]
 }
 
 export interface Lrn {
@@ -86,6 +81,6 @@ export interface Lrn {
 export function lowerLrn({ pixels, channels, size, alpha, beta, bias }: Lrn, x: number, y: number): Step[] {
   if (pixels * channels === 0) return []
   const before = Math.floor((size - 1) / 2)
-  const args = { x, y, pixels, channels, before, after: size - 1 - before, alphaF: alpha / size, betaF: beta, kF: bias }
-  return [{ kernel: 'lrnF32', args }]
+  const after = size - 1 - before
+  return [step('lrnF32', { x, y, pixels, channels, before, after, alpha: alpha / size, beta, k: bias })]
 }

@@ -1,4 +1,5 @@
-import type { Allocator, Step } from './step.ts'
+import type { WindowsArgs } from './kernels.generated.ts'
+import { type Allocator, type Step, step } from './step.ts'
 
 export interface PoolLayer {
   readonly batch: number
@@ -34,7 +35,7 @@ function axisTable(layer: PoolLayer, axis: number): number[] {
 }
 
 /** What both kernels are told of the windows. */
-function windowArgs(layer: PoolLayer, alloc: Allocator) {
+function windowArgs(layer: PoolLayer, alloc: Allocator): WindowsArgs {
   const front = (values: readonly number[]) => [1, 1, ...values].slice(-3) as [number, number, number]
   const axes = layer.input.map((_, axis) => axisTable(layer, axis))
   // Axes that the layer does not have are one long: a window of one tap.
@@ -46,7 +47,7 @@ function windowArgs(layer: PoolLayer, alloc: Allocator) {
   const [dilationD, dilationH, dilationW] = front(layer.dilations)
   const { batch, channels, average } = layer
   return {
-    ...{ average: average ? 1 : 0, batch, inD, inH, inW, channels, outD, outH, outW },
+    ...{ average, batch, inD, inH, inW, channels, outD, outH, outW },
     stepD: dilationD * inH * inW * channels,
     stepH: dilationH * inW * channels,
     stepW: dilationW * channels,
@@ -56,7 +57,7 @@ function windowArgs(layer: PoolLayer, alloc: Allocator) {
 
 /** Max or average pooling of x into y (addresses), channels last, any window. */
 export function lowerPool(layer: PoolLayer, x: number, y: number, alloc: Allocator): Step[] {
-  return [{ kernel: 'poolF32', args: { x, y, ...windowArgs(layer, alloc) } }]
+  return [step('poolF32', { x, y, ...windowArgs(layer, alloc) })]
 }
 
 /** The gradient of pooling from dy (address, of the output's size) into dx; x (address, of the input) only matters for maxima. */
@@ -65,5 +66,5 @@ export function lowerPoolGradient(
   { dy, x, dx }: Readonly<Record<'dy' | 'x' | 'dx', number>>,
   alloc: Allocator,
 ): Step[] {
-  return [{ kernel: 'poolGradientF32', args: { dy, x, dx, ...windowArgs(layer, alloc) } }]
+  return [step('poolGradientF32', { dy, x, dx, ...windowArgs(layer, alloc) })]
 }

@@ -1,17 +1,13 @@
 import { elementCount } from '../../../base/index.ts'
+import type { Reduction as KernelReduction } from './kernels.generated.ts'
 import { lowerUnary } from './lower-elementwise.ts'
 import { lowerFill } from './lower-layout.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, type Step, step } from './step.ts'
 
-/** Functions of the reduction kernels, in the order of their numbers in kernels/reduce.ts. */
-const kernelFunctions = ['sum', 'max', 'min', 'prod', 'sumSquare', 'l1'] as const
-
-type KernelFunction = (typeof kernelFunctions)[number]
-
-export type Reduction = KernelFunction | 'mean' | 'l2' | 'logSum'
+export type Reduction = KernelReduction | 'mean' | 'l2' | 'logSum'
 
 /** What is added up first, how partial results are joined, and what makes the result of them. */
-const parts: Readonly<Record<Reduction, { first: KernelFunction; join: KernelFunction; last?: 'sqrt' | 'log' }>> = {
+const parts: Readonly<Record<Reduction, { first: KernelReduction; join: KernelReduction; last?: 'sqrt' | 'log' }>> = {
   sum: { first: 'sum', join: 'sum' },
   mean: { first: 'sum', join: 'sum' },
   max: { first: 'max', join: 'max' },
@@ -37,16 +33,15 @@ const neutral = (f: Reduction): number =>
 
 /** [outer, size, inner] reduced to [outer, inner]. */
 function reduceMiddle(
-  f: KernelFunction,
+  apply: KernelReduction,
   x: number,
   y: number,
   [outer, size, inner]: readonly [number, number, number],
   scale: number,
 ): Step {
-  const args = { x, y, function: kernelFunctions.indexOf(f), scaleF: scale }
   return inner === 1
-    ? { kernel: 'reduceLastF32', args: { ...args, rows: outer, size } }
-    : { kernel: 'reduceRowsF32', args: { ...args, outer, rows: size, inner } }
+    ? step('reduceLastF32', { x, y, rows: outer, size, apply, scale })
+    : step('reduceRowsF32', { x, y, outer, rows: size, inner, apply, scale })
 }
 
 /**
@@ -96,5 +91,5 @@ export function lowerArg(
   size: number,
   { smallest = false, last = false }: { smallest?: boolean; last?: boolean } = {},
 ): Step[] {
-  return [{ kernel: 'argLastF32', args: { x, y, rows, size, smallest: smallest ? 1 : 0, last: last ? 1 : 0 } }]
+  return [step('argLastF32', { x, y, rows, size, smallest, last })]
 }

@@ -1,6 +1,6 @@
 import { elementCount } from '../../../base/index.ts'
 import { lowerGather } from './lower-layout.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, type Step, step } from './step.ts'
 
 /** What one output along an axis is made of: weighted input elements. */
 export type Taps = readonly { readonly index: number; readonly weight: number }[]
@@ -87,21 +87,18 @@ function bilinear(
     })
     return at
   }
-  return {
-    kernel: 'resizeLinearF32',
-    args: {
-      x,
-      y,
-      batch: elementCount(shape.slice(0, h))!,
-      inH: shape[h]!,
-      inW: shape[h + 1]!,
-      channels: elementCount(shape.slice(h + 2))!,
-      outH: rows.length,
-      outW: columns.length,
-      tableH: table(rows),
-      tableW: table(columns),
-    },
-  }
+  return step('resizeLinearF32', {
+    x,
+    y,
+    batch: elementCount(shape.slice(0, h))!,
+    inH: shape[h]!,
+    inW: shape[h + 1]!,
+    channels: elementCount(shape.slice(h + 2))!,
+    outH: rows.length,
+    outW: columns.length,
+    tableH: table(rows),
+    tableW: table(columns),
+  })
 }
 
 const views = (alloc: Allocator, at: number, count: number) => ({
@@ -128,5 +125,5 @@ function resample(
       floats[j * taps + t] = own[t]?.weight ?? 0
     }
   })
-  return { kernel: 'resampleF32', args: { x, y, outer, inSize, outSize: all.length, inner, taps, indices, weights } }
+  return step('resampleF32', { x, y, outer, inSize, outSize: all.length, inner, taps, indices, weights })
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { lowerUnary, type UnaryFunction } from './lower-elementwise.ts'
+import type { UnaryFunction } from './kernels.generated.ts'
+import { lowerUnary } from './lower-elementwise.ts'
 import { hasRelaxedSimd } from './module.ts'
 import { greatestError, StepBench } from './step-bench.ts'
 

@@ -1,5 +1,5 @@
 import { KerfError } from '../../../base/index.ts'
-import { firstFree } from './abi.ts'
+import { control } from './kernels.generated.ts'
 import type { Allocator } from './step.ts'
 
 const page = 65536
@@ -23,7 +23,7 @@ export class PlanMemory implements Allocator {
    * @throws KerfError `out-of-memory` when it does not fit into what WebAssembly can address (4 GiB) or the machine has
    */
   constructor(arenaBytes: number, scratchBytes: number, lasting: number, shared: boolean) {
-    this.arena = align(firstFree)
+    this.arena = align(control.firstFree)
     this.#scratch = align(this.arena + arenaBytes)
     this.#scratchBytes = scratchBytes
     this.#next = align(this.#scratch + scratchBytes)

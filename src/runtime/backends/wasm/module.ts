@@ -1,5 +1,4 @@
 import { KerfError } from '../../../base/index.ts'
-import { firstFree, type KernelArgs, type KernelName, kernels, writeArgs } from './abi.ts'
 import { binaries } from './binaries.generated.ts'
 
 export type Variant = keyof typeof binaries
@@ -52,72 +51,4 @@ export interface Kernels {
 export function instantiate(variant: Variant, memory: WebAssembly.Memory): Kernels {
   return new WebAssembly.Instance(kernelModule(variant), { env: { memory, abort: () => {} } })
     .exports as unknown as Kernels
-}
-
-/**
- * Kernels with a memory of their own and a bump allocator, on one thread: what tests and measurements of single kernels need.
- *
- *     const bench = new Workbench(1 << 26)
- *     const x = bench.floats(values), y = bench.alloc(4 * n)
- *     const program = bench.program([bench.step('copyF32', { x, y, count: n })])
- *     bench.run(program)
- *     bench.view(y, n)
- */
-export class Workbench {
-  readonly memory: WebAssembly.Memory
-  readonly #kernels: Kernels
-  #next = firstFree
-
-  constructor(bytes: number, variant: Variant = hasRelaxedSimd() ? 'relaxed' : 'simd') {
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + firstFree) / 65536), maximum: 65536 })
-    this.#kernels = instantiate(variant, this.memory)
-  }
-
-  /** Zeroed bytes at a multiple of 64 (a cache line). */
-  alloc(bytes: number): number {
-    const at = Math.ceil(this.#next / 64) * 64
-    this.#next = at + bytes
-    if (this.#next > this.memory.buffer.byteLength) throw new RangeError('the workbench is too small')
-    return at
-  }
-
-  floats(values: ArrayLike<number>): number {
-    const at = this.alloc(4 * values.length)
-    new Float32Array(this.memory.buffer, at, values.length).set(values)
-    return at
-  }
-
-  ints(values: ArrayLike<number>): number {
-    const at = this.alloc(4 * values.length)
-    new Int32Array(this.memory.buffer, at, values.length).set(values)
-    return at
-  }
-
-  bytes(values: ArrayLike<number>): number {
-    const at = this.alloc(values.length)
-    new Uint8Array(this.memory.buffer, at, values.length).set(values)
-    return at
-  }
-
-  /** A step for `program`. */
-  step<K extends KernelName>(kernel: K, values: KernelArgs<K>): readonly [kernel: number, args: number] {
-    const args = this.alloc(4 * kernels[kernel].args.length)
-    writeArgs(new DataView(this.memory.buffer), args, kernel, values)
-    return [kernels[kernel].id, args]
-  }
-
-  program(steps: readonly (readonly [kernel: number, args: number])[]): {
-    readonly address: number
-    readonly steps: number
-  } {
-    return { address: this.ints(steps.flat()), steps: steps.length }
-  }
-
-  run({ address, steps }: { readonly address: number; readonly steps: number }): void {
-    this.#kernels.run(address, steps, 0, 1)
-  }
-
-  view(address: number, count: number): Float32Array {
-    return new Float32Array(this.memory.buffer, address, count)
-  }
 }

@@ -1,6 +1,5 @@
-import type { KernelArgs } from './abi.ts'
 import { packedFloats, panelWidth, type WeightOrder } from './pack-conv.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, type Step, step } from './step.ts'
 
 /*
  * Weights that are computed while the plan runs, or that its caller may change: they are packed by kernels (kernels/pack.ts) right before they are
@@ -68,13 +67,13 @@ export function packPanelsSteps(
   shifting: Shifting = { minima: 0, minimaCount: 0, shiftAt: 0 },
 ): PackedWeights {
   const packed = alloc.scratch(4 * packedFloats(groups, outChannels, inChannels, taps.length))
-  const args: KernelArgs<'packPanelsF32'> = {
+  const packing = step('packPanelsF32', {
     ...factorsOf(given, alloc),
-    ...{ w: given.weights, packed, ...shifting, groups, outChannels, inChannels, loF: lo, hiF: hi },
+    ...{ w: given.weights, packed, ...shifting, groups, outChannels, inChannels, lo, hi },
     ...{ groupStep: order.group, outStep: order.outChannel, inStep: order.inChannel, tapStep: order.tap },
     ...{ taps: taps.length, tapTable: put(taps, alloc, Int32Array) },
-  }
-  return { packed, steps: [{ kernel: 'packPanelsF32', args }] }
+  })
+  return { packed, steps: [packing] }
 }
 
 /** [C, T] for `depthwiseF32`. */
@@ -87,9 +86,9 @@ export function packDepthwiseSteps(
 ): PackedWeights {
   const lanes = panelWidth / 2
   const packed = alloc.scratch(4 * Math.ceil(channels / lanes) * lanes * (1 + taps.length))
-  const args: KernelArgs<'packDepthwiseF32'> = {
+  const packing = step('packDepthwiseF32', {
     ...factorsOf(given, alloc),
     ...{ w: given.weights, packed, channels, taps: taps.length, tapTable: put(taps, alloc, Int32Array), wTaps },
-  }
-  return { packed, steps: [{ kernel: 'packDepthwiseF32', args }] }
+  })
+  return { packed, steps: [packing] }
 }

@@ -1,5 +1,5 @@
 import { KerfError } from '../../../base/index.ts'
-import { control } from './abi.ts'
+import { control } from './kernels.generated.ts'
 import { instantiate, type Kernels, kernelModule, type Variant } from './module.ts'
 
 /** A worker thread, as Node's and the browser's both can be seen. */

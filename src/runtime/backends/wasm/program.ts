@@ -111,7 +111,7 @@ export class WasmProgram implements Program {
       await turn()
       const start = performance.now()
       await this.#part(pool, part)
-      report(part.task, performance.now() - start, 'address' in part ? this.#assembly.kernelsOf(part) : [])
+      report(part.task, performance.now() - start, 'address' in part ? part.kernels : [])
     }
   }
 

@@ -1,4 +1,5 @@
-import type { Allocator, Step } from './step.ts'
+import type { QuantiseF32Args } from './kernels.generated.ts'
+import { type Allocator, type Step, step } from './step.ts'
 
 /*
  * Codes held as float32 (kernels/quantise.ts). All places are addresses.
@@ -10,10 +11,7 @@ const mostThreads = 256
 /** Scale and zero point of codes 0 to 255 over the range of x and 0, as ONNX's DynamicQuantizeLinear has them; one float each. */
 export function lowerRange(x: number, count: number, scale: number, zeroPoint: number, alloc: Allocator): Step[] {
   const partials = alloc.scratch(8 * mostThreads)
-  return [
-    { kernel: 'rangeF32', args: { x, partials, count } },
-    { kernel: 'rangeCodesF32', args: { partials, scale, zeroPoint } },
-  ]
+  return [step('rangeF32', { x, partials, count }), step('rangeCodesF32', { partials, scale, zeroPoint })]
 }
 
 /**
@@ -21,12 +19,5 @@ export function lowerRange(x: number, count: number, scale: number, zeroPoint: n
  * @param scale, zeroPoint addresses of one float each; a scale of 0 counts as 1
  * @param centred whether y is wanted less the zero point
  */
-export function lowerQuantiseFloats({
-  lo,
-  hi,
-  centred,
-  ...args
-}: Record<'x' | 'y' | 'count' | 'scale' | 'zeroPoint' | 'lo' | 'hi', number> & { readonly centred: boolean }): Step[] {
-  if (args.count === 0) return []
-  return [{ kernel: 'quantiseF32', args: { ...args, centred: centred ? 1 : 0, loF: lo, hiF: hi } }]
-}
+export const lowerQuantiseFloats = (args: QuantiseF32Args): Step[] =>
+  args.count === 0 ? [] : [step('quantiseF32', args)]

@@ -1,9 +1,9 @@
 // Runs the steps of a lowering on a memory of their own, on any number of threads: one after the other, each with its share. So a share that
 // is done twice or by nobody shows, without workers.
 
-import { control, firstFree, kernels, writeArgs } from './abi.ts'
+import { control } from './kernels.generated.ts'
 import { hasRelaxedSimd, instantiate, type Kernels, type Variant } from './module.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, programBytes, type Step, writeProgram } from './step.ts'
 
 /** Floats on either side of every allocation: read, they spoil the result; written, they are missed. */
 const guard = 16
@@ -12,17 +12,17 @@ const canary = 12345.678
 export class StepBench implements Allocator {
   readonly memory: WebAssembly.Memory
   readonly #kernels: Kernels
-  #next = firstFree
+  #next: number = control.firstFree
   #guards: number[] = []
 
   constructor(bytes = 1 << 24, variant: Variant = hasRelaxedSimd() ? 'relaxed' : 'simd') {
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + firstFree) / 65536), maximum: 65536 })
+    this.memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + control.firstFree) / 65536), maximum: 65536 })
     this.#kernels = instantiate(variant, this.memory)
   }
 
   /** Forgets everything. */
   reset(): void {
-    this.#next = firstFree
+    this.#next = control.firstFree
     this.#guards = []
   }
 
@@ -49,6 +49,12 @@ export class StepBench implements Allocator {
     return at
   }
 
+  bytes(values: ArrayLike<number>): number {
+    const at = this.alloc(values.length)
+    new Uint8Array(this.memory.buffer, at, values.length).set(values)
+    return at
+  }
+
   /** Room for a result. */
   result(count: number): number {
     return this.scratch(4 * count)
@@ -60,18 +66,10 @@ export class StepBench implements Allocator {
    * @throws Error when something outside of all allocations was written
    */
   run(steps: readonly Step[], threads = 1, late = false): void {
-    const program = this.alloc(8)
-    for (const { kernel, args } of steps) {
-      const names: readonly string[] = kernels[kernel].args
-      const given = Object.keys(args)
-      if (names.some((n) => args[n] === undefined) || given.length !== names.length)
-        throw new Error(`${kernel} takes ${names.join(', ')}; given ${given.join(', ')}`)
-      const at = this.alloc(4 * names.length)
-      const view = new DataView(this.memory.buffer)
-      writeArgs(view, at, kernel, args as never)
-      view.setInt32(program, kernels[kernel].id, true)
-      view.setInt32(program + 4, at, true)
-      runInTurns(this.#kernels, view, program, threads, late)
+    for (const step of steps) {
+      const program = this.alloc(programBytes([step]))
+      writeProgram(this.memory, program, [step])
+      this.#runInTurns(program, threads, late)
     }
     for (const at of this.#guards)
       if (new Float32Array(this.memory.buffer, at, guard).some((v) => v !== Math.fround(canary)))
@@ -86,28 +84,25 @@ export class StepBench implements Allocator {
     return new Int32Array(this.memory.buffer, address, count).slice()
   }
 
+  /** One step as `threads` threads would do it, one after the other. */
+  #runInTurns(program: number, threads: number, late: boolean): void {
+    const view = new DataView(this.memory.buffer)
+    for (let thread = 0; thread < threads; thread++) {
+      // The others have arrived at the barrier already.
+      view.setInt32(control.arrived, threads - 1, true)
+      // And nothing is left of what this thread is not to do.
+      for (let owner = 0; owner < threads; owner++) {
+        const isLeft = late ? thread === 0 : thread === owner
+        view.setInt32(control.taken + control.takenStep * owner, isLeft ? 0 : 2 ** 30, true)
+      }
+      this.#kernels.run(program, 1, thread, threads)
+    }
+  }
+
   #guard(): void {
     this.#guards.push(this.#next)
     new Float32Array(this.memory.buffer, this.#next, guard).fill(canary)
     this.#next += 4 * guard
-  }
-}
-
-/**
- * One step as `threads` threads would do it, one after the other.
- * @param program address of the step
- * @param late as of `StepBench.run`
- */
-export function runInTurns(kernels: Kernels, view: DataView, program: number, threads: number, late = false): void {
-  for (let thread = 0; thread < threads; thread++) {
-    // The others have arrived at the barrier already.
-    view.setInt32(control.arrived, threads - 1, true)
-    // And nothing is left of what this thread is not to do.
-    for (let owner = 0; owner < threads; owner++) {
-      const isLeft = late ? thread === 0 : thread === owner
-      view.setInt32(control.taken + control.takenStep * owner, isLeft ? 0 : 2 ** 30, true)
-    }
-    kernels.run(program, 1, thread, threads)
   }
 }
 

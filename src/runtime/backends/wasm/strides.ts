@@ -77,8 +77,3 @@ export function inRank<T>(
   ]
   return emit({ sizes: front(sizes, 1), strides: strides.map((s) => front(s, 0)) }, offsets)
 }
-
-/** Arguments `name0`, `name1` … */
-export function numbered(name: string, values: readonly number[]): Record<string, number> {
-  return Object.fromEntries(values.map((v, i) => [`${name}${i}`, v]))
-}

@@ -1,8 +1,7 @@
-import type { KernelArgs } from './abi.ts'
 import type { ConvLayer, ConvTensors } from './conv-layer.ts'
 import { type Filters, inPieces, panelWidth, type WeightOrder } from './pack-conv.ts'
 import { type ComputedWeights, factorsOf } from './pack-steps.ts'
-import type { Allocator, Step } from './step.ts'
+import { type Allocator, type Step, step } from './step.ts'
 import { isKnown } from './weights.ts'
 
 /*
@@ -73,11 +72,11 @@ export function lowerWinograd(
   const { packed, steps } = packInto(tensors, order, reversed, { inChannels, outChannels }, alloc)
   const { x, y, residual = 0, lo, hi } = tensors
   const perTile = 64 * (inChannels + panelWidth)
-  const args: KernelArgs<'winogradF32'> = {
-    ...{ x, y, weights: packed, residual, loF: lo, hiF: hi },
+  const products = step('winogradF32', {
+    ...{ x, y, weights: packed, residual, lo, hi },
     ...{ ...sizes(layer), ...blocks(layer, perTile, 2 * lines + 64 * inChannels, alloc) },
-  }
-  return [...steps, { kernel: 'winogradF32', args }]
+  })
+  return [...steps, products]
 }
 
 const packedFloats = (outChannels: number, inChannels: number): number =>
@@ -123,12 +122,11 @@ function packStep(
   channels: Channels,
   alloc: Allocator,
 ): Step {
-  const args: KernelArgs<'packWinogradF32'> = {
+  return step('packWinogradF32', {
     ...factorsOf(given, alloc),
     ...{ w: given.weights, packed, ...channels, ...tapsOf(order, reversed) },
     ...{ outStep: order.outChannel, inStep: order.inChannel },
-  }
-  return { kernel: 'packWinogradF32', args }
+  })
 }
 
 /**
@@ -216,12 +214,11 @@ export function lowerWinogradGradient(
   const sums = alloc.scratch(64 * chunks * outChannels * 8 * Math.ceil(inChannels / 8))
   const perTile = 64 * (inChannels + outChannels)
   const more = 2 * lines + 64 * Math.max(inChannels, outChannels)
-  const moments: KernelArgs<'winogradMomentsF32'> = {
-    ...{ x, dy, sums, chunks },
-    ...{ ...sizes(layer), ...blocks(layer, perTile, more, alloc) },
-  }
   return [
-    { kernel: 'winogradMomentsF32', args: moments },
-    { kernel: 'winogradWeightGradientF32', args: { sums, dw, chunks, outChannels, inChannels } },
+    step('winogradMomentsF32', {
+      ...{ x, dy, sums, chunks },
+      ...{ ...sizes(layer), ...blocks(layer, perTile, more, alloc) },
+    }),
+    step('winogradWeightGradientF32', { sums, dw, chunks, outChannels, inChannels }),
   ]
 }

@@ -2,14 +2,8 @@ import { stridesOf } from '../../../../base/index.ts'
 import type { InferredCall } from '../../../../graph/index.ts'
 import type { AttributesOf, ClipAttributes, OpName } from '../../../../ops/index.ts'
 import { holds, within } from '../../../../plan/index.ts'
-import {
-  type BinaryFunction,
-  lowerBinary,
-  lowerUnary,
-  lowerWhere,
-  type Operand,
-  type UnaryFunction,
-} from '../lower-elementwise.ts'
+import type { BinaryFunction, UnaryFunction } from '../kernels.generated.ts'
+import { lowerBinary, lowerUnary, lowerWhere, type Operand } from '../lower-elementwise.ts'
 import type { Lowering, LoweringContext, Lowerings } from '../lowering.ts'
 import type { Step } from '../step.ts'
 import { count, inMemory, operandLike, refusesComputedSettings } from './operands.ts'

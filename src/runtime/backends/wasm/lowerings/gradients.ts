@@ -4,6 +4,7 @@ import { lowerAdderInputGradient } from '../adder-computed.ts'
 import { lowerSignGradient, lowerWeightGradient } from '../conv-gradient.ts'
 import type { ConvLayer } from '../conv-layer.ts'
 import { type Lowering, type Lowerings, shapeOf, sizesOf } from '../lowering.ts'
+import { step } from '../step.ts'
 import { batchNormalizationGradient } from './batch-norm.ts'
 import { windowSizes } from './convolution.ts'
 import { count } from './operands.ts'
@@ -71,7 +72,7 @@ const clipGradient: Lowering<ClipGradientAttributes> = {
     const elements = count(shapeOf(call.inputs[1]))
     if (elements === 0) return []
     const { min, max } = call.attributes
-    return [{ kernel: 'clipGradientF32', args: { dy, y, dx, count: elements, loF: min, hiF: max } }]
+    return [step('clipGradientF32', { dy, y, dx, count: elements, lo: min, hi: max })]
   },
 }
 

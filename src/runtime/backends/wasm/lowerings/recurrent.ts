@@ -10,7 +10,8 @@ import {
   runsWhole,
 } from '../../../../ops/index.ts'
 import { lowerDense } from '../conv-layer.ts'
-import { type BinaryFunction, lowerBinary, lowerUnary, type Operand } from '../lower-elementwise.ts'
+import type { BinaryFunction } from '../kernels.generated.ts'
+import { lowerBinary, lowerUnary, type Operand } from '../lower-elementwise.ts'
 import { lowerCopy, lowerFill } from '../lower-layout.ts'
 import type { Lowering, LoweringContext } from '../lowering.ts'
 import type { Step } from '../step.ts'

@@ -1,5 +1,6 @@
 import { lowerCopy } from '../lower-layout.ts'
 import { type Lowering, shapeOf } from '../lowering.ts'
+import { step } from '../step.ts'
 
 /** A channel shuffle, which is three nodes of a file, as one step, in either layout. */
 export const shuffle = (groups: number): Lowering => ({
@@ -11,7 +12,7 @@ export const shuffle = (groups: number): Lowering => ({
     const { address: x, layout } = input(0)
     const y = output(0).address
     if (layout === 'channelsLast')
-      return [{ kernel: 'shuffleChannelsF32', args: { x, y, pixels: batch * positions, groups, size } }]
+      return [step('shuffleChannelsF32', { x, y, pixels: batch * positions, groups, size })]
     const image = channels * positions
     return lowerCopy({
       ...{ x, y, sizes: [batch, size, groups, positions] },

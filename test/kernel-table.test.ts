@@ -1,0 +1,18 @@
+// What is made of kernels/ is made of what lies there now: `npm run kernels` makes it anew.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { sourcesLine, targets } from '../scripts/kernel-targets.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+it.each(targets.map(({ path, text }) => [path, text]))('%s is that of the table', (path, text) => {
+  expect(read(path)).toBe(text)
+})
+
+it('the binaries are those of the sources', () => {
+  expect(read('src/runtime/backends/wasm/binaries.generated.ts')).toContain(sourcesLine(root))
+})
