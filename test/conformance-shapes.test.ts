@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest'
 import { type Dim, isFloating, type Shape } from '../src/base/index.ts'
-import { type Graph, type Inference, inferGraph, type Model, type Tensor, tensorValues } from '../src/graph/index.ts'
+import { analyse, type Graph, type Inference, type Model, type Tensor, tensorValues } from '../src/graph/index.ts'
 import { memorySource, readModel } from '../src/onnx/index.ts'
 import { operators } from '../src/ops/index.ts'
 import { onnxNodeTests } from '../src/testing/onnx-node-tests.ts'
@@ -81,7 +81,7 @@ function check(
 ): string[] {
   return cases.flatMap((test) => {
     try {
-      const inference = inferGraph(prepare(test), operators)
+      const inference = analyse(prepare(test), operators)
       return test.outputs.flatMap((_, i) => {
         const failure = fails(test, i, inference)
         return failure ? [`${label(test, i)}: ${failure}`] : []

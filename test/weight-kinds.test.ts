@@ -10,8 +10,17 @@ import {
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../src/base/index.ts'
 import { profileModel } from '../src/cost/index.ts'
-import { GraphBuilder, type Model, type Tensor, tensorOf, tensorValues, validated } from '../src/graph/index.ts'
+import {
+  analyse,
+  GraphBuilder,
+  type Model,
+  type Tensor,
+  tensorOf,
+  tensorValues,
+  validated,
+} from '../src/graph/index.ts'
 import { modelBytes, readModel } from '../src/onnx/index.ts'
+import { operators } from '../src/ops/index.ts'
 import { type PruneOptions, pruneModel } from '../src/prune/index.ts'
 import { quantizeAdderLayers } from '../src/quantize/index.ts'
 import { measureStatistics, swapToAdder } from '../src/rewrite/index.ts'
@@ -130,7 +139,8 @@ describe.each(Object.entries(kinds))('weights as %s', (_, store) => {
     const quantised = (kind: Store) => {
       const model = network(kind, { opType: 'AdderConv', domain: 'ai.kerf' })
       const adders = model.graph.nodes.filter((n) => n.opType === 'AdderConv')
-      return quantizeAdderLayers(model, new Map(adders.map((n) => [n, { lo: -1, hi: 2 }])), 8).layers
+      return quantizeAdderLayers(analyse(model, operators), new Map(adders.map((n) => [n, { lo: -1, hi: 2 }])), 8)
+        .layers
     }
     expect(quantised(store)).toEqual(quantised(kinds.initializer!))
   })

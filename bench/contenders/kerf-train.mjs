@@ -1,6 +1,6 @@
 // A training step of ResNet-20 in Kerf, as its trainer makes it: images in, forward, backward, SGD with momentum. `?net=conv` or `?net=adder`.
 
-import { inferGraph, operators } from '../../dist/api/graph.js'
+import { analyse, operators } from '../../dist/api/graph.js'
 import { adderConvolution, nets } from '../../dist/api/nets.js'
 import { createTrainer, parameterGroups } from '../../dist/api/train.node.js'
 
@@ -44,7 +44,7 @@ const memoryOf = (trainer) => trainer.program.memory.total + weightBytes(trainer
 /** Bytes of weights, gradients and momentum, and of everything that the way back reads of the way there. */
 function neededBy(trainer) {
   const { model, inputShapes } = trainer.graph
-  const { values } = inferGraph(model, operators, { inputShapes })
+  const { values } = analyse(model, operators, { inputShapes })
   const { nodes } = model.graph
   // The gradient of the loss is where the way back begins.
   const first = nodes.findIndex((n) => /\/gradient\//.test(n.name))

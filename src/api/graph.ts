@@ -62,14 +62,15 @@ export { type AttributeValue, attributeOf, float, floats, GraphBuilder, type Nod
 // Walking
 
 export {
+  type Analysis,
   AttributeReader,
+  analyse,
   bindInputs,
   capturedNames,
   consumersOf,
   type Inference,
   type InferenceOptions,
   type InferredCall,
-  inferGraph,
   type Known,
   producersOf,
   subgraphsOf,

@@ -1,9 +1,10 @@
 import { isConcrete, isFloating, KerfError } from '../base/index.ts'
 import {
+  type Analysis,
   allNames,
+  analyse,
   type Graph,
   type InferredCall,
-  inferGraph,
   type Model,
   type Node,
   nodeLabel,
@@ -58,14 +59,15 @@ export function differentiate(
   choices: Choices = {},
 ): Differentiated {
   const inlined = simplified(given, operators, { inputShapes })
-  const unrolled = unrollNodes(inlined, values, inputShapes)
+  const analysis = unrollNodes(analyse(inlined, operators, { inputShapes }), values)
+  const unrolled = analysis.model.graph
   const graph: Graph = {
     ...unrolled,
     nodes: [...unrolled.nodes],
     initializers: new Map(unrolled.initializers),
   }
   const model = { ...inlined, graph, opsetImports: new Map([...inlined.opsetImports, ['ai.kerf', 1]]) }
-  const walk = new Backwards(model, inputShapes, choices)
+  const walk = new Backwards(analysis, graph, choices)
   const nodes = [...graph.nodes]
   const gradients = walk.gradients(loss, values)
   return { model, gradients, unreached: walk.unreached(nodes, values) }
@@ -73,21 +75,20 @@ export function differentiate(
 
 class Backwards {
   readonly #graph: Graph
-  readonly #inference: ReturnType<typeof inferGraph>
+  readonly #analysis: Analysis
   readonly #emit: Emitter
   readonly #choices: Choices
   /** Gradients that have arrived at a value so far, one per reader. */
   readonly #arrived = new Map<string, string[]>()
-  readonly #opsets: ReadonlyMap<string, number>
   readonly #chosen = new Set<string>()
   /** Nodes that a gradient came to and did not pass, from the loss backwards. */
   readonly #ends: Node[] = []
 
-  constructor(model: Model, inputShapes: ReadonlyMap<string, readonly number[]>, choices: Choices) {
-    this.#graph = model.graph
-    this.#opsets = model.opsetImports
-    this.#inference = inferGraph(model, operators, { inputShapes })
-    this.#emit = new Emitter(model.graph, allNames(model.graph), opsetOf(model.opsetImports, ''))
+  /** @param graph a copy of the analysed one, which takes the new nodes */
+  constructor(analysis: Analysis, graph: Graph, choices: Choices) {
+    this.#graph = graph
+    this.#analysis = analysis
+    this.#emit = new Emitter(graph, allNames(graph), opsetOf(analysis.model.opsetImports, ''))
     this.#choices = choices
   }
 
@@ -197,7 +198,7 @@ class Backwards {
   }
 
   #known(node: Node): { operator: Operator; call: InferredCall } {
-    const known = this.#inference.calls.get(node)
+    const known = this.#analysis.calls.get(node)
     if (known) return known
     throw new KerfError(
       'not-differentiable',
@@ -205,13 +206,13 @@ class Backwards {
       {
         opType: node.opType,
         node: nodeLabel(node),
-        opset: this.#opsets.get(node.domain),
+        opset: this.#analysis.model.opsetImports.get(node.domain),
       },
     )
   }
 
   #shapeOf(value: string): readonly number[] {
-    const known = this.#inference.values.get(value)
+    const known = this.#analysis.values.get(value)
     if (!known || !isConcrete(known.shape))
       throw new KerfError('unknown-value', `There is no value "${value}" of known shape in the network.`, { value })
     return known.shape

@@ -1,26 +1,20 @@
-import { allNames, type Graph, inferGraph, type Model, nodeLabel, opsetOf } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
+import { type Analysis, allNames, analyse, type Graph, nodeLabel, opsetOf } from '../graph/index.ts'
 import { dependants } from './dependants.ts'
 import { Emitter } from './emitter.ts'
 
 /**
  * Replaces nodes that do one thing again and again (recurrent ones) by what they do, once for each time, where gradients of `values` pass them.
- * @param inputShapes concrete shapes of the graph's inputs
- * @returns the same graph where there are none
+ * @returns the same analysis where there are none
  */
-export function unrollNodes(
-  model: Model,
-  values: readonly string[],
-  inputShapes: ReadonlyMap<string, readonly number[]>,
-): Graph {
+export function unrollNodes(analysis: Analysis, values: readonly string[]): Analysis {
+  const { model, operators, options, calls } = analysis
   const { graph } = model
-  if (!graph.nodes.some((node) => operators.get(node.domain, node.opType)?.unrolled)) return graph
-  const inference = inferGraph(model, operators, { inputShapes })
+  if (!graph.nodes.some((node) => calls.get(node)?.operator.unrolled)) return analysis
   const depends = dependants(graph.nodes, values)
   const unrolled: Graph = { ...graph, nodes: [], initializers: new Map(graph.initializers) }
   const emit = new Emitter(unrolled, allNames(graph), opsetOf(model.opsetImports, ''))
   for (const node of graph.nodes) {
-    const known = inference.calls.get(node)
+    const known = calls.get(node)
     if (!known?.operator.unrolled || !node.outputs.some((o) => depends.has(o))) {
       unrolled.nodes.push(node)
       continue
@@ -39,5 +33,5 @@ export function unrollNodes(
         })
     })
   }
-  return unrolled
+  return analyse({ ...model, graph: unrolled }, operators, options)
 }

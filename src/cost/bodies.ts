@@ -1,13 +1,4 @@
-import {
-  type Arithmetic,
-  type BodyUse,
-  type Inference,
-  inferBody,
-  type Model,
-  type Node,
-  nodeLabel,
-} from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
+import { type Analysis, type Arithmetic, analyseBody, type BodyUse, type Node, nodeLabel } from '../graph/index.ts'
 import type { Moved, NodeCount } from './count.ts'
 import { ParameterFinder, type StoredTensor } from './parameters.ts'
 
@@ -18,34 +9,32 @@ import { ParameterFinder, type StoredTensor } from './parameters.ts'
 
 /** A body with its nodes that run. */
 interface Body {
-  readonly model: Model
-  readonly inference: Inference
+  readonly analysis: Analysis
   readonly running: readonly Node[]
   readonly use: BodyUse
 }
 
-type KnownNode = NonNullable<ReturnType<Inference['calls']['get']>>
+type KnownNode = NonNullable<ReturnType<Analysis['calls']['get']>>
 
-function bodiesOf(model: Model, inference: Inference, { operator, call }: KnownNode): Body[] {
+function bodiesOf(around: Analysis, { operator, call }: KnownNode): Body[] {
   const uses = operator.control?.uses(call).filter((use) => use.misfit === undefined) ?? []
   return uses.map((use): Body => {
-    const body = inferBody(model, operators, inference, use.graph, use.inputs)
-    const running = use.graph.nodes.filter((n) => n.outputs.some((o) => !body.inference.constants.has(o)))
-    return { model: body.model, inference: body.inference, running, use }
+    const analysis = analyseBody(around, use.graph, use.inputs)
+    const running = use.graph.nodes.filter((n) => n.outputs.some((o) => !analysis.constants.has(o)))
+    return { analysis, running, use }
   })
 }
 
 /** @param countOne counts one node of a body */
 export function countBodies(
-  model: Model,
-  inference: Inference,
+  analysis: Analysis,
   known: KnownNode,
-  countOne: (model: Model, inference: Inference, node: Node) => NodeCount,
+  countOne: (analysis: Analysis, node: Node) => NodeCount,
 ): NodeCount {
   const { alternatives, uses } = known.operator.control!
-  const bodies = bodiesOf(model, inference, known)
+  const bodies = bodiesOf(analysis, known)
   const counts = bodies.map((body) => {
-    const parts = body.running.map((node) => ({ node, count: countOne(body.model, body.inference, node) }))
+    const parts = body.running.map((node) => ({ node, count: countOne(body.analysis, node) }))
     const unclear = parts.find(({ count }) => count.why !== undefined)
     const why = unclear && `in its body, ${unclear.node.opType} "${nodeLabel(unclear.node)}": ${unclear.count.why}`
     return timesRun(
@@ -110,16 +99,16 @@ function timesRun(parts: readonly NodeCount[], times: number | undefined, why: s
 }
 
 /** The parameters of a node's bodies, whichever runs. What a body stores itself is named after the node and the body. */
-export function bodyParameters(model: Model, inference: Inference, known: KnownNode | undefined): StoredTensor[] {
+export function bodyParameters(analysis: Analysis, known: KnownNode | undefined): StoredTensor[] {
   if (!known?.operator.control) return []
-  return bodiesOf(model, inference, known).flatMap((body) => {
-    const finder = new ParameterFinder(body.model, body.inference)
+  return bodiesOf(analysis, known).flatMap((body) => {
+    const finder = new ParameterFinder(body.analysis)
     const found = body.running.flatMap((node) => [
       ...finder.of(node),
-      ...bodyParameters(body.model, body.inference, body.inference.calls.get(node)),
+      ...bodyParameters(body.analysis, body.analysis.calls.get(node)),
     ])
     return found.map(({ name, tensor }) => ({
-      name: inference.values.has(name) ? name : `${nodeLabel(known.call.node)}/${body.use.graph.name}/${name}`,
+      name: analysis.values.has(name) ? name : `${nodeLabel(known.call.node)}/${body.use.graph.name}/${name}`,
       tensor,
     }))
   })

@@ -1,5 +1,6 @@
 import { byteLengthOf, type ElementType, elementCount, isConcrete, KerfError } from '../base/index.ts'
 import {
+  type Analysis,
   type Arithmetic,
   accessesOf,
   type Inference,
@@ -39,11 +40,11 @@ const uncounted = (why: string, macs: 0 | null = null): NodeCount => ({
 })
 
 /** Counts one node by what its operator says. Weights are not read. */
-export function countNode(model: Model, inference: Inference, node: Node): NodeCount {
-  const known = inference.calls.get(node)
-  if (!known) return uncounted(whyUnknown(model, node))
+export function countNode(analysis: Analysis, node: Node): NodeCount {
+  const known = analysis.calls.get(node)
+  if (!known) return uncounted(whyUnknown(analysis.model, node))
   const { operator, call } = known
-  if (operator.control) return countBodies(model, inference, known, countNode)
+  if (operator.control) return countBodies(analysis, known, countNode)
   const unclear = firstUnclear(node, call.inputs, call.outputs)
   if (operator.cost === 'data-dependent') {
     const why = 'how much it computes depends on the data'

@@ -1,5 +1,5 @@
 import { isConcrete } from '../base/index.ts'
-import type { Fusion, Inference, Node } from '../graph/index.ts'
+import type { Analysis, Fusion, Node } from '../graph/index.ts'
 
 /**
  * Groups of nodes that a runtime computes in one go, in the order of the graph: an anchor with the followers after it
@@ -8,10 +8,10 @@ import type { Fusion, Inference, Node } from '../graph/index.ts'
  */
 export function fusedGroups(
   nodes: readonly Node[],
-  inference: Inference,
-  consumers: ReadonlyMap<string, readonly Node[]>,
-  graphOutputs: ReadonlySet<string>,
+  analysis: Pick<Analysis, 'model' | 'calls' | 'consumers'>,
 ): Node[][] {
+  const { consumers, model } = analysis
+  const graphOutputs = new Set(model.graph.outputs.map((o) => o.name))
   interface Group {
     readonly nodes: Node[]
     /** Whether a pointwise convolution may still join. */
@@ -21,7 +21,7 @@ export function fusedGroups(
   /** The group whose last value this is. */
   const ending = new Map<string, Group>()
   for (const node of nodes) {
-    const kind = fusionOf(inference, node)
+    const kind = fusionOf(analysis, node)
     const source = node.inputs[0] ?? ''
     const before = ending.get(source)
     const passes =
@@ -47,8 +47,8 @@ export function fusedGroups(
 const timesUsed = (node: Node, name: string): number => node.inputs.filter((n) => n === name).length
 
 /** How a node joins its neighbours; undefined also where its shapes are open. */
-export function fusionOf(inference: Inference, node: Node): Fusion | undefined {
-  const known = inference.calls.get(node)
+export function fusionOf({ calls }: Pick<Analysis, 'calls'>, node: Node): Fusion | undefined {
+  const known = calls.get(node)
   if (!known) return undefined
   const { fusion } = known.operator
   if (typeof fusion !== 'function') return fusion

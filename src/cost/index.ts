@@ -4,5 +4,6 @@
 export * from './compare.ts'
 export * from './formulas.ts'
 export { ParameterFinder, type StoredTensor } from './parameters.ts'
+export { macsOf, parametersOf } from './parts.ts'
 export * from './profile.ts'
 export type * from './types.ts'

@@ -7,18 +7,7 @@ import {
   isFloating,
   KerfError,
 } from '../base/index.ts'
-import {
-  type Constants,
-  constantContent,
-  type Dense,
-  type Inference,
-  type Model,
-  type Node,
-  type Operator,
-  producersOf,
-  storedTensors,
-  usedNames,
-} from '../graph/index.ts'
+import { type Analysis, constantContent, type Dense, type Node, type Operator, usedNames } from '../graph/index.ts'
 import { formulaIn, plainIn, sameFilterEverywhere } from './formula-values.ts'
 import { fusionOf } from './fuse.ts'
 
@@ -49,19 +38,15 @@ interface Candidate {
 
 /** Judges the constant inputs of a graph's nodes. Reads values only where they decide, never those of a layer of many filters. */
 export class LearnableRule {
-  readonly #inference: Inference
-  readonly #constants: Constants
-  readonly #producers: ReadonlyMap<string, Node>
+  readonly #analysis: Analysis
   /** For every value that is computed, the channels of the nearest layers that it was made by: either end of their outputs' shapes. */
   readonly #channelsBefore = new Map<string, ReadonlySet<number>>()
   /** Values that a layer reads, itself or through others. */
   readonly #beforeLayer = new Set<string>()
 
-  constructor(model: Model, inference: Inference) {
-    this.#inference = inference
-    this.#constants = { model, inference, stored: storedTensors(model, inference) }
-    this.#producers = producersOf(model.graph)
-    const { nodes } = model.graph
+  constructor(analysis: Analysis) {
+    this.#analysis = analysis
+    const { nodes } = analysis.model.graph
     for (const node of nodes) this.#passChannels(node)
     for (const node of nodes.toReversed())
       if (this.#isLayer(node) || node.outputs.some((o) => this.#beforeLayer.has(o)))
@@ -82,10 +67,10 @@ export class LearnableRule {
   }
 
   #candidates(node: Node): Candidate[] {
-    const { operator, call } = this.#inference.calls.get(node) ?? {}
+    const { operator, call } = this.#analysis.calls.get(node) ?? {}
     if (!operator?.parameters || !call) return []
     const present = call.inputs.flatMap((known, i) =>
-      known && this.#inference.constants.has(node.inputs[i]!) ? [i] : [],
+      known && this.#analysis.constants.has(node.inputs[i]!) ? [i] : [],
     )
     const { parameters } = operator
     const role = roleOf(operator)
@@ -101,11 +86,11 @@ export class LearnableRule {
 
   /** Layers, and what may hold one: nodes of operators that Kerf does not know. */
   #isLayer(node: Node): boolean {
-    return !this.#inference.calls.has(node) || this.#candidates(node).some((c) => c.role === 'weight')
+    return !this.#analysis.calls.has(node) || this.#candidates(node).some((c) => c.role === 'weight')
   }
 
   #passChannels(node: Node): void {
-    const shape = this.#inference.values.get(node.outputs[0] ?? '')?.shape
+    const shape = this.#analysis.values.get(node.outputs[0] ?? '')?.shape
     const starts = this.#isLayer(node) || this.#candidates(node).some((c) => c.role === 'table')
     const channels = new Set<number>()
     if (starts) {
@@ -118,7 +103,7 @@ export class LearnableRule {
   #whyNot(node: Node, { input, role }: Candidate): string | undefined {
     const name = node.inputs[input]!
     if (role === 'weight') return this.#fixedWeight(node, name)
-    const shape = this.#inference.values.get(name)?.shape ?? []
+    const shape = this.#analysis.values.get(name)?.shape ?? []
     if (role === 'operand') {
       const before = node.inputs.flatMap((n) => this.#channelsBefore.get(n) ?? [])
       if (before.length === 0) return 'it prepares the input: no layer stands before it'
@@ -130,16 +115,16 @@ export class LearnableRule {
   }
 
   #fixedWeight(node: Node, name: string): string | undefined {
-    const fusion = fusionOf(this.#inference, node)
+    const fusion = fusionOf(this.#analysis, node)
     if (fusion === 'follower') {
-      const written = this.#producers.get(name)?.inputs.length === 0
+      const written = this.#analysis.producers.get(name)?.inputs.length === 0
       const values = Array.from((written && this.#content(name)?.data) || [])
       const [first] = values
       const idle = (first === 0 || first === 1) && values.every((v) => v === first)
       return idle ? `the exporter wrote ${first}s, which change nothing` : undefined
     }
     if (fusion !== 'depthwise') return undefined
-    const shape = this.#inference.values.get(name)?.shape
+    const shape = this.#analysis.values.get(name)?.shape
     if ((shape?.length ?? 0) < 3) return undefined
     // The first two filters nearly always tell.
     const taps = elementCount(shape?.slice(1)) ?? 0
@@ -162,15 +147,15 @@ export class LearnableRule {
   /** Undefined where the values cannot be had: in a file that is missing, or from a node that only a runtime can compute. */
   #content(name: string): Dense | undefined {
     return getOrAdd(this.#contents, name, () => {
-      const tensor = this.#constants.stored.get(name)
+      const tensor = this.#analysis.stored.get(name)
       const first = tensor && elementCount(tensor.shape)! > large ? this.#firstOf(name, probed) : undefined
-      return first && plainIn(first) === undefined ? undefined : readable(() => constantContent(this.#constants, name))
+      return first && plainIn(first) === undefined ? undefined : readable(() => constantContent(this.#analysis, name))
     })
   }
 
   /** The first values of a constant that is stored as it is. */
   #firstOf(name: string, count: number): ArrayLike<number> | undefined {
-    const tensor = this.#constants.stored.get(name)
+    const tensor = this.#analysis.stored.get(name)
     if (!tensor || bitsPerElement(tensor.elementType) === 0 || elementCount(tensor.shape)! < count) return undefined
     const { elementType, data } = tensor
     return readable(() => decodeElements(elementType, data.bytes(0, byteLengthOf(elementType, count)), count))

@@ -8,14 +8,11 @@ import {
   type Shape,
 } from '../base/index.ts'
 import {
+  type Analysis,
   type Attribute,
   type Graph,
-  type Inference,
   type InferredCall,
-  type Model,
   type Node,
-  producersOf,
-  storedTensors,
   subgraphsOf,
   type Tensor,
   usedNames,
@@ -32,17 +29,13 @@ export interface StoredTensor {
 
 /** Finds the stored tensors that a node learns, through the constant nodes in between (Transpose, Reshape, DequantizeLinear …). */
 export class ParameterFinder {
-  readonly #inference: Inference
-  readonly #stored: ReadonlyMap<string, Tensor>
-  readonly #producers: ReadonlyMap<string, Node>
+  readonly #analysis: Analysis
   readonly #rule: LearnableRule
   readonly #found = new Map<Node, readonly StoredTensor[]>()
 
-  constructor(model: Model, inference: Inference) {
-    this.#inference = inference
-    this.#stored = storedTensors(model, inference)
-    this.#producers = producersOf(model.graph)
-    this.#rule = new LearnableRule(model, inference)
+  constructor(analysis: Analysis) {
+    this.#analysis = analysis
+    this.#rule = new LearnableRule(analysis)
   }
 
   /** By the operator's `parameters` and the rule of learnable.ts; the same tensor may be found again for another node. */
@@ -57,7 +50,7 @@ export class ParameterFinder {
 
   #all(node: Node): readonly StoredTensor[] {
     return getOrAdd(this.#found, node, () => {
-      if (!this.#inference.calls.has(node)) return this.#ofUnknown(node)
+      if (!this.#analysis.calls.has(node)) return this.#ofUnknown(node)
       const found = new Map<string, StoredTensor>()
       for (const { input, why } of this.#rule.inputsOf(node)) this.#trace(node.inputs[input]!, why, found, new Set())
       return [...found.values()]
@@ -68,9 +61,9 @@ export class ParameterFinder {
   #ofUnknown(node: Node): StoredTensor[] {
     const found = new Map<string, StoredTensor>()
     for (const name of usedNames(node)) {
-      if (!this.#inference.constants.has(name)) continue
+      if (!this.#analysis.constants.has(name)) continue
       // What nodes make of a stored tensor may be an initial state, say.
-      const why = this.#producers.has(name) ? this.#rule.formulaIn(name) : undefined
+      const why = this.#analysis.producers.has(name) ? this.#rule.formulaIn(name) : undefined
       this.#trace(name, why, found, new Set())
     }
     for (const [name, tensor] of ownTensors(node)) found.set(name, { name, tensor })
@@ -80,17 +73,17 @@ export class ParameterFinder {
   #trace(name: string, why: string | undefined, found: Map<string, StoredTensor>, seen: Set<string>): void {
     if (name === '' || seen.has(name)) return
     seen.add(name)
-    const tensor = this.#stored.get(name)
+    const tensor = this.#analysis.stored.get(name)
     if (tensor) {
       // Once a parameter, always one.
       if (found.get(name)?.why !== undefined || !found.has(name))
         found.set(name, why === undefined ? { name, tensor } : { name, tensor, why })
       return
     }
-    const node = this.#producers.get(name)
+    const node = this.#analysis.producers.get(name)
     if (!node) return
     const sources = new Set([0, ...this.#rule.candidatesOf(node)])
-    const call = this.#inference.calls.get(node)?.call
+    const call = this.#analysis.calls.get(node)?.call
     if (call && joinsInputs(call)) for (let i = 1; i < node.inputs.length; i++) sources.add(i)
     for (const i of sources) this.#trace(node.inputs[i] ?? '', why, found, seen)
   }

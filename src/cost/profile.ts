@@ -1,10 +1,9 @@
 import { type Dim, KerfError, type Shape } from '../base/index.ts'
 import {
+  type Analysis,
+  analyse,
   bindInputs,
-  consumersOf,
   graphInputs,
-  type Inference,
-  inferGraph,
   type Model,
   type Node,
   nodeLabel,
@@ -15,6 +14,7 @@ import { bodyParameters } from './bodies.ts'
 import { countNode, type Moved, type NodeCount } from './count.ts'
 import { fusedGroups, fusionOf } from './fuse.ts'
 import { nonZeroElements, ParameterFinder, type StoredTensor } from './parameters.ts'
+import { runningNodes } from './parts.ts'
 import type { Counts, Layer, LeftOut, NamedShape, Note, Profile, TotalCounts, Totals, Unsupported } from './types.ts'
 
 export interface ProfileOptions {
@@ -40,23 +40,34 @@ export interface ProfileOptions {
  */
 export function profileModel(model: Model, options: ProfileOptions = {}): Profile {
   const binding = bindInputs(model.graph, options.inputs)
-  const inlined = simplified(model, operators, binding)
-  const inference = inferGraph(inlined, operators, binding)
-  const counter = new LayerCounter(inlined, inference, options)
-  const running = inlined.graph.nodes.filter(
-    (n) => n.outputs.some((o) => !inference.constants.has(o)) || n.outputs.length === 0,
-  )
+  return counted(analyse(simplified(model, operators, binding), operators, binding), options)
+}
+
+/**
+ * The same for a model that has been analysed, for the sizes that it was analysed for.
+ * @throws as `profileModel`
+ */
+export function profileAnalysed(analysis: Analysis, options: Omit<ProfileOptions, 'inputs'> = {}): Profile {
+  const { model, options: binding } = analysis
+  const simple = simplified(model, operators, binding)
+  return counted(simple === model ? analysis : analyse(simple, operators, binding), options)
+}
+
+function counted(analysis: Analysis, options: Omit<ProfileOptions, 'inputs'>): Profile {
+  const { graph } = analysis.model
+  const counter = new LayerCounter(analysis, options)
+  const running = runningNodes(analysis)
   const groups = options.groups
     ? givenGroups(running, options.groups)
     : options.fused
-      ? fusedGroups(running, inference, consumersOf(inlined.graph), new Set(inlined.graph.outputs.map((o) => o.name)))
+      ? fusedGroups(running, analysis)
       : running.map((node) => [node])
   const layers = groups.map((group) => counter.layer(group))
   return {
-    model: options.name ?? model.graph.name,
-    inputs: graphInputs(inlined.graph).map((i) => ({
+    model: options.name ?? graph.name,
+    inputs: graphInputs(graph).map((i) => ({
       name: i.name,
-      shape: plainShape(inference.values.get(i.name)?.shape),
+      shape: plainShape(analysis.values.get(i.name)?.shape),
     })),
     layers,
     totals: totalsOf(layers, options.countNonZero ?? false),
@@ -71,18 +82,16 @@ export function profileModel(model: Model, options: ProfileOptions = {}): Profil
 class LayerCounter {
   readonly unsupported: Unsupported[] = []
   readonly notes: Note[] = []
-  readonly #model: Model
-  readonly #inference: Inference
+  readonly #analysis: Analysis
   readonly #options: ProfileOptions
   readonly #parameters: ParameterFinder
   readonly #counted = new Set<string>()
   readonly #leftOut = new Map<string, LeftOut>()
 
-  constructor(model: Model, inference: Inference, options: ProfileOptions) {
-    this.#model = model
-    this.#inference = inference
+  constructor(analysis: Analysis, options: ProfileOptions) {
+    this.#analysis = analysis
     this.#options = options
-    this.#parameters = new ParameterFinder(model, inference)
+    this.#parameters = new ParameterFinder(analysis)
   }
 
   /** @param group one node, or nodes that run as one */
@@ -127,11 +136,11 @@ class LayerCounter {
 
   /** Window and kind of a convolution, window of a pooling. */
   #shapeOf(node: Node): Pick<Layer, 'kind' | 'window'> {
-    const known = this.#inference.calls.get(node)
+    const known = this.#analysis.calls.get(node)
     const window = known && slidingWindow(known.operator, known.call)
     if (!window) return {}
     if (window.groups === undefined) return { window }
-    const fusion = fusionOf(this.#inference, node)
+    const fusion = fusionOf(this.#analysis, node)
     const kind = fusion === 'depthwise' || fusion === 'pointwise' ? fusion : window.groups > 1 ? 'grouped' : 'regular'
     return { kind, window }
   }
@@ -142,7 +151,7 @@ class LayerCounter {
   }
 
   #count(node: Node): NodeCount {
-    const count = countNode(this.#model, this.#inference, node)
+    const count = countNode(this.#analysis, node)
     const untyped = [...(count.reads ?? []), ...(count.writes ?? [])].find(([, m]) => m.bytes === null)
     const why =
       count.why ?? (untyped && `the element type of "${untyped[0]}" is not known, so that its bytes are not counted`)
@@ -168,13 +177,13 @@ class LayerCounter {
   }
 
   #learnable(node: Node): StoredTensor[] {
-    const inside = bodyParameters(this.#model, this.#inference, this.#inference.calls.get(node))
+    const inside = bodyParameters(this.#analysis, this.#analysis.calls.get(node))
     return [...this.#parameters.of(node), ...inside]
   }
 
   #named(name: string): NamedShape {
-    const shape = plainShape(this.#inference.values.get(name)?.shape)
-    return this.#inference.constants.has(name) ? { name, shape, constant: true } : { name, shape }
+    const shape = plainShape(this.#analysis.values.get(name)?.shape)
+    return this.#analysis.constants.has(name) ? { name, shape, constant: true } : { name, shape }
   }
 }
 

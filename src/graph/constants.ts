@@ -1,16 +1,11 @@
 import { bitsPerElement, elementCount, getOrAdd, KerfError } from '../base/index.ts'
-import type { Inference } from './infer.ts'
-import type { Model, Tensor } from './model.ts'
+import type { Analysis } from './analysis.ts'
+import type { Tensor } from './model.ts'
 import { type Dense, runForward } from './operator.ts'
 import { readValues } from './tensor.ts'
-import { producersOf } from './traverse.ts'
 
-/** A model with what is known of it, and every tensor that it stores (`storedTensors`). */
-export interface Constants {
-  readonly model: Model
-  readonly inference: Inference
-  readonly stored: ReadonlyMap<string, Tensor>
-}
+/** What of an analysis says what constants hold. */
+export type Constants = Pick<Analysis, 'values' | 'calls' | 'constants' | 'stored' | 'producers'>
 
 /**
  * The content of a value that depends on stored tensors alone, of any size: a weight as its layer reads it, after Transpose,
@@ -19,9 +14,7 @@ export interface Constants {
  * @throws KerfError `not-constant` when an operator on the way has no reference implementation
  */
 export function constantContent(constants: Constants, value: string, zeroed?: string): Dense {
-  const { model, inference, stored } = constants
-  // Most values are stored, and need no search.
-  let producers: ReturnType<typeof producersOf> | undefined
+  const { values, calls, stored } = constants
   // What several nodes read is made once.
   const made = new Map<string, Dense>()
   const contentOf = (name: string): Dense => getOrAdd(made, name, () => make(name))
@@ -31,16 +24,16 @@ export function constantContent(constants: Constants, value: string, zeroed?: st
       const data = name === zeroed ? new Float64Array(elementCount(tensor.shape)!) : readValues(tensor)
       return { elementType: tensor.elementType, shape: tensor.shape, data }
     }
-    producers ??= producersOf(model.graph)
-    const node = producers.get(name)
-    const known = node && inference.calls.get(node)
+    // Most values are stored: who produces the others is asked only then.
+    const node = constants.producers.get(name)
+    const known = node && calls.get(node)
     if (node && known?.operator.forward) {
       const inputs = node.inputs.map((input) => (input === '' ? undefined : contentOf(input)))
       const content = runForward(known.operator, known.call, inputs)?.[node.outputs.indexOf(name)]
       if (content) return content
     }
     // What follows from shapes alone (Shape, Size) was found out by inference.
-    const inferred = inference.values.get(name)?.value
+    const inferred = values.get(name)?.value
     if (inferred) return inferred
     throw new KerfError(
       'not-constant',

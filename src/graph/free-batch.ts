@@ -1,6 +1,7 @@
 import { KerfError, NodeError, type Shape } from '../base/index.ts'
+import { analyse } from './analysis.ts'
 import { attributeOf } from './builder.ts'
-import { GraphInference, inferGraph } from './infer.ts'
+import { GraphInference } from './infer.ts'
 import { graphInputs, type Model, type Node, nodeLabel, type Tensor, type ValueInfo } from './model.ts'
 import type { OperatorSet } from './operator.ts'
 import { tensorOf } from './tensor.ts'
@@ -66,7 +67,7 @@ class Freeing {
 
   run(): Model {
     const { graph } = this.#model
-    const before = inferGraph(this.#model, this.#operators)
+    const before = analyse(this.#model, this.#operators)
     const factor = this.#factor
     const wide = [this.#size * factor, ...this.#declared.slice(1)]
     const walk = new GraphInference(this.#model, this.#operators, {

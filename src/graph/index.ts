@@ -1,6 +1,7 @@
 // The intermediate representation: model, graph, node, tensor; building, validating, traversing; the walk that infers shapes.
 // Not here: what single operators do (ops/), files (onnx/).
 // May import: base.
+export * from './analysis.ts'
 export * from './attributes.ts'
 export * from './backward.ts'
 export * from './bind-inputs.ts'

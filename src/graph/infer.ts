@@ -86,17 +86,6 @@ export function opsetOf(opsetImports: ReadonlyMap<string, number>, domain: strin
   return opsetImports.get(domain) ?? 1
 }
 
-/**
- * Shapes, element types and small values of everything in a graph, in one pass in topological order. Weights are not read.
- * Outputs of operators that the set does not know are taken from the file's value_info.
- * @throws NodeError where a node's inputs and attributes do not fit together, or where what is inferred contradicts a given output
- */
-export function inferGraph(model: Model, operators: OperatorSet, options: InferenceOptions = {}): Inference {
-  const inference = new GraphInference(model, operators, options)
-  for (const node of model.graph.nodes) inference.visit(node)
-  return inference
-}
-
 /** A body of a node (If, Loop, Scan) with what is known of it. */
 export interface InferredBody {
   /** The body in place of the graph, with all that is stored around it. */

@@ -1,4 +1,4 @@
-import { inferGraph } from './infer.ts'
+import { analyse } from './analysis.ts'
 import type { Model } from './model.ts'
 import type { OperatorSet } from './operator.ts'
 import { withoutUnreadOutputs } from './traverse.ts'
@@ -11,7 +11,7 @@ import { withoutUnreadOutputs } from './traverse.ts'
 export function inferenceForm(model: Model, operators: OperatorSet): Model {
   if (!model.graph.nodes.some((n) => operators.get(n.domain, n.opType)?.inference)) return model
   const graph = withoutUnreadOutputs(model.graph)
-  const { calls, constants } = inferGraph({ ...model, graph }, operators)
+  const { calls, constants } = analyse({ ...model, graph }, operators)
   let changed = false
   const nodes = graph.nodes.map((node) => {
     const known = calls.get(node)

@@ -12,7 +12,7 @@ import { allNames, freshName, subgraphsOf, usedNames } from './traverse.ts'
  *
  * @param options sizes of inputs. What is decided by them holds for these sizes alone; without them only what is always so is decided
  * @returns the same model when there is nothing to do
- * @throws as `inlineFunctions` and `inferGraph`
+ * @throws as `inlineFunctions` and `analyse`
  */
 export function simplified(model: Model, operators: OperatorSet, options: InferenceOptions = {}): Model {
   const inlined = inlineFunctions(model, operators)

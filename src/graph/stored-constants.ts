@@ -1,10 +1,10 @@
 import { byteLengthOf, elementCount } from '../base/index.ts'
+import type { Analysis } from './analysis.ts'
 import { type Constants, constantContent } from './constants.ts'
-import { type Inference, storedTensors } from './infer.ts'
-import type { Model, Node, Tensor } from './model.ts'
+import type { Model, Tensor } from './model.ts'
 import { tensorOf } from './tensor.ts'
 import { TensorEdits, withEdits } from './tensor-edits.ts'
-import { producersOf, withoutUnread } from './traverse.ts'
+import { withoutUnread } from './traverse.ts'
 
 /*
  * Files hold weights in many ways: as initializers (up to IR version 3 listed among the inputs), as Constant nodes, under a second name
@@ -12,14 +12,14 @@ import { producersOf, withoutUnread } from './traverse.ts'
  */
 
 /** Follows second names of a constant to the value that they stand for. */
-export function constantSource(inference: Inference, producers: ReadonlyMap<string, Node>, value: string): string {
+export function constantSource({ values, calls, constants, producers }: Analysis, value: string): string {
   let name = value
   for (;;) {
     const node = producers.get(name)
-    const known = node && inference.calls.get(node)
+    const known = node && calls.get(node)
     const [source = ''] = node?.inputs ?? []
-    if (known?.operator.accesses !== 'view' || source === '' || !inference.constants.has(source)) return name
-    const [from, to] = [inference.values.get(source), inference.values.get(name)]
+    if (known?.operator.accesses !== 'view' || source === '' || !constants.has(source)) return name
+    const [from, to] = [values.get(source), values.get(name)]
     if (from?.elementType !== to?.elementType || from?.shape?.join() !== to?.shape?.join()) return name
     name = source
   }
@@ -27,9 +27,8 @@ export function constantSource(inference: Inference, producers: ReadonlyMap<stri
 
 /** The stored tensors that a value is made from; undefined where that is not all: it depends on a shape, or on the graph's inputs. */
 export function sourcesOf(
+  { stored, producers }: Pick<Analysis, 'stored' | 'producers'>,
   value: string,
-  stored: ReadonlyMap<string, Tensor>,
-  producers: ReadonlyMap<string, Node>,
 ): ReadonlySet<string> | undefined {
   const found = new Set<string>()
   const seen = new Set<string>([''])
@@ -47,19 +46,18 @@ export function sourcesOf(
  * more is dropped. Values that are not constant, and initializers, are left as they are.
  * @throws KerfError `not-constant` when an operator on the way has no reference implementation
  */
-export function withStoredConstants(model: Model, inference: Inference, values: Iterable<string>): Model {
+export function withStoredConstants(analysis: Analysis, values: Iterable<string>): Model {
+  const { model, constants, stored, producers } = analysis
   const { graph } = model
-  const constants: Constants = { model, inference, stored: storedTensors(model, inference) }
-  const producers = producersOf(graph)
   const edits = new TensorEdits(model)
   const renamed = new Map<string, string>()
   let nodes = graph.nodes
   for (const value of values) {
-    if (value === '' || !inference.constants.has(value)) continue
-    const source = constantSource(inference, producers, value)
+    if (value === '' || !constants.has(value)) continue
+    const source = constantSource(analysis, value)
     if (source !== value) renamed.set(value, source)
     if (edits.initializers.has(source) || renamed.has(source)) continue
-    const tensor = constants.stored.get(source) ?? computedTensor(constants, source)
+    const tensor = stored.get(source) ?? computedTensor(analysis, source)
     // Of a node with several outputs the others are still needed.
     if ((producers.get(source)?.outputs.length ?? 1) === 1) nodes = edits.replaceStored(nodes, source, tensor, false)
     else renamed.set(source, edits.add(`${source}_stored`, tensor))
@@ -83,14 +81,11 @@ function computedTensor(constants: Constants, value: string): Tensor {
  * Whether a constant may take the place of what it is made from: it follows from stored tensors alone, and takes no more room than they do. Codes
  * that become floats take 4 times as much.
  */
-export function isStorable(
-  { inference, stored }: Constants,
-  producers: ReadonlyMap<string, Node>,
-  value: string,
-): boolean {
-  const { elementType, shape } = inference.values.get(value) ?? {}
+export function isStorable(analysis: Constants, value: string): boolean {
+  const { values, constants, stored } = analysis
+  const { elementType, shape } = values.get(value) ?? {}
   const count = elementCount(shape)
-  const sources = inference.constants.has(value) ? sourcesOf(value, stored, producers) : undefined
+  const sources = constants.has(value) ? sourcesOf(analysis, value) : undefined
   if (!sources || elementType === undefined || count === undefined) return false
   const before = [...sources].reduce((sum, name) => sum + stored.get(name)!.data.byteLength, 0)
   return byteLengthOf(elementType, count) <= before

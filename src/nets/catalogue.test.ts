@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { profileModel } from '../cost/index.ts'
-import { inferGraph, type Model, validated } from '../graph/index.ts'
+import { analyse, type Model, validated } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { cifarResNet, type NetName, netDescriptions, nets } from './index.ts'
 
@@ -76,7 +76,7 @@ describe.each(names)('%s', (name) => {
     const classes = model.graph.outputs[0]?.type?.kind === 'tensor' ? model.graph.outputs[0].type.shape?.[1] : undefined
     // What the network says of its output agrees with what follows from its nodes.
     model.graph.outputs = [{ name: 'logits', type: undefined }]
-    expect(inferGraph(model, operators).values.get('logits')?.shape).toEqual(['N', classes])
+    expect(analyse(model, operators).values.get('logits')?.shape).toEqual(['N', classes])
   })
 
   it('has a description that names it', () => {
@@ -87,7 +87,7 @@ describe.each(names)('%s', (name) => {
 describe('options', () => {
   it('sets classes, image and batch', () => {
     const model = nets.resnet18({ classes: 7, inChannels: 1, inputSize: [64, 96], batch: 5 })
-    const values = inferGraph(model, operators).values
+    const values = analyse(model, operators).values
     expect(values.get('input')?.shape).toEqual([5, 1, 64, 96])
     expect(values.get('layer4.1.relu2_output')?.shape).toEqual([5, 512, 2, 3])
     expect(values.get('logits')?.shape).toEqual([5, 7])
@@ -106,7 +106,7 @@ describe('options', () => {
     // The ResNet paper's 0.27 M, 0.46 M, 0.85 M and 1.7 M.
     const params = (depth: number) => profileModel(cifarResNet(depth, { shortcut: 'pad' })).totals.params
     expect([20, 32, 56, 110].map(params)).toEqual([269_722, 464_154, 853_018, 1_727_962])
-    const values = inferGraph(nets.resnet20({ shortcut: 'pad', inputSize: 33 }), operators).values
+    const values = analyse(nets.resnet20({ shortcut: 'pad', inputSize: 33 }), operators).values
     expect(values.get('layer2.0.downsample.pad_output')?.shape).toEqual(['N', 32, 17, 17])
   })
 

@@ -34,7 +34,7 @@ export function findCentred(jobs: readonly Job[], prepared: Prepared): Set<strin
 
 /** Whether two values are one number: the same value, or stored ones of one element that are equal. A zero point left out is 0. */
 function sameNumber(a: string | undefined, b: string | undefined, prepared: Prepared): boolean {
-  if (a && a === b) return prepared.inference.values.get(a)?.shape?.every((d) => d === 1) ?? false
+  if (a && a === b) return prepared.values.get(a)?.shape?.every((d) => d === 1) ?? false
   const [x, y] = [a, b].map((name) => {
     if (!name) return [0]
     return prepared.isConstant(name) ? constantContent(prepared, name).data : []

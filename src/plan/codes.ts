@@ -85,7 +85,7 @@ function scaleOf(node: Node, prepared: Prepared): Pick<Codes, 'scale' | 'zeroPoi
   const number = (i: number, fallback?: number): number | undefined => {
     const name = node.inputs[i] ?? ''
     if (name === '') return fallback
-    const shape = prepared.inference.values.get(name)?.shape
+    const shape = prepared.values.get(name)?.shape
     if (!prepared.isConstant(name) || elementCount(shape) !== 1) return undefined
     return constantContent(prepared, name).data[0]
   }

@@ -52,9 +52,7 @@ export function fuse(prepared: Prepared, abilities: Abilities): Job[] {
   const readers = countReaders(prepared)
   /** Values in the plan's buffers. */
   const lying = new Set(
-    graphInputs(prepared.model.graph).flatMap(({ name }) =>
-      isPlaced(prepared.inference.values.get(name)) ? [name] : [],
-    ),
+    graphInputs(prepared.model.graph).flatMap(({ name }) => (isPlaced(prepared.values.get(name)) ? [name] : [])),
   )
   const shuffles = abilities.shuffles ? findShuffles(prepared) : { starts: new Map(), absorbed: new Set() }
   const wholes = new WholeNumbers(prepared, abilities)

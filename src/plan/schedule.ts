@@ -100,7 +100,7 @@ class Scheduler {
    * @param byKernels whether kernels make it
    */
   #create(value: string, wanted: Layout, byKernels: boolean, elementType: Buffer['elementType'] = 'float32') {
-    const known = this.#prepared.inference.values.get(value)
+    const known = this.#prepared.values.get(value)
     if (!(byKernels ? isHoldable : isExact)(known?.elementType) || !isConcrete(known?.shape)) return undefined
     const layout = known.shape.length < 3 ? 'plain' : wanted
     const now = this.#tasks.length
@@ -186,7 +186,7 @@ class Scheduler {
   /** A view shares its input's memory. */
   #alias(input: string, outputs: readonly string[]): boolean {
     const [output] = outputs
-    const known = output ? this.#prepared.inference.values.get(output) : undefined
+    const known = output ? this.#prepared.values.get(output) : undefined
     if (!output || outputs.some((o, i) => i > 0 && o !== '') || !isConcrete(known?.shape) || !this.#places.has(input))
       return false
     const places = this.#places.get(input)!

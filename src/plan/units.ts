@@ -1,14 +1,13 @@
 import type { ElementType } from '../base/index.ts'
 import {
+  analyse,
   type Constants,
   type InferredCall,
-  inferGraph,
   type Model,
   type Node,
   nodeLabel,
   type Operator,
   simplified,
-  storedTensors,
   withoutUnreadOutputs,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
@@ -24,6 +23,7 @@ export interface Unit {
 
 /** A model made ready for given input shapes: functions inlined, shapes inferred, halves widened, everything constant set apart. */
 export interface Prepared extends Constants {
+  readonly model: Model
   /** Element types of values as the model has them. */
   readonly declared: ReadonlyMap<string, ElementType>
   /** Nodes that depend on the inputs, in order. */
@@ -39,9 +39,9 @@ export interface Prepared extends Constants {
 export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly number[]>): Prepared {
   const simple = simplified(given, operators, { inputShapes })
   const model = { ...simple, graph: withoutUnreadOutputs(simple.graph) }
-  const asGiven = inferGraph(model, operators, { inputShapes })
+  const asGiven = analyse(model, operators, { inputShapes })
   const inference = withoutHalves(asGiven)
-  const stored = new Map([...storedTensors(model, asGiven)].map(([name, tensor]) => [name, widenTensor(tensor)]))
+  const stored = new Map([...asGiven.stored].map(([name, tensor]) => [name, widenTensor(tensor)]))
   const declared = new Map(
     [...asGiven.values].flatMap(([name, { elementType }]) => (elementType ? [[name, elementType]] : [])),
   )
@@ -52,5 +52,10 @@ export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly 
       throw new UnsupportedError(node.domain, node.opType, nodeLabel(node), 'Kerf does not know this operator')
     if (!node.outputs.every((o) => o === '' || inference.constants.has(o))) units.push({ node, ...known })
   }
-  return { model, inference, declared, stored, units, isConstant: (value) => inference.constants.has(value) }
+  return {
+    ...inference,
+    ...{ model, stored, declared, units },
+    producers: asGiven.producers,
+    isConstant: (value) => inference.constants.has(value),
+  }
 }

@@ -100,7 +100,7 @@ export class WholeNumbers {
   }
 
   #find(value: string): Wholes | undefined {
-    const elementType = this.#prepared.inference.values.get(value)?.elementType
+    const elementType = this.#prepared.values.get(value)?.elementType
     const narrow = elementType && narrowRanges[elementType]
     if (narrow) return within(Math.max(...narrow.map(Math.abs)))
     if (elementType === 'float32') return { exact: true, most: Number.POSITIVE_INFINITY }

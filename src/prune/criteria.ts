@@ -89,7 +89,7 @@ export function scoreGroups(found: ChannelGroups, criterion: Criterion, seed: nu
     const sums = new Float64Array(group.classes.length)
     const counts = new Float64Array(group.classes.length)
     for (const root of group.roots) {
-      const { data, shape } = constantContent(found.trace, root.weight.value)
+      const { data, shape } = constantContent(found.trace.analysis, root.weight.value)
       const own = root.grouped
         ? groupedNorms(data, shape, root.grouped, criterion)
         : sliceNorms(data, shape, root.weight.axis, criterion)

@@ -1,7 +1,7 @@
 import { isConcrete, KerfError } from '../base/index.ts'
 import {
-  graphInputs,
-  inferGraph,
+  type Analysis,
+  analyse,
   keepIndices,
   type Model,
   type Node,
@@ -12,7 +12,6 @@ import {
   withEdits,
   withoutDeadCode,
 } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
 import type { ChannelGroups } from './groups.ts'
 import { gather, NodeCut } from './node-cut.ts'
 import { Recomputed } from './recomputed.ts'
@@ -21,12 +20,52 @@ import { Survivors } from './survivors.ts'
 import type { ChannelTrace } from './trace.ts'
 import { keepGrouped, withZeros } from './weights.ts'
 
-/** Tensors that shrink, by name. */
-function cutTensors(found: ChannelGroups, survivors: Survivors): Map<string, Tensor> {
-  const { trace } = found
+/** What the removal of some channels makes of tensors, shapes and nodes. */
+export class Removal {
+  readonly survivors: Survivors
+  /** Tensors that shrink, by name; their content is computed when it is asked for. */
+  readonly tensors: ReadonlyMap<string, Tensor>
+  readonly #trace: ChannelTrace
+  readonly #edits: TensorEdits
+  readonly #recomputed: Recomputed
+
+  /**
+   * @param removed representative labels of the classes that go
+   * @param edits takes the constants that nodes need
+   */
+  constructor({ trace }: ChannelGroups, removed: ReadonlySet<number>, edits: TensorEdits) {
+    this.#trace = trace
+    this.#edits = edits
+    this.survivors = new Survivors(trace, removed)
+    this.tensors = cutTensors(trace, this.survivors)
+    this.#recomputed = new Recomputed(trace.analysis, this.survivors)
+  }
+
+  /** A node as its rule cuts it; undefined for an operator that is not known. */
+  cutNode(node: Node): NodeCut | undefined {
+    const { analysis } = this.#trace
+    const known = analysis.calls.get(node)
+    if (!known) return undefined
+    const cut = new NodeCut(node, this.#trace, this.survivors, this.#recomputed, this.#edits)
+    const shrinks = [...node.inputs, ...node.outputs].some(
+      (v) => v !== '' && this.survivors.shapeOf(v)?.join() !== shapeBefore(analysis.values.get(v)?.shape),
+    )
+    if (shrinks) known.operator.channels.cut?.(known.call, cut)
+    // What shape arithmetic makes of fewer channels is for those that shrink with them.
+    else if (runs(this.#trace, node)) cut.keepSizes()
+    return cut
+  }
+
+  /** Undefined where it was not known before. */
+  shapeOf(value: string): readonly number[] | undefined {
+    return this.tensors.get(value)?.shape ?? this.survivors.shapeOf(value)
+  }
+}
+
+function cutTensors(trace: ChannelTrace, survivors: Survivors): Map<string, Tensor> {
   const cut = new Map<string, Tensor>()
   for (const name of new Set([...trace.tensorAxes.keys(), ...trace.groupedAxes.keys()])) {
-    const tensor = trace.stored.get(name)!
+    const tensor = trace.analysis.stored.get(name)!
     const keep = new Map<number, Int32Array>()
     for (const [axis, labels] of trace.tensorAxes.get(name) ?? []) {
       const kept = survivors.of(labels)
@@ -66,33 +105,25 @@ function cutInfo(info: ValueInfo, survivors: Survivors, tensors: ReadonlyMap<str
  * Removes channels from the whole graph: weights, group numbers, split sizes, reshape targets, declared types.
  * The input model is not changed; the new weights are computed when their bytes are asked for.
  * @param removed representative labels of the classes to remove
+ * @returns the smaller model, for the sizes that channels were found for
+ * @throws NodeError, KerfError `internal` where its shapes do not fit: see `withoutMisfits`
  */
-export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Model {
-  const { trace } = found
-  const { model } = trace
-  const survivors = new Survivors(trace, removed)
+export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Analysis {
+  const { model, operators, options } = found.trace.analysis
   const edits = new TensorEdits(model)
+  const removal = new Removal(found, removed, edits)
+  const { survivors, tensors } = removal
   const shuffled = new Map(
     found.shuffles.filter((s) => !s.through.every((v) => survivors.isBox(v))).map((s) => [s.last, s]),
   )
   const inside = new Set([...shuffled.values()].flatMap((s) => s.through))
-  const recomputed = new Recomputed(trace, survivors)
   let nodes = model.graph.nodes.flatMap((node) => {
     const shuffle = shuffled.get(node)
     if (shuffle) return cutShuffle(shuffle, survivors, edits)
-    const known = trace.inference.calls.get(node)
     // What lies inside a replaced shuffle is dead after the cut.
-    if (!known || node.outputs.some((o) => inside.has(o))) return node
-    const cut = new NodeCut(node, trace, survivors, recomputed, edits)
-    const shrinks = [...node.inputs, ...node.outputs].some(
-      (v) => v !== '' && survivors.shapeOf(v)?.join() !== shapeBefore(trace.inference.values.get(v)?.shape),
-    )
-    if (shrinks) known.operator.channels.cut?.(known.call, cut)
-    // What shape arithmetic makes of fewer channels is for those that shrink with them.
-    else if (runs(trace, node)) cut.keepSizes()
-    return [...cut.before, cut.node]
+    const cut = node.outputs.some((o) => inside.has(o)) ? undefined : removal.cutNode(node)
+    return cut ? [...cut.before, cut.node] : node
   })
-  const tensors = cutTensors(found, survivors)
   for (const [name, tensor] of tensors) {
     nodes = edits.replaceStored(nodes, name, tensor, true)
   }
@@ -101,28 +132,20 @@ export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Mo
     outputs: model.graph.outputs.map((o) => cutInfo(o, survivors, tensors)),
     valueInfo: new Map([...model.graph.valueInfo].map(([name, info]) => [name, cutInfo(info, survivors, tensors)])),
   })
-  const cut = { ...model, graph }
+  const cut = analyse({ ...model, graph }, operators, options)
   checkShapes(found, cut, survivors)
   return cut
 }
 
 /** Whether a node depends on what is fed, and not on shapes and stored tensors alone. */
-const runs = ({ inference }: ChannelTrace, node: Node): boolean =>
-  node.outputs.some((o) => o !== '' && !inference.constants.has(o))
+const runs = ({ analysis }: ChannelTrace, node: Node): boolean =>
+  node.outputs.some((o) => o !== '' && !analysis.constants.has(o))
 
 const shapeBefore = (shape: readonly (number | string)[] | undefined): string | undefined =>
   isConcrete(shape) ? shape.join() : undefined
 
-/** Infers the shapes of the cut graph anew and holds them against what the labels say. */
-function checkShapes(found: ChannelGroups, cut: Model, survivors: Survivors): void {
-  const { trace } = found
-  const shapes = new Map(
-    graphInputs(trace.model.graph).flatMap((i) => {
-      const shape = trace.inference.values.get(i.name)?.shape
-      return shape ? [[i.name, shape] as const] : []
-    }),
-  )
-  const after = inferGraph(cut, operators, { inputShapes: shapes })
+/** Holds the shapes of the cut graph, inferred anew, against what the labels say. */
+function checkShapes({ trace }: ChannelGroups, after: Analysis, survivors: Survivors): void {
   for (const [value] of trace.tracks) {
     const expected = survivors.shapeOf(value)
     const got = after.values.get(value)?.shape
@@ -141,7 +164,7 @@ function checkShapes(found: ChannelGroups, cut: Model, survivors: Survivors): vo
  */
 export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>): Model {
   const { trace } = found
-  const { model } = trace
+  const { model } = trace.analysis
   const survivors = new Survivors(trace, removed)
   const edits = new TensorEdits(model)
   let nodes = model.graph.nodes
@@ -154,7 +177,7 @@ export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>):
     }
     const grouped = trace.groupedAxes.get(name)
     if (zeros.size === 0 && !(grouped && survivors.of(grouped.labels))) continue
-    const zeroed = withZeros(trace.stored.get(name)!, zeros, grouped && { spec: grouped, survivors })
+    const zeroed = withZeros(trace.analysis.stored.get(name)!, zeros, grouped && { spec: grouped, survivors })
     nodes = edits.replaceStored(nodes, name, zeroed, false)
   }
   return { ...model, graph: withEdits(model.graph, edits, nodes) }
@@ -167,8 +190,8 @@ export function survivingOutputs(
 ): Map<string, Map<number, Int32Array>> {
   const survivors = new Survivors(found.trace, removed)
   return new Map(
-    found.trace.model.graph.outputs.map((o) => {
-      const shape = found.trace.inference.values.get(o.name)?.shape ?? []
+    found.trace.analysis.model.graph.outputs.map((o) => {
+      const shape = found.trace.analysis.values.get(o.name)?.shape ?? []
       return [
         o.name,
         new Map(

@@ -1,7 +1,8 @@
 import { getOrAdd } from '../base/index.ts'
 import {
+  type Analysis,
+  analyse,
   bindInputs,
-  inferGraph,
   type Labels,
   type Model,
   nodeLabel,
@@ -49,8 +50,12 @@ export interface ChannelGroups {
   readonly shuffles: readonly Shuffle[]
 }
 
-export interface GroupOptions {
+export interface BoundInputs {
+  /** Shapes of inputs whose dimensions are symbolic. */
   readonly inputs?: ReadonlyMap<string, readonly number[]>
+}
+
+export interface GroupOptions {
   /** Which channels may go; both by default. */
   readonly kinds?: ReadonlySet<RootKind>
   /** Layers to leave alone. */
@@ -77,13 +82,17 @@ export const namesOf = (root: Root): string[] => [nodeLabel(root.node), root.ten
  * closure is exact, index by index, because ONNX gives every shape (Fang et al., DepGraph, CVPR 2023, work on whole layers).
  * Classes that are made by the same weights form a group.
  */
-export function findGroups(model: Model, options: GroupOptions = {}): ChannelGroups {
-  const inference = inferGraph(model, operators, bindInputs(model.graph, options.inputs))
-  let trace = traceChannels(model, inference, options)
+export function findGroups(model: Model, options: GroupOptions & BoundInputs = {}): ChannelGroups {
+  return groupsOf(analyse(model, operators, bindInputs(model.graph, options.inputs)), options)
+}
+
+/** `findGroups` of a model that has been analysed. */
+export function groupsOf(analysis: Analysis, options: GroupOptions = {}): ChannelGroups {
+  let trace = traceChannels(analysis, options)
   // What a network does to its weights before it uses them (weight normalisation) is done once, for good.
   if (trace.storable.size > 0) {
-    const simple = withStoredConstants(model, inference, trace.storable)
-    trace = traceChannels(simple, inferGraph(simple, operators, bindInputs(model.graph, options.inputs)), options)
+    const simple = withStoredConstants(analysis, trace.storable)
+    trace = traceChannels(analyse(simple, operators, analysis.options), options)
   }
   for (const root of trace.roots)
     if (isKept(options.keep, root))
@@ -228,7 +237,7 @@ export function reachOf({ trace, groups }: ChannelGroups): ReadonlyMap<ChannelGr
     groups.map((group) => [group, { tensors: [] as Reach['tensors'][number][], nodes: [] as string[] }]),
   )
   const addTensor = (name: string, axis: number, labels: Labels) => {
-    const shape = trace.stored.get(name)?.shape ?? []
+    const shape = trace.analysis.stored.get(name)?.shape ?? []
     for (const group of touching(labels)) reach.get(group)!.tensors.push({ name, axis, shape })
   }
   for (const [name, axes] of trace.tensorAxes) for (const [axis, labels] of axes) addTensor(name, axis, labels)
@@ -236,7 +245,7 @@ export function reachOf({ trace, groups }: ChannelGroups): ReadonlyMap<ChannelGr
   const carried = new Map(
     [...trace.tracks].map(([name, tracks]) => [name, new Set(tracks.flatMap((t) => [...touching(t.labels)]))]),
   )
-  for (const node of trace.model.graph.nodes) {
+  for (const node of trace.analysis.model.graph.nodes) {
     const passing = new Set([...node.outputs, ...node.inputs].flatMap((name) => [...(carried.get(name) ?? [])]))
     for (const group of passing) reach.get(group)!.nodes.push(nodeLabel(node))
   }

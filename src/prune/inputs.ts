@@ -38,7 +38,8 @@ export function narrowInputs(
   seed: number,
   keep: readonly LayerMatcher[] | undefined,
 ): { model: Model; masked: Model; layers: NarrowedLayer[]; refused: Refusal[] } {
-  const { model, stored, producers } = found.trace
+  const { analysis } = found.trace
+  const { model, stored, producers } = analysis
   const edits = new TensorEdits(model)
   const masks = new TensorEdits(model)
   const layers: NarrowedLayer[] = []
@@ -51,7 +52,7 @@ export function narrowInputs(
     users.get(value) === 1 &&
     (value === tensor ||
       (producers.get(value)?.inputs ?? []).every(
-        (name) => name === '' || !sourcesOf(name, stored, producers)?.has(tensor) || alone(name, tensor),
+        (name) => name === '' || !sourcesOf(analysis, name)?.has(tensor) || alone(name, tensor),
       ))
   let [cutNodes, maskedNodes] = [model.graph.nodes, model.graph.nodes]
   for (const root of found.trace.roots.filter((r) => r.kind === 'neuron' && !isKept(keep, r))) {

@@ -23,7 +23,7 @@ export class NodeCut implements Cut {
   }
 
   isConstant(input: number): boolean {
-    return this.#trace.stored.has(this.node.inputs[input] ?? '')
+    return this.#trace.analysis.stored.has(this.node.inputs[input] ?? '')
   }
 
   #kept(name: string | undefined, axis: number): Int32Array | undefined {
@@ -75,8 +75,8 @@ export class NodeCut implements Cut {
   /** Whole numbers among the inputs that would become others, because they follow the width of something else, stay as they were. */
   keepSizes(): void {
     this.node.inputs.forEach((name, input) => {
-      const before = this.#trace.inference.values.get(name)
-      if (!before?.elementType || isFloating(before.elementType) || !this.#trace.inference.constants.has(name)) return
+      const before = this.#trace.analysis.values.get(name)
+      if (!before?.elementType || isFloating(before.elementType) || !this.#trace.analysis.constants.has(name)) return
       const [old, now] = [before.value?.data, this.#recomputed.content(name)?.data]
       if (!old || old.length !== now?.length) return
       const changed = Array.from(old, (value, i) => [i, value] as const).filter(([i, value]) => value !== now[i])
@@ -86,14 +86,14 @@ export class NodeCut implements Cut {
 
   patchInputInts(input: number, entries: ReadonlyMap<number, number>): void {
     const name = this.node.inputs[input]!
-    const known = this.#trace.inference.values.get(name)
+    const known = this.#trace.analysis.values.get(name)
     const elementType = known?.elementType ?? 'int64'
     const old = Array.from(this.#recomputed.content(name)?.data ?? [])
     const shape = isConcrete(known?.shape) ? known.shape : [old.length]
     const size = elementCount(shape)!
     const values = Array.from({ length: size }, (_, i) => entries.get(i) ?? old[i] ?? 0)
     const patched = this.#edits.add(this.#wish(input), tensorOf(elementType, shape, values))
-    const opset = opsetOf(this.#trace.model.opsetImports, '')
+    const opset = opsetOf(this.#trace.analysis.model.opsetImports, '')
     // Where came with opset 9; what is computed before that is written as it is now.
     if (this.isConstant(input) || entries.size === size || opset < 9) {
       this.node.inputs[input] = patched

@@ -1,12 +1,13 @@
 import { KerfError, stoppable, type Task, type Turn, turns } from '../base/index.ts'
-import { type Profile, profileModel, type Totals } from '../cost/index.ts'
-import { type Model, nodeLabel, simplified } from '../graph/index.ts'
+import { type Profile, profileAnalysed, type Totals } from '../cost/index.ts'
+import { type Analysis, analyse, bindInputs, type Model, nodeLabel, simplified } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { type Criterion, type Scores, scoreGroups } from './criteria.ts'
 import { cutModel, maskedModel, survivingOutputs } from './cut.ts'
-import { type ChannelGroups, findGroups, namesOf, type Refusal, reachOf } from './groups.ts'
+import { type ChannelGroups, groupsOf, namesOf, type Refusal, reachOf } from './groups.ts'
 import { narrowInputs } from './inputs.ts'
 import { withoutMisfits } from './misfits.ts'
+import { recounts } from './recount.ts'
 import { checkRatio, type LayerMatcher, type Scope, type Selection, select } from './select.ts'
 import { type Asked, nothingRemoved, nothingToPrune, shortfall } from './shortfall.ts'
 import { zeroWeights } from './unstructured.ts'
@@ -70,6 +71,8 @@ export interface PruneResult {
   readonly model: Model
   /** The network with the same channels masked, in the old shapes. Absent for `weight`, where it would be the result itself. */
   readonly masked: Model | undefined
+  /** What is known of the network before the cut. The masked one has the same values, of the same shapes. */
+  readonly analysis: Analysis
   /** Per graph output the indices that survive, by axis, where outputs shrank. */
   readonly outputs: ReadonlyMap<string, ReadonlyMap<number, Int32Array>>
   /** Where they name sums as `partial`, something of the network is not counted. */
@@ -115,18 +118,19 @@ async function pruned(given: Model, options: PruneOptions): Promise<PruneResult>
   await turn()
   const model = simplified(given, operators)
   await turn()
+  const analysis = analyse(model, operators, bindInputs(model.graph, options.inputs))
   const asked = { ...options, kinds }
-  const found = findGroups(model, single ? { ...asked, kinds: undefined } : asked)
+  const found = groupsOf(analysis, single ? { ...asked, kinds: undefined } : asked)
   checkPatterns(found, options)
   await turn()
-  const counted = profileModel(model, { inputs: options.inputs, countNonZero: single === 'weight' })
-  const { totals, unsupported } = counted
-  if (options.target) checkCounted(options.target.of, counted)
+  const profile = profileAnalysed(analysis, { countNonZero: single === 'weight' })
+  const { totals, unsupported } = profile
+  if (options.target) checkCounted(options.target.of, profile)
   await turn()
   const result = single
     ? pruneValues(found, single, totals, options)
     : await withoutMisfits(found, asked, (fitting) => cutChannels(fitting, totals, options, asked, turn), turn)
-  return { ...result, unsupported }
+  return { ...result, analysis: found.trace.analysis, unsupported }
 }
 
 /** A part of a sum cannot be aimed at where the sum is not known. */
@@ -160,11 +164,12 @@ function checkPatterns(found: ChannelGroups, options: PruneOptions): void {
     }
 }
 
-function totalsOf(model: Model, options: PruneOptions, countNonZero = false): Totals {
-  return profileModel(model, { inputs: options.inputs, countNonZero }).totals
+/** @param edited a model made from the analysed one, with the same inputs */
+function totalsOf({ operators, options }: Analysis, edited: Model, countNonZero = false): Totals {
+  return profileAnalysed(analyse(edited, operators, options), { countNonZero }).totals
 }
 
-type Counted = Omit<PruneResult, 'unsupported'>
+type Counted = Omit<PruneResult, 'unsupported' | 'analysis'>
 
 function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: Totals, options: PruneOptions): Counted {
   const scope = options.scope!
@@ -181,7 +186,14 @@ function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: T
       nodes: [],
     }))
     checkSome(groups, scope, 'weight')
-    return { ...common, model, masked: undefined, after: totalsOf(model, options, true), groups, refused: [] }
+    return {
+      ...common,
+      model,
+      masked: undefined,
+      after: totalsOf(found.trace.analysis, model, true),
+      groups,
+      refused: [],
+    }
   }
   const { model, masked, layers, refused } = narrowInputs(found, scope, criterion, options.seed ?? 0, options.keep)
   const groups = layers.map((l) => ({
@@ -193,7 +205,7 @@ function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: T
     nodes: [],
   }))
   checkSome(groups, scope, 'input')
-  return { ...common, model, masked, after: totalsOf(model, options), groups, refused }
+  return { ...common, model, masked, after: totalsOf(found.trace.analysis, model), groups, refused }
 }
 
 /** @throws KerfError `nothing-to-prune` where rounding leaves all as it was */
@@ -213,22 +225,19 @@ async function cutChannels(
   asked: Asked,
   turn: Turn,
 ): Promise<Counted> {
-  const { model } = found.trace
-  if (found.groups.length === 0) throw nothingToPrune(model, found, asked)
+  if (found.groups.length === 0) throw nothingToPrune(found, asked)
   const scores = scoreGroups(found, options.criterion ?? 'l2', options.seed ?? 0)
-  const { selection, ratio } = options.target
-    ? await reach(found, scores, before, options, turn)
-    : { selection: select(found, scores, options.scope!), ratio: undefined }
-  if (selection.removed.size === 0) throw nothingRemoved(model, found, scores, asked)
   await turn()
-  const cut = cutModel(found, selection.removed)
+  const { selection, ratio, cut, after } = options.target
+    ? await reach(found, scores, before, options.target, options, turn)
+    : cutBy(found, scores, asked)
   await turn()
   return {
     model: cut,
     masked: maskedModel(found, selection.removed),
     outputs: survivingOutputs(found, selection.removed),
     before,
-    after: totalsOf(cut, options),
+    after,
     groups: groupReports(found, selection),
     refused: found.refused,
     inexact: inexactNodes(found, selection),
@@ -257,42 +266,70 @@ function groupReports(found: ChannelGroups, { kept }: Selection): GroupReport[] 
   }))
 }
 
+/** A cut that was made, and what remains. */
+interface CountedCut {
+  readonly selection: Selection
+  readonly cut: Model
+  readonly after: Totals
+  readonly ratio?: number
+}
+
+function counted(found: ChannelGroups, selection: Selection): CountedCut {
+  const cut = cutModel(found, selection.removed)
+  return { selection, cut: cut.model, after: profileAnalysed(cut).totals }
+}
+
+/** @throws KerfError `nothing-to-prune` where rounding leaves all as it was */
+function cutBy(found: ChannelGroups, scores: Scores, asked: Asked): CountedCut {
+  const selection = select(found, scores, asked.scope!)
+  if (selection.removed.size === 0) throw nothingRemoved(found, scores, asked)
+  return counted(found, selection)
+}
+
 /** The smallest ratio, to a thousandth, whose result is within the target. */
 async function reach(
   found: ChannelGroups,
   scores: Scores,
   before: Totals,
-  options: PruneOptions,
+  { of, part, scope }: NonNullable<PruneOptions['target']>,
+  { progress }: Task,
   turn: Turn,
-): Promise<{ selection: Selection; ratio: number }> {
-  const { of, part, scope } = options.target!
+): Promise<CountedCut> {
   checkRatio(part, 'The target')
   const limit = before[of] * part
-  const attempt = async (thousandths: number) => {
-    await turn()
-    const ratio = thousandths / 1000
-    const selection = select(found, scores, { ...scope, ratio })
-    const cut = cutModel(found, selection.removed)
-    await turn()
-    return { ratio, selection, reached: totalsOf(cut, options)[of] }
+  const search = async (count: (selection: Selection) => number) => {
+    const attempt = async (thousandths: number) => {
+      await turn()
+      const ratio = thousandths / 1000
+      const selection = select(found, scores, { ...scope, ratio })
+      return { ratio, selection, reached: count(selection) }
+    }
+    let [low, high] = [0, 999]
+    let best = await attempt(high)
+    while (high - low > 1 && best.reached <= limit) {
+      const middle = Math.floor((low + high) / 2)
+      progress?.({ what: 'searching the ratio', done: 999 - (high - low), total: 999 })
+      const tried = await attempt(middle)
+      if (tried.reached <= limit) {
+        high = middle
+        best = tried
+      } else low = middle
+    }
+    return best
   }
-  let low = 0
-  let high = 999
-  let best = await attempt(high)
+  const recount = recounts[of](found)
+  let best = await search(({ removed }) => recount(removed))
+  let made = counted(found, best.selection)
+  // Here and there values decide whether a tensor is a parameter, and those that remain otherwise than all: then the candidates are made.
+  if (made.after[of] !== best.reached) {
+    best = await search((selection) => counted(found, selection).after[of])
+    made = counted(found, best.selection)
+  }
   if (best.reached > limit)
     throw new KerfError(
       'unreachable-target',
       `Even with all removable channels but one of each group gone, ${((100 * best.reached) / before[of]).toFixed(1)} % of the ${of === 'macs' ? 'MACs' : 'parameters'} remain; ${Number((100 * part).toPrecision(6))} % was asked for. Aim higher, or let more layers be pruned (--method filter,neuron).`,
       { reached: best.reached, limit },
     )
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2)
-    options.progress?.({ what: 'searching the ratio', done: 999 - (high - low), total: 999 })
-    const tried = await attempt(middle)
-    if (tried.reached <= limit) {
-      high = middle
-      best = tried
-    } else low = middle
-  }
-  return best
+  return { ...made, ratio: best.ratio }
 }

@@ -1,6 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { type Dense, type Node, producersOf, runForward, tensorValues, valueLimit } from '../graph/index.ts'
-import type { ChannelTrace } from './trace.ts'
+import { type Analysis, type Dense, runForward, tensorValues, valueLimit } from '../graph/index.ts'
 
 /** What of the channels is left. */
 interface Remaining {
@@ -13,38 +12,32 @@ interface Remaining {
  * remains of their inputs.
  */
 export class Recomputed {
-  readonly #trace: ChannelTrace
+  readonly #analysis: Analysis
   readonly #remaining: Remaining
-  readonly #producers: ReadonlyMap<string, Node>
   readonly #known = new Map<string, Dense | undefined>()
 
-  constructor(
-    trace: ChannelTrace,
-    remaining: Remaining,
-    producers: ReadonlyMap<string, Node> = producersOf(trace.model.graph),
-  ) {
-    this.#trace = trace
+  constructor(analysis: Analysis, remaining: Remaining) {
+    this.#analysis = analysis
     this.#remaining = remaining
-    this.#producers = producers
   }
 
   /** undefined where it is not known before the model runs, is large, or loses elements itself. */
   content(value: string): Dense | undefined {
-    if (value === '' || !this.#trace.inference.constants.has(value)) return undefined
+    if (value === '' || !this.#analysis.constants.has(value)) return undefined
     if (!this.#known.has(value)) this.#known.set(value, this.#compute(value))
     return this.#known.get(value)
   }
 
   #compute(value: string): Dense | undefined {
-    const tensor = this.#trace.stored.get(value)
-    const node = this.#producers.get(value)
+    const tensor = this.#analysis.stored.get(value)
+    const node = this.#analysis.producers.get(value)
     if (tensor && (!node || node.inputs.length === 0)) {
       const { elementType, shape } = tensor
       const whole = shape.every((_, axis) => this.#remaining.ofTensor(value, axis) === undefined)
       if (!whole || elementCount(shape)! > valueLimit || elementType === 'string') return undefined
       return { elementType, shape, data: tensorValues(tensor) }
     }
-    const known = node && this.#trace.inference.calls.get(node)
+    const known = node && this.#analysis.calls.get(node)
     if (!node || !known) return undefined
     const { operator, call } = known
     const at = node.outputs.indexOf(value)

@@ -1,7 +1,7 @@
 import { getOrAdd, KerfError } from '../base/index.ts'
-import { type Model, nodeLabel, quantisedWeight, type RootKind } from '../graph/index.ts'
+import { nodeLabel, quantisedWeight, type RootKind } from '../graph/index.ts'
 import type { Scores } from './criteria.ts'
-import { type ChannelGroups, findGroups, type GroupOptions, isKept, namesOf, type Refusal } from './groups.ts'
+import { type ChannelGroups, type GroupOptions, groupsOf, isKept, namesOf, type Refusal } from './groups.ts'
 import { ratioOf, type Scope, type Selection, select } from './select.ts'
 
 /*
@@ -22,21 +22,17 @@ const sentences = (refused: readonly Refusal[]): string =>
     .join('')
 
 /** No group at all. */
-export function nothingToPrune(model: Model, found: ChannelGroups, asked: Asked): KerfError {
+export function nothingToPrune(found: ChannelGroups, asked: Asked): KerfError {
   const hasLayers = found.trace.roots.length > 0 || found.trace.refused.length > 0
   const why =
     sentences(found.refused) || (hasLayers ? '' : ' It has no convolutions or linear layers with stored weights.')
-  return new KerfError(
-    'nothing-to-prune',
-    `No channels of the model can be removed.${why}${advice(model, found, asked)}`,
-    {
-      refused: found.refused,
-    },
-  )
+  return new KerfError('nothing-to-prune', `No channels of the model can be removed.${why}${advice(found, asked)}`, {
+    refused: found.refused,
+  })
 }
 
 /** Groups, of which everything stays. */
-export function nothingRemoved(model: Model, found: ChannelGroups, scores: Scores, asked: Asked): KerfError {
+export function nothingRemoved(found: ChannelGroups, scores: Scores, asked: Asked): KerfError {
   const scope = asked.scope!
   const widest = Math.max(...found.groups.map((g) => g.classes.length))
   const groups = plural(found.groups.length, 'group')
@@ -44,18 +40,18 @@ export function nothingRemoved(model: Model, found: ChannelGroups, scores: Score
   const why = rounding
     ? `--round-to ${scope.roundTo} keeps every width as it is: the widest of ${groups} has ${plural(widest, 'channel')}. Round to less.`
     : widest === 1
-      ? `${groups} can be cut, with one channel each, which stays.${sentences(found.refused)}${advice(model, found, asked)}`
+      ? `${groups} can be cut, with one channel each, which stays.${sentences(found.refused)}${advice(found, asked)}`
       : `the ratios asked for take no channel of ${groups}, the widest of ${plural(widest, 'channel')}. Ask for more.`
   return new KerfError('nothing-to-prune', `Nothing would be removed: ${why}`, { refused: found.refused })
 }
 
 /** What would find channels, tried out. */
-function advice(model: Model, found: ChannelGroups, asked: Asked): string {
-  const { roots } = found.trace
+function advice(found: ChannelGroups, asked: Asked): string {
+  const { roots, analysis } = found.trace
   const both = new Set<RootKind>(['filter', 'neuron'])
   const method = roots.some((r) => r.kind === 'filter') ? '--method filter,neuron' : '--method neuron'
   const finds = (flags: string, way: Partial<Asked> & { readonly inexact?: boolean }): string[] => {
-    const { groups } = findGroups(model, { ...asked, ...way })
+    const { groups } = groupsOf(analysis, { ...asked, ...way })
     const wide = groups.filter((g) => g.classes.length > g.balancing.unit).length
     return wide > 0 ? [`${flags} would find ${plural(wide, 'group')}`] : []
   }
@@ -66,7 +62,7 @@ function advice(model: Model, found: ChannelGroups, asked: Asked): string {
     () => finds(`${method} --allow-outputs`, { kinds: both, outputsMayShrink: true }),
   ].reduce<string[]>((found, more) => (found.length > 0 ? found : more()), [])
   if (ways.length > 0) return ` ${ways.join('; ')}.`
-  return quantisedWeight(found.trace.stored) === undefined
+  return quantisedWeight(found.trace.analysis.stored) === undefined
     ? ''
     : ' The network is quantised: prune the one that it was made of, and quantise after.'
 }

@@ -1,14 +1,5 @@
 import { elementCount, isConcrete, stridesOf } from '../base/index.ts'
-import {
-  consumersOf,
-  type InferredCall,
-  type Node,
-  nodeLabel,
-  type Operator,
-  producersOf,
-  type Ties,
-  type Track,
-} from '../graph/index.ts'
+import { type InferredCall, type Node, nodeLabel, type Operator, type Ties, type Track } from '../graph/index.ts'
 import type { ChannelTrace } from './trace.ts'
 
 /*
@@ -48,15 +39,13 @@ export function soleAxis(trace: ChannelTrace, track: Track, shape: readonly numb
 }
 
 const shapeOf = (trace: ChannelTrace, value: string): readonly number[] | undefined => {
-  const shape = trace.inference.values.get(value)?.shape
+  const shape = trace.analysis.values.get(value)?.shape
   return isConcrete(shape) ? shape : undefined
 }
 
 /** Finds every shuffle; freezes the channels of other values that spread channels over several axes. */
 export function findShuffles(trace: ChannelTrace): Shuffle[] {
-  const { graph } = trace.model
-  const producers = producersOf(graph)
-  const consumers = consumersOf(graph)
+  const { producers } = trace.analysis
   const spread = new Set<string>()
   for (const [value, tracks] of trace.tracks)
     for (const track of tracks) {
@@ -65,9 +54,9 @@ export function findShuffles(trace: ChannelTrace): Shuffle[] {
     }
   const shuffles = new Map<string, Shuffle | undefined>()
   for (const value of spread) {
-    const chain = chainThrough(trace, value, spread, producers, consumers)
+    const chain = chainThrough(trace, value, spread)
     if (chain) for (const s of chain) shuffles.set(s.to, s)
-    else if (!balancedRows(trace, value, producers, consumers))
+    else if (!balancedRows(trace, value))
       for (const track of trace.tracks.get(value) ?? [])
         for (const label of track.labels)
           trace.labels.freeze(label, {
@@ -82,22 +71,15 @@ export function findShuffles(trace: ChannelTrace): Shuffle[] {
  * Whether a value's channels lie on two axes, and whoever makes or reads it works row by row: then any may go, equally many from each row, as in the
  * groups of a normalisation. The value is marked, and the rows are balanced.
  */
-function balancedRows(
-  trace: ChannelTrace,
-  value: string,
-  producers: ReadonlyMap<string, Node>,
-  consumers: ReadonlyMap<string, readonly Node[]>,
-): boolean {
+function balancedRows(trace: ChannelTrace, value: string): boolean {
+  const { producers, consumers, model } = trace.analysis
   const [track, ...others] = trace.tracks.get(value) ?? []
   const producer = producers.get(value)
   const nodes = [producer, ...(consumers.get(value) ?? [])]
   const [row = 0] = track?.axes ?? []
   const rows = shapeOf(trace, value)?.[row]
   if (!track || !producer || !rows || others.length > 0 || track.axes.length !== 2) return false
-  if (
-    !nodes.every((node) => node && trace.rowWise.has(node)) ||
-    trace.model.graph.outputs.some((o) => o.name === value)
-  )
+  if (!nodes.every((node) => node && trace.rowWise.has(node)) || model.graph.outputs.some((o) => o.name === value))
     return false
   trace.rows.add(value)
   trace.balances.push({
@@ -110,13 +92,8 @@ function balancedRows(
 }
 
 /** The shuffles that a spread value is inside of; undefined when it is part of anything else. */
-function chainThrough(
-  trace: ChannelTrace,
-  value: string,
-  spread: ReadonlySet<string>,
-  producers: Map<string, Node>,
-  consumers: Map<string, Node[]>,
-): Shuffle[] | undefined {
+function chainThrough(trace: ChannelTrace, value: string, spread: ReadonlySet<string>): Shuffle[] | undefined {
+  const { producers, consumers, calls, model } = trace.analysis
   let from = value
   while (spread.has(from)) {
     const source = producers.get(from)?.inputs[0]
@@ -132,7 +109,7 @@ function chainThrough(
   /** Follows channel positions forward from a spread value; false when something other than data movement happens to them. */
   const follow = (at: string, tracks: readonly Track[], through: readonly string[]): boolean =>
     (consumers.get(at) ?? []).every((node) => {
-      const known = trace.inference.calls.get(node)
+      const known = calls.get(node)
       const to = node.outputs[0]
       if (!known || !to || node.inputs[0] !== at || !movesOnly(known.operator)) return false
       const moved = replay(known.operator, known.call, tracks)
@@ -143,10 +120,10 @@ function chainThrough(
         return false
       found.push({ from, to, axis, last: node, through, order: end.labels })
       return true
-    }) && !trace.model.graph.outputs.some((o) => o.name === at)
+    }) && !model.graph.outputs.some((o) => o.name === at)
   const first = (consumers.get(from) ?? []).filter((n) => n.inputs[0] === from && n.outputs.some((o) => spread.has(o)))
   const fine = first.every((node) => {
-    const known = trace.inference.calls.get(node)
+    const known = calls.get(node)
     if (!known || !movesOnly(known.operator)) return false
     const to = node.outputs[0]!
     return follow(to, replay(known.operator, known.call, [{ axes: [axis], labels: iota }]), [to])

@@ -61,12 +61,12 @@ export class Survivors {
   #rowLength(value: string, axis: number): number | undefined {
     const [track] = this.#trace.rows.has(value) ? (this.#trace.tracks.get(value) ?? []) : []
     if (!track || track.axes[1] !== axis) return undefined
-    const rows = this.#trace.inference.values.get(value)?.shape?.[track.axes[0]!] as number
+    const rows = this.#trace.analysis.values.get(value)?.shape?.[track.axes[0]!] as number
     return (this.of(track.labels) ?? track.labels).length / rows
   }
 
   shapeOf(value: string): readonly number[] | undefined {
-    const shape = this.#trace.inference.values.get(value)?.shape
+    const shape = this.#trace.analysis.values.get(value)?.shape
     return isConcrete(shape)
       ? shape.map(
           (d, axis) =>
@@ -80,7 +80,7 @@ export class Survivors {
 
   /** Per axis of a track over several axes that loses something, the surviving indices; undefined when the survivors are not their product. */
   #project(value: string, track: Track): Map<number, Int32Array> | undefined {
-    const shape = this.#trace.inference.values.get(value)?.shape as readonly number[]
+    const shape = this.#trace.analysis.values.get(value)?.shape as readonly number[]
     const sizes = track.axes.map((a) => shape[a]!)
     const strides = stridesOf(sizes)
     const alive = sizes.map((s) => new Array<boolean>(s).fill(false))

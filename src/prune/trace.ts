@@ -1,19 +1,14 @@
 import { getOrAdd, isConcrete, KerfError } from '../base/index.ts'
 import {
-  consumersOf,
-  type Inference,
+  type Analysis,
   type InferredCall,
   isStorable,
   type Labels,
-  type Model,
   type Node,
   nodeLabel,
   type Operator,
-  producersOf,
   type RootKind,
   type RootOptions,
-  storedTensors,
-  type Tensor,
   type Ties,
   type Track,
   usedNames,
@@ -75,11 +70,8 @@ export interface RefusedLayer {
 
 /** Every channel of a model with its label. */
 export interface ChannelTrace {
-  readonly model: Model
-  readonly inference: Inference
-  readonly stored: ReadonlyMap<string, Tensor>
+  readonly analysis: Analysis
   readonly labels: LabelSets
-  readonly producers: ReadonlyMap<string, Node>
   /** Labels of values that nodes make, and of graph inputs. */
   readonly tracks: ReadonlyMap<string, readonly Track[]>
   /** Labels of stored tensors, by axis. */
@@ -101,9 +93,7 @@ export interface ChannelTrace {
 }
 
 class Tracer implements ChannelTrace {
-  readonly model: Model
-  readonly inference: Inference
-  readonly stored: ReadonlyMap<string, Tensor>
+  readonly analysis: Analysis
   readonly labels = new LabelSets()
   readonly tracks = new Map<string, readonly Track[]>()
   readonly tensorAxes = new Map<string, Map<number, Labels>>()
@@ -117,24 +107,18 @@ class Tracer implements ChannelTrace {
   readonly rows = new Set<string>()
   readonly inexact: boolean
   readonly vanishing = new Set<string>()
-  readonly producers: ReadonlyMap<string, Node>
-  readonly consumers: ReadonlyMap<string, readonly Node[]>
   readonly #origins = new Map<number, { readonly tensor: string; readonly axis: number; readonly labels: Labels }>()
   /** Which axes of a stored tensor each use accounts for; -1 stands for all. */
   readonly uses: { readonly node: Node; readonly tensor: string; readonly axes: Set<number> }[] = []
 
-  constructor(model: Model, inference: Inference, inexact: boolean) {
-    this.model = model
+  constructor(analysis: Analysis, inexact: boolean) {
+    this.analysis = analysis
     this.inexact = inexact
-    this.inference = inference
-    this.stored = storedTensors(model, inference)
-    this.producers = producersOf(model.graph)
-    this.consumers = consumersOf(model.graph)
   }
 
   /** The channels of a constant cannot be followed through the nodes that make it. */
   wishStored(value: string): void {
-    if (isStorable(this, this.producers, value)) this.storable.add(value)
+    if (isStorable(this.analysis, value)) this.storable.add(value)
   }
 
   freezeTracks(name: string, reason: Freeze): void {
@@ -161,7 +145,7 @@ class Tracer implements ChannelTrace {
   tensorLabels(name: string, axis: number): Labels {
     const axes = getOrAdd(this.tensorAxes, name, () => new Map<number, Labels>())
     return getOrAdd(axes, axis, () => {
-      const labels = this.labels.fresh(this.stored.get(name)?.shape[axis] as number)
+      const labels = this.labels.fresh(this.analysis.stored.get(name)?.shape[axis] as number)
       this.#origins.set(labels[0] ?? -1, { tensor: name, axis, labels })
       return labels
     })
@@ -197,13 +181,13 @@ class NodeTies implements Ties {
   }
 
   isConstant(input: number): boolean {
-    return this.#t.stored.has(this.#name(input))
+    return this.#t.analysis.stored.has(this.#name(input))
   }
 
   tracks(input: number): readonly Track[] {
     this.#handle(input, -1)
     const name = this.#name(input)
-    const tensor = this.#t.stored.get(name)
+    const tensor = this.#t.analysis.stored.get(name)
     if (!tensor) return this.#t.tracks.get(name) ?? []
     return tensor.shape.flatMap((d, axis) =>
       d > 1 ? [{ axes: [axis], labels: this.#t.tensorLabels(name, axis) }] : [],
@@ -213,7 +197,7 @@ class NodeTies implements Ties {
   labels(input: number, axis: number): Labels {
     this.#handle(input, axis)
     const name = this.#name(input)
-    if (this.#t.stored.has(name)) return this.#t.tensorLabels(name, axis)
+    if (this.#t.analysis.stored.has(name)) return this.#t.tensorLabels(name, axis)
     const tracks = this.#t.tracks.get(name) ?? []
     const single = tracks.find((t) => t.axes.length === 1 && t.axes[0] === axis)
     if (single) return single.labels
@@ -243,19 +227,19 @@ class NodeTies implements Ties {
   }
 
   isWeight(input: number): boolean {
-    return this.isConstant(input) || this.#t.inference.constants.has(this.#name(input))
+    return this.isConstant(input) || this.#t.analysis.constants.has(this.#name(input))
   }
 
   readers(output: number): readonly (Node | undefined)[] {
     const name = this.#node.outputs[output] ?? ''
-    const isOutput = this.#t.model.graph.outputs.some((o) => o.name === name)
-    return [...(this.#t.consumers.get(name) ?? []), ...(isOutput ? [undefined] : [])]
+    const isOutput = this.#t.analysis.model.graph.outputs.some((o) => o.name === name)
+    return [...(this.#t.analysis.consumers.get(name) ?? []), ...(isOutput ? [undefined] : [])]
   }
 
   isTracked(input: number, axis: number): boolean {
     const name = this.#name(input)
     return (
-      !this.#t.stored.has(name) &&
+      !this.#t.analysis.stored.has(name) &&
       (this.#t.tracks.get(name) ?? []).some((t) => t.axes.length === 1 && t.axes[0] === axis)
     )
   }
@@ -270,7 +254,7 @@ class NodeTies implements Ties {
   }
 
   changes(labels: Labels, reason: string): void {
-    const part = partOf(this.#node, this.#t.producers, this.#t.consumers)
+    const part = partOf(this.#node, this.#t.analysis.producers, this.#t.analysis.consumers)
     const why = part ? `${reason}, as part of ${part} written out` : reason
     if (this.#t.inexact) this.#t.changes.push({ node: this.#node, labels, why })
     else this.freeze(labels, why)
@@ -295,7 +279,7 @@ class NodeTies implements Ties {
       for (const labels of this.#t.tensorAxes.get(this.#name(i))?.values() ?? [])
         this.#t.freezeLabels(labels, this.#reason(why))
       // A tensor that gets its labels from a later node must stay whole as well.
-      if (this.#t.stored.has(this.#name(i))) this.handled.set(i, new Set())
+      if (this.#t.analysis.stored.has(this.#name(i))) this.handled.set(i, new Set())
     }
   }
 
@@ -316,7 +300,7 @@ class NodeTies implements Ties {
     const origin = own ? { tensor: value, axis } : this.#t.originOf(labels)
     const why = !origin
       ? `its weight "${value}" is computed in a way that channels cannot be followed through`
-      : keepsZeros(this.#t, value, origin.tensor)
+      : keepsZeros(this.#t.analysis, value, origin.tensor)
         ? undefined
         : `a stored 0 behind its weight "${value}" is no 0 for it (a zero point, say)`
     if (!origin || why) {
@@ -339,7 +323,7 @@ class NodeTies implements Ties {
   }
 
   vanish(inputs: readonly number[], labels: Labels, why: string): void {
-    const found = inputs.map((i) => zeroedFor(this.#t, this.#t.producers, this.#name(i), labels)).find((t) => t)
+    const found = inputs.map((i) => zeroedFor(this.#t, this.#name(i), labels)).find((t) => t)
     if (found) for (const tensor of found) this.#t.vanishing.add(tensor)
     else this.changes(labels, why)
   }
@@ -355,7 +339,7 @@ class NodeTies implements Ties {
   groupedAxis(input: number, spec: GroupedAxis): void {
     this.#handle(input, spec.axis)
     const name = this.#name(input)
-    if (!this.#t.stored.has(name)) {
+    if (!this.#t.analysis.stored.has(name)) {
       this.#t.wishStored(name)
       this.freezeInputs(`its weight "${name}" is computed, and convolution in groups needs a stored one to be cut`)
       this.freeze(
@@ -378,13 +362,13 @@ class NodeTies implements Ties {
 
 /** Labels every channel of a model, by asking each node in topological order what it ties to what. */
 export function traceChannels(
-  model: Model,
-  inference: Inference,
+  analysis: Analysis,
   options: { readonly outputsMayShrink?: boolean; readonly inexact?: boolean } = {},
 ): ChannelTrace {
-  const tracer = new Tracer(model, inference, options.inexact ?? false)
+  const { model } = analysis
+  const tracer = new Tracer(analysis, options.inexact ?? false)
   for (const node of model.graph.nodes) {
-    const known = inference.calls.get(node)
+    const known = analysis.calls.get(node)
     const label = nodeLabel(node)
     const blocked = !known
       ? `${node.opType} is not an operator whose channels Kerf can follow`
@@ -394,7 +378,7 @@ export function traceChannels(
     if (!known || blocked) {
       for (const name of usedNames(node)) tracer.freezeTracks(name, { node: label, why: blocked! })
       for (const name of usedNames(node))
-        if (tracer.stored.has(name)) tracer.uses.push({ node, tensor: name, axes: new Set() })
+        if (tracer.analysis.stored.has(name)) tracer.uses.push({ node, tensor: name, axes: new Set() })
       continue
     }
     // Shape arithmetic and other constants have no channels of their own; weights that pass through nodes do.
@@ -404,7 +388,7 @@ export function traceChannels(
   for (const output of model.graph.outputs) {
     const reason = { node: '', why: `it reaches the graph output "${output.name}"` }
     if (!options.outputsMayShrink) tracer.freezeTracks(output.name, reason)
-    if (tracer.stored.has(output.name)) tracer.freezeStored(output.name, reason)
+    if (tracer.analysis.stored.has(output.name)) tracer.freezeStored(output.name, reason)
   }
   freezeUnaccounted(tracer)
   freezeWidthsThatCount(tracer)
@@ -421,7 +405,7 @@ function tieNode(tracer: Tracer, node: Node, operator: Operator, call: InferredC
   node.inputs.forEach((name, i) => {
     if (name === '') return
     const axes = ties.handled.get(i) ?? new Set<number>()
-    if (tracer.stored.has(name)) {
+    if (tracer.analysis.stored.has(name)) {
       tracer.uses.push({ node, tensor: name, axes })
       return
     }

@@ -46,7 +46,7 @@ export function zeroWeights(
   seed: number,
   keep: readonly LayerMatcher[] | undefined,
 ): { model: Model; tensors: ZeroedTensor[] } {
-  const { model, stored } = found.trace
+  const { model, stored } = found.trace.analysis
   const targets = new Map(
     found.trace.roots
       .filter((r) => !isKept(keep, r) && isFloating(stored.get(r.tensor)!.elementType))

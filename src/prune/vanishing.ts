@@ -1,4 +1,4 @@
-import type { InferredCall, Labels, Node, Operator } from '../graph/index.ts'
+import type { InferredCall, Labels, Operator } from '../graph/index.ts'
 import type { ChannelTrace } from './trace.ts'
 
 /*
@@ -11,8 +11,7 @@ import type { ChannelTrace } from './trace.ts'
  * @param labels of the channels, all of one track of the value
  */
 export function zeroedFor(
-  trace: Pick<ChannelTrace, 'labels' | 'stored' | 'tracks' | 'tensorAxes' | 'groupedAxes' | 'inference'>,
-  producers: ReadonlyMap<string, Node>,
+  trace: Pick<ChannelTrace, 'labels' | 'analysis' | 'tracks' | 'tensorAxes' | 'groupedAxes'>,
   value: string,
   labels: Labels,
 ): ReadonlySet<string> | undefined {
@@ -27,13 +26,13 @@ export function zeroedFor(
     return known.get(name)
   }
   const find = (name: string): ReadonlySet<string> | undefined => {
-    if (trace.stored.has(name)) {
+    if (trace.analysis.stored.has(name)) {
       const grouped = trace.groupedAxes.get(name)
       const axes = [...(trace.tensorAxes.get(name)?.values() ?? []), ...(grouped ? [grouped.labels] : [])]
       return axes.some(holds) ? new Set([name]) : undefined
     }
-    const node = producers.get(name)
-    const made = node && trace.inference.calls.get(node)
+    const node = trace.analysis.producers.get(name)
+    const made = node && trace.analysis.calls.get(node)
     if (!made || !trace.tracks.get(name)?.some((t) => holds(t.labels))) return undefined
     for (const inputs of zerosOf(made.operator, made.call)) {
       const parts = inputs.map((i) => visit(node.inputs[i] ?? ''))

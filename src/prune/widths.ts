@@ -1,5 +1,5 @@
 import { isConcrete, isFloating } from '../base/index.ts'
-import { consumersOf, type Node, nodeLabel, producersOf } from '../graph/index.ts'
+import { type Analysis, type Node, nodeLabel } from '../graph/index.ts'
 import { Recomputed } from './recomputed.ts'
 import type { ChannelTrace } from './trace.ts'
 
@@ -10,31 +10,28 @@ import type { ChannelTrace } from './trace.ts'
 
 /** Freezes channels whose number reaches, through Shape or Size, a number that the running network calculates with. */
 export function freezeWidthsThatCount(trace: ChannelTrace): void {
-  const { inference } = trace
-  const { graph } = trace.model
-  const producers = producersOf(graph)
-  const consumers = consumersOf(graph)
-  const outputs = new Set(graph.outputs.map((o) => o.name))
+  const { values, constants, producers, consumers, model } = trace.analysis
+  const outputs = new Set(model.graph.outputs.map((o) => o.name))
   const isNumber = (name: string) => {
-    const type = inference.values.get(name)?.elementType
+    const type = values.get(name)?.elementType
     return type === 'bool' || (type !== undefined && isFloating(type))
   }
-  const runs = (node: Node) => node.outputs.some((o) => !inference.constants.has(o))
+  const runs = (node: Node) => node.outputs.some((o) => !constants.has(o))
   for (const [value, node] of producers) {
-    if (!inference.constants.has(value)) continue
+    if (!constants.has(value)) continue
     if (!outputs.has(value) && !(isNumber(value) && consumers.get(value)?.some(runs))) continue
-    for (const asking of askingForShapes(trace, producers, node)) freezeWhatMatters(trace, producers, value, asking)
+    for (const asking of askingForShapes(trace.analysis, node)) freezeWhatMatters(trace, value, asking)
   }
 }
 
 /** Nodes of which only the inputs' shapes matter (Shape, Size), behind a constant. */
-function askingForShapes(trace: ChannelTrace, producers: ReadonlyMap<string, Node>, node: Node): Set<Node> {
+function askingForShapes({ calls, producers }: Analysis, node: Node): Set<Node> {
   const found = new Set<Node>()
   const seen = new Set<Node>()
   const visit = (n: Node) => {
     if (seen.has(n)) return
     seen.add(n)
-    if (trace.inference.calls.get(n)?.operator.forward === undefined) {
+    if (calls.get(n)?.operator.forward === undefined) {
       found.add(n)
       return
     }
@@ -47,16 +44,11 @@ function askingForShapes(trace: ChannelTrace, producers: ReadonlyMap<string, Nod
   return found
 }
 
-function freezeWhatMatters(
-  trace: ChannelTrace,
-  producers: ReadonlyMap<string, Node>,
-  value: string,
-  asking: Node,
-): void {
+function freezeWhatMatters(trace: ChannelTrace, value: string, asking: Node): void {
   const contentWith = (changed: string, shape: readonly number[] | undefined) => {
     const remaining = { shapeOf: (name: string) => (name === changed ? shape : undefined), ofTensor: () => undefined }
     try {
-      const content = new Recomputed(trace, remaining, producers).content(value)
+      const content = new Recomputed(trace.analysis, remaining).content(value)
       return content && `${content.shape}:${Array.from(content.data)}`
     } catch {
       // A width at which the arithmetic fails matters.
@@ -64,7 +56,7 @@ function freezeWhatMatters(
     }
   }
   for (const name of asking.inputs) {
-    const shape = trace.inference.values.get(name)?.shape
+    const shape = trace.analysis.values.get(name)?.shape
     const tracks = trace.tracks.get(name) ?? []
     if (!isConcrete(shape) || tracks.length === 0) continue
     const before = contentWith(name, shape)

@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../base/index.ts'
-import { GraphBuilder, type Model, type Node, tensorOf, tensorValues } from '../graph/index.ts'
+import { analyse, GraphBuilder, type Model, type Node, tensorOf, tensorValues } from '../graph/index.ts'
 import { modelBytes } from '../onnx/index.ts'
-import { clampAdderWeights } from '../ops/index.ts'
+import { clampAdderWeights, operators } from '../ops/index.ts'
 import { createSession, type HostTensor, hostTensor, hostValues, referenceRun } from '../runtime/index.ts'
 import { describeOrt, runOrt } from '../testing/ort.ts'
 import { type InputRange, quantizeAdderLayers } from './adder-layers.ts'
@@ -151,7 +151,7 @@ describe('quantised adder layers', () => {
   it.each([8, 7, 6, 5, 4, 3, 2])('%i bits: reference and kernels give exactly what integers give', async (bits) => {
     const model = network()
     const x = input(-4, 5)
-    const { model: quantised, layers } = quantizeAdderLayers(model, ranges(model, bits), bits)
+    const { model: quantised, layers } = quantizeAdderLayers(analyse(model, operators), ranges(model, bits), bits)
     const want = integerNetwork(model, x, bits)
     expect(new Set(want).size).toBeGreaterThan(10)
     expect(reference(quantised, x)).toEqual(want)
@@ -205,7 +205,7 @@ describe('quantised adder layers', () => {
     const x = input()
     const want = reference(model, x)
     const error = (bits: number) => {
-      const got = reference(quantizeAdderLayers(model, ranges(model, bits), bits).model, x)
+      const got = reference(quantizeAdderLayers(analyse(model, operators), ranges(model, bits), bits).model, x)
       return Math.sqrt(got.reduce((sum, v, i) => sum + (v - want[i]!) ** 2, 0) / want.reduce((s, v) => s + v * v, 0))
     }
     const errors = [8, 6, 4, 2].map(error)
@@ -223,7 +223,7 @@ describe('quantised adder layers', () => {
     const [first, second, third] = model.graph.nodes as [Node, Node, Node]
     const range = { lo: -1, hi: 2 }
     const { model: quantised } = quantizeAdderLayers(
-      model,
+      analyse(model, operators),
       new Map([
         [first, range],
         [second, range],
@@ -240,7 +240,11 @@ describe('quantised adder layers', () => {
   it('leave layers without a range as they are', () => {
     const model = network()
     const [first] = adders(model)
-    const { model: quantised, layers } = quantizeAdderLayers(model, new Map([[first, { lo: -2, hi: 3 }]]), 8)
+    const { model: quantised, layers } = quantizeAdderLayers(
+      analyse(model, operators),
+      new Map([[first, { lo: -2, hi: 3 }]]),
+      8,
+    )
     expect(layers.map((l) => l.node)).toEqual(['first'])
     expect(quantised.graph.nodes).toContain(adders(model)[1])
     expect(quantised.graph.nodes.filter((n) => n.opType === 'Clip')).toEqual([])
@@ -252,7 +256,7 @@ describe('quantised adder layers', () => {
     const quantise =
       (m: Model, node: Node, bits = 6) =>
       () =>
-        quantizeAdderLayers(m, new Map([[node, { lo: 0, hi: 1 }]]), bits)
+        quantizeAdderLayers(analyse(m, operators), new Map([[node, { lo: 0, hi: 1 }]]), bits)
     expect(quantise(model, first, 9)).toThrow('Adder layers can be quantised to 2 to 8 bits, not 9.')
     expect(quantise(model, first, 1)).toThrow('not 1.')
     expect(quantise(model, model.graph.nodes[1]!)).toThrow(
@@ -282,7 +286,7 @@ describeOrt('quantised adder layers in ONNX Runtime', () => {
   it.each([8, 6, 5, 4])('%i bits: the file runs, and agrees', async (bits) => {
     const model = network()
     const x = input()
-    const { model: quantised } = quantizeAdderLayers(model, ranges(model, bits), bits)
+    const { model: quantised } = quantizeAdderLayers(analyse(model, operators), ranges(model, bits), bits)
     const { y } = await runOrt(modelBytes(quantised), {
       x: { type: 'float32', dims: shape, data: x.data as Float32Array },
     })

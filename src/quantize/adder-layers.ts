@@ -1,20 +1,17 @@
 import { KerfError, NodeError } from '../base/index.ts'
 import {
+  type Analysis,
   allNames,
-  type Constants,
   constantContent,
   freshName,
-  inferGraph,
   type Model,
   type Node,
   nodeLabel,
   opsetOf,
-  storedTensors,
   type Tensor,
   tensorOf,
   withoutDeadCode,
 } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
 import { type AdderCodes, type AdderScale, adderCodes, adderScale } from './adder-codes.ts'
 
 /*
@@ -62,7 +59,7 @@ export function checkBits(bits: number): void {
 }
 
 /**
- * Rewrites adder convolutions into codes. The model given is not changed.
+ * Rewrites adder convolutions into codes.
  * @param ranges by AdderConv node of the model's graph: what values its input takes; nodes without one stay as they are
  * @param bits of the codes: 2 to 8
  * @throws KerfError `bad-argument` for other bits, a range that cannot be coded, and nodes that are no AdderConv of this model;
@@ -70,11 +67,12 @@ export function checkBits(bits: number): void {
  *   float32
  */
 export function quantizeAdderLayers(
-  model: Model,
+  analysis: Analysis,
   ranges: ReadonlyMap<Node, InputRange>,
   bits: number,
 ): QuantizedAdderLayers {
   checkBits(bits)
+  const { model } = analysis
   for (const node of ranges.keys())
     if (node.opType !== 'AdderConv' || node.domain !== 'ai.kerf' || !model.graph.nodes.includes(node))
       throw new KerfError('bad-argument', `${node.opType} "${nodeLabel(node)}" is no AdderConv of the model's graph.`)
@@ -86,7 +84,7 @@ export function quantizeAdderLayers(
       `Codes of ${bits} bits take opset ${needed} or higher; the model has ${opset}. Convert it first (onnx.version_converter).`,
       { opset },
     )
-  const rewriting = new Rewriting(model)
+  const rewriting = new Rewriting(analysis)
   for (const node of model.graph.nodes) {
     const range = ranges.get(node)
     if (range) rewriting.quantise(node, range, bits)
@@ -96,8 +94,7 @@ export function quantizeAdderLayers(
 }
 
 class Rewriting {
-  readonly #model: Model
-  readonly #constants: Constants
+  readonly #analysis: Analysis
   readonly #taken: Set<string>
   readonly #nodes: Node[] = []
   readonly #initializers: Map<string, Tensor>
@@ -105,10 +102,9 @@ class Rewriting {
   /** Inputs that have been turned into codes and back, by their name and codes. */
   readonly #made = new Map<string, { readonly value: string; readonly settings: readonly string[] }>()
 
-  constructor(model: Model) {
-    this.#model = model
-    const inference = inferGraph(model, operators)
-    this.#constants = { model, inference, stored: storedTensors(model, inference) }
+  constructor(analysis: Analysis) {
+    const { model } = analysis
+    this.#analysis = analysis
     this.#taken = allNames(model.graph)
     this.#initializers = new Map(model.graph.initializers)
   }
@@ -120,7 +116,7 @@ class Rewriting {
   quantise(node: Node, { lo, hi }: InputRange, bits: number): void {
     const scale = adderScale(bits, lo, hi)
     const [x = '', w = '', b = ''] = node.inputs
-    const shape = this.#constants.inference.values.get(w)?.shape as readonly number[]
+    const shape = this.#analysis.values.get(w)?.shape as readonly number[]
     const weights = this.#floats(node, 1)
     const [filters] = shape as [number]
     const coded = adderCodes(weights, filters, scale)
@@ -137,8 +133,9 @@ class Rewriting {
   }
 
   done(): QuantizedAdderLayers {
-    const graph = { ...this.#model.graph, nodes: this.#nodes, initializers: this.#initializers }
-    return { model: { ...this.#model, graph: withoutDeadCode(graph) }, layers: this.#layers }
+    const { model } = this.#analysis
+    const graph = { ...model.graph, nodes: this.#nodes, initializers: this.#initializers }
+    return { model: { ...model, graph: withoutDeadCode(graph) }, layers: this.#layers }
   }
 
   /** The input as it is after being coded; layers that read the same in the same codes share it. */
@@ -170,18 +167,18 @@ class Rewriting {
   #floats(node: Node, input: number): Float32Array {
     const name = node.inputs[input] ?? ''
     const what = input === 1 ? 'weight' : 'bias'
-    const { inference } = this.#constants
-    const problem = !inference.constants.has(name)
+    const { values, constants } = this.#analysis
+    const problem = !constants.has(name)
       ? `its ${what} "${name}" is computed while running`
-      : inference.values.get(name)?.elementType !== 'float32'
-        ? `its ${what} "${name}" is ${inference.values.get(name)?.elementType}, not float32`
+      : values.get(name)?.elementType !== 'float32'
+        ? `its ${what} "${name}" is ${values.get(name)?.elementType}, not float32`
         : undefined
     if (problem)
       throw new NodeError('wrong-node', {
         ...{ opType: node.opType, node: nodeLabel(node), problem },
         remedy: 'Leave the layer out of what is to be quantised.',
       })
-    return Float32Array.from(constantContent(this.#constants, name).data)
+    return Float32Array.from(constantContent(this.#analysis, name).data)
   }
 
   #constant(wish: string, tensor: Tensor): string {

@@ -1,14 +1,12 @@
 import { KerfError } from '../base/index.ts'
 import {
-  type Constants,
+  type Analysis,
+  analyse,
   constantContent,
   graphInputs,
-  inferGraph,
   type Model,
   type Node,
   nodeLabel,
-  producersOf,
-  storedTensors,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import type { InputRange } from './adder-layers.ts'
@@ -23,6 +21,8 @@ import { chooseRange, type RangeMethod } from './ranges.ts'
 /** The model with the values that codes are wanted for among its outputs. */
 export interface Calibration {
   readonly model: Model
+  /** The given model. */
+  readonly analysis: Analysis
   /** The adder layers of the given model that can be quantised, by the value that they read. */
   readonly layers: ReadonlyMap<string, readonly Node[]>
   /** Takes in a batch: the outputs of a run of `model`, and its inputs, by name. */
@@ -45,9 +45,9 @@ const isAdder = ({ domain, opType }: Node): boolean => domain === 'ai.kerf' && o
  * @throws KerfError `no-adder-layers`, also where all are in codes already
  */
 export function calibrate(given: Model): Calibration {
-  const producers = producersOf(given.graph)
+  const analysis = analyse(given, operators)
   const adders = given.graph.nodes.filter(isAdder)
-  const open = adders.filter((node) => producers.get(node.inputs[0] ?? '')?.opType !== 'DequantizeLinear')
+  const open = adders.filter((node) => analysis.producers.get(node.inputs[0] ?? '')?.opType !== 'DequantizeLinear')
   if (open.length === 0)
     throw new KerfError(
       'no-adder-layers',
@@ -60,20 +60,19 @@ export function calibrate(given: Model): Calibration {
     const [value = ''] = node.inputs
     layers.set(value, [...(layers.get(value) ?? []), node])
   }
-  return new AdderCalibration(given, layers)
+  return new AdderCalibration(analysis, layers)
 }
 
 class AdderCalibration implements Calibration {
   readonly model: Model
+  readonly analysis: Analysis
   readonly layers: ReadonlyMap<string, readonly Node[]>
-  readonly #constants: Constants
   readonly #observers: ReadonlyMap<string, Observer>
 
-  constructor(given: Model, layers: ReadonlyMap<string, readonly Node[]>) {
+  constructor(analysis: Analysis, layers: ReadonlyMap<string, readonly Node[]>) {
+    this.analysis = analysis
     this.layers = layers
-    this.model = withOutputs(given, [...layers.keys()])
-    const inference = inferGraph(given, operators)
-    this.#constants = { model: given, inference, stored: storedTensors(given, inference) }
+    this.model = withOutputs(analysis.model, [...layers.keys()])
     this.#observers = new Map([...layers.keys()].map((value) => [value, new Observer()]))
   }
 
@@ -121,7 +120,7 @@ class AdderCalibration implements Calibration {
   /** Weights that are known beforehand; the rewriting refuses the others. */
   #weights(node: Node): ArrayLike<number> {
     const [, weight = ''] = node.inputs
-    return this.#constants.inference.constants.has(weight) ? constantContent(this.#constants, weight).data : []
+    return this.analysis.constants.has(weight) ? constantContent(this.analysis, weight).data : []
   }
 }
 

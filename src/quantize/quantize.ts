@@ -94,7 +94,7 @@ async function quantized(model: Model, options: QuantizeOptions): Promise<Quanti
     await turn()
     for (const [node, found] of calibration.rangesOf(value, bits, range)) ranges.set(node, found)
   }
-  const { model: coded, layers } = quantizeAdderLayers(model, ranges, bits)
+  const { model: coded, layers } = quantizeAdderLayers(calibration.analysis, ranges, bits)
   const nodes = model.graph.nodes.filter((node) => ranges.has(node))
   const batches = kept.map((batch) => ({ ...batch, shape }))
   const quantised = biasCorrection ? await correctBiases(model, coded, nodes, input.name, batches, options) : coded

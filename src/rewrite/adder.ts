@@ -1,20 +1,17 @@
 import { elementCount, indentedLines, KerfError, NodeError, seededRandom, seedFrom } from '../base/index.ts'
 import {
+  type Analysis,
   allNames,
+  analyse,
   constantSource,
-  consumersOf,
   float,
   freshName,
-  type Inference,
-  inferGraph,
   type Model,
   type Node,
   nodeLabel,
   opsetOf,
-  producersOf,
   quantisedWeight,
   simplified,
-  storedTensors,
   type Tensor,
   tensorOf,
   withoutUnread,
@@ -83,15 +80,15 @@ export function swapToAdder(given: Model, options: SwapOptions = {}): AdderSwap 
       `Adder layers take opset ${firstOpset} or higher; the model has ${opset}. Convert it first (onnx.version_converter).`,
       { opset },
     )
-  const inference = inferGraph(model, operators)
-  const codes = quantisedWeight(storedTensors(model, inference))
+  const analysis = analyse(model, operators)
+  const codes = quantisedWeight(analysis.stored)
   if (codes !== undefined)
     throw new KerfError(
       'quantised',
       `The network is quantised: the weight "${codes}" holds codes of few bits, made for the values that its layers see now. Swap the network that it was made of, and quantise what comes out (kerf quantize).`,
       { weight: codes },
     )
-  const swap = new Swap(model, inference, options)
+  const swap = new Swap(analysis, options)
   const { chosen, kept } = swap.choose(options.layers)
   const refused: UnswappedLayer[] = []
   const others: UnswappedLayer[] = []
@@ -123,25 +120,19 @@ function nothingToSwap(refused: readonly UnswappedLayer[], kept: readonly Unswap
 }
 
 class Swap {
-  readonly #model: Model
-  readonly #inference: Inference
-  readonly #producers: ReadonlyMap<string, Node>
-  readonly #consumers: ReadonlyMap<string, readonly Node[]>
+  readonly #analysis: Analysis
   readonly #keepWeights: boolean
   readonly #seed: number
 
-  constructor(model: Model, inference: Inference, { keepWeights = false, seed = 0 }: SwapOptions) {
-    this.#model = model
-    this.#inference = inference
-    this.#producers = producersOf(model.graph)
-    this.#consumers = consumersOf(model.graph)
+  constructor(analysis: Analysis, { keepWeights = false, seed = 0 }: SwapOptions) {
+    this.#analysis = analysis
     this.#keepWeights = keepWeights
     this.#seed = seed
   }
 
   /** Layers that were asked for; without a choice, all convolutions but those that AdderNet keeps. */
   choose(layers: LayerChoice | undefined) {
-    const { nodes } = this.#model.graph
+    const { nodes } = this.#analysis.model.graph
     if (layers) {
       const chosen = nodes.filter((node) => layers.matches(nodeLabel(node)))
       if (chosen.length > 0) return { chosen, kept: [] }
@@ -153,7 +144,7 @@ class Swap {
       )
     }
     const weighted = nodes.filter((n) =>
-      n.inputs.slice(1).some((name) => name !== '' && this.#inference.constants.has(name)),
+      n.inputs.slice(1).some((name) => name !== '' && this.#analysis.constants.has(name)),
     )
     const [first] = weighted.filter((n) => n.opType === 'Conv')
     const last = weighted.filter((n) => ['Conv', 'Gemm', 'MatMul'].includes(n.opType)).at(-1)
@@ -170,7 +161,7 @@ class Swap {
 
   /** Why a layer cannot be swapped. */
   problem(node: Node): string | undefined {
-    const { constants, values } = this.#inference
+    const { constants, values } = this.#analysis
     if (node.opType === 'AdderConv') return 'it is an adder layer already'
     if (node.opType !== 'Conv' || node.domain !== '')
       return `it is no Conv (its type is ${node.opType}), and only these can be swapped`
@@ -187,16 +178,16 @@ class Swap {
 
   /** Who reads a constant, by whatever name. */
   #readersOf(value: string): Node[] {
-    const source = (name: string) => constantSource(this.#inference, this.#producers, name)
+    const source = (name: string) => constantSource(this.#analysis, name)
     const own = source(value)
-    return this.#model.graph.nodes.filter(
+    return this.#analysis.model.graph.nodes.filter(
       (n) => n.inputs.some((name) => source(name) === own) && !n.outputs.some((o) => source(o) === own),
     )
   }
 
   apply(layers: ReadonlySet<Node>): Pick<AdderSwap, 'model' | 'swapped'> {
     const names = [...layers].flatMap((node) => node.inputs.slice(1))
-    const { graph } = withStoredConstants(this.#model, this.#inference, names)
+    const { graph } = withStoredConstants(this.#analysis, names)
     const outputs = new Set([...layers].flatMap((node) => node.outputs))
     const chosen = new Set(graph.nodes.filter((node) => node.outputs.some((o) => outputs.has(o))))
     const taken = allNames(graph)
@@ -216,16 +207,16 @@ class Swap {
       const adder: Node = { ...node, opType: 'AdderConv', domain: 'ai.kerf', inputs: [x, weight] }
       return normal ? [adder] : this.#withNormalisation(adder, node.inputs[2], tensor.shape[0]!, taken, initializers)
     })
-    const opsetImports = new Map(this.#model.opsetImports).set('ai.kerf', 1)
+    const opsetImports = new Map(this.#analysis.model.opsetImports).set('ai.kerf', 1)
     const stored = withoutUnread({ ...graph, nodes, initializers }, graph)
-    return { model: { ...this.#model, opsetImports, graph: stored }, swapped }
+    return { model: { ...this.#analysis.model, opsetImports, graph: stored }, swapped }
   }
 
   /** The BatchNormalization that alone reads a layer's result. */
   #normalisation(node: Node): Node | undefined {
     const [output = ''] = node.outputs
-    const [reader, ...others] = this.#consumers.get(output) ?? []
-    const alone = others.length === 0 && !this.#model.graph.outputs.some((o) => o.name === output)
+    const [reader, ...others] = this.#analysis.consumers.get(output) ?? []
+    const alone = others.length === 0 && !this.#analysis.model.graph.outputs.some((o) => o.name === output)
     return alone && reader?.opType === 'BatchNormalization' && reader.inputs[0] === output ? reader : undefined
   }
 

@@ -2,6 +2,7 @@ import { elementCount, KerfError, stoppable, type Task } from '../base/index.ts'
 import {
   AttributeReader,
   allNames,
+  analyse,
   attributeOf,
   consumersOf,
   fixesBatch,
@@ -9,7 +10,6 @@ import {
   freeBatch,
   freshName,
   graphInputs,
-  inferGraph,
   type Model,
   type Node,
   type Tensor,
@@ -186,7 +186,7 @@ const isNormalisation = ({ opType, domain }: Node): boolean => opType === 'Batch
 function withStoredStatistics(model: Model): Model {
   const held = model.graph.nodes.filter(isNormalisation).flatMap((node) => node.inputs.slice(3, 5))
   const others = held.filter((name) => !model.graph.initializers.has(name))
-  return others.length === 0 ? model : withStoredConstants(model, inferGraph(model, operators), others)
+  return others.length === 0 ? model : withStoredConstants(analyse(model, operators), others)
 }
 
 /** BatchNormalizations of inference whose statistics are stored, behind the given nodes, in order. */

@@ -69,7 +69,7 @@ export class Host {
   /** A value after a task has made it: in the backend's memory at this place, with the host, or known before running. */
   value(name: string, place: Located | undefined): Dense {
     if (place) {
-      const elementType = this.#plan.prepared.inference.values.get(name)?.elementType ?? 'float32'
+      const elementType = this.#plan.prepared.values.get(name)?.elementType ?? 'float32'
       return { elementType, shape: place.shape, data: this.#view(place) }
     }
     return this.#made.get(name) ?? this.#given.get(name) ?? constantContent(this.#plan.prepared, name)

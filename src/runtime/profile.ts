@@ -52,7 +52,7 @@ export async function profileProgram(
   const tasks = [...found].map(([task, { kernels, times }]): TaskTime => {
     const nodes = task.kind === 'convert' ? [] : fusedNodes(task.job, prepared)
     const output = task.kind === 'convert' ? task.to : task.outputs[0]
-    const known = task.kind === 'convert' ? undefined : prepared.inference.values.get(task.job.result)?.shape
+    const known = task.kind === 'convert' ? undefined : prepared.values.get(task.job.result)?.shape
     return {
       kind: task.kind,
       nodes: nodes.map(nodeLabel),

@@ -4,9 +4,9 @@ import { elementCount, type Shape } from '../base/index.ts'
 import {
   type Arithmetic,
   type AttributeValue,
+  analyse,
   GraphBuilder,
   type InferredCall,
-  inferGraph,
   type Known,
   type Operator,
   type Tensor,
@@ -63,7 +63,7 @@ export function oneNode(
   })
   const made = Array.from({ length: outputs }, (_, i) => `output${i}`)
   b.output(b.node(opType, names, attributes, { name: 'it', domain, outputs: made }))
-  const inference = inferGraph(b.model(), operators)
+  const inference = analyse(b.model(), operators)
   const found = [...inference.calls.values()][0]
   if (!found) throw new Error('the node was not inferred')
   const cost = typeof operator.cost === 'function' ? operator.cost(found.call) : {}

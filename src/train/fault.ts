@@ -1,5 +1,5 @@
 import { isConcrete, KerfError } from '../base/index.ts'
-import { inferGraph, type Node, nodeLabel } from '../graph/index.ts'
+import { analyse, type Node, nodeLabel } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { floatsOf, openProgram, type Program, type RunningOptions } from '../runtime/index.ts'
 import type { TrainingGraph } from './graph/training-graph.ts'
@@ -28,10 +28,10 @@ export async function faultIn(
     const fault = wrongIn(program.input(name))
     if (fault) return { input: name, ...fault }
   }
-  const inference = inferGraph(graph.model, operators, { inputShapes: graph.inputShapes })
+  const analysis = analyse(graph.model, operators, { inputShapes: graph.inputShapes })
   const isFloat = (name: string) => {
-    const known = inference.values.get(name)
-    return known?.elementType === 'float32' && isConcrete(known.shape) && !inference.constants.has(name)
+    const known = analysis.values.get(name)
+    return known?.elementType === 'float32' && isConcrete(known.shape) && !analysis.constants.has(name)
   }
   const nodes = graph.model.graph.nodes
   const outputs = nodes

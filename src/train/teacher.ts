@@ -29,9 +29,9 @@ export async function createTeacher(
   const network = networkForImages(given, imageShape)
   await proveFreedBatch(network, imageShape.slice(1), options)
   const { model } = network
-  const { image, logits, inference } = classifierOf(model, imageShape, options.classes)
+  const { image, logits, analysis } = classifierOf(model, imageShape, options.classes)
   features.forEach(({ teacher, student }, i) => {
-    const shape = inference.values.get(teacher)?.shape
+    const shape = analysis.values.get(teacher)?.shape
     const wanted = inputShapes.get(inputs.features[i]!)
     if (!isConcrete(shape))
       throw new KerfError('unknown-value', `The teacher has no value "${teacher}" of known shape.`, { value: teacher })

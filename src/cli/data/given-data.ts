@@ -11,11 +11,11 @@ import {
   withClasses,
 } from '../../data/index.ts'
 import {
+  analyse,
   axesOf,
   graphInputs,
   type ImageLayout,
   imageLayoutOf,
-  inferGraph,
   type Model,
   simplified,
   type ValueInfo,
@@ -43,17 +43,14 @@ const mostDrawn = 64
 
 /**
  * Generated pictures as a model takes them: its channels, its size, its classes, where the option says none of them. Other data stay as they are.
- * @param classes of a new classifier; undefined: those of the model
+ * @param given classes of a new classifier; undefined: those of the model
  */
-export function dataFor(
-  model: Model,
-  data: GivenData | undefined,
-  classes: number | 'data' | undefined = classesOf(model),
-): GivenData | undefined {
+export function dataFor(model: Model, data: GivenData | undefined, given?: number | 'data'): GivenData | undefined {
   if (data?.kind !== 'generated') return data
   const [input, ...others] = graphInputs(model.graph)
   const shape = shapeOfInput(model)
   if (!input || others.length > 0 || shape?.length !== 4) return data
+  const classes = given ?? classesOf(model)
   const [channels, height, width] = inChannelsFirst(layoutOf(input), shape)
   const size = Math.max(Number(height), Number(width))
   return {
@@ -73,7 +70,7 @@ function shapeOfInput(model: Model): Shape | undefined {
 /** Of the first output, [N, classes]; undefined where it is none. */
 function classesOf(model: Model): number | undefined {
   try {
-    const { values } = inferGraph(simplified(model, operators), operators, { inputShapes: imageShapes(model) })
+    const { values } = analyse(simplified(model, operators), operators, { inputShapes: imageShapes(model) })
     const [, classes] = values.get(model.graph.outputs[0]?.name ?? '')?.shape ?? []
     return typeof classes === 'number' && classes >= 2 ? classes : undefined
   } catch (error) {

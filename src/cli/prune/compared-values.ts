@@ -1,6 +1,5 @@
 import { isConcrete } from '../../base/index.ts'
-import { bindInputs, type Inference, inferGraph, type Model, type Node, producersOf } from '../../graph/index.ts'
-import { operators } from '../../ops/index.ts'
+import { type Analysis, producersOf } from '../../graph/index.ts'
 import type { PruneResult } from '../../prune/index.ts'
 
 /** A value of both networks that is compared, and what of it survives, by axis. */
@@ -14,19 +13,14 @@ export interface Compared {
  * gives 1e-6, whatever comes in: there differences of the cut vanish, and rounding of the Sigmoid itself, as large as 1e-7 in some runtimes, is a part
  * of the output that would count as a difference. In front of it both are what they are. Data that are only moved behind are followed back.
  */
-export function comparedValues(
-  result: PruneResult,
-  masked: Model,
-  inputs: ReadonlyMap<string, readonly number[]> | undefined,
-): Compared[] {
-  const inference = inferGraph(masked, operators, bindInputs(masked.graph, inputs))
-  const [producers, others] = [producersOf(masked.graph), producersOf(result.model.graph)]
-  const found = masked.graph.outputs.map(({ name }): Compared => {
+export function comparedValues({ analysis, ...result }: PruneResult): Compared[] {
+  const others = producersOf(result.model.graph)
+  const found = analysis.model.graph.outputs.map(({ name }): Compared => {
     const surviving = result.outputs.get(name) ?? new Map()
-    const before = beforeSaturation(name, { inference, producers })
-    const shape = inference.values.get(before)?.shape
+    const before = beforeSaturation(name, analysis)
+    const shape = analysis.values.get(before)?.shape
     // What an output that shrank keeps is known for its own axes.
-    const isAlike = surviving.size === 0 || shape?.join() === inference.values.get(name)?.shape?.join()
+    const isAlike = surviving.size === 0 || shape?.join() === analysis.values.get(name)?.shape?.join()
     return before !== name && others.has(before) && isConcrete(shape) && isAlike
       ? { name: before, surviving }
       : { name, surviving }
@@ -34,16 +28,12 @@ export function comparedValues(
   return [...new Map(found.map((c) => [c.name, c])).values()]
 }
 
-function beforeSaturation(
-  output: string,
-  { inference, producers }: { readonly inference: Inference; readonly producers: ReadonlyMap<string, Node> },
-): string {
+function beforeSaturation(output: string, { producers, calls, constants }: Analysis): string {
   let found = output
   for (let name = output; ; ) {
     const node = producers.get(name)
-    const operator = node && inference.calls.get(node)?.operator
-    const isData =
-      node?.inputs.slice(1).every((i) => inference.constants.has(i)) && !inference.constants.has(node.inputs[0] ?? '')
+    const operator = node && calls.get(node)?.operator
+    const isData = node?.inputs.slice(1).every((i) => constants.has(i)) && !constants.has(node.inputs[0] ?? '')
     if (!node || !operator || !isData || node.outputs.length > 1) return found
     if (!operator.saturates && operator.cost !== 'none') return found
     name = node.inputs[0]!

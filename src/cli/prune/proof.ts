@@ -149,7 +149,7 @@ interface Judgement {
 /** Both networks with the compared values as outputs, of the sizes that are fed. */
 function pairOf(result: PruneResult, masked: Model, inputs: InputShapes | undefined): Pair {
   const feeds = feedsOf(result.model, inputs)
-  const compared = comparedValues(result, masked, inputs)
+  const compared = comparedValues(result)
   const sized = (model: Model): Model => {
     const own = sizedFor(model, feeds)
     return { ...own, graph: { ...own.graph, outputs: compared.map(({ name }) => ({ name, type: undefined })) } }

@@ -1,5 +1,5 @@
 import { createLoader, type Loader, subset, type Transform } from '../../data/index.ts'
-import { graphInputs, type Model, type Node, tensorValues } from '../../graph/index.ts'
+import { type Analysis, graphInputs, type Model, type Node, tensorValues } from '../../graph/index.ts'
 import { calibrate, type InputRange, quantizeAdderLayers } from '../../quantize/index.ts'
 import { hostTensor, hostValues } from '../../runtime/index.ts'
 import { evaluate } from '../../train/index.ts'
@@ -46,7 +46,10 @@ function loaderFor(model: Model, set: Digits['sets']['test'], indices: Int32Arra
   return createLoader(subset(set, indices), { batchSize, training: false, transforms })
 }
 
-type Calibrated = (bits: number, way: Way) => Map<Node, InputRange>
+interface Calibrated {
+  readonly analysis: Analysis
+  ranges(bits: number, way: Way): Map<Node, InputRange>
+}
 
 /** Runs the network on some training images and keeps what its adder layers read. */
 async function calibrated(model: Model, loader: Loader, context: LabContext): Promise<Calibrated> {
@@ -68,10 +71,13 @@ async function calibrated(model: Model, loader: Loader, context: LabContext): Pr
   } finally {
     session.dispose()
   }
-  return (bits, way) => {
-    const ranges = calibration.ranges(bits, way === 'clamped' ? 'mse' : 'minmax')
-    if (way !== 'not clamped') return ranges
-    return new Map([...ranges].map(([node, range]) => [node, withWeights(model, node, range)]))
+  return {
+    analysis: calibration.analysis,
+    ranges: (bits, way) => {
+      const ranges = calibration.ranges(bits, way === 'clamped' ? 'mse' : 'minmax')
+      if (way !== 'not clamped') return ranges
+      return new Map([...ranges].map(([node, range]) => [node, withWeights(model, node, range)]))
+    },
   }
 }
 
@@ -127,7 +133,7 @@ export const quantisation: Experiment<Settings> = {
     const { seed, threads = 1, runtime, signal } = context
     const running = { threads, signal, onNotice: () => {}, ...(runtime ? { runtime } : {}) }
     const loader = loaderFor(model, test, drawIndices(test, settings.testImages, seed))
-    const ranges = await calibrated(
+    const { analysis, ranges } = await calibrated(
       model,
       loaderFor(model, train, drawIndices(train, settings.calibrationImages, seed)),
       context,
@@ -136,7 +142,7 @@ export const quantisation: Experiment<Settings> = {
     const found = new Map<Way, { bits: number; accuracy: number; clamped: number }[]>(ways.map((w) => [w.name, []]))
     for (const [b, bits] of settings.bits.entries())
       for (const { name } of ways) {
-        const { model: coded, layers } = quantizeAdderLayers(model, ranges(bits, name), bits)
+        const { model: coded, layers } = quantizeAdderLayers(analysis, ranges(bits, name), bits)
         const { accuracy } = await evaluate(coded, loader, running)
         const weights = layers.reduce((sum, l) => sum + l.weights, 0)
         const clamped = layers.reduce((sum, l) => sum + l.clampedWeights, 0) / weights

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { GraphBuilder, inferGraph, tensorOf } from '../../graph/index.ts'
+import { analyse, GraphBuilder, tensorOf } from '../../graph/index.ts'
 import { operators } from '../index.ts'
 
 it.each([
@@ -13,7 +13,7 @@ it.each([
   const y = b.node(opType, inputs, inputs.length > 0 ? {} : { shape: [2] })
   const z = b.node('Neg', [y])
   b.output(z)
-  const { constants, values } = inferGraph(b.model(), operators)
+  const { constants, values } = analyse(b.model(), operators)
   expect(constants.has('c')).toBe(true)
   expect([y, z].map((name) => [constants.has(name), values.get(name)?.value])).toEqual([
     [false, undefined],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AttributeValue, GraphBuilder, inferGraph, type Tensor, tensorOf } from '../../graph/index.ts'
+import { type AttributeValue, analyse, GraphBuilder, type Tensor, tensorOf } from '../../graph/index.ts'
 import { floatsOf, intsOf, oneNode, scalarOf } from '../../testing/one-node.ts'
 import { operators } from '../index.ts'
 
@@ -204,7 +204,7 @@ describe('shape arithmetic', () => {
     })
     b.output(b.node('Mul', [b.node('Transpose', [x], { perm: [0, 2, 3, 1] }), 'w']))
     b.output(y)
-    const { values, constants } = inferGraph(b.model(), operators)
+    const { values, constants } = analyse(b.model(), operators)
     expect(values.get(y)?.shape).toEqual([2, 3, 4, 35])
     expect(read).toBe(0)
     expect(constants.has(target)).toBe(true)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ElementType } from '../../base/index.ts'
-import { GraphBuilder, inferGraph, tensorOf, validated } from '../../graph/index.ts'
+import { analyse, GraphBuilder, tensorOf, validated } from '../../graph/index.ts'
 import { operators } from '../index.ts'
 
 const layer = (opType: string, x: ElementType, w: ElementType, shape: readonly number[], wShape: readonly number[]) => {
@@ -8,7 +8,7 @@ const layer = (opType: string, x: ElementType, w: ElementType, shape: readonly n
   const count = wShape.reduce((p, d) => p * d, 1)
   const weight = b.constant('w', tensorOf(w, wShape, new Float64Array(count)))
   b.output(b.node(opType, [b.input('x', x, shape), weight], {}, { name: 'layer' }))
-  return () => inferGraph(b.model(), operators)
+  return () => analyse(b.model(), operators)
 }
 
 describe('element types', () => {

@@ -1,13 +1,5 @@
 import { elementCount, KerfError } from '../../base/index.ts'
-import {
-  AttributeReader,
-  type Inference,
-  inferGraph,
-  type Model,
-  nodeLabel,
-  opsetOf,
-  producersOf,
-} from '../../graph/index.ts'
+import { type Analysis, AttributeReader, analyse, type Model, nodeLabel, opsetOf } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
 import { imageInput, shapeText as text } from './images.ts'
 
@@ -37,11 +29,11 @@ export function classifierOf(
   model: Model,
   imageShape: readonly number[],
   classes: number,
-): Classifier & { readonly inference: Inference } {
+): Classifier & { readonly analysis: Analysis } {
   const image = imageInput(model, imageShape).name
-  const inference = inferGraph(model, operators, { inputShapes: new Map([[image, imageShape]]) })
+  const analysis = analyse(model, operators, { inputShapes: new Map([[image, imageShape]]) })
   const output = model.graph.outputs[0]?.name ?? ''
-  const { shape, elementType } = inference.values.get(output) ?? {}
+  const { shape, elementType } = analysis.values.get(output) ?? {}
   if (!shape || elementType !== 'float32' || shape[0] !== imageShape[0] || elementCount(shape.slice(1)) !== shape[1])
     throw new KerfError(
       'wrong-model',
@@ -54,11 +46,11 @@ export function classifierOf(
       `The model's output "${output}" has ${shape[1]} classes, the data have ${classes}. Give it a new classifier when training (--classes ${classes}), or take other data.`,
       { output, expected: classes, received: shape[1] },
     )
-  return { image, output, classes, ...readingOf(model, output, shape.length), inference }
+  return { image, output, classes, ...readingOf(analysis, output, shape.length), analysis }
 }
 
-function readingOf(model: Model, output: string, rank: number): Pick<Classifier, 'kind' | 'logits'> {
-  const last = producersOf(model.graph).get(output)
+function readingOf({ model, producers }: Analysis, output: string, rank: number): Pick<Classifier, 'kind' | 'logits'> {
+  const last = producers.get(output)
   if (last?.domain === '' && (last.opType === 'Softmax' || last.opType === 'LogSoftmax')) {
     const axis = new AttributeReader(last).int('axis', opsetOf(model.opsetImports, '') < 13 ? 1 : -1)
     // Over another axis it says nothing of classes.
@@ -71,8 +63,8 @@ function readingOf(model: Model, output: string, rank: number): Pick<Classifier,
 }
 
 /** @throws KerfError `wrong-model` where the output has been squashed one by one, so that cross-entropy over classes means nothing */
-export function checkLogits(model: Model, { output }: Classifier): void {
-  const last = producersOf(model.graph).get(output)
+export function checkLogits({ producers }: Analysis, { output }: Classifier): void {
+  const last = producers.get(output)
   if (last?.domain !== '' || (last.opType !== 'Sigmoid' && last.opType !== 'HardSigmoid')) return
   throw new KerfError(
     'wrong-model',

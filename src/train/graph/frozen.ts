@@ -1,6 +1,6 @@
 import type { Unreached } from '../../autodiff/index.ts'
 import { KerfError } from '../../base/index.ts'
-import { type Inference, type Model, type Node, nodeLabel } from '../../graph/index.ts'
+import { type Analysis, type Node, nodeLabel } from '../../graph/index.ts'
 import { type Learnable, learnableOf } from './learnable.ts'
 
 /** Names of layers (nodes) and of stored tensors. */
@@ -20,19 +20,18 @@ const mostNames = 24
  * @throws KerfError `bad-options` for a pattern that matches nothing that training changes; `nothing-to-train`
  */
 export function withoutFrozen(
-  model: Model,
-  inference: Inference,
+  analysis: Analysis,
   freeze: readonly NamePattern[],
 ): { readonly weights: readonly Learnable[]; readonly isFrozen: (node: Node) => boolean } {
-  const learnable = learnableOf(model, inference)
+  const learnable = learnableOf(analysis)
   if (learnable.length === 0)
     throw new KerfError(
       'nothing-to-train',
       'The model has no float32 weights. Half-precision and quantised models cannot be trained: take the float32 one.',
     )
   const names = new Map<Node, readonly string[]>()
-  for (const node of model.graph.nodes) {
-    const statistics = statisticsOf(node, inference)
+  for (const node of analysis.model.graph.nodes) {
+    const statistics = statisticsOf(node, analysis)
     if (statistics) names.set(node, [nodeLabel(node), ...statistics])
   }
   const known = new Set([...learnable.flatMap((l) => [...l.layers, l.name]), ...[...names.values()].flat()])
@@ -58,8 +57,8 @@ export function withoutFrozen(
 }
 
 /** The running statistics that training would change: the names of the inputs that hold them. */
-function statisticsOf(node: Node, inference: Inference): string[] | undefined {
-  const { operator, call } = inference.calls.get(node) ?? {}
+function statisticsOf(node: Node, { calls }: Analysis): string[] | undefined {
+  const { operator, call } = calls.get(node) ?? {}
   const form = call && operator?.training?.(call, (wish) => wish)
   return form?.statistics?.map(({ input }) => node.inputs[input]!)
 }

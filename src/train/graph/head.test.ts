@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../../base/index.ts'
-import { GraphBuilder, inferGraph, type Model, tensorOf, tensorValues } from '../../graph/index.ts'
+import { analyse, GraphBuilder, type Model, tensorOf, tensorValues } from '../../graph/index.ts'
 import { readModelFile } from '../../onnx/index.node.ts'
 import { operators } from '../../ops/index.ts'
 import { describeShared, sharedPath } from '../../testing/shared.ts'
@@ -53,7 +53,7 @@ const heads: Record<string, (b: GraphBuilder, x: string) => string> = {
 }
 
 const inferred = (model: Model, batch: number) =>
-  inferGraph(model, operators, { inputShapes: new Map([['x', [batch, ...shape]]]) })
+  analyse(model, operators, { inputShapes: new Map([['x', [batch, ...shape]]]) })
 const outputOf = (model: Model, batch: number) =>
   inferred(model, batch).values.get(model.graph.outputs[0]?.name ?? '')?.shape
 

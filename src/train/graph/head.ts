@@ -8,13 +8,12 @@ import {
   seedFrom,
 } from '../../base/index.ts'
 import {
+  type Analysis,
+  analyse,
   axesOf,
-  type Inference,
-  inferGraph,
   type Model,
   type Node,
   nodeLabel,
-  producersOf,
   simplified,
   type Tensor,
   TensorEdits,
@@ -76,7 +75,7 @@ const say = (node: Node) => `${node.opType} "${nodeLabel(node)}"`
 
 class Head {
   readonly #model: Model
-  readonly #inference: Inference
+  readonly #analysis: Analysis
   readonly #inputShapes: ReadonlyMap<string, readonly number[]>
   /** From the output back to the layer. */
   readonly #tail: readonly Node[]
@@ -89,13 +88,13 @@ class Head {
     const batch = declared?.kind === 'tensor' ? declared.shape?.[0] : undefined
     const images = [typeof batch === 'number' ? batch : 1, ...shape]
     this.#inputShapes = new Map([[name, axesOf[layout].map((axis) => images[axis]!)]])
-    const before = this.#inferred(own)
-    const constants = tailOf(own, before).flatMap((node) => node.inputs.filter((n) => isFloat(before, n)))
+    const before = this.#analysed(own)
+    const constants = tailOf(before).flatMap((node) => node.inputs.filter((n) => isFloat(before, n)))
     // Weights may be made by nodes, or be read by others, too.
-    this.#model = withStoredConstants(own, before, constants)
-    this.#inference = this.#inferred(this.#model)
-    this.#tail = tailOf(this.#model, this.#inference)
-    const output = this.#inference.values.get(this.#model.graph.outputs[0]?.name ?? '')?.shape
+    this.#model = withStoredConstants(before, constants)
+    this.#analysis = this.#analysed(this.#model)
+    this.#tail = tailOf(this.#analysis)
+    const output = this.#analysis.values.get(this.#model.graph.outputs[0]?.name ?? '')?.shape
     const classes = output?.[1]
     if (typeof classes !== 'number' || elementCount(output?.slice(2)) !== 1)
       throw noHead(`the output is [${output?.join(',') ?? '?'}], no number per class`)
@@ -111,8 +110,8 @@ class Head {
     return this.#tail.at(-1)!
   }
 
-  #inferred(model: Model): Inference {
-    return inferGraph(model, operators, { inputShapes: this.#inputShapes })
+  #analysed(model: Model): Analysis {
+    return analyse(model, operators, { inputShapes: this.#inputShapes })
   }
 
   #tensor(name: string): Tensor | undefined {
@@ -139,9 +138,9 @@ class Head {
       for (const axis of axes) {
         const made = this.#made(weight, axis, classes, seed, targets)
         try {
-          const inference = this.#inferred(made)
-          const output = inference.values.get(made.graph.outputs[0]?.name ?? '')?.shape
-          if (output?.[1] === classes && elementCount(output.slice(2)) === 1) return this.#declared(made, inference)
+          const after = this.#analysed(made)
+          const output = after.values.get(made.graph.outputs[0]?.name ?? '')?.shape
+          if (output?.[1] === classes && elementCount(output.slice(2)) === 1) return this.#declared(made, after)
         } catch (error) {
           if (!(error instanceof NodeError)) throw error
           why = error.message
@@ -200,17 +199,17 @@ class Head {
 
   /** Behind the layer a number per class may be added; another kind would have to be learnt anew in another way. */
   #checkBias(node: Node): void {
-    const { operator, call } = this.#inference.calls.get(node) ?? {}
+    const { operator, call } = this.#analysis.calls.get(node) ?? {}
     const cost = call && typeof operator?.cost === 'function' ? operator.cost(call) : undefined
     if (!cost?.adds || cost.muls || cost.others || cost.macs)
       throw noHead(`${say(node)} behind ${say(this.#layer)} has numbers for each of the ${this.#classes} classes`, node)
   }
 
   /** What the file says of its values, with the sizes that are others now. */
-  #declared(made: Model, after: Inference): Model {
+  #declared(made: Model, after: Analysis): Model {
     const { outputs, valueInfo } = this.#model.graph
     const updated = (info: ValueInfo): ValueInfo => {
-      const [old, now] = [this.#inference.values.get(info.name)?.shape, after.values.get(info.name)?.shape]
+      const [old, now] = [this.#analysis.values.get(info.name)?.shape, after.values.get(info.name)?.shape]
       if (info.type?.kind !== 'tensor' || !info.type.shape || old?.join() === now?.join()) return info
       const shape = info.type.shape.map((d, axis) => (old?.[axis] === now?.[axis] ? d : (now?.[axis] ?? '')))
       return { ...info, type: { ...info.type, shape } }
@@ -226,21 +225,20 @@ class Head {
   }
 }
 
-const isFloat = (inference: Inference, name: string): boolean =>
-  name !== '' && inference.constants.has(name) && inference.values.get(name)?.elementType === 'float32'
+const isFloat = ({ constants, values }: Analysis, name: string): boolean =>
+  name !== '' && constants.has(name) && values.get(name)?.elementType === 'float32'
 
 /** Nodes from the output back to the last layer with weights. */
-function tailOf({ graph }: Model, inference: Inference): Node[] {
-  const producers = producersOf(graph)
+function tailOf({ model, producers, calls, constants }: Analysis): Node[] {
   const tail: Node[] = []
-  for (let value = graph.outputs[0]?.name ?? ''; ; ) {
+  for (let value = model.graph.outputs[0]?.name ?? ''; ; ) {
     const node = producers.get(value)
     if (!node) throw noHead(`there is no layer between the output and "${value}"`)
-    const { operator, call } = inference.calls.get(node) ?? {}
+    const { operator, call } = calls.get(node) ?? {}
     if (!operator || !call) throw noHead(`${say(node)} is an operator that is not known`, node)
     tail.push(node)
     if (isLayer(operator, call)) return tail
-    const [data, ...more] = node.inputs.filter((name) => name !== '' && !inference.constants.has(name))
+    const [data, ...more] = node.inputs.filter((name) => name !== '' && !constants.has(name))
     if (data === undefined || more.length > 0)
       throw noHead(
         `on the way back from the output, ${say(node)} puts together ${more.length + (data === undefined ? 0 : 1)} values`,

@@ -2,6 +2,7 @@ import type { Shape } from '../../base/index.ts'
 import { KerfError, NodeError } from '../../base/index.ts'
 import {
   allNames,
+  analyse,
   attributeOf,
   axesOf,
   fixesBatch,
@@ -11,7 +12,6 @@ import {
   type ImageLayout,
   imageLayoutOf,
   inferenceForm,
-  inferGraph,
   type Model,
   simplified,
   withInputShapes,
@@ -70,7 +70,7 @@ export function withInputSize(model: Model, size: number | readonly [height: num
   if (sized.every((d, i) => d === declared[i])) return model
   const changed = withInputShapes(model, new Map([[input.name, sized]]))
   try {
-    inferGraph(simplified(inferenceForm(changed, operators), operators), operators)
+    analyse(simplified(inferenceForm(changed, operators), operators), operators)
   } catch (error) {
     if (!(error instanceof NodeError)) throw error
     throw new KerfError(

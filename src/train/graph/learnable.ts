@@ -1,8 +1,7 @@
 import { ParameterFinder } from '../../cost/index.ts'
 import {
-  type Inference,
+  type Analysis,
   type InferredCall,
-  type Model,
   type Node,
   nodeLabel,
   type Operator,
@@ -30,13 +29,14 @@ export function isLayer({ cost }: Operator, call: InferredCall): boolean {
  * What the operators say they learn, where it is float32, in the order of the graph. A tensor that several nodes read is one parameter.
  * Weights of layers decay; those behind a surrogate gradient, which only says a direction, are in the group `adder`.
  */
-export function learnableOf(model: Model, inference: Inference): Learnable[] {
-  const finder = new ParameterFinder(model, inference)
+export function learnableOf(analysis: Analysis): Learnable[] {
+  const { model } = analysis
+  const finder = new ParameterFinder(analysis)
   const found = new Map<string, Learnable>()
   for (const node of model.graph.nodes)
     for (const { name, tensor } of finder.of(node)) {
       if (tensor.elementType !== 'float32') continue
-      const group = groupOf(node, tensor, inference)
+      const group = groupOf(node, tensor, analysis)
       // A layer's weight may come through nodes that scale it (DequantizeLinear): it is the layer's.
       const known = found.get(name)
       const layers = [...(known?.layers ?? []), nodeLabel(node)]
@@ -46,8 +46,8 @@ export function learnableOf(model: Model, inference: Inference): Learnable[] {
   return [...found.values()]
 }
 
-function groupOf(node: Node, { shape }: Tensor, inference: Inference): ParameterGroup {
-  const { operator, call } = inference.calls.get(node) ?? {}
+function groupOf(node: Node, { shape }: Tensor, { calls }: Analysis): ParameterGroup {
+  const { operator, call } = calls.get(node) ?? {}
   if (!operator || !call || shape.length < 2) return 'noDecay'
   if (operator.surrogate && !operator.straightThrough) return 'adder'
   return isLayer(operator, call) ? 'decay' : 'noDecay'

@@ -1,16 +1,14 @@
 import { type Choices, differentiate, Emitter, type Unreached } from '../../autodiff/index.ts'
 import { isConcrete, KerfError } from '../../base/index.ts'
 import {
+  type Analysis,
   allNames,
   constantContent,
   freshName,
   type Graph,
-  type Inference,
-  inferGraph,
   type Model,
   type Node,
   opsetOf,
-  storedTensors,
   type Tensor,
   tensorOf,
   withoutDeadCode,
@@ -96,7 +94,7 @@ export function trainingGraph(given: Model, options: TrainingGraphOptions): Trai
   const network = networkForImages(given, options.imageShape).model
   const model = { ...network, graph: withoutUnreadOutputs(network.graph) }
   const classifier = classifierOf(model, options.imageShape, options.classes)
-  const { weights, isFrozen } = withoutFrozen(model, classifier.inference, options.freeze ?? [])
+  const { weights, isFrozen } = withoutFrozen(classifier.analysis, options.freeze ?? [])
   const made = new Maker(model, classifier, options, weights, isFrozen).make()
   if (made.unreached.length === 0) return made.graph
   const notices = unreachedNotices(made.unreached)
@@ -111,12 +109,11 @@ export function trainingGraph(given: Model, options: TrainingGraphOptions): Trai
 class Maker {
   readonly #options: TrainingGraphOptions
   readonly #classifier: Classifier
-  readonly #inference: Inference
+  readonly #analysis: Analysis
   readonly #opsets: Map<string, number>
   readonly #graph: Graph
   readonly #learnable: readonly Learnable[]
   readonly #isFrozen: (node: Node) => boolean
-  readonly #stored: ReadonlyMap<string, Tensor>
   readonly #taken: Set<string>
   readonly #model: Model
   readonly #shapes = new Map<string, readonly number[]>()
@@ -126,7 +123,7 @@ class Maker {
 
   constructor(
     model: Model,
-    { inference, ...classifier }: Classifier & { readonly inference: Inference },
+    { analysis, ...classifier }: Classifier & { readonly analysis: Analysis },
     options: TrainingGraphOptions,
     weights: readonly Learnable[],
     isFrozen: (node: Node) => boolean,
@@ -135,9 +132,8 @@ class Maker {
     this.#isFrozen = isFrozen
     this.#options = options
     this.#classifier = classifier
-    this.#inference = inference
+    this.#analysis = analysis
     this.#learnable = weights
-    this.#stored = storedTensors(model, inference)
     this.#taken = allNames(model.graph)
     this.#opsets = new Map([...model.opsetImports, ['ai.kerf', 1]])
     this.#graph = {
@@ -209,10 +205,10 @@ class Maker {
   readonly #fresh = (wish: string) => freshName(this.#taken, wish)
 
   #inTraining(node: Node): Node {
-    const known = this.#inference.calls.get(node)
+    const known = this.#analysis.calls.get(node)
     const form = known?.operator.training?.(known.call, this.#fresh)
     // Frozen statistics are those of inference; those that are computed, the batch's own, are not kept running.
-    const isKept = (input: number) => this.#inference.constants.has(node.inputs[input]!)
+    const isKept = (input: number) => this.#analysis.constants.has(node.inputs[input]!)
     if (!form || (form.statistics && (this.#isFrozen(node) || !form.statistics.every((s) => isKept(s.input)))))
       return node
     const inputs = [...form.node.inputs]
@@ -232,7 +228,7 @@ class Maker {
   /** @returns the input's name: the stored tensor's own, or another where that is not stored by itself or serves elsewhere, too */
   #statistic(node: Node, input: number, next: string): string {
     const value = node.inputs[input]!
-    const stored = this.#stored.get(value)
+    const stored = this.#analysis.stored.get(value)
     const own = this.#graph.initializers.has(value) && !this.#shapes.has(value) && readers(this.#model, value) === 1
     const name = own ? value : this.#fresh(`${node.name || node.outputs[0]}/statistic${input}`)
     const tensor = stored ?? this.#computed(value)
@@ -242,10 +238,7 @@ class Maker {
   }
 
   #computed(value: string): Tensor {
-    const { shape, data } = constantContent(
-      { model: this.#model, inference: this.#inference, stored: this.#stored },
-      value,
-    )
+    const { shape, data } = constantContent(this.#analysis, value)
     return tensorOf('float32', shape, data)
   }
 
@@ -263,7 +256,7 @@ class Maker {
       given.kind === 'meanSquaredError'
         ? meanSquaredDifference(emit, flat(this.#classifier.output), targets)
         : crossEntropy(emit, flat(logits), targets, given.labelSmoothing ?? 0)
-    if (given.kind === 'crossEntropy') checkLogits(this.#model, this.#classifier)
+    if (given.kind === 'crossEntropy') checkLogits(this.#analysis, this.#classifier)
     const scores = flat(given.kind === 'meanSquaredError' ? this.#classifier.output : logits)
     const distilled = given.distillation
     if (!distilled) return { loss: labels, scores: scores.name, targets, teacher: undefined }
@@ -284,11 +277,11 @@ class Maker {
   }
 
   #rankOf(value: string): number {
-    return this.#inference.values.get(value)?.shape?.length ?? 2
+    return this.#analysis.values.get(value)?.shape?.length ?? 2
   }
 
   #shapeOf(value: string): readonly number[] {
-    const known = this.#inference.values.get(value)
+    const known = this.#analysis.values.get(value)
     if (known && isConcrete(known.shape)) return known.shape
     throw new KerfError(
       'unknown-value',
@@ -301,11 +294,8 @@ class Maker {
 
   /** Of the choices asked for, those that some node offers: a recipe names both of adder layers, whatever the network. */
   #offered(graph: Graph): Choices {
-    const inference = inferGraph({ ...this.#model, opsetImports: this.#opsets, graph }, operators, {
-      inputShapes: this.#shapes,
-    })
     const present = new Set(
-      [...inference.calls].flatMap(([, { operator }]) => (operator.surrogate ? [operator.name] : [])),
+      graph.nodes.flatMap(({ domain, opType }) => (operators.get(domain, opType)?.surrogate ? [opType] : [])),
     )
     return Object.fromEntries(
       Object.entries(this.#options.choices ?? {}).filter(([name]) => present.has(name.split('.')[0]!)),

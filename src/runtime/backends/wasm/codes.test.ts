@@ -3,7 +3,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../base/index.ts'
-import { GraphBuilder, type Model, type Node, tensorOf } from '../../../graph/index.ts'
+import { analyse, GraphBuilder, type Model, type Node, tensorOf } from '../../../graph/index.ts'
+import { operators } from '../../../ops/index.ts'
 import { makePlan, weightCodes } from '../../../plan/index.ts'
 import { quantizeAdderLayers } from '../../../quantize/index.ts'
 import { createSession, type HostTensor, hostTensor, hostValues, referenceRun } from '../../index.ts'
@@ -64,7 +65,7 @@ function quantised(model: Model, bits: number): Model {
   const below = Math.floor(most / 4)
   const nodes = model.graph.nodes.filter((n) => n.opType === 'AdderConv')
   const range = { lo: -below * step, hi: (most - below) * step }
-  return quantizeAdderLayers(model, new Map(nodes.map((n) => [n, range])), bits).model
+  return quantizeAdderLayers(analyse(model, operators), new Map(nodes.map((n) => [n, range])), bits).model
 }
 
 /** A residual block between a first and a last layer. */

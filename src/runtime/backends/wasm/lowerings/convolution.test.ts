@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../../../../base/index.ts'
-import { type AttributeValue, float, GraphBuilder, inferGraph, type Model, tensorOf } from '../../../../graph/index.ts'
+import { type AttributeValue, analyse, float, GraphBuilder, type Model, tensorOf } from '../../../../graph/index.ts'
 import { operators } from '../../../../ops/index.ts'
 import { createSession, hostTensor, hostValues, referenceRun } from '../../../index.ts'
 
@@ -77,7 +77,7 @@ it.each(['Conv', 'ConvTranspose'] as const)(`%s: 80 layers (seed ${seed})`, asyn
   for (let round = 0; round < 80; ) {
     const { model, shape, label } = randomModel(opType)
     try {
-      inferGraph(model, operators)
+      analyse(model, operators)
     } catch {
       // A window that does not fit.
       continue
