@@ -6,7 +6,7 @@ import { inlineFunctions, type Model, type Tensor } from '../src/graph/index.ts'
 import { memorySource, readModel } from '../src/onnx/index.ts'
 import { operators } from '../src/ops/index.ts'
 import { fromStored, type HostTensor, hostValues, isHostElementType, UnsupportedError } from '../src/runtime/index.ts'
-import { type Backend, backends } from '../src/testing/backends.ts'
+import { backends, foreignBackend, type TestedBackend } from '../src/testing/backends.ts'
 import { onnxNodeTests } from '../src/testing/onnx-node-tests.ts'
 import { recordedTensor } from '../src/testing/recorded-tensor.ts'
 import { describeShared } from '../src/testing/shared.ts'
@@ -61,7 +61,7 @@ function difference(got: HostTensor | undefined, recorded: Tensor, isCoarse: boo
   return at < 0 ? undefined : `element ${at} is ${values[at]}, onnx says ${expected[at]}`
 }
 
-async function failureOf(backend: Backend, { name, model, dataSets }: Case): Promise<string | undefined> {
+async function failureOf(backend: TestedBackend, { name, model, dataSets }: Case): Promise<string | undefined> {
   for (const { inputs, outputs } of dataSets) {
     try {
       const odd = [...inputs, ...outputs].find((t) => !isHostElementType(t.elementType))
@@ -80,7 +80,7 @@ async function failureOf(backend: Backend, { name, model, dataSets }: Case): Pro
 }
 
 /** The entry of a table of exclusions that is for a test. */
-function exclusionOf(name: string, exclusions: Backend['exclusions']): string | undefined {
+function exclusionOf(name: string, exclusions: TestedBackend['exclusions']): string | undefined {
   return Object.keys(exclusions).find((key) =>
     key.endsWith('*') ? name.startsWith(`test_${key.slice(0, -1)}`) : name === `test_${key}`,
   )
@@ -97,7 +97,7 @@ describeShared('values against the ONNX node tests', () => {
     return [{ name: name.slice('node/'.length), model, dataSets: sets }]
   })
 
-  it.each(backends)('$name gives what onnx recorded', async (backend) => {
+  it.each([...backends, foreignBackend])('$name gives what onnx recorded', async (backend) => {
     const failures: string[] = []
     const failedAsExpected = new Set<string>()
     let passed = 0

@@ -52,8 +52,7 @@ export interface Ability {
 /** What the planner asks a backend. */
 export interface Abilities {
   /**
-   * How it does a call, or why it cannot: the reference does it then. Every computed input and every output of a call that it does is
-   * one that `misfit` has nothing against.
+   * How it does a call, or why it cannot: the reference does it then, as it does calls whose values cannot lie in a plan's buffers (`misfit`).
    * @param isConstant whether an input is known before running
    */
   supports(call: InferredCall, isConstant: (input: number) => boolean): Ability | string
@@ -94,6 +93,8 @@ export function abilityOf(
   const isConstant = (i: number) => prepared.isConstant(node.inputs[i] ?? '')
   const ability = abilities.supports(call, isConstant)
   if (typeof ability === 'string') return ability
+  const odd = misfit(call, isConstant, ability)
+  if (odd !== undefined) return odd
   const apart = node.inputs.findIndex((name, i) => name !== '' && !isConstant(i) && !lies(name))
   return apart < 0 ? ability : `input ${apart} is ${kindOf(call.inputs[apart])}`
 }

@@ -4,13 +4,17 @@ import { reference } from './backends/reference/backend.ts'
 import { hasSimd, wasmBackend } from './backends/wasm/backend.ts'
 import { browserWorkers, type SpawnWorker, spawnBrowserWorker } from './backends/wasm/pool.ts'
 
+/** Kerf's own backends. */
+export const backendNames = ['wasm', 'reference'] as const
+export type BackendName = (typeof backendNames)[number]
+
 /** What computes, and how. */
 export interface BackendOptions {
   /**
    * 'wasm' (default): fast kernels, with threads; where the engine has no WebAssembly SIMD, 'reference', with a notice. 'reference': the operators' scalar
    * definitions, slow, the oracle. Or a backend of your own, for which the other options here say nothing.
    */
-  readonly backend?: 'wasm' | 'reference' | Backend
+  readonly backend?: BackendName | Backend
   /** Default 1, at most 256. More than 1 need SharedArrayBuffer (in a browser: COOP and COEP headers). */
   readonly threads?: number
   /**

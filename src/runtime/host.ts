@@ -49,7 +49,8 @@ export class Host {
     if (operator.control) {
       const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
       const rounds = operator.control.run({ ...call, inputs: known }, inputs)
-      const around = (name: string) => this.value(name, task.captured.get(name))
+      const around = (name: string) =>
+        this.value(name, task.captured.get(name) ?? task.inputs[node.inputs.indexOf(name)])
       // What a node asks for is run, one body after the other.
       let state = rounds.next()
       while (!state.done) {

@@ -3,14 +3,15 @@
 // May import: base, graph, ops, plan.
 
 export { UnsupportedError } from '../plan/index.ts'
-export type { Backend, Program, ProgramMemory } from './backend.ts'
+export { type Backend, type Program, type ProgramMemory, unknownValue } from './backend.ts'
 export { type ReferenceOptions, referenceRun } from './backends/reference/run.ts'
 export { measureLimit } from './backends/wasm/limit.ts'
 export { type SpawnWorker, type WorkerHandle, workerSource } from './backends/wasm/pool.ts'
-export type { BackendOptions } from './choose-backend.ts'
+export { type BackendName, type BackendOptions, backendNames, chooseBackend } from './choose-backend.ts'
 export { createProgram } from './create-program.ts'
 export type { Feed, NestedNumbers } from './feed.ts'
 export type { Feeds } from './feeds.ts'
+export { Host, type HostTask, type Numbers } from './host.ts'
 export type { RunProfile, TaskTime } from './profile.ts'
 export { openProgram, openSession, type RunningOptions, type Runtime } from './running.ts'
 export { createSession, type RunOptions, type Session, type SessionOptions } from './session.ts'

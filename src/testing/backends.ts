@@ -1,14 +1,12 @@
 // The backends that the conformance suites run, and what each of them is excused from.
 
 import type { Model } from '../graph/index.ts'
-import { createSession, type HostTensor, referenceRun } from '../runtime/index.ts'
+import { type Backend, type BackendName, createSession, type HostTensor } from '../runtime/index.ts'
+import { doubles } from './doubles.ts'
 
-export interface Backend {
+export interface TestedBackend {
   readonly name: string
-  run(
-    model: Model,
-    feeds: ReadonlyMap<string, HostTensor>,
-  ): ReadonlyMap<string, HostTensor> | Promise<ReadonlyMap<string, HostTensor>>
+  run(model: Model, feeds: ReadonlyMap<string, HostTensor>): Promise<ReadonlyMap<string, HostTensor>>
   /** ONNX node tests that this backend does not pass, with the reason: a name without `test_`, or the beginning of several with `*`. */
   readonly exclusions: Readonly<Record<string, string>>
   /** How many ONNX node tests it passes at least. */
@@ -21,7 +19,7 @@ const alignedCorners = 'onnx divides by size · scale − 1, ONNX Runtime and Py
 const randomNumbers = 'what is drawn at random cannot be compared'
 
 /** Shared by all: what the operators' scalar references leave out. */
-const leftOut: Backend['exclusions'] = {
+const leftOut: TestedBackend['exclusions'] = {
   'bernoulli*': randomNumbers,
   'cast_FLOAT_to_FLOAT4*': noNarrowFloats,
   'cast_FLOAT_to_FLOAT8*': noNarrowFloats,
@@ -50,18 +48,29 @@ const leftOut: Backend['exclusions'] = {
   training_dropout_mask: randomNumbers,
 }
 
-/** Kernels where there are some, the reference for the rest. */
-async function wasmRun(model: Model, feeds: ReadonlyMap<string, HostTensor>): Promise<Map<string, HostTensor>> {
-  const inputShapes = new Map([...feeds].map(([name, t]) => [name, t.shape]))
-  const session = await createSession(model, { inputShapes, onNotice: () => {} })
-  try {
-    return new Map(Object.entries(await session.run(Object.fromEntries(feeds))))
-  } finally {
-    session.dispose()
+/** Runs a model once. */
+const runOn =
+  (backend: BackendName | Backend): TestedBackend['run'] =>
+  async (model, feeds) => {
+    const inputShapes = new Map([...feeds].map(([name, t]) => [name, t.shape]))
+    const session = await createSession(model, { backend, inputShapes, onNotice: () => {} })
+    try {
+      return new Map(Object.entries(await session.run(Object.fromEntries(feeds))))
+    } finally {
+      session.dispose()
+    }
   }
-}
 
-export const backends: readonly Backend[] = [
-  { name: 'reference', run: referenceRun, exclusions: leftOut, passes: 1395 },
-  { name: 'wasm', run: wasmRun, exclusions: leftOut, passes: 1395 },
+/** Kerf's own. */
+export const backends: readonly TestedBackend[] = [
+  { name: 'reference', run: runOn('reference'), exclusions: leftOut, passes: 1395 },
+  { name: 'wasm', run: runOn('wasm'), exclusions: leftOut, passes: 1395 },
 ]
+
+/** A backend that somebody else might have written. */
+export const foreignBackend: TestedBackend = {
+  name: 'doubles',
+  run: runOn(doubles),
+  exclusions: leftOut,
+  passes: 1395,
+}

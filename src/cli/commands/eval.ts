@@ -8,7 +8,7 @@ import { type ImageSet, subset } from '../../data/index.ts'
 import { graphInputs, type Model } from '../../graph/index.ts'
 import { imageMetadata, layoutOf } from '../../image/index.ts'
 import { toJson } from '../../report/index.ts'
-import type { Backend } from '../../runtime/index.ts'
+import { type BackendName, backendNames } from '../../runtime/index.ts'
 import { evaluate, fewImagesNotice, readingOf } from '../../train/index.node.ts'
 import {
   addDataOptions,
@@ -34,7 +34,7 @@ interface Options extends DataOptions {
   readonly classes?: readonly string[]
   readonly part: 'test' | 'validation' | 'train'
   readonly limit?: number
-  readonly backend: Backend
+  readonly backend: BackendName
   readonly loss: 'crossEntropy' | 'meanSquaredError'
   readonly perClass?: boolean
   readonly json?: boolean
@@ -60,7 +60,7 @@ export function define(command: Command, io: Io): void {
     .option('--limit <n>', 'only the first so many images', positiveInteger)
     .addOption(batchSizeFlag("images at a time (default: 64, or the model's own)"))
     .addOption(threadsFlag('all of the machine'))
-    .addOption(new Option('--backend <name>', 'what computes').choices(['wasm', 'reference']).default('wasm'))
+    .addOption(new Option('--backend <name>', 'what computes').choices(backendNames).default('wasm'))
     .addOption(
       new Option('--loss <name>', 'which loss is measured')
         .choices(['crossEntropy', 'meanSquaredError'])

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Task } from '../../base/index.ts'
 import { imageMetadata } from '../../image/index.ts'
 import { toJson } from '../../report/index.ts'
-import { type Backend, createSession } from '../../runtime/index.node.ts'
+import { type BackendName, backendNames, createSession } from '../../runtime/index.node.ts'
 import { UsageError } from '../errors.ts'
 import { givenModel, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
@@ -20,7 +20,7 @@ interface Options extends ImageFlags {
   readonly output?: OutputTargets
   readonly force?: boolean
   readonly threads: number
-  readonly backend: Backend
+  readonly backend: BackendName
   readonly top: number
   readonly seed: number
   readonly classes?: readonly string[]
@@ -53,7 +53,7 @@ export function define(command: Command, io: Io): void {
     )
     .option('--force', 'replace files that exist')
     .addOption(threadsFlag('1', 1))
-    .addOption(new Option('--backend <name>', 'what computes').choices(['wasm', 'reference']).default('wasm'))
+    .addOption(new Option('--backend <name>', 'what computes').choices(backendNames).default('wasm'))
     .addOption(new Option('--top <n>', 'how many classes to show').argParser(count).default(5))
     .addOption(seedFlag('of random inputs', 1))
     .addOption(classesFlag())
