@@ -157,6 +157,17 @@ const passing: [string, Model][] = [
     }),
   ],
   ['MatMul along rows', around((b, x) => b.node('MatMul', [x, normal(b, 8, 8)]))],
+  [
+    'FusedMatMul along rows, turned and scaled',
+    around((b, x) =>
+      b.node(
+        'FusedMatMul',
+        [x, normal(b, 8, 8)],
+        { transA: 1, transB: 1, alpha: float(0.5) },
+        { domain: 'com.microsoft' },
+      ),
+    ),
+  ],
   ['MatMul with a weight on the left', around((b, x) => b.node('MatMul', [normal(b, 8, 8), x]))],
   ['a product of two activations', around((b, x) => b.node('MatMul', [b.node('Relu', [x]), b.node('Tanh', [x])]))],
 ]

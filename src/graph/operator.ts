@@ -84,6 +84,21 @@ export type Fusion =
   /** Joins the group that made its first input: BatchNormalization, activations. */
   | 'follower'
 
+/** Where codes, scales and zero points stand among a node's inputs. */
+export interface QuantisedSlots {
+  readonly operands: readonly { readonly x: number; readonly scale: number; readonly zero: number }[]
+  readonly out: { readonly scale: number; readonly zero: number }
+}
+
+/** An operator that does to codes what another one does to numbers: QuantizeLinear(f(DequantizeLinear(A), …)). */
+export interface Quantises<A> {
+  /** f. */
+  readonly operator: Operator
+  readonly slots: (call: Call<A>) => QuantisedSlots
+  /** The node as one of f, on numbers. */
+  readonly plain: (call: InferredCall<A>) => InferredCall
+}
+
 /**
  * @typeParam A what the attributes of a node are read into. Walks hold operators of all kinds, each beside the call that its own `attributes`
  *   made: TypeScript cannot tell that the two fit, so without an argument an operator takes any call.
@@ -157,6 +172,8 @@ export interface Operator<A = any, N extends string = string, D extends string =
     size: number,
   ) => ReadonlyMap<number | string, readonly number[]> | undefined
   readonly fusion?: Fusion | ((call: InferredCall<A>) => Fusion | undefined)
+  /** That it is another operator's form for quantised numbers. */
+  readonly quantises?: Quantises<A>
   /** What it does with the graphs that it holds: If, Loop, Scan. Its cost is theirs. */
   readonly control?: Control<A>
   /**

@@ -2,4 +2,4 @@ import { averagePool } from './averagePool.ts'
 import { channelsFirst, ofOne, quantisedForm } from './shared/quantised-form.ts'
 
 /** Y[n,c,p] = mean over the window of X[n,c], quantised; attributes as AveragePool (com.microsoft QLinearAveragePool). Inputs X, its scale and zero point, scale and zero point of Y. */
-export const qLinearAveragePool = quantisedForm('QLinearAveragePool', averagePool, ofOne, channelsFirst)
+export const qLinearAveragePool = quantisedForm('QLinearAveragePool', averagePool, ofOne, { refuses: channelsFirst })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../base/index.ts'
-import { type AttributeValue, GraphBuilder, type Model, type Tensor, tensorOf } from '../graph/index.ts'
+import { type AttributeValue, float, GraphBuilder, type Model, type Tensor, tensorOf } from '../graph/index.ts'
 import { createSession, hostTensor, hostValues, referenceRun } from './index.ts'
 
 /*
@@ -180,7 +180,73 @@ const cases: readonly Case[] = [
     // One step of the coarsest channel.
     tolerance: 4,
   },
+  ...forms(),
 ]
+
+/** Operators of com.microsoft on codes: each alone, and a network of them. */
+function forms(): Case[] {
+  const domain = 'com.microsoft'
+  const scales = (put: (t: Tensor) => string, type: 'uint8' | 'int8', scale: number, zero: number) => [
+    put(scalar('float32', scale)),
+    put(scalar(type, zero)),
+  ]
+  const one =
+    (op: string, attributes: Record<string, AttributeValue> = {}, type: 'uint8' | 'int8' = 'uint8'): Build =>
+    (b, x, put) => {
+      const from = scales(put, type, 0.0231, 11)
+      const q = b.node('QuantizeLinear', [x, ...from])
+      return b.node(op, [q, ...from, ...scales(put, type, 0.0173, type === 'uint8' ? 90 : -20)], attributes, { domain })
+    }
+  const two =
+    (op: string, stored: readonly number[] | undefined): Build =>
+    (b, x, put) => {
+      const from = scales(put, 'uint8', 0.0231, 100)
+      const q = b.node('QuantizeLinear', [x, ...from])
+      const second = stored ? put(codes('uint8', stored)) : b.node('Transpose', [q], { perm: [0, 1, 3, 2] })
+      const y = scales(put, 'uint8', 0.0671, 120)
+      return b.node(op, [q, ...from, second, ...scales(put, 'uint8', 0.0311, 130), ...y], {}, { domain })
+    }
+  const square = [1, 8, 6, 6]
+  const network: Build = (b, x, put) => {
+    const [s, z] = scales(put, 'uint8', 0.031, 120) as [string, string]
+    const q = b.node('QuantizeLinear', [x, s, z])
+    const convolution = (from: string) => {
+      const w = put(codes('int8', [8, 8, 3, 3]))
+      const parameters = [put(scalar('float32', 0.0011)), put(scalar('int8', 0)), s, z]
+      return b.node('QLinearConv', [from, s, z, w, ...parameters], attributes)
+    }
+    const leaky = b.node('QLinearLeakyRelu', [convolution(q), s, z, s, z], { alpha: float(0.1371) }, { domain })
+    const sum = b.node('QLinearAdd', [leaky, s, z, convolution(leaky), s, z, s, z], {}, { domain })
+    const all = b.node('QLinearConcat', [s, z, sum, s, z, leaky, s, z], { axis: 1 }, { domain })
+    const mean = b.node('QLinearGlobalAveragePool', [all, s, z, s, z], {}, { domain })
+    const matrix = [put(codes('int8', [5, 16])), put(floats(0.01, 0.02, 0.015, 0.0175, 0.03))]
+    const zeros = put(tensorOf('int8', [5], [0, 0, 0, 0, 0]))
+    const bias = put(tensorOf('int32', [5], [100, -200, 300, 0, 7]))
+    const y = scales(put, 'uint8', 0.05, 100)
+    const gemm = b.node(
+      'QGemm',
+      [b.node('Flatten', [mean]), s, z, ...matrix, zeros, bias, ...y],
+      { transB: 1 },
+      { domain },
+    )
+    return b.node('DequantizeLinear', [
+      b.node('QLinearSigmoid', [gemm, ...y, ...scales(put, 'uint8', 1 / 256, 0)], {}, { domain }),
+      ...scales(put, 'uint8', 1 / 256, 0),
+    ])
+  }
+  return [
+    { name: 'QLinearSigmoid', build: one('QLinearSigmoid') },
+    { name: 'QLinearLeakyRelu, signed', build: one('QLinearLeakyRelu', { alpha: float(0.2) }, 'int8') },
+    { name: 'QLinearAveragePool', build: one('QLinearAveragePool', { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }) },
+    { name: 'QLinearGlobalAveragePool', build: one('QLinearGlobalAveragePool') },
+    { name: 'QLinearSoftmax', build: one('QLinearSoftmax', { axis: -1, opset: 13 }) },
+    { name: 'QLinearReduceMean', build: one('QLinearReduceMean', { axes: [2, 3], keepdims: 0 }) },
+    { name: 'QLinearAdd of two computed values', shape: square, build: two('QLinearAdd', undefined) },
+    { name: 'QLinearAdd, the second stored and broadcast', build: two('QLinearAdd', [8, 1, 1]) },
+    { name: 'QLinearMul', shape: square, build: two('QLinearMul', undefined) },
+    { name: 'a network of quantised operators', build: network, tolerance: 2 / 256 },
+  ].map((c) => ({ tolerance: 1, ...c }))
+}
 
 function model({ shape = [2, 8, 9, 7], opset = 13, build }: Case): Model {
   const b = new GraphBuilder('quantised', opset)

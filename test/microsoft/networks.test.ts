@@ -233,6 +233,38 @@ describe('fused operators', () => {
   })
 })
 
+describe('FusedMatMul', () => {
+  it('makes neurons, and is cut as it is masked', async () => {
+    const random = seededRandom(4)
+    const b = new GraphBuilder('turned', 17)
+    const weights = (name: string, ...shape: number[]) =>
+      b.constant(
+        name,
+        tensorOf(
+          'float32',
+          shape,
+          Array.from({ length: shape[0]! * shape[1]! }, () => random.normal()),
+        ),
+      )
+    const domain = 'com.microsoft'
+    const x = b.input('x', 'float32', [3, 6])
+    const hidden = b.node('FusedMatMul', [x, weights('first', 8, 6)], { transB: 1 }, { domain })
+    b.output(
+      b.node('FusedMatMul', [b.node('Relu', [hidden]), weights('second', 8, 4)], { alpha: float(0.5) }, { domain }),
+    )
+    const result = await pruneModel(b.model(), { methods: ['neuron'], criterion: 'l2', scope: { ratio: 0.5 } })
+    const values = Float32Array.from({ length: 18 }, () => random.normal())
+    const feeds = new Map([['x', hostTensor('float32', [3, 6], values)]])
+    const [masked, cut] = [result.masked!, result.model].map((m) => only(referenceRun(m, feeds))) as [
+      Float32Array,
+      Float32Array,
+    ]
+    expect(greatest(cut.map((v, i) => v - masked[i]!))).toBeLessThan(1e-6)
+    expect(result.model.graph.initializers.get('first')?.shape).toEqual([4, 6])
+    expect(result.model.graph.initializers.get('second')?.shape).toEqual([4, 4])
+  })
+})
+
 describe('DynamicQuantizeLSTM', () => {
   /** @param perColumn a scale for each column, instead of one for all */
   const network = (perColumn: boolean): Model => {

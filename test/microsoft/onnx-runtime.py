@@ -49,6 +49,15 @@ cases = {
     "FusedGemm, Relu": ("FusedGemm", [x(2, 3), x(4, 3), x(4)], dict(activation="Relu", transB=1, alpha=0.5)),
     "FusedGemm, LeakyRelu": ("FusedGemm", [x(2, 3), x(3, 4), x(4)], dict(activation="LeakyRelu", activation_alpha=0.3, beta=2.0)),
     "FusedGemm, Elu": ("FusedGemm", [x(2, 3), x(3, 4)], dict(activation="Elu", activation_alpha=0.7)),
+    "FusedMatMul, turned and scaled": ("FusedMatMul", [x(2, 4, 3), x(2, 5, 4)], dict(transA=1, transB=1, alpha=0.25)),
+    "FusedMatMul, broadcast": ("FusedMatMul", [x(2, 1, 3, 4), x(3, 5, 4)], dict(transB=1)),
+    "FusedMatMul, rows first": (
+        "FusedMatMul", [x(3, 2, 4), x(4, 2, 5)], dict(transBatchA=1, transBatchB=1, alpha=-2.0)),
+    "FusedMatMul, rows first and turned": (
+        "FusedMatMul", [x(4, 2, 2, 3), x(5, 2, 2, 4)], dict(transA=1, transBatchA=1, transB=1, transBatchB=1)),
+    "FusedMatMul with a vector": ("FusedMatMul", [x(4), x(3, 4)], dict(transB=1, alpha=0.5)),
+    "FusedMatMul by a stored matrix": (
+        "FusedMatMul", [x(2, 3), {**x(4, 3), "values": [0.25 * (i % 7) - 0.5 for i in range(12)]}], dict(transB=1, alpha=0.5)),
     "Gelu": ("Gelu", [x(3, 7)], {}),
     "BiasGelu": ("BiasGelu", [x(2, 3, 4), x(4)], {}),
     "FastGelu": ("FastGelu", [x(3, 7)], {}),
@@ -83,6 +92,13 @@ cases = {
         dict(axis=1)),
     "QLinearSigmoid": ("QLinearSigmoid", [u(256), v(0.050371), v(130, U), v(0.00397), v(0, U)], {}),
     "QLinearSigmoid, signed": ("QLinearSigmoid", [s(256), v(0.060371), v(-7, S), v(0.00397), v(-128, S)], {}),
+    "QLinearSoftmax": ("QLinearSoftmax", [u(4, 40), v(0.050371), v(130, U), v(1 / 256), v(0, U)], dict(axis=-1, opset=13)),
+    "QLinearSoftmax, signed, another axis": (
+        "QLinearSoftmax", [s(2, 7, 5), v(0.030371), v(-7, S), v(1 / 256), v(-128, S)], dict(axis=1, opset=13)),
+    "QLinearSoftmax, of the rows of a matrix": ("QLinearSoftmax", [u(2, 4, 5), v(0.030371), v(3, U), v(1 / 256), v(0, U)], dict(axis=1, opset=12)),
+    "QLinearReduceMean": ("QLinearReduceMean", [u(2, 5, 6), v(0.10371), v(100, U), v(0.030371), v(90, U)], dict(axes=[1], keepdims=1)),
+    "QLinearReduceMean, signed, the last axes": (
+        "QLinearReduceMean", [s(2, 3, 4, 5), v(0.10371), v(-3, S), v(0.040371), v(5, S)], dict(axes=[-1, -2], keepdims=0)),
     "QLinearLeakyRelu": ("QLinearLeakyRelu", [u(256), v(0.050371), v(130, U), v(0.040371), v(50, U)], dict(alpha=0.1)),
     "QLinearLeakyRelu, signed": ("QLinearLeakyRelu", [s(256), v(0.050371), v(3, S), v(0.050371), v(-50, S)], dict(alpha=0.2973)),
 }
@@ -107,6 +123,15 @@ def kind_of(op, inputs):
     return U if op == "QLinearConcat" else inputs[0]["kind"]
 
 
+def spelled_out(names, attributes):
+    """QLinearReduceMean, which ONNX Runtime knows the schema of and has no kernel for."""
+    return [
+        helper.make_node("DequantizeLinear", names[:3], ["numbers"]),
+        helper.make_node("ReduceMean", ["numbers"], ["mean"], **attributes),
+        helper.make_node("QuantizeLinear", ["mean", *names[3:]], ["y"]),
+    ]
+
+
 def run(op, inputs, attributes, outputs=("y",)):
     feeds, declared, initializers = {}, [], []
     for k, spec in enumerate(inputs):
@@ -121,8 +146,9 @@ def run(op, inputs, attributes, outputs=("y",)):
             declared.append(helper.make_tensor_value_info(f"x{k}", spec["kind"], spec["shape"]))
     names = [f"x{k}" if spec else "" for k, spec in enumerate(inputs)]
     node = helper.make_node(op, names, list(outputs), domain="com.microsoft", **attributes)
+    nodes = spelled_out(names, attributes) if op == "QLinearReduceMean" else [node]
     made = [helper.make_tensor_value_info(o, kind_of(op, inputs), None) for o in outputs if o]
-    graph = helper.make_graph([node], "one", declared, made, initializers)
+    graph = helper.make_graph(nodes, "one", declared, made, initializers)
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
     options = onnxruntime.SessionOptions()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { float, tensorOf } from '../../graph/index.ts'
+import { type AttributeValue, float, tensorOf } from '../../graph/index.ts'
 import { floatsOf, oneNode, onesOf, scalarOf } from '../../testing/one-node.ts'
 
 const uint8 = (...shape: number[]) => ({ elementType: 'uint8', shape }) as const
@@ -57,6 +57,30 @@ describe('MatMul', () => {
     const requantised = oneNode('QLinearMatMul', [uint8(4, 3), one, zero, uint8(3, 2), one, zero, one, zero])
     expect(requantised.outputs[0]).toMatchObject({ elementType: 'uint8', shape: [4, 2] })
     expect(requantised.cost).toEqual({ macs: 24, muls: 24 + 8, adds: 24 + 8, others: 16, accumulators: 8 })
+  })
+})
+
+describe('FusedMatMul', () => {
+  const of = (a: readonly number[], b: readonly number[], attributes: Record<string, AttributeValue>) =>
+    oneNode('FusedMatMul', [a, b], attributes, { domain: 'com.microsoft' })
+
+  it('multiplies operands that lie turned', () => {
+    expect(of([2, 3, 4], [2, 5, 3], { transA: 1, transB: 1 }).shapes).toEqual([[2, 4, 5]])
+    expect(of([4, 2, 3], [2, 3, 5], { transBatchA: 1 }).shapes).toEqual([[2, 4, 5]])
+    expect(of([3, 2, 7, 4], [2, 7, 3, 5], { transA: 1, transBatchA: 1 }).shapes).toEqual([[2, 7, 4, 5]])
+    expect(of([3], [5, 3], { transA: 1, transB: 1 }).shapes).toEqual([[5]])
+  })
+
+  it('costs what the product does, and a multiplication per output for alpha', () => {
+    expect(of([2, 3], [4, 3], { transB: 1 }).cost).toEqual({ macs: 24, muls: 24, adds: 24, accumulators: 8 })
+    const { cost } = of([2, 3], [4, 3], { transB: 1, alpha: float(0.5) })
+    expect(cost).toEqual({ macs: 24, muls: 24 + 8, adds: 24, accumulators: 8 })
+  })
+
+  it('refuses what does not fit', () => {
+    expect(() => of([2, 3], [3, 4], { transB: 1 })).toThrow(
+      'the last axis of the left operand (3) ≠ the second last of the right one (4)',
+    )
   })
 })
 

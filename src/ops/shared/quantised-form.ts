@@ -6,6 +6,7 @@ import {
   type Dense,
   type Known,
   type Operator,
+  type QuantisedSlots,
   runForward,
 } from '../../graph/index.ts'
 import { dequantizeLinear } from '../dequantizeLinear.ts'
@@ -24,16 +25,7 @@ import { renumbered } from './renumbered.ts'
  * tensor; a zero point that is left out is 0.
  */
 
-/** Where a scale and its zero point stand among the inputs. */
-interface Scale {
-  readonly scale: number
-  readonly zero: number
-}
-
-export interface Slots {
-  readonly operands: readonly (Scale & { readonly x: number })[]
-  readonly out: Scale
-}
+type Slots = QuantisedSlots
 
 /** Operands x, scale, zero point one after the other from `first` on. */
 export function slotsFrom(first: number, operands: number): Slots['operands'] {
@@ -56,35 +48,44 @@ const opset = 21
 export interface QuantisedForm<F> {
   /** What f reads. */
   readonly own: F
+  readonly opset: number
   readonly refused: string | undefined
+}
+
+interface Particulars {
+  /** What the node asks for that f does not do, as a problem. */
+  readonly refuses?: (reader: AttributeReader) => string | undefined
+  /** The version of the standard operators whose rules a node's f has, where it says so. */
+  readonly opset?: (reader: AttributeReader) => number
 }
 
 /**
  * @param f an operator of the standard domain
  * @param slots from the node's number of inputs
- * @param refuses what the node asks for that f does not do, as a problem
  */
 export function quantisedForm<const N extends string, F>(
   name: N,
   f: Operator<F>,
   slots: (inputs: number) => Slots,
-  refuses?: (reader: AttributeReader) => string | undefined,
+  particulars: Particulars = {},
 ): Operator<QuantisedForm<F>, N, 'com.microsoft'> {
   const slotsOf = (call: Call<QuantisedForm<F>>) => slots(call.node.inputs.length)
   /** The node as one of f. */
   const plain = (call: Call<QuantisedForm<F>>): Call<F> => {
+    const { own: attributes, opset } = call.attributes
     const places = slotsOf(call).operands.map(({ x }) => x)
-    const inputs = places.map((x) => {
-      const known = call.inputs[x]
-      return known && { elementType: 'float32' as const, shape: known.shape }
-    })
+    const inputs = asFloats(places.map((x) => call.inputs[x]))
     const names = places.map((x) => call.node.inputs[x]!)
-    return { node: { ...call.node, inputs: names }, attributes: call.attributes.own, opset, inputs }
+    return { node: { ...call.node, inputs: names }, attributes, opset, inputs }
   }
   return defineOperator({
     name,
     domain: 'com.microsoft',
-    attributes: (reader) => ({ own: f.attributes(reader, opset), refused: refuses?.(reader) }),
+    attributes: (reader) => {
+      const version = particulars.opset?.(reader) ?? opset
+      return { own: f.attributes(reader, version), opset: version, refused: particulars.refuses?.(reader) }
+    },
+    quantises: { operator: f, slots: slotsOf, plain: (call) => ({ ...plain(call), outputs: asFloats(call.outputs) }) },
     infer: (call) => {
       const { operands, out } = slotsOf(call)
       const { refused } = call.attributes
@@ -129,6 +130,9 @@ export function quantisedForm<const N extends string, F>(
     },
   })
 }
+
+const asFloats = (values: readonly (Known | undefined)[]): (Known | undefined)[] =>
+  values.map((known) => known && { elementType: 'float32', shape: known.shape })
 
 const perTensor: QuantisationAttributes = { axis: 0, blockSize: 0, outputCode: undefined }
 

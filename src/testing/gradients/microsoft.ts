@@ -30,6 +30,14 @@ export const microsoft: Cases = {
     ],
     { activation: 'Elu', activation_alpha: float(0.6) },
   ),
+  'FusedMatMul, turned, rows first': of(
+    'FusedMatMul',
+    [
+      [3, 2, 4],
+      [2, 5, 4],
+    ],
+    { transBatchA: 1, transB: 1, alpha: float(0.5) },
+  ),
   'com.microsoft Gelu': of('Gelu', [[2, 3]]),
   BiasGelu: of('BiasGelu', [[2, 3], [3]]),
   FastGelu: of('FastGelu', [[2, 3]]),

@@ -49,9 +49,11 @@ export interface LoweringContext<A = unknown> {
 }
 
 /** How one operator is turned into kernel calls: what the planner needs to know of it, and the doing. */
-export interface Lowering<A = unknown> extends Omit<Ability, 'layout' | 'alias' | 'ofCodes' | 'toBytes'> {
+export interface Lowering<A = unknown>
+  extends Omit<Ability, 'layout' | 'alias' | 'zeroPoints' | 'ofCodes' | 'toBytes'> {
   readonly layout: Ability['layout'] | ((call: InferredCall<A>) => Ability['layout'])
   readonly alias?: (call: InferredCall<A>) => boolean
+  readonly zeroPoints?: Ability['zeroPoints'] | ((call: InferredCall<A>) => Ability['zeroPoints'])
   /** Why this node cannot be done by kernels (the reference does it then), or undefined. */
   readonly refuses?: (call: InferredCall<A>, isConstant: (input: number) => boolean) => string | undefined
   readonly ofCodes?: Lowering<A>

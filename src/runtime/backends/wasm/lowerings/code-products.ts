@@ -1,5 +1,5 @@
 import type { InferredCall } from '../../../../graph/index.ts'
-import { type ConvAttributes, rangeOf } from '../../../../ops/index.ts'
+import { type ConvAttributes, type GemmAttributes, rangeOf } from '../../../../ops/index.ts'
 import { type WholesRule, within } from '../../../../plan/index.ts'
 import { lowerConv } from '../conv-layer.ts'
 import { lowerBinary } from '../lower-elementwise.ts'
@@ -8,7 +8,7 @@ import { lowerQuantiseFloats } from '../quantise-f32.ts'
 import type { Step } from '../step.ts'
 import { isScalar, numbers, refusesComputed } from './code-parameters.ts'
 import { convLayer, refusesConv } from './convolution.ts'
-import { matMul } from './dense.ts'
+import { gemm, matMul } from './dense.ts'
 import { count, inMemory, stored } from './operands.ts'
 
 /*
@@ -146,32 +146,32 @@ const matMulInteger: Lowering = {
   lower: (context) => integerProduct(context, integerOperands),
 }
 
+/** Inputs: the scales of both operands, scale and zero point of the result. */
+type Scales = readonly [a: number, b: number, y: number, zeroPoint: number]
+
 /**
- * Codes of output 0 from sums of products of codes, in place: times a's scale · b's scale / y's, in single precision as runtimes calculate, one for
- * each last element in memory or for all; then rounded, y's zero point added, saturated. Sums are not scaled before: whole ones stay exact so.
+ * Output 0 from sums of products of codes, in place: times a's scale · b's scale, one for each last element in memory or for all. Codes where there is a scale
+ * for them: sums are multiplied by a's · b's / y's, in single precision as runtimes calculate; then rounded, y's zero point added, saturated. Sums are not
+ * scaled before: whole ones stay exact so.
+ * @param alpha what a's scale is multiplied by
  */
-function requantised(
-  context: LoweringContext,
-  [a, b, y, zeroPoint]: readonly [number, number, number, number],
-): Step[] {
+function scaled(context: LoweringContext, [a, b, y, zeroPoint]: Scales, alpha = 1): Step[] {
   const { alloc, call } = context
   const { address, shape: plain, layout } = context.output(0)
   const shape = inMemory(plain, layout)
-  const scale = (i: number) => numbers(context, i)![0]!
-  const factors = Float32Array.from(numbers(context, b)!, (s) => Math.fround(scale(a) * s) / scale(y))
+  const scaleA = Math.fround(alpha * numbers(context, a)![0]!)
+  const scaleY = numbers(context, y)?.[0]
+  const factors = Float32Array.from(numbers(context, b)!, (s) => Math.fround(scaleA * s) / (scaleY ?? 1))
+  const along = { address: stored(factors, alloc), shape: [factors.length] }
+  const numbered = lowerBinary('mul', { address, shape }, along, address, shape)
+  if (scaleY === undefined) return numbered
   const [lo, hi] = rangeOf(call.outputs[0]?.elementType as never)
   return [
-    ...lowerBinary(
-      'mul',
-      { address, shape },
-      { address: stored(factors, alloc), shape: [factors.length] },
-      address,
-      shape,
-    ),
+    ...numbered,
     ...lowerQuantiseFloats({
       ...{ x: address, y: address, count: count(shape), lo, hi, centred: context.makesCentred },
       scale: stored([1], alloc),
-      zeroPoint: stored(numbers(context, zeroPoint)!, alloc),
+      zeroPoint: stored(numbers(context, zeroPoint) ?? [0], alloc),
     }),
   ]
 }
@@ -194,7 +194,7 @@ const qLinearConv: Lowering<ConvAttributes> = {
     const own = numbers(context, 8)
     const bias = own && Float32Array.from(own)
     const tensors = { x: x.at.address, y: context.output(0).address, weights, bias, ...unbounded }
-    return [...x.steps, ...lowerConv(layer, tensors, context.alloc), ...requantised(context, [1, 4, 6, 7])]
+    return [...x.steps, ...lowerConv(layer, tensors, context.alloc), ...scaled(context, [1, 4, 6, 7])]
   },
 }
 
@@ -212,11 +212,45 @@ const qLinearMatMul: Lowering = {
     )
   },
   lower(context) {
-    return [...integerProduct(context, qLinearOperands), ...requantised(context, [1, 4, 6, 7])]
+    return [...integerProduct(context, qLinearOperands), ...scaled(context, [1, 4, 6, 7])]
+  },
+}
+
+/** Inputs A, its scale and zero point, B and its, C, scale and zero point of the result, which is float32 without them. */
+const qGemm: Lowering<GemmAttributes> = {
+  layout: 'plain',
+  integers: true,
+  zeroPoints: { reads: [[0, 2]], makes: 8 },
+  refuses: (call, isConstant) =>
+    isConstant(0)
+      ? 'its left matrix is known beforehand'
+      : (refusesComputed(isConstant, call, 1, 2, 3, 4, 5, 6, 7, 8) ?? refusesVectors(call, 1, 2, 7, 8)),
+  lower(context) {
+    const { call } = context
+    const { alpha, transB } = call.attributes
+    const x = centredCodes(context, 0, 2)
+    const weights = centredWeights(context, 3, 5, transB ? -2 : -1)
+    const bias = numbers(context, 6)
+    const at = [0, 3, 6]
+    const steps = gemm.lower({
+      ...context,
+      call: {
+        ...call,
+        node: { ...call.node, inputs: at.map((i) => call.node.inputs[i] ?? '') },
+        attributes: { ...call.attributes, alpha: 1, beta: 1 },
+        inputs: at.map((i) => call.inputs[i]),
+      },
+      input: () => x.at,
+      pieces: (i) => (i === 1 ? weights : undefined),
+      floats: (i) => (i === 1 ? weights : i === 2 && bias ? Float32Array.from(bias) : undefined),
+      epilogue: unbounded,
+    })
+    return [...x.steps, ...steps, ...scaled(context, [1, 4, 7, 8], alpha)]
   },
 }
 
 export const codeProducts: Lowerings = {
+  'com.microsoft:QGemm': qGemm,
   ConvInteger: convInteger,
   MatMulInteger: matMulInteger,
   QLinearConv: qLinearConv,

@@ -1,9 +1,9 @@
 import { elementCount, stridesOf } from '../../../../base/index.ts'
-import type { GemmAttributes } from '../../../../ops/index.ts'
+import { type FusedMatMulAttributes, type GemmAttributes, operandAxes, plainProduct } from '../../../../ops/index.ts'
 import { lowerDense } from '../conv-layer.ts'
 import { lowerBinary, lowerUnary } from '../lower-elementwise.ts'
 import { lowerTranspose } from '../lower-layout.ts'
-import { type Lowering, type LoweringContext, shapeOf } from '../lowering.ts'
+import { type Lowering, type LoweringContext, type Place, shapeOf } from '../lowering.ts'
 import type { ComputedWeights } from '../pack-steps.ts'
 import type { Step } from '../step.ts'
 import { broadcastTo } from '../strides.ts'
@@ -136,4 +136,43 @@ export const matMul: Lowering = {
       product(rows, lefts[i]!, i * rows * outFeatures, weightsAt),
     )
   },
+}
+
+/** A product of operands that lie turned, and may be scaled. */
+export const fusedMatMul: Lowering<FusedMatMulAttributes> = {
+  layout: 'plain',
+  refuses: (call, isConstant) => matMul.refuses?.(plainProduct(call), isConstant),
+  lower(context) {
+    const { call, alloc } = context
+    const { alpha } = call.attributes
+    const steps: Step[] = []
+    const isAsStored = (perm: readonly number[]) => perm.every((axis, i) => axis === i)
+    const operands = [0, 1].map((i): Place | Float32Array => {
+      const perm = operandAxes(call, i)
+      const stored = context.floats(i)
+      if (stored) return turned(stored, shapeOf(call.inputs[i]), perm)
+      const x = context.input(i)
+      if (isAsStored(perm)) return x
+      const address = alloc.scratch(4 * elementCount(x.shape)!)
+      steps.push(...lowerTranspose(x.address, address, x.shape, perm))
+      return { ...x, address }
+    })
+    const floats = (i: number) => (operands[i] instanceof Float32Array ? operands[i] : undefined)
+    const y = context.output(0)
+    return [
+      ...steps,
+      ...matMul.lower({ ...context, call: plainProduct(call), input: (i) => operands[i] as Place, floats }),
+      ...(alpha === 1 ? [] : lowerUnary('linear', y.address, y.address, elementCount(y.shape)!, alpha, 0)),
+    ]
+  },
+}
+
+/** Stored values with their axes in another order. */
+function turned(values: Float32Array, shape: readonly number[], perm: readonly number[]): Float32Array {
+  const from = stridesOf(shape)
+  const to = stridesOf(perm.map((axis) => shape[axis]!))
+  return Float32Array.from(values, (_, i) => {
+    const at = perm.reduce((sum, axis, n) => sum + from[axis]! * (Math.floor(i / to[n]!) % shape[axis]!), 0)
+    return values[at]!
+  })
 }

@@ -5,26 +5,27 @@ import type { Lowering, Lowerings } from '../lowering.ts'
 import { batchNormalization } from './batch-norm.ts'
 import { codeProducts } from './code-products.ts'
 import { adderConv, conv, convTranspose } from './convolution.ts'
-import { gemm, matMul } from './dense.ts'
+import { fusedMatMul, gemm, matMul } from './dense.ts'
 import { elementwise } from './elementwise.ts'
 import { gradients } from './gradients.ts'
 import { moving } from './moving.ts'
 import { normalising } from './normalising.ts'
 import { pooling } from './pooling.ts'
+import { quantisedForms } from './quantised-forms.ts'
 import { quantising } from './quantising.ts'
 import { recurrent } from './recurrent.ts'
 import { reducing } from './reducing.ts'
 import { resizing } from './resizing.ts'
 import { shuffle } from './shuffle.ts'
 
-/** Which operators the kernels do, and how. What is missing here the reference does. */
-export const lowerings: Lowerings = {
+const own: Lowerings = {
   'ai.kerf:AdderConv': adderConv,
   BatchNormalization: batchNormalization,
   Conv: conv(false),
   ConvTranspose: convTranspose(false),
   Gemm: gemm,
   MatMul: matMul,
+  'com.microsoft:FusedMatMul': fusedMatMul,
   GRU: recurrent,
   LSTM: recurrent,
   RNN: recurrent,
@@ -39,6 +40,9 @@ export const lowerings: Lowerings = {
   ...resizing,
 }
 
+/** Which operators the kernels do, and how. What is missing here the reference does. */
+export const lowerings: Lowerings = { ...own, ...quantisedForms(own) }
+
 /** The same without Winograd's products. */
 export const directLowerings: Lowerings = { ...lowerings, Conv: conv(true), ConvTranspose: convTranspose(true) }
 
@@ -47,12 +51,13 @@ const named = (node: Node, lowerings: Lowerings): Lowering<never> | undefined =>
 
 /** What a lowering says of a call to the planner. */
 function abilityFor(lowering: Lowering<never>, call: InferredCall<never>): Ability {
-  const { layout, alias, ofCodes, toBytes, refuses, lower, ...facts } = lowering
+  const { layout, alias, zeroPoints, ofCodes, toBytes, refuses, lower, ...facts } = lowering
   const takesCodes = ofCodes && ofCodes.refuses?.(call, () => false) === undefined
   return {
     ...facts,
     layout: typeof layout === 'function' ? layout(call) : layout,
     alias: alias?.(call),
+    zeroPoints: typeof zeroPoints === 'function' ? zeroPoints(call) : zeroPoints,
     ofCodes: takesCodes ? abilityFor(ofCodes, call) : undefined,
     toBytes: toBytes && abilityFor(toBytes, call),
   }
