@@ -23,6 +23,7 @@ export {
   hostTensor,
   hostValues,
   isHostElementType,
+  type TensorOf,
 } from '../runtime/index.ts'
 
 // Programs that stay in memory, and backends

@@ -1,6 +1,6 @@
 import { KerfError } from '../base/index.ts'
 import type { ValueInfo } from '../graph/index.ts'
-import { arrayTypeOf, type HostData, type HostTensor, hostTensor, isHostElementType } from './tensor.ts'
+import { arrayTypeOf, type HostData, type HostTensor, hostTensor, isHostElementType, tensorOver } from './tensor.ts'
 
 /** Numbers in lists in lists; those of one level are of one length. */
 export type NestedNumbers = readonly (number | NestedNumbers)[]
@@ -34,7 +34,7 @@ function fromArray(input: ValueInfo, data: HostData, known: readonly number[] | 
       `Input "${input.name}" is ${elementType}: give a ${wanted.name}, not a ${(data as HostData).constructor.name}.`,
       { input: input.name, expected: elementType },
     )
-  return { elementType, shape: shapeOf(input, data.length, known), data }
+  return tensorOver(elementType, shapeOf(input, data.length, known), data)
 }
 
 function fromLists(input: ValueInfo, lists: NestedNumbers, known: readonly number[] | undefined): HostTensor {

@@ -1,7 +1,7 @@
 import { KerfError } from '../base/index.ts'
 import type { ValueInfo } from '../graph/index.ts'
 import { type Feed, tensorOfFeed } from './feed.ts'
-import { arrayTypeOf, dataLengthOf, type HostTensor } from './tensor.ts'
+import { arrayTypeOf, dataLengthOf, type HostTensor, tensorOver } from './tensor.ts'
 
 /** Tensors by name: what a run is given, what it gives back. */
 export type Feeds = Readonly<Record<string, HostTensor>>
@@ -111,7 +111,7 @@ export function handOver(results: ReadonlyMap<string, HostTensor>, into: Feeds):
   for (const [name, result] of results) {
     const own = into[name]
     own?.data.set(result.data as never)
-    given[name] = own ?? { ...result, data: result.data.slice() }
+    given[name] = own ?? tensorOver(result.elementType, result.shape, result.data.slice())
   }
   return given
 }

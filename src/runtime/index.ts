@@ -26,6 +26,8 @@ export {
   hostTensor,
   hostValues,
   isHostElementType,
+  type TensorOf,
+  tensorOver,
   toDense,
 } from './tensor.ts'
 export { type Timing, timeInTurns } from './time-in-turns.ts'

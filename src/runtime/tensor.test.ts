@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { tensorOf } from '../graph/index.ts'
-import { dataLengthOf, fromDense, fromStored, type HostTensor, hostTensor, hostValues, toDense } from './tensor.ts'
+import { dataLengthOf, fromDense, fromStored, hostTensor, hostValues, tensorOver, toDense } from './tensor.ts'
 
 describe('tensors of callers', () => {
   it.each([
@@ -19,7 +19,7 @@ describe('tensors of callers', () => {
     ['uint64', BigUint64Array.of(5n, 2n ** 53n), [5, 2 ** 53]],
     ['uint4', Uint8Array.of(0xf1), [1, 15]],
   ] as const)('%s', (elementType, data, values) => {
-    const tensor: HostTensor = { elementType, shape: [2], data }
+    const tensor = tensorOver(elementType, [2], data)
     expect(hostTensor(elementType, [2], values)).toEqual(tensor)
     expect([...hostValues(tensor)]).toEqual(values)
     expect(fromStored(tensorOf(elementType, [2], values))).toEqual(tensor)

@@ -34,25 +34,28 @@ const arrays = {
 
 type Arrays = typeof arrays
 
-export type HostData =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-
 /** Element types of tensors that networks are run with: numbers and booleans. */
 export type HostElementType = Exclude<ElementType, 'string' | 'complex64' | 'complex128'>
 
-export interface HostTensor {
-  readonly elementType: HostElementType
+/**
+ * The typed array that holds elements of a type. Half floats are their 16 bits, booleans bytes of 0 and 1; types narrower than a byte, and 8-bit floats, are the
+ * bytes of ONNX's raw_data.
+ */
+export type HostData<T extends HostElementType = HostElementType> = T extends keyof Arrays
+  ? Arrays[T]['prototype']
+  : Uint8Array
+
+/** Tensors as callers give and receive them. Which array one has follows from `elementType`, for TypeScript, too. */
+export type HostTensor<T extends HostElementType = HostElementType> = T extends HostElementType ? TensorOf<T> : never
+
+/** A tensor of one element type. */
+export interface TensorOf<T extends HostElementType> {
+  /** As ONNX names it, in Kerf's spelling: `float32`, `int64`, `bool` … */
+  readonly elementType: T
+  /** Sizes of its axes; none for a single number. */
   readonly shape: readonly number[]
-  readonly data: HostData
+  /** The elements, row-major: the last axis is the one whose neighbours lie side by side. */
+  readonly data: HostData<T>
 }
 
 export const isHostElementType = (elementType: ElementType): elementType is HostElementType =>
@@ -61,6 +64,11 @@ export const isHostElementType = (elementType: ElementType): elementType is Host
 /** The typed array that holds elements of this type. */
 export const arrayTypeOf = (elementType: HostElementType): Arrays[keyof Arrays] =>
   elementType in arrays ? arrays[elementType as keyof Arrays] : Uint8Array
+
+/** A tensor of an array that its caller knows to be that of the element type. */
+export const tensorOver = (elementType: HostElementType, shape: readonly number[], data: HostData): HostTensor =>
+  // One of the union's pairs; TypeScript does not see which.
+  ({ elementType, shape, data }) as HostTensor
 
 /** How many entries the typed array of so many elements has. */
 export const dataLengthOf = (elementType: HostElementType, count: number): number =>
@@ -87,13 +95,19 @@ function fromBytes(type: ElementType, shape: readonly number[], packed: Uint8Arr
   const array = arrayTypeOf(elementType)
   const bytes = swapped(packed, array.BYTES_PER_ELEMENT)
   // A copy: the bytes may lie anywhere, and may be a file's. (Not `slice`, which of a Node Buffer is none.)
-  return { elementType, shape, data: new array(new Uint8Array(bytes).buffer) }
+  return tensorOver(elementType, shape, new array(new Uint8Array(bytes).buffer))
 }
 
 /**
  * A tensor from numbers: floats round to the element type, integers wrap, 64-bit ones saturate.
  * @throws KerfError `wrong-shape` where shape and values differ in size, `unsupported-element-type`
  */
+export function hostTensor<T extends HostElementType>(
+  elementType: T,
+  shape: readonly number[],
+  values: ArrayLike<number>,
+): HostTensor<T>
+export function hostTensor(elementType: ElementType, shape: readonly number[], values: ArrayLike<number>): HostTensor
 export function hostTensor(elementType: ElementType, shape: readonly number[], values: ArrayLike<number>): HostTensor {
   if (elementCount(shape) !== values.length)
     throw new KerfError(

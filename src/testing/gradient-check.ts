@@ -101,11 +101,10 @@ const asFeeds = (
   shapes: ReadonlyMap<string, readonly number[]>,
   others: ReadonlyMap<string, HostTensor>,
 ) =>
-  new Map(
-    [...feeds]
-      .map(([name, data]) => [name, hostTensor('float64', shapes.get(name)!, data)] as const)
-      .concat([...others]),
-  )
+  new Map<string, HostTensor>([
+    ...[...feeds].map(([name, data]) => [name, hostTensor('float64', shapes.get(name)!, data)] as const),
+    ...others,
+  ])
 
 /** The greatest |automatic − numeric| / max(1, |numeric|) over all elements of all inputs, and both for looking at them. */
 export function gradientError(given: Case, choices?: Choices): number {

@@ -6,7 +6,7 @@ import { seededRandom } from '../../src/base/index.ts'
 import { profileModel } from '../../src/cost/index.ts'
 import { type AttributeValue, GraphBuilder, type Model, tensorOf } from '../../src/graph/index.ts'
 import { pruneModel } from '../../src/prune/index.ts'
-import { createSession, fromStored, hostTensor, referenceRun } from '../../src/runtime/index.ts'
+import { createSession, fromStored, type HostTensor, hostTensor, referenceRun } from '../../src/runtime/index.ts'
 import { backends } from '../../src/testing/backends.ts'
 import { caseArray, caseModel } from '../../src/testing/cases.ts'
 import { describeShared } from '../../src/testing/shared.ts'
@@ -176,7 +176,7 @@ describe('gradients of a network with recurrent layers', () => {
         nodes: [...graph.nodes, { ...loss, attributes }],
       },
     }
-    const fed = new Map(feeds())
+    const fed: Map<string, HostTensor> = new Map(feeds())
     for (const name of wanted) fed.set(name, fromStored(graph.initializers.get(name)!))
     const shapes = new Map([...fed].map(([name, t]) => [name, t.shape]))
     const { model: backwards, gradients } = differentiate(trained, 'loss', wanted, shapes)
