@@ -2,10 +2,8 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { KerfError } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
-import { buildNet } from '../nets/index.ts'
+import { buildNet, netNameOf } from '../nets/index.ts'
 import { filesOf, readModelFile } from '../onnx/index.node.ts'
-
-const builtIn = 'net:'
 
 /** Help for an argument that names a model. */
 export const modelArgument = 'an ONNX file, net:NAME (kerf nets lists them), or the folder of a run'
@@ -29,10 +27,6 @@ export function modelFile(given: string): string {
 
 /** `modelFile`, for an argument of several. */
 export const modelFiles = (given: string, before: readonly string[] = []): string[] => [...before, modelFile(given)]
-
-/** `net:resnet20` → `resnet20`; undefined for files. */
-export const netNameOf = (given: string): string | undefined =>
-  given.startsWith(builtIn) ? given.slice(builtIn.length) : undefined
 
 /**
  * The model that an argument means: a file, or a network of Kerf's own by its name (`net:fasternet_t0`), its weights drawn from seed 0.

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -56,10 +56,37 @@ describe('net:NAME', () => {
     })
   })
 
-  it('is no file that another runtime could read, and no teacher', async () => {
-    await fails(/kerf new resnet20 -o net\.onnx/, 'bench', 'net:resnet20', '--against', 'ort-web')
+  it('is no teacher to go into a recipe', async () => {
     const data = ['--data', 'mnist:nowhere', '--recipe', at('r.json')]
     await fails(/A teacher is a trained network/, 'swap', 'net:resnet20', '--to', 'adder', '-o', at('a.onnx'), ...data)
+  })
+
+  it('is measured in other runtimes as files are', async () => {
+    const args = ['bench', 'net:lenet5_bn', '--against', 'ort-node', '--seconds', '0.02', '--json']
+    const { status, out, err } = await kerf(...args)
+    expect(status, err).toBe(0)
+    const { contenders, notices } = JSON.parse(out)
+    if (notices.length > 0) expect(notices[0]).toContain('ort-node is not installed')
+    else {
+      expect(contenders.map((c: { name: string }) => c.name)).toEqual(['kerf', 'ort-node'])
+      expect(contenders[1].maxRelDiff).toBeLessThan(1e-4)
+    }
+  })
+
+  it('teaches in the size and classes of the data, though it knows nothing', async () => {
+    const data = ['--data', 'generated', '--set', 'data.size=8', '--set', 'data.classes=3', '-e', '1', '-b', '4']
+    const few = ['--set', 'data.trainImages=8', '--set', 'data.testImages=4', '--validation', '0', '--json']
+    const args = ['train', '--net', 'resnet20', '--teacher', 'net:resnet20-adder', ...data, ...few, '-o', at('taught')]
+    const { status, err } = await kerf(...args)
+    expect(status, err).toBe(0)
+    expect(err).toContain('the teacher net:resnet20-adder has fresh weights: it has learnt nothing')
+    const { distillation } = JSON.parse(readFileSync(at('taught/recipe.json'), 'utf8'))
+    expect(distillation.teacher).toBe('net:resnet20-adder')
+    // The folder of a run stands for its network.
+    const second = ['train', '--net', 'resnet20', '--teacher', at('taught'), ...data, ...few, '-o', at('second')]
+    const taught = await kerf(...second)
+    expect(taught.status, taught.err).toBe(0)
+    expect(taught.err).not.toContain('teacher')
   })
 })
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Preprocessing, PreprocessingOptions } from '../image/index.ts'
+import { modelFile } from './given-model.ts'
 import { positiveInteger, positiveNumber, threadCount } from './options.ts'
 import { assignment } from './train/assignments.ts'
 import { dataOption } from './train/data-option.ts'
@@ -76,7 +77,7 @@ export const addTrainingFlags = (command: Command): Command =>
     )
     .option('--patience <epochs>', 'end when so many epochs have brought nothing better', positiveInteger)
     .option('--label-smoothing <part>', 'part of a label that all classes share (default: 0)', anyNumber)
-    .option('--teacher <file>', 'an ONNX file to distil from')
+    .option('--teacher <model>', 'what to distil from: an ONNX file, the folder of a run, or net:NAME', modelFile)
     .option('--freeze <glob>', "layers that stay as they are, as in 'layer1*' (repeatable)", globs)
 
 const globs = (glob: string, before: readonly string[] = []): string[] => [...before, glob]

@@ -7,6 +7,13 @@ import type { CifarResNetOptions } from './cifar-resnet.ts'
 /** Behind a network's name: the same network with adder convolutions in its body. */
 const adderSuffix = '-adder'
 
+/** In front of a name where files are asked for, too. */
+const builtIn = 'net:'
+
+/** `net:resnet20` → `resnet20`; undefined for files. */
+export const netNameOf = (given: string): string | undefined =>
+  given.startsWith(builtIn) ? given.slice(builtIn.length) : undefined
+
 /** A network, and what convolves in it: `resnet20`, `resnet20-adder`. */
 export interface NamedNet {
   readonly net: NetName

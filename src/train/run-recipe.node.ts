@@ -6,6 +6,7 @@ import { createWorkerLoader, openData, type WorkerLoader } from '../data/index.n
 import { createLoader, type DataSets, type Loader, type SkippedImage } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import { withImageMetadata } from '../image/index.ts'
+import { buildNet, netNameOf } from '../nets/index.ts'
 import { filesOf, readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { lineChartsSvg } from '../report/index.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
@@ -188,12 +189,11 @@ async function prepare(given: Recipe, options: RunRecipeOptions): Promise<Ready>
   const { signal, progress, onNotice } = options
   const notice = onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
   const { seed, transforms, threads } = given
-  const source = (which: 'start' | 'teacher', path: string | undefined) =>
-    path === undefined ? undefined : sourceModel(given.output, which, path, options.resume)
-  const start = source('start', isFreshNetwork(given) ? undefined : (given.model as FileRecipe['model']).onnx)
+  const start = isFreshNetwork(given)
+    ? undefined
+    : sourceModel(given.output, 'start', (given.model as FileRecipe['model']).onnx, options.resume)
   const { inputSize } = given.model
   const own = start && inputSize !== undefined ? withInputSize(start, inputSize) : start
-  const teacher = source('teacher', given.distillation?.teacher)
   const read = options.sets ?? (await openData(given.data, { ...readingOf(given), signal, progress }))
   const sets = own ? inClassesOf(own, read) : read
   const batchSize = batchSizeFor(given, sets.train.count)
@@ -212,6 +212,7 @@ async function prepare(given: Recipe, options: RunRecipeOptions): Promise<Ready>
     ? withRecipeHead(own, recipe as FileRecipe, shape, classes, notice)
     : freshNetwork(recipe as FreshRecipe, shape, classes)
   const head = headSettings(model, recipe, shape)
+  const teacher = teacherOf(recipe, shape, classes, options.resume, notice)
   const trainer = await createTrainer(model, {
     batchSize,
     shape,
@@ -251,6 +252,22 @@ function keepSources(folder: RunFolder, sources: Sources): void {
     const model = sources[which]
     if (model) folder.writeModel(which, (path) => void writeModelFile(model, path, { force: true }))
   }
+}
+
+/** A file, or a network by name for the images and classes of the data. @param say that a fresh one has nothing to teach */
+function teacherOf(
+  { distillation, output, seed }: Recipe,
+  [inChannels, ...inputSize]: Loader['shape'],
+  classes: number,
+  resume: boolean | undefined,
+  say: (text: string) => void,
+): Model | undefined {
+  if (!distillation) return undefined
+  const { teacher } = distillation
+  const net = netNameOf(teacher)
+  if (net === undefined) return sourceModel(output, 'teacher', teacher, resume)
+  say(`the teacher ${teacher} has fresh weights: it has learnt nothing that it could teach.`)
+  return buildNet(net, { classes, inChannels, inputSize, seed })
 }
 
 /** A model that is not in the run's own folder, where it would be replaced while its weights are still read. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { KerfError, type Task } from '../../base/index.ts'
 import type { Model } from '../../graph/index.ts'
+import { netNameOf } from '../../nets/index.ts'
 import { filesOf, modelBytes } from '../../onnx/index.node.ts'
 import { createSession, type Feeds, type HostTensor, type Session, toDense } from '../../runtime/index.node.ts'
 import type { OrtModule } from '../onnx-runtime.ts'
@@ -49,7 +50,7 @@ export async function openKerf(
 }
 
 /**
- * @param path file of the model
+ * @param path file of the model, or net:NAME
  * @returns undefined where the package is not installed
  * @throws KerfError `runtime-refused` when the runtime does not load the model
  */
@@ -64,22 +65,23 @@ export async function openPeer(
     const why = String(error).split('\n')[0]
     throw new KerfError('runtime-refused', `${name} does not run ${path}: ${why}`, { runtime: name, path })
   }
+  const isFile = netNameOf(path) === undefined
   if (name === 'ort-node') {
     const ort = await loadPeer('ort-node')
     if (!ort) return undefined
-    const session = await ort.InferenceSession.create(path, {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      logSeverityLevel: 3,
-    }).catch(refused)
+    const options = { executionProviders: ['cpu'], intraOpNumThreads: threads, interOpNumThreads: 1 }
+    const quiet = { ...options, logSeverityLevel: 3 as const }
+    const session = await (isFile
+      ? ort.InferenceSession.create(path, quiet)
+      : ort.InferenceSession.create(modelBytes(model), quiet)
+    ).catch(refused)
     return contender(name, ort.env.versions.node ?? ort.env.versions.common, ort, session as OrtSession, feeds)
   }
   const ort = await loadPeer('ort-web')
   if (!ort) return undefined
   ort.env.wasm.numThreads = threads
   // It reads no files: weights beside the model go into the bytes.
-  const bytes = filesOf(model).length > 1 ? modelBytes(model) : readFileSync(path)
+  const bytes = isFile && filesOf(model).length <= 1 ? readFileSync(path) : modelBytes(model)
   const options = { executionProviders: ['wasm'], logSeverityLevel: 3 as const }
   const session = await ort.InferenceSession.create(bytes, options).catch(refused)
   return contender(name, ort.env.versions.web ?? ort.env.versions.common, ort, session as OrtSession, feeds)

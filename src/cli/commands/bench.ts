@@ -11,8 +11,7 @@ import { modelsReport } from '../bench/models-report.ts'
 import { howToInstall, type PeerName, peerNames } from '../bench/peers.ts'
 import { type BenchResult, benchReport } from '../bench/report.ts'
 import { listOf } from '../choices.ts'
-import { UsageError } from '../errors.ts'
-import { givenModel, modelArgument, modelFiles, netNameOf } from '../given-model.ts'
+import { givenModel, modelArgument, modelFiles } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, threadCount } from '../options.ts'
 import { terminalText } from '../print.ts'
@@ -93,10 +92,6 @@ async function measure(path: string, options: Options, task: Task, io: Io): Prom
     notices.push(text)
     io.err(`kerf: ${text}\n`)
   }
-  if (options.against.length > 0 && netNameOf(path) !== undefined)
-    throw new UsageError(
-      `Other runtimes read files: write ${path} to one first, as in kerf new ${netNameOf(path)} -o net.onnx, or leave out --against.`,
-    )
   const model = givenModel(path)
   const given = new Map([...(options.input ?? [])].map(([name, shape]) => [name, { shape }]))
   const inputs = await readFeeds(model, given, 1, {})

@@ -4,14 +4,14 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { KerfError } from '../../base/index.ts'
 import type { Transform } from '../../data/index.ts'
 import { bindInputs, withInputShapes } from '../../graph/index.ts'
-import { type NamedNet, parseNetName } from '../../nets/index.ts'
+import { type NamedNet, netNameOf, parseNetName } from '../../nets/index.ts'
 import { readModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
 import { describeRecipe, type Recipe, type RunOutcome, type RunStart, runRecipe } from '../../train/index.node.ts'
 import { dataFor } from '../data/given-data.ts'
 import { transformsFor, withFlags } from '../data/transforms.ts'
 import { UsageError } from '../errors.ts'
-import { netNameOf } from '../given-model.ts'
+import { modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, positiveInteger, positiveNumber } from '../options.ts'
 import { terminalText } from '../print.ts'
@@ -72,7 +72,11 @@ ${imageFlagsHelp}`
 export function define(command: Command, io: Io): void {
   command
     .argument('[recipe]', 'a recipe, or the folder of a run to go on with')
-    .addOption(new Option('--model <file>', 'an ONNX file to start from, or net:NAME').conflicts('net'))
+    .addOption(
+      new Option('--model <file>', 'what to start from: an ONNX file, the folder of a run, or net:NAME')
+        .argParser(modelFile)
+        .conflicts('net'),
+    )
     .option('--net <name>', 'a network by name; with -adder behind it of adder convolutions', netName)
     .addOption(dataFlag('images and labels'))
     .option('-i, --input <shape>', 'train at another size of image than the file has: N,C,H,W', inputShape)

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { netNameOf } from '../../nets/index.ts'
 import { shapeOf, unwrapped } from './problems.ts'
 
 /* Which fields of a recipe are paths: known by their schema, so that all of them can be moved together. */
@@ -15,7 +16,7 @@ export function path(what: string): z.ZodString {
 /** A recipe with every path changed; what is no field of a recipe stays as it is. */
 export function mapPaths(schema: z.ZodType, value: unknown, change: (path: string) => string): unknown {
   const plain = unwrapped(schema)
-  if (typeof value === 'string') return paths.has(plain) ? change(value) : value
+  if (typeof value === 'string') return paths.has(plain) && netNameOf(value) === undefined ? change(value) : value
   if (Array.isArray(value)) {
     if (!(plain instanceof z.ZodArray)) return value
     return value.map((v) => mapPaths(plain.element as z.ZodType, v, change))

@@ -89,7 +89,7 @@ const optimiserSchema = z.discriminatedUnion('kind', [
 ])
 
 const distillationSchema = z.strictObject({
-  teacher: path('An ONNX file with the same inputs and classes.'),
+  teacher: path('An ONNX file with the same inputs and classes, or net:NAME.'),
   temperature: positive.default(4),
   weight: z.number().min(0).max(1).default(0.9).describe('Of the teacher; the labels have the rest.'),
   features: z
