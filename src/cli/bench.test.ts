@@ -28,7 +28,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('kerf bench', () => {
   it('measures several models in turns', async () => {
-    const { status, out } = await kerf('bench', at('before.onnx'), at('after.onnx'), '--seconds', '0.05', '--json')
+    const { status, out } = await kerf(
+      'bench',
+      at('before.onnx'),
+      at('after.onnx'),
+      '--seconds',
+      '0.05',
+      '-t',
+      '1',
+      '--json',
+    )
     expect(status).toBe(0)
     const { models, machine } = JSON.parse(out)
     expect(models.map((m: { model: string }) => m.model)).toEqual([at('before.onnx'), at('after.onnx')])

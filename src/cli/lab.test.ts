@@ -37,15 +37,15 @@ it('runs one: tables, plot, verdict, files', async () => {
 })
 
 it('prints JSON', async () => {
-  const { out } = await kerf('lab', 'operations', '--seed', '-5', '--json')
-  expect(JSON.parse(out)).toMatchObject({ name: 'operations', seed: -5, holds: true })
+  const { out } = await kerf('lab', 'operations', '--seed', '5', '--json')
+  expect(JSON.parse(out)).toMatchObject({ name: 'operations', seed: 5, holds: true })
 })
 
 it.each([
   [2, 'There is no experiment "speeed". Did you mean "speed"? There are: similarity', ['lab', 'speeed']],
   [2, 'Give --all or the name "operations", not both.', ['lab', 'operations', '--all']],
   [2, 'Say which experiment is to be run, or --all; kerf lab lists them.', ['lab', '-o', 'x']],
-  [2, 'Give a whole number.', ['lab', 'operations', '--seed', '1.5']],
+  [2, 'Give a whole number from 0 to 2147483647.', ['lab', 'operations', '--seed', '1.5']],
   [2, 'Give a whole number from 1 to 256.', ['lab', 'operations', '--threads', '0']],
   [2, 'The name of the folder is empty. Give one, as in -o out.', ['lab', 'operations', '-o', '']],
 ])('refuses wrong usage: %i %s', async (status, message, argv) => {
@@ -116,7 +116,7 @@ it('does no work whose result could not be written', async () => {
 })
 
 it('writes one page about all that were run', async () => {
-  const { status, err } = await kerf('lab', 'operations', '--data', "it's", '--report', join(folder, 'page'))
+  const { status, err } = await kerf('lab', 'operations', '-t', '1', '--data', "it's", '--report', join(folder, 'page'))
   expect(status).toBe(0)
   expect(err).toContain('index.html')
   expect(existsSync(join(folder, 'page', 'index.html'))).toBe(true)

@@ -26,18 +26,14 @@ export function positiveInteger(text: string): number {
   return value
 }
 
+/** That a network can be run with. */
+export const mostThreads = 256
+
 /** @throws InvalidArgumentError unless the text is a number of threads that a network can be run with */
 export function threadCount(text: string): number {
   const value = Number(text)
-  if (!/^\d+$/.test(text) || value < 1 || value > 256)
-    throw new InvalidArgumentError('Give a whole number from 1 to 256.')
-  return value
-}
-
-/** @throws InvalidArgumentError unless the text is a whole number */
-export function integer(text: string): number {
-  const value = Number(text)
-  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('Give a whole number.')
+  if (!/^\d+$/.test(text) || value < 1 || value > mostThreads)
+    throw new InvalidArgumentError(`Give a whole number from 1 to ${mostThreads}.`)
   return value
 }
 

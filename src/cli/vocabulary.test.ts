@@ -261,3 +261,31 @@ describe('what a network was trained with', () => {
     expect(imageMetadata(readModelFile(at('tuned.onnx'))).classes).toEqual(['red', 'green', 'blue'])
   })
 })
+
+describe('threads and seeds', () => {
+  const help = async (command: string) => (await kerf(command, '--help')).out.replaceAll(/\s+/g, ' ')
+  const all = ['profile', 'compare', 'prune', 'train', 'eval', 'data', 'run', 'bench', 'swap', 'quantize', 'import']
+  const texts = async () =>
+    Promise.all(
+      [...all, 'lab', 'demo', 'nets', 'new', 'formulas'].map(async (name) => [name, await help(name)] as const),
+    )
+
+  it('have one default in every command that has them, and say it', async () => {
+    const of = async (flag: string) =>
+      (await texts()).flatMap(([name, text]) => {
+        const said = new RegExp(`${flag} <n> [^(]*\\(default: ([^)]*)\\)`).exec(text)?.[1]
+        expect(text.includes(`${flag} <n>`), `${name} ${flag}`).toBe(said !== undefined)
+        return said === undefined ? [] : [[name, said]]
+      })
+    const recipe = (fallback: string, what: string) => `${what} of the recipe, or ${fallback}`
+    const machine = 'all of the machine'
+    expect(Object.fromEntries(await of('--threads'))).toEqual({
+      ...Object.fromEntries(['eval', 'run', 'bench', 'swap', 'quantize', 'lab'].map((name) => [name, machine])),
+      ...{ prune: recipe(machine, 'those'), train: recipe(machine, 'those') },
+    })
+    expect(Object.fromEntries(await of('--seed'))).toEqual({
+      ...Object.fromEntries(['run', 'swap', 'lab', 'new'].map((name) => [name, '0'])),
+      ...{ prune: recipe('0', 'that'), train: recipe('0', 'that') },
+    })
+  })
+})

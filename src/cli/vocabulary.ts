@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Preprocessing, PreprocessingOptions } from '../image/index.ts'
 import { modelFile } from './given-model.ts'
-import { positiveInteger, positiveNumber, threadCount } from './options.ts'
+import { mostThreads, positiveInteger, positiveNumber, threadCount } from './options.ts'
 import { assignment } from './train/assignments.ts'
 import { dataOption } from './train/data-option.ts'
 
@@ -109,13 +110,21 @@ export const classesFlag = (
   what = 'names of the classes, in order: cat,dog, or a text file with one per line',
 ): Option => new Option('--classes <names>', what).argParser(classNames)
 
-export const threadsFlag = (by: string, fallback?: number): Option => {
-  const option = new Option(
-    '-t, --threads <n>',
-    `threads${fallback === undefined ? ` (default: ${by})` : ''}`,
-  ).argParser(threadCount)
-  return fallback === undefined ? option : option.default(fallback)
-}
+/** Threads where nobody says how many: all of the machine. */
+export const defaultThreads = Math.min(mostThreads, availableParallelism())
+
+/** What draws where nobody says it. */
+export const defaultSeed = 0
+
+const allThreads = 'all of the machine'
+
+/** @param what is computed with them, in the help */
+export const threadsFlag = (what = 'threads'): Option =>
+  new Option('-t, --threads <n>', what).argParser(threadCount).default(defaultThreads, allThreads)
+
+/** Of commands that a recipe may tell: left undefined where the flag is not given. */
+export const recipeThreadsFlag = (): Option =>
+  new Option('-t, --threads <n>', `threads (default: those of the recipe, or ${allThreads})`).argParser(threadCount)
 
 export const batchSizeFlag = (what: string): Option =>
   new Option('-b, --batch-size <n>', what).argParser(positiveInteger)
@@ -125,10 +134,12 @@ export const epochsFlag = (what: string): Option => new Option('-e, --epochs <n>
 export const learningRateFlag = (what: string): Option =>
   new Option('--lr, --learning-rate <x>', what).argParser(positiveNumber)
 
-export const seedFlag = (what: string, fallback?: number): Option => {
-  const option = new Option('--seed <n>', what).argParser(seed)
-  return fallback === undefined ? option : option.default(fallback)
-}
+/** @param what is drawn, in the help */
+export const seedFlag = (what: string): Option => new Option('--seed <n>', what).argParser(seed).default(defaultSeed)
+
+/** Of commands that a recipe may tell: left undefined where the flag is not given. */
+export const recipeSeedFlag = (what: string): Option =>
+  new Option('--seed <n>', `${what} (default: that of the recipe, or ${defaultSeed})`).argParser(seed)
 
 /** `32`, `224x224`. @throws InvalidArgumentError, which is wrong usage, as all below */
 export function size(text: string): Size {

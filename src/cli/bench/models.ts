@@ -8,6 +8,7 @@ import type { Io } from '../io.ts'
 import type { InputShapes } from '../options.ts'
 import { readFeeds } from '../run/feeds.ts'
 import { version } from '../version.ts'
+import { defaultSeed } from '../vocabulary.ts'
 import { timeInBrowser } from './browser.ts'
 import { type Kerf, openKerf } from './contenders.ts'
 import { type Machine, thisMachine } from './machine.ts'
@@ -79,7 +80,7 @@ export async function measureModels(
 export async function entrantOf(path: string, model: Model, given: InputShapes = new Map()): Promise<Entrant> {
   const names = new Set(graphInputs(model.graph).map((i) => i.name))
   const own = [...given].filter(([name]) => name === '' || names.has(name))
-  const infos = await readFeeds(model, new Map(own.map(([name, shape]) => [name, { shape }])), 1, {})
+  const infos = await readFeeds(model, new Map(own.map(([name, shape]) => [name, { shape }])), defaultSeed, {})
   return { path, model, feeds: new Map(infos.map(({ name, tensor }) => [name, tensor])) }
 }
 

@@ -13,11 +13,12 @@ import { type BenchResult, benchReport } from '../bench/report.ts'
 import { listOf } from '../choices.ts'
 import { givenModel, modelArgument, modelFiles } from '../given-model.ts'
 import type { Io } from '../io.ts'
-import { type InputShapes, inputShape, threadCount } from '../options.ts'
+import { type InputShapes, inputShape } from '../options.ts'
 import { terminalText } from '../print.ts'
 import { readFeeds } from '../run/feeds.ts'
 import { withTask } from '../task.ts'
 import { version } from '../version.ts'
+import { defaultSeed, threadsFlag } from '../vocabulary.ts'
 
 interface Options {
   readonly input?: InputShapes
@@ -54,7 +55,7 @@ export function define(command: Command, io: Io): void {
         .argParser((text: string) => listOf('runtime', peerNames, text))
         .default([], 'none'),
     )
-    .addOption(new Option('-t, --threads <n>', 'threads of each runtime').argParser(threadCount).default(1))
+    .addOption(threadsFlag('threads of each runtime'))
     .addOption(
       new Option('--seconds <n>', 'how long to measure, for the whole and again for the layers')
         .argParser(seconds)
@@ -94,7 +95,7 @@ async function measure(path: string, options: Options, task: Task, io: Io): Prom
   }
   const model = givenModel(path)
   const given = new Map([...(options.input ?? [])].map(([name, shape]) => [name, { shape }]))
-  const inputs = await readFeeds(model, given, 1, {})
+  const inputs = await readFeeds(model, given, defaultSeed, {})
   const shapes = new Map(inputs.map((f) => [f.name, f.tensor.shape]))
   const { totals, unsupported } = profileModel(model, { inputs: shapes })
   const feeds = Object.fromEntries(inputs.map((f) => [f.name, f.tensor]))

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { KerfError, type Task } from '../../base/index.ts'
@@ -31,6 +30,7 @@ import { evaluationJson, evaluationReport } from '../train/evaluation-report.ts'
 import { batchSizeFlag, classesFlag, imageFlagsHelp, threadsFlag } from '../vocabulary.ts'
 
 interface Options extends DataOptions {
+  readonly threads: number
   readonly recipe?: string
   readonly classes?: readonly string[]
   readonly part: 'test' | 'validation' | 'train'
@@ -60,7 +60,7 @@ export function define(command: Command, io: Io): void {
     .addOption(new Option('--part <name>', 'which images').choices(['test', 'validation', 'train']).default('test'))
     .option('--limit <n>', 'only the first so many images', positiveInteger)
     .addOption(batchSizeFlag("images at a time (default: 64, or the model's own)"))
-    .addOption(threadsFlag('all of the machine'))
+    .addOption(threadsFlag())
     .addOption(new Option('--backend <name>', 'what computes').choices(backendNames).default('wasm'))
     .addOption(
       new Option('--loss <name>', 'which loss is measured')
@@ -98,7 +98,7 @@ async function measure(given: string, options: Options, task: Task, io: Io): Pro
   io.err(skippedText(whole.skipped))
   for (const text of [...known.problems, notice, fewImagesNotice(set.count, options.part)]) if (text) say(text)
   const result = await evaluate(model, loader, {
-    threads: options.threads ?? availableParallelism(),
+    threads: options.threads,
     backend: options.backend,
     loss: options.loss,
     ...task,

@@ -26,11 +26,11 @@ import { UsageError } from '../errors.ts'
 import { givenModel } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { openPeers } from '../lab/peers.ts'
-import { integer, threadCount } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { terminalText } from '../print.ts'
 import { withTask } from '../task.ts'
 import { version } from '../version.ts'
+import { seedFlag, threadsFlag } from '../vocabulary.ts'
 
 interface Options {
   readonly all?: boolean
@@ -58,11 +58,11 @@ export function define(command: Command, io: Io): void {
   command
     .argument('[name]', 'an experiment')
     .option('--all', 'all experiments')
-    .option('--seed <n>', 'draws everything that is random', integer, 0)
+    .addOption(seedFlag('draws everything that is random'))
     .option('--full', 'settings for reports: minutes instead of seconds')
     .option('--data <folder>', 'MNIST (default: data/mnist where it is, else generated pictures)')
     .option('--model <file>', 'a trained adder network for quantisation, ONNX (default: trained on the spot)')
-    .option('-t, --threads <n>', 'threads of the kernels', threadCount, 1)
+    .addOption(threadsFlag('threads of the kernels'))
     .option('-o, --output <folder>', 'write NAME.json, NAME.svg and NAME.md')
     .option('--report <folder>', 'write one page with everything: index.html')
     .option('--json', 'print JSON')

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { didYouMean } from '../../base/index.ts'
 import { profileModel } from '../../cost/index.ts'
 import type { Model } from '../../graph/index.ts'
@@ -7,10 +7,11 @@ import { writeModelFile } from '../../onnx/index.node.ts'
 import { profileReport, toJson } from '../../report/index.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { type Fraction, fraction, integer, positiveInteger } from '../options.ts'
+import { type Fraction, fraction, positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
+import { seedFlag } from '../vocabulary.ts'
 
 interface Options {
   readonly c?: number
@@ -63,7 +64,7 @@ export function define(command: Command, io: Io): void {
     .option('--bare', 'convolutions only')
     .option('--classes <n>', 'outputs of a network', positiveInteger)
     .option('--batch <n>', 'size of the batch (default: 1; of a network: open)', positiveInteger)
-    .addOption(new Option('--seed <n>', 'draws the weights').argParser(integer).default(0))
+    .addOption(seedFlag('draws the weights'))
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)

@@ -38,12 +38,13 @@ import {
   addTrainingFlags,
   batchSizeFlag,
   dataFlag,
+  defaultSeed,
   epochsFlag,
   imageFlagsHelp,
   learningRateFlag,
-  seedFlag,
+  recipeSeedFlag,
+  recipeThreadsFlag,
   setFlag,
-  threadsFlag,
 } from '../vocabulary.ts'
 
 interface Options extends FineTuneFields {
@@ -114,7 +115,7 @@ export function define(command: Command, io: Io): void {
         .default(['filter'], 'filter'),
     )
     .addOption(new Option('-c, --criterion <name>', 'what matters least').choices(criteria).default('l2'))
-    .addOption(seedFlag('of --criterion random, and of fine-tuning (default: 0)'))
+    .addOption(recipeSeedFlag('of --criterion random, and of fine-tuning'))
     .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
     .option('--allow-outputs', 'let the outputs of the model shrink too')
     .option(
@@ -137,7 +138,7 @@ export function define(command: Command, io: Io): void {
     .addOption(epochsFlag(`of each fine-tuning (default: those of the recipe, or ${fineTuneEpochs})`))
     .addOption(batchSizeFlag('images per step of fine-tuning (default: 64)'))
     .addOption(learningRateFlag('highest learning rate of fine-tuning (default: that of the recipe, or 0.01)'))
-    .addOption(threadsFlag('all of the machine'))
+    .addOption(recipeThreadsFlag())
     .addOption(setFlag("a field of fine-tuning's recipe that has no flag"))
   addAugmentationFlags(addImageFlags(addTrainingFlags(command)))
     .option('--json', 'print JSON')
@@ -264,7 +265,7 @@ function pruneOptions(o: Options, { signal, progress }: Task): PruneOptions {
     progress,
     methods: o.method,
     criterion: o.criterion,
-    seed: o.seed ?? 0,
+    seed: o.seed ?? defaultSeed,
     keep: o.keep,
     inputs: o.input,
     outputsMayShrink: o.allowOutputs,

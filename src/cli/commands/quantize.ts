@@ -78,7 +78,7 @@ export function define(command: Command, io: Io): void {
         .default(1000),
     )
     .addOption(classesFlag())
-    .addOption(threadsFlag('1', 1))
+    .addOption(threadsFlag())
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)

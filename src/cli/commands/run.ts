@@ -52,10 +52,10 @@ export function define(command: Command, io: Io): void {
       outputTarget,
     )
     .option('--force', 'replace files that exist')
-    .addOption(threadsFlag('1', 1))
+    .addOption(threadsFlag())
     .addOption(new Option('--backend <name>', 'what computes').choices(backendNames).default('wasm'))
     .addOption(new Option('--top <n>', 'how many classes to show').argParser(count).default(5))
-    .addOption(seedFlag('of random inputs', 1))
+    .addOption(seedFlag('of random inputs'))
     .addOption(classesFlag())
   addImageFlags(command)
     .addOption(new Option('--layout <order>', 'images: order of the axes').choices(['NCHW', 'NHWC']))

@@ -65,7 +65,7 @@ export function define(command: Command, io: Io): void {
       .addOption(new Option('--to <kind>', 'what layers become').choices(['adder']).makeOptionMandatory())
       .option('--layers <glob>', "which layers, by name, as in '*layer3*'", layers)
       .option('--keep-weights', 'keep the weights instead of drawing new ones')
-      .addOption(seedFlag('draws weights and noise', 0))
+      .addOption(seedFlag('draws weights and noise'))
       .option(
         '-i, --input <shape>',
         'shape of an input, where the file leaves it open: N,C,H,W, or name:N,C,H,W (repeatable)',
@@ -76,7 +76,7 @@ export function define(command: Command, io: Io): void {
     .addOption(new Option('--images <n>', 'how many of them').argParser(positiveInteger).default(64))
     .option('--recipe <file>', 'write a training recipe with the given network as teacher (takes --data)')
     .addOption(epochsFlag('of that recipe').default(50))
-    .addOption(threadsFlag('1', 1))
+    .addOption(threadsFlag())
     .option('--dry-run', 'show what would be done, write and run nothing')
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')

@@ -31,9 +31,9 @@ import {
   epochsFlag,
   imageFlagsHelp,
   learningRateFlag,
-  seedFlag,
+  recipeSeedFlag,
+  recipeThreadsFlag,
   setFlag,
-  threadsFlag,
 } from '../vocabulary.ts'
 
 interface Given {
@@ -90,8 +90,8 @@ export function define(command: Command, io: Io): void {
       learningRateFlag('highest learning rate (default: 0.1, of adamw 0.001; from an ONNX file a tenth of it)'),
     )
     .addOption(new Option('--masks <which>', 'zeros: weights that are 0 stay 0').choices(['none', 'zeros']))
-    .addOption(seedFlag('seed of weights, order and transforms (default: 0)'))
-    .addOption(threadsFlag('all of the machine'))
+    .addOption(recipeSeedFlag('of weights, order and transforms'))
+    .addOption(recipeThreadsFlag())
     .addOption(setFlag('a field of the recipe that has no flag'))
   addAugmentationFlags(addImageFlags(addTrainingFlags(command)))
     .option('--resume', "go on with the run in the recipe's folder")

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { checkFolder, isAborted, KerfError, makeFolder, type Task } from '../../base/index.node.ts'
 import { openData } from '../../data/index.node.ts'
@@ -21,6 +20,7 @@ import {
 import type { Io } from '../io.ts'
 import type { CommandTask } from '../task.ts'
 import { type TrainingDisplay, trainingDisplay } from '../train/progress.ts'
+import { defaultThreads } from '../vocabulary.ts'
 
 /** How well a network does, and what it was after which step of cutting and training. */
 export type Accuracy = Pick<Evaluation, 'accuracy' | 'loss'>
@@ -212,7 +212,7 @@ const runOf = (recipe: Recipe, { methods }: PruneOptions, file: string): Recipe 
 })
 
 async function accuracyOf(model: Model, recipe: Recipe, { test }: DataSets, task: Task): Promise<Accuracy> {
-  const { transforms, loss, threads = availableParallelism() } = recipe
+  const { transforms, loss, threads = defaultThreads } = recipe
   const batchSize = Math.min(batchSizeFor(recipe, test.count), test.count)
   const loader = createLoader(test, { batchSize, transforms, training: false })
   return evaluate(model, loader, { threads, loss, onNotice: () => {}, ...task })
