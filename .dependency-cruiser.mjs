@@ -20,6 +20,24 @@ const rooms = {
   rewrite: ['base', 'graph', 'ops', 'cost', 'runtime'],
   quantize: ['base', 'graph', 'ops', 'cost', 'runtime'],
   train: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime', 'data', 'image', 'onnx', 'formats', 'nets', 'report'],
+  workflow: [
+    ...[
+      'base',
+      'formats',
+      'data',
+      'graph',
+      'ops',
+      'onnx',
+      'cost',
+      'autodiff',
+      'plan',
+      'runtime',
+      'image',
+      'nets',
+      'report',
+    ],
+    ...['prune', 'rewrite', 'quantize', 'train'],
+  ],
 }
 // These import every room, and no room imports them.
 const outermost = ['lab', 'api', 'cli', 'testing']

@@ -10,6 +10,8 @@ import * as runtime from '../src/api/runtime.node.ts'
 import * as browserRuntime from '../src/api/runtime.ts'
 import * as train from '../src/api/train.node.ts'
 import * as browserTrain from '../src/api/train.ts'
+import * as workflow from '../src/api/workflow.node.ts'
+import * as browserWorkflow from '../src/api/workflow.ts'
 
 type Target = { readonly types: string; readonly default: string }
 type Entry = string | Target | { readonly node: Target; readonly default: Target }
@@ -50,6 +52,7 @@ const twins: [string, object, object][] = [
   ['kerf', root satisfies typeof browserRoot, browserRoot satisfies typeof root],
   ['kerf/runtime', runtime satisfies typeof browserRuntime, browserRuntime satisfies typeof runtime],
   ['kerf/train', train satisfies typeof browserTrain, browserTrain satisfies typeof train],
+  ['kerf/workflow', workflow satisfies typeof browserWorkflow, browserWorkflow satisfies typeof workflow],
 ]
 
 it.each(twins)('%s has the same names in Node and in a browser', (_, node, browser) => {

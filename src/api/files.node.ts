@@ -46,3 +46,13 @@ export {
   recipeFromFolder,
   runRecipe,
 } from '../train/index.node.ts'
+
+// Pruning with training
+
+export {
+  type Accuracy,
+  type FineTuned,
+  type FineTuneOptions,
+  type FineTuneStage,
+  pruneAndFineTune,
+} from '../workflow/index.node.ts'

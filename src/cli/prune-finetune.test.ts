@@ -7,7 +7,6 @@ import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { tinyNet } from '../testing/tiny-images.ts'
 import { kerf } from './in-process.ts'
 import { run } from './main.ts'
-import { partOf } from './prune/finetune.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -194,14 +193,6 @@ it('ends with what it reached where a later cut finds nothing, and fails where t
     ),
   })
   expect(existsSync(at('none-at-all.onnx'))).toBe(false)
-})
-
-it('equal cuts: of what is left, or of the whole where zeros stay', () => {
-  const half = { methods: ['filter'], scope: { ratio: 0.75 } } as const
-  expect(partOf(half, 1, 2).scope?.ratio).toBeCloseTo(0.5, 12)
-  expect(partOf(half, 2, 2).scope?.ratio).toBeCloseTo(0.5, 12)
-  expect(partOf({ ...half, methods: ['weight'] }, 2, 2).scope?.ratio).toBeCloseTo(0.75, 12)
-  expect(partOf({ target: { of: 'macs', part: 0.25 } }, 1, 2).target?.part).toBeCloseTo(0.5, 12)
 })
 
 it.each([

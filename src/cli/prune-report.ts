@@ -10,8 +10,9 @@ import {
   type Table,
   unsupportedTable,
 } from '../report/index.ts'
-import { type Agreement, agreementText, toleranceFor } from './agreement.ts'
-import { type Change, changeFacts, inexactTable } from './prune/inexact.ts'
+import { type Agreement, type Change, toleranceFor } from '../workflow/index.ts'
+import { agreementText } from './prune/agreement-text.ts'
+import { changeFacts, inexactTable } from './prune/inexact.ts'
 
 export interface PruneReportOptions {
   readonly check: Agreement | null

@@ -16,8 +16,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ElementType, seededRandom } from '../base/index.ts'
 import { GraphBuilder, tensorOf } from '../graph/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
-import { agreementText, compareOutputs } from './agreement.ts'
+import { compareOutputs } from '../workflow/index.ts'
 import { kerf } from './in-process.ts'
+import { agreementText } from './prune/agreement-text.ts'
 
 /* Found by trying to break the commands from outside: each case once lost a file, told a falsehood or blamed Kerf. */
 

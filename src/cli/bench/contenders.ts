@@ -4,7 +4,7 @@ import type { Model } from '../../graph/index.ts'
 import { netNameOf } from '../../nets/index.ts'
 import { filesOf, modelBytes } from '../../onnx/index.node.ts'
 import { createSession, type Feeds, type HostTensor, type Session, toDense } from '../../runtime/index.node.ts'
-import type { OrtModule } from '../onnx-runtime.ts'
+import type { OrtModule } from '../../workflow/index.node.ts'
 import { loadPeer } from './peers.ts'
 
 /** A runtime that has loaded the network. */

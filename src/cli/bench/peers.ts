@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { loadOrt, type OrtModule } from '../onnx-runtime.ts'
+import { loadOrt, type OrtModule } from '../../workflow/index.node.ts'
 import { packageRoot } from '../package-root.ts'
 
 /** Runtimes that Kerf is measured against, as `--against` names them. */

@@ -10,14 +10,8 @@ import { netNameOf } from '../../nets/index.ts'
 import { toJson } from '../../report/index.ts'
 import { type BackendName, backendNames } from '../../runtime/index.ts'
 import { evaluate, fewImagesNotice, readingOf } from '../../train/index.node.ts'
-import {
-  addDataOptions,
-  type DataOptions,
-  dataRecipe,
-  evaluationLoader,
-  type GivenRecipe,
-  inOrderOf,
-} from '../data/given-data.ts'
+import { evaluationLoader } from '../../workflow/index.ts'
+import { addDataOptions, type DataOptions, dataRecipe, type GivenRecipe, inOrderOf } from '../data/given-data.ts'
 import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
 import { givenModel, isFolder, modelArgument, modelFile } from '../given-model.ts'

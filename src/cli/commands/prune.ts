@@ -1,22 +1,29 @@
 import { type Command, Option } from 'commander'
-import type { Task } from '../../base/index.ts'
-import { profileModel } from '../../cost/index.ts'
+import { isAborted, KerfError, type Task } from '../../base/index.ts'
 import { bindInputs, type Model, withInputShapes } from '../../graph/index.ts'
-import { withKeptClasses } from '../../image/index.ts'
 import { type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
 import {
   type Criterion,
   criteria,
   type LayerMatcher,
   type PruneMethod,
-  type PruneOptions,
   type PruneResult,
-  pruneModel,
   type Scope,
 } from '../../prune/index.ts'
 import { toJson } from '../../report/index.ts'
 import type { Recipe } from '../../train/index.node.ts'
-import { dataRecipe } from '../data/given-data.ts'
+import {
+  type FineTuned,
+  type FineTuneOptions,
+  fineTuneFolder,
+  type ImageFeeds,
+  imageFeeds,
+  type Proof,
+  type PruneAndProveOptions,
+  pruneAndFineTune,
+  pruneAndProve,
+} from '../../workflow/index.node.ts'
+import { dataRecipe, openRecipeData } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
 import { givenModel, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
@@ -24,14 +31,12 @@ import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
-import { cutAndTrain, type FineTuned, fineTuneFolder, partOf } from '../prune/finetune.ts'
-import { accuracyTable, fineTuneJson } from '../prune/finetune-report.ts'
-import { type ImageFeeds, imageFeeds } from '../prune/inexact.ts'
+import { accuracyTable, fineTuneJson, stageText } from '../prune/finetune-report.ts'
 import { keep, methodList, part, perLayer } from '../prune/options.ts'
-import { type Proof, proof } from '../prune/proof.ts'
 import { type FineTuneFields, fineTuneEpochs, fineTuneRecipe } from '../prune/recipe.ts'
 import { pruneReport } from '../prune-report.ts'
 import { type CommandTask, withTask } from '../task.ts'
+import { trainingDisplay } from '../train/progress.ts'
 import {
   addAugmentationFlags,
   addImageFlags,
@@ -154,17 +159,17 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
     checkOutput(options.output, { force: options.force, inputs: [path], endings: modelEndings })
   const model = givenModel(path)
   const recipe = fineTuneRecipe(path, model, options)
-  const shown = options.dryRun ? undefined : await imagesToShow(model, recipe, options, task)
-  const tuned = recipe && (await fineTune(model, recipe, options, shown, task, io))
-  const result = tuned
-    ? await combined(model, tuned, options, task)
-    : await pruneModel(model, pruneOptions(options, task))
-  const { check, why, allowed, change } = tuned
-    ? tuned.proof
-    : await proof(result, { ...options, given: model, images: shown })
+  const { signal, progress } = task
+  const asked: PruneAndProveOptions = { prune: pruneOptions(options), signal, progress }
+  const images = isShown(options) ? await imagesToShow(model, recipe, options, task) : undefined
+  const proof = isShown(options) && { inputs: options.input, images, ...(recipe ? {} : { given: model }) }
+  const tuned = recipe && (await fineTune(model, { ...asked, proof, recipe }, options, task, io))
+  const pruned = tuned ?? (await pruneAndProve(model, { ...asked, proof }))
+  const { result } = pruned
+  const { check, allowed, change, why } = { ...pruned.proof, ...notShown(options) }
   const written = options.dryRun
     ? undefined
-    : writeModelFile(withNames(result), options.output!, {
+    : writeModelFile(result.model, options.output!, {
         force: options.force,
         externalData: options.externalData,
         protect: [path],
@@ -182,11 +187,11 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
   io.out(options.json ? json(result, { check, change }, written, tuned) : terminalText({ ...report, tables }, io))
 }
 
-/** The names of the classes that are left, where outputs were cut. */
-function withNames({ model, outputs }: PruneResult): Model {
-  const kept = outputs.get(model.graph.outputs[0]?.name ?? '')?.get(1)
-  return kept ? withKeptClasses(model, kept) : model
-}
+const isShown = ({ check, dryRun }: Options): boolean => check && !dryRun
+
+/** Why masked and cut network were not run against each other. */
+const notShown = ({ check, dryRun }: Options): Pick<Proof, 'why'> =>
+  dryRun ? { why: 'Nothing was run (--dry-run).' } : check ? {} : { why: 'The result was not checked (--no-check).' }
 
 /** What an inexact cut is measured on; undefined where no images are given. */
 async function imagesToShow(
@@ -195,74 +200,49 @@ async function imagesToShow(
   options: Options,
   task: Task,
 ): Promise<ImageFeeds | undefined> {
-  if (!options.inexact || !options.check) return undefined
+  if (!options.inexact) return undefined
   const { inputShapes } = options.input ? bindInputs(model.graph, options.input) : {}
   const sized = inputShapes ? withInputShapes(model, inputShapes) : model
   const from = recipe ?? dataRecipe(sized, options)?.recipe
-  return from && imageFeeds(sized, from, task)
+  return from && imageFeeds(sized, (await openRecipeData(from, task)).train, from.transforms)
 }
 
-type Proved = FineTuned & { readonly proof: Awaited<ReturnType<typeof proof>> }
-
-/** Cut and trained; every cut is checked before it is trained, and the last check is the one to report. */
 async function fineTune(
   model: Model,
-  recipe: Recipe,
-  options: Options,
-  images: ImageFeeds | undefined,
+  asked: Pick<FineTuneOptions, 'prune' | 'proof' | 'recipe' | 'signal' | 'progress'>,
+  { iterations, force, resume, output, json }: Options,
   task: CommandTask,
   io: Io,
-): Promise<Proved> {
-  let last: Proved['proof'] = { check: null }
-  const tuned = await cutAndTrain(
-    model,
-    {
-      recipe,
-      iterations: options.iterations,
-      prune: pruneOptions(options, task),
-      folder: fineTuneFolder(options.output!),
-      force: options.force ?? false,
-      resume: options.resume ?? false,
-      quiet: options.json ?? false,
-      check: async (result) => {
-        last = await proof(result, { ...options, images })
-      },
-    },
-    task,
-    io,
+): Promise<FineTuned> {
+  const display = trainingDisplay(io, task)
+  try {
+    return await pruneAndFineTune(model, {
+      ...asked,
+      ...{ iterations, force, resume, folder: fineTuneFolder(output!) },
+      onStage: json ? undefined : (stage) => io.err(`${stageText(stage)}\n`),
+      onStart: display.start,
+      onEvent: json ? undefined : display.event,
+      onNotice: (text) => io.err(`kerf: ${text}\n`),
+    })
+  } catch (error) {
+    throw isAborted(error) ? stopped(error) : error
+  }
+}
+
+function stopped({ details: { step, run } }: KerfError): KerfError {
+  const where = step === undefined ? '' : ` after step ${step} of fine-tuning, saved in ${run}`
+  return new KerfError(
+    'stopped',
+    `Stopped${where}; the pruned model was not written. The same command with --resume goes on.`,
+    step === undefined ? {} : { step },
   )
-  return { ...tuned, proof: last }
 }
 
-/** The last cut's result against the model as it was given; per group, of how many channels it kept. */
-async function combined(
-  model: Model,
-  { result, model: trained }: FineTuned,
-  options: Options,
-  task: Task,
-): Promise<PruneResult> {
-  const { inputs } = pruneOptions(options, task)
-  const countNonZero = options.method.includes('weight')
-  const before = profileModel(model, { inputs, countNonZero }).totals
-  const widths =
-    countNonZero || options.iterations === 1 ? new Map<string, number>() : await channelsOf(model, options, task)
-  const groups = result.groups.map((g) => ({ ...g, channels: widths.get(g.name) ?? g.channels }))
-  return { ...result, model: trained, before, groups, ratio: options.iterations === 1 ? result.ratio : undefined }
-}
-
-/** Channels of every group before anything was cut. */
-async function channelsOf(model: Model, options: Options, task: Task): Promise<Map<string, number>> {
-  const { groups } = await pruneModel(model, partOf(pruneOptions(options, task), 1, options.iterations))
-  return new Map(groups.map((g) => [g.name, g.channels]))
-}
-
-function pruneOptions(o: Options, { signal, progress }: Task): PruneOptions {
+function pruneOptions(o: Options): PruneAndProveOptions['prune'] {
   if (o.maxRatio !== undefined && !o.global)
     throw new UsageError('--max-ratio limits what --global takes from one layer: give both, or neither.')
   const scope = { global: o.global, maxRatio: o.maxRatio, roundTo: o.roundTo, perLayer: o.ratios }
   const common = {
-    signal,
-    progress,
     methods: o.method,
     criterion: o.criterion,
     seed: o.seed ?? defaultSeed,

@@ -6,16 +6,8 @@ import { writeModelFile } from '../../onnx/index.node.ts'
 import { calibrate, checkBits, quantize, type RangeMethod, rangeMethods } from '../../quantize/index.node.ts'
 import { type Report, toJson } from '../../report/index.ts'
 import { evaluate } from '../../train/index.node.ts'
-import {
-  addDataOptions,
-  type DataOptions,
-  dataRecipe,
-  evaluationLoader,
-  imagesFor,
-  inOrderOf,
-  openRecipeData,
-  spread,
-} from '../data/given-data.ts'
+import { evaluationLoader, imagesFor, spread } from '../../workflow/index.ts'
+import { addDataOptions, type DataOptions, dataRecipe, inOrderOf, openRecipeData } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
 import { filesOfGiven, givenModel, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'

@@ -3,11 +3,11 @@ import { basename } from 'node:path'
 import { filesOf, readModelFile, type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
 import { pruneModel } from '../../prune/index.ts'
 import { type Cell, human, shortNumber } from '../../report/index.ts'
+import { prove } from '../../workflow/index.node.ts'
 import { entrantOf, timeHere } from '../bench/models.ts'
 import type { Io } from '../io.ts'
 import type { InputShapes } from '../options.ts'
 import { terminalText } from '../print.ts'
-import { proof } from '../prune/proof.ts'
 import { beforeAfterTable } from '../prune-report.ts'
 import { freePath } from './free-path.ts'
 
@@ -20,7 +20,7 @@ export async function demoOwnModel(path: string, inputs: InputShapes | undefined
   io.err(`Pruning half of the filters of ${path} …\n`)
   const result = await pruneModel(model, { methods: ['filter'], criterion: 'l2', scope: { ratio }, inputs })
   // What cannot be run fails here, before anything is written.
-  const { check, why } = await proof(result, { check: true, input: inputs, given: model })
+  const { check, why } = await prove(result, { inputs, given: model })
   io.err('Measuring both networks …\n')
   const entrants = [await entrantOf(path, model, inputs), await entrantOf(output, result.model, inputs)]
   const { timings } = await timeHere(entrants, {

@@ -1,8 +1,21 @@
 import type { Totals } from '../../cost/index.ts'
 import { type Cell, countOrPartial, partialNote, type Table } from '../../report/index.ts'
-import type { FineTuned } from './finetune.ts'
+import type { FineTuned, FineTuneStage } from '../../workflow/index.node.ts'
 
 const percent = (part: number) => `${(100 * part).toFixed(2)} %`
+
+/** `after cut 1 of 2: 93.20 %` */
+export function stageText(stage: FineTuneStage): string {
+  if (stage.kind === 'ended') return stage.why
+  const cut = (n: number, of: number) => (of === 1 ? 'after the cut' : `after cut ${n} of ${of}`)
+  const name =
+    stage.kind === 'before'
+      ? 'before'
+      : stage.kind === 'cut'
+        ? cut(stage.iteration, stage.iterations)
+        : 'after fine-tuning'
+  return `${name}: ${percent(stage.accuracy)}`
+}
 
 /** A line per stage: before, and after every cut and every training. */
 export function accuracyTable({ before, iterations, result }: FineTuned, given: Totals): Table {

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { KerfError, seededRandom } from '../base/index.ts'
-import { GraphBuilder, type Model, type Tensor, tensorOf, tensorValues } from '../graph/index.ts'
-import { type PruneResult, pruneModel } from '../prune/index.ts'
-import type { Outputs } from './onnx-runtime.ts'
-import { comparedValues } from './prune/compared-values.ts'
-import { type Engine, ownEngine } from './prune/engines.ts'
-import { proof } from './prune/proof.ts'
+import { KerfError, seededRandom } from '../../base/index.ts'
+import { GraphBuilder, type Model, type Tensor, tensorOf, tensorValues } from '../../graph/index.ts'
+import { type PruneResult, pruneModel } from '../../prune/index.ts'
+import { comparedValues } from './compared-values.ts'
+import { type Engine, ownEngine } from './engine.ts'
+import type { Outputs } from './feeds.ts'
+import { prove } from './prove.ts'
 
 const random = seededRandom(3)
 const normal = (...shape: number[]): Tensor =>
@@ -38,12 +38,11 @@ function wrong(result: PruneResult, factor: number): PruneResult {
   return { ...result, model: { ...result.model, graph: { ...graph, initializers } } }
 }
 
-const alone = { other: async () => undefined }
 const beside = (change: (v: number, nth: number) => number): Engine => {
   let runs = 0
   return {
     run: async (model, feeds): Promise<Outputs> => {
-      const outputs = await ownEngine.run(model, feeds)
+      const outputs = await ownEngine().run(model, feeds)
       runs++
       return new Map([...outputs].map(([name, t]) => [name, { ...t, values: t.values.map((v) => change(v, runs)) }]))
     },
@@ -54,7 +53,7 @@ describe('masked = cut, by the runtime here', () => {
   it('holds for a network that ends saturated, compared in front of that', async () => {
     const result = await half(saturated())
     expect(comparedValues(result).map((c) => c.name)).toEqual(['logits'])
-    const { check, allowed } = await proof(result, { check: true }, alone)
+    const { check, allowed } = await prove(result)
     expect(check?.maxRelDiff).toBeLessThan(1e-6)
     expect(allowed).toBe(1e-4)
   })
@@ -68,7 +67,7 @@ describe('masked = cut, by the runtime here', () => {
       const bias = tensorValues(graph.initializers.get('bias')!)[0]!
       const initializers = new Map([...graph.initializers, ['bias', tensorOf('float32', [1], [bias * 1.001])] as const])
       const changed = { ...result, model: { ...result.model, graph: { ...graph, initializers } } }
-      await expect(proof(wrong(changed, 1.001), { check: true }, alone)).rejects.toThrow(
+      await expect(prove(wrong(changed, 1.001))).rejects.toThrow(
         /^The cut network differs from the masked one by .*e-[34] of its largest output; 1\.0e-4 is allowed\. Nothing was written\./,
       )
     },
@@ -78,7 +77,7 @@ describe('masked = cut, by the runtime here', () => {
     const loud = network((b, x) =>
       b.node('Sin', [b.node('Mul', [x, b.constant('loud', tensorOf('float32', [], [3e4]))])]),
     )
-    const { check, allowed, why } = await proof(wrong(await half(loud), 1 + 2 ** -22), { check: true }, alone)
+    const { check, allowed, why } = await prove(wrong(await half(loud), 1 + 2 ** -22))
     expect(check?.maxRelDiff).toBeGreaterThan(1e-4)
     expect(allowed).toBeGreaterThan(1e-2)
     expect(why).toMatch(
@@ -93,7 +92,7 @@ describe('masked = cut, by the runtime here', () => {
     b.output(b.node('Sigmoid', [b.node('Conv', [first, b.constant('last', normal(2, 8, 1, 1))])]))
     const input = new Map([['', [2, 3, 5, 4]]])
     const result = await pruneModel(b.model(), { scope: { ratio: 0.5 }, inputs: input })
-    expect((await proof(result, { check: true, input }, alone)).check?.maxRelDiff).toBeLessThan(1e-6)
+    expect((await prove(result, { inputs: input })).check?.maxRelDiff).toBeLessThan(1e-6)
   })
 
   it('compares outputs that may shrink by what survives of them, also in front of a Relu', async () => {
@@ -101,7 +100,7 @@ describe('masked = cut, by the runtime here', () => {
     const x = b.input('x', 'float32', [1, 3, 4, 4])
     b.output(b.node('Relu', [b.node('Conv', [x, b.constant('w', normal(8, 3, 1, 1))])]))
     const result = await pruneModel(b.model(), { scope: { ratio: 0.5 }, outputsMayShrink: true })
-    expect((await proof(result, { check: true }, alone)).check?.maxRelDiff).toBeLessThan(1e-6)
+    expect((await prove(result)).check?.maxRelDiff).toBeLessThan(1e-6)
   })
 })
 
@@ -110,11 +109,11 @@ describe('another runtime beside it', () => {
   beforeAll(async () => {
     result = await half(saturated(-2))
   })
-  const other = (engine: Engine) => ({ other: async () => engine })
+  const other = (engine: Engine) => ({ beside: async () => engine })
 
   it('is a doubt where it alone finds a difference', async () => {
     const noisy = beside((v, nth) => v * (1 + (nth % 2) / 100))
-    const { check, why } = await proof(result, { check: true }, other(noisy))
+    const { check, why } = await prove(result, other(noisy))
     expect(check?.maxRelDiff).toBeLessThan(1e-6)
     expect(why).toMatch(
       /^A doubt: in ONNX Runtime the two networks differ by 9\.9e-3 of the largest output\. Kerf's own/,
@@ -123,19 +122,19 @@ describe('another runtime beside it', () => {
       if (nth === 2) throw new KerfError('runtime-refused', 'ONNX Runtime cannot load the network: so.')
       return v
     })
-    expect((await proof(result, { check: true }, other(refusing))).why).toBe(
+    expect((await prove(result, other(refusing))).why).toBe(
       'A doubt: ONNX Runtime runs the masked network and not the cut one (ONNX Runtime cannot load the network: so).',
     )
   })
 
   it('decides where the runtime here cannot run the network; where neither can, nothing is written', async () => {
     const own: Engine = { run: () => Promise.reject(new KerfError('unsupported', 'Foo "foo" cannot be run.')) }
-    expect((await proof(result, { check: true }, { own, ...other(ownEngine) })).check).not.toBeNull()
+    expect((await prove(result, { own, ...other(ownEngine()) })).check).not.toBeNull()
     const noisy = beside((v, nth) => (nth === 2 ? 1.01 * v : v))
-    await expect(proof(result, { check: true }, { own, ...other(noisy) })).rejects.toThrow(
+    await expect(prove(result, { own, ...other(noisy) })).rejects.toThrow(
       /^Kerf cannot run this network\. In ONNX Runtime the cut network differs/,
     )
-    await expect(proof(result, { check: true }, { own, ...alone })).rejects.toThrow(
+    await expect(prove(result, { own })).rejects.toThrow(
       'Foo "foo" cannot be run. Nothing was written, because it cannot be checked; --no-check writes it unchecked.',
     )
   })

@@ -1,8 +1,7 @@
-import { stridesOf } from '../base/index.ts'
-import type { Model } from '../graph/index.ts'
-import type { PruneResult } from '../prune/index.ts'
-import { shortNumber } from '../report/index.ts'
-import type { Outputs } from './onnx-runtime.ts'
+import { stridesOf } from '../../base/index.ts'
+import type { Model } from '../../graph/index.ts'
+import type { PruneResult } from '../../prune/index.ts'
+import type { Outputs } from './feeds.ts'
 
 /** How far the cut network lies from the masked one, in the values that are compared: see `comparedValues`. */
 export interface Agreement {
@@ -11,9 +10,6 @@ export interface Agreement {
   /** The same as a part of the largest absolute value of that tensor. */
   readonly maxRelDiff: number
 }
-
-export const agreementText = ({ maxAbsDiff, maxRelDiff }: Agreement): string =>
-  `largest difference ${shortNumber(maxAbsDiff)}, ${shortNumber(maxRelDiff)} of the largest output`
 
 /** Above this a cut is not faithful: float32, and where the network computes in half precision (11 bits, or 8) the rounding of that. */
 export function toleranceFor({ graph }: Model): number {

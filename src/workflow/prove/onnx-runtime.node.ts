@@ -1,18 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type * as Ort from 'onnxruntime-node'
-import {
-  type ElementType,
-  elementCount,
-  float16ToNumber,
-  isConcrete,
-  KerfError,
-  numberToFloat16,
-  seededRandom,
-  seedFrom,
-} from '../base/index.ts'
-import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
+import { checkAborted, float16ToNumber, KerfError, numberToFloat16 } from '../../base/index.ts'
+import { writeModelFile } from '../../onnx/index.node.ts'
+import type { Engine } from './engine.ts'
+import type { Feed, Outputs } from './feeds.ts'
 
 /*
  * ONNX Runtime as a second judge: does the cut network give what the masked one gives? Users add it when they want it (an optional peer); without it
@@ -28,45 +21,6 @@ export async function loadOrt(): Promise<OrtModule | undefined> {
   } catch {
     return undefined
   }
-}
-
-/** One input of a network, filled with seeded random numbers. */
-export interface Feed {
-  readonly name: string
-  readonly elementType: ElementType
-  readonly shape: readonly number[]
-  readonly values: Float64Array
-}
-
-/** Elements of an input with which networks are still run: more take minutes and gigabytes, and prove no more. */
-const largestInput = 2 ** 27
-
-/** Standard normal numbers for floating inputs, 0 and 1 for the others: valid for images and for masks. */
-export function randomFeeds(
-  model: Model,
-  inputs: ReadonlyMap<string, readonly number[]> | undefined,
-  seed: number,
-): Feed[] {
-  const { inputShapes } = bindInputs(model.graph, inputs)
-  return graphInputs(model.graph).map((input) => {
-    const shape = inputShapes?.get(input.name)
-    if (input.type?.kind !== 'tensor' || !isConcrete(shape))
-      throw new KerfError(
-        'unsupported-input',
-        `Input "${input.name}" is not a tensor of known shape, so the network cannot be run.`,
-      )
-    const count = elementCount(shape)!
-    if (count > largestInput)
-      throw new KerfError(
-        'too-large',
-        `Input "${input.name}" [${shape.join(',')}] has ${count.toLocaleString('en')} elements, too many to run the network for a check. Give a smaller shape with --input.`,
-        { input: input.name, shape },
-      )
-    const random = seededRandom(seedFrom(seed, input.name))
-    const floating = ['float32', 'float64', 'float16'].includes(input.type.elementType)
-    const values = Float64Array.from({ length: count }, () => (floating ? random.normal() : random.below(2)))
-    return { name: input.name, elementType: input.type.elementType, shape, values }
-  })
 }
 
 function ortTensor(ort: OrtModule, feed: Feed): Ort.Tensor {
@@ -99,10 +53,8 @@ const numbersOf = ({ type, data }: Ort.Tensor): Float64Array =>
     ? Float64Array.from(data, float16ToNumber)
     : Float64Array.from(data as ArrayLike<number>, Number)
 
-export type Outputs = ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float64Array }>
-
-/** A loaded network that can be run again and again. */
-export interface Session {
+/** A loaded network. */
+interface Session {
   run(): Promise<Outputs>
   release(): Promise<void>
 }
@@ -120,12 +72,7 @@ const refusal = (doing: string, error: unknown): KerfError => {
 }
 
 /** @throws KerfError `runtime-refused` when ONNX Runtime does not load the file, also from `run` when it cannot run it */
-export async function openSession(
-  ort: OrtModule,
-  path: string,
-  feeds: readonly Feed[],
-  threads: number,
-): Promise<Session> {
+async function openSession(ort: OrtModule, path: string, feeds: readonly Feed[], threads: number): Promise<Session> {
   const options: Ort.InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
@@ -151,18 +98,34 @@ export async function openSession(
   }
 }
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** ONNX Runtime, which may need files: beyond 2 GB it takes nothing else. */
+export const ortEngine = (ort: OrtModule): Engine => ({
+  run: (model, feeds, signal) =>
+    withTemporaryFolder(async (folder) => {
+      const path = join(folder, 'model.onnx')
+      writeModelFile(model, path)
+      const session = await openSession(ort, path, feeds, 1)
+      try {
+        // Its own work cannot be stopped.
+        checkAborted(signal, 'The run')
+        return await session.run()
+      } finally {
+        await session.release()
+      }
+    }),
+})
 
-/** A folder for models that are only run, removed at the end whatever happens. */
-export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+/** The engine of the package that is installed; undefined without. */
+export async function installedOrt(): Promise<Engine | undefined> {
+  const ort = await loadOrt()
+  return ort && ortEngine(ort)
+}
+
+/** A folder for models that are only run, removed at the end whatever happens: also where the process exits before. */
+async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'kerf-'))
   const cleanUp = () => rmSync(folder, { recursive: true, force: true })
-  // Without these, Ctrl-C would leave both networks behind.
-  const onSignal = (signal: NodeJS.Signals) => {
-    cleanUp()
-    process.exit(128 + constants.signals[signal])
-  }
-  for (const signal of signals) process.once(signal, onSignal)
+  process.once('exit', cleanUp)
   try {
     return await work(folder)
   } catch (error) {
@@ -173,7 +136,7 @@ export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T
       error.details,
     )
   } finally {
-    for (const signal of signals) process.off(signal, onSignal)
+    process.off('exit', cleanUp)
     cleanUp()
   }
 }

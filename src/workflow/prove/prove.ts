@@ -1,12 +1,12 @@
-import { type ElementType, KerfError } from '../../base/index.ts'
+import { type ElementType, KerfError, stoppable, type Task } from '../../base/index.ts'
 import { type Model, withInputShapes } from '../../graph/index.ts'
 import type { PruneResult } from '../../prune/index.ts'
-import { type Agreement, compareOutputs, toleranceFor } from '../agreement.ts'
-import { type Feed, loadOrt, type Outputs, randomFeeds } from '../onnx-runtime.ts'
-import type { InputShapes } from '../options.ts'
+import type { RunningOptions } from '../../runtime/index.ts'
+import { type Agreement, compareOutputs, toleranceFor } from './agreement.ts'
+import { type Change, changeOf, forBatch, type ImageFeeds } from './change.ts'
 import { type Compared, comparedValues } from './compared-values.ts'
-import { cannotRun, type Engine, ortEngine, ownEngine } from './engines.ts'
-import { type Change, changeOf, forBatch, type ImageFeeds } from './inexact.ts'
+import { cannotRun, type Engine, ownEngine } from './engine.ts'
+import { type Feed, type Outputs, randomFeeds } from './feeds.ts'
 
 /*
  * The proof that a cut is right: the masked network, in the old shapes, and the cut one get the same random input. Kerf's own runtime decides. ONNX
@@ -16,14 +16,17 @@ import { type Change, changeOf, forBatch, type ImageFeeds } from './inexact.ts'
  * that is one sample of what rounding in every layer adds up to, and whatever hides below it no float32 runtime can tell from rounding.
  */
 
-export interface ProofOptions {
-  readonly dryRun?: boolean
-  readonly check: boolean
-  readonly input?: InputShapes
-  /** The model as it was given. */
+export interface ProofOptions extends RunningOptions, Pick<Task, 'signal'> {
+  /** Shapes of inputs whose dimensions are symbolic. */
+  readonly inputs?: ReadonlyMap<string, readonly number[]>
+  /** The model as it was given: what an inexact cut is measured against, besides the masked network. */
   readonly given?: Model
   /** What an inexact cut is measured on; by default random numbers. */
   readonly images?: ImageFeeds
+  /** Kerf's runtime by default, on one thread. */
+  readonly own?: Engine
+  /** Another runtime beside it; in Node ONNX Runtime by default, where it is installed. */
+  readonly beside?: () => Promise<Engine | undefined>
 }
 
 export interface Proof {
@@ -37,36 +40,23 @@ export interface Proof {
   readonly change?: Change
 }
 
-interface Engines {
-  readonly own: Engine
-  /** The one beside it, where it is installed. */
-  readonly other: () => Promise<Engine | undefined>
-}
-
-async function installedOrt(): Promise<Engine | undefined> {
-  const ort = await loadOrt()
-  return ort && ortEngine(ort)
-}
-
 const roundings = 16
 
 /**
- * Runs masked against cut, before anything is written.
- * @throws KerfError `not-faithful` where they differ; where nobody can run them, why
+ * Runs masked against cut, in memory; nothing is written. Weights that were set to zero are not run: nothing was cut.
+ * @throws KerfError `not-faithful` where they differ; where nobody can run them, why; `aborted`
  */
-export async function proof(
-  result: PruneResult,
-  options: ProofOptions,
-  { own = ownEngine, other = installedOrt }: Partial<Engines> = {},
-): Promise<Proof> {
-  if (options.dryRun) return { check: null, why: 'Nothing was run (--dry-run).' }
-  if (!options.check) return { check: null, why: 'The result was not checked (--no-check).' }
+export const prove = (result: PruneResult, options: ProofOptions = {}): Promise<Proof> =>
+  stoppable('The check', () => proved(result, options))
+
+async function proved(result: PruneResult, options: ProofOptions): Promise<Proof> {
   if (!result.masked) return { check: null }
-  if (result.inexact.length > 0) return measured(result, options, own, other)
-  const pair = pairOf(result, result.masked, options.input)
-  const first = await judge(own, pair)
-  const beside = await other()
-  const second = beside && (await judge(beside, pair))
+  const { own = ownEngine(options), beside = async () => undefined, inputs, signal } = options
+  if (result.inexact.length > 0) return measured(result, options, own, await beside())
+  const pair = pairOf(result, result.masked, inputs)
+  const first = await judge(own, pair, signal)
+  const engine = await beside()
+  const second = engine && (await judge(engine, pair, signal))
   const decides = first.cannot && second && !second.cannot ? second : first
   if (decides.cannot !== undefined) throw notRun(decides.cannot)
   const { agreement, allowed } = decides
@@ -90,13 +80,13 @@ export async function proof(
 /** There is nothing to prove of an inexact cut. */
 async function measured(
   result: PruneResult,
-  { input, given, images }: ProofOptions,
+  { inputs, given, images, signal }: ProofOptions,
   own: Engine,
-  other: Engines['other'],
+  beside: Engine | undefined,
 ): Promise<Proof> {
-  const on = images ?? { images: 0, feeds: feedsOf(result.model, input) }
+  const on = images ?? { images: 0, feeds: feedsOf(result.model, inputs) }
   const sized = (model: Model) => sizedFor(images ? forBatch(model, images) : model, on.feeds)
-  const change = await changeOf(result, given, on, sized, [own, await other()])
+  const change = await changeOf(result, given, on, sized, [own, beside], signal)
   if (change instanceof KerfError) throw notRun(change)
   const what = images ? 'On these images' : 'On random input'
   return { check: null, ...(change ? { change } : { why: `${what} no output of the network holds a finite number.` }) }
@@ -147,7 +137,7 @@ interface Judgement {
 }
 
 /** Both networks with the compared values as outputs, of the sizes that are fed. */
-function pairOf(result: PruneResult, masked: Model, inputs: InputShapes | undefined): Pair {
+function pairOf(result: PruneResult, masked: Model, inputs: ProofOptions['inputs']): Pair {
   const feeds = feedsOf(result.model, inputs)
   const compared = comparedValues(result)
   const sized = (model: Model): Model => {
@@ -160,7 +150,7 @@ function pairOf(result: PruneResult, masked: Model, inputs: InputShapes | undefi
 const sizedFor = (model: Model, feeds: readonly Feed[]): Model =>
   withInputShapes(model, new Map(feeds.map((f) => [f.name, f.shape])))
 
-function feedsOf(model: Model, inputs: InputShapes | undefined): Feed[] {
+function feedsOf(model: Model, inputs: ProofOptions['inputs']): Feed[] {
   try {
     return randomFeeds(model, inputs, 1)
   } catch (error) {
@@ -168,14 +158,19 @@ function feedsOf(model: Model, inputs: InputShapes | undefined): Feed[] {
   }
 }
 
-async function judge(engine: Engine, { masked, cut, feeds, compared, tolerance }: Pair): Promise<Judgement> {
+async function judge(
+  engine: Engine,
+  { masked, cut, feeds, compared, tolerance }: Pair,
+  signal: AbortSignal | undefined,
+): Promise<Judgement> {
+  const run = (model: Model, given = feeds) => engine.run(model, given, signal)
   const surviving = new Map(compared.map((c) => [c.name, c.surviving]))
   let expected: Outputs | undefined
   try {
-    expected = await engine.run(masked, feeds)
-    const agreement = compareOutputs(expected, await engine.run(cut, feeds), surviving)
+    expected = await run(masked)
+    const agreement = compareOutputs(expected, await run(cut), surviving)
     if (!agreement || agreement.maxRelDiff <= tolerance) return { agreement, allowed: tolerance }
-    const rounded = compareOutputs(expected, await engine.run(masked, feeds.map(roundedOtherwise)), new Map())
+    const rounded = compareOutputs(expected, await run(masked, feeds.map(roundedOtherwise)), new Map())
     return { agreement, allowed: Math.max(tolerance, roundings * (rounded?.maxRelDiff ?? 0)) }
   } catch (error) {
     if (!(error instanceof KerfError) || !cannotRun.has(error.code)) throw error

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { generatedImages, imagesFromArrays } from '../../data/index.ts'
-import { GraphBuilder, type Model } from '../../graph/index.ts'
-import { imagesFor } from './given-data.ts'
+import { generatedImages, imagesFromArrays } from '../data/index.ts'
+import { GraphBuilder, type Model } from '../graph/index.ts'
+import { imagesFor } from './images.ts'
 
 function taking(shape: readonly (number | string)[]): Model {
   const b = new GraphBuilder('images')

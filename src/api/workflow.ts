@@ -1,0 +1,27 @@
+// `kerf/workflow`: what one wants done in one go – prune a network and prove the cut.
+// Not here: the steps by themselves (prune.ts, rewrite.ts, train.ts), what writes folders of runs (files.node.ts).
+// May import: every room, through its index.
+
+// Pruning
+
+export {
+  type Agreement,
+  type Change,
+  type Engine,
+  type Feed,
+  type ImageFeeds,
+  imageFeeds,
+  type Outputs,
+  ownEngine,
+  type Proof,
+  type ProofOptions,
+  type PruneAndProveOptions,
+  type Pruned,
+  prove,
+  pruneAndProve,
+  randomFeeds,
+} from '../workflow/index.ts'
+
+// Images of a data set, as a model takes them
+
+export { imagesFor, type ModelImages, spread } from '../workflow/index.ts'

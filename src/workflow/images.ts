@@ -1,0 +1,97 @@
+import { KerfError, type Shape } from '../base/index.ts'
+import { createLoader, type ImageSet, type Loader, subset, type Transform } from '../data/index.ts'
+import { axesOf, graphInputs, type ImageLayout, imageLayoutOf, type Model, type ValueInfo } from '../graph/index.ts'
+import { layoutOf } from '../image/index.ts'
+
+/* Images of a data set as a model takes them. */
+
+/** At most so many images, from the whole of a set: sets may be sorted by class. */
+export function spread(set: ImageSet, most: number): ImageSet {
+  if (most >= set.count) return set
+  return subset(
+    set,
+    Array.from({ length: most }, (_, i) => Math.floor((i * set.count) / most)),
+  )
+}
+
+/** The batch size that a model's input fixes. */
+export function fixedBatch({ graph }: Model): number | undefined {
+  const [input] = graphInputs(graph)
+  const first = input?.type?.kind === 'tensor' ? input.type.shape?.[0] : undefined
+  return typeof first === 'number' ? first : undefined
+}
+
+/** Images in order, for `evaluate`: by default in batches of the model's size. */
+export const evaluationLoader = (
+  model: Model,
+  set: ImageSet,
+  transforms: readonly Transform[],
+  batchSize = fixedBatch(model) ?? Math.max(1, Math.min(64, set.count)),
+): Loader => createLoader(set, { batchSize, transforms, training: false })
+
+/** Images as a model's input has them. */
+export interface ModelImages {
+  /** Of one image. */
+  readonly shape: readonly number[]
+  readonly batchSize: number
+  /** A batch's arrays are valid until the next one is asked for; behind `count` images they hold zeros. */
+  readonly batches: AsyncIterable<{ readonly images: Float32Array; readonly count: number }>
+}
+
+/**
+ * Images as a model takes them, channels first or last, in order, in batches of its size.
+ * @throws KerfError `wrong-data` where the images are not what the model's input is
+ */
+export function imagesFor(
+  model: Model,
+  set: ImageSet,
+  transforms: readonly Transform[],
+  batchSize?: number,
+): ModelImages {
+  const [input, ...others] = graphInputs(model.graph)
+  if (!input || others.length > 0)
+    throw new KerfError('wrong-data', `The model has ${others.length + 1} inputs; data sets are for networks with one.`)
+  const loader = evaluationLoader(model, set, transforms, batchSize)
+  const { shape: image } = loader
+  const declared = input.type?.kind === 'tensor' ? input.type.shape : undefined
+  const layout = declared ? imageLayoutOf(declared, [loader.batchSize, ...image]) : 'NCHW'
+  if (!layout) throw refused(input, declared ?? [], image)
+  const axes = axesOf[layout].slice(1)
+  return {
+    shape: axes.map((axis) => image[axis - 1]!),
+    batchSize: loader.batchSize,
+    batches: layout === 'NCHW' ? loader.epoch(0) : channelsLast(loader),
+  }
+}
+
+async function* channelsLast(loader: Loader): AsyncGenerator<{ images: Float32Array; count: number }> {
+  const [channels, height, width] = loader.shape
+  const area = height * width
+  const into = new Float32Array(loader.batchSize * channels * area)
+  for await (const { images, count } of loader.epoch(0)) {
+    images.forEach((value, i) => {
+      const [plane, at] = [Math.floor(i / area), i % area]
+      const [image, channel] = [Math.floor(plane / channels), plane % channels]
+      into[(image * area + at) * channels + channel] = value
+    })
+    yield { images: into, count }
+  }
+}
+
+/** Channels, height and width of a shape of four dimensions. */
+export const inChannelsFirst = (layout: ImageLayout, shape: Shape): Shape =>
+  [1, 2, 3].map((d) => shape[axesOf[layout].indexOf(d)]!)
+
+function refused(input: ValueInfo, declared: Shape, shape: readonly number[]): KerfError {
+  const image = declared.slice(1)
+  const [channels, height, width] = inChannelsFirst(layoutOf(input), declared)
+  const remedy =
+    image.length === 3 && channels === shape[0]
+      ? ` Resize them: --resize ${height}x${width}.`
+      : ' Give the data that the model is for.'
+  return new KerfError(
+    'wrong-data',
+    `The images are ${shape.join('×')}, input "${input.name}" of the model is ${image.map((d) => d || '?').join('×')}.${remedy}`,
+    { images: shape, input: image },
+  )
+}

@@ -1,0 +1,16 @@
+// For Node: everything of index.ts, with threads and with ONNX Runtime where it is installed; what writes files and folders of runs.
+// Not here: the command line (cli/).
+// May import: every room but lab, api and cli.
+
+export {
+  type Accuracy,
+  type FineTuned,
+  type FineTuneOptions,
+  type FineTuneStage,
+  fineTuneFolder,
+  pruneAndFineTune,
+} from './fine-tune.node.ts'
+export * from './index.ts'
+export { loadOrt, type OrtModule } from './prove/onnx-runtime.node.ts'
+// These take the place of those without threads.
+export { prove, pruneAndProve } from './threads.node.ts'

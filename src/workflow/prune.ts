@@ -1,0 +1,54 @@
+import { stoppable, type Task } from '../base/index.ts'
+import type { Model } from '../graph/index.ts'
+import { withKeptClasses } from '../image/index.ts'
+import { type PruneOptions, type PruneResult, pruneModel } from '../prune/index.ts'
+import { type Proof, type ProofOptions, prove } from './prove/prove.ts'
+
+export interface PruneAndProveOptions extends Task {
+  readonly prune: Omit<PruneOptions, keyof Task>
+  /** How masked and cut network are run against each other; false: they are not. */
+  readonly proof?: ProofOptions | false
+}
+
+export interface Pruned {
+  /** `model` tells the names of the classes that are left, where outputs were cut. */
+  readonly result: PruneResult
+  readonly proof: Proof
+}
+
+/**
+ * Prunes a network, and shows that what was cut is what the masked network does.
+ * @throws KerfError as `pruneModel` and `prove`; `aborted`
+ */
+export const pruneAndProve = (
+  model: Model,
+  { prune, proof = {}, signal, progress }: PruneAndProveOptions,
+): Promise<Pruned> =>
+  stoppable('Pruning', async () => {
+    const result = await pruneModel(model, { ...prune, signal, progress })
+    const shown = proof === false ? { check: null } : await prove(result, { ...proof, signal })
+    return { result: withNames(result), proof: shown }
+  })
+
+/** The names of the classes that are left, where outputs were cut. */
+function withNames(result: PruneResult): PruneResult {
+  const { model, outputs } = result
+  const kept = outputs.get(model.graph.outputs[0]?.name ?? '')?.get(1)
+  return kept ? { ...result, model: withKeptClasses(model, kept) } : result
+}
+
+/**
+ * The part that one of n equal cuts takes of what is left, so that all together take `part` of the whole: 1 − (1 − part)^(1/n).
+ * Weights that are set to zero stay and are counted again by the next cut: there `part` grows from cut to cut instead.
+ */
+export function partOf<O extends Omit<PruneOptions, keyof Task>>(options: O, iteration: number, iterations: number): O {
+  const stays = options.methods?.includes('weight') ?? false
+  const share = (part: number) => 1 - (1 - part) ** (stays ? iteration / iterations : 1 / iterations)
+  const scope = options.scope && {
+    ...options.scope,
+    ratio: share(options.scope.ratio),
+    perLayer: options.scope.perLayer?.map((p) => ({ ...p, ratio: share(p.ratio) })),
+  }
+  const target = options.target && { ...options.target, part: options.target.part ** (1 / iterations) }
+  return { ...options, scope, target }
+}

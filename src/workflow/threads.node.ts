@@ -1,0 +1,18 @@
+import type { Model } from '../graph/index.ts'
+import type { PruneResult } from '../prune/index.ts'
+import { nodeRuntime } from '../runtime/index.node.ts'
+import { installedOrt } from './prove/onnx-runtime.node.ts'
+import { type Proof, type ProofOptions, prove as proveIn } from './prove/prove.ts'
+import { type PruneAndProveOptions, type Pruned, pruneAndProve as pruneIn } from './prune.ts'
+
+const here = (options: ProofOptions): ProofOptions => ({ runtime: nodeRuntime, beside: installedOrt, ...options })
+
+/** `prove` with threads of Node, and ONNX Runtime beside it where that is installed. */
+export function prove(result: PruneResult, options: ProofOptions = {}): Promise<Proof> {
+  return proveIn(result, here(options))
+}
+
+/** `pruneAndProve`, likewise. */
+export function pruneAndProve(model: Model, options: PruneAndProveOptions): Promise<Pruned> {
+  return pruneIn(model, { ...options, proof: options.proof !== false && here(options.proof ?? {}) })
+}
