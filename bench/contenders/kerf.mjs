@@ -47,9 +47,8 @@ export const open = (threads) =>
 export async function openKernels(threads, lower) {
   const kerf = await import(pathToFileURL(bundlePath).href)
   const shared = threads > 1
-  const variant = `${kerf.hasRelaxedSimd() ? 'relaxed' : 'simd'}${shared ? 'Threads' : ''}`
   return {
-    version: `kerf (${variant})`,
+    version: `kerf (${kerf.hasRelaxedSimd() ? 'relaxed SIMD' : 'SIMD'})`,
     limit: () => kerf.measureLimit(threads, kerf.spawnNodeWorker),
     async load(layer) {
       const { inChannels, outChannels, size, outSize, kernel, stride, pad, groups } = layer
@@ -80,7 +79,7 @@ export async function openKernels(threads, lower) {
       const program = alloc(kerf.programBytes(steps, inRow))
       kerf.writeProgram(memory, program, steps, inRow)
       fill(memory.buffer)
-      const pool = await kerf.Pool.start(variant, memory, threads, shared ? kerf.spawnNodeWorker : undefined)
+      const pool = await kerf.Pool.start(memory, threads, shared ? kerf.spawnNodeWorker : undefined)
       return { inRow, run: () => pool.run(program, steps.length * inRow), close: () => pool.dispose() }
     },
   }

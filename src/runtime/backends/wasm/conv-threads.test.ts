@@ -4,7 +4,6 @@ import { spawnNodeWorker } from '../../spawn.node.ts'
 import { lowerAdderConv, lowerAdderConvInteger } from './adder-layer.ts'
 import { type ConvLayer, lowerConv, lowerConvTranspose, lowerDense } from './conv-layer.ts'
 import { control } from './kernels.generated.ts'
-import { hasRelaxedSimd } from './module.ts'
 import { Pool } from './pool.ts'
 import { type Allocator, programBytes, type Step, writeProgram } from './step.ts'
 import { firstDifference, StepBench } from './step-bench.ts'
@@ -14,7 +13,6 @@ import { firstDifference, StepBench } from './step-bench.ts'
 const seed = 7
 const random = seededRandom(seed)
 const floats = (n: number): Float32Array => Float32Array.from({ length: n }, () => 2 * random.uniform() - 1)
-const variant = hasRelaxedSimd() ? 'relaxedThreads' : 'simdThreads'
 /** How often the steps stand in the program: each turn reads what the one before has written, so a barrier that fails shows. */
 const turns = 12
 const crowds = [1, 2, 3, 7]
@@ -22,7 +20,7 @@ const crowds = [1, 2, 3, 7]
 const pools = await Promise.all(
   crowds.map(async (threads) => {
     const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true })
-    return { memory, pool: await Pool.start(variant, memory, threads, threads > 1 ? spawnNodeWorker : undefined) }
+    return { memory, pool: await Pool.start(memory, threads, threads > 1 ? spawnNodeWorker : undefined) }
   }),
 )
 afterAll(() => Promise.all(pools.map(({ pool }) => pool.dispose())))

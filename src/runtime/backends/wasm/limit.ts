@@ -1,5 +1,4 @@
 import { control } from './kernels.generated.ts'
-import { hasRelaxedSimd } from './module.ts'
 import { Pool, type SpawnWorker, spawnBrowserWorker } from './pool.ts'
 import { step, writeProgram } from './step.ts'
 
@@ -18,9 +17,7 @@ const macsPerTurn = 48
 export async function measureLimit(threads = 1, spawn: SpawnWorker | undefined = spawnBrowserWorker): Promise<number> {
   const shared = threads > 1 && spawn !== undefined
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared })
-  const relaxed = hasRelaxedSimd()
-  const variant = shared ? (relaxed ? 'relaxedThreads' : 'simdThreads') : relaxed ? 'relaxed' : 'simd'
-  const pool = await Pool.start(variant, memory, threads, shared ? spawn : undefined)
+  const pool = await Pool.start(memory, threads, shared ? spawn : undefined)
   try {
     const [program, y] = [control.firstFree, control.firstFree + 64]
     const timeMs = (turns: number) => {

@@ -1,7 +1,9 @@
-import { KerfError } from '../../../base/index.ts'
+import { getOrAdd, KerfError } from '../../../base/index.ts'
 import { binaries } from './binaries.generated.ts'
+import { shareMemory } from './shared-memory.ts'
 
-export type Variant = keyof typeof binaries
+/** Instruction sets that the kernels are compiled for. */
+export type Instructions = keyof typeof binaries
 
 /** A function of one i32x4.relaxed_trunc_f32x4_s: valid only where the engine has relaxed SIMD. */
 const relaxedProbe = new Uint8Array([
@@ -12,7 +14,7 @@ const relaxedProbe = new Uint8Array([
 /** Whether this engine has relaxed SIMD (Node ≥ 22, current Chrome; Node 20 behind a flag). */
 export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe)
 
-const modules = new Map<Variant, WebAssembly.Module>()
+const bestInstructions = (): Instructions => (hasRelaxedSimd() ? 'relaxed' : 'simd')
 
 /** @throws KerfError `wasm-blocked` where a page forbids to compile */
 function compiled(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
@@ -29,18 +31,19 @@ function compiled(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   }
 }
 
-/** The compiled kernels; compiled once per process. */
-export function kernelModule(variant: Variant): WebAssembly.Module {
-  let module = modules.get(variant)
-  if (!module) {
+const modules = new Map<string, WebAssembly.Module>()
+
+/** The kernels, compiled for such a memory, shared or not; compiled once per process. */
+export function kernelModule(memory: WebAssembly.Memory, instructions = bestInstructions()): WebAssembly.Module {
+  const isShared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer
+  return getOrAdd(modules, `${instructions} ${isShared}`, () => {
     // Not Uint8Array.from: that makes a string of every character.
-    const text = atob(binaries[variant])
+    const text = atob(binaries[instructions])
     const bytes = new Uint8Array(text.length)
     for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
-    module = compiled(bytes)
-    modules.set(variant, module)
-  }
-  return module
+    if (isShared) shareMemory(bytes)
+    return compiled(bytes)
+  })
 }
 
 export interface Kernels {
@@ -48,7 +51,7 @@ export interface Kernels {
   run(program: number, steps: number, thread: number, threads: number): number
 }
 
-export function instantiate(variant: Variant, memory: WebAssembly.Memory): Kernels {
-  return new WebAssembly.Instance(kernelModule(variant), { env: { memory, abort: () => {} } })
+export function instantiate(memory: WebAssembly.Memory, instructions?: Instructions): Kernels {
+  return new WebAssembly.Instance(kernelModule(memory, instructions), { env: { memory, abort: () => {} } })
     .exports as unknown as Kernels
 }

@@ -1,6 +1,6 @@
 import { KerfError } from '../../../base/index.ts'
 import { control } from './kernels.generated.ts'
-import { instantiate, type Kernels, kernelModule, type Variant } from './module.ts'
+import { instantiate, type Kernels, kernelModule } from './module.ts'
 
 /** A worker thread, as Node's and the browser's both can be seen. */
 export interface WorkerHandle {
@@ -89,9 +89,9 @@ export class Pool {
   readonly #workers: WorkerHandle[] = []
   #ended: string | undefined
 
-  private constructor(variant: Variant, memory: WebAssembly.Memory, threads: number) {
+  private constructor(memory: WebAssembly.Memory, threads: number) {
     this.threads = threads
-    this.#kernels = instantiate(variant, memory)
+    this.#kernels = instantiate(memory)
     this.#control = new Int32Array(memory.buffer, 0, 16)
   }
 
@@ -99,13 +99,8 @@ export class Pool {
    * @param memory shared, and fully grown, when there is more than one thread
    * @throws KerfError `worker-ended` when a worker cannot be started, `workers-blocked` when the page lets none start
    */
-  static async start(
-    variant: Variant,
-    memory: WebAssembly.Memory,
-    threads: number,
-    spawn: SpawnWorker | undefined,
-  ): Promise<Pool> {
-    const pool = new Pool(variant, memory, spawn ? threads : 1)
+  static async start(memory: WebAssembly.Memory, threads: number, spawn: SpawnWorker | undefined): Promise<Pool> {
+    const pool = new Pool(memory, spawn ? threads : 1)
     pool.#control.fill(0)
     if (!maySleep()) pool.#control[control.spinOnly / 4] = 1
     if (!spawn) return pool
@@ -119,7 +114,7 @@ export class Pool {
           reject(notLoaded ? workersBlocked('their script cannot be loaded') : workerEnded(why))
         })
       })
-      worker.post({ module: kernelModule(variant), memory, thread, threads })
+      worker.post({ module: kernelModule(memory), memory, thread, threads })
       return ready
     }
     try {

@@ -6,7 +6,6 @@ import { Host } from '../../host.ts'
 import { paceOf, planning } from '../../pace.ts'
 import { type Assembly, assemble, type Segment, type TaskSpan } from './assemble.ts'
 import type { Lowerings } from './lowering.ts'
-import { hasRelaxedSimd, type Variant } from './module.ts'
 import { Pool, type SpawnWorker } from './pool.ts'
 
 type Part = TaskSpan | Extract<Segment, { kind: 'host' }>
@@ -27,18 +26,16 @@ export class WasmProgram implements Program {
   readonly plan: Plan
   readonly #assembly: Assembly
   readonly #options: ProgramOptions
-  readonly #variant: Variant
   readonly #host: Host
   #pool: Pool | undefined
   readonly #views = new Map<Located, Float32Array>()
   /** Of the last run; it may be long before one was made. */
   #lastMs = Number.POSITIVE_INFINITY
 
-  private constructor(assembly: Assembly, options: ProgramOptions, variant: Variant) {
+  private constructor(assembly: Assembly, options: ProgramOptions) {
     this.plan = assembly.plan
     this.#assembly = assembly
     this.#options = options
-    this.#variant = variant
     this.#host = new Host(this.plan, (place) => this.#view(place), options.backend)
   }
 
@@ -46,12 +43,7 @@ export class WasmProgram implements Program {
     const shared = options.threads > 1 && options.spawn !== undefined
     const turn = turns(signal, planning)
     const assembly = await inTurns(assemble(plan, options.lowerings, shared), 'planning', { turn, progress })
-    const relaxed = hasRelaxedSimd()
-    const program = new WasmProgram(
-      assembly,
-      options,
-      shared ? (relaxed ? 'relaxedThreads' : 'simdThreads') : relaxed ? 'relaxed' : 'simd',
-    )
+    const program = new WasmProgram(assembly, options)
     await program.#threads()
     try {
       await turn()
@@ -151,12 +143,7 @@ export class WasmProgram implements Program {
       await broken.dispose()
     }
     const { threads, spawn } = this.#options
-    this.#pool ??= await Pool.start(
-      this.#variant,
-      this.#assembly.memory.memory,
-      threads,
-      threads > 1 ? spawn : undefined,
-    )
+    this.#pool ??= await Pool.start(this.#assembly.memory.memory, threads, threads > 1 ? spawn : undefined)
     return this.#pool
   }
 

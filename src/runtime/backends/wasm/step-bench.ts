@@ -2,7 +2,7 @@
 // is done twice or by nobody shows, without workers.
 
 import { control } from './kernels.generated.ts'
-import { hasRelaxedSimd, instantiate, type Kernels, type Variant } from './module.ts'
+import { type Instructions, instantiate, type Kernels } from './module.ts'
 import { type Allocator, programBytes, type Step, writeProgram } from './step.ts'
 
 /** Floats on either side of every allocation: read, they spoil the result; written, they are missed. */
@@ -15,9 +15,9 @@ export class StepBench implements Allocator {
   #next: number = control.firstFree
   #guards: number[] = []
 
-  constructor(bytes = 1 << 24, variant: Variant = hasRelaxedSimd() ? 'relaxed' : 'simd') {
+  constructor(bytes = 1 << 24, instructions?: Instructions) {
     this.memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + control.firstFree) / 65536), maximum: 65536 })
-    this.#kernels = instantiate(variant, this.memory)
+    this.#kernels = instantiate(this.memory, instructions)
   }
 
   /** Forgets everything. */
