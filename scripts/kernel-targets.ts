@@ -171,3 +171,5 @@ export function sourcesLine(root: string): string {
     hash.update(readFileSync(join(root, path)))
   return `// Made of sources whose SHA-256 is ${hash.digest('hex')}.`
 }
+
+export { difference } from './difference.ts'

@@ -1,9 +1,10 @@
 import { getOrAdd, KerfError } from '../../../base/index.ts'
 import { binaries } from './binaries.generated.ts'
+import { withDifference } from './difference.ts'
 import { shareMemory } from './shared-memory.ts'
 
 /** Instruction sets that the kernels are compiled for. */
-export type Instructions = keyof typeof binaries
+export type Instructions = 'simd' | 'relaxed'
 
 /** A function of one i32x4.relaxed_trunc_f32x4_s: valid only where the engine has relaxed SIMD. */
 const relaxedProbe = new Uint8Array([
@@ -31,16 +32,22 @@ function compiled(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   }
 }
 
+/** From base64. (Not Uint8Array.from: that makes a string of every character.) */
+function decoded(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
+}
+
 const modules = new Map<string, WebAssembly.Module>()
 
 /** The kernels, compiled for such a memory, shared or not; compiled once per process. */
 export function kernelModule(memory: WebAssembly.Memory, instructions = bestInstructions()): WebAssembly.Module {
   const isShared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer
   return getOrAdd(modules, `${instructions} ${isShared}`, () => {
-    // Not Uint8Array.from: that makes a string of every character.
-    const text = atob(binaries[instructions])
-    const bytes = new Uint8Array(text.length)
-    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
+    const relaxed = decoded(binaries.relaxed)
+    const bytes = instructions === 'relaxed' ? relaxed : withDifference(relaxed, decoded(binaries.simdDifference))
     if (isShared) shareMemory(bytes)
     return compiled(bytes)
   })
