@@ -131,6 +131,14 @@ export default {
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only', 'npm-peer'] },
     },
     {
+      name: 'no-circle',
+      comment:
+        'Files that import each other, be it types alone, cannot be understood one by one. Move what both need into a file of its own.',
+      severity: 'error',
+      from: { pathNot: '^src/(graph|ops)/' },
+      to: { circular: true },
+    },
+    {
       name: 'no-unresolvable',
       comment: 'The import leads nowhere.',
       severity: 'error',

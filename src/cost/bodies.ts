@@ -1,5 +1,5 @@
 import { type Analysis, type Arithmetic, analyseBody, type BodyUse, type Node, nodeLabel } from '../graph/index.ts'
-import type { Moved, NodeCount } from './count.ts'
+import type { Moved, NodeCount } from './node-count.ts'
 import { ParameterFinder, type StoredTensor } from './parameters.ts'
 
 /*

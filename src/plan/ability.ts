@@ -2,7 +2,7 @@ import { isConcrete } from '../base/index.ts'
 import { accessesOf, type InferredCall, type Known } from '../graph/index.ts'
 import { isFloat, isHoldable } from './element-types.ts'
 import type { Prepared, Unit } from './units.ts'
-import type { WholesRule } from './whole-numbers.ts'
+import type { WholesRule } from './wholes.ts'
 
 /**
  * How the elements of a value lie in memory: 'plain' as ONNX has them ([N, C, spatial…], row-major), 'channelsLast' with the channel axis

@@ -1,5 +1,5 @@
 import { constantContent } from '../graph/index.ts'
-import type { Job } from './fuse.ts'
+import type { Job } from './job.ts'
 import type { Prepared } from './units.ts'
 
 /*

@@ -1,9 +1,10 @@
 import { capturedNames, constantContent, graphInputs, subgraphsOf } from '../graph/index.ts'
 import type { BatchNormalizationAttributes } from '../ops/index.ts'
-import { type Abilities, type Ability, abilityOf, isView, passes } from './ability.ts'
+import { type Abilities, abilityOf, isView, passes } from './ability.ts'
 import { findCentred } from './centred.ts'
-import { type Codes, findCodes } from './codes.ts'
+import { findCodes } from './codes.ts'
 import { isPlaced } from './element-types.ts'
+import type { Affine, Job } from './job.ts'
 import { findShuffles } from './shuffle.ts'
 import type { Prepared, Unit } from './units.ts'
 import { WholeNumbers } from './whole-numbers.ts'
@@ -12,38 +13,6 @@ import { WholeNumbers } from './whole-numbers.ts'
  * What a backend can do to a result before it is stored is done there: BatchNormalization behind a convolution goes into its weights, a
  * residual addition and a clamp (ReLU, Clip) into its epilogue. Each saves writing and reading the whole activation once.
  */
-
-/** y = x · scale[c] + shift[c]: a folded BatchNormalization. */
-export interface Affine {
-  readonly scale: Float32Array
-  readonly shift: Float32Array
-}
-
-/** One node that runs, and the nodes behind it that were fused into it. */
-export interface Job {
-  readonly unit: Unit
-  /** How the backend does it; undefined: the host does. */
-  readonly ability: Ability | undefined
-  /** Why the backend does not. */
-  readonly why?: string
-  /** Which of a backend's ways: the node as it is, its `ofCodes`, its `toBytes`, or a channel shuffle of so many groups that it begins. */
-  readonly form: 'node' | 'ofCodes' | 'toBytes' | { readonly shuffle: number }
-  /** Its inputs: those of the node, or codes in their place. */
-  readonly inputs: readonly string[]
-  /** What input 0 is, where it is codes. */
-  readonly inputCodes?: Codes
-  /** What the result is, where it is codes. */
-  readonly outputCodes?: Codes
-  /** Values among the inputs and the result that are codes less their zero point (centred.ts). */
-  readonly centred?: ReadonlySet<string>
-  readonly affine?: Affine
-  /** A value that is added to the result. */
-  readonly residual?: string
-  readonly lo: number
-  readonly hi: number
-  /** Name of the value that output 0 is after everything fused. */
-  readonly result: string
-}
 
 export function fuse(prepared: Prepared, abilities: Abilities): Job[] {
   const jobs: Job[] = []

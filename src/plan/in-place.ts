@@ -1,4 +1,4 @@
-import type { Buffer, Task } from './schedule.ts'
+import type { Buffer, Task } from './task.ts'
 
 /**
  * Which buffers take over the memory of another: the result of an operator that reads every element before it writes it (`Ability.inPlace`) goes

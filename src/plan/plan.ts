@@ -3,7 +3,8 @@ import { type Model, nodeLabel } from '../graph/index.ts'
 import type { Abilities } from './ability.ts'
 import { layOut } from './arena.ts'
 import { type Bounds, valueBounds } from './bounds.ts'
-import { type Buffer, type Located, schedule, type Task } from './schedule.ts'
+import { schedule } from './schedule.ts'
+import type { Buffer, Located, Task } from './task.ts'
 import { type Prepared, prepare } from './units.ts'
 
 /** What is computed for one graph and one set of input shapes, in which order, and where in one arena the values lie. */

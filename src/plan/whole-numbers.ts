@@ -1,8 +1,9 @@
 import { getOrAdd } from '../base/index.ts'
-import { constantContent, type Dense, type InferredCall, usedNames } from '../graph/index.ts'
+import { constantContent, usedNames } from '../graph/index.ts'
 import { type Abilities, isView } from './ability.ts'
 import { narrowRanges } from './element-types.ts'
 import type { Prepared, Unit } from './units.ts'
+import type { Wholes, WholesRule } from './wholes.ts'
 
 /*
  * int32 in float32. Buffers hold whole numbers as float32, which has all of them up to 2^24 and some beyond. A backend may make an int32 value
@@ -18,21 +19,6 @@ import type { Prepared, Unit } from './units.ts'
 
 /** Whole numbers up to here are all float32 numbers. */
 const exactFloats = 2 ** 24
-
-/** What is known of whole numbers (int32) beforehand. */
-export interface Wholes {
-  /** Each is a float32 number. */
-  readonly exact: boolean
-  /** The largest, without its sign. */
-  readonly most: number
-}
-
-/** @param constant the content of an input that is known beforehand */
-export type WholesRule = (
-  inputs: readonly (Wholes | undefined)[],
-  call: InferredCall,
-  constant: (input: number) => Dense | undefined,
-) => Wholes
 
 export class WholeNumbers {
   readonly #prepared: Prepared

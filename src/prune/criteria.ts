@@ -1,7 +1,7 @@
 import { KerfError, seededRandom, seedFrom, stridesOf } from '../base/index.ts'
 import { constantContent, nodeLabel } from '../graph/index.ts'
+import type { GroupedAxis } from './channel-trace.ts'
 import type { ChannelGroup, ChannelGroups } from './groups.ts'
-import type { GroupedAxis } from './trace.ts'
 
 /**
  * How much a channel matters.

@@ -12,12 +12,12 @@ import {
   withEdits,
   withoutDeadCode,
 } from '../graph/index.ts'
+import type { ChannelTrace } from './channel-trace.ts'
 import type { ChannelGroups } from './groups.ts'
 import { gather, NodeCut } from './node-cut.ts'
 import { Recomputed } from './recomputed.ts'
 import type { Shuffle } from './shuffles.ts'
 import { Survivors } from './survivors.ts'
-import type { ChannelTrace } from './trace.ts'
 import { keepGrouped, withZeros } from './weights.ts'
 
 /** What the removal of some channels makes of tensors, shapes and nodes. */

@@ -11,10 +11,11 @@ import {
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { acrossTwo, type Balancing, equally, freely, type Partition } from './balance.ts'
+import type { Balance, ChannelTrace, Root } from './channel-trace.ts'
 import type { Freeze } from './labels.ts'
-import type { LayerMatcher } from './select.ts'
+import type { LayerMatcher } from './layer-matcher.ts'
 import { findShuffles, type Shuffle } from './shuffles.ts'
-import { type Balance, type ChannelTrace, type Root, traceChannels } from './trace.ts'
+import { traceChannels } from './trace.ts'
 
 /** Channels that can only be removed together: one index, or several, of each of a group's tensors. */
 export interface ChannelClass {

@@ -10,6 +10,7 @@ export {
   type GroupOptions,
   type Refusal,
 } from './groups.ts'
+export type { LayerMatcher } from './layer-matcher.ts'
 export {
   type GroupReport,
   type InexactNode,
@@ -18,4 +19,4 @@ export {
   type PruneResult,
   pruneModel,
 } from './prune.ts'
-export type { LayerMatcher, Scope } from './select.ts'
+export type { Scope } from './select.ts'

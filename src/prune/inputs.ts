@@ -10,10 +10,11 @@ import {
   usedNames,
   withEdits,
 } from '../graph/index.ts'
+import type { Root } from './channel-trace.ts'
 import { type Criterion, sliceNorms, uniformScores } from './criteria.ts'
 import { type ChannelGroups, isKept, namesOf, type Refusal } from './groups.ts'
-import type { LayerMatcher, Scope } from './select.ts'
-import type { Root } from './trace.ts'
+import type { LayerMatcher } from './layer-matcher.ts'
+import type { Scope } from './select.ts'
 import { withZeros } from './weights.ts'
 
 /** A linear layer that lost inputs. */

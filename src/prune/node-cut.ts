@@ -1,8 +1,8 @@
 import { elementCount, isConcrete, isFloating } from '../base/index.ts'
 import { type Cut, type Node, nodeLabel, opsetOf, type TensorEdits, tensorOf } from '../graph/index.ts'
+import type { ChannelTrace } from './channel-trace.ts'
 import type { Recomputed } from './recomputed.ts'
 import type { Survivors } from './survivors.ts'
-import type { ChannelTrace } from './trace.ts'
 
 /** The changes that one node's rule asks for, on a copy of the node. */
 export class NodeCut implements Cut {

@@ -2,14 +2,7 @@ import { KerfError } from '../base/index.ts'
 import { lcm } from './balance.ts'
 import type { Scores } from './criteria.ts'
 import { type ChannelGroup, type ChannelGroups, namesOf } from './groups.ts'
-
-/** Picks layers by name. */
-export interface LayerMatcher {
-  /** As the user wrote it, for messages. */
-  readonly pattern: string
-  /** Whether a layer is meant, by the names of its node and its weight. */
-  matches(names: readonly string[]): boolean
-}
+import type { LayerMatcher } from './layer-matcher.ts'
 
 /** How much of what to remove. */
 export interface Scope {

@@ -1,6 +1,6 @@
 import { elementCount, isConcrete, stridesOf } from '../base/index.ts'
 import { type InferredCall, type Node, nodeLabel, type Operator, type Ties, type Track } from '../graph/index.ts'
-import type { ChannelTrace } from './trace.ts'
+import type { ChannelTrace } from './channel-trace.ts'
 
 /*
  * A channel shuffle is Reshape → Transpose → Reshape: between the two, channels lie on several axes. An arbitrary set of channels

@@ -1,6 +1,6 @@
 import { isConcrete, stridesOf } from '../base/index.ts'
 import type { Labels, Track } from '../graph/index.ts'
-import type { ChannelTrace } from './trace.ts'
+import type { ChannelTrace } from './channel-trace.ts'
 
 /** What remains of every labelled axis when some channels are removed. Indices are in old numbering, ascending. */
 export class Survivors {

@@ -2,7 +2,8 @@ import { isFloating, KerfError } from '../base/index.ts'
 import { computed, lazyTensor, type Model, type Tensor, TensorEdits, tensorValues, withEdits } from '../graph/index.ts'
 import { type Criterion, uniformScores } from './criteria.ts'
 import { type ChannelGroups, isKept, namesOf } from './groups.ts'
-import { checkRatio, type LayerMatcher, type Scope } from './select.ts'
+import type { LayerMatcher } from './layer-matcher.ts'
+import { checkRatio, type Scope } from './select.ts'
 
 /** One weight tensor and how many of its values were set to zero. */
 export interface ZeroedTensor {

@@ -1,5 +1,5 @@
 import type { InferredCall, Labels, Operator } from '../graph/index.ts'
-import type { ChannelTrace } from './trace.ts'
+import type { ChannelTrace } from './channel-trace.ts'
 
 /*
  * A masked channel need not be 0: a bias is left, and a Sigmoid makes 0.5 of 0; whoever reads it does so with weights of 0. Where channels are summed

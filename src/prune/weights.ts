@@ -1,7 +1,7 @@
 import { byteLengthOf, elementCount, stridesOf } from '../base/index.ts'
 import { computed, inMemory, keepIndices, type Tensor } from '../graph/index.ts'
+import type { GroupedAxis } from './channel-trace.ts'
 import type { Survivors } from './survivors.ts'
-import type { GroupedAxis } from './trace.ts'
 
 /**
  * A weight of grouped convolution after the cut: within each block of rows another set of columns survives, equally many.

@@ -1,7 +1,7 @@
 import { isConcrete, isFloating } from '../base/index.ts'
 import { type Analysis, type Node, nodeLabel } from '../graph/index.ts'
+import type { ChannelTrace } from './channel-trace.ts'
 import { Recomputed } from './recomputed.ts'
-import type { ChannelTrace } from './trace.ts'
 
 /*
  * Exported graphs ask for widths to shape tensors with them, and those follow a cut. Some calculate with them as well: attention divides

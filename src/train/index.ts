@@ -11,8 +11,9 @@ export { type TrainedTensor, trainedModel } from './graph/trained-model.ts'
 export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './graph/training-graph.ts'
 export { inClassesOf, trainedOn } from './image-metadata.ts'
 export type { AdamWOptions } from './optimisers/adamw.ts'
+export { createOptimiser, type OptimiserOptions } from './optimisers/create.ts'
 export type { GradientClip } from './optimisers/gradients.ts'
-export { type CommonOptions, createOptimiser, type Optimiser, type OptimiserOptions } from './optimisers/optimiser.ts'
+export type { CommonOptions, Optimiser } from './optimisers/optimiser.ts'
 export {
   applyMask,
   defaultAdaptiveRate,

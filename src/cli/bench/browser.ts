@@ -8,8 +8,8 @@ import type { Timing } from '../../runtime/index.node.ts'
 import { packageRoot } from '../package-root.ts'
 import type { BrowserAnswer, BrowserJob } from './browser-job.ts'
 import { findBrowser, openBrowser } from './chrome.ts'
+import type { Entrant } from './entrant.ts'
 import { type Machine, thisMachine } from './machine.ts'
-import type { Entrant } from './models.ts'
 
 /*
  * Models in turns in a browser that is installed on this machine: a page on a server of this process, which answers when it is done.

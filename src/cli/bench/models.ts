@@ -2,7 +2,7 @@ import type { Task } from '../../base/index.ts'
 import { profileModel } from '../../cost/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { graphInputs } from '../../graph/index.ts'
-import { type HostTensor, type Timing, timeInTurns } from '../../runtime/index.node.ts'
+import { type Timing, timeInTurns } from '../../runtime/index.node.ts'
 import { givenModel } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import type { InputShapes } from '../options.ts'
@@ -11,6 +11,7 @@ import { version } from '../version.ts'
 import { defaultSeed } from '../vocabulary.ts'
 import { timeInBrowser } from './browser.ts'
 import { type Kerf, openKerf } from './contenders.ts'
+import type { Entrant } from './entrant.ts'
 import { type Machine, thisMachine } from './machine.ts'
 import type { ModelsResult } from './models-report.ts'
 
@@ -23,13 +24,6 @@ export interface ModelsOptions {
   readonly threads: number
   readonly seconds: number
   readonly browser?: boolean
-}
-
-/** A model that takes part, with random inputs of the shapes that it is measured with. */
-export interface Entrant {
-  readonly path: string
-  readonly model: Model
-  readonly feeds: ReadonlyMap<string, HostTensor>
 }
 
 /** What was measured, model by model. */

@@ -1,7 +1,5 @@
-import { type AdamWOptions, adamW } from './adamw.ts'
 import type { GradientClip } from './gradients.ts'
 import type { GroupTable, Parameter } from './parameter.ts'
-import { type SgdOptions, sgd } from './sgd.ts'
 import type { NamedArrays } from './state.ts'
 
 export interface Optimiser {
@@ -24,8 +22,3 @@ export interface CommonOptions {
   /** No clipping by default. */
   readonly clip?: GradientClip
 }
-
-export type OptimiserOptions = ({ readonly kind: 'sgd' } & SgdOptions) | ({ readonly kind: 'adamw' } & AdamWOptions)
-
-export const createOptimiser = (options: OptimiserOptions & CommonOptions): Optimiser =>
-  options.kind === 'sgd' ? sgd(options) : adamW(options)

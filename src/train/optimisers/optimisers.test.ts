@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../base/index.ts'
-import { type CommonOptions, createOptimiser, type OptimiserOptions } from './optimiser.ts'
+import { createOptimiser, type OptimiserOptions } from './create.ts'
+import type { CommonOptions } from './optimiser.ts'
 import { maskOfZeros, type Parameter, parameterGroups } from './parameter.ts'
 import { weightAverage } from './weight-average.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { KerfError } from '../../base/index.ts'
-import { createOptimiser } from '../optimisers/optimiser.ts'
+import { createOptimiser } from '../optimisers/create.ts'
 import { describeRecipe, recipeLines } from './describe.ts'
 import { parseRecipe } from './parse.ts'
 import { type RecipeInput, recipeJsonSchema } from './schema.ts'

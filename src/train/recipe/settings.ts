@@ -1,5 +1,6 @@
 import type { LossOptions } from '../graph/loss.ts'
-import type { CommonOptions, OptimiserOptions } from '../optimisers/optimiser.ts'
+import type { OptimiserOptions } from '../optimisers/create.ts'
+import type { CommonOptions } from '../optimisers/optimiser.ts'
 import { parameterGroups } from '../optimisers/parameter.ts'
 import { createSchedule, type Schedule } from '../schedules/schedule.ts'
 import type { Recipe } from './schema.ts'

@@ -1,7 +1,7 @@
 import type { Difference } from '../../../ops/index.ts'
 import { cutFloats, roundUp, scratch, sizesOf } from './adder-cut.ts'
 import { type AdderOutputs, commonArgs, isDepthwise, shapeArgs } from './adder-layer.ts'
-import type { ConvLayer } from './conv-layer.ts'
+import type { ConvLayer } from './conv-sizes.ts'
 import { lowerReduce } from './lower-reduce.ts'
 import { panelsOf, panelWidth } from './pack-adder.ts'
 import { factorsOf, packPanelsSteps, type Range, type Shifting, unbounded } from './pack-steps.ts'

@@ -1,4 +1,4 @@
-import type { ConvLayer } from './conv-layer.ts'
+import type { ConvLayer } from './conv-sizes.ts'
 import type { AdderBlocksArgs, AdderLayerArgs, CodesForm } from './kernels.generated.ts'
 import { type FilterSizes, panelsOf, panelWidth, type Reduction } from './pack-adder.ts'
 import type { Allocator } from './step.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../base/index.ts'
 import { lowerAdderConv, lowerAdderConvInteger, lowerQuantise } from './adder-layer.ts'
-import type { ConvLayer } from './conv-layer.ts'
+import type { ConvLayer } from './conv-sizes.ts'
 import { packAdderBytes, termsPerByte } from './pack-adder.ts'
 import { firstDifference, StepBench } from './step-bench.ts'
 

@@ -2,7 +2,7 @@ import { KerfError } from '../../../base/index.ts'
 import { clampAdderWeights } from '../../../ops/index.ts'
 import type { Affine, Bounds, Codes } from '../../../plan/index.ts'
 import { cutCodes, cutFloats, roundUp, scratch, sizesOf } from './adder-cut.ts'
-import type { ConvLayer } from './conv-layer.ts'
+import type { ConvLayer } from './conv-sizes.ts'
 import {
   eachFilter,
   type FilterSizes,

@@ -1,4 +1,4 @@
-import type { ConvLayer, ConvTensors, DenseSizes, DenseTensors } from './conv-layer.ts'
+import type { ConvLayer, ConvTensors, DenseSizes, DenseTensors } from './conv-sizes.ts'
 import { inPieces, iohw, oihw, packedFloats, packPanels, panelWidth, type WeightOrder } from './pack-conv.ts'
 import { type PackedWeights, packPanelsSteps } from './pack-steps.ts'
 import { type Allocator, type Step, step } from './step.ts'

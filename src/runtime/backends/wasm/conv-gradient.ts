@@ -1,4 +1,4 @@
-import type { ConvLayer } from './conv-layer.ts'
+import type { ConvLayer } from './conv-sizes.ts'
 import { isDepthwise } from './depthwise-f32.ts'
 import { type Allocator, type Step, step } from './step.ts'
 import { lowerWinogradGradient, takesWinogradGradient } from './winograd.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../base/index.ts'
-import { type ConvLayer, lowerConv, lowerConvTranspose, lowerDense } from './conv-layer.ts'
+import { lowerConv, lowerConvTranspose, lowerDense } from './conv-layer.ts'
+import type { ConvLayer } from './conv-sizes.ts'
 import type { KernelName } from './kernels.generated.ts'
 import { StepBench } from './step-bench.ts'
 import { takesWinograd } from './winograd.ts'

@@ -1,5 +1,5 @@
 import { lowerDensePanels } from './conv-f32.ts'
-import type { DenseSizes, DenseTensors } from './conv-layer.ts'
+import type { DenseSizes, DenseTensors } from './conv-sizes.ts'
 import { type Allocator, type Step, step } from './step.ts'
 import { isKnown, pieceBytes } from './weights.ts'
 

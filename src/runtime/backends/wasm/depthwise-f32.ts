@@ -1,5 +1,5 @@
 import { mostThreads } from './conv-f32.ts'
-import type { ConvLayer, ConvTensors } from './conv-layer.ts'
+import type { ConvLayer, ConvTensors } from './conv-sizes.ts'
 import { lowerCopy, lowerFill } from './lower-layout.ts'
 import type { Filters } from './pack-conv.ts'
 import { packDepthwiseSteps } from './pack-steps.ts'

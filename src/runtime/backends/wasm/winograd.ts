@@ -1,4 +1,4 @@
-import type { ConvLayer, ConvTensors } from './conv-layer.ts'
+import type { ConvLayer, ConvTensors } from './conv-sizes.ts'
 import { type Filters, inPieces, panelWidth, type WeightOrder } from './pack-conv.ts'
 import { type ComputedWeights, factorsOf } from './pack-steps.ts'
 import { type Allocator, type Step, step } from './step.ts'

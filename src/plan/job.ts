@@ -1,0 +1,35 @@
+import type { Ability } from './ability.ts'
+import type { Codes } from './codes.ts'
+import type { Unit } from './units.ts'
+
+/** y = x · scale[c] + shift[c]: a folded BatchNormalization. */
+export interface Affine {
+  readonly scale: Float32Array
+  readonly shift: Float32Array
+}
+
+/** One node that runs, and the nodes behind it that were fused into it. */
+export interface Job {
+  readonly unit: Unit
+  /** How the backend does it; undefined: the host does. */
+  readonly ability: Ability | undefined
+  /** Why the backend does not. */
+  readonly why?: string
+  /** Which of a backend's ways: the node as it is, its `ofCodes`, its `toBytes`, or a channel shuffle of so many groups that it begins. */
+  readonly form: 'node' | 'ofCodes' | 'toBytes' | { readonly shuffle: number }
+  /** Its inputs: those of the node, or codes in their place. */
+  readonly inputs: readonly string[]
+  /** What input 0 is, where it is codes. */
+  readonly inputCodes?: Codes
+  /** What the result is, where it is codes. */
+  readonly outputCodes?: Codes
+  /** Values among the inputs and the result that are codes less their zero point (centred.ts). */
+  readonly centred?: ReadonlySet<string>
+  readonly affine?: Affine
+  /** A value that is added to the result. */
+  readonly residual?: string
+  readonly lo: number
+  readonly hi: number
+  /** Name of the value that output 0 is after everything fused. */
+  readonly result: string
+}
