@@ -5,6 +5,8 @@ import {
   type Cell,
   countOrPartial,
   human,
+  layerNames,
+  namesNote,
   partialNote,
   type Report,
   type Table,
@@ -25,6 +27,8 @@ export interface PruneReportOptions {
   readonly written?: WrittenModel
   readonly explain?: boolean
   readonly weight?: boolean
+  /** Layers are called as the file does it, not as `kerf profile` shows them. */
+  readonly fullNames?: boolean
 }
 
 /** Numbers of a network's cost, and what they are called. */
@@ -83,10 +87,13 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
   if (options.change) facts.push(...changeFacts(options.change))
   if (options.written) facts.push(['Wrote', written(options.written)])
   const tables = [beforeAfterTable(result.before, result.after)]
-  tables.push(...inexactTable(result))
-  if (options.explain) tables.push(groupsTable(result))
+  const names = options.fullNames ? undefined : layerNames(result.layers)
+  const named = (name: string) => names?.named(name) ?? name
+  tables.push(...inexactTable(result, named))
+  if (options.explain) tables.push(groupsTable(result, named))
   tables.push(...unsupportedTable(result.unsupported))
-  if (refused.length > 0) tables.push(refusedTable(result, options.explain ? refused.length : 8))
+  if (refused.length > 0) tables.push(refusedTable(result, options.explain ? refused.length : 8, named))
+  const shows = result.inexact.length + refused.length > 0 || options.explain
   const notes = [
     ...result.warnings,
     ...(options.why ? [options.why] : []),
@@ -95,6 +102,7 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
           'Zeros alone make a dense runtime neither faster nor its file smaller: a zero is stored and multiplied like any other number.',
         ]
       : []),
+    ...(names && shows ? namesNote(names) : []),
   ]
   return { title: name, facts, tables, notes }
 }
@@ -102,7 +110,7 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
 const written = (w: WrittenModel): string =>
   `${w.path} (${human(w.bytes, 'B')}${w.externalPath ? `, weights in ${w.externalPath}, ${human(w.externalBytes ?? 0, 'B')}` : ''})`
 
-function groupsTable(result: PruneResult): Table {
+function groupsTable(result: PruneResult, named: (name: string) => string): Table {
   return {
     title: 'Groups: what goes together',
     columns: [
@@ -114,10 +122,10 @@ function groupsTable(result: PruneResult): Table {
       { key: 'nodes', header: 'Nodes', kind: 'count' },
     ],
     rows: result.groups.map((g) => [
-      g.name,
+      named(g.name),
       g.channels,
       g.kept,
-      g.layers.join(', '),
+      g.layers.map(named).join(', '),
       list(g.tensors.map((t) => `${t.name} (${t.axis})`)),
       g.nodes.length,
     ]),
@@ -127,7 +135,7 @@ function groupsTable(result: PruneResult): Table {
 const list = (items: readonly string[]): string =>
   items.length <= 6 ? items.join(', ') : `${items.slice(0, 6).join(', ')} … ${items.length} in all`
 
-function refusedTable(result: PruneResult, limit: number): Table {
+function refusedTable(result: PruneResult, limit: number, named: (name: string) => string): Table {
   const { refused } = result
   return {
     title: 'Not pruned',
@@ -136,7 +144,7 @@ function refusedTable(result: PruneResult, limit: number): Table {
       { key: 'channels', header: 'Channels', kind: 'count' },
       { key: 'why', header: 'Why', wrap: true },
     ],
-    rows: refused.slice(0, limit).map((r) => [r.node, r.channels, r.why]),
+    rows: refused.slice(0, limit).map((r) => [named(r.node), r.channels, r.why]),
     notes: refused.length > limit ? [`${refused.length - limit} more; --explain shows all.`] : [],
   }
 }

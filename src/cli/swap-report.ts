@@ -1,6 +1,6 @@
 import type { Comparison } from '../cost/index.ts'
 import type { WrittenModel } from '../onnx/index.node.ts'
-import { compareReport, human, type Report, type Table } from '../report/index.ts'
+import { compareReport, human, layerNames, type Report, type Table } from '../report/index.ts'
 import type { AdderSwap } from '../rewrite/index.ts'
 
 /** Everything that `kerf swap` did, or would do. */
@@ -15,10 +15,16 @@ export interface SwapResult extends AdderSwap {
 }
 
 /** @param recipe the file that the recipe was written to */
-export function swapReport(name: string, result: SwapResult, recipe: string | undefined): Report {
+export function swapReport(
+  name: string,
+  result: SwapResult,
+  { recipe, fullNames }: { readonly recipe?: string; readonly fullNames?: boolean },
+): Report {
   const { swapped, written, next, comparison } = result
   const inserted = swapped.filter((l) => l.batchNormalization === 'inserted').length
-  const costs = compareReport(comparison)
+  const costs = compareReport(comparison, { fullNames })
+  const names = fullNames ? undefined : layerNames(comparison.layers.flatMap((l) => l.a ?? l.b ?? []))
+  const named = (name: string) => names?.named(name) ?? name
   return {
     title: name,
     facts: [
@@ -36,7 +42,7 @@ export function swapReport(name: string, result: SwapResult, recipe: string | un
           ] as const)
         : [['Wrote', 'nothing (--dry-run)'] as const]),
     ],
-    tables: [swappedTable(result), ...keptTable(result), ...costs.tables],
+    tables: [swappedTable(result, named), ...keptTable(result, named), ...costs.tables],
     notes: [
       'The new layers have learnt nothing yet. Train the network, with the one it was made from as teacher:',
       recipe !== undefined
@@ -46,7 +52,7 @@ export function swapReport(name: string, result: SwapResult, recipe: string | un
   }
 }
 
-function swappedTable({ swapped }: SwapResult): Table {
+function swappedTable({ swapped }: SwapResult, named: (name: string) => string): Table {
   return {
     title: 'Adder layers',
     columns: [
@@ -54,11 +60,11 @@ function swappedTable({ swapped }: SwapResult): Table {
       { key: 'weights', header: 'Weights' },
       { key: 'normalisation', header: 'BatchNormalization' },
     ],
-    rows: swapped.map((l) => [l.node, l.shape.join('×'), l.batchNormalization]),
+    rows: swapped.map((l) => [named(l.node), l.shape.join('×'), l.batchNormalization]),
   }
 }
 
-function keptTable({ kept, refused }: SwapResult): Table[] {
+function keptTable({ kept, refused }: SwapResult, named: (name: string) => string): Table[] {
   if (kept.length + refused.length === 0) return []
   return [
     {
@@ -67,7 +73,7 @@ function keptTable({ kept, refused }: SwapResult): Table[] {
         { key: 'layer', header: 'Layer', shorten: true },
         { key: 'why', header: 'Why' },
       ],
-      rows: [...kept, ...refused].map((l) => [l.node, l.why]),
+      rows: [...kept, ...refused].map((l) => [named(l.node), l.why]),
     },
   ]
 }

@@ -70,6 +70,8 @@ export interface GroupReport {
 
 export interface PruneResult {
   readonly model: Model
+  /** Of the given network, as they were counted. */
+  readonly layers: Profile['layers']
   /** The network with the same channels masked, in the old shapes. Absent for `weight`, where it would be the result itself. */
   readonly masked: Model | undefined
   /** What is known of the network before the cut. The masked one has the same values, of the same shapes. */
@@ -125,13 +127,13 @@ async function pruned(given: Model, options: PruneOptions): Promise<PruneResult>
   checkPatterns(found, options)
   await turn()
   const profile = profileAnalysed(analysis, { countNonZero: single === 'weight' })
-  const { totals, unsupported } = profile
+  const { totals, unsupported, layers } = profile
   if (options.target) checkCounted(options.target.of, profile)
   await turn()
   const result = single
     ? pruneValues(found, single, totals, options)
     : await withoutMisfits(found, asked, (fitting) => cutChannels(fitting, totals, options, asked, turn), turn)
-  return { ...result, analysis: found.trace.analysis, unsupported }
+  return { ...result, analysis: found.trace.analysis, unsupported, layers }
 }
 
 /** A part of a sum cannot be aimed at where the sum is not known. */
@@ -170,7 +172,7 @@ function totalsOf({ operators, options }: Analysis, edited: Model, countNonZero 
   return profileAnalysed(analyse(edited, operators, options), { countNonZero }).totals
 }
 
-type Counted = Omit<PruneResult, 'unsupported' | 'analysis'>
+type Counted = Omit<PruneResult, 'unsupported' | 'analysis' | 'layers'>
 
 function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: Totals, options: PruneOptions): Counted {
   const scope = options.scope!

@@ -52,7 +52,7 @@ export function compareManyTable(comparison: ManyComparison, options: CompareMan
   const representative = (row: (typeof comparison.layers)[number]) => row.layers.find((l) => l !== null)!
   const shown = options.all ? comparison.layers : comparison.layers.filter(({ layers }) => differ(layers))
   const same = comparison.layers.length - shown.length
-  const names = layerNames(shown.map(representative))
+  const names = layerNames(comparison.layers.map(representative))
   return {
     title: 'Layers',
     columns: [

@@ -50,7 +50,7 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
   const side = (layer: ComparedLayer, which: 'a' | 'b', pair: Pair): Cell => (layer[which] === null ? '–' : pair[which])
   const counts = ['params', 'macs', 'accesses'] as const
   const some = (l: ComparedLayer) => (l.a ?? l.b)!
-  const names = layerNames(shown.map(some))
+  const names = layerNames(comparison.layers.map(some))
   const renamed = shown.filter((l) => l.a && l.b && l.a.name !== l.b.name).length
   const columns: Column[] = [
     { key: 'name', header: 'Layer', shorten: true },

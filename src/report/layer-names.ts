@@ -23,21 +23,32 @@ export const pathParts = (name: string): string[] => name.split(/[/.]/)
 export interface LayerNames {
   /** Of a fused layer that of its first node. */
   of(layer: Layer): string
+  /** The same by the name that the file has. */
+  named(name: string): string
   /** The beginning that all names had: `model/`; '' where there is none. */
   readonly prefix: string
   /** Whether any name is not as the file has it. */
   readonly shortened: boolean
 }
 
-/** Names for the layers of a table. */
+/** Views cost nothing: most tables leave them out. */
+export const isWorthARow = (l: Layer): boolean =>
+  [l.params, l.macs, l.adds, l.muls, l.others, l.reads, l.writes].some((count) => count === null || count > 0)
+
+/** Names for the layers of a network, the same in whatever table some of them stand. */
 export function layerNames(layers: readonly Layer[]): LayerNames {
-  const short = new Map(layers.map((layer) => [layer, shortName(...firstOf(layer))]))
-  const prefix = commonBeginning([...short.values()])
-  const of = (layer: Layer) => (short.get(layer) ?? firstOf(layer)[0]).slice(prefix.length)
+  const whole = new Map(layers.map((layer) => [firstOf(layer)[0], shortName(...firstOf(layer))]))
+  const rows = layers.filter(isWorthARow).map((layer) => firstOf(layer)[0])
+  const prefix = commonBeginning(rows.map((name) => whole.get(name)!))
+  const named = (name: string) => {
+    const short = whole.get(name) ?? shortName(name, '')
+    return short.startsWith(prefix) ? short.slice(prefix.length) : short
+  }
   return {
-    of,
+    of: (layer) => named(firstOf(layer)[0]),
+    named,
     prefix,
-    shortened: layers.some((layer) => of(layer) !== firstOf(layer)[0]),
+    shortened: rows.some((name) => named(name) !== name),
   }
 }
 

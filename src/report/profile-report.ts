@@ -11,7 +11,7 @@ import {
   terminalColumns,
   windowText,
 } from './layer-columns.ts'
-import { layerNames, namesNote } from './layer-names.ts'
+import { isWorthARow, layerNames, namesNote } from './layer-names.ts'
 import { human, shapeText, withSeparators } from './numbers.ts'
 import { type Cell, countOrPartial, partialNote, type Report, type Table } from './table.ts'
 
@@ -40,7 +40,7 @@ export function profileTable(profile: Profile, options: ProfileReportOptions = {
   const shown = sorted(options.all ? profile.layers : profile.layers.filter(isWorthARow), options.sort)
   const hidden = profile.layers.length - shown.length
   const { totals } = profile
-  const names = layerNames(shown)
+  const names = layerNames(profile.layers)
   const name = (layer: Layer) => (options.fullNames ? layer.name : names.of(layer))
   const total = (key: LayerColumn): Cell => {
     if (key === 'name') return `Total of ${shown.length} ${shown.length === 1 ? 'layer' : 'layers'}`
@@ -176,9 +176,6 @@ function notesTable(notes: readonly Note[]): Table[] {
     },
   ]
 }
-
-const isWorthARow = (l: Layer): boolean =>
-  [l.params, l.macs, l.adds, l.muls, l.others, l.reads, l.writes].some((count) => count === null || count > 0)
 
 function sorted(layers: readonly Layer[], by: LayerColumn | undefined): readonly Layer[] {
   if (!by) return layers

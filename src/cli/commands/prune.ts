@@ -68,6 +68,7 @@ interface Options extends FineTuneFields {
   readonly inexact?: boolean
   readonly input?: InputShapes
   readonly explain?: boolean
+  readonly fullNames?: boolean
   readonly check: boolean
   readonly externalData: 'auto' | 'always' | 'never'
   readonly json?: boolean
@@ -128,6 +129,7 @@ export function define(command: Command, io: Io): void {
       'let channels go that a mean or maximum is taken over: GroupNorm, LayerNorm, CBAM, ECA; --data measures what that changes',
     )
     .option('-i, --input <shape>', 'shape of an input: N,C,H,W, or name:N,C,H,W (repeatable)', inputShape)
+    .option('--full-names', 'names of layers as the file has them')
     .option('--explain', 'show every group: what goes together, through which nodes')
     .option('--dry-run', 'show what would be done, write and run nothing')
     .option('--no-check', 'do not run the masked and the cut network against each other')
@@ -182,6 +184,7 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
     written,
     explain: options.explain,
     weight: options.method.includes('weight'),
+    fullNames: options.fullNames,
   })
   const tables = tuned ? [accuracyTable(tuned, result.before), ...report.tables] : report.tables
   io.out(options.json ? json(result, { check, change }, written, tuned) : terminalText({ ...report, tables }, io))

@@ -40,6 +40,7 @@ interface Options extends DataOptions {
   readonly recipe?: string
   readonly epochs: number
   readonly threads: number
+  readonly fullNames?: boolean
   readonly dryRun?: boolean
   readonly json?: boolean
   readonly force?: boolean
@@ -77,6 +78,7 @@ export function define(command: Command, io: Io): void {
     .option('--recipe <file>', 'write a training recipe with the given network as teacher (takes --data)')
     .addOption(epochsFlag('of that recipe').default(50))
     .addOption(threadsFlag())
+    .option('--full-names', 'names of layers as the file has them')
     .option('--dry-run', 'show what would be done, write and run nothing')
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
@@ -136,7 +138,7 @@ function print(path: string, result: Printed, options: Options, io: Io): string 
         totals: comparison.totals,
         unsupported: comparison.a.unsupported,
       })
-    : terminalText(swapReport(path, result, options.recipe), io)
+    : terminalText(swapReport(path, result, options), io)
 }
 
 /** Random numbers for every input: 16 images or fewer where the file leaves their number open, and nobody says it. */

@@ -9,7 +9,7 @@ export const changeFacts = ({ images, fromMasked, fromGiven }: Change): [string,
   ...(fromGiven ? [['Cut − given', agreementText(fromGiven)] as [string, string]] : []),
 ]
 
-export function inexactTable({ inexact }: PruneResult): Table[] {
+export function inexactTable({ inexact }: PruneResult, named: (name: string) => string): Table[] {
   if (inexact.length === 0) return []
   return [
     {
@@ -20,7 +20,7 @@ export function inexactTable({ inexact }: PruneResult): Table[] {
         { key: 'channels', header: 'Of', kind: 'count' },
         { key: 'why', header: 'Because', wrap: true },
       ],
-      rows: inexact.map(({ node, removed, channels, why }) => [node, removed, channels, why]),
+      rows: inexact.map(({ node, removed, channels, why }) => [named(node), removed, channels, why]),
     },
   ]
 }
