@@ -16,8 +16,9 @@ export default defineConfig({
   // What entry points share goes into few files, by room: loading hundreds of small ones takes Node twice as long.
   outputOptions: { chunkFileNames: 'chunks/[name]-[hash].js' },
   format: 'esm',
-  // Only so that `node:` is known where *.node.ts and cli/ import it; nothing is added to the output.
-  platform: 'node',
+  // Nothing of Node's or a browser's is added; Node's modules are known where *.node.ts and cli/ import them.
+  platform: 'neutral',
+  deps: { neverBundle: /^node:/ },
   target: 'es2023',
   fixedExtension: false,
   dts: true,

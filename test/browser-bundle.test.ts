@@ -3,7 +3,7 @@
 
 import { readdirSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createContext, runInContext } from 'node:vm'
 import { build, type Plugin } from 'esbuild'
@@ -62,12 +62,14 @@ function evaluate(code: string): Record<string, unknown> {
   return context.bundled
 }
 
-/** The entry points that browsers get. */
-const entries = readdirSync(join(root, 'src/api')).filter((name) => !name.includes('.node.'))
+/** The entry points that browsers get, as they are written and as they are built. */
+const entries = readdirSync(join(root, 'src/api'))
+  .filter((name) => !name.includes('.node.'))
+  .flatMap((name) => [`src/api/${name}`, `dist/api/${basename(name, '.ts')}.js`])
 
 describe('the bundle for a browser', () => {
-  it.each(entries)('needs none of the modules of Node, and starts without the globals of Node: %s', async (name) => {
-    const { code, nodeImports } = await bundle({ entry: `src/api/${name}` })
+  it.each(entries)('needs none of the modules of Node, and starts without the globals of Node: %s', async (entry) => {
+    const { code, nodeImports } = await bundle({ entry })
     expect(nodeImports).toEqual([])
     expect(Object.keys(evaluate(code)).length).toBeGreaterThan(0)
   })
