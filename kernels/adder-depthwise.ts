@@ -96,7 +96,7 @@ function loadSomeBytes(from: usize, count: i32): v128 {
 }
 
 /**
- * The same of bytes, exact: at most 257 taps, whose sum fits into 16 bits. Weights: taps × channels codes, channels filled up to 16; filters: a
+ * The same of bytes, exact: at most `adderDepthwiseTaps`, whose sum fits into 16 bits. Weights: taps × channels codes, channels filled up to 16; filters: a
  * and b, channels each (filled up). Scratch: a pixel of padding codes, then 64 bytes, then pointers.
  */
 export function adderDepthwiseU8(args: AdderDepthwiseU8, thread: i32, threads: i32): void {

@@ -12,7 +12,7 @@
 
 import { aligned, blockAt, endPanel, endPixel, firstPanel, firstPixel, lineOf, makePatches, takeWork, writeOffsets } from './adder-patches'
 import { clamp, loadSome, storeSome } from './simd'
-import { AdderBlocks, AdderF32 } from './table.generated'
+import { AdderBlocks, AdderF32, adderFilterRows, panelWidth } from './table.generated'
 
 export function adderF32(args: AdderF32, thread: i32, threads: i32): void {
   const most = args.scratchThreads
@@ -22,11 +22,11 @@ export function adderF32(args: AdderF32, thread: i32, threads: i32): void {
   const outChannels = args.outChannels
   const groups = args.groups
   const columns = outChannels / groups
-  const groupPanels = (columns + 7) / 8
+  const groupPanels = (columns + panelWidth - 1) / panelWidth
   const panels = groupPanels * groups
   const run = args.run, runs = args.runs, partRuns = args.partRuns
   const parts = (runs + partRuns - 1) / partRuns
-  const panelBytes = 32 * <usize>(run * runs + parts)
+  const panelBytes = 4 * <usize>(panelWidth * (run * runs + parts))
   const weights = args.weights
   // Of weights that are packed while running (kernels/pack.ts) the shift lies in memory.
   const shiftAt = args.shiftAt
@@ -57,11 +57,11 @@ export function adderF32(args: AdderF32, thread: i32, threads: i32): void {
       makePatches(args, pixel, count, group, patches, pixelSums, sums, shift, -0.5 / <f32>parts)
       for (let i = count; i & 3; i++) store<f32>(sums + 4 * <usize>i, load<f32>(sums + 4 * <usize>(count - 1)))
       for (; panel < end; panel++) {
-        const column = 8 * (panel - group * groupPanels)
+        const column = panelWidth * (panel - group * groupPanels)
         tile4x8(
           count, bases, sums, totals, offsets, runs, run, partRuns, weights + panelBytes * panel,
           y + 4 * <usize>(pixel * outChannels + group * columns + column), 4 * <usize>outChannels, residual != 0, residual - y,
-          columns - column, filters + 64 * <usize>panel, lo, hi,
+          columns - column, filters + 4 * <usize>(adderFilterRows * panelWidth * panel), lo, hi,
         )
       }
     }

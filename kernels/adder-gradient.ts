@@ -15,10 +15,8 @@
 
 import { pieceEnd, shareStart, takePiece } from './sync'
 import { loadSome, madd, storeSome } from './simd'
-import { AdderInputGradientF32, AdderSignGradientF32, Difference } from './table.generated'
+import { adderEntryBytes, AdderInputGradientF32, AdderSignGradientF32, Difference, panelWidth } from './table.generated'
 
-// Of the table: one for each tap. src/runtime/backends/wasm/adder-computed.ts knows it too.
-const entryBytes: usize = 12
 // Fewer in a piece of work would read all weights too often.
 const leastPixels: i32 = 16
 
@@ -32,8 +30,8 @@ export function adderInputGradientF32(args: AdderInputGradientF32, thread: i32, 
   const inChannels = args.inChannels
   const channels = inChannels / groups
   const columns = args.outChannels / groups
-  const panelsOfGroup = (channels + 7) / 8
-  const panelBytes = 32 * <usize>(1 + taps * columns)
+  const panelsOfGroup = (channels + panelWidth - 1) / panelWidth
+  const panelBytes = 4 * <usize>(panelWidth * (1 + taps * columns))
   const x = args.x, dx = args.dx, weights = args.weights
   const shiftAt = args.shiftAt
   const shift = f32x4.splat(shiftAt ? load<f32>(shiftAt) : 0)
@@ -48,9 +46,9 @@ export function adderInputGradientF32(args: AdderInputGradientF32, thread: i32, 
     writeTable(args, table, pixel, count, taps)
     for (let group = 0; group < groups; group++)
       for (let panel = 0; panel < panelsOfGroup; panel++) {
-        const offset = pixelBytes * <usize>pixel + 4 * <usize>(group * channels + 8 * panel)
-        const packed = weights + panelBytes * <usize>(group * panelsOfGroup + panel) + 32
-        const rest = channels - 8 * panel
+        const offset = pixelBytes * <usize>pixel + 4 * <usize>(group * channels + panelWidth * panel)
+        const packed = weights + panelBytes * <usize>(group * panelsOfGroup + panel) + 4 * panelWidth
+        const rest = channels - panelWidth * panel
         const dyOffset = 4 * <usize>(group * columns)
         switch (difference) {
           case Difference.clip: clipPanel(x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, 4 * <usize>group, shift, rest); break
@@ -73,7 +71,7 @@ function writeTable(args: AdderInputGradientF32, table: usize, pixel: i32, count
   const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
   const padTop = args.padTop, padLeft = args.padLeft
   const outChannels = args.outChannels
-  const tapBytes = 32 * (outChannels / args.groups)
+  const tapBytes = 4 * panelWidth * (outChannels / args.groups)
   const outBytes = 4 * outChannels
   const dy = args.dy, sums = args.sums
   const sumBytes = 4 * args.groups
@@ -81,7 +79,7 @@ function writeTable(args: AdderInputGradientF32, table: usize, pixel: i32, count
   let iy = (pixel / inWidth) % inHeight
   let image = pixel / (inWidth * inHeight)
   for (let i = 0; i < count; i++) {
-    let entry = table + entryBytes
+    let entry = table + adderEntryBytes
     for (let ky = 0; ky < kernelHeight; ky++) {
       const fromTop = iy + padTop - ky * dilationHeight
       const oy = fromTop / strideHeight
@@ -94,11 +92,11 @@ function writeTable(args: AdderInputGradientF32, table: usize, pixel: i32, count
         store<i32>(entry, (ky * kernelWidth + kx) * tapBytes)
         store<i32>(entry, dy + (row + ox) * outBytes, 4)
         store<i32>(entry, sums + (row + ox) * sumBytes, 8)
-        entry += entryBytes
+        entry += adderEntryBytes
       }
     }
-    store<i32>(table, <i32>((entry - table) / entryBytes) - 1)
-    table += entryBytes * <usize>(1 + taps)
+    store<i32>(table, <i32>((entry - table) / adderEntryBytes) - 1)
+    table += adderEntryBytes * <usize>(1 + taps)
     if (++ix == inWidth) {
       ix = 0
       if (++iy == inHeight) {
@@ -132,7 +130,7 @@ function clipPanel(
     let sum: f32 = 0
     let entry = table
     for (let t = load<i32>(table); t > 0; t--) {
-      entry += entryBytes
+      entry += adderEntryBytes
       let w = packed + <usize>load<i32>(entry)
       let g = <usize>load<i32>(entry, 4) + dyOffset
       sum += load<f32>(<usize>load<i32>(entry, 8) + sumOffset)
@@ -162,7 +160,7 @@ function clipPanel(
       storeSome(dx, s0, rest)
       storeSome(dx + 16, s1, rest - 4)
     }
-    table += entryBytes * <usize>(1 + taps)
+    table += adderEntryBytes * <usize>(1 + taps)
     x += pixelBytes
     dx += pixelBytes
   }
@@ -190,7 +188,7 @@ function panelOf(
     let s0 = f32x4.splat(0), s1 = s0
     let entry = table
     for (let t = load<i32>(table); t > 0; t--) {
-      entry += entryBytes
+      entry += adderEntryBytes
       let w = packed + <usize>load<i32>(entry)
       let g = <usize>load<i32>(entry, 4) + dyOffset
       for (let o = columns; o > 0; o--) {
@@ -208,7 +206,7 @@ function panelOf(
       storeSome(dx, s0, rest)
       storeSome(dx + 16, s1, rest - 4)
     }
-    table += entryBytes * <usize>(1 + taps)
+    table += adderEntryBytes * <usize>(1 + taps)
     x += pixelBytes
     dx += pixelBytes
   }

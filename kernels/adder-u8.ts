@@ -13,7 +13,7 @@
 import { codesLineStep, codesStep, layCodes, writeCompactOffsets } from './adder-codes'
 import { aligned, blockAt, endPanel, endPixel, firstPanel, firstPixel, lineOf, takeWork, writeOffsets } from './adder-patches'
 import { collect, finishBytes, finishFloats } from './adder-finish'
-import { AdderU8, CodesForm } from './table.generated'
+import { adderCodeRows, AdderU8, codeLanes, CodesForm, panelWidth } from './table.generated'
 
 /** 16 taps add at most 2·4·255 / terms to a sum, of which 15 bits can be used. */
 const mostPasses: i32 = 16
@@ -26,11 +26,11 @@ export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
   const outChannels = args.outChannels
   const groups = args.groups
   const columns = outChannels / groups
-  const groupPanels = (columns + 7) / 8
+  const groupPanels = (columns + panelWidth - 1) / panelWidth
   const panels = groupPanels * groups
   const runs = args.runs
   const terms = args.terms, quads = args.run >> 2
-  const runBytes = 32 * <usize>quads
+  const runBytes = <usize>(panelWidth * args.run)
   const weights = args.weights
   const filters = args.filters
   const toBytes = args.toBytes
@@ -39,7 +39,7 @@ export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
   // The thread's scratch memory.
   const block = <usize>(args.blockLines * args.blockColumns)
   const copied = <usize>(args.lines * args.columns)
-  const planeBytes = 16 * copied
+  const planeBytes = codeLanes * copied
   const offsets = args.scratch + <usize>args.scratchBytes * thread
   const pixelSums = offsets + aligned(4 * <usize>runs)
   const sums = pixelSums + aligned(4 * copied + 64)
@@ -47,9 +47,9 @@ export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
   const wide = narrow + aligned(32 * block)
   const work = wide + aligned(32 * block)
   const patches = work + 64 + 2 * aligned(<usize>args.pixelBytes)
-  if (args.codesAs == CodesForm.planes) writeOffsets(args, offsets, 16, planeBytes)
+  if (args.codesAs == CodesForm.planes) writeOffsets(args, offsets, codeLanes, planeBytes)
   else if (args.codesAs == CodesForm.compact) writeCompactOffsets(args, offsets)
-  else for (let r = 0; r < runs; r++) store<i32>(offsets + 4 * <usize>r, 16 * r)
+  else for (let r = 0; r < runs; r++) store<i32>(offsets + 4 * <usize>r, codeLanes * r)
   const step = codesStep(args), lineStep = codesLineStep(args)
 
   while (takeWork(args, panels, thread, threads)) for (let pixel = firstPixel, count = 0; pixel < endPixel; pixel += count) {
@@ -73,8 +73,8 @@ export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
           else passes4(quads, codes, from, n, w, narrow, lines, across, step, skip)
           w += runBytes * <usize>n
         }
-        const column = 8 * (panel - group * groupPanels)
-        const filter = filters + 96 * <usize>panel
+        const column = panelWidth * (panel - group * groupPanels)
+        const filter = filters + 4 * <usize>(adderCodeRows * panelWidth * panel)
         const out = pixel * outChannels + group * columns + column
         const more = runs > mostRuns ? wide : 0
         if (toBytes) finishBytes(args, narrow, more, sums, count, filter, out, columns - column)

@@ -10,10 +10,8 @@
 
 import { pieceEnd, takePiece } from './sync'
 import { clamp, loadSome, madd, storeSome } from './simd'
-import { ConvF32 } from './table.generated'
+import { ConvF32, convTileRows, panelWidth } from './table.generated'
 
-// Tile height; src/runtime/backends/wasm/conv-f32.ts knows it too.
-const tileRows: i32 = 4
 // Fewer in a piece of work would read all weights too often.
 const leastTiles: i32 = 4
 
@@ -35,10 +33,10 @@ export function convF32(args: ConvF32, thread: i32, threads: i32): void {
   const hi = f32x4.splat(args.hi)
 
   const pixels = args.batch * args.outHeight * args.outWidth
-  const tiles = (pixels + tileRows - 1) / tileRows
-  const groupPanels = (outChannels + 7) / 8
+  const tiles = (pixels + convTileRows - 1) / convTileRows
+  const groupPanels = (outChannels + panelWidth - 1) / panelWidth
   const panels = groupPanels * args.groups
-  const panelBytes = 32 * <usize>(1 + taps * channels)
+  const panelBytes = 4 * <usize>(panelWidth * (1 + taps * channels))
 
   const byChannels = args.byChannels != 0
   const blockTiles = args.blockTiles
@@ -53,18 +51,18 @@ export function convF32(args: ConvF32, thread: i32, threads: i32): void {
     const firstPanel = byChannels ? piece : 0, endPanel = byChannels ? pieceEnd : panels
     for (let tile = firstTile; tile < endTile; tile += blockTiles) {
       const count = min(blockTiles, endTile - tile)
-      if (tile != written) writeTable(args, table, tile * tileRows, count * tileRows, pixels)
+      if (tile != written) writeTable(args, table, tile * convTileRows, count * convTileRows, pixels)
       written = tile
       let weights = args.weights + panelBytes * firstPanel
       let group = firstPanel / groupPanels
-      let column = (firstPanel % groupPanels) * 8
+      let column = (firstPanel % groupPanels) * panelWidth
       for (let panel = firstPanel; panel < endPanel; panel++) {
         tile4x8(
           table, count, taps, channels, weights, groupStep * group, 4 * <usize>(group * outChannels + column),
           hasResidual, residualOffset, outChannels - column, lo, hi,
         )
         weights += panelBytes
-        column += 8
+        column += panelWidth
         if (column >= outChannels) {
           column = 0
           group++
@@ -84,13 +82,13 @@ function writeTable(args: ConvF32, table: usize, first: i32, count: i32, pixels:
   const strideHeight = args.strideHeight, strideWidth = args.strideWidth
   const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
   const padTop = args.padTop, padLeft = args.padLeft
-  const tileBytes = <usize>(4 * tileRows * (1 + kernelHeight * kernelWidth))
+  const tileBytes = <usize>(4 * convTileRows * (1 + kernelHeight * kernelWidth))
 
   let ox = first % outWidth
   let oy = (first / outWidth) % outHeight
   let image = first / (outWidth * outHeight)
   for (let i = 0; i < count; i++) {
-    let entry = table + tileBytes * (i / tileRows) + 4 * (i % tileRows)
+    let entry = table + tileBytes * (i / convTileRows) + 4 * (i % convTileRows)
     store<i32>(entry, y + image * yImage + oy * yRow + ox * yPixel)
     const top = image * inHeight
     for (let ky = 0; ky < kernelHeight; ky++) {
@@ -99,7 +97,7 @@ function writeTable(args: ConvF32, table: usize, first: i32, count: i32, pixels:
       const row = x + (top + iy) * inWidth * inPixel
       let ix = ox * strideWidth - padLeft
       for (let kx = 0; kx < kernelWidth; kx++) {
-        entry += 4 * tileRows
+        entry += 4 * convTileRows
         store<i32>(entry, inside && <u32>ix < <u32>inWidth ? row + ix * inPixel : zeros)
         ix += dilationWidth
       }

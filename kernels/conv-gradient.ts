@@ -7,8 +7,10 @@
 
 import { pieceEnd, shareStart, takePiece } from './sync'
 import { madd } from './simd'
-import { ConvWeightGradientF32, DepthwiseWeightGradientF32 } from './table.generated'
+import { ConvWeightGradientF32, DepthwiseWeightGradientF32, gradientTileIn, gradientTileOut } from './table.generated'
 
+/** Of a tile of sums. */
+const tileBytes: usize = 4 * <usize>(gradientTileOut * gradientTileIn)
 // Every piece of work goes over all rows: fewer tiles at a time would read them too often.
 const leastTiles: i32 = 8
 
@@ -20,8 +22,8 @@ export function convWeightGradientF32(args: ConvWeightGradientF32, thread: i32, 
   const columns = outChannels / groups
   const kernelWidth = args.kernelWidth
   const taps = args.kernelHeight * kernelWidth
-  const channelTiles = (channels + 7) / 8
-  const columnTiles = (columns + 3) / 4
+  const channelTiles = (channels + gradientTileIn - 1) / gradientTileIn
+  const columnTiles = (columns + gradientTileOut - 1) / gradientTileOut
   const tiles = groups * columnTiles * channelTiles * taps
   const inHeight = args.inHeight, inWidth = args.inWidth
   const outHeight = args.outHeight, outWidth = args.outWidth
@@ -39,18 +41,18 @@ export function convWeightGradientF32(args: ConvWeightGradientF32, thread: i32, 
     const first = takePiece(tiles, 1, leastTiles, tiles, thread, threads)
     if (first < 0) return
     const end = pieceEnd
-    memory.fill(sums + 128 * <usize>first, 0, 128 * <usize>(end - first))
+    memory.fill(sums + tileBytes * <usize>first, 0, tileBytes * <usize>(end - first))
     for (let row = 0; row < rows; row += blockRows) {
       const endRow = min(row + blockRows, rows)
       let tap = first % taps
       let rest = first / taps
-      let channel = 8 * (rest % channelTiles)
+      let channel = gradientTileIn * (rest % channelTiles)
       rest /= channelTiles
-      let column = 4 * (rest % columnTiles)
+      let column = gradientTileOut * (rest % columnTiles)
       let group = rest / columnTiles
       let ky = tap / kernelWidth
       let kx = tap - ky * kernelWidth
-      let here = sums + 128 * <usize>first
+      let here = sums + tileBytes * <usize>first
       for (let tile = first; tile < end; tile++) {
         // The pixels of a row whose tap is inside.
         const left = kx * dilationWidth - padLeft
@@ -63,15 +65,15 @@ export function convWeightGradientF32(args: ConvWeightGradientF32, thread: i32, 
             dy + dyPixel * <usize>from + 4 * <usize>(group * columns + column), row, endRow, outHeight, inHeight,
             strideHeight, ky * dilationHeight - padTop, xPixel * inWidth, dyPixel * outWidth, count, xPixel * strideWidth, dyPixel,
           )
-        here += 128
+        here += tileBytes
         if (++kx == kernelWidth) {
           kx = 0
           if (++ky * kernelWidth == taps) {
             ky = 0
-            channel += 8
+            channel += gradientTileIn
             if (channel >= channels) {
               channel = 0
-              column += 4
+              column += gradientTileOut
               if (column >= columns) {
                 column = 0
                 group++
@@ -82,7 +84,7 @@ export function convWeightGradientF32(args: ConvWeightGradientF32, thread: i32, 
       }
     }
     for (let tile = first; tile < end; tile++)
-      putTile(args, sums + 128 * <usize>tile, tile, taps, channelTiles, columnTiles, channels, columns)
+      putTile(args, sums + tileBytes * <usize>tile, tile, taps, channelTiles, columnTiles, channels, columns)
   }
 }
 
@@ -136,19 +138,19 @@ function addRows(
 function putTile(args: ConvWeightGradientF32, sums: usize, tile: i32, taps: i32, channelTiles: i32, columnTiles: i32, channels: i32, columns: i32): void {
   const tap = tile % taps
   tile /= taps
-  const channel = 8 * (tile % channelTiles)
+  const channel = gradientTileIn * (tile % channelTiles)
   tile /= channelTiles
-  const column = 4 * (tile % columnTiles)
+  const column = gradientTileOut * (tile % columnTiles)
   const group = tile / columnTiles
   const dw = args.dw
   const run = args.run
   // What a pixel has: of a run, `run` pixels are side by side.
   const pixel = channels / run
-  for (let o = 0; o < min(4, columns - column); o++)
-    for (let c = 0; c < min(8, channels - channel); c++) {
+  for (let o = 0; o < min(gradientTileOut, columns - column); o++)
+    for (let c = 0; c < min(gradientTileIn, channels - channel); c++) {
       const kx = (channel + c) / pixel
       const filter = (group * columns + column + o) * pixel + (channel + c - kx * pixel)
-      store<f32>(dw + 4 * <usize>((filter * taps + tap) * run + kx), load<f32>(sums + 4 * <usize>(8 * o + c)))
+      store<f32>(dw + 4 * <usize>((filter * taps + tap) * run + kx), load<f32>(sums + 4 * <usize>(gradientTileIn * o + c)))
     }
 }
 

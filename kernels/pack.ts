@@ -2,7 +2,7 @@
 // weights that are known when the plan is made.
 
 import { shareStart } from './sync'
-import { PackAdderDepthwiseF32, PackAdderF32, PackDepthwiseF32, PackPanelsF32 } from './table.generated'
+import { adderFilterRows, depthwiseLanes, PackAdderDepthwiseF32, PackAdderF32, PackDepthwiseF32, PackPanelsF32, panelWidth } from './table.generated'
 
 /** max(0, −min w) of weights that are clamped to lo and more, from the minima of parts of w: what makes all of them non-negative. */
 function shiftOf(minima: usize, count: i32, lo: f32): f32 {
@@ -38,20 +38,20 @@ export function packPanelsF32(args: PackPanelsF32, thread: i32, threads: i32): v
   const hi = args.hi
   const added: f32 = minima ? shiftOf(minima, args.minimaCount, lo) : 0
   if (minima && thread == 0) store<f32>(args.shiftAt, added)
-  const groupPanels = (outChannels + 7) / 8
+  const groupPanels = (outChannels + panelWidth - 1) / panelWidth
   const panels = groupPanels * args.groups
-  const panelBytes = 32 * <usize>(1 + taps * inChannels)
+  const panelBytes = 4 * <usize>(panelWidth * (1 + taps * inChannels))
   const end = shareStart(panels, 1, thread + 1, threads)
   for (let panel = shareStart(panels, 1, thread, threads); panel < end; panel++) {
     const group = panel / groupPanels
-    const first = 8 * (panel - group * groupPanels)
+    const first = panelWidth * (panel - group * groupPanels)
     const to = args.packed + panelBytes * panel
-    for (let o = 0; o < 8; o++) {
+    for (let o = 0; o < panelWidth; o++) {
       let here = to + 4 * <usize>o
       if (first + o >= outChannels) {
         for (let i = taps * inChannels; i >= 0; i--) {
           store<f32>(here, 0)
-          here += 32
+          here += 4 * panelWidth
         }
         continue
       }
@@ -62,7 +62,7 @@ export function packPanelsF32(args: PackPanelsF32, thread: i32, threads: i32): v
       for (let t = 0; t < taps; t++) {
         let source = from + 4 * <usize>(load<i32>(tapTable + 4 * <usize>t) * tapStep)
         for (let c = inChannels; c > 0; c--) {
-          here += 32
+          here += 4 * panelWidth
           store<f32>(here, min(max(load<f32>(source), lo), hi) * factor + added)
           source += inStep
         }
@@ -85,7 +85,7 @@ export function packDepthwiseF32(args: PackDepthwiseF32, thread: i32, threads: i
   const wTaps = args.wTaps
   const end = shareStart(channels, 4, thread + 1, threads)
   for (let c = shareStart(channels, 4, thread, threads); c < ((end + 3) & ~3); c++) {
-    let here = packed + 4 * <usize>((c & ~3) * (1 + taps) + (c & 3))
+    let here = packed + 4 * <usize>((c - c % depthwiseLanes) * (1 + taps) + (c % depthwiseLanes))
     const exists = c < channels
     store<f32>(here, exists ? oneOf(bias, c, 0) * oneOf(biasScale, c, 1) + oneOf(shift, c, 0) : 0)
     const factor: f32 = exists ? oneOf(scale, c, 1) : 0
@@ -116,17 +116,17 @@ export function packAdderF32(args: PackAdderF32, thread: i32, threads: i32): voi
   const part = args.run * args.partRuns
   const length = args.run * args.runs
   const parts = (length + part - 1) / part
-  const groupPanels = (outChannels + 7) / 8
+  const groupPanels = (outChannels + panelWidth - 1) / panelWidth
   const panels = groupPanels * args.groups
   const end = shareStart(panels, 1, thread + 1, threads)
   for (let panel = shareStart(panels, 1, thread, threads); panel < end; panel++) {
     const group = panel / groupPanels
-    const first = 8 * (panel - group * groupPanels)
-    for (let o = 0; o < 8; o++) {
-      let here = args.packed + 32 * <usize>(panel * (length + parts)) + 4 * <usize>o
+    const first = panelWidth * (panel - group * groupPanels)
+    for (let o = 0; o < panelWidth; o++) {
+      let here = args.packed + 4 * <usize>(panelWidth * panel * (length + parts)) + 4 * <usize>o
       const exists = first + o < outChannels
       const filter = group * outChannels + first + o
-      const constants = args.filters + 64 * <usize>panel + 4 * <usize>o
+      const constants = args.filters + 4 * <usize>(adderFilterRows * panelWidth * panel) + 4 * <usize>o
       const factor: f32 = exists ? oneOf(scale, filter, 1) : 0
       const from = w + 4 * <usize>(filter * channels * taps)
       // The reduction runs over taps, then channels; w over channels, then taps.
@@ -136,7 +136,7 @@ export function packAdderF32(args: PackAdderF32, thread: i32, threads: i32): voi
         const head = here
         let sum: f64 = 0
         for (let k = min(start + part, length) - start; k > 0; k--) {
-          here += 32
+          here += 4 * panelWidth
           let v: f32 = 0
           if (exists && tap < taps && channel < channels) {
             const whole = load<f32>(from + 4 * <usize>(channel * taps + tap))
@@ -152,11 +152,11 @@ export function packAdderF32(args: PackAdderF32, thread: i32, threads: i32): voi
           }
         }
         store<f32>(head, <f32>(-0.5 * sum))
-        here += 32
+        here += 4 * panelWidth
       }
       const offsetOfFilter: f32 = exists ? factor * <f32>(<f64>oneOf(bias, filter, 0) - outside) + oneOf(offset, filter, 0) : 0
       store<f32>(constants, -2 * factor)
-      store<f32>(constants, offsetOfFilter, 32)
+      store<f32>(constants + 4 * panelWidth, offsetOfFilter)
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import { splat } from './math'
 import { shareStart } from './sync'
-import { PoolF32, Windows } from './table.generated'
+import { PoolF32, tableEntryBytes, Windows } from './table.generated'
 
 /** Of the table of `Windows`. */
 @unmanaged
@@ -15,19 +15,19 @@ export class Entry {
 // @ts-ignore: decorator
 @inline
 export function entryD(windows: Windows, od: i32): Entry {
-  return changetype<Entry>(windows.table + 12 * <usize>od)
+  return changetype<Entry>(windows.table + tableEntryBytes * <usize>od)
 }
 
 // @ts-ignore: decorator
 @inline
 export function entryH(windows: Windows, oh: i32): Entry {
-  return changetype<Entry>(windows.table + 12 * <usize>(windows.outD + oh))
+  return changetype<Entry>(windows.table + tableEntryBytes * <usize>(windows.outD + oh))
 }
 
 // @ts-ignore: decorator
 @inline
 export function entryW(windows: Windows, ow: i32): Entry {
-  return changetype<Entry>(windows.table + 12 * <usize>(windows.outD + windows.outH + ow))
+  return changetype<Entry>(windows.table + tableEntryBytes * <usize>(windows.outD + windows.outH + ow))
 }
 
 export function poolF32(args: PoolF32, thread: i32, threads: i32): void {

@@ -3,7 +3,7 @@
 import { splat } from './math'
 import { madd } from './simd'
 import { shareStart } from './sync'
-import { ResampleF32, ResizeLinearF32 } from './table.generated'
+import { ResampleF32, ResizeLinearF32, tableEntryBytes } from './table.generated'
 
 export function resizeLinearF32(args: ResizeLinearF32, thread: i32, threads: i32): void {
   const x = args.x
@@ -21,14 +21,14 @@ export function resizeLinearF32(args: ResizeLinearF32, thread: i32, threads: i32
   const end = shareStart(rows, 1, thread + 1, threads)
   for (let row = shareStart(rows, 1, thread, threads); row < end; row++) {
     const n = row / outH
-    const entryH = tableH + 12 * <usize>(row - n * outH)
+    const entryH = tableH + tableEntryBytes * <usize>(row - n * outH)
     const image: usize = x + pixel * (<usize>n * inH * inW)
     const upper: usize = image + pixel * (<usize>load<i32>(entryH) * inW)
     const lower: usize = image + pixel * (<usize>load<i32>(entryH, 4) * inW)
     const v = splat(load<f32>(entryH, 8))
     let yp: usize = y + pixel * (<usize>row * outW)
     for (let ow = 0; ow < outW; ow++) {
-      const entryW = tableW + 12 * <usize>ow
+      const entryW = tableW + tableEntryBytes * <usize>ow
       const left: usize = pixel * <usize>load<i32>(entryW)
       const right: usize = pixel * <usize>load<i32>(entryW, 4)
       const u = splat(load<f32>(entryW, 8))

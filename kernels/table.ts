@@ -53,8 +53,26 @@ const functionOf = (of: FunctionsName, what = 'which function'): Arg => ({ kind:
 const place = (value: number, what: string): Constant => ({ type: 'usize', value, what })
 const number = (value: number, what: string): Constant => ({ type: 'i32', value, what })
 
-/** Numbers that both sides know. */
+/** Sizes of tiles, and of what is packed or laid out for kernels. */
 export const constants = {
+  panelWidth: number(8, 'output channels, or filters, that lie side by side in packed weights'),
+  convTileRows: number(4, 'output pixels of a tile of `convF32`'),
+  depthwiseTileColumns: number(4, 'output pixels of the largest tile of `depthwiseF32`'),
+  depthwiseLanes: number(4, 'channels that lie side by side in weights of `depthwiseF32`'),
+  winogradProducts: number(16, 'matrices of a block: products of a tile'),
+  winogradGap: place(64, 'bytes behind each matrix: a line of the cache, so that what is written side by side does not fall into the same few lines'),
+  gradientTileOut: number(4, "output channels of a tile of the gradient of a convolution's weight"),
+  gradientTileIn: number(8, 'input channels of such a tile'),
+  adderEntryBytes: place(12, 'of a tap in the table of `adderInputGradientF32`'),
+  adderFilterRows: number(2, "rows of `panelWidth` floats that a panel's filters of `adderF32` take"),
+  adderCodeRows: number(3, 'the same of `adderU8`'),
+  adderDepthwiseTaps: number(257, 'taps of `adderDepthwiseU8` at most: their sum fits into 16 bits'),
+  codeLanes: number(16, 'codes of a vector: channels of a plane, and taps of a run at most'),
+  tableEntryBytes: place(12, 'of an output in the tables of pooling and of `resizeLinearF32`: three words'),
+} as const satisfies Readonly<Record<string, Constant>>
+
+/** Places in memory that both sides know. */
+export const places = {
   /** Memory from address 0: i32 that threads share; from 1024 static data of the compiler, if any. */
   control: {
     epoch: place(0, 'counts programs; workers wait for its change'),
@@ -465,7 +483,7 @@ export const kernels = {
     args: {},
   },
   adderDepthwiseU8: {
-    does: 'depthwise adder convolution of codes, NHWC; at most 257 taps',
+    does: 'depthwise adder convolution of codes, NHWC',
     wasm: 'adder-depthwise',
     begins: adderLayer,
     args: codes,

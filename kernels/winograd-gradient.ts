@@ -9,7 +9,17 @@
 import { shareStart, takePiece } from './sync'
 import { madd } from './simd'
 import { copyPatch, stepOf, transformPixels } from './winograd'
-import { WinogradMomentsF32, WinogradWeightGradientF32 } from './table.generated'
+import { gradientTileIn, gradientTileOut, WinogradMomentsF32, winogradProducts, WinogradWeightGradientF32 } from './table.generated'
+
+/** Of a tile of sums. */
+const tileBytes: usize = 4 * <usize>(gradientTileOut * gradientTileIn)
+
+/** Tiles for so many input channels. */
+// @ts-ignore: decorator
+@inline
+function tilesOf(inChannels: i32): i32 {
+  return (inChannels + gradientTileIn - 1) / gradientTileIn
+}
 
 export function winogradMomentsF32(args: WinogradMomentsF32, thread: i32, threads: i32): void {
   const most = args.scratchThreads
@@ -24,20 +34,20 @@ export function winogradMomentsF32(args: WinogradMomentsF32, thread: i32, thread
   const pixels = args.scratch + <usize>args.scratchBytes * thread
   // What lies behind each matrix is also what the last tile of sums reads where it has 4 input channels of 8.
   const pixelsStep = stepOf(blockTiles * inChannels)
-  const gradients = pixels + 16 * pixelsStep
+  const gradients = pixels + winogradProducts * pixelsStep
   const gradientsStep = stepOf(blockTiles * outChannels)
-  const patch = gradients + 16 * gradientsStep
+  const patch = gradients + winogradProducts * gradientsStep
   const wide = (outWidth + 1) / 2
   const high = (outHeight + 1) / 2
   const tiles = args.batch * high * wide
   const chunks = args.chunks
-  const sumsBytes = 128 * <usize>((outChannels / 4) * ((inChannels + 7) / 8))
+  const sumsBytes = tileBytes * <usize>((outChannels / gradientTileOut) * tilesOf(inChannels))
 
   for (;;) {
     const chunk = takePiece(chunks, 1, 1, 1, thread, threads)
     if (chunk < 0) return
-    const sums = args.sums + 16 * sumsBytes * <usize>chunk
-    memory.fill(sums, 0, 16 * sumsBytes)
+    const sums = args.sums + winogradProducts * sumsBytes * <usize>chunk
+    memory.fill(sums, 0, winogradProducts * sumsBytes)
     const end = shareStart(tiles, 1, chunk + 1, chunks)
     for (let first = shareStart(tiles, 1, chunk, chunks); first < end; first += blockTiles) {
       const count = min(blockTiles, end - first)
@@ -61,7 +71,7 @@ export function winogradMomentsF32(args: WinogradMomentsF32, thread: i32, thread
           }
         }
       }
-      for (let e = 0; e < 16; e++)
+      for (let e = 0; e < winogradProducts; e++)
         addProducts(
           sums + sumsBytes * e, gradients + gradientsStep * e, pixels + pixelsStep * e, outChannels, inChannels, count,
         )
@@ -108,8 +118,8 @@ function putGradientRow(to: usize, step: usize, a: v128, b: v128): void {
 function addProducts(sums: usize, gradients: usize, pixels: usize, outChannels: i32, inChannels: i32, tiles: i32): void {
   const dyStep = 4 * <usize>outChannels
   const xStep = 4 * <usize>inChannels
-  for (let o = 0; o < outChannels; o += 4)
-    for (let c = 0; c < inChannels; c += 8) {
+  for (let o = 0; o < outChannels; o += gradientTileOut)
+    for (let c = 0; c < inChannels; c += gradientTileIn) {
       let g = gradients + 4 * <usize>o
       let a = pixels + 4 * <usize>c
       let s00 = v128.load(sums), s01 = v128.load(sums, 16)
@@ -133,7 +143,7 @@ function addProducts(sums: usize, gradients: usize, pixels: usize, outChannels: 
       v128.store(sums, s10, 32); v128.store(sums, s11, 48)
       v128.store(sums, s20, 64); v128.store(sums, s21, 80)
       v128.store(sums, s30, 96); v128.store(sums, s31, 112)
-      sums += 128
+      sums += tileBytes
     }
 }
 
@@ -143,25 +153,25 @@ export function winogradWeightGradientF32(args: WinogradWeightGradientF32, threa
   const chunks = args.chunks
   const outChannels = args.outChannels
   const inChannels = args.inChannels
-  const wide = (inChannels + 7) / 8
-  const blocks = (outChannels / 4) * wide
-  const step = 128 * <usize>blocks
+  const wide = tilesOf(inChannels)
+  const blocks = (outChannels / gradientTileOut) * wide
+  const step = tileBytes * <usize>blocks
   const end = shareStart(blocks, 1, thread + 1, threads)
   for (let block = shareStart(blocks, 1, thread, threads); block < end; block++) {
-    const here = sums + 128 * <usize>block
-    for (let e: usize = 0; e < 16; e++)
-      for (let i: usize = 0; i < 128; i += 16) {
+    const here = sums + tileBytes * <usize>block
+    for (let e: usize = 0; e < <usize>winogradProducts; e++)
+      for (let i: usize = 0; i < tileBytes; i += 16) {
         let sum = v128.load(here + e * step + i)
-        for (let chunk = 1; chunk < chunks; chunk++) sum = f32x4.add(sum, v128.load(here + (16 * <usize>chunk + e) * step + i))
+        for (let chunk = 1; chunk < chunks; chunk++) sum = f32x4.add(sum, v128.load(here + (winogradProducts * <usize>chunk + e) * step + i))
         v128.store(here + e * step + i, sum)
       }
-    const first = 8 * (block % wide)
-    const count = min(8, inChannels - first)
-    for (let o = 0; o < 4; o++)
+    const first = gradientTileIn * (block % wide)
+    const count = min(gradientTileIn, inChannels - first)
+    for (let o = 0; o < gradientTileOut; o++)
       for (let c = 0; c < count; c++)
         putFilter(
-          dw + 36 * <usize>((4 * (block / wide) + o) * inChannels + first + c),
-          here + 4 * <usize>(8 * o + c), step,
+          dw + 36 * <usize>((gradientTileOut * (block / wide) + o) * inChannels + first + c),
+          here + 4 * <usize>(gradientTileIn * o + c), step,
         )
   }
 }

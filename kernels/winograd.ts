@@ -14,7 +14,7 @@
 import { oneOf } from './pack'
 import { pieceEnd, shareStart, takePiece } from './sync'
 import { clamp, madd } from './simd'
-import { PackWinogradF32, WinogradF32 } from './table.generated'
+import { PackWinogradF32, panelWidth, WinogradF32, winogradGap, winogradProducts } from './table.generated'
 
 // Fewer in a piece of work would read all weights too often.
 const leastTiles: i32 = 8
@@ -33,12 +33,12 @@ export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void 
   const hi = f32x4.splat(args.hi)
   const pixels = args.scratch + <usize>args.scratchBytes * thread
   const pixelsStep = stepOf(blockTiles * inChannels)
-  const products = pixels + 16 * pixelsStep
-  const productsStep = stepOf(8 * blockTiles)
-  const patch = products + 16 * productsStep
+  const products = pixels + winogradProducts * pixelsStep
+  const productsStep = stepOf(panelWidth * blockTiles)
+  const patch = products + winogradProducts * productsStep
   const residual = args.residual
   const residualOffset = <usize>(residual - args.y)
-  const panelBytes = 32 * <usize>(1 + 16 * inChannels)
+  const panelBytes = 4 * <usize>(panelWidth * (1 + winogradProducts * inChannels))
 
   const wide = (outWidth + 1) / 2
   const high = (outHeight + 1) / 2
@@ -64,11 +64,11 @@ export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void 
       }
     }
     let panel = args.weights
-    for (let column = 0; column < outChannels; column += 8) {
-      for (let e = 0; e < 16; e++)
+    for (let column = 0; column < outChannels; column += panelWidth) {
+      for (let e = 0; e < winogradProducts; e++)
         multiply(
           pixels + pixelsStep * e, 4 * <usize>inChannels, (count + 3) / 4, inChannels,
-          panel + 32 * <usize>(1 + e * inChannels), products + productsStep * e,
+          panel + 4 * <usize>(panelWidth * (1 + e * inChannels)), products + productsStep * e,
         )
       image = first / (high * wide)
       ty = (first / wide) % high
@@ -96,14 +96,11 @@ export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void 
   }
 }
 
-/**
- * Bytes from one of the 16 matrices to the next: a line of the cache more than there are floats, so that what is written side by side does not
- * fall into the same few lines of it.
- */
+/** Bytes from one of the matrices to the next. */
 // @ts-ignore: decorator
 @inline
 export function stepOf(floats: i32): usize {
-  return 4 * <usize>floats + 64
+  return 4 * <usize>floats + winogradGap
 }
 
 /**
@@ -240,17 +237,17 @@ export function packWinogradF32(args: PackWinogradF32, thread: i32, threads: i32
   const inStep = args.inStep
   const firstTap = args.firstTap
   const tapStep = 4 * <usize>args.tapStep
-  const step = 32 * <usize>inChannels
-  const panels = (outChannels + 7) / 8
-  const end = shareStart(8 * panels, 1, thread + 1, threads)
-  for (let o = shareStart(8 * panels, 1, thread, threads); o < end; o++) {
-    const head = packed + (32 + 16 * step) * <usize>(o / 8) + 4 * <usize>(o % 8)
+  const step = 4 * <usize>(panelWidth * inChannels)
+  const panels = (outChannels + panelWidth - 1) / panelWidth
+  const end = shareStart(panelWidth * panels, 1, thread + 1, threads)
+  for (let o = shareStart(panelWidth * panels, 1, thread, threads); o < end; o++) {
+    const head = packed + (4 * panelWidth + winogradProducts * step) * <usize>(o / panelWidth) + 4 * <usize>(o % panelWidth)
     const exists = o < outChannels
     store<f32>(head, exists ? oneOf(bias, o, 0) * oneOf(biasScale, o, 1) + oneOf(shift, o, 0) : 0)
     const factor = exists ? oneOf(scale, o, 1) : 0
     for (let c = 0; c < inChannels; c++) {
       let from = exists ? w + 4 * <usize>(o * outStep + c * inStep + firstTap) : w + 4 * <usize>firstTap
-      let to = head + 32 + 32 * <usize>c
+      let to = head + 4 * <usize>(panelWidth * (1 + c))
       // G g: rows of the filter become four.
       let u00: f32 = 0, u01: f32 = 0, u02: f32 = 0, u10: f32 = 0, u11: f32 = 0, u12: f32 = 0, u20: f32 = 0, u21: f32 = 0, u22: f32 = 0
       u00 = load<f32>(from) * factor; from += tapStep

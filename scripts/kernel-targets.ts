@@ -13,6 +13,7 @@ import {
   functions,
   type Kernel,
   kernels,
+  places,
 } from '../kernels/table.ts'
 
 export interface Target {
@@ -25,7 +26,8 @@ const header =
   '// Made from kernels/table.ts by scripts/kernel-targets.ts (npm run kernels). Not kept in version control.'
 
 const rows: readonly (readonly [name: string, kernel: Kernel])[] = Object.entries(kernels)
-const groups = Object.entries<Readonly<Record<string, Constant>>>(constants)
+const numbers = Object.entries<Constant>(constants)
+const groups = Object.entries<Readonly<Record<string, Constant>>>(places)
 const lists = Object.entries<Readonly<Record<string, string>>>(functions)
 
 /** What kernels begin with, each behind what it begins with itself. */
@@ -72,6 +74,7 @@ function typeScript(): string {
   }
   return [
     header,
+    ...numbers.map(([name, { value, what }]) => `${comment(sentence(what))}export const ${name} = ${value}\n`),
     ...groups.map(([name, entries]) => {
       const members = Object.entries(entries).map(
         ([entry, { value, what }]) => `${comment(sentence(what), '  ')}  ${entry}: ${value},\n`,
@@ -120,6 +123,9 @@ function assemblyScript(): string {
     `@unmanaged\nexport class ${capital(name)}${begin ? ` extends ${begin.name}` : ''} {\n${Object.entries<Arg>(args).map(field).join('')}}\n`
   return [
     header,
+    ...numbers.map(
+      ([name, { type, value, what }]) => `${comment(sentence(what))}export const ${name}: ${type} = ${value}\n`,
+    ),
     ...groups.map(([name, entries]) => {
       const members = Object.entries(entries).map(
         ([entry, { type, value, what }]) =>

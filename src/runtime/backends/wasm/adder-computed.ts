@@ -2,8 +2,9 @@ import type { Difference } from '../../../ops/index.ts'
 import { cutFloats, roundUp, scratch, sizesOf } from './adder-cut.ts'
 import { type AdderOutputs, commonArgs, isDepthwise, shapeArgs } from './adder-layer.ts'
 import type { ConvLayer } from './conv-sizes.ts'
+import { adderEntryBytes, adderFilterRows, panelWidth } from './kernels.generated.ts'
 import { lowerReduce } from './lower-reduce.ts'
-import { panelsOf, panelWidth } from './pack-adder.ts'
+import { panelsOf } from './pack-adder.ts'
 import { factorsOf, packPanelsSteps, type Range, type Shifting, unbounded } from './pack-steps.ts'
 import { type Allocator, type Step, step } from './step.ts'
 
@@ -63,7 +64,7 @@ export function lowerAdderConvComputed(layer: ConvLayer, tensors: ComputedAdderT
   const { tapChannels, run, runs, partRuns } = cut
   const panels = panelsOf(sizes)
   const packed = alloc.scratch(4 * panels * panelWidth * (run * runs + Math.ceil(runs / partRuns)))
-  const filters = alloc.scratch(8 * panels * panelWidth)
+  const filters = alloc.scratch(4 * adderFilterRows * panels * panelWidth)
   const packing = step('packAdderF32', {
     ...{ w, packed, filters, bias: biasAt, scale, offset, ...shifting },
     // 0 is in the range, since layers pad.
@@ -81,8 +82,6 @@ export function lowerAdderConvComputed(layer: ConvLayer, tensors: ComputedAdderT
 
 const unshifted: Shifting = { minima: 0, minimaCount: 0, shiftAt: 0 }
 
-/** Bytes per tap of a pixel's table: kernels/adder-gradient.ts. */
-const entryBytes = 12
 /** What a block of pixels may take: its table. */
 const tableBytes = 16 * 1024
 
@@ -112,7 +111,7 @@ export function lowerAdderInputGradient(
   // What a clip leaves out of every term, x·dY, is subtracted at the end.
   const sums = clips ? alloc.scratch(4 * outputs * groups) : 0
   const summing = clips ? lowerReduce('sum', dy, sums, [outputs * groups, outChannels], [1], alloc) : []
-  const pixelBytes = entryBytes * (1 + taps)
+  const pixelBytes = adderEntryBytes * (1 + taps)
   const blockPixels = Math.max(1, Math.floor(tableBytes / pixelBytes))
   const gradient = step('adderInputGradientF32', {
     ...{ ...shapeArgs(layer), shiftAt: shifting.shiftAt, dy, x, weights: packed, dx, sums, difference, blockPixels },

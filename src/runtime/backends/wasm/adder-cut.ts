@@ -1,6 +1,12 @@
 import type { ConvLayer } from './conv-sizes.ts'
-import type { AdderBlocksArgs, AdderLayerArgs, CodesForm } from './kernels.generated.ts'
-import { type FilterSizes, panelsOf, panelWidth, type Reduction } from './pack-adder.ts'
+import {
+  type AdderBlocksArgs,
+  type AdderLayerArgs,
+  type CodesForm,
+  codeLanes,
+  panelWidth,
+} from './kernels.generated.ts'
+import { type FilterSizes, panelsOf, type Reduction } from './pack-adder.ts'
 import type { Allocator } from './step.ts'
 
 /*
@@ -84,8 +90,6 @@ export function cutFloats(layer: ConvLayer): AdderCut {
   }
 }
 
-/** Taps of a run of codes at most: what 8 registers hold for 8 filters. */
-const codeRun = 16
 /** Channels of a 1 × 1 window that are read in place: pixels of a block still fit into the first cache. */
 const mostInPlace = 64
 
@@ -96,25 +100,25 @@ export interface CodesCut extends AdderCut {
 export function cutCodes(layer: ConvLayer): CodesCut {
   const sizes = sizesOf(layer)
   const { channels, taps } = sizes
-  const filled = roundUp(channels, codeRun)
+  const filled = roundUp(channels, codeLanes)
   const isSmall = layer.outHeight * layer.outWidth < leastImage
   if (taps === 1 && filled === channels && channels <= mostInPlace && readsInside(layer)) {
     const isWhole = layer.outHeight === layer.inHeight && layer.outWidth === layer.inWidth
-    if (isWhole || !isSmall) return finishCut(layer, 'inPlace', isWhole, codeRun, channels / codeRun, 0)
+    if (isWhole || !isSmall) return finishCut(layer, 'inPlace', isWhole, codeLanes, channels / codeLanes, 0)
   }
   // A tenth more of work is less than what rows and single bytes take.
-  const wastes = filled * taps > 1.1 * roundUp(channels * taps, codeRun)
+  const wastes = filled * taps > 1.1 * roundUp(channels * taps, codeLanes)
   if (!isSmall && layer.dilationWidth === 1 && (wastes || (taps === 1 && filled > channels))) {
     const lineTaps = channels * layer.kernelWidth
-    const pieces = Math.ceil(lineTaps / codeRun)
+    const pieces = Math.ceil(lineTaps / codeLanes)
     const quads = Math.max(2, Math.ceil(lineTaps / 4 / pieces))
     return { ...finishCut(layer, 'compact', false, 4 * quads, pieces * layer.kernelHeight, channels), lineTaps }
   }
   if (taps === 1 || isSmall || wastes) {
-    const pixelBytes = roundUp(channels * taps, codeRun)
-    return finishCut(layer, 'planes', true, codeRun, pixelBytes / codeRun, pixelBytes)
+    const pixelBytes = roundUp(channels * taps, codeLanes)
+    return finishCut(layer, 'planes', true, codeLanes, pixelBytes / codeLanes, pixelBytes)
   }
-  return finishCut(layer, 'planes', false, codeRun, (filled / codeRun) * taps, filled)
+  return finishCut(layer, 'planes', false, codeLanes, (filled / codeLanes) * taps, filled)
 }
 
 /** @param pixelBytes what is copied of each pixel, or of what lies under its window; 0 where nothing is */
@@ -130,7 +134,7 @@ function finishCut(
   const block = blockOf(layer, asRows, Math.max(pixelBytes, 1), mostPixels.codes)
   const pixels = block.blockLines * block.blockColumns
   const copied = block.lines * block.columns
-  const tapChannels = codesAs === 'planes' && !asRows ? roundUp(channels, codeRun) : channels
+  const tapChannels = codesAs === 'planes' && !asRows ? roundUp(channels, codeLanes) : channels
   return {
     ...{ tapChannels, run, runs, partRuns: runs, codesAs },
     args: {
@@ -140,7 +144,7 @@ function finishCut(
     scratchBytes: total(
       ...[4 * runs, 4 * copied + 64, 4 * pixels + 16, 32 * pixels, 32 * pixels, 64],
       // Behind copied lines as much is read as fills up a run.
-      ...[pixelBytes, pixelBytes, copied * pixelBytes + codeRun, readBeyond(layer)],
+      ...[pixelBytes, pixelBytes, copied * pixelBytes + codeLanes, readBeyond(layer)],
     ),
   }
 }

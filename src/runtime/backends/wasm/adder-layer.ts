@@ -3,15 +3,8 @@ import { clampAdderWeights } from '../../../ops/index.ts'
 import type { Affine, Bounds, Codes } from '../../../plan/index.ts'
 import { cutCodes, cutFloats, roundUp, scratch, sizesOf } from './adder-cut.ts'
 import type { ConvLayer } from './conv-sizes.ts'
-import {
-  eachFilter,
-  type FilterSizes,
-  packAdderBytes,
-  packAdderFloats,
-  panelsOf,
-  panelWidth,
-  termsPerByte,
-} from './pack-adder.ts'
+import { adderCodeRows, adderDepthwiseTaps, adderFilterRows, codeLanes, panelWidth } from './kernels.generated.ts'
+import { eachFilter, type FilterSizes, packAdderBytes, packAdderFloats, panelsOf, termsPerByte } from './pack-adder.ts'
 import { type Allocator, type Step, step } from './step.ts'
 
 /*
@@ -55,9 +48,6 @@ export interface AdderIntegerTensors extends AdderOutputs {
   /** 'float32', or codes of the next layer; then without residual. */
   readonly output: 'float32' | Codes
 }
-
-/** Taps of a depthwise layer whose sum of bytes fits into 16 bits. */
-const mostDepthwiseTaps = 257
 
 export const isDepthwise = ({ groups, inChannels, outChannels }: ConvLayer): boolean =>
   groups > 1 && groups === inChannels && groups === outChannels
@@ -131,7 +121,7 @@ export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: A
   }
   const shift = Math.fround(Math.max(0, -weights.reduce((least, w) => Math.min(least, w), 0)))
   const cut = cutFloats(layer)
-  const filters = filterPanels(sizes, 2, (f) => [-2 * scale(f), offset(f)])
+  const filters = filterPanels(sizes, adderFilterRows, (f) => [-2 * scale(f), offset(f)])
   return [
     step('adderF32', {
       ...commonArgs(layer, tensors),
@@ -182,8 +172,8 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
     toBytes: next !== undefined,
     outZero: next?.zeroPoint ?? 0,
   }
-  if (isDepthwise(layer) && sizes.taps <= mostDepthwiseTaps) {
-    const padded = roundUp(layer.outChannels, 16)
+  if (isDepthwise(layer) && sizes.taps <= adderDepthwiseTaps) {
+    const padded = roundUp(layer.outChannels, codeLanes)
     const packed = new Uint8Array(sizes.taps * padded)
     const filters = new Float32Array(2 * padded)
     for (let c = 0; c < layer.outChannels; c++) {
@@ -200,12 +190,12 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
   }
   const cut = cutCodes(layer)
   const packed = packAdderBytes(weights, sizes, cut)
-  const filters = filterPanels(sizes, 3, (f) => [factor(f), offset(f), 0])
+  const filters = filterPanels(sizes, adderCodeRows, (f) => [factor(f), offset(f), 0])
   const sums = new Int32Array(filters.buffer)
   eachFilter(sizes, (panel, column, filter) => {
     let sum = 0
     for (let k = filter * length; k < (filter + 1) * length; k++) sum += weights[k]!
-    sums[(panel * 3 + 2) * panelWidth + column] = -sum
+    sums[(panel * adderCodeRows + 2) * panelWidth + column] = -sum
   })
   return [
     step('adderU8', {

@@ -1,5 +1,6 @@
 import type { ConvLayer, ConvTensors, DenseSizes, DenseTensors } from './conv-sizes.ts'
-import { inPieces, iohw, oihw, packedFloats, packPanels, panelWidth, type WeightOrder } from './pack-conv.ts'
+import { convTileRows, panelWidth } from './kernels.generated.ts'
+import { inPieces, iohw, oihw, packedFloats, packPanels, type WeightOrder } from './pack-conv.ts'
 import { type PackedWeights, packPanelsSteps } from './pack-steps.ts'
 import { type Allocator, type Step, step } from './step.ts'
 import { isKnown } from './weights.ts'
@@ -10,8 +11,6 @@ import { isKnown } from './weights.ts'
  *   y[n, p, o] = clamp(b[o] + Σ_t Σ_c x[n, p·stride + t·dilation − pad, c] · w[o, c, t] + residual[n, p, o])
  */
 
-/** Height of the kernel's register tile, in output pixels. */
-const tileRows = 4
 /** Threads that get a table of their own; more than these stand idle. */
 export const mostThreads = 64
 /** What a block of pixels may take: its table, and the input under it, which should stay in the second-level cache. */
@@ -42,9 +41,9 @@ function panelStep(
 ): Step {
   const { groups, batch, outHeight, outWidth, output, kernelHeight, kernelWidth } = piece
   const outChannels = piece.outChannels / groups
-  const tileEntries = tileRows * (1 + kernelHeight * kernelWidth)
-  const tiles = Math.ceil((batch * outHeight * outWidth) / tileRows)
-  const inputUnderTile = 4 * tileRows * piece.strideHeight * piece.strideWidth * piece.inChannels
+  const tileEntries = convTileRows * (1 + kernelHeight * kernelWidth)
+  const tiles = Math.ceil((batch * outHeight * outWidth) / convTileRows)
+  const inputUnderTile = 4 * convTileRows * piece.strideHeight * piece.strideWidth * piece.inChannels
   const blockTiles = Math.max(
     1,
     Math.min(tiles, Math.floor(tableBytes / (4 * tileEntries)), Math.floor(blockInputBytes / inputUnderTile)),

@@ -1,5 +1,6 @@
 import type { ConvLayer } from './conv-sizes.ts'
 import { isDepthwise } from './depthwise-f32.ts'
+import { gradientTileIn, gradientTileOut } from './kernels.generated.ts'
 import { type Allocator, type Step, step } from './step.ts'
 import { lowerWinogradGradient, takesWinogradGradient } from './winograd.ts'
 
@@ -9,8 +10,6 @@ import { lowerWinogradGradient, takesWinogradGradient } from './winograd.ts'
 
 /** What a block of output rows and the input under it may take: the first cache. */
 const blockBytes = 32 * 1024
-/** Of a tile: 4 output channels × 8 input channels. */
-const [tileOut, tileIn] = [4, 8]
 /** With fewer input channels a row of the window is one run of values in a padded copy of the input, as in conv-f32.ts. */
 const runsLimit = 8
 
@@ -78,13 +77,13 @@ function gradientStep(
   const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft } = layer
   const tiles =
     groups *
-    Math.ceil(outChannels / groups / tileOut) *
-    Math.ceil(inChannels / groups / tileIn) *
+    Math.ceil(outChannels / groups / gradientTileOut) *
+    Math.ceil(inChannels / groups / gradientTileIn) *
     kernelHeight *
     kernelWidth
   const rowBytes = 4 * (strideHeight * inWidth * xPixel + outWidth * outChannels)
   return step('convWeightGradientF32', {
-    ...{ ...tensors, sums: alloc.scratch(4 * tileOut * tileIn * tiles) },
+    ...{ ...tensors, sums: alloc.scratch(4 * gradientTileOut * gradientTileIn * tiles) },
     ...{ batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups, xPixel, run },
     ...{ kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft },
     blockRows: Math.max(1, Math.min(batch * outHeight, Math.floor(blockBytes / rowBytes))),

@@ -1,7 +1,8 @@
 import { mostThreads } from './conv-f32.ts'
 import type { ConvLayer, ConvTensors } from './conv-sizes.ts'
+import { depthwiseLanes, depthwiseTileColumns } from './kernels.generated.ts'
 import { lowerCopy, lowerFill } from './lower-layout.ts'
-import type { Filters } from './pack-conv.ts'
+import { type Filters, packedDepthwiseFloats } from './pack-conv.ts'
 import { packDepthwiseSteps } from './pack-steps.ts'
 import { type Allocator, type Step, step } from './step.ts'
 import { isKnown, wholeFloats } from './weights.ts'
@@ -12,15 +13,7 @@ import { isKnown, wholeFloats } from './weights.ts'
  *   y[n, p, c·m + i] = clamp(b[c·m + i] + Σ_t x[n, p·stride + t·dilation − pad, c] · w[c·m + i, t])
  */
 
-/** Channels that one vector holds. */
-const lanes = 4
-/** Output pixels of the kernel's largest tile. */
-const tileColumns = 4
-
 export const isDepthwise = ({ groups, inChannels }: ConvLayer): boolean => groups === inChannels && groups > 1
-
-const packedDepthwiseFloats = (channels: number, taps: number): number =>
-  Math.ceil(channels / lanes) * lanes * (1 + taps)
 
 /** Packs [C, T] as [C / 4][bias, then taps][4]; channels beyond the last are zero. `order`: which taps, in order. */
 export function packDepthwise(
@@ -31,10 +24,10 @@ export function packDepthwise(
 ): void {
   const taps = order.length
   for (let c = 0; c < channels; c++) {
-    const to = Math.floor(c / lanes) * lanes * (1 + taps) + (c % lanes)
+    const to = Math.floor(c / depthwiseLanes) * depthwiseLanes * (1 + taps) + (c % depthwiseLanes)
     packed[to] = bias?.[c] ?? 0
     order.forEach((tap, t) => {
-      packed[to + lanes * (1 + t)] = weights[c * taps + tap]! * (scale?.[c] ?? 1)
+      packed[to + depthwiseLanes * (1 + t)] = weights[c * taps + tap]! * (scale?.[c] ?? 1)
     })
   }
 }
@@ -48,14 +41,14 @@ export function lowerDepthwise(
 ): Step[] {
   const { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels: channels } = layer
   const { kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft } = layer
-  const zeros = alloc.alloc(4 * (channels + lanes))
+  const zeros = alloc.alloc(4 * (channels + depthwiseLanes))
   const { packed: weights, steps: packing } = packInto(tensors, channels, order, alloc)
 
   const times = channels / inChannels
   const pixels = batch * inHeight * inWidth
-  const x = times === 1 ? tensors.x : alloc.scratch(4 * (pixels * channels + lanes))
+  const x = times === 1 ? tensors.x : alloc.scratch(4 * (pixels * channels + depthwiseLanes))
   // The last tile of a row may reach beyond the last output.
-  const tiled = Math.ceil(outWidth / tileColumns) * tileColumns
+  const tiled = Math.ceil(outWidth / depthwiseTileColumns) * depthwiseTileColumns
   const columns = (tiled - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1
   const scratchBytes = 64 * Math.ceil((4 * kernelHeight * columns) / 64)
   const product = step('depthwiseF32', {

@@ -1,4 +1,5 @@
 import { elementCount } from '../../../base/index.ts'
+import { tableEntryBytes } from './kernels.generated.ts'
 import { lowerGather } from './lower-layout.ts'
 import { type Allocator, type Step, step } from './step.ts'
 
@@ -78,7 +79,7 @@ function bilinear(
   alloc: Allocator,
 ): Step {
   const table = (all: readonly Taps[]) => {
-    const at = alloc.alloc(12 * all.length)
+    const at = alloc.alloc(tableEntryBytes * all.length)
     const { ints, floats } = views(alloc, at, 3 * all.length)
     all.forEach((taps, i) => {
       ints[3 * i] = taps[0]?.index as number

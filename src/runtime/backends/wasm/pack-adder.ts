@@ -1,11 +1,10 @@
+import { panelWidth } from './kernels.generated.ts'
+
 /*
  * Weights of adder convolutions as the kernels want them (kernels/adder-f32.ts, adder-u8.ts, adder-depthwise.ts): panels of 8 filters of one
  * group, the last of a group filled up with zeros; the reduction runs over [kernelHeight, kernelWidth, channels], filled up with zeros as the
  * kernels cut it (adder-cut.ts).
  */
-
-/** Filters of a panel. */
-export const panelWidth = 8
 
 /** How a reduction is cut: `runs` times `run` taps. */
 export interface Reduction {

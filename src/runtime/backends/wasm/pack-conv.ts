@@ -1,3 +1,4 @@
+import { depthwiseLanes, panelWidth } from './kernels.generated.ts'
 import { type KnownWeights, pieceBytes, wholeFloats } from './weights.ts'
 
 /** Where the weight of an output channel, an input channel and a tap lies in the array that a layer comes with; strides in elements. */
@@ -24,11 +25,12 @@ export const iohw = (outChannels: number, inChannels: number, taps: number): Wei
   tap: 1,
 })
 
-/** Output channels that lie side by side. */
-export const panelWidth = 8
-
 export const packedFloats = (groups: number, outChannels: number, inChannels: number, taps: number): number =>
   groups * Math.ceil(outChannels / panelWidth) * panelWidth * (1 + taps * inChannels)
+
+/** Of [channels / 4][bias, then taps][4]. */
+export const packedDepthwiseFloats = (channels: number, taps: number): number =>
+  Math.ceil(channels / depthwiseLanes) * depthwiseLanes * (1 + taps)
 
 /** Weights as ONNX has them; biases and factors of weights, one per output channel. */
 export interface Filters {

@@ -1,4 +1,4 @@
-import { packedFloats, panelWidth, type WeightOrder } from './pack-conv.ts'
+import { packedDepthwiseFloats, packedFloats, type WeightOrder } from './pack-conv.ts'
 import { type Allocator, type Step, step } from './step.ts'
 
 /*
@@ -84,8 +84,7 @@ export function packDepthwiseSteps(
   taps: readonly number[],
   alloc: Allocator,
 ): PackedWeights {
-  const lanes = panelWidth / 2
-  const packed = alloc.scratch(4 * Math.ceil(channels / lanes) * lanes * (1 + taps.length))
+  const packed = alloc.scratch(4 * packedDepthwiseFloats(channels, taps.length))
   const packing = step('packDepthwiseF32', {
     ...factorsOf(given, alloc),
     ...{ w: given.weights, packed, channels, taps: taps.length, tapTable: put(taps, alloc, Int32Array), wTaps },

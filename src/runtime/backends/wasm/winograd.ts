@@ -1,5 +1,6 @@
 import type { ConvLayer, ConvTensors } from './conv-sizes.ts'
-import { type Filters, inPieces, panelWidth, type WeightOrder } from './pack-conv.ts'
+import { gradientTileIn, panelWidth, winogradGap, winogradProducts } from './kernels.generated.ts'
+import { type Filters, inPieces, type WeightOrder } from './pack-conv.ts'
 import { type ComputedWeights, factorsOf } from './pack-steps.ts'
 import { type Allocator, type Step, step } from './step.ts'
 import { isKnown } from './weights.ts'
@@ -11,8 +12,10 @@ import { isKnown } from './weights.ts'
 
 /** What a thread's block of tiles may take: it stays in the second-level cache. */
 const blockBytes = 64 * 1024
-/** Between the 16 matrices of a block, a line of the cache each. */
-const lines = 16 * 64
+/** Between the matrices of a block. */
+const gaps = winogradProducts * winogradGap
+/** Of a channel of a tile: a float in each matrix. */
+const matrixBytes = 4 * winogradProducts
 /** Threads that get scratch memory of their own, where it is not more than `scratchLimit`; others stand idle. */
 const mostThreads = 64
 const scratchLimit = 2 * 1024 * 1024
@@ -71,16 +74,16 @@ export function lowerWinograd(
   const { inChannels, outChannels } = layer
   const { packed, steps } = packInto(tensors, order, reversed, { inChannels, outChannels }, alloc)
   const { x, y, residual = 0, lo, hi } = tensors
-  const perTile = 64 * (inChannels + panelWidth)
+  const perTile = matrixBytes * (inChannels + panelWidth)
   const products = step('winogradF32', {
     ...{ x, y, weights: packed, residual, lo, hi },
-    ...{ ...sizes(layer), ...blocks(layer, perTile, 2 * lines + 64 * inChannels, alloc) },
+    ...{ ...sizes(layer), ...blocks(layer, perTile, 2 * gaps + matrixBytes * inChannels, alloc) },
   })
   return [...steps, products]
 }
 
 const packedFloats = (outChannels: number, inChannels: number): number =>
-  Math.ceil(outChannels / panelWidth) * panelWidth * (1 + 16 * inChannels)
+  Math.ceil(outChannels / panelWidth) * panelWidth * (1 + winogradProducts * inChannels)
 
 type Channels = Pick<ConvLayer, 'inChannels' | 'outChannels'>
 
@@ -142,7 +145,11 @@ function packWinograd(
 ): void {
   const { firstTap, tapStep } = tapsOf(order, reversed)
   const step = panelWidth * inChannels
-  for (let first = 0, head = 0; first < outChannels; first += panelWidth, head += panelWidth + 16 * step) {
+  for (
+    let first = 0, head = 0;
+    first < outChannels;
+    first += panelWidth, head += panelWidth + winogradProducts * step
+  ) {
     const columns = Math.min(panelWidth, outChannels - first)
     for (let o = 0; o < columns; o++) packed[head + o] = bias?.[first + o] ?? 0
     // Filter by filter within a channel: 16 lines of the cache are written at a time, from front to back.
@@ -193,12 +200,12 @@ const leastChunks = 8
 const chunkTiles = 16
 const sumsLimit = 8 * 1024 * 1024
 
+/** Of a chunk. */
+const sumsBytes = ({ inChannels, outChannels }: Channels): number =>
+  matrixBytes * outChannels * gradientTileIn * Math.ceil(inChannels / gradientTileIn)
+
 const chunksOf = (layer: ConvLayer): number =>
-  Math.min(
-    mostChunks,
-    Math.floor(tilesOf(layer) / chunkTiles),
-    Math.floor(sumsLimit / (64 * layer.outChannels * 8 * Math.ceil(layer.inChannels / 8))),
-  )
+  Math.min(mostChunks, Math.floor(tilesOf(layer) / chunkTiles), Math.floor(sumsLimit / sumsBytes(layer)))
 
 export const takesWinogradGradient = (layer: ConvLayer): boolean =>
   takesWinograd(layer) && chunksOf(layer) >= leastChunks
@@ -211,9 +218,9 @@ export function lowerWinogradGradient(
 ): Step[] {
   const { inChannels, outChannels } = layer
   const chunks = chunksOf(layer)
-  const sums = alloc.scratch(64 * chunks * outChannels * 8 * Math.ceil(inChannels / 8))
-  const perTile = 64 * (inChannels + outChannels)
-  const more = 2 * lines + 64 * Math.max(inChannels, outChannels)
+  const sums = alloc.scratch(chunks * sumsBytes(layer))
+  const perTile = matrixBytes * (inChannels + outChannels)
+  const more = 2 * gaps + matrixBytes * Math.max(inChannels, outChannels)
   return [
     step('winogradMomentsF32', {
       ...{ x, dy, sums, chunks },
