@@ -42,6 +42,9 @@ const rooms = {
 // These import every room, and no room imports them.
 const outermost = ['lab', 'api', 'cli', 'testing']
 
+// Measures single kernels, by what the backend has inside.
+const innermost = '^bench/contenders/kerf-kernels[.]ts$'
+
 const names = Object.keys(rooms)
 // Tests, and what only they use.
 const test = '([.]test[.]ts$|^src/testing/)'
@@ -99,8 +102,22 @@ export default {
       name: 'room-through-index-from-outside',
       comment: 'From outside, a room is its index.ts (or index.node.ts), or what is public (api/).',
       severity: 'error',
-      from: { path: ['^test/', '^bench/', '^scripts/'] },
+      from: { path: ['^test/', '^bench/', '^scripts/'], pathNot: innermost },
       to: { path: '^src/[^/]+/', pathNot: '^src/((testing|api)/.*|[^/]+/index([.]node)?[.]ts)$' },
+    },
+    {
+      name: 'built-through-api',
+      comment: 'Benchmarks and scripts use what is built as users do: its entry points and the command line.',
+      severity: 'error',
+      from: { path: ['^bench/', '^scripts/'] },
+      to: { path: '^dist/', pathNot: '^dist/(api/|cli/main[.]js$)' },
+    },
+    {
+      name: 'kernels-imports',
+      comment: 'Kernels are compiled by themselves.',
+      severity: 'error',
+      from: { path: '^kernels/' },
+      to: { pathNot: '^kernels/' },
     },
     {
       name: 'unknown-room',
@@ -143,11 +160,12 @@ export default {
       comment: 'The import leads nowhere.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true },
+      // What bench/package.json names is installed on demand.
+      to: { couldNotResolve: true, pathNot: '^(@tensorflow/tfjs|onnxruntime-web)' },
     },
   ],
   options: {
-    doNotFollow: { path: 'node_modules' },
+    doNotFollow: { path: ['node_modules', '^dist/'] },
     // Imports of types count too: they tie rooms together just as much.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

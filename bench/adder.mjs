@@ -27,7 +27,10 @@ const contenders = {
   'web int8': 'ort-conv.mjs?runtime=web&type=int8',
   'node f32': 'ort-conv.mjs?runtime=node&type=f32',
 }
-/** Contender, rival, how many times faster: geometric means over all layers of all networks. */
+/**
+ * Contender, rival, how many times faster: geometric means over all layers of all networks.
+ * @type {[name: string, rival: string, target: number][]}
+ */
 const targets = [
   ['f32', 'conv f32', 0.95],
   // No target, said for the truth's sake.

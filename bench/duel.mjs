@@ -16,11 +16,8 @@ const open = new Set()
 process.on('exit', () => {
   for (const contender of open) contender.kill()
 })
-for (const [signal, status] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-])
-  process.on(signal, () => process.exit(status))
+process.on('SIGINT', () => process.exit(130))
+process.on('SIGTERM', () => process.exit(143))
 
 class Contender {
   /** Processes of its own that it measures (PyTorch). */
@@ -122,15 +119,17 @@ export async function openDuel(files, threads) {
      */
     async measure(layer, rounds) {
       for (const c of contenders) await c.ask('load', layer)
+      /** @type {Record<string, number[]>} */
       const times = Object.fromEntries(contenders.map((c) => [c.name, []]))
       for (let r = 0; r < rounds; r++)
         for (const c of contenders) {
           if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
           times[c.name].push((await c.ask('measure')).ms)
         }
-      const measured = Object.entries(times).map(([name, rounds]) => [name, { ms: median(rounds), rounds }])
-      const [, first] = measured[0]
-      return Object.fromEntries(measured.map(([name, one]) => [name, { ...one, ratio: timesLonger(one, first) }]))
+      const measured = Object.entries(times).map(([name, rounds]) => ({ name, ms: median(rounds), rounds }))
+      return Object.fromEntries(
+        measured.map(({ name, ...one }) => [name, { ...one, ratio: timesLonger(one, measured[0]) }]),
+      )
     },
     close() {
       for (const c of contenders) c.close()

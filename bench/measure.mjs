@@ -26,10 +26,10 @@ export function measureProcess(file, args) {
   })
   let output = ''
   let peak = ''
-  child.stdout.on('data', (chunk) => {
+  child.stdout?.on('data', (chunk) => {
     output += chunk
   })
-  child.stdio[3].on('data', (chunk) => {
+  child.stdio[3]?.on('data', (chunk) => {
     peak += chunk
   })
   return new Promise((resolve, reject) => {

@@ -122,7 +122,8 @@ async function race(files, threads, rounds, results) {
 }
 
 /** Largest difference of an output from the first contender's, as a part of the largest value. */
-function worst([first, ...others]) {
+function worst(outputs) {
+  const [first, ...others] = outputs
   let difference = 0
   first.forEach((values, i) => {
     const size = values.reduce((most, v) => Math.max(most, Math.abs(v)), 0)

@@ -16,10 +16,11 @@ export class OptionError extends Error {}
 /**
  * Reads a benchmark's command line: `--threads 1,2`, `--rounds 9` and `--json FILE`, and what the benchmark has besides.
  * @param {string[]} args
- * @param {{ threads: number[], rounds: number } & Record<string, unknown>} defaults every option with its default: a list (of numbers or of
+ * @template {Record<string, unknown>} D
+ * @param {D} defaults every option with its default: a list (of numbers or of
  *   names), a number, or false for a switch
  * @param {Record<string, readonly string[]>} known names that an option may have
- * @returns the options' values; `json` is undefined where it is not given
+ * @returns {D & { json?: string }} the options' values; `json` is undefined where it is not given
  * @throws OptionError
  */
 export function benchOptions(args, defaults, known = {}) {

@@ -105,8 +105,9 @@ async function unpack(archive, folder, pieces) {
   const tar = extract()
   const reading = pipeline(createReadStream(archive), createGunzip(), tar)
   for await (const entry of tar) {
+    /** @type {Uint8Array[]} */
     const chunks = []
-    for await (const chunk of entry) chunks.push(chunk)
+    for await (const chunk of entry) chunks.push(/** @type {Uint8Array} */ (chunk))
     const { name } = entry.header
     if (name.endsWith('.onnx')) writeFileSync(join(folder, basename(name)), Buffer.concat(chunks))
     else if (pieces && dirname(name).endsWith('dist')) parts.set(basename(name), Buffer.concat(chunks))

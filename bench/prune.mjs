@@ -16,10 +16,7 @@ export async function benchmark() {
     console.log(
       'Pruning half of every group (filter and neuron, L2), after loading, in a fresh process each time, median of 5',
     )
-    for (const [name, limit] of [
-      ['resnet50', 1.0],
-      ['densenet121', 1.5],
-    ]) {
+    for (const [name, limit] of Object.entries({ resnet50: 1, densenet121: 1.5 })) {
       const path = await modelFile(name, folder)
       if (!path) {
         console.log(`  ${name}: skipped, its structure is not in this checkout`)

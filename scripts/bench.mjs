@@ -37,7 +37,7 @@ console.log(
 let missed = 0
 for (const [name, file] of Object.entries(benchmarks)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
-  const { benchmark } = await import(new URL(file, import.meta.url))
+  const { benchmark } = await import(new URL(file, import.meta.url).href)
   try {
     missed += await benchmark(options)
   } catch (error) {

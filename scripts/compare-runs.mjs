@@ -8,9 +8,13 @@ import { lineChartsSvg } from '../dist/api/report.js'
 
 const runs = process.argv.slice(2).map((folder) => ({
   name: basename(folder),
-  metrics: readFileSync(join(folder, 'metrics.jsonl'), 'utf8').trim().split('\n').map(JSON.parse),
+  metrics: readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line)),
 }))
 if (runs.length === 0) throw new Error('Folders of trainings are missing: node scripts/compare-runs.mjs runs/a runs/b')
+/** @returns {import('../dist/api/report.js').LineChart} */
 const chart = (title, quantity) => ({
   title,
   xLabel: 'epoch',

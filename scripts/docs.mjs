@@ -10,7 +10,7 @@ for (const step of [install, build]) {
   if (code !== 0) process.exit(code)
 }
 
-const load = (entry) => import(new URL(`../dist/api/${entry}.js`, import.meta.url))
+const load = (entry) => import(new URL(`../dist/api/${entry}.js`, import.meta.url).href)
 const { AttributeReader, compositeList, operatorList } = await load('graph')
 
 const path = join('docs', 'operators.md')

@@ -42,7 +42,7 @@ console.log(failures === 0 ? 'The package works on every version of Node.' : `${
 process.exitCode = failures === 0 ? 0 : 1
 
 /** One step: its name and how it went; the output where it failed. */
-async function step(name, pending, isRight = () => true) {
+async function step(name, pending, isRight = (_output) => true) {
   const { code, output } = await pending
   const passed = code === 0 && isRight(output)
   console.log(`${passed ? 'passed' : 'FAILED'}  ${name}`)

@@ -38,11 +38,13 @@ function count({ code }) {
 /** Lint and types at the same time, each reported whole and in this order. */
 async function runChecks() {
   const color = process.stdout.isTTY && !process.env.NO_COLOR ? 'force' : 'off'
+  /** @type {[name: string, pending: ReturnType<typeof runBin>][]} */
   const checks = [
     ['Lint', runBin('@biomejs/biome', 'biome', ['ci', '--error-on-warnings', `--colors=${color}`])],
-    ['Rooms', runBin('dependency-cruiser', 'depcruise', ['src', 'test', 'scripts'])],
+    ['Rooms', runBin('dependency-cruiser', 'depcruise', ['src', 'test', 'scripts', 'bench', 'kernels'])],
     ['Types', runBin('typescript', 'tsc', ['--project', 'tsconfig.json'])],
     ['Types of the core', runBin('typescript', 'tsc', ['--project', 'tsconfig.core.json'])],
+    ['Types of scripts', runBin('typescript', 'tsc', ['--project', 'tsconfig.scripts.json'])],
   ]
   for (const [name, pending] of checks) {
     const result = await pending

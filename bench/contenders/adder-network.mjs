@@ -6,8 +6,8 @@ import { readModelFile } from '../../dist/api/files.node.js'
 import { createSession, hostTensor } from '../../dist/api/runtime.node.js'
 
 const parameters = new URL(import.meta.url).searchParams
-const runtime = parameters.get('runtime')
-const variant = parameters.get('variant')
+const runtime = parameters.get('runtime') ?? ''
+const variant = parameters.get('variant') ?? ''
 
 /** Numbers that are the same in every process. */
 const values = (shape) =>

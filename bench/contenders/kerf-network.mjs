@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { readModelFile } from '../../dist/api/files.node.js'
-import { createSession, hostTensor, measureLimit } from '../../dist/api/runtime.node.js'
+import { createSession, hostTensor, hostValues, measureLimit } from '../../dist/api/runtime.node.js'
 
 /** @param {number} threads */
 export async function open(threads) {
@@ -15,7 +15,7 @@ export async function open(threads) {
       const feeds = { [input]: hostTensor('float32', shape, values) }
       return {
         run: () => session.run(feeds),
-        outputs: async () => Object.values(await session.run(feeds)).map((t) => Array.from(t.data)),
+        outputs: async () => Object.values(await session.run(feeds)).map((t) => [...hostValues(t)]),
         close: () => session.dispose(),
       }
     },

@@ -5,6 +5,7 @@ import { adderConvolution, nets } from '../../dist/api/nets.js'
 import { createTrainer, parameterGroups } from '../../dist/api/train.node.js'
 
 const net = new URL(import.meta.url).searchParams.get('net')
+/** @type {[channels: number, height: number, width: number]} */
 const shape = [3, 32, 32]
 const classes = 10
 const random = (count) => Float32Array.from({ length: count }, () => 2 * Math.random() - 1)
@@ -51,5 +52,7 @@ function neededBy(trainer) {
   const there = new Set([...inputShapes.keys(), ...nodes.slice(0, first).flatMap((n) => n.outputs)])
   const weights = new Set(trainer.graph.weights.map((w) => w.name))
   const saved = new Set(nodes.slice(first).flatMap((n) => n.inputs.filter((i) => there.has(i) && !weights.has(i))))
-  return 3 * weightBytes(trainer) + [...saved].reduce((sum, name) => sum + 4 * elements(values.get(name).shape), 0)
+  return (
+    3 * weightBytes(trainer) + [...saved].reduce((sum, name) => sum + 4 * elements(values.get(name)?.shape ?? []), 0)
+  )
 }

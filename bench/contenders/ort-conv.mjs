@@ -5,7 +5,7 @@ import { GraphBuilder, modelBytes, tensorOf } from '../../dist/api/graph.js'
 import { randomFloats } from './kerf.mjs'
 
 const parameters = new URL(import.meta.url).searchParams
-const runtime = parameters.get('runtime')
+const runtime = parameters.get('runtime') ?? ''
 const isInteger = parameters.get('type') === 'int8'
 const elementType = isInteger ? 'uint8' : 'float32'
 const randomBytes = (count) => Uint8Array.from({ length: count }, () => Math.floor(Math.random() * 256))

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 
-const runtime = new URL(import.meta.url).searchParams.get('runtime')
+const runtime = new URL(import.meta.url).searchParams.get('runtime') ?? ''
 
 /** @param {number} threads */
 export async function open(threads) {

@@ -64,9 +64,9 @@ const requests = {
 
 process.on('message', async ({ request, argument }) => {
   try {
-    process.send(await requests[request](argument))
+    process.send?.(await requests[request](argument))
   } catch (error) {
-    process.send({ error: String(error?.stack ?? error) })
+    process.send?.({ error: String(error?.stack ?? error) })
   }
 })
-process.send({ version: contender.version })
+process.send?.({ version: contender.version })

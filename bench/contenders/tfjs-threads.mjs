@@ -28,7 +28,7 @@ export function allowThreads(threads) {
   const createObjectURL = URL.createObjectURL
   URL.createObjectURL = (blob) => {
     const url = createObjectURL(blob)
-    sources.set(url, blob.source)
+    sources.set(url, blob instanceof ReadableBlob ? blob.source : undefined)
     return url
   }
   workerThreads.Worker = class extends workerThreads.Worker {
