@@ -12,10 +12,13 @@ import { backends } from '../src/testing/backends.ts'
 import { caseArray } from '../src/testing/cases.ts'
 import { describeShared, sharedPath } from '../src/testing/shared.ts'
 
-const graphOf = (make: (b: GraphBuilder) => void): Attribute => {
+/** @param sequences inputs behind those that are made */
+const graphOf = (make: (b: GraphBuilder) => void, sequences: readonly string[] = []): Attribute => {
   const b = new GraphBuilder('body')
   make(b)
-  return { kind: 'graph', value: b.model().graph }
+  const { graph } = b.model()
+  const more = sequences.map((name) => ({ name, type: { kind: 'other' as const } }))
+  return { kind: 'graph', value: { ...graph, inputs: [...graph.inputs, ...more] } }
 }
 
 const float = (name: string, shape: readonly number[], values: readonly number[]): [string, HostTensor] => [
@@ -276,15 +279,16 @@ describe('sequences', () => {
   it('grow in loops', async () => {
     const b = new GraphBuilder('growing')
     const value = b.input('x', 'float32', [1, 4])
-    const body = graphOf((inner) => {
-      inner.input('round', 'int64', [])
-      inner.input('before', 'bool', [])
-      const row = inner.node('Mul', [value, inner.node('Cast', ['round'], { to: 1 })])
-      inner.output(inner.node('Identity', ['before']))
-      inner.output(inner.node('SequenceInsert', ['list', row]))
-    })
-    const list = { name: 'list', type: { kind: 'other' as const } }
-    if (body.kind === 'graph') body.value.inputs.push(list)
+    const body = graphOf(
+      (inner) => {
+        inner.input('round', 'int64', [])
+        inner.input('before', 'bool', [])
+        const row = inner.node('Mul', [value, inner.node('Cast', ['round'], { to: 1 })])
+        inner.output(inner.node('Identity', ['before']))
+        inner.output(inner.node('SequenceInsert', ['list', row]))
+      },
+      ['list'],
+    )
     const empty = b.node('SequenceEmpty', [], { dtype: 1 })
     const rows = b.node('Loop', [b.input('rounds', 'int64', []), '', empty], { body })
     b.output(b.node('ConcatFromSequence', [rows], { axis: 0, new_axis: 1 }))

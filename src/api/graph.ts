@@ -79,7 +79,16 @@ export {
 // Changing
 
 export { type Choices, type Differentiated, differentiate, type Unreached } from '../autodiff/index.ts'
-export { freeBatch, inferenceForm, inlineFunctions, simplified, validated, withoutDeadCode } from '../graph/index.ts'
+export {
+  editGraph,
+  freeBatch,
+  type GraphEditor,
+  inferenceForm,
+  inlineFunctions,
+  makeNode,
+  simplified,
+  validated,
+} from '../graph/index.ts'
 
 // Operators
 

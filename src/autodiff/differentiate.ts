@@ -1,15 +1,14 @@
 import { isConcrete, isFloating, KerfError } from '../base/index.ts'
 import {
   type Analysis,
-  allNames,
   analyse,
-  type Graph,
+  editGraph,
+  type GraphEditor,
   type InferredCall,
   type Model,
   type Node,
   nodeLabel,
   type Operator,
-  opsetOf,
   simplified,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
@@ -60,21 +59,13 @@ export function differentiate(
 ): Differentiated {
   const inlined = simplified(given, operators, { inputShapes })
   const analysis = unrollNodes(analyse(inlined, operators, { inputShapes }), values)
-  const unrolled = analysis.model.graph
-  const graph: Graph = {
-    ...unrolled,
-    nodes: [...unrolled.nodes],
-    initializers: new Map(unrolled.initializers),
-  }
-  const model = { ...inlined, graph, opsetImports: new Map([...inlined.opsetImports, ['ai.kerf', 1]]) }
-  const walk = new Backwards(analysis, graph, choices)
-  const nodes = [...graph.nodes]
+  const editor = editGraph(analysis.model)
+  const walk = new Backwards(analysis, editor, choices)
   const gradients = walk.gradients(loss, values)
-  return { model, gradients, unreached: walk.unreached(nodes, values) }
+  return { model: editor.model(), gradients, unreached: walk.unreached(values) }
 }
 
 class Backwards {
-  readonly #graph: Graph
   readonly #analysis: Analysis
   readonly #emit: Emitter
   readonly #choices: Choices
@@ -84,12 +75,16 @@ class Backwards {
   /** Nodes that a gradient came to and did not pass, from the loss backwards. */
   readonly #ends: Node[] = []
 
-  /** @param graph a copy of the analysed one, which takes the new nodes */
-  constructor(analysis: Analysis, graph: Graph, choices: Choices) {
-    this.#graph = graph
+  /** @param editor of the analysed model, which takes the new nodes */
+  constructor(analysis: Analysis, editor: GraphEditor, choices: Choices) {
     this.#analysis = analysis
-    this.#emit = new Emitter(graph, allNames(graph), opsetOf(analysis.model.opsetImports, ''))
+    this.#emit = new Emitter(editor)
     this.#choices = choices
+  }
+
+  /** Of the network, without those of its gradients. */
+  get #nodes(): readonly Node[] {
+    return this.#analysis.model.graph.nodes
   }
 
   gradients(loss: string, wanted: readonly string[]): Map<string, string> {
@@ -100,10 +95,9 @@ class Backwards {
         shape,
       })
     for (const value of wanted) this.#shapeOf(value)
-    const nodes = [...this.#graph.nodes]
-    const depends = dependants(nodes, wanted)
+    const depends = dependants(this.#nodes, wanted)
     this.#arrived.set(loss, [this.#emit.floats([1], shape)])
-    for (const node of nodes.reverse())
+    for (const node of this.#nodes.toReversed())
       if (node.outputs.some((o) => depends.has(o) && this.#arrived.has(o))) this.#through(node, depends)
     const unknown = Object.keys(this.#choices).filter((name) => !this.#chosen.has(name))
     if (unknown.length > 0)
@@ -113,11 +107,11 @@ class Backwards {
   }
 
   /** After `gradients`. */
-  unreached(nodes: readonly Node[], wanted: readonly string[]): Unreached[] {
+  unreached(wanted: readonly string[]): Unreached[] {
     return wanted
       .filter((value) => !this.#arrived.has(value))
       .map((value) => {
-        const behind = dependants(nodes, [value])
+        const behind = dependants(this.#nodes, [value])
         const end = this.#ends.find((node) => node.inputs.some((i) => behind.has(i)))
         return { value, endsAt: end && { opType: end.opType, node: nodeLabel(end) } }
       })
@@ -156,7 +150,7 @@ class Backwards {
 
   /** @throws for the node with which the shape of a value begins to depend on data: what its rule says of that, where it says anything */
   #refuseShapeOf(value: string): never {
-    const producer = this.#graph.nodes.find((node) => node.outputs.includes(value))
+    const producer = this.#analysis.producers.get(value)
     if (!producer) this.#shapeOf(value)
     const { operator, call } = this.#known(producer!)
     const before = call.node.inputs.find((name, i) => name !== '' && !isConcrete(call.inputs[i]?.shape))

@@ -1,26 +1,19 @@
-import {
-  type AttributeValue,
-  attributeOf,
-  freshName,
-  type GradientEmitter,
-  type Graph,
-  tensorOf,
-} from '../graph/index.ts'
+import { getOrAdd } from '../base/index.ts'
+import { type AttributeValue, type GradientEmitter, type GraphEditor, opsetOf, tensorOf } from '../graph/index.ts'
 
-/** Appends nodes to a graph, under names that are free. Speaks the opset of the model that it appends to. */
+/** Adds nodes through an editor, under names that are free. Speaks the opset of the model that is edited. */
 export class Emitter implements GradientEmitter {
-  readonly #graph: Graph
-  readonly #taken: Set<string>
-  readonly #opset: number
+  readonly #editor: GraphEditor
   readonly #constants = new Map<string, string>()
   /** What nodes are made for: part of their names. */
   prefix = 'gradient'
 
-  /** @param opset version of the standard operator set */
-  constructor(graph: Graph, taken: Set<string>, opset: number) {
-    this.#graph = graph
-    this.#taken = taken
-    this.#opset = opset
+  constructor(editor: GraphEditor) {
+    this.#editor = editor
+  }
+
+  get #opset(): number {
+    return opsetOf(this.#editor.opsetImports, '')
   }
 
   node(
@@ -39,17 +32,10 @@ export class Emitter implements GradientEmitter {
     attributes: Readonly<Record<string, AttributeValue>> = {},
     domain = '',
   ): string[] {
-    const name = this.#fresh(`${this.prefix}/${opType}`)
-    const made = Array.from({ length: outputs }, (_, i) => this.#fresh(`${name}_output${outputs > 1 ? i : ''}`))
-    this.#graph.nodes.push({
-      name,
-      opType,
-      domain,
-      inputs: [...inputs],
-      outputs: made,
-      attributes: new Map(Object.entries(attributes).map(([key, value]) => [key, attributeOf(value)])),
-    })
-    return [...made]
+    const name = this.#editor.name(`${this.prefix}/${opType}`)
+    const made = Array.from({ length: outputs }, (_, i) => this.#editor.name(`${name}_output${outputs > 1 ? i : ''}`))
+    this.#editor.node(opType, inputs, attributes, { name, domain, outputs: made })
+    return made
   }
 
   floats(values: readonly number[], shape: readonly number[] = []): string {
@@ -104,16 +90,8 @@ export class Emitter implements GradientEmitter {
   /** One constant for equal contents. */
   #constant(elementType: 'float32' | 'int64', values: readonly number[], shape: readonly number[]): string {
     const key = `${elementType}[${shape}]${values}`
-    let name = this.#constants.get(key)
-    if (name === undefined) {
-      name = this.#fresh('gradient/constant')
-      this.#graph.initializers.set(name, tensorOf(elementType, shape, values))
-      this.#constants.set(key, name)
-    }
-    return name
-  }
-
-  #fresh(wish: string): string {
-    return freshName(this.#taken, wish)
+    return getOrAdd(this.#constants, key, () =>
+      this.#editor.constant('gradient/constant', tensorOf(elementType, shape, values)),
+    )
   }
 }

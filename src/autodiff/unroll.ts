@@ -1,4 +1,4 @@
-import { type Analysis, allNames, analyse, type Graph, nodeLabel, opsetOf } from '../graph/index.ts'
+import { type Analysis, analyse, editGraph, makeNode, nodeLabel } from '../graph/index.ts'
 import { dependants } from './dependants.ts'
 import { Emitter } from './emitter.ts'
 
@@ -11,27 +11,16 @@ export function unrollNodes(analysis: Analysis, values: readonly string[]): Anal
   const { graph } = model
   if (!graph.nodes.some((node) => calls.get(node)?.operator.unrolled)) return analysis
   const depends = dependants(graph.nodes, values)
-  const unrolled: Graph = { ...graph, nodes: [], initializers: new Map(graph.initializers) }
-  const emit = new Emitter(unrolled, allNames(graph), opsetOf(model.opsetImports, ''))
-  for (const node of graph.nodes) {
+  const editor = editGraph(model)
+  const emit = new Emitter(editor)
+  editor.rewrite((node) => {
     const known = calls.get(node)
-    if (!known?.operator.unrolled || !node.outputs.some((o) => depends.has(o))) {
-      unrolled.nodes.push(node)
-      continue
-    }
+    if (!known?.operator.unrolled || !node.outputs.some((o) => depends.has(o))) return node
     emit.prefix = nodeLabel(node)
-    known.operator.unrolled(known.call, emit).forEach((value, i) => {
+    return known.operator.unrolled(known.call, emit).flatMap((value, i) => {
       const output = node.outputs[i]
-      if (output)
-        unrolled.nodes.push({
-          name: `${nodeLabel(node)}/${output}`,
-          opType: 'Identity',
-          domain: '',
-          inputs: [value],
-          outputs: [output],
-          attributes: new Map(),
-        })
+      return output ? [makeNode('Identity', [value], [output], {}, { name: `${nodeLabel(node)}/${output}` })] : []
     })
-  }
-  return analyse({ ...model, graph: unrolled }, operators, options)
+  })
+  return analyse(editor.model(), operators, options)
 }

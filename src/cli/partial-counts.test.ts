@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { GraphBuilder, tensorOf } from '../graph/index.ts'
+import { editGraph, GraphBuilder, tensorOf } from '../graph/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
 import { kerf } from './in-process.ts'
 
@@ -35,12 +35,8 @@ beforeEach(() => {
     { name: 'odd', domain: 'com.example', outputs: ['o'] },
   )
   b.output(b.node('Conv', [odd, b.constant('w3', values([3, 6, 1, 1]))], {}, { name: 'last' }))
-  const model = b.model()
-  model.graph.valueInfo.set('o', {
-    name: 'o',
-    type: { kind: 'tensor', elementType: 'float32', shape: [1, 6, 4, 4] },
-  })
-  writeModelFile(model, at('m.onnx'))
+  const type = { kind: 'tensor', elementType: 'float32', shape: [1, 6, 4, 4] } as const
+  writeModelFile(editGraph(b.model()).declare({ name: 'o', type }).model(), at('m.onnx'))
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AttributeValue, GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
+import { type AttributeValue, editGraph, GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
 import { profileModel } from './profile.ts'
 import type { Layer } from './types.ts'
 
@@ -277,11 +277,9 @@ describe('what cannot be counted', () => {
         nodes: [],
       },
     })
-    const node = b.node('MysteryIf', [x], {}, { name: 'if', domain: 'com.example' })
-    b.output(node)
-    const model = b.model()
-    model.graph.nodes[0]?.attributes.set('then_branch', branch(3)).set('else_branch', branch(4))
-    expect(profileModel(model).totals.params).toBe(14)
+    const branches = { then_branch: branch(3), else_branch: branch(4) }
+    b.output(b.node('MysteryIf', [x], branches, { name: 'if', domain: 'com.example' }))
+    expect(profileModel(b.model()).totals.params).toBe(14)
   })
 
   it('is control flow, by name', () => {
@@ -295,16 +293,15 @@ describe('what cannot be counted', () => {
   })
 
   it('goes on behind an unknown operator where the file gives its output’s shape', () => {
-    const model = withNode('Mystery', {}, 'com.example')
-    model.graph.valueInfo.set('odd_output', {
-      name: 'odd_output',
-      type: { kind: 'tensor', elementType: 'float32', shape: [1, 3, 8, 8] },
-    })
-    const profile = profileModel(model)
+    const type = { kind: 'tensor', elementType: 'float32', shape: [1, 3, 8, 8] } as const
+    const known = editGraph(withNode('Mystery', {}, 'com.example'))
+      .declare({ name: 'odd_output', type })
+      .model()
+    const profile = profileModel(known)
     expect(profile.unsupported.map((u) => u.name)).toEqual(['odd'])
     expect(profile.layers[1]).toMatchObject({ reads: 192, writes: 192 })
     // That shape says nothing about other input sizes.
-    const larger = profileModel(model, { inputs: new Map([['x', [1, 3, 16, 16]]]) })
+    const larger = profileModel(known, { inputs: new Map([['x', [1, 3, 16, 16]]]) })
     expect(larger.unsupported.map((u) => u.name)).toEqual(['odd', 'relu'])
     expect(larger.layers[1]).toMatchObject({ reads: null, writes: null })
   })

@@ -48,8 +48,12 @@ export interface BodyAnalysis extends Analysis {
  * @param inputs what is known of the body's inputs
  */
 export function analyseBody(around: Analysis, body: Graph, inputs: readonly (Known | undefined)[]): BodyAnalysis {
-  const { operators } = around
-  return new GraphBodyAnalysis(operators, inferBody(around.model, operators, around, body, inputs))
+  const { model, operators } = around
+  const initializers = new Map([...model.graph.initializers, ...body.initializers])
+  // Constants of the graph around are stored tensors to the body, too: whoever looks for weights finds them.
+  const outside = model.graph.nodes.filter((n) => n.outputs.every((o) => around.constants.has(o)))
+  const inner: Model = { ...model, graph: { ...body, initializers, nodes: [...outside, ...body.nodes] } }
+  return new GraphBodyAnalysis(inner, operators, inferBody(model, operators, around, body, inputs))
 }
 
 class GraphAnalysis implements Analysis {
@@ -96,7 +100,7 @@ class GraphAnalysis implements Analysis {
 class GraphBodyAnalysis extends GraphAnalysis implements BodyAnalysis {
   readonly outputs: readonly Known[]
 
-  constructor(operators: OperatorSet, { model, inference, outputs }: InferredBody) {
+  constructor(model: Model, operators: OperatorSet, { inference, outputs }: InferredBody) {
     super(model, operators, {}, inference)
     this.outputs = outputs
   }

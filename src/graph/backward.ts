@@ -1,4 +1,4 @@
-import type { AttributeValue } from './builder.ts'
+import type { AttributeValue } from './attribute-values.ts'
 import type { InferredCall } from './operator.ts'
 
 /*

@@ -1,4 +1,5 @@
 import { type Dim, KerfError, type Shape } from '../base/index.ts'
+import { editGraph } from './editor.ts'
 import { axesOf, imageLayoutOf } from './image-layout.ts'
 import type { InferenceOptions } from './infer.ts'
 import { type Graph, graphInputs, type Model, type ValueInfo } from './model.ts'
@@ -45,12 +46,11 @@ export function bindInputs(graph: Graph, given: ReadonlyMap<string, readonly num
 
 /** The model with inputs of other shapes, by name; what its file says of the shapes of inner values and outputs is dropped. */
 export function withInputShapes(model: Model, shapes: ReadonlyMap<string, Shape>): Model {
-  const inputs = model.graph.inputs.map((input) => {
+  const withShape = (input: ValueInfo): ValueInfo => {
     const shape = shapes.get(input.name)
     return shape && input.type?.kind === 'tensor' ? { ...input, type: { ...input.type, shape } } : input
-  })
-  const outputs = model.graph.outputs.map(({ name }) => ({ name, type: undefined }))
-  return { ...model, graph: { ...model.graph, inputs, outputs, valueInfo: new Map() } }
+  }
+  return editGraph(model).mapInputs(withShape).forgetTypes().model()
 }
 
 function givenByName(inputs: readonly ValueInfo[], given: ReadonlyMap<string, readonly number[]>) {

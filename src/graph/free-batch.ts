@@ -1,11 +1,11 @@
 import { KerfError, NodeError, type Shape } from '../base/index.ts'
 import { analyse } from './analysis.ts'
-import { attributeOf } from './builder.ts'
+import { attributeOf } from './attribute-values.ts'
+import { editGraph, type GraphEditor } from './editor.ts'
 import { GraphInference } from './infer.ts'
 import { graphInputs, type Model, type Node, nodeLabel, type Tensor, type ValueInfo } from './model.ts'
 import type { OperatorSet } from './operator.ts'
 import { tensorOf } from './tensor.ts'
-import { TensorEdits, withEdits } from './tensor-edits.ts'
 
 /*
  * Exporters fix the batch size that they saw: in the input, and where code reads it as a number, in targets of Reshape. Which nodes depend on it
@@ -47,7 +47,7 @@ class Freeing {
   readonly #declared: Shape
   readonly #size: number
   readonly #factor: number
-  readonly #edits: TensorEdits
+  readonly #editor: GraphEditor
   /** Content for a batch of any size. */
   readonly #freed = new Map<string, Tensor>()
   /** What nodes or the caller read. */
@@ -60,13 +60,12 @@ class Freeing {
     this.#declared = declared
     this.#size = size
     this.#factor = size === probe ? probe + 4 : probe
-    this.#edits = new TensorEdits(model)
+    this.#editor = editGraph(model)
     const { nodes, outputs } = model.graph
     this.#read = new Set([...nodes.flatMap((n) => n.inputs.filter((i) => i !== '')), ...outputs.map((o) => o.name)])
   }
 
   run(): Model {
-    const { graph } = this.#model
     const before = analyse(this.#model, this.#operators)
     const factor = this.#factor
     const wide = [this.#size * factor, ...this.#declared.slice(1)]
@@ -74,7 +73,7 @@ class Freeing {
       inputShapes: new Map([[this.#input.name, wide]]),
     })
     const axisOf = (name: string) => batchAxis(before.values.get(name)?.shape, walk.values.get(name)?.shape, factor)
-    const nodes = graph.nodes.map((node) => {
+    this.#editor.rewrite((node) => {
       const problem = this.#step(walk, node, axisOf)
       const known = before.calls.get(node)
       const axis = known?.operator.freeBatch && axisOf(node.inputs[0] ?? '')
@@ -89,26 +88,20 @@ class Freeing {
       if (problem !== undefined) throw this.#fixed(node, problem)
       return node
     })
-    const read = new Set(nodes.flatMap((node) => node.inputs))
-    for (const [name, tensor] of this.#freed) if (read.has(name)) this.#edits.set(name, tensor)
+    const read = new Set(this.#editor.nodes.flatMap((node) => node.inputs))
+    for (const [name, tensor] of this.#freed) if (read.has(name)) this.#editor.set(name, tensor)
     const symbol = (info: ValueInfo): ValueInfo => this.#withoutSize(info, axisOf(info.name))
-    const edited = withEdits(graph, this.#edits, nodes)
-    return {
-      ...this.#model,
-      graph: {
-        ...edited,
-        inputs: edited.inputs.map((info) => (info.name === this.#input.name ? symbol(info) : info)),
-        outputs: graph.outputs.map(symbol),
-        valueInfo: new Map([...graph.valueInfo].map(([name, info]) => [name, symbol(info)])),
-      },
-    }
+    return this.#editor
+      .mapInputs((info) => (info.name === this.#input.name ? symbol(info) : info))
+      .mapInfos(symbol)
+      .model()
   }
 
   #withContent(walk: GraphInference, node: Node, content: ReadonlyMap<number | string, readonly number[]>): Node {
     const inputs = node.inputs.map((name, i) => {
       const values = content.get(i)
       if (!values) return name
-      const free = this.#edits.name(`${name}_any_batch`)
+      const free = this.#editor.name(`${name}_any_batch`)
       const tensor = tensorOf('int64', [values.length], values)
       walk.store(free, tensor)
       this.#freed.set(free, tensor)

@@ -86,18 +86,16 @@ export function opsetOf(opsetImports: ReadonlyMap<string, number>, domain: strin
   return opsetImports.get(domain) ?? 1
 }
 
-/** A body of a node (If, Loop, Scan) with what is known of it. */
+/** What is known of a body of a node (If, Loop, Scan). */
 export interface InferredBody {
-  /** The body in place of the graph, with all that is stored around it. */
-  readonly model: Model
   readonly inference: Inference
-  /** What is known of its outputs. */
   readonly outputs: readonly Known[]
 }
 
 /**
  * Infers a body of a node.
- * @param around what is known of the graph that the node stands in
+ * @param model that the node stands in
+ * @param around what is known of its graph
  * @param inputs what is known of the body's inputs
  */
 export function inferBody(
@@ -107,20 +105,12 @@ export function inferBody(
   body: Graph,
   inputs: readonly (Known | undefined)[],
 ): InferredBody {
-  const initializers = new Map([...model.graph.initializers, ...body.initializers])
-  const inner: Model = { ...model, graph: { ...body, initializers } }
-  const inference = new GraphInference(inner, operators, {}, around)
+  const inference = new GraphInference({ ...model, graph: body }, operators, {}, around)
   body.inputs.forEach((input, i) => {
     inference.set(input.name, inputs[i] ?? nothing)
   })
   for (const node of body.nodes) inference.visit(node)
-  // Constants of the graph around are stored tensors to the body too: whoever looks for weights finds them.
-  const outside = model.graph.nodes.filter((n) => n.outputs.every((o) => around.constants.has(o)))
-  return {
-    model: { ...inner, graph: { ...inner.graph, nodes: [...outside, ...body.nodes] } },
-    inference,
-    outputs: body.outputs.map(({ name }) => inference.values.get(name) ?? nothing),
-  }
+  return { inference, outputs: body.outputs.map(({ name }) => inference.values.get(name) ?? nothing) }
 }
 
 /** The walk, node by node. */
@@ -131,7 +121,8 @@ export class GraphInference implements Inference {
   readonly #model: Model
   readonly #operators: OperatorSet
   readonly #options: InferenceOptions
-  readonly #outputInfo: ReadonlyMap<string, ValueInfo>
+  /** What the file says of values. */
+  readonly #declared: Map<string, ValueInfo>
   readonly #resized: boolean
 
   /** @param around what is known of the values that a body reads from outside */
@@ -145,13 +136,17 @@ export class GraphInference implements Inference {
     this.calls = new Map(around?.calls)
     for (const input of graphInputs(graph)) this.values.set(input.name, knownInfo(input, options))
     for (const [name, tensor] of graph.initializers) this.store(name, tensor)
-    this.#outputInfo = new Map(graph.outputs.map((o) => [o.name, o]))
+    this.#declared = new Map([...graph.outputs.map((o) => [o.name, o] as const), ...graph.valueInfo])
     // With other input sizes than the file's, the shapes that the file gives for its values are wrong.
     this.#resized = graphInputs(graph).some((input) => contradicts(input, options.inputShapes?.get(input.name)))
   }
 
   set(name: string, known: Known): void {
     this.values.set(name, known)
+  }
+
+  declare(info: ValueInfo): void {
+    this.#declared.set(info.name, info)
   }
 
   store(name: string, tensor: Tensor): void {
@@ -174,9 +169,8 @@ export class GraphInference implements Inference {
   }
 
   visit(node: Node): void {
-    const { graph } = this.#model
     const declared = node.outputs.map((name): Known => {
-      const known = knownInfo(graph.valueInfo.get(name) ?? this.#outputInfo.get(name), this.#options)
+      const known = knownInfo(this.#declared.get(name), this.#options)
       return this.#resized ? { elementType: known.elementType, shape: undefined } : known
     })
     let outputs: (Known | undefined)[] = declared

@@ -1,7 +1,7 @@
 import { analyse } from './analysis.ts'
+import { editGraph } from './editor.ts'
 import type { Model } from './model.ts'
 import type { OperatorSet } from './operator.ts'
-import { withoutUnreadOutputs } from './traverse.ts'
 
 /**
  * A model that was exported for training, as it is in inference: BatchNormalization takes its running statistics, Dropout lets everything through.
@@ -10,15 +10,12 @@ import { withoutUnreadOutputs } from './traverse.ts'
  */
 export function inferenceForm(model: Model, operators: OperatorSet): Model {
   if (!model.graph.nodes.some((n) => operators.get(n.domain, n.opType)?.inference)) return model
-  const graph = withoutUnreadOutputs(model.graph)
-  const { calls, constants } = analyse({ ...model, graph }, operators)
-  let changed = false
-  const nodes = graph.nodes.map((node) => {
+  const editor = editGraph(model).dropUnreadOutputs()
+  const { calls, constants } = analyse(editor.model(), operators)
+  const before = editor.nodes
+  editor.rewrite((node) => {
     const known = calls.get(node)
-    if (!known?.operator.inference) return node
-    const inferring = known.operator.inference(known.call, (i) => constants.has(node.inputs[i] ?? ''))
-    changed ||= inferring !== undefined
-    return inferring ?? node
+    return known?.operator.inference?.(known.call, (i) => constants.has(node.inputs[i] ?? '')) ?? node
   })
-  return changed ? { ...model, graph: { ...graph, nodes } } : model
+  return editor.nodes.some((node, i) => node !== before[i]) ? editor.model() : model
 }

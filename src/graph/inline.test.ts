@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { float, GraphBuilder } from './builder.ts'
+import { float } from './attribute-values.ts'
+import { GraphBuilder } from './builder.ts'
 import { inlineFunctions } from './inline.ts'
 import type { Attribute, FunctionDefinition, Model, Node } from './model.ts'
 import type { OperatorSet } from './operator.ts'

@@ -1,8 +1,9 @@
-import { KerfError } from '../base/index.ts'
+import { getOrAdd, KerfError } from '../base/index.ts'
+import { editGraph, type GraphEditor, makeNode } from './editor.ts'
 import type { Attribute, FunctionDefinition, Graph, Model, Node, Tensor, ValueInfo } from './model.ts'
 import { nodeLabel } from './model.ts'
 import type { OperatorSet } from './operator.ts'
-import { allNames, capturedNames, freshName, subgraphsOf } from './traverse.ts'
+import { allNames, capturedNames, subgraphsOf } from './traverse.ts'
 
 /*
  * Model-local functions (onnx.proto `FunctionProto`, IR version 8): a call is a node whose domain, type and overload are those of a
@@ -21,10 +22,11 @@ const calledBy = (node: Node): string => keyOf({ domain: node.domain, name: node
  * @throws KerfError `invalid-graph` when functions call each other in a circle
  */
 export function inlineFunctions(model: Model, operators?: OperatorSet): Model {
-  const inliner = new Inliner(model, operators)
-  const graph = inliner.graph(model.graph, [])
-  const functions = model.functions.filter((f) => inliner.left.has(keyOf(f)))
-  return graph === model.graph ? model : { ...model, graph, functions, opsetImports: inliner.opsetImports }
+  const editor = editGraph(model)
+  const inliner = new Inliner(editor, model.functions, operators)
+  editor.rewrite((node) => inliner.node(node, []))
+  if (editor.model() === model) return model
+  return editor.setFunctions(model.functions.filter((f) => inliner.left.has(keyOf(f)))).model()
 }
 
 /** The operator set of what composite operators stand for, in models that name none. */
@@ -33,41 +35,25 @@ const unsaid = 17
 class Inliner {
   /** Functions whose calls stay. */
   readonly left = new Set<string>()
-  readonly opsetImports: Map<string, number>
+  readonly #editor: GraphEditor
   readonly #functions: ReadonlyMap<string, FunctionDefinition>
   readonly #operators: OperatorSet | undefined
-  readonly #graph: Graph
-  #names: Set<string> | undefined
 
-  constructor(model: Model, operators: OperatorSet | undefined) {
-    this.opsetImports = new Map(model.opsetImports)
-    this.#functions = new Map(model.functions.map((f) => [keyOf(f), f]))
+  constructor(editor: GraphEditor, functions: readonly FunctionDefinition[], operators: OperatorSet | undefined) {
+    this.#editor = editor
+    this.#functions = new Map(functions.map((f) => [keyOf(f), f]))
     this.#operators = operators
-    this.#graph = model.graph
-  }
-
-  /** Names that are taken. */
-  get #taken(): Set<string> {
-    this.#names ??= allNames(this.#graph)
-    return this.#names
   }
 
   /** @param stack functions that are being inlined, outermost first */
-  graph(graph: Graph, stack: readonly string[]): Graph {
-    const nodes = graph.nodes.flatMap((node) => this.#node(node, stack))
-    return nodes.length === graph.nodes.length && nodes.every((n, i) => n === graph.nodes[i])
-      ? graph
-      : { ...graph, nodes }
-  }
-
-  #node(node: Node, stack: readonly string[]): Node[] {
+  node(node: Node, stack: readonly string[]): Node[] {
     const definition = this.#functions.get(calledBy(node))
     if (!definition) {
-      const opset = this.opsetImports.get('') ?? unsaid
+      const opset = this.#editor.opsetImports.get('') ?? unsaid
       const meaning = this.#operators?.composite?.(node.domain, node.opType)?.body(node, opset)
       if (!meaning) return [this.#withInlinedSubgraphs(node, stack)]
       this.#import(meaning)
-      return this.#body(meaning, node, meaning.main).flatMap((n) => this.#node(n, stack))
+      return this.#expanded(meaning, node, meaning.main).flatMap((n) => this.node(n, stack))
     }
     const key = keyOf(definition)
     if (this.#operators?.get(node.domain, node.opType) || !this.#agrees(definition)) {
@@ -82,32 +68,39 @@ class Inliner {
       )
     }
     this.#import(definition)
-    return this.#body(definition, node).flatMap((n) => this.#node(n, [...stack, key]))
+    return this.#expanded(definition, node).flatMap((n) => this.node(n, [...stack, key]))
   }
 
   #import(definition: FunctionDefinition): void {
     for (const [domain, version] of definition.opsetImports)
-      if (!this.opsetImports.has(domain)) this.opsetImports.set(domain, version)
+      if (!this.#editor.opsetImports.has(domain)) this.#editor.import(domain, version)
   }
 
   /** Nodes mean the same inside the function and outside. */
   #agrees(definition: FunctionDefinition): boolean {
     const used = new Set(definition.nodes.map((n) => n.domain))
     return [...definition.opsetImports].every(([domain, version]) => {
-      const outside = this.opsetImports.get(domain)
+      const outside = this.#editor.opsetImports.get(domain)
       return outside === undefined || outside === version || !used.has(domain)
     })
   }
 
   #withInlinedSubgraphs(node: Node, stack: readonly string[]): Node {
     if (subgraphsOf(node).length === 0) return node
-    const attributes = mapSubgraphs(node.attributes, (g) => this.graph(g, stack))
+    const attributes = mapSubgraphs(node.attributes, (g) => this.#body(g, stack))
     const same = [...attributes].every(([name, a]) => a === node.attributes.get(name))
     return same ? node : { ...node, attributes }
   }
 
+  #body(graph: Graph, stack: readonly string[]): Graph {
+    const nodes = graph.nodes.flatMap((node) => this.node(node, stack))
+    return nodes.length === graph.nodes.length && nodes.every((n, i) => n === graph.nodes[i])
+      ? graph
+      : { ...graph, nodes }
+  }
+
   /** The function's nodes under fresh names, its inputs and outputs bound to those of the call. */
-  #body(definition: FunctionDefinition, call: Node, main?: Node): Node[] {
+  #expanded(definition: FunctionDefinition, call: Node, main?: Node): Node[] {
     const prefix = nodeLabel(call)
     const names = new Map<string, string>([['', '']])
     definition.inputs.forEach((name, i) => {
@@ -122,31 +115,19 @@ class Inliner {
       if (made.has(name) && !names.has(name)) names.set(name, outside)
       else forwarded.push([name, outside])
     })
-    const rename = (name: string): string => renamedIn(names, name, this.#taken, prefix)
+    const rename = (name: string): string => renamedIn(names, name, this.#editor, prefix)
     const nodes = definition.nodes.map((node) => copied(node, rename, prefix, (a) => attributeIn(a, call, definition)))
     const named = main && nodes[definition.nodes.indexOf(main)]
-    const identities = forwarded.map(
-      ([from, to]): Node => ({
-        name: freshName(this.#taken, `${prefix}/${from}`),
-        opType: 'Identity',
-        domain: '',
-        inputs: [names.get(from) ?? ''],
-        outputs: [to],
-        attributes: new Map(),
-      }),
+    const identities = forwarded.map(([from, to]) =>
+      makeNode('Identity', [names.get(from) ?? ''], [to], {}, { name: this.#editor.name(`${prefix}/${from}`) }),
     )
     return [...nodes.map((n) => (n === named ? { ...n, name: prefix } : n)), ...identities]
   }
 }
 
 /** The new name of a name, a fresh one when it is asked for first. */
-function renamedIn(names: Map<string, string>, name: string, taken: Set<string>, prefix: string): string {
-  let renamed = names.get(name)
-  if (renamed === undefined) {
-    renamed = freshName(taken, `${prefix}/${name}`)
-    names.set(name, renamed)
-  }
-  return renamed
+function renamedIn(names: Map<string, string>, name: string, editor: GraphEditor, prefix: string): string {
+  return getOrAdd(names, name, () => editor.name(`${prefix}/${name}`))
 }
 
 /** A node, and the graphs that it holds, under other names. */
@@ -188,15 +169,16 @@ export class Copier {
   readonly stored: readonly Node[]
   readonly #body: Graph
   readonly #prefix: string
-  readonly #taken: Set<string>
+  readonly #editor: GraphEditor
   readonly #own: ReadonlySet<string>
   readonly #lasting = new Map<string, string>([['', '']])
   readonly #nodes: readonly Node[]
 
-  constructor(body: Graph, prefix: string, taken: Set<string>, operators: OperatorSet) {
+  /** @param editor of the graph around */
+  constructor(body: Graph, prefix: string, editor: GraphEditor, operators: OperatorSet) {
     this.#body = body
     this.#prefix = prefix
-    this.#taken = taken
+    this.#editor = editor
     this.#own = allNames(body)
     for (const name of capturedNames(body)) this.#lasting.set(name, name)
     const holdsTensor = (n: Node) =>
@@ -230,7 +212,7 @@ export class Copier {
   }
 
   #renamed(names: Map<string, string>, name: string, prefix: string): string {
-    return this.#own.has(name) || names.has(name) ? renamedIn(names, name, this.#taken, prefix) : name
+    return this.#own.has(name) || names.has(name) ? renamedIn(names, name, this.#editor, prefix) : name
   }
 }
 

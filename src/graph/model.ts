@@ -74,61 +74,61 @@ export type Attribute = (
 
 /** A node. Empty strings among `inputs` and `outputs` are optional ones left out. */
 export interface Node {
-  name: string
-  opType: string
+  readonly name: string
+  readonly opType: string
   /** '' is the standard domain (`ai.onnx` is read as ''). */
-  domain: string
-  overload?: string
-  inputs: string[]
-  outputs: string[]
-  attributes: Map<string, Attribute>
-  docString?: string
-  preserved?: Preserved
+  readonly domain: string
+  readonly overload?: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes: ReadonlyMap<string, Attribute>
+  readonly docString?: string
+  readonly preserved?: Preserved
 }
 
 export interface Graph {
-  name: string
-  docString?: string
+  readonly name: string
+  readonly docString?: string
   /** As in the file: with IR version 3, initializers are listed here too. See `graphInputs`. */
-  inputs: ValueInfo[]
-  outputs: ValueInfo[]
-  initializers: Map<string, Tensor>
+  readonly inputs: readonly ValueInfo[]
+  readonly outputs: readonly ValueInfo[]
+  readonly initializers: ReadonlyMap<string, Tensor>
   /** Types of values in between, where the file gives them. */
-  valueInfo: Map<string, ValueInfo>
+  readonly valueInfo: ReadonlyMap<string, ValueInfo>
   /** In topological order in valid files. */
-  nodes: Node[]
-  preserved?: Preserved
+  readonly nodes: readonly Node[]
+  readonly preserved?: Preserved
 }
 
 /** A model-local function: a body of nodes that a node of type `domain`.`name` stands for. */
 export interface FunctionDefinition {
-  name: string
-  domain: string
-  overload?: string
-  inputs: string[]
-  outputs: string[]
+  readonly name: string
+  readonly domain: string
+  readonly overload?: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
   /** Names of attributes that a call must give; those with a default are in `defaults`. */
-  attributes: string[]
-  defaults: Map<string, Attribute>
-  nodes: Node[]
-  opsetImports: Map<string, number>
-  docString?: string
-  preserved?: Preserved
+  readonly attributes: readonly string[]
+  readonly defaults: ReadonlyMap<string, Attribute>
+  readonly nodes: readonly Node[]
+  readonly opsetImports: ReadonlyMap<string, number>
+  readonly docString?: string
+  readonly preserved?: Preserved
 }
 
 export interface Model {
-  irVersion: number
+  readonly irVersion: number
   /** Version of the operator set by domain ('' is the standard one). */
-  opsetImports: Map<string, number>
-  producerName?: string
-  producerVersion?: string
-  domain?: string
-  modelVersion?: Integer
-  docString?: string
-  graph: Graph
-  functions: FunctionDefinition[]
-  metadata: Map<string, string>
-  preserved?: Preserved
+  readonly opsetImports: ReadonlyMap<string, number>
+  readonly producerName?: string
+  readonly producerVersion?: string
+  readonly domain?: string
+  readonly modelVersion?: Integer
+  readonly docString?: string
+  readonly graph: Graph
+  readonly functions: readonly FunctionDefinition[]
+  readonly metadata: ReadonlyMap<string, string>
+  readonly preserved?: Preserved
 }
 
 /** The inputs that a caller must feed: those without an initializer as default. */
@@ -137,6 +137,6 @@ export function graphInputs(graph: Graph): ValueInfo[] {
 }
 
 /** How messages name a node: by its name, else by its first output (names of nodes are optional in ONNX). */
-export function nodeLabel(node: Node): string {
+export function nodeLabel(node: Pick<Node, 'name' | 'opType' | 'outputs'>): string {
   return node.name || node.outputs.find((o) => o !== '') || node.opType
 }

@@ -1,10 +1,10 @@
-import { type AttributeValue, attributeOf } from './builder.ts'
 import type { Unfolding } from './control.ts'
+import { editGraph, type GraphEditor, makeNode } from './editor.ts'
 import { GraphInference, type InferenceOptions } from './infer.ts'
 import { Copier, inlineFunctions } from './inline.ts'
 import { type Graph, type Model, type Node, nodeLabel, type Tensor } from './model.ts'
 import type { OperatorSet } from './operator.ts'
-import { allNames, freshName, subgraphsOf, usedNames } from './traverse.ts'
+import { subgraphsOf, usedNames } from './traverse.ts'
 
 /**
  * The model as every walk wants to see it: model-local functions inlined, branches that are known taken, loops whose trip count is known unrolled,
@@ -17,92 +17,67 @@ import { allNames, freshName, subgraphsOf, usedNames } from './traverse.ts'
 export function simplified(model: Model, operators: OperatorSet, options: InferenceOptions = {}): Model {
   const inlined = inlineFunctions(model, operators)
   const isSimple = inlined.graph.nodes.every((n) => operators.get(n.domain, n.opType)?.unfold === undefined)
-  return isSimple ? inlined : new Simplifier(inlined, operators, options).model()
+  return (isSimple ? undefined : new Simplifier(inlined, operators, options).model()) ?? inlined
 }
 
 class Simplifier {
-  readonly #model: Model
   readonly #operators: OperatorSet
+  readonly #editor: GraphEditor
   readonly #inference: GraphInference
-  readonly #graph: Graph
-  readonly #taken: Set<string>
-  readonly #queue: Node[]
   /** Sequences whose elements are known, with the node that makes each: it is kept only where somebody wants the sequence itself. */
   readonly #sequences = new Map<string, { readonly elements: readonly string[]; readonly node: Node }>()
   readonly #copiers = new Map<Graph, Copier>()
   #unfolded = false
 
   constructor(model: Model, operators: OperatorSet, options: InferenceOptions) {
-    const { graph } = model
-    this.#graph = {
-      ...graph,
-      initializers: new Map(graph.initializers),
-      valueInfo: new Map(graph.valueInfo),
-      nodes: [],
-    }
-    this.#model = { ...model, graph: this.#graph }
     this.#operators = operators
-    this.#taken = allNames(graph)
-    this.#queue = [...graph.nodes]
-    this.#inference = new GraphInference(this.#model, operators, options)
-    this.#original = model
+    this.#editor = editGraph(model)
+    this.#inference = new GraphInference(model, operators, options)
   }
 
-  readonly #original: Model
-
-  model(): Model {
-    for (let node = this.#queue.shift(); node; node = this.#queue.shift()) this.#take(node)
-    for (const { name } of this.#graph.outputs) this.#keepSequence(name)
-    return this.#unfolded ? this.#model : this.#original
+  /** @returns undefined where nothing was unfolded */
+  model(): Model | undefined {
+    this.#editor.rewrite((node) => this.#taken(node))
+    for (const { name } of this.#editor.outputs) this.#editor.add(...this.#wanted(name))
+    return this.#unfolded ? this.#editor.model() : undefined
   }
 
-  #take(node: Node): void {
+  /** What stands in a node's place. */
+  #taken(node: Node): Node[] {
     const known = this.#inference.ask(node)
     const handedOn = known?.operator.accesses === 'view' && this.#sequences.get(node.inputs[0] ?? '')
     if (handedOn) {
       this.#sequences.set(node.outputs[0]!, { elements: handedOn.elements, node })
-      return
+      return []
     }
     const made: Node[] = []
     if (known?.operator.unfold?.(known.call, this.#unfolding(node, made))) {
       this.#unfolded = true
-      this.#queue.unshift(...made)
-      return
+      return made.flatMap((n) => this.#taken(n))
     }
-    for (const name of usedNames(node)) this.#keepSequence(name)
-    this.#keep(node)
+    return [...usedNames(node).flatMap((name) => this.#wanted(name)), this.#kept(node)]
   }
 
-  #keep(node: Node): void {
+  #kept(node: Node): Node {
     this.#inference.visit(node)
-    this.#graph.nodes.push(node)
+    return node
   }
 
-  /** A sequence that is wanted as such. */
-  #keepSequence(name: string): void {
+  /** The nodes that make a sequence which is wanted as such. */
+  #wanted(name: string): Node[] {
     const sequence = this.#sequences.get(name)
-    if (!sequence) return
+    if (!sequence) return []
     this.#sequences.delete(name)
-    for (const input of usedNames(sequence.node)) this.#keepSequence(input)
-    this.#keep(sequence.node)
+    return [...usedNames(sequence.node).flatMap((input) => this.#wanted(input)), this.#kept(sequence.node)]
   }
 
   #unfolding(node: Node, made: Node[]): Unfolding {
     const label = nodeLabel(node)
     const nodes = (opType: string, inputs: readonly string[], outputs: readonly string[], attributes = {}) => {
-      made.push({
-        name: outputs[0]!,
-        opType,
-        domain: '',
-        inputs: [...inputs],
-        outputs: [...outputs],
-        attributes: new Map(
-          Object.entries<AttributeValue>(attributes).map(([key, value]) => [key, attributeOf(value)]),
-        ),
-      })
+      made.push(makeNode(opType, inputs, outputs, attributes))
       return [...outputs]
     }
-    const fresh = (wish: string) => freshName(this.#taken, `${label}/${wish}`)
+    const fresh = (wish: string) => this.#editor.name(`${label}/${wish}`)
     return {
       nodes: (opType, inputs, count, attributes) =>
         nodes(
@@ -115,14 +90,17 @@ class Simplifier {
       inline: (body, inputs, place) => {
         let copier = this.#copiers.get(body)
         if (!copier) {
-          copier = new Copier(body, label, this.#taken, this.#operators)
+          copier = new Copier(body, label, this.#editor, this.#operators)
           this.#copiers.set(body, copier)
           for (const [name, tensor] of copier.initializers) this.#store(name, tensor)
           made.push(...copier.stored)
         }
         const copy = copier.copy(inputs, place)
         made.push(...copy.nodes)
-        for (const info of copy.valueInfo) this.#graph.valueInfo.set(info.name, info)
+        for (const info of copy.valueInfo) {
+          this.#editor.declare(info)
+          this.#inference.declare(info)
+        }
         return copy.outputs
       },
       output: (index, value) => {
@@ -131,10 +109,10 @@ class Simplifier {
         const maker = made.find((n) => n.outputs.includes(value))
         // The node that makes it gives it the name, unless a body reads it by its own.
         if (maker && !made.some((n) => subgraphsOf(n).length > 0 && usedNames(n).includes(value)))
-          for (const n of made) {
-            n.inputs = n.inputs.map((input) => (input === value ? name : input))
-            n.outputs = n.outputs.map((output) => (output === value ? name : output))
-          }
+          made.forEach((n, i) => {
+            const renamed = (own: string) => (own === value ? name : own)
+            made[i] = { ...n, inputs: n.inputs.map(renamed), outputs: n.outputs.map(renamed) }
+          })
         else nodes('Identity', [value], [name])
       },
       elements: (sequence) => this.#sequences.get(sequence)?.elements,
@@ -146,7 +124,7 @@ class Simplifier {
   }
 
   #store(name: string, tensor: Tensor): string {
-    this.#graph.initializers.set(name, tensor)
+    this.#editor.set(name, tensor)
     this.#inference.store(name, tensor)
     return name
   }

@@ -1,10 +1,9 @@
 import { byteLengthOf, elementCount } from '../base/index.ts'
 import type { Analysis } from './analysis.ts'
 import { type Constants, constantContent } from './constants.ts'
+import { editGraph } from './editor.ts'
 import type { Model, Tensor } from './model.ts'
 import { tensorOf } from './tensor.ts'
-import { TensorEdits, withEdits } from './tensor-edits.ts'
-import { withoutUnread } from './traverse.ts'
 
 /*
  * Files hold weights in many ways: as initializers (up to IR version 3 listed among the inputs), as Constant nodes, under a second name
@@ -48,28 +47,28 @@ export function sourcesOf(
  */
 export function withStoredConstants(analysis: Analysis, values: Iterable<string>): Model {
   const { model, constants, stored, producers } = analysis
-  const { graph } = model
-  const edits = new TensorEdits(model)
+  const editor = editGraph(model)
   const renamed = new Map<string, string>()
-  let nodes = graph.nodes
   for (const value of values) {
     if (value === '' || !constants.has(value)) continue
     const source = constantSource(analysis, value)
     if (source !== value) renamed.set(value, source)
-    if (edits.initializers.has(source) || renamed.has(source)) continue
+    if (editor.initializers.has(source) || renamed.has(source)) continue
     const tensor = stored.get(source) ?? computedTensor(analysis, source)
     // Of a node with several outputs the others are still needed.
-    if ((producers.get(source)?.outputs.length ?? 1) === 1) nodes = edits.replaceStored(nodes, source, tensor, false)
-    else renamed.set(source, edits.add(`${source}_stored`, tensor))
+    if ((producers.get(source)?.outputs.length ?? 1) === 1) editor.replaceStored(source, tensor)
+    else renamed.set(source, editor.constant(`${source}_stored`, tensor))
   }
   const nameOf = (name: string): string => {
     const next = renamed.get(name)
     return next === undefined ? name : nameOf(next)
   }
-  nodes = nodes.map((node) =>
-    node.inputs.some((name) => renamed.has(name)) ? { ...node, inputs: node.inputs.map(nameOf) } : node,
-  )
-  return { ...model, graph: withoutUnread(withEdits(graph, edits, nodes), graph) }
+  return editor
+    .rewrite((node) =>
+      node.inputs.some((name) => renamed.has(name)) ? { ...node, inputs: node.inputs.map(nameOf) } : node,
+    )
+    .dropUnread()
+    .model()
 }
 
 function computedTensor(constants: Constants, value: string): Tensor {

@@ -84,7 +84,7 @@ function checkDimensions(shape: readonly (number | string)[], place: string): vo
 }
 
 /** The same array when it is in order already. */
-function topologicalOrder(graph: Graph, place: string): Node[] {
+function topologicalOrder(graph: Graph, place: string): readonly Node[] {
   const madeHere = new Set(graph.nodes.flatMap((n) => n.outputs).filter((n) => n !== ''))
   const ready = new Set<string>()
   const needs = (node: Node) => usedNames(node).filter((n) => madeHere.has(n) && !ready.has(n))

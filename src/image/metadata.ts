@@ -1,4 +1,4 @@
-import { graphInputs, type Model } from '../graph/index.ts'
+import { editGraph, graphInputs, type Model } from '../graph/index.ts'
 import { foreignMetadata } from './foreign.ts'
 import { type Preprocessing, type PreprocessingOptions, preprocessingFor } from './preprocessing.ts'
 
@@ -46,10 +46,10 @@ export function withImageMetadata(
   model: Model,
   { classes, preprocessing }: { readonly classes?: readonly string[]; readonly preprocessing?: Preprocessing },
 ): Model {
-  const metadata = new Map(model.metadata)
-  if (classes) metadata.set(keys.classes, JSON.stringify(classes))
-  if (preprocessing) metadata.set(keys.image, JSON.stringify(preprocessing))
-  return { ...model, metadata }
+  const editor = editGraph(model)
+  if (classes) editor.setMetadata(keys.classes, JSON.stringify(classes))
+  if (preprocessing) editor.setMetadata(keys.image, JSON.stringify(preprocessing))
+  return editor.model()
 }
 
 /**

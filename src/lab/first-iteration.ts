@@ -1,5 +1,5 @@
 import { seededRandom, seedFrom } from '../base/index.ts'
-import { type Model, tensorOf } from '../graph/index.ts'
+import { editGraph, type Model, tensorOf } from '../graph/index.ts'
 import { adderConvolution, type Classifier, type Initialization, nets } from '../nets/index.ts'
 import { floatsOf, openProgram } from '../runtime/index.ts'
 import { type TrainingGraph, trainingGraph } from '../train/index.ts'
@@ -53,13 +53,13 @@ export function freshLenet(kind: NetKind, seed: number, classes: number, start: 
 }
 
 function withUniformGammas(model: Model, seed: number): Model {
-  const initializers = new Map(model.graph.initializers)
-  for (const [name, { shape }] of initializers) {
+  const editor = editGraph(model)
+  for (const [name, { shape }] of model.graph.initializers) {
     if (!/^bn\d\.weight$/.test(name)) continue
     const random = seededRandom(seedFrom(seed, name))
-    initializers.set(name, tensorOf('float32', shape, Float32Array.from({ length: shape[0]! }, random.uniform)))
+    editor.set(name, tensorOf('float32', shape, Float32Array.from({ length: shape[0]! }, random.uniform)))
   }
-  return { ...model, graph: { ...model.graph, initializers } }
+  return editor.model()
 }
 
 /** The same for ResNet-20 on pictures of one channel. */
@@ -132,9 +132,11 @@ export async function firstIteration(
 ): Promise<FirstIteration> {
   const graph = trainingGraph(model, { imageShape: batch.shape, classes: batch.classes })
   const names = [...new Set(watched(graph))].filter((n) => !graph.inputShapes.has(n))
-  graph.model.graph.outputs.push(...names.map((name) => ({ name, type: undefined })))
+  const watching = editGraph(graph.model)
+    .setOutputs([...graph.model.graph.outputs, ...names])
+    .model()
   const { runtime, threads, signal } = context
-  const program = await openProgram(graph.model, graph.inputShapes, { runtime, threads, signal, onNotice: () => {} })
+  const program = await openProgram(watching, graph.inputShapes, { runtime, threads, signal, onNotice: () => {} })
   const made = (name: string) => floatsOf(program.read(name)).slice()
   try {
     program.input(graph.images).set(batch.images)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { profileModel } from '../cost/index.ts'
-import { analyse, type Model, validated } from '../graph/index.ts'
+import { analyse, editGraph, type Model, validated } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { cifarResNet, type NetName, netDescriptions, nets } from './index.ts'
 
@@ -45,15 +45,16 @@ const published: Readonly<Record<NetName, readonly [macs: number | null, params:
 
 /** The same model, whose floating-point weights cannot be read; only the small filters of depthwise convolutions, which may be blurs, can. */
 function sealed(model: Model): Model {
+  const editor = editGraph(model)
   for (const [name, tensor] of model.graph.initializers) {
     if (tensor.elementType !== 'float32' || tensor.shape.length === 0) continue
     if (tensor.shape.length === 4 && tensor.shape[1] === 1) continue
     const bytes = () => {
       throw new Error(`the weights of ${name} were drawn`)
     }
-    model.graph.initializers.set(name, { ...tensor, data: { ...tensor.data, bytes } })
+    editor.set(name, { ...tensor, data: { ...tensor.data, bytes } })
   }
-  return model
+  return editor.model()
 }
 
 describe.each(names)('%s', (name) => {
@@ -75,8 +76,8 @@ describe.each(names)('%s', (name) => {
     expect(model.opsetImports).toEqual(new Map([['', 17]]))
     const classes = model.graph.outputs[0]?.type?.kind === 'tensor' ? model.graph.outputs[0].type.shape?.[1] : undefined
     // What the network says of its output agrees with what follows from its nodes.
-    model.graph.outputs = [{ name: 'logits', type: undefined }]
-    expect(analyse(model, operators).values.get('logits')?.shape).toEqual(['N', classes])
+    const untyped = editGraph(model).setOutputs(['logits']).model()
+    expect(analyse(untyped, operators).values.get('logits')?.shape).toEqual(['N', classes])
   })
 
   it('has a description that names it', () => {

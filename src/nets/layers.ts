@@ -217,11 +217,10 @@ export class Layers {
   }
 
   #ending(name: string, shape: readonly number[]): Model {
+    const last = this.#builder.model().graph.nodes.at(-1)
+    if (last) this.#builder.rename(last.outputs[0]!, name)
     this.#builder.output(name, { kind: 'tensor', elementType: 'float32', shape: [this.#batch, ...shape] })
-    const model = this.#builder.model()
-    const last = model.graph.nodes.at(-1)
-    if (last) last.outputs = [name]
-    return model
+    return this.#builder.model()
   }
 
   /** A node whose output has the shape of its first input. */

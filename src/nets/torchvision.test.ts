@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
-import type { Model } from '../graph/index.ts'
+import { editGraph, type Model } from '../graph/index.ts'
 import { memorySource, modelBytes, readModel } from '../onnx/index.ts'
 import { describeOrt, loadOrt, randomFeeds, runOrt } from '../testing/ort.ts'
 import { describeShared, filledModel, modelPath } from '../testing/shared.ts'
@@ -40,11 +40,13 @@ describeShared('networks that torchvision has', () => {
         const path = await filledModel(name)
         const external = (location: string) => memorySource(readFileSync(join(dirname(path), location)), location)
         const theirs = readModel(readFileSync(path), { external })
-        const ours = nets[name]()
-        for (const [weight] of weights(ours)) {
+        const drawn = nets[name]()
+        const editor = editGraph(drawn)
+        for (const [weight] of weights(drawn)) {
           const tensor = theirs.graph.initializers.get(weight)
-          if (tensor) ours.graph.initializers.set(weight, tensor)
+          if (tensor) editor.set(weight, tensor)
         }
+        const ours = editor.model()
         const session = await loadOrt(path)
         const [given] = Object.values(randomFeeds(session, 1, 2))
         if (!given) throw new Error(`${name} has no input`)

@@ -1,5 +1,14 @@
 import { type ElementType, elementCount, indentedLines, KerfError } from '../base/index.ts'
-import { type Graph, inMemory, type Model, type Node, type Tensor, tensorOf, tensorValues } from '../graph/index.ts'
+import {
+  editGraph,
+  type Graph,
+  inMemory,
+  type Model,
+  type Node,
+  type Tensor,
+  tensorOf,
+  tensorValues,
+} from '../graph/index.ts'
 import { buildNet, type NamedNetOptions, parseNetName, twinName } from './named.ts'
 
 /*
@@ -58,18 +67,19 @@ export function importNet(
   const parallel = given.length > 0 && given.every(([key]) => key.startsWith(parallelPrefix))
   const found = new Map(given.map(([key, w]) => [parallel ? key.slice(parallelPrefix.length) : key, w]))
   const full = { ...optionsFrom(name, found), ...defined(options) }
-  const { model, wanted, pairs, mismatches } = matched(name, full, found)
+  const { model: drawn, wanted, pairs, mismatches } = matched(name, full, found)
   if (mismatches.length > 0) {
     const twin = twinName(name)
     const ofTwin = matched(twin, { ...optionsFrom(twin, found), ...defined(options) }, found).mismatches
     throw mismatchError(name, mismatches, wanted.size, ofTwin.length < mismatches.length ? [twin, ofTwin.length] : [])
   }
-  for (const { key, stored, weight } of pairs) model.graph.initializers.set(key, float32Tensor(stored, weight))
+  const editor = editGraph(drawn)
+  for (const { key, stored, weight } of pairs) editor.set(key, float32Tensor(stored, weight))
   const parameters = [...wanted.values()].reduce((sum, t) => sum + elementCount(t.shape)!, 0)
   // No weight of an ordinary network is called `adder`.
   const alsoFits =
     parseNetName(name).adder && !pairs.some(({ key, stored }) => key !== stored) ? twinName(name) : undefined
-  return { model, options: full, tensors: wanted.size, parameters, ignored, alsoFits }
+  return { model: editor.model(), options: full, tensors: wanted.size, parameters, ignored, alsoFits }
 }
 
 /** A network, which weight goes where, and what does not fit. */

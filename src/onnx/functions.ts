@@ -1,4 +1,4 @@
-import { type FunctionDefinition, type Model, type Node, opsetOf, subgraphsOf } from '../graph/index.ts'
+import { editGraph, type FunctionDefinition, type Model, type Node, opsetOf, subgraphsOf } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 
 /** Model-local functions are there from this version on. */
@@ -22,11 +22,10 @@ export function withOwnFunctions(model: Model): Model {
     if (made) missing.set(key, made)
   }
   if (missing.size === 0) return model
-  return {
-    ...model,
-    irVersion: Math.max(model.irVersion, functionsSince),
-    functions: [...model.functions, ...missing.values()],
-  }
+  return editGraph(model)
+    .needsIrVersion(functionsSince)
+    .setFunctions([...model.functions, ...missing.values()])
+    .model()
 }
 
 /** Nodes, and those in their subgraphs. */

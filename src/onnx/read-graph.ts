@@ -64,19 +64,16 @@ export function readGraph(proto: Message<'GraphProto'>, context: TensorContext):
 }
 
 function readNode(proto: Message<'NodeProto'>, context: TensorContext): Node {
-  const node: Node = {
-    name: proto.name ?? '',
-    opType: proto.opType ?? '',
+  const named = { name: proto.name ?? '', opType: proto.opType ?? '', outputs: proto.output }
+  return {
+    ...named,
     domain: readDomain(proto.domain),
     overload: proto.overload || undefined,
     inputs: proto.input,
-    outputs: proto.output,
-    attributes: new Map(),
+    attributes: readAttributes(proto.attribute, context, `${named.opType} "${nodeLabel(named)}"`),
     docString: proto.docString || undefined,
     preserved: keptOf(proto),
   }
-  node.attributes = readAttributes(proto.attribute, context, `${node.opType} "${nodeLabel(node)}"`)
-  return node
 }
 
 function readAttributes(

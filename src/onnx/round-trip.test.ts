@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { TensorProto_DataType as D, ModelProtoSchema } from 'onnx-buf'
 import { describe, expect, it } from 'vitest'
-import { GraphBuilder, keepIndices, type Model, tensorOf, tensorValues } from '../graph/index.ts'
+import { editGraph, GraphBuilder, keepIndices, type Model, tensorOf, tensorValues } from '../graph/index.ts'
 import { canonicalModel } from '../testing/canonical.ts'
 import { largeWeights, sampleBytes, sampleModel, tensorType } from '../testing/sample-model.ts'
 import { encodeModel, modelBytes, readModel } from './index.ts'
@@ -128,11 +128,11 @@ describe('a changed model', () => {
   })
 
   it('has its new weights, and keeps nothing of the sparse form', () => {
-    const model = readModel(sampleBytes())
-    const { initializers } = model.graph
-    initializers.set('w', keepIndices(initializers.get('w')!, new Map([[1, [149, 0]]])))
-    initializers.set('sparse', keepIndices(initializers.get('sparse')!, new Map([[0, [0, 2]]])))
-    const proto = decoded(model)
+    const editor = editGraph(readModel(sampleBytes()))
+    const { initializers } = editor
+    editor.set('w', keepIndices(initializers.get('w')!, new Map([[1, [149, 0]]])))
+    editor.set('sparse', keepIndices(initializers.get('sparse')!, new Map([[0, [0, 2]]])))
+    const proto = decoded(editor.model())
     const w = proto.graph!.initializer.find((t) => t.name === 'w')!
     expect(w.dims).toEqual([2n, 2n])
     const row = (at: number) => [...largeWeights.subarray(at, at + 4)]

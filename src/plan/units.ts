@@ -2,13 +2,13 @@ import type { ElementType } from '../base/index.ts'
 import {
   analyse,
   type Constants,
+  editGraph,
   type InferredCall,
   type Model,
   type Node,
   nodeLabel,
   type Operator,
   simplified,
-  withoutUnreadOutputs,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { UnsupportedError } from './errors.ts'
@@ -38,7 +38,7 @@ export interface Prepared extends Constants {
  */
 export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly number[]>): Prepared {
   const simple = simplified(given, operators, { inputShapes })
-  const model = { ...simple, graph: withoutUnreadOutputs(simple.graph) }
+  const model = editGraph(simple).dropUnreadOutputs().model()
   const asGiven = analyse(model, operators, { inputShapes })
   const inference = withoutHalves(asGiven)
   const stored = new Map([...asGiven.stored].map(([name, tensor]) => [name, widenTensor(tensor)]))

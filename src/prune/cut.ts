@@ -2,15 +2,14 @@ import { isConcrete, KerfError } from '../base/index.ts'
 import {
   type Analysis,
   analyse,
+  editGraph,
+  type GraphEditor,
   keepIndices,
   type Model,
   type Node,
   nodeLabel,
   type Tensor,
-  TensorEdits,
   type ValueInfo,
-  withEdits,
-  withoutDeadCode,
 } from '../graph/index.ts'
 import type { ChannelTrace } from './channel-trace.ts'
 import type { ChannelGroups } from './groups.ts'
@@ -26,16 +25,16 @@ export class Removal {
   /** Tensors that shrink, by name; their content is computed when it is asked for. */
   readonly tensors: ReadonlyMap<string, Tensor>
   readonly #trace: ChannelTrace
-  readonly #edits: TensorEdits
+  readonly #editor: GraphEditor
   readonly #recomputed: Recomputed
 
   /**
    * @param removed representative labels of the classes that go
-   * @param edits takes the constants that nodes need
+   * @param editor takes the constants that nodes need
    */
-  constructor({ trace }: ChannelGroups, removed: ReadonlySet<number>, edits: TensorEdits) {
+  constructor({ trace }: ChannelGroups, removed: ReadonlySet<number>, editor: GraphEditor) {
     this.#trace = trace
-    this.#edits = edits
+    this.#editor = editor
     this.survivors = new Survivors(trace, removed)
     this.tensors = cutTensors(trace, this.survivors)
     this.#recomputed = new Recomputed(trace.analysis, this.survivors)
@@ -46,7 +45,7 @@ export class Removal {
     const { analysis } = this.#trace
     const known = analysis.calls.get(node)
     if (!known) return undefined
-    const cut = new NodeCut(node, this.#trace, this.survivors, this.#recomputed, this.#edits)
+    const cut = new NodeCut(node, this.#trace, this.survivors, this.#recomputed, this.#editor)
     const shrinks = [...node.inputs, ...node.outputs].some(
       (v) => v !== '' && this.survivors.shapeOf(v)?.join() !== shapeBefore(analysis.values.get(v)?.shape),
     )
@@ -82,7 +81,7 @@ function cutTensors(trace: ChannelTrace, survivors: Survivors): Map<string, Tens
 /** Where a surviving old index lies in the new numbering. */
 const newPositions = (kept: Int32Array): Map<number, number> => new Map(Array.from(kept, (old, i) => [old, i]))
 
-function cutShuffle(shuffle: Shuffle, survivors: Survivors, edits: TensorEdits): Node {
+function cutShuffle(shuffle: Shuffle, survivors: Survivors, editor: GraphEditor): Node {
   const size = shuffle.order.length
   const all = Int32Array.from({ length: size }, (_, i) => i)
   const position = newPositions(survivors.ofValue(shuffle.from, shuffle.axis) ?? all)
@@ -90,7 +89,7 @@ function cutShuffle(shuffle: Shuffle, survivors: Survivors, edits: TensorEdits):
     survivors.ofValue(shuffle.to, shuffle.axis) ?? all,
     (i) => position.get(shuffle.order[i]!)!,
   )
-  return gather(shuffle.last, shuffle.from, shuffle.axis, edits.addInts(`${nodeLabel(shuffle.last)}_indices`, indices))
+  return gather(shuffle.last, shuffle.from, shuffle.axis, editor.ints(`${nodeLabel(shuffle.last)}_indices`, indices))
 }
 
 /** A value's declared type with the axes that shrank; symbolic dimensions stay symbolic. */
@@ -110,29 +109,23 @@ function cutInfo(info: ValueInfo, survivors: Survivors, tensors: ReadonlyMap<str
  */
 export function cutModel(found: ChannelGroups, removed: ReadonlySet<number>): Analysis {
   const { model, operators, options } = found.trace.analysis
-  const edits = new TensorEdits(model)
-  const removal = new Removal(found, removed, edits)
+  const editor = editGraph(model)
+  const removal = new Removal(found, removed, editor)
   const { survivors, tensors } = removal
   const shuffled = new Map(
     found.shuffles.filter((s) => !s.through.every((v) => survivors.isBox(v))).map((s) => [s.last, s]),
   )
   const inside = new Set([...shuffled.values()].flatMap((s) => s.through))
-  let nodes = model.graph.nodes.flatMap((node) => {
+  editor.rewrite((node) => {
     const shuffle = shuffled.get(node)
-    if (shuffle) return cutShuffle(shuffle, survivors, edits)
+    if (shuffle) return cutShuffle(shuffle, survivors, editor)
     // What lies inside a replaced shuffle is dead after the cut.
     const cut = node.outputs.some((o) => inside.has(o)) ? undefined : removal.cutNode(node)
     return cut ? [...cut.before, cut.node] : node
   })
-  for (const [name, tensor] of tensors) {
-    nodes = edits.replaceStored(nodes, name, tensor, true)
-  }
-  const graph = withoutDeadCode({
-    ...withEdits(model.graph, edits, nodes),
-    outputs: model.graph.outputs.map((o) => cutInfo(o, survivors, tensors)),
-    valueInfo: new Map([...model.graph.valueInfo].map(([name, info]) => [name, cutInfo(info, survivors, tensors)])),
-  })
-  const cut = analyse({ ...model, graph }, operators, options)
+  for (const [name, tensor] of tensors) editor.replaceStored(name, tensor, { sameFill: true })
+  editor.mapInfos((info) => cutInfo(info, survivors, tensors)).dropDead()
+  const cut = analyse(editor.model(), operators, options)
   checkShapes(found, cut, survivors)
   return cut
 }
@@ -166,8 +159,7 @@ export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>):
   const { trace } = found
   const { model } = trace.analysis
   const survivors = new Survivors(trace, removed)
-  const edits = new TensorEdits(model)
-  let nodes = model.graph.nodes
+  const editor = editGraph(model)
   const masked = [...trace.roots.map((r) => r.tensor), ...trace.groupedAxes.keys(), ...trace.vanishing]
   for (const name of new Set(masked)) {
     const zeros = new Map<number, Set<number>>()
@@ -178,9 +170,9 @@ export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>):
     const grouped = trace.groupedAxes.get(name)
     if (zeros.size === 0 && !(grouped && survivors.of(grouped.labels))) continue
     const zeroed = withZeros(trace.analysis.stored.get(name)!, zeros, grouped && { spec: grouped, survivors })
-    nodes = edits.replaceStored(nodes, name, zeroed, false)
+    editor.replaceStored(name, zeroed)
   }
-  return { ...model, graph: withEdits(model.graph, edits, nodes) }
+  return editor.model()
 }
 
 /** For each graph output, the indices that survive by axis: where outputs may shrink, the masked network has more. */

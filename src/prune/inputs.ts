@@ -1,14 +1,14 @@
 import { KerfError } from '../base/index.ts'
 import {
+  editGraph,
   keepIndices,
   type Model,
+  makeNode,
   type Node,
   nodeLabel,
   readValues,
   sourcesOf,
-  TensorEdits,
   usedNames,
-  withEdits,
 } from '../graph/index.ts'
 import type { Root } from './channel-trace.ts'
 import { type Criterion, sliceNorms, uniformScores } from './criteria.ts'
@@ -41,11 +41,11 @@ export function narrowInputs(
 ): { model: Model; masked: Model; layers: NarrowedLayer[]; refused: Refusal[] } {
   const { analysis } = found.trace
   const { model, stored, producers } = analysis
-  const edits = new TensorEdits(model)
-  const masks = new TensorEdits(model)
+  const cut = editGraph(model)
+  const masked = editGraph(model)
   const layers: NarrowedLayer[] = []
   const refused: Refusal[] = []
-  const gathers = new Map<Node, { before: Node; node: Node }>()
+  const gathers = new Map<Node, readonly Node[]>()
   const users = new Map<string, number>()
   for (const node of model.graph.nodes) for (const name of usedNames(node)) users.set(name, (users.get(name) ?? 0) + 1)
   /** Whether a layer alone reads its weight, and what the weight is made from. */
@@ -55,7 +55,6 @@ export function narrowInputs(
       (producers.get(value)?.inputs ?? []).every(
         (name) => name === '' || !sourcesOf(analysis, name)?.has(tensor) || alone(name, tensor),
       ))
-  let [cutNodes, maskedNodes] = [model.graph.nodes, model.graph.nodes]
   for (const root of found.trace.roots.filter((r) => r.kind === 'neuron' && !isKept(keep, r))) {
     const { node, tensor: name } = root
     const tensor = stored.get(name)!
@@ -79,22 +78,15 @@ export function narrowInputs(
     const order = [...scores.keys()].sort((a, b) => scores[a]! - scores[b]! || a - b)
     const kept = Int32Array.from(order.slice(Math.min(size - 1, Math.round(size * ratio)))).sort()
     const picked = `${nodeLabel(node)}_kept`
-    const indices = edits.addInts(`${nodeLabel(node)}_kept_indices`, Array.from(kept))
-    cutNodes = edits.replaceStored(cutNodes, name, keepIndices(tensor, new Map([[axis, kept]])), true)
+    const indices = cut.ints(`${nodeLabel(node)}_kept_indices`, Array.from(kept))
+    cut.replaceStored(name, keepIndices(tensor, new Map([[axis, kept]])), { sameFill: true })
     const stays = new Set(kept)
     const lost = new Map([[axis, new Set(order.filter((i) => !stays.has(i)))]])
-    maskedNodes = masks.replaceStored(maskedNodes, name, withZeros(tensor, lost), false)
-    gathers.set(node, {
-      before: {
-        name: picked,
-        opType: 'Gather',
-        domain: '',
-        inputs: [node.inputs[sums.input]!, indices],
-        outputs: [picked],
-        attributes: new Map([['axis', { kind: 'int', value: sums.axis }]]),
-      },
-      node: { ...node, inputs: node.inputs.with(sums.input, picked) },
-    })
+    masked.replaceStored(name, withZeros(tensor, lost))
+    gathers.set(node, [
+      makeNode('Gather', [node.inputs[sums.input]!, indices], [picked], { axis: sums.axis }),
+      { ...node, inputs: node.inputs.with(sums.input, picked) },
+    ])
     layers.push({ layer: nodeLabel(node), inputs: size, kept: kept.length })
   }
   if (layers.length === 0)
@@ -102,10 +94,6 @@ export function narrowInputs(
       'nothing-to-prune',
       `No linear layer of the model can lose inputs.${refused.map((r) => ` ${r.node}: ${r.why}.`).join('')}`,
     )
-  const nodes = cutNodes.flatMap((n) => {
-    const g = gathers.get(n)
-    return g ? [g.before, g.node] : [n]
-  })
-  const masked = { ...model, graph: withEdits(model.graph, masks, maskedNodes) }
-  return { model: { ...model, graph: withEdits(model.graph, edits, nodes) }, masked, layers, refused }
+  cut.rewrite((node) => gathers.get(node) ?? node)
+  return { model: cut.model(), masked: masked.model(), layers, refused }
 }

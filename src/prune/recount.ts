@@ -1,6 +1,6 @@
 import { elementCount } from '../base/index.ts'
 import { macsOf, parametersOf } from '../cost/index.ts'
-import { AttributeReader, type Known, type Node, TensorEdits } from '../graph/index.ts'
+import { AttributeReader, editGraph, type Known, type Node } from '../graph/index.ts'
 import { Removal } from './cut.ts'
 import type { ChannelGroups } from './groups.ts'
 
@@ -50,7 +50,7 @@ function macsOfCut({ trace }: ChannelGroups, removal: Removal, node: Node): numb
 }
 
 const removalOf = (found: ChannelGroups, removed: ReadonlySet<number>): Removal =>
-  new Removal(found, removed, new TensorEdits(found.trace.analysis.model))
+  new Removal(found, removed, editGraph(found.trace.analysis.model))
 
 export const recounts: Readonly<Record<'macs' | 'params', (found: ChannelGroups) => Recount>> = {
   macs: macsAfter,

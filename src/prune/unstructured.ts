@@ -1,5 +1,5 @@
 import { isFloating, KerfError } from '../base/index.ts'
-import { computed, lazyTensor, type Model, type Tensor, TensorEdits, tensorValues, withEdits } from '../graph/index.ts'
+import { computed, editGraph, lazyTensor, type Model, type Tensor, tensorValues } from '../graph/index.ts'
 import { type Criterion, uniformScores } from './criteria.ts'
 import { type ChannelGroups, isKept, namesOf } from './groups.ts'
 import type { LayerMatcher } from './layer-matcher.ts'
@@ -66,8 +66,7 @@ export function zeroWeights(
     checkRatio(scope.ratio)
     common = smallest(all, Math.round(all.length * scope.ratio))
   }
-  const edits = new TensorEdits(model)
-  let nodes = model.graph.nodes
+  const editor = editGraph(model)
   const tensors: ZeroedTensor[] = []
   let tiesLeft = common?.ties ?? 0
   for (const [name, root] of targets) {
@@ -85,10 +84,10 @@ export function zeroWeights(
     })
     if (common) tiesLeft = Math.max(0, ties)
     const pruned = zeroed(tensor, zero)
-    nodes = edits.replaceStored(nodes, name, pruned, false)
+    editor.replaceStored(name, pruned)
     tensors.push({ name, layer: namesOf(root)[0]!, values: scores.length, zeros })
   }
-  return { model: { ...model, graph: withEdits(model.graph, edits, nodes) }, tensors }
+  return { model: editor.model(), tensors }
 }
 
 function zeroed(tensor: Tensor, zero: Uint8Array): Tensor {

@@ -1,16 +1,14 @@
 import { KerfError, NodeError } from '../base/index.ts'
 import {
   type Analysis,
-  allNames,
   constantContent,
-  freshName,
+  editGraph,
+  type GraphEditor,
   type Model,
   type Node,
   nodeLabel,
   opsetOf,
-  type Tensor,
   tensorOf,
-  withoutDeadCode,
 } from '../graph/index.ts'
 import { type AdderCodes, type AdderScale, adderCodes, adderScale } from './adder-codes.ts'
 
@@ -84,36 +82,31 @@ export function quantizeAdderLayers(
       `Codes of ${bits} bits take opset ${needed} or higher; the model has ${opset}. Convert it first (onnx.version_converter).`,
       { opset },
     )
-  const rewriting = new Rewriting(analysis)
-  for (const node of model.graph.nodes) {
+  const editor = editGraph(model)
+  const rewriting = new Rewriting(analysis, editor)
+  const layers: QuantizedAdderLayer[] = []
+  editor.rewrite((node) => {
     const range = ranges.get(node)
-    if (range) rewriting.quantise(node, range, bits)
-    else rewriting.keep(node)
-  }
-  return rewriting.done()
+    if (!range) return node
+    const quantised = rewriting.quantised(node, range, bits)
+    layers.push(quantised.layer)
+    return quantised.node
+  })
+  return { model: editor.dropDead().model(), layers }
 }
 
 class Rewriting {
   readonly #analysis: Analysis
-  readonly #taken: Set<string>
-  readonly #nodes: Node[] = []
-  readonly #initializers: Map<string, Tensor>
-  readonly #layers: QuantizedAdderLayer[] = []
+  readonly #editor: GraphEditor
   /** Inputs that have been turned into codes and back, by their name and codes. */
   readonly #made = new Map<string, { readonly value: string; readonly settings: readonly string[] }>()
 
-  constructor(analysis: Analysis) {
-    const { model } = analysis
+  constructor(analysis: Analysis, editor: GraphEditor) {
     this.#analysis = analysis
-    this.#taken = allNames(model.graph)
-    this.#initializers = new Map(model.graph.initializers)
+    this.#editor = editor
   }
 
-  keep(node: Node): void {
-    this.#nodes.push(node)
-  }
-
-  quantise(node: Node, { lo, hi }: InputRange, bits: number): void {
+  quantised(node: Node, { lo, hi }: InputRange, bits: number): { node: Node; layer: QuantizedAdderLayer } {
     const scale = adderScale(bits, lo, hi)
     const [x = '', w = '', b = ''] = node.inputs
     const shape = this.#analysis.values.get(w)?.shape as readonly number[]
@@ -121,21 +114,17 @@ class Rewriting {
     const [filters] = shape as [number]
     const coded = adderCodes(weights, filters, scale)
     const { value, settings } = this.#dequantised(x, scale)
-    const codes = this.#constant(`${w}_codes`, tensorOf('uint8', shape, coded.codes))
+    const codes = this.#editor.constant(`${w}_codes`, tensorOf('uint8', shape, coded.codes))
     const dequantisedWeight = this.#node('DequantizeLinear', [codes, ...settings], `${w}_dequantized`)
     const bias = this.#bias(node, b, coded)
-    this.#nodes.push({ ...node, inputs: [value, dequantisedWeight, bias] })
-    this.#layers.push({
-      ...{ node: nodeLabel(node), bits, ...scale },
-      range: { lo: -scale.zeroPoint * scale.scale, hi: (scale.most - scale.zeroPoint) * scale.scale },
-      ...{ weights: weights.length, clampedWeights: coded.clamped, roundingError: coded.roundingError },
-    })
-  }
-
-  done(): QuantizedAdderLayers {
-    const { model } = this.#analysis
-    const graph = { ...model.graph, nodes: this.#nodes, initializers: this.#initializers }
-    return { model: { ...model, graph: withoutDeadCode(graph) }, layers: this.#layers }
+    return {
+      node: { ...node, inputs: [value, dequantisedWeight, bias] },
+      layer: {
+        ...{ node: nodeLabel(node), bits, ...scale },
+        range: { lo: -scale.zeroPoint * scale.scale, hi: (scale.most - scale.zeroPoint) * scale.scale },
+        ...{ weights: weights.length, clampedWeights: coded.clamped, roundingError: coded.roundingError },
+      },
+    }
   }
 
   /** The input as it is after being coded; layers that read the same in the same codes share it. */
@@ -144,12 +133,12 @@ class Rewriting {
     const there = this.#made.get(key)
     if (there) return there
     const settings = [
-      this.#constant(`${x}_scale`, tensorOf('float32', [], [scale])),
-      this.#constant(`${x}_zero_point`, tensorOf('uint8', [], [zeroPoint])),
+      this.#editor.constant(`${x}_scale`, tensorOf('float32', [], [scale])),
+      this.#editor.constant(`${x}_zero_point`, tensorOf('uint8', [], [zeroPoint])),
     ]
     let codes = this.#node('QuantizeLinear', [x, ...settings], `${x}_quantized`)
     if (most < 255) {
-      const bounds = [0, most].map((bound) => this.#constant(`${x}_bound`, tensorOf('uint8', [], [bound])))
+      const bounds = [0, most].map((bound) => this.#editor.constant(`${x}_bound`, tensorOf('uint8', [], [bound])))
       codes = this.#node('Clip', [codes, ...bounds], `${x}_clipped`)
     }
     const made = { value: this.#node('DequantizeLinear', [codes, ...settings], `${x}_dequantized`), settings }
@@ -160,7 +149,7 @@ class Rewriting {
   #bias(node: Node, given: string, { filterConstant }: AdderCodes): string {
     const bias = given === '' ? undefined : this.#floats(node, 2)
     const values = filterConstant.map((constant, f) => (bias?.[f] ?? 0) - constant)
-    return this.#constant(`${given || nodeLabel(node)}_bias`, tensorOf('float32', [values.length], values))
+    return this.#editor.constant(`${given || nodeLabel(node)}_bias`, tensorOf('float32', [values.length], values))
   }
 
   /** An input of a layer that is known beforehand. */
@@ -181,15 +170,8 @@ class Rewriting {
     return Float32Array.from(constantContent(this.#analysis, name).data)
   }
 
-  #constant(wish: string, tensor: Tensor): string {
-    const name = freshName(this.#taken, wish)
-    this.#initializers.set(name, tensor)
-    return name
-  }
-
   #node(opType: string, inputs: readonly string[], wish: string): string {
-    const name = freshName(this.#taken, wish)
-    this.#nodes.push({ name, opType, domain: '', inputs: [...inputs], outputs: [name], attributes: new Map() })
-    return name
+    const name = this.#editor.name(wish)
+    return this.#editor.node(opType, inputs, {}, { name, outputs: [name] })
   }
 }

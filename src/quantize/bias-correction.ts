@@ -1,4 +1,4 @@
-import { type Model, type Node, tensorOf, tensorValues, withoutDeadCode } from '../graph/index.ts'
+import { editGraph, type Model, type Node, tensorOf, tensorValues } from '../graph/index.ts'
 import { openSession, type RunningOptions } from '../runtime/index.ts'
 
 /*
@@ -30,18 +30,17 @@ export async function correctBiases(
   const wanted = layers.map((node) => node.outputs[0]!)
   const run = (model: Model, values: readonly string[]) => channelMeans(model, values, input, batches, running)
   const expected = await run(given, wanted)
-  const graph = { ...quantised.graph, initializers: new Map(quantised.graph.initializers) }
-  const corrected: Model = { ...quantised, graph }
+  const editor = editGraph(quantised)
   for (const value of wanted) {
-    const node = graph.nodes.find((n) => n.outputs[0] === value)!
-    const found = (await run(corrected, [value])).get(value)!
+    const node = editor.nodes.find((n) => n.outputs[0] === value)!
+    const found = (await run(editor.model(), [value])).get(value)!
     const target = expected.get(value)!
     const [, , bias = ''] = node.inputs
-    const constants = tensorValues(graph.initializers.get(bias)!)
+    const constants = tensorValues(editor.initializers.get(bias)!)
     const values = Float32Array.from(constants, (c, f) => c + target[f]! - found[f]!)
-    graph.initializers.set(bias, tensorOf('float32', [values.length], values))
+    editor.set(bias, tensorOf('float32', [values.length], values))
   }
-  return corrected
+  return editor.model()
 }
 
 /** Means over images and places of the channels of some values. */
@@ -52,8 +51,7 @@ async function channelMeans(
   batches: readonly CorrectionBatch[],
   running: RunningOptions,
 ): Promise<ReadonlyMap<string, Float64Array>> {
-  const outputs = values.map((name) => ({ name, type: undefined }))
-  const session = await openSession({ ...model, graph: withoutDeadCode({ ...model.graph, outputs }) }, running)
+  const session = await openSession(editGraph(model).setOutputs(values).dropDead().model(), running)
   const means = new Map<string, Float64Array>()
   try {
     const images = batches.reduce((sum, { count }) => sum + count, 0)

@@ -3,6 +3,7 @@ import {
   type Analysis,
   analyse,
   constantContent,
+  editGraph,
   graphInputs,
   type Model,
   type Node,
@@ -128,6 +129,8 @@ class AdderCalibration implements Calibration {
 export function withOutputs(model: Model, values: readonly string[]): Model {
   const { graph } = model
   const there = new Set([...graph.outputs, ...graphInputs(graph)].map((v) => v.name))
-  const more = values.filter((name) => !there.has(name)).map((name) => ({ name, type: undefined }))
-  return { ...model, graph: { ...graph, outputs: [...graph.outputs, ...more] } }
+  const more = values.filter((name) => !there.has(name))
+  return editGraph(model)
+    .setOutputs([...graph.outputs, ...more])
+    .model()
 }

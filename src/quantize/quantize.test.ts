@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../base/index.ts'
-import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
+import { editGraph, GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
 import { adderConvolution, nets } from '../nets/index.ts'
 import { modelBytes } from '../onnx/index.ts'
 import { createSession, hostTensor } from '../runtime/index.ts'
@@ -193,9 +193,11 @@ describe('quantising a network on data', () => {
   })
 
   it('names a layer whose input is always the same', async () => {
-    const model = await alive()
     // A bias so low that ReLU lets nothing through.
-    model.graph.initializers.set('a.beta', tensorOf('float32', [8], new Float32Array(8).fill(-1000)))
+    const bias = tensorOf('float32', [8], new Float32Array(8).fill(-1000))
+    const model = editGraph(await alive())
+      .set('a.beta', bias)
+      .model()
     await expect(quantize(model, options(6))).rejects.toThrow(
       'The input "a.relu_output" of AdderConv "b" is 0 everywhere in all calibration data, and no codes can be made for it.',
     )

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { seededRandom } from '../base/index.ts'
-import { GraphBuilder, type Model, type Node, tensorOf, tensorValues, validated } from '../graph/index.ts'
+import { editGraph, GraphBuilder, type Model, type Node, tensorOf, tensorValues, validated } from '../graph/index.ts'
 import { nets } from '../nets/index.ts'
 import { modelBytes } from '../onnx/index.ts'
 import { createProgram, createSession, hostTensor } from '../runtime/index.ts'
@@ -328,11 +328,8 @@ describe('statistics', () => {
     }
     const { graph } = await measureStatistics(kinds, { feeds })
     expect([...tensorValues(graph.initializers.get('m')!)]).toEqual([3, 4, 5, 6])
-    const model = nets.resnet20()
-    model.graph.initializers.set(
-      'conv1.weight',
-      tensorOf('float32', [16, 3, 3, 3], new Float32Array(432).fill(Number.NaN)),
-    )
+    const weight = tensorOf('float32', [16, 3, 3, 3], new Float32Array(432).fill(Number.NaN))
+    const model = editGraph(nets.resnet20()).set('conv1.weight', weight).model()
     await expect(measureStatistics(model, images)).rejects.toThrow('"conv1_output" holds values that are no numbers')
   })
 })

@@ -1,12 +1,13 @@
 import { elementCount, indentedLines, KerfError, NodeError, seededRandom, seedFrom } from '../base/index.ts'
 import {
   type Analysis,
-  allNames,
   analyse,
   constantSource,
+  editGraph,
   float,
-  freshName,
+  type GraphEditor,
   type Model,
+  makeNode,
   type Node,
   nodeLabel,
   opsetOf,
@@ -14,7 +15,6 @@ import {
   simplified,
   type Tensor,
   tensorOf,
-  withoutUnread,
   withStoredConstants,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
@@ -187,17 +187,14 @@ class Swap {
 
   apply(layers: ReadonlySet<Node>): Pick<AdderSwap, 'model' | 'swapped'> {
     const names = [...layers].flatMap((node) => node.inputs.slice(1))
-    const { graph } = withStoredConstants(this.#analysis, names)
+    const editor = editGraph(withStoredConstants(this.#analysis, names))
     const outputs = new Set([...layers].flatMap((node) => node.outputs))
-    const chosen = new Set(graph.nodes.filter((node) => node.outputs.some((o) => outputs.has(o))))
-    const taken = allNames(graph)
-    const initializers = new Map(graph.initializers)
     const swapped: SwappedLayer[] = []
-    const nodes = graph.nodes.flatMap((node) => {
-      if (!chosen.has(node)) return [node]
+    editor.rewrite((node) => {
+      if (!node.outputs.some((o) => outputs.has(o))) return node
       const [x = '', weight = ''] = node.inputs
-      const tensor = initializers.get(weight)!
-      if (!this.#keepWeights) initializers.set(weight, this.#drawn(weight, tensor.shape))
+      const tensor = editor.initializers.get(weight)!
+      if (!this.#keepWeights) editor.set(weight, this.#drawn(weight, tensor.shape))
       const normal = this.#normalisation(node)
       swapped.push({
         node: nodeLabel(node),
@@ -205,11 +202,9 @@ class Swap {
         batchNormalization: normal ? 'kept' : 'inserted',
       })
       const adder: Node = { ...node, opType: 'AdderConv', domain: 'ai.kerf', inputs: [x, weight] }
-      return normal ? [adder] : this.#withNormalisation(adder, node.inputs[2], tensor.shape[0]!, taken, initializers)
+      return normal ? adder : withNormalisation(editor, adder, node.inputs[2], tensor.shape[0]!)
     })
-    const opsetImports = new Map(this.#analysis.model.opsetImports).set('ai.kerf', 1)
-    const stored = withoutUnread({ ...graph, nodes, initializers }, graph)
-    return { model: { ...this.#analysis.model, opsetImports, graph: stored }, swapped }
+    return { model: editor.import('ai.kerf', 1).dropUnread().model(), swapped }
   }
 
   /** The BatchNormalization that alone reads a layer's result. */
@@ -220,36 +215,21 @@ class Swap {
     return alone && reader?.opType === 'BatchNormalization' && reader.inputs[0] === output ? reader : undefined
   }
 
-  #withNormalisation(
-    adder: Node,
-    bias: string | undefined,
-    channels: number,
-    taken: Set<string>,
-    initializers: Map<string, Tensor>,
-  ): Node[] {
-    const label = nodeLabel(adder)
-    const vector = (name: string, value: number): string => {
-      const fresh = freshName(taken, `${label}.${name}`)
-      initializers.set(fresh, tensorOf('float32', [channels], new Float32Array(channels).fill(value)))
-      return fresh
-    }
-    const sums = freshName(taken, `${label}_sums`)
-    const statistics = [vector('bn_mean', 0), vector('bn_variance', 1)]
-    return [
-      { ...adder, outputs: [sums] },
-      {
-        name: freshName(taken, `${label}_bn`),
-        opType: 'BatchNormalization',
-        domain: '',
-        inputs: [sums, vector('bn_weight', 1), bias || vector('bn_bias', 0), ...statistics],
-        outputs: [...adder.outputs],
-        attributes: new Map([['epsilon', float(1e-5)]]),
-      },
-    ]
-  }
-
   #drawn(name: string, shape: readonly number[]): Tensor {
     const random = seededRandom(seedFrom(this.#seed, name))
     return tensorOf('float32', shape, Float32Array.from({ length: elementCount(shape)! }, random.normal))
   }
+}
+
+/** An adder layer, and a BatchNormalization behind it. */
+function withNormalisation(editor: GraphEditor, adder: Node, bias: string | undefined, channels: number): Node[] {
+  const label = nodeLabel(adder)
+  const vector = (name: string, value: number): string =>
+    editor.constant(`${label}.${name}`, tensorOf('float32', [channels], new Float32Array(channels).fill(value)))
+  const sums = editor.name(`${label}_sums`)
+  const statistics = [vector('bn_mean', 0), vector('bn_variance', 1)]
+  const name = editor.name(`${label}_bn`)
+  const inputs = [sums, vector('bn_weight', 1), bias || vector('bn_bias', 0), ...statistics]
+  const normalised = makeNode('BatchNormalization', inputs, adder.outputs, { epsilon: float(1e-5) }, { name })
+  return [{ ...adder, outputs: [sums] }, normalised]
 }

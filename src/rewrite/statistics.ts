@@ -1,21 +1,18 @@
 import { elementCount, KerfError, stoppable, type Task } from '../base/index.ts'
 import {
   AttributeReader,
-  allNames,
   analyse,
   attributeOf,
   consumersOf,
+  editGraph,
   fixesBatch,
   float,
   freeBatch,
-  freshName,
   graphInputs,
   type Model,
   type Node,
-  type Tensor,
   tensorOf,
   usedNames,
-  withoutDeadCode,
   withStoredConstants,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
@@ -65,24 +62,26 @@ async function measured(
   const wanted = normalisations(model, options.behind)
   const runs: Batches = 'feeds' in images ? { model, batches: [images.feeds] } : inBatches(model, images)
   const results = await normalisedByBatch(runs, wanted, options)
-  const graph = { ...model.graph, nodes: [...model.graph.nodes], initializers: new Map(model.graph.initializers) }
-  const taken = allNames(graph)
-  const readers = consumersOf(graph)
-  for (const { node, mean, variance } of results) {
+  const editor = editGraph(model)
+  const readers = consumersOf(model.graph)
+  const put = (name: string, values: Float32Array): string => {
+    const own = (readers.get(name) ?? []).length === 1 ? name : editor.name(`${name}_measured`)
+    editor.set(own, tensorOf('float32', [values.length], values))
+    return own
+  }
+  const byNode = new Map(results.map((result) => [result.node, result]))
+  editor.rewrite((node) => {
+    const { mean, variance } = byNode.get(node) ?? {}
+    if (!mean || !variance) return node
     if (![...mean, ...variance].every(Number.isFinite))
       throw new KerfError(
         'not-finite',
         `"${node.inputs[0]}" holds values that are no numbers; its statistics cannot be measured.`,
       )
-    const put = (name = '', values: Float32Array): string => {
-      const fresh = (readers.get(name) ?? []).length === 1 ? name : freshName(taken, `${name}_measured`)
-      graph.initializers.set(fresh, tensorOf('float32', [values.length], values) satisfies Tensor)
-      return fresh
-    }
-    const inputs = [...node.inputs.slice(0, 3), put(node.inputs[3], mean), put(node.inputs[4], variance)]
-    graph.nodes[graph.nodes.indexOf(node)] = { ...node, inputs }
-  }
-  return { ...model, graph: withoutDeadCode(graph) }
+    const statistics = [put(node.inputs[3]!, mean), put(node.inputs[4]!, variance)]
+    return { ...node, inputs: [...node.inputs.slice(0, 3), ...statistics] }
+  })
+  return editor.dropDead().model()
 }
 
 /** Runs of a model in batches of a size that it takes. */
@@ -133,18 +132,19 @@ async function normalisedByBatch(
   { progress, ...running }: StatisticsOptions,
 ): Promise<Measured[]> {
   if (wanted.length === 0) return []
-  const graph = { ...model.graph, initializers: new Map(model.graph.initializers) }
-  const taken = allNames(graph)
+  const editor = editGraph(model)
   const outputs = new Map(
-    wanted.map(({ outputs: [y = ''] }) => [y, ['mean', 'variance'].map((of) => freshName(taken, `${y}_${of}`))]),
+    wanted.map(({ outputs: [y = ''] }) => [y, ['mean', 'variance'].map((of) => editor.name(`${y}_${of}`))]),
   )
-  graph.nodes = graph.nodes.map((node) => {
+  editor.rewrite((node) => {
     const own = outputs.get(node.outputs[0] ?? '')
     if (!own) return node
+    const shape = editor.initializers.get(node.inputs[3]!)?.shape ?? []
     // What was stored may be no numbers; momentum 0 would not take it away.
-    const before = freshName(taken, `${own[0]}_before`)
-    const shape = graph.initializers.get(node.inputs[3]!)?.shape ?? []
-    graph.initializers.set(before, tensorOf('float32', shape, new Float32Array(elementCount(shape)!)))
+    const before = editor.constant(
+      `${own[0]}_before`,
+      tensorOf('float32', shape, new Float32Array(elementCount(shape)!)),
+    )
     return {
       ...node,
       inputs: [...node.inputs.slice(0, 3), before, before],
@@ -152,8 +152,11 @@ async function normalisedByBatch(
       attributes: new Map([...node.attributes, ['training_mode', attributeOf(1)], ['momentum', float(0)]]),
     }
   })
-  graph.outputs = [...outputs.values()].flat().map((name) => ({ name, type: undefined }))
-  const session = await openSession({ ...model, graph: withoutDeadCode(graph) }, running, { progress })
+  const measuring = editor
+    .setOutputs([...outputs.values()].flat())
+    .dropDead()
+    .model()
+  const session = await openSession(measuring, running, { progress })
   try {
     const runs: Feeds[] = []
     for (const feeds of batches) runs.push(await session.run(feeds, { signal: running.signal, progress }))

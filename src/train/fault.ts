@@ -1,5 +1,5 @@
 import { isConcrete, KerfError } from '../base/index.ts'
-import { analyse, type Node, nodeLabel } from '../graph/index.ts'
+import { analyse, editGraph, type Node, nodeLabel } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { floatsOf, openProgram, type Program, type RunningOptions } from '../runtime/index.ts'
 import type { TrainingGraph } from './graph/training-graph.ts'
@@ -34,10 +34,8 @@ export async function faultIn(
     return known?.elementType === 'float32' && isConcrete(known.shape) && !analysis.constants.has(name)
   }
   const nodes = graph.model.graph.nodes
-  const outputs = nodes
-    .flatMap((n) => n.outputs.filter((o) => o !== '' && isFloat(o)))
-    .map((name) => ({ name, type: undefined }))
-  const model = { ...graph.model, graph: { ...graph.model.graph, outputs } }
+  const outputs = nodes.flatMap((n) => n.outputs.filter((o) => o !== '' && isFloat(o)))
+  const model = editGraph(graph.model).setOutputs(outputs).model()
   let again: Program | undefined
   try {
     again = await openProgram(model, graph.inputShapes, { ...options, signal: undefined, onNotice: () => {} })

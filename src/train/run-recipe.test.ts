@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KerfError } from '../base/index.ts'
 import { openData } from '../data/index.node.ts'
 import { createLoader } from '../data/index.ts'
-import { tensorValues } from '../graph/index.ts'
+import { editGraph, tensorOf, tensorValues } from '../graph/index.ts'
 import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { tinyNet } from '../testing/tiny-images.ts'
 import { evaluate } from './evaluate.ts'
@@ -269,13 +269,8 @@ describe('what goes wrong', () => {
   })
 
   it('a first step that fails leaves no checkpoint, and says so', async () => {
-    const model = tinyNet()
-    const fc = model.graph.initializers.get('fc.bias')!
-    model.graph.initializers.set('fc.bias', {
-      ...fc,
-      data: { byteLength: 12, bytes: () => new Uint8Array(Float32Array.of(Infinity, 0, 0).buffer) },
-    })
-    writeModelFile(model, at('infinite.onnx'))
+    const bias = tensorOf('float32', [3], [Infinity, 0, 0])
+    writeModelFile(editGraph(tinyNet()).set('fc.bias', bias).model(), at('infinite.onnx'))
     const error = await failureOf(runRecipe(recipe('infinite', { model: { onnx: at('infinite.onnx') } })))
     expect(error.message).toContain('"fc.bias" already had values that are not finite, 1 of 3.')
     expect(error.message).toContain('No checkpoint had been saved yet.')

@@ -1,5 +1,5 @@
 import { isConcrete, KerfError } from '../base/index.ts'
-import type { Model } from '../graph/index.ts'
+import { editGraph, type Model } from '../graph/index.ts'
 import { openProgram, type RunningOptions } from '../runtime/index.ts'
 import { proveFreedBatch } from './batch-proof.ts'
 import { classifierOf } from './graph/classifier.ts'
@@ -44,9 +44,10 @@ export async function createTeacher(
   })
   // Log-probabilities serve as logits: Softmax takes both to the same.
   const wanted = [logits, ...features.map((f) => f.teacher)]
-  const outputs = [...new Set(wanted)].map((name) => ({ name, type: undefined }))
   const program = await openProgram(
-    { ...model, graph: { ...model.graph, outputs } },
+    editGraph(model)
+      .setOutputs([...new Set(wanted)])
+      .model(),
     new Map([[image, imageShape]]),
     options,
   )

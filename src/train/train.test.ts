@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { KerfError } from '../base/index.ts'
-import { type Model, tensorValues } from '../graph/index.ts'
+import { editGraph, type Model, type Tensor, tensorOf, tensorValues } from '../graph/index.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
 import { tinyLoader, tinyNet, tinyShape } from '../testing/tiny-images.ts'
 import { evaluate } from './evaluate.ts'
@@ -112,18 +112,12 @@ describe('the trained model', () => {
 
 describe('masks', () => {
   it('keep zeros through training, also of the average, and leave biases of 0 to learn', async () => {
-    const model = tinyNet()
-    const cut = new Float32Array(tensorValues(model.graph.initializers.get('conv2.weight')!)).map((w, i) =>
-      i % 3 ? w : 0,
-    )
-    model.graph.initializers.set('conv2.weight', {
-      ...model.graph.initializers.get('conv2.weight')!,
-      data: bytesOf(cut),
-    })
+    const model = withWeight('conv2.weight', (w, i) => (i % 3 ? w : 0))
     const { trainer } = await trained(model, 1, { masks: 'zeros', average: {} })
     const after = trainer.model().graph.initializers
-    const zeros = [...tensorValues(after.get('conv2.weight')!)].flatMap((w, i) => (w === 0 ? [i] : []))
-    expect(zeros).toEqual([...cut].flatMap((w, i) => (w === 0 ? [i] : [])))
+    const zeros = (tensors: ReadonlyMap<string, Tensor>) =>
+      [...tensorValues(tensors.get('conv2.weight')!)].flatMap((w, i) => (w === 0 ? [i] : []))
+    expect(zeros(after)).toEqual(zeros(model.graph.initializers))
     expect([...tensorValues(after.get('fc.bias')!)].every((w) => w !== 0)).toBe(true)
   })
 
@@ -139,9 +133,13 @@ describe('masks', () => {
   })
 })
 
-const bytesOf = (values: Float32Array) => {
-  const bytes = new Uint8Array(values.buffer)
-  return { byteLength: bytes.length, bytes: (at = 0, length = bytes.length - at) => bytes.subarray(at, at + length) }
+/** The tiny network with one of its weights changed. */
+function withWeight(name: string, change: (w: number, i: number) => number): Model {
+  const model = tinyNet()
+  const weight = model.graph.initializers.get(name)!
+  return editGraph(model)
+    .set(name, tensorOf('float32', weight.shape, tensorValues(weight).map(change)))
+    .model()
 }
 
 describe('a run that was stopped', () => {
@@ -304,12 +302,7 @@ describe('values that are not finite stop the training', () => {
   }
 
   it('at the layer where they began, with nothing changed', async () => {
-    const model = tinyNet()
-    const huge = new Float32Array(tensorValues(model.graph.initializers.get('conv2.weight')!)).map((w) => w * 1e38)
-    model.graph.initializers.set('conv2.weight', {
-      ...model.graph.initializers.get('conv2.weight')!,
-      data: bytesOf(huge),
-    })
+    const model = withWeight('conv2.weight', (w) => w * 1e38)
     const error = await faultOf(model)
     expect(error.code).toBe('not-finite')
     expect(error.message).toMatch(

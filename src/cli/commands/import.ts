@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { KerfError } from '../../base/index.ts'
 import { elementTypeOf, openSafetensorsFile } from '../../formats/index.node.ts'
-import { graphInputs, type Model } from '../../graph/index.ts'
+import { editGraph, graphInputs, type Model } from '../../graph/index.ts'
 import { imageMetadata, preprocessingFor, withImageMetadata } from '../../image/index.ts'
 import { type ImportedNet, importNet, type StoredWeight } from '../../nets/index.ts'
 import { type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
@@ -73,10 +73,9 @@ export function define(command: Command, io: Io): void {
 
 /** With what the weights' file, and flags over it, say of images and classes. */
 function described(model: Model, metadata: Readonly<Record<string, string>>, options: Options): Model {
-  const told = {
-    ...model,
-    metadata: new Map([...Object.entries(metadata).filter(([key]) => key.startsWith('kerf.')), ...model.metadata]),
-  }
+  const editor = editGraph(model)
+  for (const [key, value] of Object.entries(metadata)) if (key.startsWith('kerf.')) editor.setMetadata(key, value)
+  const told = editor.model()
   const [input] = graphInputs(model.graph)
   const given = preprocessingOptions(options)
   const preprocessing =

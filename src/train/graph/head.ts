@@ -11,16 +11,16 @@ import {
   type Analysis,
   analyse,
   axesOf,
+  editGraph,
+  type GraphEditor,
   type Model,
   type Node,
   nodeLabel,
   simplified,
   type Tensor,
-  TensorEdits,
   tensorOf,
   tensorValues,
   type ValueInfo,
-  withEdits,
   withStoredConstants,
 } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
@@ -153,7 +153,7 @@ class Head {
   }
 
   #made(weight: string, axis: number, classes: number, seed: number, targets: boolean): Model {
-    const edits = new TensorEdits(this.#model)
+    const editor = editGraph(this.#model)
     const { shape } = this.#tensor(weight)!
     const terms = elementCount(shape)! / this.#classes
     const draw = (name: string, sizes: readonly number[]) =>
@@ -168,32 +168,27 @@ class Head {
           const sizes = tensor!.shape.map((d, a) =>
             d === this.#classes && (name !== weight || a === axis) ? classes : d,
           )
-          return this.#put(edits, name, tensorOf('float32', sizes, draw(name, sizes)))
+          return this.#put(editor, name, tensorOf('float32', sizes, draw(name, sizes)))
         }
         if (!targets || tensor?.elementType !== 'int64' || tensor.shape.length !== 1) return name
         const values = Array.from(tensorValues(tensor), Number)
         if (!values.includes(this.#classes)) return name
         const free = values.map((d) => (d === this.#classes ? classes : d))
-        return this.#put(edits, name, tensorOf('int64', tensor.shape, free))
+        return this.#put(editor, name, tensorOf('int64', tensor.shape, free))
       })
       changed.set(node, { ...node, inputs })
     }
-    const nodes = this.#model.graph.nodes.map((node) => changed.get(node) ?? node)
-    return {
-      ...this.#model,
-      graph: {
-        ...withEdits(this.#model.graph, edits, nodes),
-        valueInfo: new Map(),
-        outputs: this.#model.graph.outputs.map(({ name }) => ({ name, type: undefined })),
-      },
-    }
+    return editor
+      .rewrite((node) => changed.get(node) ?? node)
+      .forgetTypes()
+      .model()
   }
 
   /** Under its own name, where nothing else reads it. */
-  #put(edits: TensorEdits, name: string, tensor: Tensor): string {
+  #put(editor: GraphEditor, name: string, tensor: Tensor): string {
     const readers = this.#model.graph.nodes.filter((node) => node.inputs.includes(name)).length
-    if (readers > 1) return edits.add(name, tensor)
-    edits.set(name, tensor)
+    if (readers > 1) return editor.constant(name, tensor)
+    editor.set(name, tensor)
     return name
   }
 
@@ -214,14 +209,9 @@ class Head {
       const shape = info.type.shape.map((d, axis) => (old?.[axis] === now?.[axis] ? d : (now?.[axis] ?? '')))
       return { ...info, type: { ...info.type, shape } }
     }
-    return {
-      ...made,
-      graph: {
-        ...made.graph,
-        outputs: outputs.map(updated),
-        valueInfo: new Map([...valueInfo].map(([name, info]) => [name, updated(info)])),
-      },
-    }
+    const editor = editGraph(made).setOutputs(outputs.map(updated))
+    for (const info of valueInfo.values()) editor.declare(updated(info))
+    return editor.model()
   }
 }
 

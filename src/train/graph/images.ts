@@ -1,18 +1,17 @@
 import type { Shape } from '../../base/index.ts'
 import { KerfError, NodeError } from '../../base/index.ts'
 import {
-  allNames,
   analyse,
-  attributeOf,
   axesOf,
+  editGraph,
   fixesBatch,
   freeBatch,
-  freshName,
   graphInputs,
   type ImageLayout,
   imageLayoutOf,
   inferenceForm,
   type Model,
+  makeNode,
   simplified,
   withInputShapes,
 } from '../../graph/index.ts'
@@ -84,23 +83,21 @@ export function withInputSize(model: Model, size: number | readonly [height: num
 
 /** Takes [N, C, H, W] and hands it on as the input [N, H, W, C] that the model had. */
 function channelsFirst(model: Model, name: string): Model {
-  const { graph } = model
-  const images = freshName(allNames(graph), `${name}/channels_first`)
-  const inputs = graph.inputs.map((info) => {
-    if (info.name !== name || info.type?.kind !== 'tensor') return info
-    const [n, h, w, c] = info.type.shape ?? []
-    const shape = info.type.shape && ([n, c, h, w] as Shape)
-    return { ...info, name: images, type: { ...info.type, shape } }
-  })
-  const transpose = {
-    name: `${images}/transpose`,
-    opType: 'Transpose',
-    domain: '',
-    inputs: [images],
-    outputs: [name],
-    attributes: new Map([['perm', attributeOf([...axesOf.NHWC])]]),
-  }
-  return { ...model, graph: { ...graph, inputs, nodes: [transpose, ...graph.nodes] } }
+  const editor = editGraph(model)
+  const images = editor.name(`${name}/channels_first`)
+  const { nodes } = editor
+  return editor
+    .mapInputs((info) => {
+      if (info.name !== name || info.type?.kind !== 'tensor') return info
+      const [n, h, w, c] = info.type.shape ?? []
+      const shape = info.type.shape && ([n, c, h, w] as Shape)
+      return { ...info, name: images, type: { ...info.type, shape } }
+    })
+    .setNodes([
+      makeNode('Transpose', [images], [name], { perm: axesOf.NHWC }, { name: `${images}/transpose` }),
+      ...nodes,
+    ])
+    .model()
 }
 
 export const shapeText = (shape: readonly unknown[] | undefined): string =>

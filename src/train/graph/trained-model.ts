@@ -1,4 +1,4 @@
-import { attributeOf, type Model, type Node, simplified, type Tensor, tensorOf } from '../../graph/index.ts'
+import { attributeOf, editGraph, type Model, simplified, type Tensor, tensorOf } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
 import type { MovedInput } from './training-graph.ts'
 
@@ -21,31 +21,32 @@ export function trainedModel(
   moved: readonly MovedInput[] = [],
 ): Model {
   const model = hasAll(given, values, moved) ? given : simplified(given, operators)
-  const initializers = new Map(model.graph.initializers)
-  for (const [name, { docString }] of initializers) {
+  const editor = editGraph(model)
+  for (const [name, { docString }] of model.graph.initializers) {
     const trained = values.get(name)
-    if (trained) initializers.set(name, { ...tensorFrom(trained), docString })
+    if (trained) editor.set(name, { ...tensorFrom(trained), docString })
   }
   const own = new Set(moved.map((m) => m.name))
-  const nodes = model.graph.nodes.flatMap((node): Node[] => {
-    const [output = ''] = node.outputs
-    const trained = own.has(output) ? undefined : values.get(output)
-    // A Constant holds its tensor itself; what makes one from its inputs (ConstantOfShape) gives way to an initializer.
-    if (trained && node.inputs.length === 0)
-      return [{ ...node, attributes: new Map([['value', attributeOf(tensorFrom(trained))]]) }]
-    if (trained) {
-      initializers.set(output, tensorFrom(trained))
-      return []
-    }
-    const inputs = [...node.inputs]
-    for (const { reader, input, name } of moved)
-      if (reader === output) {
-        inputs[input] = name
-        initializers.set(name, tensorFrom(values.get(name)!))
+  return editor
+    .rewrite((node) => {
+      const [output = ''] = node.outputs
+      const trained = own.has(output) ? undefined : values.get(output)
+      // A Constant holds its tensor itself; what makes one from its inputs (ConstantOfShape) gives way to an initializer.
+      if (trained && node.inputs.length === 0)
+        return { ...node, attributes: new Map([['value', attributeOf(tensorFrom(trained))]]) }
+      if (trained) {
+        editor.set(output, tensorFrom(trained))
+        return []
       }
-    return [inputs.every((name, i) => name === node.inputs[i]) ? node : { ...node, inputs }]
-  })
-  return { ...model, graph: { ...model.graph, initializers, nodes } }
+      const inputs = [...node.inputs]
+      for (const { reader, input, name } of moved)
+        if (reader === output) {
+          inputs[input] = name
+          editor.set(name, tensorFrom(values.get(name)!))
+        }
+      return inputs.every((name, i) => name === node.inputs[i]) ? node : { ...node, inputs }
+    })
+    .model()
 }
 
 const tensorFrom = ({ shape, data }: TrainedTensor): Tensor => tensorOf('float32', shape, data)

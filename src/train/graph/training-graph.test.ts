@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GraphBuilder, type Model, tensorOf, tensorValues } from '../../graph/index.ts'
+import { editGraph, GraphBuilder, type Model, makeNode, tensorOf, tensorValues } from '../../graph/index.ts'
 import { modelBytes, readModel } from '../../onnx/index.ts'
 import { tinyNet } from '../../testing/tiny-images.ts'
 import { parameterGroups } from '../optimisers/parameter.ts'
@@ -251,8 +251,8 @@ describe('the trained model', () => {
   })
 
   it('inlines functions whose inside is learnt', async () => {
-    const model = network((b, x) => b.node('Scaled', [layer(b, x)], {}, { domain: 'mine', name: 'call' }))
-    model.functions.push({
+    const calling = network((b, x) => b.node('Scaled', [layer(b, x)], {}, { domain: 'mine', name: 'call' }))
+    const scaled = {
       name: 'Scaled',
       domain: 'mine',
       inputs: ['a'],
@@ -261,17 +261,11 @@ describe('the trained model', () => {
       defaults: new Map(),
       opsetImports: new Map([['', 17]]),
       nodes: [
-        {
-          name: 's',
-          opType: 'Constant',
-          domain: '',
-          inputs: [],
-          outputs: ['s'],
-          attributes: new Map([['value', { kind: 'tensor', value: tensorOf('float32', [2, 1, 1], [1, 1]) }]]),
-        },
-        { name: 'm', opType: 'Mul', domain: '', inputs: ['a', 's'], outputs: ['c'], attributes: new Map() },
+        makeNode('Constant', [], ['s'], { value: tensorOf('float32', [2, 1, 1], [1, 1]) }),
+        makeNode('Mul', ['a', 's'], ['c'], {}, { name: 'm' }),
       ],
-    })
+    }
+    const model = editGraph(calling).setFunctions([scaled]).model()
     const after = await afterStep(model)
     expect(after.graph.nodes.map((n) => n.opType)).not.toContain('Scaled')
   })
@@ -286,10 +280,11 @@ describe('what cannot be trained', () => {
   }
   const half = () => {
     const model = network((_, x) => x)
-    model.graph.initializers.clear()
-    model.graph.nodes.splice(0, 1)
-    model.graph.nodes[0]!.inputs = ['x']
-    return model
+    const [, first, ...more] = model.graph.nodes
+    return editGraph(model)
+      .setNodes([{ ...first!, inputs: ['x'] }, ...more])
+      .dropDead()
+      .model()
   }
   it.each([
     [

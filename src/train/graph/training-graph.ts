@@ -2,17 +2,14 @@ import { type Choices, differentiate, Emitter, type Unreached } from '../../auto
 import { isConcrete, KerfError } from '../../base/index.ts'
 import {
   type Analysis,
-  allNames,
   constantContent,
-  freshName,
+  editGraph,
   type Graph,
+  type GraphEditor,
   type Model,
   type Node,
-  opsetOf,
   type Tensor,
   tensorOf,
-  withoutDeadCode,
-  withoutUnreadOutputs,
 } from '../../graph/index.ts'
 import { operators } from '../../ops/index.ts'
 import { type Classifier, checkLogits, classifierOf } from './classifier.ts'
@@ -92,7 +89,7 @@ export interface TrainingGraph {
  */
 export function trainingGraph(given: Model, options: TrainingGraphOptions): TrainingGraph {
   const network = networkForImages(given, options.imageShape).model
-  const model = { ...network, graph: withoutUnreadOutputs(network.graph) }
+  const model = editGraph(network).dropUnreadOutputs().model()
   const classifier = classifierOf(model, options.imageShape, options.classes)
   const { weights, isFrozen } = withoutFrozen(classifier.analysis, options.freeze ?? [])
   const made = new Maker(model, classifier, options, weights, isFrozen).make()
@@ -110,11 +107,9 @@ class Maker {
   readonly #options: TrainingGraphOptions
   readonly #classifier: Classifier
   readonly #analysis: Analysis
-  readonly #opsets: Map<string, number>
-  readonly #graph: Graph
+  readonly #editor: GraphEditor
   readonly #learnable: readonly Learnable[]
   readonly #isFrozen: (node: Node) => boolean
-  readonly #taken: Set<string>
   readonly #model: Model
   readonly #shapes = new Map<string, readonly number[]>()
   readonly #statistics: RunningStatistic[] = []
@@ -134,17 +129,8 @@ class Maker {
     this.#classifier = classifier
     this.#analysis = analysis
     this.#learnable = weights
-    this.#taken = allNames(model.graph)
-    this.#opsets = new Map([...model.opsetImports, ['ai.kerf', 1]])
-    this.#graph = {
-      name: model.graph.name,
-      inputs: [],
-      outputs: [],
-      initializers: new Map(model.graph.initializers),
-      // Shapes are those of this batch, whatever the file says.
-      valueInfo: new Map(),
-      nodes: [],
-    }
+    // Shapes are those of this batch, whatever the file says.
+    this.#editor = editGraph(model).dropInputs().setOutputs([]).forgetTypes().import('ai.kerf', 1)
   }
 
   make(): { readonly graph: TrainingGraph; readonly unreached: readonly Unreached[] } {
@@ -153,34 +139,22 @@ class Maker {
     for (const { name, shape } of this.#learnable) this.#input(name, shape)
     const inputs = new Set(this.#shapes.keys())
     // A Constant that is learnt is an input now.
-    for (const node of this.#model.graph.nodes)
-      if (!node.outputs.some((o) => inputs.has(o))) this.#graph.nodes.push(this.#inTraining(node))
-    const emit = new Emitter(this.#graph, this.#taken, opsetOf(this.#opsets, ''))
+    this.#editor.rewrite((node) => (node.outputs.some((o) => inputs.has(o)) ? [] : this.#inTraining(node)))
+    const emit = new Emitter(this.#editor)
     emit.prefix = 'loss'
     const { loss, scores, targets, teacher } = this.#loss(emit, logits)
-    const trunk = withoutDeadCode({
-      ...this.#graph,
-      outputs: [loss, scores].map((name) => ({ name, type: undefined })),
-    })
-    const live = { ...this.#model, opsetImports: this.#opsets, functions: this.#model.functions, graph: trunk }
-    const choices = this.#offered(trunk)
-    const { model, gradients, unreached } = differentiate(
-      live,
-      loss,
-      this.#learnable.map((l) => l.name),
-      this.#shapes,
-      choices,
-    )
+    const trunk = this.#editor.setOutputs([loss, scores]).dropDead().model()
+    const learnt = this.#learnable.map((l) => l.name)
+    const { model, gradients, unreached } = differentiate(trunk, loss, learnt, this.#shapes, this.#offered(trunk.graph))
     const weights = this.#learnable.map((l) => ({ ...l, gradient: gradients.get(l.name)! }))
     const outputs = [loss, scores, ...weights.map((w) => w.gradient), ...this.#statistics.map((s) => s.next)]
-    const graph = withoutDeadCode({
-      ...model.graph,
-      outputs: [...new Set(outputs)].map((name) => ({ name, type: undefined })),
-    })
     return {
       unreached,
       graph: {
-        model: { ...model, graph },
+        model: editGraph(model)
+          .setOutputs([...new Set(outputs)])
+          .dropDead()
+          .model(),
         inputShapes: this.#shapes,
         images: image,
         targets,
@@ -197,12 +171,11 @@ class Maker {
   }
 
   #input(name: string, shape: readonly number[]): void {
-    this.#graph.initializers.delete(name)
-    this.#graph.inputs.push({ name, type: { kind: 'tensor', elementType: 'float32', shape } })
+    this.#editor.input(name, 'float32', shape)
     this.#shapes.set(name, shape)
   }
 
-  readonly #fresh = (wish: string) => freshName(this.#taken, wish)
+  readonly #fresh = (wish: string) => this.#editor.name(wish)
 
   #inTraining(node: Node): Node {
     const known = this.#analysis.calls.get(node)
@@ -229,7 +202,7 @@ class Maker {
   #statistic(node: Node, input: number, next: string): string {
     const value = node.inputs[input]!
     const stored = this.#analysis.stored.get(value)
-    const own = this.#graph.initializers.has(value) && !this.#shapes.has(value) && readers(this.#model, value) === 1
+    const own = this.#editor.initializers.has(value) && !this.#shapes.has(value) && readers(this.#model, value) === 1
     const name = own ? value : this.#fresh(`${node.name || node.outputs[0]}/statistic${input}`)
     const tensor = stored ?? this.#computed(value)
     this.#input(name, tensor.shape)

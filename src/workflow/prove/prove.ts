@@ -1,5 +1,5 @@
 import { type ElementType, KerfError, stoppable, type Task } from '../../base/index.ts'
-import { type Model, withInputShapes } from '../../graph/index.ts'
+import { editGraph, type Model, withInputShapes } from '../../graph/index.ts'
 import type { PruneResult } from '../../prune/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import { type Agreement, compareOutputs, toleranceFor } from './agreement.ts'
@@ -140,10 +140,8 @@ interface Judgement {
 function pairOf(result: PruneResult, masked: Model, inputs: ProofOptions['inputs']): Pair {
   const feeds = feedsOf(result.model, inputs)
   const compared = comparedValues(result)
-  const sized = (model: Model): Model => {
-    const own = sizedFor(model, feeds)
-    return { ...own, graph: { ...own.graph, outputs: compared.map(({ name }) => ({ name, type: undefined })) } }
-  }
+  const names = compared.map(({ name }) => name)
+  const sized = (model: Model): Model => editGraph(sizedFor(model, feeds)).setOutputs(names).model()
   return { masked: sized(masked), cut: sized(result.model), feeds, compared, tolerance: toleranceFor(result.model) }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GraphBuilder, type Model, type Node, tensorOf } from '../../../graph/index.ts'
+import { editGraph, GraphBuilder, type Model, makeNode, tensorOf } from '../../../graph/index.ts'
 import { UnsupportedError } from '../../../plan/index.ts'
 import { hostTensor } from '../../tensor.ts'
 import { referenceRun } from './run.ts'
@@ -60,25 +60,18 @@ describe('the reference backend', () => {
   })
 
   it('inlines functions of the model', () => {
-    const model = network(1, (b, x) => b.node('Twice', [x], {}, { domain: 'mine' }))
-    const body: Node = {
-      name: '',
-      opType: 'Add',
-      domain: '',
-      inputs: ['a', 'a'],
-      outputs: ['b'],
-      attributes: new Map(),
-    }
-    model.functions.push({
+    const calling = network(1, (b, x) => b.node('Twice', [x], {}, { domain: 'mine' }))
+    const twice = {
       name: 'Twice',
       domain: 'mine',
       inputs: ['a'],
       outputs: ['b'],
       attributes: [],
       defaults: new Map(),
-      nodes: [body],
+      nodes: [makeNode('Add', ['a', 'a'], ['b'])],
       opsetImports: new Map([['', 17]]),
-    })
+    }
+    const model = editGraph(calling).setFunctions([twice]).model()
     expect(only(referenceRun(model, feed(4)))).toEqual([8])
   })
 

@@ -3,7 +3,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../base/index.ts'
-import { analyse, GraphBuilder, type Model, type Node, tensorOf } from '../../../graph/index.ts'
+import {
+  analyse,
+  editGraph,
+  GraphBuilder,
+  type GraphEditor,
+  type Model,
+  type Node,
+  type Tensor,
+  tensorOf,
+} from '../../../graph/index.ts'
 import { operators } from '../../../ops/index.ts'
 import { makePlan, weightCodes } from '../../../plan/index.ts'
 import { quantizeAdderLayers } from '../../../quantize/index.ts'
@@ -179,50 +188,38 @@ describe('a network of quantised adder layers', () => {
 
 describe('what is not understood as codes is calculated as it stands', () => {
   const shape = [1, 4, 5, 5]
+  type Change = (editor: GraphEditor, node: (opType: string) => Node) => void
   /** One quantised layer, changed. */
-  const changed = (change: (model: Model, node: (opType: string) => Node) => void, bits = 6): Model => {
+  const changed = (change: Change, bits = 6): Model => {
     const net = new Net(shape)
     const model = quantised(net.model(net.adder(net.x, 'layer', [3, 4, 3, 3], { pads: [1, 1, 1, 1] })), bits)
-    change(model, (opType) => model.graph.nodes.find((n) => n.opType === opType)!)
-    return model
+    const editor = editGraph(model)
+    change(editor, (opType) => model.graph.nodes.find((n) => n.opType === opType)!)
+    return editor.model()
   }
-  const constant = (model: Model, name: string, type: 'float32' | 'uint8', value: number): string => {
-    model.graph.initializers.set(name, tensorOf(type, [], [value]))
-    return name
+  const reading = (editor: GraphEditor, node: Node, input: number, tensor: Tensor): void => {
+    const name = editor.constant('other', tensor)
+    editor.rewrite((n) => (n === node ? { ...n, inputs: n.inputs.with(input, name) } : n))
   }
+  const scalar = (type: 'float32' | 'uint8', value: number) => tensorOf(type, [], [value])
+  const filters = (values: ArrayLike<number>) => tensorOf('float32', [3, 4, 3, 3], values)
 
-  it.each<[string, (model: Model, node: (opType: string) => Node) => void]>([
+  it.each<[string, Change]>([
     [
       'another scale behind than before',
-      (m, node) => node('DequantizeLinear').inputs.splice(1, 1, constant(m, 's', 'float32', 0.5)),
+      (editor, node) => reading(editor, node('DequantizeLinear'), 1, scalar('float32', 0.5)),
     ],
     [
       'another zero point behind than before',
-      (m, node) => node('DequantizeLinear').inputs.splice(2, 1, constant(m, 'z', 'uint8', 9)),
+      (editor, node) => reading(editor, node('DequantizeLinear'), 2, scalar('uint8', 9)),
     ],
-    ['codes bounded from below', (m, node) => node('Clip').inputs.splice(1, 1, constant(m, 'l', 'uint8', 3))],
-    ['a zero point that is cut off', (m, node) => node('Clip').inputs.splice(2, 1, constant(m, 'h', 'uint8', 5))],
-    [
-      'codes that are put out',
-      (m, node) => void m.graph.outputs.push({ name: node('Clip').outputs[0]!, type: undefined }),
-    ],
-    [
-      'a dequantised input that is put out',
-      (m, node) => void m.graph.outputs.push({ name: node('DequantizeLinear').outputs[0]!, type: undefined }),
-    ],
+    ['codes bounded from below', (editor, node) => reading(editor, node('Clip'), 1, scalar('uint8', 3))],
+    ['a zero point that is cut off', (editor, node) => reading(editor, node('Clip'), 2, scalar('uint8', 5))],
+    ['codes that are put out', (editor, node) => editor.output(node('Clip').outputs[0]!)],
+    ['a dequantised input that is put out', (editor, node) => editor.output(node('DequantizeLinear').outputs[0]!)],
     [
       'weights between the codes',
-      (m, node) => {
-        m.graph.initializers.set(
-          'w',
-          tensorOf(
-            'float32',
-            [3, 4, 3, 3],
-            floats(108).map((v) => v + 1 / 1024),
-          ),
-        )
-        node('AdderConv').inputs[1] = 'w'
-      },
+      (editor, node) => reading(editor, node('AdderConv'), 1, filters(floats(108).map((v) => v + 1 / 1024))),
     ],
   ])('%s', async (_, change) => {
     const model = changed(change)
@@ -233,17 +230,8 @@ describe('what is not understood as codes is calculated as it stands', () => {
   })
 
   it('and weights of more bits than the input are codes nevertheless', async () => {
-    const model = changed((m, node) => {
-      m.graph.initializers.set(
-        'w',
-        tensorOf(
-          'float32',
-          [3, 4, 3, 3],
-          floats(108, -0.9, 14).map((v) => Math.round(16 * v) / 16),
-        ),
-      )
-      node('AdderConv').inputs[1] = 'w'
-    })
+    const weights = floats(108, -0.9, 14).map((v) => Math.round(16 * v) / 16)
+    const model = changed((editor, node) => reading(editor, node('AdderConv'), 1, filters(weights)))
     expect((await tasksOf(model, shape)).some((t) => t.startsWith('adderU8'))).toBe(true)
     await agree(model, input(shape))
   })
