@@ -1,6 +1,6 @@
 // Long work that is aborted in the middle: it ends, leaves nothing running, and what it was done with can be used again or is gone.
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { seededRandom } from '../src/base/index.ts'
 import { createLoader, generatedImages } from '../src/data/index.ts'
 import type { Model } from '../src/graph/index.ts'
@@ -130,16 +130,12 @@ function open(): { readonly runtime: Runtime; readonly count: () => number } {
   const create: Runtime['createSession'] = async (model, options) => {
     const session = await createSession(model, options)
     count++
-    return {
-      ...{ backend: session.backend, threads: session.threads, memory: session.memory },
-      ...{ inputNames: session.inputNames, outputNames: session.outputNames },
-      run: (given, task) => session.run(given, task),
-      profile: (given, seconds, task) => session.profile(given, seconds, task),
-      dispose: () => {
-        count--
-        session.dispose()
-      },
-    }
+    const dispose = session.dispose.bind(session)
+    vi.spyOn(session, 'dispose').mockImplementation(() => {
+      count--
+      return dispose()
+    })
+    return session
   }
   return { runtime: { createProgram, createSession: create }, count: () => count }
 }

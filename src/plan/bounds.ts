@@ -1,4 +1,3 @@
-import { constantContent } from '../graph/index.ts'
 import type { Prepared, Unit } from './units.ts'
 
 /*
@@ -36,7 +35,7 @@ const clip: Rule = ([x = unbounded], { node, call }, prepared) => {
   const bound = (input: number, attribute: number | undefined, none: number): number => {
     const name = node.inputs[input] ?? ''
     if (name === '') return attribute ?? none
-    return (prepared.isConstant(name) ? constantContent(prepared, name).data[0] : undefined) ?? none
+    return (prepared.isConstant(name) ? prepared.content(name).data[0] : undefined) ?? none
   }
   const lo = bound(1, min, Number.NEGATIVE_INFINITY)
   const hi = bound(2, max, Number.POSITIVE_INFINITY)

@@ -1,4 +1,3 @@
-import { constantContent } from '../graph/index.ts'
 import type { Job } from './job.ts'
 import type { Prepared } from './units.ts'
 
@@ -37,7 +36,7 @@ function sameNumber(a: string | undefined, b: string | undefined, prepared: Prep
   if (a && a === b) return prepared.values.get(a)?.shape?.every((d) => d === 1) ?? false
   const [x, y] = [a, b].map((name) => {
     if (!name) return [0]
-    return prepared.isConstant(name) ? constantContent(prepared, name).data : []
+    return prepared.isConstant(name) ? prepared.content(name).data : []
   })
   return x?.length === 1 && y?.length === 1 && x[0] === y[0]
 }

@@ -1,5 +1,5 @@
 import { elementCount, isConcrete } from '../base/index.ts'
-import { constantContent, type Node } from '../graph/index.ts'
+import type { Node } from '../graph/index.ts'
 import type { Prepared, Unit } from './units.ts'
 
 /*
@@ -87,7 +87,7 @@ function scaleOf(node: Node, prepared: Prepared): Pick<Codes, 'scale' | 'zeroPoi
     if (name === '') return fallback
     const shape = prepared.values.get(name)?.shape
     if (!prepared.isConstant(name) || elementCount(shape) !== 1) return undefined
-    return constantContent(prepared, name).data[0]
+    return prepared.content(name).data[0]
   }
   const scale = number(1)
   const zeroPoint = number(2, 0)
@@ -106,7 +106,7 @@ function asClipped(
   const bound = (i: number, fallback: number): number | undefined => {
     const name = unit.node.inputs[i] ?? ''
     if (name === '') return fallback
-    return prepared.isConstant(name) ? constantContent(prepared, name).data[0] : undefined
+    return prepared.isConstant(name) ? prepared.content(name).data[0] : undefined
   }
   const [least, most] = [bound(1, 0), bound(2, 255)]
   return least === 0 && most !== undefined ? { unit, most } : undefined
@@ -122,7 +122,7 @@ function isDequantised({ node, call }: Unit, { scale, zeroPoint }: Codes, prepar
 /** Its other inputs are known beforehand, and the weights among them are codes. */
 function weightsAreCodes({ node }: Unit, codes: Codes, prepared: Prepared): boolean {
   if (!node.inputs.slice(1).every((name) => name === '' || prepared.isConstant(name))) return false
-  return weightCodes(constantContent(prepared, node.inputs[1]!).data, codes) !== undefined
+  return weightCodes(prepared.content(node.inputs[1]!).data, codes) !== undefined
 }
 
 /**

@@ -1,10 +1,10 @@
-import { capturedNames, constantContent, graphInputs, subgraphsOf } from '../graph/index.ts'
-import type { BatchNormalizationAttributes } from '../ops/index.ts'
+import { capturedNames, graphInputs, subgraphsOf } from '../graph/index.ts'
 import { type Abilities, abilityOf, isView, passes } from './ability.ts'
+import { isAffine } from './affine.ts'
 import { findCentred } from './centred.ts'
 import { findCodes } from './codes.ts'
 import { isPlaced } from './element-types.ts'
-import type { Affine, Job } from './job.ts'
+import type { Job } from './job.ts'
 import { findShuffles } from './shuffle.ts'
 import type { Prepared, Unit } from './units.ts'
 import { WholeNumbers } from './whole-numbers.ts'
@@ -83,10 +83,8 @@ export function fuse(prepared: Prepared, abilities: Abilities): Job[] {
       continue
     }
     const scaled = candidate(first, 'affine')
-    // Its parameters are read only for somebody who takes them.
-    const affine = scaled && asAffine(unit, prepared)
-    if (affine) {
-      replace(scaled.index, { ...scaled.job, affine }, result)
+    if (scaled && isAffine(unit, prepared)) {
+      replace(scaled.index, { ...scaled.job, affine: unit }, result)
       continue
     }
     const clamp = asClamp(unit, prepared)
@@ -162,24 +160,6 @@ function countReaders({ units, model }: Prepared): Map<string, number> {
   return readers
 }
 
-/** BatchNormalization by known parameters; in training it takes the batch's own. */
-function asAffine({ node, call }: Unit, prepared: Prepared): Affine | undefined {
-  if (node.domain !== '' || node.opType !== 'BatchNormalization' || node.outputs.filter((o) => o !== '').length !== 1)
-    return undefined
-  if (!node.inputs.slice(1, 5).every((name) => prepared.isConstant(name))) return undefined
-  const { training, epsilon } = call.attributes as BatchNormalizationAttributes
-  if (training || call.inputs[1]?.shape?.length !== 1 || call.inputs[0]?.elementType !== 'float32') return undefined
-  const [gamma, beta, mean, variance] = node.inputs.slice(1, 5).map((name) => constantContent(prepared, name).data) as [
-    ArrayLike<number>,
-    ArrayLike<number>,
-    ArrayLike<number>,
-    ArrayLike<number>,
-  ]
-  const scale = Float32Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + epsilon))
-  const shift = Float32Array.from(beta, (b, c) => b - mean[c]! * scale[c]!)
-  return { scale, shift }
-}
-
 /** Relu, and Clip with known bounds. */
 function asClamp({ node, call }: Unit, prepared: Prepared): { lo: number; hi: number } | undefined {
   if (node.domain !== '' || call.inputs[0]?.elementType !== 'float32') return undefined
@@ -187,7 +167,7 @@ function asClamp({ node, call }: Unit, prepared: Prepared): { lo: number; hi: nu
   if (node.opType !== 'Clip' || !node.inputs.slice(1).every((name) => name === '' || prepared.isConstant(name)))
     return undefined
   const { min, max } = call.attributes as { min?: number; max?: number }
-  const bound = (i: number) => (node.inputs[i] ? constantContent(prepared, node.inputs[i]).data[0] : undefined)
+  const bound = (i: number) => (node.inputs[i] ? prepared.content(node.inputs[i]).data[0] : undefined)
   return { lo: bound(1) ?? min ?? Number.NEGATIVE_INFINITY, hi: bound(2) ?? max ?? Number.POSITIVE_INFINITY }
 }
 

@@ -3,13 +3,15 @@
 // May import: base, graph, ops.
 
 export { type Abilities, type Ability, type Layout, misfit } from './ability.ts'
+export { type Affine, affineOf } from './affine.ts'
 export type { Bounds } from './bounds.ts'
 export { type Codes, weightCodes } from './codes.ts'
 export { holds, isExact } from './element-types.ts'
 export { UnsupportedError } from './errors.ts'
-export type { Affine, Job } from './job.ts'
+export type { Job } from './job.ts'
 export { makePlan, type Plan, type PlanOptions } from './plan.ts'
 export type { Buffer, Located, Task } from './task.ts'
 export type { Prepared, Unit } from './units.ts'
 export { within } from './whole-numbers.ts'
 export type { Wholes, WholesRule } from './wholes.ts'
+export { withWeights } from './with-weights.ts'

@@ -2,12 +2,6 @@ import type { Ability } from './ability.ts'
 import type { Codes } from './codes.ts'
 import type { Unit } from './units.ts'
 
-/** y = x · scale[c] + shift[c]: a folded BatchNormalization. */
-export interface Affine {
-  readonly scale: Float32Array
-  readonly shift: Float32Array
-}
-
 /** One node that runs, and the nodes behind it that were fused into it. */
 export interface Job {
   readonly unit: Unit
@@ -25,7 +19,8 @@ export interface Job {
   readonly outputCodes?: Codes
   /** Values among the inputs and the result that are codes less their zero point (centred.ts). */
   readonly centred?: ReadonlySet<string>
-  readonly affine?: Affine
+  /** A BatchNormalization that is done along with it: `affineOf`. */
+  readonly affine?: Unit
   /** A value that is added to the result. */
   readonly residual?: string
   readonly lo: number

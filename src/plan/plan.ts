@@ -9,6 +9,8 @@ import { type Prepared, prepare } from './units.ts'
 
 /** What is computed for one graph and one set of input shapes, in which order, and where in one arena the values lie. */
 export interface Plan {
+  /** As it was given. */
+  readonly model: Model
   readonly prepared: Prepared
   readonly tasks: readonly Task[]
   readonly inputs: ReadonlyMap<string, Located>
@@ -22,6 +24,8 @@ export interface Plan {
   readonly bounds: ReadonlyMap<string, Bounds>
   /** Nodes that the backend leaves to the reference, and why: an entry for each operator and reason. */
   readonly onHost: readonly string[]
+  /** Whether inputs stay what they are from run to run. */
+  readonly keepsInputs: boolean
 }
 
 export interface PlanOptions {
@@ -47,7 +51,7 @@ export function makePlan(
   const offsets = new Map(buffers.map((buffer, i) => [buffer, arena.offsets[i]!]))
   for (const [buffer, home] of homes) offsets.set(buffer, offsets.get(home)!)
   return {
-    ...{ prepared, tasks, inputs, outputs, offsets },
+    ...{ model, prepared, tasks, inputs, outputs, offsets, keepsInputs },
     arena: { bytes: arena.bytes, sum: arena.sum },
     bounds: valueBounds(prepared),
     onHost: leftToHost(tasks),

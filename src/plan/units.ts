@@ -2,6 +2,8 @@ import type { ElementType } from '../base/index.ts'
 import {
   analyse,
   type Constants,
+  constantContent,
+  type Dense,
   editGraph,
   type InferredCall,
   type Model,
@@ -24,12 +26,18 @@ export interface Unit {
 /** A model made ready for given input shapes: functions inlined, shapes inferred, halves widened, everything constant set apart. */
 export interface Prepared extends Constants {
   readonly model: Model
+  /** Whether nodes were put in the place of others: bodies that are taken, what functions stand for. */
+  readonly isUnfolded: boolean
   /** Element types of values as the model has them. */
   readonly declared: ReadonlyMap<string, ElementType>
   /** Nodes that depend on the inputs, in order. */
   readonly units: readonly Unit[]
   /** Whether a value is known before running. */
   isConstant(value: string): boolean
+  /** What a constant holds, for decisions: the plan is then one for this content alone. */
+  content(value: string): Dense
+  /** Constants of which that was asked. */
+  readonly decisive: ReadonlySet<string>
 }
 
 /**
@@ -52,10 +60,20 @@ export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly 
       throw new UnsupportedError(node.domain, node.opType, nodeLabel(node), 'Kerf does not know this operator')
     if (!node.outputs.every((o) => o === '' || inference.constants.has(o))) units.push({ node, ...known })
   }
+  const { producers } = asGiven
+  return prepared({ ...inference, ...{ model, isUnfolded: simple !== given, stored, declared, units, producers } })
+}
+
+/** With what is asked of constants. */
+export function prepared(known: Omit<Prepared, 'isConstant' | 'content' | 'decisive'>): Prepared {
+  const decisive = new Set<string>()
   return {
-    ...inference,
-    ...{ model, stored, declared, units },
-    producers: asGiven.producers,
-    isConstant: (value) => inference.constants.has(value),
+    ...known,
+    decisive,
+    isConstant: (value) => known.constants.has(value),
+    content: (value) => {
+      decisive.add(value)
+      return constantContent(known, value)
+    },
   }
 }

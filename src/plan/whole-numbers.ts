@@ -1,5 +1,5 @@
 import { getOrAdd } from '../base/index.ts'
-import { constantContent, usedNames } from '../graph/index.ts'
+import { usedNames } from '../graph/index.ts'
 import { type Abilities, isView } from './ability.ts'
 import { narrowRanges } from './element-types.ts'
 import type { Prepared, Unit } from './units.ts'
@@ -92,7 +92,7 @@ export class WholeNumbers {
     if (elementType === 'float32') return { exact: true, most: Number.POSITIVE_INFINITY }
     if (elementType !== 'int32') return undefined
     if (this.#prepared.isConstant(value)) {
-      const { data } = constantContent(this.#prepared, value)
+      const { data } = this.#prepared.content(value)
       let [exact, most] = [true, 0]
       for (let i = 0; i < data.length; i++) {
         exact &&= Math.fround(data[i]!) === data[i]
@@ -108,7 +108,7 @@ export class WholeNumbers {
     const inputs = node.inputs.map((name) => (name === '' ? undefined : this.#of(name)))
     const constant = (i: number) => {
       const name = node.inputs[i] ?? ''
-      return name !== '' && this.#prepared.isConstant(name) ? constantContent(this.#prepared, name) : undefined
+      return name !== '' && this.#prepared.isConstant(name) ? this.#prepared.content(name) : undefined
     }
     return (typeof rule === 'function' ? rule : joined)(inputs, call, constant)
   }

@@ -1,4 +1,4 @@
-import { byteLengthOf, elementCount, isHalf, widenHalves } from '../base/index.ts'
+import { byteLengthOf, elementCount, getOrAdd, type HalfType, isHalf, widenHalves } from '../base/index.ts'
 import type { Inference, InferredCall, Known, Node, Operator, Tensor } from '../graph/index.ts'
 
 /*
@@ -41,8 +41,15 @@ function widenKnown(known: Known): Known {
 
 /** A stored tensor of halves as one of float32 whose bytes are made as they are read, piece by piece where the source allows. */
 export function widenTensor(tensor: Tensor): Tensor {
-  const { elementType, shape, data } = tensor
-  if (!isHalf(elementType)) return tensor
+  const { elementType } = tensor
+  return isHalf(elementType) ? getOrAdd(widened, tensor, () => widen(tensor, elementType)) : tensor
+}
+
+/** One for each, so that plans of one model know that their weights are the same. */
+const widened = new WeakMap<Tensor, Tensor>()
+
+function widen(tensor: Tensor, elementType: HalfType): Tensor {
+  const { shape, data } = tensor
   const count = elementCount(shape)!
   return {
     ...tensor,

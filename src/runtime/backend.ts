@@ -14,7 +14,15 @@ export interface Backend extends Abilities {
    * @param plan made for this backend
    * @throws UnsupportedError, KerfError `out-of-memory`, `aborted`, and whatever reading weights throws
    */
-  compile(plan: Plan, work?: Work): Promise<Program>
+  compile(plan: Plan, options?: CompileOptions): Promise<Program>
+}
+
+export interface CompileOptions extends Work {
+  /**
+   * A program of this backend that is never run at the same time: of the same network for other sizes, or with other weights. What both can have once – packed
+   * weights, memory, threads – is shared until the last is disposed of; what a run has made is gone after the other's.
+   */
+  readonly beside?: Program
 }
 
 /** A plan ready to run. Values are as ONNX has them (NCHW, row-major), whatever their layout in the plan. */
@@ -31,7 +39,8 @@ export interface Program {
    */
   write(input: string, value: Dense): void
   /**
-   * The memory of a float32 input, for callers who write there themselves. Where the plan keeps inputs it stays where and what it is.
+   * The memory of a float32 input, for callers who write there themselves. Where the plan keeps inputs it stays what it is; and where it is, until a
+   * program is compiled beside this one.
    * @throws KerfError `unknown-input`
    */
   input(name: string): Float32Array

@@ -1,6 +1,6 @@
 import { checkAborted, isConcrete, KerfError, type Task, turns } from '../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
-import { makePlan } from '../plan/index.ts'
+import { makePlan, withWeights } from '../plan/index.ts'
 import type { Backend, Program, ProgramMemory } from './backend.ts'
 import { type BackendOptions, chooseBackend, warn } from './choose-backend.ts'
 import type { Feed } from './feed.ts'
@@ -24,8 +24,10 @@ export interface RunOptions extends Task {
   readonly into?: Feeds
 }
 
-/** A network that is ready to run. */
-export interface Session {
+/**
+ * A network that is ready to run. It keeps the plans of the last eight sizes of its inputs; packed weights, memory and threads are common to them.
+ */
+export interface Session extends AsyncDisposable, Disposable {
   /** The backend's name. */
   readonly backend: string
   readonly threads: number
@@ -47,8 +49,17 @@ export interface Session {
    * @throws KerfError `bad-options` where the backend cannot tell parts apart, as the reference, and as `run`
    */
   profile(feeds: Readonly<Record<string, Feed>>, seconds?: number, task?: Task): Promise<RunProfile>
-  /** Ends its threads and lets go of its memory. It cannot be run any more. */
-  dispose(): void
+  /**
+   * From the next run on it has the weights of this model, which is the same network otherwise: a step of training lies between the two. Plans, memory and
+   * threads stay, and what has not changed is not packed again.
+   * @throws KerfError `wrong-model` where inputs or outputs are others
+   */
+  setWeights(model: Model): void
+  /**
+   * Ends its threads and lets go of its memory, behind the runs that were asked for; it cannot be run any more. `await using` and `using` do it, too.
+   * @returns kept when that is done
+   */
+  dispose(): Promise<void>
 }
 
 /**
@@ -74,15 +85,24 @@ type InputShapes = ReadonlyMap<string, readonly number[]>
 const disposed = (): KerfError =>
   new KerfError('disposed', 'The session has been disposed of. Make a new one with createSession.')
 
+/** Plans that a session keeps at most: those of the sizes that were run last. */
+const mostPlans = 8
+
+/** A program, and the model whose weights it has. */
+interface Planned {
+  readonly program: Program
+  readonly model: Model
+}
+
 class PlannedSession implements Session {
   readonly inputNames: readonly string[]
   readonly outputNames: readonly string[]
-  readonly #model: Model
+  #model: Model
   readonly #backend: Backend
   readonly #options: SessionOptions
-  #program: Program | undefined
-  #planned = ''
-  #disposed = false
+  /** By the shapes of the inputs, the last to be run at the end. */
+  readonly #plans = new Map<string, Planned>()
+  #disposed: Promise<void> | undefined
   /** The runs of a session share its memory: each waits for the one before. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -103,25 +123,52 @@ class PlannedSession implements Session {
   }
 
   get memory() {
-    return this.#program?.memory
+    return this.#last?.program.memory
+  }
+
+  get #last(): Planned | undefined {
+    return [...this.#plans.values()].at(-1)
   }
 
   async prepare(shapes: InputShapes, work: Task): Promise<Program> {
     const key = JSON.stringify([...shapes])
-    if (this.#program && key === this.#planned) return this.#program
-    await this.#program?.dispose()
-    this.#program = undefined
+    const known = this.#plans.get(key)
+    const planned = known?.model === this.#model ? known : await this.#compile(shapes, known, work)
+    if (planned !== known) await known?.program.dispose()
+    this.#plans.delete(key)
+    this.#plans.set(key, planned)
+    const [oldest] = this.#plans.keys()
+    if (this.#plans.size > mostPlans) await this.#drop(oldest!)
+    return planned.program
+  }
+
+  /** @param known has other weights */
+  async #compile(shapes: InputShapes, known: Planned | undefined, work: Task): Promise<Planned> {
+    const model = this.#model
     await turns(work.signal, planning)()
-    const program = await this.#backend.compile(makePlan(this.#model, shapes, this.#backend), work)
-    if (this.#disposed) {
-      await program.dispose()
-      throw disposed()
+    const plan = (known && withWeights(known.program.plan, model)) ?? makePlan(model, shapes, this.#backend)
+    const compile = async () => ({
+      program: await this.#backend.compile(plan, { ...work, beside: this.#last?.program }),
+      model,
+    })
+    try {
+      const planned = await compile()
+      const { onNotice = warn } = this.#options
+      const { onHost } = planned.program
+      if (!known && onHost.length > 0) onNotice(`no kernel does ${onHost.join(', ')}: the slow reference does.`)
+      return planned
+    } catch (error) {
+      if (this.#plans.size === 0 || !(error instanceof KerfError && error.code === 'out-of-memory')) throw error
+      // Alone it may fit.
+      for (const key of [...this.#plans.keys()]) await this.#drop(key)
+      return compile()
     }
-    this.#program = program
-    this.#planned = key
-    const { onNotice = warn } = this.#options
-    if (program.onHost.length > 0) onNotice(`no kernel does ${program.onHost.join(', ')}: the slow reference does.`)
-    return program
+  }
+
+  async #drop(key: string): Promise<void> {
+    const { program } = this.#plans.get(key)!
+    this.#plans.delete(key)
+    await program.dispose()
   }
 
   async run(
@@ -141,15 +188,36 @@ class PlannedSession implements Session {
     })
   }
 
-  profile(feeds: Readonly<Record<string, Feed>>, seconds = 1, work: Task = {}): Promise<RunProfile> {
+  async profile(feeds: Readonly<Record<string, Feed>>, seconds = 1, work: Task = {}): Promise<RunProfile> {
     return this.#inTurn(feeds, work, (program, write) => profileProgram(program, write, seconds, work))
   }
 
-  dispose(): void {
-    this.#disposed = true
-    this.#program?.dispose()
-    this.#program = undefined
-    this.#planned = ''
+  setWeights(model: Model): void {
+    const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name).join()
+    if (
+      names(graphInputs(model.graph)) !== names(graphInputs(this.#model.graph)) ||
+      names(model.graph.outputs) !== names(this.#model.graph.outputs)
+    )
+      throw new KerfError(
+        'wrong-model',
+        'The model has other inputs or outputs than the one of the session: it is not the same network.',
+      )
+    this.#model = model
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#turn.then(async () => {
+      for (const key of [...this.#plans.keys()]) await this.#drop(key)
+    })
+    return this.#disposed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
   }
 
   /** @param perform is given the program for these feeds, and what writes them into it */
@@ -158,9 +226,9 @@ class PlannedSession implements Session {
     work: Task,
     perform: (program: Program, write: () => void) => Promise<T>,
   ): Promise<T> {
+    if (this.#disposed) throw disposed()
     const checked = checkFeeds(graphInputs(this.#model.graph), feeds, this.#options.inputShapes)
     const turn = this.#turn.then(async () => {
-      if (this.#disposed) throw disposed()
       await paceOf(work)?.turn()
       const program = await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])), work)
       return perform(program, () => {

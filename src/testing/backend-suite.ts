@@ -285,6 +285,28 @@ const tests: Readonly<Record<string, Test>> = {
     await other.dispose()
   },
 
+  'programs beside each other take turns, until each is disposed of': async (backend, tolerance) => {
+    const b = new Net('sizes')
+    b.input('x', 'float32', ['N', 2, 'H', 'W'])
+    b.output(b.node('Relu', [b.node('Conv', ['x', b.weight(3, 2, 3, 3)], pads)], {}, { outputs: ['y'] }))
+    const model = b.model()
+    const sizes = [shape, [2, 2, 9, 7], [1, 2, 3, 3]]
+    const programs: Program[] = []
+    for (const size of sizes)
+      programs.push(
+        await backend.compile(makePlan(model, new Map([['x', size]]), backend), { beside: programs.at(-1) }),
+      )
+    for (const i of [0, 2, 1, 0, 1]) {
+      const feeds = image(...sizes[i]!)
+      programs[i]!.write('x', dense(sizes[i]!, feeds.x!.data as Float32Array))
+      await programs[i]!.run()
+      const y = hostTensor('float32', [sizes[i]![0]!, 3, ...sizes[i]!.slice(2)], floatsOf(programs[i]!.read('y')))
+      expectNear({ y }, referenceRun(model, new Map(Object.entries(feeds))), tolerance)
+      if (i === 2) await programs[2]!.dispose()
+    }
+    for (const program of programs) await program.dispose()
+  },
+
   'names that are no inputs or outputs are refused': async (backend) => {
     const program = await compiled(backend, small)
     expect(errorOf(() => program.write('y', dense(shape, draw(shape))))).toBe('unknown-input')

@@ -5,7 +5,8 @@ import { cutCodes, cutFloats, roundUp, scratch, sizesOf } from './adder-cut.ts'
 import type { ConvLayer } from './conv-sizes.ts'
 import { adderCodeRows, adderDepthwiseTaps, adderFilterRows, codeLanes, panelWidth } from './kernels.generated.ts'
 import { eachFilter, type FilterSizes, packAdderBytes, packAdderFloats, panelsOf, termsPerByte } from './pack-adder.ts'
-import { type Allocator, type Step, step } from './step.ts'
+import { type Allocator, once, type Step, step } from './step.ts'
+import { type KnownWeights, wholeFloats } from './weights.ts'
 
 /*
  * Adder convolutions (AdderNet, Chen et al., CVPR 2020), NHWC:
@@ -29,7 +30,7 @@ export interface AdderTensors extends AdderOutputs {
   readonly x: number
   readonly y: number
   /** [O, C/groups, kernelHeight, kernelWidth]. */
-  readonly weights: Float32Array
+  readonly weights: KnownWeights
   readonly bias?: Float32Array
   /** What is known of x. */
   readonly bounds?: Bounds
@@ -40,8 +41,8 @@ export interface AdderIntegerTensors extends AdderOutputs {
   readonly x: number
   /** Address of the output: float32, or bytes. */
   readonly y: number
-  /** [O, C/groups, kernelHeight, kernelWidth] codes of the input's scale and zero point. */
-  readonly weights: Uint8Array
+  /** [O, C/groups, kernelHeight, kernelWidth] codes of the input's scale and zero point, perhaps made when they are asked for. */
+  readonly weights: Uint8Array | (() => Uint8Array)
   readonly bias?: Float32Array
   /** What the input's and the weights' codes are. Padding has code `zeroPoint`. */
   readonly codes: Codes
@@ -68,11 +69,9 @@ export const commonArgs = (
   { x, y, residual = 0, lo, hi }: AdderOutputs & { readonly x: number; readonly y: number },
 ) => ({ ...shapeArgs(layer), x, y, residual, lo, hi })
 
-function put(data: Float32Array | Uint8Array | Int32Array, alloc: Allocator): number {
-  const at = alloc.alloc(data.byteLength)
-  new Uint8Array(alloc.memory.buffer, at, data.byteLength).set(
-    new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-  )
+function put(data: Float32Array | Uint8Array, { memory }: Allocator, take: Allocator['alloc']): number {
+  const at = take(data.byteLength)
+  new Uint8Array(memory.buffer, at, data.byteLength).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   return at
 }
 
@@ -95,38 +94,52 @@ function filterPanels(
 export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: Allocator): Step[] {
   const sizes = sizesOf(layer)
   const { bias, affine, bounds } = tensors
-  // Padding is 0. Weights of hundreds beside inputs of ones would leave a few digits of what the layer is about.
-  const inside =
-    bounds && clampAdderWeights(tensors.weights, layer.outChannels, Math.min(bounds.lo, 0), Math.max(bounds.hi, 0))
-  const weights = inside?.weights ?? tensors.weights
   const scale = (filter: number): number => affine?.scale[filter] ?? 1
-  const offset = (filter: number): number =>
-    scale(filter) * ((bias?.[filter] ?? 0) - (inside?.filterConstant[filter] ?? 0)) + (affine?.shift[filter] ?? 0)
+  const clamped = () => {
+    const weights = wholeFloats(tensors.weights)
+    // Padding is 0. Weights of hundreds beside inputs of ones would leave a few digits of what the layer is about.
+    const inside =
+      bounds && clampAdderWeights(weights, layer.outChannels, Math.min(bounds.lo, 0), Math.max(bounds.hi, 0))
+    const offset = (filter: number): number =>
+      scale(filter) * ((bias?.[filter] ?? 0) - (inside?.filterConstant[filter] ?? 0)) + (affine?.shift[filter] ?? 0)
+    return { weights: inside?.weights ?? weights, offset }
+  }
+  const how = JSON.stringify(bounds ?? null)
   if (isDepthwise(layer)) {
     const padded = roundUp(layer.outChannels, 4)
-    const packed = new Float32Array(sizes.taps * padded)
-    const filters = new Float32Array(2 * padded)
-    for (let c = 0; c < layer.outChannels; c++) {
-      for (let t = 0; t < sizes.taps; t++) packed[t * padded + c] = weights[c * sizes.taps + t]!
-      filters[c] = -scale(c)
-      filters[padded + c] = offset(c)
-    }
+    const places = once(alloc, `adder depthwise ${how}`, (take) => {
+      const { weights, offset } = clamped()
+      const packed = new Float32Array(sizes.taps * padded)
+      const filters = new Float32Array(2 * padded)
+      for (let c = 0; c < layer.outChannels; c++) {
+        for (let t = 0; t < sizes.taps; t++) packed[t * padded + c] = weights[c * sizes.taps + t]!
+        filters[c] = -scale(c)
+        filters[padded + c] = offset(c)
+      }
+      return { weights: put(packed, alloc, take), filters: put(filters, alloc, take) }
+    })
     return [
       step('adderDepthwiseF32', {
         ...commonArgs(layer, tensors),
-        ...{ weights: put(packed, alloc), filters: put(filters, alloc) },
+        ...places,
         ...scratch(4 * (padded + sizes.taps), alloc),
       }),
     ]
   }
-  const shift = Math.fround(Math.max(0, -weights.reduce((least, w) => Math.min(least, w), 0)))
   const cut = cutFloats(layer)
-  const filters = filterPanels(sizes, adderFilterRows, (f) => [-2 * scale(f), offset(f)])
+  const { tapChannels, run, runs, partRuns } = cut
+  const places = once(alloc, `adder ${how} ${[tapChannels, run, runs, partRuns]}`, (take) => {
+    const { weights, offset } = clamped()
+    const shift = Math.fround(Math.max(0, -weights.reduce((least, w) => Math.min(least, w), 0)))
+    const filters = filterPanels(sizes, adderFilterRows, (f) => [-2 * scale(f), offset(f)])
+    const packed = packAdderFloats(weights, sizes, cut, shift)
+    return { shift, weights: put(packed, alloc, take), filters: put(filters, alloc, take) }
+  })
   return [
     step('adderF32', {
       ...commonArgs(layer, tensors),
-      ...{ ...cut.args, partRuns: cut.partRuns, shift, shiftAt: 0 },
-      ...{ weights: put(packAdderFloats(weights, sizes, cut, shift), alloc), filters: put(filters, alloc) },
+      ...{ ...cut.args, partRuns, shiftAt: 0 },
+      ...places,
       ...scratch(cut.scratchBytes, alloc),
     }),
   ]
@@ -146,7 +159,9 @@ export const fitsIntegers = ({ inChannels, groups, kernelHeight, kernelWidth }: 
  */
 export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTensors, alloc: Allocator): Step[] {
   const sizes = sizesOf(layer)
-  const { weights, bias, codes, output, affine } = tensors
+  const { bias, codes, output, affine } = tensors
+  const ownWeights = () => (typeof tensors.weights === 'function' ? tensors.weights() : tensors.weights)
+  const how = JSON.stringify([codes, output])
   const length = sizes.channels * sizes.taps
   if (!fitsIntegers(layer))
     throw new KerfError(
@@ -174,33 +189,44 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
   }
   if (isDepthwise(layer) && sizes.taps <= adderDepthwiseTaps) {
     const padded = roundUp(layer.outChannels, codeLanes)
-    const packed = new Uint8Array(sizes.taps * padded)
-    const filters = new Float32Array(2 * padded)
-    for (let c = 0; c < layer.outChannels; c++) {
-      for (let t = 0; t < sizes.taps; t++) packed[t * padded + c] = weights[c * sizes.taps + t]!
-      filters[c] = factor(c)
-      filters[padded + c] = offset(c)
-    }
+    const places = once(alloc, `adder codes depthwise ${how}`, (take) => {
+      const weights = ownWeights()
+      const packed = new Uint8Array(sizes.taps * padded)
+      const filters = new Float32Array(2 * padded)
+      for (let c = 0; c < layer.outChannels; c++) {
+        for (let t = 0; t < sizes.taps; t++) packed[t * padded + c] = weights[c * sizes.taps + t]!
+        filters[c] = factor(c)
+        filters[padded + c] = offset(c)
+      }
+      return { weights: put(packed, alloc, take), filters: put(filters, alloc, take) }
+    })
     return [
       step('adderDepthwiseU8', {
-        ...{ ...common, weights: put(packed, alloc), filters: put(filters, alloc) },
+        ...common,
+        ...places,
         ...scratch(padded + 64 + 4 * sizes.taps, alloc),
       }),
     ]
   }
   const cut = cutCodes(layer)
-  const packed = packAdderBytes(weights, sizes, cut)
-  const filters = filterPanels(sizes, adderCodeRows, (f) => [factor(f), offset(f), 0])
-  const sums = new Int32Array(filters.buffer)
-  eachFilter(sizes, (panel, column, filter) => {
-    let sum = 0
-    for (let k = filter * length; k < (filter + 1) * length; k++) sum += weights[k]!
-    sums[(panel * adderCodeRows + 2) * panelWidth + column] = -sum
+  const { tapChannels, run, runs, lineTaps } = cut
+  const places = once(alloc, `adder codes ${how} ${[tapChannels, run, runs, lineTaps]}`, (take) => {
+    const weights = ownWeights()
+    const packed = packAdderBytes(weights, sizes, cut)
+    const filters = filterPanels(sizes, adderCodeRows, (f) => [factor(f), offset(f), 0])
+    const sums = new Int32Array(filters.buffer)
+    eachFilter(sizes, (panel, column, filter) => {
+      let sum = 0
+      for (let k = filter * length; k < (filter + 1) * length; k++) sum += weights[k]!
+      sums[(panel * adderCodeRows + 2) * panelWidth + column] = -sum
+    })
+    const terms = termsPerByte(packed, run)
+    return { terms, weights: put(packed, alloc, take), filters: put(filters, alloc, take) }
   })
   return [
     step('adderU8', {
-      ...{ ...common, ...cut.args, codesAs: cut.codesAs, terms: termsPerByte(packed, cut.run) },
-      ...{ weights: put(packed, alloc), filters: put(filters, alloc) },
+      ...{ ...common, ...cut.args, codesAs: cut.codesAs },
+      ...places,
       ...scratch(cut.scratchBytes, alloc),
     }),
   ]

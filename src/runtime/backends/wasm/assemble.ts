@@ -1,11 +1,20 @@
-import { elementCount, type Rounds } from '../../../base/index.ts'
+import { elementCount, getOrAdd, type Rounds } from '../../../base/index.ts'
 import { constantContent, type Dense, nodeLabel, type Tensor } from '../../../graph/index.ts'
-import { isExact, type Located, type Plan, type Task, UnsupportedError } from '../../../plan/index.ts'
+import {
+  affineOf,
+  isExact,
+  type Job,
+  type Located,
+  type Plan,
+  type Prepared,
+  type Task,
+  UnsupportedError,
+} from '../../../plan/index.ts'
 import { convertLayout } from './convert.ts'
 import { type KernelName, program } from './kernels.generated.ts'
 import type { LoweringContext, Lowerings, Place } from './lowering.ts'
 import { loweringOf } from './lowerings/index.ts'
-import { PlanMemory } from './memory.ts'
+import type { ProgramMemory } from './memory.ts'
 import { programBytes, type Step, writeProgram } from './step.ts'
 import { WeightReader } from './weights.ts'
 
@@ -30,31 +39,29 @@ export interface TaskSpan {
 export interface Assembly {
   readonly plan: Plan
   readonly segments: readonly Segment[]
-  readonly memory: PlanMemory
+  readonly memory: ProgramMemory
   addressOf(place: Located): number
-  /** Bytes: the arena, what its buffers would take side by side, everything with packed weights. */
-  readonly sizes: { readonly arena: number; readonly sum: number; readonly total: number }
+}
+
+/** What a plan takes: scratch memory, and weights at least. */
+export function bytesOf(plan: Plan): { readonly scratch: number; readonly weights: number } {
+  const largest = [...plan.offsets.keys()].reduce((m, b) => Math.max(m, b.bytes), 0)
+  return { scratch: Math.min(2 * largest + 65536, scratchBytes), weights: weightBytes(plan) }
 }
 
 /**
  * Packs weights and writes programs. Yields between the weights of one layer and of the next.
- * @param shared for threads: needs SharedArrayBuffer
  * @throws UnsupportedError, KerfError `out-of-memory`, and whatever reading weights throws
  */
-export function* assemble(plan: Plan, lowerings: Lowerings, shared: boolean): Rounds<Assembly> {
-  const { offsets, arena } = plan
-  const largest = [...offsets.keys()].reduce((m, b) => Math.max(m, b.bytes), 0)
-  const scratch = Math.min(2 * largest + 65536, scratchBytes)
-  const memory = new PlanMemory(arena.bytes, scratch, weightBytes(plan), shared)
+export function* assemble(plan: Plan, lowerings: Lowerings, memory: ProgramMemory): Rounds<Assembly> {
+  const { offsets } = plan
   const addressOf = ({ buffer }: Located) => memory.arena + offsets.get(buffer)!
   const builder = new ProgramBuilder(plan, lowerings, memory, addressOf)
   for (const [i, task] of plan.tasks.entries()) {
     yield { done: i, total: plan.tasks.length }
     builder.add(task)
   }
-  const segments = builder.done()
-  const sizes = { arena: arena.bytes, sum: arena.sum, total: memory.bytes }
-  return { plan, segments, memory, addressOf, sizes }
+  return { plan, segments: builder.done(), memory, addressOf }
 }
 
 /** Stored weights that kernels read as they are: packed they are at least as large. */
@@ -68,14 +75,14 @@ const weightBytes = ({ prepared: { stored }, tasks }: Plan): number =>
 class ProgramBuilder {
   readonly #plan: Plan
   readonly #lowerings: Lowerings
-  readonly #memory: PlanMemory
+  readonly #memory: ProgramMemory
   readonly #addressOf: (place: Located) => number
   readonly #segments: Segment[] = []
   readonly #weights: WeightReader
   /** Steps of the program under construction. */
   #open: { task: Task; steps: Step[] }[] = []
 
-  constructor(plan: Plan, lowerings: Lowerings, memory: PlanMemory, addressOf: (place: Located) => number) {
+  constructor(plan: Plan, lowerings: Lowerings, memory: ProgramMemory, addressOf: (place: Located) => number) {
     this.#plan = plan
     this.#lowerings = lowerings
     this.#memory = memory
@@ -144,6 +151,7 @@ class ProgramBuilder {
         )
       return this.#place(place)
     }
+    const layer = layerKey(job, prepared)
     const context: LoweringContext = {
       call,
       input: (i) => located(inputs[i]),
@@ -161,13 +169,32 @@ class ProgramBuilder {
       output: (i) => located(outputs[i]),
       bounds: (i) => bounds.get(node.inputs[i] ?? ''),
       epilogue: { residual: residual && this.#addressOf(residual), lo: job.lo, hi: job.hi },
-      affine: job.affine,
+      affine: job.affine && affineOf(job.affine, prepared),
       isCentred: (i) => job.centred?.has(job.inputs[i]!) ?? false,
       makesCentred: job.centred?.has(job.result) ?? false,
       inputCodes: job.inputCodes,
       outputCodes: job.outputCodes,
       alloc: this.#memory,
+      packing: layer === undefined ? this.#memory : this.#memory.packing(layer),
     }
     return loweringOf(job, this.#lowerings).lower(context)
   }
+}
+
+const identities = new WeakMap<object, number>()
+let identified = 0
+const identityOf = (object: object): number => getOrAdd(identities, object, () => identified++)
+
+/** A layer with what is stored as its inputs, and as those of a normalisation that goes into it; undefined where something known is not stored. */
+function layerKey({ unit, affine }: Job, { stored, isConstant }: Prepared): string | undefined {
+  const parts: number[] = []
+  for (const { node } of affine ? [unit, affine] : [unit]) {
+    parts.push(identityOf(node))
+    for (const name of node.inputs) {
+      const tensor = stored.get(name)
+      if (!tensor && isConstant(name)) return undefined
+      parts.push(tensor ? identityOf(tensor.data) : -1)
+    }
+  }
+  return parts.join()
 }

@@ -1,6 +1,6 @@
-import { KerfError, type Task } from '../../../base/index.ts'
+import { KerfError } from '../../../base/index.ts'
 import type { Plan } from '../../../plan/index.ts'
-import type { Backend } from '../../backend.ts'
+import type { Backend, CompileOptions } from '../../backend.ts'
 import { abilitiesOf, directLowerings, lowerings } from './lowerings/index.ts'
 import type { SpawnWorker } from './pool.ts'
 import { WasmProgram } from './program.ts'
@@ -32,8 +32,9 @@ export function wasmBackend({ threads: asked, spawn, winograd = true, onNotice }
       return threads
     },
     ...abilitiesOf(own),
-    async compile(plan: Plan, work: Task = {}) {
-      const make = () => WasmProgram.make(plan, { threads, spawn, lowerings: own, backend }, work)
+    async compile(plan: Plan, { beside, ...work }: CompileOptions = {}) {
+      const other = beside instanceof WasmProgram ? beside : undefined
+      const make = () => WasmProgram.make(plan, { threads, spawn, lowerings: own, backend }, work, other)
       try {
         return await make()
       } catch (error) {

@@ -2,7 +2,7 @@ import type { ConvLayer, ConvTensors, DenseSizes, DenseTensors } from './conv-si
 import { convTileRows, panelWidth } from './kernels.generated.ts'
 import { inPieces, iohw, oihw, packedFloats, packPanels, type WeightOrder } from './pack-conv.ts'
 import { type PackedWeights, packPanelsSteps } from './pack-steps.ts'
-import { type Allocator, type Step, step } from './step.ts'
+import { type Allocator, once, type Step, step } from './step.ts'
 import { isKnown } from './weights.ts'
 
 /*
@@ -106,13 +106,16 @@ function packInto(
   const { weights } = filters
   if (!isKnown(weights)) return packPanelsSteps(weights, order, sizes, taps, alloc)
   const count = packedFloats(sizes.groups, sizes.outChannels, sizes.inChannels, taps.length)
-  const packed = alloc.alloc(4 * count)
-  let at = packed
-  inPieces({ ...filters, weights }, order, sizes, (piece, groups, outChannels) => {
-    const size = packedFloats(groups, outChannels, sizes.inChannels, taps.length)
-    const panels = new Float32Array(alloc.memory.buffer, at, size)
-    packPanels(panels, piece, order, { ...sizes, groups, outChannels }, taps)
-    at += 4 * size
+  const packed = once(alloc, `panels ${taps}`, (take) => {
+    const start = take(4 * count)
+    let at = start
+    inPieces({ ...filters, weights }, order, sizes, (piece, groups, outChannels) => {
+      const size = packedFloats(groups, outChannels, sizes.inChannels, taps.length)
+      const panels = new Float32Array(alloc.memory.buffer, at, size)
+      packPanels(panels, piece, order, { ...sizes, groups, outChannels }, taps)
+      at += 4 * size
+    })
+    return start
   })
   return { packed, steps: [] }
 }

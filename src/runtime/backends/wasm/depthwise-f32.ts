@@ -4,7 +4,7 @@ import { depthwiseLanes, depthwiseTileColumns } from './kernels.generated.ts'
 import { lowerCopy, lowerFill } from './lower-layout.ts'
 import { type Filters, packedDepthwiseFloats } from './pack-conv.ts'
 import { packDepthwiseSteps } from './pack-steps.ts'
-import { type Allocator, type Step, step } from './step.ts'
+import { type Allocator, once, type Step, step } from './step.ts'
 import { isKnown, wholeFloats } from './weights.ts'
 
 /*
@@ -88,13 +88,12 @@ function packInto(tensors: ConvTensors, channels: number, order: readonly number
   const { weights } = tensors
   if (!isKnown(weights)) return packDepthwiseSteps(weights, channels, order.length, order, alloc)
   const count = packedDepthwiseFloats(channels, order.length)
-  const packed = alloc.alloc(4 * count)
-  packDepthwise(
-    new Float32Array(alloc.memory.buffer, packed, count),
-    { ...tensors, weights: wholeFloats(weights) },
-    channels,
-    order,
-  )
+  const packed = once(alloc, `depthwise ${order}`, (take) => {
+    const at = take(4 * count)
+    const floats = new Float32Array(alloc.memory.buffer, at, count)
+    packDepthwise(floats, { ...tensors, weights: wholeFloats(weights) }, channels, order)
+    return at
+  })
   return { packed, steps: [] }
 }
 

@@ -30,7 +30,7 @@ export interface LoweringContext<A = unknown> {
   constant(index: number): Dense | undefined
   /** The same as float32 values; they may be the model's own, and are only read. */
   floats(index: number): Float32Array | undefined
-  /** The same for large weights: read piece by piece where they lie in a file. */
+  /** The same when it is asked for: large weights are read piece by piece where they lie in a file. */
   pieces(index: number): KnownWeights | undefined
   output(index: number): Place
   /** What is known of a computed input before running; undefined where it may be anything. */
@@ -46,6 +46,8 @@ export interface LoweringContext<A = unknown> {
   /** Output 0 is wanted as codes, one byte each. */
   readonly outputCodes?: Codes
   readonly alloc: Allocator
+  /** The same for lowerings that pack each stored input once, by `once` alone: it is packed once for all plans of a session. */
+  readonly packing: Allocator
 }
 
 /** How one operator is turned into kernel calls: what the planner needs to know of it, and the doing. */

@@ -113,7 +113,7 @@ export function inPieces(
   const { groups, outChannels, inChannels } = sizes
   const filter = order.outChannel
   const together = filter >= inChannels && (groups === 1 || order.group === outChannels * filter)
-  if (weights instanceof Float32Array || !together) {
+  if (weights instanceof Float32Array || !weights.streamed || !together) {
     pack({ ...filters, weights: wholeFloats(weights) }, groups, outChannels)
     return
   }

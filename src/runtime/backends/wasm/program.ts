@@ -4,9 +4,11 @@ import type { Located, Plan } from '../../../plan/index.ts'
 import { type Backend, type Program, unknownValue } from '../../backend.ts'
 import { Host } from '../../host.ts'
 import { paceOf, planning } from '../../pace.ts'
-import { type Assembly, assemble, type Segment, type TaskSpan } from './assemble.ts'
+import { type Assembly, assemble, bytesOf, type Segment, type TaskSpan } from './assemble.ts'
+import { Device } from './device.ts'
 import type { Lowerings } from './lowering.ts'
-import { Pool, type SpawnWorker } from './pool.ts'
+import { DeviceMemory, ProgramMemory } from './memory.ts'
+import type { Pool, SpawnWorker } from './pool.ts'
 
 type Part = TaskSpan | Extract<Segment, { kind: 'host' }>
 
@@ -25,41 +27,57 @@ export interface ProgramOptions {
 export class WasmProgram implements Program {
   readonly plan: Plan
   readonly #assembly: Assembly
-  readonly #options: ProgramOptions
+  readonly #device: Device
   readonly #host: Host
-  #pool: Pool | undefined
   readonly #views = new Map<Located, Float32Array>()
   /** Of the last run; it may be long before one was made. */
   #lastMs = Number.POSITIVE_INFINITY
 
-  private constructor(assembly: Assembly, options: ProgramOptions) {
+  #isDisposed = false
+
+  private constructor(assembly: Assembly, device: Device, backend: Backend) {
     this.plan = assembly.plan
     this.#assembly = assembly
-    this.#options = options
-    this.#host = new Host(this.plan, (place) => this.#view(place), options.backend)
+    this.#device = device
+    this.#host = new Host(this.plan, (place) => this.#view(place), backend)
   }
 
-  static async make(plan: Plan, options: ProgramOptions, { signal, progress }: Work): Promise<WasmProgram> {
-    const shared = options.threads > 1 && options.spawn !== undefined
+  /** @param beside shares its memory and threads */
+  static async make(
+    plan: Plan,
+    { threads, spawn, lowerings, backend }: ProgramOptions,
+    { signal, progress }: Work,
+    beside?: WasmProgram,
+  ): Promise<WasmProgram> {
     const turn = turns(signal, planning)
-    const assembly = await inTurns(assemble(plan, options.lowerings, shared), 'planning', { turn, progress })
-    const program = new WasmProgram(assembly, options)
-    await program.#threads()
+    const { scratch, weights } = bytesOf(plan)
+    const { arena, keepsInputs } = plan
+    const shared = threads > 1 && spawn !== undefined
+    const device =
+      (beside ? beside.#device : undefined) ??
+      new Device(new DeviceMemory(arena.bytes + scratch + weights + 64, shared), threads, spawn)
+    device.enter()
+    let memory: ProgramMemory | undefined
     try {
+      memory = new ProgramMemory(device.memory, arena.bytes, scratch, keepsInputs)
+      const assembly = await inTurns(assemble(plan, lowerings, memory), 'planning', { turn, progress })
+      await device.pool()
       await turn()
-      return program
+      return new WasmProgram(assembly, device, backend)
     } catch (error) {
-      await program.dispose()
+      memory?.dispose()
+      await device.leave()
       throw error
     }
   }
 
   get threads() {
-    return this.#options.threads
+    return this.#device.threads
   }
 
   get memory() {
-    return { ...this.#assembly.sizes, host: this.#host.bytes }
+    const { arena } = this.plan
+    return { arena: arena.bytes, sum: arena.sum, total: this.#device.memory.bytes, host: this.#host.bytes }
   }
 
   get onHost() {
@@ -114,9 +132,10 @@ export class WasmProgram implements Program {
   }
 
   async dispose(): Promise<void> {
-    const pool = this.#pool
-    this.#pool = undefined
-    await Promise.all([pool?.dispose(), this.#host.dispose()])
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    this.#assembly.memory.dispose()
+    await Promise.all([this.#device.leave(), this.#host.dispose()])
   }
 
   #parts(): Part[] {
@@ -132,27 +151,16 @@ export class WasmProgram implements Program {
 
   #start(): Promise<Pool> {
     this.#host.start()
-    return this.#threads()
+    return this.#device.pool()
   }
 
-  /** The threads, new ones where a worker has died. */
-  async #threads(): Promise<Pool> {
-    if (this.#pool?.isBroken) {
-      const broken = this.#pool
-      this.#pool = undefined
-      await broken.dispose()
-    }
-    const { threads, spawn } = this.#options
-    this.#pool ??= await Pool.start(this.#assembly.memory.memory, threads, threads > 1 ? spawn : undefined)
-    return this.#pool
-  }
-
-  /** Made once: the memory stays as it is after planning. */
+  /** Made once, and again where the memory has grown for another program. */
   #view(located: Located): Float32Array {
+    const { buffer } = this.#assembly.memory.memory
     let view = this.#views.get(located)
-    if (!view) {
+    if (view?.buffer !== buffer) {
       const count = located.shape.reduce((p, d) => p * d, 1)
-      view = new Float32Array(this.#assembly.memory.memory.buffer, this.#assembly.addressOf(located), count)
+      view = new Float32Array(buffer, this.#assembly.addressOf(located), count)
       this.#views.set(located, view)
     }
     return view

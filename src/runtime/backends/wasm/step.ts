@@ -8,7 +8,17 @@ export interface Allocator {
   scratch(bytes: number): number
   /** Its buffer is replaced when the memory grows: take views after the last allocation. */
   readonly memory: WebAssembly.Memory
+  /**
+   * What a layer's weights are packed to, made once for all plans of a session.
+   * @param how everything that it depends on besides the layer and its stored inputs: the kernel, the order of taps
+   * @param make allocates by what it is given, and says where; only what it makes of stored inputs is the same for all
+   */
+  once?<T>(how: string, make: (alloc: Allocator['alloc']) => T): T
 }
+
+/** `Allocator.once`, where there is nobody to share with, too. */
+export const once = <T>(allocator: Allocator, how: string, make: (alloc: Allocator['alloc']) => T): T =>
+  allocator.once ? allocator.once(how, make) : make((bytes) => allocator.alloc(bytes))
 
 export interface StepOf<K extends KernelName> {
   readonly kernel: K

@@ -5,20 +5,24 @@ import type { Tensor } from '../../../graph/index.ts'
  * for each would cost more time than reading, and the largest weight would be there twice.
  */
 
-/** float32 values that are read when asked for, in pieces. */
+/** float32 values that are read when asked for. */
 export interface StoredFloats {
   readonly length: number
+  /** Whether parts of them are easier to get than the whole. */
+  readonly streamed: boolean
   /** The values from one position on; only to be read, and only until the next call. */
   read(from: number, count: number): Float32Array
+  /** All of them; only to be read. */
+  whole(): Float32Array
 }
 
 export type KnownWeights = Float32Array | StoredFloats
 
 export const isKnown = (weights: KnownWeights | object): weights is KnownWeights =>
-  weights instanceof Float32Array || 'read' in weights
+  weights instanceof Float32Array || 'whole' in weights
 
 export const wholeFloats = (weights: KnownWeights): Float32Array =>
-  weights instanceof Float32Array ? weights : weights.read(0, weights.length)
+  weights instanceof Float32Array ? weights : weights.whole()
 
 /** Bytes that are read at once, if a piece can be as small: they stay in the second-level cache. */
 export const pieceBytes = 1 << 20
@@ -53,13 +57,18 @@ export class WeightReader {
     return floatsOf(data.bytes(0, data.byteLength, this.#lend(data.byteLength)))
   }
 
-  /** The same piece by piece; the whole where parts of it are no easier to get. */
-  pieces(tensor: Tensor): KnownWeights {
+  /** The same when it is asked for, piece by piece where that is easier to get. Valid until `release`. */
+  pieces(tensor: Tensor): StoredFloats {
     const { data } = tensor
-    if (!data.streamed || data.byteLength < worthSharing) return this.floats(tensor)
+    let whole: Float32Array | undefined
+    const all = () => (whole ??= this.floats(tensor))
+    const streamed = data.streamed === true && data.byteLength >= worthSharing
     return {
       length: data.byteLength / 4,
+      streamed,
+      whole: all,
       read: (from, count) => {
+        if (!streamed) return all().subarray(from, from + count)
         if (!this.#piece || this.#piece.byteLength < 4 * count)
           this.#piece = new ArrayBuffer(Math.max(pieceBytes, 4 * count))
         return floatsOf(data.bytes(4 * from, 4 * count, this.#piece))

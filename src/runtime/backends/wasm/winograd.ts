@@ -2,7 +2,7 @@ import type { ConvLayer, ConvTensors } from './conv-sizes.ts'
 import { gradientTileIn, panelWidth, winogradGap, winogradProducts } from './kernels.generated.ts'
 import { type Filters, inPieces, type WeightOrder } from './pack-conv.ts'
 import { type ComputedWeights, factorsOf } from './pack-steps.ts'
-import { type Allocator, type Step, step } from './step.ts'
+import { type Allocator, once, type Step, step } from './step.ts'
 import { isKnown } from './weights.ts'
 
 /*
@@ -98,13 +98,16 @@ function packInto(
   const { inChannels, outChannels } = channels
   const count = packedFloats(outChannels, inChannels)
   if (isKnown(weights)) {
-    const packed = alloc.alloc(4 * count)
-    let at = packed
-    inPieces({ weights, bias, scale }, order, { groups: 1, ...channels }, (piece, _, columns) => {
-      const size = packedFloats(columns, inChannels)
-      const panels = new Float32Array(alloc.memory.buffer, at, size)
-      packWinograd(panels, piece, order, reversed, { inChannels, outChannels: columns })
-      at += 4 * size
+    const packed = once(alloc, 'winograd', (take) => {
+      const start = take(4 * count)
+      let at = start
+      inPieces({ weights, bias, scale }, order, { groups: 1, ...channels }, (piece, _, columns) => {
+        const size = packedFloats(columns, inChannels)
+        const panels = new Float32Array(alloc.memory.buffer, at, size)
+        packWinograd(panels, piece, order, reversed, { inChannels, outChannels: columns })
+        at += 4 * size
+      })
+      return start
     })
     return { packed, steps: [] }
   }

@@ -121,6 +121,7 @@ function integerProduct(context: LoweringContext, [a, aZero, b, bZero]: Operands
       ...context,
       call: { ...call, inputs: [call.inputs[a], call.inputs[b]] },
       input: () => x.at,
+      pieces: (i) => (i === 1 ? weights : undefined),
       floats: (i) => (i === 1 ? weights : undefined),
       epilogue: unbounded,
     }),

@@ -76,12 +76,12 @@ export function refusesConv(call: InferredCall, isConstant: (input: number) => b
  * Weight and bias: known, or addresses where one of them is computed while running; one that is known is put into memory beside the other. Read once:
  * large weights take their time.
  */
-function filtersOf<W extends KnownWeights>(
+function filtersOf(
   context: LoweringContext,
-  weights: W | undefined,
 ):
-  | { readonly known: { readonly weights: W; readonly bias: Float32Array | undefined } }
+  | { readonly known: { readonly weights: KnownWeights; readonly bias: Float32Array | undefined } }
   | { readonly known?: undefined; readonly computed: { readonly weights: number; readonly bias?: number } } {
+  const weights = context.pieces(1)
   const bias = context.floats(2)
   const hasBias = (context.call.node.inputs[2] ?? '') !== ''
   if (weights && (bias || !hasBias)) return { known: { weights, bias } }
@@ -104,11 +104,11 @@ export function foldAffine(
 }
 
 /** What both convolutions in float32 compute with. */
-function convTensors(context: LoweringContext, weights: KnownWeights | undefined): ConvTensors {
+function convTensors(context: LoweringContext): ConvTensors {
   const { input, output, affine, epilogue } = context
   const { residual, lo, hi } = epilogue
   const places = { x: input(0).address, y: output(0).address, residual, lo, hi }
-  const filters = filtersOf(context, weights)
+  const filters = filtersOf(context)
   if (filters.known) return { ...places, weights: filters.known.weights, ...foldAffine(filters.known.bias, affine) }
   return {
     ...places,
@@ -126,15 +126,13 @@ const convolution = {
 export const conv = (direct: boolean): Lowering<ConvAttributes> => ({
   ...convolution,
   refuses: refusesConv,
-  lower: (context) =>
-    lowerConv(convLayer(context.call), convTensors(context, context.pieces(1)), context.alloc, direct),
+  lower: (context) => lowerConv(convLayer(context.call), convTensors(context), context.packing, direct),
 })
 
 export const convTranspose = (direct: boolean): Lowering<ConvTransposeAttributes> => ({
   ...convolution,
   refuses: refusesConv,
-  lower: (context) =>
-    lowerConvTranspose(transposedLayer(context.call), convTensors(context, context.floats(1)), context.alloc, direct),
+  lower: (context) => lowerConvTranspose(transposedLayer(context.call), convTensors(context), context.packing, direct),
 })
 
 /** The same of codes: integers until the sum stands, then float32, or codes for the next layer. */
@@ -143,19 +141,19 @@ const adderConvOfCodes: Lowering<ConvAttributes> = {
   refuses: (call) => (fitsIntegers(convLayer(call)) ? undefined : 'its sums could exceed what floats hold exactly'),
   fuses: { affine: true, residual: true, clamp: true, codes: true },
   lower(context: LoweringContext<ConvAttributes>) {
-    const { call, epilogue, affine, alloc } = context
+    const { call, epilogue, affine, packing } = context
     const { residual, lo, hi } = epilogue
     const codes = context.inputCodes!
     const tensors = {
       x: context.input(0).address,
       y: context.output(0).address,
-      weights: weightCodes(context.floats(1)!, codes)!,
+      weights: () => weightCodes(context.floats(1)!, codes)!,
       bias: context.floats(2),
       affine,
       codes,
       output: context.outputCodes ?? ('float32' as const),
     }
-    return lowerAdderConvInteger(convLayer(call), { ...tensors, residual, lo, hi }, alloc)
+    return lowerAdderConvInteger(convLayer(call), { ...tensors, residual, lo, hi }, packing)
   },
 }
 
@@ -170,9 +168,9 @@ export const adderConv: Lowering<ConvAttributes> = {
       ...{ x: context.input(0).address, y: context.output(0).address, bounds: context.bounds(0) },
       ...{ affine, residual, lo, hi },
     }
-    const filters = filtersOf(context, context.floats(1))
+    const filters = filtersOf(context)
     return filters.known
-      ? lowerAdderConv(convLayer(call), { ...places, ...filters.known }, alloc)
+      ? lowerAdderConv(convLayer(call), { ...places, ...filters.known }, context.packing)
       : lowerAdderConvComputed(convLayer(call), { ...places, ...filters.computed }, alloc)
   },
   ofCodes: adderConvOfCodes,

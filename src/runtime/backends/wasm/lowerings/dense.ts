@@ -7,6 +7,7 @@ import { type Lowering, type LoweringContext, type Place, shapeOf } from '../low
 import type { ComputedWeights } from '../pack-steps.ts'
 import type { Step } from '../step.ts'
 import { broadcastTo } from '../strides.ts'
+import { wholeFloats } from '../weights.ts'
 import { placed, stored } from './operands.ts'
 
 /*
@@ -64,7 +65,7 @@ export const gemm: Lowering<GemmAttributes> = {
     if (known && bias.kind !== 'computed') {
       const own = bias.kind !== 'known' ? undefined : beta === 1 ? bias.values : bias.values.map((v) => v * beta)
       const scale = filled(outFeatures, alpha)
-      steps.push(...lowerDense(sizes, { ...tensors, weights: known, bias: own, scale }, context.alloc))
+      steps.push(...lowerDense(sizes, { ...tensors, weights: known, bias: own, scale }, context.packing))
     } else {
       const weights: ComputedWeights = {
         weights: placed(context, 1),
@@ -111,16 +112,21 @@ export const matMul: Lowering = {
     const outFeatures = right.length === 1 ? 1 : right.at(-1)!
     const [x, y] = [placed(context, 0), context.output(0).address]
     const { lo, hi } = context.epilogue
-    const known = context.floats(1)
+    const known = context.pieces(1)
+    const matrices = right.slice(0, -2)
+    if (known && elementCount(matrices) === 1) {
+      const sizes = { rows: elementCount(left)! / inFeatures, inFeatures, outFeatures }
+      return lowerDense(sizes, { x, y, weights: known, transposed: false, lo, hi }, context.packing)
+    }
+    const whole = known && wholeFloats(known)
     const product = (rows: number, xAt: number, yAt: number, weightsAt: number): Step[] => {
       const matrix = inFeatures * outFeatures
-      const weights = known?.subarray(weightsAt, weightsAt + matrix) ?? {
+      const weights = whole?.subarray(weightsAt, weightsAt + matrix) ?? {
         weights: context.input(1).address + 4 * weightsAt,
       }
       const tensors = { x: x + 4 * xAt, y: y + 4 * yAt, weights, transposed: false, lo, hi }
       return lowerDense({ rows, inFeatures, outFeatures }, tensors, context.alloc)
     }
-    const matrices = right.slice(0, -2)
     if (elementCount(matrices) === 1) return product(elementCount(left)! / inFeatures, 0, 0, 0)
     const rows = left.length === 1 ? 1 : left.at(-2)!
     const outer = shapeOf(context.call.outputs[0]).slice(0, Math.max(left.length, right.length) - 2)
@@ -161,7 +167,13 @@ export const fusedMatMul: Lowering<FusedMatMulAttributes> = {
     const y = context.output(0)
     return [
       ...steps,
-      ...matMul.lower({ ...context, call: plainProduct(call), input: (i) => operands[i] as Place, floats }),
+      ...matMul.lower({
+        ...context,
+        call: plainProduct(call),
+        input: (i) => operands[i] as Place,
+        floats,
+        pieces: floats,
+      }),
       ...(alpha === 1 ? [] : lowerUnary('linear', y.address, y.address, elementCount(y.shape)!, alpha, 0)),
     ]
   },
