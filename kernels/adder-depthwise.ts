@@ -1,9 +1,9 @@
 // Depthwise adder convolution, one filter per channel: y[p, c] = b[c] − Σ_t |x[pointer(p, t), c] − w[t, c]|. Lanes are channels. Nothing can be
 // shared between filters here, so the absolute difference is taken directly.
 
-import { pieceEnd, takePiece } from './sync'
 import { rounding } from './quantise'
 import { clamp, loadSome, storeSome } from './simd'
+import { pieceEnd, takePiece } from './sync'
 import { AdderDepthwiseF32, AdderDepthwiseU8, AdderLayer } from './table.generated'
 
 /** Of a piece of work. */
@@ -13,8 +13,7 @@ const leastPixels: i32 = 16
  * For one output pixel: the addresses of the input pixels under the window, where padding lies the address of `padding`, a pixel of zeros (or
  * codes of zero).
  */
-// @ts-ignore: decorator
-@inline
+// @inline
 function writePointers(args: AdderLayer, to: usize, pixel: i32, pixelBytes: usize, padding: usize): void {
   const inHeight = args.inHeight
   const inWidth = args.inWidth
@@ -57,10 +56,11 @@ export function adderDepthwiseF32(args: AdderDepthwiseF32, thread: i32, threads:
   memory.fill(padding, 0, 4 * padded)
   const weights = args.weights
   const filters = args.filters
-  const lo = f32x4.splat(args.lo), hi = f32x4.splat(args.hi)
+  const lo = f32x4.splat(args.lo)
+  const hi = f32x4.splat(args.hi)
   const residualStart = args.residual
   for (let pixel = 0, end = 0; ; pixel++) {
-    if (pixel == end) {
+    if (pixel === end) {
       pixel = takePiece(pixels, 1, leastPixels, pixels, thread, threads)
       if (pixel < 0) return
       end = pieceEnd
@@ -89,7 +89,8 @@ export function adderDepthwiseF32(args: AdderDepthwiseF32, thread: i32, threads:
 /** The first `count` bytes at an address (all 16 from 16 on), zeros after them. */
 function loadSomeBytes(from: usize, count: i32): v128 {
   if (count >= 16) return v128.load(from)
-  let low: u64 = 0, high: u64 = 0
+  let low: u64 = 0
+  let high: u64 = 0
   for (let i = min(count, 8) - 1; i >= 0; i--) low = (low << 8) | load<u8>(from + i)
   for (let i = count - 1; i >= 8; i--) high = (high << 8) | load<u8>(from + i)
   return i64x2.replace_lane(i64x2.splat(low), 1, high)
@@ -114,7 +115,7 @@ export function adderDepthwiseU8(args: AdderDepthwiseU8, thread: i32, threads: i
   const weights = args.weights
   const filters = args.filters
   for (let pixel = 0, end = 0; ; pixel++) {
-    if (pixel == end) {
+    if (pixel === end) {
       pixel = takePiece(pixels, 1, leastPixels, pixels, thread, threads)
       if (pixel < 0) return
       end = pieceEnd
@@ -123,7 +124,8 @@ export function adderDepthwiseU8(args: AdderDepthwiseU8, thread: i32, threads: i
     for (let c = 0; c < channels; c += 16) {
       const left = channels - c
       let w = weights + c
-      let low = i16x8.splat(0), high = low
+      let low = i16x8.splat(0)
+      let high = low
       for (let t = 0; t < taps; t++) {
         const from = <usize>load<i32>(pointers + 4 * <usize>t) + c
         const x = left >= 16 ? v128.load(from) : loadSomeBytes(from, left)
@@ -144,7 +146,8 @@ export function adderDepthwiseU8(args: AdderDepthwiseU8, thread: i32, threads: i
 
 /** Up to 16 channels of one pixel; `out` counts elements. */
 function finishPixel(args: AdderDepthwiseU8, sums: usize, filter: usize, filterBytes: usize, out: i32, left: i32): void {
-  const lo = f32x4.splat(args.lo), hi = f32x4.splat(args.hi)
+  const lo = f32x4.splat(args.lo)
+  const hi = f32x4.splat(args.hi)
   const toBytes = args.toBytes
   const zero = args.outZero
   const residual = args.residual

@@ -24,7 +24,9 @@ export function adderF32(args: AdderF32, thread: i32, threads: i32): void {
   const columns = outChannels / groups
   const groupPanels = (columns + panelWidth - 1) / panelWidth
   const panels = groupPanels * groups
-  const run = args.run, runs = args.runs, partRuns = args.partRuns
+  const run = args.run
+  const runs = args.runs
+  const partRuns = args.partRuns
   const parts = (runs + partRuns - 1) / partRuns
   const panelBytes = 4 * <usize>(panelWidth * (run * runs + parts))
   const weights = args.weights
@@ -36,7 +38,8 @@ export function adderF32(args: AdderF32, thread: i32, threads: i32): void {
   const filters = args.filters
   const y = args.y
   const residual = args.residual
-  const lo = f32x4.splat(args.lo), hi = f32x4.splat(args.hi)
+  const lo = f32x4.splat(args.lo)
+  const hi = f32x4.splat(args.hi)
 
   // The thread's scratch memory.
   const block = <usize>((args.blockLines * args.blockColumns + 3) & ~3)
@@ -48,24 +51,39 @@ export function adderF32(args: AdderF32, thread: i32, threads: i32): void {
   const patches = totals + 128
   writeOffsets(args, offsets, pixelBytes, 4 * <usize>run)
 
-  while (takeWork(args, panels, thread, threads)) for (let pixel = firstPixel, count = 0; pixel < endPixel; pixel += count) {
-    count = blockAt(args, pixel, endPixel)
-    writeBases(args, bases, patches, pixelBytes, count)
-    for (let panel = firstPanel; panel < endPanel; ) {
-      const group = panel / groupPanels
-      const end = min(endPanel, (group + 1) * groupPanels)
-      makePatches(args, pixel, count, group, patches, pixelSums, sums, shift, -0.5 / <f32>parts)
-      for (let i = count; i & 3; i++) store<f32>(sums + 4 * <usize>i, load<f32>(sums + 4 * <usize>(count - 1)))
-      for (; panel < end; panel++) {
-        const column = panelWidth * (panel - group * groupPanels)
-        tile4x8(
-          count, bases, sums, totals, offsets, runs, run, partRuns, weights + panelBytes * panel,
-          y + 4 * <usize>(pixel * outChannels + group * columns + column), 4 * <usize>outChannels, residual != 0, residual - y,
-          columns - column, filters + 4 * <usize>(adderFilterRows * panelWidth * panel), lo, hi,
-        )
+  while (takeWork(args, panels, thread, threads))
+    for (let pixel = firstPixel, count = 0; pixel < endPixel; pixel += count) {
+      count = blockAt(args, pixel, endPixel)
+      writeBases(args, bases, patches, pixelBytes, count)
+      for (let panel = firstPanel; panel < endPanel; ) {
+        const group = panel / groupPanels
+        const end = min(endPanel, (group + 1) * groupPanels)
+        makePatches(args, pixel, count, group, patches, pixelSums, sums, shift, -0.5 / <f32>parts)
+        for (let i = count; i & 3; i++) store<f32>(sums + 4 * <usize>i, load<f32>(sums + 4 * <usize>(count - 1)))
+        for (; panel < end; panel++) {
+          const column = panelWidth * (panel - group * groupPanels)
+          tile4x8(
+            count,
+            bases,
+            sums,
+            totals,
+            offsets,
+            runs,
+            run,
+            partRuns,
+            weights + panelBytes * panel,
+            y + 4 * <usize>(pixel * outChannels + group * columns + column),
+            4 * <usize>outChannels,
+            residual !== 0,
+            residual - y,
+            columns - column,
+            filters + 4 * <usize>(adderFilterRows * panelWidth * panel),
+            lo,
+            hi,
+          )
+        }
       }
     }
-  }
 }
 
 /** Where each output pixel's window begins among the copied pixels; the last is repeated up to a whole tile. */
@@ -90,8 +108,7 @@ function writeBases(args: AdderBlocks, to: usize, patches: usize, pixelBytes: us
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function plusMax(sum: v128, x: v128, w: v128): v128 {
   return f32x4.add(sum, i32x4.max_s(x, w))
 }
@@ -101,7 +118,7 @@ function plusMax(sum: v128, x: v128, w: v128): v128 {
  * −½Σw', then its weights. One tap a turn, as in conv-f32.ts.
  * @param totals room for what the parts before came to
  */
-// prettier-ignore
+// biome-ignore format: what is done side by side stands side by side
 function tile4x8(
   count: i32, bases: usize, sums: usize, totals: usize, offsets: usize, runs: i32, run: i32, partRuns: i32, panel: usize,
   y: usize, pixelBytes: usize, hasResidual: bool, residualOffset: usize, columns: i32, filter: usize, lo: v128, hi: v128,
@@ -151,7 +168,7 @@ function tile4x8(
         c20 = f32x4.add(c20, v128.load(totals, 64)); c21 = f32x4.add(c21, v128.load(totals, 80))
         c30 = f32x4.add(c30, v128.load(totals, 96)); c31 = f32x4.add(c31, v128.load(totals, 112))
       }
-      if (left == 0) break
+      if (left === 0) break
       v128.store(totals, c00); v128.store(totals, c01, 16)
       v128.store(totals, c10, 32); v128.store(totals, c11, 48)
       v128.store(totals, c20, 64); v128.store(totals, c21, 80)
@@ -196,8 +213,7 @@ function tile4x8(
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function affine(v: v128, a: v128, b: v128): v128 {
   return f32x4.add(f32x4.mul(v, a), b)
 }

@@ -18,8 +18,7 @@ export function collect(narrow: usize, wide: usize, count: i32, add: bool): void
 }
 
 /** a·(2·Σ(w ∸ x) + Σx − Σw) + b for four filters. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function scaled(twice: v128, sum: v128, a: v128, b: v128, negated: v128): v128 {
   const exact = i32x4.add(twice, i32x4.add(sum, negated))
   return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(exact), a), b)
@@ -32,29 +31,32 @@ function scaled(twice: v128, sum: v128, a: v128, b: v128, negated: v128): v128 {
  * @param out of the first result, in elements
  * @param columns channels from there to the group's end
  */
-// prettier-ignore
-export function finishFloats(
-  args: AdderU8, narrow: usize, wide: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32,
-): void {
-  const a0 = v128.load(filter), a1 = v128.load(filter, 16)
-  const b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
-  const n0 = v128.load(filter, 64), n1 = v128.load(filter, 80)
-  const lo = f32x4.splat(args.lo), hi = f32x4.splat(args.hi)
+export function finishFloats(args: AdderU8, narrow: usize, wide: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32): void {
+  const a0 = v128.load(filter)
+  const a1 = v128.load(filter, 16)
+  const b0 = v128.load(filter, 32)
+  const b1 = v128.load(filter, 48)
+  const n0 = v128.load(filter, 64)
+  const n1 = v128.load(filter, 80)
+  const lo = f32x4.splat(args.lo)
+  const hi = f32x4.splat(args.hi)
   const twos = i16x8.splat(2)
   const pixelBytes = 4 * <usize>args.outChannels
   let y = args.y + 4 * <usize>out
   let residual = args.residual
-  const some = residual != 0
+  const some = residual !== 0
   if (some) residual += 4 * <usize>out
   for (; count > 0; count--) {
     const sum = v128.load32_splat(sums)
-    let t0 = i32x4.dot_i16x8_s(v128.load(narrow), twos), t1 = i32x4.dot_i16x8_s(v128.load(narrow, 16), twos)
+    let t0 = i32x4.dot_i16x8_s(v128.load(narrow), twos)
+    let t1 = i32x4.dot_i16x8_s(v128.load(narrow, 16), twos)
     if (wide) {
       t0 = i32x4.add(t0, v128.load(wide))
       t1 = i32x4.add(t1, v128.load(wide, 16))
       wide += 32
     }
-    let v0 = scaled(t0, sum, a0, b0, n0), v1 = scaled(t1, sum, a1, b1, n1)
+    let v0 = scaled(t0, sum, a0, b0, n0)
+    let v1 = scaled(t1, sum, a1, b1, n1)
     if (columns >= 8) {
       if (some) {
         v0 = f32x4.add(v0, v128.load(residual))
@@ -78,14 +80,15 @@ export function finishFloats(
 }
 
 /** The same as codes of the next layer: its scale is in a, b, lo and hi, its zero point is added after rounding. */
-// prettier-ignore
-export function finishBytes(
-  args: AdderU8, narrow: usize, wide: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32,
-): void {
-  const a0 = v128.load(filter), a1 = v128.load(filter, 16)
-  const b0 = v128.load(filter, 32), b1 = v128.load(filter, 48)
-  const n0 = v128.load(filter, 64), n1 = v128.load(filter, 80)
-  const lo = f32x4.splat(args.lo), hi = f32x4.splat(args.hi)
+export function finishBytes(args: AdderU8, narrow: usize, wide: usize, sums: usize, count: i32, filter: usize, out: i32, columns: i32): void {
+  const a0 = v128.load(filter)
+  const a1 = v128.load(filter, 16)
+  const b0 = v128.load(filter, 32)
+  const b1 = v128.load(filter, 48)
+  const n0 = v128.load(filter, 64)
+  const n1 = v128.load(filter, 80)
+  const lo = f32x4.splat(args.lo)
+  const hi = f32x4.splat(args.hi)
   const round = f32x4.splat(rounding)
   const zero = i8x16.splat(<i8>args.outZero)
   const twos = i16x8.splat(2)
@@ -93,7 +96,8 @@ export function finishBytes(
   let y = args.y + out
   for (; count > 0; count--) {
     const sum = v128.load32_splat(sums)
-    let t0 = i32x4.dot_i16x8_s(v128.load(narrow), twos), t1 = i32x4.dot_i16x8_s(v128.load(narrow, 16), twos)
+    let t0 = i32x4.dot_i16x8_s(v128.load(narrow), twos)
+    let t1 = i32x4.dot_i16x8_s(v128.load(narrow, 16), twos)
     if (wide) {
       t0 = i32x4.add(t0, v128.load(wide))
       t1 = i32x4.add(t1, v128.load(wide, 16))

@@ -13,9 +13,9 @@
 // kernels/adder-f32.ts). A term is maximum, minimum, multiplication and addition. Two filters a turn have sums of their own: an addition waits for
 // the one before.
 
-import { pieceEnd, shareStart, takePiece } from './sync'
 import { loadSome, madd, storeSome } from './simd'
-import { adderEntryBytes, AdderInputGradientF32, AdderSignGradientF32, Difference, panelWidth } from './table.generated'
+import { pieceEnd, shareStart, takePiece } from './sync'
+import { AdderInputGradientF32, AdderSignGradientF32, adderEntryBytes, Difference, panelWidth } from './table.generated'
 
 // Fewer in a piece of work would read all weights too often.
 const leastPixels: i32 = 16
@@ -32,7 +32,9 @@ export function adderInputGradientF32(args: AdderInputGradientF32, thread: i32, 
   const columns = args.outChannels / groups
   const panelsOfGroup = (channels + panelWidth - 1) / panelWidth
   const panelBytes = 4 * <usize>(panelWidth * (1 + taps * columns))
-  const x = args.x, dx = args.dx, weights = args.weights
+  const x = args.x
+  const dx = args.dx
+  const weights = args.weights
   const shiftAt = args.shiftAt
   const shift = f32x4.splat(shiftAt ? load<f32>(shiftAt) : 0)
   const difference = args.difference
@@ -50,6 +52,7 @@ export function adderInputGradientF32(args: AdderInputGradientF32, thread: i32, 
         const packed = weights + panelBytes * <usize>(group * panelsOfGroup + panel) + 4 * panelWidth
         const rest = channels - panelWidth * panel
         const dyOffset = 4 * <usize>(group * columns)
+        // biome-ignore format: a table
         switch (difference) {
           case Difference.clip: clipPanel(x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, 4 * <usize>group, shift, rest); break
           case Difference.full: panelOf(Difference.full, x + offset, dx + offset, pixelBytes, count, table, taps, packed, columns, dyOffset, rest); break
@@ -64,16 +67,23 @@ export function adderInputGradientF32(args: AdderInputGradientF32, thread: i32, 
  * output's gradient and where its sums lie (addresses). Every pixel has room for all taps.
  */
 function writeTable(args: AdderInputGradientF32, table: usize, pixel: i32, count: i32, taps: i32): void {
-  const inHeight = args.inHeight, inWidth = args.inWidth
-  const outHeight = args.outHeight, outWidth = args.outWidth
-  const kernelHeight = args.kernelHeight, kernelWidth = args.kernelWidth
-  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
-  const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
-  const padTop = args.padTop, padLeft = args.padLeft
+  const inHeight = args.inHeight
+  const inWidth = args.inWidth
+  const outHeight = args.outHeight
+  const outWidth = args.outWidth
+  const kernelHeight = args.kernelHeight
+  const kernelWidth = args.kernelWidth
+  const strideHeight = args.strideHeight
+  const strideWidth = args.strideWidth
+  const dilationHeight = args.dilationHeight
+  const dilationWidth = args.dilationWidth
+  const padTop = args.padTop
+  const padLeft = args.padLeft
   const outChannels = args.outChannels
   const tapBytes = 4 * panelWidth * (outChannels / args.groups)
   const outBytes = 4 * outChannels
-  const dy = args.dy, sums = args.sums
+  const dy = args.dy
+  const sums = args.sums
   const sumBytes = 4 * args.groups
   let ix = pixel % inWidth
   let iy = (pixel / inWidth) % inHeight
@@ -83,12 +93,12 @@ function writeTable(args: AdderInputGradientF32, table: usize, pixel: i32, count
     for (let ky = 0; ky < kernelHeight; ky++) {
       const fromTop = iy + padTop - ky * dilationHeight
       const oy = fromTop / strideHeight
-      if (fromTop < 0 || oy >= outHeight || oy * strideHeight != fromTop) continue
+      if (fromTop < 0 || oy >= outHeight || oy * strideHeight !== fromTop) continue
       const row = (image * outHeight + oy) * outWidth
       for (let kx = 0; kx < kernelWidth; kx++) {
         const fromLeft = ix + padLeft - kx * dilationWidth
         const ox = fromLeft / strideWidth
-        if (fromLeft < 0 || ox >= outWidth || ox * strideWidth != fromLeft) continue
+        if (fromLeft < 0 || ox >= outWidth || ox * strideWidth !== fromLeft) continue
         store<i32>(entry, (ky * kernelWidth + kx) * tapBytes)
         store<i32>(entry, dy + (row + ox) * outBytes, 4)
         store<i32>(entry, sums + (row + ox) * sumBytes, 8)
@@ -97,9 +107,9 @@ function writeTable(args: AdderInputGradientF32, table: usize, pixel: i32, count
     }
     store<i32>(table, <i32>((entry - table) / adderEntryBytes) - 1)
     table += adderEntryBytes * <usize>(1 + taps)
-    if (++ix == inWidth) {
+    if (++ix === inWidth) {
       ix = 0
-      if (++iy == inHeight) {
+      if (++iy === inHeight) {
         iy = 0
         image++
       }
@@ -108,25 +118,38 @@ function writeTable(args: AdderInputGradientF32, table: usize, pixel: i32, count
 }
 
 /** A term of Σ dY·(clip(w − x) + x). */
-// @ts-ignore: decorator
-@inline
+// @inline
 function plusClipped(sum: v128, g: v128, w: v128, lo: v128, hi: v128): v128 {
   return madd(g, i32x4.min_s(i32x4.max_s(w, lo), hi), sum)
 }
 
 /** 8 input channels of `count` pixels. */
-// prettier-ignore
 function clipPanel(
-  x: usize, dx: usize, pixelBytes: usize, count: i32, table: usize, taps: i32, packed: usize, columns: i32, dyOffset: usize, sumOffset: usize,
-  shift: v128, rest: i32,
+  x: usize,
+  dx: usize,
+  pixelBytes: usize,
+  count: i32,
+  table: usize,
+  taps: i32,
+  packed: usize,
+  columns: i32,
+  dyOffset: usize,
+  sumOffset: usize,
+  shift: v128,
+  rest: i32,
 ): void {
   const one = f32x4.splat(1)
   for (; count > 0; count--) {
     const x0 = f32x4.add(rest >= 8 ? v128.load(x) : loadSome(x, rest), shift)
     const x1 = f32x4.add(rest >= 8 ? v128.load(x, 16) : loadSome(x + 16, rest - 4), shift)
-    const lo0 = f32x4.sub(x0, one), hi0 = f32x4.add(x0, one)
-    const lo1 = f32x4.sub(x1, one), hi1 = f32x4.add(x1, one)
-    let s0 = f32x4.splat(0), s1 = s0, r0 = s0, r1 = s0
+    const lo0 = f32x4.sub(x0, one)
+    const hi0 = f32x4.add(x0, one)
+    const lo1 = f32x4.sub(x1, one)
+    const hi1 = f32x4.add(x1, one)
+    let s0 = f32x4.splat(0)
+    let s1 = s0
+    let r0 = s0
+    let r1 = s0
     let sum: f32 = 0
     let entry = table
     for (let t = load<i32>(table); t > 0; t--) {
@@ -167,25 +190,34 @@ function clipPanel(
 }
 
 /** dY·(w − x), or by the sign: ±dY by that of the difference; nothing where it is 0. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function plusTerm(f: i32, sum: v128, g: v128, w: v128, x: v128): v128 {
   const d = f32x4.sub(w, x)
-  if (f == Difference.full) return madd(g, d, sum)
+  if (f === Difference.full) return madd(g, d, sum)
   const signed = v128.xor(g, v128.and(d, i32x4.splat(<i32>0x80000000)))
   return f32x4.add(sum, v128.and(signed, f32x4.ne(d, f32x4.splat(0))))
 }
 
 /** 8 input channels of `count` pixels. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function panelOf(
-  f: i32, x: usize, dx: usize, pixelBytes: usize, count: i32, table: usize, taps: i32, packed: usize, columns: i32, dyOffset: usize, rest: i32,
+  f: i32,
+  x: usize,
+  dx: usize,
+  pixelBytes: usize,
+  count: i32,
+  table: usize,
+  taps: i32,
+  packed: usize,
+  columns: i32,
+  dyOffset: usize,
+  rest: i32,
 ): void {
   for (; count > 0; count--) {
     const x0 = rest >= 8 ? v128.load(x) : loadSome(x, rest)
     const x1 = rest >= 8 ? v128.load(x, 16) : loadSome(x + 16, rest - 4)
-    let s0 = f32x4.splat(0), s1 = s0
+    let s0 = f32x4.splat(0)
+    let s1 = s0
     let entry = table
     for (let t = load<i32>(table); t > 0; t--) {
       entry += adderEntryBytes
@@ -214,13 +246,23 @@ function panelOf(
 
 /** Threads share filters' taps. */
 export function adderSignGradientF32(args: AdderSignGradientF32, thread: i32, threads: i32): void {
-  const x = args.x, dy = args.dy, w = args.w, dw = args.dw
+  const x = args.x
+  const dy = args.dy
+  const w = args.w
+  const dw = args.dw
   const batch = args.batch
-  const inHeight = args.inHeight, inWidth = args.inWidth, inChannels = args.inChannels
-  const outHeight = args.outHeight, outWidth = args.outWidth, outChannels = args.outChannels
-  const kernelHeight = args.kernelHeight, kernelWidth = args.kernelWidth
-  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
-  const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
+  const inHeight = args.inHeight
+  const inWidth = args.inWidth
+  const inChannels = args.inChannels
+  const outHeight = args.outHeight
+  const outWidth = args.outWidth
+  const outChannels = args.outChannels
+  const kernelHeight = args.kernelHeight
+  const kernelWidth = args.kernelWidth
+  const strideHeight = args.strideHeight
+  const strideWidth = args.strideWidth
+  const dilationHeight = args.dilationHeight
+  const dilationWidth = args.dilationWidth
   const groups = args.groups
   const channels = inChannels / groups
   const columns = outChannels / groups
@@ -246,12 +288,12 @@ export function adderSignGradientF32(args: AdderSignGradientF32, thread: i32, th
       for (let row = 0; row < batch * outHeight; row++) {
         const image = row / outHeight
         const iy = (row - image * outHeight) * strideHeight + ky * dilationHeight
-        let a = x + pixelBytes * <usize>((image * inHeight + iy) * inWidth + kx * dilationWidth) + 4 * <usize>(o / columns * channels + c)
+        let a = x + pixelBytes * <usize>((image * inHeight + iy) * inWidth + kx * dilationWidth) + 4 * <usize>((o / columns) * channels + c)
         let g = dy + 4 * <usize>(row * outWidth * outChannels + o)
         // A row's sums by themselves, so that no sum is long.
         let part = zero
         for (let k = outWidth; k > 0; k--) {
-          const d = f32x4.sub(lanes == 4 ? v128.load(a) : loadSome(a, lanes), own)
+          const d = f32x4.sub(lanes === 4 ? v128.load(a) : loadSome(a, lanes), own)
           const signed = v128.xor(v128.load32_splat(g), v128.and(d, signs))
           part = f32x4.add(part, v128.and(signed, f32x4.ne(d, zero)))
           a += pixelBytes * strideWidth

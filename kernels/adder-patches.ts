@@ -12,8 +12,7 @@ import { pieceEnd, takePiece } from './sync'
 import { AdderBlocks, AdderF32 } from './table.generated'
 
 /** Parts of the scratch memory begin at cache lines. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function aligned(bytes: usize): usize {
   return (bytes + 63) & ~63
 }
@@ -52,7 +51,7 @@ export function takeWork(args: AdderBlocks, panels: i32, thread: i32, threads: i
   }
   const blockColumns = args.blockColumns
   const cuts = (outWidth + blockColumns - 1) / blockColumns
-  const least = (leastPixels + outWidth - 1) / outWidth * cuts
+  const least = ((leastPixels + outWidth - 1) / outWidth) * cuts
   const first = takePiece(outLines * cuts, 1, least, outLines * cuts, thread, threads)
   if (first < 0) return false
   firstPixel = cutStart(first, cuts, outWidth, blockColumns)
@@ -78,8 +77,7 @@ export function blockAt(args: AdderBlocks, pixel: i32, end: i32): i32 {
 }
 
 /** Output pixels in a line of a block of `count`. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function lineOf(args: AdderBlocks, count: i32): i32 {
   return args.asRows ? count : min(count, args.outWidth)
 }
@@ -94,8 +92,7 @@ export function writeOffsets(args: AdderBlocks, to: usize, step: usize, runBytes
   const columns = args.columns
   const perTap = args.runs / taps
   for (let t = 0; t < taps; t++) {
-    const pixels =
-      (t / windowColumns) * args.dilationHeight * columns + (t % windowColumns) * args.dilationWidth
+    const pixels = (t / windowColumns) * args.dilationHeight * columns + (t % windowColumns) * args.dilationWidth
     for (let r = 0; r < perTap; r++) {
       store<i32>(to, <i32>(step * <usize>pixels + runBytes * <usize>r))
       to += 4
@@ -114,10 +111,7 @@ function tapsOf(args: AdderBlocks): i32 {
  * @param pixelSums room for sums of copied pixels
  * @param sums gets the sums under the windows of the block's pixels times `factor`; written to a multiple of 4
  */
-// prettier-ignore
-export function makePatches(
-  args: AdderF32, pixel: i32, count: i32, group: i32, to: usize, pixelSums: usize, sums: usize, shift: f32, factor: f32,
-): void {
+export function makePatches(args: AdderF32, pixel: i32, count: i32, group: i32, to: usize, pixelSums: usize, sums: usize, shift: f32, factor: f32): void {
   const inChannels = args.inChannels
   const run = 4 * <usize>(inChannels / args.groups)
   const x = args.x + run * group
@@ -129,14 +123,18 @@ export function makePatches(
 }
 
 /** @param run bytes of one pixel's channels in the group */
-// prettier-ignore
 function makeLines(args: AdderF32, pixel: i32, count: i32, x: usize, run: usize, to: usize, pixelSums: usize, shift: f32): void {
-  const inHeight = args.inHeight, inWidth = args.inWidth
-  const outHeight = args.outHeight, outWidth = args.outWidth
-  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
+  const inHeight = args.inHeight
+  const inWidth = args.inWidth
+  const outHeight = args.outHeight
+  const outWidth = args.outWidth
+  const strideHeight = args.strideHeight
+  const strideWidth = args.strideWidth
   const fromPixel = 4 * <usize>args.inChannels
   const toPixel = <usize>args.pixelBytes
-  const ox = pixel % outWidth, oy = (pixel / outWidth) % outHeight, image = pixel / (outWidth * outHeight)
+  const ox = pixel % outWidth
+  const oy = (pixel / outWidth) % outHeight
+  const image = pixel / (outWidth * outHeight)
   const across = lineOf(args, count)
   const lines = (count / across - 1) * strideHeight + (args.kernelHeight - 1) * args.dilationHeight + 1
   const columns = (across - 1) * strideWidth + (args.kernelWidth - 1) * args.dilationWidth + 1
@@ -166,26 +164,43 @@ function makeLines(args: AdderF32, pixel: i32, count: i32, x: usize, run: usize,
  * filled up with zeros.
  * @param work of codes: 64 bytes, a pixel of padding, a row
  */
-// prettier-ignore
 export function makeRows<T>(
-  args: AdderBlocks, pixel: i32, count: i32, x: usize, run: usize, to: usize, planeBytes: usize, work: usize, code: i32, sums: usize, shift: f32, factor: f32,
+  args: AdderBlocks,
+  pixel: i32,
+  count: i32,
+  x: usize,
+  run: usize,
+  to: usize,
+  planeBytes: usize,
+  work: usize,
+  code: i32,
+  sums: usize,
+  shift: f32,
+  factor: f32,
 ): void {
-  const outHeight = args.outHeight, outWidth = args.outWidth
-  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
-  const padTop = args.padTop, padLeft = args.padLeft
+  const outHeight = args.outHeight
+  const outWidth = args.outWidth
+  const strideHeight = args.strideHeight
+  const strideWidth = args.strideWidth
+  const padTop = args.padTop
+  const padLeft = args.padLeft
   const taps = args.kernelHeight * args.kernelWidth
   const pixelBytes = <usize>args.pixelBytes
-  const inHeight = args.inHeight, inWidth = args.inWidth
+  const inHeight = args.inHeight
+  const inWidth = args.inWidth
   const inPixel = sizeof<T>() * <usize>args.inChannels
   const length = run * taps
   const padding = preparePadding<T>(work, run, code)
   const row = padding + aligned(run)
   const rest = isFloat<T>() ? restOfPixel(args, length) : 0
   const shifts = f32x4.splat(shift)
-  let ox = pixel % outWidth, oy = (pixel / outWidth) % outHeight, image = pixel / (outWidth * outHeight)
+  let ox = pixel % outWidth
+  let oy = (pixel / outWidth) % outHeight
+  let image = pixel / (outWidth * outHeight)
   for (let i = 0; i < count; i++) {
-    const iy = oy * strideHeight - padTop, ix = ox * strideWidth - padLeft
-    const isInput = taps == 1 && <u32>iy < <u32>inHeight && <u32>ix < <u32>inWidth
+    const iy = oy * strideHeight - padTop
+    const ix = ox * strideWidth - padLeft
+    const isInput = taps === 1 && <u32>iy < <u32>inHeight && <u32>ix < <u32>inWidth
     const from = x + inPixel * <usize>((image * inHeight + iy) * inWidth + ix)
     if (isFloat<T>()) {
       const sum = isInput ? copyFloats(to, from, run, shifts) : makeRow<T>(args, to, x, run, image, iy, ix, code, shifts)
@@ -198,9 +213,9 @@ export function makeRows<T>(
       to += 16
     }
     sums += 4
-    if (++ox == outWidth) {
+    if (++ox === outWidth) {
       ox = 0
-      if (++oy == outHeight) {
+      if (++oy === outHeight) {
         oy = 0
         image++
       }
@@ -209,16 +224,15 @@ export function makeRows<T>(
 }
 
 /** Everything under the window at (iy, ix), one tap behind the other. */
-// prettier-ignore
-function makeRow<T>(
-  args: AdderBlocks, to: usize, x: usize, run: usize, image: i32, iy: i32, ix: i32, code: i32, shifts: v128,
-): v128 {
-  const inHeight = args.inHeight, inWidth = args.inWidth
+function makeRow<T>(args: AdderBlocks, to: usize, x: usize, run: usize, image: i32, iy: i32, ix: i32, code: i32, shifts: v128): v128 {
+  const inHeight = args.inHeight
+  const inWidth = args.inWidth
   const kernelWidth = args.kernelWidth
-  const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
+  const dilationHeight = args.dilationHeight
+  const dilationWidth = args.dilationWidth
   const inPixel = sizeof<T>() * <usize>args.inChannels
   // Taps beside each other in the window lie beside each other in memory too.
-  const joined = run == inPixel && dilationWidth == 1
+  const joined = run === inPixel && dilationWidth === 1
   let sum = f32x4.splat(0)
   for (let ky = args.kernelHeight; ky > 0; ky--) {
     const row = x + inPixel * <usize>((image * inHeight + iy) * inWidth)
@@ -249,9 +263,12 @@ function makeRow<T>(
 
 /** The sums under the windows of a block of copied lines. */
 export function addWindows<T>(args: AdderBlocks, count: i32, pixelSums: usize, sums: usize, factor: f32): void {
-  const kernelHeight = args.kernelHeight, kernelWidth = args.kernelWidth
-  const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
-  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
+  const kernelHeight = args.kernelHeight
+  const kernelWidth = args.kernelWidth
+  const dilationHeight = args.dilationHeight
+  const dilationWidth = args.dilationWidth
+  const strideHeight = args.strideHeight
+  const strideWidth = args.strideWidth
   const pitch = 4 * <usize>args.columns
   const across = lineOf(args, count)
   const factors = f32x4.splat(factor)
@@ -265,7 +282,7 @@ export function addWindows<T>(args: AdderBlocks, count: i32, pixelSums: usize, s
       for (let ky = 0; ky < kernelHeight; ky++) {
         let from = row
         for (let kx = 0; kx < kernelWidth; kx++) {
-          const four = strideWidth == 1 ? v128.load(from) : loadStrided(from, 4 * <usize>strideWidth)
+          const four = strideWidth === 1 ? v128.load(from) : loadStrided(from, 4 * <usize>strideWidth)
           sum = isFloat<T>() ? f32x4.add(sum, four) : i32x4.add(sum, four)
           from += 4 * <usize>dilationWidth
         }
@@ -277,8 +294,7 @@ export function addWindows<T>(args: AdderBlocks, count: i32, pixelSums: usize, s
 }
 
 /** Four values `step` bytes apart. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function loadStrided(from: usize, step: usize): v128 {
   const two = v128.load32_lane(from + step, v128.load32_zero(from), 1)
   return v128.load32_lane(from + 3 * step, v128.load32_lane(from + 2 * step, two, 2), 3)
@@ -291,8 +307,7 @@ function restOfPixel(args: AdderBlocks, used: usize): usize {
 }
 
 /** Of codes a pixel of padding, behind 64 bytes for `spread`. @returns where it lies */
-// @ts-ignore: decorator
-@inline
+// @inline
 function preparePadding<T>(work: usize, run: usize, code: i32): usize {
   if (!isFloat<T>()) {
     memory.fill(work, 0, 64)
@@ -333,16 +348,14 @@ export function spread(to: usize, from: usize, bytes: usize, planeBytes: usize, 
 }
 
 /** @returns the sum of what was stored, of floats */
-// @ts-ignore: decorator
-@inline
+// @inline
 function copy<T>(to: usize, from: usize, bytes: usize, shifts: v128): v128 {
   if (isFloat<T>()) return copyFloats(to, from, bytes, shifts)
   copyBytes(to, from, bytes)
   return shifts
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function pad<T>(to: usize, bytes: usize, code: i32, shifts: v128): v128 {
   if (isFloat<T>()) return fillFloats(to, bytes, shifts)
   fillBytes(to, bytes, code)
@@ -359,8 +372,7 @@ export function fillBytes(to: usize, bytes: usize, code: i32): void {
 }
 
 /** Copies what does not overlap: as memory.copy does, without its call, which costs more than a short run. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function copyBytes(to: usize, from: usize, bytes: usize): void {
   if (bytes >= 16) {
     // The last vector may overlap the one before.
@@ -378,16 +390,14 @@ export function copyBytes(to: usize, from: usize, bytes: usize): void {
   } else for (let i: usize = 0; i < bytes; i++) store<u8>(to + i, load<u8>(from + i))
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function total(sum: v128): f32 {
   const two = f32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1))
   return f32x4.extract_lane(two, 0) + f32x4.extract_lane(two, 1)
 }
 
 /** @returns the sum of what was stored: by itself, so that no sum is long and its rounding stays small */
-// @ts-ignore: decorator
-@inline
+// @inline
 function copyFloats(to: usize, from: usize, bytes: usize, shifts: v128): v128 {
   let sum = f32x4.splat(0)
   const end = to + bytes

@@ -11,9 +11,9 @@
 // (`quads` of four) instead of 16. See docs/decisions/0011.
 
 import { codesLineStep, codesStep, layCodes, writeCompactOffsets } from './adder-codes'
-import { aligned, blockAt, endPanel, endPixel, firstPanel, firstPixel, lineOf, takeWork, writeOffsets } from './adder-patches'
 import { collect, finishBytes, finishFloats } from './adder-finish'
-import { adderCodeRows, AdderU8, codeLanes, CodesForm, panelWidth } from './table.generated'
+import { aligned, blockAt, endPanel, endPixel, firstPanel, firstPixel, lineOf, takeWork, writeOffsets } from './adder-patches'
+import { AdderU8, adderCodeRows, CodesForm, codeLanes, panelWidth } from './table.generated'
 
 /** 16 taps add at most 2·4·255 / terms to a sum, of which 15 bits can be used. */
 const mostPasses: i32 = 16
@@ -29,7 +29,8 @@ export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
   const groupPanels = (columns + panelWidth - 1) / panelWidth
   const panels = groupPanels * groups
   const runs = args.runs
-  const terms = args.terms, quads = args.run >> 2
+  const terms = args.terms
+  const quads = args.run >> 2
   const runBytes = <usize>(panelWidth * args.run)
   const weights = args.weights
   const filters = args.filters
@@ -47,72 +48,69 @@ export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
   const wide = narrow + aligned(32 * block)
   const work = wide + aligned(32 * block)
   const patches = work + 64 + 2 * aligned(<usize>args.pixelBytes)
-  if (args.codesAs == CodesForm.planes) writeOffsets(args, offsets, codeLanes, planeBytes)
-  else if (args.codesAs == CodesForm.compact) writeCompactOffsets(args, offsets)
+  if (args.codesAs === CodesForm.planes) writeOffsets(args, offsets, codeLanes, planeBytes)
+  else if (args.codesAs === CodesForm.compact) writeCompactOffsets(args, offsets)
   else for (let r = 0; r < runs; r++) store<i32>(offsets + 4 * <usize>r, codeLanes * r)
-  const step = codesStep(args), lineStep = codesLineStep(args)
+  const step = codesStep(args)
+  const lineStep = codesLineStep(args)
 
-  while (takeWork(args, panels, thread, threads)) for (let pixel = firstPixel, count = 0; pixel < endPixel; pixel += count) {
-    count = blockAt(args, pixel, endPixel)
-    const across = lineOf(args, count)
-    const lines = count / across
-    // From the end of a line to the start of the next.
-    const skip = lineStep - step * <usize>across
-    for (let panel = firstPanel; panel < endPanel; ) {
-      const group = panel / groupPanels
-      const end = min(endPanel, (group + 1) * groupPanels)
-      const codes = layCodes(args, pixel, count, group, patches, planeBytes, work, pixelSums, sums)
-      for (; panel < end; panel++) {
-        let w = weights + runBytes * <usize>(runs * panel)
-        for (let r = 0; r < runs; r += mostRuns) {
-          const n = min(runs - r, mostRuns)
-          const from = offsets + 4 * <usize>r
-          if (r > 0) collect(narrow, wide, count, r > mostRuns)
-          if (terms == 1) passes1(quads, codes, from, n, w, narrow, lines, across, step, skip)
-          else if (terms == 2) passes2(quads, codes, from, n, w, narrow, lines, across, step, skip)
-          else passes4(quads, codes, from, n, w, narrow, lines, across, step, skip)
-          w += runBytes * <usize>n
+  while (takeWork(args, panels, thread, threads))
+    for (let pixel = firstPixel, count = 0; pixel < endPixel; pixel += count) {
+      count = blockAt(args, pixel, endPixel)
+      const across = lineOf(args, count)
+      const lines = count / across
+      // From the end of a line to the start of the next.
+      const skip = lineStep - step * <usize>across
+      for (let panel = firstPanel; panel < endPanel; ) {
+        const group = panel / groupPanels
+        const end = min(endPanel, (group + 1) * groupPanels)
+        const codes = layCodes(args, pixel, count, group, patches, planeBytes, work, pixelSums, sums)
+        for (; panel < end; panel++) {
+          let w = weights + runBytes * <usize>(runs * panel)
+          for (let r = 0; r < runs; r += mostRuns) {
+            const n = min(runs - r, mostRuns)
+            const from = offsets + 4 * <usize>r
+            if (r > 0) collect(narrow, wide, count, r > mostRuns)
+            if (terms === 1) passes1(quads, codes, from, n, w, narrow, lines, across, step, skip)
+            else if (terms === 2) passes2(quads, codes, from, n, w, narrow, lines, across, step, skip)
+            else passes4(quads, codes, from, n, w, narrow, lines, across, step, skip)
+            w += runBytes * <usize>n
+          }
+          const column = panelWidth * (panel - group * groupPanels)
+          const filter = filters + 4 * <usize>(adderCodeRows * panelWidth * panel)
+          const out = pixel * outChannels + group * columns + column
+          const more = runs > mostRuns ? wide : 0
+          if (toBytes) finishBytes(args, narrow, more, sums, count, filter, out, columns - column)
+          else finishFloats(args, narrow, more, sums, count, filter, out, columns - column)
         }
-        const column = panelWidth * (panel - group * groupPanels)
-        const filter = filters + 4 * <usize>(adderCodeRows * panelWidth * panel)
-        const out = pixel * outChannels + group * columns + column
-        const more = runs > mostRuns ? wide : 0
-        if (toBytes) finishBytes(args, narrow, more, sums, count, filter, out, columns - column)
-        else finishFloats(args, narrow, more, sums, count, filter, out, columns - column)
       }
     }
-  }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function widened(bytes: v128): v128 {
   return i16x8.extadd_pairwise_i8x16_u(bytes)
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function saved(w: v128, x: v128): v128 {
   return v128.sub_sat<u8>(w, x)
 }
 
 /** Σ(w ∸ x) of 8 to 16 taps of 4 filters, two sums of 16 bits each, with as many terms in a byte as `terms` says. */
-// prettier-ignore
-// @ts-ignore: decorator
-@inline
-function added(
-  terms: i32, quads: i32, w0: v128, w1: v128, w2: v128, w3: v128, x0: v128, x1: v128, x2: v128, x3: v128,
-): v128 {
-  const p0 = saved(w0, x0), p1 = saved(w1, x1)
-  if (quads == 2) return terms == 1 ? i16x8.add(widened(p0), widened(p1)) : widened(i8x16.add(p0, p1))
+// @inline
+function added(terms: i32, quads: i32, w0: v128, w1: v128, w2: v128, w3: v128, x0: v128, x1: v128, x2: v128, x3: v128): v128 {
+  const p0 = saved(w0, x0)
+  const p1 = saved(w1, x1)
+  if (quads === 2) return terms === 1 ? i16x8.add(widened(p0), widened(p1)) : widened(i8x16.add(p0, p1))
   const p2 = saved(w2, x2)
-  if (quads == 3) {
-    if (terms == 4) return widened(i8x16.add(i8x16.add(p0, p1), p2))
-    return i16x8.add(terms == 1 ? i16x8.add(widened(p0), widened(p1)) : widened(i8x16.add(p0, p1)), widened(p2))
+  if (quads === 3) {
+    if (terms === 4) return widened(i8x16.add(i8x16.add(p0, p1), p2))
+    return i16x8.add(terms === 1 ? i16x8.add(widened(p0), widened(p1)) : widened(i8x16.add(p0, p1)), widened(p2))
   }
   const p3 = saved(w3, x3)
-  if (terms == 4) return widened(i8x16.add(i8x16.add(i8x16.add(p0, p1), p2), p3))
-  if (terms == 2) return i16x8.add(widened(i8x16.add(p0, p1)), widened(i8x16.add(p2, p3)))
+  if (terms === 4) return widened(i8x16.add(i8x16.add(i8x16.add(p0, p1), p2), p3))
+  if (terms === 2) return i16x8.add(widened(i8x16.add(p0, p1)), widened(i8x16.add(p2, p3)))
   return i16x8.add(i16x8.add(i16x8.add(widened(p0), widened(p1)), widened(p2)), widened(p3))
 }
 
@@ -122,20 +120,23 @@ function added(
  * @param step from a pixel to the next
  * @param skip from behind a line to the next
  */
-// prettier-ignore
-// @ts-ignore: decorator
-@inline
-function pass(
-  terms: i32, quads: i32, first: bool, a: usize, w: usize, s: usize, lines: i32, across: i32, step: usize, skip: usize,
-): void {
-  const w00 = v128.load(w), w01 = v128.load(w, 16), w10 = v128.load(w, 32), w11 = v128.load(w, 48)
-  const w20 = quads > 2 ? v128.load(w, 64) : w00, w21 = quads > 2 ? v128.load(w, 80) : w00
-  const w30 = quads > 3 ? v128.load(w, 96) : w00, w31 = quads > 3 ? v128.load(w, 112) : w00
+// @inline
+function pass(terms: i32, quads: i32, first: bool, a: usize, w: usize, s: usize, lines: i32, across: i32, step: usize, skip: usize): void {
+  const w00 = v128.load(w)
+  const w01 = v128.load(w, 16)
+  const w10 = v128.load(w, 32)
+  const w11 = v128.load(w, 48)
+  const w20 = quads > 2 ? v128.load(w, 64) : w00
+  const w21 = quads > 2 ? v128.load(w, 80) : w00
+  const w30 = quads > 3 ? v128.load(w, 96) : w00
+  const w31 = quads > 3 ? v128.load(w, 112) : w00
   do {
     const end = s + 32 * <usize>across
     do {
-      const x0 = v128.load32_splat(a), x1 = v128.load32_splat(a, 4)
-      const x2 = quads > 2 ? v128.load32_splat(a, 8) : x0, x3 = quads > 3 ? v128.load32_splat(a, 12) : x0
+      const x0 = v128.load32_splat(a)
+      const x1 = v128.load32_splat(a, 4)
+      const x2 = quads > 2 ? v128.load32_splat(a, 8) : x0
+      const x3 = quads > 3 ? v128.load32_splat(a, 12) : x0
       // Sums are loaded last: with them there would be one value too many for the registers.
       const s0 = added(terms, quads, w00, w10, w20, w30, x0, x1, x2, x3)
       v128.store(s, first ? s0 : i16x8.add(s0, v128.load(s)))
@@ -143,16 +144,24 @@ function pass(
       v128.store(s, first ? s1 : i16x8.add(s1, v128.load(s, 16)), 16)
       a += step
       s += 32
-    } while (s != end)
+    } while (s !== end)
     a += skip
   } while (--lines)
 }
 
-// prettier-ignore
-// @ts-ignore: decorator
-@inline
+// @inline
 function passes(
-  terms: i32, quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize,
+  terms: i32,
+  quads: i32,
+  codes: usize,
+  offsets: usize,
+  runs: i32,
+  w: usize,
+  sums: usize,
+  lines: i32,
+  across: i32,
+  step: usize,
+  skip: usize,
 ): void {
   pass(terms, quads, true, codes + <usize>load<i32>(offsets), w, sums, lines, across, step, skip)
   while (--runs) {
@@ -162,29 +171,20 @@ function passes(
   }
 }
 
-// prettier-ignore
-function passes1(
-  quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize,
-): void {
-  if (quads == 2) passes(1, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
-  else if (quads == 3) passes(1, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
+function passes1(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
+  if (quads === 2) passes(1, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else if (quads === 3) passes(1, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
   else passes(1, 4, codes, offsets, runs, w, sums, lines, across, step, skip)
 }
 
-// prettier-ignore
-function passes2(
-  quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize,
-): void {
-  if (quads == 2) passes(2, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
-  else if (quads == 3) passes(2, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
+function passes2(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
+  if (quads === 2) passes(2, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else if (quads === 3) passes(2, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
   else passes(2, 4, codes, offsets, runs, w, sums, lines, across, step, skip)
 }
 
-// prettier-ignore
-function passes4(
-  quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize,
-): void {
-  if (quads == 2) passes(4, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
-  else if (quads == 3) passes(4, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
+function passes4(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
+  if (quads === 2) passes(4, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else if (quads === 3) passes(4, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
   else passes(4, 4, codes, offsets, runs, w, sums, lines, across, step, skip)
 }

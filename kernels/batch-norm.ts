@@ -13,16 +13,22 @@
 import { splat } from './math'
 import { madd } from './simd'
 import { shareStart } from './sync'
-import { BatchApplyF32, BatchGradientApplyF32, BatchGradientMomentsF32, BatchGradientStatisticsF32, BatchMomentsF32, BatchStatisticsF32, ClipGradientF32 } from './table.generated'
+import {
+  BatchApplyF32,
+  BatchGradientApplyF32,
+  BatchGradientMomentsF32,
+  BatchGradientStatisticsF32,
+  BatchMomentsF32,
+  BatchStatisticsF32,
+  ClipGradientF32,
+} from './table.generated'
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function get(p: usize, four: bool): v128 {
   return four ? v128.load(p) : v128.load32_zero(p)
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function put(p: usize, v: v128, four: bool): void {
   if (four) v128.store(p, v)
   else v128.store32_lane(p, v, 0)
@@ -74,8 +80,7 @@ export function batchMomentsF32(args: BatchMomentsF32, thread: i32, threads: i32
 }
 
 /** Squares of deviations from the mean, given those from a mean that is `rest` too small. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function about(squares: v128, rest: v128, count: i32): v128 {
   return f32x4.sub(squares, f32x4.mul(f32x4.mul(rest, rest), splat(<f32>count)))
 }
@@ -84,7 +89,8 @@ function about(squares: v128, rest: v128, count: i32): v128 {
  * The first mean is the sum divided by the number, rounded; what is left of the deviations from it, which are small, puts it right.
  */
 function moments8(x: usize, rowBytes: usize, count: i32, means: usize, squares: usize): void {
-  let s0 = splat(0), s1 = s0
+  let s0 = splat(0)
+  let s1 = s0
   let p = x
   for (let r = count; r > 0; r--) {
     s0 = f32x4.add(s0, v128.load(p))
@@ -92,9 +98,11 @@ function moments8(x: usize, rowBytes: usize, count: i32, means: usize, squares: 
     p += rowBytes
   }
   const by = splat(<f32>count)
-  const m0 = f32x4.div(s0, by), m1 = f32x4.div(s1, by)
+  const m0 = f32x4.div(s0, by)
+  const m1 = f32x4.div(s1, by)
   s0 = s1 = splat(0)
-  let r0 = s0, r1 = s0
+  let r0 = s0
+  let r1 = s0
   p = x
   for (let r = count; r > 0; r--) {
     const d0 = f32x4.sub(v128.load(p), m0)
@@ -157,8 +165,7 @@ export function batchStatisticsF32(args: BatchStatisticsF32, thread: i32, thread
     store<f32>(means + at, <f32>mean)
     store<f32>(factors + at, <f32>(<f64>load<f32>(scale + at) / sqrt<f64>(variance + epsilon)))
     if (newMean) store<f32>(newMean + at, <f32>(<f64>load<f32>(runningMean + at) * momentum + mean * (1 - momentum)))
-    if (newVariance)
-      store<f32>(newVariance + at, <f32>(<f64>load<f32>(runningVariance + at) * momentum + variance * (1 - momentum)))
+    if (newVariance) store<f32>(newVariance + at, <f32>(<f64>load<f32>(runningVariance + at) * momentum + variance * (1 - momentum)))
   }
 }
 
@@ -185,9 +192,12 @@ export function batchApplyF32(args: BatchApplyF32, thread: i32, threads: i32): v
     let c = 0
     for (; c + 8 <= channels; c += 8) {
       const at = 4 * <usize>c
-      const m0 = v128.load(means + at), m1 = v128.load(means + at, 16)
-      const a0 = v128.load(factors + at), a1 = v128.load(factors + at, 16)
-      const b0 = v128.load(bias + at), b1 = v128.load(bias + at, 16)
+      const m0 = v128.load(means + at)
+      const m1 = v128.load(means + at, 16)
+      const a0 = v128.load(factors + at)
+      const a1 = v128.load(factors + at, 16)
+      const b0 = v128.load(bias + at)
+      const b1 = v128.load(bias + at, 16)
       let xp = x + offset + at
       let yp = y + offset + at
       if (residual) {
@@ -215,7 +225,9 @@ export function batchApplyF32(args: BatchApplyF32, thread: i32, threads: i32): v
     while (c < channels) {
       const four = c + 4 <= channels
       const at = 4 * <usize>c
-      const m = get(means + at, four), a = get(factors + at, four), b = get(bias + at, four)
+      const m = get(means + at, four)
+      const a = get(factors + at, four)
+      const b = get(bias + at, four)
       let here = offset + at
       for (let i = turns; i > 0; i--) {
         let v = madd(f32x4.sub(get(x + here, four), m), a, b)
@@ -258,7 +270,9 @@ export function batchGradientMomentsF32(args: BatchGradientMomentsF32, thread: i
       }
       const mean = f32x4.div(s, splat(<f32>count))
       s = splat(0)
-      let sumG = s, sumGx = s, rest = s
+      let sumG = s
+      let sumGx = s
+      let rest = s
       here = from + at
       for (let r = count; r > 0; r--) {
         const d = f32x4.sub(get(x + here, four), mean)
@@ -280,7 +294,8 @@ export function batchGradientMomentsF32(args: BatchGradientMomentsF32, thread: i
 }
 
 function gradientMoments8(dy: usize, x: usize, rowBytes: usize, count: i32, out: usize): void {
-  let s0 = splat(0), s1 = s0
+  let s0 = splat(0)
+  let s1 = s0
   let p = x
   for (let r = count; r > 0; r--) {
     s0 = f32x4.add(s0, v128.load(p))
@@ -288,17 +303,25 @@ function gradientMoments8(dy: usize, x: usize, rowBytes: usize, count: i32, out:
     p += rowBytes
   }
   const by = splat(<f32>count)
-  const m0 = f32x4.div(s0, by), m1 = f32x4.div(s1, by)
+  const m0 = f32x4.div(s0, by)
+  const m1 = f32x4.div(s1, by)
   s0 = s1 = splat(0)
-  let g0 = s0, g1 = s0, x0 = s0, x1 = s0, r0 = s0, r1 = s0
+  let g0 = s0
+  let g1 = s0
+  let x0 = s0
+  let x1 = s0
+  let r0 = s0
+  let r1 = s0
   p = x
   for (let r = count; r > 0; r--) {
-    const d0 = f32x4.sub(v128.load(p), m0), d1 = f32x4.sub(v128.load(p, 16), m1)
+    const d0 = f32x4.sub(v128.load(p), m0)
+    const d1 = f32x4.sub(v128.load(p, 16), m1)
     s0 = madd(d0, d0, s0)
     s1 = madd(d1, d1, s1)
     r0 = f32x4.add(r0, d0)
     r1 = f32x4.add(r1, d1)
-    const v0 = v128.load(dy), v1 = v128.load(dy, 16)
+    const v0 = v128.load(dy)
+    const v1 = v128.load(dy, 16)
     g0 = f32x4.add(g0, v0)
     g1 = f32x4.add(g1, v1)
     x0 = madd(v0, d0, x0)
@@ -353,8 +376,8 @@ export function batchGradientStatisticsF32(args: BatchGradientStatisticsF32, thr
     const factor = <f64>load<f32>(scale + at) * inverse
     store<f32>(coefficients + at, <f32>mean)
     store<f32>(coefficients + rowBytes + at, <f32>factor)
-    store<f32>(coefficients + 2 * rowBytes + at, <f32>(-factor * inverse * product / <f64>rows))
-    store<f32>(coefficients + 3 * rowBytes + at, <f32>(-factor * sum / <f64>rows))
+    store<f32>(coefficients + 2 * rowBytes + at, <f32>((-factor * inverse * product) / <f64>rows))
+    store<f32>(coefficients + 3 * rowBytes + at, <f32>((-factor * sum) / <f64>rows))
   }
 }
 
@@ -376,13 +399,20 @@ export function batchGradientApplyF32(args: BatchGradientApplyF32, thread: i32, 
     for (let c = 0; c < channels; ) {
       const four = c + 4 <= channels
       const at = coefficients + 4 * <usize>c
-      const m = get(at, four), p = get(at + rowBytes, four), q = get(at + 2 * rowBytes, four), k = get(at + 3 * rowBytes, four)
+      const m = get(at, four)
+      const p = get(at + rowBytes, four)
+      const q = get(at + 2 * rowBytes, four)
+      const k = get(at + 3 * rowBytes, four)
       let here = offset + 4 * <usize>c
       if (four && c + 8 <= channels) {
         const at1 = at + 16
-        const m1 = v128.load(at1), p1 = v128.load(at1 + rowBytes), q1 = v128.load(at1 + 2 * rowBytes), k1 = v128.load(at1 + 3 * rowBytes)
+        const m1 = v128.load(at1)
+        const p1 = v128.load(at1 + rowBytes)
+        const q1 = v128.load(at1 + 2 * rowBytes)
+        const k1 = v128.load(at1 + 3 * rowBytes)
         for (let i = turns; i > 0; i--) {
-          const g = v128.load(dy + here), g1 = v128.load(dy + here, 16)
+          const g = v128.load(dy + here)
+          const g1 = v128.load(dy + here, 16)
           const v = madd(g, p, madd(f32x4.sub(v128.load(x + here), m), q, k))
           const v1 = madd(g1, p1, madd(f32x4.sub(v128.load(x + here, 16), m1), q1, k1))
           v128.store(dx + here, v)
@@ -402,8 +432,7 @@ export function batchGradientApplyF32(args: BatchGradientApplyF32, thread: i32, 
 }
 
 /** dY where lo < Y < hi, else 0. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function passed(dy: v128, y: v128, lo: v128, hi: v128): v128 {
   return v128.and(dy, v128.and(f32x4.gt(y, lo), f32x4.lt(y, hi)))
 }

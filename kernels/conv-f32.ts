@@ -8,8 +8,8 @@
 // The inner loop takes one channel a turn on purpose: within a basic block V8 moves every load to the front, so an unrolled loop needs more
 // than the 15 vector registers there are and spills. 4 + 2 loads, 8 sums and 1 product are exactly 15. See docs/decisions/0010.
 
-import { pieceEnd, takePiece } from './sync'
 import { clamp, loadSome, madd, storeSome } from './simd'
+import { pieceEnd, takePiece } from './sync'
 import { ConvF32, convTileRows, panelWidth } from './table.generated'
 
 // Fewer in a piece of work would read all weights too often.
@@ -27,7 +27,7 @@ export function convF32(args: ConvF32, thread: i32, threads: i32): void {
   const groupStep = <usize>args.groupStep
   const y = args.y
   const residual = args.residual
-  const hasResidual = residual != 0
+  const hasResidual = residual !== 0
   const residualOffset = <usize>(residual - y)
   const lo = f32x4.splat(args.lo)
   const hi = f32x4.splat(args.hi)
@@ -38,28 +38,38 @@ export function convF32(args: ConvF32, thread: i32, threads: i32): void {
   const panels = groupPanels * args.groups
   const panelBytes = 4 * <usize>(panelWidth * (1 + taps * channels))
 
-  const byChannels = args.byChannels != 0
+  const byChannels = args.byChannels !== 0
   const blockTiles = args.blockTiles
   // The block whose table is written.
   let written = -1
   for (;;) {
-    const piece = byChannels
-      ? takePiece(panels, 1, 1, panels, thread, threads)
-      : takePiece(tiles, 1, min(blockTiles, leastTiles), blockTiles, thread, threads)
+    const piece = byChannels ? takePiece(panels, 1, 1, panels, thread, threads) : takePiece(tiles, 1, min(blockTiles, leastTiles), blockTiles, thread, threads)
     if (piece < 0) return
-    const firstTile = byChannels ? 0 : piece, endTile = byChannels ? tiles : pieceEnd
-    const firstPanel = byChannels ? piece : 0, endPanel = byChannels ? pieceEnd : panels
+    const firstTile = byChannels ? 0 : piece
+    const endTile = byChannels ? tiles : pieceEnd
+    const firstPanel = byChannels ? piece : 0
+    const endPanel = byChannels ? pieceEnd : panels
     for (let tile = firstTile; tile < endTile; tile += blockTiles) {
       const count = min(blockTiles, endTile - tile)
-      if (tile != written) writeTable(args, table, tile * convTileRows, count * convTileRows, pixels)
+      if (tile !== written) writeTable(args, table, tile * convTileRows, count * convTileRows, pixels)
       written = tile
       let weights = args.weights + panelBytes * firstPanel
       let group = firstPanel / groupPanels
       let column = (firstPanel % groupPanels) * panelWidth
       for (let panel = firstPanel; panel < endPanel; panel++) {
         tile4x8(
-          table, count, taps, channels, weights, groupStep * group, 4 * <usize>(group * outChannels + column),
-          hasResidual, residualOffset, outChannels - column, lo, hi,
+          table,
+          count,
+          taps,
+          channels,
+          weights,
+          groupStep * group,
+          4 * <usize>(group * outChannels + column),
+          hasResidual,
+          residualOffset,
+          outChannels - column,
+          lo,
+          hi,
         )
         weights += panelBytes
         column += panelWidth
@@ -74,14 +84,25 @@ export function convF32(args: ConvF32, thread: i32, threads: i32): void {
 
 /** Writes the table for `count` output pixels (a multiple of the tile's height) from `first`; pixels beyond the end repeat the last. */
 function writeTable(args: ConvF32, table: usize, first: i32, count: i32, pixels: i32): void {
-  const x = args.x, zeros = args.zeros, y = args.y
-  const inHeight = args.inHeight, inWidth = args.inWidth, inPixel = args.inPixel
-  const outHeight = args.outHeight, outWidth = args.outWidth
-  const yPixel = args.yPixel, yRow = args.yRow, yImage = args.yImage
-  const kernelHeight = args.kernelHeight, kernelWidth = args.kernelWidth
-  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
-  const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
-  const padTop = args.padTop, padLeft = args.padLeft
+  const x = args.x
+  const zeros = args.zeros
+  const y = args.y
+  const inHeight = args.inHeight
+  const inWidth = args.inWidth
+  const inPixel = args.inPixel
+  const outHeight = args.outHeight
+  const outWidth = args.outWidth
+  const yPixel = args.yPixel
+  const yRow = args.yRow
+  const yImage = args.yImage
+  const kernelHeight = args.kernelHeight
+  const kernelWidth = args.kernelWidth
+  const strideHeight = args.strideHeight
+  const strideWidth = args.strideWidth
+  const dilationHeight = args.dilationHeight
+  const dilationWidth = args.dilationWidth
+  const padTop = args.padTop
+  const padLeft = args.padLeft
   const tileBytes = <usize>(4 * convTileRows * (1 + kernelHeight * kernelWidth))
 
   let ox = first % outWidth
@@ -103,9 +124,9 @@ function writeTable(args: ConvF32, table: usize, first: i32, count: i32, pixels:
       }
     }
     if (first + i + 1 < pixels) {
-      if (++ox == outWidth) {
+      if (++ox === outWidth) {
         ox = 0
-        if (++oy == outHeight) {
+        if (++oy === outHeight) {
           oy = 0
           image++
         }
@@ -115,7 +136,7 @@ function writeTable(args: ConvF32, table: usize, first: i32, count: i32, pixels:
 }
 
 /** All tiles of a table against one panel of 8 output channels: its 8 biases, then 8 weights for each tap and channel. */
-// prettier-ignore
+// biome-ignore format: what is done side by side stands side by side
 function tile4x8(
   table: usize, tiles: i32, taps: i32, channels: i32, panel: usize, xOffset: usize, yOffset: usize,
   hasResidual: bool, residualOffset: usize, columns: i32, lo: v128, hi: v128,

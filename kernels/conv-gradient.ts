@@ -5,8 +5,8 @@
 // so small that what they read of X and dY stays in the first cache while all tiles go over it. Between blocks the sums lie in memory, 32 floats per
 // tile. Threads share tiles, so that every sum is formed in one order, whatever their number.
 
-import { pieceEnd, shareStart, takePiece } from './sync'
 import { madd } from './simd'
+import { pieceEnd, shareStart, takePiece } from './sync'
 import { ConvWeightGradientF32, DepthwiseWeightGradientF32, gradientTileIn, gradientTileOut } from './table.generated'
 
 /** Of a tile of sums. */
@@ -25,14 +25,20 @@ export function convWeightGradientF32(args: ConvWeightGradientF32, thread: i32, 
   const channelTiles = (channels + gradientTileIn - 1) / gradientTileIn
   const columnTiles = (columns + gradientTileOut - 1) / gradientTileOut
   const tiles = groups * columnTiles * channelTiles * taps
-  const inHeight = args.inHeight, inWidth = args.inWidth
-  const outHeight = args.outHeight, outWidth = args.outWidth
-  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
-  const dilationHeight = args.dilationHeight, dilationWidth = args.dilationWidth
-  const padTop = args.padTop, padLeft = args.padLeft
+  const inHeight = args.inHeight
+  const inWidth = args.inWidth
+  const outHeight = args.outHeight
+  const outWidth = args.outWidth
+  const strideHeight = args.strideHeight
+  const strideWidth = args.strideWidth
+  const dilationHeight = args.dilationHeight
+  const dilationWidth = args.dilationWidth
+  const padTop = args.padTop
+  const padLeft = args.padLeft
   const xPixel = 4 * <usize>args.xPixel
   const dyPixel = 4 * <usize>outChannels
-  const x = args.x, dy = args.dy
+  const x = args.x
+  const dy = args.dy
   const sums = args.sums
   const rows = args.batch * outHeight
   const blockRows = args.blockRows
@@ -44,7 +50,7 @@ export function convWeightGradientF32(args: ConvWeightGradientF32, thread: i32, 
     memory.fill(sums + tileBytes * <usize>first, 0, tileBytes * <usize>(end - first))
     for (let row = 0; row < rows; row += blockRows) {
       const endRow = min(row + blockRows, rows)
-      let tap = first % taps
+      const tap = first % taps
       let rest = first / taps
       let channel = gradientTileIn * (rest % channelTiles)
       rest /= channelTiles
@@ -61,14 +67,25 @@ export function convWeightGradientF32(args: ConvWeightGradientF32, thread: i32, 
         const count = (last < 0 ? 0 : min(last / strideWidth + 1, outWidth)) - from
         if (count > 0)
           addRows(
-            here, x + xPixel * <usize>(from * strideWidth + left) + 4 * <usize>(group * channels + channel),
-            dy + dyPixel * <usize>from + 4 * <usize>(group * columns + column), row, endRow, outHeight, inHeight,
-            strideHeight, ky * dilationHeight - padTop, xPixel * inWidth, dyPixel * outWidth, count, xPixel * strideWidth, dyPixel,
+            here,
+            x + xPixel * <usize>(from * strideWidth + left) + 4 * <usize>(group * channels + channel),
+            dy + dyPixel * <usize>from + 4 * <usize>(group * columns + column),
+            row,
+            endRow,
+            outHeight,
+            inHeight,
+            strideHeight,
+            ky * dilationHeight - padTop,
+            xPixel * inWidth,
+            dyPixel * outWidth,
+            count,
+            xPixel * strideWidth,
+            dyPixel,
           )
         here += tileBytes
-        if (++kx == kernelWidth) {
+        if (++kx === kernelWidth) {
           kx = 0
-          if (++ky * kernelWidth == taps) {
+          if (++ky * kernelWidth === taps) {
             ky = 0
             channel += gradientTileIn
             if (channel >= channels) {
@@ -83,13 +100,12 @@ export function convWeightGradientF32(args: ConvWeightGradientF32, thread: i32, 
         }
       }
     }
-    for (let tile = first; tile < end; tile++)
-      putTile(args, sums + tileBytes * <usize>tile, tile, taps, channelTiles, columnTiles, channels, columns)
+    for (let tile = first; tile < end; tile++) putTile(args, sums + tileBytes * <usize>tile, tile, taps, channelTiles, columnTiles, channels, columns)
   }
 }
 
 /** sums[4 output channels][8 input channels] += dY · X over rows [row, endRow) of the outputs. */
-// prettier-ignore
+// biome-ignore format: what is done side by side stands side by side
 function addRows(
   sums: usize, x: usize, dy: usize, row: i32, endRow: i32, outHeight: i32, inHeight: i32, strideHeight: i32, top: i32, xRow: usize, dyRow: usize,
   count: i32, xStep: usize, dyStep: usize,
@@ -122,7 +138,7 @@ function addRows(
       } while (--k)
     }
     dy += dyRow
-    if (++oy == outHeight) {
+    if (++oy === outHeight) {
       oy = 0
       image++
     }
@@ -134,7 +150,6 @@ function addRows(
 }
 
 /** A tile's sums into dW [outChannels, channels, kernel], as ONNX has it. */
-// prettier-ignore
 function putTile(args: ConvWeightGradientF32, sums: usize, tile: i32, taps: i32, channelTiles: i32, columnTiles: i32, channels: i32, columns: i32): void {
   const tap = tile % taps
   tile /= taps
@@ -159,11 +174,16 @@ export function depthwiseWeightGradientF32(args: DepthwiseWeightGradientF32, thr
   const channels = args.outChannels
   const kernelWidth = args.kernelWidth
   const taps = args.kernelHeight * kernelWidth
-  const inHeight = args.inHeight, inWidth = args.inWidth
-  const outHeight = args.outHeight, outWidth = args.outWidth
-  const strideHeight = args.strideHeight, strideWidth = args.strideWidth
+  const inHeight = args.inHeight
+  const inWidth = args.inWidth
+  const outHeight = args.outHeight
+  const outWidth = args.outWidth
+  const strideHeight = args.strideHeight
+  const strideWidth = args.strideWidth
   const pixel = 4 * <usize>channels
-  const x = args.x, dy = args.dy, dw = args.dw
+  const x = args.x
+  const dy = args.dy
+  const dw = args.dw
   const batch = args.batch
   const blocks = (channels + 15) / 16
   const tiles = blocks * taps
@@ -177,7 +197,10 @@ export function depthwiseWeightGradientF32(args: DepthwiseWeightGradientF32, thr
     const from = left < 0 ? (strideWidth - 1 - left) / strideWidth : 0
     const last = inWidth - 1 - left
     const count = (last < 0 ? 0 : min(last / strideWidth + 1, outWidth)) - from
-    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0
+    let s0 = f32x4.splat(0)
+    let s1 = s0
+    let s2 = s0
+    let s3 = s0
     for (let row = 0; row < batch * outHeight; row++) {
       const image = row / outHeight
       const iy = (row - image * outHeight) * strideHeight + top
@@ -185,7 +208,10 @@ export function depthwiseWeightGradientF32(args: DepthwiseWeightGradientF32, thr
       let a = x + pixel * <usize>((image * inHeight + iy) * inWidth + from * strideWidth + left) + 64 * <usize>block
       let g = dy + pixel * <usize>(row * outWidth + from) + 64 * <usize>block
       // A row's sums by themselves, so that no sum is long.
-      let r0 = f32x4.splat(0), r1 = r0, r2 = r0, r3 = r0
+      let r0 = f32x4.splat(0)
+      let r1 = r0
+      let r2 = r0
+      let r3 = r0
       for (let k = count; k > 0; k--) {
         r0 = madd(v128.load(a), v128.load(g), r0)
         r1 = madd(v128.load(a, 16), v128.load(g, 16), r1)

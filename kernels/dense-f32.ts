@@ -1,7 +1,7 @@
 // y = x · W for one row x: bound by reading the weights. W lies as [out, in], so that four outputs read four runs of memory.
 
-import { shareStart } from './sync'
 import { madd } from './simd'
+import { shareStart } from './sync'
 import { DenseF32 } from './table.generated'
 
 export function denseF32(args: DenseF32, thread: i32, threads: i32): void {
@@ -28,15 +28,14 @@ export function denseF32(args: DenseF32, thread: i32, threads: i32): void {
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function finish(y: usize, bias: usize, o: i32, v: f32, lo: f32, hi: f32): void {
   v += load<f32>(bias + 4 * <usize>o)
   store<f32>(y + 4 * <usize>o, v < lo ? lo : v > hi ? hi : v)
 }
 
 /** Products of x with four rows of weights. */
-// prettier-ignore
+// biome-ignore format: what is done side by side stands side by side
 function dots(x: usize, a: usize, b: usize, c: usize, d: usize, count: i32): v128 {
   let va = f32x4.splat(0), vb = va, vc = va, vd = va
   for (; count >= 4; count -= 4) {

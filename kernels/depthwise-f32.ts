@@ -5,8 +5,8 @@
 // tile after tile of neighbouring output pixels, four channels at a time; neighbours share the input vectors under them. One turn of the
 // inner loop is one row of the window, so that its vectors fit in registers (V8 moves all loads of a basic block to its front).
 
-import { pieceEnd, takePiece } from './sync'
 import { clamp, loadSome, madd, storeSome } from './simd'
+import { pieceEnd, takePiece } from './sync'
 import { DepthwiseF32 } from './table.generated'
 
 export function depthwiseF32(args: DepthwiseF32, thread: i32, threads: i32): void {
@@ -15,10 +15,13 @@ export function depthwiseF32(args: DepthwiseF32, thread: i32, threads: i32): voi
   if (thread >= threads) return
 
   const table = args.scratch + <usize>args.scratchBytes * thread
-  const outHeight = args.outHeight, outWidth = args.outWidth
+  const outHeight = args.outHeight
+  const outWidth = args.outWidth
   const channels = args.channels
-  const kernelHeight = args.kernelHeight, kernelWidth = args.kernelWidth
-  const stride = args.strideWidth, dilation = args.dilationWidth
+  const kernelHeight = args.kernelHeight
+  const kernelWidth = args.kernelWidth
+  const stride = args.strideWidth
+  const dilation = args.dilationWidth
   const tableRow = 4 * <usize>args.columns
   const y = args.y
   const residual = args.residual
@@ -30,11 +33,12 @@ export function depthwiseF32(args: DepthwiseF32, thread: i32, threads: i32): voi
   const rows = args.batch * outHeight
   const byRows = rows >= 8 * threads
   const pixel = 4 * <usize>channels
-  const isPlain = dilation == 1
+  const isPlain = dilation === 1
   for (;;) {
     const piece = byRows ? takePiece(rows, 1, 2, rows, thread, threads) : takePiece(channels, 16, 64, channels, thread, threads)
     if (piece < 0) return
-    const firstRow = byRows ? piece : 0, endRow = byRows ? pieceEnd : rows
+    const firstRow = byRows ? piece : 0
+    const endRow = byRows ? pieceEnd : rows
     const firstChannel = byRows ? 0 : piece
     const count = (byRows ? channels : pieceEnd) - firstChannel
     const first = 4 * <usize>firstChannel
@@ -42,16 +46,30 @@ export function depthwiseF32(args: DepthwiseF32, thread: i32, threads: i32): voi
     for (let row = firstRow; row < endRow; row++) {
       writeTable(args, table, row / outHeight, row % outHeight)
       const out = y + first + 4 * <usize>(row * outWidth) * channels
-      if (isPlain && kernelWidth == 3 && stride == 1)
-        row3(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi)
-      else if (isPlain && kernelWidth == 3 && stride == 2)
-        row3stride2(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi)
-      else if (isPlain && kernelWidth == 5 && stride == 1)
-        row5(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi)
+      if (isPlain && kernelWidth === 3 && stride === 1)
+        row3(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual !== 0, residualOffset, lo, hi)
+      else if (isPlain && kernelWidth === 3 && stride === 2)
+        row3stride2(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual !== 0, residualOffset, lo, hi)
+      else if (isPlain && kernelWidth === 5 && stride === 1)
+        row5(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual !== 0, residualOffset, lo, hi)
       else
         rowAny(
-          table, tableRow, kernelHeight, kernelWidth, 4 * <usize>stride, 4 * <usize>dilation,
-          weights, first, count, out, pixel, outWidth, residual != 0, residualOffset, lo, hi,
+          table,
+          tableRow,
+          kernelHeight,
+          kernelWidth,
+          4 * <usize>stride,
+          4 * <usize>dilation,
+          weights,
+          first,
+          count,
+          out,
+          pixel,
+          outWidth,
+          residual !== 0,
+          residualOffset,
+          lo,
+          hi,
         )
     }
   }
@@ -59,11 +77,14 @@ export function depthwiseF32(args: DepthwiseF32, thread: i32, threads: i32): voi
 
 /** For each row of the window, the addresses of the input pixels under it, from the left padding on. */
 function writeTable(args: DepthwiseF32, table: usize, image: i32, oy: i32): void {
-  const x = args.x, zeros = args.zeros
-  const inHeight = args.inHeight, inWidth = args.inWidth
+  const x = args.x
+  const zeros = args.zeros
+  const inHeight = args.inHeight
+  const inWidth = args.inWidth
   const pixel = 4 * args.channels
   const kernelHeight = args.kernelHeight
-  const columns = args.columns, padLeft = args.padLeft
+  const columns = args.columns
+  const padLeft = args.padLeft
   let iy = oy * args.strideHeight - args.padTop
   for (let ky = 0; ky < kernelHeight; ky++) {
     const inside = <u32>iy < <u32>inHeight
@@ -78,8 +99,7 @@ function writeTable(args: DepthwiseF32, table: usize, image: i32, oy: i32): void
 }
 
 /** Adds the residual, clamps and stores four channels, or fewer, of an output pixel. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function finish(y: usize, v: v128, channels: i32, hasResidual: bool, residualOffset: usize, lo: v128, hi: v128): void {
   if (channels >= 4) {
     if (hasResidual) v = f32x4.add(v, v128.load(y + residualOffset))
@@ -94,7 +114,7 @@ function finish(y: usize, v: v128, channels: i32, hasResidual: bool, residualOff
 // Whole vectors of x are read even where fewer channels are left: what lies behind a pixel does not reach what is stored.
 
 /** Windows 3 wide, stride 1: 4 output pixels from 6 input pixels. */
-// prettier-ignore
+// biome-ignore format: what is done side by side stands side by side
 function row3(
   table: usize, tableRow: usize, kernelHeight: i32, weights: usize, first: usize, count: i32,
   out: usize, pixel: usize, outWidth: i32, hasResidual: bool, residualOffset: usize, lo: v128, hi: v128,
@@ -128,7 +148,7 @@ function row3(
 }
 
 /** Windows 3 wide, stride 2: 2 output pixels from 5 input pixels. */
-// prettier-ignore
+// biome-ignore format: what is done side by side stands side by side
 function row3stride2(
   table: usize, tableRow: usize, kernelHeight: i32, weights: usize, first: usize, count: i32,
   out: usize, pixel: usize, outWidth: i32, hasResidual: bool, residualOffset: usize, lo: v128, hi: v128,
@@ -160,7 +180,7 @@ function row3stride2(
 }
 
 /** Windows 5 wide, stride 1: 2 output pixels from 6 input pixels. */
-// prettier-ignore
+// biome-ignore format: what is done side by side stands side by side
 function row5(
   table: usize, tableRow: usize, kernelHeight: i32, weights: usize, first: usize, count: i32,
   out: usize, pixel: usize, outWidth: i32, hasResidual: bool, residualOffset: usize, lo: v128, hi: v128,
@@ -194,16 +214,33 @@ function row5(
 }
 
 /** Any window: 4 output pixels, tap by tap. `stride` and `dilation` are bytes of the table. */
-// prettier-ignore
 function rowAny(
-  table: usize, tableRow: usize, kernelHeight: i32, kernelWidth: i32, stride: usize, dilation: usize,
-  weights: usize, first: usize, count: i32,
-  out: usize, pixel: usize, outWidth: i32, hasResidual: bool, residualOffset: usize, lo: v128, hi: v128,
+  table: usize,
+  tableRow: usize,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  stride: usize,
+  dilation: usize,
+  weights: usize,
+  first: usize,
+  count: i32,
+  out: usize,
+  pixel: usize,
+  outWidth: i32,
+  hasResidual: bool,
+  residualOffset: usize,
+  lo: v128,
+  hi: v128,
 ): void {
   for (let left = outWidth; left > 0; left -= 4) {
-    let w = weights, x = first, y = out
+    let w = weights
+    let x = first
+    let y = out
     for (let c = count; c > 0; c -= 4) {
-      let c0 = v128.load(w), c1 = c0, c2 = c0, c3 = c0
+      let c0 = v128.load(w)
+      let c1 = c0
+      let c2 = c0
+      let c3 = c0
       w += 16
       let p = table
       for (let ky = kernelHeight; ky > 0; ky--) {

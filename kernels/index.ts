@@ -14,7 +14,7 @@ export function run(first: usize, steps: i32, thread: i32, threads: i32): i32 {
   for (let s = 0; s < steps; s++) {
     const step = first + program.stepBytes * <usize>s
     call(load<i32>(step), <usize>load<i32>(step, 4), thread, threads)
-    if (threads == 1) returnShares(1)
+    if (threads === 1) returnShares(1)
     else if (!barrier(thread, threads)) return s + 1
   }
   return 0

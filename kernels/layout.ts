@@ -1,8 +1,8 @@
 // Moves elements without touching them: fill, strided copies, transposes, gathers.
 
 import { shareStart } from './sync'
-import { elementAt, walkRows } from './walk'
 import { CopyStridedF32, FillF32, GatherF32, TransposeF32 } from './table.generated'
+import { elementAt, walkRows } from './walk'
 
 export function fillF32(args: FillF32, thread: i32, threads: i32): void {
   const total = args.count
@@ -10,8 +10,7 @@ export function fillF32(args: FillF32, thread: i32, threads: i32): void {
   fillRun(args.y + 4 * <usize>start, args.value, shareStart(total, 16, thread + 1, threads) - start)
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function fillRun(y: usize, value: f32, count: i32): void {
   const v = f32x4.splat(value)
   for (; count >= 4; count -= 4) {
@@ -25,8 +24,7 @@ function fillRun(y: usize, value: f32, count: i32): void {
 }
 
 /** A contiguous run. Calls for a few bytes cost more than the bytes. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function moveRun(x: usize, y: usize, count: i32): void {
   if (count >= 256) {
     memory.copy(y, x, 4 * <usize>count)
@@ -56,8 +54,7 @@ function moveRun(x: usize, y: usize, count: i32): void {
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function stridedRun(x: usize, xStride: i32, y: usize, yStride: i32, count: i32): void {
   const xStep = <usize>(4 * xStride)
   const yStep = <usize>(4 * yStride)
@@ -85,15 +82,14 @@ export function copyStridedF32(args: CopyStridedF32, thread: i32, threads: i32):
 }
 
 class CopyRows {
-  // prettier-ignore
-  rows(args: CopyStridedF32, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, row: i32, from: i32, count: i32): void {
+  rows(args: CopyStridedF32, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, _row: i32, from: i32, count: i32): void {
     const xInner = args.xStrides5
     const yInner = args.yStrides5
     let x = elementAt(args.x, args.xStrides, i0, i1, i2, i3, i4, from)
     let y = elementAt(args.y, args.yStrides, i0, i1, i2, i3, i4, from)
     for (; turns > 0; turns--) {
-      if (yInner == 1 && xInner == 1) moveRun(x, y, count)
-      else if (yInner == 1 && xInner == 0) fillRun(y, load<f32>(x), count)
+      if (yInner === 1 && xInner === 1) moveRun(x, y, count)
+      else if (yInner === 1 && xInner === 0) fillRun(y, load<f32>(x), count)
       else stridedRun(x, xInner, y, yInner, count)
       x += <usize>(4 * args.xStrides4)
       y += <usize>(4 * args.yStrides4)
@@ -102,8 +98,7 @@ class CopyRows {
 }
 
 /** Four rows of four to four columns of four. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function transpose4(x: usize, xRow: usize, y: usize, yRow: usize): void {
   const a = v128.load(x)
   const b = v128.load(x + xRow)
@@ -120,8 +115,7 @@ function transpose4(x: usize, xRow: usize, y: usize, yRow: usize): void {
 }
 
 /** Columns [from, to) of one matrix, at most 16 of them: whole cache lines are read, and written rows grow one vector at a time. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function transposeColumns(x: usize, xRow: usize, y: usize, yRow: usize, rows: i32, from: i32, to: i32): void {
   x += 4 * <usize>from
   y += <usize>from * yRow
@@ -200,7 +194,7 @@ export function gatherF32(args: GatherF32, thread: i32, threads: i32): void {
     const o = row / outJ
     const xRow = x + 4 * ((<usize>o * inJ + load<i32>(tableJ + 4 * <usize>(row - o * outJ))) * <usize>(inK * inner))
     let yp = y + 4 * ((<usize>row * outK + from) * inner)
-    if (inner == 1) {
+    if (inner === 1) {
       for (let k = from; k < to; k++) {
         store<i32>(yp, load<i32>(xRow + 4 * <usize>load<i32>(tableK + 4 * <usize>k)))
         yp += 4

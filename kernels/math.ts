@@ -9,31 +9,26 @@
 import { clamp, madd } from './simd'
 
 /** x in all four lanes. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function splat(x: f32): v128 {
   return f32x4.splat(x)
 }
 
 /** Sum of four lanes. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function sumLanes(v: v128): f32 {
-  return (
-    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 2) + (f32x4.extract_lane(v, 1) + f32x4.extract_lane(v, 3))
-  )
+  return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 2) + (f32x4.extract_lane(v, 1) + f32x4.extract_lane(v, 3))
 }
 
 // 1.5 · 2^23: adding it rounds a small number to an integer, which then stands in the low bits.
 const rounder: f32 = 12582912
 const rounderBits: i32 = 0x4b400000
-const log2e: f32 = 1.4426950408889634
+const log2e = Mathf.LOG2E
 const ln2High: f32 = 0.693359375
 const ln2Low: f32 = -2.12194440054690583e-4
 
 /** exp(r) − 1 for |r| ≤ ln 2 / 2, relative to itself. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function expm1Small(r: v128): v128 {
   let p = splat(1.0 / 5040)
   p = madd(p, r, splat(1.0 / 720))
@@ -45,21 +40,18 @@ function expm1Small(r: v128): v128 {
 }
 
 /** n as a float plus `rounder`. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function powerOf(x: v128): v128 {
   return f32x4.add(f32x4.mul(x, splat(log2e)), splat(rounder))
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function rest(x: v128, n: v128): v128 {
   return f32x4.sub(f32x4.sub(x, f32x4.mul(n, splat(ln2High))), f32x4.mul(n, splat(ln2Low)))
 }
 
 /** eˣ; +∞ beyond 88.7, subnormal numbers and 0 at the other end. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function exp(x: v128): v128 {
   x = clamp(x, splat(-104), splat(89))
   const z = powerOf(x)
@@ -74,8 +66,7 @@ export function exp(x: v128): v128 {
 }
 
 /** eˣ − 1 for x ≤ 0, relative to itself. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function expm1Negative(x: v128): v128 {
   x = f32x4.pmax(x, splat(-40))
   const z = powerOf(x)
@@ -86,8 +77,7 @@ export function expm1Negative(x: v128): v128 {
 }
 
 /** ln x; −∞ at 0, NaN below. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function log(x: v128): v128 {
   const tiny = f32x4.lt(x, splat(1.17549435e-38))
   const scaled = v128.bitselect(f32x4.mul(x, splat(8388608)), x, tiny)
@@ -104,10 +94,7 @@ export function log(x: v128): v128 {
   r = madd(r, w, splat(2.0 / 3))
   r = f32x4.mul(r, w)
   // 2·artanh(s) = f − s·(f − r)
-  const y = f32x4.add(
-    f32x4.add(f32x4.sub(f32x4.mul(n, splat(ln2Low)), f32x4.mul(s, f32x4.sub(f, r))), f),
-    f32x4.mul(n, splat(ln2High)),
-  )
+  const y = f32x4.add(f32x4.add(f32x4.sub(f32x4.mul(n, splat(ln2Low)), f32x4.mul(s, f32x4.sub(f, r))), f), f32x4.mul(n, splat(ln2High)))
   // +∞ and NaN stay; 0 gives −∞, what is below gives NaN.
   const finite = f32x4.lt(v128.andnot(x, splat(-0.0)), splat(Infinity))
   const positive = v128.bitselect(y, x, finite)
@@ -117,34 +104,29 @@ export function log(x: v128): v128 {
 }
 
 /** ln(1 + u) for 0 ≤ u ≤ 1, relative to itself: the rounding of 1 + u is put right to first order. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function log1p(u: v128): v128 {
   const w = f32x4.add(u, splat(1))
   return f32x4.add(log(w), f32x4.div(f32x4.sub(u, f32x4.sub(w, splat(1))), w))
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function softplus(x: v128): v128 {
   return f32x4.add(f32x4.pmax(x, splat(0)), log1p(exp(f32x4.neg(f32x4.abs(x)))))
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function sigmoid(x: v128): v128 {
   return f32x4.div(splat(1), f32x4.add(splat(1), exp(f32x4.neg(x))))
 }
 
 /** The sign of x on y ≥ 0. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function withSign(y: v128, x: v128): v128 {
   return v128.bitselect(x, y, splat(-0.0))
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function tanh(x: v128): v128 {
   // tanh|x| = −m / (m + 2), m = exp(−2|x|) − 1
   const m = expm1Negative(f32x4.mul(f32x4.abs(x), splat(-2)))
@@ -152,8 +134,7 @@ export function tanh(x: v128): v128 {
 }
 
 /** erf(a)/a as a polynomial of a² on [0, 1] (interpolated at Chebyshev nodes: 1.3e-9), times a. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function erfNear(a: v128): v128 {
   const w = f32x4.mul(a, a)
   let p = splat(0.00007875875059881765)
@@ -167,8 +148,7 @@ function erfNear(a: v128): v128 {
 }
 
 /** 1 − erf(a) for a ≥ 1: exp(−a²) times a polynomial of t = 1 / (1 + a/2) (interpolated at Chebyshev nodes up to 10.5: 1.3e-8). */
-// @ts-ignore: decorator
-@inline
+// @inline
 function erfcFar(a: v128): v128 {
   const t = f32x4.div(splat(1), madd(a, splat(0.5), splat(1)))
   let p = splat(0.0943097008)
@@ -182,8 +162,7 @@ function erfcFar(a: v128): v128 {
   return f32x4.mul(f32x4.mul(p, t), exp(f32x4.neg(f32x4.mul(a, a))))
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function erf(x: v128): v128 {
   const a = f32x4.abs(x)
   const near = f32x4.lt(a, splat(1))
@@ -191,10 +170,9 @@ export function erf(x: v128): v128 {
 }
 
 /** x/2 · (1 + erf(x/√2)), without cancellation for x < 0. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function gelu(x: v128): v128 {
-  const a = f32x4.mul(f32x4.abs(x), splat(0.7071067811865476))
+  const a = f32x4.mul(f32x4.abs(x), splat(Mathf.SQRT1_2))
   const near = f32x4.lt(a, splat(1))
   const rest = v128.bitselect(f32x4.sub(splat(1), erfNear(a)), erfcFar(a), near)
   const part = f32x4.mul(f32x4.mul(x, splat(0.5)), rest)
@@ -202,16 +180,14 @@ export function gelu(x: v128): v128 {
 }
 
 /** x/2 · (1 + tanh u) = x / (1 + exp(−2u)), u = √(2/π)·(x + 0.044715·x³) */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function geluTanh(x: v128): v128 {
   const u = f32x4.mul(x, madd(f32x4.mul(x, x), splat(-0.07135481282), splat(-1.5957691216)))
   return f32x4.div(x, f32x4.add(splat(1), exp(u)))
 }
 
 /** x·tanh(ln(1 + eˣ)) = x·n / (n + 2), n = eˣ(eˣ + 2) */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function mish(x: v128): v128 {
   const e = exp(f32x4.pmin(x, splat(20)))
   const n = f32x4.mul(e, f32x4.add(e, splat(2)))
@@ -219,8 +195,7 @@ export function mish(x: v128): v128 {
 }
 
 /** t⁻ᵇ for t > 0. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function powNegative(t: v128, b: v128): v128 {
   return exp(f32x4.neg(f32x4.mul(b, log(t))))
 }

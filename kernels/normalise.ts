@@ -5,8 +5,7 @@ import { madd } from './simd'
 import { shareStart } from './sync'
 import { ChannelStatisticsF32, GroupScaleF32, LayerNormF32, LrnF32, SoftmaxLastF32, SoftmaxRowsF32 } from './table.generated'
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function maxLanes(v: v128): f32 {
   return max(max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)), max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)))
 }
@@ -17,7 +16,7 @@ export function softmaxLastF32(args: SoftmaxLastF32, thread: i32, threads: i32):
   const y = args.y
   const rows = args.rows
   const size = args.size
-  const logarithm = args.logarithm != 0
+  const logarithm = args.logarithm !== 0
   const whole = size & ~3
   const end = shareStart(rows, 1, thread + 1, threads)
   for (let r = shareStart(rows, 1, thread, threads); r < end; r++) {
@@ -44,8 +43,7 @@ export function softmaxLastF32(args: SoftmaxLastF32, thread: i32, threads: i32):
     if (logarithm) {
       const less = f32x4.extract_lane(log(splat(sum)), 0)
       const lessAll = splat(less)
-      for (i = 0; i < whole; i += 4)
-        v128.store(yp + 4 * <usize>i, f32x4.sub(f32x4.sub(v128.load(xp + 4 * <usize>i), shift), lessAll))
+      for (i = 0; i < whole; i += 4) v128.store(yp + 4 * <usize>i, f32x4.sub(f32x4.sub(v128.load(xp + 4 * <usize>i), shift), lessAll))
       for (; i < size; i++) store<f32>(yp + 4 * <usize>i, load<f32>(xp + 4 * <usize>i) - top - less)
     } else {
       const by: f32 = 1 / sum
@@ -56,14 +54,12 @@ export function softmaxLastF32(args: SoftmaxLastF32, thread: i32, threads: i32):
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function get(p: usize, four: bool): v128 {
   return four ? v128.load(p) : v128.load32_zero(p)
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function put(p: usize, v: v128, four: bool): void {
   if (four) v128.store(p, v)
   else v128.store32_lane(p, v, 0)
@@ -75,7 +71,7 @@ export function softmaxRowsF32(args: SoftmaxRowsF32, thread: i32, threads: i32):
   const outer = args.outer
   const size = args.size
   const inner = args.inner
-  const logarithm = args.logarithm != 0
+  const logarithm = args.logarithm !== 0
   const rowBytes: usize = 4 * <usize>inner
   const first = shareStart(outer * inner, 16, thread, threads)
   const end = shareStart(outer * inner, 16, thread + 1, threads)
@@ -131,7 +127,7 @@ export function layerNormF32(args: LayerNormF32, thread: i32, threads: i32): voi
   const bias = args.bias
   const means = args.means
   const deviations = args.deviations
-  const centred = args.centred != 0
+  const centred = args.centred !== 0
   const epsilon = args.epsilon
   const whole = size & ~3
   const end = shareStart(rows, 1, thread + 1, threads)
@@ -256,8 +252,7 @@ export function groupScaleF32(args: GroupScaleF32, thread: i32, threads: i32): v
 }
 
 /** Σ of squares over channels [from, to) of one pixel. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function squares(x: usize, from: i32, to: i32): f32 {
   let s: f32 = 0
   for (let i = from; i < to; i++) {

@@ -12,8 +12,7 @@ function shiftOf(minima: usize, count: i32, lo: f32): f32 {
 }
 
 /** Value i of those at an address, where there are any. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function oneOf(base: usize, i: i32, otherwise: f32): f32 {
   return base ? load<f32>(base + 4 * <usize>i) : otherwise
 }
@@ -37,7 +36,7 @@ export function packPanelsF32(args: PackPanelsF32, thread: i32, threads: i32): v
   const lo = args.lo
   const hi = args.hi
   const added: f32 = minima ? shiftOf(minima, args.minimaCount, lo) : 0
-  if (minima && thread == 0) store<f32>(args.shiftAt, added)
+  if (minima && thread === 0) store<f32>(args.shiftAt, added)
   const groupPanels = (outChannels + panelWidth - 1) / panelWidth
   const panels = groupPanels * args.groups
   const panelBytes = 4 * <usize>(panelWidth * (1 + taps * inChannels))
@@ -85,7 +84,7 @@ export function packDepthwiseF32(args: PackDepthwiseF32, thread: i32, threads: i
   const wTaps = args.wTaps
   const end = shareStart(channels, 4, thread + 1, threads)
   for (let c = shareStart(channels, 4, thread, threads); c < ((end + 3) & ~3); c++) {
-    let here = packed + 4 * <usize>((c - c % depthwiseLanes) * (1 + taps) + (c % depthwiseLanes))
+    let here = packed + 4 * <usize>((c - (c % depthwiseLanes)) * (1 + taps) + (c % depthwiseLanes))
     const exists = c < channels
     store<f32>(here, exists ? oneOf(bias, c, 0) * oneOf(biasScale, c, 1) + oneOf(shift, c, 0) : 0)
     const factor: f32 = exists ? oneOf(scale, c, 1) : 0
@@ -108,7 +107,7 @@ export function packAdderF32(args: PackAdderF32, thread: i32, threads: i32): voi
   const lo = args.lo
   const hi = args.hi
   const shift = shiftOf(args.minima, args.minimaCount, lo)
-  if (thread == 0) store<f32>(args.shiftAt, shift)
+  if (thread === 0) store<f32>(args.shiftAt, shift)
   const outChannels = args.outChannels
   const channels = args.channels
   const taps = args.taps
@@ -130,7 +129,8 @@ export function packAdderF32(args: PackAdderF32, thread: i32, threads: i32): voi
       const factor: f32 = exists ? oneOf(scale, filter, 1) : 0
       const from = w + 4 * <usize>(filter * channels * taps)
       // The reduction runs over taps, then channels; w over channels, then taps.
-      let tap = 0, channel = 0
+      let tap = 0
+      let channel = 0
       let outside: f64 = 0
       for (let start = 0; start < length; start += part) {
         const head = here
@@ -146,7 +146,7 @@ export function packAdderF32(args: PackAdderF32, thread: i32, threads: i32): voi
           }
           store<f32>(here, v)
           sum += <f64>v
-          if (++channel == tapChannels) {
+          if (++channel === tapChannels) {
             channel = 0
             tap++
           }
@@ -177,7 +177,6 @@ export function packAdderDepthwiseF32(args: PackAdderDepthwiseF32, thread: i32, 
     const factor: f32 = exists ? oneOf(scale, c, 1) : 0
     store<f32>(filters + 4 * <usize>c, -factor)
     store<f32>(filters + 4 * <usize>(padded + c), exists ? factor * oneOf(bias, c, 0) + oneOf(offset, c, 0) : 0)
-    for (let t = 0; t < taps; t++)
-      store<f32>(packed + 4 * <usize>(t * padded + c), exists ? load<f32>(w + 4 * <usize>(c * taps + t)) : 0)
+    for (let t = 0; t < taps; t++) store<f32>(packed + 4 * <usize>(t * padded + c), exists ? load<f32>(w + 4 * <usize>(c * taps + t)) : 0)
   }
 }

@@ -25,7 +25,7 @@ export function padF32(args: PadF32, thread: i32, threads: i32): void {
     if (<u32>row >= <u32>height) memory.fill(to, 0, outBytes)
     else {
       memory.fill(to, 0, before)
-      memory.copy(to + before, x + inBytes * (r / outHeight * height + row), copied)
+      memory.copy(to + before, x + inBytes * ((r / outHeight) * height + row), copied)
       memory.fill(to + before + copied, 0, outBytes - before - copied)
     }
   }

@@ -9,7 +9,7 @@ import { shareStart } from './sync'
 import { PoolGradientF32 } from './table.generated'
 
 export function poolGradientF32(args: PoolGradientF32, thread: i32, threads: i32): void {
-  const average = args.average != 0
+  const average = args.average !== 0
   const stepD: usize = 4 * <usize>args.stepD
   const stepH: usize = 4 * <usize>args.stepH
   const stepW: usize = 4 * <usize>args.stepW
@@ -55,14 +55,12 @@ export function poolGradientF32(args: PoolGradientF32, thread: i32, threads: i32
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function get(p: usize, four: bool): v128 {
   return four ? v128.load(p) : v128.load32_zero(p)
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function put(p: usize, v: v128, four: bool): void {
   if (four) v128.store(p, v)
   else v128.store32_lane(p, v, 0)
@@ -81,7 +79,6 @@ function clear(to: usize, pixels: i32, pixel: usize, count: i32): void {
 }
 
 /** All of dY to the first place of the window's maximum. */
-// prettier-ignore
 function give(dy: usize, x: usize, dx: usize, four: bool, tapsD: i32, tapsH: i32, tapsW: i32, stepD: usize, stepH: usize, stepW: usize): void {
   let most = splat(-Infinity)
   let d = x
@@ -119,7 +116,6 @@ function give(dy: usize, x: usize, dx: usize, four: bool, tapsD: i32, tapsH: i32
 }
 
 /** dY / divisor to every place of the window. */
-// prettier-ignore
 function spread(dy: usize, dx: usize, four: bool, tapsD: i32, tapsH: i32, tapsW: i32, stepD: usize, stepH: usize, stepW: usize, divisor: f32): void {
   const g = f32x4.div(get(dy, four), splat(divisor))
   let d = dx

@@ -12,20 +12,17 @@ export class Entry {
   divisor: i32
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function entryD(windows: Windows, od: i32): Entry {
   return changetype<Entry>(windows.table + tableEntryBytes * <usize>od)
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function entryH(windows: Windows, oh: i32): Entry {
   return changetype<Entry>(windows.table + tableEntryBytes * <usize>(windows.outD + oh))
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function entryW(windows: Windows, ow: i32): Entry {
   return changetype<Entry>(windows.table + tableEntryBytes * <usize>(windows.outD + windows.outH + ow))
 }
@@ -127,40 +124,34 @@ function poolPixel<T>(x: usize, y: usize, windows: Windows, tapsD: i32, tapsH: i
 }
 
 class Maximum {
-  // @ts-ignore: decorator
-  @inline
+  // @inline
   none(): v128 {
     return splat(-Infinity)
   }
 
-  // @ts-ignore: decorator
-  @inline
+  // @inline
   take(most: v128, x: v128): v128 {
     return f32x4.pmax(most, x)
   }
 
-  // @ts-ignore: decorator
-  @inline
+  // @inline
   end(most: v128, _divisor: v128): v128 {
     return most
   }
 }
 
 class Mean {
-  // @ts-ignore: decorator
-  @inline
+  // @inline
   none(): v128 {
     return splat(0)
   }
 
-  // @ts-ignore: decorator
-  @inline
+  // @inline
   take(sum: v128, x: v128): v128 {
     return f32x4.add(sum, x)
   }
 
-  // @ts-ignore: decorator
-  @inline
+  // @inline
   end(sum: v128, divisor: v128): v128 {
     return f32x4.div(sum, divisor)
   }

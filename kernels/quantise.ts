@@ -1,7 +1,7 @@
 // Floats to codes: q = clamp(round(x / scale) + zeroPoint, 0, most), rounding half to even, as ONNX's QuantizeLinear.
 
-import { shareStart } from './sync'
 import { clamp } from './simd'
+import { shareStart } from './sync'
 import { QuantiseF32, QuantiseU8, RangeCodesF32, RangeF32 } from './table.generated'
 
 /** 1.5·2^23: a float below 2^22 added to it is rounded to the nearest integer (half to even), which then stands in the low bits. */
@@ -73,7 +73,7 @@ export function rangeF32(args: RangeF32, thread: i32, threads: i32): void {
 
 /** Of all zeros both are 0. */
 export function rangeCodesF32(args: RangeCodesF32, thread: i32, threads: i32): void {
-  if (thread != 0) return
+  if (thread !== 0) return
   const partials = args.partials
   let least: f32 = 0
   let most: f32 = 0
@@ -83,7 +83,7 @@ export function rangeCodesF32(args: RangeCodesF32, thread: i32, threads: i32): v
   }
   const scale = (most - least) / 255
   store<f32>(args.scale, scale)
-  store<f32>(args.zeroPoint, scale == 0 ? 0 : min(nearest(-least / scale), 255))
+  store<f32>(args.zeroPoint, scale === 0 ? 0 : min(nearest(-least / scale), 255))
 }
 
 export function quantiseF32(args: QuantiseF32, thread: i32, threads: i32): void {
@@ -96,7 +96,7 @@ export function quantiseF32(args: QuantiseF32, thread: i32, threads: i32): void 
   const after: f32 = args.centred ? 0 : zeroPoint
   const lo = f32x4.splat(args.lo - zeroPoint)
   const hi = f32x4.splat(args.hi - zeroPoint)
-  const scale = f32x4.splat(given == 0 ? 1 : given)
+  const scale = f32x4.splat(given === 0 ? 1 : given)
   const zero = f32x4.splat(after)
   const end = shareStart(count, 16, thread + 1, threads)
   let i = shareStart(count, 16, thread, threads)

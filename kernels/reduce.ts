@@ -8,37 +8,33 @@ import { ArgLastF32, ReduceLastF32, ReduceRowsF32, Reduction } from './table.gen
 
 const block = 128
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function start(f: i32): f32 {
-  return f == Reduction.max ? -Infinity : f == Reduction.min ? Infinity : f == Reduction.prod ? 1 : 0
+  return f === Reduction.max ? -Infinity : f === Reduction.min ? Infinity : f === Reduction.prod ? 1 : 0
 }
 
 /** acc and one more element. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function take(f: i32, acc: v128, x: v128): v128 {
-  if (f == Reduction.max) return f32x4.max(acc, x)
-  if (f == Reduction.min) return f32x4.min(acc, x)
-  if (f == Reduction.prod) return f32x4.mul(acc, x)
-  if (f == Reduction.sumSquare) return f32x4.add(acc, f32x4.mul(x, x))
-  if (f == Reduction.l1) return f32x4.add(acc, f32x4.abs(x))
+  if (f === Reduction.max) return f32x4.max(acc, x)
+  if (f === Reduction.min) return f32x4.min(acc, x)
+  if (f === Reduction.prod) return f32x4.mul(acc, x)
+  if (f === Reduction.sumSquare) return f32x4.add(acc, f32x4.mul(x, x))
+  if (f === Reduction.l1) return f32x4.add(acc, f32x4.abs(x))
   return f32x4.add(acc, x)
 }
 
 /** Two partial results. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function join(f: i32, a: v128, b: v128): v128 {
-  if (f == Reduction.max) return f32x4.max(a, b)
-  if (f == Reduction.min) return f32x4.min(a, b)
-  if (f == Reduction.prod) return f32x4.mul(a, b)
+  if (f === Reduction.max) return f32x4.max(a, b)
+  if (f === Reduction.min) return f32x4.min(a, b)
+  if (f === Reduction.prod) return f32x4.mul(a, b)
   return f32x4.add(a, b)
 }
 
 /** count outputs from column `x`, `rows` elements of each. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function columns(f: i32, x: usize, y: usize, rows: i32, rowBytes: usize, count: i32, scale: v128): void {
   const zero = splat(start(f))
   for (; count >= 16; count -= 16) {
@@ -112,11 +108,12 @@ export function reduceRowsF32(args: ReduceRowsF32, thread: i32, threads: i32): v
   const last = byOuter ? shareStart(outer, 1, thread + 1, threads) : outer
   const from = byOuter ? 0 : shareStart(inner, 16, thread, threads)
   const count = (byOuter ? inner : shareStart(inner, 16, thread + 1, threads)) - from
-  if (count == 0) return
+  if (count === 0) return
   const rowBytes: usize = 4 * <usize>inner
   for (let o = first; o < last; o++) {
     const xp = x + <usize>o * rows * rowBytes + 4 * <usize>from
     const yp = y + <usize>o * rowBytes + 4 * <usize>from
+    // biome-ignore format: a table
     switch (f) {
       case Reduction.sum: columns(Reduction.sum, xp, yp, rows, rowBytes, count, scale); break
       case Reduction.max: columns(Reduction.max, xp, yp, rows, rowBytes, count, scale); break
@@ -128,8 +125,7 @@ export function reduceRowsF32(args: ReduceRowsF32, thread: i32, threads: i32): v
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function row(f: i32, x: usize, size: i32): f32 {
   const zero = splat(start(f))
   let t = zero
@@ -171,6 +167,7 @@ export function reduceLastF32(args: ReduceLastF32, thread: i32, threads: i32): v
   for (let r = shareStart(rows, 1, thread, threads); r < last; r++) {
     const xp = x + 4 * (<usize>r * size)
     let value: f32 = 0
+    // biome-ignore format: a table
     switch (f) {
       case Reduction.sum: value = row(Reduction.sum, xp, size); break
       case Reduction.max: value = row(Reduction.max, xp, size); break
@@ -188,18 +185,18 @@ export function argLastF32(args: ArgLastF32, thread: i32, threads: i32): void {
   const y = args.y
   const rows = args.rows
   const size = args.size
-  const smallest = args.smallest != 0
-  const lastPlace = args.last != 0
+  const smallest = args.smallest !== 0
+  const lastPlace = args.last !== 0
   const end = shareStart(rows, 1, thread + 1, threads)
   for (let r = shareStart(rows, 1, thread, threads); r < end; r++) {
     const xp = x + 4 * (<usize>r * size)
     const value = smallest ? row(Reduction.min, xp, size) : row(Reduction.max, xp, size)
     let at = lastPlace ? size - 1 : 0
-    if (lastPlace) while (at > 0 && load<f32>(xp + 4 * <usize>at) != value) at--
+    if (lastPlace) while (at > 0 && load<f32>(xp + 4 * <usize>at) !== value) at--
     else {
       const wanted = splat(value)
       while (at + 4 <= size && !v128.any_true(f32x4.eq(v128.load(xp + 4 * <usize>at), wanted))) at += 4
-      while (at + 1 < size && load<f32>(xp + 4 * <usize>at) != value) at++
+      while (at + 1 < size && load<f32>(xp + 4 * <usize>at) !== value) at++
     }
     store<i32>(y + 4 * <usize>r, at)
   }

@@ -59,8 +59,7 @@ export function resizeLinearF32(args: ResizeLinearF32, thread: i32, threads: i32
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function between(a: v128, b: v128, weight: v128): v128 {
   return madd(f32x4.sub(b, a), weight, a)
 }

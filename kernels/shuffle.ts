@@ -15,7 +15,7 @@ export function shuffleChannelsF32(args: ShuffleChannelsF32, thread: i32, thread
   let x = args.x + pixel * first
   let y = args.y + pixel * first
   for (let p = first; p < end; p++) {
-    if (groups == 2) interleave(x, y, size)
+    if (groups === 2) interleave(x, y, size)
     else {
       for (let j = 0; j < groups; j++) scatter(x + group * j, y + 4 * j, size, step)
     }
@@ -25,37 +25,46 @@ export function shuffleChannelsF32(args: ShuffleChannelsF32, thread: i32, thread
 }
 
 /** Two groups: vectors of four of each make two vectors. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function interleave(x: usize, y: usize, size: i32): void {
-  let a = x, b = x + 4 * <usize>size
+  let a = x
+  let b = x + 4 * <usize>size
   for (; size >= 4; size -= 4) {
-    const u = v128.load(a), v = v128.load(b)
+    const u = v128.load(a)
+    const v = v128.load(b)
     v128.store(y, v128.shuffle<i32>(u, v, 0, 4, 1, 5))
     v128.store(y, v128.shuffle<i32>(u, v, 2, 6, 3, 7), 16)
-    a += 16; b += 16; y += 32
+    a += 16
+    b += 16
+    y += 32
   }
   for (; size > 0; size--) {
     store<f32>(y, load<f32>(a))
     store<f32>(y, load<f32>(b), 4)
-    a += 4; b += 4; y += 8
+    a += 4
+    b += 4
+    y += 8
   }
 }
 
 /** `size` floats to places `step` bytes apart. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function scatter(x: usize, y: usize, size: i32, step: usize): void {
   for (; size >= 4; size -= 4) {
     const v = v128.load(x)
-    v128.store32_lane(y, v, 0); y += step
-    v128.store32_lane(y, v, 1); y += step
-    v128.store32_lane(y, v, 2); y += step
-    v128.store32_lane(y, v, 3); y += step
+    v128.store32_lane(y, v, 0)
+    y += step
+    v128.store32_lane(y, v, 1)
+    y += step
+    v128.store32_lane(y, v, 2)
+    y += step
+    v128.store32_lane(y, v, 3)
+    y += step
     x += 16
   }
   for (; size > 0; size--) {
     store<f32>(y, load<f32>(x))
-    x += 4; y += step
+    x += 4
+    y += step
   }
 }

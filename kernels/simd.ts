@@ -1,16 +1,14 @@
 // Small SIMD helpers shared by the float kernels.
 
 /** c + a·b in four floats: fused where the engine has relaxed SIMD, else rounded twice. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c)
   return f32x4.add(c, f32x4.mul(a, b))
 }
 
 /** min(max(v, lo), hi) in four floats; a NaN stays. `pmin` and `pmax` are one instruction on x86, `min` and `max` several. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function clamp(v: v128, lo: v128, hi: v128): v128 {
   return f32x4.pmin(f32x4.pmax(v, lo), hi)
 }

@@ -17,7 +17,7 @@ const patience: i64 = 10_000_000_000
 /** Waits until all threads are here. False when one does not come. */
 export function barrier(thread: i32, threads: i32): bool {
   const now = atomic.load<i32>(control.generation)
-  if (atomic.add<i32>(control.arrived, 1) == threads - 1) {
+  if (atomic.add<i32>(control.arrived, 1) === threads - 1) {
     atomic.store<i32>(control.arrived, 0)
     returnShares(threads)
     atomic.add<i32>(control.generation, 1)
@@ -29,24 +29,24 @@ export function barrier(thread: i32, threads: i32): bool {
   const waits = load<i32>(control.penalty)
   if (left > 0) store<i32>(control.cutShort, left - 1)
   for (let i = left > 0 ? fewSpins : mostSpins; i > 0; i--)
-    if (atomic.load<i32>(control.generation) != now) {
-      if (left == 0 && waits > 0) store<i32>(control.penalty, waits / 2)
+    if (atomic.load<i32>(control.generation) !== now) {
+      if (left === 0 && waits > 0) store<i32>(control.penalty, waits / 2)
       return true
     }
-  if (left == 0) {
+  if (left === 0) {
     store<i32>(control.cutShort, max(waits, leastPenalty))
     store<i32>(control.penalty, min(2 * max(waits, leastPenalty), mostPenalty))
   }
   // A browser's main thread must not sleep.
-  if (thread == 0 && atomic.load<i32>(control.spinOnly) != 0) {
-    for (let i: i64 = 0; i < patience; i++) if (atomic.load<i32>(control.generation) != now) return true
+  if (thread === 0 && atomic.load<i32>(control.spinOnly) !== 0) {
+    for (let i: i64 = 0; i < patience; i++) if (atomic.load<i32>(control.generation) !== now) return true
     return false
   }
   atomic.add<i32>(control.sleepers, 1)
   let here = false
   for (let i = 0; i < naps && !here; i++) {
     atomic.wait<i32>(control.generation, now, napNanoseconds)
-    here = atomic.load<i32>(control.generation) != now
+    here = atomic.load<i32>(control.generation) !== now
   }
   atomic.sub<i32>(control.sleepers, 1)
   return here
@@ -75,10 +75,10 @@ export function takePiece(count: i32, grain: i32, least: i32, most: i32, thread:
     const counter = control.taken + control.takenStep * <usize>owner
     let from = atomic.load<i32>(counter)
     while (from < size) {
-      const half = takers == 1 ? most : ((size - from) / (2 * grain)) * grain
+      const half = takers === 1 ? most : ((size - from) / (2 * grain)) * grain
       const piece = min(size - from, max(least, min(most, half)))
       const now = atomic.cmpxchg<i32>(counter, from, from + piece)
-      if (now == from) {
+      if (now === from) {
         pieceEnd = start + from + piece
         return start + from
       }
@@ -89,8 +89,7 @@ export function takePiece(count: i32, grain: i32, least: i32, most: i32, thread:
 }
 
 /** First item of a thread's share of `count` items, in units of `grain`; the share ends where the next thread's begins. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function shareStart(count: i32, grain: i32, thread: i32, threads: i32): i32 {
   const units = (count + grain - 1) / grain
   const start = <i32>((<i64>units * thread) / threads) * grain

@@ -60,7 +60,10 @@ export const constants = {
   depthwiseTileColumns: number(4, 'output pixels of the largest tile of `depthwiseF32`'),
   depthwiseLanes: number(4, 'channels that lie side by side in weights of `depthwiseF32`'),
   winogradProducts: number(16, 'matrices of a block: products of a tile'),
-  winogradGap: place(64, 'bytes behind each matrix: a line of the cache, so that what is written side by side does not fall into the same few lines'),
+  winogradGap: place(
+    64,
+    'bytes behind each matrix: a line of the cache, so that what is written side by side does not fall into the same few lines',
+  ),
   gradientTileOut: number(4, "output channels of a tile of the gradient of a convolution's weight"),
   gradientTileIn: number(8, 'input channels of such a tile'),
   adderEntryBytes: place(12, 'of a tap in the table of `adderInputGradientF32`'),
@@ -238,7 +241,8 @@ const codes = {
 /** Six axes that are walked through, a row of the innermost at a time (walk.ts). */
 const walk = { name: 'Walk', args: { sizes: wholes(6, 'sizes of the axes, outermost first') } } satisfies Begin
 
-const strides = (of: string): Arg => wholes(6, `from one element of ${of} to the next along each axis, in elements; 0 where it is repeated`)
+const strides = (of: string): Arg =>
+  wholes(6, `from one element of ${of} to the next along each axis, in elements; 0 where it is repeated`)
 
 /** Pooling and its gradient (pool.ts). */
 const windows = {
@@ -308,7 +312,9 @@ export const kernels = {
     args: {
       x: address('floats'),
       zeros: address("a pixel of zeros: one group's channels"),
-      weights: address('panels of 8 output channels: their biases, then for each tap and input channel their 8 weights'),
+      weights: address(
+        'panels of 8 output channels: their biases, then for each tap and input channel their 8 weights',
+      ),
       y: address('floats'),
       residual: address('as y, added before clamping; 0 for none; may be y'),
       ...scratch,
@@ -971,7 +977,9 @@ export const kernels = {
     args: {
       dy: address('NHWC'),
       x: address('NHWC'),
-      weights: address('of `packPanelsF32`: panels of 8 input channels, 8 floats that are not used, then for each tap and output channel their 8 weights'),
+      weights: address(
+        'of `packPanelsF32`: panels of 8 input channels, 8 floats that are not used, then for each tap and output channel their 8 weights',
+      ),
       dx: address('the result, NHWC'),
       sums: address('Σ dY over the filters of each group, [output pixels, groups]; only to clip'),
       ...scratch,

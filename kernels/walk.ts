@@ -24,7 +24,7 @@ export function walkRows<T, A extends Walk>(args: A, thread: i32, threads: i32):
   const last = byRows ? shareStart(rows, 1, thread + 1, threads) : rows
   const from = byRows ? 0 : shareStart(inner, 16, thread, threads)
   const count = (byRows ? inner : shareStart(inner, 16, thread + 1, threads)) - from
-  if (count == 0) return
+  if (count === 0) return
   let row = byRows ? shareStart(rows, 1, thread, threads) : 0
   while (row < last) {
     let r = row / d4
@@ -41,11 +41,18 @@ export function walkRows<T, A extends Walk>(args: A, thread: i32, threads: i32):
 }
 
 /** Address of an element of an operand with six strides, in elements of 4 bytes. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function elementAt(base: usize, strides: usize, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, i5: i32): usize {
-  return base + 4 * <usize>(
-    i0 * load<i32>(strides) + i1 * load<i32>(strides, 4) + i2 * load<i32>(strides, 8) +
-    i3 * load<i32>(strides, 12) + i4 * load<i32>(strides, 16) + i5 * load<i32>(strides, 20)
+  return (
+    base +
+    4 *
+      <usize>(
+        (i0 * load<i32>(strides) +
+          i1 * load<i32>(strides, 4) +
+          i2 * load<i32>(strides, 8) +
+          i3 * load<i32>(strides, 12) +
+          i4 * load<i32>(strides, 16) +
+          i5 * load<i32>(strides, 20))
+      )
   )
 }

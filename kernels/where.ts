@@ -10,7 +10,6 @@ export function whereF32(args: WhereF32, thread: i32, threads: i32): void {
 }
 
 class WhereRows {
-  // prettier-ignore
   rows(args: WhereF32, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, row: i32, from: i32, count: i32): void {
     const inner = args.sizes5
     let s = elementAt(args.s, args.sStrides, i0, i1, i2, i3, i4, from)
@@ -27,7 +26,6 @@ class WhereRows {
   }
 }
 
-// prettier-ignore
 function whereRun(s: usize, sStride: i32, a: usize, aStride: i32, b: usize, bStride: i32, y: usize, count: i32): void {
   const sStep = <usize>(4 * sStride)
   const aStep = <usize>(4 * aStride)

@@ -6,17 +6,16 @@
 // 16 products for a tile instead of 36. Tiles go in a fixed number of chunks, each with sums of its own, [16][4 output channels][8 input channels] in
 // tiles of registers; a second kernel adds the chunks and transforms back. Threads share chunks, then results: the same bits for any number of threads.
 
-import { shareStart, takePiece } from './sync'
 import { madd } from './simd'
+import { shareStart, takePiece } from './sync'
+import { gradientTileIn, gradientTileOut, WinogradMomentsF32, WinogradWeightGradientF32, winogradProducts } from './table.generated'
 import { copyPatch, stepOf, transformPixels } from './winograd'
-import { gradientTileIn, gradientTileOut, WinogradMomentsF32, winogradProducts, WinogradWeightGradientF32 } from './table.generated'
 
 /** Of a tile of sums. */
 const tileBytes: usize = 4 * <usize>(gradientTileOut * gradientTileIn)
 
 /** Tiles for so many input channels. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function tilesOf(inChannels: i32): i32 {
   return (inChannels + gradientTileIn - 1) / gradientTileIn
 }
@@ -28,8 +27,10 @@ export function winogradMomentsF32(args: WinogradMomentsF32, thread: i32, thread
 
   const inChannels = args.inChannels
   const outChannels = args.outChannels
-  const outHeight = args.outHeight, outWidth = args.outWidth
-  const padTop = args.padTop, padLeft = args.padLeft
+  const outHeight = args.outHeight
+  const outWidth = args.outWidth
+  const padTop = args.padTop
+  const padLeft = args.padLeft
   const blockTiles = args.blockTiles
   const pixels = args.scratch + <usize>args.scratchBytes * thread
   // What lies behind each matrix is also what the last tile of sums reads where it has 4 input channels of 8.
@@ -56,34 +57,34 @@ export function winogradMomentsF32(args: WinogradMomentsF32, thread: i32, thread
       let tx = first % wide
       for (let i = 0; i < count; i++) {
         transformPixels(
-          args.x, image, 2 * ty - padTop, 2 * tx - padLeft, args.inHeight,
-          args.inWidth, inChannels, patch, pixels + 4 * <usize>(i * inChannels), pixelsStep,
+          args.x,
+          image,
+          2 * ty - padTop,
+          2 * tx - padLeft,
+          args.inHeight,
+          args.inWidth,
+          inChannels,
+          patch,
+          pixels + 4 * <usize>(i * inChannels),
+          pixelsStep,
         )
-        transformGradient(
-          args.dy, image, 2 * ty, 2 * tx, outHeight, outWidth, outChannels, patch,
-          gradients + 4 * <usize>(i * outChannels), gradientsStep,
-        )
-        if (++tx == wide) {
+        transformGradient(args.dy, image, 2 * ty, 2 * tx, outHeight, outWidth, outChannels, patch, gradients + 4 * <usize>(i * outChannels), gradientsStep)
+        if (++tx === wide) {
           tx = 0
-          if (++ty == high) {
+          if (++ty === high) {
             ty = 0
             image++
           }
         }
       }
       for (let e = 0; e < winogradProducts; e++)
-        addProducts(
-          sums + sumsBytes * e, gradients + gradientsStep * e, pixels + pixelsStep * e, outChannels, inChannels, count,
-        )
+        addProducts(sums + sumsBytes * e, gradients + gradientsStep * e, pixels + pixelsStep * e, outChannels, inChannels, count)
     }
   }
 }
 
 /** A g Aᵀ of the 2×2 pixels from (oy, ox), zeros outside. */
-// prettier-ignore
-function transformGradient(
-  dy: usize, image: i32, oy: i32, ox: i32, height: i32, width: i32, channels: i32, patch: usize, to: usize, step: usize,
-): void {
+function transformGradient(dy: usize, image: i32, oy: i32, ox: i32, height: i32, width: i32, channels: i32, patch: usize, to: usize, step: usize): void {
   const pixel = 4 * <usize>channels
   let from = dy + pixel * <usize>((image * height + oy) * width + ox)
   let row = pixel * <usize>width
@@ -93,8 +94,10 @@ function transformGradient(
     row = 2 * pixel
   }
   for (let c = channels; c > 0; c -= 4) {
-    const g00 = v128.load(from), g01 = v128.load(from + pixel)
-    const g10 = v128.load(from + row), g11 = v128.load(from + row + pixel)
+    const g00 = v128.load(from)
+    const g01 = v128.load(from + pixel)
+    const g10 = v128.load(from + row)
+    const g11 = v128.load(from + row + pixel)
     putGradientRow(to, step, g00, g01)
     putGradientRow(to + 4 * step, step, f32x4.add(g00, g10), f32x4.add(g01, g11))
     putGradientRow(to + 8 * step, step, f32x4.sub(g00, g10), f32x4.sub(g01, g11))
@@ -104,8 +107,7 @@ function transformGradient(
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function putGradientRow(to: usize, step: usize, a: v128, b: v128): void {
   v128.store(to, a)
   v128.store(to + step, f32x4.add(a, b))
@@ -114,7 +116,7 @@ function putGradientRow(to: usize, step: usize, a: v128, b: v128): void {
 }
 
 /** sums [o / 4][c / 8][4][8] += Σ_tile g[tile][o] · v[tile][c] */
-// prettier-ignore
+// biome-ignore format: what is done side by side stands side by side
 function addProducts(sums: usize, gradients: usize, pixels: usize, outChannels: i32, inChannels: i32, tiles: i32): void {
   const dyStep = 4 * <usize>outChannels
   const xStep = 4 * <usize>inChannels
@@ -169,18 +171,17 @@ export function winogradWeightGradientF32(args: WinogradWeightGradientF32, threa
     const count = min(gradientTileIn, inChannels - first)
     for (let o = 0; o < gradientTileOut; o++)
       for (let c = 0; c < count; c++)
-        putFilter(
-          dw + 36 * <usize>((gradientTileOut * (block / wide) + o) * inChannels + first + c),
-          here + 4 * <usize>(gradientTileIn * o + c), step,
-        )
+        putFilter(dw + 36 * <usize>((gradientTileOut * (block / wide) + o) * inChannels + first + c), here + 4 * <usize>(gradientTileIn * o + c), step)
   }
 }
 
 /** Gᵀ s G of one filter and channel. */
 function putFilter(to: usize, s: usize, step: usize): void {
   for (let row: usize = 0; row < 3; row++) {
-    const a = filterRow(s, step, row), b = filterRow(s + step, step, row)
-    const c = filterRow(s + 2 * step, step, row), d = filterRow(s + 3 * step, step, row)
+    const a = filterRow(s, step, row)
+    const b = filterRow(s + step, step, row)
+    const c = filterRow(s + 2 * step, step, row)
+    const d = filterRow(s + 3 * step, step, row)
     store<f32>(to, a + 0.5 * (b + c))
     store<f32>(to, 0.5 * (b - c), 4)
     store<f32>(to, 0.5 * (b + c) + d, 8)
@@ -189,11 +190,11 @@ function putFilter(to: usize, s: usize, step: usize): void {
 }
 
 /** Row of Gᵀ s, of one column. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function filterRow(s: usize, step: usize, row: usize): f32 {
-  const b = load<f32>(s + 4 * step), c = load<f32>(s + 8 * step)
-  if (row == 0) return load<f32>(s) + 0.5 * (b + c)
-  if (row == 1) return 0.5 * (b - c)
+  const b = load<f32>(s + 4 * step)
+  const c = load<f32>(s + 8 * step)
+  if (row === 0) return load<f32>(s) + 0.5 * (b + c)
+  if (row === 1) return 0.5 * (b - c)
   return 0.5 * (b + c) + load<f32>(s + 12 * step)
 }

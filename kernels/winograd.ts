@@ -12,8 +12,8 @@
 // results back into pixels. All this stays in the thread's scratch memory. Every tile is computed by itself, so shares of threads do not show.
 
 import { oneOf } from './pack'
-import { pieceEnd, shareStart, takePiece } from './sync'
 import { clamp, madd } from './simd'
+import { pieceEnd, shareStart, takePiece } from './sync'
 import { PackWinogradF32, panelWidth, WinogradF32, winogradGap, winogradProducts } from './table.generated'
 
 // Fewer in a piece of work would read all weights too often.
@@ -26,8 +26,10 @@ export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void 
 
   const inChannels = args.inChannels
   const outChannels = args.outChannels
-  const outHeight = args.outHeight, outWidth = args.outWidth
-  const padTop = args.padTop, padLeft = args.padLeft
+  const outHeight = args.outHeight
+  const outWidth = args.outWidth
+  const padTop = args.padTop
+  const padLeft = args.padLeft
   const blockTiles = args.blockTiles
   const lo = f32x4.splat(args.lo)
   const hi = f32x4.splat(args.hi)
@@ -52,12 +54,20 @@ export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void 
     let tx = first % wide
     for (let i = 0; i < count; i++) {
       transformPixels(
-        args.x, image, 2 * ty - padTop, 2 * tx - padLeft, args.inHeight,
-        args.inWidth, inChannels, patch, pixels + 4 * <usize>(i * inChannels), pixelsStep,
+        args.x,
+        image,
+        2 * ty - padTop,
+        2 * tx - padLeft,
+        args.inHeight,
+        args.inWidth,
+        inChannels,
+        patch,
+        pixels + 4 * <usize>(i * inChannels),
+        pixelsStep,
       )
-      if (++tx == wide) {
+      if (++tx === wide) {
         tx = 0
-        if (++ty == high) {
+        if (++ty === high) {
           ty = 0
           image++
         }
@@ -67,8 +77,12 @@ export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void 
     for (let column = 0; column < outChannels; column += panelWidth) {
       for (let e = 0; e < winogradProducts; e++)
         multiply(
-          pixels + pixelsStep * e, 4 * <usize>inChannels, (count + 3) / 4, inChannels,
-          panel + 4 * <usize>(panelWidth * (1 + e * inChannels)), products + productsStep * e,
+          pixels + pixelsStep * e,
+          4 * <usize>inChannels,
+          (count + 3) / 4,
+          inChannels,
+          panel + 4 * <usize>(panelWidth * (1 + e * inChannels)),
+          products + productsStep * e,
         )
       image = first / (high * wide)
       ty = (first / wide) % high
@@ -80,12 +94,22 @@ export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void 
         const hasBelow = 2 * ty + 1 < outHeight
         for (let half: usize = 0; half < <usize>halves; half++)
           putTile(
-            products + 32 * <usize>i + 16 * half, productsStep, v128.load(panel + 16 * half), y + 16 * half, 4 * <usize>outChannels,
-            4 * <usize>(outWidth * outChannels), hasRight, hasBelow, residual != 0, residualOffset, lo, hi,
+            products + 32 * <usize>i + 16 * half,
+            productsStep,
+            v128.load(panel + 16 * half),
+            y + 16 * half,
+            4 * <usize>outChannels,
+            4 * <usize>(outWidth * outChannels),
+            hasRight,
+            hasBelow,
+            residual !== 0,
+            residualOffset,
+            lo,
+            hi,
           )
-        if (++tx == wide) {
+        if (++tx === wide) {
           tx = 0
-          if (++ty == high) {
+          if (++ty === high) {
             ty = 0
             image++
           }
@@ -97,8 +121,7 @@ export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void 
 }
 
 /** Bytes from one of the matrices to the next. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function stepOf(floats: i32): usize {
   return 4 * <usize>floats + winogradGap
 }
@@ -107,7 +130,7 @@ export function stepOf(floats: i32): usize {
  * Bᵀ d B of the 4×4 pixels from (iy, ix), zeros outside of the image, to `to` [16][…][channels] with `step` bytes between the 16.
  * @param channels a multiple of 4 @param patch room for 16 pixels
  */
-// prettier-ignore
+// biome-ignore format: what is done side by side stands side by side
 export function transformPixels(
   x: usize, image: i32, iy: i32, ix: i32, height: i32, width: i32, channels: i32, patch: usize, to: usize, step: usize,
 ): void {
@@ -145,10 +168,7 @@ export function transformPixels(
 }
 
 /** size × size pixels from (iy, ix), zeros outside of the image. */
-// prettier-ignore
-export function copyPatch(
-  patch: usize, x: usize, image: i32, iy: i32, ix: i32, size: i32, height: i32, width: i32, pixel: usize,
-): void {
+export function copyPatch(patch: usize, x: usize, image: i32, iy: i32, ix: i32, size: i32, height: i32, width: i32, pixel: usize): void {
   memory.fill(patch, 0, pixel * <usize>(size * size))
   const left = max(0, -ix)
   const count = min(size, width - ix) - left
@@ -158,7 +178,7 @@ export function copyPatch(
 }
 
 /** m [tile][8] = v [tile][channel] · u [channel][8], four tiles a turn. */
-// prettier-ignore
+// biome-ignore format: what is done side by side stands side by side
 function multiply(v: usize, row: usize, quads: i32, channels: i32, u: usize, m: usize): void {
   for (; quads > 0; quads--) {
     let a0 = v, a1 = v + row, a2 = a1 + row, a3 = a2 + row
@@ -190,18 +210,38 @@ function multiply(v: usize, row: usize, quads: i32, channels: i32, u: usize, m: 
 }
 
 /** Aᵀ m A + bias + residual, clamped, of 4 channels, into up to 2×2 pixels. */
-// prettier-ignore
 function putTile(
-  m: usize, step: usize, bias: v128, y: usize, pixel: usize, row: usize, hasRight: bool, hasBelow: bool, hasResidual: bool,
-  residualOffset: usize, lo: v128, hi: v128,
+  m: usize,
+  step: usize,
+  bias: v128,
+  y: usize,
+  pixel: usize,
+  row: usize,
+  hasRight: bool,
+  hasBelow: bool,
+  hasResidual: bool,
+  residualOffset: usize,
+  lo: v128,
+  hi: v128,
 ): void {
-  const a0 = v128.load(m), a1 = v128.load(m + 4 * step), a2 = v128.load(m + 8 * step), a3 = v128.load(m + 12 * step)
+  const a0 = v128.load(m)
+  const a1 = v128.load(m + 4 * step)
+  const a2 = v128.load(m + 8 * step)
+  const a3 = v128.load(m + 12 * step)
   let y00 = f32x4.add(f32x4.add(a0, a1), f32x4.add(a2, bias))
   let y10 = f32x4.add(f32x4.sub(f32x4.sub(a1, a2), a3), bias)
-  const b0 = v128.load(m + step), b1 = v128.load(m + 5 * step), b2 = v128.load(m + 9 * step), b3 = v128.load(m + 13 * step)
-  const s01 = f32x4.add(f32x4.add(b0, b1), b2), s11 = f32x4.sub(f32x4.sub(b1, b2), b3)
-  const c0 = v128.load(m + 2 * step), c1 = v128.load(m + 6 * step), c2 = v128.load(m + 10 * step), c3 = v128.load(m + 14 * step)
-  const s02 = f32x4.add(f32x4.add(c0, c1), c2), s12 = f32x4.sub(f32x4.sub(c1, c2), c3)
+  const b0 = v128.load(m + step)
+  const b1 = v128.load(m + 5 * step)
+  const b2 = v128.load(m + 9 * step)
+  const b3 = v128.load(m + 13 * step)
+  const s01 = f32x4.add(f32x4.add(b0, b1), b2)
+  const s11 = f32x4.sub(f32x4.sub(b1, b2), b3)
+  const c0 = v128.load(m + 2 * step)
+  const c1 = v128.load(m + 6 * step)
+  const c2 = v128.load(m + 10 * step)
+  const c3 = v128.load(m + 14 * step)
+  const s02 = f32x4.add(f32x4.add(c0, c1), c2)
+  const s12 = f32x4.sub(f32x4.sub(c1, c2), c3)
   y00 = f32x4.add(y00, f32x4.add(s01, s02))
   y10 = f32x4.add(y10, f32x4.add(s11, s12))
   if (hasResidual) y00 = f32x4.add(y00, v128.load(y + residualOffset))
@@ -211,7 +251,10 @@ function putTile(
     v128.store(y + row, clamp(y10, lo, hi))
   }
   if (!hasRight) return
-  const d0 = v128.load(m + 3 * step), d1 = v128.load(m + 7 * step), d2 = v128.load(m + 11 * step), d3 = v128.load(m + 15 * step)
+  const d0 = v128.load(m + 3 * step)
+  const d1 = v128.load(m + 7 * step)
+  const d2 = v128.load(m + 11 * step)
+  const d3 = v128.load(m + 15 * step)
   y += pixel
   let y01 = f32x4.add(f32x4.sub(f32x4.sub(s01, s02), f32x4.add(f32x4.add(d0, d1), d2)), bias)
   if (hasResidual) y01 = f32x4.add(y01, v128.load(y + residualOffset))
@@ -249,19 +292,37 @@ export function packWinogradF32(args: PackWinogradF32, thread: i32, threads: i32
       let from = exists ? w + 4 * <usize>(o * outStep + c * inStep + firstTap) : w + 4 * <usize>firstTap
       let to = head + 4 * <usize>(panelWidth * (1 + c))
       // G g: rows of the filter become four.
-      let u00: f32 = 0, u01: f32 = 0, u02: f32 = 0, u10: f32 = 0, u11: f32 = 0, u12: f32 = 0, u20: f32 = 0, u21: f32 = 0, u22: f32 = 0
-      u00 = load<f32>(from) * factor; from += tapStep
-      u01 = load<f32>(from) * factor; from += tapStep
-      u02 = load<f32>(from) * factor; from += tapStep
-      u10 = load<f32>(from) * factor; from += tapStep
-      u11 = load<f32>(from) * factor; from += tapStep
-      u12 = load<f32>(from) * factor; from += tapStep
-      u20 = load<f32>(from) * factor; from += tapStep
-      u21 = load<f32>(from) * factor; from += tapStep
+      let u00: f32 = 0
+      let u01: f32 = 0
+      let u02: f32 = 0
+      let u10: f32 = 0
+      let u11: f32 = 0
+      let u12: f32 = 0
+      let u20: f32 = 0
+      let u21: f32 = 0
+      let u22: f32 = 0
+      u00 = load<f32>(from) * factor
+      from += tapStep
+      u01 = load<f32>(from) * factor
+      from += tapStep
+      u02 = load<f32>(from) * factor
+      from += tapStep
+      u10 = load<f32>(from) * factor
+      from += tapStep
+      u11 = load<f32>(from) * factor
+      from += tapStep
+      u12 = load<f32>(from) * factor
+      from += tapStep
+      u20 = load<f32>(from) * factor
+      from += tapStep
+      u21 = load<f32>(from) * factor
+      from += tapStep
       u22 = load<f32>(from) * factor
       putFilterRow(to, step, u00, u01, u02)
       to += 4 * step
-      const e0 = u00 + u20, e1 = u01 + u21, e2 = u02 + u22
+      const e0 = u00 + u20
+      const e1 = u01 + u21
+      const e2 = u02 + u22
       putFilterRow(to, step, 0.5 * (e0 + u10), 0.5 * (e1 + u11), 0.5 * (e2 + u12))
       to += 4 * step
       putFilterRow(to, step, 0.5 * (e0 - u10), 0.5 * (e1 - u11), 0.5 * (e2 - u12))
@@ -271,8 +332,7 @@ export function packWinogradF32(args: PackWinogradF32, thread: i32, threads: i32
 }
 
 /** A row of G g, times Gᵀ. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function putFilterRow(to: usize, step: usize, a: f32, b: f32, c: f32): void {
   store<f32>(to, a)
   store<f32>(to + step, 0.5 * (a + c + b))

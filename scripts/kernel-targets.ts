@@ -114,7 +114,7 @@ function assemblyScript(): string {
     if (arg.kind === 'wholes') {
       const numbers = Array.from({ length: arg.length }, (_, i) => `  ${name}${i}: i32\n`)
       const getter = `  get ${name}(): usize {\n    return changetype<usize>(this) + offsetof<this>('${name}0')\n  }\n`
-      return `${numbers.join('')}${doc}  // @ts-ignore: decorator\n  @inline\n${getter}`
+      return `${numbers.join('')}${doc}  // @inline\n${getter}`
     }
     const type = arg.kind === 'address' ? 'usize' : arg.kind === 'float' ? 'f32' : 'i32'
     return `${doc}  ${name}: ${type}\n`
@@ -151,8 +151,7 @@ function dispatch(): string {
     ...[...imports].map(([file, names]) => `import { ${names.join(', ')} } from './${file}'`),
     `import { ${rows.map(([name]) => capital(name)).join(', ')} } from './table.generated'`,
     '',
-    '// @ts-ignore: decorator',
-    '@inline',
+    '// @inline',
     'export function call(kernel: i32, args: usize, thread: i32, threads: i32): void {',
     '  switch (kernel) {',
     ...rows.map(

@@ -36,6 +36,13 @@ const common = [
   '--noAssert',
 ]
 
+/** Decorators of functions, which AssemblyScript has and TypeScript has not, stand in comments: `// @inline`. */
+function withDecorators(file, text) {
+  const unknown = /^ *\/\/ @(?!inline$).*$/m.exec(text)
+  if (unknown) throw new Error(`kernels/${file}: there is no decorator "${unknown[0].trim()}".`)
+  return text.replaceAll(/^( *)\/\/ (?=@inline$)/gm, '$1')
+}
+
 /**
  * One variant, in this process.
  * @returns {Promise<Uint8Array>}
@@ -45,7 +52,7 @@ async function compile(name) {
   const sources = new Map(
     readdirSync(join(root, 'kernels'))
       .filter((f) => f.endsWith('.ts'))
-      .map((f) => [`kernels/${f}`, readFileSync(join(root, 'kernels', f), 'utf8')]),
+      .map((f) => [`kernels/${f}`, withDecorators(f, readFileSync(join(root, 'kernels', f), 'utf8'))]),
   )
   let binary
   const { error, stderr } = await asc.main([...common, ...variants[name], '--outFile', 'kernels.wasm'], {
