@@ -52,10 +52,10 @@ function parameters({ parameters }) {
   return parameters === 'operands' ? 'operands' : parameters.join(', ')
 }
 
-function gradients({ backward, surrogate, unrolled }) {
+function gradients({ backward, gradient, surrogate, unrolled }) {
   if (unrolled) return 'exact'
-  if (!backward) return ''
-  return backward === 'zero' ? 'zero' : surrogate ? 'surrogate' : 'exact'
+  if (!backward) return gradient ?? ''
+  return surrogate ? 'surrogate' : 'exact'
 }
 
 const cell = (text) => text.replaceAll('|', '\\|')

@@ -11,7 +11,7 @@ import {
   type Operator,
   simplified,
 } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
+import { trainableOperators } from '../ops/index.ts'
 import { dependants } from './dependants.ts'
 import { Emitter } from './emitter.ts'
 import { unrollNodes } from './unroll.ts'
@@ -57,8 +57,8 @@ export function differentiate(
   inputShapes: ReadonlyMap<string, readonly number[]>,
   choices: Choices = {},
 ): Differentiated {
-  const inlined = simplified(given, operators, { inputShapes })
-  const analysis = unrollNodes(analyse(inlined, operators, { inputShapes }), values)
+  const inlined = simplified(given, trainableOperators, { inputShapes })
+  const analysis = unrollNodes(analyse(inlined, trainableOperators, { inputShapes }), values)
   const editor = editGraph(analysis.model)
   const walk = new Backwards(analysis, editor, choices)
   const gradients = walk.gradients(loss, values)
@@ -126,7 +126,7 @@ class Backwards {
       if (name === undefined || !depends.has(name) || type === undefined) return false
       return isFloating(type) || (operator.straightThrough?.includes(i) ?? false)
     }
-    if (operator.backward === 'zero' || !node.inputs.some((_, i) => needs(i))) {
+    if (operator.gradient === 'zero' || !node.inputs.some((_, i) => needs(i))) {
       this.#ends.push(node)
       return
     }
@@ -155,7 +155,7 @@ class Backwards {
     const { operator, call } = this.#known(producer!)
     const before = call.node.inputs.find((name, i) => name !== '' && !isConcrete(call.inputs[i]?.shape))
     if (before !== undefined) this.#refuseShapeOf(before)
-    if (typeof operator.backward === 'function') {
+    if (operator.backward) {
       const gradients = call.node.outputs.map(() => value)
       operator.backward({ ...call, gradients, needs: () => true, emit: this.#emit, choice: this.#choice })
     }

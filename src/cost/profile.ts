@@ -9,7 +9,7 @@ import {
   nodeLabel,
   simplified,
 } from '../graph/index.ts'
-import { operators, slidingWindow } from '../ops/index.ts'
+import { operatorFacts, slidingWindow } from '../ops/index.ts'
 import { bodyParameters } from './bodies.ts'
 import { countNode } from './count.ts'
 import { fusedGroups, fusionOf } from './fuse.ts'
@@ -41,7 +41,7 @@ export interface ProfileOptions {
  */
 export function profileModel(model: Model, options: ProfileOptions = {}): Profile {
   const binding = bindInputs(model.graph, options.inputs)
-  return counted(analyse(simplified(model, operators, binding), operators, binding), options)
+  return counted(analyse(simplified(model, operatorFacts, binding), operatorFacts, binding), options)
 }
 
 /**
@@ -50,8 +50,8 @@ export function profileModel(model: Model, options: ProfileOptions = {}): Profil
  */
 export function profileAnalysed(analysis: Analysis, options: Omit<ProfileOptions, 'inputs'> = {}): Profile {
   const { model, options: binding } = analysis
-  const simple = simplified(model, operators, binding)
-  return counted(simple === model ? analysis : analyse(simple, operators, binding), options)
+  const simple = simplified(model, operatorFacts, binding)
+  return counted(simple === model ? analysis : analyse(simple, operatorFacts, binding), options)
 }
 
 function counted(analysis: Analysis, options: Omit<ProfileOptions, 'inputs'>): Profile {

@@ -30,15 +30,16 @@ export interface Control<A = unknown> {
   /** Whether one of `uses` is run (branches), or all. */
   readonly alternatives: boolean
   readonly uses: (call: InferredCall<A>) => readonly BodyUse[]
-  /**
-   * Runs the node: yields the runs of bodies that it wants, gets each one's outputs, returns its own. So the same definition serves whoever runs
-   * bodies, at once or later. What a run throws is thrown into it.
-   */
-  readonly run: (
-    call: Call<A>,
-    inputs: readonly (Dense | undefined)[],
-  ) => Generator<BodyRun, readonly Dense[], readonly Dense[]>
 }
+
+/**
+ * Runs a node: yields the runs of bodies that it wants, gets each one's outputs, returns its own. So the same definition serves whoever runs
+ * bodies, at once or later. What a run throws is thrown into it.
+ */
+export type ControlRule<A> = (
+  call: Call<A>,
+  inputs: readonly (Dense | undefined)[],
+) => Generator<BodyRun, readonly Dense[], readonly Dense[]>
 
 /** Where an operator puts what its node is made of (`Operator.unfold`). Values are their names. */
 export interface Unfolding {

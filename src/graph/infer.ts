@@ -4,6 +4,7 @@ import { type Graph, graphInputs, type Model, type Node, nodeLabel, type Tensor,
 import {
   type Call,
   type Dense,
+  type ForwardRule,
   type InferredCall,
   type Known,
   type Operator,
@@ -180,7 +181,7 @@ export class GraphInference implements Inference {
       outputs = followValues(operator, call, operator.infer(call)).map((k, i) => refine(k, declared[i]))
       this.calls.set(node, { operator, call: { ...call, outputs } })
     }
-    const constant = known?.operator.forward !== undefined && node.inputs.every((n) => this.constants.has(n))
+    const constant = known && known.operator.computable !== false && node.inputs.every((n) => this.constants.has(n))
     node.outputs.forEach((name, i) => {
       if (name === '') return
       this.values.set(name, outputs[i] ?? nothing)
@@ -192,7 +193,7 @@ export class GraphInference implements Inference {
 /** Shape and Size depend on what is already known, whatever flows through their input. */
 const shapeOnly = (node: Node, operator: Operator | undefined, output: Known | undefined): boolean =>
   operator !== undefined &&
-  operator.forward === undefined &&
+  operator.computable === false &&
   node.inputs.length > 0 &&
   output !== undefined &&
   output.value !== undefined
@@ -225,7 +226,7 @@ function followValues(
   )
 }
 
-type InferredCallBase = Parameters<NonNullable<Operator['forward']>>[0]
+type InferredCallBase = Parameters<ForwardRule<unknown>>[0]
 
 /** What is inferred wins; what the file declares fills the gaps. */
 function refine(inferred: Known | undefined, declared: Known | undefined): Known | undefined {

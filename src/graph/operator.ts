@@ -2,7 +2,7 @@ import type { ElementType, Shape } from '../base/index.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { BackwardRule, GradientEmitter } from './backward.ts'
 import type { ChannelRule } from './channels.ts'
-import type { Control, Unfolding } from './control.ts'
+import type { Control, ControlRule, Unfolding } from './control.ts'
 import type { FunctionDefinition, Graph, Node, Tensor } from './model.ts'
 import type { TrainingRule } from './training.ts'
 
@@ -93,20 +93,22 @@ export interface QuantisedSlots {
 /** An operator that does to codes what another one does to numbers: QuantizeLinear(f(DequantizeLinear(A), …)). */
 export interface Quantises<A> {
   /** f. */
-  readonly operator: Operator
+  readonly operator: OperatorFacts
   readonly slots: (call: Call<A>) => QuantisedSlots
   /** The node as one of f, on numbers. */
   readonly plain: (call: InferredCall<A>) => InferredCall
 }
 
 /**
+ * What is asked of an operator before anything is calculated: what its nodes are, what they cost, what is cut with what.
+ *
  * @typeParam A what the attributes of a node are read into. Walks hold operators of all kinds, each beside the call that its own `attributes`
  *   made: TypeScript cannot tell that the two fit, so without an argument an operator takes any call.
  * @typeParam N its ONNX name
  * @typeParam D its domain
  */
 // biome-ignore lint/suspicious/noExplicitAny: of all types only `any` stands for attributes that are not known and still may be handed on.
-export interface Operator<A = any, N extends string = string, D extends string = string> {
+export interface OperatorFacts<A = any, N extends string = string, D extends string = string> {
   /** ONNX name. */
   readonly name: N
   /** '' for the standard domain. */
@@ -117,22 +119,13 @@ export interface Operator<A = any, N extends string = string, D extends string =
    * @throws NodeError when inputs and attributes do not fit together
    */
   readonly infer: (call: Call<A>) => (Known | undefined)[]
-  /**
-   * Scalar reference: called by `runForward` with every input's content, which `call.inputs` holds too; returns every output's. Fewer
-   * outputs: this node, as it is, cannot be computed so (random numbers, elements that are no numbers).
-   */
-  readonly forward?: (call: Call<A>, inputs: readonly (Dense | undefined)[]) => Dense[]
-  /**
-   * Gradients of the inputs. Undefined: gradients do not pass. Exact where the operator has a derivative; at a kink any value between those on
-   * both sides. 'zero': the output does not change with the inputs wherever there is a derivative (Floor, Sign).
-   */
-  readonly backward?: BackwardRule<A> | 'zero'
-  /**
-   * Instead of a backward rule, for operators that do one thing again and again: the same in nodes that gradients pass.
-   * @returns per output the value that takes its place
-   */
-  readonly unrolled?: (call: InferredCall<A>, emit: GradientEmitter) => readonly string[]
-  /** The backward rule is not the derivative but what training uses in its place, as the rule's own formula says. */
+  /** False: what it makes does not follow from the content of its inputs, but from their shapes, from chance, or from bodies that run. */
+  readonly computable?: false
+  /** The scalar reference is a fact of operators that files calculate shapes and stored values with: arithmetic, and what moves elements. */
+  readonly forward?: ForwardRule<A>
+  /** 'zero': the outputs do not change with the inputs wherever there is a derivative (Floor, Sign). */
+  readonly gradient?: 'zero'
+  /** Its backward rule is not the derivative but what training uses in its place, as the rule's own formula says. */
   readonly surrogate?: boolean
   /**
    * Inputs of whole numbers that carry a gradient all the same, per unit of these numbers: quantised values, as if nothing had been rounded
@@ -141,13 +134,6 @@ export interface Operator<A = any, N extends string = string, D extends string =
   readonly straightThrough?: readonly number[]
   /** Flattens what comes in at some places or at all ends, so that differences in front may not show behind: Sigmoid, Relu, Softmax. */
   readonly saturates?: boolean
-  /** What a node of inference becomes while the network learns, where that is something else. */
-  readonly training?: TrainingRule<A>
-  /**
-   * What a node that was exported for training is in inference; undefined where it is in inference, or cannot be.
-   * @param isConstant whether input i is known before anything runs
-   */
-  readonly inference?: (call: Call<A>, isConstant: (input: number) => boolean) => Node | undefined
   /** The tensor that a node of this kind stands for, when it depends on no data: Constant, ConstantOfShape. Lazy: nothing is read. */
   readonly stored?: (call: Call<A>) => Tensor | undefined
   /** 'none': moves or renames data without arithmetic. 'data-dependent': how much it computes is not known before it runs. */
@@ -182,21 +168,58 @@ export interface Operator<A = any, N extends string = string, D extends string =
    * @returns false: it stays, and nothing was put anywhere
    */
   readonly unfold?: (call: Call<A>, to: Unfolding) => boolean
-  /**
-   * For operators of domains of our own: a function of standard operators that stands for it in files, so that other runtimes run them.
-   * @param opset version of the standard operators in the model
-   */
-  readonly inStandardOperators?: (opset: number) => FunctionDefinition
   /** What is tied to what when channels are removed. */
   readonly channels: ChannelRule<A>
 }
+
+/**
+ * Called by `runForward` with the content of every input, which `call.inputs` holds too; returns that of every output. Fewer outputs: this node, as
+ * it is, cannot be computed so (elements that are no numbers).
+ */
+export type ForwardRule<A> = (call: Call<A>, inputs: readonly (Dense | undefined)[]) => Dense[]
+
+/** How an operator calculates: for those who run networks. */
+export interface Reference<A> {
+  /** Scalar reference, where the facts have none. Left out: kernels or bodies do it. */
+  readonly forward?: ForwardRule<A>
+  /** Runs the bodies of a node of `control`. */
+  readonly run?: ControlRule<A>
+}
+
+/** What training asks of an operator. */
+export interface Training<A> {
+  /**
+   * Gradients of the inputs. Undefined: gradients do not pass. Exact where the operator has a derivative; at a kink any value between those on
+   * both sides.
+   */
+  readonly backward?: BackwardRule<A>
+  /**
+   * Instead of a backward rule, for operators that do one thing again and again: the same in nodes that gradients pass.
+   * @returns per output the value that takes its place
+   */
+  readonly unrolled?: (call: InferredCall<A>, emit: GradientEmitter) => readonly string[]
+  /** What a node of inference becomes while the network learns, where that is something else. */
+  readonly training?: TrainingRule<A>
+  /**
+   * What a node that was exported for training is in inference; undefined where it is in inference, or cannot be.
+   * @param isConstant whether input i is known before anything runs
+   */
+  readonly inference?: (call: Call<A>, isConstant: (input: number) => boolean) => Node | undefined
+}
+
+/** An operator with all that it says. Sets for those who only count, or only run, leave out the rest. */
+// biome-ignore lint/suspicious/noExplicitAny: as of OperatorFacts.
+export interface Operator<A = any, N extends string = string, D extends string = string>
+  extends OperatorFacts<A, N, D>,
+    Reference<A>,
+    Training<A> {}
 
 /**
  * The content of a node's outputs from that of its inputs.
  * @returns undefined where the operator has no reference implementation, or none for this node as it is
  */
 export function runForward(
-  operator: Operator,
+  operator: Pick<Operator, 'forward'>,
   call: Call,
   inputs: readonly (Dense | undefined)[],
 ): readonly Dense[] | undefined {
@@ -206,7 +229,7 @@ export function runForward(
 }
 
 /** What a node moves: `undefined` where every element of inputs and outputs once. */
-export function accessesOf(operator: Operator, call: InferredCall): 'view' | Accesses | undefined {
+export function accessesOf(operator: OperatorFacts, call: InferredCall): 'view' | Accesses | undefined {
   return typeof operator.accesses === 'function' ? operator.accesses(call) : operator.accesses
 }
 
@@ -232,4 +255,17 @@ export interface CompositeBody extends FunctionDefinition {
 export interface OperatorSet {
   get(domain: string, opType: string): Operator | undefined
   composite?(domain: string, opType: string): Composite | undefined
+}
+
+const keyed = <T extends { readonly domain: string; readonly name: string }>(list: readonly T[]) =>
+  new Map(list.map((o) => [`${o.domain}:${o.name}`, o]))
+
+/** A set of these operators. Of two with one name the later one is in it. */
+export function operatorSet(operators: readonly Operator[], composites: readonly Composite[] = []): OperatorSet {
+  const byName = keyed(operators)
+  const compositesByName = keyed(composites)
+  return {
+    get: (domain, opType) => byName.get(`${domain}:${opType}`),
+    composite: (domain, opType) => compositesByName.get(`${domain}:${opType}`),
+  }
 }

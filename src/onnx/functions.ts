@@ -1,5 +1,5 @@
 import { editGraph, type FunctionDefinition, type Model, type Node, opsetOf, subgraphsOf } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
+import { opName, standIns } from '../ops/index.ts'
 
 /** Model-local functions are there from this version on. */
 const functionsSince = 8
@@ -18,7 +18,7 @@ export function withOwnFunctions(model: Model): Model {
   for (const { domain, opType } of calls([...model.graph.nodes, ...model.functions.flatMap((f) => f.nodes)])) {
     const key = keyOf(domain, opType)
     if (there.has(key) || missing.has(key)) continue
-    const made = operators.get(domain, opType)?.inStandardOperators?.(opset)
+    const made = standIns[opName({ domain, opType })]?.(opset)
     if (made) missing.set(key, made)
   }
   if (missing.size === 0) return model

@@ -1,8 +1,12 @@
-import { binary } from './shared/binary.ts'
+import type { TrainingOf } from './operator.ts'
+import { binary, binaryBackward } from './shared/binary.ts'
 
 /** C = A + B, broadcast (ONNX Add). dA = dB = dC. */
 export const add = binary('Add', {
   forward: (a, b) => a + b,
-  backward: (_, dy) => [() => dy, () => dy],
   cost: { adds: 1 },
 })
+
+export const addTraining: TrainingOf<typeof add> = {
+  backward: (call) => binaryBackward(call, (dy) => [() => dy, () => dy]),
+}

@@ -3,7 +3,7 @@ import type { AttributeReader } from '../graph/index.ts'
 import { type Difference, differences } from './adderConv/backward.ts'
 import { type ConvAttributes, convAttributes } from './conv/conv.ts'
 import { forEachTap } from './convWeightGradient.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, requireInputs, typed, wrong } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
@@ -39,6 +39,17 @@ export const adderConvInputGradient = defineOperator({
       throw wrong(call, `attribute difference is "${call.attributes.difference}", there are ${differences.join(', ')}`)
     return [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 1).shape)]
   },
+  cost: (call) => {
+    const outputs = elementCount(call.inputs[0]?.shape)!
+    const [, groupChannels, ...kernelShape] = required(call, 2).shape as [number, number, ...number[]]
+    const terms = outputs * groupChannels * elementCount(kernelShape)!
+    const comparisons = { clip: 2, full: 0, sign: 1 }[call.attributes.difference]
+    return { muls: terms, adds: 2 * terms, others: comparisons * terms }
+  },
+  channels: mixes('it belongs to a training graph'),
+})
+
+export const adderConvInputGradientReference: ReferenceOf<typeof adderConvInputGradient> = {
   forward: (call, [dy, x, w]) => {
     if (!dy || !x || !w) return []
     const [g, a, b] = [doubles(dy), doubles(x), doubles(w)]
@@ -51,12 +62,4 @@ export const adderConvInputGradient = defineOperator({
     })
     return [arithmetic(x.elementType, { shape: x.shape, data })]
   },
-  cost: (call) => {
-    const outputs = elementCount(call.inputs[0]?.shape)!
-    const [, groupChannels, ...kernelShape] = required(call, 2).shape as [number, number, ...number[]]
-    const terms = outputs * groupChannels * elementCount(kernelShape)!
-    const comparisons = { clip: 2, full: 0, sign: 1 }[call.attributes.difference]
-    return { muls: terms, adds: 2 * terms, others: comparisons * terms }
-  },
-  channels: mixes('it belongs to a training graph'),
-})
+}

@@ -1,7 +1,7 @@
 import { elementCount } from '../base/index.ts'
 import { convAttributes } from './conv/conv.ts'
 import { forEachTap } from './convWeightGradient.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, requireInputs, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
@@ -22,16 +22,6 @@ export const adderConvWeightGradient = defineOperator({
     requireInputs(call, 3)
     return [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 2).shape)]
   },
-  forward: (call, [dy, x, w]) => {
-    if (!dy || !x || !w) return []
-    const [g, a, b] = [doubles(dy), doubles(x), doubles(w)]
-    const data = new Float64Array(b.data.length)
-    forEachTap(call, { x: x.shape, dy: dy.shape, w: w.shape }, (from, at, to) => {
-      const difference = (from < 0 ? 0 : a.data[from]!) - b.data[to]!
-      data[to] = data[to]! + g.data[at]! * Math.sign(difference)
-    })
-    return [arithmetic(w.elementType, { shape: w.shape, data })]
-  },
   cost: (call) => {
     const [outputs, [, groupChannels, ...kernelShape]] = [
       elementCount(call.inputs[0]?.shape)!,
@@ -42,3 +32,16 @@ export const adderConvWeightGradient = defineOperator({
   },
   channels: mixes('it belongs to a training graph'),
 })
+
+export const adderConvWeightGradientReference: ReferenceOf<typeof adderConvWeightGradient> = {
+  forward: (call, [dy, x, w]) => {
+    if (!dy || !x || !w) return []
+    const [g, a, b] = [doubles(dy), doubles(x), doubles(w)]
+    const data = new Float64Array(b.data.length)
+    forEachTap(call, { x: x.shape, dy: dy.shape, w: w.shape }, (from, at, to) => {
+      const difference = (from < 0 ? 0 : a.data[from]!) - b.data[to]!
+      data[to] = data[to]! + g.data[at]! * Math.sign(difference)
+    })
+    return [arithmetic(w.elementType, { shape: w.shape, data })]
+  },
+}

@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf } from './shared/backward.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { contentOf, required, typed, wrong } from './shared/check.ts'
@@ -37,6 +37,15 @@ export const affineGrid = defineOperator({
       throw wrong(call, `the size [${size}] should have 4 or 5 entries`)
     return [typed(theta.elementType, size && [size[0]!, ...size.slice(2), size.length - 2])]
   },
+  cost: (call) => {
+    const grid = call.outputs[0]?.shape as readonly number[]
+    const count = elementCount(grid)! * grid.at(-1)!
+    return { adds: count, muls: count }
+  },
+  channels: mixes('AffineGrid makes coordinates'),
+})
+
+export const affineGridReference: ReferenceOf<typeof affineGrid> = {
   forward: (call, [theta]) => {
     const size = contentOf(call, 1)
     if (!theta || !size) return []
@@ -50,6 +59,9 @@ export const affineGrid = defineOperator({
     })
     return [arithmetic(theta.elementType, { shape, data: new Float64Array(data) })]
   },
+}
+
+export const affineGridTraining: TrainingOf<typeof affineGrid> = {
   // dθ[n] = dYᵀ · P, with P [places, d + 1] the coordinates.
   backward: (call) => {
     const { emit } = call
@@ -64,10 +76,4 @@ export const affineGrid = defineOperator({
     const turned = emit.node('Transpose', [dy], { perm: [0, 2, 1] })
     return [emit.node('MatMul', [turned, emit.floats(coordinates, [places, space.length + 1])])]
   },
-  cost: (call) => {
-    const grid = call.outputs[0]?.shape as readonly number[]
-    const count = elementCount(grid)! * grid.at(-1)!
-    return { adds: count, muls: count }
-  },
-  channels: mixes('AffineGrid makes coordinates'),
-})
+}

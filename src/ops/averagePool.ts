@@ -1,4 +1,4 @@
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
@@ -15,6 +15,11 @@ export const averagePool = defineOperator({
   domain: '',
   attributes: poolAttributes,
   infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
+  cost: (call) => averageCost(windowReduction(call)),
+  channels: perChannel,
+})
+
+export const averagePoolReference: ReferenceOf<typeof averagePool> = {
   forward: (call, [x]) => {
     if (!x) return []
     const y = poolWindows(call, x.shape, ({ places, count, padded }) => {
@@ -24,6 +29,9 @@ export const averagePool = defineOperator({
     })
     return [arithmetic(x.elementType, y)]
   },
+}
+
+export const averagePoolTraining: TrainingOf<typeof averagePool> = {
   backward: (call) => {
     const { countIncludePad } = call.attributes
     return [
@@ -35,6 +43,4 @@ export const averagePool = defineOperator({
       ),
     ]
   },
-  cost: (call) => averageCost(windowReduction(call)),
-  channels: perChannel,
-})
+}

@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { commonType, typed, wrong } from './shared/check.ts'
 import { arithmetic } from './shared/numbers.ts'
@@ -31,6 +31,15 @@ export const averagePoolGradient = defineOperator({
     checkPooled(call, inputShape)
     return [typed(commonType(call, [0], 'floating'), inputShape)]
   },
+  cost: (call) => {
+    const { taps } = windowReduction(call)
+    const outputs = elementCount(call.inputs[0]?.shape)!
+    return { adds: outputs * taps, others: outputs }
+  },
+  channels: mixes('it belongs to a training graph'),
+})
+
+export const averagePoolGradientReference: ReferenceOf<typeof averagePoolGradient> = {
   forward: (call, [dy]) => {
     const { inputShape, countIncludePad } = call.attributes
     if (!dy || !inputShape) return []
@@ -41,10 +50,4 @@ export const averagePoolGradient = defineOperator({
     })
     return [arithmetic(dy.elementType, { shape: inputShape, data })]
   },
-  cost: (call) => {
-    const { taps } = windowReduction(call)
-    const outputs = elementCount(call.inputs[0]?.shape)!
-    return { adds: outputs * taps, others: outputs }
-  },
-  channels: mixes('it belongs to a training graph'),
-})
+}

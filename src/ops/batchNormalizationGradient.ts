@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { commonType, dense, required, typed } from './shared/check.ts'
 import { setsAlong } from './shared/indices.ts'
@@ -29,6 +29,14 @@ export const batchNormalizationGradient = defineOperator({
     const { shape } = required(call, 2)
     return [typed(type, required(call, 1).shape), typed(type, shape), typed(type, shape)]
   },
+  cost: (call) => {
+    const n = elementCount(call.inputs[0]?.shape)!
+    return { adds: 7 * n, muls: 5 * n }
+  },
+  channels: mixes('it belongs to a training graph'),
+})
+
+export const batchNormalizationGradientReference: ReferenceOf<typeof batchNormalizationGradient> = {
   forward: (call, [dy, x, scale]) => {
     if (!dy || !x || !scale) return []
     const { epsilon } = call.attributes
@@ -59,9 +67,4 @@ export const batchNormalizationGradient = defineOperator({
     const vector = (data: Float64Array) => dense(x.elementType, [channels], data)
     return [dense(x.elementType, x.shape, dx), vector(dScale), vector(dBias)]
   },
-  cost: (call) => {
-    const n = elementCount(call.inputs[0]?.shape)!
-    return { adds: 7 * n, muls: 5 * n }
-  },
-  channels: mixes('it belongs to a training graph'),
-})
+}

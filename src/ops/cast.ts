@@ -1,4 +1,4 @@
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { castBackward } from './shared/backward.ts'
 import { elementwise } from './shared/channel-rules.ts'
 import { required, typed, wrong } from './shared/check.ts'
@@ -20,9 +20,12 @@ export const cast = defineOperator({
     const y = x && converted(x, elementTypeOf(call, call.attributes.to!))
     return y ? [y] : []
   },
-  backward: castBackward,
   cost: 'none',
   // To the type that it has.
   accesses: ({ inputs, outputs }) => (inputs[0]?.elementType === outputs[0]?.elementType ? 'view' : undefined),
   channels: elementwise,
 })
+
+export const castTraining: TrainingOf<typeof cast> = {
+  backward: castBackward,
+}

@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { castBackward } from './shared/backward.ts'
 import { elementwise } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
@@ -15,7 +15,6 @@ export const castLike = defineOperator({
     const y = x && like && converted(x, like.elementType)
     return y ? [y] : []
   },
-  backward: castBackward,
   cost: 'none',
   accesses: (call) => {
     if (call.inputs[0]?.elementType === call.outputs[0]?.elementType) return 'view'
@@ -29,3 +28,7 @@ export const castLike = defineOperator({
     },
   },
 })
+
+export const castLikeTraining: TrainingOf<typeof castLike> = {
+  backward: castBackward,
+}

@@ -1,4 +1,4 @@
 import { unary } from './shared/unary.ts'
 
 /** Y = ⌈X⌉ (ONNX Ceil). */
-export const ceil = unary('Ceil', { forward: Math.ceil, backward: 'zero', cost: { others: 1 } })
+export const ceil = unary('Ceil', { forward: Math.ceil, gradient: 'zero', cost: { others: 1 } })

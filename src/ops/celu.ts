@@ -1,3 +1,4 @@
+import type { TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
 
@@ -8,9 +9,13 @@ import { unary } from './shared/unary.ts'
 export const celu = unary('Celu', {
   attributes: (a) => a.float('alpha', 1),
   forward: (x, alpha) => Math.max(0, x) + Math.min(0, alpha * Math.expm1(x / alpha)),
-  backward: derivative(({ mul, add, div, positive, dy, x, y, attributes: alpha }) =>
-    mul(dy, positive(x, 1, add(div(y, alpha), 1))),
-  ),
   cost: { adds: 2, muls: 1, others: 4 },
   fusion: 'follower',
 })
+
+export const celuTraining: TrainingOf<typeof celu> = {
+  backward: (call) =>
+    derivative(call, ({ mul, add, div, positive, dy, x, y, attributes: alpha }) =>
+      mul(dy, positive(x, 1, add(div(y, alpha), 1))),
+    ),
+}

@@ -1,6 +1,6 @@
 import { type Dim, stridesOf, unknownDim } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { worksAlong } from './shared/axis-tracks.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
@@ -44,6 +44,19 @@ export const centerCropPad = defineOperator({
       ),
     ]
   },
+  cost: 'none',
+  accesses: (call) => {
+    const [x, y] = [call.inputs[0]?.shape as readonly number[], call.outputs[0]?.shape as readonly number[]]
+    const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1)
+    return {
+      reads: [product(x.map((d, a) => Math.min(d, y[a]!))), call.inputs[1]?.shape?.[0] as number],
+      writes: [product(y)],
+    }
+  },
+  channels: { tie: (call, ties) => worksAlong(call, ties, touchedAxes(call, call.inputs[0]?.shape?.length ?? 0)) },
+})
+
+export const centerCropPadReference: ReferenceOf<typeof centerCropPad> = {
   forward: (call, [x]) => {
     const sizes = contentOf(call, 1)
     if (!x || !sizes) return []
@@ -58,20 +71,13 @@ export const centerCropPad = defineOperator({
     })
     return [dense(x.elementType, shape, data)]
   },
+}
+
+export const centerCropPadTraining: TrainingOf<typeof centerCropPad> = {
   // What was cropped gets zeros, what was padded is cropped.
   backward: (call) => {
     const before = croppedBefore(shapeIn(call, 0), shapeOut(call))
     const after = before.map((begin, axis) => shapeIn(call, 0)[axis]! - begin - shapeOut(call)[axis]!)
     return [call.emit.pad(gradientOf(call), before, after)]
   },
-  cost: 'none',
-  accesses: (call) => {
-    const [x, y] = [call.inputs[0]?.shape as readonly number[], call.outputs[0]?.shape as readonly number[]]
-    const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1)
-    return {
-      reads: [product(x.map((d, a) => Math.min(d, y[a]!))), call.inputs[1]?.shape?.[0] as number],
-      writes: [product(y)],
-    }
-  },
-  channels: { tie: (call, ties) => worksAlong(call, ties, touchedAxes(call, call.inputs[0]?.shape?.length ?? 0)) },
-})
+}

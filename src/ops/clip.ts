@@ -1,6 +1,6 @@
 import { elementCount } from '../base/index.ts'
 import type { BackwardRule } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { algebra, clipGradient, gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { elementwise } from './shared/channel-rules.ts'
 import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
@@ -66,7 +66,6 @@ export const clip = defineOperator({
       ),
     ]
   },
-  backward: clipBackward,
   saturates: true,
   cost: (call) => {
     const { min, max } = call.attributes
@@ -83,3 +82,7 @@ export const clip = defineOperator({
     },
   },
 })
+
+export const clipTraining: TrainingOf<typeof clip> = {
+  backward: clipBackward,
+}

@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { commonType, dense, required, typed } from './shared/check.ts'
 
@@ -20,6 +20,11 @@ export const clipGradient = defineOperator({
     max: a.float('max', Number.POSITIVE_INFINITY),
   }),
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
+  cost: (call) => ({ others: 2 * elementCount(call.outputs[0]?.shape)! }),
+  channels: mixes('it belongs to a training graph'),
+})
+
+export const clipGradientReference: ReferenceOf<typeof clipGradient> = {
   forward: (call, [dy, y]) => {
     if (!dy || !y) return []
     const { min, max } = call.attributes
@@ -32,6 +37,4 @@ export const clipGradient = defineOperator({
       ),
     ]
   },
-  cost: (call) => ({ others: 2 * elementCount(call.outputs[0]?.shape)! }),
-  channels: mixes('it belongs to a training graph'),
-})
+}

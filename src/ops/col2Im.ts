@@ -1,5 +1,5 @@
 import { elementCount, isConcrete, unknownDim } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { contentOf, required, typed, wrong } from './shared/check.ts'
@@ -37,6 +37,11 @@ export const col2Im = defineOperator({
     const channels = typeof rows === 'number' && taps ? rows / taps : unknownDim()
     return [typed(x.elementType, image && [x.shape?.[0] ?? unknownDim(), channels, ...image])]
   },
+  cost: (call) => ({ adds: elementCount(call.inputs[0]?.shape)! }),
+  channels: mixes('Col2Im unfolds channels'),
+})
+
+export const col2ImReference: ReferenceOf<typeof col2Im> = {
   forward: (call, [x]) => {
     const image = contentOf(call, 1)
     const block = contentOf(call, 2)
@@ -55,6 +60,9 @@ export const col2Im = defineOperator({
       }
     return [arithmetic(x.elementType, { shape: [batch, rows / taps, ...image], data })]
   },
+}
+
+export const col2ImTraining: TrainingOf<typeof col2Im> = {
   // Each tap takes what lies under it: a convolution of every channel by itself, with a filter per tap that is 1 there and 0 elsewhere.
   backward: (call) => {
     const { emit } = call
@@ -77,6 +85,4 @@ export const col2Im = defineOperator({
     )
     return [emit.reshape(columns, shapeIn(call, 0))]
   },
-  cost: (call) => ({ adds: elementCount(call.inputs[0]?.shape)! }),
-  channels: mixes('Col2Im unfolds channels'),
-})
+}

@@ -1,5 +1,5 @@
 import { elementCount, unknownDim } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { mapAxisBack } from './resample/emit.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { mixes } from './shared/channel-rules.ts'
@@ -52,6 +52,11 @@ export const compress = defineOperator({
       ),
     ]
   },
+  cost: 'data-dependent',
+  channels: mixes('what Compress takes depends on a condition'),
+})
+
+export const compressTraining: TrainingOf<typeof compress> = {
   // Every element that was taken gets its gradient, the others none. (Where the condition is no constant, the shape of Y is not known.)
   backward: (call) => {
     const shape = shapeIn(call, 0)
@@ -63,6 +68,4 @@ export const compress = defineOperator({
     }
     return [call.emit.reshape(mapAxisBack(call, gradientOf(call), 0, elementCount(shape)!, taps), shape)]
   },
-  cost: 'data-dependent',
-  channels: mixes('what Compress takes depends on a condition'),
-})
+}

@@ -1,6 +1,6 @@
 import { type Dim, elementCount, unknownDim } from '../base/index.ts'
 import type { Call, InferredCall, Known, Labels, Ties, Track } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { axisOf, required, typed, wrong } from './shared/check.ts'
 import { joined } from './shared/joining.ts'
@@ -70,15 +70,6 @@ export const concat = defineOperator({
     if (!shape) return []
     return [joined(given, concatAxis(call, shape.length))]
   },
-  backward: (call) => {
-    const shapes = call.inputs.map((_, i) => shapeIn(call, i))
-    const axis = concatAxis(call, shapeOut(call).length)
-    return call.emit.split(
-      gradientOf(call),
-      axis,
-      shapes.map((shape) => shape[axis]!),
-    )
-  },
   cost: 'none',
   accesses: (call) => ({
     reads: call.inputs.map((x) => elementCount(x?.shape)!),
@@ -88,3 +79,15 @@ export const concat = defineOperator({
   parameters: 'operands',
   channels: { tie: tieConcat },
 })
+
+export const concatTraining: TrainingOf<typeof concat> = {
+  backward: (call) => {
+    const shapes = call.inputs.map((_, i) => shapeIn(call, i))
+    const axis = concatAxis(call, shapeOut(call).length)
+    return call.emit.split(
+      gradientOf(call),
+      axis,
+      shapes.map((shape) => shape[axis]!),
+    )
+  },
+}

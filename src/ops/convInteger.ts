@@ -1,6 +1,6 @@
 import { convAttributes, convChannels, convCost, convFusion, convShape } from './conv/conv.ts'
 import { convolve, dotProduct } from './conv/forward.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { required, typed } from './shared/check.ts'
 import { convolutionLaw } from './shared/laws.ts'
 import { arithmetic, shifted } from './shared/numbers.ts'
@@ -23,13 +23,16 @@ export const convInteger = defineOperator({
     required(call, 0)
     return [typed('int32', convShape(call, 1))]
   },
-  forward: (call, [x, w, xZero, wZero]) => {
-    if (!x || !w) return []
-    const weights = shifted(w, wZero && alongAxis(wZero, w.shape.length, 0))
-    return [arithmetic('int32', convolve(call, shifted(x, xZero), weights, dotProduct))]
-  },
   cost: convCost(convolutionLaw, 1, none),
   parameters: [1],
   fusion: convFusion(1),
   channels: symmetricOnly([[1, 3]], convChannels(1, [3])),
 })
+
+export const convIntegerReference: ReferenceOf<typeof convInteger> = {
+  forward: (call, [x, w, xZero, wZero]) => {
+    if (!x || !w) return []
+    const weights = shifted(w, wZero && alongAxis(wZero, w.shape.length, 0))
+    return [arithmetic('int32', convolve(call, shifted(x, xZero), weights, dotProduct))]
+  },
+}

@@ -1,7 +1,7 @@
 import { elementCount } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
 import { type ConvAttributes, convAttributes } from './conv/conv.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed, wrong } from './shared/check.ts'
 import { arithmetic, type Doubles, doubles } from './shared/numbers.ts'
@@ -64,7 +64,6 @@ export const convWeightGradient = defineOperator({
   domain: 'ai.kerf',
   attributes: convAttributes,
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), weightShape(call, 0, 1))],
-  forward: (call, [x, dy]) => (x && dy ? [arithmetic(x.elementType, forward(call, doubles(x), doubles(dy)))] : []),
   cost: (call) => {
     const [, groupChannels, ...kernelShape] = weightShape(call, 0, 1)
     const macs = elementCount(call.inputs[1]?.shape)! * groupChannels! * elementCount(kernelShape)!
@@ -72,3 +71,7 @@ export const convWeightGradient = defineOperator({
   },
   channels: mixes('it belongs to a training graph'),
 })
+
+export const convWeightGradientReference: ReferenceOf<typeof convWeightGradient> = {
+  forward: (call, [x, dy]) => (x && dy ? [arithmetic(x.elementType, forward(call, doubles(x), doubles(dy)))] : []),
+}

@@ -1,3 +1,4 @@
+import type { TrainingOf } from './operator.ts'
 import { gradientOf } from './shared/backward.ts'
 import { running } from './shared/running.ts'
 
@@ -5,11 +6,14 @@ import { running } from './shared/running.ts'
 export const cumProd = running('CumProd', {
   start: 1,
   step: (product, x) => product * x,
+  cost: { muls: 1 },
+})
+
+export const cumProdTraining: TrainingOf<typeof cumProd> = {
   backward: (call) => {
     const [x, axis] = call.node.inputs as [string, string]
     const { exclusive, reverse } = call.attributes
     const attributes = { exclusive: exclusive ? 1 : 0, reverse: reverse ? 1 : 0 }
     return [call.emit.node('CumProdGradient', [gradientOf(call), x, axis], attributes, 'ai.kerf')]
   },
-  cost: { muls: 1 },
-})
+}

@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed } from './shared/check.ts'
 import { eachLine, linesAlong } from './shared/indices.ts'
@@ -17,6 +17,14 @@ export const cumProdGradient = defineOperator({
   domain: 'ai.kerf',
   attributes: runningAttributes,
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
+  cost: (call) => {
+    const count = elementCount(call.inputs[1]?.shape)!
+    return { muls: 3 * count, adds: count }
+  },
+  channels: mixes('it belongs to a training graph'),
+})
+
+export const cumProdGradientReference: ReferenceOf<typeof cumProdGradient> = {
   forward: (call, [dy, x]) => {
     const axis = x && runningAxis(call, x.shape.length, 2)
     if (!dy || !x || axis === undefined) return []
@@ -43,9 +51,4 @@ export const cumProdGradient = defineOperator({
     })
     return [arithmetic(x.elementType, { shape: x.shape, data })]
   },
-  cost: (call) => {
-    const count = elementCount(call.inputs[1]?.shape)!
-    return { muls: 3 * count, adds: count }
-  },
-  channels: mixes('it belongs to a training graph'),
-})
+}

@@ -1,6 +1,6 @@
 import { type Dim, type Shape, stridesOf, unknownDim } from '../base/index.ts'
 import type { Call, ChannelRule } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
@@ -53,6 +53,11 @@ export const depthToSpace = defineOperator({
     columnFirst: a.string('mode', 'DCR') === 'CRD',
   }),
   infer: (call) => [typed(required(call, 0).elementType, blockShape(call))],
+  cost: 'none',
+  channels,
+})
+
+export const depthToSpaceReference: ReferenceOf<typeof depthToSpace> = {
   forward: (call, [x]) => {
     if (!x) return []
     const { blockSize: b, columnFirst } = call.attributes
@@ -67,6 +72,9 @@ export const depthToSpace = defineOperator({
     })
     return [dense(x.elementType, shape, data)]
   },
+}
+
+export const depthToSpaceTraining: TrainingOf<typeof depthToSpace> = {
   backward: (call) => {
     const { emit } = call
     const { blockSize: b, columnFirst } = call.attributes
@@ -77,6 +85,4 @@ export const depthToSpace = defineOperator({
     const split = emit.reshape(dy, [batch, shapeOut(call)[1]!, height, b, width, b])
     return [emit.reshape(emit.node('Transpose', [split], { perm: [0, 1, 3, 5, 2, 4] }), shapeIn(call, 0))]
   },
-  cost: 'none',
-  channels,
-})
+}

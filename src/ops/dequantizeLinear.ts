@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { dense, required, typed } from './shared/check.ts'
 import {
   checkGranularity,
@@ -37,7 +37,6 @@ export const dequantizeLinear = defineOperator({
       ),
     ]
   },
-  backward: dequantiseBackward,
   surrogate: true,
   straightThrough: [0],
   cost: (call) => {
@@ -47,3 +46,7 @@ export const dequantizeLinear = defineOperator({
   parameters: [0],
   channels: quantisedChannels,
 })
+
+export const dequantizeLinearTraining: TrainingOf<typeof dequantizeLinear> = {
+  backward: dequantiseBackward,
+}

@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { dense, required, typed } from './shared/check.ts'
 import { doubles } from './shared/numbers.ts'
@@ -19,6 +19,14 @@ export const dynamicQuantizeLinear = defineOperator({
   domain: '',
   attributes: () => undefined,
   infer: (call) => [typed('uint8', required(call, 0).shape), typed('float32', []), typed('uint8', [])],
+  cost: (call) => {
+    const n = elementCount(call.outputs[0]?.shape)!
+    return sumOf({ others: 2 * n }, quantisationCost(n, true))
+  },
+  channels: mixes('the scale is taken from the range of all channels'),
+})
+
+export const dynamicQuantizeLinearReference: ReferenceOf<typeof dynamicQuantizeLinear> = {
   forward: (_, [x]) => {
     if (!x) return []
     const values = doubles(x).data
@@ -38,9 +46,4 @@ export const dynamicQuantizeLinear = defineOperator({
       dense('uint8', [], [zeroPoint]),
     ]
   },
-  cost: (call) => {
-    const n = elementCount(call.outputs[0]?.shape)!
-    return sumOf({ others: 2 * n }, quantisationCost(n, true))
-  },
-  channels: mixes('the scale is taken from the range of all channels'),
-})
+}

@@ -1,3 +1,4 @@
+import type { TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
 
@@ -8,7 +9,11 @@ import { unary } from './shared/unary.ts'
 export const elu = unary('Elu', {
   attributes: (a) => a.float('alpha', 1),
   forward: (x, alpha) => (x < 0 ? alpha * Math.expm1(x) : x),
-  backward: derivative(({ mul, add, positive, dy, x, y, attributes: alpha }) => mul(dy, positive(x, 1, add(y, alpha)))),
   cost: { adds: 1, muls: 1, others: 2 },
   fusion: 'follower',
 })
+
+export const eluTraining: TrainingOf<typeof elu> = {
+  backward: (call) =>
+    derivative(call, ({ mul, add, positive, dy, x, y, attributes: alpha }) => mul(dy, positive(x, 1, add(y, alpha)))),
+}

@@ -1,3 +1,4 @@
+import type { TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
 
@@ -26,8 +27,12 @@ export function erfOf(x: number): number {
 /** Y = erf(X) (ONNX Erf). dX = dY·2/√π·exp(−X²). Cost per element: one function value. */
 export const erf = unary('Erf', {
   forward: erfOf,
-  backward: derivative(({ mul, of, dy, x }) => mul(dy, mul(2 / Math.sqrt(Math.PI), of('Exp', of('Neg', mul(x, x)))))),
   cost: { others: 1 },
   fusion: 'follower',
   saturates: true,
 })
+
+export const erfTraining: TrainingOf<typeof erf> = {
+  backward: (call) =>
+    derivative(call, ({ mul, of, dy, x }) => mul(dy, mul(2 / Math.sqrt(Math.PI), of('Exp', of('Neg', mul(x, x)))))),
+}

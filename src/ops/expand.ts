@@ -1,6 +1,6 @@
 import { broadcastShapes, type Dim } from '../base/index.ts'
 import type { Call, Cut, InferredCall } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { passTracks } from './shared/axis-tracks.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { mapBroadcast } from './shared/binary.ts'
@@ -51,8 +51,6 @@ export const expand = defineOperator({
     const like = dense(x.elementType, target, { length: 0 })
     return [mapBroadcast([x, like], x.elementType, ([v]) => v!)]
   },
-  // Summed over what was repeated.
-  backward: (call) => [call.emit.unbroadcast(gradientOf(call), shapeOut(call), shapeIn(call, 0))],
   cost: 'none',
   accesses: readInputsOnce,
   parameters: [0],
@@ -72,3 +70,8 @@ export const expand = defineOperator({
     cut: cutExpand,
   },
 })
+
+export const expandTraining: TrainingOf<typeof expand> = {
+  // Summed over what was repeated.
+  backward: (call) => [call.emit.unbroadcast(gradientOf(call), shapeOut(call), shapeIn(call, 0))],
+}

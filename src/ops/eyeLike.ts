@@ -36,7 +36,7 @@ export const eyeLike = defineOperator({
         ]
       : []
   },
-  backward: 'zero',
+  gradient: 'zero',
   cost: 'none',
   channels: mixes('EyeLike makes a matrix of the same size'),
 })

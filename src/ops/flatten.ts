@@ -1,6 +1,6 @@
 import type { Dim, Shape } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { reshapeBackward } from './shared/backward.ts'
 import { tieReshaped } from './shared/blocks.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
@@ -23,8 +23,11 @@ export const flatten = defineOperator({
     return [typed(x.elementType, x.shape && flatShape(call, x.shape))]
   },
   forward: (call, [x]) => (x ? [dense(x.elementType, flatShape(call, x.shape) as [number, number], x.data)] : []),
-  backward: reshapeBackward,
   cost: 'none',
   accesses: 'view',
   channels: { tie: tieReshaped },
 })
+
+export const flattenTraining: TrainingOf<typeof flatten> = {
+  backward: reshapeBackward,
+}

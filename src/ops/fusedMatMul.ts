@@ -1,7 +1,7 @@
 import { stridesOf } from '../base/index.ts'
 import type { Call, Dense, Known } from '../graph/index.ts'
-import { matMul } from './matMul/matMul.ts'
-import { defineOperator } from './operator.ts'
+import { matMul, matMulReference } from './matMul/matMul.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { dense } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
@@ -59,22 +59,6 @@ export const fusedMatMul = defineOperator({
     rowsFirst: ['transBatchA', 'transBatchB'].map((name) => a.int(name, 0) !== 0),
   }),
   infer: (call) => matMul.infer(plainProduct(call)),
-  forward: (call, inputs) => {
-    const [a, b] = inputs.map((x, i) => x && multiplied(call, x, i))
-    const [product] = a && b ? (matMul.forward?.(plainProduct(call), [a, b]) ?? []) : []
-    if (!product) return []
-    const { shape, data } = doubles(product)
-    return [arithmetic(product.elementType, { shape, data: data.map((v) => call.attributes.alpha * v) })]
-  },
-  unrolled: (call, emit) => {
-    const [a, b] = call.node.inputs.map((name, i) => {
-      const perm = operandAxes(call, i)
-      return perm.every((axis, at) => axis === at) ? name : emit.node('Transpose', [name], { perm })
-    })
-    const product = emit.node('MatMul', [a!, b!])
-    const { alpha } = call.attributes
-    return [alpha === 1 ? product : emit.node('Mul', [product, emit.floats([alpha])])]
-  },
   cost: (call) => {
     const own = typeof matMul.cost === 'function' ? matMul.cost({ ...plainProduct(call), outputs: call.outputs }) : {}
     return call.attributes.alpha === 1 ? own : sumOf(own, { muls: own.accumulators })
@@ -98,3 +82,25 @@ export const fusedMatMul = defineOperator({
     zeros: () => [[0], [1]],
   },
 })
+
+export const fusedMatMulReference: ReferenceOf<typeof fusedMatMul> = {
+  forward: (call, inputs) => {
+    const [a, b] = inputs.map((x, i) => x && multiplied(call, x, i))
+    const [product] = a && b ? (matMulReference.forward?.(plainProduct(call), [a, b]) ?? []) : []
+    if (!product) return []
+    const { shape, data } = doubles(product)
+    return [arithmetic(product.elementType, { shape, data: data.map((v) => call.attributes.alpha * v) })]
+  },
+}
+
+export const fusedMatMulTraining: TrainingOf<typeof fusedMatMul> = {
+  unrolled: (call, emit) => {
+    const [a, b] = call.node.inputs.map((name, i) => {
+      const perm = operandAxes(call, i)
+      return perm.every((axis, at) => axis === at) ? name : emit.node('Transpose', [name], { perm })
+    })
+    const product = emit.node('MatMul', [a!, b!])
+    const { alpha } = call.attributes
+    return [alpha === 1 ? product : emit.node('Mul', [product, emit.floats([alpha])])]
+  },
+}

@@ -1,6 +1,6 @@
 import { stridesOf } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { axisOf, dense, required, typed } from './shared/check.ts'
@@ -32,6 +32,12 @@ export const gatherElements = defineOperator({
     })
     return [dense(x.elementType, indices.shape, data)]
   },
+  cost: 'none',
+  accesses: readWhatIsTaken,
+  channels: mixes('GatherElements takes single elements'),
+})
+
+export const gatherElementsTraining: TrainingOf<typeof gatherElements> = {
   // Every element gets the sum over the places it was taken to.
   backward: (call) => [
     call.emit.node('ScatterElements', [call.emit.zeros(shapeIn(call, 0)), call.node.inputs[1]!, gradientOf(call)], {
@@ -39,7 +45,4 @@ export const gatherElements = defineOperator({
       reduction: 'add',
     }),
   ],
-  cost: 'none',
-  accesses: readWhatIsTaken,
-  channels: mixes('GatherElements takes single elements'),
-})
+}

@@ -1,5 +1,5 @@
 import { type Dim, elementCount, stridesOf, unknownDim } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
@@ -44,6 +44,12 @@ export const gatherND = defineOperator({
     })
     return [dense(x.elementType, [...places, ...tail], data)]
   },
+  cost: 'none',
+  accesses: readWhatIsTaken,
+  channels: mixes('GatherND takes single elements'),
+})
+
+export const gatherNDTraining: TrainingOf<typeof gatherND> = {
   // Every element gets the sum over the places it was taken to.
   backward: (call) => {
     if (call.attributes.batchDims > 0) throw wrong(call, 'no gradient passes with batch axes')
@@ -54,7 +60,4 @@ export const gatherND = defineOperator({
       }),
     ]
   },
-  cost: 'none',
-  accesses: readWhatIsTaken,
-  channels: mixes('GatherND takes single elements'),
-})
+}

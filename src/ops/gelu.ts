@@ -1,5 +1,6 @@
 import type { AttributeReader } from '../graph/index.ts'
 import { erfOf } from './erf.ts'
+import type { TrainingOf } from './operator.ts'
 import { type Derivative, derivative } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
 
@@ -41,13 +42,17 @@ export const geluOf = <const D extends string, const N extends string>(
     domain,
     attributes: (a) => ({ tanh: isApproximated(a) }),
     forward: (x, { tanh }) => (tanh ? approximated(x) : exact(x)),
-    backward: derivative((given) => {
-      const slope = given.attributes.tanh ? approximatedSlope(given) : exactSlope(given)
-      return given.mul(given.dy, slope)
-    }),
     cost: ({ tanh }) => (tanh ? { adds: 2, muls: 6, others: 1 } : { adds: 1, muls: 3, others: 1 }),
     fusion: 'follower',
   })
+
+export const geluTraining: TrainingOf<typeof gelu> = {
+  backward: (call) =>
+    derivative(call, (given) => {
+      const slope = given.attributes.tanh ? approximatedSlope(given) : exactSlope(given)
+      return given.mul(given.dy, slope)
+    }),
+}
 
 export const gelu = geluOf('Gelu', '', (a) => a.string('approximate', 'none') === 'tanh')
 

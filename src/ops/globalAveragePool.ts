@@ -1,4 +1,4 @@
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
@@ -12,6 +12,11 @@ export const globalAveragePool = defineOperator({
   domain: '',
   attributes: () => undefined,
   infer: (call) => [typed(required(call, 0).elementType, globalPoolShape(call))],
+  cost: (call) => averageCost(globalReduction(call)),
+  channels: perChannel,
+})
+
+export const globalAveragePoolReference: ReferenceOf<typeof globalAveragePool> = {
   forward: (_, [x]) =>
     x
       ? [
@@ -21,11 +26,12 @@ export const globalAveragePool = defineOperator({
           ),
         ]
       : [],
+}
+
+export const globalAveragePoolTraining: TrainingOf<typeof globalAveragePool> = {
   backward: (call) => {
     const shape = shapeIn(call, 0)
     const { taps } = globalReduction(call)
     return [call.emit.expand(call.emit.node('Div', [gradientOf(call), call.emit.floats([taps])]), shape)]
   },
-  cost: (call) => averageCost(globalReduction(call)),
-  channels: perChannel,
-})
+}

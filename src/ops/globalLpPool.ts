@@ -1,4 +1,4 @@
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
@@ -13,6 +13,11 @@ export const globalLpPool = defineOperator({
   domain: '',
   attributes: normOf,
   infer: (call) => [typed(required(call, 0).elementType, globalPoolShape(call))],
+  cost: (call) => normCost(globalReduction(call), call.attributes),
+  channels: perChannel,
+})
+
+export const globalLpPoolReference: ReferenceOf<typeof globalLpPool> = {
   forward: (call, [x]) =>
     x
       ? [
@@ -22,10 +27,12 @@ export const globalLpPool = defineOperator({
           ),
         ]
       : [],
-  backward: derivative(({ dy, x, y, attributes: p, call }) => {
-    const whole = (value: string) => value
-    return normBackward(call, { dy, x, y, p }, whole)
-  }),
-  cost: (call) => normCost(globalReduction(call), call.attributes),
-  channels: perChannel,
-})
+}
+
+export const globalLpPoolTraining: TrainingOf<typeof globalLpPool> = {
+  backward: (call) =>
+    derivative(call, ({ dy, x, y, attributes: p }) => {
+      const whole = (value: string) => value
+      return normBackward(call, { dy, x, y, p }, whole)
+    }),
+}

@@ -1,4 +1,4 @@
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
@@ -12,6 +12,11 @@ export const globalMaxPool = defineOperator({
   domain: '',
   attributes: () => undefined,
   infer: (call) => [typed(required(call, 0).elementType, globalPoolShape(call))],
+  cost: (call) => maxCost(globalReduction(call)),
+  channels: perChannel,
+})
+
+export const globalMaxPoolReference: ReferenceOf<typeof globalMaxPool> = {
   forward: (_, [x]) =>
     x
       ? [
@@ -21,6 +26,9 @@ export const globalMaxPool = defineOperator({
           ),
         ]
       : [],
+}
+
+export const globalMaxPoolTraining: TrainingOf<typeof globalMaxPool> = {
   backward: (call) => {
     const { node, emit } = call
     return [
@@ -32,6 +40,4 @@ export const globalMaxPool = defineOperator({
       ),
     ]
   },
-  cost: (call) => maxCost(globalReduction(call)),
-  channels: perChannel,
-})
+}

@@ -1,7 +1,7 @@
 import { elementCount } from '../base/index.ts'
 import { sampleBack } from './gridSample/forward.ts'
 import { gridSampleAttributes, interpolationTaps } from './gridSample/gridSample.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
@@ -22,11 +22,6 @@ export const gridSampleGradient = defineOperator({
     typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape),
     typed(required(call, 2).elementType, required(call, 2).shape),
   ],
-  forward: (call, [dy, x, grid]) => {
-    if (!dy || !x || !grid) return []
-    const [dx, dGrid] = sampleBack(dy, doubles(x), grid, call.attributes)
-    return [arithmetic(x.elementType, dx), arithmetic(grid.elementType, dGrid)]
-  },
   cost: (call) => {
     const space = (call.inputs[1]?.shape?.length ?? 0) - 2
     const terms = Math.max(1, interpolationTaps(call)) ** space * elementCount(call.inputs[0]?.shape)!
@@ -38,3 +33,11 @@ export const gridSampleGradient = defineOperator({
   },
   channels: mixes('it belongs to a training graph'),
 })
+
+export const gridSampleGradientReference: ReferenceOf<typeof gridSampleGradient> = {
+  forward: (call, [dy, x, grid]) => {
+    if (!dy || !x || !grid) return []
+    const [dx, dGrid] = sampleBack(dy, doubles(x), grid, call.attributes)
+    return [arithmetic(x.elementType, dx), arithmetic(grid.elementType, dGrid)]
+  },
+}

@@ -1,7 +1,7 @@
 import { elementCount } from '../base/index.ts'
 import type { Dense } from '../graph/index.ts'
 import { perChannelSum } from './conv/backward.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { shapeIn } from './shared/backward.ts'
 import { required, typed, wrong } from './shared/check.ts'
 import { checkVectors, groupStatistics, statisticsCost } from './shared/normalise.ts'
@@ -39,6 +39,20 @@ export const groupNormalization = defineOperator({
     checkVectors(call, [1, 2], perGroup ? groups : channels, perGroup ? 'groups' : 'channels')
     return [typed(elementType, shape)]
   },
+  cost: (call) => {
+    const x = call.inputs[0]?.shape as readonly number[]
+    const statistics = x[0]! * call.attributes.groups
+    return statisticsCost(elementCount(x)!, statistics, { mean: true, scale: true, bias: true })
+  },
+  parameters: [1, 2],
+  fusion: 'follower',
+  channels: groupStatistics<GroupNormalizationAttributes>(
+    (call) => call.attributes.groups,
+    (call) => (call.attributes.perGroup ? [] : [1, 2]),
+  ),
+})
+
+export const groupNormalizationReference: ReferenceOf<typeof groupNormalization> = {
   forward: (call, [x, scale, bias]) => {
     if (!x || !scale || !bias) return []
     const { groups, perGroup, epsilon } = call.attributes
@@ -49,6 +63,9 @@ export const groupNormalization = defineOperator({
       perGroup ? broadcastTo(perChannel(p, 3), grouped) : broadcastTo(perChannel(p, x.shape.length), x.shape)
     return [arithmetic(x.elementType, { ...scaledAndShifted(y, spread(scale), spread(bias)), shape: x.shape })]
   },
+}
+
+export const groupNormalizationTraining: TrainingOf<typeof groupNormalization> = {
   backward: (call) => {
     const { groups, perGroup, epsilon } = call.attributes
     const { emit } = call
@@ -67,15 +84,4 @@ export const groupNormalization = defineOperator({
           : perChannelSum(call, perElement),
     )
   },
-  cost: (call) => {
-    const x = call.inputs[0]?.shape as readonly number[]
-    const statistics = x[0]! * call.attributes.groups
-    return statisticsCost(elementCount(x)!, statistics, { mean: true, scale: true, bias: true })
-  },
-  parameters: [1, 2],
-  fusion: 'follower',
-  channels: groupStatistics<GroupNormalizationAttributes>(
-    (call) => call.attributes.groups,
-    (call) => (call.attributes.perGroup ? [] : [1, 2]),
-  ),
-})
+}

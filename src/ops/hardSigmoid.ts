@@ -1,3 +1,4 @@
+import type { TrainingOf } from './operator.ts'
 import { clipGradient, derivative } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
 
@@ -8,8 +9,12 @@ import { unary } from './shared/unary.ts'
 export const hardSigmoid = unary('HardSigmoid', {
   attributes: (a) => ({ alpha: a.float('alpha', 0.2), beta: a.float('beta', 0.5) }),
   forward: (x, { alpha, beta }) => Math.max(0, Math.min(1, alpha * x + beta)),
-  backward: derivative(({ mul, dy, y, attributes: { alpha }, call }) => clipGradient(call, mul(dy, alpha), y, 0, 1)),
   cost: { adds: 1, muls: 1, others: 2 },
   fusion: 'follower',
   saturates: true,
 })
+
+export const hardSigmoidTraining: TrainingOf<typeof hardSigmoid> = {
+  backward: (call) =>
+    derivative(call, ({ mul, dy, y, attributes: { alpha } }) => clipGradient(call, mul(dy, alpha), y, 0, 1)),
+}

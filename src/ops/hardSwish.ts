@@ -1,4 +1,5 @@
 import { float } from '../graph/index.ts'
+import type { TrainingOf } from './operator.ts'
 import { clipGradient, derivative } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
 
@@ -8,10 +9,14 @@ import { unary } from './shared/unary.ts'
  */
 export const hardSwish = unary('HardSwish', {
   forward: (x) => x * Math.max(0, Math.min(1, x / 6 + 0.5)),
-  backward: derivative(({ mul, add, div, of, dy, x, call }) => {
-    const gate = of('HardSigmoid', x, { alpha: float(1 / 6), beta: float(0.5) })
-    return add(mul(dy, gate), clipGradient(call, mul(dy, div(x, 6)), x, -3, 3))
-  }),
   cost: { adds: 1, muls: 2, others: 2 },
   fusion: 'follower',
 })
+
+export const hardSwishTraining: TrainingOf<typeof hardSwish> = {
+  backward: (call) =>
+    derivative(call, ({ mul, add, div, of, dy, x }) => {
+      const gate = of('HardSigmoid', x, { alpha: float(1 / 6), beta: float(0.5) })
+      return add(mul(dy, gate), clipGradient(call, mul(dy, div(x, 6)), x, -3, 3))
+    }),
+}

@@ -1,4 +1,4 @@
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { normalising } from './shared/normalise.ts'
 import { inferSoftmax, maximum, softmaxAttributes, softmaxAxes, softmaxForward, softmaxSizes } from './softmax.ts'
 
@@ -8,11 +8,15 @@ export const hardmax = defineOperator({
   domain: '',
   attributes: softmaxAttributes,
   infer: inferSoftmax,
-  forward: softmaxForward((values) => {
-    const first = values.indexOf(maximum(values))
-    return values.map((_, i) => (i === first ? 1 : 0))
-  }),
-  backward: 'zero',
+  gradient: 'zero',
   cost: (call) => ({ others: softmaxSizes(call).n }),
   channels: normalising(softmaxAxes),
 })
+
+export const hardmaxReference: ReferenceOf<typeof hardmax> = {
+  forward: (call, [x]) =>
+    softmaxForward(call, x, (values) => {
+      const first = values.indexOf(maximum(values))
+      return values.map((_, i) => (i === first ? 1 : 0))
+    }),
+}

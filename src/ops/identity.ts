@@ -1,4 +1,4 @@
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { elementwise } from './shared/channel-rules.ts'
 import { required } from './shared/check.ts'
 
@@ -9,8 +9,11 @@ export const identity = defineOperator({
   attributes: () => undefined,
   infer: (call) => [{ elementType: required(call, 0).elementType, shape: required(call, 0).shape }],
   forward: (_, [x]) => (x ? [x] : []),
-  backward: ({ gradients }) => [gradients[0]],
   cost: 'none',
   accesses: 'view',
   channels: elementwise,
 })
+
+export const identityTraining: TrainingOf<typeof identity> = {
+  backward: ({ gradients }) => [gradients[0]],
+}

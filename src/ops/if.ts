@@ -1,6 +1,6 @@
 import { NodeError } from '../base/index.ts'
 import type { Call, Graph, Known } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { bodyIn, eitherOf } from './shared/bodies.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { contentOf, required, wrong } from './shared/check.ts'
@@ -60,16 +60,6 @@ export const ifOperator = defineOperator({
           misfit: made instanceof NodeError ? said(made) : undefined,
         }
       }),
-    *run(call, [condition]) {
-      const taken = Boolean(condition?.data[0])
-      try {
-        return yield { graph: branch(call, taken), inputs: [] }
-      } catch (error) {
-        if (!(error instanceof NodeError)) throw error
-        const remedy = 'Give inputs of other sizes, or those that make the condition choose the other branch.'
-        throw wrong(call, `its ${nameOf(taken)}, which is to be taken, cannot be: ${said(error)}`, remedy)
-      }
-    },
   },
   unfold: (call, to) => {
     const [condition, other] = conditions(call)
@@ -79,6 +69,20 @@ export const ifOperator = defineOperator({
     })
     return true
   },
+  computable: false,
   cost: 'none',
   channels: mixes('which branch of If runs depends on the data'),
 })
+
+export const ifOperatorReference: ReferenceOf<typeof ifOperator> = {
+  *run(call, [condition]) {
+    const taken = Boolean(condition?.data[0])
+    try {
+      return yield { graph: branch(call, taken), inputs: [] }
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error
+      const remedy = 'Give inputs of other sizes, or those that make the condition choose the other branch.'
+      throw wrong(call, `its ${nameOf(taken)}, which is to be taken, cannot be: ${said(error)}`, remedy)
+    }
+  },
+}

@@ -1,6 +1,6 @@
 import type { Dense } from '../graph/index.ts'
 import { perChannelSum } from './conv/backward.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { shapeIn } from './shared/backward.ts'
 import { required, typed, wrong } from './shared/check.ts'
 import { checkVectors, normalisedOver, perChannelParameters, statisticsCost, trailing } from './shared/normalise.ts'
@@ -24,12 +24,25 @@ export const instanceNormalization = defineOperator({
     checkVectors(call, [1, 2], shape?.[1], 'channels')
     return [typed(elementType, shape)]
   },
+  cost: (call) => {
+    const { n, statistics } = normalisedOver(call, trailing(call, 2))
+    return statisticsCost(n, statistics, { mean: true, scale: true, bias: true })
+  },
+  parameters: [1, 2],
+  fusion: 'follower',
+  channels: perChannelParameters([1, 2], (call) => trailing(call, 2)),
+})
+
+export const instanceNormalizationReference: ReferenceOf<typeof instanceNormalization> = {
   forward: (call, [x, scale, bias]) => {
     if (!x || !scale || !bias) return []
     const y = standardised(doubles(x), trailing(call, 2), call.attributes)
     const spread = (p: Dense) => broadcastTo(perChannel(p, x.shape.length), x.shape)
     return [arithmetic(x.elementType, scaledAndShifted(y, spread(scale), spread(bias)))]
   },
+}
+
+export const instanceNormalizationTraining: TrainingOf<typeof instanceNormalization> = {
   backward: (call) => {
     const [batch = 1, channels = 1] = shapeIn(call, 0)
     return affineBackward(
@@ -39,11 +52,4 @@ export const instanceNormalization = defineOperator({
       (perElement) => perChannelSum(call, perElement),
     )
   },
-  cost: (call) => {
-    const { n, statistics } = normalisedOver(call, trailing(call, 2))
-    return statisticsCost(n, statistics, { mean: true, scale: true, bias: true })
-  },
-  parameters: [1, 2],
-  fusion: 'follower',
-  channels: perChannelParameters([1, 2], (call) => trailing(call, 2)),
-})
+}

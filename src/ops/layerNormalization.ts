@@ -1,6 +1,6 @@
 import { elementCount } from '../base/index.ts'
 import type { AttributeReader, Call, Known } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { shapeIn } from './shared/backward.ts'
 import { axisOf, required, typed, wrong } from './shared/check.ts'
 import { setsAlong } from './shared/indices.ts'
@@ -49,6 +49,16 @@ export const layerNormalization = defineOperator({
     const outputs: Known[] = [typed(elementType, shape), statistics, statistics]
     return outputs.slice(0, call.node.outputs.length)
   },
+  cost: (call) => {
+    const { n, statistics } = normalisedOver(call, trailing(call, firstAxis(call)))
+    return statisticsCost(n, statistics, { mean: true, scale: true, bias: call.inputs[2] !== undefined })
+  },
+  parameters: [1, 2],
+  fusion: 'follower',
+  channels: normalisingTrailing(firstAxis, [1, 2]),
+})
+
+export const layerNormalizationReference: ReferenceOf<typeof layerNormalization> = {
   forward: (call, [x, scale, bias]) => {
     if (!x || !scale) return []
     const first = firstAxis(call)
@@ -69,6 +79,9 @@ export const layerNormalization = defineOperator({
       statistics((m) => 1 / Math.sqrt(m.variance + call.attributes.epsilon)),
     ].slice(0, call.node.outputs.length)
   },
+}
+
+export const layerNormalizationTraining: TrainingOf<typeof layerNormalization> = {
   backward: (call) => {
     const shape = shapeIn(call, 0)
     if (call.gradients.some((gradient, i) => i > 0 && gradient !== undefined))
@@ -80,11 +93,4 @@ export const layerNormalization = defineOperator({
       (perElement, input) => call.emit.unbroadcast(perElement, shape, shapeIn(call, input)),
     )
   },
-  cost: (call) => {
-    const { n, statistics } = normalisedOver(call, trailing(call, firstAxis(call)))
-    return statisticsCost(n, statistics, { mean: true, scale: true, bias: call.inputs[2] !== undefined })
-  },
-  parameters: [1, 2],
-  fusion: 'follower',
-  channels: normalisingTrailing(firstAxis, [1, 2]),
-})
+}

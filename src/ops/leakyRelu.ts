@@ -1,3 +1,4 @@
+import type { TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
 
@@ -8,7 +9,11 @@ import { unary } from './shared/unary.ts'
 export const leakyRelu = unary('LeakyRelu', {
   attributes: (a) => a.float('alpha', 0.01),
   forward: (x, alpha) => (x < 0 ? alpha * x : x),
-  backward: derivative(({ mul, positive, dy, x, attributes: alpha }) => positive(x, dy, mul(dy, alpha))),
   cost: { muls: 1, others: 1 },
   fusion: 'follower',
 })
+
+export const leakyReluTraining: TrainingOf<typeof leakyRelu> = {
+  backward: (call) =>
+    derivative(call, ({ mul, positive, dy, x, attributes: alpha }) => positive(x, dy, mul(dy, alpha))),
+}

@@ -1,4 +1,4 @@
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
 import { normalising } from './shared/normalise.ts'
 import { inferSoftmax, maximum, softmaxAttributes, softmaxAxes, softmaxForward, softmaxSizes } from './softmax.ts'
@@ -12,17 +12,23 @@ export const logSoftmax = defineOperator({
   domain: '',
   attributes: softmaxAttributes,
   infer: inferSoftmax,
-  forward: softmaxForward((values) => {
-    const most = maximum(values)
-    const logarithm = Math.log(values.reduce((total, v) => total + Math.exp(v - most), 0))
-    return values.map((v) => v - most - logarithm)
-  }),
-  backward: derivative(({ mul, sub, of, dy, y, call }) =>
-    sub(dy, mul(of('Exp', y), call.emit.sum(dy, softmaxAxes(call)))),
-  ),
   cost: (call) => {
     const { n, rows } = softmaxSizes(call)
     return { adds: 3 * n, others: 2 * n + rows, accumulators: rows }
   },
   channels: normalising(softmaxAxes),
 })
+
+export const logSoftmaxReference: ReferenceOf<typeof logSoftmax> = {
+  forward: (call, [x]) =>
+    softmaxForward(call, x, (values) => {
+      const most = maximum(values)
+      const logarithm = Math.log(values.reduce((total, v) => total + Math.exp(v - most), 0))
+      return values.map((v) => v - most - logarithm)
+    }),
+}
+
+export const logSoftmaxTraining: TrainingOf<typeof logSoftmax> = {
+  backward: (call) =>
+    derivative(call, ({ mul, sub, of, dy, y }) => sub(dy, mul(of('Exp', y), call.emit.sum(dy, softmaxAxes(call))))),
+}

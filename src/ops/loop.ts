@@ -1,6 +1,6 @@
 import { type Dim, unknownDim } from '../base/index.ts'
 import { type Call, type Dense, type Graph, type Known, tensorOf } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { bodyIn, inEveryRound, mostUnrolledNodes, scalar, stacked, stackedNodes } from './shared/bodies.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { contentOf, dense } from './shared/check.ts'
@@ -92,7 +92,6 @@ export const loop = defineOperator({
         times: knownRounds(call),
       },
     ],
-    run: runLoop,
   },
   unfold: (call, to) => {
     const body = bodyOf(call)
@@ -119,6 +118,11 @@ export const loop = defineOperator({
     })
     return true
   },
+  computable: false,
   cost: 'none',
   channels: mixes('how often Loop runs depends on the data'),
 })
+
+export const loopReference: ReferenceOf<typeof loop> = {
+  run: runLoop,
+}

@@ -1,5 +1,5 @@
 import type { Call } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
 import { axisOf, required, typed } from './shared/check.ts'
 import { normalisedOver, normalising } from './shared/normalise.ts'
@@ -28,6 +28,15 @@ export const lpNormalization = defineOperator({
     if (shape) axisIn(call)
     return [typed(elementType, shape)]
   },
+  cost: (call) => {
+    const { n, statistics } = normalisedOver(call, [axisIn(call)])
+    const square = call.attributes.p === 2
+    return { adds: n, muls: square ? n : 0, others: n + (square ? statistics : 0), accumulators: statistics }
+  },
+  channels: normalising<LpNormalizationAttributes>((call) => [axisIn(call)]),
+})
+
+export const lpNormalizationReference: ReferenceOf<typeof lpNormalization> = {
   forward: (call, [x]) => {
     if (!x) return []
     const values = doubles(x)
@@ -41,18 +50,16 @@ export const lpNormalization = defineOperator({
     })
     return [arithmetic(x.elementType, y)]
   },
+}
+
+export const lpNormalizationTraining: TrainingOf<typeof lpNormalization> = {
   // With the norm L: dX = (dY − f·Σ dY·Y) / L, f = sign X for p = 1 and Y for p = 2; 0 for a vector of zeros.
-  backward: derivative(({ mul, sub, div, of, positive, dy, x, y, call }) => {
-    const axes = [axisIn(call)]
-    const one = call.attributes.p === 1
-    const length = one ? call.emit.sum(of('Abs', x), axes) : of('Sqrt', call.emit.sum(mul(x, x), axes))
-    const along = mul(one ? of('Sign', x) : y, call.emit.sum(mul(dy, y), axes))
-    return positive(length, div(sub(dy, along), length), 0)
-  }),
-  cost: (call) => {
-    const { n, statistics } = normalisedOver(call, [axisIn(call)])
-    const square = call.attributes.p === 2
-    return { adds: n, muls: square ? n : 0, others: n + (square ? statistics : 0), accumulators: statistics }
-  },
-  channels: normalising<LpNormalizationAttributes>((call) => [axisIn(call)]),
-})
+  backward: (call) =>
+    derivative(call, ({ mul, sub, div, of, positive, dy, x, y }) => {
+      const axes = [axisIn(call)]
+      const one = call.attributes.p === 1
+      const length = one ? call.emit.sum(of('Abs', x), axes) : of('Sqrt', call.emit.sum(mul(x, x), axes))
+      const along = mul(one ? of('Sign', x) : y, call.emit.sum(mul(dy, y), axes))
+      return positive(length, div(sub(dy, along), length), 0)
+    }),
+}

@@ -1,4 +1,4 @@
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { derivative, shapeIn } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
@@ -16,6 +16,11 @@ export const lpPool = defineOperator({
   domain: '',
   attributes: poolAttributes,
   infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
+  cost: (call) => normCost(windowReduction(call), call.attributes.p),
+  channels: perChannel,
+})
+
+export const lpPoolReference: ReferenceOf<typeof lpPool> = {
   forward: (call, [x]) => {
     if (!x) return []
     const { p } = call.attributes
@@ -27,17 +32,19 @@ export const lpPool = defineOperator({
     )
     return [arithmetic(x.elementType, y)]
   },
+}
+
+export const lpPoolTraining: TrainingOf<typeof lpPool> = {
   // What AveragePool passes back, without its division.
-  backward: derivative(({ mul, dy, x, y, attributes: { p }, call }) =>
-    normBackward(call, { dy, x, y, p }, (value) =>
-      call.emit.node(
-        'AveragePoolGradient',
-        [mul(value, divisors(call))],
-        { ...resolvedWindow(call), count_include_pad: 1, input_shape: shapeIn(call, 0) },
-        'ai.kerf',
+  backward: (call) =>
+    derivative(call, ({ mul, dy, x, y, attributes: { p } }) =>
+      normBackward(call, { dy, x, y, p }, (value) =>
+        call.emit.node(
+          'AveragePoolGradient',
+          [mul(value, divisors(call))],
+          { ...resolvedWindow(call), count_include_pad: 1, input_shape: shapeIn(call, 0) },
+          'ai.kerf',
+        ),
       ),
     ),
-  ),
-  cost: (call) => normCost(windowReduction(call), call.attributes.p),
-  channels: perChannel,
-})
+}

@@ -1,6 +1,6 @@
 import { elementCount } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { mapAxis } from './resample/emit.ts'
 import { derivative } from './shared/backward.ts'
 import { required, typed, wrong } from './shared/check.ts'
@@ -43,6 +43,14 @@ export const lrn = defineOperator({
     if (shape && shape.length < 2) throw wrong(call, `needs batch and channels, received ${shape.length} dimensions`)
     return [typed(elementType, shape)]
   },
+  cost: (call) => {
+    const n = elementCount(call.outputs[0]?.shape)!
+    return { adds: n * (call.attributes.size + 1), muls: 2 * n, others: 2 * n, accumulators: n }
+  },
+  channels: normalising(() => [1]),
+})
+
+export const lrnReference: ReferenceOf<typeof lrn> = {
   forward: (call, [x]) => {
     if (!x) return []
     const { size, alpha, beta, bias } = call.attributes
@@ -59,28 +67,27 @@ export const lrn = defineOperator({
     })
     return [arithmetic(x.elementType, { shape: x.shape, data })]
   },
+}
+
+export const lrnTraining: TrainingOf<typeof lrn> = {
   // With s = bias + alpha/size · Σ X²: dX = dY·s^(−beta) − 2·alpha·beta/size · X · Σ dY·Y/s, over the channels whose window has this one.
-  backward: derivative(({ mul, add, sub, div, dy, x, y, attributes: { size, alpha, beta, bias }, call }) => {
-    const { channels, first, last } = window(call)
-    const around = (value: string, before: number, behind: number) =>
-      mapAxis(
-        call,
-        value,
-        1,
-        channels,
-        Array.from({ length: channels }, (_, c) => {
-          const [from, to] = [Math.max(0, c - before), Math.min(channels - 1, c + behind)]
-          return Array.from({ length: to - from + 1 }, (_, i) => ({ index: from + i, weight: 1 }))
-        }),
-      )
-    const sums = add(mul(around(mul(x, x), first, last), alpha / size), bias)
-    const direct = div(dy, call.emit.node('Pow', [sums, call.emit.floats([beta])]))
-    const through = around(div(mul(dy, y), sums), last, first)
-    return sub(direct, mul(mul(x, (2 * alpha * beta) / size), through))
-  }),
-  cost: (call) => {
-    const n = elementCount(call.outputs[0]?.shape)!
-    return { adds: n * (call.attributes.size + 1), muls: 2 * n, others: 2 * n, accumulators: n }
-  },
-  channels: normalising(() => [1]),
-})
+  backward: (call) =>
+    derivative(call, ({ mul, add, sub, div, dy, x, y, attributes: { size, alpha, beta, bias } }) => {
+      const { channels, first, last } = window(call)
+      const around = (value: string, before: number, behind: number) =>
+        mapAxis(
+          call,
+          value,
+          1,
+          channels,
+          Array.from({ length: channels }, (_, c) => {
+            const [from, to] = [Math.max(0, c - before), Math.min(channels - 1, c + behind)]
+            return Array.from({ length: to - from + 1 }, (_, i) => ({ index: from + i, weight: 1 }))
+          }),
+        )
+      const sums = add(mul(around(mul(x, x), first, last), alpha / size), bias)
+      const direct = div(dy, call.emit.node('Pow', [sums, call.emit.floats([beta])]))
+      const through = around(div(mul(dy, y), sums), last, first)
+      return sub(direct, mul(mul(x, (2 * alpha * beta) / size), through))
+    }),
+}

@@ -1,4 +1,4 @@
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { typed } from './shared/check.ts'
 import { productChannels, productCost, productShape } from './shared/matrix.ts'
 import { perRow, product } from './shared/matrix-forward.ts'
@@ -16,8 +16,6 @@ export const matMulInteger = defineOperator({
   domain: '',
   attributes: () => undefined,
   infer: (call) => [typed('int32', productShape(call, operands))],
-  forward: (call, [a, b, aZero, bZero]) =>
-    a && b ? [arithmetic('int32', product(call, operands, shifted(a, perRow(aZero)), shifted(b, bZero)))] : [],
   cost: (call) => productCost(call, operands),
   parameters: [0, 1],
   fusion: 'anchor',
@@ -29,3 +27,8 @@ export const matMulInteger = defineOperator({
     productChannels(operands, [2], [3]),
   ),
 })
+
+export const matMulIntegerReference: ReferenceOf<typeof matMulInteger> = {
+  forward: (call, [a, b, aZero, bZero]) =>
+    a && b ? [arithmetic('int32', product(call, operands, shifted(a, perRow(aZero)), shifted(b, bZero)))] : [],
+}

@@ -1,6 +1,6 @@
 import { elementCount, stridesOf } from '../base/index.ts'
 import { type Known, nodeLabel } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
 import { dense, required, typed } from './shared/check.ts'
@@ -34,21 +34,6 @@ export const maxPool = defineOperator({
     const outputs: Known[] = [typed(required(call, 0).elementType, shape), typed('int64', shape)]
     return outputs.slice(0, call.node.outputs.length)
   },
-  forward: (call, [x]) => {
-    if (!x) return []
-    const indices: number[] = []
-    const y = poolWindows(call, x.shape, (covered) => {
-      const best = placeOfMaximum(x.data, covered)
-      indices.push(best)
-      return x.data[best]!
-    })
-    const places = call.attributes.columnMajor ? indices.map((at) => columnMajor(at, x.shape)) : indices
-    return [arithmetic(x.elementType, y), dense('int64', y.shape, places)].slice(0, call.node.outputs.length)
-  },
-  backward: (call) => {
-    const [x] = call.node.inputs as [string]
-    return [call.emit.node('MaxPoolGradient', [gradientOf(call), x], resolvedWindow(call), 'ai.kerf')]
-  },
   cost: (call) => maxCost(windowReduction(call)),
   channels: {
     tie: (call, ties) => {
@@ -62,3 +47,24 @@ export const maxPool = defineOperator({
     },
   },
 })
+
+export const maxPoolReference: ReferenceOf<typeof maxPool> = {
+  forward: (call, [x]) => {
+    if (!x) return []
+    const indices: number[] = []
+    const y = poolWindows(call, x.shape, (covered) => {
+      const best = placeOfMaximum(x.data, covered)
+      indices.push(best)
+      return x.data[best]!
+    })
+    const places = call.attributes.columnMajor ? indices.map((at) => columnMajor(at, x.shape)) : indices
+    return [arithmetic(x.elementType, y), dense('int64', y.shape, places)].slice(0, call.node.outputs.length)
+  },
+}
+
+export const maxPoolTraining: TrainingOf<typeof maxPool> = {
+  backward: (call) => {
+    const [x] = call.node.inputs as [string]
+    return [call.emit.node('MaxPoolGradient', [gradientOf(call), x], resolvedWindow(call), 'ai.kerf')]
+  },
+}

@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
@@ -23,6 +23,15 @@ export const maxPoolGradient = defineOperator({
     checkPooled(call, shape)
     return [typed(commonType(call, [0, 1], 'floating'), shape)]
   },
+  cost: (call) => {
+    const { taps } = windowReduction(call)
+    const outputs = elementCount(call.inputs[0]?.shape)!
+    return { others: outputs * taps, adds: outputs }
+  },
+  channels: mixes('it belongs to a training graph'),
+})
+
+export const maxPoolGradientReference: ReferenceOf<typeof maxPoolGradient> = {
   forward: (call, [dy, x]) => {
     if (!dy || !x) return []
     const data = new Float64Array(x.data.length)
@@ -33,10 +42,4 @@ export const maxPoolGradient = defineOperator({
     })
     return [arithmetic(x.elementType, { shape: x.shape, data })]
   },
-  cost: (call) => {
-    const { taps } = windowReduction(call)
-    const outputs = elementCount(call.inputs[0]?.shape)!
-    return { others: outputs * taps, adds: outputs }
-  },
-  channels: mixes('it belongs to a training graph'),
-})
+}

@@ -1,6 +1,6 @@
 import { maxOverRegionsBack } from './maxRoiPool/forward.ts'
 import { maxRoiPoolAttributes } from './maxRoiPool/maxRoiPool.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
@@ -15,13 +15,16 @@ export const maxRoiPoolGradient = defineOperator({
   domain: 'ai.kerf',
   attributes: maxRoiPoolAttributes,
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
+  // How many elements a cell covers depends on its box.
+  cost: 'data-dependent',
+  channels: mixes('it belongs to a training graph'),
+})
+
+export const maxRoiPoolGradientReference: ReferenceOf<typeof maxRoiPoolGradient> = {
   forward: (call, [dy, x, boxes]) => {
     const { pooledShape, spatialScale } = call.attributes
     if (!dy || !x || !boxes) return []
     const size = pooledShape! as readonly [number, number]
     return [arithmetic(x.elementType, maxOverRegionsBack(dy, doubles(x), boxes, size, spatialScale))]
   },
-  // How many elements a cell covers depends on its box.
-  cost: 'data-dependent',
-  channels: mixes('it belongs to a training graph'),
-})
+}

@@ -1,6 +1,6 @@
 import { type Dim, elementCount, type Shape, unknownDim } from '../base/index.ts'
 import type { Call, ChannelRule } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf } from './shared/backward.ts'
 import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
 import { type Window, windowAttributes } from './shared/window.ts'
@@ -49,6 +49,11 @@ export const maxUnpool = defineOperator({
   domain: '',
   attributes: windowAttributes,
   infer: (call) => [typed(required(call, 0).elementType, unpooledShape(call))],
+  cost: 'none',
+  channels,
+})
+
+export const maxUnpoolReference: ReferenceOf<typeof maxUnpool> = {
   forward: (call, [x, indices]) => {
     if (!x || !indices) return []
     const shape = unpooledShape(call) as readonly number[]
@@ -56,11 +61,12 @@ export const maxUnpool = defineOperator({
     for (let i = 0; i < x.data.length; i++) data[indices.data[i]!] = x.data[i]!
     return [dense(x.elementType, shape, data)]
   },
+}
+
+export const maxUnpoolTraining: TrainingOf<typeof maxUnpool> = {
   // X lies at known places of Y.
   backward: (call) => {
     const flat = call.emit.reshape(gradientOf(call), [-1])
     return [call.emit.node('Gather', [flat, call.node.inputs[1]!], { axis: 0 })]
   },
-  cost: 'none',
-  channels,
-})
+}

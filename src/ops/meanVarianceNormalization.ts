@@ -1,6 +1,6 @@
 import { elementCount } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { derivative, shapeIn } from './shared/backward.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
@@ -25,6 +25,16 @@ export const meanVarianceNormalization = defineOperator({
     if (shape) axesOf(call)
     return [typed(elementType, shape)]
   },
+  cost: (call) => {
+    const { n, statistics } = normalisedOver(call, axesOf(call))
+    return statisticsCost(n, statistics, { mean: true, scale: false, bias: false })
+  },
+  fusion: 'follower',
+  // Per channel by default, so that one could go; but ONNX Runtime 1.30 makes NaN of a constant channel (no epsilon).
+  channels: mixes('ONNX Runtime divides 0 by 0 in a channel of zeros, so the cut could not be proven against a mask'),
+})
+
+export const meanVarianceNormalizationReference: ReferenceOf<typeof meanVarianceNormalization> = {
   forward: (call, [x]) => {
     if (!x) return []
     const values = doubles(x)
@@ -36,21 +46,18 @@ export const meanVarianceNormalization = defineOperator({
     })
     return [arithmetic(x.elementType, y)]
   },
+}
+
+export const meanVarianceNormalizationTraining: TrainingOf<typeof meanVarianceNormalization> = {
   // With the deviation σ and d = σ + 10⁻⁹: dX = (dY − mean(dY) − (x − μ)·mean(dY·y)/σ) / d; nothing passes where all elements are equal.
-  backward: derivative(({ mul, add, sub, div, of, positive, dy, x, y, call }) => {
-    const axes = axesOf(call)
-    const count = elementCount(axes.map((axis) => shapeIn(call, 0)[axis]!))!
-    const mean = (value: string) => div(call.emit.sum(value, axes), count)
-    const centred = sub(x, mean(x))
-    const deviation = of('Sqrt', mean(mul(centred, centred)))
-    const along = mul(centred, div(mean(mul(dy, y)), deviation))
-    return positive(deviation, div(sub(sub(dy, mean(dy)), along), add(deviation, 1e-9)), 0)
-  }),
-  cost: (call) => {
-    const { n, statistics } = normalisedOver(call, axesOf(call))
-    return statisticsCost(n, statistics, { mean: true, scale: false, bias: false })
-  },
-  fusion: 'follower',
-  // Per channel by default, so that one could go; but ONNX Runtime 1.30 makes NaN of a constant channel (no epsilon).
-  channels: mixes('ONNX Runtime divides 0 by 0 in a channel of zeros, so the cut could not be proven against a mask'),
-})
+  backward: (call) =>
+    derivative(call, ({ mul, add, sub, div, of, positive, dy, x, y }) => {
+      const axes = axesOf(call)
+      const count = elementCount(axes.map((axis) => shapeIn(call, 0)[axis]!))!
+      const mean = (value: string) => div(call.emit.sum(value, axes), count)
+      const centred = sub(x, mean(x))
+      const deviation = of('Sqrt', mean(mul(centred, centred)))
+      const along = mul(centred, div(mean(mul(dy, y)), deviation))
+      return positive(deviation, div(sub(sub(dy, mean(dy)), along), add(deviation, 1e-9)), 0)
+    }),
+}

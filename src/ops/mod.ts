@@ -1,5 +1,5 @@
 import { broadcastShapes, elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { algebra, gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { mapBroadcast } from './shared/binary.ts'
 import { broadcasting } from './shared/channel-rules.ts'
@@ -25,6 +25,11 @@ export const mod = defineOperator({
     }
     return [mapBroadcast([a, b], a.elementType, remainder)]
   },
+  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
+  channels: broadcasting,
+})
+
+export const modTraining: TrainingOf<typeof mod> = {
   // C = A − Q·B with a whole Q that stays: dA = dC, dB = −Q·dC.
   backward: (call) => {
     const { sub, div, mul } = algebra(call.emit)
@@ -34,6 +39,4 @@ export const mod = defineOperator({
     const back = (gradient: string, i: number) => call.emit.unbroadcast(gradient, shapeOut(call), shapeIn(call, i))
     return [call.needs(0) ? back(dc, 0) : undefined, call.needs(1) ? back(mul(dc, div(sub(c, a), b)), 1) : undefined]
   },
-  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
-  channels: broadcasting,
-})
+}

@@ -1,11 +1,16 @@
-import { binary } from './shared/binary.ts'
+import type { TrainingOf } from './operator.ts'
+import { binary, binaryBackward } from './shared/binary.ts'
 
 /** C = A · B, broadcast (ONNX Mul). dA = dC·B, dB = dC·A. */
 export const mul = binary('Mul', {
   forward: (a, b) => a * b,
-  backward: ({ node: { inputs }, emit }, dy) => [
-    () => emit.node('Mul', [dy, inputs[1]!]),
-    () => emit.node('Mul', [dy, inputs[0]!]),
-  ],
   cost: { muls: 1 },
 })
+
+export const mulTraining: TrainingOf<typeof mul> = {
+  backward: (call) =>
+    binaryBackward(call, (dy, { node: { inputs }, emit }) => [
+      () => emit.node('Mul', [dy, inputs[1]!]),
+      () => emit.node('Mul', [dy, inputs[0]!]),
+    ]),
+}

@@ -1,6 +1,6 @@
 import { type Dim, elementCount, unknownDim } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeOut } from './shared/backward.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { axisOf, contentOf, dense, required, typed } from './shared/check.ts'
@@ -37,6 +37,15 @@ export const oneHot = defineOperator({
       }
     return [dense(values.elementType, shape, out)]
   },
+  cost: 'none',
+  accesses: (call) => ({
+    reads: call.inputs.map((x) => elementCount(x?.shape) ?? 0),
+    writes: [elementCount(call.outputs[0]?.shape)!],
+  }),
+  channels: mixes('OneHot reads indices'),
+})
+
+export const oneHotTraining: TrainingOf<typeof oneHot> = {
   // Of the values: Y = off + (on − off) · H, with H the same code of 0 and 1.
   backward: (call) => {
     const { emit, node } = call
@@ -48,10 +57,4 @@ export const oneHot = defineOperator({
     const off = emit.node('Sub', [total(gradientOf(call)), on])
     return [undefined, undefined, emit.node('Concat', [off, on], { axis: 0 })]
   },
-  cost: 'none',
-  accesses: (call) => ({
-    reads: call.inputs.map((x) => elementCount(x?.shape) ?? 0),
-    writes: [elementCount(call.outputs[0]?.shape)!],
-  }),
-  channels: mixes('OneHot reads indices'),
-})
+}

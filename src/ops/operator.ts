@@ -1,6 +1,12 @@
-import type { Operator } from '../graph/index.ts'
+import type { OperatorFacts, Reference, Training } from '../graph/index.ts'
 
-/** An operator as it is. Its name, and what its `attributes` read, become types; a rule for other attributes does not compile. */
+/** The facts of an operator as they are. Its name, and what its `attributes` read, become types; a rule for other attributes does not compile. */
 export const defineOperator = <const N extends string, const D extends string, A = void>(
-  operator: Operator<A, N, D>,
-): Operator<A, N, D> => operator
+  operator: OperatorFacts<A, N, D>,
+): OperatorFacts<A, N, D> => operator
+
+/** The reference that goes with an operator's facts. */
+export type ReferenceOf<O extends OperatorFacts> = Reference<ReturnType<O['attributes']>>
+
+/** What training asks, to go with an operator's facts. */
+export type TrainingOf<O extends OperatorFacts> = Training<ReturnType<O['attributes']>>

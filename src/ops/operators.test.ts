@@ -2,30 +2,45 @@ import { readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import type { ChannelRule, Operator } from '../graph/index.ts'
 import * as composites from './composites.ts'
-import { type AttributesOf, type ConvAttributes, type OpName, operatorList, operators, opName } from './index.ts'
+import { convReference, convTraining } from './conv/conv.ts'
+import {
+  type AttributesOf,
+  type ConvAttributes,
+  type OpName,
+  operatorFacts,
+  operatorList,
+  operators,
+  opName,
+  trainableOperators,
+} from './index.ts'
 import * as listed from './list.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
+import * as references from './references.ts'
+import * as training from './training.ts'
 
 const folder = new URL('.', import.meta.url)
 
 /** Files that define no operator. */
-const others = ['composites.ts', 'index.ts', 'list.ts', 'operator.ts', 'operators.ts']
+const others = 'composites facts index list operator operators references stand-ins training'.split(' ')
 
-/** What a module exports that looks like an operator or a composite. */
-async function operatorsIn(path: string): Promise<[string, unknown][]> {
+/** What a module exports for one of the lists. */
+async function exportsOf(path: string): Promise<[string, unknown][]> {
   const module: Record<string, unknown> = await import(new URL(path, folder).href)
-  return Object.entries(module).filter(([, value]) => typeof value === 'object' && value !== null && 'domain' in value)
+  const isOperator = (value: unknown) => typeof value === 'object' && value !== null && 'domain' in value
+  return Object.entries(module).filter(([name, value]) => isOperator(value) || /(Reference|Training)$/.test(name))
 }
 
-it('lists every operator that a file defines', async () => {
-  const all = new Set<unknown>([...Object.values(listed), ...Object.values(composites)])
+it('lists everything that a file defines', async () => {
+  const all = new Set<unknown>(
+    [listed, composites, references, training].flatMap((list) => Object.values<unknown>(list)),
+  )
   const files = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (entry.isDirectory()) return entry.name === 'shared' ? [] : [`${entry.name}/${entry.name}.ts`]
-    return entry.name.endsWith('.test.ts') || others.includes(entry.name) ? [] : [entry.name]
+    return entry.name.endsWith('.test.ts') || others.includes(entry.name.slice(0, -3)) ? [] : [entry.name]
   })
   const unlisted: string[] = []
   for (const path of files) {
-    const found = await operatorsIn(path)
+    const found = await exportsOf(path)
     if (found.length === 0) unlisted.push(`${path} defines none`)
     for (const [name, value] of found) if (!all.has(value)) unlisted.push(`${path}: ${name}`)
   }
@@ -33,9 +48,17 @@ it('lists every operator that a file defines', async () => {
   expect(files.length).toBeGreaterThan(150)
 })
 
+it('has sets for those who count, run and train', () => {
+  for (const list of [references, training]) expect(Object.keys(list).filter((name) => !(name in listed))).toEqual([])
+  const { conv } = listed
+  expect(operatorFacts.get('', 'Conv')).toBe(conv)
+  expect(operators.get('', 'Conv')).toEqual({ ...conv, ...convReference })
+  expect(trainableOperators.get('', 'Conv')).toEqual({ ...conv, ...convReference, ...convTraining })
+})
+
 it('has one operator of each name', () => {
   expect(new Set(operatorList.map((o) => opName({ domain: o.domain, opType: o.name }))).size).toBe(operatorList.length)
-  for (const o of operatorList) expect(operators.get(o.domain, o.name)).toBe(o)
+  for (const o of operatorList) expect(trainableOperators.get(o.domain, o.name)).toBe(o)
 })
 
 // From here on tsc is the test: it fails where a line that should not compile does.
@@ -61,7 +84,9 @@ it('takes rules for an operator’s own attributes only', () => {
   const name: 'Shift' = shift.name
   // Walks take any.
   const any: Operator = shift
+  // @ts-expect-error what Conv does, for Transpose's attributes
+  const other: TrainingOf<typeof listed.transpose> = convTraining
   // @ts-expect-error a rule that wants what Shift does not have
   defineOperator({ ...base, attributes: (a) => ({ by: a.int('by', 0) }), channels: forConv })
-  expect([by, name, any]).toHaveLength(3)
+  expect([by, name, any, other]).toHaveLength(4)
 })

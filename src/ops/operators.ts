@@ -1,39 +1,40 @@
-import type { Composite, Operator, OperatorSet } from '../graph/index.ts'
-import * as listedComposites from './composites.ts'
+import {
+  type Operator,
+  type OperatorFacts,
+  type OperatorSet,
+  operatorSet,
+  type Reference,
+  type Training,
+} from '../graph/index.ts'
+import { compositeList, type Listed } from './facts.ts'
 import * as listed from './list.ts'
+import * as references from './references.ts'
+import * as training from './training.ts'
 
-/** Every operator that Kerf knows. */
-export const operatorList: readonly Operator[] = Object.values(listed)
+/** Names that no operator in list.ts has: none, or the lists below do not compile. */
+type Stray<T> = { readonly [K in Exclude<keyof T, keyof Listed>]: never }
 
-/** Every operator that is nothing but others put together. */
-export const compositeList: readonly Composite[] = Object.values(listedComposites)
+/** By their names in list.ts: they go with the attributes of the operators. */
+type References = { readonly [K in keyof Listed]?: Reference<ReturnType<Listed[K]['attributes']>> }
+type Trainings = { readonly [K in keyof Listed]?: Training<ReturnType<Listed[K]['attributes']>> }
 
-/** By the names of the exports in list.ts. */
-type Listed = typeof listed
+const ownReferences: References & Stray<typeof references> = references
+const ownTraining: Trainings & Stray<typeof training> = training
 
-/** An operator's name, with its domain in front where that is not the standard one: `Conv`, `ai.kerf:AdderConv`. */
-type NameOf<O extends Operator> = O['domain'] extends '' ? O['name'] : `${O['domain']}:${O['name']}`
+const joined = (own: (name: keyof Listed) => Partial<Operator>): Operator[] =>
+  Object.entries<OperatorFacts>(listed).map(([name, facts]) => ({ ...facts, ...own(name as keyof Listed) }))
 
-/** What each operator's attributes are read into. */
-type AttributesByName = { [K in keyof Listed as NameOf<Listed[K]>]: ReturnType<Listed[K]['attributes']> }
+/** Every operator that Kerf knows, with all that it says. */
+export const operatorList: readonly Operator[] = /* @__PURE__ */ joined((name) => ({
+  ...ownReferences[name],
+  ...ownTraining[name],
+}))
 
-/** Names of operators, as they stand in tables of rules. */
-export type OpName = keyof AttributesByName
+/** For those who train: every operator with all that it says. */
+export const trainableOperators: OperatorSet = /* @__PURE__ */ operatorSet(operatorList, compositeList)
 
-export type AttributesOf<N extends OpName> = AttributesByName[N]
-
-/** An operator's name in tables of rules; of an operator that Kerf does not know it is in none. */
-export const opName = ({ domain, opType }: { readonly domain: string; readonly opType: string }): OpName =>
-  (domain === '' ? opType : `${domain}:${opType}`) as OpName
-
-const keyed = <T extends { readonly domain: string; readonly name: string }>(list: readonly T[]) =>
-  new Map(list.map((o) => [`${o.domain}:${o.name}`, o]))
-
-const byName = keyed(operatorList)
-const composites = keyed(compositeList)
-
-/** Looks operators up by domain and ONNX name. */
-export const operators: OperatorSet = {
-  get: (domain, opType) => byName.get(`${domain}:${opType}`),
-  composite: (domain, opType) => composites.get(`${domain}:${opType}`),
-}
+/** For those who run: every operator that Kerf knows, without what training asks. */
+export const operators: OperatorSet = /* @__PURE__ */ operatorSet(
+  /* @__PURE__ */ joined((name) => ownReferences[name] ?? {}),
+  compositeList,
+)

@@ -1,5 +1,5 @@
 import { broadcastShapes, elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { type Alignment, alignedBackward, alignedDense, alignedShape } from './shared/alignment.ts'
 import { algebra, gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { mapBroadcast } from './shared/binary.ts'
@@ -29,10 +29,23 @@ export const pRelu = defineOperator({
     }
     return [typed(x.elementType, x.shape)]
   },
+  cost: (call) => {
+    const n = elementCount(call.outputs[0]?.shape)!
+    return { muls: n, others: n }
+  },
+  parameters: [1],
+  fusion: 'follower',
+  channels: broadcasting,
+})
+
+export const pReluReference: ReferenceOf<typeof pRelu> = {
   forward: (call, [x, slope]) =>
     x && slope
       ? [mapBroadcast([x, alignedDense(call, 1, slope)], x.elementType, ([v, s]) => (v! < 0 ? s! * v! : v!))]
       : [],
+}
+
+export const pReluTraining: TrainingOf<typeof pRelu> = {
   backward: (given) => {
     const { call, back } = alignedBackward(given)
     const { emit } = call
@@ -42,11 +55,4 @@ export const pRelu = defineOperator({
     const toSlope = () => back(emit.unbroadcast(positive(x, 0, mul(dy, x)), shapeOut(call), shapeIn(call, 1)), 1)
     return [call.needs(0) ? positive(x, dy, mul(dy, slope)) : undefined, call.needs(1) ? toSlope() : undefined]
   },
-  cost: (call) => {
-    const n = elementCount(call.outputs[0]?.shape)!
-    return { muls: n, others: n }
-  },
-  parameters: [1],
-  fusion: 'follower',
-  channels: broadcasting,
-})
+}

@@ -1,7 +1,8 @@
 import { isFloating, isInteger } from '../base/index.ts'
 import type { BackwardCall } from '../graph/index.ts'
+import type { TrainingOf } from './operator.ts'
 import { algebra } from './shared/backward.ts'
-import { binary } from './shared/binary.ts'
+import { binary, binaryBackward } from './shared/binary.ts'
 import { contentOf } from './shared/check.ts'
 
 /** The exponent in floating point, and less one. */
@@ -26,13 +27,17 @@ function exponents(call: BackwardCall): { y: string; less: () => string } {
  */
 export const pow = binary('Pow', {
   forward: (x, y, type) => (isInteger(type) ? Math.trunc(x ** y) : x ** y),
-  backward: (call, dz) => {
-    const { mul, of, positive } = algebra(call.emit)
-    const [x] = call.node.inputs as [string, string]
-    const [z] = call.node.outputs as [string]
-    const { y, less } = exponents(call)
-    const power = () => (contentOf(call, 1)?.every((v) => v === 2) ? x : call.emit.node('Pow', [x, less()]))
-    return [() => mul(dz, mul(y, power())), () => mul(dz, positive(of('Abs', x), mul(z, of('Log', x)), 0))]
-  },
   cost: { others: 1 },
 })
+
+export const powTraining: TrainingOf<typeof pow> = {
+  backward: (given) =>
+    binaryBackward(given, (dz, call) => {
+      const { mul, of, positive } = algebra(call.emit)
+      const [x] = call.node.inputs as [string, string]
+      const [z] = call.node.outputs as [string]
+      const { y, less } = exponents(call)
+      const power = () => (contentOf(call, 1)?.every((v) => v === 2) ? x : call.emit.node('Pow', [x, less()]))
+      return [() => mul(dz, mul(y, power())), () => mul(dz, positive(of('Abs', x), mul(z, of('Log', x)), 0))]
+    }),
+}

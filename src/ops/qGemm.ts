@@ -1,7 +1,7 @@
 import { elementCount } from '../base/index.ts'
 import type { Call, Dense, Known, Ties } from '../graph/index.ts'
 import { type GemmAttributes, gemm } from './gemm/gemm.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { dense, required } from './shared/check.ts'
 import { broadcastTo, shifted } from './shared/numbers.ts'
 import { requantisationCost, sumOf, symmetricOnly } from './shared/quantised.ts'
@@ -38,6 +38,31 @@ export const qGemm = defineOperator({
     const type = call.inputs[7] ? (call.inputs[8]?.elementType ?? call.inputs[0]?.elementType) : 'float32'
     return [{ elementType: type, shape: y?.shape }]
   },
+  cost: (call) => {
+    const own = typeof gemm.cost === 'function' ? gemm.cost({ ...plain(call), outputs: call.outputs }) : {}
+    const n = elementCount(call.outputs[0]?.shape)!
+    return sumOf(own, call.inputs[7] ? requantisationCost(n) : { muls: n })
+  },
+  parameters: [3, 6],
+  fusion: 'anchor',
+  channels: symmetricOnly<GemmAttributes>([[3, 5]], {
+    tie: (call, ties: Ties) => {
+      const inferred = { ...plain(call), outputs: call.outputs }
+      gemm.channels.tie(
+        inferred,
+        renumbered(ties, (input) => operands[input]!),
+      )
+      const columns = call.inputs[3]?.shape?.[call.attributes.transB ? 0 : 1]
+      for (const input of [4, 5]) {
+        const shape = call.inputs[input]?.shape
+        if (shape?.length === 1 && shape[0] === columns && columns !== 1)
+          ties.unite(ties.labels(3, call.attributes.transB ? 0 : 1), ties.labels(input, 0))
+      }
+    },
+  }),
+})
+
+export const qGemmReference: ReferenceOf<typeof qGemm> = {
   forward: (call, [a, aScale, aZero, b, bScale, bZero, c, yScale, yZero]) => {
     if (!a || !aScale || !b || !bScale) return []
     const { alpha, transB } = call.attributes
@@ -71,26 +96,4 @@ export const qGemm = defineOperator({
       ),
     ]
   },
-  cost: (call) => {
-    const own = typeof gemm.cost === 'function' ? gemm.cost({ ...plain(call), outputs: call.outputs }) : {}
-    const n = elementCount(call.outputs[0]?.shape)!
-    return sumOf(own, call.inputs[7] ? requantisationCost(n) : { muls: n })
-  },
-  parameters: [3, 6],
-  fusion: 'anchor',
-  channels: symmetricOnly<GemmAttributes>([[3, 5]], {
-    tie: (call, ties: Ties) => {
-      const inferred = { ...plain(call), outputs: call.outputs }
-      gemm.channels.tie(
-        inferred,
-        renumbered(ties, (input) => operands[input]!),
-      )
-      const columns = call.inputs[3]?.shape?.[call.attributes.transB ? 0 : 1]
-      for (const input of [4, 5]) {
-        const shape = call.inputs[input]?.shape
-        if (shape?.length === 1 && shape[0] === columns && columns !== 1)
-          ties.unite(ties.labels(3, call.attributes.transB ? 0 : 1), ties.labels(input, 0))
-      }
-    },
-  }),
-})
+}

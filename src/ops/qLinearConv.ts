@@ -1,7 +1,7 @@
 import { elementCount } from '../base/index.ts'
 import { convAttributes, convChannels, convCost, convFusion, convShape } from './conv/conv.ts'
 import { addBias, convolve, dotProduct } from './conv/forward.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { required, typed } from './shared/check.ts'
 import { convolutionLaw } from './shared/laws.ts'
 import { shifted } from './shared/numbers.ts'
@@ -23,15 +23,18 @@ export const qLinearConv = defineOperator({
   domain: '',
   attributes: convAttributes,
   infer: (call) => [typed(required(call, 7).elementType, convShape(call, weight))],
-  forward: (call, [x, xScale, xZero, w, wScale, wZero, yScale, yZero, b]) => {
-    if (!x || !xScale || !w || !wScale || !yScale || !yZero) return []
-    const weights = shifted(w, wZero && alongAxis(wZero, w.shape.length, 0))
-    const sums = addBias(convolve(call, shifted(x, xZero), weights, dotProduct), b?.data)
-    return [requantised(sums, { a: xScale, b: alongAxis(wScale, x.shape.length, 1), out: yScale }, yZero)]
-  },
   cost: (call) =>
     sumOf(convCost(convolutionLaw, weight, bias)(call), requantisationCost(elementCount(call.outputs[0]?.shape)!)),
   parameters: [weight, bias],
   fusion: convFusion(weight),
   channels: symmetricOnly([[weight, 5]], convChannels(weight, [4, 5, bias])),
 })
+
+export const qLinearConvReference: ReferenceOf<typeof qLinearConv> = {
+  forward: (call, [x, xScale, xZero, w, wScale, wZero, yScale, yZero, b]) => {
+    if (!x || !xScale || !w || !wScale || !yScale || !yZero) return []
+    const weights = shifted(w, wZero && alongAxis(wZero, w.shape.length, 0))
+    const sums = addBias(convolve(call, shifted(x, xZero), weights, dotProduct), b?.data)
+    return [requantised(sums, { a: xScale, b: alongAxis(wScale, x.shape.length, 1), out: yScale }, yZero)]
+  },
+}

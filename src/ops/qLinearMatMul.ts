@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { required, typed } from './shared/check.ts'
 import { productChannels, productCost, productShape } from './shared/matrix.ts'
 import { perRow, product } from './shared/matrix-forward.ts'
@@ -21,12 +21,6 @@ export const qLinearMatMul = defineOperator({
   domain: '',
   attributes: () => undefined,
   infer: (call) => [typed(required(call, 7).elementType, productShape(call, operands))],
-  forward: (call, [a, aScale, aZero, b, bScale, bZero, yScale, yZero]) => {
-    if (!a || !aScale || !b || !bScale || !yScale || !yZero) return []
-    const sums = product(call, operands, shifted(a, perRow(aZero)), shifted(b, bZero))
-    const scales = { a: perRow(aScale)!, b: bScale, out: perRow(yScale)! }
-    return [requantised(sums, scales, perRow(yZero)!)]
-  },
   cost: (call) => sumOf(productCost(call, operands), requantisationCost(elementCount(call.outputs[0]?.shape)!)),
   parameters: [0, 3],
   fusion: 'anchor',
@@ -38,3 +32,12 @@ export const qLinearMatMul = defineOperator({
     productChannels(operands, [1, 2, 6, 7], [4, 5]),
   ),
 })
+
+export const qLinearMatMulReference: ReferenceOf<typeof qLinearMatMul> = {
+  forward: (call, [a, aScale, aZero, b, bScale, bZero, yScale, yZero]) => {
+    if (!a || !aScale || !b || !bScale || !yScale || !yZero) return []
+    const sums = product(call, operands, shifted(a, perRow(aZero)), shifted(b, bZero))
+    const scales = { a: perRow(aScale)!, b: bScale, out: perRow(yScale)! }
+    return [requantised(sums, scales, perRow(yZero)!)]
+  },
+}

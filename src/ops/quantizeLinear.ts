@@ -1,5 +1,5 @@
 import { elementCount, isInteger } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { asElement } from './shared/as-element.ts'
 import { dense, required, typed } from './shared/check.ts'
 import {
@@ -28,6 +28,12 @@ export const quantizeLinear = defineOperator({
     checkGranularity(call)
     return [typed(call.inputs[2]?.elementType ?? outputType(call) ?? 'uint8', shape)]
   },
+  surrogate: true,
+  cost: (call) => quantisationCost(elementCount(call.outputs[0]?.shape)!, call.inputs[2] !== undefined),
+  channels: quantisedChannels,
+})
+
+export const quantizeLinearReference: ReferenceOf<typeof quantizeLinear> = {
   forward: (call, [x, scale, zeroPoint]) => {
     const type = zeroPoint?.elementType ?? outputType(call) ?? 'uint8'
     // Numbers of the 8- and 4-bit floating-point types are not made here.
@@ -47,8 +53,8 @@ export const quantizeLinear = defineOperator({
       ),
     ]
   },
+}
+
+export const quantizeLinearTraining: TrainingOf<typeof quantizeLinear> = {
   backward: quantiseBackward,
-  surrogate: true,
-  cost: (call) => quantisationCost(elementCount(call.outputs[0]?.shape)!, call.inputs[2] !== undefined),
-  channels: quantisedChannels,
-})
+}

@@ -1,9 +1,13 @@
+import type { TrainingOf } from './operator.ts'
 import { shapeIn } from './shared/backward.ts'
-import { reduction, total } from './shared/reduce.ts'
+import { reduction, reductionBackward, total } from './shared/reduce.ts'
 
 /** Y = Σ X along axes (ONNX ReduceSum). dX = dY, repeated. */
 export const reduceSum = reduction('ReduceSum', {
   forward: (values) => total(values),
-  backward: ({ dy, call }) => call.emit.expand(dy, shapeIn(call, 0)),
   perInput: { adds: 1 },
 })
+
+export const reduceSumTraining: TrainingOf<typeof reduceSum> = {
+  backward: (call) => reductionBackward(call, ({ dy }) => call.emit.expand(dy, shapeIn(call, 0))),
+}

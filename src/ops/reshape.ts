@@ -1,6 +1,6 @@
 import { type Dim, elementCount, isConcrete, type Shape, unknownDim } from '../base/index.ts'
 import type { Call, Cut, InferredCall } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { reshapeBackward } from './shared/backward.ts'
 import { tieReshaped } from './shared/blocks.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
@@ -121,9 +121,12 @@ export const reshape = defineOperator({
     const shape = x && reshaped(call, x.shape)
     return x && isConcrete(shape) ? [dense(x.elementType, shape, x.data)] : []
   },
-  backward: reshapeBackward,
   cost: 'none',
   accesses: 'view',
   freeBatch: freeTarget,
   channels: { tie: tieReshaped, cut: cutReshape },
 })
+
+export const reshapeTraining: TrainingOf<typeof reshape> = {
+  backward: reshapeBackward,
+}

@@ -1,5 +1,5 @@
 import { stridesOf } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { worksAlong } from './shared/axis-tracks.ts'
 import { gradientOf } from './shared/backward.ts'
 import { axisOf, dense, required, typed, wrong } from './shared/check.ts'
@@ -16,6 +16,13 @@ export const reverseSequence = defineOperator({
     if (x.shape && x.shape.length < 2) throw wrong(call, 'X should have at least two dimensions')
     return [typed(x.elementType, x.shape)]
   },
+  cost: 'none',
+  channels: {
+    tie: (call, ties) => worksAlong(call, ties, [call.attributes.timeAxis, call.attributes.batchAxis]),
+  },
+})
+
+export const reverseSequenceReference: ReferenceOf<typeof reverseSequence> = {
   forward: (call, [x, lengths]) => {
     if (!x || !lengths) return []
     const time = axisOf(call, call.attributes.timeAxis, x.shape.length)
@@ -30,6 +37,9 @@ export const reverseSequence = defineOperator({
     })
     return [dense(x.elementType, x.shape, data)]
   },
+}
+
+export const reverseSequenceTraining: TrainingOf<typeof reverseSequence> = {
   // Reversed once more.
   backward: (call) => {
     const { timeAxis, batchAxis } = call.attributes
@@ -37,8 +47,4 @@ export const reverseSequence = defineOperator({
     const attributes = { time_axis: timeAxis, batch_axis: batchAxis }
     return [call.emit.node('ReverseSequence', [gradientOf(call), lengths], attributes)]
   },
-  cost: 'none',
-  channels: {
-    tie: (call, ties) => worksAlong(call, ties, [call.attributes.timeAxis, call.attributes.batchAxis]),
-  },
-})
+}

@@ -1,6 +1,6 @@
 import { elementCount } from '../base/index.ts'
 import { firstAxis, trailingAttributes } from './layerNormalization.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { algebra, gradientOf, shapeIn } from './shared/backward.ts'
 import { required, typed } from './shared/check.ts'
 import { checkBroadcastsTo, normalisedOver, normalisingTrailing, statisticsCost, trailing } from './shared/normalise.ts'
@@ -22,6 +22,16 @@ export const rmsNormalization = defineOperator({
     checkBroadcastsTo(call, [1], shape)
     return [typed(scale.elementType ?? elementType, shape)]
   },
+  cost: (call) => {
+    const { n, statistics } = normalisedOver(call, trailing(call, firstAxis(call)))
+    return statisticsCost(n, statistics, { mean: false, scale: true, bias: false })
+  },
+  parameters: [1],
+  fusion: 'follower',
+  channels: normalisingTrailing(firstAxis, [1]),
+})
+
+export const rmsNormalizationReference: ReferenceOf<typeof rmsNormalization> = {
   forward: (call, [x, scale]) => {
     if (!x || !scale) return []
     const values = doubles(x)
@@ -32,6 +42,9 @@ export const rmsNormalization = defineOperator({
     })
     return [arithmetic(scale.elementType, scaledAndShifted(y, broadcastTo(scale, x.shape), undefined))]
   },
+}
+
+export const rmsNormalizationTraining: TrainingOf<typeof rmsNormalization> = {
   // With r = 1/√(mean(x²) + ε) and g = dY·scale: dX = r·g − r³·x·mean(g·x); dscale = Σ dY·x·r.
   backward: (call) => {
     const { emit } = call
@@ -53,11 +66,4 @@ export const rmsNormalization = defineOperator({
       call.needs(1) ? emit.unbroadcast(mul(dy, div(x, root)), shape, shapeIn(call, 1)) : undefined,
     ]
   },
-  cost: (call) => {
-    const { n, statistics } = normalisedOver(call, trailing(call, firstAxis(call)))
-    return statisticsCost(n, statistics, { mean: false, scale: true, bias: false })
-  },
-  parameters: [1],
-  fusion: 'follower',
-  channels: normalisingTrailing(firstAxis, [1]),
-})
+}

@@ -1,4 +1,4 @@
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import { alignRegionsBack, type RoiAlignAttributes } from './roiAlign/forward.ts'
 import { roiAlignAttributes } from './roiAlign/roiAlign.ts'
 import { mixes } from './shared/channel-rules.ts'
@@ -16,11 +16,14 @@ export const roiAlignGradient = defineOperator({
   domain: 'ai.kerf',
   attributes: (a): RoiAlignAttributes => roiAlignAttributes(a, 16),
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
-  forward: (call, [dy, x, boxes, images]) =>
-    dy && x && boxes && images
-      ? [arithmetic(x.elementType, alignRegionsBack(dy, doubles(x), boxes, images, call.attributes))]
-      : [],
   // How many samples a box takes depends on its size.
   cost: 'data-dependent',
   channels: mixes('it belongs to a training graph'),
 })
+
+export const roiAlignGradientReference: ReferenceOf<typeof roiAlignGradient> = {
+  forward: (call, [dy, x, boxes, images]) =>
+    dy && x && boxes && images
+      ? [arithmetic(x.elementType, alignRegionsBack(dy, doubles(x), boxes, images, call.attributes))]
+      : [],
+}

@@ -8,4 +8,4 @@ function roundToEven(x: number): number {
 }
 
 /** Y = X rounded to integers, halves to the even one (ONNX Round). */
-export const round = unary('Round', { forward: roundToEven, backward: 'zero', cost: { others: 1 } })
+export const round = unary('Round', { forward: roundToEven, gradient: 'zero', cost: { others: 1 } })

@@ -1,6 +1,6 @@
 import { type Dim, unknownDim } from '../base/index.ts'
 import type { Call, Dense, Graph, Known } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf } from './operator.ts'
 import {
   bodyIn,
   inEveryRound,
@@ -132,7 +132,6 @@ export const scan = defineOperator({
       const times = typeof length === 'number' ? length : undefined
       return [{ graph: bodyOf(call), name: 'body', inputs: [...steady(call).carried, ...places(call)], times }]
     },
-    run: runScan,
   },
   unfold: (call, to) => {
     if (isFirstVersion(call)) return false
@@ -169,6 +168,11 @@ export const scan = defineOperator({
     })
     return true
   },
+  computable: false,
   cost: 'none',
   channels: mixes('how often Scan runs depends on the data'),
 })
+
+export const scanReference: ReferenceOf<typeof scan> = {
+  run: runScan,
+}

@@ -1,5 +1,5 @@
 import { elementCount, stridesOf } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { mixes } from './shared/channel-rules.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
 import { reductionAttribute, reductionCost, reductionRule, scatterBackward } from './shared/scattering.ts'
@@ -35,7 +35,10 @@ export const scatterND = defineOperator({
     }
     return [dense(x.elementType, x.shape, out)]
   },
-  backward: (call) => scatterBackward(call, 'GatherND'),
   cost: (call) => reductionCost(call, 2),
   channels: mixes('ScatterND puts single elements'),
 })
+
+export const scatterNDTraining: TrainingOf<typeof scatterND> = {
+  backward: (call) => scatterBackward(call, 'GatherND'),
+}

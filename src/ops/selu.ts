@@ -1,3 +1,4 @@
+import type { TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
 
@@ -12,9 +13,13 @@ export const selu = unary('Selu', {
     gamma: a.float('gamma', opset < 6 ? 1.0507 : 1.0507010221481323),
   }),
   forward: (x, { alpha, gamma }) => gamma * (x > 0 ? x : alpha * Math.expm1(x)),
-  backward: derivative(({ mul, add, positive, dy, x, y, attributes: { alpha, gamma } }) =>
-    mul(dy, positive(x, gamma, add(y, gamma * alpha))),
-  ),
   cost: { adds: 1, muls: 2, others: 2 },
   fusion: 'follower',
 })
+
+export const seluTraining: TrainingOf<typeof selu> = {
+  backward: (call) =>
+    derivative(call, ({ mul, add, positive, dy, x, y, attributes: { alpha, gamma } }) =>
+      mul(dy, positive(x, gamma, add(y, gamma * alpha))),
+    ),
+}

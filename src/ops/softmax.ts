@@ -1,5 +1,5 @@
-import type { AttributeReader, Call, InferredCall, Operator } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import type { AttributeReader, Call, Dense, InferredCall } from '../graph/index.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
 import { axisOf, required, typed } from './shared/check.ts'
 import { setsAlong } from './shared/indices.ts'
@@ -41,20 +41,20 @@ export function softmaxSizes(call: InferredCall<SoftmaxAttributes>): { n: number
 
 /** Applies f to each row of elements that compete. */
 export function softmaxForward(
+  call: Call<SoftmaxAttributes>,
+  x: Dense | undefined,
   f: (values: readonly number[]) => readonly number[],
-): NonNullable<Operator<SoftmaxAttributes>['forward']> {
-  return (call, [x]) => {
-    if (!x) return []
-    const data = new Float64Array(x.data.length)
-    const { starts, offsets } = setsAlong(x.shape, softmaxAxes(call))
-    for (const start of starts) {
-      const row = f(offsets.map((offset) => x.data[start + offset]!))
-      offsets.forEach((offset, i) => {
-        data[start + offset] = row[i]!
-      })
-    }
-    return [arithmetic(x.elementType, { shape: x.shape, data })]
+): Dense[] {
+  if (!x) return []
+  const data = new Float64Array(x.data.length)
+  const { starts, offsets } = setsAlong(x.shape, softmaxAxes(call))
+  for (const start of starts) {
+    const row = f(offsets.map((offset) => x.data[start + offset]!))
+    offsets.forEach((offset, i) => {
+      data[start + offset] = row[i]!
+    })
   }
+  return [arithmetic(x.elementType, { shape: x.shape, data })]
 }
 
 export const maximum = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b))
@@ -68,15 +68,6 @@ export const softmax = defineOperator({
   domain: '',
   attributes: softmaxAttributes,
   infer: inferSoftmax,
-  forward: softmaxForward((values) => {
-    const most = maximum(values)
-    const sum = values.reduce((total, v) => total + Math.exp(v - most), 0)
-    return values.map((v) => Math.exp(v - most) / sum)
-  }),
-  backward: derivative(({ mul, sub, dy, y, call }) => {
-    const shared = call.emit.sum(mul(dy, y), softmaxAxes(call))
-    return mul(y, sub(dy, shared))
-  }),
   saturates: true,
   cost: (call) => {
     const { n, rows } = softmaxSizes(call)
@@ -84,3 +75,20 @@ export const softmax = defineOperator({
   },
   channels: normalising(softmaxAxes),
 })
+
+export const softmaxReference: ReferenceOf<typeof softmax> = {
+  forward: (call, [x]) =>
+    softmaxForward(call, x, (values) => {
+      const most = maximum(values)
+      const sum = values.reduce((total, v) => total + Math.exp(v - most), 0)
+      return values.map((v) => Math.exp(v - most) / sum)
+    }),
+}
+
+export const softmaxTraining: TrainingOf<typeof softmax> = {
+  backward: (call) =>
+    derivative(call, ({ mul, sub, dy, y }) => {
+      const shared = call.emit.sum(mul(dy, y), softmaxAxes(call))
+      return mul(y, sub(dy, shared))
+    }),
+}

@@ -1,3 +1,4 @@
+import type { TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
 
@@ -5,7 +6,10 @@ import { unary } from './shared/unary.ts'
 export const softplus = unary('Softplus', {
   // exp(x) overflows long before ln(1 + exp(x)) = x + ln(1 + exp(−x)) does.
   forward: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-  backward: derivative(({ mul, of, dy, x }) => mul(dy, of('Sigmoid', x))),
   cost: { adds: 1, others: 2 },
   fusion: 'follower',
 })
+
+export const softplusTraining: TrainingOf<typeof softplus> = {
+  backward: (call) => derivative(call, ({ mul, of, dy, x }) => mul(dy, of('Sigmoid', x))),
+}

@@ -1,6 +1,6 @@
 import { type Dim, type Shape, stridesOf, unknownDim } from '../base/index.ts'
 import type { Call, ChannelRule } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf } from './shared/backward.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
@@ -46,6 +46,11 @@ export const spaceToDepth = defineOperator({
   domain: '',
   attributes: (a) => a.int('blocksize', 0),
   infer: (call) => [typed(required(call, 0).elementType, blockShape(call))],
+  cost: 'none',
+  channels,
+})
+
+export const spaceToDepthReference: ReferenceOf<typeof spaceToDepth> = {
   forward: (call, [x]) => {
     if (!x) return []
     const b = call.attributes
@@ -60,7 +65,8 @@ export const spaceToDepth = defineOperator({
     })
     return [dense(x.elementType, shape, data)]
   },
+}
+
+export const spaceToDepthTraining: TrainingOf<typeof spaceToDepth> = {
   backward: (call) => [call.emit.node('DepthToSpace', [gradientOf(call)], { blocksize: call.attributes })],
-  cost: 'none',
-  channels,
-})
+}

@@ -1,6 +1,6 @@
 import { type Dim, unknownDim } from '../base/index.ts'
 import type { Call, Cut, InferredCall, Ties, Track } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { countBelow } from './shared/axis-tracks.ts'
 import { shapeIn, shapeOut } from './shared/backward.ts'
 import { axisOf, required, typed, wrong } from './shared/check.ts'
@@ -90,6 +90,11 @@ export const split = defineOperator({
     const axis = axisOf(call, call.attributes.axis, x.shape.length)
     return parted(x, axis, partSizes(call, x.shape[axis]!) as number[])
   },
+  cost: 'none',
+  channels: { tie: tieSplit, cut: cutSplit },
+})
+
+export const splitTraining: TrainingOf<typeof split> = {
   // The gradients behind one another; nothing came back to some parts, perhaps.
   backward: (call) => {
     const { emit } = call
@@ -97,6 +102,4 @@ export const split = defineOperator({
     const parts = call.gradients.map((gradient, i) => gradient ?? emit.zeros(shapeOut(call, i)))
     return [emit.node('Concat', parts, { axis })]
   },
-  cost: 'none',
-  channels: { tie: tieSplit, cut: cutSplit },
-})
+}

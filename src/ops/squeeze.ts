@@ -1,5 +1,5 @@
 import type { Call } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { passTracks } from './shared/axis-tracks.ts'
 import { reshapeBackward } from './shared/backward.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
@@ -45,7 +45,6 @@ export const squeeze = defineOperator({
         ]
       : []
   },
-  backward: reshapeBackward,
   cost: 'none',
   accesses: 'view',
   channels: {
@@ -70,3 +69,7 @@ export const squeeze = defineOperator({
     },
   },
 })
+
+export const squeezeTraining: TrainingOf<typeof squeeze> = {
+  backward: reshapeBackward,
+}

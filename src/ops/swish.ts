@@ -1,3 +1,4 @@
+import type { TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
 import { logistic } from './sigmoid.ts'
@@ -8,11 +9,6 @@ export const swishOf = <const N extends string, const D extends string>(name: N,
     domain,
     attributes: (a) => a.float('alpha', usualAlpha),
     forward: (x, alpha) => x * logistic(alpha * x),
-    backward: derivative(({ mul, add, sub, of, dy, x, y, attributes: alpha }) => {
-      const times = (value: string) => (alpha === 1 ? value : mul(value, alpha))
-      const s = of('Sigmoid', times(x))
-      return mul(dy, add(s, mul(times(y), sub(1, s))))
-    }),
     cost: (alpha) => ({ adds: 1, muls: alpha === 1 ? 1 : 2, others: 2 }),
     fusion: 'follower',
   })
@@ -22,3 +18,12 @@ export const swishOf = <const N extends string, const D extends string>(name: N,
  * division.
  */
 export const swish = swishOf('Swish', '', 1)
+
+export const swishTraining: TrainingOf<typeof swish> = {
+  backward: (call) =>
+    derivative(call, ({ mul, add, sub, of, dy, x, y, attributes: alpha }) => {
+      const times = (value: string) => (alpha === 1 ? value : mul(value, alpha))
+      const s = of('Sigmoid', times(x))
+      return mul(dy, add(s, mul(times(y), sub(1, s))))
+    }),
+}

@@ -1,3 +1,4 @@
+import type { TrainingOf } from './operator.ts'
 import { clipGradient, derivative } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
 
@@ -5,8 +6,11 @@ import { unary } from './shared/unary.ts'
 export const thresholdedRelu = unary('ThresholdedRelu', {
   attributes: (a) => a.float('alpha', 1),
   forward: (x, alpha) => (x > alpha ? x : 0),
-  backward: derivative(({ dy, x, attributes: alpha, call }) => clipGradient(call, dy, x, alpha)),
   cost: { others: 1 },
   fusion: 'follower',
   saturates: true,
 })
+
+export const thresholdedReluTraining: TrainingOf<typeof thresholdedRelu> = {
+  backward: (call) => derivative(call, ({ dy, x, attributes: alpha }) => clipGradient(call, dy, x, alpha)),
+}

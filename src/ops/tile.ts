@@ -1,6 +1,6 @@
 import { stridesOf, unknownDim } from '../base/index.ts'
 import type { Call, InferredCall, Ties, Track } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { axisOf, contentOf, dense, required, typed, wrong } from './shared/check.ts'
 import { fromIndices } from './shared/indices.ts'
@@ -70,6 +70,12 @@ export const tile = defineOperator({
       ),
     ]
   },
+  cost: 'none',
+  accesses: readInputsOnce,
+  channels: { tie: tieTile },
+})
+
+export const tileTraining: TrainingOf<typeof tile> = {
   // Every axis as two, which repetition and which place: summed over the repetitions.
   backward: (call) => {
     const repeats = repeatsOf(call)
@@ -82,7 +88,4 @@ export const tile = defineOperator({
     )
     return [call.emit.reshape(call.emit.sum(apart, repeated), shape)]
   },
-  cost: 'none',
-  accesses: readInputsOnce,
-  channels: { tie: tieTile },
-})
+}

@@ -1,6 +1,6 @@
 import { type Dim, elementCount, unknownDim } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { worksAlong } from './shared/axis-tracks.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { axisOf, dense, required, typed, wrong } from './shared/check.ts'
@@ -38,6 +38,14 @@ export const topK = defineOperator({
     const shape = x.shape && topShape(call, x.shape)
     return [typed(x.elementType, shape), typed('int64', shape)]
   },
+  cost: (call) => ({ others: elementCount(call.inputs[0]?.shape)! }),
+  channels: {
+    tie: (call, ties) =>
+      worksAlong(call, ties, [axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)]),
+  },
+})
+
+export const topKReference: ReferenceOf<typeof topK> = {
   forward: (call, [x]) => {
     if (!x) return []
     const shape = topShape(call, x.shape) as number[]
@@ -60,6 +68,9 @@ export const topK = defineOperator({
     })
     return [dense(x.elementType, shape, values), dense('int64', shape, indices)]
   },
+}
+
+export const topKTraining: TrainingOf<typeof topK> = {
   // To where the values were.
   backward: (call) => {
     const { emit, node } = call
@@ -67,9 +78,4 @@ export const topK = defineOperator({
     const axis = axisOf(call, call.attributes.axis, shapeIn(call, 0).length)
     return [emit.node('ScatterElements', [emit.zeros(shapeIn(call, 0)), indices, gradientOf(call)], { axis })]
   },
-  cost: (call) => ({ others: elementCount(call.inputs[0]?.shape)! }),
-  channels: {
-    tie: (call, ties) =>
-      worksAlong(call, ties, [axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)]),
-  },
-})
+}

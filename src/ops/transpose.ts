@@ -1,6 +1,6 @@
 import { stridesOf } from '../base/index.ts'
 import type { Call, InferredCall, Ties } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
@@ -57,11 +57,14 @@ export const transpose = defineOperator({
       ),
     ]
   },
+  cost: 'none',
+  channels: { tie: tieTranspose },
+})
+
+export const transposeTraining: TrainingOf<typeof transpose> = {
   // The inverse permutation.
   backward: (call) => {
     const perm = permutation(call, shapeIn(call, 0).length)
     return [call.emit.node('Transpose', [gradientOf(call)], { perm: perm.map((_, axis) => perm.indexOf(axis)) })]
   },
-  cost: 'none',
-  channels: { tie: tieTranspose },
-})
+}

@@ -1,5 +1,5 @@
 import type { Call } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { worksAlong } from './shared/axis-tracks.ts'
 import { gradientOf } from './shared/backward.ts'
 import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
@@ -33,12 +33,6 @@ export const trilu = defineOperator({
       ),
     ]
   },
-  // Only what was kept comes back.
-  backward: (call) => {
-    const { emit, node, attributes } = call
-    const [, ...k] = node.inputs
-    return [emit.node('Trilu', [gradientOf(call), ...k], { upper: attributes.upper ? 1 : 0 })]
-  },
   cost: 'none',
   channels: {
     tie: (call, ties) => {
@@ -47,3 +41,12 @@ export const trilu = defineOperator({
     },
   },
 })
+
+export const triluTraining: TrainingOf<typeof trilu> = {
+  // Only what was kept comes back.
+  backward: (call) => {
+    const { emit, node, attributes } = call
+    const [, ...k] = node.inputs
+    return [emit.node('Trilu', [gradientOf(call), ...k], { upper: attributes.upper ? 1 : 0 })]
+  },
+}

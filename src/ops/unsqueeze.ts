@@ -1,6 +1,6 @@
 import { type Dim, unknownDim } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { passTracks } from './shared/axis-tracks.ts'
 import { reshapeBackward } from './shared/backward.ts'
 import { dense, required, typed } from './shared/check.ts'
@@ -46,7 +46,6 @@ export const unsqueeze = defineOperator({
     const from = origins(call)
     return x && from ? [dense(x.elementType, unsqueezed(x.shape, from), x.data)] : []
   },
-  backward: reshapeBackward,
   cost: 'none',
   accesses: 'view',
   channels: {
@@ -57,3 +56,7 @@ export const unsqueeze = defineOperator({
     },
   },
 })
+
+export const unsqueezeTraining: TrainingOf<typeof unsqueeze> = {
+  backward: reshapeBackward,
+}

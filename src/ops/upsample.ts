@@ -1,5 +1,5 @@
 import type { Call } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { mapAxisBack } from './resample/emit.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { contentOf, required, typed, wrong } from './shared/check.ts'
@@ -56,12 +56,20 @@ export const upsample = defineOperator({
     checkMode(call, call.attributes.mode)
     return [typed(required(call, 0).elementType, scaledShape(call, scalesOf(call)))]
   },
+  cost: (call) => interpolationCost(call, call.attributes.mode, false),
+  channels: { tie: passUnscaled((call, axis) => scalesOf(call)?.[axis]) },
+})
+
+export const upsampleReference: ReferenceOf<typeof upsample> = {
   forward: (call, [x]) => {
     const axes = x && upsampleTaps(call, x.shape)
     if (!axes) return []
     const y = axes.reduce((made, taps, axis) => resampled(made, axis, taps), doubles(x))
     return [arithmetic(x.elementType, y)]
   },
+}
+
+export const upsampleTraining: TrainingOf<typeof upsample> = {
   backward: (call) => {
     const shape = shapeIn(call, 0)
     const axes = upsampleTaps(call, shape)
@@ -70,6 +78,4 @@ export const upsample = defineOperator({
       axes.reduce((gradient, taps, axis) => mapAxisBack(call, gradient, axis, shape[axis]!, taps), gradientOf(call)),
     ]
   },
-  cost: (call) => interpolationCost(call, call.attributes.mode, false),
-  channels: { tie: passUnscaled((call, axis) => scalesOf(call)?.[axis]) },
-})
+}

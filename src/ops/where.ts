@@ -1,5 +1,5 @@
 import { broadcastShapes } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { mapBroadcast } from './shared/binary.ts'
 import { broadcasting } from './shared/channel-rules.ts'
@@ -19,6 +19,12 @@ export const where = defineOperator({
   },
   forward: (_, [condition, x, y]) =>
     condition && x && y ? [mapBroadcast([condition, x, y], x.elementType, ([c, a, b]) => (c ? a : b)!)] : [],
+  cost: 'none',
+  parameters: 'operands',
+  channels: broadcasting,
+})
+
+export const whereTraining: TrainingOf<typeof where> = {
   // Each gets dY where it was chosen.
   backward: (call) => {
     const { emit } = call
@@ -30,7 +36,4 @@ export const where = defineOperator({
         : undefined
     return [undefined, chosen(1, dy, zero), chosen(2, zero, dy)]
   },
-  cost: 'none',
-  parameters: 'operands',
-  channels: broadcasting,
-})
+}

@@ -1,5 +1,5 @@
 import { broadcastShapes, elementCount } from '../base/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { algebra, gradientOf, shapeIn, shapeOut, type Term } from './shared/backward.ts'
 import { mapBroadcast } from './shared/binary.ts'
 import { mixes } from './shared/channel-rules.ts'
@@ -20,8 +20,16 @@ export const wherePositive = defineOperator({
     if (s && a && b && !shape) throw wrong(call, 'the shapes cannot be broadcast together')
     return [typed(required(call, 0).elementType, shape || undefined)]
   },
+  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
+  channels: mixes('it belongs to a training graph'),
+})
+
+export const wherePositiveReference: ReferenceOf<typeof wherePositive> = {
   forward: (_, [s, a, b]) =>
     s && a && b ? [mapBroadcast([s, a, b], s.elementType, ([v, x, y]) => (v! > 0 ? x : y)!)] : [],
+}
+
+export const wherePositiveTraining: TrainingOf<typeof wherePositive> = {
   // Each gets dY where it was chosen.
   backward: (call) => {
     const { emit } = call
@@ -31,6 +39,4 @@ export const wherePositive = defineOperator({
       call.needs(input) ? emit.unbroadcast(positive(s, a, b), shapeOut(call), shapeIn(call, input)) : undefined
     return [undefined, chosen(1, gradientOf(call), 0), chosen(2, 0, gradientOf(call))]
   },
-  cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
-  channels: mixes('it belongs to a training graph'),
-})
+}

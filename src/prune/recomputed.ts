@@ -41,7 +41,7 @@ export class Recomputed {
     if (!node || !known) return undefined
     const { operator, call } = known
     const at = node.outputs.indexOf(value)
-    if (!operator.forward) {
+    if (operator.computable === false) {
       const shapes = node.inputs.map((name, i) => {
         const before = call.inputs[i]
         return before && { elementType: before.elementType, shape: this.#remaining.shapeOf(name) ?? before.shape }

@@ -31,7 +31,7 @@ function askingForShapes({ calls, producers }: Analysis, node: Node): Set<Node> 
   const visit = (n: Node) => {
     if (seen.has(n)) return
     seen.add(n)
-    if (calls.get(n)?.operator.forward === undefined) {
+    if (calls.get(n)?.operator.computable === false) {
       found.add(n)
       return
     }

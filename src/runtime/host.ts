@@ -48,7 +48,7 @@ export class Host {
     const inputs = node.inputs.map((name, i) => (name === '' ? undefined : this.value(name, task.inputs[i])))
     if (operator.control) {
       const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
-      const rounds = operator.control.run({ ...call, inputs: known }, inputs)
+      const rounds = operator.run!({ ...call, inputs: known }, inputs)
       const around = (name: string) =>
         this.value(name, task.captured.get(name) ?? task.inputs[node.inputs.indexOf(name)])
       // What a node asks for is run, one body after the other.

@@ -2,7 +2,7 @@ import type { Choices } from '../autodiff/index.ts'
 import { KerfError, seededRandom, seedFrom, stoppable } from '../base/index.ts'
 import type { Batch } from '../data/index.ts'
 import { inferenceForm, type Model, tensorValues } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
+import { trainableOperators } from '../ops/index.ts'
 import { floatsOf, openProgram, type Program, type RunningOptions } from '../runtime/index.ts'
 import { proveFreedBatch } from './batch-proof.ts'
 import { faultIn, notFinite } from './fault.ts'
@@ -94,7 +94,7 @@ export const createTrainer = (given: Model, options: TrainerOptions): Promise<Tr
   stoppable('The training', () => makeTrainer(given, options))
 
 async function makeTrainer(given: Model, options: TrainerOptions): Promise<Trainer> {
-  const model = inferenceForm(given, operators)
+  const model = inferenceForm(given, trainableOperators)
   const imageShape = [options.batchSize, ...options.shape]
   const { onNotice, loss, choices, freeze, classes } = options
   const graph = trainingGraph(model, { imageShape, classes, loss, choices, freeze })

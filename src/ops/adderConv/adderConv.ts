@@ -1,11 +1,10 @@
 import { convAttributes, convCost, convForward, convFusion, convShape } from '../conv/conv.ts'
 import { negativeL1Distance } from '../conv/forward.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { mixes } from '../shared/channel-rules.ts'
 import { commonType, typed } from '../shared/check.ts'
 import { adderLaw } from '../shared/laws.ts'
 import { adderConvBackward } from './backward.ts'
-import { adderConvFunction } from './function.ts'
 
 /*
  * Y[n,o,p] = B[o] − Σ_{c,t} |X[n, q(o)·C_in/g + c, p·stride + t·dilation − pad] − W[o,c,t]|        (AdderNet, Chen et al., CVPR 2020)
@@ -19,14 +18,19 @@ export const adderConv = defineOperator({
   domain: 'ai.kerf',
   attributes: convAttributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
-  forward: convForward(negativeL1Distance),
-  backward: adderConvBackward,
   surrogate: true,
   cost: convCost(adderLaw, 1, 2),
   parameters: [1, 2],
   fusion: convFusion(1),
-  inStandardOperators: adderConvFunction,
   channels: mixes(
     'an absent input channel of an adder convolution still contributes −|w| unless both the input and the weight are zero',
   ),
 })
+
+export const adderConvReference: ReferenceOf<typeof adderConv> = {
+  forward: (call, inputs) => convForward(call, inputs, negativeL1Distance),
+}
+
+export const adderConvTraining: TrainingOf<typeof adderConv> = {
+  backward: adderConvBackward,
+}

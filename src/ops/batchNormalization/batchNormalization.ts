@@ -1,6 +1,6 @@
 import { elementCount } from '../../base/index.ts'
 import type { Dense, Known } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { dense, required, typed, wrong } from '../shared/check.ts'
 import { setsAlong } from '../shared/indices.ts'
 import { checkVectors, statisticsCost } from '../shared/normalise.ts'
@@ -8,7 +8,7 @@ import { type Moments, momentsOf, perChannel, scaledAndShifted } from '../shared
 import { arithmetic, broadcastTo, type Doubles, doubles } from '../shared/numbers.ts'
 import { batchNormalizationBackward } from './backward.ts'
 import { batchNormalizationChannels } from './channels.ts'
-import { batchNormalizationInference, batchNormalizationTraining } from './training.ts'
+import { batchNormalizationForm, batchNormalizationInference } from './training.ts'
 
 /*
  * y = (x − mean[c]) / √(var[c] + epsilon) · scale[c] + bias[c]        (ONNX BatchNormalization, opset 7, 9, 14, 15)
@@ -63,6 +63,19 @@ export const batchNormalization = defineOperator({
     const outputs: Known[] = [typed(x.elementType, x.shape), statistics, statistics, statistics, statistics]
     return outputs.slice(0, call.node.outputs.length)
   },
+  cost: (call) => {
+    const n = elementCount(call.outputs[0]?.shape)!
+    if (!call.attributes.training) return { adds: n, muls: n }
+    const channels = elementCount(call.inputs[1]?.shape)!
+    const { adds = 0, muls = 0, ...rest } = statisticsCost(n, channels, { mean: true, scale: true, bias: true })
+    return { adds: adds + 2 * channels, muls: muls + 4 * channels, ...rest }
+  },
+  parameters: [1, 2],
+  fusion: 'follower',
+  channels: batchNormalizationChannels,
+})
+
+export const batchNormalizationReference: ReferenceOf<typeof batchNormalization> = {
   forward: (call, inputs) => {
     const [x, scale, bias, mean, variance] = inputs
     if (!x || !scale || !bias || !mean || !variance) return []
@@ -82,17 +95,10 @@ export const batchNormalization = defineOperator({
       })
     return [y, running(mean, moments.mean), running(variance, moments.variance)].slice(0, call.node.outputs.length)
   },
+}
+
+export const batchNormalizationTraining: TrainingOf<typeof batchNormalization> = {
   backward: batchNormalizationBackward,
-  training: batchNormalizationTraining,
-  cost: (call) => {
-    const n = elementCount(call.outputs[0]?.shape)!
-    if (!call.attributes.training) return { adds: n, muls: n }
-    const channels = elementCount(call.inputs[1]?.shape)!
-    const { adds = 0, muls = 0, ...rest } = statisticsCost(n, channels, { mean: true, scale: true, bias: true })
-    return { adds: adds + 2 * channels, muls: muls + 4 * channels, ...rest }
-  },
-  parameters: [1, 2],
-  fusion: 'follower',
+  training: batchNormalizationForm,
   inference: batchNormalizationInference,
-  channels: batchNormalizationChannels,
-})
+}

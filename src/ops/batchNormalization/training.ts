@@ -8,7 +8,7 @@ import type { BatchNormalizationAttributes } from './batchNormalization.ts'
  * variance that divides by the count of elements, as ONNX says. The momentum is the node's (0.9 by default; PyTorch calls that 0.1, and divides
  * the variance by one less).
  */
-export const batchNormalizationTraining: TrainingRule<BatchNormalizationAttributes> = (call, fresh) => {
+export const batchNormalizationForm: TrainingRule<BatchNormalizationAttributes> = (call, fresh) => {
   const { node, attributes } = call
   if (attributes.perElement) throw wrong(call, 'it cannot be trained with spatial = 0', 'Export the model again.')
   const shape = call.outputs[0]?.shape ?? []

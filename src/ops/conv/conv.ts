@@ -4,13 +4,13 @@ import type {
   Call,
   ChannelRule,
   Cut,
+  Dense,
   InferredCall,
   Known,
-  Operator,
   Ties,
   Track,
 } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
 import { convolutionLaw, type LayerLaw } from '../shared/laws.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
@@ -167,10 +167,12 @@ function cutConv(call: InferredCall<ConvAttributes>, cut: Cut): void {
 }
 
 /** Inputs x, w and an optional bias. */
-export function convForward(combine: Combine): NonNullable<Operator<ConvAttributes>['forward']> {
-  return (call, [x, w, bias]) =>
-    x && w ? [arithmetic(x.elementType, addBias(convolve(call, doubles(x), doubles(w), combine), bias?.data))] : []
-}
+export const convForward = (
+  call: Call<ConvAttributes>,
+  [x, w, bias]: readonly (Dense | undefined)[],
+  combine: Combine,
+): Dense[] =>
+  x && w ? [arithmetic(x.elementType, addBias(convolve(call, doubles(x), doubles(w), combine), bias?.data))] : []
 
 /** What makes a channel of a layer 0: its weight, input 1, and its bias, input 2, where there is one. */
 export const weightAndBias = (call: InferredCall): number[][] => [call.inputs[2] ? [1, 2] : [1]]
@@ -192,10 +194,16 @@ export const conv = defineOperator({
   domain: '',
   attributes: convAttributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
-  forward: convForward(dotProduct),
-  backward: convBackward,
   cost: convCost(convolutionLaw, 1, 2),
   parameters: [1, 2],
   fusion: convFusion(1),
   channels: { ...convChannels(1, [2], slidChannels), zeros: weightAndBias },
 })
+
+export const convReference: ReferenceOf<typeof conv> = {
+  forward: (call, inputs) => convForward(call, inputs, dotProduct),
+}
+
+export const convTraining: TrainingOf<typeof conv> = {
+  backward: convBackward,
+}

@@ -2,7 +2,7 @@ import { type Dim, elementCount, type Shape, unknownDim } from '../../base/index
 import type { AttributeReader, Call, ChannelRule, InferredCall } from '../../graph/index.ts'
 import { isDepthwise, weightAndBias } from '../conv/conv.ts'
 import { addBias } from '../conv/forward.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
 import { convolutionLaw } from '../shared/laws.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
@@ -140,15 +140,21 @@ export const convTranspose = defineOperator({
   domain: '',
   attributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), transposedShape(call))],
+  cost,
+  parameters: [1, 2],
+  fusion: 'anchor',
+  channels,
+})
+
+export const convTransposeReference: ReferenceOf<typeof convTranspose> = {
   forward: (call, [x, w, bias]) => {
     if (!x || !w) return []
     const shape = transposedShape(call) as readonly number[]
     const y = convolveTransposed(call, doubles(x), doubles(w), shape)
     return [arithmetic(x.elementType, addBias(y, bias?.data))]
   },
+}
+
+export const convTransposeTraining: TrainingOf<typeof convTranspose> = {
   backward: convTransposeBackward,
-  cost,
-  parameters: [1, 2],
-  fusion: 'anchor',
-  channels,
-})
+}

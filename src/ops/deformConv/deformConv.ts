@@ -2,7 +2,7 @@ import { elementCount } from '../../base/index.ts'
 import type { AttributeReader, Call, InferredCall } from '../../graph/index.ts'
 import { type ConvAttributes, convAttributes, convChannels, convCost, convShape } from '../conv/conv.ts'
 import { addBias } from '../conv/forward.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
 import { convolutionLaw } from '../shared/laws.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
@@ -85,12 +85,6 @@ export const deformConv = defineOperator({
     checkOffsets(call, y)
     return [typed(commonType(call, [0, 1, 2, 3, 4], 'floating'), y)]
   },
-  forward: (call, [x, w, offsets, bias, mask]) => {
-    if (!x || !w || !offsets) return []
-    const y = deformed(call, doubles(x), doubles(w), doubles(offsets), mask && doubles(mask))
-    return [arithmetic(x.elementType, addBias(y, bias?.data))]
-  },
-  backward: deformConvBackward,
   cost,
   parameters: [1, 3],
   fusion: 'anchor',
@@ -110,3 +104,15 @@ export const deformConv = defineOperator({
     cut: channels.cut,
   },
 })
+
+export const deformConvReference: ReferenceOf<typeof deformConv> = {
+  forward: (call, [x, w, offsets, bias, mask]) => {
+    if (!x || !w || !offsets) return []
+    const y = deformed(call, doubles(x), doubles(w), doubles(offsets), mask && doubles(mask))
+    return [arithmetic(x.elementType, addBias(y, bias?.data))]
+  },
+}
+
+export const deformConvTraining: TrainingOf<typeof deformConv> = {
+  backward: deformConvBackward,
+}

@@ -1,9 +1,9 @@
 import type { BackwardRule, Known } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type TrainingOf } from '../operator.ts'
 import { algebra } from '../shared/backward.ts'
 import { elementwise } from '../shared/channel-rules.ts'
 import { contentOf, dense, required, typed, wrong } from '../shared/check.ts'
-import { dropoutTraining } from './training.ts'
+import { dropoutForm } from './training.ts'
 
 /**
  * In inference dX = dY. In training what was dropped is random, and only the mask knows it: dX = dY / (1 − ratio) where the mask is true, so the node
@@ -42,16 +42,19 @@ export const dropout = defineOperator({
     const outputs: Known[] = [typed(elementType, shape), typed(call.opset < 10 ? elementType : 'bool', shape)]
     return outputs.slice(0, call.node.outputs.length)
   },
-  inference: (call) => (call.inputs[2] ? { ...call.node, inputs: call.node.inputs.slice(0, 2) } : undefined),
   forward: (call, [x]) => {
     if (!x) return []
     const mask = dense(call.opset < 10 ? x.elementType : 'bool', x.shape, new Uint8Array(x.data.length).fill(1))
     return [x, mask].slice(0, call.node.outputs.length)
   },
-  backward: dropoutBackward,
-  training: dropoutTraining,
   cost: 'none',
   accesses: 'view',
   fusion: 'follower',
   channels: elementwise,
 })
+
+export const dropoutTraining: TrainingOf<typeof dropout> = {
+  inference: (call) => (call.inputs[2] ? { ...call.node, inputs: call.node.inputs.slice(0, 2) } : undefined),
+  backward: dropoutBackward,
+  training: dropoutForm,
+}

@@ -1,6 +1,6 @@
 import { elementCount, type Shape, unknownDim } from '../../base/index.ts'
 import type { Call, InferredCall } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { required, typed, wrong } from '../shared/check.ts'
 import { contractionCost } from '../shared/matrix.ts'
 import { arithmetic } from '../shared/numbers.ts'
@@ -59,6 +59,13 @@ export const einsum = defineOperator({
   domain: '',
   attributes: (a) => a.string('equation', ''),
   infer: (call) => [typed(required(call, 0).elementType, einsumShape(call))],
+  cost,
+  parameters: 'operands',
+  fusion: (call) => (contracts(call) ? 'anchor' : undefined),
+  channels: einsumChannels,
+})
+
+export const einsumReference: ReferenceOf<typeof einsum> = {
   forward: (call, inputs) => {
     const operands = inputs.filter((x) => x !== undefined)
     const equation = equationOf(call)
@@ -78,9 +85,8 @@ export const einsum = defineOperator({
       }),
     ]
   },
+}
+
+export const einsumTraining: TrainingOf<typeof einsum> = {
   backward: einsumBackward,
-  cost,
-  parameters: 'operands',
-  fusion: (call) => (contracts(call) ? 'anchor' : undefined),
-  channels: einsumChannels,
-})
+}

@@ -1,6 +1,6 @@
 import { stridesOf } from '../../base/index.ts'
 import type { Cut, InferredCall, Ties, Track } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type TrainingOf } from '../operator.ts'
 import { dense, required, typed } from '../shared/check.ts'
 import { fromIndices } from '../shared/indices.ts'
 import { readWhatIsTaken } from '../shared/movement.ts'
@@ -59,10 +59,13 @@ export const gather = defineOperator({
     })
     return [dense(x.elementType, [...x.shape.slice(0, axis), ...at.shape, ...x.shape.slice(axis + 1)], data)]
   },
-  backward: gatherBackward,
   cost: 'none',
   accesses: readWhatIsTaken,
   // An embedding: the table is learnt.
   parameters: [0],
   channels: { tie: tieGather, cut: cutGather },
 })
+
+export const gatherTraining: TrainingOf<typeof gather> = {
+  backward: gatherBackward,
+}

@@ -1,6 +1,6 @@
 import { broadcastShapes, elementCount, type Shape } from '../../base/index.ts'
 import type { Call, ChannelRule, Dense, Track } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
 import { contractionCost, freeAxis, tieContraction } from '../shared/matrix.ts'
 import { multiply } from '../shared/matrix-forward.ts'
@@ -85,23 +85,6 @@ export const gemm = defineOperator({
     transB: a.int('transB', 0) !== 0,
   }),
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'numeric'), gemmShape(call))],
-  forward: (call, [a, b, c]) => {
-    if (!a || !b) return []
-    const { alpha, beta, transA, transB } = call.attributes
-    const shape = gemmShape(call) as readonly number[]
-    const [m, n] = shape as [number, number]
-    const k = a.shape[axesOf(call.attributes).kA]!
-    const data = new Float64Array(m * n)
-    const view = (x: Dense, transposed: boolean) => {
-      const columns = x.shape[1]!
-      return { data: doubles(x).data, start: 0, row: transposed ? 1 : columns, column: transposed ? columns : 1 }
-    }
-    multiply(view(a, transA), view(b, transB), { m, k, n }, data)
-    const bias = c && broadcastTo(c, shape)
-    const y = data.map((v, i) => alpha * v + (bias ? beta * bias[i]! : 0))
-    return [arithmetic(a.elementType, { shape, data: y })]
-  },
-  backward: gemmBackward,
   cost: (call) => {
     const { alpha, beta } = call.attributes
     const a = call.inputs[0]?.shape as readonly number[]
@@ -118,3 +101,26 @@ export const gemm = defineOperator({
   fusion: 'anchor',
   channels,
 })
+
+export const gemmReference: ReferenceOf<typeof gemm> = {
+  forward: (call, [a, b, c]) => {
+    if (!a || !b) return []
+    const { alpha, beta, transA, transB } = call.attributes
+    const shape = gemmShape(call) as readonly number[]
+    const [m, n] = shape as [number, number]
+    const k = a.shape[axesOf(call.attributes).kA]!
+    const data = new Float64Array(m * n)
+    const view = (x: Dense, transposed: boolean) => {
+      const columns = x.shape[1]!
+      return { data: doubles(x).data, start: 0, row: transposed ? 1 : columns, column: transposed ? columns : 1 }
+    }
+    multiply(view(a, transA), view(b, transB), { m, k, n }, data)
+    const bias = c && broadcastTo(c, shape)
+    const y = data.map((v, i) => alpha * v + (bias ? beta * bias[i]! : 0))
+    return [arithmetic(a.elementType, { shape, data: y })]
+  },
+}
+
+export const gemmTraining: TrainingOf<typeof gemm> = {
+  backward: gemmBackward,
+}

@@ -1,6 +1,6 @@
 import { elementCount } from '../../base/index.ts'
 import type { AttributeReader, Call, InferredCall } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { gradientOf } from '../shared/backward.ts'
 import { perChannel } from '../shared/channel-rules.ts'
 import { required, typed, wrong } from '../shared/check.ts'
@@ -43,14 +43,6 @@ export const gridSample = defineOperator({
       throw wrong(call, `the grid should have ${x.shape.length} dimensions, the last of size ${space}`)
     return [typed(x.elementType, [...x.shape.slice(0, 2), ...grid.slice(1, -1)])]
   },
-  forward: (call, [x, grid]) =>
-    x && grid ? [arithmetic(x.elementType, sample(doubles(x), grid, call.attributes))] : [],
-  backward: (call) => {
-    const [x, grid] = call.node.inputs as [string, string]
-    const { mode, paddingMode, alignCorners } = call.attributes
-    const attributes = { mode, padding_mode: paddingMode, align_corners: alignCorners ? 1 : 0 }
-    return call.emit.nodes('GridSampleGradient', [gradientOf(call), x, grid], 2, attributes, 'ai.kerf')
-  },
   cost: (call: InferredCall<Sampling>) => {
     const space = (call.inputs[0]?.shape?.length ?? 0) - 2
     const perTap =
@@ -59,3 +51,17 @@ export const gridSample = defineOperator({
   },
   channels: perChannel,
 })
+
+export const gridSampleReference: ReferenceOf<typeof gridSample> = {
+  forward: (call, [x, grid]) =>
+    x && grid ? [arithmetic(x.elementType, sample(doubles(x), grid, call.attributes))] : [],
+}
+
+export const gridSampleTraining: TrainingOf<typeof gridSample> = {
+  backward: (call) => {
+    const [x, grid] = call.node.inputs as [string, string]
+    const { mode, paddingMode, alignCorners } = call.attributes
+    const attributes = { mode, padding_mode: paddingMode, align_corners: alignCorners ? 1 : 0 }
+    return call.emit.nodes('GridSampleGradient', [gradientOf(call), x, grid], 2, attributes, 'ai.kerf')
+  },
+}

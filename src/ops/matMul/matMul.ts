@@ -1,4 +1,4 @@
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, typed } from '../shared/check.ts'
 import { productChannels, productCost, productShape } from '../shared/matrix.ts'
 import { product } from '../shared/matrix-forward.ts'
@@ -16,11 +16,17 @@ export const matMul = defineOperator({
   domain: '',
   attributes: () => undefined,
   infer: (call) => [typed(commonType(call, [0, 1], 'numeric'), productShape(call, operands))],
-  forward: (call, [a, b]) =>
-    a && b ? [arithmetic(a.elementType, product(call, operands, doubles(a), doubles(b)))] : [],
-  backward: matMulBackward,
   cost: (call) => productCost(call, operands),
   parameters: [0, 1],
   fusion: 'anchor',
   channels: productChannels(operands),
 })
+
+export const matMulReference: ReferenceOf<typeof matMul> = {
+  forward: (call, [a, b]) =>
+    a && b ? [arithmetic(a.elementType, product(call, operands, doubles(a), doubles(b)))] : [],
+}
+
+export const matMulTraining: TrainingOf<typeof matMul> = {
+  backward: matMulBackward,
+}

@@ -1,6 +1,6 @@
 import { unknownDim } from '../../base/index.ts'
 import { type AttributeReader, float } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { gradientOf } from '../shared/backward.ts'
 import { required, typed, wrong } from '../shared/check.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
@@ -29,19 +29,25 @@ export const maxRoiPool = defineOperator({
     if (pooledShape?.length !== 2) throw wrong(call, 'pooled_shape should have two entries')
     return [typed(x.elementType, [boxes?.[0] ?? unknownDim(), x.shape?.[1] ?? unknownDim(), ...pooledShape])]
   },
+  // How many elements a cell covers depends on its box.
+  cost: 'data-dependent',
+  channels: perRegion,
+})
+
+export const maxRoiPoolReference: ReferenceOf<typeof maxRoiPool> = {
   forward: (call, [x, boxes]) => {
     const { pooledShape, spatialScale } = call.attributes
     if (!x || !boxes) return []
     const y = maxOverRegions(doubles(x), boxes, pooledShape as [number, number], spatialScale)
     return [arithmetic(x.elementType, y)]
   },
+}
+
+export const maxRoiPoolTraining: TrainingOf<typeof maxRoiPool> = {
   backward: (call) => {
     const [x, boxes] = call.node.inputs as [string, string]
     const { pooledShape, spatialScale } = call.attributes
     const attributes = { pooled_shape: pooledShape!, spatial_scale: float(spatialScale) }
     return [call.emit.node('MaxRoiPoolGradient', [gradientOf(call), x, boxes], attributes, 'ai.kerf')]
   },
-  // How many elements a cell covers depends on its box.
-  cost: 'data-dependent',
-  channels: perRegion,
-})
+}

@@ -1,5 +1,5 @@
 import { unknownDim } from '../../base/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf } from '../operator.ts'
 import { mixes } from '../shared/channel-rules.ts'
 import { dense, required, typed } from '../shared/check.ts'
 import { suppress } from './forward.ts'
@@ -14,6 +14,11 @@ export const nonMaxSuppression = defineOperator({
     required(call, 1)
     return [typed('int64', [unknownDim(), 3])]
   },
+  cost: 'data-dependent',
+  channels: mixes('NonMaxSuppression reads boxes and scores'),
+})
+
+export const nonMaxSuppressionReference: ReferenceOf<typeof nonMaxSuppression> = {
   forward: (call, [boxes, scores, most, overlap, score]) => {
     if (!boxes || !scores) return []
     const found = suppress(boxes, scores, {
@@ -24,6 +29,4 @@ export const nonMaxSuppression = defineOperator({
     })
     return [dense('int64', [found.length / 3, 3], found)]
   },
-  cost: 'data-dependent',
-  channels: mixes('NonMaxSuppression reads boxes and scores'),
-})
+}

@@ -1,6 +1,6 @@
 import { type Dim, elementCount, stridesOf, unknownDim } from '../../base/index.ts'
 import type { Call, InferredCall } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type TrainingOf } from '../operator.ts'
 import { dense, required, typed, wrong } from '../shared/check.ts'
 import { fromIndices } from '../shared/indices.ts'
 import { padBackward } from './backward.ts'
@@ -59,7 +59,6 @@ export const pad = defineOperator({
     })
     return [dense(x.elementType, shape, data)]
   },
-  backward: padBackward,
   cost: 'none',
   accesses: (call: InferredCall<PadAttributes>) => {
     const shape = call.inputs[0]?.shape as readonly number[]
@@ -75,3 +74,7 @@ export const pad = defineOperator({
   },
   channels: padChannels,
 })
+
+export const padTraining: TrainingOf<typeof pad> = {
+  backward: padBackward,
+}

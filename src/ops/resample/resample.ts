@@ -1,6 +1,6 @@
 import { elementCount } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf } from '../operator.ts'
 import { mixes } from '../shared/channel-rules.ts'
 import { axisOf, commonType, required, typed, wrong } from '../shared/check.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
@@ -61,8 +61,6 @@ export const resample = defineOperator({
     check(call)
     return [typed(type, shape.with(resampleAxis(call), call.attributes.starts.length - 1))]
   },
-  forward: (call, [x]) =>
-    x ? [arithmetic(x.elementType, resampled(doubles(x), resampleAxis(call), tapsOf(call.attributes)))] : [],
   cost: (call) => {
     const others = call.outputs[0]?.shape?.toSpliced(resampleAxis(call), 1) as readonly number[]
     const terms = elementCount(others)! * call.attributes.indices.length
@@ -70,3 +68,8 @@ export const resample = defineOperator({
   },
   channels: mixes('it belongs to a training graph'),
 })
+
+export const resampleReference: ReferenceOf<typeof resample> = {
+  forward: (call, [x]) =>
+    x ? [arithmetic(x.elementType, resampled(doubles(x), resampleAxis(call), tapsOf(call.attributes)))] : [],
+}

@@ -1,5 +1,5 @@
 import type { Cut, InferredCall } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { mapAxisBack } from '../resample/emit.ts'
 import { gradientOf, shapeIn, shapeOut } from '../shared/backward.ts'
 import { contentOf, required, typed } from '../shared/check.ts'
@@ -46,7 +46,18 @@ export const resize = defineOperator({
     checkMode(call, call.attributes.mode)
     return [typed(required(call, 0).elementType, resizedShape(call))]
   },
+  cost: (call) => interpolationCost(call, call.attributes.mode, call.attributes.antialias),
+  channels: {
+    tie: passUnscaled(factorOf),
+    cut: cutSizes,
+  },
+})
+
+export const resizeReference: ReferenceOf<typeof resize> = {
   forward: (call, [x]) => (x ? [resizeForward(call, x, resizedShape(call) as readonly number[])] : []),
+}
+
+export const resizeTraining: TrainingOf<typeof resize> = {
   // Every axis back by the same weights; what lies outside of a cropped region is a constant.
   backward: (call) => {
     const shape = shapeIn(call, 0)
@@ -64,9 +75,4 @@ export const resize = defineOperator({
       ),
     ]
   },
-  cost: (call) => interpolationCost(call, call.attributes.mode, call.attributes.antialias),
-  channels: {
-    tie: passUnscaled(factorOf),
-    cut: cutSizes,
-  },
-})
+}

@@ -1,6 +1,6 @@
 import { unknownDim } from '../../base/index.ts'
 import { type AttributeReader, float } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { gradientOf } from '../shared/backward.ts'
 import { required, typed, wrong } from '../shared/check.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
@@ -31,8 +31,17 @@ export const roiAlign = defineOperator({
     const { height, width } = call.attributes
     return [typed(x.elementType, [boxes?.[0] ?? unknownDim(), x.shape?.[1] ?? unknownDim(), height, width])]
   },
+  // How many samples a box takes depends on its size.
+  cost: 'data-dependent',
+  channels: perRegion,
+})
+
+export const roiAlignReference: ReferenceOf<typeof roiAlign> = {
   forward: (call, [x, boxes, images]) =>
     x && boxes && images ? [arithmetic(x.elementType, alignRegions(doubles(x), boxes, images, call.attributes))] : [],
+}
+
+export const roiAlignTraining: TrainingOf<typeof roiAlign> = {
   backward: (call) => {
     if (call.needs(1)) throw wrong(call, 'no gradient passes to its boxes')
     const [x, boxes, images] = call.node.inputs as [string, string, string]
@@ -44,7 +53,4 @@ export const roiAlign = defineOperator({
     }
     return [call.emit.node('RoiAlignGradient', [gradientOf(call), x, boxes, images], attributes, 'ai.kerf')]
   },
-  // How many samples a box takes depends on its size.
-  cost: 'data-dependent',
-  channels: perRegion,
-})
+}

@@ -1,5 +1,5 @@
 import { elementCount } from '../../base/index.ts'
-import type { Call, Operator } from '../../graph/index.ts'
+import type { Call, Dense, OperatorFacts } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
 import { axisOf, dense, required, typed } from './check.ts'
 import { reduceDense, reducedShape, tieReduction } from './reduce.ts'
@@ -14,10 +14,7 @@ const onlyAxis = (call: Call<ArgAttributes>, rank: number): number[] =>
   rank === 0 ? [] : [axisOf(call, call.attributes.axis, rank)]
 
 /** Y = where along the axis the best element is, the first or the last of equals (ONNX ArgMax, ArgMin). One comparison per element. */
-export function argExtreme<const N extends string>(
-  name: N,
-  better: (x: number, best: number) => boolean,
-): Operator<ArgAttributes, N, ''> {
+export function argExtreme<const N extends string>(name: N): OperatorFacts<ArgAttributes, N, ''> {
   return defineOperator({
     name,
     domain: '',
@@ -30,23 +27,28 @@ export function argExtreme<const N extends string>(
       const { shape } = required(call, 0)
       return [typed('int64', shape && reducedShape(shape, onlyAxis(call, shape.length), call.attributes.keepDims))]
     },
-    forward: (call, [x]) => {
-      if (!x) return []
-      const { keepDims, selectLastIndex } = call.attributes
-      const best = (values: readonly number[]) => {
-        let at = 0
-        values.forEach((v, i) => {
-          if (better(v, values[at]!) || (selectLastIndex && v === values[at])) at = i
-        })
-        return at
-      }
-      const found = reduceDense(x, onlyAxis(call, x.shape.length), keepDims, best)
-      return [dense('int64', found.shape, found.data)]
-    },
     cost: (call) => ({ others: elementCount(call.inputs[0]?.shape)! }),
     channels: {
       tie: (call, ties) =>
         tieReduction(call, ties, onlyAxis(call, call.inputs[0]?.shape?.length ?? 0), call.attributes.keepDims),
     },
   })
+}
+
+export function argExtremeForward(
+  call: Call<ArgAttributes>,
+  x: Dense | undefined,
+  better: (x: number, best: number) => boolean,
+): Dense[] {
+  if (!x) return []
+  const { keepDims, selectLastIndex } = call.attributes
+  const best = (values: readonly number[]) => {
+    let at = 0
+    values.forEach((v, i) => {
+      if (better(v, values[at]!) || (selectLastIndex && v === values[at])) at = i
+    })
+    return at
+  }
+  const found = reduceDense(x, onlyAxis(call, x.shape.length), keepDims, best)
+  return [dense('int64', found.shape, found.data)]
 }

@@ -77,19 +77,15 @@ export interface Derivative<A> extends Algebra {
   readonly x: string
   readonly y: string
   readonly attributes: A
-  readonly call: BackwardCall<A>
 }
 
-/** The rule of a function of input 0 alone: dX from dY, X and Y. */
-export const derivative =
-  <A = unknown>(rule: (given: Derivative<A>) => string): BackwardRule<A> =>
-  (call) => [
-    rule({
-      ...algebra(call.emit),
-      dy: gradientOf(call),
-      x: call.node.inputs[0]!,
-      y: call.node.outputs[0]!,
-      attributes: call.attributes,
-      call,
-    }),
-  ]
+/** The gradients of a function of input 0 alone: dX from dY, X and Y. */
+export const derivative = <A>(call: BackwardCall<A>, rule: (given: Derivative<A>) => string): string[] => [
+  rule({
+    ...algebra(call.emit),
+    dy: gradientOf(call),
+    x: call.node.inputs[0]!,
+    y: call.node.outputs[0]!,
+    attributes: call.attributes,
+  }),
+]

@@ -1,5 +1,5 @@
 import { broadcastShapes, type ElementType, elementCount, isFloating } from '../../base/index.ts'
-import type { Arithmetic, BackwardCall, BackwardRule, Dense, Operator } from '../../graph/index.ts'
+import type { Arithmetic, BackwardCall, Dense, OperatorFacts } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
 import { type Alignment, alignedBackward, alignedDense, alignedShape, alignmentOf } from './alignment.ts'
 import { asElement } from './as-element.ts'
@@ -11,8 +11,6 @@ import { timesElements } from './unary.ts'
 
 export interface BinaryOptions {
   readonly forward: (a: number, b: number, elementType: ElementType) => number
-  /** Gradients of A and B of the output's shape; they are summed where A or B was broadcast. */
-  readonly backward?: (call: BackwardCall, dy: string) => readonly [a: () => string, b: () => string]
   /** Operations per output element. */
   readonly cost: Arithmetic
   /** Element type of the output: 'bool' for comparisons. By default the first input's. */
@@ -35,16 +33,17 @@ export function mapBroadcast(
   return dense(elementType, shape, data)
 }
 
-/** Sums the gradients of broadcast operands. */
-const broadcastBackward =
-  (rule: NonNullable<BinaryOptions['backward']>): BackwardRule<Alignment> =>
-  (given) => {
-    const { call, back } = alignedBackward(given)
-    const parts = rule(call, gradientOf(call))
-    return parts.map((part, i) =>
-      call.needs(i) ? back(call.emit.unbroadcast(part(), shapeOut(call), shapeIn(call, i)), i) : undefined,
-    )
-  }
+/** @param rule gradients of A and B of the output's shape; they are summed where A or B was broadcast */
+export function binaryBackward(
+  given: BackwardCall<Alignment>,
+  rule: (dy: string, call: BackwardCall) => readonly [a: () => string, b: () => string],
+): (string | undefined)[] {
+  const { call, back } = alignedBackward(given)
+  const parts = rule(gradientOf(call), call)
+  return parts.map((part, i) =>
+    call.needs(i) ? back(call.emit.unbroadcast(part(), shapeOut(call), shapeIn(call, i)), i) : undefined,
+  )
+}
 
 /** What some numbers say about all: 0 · b = 0, 0 / b = 0, 0 + 0 = 0. */
 const others = [-3, -0.5, 0.25, 1, 7]
@@ -59,7 +58,7 @@ function zerosOf(forward: BinaryOptions['forward'], type: ElementType | undefine
 }
 
 /** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). Before operator set 7: see `alignment.ts`. */
-export function binary<const N extends string>(name: N, options: BinaryOptions): Operator<Alignment, N, ''> {
+export function binary<const N extends string>(name: N, options: BinaryOptions): OperatorFacts<Alignment, N, ''> {
   const { forward, cost, result } = options
   return defineOperator({
     name,
@@ -79,7 +78,6 @@ export function binary<const N extends string>(name: N, options: BinaryOptions):
       const b = alignedDense(call, 1, given)
       return [mapBroadcast([a, b], type, ([x, y]) => asElement(type, forward(x!, y!, a.elementType)))]
     },
-    backward: options.backward && broadcastBackward(options.backward),
     cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape)!),
     // What is compared with is a threshold, nothing that is learnt.
     parameters: result === 'bool' ? undefined : 'operands',

@@ -6,12 +6,14 @@ import {
   type Dense,
   type Known,
   type Operator,
+  type OperatorFacts,
   type QuantisedSlots,
+  type Reference,
   runForward,
 } from '../../graph/index.ts'
 import { dequantizeLinear } from '../dequantizeLinear.ts'
 import { defineOperator } from '../operator.ts'
-import { quantizeLinear } from '../quantizeLinear.ts'
+import { quantizeLinear, quantizeLinearReference } from '../quantizeLinear.ts'
 import { dense, required, wrong } from './check.ts'
 import { type QuantisationAttributes, sumOf } from './quantised.ts'
 import { renumbered } from './renumbered.ts'
@@ -48,7 +50,10 @@ const opset = 21
 export interface QuantisedForm<F> {
   /** What f reads. */
   readonly own: F
+  /** The version of the standard operators whose rules it has. */
   readonly opset: number
+  /** From the node's number of inputs. */
+  readonly slots: (inputs: number) => Slots
   readonly refused: string | undefined
 }
 
@@ -59,31 +64,36 @@ interface Particulars {
   readonly opset?: (reader: AttributeReader) => number
 }
 
+const slotsOf = <F>(call: Call<QuantisedForm<F>>): Slots => call.attributes.slots(call.node.inputs.length)
+
+const asFloats = (values: readonly (Known | undefined)[]): (Known | undefined)[] =>
+  values.map((known) => known && { elementType: 'float32', shape: known.shape })
+
+/** The node as one of f. */
+function plain<F>(call: Call<QuantisedForm<F>>): Call<F> {
+  const { own: attributes, opset } = call.attributes
+  const places = slotsOf(call).operands.map(({ x }) => x)
+  const inputs = asFloats(places.map((x) => call.inputs[x]))
+  const names = places.map((x) => call.node.inputs[x]!)
+  return { node: { ...call.node, inputs: names }, attributes, opset, inputs }
+}
+
 /**
  * @param f an operator of the standard domain
  * @param slots from the node's number of inputs
  */
 export function quantisedForm<const N extends string, F>(
   name: N,
-  f: Operator<F>,
+  f: OperatorFacts<F>,
   slots: (inputs: number) => Slots,
   particulars: Particulars = {},
-): Operator<QuantisedForm<F>, N, 'com.microsoft'> {
-  const slotsOf = (call: Call<QuantisedForm<F>>) => slots(call.node.inputs.length)
-  /** The node as one of f. */
-  const plain = (call: Call<QuantisedForm<F>>): Call<F> => {
-    const { own: attributes, opset } = call.attributes
-    const places = slotsOf(call).operands.map(({ x }) => x)
-    const inputs = asFloats(places.map((x) => call.inputs[x]))
-    const names = places.map((x) => call.node.inputs[x]!)
-    return { node: { ...call.node, inputs: names }, attributes, opset, inputs }
-  }
+): OperatorFacts<QuantisedForm<F>, N, 'com.microsoft'> {
   return defineOperator({
     name,
     domain: 'com.microsoft',
     attributes: (reader) => {
       const version = particulars.opset?.(reader) ?? opset
-      return { own: f.attributes(reader, version), opset: version, refused: particulars.refuses?.(reader) }
+      return { own: f.attributes(reader, version), opset: version, slots, refused: particulars.refuses?.(reader) }
     },
     quantises: { operator: f, slots: slotsOf, plain: (call) => ({ ...plain(call), outputs: asFloats(call.outputs) }) },
     infer: (call) => {
@@ -98,17 +108,6 @@ export function quantisedForm<const N extends string, F>(
             throw wrong(call, `input ${input} is [${call.inputs[input]?.shape}], where one number is needed`)
       const type = call.inputs[operands[0]?.x as number]?.elementType
       return f.infer(plain(call)).map((known) => known && { elementType: type, shape: known.shape })
-    },
-    forward: (call, inputs) => {
-      const { operands, out } = slotsOf(call)
-      const given = operands.map(({ x, scale, zero }) =>
-        single(only(dequantizeLinear, [inputs[x], inputs[scale], inputs[zero]])),
-      )
-      const [y] = runForward(f, plain(call), given) ?? []
-      const type = inputs[operands[0]?.x as number]?.elementType as ElementType
-      const zero = inputs[out.zero] ?? dense(type, [], [0])
-      const made = only(quantizeLinear, [single(y), inputs[out.scale], zero])
-      return made ? [made] : []
     },
     cost: (call) => {
       const { operands, out } = slotsOf(call)
@@ -131,13 +130,27 @@ export function quantisedForm<const N extends string, F>(
   })
 }
 
-const asFloats = (values: readonly (Known | undefined)[]): (Known | undefined)[] =>
-  values.map((known) => known && { elementType: 'float32', shape: known.shape })
+/** @param f where the operator's scalar reference is: its facts, or apart */
+export function quantisedForward<F>(
+  call: Call<QuantisedForm<F>>,
+  inputs: readonly (Dense | undefined)[],
+  f: Reference<F>,
+): Dense[] {
+  const { operands, out } = slotsOf(call)
+  const given = operands.map(({ x, scale, zero }) =>
+    single(only(dequantizeLinear, [inputs[x], inputs[scale], inputs[zero]])),
+  )
+  const [y] = runForward(f, plain(call), given) ?? []
+  const type = inputs[operands[0]?.x as number]?.elementType as ElementType
+  const zero = inputs[out.zero] ?? dense(type, [], [0])
+  const made = only({ ...quantizeLinear, ...quantizeLinearReference }, [single(y), inputs[out.scale], zero])
+  return made ? [made] : []
+}
 
 const perTensor: QuantisationAttributes = { axis: 0, blockSize: 0, outputCode: undefined }
 
-const callOf = (operator: Operator, inputs: readonly (Known | undefined)[]): Call => ({
-  node: { name: '', opType: operator.name, domain: '', inputs: [], outputs: [], attributes: new Map() },
+const callOf = ({ name }: OperatorFacts, inputs: readonly (Known | undefined)[]): Call => ({
+  node: { name: '', opType: name, domain: '', inputs: [], outputs: [], attributes: new Map() },
   attributes: perTensor,
   opset,
   inputs,
@@ -151,6 +164,6 @@ function only(operator: Operator, inputs: readonly (Dense | undefined)[]): Dense
   return inputs[0] && inputs[1] ? runForward(operator, callOf(operator, inputs), inputs)?.[0] : undefined
 }
 
-function costOf(operator: Operator, inputs: readonly (Known | undefined)[], y: Known | undefined): Arithmetic {
+function costOf(operator: OperatorFacts, inputs: readonly (Known | undefined)[], y: Known | undefined): Arithmetic {
   return typeof operator.cost === 'function' ? operator.cost({ ...callOf(operator, inputs), outputs: [y] }) : {}
 }

@@ -1,5 +1,5 @@
 import { type ElementType, elementCount } from '../../base/index.ts'
-import type { Call, Known, Operator } from '../../graph/index.ts'
+import type { Call, Known, OperatorFacts } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
 import { required, typed, wrong } from './check.ts'
 import { elementTypeOf } from './settings.ts'
@@ -27,13 +27,14 @@ function alike(call: Call<RandomAttributes>): Known {
 export function randomTensor<const N extends string>(
   name: N,
   shape: 'shape' | 'like',
-): Operator<RandomAttributes, N, ''> {
+): OperatorFacts<RandomAttributes, N, ''> {
   return defineOperator({
     name,
     domain: '',
     attributes: (a): RandomAttributes => ({ dtype: a.int('dtype'), shape: a.ints('shape') }),
     infer: (call) => [shape === 'like' ? alike(call) : shaped(call)],
-    backward: 'zero',
+    computable: false,
+    gradient: 'zero',
     cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
     accesses: (call) => ({ reads: call.inputs.map(() => 0), writes: [elementCount(call.outputs[0]?.shape)!] }),
     channels: { tie: (call, ties) => ties.freezeInputs(`${call.node.opType} fills a tensor of the same size`) },

@@ -1,4 +1,4 @@
-import type { Operator } from '../../graph/index.ts'
+import type { OperatorFacts, Reference, Training } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
 import { type RecurrentAttributes, recurrentAttributes, recurrentCost, recurrentInfer } from './recurrent.ts'
 import type { Cell } from './recurrent-cells.ts'
@@ -7,14 +7,12 @@ import { recurrentForward } from './recurrent-forward.ts'
 import { unrolled } from './recurrent-unrolled.ts'
 
 /** A recurrent operator of the standard domain, from its cell. */
-export function recurrent<const N extends string>(name: N, cell: Cell): Operator<RecurrentAttributes, N, ''> {
+export function recurrent<const N extends string>(name: N, cell: Cell): OperatorFacts<RecurrentAttributes, N, ''> {
   return defineOperator({
     name,
     domain: '',
     attributes: (a): RecurrentAttributes => recurrentAttributes(a, cell),
     infer: recurrentInfer,
-    forward: recurrentForward,
-    unrolled,
     cost: recurrentCost,
     // The states that it starts from are none: exporters store zeros there.
     parameters: cell.states === 2 ? [1, 2, 3, 7] : [1, 2, 3],
@@ -22,3 +20,7 @@ export function recurrent<const N extends string>(name: N, cell: Cell): Operator
     channels: recurrentChannels,
   })
 }
+
+export const recurrentReference: Reference<RecurrentAttributes> = { forward: recurrentForward }
+
+export const recurrentTraining: Training<RecurrentAttributes> = { unrolled }

@@ -7,7 +7,7 @@ import type {
   Dense,
   InferredCall,
   Labels,
-  Operator,
+  OperatorFacts,
   Ties,
 } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
@@ -123,8 +123,6 @@ export function tieReduction(
 
 export interface ReduceOptions {
   readonly forward: (values: readonly number[]) => number
-  /** dX, or what broadcasts to it, from dY and Y, which have the reduced axes with size 1 here. */
-  readonly backward: (given: ReduceDerivative) => string
   /** Operations per input element and per output element. */
   readonly perInput: Arithmetic
   readonly perOutput?: Arithmetic
@@ -139,30 +137,33 @@ export interface ReduceDerivative extends Algebra {
   readonly axes: readonly number[]
   /** How many elements are reduced to one. */
   readonly count: number
-  readonly call: BackwardCall<ReduceAttributes>
 }
 
-function reduceBackward(call: BackwardCall<ReduceAttributes>, rule: ReduceOptions['backward']): string {
+/** @param rule dX, or what broadcasts to it, from dY and Y, which have the reduced axes with size 1 here */
+export function reductionBackward(
+  call: BackwardCall<ReduceAttributes>,
+  rule: (given: ReduceDerivative) => string,
+): string[] {
   const shape = shapeIn(call, 0)
   const axes = reducedAxes(call, shape.length)
   if (!axes) throw wrong(call, 'no gradient passes where the axes depend on data')
   const kept = (value: string) =>
     call.attributes.keepDims ? value : call.emit.reshape(value, reducedShape(shape, axes, true))
-  return rule({
+  const dx = rule({
     ...algebra(call.emit),
     dy: kept(gradientOf(call)),
     x: call.node.inputs[0]!,
     y: () => kept(call.node.outputs[0]!),
     axes,
     count: axes.reduce((product, axis) => product * shape[axis]!, 1),
-    call,
   })
+  return [dx]
 }
 
 export function reduction<const N extends string>(
   name: N,
-  { forward, backward, perInput, perOutput = {} }: ReduceOptions,
-): Operator<ReduceAttributes, N, ''> {
+  { forward, perInput, perOutput = {} }: ReduceOptions,
+): OperatorFacts<ReduceAttributes, N, ''> {
   const isNeutral = [[3, 5], [-2, -1], [0.5]].every((some) => forward([...some, 0]) === forward(some))
   const zero = isNeutral ? 'neutral' : 'changes'
   return defineOperator({
@@ -176,7 +177,6 @@ export function reduction<const N extends string>(
         ? [reduceDense(x, axes, call.attributes.keepDims, (values) => asElement(x.elementType, forward(values)))]
         : []
     },
-    backward: (call) => [reduceBackward(call, backward)],
     cost: (call) => {
       const inputs = elementCount(call.inputs[0]?.shape)!
       const outputs = elementCount(call.outputs[0]?.shape)!

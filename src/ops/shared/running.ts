@@ -1,5 +1,5 @@
 import { elementCount } from '../../base/index.ts'
-import type { Arithmetic, AttributeReader, BackwardRule, Call, Operator } from '../../graph/index.ts'
+import type { Arithmetic, AttributeReader, Call, OperatorFacts } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
 import { asElement } from './as-element.ts'
 import { worksAlong } from './axis-tracks.ts'
@@ -26,7 +26,6 @@ export function runningAxis(call: Call, rank: number, input = 1): number | undef
 export interface RunningOptions {
   readonly start: number
   readonly step: (sum: number, x: number) => number
-  readonly backward?: BackwardRule<RunningAttributes>
   /** Operations per element. */
   readonly cost: Arithmetic
 }
@@ -34,8 +33,8 @@ export interface RunningOptions {
 /** Y[i] = everything up to X[i] along the axis (input 1), added or multiplied (ONNX CumSum, CumProd). */
 export function running<const N extends string>(
   name: N,
-  { start, step, backward, cost }: RunningOptions,
-): Operator<RunningAttributes, N, ''> {
+  { start, step, cost }: RunningOptions,
+): OperatorFacts<RunningAttributes, N, ''> {
   return defineOperator({
     name,
     domain: '',
@@ -62,7 +61,6 @@ export function running<const N extends string>(
       })
       return [dense(x.elementType, x.shape, out)]
     },
-    backward,
     cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape)!),
     channels: {
       tie: (call, ties) => {

@@ -1,5 +1,5 @@
 import { stridesOf } from '../../base/index.ts'
-import type { Operator } from '../../graph/index.ts'
+import type { OperatorFacts, Reference, Training } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
 import { mixes } from './channel-rules.ts'
 import { axisOf, dense, required, typed, wrong } from './check.ts'
@@ -12,7 +12,7 @@ export interface ScatterAttributes {
 }
 
 /** Y = X, with Y[I[i, j, …], j, …] = U[i, j, …] for axis 0, likewise for others (ONNX ScatterElements, formerly Scatter). */
-export function scatteringElements<const N extends string>(name: N): Operator<ScatterAttributes, N, ''> {
+export function scatteringElements<const N extends string>(name: N): OperatorFacts<ScatterAttributes, N, ''> {
   return defineOperator({
     name,
     domain: '',
@@ -26,24 +26,30 @@ export function scatteringElements<const N extends string>(name: N): Operator<Sc
         throw wrong(call, 'data, indices and updates must have equally many dimensions')
       return [typed(x.elementType, x.shape)]
     },
-    forward: (call, [x, indices, updates]) => {
-      if (!x || !indices || !updates) return []
-      const rule = reductionRule(call)
-      const axis = axisOf(call, call.attributes.axis, x.shape.length)
-      const strides = stridesOf(x.shape)
-      const out = Array.from(x.data)
-      fromIndices(indices.shape, (index, flat) => {
-        const i = indices.data[flat]!
-        const at = [...index]
-        at[axis] = i < 0 ? i + x.shape[axis]! : i
-        const to = offsetOf(strides, at)
-        out[to] = rule(out[to]!, updates.data[flat]!)
-        return 0
-      })
-      return [dense(x.elementType, x.shape, out)]
-    },
-    backward: (call) => scatterBackward(call, 'GatherElements', { axis: call.attributes.axis }),
     cost: (call) => reductionCost(call, 2),
     channels: mixes(`${name} puts single elements`),
   })
+}
+
+export const scatteringReference: Reference<ScatterAttributes> = {
+  forward: (call, [x, indices, updates]) => {
+    if (!x || !indices || !updates) return []
+    const rule = reductionRule(call)
+    const axis = axisOf(call, call.attributes.axis, x.shape.length)
+    const strides = stridesOf(x.shape)
+    const out = Array.from(x.data)
+    fromIndices(indices.shape, (index, flat) => {
+      const i = indices.data[flat]!
+      const at = [...index]
+      at[axis] = i < 0 ? i + x.shape[axis]! : i
+      const to = offsetOf(strides, at)
+      out[to] = rule(out[to]!, updates.data[flat]!)
+      return 0
+    })
+    return [dense(x.elementType, x.shape, out)]
+  },
+}
+
+export const scatteringTraining: Training<ScatterAttributes> = {
+  backward: (call) => scatterBackward(call, 'GatherElements', { axis: call.attributes.axis }),
 }

@@ -1,4 +1,4 @@
-import type { Call, Dense, Known, Operator, Unfolding } from '../../graph/index.ts'
+import type { Call, Dense, Known, OperatorFacts, Unfolding } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
 import { mixes } from './channel-rules.ts'
 import { contentOf, wrong } from './check.ts'
@@ -34,7 +34,7 @@ export const positionIn = (call: Call, input: number, leftOut: number): number |
   call.inputs[input] ? contentOf(call, input)?.[0] : leftOut
 
 export interface SequenceOptions<A> {
-  readonly attributes?: Operator<A>['attributes']
+  readonly attributes?: OperatorFacts<A>['attributes']
   readonly result?: (call: Call<A>) => Known
   readonly forward: (call: Call<A>, inputs: readonly (Dense | undefined)[]) => Dense
   /** False where the elements are not known. */
@@ -48,7 +48,7 @@ const unknownSequence: Known = { elementType: undefined, shape: undefined }
 export const sequenceOperator = <const N extends string, A = void>(
   name: N,
   options: SequenceOptions<A>,
-): Operator<A, N, ''> =>
+): OperatorFacts<A, N, ''> =>
   defineOperator({
     name,
     domain: '',

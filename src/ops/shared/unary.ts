@@ -1,5 +1,5 @@
 import { type ElementType, elementCount } from '../../base/index.ts'
-import type { Arithmetic, AttributeReader, BackwardRule, Call, Fusion, Operator } from '../../graph/index.ts'
+import type { Arithmetic, AttributeReader, Call, Fusion, OperatorFacts } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
 import { elementwise } from './channel-rules.ts'
 import { dense, required, typed } from './check.ts'
@@ -7,7 +7,7 @@ import { dense, required, typed } from './check.ts'
 export interface UnaryOptions<A> {
   readonly attributes?: (reader: AttributeReader, opset: number) => A
   readonly forward?: (x: number, attributes: A) => number
-  readonly backward?: BackwardRule<A> | 'zero'
+  readonly gradient?: 'zero'
   /** Operations per element. */
   readonly cost: Arithmetic | 'none' | ((attributes: A) => Arithmetic)
   readonly fusion?: Fusion
@@ -24,7 +24,7 @@ export function timesElements(cost: Arithmetic, count: number): Arithmetic {
 export function unary<const N extends string, A = void, const D extends string = ''>(
   name: N,
   options: UnaryOptions<A> & { readonly domain?: D },
-): Operator<A, N, D> {
+): OperatorFacts<A, N, D> {
   const { forward, cost } = options
   return defineOperator({
     name,
@@ -43,7 +43,7 @@ export function unary<const N extends string, A = void, const D extends string =
           return [dense(type, x.shape, data)]
         }
       : undefined,
-    backward: options.backward,
+    gradient: options.gradient,
     cost:
       cost === 'none'
         ? 'none'

@@ -1,5 +1,5 @@
 import { broadcastShapes, elementCount } from '../../base/index.ts'
-import type { Arithmetic, BackwardCall, Operator } from '../../graph/index.ts'
+import type { Arithmetic, BackwardCall, OperatorFacts } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
 import { asElement } from './as-element.ts'
 import { algebra, gradientOf, shapeIn, shapeOut } from './backward.ts'
@@ -10,8 +10,6 @@ import { timesElements } from './unary.ts'
 
 export interface VariadicOptions {
   readonly forward: (values: readonly number[]) => number
-  /** Gradient of every input that is asked for, of the output's shape; they are summed where an input was broadcast. */
-  readonly backward: (call: BackwardCall, dy: string) => readonly string[]
   /** Operations per output element, for this many inputs. */
   readonly cost: (inputs: number) => Arithmetic
 }
@@ -38,11 +36,17 @@ export function chosenBackward(
   })
 }
 
+/** @param rule gradient of every input that is asked for, of the output's shape; they are summed where an input was broadcast */
+export const variadicBackward = (call: BackwardCall, rule: (dy: string) => readonly string[]): (string | undefined)[] =>
+  rule(gradientOf(call)).map((gradient, i) =>
+    call.needs(i) ? call.emit.unbroadcast(gradient, shapeOut(call), shapeIn(call, i)) : undefined,
+  )
+
 /** An operator on one or more tensors with multidirectional broadcasting: Y = f(X1, X2, …). */
 export function variadic<const N extends string>(
   name: N,
-  { forward, backward, cost }: VariadicOptions,
-): Operator<undefined, N, ''> {
+  { forward, cost }: VariadicOptions,
+): OperatorFacts<undefined, N, ''> {
   return defineOperator({
     name,
     domain: '',
@@ -61,12 +65,6 @@ export function variadic<const N extends string>(
       const given = inputs.filter((x) => x !== undefined)
       const type = given[0]?.elementType
       return type ? [mapBroadcast(given, type, (values) => asElement(type, forward(values)))] : []
-    },
-    backward: (call) => {
-      const gradients = backward(call, gradientOf(call))
-      return gradients.map((gradient, i) =>
-        call.needs(i) ? call.emit.unbroadcast(gradient, shapeOut(call), shapeIn(call, i)) : undefined,
-      )
     },
     cost: (call) => timesElements(cost(call.node.inputs.length), elementCount(call.outputs[0]?.shape)!),
     parameters: 'operands',

@@ -1,6 +1,6 @@
 import { type Dim, stridesOf, unknownDim } from '../../base/index.ts'
 import type { Call, InferredCall } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type TrainingOf } from '../operator.ts'
 import { dense, required, typed } from '../shared/check.ts'
 import { fromIndices, offsetOf } from '../shared/indices.ts'
 import { readWhatIsTaken } from '../shared/movement.ts'
@@ -60,8 +60,11 @@ export const slice = defineOperator({
       ),
     ]
   },
-  backward: sliceBackward,
   cost: 'none',
   accesses: (call: InferredCall<SliceAttributes>) => readWhatIsTaken(call),
   channels: sliceChannels,
 })
+
+export const sliceTraining: TrainingOf<typeof slice> = {
+  backward: sliceBackward,
+}

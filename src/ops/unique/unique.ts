@@ -1,5 +1,5 @@
 import { type Dim, elementCount, unknownDim } from '../../base/index.ts'
-import { defineOperator } from '../operator.ts'
+import { defineOperator, type ReferenceOf } from '../operator.ts'
 import { mixes } from '../shared/channel-rules.ts'
 import { axisOf, required, typed } from '../shared/check.ts'
 import { uniqueSlices } from './forward.ts'
@@ -19,12 +19,15 @@ export const unique = defineOperator({
     const y = axis === undefined ? [count] : x.shape?.map((d, a) => (a === along ? count : d))
     return [typed(x.elementType, y), typed('int64', [count]), typed('int64', [places]), typed('int64', [count])]
   },
+  cost: 'data-dependent',
+  channels: mixes('Unique compares all elements'),
+})
+
+export const uniqueReference: ReferenceOf<typeof unique> = {
   forward: (call, [x]) => {
     if (!x) return []
     const { axis, sorted } = call.attributes
     const along = axis === undefined ? undefined : axisOf(call, axis, x.shape.length)
     return uniqueSlices(x, along, sorted).slice(0, call.node.outputs.length)
   },
-  cost: 'data-dependent',
-  channels: mixes('Unique compares all elements'),
-})
+}

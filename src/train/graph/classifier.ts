@@ -1,6 +1,6 @@
 import { elementCount, KerfError } from '../../base/index.ts'
 import { type Analysis, AttributeReader, analyse, type Model, nodeLabel, opsetOf } from '../../graph/index.ts'
-import { operators } from '../../ops/index.ts'
+import { trainableOperators } from '../../ops/index.ts'
 import { imageInput, shapeText as text } from './images.ts'
 
 /** How a network's output is to be read: scores before Softmax, probabilities, or their logarithms. */
@@ -31,7 +31,7 @@ export function classifierOf(
   classes: number,
 ): Classifier & { readonly analysis: Analysis } {
   const image = imageInput(model, imageShape).name
-  const analysis = analyse(model, operators, { inputShapes: new Map([[image, imageShape]]) })
+  const analysis = analyse(model, trainableOperators, { inputShapes: new Map([[image, imageShape]]) })
   const output = model.graph.outputs[0]?.name ?? ''
   const { shape, elementType } = analysis.values.get(output) ?? {}
   if (!shape || elementType !== 'float32' || shape[0] !== imageShape[0] || elementCount(shape.slice(1)) !== shape[1])

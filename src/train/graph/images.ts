@@ -16,7 +16,7 @@ import {
   withInputShapes,
 } from '../../graph/index.ts'
 import { layoutOf } from '../../image/index.ts'
-import { operators } from '../../ops/index.ts'
+import { trainableOperators } from '../../ops/index.ts'
 
 /*
  * Data sets give [N, C, H, W], in batches of any size. Files have other inputs: TensorFlow's exports NHWC, most exports a batch of one image.
@@ -38,10 +38,10 @@ export interface ImageNetwork {
  * @throws KerfError as `imageInput`, `fixed-batch` as `freeBatch`
  */
 export function networkForImages(given: Model, imageShape: readonly number[]): ImageNetwork {
-  const own = simplified(inferenceForm(given, operators), operators)
+  const own = simplified(inferenceForm(given, trainableOperators), trainableOperators)
   const { name, layout } = imageInput(own, imageShape)
   const [size = 1] = imageShape
-  const freed = fixesBatch(own, size) ? freeBatch(own, operators) : own
+  const freed = fixesBatch(own, size) ? freeBatch(own, trainableOperators) : own
   const first = (model: Model) => (layout === 'NCHW' ? model : channelsFirst(model, name))
   const [declared] = graphInputs(own.graph).map((i) => (i.type?.kind === 'tensor' ? i.type.shape : undefined))
   return {
@@ -69,7 +69,7 @@ export function withInputSize(model: Model, size: number | readonly [height: num
   if (sized.every((d, i) => d === declared[i])) return model
   const changed = withInputShapes(model, new Map([[input.name, sized]]))
   try {
-    analyse(simplified(inferenceForm(changed, operators), operators), operators)
+    analyse(simplified(inferenceForm(changed, trainableOperators), trainableOperators), trainableOperators)
   } catch (error) {
     if (!(error instanceof NodeError)) throw error
     throw new KerfError(

@@ -1,5 +1,5 @@
 import { attributeOf, editGraph, type Model, simplified, type Tensor, tensorOf } from '../../graph/index.ts'
-import { operators } from '../../ops/index.ts'
+import { trainableOperators } from '../../ops/index.ts'
 import type { MovedInput } from './training-graph.ts'
 
 /** What a stored tensor has become. */
@@ -20,7 +20,7 @@ export function trainedModel(
   values: ReadonlyMap<string, TrainedTensor>,
   moved: readonly MovedInput[] = [],
 ): Model {
-  const model = hasAll(given, values, moved) ? given : simplified(given, operators)
+  const model = hasAll(given, values, moved) ? given : simplified(given, trainableOperators)
   const editor = editGraph(model)
   for (const [name, { docString }] of model.graph.initializers) {
     const trained = values.get(name)

@@ -11,7 +11,7 @@ import {
   type Tensor,
   tensorOf,
 } from '../../graph/index.ts'
-import { operators } from '../../ops/index.ts'
+import { trainableOperators } from '../../ops/index.ts'
 import { type Classifier, checkLogits, classifierOf } from './classifier.ts'
 import { type NamePattern, unreachedNotices, withoutFrozen } from './frozen.ts'
 import { networkForImages } from './images.ts'
@@ -268,7 +268,7 @@ class Maker {
   /** Of the choices asked for, those that some node offers: a recipe names both of adder layers, whatever the network. */
   #offered(graph: Graph): Choices {
     const present = new Set(
-      graph.nodes.flatMap(({ domain, opType }) => (operators.get(domain, opType)?.surrogate ? [opType] : [])),
+      graph.nodes.flatMap(({ domain, opType }) => (trainableOperators.get(domain, opType)?.surrogate ? [opType] : [])),
     )
     return Object.fromEntries(
       Object.entries(this.#options.choices ?? {}).filter(([name]) => present.has(name.split('.')[0]!)),

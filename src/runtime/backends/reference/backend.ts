@@ -15,7 +15,7 @@ export const reference: Backend = {
   threads: 1,
   supports({ node }) {
     const operator = operators.get(node.domain, node.opType)
-    return operator?.forward || operator?.control ? { layout: 'plain' } : 'it has no scalar reference'
+    return operator?.forward || operator?.run ? { layout: 'plain' } : 'it has no scalar reference'
   },
   compile: async (plan) => new ReferenceProgram(plan),
 }

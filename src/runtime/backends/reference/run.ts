@@ -136,7 +136,7 @@ class Run {
   #control(operator: Operator, node: Node, opset: number, inputs: readonly (Dense | undefined)[]): readonly Dense[] {
     const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
     const attributes = operator.attributes(new AttributeReader(node), opset)
-    const rounds = operator.control!.run({ node, attributes, opset, inputs: known }, inputs)
+    const rounds = operator.run!({ node, attributes, opset, inputs: known }, inputs)
     let state = rounds.next()
     while (!state.done) {
       let made: Dense[]

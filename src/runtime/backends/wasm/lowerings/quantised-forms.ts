@@ -1,5 +1,5 @@
 import type { Call, InferredCall, Operator } from '../../../../graph/index.ts'
-import { operatorList, opName, rangeOf } from '../../../../ops/index.ts'
+import { factList, opName, rangeOf } from '../../../../ops/index.ts'
 import { lowerUnary } from '../lower-elementwise.ts'
 import type { Lowering, LoweringContext, Lowerings, Place } from '../lowering.ts'
 import { lowerQuantiseFloats } from '../quantise-f32.ts'
@@ -102,7 +102,7 @@ function dequantised(context: LoweringContext, slot: Slot, x: number, y: number,
 /** The lowerings of forms of operators that have one. */
 export function quantisedForms(lowerings: Lowerings): Lowerings {
   return Object.fromEntries(
-    operatorList.flatMap(({ name, domain, quantises }) => {
+    factList.flatMap(({ name, domain, quantises }) => {
       const f = quantises && lowerings[opName({ domain: quantises.operator.domain, opType: quantises.operator.name })]
       return f ? [[opName({ domain, opType: name }), quantisedForm(quantises, f as Lowering<never>)]] : []
     }),
