@@ -1,4 +1,5 @@
-// The intermediate representation: model, graph, node, tensor; building, validating, traversing; the walk that infers shapes.
+// The intermediate representation: model, graph, node, tensor, all read-only; its analysis (made once, passed on), its editor (the only writer), its
+// pattern matcher; validating, traversing, and what every walk wants to see done first (functions inlined, known loops unrolled).
 // Not here: what single operators do (ops/), files (onnx/).
 // May import: base.
 export * from './analysis.ts'
@@ -18,6 +19,7 @@ export * from './inference-form.ts'
 export * from './inline.ts'
 export * from './model.ts'
 export * from './operator.ts'
+export * from './pattern.ts'
 export * from './simplify.ts'
 export * from './stored-constants.ts'
 export * from './tensor.ts'

@@ -1,5 +1,6 @@
 import type { ElementType } from '../base/index.ts'
 import {
+  type Analysis,
   analyse,
   type Constants,
   constantContent,
@@ -24,8 +25,7 @@ export interface Unit {
 }
 
 /** A model made ready for given input shapes: functions inlined, shapes inferred, halves widened, everything constant set apart. */
-export interface Prepared extends Constants {
-  readonly model: Model
+export interface Prepared extends Constants, Pick<Analysis, 'model' | 'consumers'> {
   /** Whether nodes were put in the place of others: bodies that are taken, what functions stand for. */
   readonly isUnfolded: boolean
   /** Element types of values as the model has them. */
@@ -60,8 +60,9 @@ export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly 
       throw new UnsupportedError(node.domain, node.opType, nodeLabel(node), 'Kerf does not know this operator')
     if (!node.outputs.every((o) => o === '' || inference.constants.has(o))) units.push({ node, ...known })
   }
-  const { producers } = asGiven
-  return prepared({ ...inference, ...{ model, isUnfolded: simple !== given, stored, declared, units, producers } })
+  const { producers, consumers } = asGiven
+  const graph = { model, isUnfolded: simple !== given, producers, consumers }
+  return prepared({ ...inference, ...graph, stored, declared, units })
 }
 
 /** With what is asked of constants. */

@@ -182,7 +182,7 @@ class NodeTies implements Ties {
   }
 
   changes(labels: Labels, reason: string): void {
-    const part = partOf(this.#node, this.#t.analysis.producers, this.#t.analysis.consumers)
+    const part = partOf(this.#t.analysis, this.#node)
     const why = part ? `${reason}, as part of ${part} written out` : reason
     if (this.#t.inexact) this.#t.changes.push({ node: this.#node, labels, why })
     else this.freeze(labels, why)

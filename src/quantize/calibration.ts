@@ -6,8 +6,10 @@ import {
   editGraph,
   graphInputs,
   type Model,
+  matched,
   type Node,
   nodeLabel,
+  op,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import type { InputRange } from './adder-layers.ts'
@@ -39,6 +41,9 @@ export interface Calibration {
   rangesOf(value: string, bits: number, method: RangeMethod): Map<Node, InputRange>
 }
 
+/** An adder layer that reads codes. */
+const coded = op('AdderConv', [op('DequantizeLinear')], { domain: 'ai.kerf' })
+
 const isAdder = ({ domain, opType }: Node): boolean => domain === 'ai.kerf' && opType === 'AdderConv'
 
 /**
@@ -48,7 +53,7 @@ const isAdder = ({ domain, opType }: Node): boolean => domain === 'ai.kerf' && o
 export function calibrate(given: Model): Calibration {
   const analysis = analyse(given, operators)
   const adders = given.graph.nodes.filter(isAdder)
-  const open = adders.filter((node) => analysis.producers.get(node.inputs[0] ?? '')?.opType !== 'DequantizeLinear')
+  const open = adders.filter((node) => !matched(analysis, node.outputs[0] ?? '', coded))
   if (open.length === 0)
     throw new KerfError(
       'no-adder-layers',

@@ -8,13 +8,16 @@ import {
   type GraphEditor,
   type Model,
   makeNode,
+  matched,
   type Node,
   nodeLabel,
+  op,
   opsetOf,
   quantisedWeight,
   simplified,
   type Tensor,
   tensorOf,
+  value,
   withStoredConstants,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
@@ -23,6 +26,8 @@ import { operators } from '../ops/index.ts'
  * Convolutions become adder convolutions (AdderNet, Chen et al., CVPR 2020): −Σ|x − w| in the place of Σ x·w, and BatchNormalization behind, without
  * which such a layer does not train. As in AdderNet the first convolution and the classifier stay as they are unless they are asked for.
  */
+
+const normalised = op('BatchNormalization', [value('sums', { alone: true })])
 
 /** Which layers, by the name of the node. */
 export interface LayerChoice {
@@ -210,9 +215,8 @@ class Swap {
   /** The BatchNormalization that alone reads a layer's result. */
   #normalisation(node: Node): Node | undefined {
     const [output = ''] = node.outputs
-    const [reader, ...others] = this.#analysis.consumers.get(output) ?? []
-    const alone = others.length === 0 && !this.#analysis.model.graph.outputs.some((o) => o.name === output)
-    return alone && reader?.opType === 'BatchNormalization' && reader.inputs[0] === output ? reader : undefined
+    const readers = this.#analysis.consumers.get(output) ?? []
+    return readers.find((r) => matched(this.#analysis, r.outputs[0] ?? '', normalised)?.get('sums') === output)
   }
 
   #drawn(name: string, shape: readonly number[]): Tensor {

@@ -1,4 +1,4 @@
-import type { Node } from '../../graph/index.ts'
+import { type Analysis, matched, type Node, op, value } from '../../graph/index.ts'
 
 /*
  * Normalisations that an exporter wrote as simpler operators, so that messages can call them what they are.
@@ -6,31 +6,17 @@ import type { Node } from '../../graph/index.ts'
  *   LayerNorm: ReduceMean μ → Sub x − μ → square → ReduceMean → Add ε → Sqrt → Div        GroupNorm: Reshape → InstanceNormalization → Reshape
  */
 
-type Producers = ReadonlyMap<string, Node>
-type Consumers = ReadonlyMap<string, readonly Node[]>
+const centred = op('Sub', [value('x'), op('ReduceMean', [value('x')])], { as: 'centred' })
+const squares = [op('Pow', [centred]), op('Mul', [centred, value('centred')])]
+const grouped = op('InstanceNormalization', [op('Reshape')])
 
 /** What a node is a part of; undefined where it is nothing that we know. */
-export function partOf(node: Node, producers: Producers, consumers: Consumers): 'LayerNorm' | 'GroupNorm' | undefined {
+export function partOf(analysis: Analysis, node: Node): 'LayerNorm' | 'GroupNorm' | undefined {
   const [input = ''] = node.inputs
   const [output = ''] = node.outputs
-  const readers = consumers.get(output) ?? []
-  if (node.opType === 'InstanceNormalization')
-    return producers.get(input)?.opType === 'Reshape' && readers.every((r) => r.opType === 'Reshape')
-      ? 'GroupNorm'
-      : undefined
+  const readers = analysis.consumers.get(output) ?? []
+  if (matched(analysis, output, grouped)) return readers.every((r) => r.opType === 'Reshape') ? 'GroupNorm' : undefined
   if (node.opType !== 'ReduceMean') return undefined
-  const isMean = readers.some((r) => isCentring(r, producers))
-  return isMean || squares(producers.get(input), producers) ? 'LayerNorm' : undefined
-}
-
-/** x − mean(x). */
-function isCentring(node: Node | undefined, producers: Producers): boolean {
-  const mean = node?.opType === 'Sub' ? producers.get(node.inputs[1] ?? '') : undefined
-  return mean?.opType === 'ReduceMean' && mean.inputs[0] === node?.inputs[0]
-}
-
-/** (x − mean(x))², whose mean is the variance. */
-function squares(node: Node | undefined, producers: Producers): boolean {
-  const [a = '', b = ''] = node?.inputs ?? []
-  return (node?.opType === 'Pow' || (node?.opType === 'Mul' && a === b)) && isCentring(producers.get(a), producers)
+  const isMean = readers.some((r) => matched(analysis, r.outputs[0] ?? '', centred))
+  return isMean || squares.some((square) => matched(analysis, input, square)) ? 'LayerNorm' : undefined
 }
