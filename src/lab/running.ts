@@ -26,6 +26,6 @@ export async function runOnce(
     const outputs = await session.run(feeds, { signal: context.signal })
     return new Map(Object.entries(outputs).map(([name, tensor]) => [name, hostValues(tensor)]))
   } finally {
-    session.dispose()
+    await session.dispose()
   }
 }

@@ -1,6 +1,6 @@
 import { createLoader, subset } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
-import { createTrainer, evaluate, parameterGroups } from '../train/index.ts'
+import { createTrainer, Evaluator, evaluate, parameterGroups } from '../train/index.ts'
 import { drawIndices } from './digits.ts'
 import type { Digits, LabContext } from './experiment.ts'
 
@@ -80,6 +80,7 @@ export async function trainBriefly(
     seed,
     ...running,
   })
+  const evaluator = new Evaluator(createLoader(measured, { batchSize, training: false }), running)
   const losses: number[] = []
   const accuracies: number[] = []
   const steps = epochs * loader.batches
@@ -99,11 +100,10 @@ export async function trainBriefly(
         if (trainer.steps % 8 === 0) await onStep(trainer.steps / steps)
       }
       losses.push(diverged ? Number.NaN : sum / loader.batches)
-      const images = createLoader(measured, { batchSize, training: false })
-      accuracies.push((await evaluate(trainer.model(), images, running)).accuracy)
+      accuracies.push((await evaluator.evaluate(trainer.model(), running)).accuracy)
     }
     return { losses, accuracies, diverged, model: trainer.model() }
   } finally {
-    trainer.dispose()
+    await Promise.all([trainer.dispose(), evaluator.dispose()])
   }
 }

@@ -73,7 +73,7 @@ async function channelMeans(
       }
     }
   } finally {
-    session.dispose()
+    await session.dispose()
   }
   return means
 }

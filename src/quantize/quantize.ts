@@ -169,7 +169,7 @@ async function observe(
       if (done >= most) break
     }
   } finally {
-    session.dispose()
+    await session.dispose()
   }
   if (kept.length === 0)
     throw new KerfError(
@@ -232,7 +232,7 @@ async function drifts(
       try {
         return await session.run({ [input]: { elementType: 'float32', shape, data } }, { signal: running.signal })
       } finally {
-        session.dispose()
+        await session.dispose()
       }
     }),
   )

@@ -169,7 +169,7 @@ async function normalisedByBatch(
       return { node, ...together(moments) }
     })
   } finally {
-    session.dispose()
+    await session.dispose()
   }
 }
 

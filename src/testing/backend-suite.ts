@@ -207,7 +207,7 @@ const runs =
     const wanted = referenceRun(model, new Map(Object.entries(network.feeds)))
     // Twice: nothing is left behind by the first run.
     for (let i = 0; i < 2; i++) expectNear(await session.run(network.feeds), wanted, tolerance)
-    session.dispose()
+    await session.dispose()
   }
 
 const small: Network = {
@@ -352,7 +352,7 @@ const tests: Readonly<Record<string, Test>> = {
       const wanted = referenceRun(model, new Map(Object.entries(feeds)))
       expectNear(await session.run(feeds), wanted, tolerance)
     }
-    session.dispose()
+    await session.dispose()
   },
 
   'runs that are asked for together are made one after the other': async (backend, tolerance) => {
@@ -362,7 +362,7 @@ const tests: Readonly<Record<string, Test>> = {
     const results = await Promise.all(all.map((feeds) => session.run(feeds)))
     for (const [i, feeds] of all.entries())
       expectNear(results[i]!, referenceRun(model, new Map(Object.entries(feeds))), tolerance)
-    session.dispose()
+    await session.dispose()
   },
 
   'a run that is stopped leaves the next one right': async (backend, tolerance) => {
@@ -371,7 +371,7 @@ const tests: Readonly<Record<string, Test>> = {
     const stopped = session.run(small.feeds, { signal: AbortSignal.abort() })
     await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
     expectNear(await session.run(small.feeds), referenceRun(model, new Map(Object.entries(small.feeds))), tolerance)
-    session.dispose()
+    await session.dispose()
   },
 
   'every task of a plan is timed': async (backend) => {
@@ -402,7 +402,7 @@ const tests: Readonly<Record<string, Test>> = {
       }
       const { weights } = trainer.exportState()
       const copy = new Map([...weights!].map(([name, values]) => [name, Float32Array.from(values)]))
-      trainer.dispose()
+      await trainer.dispose()
       return copy
     }
     const [own, wanted] = [await steps(backend), await steps('reference')]

@@ -57,7 +57,7 @@ const runOn =
     try {
       return new Map(Object.entries(await session.run(Object.fromEntries(feeds))))
     } finally {
-      session.dispose()
+      await session.dispose()
     }
   }
 

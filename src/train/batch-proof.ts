@@ -58,6 +58,6 @@ async function outputsOf(
     }
     return Float32Array.from(parts.flatMap((part) => [...part]))
   } finally {
-    session.dispose()
+    await session.dispose()
   }
 }

@@ -39,21 +39,53 @@ export async function evaluate(model: Model, loader: Loader, options: EvaluateOp
   const notice = options.onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
   network.notices.forEach(notice)
   await stoppable(what, () => proveFreedBatch(network, loader.shape, options))
-  return evaluateNetwork(network.model, loader, options)
+  const evaluator = new Evaluator(loader, options)
+  try {
+    return await evaluator.evaluate(network.model, options)
+  } finally {
+    await evaluator.dispose()
+  }
 }
 
-/** `evaluate` for a network that takes the loader's batches: see `networkForImages`. */
-export const evaluateNetwork = (model: Model, loader: Loader, options: EvaluateOptions): Promise<Evaluation> =>
-  stoppable(what, () => evaluated(model, loader, options))
+/** Measures a network again and again while it learns: on one session, whose plan, memory and threads stay. */
+export class Evaluator implements AsyncDisposable {
+  readonly #loader: Loader
+  readonly #options: EvaluateOptions
+  #opened: { readonly session: Session; readonly classifier: Classifier } | undefined
 
-async function evaluated(model: Model, loader: Loader, options: EvaluateOptions): Promise<Evaluation> {
-  const imageShape = [loader.batchSize, ...loader.shape]
-  const classifier = classifierOf(model, imageShape, loader.classes)
-  const session = await openSession(model, options, { inputShapes: new Map([[classifier.image, imageShape]]) })
-  try {
-    return await runOver(session, classifier, loader, options)
-  } finally {
-    session.dispose()
+  /** @param loader of evaluation, as `evaluate` takes it */
+  constructor(loader: Loader, options: EvaluateOptions = {}) {
+    this.#loader = loader
+    this.#options = options
+  }
+
+  /**
+   * As `evaluate`, but for the notices and the proof that a batch size could be freed: the same network each time, with weights of its own.
+   * @param task of this evaluation
+   */
+  evaluate(model: Model, task: Task = {}): Promise<Evaluation> {
+    return stoppable(what, async () => {
+      const { batchSize, shape, classes } = this.#loader
+      const imageShape = [batchSize, ...shape]
+      const network = networkForImages(model, imageShape).model
+      if (this.#opened) this.#opened.session.setWeights(network)
+      else {
+        const classifier = classifierOf(network, imageShape, classes)
+        const options = { ...this.#options, signal: task.signal }
+        const session = await openSession(network, options, { inputShapes: new Map([[classifier.image, imageShape]]) })
+        this.#opened = { session, classifier }
+      }
+      const { session, classifier } = this.#opened
+      return await runOver(session, classifier, this.#loader, { ...this.#options, ...task })
+    })
+  }
+
+  async dispose(): Promise<void> {
+    await this.#opened?.session.dispose()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
   }
 }
 

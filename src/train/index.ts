@@ -2,7 +2,7 @@
 // Not here: gradients (autodiff/), running (runtime/), data sets (data/), files (index.node.ts).
 // May import: base, graph, ops, cost, autodiff, runtime, data, image, onnx, formats, nets, report.
 export { trainingCurves } from './curves.ts'
-export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
+export { type EvaluateOptions, type Evaluation, Evaluator, evaluate } from './evaluate.ts'
 export { fewImagesNotice } from './few-images.ts'
 export type { NamePattern } from './graph/frozen.ts'
 export { type ClassifierHead, classifierHead, type NewHeadOptions, withNewHead } from './graph/head.ts'

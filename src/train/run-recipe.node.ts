@@ -237,7 +237,7 @@ async function prepare(given: Recipe, options: RunRecipeOptions): Promise<Ready>
 }
 
 async function release(trainer: Trainer, loader: WorkerLoader | undefined): Promise<void> {
-  trainer.dispose()
+  await trainer.dispose()
   await loader?.dispose()
 }
 

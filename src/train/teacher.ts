@@ -11,7 +11,7 @@ import type { TrainingGraph } from './graph/training-graph.ts'
 export interface Teacher {
   /** Computes what it says of a batch, and writes it where the training graph reads it. */
   run(images: Float32Array, place: (name: string) => Float32Array): Promise<void>
-  dispose(): void
+  dispose(): Promise<void>
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Loader } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
-import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
+import { type EvaluateOptions, type Evaluation, Evaluator } from './evaluate.ts'
 import type { TrainingPosition } from './train.ts'
 
 /** How well a network did on the test images. */
@@ -22,7 +22,7 @@ export interface TestResults {
  * Measures the last network, and the best one where that is another.
  * @param test images that nothing was chosen by
  * @param best reads the network that validation chose
- * @throws what `evaluate` throws
+ * @throws what `Evaluator` throws
  */
 export async function testNetworks(
   last: Model,
@@ -32,13 +32,18 @@ export async function testNetworks(
   options: EvaluateOptions,
 ): Promise<TestResults> {
   let images = 0
+  const evaluator = new Evaluator(test, options)
   const measured = async (model: Model, { step, epoch }: Pick<TestedNetwork, 'step' | 'epoch'>) => {
-    const { accuracy, loss, top5, ...result } = await evaluate(model, test, options)
+    const { accuracy, loss, top5, ...result } = await evaluator.evaluate(model, options)
     images = result.images
     return { step, epoch, accuracy, loss, top5 }
   }
-  const ofLast = await measured(last, position)
-  const chosen = position.best
-  const ofBest = !chosen ? null : chosen.step === position.step ? ofLast : await measured(best(), chosen)
-  return { images, last: ofLast, best: ofBest }
+  try {
+    const ofLast = await measured(last, position)
+    const chosen = position.best
+    const ofBest = !chosen ? null : chosen.step === position.step ? ofLast : await measured(best(), chosen)
+    return { images, last: ofLast, best: ofBest }
+  } finally {
+    await evaluator.dispose()
+  }
 }

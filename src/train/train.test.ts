@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { KerfError } from '../base/index.ts'
 import { editGraph, type Model, type Tensor, tensorOf, tensorValues } from '../graph/index.ts'
-import { nodeRuntime } from '../runtime/index.node.ts'
+import { nodeRuntime, type Runtime } from '../runtime/index.node.ts'
 import { tinyLoader, tinyNet, tinyShape } from '../testing/tiny-images.ts'
 import { evaluate } from './evaluate.ts'
 import { parameterGroups } from './optimisers/parameter.ts'
@@ -202,6 +202,22 @@ describe('a run that was stopped', () => {
 })
 
 describe('checkpoints and evaluations', () => {
+  it('all evaluations have one session, which is gone at the end', async () => {
+    const ends: Promise<void>[] = []
+    const createSession = vi.fn<Runtime['createSession']>(async (model, options) => {
+      const session = await nodeRuntime.createSession(model, options)
+      const dispose = session.dispose.bind(session)
+      vi.spyOn(session, 'dispose').mockImplementation(() => {
+        ends.push(dispose())
+        return ends.at(-1)!
+      })
+      return session
+    })
+    const { metrics } = await trained(tinyNet(), 4, {}, { runtime: { ...nodeRuntime, createSession } })
+    expect(metrics.every((m) => m['validation/loss'] !== undefined)).toBe(true)
+    expect([createSession.mock.calls.length, ends.length]).toEqual([1, 1])
+  })
+
   it('come as often as asked for, and at the end', async () => {
     const saved: number[] = []
     const events: TrainingEvent[] = []

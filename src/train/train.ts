@@ -1,8 +1,7 @@
 import { isAborted, type Task, turns } from '../base/index.ts'
 import type { Batch, Loader } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
-import { type EvaluateOptions, type Evaluation, evaluateNetwork } from './evaluate.ts'
-import { networkForImages } from './graph/images.ts'
+import { type EvaluateOptions, type Evaluation, Evaluator } from './evaluate.ts'
 import type { Metrics } from './run-folder/metrics.ts'
 import type { Schedule } from './schedules/schedule.ts'
 import type { StepResult, Trainer } from './trainer.ts'
@@ -119,6 +118,7 @@ class Training {
   readonly #metrics: Metrics[] = []
   /** An abort ends training between two steps, not here. */
   readonly #turn = turns(undefined, 'Training')
+  readonly #evaluator: Evaluator | undefined
   #at: TrainingPosition
   /** Of this epoch, in this call. */
   #timed = { images: 0, start: 0 }
@@ -127,11 +127,18 @@ class Training {
     this.#trainer = trainer
     this.#o = options
     this.#at = options.from ?? trainingStart
+    const { validation, backend, threads, runtime, loss } = options
+    // What there is to say of it, the trainer has said.
+    this.#evaluator = validation && new Evaluator(validation, { backend, threads, runtime, loss, onNotice: () => {} })
   }
 
   async run(): Promise<TrainResult> {
-    while (!isOver(this.#at, this.#o)) if (!(await this.#epoch())) return this.#result(true)
-    return this.#result(false)
+    try {
+      while (!isOver(this.#at, this.#o)) if (!(await this.#epoch())) return this.#result(true)
+      return this.#result(false)
+    } finally {
+      await this.#evaluator?.dispose()
+    }
   }
 
   #result(stopped: boolean): TrainResult {
@@ -205,18 +212,15 @@ class Training {
   }
 
   async #evaluate(): Promise<Evaluation | undefined | 'stopped'> {
-    const { validation, evaluateEveryEpochs = 1, epochs, progress, signal, backend, threads, runtime, loss } = this.#o
+    const { evaluateEveryEpochs = 1, epochs, progress, signal } = this.#o
     const done = this.#at.epoch + 1
-    if (!validation || (done % evaluateEveryEpochs !== 0 && done !== epochs)) return undefined
+    if (!this.#evaluator || (done % evaluateEveryEpochs !== 0 && done !== epochs)) return undefined
     if (signal?.aborted) return 'stopped'
-    const options: EvaluateOptions = {
-      ...{ backend, threads, runtime, loss, signal, onNotice: () => {} },
-      progress: (p) => progress?.({ ...p, what: 'validation' }),
-    }
     try {
-      // Whether its batch size may be freed, the trainer has seen.
-      const { model } = networkForImages(this.#trainer.model(), [validation.batchSize, ...validation.shape])
-      return await evaluateNetwork(model, validation, options)
+      return await this.#evaluator.evaluate(this.#trainer.model(), {
+        signal,
+        progress: (p) => progress?.({ ...p, what: 'validation' }),
+      })
     } catch (error) {
       if (isAborted(error)) return 'stopped'
       throw error

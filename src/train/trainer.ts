@@ -83,7 +83,8 @@ export interface Trainer {
   exportState(): Readonly<Record<string, NamedArrays>>
   /** Goes on from exported state, to the same bits. @throws KerfError `bad-state` */
   importState(sections: Readonly<Record<string, NamedArrays>>, steps: number): void
-  dispose(): void
+  /** Kept when its threads have ended. */
+  dispose(): Promise<void>
 }
 
 /**
@@ -115,8 +116,7 @@ async function makeTrainer(given: Model, options: TrainerOptions): Promise<Train
     if (onHost.length > 0) notice(`no kernel does ${onHost.join(', ')}: the slow reference does.`)
     return new GraphTrainer(model, graph, program, teacher, options)
   } catch (error) {
-    await program?.dispose()
-    teacher?.dispose()
+    await Promise.all([program?.dispose(), teacher?.dispose()])
     throw error
   }
 }
@@ -304,8 +304,7 @@ class GraphTrainer implements Trainer {
     this.steps = steps
   }
 
-  dispose(): void {
-    this.program.dispose()
-    this.#teacher?.dispose()
+  async dispose(): Promise<void> {
+    await Promise.all([this.program.dispose(), this.#teacher?.dispose()])
   }
 }

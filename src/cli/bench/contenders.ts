@@ -44,7 +44,7 @@ export async function openKerf(
       await session.run(feeds)
     },
     async release() {
-      session.dispose()
+      await session.dispose()
     },
   }
 }

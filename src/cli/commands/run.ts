@@ -107,7 +107,7 @@ async function runModel(path: string, options: Options, task: Task, io: Io): Pro
     const wrote = writeOutputs(outputs, targets, { force: options.force, inputs: filesOf(path, options) })
     io.out(options.json ? toJson(runJson(result)) : terminalText(runReport(result, wrote), io))
   } finally {
-    session.dispose()
+    await session.dispose()
   }
 }
 

@@ -94,7 +94,7 @@ async function fineTune(model: Model, { train: images }: DataSets, io: Io): Prom
     })
     return trainer.model()
   } finally {
-    trainer.dispose()
+    await trainer.dispose()
   }
 }
 
@@ -112,7 +112,7 @@ async function latencies(models: readonly Model[], shape: Loader['shape']): Prom
     }))
     return (await timeInTurns(contenders, 2)).map((t) => t.medianMs)
   } finally {
-    for (const session of sessions) session.dispose()
+    await Promise.all(sessions.map((session) => session.dispose()))
   }
 }
 

@@ -69,7 +69,7 @@ async function calibrated(model: Model, loader: Loader, context: LabContext): Pr
       })
     }
   } finally {
-    session.dispose()
+    await session.dispose()
   }
   return {
     analysis: calibration.analysis,

@@ -32,7 +32,7 @@ async function trainNetwork(threads: number, epochs: number): Promise<TrainedInP
   clearInterval(timer)
   const weights = [...(trainer.exportState().weights?.get('conv1.weight') ?? [])]
   const { onHost } = trainer.program
-  trainer.dispose()
+  await trainer.dispose()
   return {
     threads: trainer.program.threads,
     onHost,

@@ -22,7 +22,7 @@ export const ownEngine = (running: RunningOptions = {}): Engine => ({
       const outputs = Object.entries(await session.run(Object.fromEntries(tensors), { signal }))
       return new Map(outputs.map(([name, t]) => [name, { shape: t.shape, values: hostValues(t) }]))
     } finally {
-      session.dispose()
+      await session.dispose()
     }
   },
 })

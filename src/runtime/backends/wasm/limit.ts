@@ -33,6 +33,6 @@ export async function measureLimit(threads = 1, spawn: SpawnWorker | undefined =
     for (let i = 0; i < 12 || performance.now() < end; i++) best = Math.min(best, timeMs(turns))
     return (1000 * macsPerTurn * turns) / best
   } finally {
-    pool.dispose()
+    await pool.dispose()
   }
 }
