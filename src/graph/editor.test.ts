@@ -50,6 +50,29 @@ describe('the editor', () => {
     expect(editor.model().graph.outputs.map((o) => o.name)).toEqual(['y', 'total'])
   })
 
+  it('is the only way: the types of a model are read-only', () => {
+    const model = small()
+    const { graph } = model
+    const [node] = graph.nodes
+    const writes = (): void => {
+      // @ts-expect-error nodes are not added
+      graph.nodes.push(node!)
+      // @ts-expect-error nor put in the place of others
+      model.graph.nodes = []
+      // @ts-expect-error tensors are not set
+      graph.initializers.set('w', vector(1))
+      // @ts-expect-error a node reads what it reads
+      node!.inputs[0] = 'x'
+      // @ts-expect-error and keeps its attributes
+      node!.attributes.delete('axis')
+      // @ts-expect-error operator sets stay
+      model.opsetImports.set('', 18)
+      // @ts-expect-error and so does the version
+      model.irVersion = 3
+    }
+    expect(writes).toBeTypeOf('function')
+  })
+
   it('hands out models that later changes do not reach', () => {
     const editor = editGraph(small()).set('w', vector(7, 8))
     const first = editor.model()

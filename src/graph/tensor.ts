@@ -7,6 +7,9 @@ import {
   encodeElements,
   KerfError,
   stridesOf,
+  type Words,
+  wordSize,
+  wordsOf,
 } from '../base/index.ts'
 import type { Tensor, TensorData } from './model.ts'
 
@@ -74,7 +77,7 @@ export function keepIndices(tensor: Tensor, keep: ReadonlyMap<number, ArrayLike<
     if (last < 0) out.set(from.subarray(0, out.byteLength))
     else {
       // Most runs are short (the window of a filter), so that they are copied in the largest pieces that they consist of.
-      const unit = [4, 2].find((u) => size % u === 0 && from.byteOffset % u === 0) ?? 1
+      const unit = wordSize(size, from.byteOffset)
       copyKept(wordsOf(out, unit), wordsOf(from, unit), { shape, strides, keep, last, words: size / unit })
     }
     return out
@@ -85,14 +88,6 @@ export function keepIndices(tensor: Tensor, keep: ReadonlyMap<number, ArrayLike<
     docString: tensor.docString,
     data: computed(byteLengthOf(tensor.elementType, elementCount(shape)!), make),
   }
-}
-
-type Words = Uint8Array | Uint16Array | Uint32Array
-
-const wordsOf = ({ buffer, byteOffset, byteLength }: Uint8Array, unit: number): Words => {
-  const length = Math.floor(byteLength / unit)
-  if (unit === 4) return new Uint32Array(buffer, byteOffset, length)
-  return unit === 2 ? new Uint16Array(buffer, byteOffset, length) : new Uint8Array(buffer, byteOffset, length)
 }
 
 /** From this many words on, a copy by the machine is faster than one by hand. */

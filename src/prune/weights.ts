@@ -1,4 +1,4 @@
-import { byteLengthOf, elementCount, stridesOf } from '../base/index.ts'
+import { byteLengthOf, elementCount, stridesOf, wordSize, wordsOf } from '../base/index.ts'
 import { computed, inMemory, keepIndices, type Tensor } from '../graph/index.ts'
 import type { GroupedAxis } from './channel-trace.ts'
 import type { Survivors } from './survivors.ts'
@@ -46,9 +46,6 @@ export function keepGrouped(
   return { elementType: tensor.elementType, shape, docString: tensor.docString, data: computed(size, make) }
 }
 
-/** Views by element size, so that zeros are written element by element. */
-const views = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const
-
 /** A tensor with zeros wherever an index of `zeros` is met on its axis, and in the grouped columns that are removed. Lazy. */
 export function withZeros(
   tensor: Tensor,
@@ -59,20 +56,18 @@ export function withZeros(
     // A copy. (Not `slice`, which of a Node Buffer is none.)
     const bytes = new Uint8Array(tensor.data.bytes())
     const size = byteLengthOf(tensor.elementType, 1)
-    const View = views[size as keyof typeof views] ?? Uint8Array
-    const elements = new View(bytes.buffer)
+    const words = wordsOf(bytes, wordSize(size))
+    const each = size / words.BYTES_PER_ELEMENT
+    const clear = (from: number, count: number) => {
+      // A loop, because most runs are short.
+      for (let i = from * each; i < (from + count) * each; i++) words[i] = 0
+    }
     const strides = stridesOf(tensor.shape)
-    const zero = View === BigUint64Array ? 0n : 0
-    const clear = (from: number, count: number) =>
-      (elements as { fill(value: number | bigint, from: number, to: number): unknown }).fill(zero, from, from + count)
     for (const [axis, indices] of zeros) {
       const inner = strides[axis]!
       const outer = inner * tensor.shape[axis]!
-      for (let start = 0; start < elements.length; start += outer)
-        for (const i of indices) {
-          if (inner === 1) elements[start + i] = zero as never
-          else clear(start + i * inner, inner)
-        }
+      for (let start = 0; start < words.length / each; start += outer)
+        for (const i of indices) clear(start + i * inner, inner)
     }
     if (grouped) clearGrouped(tensor, grouped.spec, grouped.survivors, clear)
     return bytes

@@ -1,8 +1,8 @@
 import {
   type AttributeValue,
-  attributeOf,
   type CompositeBody,
   float,
+  makeNode,
   type Node,
   type Tensor,
   tensorOf,
@@ -29,8 +29,9 @@ export class Body {
     domain = '',
   ): string {
     const name = `${this.#prefix}${opType}_${this.nodes.length}`
-    this.#add(output === undefined ? name : opType, opType, domain, inputs, [output ?? name], attributes)
-    return output ?? name
+    const [own, made] = output === undefined ? [name, name] : [opType, output]
+    this.nodes.push(makeNode(opType, inputs, [made], attributes, { name: own, domain }))
+    return made
   }
 
   /** Adds a node of several outputs; '' for those that nobody reads. */
@@ -40,25 +41,7 @@ export class Body {
     outputs: readonly string[],
     attributes: Readonly<Record<string, AttributeValue>> = {},
   ): void {
-    this.#add(opType, opType, '', inputs, outputs, attributes)
-  }
-
-  #add(
-    name: string,
-    opType: string,
-    domain: string,
-    inputs: readonly string[],
-    outputs: readonly string[],
-    attributes: Readonly<Record<string, AttributeValue>>,
-  ): void {
-    this.nodes.push({
-      name,
-      opType,
-      domain,
-      inputs: [...inputs],
-      outputs: [...outputs],
-      attributes: new Map(Object.entries(attributes).map(([k, v]) => [k, attributeOf(v)])),
-    })
+    this.nodes.push(makeNode(opType, inputs, outputs, attributes, { name: opType }))
   }
 
   constant(value: Tensor): string {
