@@ -16,7 +16,7 @@ const rooms = {
   image: ['base', 'graph', 'runtime', 'data'],
   nets: ['base', 'graph', 'ops'],
   report: ['base', 'types:cost'],
-  prune: ['base', 'graph', 'ops', 'cost'],
+  prune: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime'],
   rewrite: ['base', 'graph', 'ops', 'cost', 'runtime'],
   quantize: ['base', 'graph', 'ops', 'cost', 'runtime'],
   train: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime', 'data', 'image', 'onnx', 'formats', 'nets', 'report'],

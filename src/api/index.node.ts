@@ -3,6 +3,7 @@
 // May import: every room, through its index.
 
 // These take the place of those without threads.
+export { pruneModel } from '../prune/index.node.ts'
 export { quantize } from '../quantize/index.node.ts'
 export { measureStatistics } from '../rewrite/index.node.ts'
 export { createSession } from '../runtime/index.node.ts'

@@ -2,12 +2,31 @@
 // Not here: training what is left (train.ts).
 // May import: every room, through its index.
 
+// Which channels matter
+
+export {
+  type ChannelValues,
+  type Criterion,
+  criteria,
+  criterionOf,
+  type LossGraph,
+  type LossOf,
+  type Numbers,
+  type ScoredBatch,
+  type ScoredGroup,
+  type ScoredLayer,
+  type Scores,
+  type ScoringContext,
+  type ScoringImages,
+  type ScoringOptions,
+} from '../prune/index.ts'
+
+// What goes together, and the cut
+
 export {
   type ChannelClass,
   type ChannelGroup,
   type ChannelGroups,
-  type Criterion,
-  criteria,
   findGroups,
   type GroupOptions,
   type GroupReport,

@@ -68,6 +68,7 @@ export {
   type TrainingGraphOptions,
   trainedModel,
   trainingGraph,
+  withCrossEntropy,
   withNewHead,
 } from '../train/index.ts'
 

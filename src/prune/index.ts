@@ -1,7 +1,19 @@
 // Removing weights, neurons and filters: what must go together, what matters least, and the cut through the whole graph.
-// Not here: training (fine-tuning is train/), running networks (the proof that masked and cut agree takes a runner from outside).
-// May import: base, graph, ops, cost.
-export { type Criterion, criteria } from './criteria.ts'
+// Not here: training (fine-tuning is train/), the proof that masked and cut agree (workflow/).
+// May import: base, graph, ops, cost, autodiff, runtime.
+export type { LossGraph, LossOf, ScoringImages } from './criteria/batches.ts'
+export { criteria, criterionOf } from './criteria/catalogue.ts'
+export type { ScoringOptions } from './criteria/context.ts'
+export type {
+  ChannelValues,
+  Criterion,
+  Numbers,
+  ScoredBatch,
+  ScoredGroup,
+  ScoredLayer,
+  Scores,
+  ScoringContext,
+} from './criteria/criterion.ts'
 export {
   type ChannelClass,
   type ChannelGroup,

@@ -1,4 +1,4 @@
-import { KerfError } from '../base/index.ts'
+import { KerfError, type Turn } from '../base/index.ts'
 import {
   editGraph,
   keepIndices,
@@ -6,12 +6,14 @@ import {
   makeNode,
   type Node,
   nodeLabel,
-  readValues,
   sourcesOf,
+  type Tensor,
   usedNames,
 } from '../graph/index.ts'
 import type { Root } from './channel-trace.ts'
-import { type Criterion, sliceNorms, uniformScores } from './criteria.ts'
+import { type ScoringOptions, scoresBy } from './criteria/context.ts'
+import type { Criterion } from './criteria/criterion.ts'
+import type { Layer } from './criteria/layers.ts'
 import { type ChannelGroups, isKept, namesOf, type Refusal } from './groups.ts'
 import type { LayerMatcher } from './layer-matcher.ts'
 import type { Scope } from './select.ts'
@@ -27,18 +29,31 @@ export interface NarrowedLayer {
 /** The two axes of a linear layer's weight: [in, out] or [out, in]. */
 const inputAxis = (root: Root): number => 1 - root.axis
 
+/** The inputs of a layer as a group of channels, which one layer reads. */
+function inputsOf(root: Root, sums: NonNullable<Root['sums']>, { shape }: Tensor) {
+  const axis = inputAxis(root)
+  const channels = shape[axis]!
+  const layer: Layer = {
+    ...{ node: nodeLabel(root.node), tensor: root.tensor, channels },
+    of: Int32Array.from({ length: channels }, (_, i) => i),
+    weight: { value: root.tensor, axis },
+    activation: () => ({ value: root.node.inputs[sums.input]!, axis: sums.axis }),
+  }
+  return { name: layer.node, channels, layers: [layer], readers: [layer] }
+}
+
 /**
  * Input pruning: a linear layer (Gemm, MatMul) no longer looks at some of its inputs. Its weight loses their rows, and a Gather in
  * front of it picks the inputs that remain, so that whoever makes them may go on making all (a graph input cannot shrink).
- * round(ratio × inputs) go, those with the smallest weights first.
+ * round(ratio × inputs) go, those with the lowest scores first.
  */
-export function narrowInputs(
+export async function narrowInputs(
   found: ChannelGroups,
   scope: Scope,
   criterion: Criterion,
-  seed: number,
-  keep: readonly LayerMatcher[] | undefined,
-): { model: Model; masked: Model; layers: NarrowedLayer[]; refused: Refusal[] } {
+  options: ScoringOptions & { readonly keep?: readonly LayerMatcher[] },
+  turn: Turn,
+): Promise<{ model: Model; masked: Model; layers: NarrowedLayer[]; refused: Refusal[] }> {
   const { analysis } = found.trace
   const { model, stored, producers } = analysis
   const cut = editGraph(model)
@@ -55,12 +70,11 @@ export function narrowInputs(
       (producers.get(value)?.inputs ?? []).every(
         (name) => name === '' || !sourcesOf(analysis, name)?.has(tensor) || alone(name, tensor),
       ))
-  for (const root of found.trace.roots.filter((r) => r.kind === 'neuron' && !isKept(keep, r))) {
-    const { node, tensor: name } = root
+  const narrowed: { readonly root: Root; readonly sums: NonNullable<Root['sums']> }[] = []
+  for (const root of found.trace.roots.filter((r) => r.kind === 'neuron' && !isKept(options.keep, r))) {
+    const { node, tensor: name, sums } = root
     const tensor = stored.get(name)!
-    const axis = inputAxis(root)
-    const size = tensor.shape[axis]!
-    const { sums } = root
+    const size = tensor.shape[inputAxis(root)]!
     const refuse = (why: string) => refused.push({ node: nodeLabel(node), why, channels: size })
     if (!sums || tensor.shape.length !== 2) {
       refuse('its input features are not one axis of its input')
@@ -70,11 +84,18 @@ export function narrowInputs(
       refuse(`its weight "${name}" is shared with another layer`)
       continue
     }
+    narrowed.push({ root, sums })
+  }
+  const scored = narrowed.map(({ root, sums }) => inputsOf(root, sums, stored.get(root.tensor)!))
+  const ranked = await scoresBy(criterion, scored, analysis, options, turn, true)
+  for (const [i, { root, sums }] of narrowed.entries()) {
+    await turn()
+    const { node, tensor: name } = root
+    const tensor = stored.get(name)!
+    const axis = inputAxis(root)
+    const size = tensor.shape[axis]!
+    const scores = ranked[i]!
     const ratio = scope.perLayer?.find((p) => p.matches(namesOf(root)))?.ratio ?? scope.ratio
-    const scores =
-      criterion === 'random'
-        ? uniformScores(seed, name, size)
-        : sliceNorms(readValues(tensor), tensor.shape, axis, criterion)
     const order = [...scores.keys()].sort((a, b) => scores[a]! - scores[b]! || a - b)
     const kept = Int32Array.from(order.slice(Math.min(size - 1, Math.round(size * ratio)))).sort()
     const picked = `${nodeLabel(node)}_kept`

@@ -2,14 +2,16 @@ import { KerfError, stoppable, type Task, type Turn, turns } from '../base/index
 import { type Profile, profileAnalysed, type Totals } from '../cost/index.ts'
 import { type Analysis, analyse, bindInputs, type Model, nodeLabel, simplified } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
-import { type Criterion, type Scores, scoreGroups } from './criteria.ts'
+import { criterionOf } from './criteria/catalogue.ts'
+import { type ScoringOptions, scoreGroups } from './criteria/context.ts'
+import type { Criterion } from './criteria/criterion.ts'
 import { cutModel, maskedModel, survivingOutputs } from './cut.ts'
 import { type ChannelGroups, groupsOf, namesOf, type Refusal, reachOf } from './groups.ts'
 import { narrowInputs } from './inputs.ts'
 import type { LayerMatcher } from './layer-matcher.ts'
 import { withoutMisfits } from './misfits.ts'
 import { recounts } from './recount.ts'
-import { checkRatio, type Scope, type Selection, select } from './select.ts'
+import { type ClassScores, checkRatio, type Scope, type Selection, select } from './select.ts'
 import { type Asked, nothingRemoved, nothingToPrune, shortfall } from './shortfall.ts'
 import { zeroWeights } from './unstructured.ts'
 
@@ -22,13 +24,12 @@ import { zeroWeights } from './unstructured.ts'
  */
 export type PruneMethod = 'filter' | 'neuron' | 'weight' | 'input'
 
-export interface PruneOptions extends Task {
+/** `images` and `loss` are for criteria that need them; what is running is what these run. */
+export interface PruneOptions extends ScoringOptions {
   /** `filter`, `neuron` or both together; `weight` or `input` alone. Default: `['filter']`. */
   readonly methods?: readonly PruneMethod[]
-  /** Default `l2`. */
-  readonly criterion?: Criterion
-  /** For `random`. Default 0. */
-  readonly seed?: number
+  /** One of `criteria` by its name, or one of your own. Default `l2`. */
+  readonly criterion?: string | Criterion
   /** How much goes; not with `target`. */
   readonly scope?: Scope
   /** Remove as little as brings the network down to this part of its MACs or parameters (0.5: half). Channels only. */
@@ -96,7 +97,8 @@ export interface PruneResult {
 /**
  * Prunes a network. The given model is not changed; weights of the result are computed when they are written. Calls of model-local functions are
  * inlined: two calls of one function may keep different widths.
- * @throws KerfError `bad-ratio`, `nothing-to-prune`, `unreachable-target`, `partial-count` for a target, `bad-options`, `aborted`; NodeError where the graph is inconsistent
+ * @throws KerfError `bad-ratio`, `nothing-to-prune`, `unreachable-target`, `partial-count` for a target, `bad-options`, `unknown-criterion`,
+ *   `no-images`, `no-loss`, `bad-scores` and `not-finite` for what a criterion needs and gives, `aborted`; NodeError where the graph is inconsistent
  */
 export const pruneModel = (model: Model, options: PruneOptions): Promise<PruneResult> =>
   stoppable('Pruning', () => pruned(model, options))
@@ -116,6 +118,7 @@ async function pruned(given: Model, options: PruneOptions): Promise<PruneResult>
   if (options.scope && (options.scope.ratio !== 0 || !options.scope.perLayer?.length)) checkRatio(options.scope.ratio)
   for (const p of options.scope?.perLayer ?? []) if (p.ratio !== 0) checkRatio(p.ratio, 'The ratio of a layer')
   const kinds = new Set(methods.filter((m) => m === 'filter' || m === 'neuron'))
+  const criterion = criterionOf(options.criterion ?? 'l2')
   // Without the sizes of one input: what they decide is not written into a file for all.
   const turn = turns(options.signal, 'Pruning')
   await turn()
@@ -131,8 +134,13 @@ async function pruned(given: Model, options: PruneOptions): Promise<PruneResult>
   if (options.target) checkCounted(options.target.of, profile)
   await turn()
   const result = single
-    ? pruneValues(found, single, totals, options)
-    : await withoutMisfits(found, asked, (fitting) => cutChannels(fitting, totals, options, asked, turn), turn)
+    ? await pruneValues(found, single, totals, options, criterion, turn)
+    : await withoutMisfits(
+        found,
+        asked,
+        (fitting) => cutChannels(fitting, totals, options, asked, criterion, turn),
+        turn,
+      )
   return { ...result, analysis: found.trace.analysis, unsupported, layers }
 }
 
@@ -174,12 +182,18 @@ function totalsOf({ operators, options }: Analysis, edited: Model, countNonZero 
 
 type Counted = Omit<PruneResult, 'unsupported' | 'analysis' | 'layers'>
 
-function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: Totals, options: PruneOptions): Counted {
+async function pruneValues(
+  found: ChannelGroups,
+  method: 'weight' | 'input',
+  before: Totals,
+  options: PruneOptions,
+  criterion: Criterion,
+  turn: Turn,
+): Promise<Counted> {
   const scope = options.scope!
-  const criterion = options.criterion ?? 'l2'
   const common = { outputs: new Map(), before, ratio: undefined, inexact: [], warnings: [] }
   if (method === 'weight') {
-    const { model, tensors } = zeroWeights(found, scope, criterion, options.seed ?? 0, options.keep)
+    const { model, tensors } = await zeroWeights(found, scope, criterion, options, turn)
     const groups = tensors.map((t) => ({
       name: t.layer,
       layers: [t.layer],
@@ -198,7 +212,7 @@ function pruneValues(found: ChannelGroups, method: 'weight' | 'input', before: T
       refused: [],
     }
   }
-  const { model, masked, layers, refused } = narrowInputs(found, scope, criterion, options.seed ?? 0, options.keep)
+  const { model, masked, layers, refused } = await narrowInputs(found, scope, criterion, options, turn)
   const groups = layers.map((l) => ({
     name: l.layer,
     layers: [l.layer],
@@ -226,10 +240,11 @@ async function cutChannels(
   before: Totals,
   options: PruneOptions,
   asked: Asked,
+  criterion: Criterion,
   turn: Turn,
 ): Promise<Counted> {
   if (found.groups.length === 0) throw nothingToPrune(found, asked)
-  const scores = scoreGroups(found, options.criterion ?? 'l2', options.seed ?? 0)
+  const scores = await scoreGroups(found, criterion, options, turn)
   await turn()
   const { selection, ratio, cut, after } = options.target
     ? await reach(found, scores, before, options.target, options, turn)
@@ -283,7 +298,7 @@ function counted(found: ChannelGroups, selection: Selection): CountedCut {
 }
 
 /** @throws KerfError `nothing-to-prune` where rounding leaves all as it was */
-function cutBy(found: ChannelGroups, scores: Scores, asked: Asked): CountedCut {
+function cutBy(found: ChannelGroups, scores: ClassScores, asked: Asked): CountedCut {
   const selection = select(found, scores, asked.scope!)
   if (selection.removed.size === 0) throw nothingRemoved(found, scores, asked)
   return counted(found, selection)
@@ -292,7 +307,7 @@ function cutBy(found: ChannelGroups, scores: Scores, asked: Asked): CountedCut {
 /** The smallest ratio, to a thousandth, whose result is within the target. */
 async function reach(
   found: ChannelGroups,
-  scores: Scores,
+  scores: ClassScores,
   before: Totals,
   { of, part, scope }: NonNullable<PruneOptions['target']>,
   { progress }: Task,

@@ -1,6 +1,5 @@
 import { KerfError } from '../base/index.ts'
 import { lcm } from './balance.ts'
-import type { Scores } from './criteria.ts'
 import { type ChannelGroup, type ChannelGroups, namesOf } from './groups.ts'
 import type { LayerMatcher } from './layer-matcher.ts'
 
@@ -17,6 +16,9 @@ export interface Scope {
   /** Widths that remain are multiples of this, rounded up. Default 1. */
   readonly roundTo?: number
 }
+
+/** A score for each class of a group; the lowest go first. */
+export type ClassScores = ReadonlyMap<ChannelGroup, Float64Array>
 
 /** The classes to remove, by the representative label of each. */
 export interface Selection {
@@ -42,7 +44,7 @@ const floor = (x: number): number => Math.floor(x + 1e-9)
 export const keptOf = (n: number, ratio: number): number => Math.max(1, floor(n * (1 - ratio)))
 
 /** Chooses what stays: in each group the classes with the highest scores that keep the groups of grouped convolutions equal. */
-export function select(found: ChannelGroups, scores: Scores, scope: Scope): Selection {
+export function select(found: ChannelGroups, scores: ClassScores, scope: Scope): Selection {
   const wished = scope.global ? globalCounts(found, scores, scope) : localCounts(found, scope)
   const roundTo = scope.roundTo ?? 1
   const choices = new Map<ChannelGroup, Choice>()
@@ -106,7 +108,7 @@ function capOf(group: ChannelGroup, scope: Scope): number {
   return part === 0 ? 0 : group.classes.length - keptOf(group.classes.length, part)
 }
 
-function globalCounts(found: ChannelGroups, scores: Scores, scope: Scope): Map<ChannelGroup, number> {
+function globalCounts(found: ChannelGroups, scores: ClassScores, scope: Scope): Map<ChannelGroup, number> {
   const ranked = found.groups.flatMap((group) => [...scores.get(group)!].map((score) => ({ group, score })))
   ranked.sort((a, b) => a.score - b.score)
   const counts = new Map(found.groups.map((g) => [g, 0]))
@@ -145,7 +147,7 @@ const roundedUp = (width: number, unit: number, roundTo: number, all: number): n
 /** A value of which nothing would remain (one half of a Split, say) gets its best channel back; widths stay what they must be multiples of. */
 function spare(
   found: ChannelGroups,
-  scores: Scores,
+  scores: ClassScores,
   choices: ReadonlyMap<ChannelGroup, Choice>,
   roundTo: number,
 ): void {

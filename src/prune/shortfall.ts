@@ -1,8 +1,7 @@
 import { getOrAdd, KerfError } from '../base/index.ts'
 import { nodeLabel, quantisedWeight, type RootKind } from '../graph/index.ts'
-import type { Scores } from './criteria.ts'
 import { type ChannelGroups, type GroupOptions, groupsOf, isKept, namesOf, type Refusal } from './groups.ts'
-import { ratioOf, type Scope, type Selection, select } from './select.ts'
+import { type ClassScores, ratioOf, type Scope, type Selection, select } from './select.ts'
 
 /*
  * When nothing can be removed, or much less than was asked for: why, and what to do.
@@ -32,7 +31,7 @@ export function nothingToPrune(found: ChannelGroups, asked: Asked): KerfError {
 }
 
 /** Groups, of which everything stays. */
-export function nothingRemoved(found: ChannelGroups, scores: Scores, asked: Asked): KerfError {
+export function nothingRemoved(found: ChannelGroups, scores: ClassScores, asked: Asked): KerfError {
   const scope = asked.scope!
   const widest = Math.max(...found.groups.map((g) => g.classes.length))
   const groups = plural(found.groups.length, 'group')

@@ -1,9 +1,21 @@
-import { isFloating, KerfError } from '../base/index.ts'
-import { computed, editGraph, lazyTensor, type Model, type Tensor, tensorValues } from '../graph/index.ts'
-import { type Criterion, uniformScores } from './criteria.ts'
+import { elementCount, isFloating, KerfError, type Turn } from '../base/index.ts'
+import {
+  computed,
+  editGraph,
+  lazyTensor,
+  type Model,
+  nodeLabel,
+  readValues,
+  type Tensor,
+  tensorValues,
+} from '../graph/index.ts'
+import type { Root } from './channel-trace.ts'
+import { criteria } from './criteria/catalogue.ts'
+import { namedRandom, type ScoringOptions } from './criteria/context.ts'
+import type { Criterion, ScoredLayer } from './criteria/criterion.ts'
 import { type ChannelGroups, isKept, namesOf } from './groups.ts'
 import type { LayerMatcher } from './layer-matcher.ts'
-import { checkRatio, type Scope } from './select.ts'
+import { checkRatio, ratioOf, type Scope } from './select.ts'
 
 /** One weight tensor and how many of its values were set to zero. */
 export interface ZeroedTensor {
@@ -13,13 +25,31 @@ export interface ZeroedTensor {
   readonly zeros: number
 }
 
-/** How much each value matters: its magnitude, or a random number. The square (`l2`) ranks as the magnitude does. */
-function magnitudes(name: string, tensor: Tensor, criterion: Criterion, seed: number): Float64Array {
-  if (criterion !== 'random') return tensorValues(tensor).map(Math.abs)
-  return uniformScores(
-    seed,
-    name,
-    tensor.shape.reduce((p, d) => p * d, 1),
+/** Scores of the single weights of a layer. @throws KerfError `bad-options` for a criterion that has none, `bad-scores` */
+async function scoresOf(
+  { name, scoreWeights }: Criterion,
+  { node, tensor, labels }: Root,
+  stored: Tensor,
+  { seed }: ScoringOptions,
+): Promise<Float64Array> {
+  if (!scoreWeights)
+    throw new KerfError(
+      'bad-options',
+      `The criterion ${name} ranks channels, not single weights. For the method weight there are: ${criteria.flatMap((c) => (c.scoreWeights ? [c.name] : [])).join(', ')}.`,
+      { criterion: name },
+    )
+  const count = elementCount(stored.shape)!
+  const layer: ScoredLayer = {
+    ...{ node: nodeLabel(node), tensor, channels: labels.length },
+    of: Int32Array.from(labels, (_, i) => i),
+  }
+  const random = () => namedRandom(seed, tensor)
+  const scores = Float64Array.from(await scoreWeights(readValues(stored), { layer, random }))
+  if (scores.length === count) return scores
+  throw new KerfError(
+    'bad-scores',
+    `The criterion ${name} gives ${scores.length} scores for the ${count} weights of ${layer.node}. It should give one for each.`,
+    { criterion: name, expected: count, received: scores.length },
   )
 }
 
@@ -37,20 +67,20 @@ function smallest(scores: Float64Array, count: number): { threshold: number; tie
  * Weight pruning: sets single weights of convolutions and linear layers to zero and removes nothing. The network stores and executes
  * as much as before; a dense runtime gains nothing from it (measured: 0.97–1.00 × at 90 % zeros).
  *
- * In each tensor (or with `scope.global` in all together) round(ratio × values) go, those of smallest magnitude first. Biases and
+ * In each tensor (or with `scope.global` in all together) round(ratio × values) go, those of lowest score first. Biases and
  * normalisation parameters stay.
  */
-export function zeroWeights(
+export async function zeroWeights(
   found: ChannelGroups,
   scope: Scope,
   criterion: Criterion,
-  seed: number,
-  keep: readonly LayerMatcher[] | undefined,
-): { model: Model; tensors: ZeroedTensor[] } {
+  options: ScoringOptions & { readonly keep?: readonly LayerMatcher[] },
+  turn: Turn,
+): Promise<{ model: Model; tensors: ZeroedTensor[] }> {
   const { model, stored } = found.trace.analysis
   const targets = new Map(
     found.trace.roots
-      .filter((r) => !isKept(keep, r) && isFloating(stored.get(r.tensor)!.elementType))
+      .filter((r) => !isKept(options.keep, r) && isFloating(stored.get(r.tensor)!.elementType))
       .map((r) => [r.tensor, r]),
   )
   if (targets.size === 0)
@@ -58,21 +88,16 @@ export function zeroWeights(
       'nothing-to-prune',
       'The model has no stored weights of convolutions or linear layers to prune.',
     )
-  const scoresOf = (name: string) => magnitudes(name, stored.get(name)!, criterion, seed)
-  const ratioOf = (names: readonly string[]) => scope.perLayer?.find((p) => p.matches(names))?.ratio ?? scope.ratio
-  let common: { threshold: number; ties: number } | undefined
-  if (scope.global) {
-    const all = Float64Array.from([...targets.keys()].flatMap((name) => [...scoresOf(name)]))
-    checkRatio(scope.ratio)
-    common = smallest(all, Math.round(all.length * scope.ratio))
-  }
+  const scored = (root: Root) => scoresOf(criterion, root, stored.get(root.tensor)!, options)
+  const common = scope.global ? await commonThreshold([...targets.values()], scope.ratio, scored, turn) : undefined
   const editor = editGraph(model)
   const tensors: ZeroedTensor[] = []
   let tiesLeft = common?.ties ?? 0
   for (const [name, root] of targets) {
+    await turn()
     const tensor = stored.get(name)!
-    const scores = scoresOf(name)
-    const own = common ?? smallest(scores, Math.round(scores.length * ratioOf(namesOf(root))))
+    const scores = await scored(root)
+    const own = common ?? smallest(scores, Math.round(scores.length * ratioOf(namesOf(root), scope)))
     let ties = common ? tiesLeft : own.ties
     const zero = new Uint8Array(scores.length)
     let zeros = 0
@@ -88,6 +113,28 @@ export function zeroWeights(
     tensors.push({ name, layer: namesOf(root)[0]!, values: scores.length, zeros })
   }
   return { model: editor.model(), tensors }
+}
+
+/** Of all tensors together. */
+async function commonThreshold(
+  roots: readonly Root[],
+  ratio: number,
+  scored: (root: Root) => Promise<Float64Array>,
+  turn: Turn,
+): Promise<{ threshold: number; ties: number }> {
+  checkRatio(ratio)
+  const parts: Float64Array[] = []
+  for (const root of roots) {
+    await turn()
+    parts.push(await scored(root))
+  }
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return smallest(all, Math.round(all.length * ratio))
 }
 
 function zeroed(tensor: Tensor, zero: Uint8Array): Tensor {

@@ -9,6 +9,7 @@ export { type ClassifierHead, classifierHead, type NewHeadOptions, withNewHead }
 export type { DistillationOptions, LossOptions } from './graph/loss.ts'
 export { type TrainedTensor, trainedModel } from './graph/trained-model.ts'
 export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './graph/training-graph.ts'
+export { withCrossEntropy } from './graph/with-loss.ts'
 export { inClassesOf, trainedOn } from './image-metadata.ts'
 export type { AdamWOptions } from './optimisers/adamw.ts'
 export { createOptimiser, type OptimiserOptions } from './optimisers/create.ts'

@@ -1,5 +1,5 @@
 import { KerfError, type Shape } from '../base/index.ts'
-import { createLoader, type ImageSet, type Loader, subset, type Transform } from '../data/index.ts'
+import { type Batch, createLoader, type ImageSet, type Loader, subset, type Transform } from '../data/index.ts'
 import { axesOf, graphInputs, type ImageLayout, imageLayoutOf, type Model, type ValueInfo } from '../graph/index.ts'
 import { layoutOf } from '../image/index.ts'
 
@@ -34,8 +34,8 @@ export interface ModelImages {
   /** Of one image. */
   readonly shape: readonly number[]
   readonly batchSize: number
-  /** A batch's arrays are valid until the next one is asked for; behind `count` images they hold zeros. */
-  readonly batches: AsyncIterable<{ readonly images: Float32Array; readonly count: number }>
+  /** Every iteration gives them anew. A batch's arrays are valid until the next one is asked for; behind `count` images they hold zeros. */
+  readonly batches: AsyncIterable<Pick<Batch, 'images' | 'targets' | 'count'>>
 }
 
 /**
@@ -60,21 +60,21 @@ export function imagesFor(
   return {
     shape: axes.map((axis) => image[axis - 1]!),
     batchSize: loader.batchSize,
-    batches: layout === 'NCHW' ? loader.epoch(0) : channelsLast(loader),
+    batches: layout === 'NCHW' ? loader.epoch(0) : { [Symbol.asyncIterator]: () => channelsLast(loader) },
   }
 }
 
-async function* channelsLast(loader: Loader): AsyncGenerator<{ images: Float32Array; count: number }> {
+async function* channelsLast(loader: Loader): AsyncGenerator<Pick<Batch, 'images' | 'targets' | 'count'>> {
   const [channels, height, width] = loader.shape
   const area = height * width
   const into = new Float32Array(loader.batchSize * channels * area)
-  for await (const { images, count } of loader.epoch(0)) {
+  for await (const { images, targets, count } of loader.epoch(0)) {
     images.forEach((value, i) => {
       const [plane, at] = [Math.floor(i / area), i % area]
       const [image, channel] = [Math.floor(plane / channels), plane % channels]
       into[(image * area + at) * channels + channel] = value
     })
-    yield { images: into, count }
+    yield { images: into, targets, count }
   }
 }
 

@@ -14,5 +14,6 @@ export function prove(result: PruneResult, options: ProofOptions = {}): Promise<
 
 /** `pruneAndProve`, likewise. */
 export function pruneAndProve(model: Model, options: PruneAndProveOptions): Promise<Pruned> {
-  return pruneIn(model, { ...options, proof: options.proof !== false && here(options.proof ?? {}) })
+  const prune = { runtime: nodeRuntime, ...options.prune }
+  return pruneIn(model, { ...options, prune, proof: options.proof !== false && here(options.proof ?? {}) })
 }

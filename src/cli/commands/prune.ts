@@ -2,14 +2,7 @@ import { type Command, Option } from 'commander'
 import { isAborted, KerfError, type Task } from '../../base/index.ts'
 import { bindInputs, type Model, withInputShapes } from '../../graph/index.ts'
 import { type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
-import {
-  type Criterion,
-  criteria,
-  type LayerMatcher,
-  type PruneMethod,
-  type PruneResult,
-  type Scope,
-} from '../../prune/index.ts'
+import { criteria, type LayerMatcher, type PruneMethod, type PruneResult, type Scope } from '../../prune/index.ts'
 import { toJson } from '../../report/index.ts'
 import type { Recipe } from '../../train/index.node.ts'
 import {
@@ -62,7 +55,7 @@ interface Options extends FineTuneFields {
   readonly maxRatio?: number
   readonly roundTo?: number
   readonly method: readonly PruneMethod[]
-  readonly criterion: Criterion
+  readonly criterion: string
   readonly keep?: readonly LayerMatcher[]
   readonly allowOutputs?: boolean
   readonly inexact?: boolean
@@ -120,7 +113,9 @@ export function define(command: Command, io: Io): void {
         .argParser(methodList)
         .default(['filter'], 'filter'),
     )
-    .addOption(new Option('-c, --criterion <name>', 'what matters least').choices(criteria).default('l2'))
+    .addOption(
+      new Option('-c, --criterion <name>', 'what matters least').choices(criteria.map((c) => c.name)).default('l2'),
+    )
     .addOption(recipeSeedFlag('of --criterion random, and of fine-tuning'))
     .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
     .option('--allow-outputs', 'let the outputs of the model shrink too')

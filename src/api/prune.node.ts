@@ -1,0 +1,7 @@
+// `kerf/prune` in Node: the names and types of prune.ts, with threads of Node. `exports` in package.json chooses it.
+// Not here: anything that browsers have not (files.node.ts).
+// May import: every room, through its index.
+
+// This takes the place of the one without threads.
+export { pruneModel } from '../prune/index.node.ts'
+export * from './prune.ts'

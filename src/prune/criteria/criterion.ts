@@ -1,0 +1,108 @@
+import type { Random, Turn } from '../../base/index.ts'
+
+/**
+ * How much a channel matters: which go first, the lowest, when a network is pruned. One file, one object; `pruneModel` takes any such object.
+ *
+ *     const l1: Criterion = {
+ *       ...{ name: 'l1', needs: 'weights', formula: '\\sum_{w \\in w_c} \\lvert w \\rvert', source: 'Li et al., ICLR 2017' },
+ *       score: ({ combined, weights }) =>
+ *         combined((layer) => weights(layer).map((row) => row.reduce((sum, w) => sum + Math.abs(w), 0))),
+ *     }
+ */
+export interface Criterion {
+  /** For the command line and for messages: `l2`. */
+  readonly name: string
+  /** The score of a channel c, as LaTeX. */
+  readonly formula: string
+  /** Paper and year; empty for what needs none. */
+  readonly source: string
+  /** What is looked at: weights alone; images, too, through the network; or also what their labels say (gradients of the loss). */
+  readonly needs: 'weights' | 'images' | 'loss'
+  /** A finite number for each channel of each group. */
+  score(context: ScoringContext): Scores | Promise<Scores>
+  /**
+   * For the method `weight`: a number for each single weight of a layer, in its order. A criterion without it ranks channels alone.
+   * @param values all weights of the layer
+   */
+  readonly scoreWeights?: (
+    values: ArrayLike<number>,
+    context: Pick<ScoringContext, 'random'> & { readonly layer: ScoredLayer },
+  ) => ArrayLike<number> | Promise<ArrayLike<number>>
+}
+
+/** Numbers by group, one for each of its channels: the lowest go first. */
+export type Scores = ReadonlyMap<ScoredGroup, ArrayLike<number>>
+
+/** Channels that are alternatives to each other: the same layers make them. */
+export interface ScoredGroup {
+  readonly name: string
+  /** How many there are. */
+  readonly channels: number
+  /** The layers that make them. */
+  readonly layers: readonly ScoredLayer[]
+  /** The layers whose weights read them. */
+  readonly readers: readonly ScoredLayer[]
+}
+
+/** A layer with weights, as one group of channels meets it. */
+export interface ScoredLayer {
+  /** Of its node. */
+  readonly node: string
+  /** The stored weight. */
+  readonly tensor: string
+  /** Its output channels where it makes channels, its input channels where it reads them. */
+  readonly channels: number
+  /** Which channel of the group each of them is; −1: one of another group. */
+  readonly of: Int32Array
+}
+
+/** What a criterion sees. */
+export interface ScoringContext {
+  readonly groups: readonly ScoredGroup[]
+  /**
+   * The weights that make each channel of a layer, or read it: one row for each of its channels, views into memory.
+   * @throws KerfError `not-constant` for weights that are computed while running
+   */
+  weights(layer: ScoredLayer): readonly Numbers[]
+  /**
+   * The images that were given, batch by batch through the network; every call gives them anew. For criteria that need images.
+   * @param layers whose activations (and gradients) are looked at; by default those that make channels
+   */
+  batches(layers?: readonly ScoredLayer[]): AsyncIterable<ScoredBatch>
+  /**
+   * The scores of groups from those of layers: each layer's are divided by their mean, so that layers of different scale are ranked together and no member
+   * of a group outvotes the others; a channel gets the mean over its members.
+   * @param score of a layer's channels
+   */
+  combined(score: (layer: ScoredLayer) => ArrayLike<number> | Promise<ArrayLike<number>>): Promise<Scores>
+  /** Random numbers that follow from the seed and the weights' names: the same for the same group. */
+  random(of: ScoredGroup | ScoredLayer): Random
+  /** To be awaited in long loops: lets others have their turn, and throws KerfError `aborted` where the signal says so. */
+  readonly turn: Turn
+}
+
+export type Numbers = Float32Array | Float64Array
+
+/** What the network does with one batch of images. Arrays are valid until the next batch is asked for. */
+export interface ScoredBatch {
+  readonly images: number
+  /**
+   * What comes out of a layer behind its normalisation and activation function, where that is one path; of a layer that reads channels, what it reads.
+   * @throws KerfError `unknown-value` where the channels are not one axis of it, or the layer was not asked for
+   */
+  activations(layer: ScoredLayer): ChannelValues
+  /** ∂L/∂a of the same, L the mean of the loss over the batch. For criteria that need the loss. */
+  gradients(layer: ScoredLayer): ChannelValues
+  /** ∂L/∂w, in rows as `weights`. For criteria that need the loss. */
+  weightGradients(layer: ScoredLayer): readonly Numbers[]
+}
+
+/** A value of a network, channel by channel. */
+export interface ChannelValues {
+  /** [images, channels, …plane], row-major. */
+  readonly data: Numbers
+  readonly images: number
+  readonly channels: number
+  /** [H, W] for images; empty where a channel is one number. */
+  readonly plane: readonly number[]
+}

@@ -1,0 +1,38 @@
+import type { Criterion, Numbers } from './criterion.ts'
+
+const source = 'Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017'
+
+function absolute(row: Numbers): number {
+  let sum = 0
+  for (let i = 0; i < row.length; i++) sum += Math.abs(row[i]!)
+  return sum
+}
+
+function squares(row: Numbers): number {
+  let sum = 0
+  for (let i = 0; i < row.length; i++) sum += row[i]! * row[i]!
+  return sum
+}
+
+const magnitudes = (values: ArrayLike<number>) => Float64Array.from(values, Math.abs)
+
+/** Sum of the absolute values of the channel's weights. */
+export const l1: Criterion = {
+  name: 'l1',
+  formula: '\\sum_{w \\in w_c} \\lvert w \\rvert',
+  source,
+  needs: 'weights',
+  score: ({ combined, weights }) => combined((layer) => weights(layer).map(absolute)),
+  scoreWeights: magnitudes,
+}
+
+/** Square root of the sum of their squares. */
+export const l2: Criterion = {
+  name: 'l2',
+  formula: '\\lVert w_c \\rVert_2',
+  source,
+  needs: 'weights',
+  score: ({ combined, weights }) => combined((layer) => weights(layer).map((row) => Math.sqrt(squares(row)))),
+  // The square ranks as the magnitude does.
+  scoreWeights: magnitudes,
+}
