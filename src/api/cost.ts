@@ -35,13 +35,15 @@ export {
 
 // Formulas of kinds of convolution
 
-export { type Operand, Polynomial, variable } from '../base/index.ts'
+export { type Operand, Polynomial, type Term, variable } from '../base/index.ts'
 export {
   evaluateFormulas,
   type Formula,
   type FormulaMetric,
   type FormulaNumbers,
+  type FormulaOptions,
   type FormulaValues,
   formulaMetrics,
   formulas,
+  type RationalFunction,
 } from '../cost/index.ts'

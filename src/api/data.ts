@@ -7,12 +7,16 @@
 export {
   type Assumption,
   type BrowserImage,
+  type CanvasSize,
+  type ImageElementSize,
   type ImageMetadata,
+  type ImageToTensorOptions,
   imageMetadata,
   imageNet,
   imageShapes,
   imageTensor,
   imageToTensor,
+  type NewImageMetadata,
   type PixelImage,
   type PlanarImage,
   type Preprocessing,
@@ -22,6 +26,8 @@ export {
   preprocessingOf,
   type ResolvedPreprocessing,
   transformsOf,
+  type VideoFrameSize,
+  type VideoSize,
   withImageMetadata,
 } from '../image/index.ts'
 
@@ -29,24 +35,24 @@ export {
 
 export {
   type ArrayImages,
-  cifarClasses,
   type DataSets,
+  type DataSource,
+  type DividedSet,
   type GeneratedOptions,
   type GeneratedSource,
   generatedImages,
-  type IdxFile,
   type ImageSet,
   imagesFromArrays,
   imagesFromCifar,
   imagesFromIdx,
   type NamedBytes,
-  readIdx,
   type SharedImages,
   type SkippedImage,
   splitSet,
   subset,
   withClasses,
 } from '../data/index.ts'
+export type { ImageLayout } from '../graph/index.ts'
 
 // Batches
 

@@ -16,6 +16,7 @@ export {
   createWorkerLoader,
   type Decode,
   type DecodedImage,
+  type DownloadOptions,
   type FetchedFile,
   type FetchOptions,
   fetchCifar10,
@@ -29,17 +30,10 @@ export {
   type WorkerLoader,
   type WorkerLoaderOptions,
 } from '../data/index.node.ts'
-export type { DataSource } from '../data/index.ts'
 
 // Training runs
 
 export {
-  createRunFolder,
-  type FileOperations,
-  type FoundCheckpoint,
-  openRunFolder,
-  type RunFolder,
-  type RunFolderOptions,
   type RunOutcome,
   type RunRecipeOptions,
   type RunStart,

@@ -23,7 +23,7 @@ export {
 // Making it smaller
 
 export { type Criterion, type PruneOptions, type PruneResult, pruneModel, type Scope } from '../prune/index.ts'
-export { type Calibration, calibrate, type Quantized, type QuantizeOptions, quantize } from '../quantize/index.ts'
+export { type Quantized, type QuantizeOptions, quantize } from '../quantize/index.ts'
 export { type AdderSwap, measureStatistics, type SwapOptions, swapToAdder } from '../rewrite/index.ts'
 
 // Running
@@ -52,5 +52,5 @@ export { isAborted, type Progress, type Task } from '../base/index.ts'
 
 // Errors
 
-export { KerfError, NodeError } from '../base/index.ts'
+export { KerfError, NodeError, type NodeProblem } from '../base/index.ts'
 export { UnsupportedError } from '../runtime/index.ts'

@@ -8,6 +8,7 @@ export {
   adderConvolution,
   buildNet,
   type CifarResNetOptions,
+  type Classifier,
   type ConvolutionOperator,
   cifarResNet,
   defaultInitialization,
@@ -33,6 +34,7 @@ export {
   buildBlock,
   type ConvSpec,
   type FeatureMap,
+  type LayerName,
   Layers,
   type PoolSpec,
 } from '../nets/index.ts'
@@ -40,14 +42,16 @@ export {
 // Weights from elsewhere
 
 export {
-  elementTypeOf,
   encodeSafetensors,
-  float32Of,
   float32Tensor,
   readSafetensors,
   type Safetensors,
+  type SafetensorsEntry,
+  type SafetensorsHeader,
   type SafetensorsTensor,
   type SafetensorsType,
-  safetensorsChunks,
+  type SafetensorsWeight,
+  type WeightSource,
+  weightsOf,
 } from '../formats/index.ts'
 export { type ImportedNet, importNet, type StoredWeight, type WeightMismatch } from '../nets/index.ts'

@@ -25,26 +25,18 @@ export {
 
 export {
   blockGraph,
-  blocksJson,
-  blocksOf,
   blockTable,
   type CompareManyOptions,
   type CompareReportOptions,
-  compareLayersTable,
   compareManyReport,
-  compareManyTable,
   compareReport,
-  compareTotalsTable,
   formulaCharts,
-  formulaJson,
   formulaReport,
   type LayerColumn,
-  layerColumnKeys,
   type ProfileReportOptions,
   profileCsvTable,
   profileReport,
   profileTable,
-  unsupportedTable,
 } from '../report/index.ts'
 
 // Charts
@@ -65,4 +57,4 @@ export {
 
 // Numbers
 
-export { human, ratioText, shapeText, shortNumber, withSeparators } from '../report/index.ts'
+export { human, shapeText } from '../report/index.ts'

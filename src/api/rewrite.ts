@@ -14,23 +14,22 @@ export {
   type SwapOptions,
   type SwappedLayer,
   swapToAdder,
+  type UnswappedLayer,
 } from '../rewrite/index.ts'
 
 // Fewer bits
 
 export {
-  type Calibration,
+  type AdderScale,
   type CalibrationBatch,
   type CalibrationImages,
-  calibrate,
+  type CodingError,
   type InputRange,
   type Quantized,
   type QuantizedAdderLayer,
-  type QuantizedAdderLayers,
   type QuantizedLayer,
   type QuantizeOptions,
   quantize,
-  quantizeAdderLayers,
   type RangeMethod,
   rangeMethods,
 } from '../quantize/index.ts'

@@ -17,6 +17,7 @@ export {
 // Tensors
 
 export {
+  type HostArrays,
   type HostData,
   type HostElementType,
   type HostTensor,
@@ -30,6 +31,7 @@ export {
 
 export {
   type Backend,
+  type BackendName,
   type BackendOptions,
   createProgram,
   type Program,

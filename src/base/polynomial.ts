@@ -5,9 +5,13 @@ import { KerfError } from './error.ts'
  * evaluation. The counter evaluates the same objects that `kerf formulas` prints, so a printed formula cannot disagree with a count.
  */
 
-interface Term {
+/** A product of powers with a rational factor. */
+export interface Term {
+  /** Of the factor, in lowest terms; it has the sign. */
   readonly numerator: bigint
+  /** Of the factor; above 0. */
   readonly denominator: bigint
+  /** Exponents by the names of the variables; negative ones divide. */
   readonly powers: ReadonlyMap<string, number>
 }
 
@@ -36,8 +40,10 @@ function fractionOf(value: number): [bigint, bigint] {
   return exponent >= 0 ? [n * 10n ** BigInt(exponent), 1n] : reduce(n, 10n ** BigInt(-exponent))
 }
 
+/** What can stand beside a polynomial in a calculation. Finite decimals are taken as exact fractions. */
 export type Operand = Polynomial | number
 
+/** A polynomial with rational factors, exact. Negative exponents are allowed: `1/C + 1/k²`. Calculations give new ones. */
 export class Polynomial {
   /** In the order in which they were written, which is the order of printing. */
   readonly terms: readonly Term[]
@@ -59,27 +65,52 @@ export class Polynomial {
     this.terms = [...merged.values()].filter((t) => t.numerator !== 0n)
   }
 
+  /**
+   * A number.
+   * @param value finite; a decimal such as 0.25 is taken as the fraction that it is written as
+   * @throws KerfError `not-a-number` for NaN and infinities
+   */
   static constant(value: number): Polynomial {
     const [numerator, denominator] = fractionOf(value)
     return new Polynomial([{ numerator, denominator, powers: new Map() }])
   }
 
+  /**
+   * A variable.
+   * @param name `C`; `C_in` is printed with an index
+   */
   static variable(name: string): Polynomial {
     return new Polynomial([{ numerator: 1n, denominator: 1n, powers: new Map([[name, 1]]) }])
   }
 
+  /**
+   * A number as a polynomial, or the polynomial itself.
+   * @param value either
+   */
   static of(value: Operand): Polynomial {
     return typeof value === 'number' ? Polynomial.constant(value) : value
   }
 
+  /**
+   * The sum.
+   * @param other what is added
+   */
   plus(other: Operand): Polynomial {
     return new Polynomial([...this.terms, ...Polynomial.of(other).terms])
   }
 
+  /**
+   * The difference.
+   * @param other what is taken away
+   */
   minus(other: Operand): Polynomial {
     return this.plus(Polynomial.of(other).times(-1))
   }
 
+  /**
+   * The product.
+   * @param others all are multiplied
+   */
   times(...others: Operand[]): Polynomial {
     let product: Term[] = [...this.terms]
     for (const other of others)
@@ -94,6 +125,11 @@ export class Polynomial {
     return new Polynomial(product)
   }
 
+  /**
+   * A power.
+   * @param n a whole number; below 0 this must be a single term
+   * @throws KerfError `not-a-term`
+   */
   power(n: number): Polynomial {
     if (n < 0) return Polynomial.constant(1).over(this.power(-n))
     let result = Polynomial.constant(1)
@@ -101,7 +137,11 @@ export class Polynomial {
     return result
   }
 
-  /** Division by a single term. */
+  /**
+   * Division by a single term.
+   * @param divisor a number, or a polynomial of one term
+   * @throws KerfError `not-a-term` for any other
+   */
   over(divisor: Operand): Polynomial {
     const [t, ...more] = Polynomial.of(divisor).terms
     if (!t || more.length > 0)
@@ -117,7 +157,10 @@ export class Polynomial {
     return this.times(inverse)
   }
 
-  /** Replaces variables by polynomials (or numbers); the others stay. */
+  /**
+   * Replaces variables by polynomials (or numbers); the others stay.
+   * @param values by the names of variables
+   */
   substitute(values: Readonly<Record<string, Operand>>): Polynomial {
     let sum = new Polynomial([])
     for (const t of this.terms) {
@@ -129,7 +172,10 @@ export class Polynomial {
     return sum
   }
 
-  /** The same polynomial, printed with the variables of each term in this order; those not named come last. */
+  /**
+   * The same polynomial, printed with the variables of each term in this order; those not named come last.
+   * @param names of variables
+   */
   ordered(names: readonly string[]): Polynomial {
     const place = (name: string) => (names.includes(name) ? names.indexOf(name) : names.length)
     return new Polynomial(
@@ -137,12 +183,14 @@ export class Polynomial {
     )
   }
 
+  /** The names that are in it. */
   variables(): Set<string> {
     return new Set(this.terms.flatMap((t) => [...t.powers.keys()]))
   }
 
   /**
    * The exact value, as the nearest number.
+   * @param values a number for every variable
    * @throws KerfError `missing-variable` when a variable has no value.
    */
   evaluate(values: Readonly<Record<string, number>>): number {
@@ -228,4 +276,8 @@ function print(terms: readonly Term[], n: Notation): string {
     .join('')
 }
 
+/**
+ * A variable, as a polynomial: `variable('C').times(2)`.
+ * @param name see `Polynomial.variable`
+ */
 export const variable = (name: string): Polynomial => Polynomial.variable(name)

@@ -26,7 +26,10 @@ export interface Task {
 export const aborted = (what: string, reason: unknown): KerfError =>
   new KerfError('aborted', `${what} was stopped.`, { reason })
 
-/** Whether work ended because its signal said so. */
+/**
+ * Whether work ended because its signal said so.
+ * @param error what was caught
+ */
 export const isAborted = (error: unknown): error is KerfError => error instanceof KerfError && error.code === 'aborted'
 
 /**

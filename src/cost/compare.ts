@@ -3,30 +3,45 @@ import type { Layer, Profile, TotalCounts, Totals } from './types.ts'
 
 /** One number of both models. `ratio` is b ÷ a; null where it has no meaning. */
 export interface Pair {
+  /** Of the first model; null where it cannot be counted, or the model has no such layer. */
   readonly a: number | null
+  /** Of the second, likewise. */
   readonly b: number | null
+  /** b ÷ a; null where one of them is, and where a is 0. */
   readonly ratio: number | null
   /** The models in which something is not in this sum. `ratio` is then of what is counted. Absent: both sums are whole. */
   readonly partial?: readonly ('a' | 'b')[]
 }
 
+/** A layer of one model beside the one of the other that it was matched with. */
 export interface ComparedLayer {
+  /** That of `a`, or where there is none, that of `b`. */
   readonly name: string
   /** `Conv → AdderConv` where the models differ. */
   readonly op: string
   /** Null: the model has no such layer. */
   readonly a: Layer | null
+  /** Null: the model has no such layer. */
   readonly b: Layer | null
+  /** Learnable values. */
   readonly params: Pair
+  /** Multiply–accumulates. */
   readonly macs: Pair
+  /** Additions. */
   readonly adds: Pair
+  /** Multiplications. */
   readonly muls: Pair
+  /** Elements read and written. */
   readonly accesses: Pair
 }
 
+/** Two profiles side by side. */
 export interface Comparison {
+  /** The first profile, without its layers. */
   readonly a: Omit<Profile, 'layers'>
+  /** The second. */
   readonly b: Omit<Profile, 'layers'>
+  /** The sums of both. */
   readonly totals: Readonly<Record<keyof TotalCounts, Pair>>
   /** In the order of `a`; layers that only `b` has stand where `b` has them. */
   readonly layers: readonly ComparedLayer[]
@@ -93,6 +108,7 @@ function compareLayers(a: Layer | null, b: Layer | null): ComparedLayer {
 
 /** One number of several networks. */
 export interface Series {
+  /** One per network; null where it cannot be counted. */
   readonly values: readonly (number | null)[]
   /** Each ÷ the first; null where it has no meaning. */
   readonly ratios: readonly (number | null)[]
@@ -102,13 +118,22 @@ export interface Series {
 
 /** Several networks side by side. */
 export interface ManyComparison {
+  /** The profiles, without their layers, in the order that they were given in. */
   readonly models: readonly Omit<Profile, 'layers'>[]
+  /** The sums of all. */
   readonly totals: Readonly<Record<keyof TotalCounts, Series>>
   /** Per network its layer; null where it has none that fits. */
-  readonly layers: readonly { readonly name: string; readonly op: string; readonly layers: readonly (Layer | null)[] }[]
+  readonly layers: readonly {
+    /** That of the first network that has it. */ readonly name: string /** Its operator; of several joined by ` → `. */
+    readonly op: string /** One entry per network. */
+    readonly layers: readonly (Layer | null)[]
+  }[]
 }
 
-/** Any number of profiles side by side; layers are matched with those of the networks before. */
+/**
+ * Any number of profiles side by side; layers are matched with those of the networks before.
+ * @param profiles at least one; ratios are to the first
+ */
 export function compareMany(profiles: readonly Profile[]): ManyComparison {
   const [first, ...others] = profiles
   let rows: (Layer | null)[][] = (first?.layers ?? []).map((layer) => [layer])

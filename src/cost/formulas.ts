@@ -8,9 +8,12 @@ import { type RationalFunction, ratioOf } from './ratio.ts'
  * with the sizes of the design put in.
  */
 
+/** What the formulas count: additions, multiplications, multiply–accumulates, learnable values, elements read and written. */
 export const formulaMetrics = ['adds', 'muls', 'macs', 'params', 'accesses'] as const
+/** One of `formulaMetrics`. */
 export type FormulaMetric = (typeof formulaMetrics)[number]
 
+/** What one kind of convolution costs. */
 export interface Formula {
   /** A word for programs: `inverted-bottleneck`. */
   readonly key: string
@@ -18,6 +21,7 @@ export interface Formula {
   readonly name: string
   /** What is in it, in short: `1×1 C→tC, k×k depthwise, 1×1 tC→C`. */
   readonly structure: string
+  /** By what is counted, in the letters H, W, k, C (C_in, C_out), g, t and r. */
   readonly costs: Readonly<Record<FormulaMetric, Polynomial>>
   /** Each cost ÷ that of the regular convolution; null where the regular one costs nothing. */
   readonly ratios: Readonly<Record<FormulaMetric, RationalFunction | null>>
@@ -28,11 +32,15 @@ export interface Formula {
 /** Sizes to put into the formulas. `r` may be an exact fraction: `Polynomial.constant(1).over(3)`. */
 export type FormulaValues = Readonly<Record<string, Operand>>
 
+/** A formula with sizes put in. */
 export interface FormulaNumbers {
+  /** The formula. */
   readonly formula: Formula
   /** Null: a width does not come out whole. */
   readonly costs: Readonly<Record<FormulaMetric, number>> | null
+  /** Each cost ÷ that of the first row; null where that is 0, and instead of all where `costs` is null. */
   readonly ratios: Readonly<Record<FormulaMetric, number | null>> | null
+  /** Why there are no costs, in words. */
   readonly note?: string
 }
 
@@ -67,10 +75,16 @@ const regular = (from: Polynomial, to: Polynomial, groups: Operand = 1, law = co
 const depthwise = (channels: Polynomial): Stage => regular(channels, channels, channels)
 const pointwise = (from: Polynomial, to: Polynomial): Stage => ({ ...regular(from, to), K: 1 })
 
+/** Which table is made. */
+export interface FormulaOptions {
+  /** For C_in → C_out instead of C → C. False by default. */
+  readonly general?: boolean
+}
+
 /** The table for input and output of the same width C, or with `general` for C_in → C_out. */
-export function formulas(options: { general?: boolean } = {}): Formula[] {
-  const from = variable(options.general ? 'C_in' : 'C')
-  const to = options.general ? variable('C_out') : from
+export function formulas({ general = false }: FormulaOptions = {}): Formula[] {
+  const from = variable(general ? 'C_in' : 'C')
+  const to = general ? variable('C_out') : from
   const [a, b] = [from, to].map(String) as [string, string]
   const wide = t.times(from)
   const part = r.times(from)
@@ -144,6 +158,7 @@ function perMetric<T>(f: (metric: FormulaMetric) => T): Record<FormulaMetric, T>
 /**
  * The formulas' numbers, exact, and their ratios to the first row (the regular convolution).
  * @param values a size for every letter: H, W, k, g, t, r and C, or C_in and C_out
+ * @param rows of `formulas`; ratios are to the first
  * @throws KerfError `missing-variable`
  */
 export function evaluateFormulas(rows: readonly Formula[], values: FormulaValues): FormulaNumbers[] {

@@ -18,6 +18,7 @@ import { nonZeroElements, ParameterFinder, type StoredTensor } from './parameter
 import { runningNodes } from './parts.ts'
 import type { Counts, Layer, LeftOut, NamedShape, Note, Profile, TotalCounts, Totals, Unsupported } from './types.ts'
 
+/** What is counted, and how. */
 export interface ProfileOptions {
   /** Shapes of the model's inputs by name; '' stands for the only input. Needed where the file leaves sizes open, save the batch (1). */
   readonly inputs?: ReadonlyMap<string, readonly number[]>

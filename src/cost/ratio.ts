@@ -2,6 +2,7 @@ import { Polynomial } from '../base/index.ts'
 
 /** A quotient of polynomials in lowest terms as far as single factors go: `(4HW + k² + C)/(2HW + k²C)`. */
 export interface RationalFunction {
+  /** What is divided. */
   readonly numerator: Polynomial
   /** 1 wherever the division comes out as a polynomial (with negative powers): `1/C + 1/k²`. */
   readonly denominator: Polynomial

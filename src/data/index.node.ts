@@ -2,6 +2,7 @@
 // Not here: the command line (cli/).
 // May import: base, formats.
 export { fetchCifar10 } from './fetch/cifar.node.ts'
+export type { DownloadOptions } from './fetch/download.node.ts'
 export type { FetchedFile, FetchOptions, Verified } from './fetch/fetch.node.ts'
 export { fetchMnist } from './fetch/mnist.node.ts'
 export { type Decode, type DecodedImage, imageDecoder } from './images/decode.node.ts'

@@ -7,7 +7,7 @@ export { cifarClasses, imagesFromCifar } from './sets/cifar.ts'
 export { withClasses } from './sets/classes.ts'
 export { type GeneratedOptions, generatedImages } from './sets/generated.ts'
 export { type IdxFile, imagesFromIdx, type NamedBytes, readIdx } from './sets/idx.ts'
-export { splitSet, subset } from './sets/subset.ts'
+export { type DividedSet, splitSet, subset } from './sets/subset.ts'
 export { luma } from './transforms/channels.ts'
 export { ByteResizer } from './transforms/resize.ts'
 export type {

@@ -6,7 +6,9 @@ export interface ImageSet {
   readonly classes: readonly string[]
   /** Of every image. */
   readonly channels: number
+  /** Of every image, in pixels. */
   readonly height: number
+  /** Of every image, in pixels. */
   readonly width: number
   /** Number of images. */
   readonly count: number
@@ -15,6 +17,7 @@ export interface ImageSet {
   /**
    * Writes an image into `into`: channels · height · width floats, [C, H, W], pixels in 0..1.
    * @param index from 0 to `count - 1`
+   * @param into as long as an image has values
    * @returns nothing, or a promise where the image must be waited for; `into` must not be touched until then
    */
   read(index: number, into: Float32Array): void | Promise<void>
@@ -31,7 +34,9 @@ export interface ImageSet {
 
 /** A set of images that can be had in several threads at once. */
 export interface SharedImages {
+  /** As of the set. */
   readonly classes: readonly string[]
+  /** Of every image. */
   readonly shape: readonly [channels: number, height: number, width: number]
   /** Of all images in `pixels`. */
   readonly labels: Int32Array
@@ -41,13 +46,17 @@ export interface SharedImages {
   readonly chosen?: Int32Array
 }
 
+/** An image that could not be decoded. */
 export interface SkippedImage {
+  /** Its path within the folder or archive. */
   readonly name: string
+  /** What the decoder says. */
   readonly reason: string
 }
 
 /** Images of the same classes, channels and size. */
 export interface DataSets {
+  /** To train on. */
   readonly train: ImageSet
   /** To choose by while training; undefined where the data bring none and none was asked for. */
   readonly validation?: ImageSet
@@ -73,6 +82,7 @@ export interface Loader {
   readonly classes: number
   /** [C, H, W] of an image after the transforms. */
   readonly shape: readonly [channels: number, height: number, width: number]
+  /** Images of a batch. */
   readonly batchSize: number
   /** Per epoch. Training leaves out the last ones that do not fill a batch; evaluation fills their batch with zeros. */
   readonly batches: number
@@ -87,6 +97,7 @@ export interface Loader {
   epoch(epoch: number, firstBatch?: number): AsyncIterable<Batch>
 }
 
+/** How a set is cut into batches, and what happens to its images. */
 export interface LoaderOptions {
   /** Images per batch. */
   readonly batchSize: number
@@ -106,6 +117,7 @@ export type Transform =
   /** To a side, or [height, width], in pixels: bilinear, with the triangle widened when shrinking, as Pillow does. */
   | {
       readonly kind: 'resize'
+      /** In pixels: a side, or height and width. */
       readonly size: number | readonly [height: number, width: number]
       /** `fill` (default) squeezes; `cover` keeps the aspect ratio and takes the middle; `contain` shows all, with a border. */
       readonly fit?: 'fill' | 'cover' | 'contain'
@@ -113,42 +125,84 @@ export type Transform =
       readonly border?: number
     }
   /** The middle of this size, in pixels; zeros around an image that is smaller. */
-  | { readonly kind: 'centreCrop'; readonly size: number | readonly [height: number, width: number] }
+  | {
+      readonly kind: 'centreCrop'
+      /** In pixels: a side, or height and width. */
+      readonly size: number | readonly [height: number, width: number]
+    }
   /** Pads with zeros on every side (pixels), then cuts the size that was there at a random place. */
-  | { readonly kind: 'crop'; readonly padding: number }
+  | {
+      readonly kind: 'crop'
+      /** In pixels. */
+      readonly padding: number
+    }
   /** Exchanges left and right. */
-  | { readonly kind: 'flip'; readonly probability: number }
+  | {
+      readonly kind: 'flip'
+      /** From 0 to 1. */
+      readonly probability: number
+    }
   /**
    * rgb: three channels, of grey images all the same. bgr: likewise, red and blue exchanged, for networks that take images so. grey: one channel, the luma
    * (ITU-R 601-2), for those that take no colours.
    */
-  | { readonly kind: 'channels'; readonly order: 'rgb' | 'bgr' | 'grey' }
+  | {
+      readonly kind: 'channels'
+      /** What the network takes. */
+      readonly order: 'rgb' | 'bgr' | 'grey'
+    }
   /** (x − mean) / deviation, one of each per channel, or one for all. */
-  | { readonly kind: 'normalise'; readonly mean: readonly number[]; readonly deviation: readonly number[] }
+  | {
+      readonly kind: 'normalise'
+      /** Of pixels from 0 to 1. */
+      readonly mean: readonly number[]
+      /** Likewise; none is 0. */
+      readonly deviation: readonly number[]
+    }
   /** A square of zeros, its centre anywhere in the image; `size` is its side in pixels. */
-  | { readonly kind: 'cutout'; readonly size: number }
+  | {
+      readonly kind: 'cutout'
+      /** In pixels. */
+      readonly size: number
+    }
   /** λ · image + (1 − λ) · another one of the batch, targets likewise; one λ per batch, from Beta(alpha, alpha). */
-  | { readonly kind: 'mixup'; readonly alpha: number }
+  | {
+      readonly kind: 'mixup'
+      /** Above 0; the larger, the more often both images are seen. */
+      readonly alpha: number
+    }
 
 /** Where images and labels come from, as a recipe says it; paths are files or folders. */
 export type DataSource =
-  /** A folder with the four IDX files, gzipped or not. */
-  | { readonly kind: 'mnist'; readonly path: string }
-  /** A folder with the binary batches. */
-  | { readonly kind: 'cifar10'; readonly path: string }
-  /** IDX files, gzipped or not. */
+  | {
+      readonly kind: 'mnist'
+      /** A folder with the four IDX files, gzipped or not. */
+      readonly path: string
+    }
+  | {
+      readonly kind: 'cifar10'
+      /** A folder with the binary batches. */
+      readonly path: string
+    }
   | {
       readonly kind: 'idx'
+      /** An IDX file of [count, height, width], gzipped or not; likewise the others. */
       readonly trainImages: string
+      /** [count] */
       readonly trainLabels: string
+      /** [count, height, width] */
       readonly testImages: string
+      /** [count] */
       readonly testLabels: string
     }
-  /** `images`: folders with a folder of images per class; `tar`: tars of such, gzipped or not. */
   | {
+      /** `images`: folders with a folder of images per class; `tar`: tars of such, gzipped or not. */
       readonly kind: 'images' | 'tar'
+      /** Training images. */
       readonly train: string
+      /** Images to choose the best network by. */
       readonly validation?: string
+      /** Images to measure the network with, once, at the end. */
       readonly test?: string
       /** Without `test`: this part of the training images, drawn by the seed from every class alike, is for testing. */
       readonly testFraction?: number
@@ -158,9 +212,13 @@ export type DataSource =
 /** Small pictures drawn by the seed, to try things out. */
 export interface GeneratedSource {
   readonly kind: 'generated'
+  /** How many there are. */
   readonly classes: number
+  /** For training. */
   readonly trainImages: number
+  /** For testing. */
   readonly testImages: number
+  /** 1 grey, 3 colours. */
   readonly channels: 1 | 3
   /** Height and width in pixels. */
   readonly size: number

@@ -12,7 +12,10 @@ export {
   readSafetensors,
   type Safetensors,
   type SafetensorsTensor,
+  type SafetensorsWeight,
   safetensorsChunks,
+  type WeightSource,
+  weightsOf,
 } from './safetensors.ts'
 export {
   elementTypeOf,

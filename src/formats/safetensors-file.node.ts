@@ -5,14 +5,20 @@ import { headerLength, parseSafetensorsHeader, type SafetensorsHeader } from './
 
 /** A file of which only the header has been read. */
 export interface SafetensorsFile extends SafetensorsHeader {
+  /** As it was given. */
   readonly path: string
-  /** Reads one tensor. @throws KerfError `not-found` for a name that is not in the file */
+  /**
+   * Reads one tensor. @throws KerfError `not-found` for a name that is not in the file
+   * @param name one of `entries`
+   */
   read(name: string): SafetensorsTensor
+  /** Lets go of the file. Nothing can be read any more. */
   close(): void
 }
 
 /**
  * Opens a file and checks its header; tensors are read when asked for.
+ * @param path of a .safetensors file
  * @throws KerfError `not-found`, `not-a-file`, `no-access`, `bad-safetensors` (with the path)
  */
 export function openSafetensorsFile(path: string): SafetensorsFile {

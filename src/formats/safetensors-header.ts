@@ -30,6 +30,7 @@ const bits = {
   U64: 64,
 } as const
 
+/** The element types of safetensors: `F32`, `BF16`, `I64` … */
 export type SafetensorsType = keyof typeof bits
 export const safetensorsTypes = Object.keys(bits) as SafetensorsType[]
 
@@ -62,9 +63,13 @@ export const bitsOf = (type: SafetensorsType): number => bits[type]
 /** Longest header that is read, in bytes: the reference implementation's limit. */
 export const safetensorsHeaderLimit = 100_000_000
 
+/** Where a tensor lies in a file. */
 export interface SafetensorsEntry {
+  /** The tensor's. */
   readonly name: string
+  /** Of its elements. */
   readonly type: SafetensorsType
+  /** Sizes of its axes. */
   readonly shape: readonly number[]
   /** First byte, counted from the start of the file. */
   readonly start: number
@@ -72,6 +77,7 @@ export interface SafetensorsEntry {
   readonly end: number
 }
 
+/** What a file says of its tensors. */
 export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>
   /** In the order of their bytes. */

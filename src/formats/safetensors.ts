@@ -1,20 +1,34 @@
-import { elementCount, KerfError } from '../base/index.ts'
-import { bitsOf, headerLength, parseSafetensorsHeader, type SafetensorsType } from './safetensors-header.ts'
+import { type ElementType, elementCount, KerfError } from '../base/index.ts'
+import {
+  bitsOf,
+  elementTypeOf,
+  headerLength,
+  parseSafetensorsHeader,
+  type SafetensorsHeader,
+  type SafetensorsType,
+} from './safetensors-header.ts'
 
+/** A tensor of a safetensors file. */
 export interface SafetensorsTensor {
+  /** Of its elements, by safetensors' name. */
   readonly type: SafetensorsType
+  /** Sizes of its axes. */
   readonly shape: readonly number[]
   /** Row-major, little-endian. */
   readonly bytes: Uint8Array
 }
 
+/** What a safetensors file holds (https://github.com/huggingface/safetensors). */
 export interface Safetensors {
+  /** Texts by name; empty where there are none. */
   readonly metadata: Readonly<Record<string, string>>
+  /** By name; views of the file's bytes. */
   readonly tensors: ReadonlyMap<string, SafetensorsTensor>
 }
 
 /**
  * Reads a whole file from memory. Nothing is copied: the tensors are views of `bytes`.
+ * @param bytes the whole file
  * @throws KerfError `bad-safetensors`
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
@@ -29,6 +43,36 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
       ]),
     ),
   }
+}
+
+/** A tensor of a file as networks take weights. */
+export interface SafetensorsWeight {
+  /** Undefined for types that ONNX has not. */
+  readonly elementType: ElementType | undefined
+  /** Sizes of its axes. */
+  readonly shape: readonly number[]
+  /** Row-major, little-endian; read when asked for. */
+  bytes(): Uint8Array
+}
+
+/** What weights can be taken from: a file in memory, or one that is open. */
+export type WeightSource =
+  | Safetensors
+  | (SafetensorsHeader & { /** Reads one tensor. */ read(name: string): SafetensorsTensor })
+
+/** The tensors of a file by name, as `importNet` takes them. */
+export function weightsOf(source: WeightSource): Map<string, SafetensorsWeight> {
+  const described = 'read' in source ? source.entries : source.tensors
+  return new Map(
+    [...described].map(([name, { type, shape }]) => [
+      name,
+      {
+        elementType: elementTypeOf(type),
+        shape,
+        bytes: () => ('read' in source ? source.read(name) : source.tensors.get(name)!).bytes,
+      },
+    ]),
+  )
 }
 
 /**
@@ -68,7 +112,11 @@ function checkTensor(name: string, type: SafetensorsType, shape: readonly number
     )
 }
 
-/** The whole file; see `safetensorsChunks`. */
+/**
+ * The whole file; see `safetensorsChunks`.
+ * @param tensors by name
+ * @param metadata texts by name; none by default
+ */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
   metadata: Readonly<Record<string, string>> = {},
@@ -85,7 +133,11 @@ export function encodeSafetensors(
 
 const bytesOf = (array: Float32Array | Float64Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 
-/** A tensor over an array's own bytes; a list by default. Typed arrays are little-endian on every machine Kerf runs on. */
+/**
+ * A tensor over an array's own bytes; a list by default. Typed arrays are little-endian on every machine Kerf runs on.
+ * @param values as many as the shape holds
+ * @param shape sizes of its axes
+ */
 export const float32Tensor = (values: Float32Array, shape: readonly number[] = [values.length]): SafetensorsTensor => ({
   type: 'F32',
   shape,

@@ -4,6 +4,7 @@ import type { Shape } from '../base/index.ts'
  * How the axes of images lie in a network's input: PyTorch's exports have channels, height, width; TensorFlow's height, width, channels.
  */
 
+/** How the axes of images lie in a network's input: channels first, as PyTorch exports, or last, as TensorFlow does. */
 export type ImageLayout = 'NCHW' | 'NHWC'
 
 /** From [N, C, H, W] to the layout. */

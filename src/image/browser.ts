@@ -9,11 +9,45 @@ import { type PreprocessingOptions, preprocessingFor } from './preprocessing.ts'
  * What a browser can draw: HTMLCanvasElement, OffscreenCanvas, ImageBitmap, VideoFrame, HTMLImageElement, HTMLVideoElement. Described by its sizes, so
  * that this compiles without the DOM's types.
  */
-export type BrowserImage =
-  | { readonly displayWidth: number; readonly displayHeight: number }
-  | { readonly videoWidth: number; readonly videoHeight: number }
-  | { readonly naturalWidth: number; readonly naturalHeight: number }
-  | { readonly width: number; readonly height: number }
+export type BrowserImage = VideoFrameSize | VideoSize | ImageElementSize | CanvasSize
+
+/** What is used of a VideoFrame. Sizes are in pixels here, as in the others. */
+export interface VideoFrameSize {
+  /** As it is shown. */
+  readonly displayWidth: number
+  /** As it is shown. */
+  readonly displayHeight: number
+}
+
+/** What is used of an HTMLVideoElement. */
+export interface VideoSize {
+  /** Of the film, not of the element. */
+  readonly videoWidth: number
+  /** Of the film, not of the element. */
+  readonly videoHeight: number
+}
+
+/** What is used of an HTMLImageElement. */
+export interface ImageElementSize {
+  /** Of the image, not of the element. */
+  readonly naturalWidth: number
+  /** Of the image, not of the element. */
+  readonly naturalHeight: number
+}
+
+/** What is used of an HTMLCanvasElement, an OffscreenCanvas or an ImageBitmap. */
+export interface CanvasSize {
+  /** Of its pixels. */
+  readonly width: number
+  /** Of its pixels. */
+  readonly height: number
+}
+
+/** How an image becomes an input, where it should be otherwise than the model's file says. */
+export interface ImageToTensorOptions extends PreprocessingOptions {
+  /** Name of the input that takes the image; by default the only one. */
+  readonly input?: string
+}
 
 /**
  * An image as a model takes it: sized, ordered and scaled as the model's file says, else as `preprocessingFor` assumes.
@@ -21,15 +55,15 @@ export type BrowserImage =
  *     const { logits } = await session.run({ input: imageToTensor(canvas, model) })
  *
  * @param image a canvas, ImageBitmap, VideoFrame, `<img>` or `<video>` that has loaded, ImageData, or `{ data, width, height }` anywhere
- * @param options override what the file says; `input` is the input's name, the only one by default
  * @returns [1, C, H, W], or [1, H, W, C] where the model takes it so
  * @throws KerfError `unknown-input`, `not-an-image-input`, `bad-options`, `bad-image` (nothing to draw yet, or pixels of another origin)
  */
 export function imageToTensor(
   image: BrowserImage | PixelImage,
   model: Model,
-  { input: name, ...options }: PreprocessingOptions & { readonly input?: string } = {},
+  options: ImageToTensorOptions = {},
 ): HostTensor {
+  const { input: name, ...given } = options
   const inputs = graphInputs(model.graph)
   const input = name === undefined && inputs.length === 1 ? inputs[0] : inputs.find((i) => i.name === name)
   if (!input)
@@ -38,7 +72,7 @@ export function imageToTensor(
       `${name === undefined ? `The model has ${inputs.length} inputs: say which one takes the image, as in { input: "name" }` : `The model has no input "${name}"`}. Its inputs: ${inputs.map((i) => i.name).join(', ') || 'none'}.`,
       { input: name },
     )
-  const { preprocessing } = preprocessingFor(input, options, imageMetadata(model).preprocessing)
+  const { preprocessing } = preprocessingFor(input, given, imageMetadata(model).preprocessing)
   return imageTensor(pixelsOf(image), preprocessing, input.type?.kind === 'tensor' ? input.type.elementType : 'float32')
 }
 

@@ -7,7 +7,9 @@ import type { Preprocessing } from './preprocessing.ts'
 export interface PixelImage {
   /** [height, width, channels], 0 to 255 */
   readonly data: Uint8Array | Uint8ClampedArray
+  /** In pixels. */
   readonly height: number
+  /** In pixels. */
   readonly width: number
   /** 1 grey, 3 red, green and blue, 4 with alpha: the image is laid on black. Default: as many as the data has. */
   readonly channels?: number
@@ -17,8 +19,11 @@ export interface PixelImage {
 export interface PlanarImage {
   /** [channels, height, width], 0 to 255 */
   readonly pixels: Uint8Array
+  /** 1 grey, 3 red, green and blue. */
   readonly channels: 1 | 3
+  /** In pixels. */
   readonly height: number
+  /** In pixels. */
   readonly width: number
 }
 

@@ -1,9 +1,25 @@
 // Images as networks take them, and what their classes are called: written in a model's file, read from it, applied.
 // Not here: decoding files (data/), sets of images (data/), the command line.
 // May import: base, graph, runtime (tensors), data (resizing).
-export { type BrowserImage, imageToTensor, pixelsOf } from './browser.ts'
+export {
+  type BrowserImage,
+  type CanvasSize,
+  type ImageElementSize,
+  type ImageToTensorOptions,
+  imageToTensor,
+  pixelsOf,
+  type VideoFrameSize,
+  type VideoSize,
+} from './browser.ts'
 export { imageTensor, type PixelImage, type PlanarImage, planarTensor } from './image-tensor.ts'
-export { type ImageMetadata, imageMetadata, imageShapes, withImageMetadata, withKeptClasses } from './metadata.ts'
+export {
+  type ImageMetadata,
+  imageMetadata,
+  imageShapes,
+  type NewImageMetadata,
+  withImageMetadata,
+  withKeptClasses,
+} from './metadata.ts'
 export {
   type Assumption,
   imageNet,

@@ -23,7 +23,8 @@ export interface ImageMetadata {
  * What a file says of images and classes: Kerf's own keys, else what Ultralytics writes (names, imgsz, task), else ONNX's keys of images
  * (Image.BitmapPixelFormat, Image.NominalPixelRange; docs/MetadataProps.md of ONNX 1.20).
  */
-export function imageMetadata({ metadata }: Pick<Model, 'metadata'>): ImageMetadata {
+export function imageMetadata(model: Pick<Model, 'metadata'>): ImageMetadata {
+  const { metadata } = model
   const problems: string[] = []
   const read = <T>(key: string, check: (value: unknown) => T | undefined): T | undefined => {
     const text = metadata.get(key)
@@ -41,11 +42,16 @@ export function imageMetadata({ metadata }: Pick<Model, 'metadata'>): ImageMetad
   }
 }
 
-/** A model with this in its metadata; a field that is undefined stays as it is. */
-export function withImageMetadata(
-  model: Model,
-  { classes, preprocessing }: { readonly classes?: readonly string[]; readonly preprocessing?: Preprocessing },
-): Model {
+/** What can be written into a model's file; a field that is undefined stays as it is there. */
+export interface NewImageMetadata {
+  /** Names of the classes, in the order of the outputs. */
+  readonly classes?: readonly string[]
+  /** How images become the network's input. */
+  readonly preprocessing?: Preprocessing
+}
+
+/** A model with this in its metadata. */
+export function withImageMetadata(model: Model, { classes, preprocessing }: NewImageMetadata): Model {
   const editor = editGraph(model)
   if (classes) editor.setMetadata(keys.classes, JSON.stringify(classes))
   if (preprocessing) editor.setMetadata(keys.image, JSON.stringify(preprocessing))

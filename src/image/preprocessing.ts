@@ -16,7 +16,9 @@ export interface Preprocessing {
   readonly crop?: readonly [height: number, width: number]
   /** 3, or 1 for grey. */
   readonly channels: 1 | 3
+  /** Of the channels. */
   readonly order: 'rgb' | 'bgr'
+  /** Of the network's input. */
   readonly layout: ImageLayout
   /** 1/255: values from 0 to 1. */
   readonly scale: number
@@ -32,7 +34,9 @@ export type PreprocessingOptions = Partial<Preprocessing>
 /** What nothing said. */
 export type Assumption = 'size' | 'fit' | 'order' | 'scale' | 'mean and std'
 
+/** How images become an input, and how sure that is. */
 export interface ResolvedPreprocessing {
+  /** Every field is known or assumed. */
   readonly preprocessing: Preprocessing
   /** What neither the caller, the file nor the input's shape said. Empty: everything is known. */
   readonly assumed: readonly Assumption[]

@@ -42,6 +42,8 @@ export function transformsOf({
 /**
  * What a network that was trained with these transforms takes; what is random in training has no part in it. Of several resizes the last one counts.
  * @param shape [C, H, W] of the set's images: the size, where no transform makes one
+ * @param transforms in order, as the loader was given them
+ * @param layout of the network's input; NCHW by default
  */
 export function preprocessingOf(
   transforms: readonly Transform[],

@@ -10,7 +10,9 @@ import { Layers } from './layers.ts'
  * BatchNormalization and activation where the block has them; `bare` leaves the convolutions alone, as the formulas of cost/ count them.
  */
 
+/** Sizes of a block. */
 export interface BlockOptions {
+  /** Of the input. */
   readonly inChannels: number
   /** Those of the input by default. */
   readonly outChannels?: number

@@ -41,6 +41,7 @@ export const nets = {
   fasternet_l: fasternetL,
 } as const satisfies Record<string, Net>
 
+/** A key of `nets`. */
 export type NetName = keyof typeof nets
 
 /** What each network is, in a line. */

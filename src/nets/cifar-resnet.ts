@@ -9,6 +9,7 @@ import type { NetOptions } from './options.ts'
  * ResNet for CIFAR (He et al., CVPR 2016, section 4.2): three stages of n blocks with 16, 32 and 64 channels, 6n + 2 layers.
  */
 
+/** What residual networks for CIFAR take besides. */
 export interface CifarResNetOptions extends NetOptions {
   /**
    * The shortcut where the shape changes. 'conv', the default: 1×1 convolution with stride 2 and BatchNormalization, which AdderNet and the

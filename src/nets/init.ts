@@ -7,6 +7,7 @@ import { lazyTensor, type Tensor } from '../graph/index.ts'
  * and variance), so that a mistake in any of them changes the output.
  */
 
+/** How weights are drawn. */
 export interface Initialization {
   /**
    * Weights of convolutions and linear layers are normal with mean 0 and standard deviation √(2/n) times this; n is the number of
@@ -30,6 +31,7 @@ export interface Initialization {
   readonly varianceDeviation: number
 }
 
+/** A small spread everywhere, so that a mistake in any weight changes the output. */
 export const defaultInitialization: Initialization = {
   weightGain: 1,
   residualGain: 0.25,

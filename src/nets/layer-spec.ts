@@ -1,12 +1,21 @@
+/** A layer's path in the PyTorch model: `layer1.0.conv1`. Its node has that name, its weights PyTorch's names behind it. */
+export type LayerName = string
+
 /** A value [batch, channels, height, width]; flattened [batch, channels], with height and width 1. */
 export interface FeatureMap {
+  /** Its name in the graph. */
   readonly value: string
+  /** How many it has. */
   readonly channels: number
+  /** In pixels. */
   readonly height: number
+  /** In pixels. */
   readonly width: number
 }
 
+/** A convolution. */
 export interface ConvSpec {
+  /** Filters. */
   readonly outChannels: number
   /** 1 by default. */
   readonly kernel?: number | readonly [height: number, width: number]
@@ -24,8 +33,11 @@ export interface ConvSpec {
   readonly ordinary?: boolean
 }
 
+/** A pooling window. */
 export interface PoolSpec {
+  /** Its side. */
   readonly kernel: number
+  /** Its steps. */
   readonly stride: number
   /** 0 by default. */
   readonly padding?: number

@@ -1,7 +1,7 @@
 import { KerfError } from '../base/index.ts'
 import { type AttributeValue, GraphBuilder, type Model, type Tensor, tensorOf } from '../graph/index.ts'
 import { defaultInitialization, drawn, heDeviation, type Initialization } from './init.ts'
-import type { ConvSpec, FeatureMap, PoolSpec } from './layer-spec.ts'
+import type { ConvSpec, FeatureMap, LayerName, PoolSpec } from './layer-spec.ts'
 import type { ConvolutionOperator, NetOptions } from './options.ts'
 import { pair, slid } from './sliding.ts'
 
@@ -12,7 +12,9 @@ const ordinaryConvolution: ConvolutionOperator = { opType: 'Conv', domain: '', w
  * weights the names PyTorch gives them (`layer1.0.conv1.weight`, `bn1.running_mean`).
  */
 export class Layers {
+  /** The network's input. */
   readonly input: FeatureMap
+  /** How many the classifier is to tell apart. */
   readonly classes: number
   readonly #builder: GraphBuilder
   readonly #batch: number | string
@@ -55,7 +57,8 @@ export class Layers {
     }
   }
 
-  conv(x: FeatureMap, name: string, spec: ConvSpec): FeatureMap {
+  /** A convolution, or what stands for it in the network's body. */
+  conv(x: FeatureMap, name: LayerName, spec: ConvSpec): FeatureMap {
     const [height, width] = pair(spec.kernel ?? 1)
     const { outChannels, stride = 1, groups = 1 } = spec
     const padding = [spec.padding ?? height >> 1, spec.padding ?? width >> 1] as const
@@ -81,8 +84,12 @@ export class Layers {
     }
   }
 
-  /** @param residual the last layer of a residual branch */
-  batchNorm(x: FeatureMap, name: string, { residual = false } = {}): FeatureMap {
+  /**
+   * BatchNormalization.
+   * @param options `residual`: the last layer of a residual branch; false by default
+   */
+  batchNorm(x: FeatureMap, name: LayerName, options: { readonly residual?: boolean } = {}): FeatureMap {
+    const { residual = false } = options
     const { gammaDeviation, betaDeviation, meanDeviation, varianceDeviation, residualGain } = this.#init
     const gamma = residual ? residualGain : 1
     const vector = (key: string, map: (normal: number) => number) =>
@@ -97,28 +104,32 @@ export class Layers {
   }
 
   /** Convolution and BatchNormalization; `residual` is about the latter here. */
-  convBn(x: FeatureMap, convName: string, bnName: string, spec: ConvSpec): FeatureMap {
+  convBn(x: FeatureMap, convName: LayerName, bnName: LayerName, spec: ConvSpec): FeatureMap {
     return this.batchNorm(this.conv(x, convName, { ...spec, residual: false }), bnName, spec)
   }
 
-  /** A fully connected layer with bias on a flattened value. */
-  linear(x: FeatureMap, name: string, outFeatures: number): FeatureMap {
+  /**
+   * A fully connected layer with bias on a flattened value.
+   * @param outFeatures how many outputs
+   */
+  linear(x: FeatureMap, name: LayerName, outFeatures: number): FeatureMap {
     const weight = this.#weights(name, [outFeatures, x.channels], heDeviation(x.channels))
     const value = this.#builder.node('Gemm', [x.value, weight, this.#bias(name, outFeatures)], { transB: 1 }, { name })
     return { ...x, value, channels: outFeatures }
   }
 
-  relu(x: FeatureMap, name: string): FeatureMap {
+  /** max(x, 0) */
+  relu(x: FeatureMap, name: LayerName): FeatureMap {
     return this.#same('Relu', x, name)
   }
 
   /** min(max(x, 0), 6) */
-  relu6(x: FeatureMap, name: string): FeatureMap {
+  relu6(x: FeatureMap, name: LayerName): FeatureMap {
     return this.#same('Clip', x, name, [this.#scalar('relu6.min', 0), this.#scalar('relu6.max', 6)])
   }
 
   /** min(max(x/6 + 1/2, 0), 1) */
-  hardSigmoid(x: FeatureMap, name: string): FeatureMap {
+  hardSigmoid(x: FeatureMap, name: LayerName): FeatureMap {
     return this.#same('HardSigmoid', x, name, [], { alpha: 1 / 6, beta: 0.5 })
   }
 
@@ -126,30 +137,38 @@ export class Layers {
    * x · (1 + erf(x/√2)) / 2, written out: the operator Gelu came with opset 20, and these four nodes keep all networks at the opset
    * that every runtime reads. Runtimes know the pattern, because exporters write the same one.
    */
-  gelu(x: FeatureMap, name: string): FeatureMap {
+  gelu(x: FeatureMap, name: LayerName): FeatureMap {
     const scaled = this.#same('Div', x, `${name}.div`, [this.#scalar('gelu.sqrt2', Math.SQRT2)])
     const erf = this.#same('Erf', scaled, `${name}.erf`)
     const shifted = this.#same('Add', erf, `${name}.add`, [this.#scalar('gelu.one', 1)])
     return this.#same('Mul', this.mul(x, shifted, `${name}.mul`), name, [this.#scalar('gelu.half', 0.5)])
   }
 
-  add(a: FeatureMap, b: FeatureMap, name: string): FeatureMap {
+  /** a + b, of the same shape. */
+  add(a: FeatureMap, b: FeatureMap, name: LayerName): FeatureMap {
     return this.#same('Add', a, name, [b.value])
   }
 
   /** a · b; b has the shape of a, or is one factor per channel. */
-  mul(a: FeatureMap, b: FeatureMap, name: string): FeatureMap {
+  mul(a: FeatureMap, b: FeatureMap, name: LayerName): FeatureMap {
     return this.#same('Mul', a, name, [b.value])
   }
 
-  concat(parts: readonly FeatureMap[], name: string): FeatureMap {
+  /**
+   * Channels side by side.
+   * @param parts of the same height and width
+   */
+  concat(parts: readonly FeatureMap[], name: LayerName): FeatureMap {
     const inputs = parts.map((p) => p.value)
     const channels = parts.reduce((sum, p) => sum + p.channels, 0)
     return { ...parts[0]!, value: this.#builder.node('Concat', inputs, { axis: 1 }, { name }), channels }
   }
 
-  /** The first `channels` channels, and the others. */
-  split(x: FeatureMap, name: string, channels: number): [FeatureMap, FeatureMap] {
+  /**
+   * The first `channels` channels, and the others.
+   * @param channels fewer than x has
+   */
+  split(x: FeatureMap, name: LayerName, channels: number): [FeatureMap, FeatureMap] {
     const sizes = [channels, x.channels - channels] as const
     const outputs = [`${name}_first`, `${name}_rest`] as const
     this.#builder.node('Split', [x.value, this.#builder.ints(`${name}.split`, sizes)], { axis: 1 }, { name, outputs })
@@ -159,8 +178,11 @@ export class Layers {
     ]
   }
 
-  /** Every `step`-th row and column, from the first on. */
-  subsample(x: FeatureMap, name: string, step: number): FeatureMap {
+  /**
+   * Every `step`-th row and column, from the first on.
+   * @param step 2: every second one
+   */
+  subsample(x: FeatureMap, name: LayerName, step: number): FeatureMap {
     const ints = (key: string, values: readonly number[]) => this.#builder.ints(`${name}.${key}`, values)
     const inputs = [
       ints('starts', [0, 0]),
@@ -175,13 +197,18 @@ export class Layers {
     }
   }
 
-  /** Channels of zeros before and after those of x. */
-  padChannels(x: FeatureMap, name: string, before: number, after: number): FeatureMap {
+  /**
+   * Channels of zeros before and after those of x.
+   * @param before how many
+   * @param after how many
+   */
+  padChannels(x: FeatureMap, name: LayerName, before: number, after: number): FeatureMap {
     const pads = this.#builder.ints(`${name}.pads`, [0, before, 0, 0, 0, after, 0, 0])
     return { ...this.#same('Pad', x, name, [pads]), channels: before + x.channels + after }
   }
 
-  maxPool(x: FeatureMap, name: string, spec: PoolSpec): FeatureMap {
+  /** The largest value of each window. */
+  maxPool(x: FeatureMap, name: LayerName, spec: PoolSpec): FeatureMap {
     const { kernel, stride, padding = 0, ceilMode = false } = spec
     const attributes = {
       kernel_shape: [kernel, kernel],
@@ -193,11 +220,13 @@ export class Layers {
     return { ...this.#same('MaxPool', x, name, [], attributes), height: size(x.height), width: size(x.width) }
   }
 
-  globalAveragePool(x: FeatureMap, name: string): FeatureMap {
+  /** The mean of every channel, [batch, channels, 1, 1]. */
+  globalAveragePool(x: FeatureMap, name: LayerName): FeatureMap {
     return { ...this.#same('GlobalAveragePool', x, name), height: 1, width: 1 }
   }
 
-  flatten(x: FeatureMap, name: string): FeatureMap {
+  /** [batch, channels · height · width] */
+  flatten(x: FeatureMap, name: LayerName): FeatureMap {
     return {
       ...this.#same('Flatten', x, name, [], { axis: 1 }),
       channels: x.channels * x.height * x.width,
@@ -216,7 +245,7 @@ export class Layers {
     return this.#ending('output', [channels, height, width])
   }
 
-  #ending(name: string, shape: readonly number[]): Model {
+  #ending(name: LayerName, shape: readonly number[]): Model {
     const last = this.#builder.model().graph.nodes.at(-1)
     if (last) this.#builder.rename(last.outputs[0]!, name)
     this.#builder.output(name, { kind: 'tensor', elementType: 'float32', shape: [this.#batch, ...shape] })
@@ -227,7 +256,7 @@ export class Layers {
   #same(
     opType: string,
     x: FeatureMap,
-    name: string,
+    name: LayerName,
     more: readonly string[] = [],
     attributes: Readonly<Record<string, AttributeValue>> = {},
   ): FeatureMap {
@@ -251,11 +280,11 @@ export class Layers {
     )
   }
 
-  #scalar(name: string, value: number): string {
+  #scalar(name: LayerName, value: number): string {
     return this.#constant(name, tensorOf('float32', [], [value]))
   }
 
-  #constant(name: string, tensor: Tensor): string {
+  #constant(name: LayerName, tensor: Tensor): string {
     return this.#builder.constant(name, tensor)
   }
 }

@@ -16,7 +16,9 @@ export const netNameOf = (given: string): string | undefined =>
 
 /** A network, and what convolves in it: `resnet20`, `resnet20-adder`. */
 export interface NamedNet {
+  /** A key of `nets`. */
   readonly net: NetName
+  /** Whether its body is made of adder convolutions. */
   readonly adder: boolean
 }
 
@@ -25,6 +27,7 @@ export type NamedNetOptions = Omit<CifarResNetOptions, 'convolution'>
 
 /**
  * A network's name, with `-adder` behind it where its body shall be made of adder convolutions.
+ * @param name `resnet20`, `resnet20-adder` …
  * @throws KerfError `unknown-net`
  */
 export function parseNetName(name: string): NamedNet {

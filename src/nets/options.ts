@@ -6,7 +6,9 @@ import type { Initialization } from './init.ts'
  * classifier stay ordinary.
  */
 export interface ConvolutionOperator {
+  /** The operator's name. */
   readonly opType: string
+  /** Its domain; empty for ONNX's own. */
   readonly domain: string
   /** Standard deviation of the weights, for outputs that are sums of `fanIn` terms. */
   readonly weightDeviation: (fanIn: number) => number

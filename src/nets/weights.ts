@@ -21,24 +21,31 @@ import { buildNet, type NamedNetOptions, parseNetName, twinName } from './named.
 export interface StoredWeight {
   /** Undefined for a type that ONNX has not. */
   readonly elementType: ElementType | undefined
+  /** Sizes of its axes, as PyTorch has them. */
   readonly shape: readonly number[]
+  /** Row-major, little-endian. */
   bytes(): Uint8Array
 }
 
 /** A weight that does not fit. */
 export interface WeightMismatch {
+  /** The tensor's. */
   readonly name: string
   /** missing: the network has it, the file has not; unknown: the file has it, the network has not. */
   readonly kind: 'missing' | 'unknown' | 'shape' | 'elementType'
+  /** What does not fit, in words. */
   readonly problem: string
 }
 
+/** A network with weights from elsewhere. */
 export interface ImportedNet {
+  /** The network. */
   readonly model: Model
   /** How the network was built: what was given, and what followed from the weights. */
   readonly options: NamedNetOptions
   /** Tensors that went into the network. */
   readonly tensors: number
+  /** Learnable numbers that went into it. */
   readonly parameters: number
   /** Tensors of the file that no network needs. */
   readonly ignored: readonly string[]

@@ -7,6 +7,7 @@ import { keptModel } from './write.ts'
 /**
  * Reads an ONNX file of any size. Its weights, inside or in external files beside it, are read when their bytes are asked for: the files
  * must stay as they are for as long as the model is used.
+ * @param path of an .onnx file
  * @throws KerfError `not-found`, `not-a-file`, `no-access`, and as `readModel`
  */
 export function readModelFile(path: string): Model {

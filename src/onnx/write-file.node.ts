@@ -8,6 +8,7 @@ import { checkExternalData } from './external-check.ts'
 import { fileError } from './file-source.node.ts'
 import { filesOf } from './read-file.node.ts'
 
+/** Where weights go, and whether a file may be replaced. */
 export interface WriteOptions {
   /** Replace what is there; by default that is an error. */
   readonly force?: boolean
@@ -20,15 +21,21 @@ export interface WriteOptions {
   readonly protect?: readonly string[]
 }
 
+/** The files that were written. */
 export interface WrittenModel {
+  /** Of the model. */
   readonly path: string
+  /** Its size. */
   readonly bytes: number
+  /** Of the file with its weights, if there is one. */
   readonly externalPath?: string
+  /** Its size. */
   readonly externalBytes?: number
 }
 
 /**
  * Writes a model, whole or not at all: into temporary files beside the target, renamed when everything is on the disk.
+ * @param path of the model's file
  * @throws KerfError `exists` (without `force`), `same-file` (the target is what the weights are read from, or protected), `too-large`
  *   ('never' and 2 GiB or more), `not-found` (no such folder), `no-access`, `disk-full`, and whatever reading the weights throws
  */

@@ -10,7 +10,9 @@ import { clampAdderWeights } from '../ops/index.ts'
 
 /** Numbers as unsigned codes: x ≈ scale·(code − zeroPoint), codes 0 to `most`; 0 is exactly a code. */
 export interface AdderScale {
+  /** What one step of a code stands for. */
   readonly scale: number
+  /** The code of 0. */
   readonly zeroPoint: number
   /** 2^bits − 1. */
   readonly most: number

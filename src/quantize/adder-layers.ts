@@ -22,7 +22,9 @@ import { type AdderCodes, type AdderScale, adderCodes, adderScale } from './adde
 
 /** What a layer's input was seen to be. */
 export interface InputRange {
+  /** The smallest value. */
   readonly lo: number
+  /** The largest. */
   readonly hi: number
 }
 
@@ -30,9 +32,11 @@ export interface InputRange {
 export interface QuantizedAdderLayer extends AdderScale {
   /** The node's name (or that of its output). */
   readonly node: string
+  /** Of the codes. */
   readonly bits: number
   /** The range that the codes span: the given one, with 0 in it, rounded to the scale. */
   readonly range: InputRange
+  /** How many it has. */
   readonly weights: number
   /** How many weights lay outside the range, and went into the bias. */
   readonly clampedWeights: number
@@ -40,7 +44,9 @@ export interface QuantizedAdderLayer extends AdderScale {
   readonly roundingError: number
 }
 
+/** A network with adder layers in codes. */
 export interface QuantizedAdderLayers {
+  /** The network. */
   readonly model: Model
   /** In the order of the nodes. */
   readonly layers: readonly QuantizedAdderLayer[]

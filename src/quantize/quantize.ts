@@ -18,17 +18,21 @@ export interface CalibrationBatch {
   readonly count: number
 }
 
+/** Images for calibration. */
 export interface CalibrationImages {
   /** Of an image, as the network's input has it: [C, H, W]. */
   readonly shape: readonly number[]
+  /** Images of a batch. */
   readonly batchSize: number
   /** Read once. */
   readonly batches: AsyncIterable<CalibrationBatch>
 }
 
+/** How a network is quantised, and on what it is calibrated. */
 export interface QuantizeOptions extends RunningOptions, Task {
   /** Of the codes: 2 to 8. */
   readonly bits: number
+  /** What ranges follow from: a few hundred are enough. */
   readonly images: CalibrationImages
   /** How ranges are chosen; 'mse' by default. */
   readonly range?: RangeMethod
@@ -43,7 +47,10 @@ export interface QuantizedLayer extends QuantizedAdderLayer {
   /** The tensor that the layer reads. */
   readonly input: string
   /** Its extremes in the calibration data. */
-  readonly seen: { readonly lo: number; readonly hi: number }
+  readonly seen: {
+    /** The smallest value. */ readonly lo: number /** The largest. */
+    readonly hi: number
+  }
   /** What coding alone changes in it. */
   readonly coding: CodingError
   /**
@@ -53,13 +60,19 @@ export interface QuantizedLayer extends QuantizedAdderLayer {
   readonly drift: number
 }
 
+/** A network in codes, and what that did to it. */
 export interface Quantized {
+  /** The network in codes; any ONNX runtime runs it. */
   readonly model: Model
+  /** Of the codes. */
   readonly bits: number
+  /** How ranges were chosen. */
   readonly range: RangeMethod
+  /** Whether each filter's mean result was put right. */
   readonly biasCorrection: boolean
   /** Images that ranges follow from. */
   readonly images: number
+  /** What it did to each adder layer, in the order of the nodes. */
   readonly layers: readonly QuantizedLayer[]
   /** Change of the network's first output on the first images, as `drift`. */
   readonly outputDrift: number

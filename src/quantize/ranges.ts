@@ -7,6 +7,7 @@ import type { Observer } from './observer.ts'
  * The range that codes span, from what was seen. A wide one rounds coarsely, a narrow one cuts off; the fewer the bits, the more there is to win.
  */
 
+/** How a range can be chosen. */
 export const rangeMethods = ['minmax', 'mse', 'percentile'] as const
 /**
  * minmax: all that was seen. percentile: all but 1 in 10,000 on either side. mse: the range whose codes are nearest to the inputs and to the

@@ -3,9 +3,13 @@ import { valueText } from './numbers.ts'
 /** Bars in groups: one group per category, in it one bar per series. */
 export interface BarChart {
   readonly kind: 'bars'
+  /** Above the chart. */
   readonly title: string
+  /** Names of the groups. */
   readonly categories: readonly string[]
+  /** What each group has a bar of. */
   readonly series: readonly {
+    /** In the legend. */
     readonly name: string
     /** One per category; what is not finite has no bar. */
     readonly values: readonly number[]

@@ -53,8 +53,12 @@ export function linksOf(blocks: readonly Block[]): [from: number, to: number][] 
   return [...links.values()]
 }
 
-/** An SVG in the colours of the page that it is put into; '' where there are fewer than two blocks, or too many to be read. */
-export function blockGraph({ layers }: Pick<Profile, 'layers'>): string {
+/**
+ * An SVG in the colours of the page that it is put into; '' where there are fewer than two blocks, or too many to be read.
+ * @param profile its layers
+ */
+export function blockGraph(profile: Pick<Profile, 'layers'>): string {
+  const { layers } = profile
   const blocks = shownBlocks(layers)
   if (blocks.length < 2 || blocks.length > unreadable) return ''
   const title = 'Blocks, and their parts of the whole'

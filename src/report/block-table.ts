@@ -54,7 +54,10 @@ const sumOf = (layers: readonly Layer[], count: Count): Cell =>
     layers.some((l) => l[count] === null),
   )
 
-/** A row per block down to `depth`, indented, with its part of all MACs. */
+/**
+ * A row per block down to `depth`, indented, with its part of all MACs.
+ * @param depth how many parts of names are opened: 1 shows the outermost blocks
+ */
 export function blockTable(profile: Profile, depth: number): Table {
   const { layers, totals } = profile
   const share = (part: readonly Layer[]) =>

@@ -12,6 +12,7 @@ const counts = ['macs', 'params', 'accesses'] as const
 const countOf = (layer: Layer, key: (typeof counts)[number]): number | null =>
   key === 'accesses' ? accessesOf(layer) : layer[key]
 
+/** What a comparison of several shows. */
 export interface CompareManyOptions {
   /** Also layers that cost the same in all. */
   readonly all?: boolean

@@ -5,6 +5,7 @@ import { ratioText, shapeText, withSeparators } from './numbers.ts'
 import { unsupportedTable } from './profile-report.ts'
 import { type Cell, type Column, countOrPartial, partialNote, type Report, type Table } from './table.ts'
 
+/** What a comparison of two shows. */
 export interface CompareReportOptions {
   /** Also layers that cost the same in both. */
   readonly all?: boolean
@@ -99,6 +100,7 @@ const differs = (l: ComparedLayer): boolean =>
   l.a.op !== l.b.op ||
   [l.params, l.macs, l.adds, l.muls, l.accesses].some((p) => p.a !== p.b)
 
+/** Totals of both and their ratios, and a row per layer of either network. */
 export function compareReport(comparison: Comparison, options: CompareReportOptions = {}): Report {
   const { a, b, totals } = comparison
   const side = (p: typeof a) => `${p.model}, ${p.inputs.map((i) => `${i.name} ${shapeText(i.shape)}`).join(', ')}`

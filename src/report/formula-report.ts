@@ -14,7 +14,12 @@ const metrics = Object.keys(headers) as FormulaMetric[]
 
 const nameColumn: Column = { key: 'name', header: 'Convolution' }
 
-/** The formulas, their ratios to regular convolution, and both as numbers. */
+/**
+ * The formulas, their ratios to regular convolution, and both as numbers.
+ * @param rows of `formulas`
+ * @param numbers of `evaluateFormulas`
+ * @param values the sizes, as they are to be printed
+ */
 export function formulaReport(
   rows: readonly Formula[],
   numbers: readonly FormulaNumbers[],
@@ -52,7 +57,11 @@ const givenText = (values: Readonly<Record<string, string | number>>): string =>
     .map(([letter, value]) => `${letter} = ${value}`)
     .join(', ')
 
-/** The numbers as bars, a chart per metric, on a logarithmic scale; what costs nothing has none. */
+/**
+ * The numbers as bars, a chart per metric, on a logarithmic scale; what costs nothing has none.
+ * @param numbers of `evaluateFormulas`
+ * @param values the sizes, as they are to be printed
+ */
 export function formulaCharts(
   numbers: readonly FormulaNumbers[],
   values: Readonly<Record<string, string | number>>,

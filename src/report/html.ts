@@ -3,6 +3,7 @@ import { script } from './html-script.ts'
 import { stylesheet } from './html-style.ts'
 import type { Cell, Column, Report, Table } from './table.ts'
 
+/** What a page has besides its tables. */
 export interface HtmlOptions {
   /** Pictures as SVG, above the tables. */
   readonly figures?: readonly string[]

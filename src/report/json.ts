@@ -1,4 +1,7 @@
-/** JSON with two spaces of indentation, in which arrays of plain values (shapes) stay on one line. Ends with a newline. */
+/**
+ * JSON with two spaces of indentation, in which arrays of plain values (shapes) stay on one line. Ends with a newline.
+ * @param value what JSON can hold; infinities and NaN become null
+ */
 export function toJson(value: unknown): string {
   return `${format(JSON.parse(JSON.stringify(value)), '')}\n`
 }

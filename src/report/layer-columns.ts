@@ -27,6 +27,7 @@ export const layerColumns = {
   notCounted: { header: 'Not counted', wrap: true, value: (l) => l.notCounted ?? '' },
 } as const satisfies Record<string, Omit<Column, 'key'> & { value: (layer: Layer) => Cell }>
 
+/** The name of a column of layers. */
 export type LayerColumn = keyof typeof layerColumns
 export const layerColumnKeys = Object.keys(layerColumns) as LayerColumn[]
 /** Those that layers can be sorted by. */

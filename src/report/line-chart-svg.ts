@@ -15,7 +15,10 @@ import {
 
 const margin = { left: 64, right: 20, bottom: 44 }
 
-/** One SVG document with the charts below each other; white background, no scripts, no fonts of its own. */
+/**
+ * One SVG document with the charts below each other; white background, no scripts, no fonts of its own.
+ * @param charts from top to bottom
+ */
 export function lineChartsSvg(charts: readonly LineChart[], options: SvgChartOptions = {}): string {
   return svgDocument(
     charts.map(lineChartBody),

@@ -1,6 +1,7 @@
 import { axesOf, type LineChart, titleOf } from './line-chart.ts'
 import { valueText } from './numbers.ts'
 
+/** Size and colours. */
 export interface TerminalChartOptions {
   /** Columns in all; 72 by default, at least 30. */
   readonly width?: number

@@ -2,16 +2,22 @@ import { shortNumber, valueText } from './numbers.ts'
 
 /** A line: points in the order in which they are joined. A point that is not finite leaves a gap. */
 export interface LineSeries {
+  /** In the legend. */
   readonly name: string
+  /** In the order of x; a value that is not finite leaves a gap. */
   readonly points: readonly (readonly [x: number, y: number])[]
   /** 'points' draws each point by itself, for measurements beside a predicted line; 'line' by default. */
   readonly mark?: 'line' | 'points'
 }
 
+/** Lines over a common axis. */
 export interface LineChart {
   readonly kind?: 'lines'
+  /** Above the chart. */
   readonly title: string
+  /** Below the axis. */
   readonly xLabel: string
+  /** The lines. */
   readonly series: readonly LineSeries[]
   /** As `yScale`. Ticks of a log axis stand at the points' own values where these are few. */
   readonly xScale?: 'linear' | 'log'

@@ -14,6 +14,7 @@ const prefixes = ['', 'k', 'M', 'G', 'T', 'P']
 /**
  * About three digits with a decimal (SI) prefix: `1.81 G`, `605 k`, `42`.
  * @param unit written behind the prefix: `1.81 GB`
+ * @param value any number
  */
 export function human(value: number, unit = ''): string {
   let scaled = value
@@ -40,7 +41,10 @@ export function ratioText(value: number): string {
   return String(value)
 }
 
-/** `1×64×112×112`, with `?` for unknown sizes; `scalar` for no dimensions. */
+/**
+ * `1×64×112×112`, with `?` for unknown sizes; `scalar` for no dimensions.
+ * @param shape null entries are unknown sizes, null alone an unknown shape
+ */
 export function shapeText(shape: readonly (number | null)[] | null): string {
   if (!shape) return '?'
   return shape.length === 0 ? 'scalar' : shape.map((d) => d ?? '?').join('×')

@@ -15,6 +15,7 @@ import { isWorthARow, layerNames, namesNote } from './layer-names.ts'
 import { human, shapeText, withSeparators } from './numbers.ts'
 import { type Cell, countOrPartial, partialNote, type Report, type Table } from './table.ts'
 
+/** What a profile shows. */
 export interface ProfileReportOptions {
   /** Also layers that neither compute nor hold parameters nor move anything (views). */
   readonly all?: boolean
@@ -193,7 +194,10 @@ const csvColumns = [
   ...['kind', 'kernel', 'stride', 'groups', 'notCounted'],
 ] as readonly LayerColumn[]
 
-/** Every layer with everything that was counted, for `toCsv`. */
+/**
+ * Every layer with everything that was counted, for `toCsv`.
+ * @param options which columns; names are whole in any case
+ */
 export function profileCsvTable(profile: Profile, options: Pick<ProfileReportOptions, 'sort'> = {}): Table {
   const layers = sorted(profile.layers, options.sort)
   const plain: Partial<Record<LayerColumn, (layer: Layer) => Cell>> = {

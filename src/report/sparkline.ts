@@ -3,6 +3,8 @@ const bars = '▁▂▃▄▅▆▇█'
 /**
  * Values as one line of bars, lowest to highest. More values than `width` (40 by default) are averaged in stretches; one that is not finite
  * is a blank; equal ones are low bars.
+ * @param values in order
+ * @param width most characters
  */
 export function sparkline(values: readonly number[], width = 40): string {
   const count = Math.min(width, values.length)

@@ -4,6 +4,7 @@ import { escapeHtml } from './html.ts'
  * What all charts in SVG share: the document, the colours, the legend.
  */
 
+/** Size and colours. */
 export interface SvgChartOptions {
   /** Stands above all charts. */
   readonly title?: string

@@ -1,5 +1,6 @@
 /** A cell that reads differently in different media. */
 export interface RichCell {
+  /** As it reads everywhere but in LaTeX. */
   readonly text: string
   /** In LaTeX's math mode. */
   readonly latex?: string
@@ -7,6 +8,7 @@ export interface RichCell {
 
 /** A number that leaves something out: a sum is larger in truth, a ratio is of what is counted. */
 export interface PartialNumber {
+  /** What is counted. */
   readonly value: number
   readonly partial: true
 }
@@ -20,9 +22,11 @@ export const countOrPartial = (value: number, partial: boolean): Cell => (partia
 /** For people: what the marks of such numbers mean. */
 export const partialNote = '≥, *: of what is counted; some nodes are not in it.'
 
+/** What stands in a column, and how. */
 export interface Column {
   /** Name for programs: the header in CSV. */
   readonly key: string
+  /** Name for people. */
   readonly header: string
   /** How cells read: counts with thousands separators, ratios with four digits, text as it is. Default: text. */
   readonly kind?: 'text' | 'count' | 'ratio'
@@ -42,19 +46,28 @@ export interface Column {
   readonly bar?: boolean
 }
 
+/** Rows of cells beneath headers. */
 export interface Table {
+  /** Above the table; none by default. */
   readonly title?: string
+  /** From left to right. */
   readonly columns: readonly Column[]
+  /** A cell per column. */
   readonly rows: readonly (readonly Cell[])[]
+  /** A last row, set apart; none by default. */
   readonly total?: readonly Cell[]
+  /** Sentences below. */
   readonly notes?: readonly string[]
 }
 
 /** A page: facts on top, then tables. */
 export interface Report {
+  /** The headline. */
   readonly title: string
   /** Headline numbers and circumstances, as label and value. */
   readonly facts: readonly (readonly [label: string, value: string])[]
+  /** In order. */
   readonly tables: readonly Table[]
+  /** Sentences at the end. */
   readonly notes?: readonly string[]
 }

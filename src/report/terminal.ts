@@ -2,11 +2,13 @@ import { withoutControls } from '../base/index.ts'
 import { allRows, cellText, isNumeric } from './cell.ts'
 import type { Cell, Column, Report, Table } from './table.ts'
 
+/** How wide a terminal is, and how it sets text apart. */
 export interface TerminalOptions {
   /** Columns of the terminal; by default as many as needed. */
   readonly width?: number
   /** Without one, plain text. */
   readonly bold?: (text: string) => string
+  /** Of labels and rules, likewise. */
   readonly dim?: (text: string) => string
 }
 

@@ -31,10 +31,16 @@ const normalised = op('BatchNormalization', [value('sums', { alone: true })])
 
 /** Which layers, by the name of the node. */
 export interface LayerChoice {
+  /** As it was written, for messages. */
   readonly pattern: string
+  /**
+   * Whether a layer is meant.
+   * @param name of the node
+   */
   matches(name: string): boolean
 }
 
+/** Which layers are exchanged, and for what. */
 export interface SwapOptions {
   /** By default all convolutions but the first one and the classifier. */
   readonly layers?: LayerChoice
@@ -44,7 +50,9 @@ export interface SwapOptions {
   readonly seed?: number
 }
 
+/** A layer that is an adder layer now. */
 export interface SwappedLayer {
+  /** Its name. */
   readonly node: string
   /** Of the weights. */
   readonly shape: readonly number[]
@@ -54,13 +62,17 @@ export interface SwappedLayer {
 
 /** A layer that stays an ordinary one. */
 export interface UnswappedLayer {
+  /** Its name. */
   readonly node: string
+  /** Why, in words. */
   readonly why: string
 }
 
+/** A network with adder layers, and what became of each layer. */
 export interface AdderSwap {
   /** Its statistics fit the new layers no longer: see `measureStatistics`. */
   readonly model: Model
+  /** In the order of the nodes. */
   readonly swapped: readonly SwappedLayer[]
   /** Could be swapped, and is kept on purpose. */
   readonly kept: readonly UnswappedLayer[]

@@ -27,14 +27,17 @@ import { type Feeds, hostValues, openSession, type RunningOptions } from '../run
 export interface StatisticsImages {
   /** Of all: their number, then the shape of one. */
   readonly shape: readonly number[]
+  /** All images, one behind the other. */
   readonly data: Float32Array
 }
 
 /** A tensor for each input of a network that takes more than images. */
 export interface StatisticsFeeds {
+  /** By the names of the inputs. */
   readonly feeds: Feeds
 }
 
+/** Which statistics are measured, and what runs the network. */
 export interface StatisticsOptions extends RunningOptions, Task {
   /** Only those behind one of these nodes; by default all. */
   readonly behind?: ReadonlySet<string>

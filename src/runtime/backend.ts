@@ -7,6 +7,7 @@ import type { Abilities, Plan, Task } from '../plan/index.ts'
  * the backend says that it supports, and the backend makes a program of it.
  */
 export interface Backend extends Abilities {
+  /** As messages and `Session.backend` have it. */
   readonly name: string
   /** On how many threads its programs run. */
   readonly threads: number
@@ -27,7 +28,9 @@ export interface CompileOptions extends Work {
 
 /** A plan ready to run. Values are as ONNX has them (NCHW, row-major), whatever their layout in the plan. */
 export interface Program {
+  /** What it was made of. */
   readonly plan: Plan
+  /** On how many it runs. */
   readonly threads: number
   /** Undefined where it is not counted. */
   readonly memory: ProgramMemory | undefined
@@ -35,25 +38,33 @@ export interface Program {
   readonly onHost: readonly string[]
   /**
    * Gives an input its value, which is copied. Every input is written before every run; where the plan keeps inputs, before the first.
+   * @param input its name
+   * @param value of the input's shape
    * @throws KerfError `unknown-input`
    */
   write(input: string, value: Dense): void
   /**
    * The memory of a float32 input, for callers who write there themselves. Where the plan keeps inputs it stays what it is; and where it is, until a
    * program is compiled beside this one.
+   * @param name of the input
    * @throws KerfError `unknown-input`
    */
   input(name: string): Float32Array
-  /** @throws KerfError `worker-ended`, `aborted`: the next run is right again */
+  /**
+   * @param work stops the run
+   * @throws KerfError `worker-ended`, `aborted`: the next run is right again
+   */
   run(work?: Work): Promise<void>
   /**
    * A run of which every task is timed by itself.
    * @param report is told each task when it is done, and what did it
+   * @param work stops it
    * @throws KerfError `bad-options` where tasks cannot be told apart, `aborted`
    */
   profile(report: (task: Task, timeMs: number, kernels: readonly string[]) => void, work?: Work): Promise<void>
   /**
    * What the last run made, of the type that is calculated in. Memory of the program, which the next run writes to.
+   * @param output its name
    * @throws KerfError `unknown-output`
    */
   read(output: string): Dense
@@ -61,6 +72,7 @@ export interface Program {
   dispose(): Promise<void>
 }
 
+/** What a program holds, in bytes. */
 export interface ProgramMemory {
   /** Bytes of the arena that activations share. */
   readonly arena: number

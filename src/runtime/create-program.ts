@@ -9,6 +9,7 @@ import { planning } from './pace.ts'
  * A network that is run again and again on memory that its caller shares: inputs are written and outputs are read in place, and inputs keep their
  * content. Training works so: weights are inputs, gradients outputs, and a step changes the weights where they are.
  * @param inputShapes concrete; all inputs and outputs are float32
+ * @param options what computes; `signal` and `progress` are those of making the program
  * @throws UnsupportedError for an operator that is not known; KerfError `out-of-memory`, `wrong-element-type`, `aborted`
  */
 export async function createProgram(

@@ -20,6 +20,7 @@ export {
   floatsOf,
   fromDense,
   fromStored,
+  type HostArrays,
   type HostData,
   type HostElementType,
   type HostTensor,

@@ -13,14 +13,19 @@ export interface TaskTime {
   readonly outputs: readonly string[]
   /** ONNX operators, as `nodes`. */
   readonly operators: readonly string[]
+  /** What did it, as the backend calls it. */
   readonly kernels: readonly string[]
+  /** As ONNX has it. */
   readonly outputShape: readonly number[]
   /** Median over the runs. */
   readonly timeMs: number
 }
 
+/** How long the parts of a run take. */
 export interface RunProfile {
+  /** In the order in which they run. */
   readonly tasks: readonly TaskTime[]
+  /** How many runs were timed. */
   readonly runs: number
 }
 

@@ -7,7 +7,16 @@ import { createSession, type Session, type SessionOptions } from './session.ts'
 
 /** What opens networks for those who run them as part of something larger: training, calibration, experiments. */
 export interface Runtime {
+  /**
+   * As `createSession` of kerf/runtime.
+   * @param model what is run
+   */
   createSession(model: Model, options?: SessionOptions): Promise<Session>
+  /**
+   * As `createProgram` of kerf/runtime.
+   * @param inputShapes by the names of the inputs
+   * @param options as of `createProgram`
+   */
   createProgram(
     model: Model,
     inputShapes: ReadonlyMap<string, readonly number[]>,

@@ -30,8 +30,11 @@ export interface RunOptions extends Task {
 export interface Session extends AsyncDisposable, Disposable {
   /** The backend's name. */
   readonly backend: string
+  /** On how many its networks run. */
   readonly threads: number
+  /** What has to be fed, in the model's order. */
   readonly inputNames: readonly string[]
+  /** What a run gives, in the model's order. */
   readonly outputNames: readonly string[]
   /** The plan's memory in bytes. Undefined before the first plan, and for the reference. */
   readonly memory: ProgramMemory | undefined
@@ -46,6 +49,7 @@ export interface Session extends AsyncDisposable, Disposable {
   /**
    * How long every part of a run takes.
    * @param seconds how long to measure, default 1; at least three runs are made
+   * @param feeds as of `run`
    * @throws KerfError `bad-options` where the backend cannot tell parts apart, as the reference, and as `run`
    */
   profile(feeds: Readonly<Record<string, Feed>>, seconds?: number, task?: Task): Promise<RunProfile>

@@ -30,19 +30,46 @@ const arrays = {
   uint32: Uint32Array,
   int64: BigInt64Array,
   uint64: BigUint64Array,
-} as const
+} as const satisfies { readonly [T in keyof HostArrays]: { readonly prototype: HostArrays[T] } }
 
 type Arrays = typeof arrays
 
 /** Element types of tensors that networks are run with: numbers and booleans. */
 export type HostElementType = Exclude<ElementType, 'string' | 'complex64' | 'complex128'>
 
-/**
- * The typed array that holds elements of a type. Half floats are their 16 bits, booleans bytes of 0 and 1; types narrower than a byte, and 8-bit floats, are the
- * bytes of ONNX's raw_data.
- */
-export type HostData<T extends HostElementType = HostElementType> = T extends keyof Arrays
-  ? Arrays[T]['prototype']
+/** The typed array of each element type that fills whole bytes. */
+export interface HostArrays {
+  /** The numbers. */
+  readonly float32: Float32Array
+  /** The numbers. */
+  readonly float64: Float64Array
+  /** Their 16 bits. */
+  readonly float16: Uint16Array
+  /** Their 16 bits. */
+  readonly bfloat16: Uint16Array
+  /** The numbers. */
+  readonly int8: Int8Array
+  /** The numbers. */
+  readonly uint8: Uint8Array
+  /** 0 or 1. */
+  readonly bool: Uint8Array
+  /** The numbers. */
+  readonly int16: Int16Array
+  /** The numbers. */
+  readonly uint16: Uint16Array
+  /** The numbers. */
+  readonly int32: Int32Array
+  /** The numbers. */
+  readonly uint32: Uint32Array
+  /** The numbers. */
+  readonly int64: BigInt64Array
+  /** The numbers. */
+  readonly uint64: BigUint64Array
+}
+
+/** The array that holds elements of a type: of `HostArrays`; of types narrower than a byte, and of 8-bit floats, the bytes of ONNX's raw_data. */
+export type HostData<T extends HostElementType = HostElementType> = T extends keyof HostArrays
+  ? HostArrays[T]
   : Uint8Array
 
 /** Tensors as callers give and receive them. Which array one has follows from `elementType`, for TypeScript, too. */
@@ -58,6 +85,10 @@ export interface TensorOf<T extends HostElementType> {
   readonly data: HostData<T>
 }
 
+/**
+ * Whether networks can be run with tensors of this type: all but texts and complex numbers.
+ * @param elementType of a model's value
+ */
 export const isHostElementType = (elementType: ElementType): elementType is HostElementType =>
   elementType !== 'string' && !elementType.startsWith('complex')
 
@@ -100,6 +131,9 @@ function fromBytes(type: ElementType, shape: readonly number[], packed: Uint8Arr
 
 /**
  * A tensor from numbers: floats round to the element type, integers wrap, 64-bit ones saturate.
+ * @param elementType `float32` …
+ * @param shape sizes of the axes; [] for a single number
+ * @param values row-major, as many as the shape holds; copied
  * @throws KerfError `wrong-shape` where shape and values differ in size, `unsupported-element-type`
  */
 export function hostTensor<T extends HostElementType>(
@@ -119,8 +153,12 @@ export function hostTensor(elementType: ElementType, shape: readonly number[], v
   return fromBytes(elementType, shape, encodeElements(elementType, values))
 }
 
-/** The elements as numbers. 64-bit integers beyond 2^53 are rounded. */
-export function hostValues({ elementType, shape, data }: HostTensor): Float64Array {
+/**
+ * The elements as numbers. 64-bit integers beyond 2^53 are rounded.
+ * @returns in the order of `data`
+ */
+export function hostValues(tensor: HostTensor): Float64Array {
+  const { elementType, shape, data } = tensor
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   return decodeElements(elementType, swapped(bytes, data.BYTES_PER_ELEMENT), elementCount(shape)!)
 }

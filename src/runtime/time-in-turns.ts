@@ -2,10 +2,13 @@ import { turns as othersTurns, type Task } from '../base/index.ts'
 
 /** What was measured of one contender. */
 export interface Timing {
+  /** Half of the runs took less. */
   readonly medianMs: number
+  /** The shortest run. */
   readonly fastestMs: number
   /** A quarter of the runs took less than the first, a quarter more than the second. */
   readonly quartilesMs: readonly [lower: number, upper: number]
+  /** How many were counted. */
   readonly runs: number
 }
 
@@ -15,6 +18,7 @@ const turnMs = 40
 /**
  * Times contenders in turns, so that a busy moment of the machine hits all alike. The first run of each turn is not counted.
  * @param seconds how long altogether; each contender gets at least five counted runs
+ * @param contenders `step` does once what is timed
  * @throws KerfError `aborted`, between two runs
  */
 export async function timeInTurns(

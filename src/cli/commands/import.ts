@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { KerfError } from '../../base/index.ts'
-import { elementTypeOf, openSafetensorsFile } from '../../formats/index.node.ts'
+import { openSafetensorsFile, weightsOf } from '../../formats/index.node.ts'
 import { editGraph, graphInputs, type Model } from '../../graph/index.ts'
 import { imageMetadata, preprocessingFor, withImageMetadata } from '../../image/index.ts'
 import { type ImportedNet, importNet, type StoredWeight } from '../../nets/index.ts'
@@ -95,11 +95,7 @@ function readWeights<T>(
 ): T {
   const file = openWeights(path)
   try {
-    const weights = [...file.entries.values()].map(({ name, type, shape }): [string, StoredWeight] => [
-      name,
-      { elementType: elementTypeOf(type), shape, bytes: () => file.read(name).bytes },
-    ])
-    return use(new Map(weights), file.metadata)
+    return use(weightsOf(file), file.metadata)
   } finally {
     file.close()
   }

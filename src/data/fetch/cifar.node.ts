@@ -28,7 +28,10 @@ const batchNames: readonly string[] = [...cifarBatches.train, ...cifarBatches.te
  * the batches. Batches that are there already are left if they are right. Nothing gets its name before all six are right.
  * @throws KerfError `exists`, `not-found`, `wrong-checksum`, `download-failed`, `disk-full`, `bad-cifar`, `bad-gzip`, `bad-tar` …
  */
-export const fetchCifar10 = (options: FetchOptions, official: OfficialCifar = officialCifar): Promise<FetchedFile[]> =>
+export const fetchCifar10 = (options: FetchOptions): Promise<FetchedFile[]> => fetchCifar10From(options, officialCifar)
+
+/** `fetchCifar10` with other files than the published ones, for tests. */
+export const fetchCifar10From = (options: FetchOptions, official: OfficialCifar): Promise<FetchedFile[]> =>
   inFolder(options.folder, () => fetchInto(options, official))
 
 async function fetchInto(options: FetchOptions, official: OfficialCifar): Promise<FetchedFile[]> {

@@ -10,7 +10,10 @@ export interface DownloadOptions extends Task {
   readonly waitMs?: number
   /** A connection on which nothing comes for so long is given up. 30,000 by default. */
   readonly stallMs?: number
-  /** Writes at the end of an open file; tests put a full disk in its place. */
+  /**
+   * Writes at the end of an open file; tests put a full disk in its place.
+   * @internal
+   */
   readonly append?: (file: FileHandle, bytes: Uint8Array) => Promise<unknown>
 }
 

@@ -6,6 +6,7 @@ import { KerfError, makeFolder, removeEmpty } from '../../base/index.node.ts'
 import { fileProblem } from '../files.node.ts'
 import { type DownloadOptions, download } from './download.node.ts'
 
+/** Where a data set goes, and where it comes from. */
 export interface FetchOptions extends DownloadOptions {
   /** Where the files go; made if it is not there. */
   readonly folder: string
@@ -23,11 +24,15 @@ export interface FetchOptions extends DownloadOptions {
  */
 export type Verified = 'file' | 'content' | 'structure'
 
+/** A file of a published data set that is there now. */
 export interface FetchedFile {
+  /** Where it lies. */
   readonly path: string
+  /** Its size. */
   readonly bytes: number
   /** `there`: it was already, and is right. */
   readonly state: 'fetched' | 'copied' | 'there'
+  /** How it was found to be right. */
   readonly verified: Verified
 }
 

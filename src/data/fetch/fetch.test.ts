@@ -9,10 +9,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { KerfError, type Progress } from '../../base/index.ts'
 import { describeShared, sharedPath } from '../../testing/shared.ts'
 import { openData } from '../open.node.ts'
-import { fetchCifar10 } from './cifar.node.ts'
+import { fetchCifar10From } from './cifar.node.ts'
 import { download } from './download.node.ts'
 import { type FetchOptions, md5Of } from './fetch.node.ts'
-import { fetchMnist } from './mnist.node.ts'
+import { fetchMnist, fetchMnistFrom } from './mnist.node.ts'
 import type { OfficialCifar, OfficialMnist } from './official.ts'
 
 let folder: string
@@ -208,7 +208,7 @@ describe('MNIST', () => {
     })),
   }
   const fetchTo = (to: string, options: Partial<FetchOptions> = {}) =>
-    fetchMnist({ folder: at(to), mirrors: [`${url}/`], ...fast, ...options }, official)
+    fetchMnistFrom({ folder: at(to), mirrors: [`${url}/`], ...fast, ...options }, official)
 
   it('is downloaded, checked, and not again', async () => {
     answer = serve(zipped)
@@ -339,7 +339,7 @@ describe('CIFAR-10', () => {
     imagesPerBatch: 10,
   })
   const fetchTo = (to: string, official: OfficialCifar, options: Partial<FetchOptions> = {}) =>
-    fetchCifar10({ folder: at(to), mirrors: [url], ...fast, ...options }, official)
+    fetchCifar10From({ folder: at(to), mirrors: [url], ...fast, ...options }, official)
 
   it('is downloaded, checked, unpacked, and not again', async () => {
     const archive = await archiveOf(batches)

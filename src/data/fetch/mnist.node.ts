@@ -24,7 +24,10 @@ import { type OfficialFile, type OfficialMnist, officialMnist } from './official
  * and right are left. Nothing gets its name before all four are right.
  * @throws KerfError `exists`, `not-found`, `wrong-checksum`, `download-failed`, `disk-full`, `bad-idx`, `bad-gzip` …
  */
-export const fetchMnist = (options: FetchOptions, official: OfficialMnist = officialMnist): Promise<FetchedFile[]> =>
+export const fetchMnist = (options: FetchOptions): Promise<FetchedFile[]> => fetchMnistFrom(options, officialMnist)
+
+/** `fetchMnist` with other files than the published ones, for tests. */
+export const fetchMnistFrom = (options: FetchOptions, official: OfficialMnist): Promise<FetchedFile[]> =>
   inFolder(options.folder, () => fetchInto(options, official))
 
 async function fetchInto(options: FetchOptions, official: OfficialMnist): Promise<FetchedFile[]> {

@@ -2,17 +2,25 @@ import { KerfError } from '../../base/index.ts'
 import { toPlanes } from '../sets/pixels.ts'
 import { imageProblem } from './problem.ts'
 
+/** An image, decoded. */
 export interface DecodedImage {
   /** [C, H, W] */
   readonly pixels: Uint8Array
   /** 1 for grey images as long as no other has been seen, then 3. */
   readonly channels: 1 | 3
+  /** In pixels. */
   readonly height: number
+  /** In pixels. */
   readonly width: number
 }
 
 /** Decodes images, or says why not. */
-export type Decode = (bytes: Uint8Array) => Promise<DecodedImage | { readonly problem: string }>
+export type Decode = (bytes: Uint8Array) => Promise<
+  | DecodedImage
+  | {
+      /** Why an image cannot be decoded; undefined where it can. */ readonly problem: string
+    }
+>
 
 /**
  * A decoder for a set of images: 8 bits per channel, in sRGB or grey, turned as EXIF says, without alpha (on black).

@@ -2,6 +2,7 @@ import { KerfError } from '../../base/index.ts'
 import type { ImageSet } from '../types.ts'
 import { oneBlock, pixelSet, toPlanes } from './pixels.ts'
 
+/** Images and labels in memory. */
 export interface ArrayImages {
   /**
    * All images, one after the other: bytes (0..255), or floats (0..1). Bytes are read as they are when an image is asked for; do not change
@@ -10,8 +11,11 @@ export interface ArrayImages {
   readonly images: Uint8Array | Uint8ClampedArray | Float32Array
   /** One per image. */
   readonly labels: ArrayLike<number>
+  /** Of every image. */
   readonly channels: number
+  /** Of every image, in pixels. */
   readonly height: number
+  /** Of every image, in pixels. */
   readonly width: number
   /** 'CHW' (default): a plane per channel; 'HWC': the channels of a pixel side by side, as canvases and decoders have them (copied). */
   readonly layout?: 'CHW' | 'HWC'

@@ -2,6 +2,7 @@ import type { ImageSet } from '../types.ts'
 
 /**
  * The same images with the classes that these names have: labels follow the names, whatever their order. The set may have some of the classes only.
+ * @param names in the order that their numbers are to have
  * @returns undefined where it has a class that is not among the names
  */
 export function withClasses(set: ImageSet, names: readonly string[]): ImageSet | undefined {

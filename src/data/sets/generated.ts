@@ -3,6 +3,7 @@ import type { DataSets, GeneratedSource, ImageSet } from '../types.ts'
 import { type Affine, distinctGlyphs, drawGlyph, type Glyph } from './glyphs.ts'
 import { oneBlock, pixelSet } from './pixels.ts'
 
+/** How many images, of what; every field has a default (see `generatedImages`). */
 export type GeneratedOptions = Partial<Omit<GeneratedSource, 'kind'>> & {
   /** 0 by default. */
   readonly seed?: number

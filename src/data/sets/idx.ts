@@ -56,8 +56,11 @@ export function readIdx(bytes: Uint8Array, name: string): IdxFile {
   return { sizes, bytes: bytes.subarray(start) }
 }
 
+/** A file's content. */
 export interface NamedBytes {
+  /** What messages call it. */
   readonly name: string
+  /** The whole file. */
   readonly bytes: Uint8Array
 }
 

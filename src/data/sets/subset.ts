@@ -2,7 +2,10 @@ import { KerfError, seededRandom, seedFrom } from '../../base/index.ts'
 import { counting, shuffle } from '../random.ts'
 import type { ImageSet, SharedImages } from '../types.ts'
 
-/** Some images of a set, in the order given; nothing is copied. */
+/**
+ * Some images of a set, in the order given; nothing is copied.
+ * @param indices each from 0 to `count - 1`; one may come several times
+ */
 export function subset(set: ImageSet, indices: ArrayLike<number>): ImageSet {
   const chosen = Int32Array.from(indices)
   const wrong = chosen.find((index) => index < 0 || index >= set.count)
@@ -27,13 +30,17 @@ const sharedPart = (whole: SharedImages, chosen: Int32Array): SharedImages => ({
 
 /** The two parts of a divided set. */
 export interface DividedSet {
+  /** What the part leaves. */
   readonly rest: ImageSet
+  /** The fraction that was asked for. */
   readonly part: ImageSet
 }
 
 /**
  * Divides a set by the seed: `part` holds that fraction of the images, to the nearest and of every class alike, to within an image; at least one is
  * on either side, and of every class in `rest` where that is possible. Both keep the order of the set and share its memory.
+ * @param fraction between 0 and 1
+ * @param seed the same one draws the same images; 0 by default
  * @param purpose `testing`, `validation` …: the same seed draws other images for another purpose
  * @throws KerfError `bad-options`, `too-few-images` (less than two)
  */

@@ -15,6 +15,7 @@ export interface WorkerLoader extends Loader {
   dispose(): Promise<void>
 }
 
+/** How batches are prepared in a thread of their own. */
 export interface WorkerLoaderOptions extends LoaderOptions {
   /** Batches that are prepared while one is used; 2 by default. */
   readonly ahead?: number

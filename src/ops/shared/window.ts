@@ -4,12 +4,17 @@ import { wrong } from './check.ts'
 
 /** A window that slides over the spatial axes: convolutions and pooling (ONNX `Conv`, `MaxPool`). One entry per spatial axis. */
 export interface Window {
+  /** Sizes of the window; undefined where the weight's shape tells them. */
   readonly kernelShape: readonly number[] | undefined
+  /** Steps; undefined: 1. */
   readonly strides: readonly number[] | undefined
+  /** Distance of the window's taps; undefined: 1. */
   readonly dilations: readonly number[] | undefined
   /** All begins, then all ends. */
   readonly pads: readonly number[] | undefined
+  /** `NOTSET`, or how ONNX finds the padding: `SAME_UPPER`, `SAME_LOWER`, `VALID`. */
   readonly autoPad: string
+  /** Whether the number of steps is rounded up (pooling). */
   readonly ceilMode: boolean
 }
 
@@ -79,7 +84,9 @@ export function slide(
 
 /** How an operator's window lies on its input, for people: its size, its steps and the groups of its channels. */
 export interface SlidingWindow {
+  /** Its size along each spatial axis. */
   readonly kernel: readonly number[]
+  /** Its steps. */
   readonly strides: readonly number[]
   /** Absent: the operator has no groups (pooling). */
   readonly groups?: number

@@ -24,6 +24,7 @@ import { calculate } from './calculate.ts'
  * The reference backend: every node by its operator's scalar definition, in the file's order. Slow, and the oracle of the others.
  */
 
+/** How the reference calculates, and what it gives back. */
 export interface ReferenceOptions {
   /**
    * 'float32' (default): each node calculates in doubles and its float32 results are rounded. 'float64': what is float32 in the model is

@@ -4,15 +4,29 @@ import { instantiate, type Kernels, kernelModule } from './module.ts'
 
 /** A worker thread, as Node's and the browser's both can be seen. */
 export interface WorkerHandle {
+  /**
+   * Sends a message to the worker.
+   * @param message anything that can be cloned
+   */
   post(message: unknown): void
+  /**
+   * Listens to what the worker sends.
+   * @param listener called with each message
+   */
   onMessage(listener: (message: unknown) => void): void
-  /** Called when the worker fails or ends, with what is known of it, and whether its script could not even be loaded. */
+  /**
+   * Called when the worker fails or ends, with what is known of it, and whether its script could not even be loaded.
+   * @param listener `notLoaded`: the script itself could not be fetched
+   */
   onEnd(listener: (why: string, notLoaded?: boolean) => void): void
   /** Ends it; where that takes time, a promise of its end. */
   terminate(): undefined | Promise<unknown>
 }
 
-/** Starts a worker that runs the given JavaScript. */
+/**
+ * Starts a worker that runs the given JavaScript.
+ * @param source a whole script
+ */
 export type SpawnWorker = (source: string) => WorkerHandle
 
 /** In a browser: a worker from a Blob. Undefined where there are no workers (Node's are in `kerf/runtime`). */
