@@ -1,9 +1,11 @@
 import { describe, expect, it, vi } from 'vitest'
 import { KerfError } from '../base/index.ts'
 import { editGraph, type Model, type Tensor, tensorOf, tensorValues } from '../graph/index.ts'
+import { type Abilities, makePlan, withWeights } from '../plan/index.ts'
 import { nodeRuntime, type Runtime } from '../runtime/index.node.ts'
 import { tinyLoader, tinyNet, tinyShape } from '../testing/tiny-images.ts'
 import { evaluate } from './evaluate.ts'
+import { networkForImages } from './graph/images.ts'
 import { parameterGroups } from './optimisers/parameter.ts'
 import { createSchedule } from './schedules/schedule.ts'
 import { type TrainingEvent, type TrainingPosition, type TrainOptions, train } from './train.ts'
@@ -202,6 +204,16 @@ describe('a run that was stopped', () => {
 })
 
 describe('checkpoints and evaluations', () => {
+  it('need one plan', async () => {
+    const trainer = await createTrainer(tinyNet(), base)
+    const ofImages = (model: Model) => networkForImages(model, [batchSize, ...tinyShape]).model
+    const abilities: Abilities = { supports: () => ({ layout: 'plain', fuses: { affine: true, clamp: true } }) }
+    const before = makePlan(ofImages(trainer.model()), new Map([['image', [batchSize, ...tinyShape]]]), abilities)
+    for await (const batch of training.epoch(0)) await trainer.step(batch, 0.1)
+    expect(withWeights(before, ofImages(trainer.model()))?.tasks).toBe(before.tasks)
+    await trainer.dispose()
+  })
+
   it('all evaluations have one session, which is gone at the end', async () => {
     const ends: Promise<void>[] = []
     const createSession = vi.fn<Runtime['createSession']>(async (model, options) => {
