@@ -1,6 +1,6 @@
 import { elementCount } from '../base/index.ts'
 import type { Call, Dense, Known, Ties } from '../graph/index.ts'
-import { type GemmAttributes, gemm } from './gemm/gemm.ts'
+import { type GemmAttributes, gemm, gemmReference } from './gemm/gemm.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { dense, required } from './shared/check.ts'
 import { broadcastTo, shifted } from './shared/numbers.ts'
@@ -74,7 +74,7 @@ export const qGemmReference: ReferenceOf<typeof qGemm> = {
       wide(shifted(b, perRow(bZero))),
       c && dense('float64', c.shape, Array.from(c.data)),
     ]
-    const [product] = gemm.forward?.(plain(call), given) ?? []
+    const [product] = gemmReference.forward?.(plain(call), given) ?? []
     if (!product) return []
     const sums = { shape: product.shape, data: Float64Array.from(product.data) }
     const scale = dense(
