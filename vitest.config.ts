@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { hasRelaxedSimd } from './src/runtime/backends/wasm/module.ts'
+import { hasRelaxedSimd } from './src/runtime/backends/wasm/engine/module.ts'
 
 const kernels = ['src/runtime/backends/wasm/**/*.test.ts']
 

@@ -1,4 +1,4 @@
-// Functions of four floats at a time. Relative errors against float64 over their range: see src/runtime/backends/wasm/math.test.ts, which
+// Functions of four floats at a time. Relative errors against float64 over their range: see src/runtime/backends/wasm/steps/math.test.ts, which
 // measures and bounds them, and docs/decisions/0012.
 //
 //   exp(x) = 2ⁿ · exp(r),  n = round(x / ln 2),  r = x − n·ln 2 in two parts (Cody and Waite),  |r| ≤ ln 2 / 2

@@ -1,4 +1,4 @@
-// Weights that are only known while running, packed as the kernels want them: what src/runtime/backends/wasm/pack-conv.ts and pack-adder.ts do for
+// Weights that are only known while running, packed as the kernels want them: what convolution.ts and adder.ts of src/runtime/backends/wasm/packing/ do for
 // weights that are known when the plan is made.
 
 import { shareStart } from './sync'

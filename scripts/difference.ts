@@ -1,5 +1,5 @@
 // What one file has that another has not, for binaries that are nearly the same: the kernels with and without relaxed SIMD.
-// `withDifference` (src/runtime/backends/wasm/difference.ts) puts them together again.
+// `withDifference` (src/runtime/backends/wasm/engine/difference.ts) puts them together again.
 
 /** A copy takes three bytes or so; shorter ones do not pay. */
 const leastCopy = 8

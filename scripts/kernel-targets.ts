@@ -163,7 +163,7 @@ function dispatch(): string {
 }
 
 export const targets: readonly Target[] = [
-  { path: 'src/runtime/backends/wasm/kernels.generated.ts', text: typeScript() },
+  { path: 'src/runtime/backends/wasm/engine/kernels.generated.ts', text: typeScript() },
   { path: 'kernels/table.generated.ts', text: assemblyScript() },
   { path: 'kernels/dispatch.generated.ts', text: dispatch() },
 ]

@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const binariesPath = join(root, 'src', 'runtime', 'backends', 'wasm', 'binaries.generated.ts')
+const binariesPath = join(root, 'src', 'runtime', 'backends', 'wasm', 'engine', 'binaries.generated.ts')
 
 /** What is compiled: the same sources for engines without and with relaxed SIMD. */
 const variants = {

@@ -11,7 +11,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 export const cliPath = join(root, 'dist', 'cli', 'main.js')
 // What is made of kernels/ for src/.
 const generated = ['binaries', 'kernels'].map((name) =>
-  join(root, 'src', 'runtime', 'backends', 'wasm', `${name}.generated.ts`),
+  join(root, 'src', 'runtime', 'backends', 'wasm', 'engine', `${name}.generated.ts`),
 )
 
 // Stamps live in node_modules, so that removing it forgets them too. A modification time would not do:

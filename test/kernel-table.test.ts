@@ -14,5 +14,5 @@ it.each(targets.map(({ path, text }) => [path, text]))('%s is that of the table'
 })
 
 it('the binaries are those of the sources', () => {
-  expect(read('src/runtime/backends/wasm/binaries.generated.ts')).toContain(sourcesLine(root))
+  expect(read('src/runtime/backends/wasm/engine/binaries.generated.ts')).toContain(sourcesLine(root))
 })

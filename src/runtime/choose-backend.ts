@@ -2,7 +2,7 @@ import { KerfError } from '../base/index.ts'
 import type { Backend } from './backend.ts'
 import { reference } from './backends/reference/backend.ts'
 import { hasSimd, wasmBackend } from './backends/wasm/backend.ts'
-import { browserWorkers, type SpawnWorker, spawnBrowserWorker } from './backends/wasm/pool.ts'
+import { browserWorkers, type SpawnWorker, spawnBrowserWorker } from './backends/wasm/engine/pool.ts'
 
 /** Kerf's own backends. */
 export const backendNames = ['wasm', 'reference'] as const

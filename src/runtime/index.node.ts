@@ -5,7 +5,7 @@
 import type { Task } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import type { Program } from './backend.ts'
-import { measureLimit as measureCoreLimit } from './backends/wasm/limit.ts'
+import { measureLimit as measureCoreLimit } from './backends/wasm/engine/limit.ts'
 import type { BackendOptions } from './choose-backend.ts'
 import { createProgram as createCoreProgram } from './create-program.ts'
 import type { Runtime } from './running.ts'

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { SpawnWorker } from './backends/wasm/pool.ts'
+import type { SpawnWorker } from './backends/wasm/engine/pool.ts'
 
 /** A worker thread of Node. Once it has answered it does not keep the process alive. */
 export const spawnNodeWorker: SpawnWorker = (source) => {

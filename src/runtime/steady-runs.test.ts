@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, type Tensor, tensorOf } from '../graph/index.ts'
-import { ProgramMemory } from './backends/wasm/memory.ts'
+import { ProgramMemory } from './backends/wasm/engine/memory.ts'
 import { createProgram, createSession, type HostTensor, hostTensor } from './index.node.ts'
 
 const random = seededRandom(11)

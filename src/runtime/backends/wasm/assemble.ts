@@ -10,13 +10,13 @@ import {
   type Task,
   UnsupportedError,
 } from '../../../plan/index.ts'
-import { convertLayout } from './convert.ts'
-import { type KernelName, program } from './kernels.generated.ts'
-import type { LoweringContext, Lowerings, Place } from './lowering.ts'
+import { type KernelName, program } from './engine/kernels.generated.ts'
+import type { ProgramMemory } from './engine/memory.ts'
 import { loweringOf } from './lowerings/index.ts'
-import type { ProgramMemory } from './memory.ts'
-import { programBytes, type Step, writeProgram } from './step.ts'
-import { WeightReader } from './weights.ts'
+import type { LoweringContext, Lowerings, Place } from './lowerings/lowering.ts'
+import { WeightReader } from './packing/weights.ts'
+import { convertLayout } from './steps/convert.ts'
+import { programBytes, type Step, writeProgram } from './steps/step.ts'
 
 /** Scratch memory that is there from the start; a task that wants more takes lasting memory, which others may have after it. */
 const scratchBytes = 1 << 20

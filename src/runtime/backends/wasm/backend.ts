@@ -1,8 +1,8 @@
 import { KerfError } from '../../../base/index.ts'
 import type { Plan } from '../../../plan/index.ts'
 import type { Backend, CompileOptions } from '../../backend.ts'
+import type { SpawnWorker } from './engine/pool.ts'
 import { abilitiesOf, directLowerings, lowerings } from './lowerings/index.ts'
-import type { SpawnWorker } from './pool.ts'
 import { WasmProgram } from './program.ts'
 
 export interface WasmOptions {

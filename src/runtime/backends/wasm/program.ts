@@ -5,10 +5,10 @@ import { type Backend, type Program, unknownValue } from '../../backend.ts'
 import { Host } from '../../host.ts'
 import { paceOf, planning } from '../../pace.ts'
 import { type Assembly, assemble, bytesOf, type Segment, type TaskSpan } from './assemble.ts'
-import { Device } from './device.ts'
-import type { Lowerings } from './lowering.ts'
-import { DeviceMemory, ProgramMemory } from './memory.ts'
-import type { Pool, SpawnWorker } from './pool.ts'
+import { Device } from './engine/device.ts'
+import { DeviceMemory, ProgramMemory } from './engine/memory.ts'
+import type { Pool, SpawnWorker } from './engine/pool.ts'
+import type { Lowerings } from './lowerings/lowering.ts'
 
 type Part = TaskSpan | Extract<Segment, { kind: 'host' }>
 

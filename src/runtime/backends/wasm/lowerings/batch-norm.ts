@@ -1,9 +1,9 @@
 import type { InferredCall } from '../../../../graph/index.ts'
 import type { BatchNormalizationAttributes, BatchNormalizationGradientAttributes } from '../../../../ops/index.ts'
-import { lowerBatchApply, lowerBatchNorm, lowerBatchNormGradient } from '../lower-batch-norm.ts'
-import { lowerAffine, lowerBinary, lowerUnary } from '../lower-elementwise.ts'
-import { type Lowering, type LoweringContext, shapeOf } from '../lowering.ts'
-import type { Step } from '../step.ts'
+import { lowerBatchApply, lowerBatchNorm, lowerBatchNormGradient } from '../steps/batch-norm.ts'
+import { lowerAffine, lowerBinary, lowerUnary } from '../steps/elementwise.ts'
+import type { Step } from '../steps/step.ts'
+import { type Lowering, type LoweringContext, shapeOf } from './lowering.ts'
 import { count, stored } from './operands.ts'
 
 /** Address of a vector that is known or computed. */

@@ -1,6 +1,6 @@
 import { elementCount } from '../../../../base/index.ts'
 import type { InferredCall } from '../../../../graph/index.ts'
-import type { LoweringContext } from '../lowering.ts'
+import type { LoweringContext } from './lowering.ts'
 
 /*
  * Scales and zero points as lowerings of quantised operators ask for them.

@@ -7,12 +7,12 @@ import {
   type Window,
 } from '../../../../ops/index.ts'
 import { type Affine, weightCodes } from '../../../../plan/index.ts'
-import { lowerAdderConvComputed } from '../adder-computed.ts'
-import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger } from '../adder-layer.ts'
-import { lowerConv, lowerConvTranspose } from '../conv-layer.ts'
-import type { ConvLayer, ConvTensors } from '../conv-sizes.ts'
-import { type Lowering, type LoweringContext, shapeOf, sizesOf } from '../lowering.ts'
-import { type KnownWeights, wholeFloats } from '../weights.ts'
+import { type KnownWeights, wholeFloats } from '../packing/weights.ts'
+import { lowerAdderConvComputed } from '../steps/adder/computed.ts'
+import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger } from '../steps/adder/layer.ts'
+import { lowerConv, lowerConvTranspose } from '../steps/convolution/layer.ts'
+import type { ConvLayer, ConvTensors } from '../steps/convolution/sizes.ts'
+import { type Lowering, type LoweringContext, shapeOf, sizesOf } from './lowering.ts'
 import { stored } from './operands.ts'
 
 /** One entry per axis of [height, width]; a 1-D layer has height 1. */

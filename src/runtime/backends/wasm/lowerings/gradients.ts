@@ -1,12 +1,12 @@
 import type { InferredCall } from '../../../../graph/index.ts'
 import type { AdderConvInputGradientAttributes, ClipGradientAttributes, ConvAttributes } from '../../../../ops/index.ts'
-import { lowerAdderInputGradient } from '../adder-computed.ts'
-import { lowerSignGradient, lowerWeightGradient } from '../conv-gradient.ts'
-import type { ConvLayer } from '../conv-sizes.ts'
-import { type Lowering, type Lowerings, shapeOf, sizesOf } from '../lowering.ts'
-import { step } from '../step.ts'
+import { lowerAdderInputGradient } from '../steps/adder/computed.ts'
+import { lowerSignGradient, lowerWeightGradient } from '../steps/convolution/gradient.ts'
+import type { ConvLayer } from '../steps/convolution/sizes.ts'
+import { step } from '../steps/step.ts'
 import { batchNormalizationGradient } from './batch-norm.ts'
 import { windowSizes } from './convolution.ts'
+import { type Lowering, type Lowerings, shapeOf, sizesOf } from './lowering.ts'
 import { count } from './operands.ts'
 
 /*

@@ -19,9 +19,9 @@ import {
   type SplitAttributes,
   sliceSettings,
 } from '../../../../ops/index.ts'
-import { lowerCopy, lowerGather, lowerPad, type Padding } from '../lower-layout.ts'
-import type { Lowering, Lowerings, Place } from '../lowering.ts'
-import { broadcastTo, layoutStrides, memoryAxes } from '../strides.ts'
+import { lowerCopy, lowerGather, lowerPad, type Padding } from '../steps/layout.ts'
+import { broadcastTo, layoutStrides, memoryAxes } from '../steps/strides.ts'
+import type { Lowering, Lowerings, Place } from './lowering.ts'
 import { inMemory, operandLike, refusesComputedSettings } from './operands.ts'
 
 /*

@@ -9,11 +9,11 @@ import {
   softmaxAxes,
   type TrailingAttributes,
 } from '../../../../ops/index.ts'
-import { lowerBinary, lowerUnary } from '../lower-elementwise.ts'
-import { lowerChannelNorm, lowerLayerNorm, lowerLrn, lowerSoftmax } from '../lower-normalise.ts'
-import { lowerReduce } from '../lower-reduce.ts'
-import type { Lowering, LoweringContext, Lowerings } from '../lowering.ts'
-import type { Step } from '../step.ts'
+import { lowerBinary, lowerUnary } from '../steps/elementwise.ts'
+import { lowerChannelNorm, lowerLayerNorm, lowerLrn, lowerSoftmax } from '../steps/normalise.ts'
+import { lowerReduce } from '../steps/reduce.ts'
+import type { Step } from '../steps/step.ts'
+import type { Lowering, LoweringContext, Lowerings } from './lowering.ts'
 import { count, inMemory, linesOver, refusesComputedSettings, stored } from './operands.ts'
 
 const refuses = (call: InferredCall, isConstant: (input: number) => boolean) =>

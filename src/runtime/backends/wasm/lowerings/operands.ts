@@ -2,10 +2,10 @@ import { elementCount, stridesOf } from '../../../../base/index.ts'
 import type { InferredCall } from '../../../../graph/index.ts'
 import { alignedShape } from '../../../../ops/index.ts'
 import type { Layout } from '../../../../plan/index.ts'
-import type { Operand } from '../lower-elementwise.ts'
-import type { LoweringContext, Place } from '../lowering.ts'
-import type { Allocator } from '../step.ts'
-import { layoutStrides, memoryAxes } from '../strides.ts'
+import type { Operand } from '../steps/elementwise.ts'
+import type { Allocator } from '../steps/step.ts'
+import { layoutStrides, memoryAxes } from '../steps/strides.ts'
+import type { LoweringContext, Place } from './lowering.ts'
 
 /*
  * Inputs of lowerings, whether they are computed or known beforehand, seen along the axes of the output in the order in which these lie

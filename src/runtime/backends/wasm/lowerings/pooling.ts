@@ -1,8 +1,8 @@
 import type { InferredCall } from '../../../../graph/index.ts'
 import { type PoolAttributes, slide } from '../../../../ops/index.ts'
-import { lowerPool, lowerPoolGradient, type PoolLayer } from '../lower-pool.ts'
-import { lowerReduce, type Reduction } from '../lower-reduce.ts'
-import type { Lowering, Lowerings } from '../lowering.ts'
+import { lowerPool, lowerPoolGradient, type PoolLayer } from '../steps/pool.ts'
+import { lowerReduce, type Reduction } from '../steps/reduce.ts'
+import type { Lowering, Lowerings } from './lowering.ts'
 import { inMemory, refusesComputedSettings } from './operands.ts'
 
 /** A pooling layer of an input [N, C, spatial…], as the kernels describe it. */

@@ -1,10 +1,10 @@
 import type { Call, InferredCall, Operator } from '../../../../graph/index.ts'
 import { factList, opName, rangeOf } from '../../../../ops/index.ts'
-import { lowerUnary } from '../lower-elementwise.ts'
-import type { Lowering, LoweringContext, Lowerings, Place } from '../lowering.ts'
-import { lowerQuantiseFloats } from '../quantise-f32.ts'
-import type { Step } from '../step.ts'
+import { lowerUnary } from '../steps/elementwise.ts'
+import { lowerQuantiseFloats } from '../steps/quantise.ts'
+import type { Step } from '../steps/step.ts'
 import { numbers, refusesComputed } from './code-parameters.ts'
+import type { Lowering, LoweringContext, Lowerings, Place } from './lowering.ts'
 import { count, stored } from './operands.ts'
 
 /*

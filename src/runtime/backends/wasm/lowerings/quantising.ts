@@ -1,11 +1,11 @@
 import { elementCount } from '../../../../base/index.ts'
 import type { InferredCall } from '../../../../graph/index.ts'
 import { type QuantisationAttributes, quantisationAxis, rangeOf } from '../../../../ops/index.ts'
-import { lowerQuantise } from '../adder-layer.ts'
-import { lowerBinary, lowerUnary, type Operand } from '../lower-elementwise.ts'
-import { type Lowering, type LoweringContext, type Lowerings, type Place, shapeOf } from '../lowering.ts'
-import { lowerQuantiseFloats, lowerRange } from '../quantise-f32.ts'
+import { lowerQuantise } from '../steps/adder/layer.ts'
+import { lowerBinary, lowerUnary, type Operand } from '../steps/elementwise.ts'
+import { lowerQuantiseFloats, lowerRange } from '../steps/quantise.ts'
 import { isScalar, numbers, refusesComputed } from './code-parameters.ts'
+import { type Lowering, type LoweringContext, type Lowerings, type Place, shapeOf } from './lowering.ts'
 import { count, inMemory, operandLike, stored, storedLike } from './operands.ts'
 
 /*

@@ -9,13 +9,13 @@ import {
   type RecurrentSizes,
   runsWhole,
 } from '../../../../ops/index.ts'
-import { lowerDense } from '../conv-layer.ts'
-import type { BinaryFunction } from '../kernels.generated.ts'
-import { lowerBinary, lowerUnary, type Operand } from '../lower-elementwise.ts'
-import { lowerCopy, lowerFill } from '../lower-layout.ts'
-import type { Lowering, LoweringContext } from '../lowering.ts'
-import type { Step } from '../step.ts'
+import type { BinaryFunction } from '../engine/kernels.generated.ts'
+import { lowerDense } from '../steps/convolution/layer.ts'
+import { lowerBinary, lowerUnary, type Operand } from '../steps/elementwise.ts'
+import { lowerCopy, lowerFill } from '../steps/layout.ts'
+import type { Step } from '../steps/step.ts'
 import { lowerActivation } from './elementwise.ts'
+import type { Lowering, LoweringContext } from './lowering.ts'
 import { placed } from './operands.ts'
 
 /*

@@ -1,10 +1,10 @@
 import type { InferredCall } from '../../../../graph/index.ts'
 import { type ReduceAttributes, reducedAxes } from '../../../../ops/index.ts'
-import { lowerBinary, lowerUnary } from '../lower-elementwise.ts'
-import { lowerReduce, type Reduction } from '../lower-reduce.ts'
-import type { Lowering, LoweringContext, Lowerings } from '../lowering.ts'
-import type { Step } from '../step.ts'
-import { memoryAxes } from '../strides.ts'
+import { lowerBinary, lowerUnary } from '../steps/elementwise.ts'
+import { lowerReduce, type Reduction } from '../steps/reduce.ts'
+import type { Step } from '../steps/step.ts'
+import { memoryAxes } from '../steps/strides.ts'
+import type { Lowering, LoweringContext, Lowerings } from './lowering.ts'
 import { count, inMemory, refusesComputedSettings } from './operands.ts'
 
 /** Channels last only where the axes of the result are those of the input, or too few to have a layout. */

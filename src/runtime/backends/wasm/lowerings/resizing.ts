@@ -9,10 +9,10 @@ import {
   type UpsampleAttributes,
   upsampleTaps,
 } from '../../../../ops/index.ts'
-import { lowerResize, lowerTaps, type Taps } from '../lower-resize.ts'
-import type { Lowering, LoweringContext, Lowerings } from '../lowering.ts'
-import type { Step } from '../step.ts'
-import { memoryAxes } from '../strides.ts'
+import { lowerResize, lowerTaps, type Taps } from '../steps/resize.ts'
+import type { Step } from '../steps/step.ts'
+import { memoryAxes } from '../steps/strides.ts'
+import type { Lowering, LoweringContext, Lowerings } from './lowering.ts'
 import { inMemory, refusesComputedSettings } from './operands.ts'
 
 const isIdentity = (all: readonly Taps[], size: number): boolean =>

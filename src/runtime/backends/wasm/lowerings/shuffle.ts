@@ -1,6 +1,6 @@
-import { lowerCopy } from '../lower-layout.ts'
-import { type Lowering, shapeOf } from '../lowering.ts'
-import { step } from '../step.ts'
+import { lowerCopy } from '../steps/layout.ts'
+import { step } from '../steps/step.ts'
+import { type Lowering, shapeOf } from './lowering.ts'
 
 /** A channel shuffle, which is three nodes of a file, as one step, in either layout. */
 export const shuffle = (groups: number): Lowering => ({

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { operatorList, opName } from '../../../../ops/index.ts'
-import type { Lowering, Lowerings } from '../lowering.ts'
 import { lowerings } from './index.ts'
+import type { Lowering, Lowerings } from './lowering.ts'
 
 it('has lowerings for operators that there are', () => {
   const names = new Set<string>(operatorList.map((o) => opName({ domain: o.domain, opType: o.name })))

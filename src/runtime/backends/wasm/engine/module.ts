@@ -1,0 +1,64 @@
+import { getOrAdd, KerfError } from '../../../../base/index.ts'
+import { binaries } from './binaries.generated.ts'
+import { withDifference } from './difference.ts'
+import { shareMemory } from './shared-memory.ts'
+
+/** Instruction sets that the kernels are compiled for. */
+export type Instructions = 'simd' | 'relaxed'
+
+/** A function of one i32x4.relaxed_trunc_f32x4_s: valid only where the engine has relaxed SIMD. */
+const relaxedProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15,
+  253, 128, 2, 11,
+])
+
+/** Whether this engine has relaxed SIMD (Node ≥ 22, current Chrome; Node 20 behind a flag). */
+export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe)
+
+const bestInstructions = (): Instructions => (hasRelaxedSimd() ? 'relaxed' : 'simd')
+
+/** @throws KerfError `wasm-blocked` where a page forbids to compile */
+function compiled(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes)
+  } catch (error) {
+    // What is wrong with the bytes would be wrong everywhere.
+    if (!/security policy|wasm-unsafe-eval|unsafe-eval/i.test((error as Error).message)) throw error
+    throw new KerfError(
+      'wasm-blocked',
+      "The page's Content-Security-Policy forbids WebAssembly. Allow it: script-src 'wasm-unsafe-eval'; or use the slow { backend: 'reference' }.",
+      { why: (error as Error).message },
+    )
+  }
+}
+
+/** From base64. (Not Uint8Array.from: that makes a string of every character.) */
+function decoded(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
+}
+
+const modules = new Map<string, WebAssembly.Module>()
+
+/** The kernels, compiled for such a memory, shared or not; compiled once per process. */
+export function kernelModule(memory: WebAssembly.Memory, instructions = bestInstructions()): WebAssembly.Module {
+  const isShared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer
+  return getOrAdd(modules, `${instructions} ${isShared}`, () => {
+    const relaxed = decoded(binaries.relaxed)
+    const bytes = instructions === 'relaxed' ? relaxed : withDifference(relaxed, decoded(binaries.simdDifference))
+    if (isShared) shareMemory(bytes)
+    return compiled(bytes)
+  })
+}
+
+export interface Kernels {
+  /** Runs a program; see kernels/index.ts. */
+  run(program: number, steps: number, thread: number, threads: number): number
+}
+
+export function instantiate(memory: WebAssembly.Memory, instructions?: Instructions): Kernels {
+  return new WebAssembly.Instance(kernelModule(memory, instructions), { env: { memory, abort: () => {} } })
+    .exports as unknown as Kernels
+}

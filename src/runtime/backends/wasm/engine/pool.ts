@@ -1,0 +1,189 @@
+import { KerfError } from '../../../../base/index.ts'
+import { control } from './kernels.generated.ts'
+import { instantiate, type Kernels, kernelModule } from './module.ts'
+
+/** A worker thread, as Node's and the browser's both can be seen. */
+export interface WorkerHandle {
+  /**
+   * Sends a message to the worker.
+   * @param message anything that can be cloned
+   */
+  post(message: unknown): void
+  /**
+   * Listens to what the worker sends.
+   * @param listener called with each message
+   */
+  onMessage(listener: (message: unknown) => void): void
+  /**
+   * Called when the worker fails or ends, with what is known of it, and whether its script could not even be loaded.
+   * @param listener `notLoaded`: the script itself could not be fetched
+   */
+  onEnd(listener: (why: string, notLoaded?: boolean) => void): void
+  /** Ends it; where that takes time, a promise of its end. */
+  terminate(): undefined | Promise<unknown>
+}
+
+/**
+ * Starts a worker that runs the given JavaScript.
+ * @param source a whole script
+ */
+export type SpawnWorker = (source: string) => WorkerHandle
+
+/** In a browser: a worker from a Blob. Undefined where there are no workers (Node's are in `kerf/runtime`). */
+export const spawnBrowserWorker: SpawnWorker | undefined =
+  typeof Worker === 'undefined'
+    ? undefined
+    : (source) => {
+        const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
+        try {
+          return browserWorker(url)
+        } finally {
+          URL.revokeObjectURL(url)
+        }
+      }
+
+/** Workers from a file, which is to hold `workerSource`. */
+export const browserWorkers =
+  (address: string | URL): SpawnWorker =>
+  () =>
+    browserWorker(address)
+
+/** @throws KerfError `workers-blocked` where the engine refuses at once */
+function browserWorker(address: string | URL): WorkerHandle {
+  let worker: Worker
+  try {
+    worker = new Worker(address)
+  } catch (error) {
+    throw workersBlocked((error as Error).message)
+  }
+  return {
+    post: (message) => worker.postMessage(message),
+    onMessage: (listener) => worker.addEventListener('message', (event) => listener(event.data)),
+    // What could not be loaded says nothing of why.
+    onEnd: (listener) =>
+      worker.addEventListener('error', (event) => listener(event.message || 'it failed', !event.message)),
+    terminate: () => {
+      worker.terminate()
+      return undefined
+    },
+  }
+}
+
+/**
+ * What a worker runs: it waits for the control block's epoch to change, does its share of the program, waits again. It looks for
+ * about a millisecond before it sleeps, since the next program mostly follows at once and waking takes 0.2 ms. A text, so that it can start from a Blob
+ * however it was bundled; the build writes it to the file `kerf/worker`, too.
+ */
+export const workerSource = `
+const start = ({ module, memory, thread, threads }, reply) => {
+  const { run } = new WebAssembly.Instance(module, { env: { memory, abort() {} } }).exports
+  const control = new Int32Array(memory.buffer, 0, 16)
+  let epoch = Atomics.load(control, ${control.epoch / 4})
+  reply('ready')
+  setTimeout(() => {
+    for (;;) {
+      for (let i = 0; i < 100000 && Atomics.load(control, ${control.epoch / 4}) === epoch; i++);
+      Atomics.wait(control, ${control.epoch / 4}, epoch)
+      epoch = Atomics.load(control, ${control.epoch / 4})
+      run(Atomics.load(control, ${control.program / 4}), Atomics.load(control, ${control.steps / 4}), thread, threads)
+    }
+  })
+}
+if (typeof require === 'function') {
+  const { parentPort } = require('node:worker_threads')
+  parentPort.once('message', (message) => start(message, (answer) => parentPort.postMessage(answer)))
+} else self.onmessage = ({ data }) => start(data, (answer) => self.postMessage(answer))
+`
+
+/** Threads that run programs together: the caller's and `threads - 1` workers. */
+export class Pool {
+  readonly threads: number
+  readonly #kernels: Kernels
+  readonly #control: Int32Array
+  readonly #workers: WorkerHandle[] = []
+  #ended: string | undefined
+
+  private constructor(memory: WebAssembly.Memory, threads: number) {
+    this.threads = threads
+    this.#kernels = instantiate(memory)
+    this.#control = new Int32Array(memory.buffer, 0, 16)
+  }
+
+  /**
+   * @param memory shared, and fully grown, when there is more than one thread
+   * @throws KerfError `worker-ended` when a worker cannot be started, `workers-blocked` when the page lets none start
+   */
+  static async start(memory: WebAssembly.Memory, threads: number, spawn: SpawnWorker | undefined): Promise<Pool> {
+    const pool = new Pool(memory, spawn ? threads : 1)
+    pool.#control.fill(0)
+    if (!maySleep()) pool.#control[control.spinOnly / 4] = 1
+    if (!spawn) return pool
+    const start = (thread: number): Promise<void> => {
+      const worker = spawn(workerSource)
+      pool.#workers.push(worker)
+      const ready = new Promise<void>((resolve, reject) => {
+        worker.onMessage(() => resolve())
+        worker.onEnd((why, notLoaded) => {
+          pool.#ended ??= why
+          reject(notLoaded ? workersBlocked('their script cannot be loaded') : workerEnded(why))
+        })
+      })
+      worker.post({ module: kernelModule(memory), memory, thread, threads })
+      return ready
+    }
+    try {
+      await Promise.all(Array.from({ length: threads - 1 }, (_, i) => start(i + 1)))
+    } catch (error) {
+      await pool.dispose()
+      throw error
+    }
+    return pool
+  }
+
+  /** Whether a worker has ended by itself: the pool is of no use any more. */
+  get isBroken(): boolean {
+    return this.#ended !== undefined
+  }
+
+  /**
+   * Runs a program on all threads and returns when it is done.
+   * @throws KerfError `worker-ended` when a worker is gone; the pool must then be replaced
+   */
+  run(address: number, steps: number): void {
+    if (this.#ended !== undefined) throw workerEnded(this.#ended)
+    if (this.threads > 1) {
+      Atomics.store(this.#control, control.program / 4, address)
+      Atomics.store(this.#control, control.steps / 4, steps)
+      Atomics.add(this.#control, control.epoch / 4, 1)
+      Atomics.notify(this.#control, control.epoch / 4)
+    }
+    const stuck = this.#kernels.run(address, steps, 0, this.threads)
+    if (stuck > 0) {
+      this.#ended = `it did not finish step ${stuck} of ${steps}`
+      throw workerEnded(this.#ended)
+    }
+  }
+
+  /** Ends the workers. Until the promise is kept one of them may still use the memory. */
+  async dispose(): Promise<void> {
+    this.#ended ??= 'it was released'
+    await Promise.all(this.#workers.splice(0).map((worker) => worker.terminate()))
+  }
+}
+
+/** Whether this thread may wait without spinning: anywhere but on a browser's main thread. */
+const maySleep = (): boolean => !('document' in globalThis)
+
+const workerEnded = (why: string): KerfError =>
+  new KerfError(
+    'worker-ended',
+    `A worker thread ended while it was needed: ${why}. Run again: new threads are started then.`,
+    { why },
+  )
+
+const workersBlocked = (why: string): KerfError =>
+  new KerfError(
+    'workers-blocked',
+    `workers cannot start here (${why}). Where the page has a Content-Security-Policy, allow worker-src blob:, or serve the file kerf/worker and give its address as the option worker.`,
+    { why },
+  )

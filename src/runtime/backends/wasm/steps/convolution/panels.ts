@@ -1,0 +1,246 @@
+import { convTileRows, panelWidth } from '../../engine/kernels.generated.ts'
+import { type PackedWeights, packPanelsSteps } from '../../packing/computed.ts'
+import { inPieces, iohw, oihw, packedFloats, packPanels, type WeightOrder } from '../../packing/convolution.ts'
+import { isKnown } from '../../packing/weights.ts'
+import { type Allocator, once, type Step, step } from '../step.ts'
+import type { ConvLayer, ConvTensors, DenseSizes, DenseTensors } from './sizes.ts'
+
+/*
+ * Calls of `convF32`, the indirect matrix product of kernels/conv-f32.ts:
+ *
+ *   y[n, p, o] = clamp(b[o] + Σ_t Σ_c x[n, p·stride + t·dilation − pad, c] · w[o, c, t] + residual[n, p, o])
+ */
+
+/** Threads that get a table of their own; more than these stand idle. */
+export const mostThreads = 64
+/** What a block of pixels may take: its table, and the input under it, which should stay in the second-level cache. */
+const tableBytes = 12 * 1024
+const blockInputBytes = 256 * 1024
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+
+/** One convolution that the kernel does in one call; `pixel`, `row` and `image` are the steps between outputs in pixels. */
+interface Piece extends ConvLayer {
+  readonly output: { readonly first: number; readonly pixel: number; readonly row: number; readonly image: number }
+}
+
+/** The output lies as NHWC has it. */
+const whole = (layer: ConvLayer): Piece => ({
+  ...layer,
+  output: { first: 0, pixel: 1, row: layer.outWidth, image: layer.outHeight * layer.outWidth },
+})
+
+/** @param channels input channels of a group, as the kernel sees them */
+function panelStep(
+  piece: Piece,
+  tensors: Omit<ConvTensors, 'weights' | 'scale'>,
+  packed: number,
+  zeros: number,
+  alloc: Allocator,
+  channels = piece.inChannels / piece.groups,
+): Step {
+  const { groups, batch, outHeight, outWidth, output, kernelHeight, kernelWidth } = piece
+  const outChannels = piece.outChannels / groups
+  const tileEntries = convTileRows * (1 + kernelHeight * kernelWidth)
+  const tiles = Math.ceil((batch * outHeight * outWidth) / convTileRows)
+  const inputUnderTile = 4 * convTileRows * piece.strideHeight * piece.strideWidth * piece.inChannels
+  const blockTiles = Math.max(
+    1,
+    Math.min(tiles, Math.floor(tableBytes / (4 * tileEntries)), Math.floor(blockInputBytes / inputUnderTile)),
+  )
+  const scratchBytes = 64 * Math.ceil((4 * tileEntries * blockTiles) / 64)
+  const pixelBytes = 4 * piece.outChannels
+  const panels = groups * Math.ceil(outChannels / panelWidth)
+  const weights = packedFloats(groups, outChannels, channels, kernelHeight * kernelWidth)
+  return step('convF32', {
+    x: tensors.x,
+    zeros,
+    weights: packed,
+    y: tensors.y + output.first * pixelBytes,
+    residual: tensors.residual ? tensors.residual + output.first * pixelBytes : 0,
+    scratch: alloc.scratch(scratchBytes * mostThreads),
+    scratchBytes,
+    scratchThreads: mostThreads,
+    inHeight: piece.inHeight,
+    inWidth: piece.inWidth,
+    inPixel: 4 * piece.inChannels,
+    batch,
+    outHeight,
+    outWidth,
+    yPixel: output.pixel * pixelBytes,
+    yRow: output.row * pixelBytes,
+    yImage: output.image * pixelBytes,
+    kernelHeight,
+    kernelWidth,
+    strideHeight: piece.strideHeight,
+    strideWidth: piece.strideWidth,
+    dilationHeight: piece.dilationHeight,
+    dilationWidth: piece.dilationWidth,
+    padTop: piece.padTop,
+    padLeft: piece.padLeft,
+    channels,
+    outChannels,
+    groups,
+    groupStep: 4 * channels,
+    blockTiles,
+    byChannels: sharesChannels(tiles, panels, weights, piece),
+    lo: tensors.lo,
+    hi: tensors.hi,
+  })
+}
+
+/** Threads share output channels where there are few pixels or more weights than input, else pixels. */
+function sharesChannels(tiles: number, panels: number, weights: number, layer: ConvLayer): boolean {
+  if (panels < 8) return false
+  return tiles < 16 || weights > layer.batch * layer.inHeight * layer.inWidth * layer.inChannels
+}
+
+/** Packed now where the weights are known, else by a step that comes before the product. */
+function packInto(
+  alloc: Allocator,
+  filters: Pick<ConvTensors, 'weights' | 'bias' | 'scale'>,
+  order: WeightOrder,
+  sizes: { readonly groups: number; readonly outChannels: number; readonly inChannels: number },
+  taps: readonly number[],
+): PackedWeights {
+  const { weights } = filters
+  if (!isKnown(weights)) return packPanelsSteps(weights, order, sizes, taps, alloc)
+  const count = packedFloats(sizes.groups, sizes.outChannels, sizes.inChannels, taps.length)
+  const packed = once(alloc, `panels ${taps}`, (take) => {
+    const start = take(4 * count)
+    let at = start
+    inPieces({ ...filters, weights }, order, sizes, (piece, groups, outChannels) => {
+      const size = packedFloats(groups, outChannels, sizes.inChannels, taps.length)
+      const panels = new Float32Array(alloc.memory.buffer, at, size)
+      packPanels(panels, piece, order, { ...sizes, groups, outChannels }, taps)
+      at += 4 * size
+    })
+    return start
+  })
+  return { packed, steps: [] }
+}
+
+/** Sizes per group. */
+const perGroup = ({ groups, inChannels, outChannels }: ConvLayer) => ({
+  groups,
+  inChannels: inChannels / groups,
+  outChannels: outChannels / groups,
+})
+
+/**
+ * Few input channels: a row of the window is one run of kernelWidth · channels values in a padded copy of the input, so that the inner loop
+ * is long and the table short.
+ */
+const runsLimit = 8
+
+const hasRuns = (layer: ConvLayer): boolean =>
+  layer.groups === 1 && layer.kernelWidth > 1 && layer.dilationWidth === 1 && layer.inChannels <= runsLimit
+
+export function lowerConvPanels(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator): Step[] {
+  const sizes = perGroup(layer)
+  const taps = layer.kernelHeight * layer.kernelWidth
+  const order = oihw(sizes.outChannels, sizes.inChannels, taps)
+  const { packed, steps } = packInto(alloc, tensors, order, sizes, range(taps))
+  if (!hasRuns(layer))
+    return [...steps, panelStep(whole(layer), tensors, packed, alloc.alloc(4 * layer.inChannels), alloc)]
+
+  const { batch, inHeight, inWidth, inChannels, padTop, padLeft } = layer
+  const outHeight = (layer.outHeight - 1) * layer.strideHeight + (layer.kernelHeight - 1) * layer.dilationHeight + 1
+  const outWidth = (layer.outWidth - 1) * layer.strideWidth + layer.kernelWidth
+  const isPadded = padTop > 0 || padLeft > 0 || outHeight > inHeight || outWidth > inWidth
+  const padded = isPadded ? alloc.scratch(4 * batch * outHeight * outWidth * inChannels) : tensors.x
+  const runs: Piece = {
+    ...whole(layer),
+    ...(isPadded ? { inHeight: outHeight, inWidth: outWidth, padTop: 0, padLeft: 0 } : {}),
+    kernelWidth: 1,
+  }
+  const product = panelStep(runs, { ...tensors, x: padded }, packed, padded, alloc, layer.kernelWidth * inChannels)
+  if (!isPadded) return [...steps, product]
+  const pad = step('padF32', {
+    ...{ x: tensors.x, y: padded, batch, height: inHeight, width: inWidth, pixelBytes: 4 * inChannels },
+    ...{ outHeight, outWidth, padTop, padLeft },
+  })
+  return [...steps, pad, product]
+}
+
+/**
+ * Along one axis, the outputs o ≡ `phase` (mod stride) of a transposed convolution are an ordinary convolution with the taps k for which
+ * o + pad − k·dilation is a multiple of the stride, in falling order so that the input position rises.
+ */
+function phaseOf(phase: number, size: number, kernel: number, stride: number, dilation: number, pad: number) {
+  const taps = range(kernel)
+    .filter((k) => (((phase + pad - k * dilation) % stride) + stride) % stride === 0)
+    .reverse()
+  const [first = 0, second = first] = taps
+  return {
+    taps,
+    count: Math.max(0, Math.ceil((size - phase) / stride)),
+    /** Input position under output 0 of this phase and its first tap, with a minus. */
+    pad: taps.length === 0 ? 0 : -(phase + pad - first * dilation) / stride,
+    dilation: ((first - second) * dilation) / stride || 1,
+  }
+}
+
+export function lowerTransposePanels(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator): Step[] {
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth, outHeight, outWidth } = layer
+  const sizes = perGroup(layer)
+  const order = iohw(sizes.outChannels, sizes.inChannels, kernelHeight * kernelWidth)
+  const zeros = alloc.alloc(4 * layer.inChannels)
+  return range(strideHeight * strideWidth).flatMap((i) => {
+    const top = Math.floor(i / strideWidth)
+    const left = i % strideWidth
+    const rows = phaseOf(top, outHeight, kernelHeight, strideHeight, layer.dilationHeight, layer.padTop)
+    const columns = phaseOf(left, outWidth, kernelWidth, strideWidth, layer.dilationWidth, layer.padLeft)
+    if (rows.count * columns.count === 0) return []
+    const taps = rows.taps.flatMap((ky) => columns.taps.map((kx) => ky * kernelWidth + kx))
+    const { packed, steps } = packInto(alloc, tensors, order, sizes, taps)
+    const piece: Piece = {
+      ...layer,
+      outHeight: rows.count,
+      outWidth: columns.count,
+      kernelHeight: rows.taps.length,
+      kernelWidth: columns.taps.length,
+      strideHeight: 1,
+      strideWidth: 1,
+      dilationHeight: rows.dilation,
+      dilationWidth: columns.dilation,
+      padTop: rows.pad,
+      padLeft: columns.pad,
+      output: {
+        first: top * outWidth + left,
+        pixel: strideWidth,
+        row: strideHeight * outWidth,
+        image: outHeight * outWidth,
+      },
+    }
+    return [...steps, panelStep(piece, tensors, packed, zeros, alloc)]
+  })
+}
+
+export function lowerDensePanels(sizes: DenseSizes, tensors: DenseTensors, alloc: Allocator): Step[] {
+  const { rows, inFeatures, outFeatures } = sizes
+  const order: WeightOrder = tensors.transposed
+    ? { group: 0, outChannel: inFeatures, inChannel: 1, tap: 0 }
+    : { group: 0, outChannel: 1, inChannel: outFeatures, tap: 0 }
+  const perGroup = { groups: 1, outChannels: outFeatures, inChannels: inFeatures }
+  const { packed, steps } = packInto(alloc, tensors, order, perGroup, [0])
+  const layer: ConvLayer = {
+    batch: 1,
+    inHeight: 1,
+    inWidth: rows,
+    inChannels: inFeatures,
+    outHeight: 1,
+    outWidth: rows,
+    outChannels: outFeatures,
+    kernelHeight: 1,
+    kernelWidth: 1,
+    strideHeight: 1,
+    strideWidth: 1,
+    dilationHeight: 1,
+    dilationWidth: 1,
+    padTop: 0,
+    padLeft: 0,
+    groups: 1,
+  }
+  return [...steps, panelStep(whole(layer), tensors, packed, 0, alloc)]
+}
