@@ -8,6 +8,8 @@ import * as root from '../src/api/index.node.ts'
 import * as browserRoot from '../src/api/index.ts'
 import * as prune from '../src/api/prune.node.ts'
 import * as browserPrune from '../src/api/prune.ts'
+import * as rewrite from '../src/api/rewrite.node.ts'
+import * as browserRewrite from '../src/api/rewrite.ts'
 import * as runtime from '../src/api/runtime.node.ts'
 import * as browserRuntime from '../src/api/runtime.ts'
 import * as train from '../src/api/train.node.ts'
@@ -53,6 +55,7 @@ describe('the entry points', () => {
 const twins: [string, object, object][] = [
   ['kerf', root satisfies typeof browserRoot, browserRoot satisfies typeof root],
   ['kerf/prune', prune satisfies typeof browserPrune, browserPrune satisfies typeof prune],
+  ['kerf/rewrite', rewrite satisfies typeof browserRewrite, browserRewrite satisfies typeof rewrite],
   ['kerf/runtime', runtime satisfies typeof browserRuntime, browserRuntime satisfies typeof runtime],
   ['kerf/train', train satisfies typeof browserTrain, browserTrain satisfies typeof train],
   ['kerf/workflow', workflow satisfies typeof browserWorkflow, browserWorkflow satisfies typeof workflow],

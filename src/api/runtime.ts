@@ -9,6 +9,7 @@ export {
   type Feed,
   type Feeds,
   type NestedNumbers,
+  type RunOptions,
   type Session,
   type SessionOptions,
   UnsupportedError,
@@ -27,10 +28,9 @@ export {
   type TensorOf,
 } from '../runtime/index.ts'
 
-// Programs that stay in memory, and backends
+// Programs that stay in memory
 
 export {
-  type Backend,
   type BackendName,
   type BackendOptions,
   createProgram,
@@ -38,6 +38,35 @@ export {
   type ProgramMemory,
   type RunningOptions,
   type Runtime,
+} from '../runtime/index.ts'
+
+// A backend of one's own: docs/backends.md
+
+export { constantContent, runForward } from '../graph/index.ts'
+export {
+  type Abilities,
+  type Ability,
+  type Affine,
+  affineOf,
+  type Buffer,
+  type Job,
+  type Layout,
+  type Located,
+  makePlan,
+  type Plan,
+  type PlanOptions,
+  type Prepared,
+  type Task as PlanTask,
+  type Unit,
+} from '../plan/index.ts'
+export {
+  type Backend,
+  type CompileOptions,
+  chooseBackend,
+  Host,
+  type HostTask,
+  type Numbers,
+  unknownValue,
 } from '../runtime/index.ts'
 
 // The oracle

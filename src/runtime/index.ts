@@ -3,7 +3,7 @@
 // May import: base, graph, ops, plan.
 
 export { UnsupportedError } from '../plan/index.ts'
-export { type Backend, type Program, type ProgramMemory, unknownValue } from './backend.ts'
+export { type Backend, type CompileOptions, type Program, type ProgramMemory, unknownValue } from './backend.ts'
 export { type ReferenceOptions, referenceRun } from './backends/reference/run.ts'
 export { measureLimit } from './backends/wasm/engine/limit.ts'
 export { type SpawnWorker, type WorkerHandle, workerSource } from './backends/wasm/engine/pool.ts'

@@ -29,7 +29,7 @@ const coreRuntime: Runtime = { createSession, createProgram }
 
 /** `signal` stops the opening, too. */
 export interface RunningOptions extends Pick<BackendOptions, 'backend' | 'threads' | 'onNotice'>, Pick<Task, 'signal'> {
-  /** What opens networks. `nodeRuntime` of kerf/runtime/node has threads of Node. Default: one without them. */
+  /** What opens networks. Default: sessions and programs as this entry point makes them, in Node with its threads. */
   readonly runtime?: Runtime
 }
 
