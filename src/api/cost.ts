@@ -23,6 +23,7 @@ export type { SlidingWindow, Window } from '../ops/index.ts'
 // Comparing
 
 export {
+  type AlignedLayers,
   type ComparedLayer,
   type Comparison,
   compareMany,

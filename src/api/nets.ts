@@ -44,6 +44,7 @@ export {
 export {
   encodeSafetensors,
   float32Tensor,
+  type OpenSafetensors,
   readSafetensors,
   type Safetensors,
   type SafetensorsEntry,

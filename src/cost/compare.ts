@@ -116,18 +116,24 @@ export interface Series {
   readonly partial: readonly number[]
 }
 
+/** Layers of several networks that were matched. */
+export interface AlignedLayers {
+  /** That of the first network that has it. */
+  readonly name: string
+  /** Its operator; of several joined by ` → `. */
+  readonly op: string
+  /** Per network its layer; null where it has none that fits. */
+  readonly layers: readonly (Layer | null)[]
+}
+
 /** Several networks side by side. */
 export interface ManyComparison {
   /** The profiles, without their layers, in the order that they were given in. */
   readonly models: readonly Omit<Profile, 'layers'>[]
   /** The sums of all. */
   readonly totals: Readonly<Record<keyof TotalCounts, Series>>
-  /** Per network its layer; null where it has none that fits. */
-  readonly layers: readonly {
-    /** That of the first network that has it. */ readonly name: string /** Its operator; of several joined by ` → `. */
-    readonly op: string /** One entry per network. */
-    readonly layers: readonly (Layer | null)[]
-  }[]
+  /** In the order of the networks. */
+  readonly layers: readonly AlignedLayers[]
 }
 
 /**

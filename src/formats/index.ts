@@ -9,6 +9,7 @@ export {
   float32Tensor,
   float64Of,
   float64Tensor,
+  type OpenSafetensors,
   readSafetensors,
   type Safetensors,
   type SafetensorsTensor,

@@ -79,6 +79,7 @@ export interface SafetensorsEntry {
 
 /** What a file says of its tensors. */
 export interface SafetensorsHeader {
+  /** Texts by name; empty where there are none. */
   readonly metadata: Readonly<Record<string, string>>
   /** In the order of their bytes. */
   readonly entries: ReadonlyMap<string, SafetensorsEntry>

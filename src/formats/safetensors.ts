@@ -55,10 +55,17 @@ export interface SafetensorsWeight {
   bytes(): Uint8Array
 }
 
+/** A file that reads its tensors when asked for. */
+export interface OpenSafetensors extends SafetensorsHeader {
+  /**
+   * Reads one tensor.
+   * @param name one of `entries`
+   */
+  read(name: string): SafetensorsTensor
+}
+
 /** What weights can be taken from: a file in memory, or one that is open. */
-export type WeightSource =
-  | Safetensors
-  | (SafetensorsHeader & { /** Reads one tensor. */ read(name: string): SafetensorsTensor })
+export type WeightSource = Safetensors | OpenSafetensors
 
 /** The tensors of a file by name, as `importNet` takes them. */
 export function weightsOf(source: WeightSource): Map<string, SafetensorsWeight> {

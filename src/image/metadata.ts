@@ -22,6 +22,7 @@ export interface ImageMetadata {
 /**
  * What a file says of images and classes: Kerf's own keys, else what Ultralytics writes (names, imgsz, task), else ONNX's keys of images
  * (Image.BitmapPixelFormat, Image.NominalPixelRange; docs/MetadataProps.md of ONNX 1.20).
+ * @param model what was read from a file
  */
 export function imageMetadata(model: Pick<Model, 'metadata'>): ImageMetadata {
   const { metadata } = model

@@ -112,6 +112,7 @@ const blocks = {
   },
 } as const satisfies Record<string, Block>
 
+/** The name of a block. */
 export type BlockName = keyof typeof blocks | 'linear'
 
 /** What each block is, in a line. */
@@ -128,6 +129,7 @@ export const blockDescriptions: Readonly<Record<BlockName, string>> = {
   linear: 'fully connected layer on [batch, features]',
 }
 
+/** Every block by its name. */
 export const blockNames = Object.keys(blockDescriptions) as BlockName[]
 
 /**

@@ -88,7 +88,7 @@ export class Layers {
    * BatchNormalization.
    * @param options `residual`: the last layer of a residual branch; false by default
    */
-  batchNorm(x: FeatureMap, name: LayerName, options: { readonly residual?: boolean } = {}): FeatureMap {
+  batchNorm(x: FeatureMap, name: LayerName, options: Pick<ConvSpec, 'residual'> = {}): FeatureMap {
     const { residual = false } = options
     const { gammaDeviation, betaDeviation, meanDeviation, varianceDeviation, residualGain } = this.#init
     const gamma = residual ? residualGain : 1

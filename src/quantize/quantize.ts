@@ -49,6 +49,7 @@ export interface QuantizedLayer extends QuantizedAdderLayer {
   /** Its extremes in the calibration data. */
   readonly seen: {
     /** The smallest value. */ readonly lo: number /** The largest. */
+    /** The largest. */
     readonly hi: number
   }
   /** What coding alone changes in it. */

@@ -21,6 +21,7 @@ export interface ProfileReportOptions {
   readonly all?: boolean
   /** Largest first; names in alphabetical order. By default the order of the graph. */
   readonly sort?: LayerColumn
+  /** Which columns, in order; by default what the medium has room for. */
   readonly columns?: readonly LayerColumn[]
   /** Names as the file has them, fused layers by all their nodes. */
   readonly fullNames?: boolean
