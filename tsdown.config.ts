@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { build } from 'esbuild'
 import { defineConfig } from 'tsdown'
 
 // What package.json's `exports` names: the files of src/api.
@@ -12,6 +12,8 @@ export default defineConfig({
     'cli/main': 'src/cli/main.ts',
     // Runs in a thread of its own, which is started by this name from the chunk that holds worker-loader.node.ts.
     'chunks/loader-worker.node': 'src/data/worker/loader-worker.node.ts',
+    // The same for sessions, from the chunk that holds spawn.node.ts.
+    'chunks/session-worker.node': 'src/runtime/worker/session-worker.node.ts',
   },
   // What entry points share goes into few files, by room: loading hundreds of small ones takes Node twice as long.
   outputOptions: { chunkFileNames: 'chunks/[name]-[hash].js' },
@@ -23,9 +25,14 @@ export default defineConfig({
   fixedExtension: false,
   dts: true,
   clean: true,
-  // Threads of browsers can start from a file, too.
+  // What workers of browsers run, threads and sessions: one file with everything in it, no module.
   onSuccess: async () => {
     const { workerSource } = await import(new URL('dist/api/runtime.js', import.meta.url).href)
-    await writeFile(new URL('dist/worker.js', import.meta.url), workerSource)
+    await build({
+      entryPoints: ['src/runtime/worker/worker-file.ts'],
+      outfile: 'dist/worker.js',
+      banner: { js: workerSource },
+      ...{ bundle: true, minify: true, platform: 'browser', format: 'iife', target: 'es2022', logLevel: 'warning' },
+    })
   },
 })

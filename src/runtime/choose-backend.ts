@@ -25,10 +25,10 @@ export interface BackendOptions {
   /** What did not go as asked: fewer threads, another backend, nodes that no kernel does. Default: console.warn. */
   readonly onNotice?: (text: string) => void
   /**
-   * Address of the file that threads run, for pages whose Content-Security-Policy lets no workers start from `blob:`: that of `kerf/worker`, or of a
-   * file with the text `workerSource`. In browsers only. Default: threads start from a Blob.
+   * Address of the file `kerf/worker`, which threads then run, for pages whose Content-Security-Policy lets no workers start from `blob:`. In browsers
+   * only. Default: threads start from a Blob.
    */
-  readonly worker?: string | URL
+  readonly workerUrl?: string | URL
   /** How to start a worker; the entry for Node sets it. */
   readonly spawn?: SpawnWorker
 }
@@ -37,9 +37,9 @@ export const warn = (text: string): void => console.warn(`kerf: ${text}`)
 
 /** The backend that is asked for. @throws KerfError `bad-options` for an odd number of threads */
 export function chooseBackend(options: BackendOptions): Backend {
-  const { backend = 'wasm', winograd, onNotice = warn, worker } = options
+  const { backend = 'wasm', winograd, onNotice = warn, workerUrl } = options
   if (typeof backend === 'object') return backend
-  const { spawn = worker === undefined ? spawnBrowserWorker : browserWorkers(worker) } = options
+  const { spawn = workerUrl === undefined ? spawnBrowserWorker : browserWorkers(workerUrl) } = options
   const threads = chooseThreads(options.threads, spawn, onNotice)
   if (backend === 'reference') return reference
   if (hasSimd()) return wasmBackend({ threads, spawn, winograd, onNotice })

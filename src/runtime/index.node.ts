@@ -8,16 +8,17 @@ import type { Program } from './backend.ts'
 import { measureLimit as measureCoreLimit } from './backends/wasm/engine/limit.ts'
 import type { BackendOptions } from './choose-backend.ts'
 import { createProgram as createCoreProgram } from './create-program.ts'
+import { createSessionWith } from './create-session.ts'
 import type { Runtime } from './running.ts'
-import { createSession as createCoreSession, type Session, type SessionOptions } from './session.ts'
-import { spawnNodeWorker } from './spawn.node.ts'
+import type { Session, SessionOptions } from './session.ts'
+import { spawnNodeWorker, startNodeWorker } from './spawn.node.ts'
 
 export * from './index.ts'
 export { spawnNodeWorker } from './spawn.node.ts'
 
-/** `createSession` with threads of Node. */
+/** `createSession` with threads and workers of Node. */
 export function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
-  return createCoreSession(model, { spawn: spawnNodeWorker, ...options })
+  return createSessionWith(startNodeWorker, model, options, { spawn: spawnNodeWorker })
 }
 
 /** `createProgram` with threads of Node. */

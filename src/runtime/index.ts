@@ -9,12 +9,13 @@ export { measureLimit } from './backends/wasm/engine/limit.ts'
 export { type SpawnWorker, type WorkerHandle, workerSource } from './backends/wasm/engine/pool.ts'
 export { type BackendName, type BackendOptions, backendNames, chooseBackend } from './choose-backend.ts'
 export { createProgram } from './create-program.ts'
+export { createSession } from './create-session.ts'
 export type { Feed, NestedNumbers } from './feed.ts'
 export type { Feeds } from './feeds.ts'
 export { Host, type HostTask, type Numbers } from './host.ts'
 export type { RunProfile, TaskTime } from './profile.ts'
 export { openProgram, openSession, type RunningOptions, type Runtime } from './running.ts'
-export { createSession, type RunOptions, type Session, type SessionOptions } from './session.ts'
+export type { RunOptions, Session, SessionOptions } from './session.ts'
 export {
   dataLengthOf,
   floatsOf,

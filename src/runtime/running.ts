@@ -3,7 +3,8 @@ import type { Model } from '../graph/index.ts'
 import type { Program } from './backend.ts'
 import type { BackendOptions } from './choose-backend.ts'
 import { createProgram } from './create-program.ts'
-import { createSession, type Session, type SessionOptions } from './session.ts'
+import { createSession } from './create-session.ts'
+import type { Session, SessionOptions } from './session.ts'
 
 /** What opens networks for those who run them as part of something larger: training, calibration, experiments. */
 export interface Runtime {

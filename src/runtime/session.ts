@@ -13,6 +13,17 @@ import { fromProgram, type HostTensor, toDense } from './tensor.ts'
 export interface SessionOptions extends BackendOptions, Task {
   /** Shapes of inputs to plan for at once; otherwise the first run makes the plan. Dimensions that the file leaves open: batch 1. */
   readonly inputShapes?: ReadonlyMap<string, readonly number[]>
+  /**
+   * Whether the session runs in a worker of its own, so that a page, or a server, stays responsive while it is made and while it runs. Weights are handed over
+   * once, feeds and results are copied; the results are the same bits. Its threads are workers of that worker. Default false: on the thread of the caller.
+   */
+  readonly worker?: boolean
+  /**
+   * Address of the file `kerf/worker`, which the session's worker and threads run. Threads start from a Blob without it, which some
+   * Content-Security-Policies forbid; the worker from that file beside Kerf's own, which is not there in programs that are bundled into one file. In Node:
+   * of `session-worker.node.js`, for the same reason.
+   */
+  readonly workerUrl?: string | URL
 }
 
 /** Of one run. An abort is seen between the parts of the network, or behind the run where that takes less than 0.1 s. */
@@ -66,15 +77,8 @@ export interface Session extends AsyncDisposable, Disposable {
   dispose(): Promise<void>
 }
 
-/**
- * Makes a network ready to run.
- *
- *     const session = await createSession(model, { threads: 2 })
- *     const { logits } = await session.run({ input: hostTensor('float32', [1, 3, 224, 224], pixels) })
- *
- * @throws UnsupportedError when an operator is not known; KerfError when a shape is missing or the memory does not suffice, and `aborted`
- */
-export async function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
+/** A session on the thread of the caller. @throws as `createSession` */
+export async function createSessionHere(model: Model, options: SessionOptions = {}): Promise<Session> {
   const session = new PlannedSession(model, chooseBackend(options), options)
   checkAborted(options.signal, planning)
   const fixed =
@@ -86,8 +90,18 @@ export async function createSession(model: Model, options: SessionOptions = {}):
 
 type InputShapes = ReadonlyMap<string, readonly number[]>
 
-const disposed = (): KerfError =>
+export const disposed = (): KerfError =>
   new KerfError('disposed', 'The session has been disposed of. Make a new one with createSession.')
+
+/** @throws KerfError `wrong-model` where the model's inputs or outputs are not those of the session */
+export function checkSameNetwork({ inputNames, outputNames }: Session, { graph }: Model): void {
+  const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name).join()
+  if (names(graphInputs(graph)) !== inputNames.join() || names(graph.outputs) !== outputNames.join())
+    throw new KerfError(
+      'wrong-model',
+      'The model has other inputs or outputs than the one of the session: it is not the same network.',
+    )
+}
 
 /** Plans that a session keeps at most: those of the sizes that were run last. */
 const mostPlans = 8
@@ -197,15 +211,7 @@ class PlannedSession implements Session {
   }
 
   setWeights(model: Model): void {
-    const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name).join()
-    if (
-      names(graphInputs(model.graph)) !== names(graphInputs(this.#model.graph)) ||
-      names(model.graph.outputs) !== names(this.#model.graph.outputs)
-    )
-      throw new KerfError(
-        'wrong-model',
-        'The model has other inputs or outputs than the one of the session: it is not the same network.',
-      )
+    checkSameNetwork(this, model)
     this.#model = model
   }
 

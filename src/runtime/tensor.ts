@@ -101,6 +101,15 @@ export const tensorOver = (elementType: HostElementType, shape: readonly number[
   // One of the union's pairs; TypeScript does not see which.
   ({ elementType, shape, data }) as HostTensor
 
+/** The same tensor in memory of its own. */
+export function copyOf({ elementType, shape, data }: HostTensor): HostTensor {
+  // Not slice(), which for Node's Buffer is a view.
+  const copy = new (arrayTypeOf(elementType))(data.length)
+  // One of the union's pairs, as in tensorOver.
+  copy.set(data as never)
+  return tensorOver(elementType, [...shape], copy)
+}
+
 /** How many entries the typed array of so many elements has. */
 export const dataLengthOf = (elementType: HostElementType, count: number): number =>
   elementType in arrays ? count : byteLengthOf(elementType, count)

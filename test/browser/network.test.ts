@@ -125,7 +125,7 @@ describeBrowser('in a browser', () => {
       expect(result).toMatchObject({ backend: 'wasm', threads: 1, isolated: true })
       expect(ownConsole(console)).toEqual([
         expect.stringMatching(
-          /^kerf: 2 threads were asked for, one is used: workers cannot start here .*worker-src blob:.*option worker\.$/,
+          /^kerf: 2 threads were asked for, one is used: workers cannot start here .*worker-src blob:.*option workerUrl\.$/,
         ),
       ])
       if (hasOrt) expect(difference(result.logits, expected)).toBeLessThan(1e-4)

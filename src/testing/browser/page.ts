@@ -12,11 +12,11 @@ export interface PageRun {
 let session: Session | undefined
 
 /** Loads `/model.onnx` and `/input.f32`, runs them twice and gives the second answer: the threads have then slept in between. */
-async function runNetwork(threads: number | undefined, shape: readonly number[], worker?: string): Promise<PageRun> {
+async function runNetwork(threads: number | undefined, shape: readonly number[], workerUrl?: string): Promise<PageRun> {
   const load = async (path: string) => new Uint8Array(await (await fetch(path)).arrayBuffer())
   const model = await readModel(await fetch('/model.onnx'))
   const pixels = new Float32Array((await load('/input.f32')).buffer)
-  session = await createSession(model, { threads, worker })
+  session = await createSession(model, { threads, workerUrl })
   const feeds = { input: { elementType: 'float32', shape, data: pixels } as const }
   await session.run(feeds)
   await new Promise((resolve) => setTimeout(resolve, 50))

@@ -7,8 +7,9 @@ export interface WorkerHandle {
   /**
    * Sends a message to the worker.
    * @param message anything that can be cloned
+   * @param transfer what of the message is handed over, not copied
    */
-  post(message: unknown): void
+  post(message: unknown, transfer?: Transferable[]): void
   /**
    * Listens to what the worker sends.
    * @param listener called with each message
@@ -21,6 +22,8 @@ export interface WorkerHandle {
   onEnd(listener: (why: string, notLoaded?: boolean) => void): void
   /** Ends it; where that takes time, a promise of its end. */
   terminate(): undefined | Promise<unknown>
+  /** Whether the process is to wait for it, where it would not (Node). */
+  keepAlive?(needed: boolean): void
 }
 
 /**
@@ -57,7 +60,7 @@ function browserWorker(address: string | URL): WorkerHandle {
     throw workersBlocked((error as Error).message)
   }
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
     onMessage: (listener) => worker.addEventListener('message', (event) => listener(event.data)),
     // What could not be loaded says nothing of why.
     onEnd: (listener) =>
@@ -174,16 +177,12 @@ export class Pool {
 /** Whether this thread may wait without spinning: anywhere but on a browser's main thread. */
 const maySleep = (): boolean => !('document' in globalThis)
 
-const workerEnded = (why: string): KerfError =>
-  new KerfError(
-    'worker-ended',
-    `A worker thread ended while it was needed: ${why}. Run again: new threads are started then.`,
-    { why },
-  )
+export const workerEnded = (why: string, remedy = 'Run again: new threads are started then.'): KerfError =>
+  new KerfError('worker-ended', `A worker thread ended while it was needed: ${why}. ${remedy}`, { why })
 
-const workersBlocked = (why: string): KerfError =>
+export const workersBlocked = (why: string): KerfError =>
   new KerfError(
     'workers-blocked',
-    `workers cannot start here (${why}). Where the page has a Content-Security-Policy, allow worker-src blob:, or serve the file kerf/worker and give its address as the option worker.`,
+    `workers cannot start here (${why}). Where the page has a Content-Security-Policy, allow worker-src blob:, or serve the file kerf/worker and give its address as the option workerUrl.`,
     { why },
   )
