@@ -3,6 +3,7 @@
 // May import: every room, through its index.
 
 // These take the place of those without threads.
+export { openModel } from '../onnx/index.node.ts'
 export { pruneModel } from '../prune/index.node.ts'
 export { quantize } from '../quantize/index.node.ts'
 export { measureStatistics } from '../rewrite/index.node.ts'

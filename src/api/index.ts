@@ -5,7 +5,16 @@
 // Models
 
 export type { Model } from '../graph/index.ts'
-export { type ByteSource, type Bytes, type BytesLater, modelBytes, type ReadOptions, readModel } from '../onnx/index.ts'
+export {
+  type ByteSource,
+  type Bytes,
+  type BytesLater,
+  type ModelSource,
+  modelBytes,
+  openModel,
+  type ReadOptions,
+  readModel,
+} from '../onnx/index.ts'
 
 // Counting
 
