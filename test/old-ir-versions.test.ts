@@ -35,8 +35,7 @@ function network(): Model {
   return editor.model()
 }
 
-const swapped = () =>
-  swapToAdder(network(), { layers: { pattern: 'second', matches: (name) => name === 'second' } }).model
+const swapped = () => swapToAdder(network(), { layers: { text: 'second', matches: (name) => name === 'second' } }).model
 
 const ways: Readonly<Record<string, () => Model | Promise<Model>>> = {
   'pruning inputs': async () => (await pruneModel(network(), { methods: ['input'], scope: { ratio: 0.5 } })).model,

@@ -55,6 +55,10 @@ export {
   type SessionOptions,
 } from '../runtime/index.ts'
 
+// Layers, by their names
+
+export { type NamePattern, namePattern } from '../base/index.ts'
+
 // Long work: ended by a signal, saying how far it is
 
 export { isAborted, type Progress, type Task } from '../base/index.ts'

@@ -31,7 +31,6 @@ export {
   type GroupOptions,
   type GroupReport,
   type InexactNode,
-  type LayerMatcher,
   type PruneMethod,
   type PruneOptions,
   type PruneResult,

@@ -6,7 +6,6 @@
 
 export {
   type AdderSwap,
-  type LayerChoice,
   measureStatistics,
   type StatisticsFeeds,
   type StatisticsImages,

@@ -52,7 +52,6 @@ export {
 export {
   type ClassifierHead,
   classifierHead,
-  type NamePattern,
   type NewHeadOptions,
   withCrossEntropy,
   withNewHead,

@@ -1,4 +1,4 @@
-import { getOrAdd } from '../base/index.ts'
+import { getOrAdd, type NamePattern } from '../base/index.ts'
 import {
   type Analysis,
   analyse,
@@ -13,7 +13,6 @@ import { operators } from '../ops/index.ts'
 import { acrossTwo, type Balancing, equally, freely, type Partition } from './balance.ts'
 import type { Balance, ChannelTrace, Root } from './channel-trace.ts'
 import type { Freeze } from './labels.ts'
-import type { LayerMatcher } from './layer-matcher.ts'
 import { findShuffles, type Shuffle } from './shuffles.ts'
 import { traceChannels } from './trace.ts'
 
@@ -60,7 +59,7 @@ export interface GroupOptions {
   /** Which channels may go; both by default. */
   readonly kinds?: ReadonlySet<RootKind>
   /** Layers to leave alone. */
-  readonly keep?: readonly LayerMatcher[]
+  readonly keep?: readonly NamePattern[]
   /** Let channels go that means and maxima are taken over, or windows slide over: what these nodes give then changes. */
   readonly inexact?: boolean
   /** Let graph outputs shrink too (the only way to prune a network of one layer). */
@@ -68,8 +67,12 @@ export interface GroupOptions {
 }
 
 /** Whether the user asked for a layer to be left alone. */
-export const isKept = (keep: readonly LayerMatcher[] | undefined, root: Root): boolean =>
-  keep?.some((k) => k.matches(namesOf(root))) ?? false
+export const isKept = (keep: readonly NamePattern[] | undefined, root: Root): boolean =>
+  keep?.some((pattern) => meansOne(pattern, namesOf(root))) ?? false
+
+/** Whether a layer is meant that has these names. */
+export const meansOne = (pattern: NamePattern, names: readonly string[]): boolean =>
+  names.some((name) => pattern.matches(name))
 
 const rootName = (r: Root): string => `${r.tensor}@${r.axis}`
 

@@ -22,7 +22,6 @@ export {
   type GroupOptions,
   type Refusal,
 } from './groups.ts'
-export type { LayerMatcher } from './layer-matcher.ts'
 export {
   type GroupReport,
   type InexactNode,

@@ -1,4 +1,4 @@
-import { KerfError, type Turn } from '../base/index.ts'
+import { KerfError, type NamePattern, type Turn } from '../base/index.ts'
 import {
   editGraph,
   keepIndices,
@@ -15,8 +15,7 @@ import { type ScoringOptions, scoresBy } from './criteria/context.ts'
 import type { Criterion } from './criteria/criterion.ts'
 import type { Layer } from './criteria/layers.ts'
 import { type ChannelGroups, isKept, namesOf, type Refusal } from './groups.ts'
-import type { LayerMatcher } from './layer-matcher.ts'
-import type { Scope } from './select.ts'
+import { ratioOf, type Scope } from './select.ts'
 import { withZeros } from './weights.ts'
 
 /** A linear layer that lost inputs. */
@@ -51,7 +50,7 @@ export async function narrowInputs(
   found: ChannelGroups,
   scope: Scope,
   criterion: Criterion,
-  options: ScoringOptions & { readonly keep?: readonly LayerMatcher[] },
+  options: ScoringOptions & { readonly keep?: readonly NamePattern[] },
   turn: Turn,
 ): Promise<{ model: Model; masked: Model; layers: NarrowedLayer[]; refused: Refusal[] }> {
   const { analysis } = found.trace
@@ -95,7 +94,7 @@ export async function narrowInputs(
     const axis = inputAxis(root)
     const size = tensor.shape[axis]!
     const scores = ranked[i]!
-    const ratio = scope.perLayer?.find((p) => p.matches(namesOf(root)))?.ratio ?? scope.ratio
+    const ratio = ratioOf(namesOf(root), scope)
     const order = [...scores.keys()].sort((a, b) => scores[a]! - scores[b]! || a - b)
     const kept = Int32Array.from(order.slice(Math.min(size - 1, Math.round(size * ratio)))).sort()
     const picked = `${nodeLabel(node)}_kept`

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { NamePattern } from '../base/index.ts'
 import { seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, type Node, tensorOf, tensorValues } from '../graph/index.ts'
-import { findGroups, type LayerMatcher, pruneModel, type Scope } from './index.ts'
+import { findGroups, pruneModel, type Scope } from './index.ts'
 
 const random = seededRandom(7)
 const normal = (shape: readonly number[]) =>
@@ -22,7 +23,7 @@ function twoConvolutions(weights = normal([4, 2, 1, 1])): Model {
   return b.model()
 }
 
-const layer = (name: string): LayerMatcher => ({ pattern: name, matches: (names) => names.includes(name) })
+const layer = (text: string): NamePattern => ({ text, matches: (name) => name === text })
 const shapeOf = (model: Model, name: string) => model.graph.initializers.get(name)?.shape
 
 describe('filter pruning', () => {

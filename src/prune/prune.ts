@@ -1,4 +1,4 @@
-import { KerfError, stoppable, type Task, type Turn, turns } from '../base/index.ts'
+import { KerfError, type NamePattern, stoppable, type Task, type Turn, turns } from '../base/index.ts'
 import { type Profile, profileAnalysed, type Totals } from '../cost/index.ts'
 import { type Analysis, analyse, bindInputs, type Model, nodeLabel, simplified } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
@@ -6,9 +6,8 @@ import { criterionOf } from './criteria/catalogue.ts'
 import { type ScoringOptions, scoreGroups } from './criteria/context.ts'
 import type { Criterion } from './criteria/criterion.ts'
 import { cutModel, maskedModel, survivingOutputs } from './cut.ts'
-import { type ChannelGroups, groupsOf, namesOf, type Refusal, reachOf } from './groups.ts'
+import { type ChannelGroups, groupsOf, meansOne, namesOf, type Refusal, reachOf } from './groups.ts'
 import { narrowInputs } from './inputs.ts'
-import type { LayerMatcher } from './layer-matcher.ts'
 import { withoutMisfits } from './misfits.ts'
 import { recounts } from './recount.ts'
 import { type ClassScores, checkRatio, type Scope, type Selection, select } from './select.ts'
@@ -35,7 +34,7 @@ export interface PruneOptions extends ScoringOptions {
   /** Remove as little as brings the network down to this part of its MACs or parameters (0.5: half). Channels only. */
   readonly target?: { readonly of: 'macs' | 'params'; readonly part: number; readonly scope?: Omit<Scope, 'ratio'> }
   /** Layers to leave alone. */
-  readonly keep?: readonly LayerMatcher[]
+  readonly keep?: readonly NamePattern[]
   /** Shapes of inputs whose dimensions are symbolic. */
   readonly inputs?: ReadonlyMap<string, readonly number[]>
   /** Let graph outputs shrink too. Default false: a classifier keeps its classes. */
@@ -165,12 +164,12 @@ function checkPatterns(found: ChannelGroups, options: PruneOptions): void {
     ...(options.scope?.perLayer ?? []),
     ...(options.target?.scope?.perLayer ?? []),
   ])
-    if (!roots.some((r) => matcher.matches(namesOf(r)))) {
+    if (!roots.some((r) => meansOne(matcher, namesOf(r)))) {
       const some = [...new Set(roots.map((r) => nodeLabel(r.node)))].slice(0, 4).map((n) => `"${n}"`)
       throw new KerfError(
         'matches-nothing',
-        `The pattern "${matcher.pattern}" matches no convolution or linear layer of the model. Its layers are called ${some.join(', ') || 'nothing: there are none'}${roots.length > 4 ? ' …' : ''}`,
-        { pattern: matcher.pattern },
+        `The pattern "${matcher.text}" matches no convolution or linear layer of the model. Its layers are called ${some.join(', ') || 'nothing: there are none'}${roots.length > 4 ? ' …' : ''}`,
+        { pattern: matcher.text },
       )
     }
 }

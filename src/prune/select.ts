@@ -1,7 +1,6 @@
-import { KerfError } from '../base/index.ts'
+import { KerfError, type NamePattern } from '../base/index.ts'
 import { lcm } from './balance.ts'
-import { type ChannelGroup, type ChannelGroups, namesOf } from './groups.ts'
-import type { LayerMatcher } from './layer-matcher.ts'
+import { type ChannelGroup, type ChannelGroups, meansOne, namesOf } from './groups.ts'
 
 /** How much of what to remove. */
 export interface Scope {
@@ -12,7 +11,7 @@ export interface Scope {
   /** With `global`: the largest part that any one group may lose. Default 0.9. */
   readonly maxRatio?: number
   /** Ratios of their own for some layers: the first that matches counts. A ratio of 0 keeps a layer whole. */
-  readonly perLayer?: readonly (LayerMatcher & { readonly ratio: number })[]
+  readonly perLayer?: readonly (NamePattern & { readonly ratio: number })[]
   /** Widths that remain are multiples of this, rounded up. Default 1. */
   readonly roundTo?: number
 }
@@ -99,12 +98,12 @@ function localCounts(found: ChannelGroups, scope: Scope): Map<ChannelGroup, numb
 
 /** The ratio that a layer of these names is to lose. */
 export const ratioOf = (names: readonly string[], scope: Scope): number =>
-  scope.perLayer?.find((p) => p.matches(names))?.ratio ?? scope.ratio
+  scope.perLayer?.find((p) => meansOne(p, names))?.ratio ?? scope.ratio
 
 /** How many channels of a group may go in a global ranking. */
 function capOf(group: ChannelGroup, scope: Scope): number {
   const names = group.roots.flatMap(namesOf)
-  const part = scope.perLayer?.find((p) => p.matches(names))?.ratio ?? scope.maxRatio ?? 0.9
+  const part = scope.perLayer?.find((p) => meansOne(p, names))?.ratio ?? scope.maxRatio ?? 0.9
   return part === 0 ? 0 : group.classes.length - keptOf(group.classes.length, part)
 }
 

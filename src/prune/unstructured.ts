@@ -1,4 +1,4 @@
-import { elementCount, isFloating, KerfError, type Turn } from '../base/index.ts'
+import { elementCount, isFloating, KerfError, type NamePattern, type Turn } from '../base/index.ts'
 import {
   computed,
   editGraph,
@@ -14,7 +14,6 @@ import { criteria } from './criteria/catalogue.ts'
 import { namedRandom, type ScoringOptions } from './criteria/context.ts'
 import type { Criterion, ScoredLayer } from './criteria/criterion.ts'
 import { type ChannelGroups, isKept, namesOf } from './groups.ts'
-import type { LayerMatcher } from './layer-matcher.ts'
 import { checkRatio, ratioOf, type Scope } from './select.ts'
 
 /** One weight tensor and how many of its values were set to zero. */
@@ -74,7 +73,7 @@ export async function zeroWeights(
   found: ChannelGroups,
   scope: Scope,
   criterion: Criterion,
-  options: ScoringOptions & { readonly keep?: readonly LayerMatcher[] },
+  options: ScoringOptions & { readonly keep?: readonly NamePattern[] },
   turn: Turn,
 ): Promise<{ model: Model; tensors: ZeroedTensor[] }> {
   const { model, stored } = found.trace.analysis

@@ -7,7 +7,7 @@ import { createProgram, createSession, hostTensor } from '../runtime/index.ts'
 import { describeOrt, runOrt } from '../testing/ort.ts'
 import { measureStatistics, swapToAdder } from './index.ts'
 
-const named = (...names: string[]) => ({ pattern: names.join(), matches: (n: string) => names.includes(n) })
+const named = (...names: string[]) => ({ text: names.join(), matches: (n: string) => names.includes(n) })
 const adders = (model: Model): Node[] => model.graph.nodes.filter((n) => n.opType === 'AdderConv')
 const zeros = (...shape: number[]) => tensorOf('float32', shape, new Float32Array(shape.reduce((p, d) => p * d, 1)))
 
@@ -169,7 +169,7 @@ describe('swapping convolutions for adder convolutions', () => {
       const y = b.node('Conv', [b.node('Conv', [x, w], {}, { name: 'a' }), w], {}, { name: 'b' })
       b.output(b.node('Conv', [y, b.constant('own', zeros(4, 4, 1, 1))], {}, { name: 'c' }))
     })
-    const { swapped, refused } = swapToAdder(model, { layers: { pattern: '*', matches: () => true } })
+    const { swapped, refused } = swapToAdder(model, { layers: { text: '*', matches: () => true } })
     expect(swapped.map((l) => l.node)).toEqual(['c'])
     expect(refused.map((l) => [l.node, l.why])).toEqual([
       ['a', 'it shares its weights "w" with b'],
@@ -179,7 +179,7 @@ describe('swapping convolutions for adder convolutions', () => {
 
   it('names every layer that was asked for, of whatever type, with the reason', () => {
     const model = nets.lenet5_bn()
-    const those = (pattern: string, names: RegExp) => ({ layers: { pattern, matches: (n: string) => names.test(n) } })
+    const those = (text: string, names: RegExp) => ({ layers: { text, matches: (n: string) => names.test(n) } })
     expect(() => swapToAdder(model, those('*fc*', /fc|relu/))).toThrow(
       'No layer can be swapped. Choose others with --layers.\n  fc: it is no Conv (its type is Gemm), and only these can be swapped',
     )

@@ -1,4 +1,12 @@
-import { elementCount, indentedLines, KerfError, NodeError, seededRandom, seedFrom } from '../base/index.ts'
+import {
+  elementCount,
+  indentedLines,
+  KerfError,
+  type NamePattern,
+  NodeError,
+  seededRandom,
+  seedFrom,
+} from '../base/index.ts'
 import {
   type Analysis,
   analyse,
@@ -29,21 +37,10 @@ import { operators } from '../ops/index.ts'
 
 const normalised = op('BatchNormalization', [value('sums', { alone: true })])
 
-/** Which layers, by the name of the node. */
-export interface LayerChoice {
-  /** As it was written, for messages. */
-  readonly pattern: string
-  /**
-   * Whether a layer is meant.
-   * @param name of the node
-   */
-  matches(name: string): boolean
-}
-
 /** Which layers are exchanged, and for what. */
 export interface SwapOptions {
   /** By default all convolutions but the first one and the classifier. */
-  readonly layers?: LayerChoice
+  readonly layers?: NamePattern
   /** Weights stay what they were; by default they are drawn anew from N(0, 1), as AdderNet starts. */
   readonly keepWeights?: boolean
   /** Draws the weights; 0 by default. */
@@ -113,7 +110,7 @@ export function swapToAdder(given: Model, options: SwapOptions = {}): AdderSwap 
   for (const node of chosen) {
     const why = swap.problem(node)
     if (why === undefined) swapped.add(node)
-    else if (options.layers?.pattern === nodeLabel(node))
+    else if (options.layers?.text === nodeLabel(node))
       throw new NodeError('cannot-swap', {
         ...{ opType: node.opType, node: nodeLabel(node), problem: why },
         remedy: 'Choose other layers.',
@@ -148,7 +145,7 @@ class Swap {
   }
 
   /** Layers that were asked for; without a choice, all convolutions but those that AdderNet keeps. */
-  choose(layers: LayerChoice | undefined) {
+  choose(layers: NamePattern | undefined) {
     const { nodes } = this.#analysis.model.graph
     if (layers) {
       const chosen = nodes.filter((node) => layers.matches(nodeLabel(node)))
@@ -156,8 +153,8 @@ class Swap {
       const names = nodes.filter((n) => n.opType === 'Conv').map(nodeLabel)
       throw new KerfError(
         'no-such-layer',
-        `No layer is called "${layers.pattern}". Convolutions: ${names.slice(0, 8).join(', ') || 'none'}${names.length > 8 ? ` and ${names.length - 8} more` : ''}.`,
-        { pattern: layers.pattern },
+        `No layer is called "${layers.text}". Convolutions: ${names.slice(0, 8).join(', ') || 'none'}${names.length > 8 ? ` and ${names.length - 8} more` : ''}.`,
+        { pattern: layers.text },
       )
     }
     const weighted = nodes.filter((n) =>

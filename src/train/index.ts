@@ -4,7 +4,6 @@
 export { trainingCurves } from './curves.ts'
 export { type EvaluateOptions, type Evaluation, Evaluator, evaluate } from './evaluate.ts'
 export { fewImagesNotice } from './few-images.ts'
-export type { NamePattern } from './graph/frozen.ts'
 export { type ClassifierHead, classifierHead, type NewHeadOptions, withNewHead } from './graph/head.ts'
 export type { DistillationOptions, LossOptions } from './graph/loss.ts'
 export { type TrainedTensor, trainedModel } from './graph/trained-model.ts'

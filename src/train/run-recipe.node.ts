@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { isAborted, KerfError, type Task } from '../base/index.ts'
+import { isAborted, KerfError, namePattern, type Task } from '../base/index.ts'
 import { createWorkerLoader, openData, type WorkerLoader } from '../data/index.node.ts'
 import { createLoader, type DataSets, type Loader, type SkippedImage } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
@@ -16,7 +16,6 @@ import { fewImagesNotice } from './few-images.ts'
 import { withInputSize } from './graph/images.ts'
 import { inClassesOf, trainedOn } from './image-metadata.ts'
 import { recipeLines } from './recipe/describe.ts'
-import { namePattern } from './recipe/name-pattern.node.ts'
 import {
   type FileRecipe,
   type FreshRecipe,

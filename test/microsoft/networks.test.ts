@@ -217,7 +217,7 @@ describe('fused operators', () => {
 
   it('are swapped', () => {
     const { model } = swapToAdder(fused(), {
-      layers: { pattern: 'b', matches: (names) => names.includes('b') },
+      layers: { text: 'b', matches: (names) => names.includes('b') },
     })
     expect(model.graph.nodes.map((n) => n.opType).filter((op) => /Conv/.test(op))).toEqual(['Conv', 'AdderConv'])
   })

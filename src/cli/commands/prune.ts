@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
-import { isAborted, KerfError, type Task } from '../../base/index.ts'
+import { isAborted, KerfError, type NamePattern, type Task } from '../../base/index.ts'
 import { bindInputs, type Model, withInputShapes } from '../../graph/index.ts'
 import { type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
-import { criteria, type LayerMatcher, type PruneMethod, type PruneResult, type Scope } from '../../prune/index.ts'
+import { criteria, type PruneMethod, type PruneResult, type Scope } from '../../prune/index.ts'
 import { toJson } from '../../report/index.ts'
 import type { Recipe } from '../../train/index.node.ts'
 import {
@@ -56,7 +56,7 @@ interface Options extends FineTuneFields {
   readonly roundTo?: number
   readonly method: readonly PruneMethod[]
   readonly criterion: string
-  readonly keep?: readonly LayerMatcher[]
+  readonly keep?: readonly NamePattern[]
   readonly allowOutputs?: boolean
   readonly inexact?: boolean
   readonly input?: InputShapes

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import picomatch from 'picomatch'
-import { elementCount, KerfError, seededRandom, type Task } from '../../base/index.ts'
+import { elementCount, KerfError, type NamePattern, namePattern, seededRandom, type Task } from '../../base/index.ts'
 import { compareProfiles, profileModel } from '../../cost/index.ts'
 import { bindInputs, graphInputs, type Model } from '../../graph/index.ts'
 import { imageShapes } from '../../image/index.ts'
@@ -8,7 +7,6 @@ import { netNameOf } from '../../nets/index.ts'
 import { writeModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
 import {
-  type LayerChoice,
   measureStatistics,
   type StatisticsFeeds,
   type StatisticsImages,
@@ -32,7 +30,7 @@ import { epochsFlag, imageFlagsHelp, seedFlag, threadsFlag } from '../vocabulary
 interface Options extends DataOptions {
   readonly output?: string
   readonly to: 'adder'
-  readonly layers?: LayerChoice
+  readonly layers?: NamePattern
   readonly keepWeights?: boolean
   readonly seed: number
   readonly input?: InputShapes
@@ -187,9 +185,7 @@ function trainingRecipe(
   return recipe
 }
 
-/** Names of nodes contain slashes and dots; a star matches them too. */
-function layers(glob: string): LayerChoice {
+function layers(glob: string): NamePattern {
   if (glob === '') throw new InvalidArgumentError("Give the name of a layer or a pattern, as in '*layer3*'.")
-  const test = picomatch(glob, { bash: true, dot: true })
-  return { pattern: glob, matches: (name) => name === glob || test(name) }
+  return namePattern(glob)
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
-import picomatch from 'picomatch'
-import type { LayerMatcher, PruneMethod, Scope } from '../../prune/index.ts'
+import { type NamePattern, namePattern } from '../../base/index.ts'
+import type { PruneMethod, Scope } from '../../prune/index.ts'
 import { listOf } from '../choices.ts'
 
 const methods: readonly PruneMethod[] = ['filter', 'neuron', 'weight', 'input']
@@ -17,14 +17,12 @@ export function methodList(text: string): PruneMethod[] {
   return listOf('method', methods, text)
 }
 
-/** Names of nodes contain slashes and dots; a star matches them too. */
-function matcher(glob: string): LayerMatcher {
+function matcher(glob: string): NamePattern {
   if (glob === '') throw new InvalidArgumentError("Give the name of a layer or a pattern, as in '*layer4*'.")
-  const test = picomatch(glob, { bash: true, dot: true })
-  return { pattern: glob, matches: (names) => names.some((n) => n === glob || test(n)) }
+  return namePattern(glob)
 }
 
-export const keep = (glob: string, before: readonly LayerMatcher[] = []): LayerMatcher[] => [...before, matcher(glob)]
+export const keep = (glob: string, before: readonly NamePattern[] = []): NamePattern[] => [...before, matcher(glob)]
 
 export function perLayer(text: string, before: NonNullable<Scope['perLayer']> = []): NonNullable<Scope['perLayer']> {
   const at = text.lastIndexOf('=')

@@ -1,14 +1,7 @@
 import type { Unreached } from '../../autodiff/index.ts'
-import { KerfError } from '../../base/index.ts'
+import { KerfError, type NamePattern } from '../../base/index.ts'
 import { type Analysis, type Node, nodeLabel } from '../../graph/index.ts'
 import { type Learnable, learnableOf } from './learnable.ts'
-
-/** Names of layers (nodes) and of stored tensors. */
-export interface NamePattern {
-  /** As it was written. */
-  readonly text: string
-  matches(name: string): boolean
-}
 
 /** Names in a message. */
 const mostNames = 24

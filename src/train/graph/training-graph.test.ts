@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { NamePattern } from '../../base/index.ts'
 import { editGraph, GraphBuilder, type Model, makeNode, tensorOf, tensorValues } from '../../graph/index.ts'
 import { modelBytes, readModel } from '../../onnx/index.ts'
 import { tinyNet } from '../../testing/tiny-images.ts'
 import { parameterGroups } from '../optimisers/parameter.ts'
 import { createTrainer, type TrainerOptions } from '../trainer.ts'
-import type { NamePattern } from './frozen.ts'
 import { type TrainingGraphOptions, trainingGraph } from './training-graph.ts'
 
 const options: TrainingGraphOptions = { imageShape: [4, 2, 6, 6], classes: 3 }

@@ -1,5 +1,5 @@
 import { type Choices, differentiate, Emitter, type Unreached } from '../../autodiff/index.ts'
-import { isConcrete, KerfError } from '../../base/index.ts'
+import { isConcrete, KerfError, type NamePattern } from '../../base/index.ts'
 import {
   type Analysis,
   constantContent,
@@ -13,7 +13,7 @@ import {
 } from '../../graph/index.ts'
 import { trainableOperators } from '../../ops/index.ts'
 import { type Classifier, checkLogits, classifierOf } from './classifier.ts'
-import { type NamePattern, unreachedNotices, withoutFrozen } from './frozen.ts'
+import { unreachedNotices, withoutFrozen } from './frozen.ts'
 import { networkForImages } from './images.ts'
 import type { Learnable } from './learnable.ts'
 import { crossEntropy, divergence, type LossOptions, meanSquaredDifference, type Shaped, weightedSum } from './loss.ts'

@@ -1,6 +1,6 @@
+import type { NamePattern } from '../../base/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { adderConvolution, nets, trainingInitialization } from '../../nets/index.ts'
-import type { NamePattern } from '../graph/frozen.ts'
 import { classifierHead, withNewHead } from '../graph/head.ts'
 import type { Recipe } from './schema.ts'
 
