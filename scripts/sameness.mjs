@@ -55,15 +55,28 @@ function compare(line, args, output) {
   console.log(`${a === b ? 'same     ' : 'DIFFERENT'} ${line}  ${a}${a === b ? '' : ` ${b}`}`)
 }
 
-const run = (model, shape, ...more) => ['run', model, '--input', shape, '-o', 'y.npy', ...more]
+// Seeds and threads are said: defaults may change.
+const run = (model, shape, threads = 1, ...more) => [
+  'run',
+  model,
+  '--input',
+  shape,
+  '-o',
+  'y.npy',
+  '--seed',
+  '1',
+  '--threads',
+  String(threads),
+  ...more,
+]
 for (const { name, path, shape } of networks()) {
   compare(`${name}, 1 thread`, run(path, shape), 'y.npy')
-  compare(`${name}, 2 threads`, run(path, shape, '--threads', '2'), 'y.npy')
+  compare(`${name}, 2 threads`, run(path, shape, 2), 'y.npy')
   compare(`${name}, cut by half`, ['prune', path, '-o', 'cut.onnx', '--ratio', '0.5'], 'cut.onnx')
 }
 for (const net of ['mobilenet_v1', 'ghostnet', 'fasternet_t0', 'resnet20', 'resnet20-adder', 'vgg_small', 'lenet5_bn'])
   compare(`net:${net}`, ['new', net, '-o', 'net.onnx'], 'net.onnx')
-compare('net:resnet20-adder, reference', run('net:resnet20-adder', '1,3,32,32', '--backend', 'reference'), 'y.npy')
+compare('net:resnet20-adder, reference', run('net:resnet20-adder', '1,3,32,32', 1, '--backend', 'reference'), 'y.npy')
 
 const adder = join(work, 'adder.onnx')
 const weights = join(shared, 'data/adder/addernet_resnet20_mnist.safetensors')
@@ -95,6 +108,8 @@ const tenSteps = [
   '1',
   '--seed',
   '3',
+  '--threads',
+  '1',
   '-o',
   'trained',
 ]
