@@ -97,18 +97,22 @@ export class GraphEditor {
     }
   }
 
+  /** The nodes as they are now; while `rewrite` visits one, those before it. */
   get nodes(): readonly Node[] {
     return this.#nodes
   }
 
+  /** The outputs as they are now. */
   get outputs(): readonly ValueInfo[] {
     return this.#outputs
   }
 
+  /** The stored tensors as they are now, without those that nodes hold. */
   get initializers(): ReadonlyMap<string, Tensor> {
     return this.#initializers
   }
 
+  /** Versions of the operator sets by domain, '' for the standard one. */
   get opsetImports(): ReadonlyMap<string, number> {
     return this.#opsetImports
   }
@@ -248,6 +252,7 @@ export class GraphEditor {
     return this
   }
 
+  /** Says something else of inputs: their shapes, their names. */
   mapInputs(f: (info: ValueInfo) => ValueInfo): this {
     this.#changed = true
     this.#inputs = this.#inputs.map(f)
@@ -259,6 +264,7 @@ export class GraphEditor {
     return this.setOutputs([...this.#outputs, { name, type }])
   }
 
+  /** Names the outputs of the graph anew, in order. Types of those given as names alone are left to inference. */
   setOutputs(outputs: readonly (string | ValueInfo)[]): this {
     this.#changed = true
     this.#outputs = outputs.map((output) => (typeof output === 'string' ? { name: output, type: undefined } : output))
@@ -288,12 +294,14 @@ export class GraphEditor {
 
   // The model
 
+  /** Says which version of an operator set the nodes speak; '' is the standard one. */
   import(domain: string, version: number): this {
     this.#changed = true
     this.#opsetImports.set(domain, version)
     return this
   }
 
+  /** Puts model-local functions in the place of all that are there. */
   setFunctions(functions: readonly FunctionDefinition[]): this {
     this.#changed = true
     this.#functions = functions
@@ -307,6 +315,7 @@ export class GraphEditor {
     return this
   }
 
+  /** Sets one entry of the model's metadata. */
   setMetadata(key: string, value: string): this {
     this.#changed = true
     this.#metadata.set(key, value)
