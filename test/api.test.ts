@@ -80,9 +80,20 @@ it('has threads in Node', async () => {
   }
 })
 
+// The path is no literal, so that types do not need the build.
+const built = (name: string) => import(new URL(`../dist/api/${name}.js`, import.meta.url).href)
+
+it('runs a session in a worker, once it is built', async () => {
+  const { createSession } = await built('index.node')
+  const { nets } = await built('nets')
+  const session = await createSession(nets.lenet5_bn({ batch: 1 }), { worker: true, threads: 2 })
+  expect(session.threads).toBe(2)
+  const outputs = await session.run({ input: new Float32Array(28 * 28) })
+  expect(outputs.logits.shape).toEqual([1, 10])
+  await session.dispose()
+})
+
 it('prepares batches in a thread of its own, once it is built', async () => {
-  // The path is no literal, so that types do not need the build.
-  const built = (name: string) => import(new URL(`../dist/api/${name}.js`, import.meta.url).href)
   const { createWorkerLoader } = await built('files.node')
   const { generatedImages } = await built('data')
   const { train: set } = generatedImages({ classes: 2, trainImages: 8, testImages: 1 })

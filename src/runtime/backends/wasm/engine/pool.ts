@@ -22,7 +22,10 @@ export interface WorkerHandle {
   onEnd(listener: (why: string, notLoaded?: boolean) => void): void
   /** Ends it; where that takes time, a promise of its end. */
   terminate(): undefined | Promise<unknown>
-  /** Whether the process is to wait for it, where it would not (Node). */
+  /**
+   * Says whether the process is to wait for it (Node).
+   * @param needed false: it may end although the worker is there
+   */
   keepAlive?(needed: boolean): void
 }
 
@@ -75,7 +78,7 @@ function browserWorker(address: string | URL): WorkerHandle {
 /**
  * What a worker runs: it waits for the control block's epoch to change, does its share of the program, waits again. It looks for
  * about a millisecond before it sleeps, since the next program mostly follows at once and waking takes 0.2 ms. A text, so that it can start from a Blob
- * however it was bundled; the build writes it to the file `kerf/worker`, too.
+ * however it was bundled; the build puts it into the file `kerf/worker`, too.
  */
 export const workerSource = `
 const start = ({ module, memory, thread, threads }, reply) => {
