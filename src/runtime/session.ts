@@ -1,6 +1,6 @@
 import { checkAborted, isConcrete, KerfError, type Task, turns } from '../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
-import { makePlan, withWeights } from '../plan/index.ts'
+import { makePlan, type Plan, withWeights } from '../plan/index.ts'
 import type { Backend, Program, ProgramMemory } from './backend.ts'
 import { type BackendOptions, chooseBackend, warn } from './choose-backend.ts'
 import type { Feed } from './feed.ts'
@@ -148,11 +148,12 @@ class PlannedSession implements Session {
     return [...this.#plans.values()].at(-1)
   }
 
-  async prepare(shapes: InputShapes, work: Task): Promise<Program> {
+  /** @param model whose weights the program is to have */
+  async prepare(shapes: InputShapes, work: Task, model = this.#model): Promise<Program> {
     const key = JSON.stringify([...shapes])
     const known = this.#plans.get(key)
-    const planned = known?.model === this.#model ? known : await this.#compile(shapes, known, work)
-    if (planned !== known) await known?.program.dispose()
+    const planned = known?.model === model ? known : await this.#compile(shapes, model, known, work)
+    if (planned !== known && this.#plans.has(key)) await this.#drop(key)
     this.#plans.delete(key)
     this.#plans.set(key, planned)
     const [oldest] = this.#plans.keys()
@@ -161,25 +162,24 @@ class PlannedSession implements Session {
   }
 
   /** @param known has other weights */
-  async #compile(shapes: InputShapes, known: Planned | undefined, work: Task): Promise<Planned> {
-    const model = this.#model
+  async #compile(shapes: InputShapes, model: Model, known: Planned | undefined, work: Task): Promise<Planned> {
     await turns(work.signal, planning)()
     const plan = (known && withWeights(known.program.plan, model)) ?? makePlan(model, shapes, this.#backend)
-    const compile = async () => ({
-      program: await this.#backend.compile(plan, { ...work, beside: this.#last?.program }),
-      model,
-    })
+    const program = await this.#beside(plan, work)
+    const { onNotice = warn } = this.#options
+    const { onHost } = program
+    if (!known && onHost.length > 0) onNotice(`no kernel does ${onHost.join(', ')}: the slow reference does.`)
+    return { program, model }
+  }
+
+  /** A program beside the others; where memory does not suffice for that, in their place. */
+  async #beside(plan: Plan, work: Task): Promise<Program> {
     try {
-      const planned = await compile()
-      const { onNotice = warn } = this.#options
-      const { onHost } = planned.program
-      if (!known && onHost.length > 0) onNotice(`no kernel does ${onHost.join(', ')}: the slow reference does.`)
-      return planned
+      return await this.#backend.compile(plan, { ...work, beside: this.#last?.program })
     } catch (error) {
       if (this.#plans.size === 0 || !(error instanceof KerfError && error.code === 'out-of-memory')) throw error
-      // Alone it may fit.
       for (const key of [...this.#plans.keys()]) await this.#drop(key)
-      return compile()
+      return this.#backend.compile(plan, work)
     }
   }
 
@@ -237,10 +237,11 @@ class PlannedSession implements Session {
     perform: (program: Program, write: () => void) => Promise<T>,
   ): Promise<T> {
     if (this.#disposed) throw disposed()
-    const checked = checkFeeds(graphInputs(this.#model.graph), feeds, this.#options.inputShapes)
+    const model = this.#model
+    const checked = checkFeeds(graphInputs(model.graph), feeds, this.#options.inputShapes)
     const turn = this.#turn.then(async () => {
       await paceOf(work)?.turn()
-      const program = await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])), work)
+      const program = await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])), work, model)
       return perform(program, () => {
         for (const [name, tensor] of checked) program.write(name, toDense(tensor))
       })

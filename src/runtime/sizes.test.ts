@@ -2,10 +2,10 @@
 
 import { getActiveResourcesInfo } from 'node:process'
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../base/index.ts'
+import { KerfError, seededRandom } from '../base/index.ts'
 import { type Model, type Tensor, tensorOf } from '../graph/index.ts'
 import { nets } from '../nets/index.ts'
-import { createSession, hostTensor, type Session, type SpawnWorker } from './index.ts'
+import { type Backend, chooseBackend, createSession, hostTensor, type Session, type SpawnWorker } from './index.ts'
 import { spawnNodeWorker } from './spawn.node.ts'
 
 const random = seededRandom(8)
@@ -170,6 +170,16 @@ describe('a session with other weights', () => {
     expect(totals.slice(2)).toEqual([totals[1], totals[1]])
   })
 
+  it('runs what was asked for before with the weights that it had then', async () => {
+    const [model, next] = [nets.resnet20(), trained(nets.resnet20(), 2)]
+    await using session = await createSession(model)
+    const before = session.run(sizes[0]!)
+    session.setWeights(next)
+    const after = session.run(sizes[0]!)
+    expect(await before).toEqual(await alone(model, sizes[0]!))
+    expect(await after).toEqual(await alone(next, sizes[0]!))
+  })
+
   it('packs what has changed and nothing else', async () => {
     const { model, reads } = counted(nets.resnet20())
     await using session = await createSession(model)
@@ -190,5 +200,36 @@ describe('a session with other weights', () => {
     await expectLike(session, other)
     const two = { ...model.graph, outputs: [...model.graph.outputs, ...model.graph.outputs] }
     expect(() => session.setWeights({ ...model, graph: two })).toThrow('other inputs or outputs')
+  })
+})
+
+describe('where memory does not suffice for a plan beside others', () => {
+  it('it takes their place, and they come back', async () => {
+    let alive = 0
+    let most = 0
+    const wasm = chooseBackend({ backend: 'wasm' })
+    /** Has room for two. */
+    const small: Backend = {
+      ...wasm,
+      async compile(plan, options) {
+        if (alive === 2) throw new KerfError('out-of-memory', 'full')
+        const program = await wasm.compile(plan, options)
+        most = Math.max(most, ++alive)
+        const dispose = program.dispose.bind(program)
+        const end = (): Promise<void> => {
+          alive--
+          return dispose()
+        }
+        return Object.assign(program, { dispose: end })
+      },
+    }
+    const model = nets.resnet20()
+    {
+      await using session = await createSession(model, { backend: small })
+      const all = [1, 2, 3, 4].map((batch) => image(batch, 32))
+      for (const feeds of [...all, ...all]) expect(await session.run(feeds)).toEqual(await alone(model, feeds))
+      expect([alive, most]).toEqual([2, 2])
+    }
+    expect(alive).toBe(0)
   })
 })

@@ -59,9 +59,10 @@ export class WasmProgram implements Program {
     device.enter()
     let memory: ProgramMemory | undefined
     try {
+      // First, so that threads of a pool that broke write nowhere any more.
+      await device.pool()
       memory = new ProgramMemory(device.memory, arena.bytes, scratch, keepsInputs)
       const assembly = await inTurns(assemble(plan, lowerings, memory), 'planning', { turn, progress })
-      await device.pool()
       await turn()
       return new WasmProgram(assembly, device, backend)
     } catch (error) {

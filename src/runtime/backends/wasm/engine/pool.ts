@@ -116,7 +116,7 @@ export class Pool {
   }
 
   /**
-   * @param memory shared, and fully grown, when there is more than one thread
+   * @param memory shared when there is more than one thread; it may grow between programs
    * @throws KerfError `worker-ended` when a worker cannot be started, `workers-blocked` when the page lets none start
    */
   static async start(memory: WebAssembly.Memory, threads: number, spawn: SpawnWorker | undefined): Promise<Pool> {
