@@ -9,7 +9,7 @@ it.each<[string, readonly string[]]>([
   ['*layer1*', ['/layer1/conv1/Conv', 'layer1.0.conv1.weight']],
   ['conv?', ['conv1', 'conv2']],
   ['conv[0-1]*', ['conv1', 'conv12']],
-  ['conv[!1]', ['conv2']],
+  ['conv[^1]', ['conv2']],
   ['{conv1,*bn}', ['layer4.1.bn', 'conv1']],
   ['conv{1..2}', ['conv1', 'conv2']],
   ['conv@(1|2)', ['conv1', 'conv2']],
