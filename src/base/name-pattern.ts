@@ -1,4 +1,4 @@
-import picomatch from 'picomatch/posix'
+import picomatch from 'picomatch/posix.js'
 
 /** Picks layers, tensors or values by their names. */
 export interface NamePattern {
