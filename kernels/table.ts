@@ -82,7 +82,7 @@ export const places = {
     arrived: place(8, 'threads at the barrier'),
     generation: place(12, 'counts barriers'),
     program: place(16, 'address of the program'),
-    steps: place(20, 'of the program'),
+    steps: place(20, 'how many steps it has'),
     spinOnly: place(28, 'whether the first thread must not sleep'),
     sleepers: place(32, 'threads asleep at the barrier'),
     cutShort: place(36, 'waits that are still to be cut short'),
