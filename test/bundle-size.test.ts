@@ -33,7 +33,7 @@ const everything = entries.map((name, i) => `export * as e${i} from '${name === 
 const pages: [what: string, limit: number, program: string][] = [
   [
     'a page that profiles',
-    68,
+    69,
     `import { profileModel, readModel } from 'kerf'
      fetch('model.onnx').then(readModel).then((model) => console.log(profileModel(model).totals))`,
   ],

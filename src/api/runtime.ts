@@ -42,11 +42,10 @@ export {
 
 // A backend of one's own: docs/backends.md
 
-export { constantContent, runForward } from '../graph/index.ts'
+export { type Affine, constantContent, runForward } from '../graph/index.ts'
 export {
   type Abilities,
   type Ability,
-  type Affine,
   affineOf,
   type Buffer,
   type Job,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GraphBuilder, tensorOf } from '../graph/index.ts'
+import { factList } from '../ops/index.ts'
 import { profileModel } from './profile.ts'
 
 const H = 4
@@ -105,4 +106,15 @@ describe('the fused count', () => {
     n.b.output(c)
     expect(n.fused(n.relu('relu', c)).layers.map((l) => l.name)).toEqual(['conv', 'relu'])
   })
+})
+
+it('counts with a layer what Kerf’s runtime folds into it, but for sums', () => {
+  const folded = factList.filter((o) => o.epilogue)
+  expect(folded.map((o) => [o.name, o.fusion])).toEqual([
+    ['Add', undefined],
+    ['BatchNormalization', 'follower'],
+    ['Clip', 'follower'],
+    ['Relu', 'follower'],
+    ['Sum', undefined],
+  ])
 })

@@ -84,6 +84,40 @@ export type Fusion =
   /** Joins the group that made its first input: BatchNormalization, activations. */
   | 'follower'
 
+/** Every element lies in [lo, hi], but for rounding of hi. */
+export interface Bounds {
+  readonly lo: number
+  readonly hi: number
+}
+
+/** y = x · scale[c] + shift[c]. */
+export interface Affine {
+  readonly scale: Float32Array
+  readonly shift: Float32Array
+}
+
+/** Numbers as whole ones: x = scale·(code − zeroPoint). */
+export interface CodeScale {
+  readonly scale: number
+  readonly zeroPoint: number
+}
+
+/** The content of an input that is known before anything runs. */
+export type ContentOf = (input: number) => Dense | undefined
+
+/** What a node does to its first input that whoever makes that may do before it is stored. */
+export type Epilogue =
+  /** Y = min(max(X, lo), hi) */
+  | ({ readonly kind: 'clamp' } & Bounds)
+  /** Channels are scaled and shifted, by what these inputs hold. */
+  | {
+      readonly kind: 'affine'
+      readonly parameters: readonly number[]
+      readonly from: (parameters: readonly ArrayLike<number>[]) => Affine
+    }
+  /** Its only other input, of the same shape, is added. */
+  | { readonly kind: 'sum' }
+
 /** Where codes, scales and zero points stand among a node's inputs. */
 export interface QuantisedSlots {
   readonly operands: readonly { readonly x: number; readonly scale: number; readonly zero: number }[]
@@ -158,6 +192,16 @@ export interface OperatorFacts<A = any, N extends string = string, D extends str
     size: number,
   ) => ReadonlyMap<number | string, readonly number[]> | undefined
   readonly fusion?: Fusion | ((call: InferredCall<A>) => Fusion | undefined)
+  readonly epilogue?: (call: InferredCall<A>, content: ContentOf) => Epilogue | undefined
+  /** Where the elements of its first output lie, from where those of its inputs do. Left out: anywhere, but for views, which keep them, and clamps. */
+  readonly range?: (inputs: readonly Bounds[], call: InferredCall<A>, content: ContentOf) => Bounds
+  /** The elements of its input under their places: axis i of the output is axis `permutes(call)[i]` of the input. */
+  readonly permutes?: (call: InferredCall<A>) => readonly number[]
+  /** That it makes codes of numbers, or numbers of codes: by which scale, where that is one known number for all. */
+  readonly codes?: {
+    readonly role: 'makes' | 'reads'
+    readonly scale: (call: InferredCall<A>, content: ContentOf) => CodeScale | undefined
+  }
   /** That it is another operator's form for quantised numbers. */
   readonly quantises?: Quantises<A>
   /** What it does with the graphs that it holds: If, Loop, Scan. Its cost is theirs. */

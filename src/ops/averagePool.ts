@@ -5,6 +5,7 @@ import { required, typed } from './shared/check.ts'
 import { arithmetic } from './shared/numbers.ts'
 import { averageCost, poolAttributes, poolShape, resolvedWindow, windowReduction } from './shared/pool.ts'
 import { poolWindows } from './shared/pool-forward.ts'
+import { amongInputAndZero } from './shared/range-rules.ts'
 
 /**
  * Y[n,c,p] = mean over the window of X[n,c] (ONNX AveragePool, opset 1, 7 with count_include_pad, 10 with ceil_mode, 11, 19 with
@@ -16,6 +17,7 @@ export const averagePool = defineOperator({
   attributes: poolAttributes,
   infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
   cost: (call) => averageCost(windowReduction(call)),
+  range: amongInputAndZero,
   channels: perChannel,
 })
 

@@ -1,26 +1,38 @@
 import { elementCount } from '../base/index.ts'
-import type { BackwardRule } from '../graph/index.ts'
+import type { BackwardRule, Bounds, Call, ContentOf } from '../graph/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { algebra, clipGradient, gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { elementwise } from './shared/channel-rules.ts'
-import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
+import { dense, required, typed, wrong } from './shared/check.ts'
+import { clamped } from './shared/range-rules.ts'
 
 export interface ClipAttributes {
   readonly min: number | undefined
   readonly max: number | undefined
 }
 
+/** Infinite where nothing bounds; undefined where that depends on data. */
+export function clipBounds(
+  { attributes, inputs }: Call<ClipAttributes>,
+  content: ContentOf = (input) => inputs[input]?.value,
+): Partial<Bounds> {
+  const bound = (input: number, attribute: number | undefined, none: number) =>
+    inputs[input] ? content(input)?.data[0] : (attribute ?? none)
+  return {
+    lo: bound(1, attributes.min, Number.NEGATIVE_INFINITY),
+    hi: bound(2, attributes.max, Number.POSITIVE_INFINITY),
+  }
+}
+
 /**
  * dX = dY between the bounds and 0 beyond them, where the bound gets it. Bounds that are known make one node.
  */
 const clipBackward: BackwardRule<ClipAttributes> = (call) => {
-  const { node, emit, attributes } = call
+  const { node, emit } = call
   const dy = gradientOf(call)
   const [x, low, high] = node.inputs as [string, string?, string?]
-  const minimum = low ? contentOf(call, 1)?.[0] : attributes.min
-  const maximum = high ? contentOf(call, 2)?.[0] : attributes.max
-  if ((!low || minimum !== undefined) && (!high || maximum !== undefined))
-    return [clipGradient(call, dy, node.outputs[0]!, minimum, maximum)]
+  const { lo, hi } = clipBounds(call)
+  if (lo !== undefined && hi !== undefined) return [clipGradient(call, dy, node.outputs[0]!, lo, hi)]
   const { positive, sub } = algebra(emit)
   // The upper bound wins where they cross.
   const over = high && sub(low ? emit.node('Max', [x, low]) : x, high)
@@ -54,17 +66,17 @@ export const clip = defineOperator({
     }
     return [typed(elementType, shape)]
   },
-  forward: ({ attributes }, [x, min, max]) => {
-    if (!x) return []
-    const low = min?.data[0] ?? attributes.min ?? Number.NEGATIVE_INFINITY
-    const high = max?.data[0] ?? attributes.max ?? Number.POSITIVE_INFINITY
-    return [
-      dense(
-        x.elementType,
-        x.shape,
-        Array.from(x.data, (v) => Math.min(Math.max(v, low), high)),
-      ),
-    ]
+  forward: (call, [x]) => {
+    const { lo, hi } = clipBounds(call)
+    return x && lo !== undefined && hi !== undefined
+      ? [
+          dense(
+            x.elementType,
+            x.shape,
+            Array.from(x.data, (v) => Math.min(Math.max(v, lo), hi)),
+          ),
+        ]
+      : []
   },
   saturates: true,
   cost: (call) => {
@@ -73,12 +85,19 @@ export const clip = defineOperator({
     return { others: bounds * elementCount(call.outputs[0]?.shape)! }
   },
   fusion: 'follower',
+  epilogue: (call, content) => {
+    const { lo, hi } = clipBounds(call, content)
+    return lo === undefined || hi === undefined ? undefined : { kind: 'clamp', lo, hi }
+  },
+  range: ([x], call, content) => {
+    const { lo = Number.NEGATIVE_INFINITY, hi = Number.POSITIVE_INFINITY } = clipBounds(call, content)
+    return clamped(x!, { lo, hi })
+  },
   channels: {
     ...elementwise,
-    zeros: ({ attributes, inputs: [, min, max] }) => {
-      const low = min ? (min.value?.data[0] ?? Number.NaN) : (attributes.min ?? 0)
-      const high = max ? (max.value?.data[0] ?? Number.NaN) : (attributes.max ?? 0)
-      return low <= 0 && high >= 0 ? [[0]] : []
+    zeros: (call) => {
+      const { lo = Number.NaN, hi = Number.NaN } = clipBounds(call)
+      return lo <= 0 && hi >= 0 ? [[0]] : []
     },
   },
 })

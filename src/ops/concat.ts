@@ -4,6 +4,7 @@ import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { axisOf, required, typed, wrong } from './shared/check.ts'
 import { joined } from './shared/joining.ts'
+import { amongInputs } from './shared/range-rules.ts'
 
 export interface ConcatAttributes {
   readonly axis: number | undefined
@@ -71,6 +72,7 @@ export const concat = defineOperator({
     return [joined(given, concatAxis(call, shape.length))]
   },
   cost: 'none',
+  range: amongInputs,
   accesses: (call) => ({
     reads: call.inputs.map((x) => elementCount(x?.shape)!),
     writes: [elementCount(call.outputs[0]?.shape)!],

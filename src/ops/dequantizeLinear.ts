@@ -8,6 +8,7 @@ import {
   quantisationAttributes,
   quantisationAxis,
   quantisedChannels,
+  scaleOfAll,
 } from './shared/quantised.ts'
 import { dequantiseBackward } from './shared/quantised-backward.ts'
 
@@ -44,6 +45,7 @@ export const dequantizeLinear = defineOperator({
     return { adds: call.inputs[2] ? n : 0, muls: n }
   },
   parameters: [0],
+  codes: { role: 'reads', scale: scaleOfAll },
   channels: quantisedChannels,
 })
 

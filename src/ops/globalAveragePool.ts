@@ -5,6 +5,7 @@ import { required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 import { averageCost, globalPoolShape, globalReduction } from './shared/pool.ts'
 import { poolPlanes } from './shared/pool-forward.ts'
+import { amongInput } from './shared/range-rules.ts'
 
 /** Y[n,c] = mean of X[n,c] (ONNX GlobalAveragePool). dX = dY / n, repeated. Cost: one addition per input element, one division per output. */
 export const globalAveragePool = defineOperator({
@@ -13,6 +14,7 @@ export const globalAveragePool = defineOperator({
   attributes: () => undefined,
   infer: (call) => [typed(required(call, 0).elementType, globalPoolShape(call))],
   cost: (call) => averageCost(globalReduction(call)),
+  range: amongInput,
   channels: perChannel,
 })
 

@@ -5,6 +5,7 @@ import { required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 import { globalPoolShape, globalReduction, maxCost } from './shared/pool.ts'
 import { poolPlanes } from './shared/pool-forward.ts'
+import { amongInput } from './shared/range-rules.ts'
 
 /** Y[n,c] = max of X[n,c] (ONNX GlobalMaxPool). Cost: one comparison per input element. */
 export const globalMaxPool = defineOperator({
@@ -13,6 +14,7 @@ export const globalMaxPool = defineOperator({
   attributes: () => undefined,
   infer: (call) => [typed(required(call, 0).elementType, globalPoolShape(call))],
   cost: (call) => maxCost(globalReduction(call)),
+  range: amongInput,
   channels: perChannel,
 })
 

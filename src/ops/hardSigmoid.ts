@@ -1,5 +1,6 @@
 import type { TrainingOf } from './operator.ts'
 import { clipGradient, derivative } from './shared/backward.ts'
+import { probability } from './shared/range-rules.ts'
 import { unary } from './shared/unary.ts'
 
 /**
@@ -12,6 +13,7 @@ export const hardSigmoid = unary('HardSigmoid', {
   cost: { adds: 1, muls: 1, others: 2 },
   fusion: 'follower',
   saturates: true,
+  range: probability,
 })
 
 export const hardSigmoidTraining: TrainingOf<typeof hardSigmoid> = {

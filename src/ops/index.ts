@@ -6,7 +6,7 @@ export { type ClampedWeights, clampAdderWeights } from './adderConv/clamp.ts'
 export type { AdderConvInputGradientAttributes } from './adderConvInputGradient.ts'
 export type { BatchNormalizationAttributes } from './batchNormalization/batchNormalization.ts'
 export type { BatchNormalizationGradientAttributes } from './batchNormalizationGradient.ts'
-export type { ClipAttributes } from './clip.ts'
+export { type ClipAttributes, clipBounds } from './clip.ts'
 export type { ClipGradientAttributes } from './clipGradient.ts'
 export { type ConcatAttributes, concatAxis } from './concat.ts'
 export type { ConvAttributes } from './conv/conv.ts'
@@ -31,6 +31,7 @@ export { adderLaw, convolutionLaw, inputElements, type LayerLaw, outputElements 
 export type { PoolAttributes } from './shared/pool.ts'
 export { type QuantisationAttributes, quantisationAxis } from './shared/quantised.ts'
 export { rangeOf } from './shared/quantised-forward.ts'
+export { clamped } from './shared/range-rules.ts'
 export {
   knownSizes,
   type RecurrentAttributes,

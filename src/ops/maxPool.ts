@@ -7,6 +7,7 @@ import { dense, required, typed } from './shared/check.ts'
 import { arithmetic } from './shared/numbers.ts'
 import { maxCost, poolAttributes, poolShape, resolvedWindow, windowReduction } from './shared/pool.ts'
 import { placeOfMaximum, poolWindows } from './shared/pool-forward.ts'
+import { amongInput } from './shared/range-rules.ts'
 
 /** The same place in planes whose first spatial axis varies fastest (storage_order 1). */
 function columnMajor(place: number, shape: readonly number[]): number {
@@ -35,6 +36,7 @@ export const maxPool = defineOperator({
     return outputs.slice(0, call.node.outputs.length)
   },
   cost: (call) => maxCost(windowReduction(call)),
+  range: amongInput,
   channels: {
     tie: (call, ties) => {
       perChannel.tie(call, ties)

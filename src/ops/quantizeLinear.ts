@@ -10,6 +10,7 @@ import {
   quantisationAxis,
   quantisationCost,
   quantisedChannels,
+  scaleOfAll,
 } from './shared/quantised.ts'
 import { quantiseBackward } from './shared/quantised-backward.ts'
 import { roundTiesToEven, saturate } from './shared/quantised-forward.ts'
@@ -30,6 +31,7 @@ export const quantizeLinear = defineOperator({
   },
   surrogate: true,
   cost: (call) => quantisationCost(elementCount(call.outputs[0]?.shape)!, call.inputs[2] !== undefined),
+  codes: { role: 'makes', scale: scaleOfAll },
   channels: quantisedChannels,
 })
 

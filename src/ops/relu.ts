@@ -7,6 +7,7 @@ export const relu = unary('Relu', {
   forward: (x) => Math.max(0, x),
   cost: { others: 1 },
   fusion: 'follower',
+  epilogue: () => ({ kind: 'clamp', lo: 0, hi: Number.POSITIVE_INFINITY }),
   saturates: true,
 })
 

@@ -1,5 +1,6 @@
 import type { TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
+import { probability } from './shared/range-rules.ts'
 import { unary } from './shared/unary.ts'
 
 /** 1 / (1 + exp(−x)), without overflow at either end. */
@@ -11,6 +12,7 @@ export const sigmoid = unary('Sigmoid', {
   cost: { adds: 1, others: 2 },
   fusion: 'follower',
   saturates: true,
+  range: probability,
 })
 
 export const sigmoidTraining: TrainingOf<typeof sigmoid> = {

@@ -5,6 +5,7 @@ import { axisOf, required, typed } from './shared/check.ts'
 import { setsAlong } from './shared/indices.ts'
 import { normalisedOver, normalising, trailing } from './shared/normalise.ts'
 import { arithmetic } from './shared/numbers.ts'
+import { probability } from './shared/range-rules.ts'
 
 /** Attributes of Softmax, LogSoftmax and Hardmax. */
 export interface SoftmaxAttributes {
@@ -69,6 +70,7 @@ export const softmax = defineOperator({
   attributes: softmaxAttributes,
   infer: inferSoftmax,
   saturates: true,
+  range: probability,
   cost: (call) => {
     const { n, rows } = softmaxSizes(call)
     return { adds: 2 * n, others: 3 * n, accumulators: rows }

@@ -4,6 +4,7 @@ import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
+import { amongInput } from './shared/range-rules.ts'
 
 /** Axis i of the output is axis perm[i] of the input; reversed by default. */
 export function permutation(call: Call<{ perm: readonly number[] | undefined }>, rank: number): readonly number[] {
@@ -58,6 +59,8 @@ export const transpose = defineOperator({
     ]
   },
   cost: 'none',
+  range: amongInput,
+  permutes: (call) => permutation(call, call.inputs[0]?.shape?.length ?? 0),
   channels: { tie: tieTranspose },
 })
 

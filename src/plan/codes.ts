@@ -1,6 +1,6 @@
-import { elementCount, isConcrete } from '../base/index.ts'
-import type { Node } from '../graph/index.ts'
-import type { Prepared, Unit } from './units.ts'
+import { isConcrete } from '../base/index.ts'
+import type { CodeScale, Node } from '../graph/index.ts'
+import { contentOf, type Prepared, type Unit } from './units.ts'
 
 /*
  * Adder convolutions in integers. A file says them in ONNX's usual way, which any runtime can calculate in floats:
@@ -11,25 +11,23 @@ import type { Prepared, Unit } from './units.ts'
  * calculated at all.
  */
 
-/** Numbers as bytes: x = scale·(code − zeroPoint), codes 0 to `most`. */
-export interface Codes {
-  readonly scale: number
-  readonly zeroPoint: number
+/** Numbers as bytes: codes 0 to `most`. */
+export interface Codes extends CodeScale {
   readonly most: number
 }
 
 /** Which values of a graph are codes that the backend makes and reads. */
 export interface CodedValues {
   readonly values: ReadonlyMap<string, Codes>
-  /** By QuantizeLinear node: the value that it, with a Clip behind it, makes. */
+  /** By node that makes codes: the value that it, with a clamp behind it, makes. */
   readonly makers: ReadonlyMap<Node, string>
-  /** By AdderConv node: the value that it reads in the place of its first input. */
+  /** By node that reads codes: the value that it reads in the place of its first input. */
   readonly readers: ReadonlyMap<Node, string>
-  /** Clip and DequantizeLinear nodes that need not be calculated. */
+  /** Nodes between the two, which need not be calculated. */
   readonly absorbed: ReadonlySet<Node>
 }
 
-/** @param can whether the backend can make a QuantizeLinear's codes, or do a convolution of codes, apart from its weights and their values */
+/** @param can whether the backend can make codes, or do a layer of codes, apart from its weights and their values */
 export function findCodes(prepared: Prepared, can: (unit: Unit, form: 'toBytes' | 'ofCodes') => boolean): CodedValues {
   const values = new Map<string, Codes>()
   const makers = new Map<Node, string>()
@@ -71,51 +69,32 @@ function unitsByInput({ units, model }: Prepared): (value: string | undefined) =
   return (value = '') => (otherwise.has(value) ? [] : (readers.get(value) ?? []))
 }
 
-/** QuantizeLinear of a float32 feature map of known size, one scale for the whole tensor. */
-function asQuantised({ node, call }: Unit, prepared: Prepared): Pick<Codes, 'scale' | 'zeroPoint'> | undefined {
-  const [x] = call.inputs
-  if (node.domain !== '' || node.opType !== 'QuantizeLinear' || call.outputs[0]?.elementType !== 'uint8')
-    return undefined
+/** The scale of a unit that makes codes of numbers, or numbers of codes. */
+const scaleOf = (unit: Unit, role: 'makes' | 'reads', prepared: Prepared): CodeScale | undefined =>
+  unit.operator.codes?.role === role ? unit.operator.codes.scale(unit.call, contentOf(unit, prepared)) : undefined
+
+/** Codes, as bytes, of a float32 feature map of known size, one scale for the whole tensor. */
+function asQuantised(unit: Unit, prepared: Prepared): CodeScale | undefined {
+  const [x] = unit.call.inputs
+  if (unit.call.outputs[0]?.elementType !== 'uint8') return undefined
   if (x?.elementType !== 'float32' || !isConcrete(x.shape) || x.shape.length < 3) return undefined
-  return scaleOf(node, prepared)
+  return scaleOf(unit, 'makes', prepared)
 }
 
-/** Scale and zero point where they are single known numbers. */
-function scaleOf(node: Node, prepared: Prepared): Pick<Codes, 'scale' | 'zeroPoint'> | undefined {
-  const number = (i: number, fallback?: number): number | undefined => {
-    const name = node.inputs[i] ?? ''
-    if (name === '') return fallback
-    const shape = prepared.values.get(name)?.shape
-    if (!prepared.isConstant(name) || elementCount(shape) !== 1) return undefined
-    return prepared.content(name).data[0]
-  }
-  const scale = number(1)
-  const zeroPoint = number(2, 0)
-  return scale !== undefined && scale > 0 && Number.isFinite(scale) && zeroPoint !== undefined
-    ? { scale, zeroPoint }
-    : undefined
-}
-
-/** A Clip that alone reads the codes and only bounds them from above. */
+/** A clamp that alone reads the codes and only bounds them from above. */
 function asClipped(
   units: readonly Unit[],
   prepared: Prepared,
 ): { readonly unit: Unit; readonly most: number } | undefined {
   const [unit] = units
-  if (!unit || units.length !== 1 || unit.node.domain !== '' || unit.node.opType !== 'Clip') return undefined
-  const bound = (i: number, fallback: number): number | undefined => {
-    const name = unit.node.inputs[i] ?? ''
-    if (name === '') return fallback
-    return prepared.isConstant(name) ? prepared.content(name).data[0] : undefined
-  }
-  const [least, most] = [bound(1, 0), bound(2, 255)]
-  return least === 0 && most !== undefined ? { unit, most } : undefined
+  if (!unit || units.length !== 1) return undefined
+  const epilogue = unit.operator.epilogue?.(unit.call, contentOf(unit, prepared))
+  return epilogue?.kind === 'clamp' && epilogue.lo <= 0 ? { unit, most: epilogue.hi } : undefined
 }
 
-function isDequantised({ node, call }: Unit, { scale, zeroPoint }: Codes, prepared: Prepared): boolean {
-  if (node.domain !== '' || node.opType !== 'DequantizeLinear' || call.outputs[0]?.elementType !== 'float32')
-    return false
-  const own = scaleOf(node, prepared)
+function isDequantised(unit: Unit, { scale, zeroPoint }: Codes, prepared: Prepared): boolean {
+  if (unit.call.outputs[0]?.elementType !== 'float32') return false
+  const own = scaleOf(unit, 'reads', prepared)
   return own?.scale === scale && own.zeroPoint === zeroPoint
 }
 
@@ -129,10 +108,7 @@ function weightsAreCodes({ node }: Unit, codes: Codes, prepared: Prepared): bool
  * Weights as codes of the input's scale; undefined where they are no multiples of it within a byte. They may exceed the input's greatest code:
  * the kernels look at the weights for what fits into a byte.
  */
-export function weightCodes(
-  weights: ArrayLike<number>,
-  { scale, zeroPoint }: Pick<Codes, 'scale' | 'zeroPoint'>,
-): Uint8Array | undefined {
+export function weightCodes(weights: ArrayLike<number>, { scale, zeroPoint }: CodeScale): Uint8Array | undefined {
   const codes = new Uint8Array(weights.length)
   for (let i = 0; i < weights.length; i++) {
     const weight = weights[i]!

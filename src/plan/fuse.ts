@@ -1,4 +1,5 @@
-import { capturedNames, graphInputs, subgraphsOf } from '../graph/index.ts'
+import { capturedNames, type Epilogue, graphInputs, subgraphsOf } from '../graph/index.ts'
+import { clamped } from '../ops/index.ts'
 import { type Abilities, abilityOf, isView, passes } from './ability.ts'
 import { isAffine } from './affine.ts'
 import { findCentred } from './centred.ts'
@@ -6,7 +7,7 @@ import { findCodes } from './codes.ts'
 import { isPlaced } from './element-types.ts'
 import type { Job } from './job.ts'
 import { findShuffles } from './shuffle.ts'
-import type { Prepared, Unit } from './units.ts'
+import { contentOf, type Prepared, type Unit } from './units.ts'
 import { WholeNumbers } from './whole-numbers.ts'
 
 /*
@@ -87,22 +88,13 @@ export function fuse(prepared: Prepared, abilities: Abilities): Job[] {
       replace(scaled.index, { ...scaled.job, affine: unit }, result)
       continue
     }
-    const clamp = asClamp(unit, prepared)
-    const clamped = clamp && candidate(first, 'clamp')
-    if (clamped) {
-      const { lo, hi } = clamped.job
-      replace(
-        clamped.index,
-        {
-          ...clamped.job,
-          lo: Math.min(Math.max(lo, clamp.lo), clamp.hi),
-          hi: Math.max(Math.min(hi, clamp.hi), clamp.lo),
-        },
-        result,
-      )
+    const epilogue = epilogueOf(unit, prepared)
+    const bounded = epilogue?.kind === 'clamp' && candidate(first, 'clamp')
+    if (bounded) {
+      replace(bounded.index, { ...bounded.job, ...clamped(bounded.job, epilogue) }, result)
       continue
     }
-    if (isSum(unit, prepared)) {
+    if (epilogue?.kind === 'sum' && addsTwo(unit, prepared)) {
       // The later of the two makers adds what the earlier one made.
       const options = [
         [first, second],
@@ -160,26 +152,18 @@ function countReaders({ units, model }: Prepared): Map<string, number> {
   return readers
 }
 
-/** Relu, and Clip with known bounds. */
-function asClamp({ node, call }: Unit, prepared: Prepared): { lo: number; hi: number } | undefined {
-  if (node.domain !== '' || call.inputs[0]?.elementType !== 'float32') return undefined
-  if (node.opType === 'Relu') return { lo: 0, hi: Number.POSITIVE_INFINITY }
-  if (node.opType !== 'Clip' || !node.inputs.slice(1).every((name) => name === '' || prepared.isConstant(name)))
-    return undefined
-  const { min, max } = call.attributes as { min?: number; max?: number }
-  const bound = (i: number) => (node.inputs[i] ? prepared.content(node.inputs[i]).data[0] : undefined)
-  return { lo: bound(1) ?? min ?? Number.NEGATIVE_INFINITY, hi: bound(2) ?? max ?? Number.POSITIVE_INFINITY }
+/** What a unit of float32 does that its first input's maker may do. */
+function epilogueOf(unit: Unit, prepared: Prepared): Epilogue | undefined {
+  const { operator, call } = unit
+  return call.inputs[0]?.elementType === 'float32' ? operator.epilogue?.(call, contentOf(unit, prepared)) : undefined
 }
 
-/** An addition of two computed values of one shape. */
-function isSum({ node, call }: Unit, prepared: Prepared): boolean {
+/** Whether what is added are two computed values of one shape. */
+function addsTwo({ node, call }: Unit, prepared: Prepared): boolean {
   const [a, b] = call.inputs
   return (
-    node.domain === '' &&
-    (node.opType === 'Add' || node.opType === 'Sum') &&
     node.inputs.length === 2 &&
-    a?.elementType === 'float32' &&
-    a.shape?.join() === b?.shape?.join() &&
+    a?.shape?.join() === b?.shape?.join() &&
     !node.inputs.some((name) => prepared.isConstant(name))
   )
 }

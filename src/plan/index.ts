@@ -3,8 +3,7 @@
 // May import: base, graph, ops.
 
 export { type Abilities, type Ability, type Layout, misfit } from './ability.ts'
-export { type Affine, affineOf } from './affine.ts'
-export type { Bounds } from './bounds.ts'
+export { affineOf } from './affine.ts'
 export { type Codes, weightCodes } from './codes.ts'
 export { holds, isExact } from './element-types.ts'
 export { UnsupportedError } from './errors.ts'

@@ -1,14 +1,9 @@
-import { isConcrete } from '../base/index.ts'
-import { matched, type Node, op, value } from '../graph/index.ts'
-import { permutation } from '../ops/index.ts'
+import { getOrAdd, isConcrete } from '../base/index.ts'
+import { type Node, shufflesBehind, usedNames } from '../graph/index.ts'
 import type { Prepared } from './units.ts'
 
 /*
- * Channel shuffles (ShuffleNet, Zhang et al., 2017), which ONNX files write as three nodes:
- *
- *   [N, g·s, spatial…] → Reshape [N, g, s, spatial…] → Transpose to [N, s, g, spatial…] → Reshape [N, s·g, spatial…]
- *
- * Taken together they only put channels in another order: channel i·g + j of the result is channel j·s + i.
+ * Channel shuffles in groups, as one step: with g groups of s channels, channel i·g + j of the result is channel j·s + i.
  */
 
 export interface Shuffle {
@@ -24,34 +19,34 @@ export interface Shuffles {
   readonly absorbed: ReadonlySet<Node>
 }
 
-const inOrder = op('Reshape', [value('x')], { as: 'split', alone: true })
-const shuffle = op('Reshape', [op('Transpose', [inOrder], { as: 'turned', alone: true })])
-
 export function findShuffles(prepared: Prepared): Shuffles {
   const starts = new Map<Node, Shuffle>()
   const absorbed = new Set<Node>()
-  const { producers, values, calls } = prepared
-  for (const { node: last } of prepared.units) {
-    const [result = ''] = last.outputs
-    const found = matched(prepared, result, shuffle)
-    if (!found) continue
-    const [x, split, y] = [found.get('x')!, found.get('split')!, result].map((name) => values.get(name))
-    if (!isConcrete(x?.shape) || !isConcrete(split?.shape) || !isConcrete(y?.shape) || x.elementType !== 'float32')
-      continue
-    const [batch, channels, ...spatial] = x.shape
-    const [, groups = 0, size = 0] = split.shape
-    const turn = producers.get(found.get('turned')!)!
-    const perm = permutation(calls.get(turn)!.call as never, split.shape.length)
-    if (
-      spatial.length > 0 &&
-      groups * size === channels &&
-      split.shape.join() === [batch, groups, size, ...spatial].join() &&
-      perm.every((axis, i) => axis === (i === 1 ? 2 : i === 2 ? 1 : i)) &&
-      y.shape.join() === x.shape.join()
-    ) {
-      starts.set(producers.get(found.get('split')!)!, { groups, result })
-      absorbed.add(turn).add(last)
-    }
+  // Who asks for a shape alone does not run.
+  const consumers = new Map<string, Node[]>()
+  for (const { node } of prepared.units)
+    for (const name of usedNames(node)) getOrAdd(consumers, name, () => []).push(node)
+  const graph = { ...prepared, consumers }
+  for (const { node, call } of prepared.units) {
+    const [x] = call.inputs
+    if (absorbed.has(node) || !isConcrete(x?.shape) || x.shape.length < 3 || x.elementType !== 'float32') continue
+    const [shuffle, ...others] = shufflesBehind(graph, node.inputs[0]!, 1, node) ?? []
+    const groups = shuffle && groupsOf(shuffle.order)
+    // Others may read nothing of what lies between.
+    if (!groups || others.length > 0 || shuffle.through.some((name) => consumers.get(name)?.length !== 1)) continue
+    const chain = [...shuffle.through, shuffle.to].map((name) => prepared.producers.get(name)!)
+    // Views alone cost nothing.
+    if (!chain.some((part) => prepared.calls.get(part)?.operator.permutes)) continue
+    starts.set(node, { groups, result: shuffle.to })
+    for (const part of chain.slice(1)) absorbed.add(part)
   }
   return { starts, absorbed }
+}
+
+/** How many groups a shuffle has; undefined where it is another order, or none. */
+function groupsOf(order: Int32Array): number | undefined {
+  const size = order[1] ?? order.length
+  const groups = order.length / size
+  const shuffled = (place: number) => (place % groups) * size + Math.floor(place / groups)
+  return Number.isInteger(groups) && order.every((index, place) => index === shuffled(place)) ? groups : undefined
 }

@@ -3,6 +3,7 @@ import {
   type Analysis,
   analyse,
   type Constants,
+  type ContentOf,
   constantContent,
   type Dense,
   editGraph,
@@ -63,6 +64,14 @@ export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly 
   const { producers, consumers } = asGiven
   const graph = { model, isUnfolded: simple !== given, producers, consumers }
   return prepared({ ...inference, ...graph, stored, declared, units })
+}
+
+/** What a unit's inputs hold, where that is known before running, for decisions. */
+export const contentOf = ({ node }: Unit, prepared: Prepared): ContentOf => {
+  return (input) => {
+    const name = node.inputs[input] ?? ''
+    return name !== '' && prepared.isConstant(name) ? prepared.content(name) : undefined
+  }
 }
 
 /** With what is asked of constants. */

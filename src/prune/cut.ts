@@ -8,6 +8,7 @@ import {
   type Model,
   type Node,
   nodeLabel,
+  type Shuffle,
   type Tensor,
   type ValueInfo,
 } from '../graph/index.ts'
@@ -15,7 +16,6 @@ import type { ChannelTrace } from './channel-trace.ts'
 import type { ChannelGroups } from './groups.ts'
 import { gather, NodeCut } from './node-cut.ts'
 import { Recomputed } from './recomputed.ts'
-import type { Shuffle } from './shuffles.ts'
 import { Survivors } from './survivors.ts'
 import { keepGrouped, withZeros } from './weights.ts'
 

@@ -7,13 +7,14 @@ import {
   type Model,
   nodeLabel,
   type RootKind,
+  type Shuffle,
   withStoredConstants,
 } from '../graph/index.ts'
 import { operators } from '../ops/index.ts'
 import { acrossTwo, type Balancing, equally, freely, type Partition } from './balance.ts'
 import type { Balance, ChannelTrace, Root } from './channel-trace.ts'
 import type { Freeze } from './labels.ts'
-import { findShuffles, type Shuffle } from './shuffles.ts'
+import { findShuffles } from './shuffles.ts'
 import { traceChannels } from './trace.ts'
 
 /** Channels that can only be removed together: one index, or several, of each of a group's tensors. */

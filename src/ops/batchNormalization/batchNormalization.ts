@@ -1,5 +1,5 @@
 import { elementCount } from '../../base/index.ts'
-import type { Dense, Known } from '../../graph/index.ts'
+import type { Affine, Dense, Known } from '../../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { dense, required, typed, wrong } from '../shared/check.ts'
 import { setsAlong } from '../shared/indices.ts'
@@ -33,6 +33,13 @@ function batchMoments(x: Doubles): { mean: Dense; variance: Dense } {
   const moments = starts.map((start) => momentsOf(x.data, start, offsets))
   const vector = (of: (m: Moments) => number) => dense('float64', [moments.length], moments.map(of))
   return { mean: vector((m) => m.mean), variance: vector((m) => m.variance) }
+}
+
+/** In inference, y = x · scale[c] + shift[c]. */
+function folded([gamma, beta, mean, variance]: readonly ArrayLike<number>[], epsilon: number): Affine {
+  const scale = Float32Array.from(gamma!, (g, c) => g / Math.sqrt(variance![c]! + epsilon))
+  const shift = Float32Array.from(beta!, (b, c) => b - mean![c]! * scale[c]!)
+  return { scale, shift }
 }
 
 /**
@@ -72,6 +79,10 @@ export const batchNormalization = defineOperator({
   },
   parameters: [1, 2],
   fusion: 'follower',
+  epilogue: ({ attributes: { training, perElement, epsilon } }) =>
+    training || perElement
+      ? undefined
+      : { kind: 'affine', parameters: [1, 2, 3, 4], from: (parameters) => folded(parameters, epsilon) },
   channels: batchNormalizationChannels,
 })
 

@@ -15,6 +15,8 @@ export interface BinaryOptions {
   readonly cost: Arithmetic
   /** Element type of the output: 'bool' for comparisons. By default the first input's. */
   readonly result?: ElementType
+  readonly epilogue?: OperatorFacts['epilogue']
+  readonly range?: OperatorFacts['range']
 }
 
 /** Applies f over operands broadcast to one shape; f gets one array again and again. */
@@ -59,7 +61,7 @@ function zerosOf(forward: BinaryOptions['forward'], type: ElementType | undefine
 
 /** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). Before operator set 7: see `alignment.ts`. */
 export function binary<const N extends string>(name: N, options: BinaryOptions): OperatorFacts<Alignment, N, ''> {
-  const { forward, cost, result } = options
+  const { forward, cost, result, epilogue, range } = options
   return defineOperator({
     name,
     domain: '',
@@ -79,6 +81,8 @@ export function binary<const N extends string>(name: N, options: BinaryOptions):
       return [mapBroadcast([a, b], type, ([x, y]) => asElement(type, forward(x!, y!, a.elementType)))]
     },
     cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape)!),
+    epilogue,
+    range,
     // What is compared with is a threshold, nothing that is learnt.
     parameters: result === 'bool' ? undefined : 'operands',
     channels: { ...broadcasting, zeros: (call) => zerosOf(forward, call.outputs[0]?.elementType) },

@@ -1,5 +1,5 @@
 import { type ElementType, elementCount, isConcrete } from '../../base/index.ts'
-import type { Arithmetic, AttributeReader, Call, ChannelRule, Dense } from '../../graph/index.ts'
+import type { Arithmetic, AttributeReader, Call, ChannelRule, CodeScale, ContentOf, Dense } from '../../graph/index.ts'
 import { axisOf, contentOf, wrong } from './check.ts'
 import { elementTypeOf } from './settings.ts'
 
@@ -36,6 +36,16 @@ export function outputType(call: Call<QuantisationAttributes>): ElementType | un
 const perTensor = (call: Call, input: number): boolean => {
   const shape = call.inputs[input]?.shape
   return !shape || shape.length === 0 || elementCount(shape) === 1
+}
+
+/** Scale and zero point where they are single known numbers. */
+export function scaleOfAll({ inputs }: Call<QuantisationAttributes>, content: ContentOf): CodeScale | undefined {
+  const number = (i: number): number | undefined =>
+    elementCount(inputs[i]?.shape) === 1 ? content(i)?.data[0] : undefined
+  const [scale, zeroPoint] = [number(1), inputs[2] ? number(2) : 0]
+  return scale !== undefined && scale > 0 && Number.isFinite(scale) && zeroPoint !== undefined
+    ? { scale, zeroPoint }
+    : undefined
 }
 
 /** The axis that scales go along; 0 where one scale serves the whole tensor and the axis means nothing. */

@@ -11,6 +11,8 @@ export interface UnaryOptions<A> {
   /** Operations per element. */
   readonly cost: Arithmetic | 'none' | ((attributes: A) => Arithmetic)
   readonly fusion?: Fusion
+  readonly epilogue?: OperatorFacts<A>['epilogue']
+  readonly range?: OperatorFacts<A>['range']
   readonly saturates?: boolean
   /** Element type of the output; by default the input's. */
   readonly result?: (call: Call) => ElementType | undefined
@@ -53,6 +55,8 @@ export function unary<const N extends string, A = void, const D extends string =
               elementCount(call.outputs[0]?.shape)!,
             ),
     fusion: options.fusion,
+    epilogue: options.epilogue,
+    range: options.range,
     saturates: options.saturates,
     channels: { ...elementwise, zeros: (call) => (forward?.(0, call.attributes as A) === 0 ? [[0]] : []) },
   })

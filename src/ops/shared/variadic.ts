@@ -12,6 +12,8 @@ export interface VariadicOptions {
   readonly forward: (values: readonly number[]) => number
   /** Operations per output element, for this many inputs. */
   readonly cost: (inputs: number) => Arithmetic
+  readonly epilogue?: OperatorFacts['epilogue']
+  readonly range?: OperatorFacts['range']
 }
 
 /**
@@ -45,7 +47,7 @@ export const variadicBackward = (call: BackwardCall, rule: (dy: string) => reado
 /** An operator on one or more tensors with multidirectional broadcasting: Y = f(X1, X2, …). */
 export function variadic<const N extends string>(
   name: N,
-  { forward, cost }: VariadicOptions,
+  { forward, cost, epilogue, range }: VariadicOptions,
 ): OperatorFacts<undefined, N, ''> {
   return defineOperator({
     name,
@@ -67,6 +69,8 @@ export function variadic<const N extends string>(
       return type ? [mapBroadcast(given, type, (values) => asElement(type, forward(values)))] : []
     },
     cost: (call) => timesElements(cost(call.node.inputs.length), elementCount(call.outputs[0]?.shape)!),
+    epilogue,
+    range,
     parameters: 'operands',
     channels: {
       ...broadcasting,

@@ -1,4 +1,4 @@
-import type { InferredCall } from '../../../../graph/index.ts'
+import type { Affine, InferredCall } from '../../../../graph/index.ts'
 import {
   type ConvAttributes,
   type ConvTransposeAttributes,
@@ -6,7 +6,7 @@ import {
   transposedPads,
   type Window,
 } from '../../../../ops/index.ts'
-import { type Affine, weightCodes } from '../../../../plan/index.ts'
+import { weightCodes } from '../../../../plan/index.ts'
 import { type KnownWeights, wholeFloats } from '../packing/weights.ts'
 import { lowerAdderConvComputed } from '../steps/adder/computed.ts'
 import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger } from '../steps/adder/layer.ts'

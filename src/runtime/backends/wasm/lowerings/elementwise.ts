@@ -1,6 +1,6 @@
 import { stridesOf } from '../../../../base/index.ts'
 import type { InferredCall } from '../../../../graph/index.ts'
-import type { AttributesOf, ClipAttributes, OpName } from '../../../../ops/index.ts'
+import { type AttributesOf, type ClipAttributes, clipBounds, type OpName } from '../../../../ops/index.ts'
 import { holds, within } from '../../../../plan/index.ts'
 import type { BinaryFunction, UnaryFunction } from '../engine/kernels.generated.ts'
 import { lowerBinary, lowerUnary, lowerWhere, type Operand } from '../steps/elementwise.ts'
@@ -58,9 +58,9 @@ export function lowerActivation(opType: string, attributes: unknown, x: number, 
   return lowerUnary(f, x, y, elements, a, b)
 }
 
-const clip = unary<ClipAttributes>(({ min, max }, context) => {
-  const bound = (input: number) => context.constant(input)?.data[0]
-  return ['clip', bound(1) ?? min ?? Number.NEGATIVE_INFINITY, bound(2) ?? max ?? Number.POSITIVE_INFINITY]
+const clip = unary<ClipAttributes>((_, { call, constant }) => {
+  const { lo, hi } = clipBounds(call, constant)
+  return ['clip', lo, hi]
 })
 
 /** Float32 numbers next to the ends of int32. What is beyond is saturated; ONNX leaves it open. */

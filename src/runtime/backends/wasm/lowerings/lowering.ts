@@ -1,6 +1,6 @@
-import type { Dense, InferredCall, Known } from '../../../../graph/index.ts'
+import type { Affine, Bounds, Dense, InferredCall, Known } from '../../../../graph/index.ts'
 import type { AttributesOf, OpName } from '../../../../ops/index.ts'
-import type { Ability, Affine, Bounds, Codes, Layout } from '../../../../plan/index.ts'
+import type { Ability, Codes, Layout } from '../../../../plan/index.ts'
 import type { KnownWeights } from '../packing/weights.ts'
 import type { Allocator, Step } from '../steps/step.ts'
 

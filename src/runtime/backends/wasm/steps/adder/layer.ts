@@ -1,6 +1,7 @@
 import { KerfError } from '../../../../../base/index.ts'
+import type { Affine, Bounds } from '../../../../../graph/index.ts'
 import { clampAdderWeights } from '../../../../../ops/index.ts'
-import type { Affine, Bounds, Codes } from '../../../../../plan/index.ts'
+import type { Codes } from '../../../../../plan/index.ts'
 import {
   adderCodeRows,
   adderDepthwiseTaps,
