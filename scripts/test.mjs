@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { build, install, root, runBin } from './prepare.mjs'
+import { build, install, root, run, runBin } from './prepare.mjs'
 
 const filters = process.argv.slice(2)
 const total = { passed: 0, failed: 0, skipped: 0 }
@@ -42,6 +42,7 @@ async function runChecks() {
   const checks = [
     ['Lint', runBin('@biomejs/biome', 'biome', ['ci', '--error-on-warnings', `--colors=${color}`])],
     ['Rooms', runBin('dependency-cruiser', 'depcruise', ['src', 'test', 'scripts', 'bench', 'kernels'])],
+    ['Names of operators', run(process.execPath, [join(root, 'scripts', 'operator-names.mjs')])],
     ['Types', runBin('typescript', 'tsc', ['--project', 'tsconfig.json'])],
     ['Types of the core', runBin('typescript', 'tsc', ['--project', 'tsconfig.core.json'])],
     ['Types of scripts', runBin('typescript', 'tsc', ['--project', 'tsconfig.scripts.json'])],
