@@ -32,7 +32,6 @@ export class WasmProgram implements Program {
   readonly #views = new Map<Located, Float32Array>()
   /** Of the last run; it may be long before one was made. */
   #lastMs = Number.POSITIVE_INFINITY
-
   #isDisposed = false
 
   private constructor(assembly: Assembly, device: Device, backend: Backend) {
@@ -53,9 +52,9 @@ export class WasmProgram implements Program {
     const { scratch, weights } = bytesOf(plan)
     const { arena, keepsInputs } = plan
     const shared = threads > 1 && spawn !== undefined
-    const device =
-      (beside ? beside.#device : undefined) ??
-      new Device(new DeviceMemory(arena.bytes + scratch + weights + 64, shared), threads, spawn)
+    const device = beside
+      ? beside.#device
+      : new Device(new DeviceMemory(arena.bytes + scratch + weights + 64, shared), threads, spawn)
     device.enter()
     let memory: ProgramMemory | undefined
     try {
