@@ -33,7 +33,7 @@ describeBrowser('training in a browser', () => {
   }
 
   it('a small network learns on one thread, the same bits again, and the page stays alive meanwhile', async () => {
-    const [first, second] = [await trainIn(1, 4), await trainIn(1, 4)]
+    const [first, second] = [await trainIn(1, 40), await trainIn(1, 40)]
     expect(first.threads).toBe(1)
     expect(first.losses.at(-1)).toBeLessThan(0.9 * first.losses[0]!)
     expect(first.accuracies.at(-1)).toBeGreaterThan(0.45)

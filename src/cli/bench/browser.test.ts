@@ -19,7 +19,7 @@ describeBrowser('models in a browser', () => {
     'are timed on as many threads as asked for',
     async () => {
       const notices: string[] = []
-      const page = await bundlePage('../../src/cli/bench/browser-page.ts')
+      const page = await bundlePage('../../cli/bench/browser-page.ts')
       const { machine, timings } = await timeInBrowser([entrant(16), entrant(32)], {
         ...{ threads: 2, seconds: 0.1, page },
         onNotice: (text) => notices.push(text),
@@ -36,7 +36,7 @@ describeBrowser('models in a browser', () => {
   )
 
   it.skipIf(process.env.CHROME_PATH === undefined && !onPath())('say why they do not run', async () => {
-    const page = await bundlePage('../../src/cli/bench/browser-page.ts')
+    const page = await bundlePage('../../cli/bench/browser-page.ts')
     const wrong = { ...entrant(16), feeds: new Map([['other', hostTensor('float32', [1], [0])]]) }
     const options = { threads: 1, seconds: 0.1, page, onNotice: () => {} }
     await expect(timeInBrowser([wrong], options)).rejects.toThrow(/^The browser could not measure: .*other/)
