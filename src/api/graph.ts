@@ -92,5 +92,33 @@ export {
 
 // Operators
 
-export type { Accesses, Arithmetic, Call, Composite, Dense, Operator, OperatorSet } from '../graph/index.ts'
-export { compositeList, operatorList, operators } from '../ops/index.ts'
+export {
+  type Accesses,
+  type Arithmetic,
+  type BackwardCall,
+  type BackwardRule,
+  type Call,
+  type ChannelRule,
+  type Composite,
+  type Cut,
+  type Dense,
+  type Epilogue,
+  type Fusion,
+  type GradientEmitter,
+  type Operator,
+  type OperatorFacts,
+  type OperatorSet,
+  type Reference,
+  type Ties,
+  type Training,
+  withOperators,
+} from '../graph/index.ts'
+export {
+  type AttributesOf,
+  compositeList,
+  type OpName,
+  operatorFacts,
+  operatorList,
+  operators,
+  runnableOperators,
+} from '../ops/index.ts'

@@ -9,9 +9,10 @@ import {
   type Node,
   nodeLabel,
   type Operator,
+  type OperatorSet,
   simplified,
 } from '../graph/index.ts'
-import { trainableOperators } from '../ops/index.ts'
+import { operators as allOperators } from '../ops/index.ts'
 import { dependants } from './dependants.ts'
 import { Emitter } from './emitter.ts'
 import { unrollNodes } from './unroll.ts'
@@ -47,6 +48,7 @@ export interface Unreached {
  * @param loss one float32 number
  * @param values graph inputs or other float32 values (an initializer is a constant: make it an input first)
  * @param inputShapes concrete shapes of the graph's inputs
+ * @param operators what is known of them: Kerf's, and your own (`withOperators`)
  * @throws KerfError `not-differentiable` naming the node through which no gradient passes, `wrong-shape` when the loss is no single number,
  *   `unknown-value`, `bad-options` for a choice that no operator offers
  */
@@ -56,9 +58,10 @@ export function differentiate(
   values: readonly string[],
   inputShapes: ReadonlyMap<string, readonly number[]>,
   choices: Choices = {},
+  operators: OperatorSet = allOperators,
 ): Differentiated {
-  const inlined = simplified(given, trainableOperators, { inputShapes })
-  const analysis = unrollNodes(analyse(inlined, trainableOperators, { inputShapes }), values)
+  const inlined = simplified(given, operators, { inputShapes })
+  const analysis = unrollNodes(analyse(inlined, operators, { inputShapes }), values)
   const editor = editGraph(analysis.model)
   const walk = new Backwards(analysis, editor, choices)
   const gradients = walk.gradients(loss, values)

@@ -7,6 +7,7 @@ import {
   type Model,
   type Node,
   nodeLabel,
+  type OperatorSet,
   simplified,
 } from '../graph/index.ts'
 import { operatorFacts, slidingWindow } from '../ops/index.ts'
@@ -32,6 +33,8 @@ export interface ProfileOptions {
   readonly countNonZero?: boolean
   /** What the profile calls the model; by default the name of its graph. */
   readonly name?: string
+  /** What is known of operators: Kerf's, and your own (`withOperators`). Default `operatorFacts`. */
+  readonly operators?: OperatorSet
 }
 
 /**
@@ -42,20 +45,24 @@ export interface ProfileOptions {
  */
 export function profileModel(model: Model, options: ProfileOptions = {}): Profile {
   const binding = bindInputs(model.graph, options.inputs)
-  return counted(analyse(simplified(model, operatorFacts, binding), operatorFacts, binding), options)
+  const { operators = operatorFacts } = options
+  return counted(analyse(simplified(model, operators, binding), operators, binding), options)
 }
 
 /**
  * The same for a model that has been analysed, for the sizes that it was analysed for.
  * @throws as `profileModel`
  */
-export function profileAnalysed(analysis: Analysis, options: Omit<ProfileOptions, 'inputs'> = {}): Profile {
-  const { model, options: binding } = analysis
-  const simple = simplified(model, operatorFacts, binding)
-  return counted(simple === model ? analysis : analyse(simple, operatorFacts, binding), options)
+export function profileAnalysed(
+  analysis: Analysis,
+  options: Omit<ProfileOptions, 'inputs' | 'operators'> = {},
+): Profile {
+  const { model, operators, options: binding } = analysis
+  const simple = simplified(model, operators, binding)
+  return counted(simple === model ? analysis : analyse(simple, operators, binding), options)
 }
 
-function counted(analysis: Analysis, options: Omit<ProfileOptions, 'inputs'>): Profile {
+function counted(analysis: Analysis, options: Omit<ProfileOptions, 'inputs' | 'operators'>): Profile {
   const { graph } = analysis.model
   const counter = new LayerCounter(analysis, options)
   const running = runningNodes(analysis)

@@ -304,6 +304,22 @@ export interface OperatorSet {
 const keyed = <T extends { readonly domain: string; readonly name: string }>(list: readonly T[]) =>
   new Map(list.map((o) => [`${o.domain}:${o.name}`, o]))
 
+/**
+ * A set with operators of one's own, or with others in the place of those that it has.
+ * @param set whose other operators these stand beside: `operators`, or what is enough for the purpose
+ */
+export function withOperators(
+  set: OperatorSet,
+  own: readonly Operator[],
+  ownComposites: readonly Composite[] = [],
+): OperatorSet {
+  const added = operatorSet(own, ownComposites)
+  return {
+    get: (domain, opType) => added.get(domain, opType) ?? set.get(domain, opType),
+    composite: (domain, opType) => added.composite?.(domain, opType) ?? set.composite?.(domain, opType),
+  }
+}
+
 /** A set of these operators. Of two with one name the later one is in it. */
 export function operatorSet(operators: readonly Operator[], composites: readonly Composite[] = []): OperatorSet {
   const byName = keyed(operators)

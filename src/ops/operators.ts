@@ -30,11 +30,11 @@ export const operatorList: readonly Operator[] = /* @__PURE__ */ joined((name) =
   ...ownTraining[name],
 }))
 
-/** For those who train: every operator with all that it says. */
-export const trainableOperators: OperatorSet = /* @__PURE__ */ operatorSet(operatorList, compositeList)
+/** Every operator that Kerf knows, with all that it says. Who only counts takes `operatorFacts`; who only runs, `runnableOperators`: a page then loads less. */
+export const operators: OperatorSet = /* @__PURE__ */ operatorSet(operatorList, compositeList)
 
 /** For those who run: every operator that Kerf knows, without what training asks. */
-export const operators: OperatorSet = /* @__PURE__ */ operatorSet(
+export const runnableOperators: OperatorSet = /* @__PURE__ */ operatorSet(
   /* @__PURE__ */ joined((name) => ownReferences[name] ?? {}),
   compositeList,
 )

@@ -1,5 +1,5 @@
 import { isConcrete } from '../base/index.ts'
-import { accessesOf, type InferredCall, type Known } from '../graph/index.ts'
+import { accessesOf, type InferredCall, type Known, type Operator } from '../graph/index.ts'
 import { isFloat, isHoldable } from './element-types.ts'
 import type { Prepared, Unit } from './units.ts'
 import type { WholesRule } from './wholes.ts'
@@ -54,8 +54,9 @@ export interface Abilities {
   /**
    * How it does a call, or why it cannot: the reference does it then, as it does calls whose values cannot lie in a plan's buffers (`misfit`).
    * @param isConstant whether an input is known before running
+   * @param operator of the call's node
    */
-  supports(call: InferredCall, isConstant: (input: number) => boolean): Ability | string
+  supports(call: InferredCall, isConstant: (input: number) => boolean, operator: Operator): Ability | string
   /** How it puts channels in another order, where it does (shuffle.ts). */
   readonly shuffles?: Ability
 }
@@ -85,13 +86,13 @@ export function misfit(
  * @param lies whether a computed value lies in the plan's buffers
  */
 export function abilityOf(
-  { node, call }: Unit,
+  { node, call, operator }: Unit,
   abilities: Abilities,
   prepared: Prepared,
   lies: (value: string) => boolean,
 ): Ability | string {
   const isConstant = (i: number) => prepared.isConstant(node.inputs[i] ?? '')
-  const ability = abilities.supports(call, isConstant)
+  const ability = abilities.supports(call, isConstant, operator)
   if (typeof ability === 'string') return ability
   const odd = misfit(call, isConstant, ability)
   if (odd !== undefined) return odd
@@ -109,6 +110,6 @@ export function passes(unit: Unit, abilities: Abilities): boolean {
   const [y] = unit.call.outputs
   if (!isConcrete(x?.shape) || x.shape.join() !== y?.shape?.join()) return false
   if (isView(unit)) return x.elementType === y.elementType
-  const ability = abilities.supports(unit.call, () => false)
+  const ability = abilities.supports(unit.call, () => false, unit.operator)
   return typeof ability !== 'string' && ability.alias === true
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
 import { createSession, hostTensor, hostValues, referenceRun } from '../runtime/index.ts'
 import { valueBounds } from './bounds.ts'
 import { prepare } from './units.ts'
@@ -13,7 +14,7 @@ function boundsOf(build: (b: GraphBuilder, x: string) => string) {
   const b = new GraphBuilder('bounds')
   const y = build(b, b.input('x', 'float32', shape))
   b.output(y)
-  return valueBounds(prepare(b.model(), new Map([['x', shape]]))).get(y)
+  return valueBounds(prepare(b.model(), new Map([['x', shape]]), operators)).get(y)
 }
 const scalar = (b: GraphBuilder, name: string, value: number) => b.constant(name, tensorOf('float32', [], [value]))
 const relu6 = (b: GraphBuilder, x: string) => b.node('Clip', [x, scalar(b, 'zero', 0), scalar(b, 'six', 6)])

@@ -1,5 +1,6 @@
 import { getOrAdd } from '../base/index.ts'
-import { type Bounds, type Model, nodeLabel } from '../graph/index.ts'
+import { type Bounds, type Model, nodeLabel, type OperatorSet } from '../graph/index.ts'
+import { runnableOperators } from '../ops/index.ts'
 import type { Abilities } from './ability.ts'
 import { layOut } from './arena.ts'
 import { valueBounds } from './bounds.ts'
@@ -31,6 +32,8 @@ export interface Plan {
 export interface PlanOptions {
   /** Inputs keep their memory to themselves, so that their content outlives a run. Default false. */
   readonly keepsInputs?: boolean
+  /** What is known of operators. Default `runnableOperators`. */
+  readonly operators?: OperatorSet
 }
 
 /**
@@ -43,9 +46,9 @@ export function makePlan(
   model: Model,
   inputShapes: ReadonlyMap<string, readonly number[]>,
   abilities: Abilities,
-  { keepsInputs = false }: PlanOptions = {},
+  { keepsInputs = false, operators = runnableOperators }: PlanOptions = {},
 ): Plan {
-  const prepared = prepare(model, inputShapes)
+  const prepared = prepare(model, inputShapes, operators)
   const { tasks, buffers, homes, inputs, outputs } = schedule(prepared, abilities, keepsInputs)
   const arena = layOut(buffers)
   const offsets = new Map(buffers.map((buffer, i) => [buffer, arena.offsets[i]!]))

@@ -12,9 +12,9 @@ import {
   type Node,
   nodeLabel,
   type Operator,
+  type OperatorSet,
   simplified,
 } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
 import { UnsupportedError } from './errors.ts'
 import { widenTensor, withoutHalves } from './widen.ts'
 
@@ -26,7 +26,7 @@ export interface Unit {
 }
 
 /** A model made ready for given input shapes: functions inlined, shapes inferred, halves widened, everything constant set apart. */
-export interface Prepared extends Constants, Pick<Analysis, 'model' | 'consumers'> {
+export interface Prepared extends Constants, Pick<Analysis, 'model' | 'consumers' | 'operators'> {
   /** Whether nodes were put in the place of others: bodies that are taken, what functions stand for. */
   readonly isUnfolded: boolean
   /** Element types of values as the model has them. */
@@ -45,7 +45,11 @@ export interface Prepared extends Constants, Pick<Analysis, 'model' | 'consumers
  * @param inputShapes concrete, one per input
  * @throws UnsupportedError naming the first node of an operator that Kerf does not know
  */
-export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly number[]>): Prepared {
+export function prepare(
+  given: Model,
+  inputShapes: ReadonlyMap<string, readonly number[]>,
+  operators: OperatorSet,
+): Prepared {
   const simple = simplified(given, operators, { inputShapes })
   const model = editGraph(simple).dropUnreadOutputs().model()
   const asGiven = analyse(model, operators, { inputShapes })
@@ -62,7 +66,7 @@ export function prepare(given: Model, inputShapes: ReadonlyMap<string, readonly 
     if (!node.outputs.every((o) => o === '' || inference.constants.has(o))) units.push({ node, ...known })
   }
   const { producers, consumers } = asGiven
-  const graph = { model, isUnfolded: simple !== given, producers, consumers }
+  const graph = { model, operators, isUnfolded: simple !== given, producers, consumers }
   return prepared({ ...inference, ...graph, stored, declared, units })
 }
 

@@ -70,8 +70,8 @@ export class WholeNumbers {
     return rounded
   }
 
-  #integers({ node, call }: Unit): boolean | WholesRule | undefined {
-    const ability = this.#abilities.supports(call, (i) => this.#prepared.isConstant(node.inputs[i] ?? ''))
+  #integers({ node, call, operator }: Unit): boolean | WholesRule | undefined {
+    const ability = this.#abilities.supports(call, (i) => this.#prepared.isConstant(node.inputs[i] ?? ''), operator)
     return typeof ability === 'string' ? undefined : ability.integers
   }
 

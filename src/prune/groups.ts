@@ -6,11 +6,12 @@ import {
   type Labels,
   type Model,
   nodeLabel,
+  type OperatorSet,
   type RootKind,
   type Shuffle,
   withStoredConstants,
 } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
+import { runnableOperators } from '../ops/index.ts'
 import { acrossTwo, type Balancing, equally, freely, type Partition } from './balance.ts'
 import type { Balance, ChannelTrace, Root } from './channel-trace.ts'
 import type { Freeze } from './labels.ts'
@@ -54,6 +55,8 @@ export interface ChannelGroups {
 export interface BoundInputs {
   /** Shapes of inputs whose dimensions are symbolic. */
   readonly inputs?: ReadonlyMap<string, readonly number[]>
+  /** What is known of operators: Kerf's, and your own (`withOperators`). Default `runnableOperators`. */
+  readonly operators?: OperatorSet
 }
 
 export interface GroupOptions {
@@ -88,6 +91,7 @@ export const namesOf = (root: Root): string[] => [nodeLabel(root.node), root.ten
  * Classes that are made by the same weights form a group.
  */
 export function findGroups(model: Model, options: GroupOptions & BoundInputs = {}): ChannelGroups {
+  const { operators = runnableOperators } = options
   return groupsOf(analyse(model, operators, bindInputs(model.graph, options.inputs)), options)
 }
 
@@ -97,7 +101,7 @@ export function groupsOf(analysis: Analysis, options: GroupOptions = {}): Channe
   // What a network does to its weights before it uses them (weight normalisation) is done once, for good.
   if (trace.storable.size > 0) {
     const simple = withStoredConstants(analysis, trace.storable)
-    trace = traceChannels(analyse(simple, operators, analysis.options), options)
+    trace = traceChannels(analyse(simple, analysis.operators, analysis.options), options)
   }
   for (const root of trace.roots)
     if (isKept(options.keep, root))

@@ -9,9 +9,10 @@ import {
   matched,
   type Node,
   nodeLabel,
+  type OperatorSet,
   op,
 } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
+import { runnableOperators } from '../ops/index.ts'
 import type { InputRange } from './adder-layers.ts'
 import { Observer } from './observer.ts'
 import { chooseRange, type RangeMethod } from './ranges.ts'
@@ -50,7 +51,7 @@ const isAdder = ({ domain, opType }: Node): boolean => domain === 'ai.kerf' && o
  * Prepares a model for calibration.
  * @throws KerfError `no-adder-layers`, also where all are in codes already
  */
-export function calibrate(given: Model): Calibration {
+export function calibrate(given: Model, operators: OperatorSet = runnableOperators): Calibration {
   const analysis = analyse(given, operators)
   const adders = given.graph.nodes.filter(isAdder)
   const open = adders.filter((node) => !matched(analysis, node.outputs[0] ?? '', coded))

@@ -94,7 +94,7 @@ async function quantized(model: Model, options: QuantizeOptions): Promise<Quanti
   const { bits, images, range = 'mse', biasCorrection = false } = options
   const turn = turns(options.signal, what)
   checkBits(bits)
-  const calibration = calibrate(model)
+  const calibration = calibrate(model, options.operators)
   const [input, ...others] = graphInputs(model.graph)
   if (!input || others.length > 0)
     throw new KerfError(

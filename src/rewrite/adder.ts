@@ -19,6 +19,7 @@ import {
   matched,
   type Node,
   nodeLabel,
+  type OperatorSet,
   op,
   opsetOf,
   quantisedWeight,
@@ -28,7 +29,7 @@ import {
   value,
   withStoredConstants,
 } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
+import { runnableOperators } from '../ops/index.ts'
 
 /*
  * Convolutions become adder convolutions (AdderNet, Chen et al., CVPR 2020): −Σ|x − w| in the place of Σ x·w, and BatchNormalization behind, without
@@ -45,6 +46,8 @@ export interface SwapOptions {
   readonly keepWeights?: boolean
   /** Draws the weights; 0 by default. */
   readonly seed?: number
+  /** What is known of operators: Kerf's, and your own (`withOperators`). Default `runnableOperators`. */
+  readonly operators?: OperatorSet
 }
 
 /** A layer that is an adder layer now. */
@@ -86,6 +89,7 @@ const firstOpset = 9
  *   asked for by its very name that cannot be swapped
  */
 export function swapToAdder(given: Model, options: SwapOptions = {}): AdderSwap {
+  const { operators = runnableOperators } = options
   const model = simplified(given, operators)
   const opset = opsetOf(model.opsetImports, '')
   if (opset < firstOpset)

@@ -11,11 +11,12 @@ import {
   graphInputs,
   type Model,
   type Node,
+  type OperatorSet,
   tensorOf,
   usedNames,
   withStoredConstants,
 } from '../graph/index.ts'
-import { operators } from '../ops/index.ts'
+import { runnableOperators } from '../ops/index.ts'
 import { type Feeds, hostValues, openSession, type RunningOptions } from '../runtime/index.ts'
 
 /*
@@ -61,9 +62,10 @@ async function measured(
   images: StatisticsImages | StatisticsFeeds,
   options: StatisticsOptions,
 ): Promise<Model> {
-  const model = withStoredStatistics(given)
+  const { operators = runnableOperators } = options
+  const model = withStoredStatistics(given, operators)
   const wanted = normalisations(model, options.behind)
-  const runs: Batches = 'feeds' in images ? { model, batches: [images.feeds] } : inBatches(model, images)
+  const runs: Batches = 'feeds' in images ? { model, batches: [images.feeds] } : inBatches(model, images, operators)
   const results = await normalisedByBatch(runs, wanted, options)
   const editor = editGraph(model)
   const readers = consumersOf(model.graph)
@@ -93,7 +95,7 @@ interface Batches {
   readonly batches: readonly Feeds[]
 }
 
-function inBatches(model: Model, images: StatisticsImages): Batches {
+function inBatches(model: Model, images: StatisticsImages, operators: OperatorSet): Batches {
   const [input, ...others] = graphInputs(model.graph)
   if (!input || others.length > 0)
     throw new KerfError('unsupported-input', `The model has ${others.length + 1} inputs; it is given images alone.`)
@@ -189,7 +191,7 @@ function together(
 const isNormalisation = ({ opType, domain }: Node): boolean => opType === 'BatchNormalization' && domain === ''
 
 /** Means and variances as initializers, in whatever way the file holds them. */
-function withStoredStatistics(model: Model): Model {
+function withStoredStatistics(model: Model, operators: OperatorSet): Model {
   const held = model.graph.nodes.filter(isNormalisation).flatMap((node) => node.inputs.slice(3, 5))
   const others = held.filter((name) => !model.graph.initializers.has(name))
   return others.length === 0 ? model : withStoredConstants(analyse(model, operators), others)

@@ -1,4 +1,5 @@
 import { KerfError } from '../base/index.ts'
+import type { OperatorSet } from '../graph/index.ts'
 import type { Backend } from './backend.ts'
 import { reference } from './backends/reference/backend.ts'
 import { hasSimd, wasmBackend } from './backends/wasm/backend.ts'
@@ -22,6 +23,8 @@ export interface BackendOptions {
    * as it is defined: slower, with 9/16 of the memory for those weights, and rounding errors (1e-6 of the largest value either way) of that sum.
    */
   readonly winograd?: boolean
+  /** What is known of operators: Kerf's, and your own (`withOperators`). Those of your own the reference does. Default `runnableOperators`. */
+  readonly operators?: OperatorSet
   /** What did not go as asked: fewer threads, another backend, nodes that no kernel does. Default: console.warn. */
   readonly onNotice?: (text: string) => void
   /**

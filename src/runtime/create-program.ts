@@ -26,5 +26,8 @@ export async function createProgram(
       )
   const backend = chooseBackend(options)
   await turns(options.signal, planning)()
-  return backend.compile(makePlan(model, inputShapes, backend, { keepsInputs: true }), options)
+  return backend.compile(
+    makePlan(model, inputShapes, backend, { keepsInputs: true, operators: options.operators }),
+    options,
+  )
 }

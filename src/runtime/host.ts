@@ -28,7 +28,8 @@ export class Host {
     this.#bodies = new Bodies(
       plan,
       (name) => constantContent(plan.prepared, name),
-      (model: Model, shapes) => backend.compile(makePlan(model, shapes, backend)),
+      (model: Model, shapes) =>
+        backend.compile(makePlan(model, shapes, backend, { operators: plan.prepared.operators })),
     )
   }
 
@@ -61,7 +62,7 @@ export class Host {
       this.#keep(task, state.value, inputs)
       return
     }
-    const results = calculate(node, call.opset, inputs)
+    const results = calculate(operator, node, call.opset, inputs)
     const made = results.reduce((sum, result) => sum + bytesOf(result), 0)
     this.#mostMade = Math.max(this.#mostMade, made)
     this.#keep(task, results, inputs)

@@ -29,23 +29,25 @@ export interface Runtime {
 const coreRuntime: Runtime = { createSession, createProgram }
 
 /** `signal` stops the opening, too. */
-export interface RunningOptions extends Pick<BackendOptions, 'backend' | 'threads' | 'onNotice'>, Pick<Task, 'signal'> {
+export interface RunningOptions
+  extends Pick<BackendOptions, 'backend' | 'threads' | 'operators' | 'onNotice'>,
+    Pick<Task, 'signal'> {
   /** What opens networks. Default: sessions and programs as this entry point makes them, in Node with its threads. */
   readonly runtime?: Runtime
 }
 
 export function openSession(
   model: Model,
-  { runtime = coreRuntime, backend, threads, onNotice, signal }: RunningOptions,
+  { runtime = coreRuntime, backend, threads, operators, onNotice, signal }: RunningOptions,
   more: Pick<SessionOptions, 'inputShapes' | 'winograd' | 'progress'> = {},
 ): Promise<Session> {
-  return runtime.createSession(model, { backend, threads, onNotice, signal, ...more })
+  return runtime.createSession(model, { backend, threads, operators, onNotice, signal, ...more })
 }
 
 export function openProgram(
   model: Model,
   inputShapes: ReadonlyMap<string, readonly number[]>,
-  { runtime = coreRuntime, backend, threads, onNotice, signal }: RunningOptions,
+  { runtime = coreRuntime, backend, threads, operators, onNotice, signal }: RunningOptions,
 ): Promise<Program> {
-  return runtime.createProgram(model, inputShapes, { backend, threads, onNotice, signal })
+  return runtime.createProgram(model, inputShapes, { backend, threads, operators, onNotice, signal })
 }

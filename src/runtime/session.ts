@@ -164,7 +164,9 @@ class PlannedSession implements Session {
   /** @param known has other weights */
   async #compile(shapes: InputShapes, model: Model, known: Planned | undefined, work: Task): Promise<Planned> {
     await turns(work.signal, planning)()
-    const plan = (known && withWeights(known.program.plan, model)) ?? makePlan(model, shapes, this.#backend)
+    const plan =
+      (known && withWeights(known.program.plan, model)) ??
+      makePlan(model, shapes, this.#backend, { operators: this.#options.operators })
     const program = await this.#beside(plan, work)
     const { onNotice = warn } = this.#options
     const { onHost } = program

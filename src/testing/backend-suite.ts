@@ -328,8 +328,8 @@ const tests: Readonly<Record<string, Test>> = {
   'every call has an ability or a reason': async (backend) => {
     for (const network of Object.values(networks)) {
       const { units } = (await compiled(backend, network)).plan.prepared
-      for (const { call } of units) {
-        const answer = backend.supports(call, () => false)
+      for (const { call, operator } of units) {
+        const answer = backend.supports(call, () => false, operator)
         expect(
           typeof answer === 'string' ? answer.length : ['plain', 'channelsLast', 'same'].indexOf(answer.layout),
         ).not.toBe(typeof answer === 'string' ? 0 : -1)

@@ -35,7 +35,7 @@ export interface EvaluateOptions extends RunningOptions, Task {
  * @throws KerfError `wrong-model`, `wrong-shape`, `wrong-classes`, `fixed-batch`, `aborted`; UnsupportedError for an operator that is not known
  */
 export async function evaluate(model: Model, loader: Loader, options: EvaluateOptions = {}): Promise<Evaluation> {
-  const network = networkForImages(model, [loader.batchSize, ...loader.shape])
+  const network = networkForImages(model, [loader.batchSize, ...loader.shape], options.operators)
   const notice = options.onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
   network.notices.forEach(notice)
   await stoppable(what, () => proveFreedBatch(network, loader.shape, options))
@@ -67,10 +67,10 @@ export class Evaluator implements AsyncDisposable {
     return stoppable(what, async () => {
       const { batchSize, shape, classes } = this.#loader
       const imageShape = [batchSize, ...shape]
-      const network = networkForImages(model, imageShape).model
+      const network = networkForImages(model, imageShape, this.#options.operators).model
       if (this.#opened) this.#opened.session.setWeights(network)
       else {
-        const classifier = classifierOf(network, imageShape, classes)
+        const classifier = classifierOf(network, imageShape, classes, this.#options.operators)
         const options = { ...this.#options, signal: task.signal }
         const session = await openSession(network, options, { inputShapes: new Map([[classifier.image, imageShape]]) })
         this.#opened = { session, classifier }

@@ -1,6 +1,6 @@
 import { isConcrete, KerfError } from '../base/index.ts'
 import { analyse, editGraph, type Node, nodeLabel } from '../graph/index.ts'
-import { trainableOperators } from '../ops/index.ts'
+import { operators } from '../ops/index.ts'
 import { floatsOf, openProgram, type Program, type RunningOptions } from '../runtime/index.ts'
 import type { TrainingGraph } from './graph/training-graph.ts'
 
@@ -28,7 +28,7 @@ export async function faultIn(
     const fault = wrongIn(program.input(name))
     if (fault) return { input: name, ...fault }
   }
-  const analysis = analyse(graph.model, trainableOperators, { inputShapes: graph.inputShapes })
+  const analysis = analyse(graph.model, options.operators ?? operators, { inputShapes: graph.inputShapes })
   const isFloat = (name: string) => {
     const known = analysis.values.get(name)
     return known?.elementType === 'float32' && isConcrete(known.shape) && !analysis.constants.has(name)

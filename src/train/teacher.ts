@@ -26,10 +26,10 @@ export async function createTeacher(
   options: RunningOptions & { readonly classes: number },
 ): Promise<Teacher> {
   if (!given || !inputs) throw new KerfError('bad-options', 'Distillation needs a teacher: give one.')
-  const network = networkForImages(given, imageShape)
+  const network = networkForImages(given, imageShape, options.operators)
   await proveFreedBatch(network, imageShape.slice(1), options)
   const { model } = network
-  const { image, logits, analysis } = classifierOf(model, imageShape, options.classes)
+  const { image, logits, analysis } = classifierOf(model, imageShape, options.classes, options.operators)
   features.forEach(({ teacher, student }, i) => {
     const shape = analysis.values.get(teacher)?.shape
     const wanted = inputShapes.get(inputs.features[i]!)

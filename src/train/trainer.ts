@@ -2,7 +2,7 @@ import type { Choices } from '../autodiff/index.ts'
 import { KerfError, type NamePattern, seededRandom, seedFrom, stoppable } from '../base/index.ts'
 import type { Batch } from '../data/index.ts'
 import { inferenceForm, type Model, tensorValues } from '../graph/index.ts'
-import { trainableOperators } from '../ops/index.ts'
+import { operators as allOperators } from '../ops/index.ts'
 import { floatsOf, openProgram, type Program, type RunningOptions } from '../runtime/index.ts'
 import { proveFreedBatch } from './batch-proof.ts'
 import { faultIn, notFinite } from './fault.ts'
@@ -94,12 +94,13 @@ export const createTrainer = (given: Model, options: TrainerOptions): Promise<Tr
   stoppable('The training', () => makeTrainer(given, options))
 
 async function makeTrainer(given: Model, options: TrainerOptions): Promise<Trainer> {
-  const model = inferenceForm(given, trainableOperators)
+  const { operators = allOperators } = options
+  const model = inferenceForm(given, operators)
   const imageShape = [options.batchSize, ...options.shape]
   const { onNotice, loss, choices, freeze, classes } = options
-  const graph = trainingGraph(model, { imageShape, classes, loss, choices, freeze })
+  const graph = trainingGraph(model, { imageShape, classes, loss, choices, freeze, operators })
   const notice = onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
-  const network = networkForImages(model, imageShape)
+  const network = networkForImages(model, imageShape, operators)
   for (const text of [...network.notices, ...graph.notices]) notice(text)
   if (model !== given)
     notice(
@@ -256,7 +257,7 @@ class GraphTrainer implements Trainer {
       const values = new Map(
         tensors.map(({ name, shape, value }): [string, TrainedTensor] => [name, { shape, data: value }]),
       )
-      return trainedModel(this.#given, values, this.graph.moved)
+      return trainedModel(this.#given, values, this.graph.moved, this.#options.operators)
     } finally {
       averaged?.swap(tensors)
     }

@@ -4,7 +4,7 @@ import { openData } from '../../data/index.node.ts'
 import { type DataSets, type ImageSet, type Transform, withClasses } from '../../data/index.ts'
 import { analyse, graphInputs, type Model, simplified } from '../../graph/index.ts'
 import { imageMetadata, imageShapes, layoutOf, type ResolvedPreprocessing } from '../../image/index.ts'
-import { operators } from '../../ops/index.ts'
+import { runnableOperators } from '../../ops/index.ts'
 import { type Recipe, readingOf } from '../../train/index.node.ts'
 import { inChannelsFirst } from '../../workflow/index.ts'
 import type { GivenData } from '../train/data-option.ts'
@@ -54,7 +54,9 @@ function shapeOfInput(model: Model): Shape | undefined {
 /** Of the first output, [N, classes]; undefined where it is none. */
 function classesOf(model: Model): number | undefined {
   try {
-    const { values } = analyse(simplified(model, operators), operators, { inputShapes: imageShapes(model) })
+    const { values } = analyse(simplified(model, runnableOperators), runnableOperators, {
+      inputShapes: imageShapes(model),
+    })
     const [, classes] = values.get(model.graph.outputs[0]?.name ?? '')?.shape ?? []
     return typeof classes === 'number' && classes >= 2 ? classes : undefined
   } catch (error) {

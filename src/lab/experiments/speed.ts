@@ -1,6 +1,6 @@
 import { seededRandom, seedFrom } from '../../base/index.ts'
 import { analyse, GraphBuilder, type Model, type Node, tensorOf } from '../../graph/index.ts'
-import { operators } from '../../ops/index.ts'
+import { runnableOperators } from '../../ops/index.ts'
 import { type InputRange, quantizeAdderLayers } from '../../quantize/index.ts'
 import { human } from '../../report/index.ts'
 import { type HostTensor, hostTensor, timeInTurns } from '../../runtime/index.ts'
@@ -51,7 +51,7 @@ function coded(model: Model, bits: number): Model {
   const ranges = model.graph.nodes
     .filter((n) => n.opType === 'AdderConv')
     .map((node, i): [Node, InputRange] => [node, { lo: i === 0 ? -4 : 0, hi: 4 }])
-  return quantizeAdderLayers(analyse(model, operators), new Map(ranges), bits).model
+  return quantizeAdderLayers(analyse(model, runnableOperators), new Map(ranges), bits).model
 }
 
 /** What other runtimes have in bytes: QLinearConv, with BatchNormalization folded into scales and ReLU into a zero point of 0. */

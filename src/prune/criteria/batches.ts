@@ -138,7 +138,7 @@ async function withLoss(
     shapes.set(name, own)
   }
   const asked = [...watched, ...weights.keys()]
-  const { model: differentiated, gradients } = differentiate(editor.model(), loss, asked, shapes)
+  const { model: differentiated, gradients } = differentiate(editor.model(), loss, asked, shapes, {}, options.operators)
   const made = editGraph(differentiated)
     .setOutputs([...new Set([...watched, ...gradients.values()])])
     .dropDead()

@@ -33,10 +33,10 @@ export async function createWorkerSession(
   start: StartSessionWorker,
 ): Promise<Session> {
   const { backend, threads, winograd, inputShapes, onNotice = warn, signal, progress } = options
-  if (typeof backend === 'object' || options.spawn)
+  if (typeof backend === 'object' || options.operators || options.spawn)
     throw new KerfError(
       'bad-options',
-      'A backend or spawn of your own is code, which a worker cannot be given. Leave it out, or leave out the option worker.',
+      'A backend, operators or spawn of your own are code, which a worker cannot be given. Leave it out, or leave out the option worker.',
     )
   checkAborted(signal, planning)
   const handed = await inTurns(handModel(model), 'handing over the weights', {

@@ -1,6 +1,14 @@
 import { elementCount, KerfError } from '../../base/index.ts'
-import { type Analysis, AttributeReader, analyse, type Model, nodeLabel, opsetOf } from '../../graph/index.ts'
-import { trainableOperators } from '../../ops/index.ts'
+import {
+  type Analysis,
+  AttributeReader,
+  analyse,
+  type Model,
+  nodeLabel,
+  type OperatorSet,
+  opsetOf,
+} from '../../graph/index.ts'
+import { operators as allOperators } from '../../ops/index.ts'
 import { imageInput, shapeText as text } from './images.ts'
 
 /** How a network's output is to be read: scores before Softmax, probabilities, or their logarithms. */
@@ -29,9 +37,10 @@ export function classifierOf(
   model: Model,
   imageShape: readonly number[],
   classes: number,
+  operators: OperatorSet = allOperators,
 ): Classifier & { readonly analysis: Analysis } {
   const image = imageInput(model, imageShape).name
-  const analysis = analyse(model, trainableOperators, { inputShapes: new Map([[image, imageShape]]) })
+  const analysis = analyse(model, operators, { inputShapes: new Map([[image, imageShape]]) })
   const output = model.graph.outputs[0]?.name ?? ''
   const { shape, elementType } = analysis.values.get(output) ?? {}
   if (!shape || elementType !== 'float32' || shape[0] !== imageShape[0] || elementCount(shape.slice(1)) !== shape[1])

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../../base/index.ts'
 import { analyse, GraphBuilder, type Model, tensorOf, tensorValues } from '../../graph/index.ts'
 import { readModelFile } from '../../onnx/index.node.ts'
-import { trainableOperators } from '../../ops/index.ts'
+import { operators } from '../../ops/index.ts'
 import { describeShared, sharedPath } from '../../testing/shared.ts'
 import { tinyNet } from '../../testing/tiny-images.ts'
 import { classifierHead, withNewHead } from './head.ts'
@@ -53,7 +53,7 @@ const heads: Record<string, (b: GraphBuilder, x: string) => string> = {
 }
 
 const inferred = (model: Model, batch: number) =>
-  analyse(model, trainableOperators, { inputShapes: new Map([['x', [batch, ...shape]]]) })
+  analyse(model, operators, { inputShapes: new Map([['x', [batch, ...shape]]]) })
 const outputOf = (model: Model, batch: number) =>
   inferred(model, batch).values.get(model.graph.outputs[0]?.name ?? '')?.shape
 

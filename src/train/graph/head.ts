@@ -23,7 +23,7 @@ import {
   type ValueInfo,
   withStoredConstants,
 } from '../../graph/index.ts'
-import { trainableOperators } from '../../ops/index.ts'
+import { operators } from '../../ops/index.ts'
 import { imageInput } from './images.ts'
 import { isLayer } from './learnable.ts'
 
@@ -82,7 +82,7 @@ class Head {
   readonly #classes: number
 
   constructor(given: Model, shape: readonly number[]) {
-    const own = simplified(given, trainableOperators)
+    const own = simplified(given, operators)
     const { name, layout } = imageInput(own, [1, ...shape])
     const declared = own.graph.inputs.find((i) => i.name === name)?.type
     const batch = declared?.kind === 'tensor' ? declared.shape?.[0] : undefined
@@ -111,7 +111,7 @@ class Head {
   }
 
   #analysed(model: Model): Analysis {
-    return analyse(model, trainableOperators, { inputShapes: this.#inputShapes })
+    return analyse(model, operators, { inputShapes: this.#inputShapes })
   }
 
   #tensor(name: string): Tensor | undefined {

@@ -12,11 +12,12 @@ import {
   inferenceForm,
   type Model,
   makeNode,
+  type OperatorSet,
   simplified,
   withInputShapes,
 } from '../../graph/index.ts'
 import { layoutOf } from '../../image/index.ts'
-import { trainableOperators } from '../../ops/index.ts'
+import { operators as allOperators } from '../../ops/index.ts'
 
 /*
  * Data sets give [N, C, H, W], in batches of any size. Files have other inputs: TensorFlow's exports NHWC, most exports a batch of one image.
@@ -37,11 +38,15 @@ export interface ImageNetwork {
  * @param imageShape of a batch
  * @throws KerfError as `imageInput`, `fixed-batch` as `freeBatch`
  */
-export function networkForImages(given: Model, imageShape: readonly number[]): ImageNetwork {
-  const own = simplified(inferenceForm(given, trainableOperators), trainableOperators)
+export function networkForImages(
+  given: Model,
+  imageShape: readonly number[],
+  operators: OperatorSet = allOperators,
+): ImageNetwork {
+  const own = simplified(inferenceForm(given, operators), operators)
   const { name, layout } = imageInput(own, imageShape)
   const [size = 1] = imageShape
-  const freed = fixesBatch(own, size) ? freeBatch(own, trainableOperators) : own
+  const freed = fixesBatch(own, size) ? freeBatch(own, operators) : own
   const first = (model: Model) => (layout === 'NCHW' ? model : channelsFirst(model, name))
   const [declared] = graphInputs(own.graph).map((i) => (i.type?.kind === 'tensor' ? i.type.shape : undefined))
   return {
@@ -69,7 +74,7 @@ export function withInputSize(model: Model, size: number | readonly [height: num
   if (sized.every((d, i) => d === declared[i])) return model
   const changed = withInputShapes(model, new Map([[input.name, sized]]))
   try {
-    analyse(simplified(inferenceForm(changed, trainableOperators), trainableOperators), trainableOperators)
+    analyse(simplified(inferenceForm(changed, allOperators), allOperators), allOperators)
   } catch (error) {
     if (!(error instanceof NodeError)) throw error
     throw new KerfError(

@@ -1,5 +1,13 @@
-import { attributeOf, editGraph, type Model, simplified, type Tensor, tensorOf } from '../../graph/index.ts'
-import { trainableOperators } from '../../ops/index.ts'
+import {
+  attributeOf,
+  editGraph,
+  type Model,
+  type OperatorSet,
+  simplified,
+  type Tensor,
+  tensorOf,
+} from '../../graph/index.ts'
+import { operators as allOperators } from '../../ops/index.ts'
 import type { MovedInput } from './training-graph.ts'
 
 /** What a stored tensor has become. */
@@ -19,8 +27,9 @@ export function trainedModel(
   given: Model,
   values: ReadonlyMap<string, TrainedTensor>,
   moved: readonly MovedInput[] = [],
+  operators: OperatorSet = allOperators,
 ): Model {
-  const model = hasAll(given, values, moved) ? given : simplified(given, trainableOperators)
+  const model = hasAll(given, values, moved) ? given : simplified(given, operators)
   const editor = editGraph(model)
   for (const [name, { docString }] of model.graph.initializers) {
     const trained = values.get(name)

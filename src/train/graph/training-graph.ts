@@ -8,10 +8,10 @@ import {
   type GraphEditor,
   type Model,
   type Node,
+  type OperatorSet,
   type Tensor,
   tensorOf,
 } from '../../graph/index.ts'
-import { trainableOperators } from '../../ops/index.ts'
 import { type Classifier, checkLogits, classifierOf } from './classifier.ts'
 import { unreachedNotices, withoutFrozen } from './frozen.ts'
 import { networkForImages } from './images.ts'
@@ -31,6 +31,8 @@ export interface TrainingGraphOptions {
   readonly loss?: LossOptions
   /** Which surrogate gradients are taken: see `differentiate`. Those that nothing in the network offers are ignored. */
   readonly choices?: Choices
+  /** What is known of operators: Kerf's, and your own (`withOperators`). */
+  readonly operators?: OperatorSet
   /** What is not to be learnt. */
   readonly freeze?: readonly NamePattern[]
 }
@@ -88,9 +90,9 @@ export interface TrainingGraph {
  *   pattern that matches nothing; NodeError
  */
 export function trainingGraph(given: Model, options: TrainingGraphOptions): TrainingGraph {
-  const network = networkForImages(given, options.imageShape).model
+  const network = networkForImages(given, options.imageShape, options.operators).model
   const model = editGraph(network).dropUnreadOutputs().model()
-  const classifier = classifierOf(model, options.imageShape, options.classes)
+  const classifier = classifierOf(model, options.imageShape, options.classes, options.operators)
   const { weights, isFrozen } = withoutFrozen(classifier.analysis, options.freeze ?? [])
   const made = new Maker(model, classifier, options, weights, isFrozen).make()
   if (made.unreached.length === 0) return made.graph
@@ -145,7 +147,14 @@ class Maker {
     const { loss, scores, targets, teacher } = this.#loss(emit, logits)
     const trunk = this.#editor.setOutputs([loss, scores]).dropDead().model()
     const learnt = this.#learnable.map((l) => l.name)
-    const { model, gradients, unreached } = differentiate(trunk, loss, learnt, this.#shapes, this.#offered(trunk.graph))
+    const { model, gradients, unreached } = differentiate(
+      trunk,
+      loss,
+      learnt,
+      this.#shapes,
+      this.#offered(trunk.graph),
+      this.#analysis.operators,
+    )
     const weights = this.#learnable.map((l) => ({ ...l, gradient: gradients.get(l.name)! }))
     const outputs = [loss, scores, ...weights.map((w) => w.gradient), ...this.#statistics.map((s) => s.next)]
     return {
@@ -268,7 +277,9 @@ class Maker {
   /** Of the choices asked for, those that some node offers: a recipe names both of adder layers, whatever the network. */
   #offered(graph: Graph): Choices {
     const present = new Set(
-      graph.nodes.flatMap(({ domain, opType }) => (trainableOperators.get(domain, opType)?.surrogate ? [opType] : [])),
+      graph.nodes.flatMap(({ domain, opType }) =>
+        this.#analysis.operators.get(domain, opType)?.surrogate ? [opType] : [],
+      ),
     )
     return Object.fromEntries(
       Object.entries(this.#options.choices ?? {}).filter(([name]) => present.has(name.split('.')[0]!)),

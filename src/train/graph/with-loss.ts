@@ -1,7 +1,7 @@
 import { Emitter } from '../../autodiff/index.ts'
 import { KerfError } from '../../base/index.ts'
-import { analyse, editGraph, graphInputs, type Model } from '../../graph/index.ts'
-import { operators } from '../../ops/index.ts'
+import { analyse, editGraph, graphInputs, type Model, type OperatorSet } from '../../graph/index.ts'
+import { operators as allOperators } from '../../ops/index.ts'
 import { checkLogits, classifierOf } from './classifier.ts'
 import { crossEntropy } from './loss.ts'
 
@@ -14,6 +14,7 @@ import { crossEntropy } from './loss.ts'
 export function withCrossEntropy(
   model: Model,
   imageShape: readonly number[],
+  operators: OperatorSet = allOperators,
 ): {
   readonly model: Model
   readonly loss: string
@@ -25,7 +26,7 @@ export function withCrossEntropy(
   const classes = given.values.get(model.graph.outputs[0]?.name ?? '')?.shape?.[1]
   if (typeof classes !== 'number')
     throw new KerfError('wrong-model', 'The number of classes that the network tells apart is not known.')
-  const classifier = classifierOf(model, imageShape, classes)
+  const classifier = classifierOf(model, imageShape, classes, operators)
   checkLogits(classifier.analysis, classifier)
   const editor = editGraph(model)
   const targets = { name: editor.name('targets'), shape: [batch, classes] }

@@ -1,7 +1,7 @@
 import { KerfError } from '../../base/index.ts'
 import type { ImageSet, Transform } from '../../data/index.ts'
 import { fixesBatch, freeBatch, graphInputs, type Model, simplified, type ValueInfo } from '../../graph/index.ts'
-import { operators } from '../../ops/index.ts'
+import { runnableOperators } from '../../ops/index.ts'
 import type { PruneResult } from '../../prune/index.ts'
 import { imagesFor, spread } from '../images.ts'
 import { type Agreement, compareOutputs } from './agreement.ts'
@@ -49,7 +49,7 @@ export async function imageFeeds(model: Model, set: ImageSet, transforms: readon
 
 function isFree(model: Model): boolean {
   try {
-    freeBatch(simplified(model, operators), operators)
+    freeBatch(simplified(model, runnableOperators), runnableOperators)
     return true
   } catch (error) {
     if (error instanceof KerfError && error.code === 'fixed-batch') return false
@@ -59,7 +59,7 @@ function isFree(model: Model): boolean {
 
 /** The model for as many images as there are, where its file fixes another number. */
 export const forBatch = (model: Model, { feeds: [feed] }: ImageFeeds): Model =>
-  fixesBatch(model, feed?.shape[0] ?? 1) ? freeBatch(simplified(model, operators), operators) : model
+  fixesBatch(model, feed?.shape[0] ?? 1) ? freeBatch(simplified(model, runnableOperators), runnableOperators) : model
 
 /** @returns undefined where there is nothing to compare, the reason where no engine runs the networks */
 export async function changeOf(

@@ -1,6 +1,5 @@
 import { atOnce, elementCount, getOrAdd, inTurns, KerfError, type Task } from '../../../base/index.ts'
 import type { Dense } from '../../../graph/index.ts'
-import { operators } from '../../../ops/index.ts'
 import type { Plan } from '../../../plan/index.ts'
 import { type Backend, type Program, unknownValue } from '../../backend.ts'
 import { paceOf } from '../../pace.ts'
@@ -13,10 +12,8 @@ import { calculateGraph } from './run.ts'
 export const reference: Backend = {
   name: 'reference',
   threads: 1,
-  supports({ node }) {
-    const operator = operators.get(node.domain, node.opType)
-    return operator?.forward || operator?.run ? { layout: 'plain' } : 'it has no scalar reference'
-  },
+  supports: (_call, _isConstant, { forward, run }) =>
+    forward || run ? { layout: 'plain' } : 'it has no scalar reference',
   compile: async (plan) => new ReferenceProgram(plan),
 }
 
@@ -47,7 +44,8 @@ class ReferenceProgram implements Program {
 
   async run(work: Task = {}): Promise<void> {
     const pace = paceOf(work)
-    const rounds = calculateGraph(this.plan.prepared.model, this.#inputs)
+    const { model, operators } = this.plan.prepared
+    const rounds = calculateGraph(model, operators, this.#inputs)
     this.#results = pace ? await inTurns(rounds, 'running', pace) : atOnce(rounds)
   }
 

@@ -1,15 +1,19 @@
-import { AttributeReader, type Dense, type Node, nodeLabel, runForward } from '../../../graph/index.ts'
-import { operators } from '../../../ops/index.ts'
+import { AttributeReader, type Dense, type Node, nodeLabel, type Operator, runForward } from '../../../graph/index.ts'
 import { UnsupportedError } from '../../../plan/index.ts'
 
 /**
  * One node by its operator's scalar definition.
+ * @param operator the node's, where it is known
  * @param opset version of the operator set of the node's domain
  * @throws UnsupportedError where there is none; NodeError where shapes do not fit
  */
-export function calculate(node: Node, opset: number, inputs: readonly (Dense | undefined)[]): readonly Dense[] {
+export function calculate(
+  operator: Operator | undefined,
+  node: Node,
+  opset: number,
+  inputs: readonly (Dense | undefined)[],
+): readonly Dense[] {
   const unsupported = (why: string) => new UnsupportedError(node.domain, node.opType, nodeLabel(node), why)
-  const operator = operators.get(node.domain, node.opType)
   if (!operator) throw unsupported('the operator is not known')
   if (inputs.some((x) => x?.elementType === 'string')) throw unsupported('strings are not calculated with')
   const attributes = operator.attributes(new AttributeReader(node), opset)

@@ -8,6 +8,7 @@ import {
   type Model,
   type Node,
   type Operator,
+  type OperatorSet,
   opsetOf,
   simplified,
   tensorValues,
@@ -15,7 +16,7 @@ import {
   withoutDeadCode,
   withoutUnreadOutputs,
 } from '../../../graph/index.ts'
-import { operators } from '../../../ops/index.ts'
+import { runnableOperators } from '../../../ops/index.ts'
 import { checkNoneMissing } from '../../feeds.ts'
 import { fromDense, type HostTensor, toDense } from '../../tensor.ts'
 import { calculate } from './calculate.ts'
@@ -33,6 +34,8 @@ export interface ReferenceOptions {
   readonly precision?: 'float32' | 'float64'
   /** Names of the values to return: by default the graph's outputs; others are for finding where two runs part. */
   readonly outputs?: readonly string[]
+  /** What is known of operators. Default `runnableOperators`. */
+  readonly operators?: OperatorSet
 }
 
 /**
@@ -44,14 +47,14 @@ export interface ReferenceOptions {
 export function referenceRun(
   model: Model,
   feeds: ReadonlyMap<string, HostTensor>,
-  options: ReferenceOptions = {},
+  { precision, outputs, operators = runnableOperators }: ReferenceOptions = {},
 ): Map<string, HostTensor> {
   const inputShapes = new Map([...feeds].map(([name, { shape }]) => [name, shape]))
   const inlined = simplified(model, operators, { inputShapes })
-  const graph = wanted(inlined.graph, options.outputs)
+  const graph = wanted(inlined.graph, outputs)
   checkNoneMissing(graphInputs(graph), (name) => feeds.has(name))
   const values = new Map([...feeds].map(([name, tensor]) => [name, toDense(tensor)]))
-  const results = atOnce(calculateGraph({ ...inlined, graph }, values, options.precision))
+  const results = atOnce(calculateGraph({ ...inlined, graph }, operators, values, precision))
   return new Map([...results].map(([name, value]) => [name, fromDense(value)]))
 }
 
@@ -61,11 +64,12 @@ export function referenceRun(
  */
 export function* calculateGraph(
   model: Model,
+  operators: OperatorSet,
   values: ReadonlyMap<string, Dense>,
   precision: ReferenceOptions['precision'] = 'float32',
 ): Rounds<Map<string, Dense>> {
   const { graph } = model
-  const run = new Run(model, graph, precision === 'float64')
+  const run = new Run(model, operators, graph, precision === 'float64')
   for (const [name, value] of values) run.set(name, value)
   for (const [i, node] of graph.nodes.entries()) {
     run.node(node, i)
@@ -82,6 +86,7 @@ function wanted(graph: Graph, outputs: readonly string[] | undefined): Graph {
 
 class Run {
   readonly #model: Model
+  readonly #operators: OperatorSet
   readonly #graph: Graph
   readonly #double: boolean
   readonly #values = new Map<string, Dense>()
@@ -91,9 +96,10 @@ class Run {
   readonly #around: Run | undefined
 
   /** @param around the run of the graph whose values a body reads */
-  constructor(model: Model, graph: Graph, double: boolean, around?: Run) {
+  constructor(model: Model, operators: OperatorSet, graph: Graph, double: boolean, around?: Run) {
     this.#around = around
     this.#model = model
+    this.#operators = operators
     this.#graph = graph
     this.#double = double
     graph.nodes.forEach((node, i) => {
@@ -124,8 +130,10 @@ class Run {
   node(node: Node, place: number): void {
     const inputs = node.inputs.map((name) => (name === '' ? undefined : this.get(name)))
     const opset = opsetOf(this.#model.opsetImports, node.domain)
-    const operator = operators.get(node.domain, node.opType)
-    const results = operator?.control ? this.#control(operator, node, opset, inputs) : calculate(node, opset, inputs)
+    const operator = this.#operators.get(node.domain, node.opType)
+    const results = operator?.control
+      ? this.#control(operator, node, opset, inputs)
+      : calculate(operator, node, opset, inputs)
     node.outputs.forEach((name, i) => {
       // An output that nobody reads is not kept.
       if (name !== '' && this.#lastUse.has(name)) this.set(name, results[i]!)
@@ -154,7 +162,7 @@ class Run {
 
   #body({ graph, inputs }: BodyRun): Dense[] {
     const live = withoutDeadCode(graph)
-    const run = new Run(this.#model, live, this.#double, this)
+    const run = new Run(this.#model, this.#operators, live, this.#double, this)
     graph.inputs.forEach(({ name }, i) => {
       run.set(name, inputs[i]!)
     })
