@@ -197,7 +197,7 @@ describe('what goes wrong in a worker', () => {
     const error = await refusal(inWorker(network(), { spawn }))
     expect([error.code, error.message]).toEqual([
       'bad-options',
-      'A backend or spawn of your own is code, which a worker cannot be given. Leave it out, or leave out the option worker.',
+      'A backend, operators or spawn of your own are code, which a worker cannot be given. Leave it out, or leave out the option worker.',
     ])
   })
 
