@@ -1,6 +1,6 @@
-import { type Dim, elementCount, isConcrete, NodeError, type Shape, unknownDim } from '../base/index.ts'
+import { type Dim, elementCount, isConcrete, type Shape, unknownDim } from '../base/index.ts'
 import { AttributeReader } from './attributes.ts'
-import { type Graph, graphInputs, type Model, type Node, nodeLabel, type Tensor, type ValueInfo } from './model.ts'
+import { type Graph, graphInputs, type Model, type Node, type Tensor, type ValueInfo } from './model.ts'
 import {
   type Call,
   type Dense,
@@ -256,15 +256,4 @@ export function storedTensors(model: Model, inference: Inference): Map<string, T
     if (tensor && node.outputs[0]) stored.set(node.outputs[0], tensor)
   }
   return stored
-}
-
-/** A shape that must be fully known to go on. */
-export function concreteShape(known: Known | undefined, call: { node: Node }, what: string): readonly number[] {
-  if (known && isConcrete(known.shape)) return known.shape
-  throw new NodeError('unknown-shape', {
-    opType: call.node.opType,
-    node: nodeLabel(call.node),
-    problem: `the shape of ${what} is not known: [${known?.shape?.join(',') ?? '?'}]`,
-    remedy: 'Give the shapes of the graph inputs, for example --input 1,3,224,224.',
-  })
 }
