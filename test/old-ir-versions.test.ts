@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { differentiate } from '../src/autodiff/index.ts'
-import { analyse, editGraph, GraphBuilder, graphInputs, type Model, tensorOf } from '../src/graph/index.ts'
+import { analyse, editGraph, GraphBuilder, graphInputs, type Model } from '../src/graph/index.ts'
 import { operators } from '../src/ops/index.ts'
 import { pruneModel } from '../src/prune/index.ts'
 import { quantizeAdderLayers } from '../src/quantize/index.ts'
 import { swapToAdder } from '../src/rewrite/index.ts'
+import { weightsFor } from '../src/testing/weights.ts'
 import { withNewHead } from '../src/train/index.ts'
 
 /*
@@ -13,22 +14,12 @@ import { withNewHead } from '../src/train/index.ts'
 
 function network(): Model {
   const b = new GraphBuilder('old', 13)
-  const values = (name: string, shape: readonly number[]) => {
-    const count = shape.reduce((p, d) => p * d, 1)
-    return b.constant(
-      name,
-      tensorOf(
-        'float32',
-        shape,
-        Float32Array.from({ length: count }, (_, i) => Math.sin(i)),
-      ),
-    )
-  }
+  const values = weightsFor(b, Math.sin)
   const x = b.input('x', 'float32', [1, 2, 6, 6])
-  const first = b.node('Conv', [x, values('first.weight', [4, 2, 3, 3])], { pads: [1, 1, 1, 1] }, { name: 'first' })
-  const second = b.node('Conv', [first, values('second.weight', [4, 4, 3, 3])], {}, { name: 'second' })
+  const first = b.node('Conv', [x, values('first.weight', 4, 2, 3, 3)], { pads: [1, 1, 1, 1] }, { name: 'first' })
+  const second = b.node('Conv', [first, values('second.weight', 4, 4, 3, 3)], {}, { name: 'second' })
   const flat = b.node('Flatten', [b.node('GlobalAveragePool', [second])])
-  b.output(b.node('Gemm', [flat, values('fc.weight', [3, 4]), values('fc.bias', [3])], { transB: 1 }, { name: 'fc' }))
+  b.output(b.node('Gemm', [flat, values('fc.weight', 3, 4), values('fc.bias', 3)], { transB: 1 }, { name: 'fc' }))
   const model = { ...b.model(), irVersion: 3 }
   const editor = editGraph(model)
   for (const [name, tensor] of model.graph.initializers) editor.set(name, tensor)

@@ -11,6 +11,7 @@ import { hostTensor, referenceRun } from '../../src/runtime/index.ts'
 import { backends } from '../../src/testing/backends.ts'
 import { caseArray, caseModel } from '../../src/testing/cases.ts'
 import { describeShared } from '../../src/testing/shared.ts'
+import { weightsFor } from '../../src/testing/weights.ts'
 
 const greatest = (values: ArrayLike<number>) => Array.from(values).reduce((m, v) => Math.max(m, Math.abs(v)), 0)
 
@@ -121,17 +122,7 @@ describe('quantised operators', () => {
 function fused(): Model {
   const random = seededRandom(3)
   const b = new GraphBuilder('fused', 17)
-  const weights = (name: string, ...shape: number[]) => {
-    const count = shape.reduce((p, d) => p * d, 1)
-    return b.constant(
-      name,
-      tensorOf(
-        'float32',
-        shape,
-        Array.from({ length: count }, () => 0.5 * random.normal()),
-      ),
-    )
-  }
+  const weights = weightsFor(b, () => 0.5 * random.normal())
   const domain = 'com.microsoft'
   const x = b.input('x', 'float32', [1, 3, 6, 6])
   const pads = [1, 1, 1, 1]

@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { differentiate } from '../../src/autodiff/index.ts'
 import { seededRandom } from '../../src/base/index.ts'
 import { profileModel } from '../../src/cost/index.ts'
-import { type AttributeValue, GraphBuilder, type Model, tensorOf } from '../../src/graph/index.ts'
+import { type AttributeValue, GraphBuilder, type Model } from '../../src/graph/index.ts'
 import { pruneModel } from '../../src/prune/index.ts'
 import { createSession, fromStored, type HostTensor, hostTensor, referenceRun } from '../../src/runtime/index.ts'
 import { backends } from '../../src/testing/backends.ts'
 import { caseArray, caseModel } from '../../src/testing/cases.ts'
 import { describeShared } from '../../src/testing/shared.ts'
+import { weightsFor } from '../../src/testing/weights.ts'
 
 const totals = (model: Model) => {
   const { macs, params } = profileModel(model).totals
@@ -57,17 +58,7 @@ function network(
 ): Model {
   const random = seededRandom(11)
   const b = new GraphBuilder('recurrent', 17)
-  const weights = (name: string, ...shape: number[]) => {
-    const count = shape.reduce((p, d) => p * d, 1)
-    return b.constant(
-      name,
-      tensorOf(
-        'float32',
-        shape,
-        Array.from({ length: count }, () => 0.5 * random.normal()),
-      ),
-    )
-  }
+  const weights = weightsFor(b, () => 0.5 * random.normal())
   const x = b.input('x', 'float32', [2, 3, 5, 6])
   const conv = b.node('Conv', [x, weights('conv.weight', 8, 3, 3, 3), weights('conv.bias', 8)], { pads: [1, 1, 1, 1] })
   const columns = b.node('ReduceMean', [b.node('Relu', [conv])], { axes: [2], keepdims: 0 })
