@@ -5,6 +5,7 @@ import { elementCount, seededRandom } from '../src/base/index.ts'
 import { GraphBuilder, type Model, tensorOf, tensorValues } from '../src/graph/index.ts'
 import { adderConvolution, cifarResNet, nets } from '../src/nets/index.ts'
 import { createProgram, floatsOf } from '../src/runtime/index.node.ts'
+import { weightsFor } from '../src/testing/weights.ts'
 import { type TrainingGraph, trainingGraph } from '../src/train/index.ts'
 
 const batch = 4
@@ -15,15 +16,7 @@ const small = { inputSize: 8, batch, seed: 3 }
 function depthwise(): Model {
   const b = new GraphBuilder('depthwise')
   const random = seededRandom(6)
-  const weight = (name: string, ...shape: number[]) =>
-    b.constant(
-      name,
-      tensorOf(
-        'float32',
-        shape,
-        Float32Array.from({ length: elementCount(shape)! }, () => 0.5 * random.normal()),
-      ),
-    )
+  const weight = weightsFor(b, () => 0.5 * random.normal())
   const conv = (
     x: string,
     name: string,
