@@ -43,6 +43,9 @@ export function checkAborted(signal: AbortSignal | undefined, what: string): voi
 /** Gives others their turn; see `turns`. */
 export type Turn = () => Promise<void>
 
+// One clock for all work: a loop of many short works, each of which ends before its own time for a turn has come, gives turns, too.
+let lastTurn = 0
+
 /**
  * For the loops of long work, every round of which awaits what this returns: it lets timers, signals and the page have their turn, which a loop of
  * promises alone never does, and ends the loop where that was asked for.
@@ -51,11 +54,10 @@ export type Turn = () => Promise<void>
  * @throws KerfError `aborted`, from what it returns
  */
 export function turns(signal: AbortSignal | undefined, what: string, everyMs = 50): Turn {
-  let last = performance.now()
   return async () => {
-    if (performance.now() - last >= everyMs) {
+    if (performance.now() - lastTurn >= everyMs) {
       await new Promise<void>((resolve) => setTimeout(resolve, 0))
-      last = performance.now()
+      lastTurn = performance.now()
     }
     checkAborted(signal, what)
   }
