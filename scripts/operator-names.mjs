@@ -27,7 +27,9 @@ export function namesIn(folder) {
   const names = new Set()
   for (const path of sources(folder)) {
     const text = readFileSync(path, 'utf8')
-    for (const [, a, b] of text.matchAll(/\n {2}name: '(\w+)'|^export const \w+(?:: \w+)? = \w+\(\s*'(\w+)'/gm))
+    for (const [, a, b] of text.matchAll(
+      /\n {2}name: '(\w+)'|^(?:export const \w+(?:: \w+)? =| {2}\w+:) \w+\(\s*'(\w+)'/gm,
+    ))
       names.add(a ?? b)
   }
   return names

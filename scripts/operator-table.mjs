@@ -99,6 +99,6 @@ export function operatorTable(operators, AttributeReader, composites) {
       '',
     ].join('\n')
   })
-  const names = [...new Set(composites.map((c) => `- \`${c.domain}\` ${c.name}`))]
+  const names = [...new Set(composites.map((c) => `- \`${c.domain}\` ${c.name}`))].sort()
   return [intro, ...sections, compositeIntro, ...names, ''].join('\n')
 }

@@ -1,7 +1,6 @@
 // Every operator that is nothing but others put together, one line each.
-export { biasGelu } from './biasGelu.ts'
+export { biasGelu, fastGeluWithBias } from './biasGelu.ts'
 export { dynamicQuantizeLSTM } from './dynamicQuantizeLSTM.ts'
-export { fastGeluWithBias } from './fastGelu.ts'
 export { fusedConv } from './fusedConv.ts'
 export { fusedGemm } from './fusedGemm.ts'
 export { skipLayerNormalization } from './skipLayerNormalization.ts'

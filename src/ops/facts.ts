@@ -1,9 +1,41 @@
 import { type Composite, type OperatorFacts, type OperatorSet, operatorSet } from '../graph/index.ts'
+import { activations } from './activations.ts'
+import { argExtremes } from './argExtremes.ts'
+import { arithmetic } from './arithmetic.ts'
 import * as listedComposites from './composites.ts'
-import * as listed from './list.ts'
+import { functions } from './functions.ts'
+import { globalPools } from './globalPools.ts'
+import * as single from './list.ts'
+import { quantisedForms } from './quantisedForms.ts'
+import { random } from './random.ts'
+import { recurrent } from './recurrent.ts'
+import { reductions } from './reductions.ts'
 
-/** By the names of the exports in list.ts. */
-export type Listed = typeof listed
+/** By the names of the exports in list.ts, and those in the tables of families. */
+export type Listed = typeof single &
+  typeof activations &
+  typeof argExtremes &
+  typeof arithmetic &
+  typeof functions &
+  typeof globalPools &
+  typeof quantisedForms &
+  typeof random &
+  typeof recurrent &
+  typeof reductions
+
+export const listed: Listed = /* @__PURE__ */ Object.assign(
+  {},
+  single,
+  activations,
+  argExtremes,
+  arithmetic,
+  functions,
+  globalPools,
+  quantisedForms,
+  random,
+  recurrent,
+  reductions,
+)
 
 /** An operator's name, with its domain in front where that is not the standard one: `Conv`, `ai.kerf:AdderConv`. */
 type NameOf<O extends OperatorFacts> = O['domain'] extends '' ? O['name'] : `${O['domain']}:${O['name']}`

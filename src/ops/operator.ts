@@ -10,3 +10,11 @@ export type ReferenceOf<O extends OperatorFacts> = Reference<ReturnType<O['attri
 
 /** What training asks, to go with an operator's facts. */
 export type TrainingOf<O extends OperatorFacts> = Training<ReturnType<O['attributes']>>
+
+type Family = Readonly<Record<string, OperatorFacts>>
+
+/** The references of a family of operators, by their names in it. */
+export type ReferencesOf<F extends Family> = { readonly [K in keyof F]?: ReferenceOf<F[K]> }
+
+/** What training asks of a family of operators, by their names in it. */
+export type TrainingsOf<F extends Family> = { readonly [K in keyof F]?: TrainingOf<F[K]> }

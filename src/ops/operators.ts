@@ -6,35 +6,59 @@ import {
   type Reference,
   type Training,
 } from '../graph/index.ts'
-import { compositeList, type Listed } from './facts.ts'
-import * as listed from './list.ts'
-import * as references from './references.ts'
-import * as training from './training.ts'
+import { activationsTraining } from './activations.ts'
+import { argExtremesReference } from './argExtremes.ts'
+import { arithmeticTraining } from './arithmetic.ts'
+import { compositeList, type Listed, listed } from './facts.ts'
+import { functionsTraining } from './functions.ts'
+import { globalPoolsReference, globalPoolsTraining } from './globalPools.ts'
+import { quantisedFormsReference } from './quantisedForms.ts'
+import { recurrentReference, recurrentTraining } from './recurrent.ts'
+import { reductionsTraining } from './reductions.ts'
+import * as singleReferences from './references.ts'
+import * as singleTraining from './training.ts'
 
 /** Names that no operator in list.ts has: none, or the lists below do not compile. */
 type Stray<T> = { readonly [K in Exclude<keyof T, keyof Listed>]: never }
 
-/** By their names in list.ts: they go with the attributes of the operators. */
+/** By their names in `Listed`: they go with the attributes of the operators. */
 type References = { readonly [K in keyof Listed]?: Reference<ReturnType<Listed[K]['attributes']>> }
 type Trainings = { readonly [K in keyof Listed]?: Training<ReturnType<Listed[K]['attributes']>> }
 
-const ownReferences: References & Stray<typeof references> = references
-const ownTraining: Trainings & Stray<typeof training> = training
+const ownReferences: References & Stray<typeof singleReferences> = singleReferences
+const ownTraining: Trainings & Stray<typeof singleTraining> = singleTraining
 
-const joined = (own: (name: keyof Listed) => Partial<Operator>): Operator[] =>
-  Object.entries<OperatorFacts>(listed).map(([name, facts]) => ({ ...facts, ...own(name as keyof Listed) }))
+export const references: readonly References[] = [
+  ownReferences,
+  argExtremesReference,
+  globalPoolsReference,
+  quantisedFormsReference,
+  recurrentReference,
+]
+
+export const trainings: readonly Trainings[] = [
+  ownTraining,
+  activationsTraining,
+  arithmeticTraining,
+  functionsTraining,
+  globalPoolsTraining,
+  recurrentTraining,
+  reductionsTraining,
+]
+
+const joined = (...lists: readonly (readonly (References | Trainings)[])[]): Operator[] =>
+  Object.entries<OperatorFacts>(listed).map(([name, facts]) =>
+    Object.assign({}, facts, ...lists.flat().map((own) => own[name as keyof Listed])),
+  )
 
 /** Every operator that Kerf knows, with all that it says. */
-export const operatorList: readonly Operator[] = /* @__PURE__ */ joined((name) => ({
-  ...ownReferences[name],
-  ...ownTraining[name],
-}))
+export const operatorList: readonly Operator[] = /* @__PURE__ */ joined(references, trainings)
 
 /** Every operator that Kerf knows, with all that it says. Who only counts takes `operatorFacts`; who only runs, `runnableOperators`: a page then loads less. */
 export const operators: OperatorSet = /* @__PURE__ */ operatorSet(operatorList, compositeList)
 
 /** For those who run: every operator that Kerf knows, without what training asks. */
 export const runnableOperators: OperatorSet = /* @__PURE__ */ operatorSet(
-  /* @__PURE__ */ joined((name) => ownReferences[name] ?? {}),
+  /* @__PURE__ */ joined(references),
   compositeList,
 )

@@ -5,7 +5,9 @@ import {
   type BackwardRule,
   float,
   type GradientEmitter,
+  type OperatorFacts,
 } from '../../graph/index.ts'
+import type { TrainingOf, TrainingsOf } from '../operator.ts'
 
 /*
  * What backward rules share. They read like the formulas in the comments above them.
@@ -73,6 +75,8 @@ export function clipGradient(call: BackwardCall, dy: string, value: string, min?
 
 /** What the derivative of a function of one input may need. */
 export interface Derivative<A> extends Algebra {
+  /** `clipGradient` */
+  readonly inside: (dy: string, value: string, min?: number, max?: number) => string
   readonly dy: string
   readonly x: string
   readonly y: string
@@ -83,9 +87,24 @@ export interface Derivative<A> extends Algebra {
 export const derivative = <A>(call: BackwardCall<A>, rule: (given: Derivative<A>) => string): string[] => [
   rule({
     ...algebra(call.emit),
+    inside: (dy, value, min, max) => clipGradient(call, dy, value, min, max),
     dy: gradientOf(call),
     x: call.node.inputs[0]!,
     y: call.node.outputs[0]!,
     attributes: call.attributes,
   }),
 ]
+
+/** The training of a family of functions of one input, from their derivatives. */
+export function derivatives<T extends Readonly<Record<string, OperatorFacts>>>(
+  rules: {
+    readonly [K in keyof T]?: (given: Derivative<ReturnType<T[K]['attributes']>>) => string
+  },
+): TrainingsOf<T> {
+  const made: { -readonly [K in keyof T]?: TrainingOf<T[K]> } = {}
+  for (const name of Object.keys(rules) as (keyof T)[]) {
+    const rule = rules[name]
+    if (rule) made[name] = { backward: (call) => derivative(call, rule) }
+  }
+  return made
+}

@@ -40,6 +40,8 @@ export function slotsFrom(first: number, operands: number): Slots['operands'] {
 /** Operators of one operand. */
 export const ofOne = (): Slots => ({ operands: slotsFrom(0, 1), out: { scale: 3, zero: 4 } })
 
+export const ofTwo = (): Slots => ({ operands: slotsFrom(0, 2), out: { scale: 6, zero: 7 } })
+
 /** Refuses pooling of [N, spatial…, C]. */
 export const channelsFirst = (reader: AttributeReader): string | undefined =>
   reader.int('channels_last', 0) === 0 ? undefined : 'channels_last is 1, and Kerf pools [N, C, spatial…] only'

@@ -7,15 +7,7 @@ import {
   type Operator,
   runForward,
 } from '../../graph/index.ts'
-import { elu } from '../elu.ts'
-import { hardSigmoid } from '../hardSigmoid.ts'
-import { leakyRelu } from '../leakyRelu.ts'
-import { relu } from '../relu.ts'
-import { sigmoid } from '../sigmoid.ts'
-import { softplus } from '../softplus.ts'
-import { softsign } from '../softsign.ts'
-import { tanh } from '../tanh.ts'
-import { thresholdedRelu } from '../thresholdedRelu.ts'
+import { activations } from '../activations.ts'
 import { algebra } from './backward.ts'
 import { dense } from './check.ts'
 
@@ -47,17 +39,21 @@ interface Kind {
 }
 
 const kinds: Readonly<Record<string, Kind>> = {
-  Relu: { form: () => ({ f: relu }) },
-  Tanh: { form: () => ({ f: tanh }) },
-  Sigmoid: { form: () => ({ f: sigmoid }) },
+  Relu: { form: () => ({ f: activations.relu }) },
+  Tanh: { form: () => ({ f: activations.tanh }) },
+  Sigmoid: { form: () => ({ f: activations.sigmoid }) },
   Affine: { alpha: 1, beta: 0, form: (alpha, beta) => ({ outer: alpha, shift: beta }) },
-  LeakyRelu: { alpha: 0.01, form: (alpha) => ({ f: leakyRelu, attributes: { alpha } }) },
-  ThresholdedRelu: { alpha: 1, form: (alpha) => ({ f: thresholdedRelu, attributes: { alpha } }) },
-  ScaledTanh: { alpha: 1, beta: 1, form: (alpha, beta) => ({ f: tanh, inner: beta, outer: alpha }) },
-  HardSigmoid: { alpha: 0.2, beta: 0.5, form: (alpha, beta) => ({ f: hardSigmoid, attributes: { alpha, beta } }) },
-  Elu: { alpha: 1, form: (alpha) => ({ f: elu, attributes: { alpha } }) },
-  Softsign: { form: () => ({ f: softsign }) },
-  Softplus: { form: () => ({ f: softplus }) },
+  LeakyRelu: { alpha: 0.01, form: (alpha) => ({ f: activations.leakyRelu, attributes: { alpha } }) },
+  ThresholdedRelu: { alpha: 1, form: (alpha) => ({ f: activations.thresholdedRelu, attributes: { alpha } }) },
+  ScaledTanh: { alpha: 1, beta: 1, form: (alpha, beta) => ({ f: activations.tanh, inner: beta, outer: alpha }) },
+  HardSigmoid: {
+    alpha: 0.2,
+    beta: 0.5,
+    form: (alpha, beta) => ({ f: activations.hardSigmoid, attributes: { alpha, beta } }),
+  },
+  Elu: { alpha: 1, form: (alpha) => ({ f: activations.elu, attributes: { alpha } }) },
+  Softsign: { form: () => ({ f: activations.softsign }) },
+  Softplus: { form: () => ({ f: activations.softplus }) },
 }
 
 /** Names of the activations there are. */

@@ -1,10 +1,10 @@
-import { type ElementType, elementCount } from '../../base/index.ts'
-import type { Call, Known, OperatorFacts } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
-import { required, typed, wrong } from './check.ts'
-import { elementTypeOf } from './settings.ts'
+import { type ElementType, elementCount } from '../base/index.ts'
+import type { Call, Known, OperatorFacts } from '../graph/index.ts'
+import { defineOperator } from './operator.ts'
+import { required, typed, wrong } from './shared/check.ts'
+import { elementTypeOf } from './shared/settings.ts'
 
-export interface RandomAttributes {
+interface RandomAttributes {
   readonly dtype: number | undefined
   readonly shape: readonly number[] | undefined
 }
@@ -24,7 +24,7 @@ function alike(call: Call<RandomAttributes>): Known {
 }
 
 /** Random numbers, of the shape of an attribute or of input 0 (whose content is not read). Counted as one evaluation per element. */
-export function randomTensor<const N extends string>(
+function randomTensor<const N extends string>(
   name: N,
   shape: 'shape' | 'like',
 ): OperatorFacts<RandomAttributes, N, ''> {
@@ -39,4 +39,15 @@ export function randomTensor<const N extends string>(
     accesses: (call) => ({ reads: call.inputs.map(() => 0), writes: [elementCount(call.outputs[0]?.shape)!] }),
     channels: { tie: (call, ties) => ties.freezeInputs(`${call.node.opType} fills a tensor of the same size`) },
   })
+}
+
+export const random = {
+  /** Normally distributed numbers in a given shape (ONNX RandomNormal). */
+  randomNormal: randomTensor('RandomNormal', 'shape'),
+  /** In the shape of another tensor (ONNX RandomNormalLike). */
+  randomNormalLike: randomTensor('RandomNormalLike', 'like'),
+  /** Uniformly distributed numbers in a given shape (ONNX RandomUniform). */
+  randomUniform: randomTensor('RandomUniform', 'shape'),
+  /** In the shape of another tensor (ONNX RandomUniformLike). */
+  randomUniformLike: randomTensor('RandomUniformLike', 'like'),
 }

@@ -1,10 +1,10 @@
-import { elementCount } from '../../base/index.ts'
-import type { Call, Dense, OperatorFacts } from '../../graph/index.ts'
-import { defineOperator } from '../operator.ts'
-import { axisOf, dense, required, typed } from './check.ts'
-import { reduceDense, reducedShape, tieReduction } from './reduce.ts'
+import { elementCount } from '../base/index.ts'
+import type { Call, Dense, OperatorFacts } from '../graph/index.ts'
+import { defineOperator, type ReferencesOf } from './operator.ts'
+import { axisOf, dense, required, typed } from './shared/check.ts'
+import { reduceDense, reducedShape, tieReduction } from './shared/reduce.ts'
 
-export interface ArgAttributes {
+interface ArgAttributes {
   readonly axis: number
   readonly keepDims: boolean
   readonly selectLastIndex: boolean
@@ -14,7 +14,7 @@ const onlyAxis = (call: Call<ArgAttributes>, rank: number): number[] =>
   rank === 0 ? [] : [axisOf(call, call.attributes.axis, rank)]
 
 /** Y = where along the axis the best element is, the first or the last of equals (ONNX ArgMax, ArgMin). One comparison per element. */
-export function argExtreme<const N extends string>(name: N): OperatorFacts<ArgAttributes, N, ''> {
+function argExtreme<const N extends string>(name: N): OperatorFacts<ArgAttributes, N, ''> {
   return defineOperator({
     name,
     domain: '',
@@ -35,7 +35,12 @@ export function argExtreme<const N extends string>(name: N): OperatorFacts<ArgAt
   })
 }
 
-export function argExtremeForward(
+export const argExtremes = {
+  argMax: argExtreme('ArgMax'),
+  argMin: argExtreme('ArgMin'),
+}
+
+function placeOfBest(
   call: Call<ArgAttributes>,
   x: Dense | undefined,
   better: (x: number, best: number) => boolean,
@@ -51,4 +56,9 @@ export function argExtremeForward(
   }
   const found = reduceDense(x, onlyAxis(call, x.shape.length), keepDims, best)
   return [dense('int64', found.shape, found.data)]
+}
+
+export const argExtremesReference: ReferencesOf<typeof argExtremes> = {
+  argMax: { forward: (call, [x]) => placeOfBest(call, x, (x, best) => x > best) },
+  argMin: { forward: (call, [x]) => placeOfBest(call, x, (x, best) => x < best) },
 }
