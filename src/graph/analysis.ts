@@ -1,3 +1,4 @@
+import type { Known } from './call.ts'
 import {
   GraphInference,
   type Inference,
@@ -7,7 +8,7 @@ import {
   storedTensors,
 } from './infer.ts'
 import type { Graph, Model, Node, Tensor } from './model.ts'
-import type { Known, OperatorSet } from './operator.ts'
+import type { OperatorSet } from './operator.ts'
 import { consumersOf, producersOf } from './traverse.ts'
 
 /**

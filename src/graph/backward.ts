@@ -1,5 +1,5 @@
 import type { AttributeValue } from './attribute-values.ts'
-import type { InferredCall } from './operator.ts'
+import type { InferredCall } from './call.ts'
 
 /*
  * Reverse mode: from the gradient of a loss with respect to a node's outputs, those with respect to its inputs. A backward rule calculates

@@ -1,5 +1,5 @@
+import type { InferredCall } from './call.ts'
 import type { Node } from './model.ts'
-import type { InferredCall } from './operator.ts'
 
 /*
  * Channels, for whoever removes them. Each index of each tracked axis carries a label; labels of things that can only go together

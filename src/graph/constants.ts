@@ -1,7 +1,8 @@
 import { bitsPerElement, elementCount, getOrAdd, KerfError } from '../base/index.ts'
 import type { Analysis } from './analysis.ts'
+import type { Dense } from './call.ts'
 import type { Tensor } from './model.ts'
-import { type Dense, runForward } from './operator.ts'
+import { runForward } from './operator.ts'
 import { readValues } from './tensor.ts'
 
 /** What of an analysis says what constants hold. */

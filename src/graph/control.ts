@@ -1,6 +1,6 @@
 import type { AttributeValue } from './attribute-values.ts'
+import type { Call, Dense, InferredCall, Known } from './call.ts'
 import type { Graph, Tensor } from './model.ts'
-import type { Call, Dense, InferredCall, Known } from './operator.ts'
 
 /*
  * Operators that hold graphs (If, Loop, Scan), and those that are only another way to write others (sequences of known length). They say of themselves

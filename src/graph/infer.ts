@@ -1,17 +1,8 @@
 import { type Dim, elementCount, isConcrete, type Shape, unknownDim } from '../base/index.ts'
 import { AttributeReader } from './attributes.ts'
+import { type Call, type Dense, type InferredCall, type Known, valueLimit } from './call.ts'
 import { type Graph, graphInputs, type Model, type Node, type Tensor, type ValueInfo } from './model.ts'
-import {
-  type Call,
-  type Dense,
-  type ForwardRule,
-  type InferredCall,
-  type Known,
-  type Operator,
-  type OperatorSet,
-  runForward,
-  valueLimit,
-} from './operator.ts'
+import { type ForwardRule, type Operator, type OperatorSet, runForward } from './operator.ts'
 import { tensorValues } from './tensor.ts'
 
 export interface InferenceOptions {

@@ -1,55 +1,14 @@
-import type { ElementType, Shape } from '../base/index.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { BackwardRule, GradientEmitter } from './backward.ts'
+import type { Call, Dense, InferredCall, Known } from './call.ts'
 import type { ChannelRule } from './channels.ts'
 import type { Control, ControlRule, Unfolding } from './control.ts'
-import type { FunctionDefinition, Graph, Node, Tensor } from './model.ts'
+import type { FunctionDefinition, Node, Tensor } from './model.ts'
 import type { TrainingRule } from './training.ts'
 
 /*
  * What an operator says about itself. The walks (shapes, costs, pruning) ask these questions of every node and never look at its name.
  */
-
-/** A small dense tensor of numbers, as the reference implementations take and return them. Row-major. */
-export interface Dense {
-  readonly elementType: ElementType
-  readonly shape: readonly number[]
-  readonly data: ArrayLike<number>
-  /** A sequence, while the network runs: its elements. The other fields then say nothing. */
-  readonly sequence?: readonly Dense[]
-}
-
-/** What is known of a value before anything is run. */
-export interface Known {
-  /** undefined for values that are not tensors, and where nothing is known. */
-  readonly elementType: ElementType | undefined
-  /** undefined: not even the rank is known. */
-  readonly shape: Shape | undefined
-  /**
-   * The content, where it follows from the file and the input shapes alone: small constants, and what Shape, Gather, Concat and
-   * arithmetic make of them. Computed when asked for, and only for small tensors (see `valueLimit`).
-   */
-  readonly value?: Dense | undefined
-}
-
-/** Values with more elements than this are not followed. */
-export const valueLimit = 4096
-
-/** One node with what is known of its inputs; missing optional inputs are undefined. */
-export interface Call<A = unknown> {
-  readonly node: Node
-  readonly attributes: A
-  /** Version of the operator set of the node's domain. */
-  readonly opset: number
-  readonly inputs: readonly (Known | undefined)[]
-  /** For nodes that hold graphs: what is known of a body's outputs, given what is known of its inputs. Absent where no graph is around. */
-  readonly inferBody?: (body: Graph, inputs: readonly (Known | undefined)[]) => readonly Known[]
-}
-
-/** The same with the outputs' types, once inferred, all of concrete shape. */
-export interface InferredCall<A = unknown> extends Call<A> {
-  readonly outputs: readonly (Known | undefined)[]
-}
 
 /**
  * Arithmetic of one node, in operations, by the conventions of `docs/cost.md`. Multiplications and additions are never summed.

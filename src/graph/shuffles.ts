@@ -1,7 +1,8 @@
 import { isConcrete } from '../base/index.ts'
 import type { Analysis } from './analysis.ts'
+import type { InferredCall } from './call.ts'
 import type { Node } from './model.ts'
-import { accessesOf, type InferredCall, type Operator } from './operator.ts'
+import { accessesOf, type Operator } from './operator.ts'
 
 /*
  * Channel shuffles (ShuffleNet, Zhang et al., 2017) are Reshape → Transpose → Reshape in files: nodes that spread an axis over several, turn these round

@@ -1,5 +1,5 @@
+import type { InferredCall } from './call.ts'
 import type { Node } from './model.ts'
-import type { InferredCall } from './operator.ts'
 
 /*
  * Some operators do one thing in inference and another while a network learns: BatchNormalization, Dropout. What exporters write is the first;
