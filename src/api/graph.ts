@@ -108,6 +108,7 @@ export {
   type Operator,
   type OperatorFacts,
   type OperatorSet,
+  type Pruning,
   type Reference,
   type Ties,
   type Training,
@@ -120,5 +121,6 @@ export {
   operatorFacts,
   operatorList,
   operators,
+  prunableOperators,
   runnableOperators,
 } from '../ops/index.ts'

@@ -7,14 +7,16 @@ import { profileModel } from '../cost/index.ts'
 import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
 import { nets } from '../nets/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
-import { operatorFacts, operators, runnableOperators } from '../ops/index.ts'
+import { operatorFacts, operators, prunableOperators, runnableOperators } from '../ops/index.ts'
 import { pruneModel } from '../prune/index.ts'
 import { kerf } from './in-process.ts'
 
 /** How often the shapes of a whole network are inferred: every time, all its convolutions are asked for theirs. */
 async function inferences(run: () => unknown): Promise<number> {
   // Those who count, run and train have sets of their own.
-  const convolutionsOf = new Set([operatorFacts, runnableOperators, operators].map((set) => set.get('', 'Conv')!))
+  const convolutionsOf = new Set(
+    [operatorFacts, runnableOperators, prunableOperators, operators].map((set) => set.get('', 'Conv')!),
+  )
   const spies = [...convolutionsOf].map((conv) => vi.spyOn(conv, 'infer'))
   const convolutions = 53
   try {

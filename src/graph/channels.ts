@@ -1,4 +1,4 @@
-import type { InferredCall } from './call.ts'
+import type { Dense, InferredCall } from './call.ts'
 import type { Node } from './model.ts'
 
 /*
@@ -125,6 +125,10 @@ export interface ChannelRule<A = unknown> {
   /**
    * What makes a channel of the outputs 0: alternatives, each of them a list of inputs that must all be 0 on it. Left out: nothing does; for an
    * operator that only moves data (`cost: 'none'`), all inputs of the output's element type.
+   * @param calculated what the operator's reference makes of these inputs; undefined where it has none
    */
-  readonly zeros?: (call: InferredCall<A>) => readonly (readonly number[])[]
+  readonly zeros?: (
+    call: InferredCall<A>,
+    calculated: (inputs: readonly Dense[]) => readonly Dense[] | undefined,
+  ) => readonly (readonly number[])[]
 }

@@ -93,7 +93,7 @@ export interface Quantises<A> {
 }
 
 /**
- * What is asked of an operator before anything is calculated: what its nodes are, what they cost, what is cut with what.
+ * What is asked of an operator before anything is calculated: what its nodes are and what they cost.
  *
  * @typeParam A what the attributes of a node are read into. Walks hold operators of all kinds, each beside the call that its own `attributes`
  *   made: TypeScript cannot tell that the two fit, so without an argument an operator takes any call.
@@ -171,8 +171,6 @@ export interface OperatorFacts<A = any, N extends string = string, D extends str
    * @returns false: it stays, and nothing was put anywhere
    */
   readonly unfold?: (call: Call<A>, to: Unfolding) => boolean
-  /** What is tied to what when channels are removed. */
-  readonly channels: ChannelRule<A>
 }
 
 /**
@@ -187,6 +185,12 @@ export interface Reference<A> {
   readonly forward?: ForwardRule<A>
   /** Runs the bodies of a node of `control`. */
   readonly run?: ControlRule<A>
+}
+
+/** What pruning asks of an operator. */
+export interface Pruning<A> {
+  /** What is tied to what when channels are removed. Left out: all that reach it stay. */
+  readonly channels?: ChannelRule<A>
 }
 
 /** What training asks of an operator. */
@@ -215,6 +219,7 @@ export interface Training<A> {
 export interface Operator<A = any, N extends string = string, D extends string = string>
   extends OperatorFacts<A, N, D>,
     Reference<A>,
+    Pruning<A>,
     Training<A> {}
 
 /**

@@ -1,10 +1,9 @@
 import { elementCount } from '../base/index.ts'
 import type { AttributeReader } from '../graph/index.ts'
 import { type Difference, differences } from './adderConv/backward.ts'
-import { type ConvAttributes, convAttributes } from './conv/conv.ts'
+import { type ConvAttributes, convAttributes } from './conv/attributes.ts'
 import { forEachTap } from './convWeightGradient.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, requireInputs, typed, wrong } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 
@@ -46,7 +45,6 @@ export const adderConvInputGradient = defineOperator({
     const comparisons = { clip: 2, full: 0, sign: 1 }[call.attributes.difference]
     return { muls: terms, adds: 2 * terms, others: comparisons * terms }
   },
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const adderConvInputGradientReference: ReferenceOf<typeof adderConvInputGradient> = {

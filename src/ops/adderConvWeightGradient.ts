@@ -1,8 +1,7 @@
 import { elementCount } from '../base/index.ts'
-import { convAttributes } from './conv/conv.ts'
+import { convAttributes } from './conv/attributes.ts'
 import { forEachTap } from './convWeightGradient.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, requireInputs, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 
@@ -30,7 +29,6 @@ export const adderConvWeightGradient = defineOperator({
     const terms = outputs * groupChannels * elementCount(kernelShape)!
     return { adds: terms, others: terms, accumulators: elementCount(call.outputs[0]?.shape)! }
   },
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const adderConvWeightGradientReference: ReferenceOf<typeof adderConvWeightGradient> = {

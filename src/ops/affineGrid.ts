@@ -1,7 +1,6 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf } from './shared/backward.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { contentOf, required, typed, wrong } from './shared/check.ts'
 import { fromIndices } from './shared/indices.ts'
 import { arithmetic } from './shared/numbers.ts'
@@ -42,7 +41,6 @@ export const affineGrid = defineOperator({
     const count = elementCount(grid)! * grid.at(-1)!
     return { adds: count, muls: count }
   },
-  channels: mixes('AffineGrid makes coordinates'),
 })
 
 export const affineGridReference: ReferenceOf<typeof affineGrid> = {

@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import type { Call, Dense, OperatorFacts } from '../graph/index.ts'
+import type { Call, ChannelRule, Dense, OperatorFacts } from '../graph/index.ts'
 import { defineOperator, type ReferencesOf } from './operator.ts'
 import { axisOf, dense, required, typed } from './shared/check.ts'
 import { reduceDense, reducedShape, tieReduction } from './shared/reduce.ts'
@@ -28,11 +28,12 @@ function argExtreme<const N extends string>(name: N): OperatorFacts<ArgAttribute
       return [typed('int64', shape && reducedShape(shape, onlyAxis(call, shape.length), call.attributes.keepDims))]
     },
     cost: (call) => ({ others: elementCount(call.inputs[0]?.shape)! }),
-    channels: {
-      tie: (call, ties) =>
-        tieReduction(call, ties, onlyAxis(call, call.inputs[0]?.shape?.length ?? 0), call.attributes.keepDims),
-    },
   })
+}
+
+export const argExtremeChannels: ChannelRule<ArgAttributes> = {
+  tie: (call, ties) =>
+    tieReduction(call, ties, onlyAxis(call, call.inputs[0]?.shape?.length ?? 0), call.attributes.keepDims),
 }
 
 export const argExtremes = {

@@ -1,6 +1,5 @@
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
-import { perChannel } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
 import { arithmetic } from './shared/numbers.ts'
 import { averageCost, poolAttributes, poolShape, resolvedWindow, windowReduction } from './shared/pool.ts'
@@ -18,7 +17,6 @@ export const averagePool = defineOperator({
   infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
   cost: (call) => averageCost(windowReduction(call)),
   range: amongInputAndZero,
-  channels: perChannel,
 })
 
 export const averagePoolReference: ReferenceOf<typeof averagePool> = {

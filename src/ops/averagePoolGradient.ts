@@ -1,6 +1,5 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { commonType, typed, wrong } from './shared/check.ts'
 import { arithmetic } from './shared/numbers.ts'
 import { checkPooled, type PoolAttributes, poolAttributes, windowReduction } from './shared/pool.ts'
@@ -36,7 +35,6 @@ export const averagePoolGradient = defineOperator({
     const outputs = elementCount(call.inputs[0]?.shape)!
     return { adds: outputs * taps, others: outputs }
   },
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const averagePoolGradientReference: ReferenceOf<typeof averagePoolGradient> = {

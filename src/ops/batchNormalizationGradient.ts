@@ -1,6 +1,5 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { commonType, dense, required, typed } from './shared/check.ts'
 import { setsAlong } from './shared/indices.ts'
 import { momentsOf } from './shared/normalise-forward.ts'
@@ -33,7 +32,6 @@ export const batchNormalizationGradient = defineOperator({
     const n = elementCount(call.inputs[0]?.shape)!
     return { adds: 7 * n, muls: 5 * n }
   },
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const batchNormalizationGradientReference: ReferenceOf<typeof batchNormalizationGradient> = {

@@ -2,7 +2,6 @@ import { broadcastShapes, elementCount } from '../base/index.ts'
 import { defineOperator } from './operator.ts'
 import { asElement } from './shared/as-element.ts'
 import { mapBroadcast } from './shared/binary.ts'
-import { broadcasting } from './shared/channel-rules.ts'
 import { required, typed, wrong } from './shared/check.ts'
 
 /** Z = X shifted by Y bits, to the LEFT or to the RIGHT, broadcast (ONNX BitShift). */
@@ -30,5 +29,4 @@ export const bitShift = defineOperator({
     return [mapBroadcast([x, y], x.elementType, shift)]
   },
   cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
-  channels: broadcasting,
 })

@@ -1,6 +1,5 @@
 import { bitsPerElement, type ElementType, elementCount } from '../base/index.ts'
 import { defineOperator } from './operator.ts'
-import { elementwise } from './shared/channel-rules.ts'
 import { dense, required, typed } from './shared/check.ts'
 
 const not = (type: ElementType, x: number): number =>
@@ -23,5 +22,4 @@ export const bitwiseNot = defineOperator({
         ]
       : [],
   cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
-  channels: { ...elementwise, zeros: () => [] },
 })

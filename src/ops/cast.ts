@@ -1,6 +1,5 @@
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { castBackward } from './shared/backward.ts'
-import { elementwise } from './shared/channel-rules.ts'
 import { required, typed, wrong } from './shared/check.ts'
 import { converted } from './shared/convert.ts'
 import { elementTypeCode, elementTypeOf } from './shared/settings.ts'
@@ -23,7 +22,6 @@ export const cast = defineOperator({
   cost: 'none',
   // To the type that it has.
   accesses: ({ inputs, outputs }) => (inputs[0]?.elementType === outputs[0]?.elementType ? 'view' : undefined),
-  channels: elementwise,
 })
 
 export const castTraining: TrainingOf<typeof cast> = {

@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { defineOperator, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { castBackward } from './shared/backward.ts'
 import { elementwise } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
@@ -21,13 +21,14 @@ export const castLike = defineOperator({
     const count = elementCount(call.outputs[0]?.shape)!
     return { reads: [count, 0], writes: [count] }
   },
-  channels: {
-    tie: (call, ties) => {
-      ties.tracks(1) // only its type is asked for
-      elementwise.tie(call, ties)
-    },
-  },
 })
+
+export const castLikeChannels: ChannelsOf<typeof castLike> = {
+  tie: (call, ties) => {
+    ties.tracks(1) // only its type is asked for
+    elementwise.tie(call, ties)
+  },
+}
 
 export const castLikeTraining: TrainingOf<typeof castLike> = {
   backward: castBackward,

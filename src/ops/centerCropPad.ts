@@ -1,6 +1,6 @@
 import { type Dim, stridesOf, unknownDim } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
-import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { worksAlong } from './shared/axis-tracks.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
@@ -53,8 +53,11 @@ export const centerCropPad = defineOperator({
       writes: [product(y)],
     }
   },
-  channels: { tie: (call, ties) => worksAlong(call, ties, touchedAxes(call, call.inputs[0]?.shape?.length ?? 0)) },
 })
+
+export const centerCropPadChannels: ChannelsOf<typeof centerCropPad> = {
+  tie: (call, ties) => worksAlong(call, ties, touchedAxes(call, call.inputs[0]?.shape?.length ?? 0)),
+}
 
 export const centerCropPadReference: ReferenceOf<typeof centerCropPad> = {
   forward: (call, [x]) => {

@@ -1,6 +1,6 @@
 import { elementCount } from '../base/index.ts'
 import type { BackwardRule, Bounds, Call, ContentOf } from '../graph/index.ts'
-import { defineOperator, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { algebra, clipGradient, gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { elementwise } from './shared/channel-rules.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
@@ -93,14 +93,15 @@ export const clip = defineOperator({
     const { lo = Number.NEGATIVE_INFINITY, hi = Number.POSITIVE_INFINITY } = clipBounds(call, content)
     return clamped(x!, { lo, hi })
   },
-  channels: {
-    ...elementwise,
-    zeros: (call) => {
-      const { lo = Number.NaN, hi = Number.NaN } = clipBounds(call)
-      return lo <= 0 && hi >= 0 ? [[0]] : []
-    },
-  },
 })
+
+export const clipChannels: ChannelsOf<typeof clip> = {
+  tie: (call, ties) => elementwise.tie(call, ties),
+  zeros: (call) => {
+    const { lo = Number.NaN, hi = Number.NaN } = clipBounds(call)
+    return lo <= 0 && hi >= 0 ? [[0]] : []
+  },
+}
 
 export const clipTraining: TrainingOf<typeof clip> = {
   backward: clipBackward,

@@ -1,6 +1,5 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { commonType, dense, required, typed } from './shared/check.ts'
 
 export interface ClipGradientAttributes {
@@ -21,7 +20,6 @@ export const clipGradient = defineOperator({
   }),
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
   cost: (call) => ({ others: 2 * elementCount(call.outputs[0]?.shape)! }),
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const clipGradientReference: ReferenceOf<typeof clipGradient> = {

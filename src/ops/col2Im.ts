@@ -1,7 +1,6 @@
 import { elementCount, isConcrete, unknownDim } from '../base/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { contentOf, required, typed, wrong } from './shared/check.ts'
 import { arithmetic } from './shared/numbers.ts'
 import { shapeFromInput } from './shared/shape-input.ts'
@@ -38,7 +37,6 @@ export const col2Im = defineOperator({
     return [typed(x.elementType, image && [x.shape?.[0] ?? unknownDim(), channels, ...image])]
   },
   cost: (call) => ({ adds: elementCount(call.inputs[0]?.shape)! }),
-  channels: mixes('Col2Im unfolds channels'),
 })
 
 export const col2ImReference: ReferenceOf<typeof col2Im> = {

@@ -2,7 +2,6 @@ import { elementCount, unknownDim } from '../base/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { mapAxisBack } from './resample/emit.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { axisOf, contentOf, dense, required, typed } from './shared/check.ts'
 import { linesAlong } from './shared/indices.ts'
 
@@ -53,7 +52,6 @@ export const compress = defineOperator({
     ]
   },
   cost: 'data-dependent',
-  channels: mixes('what Compress takes depends on a condition'),
 })
 
 export const compressTraining: TrainingOf<typeof compress> = {

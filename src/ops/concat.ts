@@ -1,6 +1,6 @@
 import { type Dim, elementCount, unknownDim } from '../base/index.ts'
 import type { Call, InferredCall, Known, Labels, Ties, Track } from '../graph/index.ts'
-import { defineOperator, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { axisOf, required, typed, wrong } from './shared/check.ts'
 import { joined } from './shared/joining.ts'
@@ -79,8 +79,9 @@ export const concat = defineOperator({
   }),
   // Tokens and positions that transformers learn come in here.
   parameters: 'operands',
-  channels: { tie: tieConcat },
 })
+
+export const concatChannels: ChannelsOf<typeof concat> = { tie: tieConcat }
 
 export const concatTraining: TrainingOf<typeof concat> = {
   backward: (call) => {

@@ -48,5 +48,4 @@ export const constant = defineOperator({
     tensor ?? (elementType && shape && data ? tensorOf(elementType, shape, data) : undefined),
   cost: 'none',
   accesses: 'view',
-  channels: { tie: () => {} },
 })

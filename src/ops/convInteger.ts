@@ -1,10 +1,10 @@
-import { convAttributes, convChannels, convCost, convFusion, convShape } from './conv/conv.ts'
+import { convAttributes } from './conv/attributes.ts'
+import { convCost, convFusion, convShape } from './conv/conv.ts'
 import { convolve, dotProduct } from './conv/forward.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { required, typed } from './shared/check.ts'
 import { convolutionLaw } from './shared/laws.ts'
 import { arithmetic, shifted } from './shared/numbers.ts'
-import { symmetricOnly } from './shared/quantised.ts'
 import { alongAxis } from './shared/quantised-forward.ts'
 
 /** Inputs x, w, x_zero_point, w_zero_point: no bias. */
@@ -26,7 +26,6 @@ export const convInteger = defineOperator({
   cost: convCost(convolutionLaw, 1, none),
   parameters: [1],
   fusion: convFusion(1),
-  channels: symmetricOnly([[1, 3]], convChannels(1, [3])),
 })
 
 export const convIntegerReference: ReferenceOf<typeof convInteger> = {

@@ -1,8 +1,7 @@
 import { elementCount } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
-import { type ConvAttributes, convAttributes } from './conv/conv.ts'
+import { type ConvAttributes, convAttributes } from './conv/attributes.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed, wrong } from './shared/check.ts'
 import { arithmetic, type Doubles, doubles } from './shared/numbers.ts'
 import { slidingOf, tapTable } from './shared/sliding.ts'
@@ -69,7 +68,6 @@ export const convWeightGradient = defineOperator({
     const macs = elementCount(call.inputs[1]?.shape)! * groupChannels! * elementCount(kernelShape)!
     return { macs, muls: macs, adds: macs, accumulators: elementCount(call.outputs[0]?.shape)! }
   },
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const convWeightGradientReference: ReferenceOf<typeof convWeightGradient> = {

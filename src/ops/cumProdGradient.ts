@@ -1,6 +1,5 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed } from './shared/check.ts'
 import { eachLine, linesAlong } from './shared/indices.ts'
 import { arithmetic } from './shared/numbers.ts'
@@ -21,7 +20,6 @@ export const cumProdGradient = defineOperator({
     const count = elementCount(call.inputs[1]?.shape)!
     return { muls: 3 * count, adds: count }
   },
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const cumProdGradientReference: ReferenceOf<typeof cumProdGradient> = {

@@ -28,7 +28,7 @@ function blockShape(call: Call<DepthToSpaceAttributes>): Shape | undefined {
   return [batch, typeof channels === 'number' ? channels / (b * b) : unknownDim(), grow(height), grow(width)]
 }
 
-const channels: ChannelRule<DepthToSpaceAttributes> = {
+export const depthToSpaceChannels: ChannelRule<DepthToSpaceAttributes> = {
   tie(call, ties) {
     if (!ties.isTracked(0, 1)) return
     const labels = ties.labels(0, 1)
@@ -54,7 +54,6 @@ export const depthToSpace = defineOperator({
   }),
   infer: (call) => [typed(required(call, 0).elementType, blockShape(call))],
   cost: 'none',
-  channels,
 })
 
 export const depthToSpaceReference: ReferenceOf<typeof depthToSpace> = {

@@ -7,7 +7,6 @@ import {
   outputType,
   quantisationAttributes,
   quantisationAxis,
-  quantisedChannels,
   scaleOfAll,
 } from './shared/quantised.ts'
 import { dequantiseBackward } from './shared/quantised-backward.ts'
@@ -46,7 +45,6 @@ export const dequantizeLinear = defineOperator({
   },
   parameters: [0],
   codes: { role: 'reads', scale: scaleOfAll },
-  channels: quantisedChannels,
 })
 
 export const dequantizeLinearTraining: TrainingOf<typeof dequantizeLinear> = {

@@ -1,6 +1,5 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { dense, required, typed } from './shared/check.ts'
 import { doubles } from './shared/numbers.ts'
 import { quantisationCost, sumOf } from './shared/quantised.ts'
@@ -23,7 +22,6 @@ export const dynamicQuantizeLinear = defineOperator({
     const n = elementCount(call.outputs[0]?.shape)!
     return sumOf({ others: 2 * n }, quantisationCost(n, true))
   },
-  channels: mixes('the scale is taken from the range of all channels'),
 })
 
 export const dynamicQuantizeLinearReference: ReferenceOf<typeof dynamicQuantizeLinear> = {

@@ -1,6 +1,6 @@
 import { broadcastShapes, type Dim } from '../base/index.ts'
 import type { Call, Cut, InferredCall } from '../graph/index.ts'
-import { defineOperator, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { passTracks } from './shared/axis-tracks.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { mapBroadcast } from './shared/binary.ts'
@@ -54,22 +54,23 @@ export const expand = defineOperator({
   cost: 'none',
   accesses: readInputsOnce,
   parameters: [0],
-  channels: {
-    tie: (call, ties) => {
-      const x = call.inputs[0]?.shape as readonly number[]
-      const y = call.outputs[0]?.shape as readonly number[]
-      const offset = y.length - x.length
-      const repeated = [...y.keys()].filter((axis) => y[axis] !== 1 && (x[axis - offset] ?? 1) === 1)
-      passTracks(call, ties, {
-        to: (a) => (x[a] === y[a + offset] ? a + offset : undefined),
-        why: () => 'Expand repeats this only channel',
-        // One value repeated along one axis: a gate for all channels, of which there may be fewer.
-        more: repeated.length === 1 ? repeated.map((axis) => ({ axes: [axis], labels: ties.fresh(y[axis]!) })) : [],
-      })
-    },
-    cut: cutExpand,
-  },
 })
+
+export const expandChannels: ChannelsOf<typeof expand> = {
+  tie: (call, ties) => {
+    const x = call.inputs[0]?.shape as readonly number[]
+    const y = call.outputs[0]?.shape as readonly number[]
+    const offset = y.length - x.length
+    const repeated = [...y.keys()].filter((axis) => y[axis] !== 1 && (x[axis - offset] ?? 1) === 1)
+    passTracks(call, ties, {
+      to: (a) => (x[a] === y[a + offset] ? a + offset : undefined),
+      why: () => 'Expand repeats this only channel',
+      // One value repeated along one axis: a gate for all channels, of which there may be fewer.
+      more: repeated.length === 1 ? repeated.map((axis) => ({ axes: [axis], labels: ties.fresh(y[axis]!) })) : [],
+    })
+  },
+  cut: cutExpand,
+}
 
 export const expandTraining: TrainingOf<typeof expand> = {
   // Summed over what was repeated.

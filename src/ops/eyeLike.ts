@@ -1,7 +1,6 @@
 import type { ElementType } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
 import { defineOperator } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
 import { fromIndices } from './shared/indices.ts'
 import { elementTypeOf } from './shared/settings.ts'
@@ -38,5 +37,4 @@ export const eyeLike = defineOperator({
   },
   gradient: 'zero',
   cost: 'none',
-  channels: mixes('EyeLike makes a matrix of the same size'),
 })

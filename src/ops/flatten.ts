@@ -2,7 +2,6 @@ import type { Dim, Shape } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { reshapeBackward } from './shared/backward.ts'
-import { tieReshaped } from './shared/blocks.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
 import { dimProduct } from './shared/symbols.ts'
 
@@ -25,7 +24,6 @@ export const flatten = defineOperator({
   forward: (call, [x]) => (x ? [dense(x.elementType, flatShape(call, x.shape) as [number, number], x.data)] : []),
   cost: 'none',
   accesses: 'view',
-  channels: { tie: tieReshaped },
 })
 
 export const flattenTraining: TrainingOf<typeof flatten> = {

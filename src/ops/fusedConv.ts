@@ -1,5 +1,5 @@
 import { AttributeReader, type Composite } from '../graph/index.ts'
-import { convAttributeNames } from './conv/conv.ts'
+import { convAttributeNames } from './conv/attributes.ts'
 import { Body, handedOn } from './shared/body.ts'
 import { addActivation } from './shared/fused-activation.ts'
 

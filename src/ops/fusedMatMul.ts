@@ -1,9 +1,10 @@
 import { stridesOf } from '../base/index.ts'
 import type { Call, Dense, Known } from '../graph/index.ts'
 import { matMul, matMulReference } from './matMul/matMul.ts'
-import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { dense } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
+import { productChannels } from './shared/matrix.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 import { sumOf } from './shared/quantised.ts'
 import { renumbered } from './shared/renumbered.ts'
@@ -65,23 +66,24 @@ export const fusedMatMul = defineOperator({
   },
   parameters: [0, 1],
   fusion: 'anchor',
-  channels: {
-    tie: (call, ties) => {
-      const axisOf = (input: number, axis: number) => operandAxes(call, input)[axis]!
-      matMul.channels.tie(plainProduct(call), {
-        ...renumbered(ties, (input) => input),
-        labels: (input, axis) => ties.labels(input, axisOf(input, axis)),
-        isTracked: (input, axis) => ties.isTracked(input, axisOf(input, axis)),
-        root: (input, axis, kind, options) =>
-          ties.root(input, axisOf(input, axis), kind, {
-            ...options,
-            sums: options?.sums && { input: options.sums.input, axis: axisOf(options.sums.input, options.sums.axis) },
-          }),
-      })
-    },
-    zeros: () => [[0], [1]],
-  },
 })
+
+export const fusedMatMulChannels: ChannelsOf<typeof fusedMatMul> = {
+  tie: (call, ties) => {
+    const axisOf = (input: number, axis: number) => operandAxes(call, input)[axis]!
+    productChannels({ a: 0, b: 1 }).tie(plainProduct(call), {
+      ...renumbered(ties, (input) => input),
+      labels: (input, axis) => ties.labels(input, axisOf(input, axis)),
+      isTracked: (input, axis) => ties.isTracked(input, axisOf(input, axis)),
+      root: (input, axis, kind, options) =>
+        ties.root(input, axisOf(input, axis), kind, {
+          ...options,
+          sums: options?.sums && { input: options.sums.input, axis: axisOf(options.sums.input, options.sums.axis) },
+        }),
+    })
+  },
+  zeros: () => [[0], [1]],
+}
 
 export const fusedMatMulReference: ReferenceOf<typeof fusedMatMul> = {
   forward: (call, inputs) => {

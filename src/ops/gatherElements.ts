@@ -2,7 +2,6 @@ import { stridesOf } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { axisOf, dense, required, typed } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
 import { readWhatIsTaken } from './shared/movement.ts'
@@ -34,7 +33,6 @@ export const gatherElements = defineOperator({
   },
   cost: 'none',
   accesses: readWhatIsTaken,
-  channels: mixes('GatherElements takes single elements'),
 })
 
 export const gatherElementsTraining: TrainingOf<typeof gatherElements> = {

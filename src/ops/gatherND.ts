@@ -1,7 +1,6 @@
 import { type Dim, elementCount, stridesOf, unknownDim } from '../base/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
 import { readWhatIsTaken } from './shared/movement.ts'
@@ -46,7 +45,6 @@ export const gatherND = defineOperator({
   },
   cost: 'none',
   accesses: readWhatIsTaken,
-  channels: mixes('GatherND takes single elements'),
 })
 
 export const gatherNDTraining: TrainingOf<typeof gatherND> = {

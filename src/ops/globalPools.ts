@@ -1,7 +1,6 @@
 import type { AttributeReader, Dense, OperatorFacts } from '../graph/index.ts'
 import { defineOperator, type ReferencesOf, type TrainingsOf } from './operator.ts'
 import { derivative, gradientOf, shapeIn } from './shared/backward.ts'
-import { perChannel } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 import { averageCost, globalPoolShape, globalReduction, maxCost, normCost, normOf } from './shared/pool.ts'
@@ -20,7 +19,6 @@ const globalPool = <const N extends string, A = void>(name: N, { attributes, ...
     domain: '',
     attributes: attributes ?? (() => undefined as A),
     infer: (call) => [typed(required(call, 0).elementType, globalPoolShape(call))],
-    channels: perChannel,
     ...own,
   })
 

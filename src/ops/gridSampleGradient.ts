@@ -2,7 +2,6 @@ import { elementCount } from '../base/index.ts'
 import { sampleBack } from './gridSample/forward.ts'
 import { gridSampleAttributes, interpolationTaps } from './gridSample/gridSample.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 
@@ -31,7 +30,6 @@ export const gridSampleGradient = defineOperator({
       others: elementCount(call.inputs[2]?.shape)!,
     }
   },
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const gridSampleGradientReference: ReferenceOf<typeof gridSampleGradient> = {

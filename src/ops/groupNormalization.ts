@@ -4,7 +4,7 @@ import { perChannelSum } from './conv/backward.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { shapeIn } from './shared/backward.ts'
 import { required, typed, wrong } from './shared/check.ts'
-import { checkVectors, groupStatistics, statisticsCost } from './shared/normalise.ts'
+import { checkVectors, statisticsCost } from './shared/normalise.ts'
 import { affineBackward, channelsOf } from './shared/normalise-backward.ts'
 import { perChannel, scaledAndShifted, standardised } from './shared/normalise-forward.ts'
 import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
@@ -46,10 +46,6 @@ export const groupNormalization = defineOperator({
   },
   parameters: [1, 2],
   fusion: 'follower',
-  channels: groupStatistics<GroupNormalizationAttributes>(
-    (call) => call.attributes.groups,
-    (call) => (call.attributes.perGroup ? [] : [1, 2]),
-  ),
 })
 
 export const groupNormalizationReference: ReferenceOf<typeof groupNormalization> = {

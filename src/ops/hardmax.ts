@@ -1,6 +1,5 @@
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { normalising } from './shared/normalise.ts'
-import { inferSoftmax, maximum, softmaxAttributes, softmaxAxes, softmaxForward, softmaxSizes } from './softmax.ts'
+import { inferSoftmax, maximum, softmaxAttributes, softmaxForward, softmaxSizes } from './softmax.ts'
 
 /** 1 at the first maximum, 0 elsewhere, the axis as in Softmax (ONNX Hardmax, opset 1, 11, 13). Cost per element: one comparison. */
 export const hardmax = defineOperator({
@@ -10,7 +9,6 @@ export const hardmax = defineOperator({
   infer: inferSoftmax,
   gradient: 'zero',
   cost: (call) => ({ others: softmaxSizes(call).n }),
-  channels: normalising(softmaxAxes),
 })
 
 export const hardmaxReference: ReferenceOf<typeof hardmax> = {

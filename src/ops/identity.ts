@@ -1,5 +1,4 @@
 import { defineOperator, type TrainingOf } from './operator.ts'
-import { elementwise } from './shared/channel-rules.ts'
 import { required } from './shared/check.ts'
 
 /** Y = X (ONNX Identity). Sequences and optionals pass unknown. */
@@ -11,7 +10,6 @@ export const identity = defineOperator({
   forward: (_, [x]) => (x ? [x] : []),
   cost: 'none',
   accesses: 'view',
-  channels: elementwise,
 })
 
 export const identityTraining: TrainingOf<typeof identity> = {

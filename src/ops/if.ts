@@ -2,7 +2,6 @@ import { NodeError } from '../base/index.ts'
 import type { Call, Graph, Known } from '../graph/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { bodyIn, eitherOf } from './shared/bodies.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { contentOf, required, wrong } from './shared/check.ts'
 
 interface IfAttributes {
@@ -71,7 +70,6 @@ export const ifOperator = defineOperator({
   },
   computable: false,
   cost: 'none',
-  channels: mixes('which branch of If runs depends on the data'),
 })
 
 export const ifOperatorReference: ReferenceOf<typeof ifOperator> = {

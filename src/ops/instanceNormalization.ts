@@ -3,7 +3,7 @@ import { perChannelSum } from './conv/backward.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { shapeIn } from './shared/backward.ts'
 import { required, typed, wrong } from './shared/check.ts'
-import { checkVectors, normalisedOver, perChannelParameters, statisticsCost, trailing } from './shared/normalise.ts'
+import { checkVectors, normalisedOver, statisticsCost, trailing } from './shared/normalise.ts'
 import { affineBackward, channelsOf } from './shared/normalise-backward.ts'
 import { perChannel, scaledAndShifted, standardised } from './shared/normalise-forward.ts'
 import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
@@ -30,7 +30,6 @@ export const instanceNormalization = defineOperator({
   },
   parameters: [1, 2],
   fusion: 'follower',
-  channels: perChannelParameters([1, 2], (call) => trailing(call, 2)),
 })
 
 export const instanceNormalizationReference: ReferenceOf<typeof instanceNormalization> = {

@@ -4,7 +4,7 @@ import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts
 import { shapeIn } from './shared/backward.ts'
 import { axisOf, required, typed, wrong } from './shared/check.ts'
 import { setsAlong } from './shared/indices.ts'
-import { checkBroadcastsTo, normalisedOver, normalisingTrailing, statisticsCost, trailing } from './shared/normalise.ts'
+import { checkBroadcastsTo, normalisedOver, statisticsCost, trailing } from './shared/normalise.ts'
 import { affineBackward } from './shared/normalise-backward.ts'
 import { type Moments, momentsOf, scaledAndShifted, standardised } from './shared/normalise-forward.ts'
 import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
@@ -55,7 +55,6 @@ export const layerNormalization = defineOperator({
   },
   parameters: [1, 2],
   fusion: 'follower',
-  channels: normalisingTrailing(firstAxis, [1, 2]),
 })
 
 export const layerNormalizationReference: ReferenceOf<typeof layerNormalization> = {

@@ -1,6 +1,5 @@
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
-import { normalising } from './shared/normalise.ts'
 import { inferSoftmax, maximum, softmaxAttributes, softmaxAxes, softmaxForward, softmaxSizes } from './softmax.ts'
 
 /**
@@ -16,7 +15,6 @@ export const logSoftmax = defineOperator({
     const { n, rows } = softmaxSizes(call)
     return { adds: 3 * n, others: 2 * n + rows, accumulators: rows }
   },
-  channels: normalising(softmaxAxes),
 })
 
 export const logSoftmaxReference: ReferenceOf<typeof logSoftmax> = {

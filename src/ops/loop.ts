@@ -2,7 +2,6 @@ import { type Dim, unknownDim } from '../base/index.ts'
 import { type Call, type Dense, type Graph, type Known, tensorOf } from '../graph/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { bodyIn, inEveryRound, mostUnrolledNodes, scalar, stacked, stackedNodes } from './shared/bodies.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { contentOf, dense } from './shared/check.ts'
 
 /*
@@ -120,7 +119,6 @@ export const loop = defineOperator({
   },
   computable: false,
   cost: 'none',
-  channels: mixes('how often Loop runs depends on the data'),
 })
 
 export const loopReference: ReferenceOf<typeof loop> = {

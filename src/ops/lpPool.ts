@@ -1,6 +1,5 @@
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { derivative, shapeIn } from './shared/backward.ts'
-import { perChannel } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
 import { arithmetic } from './shared/numbers.ts'
 import { normCost, poolAttributes, poolShape, resolvedWindow, windowReduction } from './shared/pool.ts'
@@ -17,7 +16,6 @@ export const lpPool = defineOperator({
   attributes: poolAttributes,
   infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
   cost: (call) => normCost(windowReduction(call), call.attributes.p),
-  channels: perChannel,
 })
 
 export const lpPoolReference: ReferenceOf<typeof lpPool> = {

@@ -5,7 +5,6 @@ import { mapAxis } from './resample/emit.ts'
 import { derivative } from './shared/backward.ts'
 import { required, typed, wrong } from './shared/check.ts'
 import { eachLine, linesAlong } from './shared/indices.ts'
-import { normalising } from './shared/normalise.ts'
 import { arithmetic } from './shared/numbers.ts'
 
 export interface LrnAttributes {
@@ -47,7 +46,6 @@ export const lrn = defineOperator({
     const n = elementCount(call.outputs[0]?.shape)!
     return { adds: n * (call.attributes.size + 1), muls: 2 * n, others: 2 * n, accumulators: n }
   },
-  channels: normalising(() => [1]),
 })
 
 export const lrnReference: ReferenceOf<typeof lrn> = {

@@ -1,9 +1,8 @@
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { typed } from './shared/check.ts'
-import { productChannels, productCost, productShape } from './shared/matrix.ts'
+import { productCost, productShape } from './shared/matrix.ts'
 import { perRow, product } from './shared/matrix-forward.ts'
 import { arithmetic, shifted } from './shared/numbers.ts'
-import { symmetricOnly } from './shared/quantised.ts'
 
 const operands = { a: 0, b: 1 }
 
@@ -19,13 +18,6 @@ export const matMulInteger = defineOperator({
   cost: (call) => productCost(call, operands),
   parameters: [0, 1],
   fusion: 'anchor',
-  channels: symmetricOnly(
-    [
-      [0, 2],
-      [1, 3],
-    ],
-    productChannels(operands, [2], [3]),
-  ),
 })
 
 export const matMulIntegerReference: ReferenceOf<typeof matMulInteger> = {

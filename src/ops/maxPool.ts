@@ -1,6 +1,6 @@
 import { elementCount, stridesOf } from '../base/index.ts'
 import { type Known, nodeLabel } from '../graph/index.ts'
-import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
 import { dense, required, typed } from './shared/check.ts'
@@ -37,18 +37,19 @@ export const maxPool = defineOperator({
   },
   cost: (call) => maxCost(windowReduction(call)),
   range: amongInput,
-  channels: {
-    tie: (call, ties) => {
-      perChannel.tie(call, ties)
-      // They count within the whole tensor, and change with its width. MaxUnpool, which loses the same channels, is right with those of the cut.
-      const reader = ties.readers(1).find((node) => node?.opType !== 'MaxUnpool')
-      if (ties.readers(1).some((node) => node?.opType !== 'MaxUnpool'))
-        ties.freezeInputs(
-          `${reader ? `${reader.opType} "${nodeLabel(reader)}" reads` : 'the model gives'} its indices, which count across channels`,
-        )
-    },
-  },
 })
+
+export const maxPoolChannels: ChannelsOf<typeof maxPool> = {
+  tie: (call, ties) => {
+    perChannel.tie(call, ties)
+    // They count within the whole tensor, and change with its width. MaxUnpool, which loses the same channels, is right with those of the cut.
+    const reader = ties.readers(1).find((node) => node?.opType !== 'MaxUnpool')
+    if (ties.readers(1).some((node) => node?.opType !== 'MaxUnpool'))
+      ties.freezeInputs(
+        `${reader ? `${reader.opType} "${nodeLabel(reader)}" reads` : 'the model gives'} its indices, which count across channels`,
+      )
+  },
+}
 
 export const maxPoolReference: ReferenceOf<typeof maxPool> = {
   forward: (call, [x]) => {

@@ -1,6 +1,5 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 import { checkPooled, poolAttributes, windowReduction } from './shared/pool.ts'
@@ -28,7 +27,6 @@ export const maxPoolGradient = defineOperator({
     const outputs = elementCount(call.inputs[0]?.shape)!
     return { others: outputs * taps, adds: outputs }
   },
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const maxPoolGradientReference: ReferenceOf<typeof maxPoolGradient> = {

@@ -1,7 +1,6 @@
 import { maxOverRegionsBack } from './maxRoiPool/forward.ts'
 import { maxRoiPoolAttributes } from './maxRoiPool/maxRoiPool.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 
@@ -17,7 +16,6 @@ export const maxRoiPoolGradient = defineOperator({
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
   // How many elements a cell covers depends on its box.
   cost: 'data-dependent',
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const maxRoiPoolGradientReference: ReferenceOf<typeof maxRoiPoolGradient> = {

@@ -28,7 +28,7 @@ function unpooledShape(call: Call<Window>): Shape | undefined {
   return [...x.slice(0, 2), ...spatial]
 }
 
-const channels: ChannelRule<Window> = {
+export const maxUnpoolChannels: ChannelRule<Window> = {
   tie(call, ties) {
     // The indices count within the whole tensor: they follow only when the MaxPool that made them loses the same channels.
     if (!ties.isTracked(0, 1)) return
@@ -50,7 +50,6 @@ export const maxUnpool = defineOperator({
   attributes: windowAttributes,
   infer: (call) => [typed(required(call, 0).elementType, unpooledShape(call))],
   cost: 'none',
-  channels,
 })
 
 export const maxUnpoolReference: ReferenceOf<typeof maxUnpool> = {

@@ -2,7 +2,6 @@ import { elementCount } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { derivative, shapeIn } from './shared/backward.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { required, typed } from './shared/check.ts'
 import { normalisedOver, statisticsCost } from './shared/normalise.ts'
 import { mapSets, momentsOf } from './shared/normalise-forward.ts'
@@ -30,8 +29,6 @@ export const meanVarianceNormalization = defineOperator({
     return statisticsCost(n, statistics, { mean: true, scale: false, bias: false })
   },
   fusion: 'follower',
-  // Per channel by default, so that one could go; but ONNX Runtime 1.30 makes NaN of a constant channel (no epsilon).
-  channels: mixes('ONNX Runtime divides 0 by 0 in a channel of zeros, so the cut could not be proven against a mask'),
 })
 
 export const meanVarianceNormalizationReference: ReferenceOf<typeof meanVarianceNormalization> = {

@@ -2,7 +2,6 @@ import { broadcastShapes, elementCount } from '../base/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { algebra, gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { mapBroadcast } from './shared/binary.ts'
-import { broadcasting } from './shared/channel-rules.ts'
 import { required, typed, wrong } from './shared/check.ts'
 
 /** C = A mod B, broadcast: of B's sign, or of A's with fmod = 1 (ONNX Mod). */
@@ -26,7 +25,6 @@ export const mod = defineOperator({
     return [mapBroadcast([a, b], a.elementType, remainder)]
   },
   cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
-  channels: broadcasting,
 })
 
 export const modTraining: TrainingOf<typeof mod> = {

@@ -1,7 +1,6 @@
 import { stridesOf, unknownDim } from '../base/index.ts'
 import type { Dense } from '../graph/index.ts'
 import { defineOperator } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { dense, required, typed } from './shared/check.ts'
 
 /** Where a tensor is not 0: [rank, number of places]. */
@@ -25,5 +24,4 @@ export const nonZero = defineOperator({
   },
   forward: (_, [x]) => (x ? [places(x)] : []),
   cost: 'data-dependent',
-  channels: mixes('NonZero asks where elements are 0'),
 })

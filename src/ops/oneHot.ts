@@ -2,7 +2,6 @@ import { type Dim, elementCount, unknownDim } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeOut } from './shared/backward.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { axisOf, contentOf, dense, required, typed } from './shared/check.ts'
 import { linesAlong } from './shared/indices.ts'
 
@@ -42,7 +41,6 @@ export const oneHot = defineOperator({
     reads: call.inputs.map((x) => elementCount(x?.shape) ?? 0),
     writes: [elementCount(call.outputs[0]?.shape)!],
   }),
-  channels: mixes('OneHot reads indices'),
 })
 
 export const oneHotTraining: TrainingOf<typeof oneHot> = {

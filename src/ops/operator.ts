@@ -1,4 +1,4 @@
-import type { OperatorFacts, Reference, Training } from '../graph/index.ts'
+import type { ChannelRule, OperatorFacts, Reference, Training } from '../graph/index.ts'
 
 /** The facts of an operator as they are. Its name, and what its `attributes` read, become types; a rule for other attributes does not compile. */
 export const defineOperator = <const N extends string, const D extends string, A = void>(
@@ -7,6 +7,9 @@ export const defineOperator = <const N extends string, const D extends string, A
 
 /** The reference that goes with an operator's facts. */
 export type ReferenceOf<O extends OperatorFacts> = Reference<ReturnType<O['attributes']>>
+
+/** What pruning asks, to go with an operator's facts. */
+export type ChannelsOf<O extends OperatorFacts> = ChannelRule<ReturnType<O['attributes']>>
 
 /** What training asks, to go with an operator's facts. */
 export type TrainingOf<O extends OperatorFacts> = Training<ReturnType<O['attributes']>>

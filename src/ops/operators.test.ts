@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import type { ChannelRule, Operator } from '../graph/index.ts'
+import { channelRules } from './channels.ts'
 import * as composites from './composites.ts'
 import { convReference, convTraining } from './conv/conv.ts'
 import { listed } from './facts.ts'
@@ -12,20 +13,21 @@ import {
   operatorList,
   operators,
   opName,
+  prunableOperators,
   runnableOperators,
 } from './index.ts'
-import { defineOperator, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { references, trainings } from './operators.ts'
 
 const folder = new URL('.', import.meta.url)
 
 /** Files that define no operator. */
-const others = 'composites facts index list operator operators references stand-ins training'.split(' ')
+const others = 'channels composites facts index list operator operators references stand-ins training'.split(' ')
 
 const isTable = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 const isOperator = (value: unknown) =>
-  isTable(value) && ['domain', 'forward', 'run', 'backward', 'unrolled'].some((key) => key in value)
+  isTable(value) && ['domain', 'forward', 'run', 'tie', 'backward', 'unrolled'].some((key) => key in value)
 
 /** What a module exports for one of the lists: operators and what goes with them, and those in the tables of families. */
 async function exportsOf(path: string): Promise<[string, unknown][]> {
@@ -39,7 +41,7 @@ async function exportsOf(path: string): Promise<[string, unknown][]> {
 
 it('lists everything that a file defines', async () => {
   const all = new Set<unknown>(
-    [listed, composites, ...references, ...trainings].flatMap((list) => Object.values<unknown>(list)),
+    [listed, composites, channelRules, ...references, ...trainings].flatMap((list) => Object.values<unknown>(list)),
   )
   const files = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (entry.isDirectory()) return entry.name === 'shared' ? [] : [`${entry.name}/${entry.name}.ts`]
@@ -55,13 +57,15 @@ it('lists everything that a file defines', async () => {
   expect(files.length).toBeGreaterThan(80)
 })
 
-it('has sets for those who count, run and train', () => {
+it('has sets for those who count, run, prune and train', () => {
   for (const list of [...references, ...trainings])
     expect(Object.keys(list).filter((name) => !(name in listed))).toEqual([])
   const { conv } = listed
   expect(operatorFacts.get('', 'Conv')).toBe(conv)
   expect(runnableOperators.get('', 'Conv')).toEqual({ ...conv, ...convReference })
-  expect(operators.get('', 'Conv')).toEqual({ ...conv, ...convReference, ...convTraining })
+  const channels = channelRules.conv
+  expect(prunableOperators.get('', 'Conv')).toEqual({ ...conv, ...convReference, channels })
+  expect(operators.get('', 'Conv')).toEqual({ ...conv, ...convReference, ...convTraining, channels })
 })
 
 it('has one operator of each name', () => {
@@ -87,7 +91,7 @@ it('knows the names and the attributes of all operators as types', () => {
 it('takes rules for an operator’s own attributes only', () => {
   const forConv: ChannelRule<ConvAttributes> = { tie: () => {} }
   const base = { name: 'Shift', domain: 'test', infer: () => [], cost: 'none' } as const
-  const shift = defineOperator({ ...base, attributes: (a) => ({ by: a.int('by', 0) }), channels: { tie: () => {} } })
+  const shift = defineOperator({ ...base, attributes: (a) => ({ by: a.int('by', 0) }) })
   const by: (o: ReturnType<typeof shift.attributes>) => number = (o) => o.by
   const name: 'Shift' = shift.name
   // Walks take any.
@@ -95,6 +99,6 @@ it('takes rules for an operator’s own attributes only', () => {
   // @ts-expect-error what Conv does, for Transpose's attributes
   const other: TrainingOf<typeof listed.transpose> = convTraining
   // @ts-expect-error a rule that wants what Shift does not have
-  defineOperator({ ...base, attributes: (a) => ({ by: a.int('by', 0) }), channels: forConv })
-  expect([by, name, any, other]).toHaveLength(4)
+  const channels: ChannelsOf<typeof shift> = forConv
+  expect([by, name, any, other, channels]).toHaveLength(5)
 })

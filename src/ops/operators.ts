@@ -1,4 +1,5 @@
 import {
+  type ChannelRule,
   type Operator,
   type OperatorFacts,
   type OperatorSet,
@@ -9,6 +10,7 @@ import {
 import { activationsTraining } from './activations.ts'
 import { argExtremesReference } from './argExtremes.ts'
 import { arithmeticTraining } from './arithmetic.ts'
+import { channelRules } from './channels.ts'
 import { compositeList, type Listed, listed } from './facts.ts'
 import { functionsTraining } from './functions.ts'
 import { globalPoolsReference, globalPoolsTraining } from './globalPools.ts'
@@ -46,19 +48,36 @@ export const trainings: readonly Trainings[] = [
   reductionsTraining,
 ]
 
-const joined = (...lists: readonly (readonly (References | Trainings)[])[]): Operator[] =>
+const joined = (
+  lists: readonly (readonly (References | Trainings)[])[],
+  rules: Partial<Readonly<Record<string, ChannelRule<never>>>> = {},
+): Operator[] =>
   Object.entries<OperatorFacts>(listed).map(([name, facts]) =>
-    Object.assign({}, facts, ...lists.flat().map((own) => own[name as keyof Listed])),
+    Object.assign(
+      {},
+      facts,
+      ...lists.flat().map((own) => own[name as keyof Listed]),
+      rules[name] && { channels: rules[name] },
+    ),
   )
 
 /** Every operator that Kerf knows, with all that it says. */
-export const operatorList: readonly Operator[] = /* @__PURE__ */ joined(references, trainings)
+export const operatorList: readonly Operator[] = /* @__PURE__ */ joined([references, trainings], channelRules)
 
-/** Every operator that Kerf knows, with all that it says. Who only counts takes `operatorFacts`; who only runs, `runnableOperators`: a page then loads less. */
+/**
+ * Every operator that Kerf knows, with all that it says. Who only counts takes `operatorFacts`; who only runs, `runnableOperators`; who prunes,
+ * `prunableOperators`: a page then loads less.
+ */
 export const operators: OperatorSet = /* @__PURE__ */ operatorSet(operatorList, compositeList)
 
-/** For those who run: every operator that Kerf knows, without what training asks. */
+/** For those who run: every operator that Kerf knows, without what pruning and training ask. */
 export const runnableOperators: OperatorSet = /* @__PURE__ */ operatorSet(
-  /* @__PURE__ */ joined(references),
+  /* @__PURE__ */ joined([references]),
+  compositeList,
+)
+
+/** For those who prune, and run what they pruned: every operator that Kerf knows, without what training asks. */
+export const prunableOperators: OperatorSet = /* @__PURE__ */ operatorSet(
+  /* @__PURE__ */ joined([references], channelRules),
   compositeList,
 )

@@ -3,7 +3,6 @@ import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts
 import { type Alignment, alignedBackward, alignedDense, alignedShape } from './shared/alignment.ts'
 import { algebra, gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { mapBroadcast } from './shared/binary.ts'
-import { broadcasting } from './shared/channel-rules.ts'
 import { required, typed, wrong } from './shared/check.ts'
 
 /**
@@ -35,7 +34,6 @@ export const pRelu = defineOperator({
   },
   parameters: [1],
   fusion: 'follower',
-  channels: broadcasting,
 })
 
 export const pReluReference: ReferenceOf<typeof pRelu> = {

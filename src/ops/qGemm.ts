@@ -1,10 +1,10 @@
 import { elementCount } from '../base/index.ts'
-import type { Call, Dense, Known, Ties } from '../graph/index.ts'
-import { type GemmAttributes, gemm, gemmReference } from './gemm/gemm.ts'
+import type { Call, Dense, InferredCall, Known, Ties } from '../graph/index.ts'
+import { type GemmAttributes, gemm, gemmChannels, gemmReference } from './gemm.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { dense, required } from './shared/check.ts'
 import { broadcastTo, shifted } from './shared/numbers.ts'
-import { requantisationCost, sumOf, symmetricOnly } from './shared/quantised.ts'
+import { requantisationCost, sumOf } from './shared/quantised.ts'
 import { requantised } from './shared/quantised-forward.ts'
 import { renumbered } from './shared/renumbered.ts'
 
@@ -45,22 +45,20 @@ export const qGemm = defineOperator({
   },
   parameters: [3, 6],
   fusion: 'anchor',
-  channels: symmetricOnly<GemmAttributes>([[3, 5]], {
-    tie: (call, ties: Ties) => {
-      const inferred = { ...plain(call), outputs: call.outputs }
-      gemm.channels.tie(
-        inferred,
-        renumbered(ties, (input) => operands[input]!),
-      )
-      const columns = call.inputs[3]?.shape?.[call.attributes.transB ? 0 : 1]
-      for (const input of [4, 5]) {
-        const shape = call.inputs[input]?.shape
-        if (shape?.length === 1 && shape[0] === columns && columns !== 1)
-          ties.unite(ties.labels(3, call.attributes.transB ? 0 : 1), ties.labels(input, 0))
-      }
-    },
-  }),
 })
+
+export function tieQGemm(call: InferredCall<GemmAttributes>, ties: Ties): void {
+  gemmChannels.tie(
+    { ...plain(call), outputs: call.outputs },
+    renumbered(ties, (input) => operands[input]!),
+  )
+  const columns = call.inputs[3]?.shape?.[call.attributes.transB ? 0 : 1]
+  for (const input of [4, 5]) {
+    const shape = call.inputs[input]?.shape
+    if (shape?.length === 1 && shape[0] === columns && columns !== 1)
+      ties.unite(ties.labels(3, call.attributes.transB ? 0 : 1), ties.labels(input, 0))
+  }
+}
 
 export const qGemmReference: ReferenceOf<typeof qGemm> = {
   forward: (call, [a, aScale, aZero, b, bScale, bZero, c, yScale, yZero]) => {

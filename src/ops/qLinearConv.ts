@@ -1,11 +1,12 @@
 import { elementCount } from '../base/index.ts'
-import { convAttributes, convChannels, convCost, convFusion, convShape } from './conv/conv.ts'
+import { convAttributes } from './conv/attributes.ts'
+import { convCost, convFusion, convShape } from './conv/conv.ts'
 import { addBias, convolve, dotProduct } from './conv/forward.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { required, typed } from './shared/check.ts'
 import { convolutionLaw } from './shared/laws.ts'
 import { shifted } from './shared/numbers.ts'
-import { requantisationCost, sumOf, symmetricOnly } from './shared/quantised.ts'
+import { requantisationCost, sumOf } from './shared/quantised.ts'
 import { alongAxis, requantised } from './shared/quantised-forward.ts'
 
 /*
@@ -27,7 +28,6 @@ export const qLinearConv = defineOperator({
     sumOf(convCost(convolutionLaw, weight, bias)(call), requantisationCost(elementCount(call.outputs[0]?.shape)!)),
   parameters: [weight, bias],
   fusion: convFusion(weight),
-  channels: symmetricOnly([[weight, 5]], convChannels(weight, [4, 5, bias])),
 })
 
 export const qLinearConvReference: ReferenceOf<typeof qLinearConv> = {

@@ -1,10 +1,10 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { required, typed } from './shared/check.ts'
-import { productChannels, productCost, productShape } from './shared/matrix.ts'
+import { productCost, productShape } from './shared/matrix.ts'
 import { perRow, product } from './shared/matrix-forward.ts'
 import { shifted } from './shared/numbers.ts'
-import { requantisationCost, sumOf, symmetricOnly } from './shared/quantised.ts'
+import { requantisationCost, sumOf } from './shared/quantised.ts'
 import { requantised } from './shared/quantised-forward.ts'
 
 /*
@@ -24,13 +24,6 @@ export const qLinearMatMul = defineOperator({
   cost: (call) => sumOf(productCost(call, operands), requantisationCost(elementCount(call.outputs[0]?.shape)!)),
   parameters: [0, 3],
   fusion: 'anchor',
-  channels: symmetricOnly(
-    [
-      [0, 2],
-      [3, 5],
-    ],
-    productChannels(operands, [1, 2, 6, 7], [4, 5]),
-  ),
 })
 
 export const qLinearMatMulReference: ReferenceOf<typeof qLinearMatMul> = {

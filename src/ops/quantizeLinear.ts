@@ -9,7 +9,6 @@ import {
   quantisationAttributes,
   quantisationAxis,
   quantisationCost,
-  quantisedChannels,
   scaleOfAll,
 } from './shared/quantised.ts'
 import { quantiseBackward } from './shared/quantised-backward.ts'
@@ -32,7 +31,6 @@ export const quantizeLinear = defineOperator({
   surrogate: true,
   cost: (call) => quantisationCost(elementCount(call.outputs[0]?.shape)!, call.inputs[2] !== undefined),
   codes: { role: 'makes', scale: scaleOfAll },
-  channels: quantisedChannels,
 })
 
 export const quantizeLinearReference: ReferenceOf<typeof quantizeLinear> = {

@@ -1,5 +1,5 @@
 import { type ElementType, elementCount } from '../base/index.ts'
-import type { Call, Known, OperatorFacts } from '../graph/index.ts'
+import type { Call, ChannelRule, Known, OperatorFacts } from '../graph/index.ts'
 import { defineOperator } from './operator.ts'
 import { required, typed, wrong } from './shared/check.ts'
 import { elementTypeOf } from './shared/settings.ts'
@@ -37,8 +37,11 @@ function randomTensor<const N extends string>(
     gradient: 'zero',
     cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
     accesses: (call) => ({ reads: call.inputs.map(() => 0), writes: [elementCount(call.outputs[0]?.shape)!] }),
-    channels: { tie: (call, ties) => ties.freezeInputs(`${call.node.opType} fills a tensor of the same size`) },
   })
+}
+
+export const randomChannels: ChannelRule = {
+  tie: (call, ties) => ties.freezeInputs(`${call.node.opType} fills a tensor of the same size`),
 }
 
 export const random = {

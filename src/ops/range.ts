@@ -1,7 +1,6 @@
 import { unknownDim } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
 import { defineOperator } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
 
 /** Start, step and how many; undefined where they are not known before the model runs. */
@@ -33,5 +32,4 @@ export const range = defineOperator({
     const count = call.outputs[0]?.shape?.[0] as number
     return { adds: count, muls: count }
   },
-  channels: mixes('Range counts from its inputs'),
 })

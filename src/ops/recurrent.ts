@@ -2,7 +2,6 @@ import type { OperatorFacts, Reference, Training } from '../graph/index.ts'
 import { defineOperator } from './operator.ts'
 import { type RecurrentAttributes, recurrentAttributes, recurrentCost, recurrentInfer } from './shared/recurrent.ts'
 import { type Cell, gruCell, lstmCell, rnnCell } from './shared/recurrent-cells.ts'
-import { recurrentChannels } from './shared/recurrent-channels.ts'
 import { recurrentForward } from './shared/recurrent-forward.ts'
 import { unrolled } from './shared/recurrent-unrolled.ts'
 
@@ -17,7 +16,6 @@ function recurrentOf<const N extends string>(name: N, cell: Cell): OperatorFacts
     // The states that it starts from are none: exporters store zeros there.
     parameters: cell.states === 2 ? [1, 2, 3, 7] : [1, 2, 3],
     fusion: 'anchor',
-    channels: recurrentChannels,
   })
 }
 

@@ -1,6 +1,6 @@
 import { type Dim, elementCount, isConcrete, type Shape, unknownDim } from '../base/index.ts'
 import type { Call, Cut, InferredCall } from '../graph/index.ts'
-import { defineOperator, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { reshapeBackward } from './shared/backward.ts'
 import { tieReshaped } from './shared/blocks.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
@@ -124,8 +124,9 @@ export const reshape = defineOperator({
   cost: 'none',
   accesses: 'view',
   freeBatch: freeTarget,
-  channels: { tie: tieReshaped, cut: cutReshape },
 })
+
+export const reshapeChannels: ChannelsOf<typeof reshape> = { tie: tieReshaped, cut: cutReshape }
 
 export const reshapeTraining: TrainingOf<typeof reshape> = {
   backward: reshapeBackward,

@@ -1,5 +1,5 @@
 import { stridesOf } from '../base/index.ts'
-import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { worksAlong } from './shared/axis-tracks.ts'
 import { gradientOf } from './shared/backward.ts'
 import { axisOf, dense, required, typed, wrong } from './shared/check.ts'
@@ -17,10 +17,11 @@ export const reverseSequence = defineOperator({
     return [typed(x.elementType, x.shape)]
   },
   cost: 'none',
-  channels: {
-    tie: (call, ties) => worksAlong(call, ties, [call.attributes.timeAxis, call.attributes.batchAxis]),
-  },
 })
+
+export const reverseSequenceChannels: ChannelsOf<typeof reverseSequence> = {
+  tie: (call, ties) => worksAlong(call, ties, [call.attributes.timeAxis, call.attributes.batchAxis]),
+}
 
 export const reverseSequenceReference: ReferenceOf<typeof reverseSequence> = {
   forward: (call, [x, lengths]) => {

@@ -3,7 +3,7 @@ import { firstAxis, trailingAttributes } from './layerNormalization.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { algebra, gradientOf, shapeIn } from './shared/backward.ts'
 import { required, typed } from './shared/check.ts'
-import { checkBroadcastsTo, normalisedOver, normalisingTrailing, statisticsCost, trailing } from './shared/normalise.ts'
+import { checkBroadcastsTo, normalisedOver, statisticsCost, trailing } from './shared/normalise.ts'
 import { mapSets, scaledAndShifted } from './shared/normalise-forward.ts'
 import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
 
@@ -28,7 +28,6 @@ export const rmsNormalization = defineOperator({
   },
   parameters: [1],
   fusion: 'follower',
-  channels: normalisingTrailing(firstAxis, [1]),
 })
 
 export const rmsNormalizationReference: ReferenceOf<typeof rmsNormalization> = {

@@ -1,7 +1,6 @@
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { alignRegionsBack, type RoiAlignAttributes } from './roiAlign/forward.ts'
 import { roiAlignAttributes } from './roiAlign/roiAlign.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { commonType, required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 
@@ -18,7 +17,6 @@ export const roiAlignGradient = defineOperator({
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
   // How many samples a box takes depends on its size.
   cost: 'data-dependent',
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const roiAlignGradientReference: ReferenceOf<typeof roiAlignGradient> = {

@@ -12,7 +12,6 @@ import {
   typeOf,
   withoutAxis,
 } from './shared/bodies.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { axisOf, required, typed, wrong } from './shared/check.ts'
 
 /*
@@ -170,7 +169,6 @@ export const scan = defineOperator({
   },
   computable: false,
   cost: 'none',
-  channels: mixes('how often Scan runs depends on the data'),
 })
 
 export const scanReference: ReferenceOf<typeof scan> = {

@@ -1,6 +1,5 @@
 import { elementCount, stridesOf } from '../base/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
 import { reductionAttribute, reductionCost, reductionRule, scatterBackward } from './shared/scattering.ts'
 
@@ -36,7 +35,6 @@ export const scatterND = defineOperator({
     return [dense(x.elementType, x.shape, out)]
   },
   cost: (call) => reductionCost(call, 2),
-  channels: mixes('ScatterND puts single elements'),
 })
 
 export const scatterNDTraining: TrainingOf<typeof scatterND> = {

@@ -19,6 +19,4 @@ export const shape = defineOperator({
   computable: false,
   cost: 'none',
   accesses: 'view',
-  // It asks nothing of the data, so channels may go; who uses the sizes is told by the new ones.
-  channels: { tie: (_, ties) => void ties.tracks(0) },
 })

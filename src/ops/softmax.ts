@@ -3,7 +3,7 @@ import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts
 import { derivative } from './shared/backward.ts'
 import { axisOf, required, typed } from './shared/check.ts'
 import { setsAlong } from './shared/indices.ts'
-import { normalisedOver, normalising, trailing } from './shared/normalise.ts'
+import { normalisedOver, trailing } from './shared/normalise.ts'
 import { arithmetic } from './shared/numbers.ts'
 import { probability } from './shared/range-rules.ts'
 
@@ -75,7 +75,6 @@ export const softmax = defineOperator({
     const { n, rows } = softmaxSizes(call)
     return { adds: 2 * n, others: 3 * n, accumulators: rows }
   },
-  channels: normalising(softmaxAxes),
 })
 
 export const softmaxReference: ReferenceOf<typeof softmax> = {

@@ -25,7 +25,7 @@ function blockShape(call: Call<number>): Shape | undefined {
   return [batch, typeof channels === 'number' ? channels * b * b : unknownDim(), shrink(height, 2), shrink(width, 3)]
 }
 
-const channels: ChannelRule<number> = {
+export const spaceToDepthChannels: ChannelRule<number> = {
   tie(call, ties) {
     if (!ties.isTracked(0, 1)) return
     const labels = ties.labels(0, 1)
@@ -47,7 +47,6 @@ export const spaceToDepth = defineOperator({
   attributes: (a) => a.int('blocksize', 0),
   infer: (call) => [typed(required(call, 0).elementType, blockShape(call))],
   cost: 'none',
-  channels,
 })
 
 export const spaceToDepthReference: ReferenceOf<typeof spaceToDepth> = {

@@ -1,6 +1,6 @@
 import { type Dim, unknownDim } from '../base/index.ts'
 import type { Call, Cut, InferredCall, Ties, Track } from '../graph/index.ts'
-import { defineOperator, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { countBelow } from './shared/axis-tracks.ts'
 import { shapeIn, shapeOut } from './shared/backward.ts'
 import { axisOf, required, typed, wrong } from './shared/check.ts'
@@ -91,8 +91,9 @@ export const split = defineOperator({
     return parted(x, axis, partSizes(call, x.shape[axis]!) as number[])
   },
   cost: 'none',
-  channels: { tie: tieSplit, cut: cutSplit },
 })
+
+export const splitChannels: ChannelsOf<typeof split> = { tie: tieSplit, cut: cutSplit }
 
 export const splitTraining: TrainingOf<typeof split> = {
   // The gradients behind one another; nothing came back to some parts, perhaps.

@@ -1,5 +1,5 @@
 import type { Call } from '../graph/index.ts'
-import { defineOperator, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { passTracks } from './shared/axis-tracks.ts'
 import { reshapeBackward } from './shared/backward.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
@@ -47,28 +47,29 @@ export const squeeze = defineOperator({
   },
   cost: 'none',
   accesses: 'view',
-  channels: {
-    tie: (call, ties) => {
-      const gone = squeezedAxes(call) ?? []
-      passTracks(call, ties, {
-        to: (a) => (gone.includes(a) ? undefined : a - gone.filter((g) => g < a).length),
-        why: () => 'Squeeze removes the axis of this only channel',
-      })
-    },
-    // Without axes, an axis that is left with one channel would go as well.
-    cut: (call, cut) => {
-      const gone = squeezedAxes(call)
-      if (
-        !gone ||
-        setting(call, call.attributes.axes, 1).given ||
-        !cut.newInputShape(0)?.some((d, a) => d === 1 && !gone.includes(a))
-      )
-        return
-      if (call.opset < 13) cut.setInts('axes', gone)
-      else cut.setInputInts(1, gone)
-    },
-  },
 })
+
+export const squeezeChannels: ChannelsOf<typeof squeeze> = {
+  tie: (call, ties) => {
+    const gone = squeezedAxes(call) ?? []
+    passTracks(call, ties, {
+      to: (a) => (gone.includes(a) ? undefined : a - gone.filter((g) => g < a).length),
+      why: () => 'Squeeze removes the axis of this only channel',
+    })
+  },
+  // Without axes, an axis that is left with one channel would go as well.
+  cut: (call, cut) => {
+    const gone = squeezedAxes(call)
+    if (
+      !gone ||
+      setting(call, call.attributes.axes, 1).given ||
+      !cut.newInputShape(0)?.some((d, a) => d === 1 && !gone.includes(a))
+    )
+      return
+    if (call.opset < 13) cut.setInts('axes', gone)
+    else cut.setInputInts(1, gone)
+  },
+}
 
 export const squeezeTraining: TrainingOf<typeof squeeze> = {
   backward: reshapeBackward,

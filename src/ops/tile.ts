@@ -1,6 +1,6 @@
 import { stridesOf, unknownDim } from '../base/index.ts'
 import type { Call, InferredCall, Ties, Track } from '../graph/index.ts'
-import { defineOperator, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { axisOf, contentOf, dense, required, typed, wrong } from './shared/check.ts'
 import { fromIndices } from './shared/indices.ts'
@@ -72,8 +72,9 @@ export const tile = defineOperator({
   },
   cost: 'none',
   accesses: readInputsOnce,
-  channels: { tie: tieTile },
 })
+
+export const tileChannels: ChannelsOf<typeof tile> = { tie: tieTile }
 
 export const tileTraining: TrainingOf<typeof tile> = {
   // Every axis as two, which repetition and which place: summed over the repetitions.

@@ -1,6 +1,6 @@
 import { type Dim, elementCount, unknownDim } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
-import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { worksAlong } from './shared/axis-tracks.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { axisOf, dense, required, typed, wrong } from './shared/check.ts'
@@ -39,11 +39,11 @@ export const topK = defineOperator({
     return [typed(x.elementType, shape), typed('int64', shape)]
   },
   cost: (call) => ({ others: elementCount(call.inputs[0]?.shape)! }),
-  channels: {
-    tie: (call, ties) =>
-      worksAlong(call, ties, [axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)]),
-  },
 })
+
+export const topKChannels: ChannelsOf<typeof topK> = {
+  tie: (call, ties) => worksAlong(call, ties, [axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)]),
+}
 
 export const topKReference: ReferenceOf<typeof topK> = {
   forward: (call, [x]) => {

@@ -1,6 +1,6 @@
 import { stridesOf } from '../base/index.ts'
 import type { Call, InferredCall, Ties } from '../graph/index.ts'
-import { defineOperator, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { dense, required, typed, wrong } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
@@ -61,8 +61,9 @@ export const transpose = defineOperator({
   cost: 'none',
   range: amongInput,
   permutes: (call) => permutation(call, call.inputs[0]?.shape?.length ?? 0),
-  channels: { tie: tieTranspose },
 })
+
+export const transposeChannels: ChannelsOf<typeof transpose> = { tie: tieTranspose }
 
 export const transposeTraining: TrainingOf<typeof transpose> = {
   // The inverse permutation.

@@ -1,5 +1,5 @@
 import type { Call } from '../graph/index.ts'
-import { defineOperator, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { worksAlong } from './shared/axis-tracks.ts'
 import { gradientOf } from './shared/backward.ts'
 import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
@@ -34,13 +34,14 @@ export const trilu = defineOperator({
     ]
   },
   cost: 'none',
-  channels: {
-    tie: (call, ties) => {
-      const rank = call.inputs[0]?.shape?.length ?? 0
-      worksAlong(call, ties, [rank - 2, rank - 1])
-    },
-  },
 })
+
+export const triluChannels: ChannelsOf<typeof trilu> = {
+  tie: (call, ties) => {
+    const rank = call.inputs[0]?.shape?.length ?? 0
+    worksAlong(call, ties, [rank - 2, rank - 1])
+  },
+}
 
 export const triluTraining: TrainingOf<typeof trilu> = {
   // Only what was kept comes back.

@@ -1,6 +1,6 @@
 import { type Dim, unknownDim } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
-import { defineOperator, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { passTracks } from './shared/axis-tracks.ts'
 import { reshapeBackward } from './shared/backward.ts'
 import { dense, required, typed } from './shared/check.ts'
@@ -48,14 +48,15 @@ export const unsqueeze = defineOperator({
   },
   cost: 'none',
   accesses: 'view',
-  channels: {
-    tie: (call, ties) => {
-      const from = origins(call)
-      if (!from) return ties.freezeInputs('the axes of Unsqueeze depend on data', 0)
-      passTracks(call, ties, { to: (a) => from.indexOf(a), why: () => '' })
-    },
-  },
 })
+
+export const unsqueezeChannels: ChannelsOf<typeof unsqueeze> = {
+  tie: (call, ties) => {
+    const from = origins(call)
+    if (!from) return ties.freezeInputs('the axes of Unsqueeze depend on data', 0)
+    passTracks(call, ties, { to: (a) => from.indexOf(a), why: () => '' })
+  },
+}
 
 export const unsqueezeTraining: TrainingOf<typeof unsqueeze> = {
   backward: reshapeBackward,

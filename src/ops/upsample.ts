@@ -1,5 +1,5 @@
 import type { Call } from '../graph/index.ts'
-import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
+import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { mapAxisBack } from './resample/emit.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { contentOf, required, typed, wrong } from './shared/check.ts'
@@ -57,8 +57,11 @@ export const upsample = defineOperator({
     return [typed(required(call, 0).elementType, scaledShape(call, scalesOf(call)))]
   },
   cost: (call) => interpolationCost(call, call.attributes.mode, false),
-  channels: { tie: passUnscaled((call, axis) => scalesOf(call)?.[axis]) },
 })
+
+export const upsampleChannels: ChannelsOf<typeof upsample> = {
+  tie: (call, ties) => passUnscaled(call, ties, (axis) => scalesOf(call)?.[axis]),
+}
 
 export const upsampleReference: ReferenceOf<typeof upsample> = {
   forward: (call, [x]) => {

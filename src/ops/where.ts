@@ -2,7 +2,6 @@ import { broadcastShapes } from '../base/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { mapBroadcast } from './shared/binary.ts'
-import { broadcasting } from './shared/channel-rules.ts'
 import { required, typed, wrong } from './shared/check.ts'
 
 /** Y = X where the condition holds, else Z, all three broadcast (ONNX Where). Counted as data movement. */
@@ -21,7 +20,6 @@ export const where = defineOperator({
     condition && x && y ? [mapBroadcast([condition, x, y], x.elementType, ([c, a, b]) => (c ? a : b)!)] : [],
   cost: 'none',
   parameters: 'operands',
-  channels: broadcasting,
 })
 
 export const whereTraining: TrainingOf<typeof where> = {

@@ -2,7 +2,6 @@ import { broadcastShapes, elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { algebra, gradientOf, shapeIn, shapeOut, type Term } from './shared/backward.ts'
 import { mapBroadcast } from './shared/binary.ts'
-import { mixes } from './shared/channel-rules.ts'
 import { required, requireInputs, typed, wrong } from './shared/check.ts'
 
 /**
@@ -21,7 +20,6 @@ export const wherePositive = defineOperator({
     return [typed(required(call, 0).elementType, shape || undefined)]
   },
   cost: (call) => ({ others: elementCount(call.outputs[0]?.shape)! }),
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const wherePositiveReference: ReferenceOf<typeof wherePositive> = {

@@ -49,7 +49,7 @@ export class Removal {
     const shrinks = [...node.inputs, ...node.outputs].some(
       (v) => v !== '' && this.survivors.shapeOf(v)?.join() !== shapeBefore(analysis.values.get(v)?.shape),
     )
-    if (shrinks) known.operator.channels.cut?.(known.call, cut)
+    if (shrinks) known.operator.channels?.cut?.(known.call, cut)
     // What shape arithmetic makes of fewer channels is for those that shrink with them.
     else if (runs(this.#trace, node)) cut.keepSizes()
     return cut

@@ -11,7 +11,7 @@ import {
   type Shuffle,
   withStoredConstants,
 } from '../graph/index.ts'
-import { runnableOperators } from '../ops/index.ts'
+import { prunableOperators } from '../ops/index.ts'
 import { acrossTwo, type Balancing, equally, freely, type Partition } from './balance.ts'
 import type { Balance, ChannelTrace, Root } from './channel-trace.ts'
 import type { Freeze } from './labels.ts'
@@ -55,7 +55,7 @@ export interface ChannelGroups {
 export interface BoundInputs {
   /** Shapes of inputs whose dimensions are symbolic. */
   readonly inputs?: ReadonlyMap<string, readonly number[]>
-  /** What is known of operators: Kerf's, and your own (`withOperators`). Default `runnableOperators`. */
+  /** What is known of operators: Kerf's, and your own (`withOperators`). Default `prunableOperators`. */
   readonly operators?: OperatorSet
 }
 
@@ -91,7 +91,7 @@ export const namesOf = (root: Root): string[] => [nodeLabel(root.node), root.ten
  * Classes that are made by the same weights form a group.
  */
 export function findGroups(model: Model, options: GroupOptions & BoundInputs = {}): ChannelGroups {
-  const { operators = runnableOperators } = options
+  const { operators = prunableOperators } = options
   return groupsOf(analyse(model, operators, bindInputs(model.graph, options.inputs)), options)
 }
 

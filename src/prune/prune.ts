@@ -1,7 +1,7 @@
 import { KerfError, type NamePattern, stoppable, type Task, type Turn, turns } from '../base/index.ts'
 import { type Profile, profileAnalysed, type Totals } from '../cost/index.ts'
 import { type Analysis, analyse, bindInputs, type Model, nodeLabel, simplified } from '../graph/index.ts'
-import { runnableOperators } from '../ops/index.ts'
+import { prunableOperators } from '../ops/index.ts'
 import { criterionOf } from './criteria/catalogue.ts'
 import { type ScoringOptions, scoreGroups } from './criteria/context.ts'
 import type { Criterion } from './criteria/criterion.ts'
@@ -121,7 +121,7 @@ async function pruned(given: Model, options: PruneOptions): Promise<PruneResult>
   // Without the sizes of one input: what they decide is not written into a file for all.
   const turn = turns(options.signal, 'Pruning')
   await turn()
-  const { operators = runnableOperators } = options
+  const { operators = prunableOperators } = options
   const model = simplified(given, operators)
   await turn()
   const analysis = analyse(model, operators, bindInputs(model.graph, options.inputs))

@@ -1,12 +1,12 @@
 import { getOrAdd, isConcrete, KerfError } from '../base/index.ts'
 import {
   type Analysis,
+  type ChannelRule,
   type InferredCall,
   isStorable,
   type Labels,
   type Node,
   nodeLabel,
-  type Operator,
   type RootKind,
   type RootOptions,
   type Ties,
@@ -298,12 +298,12 @@ export function traceChannels(
   for (const node of model.graph.nodes) {
     const known = analysis.calls.get(node)
     const label = nodeLabel(node)
-    const blocked = !known
+    const blocked = !known?.operator.channels
       ? `${node.opType} is not an operator whose channels Kerf can follow`
       : shapesKnown(node, known.call)
         ? undefined
         : `the shapes around ${node.opType} are not known`
-    if (!known || blocked) {
+    if (!known?.operator.channels || blocked) {
       for (const name of usedNames(node)) tracer.freezeTracks(name, { node: label, why: blocked! })
       for (const name of usedNames(node))
         if (tracer.analysis.stored.has(name)) tracer.uses.push({ node, tensor: name, axes: new Set() })
@@ -311,7 +311,7 @@ export function traceChannels(
     }
     // Shape arithmetic and other constants have no channels of their own; weights that pass through nodes do.
     const ties = new NodeTies(tracer, node, known.call)
-    tieNode(tracer, node, known.operator, known.call, ties)
+    tieNode(tracer, node, known.operator.channels, known.call, ties)
   }
   for (const output of model.graph.outputs) {
     const reason = { node: '', why: `it reaches the graph output "${output.name}"` }
@@ -328,8 +328,8 @@ const shapesKnown = (node: Node, call: InferredCall): boolean =>
   node.inputs.every((name, i) => name === '' || isConcrete(call.inputs[i]?.shape)) &&
   node.outputs.every((name, i) => name === '' || isConcrete(call.outputs[i]?.shape))
 
-function tieNode(tracer: Tracer, node: Node, operator: Operator, call: InferredCall, ties: NodeTies): void {
-  operator.channels.tie(call, ties)
+function tieNode(tracer: Tracer, node: Node, rule: ChannelRule, call: InferredCall, ties: NodeTies): void {
+  rule.tie(call, ties)
   node.inputs.forEach((name, i) => {
     if (name === '') return
     const axes = ties.handled.get(i) ?? new Set<number>()

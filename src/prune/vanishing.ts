@@ -1,4 +1,4 @@
-import type { InferredCall, Labels, Operator } from '../graph/index.ts'
+import { type InferredCall, type Labels, type Operator, runForward } from '../graph/index.ts'
 import type { ChannelTrace } from './channel-trace.ts'
 
 /*
@@ -44,7 +44,7 @@ export function zeroedFor(
 }
 
 function zerosOf(operator: Operator, call: InferredCall): readonly (readonly number[])[] {
-  if (operator.channels.zeros) return operator.channels.zeros(call)
+  if (operator.channels?.zeros) return operator.channels.zeros(call, (inputs) => runForward(operator, call, inputs))
   if (operator.cost !== 'none') return []
   const type = call.outputs[0]?.elementType
   const moved = call.inputs.flatMap((known, i) => (known?.elementType === type ? [i] : []))

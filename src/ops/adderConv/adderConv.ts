@@ -1,7 +1,7 @@
-import { convAttributes, convCost, convForward, convFusion, convShape } from '../conv/conv.ts'
+import { convAttributes } from '../conv/attributes.ts'
+import { convCost, convForward, convFusion, convShape } from '../conv/conv.ts'
 import { negativeL1Distance } from '../conv/forward.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
-import { mixes } from '../shared/channel-rules.ts'
 import { commonType, typed } from '../shared/check.ts'
 import { adderLaw } from '../shared/laws.ts'
 import { adderConvBackward } from './backward.ts'
@@ -22,9 +22,6 @@ export const adderConv = defineOperator({
   cost: convCost(adderLaw, 1, 2),
   parameters: [1, 2],
   fusion: convFusion(1),
-  channels: mixes(
-    'an absent input channel of an adder convolution still contributes −|w| unless both the input and the weight are zero',
-  ),
 })
 
 export const adderConvReference: ReferenceOf<typeof adderConv> = {

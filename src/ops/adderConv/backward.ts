@@ -1,6 +1,6 @@
 import type { AttributeValue, BackwardRule } from '../../graph/index.ts'
+import type { ConvAttributes } from '../conv/attributes.ts'
 import { convWeightGradient, perChannelSum, windowOf } from '../conv/backward.ts'
-import type { ConvAttributes } from '../conv/conv.ts'
 import { shapeIn } from '../shared/backward.ts'
 
 /*

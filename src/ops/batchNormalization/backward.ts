@@ -1,7 +1,7 @@
 import { type BackwardRule, float } from '../../graph/index.ts'
 import { perChannelSum } from '../conv/backward.ts'
 import { algebra, shapeIn } from '../shared/backward.ts'
-import type { BatchNormalizationAttributes } from './batchNormalization.ts'
+import type { BatchNormalizationAttributes } from './attributes.ts'
 
 /**
  * In training mode mean and variance depend on X (see BatchNormalizationGradient); in inference they are inputs like any other, d = √(var + ε):

@@ -6,8 +6,8 @@ import { setsAlong } from '../shared/indices.ts'
 import { checkVectors, statisticsCost } from '../shared/normalise.ts'
 import { type Moments, momentsOf, perChannel, scaledAndShifted } from '../shared/normalise-forward.ts'
 import { arithmetic, broadcastTo, type Doubles, doubles } from '../shared/numbers.ts'
+import type { BatchNormalizationAttributes } from './attributes.ts'
 import { batchNormalizationBackward } from './backward.ts'
-import { batchNormalizationChannels } from './channels.ts'
 import { batchNormalizationForm, batchNormalizationInference } from './training.ts'
 
 /*
@@ -15,14 +15,6 @@ import { batchNormalizationForm, batchNormalizationInference } from './training.
  *
  * X [N, C, …]; scale, bias, mean, var [C], or with spatial = 0 (before opset 9) [C, …].
  */
-
-export interface BatchNormalizationAttributes {
-  readonly perElement: boolean
-  readonly training: boolean
-  readonly epsilon: number
-  /** How much of the running statistics stays in training. */
-  readonly momentum: number
-}
 
 /** Mean and variance of every channel over batch and space. */
 function batchMoments(x: Doubles): { mean: Dense; variance: Dense } {
@@ -83,7 +75,6 @@ export const batchNormalization = defineOperator({
     training || perElement
       ? undefined
       : { kind: 'affine', parameters: [1, 2, 3, 4], from: (parameters) => folded(parameters, epsilon) },
-  channels: batchNormalizationChannels,
 })
 
 export const batchNormalizationReference: ReferenceOf<typeof batchNormalization> = {

@@ -1,6 +1,6 @@
 import type { ChannelRule, Track } from '../../graph/index.ts'
 import { perChannelParameters } from '../shared/normalise.ts'
-import type { BatchNormalizationAttributes } from './batchNormalization.ts'
+import type { BatchNormalizationAttributes } from './attributes.ts'
 
 /** In training every element depends on its whole channel: on all axes but the channels'. */
 const perChannel = perChannelParameters<BatchNormalizationAttributes>([1, 2, 3, 4], ({ attributes, inputs }) =>

@@ -1,7 +1,7 @@
 import { elementCount } from '../../base/index.ts'
 import { attributeOf, type Call, type Node, nodeLabel, type TrainingRule } from '../../graph/index.ts'
 import { wrong } from '../shared/check.ts'
-import type { BatchNormalizationAttributes } from './batchNormalization.ts'
+import type { BatchNormalizationAttributes } from './attributes.ts'
 
 /**
  * Normalises by mean and variance of the batch, and keeps running ones: running ← momentum · running + (1 − momentum) · batch, with the

@@ -1,7 +1,7 @@
 import type { AttributeValue, BackwardCall, BackwardRule } from '../../graph/index.ts'
 import { shapeIn, shapeOut } from '../shared/backward.ts'
 import { slide } from '../shared/window.ts'
-import type { ConvAttributes } from './conv.ts'
+import type { ConvAttributes } from './attributes.ts'
 
 /** The sizes of a convolution's window with auto_pad resolved, as attributes of the nodes that compute gradients. */
 export function windowOf(call: BackwardCall<ConvAttributes>) {

@@ -2,7 +2,7 @@ import { elementCount } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
 import type { Doubles } from '../shared/numbers.ts'
 import { slidingOf, tapTable } from '../shared/sliding.ts'
-import type { ConvAttributes } from './conv.ts'
+import type { ConvAttributes } from './attributes.ts'
 
 /*
  * Y[n,o,p] = ⊕_{c,t} (X[n, q(o)·C_in/g + c, p·stride + t·dilation − pad], W[o,c,t])

@@ -1,7 +1,7 @@
 import type { AttributeValue, BackwardRule } from '../../graph/index.ts'
 import { perChannelSum } from '../conv/backward.ts'
 import { gradientOf, shapeIn, shapeOut } from '../shared/backward.ts'
-import type { ConvTransposeAttributes } from './convTranspose.ts'
+import type { ConvTransposeAttributes } from './attributes.ts'
 import { transposedWindow } from './forward.ts'
 
 /**

@@ -1,12 +1,13 @@
 import { type Dim, elementCount, type Shape, unknownDim } from '../../base/index.ts'
-import type { AttributeReader, Call, ChannelRule, InferredCall } from '../../graph/index.ts'
-import { isDepthwise, weightAndBias } from '../conv/conv.ts'
+import type { Call, ChannelRule, InferredCall } from '../../graph/index.ts'
+import { isDepthwise } from '../conv/attributes.ts'
+import { weightAndBias } from '../conv/channels.ts'
 import { addBias } from '../conv/forward.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
 import { convolutionLaw } from '../shared/laws.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
-import { type Window, windowAttributes } from '../shared/window.ts'
+import { type ConvTransposeAttributes, convTransposeAttributes } from './attributes.ts'
 import { convTransposeBackward } from './backward.ts'
 import { convolveTransposed } from './forward.ts'
 
@@ -14,20 +15,6 @@ import { convolveTransposed } from './forward.ts'
  * Y[n, o, p·stride + t·dilation − pad] += W[c, o', t] · X[n, c, p]  for every input position p and tap t, then + B[o]
  * (ONNX ConvTranspose, opset 1, 11, 22).  X [N, C_in, spatial…], W [C_in, C_out/g, kernel…], B [C_out], Y [N, C_out, spatial…].
  */
-
-export interface ConvTransposeAttributes {
-  readonly window: Window
-  readonly groups: number
-  readonly outputPadding: readonly number[] | undefined
-  readonly outputShape: readonly number[] | undefined
-}
-
-const attributes = (a: AttributeReader): ConvTransposeAttributes => ({
-  window: windowAttributes(a),
-  groups: a.int('group', 1),
-  outputPadding: a.ints('output_padding'),
-  outputShape: a.ints('output_shape'),
-})
 
 function transposedShape(call: Call<ConvTransposeAttributes>): Shape | undefined {
   const x = required(call, 0).shape
@@ -98,7 +85,7 @@ function cost(call: InferredCall<ConvTransposeAttributes>) {
   }
 }
 
-const channels: ChannelRule<ConvTransposeAttributes> = {
+export const convTransposeChannels: ChannelRule<ConvTransposeAttributes> = {
   tie(call, ties) {
     const { groups } = call.attributes
     if (!ties.isWeight(1)) {
@@ -138,12 +125,11 @@ const channels: ChannelRule<ConvTransposeAttributes> = {
 export const convTranspose = defineOperator({
   name: 'ConvTranspose',
   domain: '',
-  attributes,
+  attributes: convTransposeAttributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), transposedShape(call))],
   cost,
   parameters: [1, 2],
   fusion: 'anchor',
-  channels,
 })
 
 export const convTransposeReference: ReferenceOf<typeof convTranspose> = {

@@ -2,7 +2,7 @@ import { elementCount } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
 import type { Doubles } from '../shared/numbers.ts'
 import { type Sliding, tapTable } from '../shared/sliding.ts'
-import type { ConvTransposeAttributes } from './convTranspose.ts'
+import type { ConvTransposeAttributes } from './attributes.ts'
 
 /** What the result loses at its sides, all begins, then all ends: as given, or what makes the output's size come out. */
 export function transposedPads(

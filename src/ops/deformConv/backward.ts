@@ -4,7 +4,7 @@ import { perChannelSum } from '../conv/backward.ts'
 import { gradientOf, shapeIn, shapeOut } from '../shared/backward.ts'
 import { fromIndices } from '../shared/indices.ts'
 import { slidingOf } from '../shared/sliding.ts'
-import type { DeformConvAttributes } from './deformConv.ts'
+import type { DeformConvAttributes } from './attributes.ts'
 
 /*
  * The convolution is a product of W with patches, and the patches are X sampled at moved places, times the mask:

@@ -1,11 +1,13 @@
 import { elementCount } from '../../base/index.ts'
-import type { AttributeReader, Call, InferredCall } from '../../graph/index.ts'
-import { type ConvAttributes, convAttributes, convChannels, convCost, convShape } from '../conv/conv.ts'
+import type { Call, InferredCall } from '../../graph/index.ts'
+import { convChannels, cutConv } from '../conv/channels.ts'
+import { convCost, convShape } from '../conv/conv.ts'
 import { addBias } from '../conv/forward.ts'
-import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
+import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
 import { convolutionLaw } from '../shared/laws.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
+import { type DeformConvAttributes, deformConvAttributes } from './attributes.ts'
 import { deformConvBackward } from './backward.ts'
 import { deformed } from './forward.ts'
 
@@ -18,15 +20,6 @@ import { deformed } from './forward.ts'
  *
  * X [N, C_in, space…], W [C_out, C_in/g, kernel…], Δ [N, d·taps·axes, out…], with the axes of space innermost, B [C_out], M [N, d·taps, out…].
  */
-
-export interface DeformConvAttributes extends ConvAttributes {
-  readonly offsetGroups: number
-}
-
-const attributes = (a: AttributeReader): DeformConvAttributes => ({
-  ...convAttributes(a),
-  offsetGroups: a.int('offset_group', 1),
-})
 
 /** @throws NodeError where offsets or mask do not fit the places of the output */
 function checkOffsets(call: Call<DeformConvAttributes>, y: readonly (number | string)[] | undefined): void {
@@ -73,12 +66,10 @@ function cost(call: InferredCall<DeformConvAttributes>) {
   }
 }
 
-const channels = convChannels(1, [3])
-
 export const deformConv = defineOperator({
   name: 'DeformConv',
   domain: '',
-  attributes,
+  attributes: deformConvAttributes,
   infer: (call) => {
     required(call, 2)
     const y = convShape(call, 1)
@@ -88,22 +79,23 @@ export const deformConv = defineOperator({
   cost,
   parameters: [1, 3],
   fusion: 'anchor',
-  channels: {
-    tie: (call, ties) => {
-      const { offsetGroups } = call.attributes
-      ties.freezeInputs('DeformConv reads them as offsets of its taps', 2)
-      if (call.inputs[4]) ties.freezeInputs('DeformConv reads them as weights of its taps', 4)
-      channels.tie(call, ties)
-      if (offsetGroups > 1)
-        ties.balance(
-          ties.labels(0, 1),
-          offsetGroups,
-          `its ${offsetGroups} blocks that share their offsets must keep equally many inputs`,
-        )
-    },
-    cut: channels.cut,
-  },
 })
+
+export const deformConvChannels: ChannelsOf<typeof deformConv> = {
+  tie: (call, ties) => {
+    const { offsetGroups } = call.attributes
+    ties.freezeInputs('DeformConv reads them as offsets of its taps', 2)
+    if (call.inputs[4]) ties.freezeInputs('DeformConv reads them as weights of its taps', 4)
+    convChannels(1, [3]).tie(call, ties)
+    if (offsetGroups > 1)
+      ties.balance(
+        ties.labels(0, 1),
+        offsetGroups,
+        `its ${offsetGroups} blocks that share their offsets must keep equally many inputs`,
+      )
+  },
+  cut: cutConv,
+}
 
 export const deformConvReference: ReferenceOf<typeof deformConv> = {
   forward: (call, [x, w, offsets, bias, mask]) => {

@@ -4,7 +4,7 @@ import { dotProduct } from '../conv/forward.ts'
 import { fromIndices } from '../shared/indices.ts'
 import type { Doubles } from '../shared/numbers.ts'
 import { slidingOf } from '../shared/sliding.ts'
-import type { DeformConvAttributes } from './deformConv.ts'
+import type { DeformConvAttributes } from './attributes.ts'
 
 /** X at a place between elements: the nearest two per axis, weighted linearly; what lies outside is 0. @param plane where the channel starts */
 function interpolated(

@@ -1,7 +1,6 @@
 import type { BackwardRule, Known } from '../../graph/index.ts'
 import { defineOperator, type TrainingOf } from '../operator.ts'
 import { algebra } from '../shared/backward.ts'
-import { elementwise } from '../shared/channel-rules.ts'
 import { contentOf, dense, required, typed, wrong } from '../shared/check.ts'
 import { dropoutForm } from './training.ts'
 
@@ -50,7 +49,6 @@ export const dropout = defineOperator({
   cost: 'none',
   accesses: 'view',
   fusion: 'follower',
-  channels: elementwise,
 })
 
 export const dropoutTraining: TrainingOf<typeof dropout> = {

@@ -5,7 +5,6 @@ import { required, typed, wrong } from '../shared/check.ts'
 import { contractionCost } from '../shared/matrix.ts'
 import { arithmetic } from '../shared/numbers.ts'
 import { einsumBackward } from './backward.ts'
-import { einsumChannels } from './channels.ts'
 import { dots, equationOf, named, sizesOf } from './equation.ts'
 import { contract } from './forward.ts'
 
@@ -62,7 +61,6 @@ export const einsum = defineOperator({
   cost,
   parameters: 'operands',
   fusion: (call) => (contracts(call) ? 'anchor' : undefined),
-  channels: einsumChannels,
 })
 
 export const einsumReference: ReferenceOf<typeof einsum> = {

@@ -1,6 +1,6 @@
 import { stridesOf } from '../../base/index.ts'
 import type { Cut, InferredCall, Ties, Track } from '../../graph/index.ts'
-import { defineOperator, type TrainingOf } from '../operator.ts'
+import { type ChannelsOf, defineOperator, type TrainingOf } from '../operator.ts'
 import { dense, required, typed } from '../shared/check.ts'
 import { fromIndices } from '../shared/indices.ts'
 import { readWhatIsTaken } from '../shared/movement.ts'
@@ -63,8 +63,9 @@ export const gather = defineOperator({
   accesses: readWhatIsTaken,
   // An embedding: the table is learnt.
   parameters: [0],
-  channels: { tie: tieGather, cut: cutGather },
 })
+
+export const gatherChannels: ChannelsOf<typeof gather> = { tie: tieGather, cut: cutGather }
 
 export const gatherTraining: TrainingOf<typeof gather> = {
   backward: gatherBackward,

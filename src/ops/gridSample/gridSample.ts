@@ -2,7 +2,6 @@ import { elementCount } from '../../base/index.ts'
 import type { AttributeReader, Call, InferredCall } from '../../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { gradientOf } from '../shared/backward.ts'
-import { perChannel } from '../shared/channel-rules.ts'
 import { required, typed, wrong } from '../shared/check.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
 import { type Sampling, sample } from './forward.ts'
@@ -49,7 +48,6 @@ export const gridSample = defineOperator({
       interpolationTaps(call) === 0 ? 0 : interpolationTaps(call) ** space * elementCount(call.outputs[0]?.shape)!
     return { muls: perTap, adds: perTap, others: elementCount(call.inputs[1]?.shape)! }
   },
-  channels: perChannel,
 })
 
 export const gridSampleReference: ReferenceOf<typeof gridSample> = {

@@ -1,6 +1,6 @@
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, typed } from '../shared/check.ts'
-import { productChannels, productCost, productShape } from '../shared/matrix.ts'
+import { productCost, productShape } from '../shared/matrix.ts'
 import { product } from '../shared/matrix-forward.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
 import { matMulBackward } from './backward.ts'
@@ -19,7 +19,6 @@ export const matMul = defineOperator({
   cost: (call) => productCost(call, operands),
   parameters: [0, 1],
   fusion: 'anchor',
-  channels: productChannels(operands),
 })
 
 export const matMulReference: ReferenceOf<typeof matMul> = {

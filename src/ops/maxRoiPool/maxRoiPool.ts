@@ -4,7 +4,6 @@ import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.t
 import { gradientOf } from '../shared/backward.ts'
 import { required, typed, wrong } from '../shared/check.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
-import { perRegion } from '../shared/regions.ts'
 import { maxOverRegions } from './forward.ts'
 
 export interface MaxRoiPoolAttributes {
@@ -31,7 +30,6 @@ export const maxRoiPool = defineOperator({
   },
   // How many elements a cell covers depends on its box.
   cost: 'data-dependent',
-  channels: perRegion,
 })
 
 export const maxRoiPoolReference: ReferenceOf<typeof maxRoiPool> = {

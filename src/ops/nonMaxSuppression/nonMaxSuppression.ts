@@ -1,6 +1,5 @@
 import { unknownDim } from '../../base/index.ts'
 import { defineOperator, type ReferenceOf } from '../operator.ts'
-import { mixes } from '../shared/channel-rules.ts'
 import { dense, required, typed } from '../shared/check.ts'
 import { suppress } from './forward.ts'
 
@@ -15,7 +14,6 @@ export const nonMaxSuppression = defineOperator({
     return [typed('int64', [unknownDim(), 3])]
   },
   cost: 'data-dependent',
-  channels: mixes('NonMaxSuppression reads boxes and scores'),
 })
 
 export const nonMaxSuppressionReference: ReferenceOf<typeof nonMaxSuppression> = {

@@ -4,7 +4,6 @@ import { defineOperator, type TrainingOf } from '../operator.ts'
 import { dense, required, typed, wrong } from '../shared/check.ts'
 import { fromIndices } from '../shared/indices.ts'
 import { padBackward } from './backward.ts'
-import { padChannels } from './channels.ts'
 import { type PadAttributes, paddedAxes, padSource, padsOf, padValue } from './pads.ts'
 
 /*
@@ -72,7 +71,6 @@ export const pad = defineOperator({
       writes: [elementCount(call.outputs[0]?.shape)!],
     }
   },
-  channels: padChannels,
 })
 
 export const padTraining: TrainingOf<typeof pad> = {

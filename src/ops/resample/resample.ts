@@ -1,7 +1,6 @@
 import { elementCount } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
 import { defineOperator, type ReferenceOf } from '../operator.ts'
-import { mixes } from '../shared/channel-rules.ts'
 import { axisOf, commonType, required, typed, wrong } from '../shared/check.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
 import { resampled, type Tap } from '../shared/resampling.ts'
@@ -66,7 +65,6 @@ export const resample = defineOperator({
     const terms = elementCount(others)! * call.attributes.indices.length
     return { muls: call.attributes.weights ? terms : 0, adds: terms }
   },
-  channels: mixes('it belongs to a training graph'),
 })
 
 export const resampleReference: ReferenceOf<typeof resample> = {

@@ -1,5 +1,5 @@
 import type { Cut, InferredCall } from '../../graph/index.ts'
-import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
+import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { mapAxisBack } from '../resample/emit.ts'
 import { gradientOf, shapeIn, shapeOut } from '../shared/backward.ts'
 import { contentOf, required, typed } from '../shared/check.ts'
@@ -47,11 +47,12 @@ export const resize = defineOperator({
     return [typed(required(call, 0).elementType, resizedShape(call))]
   },
   cost: (call) => interpolationCost(call, call.attributes.mode, call.attributes.antialias),
-  channels: {
-    tie: passUnscaled(factorOf),
-    cut: cutSizes,
-  },
 })
+
+export const resizeChannels: ChannelsOf<typeof resize> = {
+  tie: (call, ties) => passUnscaled(call, ties, (axis) => factorOf(call, axis)),
+  cut: cutSizes,
+}
 
 export const resizeReference: ReferenceOf<typeof resize> = {
   forward: (call, [x]) => (x ? [resizeForward(call, x, resizedShape(call) as readonly number[])] : []),

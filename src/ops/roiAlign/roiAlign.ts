@@ -4,7 +4,6 @@ import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.t
 import { gradientOf } from '../shared/backward.ts'
 import { required, typed, wrong } from '../shared/check.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
-import { perRegion } from '../shared/regions.ts'
 import { alignRegions, type RoiAlignAttributes } from './forward.ts'
 
 export const roiAlignAttributes = (a: AttributeReader, opset: number): RoiAlignAttributes => ({
@@ -33,7 +32,6 @@ export const roiAlign = defineOperator({
   },
   // How many samples a box takes depends on its size.
   cost: 'data-dependent',
-  channels: perRegion,
 })
 
 export const roiAlignReference: ReferenceOf<typeof roiAlign> = {

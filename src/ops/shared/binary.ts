@@ -1,10 +1,9 @@
-import { broadcastShapes, type ElementType, elementCount, isFloating } from '../../base/index.ts'
+import { broadcastShapes, type ElementType, elementCount } from '../../base/index.ts'
 import type { Arithmetic, BackwardCall, Dense, OperatorFacts } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
 import { type Alignment, alignedBackward, alignedDense, alignedShape, alignmentOf } from './alignment.ts'
 import { asElement } from './as-element.ts'
 import { gradientOf, shapeIn, shapeOut } from './backward.ts'
-import { broadcasting } from './channel-rules.ts'
 import { dense, required, typed, wrong } from './check.ts'
 import { broadcastStrides, fromIndices, offsetOf } from './indices.ts'
 import { timesElements } from './unary.ts'
@@ -47,18 +46,6 @@ export function binaryBackward(
   )
 }
 
-/** What some numbers say about all: 0 · b = 0, 0 / b = 0, 0 + 0 = 0. */
-const others = [-3, -0.5, 0.25, 1, 7]
-
-/** Which operands must be 0 for f to be: one of them whatever the other is, or both. Not asked of integers and truth values. */
-function zerosOf(forward: BinaryOptions['forward'], type: ElementType | undefined): number[][] {
-  if (type === undefined || !isFloating(type)) return []
-  const f = (a: number, b: number) => forward(a, b, type)
-  const first = others.every((b) => f(0, b) === 0)
-  const second = others.every((a) => f(a, 0) === 0)
-  return [...(first ? [[0]] : []), ...(second ? [[1]] : []), ...(f(0, 0) === 0 ? [[0, 1]] : [])]
-}
-
 /** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). Before operator set 7: see `alignment.ts`. */
 export function binary<const N extends string>(name: N, options: BinaryOptions): OperatorFacts<Alignment, N, ''> {
   const { forward, cost, result, epilogue, range } = options
@@ -85,6 +72,5 @@ export function binary<const N extends string>(name: N, options: BinaryOptions):
     range,
     // What is compared with is a threshold, nothing that is learnt.
     parameters: result === 'bool' ? undefined : 'operands',
-    channels: { ...broadcasting, zeros: (call) => zerosOf(forward, call.outputs[0]?.elementType) },
   })
 }

@@ -1,4 +1,5 @@
-import type { ChannelRule, InferredCall, Labels, Ties, Track } from '../../graph/index.ts'
+import { isFloating } from '../../base/index.ts'
+import type { ChannelRule, Dense, InferredCall, Labels, Ties, Track } from '../../graph/index.ts'
 import { alignedShape } from './alignment.ts'
 
 /*
@@ -24,6 +25,41 @@ export const broadcasting: ChannelRule = {
       call.node.inputs.map((_, i) => i),
     )
   },
+}
+
+const floats = (data: readonly number[]): Dense => ({ elementType: 'float32', shape: [data.length], data })
+
+const isZero = (outputs: readonly Dense[] | undefined): boolean =>
+  outputs?.[0] !== undefined && Array.from(outputs[0].data).every((y) => y === 0)
+
+/** Y[i] = f(X[i]): 0 of 0 where f says so. */
+export const unaryChannels: ChannelRule = {
+  ...elementwise,
+  zeros: (_, f) => (isZero(f([floats([0])])) ? [[0]] : []),
+}
+
+/** What some numbers say about all: 0 · b = 0, 0 / b = 0, 0 + 0 = 0. */
+const others = floats([-3, -0.5, 0.25, 1, 7])
+
+/** Y = f(A, B), of which one must be 0 whatever the other is, or both. Not asked of integers and truth values. */
+export const binaryChannels: ChannelRule = {
+  ...broadcasting,
+  zeros: ({ outputs: [y] }, f) => {
+    if (y?.elementType === undefined || !isFloating(y.elementType)) return []
+    const zero = floats([0])
+    const alternatives: [inputs: number[], a: Dense, b: Dense][] = [
+      [[0], zero, others],
+      [[1], others, zero],
+      [[0, 1], zero, zero],
+    ]
+    return alternatives.flatMap(([inputs, a, b]) => (isZero(f([a, b])) ? [inputs] : []))
+  },
+}
+
+/** Y = f(X1, X2, …), of which all must be 0. */
+export const variadicChannels: ChannelRule = {
+  ...broadcasting,
+  zeros: ({ node: { inputs } }, f) => (isZero(f(inputs.map(() => floats([0])))) ? [[...inputs.keys()]] : []),
 }
 
 /** Ties the given inputs of a broadcasting operator and gives output 0 their tracks. */
@@ -82,6 +118,12 @@ export function tieBroadcast(call: InferredCall, ties: Ties, inputs: readonly nu
     }
   ties.setOutput(0, [...[...out].map(([axis, labels]) => ({ axes: [axis], labels })), ...multi.values()])
 }
+
+/** It makes a tensor that depends on no channels. */
+export const unchannelled: ChannelRule = { tie: () => {} }
+
+/** It asks for sizes and for nothing of the data, so channels may go; who uses the sizes is told by the new ones. */
+export const sizesOnly: ChannelRule = { tie: (_, ties) => void ties.tracks(0) }
 
 /** The operator mixes channels, so that removing one changes the others. */
 export function mixes(reason: string): ChannelRule {

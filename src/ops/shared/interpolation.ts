@@ -1,5 +1,5 @@
 import { type Dim, elementCount, type Shape, unknownDim } from '../../base/index.ts'
-import type { Arithmetic, Call, ChannelRule, InferredCall } from '../../graph/index.ts'
+import type { Arithmetic, Call, InferredCall, Ties } from '../../graph/index.ts'
 import { passTracks } from './axis-tracks.ts'
 import { required, wrong } from './check.ts'
 
@@ -51,15 +51,11 @@ export function scaledShape(call: Call, factors: readonly number[] | undefined):
 }
 
 /** Axes that the operator leaves as they are pass: `factor` gives the scale of an axis, where it is known. */
-export function passUnscaled<A>(
-  factor: (call: InferredCall<A>, axis: number) => number | undefined,
-): ChannelRule<A>['tie'] {
-  return (call, ties) => {
-    const same = (axis: number) => call.inputs[0]?.shape?.[axis] === call.outputs[0]?.shape?.[axis]
-    passTracks(call, ties, {
-      // A factor such as 1.1 may leave a small size as it is and interpolate nevertheless.
-      to: (axis) => (same(axis) && factor(call, axis) === 1 ? axis : undefined),
-      why: (axis) => `${call.node.opType} interpolates along axis ${axis}`,
-    })
-  }
+export function passUnscaled(call: InferredCall, ties: Ties, factor: (axis: number) => number | undefined): void {
+  const same = (axis: number) => call.inputs[0]?.shape?.[axis] === call.outputs[0]?.shape?.[axis]
+  passTracks(call, ties, {
+    // A factor such as 1.1 may leave a small size as it is and interpolate nevertheless.
+    to: (axis) => (same(axis) && factor(axis) === 1 ? axis : undefined),
+    why: (axis) => `${call.node.opType} interpolates along axis ${axis}`,
+  })
 }

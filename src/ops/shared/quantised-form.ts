@@ -3,6 +3,7 @@ import {
   type Arithmetic,
   type AttributeReader,
   type Call,
+  type ChannelRule,
   type Dense,
   type Known,
   type Operator,
@@ -120,17 +121,19 @@ export function quantisedForm<const N extends string, F>(
       const after = costOf(quantizeLinear, [undefined, undefined, call.inputs[out.zero]], call.outputs[0])
       return [...before, own, after].reduce(sumOf)
     },
-    channels: {
-      tie: (call, ties) => {
-        const places = slotsOf(call).operands.map(({ x }) => x)
-        f.channels.tie(
-          { ...plain(call), outputs: call.outputs },
-          renumbered(ties, (input) => places[input]!),
-        )
-      },
-    },
   })
 }
+
+/** @param f what its f says */
+export const quantisedFormChannels = <F>(f: ChannelRule<F>): ChannelRule<QuantisedForm<F>> => ({
+  tie: (call, ties) => {
+    const places = slotsOf(call).operands.map(({ x }) => x)
+    f.tie(
+      { ...plain(call), outputs: call.outputs },
+      renumbered(ties, (input) => places[input]!),
+    )
+  },
+})
 
 /** @param f where the operator's scalar reference is: its facts, or apart */
 export function quantisedForward<F>(

@@ -4,6 +4,7 @@ import type {
   AttributeReader,
   BackwardCall,
   Call,
+  ChannelRule,
   Dense,
   InferredCall,
   Labels,
@@ -164,8 +165,6 @@ export function reduction<const N extends string>(
   name: N,
   { forward, perInput, perOutput = {} }: ReduceOptions,
 ): OperatorFacts<ReduceAttributes, N, ''> {
-  const isNeutral = [[3, 5], [-2, -1], [0.5]].every((some) => forward([...some, 0]) === forward(some))
-  const zero = isNeutral ? 'neutral' : 'changes'
   return defineOperator({
     name,
     domain: '',
@@ -189,16 +188,21 @@ export function reduction<const N extends string>(
         accumulators: perInput.adds ? outputs : 0,
       }
     },
-    channels: {
-      zeros: () => (forward([0, 0]) === 0 ? [[0]] : []),
-      tie: (call, ties) => {
-        const axes = reducedAxes(call, call.inputs[0]?.shape?.length ?? 0)
-        if (axes) tieReduction(call, ties, axes, call.attributes.keepDims, zero)
-        else ties.freezeInputs(`the axes of ${name} depend on data`, 0)
-      },
-    },
   })
 }
+
+/**
+ * @param zero what a 0 less does: nothing ('neutral', to a sum), or another number ('changes', to a mean)
+ * @param ofZeros whether zeros are reduced to 0
+ */
+export const reductionChannels = (zero: 'neutral' | 'changes', ofZeros = true): ChannelRule<ReduceAttributes> => ({
+  zeros: () => (ofZeros ? [[0]] : []),
+  tie: (call, ties) => {
+    const axes = reducedAxes(call, call.inputs[0]?.shape?.length ?? 0)
+    if (axes) tieReduction(call, ties, axes, call.attributes.keepDims, zero)
+    else ties.freezeInputs(`the axes of ${call.node.opType} depend on data`, 0)
+  },
+})
 
 export const total = (values: readonly number[], f: (x: number) => number = (x) => x): number =>
   values.reduce((sum, x) => sum + f(x), 0)

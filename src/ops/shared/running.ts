@@ -1,5 +1,5 @@
 import { elementCount } from '../../base/index.ts'
-import type { Arithmetic, AttributeReader, Call, OperatorFacts } from '../../graph/index.ts'
+import type { Arithmetic, AttributeReader, Call, ChannelRule, OperatorFacts } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
 import { asElement } from './as-element.ts'
 import { worksAlong } from './axis-tracks.ts'
@@ -62,12 +62,13 @@ export function running<const N extends string>(
       return [dense(x.elementType, x.shape, out)]
     },
     cost: (call) => timesElements(cost, elementCount(call.outputs[0]?.shape)!),
-    channels: {
-      tie: (call, ties) => {
-        const axis = runningAxis(call, call.inputs[0]?.shape?.length ?? 0)
-        if (axis === undefined) ties.freezeInputs(`the axis of ${name} depends on data`, 0)
-        else worksAlong(call, ties, [axis])
-      },
-    },
   })
+}
+
+export const runningChannels: ChannelRule<RunningAttributes> = {
+  tie: (call, ties) => {
+    const axis = runningAxis(call, call.inputs[0]?.shape?.length ?? 0)
+    if (axis === undefined) ties.freezeInputs(`the axis of ${call.node.opType} depends on data`, 0)
+    else worksAlong(call, ties, [axis])
+  },
 }

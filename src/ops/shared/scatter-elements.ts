@@ -1,7 +1,6 @@
 import { stridesOf } from '../../base/index.ts'
 import type { OperatorFacts, Reference, Training } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
-import { mixes } from './channel-rules.ts'
 import { axisOf, dense, required, typed, wrong } from './check.ts'
 import { fromIndices, offsetOf } from './indices.ts'
 import { reductionAttribute, reductionCost, reductionRule, scatterBackward } from './scattering.ts'
@@ -27,7 +26,6 @@ export function scatteringElements<const N extends string>(name: N): OperatorFac
       return [typed(x.elementType, x.shape)]
     },
     cost: (call) => reductionCost(call, 2),
-    channels: mixes(`${name} puts single elements`),
   })
 }
 

@@ -1,6 +1,5 @@
-import type { Call, Dense, Known, OperatorFacts, Unfolding } from '../../graph/index.ts'
+import type { Call, ChannelRule, Dense, Known, OperatorFacts, Unfolding } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
-import { mixes } from './channel-rules.ts'
 import { contentOf, wrong } from './check.ts'
 
 /*
@@ -57,5 +56,8 @@ export const sequenceOperator = <const N extends string, A = void>(
     forward: (call, inputs) => [options.forward(call, inputs)],
     unfold: options.unfold,
     cost: 'none',
-    channels: mixes(`${name} works on a sequence whose length depends on the data`),
   })
+
+export const sequenceChannels: ChannelRule = {
+  tie: (call, ties) => ties.freezeInputs(`${call.node.opType} works on a sequence whose length depends on the data`),
+}

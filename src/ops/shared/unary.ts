@@ -1,7 +1,6 @@
 import { type ElementType, elementCount } from '../../base/index.ts'
 import type { Arithmetic, AttributeReader, Call, Fusion, OperatorFacts } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
-import { elementwise } from './channel-rules.ts'
 import { dense, required, typed } from './check.ts'
 
 export interface UnaryOptions<A> {
@@ -58,6 +57,5 @@ export function unary<const N extends string, A = void, const D extends string =
     epilogue: options.epilogue,
     range: options.range,
     saturates: options.saturates,
-    channels: { ...elementwise, zeros: (call) => (forward?.(0, call.attributes as A) === 0 ? [[0]] : []) },
   })
 }

@@ -4,7 +4,6 @@ import { defineOperator } from '../operator.ts'
 import { asElement } from './as-element.ts'
 import { algebra, gradientOf, shapeIn, shapeOut } from './backward.ts'
 import { mapBroadcast } from './binary.ts'
-import { broadcasting } from './channel-rules.ts'
 import { required, typed, wrong } from './check.ts'
 import { timesElements } from './unary.ts'
 
@@ -72,9 +71,5 @@ export function variadic<const N extends string>(
     epilogue,
     range,
     parameters: 'operands',
-    channels: {
-      ...broadcasting,
-      zeros: (call) => (forward(call.node.inputs.map(() => 0)) === 0 ? [[...call.node.inputs.keys()]] : []),
-    },
   })
 }

@@ -5,7 +5,6 @@ import { dense, required, typed } from '../shared/check.ts'
 import { fromIndices, offsetOf } from '../shared/indices.ts'
 import { readWhatIsTaken } from '../shared/movement.ts'
 import { sliceBackward } from './backward.ts'
-import { sliceChannels } from './channels.ts'
 import { axisSlice, type SliceAttributes, type SliceSettings, sliceSettings } from './ranges.ts'
 
 /*
@@ -62,7 +61,6 @@ export const slice = defineOperator({
   },
   cost: 'none',
   accesses: (call: InferredCall<SliceAttributes>) => readWhatIsTaken(call),
-  channels: sliceChannels,
 })
 
 export const sliceTraining: TrainingOf<typeof slice> = {

@@ -1,6 +1,5 @@
 import { type Dim, elementCount, unknownDim } from '../../base/index.ts'
 import { defineOperator, type ReferenceOf } from '../operator.ts'
-import { mixes } from '../shared/channel-rules.ts'
 import { axisOf, required, typed } from '../shared/check.ts'
 import { uniqueSlices } from './forward.ts'
 
@@ -20,7 +19,6 @@ export const unique = defineOperator({
     return [typed(x.elementType, y), typed('int64', [count]), typed('int64', [places]), typed('int64', [count])]
   },
   cost: 'data-dependent',
-  channels: mixes('Unique compares all elements'),
 })
 
 export const uniqueReference: ReferenceOf<typeof unique> = {

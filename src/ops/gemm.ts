@@ -1,11 +1,11 @@
-import { broadcastShapes, elementCount, type Shape } from '../../base/index.ts'
-import type { Call, ChannelRule, Dense, Track } from '../../graph/index.ts'
-import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
-import { commonType, required, typed, wrong } from '../shared/check.ts'
-import { contractionCost, freeAxis, tieContraction } from '../shared/matrix.ts'
-import { multiply } from '../shared/matrix-forward.ts'
-import { arithmetic, broadcastTo, doubles } from '../shared/numbers.ts'
-import { gemmBackward } from './backward.ts'
+import { broadcastShapes, elementCount, type Shape } from '../base/index.ts'
+import { type BackwardRule, type Call, type ChannelRule, type Dense, float, type Track } from '../graph/index.ts'
+import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
+import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
+import { commonType, required, typed, wrong } from './shared/check.ts'
+import { contractionCost, freeAxis, tieContraction } from './shared/matrix.ts'
+import { multiply } from './shared/matrix-forward.ts'
+import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
 
 /*
  * Y = alpha · A'·B' + beta · C        (ONNX Gemm, opset 7, 9, 11 with C optional, 13)
@@ -52,7 +52,7 @@ function gemmShape(call: Call<GemmAttributes>): Shape | undefined {
   return shape
 }
 
-const channels: ChannelRule<GemmAttributes> = {
+export const gemmChannels: ChannelRule<GemmAttributes> = {
   tie(call, ties) {
     const { m, kA, kB, n } = axesOf(call.attributes)
     tieContraction(ties, { input: 0, axis: kA }, { input: 1, axis: kB })
@@ -99,7 +99,6 @@ export const gemm = defineOperator({
   },
   parameters: [0, 1, 2],
   fusion: 'anchor',
-  channels,
 })
 
 export const gemmReference: ReferenceOf<typeof gemm> = {
@@ -119,6 +118,31 @@ export const gemmReference: ReferenceOf<typeof gemm> = {
     const y = data.map((v, i) => alpha * v + (bias ? beta * bias[i]! : 0))
     return [arithmetic(a.elementType, { shape, data: y })]
   },
+}
+
+/**
+ * With Y = alpha·A'·B' + beta·C:   dA' = alpha · dY·B'ᵀ      dB' = alpha · A'ᵀ·dY      dC = beta · dY, summed where C was broadcast
+ *
+ * A transposed operand gets the transposed gradient, so each is one product again.
+ */
+const gemmBackward: BackwardRule<GemmAttributes> = (call) => {
+  const { emit } = call
+  const { alpha, beta, transA, transB } = call.attributes
+  const [a, b] = call.node.inputs as [string, string]
+  const dy = gradientOf(call)
+  const product = (left: string, transposeLeft: boolean, right: string, transposeRight: boolean) =>
+    emit.node('Gemm', [left, right], {
+      alpha: float(alpha),
+      transA: transposeLeft ? 1 : 0,
+      transB: transposeRight ? 1 : 0,
+    })
+  const toBias = () => {
+    const gradient = emit.unbroadcast(dy, shapeOut(call), shapeIn(call, 2))
+    return beta === 1 ? gradient : emit.node('Mul', [gradient, emit.floats([beta])])
+  }
+  const toA = () => (transA ? product(b, transB, dy, true) : product(dy, false, b, !transB))
+  const toB = () => (transB ? product(dy, true, a, transA) : product(a, !transA, dy, false))
+  return [call.needs(0) ? toA() : undefined, call.needs(1) ? toB() : undefined, call.needs(2) ? toBias() : undefined]
 }
 
 export const gemmTraining: TrainingOf<typeof gemm> = {
