@@ -26,7 +26,6 @@ function placeOf(index: readonly number[], space: readonly number[], { alignCorn
  */
 export const affineGrid = defineOperator({
   name: 'AffineGrid',
-  domain: '',
   attributes: (a): AffineGridAttributes => ({ alignCorners: a.int('align_corners', 0) === 1 }),
   infer: (call) => {
     const theta = required(call, 0)

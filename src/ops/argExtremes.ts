@@ -17,7 +17,6 @@ const onlyAxis = (call: Call<ArgAttributes>, rank: number): number[] =>
 function argExtreme<const N extends string>(name: N): OperatorFacts<ArgAttributes, N, ''> {
   return defineOperator({
     name,
-    domain: '',
     attributes: (a): ArgAttributes => ({
       axis: a.int('axis', 0),
       keepDims: a.int('keepdims', 1) === 1,

@@ -12,7 +12,6 @@ import { amongInputAndZero } from './shared/range-rules.ts'
  */
 export const averagePool = defineOperator({
   name: 'AveragePool',
-  domain: '',
   attributes: poolAttributes,
   infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
   cost: (call) => averageCost(windowReduction(call)),

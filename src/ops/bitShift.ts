@@ -7,7 +7,6 @@ import { required, typed, wrong } from './shared/check.ts'
 /** Z = X shifted by Y bits, to the LEFT or to the RIGHT, broadcast (ONNX BitShift). */
 export const bitShift = defineOperator({
   name: 'BitShift',
-  domain: '',
   attributes: (a) => ({ direction: a.string('direction', '') }),
   infer: (call) => {
     const x = required(call, 0)

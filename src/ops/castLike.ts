@@ -8,8 +8,6 @@ import { converted } from './shared/convert.ts'
 /** Y = X in the element type of input 1, whose content is not read (ONNX CastLike). */
 export const castLike = defineOperator({
   name: 'CastLike',
-  domain: '',
-  attributes: () => undefined,
   infer: (call) => [typed(required(call, 1).elementType, required(call, 0).shape)],
   forward: (_, [x, like]) => {
     const y = x && like && converted(x, like.elementType)

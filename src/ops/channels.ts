@@ -118,7 +118,6 @@ export const channelRules: { readonly [K in keyof Listed]: ChannelRule<ReturnTyp
   batchNormalization: batchNormalizationChannels,
   batchNormalizationGradient: trainingOnly,
   bitShift: broadcasting,
-  bitwiseNot: unaryChannels,
   cast: elementwise,
   castLike: castLikeChannels,
   centerCropPad: centerCropPadChannels,

@@ -3,7 +3,8 @@ import type { BackwardRule, Bounds, Call, ContentOf } from '../graph/index.ts'
 import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { algebra, clipGradient, gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { elementwise } from './shared/channel-rules.ts'
-import { dense, required, typed, wrong } from './shared/check.ts'
+import { required, typed, wrong } from './shared/check.ts'
+import { mapped } from './shared/moved.ts'
 import { clamped } from './shared/range-rules.ts'
 
 export interface ClipAttributes {
@@ -52,7 +53,6 @@ const clipBackward: BackwardRule<ClipAttributes> = (call) => {
  */
 export const clip = defineOperator({
   name: 'Clip',
-  domain: '',
   attributes: (a, opset): ClipAttributes =>
     opset < 11 ? { min: a.float('min'), max: a.float('max') } : { min: undefined, max: undefined },
   infer: (call) => {
@@ -68,15 +68,8 @@ export const clip = defineOperator({
   },
   forward: (call, [x]) => {
     const { lo, hi } = clipBounds(call)
-    return x && lo !== undefined && hi !== undefined
-      ? [
-          dense(
-            x.elementType,
-            x.shape,
-            Array.from(x.data, (v) => Math.min(Math.max(v, lo), hi)),
-          ),
-        ]
-      : []
+    if (!x || lo === undefined || hi === undefined) return []
+    return [mapped(x, (v) => Math.min(Math.max(v, lo), hi))]
   },
   saturates: true,
   cost: (call) => {

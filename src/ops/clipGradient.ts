@@ -1,6 +1,7 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { commonType, dense, required, typed } from './shared/check.ts'
+import { commonType, required, typed } from './shared/check.ts'
+import { mapped } from './shared/moved.ts'
 
 export interface ClipGradientAttributes {
   readonly min: number
@@ -27,12 +28,6 @@ export const clipGradientReference: ReferenceOf<typeof clipGradient> = {
     if (!dy || !y) return []
     const { min, max } = call.attributes
     const passes = (v: number) => v > min && v < max
-    return [
-      dense(
-        dy.elementType,
-        dy.shape,
-        Array.from(dy.data, (g, i) => (passes(y.data[i]!) ? g : 0)),
-      ),
-    ]
+    return [mapped(dy, (g, i) => (passes(y.data[i]!) ? g : 0))]
   },
 }

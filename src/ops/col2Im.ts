@@ -13,7 +13,6 @@ import { windowAttributes } from './shared/window.ts'
  */
 export const col2Im = defineOperator({
   name: 'Col2Im',
-  domain: '',
   attributes: windowAttributes,
   infer: (call) => {
     const x = required(call, 0)

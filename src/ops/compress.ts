@@ -4,13 +4,13 @@ import { mapAxisBack } from './resample/emit.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { axisOf, contentOf, dense, required, typed } from './shared/check.ts'
 import { linesAlong } from './shared/indices.ts'
+import { moved } from './shared/moved.ts'
 
 const takenBy = (condition: ArrayLike<number>): number[] => Array.from(condition).flatMap((c, i) => (c ? [i] : []))
 
 /** X at the indices along `axis` (of X as a vector by default) where the condition holds (ONNX Compress). */
 export const compress = defineOperator({
   name: 'Compress',
-  domain: '',
   attributes: (a) => ({ axis: a.int('axis') }),
   infer: (call) => {
     const x = required(call, 0)
@@ -18,38 +18,19 @@ export const compress = defineOperator({
     const count = contentOf(call, 1)?.filter((c) => c !== 0).length ?? unknownDim()
     const { axis } = call.attributes
     if (axis === undefined) return [typed(x.elementType, [count])]
-    const along = x.shape && axisOf(call, axis, x.shape.length)
-    return [
-      typed(
-        x.elementType,
-        x.shape?.map((d, a) => (a === along ? count : d)),
-      ),
-    ]
+    return [typed(x.elementType, x.shape?.with(axisOf(call, axis, x.shape.length), count))]
   },
   forward: (call, [x, condition]) => {
     if (!x || !condition) return []
     const taken = takenBy(condition.data as ArrayLike<number>)
     const { axis } = call.attributes
-    if (axis === undefined)
-      return [
-        dense(
-          x.elementType,
-          [taken.length],
-          taken.map((i) => x.data[i]!),
-        ),
-      ]
+    if (axis === undefined) return [moved(x, [taken.length], ([i]) => taken[i!])]
     const along = axisOf(call, axis, x.shape.length)
     const { outer, size, inner } = linesAlong(x.shape, along)
     const out: number[] = []
     for (let o = 0; o < outer; o++)
       for (const i of taken) for (let n = 0; n < inner; n++) out.push(x.data[(o * size + i) * inner + n]!)
-    return [
-      dense(
-        x.elementType,
-        x.shape.map((d, a) => (a === along ? taken.length : d)),
-        out,
-      ),
-    ]
+    return [dense(x.elementType, x.shape.with(along, taken.length), out)]
   },
   cost: 'data-dependent',
 })

@@ -17,7 +17,6 @@ const none = -1
  */
 export const convInteger = defineOperator({
   name: 'ConvInteger',
-  domain: '',
   attributes: convAttributes,
   infer: (call) => {
     required(call, 0)

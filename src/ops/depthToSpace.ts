@@ -2,8 +2,9 @@ import { type Dim, type Shape, stridesOf, unknownDim } from '../base/index.ts'
 import type { Call, ChannelRule } from '../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
-import { dense, required, typed, wrong } from './shared/check.ts'
-import { fromIndices, offsetOf } from './shared/indices.ts'
+import { required, typed, wrong } from './shared/check.ts'
+import { offsetOf } from './shared/indices.ts'
+import { moved } from './shared/moved.ts'
 
 /*
  * Moves channels into b×b blocks of space (ONNX DepthToSpace, opset 1, 11 with mode, 13): X [N, C·b², H, W], Y [N, C, H·b, W·b],
@@ -47,7 +48,6 @@ export const depthToSpaceChannels: ChannelRule<DepthToSpaceAttributes> = {
 /** Cost: moves data, no arithmetic. */
 export const depthToSpace = defineOperator({
   name: 'DepthToSpace',
-  domain: '',
   attributes: (a): DepthToSpaceAttributes => ({
     blockSize: a.int('blocksize', 0),
     columnFirst: a.string('mode', 'DCR') === 'CRD',
@@ -63,13 +63,13 @@ export const depthToSpaceReference: ReferenceOf<typeof depthToSpace> = {
     const shape = blockShape(call) as readonly number[]
     const strides = stridesOf(x.shape)
     const outChannels = shape[1]!
-    const data = fromIndices(shape, ([n, c, h, w]) => {
+    const source = ([n, c, h, w]: readonly number[]) => {
       const place = (h! % b) * b + (w! % b)
       const channel = columnFirst ? c! * b * b + place : place * outChannels + c!
       const from = [n!, channel, Math.floor(h! / b), Math.floor(w! / b)]
-      return x.data[offsetOf(strides, from)]!
-    })
-    return [dense(x.elementType, shape, data)]
+      return offsetOf(strides, from)
+    }
+    return [moved(x, shape, source)]
   },
 }
 

@@ -1,6 +1,7 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
-import { dense, required, typed } from './shared/check.ts'
+import { required, typed } from './shared/check.ts'
+import { mapped } from './shared/moved.ts'
 import {
   checkGranularity,
   granularity,
@@ -17,7 +18,6 @@ import { dequantiseBackward } from './shared/quantised-backward.ts'
  */
 export const dequantizeLinear = defineOperator({
   name: 'DequantizeLinear',
-  domain: '',
   attributes: quantisationAttributes,
   infer: (call) => {
     const { shape } = required(call, 0)
@@ -29,13 +29,7 @@ export const dequantizeLinear = defineOperator({
     if (!x || !scale) return []
     const at = granularity(x, scale, quantisationAxis(call), call.attributes.blockSize)
     const type = outputType(call) ?? scale.elementType
-    return [
-      dense(
-        type,
-        x.shape,
-        Array.from(x.data, (v, i) => (v - (zeroPoint ? zeroPoint.data[at(i)]! : 0)) * scale.data[at(i)]!),
-      ),
-    ]
+    return [mapped(x, (v, i) => (v - (zeroPoint ? zeroPoint.data[at(i)]! : 0)) * scale.data[at(i)]!, type)]
   },
   surrogate: true,
   straightThrough: [0],

@@ -16,7 +16,6 @@ const eyeType = (call: Call<EyeAttributes>): ElementType | undefined =>
 /** A matrix of the shape of X with ones on diagonal k (ONNX EyeLike). */
 export const eyeLike = defineOperator({
   name: 'EyeLike',
-  domain: '',
   attributes: (a): EyeAttributes => ({ dtype: a.int('dtype'), k: a.int('k', 0) }),
   infer: (call) => {
     const { shape } = required(call, 0)
@@ -25,15 +24,9 @@ export const eyeLike = defineOperator({
   },
   forward: (call, [x]) => {
     const type = eyeType(call)
-    return x && type
-      ? [
-          dense(
-            type,
-            x.shape,
-            fromIndices(x.shape, ([row, column]) => (column! - row! === call.attributes.k ? 1 : 0)),
-          ),
-        ]
-      : []
+    if (!x || !type) return []
+    const ones = fromIndices(x.shape, ([row, column]) => (column! - row! === call.attributes.k ? 1 : 0))
+    return [dense(type, x.shape, ones)]
   },
   gradient: 'zero',
   cost: 'none',

@@ -1,3 +1,4 @@
+import { bitsPerElement, type ElementType } from '../base/index.ts'
 import { derivatives } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
 
@@ -7,6 +8,10 @@ function roundToEven(x: number): number {
   const rest = x - floor
   return rest < 0.5 || (rest === 0.5 && floor % 2 === 0) ? floor : floor + 1
 }
+
+/** The other bits, as their type counts them. */
+const otherBits = (x: number, type: ElementType): number =>
+  type.startsWith('u') ? 2 ** bitsPerElement(type) - 1 - x : -1 - x
 
 /** One function value per element. */
 const cost = { others: 1 }
@@ -27,6 +32,8 @@ export const functions = {
   atan: unary('Atan', { forward: Math.atan, cost }),
   /** Y = atanh(X) (ONNX Atanh). dX = dY / (1 − X²). */
   atanh: unary('Atanh', { forward: Math.atanh, cost }),
+  /** Y = ~X bit by bit (ONNX BitwiseNot). */
+  bitwiseNot: unary('BitwiseNot', { forward: (x, _, type) => otherBits(x, type), cost }),
   /** Y = ⌈X⌉ (ONNX Ceil). */
   ceil: unary('Ceil', { forward: Math.ceil, gradient: 'zero', cost }),
   /** Y = cos(X) (ONNX Cos). dX = −dY·sin X. */

@@ -2,9 +2,9 @@ import { stridesOf } from '../base/index.ts'
 import type { Call, Dense, Known } from '../graph/index.ts'
 import { matMul, matMulReference } from './matMul/matMul.ts'
 import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
-import { dense } from './shared/check.ts'
-import { fromIndices, offsetOf } from './shared/indices.ts'
+import { offsetOf } from './shared/indices.ts'
 import { productChannels } from './shared/matrix.ts'
+import { moved } from './shared/moved.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 import { sumOf } from './shared/quantised.ts'
 import { renumbered } from './shared/renumbered.ts'
@@ -44,11 +44,7 @@ function multiplied(call: Call<FusedMatMulAttributes>, x: Dense, input: number):
   const strides = stridesOf(x.shape)
   const own = axes.map((axis) => strides[axis]!)
   const shape = axes.map((axis) => x.shape[axis]!)
-  return dense(
-    x.elementType,
-    shape,
-    fromIndices(shape, (index) => x.data[offsetOf(own, index)]!),
-  )
+  return moved(x, shape, (index) => offsetOf(own, index))
 }
 
 export const fusedMatMul = defineOperator({

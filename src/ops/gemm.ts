@@ -77,7 +77,6 @@ export const gemmChannels: ChannelRule<GemmAttributes> = {
  */
 export const gemm = defineOperator({
   name: 'Gemm',
-  domain: '',
   attributes: (a): GemmAttributes => ({
     alpha: a.float('alpha', 1),
     beta: a.float('beta', 1),

@@ -16,7 +16,6 @@ interface GlobalPool<A> extends Pick<OperatorFacts<A>, 'cost' | 'range'> {
 const globalPool = <const N extends string, A = void>(name: N, { attributes, ...own }: GlobalPool<A>) =>
   defineOperator({
     name,
-    domain: '',
     attributes: attributes ?? (() => undefined as A),
     infer: (call) => [typed(required(call, 0).elementType, globalPoolShape(call))],
     ...own,

@@ -22,7 +22,6 @@ interface GroupNormalizationAttributes {
  */
 export const groupNormalization = defineOperator({
   name: 'GroupNormalization',
-  domain: '',
   attributes: (a, opset): GroupNormalizationAttributes => ({
     groups: a.int('num_groups', 0),
     perGroup: opset < 21,

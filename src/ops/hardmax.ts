@@ -4,7 +4,6 @@ import { inferSoftmax, maximum, softmaxAttributes, softmaxForward, softmaxSizes 
 /** 1 at the first maximum, 0 elsewhere, the axis as in Softmax (ONNX Hardmax, opset 1, 11, 13). Cost per element: one comparison. */
 export const hardmax = defineOperator({
   name: 'Hardmax',
-  domain: '',
   attributes: softmaxAttributes,
   infer: inferSoftmax,
   gradient: 'zero',

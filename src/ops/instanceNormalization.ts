@@ -14,7 +14,6 @@ import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
  */
 export const instanceNormalization = defineOperator({
   name: 'InstanceNormalization',
-  domain: '',
   attributes: (a) => a.float('epsilon', 1e-5),
   infer: (call) => {
     const { elementType, shape } = required(call, 0)

@@ -35,7 +35,6 @@ export const firstAxis = (call: Call<TrailingAttributes>): number =>
  */
 export const layerNormalization = defineOperator({
   name: 'LayerNormalization',
-  domain: '',
   attributes: trailingAttributes,
   infer: (call) => {
     const { elementType, shape } = required(call, 0)

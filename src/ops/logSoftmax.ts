@@ -8,7 +8,6 @@ import { inferSoftmax, maximum, softmaxAttributes, softmaxAxes, softmaxForward, 
  */
 export const logSoftmax = defineOperator({
   name: 'LogSoftmax',
-  domain: '',
   attributes: softmaxAttributes,
   infer: inferSoftmax,
   cost: (call) => {

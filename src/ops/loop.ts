@@ -78,7 +78,6 @@ function* runLoop(call: Call<LoopAttributes>, inputs: readonly (Dense | undefine
 
 export const loop = defineOperator({
   name: 'Loop',
-  domain: '',
   attributes: (a): LoopAttributes => a.graph('body'),
   infer: inferLoop,
   control: {

@@ -22,7 +22,6 @@ export const lpNormalizationAxes = (call: Call<LpNormalizationAttributes>): numb
  */
 export const lpNormalization = defineOperator({
   name: 'LpNormalization',
-  domain: '',
   attributes: (a): LpNormalizationAttributes => ({ axis: a.int('axis', -1), p: a.int('p', 2) }),
   infer: (call) => {
     const { elementType, shape } = required(call, 0)

@@ -12,7 +12,6 @@ import { norm, poolWindows } from './shared/pool-forward.ts'
  */
 export const lpPool = defineOperator({
   name: 'LpPool',
-  domain: '',
   attributes: poolAttributes,
   infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
   cost: (call) => normCost(windowReduction(call), call.attributes.p),

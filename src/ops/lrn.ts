@@ -28,7 +28,6 @@ const window = (call: Call<LrnAttributes>) => ({
  */
 export const lrn = defineOperator({
   name: 'LRN',
-  domain: '',
   attributes: (a): LrnAttributes => ({
     size: a.int('size', 0),
     alpha: a.float('alpha', 1e-4),

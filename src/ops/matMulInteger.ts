@@ -12,8 +12,6 @@ const operands = { a: 0, b: 1 }
  */
 export const matMulInteger = defineOperator({
   name: 'MatMulInteger',
-  domain: '',
-  attributes: () => undefined,
   infer: (call) => [typed('int32', productShape(call, operands))],
   cost: (call) => productCost(call, operands),
   parameters: [0, 1],

@@ -28,7 +28,6 @@ function columnMajor(place: number, shape: readonly number[]): number {
  */
 export const maxPool = defineOperator({
   name: 'MaxPool',
-  domain: '',
   attributes: poolAttributes,
   infer: (call) => {
     const shape = poolShape(call)

@@ -46,7 +46,6 @@ export const maxUnpoolChannels: ChannelRule<Window> = {
 
 export const maxUnpool = defineOperator({
   name: 'MaxUnpool',
-  domain: '',
   attributes: windowAttributes,
   infer: (call) => [typed(required(call, 0).elementType, unpooledShape(call))],
   cost: 'none',

@@ -17,7 +17,6 @@ const axesOf = (call: Call<readonly number[]>): number[] =>
  */
 export const meanVarianceNormalization = defineOperator({
   name: 'MeanVarianceNormalization',
-  domain: '',
   attributes: (a) => a.ints('axes', [0, 2, 3]),
   infer: (call) => {
     const { elementType, shape } = required(call, 0)

@@ -15,8 +15,6 @@ function places(x: Dense): Dense {
 /** Indices of all elements that are not 0, one row per axis (ONNX NonZero). */
 export const nonZero = defineOperator({
   name: 'NonZero',
-  domain: '',
-  attributes: () => undefined,
   infer: (call) => {
     const { shape, value } = required(call, 0)
     if (value) return [{ ...typed('int64', places(value).shape), value: places(value) }]

@@ -10,7 +10,6 @@ const newAxis = (call: Call<{ axis: number }>, rank: number): number => axisOf(c
 /** Y = on where the index on a new axis is the element of X, else off; values [off, on] at input 2 (ONNX OneHot). */
 export const oneHot = defineOperator({
   name: 'OneHot',
-  domain: '',
   attributes: (a) => ({ axis: a.int('axis', -1) }),
   infer: (call) => {
     const { shape } = required(call, 0)

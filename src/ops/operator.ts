@@ -1,9 +1,13 @@
 import type { ChannelRule, OperatorFacts, Reference, Training } from '../graph/index.ts'
 
-/** The facts of an operator as they are. Its name, and what its `attributes` read, become types; a rule for other attributes does not compile. */
-export const defineOperator = <const N extends string, const D extends string, A = void>(
-  operator: OperatorFacts<A, N, D>,
-): OperatorFacts<A, N, D> => operator
+/** What may be left out of facts: the standard domain, and attributes where it has none. */
+type Facts<A, N extends string, D extends string> = Omit<OperatorFacts<A, N, D>, 'domain' | 'attributes'> &
+  Partial<Pick<OperatorFacts<A, N, D>, 'domain' | 'attributes'>>
+
+/** The facts of an operator. Its name, and what its `attributes` read, become types; a rule for other attributes does not compile. */
+export const defineOperator = <const N extends string, const D extends string = '', A = undefined>(
+  operator: Facts<A, N, D>,
+): OperatorFacts<A, N, D> => ({ attributes: () => undefined as A, domain: '' as D, ...operator })
 
 /** The reference that goes with an operator's facts. */
 export type ReferenceOf<O extends OperatorFacts> = Reference<ReturnType<O['attributes']>>

@@ -21,7 +21,6 @@ const bias = 8
 /** Cost: the integer convolution and its bias as Conv (zero points fold into constants), then `requantisationCost` per output. */
 export const qLinearConv = defineOperator({
   name: 'QLinearConv',
-  domain: '',
   attributes: convAttributes,
   infer: (call) => [typed(required(call, 7).elementType, convShape(call, weight))],
   cost: (call) =>

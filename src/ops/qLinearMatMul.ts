@@ -18,8 +18,6 @@ const operands = { a: 0, b: 3 }
 /** Cost: the integer product (zero points fold into constants), then `requantisationCost` per output. */
 export const qLinearMatMul = defineOperator({
   name: 'QLinearMatMul',
-  domain: '',
-  attributes: () => undefined,
   infer: (call) => [typed(required(call, 7).elementType, productShape(call, operands))],
   cost: (call) => sumOf(productCost(call, operands), requantisationCost(elementCount(call.outputs[0]?.shape)!)),
   parameters: [0, 3],

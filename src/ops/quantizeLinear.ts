@@ -1,7 +1,8 @@
 import { elementCount, isInteger } from '../base/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { asElement } from './shared/as-element.ts'
-import { dense, required, typed } from './shared/check.ts'
+import { required, typed } from './shared/check.ts'
+import { mapped } from './shared/moved.ts'
 import {
   checkGranularity,
   granularity,
@@ -20,7 +21,6 @@ import { roundTiesToEven, saturate } from './shared/quantised-forward.ts'
  */
 export const quantizeLinear = defineOperator({
   name: 'QuantizeLinear',
-  domain: '',
   attributes: quantisationAttributes,
   infer: (call) => {
     const { shape } = required(call, 0)
@@ -39,19 +39,11 @@ export const quantizeLinearReference: ReferenceOf<typeof quantizeLinear> = {
     // Numbers of the 8- and 4-bit floating-point types are not made here.
     if (!x || !scale || !isInteger(type)) return []
     const at = granularity(x, scale, quantisationAxis(call), call.attributes.blockSize)
-    return [
-      dense(
-        type,
-        x.shape,
-        Array.from(x.data, (v, i) =>
-          saturate(
-            type,
-            roundTiesToEven(asElement(x.elementType, v / scale.data[at(i)]!)) +
-              (zeroPoint ? zeroPoint.data[at(i)]! : 0),
-          ),
-        ),
-      ),
-    ]
+    const code = (v: number, i: number) => {
+      const steps = roundTiesToEven(asElement(x.elementType, v / scale.data[at(i)]!))
+      return saturate(type, steps + (zeroPoint ? zeroPoint.data[at(i)]! : 0))
+    }
+    return [mapped(x, code, type)]
   },
 }
 

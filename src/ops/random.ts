@@ -30,7 +30,6 @@ function randomTensor<const N extends string>(
 ): OperatorFacts<RandomAttributes, N, ''> {
   return defineOperator({
     name,
-    domain: '',
     attributes: (a): RandomAttributes => ({ dtype: a.int('dtype'), shape: a.ints('shape') }),
     infer: (call) => [shape === 'like' ? alike(call) : shaped(call)],
     computable: false,

@@ -9,7 +9,6 @@ import { unrolled } from './shared/recurrent-unrolled.ts'
 function recurrentOf<const N extends string>(name: N, cell: Cell): OperatorFacts<RecurrentAttributes, N, ''> {
   return defineOperator({
     name,
-    domain: '',
     attributes: (a): RecurrentAttributes => recurrentAttributes(a, cell),
     infer: recurrentInfer,
     cost: recurrentCost,

@@ -114,7 +114,6 @@ function freeTarget(
 
 export const reshape = defineOperator({
   name: 'Reshape',
-  domain: '',
   attributes: (a): ReshapeAttributes => ({ shape: a.ints('shape'), allowZero: a.int('allowzero', 0) === 1 }),
   infer: (call) => [typed(required(call, 0).elementType, reshaped(call, required(call, 0).shape))],
   forward: (call, [x]) => {

@@ -13,7 +13,6 @@ import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
  */
 export const rmsNormalization = defineOperator({
   name: 'RMSNormalization',
-  domain: '',
   attributes: trailingAttributes,
   infer: (call) => {
     const { shape, elementType } = required(call, 0)

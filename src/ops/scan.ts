@@ -104,7 +104,6 @@ function* runScan(call: Call<ScanAttributes>, inputs: readonly (Dense | undefine
 
 export const scan = defineOperator({
   name: 'Scan',
-  domain: '',
   attributes: (a): ScanAttributes => ({
     body: a.graph('body'),
     scanned: a.int('num_scan_inputs', 0),

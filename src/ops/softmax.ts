@@ -66,7 +66,6 @@ export const maximum = (values: readonly number[]): number => values.reduce((a, 
  */
 export const softmax = defineOperator({
   name: 'Softmax',
-  domain: '',
   attributes: softmaxAttributes,
   infer: inferSoftmax,
   saturates: true,

@@ -2,8 +2,9 @@ import { type Dim, type Shape, stridesOf, unknownDim } from '../base/index.ts'
 import type { Call, ChannelRule } from '../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf } from './shared/backward.ts'
-import { dense, required, typed, wrong } from './shared/check.ts'
-import { fromIndices, offsetOf } from './shared/indices.ts'
+import { required, typed, wrong } from './shared/check.ts'
+import { offsetOf } from './shared/indices.ts'
+import { moved } from './shared/moved.ts'
 
 /*
  * Moves b×b blocks of space into channels (ONNX SpaceToDepth, opset 1, 13): X [N, C, H, W], Y [N, C·b², H/b, W/b],
@@ -43,7 +44,6 @@ export const spaceToDepthChannels: ChannelRule<number> = {
 /** Cost: moves data, no arithmetic. */
 export const spaceToDepth = defineOperator({
   name: 'SpaceToDepth',
-  domain: '',
   attributes: (a) => a.int('blocksize', 0),
   infer: (call) => [typed(required(call, 0).elementType, blockShape(call))],
   cost: 'none',
@@ -56,13 +56,13 @@ export const spaceToDepthReference: ReferenceOf<typeof spaceToDepth> = {
     const shape = blockShape(call) as readonly number[]
     const strides = stridesOf(x.shape)
     const inChannels = x.shape[1]!
-    const data = fromIndices(shape, ([n, o, h, w]) => {
+    const source = ([n, o, h, w]: readonly number[]) => {
       const place = Math.floor(o! / inChannels)
       const row = h! * b + Math.floor(place / b)
       const from = [n!, o! % inChannels, row, w! * b + (place % b)]
-      return x.data[offsetOf(strides, from)]!
-    })
-    return [dense(x.elementType, shape, data)]
+      return offsetOf(strides, from)
+    }
+    return [moved(x, shape, source)]
   },
 }
 

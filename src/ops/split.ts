@@ -68,7 +68,6 @@ function cutSplit(call: InferredCall<SplitAttributes>, cut: Cut): void {
 /** Cuts X in parts along `axis` (ONNX Split). */
 export const split = defineOperator({
   name: 'Split',
-  domain: '',
   attributes: (a): SplitAttributes => ({
     axis: a.int('axis', 0),
     split: a.ints('split'),

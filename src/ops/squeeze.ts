@@ -2,7 +2,7 @@ import type { Call } from '../graph/index.ts'
 import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { passTracks } from './shared/axis-tracks.ts'
 import { reshapeBackward } from './shared/backward.ts'
-import { dense, required, typed, wrong } from './shared/check.ts'
+import { required, typed, wrong } from './shared/check.ts'
 import { distinctAxes, setting } from './shared/settings.ts'
 
 interface SqueezeAttributes {
@@ -26,7 +26,6 @@ function squeezedAxes(call: Call<SqueezeAttributes>): number[] | undefined {
 /** Leaves out axes of size 1: those given, or all (ONNX Squeeze; axes are an attribute before opset 13, then input 1). */
 export const squeeze = defineOperator({
   name: 'Squeeze',
-  domain: '',
   attributes: (a): SqueezeAttributes => ({ axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)
@@ -35,15 +34,7 @@ export const squeeze = defineOperator({
   },
   forward: (call, [x]) => {
     const gone = squeezedAxes(call)
-    return x && gone
-      ? [
-          dense(
-            x.elementType,
-            x.shape.filter((_, a) => !gone.includes(a)),
-            x.data,
-          ),
-        ]
-      : []
+    return x && gone ? [{ ...x, shape: x.shape.filter((_, a) => !gone.includes(a)) }] : []
   },
   cost: 'none',
   accesses: 'view',

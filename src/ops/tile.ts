@@ -2,8 +2,8 @@ import { stridesOf, unknownDim } from '../base/index.ts'
 import type { Call, InferredCall, Ties, Track } from '../graph/index.ts'
 import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
-import { axisOf, contentOf, dense, required, typed, wrong } from './shared/check.ts'
-import { fromIndices } from './shared/indices.ts'
+import { axisOf, contentOf, required, typed, wrong } from './shared/check.ts'
+import { moved } from './shared/moved.ts'
 import { readInputsOnce } from './shared/movement.ts'
 
 /** How often every axis is repeated: input 1, before opset 6 input 1 for the axis that input 2 names. Undefined where that depends on data. */
@@ -39,8 +39,6 @@ function tieTile(call: InferredCall, ties: Ties): void {
 /** Y = X repeated along each axis as often as input 1 says (ONNX Tile, opset 1, 6, 13). */
 export const tile = defineOperator({
   name: 'Tile',
-  domain: '',
-  attributes: () => undefined,
   infer: (call) => {
     const x = required(call, 0)
     required(call, 1)
@@ -62,13 +60,7 @@ export const tile = defineOperator({
     const shape = x.shape.map((d, axis) => d * repeats[axis]!)
     const source = (index: readonly number[]) =>
       index.reduce((at, i, axis) => at + (i % x.shape[axis]!) * strides[axis]!, 0)
-    return [
-      dense(
-        x.elementType,
-        shape,
-        fromIndices(shape, (index) => x.data[source(index)]!),
-      ),
-    ]
+    return [moved(x, shape, source)]
   },
   cost: 'none',
   accesses: readInputsOnce,

@@ -31,7 +31,6 @@ function topShape(call: Call<TopKAttributes>, shape: readonly Dim[]): Dim[] {
  */
 export const topK = defineOperator({
   name: 'TopK',
-  domain: '',
   attributes: (a): TopKAttributes => ({ axis: a.int('axis', -1), k: a.int('k'), largest: a.int('largest', 1) === 1 }),
   infer: (call) => {
     const x = required(call, 0)

@@ -2,8 +2,9 @@ import { stridesOf } from '../base/index.ts'
 import type { Call, InferredCall, Ties } from '../graph/index.ts'
 import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
-import { dense, required, typed, wrong } from './shared/check.ts'
+import { required, typed, wrong } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
+import { moved } from './shared/moved.ts'
 import { amongInput } from './shared/range-rules.ts'
 
 /** Axis i of the output is axis perm[i] of the input; reversed by default. */
@@ -36,7 +37,6 @@ function tieTranspose(call: InferredCall<{ perm: readonly number[] | undefined }
 /** Y[i_p0, i_p1, …] = X[i_0, i_1, …] with the axes in the order `perm` (ONNX Transpose). */
 export const transpose = defineOperator({
   name: 'Transpose',
-  domain: '',
   attributes: (a) => ({ perm: a.ints('perm') }),
   infer: (call) => {
     const x = required(call, 0)
@@ -48,15 +48,9 @@ export const transpose = defineOperator({
     if (!x) return []
     const perm = permutation(call, x.shape.length)
     const strides = stridesOf(x.shape)
-    const moved = perm.map((p) => strides[p]!)
+    const own = perm.map((p) => strides[p]!)
     const shape = perm.map((p) => x.shape[p]!)
-    return [
-      dense(
-        x.elementType,
-        shape,
-        fromIndices(shape, (index) => x.data[offsetOf(moved, index)]!),
-      ),
-    ]
+    return [moved(x, shape, (index) => offsetOf(own, index))]
   },
   cost: 'none',
   range: amongInput,

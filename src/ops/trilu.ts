@@ -2,15 +2,14 @@ import type { Call } from '../graph/index.ts'
 import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
 import { worksAlong } from './shared/axis-tracks.ts'
 import { gradientOf } from './shared/backward.ts'
-import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
-import { fromIndices } from './shared/indices.ts'
+import { contentOf, required, typed, wrong } from './shared/check.ts'
+import { moved } from './shared/moved.ts'
 
 const diagonal = (call: Call): number | undefined => (call.inputs[1] ? contentOf(call, 1)?.[0] : 0)
 
 /** X with everything below (or above) diagonal k of its last two axes set to 0 (ONNX Trilu). */
 export const trilu = defineOperator({
   name: 'Trilu',
-  domain: '',
   attributes: (a) => ({ upper: a.int('upper', 1) === 1 }),
   infer: (call) => {
     const x = required(call, 0)
@@ -25,13 +24,7 @@ export const trilu = defineOperator({
       const past = index.at(-1)! - index.at(-2)!
       return upper ? past >= k : past <= k
     }
-    return [
-      dense(
-        x.elementType,
-        x.shape,
-        fromIndices(x.shape, (index, flat) => (keeps(index) ? x.data[flat]! : 0)),
-      ),
-    ]
+    return [moved(x, x.shape, (index, flat) => (keeps(index) ? flat : undefined))]
   },
   cost: 'none',
 })

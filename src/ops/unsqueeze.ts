@@ -28,7 +28,6 @@ function unsqueezed<D extends Dim>(shape: readonly D[], from: readonly (number |
 /** Puts in axes of size 1 (ONNX Unsqueeze; axes are an attribute before opset 13, then input 1). They count in the output. */
 export const unsqueeze = defineOperator({
   name: 'Unsqueeze',
-  domain: '',
   attributes: (a): UnsqueezeAttributes => ({ axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)

@@ -47,7 +47,6 @@ export function upsampleTaps(call: Call<UpsampleAttributes>, x: readonly number[
  */
 export const upsample = defineOperator({
   name: 'Upsample',
-  domain: '',
   attributes: (a, opset): UpsampleAttributes => ({
     mode: a.string('mode', 'nearest'),
     scales: opset < 7 ? [1, 1, a.float('height_scale', 1), a.float('width_scale', 1)] : a.floats('scales'),

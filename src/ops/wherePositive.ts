@@ -11,7 +11,6 @@ import { required, requireInputs, typed, wrong } from './shared/check.ts'
 export const wherePositive = defineOperator({
   name: 'WherePositive',
   domain: 'ai.kerf',
-  attributes: () => undefined,
   infer: (call) => {
     requireInputs(call, 3)
     const [s, a, b] = [0, 1, 2].map((i) => required(call, i).shape)

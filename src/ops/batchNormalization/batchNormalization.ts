@@ -40,7 +40,6 @@ function folded([gamma, beta, mean, variance]: readonly ArrayLike<number>[], eps
  */
 export const batchNormalization = defineOperator({
   name: 'BatchNormalization',
-  domain: '',
   attributes: (a, opset): BatchNormalizationAttributes => ({
     perElement: opset < 9 && a.int('spatial', 1) === 0,
     // An attribute of opset 14; training graphs of older models have it too.

@@ -89,7 +89,6 @@ export const convForward = (
 
 export const conv = defineOperator({
   name: 'Conv',
-  domain: '',
   attributes: convAttributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
   cost: convCost(convolutionLaw, 1, 2),

@@ -124,7 +124,6 @@ export const convTransposeChannels: ChannelRule<ConvTransposeAttributes> = {
 
 export const convTranspose = defineOperator({
   name: 'ConvTranspose',
-  domain: '',
   attributes: convTransposeAttributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), transposedShape(call))],
   cost,

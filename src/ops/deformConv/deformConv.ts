@@ -68,7 +68,6 @@ function cost(call: InferredCall<DeformConvAttributes>) {
 
 export const deformConv = defineOperator({
   name: 'DeformConv',
-  domain: '',
   attributes: deformConvAttributes,
   infer: (call) => {
     required(call, 2)

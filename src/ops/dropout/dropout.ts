@@ -8,7 +8,7 @@ import { dropoutForm } from './training.ts'
  * In inference dX = dY. In training what was dropped is random, and only the mask knows it: dX = dY / (1 − ratio) where the mask is true, so the node
  * must have its second output.
  */
-const dropoutBackward: BackwardRule<void> = (call) => {
+const dropoutBackward: BackwardRule = (call) => {
   const [dy] = call.gradients
   if (dy === undefined) return []
   const training = call.node.inputs[2] ? contentOf(call, 2) : [0]
@@ -34,8 +34,6 @@ const dropoutBackward: BackwardRule<void> = (call) => {
  */
 export const dropout = defineOperator({
   name: 'Dropout',
-  domain: '',
-  attributes: () => undefined,
   infer: (call) => {
     const { elementType, shape } = required(call, 0)
     const outputs: Known[] = [typed(elementType, shape), typed(call.opset < 10 ? elementType : 'bool', shape)]

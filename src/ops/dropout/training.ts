@@ -2,7 +2,7 @@ import { AttributeReader, nodeLabel, type TrainingRule } from '../../graph/index
 import { contentOf, wrong } from '../shared/check.ts'
 
 /** X times a mask that is fed. So the random numbers are the trainer's, and a step can be made again. */
-export const dropoutForm: TrainingRule<void> = (call, fresh) => {
+export const dropoutForm: TrainingRule = (call, fresh) => {
   const { node, opset } = call
   const rate =
     (opset < 12 ? new AttributeReader(node).float('ratio') : node.inputs[1] && contentOf(call, 1)?.[0]) ?? 0.5

@@ -55,7 +55,6 @@ function cost(call: InferredCall<string>) {
 
 export const einsum = defineOperator({
   name: 'Einsum',
-  domain: '',
   attributes: (a) => a.string('equation', ''),
   infer: (call) => [typed(required(call, 0).elementType, einsumShape(call))],
   cost,

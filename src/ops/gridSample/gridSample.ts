@@ -30,7 +30,6 @@ export const gridSampleAttributes = (a: AttributeReader): Sampling => ({
  */
 export const gridSample = defineOperator({
   name: 'GridSample',
-  domain: '',
   attributes: gridSampleAttributes,
   infer: (call) => {
     const x = required(call, 0)

@@ -7,7 +7,7 @@ import { gradientOf, shapeIn, shapeOut } from '../shared/backward.ts'
  *
  * A vector as A is a matrix of one row, a vector as B one of one column.
  */
-export const matMulBackward: BackwardRule<void> = (call) => {
+export const matMulBackward: BackwardRule = (call) => {
   const { emit } = call
   const [a, b] = call.node.inputs as [string, string]
   const [shapeA, shapeB] = [shapeIn(call, 0), shapeIn(call, 1)]

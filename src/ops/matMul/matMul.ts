@@ -13,8 +13,6 @@ const operands = { a: 0, b: 1 }
  */
 export const matMul = defineOperator({
   name: 'MatMul',
-  domain: '',
-  attributes: () => undefined,
   infer: (call) => [typed(commonType(call, [0, 1], 'numeric'), productShape(call, operands))],
   cost: (call) => productCost(call, operands),
   parameters: [0, 1],

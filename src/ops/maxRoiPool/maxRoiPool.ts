@@ -19,7 +19,6 @@ export const maxRoiPoolAttributes = (a: AttributeReader): MaxRoiPoolAttributes =
 /** The greatest of X in each cell of each region: X [N, C, H, W], boxes [R, 5], Y [R, C, height, width] (ONNX MaxRoiPool). Corners are rounded: no gradient for boxes. */
 export const maxRoiPool = defineOperator({
   name: 'MaxRoiPool',
-  domain: '',
   attributes: maxRoiPoolAttributes,
   infer: (call) => {
     const x = required(call, 0)

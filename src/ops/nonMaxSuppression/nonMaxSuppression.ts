@@ -6,7 +6,6 @@ import { suppress } from './forward.ts'
 /** The boxes that stay when those that overlap better ones go: [number, (batch, class, box)] (ONNX NonMaxSuppression). */
 export const nonMaxSuppression = defineOperator({
   name: 'NonMaxSuppression',
-  domain: '',
   attributes: (a) => ({ centred: a.int('center_point_box', 0) === 1 }),
   infer: (call) => {
     required(call, 0)

@@ -1,8 +1,8 @@
 import { type Dim, elementCount, stridesOf, unknownDim } from '../../base/index.ts'
 import type { Call, InferredCall } from '../../graph/index.ts'
 import { defineOperator, type TrainingOf } from '../operator.ts'
-import { dense, required, typed, wrong } from '../shared/check.ts'
-import { fromIndices } from '../shared/indices.ts'
+import { required, typed, wrong } from '../shared/check.ts'
+import { moved } from '../shared/moved.ts'
 import { padBackward } from './backward.ts'
 import { type PadAttributes, paddedAxes, padSource, padsOf, padValue } from './pads.ts'
 
@@ -29,7 +29,6 @@ const modes = ['constant', 'reflect', 'edge', 'wrap']
 
 export const pad = defineOperator({
   name: 'Pad',
-  domain: '',
   attributes: (a, opset): PadAttributes => ({
     mode: a.string('mode', 'constant'),
     pads: a.ints(opset < 2 ? 'paddings' : 'pads'),
@@ -47,16 +46,16 @@ export const pad = defineOperator({
     if (!x || !pads || value === undefined) return []
     const strides = stridesOf(x.shape)
     const shape = paddedShape(call, x.shape) as number[]
-    const data = fromIndices(shape, (index) => {
+    const source = (index: readonly number[]) => {
       let at = 0
       for (const [axis, i] of index.entries()) {
         const from = padSource(call.attributes.mode, i - pads[axis]!.begin, x.shape[axis]!)
-        if (from === undefined) return value
+        if (from === undefined) return undefined
         at += from * strides[axis]!
       }
-      return x.data[at]!
-    })
-    return [dense(x.elementType, shape, data)]
+      return at
+    }
+    return [moved(x, shape, source, value)]
   },
   cost: 'none',
   accesses: (call: InferredCall<PadAttributes>) => {

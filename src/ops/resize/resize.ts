@@ -40,7 +40,6 @@ function cutSizes(call: InferredCall<ResizeAttributes>, cut: Cut): void {
 /** Cost: see `interpolationCost`. */
 export const resize = defineOperator({
   name: 'Resize',
-  domain: '',
   attributes: resizeAttributes,
   infer: (call) => {
     checkMode(call, call.attributes.mode)

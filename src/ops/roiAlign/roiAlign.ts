@@ -21,7 +21,6 @@ export const roiAlignAttributes = (a: AttributeReader, opset: number): RoiAlignA
  */
 export const roiAlign = defineOperator({
   name: 'RoiAlign',
-  domain: '',
   attributes: roiAlignAttributes,
   infer: (call) => {
     const x = required(call, 0)

@@ -51,7 +51,6 @@ export function binary<const N extends string>(name: N, options: BinaryOptions):
   const { forward, cost, result, epilogue, range } = options
   return defineOperator({
     name,
-    domain: '',
     attributes: alignmentOf,
     infer: (call) => {
       const a = required(call, 0)

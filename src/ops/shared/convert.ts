@@ -2,6 +2,7 @@ import { decodeElements, type ElementType, encodeElements, isInteger } from '../
 import type { Dense } from '../../graph/index.ts'
 import { asElement } from './as-element.ts'
 import { dense } from './check.ts'
+import { mapped } from './moved.ts'
 
 const isNumber = (type: ElementType): boolean => !(type === 'string' || type.startsWith('complex'))
 
@@ -16,17 +17,7 @@ const canBeMade = (type: ElementType): boolean =>
  */
 export function converted(x: Dense, type: ElementType): Dense | undefined {
   if (!isNumber(x.elementType) || !canBeMade(type)) return undefined
-  if (type === 'bool')
-    return dense(
-      type,
-      x.shape,
-      Array.from(x.data, (v) => (v === 0 ? 0 : 1)),
-    )
-  if (isInteger(type))
-    return dense(
-      type,
-      x.shape,
-      Array.from(x.data, (v) => asElement(type, Math.trunc(v))),
-    )
+  if (type === 'bool') return mapped(x, (v) => (v === 0 ? 0 : 1), type)
+  if (isInteger(type)) return mapped(x, (v) => asElement(type, Math.trunc(v)), type)
   return dense(type, x.shape, decodeElements(type, encodeElements(type, x.data), x.data.length))
 }

@@ -167,7 +167,6 @@ export function reduction<const N extends string>(
 ): OperatorFacts<ReduceAttributes, N, ''> {
   return defineOperator({
     name,
-    domain: '',
     attributes: reduceAttributes,
     infer: inferReduce,
     forward: (call, [x]) => {

@@ -37,7 +37,6 @@ export function running<const N extends string>(
 ): OperatorFacts<RunningAttributes, N, ''> {
   return defineOperator({
     name,
-    domain: '',
     attributes: runningAttributes,
     infer: (call) => {
       const x = required(call, 0)

@@ -14,7 +14,6 @@ export interface ScatterAttributes {
 export function scatteringElements<const N extends string>(name: N): OperatorFacts<ScatterAttributes, N, ''> {
   return defineOperator({
     name,
-    domain: '',
     attributes: (a) => ({ axis: a.int('axis', 0), reduction: reductionAttribute(a) }),
     infer: (call) => {
       const x = required(call, 0)

@@ -50,7 +50,6 @@ export const sequenceOperator = <const N extends string, A = void>(
 ): OperatorFacts<A, N, ''> =>
   defineOperator({
     name,
-    domain: '',
     attributes: options.attributes ?? (() => undefined as A),
     infer: (call) => [options.result?.(call) ?? unknownSequence],
     forward: (call, inputs) => [options.forward(call, inputs)],

@@ -47,11 +47,9 @@ export const variadicBackward = (call: BackwardCall, rule: (dy: string) => reado
 export function variadic<const N extends string>(
   name: N,
   { forward, cost, epilogue, range }: VariadicOptions,
-): OperatorFacts<undefined, N, ''> {
+): OperatorFacts<unknown, N, ''> {
   return defineOperator({
     name,
-    domain: '',
-    attributes: () => undefined,
     infer: (call) => {
       const inputs = call.node.inputs.map((_, i) => required(call, i))
       if (inputs.length === 0) throw wrong(call, 'it has no input')

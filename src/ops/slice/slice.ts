@@ -1,8 +1,9 @@
 import { type Dim, stridesOf, unknownDim } from '../../base/index.ts'
 import type { Call, InferredCall } from '../../graph/index.ts'
 import { defineOperator, type TrainingOf } from '../operator.ts'
-import { dense, required, typed } from '../shared/check.ts'
-import { fromIndices, offsetOf } from '../shared/indices.ts'
+import { required, typed } from '../shared/check.ts'
+import { offsetOf } from '../shared/indices.ts'
+import { moved } from '../shared/moved.ts'
 import { readWhatIsTaken } from '../shared/movement.ts'
 import { sliceBackward } from './backward.ts'
 import { axisSlice, type SliceAttributes, type SliceSettings, sliceSettings } from './ranges.ts'
@@ -32,7 +33,6 @@ function slicedShape(call: Call<SliceAttributes>, shape: readonly Dim[]): Dim[] 
 
 export const slice = defineOperator({
   name: 'Slice',
-  domain: '',
   attributes: (a): SliceAttributes => ({ starts: a.ints('starts'), ends: a.ints('ends'), axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)
@@ -51,13 +51,7 @@ export const slice = defineOperator({
       base += taken.start * strides[axis]!
       strides[axis] = strides[axis]! * taken.step
     }
-    return [
-      dense(
-        x.elementType,
-        shape,
-        fromIndices(shape, (index) => x.data[base + offsetOf(strides, index)]!),
-      ),
-    ]
+    return [moved(x, shape, (index) => base + offsetOf(strides, index))]
   },
   cost: 'none',
   accesses: (call: InferredCall<SliceAttributes>) => readWhatIsTaken(call),
