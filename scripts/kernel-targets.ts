@@ -178,3 +178,4 @@ export function sourcesLine(root: string): string {
 }
 
 export { difference } from './difference.ts'
+export { alphabet, printable } from './printable.ts'

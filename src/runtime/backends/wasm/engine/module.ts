@@ -1,6 +1,7 @@
 import { getOrAdd, KerfError } from '../../../../base/index.ts'
 import { binaries } from './binaries.generated.ts'
 import { withDifference } from './difference.ts'
+import { fromPrintable } from './printable.ts'
 import { shareMemory } from './shared-memory.ts'
 
 /** Instruction sets that the kernels are compiled for. */
@@ -32,13 +33,7 @@ function compiled(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   }
 }
 
-/** From base64. (Not Uint8Array.from: that makes a string of every character.) */
-function decoded(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64)
-  const bytes = new Uint8Array(text.length)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
-  return bytes
-}
+const decoded = (text: string): Uint8Array<ArrayBuffer> => fromPrintable(text, binaries.alphabet)
 
 const modules = new Map<string, WebAssembly.Module>()
 
