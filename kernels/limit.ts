@@ -1,8 +1,8 @@
-// Loops that live in registers: what this machine, in this engine, can do at most. Benchmarks set kernels against them.
+// A loop that lives in registers: what this machine, in this engine, can do at most. Benchmarks set kernels against it.
 
 import { madd } from './simd'
 import { shareStart } from './sync'
-import { LimitF32, LimitMaxAddF32, LimitMaxAddU8 } from './table.generated'
+import { LimitF32 } from './table.generated'
 
 // Twelve chains of operations that do not wait for each other: enough to fill the pipelines, few enough to stay in registers. Four turns are
 // written out, so that counting turns is no part of what is measured. All values come from memory: V8 would make constants anew in every turn.
@@ -29,72 +29,8 @@ export function limitF32(args: LimitF32, thread: i32, threads: i32): void {
     c4 = madd(c4, x, w); c5 = madd(c5, x, w); c6 = madd(c6, x, w); c7 = madd(c7, x, w)
     c8 = madd(c8, x, w); c9 = madd(c9, x, w); c10 = madd(c10, x, w); c11 = madd(c11, x, w)
   }
-  if (thread === 0) keep(y, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)
-}
-
-// biome-ignore format: what is done side by side stands side by side
-export function limitMaxAddF32(args: LimitMaxAddF32, thread: i32, threads: i32): void {
-  const y = args.y
-  const turns = args.turns
-  const x = v128.load(y, 192), w = v128.load(y, 208)
-  let c0 = v128.load(y), c1 = v128.load(y, 16), c2 = v128.load(y, 32), c3 = v128.load(y, 48)
-  let c4 = v128.load(y, 64), c5 = v128.load(y, 80), c6 = v128.load(y, 96), c7 = v128.load(y, 112)
-  let c8 = v128.load(y, 128), c9 = v128.load(y, 144), c10 = v128.load(y, 160), c11 = v128.load(y, 176)
-  for (let i = shareStart(turns, 1, thread + 1, threads) - shareStart(turns, 1, thread, threads); i > 0; i -= 4) {
-    c0 = f32x4.add(f32x4.pmax(c0, x), w); c1 = f32x4.add(f32x4.pmax(c1, x), w); c2 = f32x4.add(f32x4.pmax(c2, x), w)
-    c3 = f32x4.add(f32x4.pmax(c3, x), w); c4 = f32x4.add(f32x4.pmax(c4, x), w); c5 = f32x4.add(f32x4.pmax(c5, x), w)
-    c6 = f32x4.add(f32x4.pmax(c6, x), w); c7 = f32x4.add(f32x4.pmax(c7, x), w); c8 = f32x4.add(f32x4.pmax(c8, x), w)
-    c9 = f32x4.add(f32x4.pmax(c9, x), w); c10 = f32x4.add(f32x4.pmax(c10, x), w); c11 = f32x4.add(f32x4.pmax(c11, x), w)
-    c0 = f32x4.add(f32x4.pmax(c0, x), w); c1 = f32x4.add(f32x4.pmax(c1, x), w); c2 = f32x4.add(f32x4.pmax(c2, x), w)
-    c3 = f32x4.add(f32x4.pmax(c3, x), w); c4 = f32x4.add(f32x4.pmax(c4, x), w); c5 = f32x4.add(f32x4.pmax(c5, x), w)
-    c6 = f32x4.add(f32x4.pmax(c6, x), w); c7 = f32x4.add(f32x4.pmax(c7, x), w); c8 = f32x4.add(f32x4.pmax(c8, x), w)
-    c9 = f32x4.add(f32x4.pmax(c9, x), w); c10 = f32x4.add(f32x4.pmax(c10, x), w); c11 = f32x4.add(f32x4.pmax(c11, x), w)
-    c0 = f32x4.add(f32x4.pmax(c0, x), w); c1 = f32x4.add(f32x4.pmax(c1, x), w); c2 = f32x4.add(f32x4.pmax(c2, x), w)
-    c3 = f32x4.add(f32x4.pmax(c3, x), w); c4 = f32x4.add(f32x4.pmax(c4, x), w); c5 = f32x4.add(f32x4.pmax(c5, x), w)
-    c6 = f32x4.add(f32x4.pmax(c6, x), w); c7 = f32x4.add(f32x4.pmax(c7, x), w); c8 = f32x4.add(f32x4.pmax(c8, x), w)
-    c9 = f32x4.add(f32x4.pmax(c9, x), w); c10 = f32x4.add(f32x4.pmax(c10, x), w); c11 = f32x4.add(f32x4.pmax(c11, x), w)
-    c0 = f32x4.add(f32x4.pmax(c0, x), w); c1 = f32x4.add(f32x4.pmax(c1, x), w); c2 = f32x4.add(f32x4.pmax(c2, x), w)
-    c3 = f32x4.add(f32x4.pmax(c3, x), w); c4 = f32x4.add(f32x4.pmax(c4, x), w); c5 = f32x4.add(f32x4.pmax(c5, x), w)
-    c6 = f32x4.add(f32x4.pmax(c6, x), w); c7 = f32x4.add(f32x4.pmax(c7, x), w); c8 = f32x4.add(f32x4.pmax(c8, x), w)
-    c9 = f32x4.add(f32x4.pmax(c9, x), w); c10 = f32x4.add(f32x4.pmax(c10, x), w); c11 = f32x4.add(f32x4.pmax(c11, x), w)
-  }
-  if (thread === 0) keep(y, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)
-}
-
-// biome-ignore format: what is done side by side stands side by side
-export function limitMaxAddU8(args: LimitMaxAddU8, thread: i32, threads: i32): void {
-  const y = args.y
-  const turns = args.turns
-  const x = v128.load(y, 192), w = v128.load(y, 208)
-  let c0 = v128.load(y), c1 = v128.load(y, 16), c2 = v128.load(y, 32), c3 = v128.load(y, 48)
-  let c4 = v128.load(y, 64), c5 = v128.load(y, 80), c6 = v128.load(y, 96), c7 = v128.load(y, 112)
-  let c8 = v128.load(y, 128), c9 = v128.load(y, 144), c10 = v128.load(y, 160), c11 = v128.load(y, 176)
-  for (let i = shareStart(turns, 1, thread + 1, threads) - shareStart(turns, 1, thread, threads); i > 0; i -= 4) {
-    c0 = i8x16.add(i8x16.max_u(c0, x), w); c1 = i8x16.add(i8x16.max_u(c1, x), w); c2 = i8x16.add(i8x16.max_u(c2, x), w)
-    c3 = i8x16.add(i8x16.max_u(c3, x), w); c4 = i8x16.add(i8x16.max_u(c4, x), w); c5 = i8x16.add(i8x16.max_u(c5, x), w)
-    c6 = i8x16.add(i8x16.max_u(c6, x), w); c7 = i8x16.add(i8x16.max_u(c7, x), w); c8 = i8x16.add(i8x16.max_u(c8, x), w)
-    c9 = i8x16.add(i8x16.max_u(c9, x), w); c10 = i8x16.add(i8x16.max_u(c10, x), w); c11 = i8x16.add(i8x16.max_u(c11, x), w)
-    c0 = i8x16.add(i8x16.max_u(c0, x), w); c1 = i8x16.add(i8x16.max_u(c1, x), w); c2 = i8x16.add(i8x16.max_u(c2, x), w)
-    c3 = i8x16.add(i8x16.max_u(c3, x), w); c4 = i8x16.add(i8x16.max_u(c4, x), w); c5 = i8x16.add(i8x16.max_u(c5, x), w)
-    c6 = i8x16.add(i8x16.max_u(c6, x), w); c7 = i8x16.add(i8x16.max_u(c7, x), w); c8 = i8x16.add(i8x16.max_u(c8, x), w)
-    c9 = i8x16.add(i8x16.max_u(c9, x), w); c10 = i8x16.add(i8x16.max_u(c10, x), w); c11 = i8x16.add(i8x16.max_u(c11, x), w)
-    c0 = i8x16.add(i8x16.max_u(c0, x), w); c1 = i8x16.add(i8x16.max_u(c1, x), w); c2 = i8x16.add(i8x16.max_u(c2, x), w)
-    c3 = i8x16.add(i8x16.max_u(c3, x), w); c4 = i8x16.add(i8x16.max_u(c4, x), w); c5 = i8x16.add(i8x16.max_u(c5, x), w)
-    c6 = i8x16.add(i8x16.max_u(c6, x), w); c7 = i8x16.add(i8x16.max_u(c7, x), w); c8 = i8x16.add(i8x16.max_u(c8, x), w)
-    c9 = i8x16.add(i8x16.max_u(c9, x), w); c10 = i8x16.add(i8x16.max_u(c10, x), w); c11 = i8x16.add(i8x16.max_u(c11, x), w)
-    c0 = i8x16.add(i8x16.max_u(c0, x), w); c1 = i8x16.add(i8x16.max_u(c1, x), w); c2 = i8x16.add(i8x16.max_u(c2, x), w)
-    c3 = i8x16.add(i8x16.max_u(c3, x), w); c4 = i8x16.add(i8x16.max_u(c4, x), w); c5 = i8x16.add(i8x16.max_u(c5, x), w)
-    c6 = i8x16.add(i8x16.max_u(c6, x), w); c7 = i8x16.add(i8x16.max_u(c7, x), w); c8 = i8x16.add(i8x16.max_u(c8, x), w)
-    c9 = i8x16.add(i8x16.max_u(c9, x), w); c10 = i8x16.add(i8x16.max_u(c10, x), w); c11 = i8x16.add(i8x16.max_u(c11, x), w)
-  }
-  if (thread === 0) keep(y, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)
-}
-
-/** Stores the results, so that no compiler can leave the loop out. */
-// biome-ignore format: what is done side by side stands side by side
-function keep(
-  y: usize, c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128, c6: v128, c7: v128, c8: v128, c9: v128, c10: v128, c11: v128,
-): void {
+  if (thread !== 0) return
+  // Stored, so that no compiler can leave the loop out.
   v128.store(y, c0); v128.store(y, c1, 16); v128.store(y, c2, 32); v128.store(y, c3, 48)
   v128.store(y, c4, 64); v128.store(y, c5, 80); v128.store(y, c6, 96); v128.store(y, c7, 112)
   v128.store(y, c8, 128); v128.store(y, c9, 144); v128.store(y, c10, 160); v128.store(y, c11, 176)

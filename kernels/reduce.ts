@@ -4,7 +4,7 @@
 
 import { splat } from './math'
 import { shareStart } from './sync'
-import { ArgLastF32, ReduceLastF32, ReduceRowsF32, Reduction } from './table.generated'
+import { ReduceLastF32, ReduceRowsF32, Reduction } from './table.generated'
 
 const block = 128
 
@@ -177,27 +177,5 @@ export function reduceLastF32(args: ReduceLastF32, thread: i32, threads: i32): v
       case Reduction.l1: value = row(Reduction.l1, xp, size); break
     }
     store<f32>(y + 4 * <usize>r, value * scale)
-  }
-}
-
-export function argLastF32(args: ArgLastF32, thread: i32, threads: i32): void {
-  const x = args.x
-  const y = args.y
-  const rows = args.rows
-  const size = args.size
-  const smallest = args.smallest !== 0
-  const lastPlace = args.last !== 0
-  const end = shareStart(rows, 1, thread + 1, threads)
-  for (let r = shareStart(rows, 1, thread, threads); r < end; r++) {
-    const xp = x + 4 * (<usize>r * size)
-    const value = smallest ? row(Reduction.min, xp, size) : row(Reduction.max, xp, size)
-    let at = lastPlace ? size - 1 : 0
-    if (lastPlace) while (at > 0 && load<f32>(xp + 4 * <usize>at) !== value) at--
-    else {
-      const wanted = splat(value)
-      while (at + 4 <= size && !v128.any_true(f32x4.eq(v128.load(xp + 4 * <usize>at), wanted))) at += 4
-      while (at + 1 < size && load<f32>(xp + 4 * <usize>at) !== value) at++
-    }
-    store<i32>(y + 4 * <usize>r, at)
   }
 }

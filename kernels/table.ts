@@ -274,11 +274,6 @@ const winogradLayer = {
   blockTiles: whole('2×2 tiles of outputs in a block'),
 }
 
-const limitArgs = {
-  y: address('56 floats: where the chains begin and end, then x and w'),
-  turns: whole('of all threads together; each rounds its share up to a multiple of 4'),
-}
-
 const batchChunks = {
   rows: whole('batch and space'),
   channels: whole('channels'),
@@ -459,9 +454,14 @@ export const kernels = {
       inChannels: whole('input channels'),
     },
   },
-  limitF32: { does: 'c = c·x + w, 12 vectors a turn: 48 MACs', wasm: 'limit', args: limitArgs },
-  limitMaxAddF32: { does: 'c = max(c, x) + w in floats, 12 vectors a turn: 48 terms', wasm: 'limit', args: limitArgs },
-  limitMaxAddU8: { does: 'c = max(c, x) + w in bytes, 12 vectors a turn: 192 terms', wasm: 'limit', args: limitArgs },
+  limitF32: {
+    does: 'c = c·x + w, 12 vectors a turn: 48 MACs',
+    wasm: 'limit',
+    args: {
+      y: address('56 floats: where the chains begin and end, then x and w'),
+      turns: whole('of all threads together; each rounds its share up to a multiple of 4'),
+    },
+  },
   adderF32: {
     does: 'adder convolution of floats, NHWC',
     wasm: 'adder-f32',
@@ -674,18 +674,6 @@ export const kernels = {
       size: elements('of a row'),
       apply: functionOf('reduction'),
       scale: float('factor of the result'),
-    },
-  },
-  argLastF32: {
-    does: 'y[r] = where x[r, …] is greatest, as i32',
-    wasm: 'reduce',
-    args: {
-      x: address('floats'),
-      y: address('i32'),
-      rows: whole('of x'),
-      size: elements('of a row'),
-      smallest: flag('where it is smallest instead'),
-      last: flag('of equal ones the last instead of the first'),
     },
   },
   softmaxLastF32: {

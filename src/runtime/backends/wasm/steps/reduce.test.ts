@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom, stridesOf } from '../../../../base/index.ts'
-import { lowerArg, lowerReduce, type Reduction } from './reduce.ts'
+import { lowerReduce, type Reduction } from './reduce.ts'
 import { greatestError, StepBench } from './step-bench.ts'
 
 const seed = 20260804
@@ -88,25 +88,5 @@ describe('nothing to reduce', () => {
     expect([...bench.read(y, 3)]).toEqual([1, 1, 1])
     bench.run(lowerReduce('max', 0, y, [3, 0], [1], bench))
     expect([...bench.read(y, 3)]).toEqual(new Array(3).fill(Number.NEGATIVE_INFINITY))
-  })
-})
-
-describe('where the extreme is', () => {
-  it(`first or last, 1 to 40 elements (seed ${seed})`, () => {
-    for (let size = 1; size <= 40; size++)
-      for (const smallest of [false, true])
-        for (const last of [false, true]) {
-          bench.reset()
-          // Few different values: ties are common.
-          const x = Float32Array.from({ length: 7 * size }, () => random.below(4))
-          const expected = Array.from({ length: 7 }, (_, r) => {
-            const row = [...x.subarray(r * size, (r + 1) * size)]
-            const value = smallest ? Math.min(...row) : Math.max(...row)
-            return last ? row.lastIndexOf(value) : row.indexOf(value)
-          })
-          const y = bench.result(7)
-          bench.run(lowerArg(bench.floats(x), y, 7, size, { smallest, last }), 1 + (size % 2))
-          expect([...bench.ints(y, 7)]).toEqual(expected)
-        }
   })
 })

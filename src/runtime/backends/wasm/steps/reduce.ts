@@ -82,14 +82,3 @@ export function lowerReduce(
   }
   return last ? [...steps, ...lowerUnary(last, y, y, kept)] : steps
 }
-
-/** y[r] = index of the greatest (smallest) of x[r, …] as int32; of equal ones the first, or the last. */
-export function lowerArg(
-  x: number,
-  y: number,
-  rows: number,
-  size: number,
-  { smallest = false, last = false }: { smallest?: boolean; last?: boolean } = {},
-): Step[] {
-  return [step('argLastF32', { x, y, rows, size, smallest, last })]
-}

@@ -35,8 +35,10 @@ describe('a program', () => {
     expect(view.getUint32(at + 24, true)).toBe(2 ** 31 + 64)
     expect([whole(at + 36), float(at + 40), float(at + 44)]).toEqual([2, -1, Number.POSITIVE_INFINITY])
     expect(Array.from({ length: 6 }, (_, i) => whole(at + 72 + 4 * i))).toEqual(walk.bStrides)
-    writeProgram(memory, 0, [step('argLastF32', { x: 0, y: 0, rows: 1, size: 1, smallest: false, last: true })])
-    expect([16, 20].map((offset) => whole(whole(4) + offset))).toEqual([0, 1])
+    for (const logarithm of [false, true]) {
+      writeProgram(memory, 0, [step('softmaxLastF32', { x: 0, y: 0, rows: 1, size: 1, logarithm })])
+      expect(whole(whole(4) + 16)).toBe(Number(logarithm))
+    }
   })
 
   it.each<[string, Step]>([
