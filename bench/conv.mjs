@@ -11,7 +11,7 @@ import { geometricMean, judge } from './measure.mjs'
 import { benchOptions, threadsText } from './options.mjs'
 import { installPeers } from './peers.mjs'
 
-const contenders = { kerf: 'kerf.mjs', 'ort-web': 'ort-web.mjs', tfjs: 'tfjs.mjs' }
+const contenders = { kerf: 'kerf.mjs', 'ort-web': 'ort-conv.mjs?runtime=web&type=f32', tfjs: 'tfjs.mjs' }
 /** Beside them where there are more threads. */
 const alone = { 'kerf, 1': 'kerf.mjs?threads=1' }
 

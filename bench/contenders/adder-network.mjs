@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { readModelFile } from '../../dist/api/files.node.js'
 import { createSession, hostTensor } from '../../dist/api/runtime.node.js'
+import { openOrt } from './ort.mjs'
 
 const parameters = new URL(import.meta.url).searchParams
 const runtime = parameters.get('runtime') ?? ''
@@ -24,21 +25,12 @@ export async function open(threads) {
         return { run: () => session.run(feeds), close: () => session.dispose() }
       },
     }
-  const ort = await import(`onnxruntime-${runtime}`)
-  if (runtime === 'web') {
-    ort.env.wasm.numThreads = threads
-    ort.env.wasm.proxy = false
-  }
-  ort.env.logLevel = 'error'
+  const { Tensor, version, sessionOf } = await openOrt(runtime, threads)
   return {
-    version: `onnxruntime-${runtime} ${ort.env.versions[runtime]}`,
+    version,
     async load({ paths, shape }) {
-      const session = await ort.InferenceSession.create(readFileSync(paths[variant]), {
-        executionProviders: [runtime === 'web' ? 'wasm' : 'cpu'],
-        graphOptimizationLevel: 'all',
-        intraOpNumThreads: threads,
-      })
-      const feeds = { input: new ort.Tensor('float32', values(shape), shape) }
+      const session = await sessionOf(readFileSync(paths[variant]))
+      const feeds = { input: new Tensor('float32', values(shape), shape) }
       return { run: () => session.run(feeds), close: () => session.release() }
     },
   }

@@ -1,8 +1,10 @@
 // ONNX Runtime on one convolution: `?runtime=web` (WebAssembly) or `node` (native), `&type=f32` (Conv) or `int8` (QLinearConv, bytes in and
-// out). As in ort-web.mjs, the model ends in a Slice of one value, and what a model without the convolution takes is taken off.
+// out). Outputs are copied out of its memory, which a layer within a network does not pay for; so the model ends in a Slice of one value, and what
+// remains – input copied in, call, Slice – is measured by a model without the convolution and taken off.
 
 import { GraphBuilder, modelBytes, tensorOf } from '../../dist/api/graph.js'
 import { randomFloats } from './kerf.mjs'
+import { openOrt } from './ort.mjs'
 
 const parameters = new URL(import.meta.url).searchParams
 const runtime = parameters.get('runtime') ?? ''
@@ -14,25 +16,13 @@ const elements = (shape) => shape.reduce((p, d) => p * d, 1)
 
 /** @param {number} threads */
 export async function open(threads) {
-  const ort = await import(`onnxruntime-${runtime}`)
-  if (runtime === 'web') {
-    ort.env.wasm.numThreads = threads
-    ort.env.wasm.proxy = false
-  }
-  ort.env.logLevel = 'error'
-  const provider = runtime === 'web' ? 'wasm' : 'cpu'
-  const sessionOf = (bytes) =>
-    ort.InferenceSession.create(bytes, {
-      executionProviders: [provider],
-      graphOptimizationLevel: 'all',
-      intraOpNumThreads: threads,
-    })
+  const { Tensor, version, sessionOf } = await openOrt(runtime, threads)
   return {
-    version: `onnxruntime-${runtime} ${ort.env.versions[runtime]}`,
+    version,
     async load(layer) {
       const shape = [1, layer.inChannels, layer.size, layer.size]
       const [whole, rest] = await Promise.all([sessionOf(modelOf(layer, true)), sessionOf(modelOf(layer, false))])
-      const feeds = { x: new ort.Tensor(elementType, randomValues(elements(shape)), shape) }
+      const feeds = { x: new Tensor(elementType, randomValues(elements(shape)), shape) }
       return {
         run: () => whole.run(feeds),
         overhead: () => rest.run(feeds),

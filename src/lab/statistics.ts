@@ -56,9 +56,6 @@ export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number 
 /** Spearman's coefficient: 1 where one side orders as the other does. */
 export const rankCorrelation = (a: ArrayLike<number>, b: ArrayLike<number>): number => correlation(ranks(a), ranks(b))
 
-/** The middle value; of an even number the upper one. */
-export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
-
 /** The standard normal distribution's Φ, to 1.5e-7 (Abramowitz and Stegun, 7.1.26). */
 export function normalCdf(z: number): number {
   const t = 1 / (1 + (0.3275911 * Math.abs(z)) / Math.SQRT2)

@@ -80,10 +80,6 @@ export class StepBench implements Allocator {
     return new Float32Array(this.memory.buffer, address, count).slice()
   }
 
-  ints(address: number, count: number): Int32Array {
-    return new Int32Array(this.memory.buffer, address, count).slice()
-  }
-
   /** One step as `threads` threads would do it, one after the other. */
   #runInTurns(program: number, threads: number, late: boolean): void {
     const view = new DataView(this.memory.buffer)
