@@ -63,6 +63,10 @@ export { type NamePattern, namePattern } from '../base/index.ts'
 
 export { isAborted, type Progress, type Task } from '../base/index.ts'
 
+// Memory: what files may make Kerf take
+
+export { memoryLimit, setMemoryLimit } from '../base/index.ts'
+
 // Errors
 
 export { KerfError, NodeError, type NodeProblem } from '../base/index.ts'

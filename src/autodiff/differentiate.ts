@@ -152,12 +152,17 @@ class Backwards {
   }
 
   /** @throws for the node with which the shape of a value begins to depend on data: what its rule says of that, where it says anything */
-  #refuseShapeOf(value: string): never {
-    const producer = this.#analysis.producers.get(value)
-    if (!producer) this.#shapeOf(value)
-    const { operator, call } = this.#known(producer!)
-    const before = call.node.inputs.find((name, i) => name !== '' && !isConcrete(call.inputs[i]?.shape))
-    if (before !== undefined) this.#refuseShapeOf(before)
+  #refuseShapeOf(shapeless: string): never {
+    let value = shapeless
+    const made = () => {
+      const producer = this.#analysis.producers.get(value)
+      if (!producer) this.#shapeOf(value)
+      return this.#known(producer!)
+    }
+    const unknownInput = ({ call }: ReturnType<typeof made>) =>
+      call.node.inputs.find((name, i) => name !== '' && !isConcrete(call.inputs[i]?.shape))
+    for (let before = unknownInput(made()); before !== undefined; before = unknownInput(made())) value = before
+    const { operator, call } = made()
     if (operator.backward) {
       const gradients = call.node.outputs.map(() => value)
       operator.backward({ ...call, gradients, needs: () => true, emit: this.#emit, choice: this.#choice })

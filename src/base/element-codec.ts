@@ -8,6 +8,7 @@ import {
   numberToFloat16,
   widenHalves,
 } from './half-floats.ts'
+import { askMemory } from './memory.ts'
 
 /*
  * Elements as JavaScript numbers and back. Bytes are little-endian and packed as ONNX's `raw_data`.
@@ -109,7 +110,7 @@ const unsupported = (type: ElementType, what: string) =>
 
 /**
  * Decodes `count` elements.
- * @throws KerfError `unsupported-element-type` for strings and complex numbers, `too-short` when bytes are missing.
+ * @throws KerfError `unsupported-element-type` for strings and complex numbers, `too-short` when bytes are missing, `out-of-memory`
  */
 export function decodeElements(type: ElementType, bytes: Uint8Array, count: number): Float64Array {
   const read = readers[type]
@@ -120,6 +121,7 @@ export function decodeElements(type: ElementType, bytes: Uint8Array, count: numb
       needed,
       received: bytes.byteLength,
     })
+  askMemory(8 * count, `Reading ${count} ${type} elements`)
   if (type === 'float32' && littleEndian && bytes.byteOffset % 4 === 0)
     return new Float64Array(new Float32Array(bytes.buffer, bytes.byteOffset, count))
   if (isHalf(type) && littleEndian && bytes.byteOffset % 2 === 0) {
@@ -161,12 +163,14 @@ export function elementsOf(type: ElementType, bytes: Uint8Array, count: number):
 
 /**
  * Encodes numbers; integers wrap to their width as in C, 64-bit ones saturate.
- * @throws KerfError `unsupported-element-type` for strings, complex numbers and 8-bit floats.
+ * @throws KerfError `unsupported-element-type` for strings, complex numbers and 8-bit floats, `out-of-memory`
  */
 export function encodeElements(type: ElementType, values: ArrayLike<number>): Uint8Array {
   const write = writers[type]
   if (!write) throw unsupported(type, 'written')
-  const bytes = new Uint8Array(byteLengthOf(type, values.length))
+  const length = byteLengthOf(type, values.length)
+  askMemory(length, `Writing ${values.length} ${type} elements`)
+  const bytes = new Uint8Array(length)
   const view = new DataView(bytes.buffer)
   for (let i = 0; i < values.length; i++) write(view, i, values[i]!)
   return bytes

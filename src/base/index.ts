@@ -1,11 +1,13 @@
-// What everything stands on: element types, shapes, typed errors, tasks (signal and progress), name patterns, seeded random numbers, exact polynomials; `getOrAdd`.
+// What everything stands on: element types, shapes, typed errors, tasks (signal and progress), memory that is asked for, name patterns, seeded random numbers, exact polynomials; `getOrAdd`.
 // Not here: anything that knows what a graph is.
 // May import: nothing.
 export * from './element-codec.ts'
 export * from './element-type.ts'
 export * from './error.ts'
 export * from './half-floats.ts'
+export * from './largest.ts'
 export * from './map.ts'
+export * from './memory.ts'
 export * from './name-pattern.ts'
 export * from './nearest.ts'
 export * from './path-problems.ts'

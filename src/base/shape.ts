@@ -1,9 +1,14 @@
+import { largest } from './largest.ts'
+
 /**
  * A dimension: a size, or the name of a symbol that stands for one (`"batch"`). Unnamed unknown sizes are fresh symbols `?1`, `?2` …
  * in inferred shapes, and the empty string in files (a dimension that is there but says nothing).
  */
 export type Dim = number | string
 export type Shape = readonly Dim[]
+
+/** No tensor has more axes (NumPy's limit). */
+export const mostAxes = 64
 
 let unknowns = 0
 /** A symbol that equals nothing but itself: the size of a dimension that depends on data. */
@@ -45,7 +50,10 @@ export function normalizeAxis(axis: number, rank: number): number | undefined {
  * than 1 becomes the number, against another symbol becomes unknown. Returns `undefined` when two sizes cannot be broadcast.
  */
 export function broadcastShapes(...shapes: Shape[]): Dim[] | undefined {
-  const rank = Math.max(0, ...shapes.map((s) => s.length))
+  const rank = largest(
+    shapes.map((s) => s.length),
+    0,
+  )
   const out: Dim[] = []
   for (let i = 0; i < rank; i++) {
     let dim: Dim = 1

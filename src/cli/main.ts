@@ -5,12 +5,13 @@
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
-import { KerfError } from '../base/index.ts'
+import { KerfError, setMemoryLimit } from '../base/index.ts'
 import { suggestChoices } from './choices.ts'
 import { messageOf, UsageError } from './errors.ts'
 import { type Io, processIo } from './io.ts'
 import { stopStatus } from './task.ts'
 import { version } from './version.ts'
+import { maxMemoryFlag } from './vocabulary.ts'
 
 /** What a file in commands/ exports. */
 interface CommandModule {
@@ -61,6 +62,9 @@ async function programFor(argv: readonly string[], io: Io): Promise<Command> {
     const command = program.command(name).description(summary)
     if (name === called || completes) {
       ;(await load()).define(command, io)
+      command
+        .addOption(maxMemoryFlag())
+        .hook('preAction', (_, action) => setMemoryLimit(action.opts<{ maxMemory?: number }>().maxMemory))
       suggestChoices(command)
     }
   }

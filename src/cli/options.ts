@@ -26,6 +26,14 @@ export function positiveInteger(text: string): number {
   return value
 }
 
+/** `8GB`, `512MiB`, `2g`, `1000000`: bytes. @throws InvalidArgumentError, which is wrong usage */
+export function byteCount(text: string): number {
+  const [, digits, prefix = '', binary] = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b)?$/i.exec(text.trim()) ?? []
+  const bytes = Number(digits) * (binary === '' ? 1000 : 1024) ** ' kmgt'.indexOf(prefix.toLowerCase() || ' ')
+  if (!(bytes >= 1)) throw new InvalidArgumentError('Give a size, as in 8GB or 512MiB.')
+  return Math.floor(bytes)
+}
+
 /** That a network can be run with. */
 export const mostThreads = 256
 

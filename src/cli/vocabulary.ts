@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Preprocessing, PreprocessingOptions } from '../image/index.ts'
 import { modelFile } from './given-model.ts'
-import { mostThreads, positiveInteger, positiveNumber, threadCount } from './options.ts'
+import { byteCount, mostThreads, positiveInteger, positiveNumber, threadCount } from './options.ts'
 import { assignment } from './train/assignments.ts'
 import { dataOption } from './train/data-option.ts'
 
@@ -109,6 +109,13 @@ export const dataFlag = (what: string): Option =>
 export const classesFlag = (
   what = 'names of the classes, in order: cat,dog, or a text file with one per line',
 ): Option => new Option('--classes <names>', what).argParser(classNames)
+
+/** Every command has it. */
+export const maxMemoryFlag = (): Option =>
+  new Option(
+    '--max-memory <size>',
+    "most that is taken at a time for tensors, images and archives, as in 8GB (default: half of the machine's)",
+  ).argParser(byteCount)
 
 /** Threads where nobody says how many: all of the machine. */
 export const defaultThreads = Math.min(mostThreads, availableParallelism())

@@ -149,6 +149,8 @@ export class LearnableRule {
     return getOrAdd(this.#contents, name, () => {
       const tensor = this.#analysis.stored.get(name)
       const first = tensor && elementCount(tensor.shape)! > large ? this.#firstOf(name, probed) : undefined
+      // Its first values are as good as all.
+      if (first && tensor?.data.repeats) return { elementType: tensor.elementType, shape: [probed], data: first }
       return first && plainIn(first) === undefined ? undefined : readable(() => constantContent(this.#analysis, name))
     })
   }

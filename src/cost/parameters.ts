@@ -52,7 +52,7 @@ export class ParameterFinder {
     return getOrAdd(this.#found, node, () => {
       if (!this.#analysis.calls.has(node)) return this.#ofUnknown(node)
       const found = new Map<string, StoredTensor>()
-      for (const { input, why } of this.#rule.inputsOf(node)) this.#trace(node.inputs[input]!, why, found, new Set())
+      for (const { input, why } of this.#rule.inputsOf(node)) this.#trace(node.inputs[input]!, why, found)
       return [...found.values()]
     })
   }
@@ -64,28 +64,37 @@ export class ParameterFinder {
       if (!this.#analysis.constants.has(name)) continue
       // What nodes make of a stored tensor may be an initial state, say.
       const why = this.#analysis.producers.has(name) ? this.#rule.formulaIn(name) : undefined
-      this.#trace(name, why, found, new Set())
+      this.#trace(name, why, found)
     }
     for (const [name, tensor] of ownTensors(node)) found.set(name, { name, tensor })
     return [...found.values()].filter(({ tensor }) => isWeight(tensor))
   }
 
-  #trace(name: string, why: string | undefined, found: Map<string, StoredTensor>, seen: Set<string>): void {
-    if (name === '' || seen.has(name)) return
-    seen.add(name)
+  /** Constants may follow from each other in as long a row as the file is large: no recursion. */
+  #trace(from: string, why: string | undefined, found: Map<string, StoredTensor>): void {
+    const [seen, open] = [new Set(['']), [from]]
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      if (seen.has(name)) continue
+      seen.add(name)
+      for (const source of this.#sources(name, why, found).toReversed()) open.push(source)
+    }
+  }
+
+  /** Notes a stored tensor; of another value, what it is made from. */
+  #sources(name: string, why: string | undefined, found: Map<string, StoredTensor>): string[] {
     const tensor = this.#analysis.stored.get(name)
     if (tensor) {
       // Once a parameter, always one.
       if (found.get(name)?.why !== undefined || !found.has(name))
         found.set(name, why === undefined ? { name, tensor } : { name, tensor, why })
-      return
+      return []
     }
     const node = this.#analysis.producers.get(name)
-    if (!node) return
+    if (!node) return []
     const sources = new Set([0, ...this.#rule.candidatesOf(node)])
     const call = this.#analysis.calls.get(node)?.call
     if (call && joinsInputs(call)) for (let i = 1; i < node.inputs.length; i++) sources.add(i)
-    for (const i of sources) this.#trace(node.inputs[i] ?? '', why, found, seen)
+    return [...sources].map((i) => node.inputs[i] ?? '')
   }
 }
 
@@ -128,6 +137,12 @@ export function nonZeroElements(tensor: Tensor): number | null {
   const bits = bitsPerElement(elementType)
   if (bits === 0 || elementType.startsWith('complex')) return null
   const count = elementCount(tensor.shape)!
+  const { repeats } = tensor.data
+  // Each of these elements as often as any other; of those narrower than a byte, one fills it.
+  if (repeats) {
+    const [value] = decodeElements(elementType, repeats, 1)
+    return value === 0 ? 0 : count
+  }
   let nonZero = 0
   for (let start = 0; start < count; start += piece) {
     const length = Math.min(piece, count - start)

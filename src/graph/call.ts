@@ -10,6 +10,11 @@ export interface Dense {
   readonly sequence?: readonly Dense[]
 }
 
+/** Bytes that its elements take; plain arrays hold doubles. */
+export const bytesOfDense = ({ data, sequence }: Dense): number =>
+  sequence?.reduce((sum, element) => sum + bytesOfDense(element), 0) ??
+  ('byteLength' in data ? Number(data.byteLength) : 8 * data.length)
+
 /** What is known of a value before anything is run. */
 export interface Known {
   /** undefined for values that are not tensors, and where nothing is known. */

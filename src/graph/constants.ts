@@ -1,9 +1,10 @@
-import { bitsPerElement, elementCount, getOrAdd, KerfError } from '../base/index.ts'
+import { bitsPerElement, byteLengthOf, elementCount, KerfError, MemoryBudget } from '../base/index.ts'
 import type { Analysis } from './analysis.ts'
-import type { Dense } from './call.ts'
+import { bytesOfDense, type Dense } from './call.ts'
 import type { Tensor } from './model.ts'
 import { runForward } from './operator.ts'
 import { readValues } from './tensor.ts'
+import { sourcesFirst } from './traverse.ts'
 
 /** What of an analysis says what constants hold. */
 export type Constants = Pick<Analysis, 'values' | 'calls' | 'constants' | 'stored' | 'producers'>
@@ -18,19 +19,25 @@ export function constantContent(constants: Constants, value: string, zeroed?: st
   const { values, calls, stored } = constants
   // What several nodes read is made once.
   const made = new Map<string, Dense>()
-  const contentOf = (name: string): Dense => getOrAdd(made, name, () => make(name))
+  const memory = new MemoryBudget()
+  // Most values are stored: who produces the others is asked only then.
+  const maker = (name: string) => {
+    const node = stored.has(name) ? undefined : constants.producers.get(name)
+    const known = node && calls.get(node)
+    return node && known?.operator.forward ? { node, ...known } : undefined
+  }
   const make = (name: string): Dense => {
     const tensor = stored.get(name)
     if (tensor) {
-      const data = name === zeroed ? new Float64Array(elementCount(tensor.shape)!) : readValues(tensor)
-      return { elementType: tensor.elementType, shape: tensor.shape, data }
+      const { elementType, shape } = tensor
+      const count = elementCount(shape)!
+      memory.ask(byteLengthOf(elementType, count), `The constant "${name}"`)
+      return { elementType, shape, data: name === zeroed ? new Float64Array(count) : readValues(tensor) }
     }
-    // Most values are stored: who produces the others is asked only then.
-    const node = constants.producers.get(name)
-    const known = node && calls.get(node)
-    if (node && known?.operator.forward) {
-      const inputs = node.inputs.map((input) => (input === '' ? undefined : contentOf(input)))
-      const content = runForward(known.operator, known.call, inputs)?.[node.outputs.indexOf(name)]
+    const by = maker(name)
+    if (by) {
+      const inputs = by.node.inputs.map((input) => made.get(input))
+      const content = runForward(by.operator, by.call, inputs, memory)?.[by.node.outputs.indexOf(name)]
       if (content) return content
     }
     // What follows from shapes alone (Shape, Size) was found out by inference.
@@ -41,7 +48,12 @@ export function constantContent(constants: Constants, value: string, zeroed?: st
       `The content of "${name}" is needed, and cannot be computed before the model runs.`,
     )
   }
-  return contentOf(value)
+  for (const name of sourcesFirst(value, (of) => maker(of)?.node.inputs.filter((input) => input !== '') ?? [])) {
+    const content = make(name)
+    memory.take(bytesOfDense(content), `The constant "${name}"`)
+    made.set(name, content)
+  }
+  return made.get(value)!
 }
 
 /** The name of a stored tensor of several axes that holds codes of at most 8 bits, as the weights of quantised networks do; undefined where there is none. */

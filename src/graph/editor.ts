@@ -2,7 +2,7 @@ import type { ElementType, Shape } from '../base/index.ts'
 import { type AttributeValue, attributeOf } from './attribute-values.ts'
 import type { FunctionDefinition, Graph, Model, Node, Tensor, ValueInfo } from './model.ts'
 import { tensorOf } from './tensor.ts'
-import { allNames, freshName, withoutDeadCode, withoutUnread, withoutUnreadOutputs } from './traverse.ts'
+import { allNames, Names, withoutDeadCode, withoutUnread, withoutUnreadOutputs } from './traverse.ts'
 
 /*
  * Models are read-only. Whoever wants another one begins with one that is there, says what is to be different, and takes the result; what stays is
@@ -56,7 +56,7 @@ export class GraphEditor {
   #inputs: readonly ValueInfo[]
   #outputs: readonly ValueInfo[]
   #valueInfo: Map<string, ValueInfo>
-  #taken: Set<string> | undefined
+  #names: Names | undefined
   #changed = false
 
   constructor(model: Model) {
@@ -121,11 +121,11 @@ export class GraphEditor {
 
   /** A name like `wish` that no value has or had, and from now on taken. */
   name(wish: string): string {
-    if (!this.#taken) {
-      this.#taken = allNames(this.#source.graph)
-      if (this.#changed) for (const name of allNames(this.#graph())) this.#taken.add(name)
+    if (!this.#names) {
+      this.#names = new Names(allNames(this.#source.graph))
+      if (this.#changed) for (const name of allNames(this.#graph())) this.#names.add(name)
     }
-    return freshName(this.#taken, wish)
+    return this.#names.fresh(wish)
   }
 
   /** Gives a value of the graph another name. Bodies that read it are not looked into. */
@@ -142,7 +142,7 @@ export class GraphEditor {
     this.#outputs = this.#outputs.map(withName)
     this.#initializers = new Map([...this.#initializers].map(([name, tensor]) => [renamed(name), tensor]))
     this.#valueInfo = new Map([...this.#valueInfo].map(([name, info]) => [renamed(name), withName(info)]))
-    this.#taken?.add(to)
+    this.#names?.add(to)
     return this
   }
 
@@ -156,9 +156,9 @@ export class GraphEditor {
   }
 
   #put(nodes: readonly Node[]): void {
-    this.#nodes.push(...nodes)
-    if (this.#taken)
-      for (const { inputs, outputs } of nodes) for (const name of [...inputs, ...outputs]) this.#taken.add(name)
+    for (const node of nodes) this.#nodes.push(node)
+    if (this.#names)
+      for (const { inputs, outputs } of nodes) for (const name of [...inputs, ...outputs]) this.#names.add(name)
   }
 
   /**
@@ -204,7 +204,7 @@ export class GraphEditor {
     if (this.#inputs.some((i) => i.name === name))
       this.#inputs = this.#inputs.map((i) => (i.name === name ? { ...i, ...info } : i))
     else if (this.#irVersion <= lastThatListsInitializers) this.#inputs = [...this.#inputs, info]
-    this.#taken?.add(name)
+    this.#names?.add(name)
     return this
   }
 
@@ -241,7 +241,7 @@ export class GraphEditor {
     this.#changed = true
     if (this.#initializers.delete(name)) this.#inputs = this.#inputs.filter((i) => i.name !== name)
     this.#inputs = [...this.#inputs, { name, type: { kind: 'tensor', elementType, shape } }]
-    this.#taken?.add(name)
+    this.#names?.add(name)
     return name
   }
 

@@ -28,19 +28,29 @@ class LazyKnown implements Known {
   readonly elementType: Known['elementType']
   readonly shape: Known['shape']
   #make: (() => Dense | undefined) | undefined
+  #from: readonly (Known | undefined)[]
   #value: Dense | undefined
 
-  constructor(known: Known, make: () => Dense | undefined) {
+  /** @param from whose content `make` asks for */
+  constructor(known: Known, make: () => Dense | undefined, from: readonly (Known | undefined)[] = []) {
     this.elementType = known.elementType
     this.shape = known.shape
     this.#make = make
+    this.#from = from
   }
 
   get value(): Dense | undefined {
-    if (this.#make) {
-      const make = this.#make
-      this.#make = undefined
-      this.#value = make()
+    // Constants may follow from each other in as long a row as the file is large: no recursion.
+    const open: LazyKnown[] = [this]
+    for (let next = open.at(-1); next; next = open.at(-1)) {
+      const from = next.#from
+      next.#from = []
+      for (const known of from) if (known instanceof LazyKnown && known.#make) open.push(known)
+      if (open.at(-1) !== next) continue
+      open.pop()
+      const make = next.#make
+      next.#make = undefined
+      if (make) next.#value = make()
     }
     return this.#value
   }
@@ -213,7 +223,7 @@ function followValues(
     return results
   }
   return outputs.map((known, i) =>
-    known && known.value === undefined ? new LazyKnown(known, () => run()?.[i]) : known,
+    known && known.value === undefined ? new LazyKnown(known, () => run()?.[i], call.inputs) : known,
   )
 }
 
@@ -229,7 +239,7 @@ function refine(inferred: Known | undefined, declared: Known | undefined): Known
       ? inferred.shape.map((d, i) => (typeof d === 'number' ? d : (declared.shape?.[i] ?? d)))
       : (inferred.shape ?? declared.shape)
   const refined = { elementType: inferred.elementType ?? declared.elementType, shape }
-  return inferred.value === undefined ? refined : new LazyKnown(refined, () => inferred.value)
+  return inferred.value === undefined ? refined : new LazyKnown(refined, () => inferred.value, [inferred])
 }
 
 /**

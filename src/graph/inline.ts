@@ -3,7 +3,7 @@ import { editGraph, type GraphEditor, makeNode } from './editor.ts'
 import type { Attribute, FunctionDefinition, Graph, Model, Node, Tensor, ValueInfo } from './model.ts'
 import { nodeLabel } from './model.ts'
 import type { OperatorSet } from './operator.ts'
-import { allNames, capturedNames, subgraphsOf } from './traverse.ts'
+import { allNames, capturedNames, shortName, subgraphsOf } from './traverse.ts'
 
 /*
  * Model-local functions (onnx.proto `FunctionProto`, IR version 8): a call is a node whose domain, type and overload are those of a
@@ -19,12 +19,12 @@ const calledBy = (node: Node): string => keyOf({ domain: node.domain, name: node
  * names inside become unique. Subgraphs (If, Loop) are inlined too. Calls of operators that `operators` knows stay: they need no
  * body. So do calls of functions that speak another version of an operator set than the model does: those nodes would change meaning.
  * @returns the same model when it calls none
- * @throws KerfError `invalid-graph` when functions call each other in a circle
+ * @throws KerfError `invalid-graph` when functions call each other in a circle, `too-large` when they stand for more nodes than anybody can look through
  */
 export function inlineFunctions(model: Model, operators?: OperatorSet): Model {
   const editor = editGraph(model)
   const inliner = new Inliner(editor, model.functions, operators)
-  editor.rewrite((node) => inliner.node(node, []))
+  editor.rewrite((node) => inliner.node(node))
   if (editor.model() === model) return model
   return editor.setFunctions(model.functions.filter((f) => inliner.left.has(keyOf(f)))).model()
 }
@@ -32,12 +32,22 @@ export function inlineFunctions(model: Model, operators?: OperatorSet): Model {
 /** The operator set of what composite operators stand for, in models that name none. */
 const unsaid = 17
 
+/** So many nodes may be made in the place of others: a few functions that call each other twice stand for any number. */
+export const mostMadeNodes = 2 ** 18
+
+/** Bodies in bodies; files hold no more than this, functions could. */
+const deepestBody = 100
+
 class Inliner {
   /** Functions whose calls stay. */
   readonly left = new Set<string>()
   readonly #editor: GraphEditor
   readonly #functions: ReadonlyMap<string, FunctionDefinition>
   readonly #operators: OperatorSet | undefined
+  /** Functions that are being inlined, outermost first. */
+  readonly #open = new Set<string>()
+  #made = 0
+  #depth = 0
 
   constructor(editor: GraphEditor, functions: readonly FunctionDefinition[], operators: OperatorSet | undefined) {
     this.#editor = editor
@@ -45,30 +55,47 @@ class Inliner {
     this.#operators = operators
   }
 
-  /** @param stack functions that are being inlined, outermost first */
-  node(node: Node, stack: readonly string[]): Node[] {
-    const definition = this.#functions.get(calledBy(node))
+  /** What stands in a node's place in the end. Functions may call each other in as long a row as the file is large: no recursion. */
+  node(given: Node): Node[] {
+    const done: Node[] = []
+    const rows: { readonly nodes: readonly Node[]; readonly key?: string; at: number }[] = [{ nodes: [given], at: 0 }]
+    for (let row = rows.at(-1); row; row = rows.at(-1)) {
+      const node = row.nodes[row.at++]
+      if (!node) {
+        if (row.key !== undefined) this.#open.delete(row.key)
+        rows.pop()
+        continue
+      }
+      const inside = this.#inside(node)
+      if (inside) rows.push({ ...inside, at: 0 })
+      else done.push(this.#functions.has(calledBy(node)) ? node : this.#withInlinedSubgraphs(node))
+    }
+    return done
+  }
+
+  /** What a node stands for; undefined: for itself. */
+  #inside(node: Node): { readonly nodes: readonly Node[]; readonly key?: string } | undefined {
+    const key = calledBy(node)
+    const definition = this.#functions.get(key)
     if (!definition) {
       const opset = this.#editor.opsetImports.get('') ?? unsaid
       const meaning = this.#operators?.composite?.(node.domain, node.opType)?.body(node, opset)
-      if (!meaning) return [this.#withInlinedSubgraphs(node, stack)]
-      this.#import(meaning)
-      return this.#expanded(meaning, node, meaning.main).flatMap((n) => this.node(n, stack))
+      return meaning && { nodes: this.#expanded(meaning, node, meaning.main) }
     }
-    const key = keyOf(definition)
     if (this.#operators?.get(node.domain, node.opType) || !this.#agrees(definition)) {
       this.left.add(key)
-      return [node]
+      return undefined
     }
-    if (stack.includes(key)) {
-      const circle = [...stack.slice(stack.indexOf(key)), key].map((k) => k.split(':')[1]).join(' → ')
+    if (this.#open.has(key)) {
+      const open = [...this.#open]
+      const circle = [...open.slice(open.indexOf(key)), key].map((k) => k.split(':')[1]).join(' → ')
       throw new KerfError(
         'invalid-graph',
         `Functions of the model call each other in a circle: ${circle}. Export the model again.`,
       )
     }
-    this.#import(definition)
-    return this.#expanded(definition, node).flatMap((n) => this.node(n, [...stack, key]))
+    this.#open.add(key)
+    return { nodes: this.#expanded(definition, node), key }
   }
 
   #import(definition: FunctionDefinition): void {
@@ -85,15 +112,22 @@ class Inliner {
     })
   }
 
-  #withInlinedSubgraphs(node: Node, stack: readonly string[]): Node {
+  #withInlinedSubgraphs(node: Node): Node {
     if (subgraphsOf(node).length === 0) return node
-    const attributes = mapSubgraphs(node.attributes, (g) => this.#body(g, stack))
+    if (this.#depth === deepestBody)
+      throw new KerfError(
+        'invalid-graph',
+        `Bodies of nodes lie more than ${deepestBody} deep in each other, at ${node.opType} "${nodeLabel(node)}". Export the model again.`,
+      )
+    this.#depth++
+    const attributes = mapSubgraphs(node.attributes, (g) => this.#body(g))
+    this.#depth--
     const same = [...attributes].every(([name, a]) => a === node.attributes.get(name))
     return same ? node : { ...node, attributes }
   }
 
-  #body(graph: Graph, stack: readonly string[]): Graph {
-    const nodes = graph.nodes.flatMap((node) => this.node(node, stack))
+  #body(graph: Graph): Graph {
+    const nodes = graph.nodes.flatMap((node) => this.node(node))
     return nodes.length === graph.nodes.length && nodes.every((n, i) => n === graph.nodes[i])
       ? graph
       : { ...graph, nodes }
@@ -101,7 +135,15 @@ class Inliner {
 
   /** The function's nodes under fresh names, its inputs and outputs bound to those of the call. */
   #expanded(definition: FunctionDefinition, call: Node, main?: Node): Node[] {
-    const prefix = nodeLabel(call)
+    this.#import(definition)
+    this.#made += definition.nodes.length
+    if (this.#made > mostMadeNodes)
+      throw new KerfError(
+        'too-large',
+        `The functions of the model, written out, are more than ${mostMadeNodes} nodes. Export the model without functions that call others so often.`,
+        { limit: mostMadeNodes },
+      )
+    const prefix = shortName(nodeLabel(call))
     const names = new Map<string, string>([['', '']])
     definition.inputs.forEach((name, i) => {
       names.set(name, call.inputs[i] ?? '')
@@ -144,7 +186,7 @@ function copied(
   }
   return {
     ...node,
-    name: `${prefix}/${nodeLabel(node)}`,
+    name: shortName(`${prefix}/${nodeLabel(node)}`),
     inputs: node.inputs.map(rename),
     outputs: node.outputs.map(rename),
     attributes: mapSubgraphs(attributes, (g) => ({

@@ -24,6 +24,8 @@ export interface TensorData {
   bytes(offset?: number, length?: number, into?: ArrayBuffer): Uint8Array
   /** Whether a part is read without making the rest. Default false. */
   readonly streamed?: boolean
+  /** The bytes that all are made of, again and again: whoever only counts need not read them all. */
+  readonly repeats?: Uint8Array
 }
 
 /** A constant tensor. Reading its bytes may touch the disk: counting never does. */

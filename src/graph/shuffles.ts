@@ -93,6 +93,9 @@ function returned(digits: Digits, shape: readonly number[], axis: number): Int32
   return orders.every((order, i) => order && (i === axis || isAscending(order))) ? orders[axis] : undefined
 }
 
+/** No shuffle is written in more nodes. */
+const mostMoves = 32
+
 /**
  * What becomes of an axis of a value behind a node that reads it first: where it is whole again in another order.
  * @returns undefined where anybody on the way does more than move elements
@@ -117,7 +120,7 @@ export function shufflesBehind(
       found.push({ from, to, axis, last: node, through, order })
       return true
     }
-    if (model.graph.outputs.some((o) => o.name === to)) return false
+    if (through.length === mostMoves || model.graph.outputs.some((o) => o.name === to)) return false
     const readers = consumers.get(to) ?? []
     return readers.length > 0 && readers.every((reader) => follow(reader, to, own, [...through, to]))
   }

@@ -1,7 +1,7 @@
 import type { Unfolding } from './control.ts'
 import { editGraph, type GraphEditor, makeNode } from './editor.ts'
 import { GraphInference, type InferenceOptions } from './infer.ts'
-import { Copier, inlineFunctions } from './inline.ts'
+import { Copier, inlineFunctions, mostMadeNodes } from './inline.ts'
 import { type Graph, type Model, type Node, nodeLabel, type Tensor } from './model.ts'
 import type { OperatorSet } from './operator.ts'
 import { subgraphsOf, usedNames } from './traverse.ts'
@@ -20,6 +20,9 @@ export function simplified(model: Model, operators: OperatorSet, options: Infere
   return (isSimple ? undefined : new Simplifier(inlined, operators, options).model()) ?? inlined
 }
 
+/** Longer sequences stay sequences: each that is made from another holds all its elements, too. */
+const longestSequence = 1024
+
 class Simplifier {
   readonly #operators: OperatorSet
   readonly #editor: GraphEditor
@@ -28,6 +31,7 @@ class Simplifier {
   readonly #sequences = new Map<string, { readonly elements: readonly string[]; readonly node: Node }>()
   readonly #copiers = new Map<Graph, Copier>()
   #unfolded = false
+  #made = 0
 
   constructor(model: Model, operators: OperatorSet, options: InferenceOptions) {
     this.#operators = operators
@@ -51,8 +55,10 @@ class Simplifier {
       return []
     }
     const made: Node[] = []
-    if (known?.operator.unfold?.(known.call, this.#unfolding(node, made))) {
+    // Loops in loops: each is small, all together may be any number of nodes. From there on they stay loops.
+    if (this.#made < mostMadeNodes && known?.operator.unfold?.(known.call, this.#unfolding(node, made))) {
       this.#unfolded = true
+      this.#made += made.length
       return made.flatMap((n) => this.#taken(n))
     }
     return [...usedNames(node).flatMap((name) => this.#wanted(name)), this.#kept(node)]
@@ -93,10 +99,10 @@ class Simplifier {
           copier = new Copier(body, label, this.#editor, this.#operators)
           this.#copiers.set(body, copier)
           for (const [name, tensor] of copier.initializers) this.#store(name, tensor)
-          made.push(...copier.stored)
+          for (const stored of copier.stored) made.push(stored)
         }
         const copy = copier.copy(inputs, place)
-        made.push(...copy.nodes)
+        for (const copied of copy.nodes) made.push(copied)
         for (const info of copy.valueInfo) {
           this.#editor.declare(info)
           this.#inference.declare(info)
@@ -115,7 +121,10 @@ class Simplifier {
           })
         else nodes('Identity', [value], [name])
       },
-      elements: (sequence) => this.#sequences.get(sequence)?.elements,
+      elements: (sequence) => {
+        const elements = this.#sequences.get(sequence)?.elements
+        return elements && elements.length <= longestSequence ? elements : undefined
+      },
       sequence: (index, elements) => {
         const name = node.outputs[index] ?? ''
         if (name !== '') this.#sequences.set(name, { elements, node })

@@ -31,13 +31,18 @@ export function sourcesOf(
 ): ReadonlySet<string> | undefined {
   const found = new Set<string>()
   const seen = new Set<string>([''])
-  const visit = (name: string): boolean => {
-    if (seen.has(name)) return true
+  const open = [value]
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (seen.has(name)) continue
     seen.add(name)
     if (stored.has(name)) found.add(name)
-    return stored.has(name) || (producers.get(name)?.inputs.every(visit) ?? false)
+    else {
+      const node = producers.get(name)
+      if (!node) return undefined
+      for (const input of node.inputs) open.push(input)
+    }
   }
-  return visit(value) ? found : undefined
+  return found
 }
 
 /**
@@ -60,8 +65,9 @@ export function withStoredConstants(analysis: Analysis, values: Iterable<string>
     else renamed.set(source, editor.constant(`${source}_stored`, tensor))
   }
   const nameOf = (name: string): string => {
-    const next = renamed.get(name)
-    return next === undefined ? name : nameOf(next)
+    let last = name
+    for (let next = renamed.get(last); next !== undefined; next = renamed.get(last)) last = next
+    return last
   }
   return editor
     .rewrite((node) =>

@@ -45,12 +45,60 @@ export function producersOf(graph: { nodes: readonly Node[] }): Map<string, Node
   return new Map(graph.nodes.flatMap((n) => n.outputs.filter((o) => o !== '').map((o) => [o, n] as const)))
 }
 
-/** A name that is not among `taken`, made from `wish`, and from now on taken. */
-export function freshName(taken: Set<string>, wish: string): string {
-  let name = wish
-  for (let i = 1; taken.has(name); i++) name = `${wish}_${i}`
-  taken.add(name)
-  return name
+/**
+ * A value and all that it is made from, each once, sources first. Values may follow from each other in as long a row as the file is large: no recursion.
+ * @param before what a value is made from directly
+ */
+export function sourcesFirst(value: string, before: (value: string) => Iterable<string>): string[] {
+  const entered = new Set<string>()
+  const ordered = new Set<string>()
+  const open = [value]
+  for (let name = open.at(-1); name !== undefined; name = open.at(-1)) {
+    if (entered.has(name)) {
+      open.pop()
+      ordered.add(name)
+      continue
+    }
+    entered.add(name)
+    for (const source of before(name)) if (!entered.has(source)) open.push(source)
+  }
+  return [...ordered]
+}
+
+/** Longer names are cut when others are made from them: a name of a file, made again for every copy of a function, would fill the memory. */
+const longestName = 256
+
+/** A name as it is, or its beginning and its end. */
+export const shortName = (name: string): string =>
+  name.length <= longestName ? name : `${name.slice(0, longestName / 2)}…${name.slice(1 - longestName / 2)}`
+
+/** Names that are taken, and new ones beside them. */
+export class Names {
+  readonly #taken: Set<string>
+  /** Per wish the number that was tried last: what is taken stays so. */
+  readonly #tried = new Map<string, number>()
+
+  constructor(taken: Set<string>) {
+    this.#taken = taken
+  }
+
+  add(name: string): void {
+    this.#taken.add(name)
+  }
+
+  /** A name that is not taken, made from `wish`, and from now on taken. */
+  fresh(wish: string): string {
+    const short = shortName(wish)
+    let name = short
+    if (this.#taken.has(name)) {
+      let i = this.#tried.get(short) ?? 0
+      do name = `${short}_${++i}`
+      while (this.#taken.has(name))
+      this.#tried.set(short, i)
+    }
+    this.#taken.add(name)
+    return name
+  }
 }
 
 /** Every name of a value in a graph and in its subgraphs. */

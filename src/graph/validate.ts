@@ -1,5 +1,5 @@
-import { elementCount, KerfError } from '../base/index.ts'
-import { type Graph, type Model, type Node, nodeLabel } from './model.ts'
+import { elementCount, getOrAdd, KerfError, mostAxes } from '../base/index.ts'
+import { type FunctionDefinition, type Graph, type Model, type Node, nodeLabel, type ValueInfo } from './model.ts'
 import { subgraphsOf, usedNames } from './traverse.ts'
 
 /** Larger than any dimension of a real tensor: what a damaged file says. */
@@ -22,12 +22,26 @@ export function validated(model: Model): Model {
         `The model speaks version ${version} of the operator set "${domain || 'ai.onnx'}", which cannot be. The file is damaged; export it again.`,
         { domain, version },
       )
-  const graph = checkGraph(model.graph, new Set(), 'The graph')
-  return graph === model.graph ? model : { ...model, graph }
+  const graph = checkGraph(model.graph, () => false, 'The graph')
+  const functions = model.functions.map(checkFunction)
+  const isSame = graph === model.graph && functions.every((f, i) => f === model.functions[i])
+  return isSame ? model : { ...model, graph, functions }
 }
 
-function checkGraph(graph: Graph, outer: ReadonlySet<string>, place: string): Graph {
-  const defined = new Set<string>(outer)
+/** Functions see nothing of the graph that calls them. */
+function checkFunction(definition: FunctionDefinition): FunctionDefinition {
+  const values = (names: readonly string[]) => names.map((name): ValueInfo => ({ name, type: undefined }))
+  const { name, nodes } = definition
+  const body: Graph = {
+    ...{ name, nodes, initializers: new Map(), valueInfo: new Map() },
+    ...{ inputs: values(definition.inputs), outputs: values(definition.outputs) },
+  }
+  const checked = checkGraph(body, () => false, `The function "${name}"`)
+  return checked === body ? definition : { ...definition, nodes: checked.nodes }
+}
+
+/** @param isOutside whether the graph around has a value */
+function checkGraph(graph: Graph, isOutside: (name: string) => boolean, place: string): Graph {
   const own = new Set<string>()
   const inputs = new Set<string>()
   const define = (name: string, by: string) => {
@@ -37,8 +51,8 @@ function checkGraph(graph: Graph, outer: ReadonlySet<string>, place: string): Gr
         { value: name },
       )
     own.add(name)
-    defined.add(name)
   }
+  const isDefined = (name: string) => own.has(name) || isOutside(name)
   for (const input of graph.inputs) {
     define(input.name, 'as an input')
     inputs.add(input.name)
@@ -54,23 +68,25 @@ function checkGraph(graph: Graph, outer: ReadonlySet<string>, place: string): Gr
     for (const name of node.outputs) if (name !== '') define(name, `by ${node.opType} "${nodeLabel(node)}"`)
   for (const node of graph.nodes)
     for (const name of usedNames(node))
-      if (!defined.has(name))
+      if (!isDefined(name))
         throw invalid(
           `${node.opType} "${nodeLabel(node)}" reads "${name}", which nothing in the model makes. The file is incomplete; export it again.`,
           { value: name },
         )
   for (const output of graph.outputs)
-    if (!defined.has(output.name))
+    if (!isDefined(output.name))
       throw invalid(`Graph output "${output.name}" is made by no node. The file is incomplete; export it again.`, {
         value: output.name,
       })
   for (const node of graph.nodes)
-    for (const sub of subgraphsOf(node)) checkGraph(sub, defined, `The body of ${node.opType} "${nodeLabel(node)}"`)
+    for (const sub of subgraphsOf(node)) checkGraph(sub, isDefined, `The body of ${node.opType} "${nodeLabel(node)}"`)
   const nodes = topologicalOrder(graph, place)
   return nodes === graph.nodes ? graph : { ...graph, nodes }
 }
 
 function checkDimensions(shape: readonly (number | string)[], place: string): void {
+  if (shape.length > mostAxes)
+    throw invalid(`${place} has ${shape.length} axes, more than any tensor has. The file is damaged; export it again.`)
   for (const d of shape)
     if (typeof d === 'number' && (d < 0 || d > absurdDimension || !Number.isInteger(d)))
       throw invalid(`${place} has the impossible dimension ${d} in [${shape}]. The file is damaged; export it again.`, {
@@ -105,10 +121,11 @@ function topologicalOrder(graph: Graph, place: string): readonly Node[] {
     const names = new Set(needs(node))
     missing.set(node, names.size)
     if (names.size === 0) queue.push(node)
-    for (const name of names) waitingFor.set(name, [...(waitingFor.get(name) ?? []), node])
+    for (const name of names) getOrAdd(waitingFor, name, () => []).push(node)
   }
   const sorted: Node[] = []
-  for (let node = queue.shift(); node; node = queue.shift()) {
+  for (let at = 0; at < queue.length; at++) {
+    const node = queue[at]!
     sorted.push(node)
     for (const output of node.outputs)
       for (const waiting of waitingFor.get(output) ?? []) {

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
 import { basename, join, sep } from 'node:path'
-import { KerfError } from '../base/index.ts'
+import { askMemory, asOutOfMemory, KerfError } from '../base/index.ts'
 import { pathEscape } from './external.ts'
 import type { ByteSource } from './source.ts'
 
@@ -156,13 +156,12 @@ export class FileSource implements ByteSource {
   }
 
   #allocate(length: number): Uint8Array {
+    const what = `Reading from ${this.path}`
+    askMemory(length, what)
     try {
       return new Uint8Array(length)
-    } catch {
-      throw new KerfError('too-large', `${length} bytes of ${this.path} do not fit into memory at once.`, {
-        path: this.path,
-        length,
-      })
+    } catch (error) {
+      throw asOutOfMemory(error, what)
     }
   }
 

@@ -54,7 +54,7 @@ export const affineGridReference: ReferenceOf<typeof affineGrid> = {
       const row = (index[0]! * rank + index[rank + 1]!) * (rank + 1)
       return place.reduce((sum, v, i) => sum + v * theta.data[row + i]!, 0)
     })
-    return [arithmetic(theta.elementType, { shape, data: new Float64Array(data) })]
+    return [arithmetic(theta.elementType, { shape, data })]
   },
 }
 
@@ -71,6 +71,6 @@ export const affineGridTraining: TrainingOf<typeof affineGrid> = {
     )
     const dy = emit.reshape(gradientOf(call), [size[0]!, places, space.length])
     const turned = emit.node('Transpose', [dy], { perm: [0, 2, 1] })
-    return [emit.node('MatMul', [turned, emit.floats(coordinates, [places, space.length + 1])])]
+    return [emit.node('MatMul', [turned, emit.floats(Array.from(coordinates), [places, space.length + 1])])]
   },
 }

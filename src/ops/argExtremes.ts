@@ -47,7 +47,7 @@ function placeOfBest(
 ): Dense[] {
   if (!x) return []
   const { keepDims, selectLastIndex } = call.attributes
-  const best = (values: readonly number[]) => {
+  const best = (values: Float64Array) => {
     let at = 0
     values.forEach((v, i) => {
       if (better(v, values[at]!) || (selectLastIndex && v === values[at])) at = i

@@ -1,4 +1,4 @@
-import { isFloating, isInteger } from '../base/index.ts'
+import { isFloating, isInteger, largest } from '../base/index.ts'
 import type { BackwardCall } from '../graph/index.ts'
 import type { TrainingsOf } from './operator.ts'
 import { algebra } from './shared/backward.ts'
@@ -47,7 +47,7 @@ export const arithmetic = {
   lessOrEqual: comparison('LessOrEqual', (a, b) => a <= b),
   /** Y = the greatest of the inputs (ONNX Max). dY goes to the first input that is it. */
   max: variadic('Max', {
-    forward: (values) => Math.max(...values),
+    forward: (values) => largest(values),
     cost: (n) => ({ others: n - 1 }),
     range: greatest,
   }),
@@ -57,7 +57,7 @@ export const arithmetic = {
     cost: (n) => ({ adds: n - 1, others: 1 }),
   }),
   /** Y = the least of the inputs (ONNX Min). dY goes to the first input that is it. */
-  min: variadic('Min', { forward: (values) => Math.min(...values), cost: (n) => ({ others: n - 1 }) }),
+  min: variadic('Min', { forward: (values) => -largest(values.map((x) => -x)), cost: (n) => ({ others: n - 1 }) }),
   /** C = A · B (ONNX Mul). dA = dC·B, dB = dC·A. */
   mul: binary('Mul', { forward: (a, b) => a * b, cost: { muls: 1 } }),
   /** C = A ∨ B (ONNX Or). */

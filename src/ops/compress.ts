@@ -27,9 +27,10 @@ export const compress = defineOperator({
     if (axis === undefined) return [moved(x, [taken.length], ([i]) => taken[i!])]
     const along = axisOf(call, axis, x.shape.length)
     const { outer, size, inner } = linesAlong(x.shape, along)
-    const out: number[] = []
+    const out = new Float64Array(outer * taken.length * inner)
+    let at = 0
     for (let o = 0; o < outer; o++)
-      for (const i of taken) for (let n = 0; n < inner; n++) out.push(x.data[(o * size + i) * inner + n]!)
+      for (const i of taken) for (let n = 0; n < inner; n++) out[at++] = x.data[(o * size + i) * inner + n]!
     return [dense(x.elementType, x.shape.with(along, taken.length), out)]
   },
   cost: 'data-dependent',

@@ -1,4 +1,4 @@
-import { bitsPerElement, byteLengthOf, elementCount } from '../base/index.ts'
+import { askMemory, bitsPerElement, byteLengthOf, elementCount } from '../base/index.ts'
 import { type Tensor, type TensorData, tensorValues } from '../graph/index.ts'
 import { defineOperator } from './operator.ts'
 import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
@@ -6,12 +6,14 @@ import { shapeFromInput } from './shared/shape-input.ts'
 
 /** Bytes of `byteLength` made of the one element again and again; nothing is kept. */
 function repeated(value: Tensor | undefined, byteLength: number): TensorData {
+  // float32 by default.
+  const element = value ? wholeBytes(value) : new Uint8Array(4)
   return {
     byteLength,
+    repeats: element,
     bytes: (offset = 0, length = byteLength - offset) => {
+      askMemory(length, `A repeated value of ${length} bytes`)
       const out = new Uint8Array(length)
-      if (!value) return out
-      const element = wholeBytes(value)
       if (element.every((byte) => byte === 0)) return out
       for (let i = 0; i < Math.min(length, element.length); i++) out[i] = element[(offset + i) % element.length]!
       // What is there is copied behind itself, twice as much each time.

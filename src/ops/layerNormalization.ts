@@ -65,7 +65,7 @@ export const layerNormalizationReference: ReferenceOf<typeof layerNormalization>
     const y = standardised(values, axes, call.attributes.epsilon)
     const result = scaledAndShifted(y, broadcastTo(scale, x.shape), bias && broadcastTo(bias, x.shape))
     const { starts, offsets } = setsAlong(x.shape, axes)
-    const moments = starts.map((start) => momentsOf(values.data, start, offsets))
+    const moments = Array.from(starts, (start) => momentsOf(values.data, start, offsets))
     const statistics = (of: (m: Moments) => number) =>
       arithmetic(elementTypeOf(call, call.attributes.stashType), {
         shape: x.shape.map((d, axis) => (axis < first ? d : 1)),

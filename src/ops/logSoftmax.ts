@@ -1,10 +1,11 @@
+import { largest } from '../base/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
-import { inferSoftmax, maximum, softmaxAttributes, softmaxAxes, softmaxForward, softmaxSizes } from './softmax.ts'
+import { inferSoftmax, softmaxAttributes, softmaxAxes, softmaxForward, softmaxSizes } from './softmax.ts'
 
 /**
  * Y = X − max − ln Σ exp(X − max), the axis as in Softmax (ONNX LogSoftmax, opset 1, 11, 13). dX = dY − exp(Y)·Σ dY. Cost per element: comparison for the
- * maximum, two subtractions, exponential, addition to the sum; one logarithm per row.
+ * two subtractions, exponential, addition to the sum; one logarithm per row.
  */
 export const logSoftmax = defineOperator({
   name: 'LogSoftmax',
@@ -19,7 +20,7 @@ export const logSoftmax = defineOperator({
 export const logSoftmaxReference: ReferenceOf<typeof logSoftmax> = {
   forward: (call, [x]) =>
     softmaxForward(call, x, (values) => {
-      const most = maximum(values)
+      const most = largest(values)
       const logarithm = Math.log(values.reduce((total, v) => total + Math.exp(v - most), 0))
       return values.map((v) => v - most - logarithm)
     }),

@@ -1,7 +1,16 @@
 import { type Dim, unknownDim } from '../base/index.ts'
 import { type Call, type Dense, type Graph, type Known, tensorOf } from '../graph/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { bodyIn, inEveryRound, mostUnrolledNodes, scalar, stacked, stackedNodes } from './shared/bodies.ts'
+import {
+  bodyIn,
+  inEveryRound,
+  mostUnrolledNodes,
+  rowsKept,
+  scalar,
+  stacked,
+  stackedNodes,
+  unrolledNodes,
+} from './shared/bodies.ts'
 import { contentOf, dense } from './shared/check.ts'
 
 /*
@@ -39,7 +48,7 @@ function knownRounds(call: Call<LoopAttributes>): number | undefined {
   if (steady(call).outputs[0]?.value?.data[0] === 1) return Number.isFinite(most) ? most : undefined
   let carried: readonly (Known | undefined)[] = initial(call)
   for (let round = 0; round < most; round++) {
-    if (round * body.nodes.length > mostUnrolledNodes) return undefined
+    if (unrolledNodes(body, round) > mostUnrolledNodes) return undefined
     const outputs = call.inferBody(body, [scalar('int64', round), scalar('bool', 1), ...carried])
     const goesOn = outputs[0]?.value?.data[0]
     if (goesOn === undefined) return undefined
@@ -61,6 +70,7 @@ function* runLoop(call: Call<LoopAttributes>, inputs: readonly (Dense | undefine
   const most = inputs[0]?.data[0] ?? Number.POSITIVE_INFINITY
   let goesOn = inputs[1] ? inputs[1].data[0] : 1
   let carried = inputs.slice(2) as readonly Dense[]
+  const keep = rowsKept(call)
   const rows: Dense[][] = body.outputs.slice(1 + carried.length).map(() => [])
   for (let round = 0; goesOn && round < most; round++) {
     const made: readonly Dense[] = yield {
@@ -70,7 +80,7 @@ function* runLoop(call: Call<LoopAttributes>, inputs: readonly (Dense | undefine
     goesOn = made[0]?.data[0]
     carried = made.slice(1, 1 + carried.length)
     rows.forEach((list, i) => {
-      list.push(made[1 + carried.length + i]!)
+      list.push(keep(made[1 + carried.length + i]!))
     })
   }
   return [...carried, ...rows.map((list, i) => stacked(list, 0, body.outputs[1 + carried.length + i]))]
@@ -97,7 +107,7 @@ export const loop = defineOperator({
     let carried = call.node.inputs.slice(2)
     const rows: string[][] = body.outputs.slice(1 + carried.length).map(() => [])
     // Without a round nothing tells what the rows would be.
-    if (rounds === undefined || rounds * body.nodes.length > mostUnrolledNodes || (rounds === 0 && rows.length > 0))
+    if (rounds === undefined || unrolledNodes(body, rounds) > mostUnrolledNodes || (rounds === 0 && rows.length > 0))
       return false
     const holds = to.constant(tensorOf('bool', [], [1]))
     for (let round = 0; round < rounds; round++) {

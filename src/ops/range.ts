@@ -23,7 +23,7 @@ export const range = defineOperator({
   forward: (call, [start]) => {
     const found = numbers(call)
     if (!start || !found) return []
-    const data = Array.from({ length: found.length }, (_, i) => found.start + i * found.delta)
+    const data = new Float64Array(found.length).map((_, i) => found.start + i * found.delta)
     return [dense(start.elementType, [found.length], data)]
   },
   cost: (call) => {

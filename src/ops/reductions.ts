@@ -1,11 +1,12 @@
+import { largest } from '../base/index.ts'
 import type { BackwardCall } from '../graph/index.ts'
 import type { TrainingsOf } from './operator.ts'
 import { shapeIn } from './shared/backward.ts'
 import { type ReduceDerivative, reduction, reductionBackward, total } from './shared/reduce.ts'
 
 /** ln Σ exp(x), shifted by the greatest x so that nothing overflows. */
-function logSumExp(values: readonly number[]): number {
-  const top = Math.max(...values)
+function logSumExp(values: Float64Array): number {
+  const top = largest(values)
   return Number.isFinite(top) ? top + Math.log(total(values, (x) => Math.exp(x - top))) : top
 }
 
@@ -32,7 +33,7 @@ export const reductions = {
     perOutput: { others: 1 },
   }),
   /** Y = the greatest X (ONNX ReduceMax). dX: see `sharedAmongChosen`. */
-  reduceMax: reduction('ReduceMax', { forward: (values) => Math.max(...values), perInput: { others: 1 } }),
+  reduceMax: reduction('ReduceMax', { forward: (values) => largest(values), perInput: { others: 1 } }),
   /** Y = Σ X / n (ONNX ReduceMean). dX = dY / n, repeated. */
   reduceMean: reduction('ReduceMean', {
     forward: (values) => total(values) / values.length,
@@ -40,7 +41,7 @@ export const reductions = {
     perOutput: { others: 1 },
   }),
   /** Y = the least X (ONNX ReduceMin). dX: see `sharedAmongChosen`. */
-  reduceMin: reduction('ReduceMin', { forward: (values) => Math.min(...values), perInput: { others: 1 } }),
+  reduceMin: reduction('ReduceMin', { forward: (values) => -largest(values.map((x) => -x)), perInput: { others: 1 } }),
   /** Y = Π X (ONNX ReduceProd). dX = dY·(product of the other X), which holds for zeros too. */
   reduceProd: reduction('ReduceProd', {
     forward: (values) => values.reduce((a, b) => a * b, 1),

@@ -6,10 +6,12 @@ import {
   inEveryRound,
   mostUnrolledNodes,
   partsOf,
+  rowsKept,
   stacked,
   stackedNodes,
   takenAt,
   typeOf,
+  unrolledNodes,
   withoutAxis,
 } from './shared/bodies.ts'
 import { axisOf, required, typed, wrong } from './shared/check.ts'
@@ -79,6 +81,7 @@ function* runScan(call: Call<ScanAttributes>, inputs: readonly (Dense | undefine
   const length = rounds(call) as number
   let carried = inputs.slice(0, count) as readonly Dense[]
   const scanned = inputs.slice(count) as readonly Dense[]
+  const keep = rowsKept(call)
   const rows: Dense[][] = body.outputs.slice(count).map(() => [])
   for (let round = 0; round < length; round++) {
     const made: readonly Dense[] = yield {
@@ -90,7 +93,7 @@ function* runScan(call: Call<ScanAttributes>, inputs: readonly (Dense | undefine
     }
     carried = made.slice(0, count)
     rows.forEach((list, i) => {
-      list.push(made[count + i]!)
+      list.push(keep(made[count + i]!))
     })
   }
   return [
@@ -138,7 +141,7 @@ export const scan = defineOperator({
     const length = rounds(call)
     const { outputs } = steady(call)
     const ranks = outputs.slice(count).map((row) => row.shape?.length)
-    if (typeof length !== 'number' || length === 0 || length * body.nodes.length > mostUnrolledNodes) return false
+    if (typeof length !== 'number' || length === 0 || unrolledNodes(body, length) > mostUnrolledNodes) return false
     if (ranks.some((rank) => rank === undefined)) return false
     const { inputDirections, outputDirections } = call.attributes
     const scanned = call.node.inputs.slice(count).map((input, i) => {

@@ -1,3 +1,4 @@
+import { largest } from '../base/index.ts'
 import type { AttributeReader, Call, Dense, InferredCall } from '../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { derivative } from './shared/backward.ts'
@@ -44,7 +45,7 @@ export function softmaxSizes(call: InferredCall<SoftmaxAttributes>): { n: number
 export function softmaxForward(
   call: Call<SoftmaxAttributes>,
   x: Dense | undefined,
-  f: (values: readonly number[]) => readonly number[],
+  f: (values: Float64Array) => Float64Array,
 ): Dense[] {
   if (!x) return []
   const data = new Float64Array(x.data.length)
@@ -58,11 +59,9 @@ export function softmaxForward(
   return [arithmetic(x.elementType, { shape: x.shape, data })]
 }
 
-export const maximum = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b))
-
 /**
  * Y = exp(X − max) / Σ exp(X − max) along an axis: 1 (and all after it) before opset 13, then −1 (ONNX Softmax, opset 1, 11, 13).
- * dX = Y·(dY − Σ dY·Y). Cost per element: comparison for the maximum, subtraction, exponential, addition to the sum, division.
+ * dX = Y·(dY − Σ dY·Y). Cost per element: comparison for the subtraction, exponential, addition to the sum, division.
  */
 export const softmax = defineOperator({
   name: 'Softmax',
@@ -79,7 +78,7 @@ export const softmax = defineOperator({
 export const softmaxReference: ReferenceOf<typeof softmax> = {
   forward: (call, [x]) =>
     softmaxForward(call, x, (values) => {
-      const most = maximum(values)
+      const most = largest(values)
       const sum = values.reduce((total, v) => total + Math.exp(v - most), 0)
       return values.map((v) => Math.exp(v - most) / sum)
     }),

@@ -26,7 +26,7 @@ function topShape(call: Call<TopKAttributes>, shape: readonly Dim[]): Dim[] {
 }
 
 /**
- * The k greatest (or least) elements along an axis and where they were, sorted (ONNX TopK; k is an attribute before opset 10, then
+ * The k largest (or least) elements along an axis and where they were, sorted (ONNX TopK; k is an attribute before opset 10, then
  * input 1). Counted as one comparison per element: a scan against the worst of the best so far.
  */
 export const topK = defineOperator({
@@ -50,8 +50,8 @@ export const topKReference: ReferenceOf<typeof topK> = {
     const shape = topShape(call, x.shape) as number[]
     const axis = axisOf(call, call.attributes.axis, x.shape.length)
     const [from, to] = [linesAlong(x.shape, axis), linesAlong(shape, axis)]
-    const values = new Array<number>(elementCount(shape)!)
-    const indices = [...values]
+    const values = new Float64Array(elementCount(shape)!)
+    const indices = new Float64Array(values.length)
     const sign = call.attributes.largest ? -1 : 1
     const places: ((i: number) => number)[] = []
     eachLine(to, (at) => places.push(at))

@@ -1,4 +1,4 @@
-import { getOrAdd } from '../base/index.ts'
+import { getOrAdd, largest } from '../base/index.ts'
 import { usedNames } from '../graph/index.ts'
 import { type Abilities, isView } from './ability.ts'
 import { narrowRanges } from './element-types.ts'
@@ -88,7 +88,7 @@ export class WholeNumbers {
   #find(value: string): Wholes | undefined {
     const elementType = this.#prepared.values.get(value)?.elementType
     const narrow = elementType && narrowRanges[elementType]
-    if (narrow) return within(Math.max(...narrow.map(Math.abs)))
+    if (narrow) return within(largest(narrow.map(Math.abs)))
     if (elementType === 'float32') return { exact: true, most: Number.POSITIVE_INFINITY }
     if (elementType !== 'int32') return undefined
     if (this.#prepared.isConstant(value)) {
@@ -124,5 +124,5 @@ const same: WholesRule = ([x = unknown]) => x
 /** Of operators whose results are numbers of their inputs. */
 const joined: WholesRule = (inputs) => {
   const given = inputs.filter((x) => x !== undefined)
-  return { exact: given.every((x) => x.exact), most: Math.max(...given.map((x) => x.most)) }
+  return { exact: given.every((x) => x.exact), most: largest(given.map((x) => x.most)) }
 }

@@ -2,5 +2,8 @@ import { type Constants, constantContent } from '../graph/index.ts'
 
 /** Whether zeros in a stored tensor arrive as zeros in what is computed from it: masking there is then masking here. */
 export function keepsZeros(constants: Constants, value: string, tensor: string): boolean {
-  return value === tensor || Array.from(constantContent(constants, value, tensor).data).every((v) => v === 0)
+  if (value === tensor) return true
+  const { data } = constantContent(constants, value, tensor)
+  for (let i = 0; i < data.length; i++) if (data[i] !== 0) return false
+  return true
 }

@@ -116,7 +116,7 @@ export function groupsOf(analysis: Analysis, options: GroupOptions = {}): Channe
     if ('best' in balancing) groups.push({ ...group, balancing })
     else for (const c of group.classes) trace.labels.freeze(c.label, balancing)
   }
-  refused.push(...refusalsOf(trace, options.kinds))
+  for (const refusal of refusalsOf(trace, options.kinds)) refused.push(refusal)
   return { trace, groups, refused, shuffles }
 }
 

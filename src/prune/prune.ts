@@ -1,4 +1,4 @@
-import { KerfError, type NamePattern, stoppable, type Task, type Turn, turns } from '../base/index.ts'
+import { KerfError, largest, type NamePattern, stoppable, type Task, type Turn, turns } from '../base/index.ts'
 import { type Profile, profileAnalysed, type Totals } from '../cost/index.ts'
 import { type Analysis, analyse, bindInputs, type Model, nodeLabel, simplified } from '../graph/index.ts'
 import { prunableOperators } from '../ops/index.ts'
@@ -228,7 +228,7 @@ async function pruneValues(
 /** @throws KerfError `nothing-to-prune` where rounding leaves all as it was */
 function checkSome(groups: readonly GroupReport[], { ratio }: Scope, what: string): void {
   if (groups.some((g) => g.kept < g.channels)) return
-  const most = Math.max(...groups.map((g) => g.channels))
+  const most = largest(groups.map((g) => g.channels))
   throw new KerfError(
     'nothing-to-prune',
     `Nothing would be removed: the ratio ${ratio} takes no ${what} of any layer, the largest of ${most}. Ask for more.`,

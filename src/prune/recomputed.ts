@@ -1,5 +1,5 @@
 import { elementCount } from '../base/index.ts'
-import { type Analysis, type Dense, runForward, tensorValues, valueLimit } from '../graph/index.ts'
+import { type Analysis, type Dense, runForward, sourcesFirst, tensorValues, valueLimit } from '../graph/index.ts'
 
 /** What of the channels is left. */
 interface Remaining {
@@ -24,8 +24,16 @@ export class Recomputed {
   /** undefined where it is not known before the model runs, is large, or loses elements itself. */
   content(value: string): Dense | undefined {
     if (value === '' || !this.#analysis.constants.has(value)) return undefined
-    if (!this.#known.has(value)) this.#known.set(value, this.#compute(value))
+    for (const name of sourcesFirst(value, (of) => this.#before(of)))
+      if (!this.#known.has(name)) this.#known.set(name, this.#compute(name))
     return this.#known.get(value)
+  }
+
+  #before(value: string): string[] {
+    const node = this.#analysis.producers.get(value)
+    const isAsking = node && this.#analysis.calls.get(node)?.operator.computable === false
+    if (!node || isAsking || this.#known.has(value)) return []
+    return node.inputs.filter((name) => this.#analysis.constants.has(name))
   }
 
   #compute(value: string): Dense | undefined {
@@ -48,7 +56,7 @@ export class Recomputed {
       })
       return operator.infer({ ...call, inputs: shapes })[at]?.value
     }
-    const inputs = node.inputs.map((name) => this.content(name))
+    const inputs = node.inputs.map((name) => this.#known.get(name))
     if (inputs.some((x, i) => x === undefined && node.inputs[i] !== '')) return undefined
     return runForward(operator, call, inputs)?.[at]
   }

@@ -1,4 +1,4 @@
-import { getOrAdd, KerfError } from '../base/index.ts'
+import { getOrAdd, KerfError, largest } from '../base/index.ts'
 import { nodeLabel, quantisedWeight, type RootKind } from '../graph/index.ts'
 import { type ChannelGroups, type GroupOptions, groupsOf, isKept, namesOf, type Refusal } from './groups.ts'
 import { type ClassScores, ratioOf, type Scope, type Selection, select } from './select.ts'
@@ -33,7 +33,7 @@ export function nothingToPrune(found: ChannelGroups, asked: Asked): KerfError {
 /** Groups, of which everything stays. */
 export function nothingRemoved(found: ChannelGroups, scores: ClassScores, asked: Asked): KerfError {
   const scope = asked.scope!
-  const widest = Math.max(...found.groups.map((g) => g.classes.length))
+  const widest = largest(found.groups.map((g) => g.classes.length))
   const groups = plural(found.groups.length, 'group')
   const rounding = (scope.roundTo ?? 1) > 1 && select(found, scores, { ...scope, roundTo: 1 }).removed.size > 0
   const why = rounding

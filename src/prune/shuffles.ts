@@ -95,7 +95,7 @@ function chainThrough(trace: ChannelTrace, value: string, spread: ReadonlySet<st
   for (const node of first) {
     const behind = shufflesBehind(trace.analysis, from, axis, node)
     if (!behind?.every((shuffle) => shuffle.through.every((v) => spread.has(v)))) return undefined
-    found.push(...behind)
+    for (const one of behind) found.push(one)
   }
   return found.length > 0 ? found : undefined
 }

@@ -1,4 +1,4 @@
-import { type InferredCall, type Labels, type Operator, runForward } from '../graph/index.ts'
+import { type InferredCall, type Labels, type Operator, runForward, sourcesFirst } from '../graph/index.ts'
 import type { ChannelTrace } from './channel-trace.ts'
 
 /*
@@ -21,9 +21,12 @@ export function zeroedFor(
     return [...sets].every((set) => own.has(set))
   }
   const known = new Map<string, ReadonlySet<string> | undefined>()
-  const visit = (name: string): ReadonlySet<string> | undefined => {
-    if (!known.has(name)) known.set(name, find(name))
-    return known.get(name)
+  /** What makes the value, where its channels are among those asked for. */
+  const maker = (name: string) => {
+    const node = trace.analysis.stored.has(name) ? undefined : trace.analysis.producers.get(name)
+    const made = node && trace.analysis.calls.get(node)
+    if (!made || !trace.tracks.get(name)?.some((t) => holds(t.labels))) return []
+    return zerosOf(made.operator, made.call).map((inputs) => inputs.map((i) => node.inputs[i] ?? ''))
   }
   const find = (name: string): ReadonlySet<string> | undefined => {
     if (trace.analysis.stored.has(name)) {
@@ -31,20 +34,19 @@ export function zeroedFor(
       const axes = [...(trace.tensorAxes.get(name)?.values() ?? []), ...(grouped ? [grouped.labels] : [])]
       return axes.some(holds) ? new Set([name]) : undefined
     }
-    const node = trace.analysis.producers.get(name)
-    const made = node && trace.analysis.calls.get(node)
-    if (!made || !trace.tracks.get(name)?.some((t) => holds(t.labels))) return undefined
-    for (const inputs of zerosOf(made.operator, made.call)) {
-      const parts = inputs.map((i) => visit(node.inputs[i] ?? ''))
+    for (const inputs of maker(name)) {
+      const parts = inputs.map((input) => known.get(input))
       if (parts.every((part) => part !== undefined)) return new Set(parts.flatMap((part) => [...part]))
     }
     return undefined
   }
-  return visit(value)
+  for (const name of sourcesFirst(value, (of) => maker(of).flat())) known.set(name, find(name))
+  return known.get(value)
 }
 
 function zerosOf(operator: Operator, call: InferredCall): readonly (readonly number[])[] {
-  if (operator.channels?.zeros) return operator.channels.zeros(call, (inputs) => runForward(operator, call, inputs))
+  if (operator.channels?.zeros)
+    return operator.channels.zeros(call, (inputs) => runForward(operator, { ...call, outputs: [] }, inputs))
   if (operator.cost !== 'none') return []
   const type = call.outputs[0]?.elementType
   const moved = call.inputs.flatMap((known, i) => (known?.elementType === type ? [i] : []))

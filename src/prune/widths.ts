@@ -28,19 +28,19 @@ export function freezeWidthsThatCount(trace: ChannelTrace): void {
 function askingForShapes({ calls, producers }: Analysis, node: Node): Set<Node> {
   const found = new Set<Node>()
   const seen = new Set<Node>()
-  const visit = (n: Node) => {
-    if (seen.has(n)) return
+  const open = [node]
+  for (let n = open.pop(); n; n = open.pop()) {
+    if (seen.has(n)) continue
     seen.add(n)
     if (calls.get(n)?.operator.computable === false) {
       found.add(n)
-      return
+      continue
     }
     for (const name of n.inputs) {
       const source = producers.get(name)
-      if (source) visit(source)
+      if (source) open.push(source)
     }
   }
-  visit(node)
   return found
 }
 

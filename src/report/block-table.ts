@@ -18,6 +18,14 @@ export interface Block {
 const counts = ['params', 'macs', 'adds', 'muls', 'reads', 'writes'] as const
 type Count = (typeof counts)[number]
 
+/** Blocks in blocks; what a name says beyond that is one part. */
+const deepest = 64
+
+function blockParts(name: string): readonly string[] {
+  const parts = pathParts(name)
+  return parts.length <= deepest ? parts : [...parts.slice(0, deepest - 1), parts.slice(deepest - 1).join('/')]
+}
+
 /** The layers of a network as a tree, by the parts of their names, in the order of the graph. */
 export function blocksOf(layers: readonly Layer[]): Block[] {
   const names = layerNames(layers)
@@ -42,7 +50,7 @@ export function blocksOf(layers: readonly Layer[]): Block[] {
     })
   }
   return below(
-    layers.map((layer) => [layer, pathParts(names.of(layer))] as const),
+    layers.map((layer) => [layer, blockParts(names.of(layer))] as const),
     1,
     '',
   )

@@ -1,3 +1,4 @@
+import { largest } from '../base/index.ts'
 import { cellText, isNumeric, plainCell } from './cell.ts'
 import { script } from './html-script.ts'
 import { stylesheet } from './html-style.ts'
@@ -61,10 +62,17 @@ const manyRows = 12
 
 /** A table with its title (a level-2 heading) and notes. It is sorted by its heads, its rows are filtered (html-script.ts). */
 export function htmlTable(table: Table): string {
-  const largest = table.columns.map((c, i) => (c.bar ? Math.max(0, ...table.rows.map((row) => numberIn(row[i]))) : 0))
+  const most = table.columns.map((c, i) =>
+    c.bar
+      ? largest(
+          table.rows.map((row) => numberIn(row[i])),
+          0,
+        )
+      : 0,
+  )
   const cell = (column: Column, value: Cell | undefined, i: number) => {
-    const length = ((100 * numberIn(value)) / (largest[i] || 1)).toFixed(2)
-    const bar = column.bar && largest[i] ? `<i style="width:${length}%"></i>` : ''
+    const length = ((100 * numberIn(value)) / (most[i] || 1)).toFixed(2)
+    const bar = column.bar && most[i] ? `<i style="width:${length}%"></i>` : ''
     const text = escapeHtml(cellText(value, column))
     const classes = classAttribute([...classesOf(column), ...(value === 0 ? ['zero'] : []), ...(bar ? ['bar'] : [])])
     return `<td${classes}${sortValue(value)}>${bar}${bar ? `<span>${text}</span>` : text}</td>`

@@ -1,4 +1,4 @@
-import { withoutControls } from '../base/index.ts'
+import { largest, withoutControls } from '../base/index.ts'
 import { allRows, cellText, isNumeric } from './cell.ts'
 import type { Cell, Column, Report, Table } from './table.ts'
 
@@ -26,7 +26,10 @@ const page = 120
  */
 export function toTerminal(report: Report, options: TerminalOptions = {}): string {
   const { bold = plain, dim = plain } = options
-  const labelWidth = Math.max(0, ...report.facts.map(([label]) => widthOf(label)))
+  const labelWidth = largest(
+    report.facts.map(([label]) => widthOf(label)),
+    0,
+  )
   const room = (options.width ?? Number.POSITIVE_INFINITY) - labelWidth - gap.length
   const facts = report.facts
     .map(([label, value]) => {
@@ -56,14 +59,23 @@ function terminalTable(
 ): string {
   const { columns, cells, notes, broken } = fitted(table, width)
   const rows = cells.map((row) => linesOf(row))
-  const bodyWidth = (i: number) => Math.max(0, ...rows.flat().map((row) => widthOf(row[i]!)))
+  const bodyWidth = (i: number) =>
+    largest(
+      rows.flat().map((row) => widthOf(row[i]!)),
+      0,
+    )
   const header = linesOf(
     columns.map((c, i) =>
       broken.has(c) ? wrapped(c.header, Math.max(longestWord(c.header), bodyWidth(i))) : c.header,
     ),
     'bottom',
   )
-  const widths = columns.map((_, i) => Math.max(bodyWidth(i), ...header.map((row) => widthOf(row[i]!))))
+  const widths = columns.map((_, i) =>
+    largest(
+      header.map((row) => widthOf(row[i]!)),
+      bodyWidth(i),
+    ),
+  )
   const line = (row: readonly string[], style = plain) =>
     row
       .map((text, i) => style(isNumeric(columns[i]!) ? padStart(text, widths[i]!) : padEnd(text, widths[i]!)))
@@ -84,7 +96,7 @@ function terminalTable(
 /** A row whose cells hold several lines, as rows of one line each. Shorter cells begin on the first line, or end on the last one. */
 function linesOf(row: readonly string[], at: 'top' | 'bottom' = 'top'): string[][] {
   const cells = row.map((text) => text.split('\n'))
-  const height = Math.max(...cells.map((lines) => lines.length))
+  const height = largest(cells.map((lines) => lines.length))
   return Array.from({ length: height }, (_, i) =>
     cells.map((lines) => lines[at === 'top' ? i : i - height + lines.length] ?? ''),
   )
@@ -98,7 +110,7 @@ interface Fitted {
   readonly broken: ReadonlySet<Column>
 }
 
-const longestWord = (text: string): number => Math.max(...text.split(' ').map(widthOf))
+const longestWord = (text: string): number => largest(text.split(' ').map(widthOf))
 
 function fitted(table: Table, width: number): Fitted {
   const rows = allRows(table)
@@ -146,7 +158,11 @@ function fitted(table: Table, width: number): Fitted {
   leaveOut(1, fits)
   // The header that is most of its column first, and no more of them than needed.
   const excess = ({ header }: Column, i: number) =>
-    widthOf(header) - Math.max(longestWord(header), ...cells.map((row) => widthOf(row[i]!)))
+    widthOf(header) -
+    largest(
+      cells.map((row) => widthOf(row[i]!)),
+      longestWord(header),
+    )
   for (const c of columns.toSorted((a, b) => excess(b, columns.indexOf(b)) - excess(a, columns.indexOf(a))))
     if (!fits() && excess(c, columns.indexOf(c)) > 0) broken.add(c)
   if (hidden.length > 0) notes.push(`Left out to fit this terminal: ${hidden.toReversed().join(', ')}.`)
@@ -166,7 +182,10 @@ function tableWidth(
 ): number {
   const width = (c: Column, i: number) => {
     const header = broken?.has(c) ? longestWord(c.header) : widthOf(c.header)
-    const natural = Math.max(header, ...cells.map((row) => widthOf(row[i]!)))
+    const natural = largest(
+      cells.map((row) => widthOf(row[i]!)),
+      header,
+    )
     const least = c.wrap ? narrowest : shortest
     return atLeast && (c.shorten || c.wrap) ? Math.min(natural, Math.max(least, header)) : natural
   }
@@ -180,7 +199,12 @@ function shortened(
   width: number,
   broken?: ReadonlySet<Column>,
 ): string[][] {
-  const limits = columns.map((_, i) => Math.max(0, ...cells.map((row) => widthOf(row[i]!))))
+  const limits = columns.map((_, i) =>
+    largest(
+      cells.map((row) => widthOf(row[i]!)),
+      0,
+    ),
+  )
   const shrinking = columns.flatMap((c, i) => (c.shorten || c.wrap ? [i] : []))
   const least = (i: number) => (columns[i]?.wrap ? narrowest : shortest)
   for (let excess = tableWidth(columns, cells, { broken }) - width; excess > 0; excess--) {

@@ -1,5 +1,5 @@
-import type { Turn } from '../base/index.ts'
-import { constantContent, type Dense, type Model } from '../graph/index.ts'
+import { MemoryBudget, type Turn } from '../base/index.ts'
+import { bytesOfDense, constantContent, type Dense, type Model } from '../graph/index.ts'
 import { type Located, makePlan, type Plan, type Task } from '../plan/index.ts'
 import type { Backend } from './backend.ts'
 import { calculate } from './backends/reference/calculate.ts'
@@ -18,6 +18,8 @@ export class Host {
   readonly #bodies: Bodies
   readonly #given = new Map<string, Dense>()
   readonly #made = new Map<string, Dense>()
+  /** Of what was made in this run. */
+  #memory = new MemoryBudget()
   /** Bytes that the reference has made for one node, at most. */
   #mostMade = 0
 
@@ -41,6 +43,7 @@ export class Host {
   /** Forgets what the last run made. */
   start(): void {
     this.#made.clear()
+    this.#memory = new MemoryBudget()
   }
 
   /** @param turn before every body that the task runs */
@@ -62,8 +65,8 @@ export class Host {
       this.#keep(task, state.value, inputs)
       return
     }
-    const results = calculate(operator, node, call.opset, inputs)
-    const made = results.reduce((sum, result) => sum + bytesOf(result), 0)
+    const results = calculate(operator, node, call.opset, inputs, this.#memory)
+    const made = results.reduce((sum, result) => sum + bytesOfDense(result), 0)
     this.#mostMade = Math.max(this.#mostMade, made)
     this.#keep(task, results, inputs)
   }
@@ -80,7 +83,7 @@ export class Host {
   /** What it holds, and what it took for one node at most. */
   get bytes(): number {
     return [...this.#given.values(), ...this.#made.values()].reduce(
-      (sum, value) => sum + bytesOf(value),
+      (sum, value) => sum + bytesOfDense(value),
       this.#mostMade,
     )
   }
@@ -100,7 +103,11 @@ export class Host {
       const result = results[i]
       if (name === '' || !result) return
       if (place) this.#view(place).set(result.data)
-      else this.#made.set(name, own(result, lent))
+      else {
+        const value = own(result, lent)
+        this.#memory.take(bytesOfDense(value), `The value "${name}"`, 'Use a smaller batch or input')
+        this.#made.set(name, value)
+      }
     })
   }
 }
@@ -112,6 +119,3 @@ function own(value: Dense, lent: ReadonlySet<ArrayBufferLike>): Dense {
   const isLent = (data instanceof Float32Array || data instanceof Float64Array) && lent.has(data.buffer)
   return isLent ? { ...value, data: data.slice() } : value
 }
-
-/** Plain arrays hold doubles. */
-const bytesOf = ({ data }: Dense): number => ('byteLength' in data ? Number(data.byteLength) : 8 * data.length)

@@ -1,4 +1,4 @@
-import { isFloating } from '../../base/index.ts'
+import { isFloating, KerfError } from '../../base/index.ts'
 import { type HostTensor, toDense } from '../../runtime/index.ts'
 
 /** One class of a classifier's answer. */
@@ -59,10 +59,14 @@ export function summaryOf(
   }
 }
 
+/** More images, or classes, are no classifier's answer that anybody reads. */
+const mostRanked = 2 ** 17
+
 /** [classes] or [batch, classes], with sizes of 1 behind. */
 function isClassifier({ elementType, shape }: HostTensor): boolean {
   const [first = 0, second = first, ...rest] = shape
-  return isFloating(elementType) && second > 1 && first > 0 && rest.every((d) => d === 1)
+  const isReadable = first <= mostRanked && second <= mostRanked
+  return isFloating(elementType) && second > 1 && first > 0 && isReadable && rest.every((d) => d === 1)
 }
 
 function rank(data: ArrayLike<number>, shape: readonly number[], top: number, names: readonly string[]): Ranked[][] {
@@ -84,14 +88,23 @@ const isDistribution = (values: readonly number[]): boolean =>
   values.every((v) => v >= 0) && Math.abs(values.reduce((s, v) => s + v, 0) - 1) < 1e-3
 
 function softmax(values: readonly number[]): number[] {
-  const max = Math.max(...values)
+  const max = values.reduce((most, v) => Math.max(most, v))
   const powers = values.map((v) => Math.exp(v - max))
   const sum = powers.reduce((s, v) => s + v, 0)
   return powers.map((v) => v / sum)
 }
 
+/** Numbers that a text may hold: more are longer than engines let a text be. */
+const mostInText = 2 ** 24
+
 /** As JSON has it: 64-bit integers that doubles cannot hold, and NaN and infinities, as texts. */
 export function jsonTensor({ elementType, shape, data }: HostTensor): unknown {
+  if (data.length > mostInText)
+    throw new KerfError(
+      'too-large',
+      `An output [${shape}] of ${data.length} elements is too large for JSON. Write it as .npy: -o name=out.npy.`,
+      { shape },
+    )
   const exact = (v: number | bigint) => (typeof v === 'bigint' ? Number.isSafeInteger(Number(v)) : Number.isFinite(v))
   const halves = elementType === 'float16' || elementType === 'bfloat16'
   const plain = halves ? toDense({ elementType, shape, data }).data : data

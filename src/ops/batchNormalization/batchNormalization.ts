@@ -22,7 +22,7 @@ function batchMoments(x: Doubles): { mean: Dense; variance: Dense } {
     x.shape,
     x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis])),
   )
-  const moments = starts.map((start) => momentsOf(x.data, start, offsets))
+  const moments = Array.from(starts, (start) => momentsOf(x.data, start, offsets))
   const vector = (of: (m: Moments) => number) => dense('float64', [moments.length], moments.map(of))
   return { mean: vector((m) => m.mean), variance: vector((m) => m.variance) }
 }

@@ -111,7 +111,7 @@ function places(call: BackwardCall<DeformConvAttributes>, offsets: string, size:
     return (2 * place + 1) / space[axis]! - 1
   })
   const moves = emit.node('Mul', [emit.reshape(offsets, apart(size)), emit.floats(scale, [1, 1, rank, 1])])
-  const at = emit.node('Add', [moves, emit.floats(bases, [1, taps, rank, positions])])
+  const at = emit.node('Add', [moves, emit.floats(Array.from(bases), [1, taps, rank, positions])])
   const last = emit.node('Transpose', [reversed(call, at, rank)], { perm: [0, 1, 3, 2] })
   return emit.reshape(last, gridShape(size))
 }

@@ -100,5 +100,5 @@ export function resizeForward(call: Call<ResizeAttributes>, x: Dense, shape: rea
   const data = fromIndices(shape, (index, flat) =>
     index.some((i, axis) => axes[axis]?.outside[i]) ? call.attributes.extrapolationValue : y.data[flat]!,
   )
-  return arithmetic(x.elementType, { shape, data: new Float64Array(data) })
+  return arithmetic(x.elementType, { shape, data })
 }

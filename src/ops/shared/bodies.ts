@@ -1,6 +1,6 @@
-import { type Dim, unknownDim } from '../../base/index.ts'
+import { type Dim, MemoryBudget, unknownDim } from '../../base/index.ts'
 import type { Call, Dense, Graph, Known, Unfolding, ValueInfo } from '../../graph/index.ts'
-import { tensorOf } from '../../graph/index.ts'
+import { bytesOfDense, nodeLabel, tensorOf } from '../../graph/index.ts'
 import { dense, wrong } from './check.ts'
 import { linesAlong } from './indices.ts'
 import { joined } from './joining.ts'
@@ -11,6 +11,9 @@ import { joined } from './joining.ts'
 
 /** Larger loops stay loops: unrolled they would be more nodes than anybody reads or plans. */
 export const mostUnrolledNodes = 10_000
+
+/** A body without nodes takes a constant for each round, too. */
+export const unrolledNodes = (body: Graph, rounds: number): number => rounds * Math.max(1, body.nodes.length)
 
 /** The graph in an attribute. @throws NodeError where there is none */
 export function bodyIn(call: Call, body: Graph | undefined, name: string): Graph {
@@ -65,6 +68,15 @@ export function inEveryRound(
 
 const isOpen = (d: Dim | undefined): boolean => typeof d === 'string' && d.startsWith('?')
 
+/** Asks for the memory of what a body makes in every round, which is kept until it is stacked. */
+export function rowsKept(call: Call): (row: Dense) => Dense {
+  const memory = new MemoryBudget()
+  return (row) => {
+    memory.take(bytesOfDense(row), `What ${call.node.opType} "${nodeLabel(call.node)}" stacks`)
+    return row
+  }
+}
+
 /** The values behind one another along a new axis. @param like says type and shape where there are none */
 export function stacked(values: readonly Dense[], axis: number, like: ValueInfo | undefined): Dense {
   const [first] = values
@@ -82,7 +94,7 @@ export function stacked(values: readonly Dense[], axis: number, like: ValueInfo 
 /** What stands at one place of an axis, without the axis. */
 export function takenAt(x: Dense, axis: number, place: number): Dense {
   const { outer, size, inner } = linesAlong(x.shape, axis)
-  const data = new Array<number>(outer * inner)
+  const data = new Float64Array(outer * inner)
   for (let o = 0; o < outer; o++)
     for (let i = 0; i < inner; i++) data[o * inner + i] = x.data[(o * size + place) * inner + i]!
   return dense(x.elementType, x.shape.toSpliced(axis, 1), data)

@@ -1,12 +1,13 @@
-import { elementCount, stridesOf } from '../../base/index.ts'
+import { askMemory, elementCount, stridesOf } from '../../base/index.ts'
 
 /** One entry per element of `shape`, row-major, made from its multi-index (one array, reused: do not keep it). */
 export function fromIndices(
   shape: readonly number[],
   make: (index: readonly number[], flat: number) => number,
-): number[] {
+): Float64Array {
   const count = elementCount(shape)!
-  const out = new Array<number>(count)
+  askMemory(8 * count, `A table of ${count} numbers`)
+  const out = new Float64Array(count)
   const index = new Array<number>(shape.length).fill(0)
   for (let flat = 0; flat < count; flat++) {
     out[flat] = make(index, flat)
@@ -37,8 +38,8 @@ export function broadcastStrides(own: readonly number[], shape: readonly number[
 
 /** Elements that belong together: set s has the elements at starts[s] + offsets[i] of a row-major tensor. */
 export interface Sets {
-  readonly starts: readonly number[]
-  readonly offsets: readonly number[]
+  readonly starts: Float64Array
+  readonly offsets: Float64Array
 }
 
 /** The sets of elements that differ in their indices along `axes` alone; one set for each index of the other axes, row-major. */

@@ -1,3 +1,4 @@
+import { askMemory, elementCount } from '../../base/index.ts'
 import type { Dense } from '../../graph/index.ts'
 import { dense } from './check.ts'
 import { linesAlong } from './indices.ts'
@@ -11,11 +12,14 @@ export function joined(parts: readonly [Dense, ...Dense[]] | readonly Dense[], a
   )
   const { outer, inner } = linesAlong(shape, axis)
   const runs = parts.map((p) => p.shape[axis]! * inner)
-  const out: number[] = []
+  const count = elementCount(shape)!
+  askMemory(8 * count, `What is put together, ${count} numbers,`)
+  const out = new Float64Array(count)
+  let at = 0
   for (let o = 0; o < outer; o++)
     parts.forEach((p, n) => {
       const run = runs[n]!
-      for (let i = 0; i < run; i++) out.push(p.data[o * run + i]!)
+      for (let i = 0; i < run; i++) out[at++] = p.data[o * run + i]!
     })
   return dense(first.elementType, shape, out)
 }
@@ -25,9 +29,10 @@ export function parted(x: Dense, axis: number, sizes: readonly number[]): Dense[
   const { outer, size, inner } = linesAlong(x.shape, axis)
   let start = 0
   return sizes.map((part) => {
-    const out: number[] = []
+    const run = part * inner
+    const out = new Float64Array(outer * run)
     for (let o = 0; o < outer; o++)
-      for (let i = 0; i < part * inner; i++) out.push(x.data[(o * size + start) * inner + i]!)
+      for (let i = 0; i < run; i++) out[o * run + i] = x.data[(o * size + start) * inner + i]!
     start += part
     return dense(x.elementType, x.shape.with(axis, part), out)
   })

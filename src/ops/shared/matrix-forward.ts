@@ -47,7 +47,7 @@ export function product(call: Call, operands: Operands, a: Doubles, b: Doubles):
   const [fromA, fromB] = [left, right].map((own) => {
     const strides = broadcastStrides(own.slice(0, -2), batch)
     return fromIndices(batch, (index) => offsetOf(strides, index))
-  }) as [number[], number[]]
+  }) as [Float64Array, Float64Array]
   fromA.forEach((matrix, i) => {
     const start = fromB[i]! * k * n
     multiply(

@@ -5,7 +5,7 @@ import { fromIndices } from './indices.ts'
 
 /** f of every element. */
 export const mapped = (x: Dense, f: (value: number, i: number) => number, type: ElementType = x.elementType): Dense =>
-  dense(type, x.shape, Array.from(x.data, f))
+  dense(type, x.shape, new Float64Array(x.data).map(f))
 
 /**
  * Elements of x in another place: at each index the one that lies at `from`.

@@ -8,7 +8,7 @@ export interface Moments {
   readonly variance: number
 }
 
-export function momentsOf(data: Float64Array, start: number, offsets: readonly number[]): Moments {
+export function momentsOf(data: Float64Array, start: number, offsets: Float64Array): Moments {
   let sum = 0
   for (const offset of offsets) sum += data[start + offset]!
   const mean = sum / offsets.length

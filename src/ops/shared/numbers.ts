@@ -31,7 +31,7 @@ export function broadcastTo(x: Dense, shape: readonly number[]): Float64Array {
     return new Float64Array(count).fill(x.data[0]!)
   }
   const strides = broadcastStrides(x.shape, shape)
-  return Float64Array.from(fromIndices(shape, (index) => x.data[offsetOf(strides, index)]!))
+  return fromIndices(shape, (index) => x.data[offsetOf(strides, index)]!)
 }
 
 /** x minus its zero point, which broadcasts to it; x itself where there is none. */

@@ -51,9 +51,13 @@ export function poolWindows(
   shape: readonly number[],
   f: (covered: Covered) => number,
 ): Doubles {
-  const data: number[] = []
-  const pooled = eachWindow(call, shape, (covered) => data.push(f(covered)))
-  return { shape: pooled, data: Float64Array.from(data) }
+  const { window } = call.attributes
+  const { output } = slidingOf(call, window, window.kernelShape!, shape.slice(2))
+  const data = new Float64Array(elementCount([...shape.slice(0, 2), ...output])!)
+  const pooled = eachWindow(call, shape, (covered, at) => {
+    data[at] = f(covered)
+  })
+  return { shape: pooled, data }
 }
 
 /** Where the window's maximum lies in X: the first one, of several. */

@@ -1,3 +1,4 @@
+import { largest } from '../../base/index.ts'
 import type { Bounds } from '../../graph/index.ts'
 
 /*
@@ -18,8 +19,8 @@ export const amongInput: RangeRule = ([x]) => x!
 export const amongInputAndZero: RangeRule = ([x]) => ({ lo: Math.min(x!.lo, 0), hi: Math.max(x!.hi, 0) })
 
 export const amongInputs: RangeRule = (inputs) => ({
-  lo: Math.min(...inputs.map((b) => b.lo)),
-  hi: Math.max(...inputs.map((b) => b.hi)),
+  lo: -largest(inputs.map((b) => -b.lo)),
+  hi: largest(inputs.map((b) => b.hi)),
 })
 
 export const summed: RangeRule = (inputs) => ({
@@ -28,8 +29,8 @@ export const summed: RangeRule = (inputs) => ({
 })
 
 export const greatest: RangeRule = (inputs) => ({
-  lo: Math.max(...inputs.map((b) => b.lo)),
-  hi: Math.max(...inputs.map((b) => b.hi)),
+  lo: largest(inputs.map((b) => b.lo)),
+  hi: largest(inputs.map((b) => b.hi)),
 })
 
 /** Between 0 and 1 whatever comes in. */

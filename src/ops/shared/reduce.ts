@@ -76,7 +76,7 @@ export function reduceDense(
   x: Dense,
   axes: readonly number[],
   keepDims: boolean,
-  f: (values: readonly number[]) => number,
+  f: (values: Float64Array) => number,
 ): Dense {
   const strides = stridesOf(x.shape)
   const kept = x.shape.map((d, i) => (axes.includes(i) ? 1 : d))
@@ -123,7 +123,7 @@ export function tieReduction(
 }
 
 export interface ReduceOptions {
-  readonly forward: (values: readonly number[]) => number
+  readonly forward: (values: Float64Array) => number
   /** Operations per input element and per output element. */
   readonly perInput: Arithmetic
   readonly perOutput?: Arithmetic
@@ -203,5 +203,5 @@ export const reductionChannels = (zero: 'neutral' | 'changes', ofZeros = true): 
   },
 })
 
-export const total = (values: readonly number[], f: (x: number) => number = (x) => x): number =>
+export const total = (values: Float64Array, f: (x: number) => number = (x) => x): number =>
   values.reduce((sum, x) => sum + f(x), 0)

@@ -47,7 +47,7 @@ export function running<const N extends string>(
       const axis = x && runningAxis(call, x.shape.length)
       if (!x || axis === undefined) return []
       const { exclusive, reverse } = call.attributes
-      const out = new Array<number>(x.data.length)
+      const out = new Float64Array(x.data.length)
       const lines = linesAlong(x.shape, axis)
       eachLine(lines, (at) => {
         let sum = start

@@ -1,4 +1,4 @@
-import { type Dim, unknownDim } from '../../base/index.ts'
+import { type Dim, mostAxes, unknownDim } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
 import { contentOf, wrong } from './check.ts'
 
@@ -11,5 +11,5 @@ export function shapeFromInput(call: Call, input: number): Dim[] | undefined {
     return [...sizes]
   }
   const length = call.inputs[input]?.shape?.[0]
-  return typeof length === 'number' ? Array.from({ length }, () => unknownDim()) : undefined
+  return typeof length === 'number' && length <= mostAxes ? Array.from({ length }, () => unknownDim()) : undefined
 }

@@ -30,17 +30,17 @@ export function uniqueSlices(x: Dense, axis: number | undefined, sorted: boolean
   })
   const found = [...groups.values()]
   if (sorted) found.sort(([a], [b]) => compare(slices[a!]!, slices[b!]!))
-  const inverse = new Array<number>(size)
+  const inverse = new Float64Array(size)
   found.forEach((places, group) => {
     for (const i of places) inverse[i] = group
   })
-  const data = new Array<number>(outer * found.length * inner)
+  const data = new Float64Array(outer * found.length * inner)
   found.forEach(([first], group) => {
     slices[first!]?.forEach((v, k) => {
       data[(Math.floor(k / inner) * found.length + group) * inner + (k % inner)] = v
     })
   })
-  const ints = (values: readonly number[]) => dense('int64', [values.length], values)
+  const ints = (values: ArrayLike<number>) => dense('int64', [values.length], values)
   return [
     dense(x.elementType, vector ? [found.length] : x.shape.with(axis, found.length), data),
     ints(found.map(([first]) => first!)),

@@ -1,7 +1,8 @@
-import { atOnce, type ElementType, KerfError, type Rounds } from '../../../base/index.ts'
+import { atOnce, type ElementType, KerfError, MemoryBudget, type Rounds } from '../../../base/index.ts'
 import {
   AttributeReader,
   type BodyRun,
+  bytesOfDense,
   type Dense,
   type Graph,
   graphInputs,
@@ -90,6 +91,7 @@ class Run {
   readonly #graph: Graph
   readonly #double: boolean
   readonly #values = new Map<string, Dense>()
+  readonly #memory: MemoryBudget
   /** The last node that reads a value. */
   readonly #lastUse = new Map<string, number>()
 
@@ -102,6 +104,7 @@ class Run {
     this.#operators = operators
     this.#graph = graph
     this.#double = double
+    this.#memory = new MemoryBudget(around ? around.#memory.left : undefined)
     graph.nodes.forEach((node, i) => {
       for (const name of usedNames(node)) this.#lastUse.set(name, i)
     })
@@ -109,7 +112,17 @@ class Run {
   }
 
   set(name: string, value: Dense): void {
-    this.#values.set(name, stored(value, this.#double))
+    const kept = stored(value, this.#double)
+    this.#forget(name)
+    this.#memory.take(bytesOfDense(kept), `The value "${name}"`, 'Use a smaller batch or input')
+    this.#values.set(name, kept)
+  }
+
+  #forget(name: string): void {
+    const value = this.#values.get(name)
+    if (!value) return
+    this.#memory.give(bytesOfDense(value))
+    this.#values.delete(name)
   }
 
   /** A fed or calculated value, or a stored tensor, which is read when it is first needed. */
@@ -133,12 +146,12 @@ class Run {
     const operator = this.#operators.get(node.domain, node.opType)
     const results = operator?.control
       ? this.#control(operator, node, opset, inputs)
-      : calculate(operator, node, opset, inputs)
+      : calculate(operator, node, opset, inputs, this.#memory)
     node.outputs.forEach((name, i) => {
       // An output that nobody reads is not kept.
       if (name !== '' && this.#lastUse.has(name)) this.set(name, results[i]!)
     })
-    for (const name of usedNames(node)) if (this.#lastUse.get(name) === place) this.#values.delete(name)
+    for (const name of usedNames(node)) if (this.#lastUse.get(name) === place) this.#forget(name)
   }
 
   /** A node that runs bodies. */

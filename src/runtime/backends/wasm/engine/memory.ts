@@ -1,4 +1,4 @@
-import { getOrAdd, KerfError } from '../../../../base/index.ts'
+import { askMemory, getOrAdd, KerfError } from '../../../../base/index.ts'
 import type { Allocator } from '../steps/step.ts'
 import { control } from './kernels.generated.ts'
 
@@ -40,11 +40,12 @@ export class DeviceMemory {
    * @param expected bytes that will at least be taken: missing them now is better than after reading gigabytes of weights, and memory that grows step by
    *   step sends the garbage collector around. Pages take no room before they are touched
    * @param shared for threads: needs SharedArrayBuffer
-   * @throws KerfError `out-of-memory` when it does not fit into what WebAssembly can address (4 GiB) or the machine has
+   * @throws KerfError `out-of-memory` when it does not fit into what WebAssembly can address (4 GiB), the machine has, or the limit lets (`memoryLimit`)
    */
   constructor(expected: number, shared: boolean) {
     const initial = Math.ceil((this.#next + expected) / page)
     if (initial > page) throw outOfMemory(this.#next + expected)
+    askMemory(this.#next + expected, 'The plan', smaller)
     try {
       this.memory = new WebAssembly.Memory({ initial, maximum: page, shared })
     } catch {
@@ -65,6 +66,7 @@ export class DeviceMemory {
     const at = this.#next
     const missing = Math.ceil((at + bytes - this.memory.buffer.byteLength) / page)
     if (missing > 0) {
+      askMemory(at + bytes, 'The plan', smaller)
       try {
         this.memory.grow(missing)
       } catch {
@@ -218,9 +220,11 @@ export class ProgramMemory implements Allocator {
   }
 }
 
+const smaller = 'Use a smaller batch or input'
+
 const outOfMemory = (bytes: number): KerfError =>
   new KerfError(
     'out-of-memory',
-    `The plan needs ${(bytes / 2 ** 20).toFixed(0)} MiB or more, which this machine or WebAssembly (4096 MiB) does not give. Use a smaller batch or input.`,
+    `The plan needs ${(bytes / 2 ** 20).toFixed(0)} MiB or more, which this machine or WebAssembly (4096 MiB) does not give. ${smaller}.`,
     { bytes },
   )

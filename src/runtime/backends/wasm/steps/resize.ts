@@ -1,4 +1,4 @@
-import { elementCount } from '../../../../base/index.ts'
+import { elementCount, largest } from '../../../../base/index.ts'
 import { tableEntryBytes } from '../engine/kernels.generated.ts'
 import { lowerGather } from './layout.ts'
 import { type Allocator, type Step, step } from './step.ts'
@@ -114,7 +114,7 @@ function resample(
   all: readonly Taps[],
   alloc: Allocator,
 ): Step {
-  const taps = Math.max(...all.map((t) => t.length))
+  const taps = largest(all.map((t) => t.length))
   const indices = alloc.alloc(4 * taps * all.length)
   const weights = alloc.alloc(4 * taps * all.length)
   const { ints } = views(alloc, indices, taps * all.length)
