@@ -75,5 +75,6 @@ export async function gradientNorms(
     classifier: setting.classifier === 'linear' ? 'linear' : 'convBn',
   })
   const { gradients } = await firstIteration(model, batch, context)
-  return gradientLayers.map((layer) => norm(gradients.get(`${layer}.weight`)!)) as unknown as LayerNorms
+  const of = (layer: number) => norm(gradients.get(`${gradientLayers[layer]}.weight`)!)
+  return [of(0), of(1), of(2)]
 }

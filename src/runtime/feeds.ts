@@ -110,6 +110,7 @@ export function handOver(results: ReadonlyMap<string, HostTensor>, into: Feeds):
   const given: Record<string, HostTensor> = {}
   for (const [name, result] of results) {
     const own = into[name]
+    // Of one type, as was checked above; TypeScript knows that of none.
     own?.data.set(result.data as never)
     given[name] = own ?? tensorOver(result.elementType, result.shape, result.data.slice())
   }

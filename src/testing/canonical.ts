@@ -14,11 +14,14 @@ const elementFields = ['floatData', 'int32Data', 'int64Data', 'rawData', 'double
 
 export function canonical(desc: DescMessage, message: Message): Fields {
   const out: Fields = {}
+  // The generated class has a property for each field.
+  const fields = message as unknown as Fields
   for (const field of desc.fields) {
+    // The field is one of this message's.
     if (!isFieldSet(message as never, field)) continue
     if (desc === TensorProtoSchema && elementFields.includes(field.localName)) continue
-    const oneof = field.oneof && (message as unknown as Record<string, { value: unknown }>)[field.oneof.localName]
-    const value = oneof ? oneof.value : (message as unknown as Fields)[field.localName]
+    const oneof = field.oneof && (fields[field.oneof.localName] as { value: unknown } | undefined)
+    const value = oneof ? oneof.value : fields[field.localName]
     const child = field.message
     const plain = (v: unknown) => (child ? canonical(child, v as Message) : v instanceof Uint8Array ? hex(v) : v)
     const converted = Array.isArray(value) ? value.map(plain) : plain(value)

@@ -151,8 +151,7 @@ function completeRun(folder: RunFolder, recipe: Recipe): RunOutcome | undefined 
   return tested && { ...outcomeOf(folder, recipe, position, found.path), tested, stopped: false, wasComplete: true }
 }
 
-const positionOf = ({ state }: FoundCheckpoint): TrainingPosition =>
-  (state as unknown as { readonly position: TrainingPosition }).position
+const positionOf = ({ state }: FoundCheckpoint): TrainingPosition => state.position as TrainingPosition
 
 const outcomeOf = (
   { path, metrics }: RunFolder,

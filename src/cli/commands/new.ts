@@ -119,8 +119,10 @@ function block(name: BlockName, o: Options): Model {
 }
 
 /** Those that were given: an option that is undefined would replace its default. */
-const given = <T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
+const given = <T extends object>(options: T) =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
 
 function network(name: string, o: Options): Model {
   try {

@@ -101,8 +101,9 @@ export const flagsOf = (flags: RecipeFlags): string[] => [
 
 /** A recipe with what flags say of it, `--set` last. */
 export function withRecipeFlags(recipe: unknown, flags: RecipeFlags): unknown {
-  const given = entries.flatMap(([name, { path, value }]): Assignment[] =>
-    flags[name] === undefined ? [] : [{ path, value: value ? value(flags[name] as never) : flags[name] }],
+  const given = entries.flatMap(([name, { path, value = (flag: unknown) => flag }]): Assignment[] =>
+    // A field's value is of its own flag; of one among several TypeScript does not see that.
+    flags[name] === undefined ? [] : [{ path, value: value(flags[name] as never) }],
   )
   return assigned(assigned(recipe, given), flags.set ?? [])
 }

@@ -57,7 +57,8 @@ function drawImage(glyph: Glyph, into: Uint8Array, channels: number, size: numbe
   const half = size / 2
   const moved = () => half + between(-0.11, 0.11) * size
   const thickness = Math.max(0.8, size * between(0.05, 0.1))
-  const bent = glyph.map((stroke) => stroke.map((p) => p + 0.06 * random.normal()) as unknown as Glyph[number])
+  const near = (p: number) => p + 0.06 * random.normal()
+  const bent = glyph.map(([a, b, c, d, e, f]): Glyph[number] => [near(a), near(b), near(c), near(d), near(e), near(f)])
   const place = turned(between(-0.25, 0.25), half * between(0.7, 0.85), between(-0.15, 0.15), moved(), moved())
   const covered = drawGlyph(bent, place, size, thickness)
   const stray = distractor(between)

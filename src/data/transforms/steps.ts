@@ -40,6 +40,7 @@ export function stepsOf(transforms: readonly Transform[], shape: ImageShape, tra
         { transform },
       )
     const { trainingOnly, step } = kinds[transform.kind] as Kind<Transform['kind']>
+    // A kind's step takes transforms of that kind; of one among several TypeScript does not see that.
     const made = step(transform as never, before, transforms.slice(0, i))
     before = made.shape
     if (training || !trainingOnly) steps.push(made)

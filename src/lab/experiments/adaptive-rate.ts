@@ -136,7 +136,8 @@ class Search {
     for (let round = 0; round < this.#settings.rounds; round++)
       for (let layer = 0; layer < adderLayers.length; layer++)
         for (const direction of [-1, 1]) {
-          const moved = best.map((m, l) => (l === layer ? m * 10 ** (direction / 2) : m)) as unknown as Multiples
+          const moved: [number, number, number] = [...best]
+          moved[layer]! *= 10 ** (direction / 2)
           const { last } = await this.layers(moved)
           if (last > highest) {
             ;[best, highest] = [moved, last]

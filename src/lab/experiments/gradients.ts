@@ -113,7 +113,7 @@ function automatic(given: Layer, choices: Choices): Map<'x' | 'w', Float64Array>
   ])
   const outputs = [...gradients.values()]
   const results = referenceRun(model, feeds, { precision: 'float64', outputs })
-  return new Map((['x', 'w'] as const).map((name) => [name, hostValues(results.get(gradients.get(name)!) as never)]))
+  return new Map((['x', 'w'] as const).map((name) => [name, hostValues(results.get(gradients.get(name)!)!)]))
 }
 
 /** Largest difference, by the largest derivative. */

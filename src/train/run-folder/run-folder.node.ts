@@ -137,6 +137,7 @@ function readJson(path: string, code: string): unknown {
 
 function readMetrics(path: string): Metrics[] {
   try {
+    // Written by a run.
     return decodeJsonLines(readFileSync(path, 'utf8')) as unknown as Metrics[]
   } catch (error) {
     if (!(error instanceof KerfError)) throw error

@@ -54,6 +54,7 @@ export interface Kernels {
 }
 
 export function instantiate(memory: WebAssembly.Memory, instructions?: Instructions): Kernels {
-  return new WebAssembly.Instance(kernelModule(memory, instructions), { env: { memory, abort: () => {} } })
-    .exports as unknown as Kernels
+  const { exports } = new WebAssembly.Instance(kernelModule(memory, instructions), { env: { memory, abort: () => {} } })
+  // What kernels/index.ts exports.
+  return exports as unknown as Kernels
 }

@@ -67,7 +67,7 @@ function productWholes(
   return (_, call, constant) => {
     const shape = constant(weights)?.shape
     if (!shape) return within(Number.POSITIVE_INFINITY)
-    const [lo, hi] = rangeOf(call.inputs[codes]?.elementType as never)
+    const [lo, hi] = rangeOf(call.inputs[codes]!.elementType!)
     const zero = call.inputs[zeroPoint] ? constant(zeroPoint)?.data[0] : 0
     const most = zero === undefined ? hi - lo : Math.max(hi - zero, zero - lo)
     const of = sumOf(shape)
@@ -137,7 +137,7 @@ const refusesProduct = (
     ? 'its left matrix is known beforehand'
     : (refusesComputed(isConstant, call, b, bZero) ??
       refusesVectors(call, aZero) ??
-      matMul.refuses?.({ ...call, inputs: [call.inputs[a], call.inputs[b]] } as never, isConstant))
+      matMul.refuses?.({ ...call, inputs: [call.inputs[a], call.inputs[b]] }, isConstant))
 
 const matMulInteger: Lowering = {
   layout: 'plain',
@@ -166,7 +166,7 @@ function scaled(context: LoweringContext, [a, b, y, zeroPoint]: Scales, alpha = 
   const along = { address: stored(factors, alloc), shape: [factors.length] }
   const numbered = lowerBinary('mul', { address, shape }, along, address, shape)
   if (scaleY === undefined) return numbered
-  const [lo, hi] = rangeOf(call.outputs[0]?.elementType as never)
+  const [lo, hi] = rangeOf(call.outputs[0]!.elementType!)
   return [
     ...numbered,
     ...lowerQuantiseFloats({

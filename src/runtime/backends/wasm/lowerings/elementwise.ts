@@ -52,8 +52,8 @@ const activations = byActivation({
 
 /** y[i] = f(x[i]), f an operator by its name and its attributes. */
 export function lowerActivation(opType: string, attributes: unknown, x: number, y: number, elements: number): Step[] {
-  // The operators that a recurrent one may apply are those of the table, and the attributes are what they read.
   const parameters: (attributes: never) => Parameters = activations[opType as keyof typeof activations]
+  // The operators that a recurrent one may apply are those of the table, and the attributes are what they read.
   const [f, a, b] = parameters(attributes as never)
   return lowerUnary(f, x, y, elements, a, b)
 }

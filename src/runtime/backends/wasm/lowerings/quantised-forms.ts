@@ -53,7 +53,7 @@ function quantisedForm(form: Form, f: Lowering<never>): Lowering {
         places.set(i, { ...x, address })
       }
       const floats = (i: number) => known(context, operands[i]!)
-      const [lo, hi] = rangeOf(call.outputs[0]?.elementType as never)
+      const [lo, hi] = rangeOf(call.outputs[0]!.elementType!)
       return [
         ...steps,
         ...f.lower({

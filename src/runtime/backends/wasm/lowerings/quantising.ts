@@ -89,7 +89,7 @@ const quantizeLinear: Lowering<QuantisationAttributes> = {
   lower(context) {
     const x = context.input(0)
     const y = context.output(0)
-    const [lo, hi] = rangeOf(context.call.outputs[0]?.elementType as never)
+    const [lo, hi] = rangeOf(context.call.outputs[0]!.elementType!)
     const scale = parameter(context, 1, y)
     const zero = parameter(context, 2, y)
     if (isScalar(context.call, 1) && isScalar(context.call, 2))
