@@ -7,7 +7,7 @@ import { tensorValues } from '../graph/index.ts'
 import { imageMetadata } from '../image/index.ts'
 import { nets } from '../nets/index.ts'
 import { readModelFile } from '../onnx/index.node.ts'
-import { kerf } from './in-process.ts'
+import { kerf, stoppedKerf } from './in-process.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -43,6 +43,13 @@ it('writes a network with the weights, and says what it read', async () => {
   const expected = nets.lenet5_bn({ seed: 7, classes: 3 }).graph.initializers
   for (const name of ['conv2.weight', 'bn3.running_var', 'fc.bias'])
     expect(graph.initializers.get(name)?.data.bytes()).toEqual(expected.get(name)?.data.bytes())
+})
+
+it('stops on Ctrl-C, and writes nothing', async () => {
+  const path = writeWeights('w.safetensors')
+  const result = await stoppedKerf('import', path, '--net', 'lenet5_bn-adder', '-o', at('m.onnx'))
+  expect(result).toEqual({ status: 130, out: '', err: 'kerf: The import was stopped.\n' })
+  expect(readdirSync(folder)).toEqual(['w.safetensors'])
 })
 
 it('says that weights without a mark of adder layers may be of ordinary ones', async () => {

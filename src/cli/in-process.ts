@@ -14,3 +14,12 @@ export async function kerf(...argv: string[]): Promise<{ status: number; out: st
   })
   return { status, out, err }
 }
+
+/** The same, stopped by Ctrl-C as soon as it listens. */
+export async function stoppedKerf(...argv: string[]): ReturnType<typeof kerf> {
+  const before = process.listenerCount('SIGINT')
+  const running = kerf(...argv)
+  while (process.listenerCount('SIGINT') === before) await new Promise((resolve) => setImmediate(resolve))
+  process.emit('SIGINT')
+  return running
+}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { experiments } from '../lab/index.ts'
-import { kerf } from './in-process.ts'
+import { kerf, stoppedKerf } from './in-process.ts'
 import type { Io } from './io.ts'
 import { run } from './main.ts'
 
@@ -55,10 +55,7 @@ it.each([
 
 it('stops on Ctrl-C, and writes nothing of what was under way', async () => {
   const before = process.listenerCount('SIGINT')
-  const running = kerf('lab', 'variance', '-o', join(folder, 'new'))
-  while (process.listenerCount('SIGINT') === before) await new Promise((resolve) => setImmediate(resolve))
-  process.emit('SIGINT')
-  expect(await running).toMatchObject({
+  expect(await stoppedKerf('lab', 'variance', '-o', join(folder, 'new'))).toMatchObject({
     status: 130,
     out: '',
     err: expect.stringContaining('Stopped. Nothing was written for the experiment under way.'),

@@ -17,7 +17,7 @@ import { type ElementType, seededRandom } from '../base/index.ts'
 import { GraphBuilder, tensorOf } from '../graph/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
 import { compareOutputs } from '../workflow/index.ts'
-import { kerf } from './in-process.ts'
+import { kerf, stoppedKerf } from './in-process.ts'
 import { agreementText } from './prune/agreement-text.ts'
 
 /* Found by trying to break the commands from outside: each case once lost a file, told a falsehood or blamed Kerf. */
@@ -187,7 +187,7 @@ describe('kerf prune', () => {
 })
 
 describe('kerf demo', () => {
-  it('leaves no result behind when the network cannot be run', async () => {
+  it('leaves no result behind when the network cannot be run, or it is stopped', async () => {
     const model = writeModel('m.onnx')
     mkdirSync(at('here'))
     const before = process.cwd()
@@ -196,6 +196,11 @@ describe('kerf demo', () => {
       expect(await kerf('demo', model, '-i', '1,3,9,9')).toMatchObject({
         status: 1,
         err: expect.stringContaining('kerf: Input "x" is [1,3,8,8], received [1,3,9,9].'),
+      })
+      expect(readdirSync(at('here/out'))).toEqual([])
+      expect(await stoppedKerf('demo', model)).toMatchObject({
+        status: 130,
+        err: expect.stringContaining('kerf: The demo was stopped.'),
       })
       expect(readdirSync(at('here/out'))).toEqual([])
       rmSync(at('here/out'), { recursive: true })

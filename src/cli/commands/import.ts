@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { type Command, Option } from 'commander'
-import { KerfError } from '../../base/index.ts'
+import { KerfError, type Task, turns } from '../../base/index.ts'
 import { openSafetensorsFile, weightsOf } from '../../formats/index.node.ts'
 import { editGraph, graphInputs, type Model } from '../../graph/index.ts'
 import { imageMetadata, preprocessingFor, withImageMetadata } from '../../image/index.ts'
@@ -12,6 +12,7 @@ import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
+import { withTask } from '../task.ts'
 import { addImageFlags, classesFlag, classNames, type ImageFlags, preprocessingOptions, size } from '../vocabulary.ts'
 
 interface Options extends ImageFlags {
@@ -53,22 +54,28 @@ export function define(command: Command, io: Io): void {
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)
-    .action((path: string, options: Options) => {
-      const { output, force } = options
-      checkOutput(output, { force, inputs: [path], endings: modelEndings })
-      const { inChannels, size: inputSize, batch } = options
-      const classes = typeof options.classes === 'number' ? options.classes : options.classes?.length
-      const imported = readWeights(path, (weights, metadata) => {
-        const made = importNet(options.net, weights, { classes, inChannels, inputSize, batch })
-        return { ...made, model: described(made.model, metadata, options) }
-      })
-      const written = writeModelFile(imported.model, output, { force, protect: [path] })
-      io.out(
-        options.json
-          ? toJson(json(options.net, imported, written))
-          : terminalText(report(options.net, imported, written), io),
-      )
-    })
+    .action((path: string, options: Options) => withTask(io, (task, io) => importWeights(path, options, task, io)))
+}
+
+async function importWeights(path: string, options: Options, { signal, progress }: Task, io: Io): Promise<void> {
+  const { output, force, inChannels, size: inputSize, batch } = options
+  checkOutput(output, { force, inputs: [path], endings: modelEndings })
+  const turn = turns(signal, 'The import', 0)
+  progress?.({ what: `reading ${path}`, done: 0, total: 2 })
+  await turn()
+  const classes = typeof options.classes === 'number' ? options.classes : options.classes?.length
+  const imported = readWeights(path, (weights, metadata) => {
+    const made = importNet(options.net, weights, { classes, inChannels, inputSize, batch })
+    return { ...made, model: described(made.model, metadata, options) }
+  })
+  progress?.({ what: `writing ${output}`, done: 1, total: 2 })
+  await turn()
+  const written = writeModelFile(imported.model, output, { force, protect: [path] })
+  io.out(
+    options.json
+      ? toJson(json(options.net, imported, written))
+      : terminalText(report(options.net, imported, written), io),
+  )
 }
 
 /** With what the weights' file, and flags over it, say of images and classes. */

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
+import { aborted, type Task } from '../../base/index.ts'
 import type { Totals } from '../../cost/index.ts'
 import { openData } from '../../data/index.node.ts'
 import { createLoader, type DataSets, type Loader, type Transform } from '../../data/index.ts'
@@ -38,24 +39,24 @@ interface Station {
  * The main job on a trained network with real data: count, remove half of the filters, fine-tune briefly, write; cost, accuracy and measured speed
  * at every station.
  */
-export async function demoDigits(io: Io): Promise<void> {
+export async function demoDigits(task: Task, io: Io): Promise<void> {
   const start = performance.now()
   const output = freePath('digits-pruned')
   const model = readModelFile(network)
-  const sets = await openData({ kind: 'mnist', path: folder }, { seed: 0 })
+  const sets = await openData({ kind: 'mnist', path: folder }, { seed: 0, ...task })
   const test = createLoader(sets.test, { batchSize: 100, transforms, training: false })
-  const accuracyOf = async (m: Model) => (await evaluate(m, test, { threads })).accuracy
+  const accuracyOf = async (m: Model) => (await evaluate(m, test, { threads, ...task })).accuracy
 
   io.err(`A LeNet-5 for handwritten digits; ${sets.test.count.toLocaleString('en')} of them to test it with …\n`)
   const accuracy = await accuracyOf(model)
   io.err(`  ${percent(accuracy)} right. Removing half of the filters of every layer …\n`)
-  const result = await pruneModel(model, { methods: ['filter'], criterion: 'l2', scope: { ratio } })
+  const result = await pruneModel(model, { methods: ['filter'], criterion: 'l2', scope: { ratio }, ...task })
   const cutAccuracy = await accuracyOf(result.model)
   io.err(`  ${percent(cutAccuracy)} right. Fine-tuning with ${sets.train.count.toLocaleString('en')} digits …\n`)
-  const tuned = await fineTune(result.model, sets, io)
+  const tuned = await fineTune(result.model, sets, task, io)
   const tunedAccuracy = await accuracyOf(tuned)
   io.err(`  ${percent(tunedAccuracy)} right. Measuring both networks …\n`)
-  const [slow, fast] = (await latencies([model, tuned], test.shape)) as [number, number]
+  const [slow, fast] = (await latencies([model, tuned], test.shape, task)) as [number, number]
   const smaller = writeModelFile(tuned, output)
   const stations: Station[] = [
     { header: 'Before', cost: result.before, bytes: statSync(network).size, accuracy, latencyMs: slow },
@@ -66,7 +67,7 @@ export async function demoDigits(io: Io): Promise<void> {
 }
 
 /** A few epochs with a falling learning rate; a line per epoch. */
-async function fineTune(model: Model, { train: images }: DataSets, io: Io): Promise<Model> {
+async function fineTune(model: Model, { train: images }: DataSets, task: Task, io: Io): Promise<Model> {
   const training = createLoader(images, { batchSize: 50, transforms, seed: 0, training: true })
   const trainer = await createTrainer(model, {
     batchSize: training.batchSize,
@@ -74,24 +75,23 @@ async function fineTune(model: Model, { train: images }: DataSets, io: Io): Prom
     classes: training.classes,
     optimiser: { kind: 'sgd', momentum: 0.9, nesterov: true, groups: parameterGroups({ weightDecay: 5e-4 }) },
     threads,
+    signal: task.signal,
   })
   try {
-    await train(trainer, {
+    const { stopped } = await train(trainer, {
       training,
       epochs,
       schedule: createSchedule({ kind: 'cosine' }, learningRate),
       threads,
       onEvent: (event) => {
-        if (event.kind === 'step')
-          io.terminal?.write(`\r  step ${event.step} of ${event.steps}, loss ${event.meanLoss.toFixed(4)} `)
-        else if (event.kind === 'epoch') {
-          const { epoch, imagesPerSecond } = event.metrics
-          const loss = event.metrics['train/loss']!
-          io.terminal?.write('\r\u001b[K')
-          io.err(`  epoch ${epoch} of ${epochs}: loss ${loss.toFixed(4)}, ${Math.round(imagesPerSecond!)} images/s\n`)
-        }
+        if (event.kind !== 'epoch') return
+        const { epoch, imagesPerSecond } = event.metrics
+        const loss = event.metrics['train/loss']!
+        io.err(`  epoch ${epoch} of ${epochs}: loss ${loss.toFixed(4)}, ${Math.round(imagesPerSecond!)} images/s\n`)
       },
+      ...task,
     })
+    if (stopped) throw aborted('Fine-tuning', task.signal?.reason)
     return trainer.model()
   } finally {
     await trainer.dispose()
@@ -99,10 +99,10 @@ async function fineTune(model: Model, { train: images }: DataSets, io: Io): Prom
 }
 
 /** Median time of one image on one thread, the networks in turn. */
-async function latencies(models: readonly Model[], shape: Loader['shape']): Promise<number[]> {
+async function latencies(models: readonly Model[], shape: Loader['shape'], task: Task): Promise<number[]> {
   const input = hostTensor('float32', [1, ...shape], new Float32Array(shape[0] * shape[1] * shape[2]).fill(0.5))
   const sessions = await Promise.all(
-    models.map((m) => createSession(m, { inputShapes: new Map([['input', input.shape]]) })),
+    models.map((m) => createSession(m, { inputShapes: new Map([['input', input.shape]]), signal: task.signal })),
   )
   try {
     const contenders = sessions.map((session) => ({
@@ -110,7 +110,7 @@ async function latencies(models: readonly Model[], shape: Loader['shape']): Prom
         await session.run({ input })
       },
     }))
-    return (await timeInTurns(contenders, 2)).map((t) => t.medianMs)
+    return (await timeInTurns(contenders, 2, task)).map((t) => t.medianMs)
   } finally {
     await Promise.all(sessions.map((session) => session.dispose()))
   }

@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
+import type { Task } from '../../base/index.ts'
 import { filesOf, readModelFile, type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
 import { pruneModel } from '../../prune/index.ts'
 import { type Cell, human, shortNumber } from '../../report/index.ts'
@@ -14,19 +15,20 @@ import { freePath } from './free-path.ts'
 const ratio = 0.5
 
 /** Somebody's own network: count, remove half of the filters, write, run both, one table. Nothing is known of its data. */
-export async function demoOwnModel(path: string, inputs: InputShapes | undefined, io: Io): Promise<void> {
+export async function demoOwnModel(path: string, inputs: InputShapes | undefined, task: Task, io: Io): Promise<void> {
   const model = readModelFile(path)
   const output = freePath(`${basename(path).replace(/\.onnx$/i, '')}-pruned`)
   io.err(`Pruning half of the filters of ${path} …\n`)
-  const result = await pruneModel(model, { methods: ['filter'], criterion: 'l2', scope: { ratio }, inputs })
+  const result = await pruneModel(model, { methods: ['filter'], criterion: 'l2', scope: { ratio }, inputs, ...task })
   // What cannot be run fails here, before anything is written.
-  const { check, why } = await prove(result, { inputs, given: model })
+  const { check, why } = await prove(result, { inputs, given: model, signal: task.signal })
   io.err('Measuring both networks …\n')
   const entrants = [await entrantOf(path, model, inputs), await entrantOf(output, result.model, inputs)]
   const { timings } = await timeHere(entrants, {
     threads: 1,
     seconds: 5,
     onNotice: (text) => io.err(`kerf: ${text}\n`),
+    ...task,
   })
   const smaller = writeModelFile(result.model, output)
   // The user's own file, with its external data.
