@@ -4,7 +4,7 @@ import { analyse, editGraph, GraphBuilder, graphInputs, type Model } from '../sr
 import { operators } from '../src/ops/index.ts'
 import { pruneModel } from '../src/prune/index.ts'
 import { quantizeAdderLayers } from '../src/quantize/index.ts'
-import { swapToAdder } from '../src/rewrite/index.ts'
+import { rewriteModel } from '../src/rewrite/index.ts'
 import { weightsFor } from '../src/testing/weights.ts'
 import { withNewHead } from '../src/train/index.ts'
 
@@ -26,14 +26,15 @@ function network(): Model {
   return editor.model()
 }
 
-const swapped = () => swapToAdder(network(), { layers: { text: 'second', matches: (name) => name === 'second' } }).model
+const second = { text: 'second', matches: (name: string) => name === 'second' }
+const swapped = async () => (await rewriteModel(network(), 'adder', { layers: second })).model
 
 const ways: Readonly<Record<string, () => Model | Promise<Model>>> = {
   'pruning inputs': async () => (await pruneModel(network(), { methods: ['input'], scope: { ratio: 0.5 } })).model,
   'pruning filters': async () => (await pruneModel(network(), { scope: { ratio: 0.5 } })).model,
   'an adder layer': swapped,
-  'codes of few bits': () => {
-    const model = swapped()
+  'codes of few bits': async () => {
+    const model = await swapped()
     const ranges = new Map(model.graph.nodes.filter((n) => n.opType === 'AdderConv').map((n) => [n, { lo: -1, hi: 1 }]))
     return quantizeAdderLayers(analyse(model, operators), ranges, 6).model
   },

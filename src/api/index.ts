@@ -33,7 +33,13 @@ export {
 
 export { type Criterion, type PruneOptions, type PruneResult, pruneModel, type Scope } from '../prune/index.ts'
 export { type Quantized, type QuantizeOptions, quantize } from '../quantize/index.ts'
-export { type AdderSwap, measureStatistics, type SwapOptions, swapToAdder } from '../rewrite/index.ts'
+export {
+  measureStatistics,
+  type Rewrite,
+  type RewriteOptions,
+  type RewriteResult,
+  rewriteModel,
+} from '../rewrite/index.ts'
 
 // Running
 
@@ -61,7 +67,7 @@ export { type NamePattern, namePattern } from '../base/index.ts'
 
 // Long work: ended by a signal, saying how far it is
 
-export { isAborted, type Progress, type Task } from '../base/index.ts'
+export { isAborted, type Progress, type Task, type Turn } from '../base/index.ts'
 
 // Memory: what files may make Kerf take
 

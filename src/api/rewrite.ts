@@ -5,14 +5,22 @@
 // Other layers
 
 export {
-  type AdderSwap,
+  convolutionRefusal,
   measureStatistics,
+  type Replaced,
+  type Rewrite,
+  type RewriteContext,
+  type RewriteLayer,
+  type RewriteOptions,
+  type RewriteRefusal,
+  type RewriteResult,
+  rewriteModel,
+  rewriteOf,
+  rewrites,
   type StatisticsFeeds,
   type StatisticsImages,
   type StatisticsOptions,
-  type SwapOptions,
   type SwappedLayer,
-  swapToAdder,
   type UnswappedLayer,
 } from '../rewrite/index.ts'
 

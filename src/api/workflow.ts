@@ -1,4 +1,4 @@
-// `kerf/workflow`: what one wants done in one go – prune a network and prove the cut.
+// `kerf/workflow`: what one wants done in one go – prune a network and prove the cut, exchange its layers and measure.
 // Not here: the steps by themselves (prune.ts, rewrite.ts, train.ts), what writes folders of runs (files.node.ts).
 // May import: every room, through its index.
 
@@ -21,6 +21,10 @@ export {
   pruneAndProve,
   randomFeeds,
 } from '../workflow/index.ts'
+
+// Other layers
+
+export { type SwapOptions, type Swapped, swapAndMeasure } from '../workflow/index.ts'
 
 // Images of a data set, as a model takes them
 

@@ -1,6 +1,8 @@
-// What everything stands on: element types, shapes, typed errors, tasks (signal and progress), memory that is asked for, name patterns, seeded random numbers, exact polynomials; `getOrAdd`.
+// What everything stands on: element types, shapes, typed errors, tasks (signal and progress), memory that is asked for, name patterns, open lists, seeded random
+// numbers, exact polynomials; `getOrAdd`.
 // Not here: anything that knows what a graph is.
 // May import: nothing.
+export * from './catalogue.ts'
 export * from './element-codec.ts'
 export * from './element-type.ts'
 export * from './error.ts'

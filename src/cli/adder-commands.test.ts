@@ -41,10 +41,10 @@ describe('kerf swap', () => {
       ...['swap', at('lenet.onnx'), '-o', at('other.onnx'), '--to', 'adder', '--recipe', at('distil.json'), ...data],
     )
     expect(status).toBe(0)
-    expect(out).toContain('3 convolutions for adder convolutions')
+    expect(out).toContain('3 layers for adder convolutions')
     expect(out).toContain('measured on training images')
     expect(out).toMatch(/conv1 +the first convolution stays as it is, as in AdderNet/)
-    expect(out).toMatch(/conv2 +16×6×5×5 +kept/)
+    expect(out).toMatch(/conv2 +16×6×5×5 +N\(0, 1\) +kept/)
     // 16×6×25 terms at 8² pixels, and so on, are no multiplications any more.
     expect(out).toMatch(/Multiplications +[\d,]+ +[\d,]+ +0\.\d+/)
     expect(out).toContain(`kerf train ${at('distil.json')}`)
@@ -72,7 +72,7 @@ describe('kerf swap', () => {
     const { status, out, err } = await kerf(...args, '--json')
     expect({ status, err }).toEqual({ status: 0, err: '' })
     expect(JSON.parse(out)).toMatchObject({
-      swapped: [{ node: 'conv1' }, { node: 'conv2', batchNormalization: 'kept' }],
+      swapped: [{ node: 'conv1' }, { node: 'conv2', facts: { batchNormalization: 'kept' } }],
       kept: [],
       refused: [],
       statistics: 'noise',
@@ -125,7 +125,7 @@ describe('kerf swap', () => {
     [
       'no such layer',
       1,
-      'No layer is called "conv9*". Convolutions: conv1, conv2,',
+      'No layer is called "conv9*". Those that can be swapped: conv1, conv2,',
       ['lenet.onnx', '-o', 'x.onnx', '--to', 'adder', '--layers', 'conv9*'],
     ],
     [

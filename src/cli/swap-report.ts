@@ -1,35 +1,37 @@
-import type { Comparison } from '../cost/index.ts'
 import type { WrittenModel } from '../onnx/index.node.ts'
 import { compareReport, human, layerNames, type Report, type Table } from '../report/index.ts'
-import type { AdderSwap } from '../rewrite/index.ts'
+import { type Rewrite, rewriteOf } from '../rewrite/index.ts'
+import type { Swapped } from '../workflow/index.ts'
 
 /** Everything that `kerf swap` did, or would do. */
-export interface SwapResult extends AdderSwap {
-  readonly comparison: Comparison
-  /** What means and variances are measured on. */
-  readonly statistics: 'data' | 'noise'
+export interface SwapResult extends Swapped {
   /** Undefined: nothing was written. */
   readonly written?: WrittenModel
-  /** A training recipe. */
-  readonly next?: Readonly<Record<string, unknown>>
 }
 
-/** @param recipe the file that the recipe was written to */
+interface SwapReportOptions {
+  /** The name of the rewrite. */
+  readonly to: string
+  /** The file that the recipe was written to. */
+  readonly recipe?: string
+  readonly epochs: number
+  readonly fullNames?: boolean
+}
+
 export function swapReport(
   name: string,
   result: SwapResult,
-  { recipe, fullNames }: { readonly recipe?: string; readonly fullNames?: boolean },
+  { to, recipe, epochs, fullNames }: SwapReportOptions,
 ): Report {
-  const { swapped, written, next, comparison } = result
-  const inserted = swapped.filter((l) => l.batchNormalization === 'inserted').length
+  const { swapped, written, comparison } = result
+  const { title } = rewriteOf(to)
   const costs = compareReport(comparison, { fullNames })
   const names = fullNames ? undefined : layerNames(comparison.layers.flatMap((l) => l.a ?? l.b ?? []))
   const named = (name: string) => names?.named(name) ?? name
   return {
     title: name,
     facts: [
-      ['Swapped', `${swapped.length} ${swapped.length === 1 ? 'convolution' : 'convolutions'} for adder convolutions`],
-      ...(inserted > 0 ? [['BatchNormalization', `put in behind ${inserted} of them`] as const] : []),
+      ['Swapped', `${swapped.length} ${swapped.length === 1 ? 'layer' : 'layers'} for ${title}`],
       ...(written
         ? ([
             [
@@ -42,25 +44,36 @@ export function swapReport(
           ] as const)
         : [['Wrote', 'nothing (--dry-run)'] as const]),
     ],
-    tables: [swappedTable(result, named), ...keptTable(result, named), ...costs.tables],
+    tables: [swappedTable(result, rewriteOf(to), named), ...keptTable(result, named), ...costs.tables],
     notes: [
-      'The new layers have learnt nothing yet. Train the network, with the one it was made from as teacher:',
+      'The network must learn anew. Train it, with the one it was made from as teacher:',
       recipe !== undefined
         ? `  kerf train ${recipe}`
-        : `  kerf train --model ${written?.path ?? 'OUT'} --data … --epochs ${next?.epochs ?? 50} --set distillation.teacher=${name} -o RUN   (--recipe FILE writes a recipe)`,
+        : `  kerf train --model ${written?.path ?? 'OUT'} --data … --epochs ${epochs} --set distillation.teacher=${name} -o RUN   (--recipe FILE writes a recipe)`,
     ],
   }
 }
 
-function swappedTable({ swapped }: SwapResult, named: (name: string) => string): Table {
+function swappedTable({ swapped }: SwapResult, { title, facts = {} }: Rewrite, named: (name: string) => string): Table {
+  const keys = Object.keys(facts)
   return {
-    title: 'Adder layers',
+    title: title.replace(/^./, (letter) => letter.toUpperCase()),
     columns: [
       { key: 'layer', header: 'Layer', shorten: true },
       { key: 'weights', header: 'Weights' },
-      { key: 'normalisation', header: 'BatchNormalization' },
+      { key: 'from', header: 'From' },
+      ...keys.map((key) => ({ key, header: facts[key]! })),
     ],
-    rows: swapped.map((l) => [named(l.node), l.shape.join('×'), l.batchNormalization]),
+    rows: swapped.map((layer) => {
+      const weights = layer.parameters.filter((p) => p.shape.length > 1)
+      const [shapes, sources] = [weights.map((p) => p.shape.join('×')), weights.map((p) => p.from)]
+      return [
+        named(layer.node),
+        shapes.join(', '),
+        [...new Set(sources)].join(', '),
+        ...keys.map((key) => layer.facts[key] ?? null),
+      ]
+    }),
   }
 }
 

@@ -5,8 +5,10 @@ import { nets } from '../nets/index.ts'
 import { modelBytes } from '../onnx/index.ts'
 import { createProgram, createSession, hostTensor } from '../runtime/index.ts'
 import { describeOrt, runOrt } from '../testing/ort.ts'
-import { measureStatistics, swapToAdder } from './index.ts'
+import { measureStatistics, type RewriteOptions, rewriteModel } from './index.ts'
 
+const toAdder = (model: Model, options: RewriteOptions<{ keepWeights: boolean }> = {}) =>
+  rewriteModel(model, 'adder', options)
 const named = (...names: string[]) => ({ text: names.join(), matches: (n: string) => names.includes(n) })
 const adders = (model: Model): Node[] => model.graph.nodes.filter((n) => n.opType === 'AdderConv')
 const zeros = (...shape: number[]) => tensorOf('float32', shape, new Float32Array(shape.reduce((p, d) => p * d, 1)))
@@ -19,12 +21,12 @@ function one(build: (b: GraphBuilder, x: string) => void): Model {
 }
 
 describe('swapping convolutions for adder convolutions', () => {
-  it('takes all but the first and the classifier, as AdderNet does', () => {
+  it('takes all but the first and the classifier, as AdderNet does', async () => {
     const model = nets.resnet20({ classifier: 'convBn' })
-    const { model: swapped, swapped: layers, kept, refused } = swapToAdder(model)
+    const { model: swapped, swapped: layers, kept, refused } = await toAdder(model)
     expect(validated(swapped)).toBe(swapped)
     expect(layers).toHaveLength(20)
-    expect(new Set(layers.map((l) => l.batchNormalization))).toEqual(new Set(['kept']))
+    expect(new Set(layers.map((l) => l.facts.batchNormalization))).toEqual(new Set(['kept']))
     expect(kept.map((l) => l.node)).toEqual(['conv1', 'fc'])
     expect(refused).toEqual([])
     expect(swapped.opsetImports.get('ai.kerf')).toBe(1)
@@ -37,31 +39,40 @@ describe('swapping convolutions for adder convolutions', () => {
     expect(adders(model)).toEqual([])
   })
 
-  it('draws weights from N(0, 1) by the seed, or keeps them', () => {
+  it('draws weights from N(0, 1) by the seed, or keeps them', async () => {
     const model = nets.resnet20()
-    const weights = (options: Parameters<typeof swapToAdder>[1]) =>
-      tensorValues(swapToAdder(model, options).model.graph.initializers.get('layer3.1.conv1.weight') as never)
-    const drawn = weights({})
+    const weights = async (options: Parameters<typeof toAdder>[1]) =>
+      tensorValues((await toAdder(model, options)).model.graph.initializers.get('layer3.1.conv1.weight') as never)
+    const drawn = await weights({})
     const mean = drawn.reduce((s, v) => s + v, 0) / drawn.length
     const variance = drawn.reduce((s, v) => s + (v - mean) ** 2, 0) / drawn.length
     expect(Math.abs(mean)).toBeLessThan(0.02)
     expect(Math.abs(variance - 1)).toBeLessThan(0.03)
-    expect(weights({})).toEqual(drawn)
-    expect(weights({ seed: 1 })).not.toEqual(drawn)
-    expect(weights({ keepWeights: true })).toEqual(
+    expect(await weights({})).toEqual(drawn)
+    expect(await weights({ seed: 1 })).not.toEqual(drawn)
+    expect(await weights({ settings: { keepWeights: true } })).toEqual(
       tensorValues(model.graph.initializers.get('layer3.1.conv1.weight') as never),
     )
   })
 
-  it('puts BatchNormalization behind where there is none, with the bias in it; groups stay', () => {
+  it('puts BatchNormalization behind where there is none, with the bias in it; groups stay', async () => {
     const model = one((b, x) => {
       const w = b.constant('w', zeros(8, 2, 3, 3))
       const bias = b.constant('bias', tensorOf('float32', [8], [1, 2, 3, 4, 5, 6, 7, 8]))
       const y = b.node('Conv', [x, w, bias], { group: 2, pads: [1, 1, 1, 1] }, { name: 'c', outputs: ['y'] })
       b.output(b.node('Relu', [y]))
     })
-    const { model: swapped, swapped: layers } = swapToAdder(model, { layers: named('c') })
-    expect(layers).toEqual([{ node: 'c', shape: [8, 2, 3, 3], batchNormalization: 'inserted' }])
+    const { model: swapped, swapped: layers } = await toAdder(model, { layers: named('c') })
+    expect(layers).toEqual([
+      {
+        ...{ node: 'c', nodes: ['c', 'c_bn'], facts: { batchNormalization: 'inserted' } },
+        parameters: [
+          { name: 'w', shape: [8, 2, 3, 3], from: 'N(0, 1)' },
+          { name: 'c.bn_weight', shape: [8], from: '1' },
+          { name: 'bias', shape: [8], from: 'the bias' },
+        ],
+      },
+    ])
     const [adder, normal, relu] = swapped.graph.nodes
     expect(adder).toMatchObject({ opType: 'AdderConv', inputs: ['x', 'w'], outputs: ['c_sums'] })
     expect(normal).toMatchObject({ opType: 'BatchNormalization', outputs: ['y'] })
@@ -72,7 +83,7 @@ describe('swapping convolutions for adder convolutions', () => {
     expect(parameters).toEqual([Array(8).fill(1), [1, 2, 3, 4, 5, 6, 7, 8], Array(8).fill(0), Array(8).fill(1)])
   })
 
-  it('sees into a branch that is known to be taken', () => {
+  it('sees into a branch that is known to be taken', async () => {
     const model = one((b, x) => {
       const branch = (name: string) => {
         const body = new GraphBuilder(name)
@@ -84,14 +95,14 @@ describe('swapping convolutions for adder convolutions', () => {
         b.node('If', [condition], { then_branch: branch('taken'), else_branch: branch('other') }, { name: 'if' }),
       )
     })
-    const { model: swapped, swapped: layers } = swapToAdder(model, { layers: named('if/taken', 'taken') })
-    expect(layers.map((l) => l.shape)).toEqual([[2, 4, 1, 1]])
+    const { model: swapped, swapped: layers } = await toAdder(model, { layers: named('if/taken', 'taken') })
+    expect(layers.map((l) => l.parameters[0]?.shape)).toEqual([[2, 4, 1, 1]])
     expect(validated(swapped)).toBe(swapped)
     expect(adders(swapped)).toHaveLength(1)
     expect(swapped.graph.nodes.some((n) => n.opType === 'If')).toBe(false)
   })
 
-  it('drops a bias that BatchNormalization makes pointless, and does not take one whose input others read', () => {
+  it('drops a bias that BatchNormalization makes pointless, and does not take one whose input others read', async () => {
     const model = one((b, x) => {
       const normal = (v: string) =>
         b.node('BatchNormalization', [v, ...['g', 'h', 'm', 'v'].map((n) => b.constant(n, zeros(4)))])
@@ -100,8 +111,8 @@ describe('swapping convolutions for adder convolutions', () => {
       const c = b.node('Conv', [normal(a), b.constant('wc', zeros(4, 4, 1, 1))], {}, { name: 'c' })
       b.output(b.node('Add', [normal(c), c]))
     })
-    const { model: swapped, swapped: layers } = swapToAdder(model, { layers: named('a', 'c') })
-    expect(layers.map((l) => l.batchNormalization)).toEqual(['kept', 'inserted'])
+    const { model: swapped, swapped: layers } = await toAdder(model, { layers: named('a', 'c') })
+    expect(layers.map((l) => l.facts.batchNormalization)).toEqual(['kept', 'inserted'])
     expect(swapped.graph.initializers.has('bias')).toBe(false)
     expect(validated(swapped)).toBe(swapped)
   })
@@ -159,17 +170,17 @@ describe('swapping convolutions for adder convolutions', () => {
         b.output(b.node('AdderConv', [x, b.constant('w', zeros(4, 4, 1, 1))], {}, { name: 'it', domain: 'ai.kerf' })),
     ],
   ]
-  it.each(refusing)('refuses %s, by name', (_, message, build) => {
-    expect(() => swapToAdder(one(build), { layers: named('it') })).toThrow(message)
+  it.each(refusing)('refuses %s, by name', async (_, message, build) => {
+    await expect(toAdder(one(build), { layers: named('it') })).rejects.toThrow(message)
   })
 
-  it('reports what a pattern meets and cannot swap', () => {
+  it('reports what a pattern meets and cannot swap', async () => {
     const model = one((b, x) => {
       const w = b.constant('w', zeros(4, 4, 1, 1))
       const y = b.node('Conv', [b.node('Conv', [x, w], {}, { name: 'a' }), w], {}, { name: 'b' })
       b.output(b.node('Conv', [y, b.constant('own', zeros(4, 4, 1, 1))], {}, { name: 'c' }))
     })
-    const { swapped, refused } = swapToAdder(model, { layers: { text: '*', matches: () => true } })
+    const { swapped, refused } = await toAdder(model, { layers: { text: '*', matches: () => true } })
     expect(swapped.map((l) => l.node)).toEqual(['c'])
     expect(refused.map((l) => [l.node, l.why])).toEqual([
       ['a', 'it shares its weights "w" with b'],
@@ -177,24 +188,24 @@ describe('swapping convolutions for adder convolutions', () => {
     ])
   })
 
-  it('names every layer that was asked for, of whatever type, with the reason', () => {
+  it('names every layer that was asked for, of whatever type, with the reason', async () => {
     const model = nets.lenet5_bn()
     const those = (text: string, names: RegExp) => ({ layers: { text, matches: (n: string) => names.test(n) } })
-    expect(() => swapToAdder(model, those('*fc*', /fc|relu/))).toThrow(
+    await expect(toAdder(model, those('*fc*', /fc|relu/))).rejects.toThrow(
       'No layer can be swapped. Choose others with --layers.\n  fc: it is no Conv (its type is Gemm), and only these can be swapped',
     )
-    expect(() => swapToAdder(model, those('*relu*', /relu/i))).toThrow(/: it is no Conv \(its type is Relu\)/)
-    const { swapped, refused } = swapToAdder(model, those('*', /./))
+    await expect(toAdder(model, those('*relu*', /relu/i))).rejects.toThrow(/: it is no Conv \(its type is Relu\)/)
+    const { swapped, refused } = await toAdder(model, those('*', /./))
     expect(swapped.length).toBeGreaterThan(1)
     expect(refused.map((l) => l.node)).toEqual(['fc'])
   })
 
-  it('says when there is nothing to do', () => {
-    expect(() => swapToAdder(nets.resnet20(), { layers: named('conv9') })).toThrow(
-      'No layer is called "conv9". Convolutions: conv1, layer1.0.conv1,',
+  it('says when there is nothing to do', async () => {
+    await expect(toAdder(nets.resnet20(), { layers: named('conv9') })).rejects.toThrow(
+      'No layer is called "conv9". Those that can be swapped: conv1, layer1.0.conv1,',
     )
     const model = one((b, x) => b.output(b.node('Conv', [x, b.constant('w', zeros(4, 4, 1, 1))], {}, { name: 'a' })))
-    expect(() => swapToAdder(model)).toThrow(
+    await expect(toAdder(model)).rejects.toThrow(
       'No layer can be swapped. Choose others with --layers.\n  a: the first convolution stays as it is, as in AdderNet',
     )
     const quantised = one((b, x) => {
@@ -202,11 +213,13 @@ describe('swapping convolutions for adder convolutions', () => {
       const weight = b.node('DequantizeLinear', [codes, b.constant('scale', tensorOf('float32', [], [0.1]))])
       b.output(b.node('Conv', [b.node('Relu', [x]), weight], {}, { name: 'a' }))
     })
-    expect(() => swapToAdder(quantised, { layers: named('a') })).toThrow(
+    await expect(toAdder(quantised, { layers: named('a') })).rejects.toThrow(
       'The network is quantised: the weight "codes" holds codes of few bits, made for the values that its layers see now. Swap the network that it was made of, and quantise what comes out (kerf quantize).',
     )
     const old = { ...model, opsetImports: new Map([['', 8]]) }
-    expect(() => swapToAdder(old)).toThrow('Adder layers take opset 9 or higher; the model has 8.')
+    await expect(toAdder(old)).rejects.toThrow(
+      'A network with adder convolutions takes opset 9 or higher; the model has 8.',
+    )
   })
 })
 
@@ -222,7 +235,7 @@ const run = async (model: Model) => {
 
 describe('statistics', () => {
   it('are those of the images, layer after layer, so that the network lives', async () => {
-    const { model, swapped } = swapToAdder(nets.resnet20())
+    const { model, swapped } = await toAdder(nets.resnet20())
     const dead = (await run(model)).logits?.data as Float32Array
     expect([...dead.subarray(0, 10)]).toEqual([...dead.subarray(10, 20)])
 
@@ -240,7 +253,7 @@ describe('statistics', () => {
           return session
         },
       },
-      behind: new Set(swapped.map((l) => l.node)),
+      behind: new Set(swapped.flatMap((l) => l.nodes)),
     })
     expect([sessions, runs()]).toEqual([1, 1])
     const alive = (await run(measured)).logits?.data as Float32Array
@@ -267,7 +280,7 @@ describe('statistics', () => {
   })
 
   it('are those of all images where the file takes fewer at a time', async () => {
-    const { model } = swapToAdder(nets.lenet5_bn({ inputSize: 16 }))
+    const { model } = await toAdder(nets.lenet5_bn({ inputSize: 16 }))
     const six = { shape: [6, 1, 16, 16], data: Float32Array.from({ length: 6 * 256 }, random.normal) }
     const fixedTo = (size: number, end: 'free' | 'fixed'): Model => {
       const { inputs, nodes, initializers } = model.graph
@@ -336,7 +349,7 @@ describe('statistics', () => {
 
 describeOrt('a swapped network in ONNX Runtime', () => {
   it('gives the same', async () => {
-    const { model } = swapToAdder(nets.lenet5_bn())
+    const { model } = await toAdder(nets.lenet5_bn())
     const data = Float32Array.from({ length: 2 * 784 }, random.normal)
     const measured = await measureStatistics(model, { shape: [2, 1, 28, 28], data })
     const session = await createSession(measured)

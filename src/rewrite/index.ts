@@ -1,7 +1,16 @@
-// Networks rewritten: convolutions exchanged for cheaper ones.
+// Networks rewritten: layers exchanged for others, cheaper ones; an open list of what they become.
 // Not here: training what comes out (train/), files.
 // May import: base, graph, ops, cost, runtime.
-export { type AdderSwap, type SwapOptions, type SwappedLayer, swapToAdder, type UnswappedLayer } from './adder.ts'
+export { rewriteOf, rewrites } from './catalogue.ts'
+export { convolutionRefusal } from './convolution.ts'
+export type { Replaced, Rewrite, RewriteContext, RewriteLayer, RewriteRefusal } from './rewrite.ts'
+export {
+  type RewriteOptions,
+  type RewriteResult,
+  rewriteModel,
+  type SwappedLayer,
+  type UnswappedLayer,
+} from './rewrite-model.ts'
 export {
   measureStatistics,
   type StatisticsFeeds,

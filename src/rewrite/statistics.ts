@@ -11,6 +11,7 @@ import {
   graphInputs,
   type Model,
   type Node,
+  nodeLabel,
   type OperatorSet,
   tensorOf,
   usedNames,
@@ -40,7 +41,7 @@ export interface StatisticsFeeds {
 
 /** Which statistics are measured, and what runs the network. */
 export interface StatisticsOptions extends RunningOptions, Task {
-  /** Only those behind one of these nodes; by default all. */
+  /** Only those behind one of these nodes, by their names or those of their first outputs; by default all. */
   readonly behind?: ReadonlySet<string>
 }
 
@@ -202,7 +203,7 @@ function normalisations({ graph }: Model, behind: ReadonlySet<string> | undefine
   const reached = new Set<string>()
   return graph.nodes.filter((node) => {
     const isBehind = behind === undefined || usedNames(node).some((name) => reached.has(name))
-    if (isBehind || behind?.has(node.name)) for (const output of node.outputs) reached.add(output)
+    if (isBehind || behind?.has(nodeLabel(node))) for (const output of node.outputs) reached.add(output)
     return (
       isBehind &&
       isNormalisation(node) &&

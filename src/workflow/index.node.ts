@@ -13,4 +13,4 @@ export {
 export * from './index.ts'
 export { loadOrt, type OrtModule } from './prove/onnx-runtime.node.ts'
 // These take the place of those without threads.
-export { prove, pruneAndProve } from './threads.node.ts'
+export { prove, pruneAndProve, swapAndMeasure } from './threads.node.ts'

@@ -1,4 +1,4 @@
-// What a person wants done in one go: prune and prove; images as a model takes them.
+// What a person wants done in one go: prune and prove, swap and measure; images as a model takes them.
 // Not here: what each step is made of (prune/, rewrite/, quantize/, train/), the command line (cli/), files (index.node.ts).
 // May import: every room but lab, api and cli.
 export { evaluationLoader, fixedBatch, imagesFor, inChannelsFirst, type ModelImages, spread } from './images.ts'
@@ -8,3 +8,4 @@ export { type Engine, ownEngine } from './prove/engine.ts'
 export { type Feed, type Outputs, randomFeeds } from './prove/feeds.ts'
 export { type Proof, type ProofOptions, prove } from './prove/prove.ts'
 export { type PruneAndProveOptions, type Pruned, partOf, pruneAndProve } from './prune.ts'
+export { type SwapOptions, type Swapped, swapAndMeasure } from './swap.ts'

@@ -4,6 +4,7 @@ import { nodeRuntime } from '../runtime/index.node.ts'
 import { installedOrt } from './prove/onnx-runtime.node.ts'
 import { type Proof, type ProofOptions, prove as proveIn } from './prove/prove.ts'
 import { type PruneAndProveOptions, type Pruned, pruneAndProve as pruneIn } from './prune.ts'
+import { type SwapOptions, type Swapped, swapAndMeasure as swapIn } from './swap.ts'
 
 const here = (options: ProofOptions): ProofOptions => ({ runtime: nodeRuntime, beside: installedOrt, ...options })
 
@@ -16,4 +17,9 @@ export function prove(result: PruneResult, options: ProofOptions = {}): Promise<
 export function pruneAndProve(model: Model, options: PruneAndProveOptions): Promise<Pruned> {
   const prune = { runtime: nodeRuntime, ...options.prune }
   return pruneIn(model, { ...options, prune, proof: options.proof !== false && here(options.proof ?? {}) })
+}
+
+/** `swapAndMeasure` with threads of Node. */
+export function swapAndMeasure<S extends object>(given: Model, options: SwapOptions<S>): Promise<Swapped> {
+  return swapIn(given, { runtime: nodeRuntime, ...options })
 }

@@ -6,7 +6,7 @@ import { profileModel } from '../../src/cost/index.ts'
 import { float, GraphBuilder, type Model, tensorOf } from '../../src/graph/index.ts'
 import { memorySource, modelBytes, readModel } from '../../src/onnx/index.ts'
 import { pruneModel } from '../../src/prune/index.ts'
-import { swapToAdder } from '../../src/rewrite/index.ts'
+import { rewriteModel } from '../../src/rewrite/index.ts'
 import { hostTensor, referenceRun } from '../../src/runtime/index.ts'
 import { backends } from '../../src/testing/backends.ts'
 import { caseArray, caseModel } from '../../src/testing/cases.ts'
@@ -206,8 +206,8 @@ describe('fused operators', () => {
     expect(result.model.graph.initializers.get('c.weight')?.shape).toEqual([5, 4])
   })
 
-  it('are swapped', () => {
-    const { model } = swapToAdder(fused(), {
+  it('are swapped', async () => {
+    const { model } = await rewriteModel(fused(), 'adder', {
       layers: { text: 'b', matches: (names) => names.includes('b') },
     })
     expect(model.graph.nodes.map((n) => n.opType).filter((op) => /Conv/.test(op))).toEqual(['Conv', 'AdderConv'])

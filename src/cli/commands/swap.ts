@@ -1,20 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { elementCount, KerfError, type NamePattern, namePattern, seededRandom, type Task } from '../../base/index.ts'
-import { compareProfiles, profileModel } from '../../cost/index.ts'
-import { bindInputs, graphInputs, type Model } from '../../graph/index.ts'
-import { imageShapes } from '../../image/index.ts'
+import { type NamePattern, namePattern, type Task } from '../../base/index.ts'
 import { netNameOf } from '../../nets/index.ts'
 import { writeModelFile } from '../../onnx/index.node.ts'
 import { toJson } from '../../report/index.ts'
-import {
-  measureStatistics,
-  type StatisticsFeeds,
-  type StatisticsImages,
-  swapToAdder,
-} from '../../rewrite/index.node.ts'
-import { hostTensor } from '../../runtime/index.ts'
-import { parseRecipe, type Recipe } from '../../train/index.node.ts'
-import { imagesFor, randomFeeds, spread } from '../../workflow/index.ts'
+import { rewrites } from '../../rewrite/index.ts'
+import { swapAndMeasure } from '../../workflow/index.node.ts'
 import { addDataOptions, type DataOptions, dataRecipe, openRecipeData } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
 import { filesOfGiven, givenModel, modelArgument, modelFile } from '../given-model.ts'
@@ -23,13 +13,13 @@ import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
-import { swapReport } from '../swap-report.ts'
+import { type SwapResult, swapReport } from '../swap-report.ts'
 import { withTask } from '../task.ts'
 import { epochsFlag, imageFlagsHelp, seedFlag, threadsFlag } from '../vocabulary.ts'
 
 interface Options extends DataOptions {
   readonly output?: string
-  readonly to: 'adder'
+  readonly to: string
   readonly layers?: NamePattern
   readonly keepWeights?: boolean
   readonly seed: number
@@ -50,10 +40,11 @@ Examples:
   kerf swap model.onnx -o adder.onnx --to adder --layers '*layer3*' --keep-weights
   kerf swap model.onnx --to adder --dry-run
 
-Convolutions become adder convolutions, each with BatchNormalization behind it. The first convolution and the classifier stay ordinary, as in
-AdderNet; --layers names others, and then these too. Weights are drawn anew from N(0, 1). Means and variances of BatchNormalization are measured
-on training images, without --data on noise. What comes out must be trained: --recipe writes how, with the given network as the teacher, at the
-rate of networks with fresh weights (0.1).
+What layers become (--to):
+${rewrites.map(({ name, summary, source }) => `  ${name}  ${summary} (${source})`).join('\n')}
+
+--layers names layers, and then those too that stay otherwise. Means and variances of BatchNormalization are measured on training images, without --data on
+noise. What comes out must be trained: --recipe writes how, with the given network as the teacher, at the rate of networks with fresh weights (0.1).
 ${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
@@ -61,9 +52,11 @@ export function define(command: Command, io: Io): void {
     command
       .argument('<model>', modelArgument, modelFile)
       .option('-o, --output <file>', 'the network with other layers')
-      .addOption(new Option('--to <kind>', 'what layers become').choices(['adder']).makeOptionMandatory())
+      .addOption(
+        new Option('--to <kind>', 'what layers become').choices(rewrites.map((r) => r.name)).makeOptionMandatory(),
+      )
       .option('--layers <glob>', "which layers, by name, as in '*layer3*'", layers)
-      .option('--keep-weights', 'keep the weights instead of drawing new ones')
+      .option('--keep-weights', 'keep the weights instead of drawing new ones (adder)')
       .addOption(seedFlag('draws weights and noise'))
       .option(
         '-i, --input <shape>',
@@ -85,7 +78,7 @@ export function define(command: Command, io: Io): void {
 }
 
 async function swap(path: string, options: Options, task: Task, io: Io): Promise<void> {
-  const { output, dryRun, force, seed, threads, keepWeights } = options
+  const { output, dryRun, force, seed, threads, keepWeights, layers, images, epochs } = options
   if (output === undefined && !dryRun)
     throw new UsageError('Say where the new network goes: -o adder.onnx (or --dry-run to write nothing).')
   if (options.recipe !== undefined && options.data === undefined)
@@ -93,96 +86,34 @@ async function swap(path: string, options: Options, task: Task, io: Io): Promise
   if (options.recipe !== undefined && netNameOf(path) !== undefined)
     throw new UsageError(`A teacher is a trained network, and ${path} is not: leave out --recipe, or train it first.`)
   const model = givenModel(path)
-  const data = dataRecipe(model, options)?.recipe
+  const recipe = dataRecipe(model, options)?.recipe
   const protect = filesOfGiven(path, model)
   if (!dryRun && output !== undefined) checkOutput(output, { force, inputs: protect, endings: modelEndings })
   if (!dryRun && options.recipe !== undefined)
     checkOutput(options.recipe, { force, inputs: protect, endings: ['json'] })
-  const swapped = swapToAdder(model, { layers: options.layers, keepWeights, seed })
-  const inputs = options.input ?? imageShapes(model)
-  const [before, after] = [[path, model] as const, [output ?? 'with adder layers', swapped.model] as const].map(
-    ([name, m]) => profileModel(m, { name, inputs }),
-  ) as [ReturnType<typeof profileModel>, ReturnType<typeof profileModel>]
-  const comparison = compareProfiles(before, after)
-  const result = { ...swapped, comparison, statistics: data ? ('data' as const) : ('noise' as const) }
-  const next = output === undefined ? undefined : trainingRecipe(path, output, options.epochs, data)
-  if (dryRun) {
-    io.out(print(path, result, options, io))
-    return
-  }
-  const images = data ? await dataImages(model, data, options.images, task) : noise(model, options)
-  const measured = await measureStatistics(swapped.model, images, {
-    threads,
+  const result = await swapAndMeasure(model, {
+    ...{ rewrite: options.to, layers, seed, images, threads, inputs: options.input, measure: !dryRun },
+    settings: keepWeights ? { keepWeights } : {},
+    data: recipe && { ...recipe, open: (task) => openRecipeData(recipe, task) },
+    files: output === undefined ? undefined : { given: path, swapped: output, epochs },
     onNotice: () => {},
     ...task,
-    behind: new Set(swapped.swapped.map((l) => l.node)),
   })
-  const written = writeModelFile(measured, output!, { force, protect })
-  if (options.recipe !== undefined)
-    writeWholeFile(options.recipe, `${JSON.stringify(next, null, 2)}\n`, { force, inputs: protect })
-  io.out(print(path, { ...result, written, next }, options, io))
+  const written = dryRun ? undefined : writeModelFile(result.model, output!, { force, protect })
+  if (written && options.recipe !== undefined)
+    writeWholeFile(options.recipe, `${JSON.stringify(result.recipe, null, 2)}\n`, { force, inputs: protect })
+  io.out(print(path, { ...result, written }, options, io))
 }
 
-type Printed = Parameters<typeof swapReport>[1]
-
-function print(path: string, result: Printed, options: Options, io: Io): string {
-  const { model: _, comparison, ...numbers } = result
+function print(path: string, result: SwapResult, options: Options, io: Io): string {
+  const { model: _, comparison, recipe: next, ...numbers } = result
   return options.json
     ? toJson({
-        model: path,
-        to: options.to,
-        ...numbers,
-        recipe: options.recipe,
+        ...{ model: path, to: options.to, ...numbers, next, recipe: options.recipe },
         totals: comparison.totals,
         unsupported: comparison.a.unsupported,
       })
     : terminalText(swapReport(path, result, options), io)
-}
-
-/** Random numbers for every input: 16 images or fewer where the file leaves their number open, and nobody says it. */
-function noise(model: Model, { input, images, seed }: Options): StatisticsImages | StatisticsFeeds {
-  const { inputShapes } = bindInputs(model.graph, input ?? imageShapes(model))
-  const shapes = graphInputs(model.graph).map(({ name, type }) => {
-    const [first, ...rest] = (inputShapes?.get(name) ?? []) as readonly number[]
-    const isOpen = !input && type?.kind === 'tensor' && typeof type.shape?.[0] !== 'number'
-    return [name, first === undefined ? [] : [isOpen ? Math.min(images, 16) : first, ...rest]] as const
-  })
-  const [only, ...others] = shapes
-  if (!only) throw new KerfError('unsupported-input', 'The model has no input.')
-  if (others.length > 0) {
-    const feeds = randomFeeds(model, new Map(shapes), seed)
-    return { feeds: Object.fromEntries(feeds.map((f) => [f.name, hostTensor(f.elementType, f.shape, f.values)])) }
-  }
-  const [, shape] = only
-  const random = seededRandom(seed)
-  return { shape, data: Float32Array.from({ length: elementCount(shape)! }, random.normal) }
-}
-
-async function dataImages(model: Model, recipe: Recipe, images: number, task: Task): Promise<StatisticsImages> {
-  const set = spread((await openRecipeData(recipe, task)).train, images)
-  const { shape, batches } = imagesFor(model, set, recipe.transforms, set.count)
-  for await (const batch of batches) return { shape: [set.count, ...shape], data: batch.images }
-  throw new KerfError('no-data', 'There are no training images.')
-}
-
-/** A training with the network as it was for a teacher; checked here, so that kerf train takes it. */
-function trainingRecipe(
-  teacher: string,
-  onnx: string,
-  epochs: number,
-  data: Recipe | undefined,
-): Record<string, unknown> {
-  const recipe = {
-    model: { onnx },
-    data: data?.data ?? { kind: 'generated' },
-    ...(data && data.transforms.length > 0 ? { transforms: data.transforms } : {}),
-    output: `${onnx.replace(/\.onnx$/i, '')}-run`,
-    epochs,
-    learningRate: 0.1,
-    distillation: { teacher },
-  }
-  parseRecipe(recipe)
-  return recipe
 }
 
 function layers(glob: string): NamePattern {

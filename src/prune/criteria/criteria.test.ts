@@ -58,7 +58,8 @@ describe('criteria', () => {
     )
     await expect(pruneModel(tinyNet(), { ...half, criterion: 'l3' })).rejects.toMatchObject({
       code: 'unknown-criterion',
-      message: 'There is no criterion "l3". There are: random, l1, l2; or give an object of your own.',
+      message:
+        'There is no criterion "l3". Did you mean "l1"? There are: random, l1, l2; or give an object of your own.',
     })
   })
 

@@ -1,4 +1,12 @@
-import { type ElementType, elementCount, isConcrete, KerfError, seededRandom, seedFrom } from '../../base/index.ts'
+import {
+  type ElementType,
+  elementCount,
+  isConcrete,
+  KerfError,
+  type Random,
+  seededRandom,
+  seedFrom,
+} from '../../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../../graph/index.ts'
 
 /** One input of a network, filled with seeded random numbers. */
@@ -12,11 +20,14 @@ export interface Feed {
 /** Elements of an input with which networks are still run: more take minutes and gigabytes, and prove no more. */
 const largestInput = 2 ** 27
 
-/** Standard normal numbers for floating inputs, 0 and 1 for the others: valid for images and for masks. */
+/**
+ * Standard normal numbers for floating inputs, 0 and 1 for the others: valid for images and for masks.
+ * @param seed gives every input numbers of its own, by its name; or a source that all are drawn from, one after the other
+ */
 export function randomFeeds(
   model: Model,
   inputs: ReadonlyMap<string, readonly number[]> | undefined,
-  seed: number,
+  seed: number | Random,
 ): Feed[] {
   const { inputShapes } = bindInputs(model.graph, inputs)
   return graphInputs(model.graph).map((input) => {
@@ -33,7 +44,7 @@ export function randomFeeds(
         `Input "${input.name}" [${shape.join(',')}] has ${count.toLocaleString('en')} elements, too many to run the network for a check. Give a smaller shape with --input.`,
         { input: input.name, shape },
       )
-    const random = seededRandom(seedFrom(seed, input.name))
+    const random = typeof seed === 'number' ? seededRandom(seedFrom(seed, input.name)) : seed
     const floating = ['float32', 'float64', 'float16'].includes(input.type.elementType)
     const values = Float64Array.from({ length: count }, () => (floating ? random.normal() : random.below(2)))
     return { name: input.name, elementType: input.type.elementType, shape, values }

@@ -1,0 +1,13 @@
+import { entryOf } from '../base/index.ts'
+import type { Rewrite } from './rewrite.ts'
+import { adder } from './rewrites/adder.ts'
+
+/** To add one, write a file and add a line. */
+export const rewrites: readonly Rewrite[] = [adder]
+
+/**
+ * A rewrite by its name, or as it is given.
+ * @param given one of `rewrites` by its name, or one of your own
+ * @throws KerfError `unknown-rewrite` with those that there are
+ */
+export const rewriteOf = (given: string | Rewrite): Rewrite => entryOf('rewrite', rewrites, given)

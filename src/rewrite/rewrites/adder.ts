@@ -1,0 +1,107 @@
+import { elementCount } from '../../base/index.ts'
+import {
+  float,
+  type GraphEditor,
+  makeNode,
+  matched,
+  type Node,
+  nodeLabel,
+  op,
+  type Tensor,
+  tensorOf,
+  value,
+} from '../../graph/index.ts'
+import { convolutionRefusal } from '../convolution.ts'
+import type { Replaced, Rewrite, RewriteLayer } from '../rewrite.ts'
+
+/*
+ * −Σ|x − w| in the place of Σ x·w, and BatchNormalization behind, without which such a layer does not train. As in AdderNet the first convolution and the
+ * classifier stay as they are unless they are asked for.
+ */
+
+const normalised = op('BatchNormalization', [value('sums', { alone: true })])
+
+/** Convolutions become adder convolutions. */
+export const adder: Rewrite<{
+  /** Weights stay what they were; by default they are drawn anew from N(0, 1), as AdderNet starts. */
+  readonly keepWeights: boolean
+}> = {
+  name: 'adder',
+  title: 'adder convolutions',
+  summary:
+    'Convolutions become adder convolutions, each with BatchNormalization behind it. Weights are drawn anew from N(0, 1). The first convolution and the classifier stay.',
+  source: 'Chen et al., AdderNet, CVPR 2020',
+  settings: { keepWeights: false },
+  // Below, AdderConv cannot be written for other runtimes.
+  opset: 9,
+  facts: { batchNormalization: 'BatchNormalization' },
+
+  refusal(layer) {
+    const { node, analysis } = layer
+    const [, weight = '', bias = ''] = node.inputs
+    if (node.opType === 'AdderConv') return { code: 'already', why: 'it is an adder layer already' }
+    const { shape = [] } = analysis.values.get(weight) ?? {}
+    return (
+      convolutionRefusal(layer) ??
+      (shape.length > 4
+        ? { code: 'axes', why: `it is ${shape.length - 2}-D, and adder layers convolve along one or two axes` }
+        : bias !== '' && !analysis.constants.has(bias)
+          ? { code: 'computed-bias', why: `its bias "${bias}" is computed while running` }
+          : undefined)
+    )
+  },
+
+  kept: ({ place }) =>
+    place && `${place === 'first' ? 'the first convolution' : 'the classifier'} stays as it is, as in AdderNet`,
+
+  replace(layer, { editor, settings: { keepWeights }, random }) {
+    const { node } = layer
+    const [x = '', weight = '', bias] = node.inputs
+    const { shape } = editor.initializers.get(weight)!
+    if (!keepWeights) {
+      const drawn = Float32Array.from({ length: elementCount(shape)! }, random(weight).normal)
+      editor.set(weight, tensorOf('float32', shape, drawn))
+    }
+    const weights = { name: weight, from: keepWeights ? 'the layer' : 'N(0, 1)' }
+    const sums: Node = { ...node, opType: 'AdderConv', domain: 'ai.kerf', inputs: [x, weight] }
+    editor.import('ai.kerf', 1)
+    if (isNormalised(layer)) {
+      editor.add(sums)
+      return { parameters: [weights], facts: { batchNormalization: 'kept' } }
+    }
+    const parameters = [weights, ...addNormalised(editor, sums, bias, shape[0]!)]
+    return { parameters, facts: { batchNormalization: 'inserted' } }
+  },
+}
+
+/** A BatchNormalization alone reads the layer's result. */
+function isNormalised({ node: { outputs }, analysis }: RewriteLayer): boolean {
+  const [output = ''] = outputs
+  const readers = analysis.consumers.get(output) ?? []
+  return readers.some((r) => matched(analysis, r.outputs[0] ?? '', normalised)?.get('sums') === output)
+}
+
+/** An adder layer, and behind it a BatchNormalization with γ = 1 and the layer's bias (0 where it has none) as β. */
+function addNormalised(
+  editor: GraphEditor,
+  adder: Node,
+  bias: string | undefined,
+  channels: number,
+): Replaced['parameters'] {
+  const label = nodeLabel(adder)
+  const filled = (value: number): Tensor => tensorOf('float32', [channels], new Float32Array(channels).fill(value))
+  const vector = (name: string, value: number) => editor.constant(`${label}.${name}`, filled(value))
+  const sums = editor.name(`${label}_sums`)
+  const statistics = [vector('bn_mean', 0), vector('bn_variance', 1)]
+  const name = editor.name(`${label}_bn`)
+  const [gamma, beta] = [vector('bn_weight', 1), bias || vector('bn_bias', 0)]
+  const inputs = [sums, gamma, beta, ...statistics]
+  editor.add(
+    { ...adder, outputs: [sums] },
+    makeNode('BatchNormalization', inputs, adder.outputs, { epsilon: float(1e-5) }, { name }),
+  )
+  return [
+    { name: gamma, from: '1' },
+    { name: beta, from: bias ? 'the bias' : '0' },
+  ]
+}
