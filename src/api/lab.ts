@@ -8,6 +8,7 @@ export {
   checksTable,
   type Digits,
   type Experiment,
+  experimentOf,
   experiments,
   experimentsTable,
   type Findings,

@@ -42,7 +42,8 @@ it('prints JSON', async () => {
 })
 
 it.each([
-  [2, 'There is no experiment "speeed". Did you mean "speed"? There are: similarity', ['lab', 'speeed']],
+  [2, "argument 'name'. Allowed choices are similarity, ", ['lab', 'speeed']],
+  [2, 'Did you mean "speed"?', ['lab', 'speeed']],
   [2, 'Give --all or the name "operations", not both.', ['lab', 'operations', '--all']],
   [2, 'Say which experiment is to be run, or --all; kerf lab lists them.', ['lab', '-o', 'x']],
   [2, 'Give a whole number from 0 to 2147483647.', ['lab', 'operations', '--seed', '1.5']],

@@ -1,3 +1,4 @@
+import { entryOf } from '../base/index.ts'
 import type { Experiment } from './experiment.ts'
 import { adaptiveRate } from './experiments/adaptive-rate.ts'
 import { gradientNorm } from './experiments/gradient-norm.ts'
@@ -9,7 +10,7 @@ import { similarity } from './experiments/similarity.ts'
 import { speed } from './experiments/speed.ts'
 import { variance } from './experiments/variance.ts'
 
-/** In the order in which they tell their story. */
+/** In the order in which they tell their story. To add one, write a file and add a line. */
 export const experiments: readonly Experiment[] = [
   similarity,
   operations,
@@ -21,3 +22,10 @@ export const experiments: readonly Experiment[] = [
   quantisation,
   speed,
 ]
+
+/**
+ * An experiment by its name, or as it is given.
+ * @param given one of `experiments` by its name, or one of your own
+ * @throws KerfError `unknown-experiment` with those that there are
+ */
+export const experimentOf = (given: string | Experiment): Experiment => entryOf('experiment', experiments, given)

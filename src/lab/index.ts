@@ -1,7 +1,7 @@
 // Experiments: claims about convolution without multiplication, each put to the test; their tables, charts, verdicts and pages.
 // Not here: files and the terminal (cli/), other runtimes to compare with (cli/ hands them in).
 // May import: every room of the core. Nothing but cli/ imports it.
-export { experiments } from './catalogue.ts'
+export { experimentOf, experiments } from './catalogue.ts'
 export { verdictOf } from './checks.ts'
 export { generatedDigits } from './digits.ts'
 export type { Check, Contender, Digits, Experiment, Findings, LabContext } from './experiment.ts'

@@ -6,6 +6,7 @@ import { atLeast, atMost, control, equal, farthest, near } from './checks.ts'
 import type { Experiment, Findings } from './experiment.ts'
 import {
   type Check,
+  experimentOf,
   experiments,
   generatedDigits,
   labHtml,
@@ -193,6 +194,17 @@ describe('an outcome', () => {
 })
 
 describe('all experiments', () => {
+  it('are found by their names; one that there is not is an error with those that there are', async () => {
+    expect(experimentOf('speed')).toBe(experiments.find((e) => e.name === 'speed'))
+    expect(experimentOf(sample()).name).toBe('sample')
+    await expect(runExperiment('speeed', { seed: 0, digits })).rejects.toMatchObject({
+      code: 'unknown-experiment',
+      message: expect.stringMatching(
+        /^There is no experiment "speeed"\. Did you mean "speed"\? There are: similarity, /,
+      ),
+    })
+  })
+
   it('have names of their own and prose whose formulas are ones', () => {
     expect(new Set(experiments.map((e) => e.name)).size).toBe(experiments.length)
     for (const e of experiments) {

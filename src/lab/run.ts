@@ -1,4 +1,5 @@
 import { type Progress, stoppable } from '../base/index.ts'
+import { experimentOf } from './catalogue.ts'
 import { verdictOf } from './checks.ts'
 import type { Experiment, Findings, LabContext } from './experiment.ts'
 
@@ -16,12 +17,14 @@ export interface Outcome extends Findings {
 
 /**
  * Runs one experiment. The same seed gives the same numbers, measured times excepted.
- * @throws KerfError `aborted`, and what the experiment throws
+ * @param given one of `experiments` by its name, or one of your own
+ * @throws KerfError `unknown-experiment`, `aborted`, and what the experiment throws
  */
 export async function runExperiment(
-  experiment: Experiment,
+  given: string | Experiment,
   { full = false, ...context }: LabContext & { readonly full?: boolean },
 ): Promise<Outcome> {
+  const experiment = experimentOf(given)
   const settings = full ? experiment.settings.full : experiment.settings.quick
   const start = performance.now()
   const progress = (p: Progress) => context.progress?.({ ...p, what: experiment.name })

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import type { Command } from 'commander'
+import { Argument, type Command } from 'commander'
 import colors from 'picocolors'
-import { checkFolder, didYouMean, isAborted, KerfError, makeFolder, type Task } from '../../base/index.node.ts'
+import { checkFolder, isAborted, KerfError, makeFolder, type Task } from '../../base/index.node.ts'
 import {
   checksTable,
   digitsFrom,
   type Experiment,
+  experimentOf,
   experiments,
   experimentsTable,
   labHtml,
@@ -56,7 +57,7 @@ Examples:
 
 export function define(command: Command, io: Io): void {
   command
-    .argument('[name]', 'an experiment')
+    .addArgument(new Argument('[name]', 'an experiment').choices(experiments.map((e) => e.name)))
     .option('--all', 'all experiments')
     .addOption(seedFlag('draws everything that is random'))
     .option('--full', 'settings for reports: minutes instead of seconds')
@@ -84,10 +85,7 @@ function choose(name: string | undefined, { all, output, report }: Options): rea
       throw new UsageError('Say which experiment is to be run, or --all; kerf lab lists them.')
     return undefined
   }
-  const found = experiments.find((e) => e.name === name)
-  if (found) return [found]
-  const names = experiments.map((e) => e.name)
-  throw new UsageError(`There is no experiment "${name}".${didYouMean(name, names)} There are: ${names.join(', ')}.`)
+  return [experimentOf(name)]
 }
 
 function list({ json }: Options, io: Io): void {
