@@ -1,9 +1,22 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { hasRelaxedSimd } from './src/runtime/backends/wasm/engine/module.ts'
 
 const kernels = ['src/runtime/backends/wasm/**/*.test.ts']
 
+// Examples import Kerf by the names of its entry points: here they get the sources, not what was built last.
+const { exports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
+const sourceOf = (file: string) => fileURLToPath(new URL(`src/api/${basename(file, '.js')}.ts`, import.meta.url))
+const alias = Object.entries(exports).flatMap(([name, to]) => {
+  const { node, default: file } = to as { readonly node?: { readonly default: string }; readonly default?: string }
+  const target = node?.default ?? file
+  return target ? [{ find: new RegExp(`^kerf${name.slice(1)}$`), replacement: sourceOf(target) }] : []
+})
+
 export default defineConfig({
+  resolve: { alias },
   test: {
     // Numerical sweeps and whole networks are slow on small machines; a hang still ends.
     testTimeout: 120_000,
