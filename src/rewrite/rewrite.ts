@@ -18,7 +18,7 @@ export interface Rewrite<S extends object = object> {
   readonly name: string
   /** What layers become, as in "3 layers for adder convolutions". */
   readonly title: string
-  /** What it does, in one or two sentences. */
+  /** What it does, in one sentence. */
   readonly summary: string
   /** Paper and year; empty for what needs none. */
   readonly source: string

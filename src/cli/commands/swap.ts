@@ -41,7 +41,7 @@ Examples:
   kerf swap model.onnx --to adder --dry-run
 
 What layers become (--to):
-${rewrites.map(({ name, summary, source }) => `  ${name}  ${summary} (${source})`).join('\n')}
+${rewrites.map(({ name, summary, source }) => `  ${name}  ${summary}\n  ${' '.repeat(name.length)}  ${source}`).join('\n')}
 
 --layers names layers, and then those too that stay otherwise. Means and variances of BatchNormalization are measured on training images, without --data on
 noise. What comes out must be trained: --recipe writes how, with the given network as the teacher, at the rate of networks with fresh weights (0.1).

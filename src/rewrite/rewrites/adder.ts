@@ -29,7 +29,7 @@ export const adder: Rewrite<{
   name: 'adder',
   title: 'adder convolutions',
   summary:
-    'Convolutions become adder convolutions, each with BatchNormalization behind it. Weights are drawn anew from N(0, 1). The first convolution and the classifier stay.',
+    'Convolutions but the first and the classifier become adder convolutions of weights from N(0, 1), with BatchNormalization behind.',
   source: 'Chen et al., AdderNet, CVPR 2020',
   settings: { keepWeights: false },
   // Below, AdderConv cannot be written for other runtimes.
