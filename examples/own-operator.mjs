@@ -8,6 +8,7 @@ import { float, GraphBuilder, operators, seededRandom, tensorOf, withOperators }
 const shift = {
   name: 'Shift',
   domain: 'com.example',
+  inputs: ['X [N, C, _, _]'],
   attributes: (reader) => ({ by: reader.ints('by', []) }),
   infer: (call) => [{ elementType: call.inputs[0]?.elementType, shape: call.inputs[0]?.shape }],
   forward: ({ attributes: { by } }, [x]) => {

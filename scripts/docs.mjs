@@ -11,10 +11,10 @@ for (const step of [install, build]) {
 }
 
 const load = (entry) => import(new URL(`../dist/api/${entry}.js`, import.meta.url).href)
-const { AttributeReader, compositeList, operatorList } = await load('graph')
+const { callOf, compositeList, operatorList } = await load('graph')
 
 const path = join('docs', 'operators.md')
-writeFileSync(join(root, path), operatorTable(operatorList, AttributeReader, compositeList))
+writeFileSync(join(root, path), operatorTable(operatorList, callOf, compositeList))
 console.log(`${path}: ${operatorList.length} operators`)
 
 const { recipeJsonSchema } = await load('train')

@@ -139,7 +139,7 @@ const isConcrete = (call) => call.outputs.every((o) => o.shape?.every((d) => typ
  *   `counts`: kinds of operations; `ends`: takes channels in, lets them shrink, and has none in its output; `tried`: nodes it accepted;
  *   `fed`: those of them into which channels flow; `alone`: accepts a node without inputs
  */
-export function probe(operator, AttributeReader) {
+export function probe(operator, callOf) {
   const found = {
     counts: new Set(),
     roots: new Set(),
@@ -150,7 +150,7 @@ export function probe(operator, AttributeReader) {
     fed: 0,
     alone: false,
   }
-  const calls = [...acceptedCalls(operator, AttributeReader)]
+  const calls = [...acceptedCalls(operator, callOf)]
   // Rules may rely on known shapes; only where an operator's outputs depend on data are there none to be had.
   const usable = calls.filter(({ call }) => isConcrete(call))
   for (const { call, inputs } of usable.some(({ inputs }) => channelInputs(inputs).length > 0) ? usable : calls) {

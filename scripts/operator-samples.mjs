@@ -43,6 +43,7 @@ const inputLists = [
   [data(...image), ints(0, 0), ints(4, 4), ints(2, 3), ints(1, 1)],
   [data(...image), ints(0), ints(2), ints(1)],
   [data(...image), data(2, 8, 8, 2)],
+  [data(2, 2, 3), ints(2, 3, 5, 6)],
   [data(...image), stored(3, 5)],
   [data(2, 4, 5), data(2, 3, 4), { ...data(2, 3, 4), elementType: 'int64' }],
   [data(...image), none, floats(1, 1, 2, 2)],
@@ -130,21 +131,35 @@ const attributeSets = [
 const opsets = [21, 9]
 const outputLists = [['y'], ['y', 'z']]
 
-/** Every made-up node that an operator accepts, with its outputs' types. */
-export function* acceptedCalls(operator, AttributeReader) {
-  for (const inputs of inputLists) yield* callsWith(operator, AttributeReader, inputs)
+const sizes = { N: 2, C: 4, M: 6, R: 3 }
+
+/** What an operator declares to need, of sizes that go together. */
+function declaredInputs({ inputs }) {
+  return (typeof inputs === 'function' ? inputs(opsets[0]) : inputs)
+    .filter((text) => !/^\w+[?*]/.test(text))
+    .map((text) => {
+      const shape = /\[(.*)\]/.exec(text)?.[1].split(', ')
+      if (!shape) return data(...image)
+      const rest = image.slice(shape.length - 1)
+      return data(...shape.flatMap((d) => (d === '…' ? rest : (sizes[d] ?? (Number(d) || 2)))))
+    })
 }
 
-function* callsWith(operator, AttributeReader, inputs) {
+/** Every made-up node that an operator accepts, with its outputs' types. */
+export function* acceptedCalls(operator, callOf) {
+  for (const inputs of [...inputLists, declaredInputs(operator)]) yield* callsWith(operator, callOf, inputs)
+}
+
+function* callsWith(operator, callOf, inputs) {
   for (const attributes of attributeSets)
     for (const outputs of outputLists)
       for (const opset of opsets) {
-        const call = tryCall(operator, AttributeReader, { inputs, attributes, outputs, opset })
+        const call = tryCall(operator, callOf, { inputs, attributes, outputs, opset })
         if (call) yield call
       }
 }
 
-function tryCall(operator, AttributeReader, { inputs, attributes, outputs, opset }) {
+function tryCall(operator, callOf, { inputs, attributes, outputs, opset }) {
   const node = {
     name: 'node',
     opType: operator.name,
@@ -159,7 +174,7 @@ function tryCall(operator, AttributeReader, { inputs, attributes, outputs, opset
     return { elementType, shape, value: values && { elementType, shape, data: values } }
   })
   try {
-    const call = { node, opset, inputs: known, attributes: operator.attributes(new AttributeReader(node), opset) }
+    const call = callOf(operator, node, opset, known)
     const inferred = operator.infer(call)
     return outputs.every((_, i) => inferred[i]) ? { call: { ...call, outputs: inferred }, inputs } : undefined
   } catch {

@@ -60,8 +60,8 @@ function gradients({ backward, gradient, surrogate, unrolled }) {
 
 const cell = (text) => text.replaceAll('|', '\\|')
 
-function row(operator, AttributeReader) {
-  const found = probe(operator, AttributeReader)
+function row(operator, callOf) {
+  const found = probe(operator, callOf)
   const cells = [
     operator.name,
     counted(operator, found),
@@ -82,11 +82,11 @@ is cut, swapped or trained has the others in their place.
 
 /**
  * @param {readonly import('../src/graph/index.ts').Operator[]} operators
- * @param {typeof import('../src/graph/index.ts').AttributeReader} AttributeReader
+ * @param {typeof import('../src/graph/index.ts').callOf} callOf
  * @param {readonly import('../src/graph/index.ts').Composite[]} composites
  * @returns {string} Markdown
  */
-export function operatorTable(operators, AttributeReader, composites) {
+export function operatorTable(operators, callOf, composites) {
   const domains = [...new Set(operators.map((o) => o.domain))].sort()
   const sections = domains.map((domain) => {
     const own = operators.filter((o) => o.domain === domain).sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -95,7 +95,7 @@ export function operatorTable(operators, AttributeReader, composites) {
       '',
       '| Operator | Counted | Parameters | Value | Gradients | Channels | Refused |',
       '|---|---|---|---|---|---|---|',
-      ...own.map((operator) => row(operator, AttributeReader)),
+      ...own.map((operator) => row(operator, callOf)),
       '',
     ].join('\n')
   })

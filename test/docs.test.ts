@@ -1,20 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { AttributeReader, type Composite, type Operator } from '../src/graph/index.ts'
+import { type Composite, callOf, type Operator } from '../src/graph/index.ts'
 import { compositeList, operatorList } from '../src/ops/index.ts'
 
-type Table = (
-  operators: readonly Operator[],
-  reader: typeof AttributeReader,
-  composites: readonly Composite[],
-) => string
+type Table = (operators: readonly Operator[], reader: typeof callOf, composites: readonly Composite[]) => string
 
 const root = new URL('../', import.meta.url)
 // A script without types.
 const { operatorTable } = (await import(new URL('scripts/operator-table.mjs', root).href)) as { operatorTable: Table }
 
-const table = operatorTable(operatorList, AttributeReader, compositeList)
+const table = operatorTable(operatorList, callOf, compositeList)
 
 /** The row of an operator, cell by cell. */
 function rowOf(name: string): Record<string, string> {

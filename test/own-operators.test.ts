@@ -12,6 +12,7 @@ import { createSession, hostTensor, hostValues, referenceRun } from '../src/runt
 const scale: Operator<{ readonly by: readonly number[] }> = {
   name: 'Scale',
   domain: 'mine',
+  inputs: ['X [N, C, …]'],
   attributes: (a) => ({ by: a.ints('by', []) }),
   infer: ({ inputs: [x] }) => [{ elementType: x?.elementType, shape: x?.shape }],
   forward: ({ attributes: { by } }, [x]) => {

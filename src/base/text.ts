@@ -7,7 +7,10 @@ export function indentedLines(lines: readonly string[], limit = 30, indent = '  
   return shown.map((line) => `\n${indent}${line}`).join('')
 }
 
-/** A text from a file for a terminal, which would obey control characters: they become U+FFFD, but for the characters in `kept`. */
+/**
+ * A text from a file for a terminal, which would obey control characters: they become U+FFFD, but for the characters in `kept`. So do those that
+ * break lines or turn the direction of writing round, and would show something else than what is there.
+ */
 export const withoutControls = (text: string, kept = ''): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => (kept.includes(c) ? c : '\ufffd'))
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (c) => (kept.includes(c) ? c : '\ufffd'))

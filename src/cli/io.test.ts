@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { wantsColor } from './io.ts'
+import { printable, wantsColor } from './io.ts'
 
 it.each([
   [false, {}, undefined],
@@ -14,4 +14,9 @@ it.each([
   [false, { FORCE_COLOR: 'false' }, true],
 ])('colours: %s with %j on a terminal: %s', (expected, env, isTerminal) => {
   expect(wantsColor(env, isTerminal)).toBe(expected)
+})
+
+it('prints styles, lines and tabs, and nothing else that a terminal obeys', () => {
+  expect(printable('\u001b[1mbold\u001b[22m\ta\r\n')).toBe('\u001b[1mbold\u001b[22m\ta\r\n')
+  expect(printable('\u001b[2J\u001b]0;title\u0007\u009b8m')).toBe('\ufffd[2J\ufffd]0;title\ufffd\ufffd8m')
 })

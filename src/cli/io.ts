@@ -1,3 +1,5 @@
+import { withoutControls } from '../base/index.ts'
+
 /** Where a command writes: the process's streams, or a test's strings. */
 export interface Io {
   /** What the user asked for. */
@@ -22,13 +24,21 @@ export function processIo(): Io {
   // Nowhere is left to say that messages cannot be written.
   stderr.on('error', () => {})
   return {
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
+    out: (text) => void stdout.write(printable(text)),
+    err: (text) => void stderr.write(printable(text)),
     columns: stdout.isTTY ? stdout.columns : undefined,
     terminal: stderr.isTTY && process.env.TERM !== 'dumb' ? stderr : undefined,
     color: wantsColor(process.env, stdout.isTTY),
   }
 }
+
+/** Whatever a text quotes from a file, a terminal obeys nothing in it but line breaks, tabs and the styles that Kerf sets. */
+export const printable = (text: string): string =>
+  text
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of picocolors
+    .split(/(\u001b\[\d{1,2}m)/)
+    .map((part, i) => (i % 2 === 1 ? part : withoutControls(part, '\n\r\t')))
+    .join('')
 
 /**
  * Whether output is coloured. `FORCE_COLOR` decides where it is set: 0 and `false` mean no, everything else yes, also into a pipe. Then `NO_COLOR`

@@ -1,4 +1,4 @@
-import type { Progress } from '../base/index.ts'
+import { type Progress, withoutControls } from '../base/index.ts'
 import { human } from '../report/index.ts'
 
 /** Seldom enough to cost nothing, often enough to look smooth. */
@@ -28,7 +28,7 @@ export class ProgressBar {
     this.#drawn = now
     this.#isThere = true
     const line = [barText(progress), progressText(progress, (now - this.#began) / 1000), note?.(progress) ?? '']
-    const text = line.filter((part) => part !== '').join('  ')
+    const text = withoutControls(line.filter((part) => part !== '').join('  '))
     this.#terminal.write(`\r${[...text].slice(0, (this.#terminal.columns ?? 80) - 1).join('')}\u001b[K`)
   }
 

@@ -21,14 +21,18 @@ export function decodeJsonLines(text: string): JsonLine[] {
     .split('\n')
     .slice(0, -1)
     .map((line, i) => {
+      const bad = (problem: string) => new KerfError('bad-json-lines', `Line ${i + 1} ${problem}.`, { line: i + 1 })
+      let record: unknown
       try {
-        return JSON.parse(line, (_, v) =>
+        record = JSON.parse(line, (_, v) =>
           typeof v === 'string' && Object.hasOwn(numbersByText, v) ? numbersByText[v] : v,
         )
       } catch (error) {
-        throw new KerfError('bad-json-lines', `Line ${i + 1} is not JSON: ${(error as Error).message}.`, {
-          line: i + 1,
-        })
+        throw bad(`is not JSON: ${(error as Error).message}`)
       }
+      const isFlat = Object.values(Object(record)).every((v) => ['number', 'string', 'boolean'].includes(typeof v))
+      if (typeof record !== 'object' || record === null || Array.isArray(record) || !isFlat)
+        throw bad('is no flat record, as {"step":1}')
+      return record as JsonLine
     })
 }

@@ -113,5 +113,7 @@ describe('JSON lines', () => {
     expect(decodeJsonLines(`${line}${line}{"step":4,"lo`)).toEqual([record, record])
     expect(decodeJsonLines('')).toEqual([])
     expect(() => decodeJsonLines('{}\nno\n')).toThrow('Line 2 is not JSON')
+    for (const line of ['null', '3', '[1]', '{"a":null}', '{"a":{}}', '{"__proto__":{}}'])
+      expect(() => decodeJsonLines(`{"step":1}\n${line}\n`)).toThrow('Line 2 is no flat record')
   })
 })

@@ -54,7 +54,7 @@ export function analyseBody(around: Analysis, body: Graph, inputs: readonly (Kno
   // Constants of the graph around are stored tensors to the body, too: whoever looks for weights finds them.
   const outside = model.graph.nodes.filter((n) => n.outputs.every((o) => around.constants.has(o)))
   const inner: Model = { ...model, graph: { ...body, initializers, nodes: [...outside, ...body.nodes] } }
-  return new GraphBodyAnalysis(inner, operators, inferBody(model, operators, around, body, inputs))
+  return new GraphBodyAnalysis(inner, operators, inferBody(model, operators, around, body, inputs, around.options))
 }
 
 class GraphAnalysis implements Analysis {

@@ -6,7 +6,10 @@ const asNumber = (value: Integer): number => Number(value)
 const asText = (value: string | Uint8Array): string =>
   typeof value === 'string' ? value : new TextDecoder().decode(value)
 
-/** Reads a node's attributes by kind, with ONNX's defaults given by the caller; a wrong kind is an error that names the node. */
+/**
+ * Reads a node's attributes by kind, with ONNX's defaults given by the caller. A wrong kind, or a value that the operator does not take, is an error that
+ * names the node: what a reader's caller says of the range is all that checks it.
+ */
 export class AttributeReader {
   readonly node: Node
 
@@ -53,6 +56,42 @@ export class AttributeReader {
     return this.#get(name, 'strings')?.value.map(asText)
   }
 
+  /** 0 or 1. */
+  flag(name: string, fallback = false): boolean {
+    const value = this.int(name, Number(fallback))
+    if (value !== 0 && value !== 1) throw this.#wrong(name, `should be 0 or 1, is ${value}`)
+    return value === 1
+  }
+
+  /** A whole number that is not less than `least`. */
+  size(name: string, least?: number): number | undefined
+  size(name: string, least: number, fallback: number): number
+  size(name: string, least = 1, fallback?: number): number | undefined {
+    const value = this.int(name)
+    if (value !== undefined && !(value >= least)) throw this.#wrong(name, `should be at least ${least}, is ${value}`)
+    return value ?? fallback
+  }
+
+  /** Whole numbers, none of which is less than `least`. */
+  sizes(name: string, least = 1): number[] | undefined {
+    const values = this.ints(name)
+    if (values?.some((value) => !(value >= least)))
+      throw this.#wrong(name, `should hold numbers of at least ${least}, is [${values}]`)
+    return values
+  }
+
+  /** One of some words; an empty text says nothing. */
+  choice<T extends string>(name: string, choices: readonly T[], fallback?: T): T {
+    const value = this.string(name) || fallback
+    const chosen = choices.find((choice) => choice === value)
+    if (chosen === undefined)
+      throw this.#wrong(
+        name,
+        value === undefined ? `is missing: ${choices.join(', ')}` : `is "${value}", none of ${choices.join(', ')}`,
+      )
+    return chosen
+  }
+
   tensor(name: string): Tensor | undefined {
     return this.#get(name, 'tensor')?.value
   }
@@ -64,12 +103,16 @@ export class AttributeReader {
   #get<K extends Attribute['kind']>(name: string, kind: K): Extract<Attribute, { kind: K }> | undefined {
     const a = this.node.attributes.get(name)
     if (!a) return undefined
-    if (a.kind !== kind)
-      throw new NodeError('wrong-attribute', {
-        opType: this.node.opType,
-        node: nodeLabel(this.node),
-        problem: `attribute ${name} should be of kind ${kind}, is ${a.kind}`,
-      })
+    if (a.kind !== kind) throw this.#wrong(name, `should be of kind ${kind}, is ${a.kind}`)
     return a as Extract<Attribute, { kind: K }>
+  }
+
+  #wrong(name: string, problem: string): NodeError {
+    return new NodeError('wrong-attribute', {
+      opType: this.node.opType,
+      node: nodeLabel(this.node),
+      problem: `attribute ${name} ${problem}`,
+      remedy: 'Export the model again.',
+    })
   }
 }

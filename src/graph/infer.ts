@@ -1,8 +1,8 @@
 import { type Dim, elementCount, isConcrete, type Shape, unknownDim } from '../base/index.ts'
-import { AttributeReader } from './attributes.ts'
 import { type Call, type Dense, type InferredCall, type Known, valueLimit } from './call.ts'
 import { type Graph, graphInputs, type Model, type Node, type Tensor, type ValueInfo } from './model.ts'
 import { type ForwardRule, type Operator, type OperatorSet, runForward } from './operator.ts'
+import { callOf, checkOutputs } from './signature.ts'
 import { tensorValues } from './tensor.ts'
 
 export interface InferenceOptions {
@@ -10,6 +10,11 @@ export interface InferenceOptions {
   readonly inputShapes?: ReadonlyMap<string, Shape>
   /** Sizes of symbolic dimensions by name (`batch` → 1). */
   readonly symbols?: ReadonlyMap<string, number>
+  /**
+   * Whether shapes that the file gives for values fill in what does not follow from inputs and weights. False for those who run a network: what depends on
+   * data has the shape that it turns out to have. Default true.
+   */
+  readonly trustsFile?: boolean
 }
 
 /** What is known of every value and node of one graph. */
@@ -106,8 +111,9 @@ export function inferBody(
   around: Inference,
   body: Graph,
   inputs: readonly (Known | undefined)[],
+  { trustsFile }: InferenceOptions = {},
 ): InferredBody {
-  const inference = new GraphInference({ ...model, graph: body }, operators, {}, around)
+  const inference = new GraphInference({ ...model, graph: body }, operators, { trustsFile }, around)
   body.inputs.forEach((input, i) => {
     inference.set(input.name, inputs[i] ?? nothing)
   })
@@ -125,7 +131,7 @@ export class GraphInference implements Inference {
   readonly #options: InferenceOptions
   /** What the file says of values. */
   readonly #declared: Map<string, ValueInfo>
-  readonly #resized: boolean
+  readonly #trustsFile: boolean
 
   /** @param around what is known of the values that a body reads from outside */
   constructor(model: Model, operators: OperatorSet, options: InferenceOptions, around?: Inference) {
@@ -140,7 +146,9 @@ export class GraphInference implements Inference {
     for (const [name, tensor] of graph.initializers) this.store(name, tensor)
     this.#declared = new Map([...graph.outputs.map((o) => [o.name, o] as const), ...graph.valueInfo])
     // With other input sizes than the file's, the shapes that the file gives for its values are wrong.
-    this.#resized = graphInputs(graph).some((input) => contradicts(input, options.inputShapes?.get(input.name)))
+    this.#trustsFile =
+      options.trustsFile !== false &&
+      !graphInputs(graph).some((input) => contradicts(input, options.inputShapes?.get(input.name)))
   }
 
   set(name: string, known: Known): void {
@@ -162,24 +170,25 @@ export class GraphInference implements Inference {
     if (!operator) return undefined
     const inputs = node.inputs.map((name) => (name === '' ? undefined : (this.values.get(name) ?? nothing)))
     const opset = opsetOf(this.#model.opsetImports, node.domain)
-    const attributes = operator.attributes(new AttributeReader(node), opset)
-    const call = { node, attributes, opset, inputs }
+    const call = callOf(operator, node, opset, inputs)
     if (!operator.control) return { operator, call }
     const inferred = (body: Graph, given: readonly (Known | undefined)[]) =>
-      inferBody(this.#model, this.#operators, this, body, given).outputs
+      inferBody(this.#model, this.#operators, this, body, given, this.#options).outputs
     return { operator, call: { ...call, inferBody: inferred } }
   }
 
   visit(node: Node): void {
     const declared = node.outputs.map((name): Known => {
       const known = knownInfo(this.#declared.get(name), this.#options)
-      return this.#resized ? { elementType: known.elementType, shape: undefined } : known
+      return this.#trustsFile ? known : { elementType: known.elementType, shape: undefined }
     })
     let outputs: (Known | undefined)[] = declared
     const known = this.ask(node)
     if (known) {
       const { operator, call } = known
-      outputs = followValues(operator, call, operator.infer(call)).map((k, i) => refine(k, declared[i]))
+      const inferred = operator.infer(call)
+      checkOutputs(call, inferred)
+      outputs = followValues(operator, call, inferred).map((k, i) => refine(k, declared[i]))
       this.calls.set(node, { operator, call: { ...call, outputs } })
     }
     const constant = known && known.operator.computable !== false && node.inputs.every((n) => this.constants.has(n))

@@ -1,4 +1,4 @@
-import { getOrAdd, KerfError } from '../base/index.ts'
+import { getOrAdd, KerfError, NodeError } from '../base/index.ts'
 import { editGraph, type GraphEditor, makeNode } from './editor.ts'
 import type { Attribute, FunctionDefinition, Graph, Model, Node, Tensor, ValueInfo } from './model.ts'
 import { nodeLabel } from './model.ts'
@@ -144,6 +144,14 @@ class Inliner {
         { limit: mostMadeNodes },
       )
     const prefix = shortName(nodeLabel(call))
+    for (const kind of ['inputs', 'outputs'] as const)
+      if (call[kind].length > definition[kind].length)
+        throw new NodeError('wrong-node', {
+          opType: call.opType,
+          node: prefix,
+          problem: `it has ${call[kind].length} ${kind}, where it takes at most ${definition[kind].length}`,
+          remedy: 'Export the model again.',
+        })
     const names = new Map<string, string>([['', '']])
     definition.inputs.forEach((name, i) => {
       names.set(name, call.inputs[i] ?? '')

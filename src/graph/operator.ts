@@ -94,6 +94,13 @@ export interface Quantises<A> {
 }
 
 /**
+ * What an operator takes, input by input, by ONNX's names: `X [N, C, …]`, `W [M, …]`, `B? [M]`. `?`: it may be left out; `…`: one or more such inputs, `*`: none or
+ * more, both at the end. Behind the name stands the shape, where not any will do: a letter is a size, the same wherever it stands, `_` any size, a number that
+ * size, `…` any number of axes.
+ */
+export type Signature = readonly string[]
+
+/**
  * What is asked of an operator before anything is calculated: what its nodes are and what they cost.
  *
  * @typeParam A what the attributes of a node are read into. Walks hold operators of all kinds, each beside the call that its own `attributes`
@@ -107,6 +114,8 @@ export interface OperatorFacts<A = any, N extends string = string, D extends str
   readonly name: N
   /** '' for the standard domain. */
   readonly domain: D
+  /** What its nodes take, checked before anything else is asked; from the operator set's version where that changed. */
+  readonly inputs: Signature | ((opset: number) => Signature)
   readonly attributes: (reader: AttributeReader, opset: number) => A
   /**
    * The outputs' types (and values, where they follow from shapes alone, as for Shape).

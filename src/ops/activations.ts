@@ -94,7 +94,7 @@ export const activations = {
   /** Approximated by tanh (com.microsoft FastGelu without a bias). */
   fastGelu: geluOf('FastGelu', 'com.microsoft', () => true),
   /** As its attribute says (ONNX Gelu, opset 20). */
-  gelu: geluOf('Gelu', '', (a) => a.string('approximate', 'none') === 'tanh'),
+  gelu: geluOf('Gelu', '', (a) => a.choice('approximate', ['none', 'tanh'], 'none') === 'tanh'),
   /** The exact one (com.microsoft Gelu). */
   microsoftGelu: geluOf('Gelu', 'com.microsoft', () => false),
   /**

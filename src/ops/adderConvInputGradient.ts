@@ -4,7 +4,7 @@ import { type Difference, differences } from './adderConv/backward.ts'
 import { type ConvAttributes, convAttributes } from './conv/attributes.ts'
 import { forEachTap } from './convWeightGradient.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { commonType, required, requireInputs, typed, wrong } from './shared/check.ts'
+import { commonType, required, typed, wrong } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 
 /*
@@ -28,12 +28,12 @@ const functions: Readonly<Record<Difference, (difference: number) => number>> = 
 export const adderConvInputGradient = defineOperator({
   name: 'AdderConvInputGradient',
   domain: 'ai.kerf',
+  inputs: ['dY', 'X [N, C, _, …]', 'W [M, …]'],
   attributes: (a: AttributeReader) => ({
     ...convAttributes(a),
-    difference: a.string('difference', 'clip') as Difference,
+    difference: a.choice<Difference>('difference', ['clip', 'full', 'sign'], 'clip'),
   }),
   infer: (call) => {
-    requireInputs(call, 3)
     if (!differences.includes(call.attributes.difference))
       throw wrong(call, `attribute difference is "${call.attributes.difference}", there are ${differences.join(', ')}`)
     return [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 1).shape)]

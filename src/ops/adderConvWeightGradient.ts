@@ -2,7 +2,7 @@ import { elementCount } from '../base/index.ts'
 import { convAttributes } from './conv/attributes.ts'
 import { forEachTap } from './convWeightGradient.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { commonType, required, requireInputs, typed } from './shared/check.ts'
+import { commonType, required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 
 /*
@@ -16,11 +16,9 @@ import { arithmetic, doubles } from './shared/numbers.ts'
 export const adderConvWeightGradient = defineOperator({
   name: 'AdderConvWeightGradient',
   domain: 'ai.kerf',
+  inputs: ['dY', 'X [N, C, _, …]', 'W [M, …]'],
   attributes: convAttributes,
-  infer: (call) => {
-    requireInputs(call, 3)
-    return [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 2).shape)]
-  },
+  infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 2).shape)],
   cost: (call) => {
     const [outputs, [, groupChannels, ...kernelShape]] = [
       elementCount(call.inputs[0]?.shape)!,

@@ -26,10 +26,10 @@ function placeOf(index: readonly number[], space: readonly number[], { alignCorn
  */
 export const affineGrid = defineOperator({
   name: 'AffineGrid',
-  attributes: (a): AffineGridAttributes => ({ alignCorners: a.int('align_corners', 0) === 1 }),
+  inputs: ['theta [N, _, _]', 'size [D]'],
+  attributes: (a): AffineGridAttributes => ({ alignCorners: a.flag('align_corners') }),
   infer: (call) => {
     const theta = required(call, 0)
-    required(call, 1)
     const size = shapeFromInput(call, 1)
     if (size && size.length !== 4 && size.length !== 5)
       throw wrong(call, `the size [${size}] should have 4 or 5 entries`)

@@ -17,10 +17,11 @@ const onlyAxis = (call: Call<ArgAttributes>, rank: number): number[] =>
 function argExtreme<const N extends string>(name: N): OperatorFacts<ArgAttributes, N, ''> {
   return defineOperator({
     name,
+    inputs: ['data'],
     attributes: (a): ArgAttributes => ({
       axis: a.int('axis', 0),
-      keepDims: a.int('keepdims', 1) === 1,
-      selectLastIndex: a.int('select_last_index', 0) === 1,
+      keepDims: a.flag('keepdims', true),
+      selectLastIndex: a.flag('select_last_index'),
     }),
     infer: (call) => {
       const { shape } = required(call, 0)

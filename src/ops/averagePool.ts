@@ -12,6 +12,7 @@ import { amongInputAndZero } from './shared/range-rules.ts'
  */
 export const averagePool = defineOperator({
   name: 'AveragePool',
+  inputs: ['X'],
   attributes: poolAttributes,
   infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
   cost: (call) => averageCost(windowReduction(call)),

@@ -20,6 +20,7 @@ export interface AveragePoolGradientAttributes extends PoolAttributes {
 export const averagePoolGradient = defineOperator({
   name: 'AveragePoolGradient',
   domain: 'ai.kerf',
+  inputs: ['dY [N, C, _, …]'],
   attributes: (a, opset): AveragePoolGradientAttributes => ({
     ...poolAttributes(a, opset),
     inputShape: a.ints('input_shape'),

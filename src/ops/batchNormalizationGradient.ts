@@ -22,6 +22,7 @@ export interface BatchNormalizationGradientAttributes {
 export const batchNormalizationGradient = defineOperator({
   name: 'BatchNormalizationGradient',
   domain: 'ai.kerf',
+  inputs: ['dY [N, C, …]', 'X [N, C, …]', 'scale [C]'],
   attributes: (a): BatchNormalizationGradientAttributes => ({ epsilon: a.float('epsilon', 1e-5) }),
   infer: (call) => {
     const type = commonType(call, [0, 1, 2], 'floating')

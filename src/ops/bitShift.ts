@@ -7,13 +7,11 @@ import { required, typed, wrong } from './shared/check.ts'
 /** Z = X shifted by Y bits, to the LEFT or to the RIGHT, broadcast (ONNX BitShift). */
 export const bitShift = defineOperator({
   name: 'BitShift',
-  attributes: (a) => ({ direction: a.string('direction', '') }),
+  inputs: ['X', 'Y'],
+  attributes: (a) => ({ direction: a.choice('direction', ['LEFT', 'RIGHT']) }),
   infer: (call) => {
     const x = required(call, 0)
     const y = required(call, 1)
-    const { direction } = call.attributes
-    if (direction !== 'LEFT' && direction !== 'RIGHT')
-      throw wrong(call, `direction "${direction}" should be LEFT or RIGHT`)
     const shape = x.shape && y.shape ? broadcastShapes(x.shape, y.shape) : undefined
     if (x.shape && y.shape && !shape) throw wrong(call, 'the shapes cannot be broadcast together')
     return [typed(x.elementType, shape)]

@@ -7,6 +7,7 @@ import { elementTypeCode, elementTypeOf } from './shared/settings.ts'
 /** Y = X in the element type `to` (ONNX Cast, opset 1, 6, 9, 13 …). */
 export const cast = defineOperator({
   name: 'Cast',
+  inputs: ['input'],
   // Before opset 6 by name: "FLOAT", "INT64".
   attributes: (a, opset) => ({ to: opset < 6 ? elementTypeCode(a.string('to', '')) : a.int('to') }),
   infer: (call) => {

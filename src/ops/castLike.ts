@@ -8,6 +8,7 @@ import { converted } from './shared/convert.ts'
 /** Y = X in the element type of input 1, whose content is not read (ONNX CastLike). */
 export const castLike = defineOperator({
   name: 'CastLike',
+  inputs: ['input', 'target_type'],
   infer: (call) => [typed(required(call, 1).elementType, required(call, 0).shape)],
   forward: (_, [x, like]) => {
     const y = x && like && converted(x, like.elementType)

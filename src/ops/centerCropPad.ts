@@ -27,10 +27,10 @@ const croppedBefore = (from: readonly number[], to: readonly number[]): number[]
 /** X cropped, or padded with zeros, around its centre to the sizes of input 1 (ONNX CenterCropPad). */
 export const centerCropPad = defineOperator({
   name: 'CenterCropPad',
+  inputs: ['input_data', 'shape [D]'],
   attributes: (a): CenterAttributes => ({ axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)
-    required(call, 1)
     if (!x.shape) return [typed(x.elementType, undefined)]
     const sizes = contentOf(call, 1)
     const axes = touchedAxes(call, x.shape.length)

@@ -53,6 +53,7 @@ const clipBackward: BackwardRule<ClipAttributes> = (call) => {
  */
 export const clip = defineOperator({
   name: 'Clip',
+  inputs: (opset) => (opset < 11 ? ['input'] : ['input', 'min?', 'max?']),
   attributes: (a, opset): ClipAttributes =>
     opset < 11 ? { min: a.float('min'), max: a.float('max') } : { min: undefined, max: undefined },
   infer: (call) => {

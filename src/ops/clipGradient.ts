@@ -15,6 +15,7 @@ export interface ClipGradientAttributes {
 export const clipGradient = defineOperator({
   name: 'ClipGradient',
   domain: 'ai.kerf',
+  inputs: ['dY', 'Y'],
   attributes: (a): ClipGradientAttributes => ({
     min: a.float('min', Number.NEGATIVE_INFINITY),
     max: a.float('max', Number.POSITIVE_INFINITY),

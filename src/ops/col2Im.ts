@@ -13,11 +13,10 @@ import { windowAttributes } from './shared/window.ts'
  */
 export const col2Im = defineOperator({
   name: 'Col2Im',
+  inputs: ['input [N, _, L]', 'image_shape [D]', 'block_shape [D]'],
   attributes: windowAttributes,
   infer: (call) => {
     const x = required(call, 0)
-    required(call, 1)
-    required(call, 2)
     const image = shapeFromInput(call, 1)
     const block = contentOf(call, 2)
     const taps = block && elementCount(block)!

@@ -11,10 +11,10 @@ const takenBy = (condition: ArrayLike<number>): number[] => Array.from(condition
 /** X at the indices along `axis` (of X as a vector by default) where the condition holds (ONNX Compress). */
 export const compress = defineOperator({
   name: 'Compress',
+  inputs: ['input', 'condition [K]'],
   attributes: (a) => ({ axis: a.int('axis') }),
   infer: (call) => {
     const x = required(call, 0)
-    required(call, 1)
     const count = contentOf(call, 1)?.filter((c) => c !== 0).length ?? unknownDim()
     const { axis } = call.attributes
     if (axis === undefined) return [typed(x.elementType, [count])]

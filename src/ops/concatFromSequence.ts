@@ -18,7 +18,8 @@ function joinedNodes(call: Call<ConcatFromSequenceAttributes>, to: Unfolding, el
 
 /** The elements of a sequence behind one another along an axis (ONNX ConcatFromSequence). */
 export const concatFromSequence = sequenceOperator('ConcatFromSequence', {
-  attributes: (a): ConcatFromSequenceAttributes => ({ axis: a.int('axis', 0), newAxis: a.int('new_axis', 0) === 1 }),
+  inputs: ['input_sequence'],
+  attributes: (a): ConcatFromSequenceAttributes => ({ axis: a.int('axis', 0), newAxis: a.flag('new_axis') }),
   forward: (call, [sequence]) => {
     const elements = elementsOf(call, sequence)
     const [first] = elements

@@ -36,6 +36,7 @@ function content({ tensor, elementType, shape, data }: ConstantAttributes): Dens
 /** A tensor stored in the node (ONNX Constant). Its bytes are read only when somebody asks for the content. */
 export const constant = defineOperator({
   name: 'Constant',
+  inputs: [],
   attributes: constantAttributes,
   infer: (call) => {
     const { elementType, shape } = call.attributes

@@ -1,7 +1,7 @@
 import { askMemory, bitsPerElement, byteLengthOf, elementCount } from '../base/index.ts'
 import { type Tensor, type TensorData, tensorValues } from '../graph/index.ts'
 import { defineOperator } from './operator.ts'
-import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
+import { contentOf, dense, typed, wrong } from './shared/check.ts'
 import { shapeFromInput } from './shared/shape-input.ts'
 
 /** Bytes of `byteLength` made of the one element again and again; nothing is kept. */
@@ -37,10 +37,10 @@ function wholeBytes(value: Tensor): Uint8Array {
 /** A tensor of the shape that input 0 gives, filled with one value: float32 0 by default (ONNX ConstantOfShape). */
 export const constantOfShape = defineOperator({
   name: 'ConstantOfShape',
+  inputs: ['input [D]'],
   attributes: (a) => ({ value: a.tensor('value') }),
   infer: (call) => {
     const { value } = call.attributes
-    required(call, 0)
     if (value && elementCount(value.shape) !== 1)
       throw wrong(call, `the value should be one element, has shape [${value.shape}]`)
     return [typed(value?.elementType ?? 'float32', shapeFromInput(call, 0))]

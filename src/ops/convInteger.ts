@@ -2,7 +2,7 @@ import { convAttributes } from './conv/attributes.ts'
 import { convCost, convFusion, convShape } from './conv/conv.ts'
 import { convolve, dotProduct } from './conv/forward.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { required, typed } from './shared/check.ts'
+import { typed } from './shared/check.ts'
 import { convolutionLaw } from './shared/laws.ts'
 import { arithmetic, shifted } from './shared/numbers.ts'
 import { alongAxis } from './shared/quantised-forward.ts'
@@ -17,11 +17,9 @@ const none = -1
  */
 export const convInteger = defineOperator({
   name: 'ConvInteger',
+  inputs: ['x [N, C, _, …]', 'w [M, …]', 'x_zero_point?', 'w_zero_point?'],
   attributes: convAttributes,
-  infer: (call) => {
-    required(call, 0)
-    return [typed('int32', convShape(call, 1))]
-  },
+  infer: (call) => [typed('int32', convShape(call, 1))],
   cost: convCost(convolutionLaw, 1, none),
   parameters: [1],
   fusion: convFusion(1),

@@ -61,6 +61,7 @@ function forward(call: Call<ConvAttributes>, x: Doubles, dy: Doubles): Doubles {
 export const convWeightGradient = defineOperator({
   name: 'ConvWeightGradient',
   domain: 'ai.kerf',
+  inputs: ['X [N, C, _, …]', 'dY [N, M, _, …]'],
   attributes: convAttributes,
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), weightShape(call, 0, 1))],
   cost: (call) => {

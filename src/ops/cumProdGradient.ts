@@ -14,6 +14,7 @@ import { runningAttributes, runningAxis } from './shared/running.ts'
 export const cumProdGradient = defineOperator({
   name: 'CumProdGradient',
   domain: 'ai.kerf',
+  inputs: ['dY', 'X', 'axis'],
   attributes: runningAttributes,
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
   cost: (call) => {

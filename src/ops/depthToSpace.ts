@@ -48,9 +48,10 @@ export const depthToSpaceChannels: ChannelRule<DepthToSpaceAttributes> = {
 /** Cost: moves data, no arithmetic. */
 export const depthToSpace = defineOperator({
   name: 'DepthToSpace',
+  inputs: ['input'],
   attributes: (a): DepthToSpaceAttributes => ({
-    blockSize: a.int('blocksize', 0),
-    columnFirst: a.string('mode', 'DCR') === 'CRD',
+    blockSize: a.size('blocksize', 1, 0),
+    columnFirst: a.choice('mode', ['DCR', 'CRD'], 'DCR') === 'CRD',
   }),
   infer: (call) => [typed(required(call, 0).elementType, blockShape(call))],
   cost: 'none',

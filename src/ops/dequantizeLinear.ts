@@ -18,6 +18,7 @@ import { dequantiseBackward } from './shared/quantised-backward.ts'
  */
 export const dequantizeLinear = defineOperator({
   name: 'DequantizeLinear',
+  inputs: ['x', 'x_scale', 'x_zero_point?'],
   attributes: quantisationAttributes,
   infer: (call) => {
     const { shape } = required(call, 0)

@@ -10,7 +10,6 @@ import { shapeFromInput } from './shared/shape-input.ts'
 
 function expandedShape(call: Call): Dim[] | undefined {
   const x = required(call, 0).shape
-  required(call, 1)
   const target = shapeFromInput(call, 1)
   if (!x || !target) return undefined
   const shape = broadcastShapes(x, target)
@@ -42,6 +41,7 @@ function cutExpand(call: InferredCall, cut: Cut): void {
 /** Y = X broadcast with the shape that input 1 gives (ONNX Expand). */
 export const expand = defineOperator({
   name: 'Expand',
+  inputs: ['input', 'shape [D]'],
   infer: (call) => [typed(required(call, 0).elementType, expandedShape(call))],
   forward: (call, [x]) => {
     const target = contentOf(call, 1)

@@ -15,6 +15,7 @@ function flatShape(call: Call<{ axis: number }>, shape: Shape): [Dim, Dim] {
 /** X as a matrix: the axes before `axis` (1 by default) make the rows, the others the columns (ONNX Flatten). */
 export const flatten = defineOperator({
   name: 'Flatten',
+  inputs: ['input'],
   attributes: (a) => ({ axis: a.int('axis', 1) }),
   infer: (call) => {
     const x = required(call, 0)

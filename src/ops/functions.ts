@@ -46,7 +46,7 @@ export const functions = {
   floor: unary('Floor', { forward: Math.floor, gradient: 'zero', cost }),
   /** Y = whether X is infinite, of a sign that is asked for: both by default (ONNX IsInf). */
   isInf: unary('IsInf', {
-    attributes: (a) => ({ positive: a.int('detect_positive', 1) === 1, negative: a.int('detect_negative', 1) === 1 }),
+    attributes: (a) => ({ positive: a.flag('detect_positive', true), negative: a.flag('detect_negative', true) }),
     forward: (x, { positive, negative }) => ((positive && x === Infinity) || (negative && x === -Infinity) ? 1 : 0),
     cost,
     result: () => 'bool',

@@ -50,10 +50,11 @@ function multiplied(call: Call<FusedMatMulAttributes>, x: Dense, input: number):
 export const fusedMatMul = defineOperator({
   name: 'FusedMatMul',
   domain: 'com.microsoft',
+  inputs: ['A', 'B'],
   attributes: (a): FusedMatMulAttributes => ({
     alpha: a.float('alpha', 1),
-    turned: ['transA', 'transB'].map((name) => a.int(name, 0) !== 0),
-    rowsFirst: ['transBatchA', 'transBatchB'].map((name) => a.int(name, 0) !== 0),
+    turned: ['transA', 'transB'].map((name) => a.flag(name)),
+    rowsFirst: ['transBatchA', 'transBatchB'].map((name) => a.flag(name)),
   }),
   infer: (call) => matMul.infer(plainProduct(call)),
   cost: (call) => {

@@ -2,7 +2,7 @@ import { stridesOf } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
-import { axisOf, dense, required, typed } from './shared/check.ts'
+import { axisOf, dense, placeOf, required, typed } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
 import { readWhatIsTaken } from './shared/movement.ts'
 
@@ -12,6 +12,7 @@ const along = (call: Call<{ axis: number }>): number =>
 /** Y[i, j, …] = X[I[i, j, …], j, …] for axis 0, likewise for others; of the shape of the indices I (ONNX GatherElements). */
 export const gatherElements = defineOperator({
   name: 'GatherElements',
+  inputs: ['data', 'indices'],
   attributes: (a) => ({ axis: a.int('axis', 0) }),
   infer: (call) => {
     const x = required(call, 0)
@@ -23,9 +24,8 @@ export const gatherElements = defineOperator({
     const axis = along(call)
     const strides = stridesOf(x.shape)
     const data = fromIndices(indices.shape, (index, flat) => {
-      const i = indices.data[flat]!
       const at = [...index]
-      at[axis] = i < 0 ? i + x.shape[axis]! : i
+      at[axis] = placeOf(call, indices.data[flat]!, x.shape[axis]!)
       return x.data[offsetOf(strides, at)]!
     })
     return [dense(x.elementType, indices.shape, data)]

@@ -1,14 +1,15 @@
 import { type Dim, elementCount, stridesOf, unknownDim } from '../base/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
-import { dense, required, typed, wrong } from './shared/check.ts'
+import { dense, placeOf, required, typed, wrong } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
 import { readWhatIsTaken } from './shared/movement.ts'
 
 /** Y[b, i, …] = X[b, I[b, i, 0], I[b, i, 1] …, …]: the last axis of the indices I names places in X (ONNX GatherND). */
 export const gatherND = defineOperator({
   name: 'GatherND',
-  attributes: (a) => ({ batchDims: a.int('batch_dims', 0) }),
+  inputs: ['data', 'indices'],
+  attributes: (a) => ({ batchDims: a.size('batch_dims', 0, 0) }),
   infer: (call) => {
     const x = required(call, 0)
     const indices = required(call, 1).shape
@@ -34,10 +35,7 @@ export const gatherND = defineOperator({
       const place = index.slice(0, -1)
       const row = offsetOf(stridesOf(places), place)
       const at = [...place.slice(0, batchDims)]
-      for (let d = 0; d < depth; d++) {
-        const i = indices.data[row * depth + d]!
-        at.push(i < 0 ? i + x.shape[batchDims + d]! : i)
-      }
+      for (let d = 0; d < depth; d++) at.push(placeOf(call, indices.data[row * depth + d]!, x.shape[batchDims + d]!))
       return x.data[offsetOf(strides.slice(0, batchDims + depth), at) + index.at(-1)!]!
     })
     return [dense(x.elementType, [...places, ...tail], data)]

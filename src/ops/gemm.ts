@@ -77,11 +77,12 @@ export const gemmChannels: ChannelRule<GemmAttributes> = {
  */
 export const gemm = defineOperator({
   name: 'Gemm',
+  inputs: (opset) => ['A', 'B', opset < 11 ? 'C' : 'C?'],
   attributes: (a): GemmAttributes => ({
     alpha: a.float('alpha', 1),
     beta: a.float('beta', 1),
-    transA: a.int('transA', 0) !== 0,
-    transB: a.int('transB', 0) !== 0,
+    transA: a.flag('transA'),
+    transB: a.flag('transB'),
   }),
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'numeric'), gemmShape(call))],
   cost: (call) => {

@@ -16,6 +16,7 @@ import { arithmetic, doubles } from './shared/numbers.ts'
 export const gridSampleGradient = defineOperator({
   name: 'GridSampleGradient',
   domain: 'ai.kerf',
+  inputs: ['dY [N, C, …]', 'X [N, C, …]', 'grid [N, …]'],
   attributes: gridSampleAttributes,
   infer: (call) => [
     typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape),

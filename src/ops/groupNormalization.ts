@@ -22,8 +22,9 @@ interface GroupNormalizationAttributes {
  */
 export const groupNormalization = defineOperator({
   name: 'GroupNormalization',
+  inputs: ['X [N, C, …]', 'scale', 'bias'],
   attributes: (a, opset): GroupNormalizationAttributes => ({
-    groups: a.int('num_groups', 0),
+    groups: a.size('num_groups', 1, 0),
     perGroup: opset < 21,
     epsilon: a.float('epsilon', 1e-5),
   }),

@@ -5,6 +5,7 @@ import { inferSoftmax, softmaxAttributes, softmaxForward, softmaxSizes } from '.
 /** 1 at the first maximum, 0 elsewhere, the axis as in Softmax (ONNX Hardmax, opset 1, 11, 13). Cost per element: one comparison. */
 export const hardmax = defineOperator({
   name: 'Hardmax',
+  inputs: ['input'],
   attributes: softmaxAttributes,
   infer: inferSoftmax,
   gradient: 'zero',

@@ -4,6 +4,7 @@ import { required } from './shared/check.ts'
 /** Y = X (ONNX Identity). Sequences and optionals pass unknown. */
 export const identity = defineOperator({
   name: 'Identity',
+  inputs: ['input'],
   infer: (call) => [{ elementType: required(call, 0).elementType, shape: required(call, 0).shape }],
   forward: (_, [x]) => (x ? [x] : []),
   cost: 'none',

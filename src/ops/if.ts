@@ -2,7 +2,7 @@ import { NodeError } from '../base/index.ts'
 import type { Call, Graph, Known } from '../graph/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { bodyIn, eitherOf } from './shared/bodies.ts'
-import { contentOf, required, wrong } from './shared/check.ts'
+import { contentOf, wrong } from './shared/check.ts'
 
 interface IfAttributes {
   readonly whenTrue: Graph | undefined
@@ -16,7 +16,6 @@ const branch = (call: Call<IfAttributes>, condition: boolean): Graph =>
 
 /** Which branches may be taken: one where the condition is known. */
 function conditions(call: Call<IfAttributes>): boolean[] {
-  required(call, 0)
   const condition = contentOf(call, 0)?.[0]
   return condition === undefined ? [true, false] : [condition !== 0]
 }
@@ -40,6 +39,7 @@ const said = ({ details: { opType, node, problem } }: NodeError): string => `${o
  */
 export const ifOperator = defineOperator({
   name: 'If',
+  inputs: ['cond'],
   attributes: (a): IfAttributes => ({ whenTrue: a.graph('then_branch'), whenFalse: a.graph('else_branch') }),
   infer: (call) => {
     const made = conditions(call).map((condition) => madeBy(call, branch(call, condition)))

@@ -14,6 +14,7 @@ import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
  */
 export const instanceNormalization = defineOperator({
   name: 'InstanceNormalization',
+  inputs: ['input [N, C, …]', 'scale [C]', 'B [C]'],
   attributes: (a) => a.float('epsilon', 1e-5),
   infer: (call) => {
     const { elementType, shape } = required(call, 0)

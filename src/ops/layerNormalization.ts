@@ -35,10 +35,10 @@ export const firstAxis = (call: Call<TrailingAttributes>): number =>
  */
 export const layerNormalization = defineOperator({
   name: 'LayerNormalization',
+  inputs: ['X', 'Scale', 'B?'],
   attributes: trailingAttributes,
   infer: (call) => {
     const { elementType, shape } = required(call, 0)
-    required(call, 1)
     const first = shape && firstAxis(call)
     checkBroadcastsTo(call, [1, 2], shape)
     const statistics = typed(

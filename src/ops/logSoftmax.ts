@@ -9,6 +9,7 @@ import { inferSoftmax, softmaxAttributes, softmaxAxes, softmaxForward, softmaxSi
  */
 export const logSoftmax = defineOperator({
   name: 'LogSoftmax',
+  inputs: ['input'],
   attributes: softmaxAttributes,
   infer: inferSoftmax,
   cost: (call) => {

@@ -88,6 +88,7 @@ function* runLoop(call: Call<LoopAttributes>, inputs: readonly (Dense | undefine
 
 export const loop = defineOperator({
   name: 'Loop',
+  inputs: ['M?', 'cond?', 'v_initial*'],
   attributes: (a): LoopAttributes => a.graph('body'),
   infer: inferLoop,
   control: {

@@ -22,7 +22,8 @@ export const lpNormalizationAxes = (call: Call<LpNormalizationAttributes>): numb
  */
 export const lpNormalization = defineOperator({
   name: 'LpNormalization',
-  attributes: (a): LpNormalizationAttributes => ({ axis: a.int('axis', -1), p: a.int('p', 2) }),
+  inputs: ['input'],
+  attributes: (a): LpNormalizationAttributes => ({ axis: a.int('axis', -1), p: a.size('p', 1, 2) }),
   infer: (call) => {
     const { elementType, shape } = required(call, 0)
     if (shape) lpNormalizationAxes(call)

@@ -28,8 +28,9 @@ const window = (call: Call<LrnAttributes>) => ({
  */
 export const lrn = defineOperator({
   name: 'LRN',
+  inputs: ['X'],
   attributes: (a): LrnAttributes => ({
-    size: a.int('size', 0),
+    size: a.size('size', 1, 0),
     alpha: a.float('alpha', 1e-4),
     beta: a.float('beta', 0.75),
     bias: a.float('bias', 1),

@@ -12,6 +12,7 @@ const operands = { a: 0, b: 1 }
  */
 export const matMulInteger = defineOperator({
   name: 'MatMulInteger',
+  inputs: ['A', 'B', 'a_zero_point?', 'b_zero_point?'],
   infer: (call) => [typed('int32', productShape(call, operands))],
   cost: (call) => productCost(call, operands),
   parameters: [0, 1],

@@ -28,6 +28,7 @@ function columnMajor(place: number, shape: readonly number[]): number {
  */
 export const maxPool = defineOperator({
   name: 'MaxPool',
+  inputs: ['X'],
   attributes: poolAttributes,
   infer: (call) => {
     const shape = poolShape(call)

@@ -16,6 +16,7 @@ import { eachWindow, placeOfMaximum } from './shared/pool-forward.ts'
 export const maxPoolGradient = defineOperator({
   name: 'MaxPoolGradient',
   domain: 'ai.kerf',
+  inputs: ['dY [N, C, _, …]', 'X [N, C, _, …]'],
   attributes: poolAttributes,
   infer: (call) => {
     const { shape } = required(call, 1)

@@ -12,6 +12,7 @@ import { arithmetic, doubles } from './shared/numbers.ts'
 export const maxRoiPoolGradient = defineOperator({
   name: 'MaxRoiPoolGradient',
   domain: 'ai.kerf',
+  inputs: ['dY [R, C, _, _]', 'X [N, C, _, _]', 'boxes [R, 5]'],
   attributes: maxRoiPoolAttributes,
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
   // How many elements a cell covers depends on its box.

@@ -2,7 +2,7 @@ import { type Dim, elementCount, type Shape, unknownDim } from '../base/index.ts
 import type { Call, ChannelRule } from '../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf } from './shared/backward.ts'
-import { contentOf, dense, required, typed, wrong } from './shared/check.ts'
+import { contentOf, dense, placeOf, required, typed, wrong } from './shared/check.ts'
 import { type Window, windowAttributes } from './shared/window.ts'
 
 /*
@@ -46,6 +46,7 @@ export const maxUnpoolChannels: ChannelRule<Window> = {
 
 export const maxUnpool = defineOperator({
   name: 'MaxUnpool',
+  inputs: ['X [N, C, …]', 'I [N, C, …]', 'output_shape?'],
   attributes: windowAttributes,
   infer: (call) => [typed(required(call, 0).elementType, unpooledShape(call))],
   cost: 'none',
@@ -56,7 +57,7 @@ export const maxUnpoolReference: ReferenceOf<typeof maxUnpool> = {
     if (!x || !indices) return []
     const shape = unpooledShape(call) as readonly number[]
     const data = new Float64Array(elementCount(shape)!)
-    for (let i = 0; i < x.data.length; i++) data[indices.data[i]!] = x.data[i]!
+    for (let i = 0; i < x.data.length; i++) data[placeOf(call, indices.data[i]!, data.length)] = x.data[i]!
     return [dense(x.elementType, shape, data)]
   },
 }

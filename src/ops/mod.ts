@@ -7,7 +7,8 @@ import { required, typed, wrong } from './shared/check.ts'
 /** C = A mod B, broadcast: of B's sign, or of A's with fmod = 1 (ONNX Mod). */
 export const mod = defineOperator({
   name: 'Mod',
-  attributes: (a) => ({ fmod: a.int('fmod', 0) === 1 }),
+  inputs: ['A', 'B'],
+  attributes: (a) => ({ fmod: a.flag('fmod') }),
   infer: (call) => {
     const a = required(call, 0)
     const b = required(call, 1)

@@ -24,6 +24,7 @@ function places(x: Dense): Dense {
 /** Indices of all elements that are not 0, one row per axis (ONNX NonZero). */
 export const nonZero = defineOperator({
   name: 'NonZero',
+  inputs: ['X'],
   infer: (call) => {
     const { shape, value } = required(call, 0)
     if (value) return [{ ...typed('int64', places(value).shape), value: places(value) }]

@@ -2,29 +2,37 @@ import { type Dim, elementCount, unknownDim } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeOut } from './shared/backward.ts'
-import { axisOf, contentOf, dense, required, typed } from './shared/check.ts'
+import { axisOf, contentOf, dense, required, typed, wrong } from './shared/check.ts'
 import { linesAlong } from './shared/indices.ts'
 
 const newAxis = (call: Call<{ axis: number }>, rank: number): number => axisOf(call, call.attributes.axis, rank + 1)
 
+/** How many there are to choose from; undefined where that depends on data. */
+function depthOf(call: Call): number | undefined {
+  const given = contentOf(call, 1)?.[0]
+  const depth = given === undefined ? undefined : Math.trunc(given)
+  if (depth !== undefined && !(depth >= 0)) throw wrong(call, `depth ${given} is no number of classes`)
+  return depth
+}
+
 /** Y = on where the index on a new axis is the element of X, else off; values [off, on] at input 2 (ONNX OneHot). */
 export const oneHot = defineOperator({
   name: 'OneHot',
+  inputs: ['indices', 'depth', 'values [2]'],
   attributes: (a) => ({ axis: a.int('axis', -1) }),
   infer: (call) => {
     const { shape } = required(call, 0)
-    required(call, 1)
     const { elementType } = required(call, 2)
     if (!shape) return [typed(elementType, undefined)]
     const axis = newAxis(call, shape.length)
-    const depth: Dim = contentOf(call, 1)?.[0] ?? unknownDim()
+    const depth: Dim = depthOf(call) ?? unknownDim()
     return [typed(elementType, [...shape.slice(0, axis), depth, ...shape.slice(axis)])]
   },
   forward: (call, [x, , values]) => {
-    const depth = contentOf(call, 1)?.[0]
+    const depth = depthOf(call)
     if (!x || !values || depth === undefined) return []
     const axis = newAxis(call, x.shape.length)
-    const shape = [...x.shape.slice(0, axis), Math.trunc(depth), ...x.shape.slice(axis)]
+    const shape = [...x.shape.slice(0, axis), depth, ...x.shape.slice(axis)]
     const { outer, size, inner } = linesAlong(shape, axis)
     const out = new Float64Array(outer * size * inner).fill(values.data[0]!)
     for (let o = 0; o < outer; o++)

@@ -90,7 +90,7 @@ it('knows the names and the attributes of all operators as types', () => {
 
 it('takes rules for an operator’s own attributes only', () => {
   const forConv: ChannelRule<ConvAttributes> = { tie: () => {} }
-  const base = { name: 'Shift', domain: 'test', infer: () => [], cost: 'none' } as const
+  const base = { name: 'Shift', domain: 'test', inputs: [], infer: () => [], cost: 'none' } as const
   const shift = defineOperator({ ...base, attributes: (a) => ({ by: a.int('by', 0) }) })
   const by: (o: ReturnType<typeof shift.attributes>) => number = (o) => o.by
   const name: 'Shift' = shift.name

@@ -12,10 +12,10 @@ import { required, typed, wrong } from './shared/check.ts'
  */
 export const pRelu = defineOperator({
   name: 'PRelu',
+  inputs: ['X', 'slope'],
   attributes: (_, opset): Alignment => ({ secondAt: opset < 7 ? 1 : undefined }),
   infer: (call) => {
     const x = required(call, 0)
-    required(call, 1)
     const slope = alignedShape(call, 1)
     if (x.shape && slope) {
       const shape = broadcastShapes(x.shape, slope)

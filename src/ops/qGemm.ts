@@ -31,6 +31,10 @@ function plain(call: Call<GemmAttributes>): Call<GemmAttributes> {
 export const qGemm = defineOperator({
   name: 'QGemm',
   domain: 'com.microsoft',
+  inputs: [
+    ...['A [_, _]', 'a_scale', 'a_zero_point', 'B [_, _]', 'b_scale', 'b_zero_point'],
+    ...['C?', 'y_scale?', 'y_zero_point?'],
+  ],
   attributes: (a): GemmAttributes => gemm.attributes(a, opset),
   infer: (call) => {
     const [y] = gemm.infer(plain(call))

@@ -21,6 +21,10 @@ const bias = 8
 /** Cost: the integer convolution and its bias as Conv (zero points fold into constants), then `requantisationCost` per output. */
 export const qLinearConv = defineOperator({
   name: 'QLinearConv',
+  inputs: [
+    ...['x [N, C, _, …]', 'x_scale', 'x_zero_point', 'w [M, …]', 'w_scale', 'w_zero_point'],
+    ...['y_scale', 'y_zero_point', 'B? [M]'],
+  ],
   attributes: convAttributes,
   infer: (call) => [typed(required(call, 7).elementType, convShape(call, weight))],
   cost: (call) =>

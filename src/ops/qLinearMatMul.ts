@@ -18,6 +18,7 @@ const operands = { a: 0, b: 3 }
 /** Cost: the integer product (zero points fold into constants), then `requantisationCost` per output. */
 export const qLinearMatMul = defineOperator({
   name: 'QLinearMatMul',
+  inputs: ['a', 'a_scale', 'a_zero_point', 'b', 'b_scale', 'b_zero_point', 'y_scale', 'y_zero_point'],
   infer: (call) => [typed(required(call, 7).elementType, productShape(call, operands))],
   cost: (call) => sumOf(productCost(call, operands), requantisationCost(elementCount(call.outputs[0]?.shape)!)),
   parameters: [0, 3],

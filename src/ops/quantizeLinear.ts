@@ -21,10 +21,10 @@ import { roundTiesToEven, saturate } from './shared/quantised-forward.ts'
  */
 export const quantizeLinear = defineOperator({
   name: 'QuantizeLinear',
+  inputs: ['x', 'y_scale', 'y_zero_point?'],
   attributes: quantisationAttributes,
   infer: (call) => {
     const { shape } = required(call, 0)
-    required(call, 1)
     checkGranularity(call)
     return [typed(call.inputs[2]?.elementType ?? outputType(call) ?? 'uint8', shape)]
   },

@@ -30,6 +30,7 @@ function randomTensor<const N extends string>(
 ): OperatorFacts<RandomAttributes, N, ''> {
   return defineOperator({
     name,
+    inputs: shape === 'like' ? ['input'] : [],
     attributes: (a): RandomAttributes => ({ dtype: a.int('dtype'), shape: a.ints('shape') }),
     infer: (call) => [shape === 'like' ? alike(call) : shaped(call)],
     computable: false,

@@ -16,10 +16,8 @@ function numbers(call: Call): { start: number; delta: number; length: number } |
 /** start, start + delta, … before limit: scalars at inputs 0, 2 and 1 (ONNX Range). One multiplication and addition per element. */
 export const range = defineOperator({
   name: 'Range',
-  infer: (call) => {
-    for (const i of [1, 2]) required(call, i)
-    return [typed(required(call, 0).elementType, [numbers(call)?.length ?? unknownDim()])]
-  },
+  inputs: ['start', 'limit', 'delta'],
+  infer: (call) => [typed(required(call, 0).elementType, [numbers(call)?.length ?? unknownDim()])],
   forward: (call, [start]) => {
     const found = numbers(call)
     if (!start || !found) return []

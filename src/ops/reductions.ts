@@ -48,7 +48,7 @@ export const reductions = {
     perInput: { muls: 1 },
   }),
   /** Y = Σ X (ONNX ReduceSum). dX = dY, repeated. */
-  reduceSum: reduction('ReduceSum', { forward: (values) => total(values), perInput: { adds: 1 } }),
+  reduceSum: reduction('ReduceSum', { forward: (values) => total(values), perInput: { adds: 1 }, axesInputSince: 13 }),
   /** Y = Σ X² (ONNX ReduceSumSquare). dX = 2·dY·X. */
   reduceSumSquare: reduction('ReduceSumSquare', {
     forward: (values) => total(values, (x) => x * x),

@@ -114,7 +114,8 @@ function freeTarget(
 
 export const reshape = defineOperator({
   name: 'Reshape',
-  attributes: (a): ReshapeAttributes => ({ shape: a.ints('shape'), allowZero: a.int('allowzero', 0) === 1 }),
+  inputs: (opset) => (opset < 5 ? ['data'] : ['data', 'shape']),
+  attributes: (a): ReshapeAttributes => ({ shape: a.ints('shape'), allowZero: a.flag('allowzero') }),
   infer: (call) => [typed(required(call, 0).elementType, reshaped(call, required(call, 0).shape))],
   forward: (call, [x]) => {
     const shape = x && reshaped(call, x.shape)

@@ -8,10 +8,10 @@ import { fromIndices, offsetOf } from './shared/indices.ts'
 /** X with the first L[b] elements along time reversed, for each batch element b; lengths L at input 1 (ONNX ReverseSequence). */
 export const reverseSequence = defineOperator({
   name: 'ReverseSequence',
+  inputs: ['input', 'sequence_lens [B]'],
   attributes: (a) => ({ timeAxis: a.int('time_axis', 0), batchAxis: a.int('batch_axis', 1) }),
   infer: (call) => {
     const x = required(call, 0)
-    required(call, 1)
     if (x.shape && x.shape.length < 2) throw wrong(call, 'X should have at least two dimensions')
     return [typed(x.elementType, x.shape)]
   },
@@ -28,6 +28,9 @@ export const reverseSequenceReference: ReferenceOf<typeof reverseSequence> = {
     const time = axisOf(call, call.attributes.timeAxis, x.shape.length)
     const batch = axisOf(call, call.attributes.batchAxis, x.shape.length)
     const strides = stridesOf(x.shape)
+    const longest = x.shape[time]!
+    const bad = Array.from(lengths.data).find((length) => !(length >= 0 && length <= longest))
+    if (bad !== undefined) throw wrong(call, `length ${bad} is out of range for ${longest} steps`)
     const data = fromIndices(x.shape, (index) => {
       const length = lengths.data[index[batch]!]!
       const t = index[time]!

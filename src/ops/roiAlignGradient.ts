@@ -13,6 +13,7 @@ import { arithmetic, doubles } from './shared/numbers.ts'
 export const roiAlignGradient = defineOperator({
   name: 'RoiAlignGradient',
   domain: 'ai.kerf',
+  inputs: ['dY [R, C, _, _]', 'X [N, C, _, _]', 'boxes [R, 4]', 'images [R]'],
   attributes: (a): RoiAlignAttributes => roiAlignAttributes(a, 16),
   infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
   // How many samples a box takes depends on its size.

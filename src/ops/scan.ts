@@ -107,9 +107,11 @@ function* runScan(call: Call<ScanAttributes>, inputs: readonly (Dense | undefine
 
 export const scan = defineOperator({
   name: 'Scan',
+  inputs: (opset) =>
+    opset < 9 ? ['sequence_lens?', 'initial_state_and_scan_inputs…'] : ['initial_state_and_scan_inputs…'],
   attributes: (a): ScanAttributes => ({
     body: a.graph('body'),
-    scanned: a.int('num_scan_inputs', 0),
+    scanned: a.size('num_scan_inputs', 1, 0),
     inputDirections: a.ints('scan_input_directions', []),
     outputDirections: a.ints('scan_output_directions', []),
     inputAxes: a.ints('scan_input_axes', []),

@@ -1,17 +1,16 @@
 import { elementCount, stridesOf } from '../base/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
-import { dense, required, typed, wrong } from './shared/check.ts'
+import { dense, placeOf, required, typed, wrong } from './shared/check.ts'
 import { reductionAttribute, reductionCost, reductionRule, scatterBackward } from './shared/scattering.ts'
 
 /** Y = X, with Y[I[i, 0], I[i, 1] …, …] = U[i, …]: the last axis of the indices I names places in X (ONNX ScatterND). */
 export const scatterND = defineOperator({
   name: 'ScatterND',
+  inputs: ['data', 'indices', 'updates'],
   attributes: (a) => ({ reduction: reductionAttribute(a) }),
   infer: (call) => {
     const x = required(call, 0)
     const depth = required(call, 1).shape?.at(-1)
-    required(call, 2)
-    reductionRule(call)
     if (x.shape && typeof depth === 'number' && depth > x.shape.length)
       throw wrong(call, `indices of ${depth} places for ${x.shape.length} dimensions`)
     return [typed(x.elementType, x.shape)]
@@ -25,10 +24,7 @@ export const scatterND = defineOperator({
     const out = new Float64Array(x.data)
     for (let row = 0; row < elementCount(indices.shape.slice(0, -1))!; row++) {
       let base = 0
-      for (let d = 0; d < depth; d++) {
-        const i = indices.data[row * depth + d]!
-        base += (i < 0 ? i + x.shape[d]! : i) * strides[d]!
-      }
+      for (let d = 0; d < depth; d++) base += placeOf(call, indices.data[row * depth + d]!, x.shape[d]!) * strides[d]!
       for (let i = 0; i < run; i++) out[base + i] = rule(out[base + i]!, updates.data[row * run + i]!)
     }
     return [dense(x.elementType, x.shape, out)]

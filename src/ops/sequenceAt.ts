@@ -3,6 +3,7 @@ import { elementsOf, positionAmong, sequenceOperator } from './shared/sequences.
 
 /** The element of a sequence at a position (ONNX SequenceAt). */
 export const sequenceAt = sequenceOperator('SequenceAt', {
+  inputs: ['input_sequence', 'position'],
   forward: (call, [sequence, position]) => {
     const elements = elementsOf(call, sequence)
     return elements[positionAmong(call, position?.data[0] as number, elements.length)]!

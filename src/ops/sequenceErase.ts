@@ -2,6 +2,7 @@ import { elementsOf, positionAmong, positionIn, sequenceOf, sequenceOperator } f
 
 /** The sequence without the element at a position, by default the last (ONNX SequenceErase). */
 export const sequenceErase = sequenceOperator('SequenceErase', {
+  inputs: ['input_sequence', 'position?'],
   forward: (call, [sequence, position]) => {
     const elements = elementsOf(call, sequence)
     return sequenceOf(elements.toSpliced(positionAmong(call, position?.data[0] ?? -1, elements.length), 1))

@@ -3,6 +3,7 @@ import { elementsOf, positionIn, sequenceOf, sequenceOperator } from './shared/s
 
 /** The sequence with a tensor put in at a position, by default at the end (ONNX SequenceInsert). */
 export const sequenceInsert = sequenceOperator('SequenceInsert', {
+  inputs: ['input_sequence', 'tensor', 'position?'],
   forward: (call, [sequence, tensor, position]) => {
     const elements = elementsOf(call, sequence)
     const at = position?.data[0] ?? elements.length

@@ -4,6 +4,7 @@ import { elementsOf, sequenceOperator } from './shared/sequences.ts'
 
 /** How many elements a sequence has (ONNX SequenceLength). */
 export const sequenceLength = sequenceOperator('SequenceLength', {
+  inputs: ['input_sequence'],
   result: () => typed('int64', []),
   forward: (call, [sequence]) => dense('int64', [], [elementsOf(call, sequence).length]),
   unfold: (call, to) => {

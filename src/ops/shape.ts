@@ -5,6 +5,7 @@ import { dense, required } from './shared/check.ts'
 /** The sizes of X from axis `start` to before `end`; both clamp (ONNX Shape, opset 15). */
 export const shape = defineOperator({
   name: 'Shape',
+  inputs: ['data'],
   attributes: (a) => ({ start: a.int('start', 0), end: a.int('end') }),
   infer: (call) => {
     const x = required(call, 0).shape

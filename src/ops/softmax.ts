@@ -65,6 +65,7 @@ export function softmaxForward(
  */
 export const softmax = defineOperator({
   name: 'Softmax',
+  inputs: ['input'],
   attributes: softmaxAttributes,
   infer: inferSoftmax,
   saturates: true,

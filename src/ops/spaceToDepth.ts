@@ -44,7 +44,12 @@ export const spaceToDepthChannels: ChannelRule<number> = {
 /** Cost: moves data, no arithmetic. */
 export const spaceToDepth = defineOperator({
   name: 'SpaceToDepth',
-  attributes: (a) => a.int('blocksize', 0),
+  inputs: ['input'],
+  attributes: (a) => {
+    // The other order, which newer versions have, is not written.
+    a.choice('mode', ['DCR'], 'DCR')
+    return a.size('blocksize', 1, 0)
+  },
   infer: (call) => [typed(required(call, 0).elementType, blockShape(call))],
   cost: 'none',
 })

@@ -68,10 +68,11 @@ function cutSplit(call: InferredCall<SplitAttributes>, cut: Cut): void {
 /** Cuts X in parts along `axis` (ONNX Split). */
 export const split = defineOperator({
   name: 'Split',
+  inputs: (opset) => (opset > 1 && opset < 13 ? ['input'] : ['input', 'split?']),
   attributes: (a): SplitAttributes => ({
     axis: a.int('axis', 0),
     split: a.ints('split'),
-    numOutputs: a.int('num_outputs'),
+    numOutputs: a.size('num_outputs'),
   }),
   infer: (call) => {
     const x = required(call, 0)

@@ -26,7 +26,8 @@ function sizesOf(call: Call, size: number, given: ArrayLike<number> | undefined)
 
 /** A tensor's parts along an axis as a sequence (ONNX SplitToSequence, opset 11, 24). */
 export const splitToSequence = sequenceOperator('SplitToSequence', {
-  attributes: (a): SplitToSequenceAttributes => ({ axis: a.int('axis', 0), keepDims: a.int('keepdims', 1) !== 0 }),
+  inputs: ['input', 'split?'],
+  attributes: (a): SplitToSequenceAttributes => ({ axis: a.int('axis', 0), keepDims: a.flag('keepdims', true) }),
   forward: (call, [x, split]) => {
     const tensor = x!
     const axis = axisOf(call, call.attributes.axis, tensor.shape.length)

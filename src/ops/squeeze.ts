@@ -26,6 +26,7 @@ function squeezedAxes(call: Call<SqueezeAttributes>): number[] | undefined {
 /** Leaves out axes of size 1: those given, or all (ONNX Squeeze; axes are an attribute before opset 13, then input 1). */
 export const squeeze = defineOperator({
   name: 'Squeeze',
+  inputs: (opset) => (opset < 13 ? ['data'] : ['data', 'axes?']),
   attributes: (a): SqueezeAttributes => ({ axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)

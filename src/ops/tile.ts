@@ -39,9 +39,9 @@ function tieTile(call: InferredCall, ties: Ties): void {
 /** Y = X repeated along each axis as often as input 1 says (ONNX Tile, opset 1, 6, 13). */
 export const tile = defineOperator({
   name: 'Tile',
+  inputs: (opset) => (opset < 6 ? ['input', 'tiles', 'axis'] : ['input', 'repeats']),
   infer: (call) => {
     const x = required(call, 0)
-    required(call, 1)
     const repeats = repeatsOf(call)
     if (repeats && x.shape && repeats.length !== x.shape.length)
       throw wrong(call, `${repeats.length} repeats [${repeats}] for ${x.shape.length} axes`)

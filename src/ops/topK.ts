@@ -31,7 +31,8 @@ function topShape(call: Call<TopKAttributes>, shape: readonly Dim[]): Dim[] {
  */
 export const topK = defineOperator({
   name: 'TopK',
-  attributes: (a): TopKAttributes => ({ axis: a.int('axis', -1), k: a.int('k'), largest: a.int('largest', 1) === 1 }),
+  inputs: (opset) => (opset < 10 ? ['X'] : ['X', 'K']),
+  attributes: (a): TopKAttributes => ({ axis: a.int('axis', -1), k: a.size('k', 0), largest: a.flag('largest', true) }),
   infer: (call) => {
     const x = required(call, 0)
     const shape = x.shape && topShape(call, x.shape)

@@ -37,6 +37,7 @@ function tieTranspose(call: InferredCall<{ perm: readonly number[] | undefined }
 /** Y[i_p0, i_p1, …] = X[i_0, i_1, …] with the axes in the order `perm` (ONNX Transpose). */
 export const transpose = defineOperator({
   name: 'Transpose',
+  inputs: ['data'],
   attributes: (a) => ({ perm: a.ints('perm') }),
   infer: (call) => {
     const x = required(call, 0)

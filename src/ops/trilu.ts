@@ -10,7 +10,8 @@ const diagonal = (call: Call): number | undefined => (call.inputs[1] ? contentOf
 /** X with everything below (or above) diagonal k of its last two axes set to 0 (ONNX Trilu). */
 export const trilu = defineOperator({
   name: 'Trilu',
-  attributes: (a) => ({ upper: a.int('upper', 1) === 1 }),
+  inputs: ['input', 'k?'],
+  attributes: (a) => ({ upper: a.flag('upper', true) }),
   infer: (call) => {
     const x = required(call, 0)
     if (x.shape && x.shape.length < 2) throw wrong(call, 'X should have at least two dimensions')

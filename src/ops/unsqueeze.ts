@@ -28,6 +28,7 @@ function unsqueezed<D extends Dim>(shape: readonly D[], from: readonly (number |
 /** Puts in axes of size 1 (ONNX Unsqueeze; axes are an attribute before opset 13, then input 1). They count in the output. */
 export const unsqueeze = defineOperator({
   name: 'Unsqueeze',
+  inputs: (opset) => (opset < 13 ? ['data'] : ['data', 'axes']),
   attributes: (a): UnsqueezeAttributes => ({ axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)

@@ -3,7 +3,7 @@ import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } fr
 import { mapAxisBack } from './resample/emit.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
 import { contentOf, required, typed, wrong } from './shared/check.ts'
-import { checkMode, interpolationCost, passUnscaled, scaledShape } from './shared/interpolation.ts'
+import { interpolationCost, passUnscaled, scaledShape } from './shared/interpolation.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
 import {
   copied,
@@ -47,14 +47,12 @@ export function upsampleTaps(call: Call<UpsampleAttributes>, x: readonly number[
  */
 export const upsample = defineOperator({
   name: 'Upsample',
+  inputs: (opset) => (opset < 9 ? ['X'] : ['X', 'scales']),
   attributes: (a, opset): UpsampleAttributes => ({
-    mode: a.string('mode', 'nearest'),
+    mode: a.choice('mode', ['nearest', 'linear', 'bilinear'], 'nearest'),
     scales: opset < 7 ? [1, 1, a.float('height_scale', 1), a.float('width_scale', 1)] : a.floats('scales'),
   }),
-  infer: (call) => {
-    checkMode(call, call.attributes.mode)
-    return [typed(required(call, 0).elementType, scaledShape(call, scalesOf(call)))]
-  },
+  infer: (call) => [typed(required(call, 0).elementType, scaledShape(call, scalesOf(call)))],
   cost: (call) => interpolationCost(call, call.attributes.mode, false),
 })
 

@@ -2,7 +2,7 @@ import { broadcastShapes, elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { algebra, gradientOf, shapeIn, shapeOut, type Term } from './shared/backward.ts'
 import { mapBroadcast } from './shared/binary.ts'
-import { required, requireInputs, typed, wrong } from './shared/check.ts'
+import { required, typed, wrong } from './shared/check.ts'
 
 /**
  * Y = A where S > 0, else B, all three broadcast: what gradients of functions with a kink are made of, in numbers alone. Inputs S, A, B. In
@@ -11,8 +11,8 @@ import { required, requireInputs, typed, wrong } from './shared/check.ts'
 export const wherePositive = defineOperator({
   name: 'WherePositive',
   domain: 'ai.kerf',
+  inputs: ['S', 'A', 'B'],
   infer: (call) => {
-    requireInputs(call, 3)
     const [s, a, b] = [0, 1, 2].map((i) => required(call, i).shape)
     const shape = s && a && b && broadcastShapes(s, a, b)
     if (s && a && b && !shape) throw wrong(call, 'the shapes cannot be broadcast together')

@@ -62,7 +62,13 @@ export interface Abilities {
 }
 
 const kindOf = (known: Known | undefined): string =>
-  !known?.elementType ? 'no tensor' : isConcrete(known.shape) ? known.elementType : 'of a size that depends on data'
+  !known?.elementType
+    ? 'no tensor'
+    : !isConcrete(known.shape)
+      ? 'of a size that depends on data'
+      : known.shape.includes(0)
+        ? 'empty'
+        : known.elementType
 
 /** Why a call's values cannot lie in a plan's buffers, or not for this ability; undefined where they can. */
 export function misfit(
@@ -70,7 +76,8 @@ export function misfit(
   isConstant: (input: number) => boolean,
   { integers }: Pick<Ability, 'integers'>,
 ): string | undefined {
-  const isOdd = (known: Known | undefined) => !isHoldable(known?.elementType) || !isConcrete(known?.shape)
+  const isOdd = (known: Known | undefined) =>
+    !isHoldable(known?.elementType) || !isConcrete(known?.shape) || known.shape.includes(0)
   const computed = node.inputs.flatMap((name, i) => (name === '' || isConstant(i) ? [] : [i]))
   const made = node.outputs.flatMap((name, i) => (name === '' ? [] : [i]))
   const input = computed.find((i) => isOdd(inputs[i]))

@@ -50,9 +50,10 @@ export function prepare(
   inputShapes: ReadonlyMap<string, readonly number[]>,
   operators: OperatorSet,
 ): Prepared {
-  const simple = simplified(given, operators, { inputShapes })
+  const options = { inputShapes, trustsFile: false }
+  const simple = simplified(given, operators, options)
   const model = editGraph(simple).dropUnreadOutputs().model()
-  const asGiven = analyse(model, operators, { inputShapes })
+  const asGiven = analyse(model, operators, options)
   const inference = withoutHalves(asGiven)
   const stored = new Map([...asGiven.stored].map(([name, tensor]) => [name, widenTensor(tensor)]))
   const declared = new Map(

@@ -1,3 +1,4 @@
+import { withoutControls } from '../base/index.ts'
 import { human, ratioText, withSeparators } from './numbers.ts'
 import type { Cell, Column, Table } from './table.ts'
 
@@ -16,8 +17,8 @@ export interface CellStyle {
 export function cellText(cell: Cell | undefined, column: Column, style: CellStyle = {}): string {
   if (cell === null) return style.unknown ?? '?'
   if (cell === undefined) return ''
-  if (typeof cell === 'string') return cell
-  if (typeof cell === 'object' && 'text' in cell) return cell.text
+  if (typeof cell === 'string') return shown(cell)
+  if (typeof cell === 'object' && 'text' in cell) return shown(cell.text)
   const partial = typeof cell === 'object'
   const value = partial ? cell.value : cell
   if (column.kind === 'ratio') return `${ratioText(value)}${partial ? ' *' : ''}`
@@ -26,9 +27,13 @@ export function cellText(cell: Cell | undefined, column: Column, style: CellStyl
 
 /** A cell for programs: its number, or its text. */
 export function plainCell(cell: Cell | undefined): string | number | null {
+  if (typeof cell === 'string') return shown(cell)
   if (cell === undefined || cell === null || typeof cell !== 'object') return cell ?? null
-  return 'text' in cell ? cell.text : cell.value
+  return 'text' in cell ? shown(cell.text) : cell.value
 }
+
+/** A text of a report as every medium has it: names come from files. */
+export const shown = (text: string): string => withoutControls(text, '\n')
 
 /** All rows, the total last. */
 export const allRows = (table: Table): (readonly Cell[])[] =>

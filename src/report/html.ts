@@ -1,5 +1,5 @@
 import { largest } from '../base/index.ts'
-import { cellText, isNumeric, plainCell } from './cell.ts'
+import { cellText, isNumeric, plainCell, shown } from './cell.ts'
 import { script } from './html-script.ts'
 import { stylesheet } from './html-style.ts'
 import type { Cell, Column, Report, Table } from './table.ts'
@@ -138,4 +138,4 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => entities[c]!)
+export const escapeHtml = (text: string): string => shown(text).replace(/[&<>"']/g, (c) => entities[c]!)

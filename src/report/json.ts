@@ -3,7 +3,9 @@
  * @param value what JSON can hold; infinities and NaN become null
  */
 export function toJson(value: unknown): string {
-  return `${format(JSON.parse(JSON.stringify(value)), '')}\n`
+  // Controls that JSON lets pass are written as escapes, so that a terminal does not obey them.
+  const text = format(JSON.parse(JSON.stringify(value)), '')
+  return `${text.replace(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`)}\n`
 }
 
 function format(value: unknown, indent: string): string {

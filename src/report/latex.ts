@@ -1,4 +1,4 @@
-import { cellText, isNumeric } from './cell.ts'
+import { cellText, isNumeric, shown } from './cell.ts'
 import type { Cell, Column, Report, Table } from './table.ts'
 
 /** One `tabular` per table, in the style of the booktabs package. */
@@ -9,7 +9,7 @@ export function toLatex(report: Report): string {
 function latexTable(table: Table): string {
   const row = (cells: readonly Cell[]) => `${table.columns.map((c, i) => latexCell(cells[i], c)).join(' & ')} \\\\`
   return [
-    ...(table.title ? [`% ${table.title.replace(/\s+/g, ' ')}`] : []),
+    ...(table.title ? [`% ${shown(table.title).replace(/\s+/g, ' ')}`] : []),
     `\\begin{tabular}{${table.columns.map((c) => (isNumeric(c) ? 'r' : 'l')).join('')}}`,
     '\\toprule',
     row(table.columns.map((c) => c.header)),
@@ -18,7 +18,7 @@ function latexTable(table: Table): string {
     ...(table.total ? ['\\midrule', row(table.total)] : []),
     '\\bottomrule',
     '\\end{tabular}',
-    ...(table.notes ?? []).map((note) => `% ${note.replace(/\s+/g, ' ')}`),
+    ...(table.notes ?? []).map((note) => `% ${shown(note).replace(/\s+/g, ' ')}`),
   ].join('\n')
 }
 
@@ -38,4 +38,4 @@ const special: Readonly<Record<string, string>> = {
   '≥': '$\\geq$',
 }
 
-const escapeLatex = (text: string): string => text.replace(/[\\~^×→÷·≥&%#_{}$]/g, (c) => special[c] ?? `\\${c}`)
+const escapeLatex = (text: string): string => shown(text).replace(/[\\~^×→÷·≥&%#_{}$]/g, (c) => special[c] ?? `\\${c}`)

@@ -1,4 +1,4 @@
-import { cellText, isNumeric } from './cell.ts'
+import { cellText, isNumeric, shown } from './cell.ts'
 import type { Cell, Report, Table } from './table.ts'
 
 /** GitHub-flavoured Markdown. */
@@ -29,4 +29,6 @@ export function markdownTable(table: Table): string {
 
 /** Names keep every character: what Markdown would take as markup is escaped. */
 export const escapeMarkdown = (text: string): string =>
-  text.replace(/[\\`*_{}[\]<>#|~]/g, '\\$&').replace(/\r?\n/g, ' ')
+  shown(text)
+    .replace(/[\\`*_{}[\]<>#|~]/g, '\\$&')
+    .replace(/\r?\n/g, ' ')

@@ -94,6 +94,49 @@ describe('CSV', () => {
     }
     expect(toCsv(odd)).toBe('a,b\r\n"x,y",1234567\r\n"say ""hi""",\r\n"two\nlines",0.25\r\n')
   })
+
+  it('gives spreadsheets nothing to calculate, and leaves numbers alone', () => {
+    const cells = ['=1+1', '+A1', '-A1', '@sum', '-0.5', '+3e4', -2, 'a=b']
+    const odd: Table = { columns: [{ key: 'a', header: 'A' }], rows: cells.map((cell) => [cell]) }
+    expect(toCsv(odd).split('\r\n').slice(1, -1)).toEqual([
+      "'=1+1",
+      "'+A1",
+      "'-A1",
+      "'@sum",
+      '-0.5',
+      '+3e4',
+      '-2',
+      'a=b',
+    ])
+  })
+})
+
+describe('control characters of names', () => {
+  const name = 'a\u001b[31m\u0007\u202eb'
+  const shown = 'a\ufffd[31m\ufffd\ufffdb'
+  const odd: Report = {
+    title: name,
+    facts: [[name, name]],
+    tables: [{ title: name, columns: [{ key: 'a', header: 'A' }], rows: [[name], [{ text: name }]], notes: [name] }],
+    notes: [name],
+  }
+  it.each([
+    ['terminals', toTerminal(odd), shown],
+    ['Markdown', toMarkdown(odd), shown.replace('[', '\\[')],
+    ['HTML', toHtml(odd), shown],
+    ['LaTeX', toLatex(odd), shown],
+    ['CSV', toCsv(odd.tables[0]!), shown],
+  ])('are shown as what they are not: %s', (_, text, expected) => {
+    expect(text).toContain(expected)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(text.replace(/[\r\n]/g, '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/)
+  })
+
+  it('are escaped in JSON', () => {
+    const text = toJson({ [name]: '\u009b2J\u007f' })
+    expect(text).not.toMatch(/[\u007f-\u009f]/)
+    expect(JSON.parse(text)).toEqual({ [name]: '\u009b2J\u007f' })
+  })
 })
 
 describe('JSON', () => {

@@ -1,5 +1,5 @@
 import { largest, withoutControls } from '../base/index.ts'
-import { allRows, cellText, isNumeric } from './cell.ts'
+import { allRows, cellText, isNumeric, shown } from './cell.ts'
 import type { Cell, Column, Report, Table } from './table.ts'
 
 /** How wide a terminal is, and how it sets text apart. */
@@ -26,12 +26,13 @@ const page = 120
  */
 export function toTerminal(report: Report, options: TerminalOptions = {}): string {
   const { bold = plain, dim = plain } = options
+  const all = report.facts.map(([label, value]) => [shown(label), shown(value)] as const)
   const labelWidth = largest(
-    report.facts.map(([label]) => widthOf(label)),
+    all.map(([label]) => widthOf(label)),
     0,
   )
   const room = (options.width ?? Number.POSITIVE_INFINITY) - labelWidth - gap.length
-  const facts = report.facts
+  const facts = all
     .map(([label, value]) => {
       const [first, ...more] = (room < narrowest ? value : wrapped(value, room)).split('\n')
       return [
@@ -40,7 +41,7 @@ export function toTerminal(report: Report, options: TerminalOptions = {}): strin
       ].join('\n')
     })
     .join('\n')
-  const head = [bold(report.title), ...(facts ? [facts] : [])].join('\n')
+  const head = [bold(shown(report.title)), ...(facts ? [facts] : [])].join('\n')
   const notes = (report.notes ?? []).map((note) => noteText(note, options.width))
   const parts = [head, ...report.tables.map((t) => terminalTable(t, options)), ...notes]
   return `${parts.join('\n\n')}\n`
@@ -48,7 +49,7 @@ export function toTerminal(report: Report, options: TerminalOptions = {}): strin
 
 /** What is indented is a command, to be copied as it is. */
 const noteText = (note: string, width = Number.POSITIVE_INFINITY): string =>
-  note
+  shown(note)
     .split('\n')
     .map((line) => (line.startsWith(' ') ? line : wrapped(line, width)))
     .join('\n')
@@ -84,7 +85,7 @@ function terminalTable(
   const rule = dim('─'.repeat(widths.reduce((sum, w) => sum + w, gap.length * (columns.length - 1))))
   const body = table.total ? rows.slice(0, -1) : rows
   return [
-    ...(table.title ? [bold(table.title)] : []),
+    ...(table.title ? [bold(shown(table.title))] : []),
     ...header.map((row) => line(row, bold)),
     rule,
     ...body.flat().map((row) => line(row)),

@@ -1,4 +1,4 @@
-import { KerfError } from '../base/index.ts'
+import { KerfError, withoutControls } from '../base/index.ts'
 import type { OperatorSet } from '../graph/index.ts'
 import type { Backend } from './backend.ts'
 import { reference } from './backends/reference/backend.ts'
@@ -36,7 +36,7 @@ export interface BackendOptions {
   readonly spawn?: SpawnWorker
 }
 
-export const warn = (text: string): void => console.warn(`kerf: ${text}`)
+export const warn = (text: string): void => console.warn(`kerf: ${withoutControls(text, '\n')}`)
 
 /** The backend that is asked for. @throws KerfError `bad-options` for an odd number of threads */
 export function chooseBackend(options: BackendOptions): Backend {

@@ -16,7 +16,24 @@ export type Feed = HostTensor | HostData | NestedNumbers
 export function tensorOfFeed(input: ValueInfo, feed: Feed, known?: readonly number[]): HostTensor {
   if (ArrayBuffer.isView(feed)) return fromArray(input, feed, known)
   if (Array.isArray(feed)) return fromLists(input, feed, known)
-  return feed as HostTensor
+  return checkTensor(input, feed as HostTensor)
+}
+
+/** Of JavaScript, where types do not stop the caller. */
+function checkTensor({ name }: ValueInfo, tensor: HostTensor): HostTensor {
+  const { elementType, shape, data } = Object(tensor) as Partial<HostTensor>
+  if (!Array.isArray(shape) || typeof elementType !== 'string' || !ArrayBuffer.isView(data))
+    throw new KerfError(
+      'wrong-element-type',
+      `Input "${name}" is given no tensor. Give hostTensor(elementType, shape, data), or a typed array.`,
+      { input: name },
+    )
+  if (!shape.every((d) => Number.isSafeInteger(d) && d >= 0))
+    throw new KerfError('wrong-shape', `Input "${name}" is given a tensor of shape [${shape}], which is none.`, {
+      input: name,
+      received: shape,
+    })
+  return tensor
 }
 
 function elementTypeOf({ name, type }: ValueInfo) {

@@ -16,6 +16,11 @@ export function checkFeeds(
   feeds: Readonly<Record<string, Feed>>,
   shapes?: ReadonlyMap<string, readonly number[]>,
 ): Map<string, HostTensor> {
+  if (feeds === null || typeof feeds !== 'object' || Array.isArray(feeds) || ArrayBuffer.isView(feeds))
+    throw new KerfError(
+      'missing-input',
+      `A run is given its inputs by name, as { ${inputs[0]?.name ?? 'x'}: tensor }, received ${feeds === null ? 'null' : Array.isArray(feeds) ? 'a list' : typeof feeds}.`,
+    )
   for (const name of Object.keys(feeds))
     if (!inputs.some((i) => i.name === name))
       throw new KerfError(
@@ -23,7 +28,8 @@ export function checkFeeds(
         `The model has no input "${name}". Its inputs: ${inputs.map((i) => i.name).join(', ') || 'none'}.`,
         { input: name },
       )
-  checkNoneMissing(inputs, (name) => feeds[name] !== undefined)
+  // A name may be that of what every object has: toString.
+  checkNoneMissing(inputs, (name) => Object.hasOwn(feeds, name) && feeds[name] !== undefined)
   return new Map(inputs.map((input) => [input.name, checkFeed(input, feeds[input.name]!, shapes?.get(input.name))]))
 }
 
@@ -92,7 +98,7 @@ export function checkOutputs(outputNames: readonly string[], into: Feeds): void 
  */
 export function handOver(results: ReadonlyMap<string, HostTensor>, into: Feeds): Record<string, HostTensor> {
   for (const [name, { elementType, shape, data }] of results) {
-    const own = into[name]
+    const own = ownOf(into, name)
     if (!own) continue
     if (own.elementType !== elementType || own.data.constructor !== data.constructor)
       throw new KerfError(
@@ -107,12 +113,15 @@ export function handOver(results: ReadonlyMap<string, HostTensor>, into: Feeds):
         { output: name, expected: shape, received: own.shape },
       )
   }
-  const given: Record<string, HostTensor> = {}
-  for (const [name, result] of results) {
-    const own = into[name]
+  const given = [...results].map(([name, result]) => {
+    const own = ownOf(into, name)
     // Of one type, as was checked above; TypeScript knows that of none.
     own?.data.set(result.data as never)
-    given[name] = own ?? tensorOver(result.elementType, result.shape, result.data.slice())
-  }
-  return given
+    return [name, own ?? tensorOver(result.elementType, result.shape, result.data.slice())] as const
+  })
+  // Not by assignment, which takes "__proto__" for something else.
+  return Object.fromEntries(given)
 }
+
+const ownOf = (tensors: Feeds, name: string): HostTensor | undefined =>
+  Object.hasOwn(tensors, name) ? tensors[name] : undefined

@@ -1,4 +1,4 @@
-import { MemoryBudget, type Turn } from '../base/index.ts'
+import { KerfError, MemoryBudget, type Turn } from '../base/index.ts'
 import { bytesOfDense, constantContent, type Dense, type Model } from '../graph/index.ts'
 import { type Located, makePlan, type Plan, type Task } from '../plan/index.ts'
 import type { Backend } from './backend.ts'
@@ -102,7 +102,7 @@ export class Host {
       const place = outputs[i]
       const result = results[i]
       if (name === '' || !result) return
-      if (place) this.#view(place).set(result.data)
+      if (place) this.#view(place).set(fitting(result, place, name).data)
       else {
         const value = own(result, lent)
         this.#memory.take(bytesOfDense(value), `The value "${name}"`, 'Use a smaller batch or input')
@@ -110,6 +110,16 @@ export class Host {
       }
     })
   }
+}
+
+/** @throws KerfError `wrong-shape` where an operator has said another shape than it makes: what it had room for would hold what lay there before */
+function fitting(value: Dense, { shape }: Located, name: string): Dense {
+  if (value.shape.join() === shape.join()) return value
+  throw new KerfError(
+    'wrong-shape',
+    `Value "${name}" is [${value.shape}], where [${shape}] was inferred. Its operator infers another shape than it makes.`,
+    { value: name, expected: shape, received: value.shape },
+  )
 }
 
 /** A result that some operator hands on as it is may lie in memory that others will write to. */

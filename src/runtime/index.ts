@@ -7,7 +7,7 @@ export { type Backend, type CompileOptions, type Program, type ProgramMemory, un
 export { type ReferenceOptions, referenceRun } from './backends/reference/run.ts'
 export { measureLimit } from './backends/wasm/engine/limit.ts'
 export { type SpawnWorker, type WorkerHandle, workerSource } from './backends/wasm/engine/pool.ts'
-export { type BackendName, type BackendOptions, backendNames, chooseBackend } from './choose-backend.ts'
+export { type BackendName, type BackendOptions, backendNames, chooseBackend, warn } from './choose-backend.ts'
 export { createProgram } from './create-program.ts'
 export { createSession } from './create-session.ts'
 export type { Feed, NestedNumbers } from './feed.ts'

@@ -7,7 +7,7 @@ import type { Feed } from './feed.ts'
 import { checkFeeds, checkOutputs, type Feeds, handOver } from './feeds.ts'
 import { paceOf, planning } from './pace.ts'
 import { profileProgram, type RunProfile } from './profile.ts'
-import { fromProgram, type HostTensor, toDense } from './tensor.ts'
+import { copyOf, fromProgram, type HostTensor, toDense } from './tensor.ts'
 
 /** `signal` and `progress` are those of making the session; its runs have their own. */
 export interface SessionOptions extends BackendOptions, Task {
@@ -51,7 +51,7 @@ export interface Session extends AsyncDisposable, Disposable {
   readonly memory: ProgramMemory | undefined
   /**
    * Runs that are asked for at the same time are made one after the other.
-   * @param feeds per input a tensor; or its elements alone, as a typed array or lists of numbers, where the model tells the shape
+   * @param feeds as they are when it is called: per input a tensor; or its elements alone, as a typed array or lists of numbers, where the model tells the shape
    * @returns every output; for a name in `into` that tensor
    * @throws KerfError `unknown-input`, `missing-input`, `unknown-output`, `wrong-shape`, `wrong-element-type`, `worker-ended`, `out-of-memory`, `wasm-blocked` (a
    *   page that forbids WebAssembly), `disposed`; `aborted`, after which the session can be run again
@@ -121,6 +121,8 @@ class PlannedSession implements Session {
   /** By the shapes of the inputs, the last to be run at the end. */
   readonly #plans = new Map<string, Planned>()
   #disposed: Promise<void> | undefined
+  /** Copies of what the run before was given: arrays for the next one's. */
+  #spare: ReadonlyMap<string, HostTensor> = new Map()
   /** The runs of a session share its memory: each waits for the one before. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -240,15 +242,27 @@ class PlannedSession implements Session {
   ): Promise<T> {
     if (this.#disposed) throw disposed()
     const model = this.#model
-    const checked = checkFeeds(graphInputs(model.graph), feeds, this.#options.inputShapes)
+    const spare = this.#spare
+    this.#spare = new Map()
+    // As they are now: the caller may change or transfer them while he waits.
+    const taken = new Map(
+      [...checkFeeds(graphInputs(model.graph), feeds, this.#options.inputShapes)].map(([name, tensor]) => [
+        name,
+        copyOf(tensor, spare.get(name)),
+      ]),
+    )
     const turn = this.#turn.then(async () => {
       await paceOf(work)?.turn()
-      const program = await this.prepare(new Map([...checked].map(([name, t]) => [name, t.shape])), work, model)
+      const program = await this.prepare(new Map([...taken].map(([name, t]) => [name, t.shape])), work, model)
       return perform(program, () => {
-        for (const [name, tensor] of checked) program.write(name, toDense(tensor))
+        for (const [name, tensor] of taken) program.write(name, toDense(tensor))
       })
     })
-    this.#turn = turn.catch(() => {})
+    this.#turn = turn
+      .catch(() => {})
+      .then(() => {
+        this.#spare = taken
+      })
     return turn
   }
 }

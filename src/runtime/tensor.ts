@@ -101,10 +101,14 @@ export const tensorOver = (elementType: HostElementType, shape: readonly number[
   // One of the union's pairs; TypeScript does not see which.
   ({ elementType, shape, data }) as HostTensor
 
-/** The same tensor in memory of its own. */
-export function copyOf({ elementType, shape, data }: HostTensor): HostTensor {
+/**
+ * The same tensor in memory of its own.
+ * @param into where nobody needs what is in it any more: its array is used where it fits
+ */
+export function copyOf({ elementType, shape, data }: HostTensor, into?: HostTensor): HostTensor {
+  const fits = into?.elementType === elementType && into.data.length === data.length
   // Not slice(), which for Node's Buffer is a view.
-  const copy = new (arrayTypeOf(elementType))(data.length)
+  const copy = fits ? into.data : new (arrayTypeOf(elementType))(data.length)
   // One of the union's pairs, as in tensorOver.
   copy.set(data as never)
   return tensorOver(elementType, [...shape], copy)

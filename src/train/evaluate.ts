@@ -1,7 +1,7 @@
 import { stoppable, type Task, turns } from '../base/index.ts'
 import type { Batch, Loader } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
-import { hostTensor, openSession, type RunningOptions, type Session } from '../runtime/index.ts'
+import { hostTensor, openSession, type RunningOptions, type Session, warn } from '../runtime/index.ts'
 import { proveFreedBatch } from './batch-proof.ts'
 import { type Classifier, classifierOf } from './graph/classifier.ts'
 import { networkForImages } from './graph/images.ts'
@@ -36,7 +36,7 @@ export interface EvaluateOptions extends RunningOptions, Task {
  */
 export async function evaluate(model: Model, loader: Loader, options: EvaluateOptions = {}): Promise<Evaluation> {
   const network = networkForImages(model, [loader.batchSize, ...loader.shape], options.operators)
-  const notice = options.onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
+  const notice = options.onNotice ?? warn
   network.notices.forEach(notice)
   await stoppable(what, () => proveFreedBatch(network, loader.shape, options))
   const evaluator = new Evaluator(loader, options)

@@ -9,7 +9,7 @@ import { withImageMetadata } from '../image/index.ts'
 import { buildNet, netNameOf } from '../nets/index.ts'
 import { filesOf, readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { lineChartsSvg } from '../report/index.ts'
-import { nodeRuntime } from '../runtime/index.node.ts'
+import { nodeRuntime, warn } from '../runtime/index.node.ts'
 import { trainingCurves } from './curves.ts'
 import type { EvaluateOptions } from './evaluate.ts'
 import { fewImagesNotice } from './few-images.ts'
@@ -185,7 +185,7 @@ interface Ready {
 
 async function prepare(given: Recipe, options: RunRecipeOptions): Promise<Ready> {
   const { signal, progress, onNotice } = options
-  const notice = onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
+  const notice = onNotice ?? warn
   const { seed, transforms, threads } = given
   const start = isFreshNetwork(given)
     ? undefined
@@ -388,7 +388,7 @@ class Run {
   }
 
   #notice(text: string): void {
-    ;(this.#options.onNotice ?? ((t: string) => console.warn(`kerf: ${t}`)))(text)
+    ;(this.#options.onNotice ?? warn)(text)
   }
 
   #keep(metrics: Metrics, isBest: boolean, model: Model): void {

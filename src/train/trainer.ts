@@ -3,7 +3,7 @@ import { KerfError, type NamePattern, seededRandom, seedFrom, stoppable } from '
 import type { Batch } from '../data/index.ts'
 import { inferenceForm, type Model, tensorValues } from '../graph/index.ts'
 import { operators as allOperators } from '../ops/index.ts'
-import { floatsOf, openProgram, type Program, type RunningOptions } from '../runtime/index.ts'
+import { floatsOf, openProgram, type Program, type RunningOptions, warn } from '../runtime/index.ts'
 import { proveFreedBatch } from './batch-proof.ts'
 import { faultIn, notFinite } from './fault.ts'
 import { networkForImages } from './graph/images.ts'
@@ -99,7 +99,7 @@ async function makeTrainer(given: Model, options: TrainerOptions): Promise<Train
   const imageShape = [options.batchSize, ...options.shape]
   const { onNotice, loss, choices, freeze, classes } = options
   const graph = trainingGraph(model, { imageShape, classes, loss, choices, freeze, operators })
-  const notice = onNotice ?? ((text: string) => console.warn(`kerf: ${text}`))
+  const notice = onNotice ?? warn
   const network = networkForImages(model, imageShape, operators)
   for (const text of [...network.notices, ...graph.notices]) notice(text)
   if (model !== given)

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { KerfError } from '../../base/index.ts'
+import { KerfError, parseJson } from '../../base/index.ts'
 import { readModelFile } from '../../onnx/index.node.ts'
 import { recipeFromFolder } from '../../train/index.node.ts'
 import { assigned } from './assignments.ts'
@@ -22,6 +22,8 @@ export function readRecipe(path: string): unknown {
       },
     )
   if (/\.onnx$/i.test(file)) throw isModel(file)
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+    throw new KerfError('not-a-file', `${file} is a folder, where a recipe should be. Move it away.`, { path: file })
   const bytes = readFileSync(file)
   // JSON has no control characters; a model by another name begins with one, and texts of JSON.parse would print it.
   if (bytes.subarray(0, 1000).some((b) => b < 9))
@@ -32,7 +34,7 @@ export function readRecipe(path: string): unknown {
         })
   const text = bytes.toString('utf8')
   try {
-    const recipe = recipeFromFolder(JSON.parse(text), dirname(file))
+    const recipe = recipeFromFolder(parseJson(text), dirname(file))
     return folder ? assigned(recipe, [{ path: ['output'], value: path }]) : recipe
   } catch (error) {
     throw new KerfError(

@@ -16,6 +16,7 @@ import { adderConvBackward } from './backward.ts'
 export const adderConv = defineOperator({
   name: 'AdderConv',
   domain: 'ai.kerf',
+  inputs: ['X [N, C, _, …]', 'W [M, …]', 'B? [M]'],
   attributes: convAttributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
   surrogate: true,

@@ -40,10 +40,11 @@ function folded([gamma, beta, mean, variance]: readonly ArrayLike<number>[], eps
  */
 export const batchNormalization = defineOperator({
   name: 'BatchNormalization',
+  inputs: ['X [N, …]', 'scale', 'B', 'mean', 'var'],
   attributes: (a, opset): BatchNormalizationAttributes => ({
-    perElement: opset < 9 && a.int('spatial', 1) === 0,
+    perElement: opset < 9 && !a.flag('spatial', true),
     // An attribute of opset 14; training graphs of older models have it too.
-    training: a.int('training_mode', 0) === 1,
+    training: a.flag('training_mode'),
     epsilon: a.float('epsilon', 1e-5),
     momentum: a.float('momentum', 0.9),
   }),

@@ -11,7 +11,7 @@ export const convAttributeNames = ['auto_pad', 'dilations', 'group', 'kernel_sha
 
 export const convAttributes = (a: AttributeReader): ConvAttributes => ({
   window: windowAttributes(a),
-  groups: a.int('group', 1),
+  groups: a.size('group', 1, 1),
 })
 
 /** Every group has one input channel: output channel m·c + i is made of input channel c alone. */

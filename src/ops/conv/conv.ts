@@ -89,6 +89,7 @@ export const convForward = (
 
 export const conv = defineOperator({
   name: 'Conv',
+  inputs: ['X [N, C, _, …]', 'W [M, …]', 'B? [M]'],
   attributes: convAttributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
   cost: convCost(convolutionLaw, 1, 2),

@@ -119,7 +119,8 @@ describe('ConvTranspose', () => {
   })
 
   it('refuses what does not fit', () => {
-    expect(() => shape({}, [2, 1, 3, 3])).toThrow('1 input channels ≠ weight 2')
+    expect(() => shape({}, [2, 1, 3, 3])).toThrow('W is [2,1,3,3], where [C, …] is needed with C 1')
+    expect(() => oneNode('ConvTranspose', [[1, 1, 3, 3], [1, 2, 3, 3], [3]])).toThrow('B is [3], where [2] is needed')
     expect(() => shape({ strides: [2] })).toThrow('strides [2] should have 2 entries')
     expect(() => shape({ pads: [3, 3, 3, 3] })).toThrow('leave nothing of spatial axis 0')
     expect(() => shape({ kernel_shape: [2, 2] })).toThrow("kernel_shape [2,2] ≠ the weight's [3,3]")

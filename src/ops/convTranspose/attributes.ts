@@ -10,7 +10,7 @@ export interface ConvTransposeAttributes {
 
 export const convTransposeAttributes = (a: AttributeReader): ConvTransposeAttributes => ({
   window: windowAttributes(a),
-  groups: a.int('group', 1),
+  groups: a.size('group', 1, 1),
   outputPadding: a.ints('output_padding'),
   outputShape: a.ints('output_shape'),
 })

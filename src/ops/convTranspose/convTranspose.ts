@@ -24,8 +24,6 @@ function transposedShape(call: Call<ConvTransposeAttributes>): Shape | undefined
   if (x.length < 3 || w.length !== x.length)
     throw wrong(call, `x has ${x.length} dimensions and w ${w.length}; both need batch, channels and space`)
   const [inChannels, groupChannels] = w
-  if (typeof x[1] === 'number' && typeof inChannels === 'number' && x[1] !== inChannels)
-    throw wrong(call, `${x[1]} input channels ≠ weight ${inChannels}`, `Check what makes "${call.node.inputs[0]}".`)
   if (typeof inChannels === 'number' && inChannels % groups !== 0)
     throw wrong(call, `${inChannels} input channels do not divide into ${groups} groups`)
   const kernelShape = window.kernelShape ?? w.slice(2)
@@ -36,6 +34,9 @@ function transposedShape(call: Call<ConvTransposeAttributes>): Shape | undefined
       throw wrong(call, `kernel_shape [${kernelShape}] ≠ the weight's [${w.slice(2)}]`)
   })
   const outChannels = typeof groupChannels === 'number' ? groupChannels * groups : unknownDim()
+  const bias = call.inputs[2]?.shape
+  const isLong = typeof bias?.[0] !== 'number' || typeof outChannels !== 'number' || bias[0] === outChannels
+  if (bias && (bias.length !== 1 || !isLong)) throw wrong(call, `B is [${bias}], where [${outChannels}] is needed`)
   return [x[0] ?? 1, outChannels, ...x.slice(2).map((size, i) => transposedSize(call, size, kernelShape[i], i))]
 }
 
@@ -124,6 +125,7 @@ export const convTransposeChannels: ChannelRule<ConvTransposeAttributes> = {
 
 export const convTranspose = defineOperator({
   name: 'ConvTranspose',
+  inputs: ['X [N, C, _, …]', 'W [C, …]', 'B?'],
   attributes: convTransposeAttributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), transposedShape(call))],
   cost,

@@ -7,5 +7,5 @@ export interface DeformConvAttributes extends ConvAttributes {
 
 export const deformConvAttributes = (a: AttributeReader): DeformConvAttributes => ({
   ...convAttributes(a),
-  offsetGroups: a.int('offset_group', 1),
+  offsetGroups: a.size('offset_group', 1, 1),
 })

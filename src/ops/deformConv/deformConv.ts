@@ -68,9 +68,9 @@ function cost(call: InferredCall<DeformConvAttributes>) {
 
 export const deformConv = defineOperator({
   name: 'DeformConv',
+  inputs: ['X [N, C, H, W]', 'W [M, _, _, _]', 'offset [N, _, _, _]', 'B? [M]', 'mask? [N, _, _, _]'],
   attributes: deformConvAttributes,
   infer: (call) => {
-    required(call, 2)
     const y = convShape(call, 1)
     checkOffsets(call, y)
     return [typed(commonType(call, [0, 1, 2, 3, 4], 'floating'), y)]

@@ -34,6 +34,7 @@ const dropoutBackward: BackwardRule = (call) => {
  */
 export const dropout = defineOperator({
   name: 'Dropout',
+  inputs: (opset) => (opset < 12 ? ['data'] : ['data', 'ratio?', 'training_mode?']),
   infer: (call) => {
     const { elementType, shape } = required(call, 0)
     const outputs: Known[] = [typed(elementType, shape), typed(call.opset < 10 ? elementType : 'bool', shape)]

@@ -1,6 +1,6 @@
 import type { Dim } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
-import { axisOf, contentOf, wrong } from '../shared/check.ts'
+import { axisOf, contentOf, placeOf } from '../shared/check.ts'
 
 export interface GatherAttributes {
   readonly axis: number
@@ -13,8 +13,5 @@ export function gatherAxis(call: Call<GatherAttributes>): number {
 /** The indices, counted from 0; undefined when they depend on data. */
 export function indicesOf(call: Call<GatherAttributes>, size: Dim | undefined): number[] | undefined {
   if (typeof size !== 'number') return undefined
-  return contentOf(call, 1)?.map((i) => {
-    if (i < -size || i >= size) throw wrong(call, `index ${i} is out of range for ${size} elements`)
-    return i < 0 ? i + size : i
-  })
+  return contentOf(call, 1)?.map((i) => placeOf(call, i, size))
 }

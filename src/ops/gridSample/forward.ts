@@ -6,7 +6,7 @@ import { roundTiesToEven } from '../shared/quantised-forward.ts'
 import { cubicKernel, type Kernel, linearKernel } from '../shared/resampling.ts'
 
 export interface Sampling {
-  readonly mode: string
+  readonly mode: 'nearest' | 'bilinear' | 'linear' | 'bicubic' | 'cubic'
   readonly paddingMode: string
   /** Whether −1 and 1 are the centres of the first and last element, or their outer borders. */
   readonly alignCorners: boolean

@@ -6,20 +6,15 @@ import { required, typed, wrong } from '../shared/check.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
 import { type Sampling, sample } from './forward.ts'
 
-const modes: Readonly<Record<string, number>> = { nearest: 0, bilinear: 2, linear: 2, bicubic: 4, cubic: 4 }
+const modes = { nearest: 0, bilinear: 2, linear: 2, bicubic: 4, cubic: 4 } as const
 
 /** Taps per axis of an interpolation, 0 for none. */
-export function interpolationTaps(call: Call<{ mode: string }>): number {
-  const count = modes[call.attributes.mode]
-  if (count === undefined)
-    throw wrong(call, `mode "${call.attributes.mode}" is none of ${Object.keys(modes).join(', ')}`)
-  return count
-}
+export const interpolationTaps = ({ attributes }: Call<Pick<Sampling, 'mode'>>): number => modes[attributes.mode]
 
 export const gridSampleAttributes = (a: AttributeReader): Sampling => ({
-  mode: a.string('mode', 'linear'),
-  paddingMode: a.string('padding_mode', 'zeros'),
-  alignCorners: a.int('align_corners', 0) === 1,
+  mode: a.choice('mode', ['nearest', 'bilinear', 'linear', 'bicubic', 'cubic'], 'linear'),
+  paddingMode: a.choice('padding_mode', ['zeros', 'border', 'reflection'], 'zeros'),
+  alignCorners: a.flag('align_corners'),
 })
 
 /**
@@ -30,11 +25,11 @@ export const gridSampleAttributes = (a: AttributeReader): Sampling => ({
  */
 export const gridSample = defineOperator({
   name: 'GridSample',
+  inputs: ['X [N, C, …]', 'grid [N, …]'],
   attributes: gridSampleAttributes,
   infer: (call) => {
     const x = required(call, 0)
     const grid = required(call, 1).shape
-    interpolationTaps(call)
     if (!x.shape || !grid) return [typed(x.elementType, undefined)]
     const space = x.shape.length - 2
     if (grid.length !== x.shape.length || (typeof grid.at(-1) === 'number' && grid.at(-1) !== space))

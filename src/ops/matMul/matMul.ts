@@ -13,6 +13,7 @@ const operands = { a: 0, b: 1 }
  */
 export const matMul = defineOperator({
   name: 'MatMul',
+  inputs: ['A', 'B'],
   infer: (call) => [typed(commonType(call, [0, 1], 'numeric'), productShape(call, operands))],
   cost: (call) => productCost(call, operands),
   parameters: [0, 1],

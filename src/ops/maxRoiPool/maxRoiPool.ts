@@ -12,13 +12,14 @@ export interface MaxRoiPoolAttributes {
 }
 
 export const maxRoiPoolAttributes = (a: AttributeReader): MaxRoiPoolAttributes => ({
-  pooledShape: a.ints('pooled_shape'),
+  pooledShape: a.sizes('pooled_shape'),
   spatialScale: a.float('spatial_scale', 1),
 })
 
 /** The greatest of X in each cell of each region: X [N, C, H, W], boxes [R, 5], Y [R, C, height, width] (ONNX MaxRoiPool). Corners are rounded: no gradient for boxes. */
 export const maxRoiPool = defineOperator({
   name: 'MaxRoiPool',
+  inputs: ['X [N, C, H, W]', 'rois [R, 5]'],
   attributes: maxRoiPoolAttributes,
   infer: (call) => {
     const x = required(call, 0)

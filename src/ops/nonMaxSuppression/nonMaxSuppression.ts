@@ -1,17 +1,17 @@
 import { unknownDim } from '../../base/index.ts'
 import { defineOperator, type ReferenceOf } from '../operator.ts'
-import { dense, required, typed } from '../shared/check.ts'
+import { dense, typed } from '../shared/check.ts'
 import { suppress } from './forward.ts'
 
 /** The boxes that stay when those that overlap better ones go: [number, (batch, class, box)] (ONNX NonMaxSuppression). */
 export const nonMaxSuppression = defineOperator({
   name: 'NonMaxSuppression',
-  attributes: (a) => ({ centred: a.int('center_point_box', 0) === 1 }),
-  infer: (call) => {
-    required(call, 0)
-    required(call, 1)
-    return [typed('int64', [unknownDim(), 3])]
-  },
+  inputs: [
+    ...['boxes [N, S, 4]', 'scores [N, C, S]'],
+    ...['max_output_boxes_per_class?', 'iou_threshold?', 'score_threshold?'],
+  ],
+  attributes: (a) => ({ centred: a.flag('center_point_box') }),
+  infer: () => [typed('int64', [unknownDim(), 3])],
   cost: 'data-dependent',
 })
 

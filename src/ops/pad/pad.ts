@@ -25,19 +25,16 @@ function paddedShape(call: Call<PadAttributes>, shape: readonly Dim[]): Dim[] {
   })
 }
 
-const modes = ['constant', 'reflect', 'edge', 'wrap']
-
 export const pad = defineOperator({
   name: 'Pad',
+  inputs: (opset) => ['data', 'pads', 'constant_value?', 'axes?'].slice(0, opset < 11 ? 1 : opset < 18 ? 3 : 4),
   attributes: (a, opset): PadAttributes => ({
-    mode: a.string('mode', 'constant'),
+    mode: a.choice('mode', ['constant', 'reflect', 'edge', 'wrap'], 'constant'),
     pads: a.ints(opset < 2 ? 'paddings' : 'pads'),
     value: a.float('value', 0),
   }),
   infer: (call) => {
     const x = required(call, 0)
-    if (!modes.includes(call.attributes.mode))
-      throw wrong(call, `mode "${call.attributes.mode}" is none of ${modes.join(', ')}`)
     return [typed(x.elementType, x.shape && paddedShape(call, x.shape))]
   },
   forward: (call, [x]) => {

@@ -47,6 +47,7 @@ function check(call: Call<ResampleAttributes>): void {
 export const resample = defineOperator({
   name: 'Resample',
   domain: 'ai.kerf',
+  inputs: ['X'],
   attributes: (a): ResampleAttributes => ({
     axis: a.int('axis', -1),
     starts: a.ints('starts', []),

@@ -3,7 +3,7 @@ import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } fr
 import { mapAxisBack } from '../resample/emit.ts'
 import { gradientOf, shapeIn, shapeOut } from '../shared/backward.ts'
 import { contentOf, required, typed } from '../shared/check.ts'
-import { checkMode, interpolationCost, passUnscaled } from '../shared/interpolation.ts'
+import { interpolationCost, passUnscaled } from '../shared/interpolation.ts'
 import { resizeForward, resizeTaps } from './forward.ts'
 import { inputsOf, present, type ResizeAttributes, resizeAttributes, resizedAxes, resizedShape } from './sizes.ts'
 
@@ -40,11 +40,10 @@ function cutSizes(call: InferredCall<ResizeAttributes>, cut: Cut): void {
 /** Cost: see `interpolationCost`. */
 export const resize = defineOperator({
   name: 'Resize',
+  inputs: (opset) =>
+    opset < 11 ? ['X', 'scales'] : opset < 13 ? ['X', 'roi', 'scales', 'sizes?'] : ['X', 'roi?', 'scales?', 'sizes?'],
   attributes: resizeAttributes,
-  infer: (call) => {
-    checkMode(call, call.attributes.mode)
-    return [typed(required(call, 0).elementType, resizedShape(call))]
-  },
+  infer: (call) => [typed(required(call, 0).elementType, resizedShape(call))],
   cost: (call) => interpolationCost(call, call.attributes.mode, call.attributes.antialias),
 })
 

@@ -24,16 +24,24 @@ export interface ResizeAttributes {
   readonly extrapolationValue: number
 }
 
+const coordinateModes = [
+  ...['half_pixel', 'half_pixel_symmetric', 'pytorch_half_pixel', 'align_corners', 'asymmetric'],
+  ...['tf_half_pixel_for_nn', 'tf_crop_and_resize'],
+]
+
 export const resizeAttributes = (a: AttributeReader, opset: number): ResizeAttributes => ({
-  mode: a.string('mode', 'nearest'),
-  antialias: a.int('antialias', 0) === 1,
-  crops: a.string('coordinate_transformation_mode', 'half_pixel') === 'tf_crop_and_resize',
+  mode: a.choice('mode', opset < 11 ? ['nearest', 'linear'] : ['nearest', 'linear', 'cubic'], 'nearest'),
+  antialias: a.flag('antialias'),
+  crops: a.choice('coordinate_transformation_mode', coordinateModes, 'half_pixel') === 'tf_crop_and_resize',
   axes: a.ints('axes'),
-  aspectRatio: a.string('keep_aspect_ratio_policy', 'stretch'),
-  coordinateMode: opset < 11 ? 'asymmetric' : a.string('coordinate_transformation_mode', 'half_pixel'),
-  nearestMode: opset < 11 ? 'simple' : a.string('nearest_mode', 'round_prefer_floor'),
+  aspectRatio: a.choice('keep_aspect_ratio_policy', ['stretch', 'not_larger', 'not_smaller'], 'stretch'),
+  coordinateMode: opset < 11 ? 'asymmetric' : a.choice('coordinate_transformation_mode', coordinateModes, 'half_pixel'),
+  nearestMode:
+    opset < 11
+      ? 'simple'
+      : a.choice('nearest_mode', ['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'], 'round_prefer_floor'),
   cubicCoefficient: a.float('cubic_coeff_a', -0.75),
-  excludeOutside: a.int('exclude_outside', 0) === 1,
+  excludeOutside: a.flag('exclude_outside'),
   extrapolationValue: a.float('extrapolation_value', 0),
 })
 

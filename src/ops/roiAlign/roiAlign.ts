@@ -7,12 +7,14 @@ import { arithmetic, doubles } from '../shared/numbers.ts'
 import { alignRegions, type RoiAlignAttributes } from './forward.ts'
 
 export const roiAlignAttributes = (a: AttributeReader, opset: number): RoiAlignAttributes => ({
-  height: a.int('output_height', 1),
-  width: a.int('output_width', 1),
-  samplingRatio: a.int('sampling_ratio', 0),
+  height: a.size('output_height', 1, 1),
+  width: a.size('output_width', 1, 1),
+  samplingRatio: a.size('sampling_ratio', 0, 0),
   spatialScale: a.float('spatial_scale', 1),
-  halfPixel: opset >= 16 && a.string('coordinate_transformation_mode', 'half_pixel') === 'half_pixel',
-  max: a.string('mode', 'avg') === 'max',
+  halfPixel:
+    opset >= 16 &&
+    a.choice('coordinate_transformation_mode', ['half_pixel', 'output_half_pixel'], 'half_pixel') === 'half_pixel',
+  max: a.choice('mode', ['avg', 'max'], 'avg') === 'max',
 })
 
 /**
@@ -21,6 +23,7 @@ export const roiAlignAttributes = (a: AttributeReader, opset: number): RoiAlignA
  */
 export const roiAlign = defineOperator({
   name: 'RoiAlign',
+  inputs: ['X [N, C, H, W]', 'rois [R, 4]', 'batch_indices [R]'],
   attributes: roiAlignAttributes,
   infer: (call) => {
     const x = required(call, 0)

@@ -51,6 +51,7 @@ export function binary<const N extends string>(name: N, options: BinaryOptions):
   const { forward, cost, result, epilogue, range } = options
   return defineOperator({
     name,
+    inputs: ['A', 'B'],
     attributes: alignmentOf,
     infer: (call) => {
       const a = required(call, 0)

@@ -1,24 +1,13 @@
-import { type ElementType, isFloating, isInteger, NodeError, normalizeAxis, type Shape } from '../../base/index.ts'
-import { type Call, type Dense, type Known, nodeLabel } from '../../graph/index.ts'
+import { type ElementType, isFloating, isInteger, normalizeAxis, type Shape } from '../../base/index.ts'
+import { type Call, type Dense, type Known, wrong } from '../../graph/index.ts'
 
-/** An error at this node, with the shapes of its inputs. */
-export function wrong(call: Call, problem: string, remedy?: string): NodeError {
-  const shapes = Object.fromEntries(
-    call.node.inputs.flatMap((name, i) => (name === '' ? [] : [[name, call.inputs[i]?.shape] as const])),
-  )
-  return new NodeError('wrong-node', { opType: call.node.opType, node: nodeLabel(call.node), problem, shapes, remedy })
-}
+export { wrong }
 
-/** A required input. @throws NodeError when the node has none there */
+/** An input that the operator declares to be there. */
 export function required(call: Call, input: number): Known {
   const known = call.inputs[input]
   if (!known) throw wrong(call, `input ${input} is missing`, 'Export the model again.')
   return known
-}
-
-/** @throws NodeError when one of the first `count` inputs is missing */
-export function requireInputs(call: Call, count: number): void {
-  for (let i = 0; i < count; i++) required(call, i)
 }
 
 /**
@@ -62,6 +51,13 @@ export function axisOf(call: Call, axis: number, rank: number): number {
   const a = normalizeAxis(axis, rank)
   if (a === undefined) throw wrong(call, `axis ${axis} is out of range for ${rank} dimensions`)
   return a
+}
+
+/** An index counted from 0, where `-1` counts from the end. @throws NodeError where it is none of so many elements: data may hold any number */
+export function placeOf(call: Call, index: number, size: number): number {
+  if (!(index >= -size && index < size && Number.isInteger(index)))
+    throw wrong(call, `index ${index} is out of range for ${size} elements`)
+  return index < 0 ? index + size : index
 }
 
 /** One output of the given type. */

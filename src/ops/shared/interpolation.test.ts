@@ -107,7 +107,7 @@ describe('Resize', () => {
 
   it('refuses unknown modes and scales', () => {
     expect(() => oneNode('Resize', [x, none, floatsOf(1, 1, 2, 2)], { mode: 'lanczos' })).toThrow(
-      'mode "lanczos" is none of',
+      'attribute mode is "lanczos", none of',
     )
     expect(() => oneNode('Resize', [x, none, floatsOf(1, 1, 0, 2)])).toThrow('a scale of 0')
     expect(() => oneNode('Resize', [x, none, none, intsOf(7, 9)])).toThrow('2 sizes [7,9] for 4 axes')

@@ -29,11 +29,6 @@ export function interpolationCost(call: InferredCall, mode: string, antialias: b
   return { adds: outputs * perOutput, muls: outputs * perOutput, accumulators: outputs }
 }
 
-/** @throws NodeError for a mode that ONNX does not have */
-export function checkMode(call: Call, mode: string): void {
-  if (!(mode in points)) throw wrong(call, `mode "${mode}" is none of ${Object.keys(points).join(', ')}`)
-}
-
 /** floor(size · factor), in single precision as runtimes calculate it. */
 export function scaled(size: Dim, factor: number | undefined): Dim {
   if (factor === 1) return size

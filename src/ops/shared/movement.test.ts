@@ -62,23 +62,29 @@ describe('arithmetic', () => {
     expect(oneNode(op, inputs, attributes, { opset: 20 }).cost).toEqual(cost)
   })
 
-  it.each(['NonMaxSuppression', 'NonZero', 'Unique', 'Compress', 'RoiAlign', 'MaxRoiPool'])(
-    'of %s depends on data',
-    (op) => {
-      const attributes: Record<string, AttributeValue> = op === 'MaxRoiPool' ? { pooled_shape: [2, 2] } : {}
-      expect(
-        oneNode(
-          op,
-          [
-            [1, 2, 3, 4],
-            [5, 4],
-          ],
-          attributes,
-          { outputs: 1 },
-        ).operator.cost,
-      ).toBe('data-dependent')
-    },
-  )
+  it.each<[string, readonly NodeInput[]]>([
+    [
+      'NonMaxSuppression',
+      [
+        [1, 5, 4],
+        [1, 2, 5],
+      ],
+    ],
+    ['NonZero', [[1, 2, 3, 4]]],
+    ['Unique', [[1, 2, 3, 4]]],
+    ['Compress', [[1, 2, 3, 4], [5]]],
+    ['RoiAlign', [[1, 2, 3, 4], [5, 4], [5]]],
+    [
+      'MaxRoiPool',
+      [
+        [1, 2, 3, 4],
+        [5, 5],
+      ],
+    ],
+  ])('of %s depends on data', (op, inputs) => {
+    const attributes: Record<string, AttributeValue> = op === 'MaxRoiPool' ? { pooled_shape: [2, 2] } : {}
+    expect(oneNode(op, inputs, attributes).operator.cost).toBe('data-dependent')
+  })
 })
 
 describe('Col2Im', () => {

@@ -30,13 +30,13 @@ export interface PoolAttributes {
 }
 
 /** The norm: a broken number in opset 1. */
-export const normOf = (a: AttributeReader, opset: number): number => (opset < 2 ? a.float('p', 2) : a.int('p', 2))
+export const normOf = (a: AttributeReader, opset: number): number => (opset < 2 ? a.float('p', 2) : a.size('p', 1, 2))
 
 export const poolAttributes = (a: AttributeReader, opset: number): PoolAttributes => ({
   window: windowAttributes(a),
   p: normOf(a, opset),
-  countIncludePad: a.int('count_include_pad', 0) === 1,
-  columnMajor: a.int('storage_order', 0) === 1,
+  countIncludePad: a.flag('count_include_pad'),
+  columnMajor: a.flag('storage_order'),
 })
 
 function checkedInput(call: Call): Known {

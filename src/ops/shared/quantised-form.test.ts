@@ -53,6 +53,6 @@ describe('quantised forms of other operators', () => {
         microsoft,
       ),
     ).toThrow('channels_last is 1, and Kerf pools [N, C, spatial…] only')
-    expect(() => oneNode('QLinearAdd', [codes(3), scale, zero], {}, microsoft)).toThrow('input 3 is missing')
+    expect(() => oneNode('QLinearAdd', [codes(3), scale, zero], {}, microsoft)).toThrow('input 3 (X1) is missing')
   })
 })

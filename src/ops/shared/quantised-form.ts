@@ -11,6 +11,7 @@ import {
   type QuantisedSlots,
   type Reference,
   runForward,
+  type Signature,
 } from '../../graph/index.ts'
 import { dequantizeLinear } from '../dequantizeLinear.ts'
 import { defineOperator } from '../operator.ts'
@@ -67,6 +68,19 @@ interface Particulars {
   readonly opset?: (reader: AttributeReader) => number
 }
 
+/** @param slots of a node; where it has any number of operands, none */
+function signatureOf({ operands, out }: Slots): Signature {
+  const inputs: string[] = []
+  for (const [i, { x, scale, zero }] of operands.entries()) {
+    inputs[x] = `X${i}`
+    inputs[scale] = `X${i}_scale`
+    inputs[zero] = `X${i}_zero_point?`
+  }
+  inputs[out.scale] = 'Y_scale'
+  inputs[out.zero] = 'Y_zero_point?'
+  return operands.length === 0 ? [...inputs, 'operands*'] : inputs
+}
+
 const slotsOf = <F>(call: Call<QuantisedForm<F>>): Slots => call.attributes.slots(call.node.inputs.length)
 
 const asFloats = (values: readonly (Known | undefined)[]): (Known | undefined)[] =>
@@ -94,6 +108,7 @@ export function quantisedForm<const N extends string, F>(
   return defineOperator({
     name,
     domain: 'com.microsoft',
+    inputs: signatureOf(slots(0)),
     attributes: (reader) => {
       const version = particulars.opset?.(reader) ?? opset
       return { own: f.attributes(reader, version), opset: version, slots, refused: particulars.refuses?.(reader) }
@@ -104,7 +119,8 @@ export function quantisedForm<const N extends string, F>(
       const { refused } = call.attributes
       if (refused !== undefined) throw wrong(call, refused)
       for (const { x, scale } of operands) for (const input of [x, scale]) required(call, input)
-      required(call, out.scale)
+      if (call.node.inputs.length > 2 + 3 * operands.length)
+        throw wrong(call, 'every operand needs a tensor, a scale and a zero point')
       for (const { scale, zero } of [...operands, out])
         for (const input of [scale, zero])
           if ((elementCount(call.inputs[input]?.shape) ?? 1) !== 1)

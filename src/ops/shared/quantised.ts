@@ -22,7 +22,7 @@ export interface QuantisationAttributes {
 
 export const quantisationAttributes = (a: AttributeReader): QuantisationAttributes => ({
   axis: a.int('axis', 1),
-  blockSize: a.int('block_size', 0),
+  blockSize: a.size('block_size', 0, 0),
   outputCode: a.int('output_dtype'),
 })
 

@@ -51,14 +51,14 @@ export function recurrentAttributes(a: AttributeReader, cell: Cell): RecurrentAt
   return {
     cell,
     variant: {
-      linearBeforeReset: a.int('linear_before_reset', 0) !== 0,
-      inputForget: a.int('input_forget', 0) !== 0,
+      linearBeforeReset: a.flag('linear_before_reset'),
+      inputForget: a.flag('input_forget'),
     },
     directions,
-    hiddenSize: a.int('hidden_size'),
+    hiddenSize: a.size('hidden_size'),
     activations: directions.map((_, d) => activations.slice(d * each, (d + 1) * each)),
     clip: clip > 0 ? clip : undefined,
-    samplesFirst: a.int('layout', 0) !== 0,
+    samplesFirst: a.flag('layout'),
     said: { direction, activations: names },
   }
 }

@@ -33,8 +33,8 @@ export interface ReduceAttributes {
 
 const reduceAttributes = (a: AttributeReader): ReduceAttributes => ({
   axes: a.ints('axes'),
-  keepDims: a.int('keepdims', 1) === 1,
-  noopWithEmptyAxes: a.int('noop_with_empty_axes', 0) === 1,
+  keepDims: a.flag('keepdims', true),
+  noopWithEmptyAxes: a.flag('noop_with_empty_axes'),
 })
 
 /** The reduced axes, ascending; undefined when they depend on data. */
@@ -123,6 +123,8 @@ export function tieReduction(
 }
 
 export interface ReduceOptions {
+  /** The version of the operator set that made the axes an input, 18 by default. */
+  readonly axesInputSince?: number
   readonly forward: (values: Float64Array) => number
   /** Operations per input element and per output element. */
   readonly perInput: Arithmetic
@@ -163,10 +165,11 @@ export function reductionBackward(
 
 export function reduction<const N extends string>(
   name: N,
-  { forward, perInput, perOutput = {} }: ReduceOptions,
+  { forward, perInput, perOutput = {}, axesInputSince = 18 }: ReduceOptions,
 ): OperatorFacts<ReduceAttributes, N, ''> {
   return defineOperator({
     name,
+    inputs: (opset) => (opset < axesInputSince ? ['data'] : ['data', 'axes?']),
     attributes: reduceAttributes,
     infer: inferReduce,
     forward: (call, [x]) => {

@@ -13,8 +13,8 @@ export interface RunningAttributes {
 }
 
 export const runningAttributes = (a: AttributeReader): RunningAttributes => ({
-  exclusive: a.int('exclusive', 0) === 1,
-  reverse: a.int('reverse', 0) === 1,
+  exclusive: a.flag('exclusive'),
+  reverse: a.flag('reverse'),
 })
 
 /** The axis, which is an input; undefined where it is no constant. */
@@ -37,6 +37,7 @@ export function running<const N extends string>(
 ): OperatorFacts<RunningAttributes, N, ''> {
   return defineOperator({
     name,
+    inputs: ['x', 'axis'],
     attributes: runningAttributes,
     infer: (call) => {
       const x = required(call, 0)

@@ -1,24 +1,24 @@
 import { stridesOf } from '../../base/index.ts'
 import type { OperatorFacts, Reference, Training } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
-import { axisOf, dense, required, typed, wrong } from './check.ts'
+import { axisOf, dense, placeOf, required, typed, wrong } from './check.ts'
 import { fromIndices, offsetOf } from './indices.ts'
-import { reductionAttribute, reductionCost, reductionRule, scatterBackward } from './scattering.ts'
+import { type Reduction, reductionAttribute, reductionCost, reductionRule, scatterBackward } from './scattering.ts'
 
 export interface ScatterAttributes {
   readonly axis: number
-  readonly reduction: string
+  readonly reduction: Reduction
 }
 
 /** Y = X, with Y[I[i, j, …], j, …] = U[i, j, …] for axis 0, likewise for others (ONNX ScatterElements, formerly Scatter). */
 export function scatteringElements<const N extends string>(name: N): OperatorFacts<ScatterAttributes, N, ''> {
   return defineOperator({
     name,
+    inputs: ['data', 'indices', 'updates'],
     attributes: (a) => ({ axis: a.int('axis', 0), reduction: reductionAttribute(a) }),
     infer: (call) => {
       const x = required(call, 0)
       const [indices, updates] = [required(call, 1).shape, required(call, 2).shape]
-      reductionRule(call)
       if (x.shape) axisOf(call, call.attributes.axis, x.shape.length)
       if (x.shape && indices && updates && (indices.length !== x.shape.length || updates.length !== x.shape.length))
         throw wrong(call, 'data, indices and updates must have equally many dimensions')
@@ -36,9 +36,8 @@ export const scatteringReference: Reference<ScatterAttributes> = {
     const strides = stridesOf(x.shape)
     const out = new Float64Array(x.data)
     fromIndices(indices.shape, (index, flat) => {
-      const i = indices.data[flat]!
       const at = [...index]
-      at[axis] = i < 0 ? i + x.shape[axis]! : i
+      at[axis] = placeOf(call, indices.data[flat]!, x.shape[axis]!)
       const to = offsetOf(strides, at)
       out[to] = rule(out[to]!, updates.data[flat]!)
       return 0

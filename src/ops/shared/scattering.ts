@@ -20,14 +20,11 @@ const rules: Readonly<Record<Reduction, (old: number, update: number) => number>
   min: Math.min,
 }
 
-export const reductionAttribute = (a: AttributeReader): string => a.string('reduction', 'none')
+export const reductionAttribute = (a: AttributeReader): Reduction =>
+  a.choice('reduction', ['none', 'add', 'mul', 'max', 'min'], 'none')
 
-/** How an update joins what is there. @throws NodeError for an unknown name */
-export function reductionRule(call: Call<{ reduction: string }>): (old: number, update: number) => number {
-  const rule = rules[call.attributes.reduction as Reduction]
-  if (!rule) throw wrong(call, `reduction "${call.attributes.reduction}" is none of ${Object.keys(rules).join(', ')}`)
-  return rule
-}
+/** How an update joins what is there. */
+export const reductionRule = ({ attributes }: Call<{ readonly reduction: Reduction }>) => rules[attributes.reduction]
 
 /**
  * What was written over gets no gradient, what was added to keeps it; an update gets the gradient of the place it went to. Of several updates at one
@@ -53,7 +50,7 @@ export function scatterBackward<A extends { readonly reduction: string }>(
 }
 
 /** One operation per update, where updates are reduced. */
-export function reductionCost(call: InferredCall<{ reduction: string }>, updates: number): Arithmetic {
+export function reductionCost(call: InferredCall<{ reduction: Reduction }>, updates: number): Arithmetic {
   const count = elementCount(call.inputs[updates]?.shape)!
   const { reduction } = call.attributes
   return reduction === 'add'

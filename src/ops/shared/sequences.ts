@@ -1,4 +1,4 @@
-import type { Call, ChannelRule, Dense, Known, OperatorFacts, Unfolding } from '../../graph/index.ts'
+import type { Call, ChannelRule, Dense, Known, OperatorFacts, Signature, Unfolding } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
 import { contentOf, wrong } from './check.ts'
 
@@ -33,6 +33,7 @@ export const positionIn = (call: Call, input: number, leftOut: number): number |
   call.inputs[input] ? contentOf(call, input)?.[0] : leftOut
 
 export interface SequenceOptions<A> {
+  readonly inputs: Signature
   readonly attributes?: OperatorFacts<A>['attributes']
   readonly result?: (call: Call<A>) => Known
   readonly forward: (call: Call<A>, inputs: readonly (Dense | undefined)[]) => Dense
@@ -50,6 +51,7 @@ export const sequenceOperator = <const N extends string, A = void>(
 ): OperatorFacts<A, N, ''> =>
   defineOperator({
     name,
+    inputs: options.inputs,
     attributes: options.attributes ?? (() => undefined as A),
     infer: (call) => [options.result?.(call) ?? unknownSequence],
     forward: (call, inputs) => [options.forward(call, inputs)],

@@ -25,6 +25,7 @@ export function unary<const N extends string, A = void, const D extends string =
 ): OperatorFacts<A, N, D> {
   return defineOperator({
     name,
+    inputs: ['X'],
     // The default of D.
     domain: domain ?? ('' as D),
     attributes: attributes ?? (() => undefined as A),

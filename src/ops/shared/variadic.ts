@@ -50,6 +50,7 @@ export function variadic<const N extends string>(
 ): OperatorFacts<unknown, N, ''> {
   return defineOperator({
     name,
+    inputs: ['inputs…'],
     infer: (call) => {
       const inputs = call.node.inputs.map((_, i) => required(call, i))
       if (inputs.length === 0) throw wrong(call, 'it has no input')

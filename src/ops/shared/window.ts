@@ -13,26 +13,24 @@ export interface Window {
   /** All begins, then all ends. */
   readonly pads: readonly number[] | undefined
   /** `NOTSET`, or how ONNX finds the padding: `SAME_UPPER`, `SAME_LOWER`, `VALID`. */
-  readonly autoPad: string
+  readonly autoPad: 'NOTSET' | 'SAME_UPPER' | 'SAME_LOWER' | 'VALID'
   /** Whether the number of steps is rounded up (pooling). */
   readonly ceilMode: boolean
 }
 
 export function windowAttributes(a: AttributeReader): Window {
   return {
-    kernelShape: a.ints('kernel_shape'),
-    strides: a.ints('strides'),
-    dilations: a.ints('dilations'),
+    kernelShape: a.sizes('kernel_shape'),
+    strides: a.sizes('strides'),
+    dilations: a.sizes('dilations'),
     pads: a.ints('pads'),
-    autoPad: a.string('auto_pad', 'NOTSET'),
-    ceilMode: a.int('ceil_mode', 0) === 1,
+    autoPad: a.choice('auto_pad', ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'], 'NOTSET'),
+    ceilMode: a.flag('ceil_mode'),
   }
 }
 
 const perAxis = (call: Call, values: readonly number[] | undefined, rank: number, name: string): readonly number[] => {
   if (values && values.length !== rank) throw wrong(call, `${name} [${values}] should have ${rank} entries`)
-  if (values?.some((v) => v < (name === 'pads' ? Number.NEGATIVE_INFINITY : 1)))
-    throw wrong(call, `${name} [${values}] must be positive`)
   return values ?? new Array<number>(rank).fill(1)
 }
 
@@ -58,7 +56,15 @@ export function slide(
     if (typeof size !== 'number') return unknownDim()
     if (window.autoPad === 'SAME_UPPER' || window.autoPad === 'SAME_LOWER') {
       const out = Math.ceil(size / stride)
-      const total = Math.max(0, (out - 1) * stride + reach - size)
+      const lack = (out - 1) * stride + reach - size
+      // ONNX's formula takes elements away then, its reference for Conv none, and runtimes begin at different places.
+      if (lack < -1)
+        throw wrong(
+          call,
+          `auto_pad ${window.autoPad} of a window of ${reach} with steps of ${stride} over ${size} is not defined`,
+          'Write out its pads.',
+        )
+      const total = Math.max(0, lack)
       const small = Math.floor(total / 2)
       begins.push(window.autoPad === 'SAME_UPPER' ? small : total - small)
       ends.push(window.autoPad === 'SAME_UPPER' ? total - small : small)

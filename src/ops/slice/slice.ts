@@ -33,6 +33,7 @@ function slicedShape(call: Call<SliceAttributes>, shape: readonly Dim[]): Dim[] 
 
 export const slice = defineOperator({
   name: 'Slice',
+  inputs: (opset) => (opset < 10 ? ['data'] : ['data', 'starts', 'ends', 'axes?', 'steps?']),
   attributes: (a): SliceAttributes => ({ starts: a.ints('starts'), ends: a.ints('ends'), axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)

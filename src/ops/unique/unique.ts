@@ -6,7 +6,8 @@ import { uniqueSlices } from './forward.ts'
 /** The different elements of X (or slices along `axis`), where each occurs first, where each element went, how many (ONNX Unique). */
 export const unique = defineOperator({
   name: 'Unique',
-  attributes: (a) => ({ axis: a.int('axis'), sorted: a.int('sorted', 1) === 1 }),
+  inputs: ['X'],
+  attributes: (a) => ({ axis: a.int('axis'), sorted: a.flag('sorted', true) }),
   infer: (call) => {
     const x = required(call, 0)
     const { axis } = call.attributes

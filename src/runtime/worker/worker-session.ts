@@ -124,7 +124,7 @@ class WorkerSession implements Session {
     const { tensors, buffers } = this.#copied(feeds)
     // A run is answered with the outputs.
     const made = (await this.#ask({ kind: 'run', feeds: tensors }, { signal, progress }, buffers)) as Feeds
-    const wanted = Object.entries(made).filter(([name]) => into[name])
+    const wanted = Object.entries(made).filter(([name]) => Object.hasOwn(into, name))
     return { ...made, ...handOver(new Map(wanted), into) }
   }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { KerfError } from '../../base/index.ts'
 import { type Checkpoint, checkpointChunks, readCheckpoint } from './checkpoint.ts'
-import { type FileOperations, nodeFiles, writeWhole } from './files.node.ts'
+import { type FileOperations, fileProblem, nodeFiles, writeWhole } from './files.node.ts'
 
 /** How many checkpoints are kept. */
 const keptCheckpoints = 2
@@ -67,7 +67,8 @@ export class Checkpoints {
         const found = readCheckpoint(readFileSync(path))
         this.#damaged = skipped.map((s) => s.path)
         return { ...found, path, skipped }
-      } catch (error) {
+      } catch (caught) {
+        const error = fileProblem(caught, path, 'read')
         if (!(error instanceof KerfError)) throw error
         skipped.push({ path, reason: error.message })
       }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { checkFolder, KerfError, makeFolder } from '../../base/index.node.ts'
+import { checkFolder, KerfError, makeFolder, parseJson } from '../../base/index.node.ts'
 import {
   decodeJsonLines,
   encodeJsonLine,
@@ -128,7 +128,7 @@ export function openRunFolder(path: string, options: RunFolderOptions = {}): Run
 
 function readJson(path: string, code: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    return parseJson(readFileSync(path, 'utf8'))
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw new KerfError(code, `${path} is not JSON: ${error.message}.`, { path })
@@ -137,8 +137,11 @@ function readJson(path: string, code: string): unknown {
 
 function readMetrics(path: string): Metrics[] {
   try {
-    // Written by a run.
-    return decodeJsonLines(readFileSync(path, 'utf8')) as unknown as Metrics[]
+    const records = decodeJsonLines(readFileSync(path, 'utf8'))
+    const odd = records.findIndex((r) => !Object.values(r).every((v) => typeof v === 'number') || !('step' in r))
+    if (odd >= 0)
+      throw new KerfError('bad-json-lines', `Line ${odd + 1} is no line of metrics: numbers by name, with a step.`)
+    return records as unknown as Metrics[]
   } catch (error) {
     if (!(error instanceof KerfError)) throw error
     throw new KerfError(error.code, `${path}: ${error.message} Remove the line, or the file.`, {

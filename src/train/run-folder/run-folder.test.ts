@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -137,6 +138,15 @@ describe('a run folder', () => {
     expect(readdirSync(join(path, 'checkpoints'))).toEqual(['step-0000000002.safetensors'])
     writeFileSync(join(path, 'metrics.jsonl'), 'nonsense\n')
     expect(() => openRunFolder(path)).toThrow('metrics.jsonl: Line 1 is not JSON')
+    writeFileSync(join(path, 'metrics.jsonl'), '{"step":1,"epoch":1}\nnull\n')
+    expect(() => openRunFolder(path)).toThrow('metrics.jsonl: Line 2 is no flat record')
+    writeFileSync(join(path, 'metrics.jsonl'), '{"step":"one"}\n')
+    expect(() => openRunFolder(path)).toThrow('metrics.jsonl: Line 1 is no line of metrics')
+    writeFileSync(join(path, 'recipe.json'), `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)
+    expect(() => openRunFolder(path)).toThrow('nested more than 100 levels deep')
+    rmSync(join(path, 'recipe.json'))
+    mkdirSync(join(path, 'recipe.json'))
+    expect(() => openRunFolder(path)).toThrow('cannot be used: it is a folder')
   })
 
   it('falls back to the older checkpoint, and does not count damaged ones among the two it keeps', () => {

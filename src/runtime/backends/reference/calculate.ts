@@ -1,5 +1,13 @@
 import type { MemoryBudget } from '../../../base/index.ts'
-import { AttributeReader, type Dense, type Node, nodeLabel, type Operator, runForward } from '../../../graph/index.ts'
+import {
+  callOf,
+  checkOutputs,
+  type Dense,
+  type Node,
+  nodeLabel,
+  type Operator,
+  runForward,
+} from '../../../graph/index.ts'
 import { UnsupportedError } from '../../../plan/index.ts'
 
 /**
@@ -19,10 +27,10 @@ export function calculate(
   const unsupported = (why: string) => new UnsupportedError(node.domain, node.opType, nodeLabel(node), why)
   if (!operator) throw unsupported('the operator is not known')
   if (inputs.some((x) => x?.elementType === 'string')) throw unsupported('strings are not calculated with')
-  const attributes = operator.attributes(new AttributeReader(node), opset)
   const known = inputs.map((x) => x && { elementType: x.elementType, shape: x.shape, value: x })
-  const call = { node, attributes, opset, inputs: known }
+  const call = callOf(operator, node, opset, known)
   const inferred = operator.infer(call)
+  checkOutputs(call, inferred)
   // Shape and its like answer from the inputs' shapes alone.
   const results =
     runForward(operator, { ...call, outputs: inferred }, inputs, memory) ??

@@ -1,0 +1,108 @@
+import { getOrAdd, NodeError } from '../base/index.ts'
+import { AttributeReader } from './attributes.ts'
+import type { Call, Known } from './call.ts'
+import { type Node, nodeLabel } from './model.ts'
+import type { OperatorFacts } from './operator.ts'
+
+/*
+ * The one place where the inputs of nodes are checked: against what their operator declares, before anything is asked of it.
+ */
+
+interface Slot {
+  readonly name: string
+  readonly isOptional: boolean
+  readonly repeats: boolean
+  readonly shape: readonly string[] | undefined
+}
+
+const slots = new Map<string, Slot>()
+
+function slotOf(text: string): Slot {
+  const [, name = '', mark, , shape] = /^(\w+)([?…*]?)( \[(.*)\])?$/.exec(text) ?? []
+  return {
+    name,
+    isOptional: mark === '?' || mark === '*',
+    repeats: mark === '…' || mark === '*',
+    shape: shape === undefined ? undefined : shape === '' ? [] : shape.split(', '),
+  }
+}
+
+/** What an operator takes in nodes of this version. */
+export const signatureOf = ({ inputs }: Pick<OperatorFacts, 'inputs'>, opset: number): readonly Slot[] =>
+  (typeof inputs === 'function' ? inputs(opset) : inputs).map((text) => getOrAdd(slots, text, () => slotOf(text)))
+
+/** An error at this node, with the shapes of its inputs. */
+export function wrong(call: Call, problem: string, remedy?: string): NodeError {
+  const shapes = Object.fromEntries(
+    call.node.inputs.flatMap((name, i) => (name === '' ? [] : [[name, call.inputs[i]?.shape] as const])),
+  )
+  return new NodeError('wrong-node', { opType: call.node.opType, node: nodeLabel(call.node), problem, shapes, remedy })
+}
+
+/**
+ * What an operator is asked about: a node, with what is known of its inputs.
+ * @param opset version of the operator set of the node's domain
+ * @param inputs undefined for those that are left out
+ * @throws NodeError where an attribute or an input is none that the operator declares
+ */
+export function callOf(
+  operator: OperatorFacts,
+  node: Node,
+  opset: number,
+  inputs: readonly (Known | undefined)[],
+): Call {
+  const call = { node, attributes: operator.attributes(new AttributeReader(node), opset), opset, inputs }
+  checkInputs(operator, call)
+  return call
+}
+
+/** @throws NodeError where there are too few or too many inputs, or where their shapes, as far as they are known, are none that the operator declares */
+function checkInputs(operator: OperatorFacts, call: Call): void {
+  const { node } = call
+  const declared = signatureOf(operator, call.opset)
+  const count = node.inputs.findLastIndex((name) => name !== '') + 1
+  if (count > declared.length && !declared.at(-1)?.repeats)
+    throw wrong(
+      call,
+      `it has ${count} inputs, where ${operator.name} takes ${declared.length === 0 ? 'none' : `at most ${declared.length} (${declared.map((s) => s.name).join(', ')})`}`,
+      'Export the model again.',
+    )
+  const sizes = new Map<string, number>()
+  for (let i = 0; i < Math.max(count, declared.length); i++) {
+    const slot = declared[i] ?? declared.at(-1)!
+    if (!slot.isOptional && !node.inputs[i])
+      throw wrong(call, `input ${i} (${slot.name}) is missing`, 'Export the model again.')
+    const shape = call.inputs[i]?.shape
+    if (slot.shape && shape) checkShape(call, slot, shape, sizes)
+  }
+}
+
+function checkShape(
+  call: Call,
+  { name, shape: declared }: Slot,
+  shape: readonly (number | string)[],
+  sizes: Map<string, number>,
+): void {
+  const wanted = declared!
+  const gap = wanted.indexOf('…')
+  const fits = gap < 0 ? shape.length === wanted.length : shape.length >= wanted.length - 1
+  const problem = `${name} is [${shape}], where [${wanted.join(', ')}] is needed`
+  if (!fits) throw wrong(call, problem)
+  wanted.forEach((want, i) => {
+    const size = shape[gap >= 0 && i > gap ? shape.length - wanted.length + i : i]
+    if (want === '…' || want === '_' || typeof size !== 'number') return
+    const known = /^\d/.test(want) ? Number(want) : getOrAdd(sizes, want, () => size)
+    if (size !== known) throw wrong(call, /^\d/.test(want) ? problem : `${problem} with ${want} ${known}`)
+  })
+}
+
+/** @throws NodeError where a node has outputs that its operator does not make, or would make one of a size that is none */
+export function checkOutputs(call: Call, outputs: readonly (Known | undefined)[]): void {
+  const count = call.node.outputs.findLastIndex((name) => name !== '') + 1
+  if (count > outputs.length)
+    throw wrong(call, `it has ${count} outputs, where at most ${outputs.length} are made`, 'Export the model again.')
+  outputs.forEach((known, i) => {
+    if (known?.shape?.some((d) => typeof d === 'number' && !(Number.isSafeInteger(d) && d >= 0)))
+      throw wrong(call, `its output ${i} would be [${known.shape}], which is no shape`)
+  })
+}
