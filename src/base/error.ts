@@ -1,3 +1,5 @@
+import { shortened } from './text.ts'
+
 /**
  * An error that the user can act on. `code` says which kind (stable, for programs), `details` carries the facts (operator, node,
  * expected, received …), `message` is one or two sentences that name the place and the remedy.
@@ -14,7 +16,7 @@ export class KerfError extends Error {
    * @param details the facts; none by default
    */
   constructor(code: string, message: string, details: Record<string, unknown> = {}) {
-    super(message)
+    super(shortened(message))
     this.name = 'KerfError'
     this.code = code
     this.details = details

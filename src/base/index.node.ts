@@ -1,5 +1,6 @@
-// For Node: everything of index.ts, and folders that are to be made.
-// Not here: reading and writing files (the rooms that do).
+// For Node: everything of index.ts, folders that are to be made, and whole files that are read.
+// Not here: writing files (the rooms that do).
 // May import: nothing.
 export { checkFolder, makeFolder, removeEmpty } from './folder.node.ts'
 export * from './index.ts'
+export { readWholeFile, readWholeFileLater } from './read-file.node.ts'

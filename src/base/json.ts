@@ -1,16 +1,21 @@
-/** Nothing that Kerf writes comes near; what is much deeper ends every walk over it with an overflow of the stack. */
+/** Deeper than anything that a person writes, or a program that keeps to a format of Kerf's. */
 const deepest = 100
 
 /**
- * What a file's JSON says.
- * @throws SyntaxError where it is none, or where it is nested more than 100 levels deep
+ * JSON.parse for texts that come from outside.
+ * @throws SyntaxError also where lists and objects lie more than 100 deep in each other: whoever walked through them would run out of stack
  */
-export function parseJson(text: string): unknown {
-  const value: unknown = JSON.parse(text)
-  let level: readonly unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) throw new SyntaxError(`it is nested more than ${deepest} levels deep`)
-    level = level.flatMap((v) => (typeof v === 'object' && v !== null ? Object.values(v) : []))
+export function parseJson(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {
+  let [depth, isInText] = [0, false]
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]
+    if (isInText) {
+      if (c === '\\') i++
+      else if (c === '"') isInText = false
+    } else if (c === '"') isInText = true
+    else if (c === ']' || c === '}') depth--
+    else if ((c === '[' || c === '{') && ++depth > deepest)
+      throw new SyntaxError(`it is nested more than ${deepest} levels deep`)
   }
-  return value
+  return JSON.parse(text, reviver)
 }

@@ -1,4 +1,5 @@
 import { KerfError } from './error.ts'
+import { machineMemory } from './machine.ts'
 
 /*
  * What files make Kerf take – tensors, images, archives – is asked for before it is taken, and refused beyond one limit, which the process has. Who holds much
@@ -10,19 +11,10 @@ const [mebibyte, gibibyte] = [2 ** 20, 2 ** 30]
 /** What a page may take: browsers do not say what the machine has, and end the page that takes too much. */
 const browserLimit = 2 * gibibyte
 
-interface NodeProcess {
-  constrainedMemory?(): number
-  getBuiltinModule?(name: string): { totalmem(): number } | undefined
-}
-
-/** Half of the memory of the machine, or of its container where that has less; in browsers a fixed size. */
+/** Half of what the machine has; in browsers a fixed size. */
 function ownLimit(): number {
-  const { process } = globalThis as { process?: NodeProcess }
-  const total = process?.getBuiltinModule?.('os')?.totalmem()
-  if (total === undefined) return browserLimit
-  // 0, or more than there is: no container.
-  const constrained = process?.constrainedMemory?.() || total
-  return Math.floor(Math.min(total, constrained) / 2)
+  const memory = machineMemory()
+  return memory === undefined ? browserLimit : Math.floor(memory / 2)
 }
 
 let limit: number | undefined

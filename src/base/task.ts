@@ -76,6 +76,18 @@ export async function stoppable<T>(what: string, work: () => Promise<T>): Promis
   }
 }
 
+/**
+ * What work gives, unless it takes longer.
+ * @param late the error that it is then; the work itself goes on
+ */
+export function within<T>(ms: number, work: Promise<T>, late: () => KerfError): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), ms)
+  })
+  return Promise.race([work, over]).finally(() => clearTimeout(timer))
+}
+
 /** For work that lets others have their turn, and tells how far it is. */
 export interface Pace extends Pick<Task, 'progress'> {
   readonly turn: Turn

@@ -14,3 +14,20 @@ export function indentedLines(lines: readonly string[], limit = 30, indent = '  
 export const withoutControls = (text: string, kept = ''): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (c) => (kept.includes(c) ? c : '\ufffd'))
+
+/** Longer than any name that a person reads. */
+const longestQuote = 300
+const longestText = 10_000
+
+/** A text of which the middle is left out where it is longer than `most` characters. */
+const cut = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, most / 2)} … ${text.slice(-most / 2)}`
+
+/** A message without the greater part of what it quotes from a file, where that is very long: it stays a message. */
+export const shortened = (message: string): string =>
+  message.length <= longestQuote
+    ? message
+    : cut(
+        message.replaceAll(/"[^"]*"/g, (quote) => cut(quote, longestQuote)),
+        longestText,
+      )

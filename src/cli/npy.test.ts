@@ -60,6 +60,10 @@ describe('readNpy', () => {
     expect(at(whole.subarray(0, 20))).toThrow('it ends within its header')
     expect(at(whole.subarray(0, whole.length - 1))).toThrow('shape [2] of f4 takes 8 bytes, it has 7')
     expect(at(npy('{}', new ArrayBuffer(0)))).toThrow('its header is')
+    const axes = (count: number) =>
+      at(npy(`{'descr': '|u1', 'fortran_order': True, 'shape': (${'1, '.repeat(count)}), }`, new ArrayBuffer(1)))
+    expect(axes(64)).not.toThrow()
+    expect(axes(65)).toThrow('it has 65 axes, where NumPy has at most 64')
     const future = whole.slice()
     future[6] = 9
     expect(at(future)).toThrow('version 9 is not known')

@@ -1,4 +1,4 @@
-import { KerfError } from '../base/index.ts'
+import { KerfError, mostAxes } from '../base/index.ts'
 import { type HostElementType, type HostTensor, tensorOver } from '../runtime/index.ts'
 
 /*
@@ -60,6 +60,7 @@ export function readNpy(bytes: Uint8Array, name: string): HostTensor {
       { path: name, descr: descr[0] },
     )
   const shape = (sizes.match(/\d+/g) ?? []).map(Number)
+  if (shape.length > mostAxes) throw bad(name, `it has ${shape.length} axes, where NumPy has at most ${mostAxes}`)
   const size = arrays[letters].BYTES_PER_ELEMENT
   const length = size * shape.reduce((p, d) => p * d, 1)
   if (bytes.length - start !== length)

@@ -27,6 +27,7 @@ beforeAll(() => {
   copyFileSync(at('tiny.onnx'), at('tiny'))
   writeFileSync(at('binary'), Uint8Array.of(0, 1, 2))
   writeFileSync(at('escape'), '\u001b[2J')
+  writeFileSync(at('deep'), `{"output":${'['.repeat(1000)}${']'.repeat(1000)}}`)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -277,6 +278,7 @@ describe('kerf train', () => {
     ['a model for a recipe', 1, () => ['train', at('tiny.onnx')], /tiny\.onnx is a model, not a recipe\. .*--model/],
     ['a model by another name', 1, () => ['train', at('tiny')], /tiny is a model, not a recipe\./],
     ['a binary file', 1, () => ['train', at('binary')], /binary is no text but a binary file\. Give a recipe/],
+    ['lists in lists', 1, () => ['train', at('deep')], /deep is not JSON: it is nested more than 100 levels deep/],
     ['control characters', 1, () => ['train', at('escape')], /escape is not JSON: .*\ufffd\[2J.* Correct it there;/],
     [
       'a file for a folder',

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { readWholeFile } from '../base/index.node.ts'
 import type { Preprocessing, PreprocessingOptions } from '../image/index.ts'
 import { modelFile } from './given-model.ts'
 import { byteCount, mostThreads, positiveInteger, positiveNumber, threadCount } from './options.ts'
@@ -202,7 +203,9 @@ function seed(text: string): number {
 /** `cat,dog`, or the name of a text file. */
 export function classNames(text: string): string[] {
   const isFile = !text.includes(',') && existsSync(text)
-  const names = (isFile ? readFileSync(text, 'utf8').split(/\r?\n/) : text.split(',')).map((name) => name.trim())
+  const names = (isFile ? new TextDecoder().decode(readWholeFile(text)).split(/\r?\n/) : text.split(',')).map((name) =>
+    name.trim(),
+  )
   // A file's last line ends, too.
   while (names.at(-1) === '') names.pop()
   if (names.length < 2 || names.includes(''))

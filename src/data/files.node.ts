@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { KerfError, pathProblems } from '../base/index.ts'
+import { askMemory, KerfError, memoryLimit, pathProblems, readWholeFileLater } from '../base/index.node.ts'
 import type { NamedBytes } from './sets/idx.ts'
 
 const known: Readonly<Record<string, readonly [code: string, text: string]>> = {
@@ -28,16 +27,31 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
  * @throws KerfError as `fileProblem`, and `bad-gzip`
  */
 export async function readUnpacked(path: string): Promise<NamedBytes> {
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await readWholeFileLater(path).catch((error: unknown) => {
     throw fileProblem(error, path)
   })
   return { name: path, bytes: isGzip(bytes) ? await unpacked(bytes, path) : bytes }
 }
 
-/** @throws KerfError `bad-gzip` */
+/** Real data are packed to a hundredth at best; zeros go to a thousandth. */
+const mostRatio = 200
+/** What is unpacked may be as large as this, however small it was. */
+const alwaysUnpacked = 2 ** 24
+
+/** The most that so many bytes of gzip may become: more was packed to fill the memory. */
+export const mostUnpacked = (packed: number): number => Math.max(alwaysUnpacked, mostRatio * packed)
+
+export const gzipBomb = (path: string): KerfError =>
+  new KerfError('bad-gzip', `${path} unpacks to more than ${mostRatio} times its size, as no real data do.`, { path })
+
+/** @throws KerfError `bad-gzip`, `out-of-memory` */
 export async function unpacked(bytes: Uint8Array, path: string): Promise<Uint8Array> {
-  return promisify(gunzip)(bytes).catch((error: unknown) => {
-    throw badGzip(error, path)
+  const most = mostUnpacked(bytes.length)
+  return promisify(gunzip)(bytes, { maxOutputLength: Math.min(most, memoryLimit()) }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw badGzip(error, path)
+    if (most <= memoryLimit()) throw gzipBomb(path)
+    // It takes at least one byte more than there may be.
+    throw askMemory(memoryLimit() + 1, `${path}, unpacked,`)
   })
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -5,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { pack } from 'tar-stream'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { KerfError, type Progress } from '../base/index.ts'
+import { KerfError, type Progress, setMemoryLimit } from '../base/index.ts'
 import { describeShared, sharedPath } from '../testing/shared.ts'
 import { tarEntries } from './images/entries.node.ts'
 import { cifarClasses, type DataSource, type ImageSet, type OpenOptions, openData } from './index.node.ts'
@@ -17,6 +18,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kerf-data-'))
 })
 afterEach(() => {
+  setMemoryLimit()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -121,8 +123,8 @@ describe('folders of images', () => {
 
   it('may lie one folder deeper, behind links', async () => {
     write('a/train/x/1.png', await png(5))
-    write('elsewhere/1.png', await png(6))
-    symlinkSync(at('elsewhere'), at('a/train/y'))
+    write('a/.elsewhere/1.png', await png(6))
+    symlinkSync(at('a/.elsewhere'), at('a/train/y'))
     expect(contents((await openData(source(at('a'), at('a')))).train)).toEqual([
       ['x', 5],
       ['y', 6],
@@ -131,6 +133,73 @@ describe('folders of images', () => {
     expect(await problem(source())).toMatch(
       /^bad-layout: .* lies more than 16 folders deep\. Is it a link in a circle\?$/,
     )
+  })
+
+  it('are passed over where a link leads to a device or out of the folder, and where they are pipes', async () => {
+    for (const name of ['x', 'y']) for (const i of [1, 2]) write(`a/${name}/${i}.png`, await png(5))
+    write('secret/1.png', await png(9))
+    symlinkSync('/dev/zero', at('a/x/zero.png'))
+    symlinkSync(at('secret/1.png'), at('a/x/secret.png'))
+    symlinkSync(at('secret'), at('a/y/more'))
+    symlinkSync('1.png', at('a/y/same.png'))
+    execFileSync('mkfifo', [at('a/y/pipe.png')])
+    const { train } = await openData(source(at('a'), at('a')))
+    expect(train.count).toBe(5)
+    const out = 'it is a link that leads out of the folder'
+    expect(train.skipped.map(({ name, reason }) => `${name}: ${reason}`).sort()).toEqual([
+      `x/secret.png: ${out}`,
+      `x/zero.png: ${out}`,
+      `y/more: ${out}`,
+      'y/pipe.png: it is no file but a device, a pipe or a socket',
+    ])
+    expect(await problem(source(at('a'), at('a')), { onBadImage: 'error' })).toMatch(
+      /^bad-image: a: .* cannot be used: it is/,
+    )
+    mkdirSync(at('b/x'), { recursive: true })
+    symlinkSync(at('secret/1.png'), at('b/x/1.png'))
+    expect(await problem(source(at('b'), at('b')))).toBe(
+      `no-images: b: none of its images can be used. x/1.png: ${out}.`,
+    )
+  })
+
+  it('are decoded one at a time where they are large, and left out where one would take more than the limit', async () => {
+    for (const name of ['x', 'y']) write(`a/${name}/1.png`, await png(7, [100, 100]))
+    write('a/y/large.png', await png(7, [400, 400]))
+    const transforms = [{ kind: 'resize', size: 2 }] as const
+    setMemoryLimit(200_000)
+    const { train } = await openData(source(at('a'), at('a')), { transforms })
+    expect(contents(train)).toEqual([
+      ['x', 7],
+      ['y', 7],
+    ])
+    expect(train.skipped).toEqual([
+      {
+        name: 'y/large.png',
+        reason: expect.stringContaining('An image of 400 × 400 pixels takes 2 MiB; the limit is 200000 bytes'),
+      },
+    ])
+    write('a.tar', await tar({ 'x/1.png': await png(7), 'y/1.png': new Uint8Array(3000) }))
+    setMemoryLimit(2000)
+    expect(await problem({ kind: 'tar', train: at('a.tar'), test: at('a.tar') })).toMatch(
+      /^out-of-memory: a\.tar: y\/1\.png takes 3000 bytes/,
+    )
+  })
+
+  it('are refused in an archive, as other files, that unpacks to far more than it is', async () => {
+    const bomb = gzipSync(new Uint8Array(2 ** 24 + 1000))
+    const said = /^bad-gzip: .* unpacks to more than 200 times its size, as no real data do\.$/
+    const file = write('bomb.gz', bomb)
+    const idx = { kind: 'idx', trainImages: file, trainLabels: file, testImages: file, testLabels: file } as const
+    expect(await problem(idx)).toMatch(said)
+    const padded = await tar({ 'x/1.png': await png(1), 'x/zeros.txt': new Uint8Array(2 ** 24 + 1000) })
+    write('a.tar', gzipSync(padded))
+    expect(await problem({ kind: 'tar', train: at('a.tar'), test: at('a.tar') })).toMatch(said)
+    setMemoryLimit(10_000)
+    write('some.gz', gzipSync(new Uint8Array(20_000)))
+    expect(await problem({ ...idx, trainImages: at('some.gz') })).toMatch(/^out-of-memory: some\.gz, unpacked, takes/)
+    expect(
+      await problem({ kind: 'generated', classes: 2, trainImages: 1e12, testImages: 1, channels: 1, size: 8 }),
+    ).toMatch(/^out-of-memory: The generated images take/)
   })
 
   it('are divided by the seed', async () => {
@@ -224,7 +293,7 @@ describe('folders of images', () => {
       /^size-mismatch: b: x\/1\.png has 5 × 5 pixels, the training images 2 × 3\./,
     )
     expect(await problem(source(at('c')), { memoryLimit: 10 })).toBe(
-      'not-enough-memory: c: 1 images take more than 10 bytes, with more to come. Put a resize to a smaller size first in transforms, or use fewer images.',
+      'out-of-memory: c: image 1, with more to come, takes 18 bytes; the limit is 10 bytes. Put a resize to a smaller size first in transforms, use fewer images, or raise the limit: --max-memory, setMemoryLimit().',
     )
   })
 

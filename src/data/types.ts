@@ -21,7 +21,7 @@ export interface ImageSet {
    * @returns nothing, or a promise where the image must be waited for; `into` must not be touched until then
    */
   read(index: number, into: Float32Array): void | Promise<void>
-  /** Images that could not be decoded and were left out. */
+  /** Images that could not be decoded, links that lead out of the folder, and what is no file: left out. */
   readonly skipped: readonly SkippedImage[]
   /** Memory that the pixels take; undefined where they are not kept in memory. */
   readonly bytes?: number
@@ -46,7 +46,7 @@ export interface SharedImages {
   readonly chosen?: Int32Array
 }
 
-/** An image that could not be decoded. */
+/** An image that could not be used. */
 export interface SkippedImage {
   /** Its path within the folder or archive. */
   readonly name: string

@@ -1,4 +1,4 @@
-import { KerfError } from '../base/index.ts'
+import { KerfError, parseJson } from '../base/index.ts'
 
 /** A flat record. JSON has no NaN and no infinity: they are written as the texts "NaN", "Infinity", "-Infinity". */
 export type JsonLine = Readonly<Record<string, number | string | boolean>>
@@ -24,7 +24,7 @@ export function decodeJsonLines(text: string): JsonLine[] {
       const bad = (problem: string) => new KerfError('bad-json-lines', `Line ${i + 1} ${problem}.`, { line: i + 1 })
       let record: unknown
       try {
-        record = JSON.parse(line, (_, v) =>
+        record = parseJson(line, (_, v) =>
           typeof v === 'string' && Object.hasOwn(numbersByText, v) ? numbersByText[v] : v,
         )
       } catch (error) {

@@ -1,4 +1,4 @@
-import { type ElementType, elementCount, KerfError } from '../base/index.ts'
+import { type ElementType, elementCount, KerfError, parseJson } from '../base/index.ts'
 
 /*
  * A safetensors file is a 64-bit little-endian length, that many bytes of JSON, and the tensors' bytes (little-endian, row-major), which
@@ -147,7 +147,7 @@ function parseObject(json: Uint8Array): Record<string, unknown> {
   }
   let root: unknown
   try {
-    root = JSON.parse(text)
+    root = parseJson(text)
   } catch (error) {
     throw broken(`its header is not JSON (${(error as Error).message})`)
   }

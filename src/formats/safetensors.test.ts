@@ -107,6 +107,11 @@ describe('safetensors', () => {
     ['a cut-off header', file({}, 0, { length: 3n }), 'the header should have 3 bytes, 2 follow'],
     ['an enormous header', file({}, 0, { length: 2n ** 63n }), 'announce a header of 9223372036854775808 bytes'],
     ['another format', file(0, 0, { text: ' {}' }), 'does not start with "{"'],
+    [
+      'lists in lists',
+      file(0, 0, { text: `{"a":${'['.repeat(1000)}${']'.repeat(1000)}}` }),
+      'it is nested more than 100 levels deep',
+    ],
     ['broken JSON', file(0, 0, { text: '{"a":}' }), 'its header is not JSON'],
     ['broken UTF-8', file({}, 0).map((b, i) => (i === 9 ? 0xff : b)), 'its header is not UTF-8'],
     ['a name twice', file(0, 0, { text: '{"a\\"":1,"b":{"a":1,"a":2},"\\u0061\\"": 2}' }), 'the name "a"" twice'],

@@ -1,4 +1,4 @@
-import { KerfError } from '../base/index.ts'
+import { askMemory, KerfError } from '../base/index.ts'
 import { graphInputs, type Model } from '../graph/index.ts'
 import type { HostTensor } from '../runtime/index.ts'
 import { imageTensor, type PixelImage } from './image-tensor.ts'
@@ -78,7 +78,7 @@ export function imageToTensor(
 
 /**
  * The pixels of what a browser can draw.
- * @throws KerfError `bad-image`
+ * @throws KerfError `bad-image`, `out-of-memory`
  */
 export function pixelsOf(image: BrowserImage | PixelImage): PixelImage {
   if ('data' in image && ArrayBuffer.isView(image.data)) return image
@@ -90,6 +90,7 @@ export function pixelsOf(image: BrowserImage | PixelImage): PixelImage {
       'bad-image',
       'There is no canvas here to draw the image on. Give its pixels: { data, width, height }.',
     )
+  askMemory(8 * width * height, `An image of ${width} × ${height} pixels`, 'Make it smaller')
   // Read back at once: a canvas on the graphics card would only be copied.
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })
   if (!context) throw new KerfError('bad-image', 'The browser gives no canvas to draw the image on.')

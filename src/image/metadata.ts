@@ -1,3 +1,4 @@
+import { parseJson } from '../base/index.ts'
 import { editGraph, graphInputs, type Model } from '../graph/index.ts'
 import { foreignMetadata } from './foreign.ts'
 import { type Preprocessing, type PreprocessingOptions, preprocessingFor } from './preprocessing.ts'
@@ -83,7 +84,7 @@ const shortened = (text: string) => (text.length > 60 ? `${text.slice(0, 59)}…
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

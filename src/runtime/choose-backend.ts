@@ -1,4 +1,4 @@
-import { KerfError, withoutControls } from '../base/index.ts'
+import { KerfError, machineThreads, withoutControls } from '../base/index.ts'
 import type { OperatorSet } from '../graph/index.ts'
 import type { Backend } from './backend.ts'
 import { reference } from './backends/reference/backend.ts'
@@ -53,6 +53,9 @@ export function chooseBackend(options: BackendOptions): Backend {
 /** Each thread is a worker of its own: thousands take minutes to start, and then the process's memory. */
 const mostThreads = 256
 
+/** So many threads for each that runs at a time are more than anybody means. */
+const crowded = 4
+
 function chooseThreads(threads = 1, spawn: SpawnWorker | undefined, notice: (text: string) => void): number {
   if (!Number.isInteger(threads) || threads < 1)
     throw new KerfError('bad-options', `threads must be a whole number of at least 1, received ${threads}.`)
@@ -60,6 +63,11 @@ function chooseThreads(threads = 1, spawn: SpawnWorker | undefined, notice: (tex
   if (spawn !== undefined && typeof SharedArrayBuffer !== 'undefined') {
     if (threads > mostThreads)
       notice(`${threads} threads were asked for, ${mostThreads} are used: a network takes no more.`)
+    const atATime = machineThreads()
+    if (atATime !== undefined && threads > crowded * atATime)
+      notice(
+        `${threads} threads were asked for; this machine runs ${atATime} at a time, and no more of them are as fast.`,
+      )
     return Math.min(threads, mostThreads)
   }
   notice(

@@ -1,14 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import {
+  askMemory,
   byteLengthOf,
   type ElementType,
   elementCount,
   isConcrete,
   KerfError,
+  readWholeFile,
   seededRandom,
   seedFrom,
-} from '../../base/index.ts'
+} from '../../base/index.node.ts'
 import { bindInputs, graphInputs, type ImageLayout, type Model } from '../../graph/index.ts'
 import { imageShapes, type ResolvedPreprocessing } from '../../image/index.ts'
 import { type HostTensor, hostTensor, isHostElementType } from '../../runtime/index.ts'
@@ -132,7 +134,7 @@ async function fromFile(
 /** A folder's error would not name it. */
 function read(path: string): Uint8Array {
   try {
-    return readFileSync(path)
+    return readWholeFile(path)
   } catch (error) {
     throw Object.assign(error as Error, { path })
   }
@@ -148,15 +150,17 @@ function randomFeed(model: Model, name: string, shapes: InputShapes, seed: numbe
   const { elementType } = inputOf(model, name).type
   const shape = bindInputs(model.graph, shapes).inputShapes?.get(name)
   if (!isConcrete(shape)) throw new KerfError('unsupported-input', `The shape of input "${name}" is not known.`)
-  const bytes = byteLengthOf(elementType, elementCount(shape)!)
+  const count = elementCount(shape)!
+  const bytes = byteLengthOf(elementType, count)
   if (bytes > mostBytes)
     throw new KerfError(
       'out-of-memory',
       `Input "${name}" [${shape}] takes ${Math.ceil(bytes / 2 ** 20)} MiB; WebAssembly has 4096 MiB for a whole network. Use a smaller batch or input.`,
       { input: name, shape, bytes },
     )
+  askMemory(8 * count, `Input "${name}"`, 'Use a smaller batch or input')
   const random = seededRandom(seedFrom(seed, name))
   const draw = floats.includes(elementType) ? () => random.normal() : () => random.below(2)
-  const values = Float64Array.from({ length: elementCount(shape)! }, draw)
+  const values = new Float64Array(count).map(draw)
   return { name, from: `random (seed ${seed})`, tensor: hostTensor(elementType, shape, values) }
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { parseJson } from '../../base/index.ts'
 
 /** `--set optimiser.momentum=0.8`: where, and what. */
 export interface Assignment {
@@ -29,7 +30,7 @@ function parsed(text: string): unknown {
   if (text.includes(',') && list.every((part) => part.trim() !== '' && Number.isFinite(Number(part))))
     return list.map(Number)
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return text
   }

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { KerfError, parseJson } from '../../base/index.ts'
+import { KerfError, parseJson, readWholeFile } from '../../base/index.node.ts'
 import { readModelFile } from '../../onnx/index.node.ts'
 import { recipeFromFolder } from '../../train/index.node.ts'
 import { assigned } from './assignments.ts'
@@ -24,7 +24,7 @@ export function readRecipe(path: string): unknown {
   if (/\.onnx$/i.test(file)) throw isModel(file)
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
     throw new KerfError('not-a-file', `${file} is a folder, where a recipe should be. Move it away.`, { path: file })
-  const bytes = readFileSync(file)
+  const bytes = readWholeFile(file)
   // JSON has no control characters; a model by another name begins with one, and texts of JSON.parse would print it.
   if (bytes.subarray(0, 1000).some((b) => b < 9))
     throw canBeRead(file)
@@ -32,7 +32,7 @@ export function readRecipe(path: string): unknown {
       : new KerfError('bad-recipe', `${file} is no text but a binary file. Give a recipe, which is JSON.`, {
           path: file,
         })
-  const text = bytes.toString('utf8')
+  const text = new TextDecoder().decode(bytes)
   try {
     const recipe = recipeFromFolder(parseJson(text), dirname(file))
     return folder ? assigned(recipe, [{ path: ['output'], value: path }]) : recipe

@@ -1,15 +1,11 @@
-import { totalmem } from 'node:os'
-import { KerfError, turns } from '../../base/index.ts'
+import { KerfError, MemoryBudget, turns } from '../../base/index.ts'
 import { pixelSet } from '../sets/pixels.ts'
 import { ByteResizer } from '../transforms/resize.ts'
 import type { DataSets, ImageSet, SkippedImage } from '../types.ts'
-import { type DecodedImage, imageDecoder } from './decode.node.ts'
+import { type DecodedImage, imageDecoder, imagesAtATime } from './decode.node.ts'
 import { type Entry, folderEntries, tarEntries } from './entries.node.ts'
 import { ClassLayout, extensionOf } from './layout.ts'
 import type { PartOptions } from './options.ts'
-
-/** So many images are being decoded at a time; more keeps no more threads busy. */
-const atATime = 16
 
 interface Kept extends DecodedImage {
   readonly name: string
@@ -19,23 +15,23 @@ interface Kept extends DecodedImage {
 /**
  * All images of a folder or tar, decoded, sorted by name.
  * @param of the training images, whose classes, channels and size these must have
- * @throws KerfError `bad-layout`, `no-images`, `empty-class`, `unknown-class`, `bad-image`, `size-mismatch`, `not-enough-memory`,
+ * @throws KerfError `bad-layout`, `no-images`, `empty-class`, `unknown-class`, `bad-image`, `size-mismatch`, `out-of-memory`,
  *   `missing-package`, `aborted`, and what reading the folder or tar throws
  */
 export async function readImages(
   kind: 'images' | 'tar',
   path: string,
   part: keyof DataSets,
-  { onBadImage = 'skip', transforms = [], channels, signal, progress, memoryLimit = totalmem() }: PartOptions,
+  { onBadImage = 'skip', transforms = [], channels, signal, progress, memoryLimit }: PartOptions,
   of?: ImageSet,
 ): Promise<ImageSet> {
+  const memory = new MemoryBudget(memoryLimit)
   const decode = await imageDecoder((of?.channels ?? channels) === 3)
   const [first] = transforms
   const resizer = first?.kind === 'resize' || first?.kind === 'centreCrop' ? new ByteResizer(first) : undefined
   const layout = new ClassLayout(path)
   const kept: Kept[] = []
   const skipped: SkippedImage[] = []
-  let bytes = 0
   const leaveOut = (name: string, reason: string) => {
     if (onBadImage === 'error')
       throw new KerfError(
@@ -59,13 +55,11 @@ export async function readImages(
     else {
       const image = resizer ? resized(decoded, resizer) : decoded
       checkSize(path, name, image, of ? { ...of, name: 'the training images' } : kept[0])
-      bytes += image.pixels.length
-      if (bytes > memoryLimit)
-        throw new KerfError(
-          'not-enough-memory',
-          `${path}: ${kept.length + 1} images take more than ${memoryLimit} bytes, with more to come. Put a resize to a smaller size first in transforms, or use fewer images.`,
-          { path, images: kept.length + 1, memoryLimit },
-        )
+      memory.take(
+        image.pixels.length,
+        `${path}: image ${kept.length + 1}, with more to come,`,
+        'Put a resize to a smaller size first in transforms, use fewer images',
+      )
       kept.push({ ...image, name, className })
     }
     const done = kept.length + skipped.length
@@ -81,12 +75,19 @@ export async function readImages(
       const className = layout.addImage(entry.parts)
       const decoded = decode(entry.bytes)
       decoding.push(async () => keep(entry, className, await decoded))
-      if (decoding.length >= atATime) await decoding.shift()?.()
+      if (decoding.length >= imagesAtATime) await decoding.shift()?.()
     } else if (entry.kind === 'folder') layout.addFolder(entry.parts)
+    else if (entry.kind === 'left') leaveOut(entry.parts.join('/'), entry.reason)
     else layout.addOther(entry.parts)
   }
   for (const one of decoding) await one()
 
+  const [left] = skipped
+  if (left && layout.isEmpty)
+    throw new KerfError('no-images', `${path}: none of its images can be used. ${left.name}: ${left.reason}.`, {
+      path,
+      ...left,
+    })
   for (const name of layout.strayFiles()) {
     const extension = extensionOf(name)
     leaveOut(name, extension === '' ? 'its name says no format' : `.${extension} is no image format known here`)

@@ -1,4 +1,4 @@
-import { KerfError } from '../../base/index.ts'
+import { askMemory, KerfError, memoryLimit } from '../../base/index.ts'
 import { toPlanes } from '../sets/pixels.ts'
 import { imageProblem } from './problem.ts'
 
@@ -14,6 +14,15 @@ export interface DecodedImage {
   readonly width: number
 }
 
+/** So many images are being decoded at a time; more keeps no more threads busy. */
+export const imagesAtATime = 16
+
+/** What an image takes while it is decoded: the decoder's rows, its pixels in colours, and their planes. */
+const bytesPerPixel = 9
+
+/** What sharp says of an image with more pixels than it may have. */
+const tooManyPixels = /pixel limit/i
+
 /** Decodes images, or says why not. */
 export type Decode = (bytes: Uint8Array) => Promise<
   | DecodedImage
@@ -23,7 +32,8 @@ export type Decode = (bytes: Uint8Array) => Promise<
 >
 
 /**
- * A decoder for a set of images: 8 bits per channel, in sRGB or grey, turned as EXIF says, without alpha (on black).
+ * A decoder for a set of images: 8 bits per channel, in sRGB or grey, turned as EXIF says, without alpha (on black). Of images so large that several would fill
+ * the memory one is decoded at a time, and none that would take more than Kerf may.
  * @param colour true: three channels from the first image on
  * @throws KerfError `missing-package` where sharp is not installed
  */
@@ -36,9 +46,10 @@ export async function imageDecoder(colour: boolean): Promise<Decode> {
     )
   })
   let onlyGrey = !colour
-  return async (bytes) => {
+  const small = Math.max(1, Math.floor(memoryLimit() / (2 * imagesAtATime * bytesPerPixel)))
+  const decode = async (bytes: Uint8Array, limitInputPixels: number | false): ReturnType<Decode> => {
     try {
-      const image = sharp(bytes).autoOrient()
+      const image = sharp(bytes, { limitInputPixels }).autoOrient()
       // Looking into the header takes half as long as decoding; with the first image in colours it is settled.
       const isGrey = onlyGrey && /^(b-w|grey16)$/.test((await image.metadata()).space)
       if (!isGrey) onlyGrey = false
@@ -52,7 +63,23 @@ export async function imageDecoder(colour: boolean): Promise<Decode> {
       const pixels = toPlanes<Uint8Array>(data, channels, new Uint8Array(data.length))
       return { pixels, channels, height: info.height, width: info.width }
     } catch (error) {
-      return { problem: imageProblem(bytes, (error as Error).message) }
+      const { message } = error as Error
+      if (limitInputPixels === false || !tooManyPixels.test(message)) return { problem: imageProblem(bytes, message) }
+      before = before.then(() => large(bytes))
+      return before as ReturnType<Decode>
     }
   }
+  /** One after the other. */
+  let before: Promise<unknown> = Promise.resolve()
+  const large = async (bytes: Uint8Array): ReturnType<Decode> => {
+    try {
+      const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata()
+      askMemory(width * height * bytesPerPixel, `An image of ${width} × ${height} pixels`, 'Make it smaller')
+    } catch (error) {
+      const { message } = error as Error
+      return { problem: error instanceof KerfError ? message : imageProblem(bytes, message) }
+    }
+    return decode(bytes, false)
+  }
+  return (bytes) => decode(bytes, small)
 }

@@ -1,27 +1,30 @@
-import { createReadStream } from 'node:fs'
-import { open, readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createReadStream, type Stats } from 'node:fs'
+import { open, readdir, realpath, stat } from 'node:fs/promises'
+import { join, sep } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
-import { KerfError } from '../../base/index.ts'
-import { badGzip, fileProblem, isGzip } from '../files.node.ts'
+import { askMemory, KerfError, readWholeFileLater } from '../../base/index.node.ts'
+import { badGzip, fileProblem, gzipBomb, isGzip, mostUnpacked } from '../files.node.ts'
 import { isImageName, partsOf } from './layout.ts'
 
 /** What a folder or a tar holds, one after the other. */
 export type Entry =
   | { readonly kind: 'folder' | 'other'; readonly parts: string[] }
+  /** What is passed over, and why. */
+  | { readonly kind: 'left'; readonly parts: string[]; readonly reason: string }
   | { readonly kind: 'image'; readonly parts: string[]; readonly bytes: Uint8Array; readonly fraction: number }
 
 /** Links to folders may lead in a circle. */
 const deepest = 16
 
 /**
- * What lies in a folder, sorted by name.
+ * What lies in a folder, sorted by name. What is no file, and links that lead out of the folder, are passed over.
  * @param contents false: images come without their bytes
  * @throws KerfError `not-found`, `not-a-folder`, `no-access`
  */
 export async function* folderEntries(root: string, contents = true): AsyncGenerator<Entry> {
-  const { folders, files } = await walk(root)
+  const { folders, files, left } = await walk(root)
+  yield* left
   for (const parts of folders) yield { kind: 'folder', parts }
   const names = files.map((parts) => parts.join('/')).sort()
   for (const [i, name] of names.entries()) {
@@ -30,7 +33,7 @@ export async function* folderEntries(root: string, contents = true): AsyncGenera
     else if (!contents) yield { kind: 'image', parts, bytes: new Uint8Array(0), fraction: (i + 1) / names.length }
     else {
       const path = join(root, ...parts)
-      const bytes = await readFile(path).catch((error: unknown) => {
+      const bytes = await readWholeFileLater(path).catch((error: unknown) => {
         throw fileProblem(error, path)
       })
       yield { kind: 'image', parts, bytes, fraction: (i + 1) / names.length }
@@ -38,8 +41,17 @@ export async function* folderEntries(root: string, contents = true): AsyncGenera
   }
 }
 
-async function walk(root: string): Promise<{ folders: string[][]; files: string[][] }> {
-  const [folders, files]: [string[][], string[][]] = [[], []]
+interface Walked {
+  readonly folders: string[][]
+  readonly files: string[][]
+  readonly left: Extract<Entry, { kind: 'left' }>[]
+}
+
+async function walk(root: string): Promise<Walked> {
+  const { folders, files, left }: Walked = { folders: [], files: [], left: [] }
+  const home = await realpath(root).catch((error: unknown) => {
+    throw fileProblem(error, root)
+  })
   const visit = async (parts: string[]): Promise<void> => {
     const path = join(root, ...parts)
     if (parts.length > deepest)
@@ -58,28 +70,42 @@ async function walk(root: string): Promise<{ folders: string[][]; files: string[
     for (const entry of found) {
       if (!partsOf(entry.name)) continue
       const inside = [...parts, entry.name]
-      const isFolder = entry.isSymbolicLink() ? await isFolderAt(join(path, entry.name)) : entry.isDirectory()
-      if (!isFolder) files.push(inside)
-      else {
+      const what = entry.isSymbolicLink() ? await leadsTo(join(path, entry.name), home) : kindOf(entry)
+      if (what === 'folder') {
         folders.push(inside)
         await visit(inside)
-      }
+      } else if (what === 'file') files.push(inside)
+      else left.push({ kind: 'left', parts: inside, reason: what.reason })
     }
   }
   await visit([])
-  return { folders, files }
+  return { folders, files, left }
 }
 
-const isFolderAt = async (path: string): Promise<boolean> =>
-  (
-    await stat(path).catch((error: unknown) => {
-      throw fileProblem(error, path)
-    })
-  ).isDirectory()
+type Kind = 'folder' | 'file' | { readonly reason: string }
+
+const kindOf = (found: Pick<Stats, 'isDirectory' | 'isFile'>): Kind =>
+  found.isDirectory()
+    ? 'folder'
+    : found.isFile()
+      ? 'file'
+      : { reason: 'it is no file but a device, a pipe or a socket' }
+
+/** What stands at the end of a link. @param home the folder, as it is really called */
+async function leadsTo(path: string, home: string): Promise<Kind> {
+  try {
+    const real = await realpath(path)
+    if (real !== home && !real.startsWith(home.endsWith(sep) ? home : home + sep))
+      return { reason: 'it is a link that leads out of the folder' }
+    return kindOf(await stat(real))
+  } catch (error) {
+    throw fileProblem(error, path)
+  }
+}
 
 /**
  * What lies in a tar, gzipped or not, in its order. Links and devices in it are passed over.
- * @throws KerfError `not-found`, `not-a-file`, `no-access`, `bad-gzip`, `bad-tar`
+ * @throws KerfError `not-found`, `not-a-file`, `no-access`, `bad-gzip`, `bad-tar`, `out-of-memory`
  */
 export async function* tarEntries(path: string): AsyncGenerator<Entry> {
   const { size, start } = await beginning(path)
@@ -94,6 +120,11 @@ export async function* tarEntries(path: string): AsyncGenerator<Entry> {
   if (gzipped) {
     const unpacking = createGunzip()
     unpacking.on('error', (error) => contents.destroy(badGzip(error, path)))
+    let bytes = 0
+    unpacking.on('data', (chunk: Uint8Array) => {
+      bytes += chunk.length
+      if (bytes > mostUnpacked(size)) contents.destroy(gzipBomb(path))
+    })
     file.pipe(unpacking).pipe(contents)
   } else file.pipe(contents)
   try {
@@ -104,6 +135,7 @@ export async function* tarEntries(path: string): AsyncGenerator<Entry> {
       else if (parts && (type === 'file' || type === 'contiguous-file')) {
         if (!isImageName(entry.header.name)) yield { kind: 'other', parts }
         else {
+          askMemory(entry.header.size ?? 0, `${path}: ${entry.header.name}`, 'Leave it out')
           const chunks: Uint8Array[] = []
           for await (const chunk of entry) chunks.push(chunk as Uint8Array)
           yield { kind: 'image', parts, bytes: Buffer.concat(chunks), fraction: file.bytesRead / size }

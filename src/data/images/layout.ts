@@ -35,6 +35,11 @@ export class ClassLayout {
     this.#source = source
   }
 
+  /** Whether no image has been found. */
+  get isEmpty(): boolean {
+    return this.#first === undefined
+  }
+
   addFolder(parts: string[]): void {
     this.#folders.push(parts)
   }

@@ -17,7 +17,7 @@ export interface OpenOptions extends Task {
    * does it with bytes, so that they may differ in size and take no more memory than needed; otherwise all must have one size.
    */
   readonly transforms?: readonly Transform[]
-  /** Bytes that the pixels of one set may take; by default the memory of the machine. */
+  /** Bytes that the pixels of one set may take; by default, and at most, what Kerf may take at all (`memoryLimit`). */
   readonly memoryLimit?: number
 }
 

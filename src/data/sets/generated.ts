@@ -1,4 +1,4 @@
-import { KerfError, type Random, seededRandom, seedFrom } from '../../base/index.ts'
+import { askMemory, KerfError, type Random, seededRandom, seedFrom } from '../../base/index.ts'
 import type { DataSets, GeneratedSource, ImageSet } from '../types.ts'
 import { type Affine, distinctGlyphs, drawGlyph, type Glyph } from './glyphs.ts'
 import { oneBlock, pixelSet } from './pixels.ts'
@@ -29,6 +29,8 @@ export function generatedImages(options: GeneratedOptions = {}): DataSets {
       )
   if (channels !== 1 && channels !== 3)
     throw new KerfError('bad-options', `channels is ${channels}; generated images have 1 or 3.`, { channels })
+  const pixels = channels * size * size
+  askMemory((trainImages + testImages) * (pixels + 4) + 1000 * classes, 'The generated images', 'Use fewer')
   const glyphs = distinctGlyphs(classes, seededRandom(seedFrom(seed, 'signs')))
   const part = (name: string, count: number) =>
     drawSet(glyphs, count, channels, size, seededRandom(seedFrom(seed, `${name} images`)))

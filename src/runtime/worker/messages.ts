@@ -15,6 +15,8 @@ import type { HandedModel } from './hand-model.ts'
 /** The options that are plain data. */
 export type WorkerOptions = Pick<SessionOptions, 'threads' | 'winograd' | 'inputShapes'> & {
   readonly backend?: BackendName
+  /** That of the session's process or page. */
+  readonly memoryLimit: number
 }
 
 /** What is asked for. */
@@ -44,7 +46,7 @@ export interface SessionState {
   readonly memory: ProgramMemory | undefined
 }
 
-/** From the worker: one `done` or `failed` per question, the rest while it works. */
+/** From the worker: `started` at first, one `done` or `failed` per question, the rest while it works. */
 export type Reply =
   | { readonly kind: 'done'; readonly id: number; readonly value: Answer; readonly state: SessionState | undefined }
   | {
@@ -55,6 +57,7 @@ export type Reply =
     }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: Progress }
   | { readonly kind: 'notice'; readonly text: string }
+  | { readonly kind: 'started' }
 
 export type Answer = Feeds | RunProfile | undefined
 

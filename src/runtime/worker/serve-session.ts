@@ -1,4 +1,4 @@
-import type { Task } from '../../base/index.ts'
+import { setMemoryLimit, type Task } from '../../base/index.ts'
 import type { Feeds } from '../feeds.ts'
 import { createSessionHere, type Session, type SessionOptions } from '../session.ts'
 import { receiveModel } from './hand-model.ts'
@@ -20,6 +20,7 @@ export function serveSession(
   post: (reply: Reply, transfer: Transferable[]) => void,
   own: Pick<SessionOptions, 'spawn' | 'workerUrl'>,
 ): (request: Request) => void {
+  post({ kind: 'started' }, [])
   let session: Session | undefined
   const stops = new Map<number, AbortController>()
   const running = new Set<Promise<void>>()
@@ -28,7 +29,9 @@ export function serveSession(
     switch (question.kind) {
       case 'create': {
         const onNotice = (text: string) => post({ kind: 'notice', text }, [])
-        const options = { ...question.options, ...own, ...task, onNotice }
+        const { memoryLimit, ...given } = question.options
+        setMemoryLimit(memoryLimit)
+        const options = { ...given, ...own, ...task, onNotice }
         session = await createSessionHere(receiveModel(question.model), options)
         return undefined
       }

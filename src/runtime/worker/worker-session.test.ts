@@ -142,7 +142,7 @@ describe('tasks of a session in a worker', () => {
     const onNotice = (text: string) => notices.push(text)
     const session = await inWorker(network(), { threads: 300, onNotice, progress: (p) => told.push(p) })
     expect(told.map((p) => p.what)).toContain('handing over the weights')
-    expect(notices).toEqual(['300 threads were asked for, 256 are used: a network takes no more.'])
+    expect(notices).toContain('300 threads were asked for, 256 are used: a network takes no more.')
     await session.dispose()
   })
 

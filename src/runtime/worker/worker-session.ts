@@ -1,6 +1,6 @@
-import { atOnce, checkAborted, inTurns, KerfError, type Task, turns } from '../../base/index.ts'
+import { atOnce, checkAborted, inTurns, KerfError, memoryLimit, type Task, turns } from '../../base/index.ts'
 import { graphInputs, type Model, type ValueInfo } from '../../graph/index.ts'
-import { type WorkerHandle, workerEnded, workersBlocked } from '../backends/wasm/engine/pool.ts'
+import { type WorkerHandle, whenStarted, workerEnded, workersBlocked } from '../backends/wasm/engine/pool.ts'
 import { warn } from '../choose-backend.ts'
 import type { Feed } from '../feed.ts'
 import { checkFeeds, checkOutputs, type Feeds, handOver } from '../feeds.ts'
@@ -44,7 +44,7 @@ export async function createWorkerSession(
     progress,
   })
   const session = new WorkerSession(model, start(options.workerUrl), inputShapes, onNotice)
-  const plain = { backend, threads, winograd, inputShapes }
+  const plain = { backend, threads, winograd, inputShapes, memoryLimit: memoryLimit() }
   await session.open({ kind: 'create', model: handed, options: plain }, { signal, progress })
   return session
 }
@@ -62,6 +62,7 @@ class WorkerSession implements Session {
   #inputs: readonly ValueInfo[]
   readonly #shapes: SessionOptions['inputShapes']
   readonly #worker: WorkerHandle
+  readonly #started: Promise<void>
   readonly #waiting = new Map<number, Waiting>()
   #asked = 0
   #state: SessionState = { backend: '', threads: 0, memory: undefined }
@@ -79,10 +80,15 @@ class WorkerSession implements Session {
     this.#worker = worker
     this.inputNames = this.#inputs.map((i) => i.name)
     this.outputNames = model.graph.outputs.map((o) => o.name)
+    let started = () => {}
+    this.#started = new Promise((resolve) => {
+      started = resolve
+    })
     worker.onMessage((message) => {
       // The script of the session's worker sends nothing else.
       const reply = message as Reply
-      if (reply.kind === 'notice') onNotice(reply.text)
+      if (reply.kind === 'started') started()
+      else if (reply.kind === 'notice') onNotice(reply.text)
       else this.#receive(reply)
     })
     worker.onEnd((why, notLoaded) =>
@@ -109,7 +115,11 @@ class WorkerSession implements Session {
   /** Asks the worker to make the session; where it cannot, nothing is left running. */
   async open(question: Extract<Question, { kind: 'create' }>, task: Task): Promise<void> {
     try {
-      await this.#ask(question, task, buffersOfModel(question.model))
+      const answered = this.#ask(question, task, buffersOfModel(question.model))
+      // Where it is late, nobody waits for it any more.
+      answered.catch(() => {})
+      await whenStarted(1, Promise.race([answered, this.#started]), 'Make a new session.')
+      await answered
     } catch (error) {
       await this.#worker.terminate()
       throw error
@@ -191,7 +201,7 @@ class WorkerSession implements Session {
     return answered.finally(() => signal?.removeEventListener('abort', stop))
   }
 
-  #receive(reply: Exclude<Reply, { kind: 'notice' }>): void {
+  #receive(reply: Exclude<Reply, { kind: 'notice' | 'started' }>): void {
     const waiting = this.#waiting.get(reply.id)
     if (!waiting) return
     if (reply.kind === 'progress') {

@@ -1,4 +1,4 @@
-import { KerfError } from '../../base/index.ts'
+import { KerfError, parseJson } from '../../base/index.ts'
 import {
   crc32c,
   float32Of,
@@ -72,12 +72,12 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   if (format !== 'kerf-checkpoint-1' || state === undefined || sections === undefined)
     throw damaged('it is a safetensors file, but no checkpoint of Kerf')
   if (String(checksum(state, sections, tensors)) !== expected) throw damaged('its checksum does not fit its content')
-  const names: string[] = JSON.parse(sections)
+  const names = parseJson(sections) as string[]
   const read = new Map(names.map((name) => [name, new Map<string, Float32Array | Float64Array>()]))
   for (const [name, tensor] of tensors) {
     const slash = name.indexOf('/')
     const array = tensor.type === 'F32' ? float32Of(tensor) : float64Of(tensor)
     read.get(name.slice(0, slash))?.set(name.slice(slash + 1), array)
   }
-  return { state: JSON.parse(state), sections: Object.fromEntries(read) }
+  return { state: parseJson(state) as Checkpoint['state'], sections: Object.fromEntries(read) }
 }

@@ -1,4 +1,4 @@
-import { KerfError } from '../../../../base/index.ts'
+import { KerfError, within } from '../../../../base/index.ts'
 import { control } from './kernels.generated.ts'
 import { instantiate, type Kernels, kernelModule } from './module.ts'
 
@@ -101,6 +101,12 @@ if (typeof require === 'function') {
 } else self.onmessage = ({ data }) => start(data, (answer) => self.postMessage(answer))
 `
 
+/** Waits for workers to start; a minute, and a second for each, are enough on any machine, however busy. @throws KerfError `worker-ended` */
+export function whenStarted<T>(workers: number, started: Promise<T>, remedy?: string): Promise<T> {
+  const seconds = 60 + workers
+  return within(1000 * seconds, started, () => workerEnded(`it has not answered ${seconds} s after its start`, remedy))
+}
+
 /** Threads that run programs together: the caller's and `threads - 1` workers. */
 export class Pool {
   readonly threads: number
@@ -117,18 +123,22 @@ export class Pool {
 
   /**
    * @param memory shared when there is more than one thread; it may grow between programs
-   * @throws KerfError `worker-ended` when a worker cannot be started, `workers-blocked` when the page lets none start
+   * @throws KerfError `worker-ended` when a worker cannot be started, or does not answer, `workers-blocked` when the page lets none start; none is left running then
    */
   static async start(memory: WebAssembly.Memory, threads: number, spawn: SpawnWorker | undefined): Promise<Pool> {
     const pool = new Pool(memory, spawn ? threads : 1)
     pool.#control.fill(0)
     if (!maySleep()) pool.#control[control.spinOnly / 4] = 1
     if (!spawn) return pool
-    const start = (thread: number): Promise<void> => {
+    // Also where `spawn` throws it rejects, when all others are known and can be ended.
+    const start = async (thread: number): Promise<void> => {
       const worker = spawn(workerSource)
       pool.#workers.push(worker)
       const ready = new Promise<void>((resolve, reject) => {
-        worker.onMessage(() => resolve())
+        // The file `kerf/worker` serves sessions, too, and says of that that it has started.
+        worker.onMessage((message) => {
+          if (message === 'ready') resolve()
+        })
         worker.onEnd((why, notLoaded) => {
           pool.#ended ??= why
           reject(notLoaded ? workersBlocked('their script cannot be loaded') : workerEnded(why))
@@ -138,7 +148,8 @@ export class Pool {
       return ready
     }
     try {
-      await Promise.all(Array.from({ length: threads - 1 }, (_, i) => start(i + 1)))
+      const starting = Array.from({ length: threads - 1 }, (_, i) => start(i + 1))
+      await whenStarted(starting.length, Promise.all(starting))
     } catch (error) {
       await pool.dispose()
       throw error
