@@ -102,8 +102,8 @@ export default {
       name: 'room-through-index-from-outside',
       comment: 'From outside, a room is its index.ts (or index.node.ts), or what is public (api/).',
       severity: 'error',
-      from: { path: ['^test/', '^bench/', '^scripts/'], pathNot: innermost },
-      to: { path: '^src/[^/]+/', pathNot: '^src/((testing|api)/.*|[^/]+/index([.]node)?[.]ts)$' },
+      from: { path: ['^test/', '^bench/', '^scripts/', '^fuzz/'], pathNot: innermost },
+      to: { path: '^src/[^/]+/', pathNot: '^src/((testing|api)/.*|[^/]+/index([.]node)?[.]ts|cli/npy[.]ts)$' },
     },
     {
       name: 'built-through-api',

@@ -41,7 +41,7 @@ async function runChecks() {
   /** @type {[name: string, pending: ReturnType<typeof runBin>][]} */
   const checks = [
     ['Lint', runBin('@biomejs/biome', 'biome', ['ci', '--error-on-warnings', `--colors=${color}`])],
-    ['Rooms', runBin('dependency-cruiser', 'depcruise', ['src', 'test', 'scripts', 'bench', 'kernels'])],
+    ['Rooms', runBin('dependency-cruiser', 'depcruise', ['src', 'test', 'scripts', 'bench', 'fuzz', 'kernels'])],
     ['Names of operators', run(process.execPath, [join(root, 'scripts', 'operator-names.mjs')])],
     ['Types', runBin('typescript', 'tsc', ['--project', 'tsconfig.json'])],
     ['Types of the core', runBin('typescript', 'tsc', ['--project', 'tsconfig.core.json'])],

@@ -1,0 +1,71 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Outcome } from './outcome.ts'
+import type { Request } from './worker.ts'
+
+/** Seconds after which a case has hung that takes no processor: it waits for what never comes. */
+const wallSeconds = 120
+/** A process is replaced after so many cases: what one leaves behind must not be put down to another. */
+const casesPerProcess = 2000
+
+/** Runs cases in a process of its own, which is replaced when it has ended. */
+export class Runner {
+  #child: ChildProcess | undefined
+  #cases = 0
+  #stderr = ''
+  readonly #script: string
+
+  constructor(script = fileURLToPath(new URL('./worker.js', import.meta.url))) {
+    this.#script = script
+  }
+
+  run(request: Request): Promise<Outcome> {
+    if (this.#cases++ % casesPerProcess === 0) this.end()
+    const child = this.#started()
+    this.#stderr = ''
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#stderr += 'over the limit: hang\n'
+        child.kill('SIGKILL')
+      }, wallSeconds * 1000)
+      const done = (outcome: Outcome) => {
+        clearTimeout(timer)
+        child.removeAllListeners('message').removeAllListeners('close')
+        resolve(outcome)
+      }
+      child.once('message', (outcome) => done(outcome as Outcome))
+      child.once('close', (code, signal) => {
+        this.#child = undefined
+        done(this.#endedBy(code, signal))
+      })
+      child.send(request)
+    })
+  }
+
+  end(): void {
+    this.#child?.removeAllListeners().kill('SIGKILL')
+    this.#child = undefined
+  }
+
+  #started(): ChildProcess {
+    if (this.#child) return this.#child
+    const child = fork(this.#script, [], {
+      serialization: 'advanced',
+      execArgv: ['--max-old-space-size=1024'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-20_000)
+    })
+    this.#child = child
+    return child
+  }
+
+  #endedBy(code: number | null, signal: NodeJS.Signals | null): Outcome {
+    const text = this.#stderr
+    const stage = [...text.matchAll(/^at (.*)$/gm)].at(-1)?.[1] ?? ''
+    const limit = /over the limit: (hang|memory)/.exec(text)?.[1] as 'hang' | 'memory' | undefined
+    const kind = limit ?? (/heap out of memory/.test(text) ? 'memory' : 'crash')
+    return { kind, stage, what: kind === 'crash' ? `${signal ?? code}` : '', message: text.replace(/^at .*\n/gm, '') }
+  }
+}

@@ -1,0 +1,8 @@
+// Every kind of input.
+
+import type { Target } from '../outcome.ts'
+import { differential } from './differential.ts'
+import { files } from './files.ts'
+import { model } from './model.ts'
+
+export const targets: ReadonlyMap<string, Target> = new Map([model, ...files, differential].map((t) => [t.name, t]))

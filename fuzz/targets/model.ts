@@ -1,0 +1,193 @@
+// ONNX models, changed by the fields of their schema: read, counted, pruned, written, run.
+
+import { toBinary } from '@bufbuild/protobuf'
+import { ModelProtoSchema } from 'onnx-buf'
+import { elementCount, KerfError, type Random } from '../../src/base/index.ts'
+import { type Profile, profileModel } from '../../src/cost/index.ts'
+import { float, GraphBuilder, type Model, tensorOf } from '../../src/graph/index.ts'
+import { nets } from '../../src/nets/index.ts'
+import { modelBytes, readModel } from '../../src/onnx/index.ts'
+import { operatorList } from '../../src/ops/index.ts'
+import { pruneModel } from '../../src/prune/index.ts'
+import { createSession } from '../../src/runtime/index.node.ts'
+import { type BackendOptions, hostTensor, hostValues, isHostElementType } from '../../src/runtime/index.ts'
+import { randomNetwork, stepNames } from '../../src/testing/random-network.ts'
+import { sampleBytes } from '../../src/testing/sample-model.ts'
+import { randomFeeds } from '../../src/workflow/index.ts'
+import { chance, mutateBytes, pick, times } from '../mutate.ts'
+import { networkOf, randomRecipe } from '../networks.ts'
+import { type Target, WrongResult } from '../outcome.ts'
+import { mutateModel, parse, smallerModels } from '../protobuf.ts'
+import { smallerBytes } from '../shrink.ts'
+import { compare } from './differential.ts'
+
+/** One node of any operator, with inputs of the usual kinds. */
+function oneNode(random: Random): Model {
+  const { name, domain } = pick(random, operatorList)
+  const b = new GraphBuilder('one', pick(random, [9, 11, 13, 17, 21]))
+  const shapes = [[2, 4, 5, 5], [4, 4, 3, 3], [4], [2, 4], [1, 4, 6], []]
+  const inputs = times(1 + random.below(5), (i) => {
+    const kind = random.below(i === 0 ? 2 : 5)
+    if (kind === 0)
+      return b.input(`x${i}`, pick(random, ['float32', 'float32', 'uint8', 'int64', 'bool']), pick(random, shapes))
+    if (kind === 1) return b.input(`x${i}`, 'float32', shapes[0]!)
+    if (kind === 2)
+      return b.ints(
+        `c${i}`,
+        times(random.below(5), () => random.below(6) - 1),
+      )
+    if (kind === 3) return ''
+    const shape = pick(random, shapes)
+    return b.constant(
+      `c${i}`,
+      tensorOf(
+        'float32',
+        shape,
+        times(elementCount(shape)!, () => random.normal()),
+      ),
+    )
+  })
+  const outputs = times(1 + random.below(3), (i) => `y${i}`)
+  b.node(name, inputs, {}, { domain, outputs })
+  for (const output of outputs) b.output(output)
+  return b.model()
+}
+
+/** A loop with a count of its own. */
+function loop(): Model {
+  const body = new GraphBuilder('body')
+  for (const [name, type] of [
+    ['i', 'int64'],
+    ['go', 'bool'],
+    ['v', 'float32'],
+  ] as const)
+    body.input(name, type, name === 'v' ? [1, 3, 4, 4] : [])
+  body.output(body.node('Identity', ['go']))
+  body.output(body.node('Relu', [body.node('Mul', ['v', 'v'])]))
+  const b = new GraphBuilder('loop')
+  const x = b.input('x', 'float32', [1, 3, 4, 4])
+  const count = b.constant('count', tensorOf('int64', [], [3]))
+  b.output(b.node('Loop', [count, '', x], { body: { kind: 'graph', value: body.model().graph } }))
+  b.output(b.node('LeakyRelu', [x], { alpha: float(0.2) }))
+  return b.model()
+}
+
+function original(random: Random): Uint8Array {
+  const kind = random.below(20)
+  if (kind === 0) return sampleBytes()
+  if (kind === 1) return modelBytes(nets.lenet5_bn())
+  if (kind === 2) return modelBytes(loop())
+  if (kind <= 9)
+    return modelBytes(
+      randomNetwork(
+        random.below(2 ** 31),
+        times(1 + random.below(6), () => pick(random, stepNames)),
+      ),
+    )
+  if (kind <= 14) return modelBytes(networkOf(randomRecipe(random, 5)))
+  return modelBytes(oneNode(random))
+}
+
+/** What a larger network would only take longer for. */
+const largest = { work: 3e6, elements: 3e5 }
+
+/** The counts by which a network is known again. */
+const counted = ({ totals, layers }: Profile): string =>
+  JSON.stringify([totals, layers.map((l) => [l.op, l.macs, l.params, l.outputs])])
+
+const isSmall = ({ totals, layers }: Profile): boolean =>
+  totals.macs + totals.adds + totals.muls + totals.others + totals.accesses < largest.work &&
+  layers.every(({ inputs, outputs }) =>
+    [...inputs, ...outputs].every(
+      ({ shape }) => (elementCount((shape ?? []).map((d) => d ?? 1)) ?? 0) < largest.elements,
+    ),
+  )
+
+const backends: readonly (readonly [string, BackendOptions])[] = [
+  ['run on reference', { backend: 'reference' }],
+  ['run on wasm', {}],
+  ['run on wasm with threads', { threads: 2 }],
+]
+
+/** Runs a model on every backend. Values of a model that was changed at random may overflow, and lose what they are the difference of. */
+async function runAll(model: Model, threads: boolean, at: (stage: string) => void): Promise<void> {
+  at('feeds')
+  const feeds = Object.fromEntries(
+    randomFeeds(model, undefined, 1).map(({ name, elementType, shape, values }) => {
+      if (!isHostElementType(elementType)) throw new KerfError('unsupported-input', elementType)
+      return [name, hostTensor(elementType, shape, values)]
+    }),
+  )
+  let expected: Parameters<typeof compare>[0] | undefined
+  let refused: KerfError | undefined
+  for (const [name, options] of threads ? backends : backends.slice(0, 2)) {
+    at(name)
+    try {
+      await using session = await createSession(model, { ...options, onNotice: () => {} })
+      const outputs = await session.run(feeds)
+      const values = new Map(
+        Object.entries(outputs).map(([key, t]) => [key, { shape: t.shape, values: hostValues(t) }]),
+      )
+      if (expected) compare(expected, values, name, 1e-2)
+      expected ??= values
+    } catch (error) {
+      if (!(error instanceof KerfError)) throw error
+      refused = error
+    }
+  }
+  if (refused) throw refused
+}
+
+export const model: Target = {
+  name: 'model',
+  extension: 'onnx',
+  weight: 70,
+  make(random) {
+    const bytes = original(random)
+    if (chance(random, 0.1)) return mutateBytes(bytes, random)
+    const proto = parse(bytes)
+    mutateModel(proto, random)
+    return toBinary(ModelProtoSchema, proto)
+  },
+  async run(bytes, at) {
+    at('read')
+    const read = readModel(bytes)
+    let refused: unknown
+    /** The other steps are done where one is refused. */
+    const attempt = async <T>(step: () => T | Promise<T>): Promise<T | undefined> => {
+      try {
+        return await step()
+      } catch (error) {
+        if (!(error instanceof KerfError)) throw error
+        refused = error
+        return undefined
+      }
+    }
+    at('profile')
+    const profile = await attempt(() => profileModel(read))
+    await attempt(() => {
+      at('write')
+      const again = readModel(modelBytes(read))
+      if (!profile) return
+      at('profile what was written')
+      if (counted(profileModel(again)) !== counted(profile)) throw new WrongResult('the written file counts otherwise')
+    })
+    const choices = [['filter'], ['filter', 'neuron'], ['weight'], ['input']] as const
+    await attempt(async () => {
+      at('prune')
+      const result = await pruneModel(read, { methods: choices[bytes.length % 4]!, scope: { ratio: 0.5 } })
+      at('write the pruned')
+      const pruned = readModel(modelBytes(result.model))
+      at('profile the pruned')
+      if (profileModel(pruned).totals.params !== result.after.params)
+        throw new WrongResult('the pruned file has another number of parameters than was said')
+      if (isSmall(profileModel(pruned))) await runAll(pruned, false, (stage) => at(`${stage} (pruned)`))
+    })
+    if (profile && isSmall(profile)) await attempt(() => runAll(read, bytes.length % 16 === 0, at))
+    if (refused) throw refused
+  },
+  *smaller(bytes) {
+    yield* smallerModels(bytes)
+    if (bytes.length < 2000) yield* smallerBytes(bytes)
+  },
+}

@@ -1,0 +1,63 @@
+// A process that runs cases, one after the other. A thread of it watches the time and the memory that a case takes, and ends the process: what hangs
+// cannot do that itself.
+
+import { writeSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { seededRandom, seedFrom } from '../src/base/index.ts'
+import { type Outcome, outcomeOf } from './outcome.ts'
+import { targets } from './targets/index.ts'
+
+/** What the process is asked for: a case of a seed, or one that is there. */
+export interface Request {
+  readonly target: string
+  readonly from: { readonly seed: number; readonly index: number } | Uint8Array
+}
+
+/** Of one case: seconds of all processors together, and bytes beyond what the process had before. */
+export const limits = { cpuSeconds: 10, bytes: 768 * 2 ** 20 }
+
+export const caseOf = (target: string, seed: number, index: number): Promise<Uint8Array> =>
+  Promise.resolve(targets.get(target)!.make(seededRandom(seedFrom(seed, `${target} ${index}`))))
+
+const watch = `
+const { workerData } = require('node:worker_threads')
+const { state, limits } = workerData
+let seen = 0, cpu = 0, rss = 0
+const used = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1e6 }
+setInterval(() => {
+  const now = Atomics.load(state, 0)
+  if (now !== seen) [seen, cpu, rss] = [now, used(), process.memoryUsage.rss()]
+  if (now === 0) return
+  const over = used() - cpu > limits.cpuSeconds ? 'hang' : process.memoryUsage.rss() - rss > limits.bytes ? 'memory' : ''
+  if (over === '') return
+  require('node:fs').writeSync(2, 'over the limit: ' + over + '\\n')
+  process.kill(process.pid, 'SIGKILL')
+}, 25)`
+
+if (process.send) {
+  // The number of the case, 0 between cases.
+  const state = new Int32Array(new SharedArrayBuffer(4))
+  new Worker(watch, { eval: true, workerData: { state, limits } }).unref()
+  const answer = (outcome: Outcome) => process.send!(outcome)
+  let stage = ''
+  // What an abandoned promise throws belongs to the case, too.
+  process.on('unhandledRejection', (error) => answer(outcomeOf(error, stage)))
+  let number = 0
+  process.on('message', async ({ target, from }: Request) => {
+    stage = 'make'
+    try {
+      const bytes = from instanceof Uint8Array ? from : await caseOf(target, from.seed, from.index)
+      Atomics.store(state, 0, ++number)
+      await targets.get(target)!.run(bytes, (next) => {
+        stage = next
+        // For the parent, where the process does not live to say it.
+        writeSync(2, `at ${stage}\n`)
+      })
+      answer({ kind: 'ok', stage, what: '', message: '' })
+    } catch (error) {
+      answer(outcomeOf(error, stage))
+    } finally {
+      Atomics.store(state, 0, 0)
+    }
+  })
+}
