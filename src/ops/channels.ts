@@ -3,14 +3,14 @@ import { activations } from './activations.ts'
 import { argExtremeChannels, argExtremes } from './argExtremes.ts'
 import { arithmetic } from './arithmetic.ts'
 import { batchNormalizationChannels } from './batchNormalization/channels.ts'
-import { castLikeChannels } from './castLike.ts'
+import { castLikeChannels } from './cast.ts'
 import { centerCropPadChannels } from './centerCropPad.ts'
 import { clipChannels } from './clip.ts'
 import { concatChannels } from './concat.ts'
 import { convChannels, slidChannels, weightAndBias } from './conv/channels.ts'
 import { convTransposeChannels } from './convTranspose/convTranspose.ts'
 import { deformConvChannels } from './deformConv/deformConv.ts'
-import { depthToSpaceChannels } from './depthToSpace.ts'
+import { depthToSpaceChannels, spaceToDepthChannels } from './depthToSpace.ts'
 import { einsumChannels } from './einsum/channels.ts'
 import { expandChannels } from './expand.ts'
 import type { Listed } from './facts.ts'
@@ -31,6 +31,8 @@ import { reductions } from './reductions.ts'
 import { reshapeChannels } from './reshape.ts'
 import { resizeChannels } from './resize/resize.ts'
 import { reverseSequenceChannels } from './reverseSequence.ts'
+import { runningChannels } from './running.ts'
+import { sequenceChannels, sequences } from './sequences.ts'
 import { tieReshaped } from './shared/blocks.ts'
 import {
   binaryChannels,
@@ -56,18 +58,14 @@ import { quantisedFormChannels } from './shared/quantised-form.ts'
 import { recurrentChannels } from './shared/recurrent-channels.ts'
 import { reductionChannels } from './shared/reduce.ts'
 import { perRegion } from './shared/regions.ts'
-import { runningChannels } from './shared/running.ts'
-import { sequenceChannels } from './shared/sequences.ts'
 import { sliceChannels } from './slice/channels.ts'
-import { softmaxAxes } from './softmax.ts'
-import { spaceToDepthChannels } from './spaceToDepth.ts'
+import { softmaxAxes, softmaxes } from './softmax.ts'
 import { splitChannels } from './split.ts'
-import { squeezeChannels } from './squeeze.ts'
+import { squeezeChannels, unsqueezeChannels } from './squeeze.ts'
 import { tileChannels } from './tile.ts'
 import { topKChannels } from './topK.ts'
 import { transposeChannels } from './transpose.ts'
 import { triluChannels } from './trilu.ts'
-import { unsqueezeChannels } from './unsqueeze.ts'
 import { upsampleChannels } from './upsample.ts'
 
 /*
@@ -106,6 +104,8 @@ export const channelRules: { readonly [K in keyof Listed]: ChannelRule<ReturnTyp
   reduceLogSumExp: reductionChannels('changes', false),
   reduceSum: sums,
   reduceSumSquare: sums,
+  ...each(sequences, sequenceChannels),
+  ...each(softmaxes, normalising(softmaxAxes)),
 
   adderConv: mixes(
     'an absent input channel of an adder convolution still contributes −|w| unless both the input and the weight are zero',
@@ -126,7 +126,6 @@ export const channelRules: { readonly [K in keyof Listed]: ChannelRule<ReturnTyp
   col2Im: mixes('Col2Im unfolds channels'),
   compress: mixes('what Compress takes depends on a condition'),
   concat: concatChannels,
-  concatFromSequence: sequenceChannels,
   constant: unchannelled,
   constantOfShape: unchannelled,
   conv: { ...convChannels(1, [2], slidChannels), zeros: weightAndBias },
@@ -156,12 +155,10 @@ export const channelRules: { readonly [K in keyof Listed]: ChannelRule<ReturnTyp
     (call) => call.attributes.groups,
     (call) => (call.attributes.perGroup ? [] : [1, 2]),
   ),
-  hardmax: normalising(softmaxAxes),
   identity: elementwise,
   ifOperator: mixes('which branch of If runs depends on the data'),
   instanceNormalization: perChannelParameters([1, 2], (call) => trailing(call, 2)),
   layerNormalization: normalisingTrailing(firstAxis, [1, 2]),
-  logSoftmax: normalising(softmaxAxes),
   loop: mixes('how often Loop runs depends on the data'),
   lpNormalization: normalising(lpNormalizationAxes),
   lpPool: perChannel,
@@ -221,19 +218,11 @@ export const channelRules: { readonly [K in keyof Listed]: ChannelRule<ReturnTyp
   scatter: mixes('Scatter puts single elements'),
   scatterElements: mixes('ScatterElements puts single elements'),
   scatterND: mixes('ScatterND puts single elements'),
-  sequenceAt: sequenceChannels,
-  sequenceConstruct: sequenceChannels,
-  sequenceEmpty: sequenceChannels,
-  sequenceErase: sequenceChannels,
-  sequenceInsert: sequenceChannels,
-  sequenceLength: sequenceChannels,
   shape: sizesOnly,
   size: sizesOnly,
   slice: sliceChannels,
-  softmax: normalising(softmaxAxes),
   spaceToDepth: spaceToDepthChannels,
   split: splitChannels,
-  splitToSequence: sequenceChannels,
   squeeze: squeezeChannels,
   tile: tileChannels,
   topK: topKChannels,

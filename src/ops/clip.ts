@@ -1,9 +1,9 @@
 import { elementCount } from '../base/index.ts'
 import type { BackwardRule, Bounds, Call, ContentOf } from '../graph/index.ts'
-import { type ChannelsOf, defineOperator, type TrainingOf } from './operator.ts'
-import { algebra, clipGradient, gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
+import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
+import { algebra, gradientOf, passInside, shapeIn, shapeOut } from './shared/backward.ts'
 import { elementwise } from './shared/channel-rules.ts'
-import { required, typed, wrong } from './shared/check.ts'
+import { commonType, required, typed, wrong } from './shared/check.ts'
 import { mapped } from './shared/moved.ts'
 import { clamped } from './shared/range-rules.ts'
 
@@ -33,7 +33,7 @@ const clipBackward: BackwardRule<ClipAttributes> = (call) => {
   const dy = gradientOf(call)
   const [x, low, high] = node.inputs as [string, string?, string?]
   const { lo, hi } = clipBounds(call)
-  if (lo !== undefined && hi !== undefined) return [clipGradient(call, dy, node.outputs[0]!, lo, hi)]
+  if (lo !== undefined && hi !== undefined) return [passInside(call, dy, node.outputs[0]!, lo, hi)]
   const { positive, sub } = algebra(emit)
   // The upper bound wins where they cross.
   const over = high && sub(low ? emit.node('Max', [x, low]) : x, high)
@@ -99,4 +99,34 @@ export const clipChannels: ChannelsOf<typeof clip> = {
 
 export const clipTraining: TrainingOf<typeof clip> = {
   backward: clipBackward,
+}
+
+export interface ClipGradientAttributes {
+  readonly min: number
+  readonly max: number
+}
+
+/**
+ * dX = dY where min < Y < max, 0 elsewhere: the gradient of Clip and Relu from their output Y (so that their input need not be kept). Inputs dY, Y;
+ * attributes min and max, infinite by default. In training graphs only.
+ */
+export const clipGradient = defineOperator({
+  name: 'ClipGradient',
+  domain: 'ai.kerf',
+  inputs: ['dY', 'Y'],
+  attributes: (a): ClipGradientAttributes => ({
+    min: a.float('min', Number.NEGATIVE_INFINITY),
+    max: a.float('max', Number.POSITIVE_INFINITY),
+  }),
+  infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
+  cost: (call) => ({ others: 2 * elementCount(call.outputs[0]?.shape)! }),
+})
+
+export const clipGradientReference: ReferenceOf<typeof clipGradient> = {
+  forward: (call, [dy, y]) => {
+    if (!dy || !y) return []
+    const { min, max } = call.attributes
+    const passes = (v: number) => v > min && v < max
+    return [mapped(dy, (g, i) => (passes(y.data[i]!) ? g : 0))]
+  },
 }

@@ -16,13 +16,19 @@ export interface DepthToSpaceAttributes {
   readonly columnFirst: boolean
 }
 
-function blockShape(call: Call<DepthToSpaceAttributes>): Shape | undefined {
+/** [N, C, H, W], that of an image that is cut into b×b blocks; undefined where it is not known. */
+function imageShape(call: Call, b: number): readonly [Dim, Dim, Dim, Dim] | undefined {
   const x = required(call, 0).shape
-  const b = call.attributes.blockSize
   if (b < 1) throw wrong(call, 'attribute blocksize is missing or not positive', 'Export the model again.')
+  if (x && x.length !== 4) throw wrong(call, `needs [N,C,H,W], received ${x.length} dimensions`)
+  return x as readonly [Dim, Dim, Dim, Dim] | undefined
+}
+
+function blockShape(call: Call<DepthToSpaceAttributes>): Shape | undefined {
+  const b = call.attributes.blockSize
+  const x = imageShape(call, b)
   if (!x) return undefined
-  if (x.length !== 4) throw wrong(call, `needs [N,C,H,W], received ${x.length} dimensions`)
-  const [batch, channels, height, width] = x as [Dim, Dim, Dim, Dim]
+  const [batch, channels, height, width] = x
   if (typeof channels === 'number' && channels % (b * b) !== 0)
     throw wrong(call, `${channels} channels do not divide into blocks of ${b}×${b}`)
   const grow = (d: Dim): Dim => (typeof d === 'number' ? d * b : unknownDim())
@@ -85,4 +91,71 @@ export const depthToSpaceTraining: TrainingOf<typeof depthToSpace> = {
     const split = emit.reshape(dy, [batch, shapeOut(call)[1]!, height, b, width, b])
     return [emit.reshape(emit.node('Transpose', [split], { perm: [0, 1, 3, 5, 2, 4] }), shapeIn(call, 0))]
   },
+}
+
+/*
+ * Moves b×b blocks of space into channels (ONNX SpaceToDepth, opset 1, 13): X [N, C, H, W], Y [N, C·b², H/b, W/b],
+ * Y[n, (i·b + j)·C + c, h, w] = X[n, c, h·b + i, w·b + j].
+ */
+
+function deepShape(call: Call<number>): Shape | undefined {
+  const b = call.attributes
+  const x = imageShape(call, b)
+  if (!x) return undefined
+  const shrink = (d: Dim, axis: number): Dim => {
+    if (typeof d !== 'number') return unknownDim()
+    if (d % b !== 0) throw wrong(call, `axis ${axis} (${d}) does not divide into blocks of ${b}`)
+    return d / b
+  }
+  const [batch, channels, height, width] = x
+  return [batch, typeof channels === 'number' ? channels * b * b : unknownDim(), shrink(height, 2), shrink(width, 3)]
+}
+
+export const spaceToDepthChannels: ChannelRule<number> = {
+  tie(call, ties) {
+    if (!ties.isTracked(0, 1)) return
+    const labels = ties.labels(0, 1)
+    const blocks = call.attributes ** 2
+    // Each input channel appears once for every place in a block: these copies carry its label.
+    ties.setOutput(0, [
+      {
+        axes: [1],
+        labels: Int32Array.from({ length: labels.length * blocks }, (_, o) => labels[o % labels.length]!),
+      },
+    ])
+  },
+}
+
+/** Cost: moves data, no arithmetic. */
+export const spaceToDepth = defineOperator({
+  name: 'SpaceToDepth',
+  inputs: ['input'],
+  attributes: (a) => {
+    // The other order, which newer versions have, is not written.
+    a.choice('mode', ['DCR'], 'DCR')
+    return a.size('blocksize', 1, 0)
+  },
+  infer: (call) => [typed(required(call, 0).elementType, deepShape(call))],
+  cost: 'none',
+})
+
+export const spaceToDepthReference: ReferenceOf<typeof spaceToDepth> = {
+  forward: (call, [x]) => {
+    if (!x) return []
+    const b = call.attributes
+    const shape = deepShape(call) as readonly number[]
+    const strides = stridesOf(x.shape)
+    const inChannels = x.shape[1]!
+    const source = ([n, o, h, w]: readonly number[]) => {
+      const place = Math.floor(o! / inChannels)
+      const row = h! * b + Math.floor(place / b)
+      const from = [n!, o! % inChannels, row, w! * b + (place % b)]
+      return offsetOf(strides, from)
+    }
+    return [moved(x, shape, source)]
+  },
+}
+
+export const spaceToDepthTraining: TrainingOf<typeof spaceToDepth> = {
+  backward: (call) => [call.emit.node('DepthToSpace', [gradientOf(call)], { blocksize: call.attributes })],
 }

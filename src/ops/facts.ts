@@ -10,6 +10,8 @@ import { quantisedForms } from './quantisedForms.ts'
 import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
 import { reductions } from './reductions.ts'
+import { sequences } from './sequences.ts'
+import { softmaxes } from './softmax.ts'
 
 /** By the names of the exports in list.ts, and those in the tables of families. */
 export type Listed = typeof single &
@@ -21,7 +23,9 @@ export type Listed = typeof single &
   typeof quantisedForms &
   typeof random &
   typeof recurrent &
-  typeof reductions
+  typeof reductions &
+  typeof sequences &
+  typeof softmaxes
 
 export const listed: Listed = /* @__PURE__ */ Object.assign(
   {},
@@ -35,6 +39,8 @@ export const listed: Listed = /* @__PURE__ */ Object.assign(
   random,
   recurrent,
   reductions,
+  sequences,
+  softmaxes,
 )
 
 /** An operator's name, with its domain in front where that is not the standard one: `Conv`, `ai.kerf:AdderConv`. */

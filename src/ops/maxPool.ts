@@ -3,10 +3,10 @@ import { type Known, nodeLabel } from '../graph/index.ts'
 import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
-import { dense, required, typed } from './shared/check.ts'
-import { arithmetic } from './shared/numbers.ts'
-import { maxCost, poolAttributes, poolShape, resolvedWindow, windowReduction } from './shared/pool.ts'
-import { placeOfMaximum, poolWindows } from './shared/pool-forward.ts'
+import { commonType, dense, required, typed } from './shared/check.ts'
+import { arithmetic, doubles } from './shared/numbers.ts'
+import { checkPooled, maxCost, poolAttributes, poolShape, resolvedWindow, windowReduction } from './shared/pool.ts'
+import { eachWindow, placeOfMaximum, poolWindows } from './shared/pool-forward.ts'
 import { amongInput } from './shared/range-rules.ts'
 
 /** The same place in planes whose first spatial axis varies fastest (storage_order 1). */
@@ -69,5 +69,43 @@ export const maxPoolTraining: TrainingOf<typeof maxPool> = {
   backward: (call) => {
     const [x] = call.node.inputs as [string]
     return [call.emit.node('MaxPoolGradient', [gradientOf(call), x], resolvedWindow(call), 'ai.kerf')]
+  },
+}
+
+/*
+ * dX[n,c,q] = Σ dY[n,c,p] over the windows p whose maximum is X[n,c,q], the first one where there are several
+ *
+ * The gradient of MaxPool (and of GlobalMaxPool, with one window). Inputs dY [N, C, pooled…], X [N, C, spatial…]; attributes as MaxPool. In
+ * training graphs only.
+ */
+
+/** Cost: the comparisons of MaxPool again, and one addition per window. */
+export const maxPoolGradient = defineOperator({
+  name: 'MaxPoolGradient',
+  domain: 'ai.kerf',
+  inputs: ['dY [N, C, _, …]', 'X [N, C, _, …]'],
+  attributes: poolAttributes,
+  infer: (call) => {
+    const { shape } = required(call, 1)
+    checkPooled(call, shape)
+    return [typed(commonType(call, [0, 1], 'floating'), shape)]
+  },
+  cost: (call) => {
+    const { taps } = windowReduction(call)
+    const outputs = elementCount(call.inputs[0]?.shape)!
+    return { others: outputs * taps, adds: outputs }
+  },
+})
+
+export const maxPoolGradientReference: ReferenceOf<typeof maxPoolGradient> = {
+  forward: (call, [dy, x]) => {
+    if (!dy || !x) return []
+    const data = new Float64Array(x.data.length)
+    const source = doubles(x).data
+    eachWindow(call, x.shape, (covered, at) => {
+      const place = placeOfMaximum(source, covered)
+      if (covered.count > 0) data[place] = data[place]! + dy.data[at]!
+    })
+    return [arithmetic(x.elementType, { shape: x.shape, data })]
   },
 }

@@ -18,6 +18,7 @@ import { quantisedFormsReference } from './quantisedForms.ts'
 import { recurrentReference, recurrentTraining } from './recurrent.ts'
 import { reductionsTraining } from './reductions.ts'
 import * as singleReferences from './references.ts'
+import { softmaxesReference, softmaxesTraining } from './softmax.ts'
 import * as singleTraining from './training.ts'
 
 /** Names that no operator in list.ts has: none, or the lists below do not compile. */
@@ -36,6 +37,7 @@ export const references: readonly References[] = [
   globalPoolsReference,
   quantisedFormsReference,
   recurrentReference,
+  softmaxesReference,
 ]
 
 export const trainings: readonly Trainings[] = [
@@ -46,6 +48,7 @@ export const trainings: readonly Trainings[] = [
   globalPoolsTraining,
   recurrentTraining,
   reductionsTraining,
+  softmaxesTraining,
 ]
 
 const joined = (

@@ -6,7 +6,7 @@ import { globalPools, globalPoolsReference } from './globalPools.ts'
 import type { ReferencesOf } from './operator.ts'
 import { reductions } from './reductions.ts'
 import { channelsFirst, ofOne, ofTwo, quantisedForm, quantisedForward, slotsFrom } from './shared/quantised-form.ts'
-import { softmax, softmaxReference } from './softmax.ts'
+import { softmaxes, softmaxesReference } from './softmax.ts'
 
 /**
  * What other operators do, on quantised numbers (com.microsoft). Inputs of those of one operand: X, its scale and zero point, scale and zero point of Y;
@@ -28,7 +28,9 @@ export const quantisedForms = {
   qLinearReduceMean: quantisedForm('QLinearReduceMean', reductions.reduceMean, ofOne),
   qLinearSigmoid: quantisedForm('QLinearSigmoid', activations.sigmoid, ofOne),
   /** The attribute `opset` says which Softmax is meant. */
-  qLinearSoftmax: quantisedForm('QLinearSoftmax', softmax, ofOne, { opset: (reader) => reader.int('opset', 13) }),
+  qLinearSoftmax: quantisedForm('QLinearSoftmax', softmaxes.softmax, ofOne, {
+    opset: (reader) => reader.int('opset', 13),
+  }),
 }
 
 export const quantisedFormsReference: ReferencesOf<typeof quantisedForms> = {
@@ -42,5 +44,5 @@ export const quantisedFormsReference: ReferencesOf<typeof quantisedForms> = {
   qLinearMul: { forward: (call, inputs) => quantisedForward(call, inputs, arithmetic.mul) },
   qLinearReduceMean: { forward: (call, inputs) => quantisedForward(call, inputs, reductions.reduceMean) },
   qLinearSigmoid: { forward: (call, inputs) => quantisedForward(call, inputs, activations.sigmoid) },
-  qLinearSoftmax: { forward: (call, inputs) => quantisedForward(call, inputs, softmaxReference) },
+  qLinearSoftmax: { forward: (call, inputs) => quantisedForward(call, inputs, softmaxesReference.softmax) },
 }

@@ -1,44 +1,50 @@
 // How operators calculate, one line each, by their names in list.ts. What is not here calculates in its facts, or has no scalar reference.
 export { adderConvReference as adderConv } from './adderConv/adderConv.ts'
-export { adderConvInputGradientReference as adderConvInputGradient } from './adderConvInputGradient.ts'
-export { adderConvWeightGradientReference as adderConvWeightGradient } from './adderConvWeightGradient.ts'
 export { affineGridReference as affineGrid } from './affineGrid.ts'
-export { averagePoolReference as averagePool } from './averagePool.ts'
-export { averagePoolGradientReference as averagePoolGradient } from './averagePoolGradient.ts'
-export { batchNormalizationReference as batchNormalization } from './batchNormalization/batchNormalization.ts'
-export { batchNormalizationGradientReference as batchNormalizationGradient } from './batchNormalizationGradient.ts'
+export {
+  averagePoolGradientReference as averagePoolGradient,
+  averagePoolReference as averagePool,
+} from './averagePool.ts'
+export {
+  batchNormalizationGradientReference as batchNormalizationGradient,
+  batchNormalizationReference as batchNormalization,
+} from './batchNormalization/batchNormalization.ts'
 export { centerCropPadReference as centerCropPad } from './centerCropPad.ts'
-export { clipGradientReference as clipGradient } from './clipGradient.ts'
+export { clipGradientReference as clipGradient } from './clip.ts'
 export { col2ImReference as col2Im } from './col2Im.ts'
 export { convReference as conv } from './conv/conv.ts'
+export {
+  adderConvInputGradientReference as adderConvInputGradient,
+  adderConvWeightGradientReference as adderConvWeightGradient,
+  convWeightGradientReference as convWeightGradient,
+} from './convGradients.ts'
 export { convIntegerReference as convInteger } from './convInteger.ts'
 export { convTransposeReference as convTranspose } from './convTranspose/convTranspose.ts'
-export { convWeightGradientReference as convWeightGradient } from './convWeightGradient.ts'
-export { cumProdGradientReference as cumProdGradient } from './cumProdGradient.ts'
 export { deformConvReference as deformConv } from './deformConv/deformConv.ts'
-export { depthToSpaceReference as depthToSpace } from './depthToSpace.ts'
+export { depthToSpaceReference as depthToSpace, spaceToDepthReference as spaceToDepth } from './depthToSpace.ts'
 export { dynamicQuantizeLinearReference as dynamicQuantizeLinear } from './dynamicQuantizeLinear.ts'
 export { einsumReference as einsum } from './einsum/einsum.ts'
 export { fusedMatMulReference as fusedMatMul } from './fusedMatMul.ts'
 export { gemmReference as gemm } from './gemm.ts'
-export { gridSampleReference as gridSample } from './gridSample/gridSample.ts'
-export { gridSampleGradientReference as gridSampleGradient } from './gridSampleGradient.ts'
+export {
+  gridSampleGradientReference as gridSampleGradient,
+  gridSampleReference as gridSample,
+} from './gridSample/gridSample.ts'
 export { groupNormalizationReference as groupNormalization } from './groupNormalization.ts'
-export { hardmaxReference as hardmax } from './hardmax.ts'
 export { ifOperatorReference as ifOperator } from './if.ts'
 export { instanceNormalizationReference as instanceNormalization } from './instanceNormalization.ts'
 export { layerNormalizationReference as layerNormalization } from './layerNormalization.ts'
-export { logSoftmaxReference as logSoftmax } from './logSoftmax.ts'
 export { loopReference as loop } from './loop.ts'
 export { lpNormalizationReference as lpNormalization } from './lpNormalization.ts'
 export { lpPoolReference as lpPool } from './lpPool.ts'
 export { lrnReference as lrn } from './lrn.ts'
 export { matMulReference as matMul } from './matMul/matMul.ts'
 export { matMulIntegerReference as matMulInteger } from './matMulInteger.ts'
-export { maxPoolReference as maxPool } from './maxPool.ts'
-export { maxPoolGradientReference as maxPoolGradient } from './maxPoolGradient.ts'
-export { maxRoiPoolReference as maxRoiPool } from './maxRoiPool/maxRoiPool.ts'
-export { maxRoiPoolGradientReference as maxRoiPoolGradient } from './maxRoiPoolGradient.ts'
+export { maxPoolGradientReference as maxPoolGradient, maxPoolReference as maxPool } from './maxPool.ts'
+export {
+  maxRoiPoolGradientReference as maxRoiPoolGradient,
+  maxRoiPoolReference as maxRoiPool,
+} from './maxRoiPool/maxRoiPool.ts'
 export { maxUnpoolReference as maxUnpool } from './maxUnpool.ts'
 export { meanVarianceNormalizationReference as meanVarianceNormalization } from './meanVarianceNormalization.ts'
 export { nonMaxSuppressionReference as nonMaxSuppression } from './nonMaxSuppression/nonMaxSuppression.ts'
@@ -51,13 +57,11 @@ export { resampleReference as resample } from './resample/resample.ts'
 export { resizeReference as resize } from './resize/resize.ts'
 export { reverseSequenceReference as reverseSequence } from './reverseSequence.ts'
 export { rmsNormalizationReference as rmsNormalization } from './rmsNormalization.ts'
-export { roiAlignReference as roiAlign } from './roiAlign/roiAlign.ts'
-export { roiAlignGradientReference as roiAlignGradient } from './roiAlignGradient.ts'
+export { roiAlignGradientReference as roiAlignGradient, roiAlignReference as roiAlign } from './roiAlign/roiAlign.ts'
+export { cumProdGradientReference as cumProdGradient } from './running.ts'
 export { scanReference as scan } from './scan.ts'
-export { scatteringReference as scatter, scatteringReference as scatterElements } from './shared/scatter-elements.ts'
-export { softmaxReference as softmax } from './softmax.ts'
-export { spaceToDepthReference as spaceToDepth } from './spaceToDepth.ts'
+export { scatteringReference as scatter, scatteringReference as scatterElements } from './scatterElements.ts'
 export { topKReference as topK } from './topK.ts'
 export { uniqueReference as unique } from './unique/unique.ts'
 export { upsampleReference as upsample } from './upsample.ts'
-export { wherePositiveReference as wherePositive } from './wherePositive.ts'
+export { wherePositiveReference as wherePositive } from './where.ts'

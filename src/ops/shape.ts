@@ -1,4 +1,4 @@
-import { type Dim, isConcrete } from '../base/index.ts'
+import { type Dim, elementCount, isConcrete } from '../base/index.ts'
 import { defineOperator } from './operator.ts'
 import { dense, required } from './shared/check.ts'
 
@@ -15,6 +15,20 @@ export const shape = defineOperator({
     const sizes: readonly Dim[] = x.slice(clamp(start), clamp(end ?? x.length))
     const known = { elementType: 'int64', shape: [sizes.length] } as const
     return [isConcrete(sizes) ? { ...known, value: dense('int64', known.shape, sizes) } : known]
+  },
+  computable: false,
+  cost: 'none',
+  accesses: 'view',
+})
+
+/** How many elements X has (ONNX Size). */
+export const size = defineOperator({
+  name: 'Size',
+  inputs: ['data'],
+  infer: (call) => {
+    const count = elementCount(required(call, 0).shape)
+    const known = { elementType: 'int64', shape: [] } as const
+    return [count === undefined ? known : { ...known, value: dense('int64', [], [count]) }]
   },
   computable: false,
   cost: 'none',

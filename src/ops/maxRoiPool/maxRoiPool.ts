@@ -2,9 +2,9 @@ import { unknownDim } from '../../base/index.ts'
 import { type AttributeReader, float } from '../../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { gradientOf } from '../shared/backward.ts'
-import { required, typed, wrong } from '../shared/check.ts'
+import { commonType, required, typed, wrong } from '../shared/check.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
-import { maxOverRegions } from './forward.ts'
+import { maxOverRegions, maxOverRegionsBack } from './forward.ts'
 
 export interface MaxRoiPoolAttributes {
   readonly pooledShape: readonly number[] | undefined
@@ -47,5 +47,29 @@ export const maxRoiPoolTraining: TrainingOf<typeof maxRoiPool> = {
     const { pooledShape, spatialScale } = call.attributes
     const attributes = { pooled_shape: pooledShape!, spatial_scale: float(spatialScale) }
     return [call.emit.node('MaxRoiPoolGradient', [gradientOf(call), x, boxes], attributes, 'ai.kerf')]
+  },
+}
+
+/*
+ * dX[n,c,q] = Σ dY[r,c,p] over the cells p of boxes r whose greatest element is X[n,c,q], the first one where there are several
+ *
+ * The gradient of MaxRoiPool. Inputs dY [R, C, height, width], X [N, C, H, W], boxes [R, 5]; attributes as MaxRoiPool. In training graphs only.
+ */
+export const maxRoiPoolGradient = defineOperator({
+  name: 'MaxRoiPoolGradient',
+  domain: 'ai.kerf',
+  inputs: ['dY [R, C, _, _]', 'X [N, C, _, _]', 'boxes [R, 5]'],
+  attributes: maxRoiPoolAttributes,
+  infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
+  // How many elements a cell covers depends on its box.
+  cost: 'data-dependent',
+})
+
+export const maxRoiPoolGradientReference: ReferenceOf<typeof maxRoiPoolGradient> = {
+  forward: (call, [dy, x, boxes]) => {
+    const { pooledShape, spatialScale } = call.attributes
+    if (!dy || !x || !boxes) return []
+    const size = pooledShape! as readonly [number, number]
+    return [arithmetic(x.elementType, maxOverRegionsBack(dy, doubles(x), boxes, size, spatialScale))]
   },
 }

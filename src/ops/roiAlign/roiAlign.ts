@@ -2,9 +2,9 @@ import { unknownDim } from '../../base/index.ts'
 import { type AttributeReader, float } from '../../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { gradientOf } from '../shared/backward.ts'
-import { required, typed, wrong } from '../shared/check.ts'
+import { commonType, required, typed, wrong } from '../shared/check.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
-import { alignRegions, type RoiAlignAttributes } from './forward.ts'
+import { alignRegions, alignRegionsBack, type RoiAlignAttributes } from './forward.ts'
 
 export const roiAlignAttributes = (a: AttributeReader, opset: number): RoiAlignAttributes => ({
   height: a.size('output_height', 1, 1),
@@ -53,4 +53,27 @@ export const roiAlignTraining: TrainingOf<typeof roiAlign> = {
     }
     return [call.emit.node('RoiAlignGradient', [gradientOf(call), x, boxes, images], attributes, 'ai.kerf')]
   },
+}
+
+/*
+ * dX[n,c,q] = Σ weight · dY[r,c,p] over the samples of cells p of boxes r that X[n,c,q] is part of; in mode max over the cells whose greatest it is
+ *
+ * The gradient of RoiAlign. Inputs dY [R, C, height, width], X [N, C, H, W], boxes [R, 4], images [R]; attributes as RoiAlign since opset 16. In
+ * training graphs only.
+ */
+export const roiAlignGradient = defineOperator({
+  name: 'RoiAlignGradient',
+  domain: 'ai.kerf',
+  inputs: ['dY [R, C, _, _]', 'X [N, C, _, _]', 'boxes [R, 4]', 'images [R]'],
+  attributes: (a): RoiAlignAttributes => roiAlignAttributes(a, 16),
+  infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
+  // How many samples a box takes depends on its size.
+  cost: 'data-dependent',
+})
+
+export const roiAlignGradientReference: ReferenceOf<typeof roiAlignGradient> = {
+  forward: (call, [dy, x, boxes, images]) =>
+    dy && x && boxes && images
+      ? [arithmetic(x.elementType, alignRegionsBack(dy, doubles(x), boxes, images, call.attributes))]
+      : [],
 }

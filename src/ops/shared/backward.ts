@@ -65,7 +65,7 @@ export function algebra(emit: GradientEmitter): Algebra {
 }
 
 /** dY where min < value < max, 0 elsewhere. */
-export function clipGradient(call: BackwardCall, dy: string, value: string, min?: number, max?: number): string {
+export function passInside(call: BackwardCall, dy: string, value: string, min?: number, max?: number): string {
   const bounds = {
     ...(min !== undefined && { min: float(min) }),
     ...(max !== undefined && { max: float(max) }),
@@ -75,7 +75,7 @@ export function clipGradient(call: BackwardCall, dy: string, value: string, min?
 
 /** What the derivative of a function of one input may need. */
 export interface Derivative<A> extends Algebra {
-  /** `clipGradient` */
+  /** `passInside` */
   readonly inside: (dy: string, value: string, min?: number, max?: number) => string
   readonly dy: string
   readonly x: string
@@ -87,7 +87,7 @@ export interface Derivative<A> extends Algebra {
 export const derivative = <A>(call: BackwardCall<A>, rule: (given: Derivative<A>) => string): string[] => [
   rule({
     ...algebra(call.emit),
-    inside: (dy, value, min, max) => clipGradient(call, dy, value, min, max),
+    inside: (dy, value, min, max) => passInside(call, dy, value, min, max),
     dy: gradientOf(call),
     x: call.node.inputs[0]!,
     y: call.node.outputs[0]!,

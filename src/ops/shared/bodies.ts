@@ -1,6 +1,15 @@
 import { type Dim, MemoryBudget, unknownDim } from '../../base/index.ts'
-import type { Call, Dense, Graph, Known, Unfolding, ValueInfo } from '../../graph/index.ts'
-import { bytesOfDense, nodeLabel, tensorOf } from '../../graph/index.ts'
+import {
+  bytesOfDense,
+  type Call,
+  type Dense,
+  type Graph,
+  type Known,
+  nodeLabel,
+  tensorOf,
+  type Unfolding,
+  type ValueInfo,
+} from '../../graph/index.ts'
 import { dense, wrong } from './check.ts'
 import { linesAlong } from './indices.ts'
 import { joined } from './joining.ts'

@@ -1,6 +1,6 @@
 import { isInteger } from '../../base/index.ts'
 import type { BackwardCall, BackwardRule } from '../../graph/index.ts'
-import { algebra, clipGradient, gradientOf, shapeIn } from './backward.ts'
+import { algebra, gradientOf, passInside, shapeIn } from './backward.ts'
 import { wrong } from './check.ts'
 import { outputType, type QuantisationAttributes, quantisationAxis } from './quantised.ts'
 import { rangeOf } from './quantised-forward.ts'
@@ -39,7 +39,7 @@ export const quantiseBackward: BackwardRule<QuantisationAttributes> = (call) => 
   const steps = div(call.node.inputs[0]!, scale)
   const place = call.inputs[2] ? add(steps, parameter(call, 2)) : steps
   const [lowest, highest] = rangeOf(type)
-  return [clipGradient(call, div(gradientOf(call), scale), place, lowest - 0.5, highest + 0.5)]
+  return [passInside(call, div(gradientOf(call), scale), place, lowest - 0.5, highest + 0.5)]
 }
 
 export const dequantiseBackward: BackwardRule<QuantisationAttributes> = (call) => {
