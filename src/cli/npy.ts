@@ -1,5 +1,5 @@
 import { KerfError, mostAxes } from '../base/index.ts'
-import { type HostElementType, type HostTensor, tensorOver } from '../runtime/index.ts'
+import type { HostElementType, HostTensor } from '../runtime/index.ts'
 
 /*
  * NumPy's file format (numpy.lib.format): the bytes 93 N U M P Y, version, length of the header (2 bytes little-endian in version 1, 4 in
@@ -69,7 +69,8 @@ export function readNpy(bytes: Uint8Array, name: string): HostTensor {
   let content = new Uint8Array(bytes.subarray(start))
   if (byteOrder === '>' && size > 1) reverseBytes(content, size)
   if (order === 'True' && shape.length > 1) content = toRowMajor(content, shape, size)
-  return tensorOver(elementTypes[letters], shape, new arrays[letters](content.buffer))
+  // The array is that of the type; TypeScript does not see which.
+  return { elementType: elementTypes[letters], shape, data: new arrays[letters](content.buffer) } as HostTensor
 }
 
 /**

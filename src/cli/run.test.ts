@@ -101,7 +101,7 @@ describe('kerf run', () => {
       'There is no network "resnet65". Did you mean "resnet56"? There are ',
     )
     expect(await err('new', 'seperable', '--c', '4')).toContain('Did you mean "separable"?')
-    expect(await err('lab', 'similarty')).toContain('There is no experiment "similarty". Did you mean "similarity"?')
+    expect(await err('lab', 'similarty')).toContain('Did you mean "similarity"?')
     expect(await err('prune', at('m.onnx'), '--method', 'filters')).toContain('Did you mean "filter"?')
     expect(await err('bench', at('m.onnx'), '--against', 'ortweb')).toContain('Did you mean "ort-web"?')
     expect(await err('eval', at('m.onnx'), '--data', 'minst:x')).toContain('Did you mean "mnist"?')

@@ -3,7 +3,6 @@
 // May import: base, graph, ops, cost, autodiff, runtime, data, image, onnx, formats, nets, report.
 export { trainingCurves } from './curves.ts'
 export { type EvaluateOptions, type Evaluation, Evaluator, evaluate } from './evaluate.ts'
-export { fewImagesNotice } from './few-images.ts'
 export { type ClassifierHead, classifierHead, type NewHeadOptions, withNewHead } from './graph/head.ts'
 export type { DistillationOptions, LossOptions } from './graph/loss.ts'
 export { type TrainedTensor, trainedModel } from './graph/trained-model.ts'

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { checkFolder, KerfError, makeFolder, type Task } from '../base/index.node.ts'
 import { profileModel } from '../cost/index.ts'
 import { openData } from '../data/index.node.ts'
@@ -69,10 +69,6 @@ export interface FineTuneOptions
   readonly resume?: boolean
   readonly onStage?: (stage: FineTuneStage) => void
 }
-
-/** `smaller.onnx` → `smaller-finetune`, beside it. */
-export const fineTuneFolder = (output: string): string =>
-  join(dirname(output), `${basename(output).replace(/\.onnx$/i, '')}-finetune`)
 
 /**
  * Cuts, proves and trains, `iterations` times: every cut before it is trained. What the folder holds after a stop is enough to go on: cuts are made anew,

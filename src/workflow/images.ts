@@ -79,7 +79,7 @@ async function* channelsLast(loader: Loader): AsyncGenerator<Pick<Batch, 'images
 }
 
 /** Channels, height and width of a shape of four dimensions. */
-export const inChannelsFirst = (layout: ImageLayout, shape: Shape): Shape =>
+const inChannelsFirst = (layout: ImageLayout, shape: Shape): Shape =>
   [1, 2, 3].map((d) => shape[axesOf[layout].indexOf(d)]!)
 
 function refused(input: ValueInfo, declared: Shape, shape: readonly number[]): KerfError {

@@ -7,7 +7,6 @@ export {
   type FineTuned,
   type FineTuneOptions,
   type FineTuneStage,
-  fineTuneFolder,
   pruneAndFineTune,
 } from './fine-tune.node.ts'
 export * from './index.ts'

@@ -3,7 +3,7 @@ import { KerfError, type Task } from '../../base/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { netNameOf } from '../../nets/index.ts'
 import { filesOf, modelBytes } from '../../onnx/index.node.ts'
-import { createSession, type Feeds, type HostTensor, type Session, toDense } from '../../runtime/index.node.ts'
+import { createSession, type Feeds, type HostTensor, hostValues, type Session } from '../../runtime/index.node.ts'
 import type { OrtModule } from '../../workflow/index.node.ts'
 import { loadPeer } from './peers.ts'
 
@@ -38,7 +38,7 @@ export async function openKerf(
     version: options.version,
     session,
     async run(task) {
-      return new Map(Object.entries(await session.run(feeds, task)).map(([name, t]) => [name, toDense(t).data]))
+      return new Map(Object.entries(await session.run(feeds, task)).map(([name, t]) => [name, hostValues(t)]))
     },
     async step() {
       await session.run(feeds)
@@ -105,7 +105,7 @@ function contender(
     async run() {
       const outputs = Object.entries(await session.run(tensors))
       return new Map(
-        outputs.flatMap(([n, t]) => (t.type === 'string' ? [] : [[n, toDense(hostTensorOf(t)).data] as const])),
+        outputs.flatMap(([n, t]) => (t.type === 'string' ? [] : [[n, hostValues(hostTensorOf(t))] as const])),
       )
     },
     async step() {

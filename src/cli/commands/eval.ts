@@ -5,13 +5,20 @@ import { KerfError, type Task } from '../../base/index.ts'
 import { openPart } from '../../data/index.node.ts'
 import { type ImageSet, subset } from '../../data/index.ts'
 import { graphInputs, type Model } from '../../graph/index.ts'
-import { imageMetadata, layoutOf } from '../../image/index.ts'
+import { imageMetadata } from '../../image/index.ts'
 import { netNameOf } from '../../nets/index.ts'
-import { toJson } from '../../report/index.ts'
+import { fewImagesNotice, toJson } from '../../report/index.ts'
 import { type BackendName, backendNames } from '../../runtime/index.ts'
-import { evaluate, fewImagesNotice, readingOf } from '../../train/index.node.ts'
+import { evaluate, readingOf } from '../../train/index.node.ts'
 import { evaluationLoader } from '../../workflow/index.ts'
-import { addDataOptions, type DataOptions, dataRecipe, type GivenRecipe, inOrderOf } from '../data/given-data.ts'
+import {
+  addDataOptions,
+  type DataOptions,
+  dataRecipe,
+  type GivenRecipe,
+  imageSize,
+  inOrderOf,
+} from '../data/given-data.ts'
 import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
 import { givenModel, isFolder, modelArgument, modelFile } from '../given-model.ts'
@@ -131,7 +138,7 @@ function givenFor(given: string, path: string, model: Model, options: Options): 
 function channelsOf({ graph }: Model): 1 | 3 | undefined {
   const [input] = graphInputs(graph)
   const shape = input?.type?.kind === 'tensor' ? input.type.shape : undefined
-  const channels = shape?.[input && layoutOf(input) === 'NHWC' ? 3 : 1]
+  const [channels] = input && shape ? imageSize(input, shape) : []
   return channels === 1 || channels === 3 ? channels : undefined
 }
 

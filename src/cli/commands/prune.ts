@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { isAborted, KerfError, type NamePattern, type Task } from '../../base/index.ts'
 import { bindInputs, type Model, withInputShapes } from '../../graph/index.ts'
@@ -8,7 +9,6 @@ import type { Recipe } from '../../train/index.node.ts'
 import {
   type FineTuned,
   type FineTuneOptions,
-  fineTuneFolder,
   type ImageFeeds,
   imageFeeds,
   type Proof,
@@ -204,6 +204,10 @@ async function imagesToShow(
   const from = recipe ?? dataRecipe(sized, options)?.recipe
   return from && imageFeeds(sized, (await openRecipeData(from, task)).train, from.transforms)
 }
+
+/** `smaller.onnx` → `smaller-finetune`, beside it. */
+const fineTuneFolder = (output: string): string =>
+  join(dirname(output), `${basename(output).replace(/\.onnx$/i, '')}-finetune`)
 
 async function fineTune(
   model: Model,

@@ -1,12 +1,11 @@
 import type { Command } from 'commander'
-import { NodeError, type Shape, type Task } from '../../base/index.ts'
+import { type Dim, NodeError, type Shape, type Task } from '../../base/index.ts'
 import { openData } from '../../data/index.node.ts'
 import { type DataSets, type ImageSet, type Transform, withClasses } from '../../data/index.ts'
-import { analyse, graphInputs, type Model, simplified } from '../../graph/index.ts'
+import { analyse, graphInputs, type Model, simplified, type ValueInfo } from '../../graph/index.ts'
 import { imageMetadata, imageShapes, layoutOf, type ResolvedPreprocessing } from '../../image/index.ts'
 import { runnableOperators } from '../../ops/index.ts'
 import { type Recipe, readingOf } from '../../train/index.node.ts'
-import { inChannelsFirst } from '../../workflow/index.ts'
 import type { GivenData } from '../train/data-option.ts'
 import { readRecipe } from '../train/read-recipe.ts'
 import { parseGivenRecipe, type RecipeFlags, withRecipeFlags } from '../train/recipe-flags.ts'
@@ -35,7 +34,7 @@ export function dataFor(model: Model, data: GivenData | undefined, given?: numbe
   const shape = shapeOfInput(model)
   if (!input || others.length > 0 || shape?.length !== 4) return data
   const classes = given ?? classesOf(model)
-  const [channels, height, width] = inChannelsFirst(layoutOf(input), shape)
+  const [channels, height, width] = imageSize(input, shape)
   const size = Math.max(Number(height), Number(width))
   return {
     ...(channels === 1 || channels === 3 ? { channels } : {}),
@@ -44,6 +43,10 @@ export function dataFor(model: Model, data: GivenData | undefined, given?: numbe
     ...data,
   }
 }
+
+/** Channels, height and width of a shape of four dimensions, as that input has them. */
+export const imageSize = (input: ValueInfo, [, a, b, c]: Shape): (Dim | undefined)[] =>
+  layoutOf(input) === 'NHWC' ? [c, a, b] : [a, b, c]
 
 /** What the graph says of its only input's shape, else what the file does. */
 function shapeOfInput(model: Model): Shape | undefined {

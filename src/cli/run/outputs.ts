@@ -1,5 +1,5 @@
 import { isFloating, KerfError } from '../../base/index.ts'
-import { type HostTensor, toDense } from '../../runtime/index.ts'
+import { type HostTensor, hostValues } from '../../runtime/index.ts'
 
 /** One class of a classifier's answer. */
 export interface Ranked {
@@ -35,7 +35,7 @@ export function summaryOf(
   classes: readonly string[] = [],
 ): OutputSummary {
   const { elementType, shape } = tensor
-  const { data } = toDense(tensor)
+  const data = hostValues(tensor)
   let [min, max, sum, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0]
   for (let i = 0; i < data.length; i++) {
     const v = data[i]!
@@ -98,7 +98,8 @@ function softmax(values: readonly number[]): number[] {
 const mostInText = 2 ** 24
 
 /** As JSON has it: 64-bit integers that doubles cannot hold, and NaN and infinities, as texts. */
-export function jsonTensor({ elementType, shape, data }: HostTensor): unknown {
+export function jsonTensor(tensor: HostTensor): unknown {
+  const { elementType, shape, data } = tensor
   if (data.length > mostInText)
     throw new KerfError(
       'too-large',
@@ -107,7 +108,7 @@ export function jsonTensor({ elementType, shape, data }: HostTensor): unknown {
     )
   const exact = (v: number | bigint) => (typeof v === 'bigint' ? Number.isSafeInteger(Number(v)) : Number.isFinite(v))
   const halves = elementType === 'float16' || elementType === 'bfloat16'
-  const plain = halves ? toDense({ elementType, shape, data }).data : data
+  const plain = halves ? hostValues(tensor) : data
   return {
     elementType,
     shape,
