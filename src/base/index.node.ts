@@ -4,3 +4,4 @@
 export { checkFolder, makeFolder, removeEmpty } from './folder.node.ts'
 export * from './index.ts'
 export { readWholeFile, readWholeFileLater } from './read-file.node.ts'
+export { isRunning, removeLeftovers, temporaryBeside } from './temporary.node.ts'

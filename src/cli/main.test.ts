@@ -174,7 +174,7 @@ describe('kerf profile', () => {
     }
     await kerf('profile', model, '-o', at('b.html'), '--format', 'csv')
     expect(readFileSync(at('b.html'), 'utf8')).toMatch(/^name,op/)
-    expect(readdirSync(folder).filter((name) => name.includes('tmp'))).toEqual([])
+    expect(readdirSync(folder).filter((name) => name.includes('writing'))).toEqual([])
   })
 
   it('replaces a file only when told to, and its input never', async () => {

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
-import { KerfError } from '../base/index.ts'
+import { dirname, resolve } from 'node:path'
+import { KerfError, temporaryBeside } from '../base/index.node.ts'
 import { UsageError } from './errors.ts'
 import { checkEnding } from './output-type.ts'
 
@@ -65,8 +64,7 @@ export function writeWholeFile(path: string, content: string | Uint8Array, optio
     }
     // Where the path is a link, what it points to is replaced and the link stays.
     const target = existsSync(path) ? realpathSync(path) : resolve(path)
-    // Not longer than the name itself may be.
-    temporary = join(dirname(target), `.${basename(target).slice(0, 50)}.${randomBytes(4).toString('hex')}.tmp`)
+    temporary = temporaryBeside(target)
     writeFileSync(temporary, content, { flag: 'wx' })
     renameSync(temporary, target)
   } catch (error) {

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { KerfError } from '../base/index.ts'
+import { KerfError, temporaryBeside } from '../base/index.node.ts'
 import type { Model } from '../graph/index.ts'
 import { type Content, encodeModel, protobufLimit, tooLarge } from './encode.ts'
 import { checkExternalData } from './external-check.ts'
@@ -119,9 +118,6 @@ function realPath(path: string): string {
 
 /** All files, or none: nothing is renamed before everything is written, and what was there is put back when a rename fails. */
 function writeTogether(files: readonly Target[]): void {
-  const temporary = (path: string, what: string) =>
-    // Not longer than the name itself may be.
-    join(dirname(path), `.${basename(path).slice(0, 50)}.${what}-${randomUUID().slice(0, 8)}`)
   const written: { path: string; from: string }[] = []
   const leftovers: string[] = []
   const undo: (() => void)[] = []
@@ -129,7 +125,7 @@ function writeTogether(files: readonly Target[]): void {
   try {
     for (const { path, content } of files) {
       current = path
-      const from = temporary(path, 'writing')
+      const from = temporaryBeside(path)
       leftovers.push(from)
       written.push({ path, from })
       writeContent(from, content)
@@ -137,7 +133,7 @@ function writeTogether(files: readonly Target[]): void {
     for (const { path, from } of written) {
       current = path
       // A single rename cannot fail halfway. Of two, the first must be undone when the second fails.
-      const before = written.length > 1 && statOf(path) ? temporary(path, 'before') : undefined
+      const before = written.length > 1 && statOf(path) ? temporaryBeside(path, 'before') : undefined
       if (before) renameSync(path, before)
       undo.push(() => (before ? renameSync(before, path) : rmSync(path, { force: true })))
       renameSync(from, path)

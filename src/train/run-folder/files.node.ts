@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { KerfError } from '../../base/index.ts'
+import { dirname } from 'node:path'
+import { KerfError, temporaryBeside } from '../../base/index.node.ts'
 
 /** What may fail when a disk is full; tests put a small disk in its place. */
 export interface FileOperations {
@@ -32,18 +31,14 @@ export function fileProblem(error: unknown, path: string, what: string): unknown
   return new KerfError(kind, `${path} cannot be ${what}: ${text}.`, { path, code })
 }
 
-const writing = '.writing-'
-
-/** Whether a killed process left this file behind: one that was being written. */
-export const isLeftover = (name: string): boolean => name.startsWith('.') && name.includes(writing)
-
 /**
  * Writes a file whole or not at all: beside it, to the disk, renamed.
  * @throws KerfError `disk-full`, `no-access` …; what was there before stays
  */
 export function writeWhole(path: string, chunks: Iterable<Uint8Array>, files: FileOperations = nodeFiles): void {
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 50)}${writing}${randomUUID().slice(0, 8)}`)
+  let temporary: string | undefined
   try {
+    temporary = temporaryBeside(path)
     const file = openSync(temporary, 'wx')
     try {
       for (const chunk of chunks) writeAll(file, chunk, files)
@@ -54,7 +49,7 @@ export function writeWhole(path: string, chunks: Iterable<Uint8Array>, files: Fi
     files.rename(temporary, path)
     syncFolder(dirname(path), files)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    if (temporary) rmSync(temporary, { force: true })
     throw fileProblem(error, path, 'written')
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { checkFolder, KerfError, makeFolder, parseJson } from '../../base/index.node.ts'
+import { checkFolder, KerfError, makeFolder, parseJson, removeLeftovers } from '../../base/index.node.ts'
 import {
   decodeJsonLines,
   encodeJsonLine,
@@ -15,11 +15,11 @@ import {
   type AppendedFile,
   type FileOperations,
   fileProblem,
-  isLeftover,
   nodeFiles,
   openAppended,
   writeWhole,
 } from './files.node.ts'
+import { checkUnlocked, lockFolder } from './lock.node.ts'
 import type { Metrics } from './metrics.ts'
 import { recipeForFolder, recipeFromFolder } from './moving.node.ts'
 
@@ -31,6 +31,7 @@ import { recipeForFolder, recipeFromFolder } from './moving.node.ts'
  * DIR/curves.svg, DIR/test.json        by `writeText`
  * DIR/checkpoints/step-N.safetensors   the last two
  * DIR/best.onnx, DIR/last.onnx         by `writeModel`
+ * DIR/.lock                            while a process has the folder
  */
 /** Networks that a run's folder holds: those it has made, and those it was made from. */
 export type ModelFile = 'best' | 'last' | 'start' | 'teacher'
@@ -70,26 +71,31 @@ const owned =
 /**
  * For before long work: refuses a folder that a new run would refuse.
  * @returns what an earlier run left there
- * @throws KerfError `exists` when there is a run already and no `force`, `not-a-folder`, `no-access`
+ * @throws KerfError `in-use` when another process has the folder, `exists` when there is a run already and no `force`, `not-a-folder`, `no-access`
  */
 export function checkFree(path: string, force = false): string[] {
   return guarded(path, () => {
     checkFolder(path)
-    const present = existsSync(path) ? readdirSync(path).filter((name) => owned.test(name)) : []
-    if (present.length > 0 && !force)
-      throw new KerfError(
-        'exists',
-        `${path} holds a run already (${present.join(', ')}). Go on with it by --resume, start over with --force, or choose another folder.`,
-        { path, present },
-      )
-    return present
+    checkUnlocked(path)
+    return existingRun(path, force)
   })
+}
+
+function existingRun(path: string, force: boolean | undefined): string[] {
+  const present = existsSync(path) ? readdirSync(path).filter((name) => owned.test(name)) : []
+  if (present.length > 0 && !force)
+    throw new KerfError(
+      'exists',
+      `${path} holds a run already (${present.join(', ')}). Go on with it by --resume, start over with --force, or choose another folder.`,
+      { path, present },
+    )
+  return present
 }
 
 /**
  * Makes the folder of a new run, and those above it.
  * @param options.force removes what an earlier run left there; other files stay
- * @throws KerfError `exists` when there is a run already, `not-a-folder`, `no-access`, `disk-full` …
+ * @throws KerfError `exists` when there is a run already, `in-use` when another process has it, `not-a-folder`, `no-access`, `disk-full` …
  */
 export function createRunFolder(
   path: string,
@@ -98,19 +104,21 @@ export function createRunFolder(
 ): RunFolder {
   return guarded(path, () => {
     makeFolder(path)
-    const present = checkFree(path, options.force)
-    for (const name of present) rmSync(join(path, name), { recursive: true })
-    makeFolder(join(path, 'checkpoints'))
-    // Last, so that a folder with a recipe is complete.
-    const text = JSON.stringify(recipeForFolder(recipe, path), null, 2)
-    writeWhole(join(path, 'recipe.json'), [utf8(`${text}\n`)], options.files)
-    return new Folder(path, recipe, options)
+    return locked(path, (unlock) => {
+      const present = existingRun(path, options.force)
+      for (const name of present) rmSync(join(path, name), { recursive: true })
+      makeFolder(join(path, 'checkpoints'))
+      // Last, so that a folder with a recipe is complete.
+      const text = JSON.stringify(recipeForFolder(recipe, path), null, 2)
+      writeWhole(join(path, 'recipe.json'), [utf8(`${text}\n`)], options.files)
+      return new Folder(path, recipe, options, unlock)
+    })
   })
 }
 
 /**
  * Opens the folder of a run that was stopped or killed, and removes files that it was in the middle of writing.
- * @throws KerfError `not-found` when no run is there, `bad-recipe` when its recipe.json is no JSON
+ * @throws KerfError `not-found` when no run is there, `in-use` when another process goes on with it, `bad-recipe` when its recipe.json is no JSON
  */
 export function openRunFolder(path: string, options: RunFolderOptions = {}): RunFolder {
   const file = join(path, 'recipe.json')
@@ -120,10 +128,22 @@ export function openRunFolder(path: string, options: RunFolderOptions = {}): Run
     })
   return guarded(path, () => {
     makeFolder(join(path, 'checkpoints'))
-    for (const folder of [path, join(path, 'checkpoints')])
-      for (const name of readdirSync(folder)) if (isLeftover(name)) rmSync(join(folder, name), { force: true })
-    return new Folder(path, recipeFromFolder(readJson(file, 'bad-recipe'), path), options)
+    return locked(path, (unlock) => {
+      for (const folder of [path, join(path, 'checkpoints')]) removeLeftovers(folder, true)
+      return new Folder(path, recipeFromFolder(readJson(file, 'bad-recipe'), path), options, unlock)
+    })
   })
+}
+
+/** Work in a folder that no other process has; unlocked again where it fails. */
+function locked<T>(path: string, act: (unlock: () => void) => T): T {
+  const unlock = lockFolder(path)
+  try {
+    return act(unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
 }
 
 function readJson(path: string, code: string): unknown {
@@ -170,8 +190,15 @@ class Folder implements RunFolder {
   readonly #records: Metrics[]
   #metricsFile: AppendedFile
   #events: AppendedFile | undefined
+  readonly #unlock: () => void
 
-  constructor(path: string, recipe: unknown, { files = nodeFiles, now = Date.now }: RunFolderOptions) {
+  constructor(
+    path: string,
+    recipe: unknown,
+    { files = nodeFiles, now = Date.now }: RunFolderOptions,
+    unlock: () => void,
+  ) {
+    this.#unlock = unlock
     this.path = path
     this.recipe = recipe
     this.#files = files
@@ -249,5 +276,6 @@ class Folder implements RunFolder {
   close(): void {
     this.#metricsFile.close()
     this.#events?.close()
+    this.#unlock()
   }
 }

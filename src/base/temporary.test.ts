@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { isRunning, removeLeftovers, temporaryBeside } from './index.node.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kerf-temporary-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const write = (path: string) => {
+  writeFileSync(path, 'half')
+  return path
+}
+/** Of a process that has ended. */
+const killed = (path: string) => path.replace(`-${process.pid}-`, `-${spawnSync('true').pid}-`)
+
+it('removes what killed processes were writing, and nothing else, when somebody writes there', () => {
+  const target = join(folder, 'out.onnx')
+  write(killed(temporaryBeside(target)))
+  write(killed(temporaryBeside(join(folder, 'other.json'))))
+  const own = write(temporaryBeside(target))
+  const kept = ['.hidden', '.out.onnx.writing-by-hand.txt', 'out.onnx.writing-12345678'].map((name) =>
+    write(join(folder, name)),
+  )
+  const next = temporaryBeside(target)
+  expect(
+    readdirSync(folder)
+      .map((name) => join(folder, name))
+      .sort(),
+  ).toEqual([own, ...kept].sort())
+  expect(next).not.toBe(own)
+  removeLeftovers(folder, true)
+  expect(readdirSync(folder)).toHaveLength(kept.length)
+})
+
+it('keeps what was there before as long as nothing has come in its place', () => {
+  const target = join(folder, 'out.onnx')
+  const before = write(killed(temporaryBeside(target, 'before')))
+  temporaryBeside(target)
+  expect(readdirSync(folder).map((name) => join(folder, name))).toEqual([before])
+  write(target)
+  temporaryBeside(target)
+  expect(readdirSync(folder)).toEqual(['out.onnx'])
+})
+
+it('leaves alone for a day what processes of other machines write', () => {
+  const name = temporaryBeside(join(folder, 'x')).replace(/-[0-9a-f]{6}-/, '-000000-')
+  write(name)
+  removeLeftovers(folder)
+  expect(readdirSync(folder)).toHaveLength(1)
+  const longAgo = new Date(Date.now() - 25 * 3600 * 1000)
+  utimesSync(name, longAgo, longAgo)
+  removeLeftovers(folder)
+  expect(readdirSync(folder)).toEqual([])
+})
+
+it('knows which processes run', () => {
+  expect(isRunning(process.pid)).toBe(true)
+  expect(isRunning(process.ppid)).toBe(true)
+  expect(isRunning(spawnSync('true').pid)).toBe(false)
+})

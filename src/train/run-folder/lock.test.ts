@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { checkFree, createRunFolder, openRunFolder } from './run-folder.node.ts'
+
+let folder: string
+let path: string
+const lock = () => join(path, '.lock')
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kerf-lock-'))
+  path = join(folder, 'run')
+  createRunFolder(path, { epochs: 1 }).close()
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+/** As another process would leave it. */
+const heldBy = (pid: number, host = hostname()) =>
+  writeFileSync(lock(), JSON.stringify({ pid, host, since: '2026-01-02T03:04:05.000Z' }))
+
+describe('the folder of a run', () => {
+  it('is one process’s: another is told whose', () => {
+    heldBy(process.ppid)
+    const refused = `run is in use by process ${process.ppid} on ${hostname()}, since 2026-01-02T03:04:05.000Z.`
+    const before = readFileSync(lock(), 'utf8')
+    for (const use of [
+      () => openRunFolder(path),
+      () => createRunFolder(path, {}, { force: true }),
+      () => checkFree(path, true),
+    ])
+      expect(use).toThrow(refused)
+    expect(() => openRunFolder(path)).toThrow(
+      expect.objectContaining({ code: 'in-use', details: expect.objectContaining({ pid: process.ppid }) }),
+    )
+    expect(readFileSync(lock(), 'utf8')).toBe(before)
+    expect(existsSync(join(path, 'recipe.json'))).toBe(true)
+  })
+
+  it('is taken over from a process that has ended', () => {
+    heldBy(spawnSync('true').pid)
+    const run = openRunFolder(path)
+    expect(JSON.parse(readFileSync(lock(), 'utf8'))).toMatchObject({ pid: process.pid, host: hostname() })
+    run.close()
+    expect(existsSync(lock())).toBe(false)
+    expect(readdirSync(path).filter((name) => name.startsWith('.'))).toEqual([])
+    // Numbers of processes are used again.
+    heldBy(process.pid)
+    openRunFolder(path).close()
+  })
+
+  it('is one run’s within a process, too', () => {
+    const run = openRunFolder(path)
+    expect(() => openRunFolder(path)).toThrow('run is in use by process')
+    run.close()
+    openRunFolder(path).close()
+  })
+
+  it('is taken over from another machine only when nobody there renews the lock', () => {
+    heldBy(1, 'elsewhere')
+    expect(() => openRunFolder(path)).toThrow('in use by process 1 on elsewhere')
+    const longAgo = new Date(Date.now() - 11 * 60_000)
+    utimesSync(lock(), longAgo, longAgo)
+    openRunFolder(path).close()
+  })
+
+  it('is free again where opening it failed, and not given up while somebody begins', () => {
+    writeFileSync(join(path, 'recipe.json'), 'no')
+    expect(() => openRunFolder(path)).toThrow('recipe.json is not JSON')
+    expect(existsSync(lock())).toBe(false)
+    writeFileSync(lock(), '{"pid')
+    expect(() => openRunFolder(path)).toThrow('in use by a process that has just started')
+  })
+})
