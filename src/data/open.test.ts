@@ -199,7 +199,7 @@ describe('folders of images', () => {
     expect(await problem({ ...idx, trainImages: at('some.gz') })).toMatch(/^out-of-memory: some\.gz, unpacked, takes/)
     expect(
       await problem({ kind: 'generated', classes: 2, trainImages: 1e12, testImages: 1, channels: 1, size: 8 }),
-    ).toMatch(/^out-of-memory: The generated images take/)
+    ).toMatch(/^out-of-memory: The set of generated images takes/)
   })
 
   it('are divided by the seed', async () => {

@@ -30,7 +30,7 @@ export function generatedImages(options: GeneratedOptions = {}): DataSets {
   if (channels !== 1 && channels !== 3)
     throw new KerfError('bad-options', `channels is ${channels}; generated images have 1 or 3.`, { channels })
   const pixels = channels * size * size
-  askMemory((trainImages + testImages) * (pixels + 4) + 1000 * classes, 'The generated images', 'Use fewer')
+  askMemory((trainImages + testImages) * (pixels + 4) + 1000 * classes, 'The set of generated images', 'Use fewer')
   const glyphs = distinctGlyphs(classes, seededRandom(seedFrom(seed, 'signs')))
   const part = (name: string, count: number) =>
     drawSet(glyphs, count, channels, size, seededRandom(seedFrom(seed, `${name} images`)))
