@@ -2,7 +2,16 @@
 
 import { type Outcome, signatureOf } from './outcome.ts'
 
-const explained: readonly { readonly target: string; readonly pattern: RegExp; readonly reason: string }[] = []
+/** Patterns of a finding's text: its signature, its message and, of networks, their nodes. */
+const explained: readonly { readonly target: string; readonly pattern: RegExp; readonly reason: string }[] = [
+  {
+    target: 'differential',
+    pattern: /ConvTranspose.*auto_pad: "SAME/,
+    reason:
+      'the specification makes the output of auto_pad SAME strides times the input; ONNX Runtime less where the window is smaller than the stride',
+  },
+]
 
+/** Why a finding is none. */
 export const reasonFor = (target: string, outcome: Outcome): string | undefined =>
   explained.find((e) => e.target === target && e.pattern.test(`${signatureOf(outcome)}\n${outcome.message}`))?.reason

@@ -182,6 +182,7 @@ const transposed: Step = (g, x) => {
   const each = g.between(1, 4)
   const strides = attributes.strides as readonly number[] | undefined
   if (strides && g.chance(0.4)) attributes.output_padding = strides.map((s) => g.below(s))
+  // With output_padding, and with windows smaller than strides, runtimes differ: see explained.ts.
   if (g.chance(0.2) && !attributes.pads) attributes.auto_pad = g.pick(['SAME_UPPER', 'SAME_LOWER'])
   const inputs = [x.value, g.weight([channelsOf(x), each, ...kernel], { scale: 0.3 })]
   if (g.chance(0.5)) inputs.push(g.weight([each * group]))
@@ -396,4 +397,16 @@ export function networkOf(recipe: Recipe): Model {
   if (ends.length === 0) ends.push(g.add('Identity', ['x']))
   for (const { value, shape } of ends) g.b.output(value, { kind: 'tensor', elementType: 'float32', shape })
   return g.b.model()
+}
+
+/** A line for each node: `Conv(x, w0 [4,1,3]) pads: [1,1]`. */
+export function describe({ graph }: Model): string {
+  const value = (name: string) =>
+    graph.initializers.has(name) ? `${name} [${graph.initializers.get(name)!.shape}]` : name
+  return graph.nodes
+    .map(({ opType, inputs, attributes }) => {
+      const given = [...attributes].map(([name, a]) => `${name}: ${'value' in a ? JSON.stringify(a.value) : a.kind}`)
+      return `${opType}(${inputs.map(value).join(', ')}) ${given.join(', ')}`
+    })
+    .join('\n')
 }

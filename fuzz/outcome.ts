@@ -26,12 +26,21 @@ export const isFinding = ({ kind }: Outcome): boolean => kind !== 'ok' && kind !
 export const signatureOf = ({ kind, stage, what }: Outcome): string => `${kind} in ${stage}: ${what}`
 
 /** A result that contradicts itself, or another runtime. */
-export class WrongResult extends Error {}
+export class WrongResult extends Error {
+  /** @param more what belongs to the case, and does not tell findings apart */
+  constructor(
+    message: string,
+    readonly more = '',
+  ) {
+    super(message)
+  }
+}
 
 /** Without what differs from case to case. */
 const pattern = (text: string): string =>
   text
     .replace(/"[^"]*"/g, '""')
+    .replace(/\b\w+_output\b/g, 'a value')
     .replace(/-?\d[\d.,]*(e[-+]?\d+)?/g, '#')
     .slice(0, 160)
 
@@ -41,7 +50,8 @@ const placeOf = (stack = ''): string => /\n\s+at (?:async |new )*([\w.#<>]+) /.e
 export function outcomeOf(error: unknown, stage: string): Outcome {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
   if (error instanceof KerfError) return { kind: 'typed', stage, what: error.code, message }
-  if (error instanceof WrongResult) return { kind: 'wrong', stage, what: pattern(message), message }
+  if (error instanceof WrongResult)
+    return { kind: 'wrong', stage, what: pattern(message), message: `${message}\n${error.more}` }
   return {
     kind: 'untyped',
     stage,

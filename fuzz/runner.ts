@@ -3,8 +3,17 @@ import { fileURLToPath } from 'node:url'
 import type { Outcome } from './outcome.ts'
 import type { Request } from './worker.ts'
 
-/** Seconds after which a case has hung that takes no processor: it waits for what never comes. */
-const wallSeconds = 120
+/** Of one case. */
+export interface Limits {
+  /** Of all processors together. */
+  readonly cpuSeconds: number
+  /** After which a case has hung that takes no processor: it waits for what never comes. */
+  readonly wallSeconds: number
+  /** Beyond what the process had before. */
+  readonly bytes: number
+}
+
+const usual: Limits = { cpuSeconds: 10, wallSeconds: 120, bytes: 768 * 2 ** 20 }
 /** A process is replaced after so many cases: what one leaves behind must not be put down to another. */
 const casesPerProcess = 2000
 
@@ -14,9 +23,11 @@ export class Runner {
   #cases = 0
   #stderr = ''
   readonly #script: string
+  readonly #limits: Limits
 
-  constructor(script = fileURLToPath(new URL('./worker.js', import.meta.url))) {
+  constructor(script = fileURLToPath(new URL('./worker.js', import.meta.url)), limits: Partial<Limits> = {}) {
     this.#script = script
+    this.#limits = { ...usual, ...limits }
   }
 
   run(request: Request): Promise<Outcome> {
@@ -27,7 +38,7 @@ export class Runner {
       const timer = setTimeout(() => {
         this.#stderr += 'over the limit: hang\n'
         child.kill('SIGKILL')
-      }, wallSeconds * 1000)
+      }, this.#limits.wallSeconds * 1000)
       const done = (outcome: Outcome) => {
         clearTimeout(timer)
         child.removeAllListeners('message').removeAllListeners('close')
@@ -49,7 +60,7 @@ export class Runner {
 
   #started(): ChildProcess {
     if (this.#child) return this.#child
-    const child = fork(this.#script, [], {
+    const child = fork(this.#script, [this.#limits.cpuSeconds, this.#limits.bytes].map(String), {
       serialization: 'advanced',
       execArgv: ['--max-old-space-size=1024'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

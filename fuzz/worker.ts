@@ -13,9 +13,6 @@ export interface Request {
   readonly from: { readonly seed: number; readonly index: number } | Uint8Array
 }
 
-/** Of one case: seconds of all processors together, and bytes beyond what the process had before. */
-export const limits = { cpuSeconds: 10, bytes: 768 * 2 ** 20 }
-
 export const caseOf = (target: string, seed: number, index: number): Promise<Uint8Array> =>
   Promise.resolve(targets.get(target)!.make(seededRandom(seedFrom(seed, `${target} ${index}`))))
 
@@ -37,7 +34,8 @@ setInterval(() => {
 if (process.send) {
   // The number of the case, 0 between cases.
   const state = new Int32Array(new SharedArrayBuffer(4))
-  new Worker(watch, { eval: true, workerData: { state, limits } }).unref()
+  const [cpuSeconds, bytes] = process.argv.slice(2).map(Number)
+  new Worker(watch, { eval: true, workerData: { state, limits: { cpuSeconds, bytes } } }).unref()
   const answer = (outcome: Outcome) => process.send!(outcome)
   let stage = ''
   // What an abandoned promise throws belongs to the case, too.

@@ -5,7 +5,7 @@ import { elementCount, KerfError, seededRandom } from '../../src/base/index.ts'
 import { modelBytes } from '../../src/onnx/index.ts'
 import { createSession } from '../../src/runtime/index.node.ts'
 import { type BackendOptions, hostTensor, hostValues } from '../../src/runtime/index.ts'
-import { networkOf, type Recipe, randomRecipe } from '../networks.ts'
+import { describe, networkOf, type Recipe, randomRecipe } from '../networks.ts'
 import { type Target, WrongResult } from '../outcome.ts'
 import { smallerJson } from '../shrink.ts'
 
@@ -41,7 +41,8 @@ export function compare(expected: Outputs, got: Outputs, who: string, allowed: n
 async function onnxRuntime(bytes: Uint8Array, recipe: Recipe, data: Float32Array): Promise<Outputs | KerfError> {
   try {
     const session = await InferenceSession.create(bytes, {
-      graphOptimizationLevel: recipe.seed % 2 ? 'all' : 'disabled',
+      // Its optimiser merges two roundings to codes into one by a scale between theirs.
+      graphOptimizationLevel: recipe.seed % 2 && !recipe.codes ? 'all' : 'disabled',
       ...{ intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 4 },
     })
     const outputs = await session.run({ x: new Tensor('float32', data, recipe.shape) })
@@ -54,11 +55,12 @@ async function onnxRuntime(bytes: Uint8Array, recipe: Recipe, data: Float32Array
   }
 }
 
+// Threads take longest to start: those of every fourth network.
 const contenders = ({ seed }: Recipe): readonly (readonly [string, BackendOptions])[] => [
   ['reference', { backend: 'reference' }],
   ['wasm', {}],
   ['wasm without Winograd', { winograd: false }],
-  ['wasm with threads', { threads: 2 + (seed % 2) }],
+  ...(seed % 4 === 0 ? [['wasm with threads', { threads: 2 + ((seed % 3) % 2) }] as const] : []),
 ]
 
 const recipeIn = (bytes: Uint8Array): Recipe => JSON.parse(new TextDecoder().decode(bytes))
@@ -90,6 +92,7 @@ export const differential: Target = {
         if (expected instanceof KerfError) [refused, expected] = [expected, values]
         else compare(expected, values, name, recipe.codes ? 0 : tolerance)
       } catch (error) {
+        if (error instanceof WrongResult) throw new WrongResult(error.message, describe(model))
         if (!(error instanceof KerfError)) throw error
         if (expected instanceof KerfError) throw expected
         throw new WrongResult(

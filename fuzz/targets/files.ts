@@ -37,13 +37,13 @@ const recipes = [
     schedule: { kind: 'cosine', warmUp: { epochs: 1 } },
   },
   {
-    model: { file: 'a.onnx' },
+    model: { net: 'resnet20', classes: 7 },
     data: { kind: 'images', train: 'a', test: 'b' },
     transforms: [{ kind: 'resize', size: 32 }],
     output: 'runs/b',
     ...{ epochs: 3, batchSize: 8, optimiser: { kind: 'adamw' } },
     schedule: { kind: 'step', atEpochs: [1, 2], factor: 0.1 },
-    loss: { labelSmoothing: 0.1 },
+    ...{ loss: 'crossEntropy', labelSmoothing: 0.1 },
   },
 ]
 

@@ -1,8 +1,11 @@
 // Every kind of input.
 
 import type { Target } from '../outcome.ts'
+import { artificial } from './artificial.ts'
 import { differential } from './differential.ts'
 import { files } from './files.ts'
 import { model } from './model.ts'
 
-export const targets: ReadonlyMap<string, Target> = new Map([model, ...files, differential].map((t) => [t.name, t]))
+export const targets: ReadonlyMap<string, Target> = new Map(
+  [model, ...files, differential, artificial].map((t) => [t.name, t]),
+)

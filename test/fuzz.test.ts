@@ -1,0 +1,84 @@
+// The fuzzers of fuzz/, with a seed for which nothing is found; and that what goes wrong on purpose is found, told apart and made smaller.
+
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Kind, kinds } from '../fuzz/outcome.ts'
+import { Runner } from '../fuzz/runner.ts'
+import { shrink } from '../fuzz/shrink.ts'
+import { artificial } from '../fuzz/targets/artificial.ts'
+import { hasOrt } from '../src/testing/ort.ts'
+
+let program: string
+const output = mkdtempSync(join(tmpdir(), 'kerf-fuzz-test-'))
+
+beforeAll(async () => {
+  const { bundle } = (await import(new URL('../fuzz/bundle.mjs', import.meta.url).href)) as {
+    bundle(): Promise<string>
+  }
+  program = await bundle()
+})
+afterAll(() => {
+  for (const folder of [program, output]) rmSync(folder, { recursive: true, force: true })
+})
+
+const fuzz = (...args: string[]) =>
+  new Promise<{ readonly code: number; readonly text: string }>((resolve) =>
+    execFile(
+      process.execPath,
+      [join(program, 'main.js'), '--processes', '2', '--output', output, ...args],
+      (error, text) => resolve({ code: Number(error?.code ?? 0), text }),
+    ),
+  )
+
+describe('nothing is found in', () => {
+  it('changed models and files', async () => {
+    const { code, text } = await fuzz('--cases', '400', '--seed', '3')
+    expect(text).toMatch(/ 0 findings\n$/)
+    expect(text).toMatch(/model: ok/)
+    expect(code).toBe(0)
+  })
+
+  it.skipIf(!hasOrt)(
+    `random networks in ONNX Runtime${hasOrt ? '' : ' (skipped: onnxruntime-node is not installed)'}`,
+    async () => {
+      const { code, text } = await fuzz('--differential', '--graphs', '200', '--seed', '3')
+      expect(text).toMatch(/ 0 findings\n$/)
+      // Most networks are such as both run.
+      expect(Number(/(\d+)\s+differential: ok/.exec(text)?.[1])).toBeGreaterThan(150)
+      expect(code).toBe(0)
+    },
+  )
+})
+
+describe('what goes wrong on purpose', () => {
+  const encode = (list: readonly Kind[]) => new TextEncoder().encode(JSON.stringify(list))
+
+  it.each(kinds)('%s is told apart, and made smaller', async (kind) => {
+    const runner = new Runner(join(program, 'worker.js'), { cpuSeconds: 1, bytes: 2 ** 28 })
+    const run = (bytes: Uint8Array) => runner.run({ target: 'artificial', from: bytes })
+    try {
+      const all = encode(['ok', kind, 'ok'])
+      const outcome = await run(all)
+      expect(outcome).toMatchObject({ kind, stage: 'happen' })
+      const smallest = await shrink(artificial, all, outcome, run)
+      expect(JSON.parse(new TextDecoder().decode(smallest))).toEqual(kind === 'ok' ? [] : [kind])
+      // And the next case runs.
+      expect((await run(encode(['ok']))).kind).toBe('ok')
+    } finally {
+      runner.end()
+    }
+  })
+
+  it('is kept with a line that replays it, and fails the run', async () => {
+    const { code, text } = await fuzz('--only', 'artificial', '--cases', '20')
+    expect(code).toBe(1)
+    expect(text).toMatch(/20 cases in \d+ s, 2 findings\n$/)
+    const [wrong] = readdirSync(output).filter((name) => /^artificial-wrong-.*\.json$/.test(name))
+    expect(readFileSync(join(output, wrong!), 'utf8')).toBe('["wrong"]')
+    const again = await fuzz('--replay', join(output, wrong!))
+    expect(again).toEqual({ code: 1, text: expect.stringMatching(/^wrong in happen: # and # are #\n/) })
+  })
+})
