@@ -108,7 +108,7 @@ export async function runRecipe(given: Recipe, options: RunRecipeOptions = {}): 
     try {
       const folder = opened ?? createRunFolder(recipe.output, ready.recipe, { files, force })
       try {
-        if (!opened) keepSources(folder, ready.sources)
+        keepSources(folder, ready.sources)
         return await new Run(ready.recipe, folder, ready, options).run()
       } finally {
         if (!opened) folder.close()
@@ -244,10 +244,12 @@ function sourceModel(folder: string, which: 'start' | 'teacher', path: string, r
   return resume && existsSync(kept) ? readModelFile(kept) : outside(path, folder)
 }
 
+/** A run that goes on may have been killed before it had them. */
 function keepSources(folder: RunFolder, sources: Sources): void {
   for (const which of ['start', 'teacher'] as const) {
     const model = sources[which]
-    if (model) folder.writeModel(which, (path) => void writeModelFile(model, path, { force: true }))
+    if (model && !existsSync(join(folder.path, `${which}.onnx`)))
+      folder.writeModel(which, (path) => void writeModelFile(model, path, { force: true }))
   }
 }
 

@@ -1,5 +1,5 @@
-import { createReadStream, existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createReadStream, existsSync, statSync } from 'node:fs'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
@@ -15,6 +15,7 @@ import {
   inFolder,
   md5OfFile,
   moveAll,
+  partPath,
   refuseExisting,
   type Verified,
   writePart,
@@ -37,10 +38,18 @@ export const fetchCifar10From = (options: FetchOptions, official: OfficialCifar)
 async function fetchInto(options: FetchOptions, official: OfficialCifar): Promise<FetchedFile[]> {
   const { folder, from, force, mirrors = official.mirrors } = options
   const targets = batchNames.map((name) => join(folder, name))
-  if (targets.every((path) => existsSync(path)) && (await areRight(targets, official)))
+  const unpacking = join(resolve(folder), '.unpacking')
+  const part = partPath(folder, official.archive)
+  // What a killed call has left.
+  await rm(unpacking, { recursive: true, force: true })
+  if (targets.every((path) => existsSync(path)) && (await areRight(targets, official))) {
+    await rm(part, { force: true })
     return targets.map((path) => ({ path, bytes: batchBytes(official), state: 'there', verified: 'structure' }))
-  for (const path of targets) refuseExisting(path, force)
-  const unpacking = await mkdtemp(join(resolve(folder), '.unpacking-'))
+  }
+  // Before a long download. A killed call may have put some batches to their places already: whether they are those is known in the end.
+  for (const path of targets)
+    if (statSync(path, { throwIfNoEntry: false })?.size !== batchBytes(official)) refuseExisting(path, force)
+  await mkdir(unpacking)
   try {
     const source = from === undefined ? undefined : localSource(from, official)
     let verified: Verified = 'structure'
@@ -70,8 +79,10 @@ async function fetchInto(options: FetchOptions, official: OfficialCifar): Promis
         },
       )
     await checkBatches(parts, official)
+    for (const [i, path] of targets.entries())
+      if (existsSync(path) && !(await readBatch(path)).equals(await readBatch(parts[i]!))) refuseExisting(path, force)
     await moveAll(parts.map((part, i) => ({ from: part, to: targets[i]! })))
-    if (source === undefined && archive !== undefined) await rm(archive, { force: true })
+    if (source === undefined) await rm(part, { force: true })
     const state = source ? 'copied' : 'fetched'
     return targets.map((path) => ({ path, bytes: batchBytes(official), state, verified }))
   } finally {
@@ -92,7 +103,7 @@ function localSource(from: string, { archive }: OfficialCifar): { archive?: stri
   )
 }
 
-async function readBatch(path: string): Promise<Uint8Array> {
+async function readBatch(path: string): Promise<Buffer> {
   return readFile(path).catch((error: unknown) => {
     throw fileProblem(error, path)
   })

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { pack } from 'tar-stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { KerfError, type Progress } from '../../base/index.ts'
+import { cifarArchive, idxFile, serveFiles } from '../../testing/published-data.ts'
 import { describeShared, sharedPath } from '../../testing/shared.ts'
 import { openData } from '../open.node.ts'
 import { fetchCifar10From } from './cifar.node.ts'
@@ -39,22 +39,6 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** A server of files that knows parts, as real ones do. */
-function serve(files: Readonly<Record<string, Uint8Array>>) {
-  return ({ url = '', headers }: IncomingMessage, response: ServerResponse) => {
-    const bytes = files[url.slice(1)]
-    const start = Number(/bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0)
-    if (!bytes) response.writeHead(404).end('no such file')
-    else if (start >= bytes.length && start > 0)
-      response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end()
-    else {
-      const partial = start > 0 ? { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` } : {}
-      response.writeHead(start > 0 ? 206 : 200, { 'content-length': bytes.length - start, ...partial })
-      response.end(bytes.subarray(start))
-    }
-  }
-}
-
 const fast = { waitMs: 1, attempts: 3 }
 
 async function problem(action: Promise<unknown>): Promise<string> {
@@ -81,7 +65,7 @@ describe('a download', () => {
   const get = (options = {}, urls = [`${url}/f`]) => download(urls, at('f'), 'f', { ...fast, ...options })
 
   it('is whole, and reports how far it is', async () => {
-    answer = serve({ f: content })
+    answer = serveFiles({ f: content })
     const seen: Progress[] = []
     await get({ progress: (p: Progress) => seen.push(p) })
     expect(isContent()).toBe(true)
@@ -91,7 +75,7 @@ describe('a download', () => {
 
   it('goes on where an earlier call stopped', async () => {
     writeFileSync(at('f'), content.subarray(0, 1000))
-    answer = serve({ f: content })
+    answer = serveFiles({ f: content })
     const seen: Progress[] = []
     await get({ progress: (p: Progress) => seen.push(p) })
     expect(asked).toEqual(['/f bytes=1000-'])
@@ -117,7 +101,7 @@ describe('a download', () => {
   })
 
   it('goes on after the connection is cut, as often as allowed', async () => {
-    const whole = serve({ f: content })
+    const whole = serveFiles({ f: content })
     let cuts = 2
     const cutting = (request: IncomingMessage, response: ServerResponse) => {
       if (cuts-- <= 0) return whole(request, response)
@@ -143,7 +127,7 @@ describe('a download', () => {
   it('asks the next address where one has no such file, is out of order or cannot be reached', async () => {
     answer = (request, response) => {
       if (request.url === '/busy') response.writeHead(503).end()
-      else serve({ f: content })(request, response)
+      else serveFiles({ f: content })(request, response)
     }
     await get({}, ['http://127.0.0.1:1/f', `${url}/none`, `${url}/busy`, `${url}/f`])
     expect(asked).toEqual(['/none whole', '/busy whole', '/busy whole', '/busy whole', '/f whole'])
@@ -164,7 +148,7 @@ describe('a download', () => {
   })
 
   it('says that the disk is full, at once, and keeps what fits', async () => {
-    answer = serve({ f: content })
+    answer = serveFiles({ f: content })
     expect(await problem(get({ append: full }))).toBe(
       'disk-full: f cannot be written: the disk is full. Make room, then call again.',
     )
@@ -180,20 +164,12 @@ describe('a download', () => {
   })
 })
 
-/** An IDX file. */
-function idx(sizes: number[], bytes: number[]): Buffer {
-  const header = Buffer.alloc(4 + 4 * sizes.length)
-  header.writeUInt32BE(0x800 + sizes.length)
-  for (const [i, size] of sizes.entries()) header.writeUInt32BE(size, 4 + 4 * i)
-  return Buffer.concat([header, Buffer.from(bytes)])
-}
-
 describe('MNIST', () => {
   const contents: Readonly<Record<string, Buffer>> = {
-    'train-images-idx3-ubyte': idx([2, 1, 2], [1, 2, 3, 4]),
-    'train-labels-idx1-ubyte': idx([2], [7, 3]),
-    't10k-images-idx3-ubyte': idx([1, 1, 2], [5, 6]),
-    't10k-labels-idx1-ubyte': idx([1], [0]),
+    'train-images-idx3-ubyte': idxFile([2, 1, 2], [1, 2, 3, 4]),
+    'train-labels-idx1-ubyte': idxFile([2], [7, 3]),
+    't10k-images-idx3-ubyte': idxFile([1, 1, 2], [5, 6]),
+    't10k-labels-idx1-ubyte': idxFile([1], [0]),
   }
   const names = Object.keys(contents)
   const zipped = Object.fromEntries(names.map((name) => [`${name}.gz`, gzipSync(contents[name]!)]))
@@ -211,7 +187,7 @@ describe('MNIST', () => {
     fetchMnistFrom({ folder: at(to), mirrors: [`${url}/`], ...fast, ...options }, official)
 
   it('is downloaded, checked, and not again', async () => {
-    answer = serve(zipped)
+    answer = serveFiles(zipped)
     const files = await fetchTo('new/m')
     expect(files.map(({ state, verified }) => `${state} ${verified}`)).toEqual(new Array(4).fill('fetched file'))
     expect(readdirSync(at('new/m')).sort()).toEqual(Object.keys(zipped).sort())
@@ -224,7 +200,7 @@ describe('MNIST', () => {
   it('goes on after what an earlier call left, right or wrong', async () => {
     const [name] = Object.keys(zipped) as [string]
     const bytes = zipped[name] as Buffer
-    answer = serve(zipped)
+    answer = serveFiles(zipped)
     mkdirSync(at('m'))
     writeFileSync(at('m', `.${name}.part`), bytes.subarray(0, 20))
     await fetchTo('m')
@@ -241,10 +217,10 @@ describe('MNIST', () => {
 
   it('takes what is packed differently, and throws away what is something else', async () => {
     const stored = Object.fromEntries(names.map((name) => [`${name}.gz`, gzipSync(contents[name]!, { level: 0 })]))
-    answer = serve(stored)
+    answer = serveFiles(stored)
     expect((await fetchTo('m')).map(({ verified }) => verified)).toEqual(new Array(4).fill('content'))
     const last = names.at(-1)!
-    answer = serve({ ...zipped, [`${last}.gz`]: Buffer.from('a page that wants a login') })
+    answer = serveFiles({ ...zipped, [`${last}.gz`]: Buffer.from('a page that wants a login') })
     expect(await problem(fetchTo('n'))).toBe(
       `wrong-checksum: ${last}.gz has the MD5 sum ${md5Of(Buffer.from('a page that wants a login'))}; expected ${md5Of(zipped[`${last}.gz`] as Buffer)}. What came was thrown away. Try again later, or take a local copy with --from.`,
     )
@@ -256,15 +232,15 @@ describe('MNIST', () => {
         .sort(),
     )
     // Another address may have the right one.
-    const good = serve(Object.fromEntries(Object.entries(zipped).map(([name, bytes]) => [`good/${name}`, bytes])))
-    const wrong = serve({ ...zipped, [`${last}.gz`]: Buffer.from('wrong') })
+    const good = serveFiles(Object.fromEntries(Object.entries(zipped).map(([name, bytes]) => [`good/${name}`, bytes])))
+    const wrong = serveFiles({ ...zipped, [`${last}.gz`]: Buffer.from('wrong') })
     answer = (request, response) => (request.url?.startsWith('/good/') ? good : wrong)(request, response)
     await fetchTo('n', { mirrors: [url, `${url}/good`] })
     expect(readFileSync(at('n', `${last}.gz`))).toEqual(zipped[`${last}.gz`])
   })
 
   it('replaces nothing without being asked to', async () => {
-    answer = serve(zipped)
+    answer = serveFiles(zipped)
     mkdirSync(at('m'))
     const path = at('m', `${names[1]}.gz`)
     writeFileSync(path, 'mine')
@@ -295,15 +271,15 @@ describe('MNIST', () => {
     expect(readdirSync(at('m')).sort()).toEqual(readdirSync(at('copy')).sort())
     expect((await fetchTo('copy', { from: at('copy') })).every(({ state }) => state === 'there')).toBe(true)
     // Not the published bytes, but as many of them: that is said.
-    writeFileSync(at('copy', names[0]!), idx([2, 1, 2], [9, 9, 9, 9]))
+    writeFileSync(at('copy', names[0]!), idxFile([2, 1, 2], [9, 9, 9, 9]))
     expect((await fetchTo('o', { from: at('copy') }))[0]?.verified).toBe('structure')
-    writeFileSync(at('copy', names[2]!), idx([2, 1, 2], [9, 9, 9, 9]))
+    writeFileSync(at('copy', names[2]!), idxFile([2, 1, 2], [9, 9, 9, 9]))
     expect(await problem(fetchTo('p', { from: at('copy') }))).toBe(
       `bad-idx: copy/${names[2]}: its sizes are 2 × 1 × 2; those of MNIST are 1 × 1 × 2.`,
     )
     expect(existsSync(at('p'))).toBe(false)
     writeFileSync(at('copy', names[2]!), contents[names[2]!]!)
-    writeFileSync(at('copy', `${names[3]}.gz`), gzipSync(idx([1], [11])))
+    writeFileSync(at('copy', `${names[3]}.gz`), gzipSync(idxFile([1], [11])))
     expect(await problem(fetchTo('p', { from: at('copy') }))).toMatch(/^label-out-of-range: .*image 0 has the label 11/)
     rmSync(at('copy', `${names[3]}.gz`))
     expect(await problem(fetchTo('p', { from: at('copy') }))).toBe(
@@ -322,16 +298,6 @@ describe('CIFAR-10', () => {
     Buffer.concat(Array.from({ length: 10 }, (_, label) => Buffer.from([label, ...new Uint8Array(3072).fill(value)])))
   const batches = Object.fromEntries(batchNames.map((name, i) => [name, batch(i)]))
 
-  async function archiveOf(files: Readonly<Record<string, Buffer>>): Promise<Buffer> {
-    const archive = pack()
-    archive.entry({ name: 'cifar-10-batches-bin/', type: 'directory' })
-    archive.entry({ name: 'cifar-10-batches-bin/readme.html' }, 'text')
-    for (const [name, bytes] of Object.entries(files)) archive.entry({ name: `cifar-10-batches-bin/${name}` }, bytes)
-    archive.finalize()
-    const chunks: Buffer[] = []
-    for await (const chunk of archive) chunks.push(chunk as Buffer)
-    return gzipSync(Buffer.concat(chunks))
-  }
   const officialOf = (archive: Buffer): OfficialCifar => ({
     mirrors: [],
     archive: 'cifar.tar.gz',
@@ -342,9 +308,9 @@ describe('CIFAR-10', () => {
     fetchCifar10From({ folder: at(to), mirrors: [url], ...fast, ...options }, official)
 
   it('is downloaded, checked, unpacked, and not again', async () => {
-    const archive = await archiveOf(batches)
+    const archive = await cifarArchive(batches)
     const official = officialOf(archive)
-    answer = serve({ 'cifar.tar.gz': archive })
+    answer = serveFiles({ 'cifar.tar.gz': archive })
     const files = await fetchTo('c', official)
     expect(files.map(({ state, verified, bytes }) => `${state} ${verified} ${bytes}`)).toEqual(
       new Array(6).fill('fetched file 30730'),
@@ -354,14 +320,14 @@ describe('CIFAR-10', () => {
     expect((await fetchTo('c', official)).every(({ state }) => state === 'there')).toBe(true)
     expect(asked).toEqual(['/cifar.tar.gz whole'])
     writeFileSync(at('c/test_batch.bin'), 'mine')
-    expect(await problem(fetchTo('c', official))).toMatch(/^exists: c\/data_batch_1\.bin exists/)
+    expect(await problem(fetchTo('c', official))).toMatch(/^exists: c\/test_batch\.bin exists/)
     await fetchTo('c', official, { force: true })
     expect(readFileSync(at('c/test_batch.bin'))).toEqual(batch(5))
   })
 
   it('is thrown away with another checksum, and leaves nothing half unpacked', async () => {
-    const archive = await archiveOf(batches)
-    answer = serve({ 'cifar.tar.gz': archive })
+    const archive = await cifarArchive(batches)
+    answer = serveFiles({ 'cifar.tar.gz': archive })
     expect(await problem(fetchTo('c', { ...officialOf(archive), md5: '0'.repeat(32) }))).toMatch(
       /^wrong-checksum: cifar\.tar\.gz has the MD5 sum [0-9a-f]{32}; expected 0{32}\./,
     )
@@ -381,7 +347,7 @@ describe('CIFAR-10', () => {
   })
 
   it('is taken from a local archive or from batches, checked by counts', async () => {
-    const archive = await archiveOf(batches)
+    const archive = await cifarArchive(batches)
     const official = officialOf(archive)
     mkdirSync(at('a'))
     writeFileSync(at('a/cifar.tar.gz'), archive)
@@ -393,7 +359,7 @@ describe('CIFAR-10', () => {
       'not-found: none has neither cifar.tar.gz nor the six batches (data_batch_1.bin … test_batch.bin). Give the folder with one of them.',
     )
     const wrong = async (files: Readonly<Record<string, Buffer>>) => {
-      writeFileSync(at('a/cifar.tar.gz'), await archiveOf(files))
+      writeFileSync(at('a/cifar.tar.gz'), await cifarArchive(files))
       const message = await problem(fetchTo('e', official, { from: at('a') }))
       expect(existsSync(at('e'))).toBe(false)
       return message

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { KerfError } from '../../base/index.ts'
 import { fileProblem, isGzip, unpacked } from '../files.node.ts'
 import { findMnistFile } from '../open.node.ts'
@@ -45,7 +46,8 @@ async function fetchInto(options: FetchOptions, official: OfficialMnist): Promis
     for (const file of missing) {
       const copy = from === undefined ? undefined : await localCopy(from, file)
       const to = join(folder, copy && !copy.gzipped ? file.name : `${file.name}.gz`)
-      if (copy && resolve(copy.path) === resolve(to)) {
+      // The copy itself, or what a killed call has put there already.
+      if (copy && existsSync(to) && copy.bytes.equals(await bytesOf(to))) {
         fetched.push(await described(to, 'there', copy.verified))
         continue
       }
@@ -82,7 +84,7 @@ async function described(path: string, state: FetchedFile['state'], verified: Ve
   return { path, bytes: (await bytesOf(path)).length, state, verified }
 }
 
-async function bytesOf(path: string): Promise<Uint8Array> {
+async function bytesOf(path: string): Promise<Buffer> {
   return readFile(path).catch((error: unknown) => {
     throw fileProblem(error, path)
   })

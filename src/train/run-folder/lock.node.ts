@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { linkSync, readFileSync, realpathSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { isRunning, KerfError } from '../../base/index.node.ts'
+import { isRunning, KerfError, temporaryBeside } from '../../base/index.node.ts'
 
 /*
  * DIR/.lock holds a run's folder for one process: its number and its machine. A process that was killed leaves it behind; the next one sees that nobody of that
@@ -31,9 +30,14 @@ export function lockFolder(folder: string): () => void {
   const [path, key] = [lockFile(folder), realpathSync(folder)]
   const holder: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() }
   const text = JSON.stringify(holder)
-  while (!created(path, text)) {
+  for (let waits = 0; !created(path, text); ) {
     const theirs = contentOf(path)
     if (theirs === undefined) continue
+    // Half written: another process is at it, and done in no time, or was killed at it.
+    if (holderIn(theirs) === undefined && waits++ < 20) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+      continue
+    }
     refuseHeld(folder, theirs)
     takeAway(path, theirs)
   }
@@ -79,24 +83,14 @@ function contentOf(path: string): string | undefined {
 function refuseHeld(folder: string, text: string): void {
   const path = lockFile(folder)
   const holder = holderIn(text)
+  if (holder === undefined) return
   const isFresh = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < staleMs
   const isOwn = own.has(realpathSync(folder))
-  // Half written: somebody has just begun.
-  const isHeld =
-    holder === undefined
-      ? isFresh
-      : holder.host !== hostname()
-        ? isFresh
-        : holder.pid === process.pid
-          ? isOwn
-          : isRunning(holder.pid)
+  const isHeld = holder.host !== hostname() ? isFresh : holder.pid === process.pid ? isOwn : isRunning(holder.pid)
   if (!isHeld) return
-  const who = holder
-    ? `process ${holder.pid} on ${holder.host}, since ${holder.since}`
-    : 'a process that has just started'
   throw new KerfError(
     'in-use',
-    `${folder} is in use by ${who}. Wait until that has ended, or stop it; if it is no run of Kerf any more, remove ${path}.`,
+    `${folder} is in use by process ${holder.pid} on ${holder.host}, since ${holder.since}. Wait until that has ended, or stop it; if it is no run of Kerf any more, remove ${path}.`,
     { path: folder, ...holder },
   )
 }
@@ -112,7 +106,7 @@ function holderIn(text: string): Holder | undefined {
 
 /** Removes a lock that nobody has, unless somebody has taken it over meanwhile. */
 function takeAway(path: string, text: string): void {
-  const aside = `${path}-${randomUUID().slice(0, 8)}`
+  const aside = temporaryBeside(path)
   try {
     renameSync(path, aside)
   } catch (error) {

@@ -107,10 +107,10 @@ export function createRunFolder(
     return locked(path, (unlock) => {
       const present = existingRun(path, options.force)
       for (const name of present) rmSync(join(path, name), { recursive: true })
-      makeFolder(join(path, 'checkpoints'))
-      // Last, so that a folder with a recipe is complete.
+      // First: a folder without a recipe is no run to go on with, and nothing in it must be in the way of a new one.
       const text = JSON.stringify(recipeForFolder(recipe, path), null, 2)
       writeWhole(join(path, 'recipe.json'), [utf8(`${text}\n`)], options.files)
+      makeFolder(join(path, 'checkpoints'))
       return new Folder(path, recipe, options, unlock)
     })
   })
