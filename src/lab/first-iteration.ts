@@ -1,21 +1,11 @@
 import { seededRandom, seedFrom } from '../base/index.ts'
 import { editGraph, type Model, tensorOf } from '../graph/index.ts'
-import { adderConvolution, type Classifier, type Initialization, nets } from '../nets/index.ts'
+import { adderConvolution, type Classifier, nets, trainingInitialization } from '../nets/index.ts'
 import { floatsOf, openProgram } from '../runtime/index.ts'
 import { type TrainingGraph, trainingGraph } from '../train/index.ts'
 import { drawIndices, pixelsOf } from './digits.ts'
 import type { Digits, LabContext } from './experiment.ts'
 import { momentsOf } from './statistics.ts'
-
-/** What training starts from: γ = 1, β = 0, no biases. */
-const plain: Partial<Initialization> = {
-  residualGain: 1,
-  biasDeviation: 0,
-  gammaDeviation: 0,
-  betaDeviation: 0,
-  meanDeviation: 0,
-  varianceDeviation: 0,
-}
 
 export type NetKind = 'adder' | 'ordinary'
 
@@ -47,7 +37,7 @@ export function freshLenet(kind: NetKind, seed: number, classes: number, start: 
   const model = nets.lenet5_bn({
     ...{ seed, classes, classifier, convolution },
     // He's weights, of variance 2/n, are what networks are built with.
-    initialization: { ...plain, weightGain: isAdder || isUnit ? 1 : Math.sqrt(weightVariance / 2) },
+    initialization: { ...trainingInitialization, weightGain: isAdder || isUnit ? 1 : Math.sqrt(weightVariance / 2) },
   })
   return gamma === 'uniform' ? withUniformGammas(model, seed) : model
 }
@@ -70,7 +60,7 @@ export const freshResnet = (kind: NetKind, seed: number, classes: number): Model
     inChannels: 1,
     inputSize: 28,
     ...(kind === 'adder' ? { convolution: adderConvolution } : {}),
-    initialization: plain,
+    initialization: trainingInitialization,
   })
 
 /** Images and what they show, for one step. */

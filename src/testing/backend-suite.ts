@@ -37,14 +37,8 @@ class Net extends GraphBuilder {
     return this.constant(`w${this.#weights++}`, tensorOf('float32', shape, draw(shape)))
   }
   positive(...shape: number[]): string {
-    return this.constant(
-      `w${this.#weights++}`,
-      tensorOf(
-        'float32',
-        shape,
-        draw(shape).map((v) => 0.5 + Math.abs(v)),
-      ),
-    )
+    const values = draw(shape).map((v) => 0.5 + Math.abs(v))
+    return this.constant(`w${this.#weights++}`, tensorOf('float32', shape, values))
   }
   number(elementType: HostElementType, value: number): string {
     return this.constant(`w${this.#weights++}`, tensorOf(elementType, [], [value]))

@@ -1,7 +1,8 @@
 // Random convolutional networks made of everything that ties channels together, for properties of pruning.
 
 import { type Random, seededRandom } from '../base/index.ts'
-import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
+import { GraphBuilder, type Model } from '../graph/index.ts'
+import { weightsFor } from './weights.ts'
 
 const size = 6
 
@@ -24,14 +25,7 @@ class Grower {
   weight(shape: readonly number[], scale?: number): string {
     const count = shape.reduce((p, d) => p * d, 1)
     const s = scale ?? 1 / Math.sqrt(count / shape[0]! || 1)
-    return this.b.constant(
-      `w${this.#n++}`,
-      tensorOf(
-        'float32',
-        shape,
-        Float32Array.from({ length: count }, () => s * this.random.normal()),
-      ),
-    )
+    return weightsFor(this.b, () => s * this.random.normal())(`w${this.#n++}`, ...shape)
   }
 
   name(wish: string): string {
@@ -39,14 +33,7 @@ class Grower {
   }
 
   positive(count: number): string {
-    return this.b.constant(
-      `p${this.#n++}`,
-      tensorOf(
-        'float32',
-        [count],
-        Float32Array.from({ length: count }, () => 0.5 + this.random.uniform()),
-      ),
-    )
+    return weightsFor(this.b, () => 0.5 + this.random.uniform())(`p${this.#n++}`, count)
   }
 
   ints(values: readonly number[]): string {
@@ -119,12 +106,9 @@ const steps: Readonly<Record<string, Step>> = {
   },
   concat: (g) => {
     const parts = Array.from({ length: 2 + g.random.below(2) }, () => g.pick())
+    const values = parts.map((p) => p.value)
     g.add(
-      g.b.node(
-        'Concat',
-        parts.map((p) => p.value),
-        { axis: 1 },
-      ),
+      g.b.node('Concat', values, { axis: 1 }),
       parts.reduce((s, p) => s + p.channels, 0),
     )
   },

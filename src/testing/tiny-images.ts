@@ -4,6 +4,7 @@ import { seededRandom } from '../base/index.ts'
 import type { Batch, Loader } from '../data/index.ts'
 import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
 import { adderConvolution } from '../nets/index.ts'
+import { weightsFor } from './weights.ts'
 
 const size = 8
 export const tinyShape = [1, size, size] as const
@@ -77,16 +78,8 @@ export function tinyNet({
   const random = seededRandom(seed)
   const b = new GraphBuilder('tiny')
   const drawn = (name: string, shape: readonly number[], deviation: number) =>
-    b.constant(
-      name,
-      tensorOf(
-        'float32',
-        shape,
-        Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => deviation * random.normal()),
-      ),
-    )
-  const vector = (name: string, value: number) =>
-    b.constant(name, tensorOf('float32', [channels], new Float32Array(channels).fill(value)))
+    weightsFor(b, () => deviation * random.normal())(name, ...shape)
+  const vector = (name: string, value: number) => weightsFor(b, () => value)(name, channels)
   const normalised = (x: string, n: number) =>
     b.node(
       'Relu',

@@ -8,13 +8,6 @@ import { type GraphBuilder, tensorOf } from '../graph/index.ts'
 export const weightsFor =
   (b: GraphBuilder, valueAt: (i: number) => number) =>
   (name: string, ...shape: number[]): string => {
-    const count = shape.reduce((p, d) => p * d, 1)
-    return b.constant(
-      name,
-      tensorOf(
-        'float32',
-        shape,
-        Array.from({ length: count }, (_, i) => valueAt(i)),
-      ),
-    )
+    const values = Array.from({ length: shape.reduce((p, d) => p * d, 1) }, (_, i) => valueAt(i))
+    return b.constant(name, tensorOf('float32', shape, values))
   }

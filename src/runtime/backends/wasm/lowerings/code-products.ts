@@ -1,6 +1,7 @@
 import type { InferredCall } from '../../../../graph/index.ts'
 import { type ConvAttributes, type GemmAttributes, rangeOf } from '../../../../ops/index.ts'
 import { type WholesRule, within } from '../../../../plan/index.ts'
+import { unbounded } from '../packing/computed.ts'
 import { lowerConv } from '../steps/convolution/layer.ts'
 import { lowerBinary } from '../steps/elementwise.ts'
 import { lowerQuantiseFloats } from '../steps/quantise.ts'
@@ -22,8 +23,6 @@ type Operands = readonly [codes: number, zeroPoint: number, weights: number, wei
 
 /** Of ConvInteger and MatMulInteger. */
 const integerOperands = [0, 2, 1, 3] as const
-
-const unbounded = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
 
 /** Codes less their zero point (one for all): where they lie, after the steps. */
 function centredCodes(context: LoweringContext, codes: number, zeroPoint: number): { at: Place; steps: Step[] } {

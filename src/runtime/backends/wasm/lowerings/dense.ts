@@ -1,6 +1,6 @@
 import { elementCount, stridesOf } from '../../../../base/index.ts'
 import { type FusedMatMulAttributes, type GemmAttributes, operandAxes, plainProduct } from '../../../../ops/index.ts'
-import type { ComputedWeights } from '../packing/computed.ts'
+import { type ComputedWeights, unbounded } from '../packing/computed.ts'
 import { wholeFloats } from '../packing/weights.ts'
 import { lowerDense } from '../steps/convolution/layer.ts'
 import { lowerBinary, lowerUnary } from '../steps/elementwise.ts'
@@ -57,7 +57,6 @@ export const gemm: Lowering<GemmAttributes> = {
     }
     const bias = biasOf(context, outFeatures)
     const { lo, hi } = context.epilogue
-    const unbounded = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
     const limits = bias.kind === 'added' ? unbounded : { lo, hi }
     const known = context.pieces(1)
     const tensors = { x, y, transposed: transB, ...limits }

@@ -50,6 +50,10 @@ const activations = byActivation({
   ThresholdedRelu: (alpha) => ['thresholdedRelu', alpha],
 })
 
+const activationLowerings: Lowerings = Object.fromEntries(
+  Object.entries(activations).map(([name, parameters]) => [name, unary<never>(parameters)]),
+)
+
 /** y[i] = f(x[i]), f an operator by its name and its attributes. */
 export function lowerActivation(opType: string, attributes: unknown, x: number, y: number, elements: number): Step[] {
   const parameters: (attributes: never) => Parameters = activations[opType as keyof typeof activations]
@@ -84,15 +88,12 @@ const cast: Lowering<AttributesOf<'Cast'>> = {
     const x = input(0)
     if (cutsOff(call)) return lowerUnary('truncate', x.address, output(0).address, count(x.shape), ...ends)
     const shape = inMemory(x.shape, x.layout)
-    return spread({ address: x.address, shape }, output(0).address, shape, {
-      lo: Number.NEGATIVE_INFINITY,
-      hi: Number.POSITIVE_INFINITY,
-    })
+    return spread({ address: x.address, shape }, output(0).address, shape)
   },
 }
 
 /** A copy that broadcasts and clamps, from the operand to y. */
-function spread(x: Operand, y: number, shape: readonly number[], clamp: { lo: number; hi: number }): Step[] {
+function spread(x: Operand, y: number, shape: readonly number[], clamp: { lo?: number; hi?: number } = {}): Step[] {
   return lowerBinary('max', x, x, y, shape, clamp)
 }
 
@@ -164,8 +165,7 @@ const pow: Lowering = {
     )
     const power = given?.length === 1 && whole && !context.floats(0) ? given[0] : undefined
     const { address } = base
-    if (power === 1)
-      return spread(base, y.address, shape, { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY })
+    if (power === 1) return spread(base, y.address, shape)
     if (power === 0.5) return lowerUnary('sqrt', address, y.address, elements)
     if (power === -1) return lowerUnary('reciprocal', address, y.address, elements)
     if (power === 2) return lowerBinary('mul', base, base, y.address, shape)
@@ -190,15 +190,8 @@ const swish = unary<number>((alpha) => ['swish', alpha])
 export const elementwise: Lowerings = {
   'ai.kerf:WherePositive': wherePositive,
   Cast: cast,
+  ...activationLowerings,
   Relu: { ...unary(activations.Relu), integers: true },
-  LeakyRelu: unary(activations.LeakyRelu),
-  Elu: unary(activations.Elu),
-  Sigmoid: unary(activations.Sigmoid),
-  HardSigmoid: unary(activations.HardSigmoid),
-  Tanh: unary(activations.Tanh),
-  Softplus: unary(activations.Softplus),
-  Softsign: unary(activations.Softsign),
-  ThresholdedRelu: unary(activations.ThresholdedRelu),
   Clip: { ...clip, integers: true },
   Selu: unary<{ alpha: number; gamma: number }>(({ alpha, gamma }) => ['selu', alpha, gamma]),
   Celu: unary<number>(

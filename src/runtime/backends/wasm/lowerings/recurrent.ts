@@ -10,6 +10,7 @@ import {
   runsWhole,
 } from '../../../../ops/index.ts'
 import type { BinaryFunction } from '../engine/kernels.generated.ts'
+import { unbounded } from '../packing/computed.ts'
 import { lowerDense } from '../steps/convolution/layer.ts'
 import { lowerBinary, lowerUnary, type Operand } from '../steps/elementwise.ts'
 import { lowerCopy, lowerFill } from '../steps/layout.ts'
@@ -157,8 +158,7 @@ class Run {
         y,
         weights: this.#weights(input, gate, columns),
         transposed: true,
-        lo: Number.NEGATIVE_INFINITY,
-        hi: Number.POSITIVE_INFINITY,
+        ...unbounded,
       },
       this.#context.alloc,
     )
