@@ -5,6 +5,7 @@
 
 import { splat } from './math'
 import { entryD, entryH, entryW } from './pool'
+import { greater } from './simd'
 import { shareStart } from './sync'
 import { PoolGradientF32 } from './table.generated'
 
@@ -87,7 +88,7 @@ function give(dy: usize, x: usize, dx: usize, four: bool, tapsD: i32, tapsH: i32
     for (let j = 0; j < tapsH; j++) {
       let w = h
       for (let k = 0; k < tapsW; k++) {
-        most = f32x4.pmax(most, get(w, four))
+        most = greater(most, get(w, four))
         w += stepW
       }
       h += stepH
@@ -104,7 +105,9 @@ function give(dy: usize, x: usize, dx: usize, four: bool, tapsD: i32, tapsH: i32
     for (let j = 0; j < tapsH; j++) {
       let w = h
       for (let k = 0; k < tapsW; k++) {
-        const here = v128.and(left, f32x4.eq(get(w, four), most))
+        const v = get(w, four)
+        // NaN is the maximum where there is one.
+        const here = v128.and(left, v128.or(f32x4.eq(v, most), f32x4.ne(v, v)))
         left = v128.andnot(left, here)
         put(w + toDx, f32x4.add(get(w + toDx, four), v128.and(g, here)), four)
         w += stepW

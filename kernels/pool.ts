@@ -1,6 +1,7 @@
 // Pooling over windows, NHWC (NDHWC): every output pixel is the maximum or the mean of the pixels that its window meets.
 
 import { splat } from './math'
+import { greater } from './simd'
 import { shareStart } from './sync'
 import { PoolF32, tableEntryBytes, Windows } from './table.generated'
 
@@ -131,7 +132,7 @@ class Maximum {
 
   // @inline
   take(most: v128, x: v128): v128 {
-    return f32x4.pmax(most, x)
+    return greater(most, x)
   }
 
   // @inline

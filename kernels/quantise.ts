@@ -1,6 +1,6 @@
 // Floats to codes: q = clamp(round(x / scale) + zeroPoint, 0, most), rounding half to even, as ONNX's QuantizeLinear.
 
-import { clamp } from './simd'
+import { clamp, less } from './simd'
 import { shareStart } from './sync'
 import { QuantiseF32, QuantiseU8, RangeCodesF32, RangeF32 } from './table.generated'
 
@@ -53,19 +53,20 @@ export function rangeF32(args: RangeF32, thread: i32, threads: i32): void {
   for (; i + 8 <= end; i += 8) {
     const v0 = v128.load(x + 4 * <usize>i)
     const v1 = v128.load(x + 4 * <usize>i, 16)
-    lo0 = f32x4.pmin(lo0, v0)
-    lo1 = f32x4.pmin(lo1, v1)
+    // Of a NaN there is no scale.
+    lo0 = less(lo0, v0)
+    lo1 = less(lo1, v1)
     hi0 = f32x4.pmax(hi0, v0)
     hi1 = f32x4.pmax(hi1, v1)
   }
   for (; i < end; i++) {
     const v = v128.load32_zero(x + 4 * <usize>i)
-    lo0 = f32x4.pmin(lo0, v)
+    lo0 = less(lo0, v)
     hi0 = f32x4.pmax(hi0, v)
   }
-  lo0 = f32x4.pmin(lo0, lo1)
+  lo0 = f32x4.min(lo0, lo1)
   hi0 = f32x4.pmax(hi0, hi1)
-  lo0 = f32x4.pmin(lo0, v128.shuffle<i64>(lo0, lo0, 1, 0))
+  lo0 = f32x4.min(lo0, v128.shuffle<i64>(lo0, lo0, 1, 0))
   hi0 = f32x4.pmax(hi0, v128.shuffle<i64>(hi0, hi0, 1, 0))
   store<f32>(partials, min(f32x4.extract_lane(lo0, 0), f32x4.extract_lane(lo0, 1)))
   store<f32>(partials, max(f32x4.extract_lane(hi0, 0), f32x4.extract_lane(hi0, 1)), 4)

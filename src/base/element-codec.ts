@@ -1,4 +1,4 @@
-import { byteLengthOf, type ElementType } from './element-type.ts'
+import { byteLengthOf, type ElementType, isInteger } from './element-type.ts'
 import { KerfError } from './error.ts'
 import {
   bfloat16ToNumber,
@@ -163,11 +163,18 @@ export function elementsOf(type: ElementType, bytes: Uint8Array, count: number):
 
 /**
  * Encodes numbers; integers wrap to their width as in C, 64-bit ones saturate.
- * @throws KerfError `unsupported-element-type` for strings, complex numbers and 8-bit floats, `out-of-memory`
+ * @throws KerfError `unsupported-element-type` for strings, complex numbers and 8-bit floats, `out-of-memory`; `not-a-number` for NaN as an integer, which would
+ *   read as one
  */
 export function encodeElements(type: ElementType, values: ArrayLike<number>): Uint8Array {
   const write = writers[type]
   if (!write) throw unsupported(type, 'written')
+  const nan = isInteger(type) ? Array.prototype.findIndex.call(values, Number.isNaN) : -1
+  if (nan >= 0)
+    throw new KerfError('not-a-number', `Element ${nan} is NaN, which no ${type} is. Check what the network is fed.`, {
+      elementType: type,
+      element: nan,
+    })
   const length = byteLengthOf(type, values.length)
   askMemory(length, `Writing ${values.length} ${type} elements`)
   const bytes = new Uint8Array(length)

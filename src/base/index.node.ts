@@ -3,5 +3,5 @@
 // May import: nothing.
 export { checkFolder, makeFolder, removeEmpty } from './folder.node.ts'
 export * from './index.ts'
-export { readWholeFile, readWholeFileLater } from './read-file.node.ts'
+export { fileChanged, readWholeFile, readWholeFileLater } from './read-file.node.ts'
 export { isRunning, removeLeftovers, temporaryBeside } from './temporary.node.ts'

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
 import { basename, join, sep } from 'node:path'
-import { askMemory, asOutOfMemory, KerfError } from '../base/index.ts'
+import { askMemory, asOutOfMemory, fileChanged, KerfError } from '../base/index.node.ts'
 import { pathEscape } from './external.ts'
 import type { ByteSource } from './source.ts'
 
@@ -116,9 +116,11 @@ export class FileSource implements ByteSource {
     try {
       for (let at = 0; at < length; ) {
         const count = readSync(file, bytes, at, Math.min(length - at, 2 ** 30), offset + at)
-        if (count === 0) throw this.#changed()
+        if (count === 0) throw fileChanged(this.path)
         at += count
       }
+      // Also while it was read: half of the bytes may be of another version.
+      this.#check(file)
     } catch (error) {
       throw fileError(error, this.path, 'read')
     }
@@ -136,23 +138,30 @@ export class FileSource implements ByteSource {
   }
 
   #openFile(): number {
-    const before = this.identity
+    // Looked at before it is opened.
+    this.identity
     let file: number | undefined
     try {
       file = openSync(this.path, 'r')
-      const now = identityOf(fstatSync(file, { bigint: true }))
-      if (
-        now.device !== before.device ||
-        now.inode !== before.inode ||
-        now.size !== before.size ||
-        now.modified !== before.modified
-      )
-        throw this.#changed()
+      this.#check(file)
       return file
     } catch (error) {
       if (file !== undefined) closeSync(file)
       throw fileError(error, this.path, 'read')
     }
+  }
+
+  /** @throws KerfError `file-changed` where an open file is not what it was when it was first looked at */
+  #check(file: number): void {
+    const before = this.identity
+    const now = identityOf(fstatSync(file, { bigint: true }))
+    if (
+      now.device !== before.device ||
+      now.inode !== before.inode ||
+      now.size !== before.size ||
+      now.modified !== before.modified
+    )
+      throw fileChanged(this.path)
   }
 
   #allocate(length: number): Uint8Array {
@@ -163,12 +172,6 @@ export class FileSource implements ByteSource {
     } catch (error) {
       throw asOutOfMemory(error, what)
     }
-  }
-
-  #changed(): KerfError {
-    return new KerfError('file-changed', `${this.path} was changed while Kerf was using it. Run the command again.`, {
-      path: this.path,
-    })
   }
 }
 

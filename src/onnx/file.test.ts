@@ -10,6 +10,7 @@ import {
   rmSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,6 +22,7 @@ import { KerfError } from '../base/index.ts'
 import { GraphBuilder, type Model, type Tensor, tensorOf } from '../graph/index.ts'
 import { canonicalModel } from '../testing/canonical.ts'
 import { largeWeights, sampleBytes } from '../testing/sample-model.ts'
+import { FileSource } from './file-source.node.ts'
 import { checkExternalData, filesOf, modelBytes, readModel, readModelFile, writeModelFile } from './index.node.ts'
 
 let folder: string
@@ -91,6 +93,20 @@ describe('reading a file', () => {
       /^file-changed: .*sample\.onnx was changed while Kerf was using it/,
     )
   })
+})
+
+it('notices that a file changes while it is read', () => {
+  writeFileSync(at('sample.onnx'), sampleBytes())
+  const source = new FileSource(at('sample.onnx'))
+  const failed = failure(() =>
+    source.whileOpen(() => {
+      source.read(0, 16)
+      // As large as before, written in place.
+      utimesSync(at('sample.onnx'), 1, 1)
+      source.read(16, 16)
+    }),
+  )
+  expect(failed).toMatch(/^file-changed: /)
 })
 
 describe('external data', () => {

@@ -11,7 +11,7 @@ const comparison = <const N extends string>(name: N, holds: (a: number, b: numbe
   binary(name, { forward: (a, b) => (holds(a, b) ? 1 : 0), cost: { others: 1 }, result: 'bool' })
 
 const bitwise = <const N extends string>(name: N, of: (a: bigint, b: bigint) => bigint) =>
-  binary(name, { forward: (a, b) => Number(of(BigInt(a), BigInt(b))), cost: { others: 1 } })
+  binary(name, { forward: (a, b) => Number(of(BigInt(a), BigInt(b))), cost: { others: 1 }, whole: true })
 
 /** Operators that work element by element on two tensors, or on any number of them, broadcast to one shape. */
 export const arithmetic = {

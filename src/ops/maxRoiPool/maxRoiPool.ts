@@ -1,5 +1,5 @@
 import { unknownDim } from '../../base/index.ts'
-import { type AttributeReader, float } from '../../graph/index.ts'
+import { type AttributeReader, type Call, float } from '../../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { gradientOf } from '../shared/backward.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
@@ -16,6 +16,13 @@ export const maxRoiPoolAttributes = (a: AttributeReader): MaxRoiPoolAttributes =
   spatialScale: a.float('spatial_scale', 1),
 })
 
+/** How many cells a region has, by rows and columns. */
+export function cellsOf(call: Call<MaxRoiPoolAttributes>): readonly number[] {
+  const { pooledShape } = call.attributes
+  if (pooledShape?.length !== 2) throw wrong(call, 'pooled_shape should have two entries')
+  return pooledShape
+}
+
 /** The greatest of X in each cell of each region: X [N, C, H, W], boxes [R, 5], Y [R, C, height, width] (ONNX MaxRoiPool). Corners are rounded: no gradient for boxes. */
 export const maxRoiPool = defineOperator({
   name: 'MaxRoiPool',
@@ -24,8 +31,7 @@ export const maxRoiPool = defineOperator({
   infer: (call) => {
     const x = required(call, 0)
     const boxes = required(call, 1).shape
-    const { pooledShape } = call.attributes
-    if (pooledShape?.length !== 2) throw wrong(call, 'pooled_shape should have two entries')
+    const pooledShape = cellsOf(call)
     return [typed(x.elementType, [boxes?.[0] ?? unknownDim(), x.shape?.[1] ?? unknownDim(), ...pooledShape])]
   },
   // How many elements a cell covers depends on its box.
@@ -60,7 +66,10 @@ export const maxRoiPoolGradient = defineOperator({
   domain: 'ai.kerf',
   inputs: ['dY [R, C, _, _]', 'X [N, C, _, _]', 'boxes [R, 5]'],
   attributes: maxRoiPoolAttributes,
-  infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
+  infer: (call) => {
+    cellsOf(call)
+    return [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)]
+  },
   // How many elements a cell covers depends on its box.
   cost: 'data-dependent',
 })

@@ -4,7 +4,7 @@ import { defineOperator } from '../operator.ts'
 import { type Alignment, alignedBackward, alignedDense, alignedShape, alignmentOf } from './alignment.ts'
 import { asElement } from './as-element.ts'
 import { gradientOf, shapeIn, shapeOut } from './backward.ts'
-import { dense, required, typed, wrong } from './check.ts'
+import { commonType, dense, required, typed, wrong } from './check.ts'
 import { broadcastStrides, fromIndices, offsetOf } from './indices.ts'
 import { timesElements } from './unary.ts'
 
@@ -14,6 +14,8 @@ export interface BinaryOptions {
   readonly cost: Arithmetic
   /** Element type of the output: 'bool' for comparisons. By default the first input's. */
   readonly result?: ElementType
+  /** Of whole numbers alone. */
+  readonly whole?: boolean
   readonly epilogue?: OperatorFacts['epilogue']
   readonly range?: OperatorFacts['range']
 }
@@ -48,7 +50,7 @@ export function binaryBackward(
 
 /** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). Before operator set 7: see `alignment.ts`. */
 export function binary<const N extends string>(name: N, options: BinaryOptions): OperatorFacts<Alignment, N, ''> {
-  const { forward, cost, result, epilogue, range } = options
+  const { forward, cost, result, whole, epilogue, range } = options
   return defineOperator({
     name,
     inputs: ['A', 'B'],
@@ -56,6 +58,7 @@ export function binary<const N extends string>(name: N, options: BinaryOptions):
     infer: (call) => {
       const a = required(call, 0)
       const b = required(call, 1)
+      if (whole) commonType(call, [0, 1], 'whole')
       const to = alignedShape(call, 1)
       const shape = a.shape && to ? broadcastShapes(a.shape, to) : undefined
       if (a.shape && to && !shape) throw wrong(call, 'the shapes cannot be broadcast together')

@@ -10,24 +10,27 @@ export function required(call: Call, input: number): Known {
   return known
 }
 
+const kinds = {
+  floating: { has: isFloating, text: 'floating-point numbers' },
+  whole: { has: isInteger, text: 'whole numbers' },
+  numeric: { has: (type: ElementType) => isFloating(type) || isInteger(type), text: 'numbers' },
+}
+
 /**
  * The element type that the given inputs have in common, where it is known; left-out inputs do not count.
- * @throws NodeError when they differ, or when it is not one of floating-point (`'floating'`) or of any numbers (`'numeric'`)
+ * @throws NodeError when they differ, or when it is not one of floating-point (`'floating'`), of whole numbers (`'whole'`) or of any (`'numeric'`)
  */
-export function commonType(
-  call: Call,
-  inputs: readonly number[],
-  kind: 'floating' | 'numeric',
-): ElementType | undefined {
+export function commonType(call: Call, inputs: readonly number[], kind: keyof typeof kinds): ElementType | undefined {
   const known = inputs.flatMap((i) => {
     const type = call.inputs[i]?.elementType
     return type ? [{ name: call.node.inputs[i]!, type }] : []
   })
   for (const { name, type } of known) {
-    if (!(isFloating(type) || (kind === 'numeric' && isInteger(type))))
+    const { has, text } = kinds[kind]
+    if (!has(type))
       throw wrong(
         call,
-        `"${name}" is ${type}, where ${kind === 'floating' ? 'floating-point numbers' : 'numbers'} are needed`,
+        `"${name}" is ${type}, where ${text} are needed`,
         'Export the model again, or put a Cast before it.',
       )
     if (type !== known[0]?.type)

@@ -63,7 +63,10 @@ export function poolWindows(
 /** Where the window's maximum lies in X: the first one, of several. */
 export function placeOfMaximum(x: ArrayLike<number>, { places, count }: Covered): number {
   let best = places[0]!
-  for (let i = 1; i < count; i++) if (x[places[i]!]! > x[best]!) best = places[i]!
+  for (let i = 1; i < count; i++) {
+    const [v, most] = [x[places[i]!]!, x[best]!]
+    if (v > most || (Number.isNaN(v) && !Number.isNaN(most))) best = places[i]!
+  }
   return best
 }
 

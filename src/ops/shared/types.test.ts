@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { ElementType } from '../../base/index.ts'
+import { type ElementType, encodeElements } from '../../base/index.ts'
 import { analyse, GraphBuilder, tensorOf, validated } from '../../graph/index.ts'
 import { operators } from '../index.ts'
+import { asElement } from './as-element.ts'
 
 const layer = (opType: string, x: ElementType, w: ElementType, shape: readonly number[], wShape: readonly number[]) => {
   const b = new GraphBuilder('types')
@@ -33,4 +34,18 @@ it('an operator set has a positive version', () => {
   const b = new GraphBuilder('opset', 0)
   b.output(b.node('Relu', [b.input('x', 'float32', [1])]))
   expect(() => validated(b.model())).toThrow('version 0 of the operator set "ai.onnx"')
+})
+
+describe('integers', () => {
+  it('are no NaN', () => {
+    for (const type of ['uint8', 'int32', 'int64', 'uint64'] as const)
+      expect(() => encodeElements(type, [1, Number.NaN])).toThrow(`Element 1 is NaN, which no ${type} is`)
+  })
+
+  it('wrap below 0 where they have no sign', () => {
+    // ONNX Runtime: 3 − 5 is 18446744073709551614, which a double holds as 2^64.
+    expect(asElement('uint64', 3 - 5)).toBe(2 ** 64)
+    expect(asElement('uint32', 3 - 5)).toBe(2 ** 32 - 2)
+    expect(asElement('int64', 3 - 5)).toBe(-2)
+  })
 })

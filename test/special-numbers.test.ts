@@ -1,0 +1,210 @@
+// NaN, infinities and denormal numbers pass through every operator alike: the kernels give what the scalar definitions give, never a number in the place of none.
+// ONNX Runtime beside them, where it has the operator.
+
+import { describe, expect, it } from 'vitest'
+import { type ElementType, elementCount, KerfError, seededRandom } from '../src/base/index.ts'
+import {
+  callOf,
+  GraphBuilder,
+  type InferredCall,
+  type Model,
+  type OperatorFacts,
+  tensorOf,
+} from '../src/graph/index.ts'
+import { modelBytes } from '../src/onnx/index.ts'
+import { operatorList } from '../src/ops/index.ts'
+import { createSession, type HostTensor, hostTensor, hostValues } from '../src/runtime/index.node.ts'
+import { hasOrt, loadOrt } from '../src/testing/ort.ts'
+
+interface Input {
+  readonly shape: readonly number[]
+  readonly constant?: boolean
+  readonly elementType?: ElementType
+  readonly values?: readonly number[]
+}
+
+interface Sample {
+  readonly call: InferredCall
+  readonly inputs: readonly (Input | undefined)[]
+}
+
+const { acceptedCalls } = (await import(new URL('../scripts/operator-samples.mjs', import.meta.url).href)) as {
+  acceptedCalls(operator: OperatorFacts, ask: typeof callOf): Iterable<Sample>
+}
+
+const specials = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-40, -1e-45, -0]
+
+/** Values where the others differ from the scalar definition, with the reason: a number that either is not. */
+const excused: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  wasm: {
+    ConvTranspose:
+      'of a computed weight: what the window meets beside the tensor is multiplied with 0, and NaN · 0 is NaN',
+    LpNormalization: 'squares of denormal numbers are 0 in float32',
+    ClipGradient: 'made-up nodes whose dY is not of the shape of Y',
+  },
+  ort: {
+    Clip: 'where a bound is left out, it takes the greatest number for it',
+    AdderConv: 'its function multiplies what lies outside of the group with 0, and NaN · 0 is NaN',
+    DeformConv: 'it takes offsets that are no numbers for numbers',
+    GlobalMaxPool: 'it passes over NaN',
+    GridSample: 'it takes places that are no numbers for numbers',
+    Hardmax: 'it passes over NaN',
+    ReduceMax: 'it passes over NaN',
+    ReduceMin: 'it passes over NaN',
+    Unique: 'it sorts NaN among the numbers',
+  },
+}
+
+const samplesOf = (operator: OperatorFacts): Sample[] => {
+  const seen = new Set<string>()
+  return [...acceptedCalls(operator, callOf)]
+    .filter(({ call, inputs }) => {
+      const key = JSON.stringify([inputs, call.attributes, call.node.outputs.length])
+      const isFed = inputs.some((x) => x && !x.constant && (x.elementType ?? 'float32') === 'float32')
+      if (!isFed || seen.has(key)) return false
+      seen.add(key)
+      return true
+    })
+    .slice(0, 8)
+}
+
+/** A node with special numbers among what flows into it; constants are ordinary. */
+function network({ call, inputs }: Sample, seed: number): { model: Model; feeds: Record<string, HostTensor> } {
+  const random = seededRandom(seed)
+  const b = new GraphBuilder('one', call.opset)
+  const feeds: Record<string, HostTensor> = {}
+  const names = inputs.map((x, i) => {
+    if (!x) return ''
+    const type = x.elementType ?? 'float32'
+    const value = (at: number) => {
+      if (type !== 'float32') return 1
+      return !x.constant && at % 7 === 3 ? specials[Math.floor(at / 7) % specials.length]! : random.normal()
+    }
+    const data = x.values ?? Array.from({ length: elementCount(x.shape)! }, (_, at) => value(at))
+    if (x.constant) return b.constant(`c${i}`, tensorOf(type, x.shape, data))
+    feeds[`x${i}`] = hostTensor(type, x.shape, data)
+    return b.input(`x${i}`, type, x.shape)
+  })
+  const { domain, opType, outputs, attributes } = call.node
+  b.node(opType, names, {}, { domain, outputs: [...outputs] })
+  for (const name of outputs) b.output(name)
+  const made = b.model()
+  return {
+    model: { ...made, graph: { ...made.graph, nodes: made.graph.nodes.map((n) => ({ ...n, attributes })) } },
+    feeds,
+  }
+}
+
+/** Outputs, or how the node is refused. */
+async function runOn(
+  backend: 'reference' | 'wasm',
+  { model, feeds }: ReturnType<typeof network>,
+): Promise<number[][] | string> {
+  try {
+    const session = await createSession(model, { backend, threads: 1, onNotice: () => {} })
+    const results = await session.run(feeds)
+    await session.dispose()
+    return Object.values(results).map((t) => [...hostValues(t)])
+  } catch (error) {
+    expect(error).toBeInstanceOf(KerfError)
+    return (error as KerfError).code
+  }
+}
+
+async function runOrt({ model, feeds }: ReturnType<typeof network>): Promise<number[][] | undefined> {
+  const session = await loadOrt(modelBytes(model), { optimization: 'disabled' }).catch(() => undefined)
+  const tensors = Object.entries(feeds).map(([name, t]) => [
+    name,
+    { type: t.elementType as 'float32', dims: t.shape, data: t.data as Float32Array },
+  ])
+  const results = await session?.run(Object.fromEntries(tensors)).catch(() => undefined)
+  await session?.release()
+  return results && Object.values(results).map((t) => Array.from(t.data as ArrayLike<number>, Number))
+}
+
+/** Where one is a number and the other none, or another number. Which of NaN and the infinities follows from the order of sums. */
+const differences = (found: readonly number[][], expected: readonly number[][]): string[] =>
+  expected.flatMap((values, o) =>
+    values.flatMap((e, i) => {
+      const v = found[o]?.[i] ?? Number.NaN
+      const isClose =
+        Number.isFinite(v) && Number.isFinite(e)
+          ? Math.abs(v - e) <= 1e-4 * Math.max(1, Math.abs(e))
+          : Number.isFinite(v) === Number.isFinite(e)
+      return isClose ? [] : [`output ${o}, element ${i}: ${v}, not ${e}`]
+    }),
+  )
+
+const tested = operatorList.flatMap((operator): [string, OperatorFacts, Sample[]][] => {
+  const samples = operator.computable === false ? [] : samplesOf(operator)
+  return samples.length > 0 ? [[operator.name, operator, samples]] : []
+})
+
+it('has nodes of most operators', () => {
+  expect(tested.length).toBeGreaterThan(150)
+})
+
+describe('what is no number', () => {
+  let all = 0
+
+  it.each(tested)('passes %s as its definition says', async (name, _, samples) => {
+    let compared = 0
+    for (const [i, sample] of samples.entries()) {
+      const given = network(sample, i + 1)
+      const expected = await runOn('reference', given)
+      const found = await runOn('wasm', given)
+      // Made-up nodes of element types that the operator does not take.
+      if (typeof expected === 'string') continue
+      compared++
+      if (!(name in excused.wasm!)) expect(typeof found === 'string' ? found : differences(found, expected)).toEqual([])
+      const judge = hasOrt && !(name in excused.ort!) ? await runOrt(given) : undefined
+      if (judge) expect(differences(expected, judge)).toEqual([])
+    }
+    all += compared
+  })
+
+  it('was compared in hundreds of nodes', () => {
+    expect(all).toBeGreaterThan(400)
+  })
+})
+
+describe.each([true, false])('a convolution with Winograd %s', (winograd) => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('keeps %s near its place', async (special) => {
+    const random = seededRandom(9)
+    const floats = (count: number) => Float32Array.from({ length: count }, () => random.normal())
+    const [channels, size, at] = [32, 24, 11]
+    const b = new GraphBuilder('net', 17)
+    const w = b.constant('w', tensorOf('float32', [channels, channels, 3, 3], floats(channels * channels * 9)))
+    b.output(
+      b.node(
+        'Conv',
+        [b.input('x', 'float32', [1, channels, size, size]), w],
+        { pads: [1, 1, 1, 1] },
+        { outputs: ['y'] },
+      ),
+    )
+    const x = floats(channels * size * size)
+    x[5 * size * size + at * size + at] = special
+    const feeds = { x: hostTensor('float32', [1, channels, size, size], x) }
+    const run = async (backend: 'reference' | 'wasm') => {
+      const session = await createSession(b.model(), { backend, winograd, threads: 1 })
+      const { y } = await session.run(feeds)
+      await session.dispose()
+      return hostValues(y!)
+    }
+    const [found, expected] = [await run('wasm'), await run('reference')]
+    let spoilt = 0
+    expected.forEach((e, i) => {
+      const v = found[i]!
+      if (!Number.isFinite(e)) expect(Number.isFinite(v)).toBe(false)
+      else if (Number.isFinite(v)) expect(Math.abs(v - e)).toBeLessThan(1e-3)
+      else {
+        // Tiles of four by four results are made of six by six elements; whatever of them is no number, none of the results is one.
+        spoilt++
+        const [row, column] = [Math.floor(i / size) % size, i % size]
+        expect(Math.max(Math.abs(row - at), Math.abs(column - at))).toBeLessThanOrEqual(winograd ? 6 : 1)
+      }
+    })
+    if (!winograd) expect(spoilt).toBe(0)
+  })
+})
