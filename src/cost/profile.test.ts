@@ -283,7 +283,8 @@ describe('what cannot be counted', () => {
   })
 
   it('is control flow, by name', () => {
-    const body = { name: 'b', inputs: [], outputs: [], initializers: new Map(), valueInfo: new Map(), nodes: [] }
+    const outputs = ['kept', 'x'].map((name) => ({ name, type: undefined }))
+    const body = { name: 'b', inputs: [], outputs, initializers: new Map(), valueInfo: new Map(), nodes: [] }
     const profile = profileModel(withNode('Loop', { body: { kind: 'graph', value: body } }))
     expect(profile.unsupported[0]).toMatchObject({
       name: 'odd',

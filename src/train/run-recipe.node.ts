@@ -379,10 +379,11 @@ class Run {
   /** The position of the last checkpoint, whose state the trainer has then; the start where none was saved. */
   #restored(): TrainingPosition | undefined {
     const found = this.#folder.latestCheckpoint()
-    this.#folder.resumeAt(found?.state.step ?? 0)
-    if (!found) return undefined
+    const position = found && positionOf(found)
+    // Within an epoch its line is still to come, also behind its last step: that one was stopped while it was evaluated.
+    this.#folder.resumeAt(position ? position.step - (position.batch > 0 ? 1 : 0) : 0)
+    if (!position) return undefined
     for (const { path, reason } of found.skipped) this.#notice(`${path} was skipped: ${reason}`)
-    const position = positionOf(found)
     this.#ready.trainer.importState(found.sections, position.step)
     this.#checkpoint = { path: found.path, step: position.step }
     return position

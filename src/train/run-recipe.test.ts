@@ -201,6 +201,21 @@ describe('a run in a folder', () => {
     expect(bytesOf(last.lastModel)).toBe(bytesOf(whole.lastModel))
   })
 
+  it('that is stopped in an evaluation, and then killed behind it, has the line of that epoch once', async () => {
+    const given = recipe('line-once')
+    expect(await runUntil(8, given)).toMatchObject({ position: { step: 8, batch: 8, epoch: 0 } })
+    const killed = runRecipe(given, {
+      resume: true,
+      onEvent: ({ kind }) => {
+        if (kind === 'epoch') throw new Error('killed')
+      },
+    })
+    await expect(killed).rejects.toThrow('killed')
+    expect(metricsIn('line-once').map((m) => m.step)).toEqual([8])
+    await runRecipe(given, { resume: true })
+    expect(metricsIn('line-once').map((m) => m.step)).toEqual([8, 16, 24])
+  })
+
   it('that was killed before its first checkpoint starts again', async () => {
     const given = recipe('early', { epochs: 1 })
     await runUntil(2, given)

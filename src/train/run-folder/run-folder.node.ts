@@ -52,7 +52,7 @@ export interface RunFolder {
   saveCheckpoint(checkpoint: Checkpoint): string
   /** The newest checkpoint that loads; see `Checkpoints.latest`. */
   latestCheckpoint(): FoundCheckpoint | undefined
-  /** Drops metrics of later steps: of what a killed run did after its last checkpoint. Call before going on from `step` updates. */
+  /** Drops metrics of later steps: of what a killed run did after its last checkpoint. Call before going on. */
   resumeAt(step: number): void
   /** Calls `write` with the path of best.onnx …, which may exist already; it must replace it whole. */
   writeModel(which: ModelFile, write: (path: string) => void): string
