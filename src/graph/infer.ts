@@ -1,4 +1,4 @@
-import { type Dim, elementCount, isConcrete, type Shape, unknownDim } from '../base/index.ts'
+import { type Dim, elementCount, isConcrete, LayeredMap, type Shape, unknownDim } from '../base/index.ts'
 import { type Call, type Dense, type InferredCall, type Known, valueLimit } from './call.ts'
 import { type Graph, graphInputs, type Model, type Node, type Tensor, type ValueInfo } from './model.ts'
 import { type ForwardRule, type Operator, type OperatorSet, runForward } from './operator.ts'
@@ -23,7 +23,7 @@ export interface Inference {
   /** Per node of a known operator: its attributes, inputs and outputs. Absent: the operator is not known. */
   readonly calls: ReadonlyMap<Node, { readonly operator: Operator; readonly call: InferredCall }>
   /** Values that depend on constants and shapes alone: weights, and the arithmetic of exported reshapes. A runtime computes them once. */
-  readonly constants: ReadonlySet<string>
+  readonly constants: Pick<ReadonlySet<string>, 'has'>
 }
 
 const nothing: Known = { elementType: undefined, shape: undefined }
@@ -124,7 +124,8 @@ export function inferBody(
 /** The walk, node by node. */
 export class GraphInference implements Inference {
   readonly values: Map<string, Known>
-  readonly constants: Set<string>
+  readonly constants: Inference['constants']
+  readonly #ownConstants = new Set([''])
   readonly calls: Map<Node, { operator: Operator; call: InferredCall }>
   readonly #model: Model
   readonly #operators: OperatorSet
@@ -139,9 +140,11 @@ export class GraphInference implements Inference {
     this.#model = model
     this.#operators = operators
     this.#options = options
-    this.values = new Map(around?.values)
-    this.constants = new Set(around?.constants ?? [''])
-    this.calls = new Map(around?.calls)
+    this.values = new LayeredMap(around?.values)
+    const own = this.#ownConstants
+    // What is around is not copied: a graph may hold as many bodies as values.
+    this.constants = around ? { has: (name) => own.has(name) || around.constants.has(name) } : own
+    this.calls = new LayeredMap(around?.calls)
     for (const input of graphInputs(graph)) this.values.set(input.name, knownInfo(input, options))
     for (const [name, tensor] of graph.initializers) this.store(name, tensor)
     this.#declared = new Map([...graph.outputs.map((o) => [o.name, o] as const), ...graph.valueInfo])
@@ -161,7 +164,7 @@ export class GraphInference implements Inference {
 
   store(name: string, tensor: Tensor): void {
     this.values.set(name, knownTensor(tensor))
-    this.constants.add(name)
+    this.#ownConstants.add(name)
   }
 
   /** A node of a known operator with what is known of its inputs. */
@@ -195,7 +198,7 @@ export class GraphInference implements Inference {
     node.outputs.forEach((name, i) => {
       if (name === '') return
       this.values.set(name, outputs[i] ?? nothing)
-      if (constant || shapeOnly(node, known?.operator, outputs[i])) this.constants.add(name)
+      if (constant || shapeOnly(node, known?.operator, outputs[i])) this.#ownConstants.add(name)
     })
   }
 }
