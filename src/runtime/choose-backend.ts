@@ -61,10 +61,10 @@ function chooseThreads(threads = 1, spawn: SpawnWorker | undefined, notice: (tex
     throw new KerfError('bad-options', `threads must be a whole number of at least 1, received ${threads}.`)
   if (threads === 1) return 1
   if (spawn !== undefined && typeof SharedArrayBuffer !== 'undefined') {
+    const atATime = machineThreads()
     if (threads > mostThreads)
       notice(`${threads} threads were asked for, ${mostThreads} are used: a network takes no more.`)
-    const atATime = machineThreads()
-    if (atATime !== undefined && threads > crowded * atATime)
+    else if (atATime !== undefined && threads > crowded * atATime)
       notice(
         `${threads} threads were asked for; this machine runs ${atATime} at a time, and no more of them are as fast.`,
       )

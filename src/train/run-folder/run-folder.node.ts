@@ -155,13 +155,20 @@ function readJson(path: string, code: string): unknown {
   }
 }
 
+const isMetrics = (record: object): record is Metrics =>
+  'step' in record && 'epoch' in record && Object.values(record).every((v) => typeof v === 'number')
+
 function readMetrics(path: string): Metrics[] {
   try {
     const records = decodeJsonLines(readFileSync(path, 'utf8'))
-    const odd = records.findIndex((r) => !Object.values(r).every((v) => typeof v === 'number') || !('step' in r))
-    if (odd >= 0)
-      throw new KerfError('bad-json-lines', `Line ${odd + 1} is no line of metrics: numbers by name, with a step.`)
-    return records as unknown as Metrics[]
+    return records.map((record, i) => {
+      if (!isMetrics(record))
+        throw new KerfError(
+          'bad-json-lines',
+          `Line ${i + 1} is no line of metrics: numbers by name, with step and epoch.`,
+        )
+      return record
+    })
   } catch (error) {
     if (!(error instanceof KerfError)) throw error
     throw new KerfError(error.code, `${path}: ${error.message} Remove the line, or the file.`, {
