@@ -1,8 +1,8 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { type Profile, profileModel } from '../cost/index.ts'
 import { filesOfGiven, givenModel } from './given-model.ts'
 import { type InputShapes, inputShape } from './options.ts'
-import { formatByEnding } from './output-type.ts'
+import { addFormatFlags, formatByEnding } from './output-type.ts'
 
 /* What the commands that count have in common: how to count, and where to print it as what. */
 
@@ -29,21 +29,12 @@ export interface CountingOptions {
 }
 
 export function addCountingOptions(command: Command): Command {
-  return command
-    .option(
-      '-i, --input <shape>',
-      'shape of an input: N,C,H,W, or name:N,C,H,W where there are several (repeatable)',
-      inputShape,
-    )
-    .addOption(
-      new Option(
-        '-f, --format <format>',
-        'how to print (default: as the name of the output file says, or table)',
-      ).choices(formats),
-    )
-    .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
-    .option('-o, --output <file>', 'write to a file')
-    .option('--force', 'replace the file if it exists')
+  command.option(
+    '-i, --input <shape>',
+    'shape of an input: N,C,H,W, or name:N,C,H,W where there are several (repeatable)',
+    inputShape,
+  )
+  return addFormatFlags(command, formats, 'table')
     .option('--fused', 'count convolution + normalization + activation, and depthwise + pointwise, as one layer each')
     .option('--strict-adds', 'a sum of n terms takes n - 1 additions, not n')
     .option('--non-zero', 'also count the parameters that are not 0 (reads the weights)')

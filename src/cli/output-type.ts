@@ -1,3 +1,4 @@
+import { type Command, Option } from 'commander'
 import { UsageError } from './errors.ts'
 
 /** Endings of files that hold a network. */
@@ -33,3 +34,16 @@ export function formatByEnding<F extends string>(
   checkEnding(output, Object.keys(byEnding), 'say the format with --format')
   return byEnding[endingOf(output) ?? '']
 }
+
+/** How to print, and where. @param usual the format on the terminal */
+export const addFormatFlags = (command: Command, formats: readonly string[], usual: string): Command =>
+  command
+    .addOption(
+      new Option(
+        '-f, --format <format>',
+        `how to print (default: as the name of the output file says, or ${usual})`,
+      ).choices(formats),
+    )
+    .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
+    .option('-o, --output <file>', 'write to a file')
+    .option('--force', 'replace the file if it exists')

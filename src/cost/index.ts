@@ -3,7 +3,7 @@
 // May import: base, graph, ops.
 export * from './compare.ts'
 export * from './formulas.ts'
-export { ParameterFinder, type StoredTensor } from './parameters.ts'
+export { ParameterFinder } from './parameters.ts'
 export { macsOf, parametersOf } from './parts.ts'
 export * from './profile.ts'
 export type { RationalFunction } from './ratio.ts'

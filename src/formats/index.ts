@@ -2,7 +2,7 @@
 // Not here: what is put into them (train/ and others decide), files on disk (index.node.ts).
 // May import: base.
 export { crc32c } from './crc32c.ts'
-export { decodeJsonLines, encodeJsonLine, type JsonLine } from './json-lines.ts'
+export { decodeJsonLines, encodeJsonLine } from './json-lines.ts'
 export {
   encodeSafetensors,
   float32Of,
@@ -20,11 +20,9 @@ export {
 } from './safetensors.ts'
 export {
   elementTypeOf,
-  parseSafetensorsHeader,
   type SafetensorsEntry,
   type SafetensorsHeader,
   type SafetensorsType,
-  safetensorsHeaderLimit,
   safetensorsTypes,
 } from './safetensors-header.ts'
-export { encodeScalars, encodeSessionStart, eventsFileStart, type ScalarEvent } from './tensorboard.ts'
+export { encodeScalars, encodeSessionStart, eventsFileStart } from './tensorboard.ts'

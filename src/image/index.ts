@@ -7,7 +7,6 @@ export {
   type ImageElementSize,
   type ImageToTensorOptions,
   imageToTensor,
-  pixelsOf,
   type VideoFrameSize,
   type VideoSize,
 } from './browser.ts'

@@ -2,4 +2,4 @@
 // Not here: the command line (cli/).
 // May import: every room of the core. Nothing but cli/ imports it.
 export * from './index.ts'
-export { defaultMnistFolder, digitsFrom } from './mnist.node.ts'
+export { digitsFrom } from './mnist.node.ts'

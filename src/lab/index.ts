@@ -5,7 +5,7 @@ export { experimentOf, experiments } from './catalogue.ts'
 export { verdictOf } from './checks.ts'
 export { generatedDigits } from './digits.ts'
 export type { Check, Contender, Digits, Experiment, Findings, LabContext } from './experiment.ts'
-export { formulaText, proseText } from './formula-text.ts'
+export { proseText } from './formula-text.ts'
 export { labHtml, proseHtml } from './lab-html.ts'
 export { outcomeMarkdown } from './outcome-markdown.ts'
 export {

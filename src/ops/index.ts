@@ -2,7 +2,7 @@
 // Not here: walks over graphs (graph/, cost/, prune/), fast kernels (runtime/).
 // May import: base, graph.
 export type { Difference } from './adderConv/backward.ts'
-export { type ClampedWeights, clampAdderWeights } from './adderConv/clamp.ts'
+export { clampAdderWeights } from './adderConv/clamp.ts'
 export type { BatchNormalizationAttributes } from './batchNormalization/attributes.ts'
 export type { BatchNormalizationGradientAttributes } from './batchNormalization/batchNormalization.ts'
 export type { ClipGradientAttributes } from './clip.ts'
@@ -42,7 +42,6 @@ export {
 export { attributesOf, type RecurrentActivation } from './shared/recurrent-activations.ts'
 export type { CellAlgebra } from './shared/recurrent-cells.ts'
 export { type ReduceAttributes, reducedAxes } from './shared/reduce.ts'
-export { distinctAxes } from './shared/settings.ts'
 export { type SlidingWindow, slide, slidingWindow, type Window } from './shared/window.ts'
 export { partOf } from './shared/written-out.ts'
 export { axisSlice, type SliceAttributes, sliceSettings } from './slice/ranges.ts'

@@ -2,16 +2,9 @@
 // integer kernels run.
 // Not here: how networks are run, and the kernels (runtime/).
 // May import: base, graph, ops, cost, runtime.
-export { type AdderCodes, type AdderScale, adderCodes, adderScale } from './adder-codes.ts'
-export {
-  checkBits,
-  type InputRange,
-  type QuantizedAdderLayer,
-  type QuantizedAdderLayers,
-  quantizeAdderLayers,
-} from './adder-layers.ts'
-export { type Calibration, calibrate } from './calibration.ts'
-export { Observer } from './observer.ts'
+export type { AdderScale } from './adder-codes.ts'
+export { checkBits, type InputRange, type QuantizedAdderLayer, quantizeAdderLayers } from './adder-layers.ts'
+export { calibrate } from './calibration.ts'
 export {
   type CalibrationBatch,
   type CalibrationImages,
@@ -20,4 +13,4 @@ export {
   type QuantizeOptions,
   quantize,
 } from './quantize.ts'
-export { type CodingError, chooseRange, codingError, type RangeMethod, rangeMethods } from './ranges.ts'
+export { type CodingError, type RangeMethod, rangeMethods } from './ranges.ts'

@@ -17,9 +17,7 @@ export type { RunProfile, TaskTime } from './profile.ts'
 export { openProgram, openSession, type RunningOptions, type Runtime } from './running.ts'
 export type { RunOptions, Session, SessionOptions } from './session.ts'
 export {
-  dataLengthOf,
   floatsOf,
-  fromDense,
   fromStored,
   type HostArrays,
   type HostData,
@@ -30,6 +28,5 @@ export {
   isHostElementType,
   type TensorOf,
   tensorOver,
-  toDense,
 } from './tensor.ts'
 export { type Timing, timeInTurns } from './time-in-turns.ts'

@@ -3,10 +3,7 @@
 // May import: base, graph, ops, cost, autodiff, runtime, data, image, onnx, formats, nets, report.
 export * from './index.ts'
 export { readingOf } from './recipe/reading.node.ts'
-export type { FoundCheckpoint } from './run-folder/checkpoints.node.ts'
-export type { FileOperations } from './run-folder/files.node.ts'
 export { recipeFromFolder } from './run-folder/moving.node.ts'
-export { createRunFolder, openRunFolder, type RunFolder, type RunFolderOptions } from './run-folder/run-folder.node.ts'
 export { type RunOutcome, type RunRecipeOptions, type RunStart, runRecipe } from './run-recipe.node.ts'
 // With threads of Node; these take the place of those without.
 export { createTrainer, evaluate, train } from './threads.node.ts'

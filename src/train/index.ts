@@ -5,34 +5,24 @@ export { trainingCurves } from './curves.ts'
 export { type EvaluateOptions, type Evaluation, Evaluator, evaluate } from './evaluate.ts'
 export { type ClassifierHead, classifierHead, type NewHeadOptions, withNewHead } from './graph/head.ts'
 export type { DistillationOptions, LossOptions } from './graph/loss.ts'
-export { type TrainedTensor, trainedModel } from './graph/trained-model.ts'
-export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './graph/training-graph.ts'
+export { type TrainingGraph, trainingGraph } from './graph/training-graph.ts'
 export { withCrossEntropy } from './graph/with-loss.ts'
-export { inClassesOf, trainedOn } from './image-metadata.ts'
+export { inClassesOf } from './image-metadata.ts'
 export type { AdamWOptions } from './optimisers/adamw.ts'
 export { createOptimiser, type OptimiserOptions } from './optimisers/create.ts'
 export type { GradientClip } from './optimisers/gradients.ts'
-export type { CommonOptions, Optimiser } from './optimisers/optimiser.ts'
+export type { CommonOptions } from './optimisers/optimiser.ts'
 export {
-  applyMask,
-  defaultAdaptiveRate,
   type GroupOptions,
   type GroupSettings,
   type GroupTable,
-  maskOfZeros,
-  type Parameter,
   type ParameterGroup,
   parameterGroups,
 } from './optimisers/parameter.ts'
 export type { SgdOptions } from './optimisers/sgd.ts'
 export type { NamedArrays } from './optimisers/state.ts'
-export {
-  type Averaged,
-  type WeightAverage,
-  type WeightAverageOptions,
-  weightAverage,
-} from './optimisers/weight-average.ts'
-export { describeRecipe, type RecipeLine, recipeLines } from './recipe/describe.ts'
+export type { WeightAverageOptions } from './optimisers/weight-average.ts'
+export { describeRecipe, type RecipeLine } from './recipe/describe.ts'
 export { freshNetwork } from './recipe/network.ts'
 export { parseRecipe } from './recipe/parse.ts'
 export type { RecipeProblem } from './recipe/problems.ts'
@@ -41,7 +31,7 @@ export { gradientChoices, lossOf, optimiserSettings, scheduleOf } from './recipe
 export { type Checkpoint, type CheckpointState, checkpointChunks, readCheckpoint } from './run-folder/checkpoint.ts'
 export type { Metrics } from './run-folder/metrics.ts'
 export { createSchedule, type Schedule, type ScheduleOptions, type WarmUp } from './schedules/schedule.ts'
-export { type TestedNetwork, type TestResults, testNetworks } from './tested.ts'
+export type { TestedNetwork } from './tested.ts'
 export {
   type BestNetwork,
   type TrainingEvent,

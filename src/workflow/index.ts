@@ -1,7 +1,7 @@
 // What a person wants done in one go: prune and prove, swap and measure; images as a model takes them.
 // Not here: what each step is made of (prune/, rewrite/, quantize/, train/), the command line (cli/), files (index.node.ts).
 // May import: every room but lab, api and cli.
-export { evaluationLoader, fixedBatch, imagesFor, type ModelImages, spread } from './images.ts'
+export { evaluationLoader, imagesFor, type ModelImages, spread } from './images.ts'
 export { type Agreement, compareOutputs, toleranceFor } from './prove/agreement.ts'
 export { type Change, type ImageFeeds, imageFeeds } from './prove/change.ts'
 export { type Engine, ownEngine } from './prove/engine.ts'

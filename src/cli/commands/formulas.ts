@@ -15,7 +15,7 @@ import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { type Fraction, fraction, positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
-import { formatByEnding } from '../output-type.ts'
+import { addFormatFlags, formatByEnding } from '../output-type.ts'
 import { deliver, terminalText } from '../print.ts'
 
 const formats = ['text', 'md', 'latex', 'json', 'html', 'svg'] as const
@@ -70,15 +70,7 @@ export function define(command: Command, io: Io): void {
         .argParser(fraction)
         .default({ numerator: 1, denominator: 4 } satisfies Fraction, '1/4'),
     )
-    .addOption(
-      new Option(
-        '-f, --format <format>',
-        'how to print (default: as the name of the output file says, or text)',
-      ).choices(formats),
-    )
-    .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
-    .option('-o, --output <file>', 'write to a file')
-    .option('--force', 'replace the file if it exists')
+  addFormatFlags(command, formats, 'text')
     .addHelpText('after', examples)
     .action((options: Options) => {
       if (options.output !== undefined) checkOutput(options.output, { force: options.force })
