@@ -1,7 +1,7 @@
 // Who may import whom. A folder of src/ is a room; other rooms reach it only through its index.ts (or index.node.ts).
 // To add a room, add a line.
 
-/** A room, and the rooms it may import; `types:cost` allows type imports only. cli/ may import every room. */
+/** A room, and the rooms it may import; `types:cost` allows type imports only. */
 const rooms = {
   base: [],
   formats: ['base'],
@@ -40,7 +40,18 @@ const rooms = {
   ],
 }
 // These import every room, and no room imports them.
-const outermost = ['lab', 'api', 'cli', 'testing']
+const outermost = ['lab', 'api', 'testing']
+
+/** What the command line needs besides what users do (api/), and tables and texts: single files, with the rooms that they may import. */
+const commandLine = {
+  // ONNX Runtime, where it is installed, as the proof of a cut loads it.
+  'bench/(contenders|peers)[.]ts': ['workflow'],
+  // Experiments with threads of Node, and on MNIST where it lies.
+  'commands/lab[.]ts': ['lab', 'runtime'],
+  // What is wrong with a model or a flag is said before data are read.
+  'commands/quantize[.]ts': ['quantize'],
+}
+const everyCommand = ['cli', 'api', 'base', 'report']
 
 // Measures single kernels, by what the backend has inside.
 const innermost = '^bench/contenders/kerf-kernels[.]ts$'
@@ -74,9 +85,21 @@ const roomRules = names.flatMap((room) => {
   ]
 })
 
+const commandLineRules = [
+  { path: '^src/cli/', pathNot: [test, ...Object.keys(commandLine).map((file) => `^src/cli/${file}`)], more: [] },
+  ...Object.entries(commandLine).map(([file, more]) => ({ path: `^src/cli/${file}`, pathNot: test, more })),
+].map(({ more, ...from }, i) => ({
+  name: `cli-imports${i || ''}`,
+  comment: `cli/ uses what users do: ${['api', 'base', 'report', ...more].join(', ')}. Tests may set the scene with any room.`,
+  severity: 'error',
+  from,
+  to: { path: '^src/', pathNot: `^src/${anyOf([...everyCommand, ...more])}/` },
+}))
+
 export default {
   forbidden: [
     ...roomRules,
+    ...commandLineRules,
     {
       name: 'room-through-index',
       comment: 'From outside, a room is its index.ts (or index.node.ts). Export there what others need.',
@@ -123,7 +146,7 @@ export default {
       name: 'unknown-room',
       comment: 'A folder of src/ that has no line in .dependency-cruiser.mjs. Add one, saying what it may import.',
       severity: 'error',
-      from: { path: '^src/[^/]+/', pathNot: `^src/${anyOf([...names, ...outermost])}/` },
+      from: { path: '^src/[^/]+/', pathNot: `^src/${anyOf([...names, ...outermost, 'cli'])}/` },
       to: {},
     },
     {

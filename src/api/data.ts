@@ -16,6 +16,7 @@ export {
   imageShapes,
   imageTensor,
   imageToTensor,
+  layoutOf,
   type NewImageMetadata,
   type PixelImage,
   type PlanarImage,

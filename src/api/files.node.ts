@@ -4,7 +4,7 @@
 
 // Models
 
-export { readModelFile, type WriteOptions, type WrittenModel, writeModelFile } from '../onnx/index.node.ts'
+export { filesOf, readModelFile, type WriteOptions, type WrittenModel, writeModelFile } from '../onnx/index.node.ts'
 
 // Weights
 
@@ -37,8 +37,10 @@ export {
   type RunOutcome,
   type RunRecipeOptions,
   type RunStart,
+  readingOf,
   recipeFromFolder,
   runRecipe,
+  type TestedNetwork,
 } from '../train/index.node.ts'
 
 // Pruning with training

@@ -89,6 +89,7 @@ export {
   makeNode,
   simplified,
   validated,
+  withInputShapes,
 } from '../graph/index.ts'
 
 // Operators

@@ -20,6 +20,7 @@ export {
   outcomeJson,
   outcomeMarkdown,
   outcomeReport,
+  proseText,
   runExperiment,
   verdictOf,
   verdictText,

@@ -19,6 +19,7 @@ export {
   type NetName,
   type NetOptions,
   netDescriptions,
+  netNameOf,
   nets,
   parseNetName,
   trainingInitialization,

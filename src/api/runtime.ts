@@ -18,6 +18,7 @@ export {
 // Tensors
 
 export {
+  fromStored,
   type HostArrays,
   type HostData,
   type HostElementType,
@@ -33,6 +34,7 @@ export {
 export {
   type BackendName,
   type BackendOptions,
+  backendNames,
   createProgram,
   type Program,
   type ProgramMemory,

@@ -20,6 +20,7 @@ export {
   prove,
   pruneAndProve,
   randomFeeds,
+  toleranceFor,
 } from '../workflow/index.ts'
 
 // Other layers
@@ -28,4 +29,4 @@ export { type SwapOptions, type Swapped, swapAndMeasure } from '../workflow/inde
 
 // Images of a data set, as a model takes them
 
-export { imagesFor, type ModelImages, spread } from '../workflow/index.ts'
+export { evaluationLoader, imagesFor, type ModelImages, spread } from '../workflow/index.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Profile, profileModel } from '../cost/index.ts'
+import { type Profile, profileModel } from '../api/cost.ts'
 import { filesOfGiven, givenModel } from './given-model.ts'
 import { type InputShapes, inputShape } from './options.ts'
 import { addFormatFlags, formatByEnding } from './output-type.ts'

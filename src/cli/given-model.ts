@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { filesOf, readModelFile } from '../api/files.node.ts'
+import type { Model } from '../api/graph.ts'
+import { buildNet, netNameOf } from '../api/nets.ts'
 import { KerfError } from '../base/index.ts'
-import type { Model } from '../graph/index.ts'
-import { buildNet, netNameOf } from '../nets/index.ts'
-import { filesOf, readModelFile } from '../onnx/index.node.ts'
 
 /** Help for an argument that names a model. */
 export const modelArgument = 'an ONNX file, net:NAME (kerf nets lists them), or the folder of a run'

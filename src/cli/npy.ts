@@ -1,5 +1,5 @@
+import type { HostElementType, HostTensor } from '../api/runtime.ts'
 import { KerfError, mostAxes } from '../base/index.ts'
-import type { HostElementType, HostTensor } from '../runtime/index.ts'
 
 /*
  * NumPy's file format (numpy.lib.format): the bytes 93 N U M P Y, version, length of the header (2 bytes little-endian in version 1, 4 in

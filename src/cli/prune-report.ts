@@ -1,6 +1,7 @@
-import type { TotalCounts, Totals } from '../cost/index.ts'
-import type { WrittenModel } from '../onnx/index.node.ts'
-import type { PruneResult } from '../prune/index.ts'
+import type { TotalCounts, Totals } from '../api/cost.ts'
+import type { WrittenModel } from '../api/files.node.ts'
+import type { PruneResult } from '../api/prune.ts'
+import { type Agreement, type Change, toleranceFor } from '../api/workflow.ts'
 import {
   type Cell,
   countOrPartial,
@@ -12,7 +13,6 @@ import {
   type Table,
   unsupportedTable,
 } from '../report/index.ts'
-import { type Agreement, type Change, toleranceFor } from '../workflow/index.ts'
 import { agreementText } from './prune/agreement-text.ts'
 import { changeFacts, inexactTable } from './prune/inexact.ts'
 

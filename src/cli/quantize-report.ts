@@ -1,5 +1,5 @@
-import type { WrittenModel } from '../onnx/index.node.ts'
-import type { Quantized } from '../quantize/index.ts'
+import type { WrittenModel } from '../api/files.node.ts'
+import type { Quantized } from '../api/rewrite.ts'
 import { human, type Report, type Table } from '../report/index.ts'
 
 /** Images that the network got right, before and after. */

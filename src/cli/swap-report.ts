@@ -1,7 +1,7 @@
-import type { WrittenModel } from '../onnx/index.node.ts'
+import type { WrittenModel } from '../api/files.node.ts'
+import { type Rewrite, rewriteOf } from '../api/rewrite.ts'
+import type { Swapped } from '../api/workflow.ts'
 import { compareReport, human, layerNames, type Report, type Table } from '../report/index.ts'
-import { type Rewrite, rewriteOf } from '../rewrite/index.ts'
-import type { Swapped } from '../workflow/index.ts'
 
 /** Everything that `kerf swap` did, or would do. */
 export interface SwapResult extends Swapped {

@@ -44,7 +44,11 @@ export function bindInputs(graph: Graph, given: ReadonlyMap<string, readonly num
   return { inputShapes: bound, symbols }
 }
 
-/** The model with inputs of other shapes, by name; what its file says of the shapes of inner values and outputs is dropped. */
+/**
+ * The model with inputs of other shapes; what its file says of the shapes of inner values and outputs is dropped.
+ * @param model stays as it is
+ * @param shapes by the inputs' names; the others keep theirs
+ */
 export function withInputShapes(model: Model, shapes: ReadonlyMap<string, Shape>): Model {
   const withShape = (input: ValueInfo): ValueInfo => {
     const shape = shapes.get(input.name)

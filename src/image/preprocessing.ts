@@ -120,9 +120,12 @@ function momentsOf(
 
 const isChannels = (d: unknown): d is 1 | 3 => d === 1 || d === 3
 
-/** Where an input of images has its channels: behind, where only the last dimension can be them. */
-export function layoutOf({ type }: ValueInfo): ImageLayout {
-  const shape = type?.kind === 'tensor' ? type.shape : undefined
+/**
+ * Where an input of images has its channels: behind, where only the last dimension can be them.
+ * @param input of a model
+ */
+export function layoutOf(input: ValueInfo): ImageLayout {
+  const shape = input.type?.kind === 'tensor' ? input.type.shape : undefined
   return shape?.length === 4 && isChannels(shape[3]) && !isChannels(shape[1]) ? 'NHWC' : 'NCHW'
 }
 

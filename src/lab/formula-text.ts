@@ -16,7 +16,10 @@ export function formulaText(latex: string): string {
   return textOf(readFormula(latex).formula).replace(/ {2,}/g, ' ').trim()
 }
 
-/** Prose in which every formula is plain text. */
+/**
+ * Prose in which every formula is plain text, as terminals show it.
+ * @param prose with formulas in LaTeX, between dollars: what experiments claim and note
+ */
 export function proseText(prose: string): string {
   return splitProse(prose)
     .map(({ text, formula }) => (formula ? formulaText(text) : text))

@@ -10,7 +10,10 @@ const adderSuffix = '-adder'
 /** In front of a name where files are asked for, too. */
 const builtIn = 'net:'
 
-/** `net:resnet20` → `resnet20`; undefined for files. */
+/**
+ * `net:resnet20` → `resnet20`; undefined for files.
+ * @param given a network's name behind `net:`, or a path
+ */
 export const netNameOf = (given: string): string | undefined =>
   given.startsWith(builtIn) ? given.slice(builtIn.length) : undefined
 

@@ -18,7 +18,10 @@ export function readModelFile(path: string): Model {
   )
 }
 
-/** The files that a model's weights are read from when asked for: its own and its external ones, whether or not these exist. */
+/**
+ * The files that a model's weights are read from when asked for: its own and its external ones, whether or not these exist.
+ * @param model from `readModelFile`; one that was built has none
+ */
 export function filesOf(model: Model): string[] {
   return (keptModel(model)?.sources ?? []).filter((s) => s instanceof FileSource).map((s) => s.path)
 }

@@ -184,9 +184,13 @@ function fromFloats(elementType: HostElementType, shape: readonly number[], floa
   return hostTensor(elementType, shape, floats)
 }
 
-/** A stored tensor of a model. */
-export function fromStored({ elementType, shape, data }: Tensor): HostTensor {
-  return fromBytes(elementType, shape, data.bytes())
+/**
+ * A stored tensor of a model, as sessions take and give them.
+ * @param tensor an initializer, say
+ * @throws KerfError `unsupported-element-type` for texts and complex numbers
+ */
+export function fromStored(tensor: Tensor): HostTensor {
+  return fromBytes(tensor.elementType, tensor.shape, tensor.data.bytes())
 }
 
 /** @throws KerfError `unsupported-element-type` for a sequence */

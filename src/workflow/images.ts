@@ -21,7 +21,13 @@ export function fixedBatch({ graph }: Model): number | undefined {
   return typeof first === 'number' ? first : undefined
 }
 
-/** Images in order, for `evaluate`: by default in batches of the model's size. */
+/**
+ * Images in order, for `evaluate`.
+ * @param model that will be evaluated
+ * @param set of labelled images
+ * @param transforms what happens to the images; those that only training has are left out
+ * @param batchSize default: what the model's input fixes, otherwise at most 64
+ */
 export const evaluationLoader = (
   model: Model,
   set: ImageSet,

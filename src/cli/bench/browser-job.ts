@@ -1,4 +1,4 @@
-import type { Timing } from '../../runtime/index.ts'
+import type { Timing } from '../../api/runtime.ts'
 
 /*
  * What the page that measures in a browser (browser-page.ts) is asked, as `/job`, and what it answers, to `/answer`.

@@ -1,9 +1,8 @@
 // The page that `kerf bench --browser` opens: Kerf as a browser runs it, bundled into one file by the build.
 
+import { inMemory, readModel } from '../../api/graph.ts'
+import { createSession, type Feeds, fromStored, type Session, timeInTurns } from '../../api/runtime.ts'
 import type { ElementType } from '../../base/index.ts'
-import { inMemory } from '../../graph/index.ts'
-import { readModel } from '../../onnx/index.ts'
-import { createSession, type Feeds, fromStored, type Session, timeInTurns } from '../../runtime/index.ts'
 import type { BrowserAnswer, BrowserJob } from './browser-job.ts'
 
 const bytesOf = async (path: string) => {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { filesOf } from '../../api/files.node.ts'
+import { type Model, modelBytes } from '../../api/graph.ts'
+import { netNameOf } from '../../api/nets.ts'
+import { createSession, type Feeds, type HostTensor, hostValues, type Session } from '../../api/runtime.node.ts'
 import { KerfError, type Task } from '../../base/index.ts'
-import type { Model } from '../../graph/index.ts'
-import { netNameOf } from '../../nets/index.ts'
-import { filesOf, modelBytes } from '../../onnx/index.node.ts'
-import { createSession, type Feeds, type HostTensor, hostValues, type Session } from '../../runtime/index.node.ts'
 import type { OrtModule } from '../../workflow/index.node.ts'
 import { loadPeer } from './peers.ts'
 

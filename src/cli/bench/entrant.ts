@@ -1,5 +1,5 @@
-import type { Model } from '../../graph/index.ts'
-import type { HostTensor } from '../../runtime/index.node.ts'
+import type { Model } from '../../api/graph.ts'
+import type { HostTensor } from '../../api/runtime.node.ts'
 
 /** A model that takes part, with random inputs of the shapes that it is measured with. */
 export interface Entrant {

@@ -1,6 +1,6 @@
-import { profileModel } from '../../cost/index.ts'
-import type { Model } from '../../graph/index.ts'
-import type { RunProfile, TaskTime } from '../../runtime/index.ts'
+import { profileModel } from '../../api/cost.ts'
+import type { Model } from '../../api/graph.ts'
+import type { RunProfile, TaskTime } from '../../api/runtime.ts'
 
 /** One part of a run: its time, and what it does by our own counts. */
 export interface LayerTime {

@@ -1,6 +1,6 @@
-import type { Profile, Totals } from '../../cost/index.ts'
+import type { Profile, Totals } from '../../api/cost.ts'
+import type { Timing } from '../../api/runtime.ts'
 import { atLeast, type Cell, human, notCountedFact, type Report, shapeText } from '../../report/index.ts'
-import type { Timing } from '../../runtime/index.ts'
 import { bar, decimals, milliseconds } from './cells.ts'
 import { type Machine, machineText } from './machine.ts'
 

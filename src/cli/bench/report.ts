@@ -1,4 +1,5 @@
-import type { Profile, Totals } from '../../cost/index.ts'
+import type { Profile, Totals } from '../../api/cost.ts'
+import type { Session, Timing } from '../../api/runtime.ts'
 import {
   atLeast,
   type Cell,
@@ -10,7 +11,6 @@ import {
   shortNumber,
   type Table,
 } from '../../report/index.ts'
-import type { Session, Timing } from '../../runtime/index.ts'
 import { memoryFact } from '../run/report.ts'
 import { bar, decimals, milliseconds } from './cells.ts'
 import type { LayerTime } from './layers.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { compareMany, compareProfiles, type Profile } from '../../cost/index.ts'
+import { compareMany, compareProfiles, type Profile } from '../../api/cost.ts'
 import {
   compareLayersTable,
   compareManyReport,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Argument, type Command } from 'commander'
+import { type FetchedFile, fetchCifar10, fetchMnist, type Verified } from '../../api/files.node.ts'
 import { isAborted, KerfError, type Progress } from '../../base/index.ts'
-import { type FetchedFile, fetchCifar10, fetchMnist, type Verified } from '../../data/index.node.ts'
 import { human, toJson } from '../../report/index.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'

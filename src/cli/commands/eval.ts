@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
+import { type ImageSet, imageMetadata, subset } from '../../api/data.ts'
+import { openPart, readingOf } from '../../api/files.node.ts'
+import { graphInputs, type Model } from '../../api/graph.ts'
+import { netNameOf } from '../../api/nets.ts'
+import { type BackendName, backendNames } from '../../api/runtime.ts'
+import { evaluate } from '../../api/train.node.ts'
+import { evaluationLoader } from '../../api/workflow.ts'
 import { KerfError, type Task } from '../../base/index.ts'
-import { openPart } from '../../data/index.node.ts'
-import { type ImageSet, subset } from '../../data/index.ts'
-import { graphInputs, type Model } from '../../graph/index.ts'
-import { imageMetadata } from '../../image/index.ts'
-import { netNameOf } from '../../nets/index.ts'
 import { fewImagesNotice, toJson } from '../../report/index.ts'
-import { type BackendName, backendNames } from '../../runtime/index.ts'
-import { evaluate, readingOf } from '../../train/index.node.ts'
-import { evaluationLoader } from '../../workflow/index.ts'
 import {
   addDataOptions,
   type DataOptions,

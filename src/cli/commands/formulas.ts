@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
+import { evaluateFormulas, formulas } from '../../api/cost.ts'
 import { Polynomial } from '../../base/index.ts'
-import { evaluateFormulas, formulas } from '../../cost/index.ts'
 import {
   chartsSvg,
   formulaCharts,

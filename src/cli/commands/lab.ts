@@ -3,10 +3,8 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { Argument, type Command } from 'commander'
 import colors from 'picocolors'
-import { checkFolder, isAborted, KerfError, makeFolder, type Task } from '../../base/index.node.ts'
 import {
   checksTable,
-  digitsFrom,
   type Experiment,
   experimentOf,
   experiments,
@@ -20,9 +18,12 @@ import {
   proseText,
   runExperiment,
   verdictText,
-} from '../../lab/index.node.ts'
+} from '../../api/lab.ts'
+import { measureLimit } from '../../api/runtime.node.ts'
+import { checkFolder, isAborted, KerfError, makeFolder, type Task } from '../../base/index.node.ts'
+import { digitsFrom } from '../../lab/index.node.ts'
 import { chartsSvg, toJson } from '../../report/index.ts'
-import { measureLimit, nodeRuntime } from '../../runtime/index.node.ts'
+import { nodeRuntime } from '../../runtime/index.node.ts'
 import { UsageError } from '../errors.ts'
 import { givenModel } from '../given-model.ts'
 import type { Io } from '../io.ts'

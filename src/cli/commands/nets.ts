@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { profileModel } from '../../cost/index.ts'
-import { blockDescriptions, buildNet, type NetName, netDescriptions } from '../../nets/index.ts'
+import { profileModel } from '../../api/cost.ts'
+import { blockDescriptions, buildNet, type NetName, netDescriptions } from '../../api/nets.ts'
 import { type Report, shapeText, toJson } from '../../report/index.ts'
 import type { Io } from '../io.ts'
 import { terminalText } from '../print.ts'

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { Profile } from '../../cost/index.ts'
+import type { Profile } from '../../api/cost.ts'
 import {
   blockGraph,
   blocksJson,

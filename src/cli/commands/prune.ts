@@ -1,21 +1,24 @@
 import { basename, dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { isAborted, KerfError, type NamePattern, type Task } from '../../base/index.ts'
-import { bindInputs, type Model, withInputShapes } from '../../graph/index.ts'
-import { type WrittenModel, writeModelFile } from '../../onnx/index.node.ts'
-import { criteria, type PruneMethod, type PruneResult, type Scope } from '../../prune/index.ts'
-import { toJson } from '../../report/index.ts'
-import type { Recipe } from '../../train/index.node.ts'
 import {
   type FineTuned,
   type FineTuneOptions,
+  pruneAndFineTune,
+  type WrittenModel,
+  writeModelFile,
+} from '../../api/files.node.ts'
+import { bindInputs, type Model, withInputShapes } from '../../api/graph.ts'
+import { criteria, type PruneMethod, type PruneResult, type Scope } from '../../api/prune.ts'
+import type { Recipe } from '../../api/train.node.ts'
+import {
   type ImageFeeds,
   imageFeeds,
   type Proof,
   type PruneAndProveOptions,
-  pruneAndFineTune,
   pruneAndProve,
-} from '../../workflow/index.node.ts'
+} from '../../api/workflow.node.ts'
+import { isAborted, KerfError, type NamePattern, type Task } from '../../base/index.ts'
+import { toJson } from '../../report/index.ts'
 import { dataRecipe, openRecipeData } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
 import { givenModel, modelArgument, modelFile } from '../given-model.ts'

@@ -1,11 +1,18 @@
 import type { Command } from 'commander'
+import {
+  type DataSets,
+  type ImageSet,
+  imageMetadata,
+  imageShapes,
+  layoutOf,
+  type ResolvedPreprocessing,
+  type Transform,
+  withClasses,
+} from '../../api/data.ts'
+import { openData, readingOf } from '../../api/files.node.ts'
+import { analyse, graphInputs, type Model, runnableOperators, simplified, type ValueInfo } from '../../api/graph.ts'
+import type { Recipe } from '../../api/train.node.ts'
 import { type Dim, NodeError, type Shape, type Task } from '../../base/index.ts'
-import { openData } from '../../data/index.node.ts'
-import { type DataSets, type ImageSet, type Transform, withClasses } from '../../data/index.ts'
-import { analyse, graphInputs, type Model, simplified, type ValueInfo } from '../../graph/index.ts'
-import { imageMetadata, imageShapes, layoutOf, type ResolvedPreprocessing } from '../../image/index.ts'
-import { runnableOperators } from '../../ops/index.ts'
-import { type Recipe, readingOf } from '../../train/index.node.ts'
 import type { GivenData } from '../train/data-option.ts'
 import { readRecipe } from '../train/read-recipe.ts'
 import { parseGivenRecipe, type RecipeFlags, withRecipeFlags } from '../train/recipe-flags.ts'

@@ -1,4 +1,4 @@
-import type { SkippedImage } from '../../data/index.ts'
+import type { SkippedImage } from '../../api/data.ts'
 
 /** So many are named. */
 const shown = 5

@@ -1,7 +1,13 @@
+import {
+  type ImageLayout,
+  imageMetadata,
+  preprocessingFor,
+  type ResolvedPreprocessing,
+  type Transform,
+  transformsOf,
+} from '../../api/data.ts'
+import { graphInputs, type Model, type ValueInfo } from '../../api/graph.ts'
 import { KerfError } from '../../base/index.ts'
-import type { Transform } from '../../data/index.ts'
-import { graphInputs, type ImageLayout, type Model, type ValueInfo } from '../../graph/index.ts'
-import { imageMetadata, preprocessingFor, type ResolvedPreprocessing, transformsOf } from '../../image/index.ts'
 import { UsageError } from '../errors.ts'
 import { type AugmentationFlags, type ImageFlags, preprocessingOptions } from '../vocabulary.ts'
 

@@ -1,6 +1,6 @@
-import type { Totals } from '../../cost/index.ts'
+import type { Totals } from '../../api/cost.ts'
+import type { FineTuned, FineTuneStage } from '../../api/files.node.ts'
 import { type Cell, countOrPartial, partialNote, type Table } from '../../report/index.ts'
-import type { FineTuned, FineTuneStage } from '../../workflow/index.node.ts'
 
 const percent = (part: number) => `${(100 * part).toFixed(2)} %`
 

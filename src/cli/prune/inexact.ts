@@ -1,6 +1,6 @@
-import type { PruneResult } from '../../prune/index.ts'
+import type { PruneResult } from '../../api/prune.ts'
+import type { Change } from '../../api/workflow.ts'
 import type { Table } from '../../report/index.ts'
-import type { Change } from '../../workflow/index.ts'
 import { agreementText } from './agreement-text.ts'
 
 export const changeFacts = ({ images, fromMasked, fromGiven }: Change): [string, string][] => [

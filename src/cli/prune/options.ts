@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
+import type { PruneMethod, Scope } from '../../api/prune.ts'
 import { type NamePattern, namePattern } from '../../base/index.ts'
-import type { PruneMethod, Scope } from '../../prune/index.ts'
 import { listOf } from '../choices.ts'
 
 const methods: readonly PruneMethod[] = ['filter', 'neuron', 'weight', 'input']

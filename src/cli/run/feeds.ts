@@ -1,5 +1,8 @@
 import { existsSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
+import { type ImageLayout, imageShapes, type ResolvedPreprocessing } from '../../api/data.ts'
+import { bindInputs, graphInputs, type Model } from '../../api/graph.ts'
+import { type HostTensor, hostTensor, isHostElementType } from '../../api/runtime.ts'
 import {
   askMemory,
   byteLengthOf,
@@ -11,9 +14,6 @@ import {
   seededRandom,
   seedFrom,
 } from '../../base/index.node.ts'
-import { bindInputs, graphInputs, type ImageLayout, type Model } from '../../graph/index.ts'
-import { imageShapes, type ResolvedPreprocessing } from '../../image/index.ts'
-import { type HostTensor, hostTensor, isHostElementType } from '../../runtime/index.ts'
 import { givenPreprocessing } from '../data/transforms.ts'
 import { readNpy } from '../npy.ts'
 import { type InputShapes, inputShape } from '../options.ts'

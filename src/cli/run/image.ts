@@ -1,7 +1,7 @@
+import { type Assumption, type Preprocessing, planarTensor, type ResolvedPreprocessing } from '../../api/data.ts'
+import { imageDecoder } from '../../api/files.node.ts'
+import type { HostTensor } from '../../api/runtime.ts'
 import { KerfError } from '../../base/index.ts'
-import { imageDecoder } from '../../data/index.node.ts'
-import { type Assumption, type Preprocessing, planarTensor, type ResolvedPreprocessing } from '../../image/index.ts'
-import type { HostTensor } from '../../runtime/index.ts'
 
 /** In one line, as flags. */
 export function preprocessingText({

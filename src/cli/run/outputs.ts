@@ -1,5 +1,5 @@
+import { type HostTensor, hostValues } from '../../api/runtime.ts'
 import { isFloating, KerfError } from '../../base/index.ts'
-import { type HostTensor, hostValues } from '../../runtime/index.ts'
 
 /** One class of a classifier's answer. */
 export interface Ranked {

@@ -1,5 +1,5 @@
+import type { Session } from '../../api/runtime.ts'
 import { type Cell, human, type Report, shapeText, type Table } from '../../report/index.ts'
-import type { Session } from '../../runtime/index.ts'
 import type { FeedInfo } from './feeds.ts'
 import { assumptionText, preprocessingText } from './image.ts'
 import type { OutputSummary, Ranked } from './outputs.ts'

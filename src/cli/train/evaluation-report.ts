@@ -1,7 +1,12 @@
-import type { ImageSet, SkippedImage, Transform } from '../../data/index.ts'
-import { preprocessingOf, type ResolvedPreprocessing } from '../../image/index.ts'
+import {
+  type ImageSet,
+  preprocessingOf,
+  type ResolvedPreprocessing,
+  type SkippedImage,
+  type Transform,
+} from '../../api/data.ts'
+import type { Evaluation } from '../../api/train.node.ts'
 import type { Report, Table } from '../../report/index.ts'
-import type { Evaluation } from '../../train/index.node.ts'
 import { assumptionText, preprocessingText } from '../run/image.ts'
 
 const percent = (part: number) => `${(100 * part).toFixed(2)} %`

@@ -1,5 +1,6 @@
+import type { RunStart } from '../../api/files.node.ts'
+import { type Metrics, type TrainingEvent, trainingCurves } from '../../api/train.node.ts'
 import { chartText, sparkline } from '../../report/index.ts'
-import { type Metrics, type RunStart, type TrainingEvent, trainingCurves } from '../../train/index.node.ts'
 import type { Io } from '../io.ts'
 import type { CommandTask } from '../task.ts'
 

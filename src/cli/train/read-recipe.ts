@@ -1,8 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { readModelFile, recipeFromFolder } from '../../api/files.node.ts'
 import { KerfError, parseJson, readWholeFile } from '../../base/index.node.ts'
-import { readModelFile } from '../../onnx/index.node.ts'
-import { recipeFromFolder } from '../../train/index.node.ts'
 import { assigned } from './assignments.ts'
 
 /**

@@ -1,6 +1,6 @@
+import type { NamedNet } from '../../api/nets.ts'
+import { parseRecipe, type Recipe, type RecipeProblem } from '../../api/train.node.ts'
 import { KerfError } from '../../base/index.ts'
-import type { NamedNet } from '../../nets/index.ts'
-import { parseRecipe, type Recipe, type RecipeProblem } from '../../train/index.node.ts'
 import { UsageError } from '../errors.ts'
 import type { InputShapes } from '../options.ts'
 import type { AugmentationFlags, ImageFlags } from '../vocabulary.ts'

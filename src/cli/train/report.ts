@@ -1,5 +1,5 @@
+import type { RunOutcome, RunStart, TestedNetwork } from '../../api/files.node.ts'
 import { human, type Report } from '../../report/index.ts'
-import type { RunOutcome, RunStart, TestedNetwork } from '../../train/index.node.ts'
 import { skippedText } from '../data/skipped.ts'
 
 const percent = (part: number) => `${(100 * part).toFixed(2)} %`

@@ -11,8 +11,13 @@ export interface Agreement {
   readonly maxRelDiff: number
 }
 
-/** Above this a cut is not faithful: float32, and where the network computes in half precision (11 bits, or 8) the rounding of that. */
-export function toleranceFor({ graph }: Model): number {
+/**
+ * How far a cut network's outputs may be from the masked one's, as a part of the largest value: what rounding does in float32, 1e-4, or where the network
+ * computes in half precision (11 bits, or 8), 1e-2.
+ * @param model the network, cut or not
+ */
+export function toleranceFor(model: Model): number {
+  const { graph } = model
   const half = (elementType: string) => elementType === 'float16' || elementType === 'bfloat16'
   return [...graph.initializers.values()].some((t) => half(t.elementType)) ||
     [...graph.inputs, ...graph.outputs].some((v) => v.type?.kind === 'tensor' && half(v.type.elementType))
