@@ -133,6 +133,7 @@ describe('memory', () => {
       [3 * 2 ** 28, 3 * 2 ** 28],
       [3 * 2 ** 28, 0],
     ])
+    await expect(pruneModel(b.model(), { scope: { ratio: 0.5 } })).rejects.toMatchObject({ code: 'too-large' })
   })
 })
 

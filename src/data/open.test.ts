@@ -194,6 +194,24 @@ describe('folders of images', () => {
     const padded = await tar({ 'x/1.png': await png(1), 'x/zeros.txt': new Uint8Array(2 ** 24 + 1000) })
     write('a.tar', gzipSync(padded))
     expect(await problem({ kind: 'tar', train: at('a.tar'), test: at('a.tar') })).toMatch(said)
+    // A header that announces notes of a file (pax), of 32 MiB.
+    const noted = Buffer.alloc(2 ** 25)
+    padded.copy(noted, 0, 0, 512)
+    noted.write(`${(2 ** 25).toString(8).padStart(11, '0')} `, 124)
+    noted.write('x', 156)
+    noted.write(' '.repeat(8), 148)
+    noted.write(
+      `${noted
+        .subarray(0, 512)
+        .reduce((sum, byte) => sum + byte, 0)
+        .toString(8)
+        .padStart(6, '0')}\0 `,
+      148,
+    )
+    write('b.tar', noted)
+    expect(await problem({ kind: 'tar', train: at('b.tar'), test: at('b.tar') })).toMatch(
+      /^bad-tar: b\.tar is no tar, or damaged: Header exceeds max size/,
+    )
     setMemoryLimit(10_000)
     write('some.gz', gzipSync(new Uint8Array(20_000)))
     expect(await problem({ ...idx, trainImages: at('some.gz') })).toMatch(/^out-of-memory: some\.gz, unpacked, takes/)

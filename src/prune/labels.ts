@@ -1,3 +1,8 @@
+import { KerfError } from '../base/index.ts'
+
+/** Far more channels than networks have, and fewer than a Map has room for. */
+const mostLabels = 2 ** 23
+
 /** Why labels must stay, and where that was found out. */
 export interface Freeze {
   readonly node: string
@@ -16,8 +21,14 @@ export class LabelSets {
     return this.#count
   }
 
-  /** `count` new labels, each a set of its own. */
+  /** `count` new labels, each a set of its own. @throws KerfError `too-large` */
   fresh(count: number): Int32Array {
+    if (this.#count + count > mostLabels)
+      throw new KerfError(
+        'too-large',
+        `The model has more than ${mostLabels} channels, which are not followed: one layer of it has ${count}. Prune a smaller model.`,
+        { limit: mostLabels, count },
+      )
     if (this.#count + count > this.#parent.length) {
       const larger = new Int32Array(2 * (this.#count + count))
       larger.set(this.#parent)
