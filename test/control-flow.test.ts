@@ -328,6 +328,31 @@ describe('pruning', () => {
   })
 })
 
+describe('a body that does not go with its node is refused', () => {
+  const bodies: Readonly<Record<string, Attribute>> = {
+    nothing: graphOf(() => {}),
+    'a value too many': graphOf((inner) => {
+      for (const name of ['round', 'before', 'value', 'more']) inner.output(inner.input(name, 'float32', [1]))
+    }),
+  }
+  it.each([
+    ['nothing', 'body makes 0 values, of which 2 are read'],
+    ['a value too many', 'body takes 4 values and is given 3'],
+  ])('%s', (name, message) => {
+    const b = new GraphBuilder('loop')
+    const x = b.input('x', 'float32', [1])
+    b.output(b.node('Loop', [b.constant('n', tensorOf('int64', [], [2])), '', x], { body: bodies[name]! }))
+    expect(() => profileModel(b.model())).toThrow(message)
+  })
+
+  it('a branch that makes less', () => {
+    const b = new GraphBuilder('if')
+    const nothing = graphOf(() => {})
+    b.output(b.node('If', [b.input('c', 'bool', [])], { then_branch: nothing, else_branch: nothing }))
+    expect(() => profileModel(b.model())).toThrow('then_branch makes 0 values, of which 1 are read')
+  })
+})
+
 describeShared('files that others struggled with', () => {
   const folder = (name: string) => sharedPath('cases/reports', name)
   const input = (name: string): [string, HostTensor] => ['x', caseArray(`reports/${name}`, 'in.x')]

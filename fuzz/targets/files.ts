@@ -3,6 +3,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import sharp from 'sharp'
 import { pack } from 'tar-stream'
 import type { Random } from '../../src/base/index.ts'
@@ -61,7 +62,7 @@ const recipe: Target = {
     at('parse')
     const parsed = parseRecipe(value)
     at('parse what was parsed')
-    if (JSON.stringify(parseRecipe(JSON.parse(JSON.stringify(parsed)))) !== JSON.stringify(parsed))
+    if (!isDeepStrictEqual(parseRecipe(JSON.parse(JSON.stringify(parsed))), JSON.parse(JSON.stringify(parsed))))
       throw new WrongResult('a recipe with its defaults is another one')
     at('describe')
     describeRecipe(parsed)

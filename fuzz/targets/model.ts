@@ -128,7 +128,7 @@ async function runAll(model: Model, threads: boolean, at: (stage: string) => voi
       const values = new Map(
         Object.entries(outputs).map(([key, t]) => [key, { shape: t.shape, values: hostValues(t) }]),
       )
-      if (expected) compare(expected, values, name, 1e-2)
+      if (expected) compare(expected, values, name, 1e-2, true)
       expected ??= values
     } catch (error) {
       if (!(error instanceof KerfError)) throw error

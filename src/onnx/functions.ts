@@ -18,7 +18,9 @@ export function withOwnFunctions(model: Model): Model {
   for (const { domain, opType } of calls([...model.graph.nodes, ...model.functions.flatMap((f) => f.nodes)])) {
     const key = keyOf(domain, opType)
     if (there.has(key) || missing.has(key)) continue
-    const made = standIns[opName({ domain, opType })]?.(opset)
+    const name = opName({ domain, opType })
+    // Of the table's own: a file may name an operator "constructor".
+    const made = Object.hasOwn(standIns, name) ? standIns[name]?.(opset) : undefined
     if (made) missing.set(key, made)
   }
   if (missing.size === 0) return model

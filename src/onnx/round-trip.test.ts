@@ -19,6 +19,13 @@ describe('a model read and written', () => {
     expect(rewritten(once)).toEqual(once)
   })
 
+  it('may name operators as objects of JavaScript name what they have', () => {
+    const b = new GraphBuilder('odd')
+    for (const name of ['constructor', 'toString', '__proto__']) b.output(b.node(name, [], {}, { name }))
+    const opTypes = (model: Model) => model.graph.nodes.map(({ opType }) => opType)
+    expect(opTypes(readModel(modelBytes(b.model())))).toEqual(['constructor', 'toString', '__proto__'])
+  })
+
   it('is compared by something that sees a difference', () => {
     const other = sampleModel()
     other.graph!.node[0]!.attribute[4]!.t!.rawData = largeWeights.map((b, i) => (i === 1199 ? b ^ 1 : b))

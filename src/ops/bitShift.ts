@@ -2,7 +2,7 @@ import { broadcastShapes, elementCount } from '../base/index.ts'
 import { defineOperator } from './operator.ts'
 import { asElement } from './shared/as-element.ts'
 import { mapBroadcast } from './shared/binary.ts'
-import { required, typed, wrong } from './shared/check.ts'
+import { commonType, required, typed, wrong } from './shared/check.ts'
 
 /** Z = X shifted by Y bits, to the LEFT or to the RIGHT, broadcast (ONNX BitShift). */
 export const bitShift = defineOperator({
@@ -14,7 +14,7 @@ export const bitShift = defineOperator({
     const y = required(call, 1)
     const shape = x.shape && y.shape ? broadcastShapes(x.shape, y.shape) : undefined
     if (x.shape && y.shape && !shape) throw wrong(call, 'the shapes cannot be broadcast together')
-    return [typed(x.elementType, shape)]
+    return [typed(commonType(call, [0, 1], 'whole'), shape)]
   },
   forward: (call, [x, y]) => {
     if (!x || !y) return []

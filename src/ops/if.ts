@@ -12,7 +12,13 @@ interface IfAttributes {
 const nameOf = (condition: boolean): string => (condition ? 'then_branch' : 'else_branch')
 
 const branch = (call: Call<IfAttributes>, condition: boolean): Graph =>
-  bodyIn(call, condition ? call.attributes.whenTrue : call.attributes.whenFalse, nameOf(condition))
+  bodyIn(
+    call,
+    condition ? call.attributes.whenTrue : call.attributes.whenFalse,
+    nameOf(condition),
+    0,
+    call.node.outputs.length,
+  )
 
 /** Which branches may be taken: one where the condition is known. */
 function conditions(call: Call<IfAttributes>): boolean[] {

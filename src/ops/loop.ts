@@ -22,7 +22,10 @@ import { contentOf, dense } from './shared/check.ts'
 
 type LoopAttributes = Graph | undefined
 
-const bodyOf = (call: Call<LoopAttributes>): Graph => bodyIn(call, call.attributes, 'body')
+function bodyOf(call: Call<LoopAttributes>): Graph {
+  const carried = Math.max(0, call.node.inputs.length - 2)
+  return bodyIn(call, call.attributes, 'body', 2 + carried, 1 + Math.max(carried, call.node.outputs.length))
+}
 
 const initial = (call: Call<LoopAttributes>) => call.inputs.slice(2)
 

@@ -33,7 +33,10 @@ interface ScanAttributes {
   readonly outputAxes: readonly number[]
 }
 
-const bodyOf = (call: Call<ScanAttributes>): Graph => bodyIn(call, call.attributes.body, 'body')
+function bodyOf(call: Call<ScanAttributes>): Graph {
+  const { inputs, outputs } = call.node
+  return bodyIn(call, call.attributes.body, 'body', inputs.length, Math.max(carriedCount(call), outputs.length))
+}
 
 /** The first version has a batch axis, and lengths as its first input. */
 const isFirstVersion = (call: Call): boolean => call.opset < 9

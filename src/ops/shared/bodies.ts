@@ -4,6 +4,7 @@ import {
   type Call,
   type Dense,
   type Graph,
+  graphInputs,
   type Known,
   nodeLabel,
   tensorOf,
@@ -24,10 +25,20 @@ export const mostUnrolledNodes = 10_000
 /** A body without nodes takes a constant for each round, too. */
 export const unrolledNodes = (body: Graph, rounds: number): number => rounds * Math.max(1, body.nodes.length)
 
-/** The graph in an attribute. @throws NodeError where there is none */
-export function bodyIn(call: Call, body: Graph | undefined, name: string): Graph {
-  if (body) return body
-  throw wrong(call, `attribute ${name} is missing`, 'Export the model again.')
+/**
+ * The graph in an attribute.
+ * @param given how many values it is given
+ * @param taken how many of its outputs are read
+ * @throws NodeError where there is none, or one that takes more or makes less
+ */
+export function bodyIn(call: Call, body: Graph | undefined, name: string, given: number, taken: number): Graph {
+  const again = 'Export the model again.'
+  if (!body) throw wrong(call, `attribute ${name} is missing`, again)
+  const { length } = graphInputs(body)
+  if (length > given) throw wrong(call, `${name} takes ${length} values and is given ${given}`, again)
+  if (body.outputs.length < taken)
+    throw wrong(call, `${name} makes ${body.outputs.length} values, of which ${taken} are read`, again)
+  return body
 }
 
 /** A whole number or a truth value, known or not. */

@@ -23,6 +23,17 @@ describe('element types', () => {
     )
   })
 
+  it.each(['BitwiseAnd', 'BitwiseXor', 'BitShift'])('%s takes integers', (opType) => {
+    const shifted = (type: ElementType) => {
+      const b = new GraphBuilder('types', 18)
+      const inputs = ['x', 'y'].map((name) => b.input(name, type, [2]))
+      b.output(b.node(opType, inputs, opType === 'BitShift' ? { direction: 'LEFT' } : {}, { name: 'layer' }))
+      return () => analyse(b.model(), operators)
+    }
+    expect(shifted('uint8')).not.toThrow()
+    expect(shifted('float32')).toThrow(`${opType} "layer": "x" is float32, where whole numbers are needed`)
+  })
+
   it('are one for both operands of a product', () => {
     expect(layer('MatMul', 'int32', 'int32', [2, 3], [3, 4])).not.toThrow()
     expect(layer('MatMul', 'float32', 'float64', [2, 3], [3, 4])).toThrow('"x" is float32 and "w" is float64')
