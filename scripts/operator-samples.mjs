@@ -8,6 +8,7 @@ const stored = (...shape) => ({ shape, constant: true })
 const ints = (...values) => ({ shape: [values.length], constant: true, elementType: 'int64', values })
 const floats = (...values) => ({ shape: [values.length], constant: true, values })
 const bytes = (input) => ({ ...input, elementType: 'uint8' })
+const whole = (input) => ({ ...input, elementType: 'int32' })
 const scalar = (value) => ({ shape: [], constant: true, elementType: 'int64', values: [value] })
 const none = undefined
 
@@ -58,6 +59,8 @@ const inputLists = [
   [data(2, 4, 5), stored(1, 3, 5), stored(1, 3, 3)],
   [data(1, 6, 4), data(1, 3, 6)],
   [{ ...data(...image), elementType: 'bool' }, data(...image), data(...image)],
+  [whole(data(...image)), whole(data(...image))],
+  [data(...image), scalar(2)],
   [bytes(data(...image)), bytes(stored(6, 4, 3, 3))],
   [bytes(data(2, 4)), bytes(stored(4, 6))],
   [data(...image), stored(), bytes(stored())],
@@ -138,6 +141,7 @@ function declaredInputs({ inputs }) {
   return (typeof inputs === 'function' ? inputs(opsets[0]) : inputs)
     .filter((text) => !/^\w+[?*]/.test(text))
     .map((text) => {
+      if (text.endsWith(')')) return stored()
       const shape = /\[(.*)\]/.exec(text)?.[1].split(', ')
       if (!shape) return data(...image)
       const rest = image.slice(shape.length - 1)

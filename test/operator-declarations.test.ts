@@ -105,8 +105,8 @@ describe('inputs', () => {
     for (const version of versionsOf(operator)) {
       const slots = signatureOf(operator, version)
       const sized = new Map<string, number>()
-      slots.forEach(({ name, shape }, i) => {
-        if (!shape) return
+      slots.forEach(({ name, shape, orSingle }, i) => {
+        if (!shape || orSingle) return
         const axes = shape.filter((d) => d !== '…')
         const refused = (size: readonly number[]) =>
           refusal(
@@ -144,6 +144,45 @@ describe('inputs', () => {
         })
       })
     }
+  })
+
+  it('of one element or one per channel are refused where they are of others', () => {
+    const [range, convolution] = [operatorFacts.get('', 'Range')!, operatorFacts.get('', 'ConvInteger')!]
+    expect(refusal(range, 17, [[], [1], []])).toBeUndefined()
+    expect(refusal(range, 17, [[2], [], []])?.message).toContain('start is [2], where one element or [1] is needed')
+    const zeros = (...shape: number[]) => refusal(convolution, 17, [[1, 3, 4, 4], [5, 3, 1, 1], [], shape])?.message
+    for (const shape of [[], [1], [1, 1], [5]]) expect(zeros(...shape) ?? '').not.toContain('w_zero_point')
+    for (const shape of [[2], [5, 1], [0]])
+      expect(zeros(...shape)).toContain(`w_zero_point is [${shape}], where one element or [M] is needed`)
+  })
+
+  it('of lengths that do not go together are refused', () => {
+    const cases: readonly [string, readonly number[][], string][] = [
+      ['GatherElements', [[2, 4], [3]], 'equally many dimensions'],
+      [
+        'ScatterElements',
+        [
+          [2, 4],
+          [1, 2],
+          [1, 3],
+        ],
+        'must be of one shape',
+      ],
+      [
+        'ScatterND',
+        [
+          [2, 4],
+          [1, 1],
+          [1, 3],
+        ],
+        'updates [1,3] should be [1,4]',
+      ],
+      ['Compress', [[2, 4], [9]], 'a condition of 9 for 8 elements'],
+      ['ReverseSequence', [[2, 4], [3]], '3 lengths for a batch of 4'],
+      ['QLinearMatMul', [[2, 4], [], [], [4, 3], [2], [], [], []], 'input 4 is [2], where one element or [3]'],
+    ]
+    for (const [name, inputs, problem] of cases)
+      expect(refusal(operatorFacts.get('', name)!, 17, inputs)?.message).toContain(problem)
   })
 
   it('of sizes that are not known may be anything', () => {

@@ -96,7 +96,7 @@ export interface Quantises<A> {
 /**
  * What an operator takes, input by input, by ONNX's names: `X [N, C, …]`, `W [M, …]`, `B? [M]`. `?`: it may be left out; `…`: one or more such inputs, `*`: none or
  * more, both at the end. Behind the name stands the shape, where not any will do: a letter is a size, the same wherever it stands, `_` any size, a number that
- * size, `…` any number of axes.
+ * size, `…` any number of axes. `w_scale (M)` is one element, or a vector of M; `axis (1)` is one element.
  */
 export type Signature = readonly string[]
 

@@ -13,17 +13,21 @@ interface Slot {
   readonly isOptional: boolean
   readonly repeats: boolean
   readonly shape: readonly string[] | undefined
+  /** One element does as well, of whatever rank. */
+  readonly orSingle: boolean
 }
 
 const slots = new Map<string, Slot>()
 
 function slotOf(text: string): Slot {
-  const [, name = '', mark, , shape] = /^(\w+)([?…*]?)( \[(.*)\])?$/.exec(text) ?? []
+  const [, name = '', mark, list, size] = /^(\w+)([?…*]?)(?: \[(.*)\]| \((\w+)\))?$/.exec(text) ?? []
+  const shape = list ?? size
   return {
     name,
     isOptional: mark === '?' || mark === '*',
     repeats: mark === '…' || mark === '*',
     shape: shape === undefined ? undefined : shape === '' ? [] : shape.split(', '),
+    orSingle: size !== undefined,
   }
 }
 
@@ -79,14 +83,15 @@ function checkInputs(operator: OperatorFacts, call: Call): void {
 
 function checkShape(
   call: Call,
-  { name, shape: declared }: Slot,
+  { name, shape: declared, orSingle }: Slot,
   shape: readonly (number | string)[],
   sizes: Map<string, number>,
 ): void {
+  if (orSingle && shape.every((d) => d === 1)) return
   const wanted = declared!
   const gap = wanted.indexOf('…')
   const fits = gap < 0 ? shape.length === wanted.length : shape.length >= wanted.length - 1
-  const problem = `${name} is [${shape}], where [${wanted.join(', ')}] is needed`
+  const problem = `${name} is [${shape}], where ${orSingle ? 'one element or ' : ''}[${wanted.join(', ')}] is needed`
   if (!fits) throw wrong(call, problem)
   wanted.forEach((want, i) => {
     const size = shape[gap >= 0 && i > gap ? shape.length - wanted.length + i : i]

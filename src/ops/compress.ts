@@ -2,7 +2,7 @@ import { elementCount, unknownDim } from '../base/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { mapAxisBack } from './resample/emit.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
-import { axisOf, contentOf, dense, required, typed } from './shared/check.ts'
+import { axisOf, contentOf, dense, required, typed, wrong } from './shared/check.ts'
 import { linesAlong } from './shared/indices.ts'
 import { moved } from './shared/moved.ts'
 
@@ -15,6 +15,11 @@ export const compress = defineOperator({
   attributes: (a) => ({ axis: a.int('axis') }),
   infer: (call) => {
     const x = required(call, 0)
+    const { axis: given } = call.attributes
+    const size = given === undefined ? elementCount(x.shape) : x.shape?.[axisOf(call, given, x.shape.length)]
+    const length = call.inputs[1]?.shape?.[0]
+    if (typeof size === 'number' && typeof length === 'number' && length > size)
+      throw wrong(call, `a condition of ${length} for ${size} elements`)
     const count = contentOf(call, 1)?.filter((c) => c !== 0).length ?? unknownDim()
     const { axis } = call.attributes
     if (axis === undefined) return [typed(x.elementType, [count])]

@@ -2,7 +2,7 @@ import { stridesOf } from '../base/index.ts'
 import type { Call } from '../graph/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
-import { axisOf, dense, placeOf, required, typed } from './shared/check.ts'
+import { axisOf, dense, placeOf, required, typed, wrong } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
 import { readWhatIsTaken } from './shared/movement.ts'
 
@@ -16,7 +16,10 @@ export const gatherElements = defineOperator({
   attributes: (a) => ({ axis: a.int('axis', 0) }),
   infer: (call) => {
     const x = required(call, 0)
+    const indices = call.inputs[1]?.shape
     if (x.shape) along(call)
+    if (x.shape && indices && indices.length !== x.shape.length)
+      throw wrong(call, 'data and indices must have equally many dimensions')
     return [typed(x.elementType, required(call, 1).shape)]
   },
   forward: (call, [x, indices]) => {

@@ -22,8 +22,8 @@ const bias = 8
 export const qLinearConv = defineOperator({
   name: 'QLinearConv',
   inputs: [
-    ...['x [N, C, _, …]', 'x_scale', 'x_zero_point', 'w [M, …]', 'w_scale', 'w_zero_point'],
-    ...['y_scale', 'y_zero_point', 'B? [M]'],
+    ...['x [N, C, _, …]', 'x_scale (1)', 'x_zero_point (1)', 'w [M, …]', 'w_scale (M)', 'w_zero_point (M)'],
+    ...['y_scale (1)', 'y_zero_point (1)', 'B? [M]'],
   ],
   attributes: convAttributes,
   infer: (call) => [typed(required(call, 7).elementType, convShape(call, weight))],

@@ -1,6 +1,6 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { required, typed } from './shared/check.ts'
+import { required, sameShape, typed, wrong } from './shared/check.ts'
 import { productCost, productShape } from './shared/matrix.ts'
 import { perRow, product } from './shared/matrix-forward.ts'
 import { shifted } from './shared/numbers.ts'
@@ -19,7 +19,20 @@ const operands = { a: 0, b: 3 }
 export const qLinearMatMul = defineOperator({
   name: 'QLinearMatMul',
   inputs: ['a', 'a_scale', 'a_zero_point', 'b', 'b_scale', 'b_zero_point', 'y_scale', 'y_zero_point'],
-  infer: (call) => [typed(required(call, 7).elementType, productShape(call, operands))],
+  infer: (call) => {
+    // Of more dimensions they broadcast.
+    for (const [i, size] of [
+      [1, call.inputs[0]?.shape?.at(-2)],
+      [2, call.inputs[0]?.shape?.at(-2)],
+      [4, call.inputs[3]?.shape?.at(-1)],
+      [5, call.inputs[3]?.shape?.at(-1)],
+    ] as const) {
+      const shape = call.inputs[i]?.shape
+      if (shape?.length === 1 && !(shape[0] === 1 || size === undefined || sameShape(shape, [size])))
+        throw wrong(call, `input ${i} is [${shape}], where one element or [${size}] is needed`)
+    }
+    return [typed(required(call, 7).elementType, productShape(call, operands))]
+  },
   cost: (call) => sumOf(productCost(call, operands), requantisationCost(elementCount(call.outputs[0]?.shape)!)),
   parameters: [0, 3],
   fusion: 'anchor',

@@ -13,6 +13,9 @@ export const reverseSequence = defineOperator({
   infer: (call) => {
     const x = required(call, 0)
     if (x.shape && x.shape.length < 2) throw wrong(call, 'X should have at least two dimensions')
+    const [count, batch] = [call.inputs[1]?.shape?.[0], x.shape?.at(call.attributes.batchAxis)]
+    if (typeof count === 'number' && typeof batch === 'number' && count !== batch)
+      throw wrong(call, `${count} lengths for a batch of ${batch}`)
     return [typed(x.elementType, x.shape)]
   },
   cost: 'none',

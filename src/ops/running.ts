@@ -39,7 +39,7 @@ function running<const N extends string>(
 ): OperatorFacts<RunningAttributes, N, ''> {
   return defineOperator({
     name,
-    inputs: ['x', 'axis'],
+    inputs: ['x', 'axis (1)'],
     attributes: runningAttributes,
     infer: (call) => {
       const x = required(call, 0)

@@ -1,7 +1,7 @@
 import { stridesOf } from '../base/index.ts'
 import type { OperatorFacts, Reference, Training } from '../graph/index.ts'
 import { defineOperator } from './operator.ts'
-import { axisOf, dense, placeOf, required, typed, wrong } from './shared/check.ts'
+import { axisOf, dense, placeOf, required, sameShape, typed, wrong } from './shared/check.ts'
 import { fromIndices, offsetOf } from './shared/indices.ts'
 import {
   type Reduction,
@@ -33,6 +33,8 @@ export function scatteringElements<const N extends string>(name: N): OperatorFac
       if (x.shape) axisOf(call, call.attributes.axis, x.shape.length)
       if (x.shape && indices && updates && (indices.length !== x.shape.length || updates.length !== x.shape.length))
         throw wrong(call, 'data, indices and updates must have equally many dimensions')
+      if (indices && updates && !sameShape(indices, updates))
+        throw wrong(call, `indices [${indices}] and updates [${updates}] must be of one shape`)
       return [typed(x.elementType, x.shape)]
     },
     cost: (call) => reductionCost(call, 2),

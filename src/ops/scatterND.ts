@@ -1,6 +1,6 @@
 import { elementCount, stridesOf } from '../base/index.ts'
 import { defineOperator, type TrainingOf } from './operator.ts'
-import { dense, placeOf, required, typed, wrong } from './shared/check.ts'
+import { dense, placeOf, required, sameShape, typed, wrong } from './shared/check.ts'
 import { reductionAttribute, reductionCost, reductionRule, scatterBackward } from './shared/scattering.ts'
 
 /** Y = X, with Y[I[i, 0], I[i, 1] …, …] = U[i, …]: the last axis of the indices I names places in X (ONNX ScatterND). */
@@ -13,6 +13,11 @@ export const scatterND = defineOperator({
     const depth = required(call, 1).shape?.at(-1)
     if (x.shape && typeof depth === 'number' && depth > x.shape.length)
       throw wrong(call, `indices of ${depth} places for ${x.shape.length} dimensions`)
+    const [indices, updates] = [call.inputs[1]?.shape, call.inputs[2]?.shape]
+    if (x.shape && indices && updates && typeof depth === 'number') {
+      const wanted = [...indices.slice(0, -1), ...x.shape.slice(depth)]
+      if (!sameShape(wanted, updates)) throw wrong(call, `updates [${updates}] should be [${wanted}]`)
+    }
     return [typed(x.elementType, x.shape)]
   },
   forward: (call, [x, indices, updates]) => {

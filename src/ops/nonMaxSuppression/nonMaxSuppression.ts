@@ -8,7 +8,7 @@ export const nonMaxSuppression = defineOperator({
   name: 'NonMaxSuppression',
   inputs: [
     ...['boxes [N, S, 4]', 'scores [N, C, S]'],
-    ...['max_output_boxes_per_class?', 'iou_threshold?', 'score_threshold?'],
+    ...['max_output_boxes_per_class? (1)', 'iou_threshold? (1)', 'score_threshold? (1)'],
   ],
   attributes: (a) => ({ centred: a.flag('center_point_box') }),
   infer: () => [typed('int64', [unknownDim(), 3])],

@@ -63,6 +63,10 @@ export function placeOf(call: Call, index: number, size: number): number {
   return index < 0 ? index + size : index
 }
 
+/** Whether two shapes are one, as far as their sizes are known. */
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((d, i) => typeof d !== 'number' || typeof b[i] !== 'number' || d === b[i])
+
 /** One output of the given type. */
 export function typed(elementType: ElementType | undefined, shape: Shape | undefined): Known {
   return { elementType, shape }
