@@ -151,7 +151,15 @@ function declaredInputs({ inputs }) {
 
 /** Every made-up node that an operator accepts, with its outputs' types. */
 export function* acceptedCalls(operator, callOf) {
-  for (const inputs of [...inputLists, declaredInputs(operator)]) yield* callsWith(operator, callOf, inputs)
+  let accepted = 0
+  for (const inputs of [...inputLists, declaredInputs(operator)])
+    for (const call of callsWith(operator, callOf, inputs)) {
+      accepted++
+      yield call
+    }
+  // Some take whole numbers alone.
+  const whole = { ...data(...image), elementType: 'int32' }
+  if (accepted === 0) yield* callsWith(operator, callOf, [whole, whole])
 }
 
 function* callsWith(operator, callOf, inputs) {
