@@ -41,6 +41,7 @@ export {
   recipeFromFolder,
   runRecipe,
   type TestedNetwork,
+  type TestResults,
 } from '../train/index.node.ts'
 
 // Pruning with training
@@ -48,6 +49,7 @@ export {
 export {
   type Accuracy,
   type FineTuned,
+  type FineTunedCut,
   type FineTuneOptions,
   type FineTuneStage,
   pruneAndFineTune,

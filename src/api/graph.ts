@@ -14,11 +14,11 @@ export {
   type Node,
   nodeLabel,
   type OtherType,
-  opsetOf,
   type Preserved,
   type Tensor,
   type TensorData,
   type TensorType,
+  type TypedAttribute,
   type ValueInfo,
 } from '../graph/index.ts'
 
@@ -41,22 +41,12 @@ export {
 
 // Element types, shapes and tensors
 
-export {
-  byteLengthOf,
-  type Dim,
-  decodeElements,
-  type ElementType,
-  elementCount,
-  elementTypes,
-  encodeElements,
-  isConcrete,
-  type Shape,
-} from '../base/index.ts'
-export { computed, inMemory, keepIndices, lazyTensor, tensorOf, tensorValues } from '../graph/index.ts'
+export { type Dim, type ElementType, elementCount, isConcrete, type Shape } from '../base/index.ts'
+export { inMemory, lazyTensor, tensorOf, tensorValues } from '../graph/index.ts'
 
 // Building
 
-export { type Random, seededRandom, seedFrom } from '../base/index.ts'
+export { type Random, seededRandom } from '../base/index.ts'
 export { type AttributeValue, attributeOf, float, floats, GraphBuilder, type NodeOptions } from '../graph/index.ts'
 
 // Walking
@@ -67,13 +57,11 @@ export {
   analyse,
   bindInputs,
   callOf,
-  capturedNames,
-  consumersOf,
   type Inference,
   type InferenceOptions,
   type InferredCall,
   type Known,
-  producersOf,
+  type KnownCall,
   subgraphsOf,
 } from '../graph/index.ts'
 
@@ -99,31 +87,33 @@ export {
   type Arithmetic,
   type BackwardCall,
   type BackwardRule,
+  type Bounds,
   type Call,
   type ChannelRule,
   type Composite,
+  type CompositeBody,
+  type ContentOf,
   type Cut,
   type Dense,
   type Epilogue,
+  type ForwardRule,
   type Fusion,
   type GradientEmitter,
+  type GroupedAxis,
+  type Labels,
   type Operator,
   type OperatorFacts,
   type OperatorSet,
   type Pruning,
   type Reference,
+  type RootKind,
+  type RootOptions,
   type Signature,
   type Ties,
+  type Track,
   type Training,
+  type TrainingForm,
+  type TrainingRule,
   withOperators,
 } from '../graph/index.ts'
-export {
-  type AttributesOf,
-  compositeList,
-  type OpName,
-  operatorFacts,
-  operatorList,
-  operators,
-  prunableOperators,
-  runnableOperators,
-} from '../ops/index.ts'
+export { compositeList, operatorFacts, operatorList, operators, prunableOperators, runnableOperators } from '../ops/index.ts'

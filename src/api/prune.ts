@@ -24,6 +24,7 @@ export {
 // What goes together, and the cut
 
 export {
+  type BoundInputs,
   type ChannelClass,
   type ChannelGroup,
   type ChannelGroups,
@@ -36,5 +37,7 @@ export {
   type PruneResult,
   pruneModel,
   type Refusal,
+  type Root,
   type Scope,
+  type ShrunkTensor,
 } from '../prune/index.ts'

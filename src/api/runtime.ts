@@ -44,7 +44,7 @@ export {
 
 // A backend of one's own: docs/backends.md
 
-export { type Affine, constantContent, runForward } from '../graph/index.ts'
+export { type Affine, type Constants, constantContent, runForward } from '../graph/index.ts'
 export {
   type Abilities,
   type Ability,
@@ -52,13 +52,17 @@ export {
   type Buffer,
   type Job,
   type Layout,
+  type Lifetime,
   type Located,
   makePlan,
+  type NodeTask,
   type Plan,
   type PlanOptions,
   type Prepared,
   type Task as PlanTask,
   type Unit,
+  type Wholes,
+  type WholesRule,
 } from '../plan/index.ts'
 export {
   type Backend,

@@ -25,6 +25,7 @@ import { unrollNodes } from './unroll.ts'
 /** Which surrogate to take where an operator offers several, by name: `{ 'AdderConv.weight': 'sign' }`. Others are the first offered. */
 export type Choices = Readonly<Record<string, string>>
 
+/** A model with the nodes that compute gradients. */
 export interface Differentiated {
   /** The given model with nodes appended. What it had before is shared, not copied. */
   readonly model: Model
@@ -36,9 +37,17 @@ export interface Differentiated {
 
 /** A value whose gradient is zero whatever comes in. */
 export interface Unreached {
+  /** Its name. */
   readonly value: string
   /** Where the gradient ends on its way to the value; undefined where the loss does not depend on the value at all. */
-  readonly endsAt: { readonly opType: string; readonly node: string } | undefined
+  readonly endsAt:
+    | {
+        /** The operator that no gradient passes. */
+        readonly opType: string
+        /** Its node's name, or that of its first output. */
+        readonly node: string
+      }
+    | undefined
 }
 
 /**

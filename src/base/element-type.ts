@@ -28,6 +28,7 @@ const bits = {
   int2: 2,
 } as const
 
+/** Element types of ONNX tensors by their lower-case names: `float32`, `int64`, `bfloat16`, `uint4` … */
 export type ElementType = keyof typeof bits
 
 export const elementTypes = Object.keys(bits) as ElementType[]

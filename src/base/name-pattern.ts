@@ -4,11 +4,12 @@ import picomatch from 'picomatch/posix.js'
 export interface NamePattern {
   /** As it was written, for messages. */
   readonly text: string
+  /** Whether `name` is meant. */
   matches(name: string): boolean
 }
 
 /**
- * A glob over names, as picomatch reads it: `*` any characters, `?` one, `[a-c]` one of these, `{one,two}`, `{1..3}` and `@(a|b)` alternatives; a `!` in front of
+ * `text` as a glob over names, as picomatch reads it: `*` any characters, `?` one, `[a-c]` one of these, `{one,two}`, `{1..3}` and `@(a|b)` alternatives; a `!` in front of
  * all: whatever does not match. Slashes and dots mean nothing special in names. A name always matches itself.
  */
 export function namePattern(text: string): NamePattern {

@@ -4,10 +4,11 @@ export interface Random {
   uniform(): number
   /** Normal with mean 0 and variance 1 (Box–Muller). */
   normal(): number
-  /** An integer in [0, n). */
+  /** An integer in [0, `n`). */
   below(n: number): number
 }
 
+/** A source whose numbers follow from `seed`, a whole number, of which 32 bits count. */
 export function seededRandom(seed: number): Random {
   let state = seed | 0
   const uniform = () => {

@@ -5,6 +5,7 @@ import { largest } from './largest.ts'
  * in inferred shapes, and the empty string in files (a dimension that is there but says nothing).
  */
 export type Dim = number | string
+/** Dimensions in order; [] is that of a single number. */
 export type Shape = readonly Dim[]
 
 /** No tensor has more axes (NumPy's limit). */
@@ -14,10 +15,11 @@ let unknowns = 0
 /** A symbol that equals nothing but itself: the size of a dimension that depends on data. */
 export const unknownDim = (): string => `?${++unknowns}`
 
+/** Whether every dimension of `shape` is a number. */
 export const isConcrete = (shape: Shape | undefined): shape is readonly number[] =>
   shape?.every((d) => typeof d === 'number') ?? false
 
-/** Number of elements; `undefined` when a dimension is unknown. The empty shape is a scalar: 1. */
+/** Number of elements of a `shape`; `undefined` when a dimension is unknown. The empty shape is a scalar: 1. */
 export function elementCount(shape: Shape | undefined): number | undefined {
   if (!shape) return undefined
   let n = 1

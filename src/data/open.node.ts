@@ -26,6 +26,7 @@ export async function openData(source: DataSource, options: OpenOptions = {}): P
 
 /**
  * One part of the data, and no other where it lies in files of its own: for measuring, training images need not be there.
+ * @param part which one
  * @returns undefined where the data have no such part
  * @throws KerfError as `openData`
  */

@@ -15,7 +15,9 @@ import { consumersOf, producersOf } from './traverse.ts'
  * Everything that walks ask of a model's graph: made once, and passed on. What is costly is worked out when first asked for.
  */
 export interface Analysis extends Inference {
+  /** That was analysed. */
   readonly model: Model
+  /** That were asked. */
   readonly operators: OperatorSet
   /** The sizes that it is for. */
   readonly options: InferenceOptions

@@ -7,20 +7,23 @@ const asText = (value: string | Uint8Array): string =>
   typeof value === 'string' ? value : new TextDecoder().decode(value)
 
 /**
- * Reads a node's attributes by kind, with ONNX's defaults given by the caller. A wrong kind, or a value that the operator does not take, is an error that
- * names the node: what a reader's caller says of the range is all that checks it.
+ * Reads a node's attributes by kind, with ONNX's defaults given by the caller (`fallback`; without one, undefined where the node has none of that `name`).
+ * A wrong kind, or a value that the operator does not take, is a NodeError `wrong-attribute`: what a reader's caller says of the range is all that checks it.
  */
 export class AttributeReader {
+  /** Whose attributes they are. */
   readonly node: Node
 
   constructor(node: Node) {
     this.node = node
   }
 
+  /** Whether the node has attribute `name`. */
   has(name: string): boolean {
     return this.node.attributes.has(name)
   }
 
+  /** The integer `name`, otherwise `fallback`; a number, exact up to 2^53. */
   int(name: string): number | undefined
   int(name: string, fallback: number): number
   int(name: string, fallback?: number): number | undefined {
@@ -28,6 +31,7 @@ export class AttributeReader {
     return a ? asNumber(a.value) : fallback
   }
 
+  /** The integers `name`, otherwise `fallback`. */
   ints(name: string): number[] | undefined
   ints(name: string, fallback: number[]): number[]
   ints(name: string, fallback?: number[]): number[] | undefined {
@@ -35,16 +39,19 @@ export class AttributeReader {
     return a ? a.value.map(asNumber) : fallback
   }
 
+  /** The number `name`, otherwise `fallback`. */
   float(name: string): number | undefined
   float(name: string, fallback: number): number
   float(name: string, fallback?: number): number | undefined {
     return this.#get(name, 'float')?.value ?? fallback
   }
 
+  /** The numbers `name`. */
   floats(name: string): readonly number[] | undefined {
     return this.#get(name, 'floats')?.value
   }
 
+  /** The text `name`, otherwise `fallback`. */
   string(name: string): string | undefined
   string(name: string, fallback: string): string
   string(name: string, fallback?: string): string | undefined {
@@ -52,18 +59,19 @@ export class AttributeReader {
     return value === undefined ? fallback : asText(value)
   }
 
+  /** The texts `name`. */
   strings(name: string): readonly string[] | undefined {
     return this.#get(name, 'strings')?.value.map(asText)
   }
 
-  /** 0 or 1. */
+  /** The int `name` that is 0 or 1, otherwise `fallback`. */
   flag(name: string, fallback = false): boolean {
     const value = this.int(name, Number(fallback))
     if (value !== 0 && value !== 1) throw this.#wrong(name, `should be 0 or 1, is ${value}`)
     return value === 1
   }
 
-  /** A whole number that is not less than `least`. */
+  /** The integer `name`, not less than `least`, otherwise `fallback`. */
   size(name: string, least?: number): number | undefined
   size(name: string, least: number, fallback: number): number
   size(name: string, least = 1, fallback?: number): number | undefined {
@@ -72,7 +80,7 @@ export class AttributeReader {
     return value ?? fallback
   }
 
-  /** Whole numbers, none of which is less than `least`. */
+  /** The integers `name`, none of which is less than `least`. */
   sizes(name: string, least = 1): number[] | undefined {
     const values = this.ints(name)
     if (values?.some((value) => !(value >= least)))
@@ -80,7 +88,7 @@ export class AttributeReader {
     return values
   }
 
-  /** One of some words; an empty text says nothing. */
+  /** The text `name`, one of `choices`, otherwise `fallback`; an empty text says nothing. */
   choice<T extends string>(name: string, choices: readonly T[], fallback?: T): T {
     const value = this.string(name) || fallback
     const chosen = choices.find((choice) => choice === value)
@@ -92,10 +100,12 @@ export class AttributeReader {
     return chosen
   }
 
+  /** The tensor `name`. */
   tensor(name: string): Tensor | undefined {
     return this.#get(name, 'tensor')?.value
   }
 
+  /** The body `name`. */
   graph(name: string): Graph | undefined {
     return this.#get(name, 'graph')?.value
   }

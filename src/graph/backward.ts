@@ -8,14 +8,14 @@ import type { InferredCall } from './call.ts'
 
 /** Where a backward rule puts its nodes. Values are their names, as in GraphBuilder. */
 export interface GradientEmitter {
-  /** Adds a node and returns its only output. */
+  /** Adds a node of operator `opType` in `domain` ('' by default) on `inputs`, with `attributes` by their names, and returns its only output. */
   node(
     opType: string,
     inputs: readonly string[],
     attributes?: Readonly<Record<string, AttributeValue>>,
     domain?: string,
   ): string
-  /** Adds a node of several outputs. */
+  /** The same with several: so many `outputs`. Takes `opType`, `inputs`, `attributes` and `domain` as `node`. */
   nodes(
     opType: string,
     inputs: readonly string[],
@@ -23,22 +23,23 @@ export interface GradientEmitter {
     attributes?: Readonly<Record<string, AttributeValue>>,
     domain?: string,
   ): string[]
-  /** A float32 constant; `shape` is [] by default. */
+  /** A float32 constant of `values`; `shape` is [] by default. */
   floats(values: readonly number[], shape?: readonly number[]): string
-  /** An int64 vector. */
+  /** An int64 vector of `values`. */
   ints(values: readonly number[]): string
-  /** Sum over axes, which stay with size 1 unless `keepDims` is false. No axes: the value itself. */
+  /** Sum of `value` over `axes`, which stay with size 1 unless `keepDims` is false. No axes: the value itself. */
   sum(value: string, axes: readonly number[], keepDims?: boolean): string
+  /** The elements of `value` under another `shape`. */
   reshape(value: string, shape: readonly number[]): string
-  /** Repeats axes of size 1 (and puts new ones in front) so that the value has this shape. */
+  /** Repeats axes of size 1 (and puts new ones in front) so that `value` has this `shape`. */
   expand(value: string, shape: readonly number[]): string
-  /** Zeros of this shape. */
+  /** Zeros of this `shape`. */
   zeros(shape: readonly number[]): string
-  /** Zeros before and behind, per axis; negative: elements taken away. */
+  /** `value` with so many zeros before (`begins`) and behind (`ends`), per axis; negative: elements taken away. */
   pad(value: string, begins: readonly number[], ends: readonly number[]): string
-  /** The parts of these sizes along an axis. */
+  /** The parts of `value` of these `sizes` along `axis`. */
   split(value: string, axis: number, sizes: readonly number[]): string[]
-  /** The gradient of a value of shape `to` that was broadcast to `from`: summed over what was repeated. */
+  /** The `gradient`, of shape `from`, of a value of shape `to` that was broadcast to that: summed over what was repeated. */
   unbroadcast(gradient: string, from: readonly number[], to: readonly number[]): string
 }
 
@@ -46,10 +47,11 @@ export interface GradientEmitter {
 export interface BackwardCall<A = unknown> extends InferredCall<A> {
   /** Per output, the name of its gradient, of the output's shape; undefined where the loss does not depend on it. */
   readonly gradients: readonly (string | undefined)[]
-  /** Whether anybody asks for an input's gradient. */
+  /** Whether anybody asks for the gradient of `input`, by its index. */
   needs(input: number): boolean
+  /** Where the rule puts its nodes. */
   readonly emit: GradientEmitter
-  /** A choice between surrogates that the caller may make, by name (`AdderConv.weight`: `full` or `sign`). */
+  /** The one of several `options` that the caller chose by `name`, otherwise the first: between surrogates (`AdderConv.weight`: `full` or `sign`). */
   choice<T extends string>(name: string, options: readonly [T, ...T[]]): T
 }
 

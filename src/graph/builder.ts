@@ -27,26 +27,32 @@ export class GraphBuilder {
   readonly #editor: GraphEditor
   #count = 0
 
-  /** @param opset version of the standard operator set, 17 by default: what current exporters and runtimes agree on */
+  /**
+   * A model without anything in it.
+   * @param name of the graph
+   * @param opset version of the standard operator set, 17 by default: what current exporters and runtimes agree on
+   */
   constructor(name: string, opset = 17) {
     this.#editor = new GraphEditor(emptyModel(name, opset))
   }
 
+  /** Adds graph input `name`, and returns its name. */
   input(name: string, elementType: ElementType, shape: Shape): string {
     return this.#editor.input(name, elementType, shape)
   }
 
+  /** Stores a tensor as initializer `name`, and returns its name. */
   constant(name: string, tensor: Tensor): string {
     this.#editor.set(name, tensor)
     return name
   }
 
-  /** An int64 vector: shapes, pads, axes. */
+  /** Stores `values` as int64 vector `name`: shapes, pads, axes. */
   ints(name: string, values: readonly number[]): string {
     return this.constant(name, tensorOf('int64', [values.length], values))
   }
 
-  /** Adds a node and returns its first output. */
+  /** Adds a node of operator `opType` on `inputs`, with `attributes` by their names (an integer is an int; see `float`), and returns its first output. */
   node(
     opType: string,
     inputs: readonly string[],
@@ -57,16 +63,17 @@ export class GraphBuilder {
     return this.#editor.node(opType, inputs, attributes, { ...options, name, outputs })
   }
 
-  /** Names a value as a graph output; the type may be left to inference. */
+  /** Makes value `name` an output of the graph, behind the others; its `type` may be left to inference. */
   output(name: string, type?: ValueInfo['type']): void {
     this.#editor.output(name, type)
   }
 
-  /** Gives a value another name. */
+  /** Gives value `from` the name `to`. */
   rename(from: string, to: string): void {
     this.#editor.rename(from, to)
   }
 
+  /** The model as it is now. */
   model(): Model {
     return this.#editor.model()
   }

@@ -10,20 +10,23 @@ import type { Node } from './model.ts'
  * whose rule does not ask for it is frozen.
  */
 
-/** One label per index. */
+/** Of an axis: one label per index. Equal labels, and united ones, stand for channels that go together. */
 export type Labels = Int32Array
 
 /**
  * Labels over one axis, or over the row-major product of several (after a Reshape that splits the channel axis). `axes` ascend.
  */
 export interface Track {
+  /** Of the value. */
   readonly axes: readonly number[]
+  /** One per index of the product of the axes' sizes. */
   readonly labels: Labels
 }
 
 /** What a class of channels belongs to: 'filter' a convolution's output channel, 'neuron' an output of a linear layer. */
 export type RootKind = 'filter' | 'neuron'
 
+/** What else is said of what makes channels. */
 export interface RootOptions {
   /**
    * The channels are those of the input (depthwise convolution): the weight counts for their score, but which channels are alternatives to each
@@ -31,35 +34,57 @@ export interface RootOptions {
    */
   readonly follows?: boolean
   /** What a linear layer sums over, where it is one axis: an input (not the weight) and its axis. */
-  readonly sums?: { readonly input: number; readonly axis: number }
+  readonly sums?: {
+    /** Its index. */
+    readonly input: number
+    /** Of that input. */
+    readonly axis: number
+  }
 }
 
+/**
+ * A weight of grouped convolution: its rows lie in equal blocks, and index j of `axis` means, in the rows of block q, the label `labels[q * size + j]`.
+ */
+export interface GroupedAxis {
+  /** The axis that has the blocks. */
+  readonly rows: number
+  /** The axis whose indices mean other channels in each block. */
+  readonly axis: number
+  /** How many blocks there are. */
+  readonly groups: number
+  /** Of all blocks, one behind the other. */
+  readonly labels: Labels
+}
+
+/** What `ChannelRule.tie` says of one node's channels, and asks. Inputs and outputs are given by their index, 0 first. */
 export interface Ties {
-  /** Whether input i is a stored constant (initializer, Constant, ConstantOfShape). */
+  /** Whether `input` is a stored constant (initializer, Constant, ConstantOfShape). */
   isConstant(input: number): boolean
-  /** Whether input i is known before anything runs: a stored constant, or made from stored ones alone (Transpose, DequantizeLinear). */
+  /** Whether `input` is known before anything runs: a stored constant, or made from stored ones alone (Transpose, DequantizeLinear). */
   isWeight(input: number): boolean
   /**
-   * All tracks of an input. For a stored constant: a track for each of its axes that is longer than 1.
+   * All tracks of `input`. For a stored constant: a track for each of its axes that is longer than 1.
    * Asking counts as handling them.
    */
   tracks(input: number): readonly Track[]
   /**
-   * Labels of one axis of an input. A stored constant gets them when first asked; a value that has none there (it comes from the
+   * Labels of one `axis` of `input`. A stored constant gets them when first asked; a value that has none there (it comes from the
    * graph's input or from an operator that mixes channels) answers with labels that are already frozen.
    */
   labels(input: number, axis: number): Labels
-  /** The nodes that read an output; undefined among them stands for the graph, whose output it is. */
+  /** The nodes that read `output`; undefined among them stands for the graph, whose output it is. */
   readers(output: number): readonly (Node | undefined)[]
-  /** Whether a value (not a stored constant) carries labels on this axis and on this axis alone. */
+  /** Whether `input` (no stored constant) carries labels on this `axis` and on this axis alone. */
   isTracked(input: number, axis: number): boolean
+  /** Says that `a[i]` and `b[i]` go together, for every i; they are of one length. */
   unite(a: Labels, b: Labels): void
-  /** Whether all of them must stay, as far as is known. */
+  /** Whether all these `labels` must stay, as far as is known. */
   isFrozen(labels: Labels): boolean
+  /** These `labels` stay, for the `reason` that the user reads. */
   freeze(labels: Labels, reason: string): void
   /**
-   * What is calculated over these channels (a mean, a maximum, a window of neighbours) is another number when some are gone, even if they are 0 in the masked network. They stay,
-   * for the reason given, unless inexact cuts are asked for.
+   * What is calculated over the channels of `labels` (a mean, a maximum, a window of neighbours) is another number when some are gone, even if they are 0 in the masked network. They stay,
+   * for the `reason` given, unless inexact cuts are asked for.
    */
   changes(labels: Labels, reason: string): void
   /**
@@ -67,60 +92,69 @@ export interface Ties {
    * in equal numbers from every row, where everybody else says so, too.
    */
   byRows(): void
-  /** Freezes every track of an input; without an input, of all inputs. */
+  /** Freezes every track of `input`, for the `reason` that the user reads; without an input, of all inputs. */
   freezeInputs(reason: string, input?: number): void
   /** `count` new labels, tied to nothing: padded or repeated channels. */
   fresh(count: number): Labels
+  /** Says which channels `output` has: `tracks` that do not overlap. */
   setOutput(output: number, tracks: readonly Track[]): void
   /**
-   * Marks an axis of a weight as what produces these channels: the place to score and to count widths. After `groupedAxis` on the
-   * same axis, the channels are that one's labels.
+   * Marks `axis` of `input`, a weight, as what produces channels of this `kind`: the place to score and to count widths. After `groupedAxis` on the
+   * same axis, the channels are that one's labels; `options` say what they are alternatives to.
    */
   root(input: number, axis: number, kind: RootKind, options?: RootOptions): void
   /**
-   * Of the given inputs, which all hold these channels, one must be 0 on those that go: they are terms of a sum without weights of its own, as in a
-   * product of two activations. Masking then zeroes what makes them so (biases, too); where nothing can, they stay, for the reason given.
+   * Of the given `inputs`, which all hold the channels of `labels`, one must be 0 on those that go: they are terms of a sum without weights of its own, as in a
+   * product of two activations. Masking then zeroes what makes them so (biases, too); where nothing can, they stay, for the `reason` given.
    */
   vanish(inputs: readonly number[], labels: Labels, reason: string): void
-  /** The node makes `channels` output channels that can never go, for a reason that the user reads: there is no weight to cut. */
+  /** The node makes `channels` output channels of this `kind` that can never go, for a reason (`why`) that the user reads: there is no weight to cut. */
   refuse(kind: RootKind, channels: number, why: string): void
-  /** The labels lie in `parts` equal blocks that must stay equal: grouped convolution. */
+  /** The `labels` lie in `parts` equal blocks that must stay equal, for the `reason` that the user reads: grouped convolution. */
   balance(labels: Labels, parts: number, reason: string): void
-  /**
-   * A weight of grouped convolution: `rows` (axis) lie in `groups` equal blocks, and index j of `axis` means, in the rows of block q,
-   * the label `labels[q * size + j]`.
-   */
-  groupedAxis(input: number, spec: { rows: number; axis: number; groups: number; labels: Labels }): void
+  /** `input` is a weight of grouped convolution, as `spec` says. */
+  groupedAxis(input: number, spec: GroupedAxis): void
 }
 
-/** Which indices survive, in old numbering, for a node whose tracked axes shrink; and what may be changed about the node. */
+/**
+ * Which indices survive, in old numbering, for a node whose tracked axes shrink; and what may be changed about the node. Inputs and outputs are given by their
+ * index, 0 first.
+ */
 export interface Cut {
-  /** Whether input i is a stored constant, as for `Ties`. */
+  /** Whether `input` is a stored constant, as for `Ties`. */
   isConstant(input: number): boolean
-  /** Surviving old indices of a single-axis track of an input; undefined where the axis is not tracked, or loses nothing. */
+  /** Surviving old indices on `axis` of `input`, where a track lies on it alone; undefined where the axis is not tracked, or loses nothing. */
   keptInput(input: number, axis: number): Int32Array | undefined
+  /** The same of `axis` of `output`. */
   keptOutput(output: number, axis: number): Int32Array | undefined
-  /** Shapes after the cut; undefined where the rank was never known. */
+  /** The shape of `input` after the cut; undefined where the rank was never known. */
   newInputShape(input: number): readonly number[] | undefined
+  /** The same of `output`. */
   newOutputShape(output: number): readonly number[] | undefined
+  /** Gives the node's `attribute`, an int, this `value`. */
   setInt(attribute: string, value: number): void
+  /** Gives the node's `attribute`, ints, these `values`. */
   setInts(attribute: string, values: readonly number[]): void
+  /** Takes an `attribute` from the node. */
   removeAttribute(attribute: string): void
-  /** Replaces an input by a new constant int64 vector (the old one stays for its other users); adds it where the node has none. */
+  /** Replaces `input` by a new constant int64 vector of `values` (the old one stays for its other users); adds it where the node has none. */
   setInputInts(input: number, values: readonly number[]): void
-  /** Content of a small input as the graph will compute it after the cut; undefined where that depends on data. */
+  /** Content of a small `input` as the graph will compute it after the cut; undefined where that depends on data. */
   newContent(input: number): readonly number[] | undefined
   /**
-   * Replaces some entries of an integer vector at an input (position → value). The others stay as the graph computes them: a batch
+   * Replaces some `entries` of the integer vector at `input` (position → value). The others stay as the graph computes them: a batch
    * or an image size that the file leaves open stays open.
    */
   patchInputInts(input: number, entries: ReadonlyMap<number, number>): void
-  /** Replaces the whole node by a Gather of its input `input` along `axis`. */
+  /** Replaces the whole node by a Gather of `indices` along `axis` of its input `input`. */
   replaceByGather(input: number, axis: number, indices: readonly number[]): void
 }
 
+/** What an operator says of channels. */
 export interface ChannelRule<A = unknown> {
+  /** Called for every node, in topological order: which channels go together, which stay, which are made. */
   readonly tie: (call: InferredCall<A>, ties: Ties) => void
+  /** Called for a node of which a tracked axis has shrunk: what changes besides tensors. Left out: nothing. */
   readonly cut?: (call: InferredCall<A>, cut: Cut) => void
   /**
    * What makes a channel of the outputs 0: alternatives, each of them a list of inputs that must all be 0 on it. Left out: nothing does; for an

@@ -10,8 +10,9 @@ import { sourcesFirst } from './traverse.ts'
 export type Constants = Pick<Analysis, 'values' | 'calls' | 'constants' | 'stored' | 'producers'>
 
 /**
- * The content of a value that depends on stored tensors alone, of any size: a weight as its layer reads it, after Transpose,
+ * The content of a `value` that depends on stored tensors alone, of any size: a weight as its layer reads it, after Transpose,
  * DequantizeLinear and the like.
+ * @param constants an analysis, or what is prepared of a plan
  * @param zeroed a stored tensor to be taken as all zeros
  * @throws KerfError `not-constant` when an operator on the way has no reference implementation
  */

@@ -10,8 +10,11 @@ import { allNames, Names, withoutDeadCode, withoutUnread, withoutUnreadOutputs }
  * are imported.
  */
 
+/** What is said of a new node besides its type, inputs and attributes. */
 export interface NodeOptions {
+  /** By default a free one made from its type. */
   readonly name?: string
+  /** Of its operator; '' by default. */
   readonly domain?: string
   /** Names of the outputs; by default one, named after the node. */
   readonly outputs?: readonly string[]
@@ -20,7 +23,10 @@ export interface NodeOptions {
 /** Up to this IR version, initializers are listed among the graph's inputs. */
 const lastThatListsInitializers = 3
 
-/** A node from plain values; it has the name of its first output unless another is given. */
+/**
+ * A node from plain values: of operator `opType` in `domain`, reading `inputs`, making `outputs`, with `attributes` by their names. It has the name of its
+ * first output unless `name` gives another.
+ */
 export function makeNode(
   opType: string,
   inputs: readonly string[],
@@ -128,7 +134,7 @@ export class GraphEditor {
     return this.#names.fresh(wish)
   }
 
-  /** Gives a value of the graph another name. Bodies that read it are not looked into. */
+  /** Gives value `from` of the graph the name `to`. Bodies that read it are not looked into. */
   rename(from: string, to: string): this {
     const renamed = (name: string) => (name === from ? to : name)
     const withName = <T extends ValueInfo>(info: T): T => (info.name === from ? { ...info, name: to } : info)
@@ -148,7 +154,7 @@ export class GraphEditor {
 
   // Nodes
 
-  /** Puts nodes at the end; while `rewrite` visits a node, in front of that one. */
+  /** Puts `nodes` at the end; while `rewrite` visits a node, in front of that one. */
   add(...nodes: readonly Node[]): this {
     this.#changed = true
     this.#put(nodes)
@@ -162,7 +168,7 @@ export class GraphEditor {
   }
 
   /**
-   * Makes a node and adds it. Imports its domain where that is new.
+   * Makes a node of operator `opType` on `inputs`, with `attributes` by their names, and adds it. Imports its domain where that is new.
    * @returns its first output
    */
   node(
@@ -177,7 +183,7 @@ export class GraphEditor {
     return outputs[0]!
   }
 
-  /** Visits the nodes in order. In each one's place stands what is returned for it, behind what was added meanwhile. */
+  /** Visits the nodes in order. In each one's place stands what `visit` returns for it, behind what was added meanwhile. */
   rewrite(visit: (node: Node) => Node | readonly Node[]): this {
     const before = this.#nodes
     this.#nodes = []
@@ -186,7 +192,7 @@ export class GraphEditor {
     return this
   }
 
-  /** Puts nodes in the place of all that are there, as in a loop's body, or in another order. */
+  /** Puts `nodes` in the place of all that are there, as in a loop's body, or in another order. */
   setNodes(nodes: readonly Node[]): this {
     this.#changed ||= !isSame(nodes, this.#nodes)
     this.#nodes = []
@@ -196,7 +202,7 @@ export class GraphEditor {
 
   // Tensors
 
-  /** Sets an initializer, and lists it among the inputs where this IR version does. */
+  /** Sets initializer `name`, and lists it among the inputs where this IR version does. */
   set(name: string, tensor: Tensor): this {
     this.#changed = true
     this.#initializers.set(name, tensor)
@@ -215,13 +221,13 @@ export class GraphEditor {
     return name
   }
 
-  /** A new int64 vector, under a name like `wish`: shapes, pads, axes. */
+  /** A new int64 vector of `values`, under a name like `wish`: shapes, pads, axes. */
   ints(wish: string, values: readonly number[]): string {
     return this.constant(wish, tensorOf('int64', [values.length], values))
   }
 
   /**
-   * Replaces a stored tensor of any kind. A node that stands for one gives way to an initializer; with `sameFill` one that makes a tensor of a
+   * Replaces stored tensor `name` of any kind. A node that stands for one gives way to an initializer; with `sameFill` one that makes a tensor of a
    * given shape (ConstantOfShape) gets the new shape, so that the file stays as small as it was. Not while `rewrite` visits a node.
    */
   replaceStored(name: string, tensor: Tensor, { sameFill = false } = {}): this {
@@ -236,7 +242,7 @@ export class GraphEditor {
 
   // Inputs, outputs, and what is said of values
 
-  /** Adds an input of the graph. A stored tensor of that name goes. */
+  /** Adds input `name` of the graph. A stored tensor of that name goes. */
   input(name: string, elementType: ElementType, shape: Shape): string {
     this.#changed = true
     if (this.#initializers.delete(name)) this.#inputs = this.#inputs.filter((i) => i.name !== name)
@@ -252,26 +258,26 @@ export class GraphEditor {
     return this
   }
 
-  /** Says something else of inputs: their shapes, their names. */
+  /** Says something else of inputs, what `f` makes of each: their shapes, their names. */
   mapInputs(f: (info: ValueInfo) => ValueInfo): this {
     this.#changed = true
     this.#inputs = this.#inputs.map(f)
     return this
   }
 
-  /** Names a value as an output of the graph; the type may be left to inference. */
+  /** Makes value `name` an output of the graph, behind the others; its `type` may be left to inference. */
   output(name: string, type?: ValueInfo['type']): this {
     return this.setOutputs([...this.#outputs, { name, type }])
   }
 
-  /** Names the outputs of the graph anew, in order. Types of those given as names alone are left to inference. */
+  /** Makes `outputs` those of the graph, in order. Types of those given as names alone are left to inference. */
   setOutputs(outputs: readonly (string | ValueInfo)[]): this {
     this.#changed = true
     this.#outputs = outputs.map((output) => (typeof output === 'string' ? { name: output, type: undefined } : output))
     return this
   }
 
-  /** Says something else of outputs and of values in between. */
+  /** Says something else of outputs and of values in between, what `f` makes of each. */
   mapInfos(f: (info: ValueInfo) => ValueInfo): this {
     this.#changed = true
     this.#outputs = this.#outputs.map(f)
@@ -294,28 +300,28 @@ export class GraphEditor {
 
   // The model
 
-  /** Says which version of an operator set the nodes speak; '' is the standard one. */
+  /** Says that the nodes speak `version` of the operator set of `domain`; '' is the standard one. */
   import(domain: string, version: number): this {
     this.#changed = true
     this.#opsetImports.set(domain, version)
     return this
   }
 
-  /** Puts model-local functions in the place of all that are there. */
+  /** Puts model-local `functions` in the place of all that are there. */
   setFunctions(functions: readonly FunctionDefinition[]): this {
     this.#changed = true
     this.#functions = functions
     return this
   }
 
-  /** The IR version of what is used now. */
+  /** Raises the IR version to `version`, where it is lower. */
   needsIrVersion(version: number): this {
     this.#changed = true
     this.#irVersion = Math.max(this.#irVersion, version)
     return this
   }
 
-  /** Sets one entry of the model's metadata. */
+  /** Sets entry `key` of the model's metadata to `value`. */
   setMetadata(key: string, value: string): this {
     this.#changed = true
     this.#metadata.set(key, value)

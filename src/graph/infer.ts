@@ -5,6 +5,7 @@ import { type ForwardRule, type Operator, type OperatorSet, runForward } from '.
 import { callOf, checkOutputs } from './signature.ts'
 import { tensorValues } from './tensor.ts'
 
+/** Sizes that a file leaves open. */
 export interface InferenceOptions {
   /** Shapes of graph inputs by name; they replace those in the file. */
   readonly inputShapes?: ReadonlyMap<string, Shape>
@@ -17,11 +18,20 @@ export interface InferenceOptions {
   readonly trustsFile?: boolean
 }
 
+/** A node whose operator is known. */
+export interface KnownCall {
+  /** Of the set that was asked. */
+  readonly operator: Operator
+  /** The node with what is known of its attributes, inputs and outputs. */
+  readonly call: InferredCall
+}
+
 /** What is known of every value and node of one graph. */
 export interface Inference {
+  /** By name: type, shape and, where it follows from those of the inputs alone, content. */
   readonly values: ReadonlyMap<string, Known>
   /** Per node of a known operator: its attributes, inputs and outputs. Absent: the operator is not known. */
-  readonly calls: ReadonlyMap<Node, { readonly operator: Operator; readonly call: InferredCall }>
+  readonly calls: ReadonlyMap<Node, KnownCall>
   /** Values that depend on constants and shapes alone: weights, and the arithmetic of exported reshapes. A runtime computes them once. */
   readonly constants: Pick<ReadonlySet<string>, 'has'>
 }
@@ -126,7 +136,7 @@ export class GraphInference implements Inference {
   readonly values: Map<string, Known>
   readonly constants: Inference['constants']
   readonly #ownConstants = new Set([''])
-  readonly calls: Map<Node, { operator: Operator; call: InferredCall }>
+  readonly calls: Map<Node, KnownCall>
   readonly #model: Model
   readonly #operators: OperatorSet
   readonly #options: InferenceOptions

@@ -19,6 +19,7 @@ export interface Arithmetic {
   readonly macs?: number
   /** Additions and subtractions, biases and the accumulators' first additions included. */
   readonly adds?: number
+  /** Multiplications, those of MACs included. */
   readonly muls?: number
   /** Divisions, comparisons, roots, exponentials and other function values: one per evaluation. */
   readonly others?: number
@@ -46,13 +47,17 @@ export type Fusion =
 
 /** Every element lies in [lo, hi], but for rounding of hi. */
 export interface Bounds {
+  /** May be -Infinity. */
   readonly lo: number
+  /** May be Infinity. */
   readonly hi: number
 }
 
 /** y = x · scale[c] + shift[c]. */
 export interface Affine {
+  /** Per channel. */
   readonly scale: Float32Array
+  /** Per channel. */
   readonly shift: Float32Array
 }
 
@@ -62,7 +67,7 @@ export interface CodeScale {
   readonly zeroPoint: number
 }
 
-/** The content of an input that is known before anything runs. */
+/** The content of `input`, by its index, where it is known before anything runs. */
 export type ContentOf = (input: number) => Dense | undefined
 
 /** What a node does to its first input that whoever makes that may do before it is stored. */
@@ -72,7 +77,9 @@ export type Epilogue =
   /** Channels are scaled and shifted, by what these inputs hold. */
   | {
       readonly kind: 'affine'
+      /** Indices of inputs of the node. */
       readonly parameters: readonly number[]
+      /** Scale and shift from what those inputs hold. */
       readonly from: (parameters: readonly ArrayLike<number>[]) => Affine
     }
   /** Its only other input, of the same shape, is added. */
@@ -116,6 +123,7 @@ export interface OperatorFacts<A = any, N extends string = string, D extends str
   readonly domain: D
   /** What its nodes take, checked before anything else is asked; from the operator set's version where that changed. */
   readonly inputs: Signature | ((opset: number) => Signature)
+  /** Reads a node's attributes, by the version `opset` of the operator's domain, with ONNX's defaults. */
   readonly attributes: (reader: AttributeReader, opset: number) => A
   /**
    * The outputs' types (and values, where they follow from shapes alone, as for Shape).
@@ -160,25 +168,37 @@ export interface OperatorFacts<A = any, N extends string = string, D extends str
     axis: number,
     size: number,
   ) => ReadonlyMap<number | string, readonly number[]> | undefined
+  /** How a node joins its neighbours in the fused count; left out: it stands alone. */
   readonly fusion?: Fusion | ((call: InferredCall<A>) => Fusion | undefined)
+  /** What a node does to its first input that the kernel before may do as well. */
   readonly epilogue?: (call: InferredCall<A>, content: ContentOf) => Epilogue | undefined
   /** Where the elements of its first output lie, from where those of its inputs do. Left out: anywhere, but for views, which keep them, and clamps. */
   readonly range?: (inputs: readonly Bounds[], call: InferredCall<A>, content: ContentOf) => Bounds
   /** The elements of its input under their places: axis i of the output is axis `permutes(call)[i]` of the input. */
   readonly permutes?: (call: InferredCall<A>) => readonly number[]
-  /** That it makes codes of numbers, or numbers of codes: by which scale, where that is one known number for all. */
+  /**
+   * That it makes codes of numbers, or numbers of codes: by which scale, where that is one known number for all.
+   * @internal
+   */
   readonly codes?: {
     readonly role: 'makes' | 'reads'
     readonly scale: (call: InferredCall<A>, content: ContentOf) => CodeScale | undefined
   }
-  /** That it is another operator's form for quantised numbers. */
+  /**
+   * That it is another operator's form for quantised numbers.
+   * @internal
+   */
   readonly quantises?: Quantises<A>
-  /** What it does with the graphs that it holds: If, Loop, Scan. Its cost is theirs. */
+  /**
+   * What it does with the graphs that it holds: If, Loop, Scan. Its cost is theirs.
+   * @internal
+   */
   readonly control?: Control<A>
   /**
    * Puts what the node is made of in its place, where what is known of its inputs decides that: the branch that is taken, a loop's rounds, a sequence's
    * elements.
    * @returns false: it stays, and nothing was put anywhere
+   * @internal
    */
   readonly unfold?: (call: Call<A>, to: Unfolding) => boolean
 }
@@ -193,7 +213,10 @@ export type ForwardRule<A> = (call: Call<A>, inputs: readonly (Dense | undefined
 export interface Reference<A> {
   /** Scalar reference, where the facts have none. Left out: kernels or bodies do it. */
   readonly forward?: ForwardRule<A>
-  /** Runs the bodies of a node of `control`. */
+  /**
+   * Runs the bodies of a node of `control`.
+   * @internal
+   */
   readonly run?: ControlRule<A>
 }
 
@@ -233,10 +256,10 @@ export interface Operator<A = any, N extends string = string, D extends string =
     Training<A> {}
 
 /**
- * The content of a node's outputs from that of its inputs.
+ * The content of a node's outputs from that of its `inputs`, undefined for those left out.
  * @param call with the outputs' shapes where they are known: memory for them is asked for before it is taken
  * @param memory of whoever holds the values
- * @returns undefined where the operator has no reference implementation, or none for this node as it is
+ * @returns undefined where `operator` has no reference implementation, or none for this node as it is
  * @throws KerfError `out-of-memory`
  */
 export function runForward(
@@ -269,8 +292,10 @@ export function accessesOf(operator: OperatorFacts, call: InferredCall): 'view' 
 export interface Composite {
   /** ONNX name. */
   readonly name: string
+  /** Of its operator set. */
   readonly domain: string
   /**
+   * What stands for a node of this kind.
    * @param opset version of the standard operators in the model
    * @returns what a node stands for, as a function whose inputs and outputs are the node's; undefined: for itself
    * @throws NodeError where an attribute says what does not exist
@@ -278,6 +303,7 @@ export interface Composite {
   body(node: Node, opset: number): CompositeBody | undefined
 }
 
+/** A composite's body. */
 export interface CompositeBody extends FunctionDefinition {
   /** The node of the body that bears the composite node's own name: the layer of a fused one. */
   readonly main: Node | undefined
@@ -285,7 +311,9 @@ export interface CompositeBody extends FunctionDefinition {
 
 /** The operators that a walk can ask. */
 export interface OperatorSet {
+  /** The operator `opType` of `domain` ('' for the standard one); undefined: it is not known. */
   get(domain: string, opType: string): Operator | undefined
+  /** The composite `opType` of `domain`: one of those that are nothing but others put together. */
   composite?(domain: string, opType: string): Composite | undefined
 }
 
@@ -295,6 +323,8 @@ const keyed = <T extends { readonly domain: string; readonly name: string }>(lis
 /**
  * A set with operators of one's own, or with others in the place of those that it has.
  * @param set whose other operators these stand beside: `operators`, or what is enough for the purpose
+ * @param own of two of one name, the later one counts
+ * @param ownComposites those that are nothing but others put together
  */
 export function withOperators(
   set: OperatorSet,

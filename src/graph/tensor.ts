@@ -16,7 +16,7 @@ import type { Tensor, TensorData } from './model.ts'
 const slice = (all: Uint8Array, offset = 0, length = all.byteLength - offset): Uint8Array =>
   all.subarray(offset, offset + length)
 
-/** Bytes already in memory. */
+/** `bytes` that are in memory already: the data of a tensor of any element type, packed as ONNX's `raw_data`. */
 export function inMemory(bytes: Uint8Array): TensorData {
   return { byteLength: bytes.byteLength, bytes: (offset, length) => slice(bytes, offset, length) }
 }
@@ -26,7 +26,10 @@ export function computed(byteLength: number, make: () => Uint8Array): TensorData
   return { byteLength, bytes: (offset, length) => slice(make(), offset, length) }
 }
 
-/** A tensor from numbers in row-major order; integers wrap, floats round to the element type. */
+/**
+ * A tensor of this `shape` from `values` in row-major order; integers wrap, floats round to the element type.
+ * @throws KerfError `wrong-shape` where they are too many or too few, `unsupported-element-type` for strings, complex numbers and 8-bit floats
+ */
 export function tensorOf(elementType: ElementType, shape: readonly number[], values: ArrayLike<number>): Tensor {
   if (elementCount(shape) !== values.length)
     throw new KerfError(
@@ -36,7 +39,7 @@ export function tensorOf(elementType: ElementType, shape: readonly number[], val
   return { elementType, shape, data: inMemory(encodeElements(elementType, values)) }
 }
 
-/** A tensor whose values are made when its bytes are asked for (weights of a built network, drawn from a seed). */
+/** A tensor of this `shape` whose values `make` gives, row-major, whenever its bytes are asked for (weights of a built network, drawn from a seed). */
 export function lazyTensor(elementType: ElementType, shape: readonly number[], make: () => ArrayLike<number>): Tensor {
   return {
     elementType,

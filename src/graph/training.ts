@@ -11,12 +11,25 @@ export interface TrainingForm {
   /** Its first output is the node's. */
   readonly node: Node
   /** Running statistics: an input of `node`, and the output that holds its value after the step. */
-  readonly statistics?: readonly { readonly input: number; readonly output: number }[]
+  readonly statistics?: readonly {
+    /** Its index. */
+    readonly input: number
+    /** Its index. */
+    readonly output: number
+  }[]
   /** A float32 input that is fed with 0 at this rate and 1 / (1 − rate) elsewhere, drawn anew for every step. */
-  readonly dropout?: { readonly input: number; readonly rate: number; readonly shape: readonly number[] }
+  readonly dropout?: {
+    /** Its index. */
+    readonly input: number
+    /** From 0 to below 1. */
+    readonly rate: number
+    /** Of the mask. */
+    readonly shape: readonly number[]
+  }
 }
 
 /**
+ * What a node becomes in a training graph.
  * @param fresh makes a name of a value that is free
  * @returns undefined where the node does the same in training
  * @throws NodeError where it cannot be trained

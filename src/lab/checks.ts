@@ -31,7 +31,7 @@ export const atMost = (what: string, bound: number, measured: number): Check => 
 /** A wrong statement: the verdict takes it to fail. */
 export const control = (check: Check): Check => ({ ...check, control: true })
 
-/** All statements hold, and all controls fail. */
+/** Whether all statements of `checks` hold, and all controls fail; false where there are none. */
 export const verdictOf = (checks: readonly Check[]): boolean =>
   checks.length > 0 && checks.every((c) => c.holds === (c.control !== true))
 

@@ -2,7 +2,7 @@ import { seededRandom, seedFrom } from '../base/index.ts'
 import { generatedImages, type ImageSet } from '../data/index.ts'
 import type { Digits } from './experiment.ts'
 
-/** Pictures of MNIST's size for where MNIST is not at hand: drawn by the seed, ten signs. */
+/** Pictures of MNIST's size for where MNIST is not at hand: drawn by the `seed`, ten signs. */
 export function generatedDigits(seed: number): Digits {
   return {
     name: 'generated pictures of ten signs',

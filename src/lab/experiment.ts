@@ -16,6 +16,7 @@ import type { HostTensor, Runtime } from '../runtime/index.ts'
 export interface Experiment<S extends object = object> {
   /** For the command line: `adaptive-rate`. */
   readonly name: string
+  /** For people. */
   readonly title: string
   /** In one sentence. */
   readonly claim: string
@@ -28,9 +29,15 @@ export interface Experiment<S extends object = object> {
   /** Paper and section. */
   readonly source: string
   /** `quick` runs within seconds and is a test; `full` is for reports. */
-  readonly settings: { readonly quick: S; readonly full: S }
+  readonly settings: {
+    /** For `LabContext` without `full`. */
+    readonly quick: S
+    /** With it. */
+    readonly full: S
+  }
   /** How long the quick settings take on one core, about: `2 s`. */
   readonly duration: string
+  /** Does it, with the quick or the full `settings`. */
   run(settings: S, context: LabContext): Promise<Findings>
 }
 
@@ -38,6 +45,7 @@ export interface Experiment<S extends object = object> {
 export interface Digits {
   /** What they are, for reports: `MNIST`. */
   readonly name: string
+  /** For training and for testing. */
   readonly sets: DataSets
 }
 
@@ -61,20 +69,27 @@ export interface LabContext extends Task {
 
 /** A runtime that has loaded a network, to be timed. */
 export interface Contender {
+  /** As reports call it: `ONNX Runtime`. */
   readonly name: string
+  /** Of the runtime. */
   readonly version: string
+  /** Runs the network once. */
   step(): Promise<void>
+  /** Lets go of it. */
   release(): Promise<void>
 }
 
 /** A statement that a measurement bears out or not. */
 export interface Check {
+  /** In words, for reports. */
   readonly what: string
   /** A number, or in words what the measurement should be (`at least 0.9`). */
   readonly predicted: number | string
+  /** What came out, likewise. */
   readonly measured: number | string
   /** How far a number may be from the prediction. */
   readonly within?: string
+  /** Whether the two agree. */
   readonly holds: boolean
   /** A wrong statement put to the same test: it must not hold, or the test shows nothing. */
   readonly control?: true
@@ -84,8 +99,11 @@ export interface Check {
 export interface Findings {
   /** The data it really ran on: `10,000 test images of MNIST`. */
   readonly data: string
+  /** What was measured. */
   readonly tables: readonly Table[]
+  /** The same, drawn. */
   readonly charts: readonly Chart[]
+  /** What decides whether the claim holds. */
   readonly checks: readonly Check[]
   /** What a reader should know about the numbers. Prose. */
   readonly notes?: readonly string[]

@@ -77,6 +77,7 @@ function article(outcome: Outcome): string {
 /**
  * A self-contained page about experiments: no scripts, no fonts, nothing fetched; light and dark as the reader's system has it.
  * @param title plain text
+ * @param outcomes a chapter each, in this order
  * @param facts about all of them: machine, version, command
  */
 export function labHtml(

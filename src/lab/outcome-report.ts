@@ -19,7 +19,7 @@ export function checkResult({ holds, control }: Check): string {
   return holds ? 'holds' : 'does not hold'
 }
 
-/** The statements, what was predicted and measured, and whether they hold. */
+/** The statements of `checks`, what was predicted and measured, and whether they hold. */
 export function checksTable(checks: readonly Check[]): Table {
   return {
     title: 'Verdict',
@@ -40,7 +40,7 @@ export function checksTable(checks: readonly Check[]): Table {
   }
 }
 
-/** One sentence. */
+/** Whether the claim `holds`, and otherwise how many of its `checks` came out otherwise, in one sentence. */
 export function verdictText({ holds, checks }: Pick<Outcome, 'holds' | 'checks'>): string {
   const failed = checks.filter((c) => c.holds === (c.control ?? false)).length
   return holds
@@ -97,7 +97,7 @@ export function outcomeJson(outcome: Outcome): unknown {
   }
 }
 
-/** The list of experiments. */
+/** A table of `experiments`: name, duration of the quick settings, claim. */
 export function experimentsTable(experiments: readonly Outcome['experiment'][]): Table {
   return {
     columns: [

@@ -5,24 +5,34 @@ import type { Experiment, Findings, LabContext } from './experiment.ts'
 
 /** An experiment and what came out of it. */
 export interface Outcome extends Findings {
+  /** What was run. */
   readonly experiment: Experiment
+  /** What it was run with: the same one gives the same numbers. */
   readonly seed: number
   /** Which settings: the quick or the full ones. */
   readonly full: boolean
+  /** Those settings. */
   readonly settings: object
   /** Every statement holds, and every control fails. */
   readonly holds: boolean
+  /** How long it took. */
   readonly timeMs: number
 }
 
 /**
- * Runs one experiment. The same seed gives the same numbers, measured times excepted.
+ * Runs one experiment, with its quick settings unless `full` asks for the others. The same seed gives the same numbers, measured times excepted.
  * @param given one of `experiments` by its name, or one of your own
  * @throws KerfError `unknown-experiment`, `aborted`, and what the experiment throws
  */
 export async function runExperiment(
   given: string | Experiment,
-  { full = false, ...context }: LabContext & { readonly full?: boolean },
+  {
+    full = false,
+    ...context
+  }: LabContext & {
+    /** False by default. */
+    readonly full?: boolean
+  },
 ): Promise<Outcome> {
   const experiment = experimentOf(given)
   const settings = full ? experiment.settings.full : experiment.settings.quick

@@ -7,10 +7,13 @@ export type Bytes = Uint8Array | ArrayBufferView | ArrayBuffer | SharedArrayBuff
 
 /** Bytes that come: a Response, a Blob, a File. Described by what is used of them, so that this compiles without their types. */
 export interface BytesLater {
+  /** All of them. */
   arrayBuffer(): Promise<ArrayBuffer>
   /** Of a Response. */
   readonly ok?: boolean
+  /** Of a Response: the server's answer, in HTTP's numbers. */
   readonly status?: number
+  /** Of a Response: where it came from. */
   readonly url?: string
   /** Of a File. */
   readonly name?: string

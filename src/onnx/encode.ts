@@ -16,11 +16,13 @@ export interface Content {
   chunks(): Generator<Uint8Array, void>
 }
 
+/** A model's file, and its external data. */
 export interface EncodedModel extends Content {
   /** The content of the external data file, if weights were put into one. */
   readonly external: Content | undefined
 }
 
+/** How a model is written. */
 export interface EncodeOptions {
   /**
    * Name of a file, beside the model's, for the data of all initializers of 1 KiB or more; by default they stay inside.

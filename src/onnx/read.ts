@@ -11,6 +11,7 @@ import type { Message } from './schema.ts'
 import { type Skeleton, skeletonOf } from './skeleton.ts'
 import { type ByteSource, memorySource } from './source.ts'
 
+/** What else is said of a file that is read. */
 export interface ReadOptions {
   /**
    * Finds a file that holds external data, by its path relative to the model's folder (`/` between folders, never leading out of it).

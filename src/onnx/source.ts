@@ -8,13 +8,14 @@ export interface ByteSource {
   /** In bytes. Asking may touch the disk. */
   readonly size: number
   /**
-   * Bytes `offset` up to `offset + length`, which lie within `size`. The result may be a view: do not write to it.
+   * The bytes from `offset` on, `length` of them, which lie within `size`. The result may be a view: do not write to it.
    * @param into memory to be used instead of new memory where something must be copied, if it is large enough
    * @throws KerfError when the bytes cannot be read any more
    */
   read(offset: number, length: number, into?: ArrayBuffer): Uint8Array
 }
 
+/** A source of `bytes` in memory, which messages call by `name`. */
 export function memorySource(bytes: Uint8Array, name = 'model.onnx'): ByteSource {
   // Node's Buffer is a Uint8Array whose slice() shares memory: a change of what was thought a copy would reach the model's own bytes.
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -18,17 +18,35 @@ export interface Ability {
    */
   readonly layout: Layout | 'same'
   /** Inputs and outputs that lie as ONNX has them whatever the layout of the others: weights and their gradients. */
-  readonly plain?: { readonly inputs?: readonly number[]; readonly outputs?: readonly number[] }
+  readonly plain?: {
+    /** Their indices. */
+    readonly inputs?: readonly number[]
+    /** Their indices. */
+    readonly outputs?: readonly number[]
+  }
   /** What may be fused into it. */
   readonly fuses?: {
+    /** A scale and a shift of each channel: `Job.affine`. */
     readonly affine?: boolean
+    /** The sum with another value: `Job.residual`. */
     readonly residual?: boolean
+    /** Bounds of the result: `Job.lo` and `Job.hi`. */
     readonly clamp?: boolean
+    /**
+     * That the result is codes: `Job.outputCodes`.
+     * @internal
+     */
     readonly codes?: boolean
   }
-  /** How it is done where input 0 is codes of its weights' scale. */
+  /**
+   * How it is done where input 0 is codes of its weights' scale.
+   * @internal
+   */
   readonly ofCodes?: Ability
-  /** How it is done where output 0 is wanted as bytes. */
+  /**
+   * How it is done where output 0 is wanted as bytes.
+   * @internal
+   */
   readonly toBytes?: Ability
   /**
    * It is right for whole numbers held as float32, too. true: they are moved or compared, so that int32 results are among them; a rule: what these may
@@ -38,6 +56,7 @@ export interface Ability {
   /**
    * It reads codes less their zero point: pairs of inputs, the codes and the zero point. It makes codes whose zero point is an input (a number) or an
    * output. Codes that are made and read so may be held without their zero point.
+   * @internal
    */
   readonly zeroPoints?: {
     readonly reads?: readonly (readonly [codes: number, zeroPoint: number])[]
@@ -57,7 +76,10 @@ export interface Abilities {
    * @param operator of the call's node
    */
   supports(call: InferredCall, isConstant: (input: number) => boolean, operator: Operator): Ability | string
-  /** How it puts channels in another order, where it does (shuffle.ts). */
+  /**
+   * How it puts channels in another order, where it does (shuffle.ts).
+   * @internal
+   */
   readonly shuffles?: Ability
 }
 

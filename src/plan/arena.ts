@@ -1,7 +1,10 @@
 /** A buffer that lives from one step to another, both included. */
 export interface Lifetime {
+  /** Its size. */
   readonly bytes: number
+  /** Index of the first task that needs it. */
   readonly first: number
+  /** Index of the last one. */
   last: number
 }
 

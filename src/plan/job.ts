@@ -4,26 +4,41 @@ import type { Unit } from './units.ts'
 
 /** One node that runs, and the nodes behind it that were fused into it. */
 export interface Job {
+  /** The node. */
   readonly unit: Unit
   /** How the backend does it; undefined: the host does. */
   readonly ability: Ability | undefined
   /** Why the backend does not. */
   readonly why?: string
-  /** Which of a backend's ways: the node as it is, its `ofCodes`, its `toBytes`, or a channel shuffle of so many groups that it begins. */
+  /**
+   * Which of a backend's ways: the node as it is, its `ofCodes`, its `toBytes`, or a channel shuffle of so many groups that it begins.
+   * @internal
+   */
   readonly form: 'node' | 'ofCodes' | 'toBytes' | { readonly shuffle: number }
   /** Its inputs: those of the node, or codes in their place. */
   readonly inputs: readonly string[]
-  /** What input 0 is, where it is codes. */
+  /**
+   * What input 0 is, where it is codes.
+   * @internal
+   */
   readonly inputCodes?: Codes
-  /** What the result is, where it is codes. */
+  /**
+   * What the result is, where it is codes.
+   * @internal
+   */
   readonly outputCodes?: Codes
-  /** Values among the inputs and the result that are codes less their zero point (centred.ts). */
+  /**
+   * Values among the inputs and the result that are codes less their zero point (centred.ts).
+   * @internal
+   */
   readonly centred?: ReadonlySet<string>
   /** A BatchNormalization that is done along with it: `affineOf`. */
   readonly affine?: Unit
   /** A value that is added to the result. */
   readonly residual?: string
+  /** The result is at least this; -Infinity where nothing is clamped. */
   readonly lo: number
+  /** The result is at most this; Infinity where nothing is clamped. */
   readonly hi: number
   /** Name of the value that output 0 is after everything fused. */
   readonly result: string

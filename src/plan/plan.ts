@@ -12,15 +12,23 @@ import { type Prepared, prepare } from './units.ts'
 export interface Plan {
   /** As it was given. */
   readonly model: Model
+  /** The model as it is run: functions inlined, shapes known. */
   readonly prepared: Prepared
+  /** In the order in which they are done. */
   readonly tasks: readonly Task[]
+  /** Graph inputs that lie in the arena, by name; the others are the host's. */
   readonly inputs: ReadonlyMap<string, Located>
   /** Graph outputs that lie in the arena; the others are the host's. */
   readonly outputs: ReadonlyMap<string, Located>
   /** Where each buffer begins in the arena, in bytes. */
   readonly offsets: ReadonlyMap<Buffer, number>
-  /** Bytes: the arena, and what its buffers would take side by side. */
-  readonly arena: { readonly bytes: number; readonly sum: number }
+  /** The memory that buffers share. */
+  readonly arena: {
+    /** Its size. */
+    readonly bytes: number
+    /** What its buffers would take side by side, in bytes. */
+    readonly sum: number
+  }
   /** What is known of values before anything runs, by name. */
   readonly bounds: ReadonlyMap<string, Bounds>
   /** Nodes that the backend leaves to the reference, and why: an entry for each operator and reason. */
@@ -29,6 +37,7 @@ export interface Plan {
   readonly keepsInputs: boolean
 }
 
+/** How a plan is made. */
 export interface PlanOptions {
   /** Inputs keep their memory to themselves, so that their content outlives a run. Default false. */
   readonly keepsInputs?: boolean

@@ -6,36 +6,53 @@ import type { Job } from './job.ts'
 export interface Buffer extends Lifetime {
   /** How it lies in memory. uint8: codes, which kernels make and kernels read (codes.ts). */
   readonly elementType: 'float32' | 'uint8'
+  /** As ONNX has it, [N, C, …], whatever the layout. */
   readonly shape: readonly number[]
+  /** In which order the elements lie. */
   readonly layout: Layout
 }
 
 /** A buffer as somebody sees it: a view may give it another shape. */
 export interface Located {
+  /** Where it lies: `Plan.offsets` has its place. */
   readonly buffer: Buffer
+  /** As ONNX has it, [N, C, …], whatever the layout. */
   readonly shape: readonly number[]
+  /** In which order the elements lie. */
   readonly layout: Layout
 }
 
+/** A node's work, and the places of its values; undefined for those that lie in no buffer: constants, and what the host keeps. */
+export interface NodeTask {
+  /** What is done. */
+  readonly job: Job
+  /** Per input of the node. */
+  readonly inputs: readonly (Located | undefined)[]
+  /** Per output of the node. */
+  readonly outputs: readonly (Located | undefined)[]
+}
+
+/** One step of a plan. */
 export type Task =
-  | {
+  | (NodeTask & {
       readonly kind: 'compute'
-      readonly job: Job
-      readonly inputs: readonly (Located | undefined)[]
-      readonly outputs: readonly (Located | undefined)[]
+      /** What is added to the result. */
       readonly residual?: Located
-    }
+    })
   /** The same elements in the other layout. */
-  | { readonly kind: 'convert'; readonly from: Located; readonly to: Located }
-  /** Done by the operator's reference implementation, on values in ONNX's layout. */
   | {
+      readonly kind: 'convert'
+      /** What is read. */
+      readonly from: Located
+      /** What is written. */
+      readonly to: Located
+    }
+  /** Done by the operator's reference implementation, on values in ONNX's layout. */
+  | (NodeTask & {
       readonly kind: 'host'
-      readonly job: Job
-      readonly inputs: readonly (Located | undefined)[]
-      readonly outputs: readonly (Located | undefined)[]
       /** What the node's bodies read from here. */
       readonly captured: ReadonlyMap<string, Located>
-    }
+    })
 
 export interface Schedule {
   readonly tasks: readonly Task[]

@@ -7,11 +7,10 @@ import {
   constantContent,
   type Dense,
   editGraph,
-  type InferredCall,
+  type KnownCall,
   type Model,
   type Node,
   nodeLabel,
-  type Operator,
   type OperatorSet,
   simplified,
 } from '../graph/index.ts'
@@ -19,10 +18,9 @@ import { UnsupportedError } from './errors.ts'
 import { widenTensor, withoutHalves } from './widen.ts'
 
 /** A node that runs, with what is known of it. */
-export interface Unit {
+export interface Unit extends KnownCall {
+  /** As in the prepared model. */
   readonly node: Node
-  readonly operator: Operator
-  readonly call: InferredCall
 }
 
 /** A model made ready for given input shapes: functions inlined, shapes inferred, halves widened, everything constant set apart. */
@@ -33,9 +31,9 @@ export interface Prepared extends Constants, Pick<Analysis, 'model' | 'consumers
   readonly declared: ReadonlyMap<string, ElementType>
   /** Nodes that depend on the inputs, in order. */
   readonly units: readonly Unit[]
-  /** Whether a value is known before running. */
+  /** Whether `value` is known before running. */
   isConstant(value: string): boolean
-  /** What a constant holds, for decisions: the plan is then one for this content alone. */
+  /** What constant `value` holds, for decisions: the plan is then one for this content alone. */
   content(value: string): Dense
   /** Constants of which that was asked. */
   readonly decisive: ReadonlySet<string>

@@ -8,7 +8,11 @@ export interface Wholes {
   readonly most: number
 }
 
-/** @param constant the content of an input that is known beforehand */
+/**
+ * What the results of a call are, as whole numbers.
+ * @param inputs undefined for those that are no whole numbers
+ * @param constant the content of an input that is known beforehand
+ */
 export type WholesRule = (
   inputs: readonly (Wholes | undefined)[],
   call: InferredCall,

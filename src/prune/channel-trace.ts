@@ -1,14 +1,22 @@
-import type { Analysis, Labels, Node, RootKind, RootOptions, Track } from '../graph/index.ts'
+import type { Analysis, GroupedAxis, Labels, Node, RootKind, RootOptions, Track } from '../graph/index.ts'
 import type { LabelSets } from './labels.ts'
 
 /** An axis of a weight that produces channels, and the node that it belongs to. */
 export interface Root {
+  /** The layer. */
   readonly node: Node
-  /** The stored tensor behind the weight, and its axis. */
+  /** The stored tensor behind the weight. */
   readonly tensor: string
+  /** Of the stored tensor. */
   readonly axis: number
-  /** The weight as the node reads it, which may be transposed or dequantized first, and its axis. */
-  readonly weight: { readonly value: string; readonly axis: number }
+  /** The weight as the node reads it, which may be transposed or dequantized first. */
+  readonly weight: {
+    /** Its name. */
+    readonly value: string
+    /** The same axis there. */
+    readonly axis: number
+  }
+  /** Of which layer the channels are. */
   readonly kind: RootKind
   /** Its channels are its input's: depthwise. */
   readonly follows: boolean
@@ -26,14 +34,6 @@ export interface Balance {
   readonly labels: Labels
   readonly parts: number
   readonly why: string
-}
-
-/** A weight whose `axis` means, in each block of `rows`, another block of labels: grouped convolution. */
-export interface GroupedAxis {
-  readonly rows: number
-  readonly axis: number
-  readonly groups: number
-  readonly labels: Labels
 }
 
 /** A node that gives other numbers when some of these channels are gone. */

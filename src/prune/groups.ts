@@ -28,11 +28,16 @@ export interface ChannelClass {
 
 /** Channels made by the same layers: alternatives to each other, of which some ratio goes. */
 export interface ChannelGroup {
+  /** That of the first layer that makes them. */
   readonly name: string
   /** The weights whose output channels these are. */
   readonly roots: readonly Root[]
+  /** The channels; one that goes takes its class along. */
   readonly classes: readonly ChannelClass[]
-  /** Which of them can stay together: the groups of a grouped convolution keep equally many. */
+  /**
+   * Which of them can stay together: the groups of a grouped convolution keep equally many.
+   * @internal
+   */
   readonly balancing: Balancing
 }
 
@@ -40,18 +45,31 @@ export interface ChannelGroup {
 export interface Refusal {
   /** The layer that makes the channels. */
   readonly node: string
+  /** For people, as part of a sentence. */
   readonly why: string
   /** How many of its output channels stay for this reason. */
   readonly channels: number
 }
 
+/** What can be removed from a network, and what cannot. */
 export interface ChannelGroups {
+  /**
+   * Every channel with its label.
+   * @internal
+   */
   readonly trace: ChannelTrace
+  /** What can go. */
   readonly groups: readonly ChannelGroup[]
+  /** What must stay. */
   readonly refused: readonly Refusal[]
+  /**
+   * Channel shuffles, which a cut writes anew.
+   * @internal
+   */
   readonly shuffles: readonly Shuffle[]
 }
 
+/** What is said of a network's inputs and operators. */
 export interface BoundInputs {
   /** Shapes of inputs whose dimensions are symbolic. */
   readonly inputs?: ReadonlyMap<string, readonly number[]>
@@ -59,6 +77,7 @@ export interface BoundInputs {
   readonly operators?: OperatorSet
 }
 
+/** Which channels are looked for. */
 export interface GroupOptions {
   /** Which channels may go; both by default. */
   readonly kinds?: ReadonlySet<RootKind>
@@ -89,6 +108,8 @@ export const namesOf = (root: Root): string[] => [nodeLabel(root.node), root.ten
  * Two channels belong to one class when removing one without the other would leave tensors that do not fit or change a result; the
  * closure is exact, index by index, because ONNX gives every shape (Fang et al., DepGraph, CVPR 2023, work on whole layers).
  * Classes that are made by the same weights form a group.
+ * @param options which channels may go, and sizes that the file leaves open
+ * @throws KerfError `symbolic-dimension`, `wrong-shape`, `unknown-input` for input sizes; NodeError where the graph is inconsistent
  */
 export function findGroups(model: Model, options: GroupOptions & BoundInputs = {}): ChannelGroups {
   const { operators = prunableOperators } = options
@@ -225,9 +246,19 @@ export function refusalsOf(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | u
   return [...found.values()]
 }
 
+/** A stored tensor that shrinks along an axis. */
+export interface ShrunkTensor {
+  /** As in the graph. */
+  readonly name: string
+  /** Along which channels go. */
+  readonly axis: number
+  /** Before the cut. */
+  readonly shape: readonly number[]
+}
+
 /** What a group touches, for an explanation: "these 11 tensors, through these nodes". */
 export interface Reach {
-  readonly tensors: readonly { readonly name: string; readonly axis: number; readonly shape: readonly number[] }[]
+  readonly tensors: readonly ShrunkTensor[]
   readonly nodes: readonly string[]
 }
 
@@ -242,9 +273,7 @@ export function reachOf({ trace, groups }: ChannelGroups): ReadonlyMap<ChannelGr
     }
     return found
   }
-  const reach = new Map(
-    groups.map((group) => [group, { tensors: [] as Reach['tensors'][number][], nodes: [] as string[] }]),
-  )
+  const reach = new Map(groups.map((group) => [group, { tensors: [] as ShrunkTensor[], nodes: [] as string[] }]))
   const addTensor = (name: string, axis: number, labels: Labels) => {
     const shape = trace.analysis.stored.get(name)?.shape ?? []
     for (const group of touching(labels)) reach.get(group)!.tensors.push({ name, axis, shape })

@@ -1,6 +1,7 @@
 // Removing weights, neurons and filters: what must go together, what matters least, and the cut through the whole graph.
 // Not here: training (fine-tuning is train/), the proof that masked and cut agree (workflow/).
 // May import: base, graph, ops, cost, autodiff, runtime.
+export type { Root } from './channel-trace.ts'
 export type { LossGraph, LossOf, ScoringImages } from './criteria/batches.ts'
 export { criteria, criterionOf } from './criteria/catalogue.ts'
 export type { ScoringOptions } from './criteria/context.ts'
@@ -15,12 +16,14 @@ export type {
   ScoringContext,
 } from './criteria/criterion.ts'
 export {
+  type BoundInputs,
   type ChannelClass,
   type ChannelGroup,
   type ChannelGroups,
   findGroups,
   type GroupOptions,
   type Refusal,
+  type ShrunkTensor,
 } from './groups.ts'
 export {
   type GroupReport,

@@ -6,7 +6,7 @@ import { criterionOf } from './criteria/catalogue.ts'
 import { type ScoringOptions, scoreGroups } from './criteria/context.ts'
 import type { Criterion } from './criteria/criterion.ts'
 import { cutModel, maskedModel, survivingOutputs } from './cut.ts'
-import { type ChannelGroups, groupsOf, meansOne, namesOf, type Refusal, reachOf } from './groups.ts'
+import { type ChannelGroups, groupsOf, meansOne, namesOf, type Refusal, reachOf, type ShrunkTensor } from './groups.ts'
 import { narrowInputs } from './inputs.ts'
 import { withoutMisfits } from './misfits.ts'
 import { recounts } from './recount.ts'
@@ -32,7 +32,14 @@ export interface PruneOptions extends ScoringOptions {
   /** How much goes; not with `target`. */
   readonly scope?: Scope
   /** Remove as little as brings the network down to this part of its MACs or parameters (0.5: half). Channels only. */
-  readonly target?: { readonly of: 'macs' | 'params'; readonly part: number; readonly scope?: Omit<Scope, 'ratio'> }
+  readonly target?: {
+    /** What is counted. */
+    readonly of: 'macs' | 'params'
+    /** What may stay of it, in (0, 1). */
+    readonly part: number
+    /** How channels are ranked and rounded; the ratio follows. */
+    readonly scope?: Omit<Scope, 'ratio'>
+  }
   /** Layers to leave alone. */
   readonly keep?: readonly NamePattern[]
   /** Shapes of inputs whose dimensions are symbolic. */
@@ -48,27 +55,35 @@ export interface PruneOptions extends ScoringOptions {
 
 /** A node that gives other numbers in the cut network than in the masked one. */
 export interface InexactNode {
+  /** Its name, or that of its first output. */
   readonly node: string
+  /** What it calculates over channels, as part of a sentence. */
   readonly why: string
   /** How many of the channels go that it works over. */
   readonly removed: number
+  /** Over how many it worked. */
   readonly channels: number
 }
 
 /** One group of channels that can only go together, and what became of it. */
 export interface GroupReport {
+  /** That of the first layer that makes them. */
   readonly name: string
   /** The layers whose output channels these are. */
   readonly layers: readonly string[]
+  /** How many there were. */
   readonly channels: number
+  /** How many stay. */
   readonly kept: number
   /** Every stored tensor that shrinks with it, with the axis. */
-  readonly tensors: readonly { readonly name: string; readonly axis: number; readonly shape: readonly number[] }[]
+  readonly tensors: readonly ShrunkTensor[]
   /** Every node that the channels pass. */
   readonly nodes: readonly string[]
 }
 
+/** A pruned network, and what became of it. */
 export interface PruneResult {
+  /** The cut network. */
   readonly model: Model
   /** Of the given network, as they were counted. */
   readonly layers: Profile['layers']
@@ -78,12 +93,15 @@ export interface PruneResult {
   readonly analysis: Analysis
   /** Per graph output the indices that survive, by axis, where outputs shrank. */
   readonly outputs: ReadonlyMap<string, ReadonlyMap<number, Int32Array>>
-  /** Where they name sums as `partial`, something of the network is not counted. */
+  /** What the given network costs. Where `partial` names sums, something of the network is not counted in them. */
   readonly before: Totals
+  /** The same of the cut one. */
   readonly after: Totals
   /** What is not counted in them. */
   readonly unsupported: Profile['unsupported']
+  /** What could go, and how much of it went. */
   readonly groups: readonly GroupReport[]
+  /** What stays, with the reasons. */
   readonly refused: readonly Refusal[]
   /** Where the cut network is another than the masked one. Empty unless that was allowed. */
   readonly inexact: readonly InexactNode[]

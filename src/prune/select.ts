@@ -11,7 +11,10 @@ export interface Scope {
   /** With `global`: the largest part that any one group may lose. Default 0.9. */
   readonly maxRatio?: number
   /** Ratios of their own for some layers: the first that matches counts. A ratio of 0 keeps a layer whole. */
-  readonly perLayer?: readonly (NamePattern & { readonly ratio: number })[]
+  readonly perLayer?: readonly (NamePattern & {
+    /** From 0 to below 1. */
+    readonly ratio: number
+  })[]
   /** Widths that remain are multiples of this, rounded up. Default 1. */
   readonly roundTo?: number
 }

@@ -2,6 +2,7 @@ import { getOrAdd, isConcrete, KerfError } from '../base/index.ts'
 import {
   type Analysis,
   type ChannelRule,
+  type GroupedAxis,
   type InferredCall,
   isStorable,
   type Labels,
@@ -14,7 +15,7 @@ import {
   usedNames,
 } from '../graph/index.ts'
 import { partOf } from '../ops/index.ts'
-import type { Balance, ChangedNode, ChannelTrace, GroupedAxis, RefusedLayer, Root } from './channel-trace.ts'
+import type { Balance, ChangedNode, ChannelTrace, RefusedLayer, Root } from './channel-trace.ts'
 import { keepsZeros } from './constants.ts'
 import { type Freeze, LabelSets } from './labels.ts'
 import { zeroedFor } from './vanishing.ts'

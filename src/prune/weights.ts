@@ -1,6 +1,5 @@
 import { byteLengthOf, elementCount, stridesOf, wordSize, wordsOf } from '../base/index.ts'
-import { computed, inMemory, keepIndices, type Tensor } from '../graph/index.ts'
-import type { GroupedAxis } from './channel-trace.ts'
+import { computed, type GroupedAxis, inMemory, keepIndices, type Tensor } from '../graph/index.ts'
 import type { Survivors } from './survivors.ts'
 
 /**

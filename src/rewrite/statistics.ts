@@ -46,7 +46,7 @@ export interface StatisticsOptions extends RunningOptions, Task {
 }
 
 /**
- * The model with mean and variance of its BatchNormalizations as they are on these images. The model given is not changed. Where its file fixes another
+ * The model with mean and variance of its BatchNormalizations as they are on these `images`. The model given is not changed. Where its file fixes another
  * number of images at a time, it is measured freed of that; where it cannot be freed, in batches of that size, whose moments are put together: a remainder
  * is left out.
  * @throws KerfError `unsupported-input` for a network with several inputs, `too-few-images` where they do not fill the batch that is fixed, `not-finite`

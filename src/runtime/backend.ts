@@ -12,12 +12,14 @@ export interface Backend extends Abilities {
   /** On how many threads its programs run. */
   readonly threads: number
   /**
+   * Makes a program: packs weights, takes memory, starts threads.
    * @param plan made for this backend
    * @throws UnsupportedError, KerfError `out-of-memory`, `aborted`, and whatever reading weights throws
    */
   compile(plan: Plan, options?: CompileOptions): Promise<Program>
 }
 
+/** How a plan is compiled. */
 export interface CompileOptions extends Work {
   /**
    * A program of this backend that is never run at the same time: of the same network for other sizes, or with other weights. What both can have once – packed
@@ -51,6 +53,7 @@ export interface Program {
    */
   input(name: string): Float32Array
   /**
+   * Calculates the outputs from the inputs.
    * @param work stops the run
    * @throws KerfError `worker-ended`, `aborted`: the next run is right again
    */
@@ -84,5 +87,6 @@ export interface ProgramMemory {
   readonly host: number
 }
 
+/** The error of a program that has no value called `name` among its inputs, or outputs (`kind`). */
 export const unknownValue = (kind: 'input' | 'output', name: string): KerfError =>
   new KerfError(`unknown-${kind}`, `The program has no ${kind} "${name}".`, { name })

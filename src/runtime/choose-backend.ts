@@ -7,6 +7,7 @@ import { browserWorkers, type SpawnWorker, spawnBrowserWorker } from './backends
 
 /** Kerf's own backends. */
 export const backendNames = ['wasm', 'reference'] as const
+/** A backend of Kerf's own. */
 export type BackendName = (typeof backendNames)[number]
 
 /** What computes, and how. */

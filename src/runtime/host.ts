@@ -1,4 +1,4 @@
-import { KerfError, MemoryBudget, type Turn } from '../base/index.ts'
+import { KerfError, MemoryBudget } from '../base/index.ts'
 import { bytesOfDense, constantContent, type Dense, type Model } from '../graph/index.ts'
 import { type Located, makePlan, type Plan, type Task } from '../plan/index.ts'
 import type { Backend } from './backend.ts'
@@ -23,7 +23,10 @@ export class Host {
   /** Bytes that the reference has made for one node, at most. */
   #mostMade = 0
 
-  /** @param view a value in the backend's memory, as ONNX has it */
+  /**
+   * The host's part of one program.
+   * @param view a value in the backend's memory, as ONNX has it
+   */
   constructor(plan: Plan, view: (place: Located) => Numbers, backend: Backend) {
     this.#plan = plan
     this.#view = view
@@ -35,7 +38,7 @@ export class Host {
     )
   }
 
-  /** Gives an input that lies in no buffer. */
+  /** Gives a value to `input`, which lies in no buffer. */
   write(input: string, value: Dense): void {
     this.#given.set(input, value)
   }
@@ -46,8 +49,11 @@ export class Host {
     this.#memory = new MemoryBudget()
   }
 
-  /** @param turn before every body that the task runs */
-  async run(task: HostTask, turn?: Turn): Promise<void> {
+  /**
+   * Does a task.
+   * @param turn is awaited before every body that the task runs: lets others have their turn, or ends the run by an error
+   */
+  async run(task: HostTask, turn?: () => Promise<void>): Promise<void> {
     const { node, operator, call } = task.job.unit
     const inputs = node.inputs.map((name, i) => (name === '' ? undefined : this.value(name, task.inputs[i])))
     if (operator.control) {
@@ -71,7 +77,7 @@ export class Host {
     this.#keep(task, results, inputs)
   }
 
-  /** A value after a task has made it: in the backend's memory at this place, with the host, or known before running. */
+  /** Value `name` after a task has made it: in the backend's memory at this `place`, with the host, or known before running. */
   value(name: string, place: Located | undefined): Dense {
     if (place) {
       const elementType = this.#plan.prepared.values.get(name)?.elementType ?? 'float32'
@@ -88,6 +94,7 @@ export class Host {
     )
   }
 
+  /** Lets go of the programs of bodies. */
   dispose(): Promise<void> {
     return this.#bodies.dispose()
   }

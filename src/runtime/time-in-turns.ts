@@ -17,12 +17,15 @@ const turnMs = 40
 
 /**
  * Times contenders in turns, so that a busy moment of the machine hits all alike. The first run of each turn is not counted.
+ * @param contenders what is compared
  * @param seconds how long altogether; each contender gets at least five counted runs
- * @param contenders `step` does once what is timed
  * @throws KerfError `aborted`, between two runs
  */
 export async function timeInTurns(
-  contenders: readonly { step(): Promise<void> }[],
+  contenders: readonly {
+    /** Does once what is timed. */
+    step(): Promise<void>
+  }[],
   seconds: number,
   { signal, progress }: Task = {},
 ): Promise<Timing[]> {

@@ -4,7 +4,7 @@ import type { Metrics } from './run-folder/metrics.ts'
 const titles: Readonly<Record<string, string>> = { loss: 'Loss', accuracy: 'Accuracy', learningRate: 'Learning rate' }
 
 /**
- * Charts over epochs, one per quantity, in the order asked for: `train/loss` and `validation/loss` are two lines, `train` and `validation`, of the chart
+ * Charts of `metrics` over epochs, one for each of `quantities` (loss, accuracy and learning rate by default), in the order asked for: `train/loss` and `validation/loss` are two lines, `train` and `validation`, of the chart
  * of `loss`; `learningRate` is a line by itself. Quantities that were never measured have no chart.
  */
 export function trainingCurves(

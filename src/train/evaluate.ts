@@ -12,6 +12,7 @@ const what = 'The evaluation'
 
 /** How well a network does on a set of images. */
 export interface Evaluation {
+  /** How many there were. */
   readonly images: number
   /** Mean over the images. */
   readonly loss: number
@@ -19,11 +20,18 @@ export interface Evaluation {
   readonly accuracy: number
   /** Part whose label is among the five largest; 1 where there are at most five classes. */
   readonly top5: number
-  readonly perClass: readonly { readonly images: number; readonly correct: number }[]
+  /** In the order of the network's outputs. */
+  readonly perClass: readonly {
+    /** How many there were. */
+    readonly images: number
+    /** Those whose largest output is their label's. */
+    readonly correct: number
+  }[]
   /** Computing and loading, without making the plan. */
   readonly imagesPerSecond: number
 }
 
+/** What runs the network, and what is measured. */
 export interface EvaluateOptions extends RunningOptions, Task {
   /** Cross-entropy by default: of the logits, or where the network ends with Softmax, of its probabilities. */
   readonly loss?: 'crossEntropy' | 'meanSquaredError'

@@ -22,16 +22,24 @@ export {
 export type { SgdOptions } from './optimisers/sgd.ts'
 export type { NamedArrays } from './optimisers/state.ts'
 export type { WeightAverageOptions } from './optimisers/weight-average.ts'
-export { describeRecipe, type RecipeLine } from './recipe/describe.ts'
-export { freshNetwork } from './recipe/network.ts'
+export { describeRecipe } from './recipe/describe.ts'
 export { parseRecipe } from './recipe/parse.ts'
 export type { RecipeProblem } from './recipe/problems.ts'
 export { batchSizeFor, type Recipe, type RecipeInput, recipeJsonSchema } from './recipe/schema.ts'
 export { gradientChoices, lossOf, optimiserSettings, scheduleOf } from './recipe/settings.ts'
 export { type Checkpoint, type CheckpointState, checkpointChunks, readCheckpoint } from './run-folder/checkpoint.ts'
 export type { Metrics } from './run-folder/metrics.ts'
-export { createSchedule, type Schedule, type ScheduleOptions, type WarmUp } from './schedules/schedule.ts'
-export type { TestedNetwork } from './tested.ts'
+export {
+  type ConstantSchedule,
+  type CosineSchedule,
+  createSchedule,
+  type OneCycleSchedule,
+  type Schedule,
+  type ScheduleOptions,
+  type StepSchedule,
+  type WarmUp,
+} from './schedules/schedule.ts'
+export type { TestedNetwork, TestResults } from './tested.ts'
 export {
   type BestNetwork,
   type TrainingEvent,

@@ -43,35 +43,48 @@ export interface RunRecipeOptions extends Task {
   readonly resume?: boolean
   /** Starts over in a folder that holds a run. */
   readonly force?: boolean
+  /** Told of every step and epoch. */
   readonly onEvent?: (event: TrainingEvent) => void
   /** When everything is ready and the first step comes. */
   readonly onStart?: (start: RunStart) => void
   /** What did not go as asked. Default: console.warn. */
   readonly onNotice?: (text: string) => void
+  /**
+   * What may fail when a disk is full.
+   * @internal
+   */
   readonly files?: FileOperations
   /** The recipe's data, where they are open already. */
   readonly sets?: DataSets
 }
 
+/** What is about to run. */
 export interface RunStart {
   /** With the number of threads that it runs on. */
   readonly recipe: Recipe
+  /** Images that it learns from. */
   readonly trainImages: number
   /** 0: nothing chooses the best network. */
   readonly validationImages: number
+  /** Images that the result is measured on, once. */
   readonly testImages: number
   /** Images that could not be decoded, of all parts. */
   readonly skipped: readonly SkippedImage[]
+  /** Names of the classes, in the order of the network's outputs. */
   readonly classes: readonly string[]
+  /** Of an image behind the transforms. */
   readonly shape: readonly [channels: number, height: number, width: number]
   /** Numbers that are learnt. */
   readonly parameters: number
   /** Updates that were done before, where it goes on. */
   readonly step: number
+  /** What steps take, weights and activations; undefined where it is not counted. */
   readonly memoryBytes: number | undefined
 }
 
+/** What became of a run. */
 export interface RunOutcome {
+  /** Where everything lies. */
   readonly folder: string
   /** All epochs of the run. */
   readonly metrics: readonly Metrics[]
@@ -79,13 +92,17 @@ export interface RunOutcome {
   readonly tested: TestResults | undefined
   /** Patience ended it before all epochs were done. */
   readonly stoppedEarly: boolean
+  /** Where training stands. */
   readonly position: TrainingPosition
+  /** The signal ended it. */
   readonly stopped: boolean
   /** All epochs had been done before, so that `resume` did nothing. */
   readonly wasComplete: boolean
   /** The last one that was saved. */
   readonly checkpoint: string | undefined
+  /** Path of the network as it is at the end. */
   readonly lastModel: string
+  /** Path of the one that the validation images chose; undefined where there are none. */
   readonly bestModel: string | undefined
 }
 

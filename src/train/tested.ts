@@ -5,6 +5,7 @@ import type { TrainingPosition } from './train.ts'
 
 /** How well a network did on the test images. */
 export interface TestedNetwork extends Pick<Evaluation, 'accuracy' | 'loss' | 'top5'> {
+  /** Updates done. */
   readonly step: number
   /** Epochs done. */
   readonly epoch: number
@@ -12,7 +13,9 @@ export interface TestedNetwork extends Pick<Evaluation, 'accuracy' | 'loss' | 't
 
 /** Of the networks that training leaves, at its end. */
 export interface TestResults {
+  /** How many images there were. */
   readonly images: number
+  /** The network at the end of training. */
   readonly last: TestedNetwork
   /** The one that the validation images chose; null where there are none. */
   readonly best: TestedNetwork | null

@@ -16,23 +16,28 @@ export interface TrainingPosition {
   readonly batch: number
   /** Sums over them. */
   readonly sums: {
+    /** Of the images' losses. */
     readonly loss: number
+    /** Of images that were told right. */
     readonly correct: number
+    /** Images seen. */
     readonly images: number
+    /** Of the steps' gradient norms. */
     readonly gradientNorm: number
   }
   /** Of the network that told the validation images best; of two that are as accurate, the one with the lower loss. */
   readonly best?: BestNetwork
 }
 
-export interface BestNetwork {
-  readonly accuracy: number
-  readonly loss: number
+/** The network that the validation images chose. */
+export interface BestNetwork extends Pick<Evaluation, 'accuracy' | 'loss'> {
+  /** Updates done. */
   readonly step: number
   /** Epochs done. */
   readonly epoch: number
 }
 
+/** Where training begins. */
 export const trainingStart: TrainingPosition = {
   step: 0,
   epoch: 0,
@@ -44,25 +49,40 @@ export const trainingStart: TrainingPosition = {
 export type TrainingEvent =
   | {
       readonly kind: 'step'
+      /** Updates done. */
       readonly step: number
+      /** Of all epochs. */
       readonly steps: number
       /** Epochs done, with the fraction of the one under way. */
       readonly epoch: number
+      /** How many there are to be. */
       readonly epochs: number
       /** Of this step. */
       readonly loss: number
       /** Of this epoch so far. */
       readonly meanLoss: number
+      /** Of this epoch so far, before each update, 0..1. */
       readonly accuracy: number
+      /** Of this step. */
       readonly learningRate: number
+      /** Of this epoch so far. */
       readonly imagesPerSecond: number
     }
-  | { readonly kind: 'epoch'; readonly metrics: Metrics; readonly isBest: boolean }
+  | {
+      readonly kind: 'epoch'
+      /** What was measured of it. */
+      readonly metrics: Metrics
+      /** Whether the validation images were never told better. */
+      readonly isBest: boolean
+    }
 
+/** What is trained on, and how long. */
 export interface TrainOptions extends Task, Pick<EvaluateOptions, 'backend' | 'threads' | 'runtime' | 'loss'> {
+  /** Images to learn from. */
   readonly training: Loader
   /** What the best network is chosen by: no test images, whose accuracy would say too much then. Without one nothing is evaluated. */
   readonly validation?: Loader
+  /** How often all images are seen, at most. */
   readonly epochs: number
   /** Ends when this many epochs have brought no better network. By default never. */
   readonly patience?: number
@@ -76,6 +96,7 @@ export interface TrainOptions extends Task, Pick<EvaluateOptions, 'backend' | 't
   readonly from?: TrainingPosition
   /** Stops after the step that is under way, and throws nothing: the state is saved by `onCheckpoint`. */
   readonly signal?: AbortSignal
+  /** Told of every step and epoch. */
   readonly onEvent?: (event: TrainingEvent) => void
   /** After an epoch's evaluation, before its checkpoint. `model` makes the network as it is now. */
   readonly onEpoch?: (metrics: Metrics, isBest: boolean, model: () => Model) => void | Promise<void>
@@ -83,7 +104,9 @@ export interface TrainOptions extends Task, Pick<EvaluateOptions, 'backend' | 't
   readonly onCheckpoint?: (position: TrainingPosition) => void | Promise<void>
 }
 
+/** What became of training. */
 export interface TrainResult {
+  /** Where it stands: what `from` takes to go on. */
   readonly position: TrainingPosition
   /** Of the epochs of this call. */
   readonly metrics: readonly Metrics[]

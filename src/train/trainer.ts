@@ -25,10 +25,13 @@ import { createTeacher, type Teacher } from './teacher.ts'
 
 /** `signal` is for the making of the trainer. */
 export interface TrainerOptions extends RunningOptions {
+  /** Images in every step. */
   readonly batchSize: number
   /** [C, H, W] of an image. */
   readonly shape: readonly [channels: number, height: number, width: number]
+  /** How many the network tells apart. */
   readonly classes: number
+  /** By which weights are changed. */
   readonly optimiser: OptimiserOptions & CommonOptions
   /** Cross-entropy by default. */
   readonly loss?: LossOptions
@@ -50,6 +53,7 @@ export interface TrainerOptions extends RunningOptions {
   readonly seed?: number
 }
 
+/** What one update found. */
 export interface StepResult {
   /** Mean over the batch. */
   readonly loss: number
@@ -61,15 +65,21 @@ export interface StepResult {
 
 /** A network that is being trained. */
 export interface Trainer {
+  /** Images in every step. */
   readonly batchSize: number
+  /** How many the network tells apart. */
   readonly classes: number
   /** Updates done. */
   readonly steps: number
+  /**
+   * The network with its loss and gradients.
+   * @internal
+   */
   readonly graph: TrainingGraph
   /** What runs the steps: its memory, threads and time. */
   readonly program: Program
   /**
-   * One update.
+   * One update, of this `learningRate`.
    * @throws KerfError `not-finite` when the loss or a gradient is NaN or infinite, naming the layer where it began; nothing has changed then
    */
   step(batch: Batch, learningRate: number): Promise<StepResult>
@@ -80,7 +90,10 @@ export interface Trainer {
    * @throws KerfError `not-finite` when a weight is NaN or infinite: such a state is no good to go on from
    */
   exportState(): Readonly<Record<string, NamedArrays>>
-  /** Goes on from exported state, to the same bits. @throws KerfError `bad-state` */
+  /**
+   * Goes on from the exported state (`sections`) behind so many updates (`steps`), to the same bits.
+   * @throws KerfError `bad-state`
+   */
   importState(sections: Readonly<Record<string, NamedArrays>>, steps: number): void
   /** Kept when its threads have ended. */
   dispose(): Promise<void>

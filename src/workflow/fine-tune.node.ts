@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { checkFolder, KerfError, makeFolder, type Task } from '../base/index.node.ts'
-import { profileModel } from '../cost/index.ts'
+import { profileModel, type Totals } from '../cost/index.ts'
 import { openData } from '../data/index.node.ts'
 import { createLoader, type DataSets } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
@@ -25,35 +25,45 @@ import { pruneAndProve } from './threads.node.ts'
 /** How well a network does, and what it was after which step of cutting and training. */
 export type Accuracy = Pick<Evaluation, 'accuracy' | 'loss'>
 
+/** One cut of several, and the training behind it. */
+export interface FineTunedCut extends Pick<Totals, 'macs' | 'params' | 'nonZeroParams'> {
+  /** Behind the cut. */
+  readonly cut: Accuracy
+  /** Behind the training. */
+  readonly trained: Accuracy
+  /** The folder of the training run. */
+  readonly run: string
+}
+
+/** A network that was cut and trained. */
 export interface FineTuned extends Pruned {
   /** The last cut, trained, against the model as it was given; of every group, how many channels it had and has. */
   readonly result: PruneResult
+  /** Of the model as it was given. */
   readonly before: Accuracy
-  readonly iterations: readonly {
-    readonly macs: number
-    readonly params: number
-    readonly nonZeroParams: number | null
-    readonly cut: Accuracy
-    readonly trained: Accuracy
-    /** The folder of the training run. */
-    readonly run: string
-  }[]
+  /** Of each cut, in order. */
+  readonly iterations: readonly FineTunedCut[]
 }
 
 /** What was done, while it goes on. */
 export type FineTuneStage =
-  | { readonly kind: 'before'; readonly accuracy: number; readonly loss: number }
-  | {
+  | (Accuracy & { readonly kind: 'before' })
+  | (Accuracy & {
+      /** What comes behind it is the accuracy then. */
       readonly kind: 'cut' | 'trained'
-      readonly accuracy: number
-      readonly loss: number
       /** From 1. */
       readonly iteration: number
+      /** How many there are. */
       readonly iterations: number
+    })
+  /** Nothing more could be removed. */
+  | {
+      readonly kind: 'ended'
+      /** In a sentence. */
+      readonly why: string
     }
-  /** Nothing more could be removed: why. */
-  | { readonly kind: 'ended'; readonly why: string }
 
+/** How a network is cut and trained. */
 export interface FineTuneOptions
   extends PruneAndProveOptions,
     Pick<RunRecipeOptions, 'onStart' | 'onEvent' | 'onNotice'> {
@@ -67,6 +77,7 @@ export interface FineTuneOptions
   readonly force?: boolean
   /** Goes on with the runs in the folder, to the same result as without the stop. */
   readonly resume?: boolean
+  /** Told of everything that is done. */
   readonly onStage?: (stage: FineTuneStage) => void
 }
 
@@ -84,7 +95,7 @@ export async function pruneAndFineTune(model: Model, options: FineTuneOptions): 
   const sets = inClassesOf(model, await openData(recipe.data, { ...readingOf(recipe), ...task }))
   const before = await accuracyOf(model, recipe, sets, task)
   onStage?.({ kind: 'before', ...before })
-  const done: FineTuned['iterations'][number][] = []
+  const done: FineTunedCut[] = []
   let [current, last]: [Model, Pruned | undefined] = [model, undefined]
   for (let i = 1; i <= iterations; i++) {
     const next = await nextCut(current, options, i, last)

@@ -5,7 +5,7 @@ import { layoutOf } from '../image/index.ts'
 
 /* Images of a data set as a model takes them. */
 
-/** At most so many images, from the whole of a set: sets may be sorted by class. */
+/** At most so many images (`most`), evenly from the whole of a set: sets may be sorted by class. */
 export function spread(set: ImageSet, most: number): ImageSet {
   if (most >= set.count) return set
   return subset(
@@ -39,6 +39,7 @@ export const evaluationLoader = (
 export interface ModelImages {
   /** Of one image. */
   readonly shape: readonly number[]
+  /** Images in every batch; the last one is filled up. */
   readonly batchSize: number
   /** Every iteration gives them anew. A batch's arrays are valid until the next one is asked for; behind `count` images they hold zeros. */
   readonly batches: AsyncIterable<Pick<Batch, 'images' | 'targets' | 'count'>>
@@ -46,6 +47,8 @@ export interface ModelImages {
 
 /**
  * Images as a model takes them, channels first or last, in order, in batches of its size.
+ * @param transforms applied to each image, in order
+ * @param batchSize by default that of the model, where it fixes none 64
  * @throws KerfError `wrong-data` where the images are not what the model's input is
  */
 export function imagesFor(

@@ -5,6 +5,7 @@
 export {
   type Accuracy,
   type FineTuned,
+  type FineTunedCut,
   type FineTuneOptions,
   type FineTuneStage,
   pruneAndFineTune,

@@ -4,15 +4,19 @@ import { withKeptClasses } from '../image/index.ts'
 import { type PruneOptions, type PruneResult, pruneModel } from '../prune/index.ts'
 import { type Proof, type ProofOptions, prove } from './prove/prove.ts'
 
+/** What is cut, and how that is proved. */
 export interface PruneAndProveOptions extends Task {
+  /** What is cut. */
   readonly prune: Omit<PruneOptions, keyof Task>
   /** How masked and cut network are run against each other; false: they are not. */
   readonly proof?: ProofOptions | false
 }
 
+/** A cut network and its proof. */
 export interface Pruned {
   /** `model` tells the names of the classes that are left, where outputs were cut. */
   readonly result: PruneResult
+  /** That it does what the masked one does. */
   readonly proof: Proof
 }
 

@@ -25,10 +25,13 @@ import type { ChannelValue } from './values.ts'
 export interface ScoringImages {
   /** Of one image. */
   readonly shape: readonly number[]
+  /** Images in every batch; the last one is filled up. */
   readonly batchSize: number
   /** Every iteration gives them anew. Behind `count` images a batch is filled up with zeros, targets too. */
   readonly batches: AsyncIterable<{
+    /** [batchSize, …shape], row-major. */
     readonly images: Float32Array
+    /** How many of them are images. */
     readonly count: number
     /** [batchSize, classes]: for a loss. */
     readonly targets?: Float32Array
@@ -37,13 +40,23 @@ export interface ScoringImages {
 
 /** A network with its loss appended: one number, the mean over the batch. */
 export interface LossGraph {
+  /** The network and the loss. */
   readonly model: Model
+  /** The name of its value. */
   readonly loss: string
-  /** The input that it reads the targets from, and its shape. */
-  readonly targets: { readonly name: string; readonly shape: readonly number[] }
+  /** The input that it reads the targets from. */
+  readonly targets: {
+    /** Its name. */
+    readonly name: string
+    /** [batchSize, classes]. */
+    readonly shape: readonly number[]
+  }
 }
 
-/** @param imageShape of a batch */
+/**
+ * Appends a loss to a network.
+ * @param imageShape of a batch
+ */
 export type LossOf = (model: Model, imageShape: readonly number[]) => LossGraph
 
 type Options = RunningOptions & Pick<Task, 'progress'> & { readonly images: ScoringImages; readonly loss?: LossOf }

@@ -7,7 +7,7 @@ import { random } from './random.ts'
 export const criteria: readonly Criterion[] = [random, l1, l2]
 
 /**
- * A criterion by its name, or as it is given.
+ * A criterion by its name, or as it is `given`.
  * @throws KerfError `unknown-criterion` with those that there are
  */
 export const criterionOf = (given: string | Criterion): Criterion => entryOf('criterion', criteria, given)

@@ -1,4 +1,4 @@
-import type { Random, Turn } from '../../base/index.ts'
+import type { Random } from '../../base/index.ts'
 
 /**
  * How much a channel matters: which go first, the lowest, when a network is pruned. One file, one object; `pruneModel` takes any such object.
@@ -26,7 +26,10 @@ export interface Criterion {
    */
   readonly scoreWeights?: (
     values: ArrayLike<number>,
-    context: Pick<ScoringContext, 'random'> & { readonly layer: ScoredLayer },
+    context: Pick<ScoringContext, 'random'> & {
+      /** Whose weights they are. */
+      readonly layer: ScoredLayer
+    },
   ) => ArrayLike<number> | Promise<ArrayLike<number>>
 }
 
@@ -35,6 +38,7 @@ export type Scores = ReadonlyMap<ScoredGroup, ArrayLike<number>>
 
 /** Channels that are alternatives to each other: the same layers make them. */
 export interface ScoredGroup {
+  /** That of the first layer that makes them. */
   readonly name: string
   /** How many there are. */
   readonly channels: number
@@ -58,6 +62,7 @@ export interface ScoredLayer {
 
 /** What a criterion sees. */
 export interface ScoringContext {
+  /** Those that need a score. */
   readonly groups: readonly ScoredGroup[]
   /**
    * The weights that make each channel of a layer, or read it: one row for each of its channels, views into memory.
@@ -75,16 +80,18 @@ export interface ScoringContext {
    * @param score of a layer's channels
    */
   combined(score: (layer: ScoredLayer) => ArrayLike<number> | Promise<ArrayLike<number>>): Promise<Scores>
-  /** Random numbers that follow from the seed and the weights' names: the same for the same group. */
+  /** Random numbers that follow from the seed and the names of the weights of a group or layer (`of`): the same for the same one. */
   random(of: ScoredGroup | ScoredLayer): Random
   /** To be awaited in long loops: lets others have their turn, and throws KerfError `aborted` where the signal says so. */
-  readonly turn: Turn
+  readonly turn: () => Promise<void>
 }
 
+/** Floating-point numbers in memory. */
 export type Numbers = Float32Array | Float64Array
 
 /** What the network does with one batch of images. Arrays are valid until the next batch is asked for. */
 export interface ScoredBatch {
+  /** How many there are. */
   readonly images: number
   /**
    * What comes out of a layer behind its normalisation and activation function, where that is one path; of a layer that reads channels, what it reads.
@@ -101,7 +108,9 @@ export interface ScoredBatch {
 export interface ChannelValues {
   /** [images, channels, …plane], row-major. */
   readonly data: Numbers
+  /** How many there are. */
   readonly images: number
+  /** How many there are. */
   readonly channels: number
   /** [H, W] for images; empty where a channel is one number. */
   readonly plane: readonly number[]

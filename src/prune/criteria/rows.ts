@@ -1,9 +1,9 @@
 import { stridesOf } from '../../base/index.ts'
-import type { GroupedAxis } from '../channel-trace.ts'
+import type { GroupedAxis } from '../../graph/index.ts'
 import type { Numbers } from './criterion.ts'
 
 /** Where the channels of a tensor lie: along an axis; or, in each block of its rows, along an axis that means others there. */
-export type ChannelAxis = number | Pick<GroupedAxis, 'rows' | 'axis' | 'groups' | 'labels'>
+export type ChannelAxis = number | GroupedAxis
 
 /**
  * All elements of each channel of a tensor, in the tensor's order.

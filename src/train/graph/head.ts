@@ -32,14 +32,17 @@ import { isLayer } from './learnable.ts'
  * axes are the classes' shows when it is made smaller and the shapes are inferred again.
  */
 
+/** What tells a network's classes apart. */
 export interface ClassifierHead {
   /** The layer, by name or label. */
   readonly layer: string
+  /** How many it tells apart. */
   readonly classes: number
   /** Labels of its nodes and names of the tensors that they learn, as `freeze` matches them. */
   readonly names: ReadonlySet<string>
 }
 
+/** What a new classifier is made for. */
 export interface NewHeadOptions {
   /** [C, H, W] of an image. */
   readonly shape: readonly number[]
@@ -57,7 +60,7 @@ export function classifierHead(model: Model, shape: readonly number[]): Classifi
 }
 
 /**
- * A network with a new classifier for another number of classes; everything before it stays. Weights and bias are drawn evenly from ±1/√n, n the terms of
+ * A network with a new classifier for another number of `classes`; everything before it stays. Weights and bias are drawn evenly from ±1/√n, n the terms of
  * one output's sum, as PyTorch's `nn.Linear` and `nn.Conv2d` do.
  * @throws KerfError `no-head` where none is found or it cannot be made of another size, naming the node
  */

@@ -9,20 +9,31 @@ import type { GradientEmitter } from '../../graph/index.ts'
  *                      + Σ weight · mean (student feature − teacher feature)²               (FitNets, Romero et al. 2015)
  */
 
+/** What training makes small. */
 export interface LossOptions {
+  /** Of the logits against their labels, or of the outputs as they are. */
   readonly kind: 'crossEntropy' | 'meanSquaredError'
   /** ε; 0 by default. */
   readonly labelSmoothing?: number
+  /** What a larger network, the trainer's `teacher`, says beside the labels. */
   readonly distillation?: DistillationOptions
 }
 
+/** Learning from another network's outputs (Hinton et al. 2015) and features (FitNets, Romero et al. 2015). */
 export interface DistillationOptions {
   /** T. */
   readonly temperature: number
   /** w, in [0, 1]: the labels have the rest. */
   readonly weight: number
   /** Values of both networks, of the same shape, and what their mean squared difference counts. */
-  readonly features?: readonly { readonly student: string; readonly teacher: string; readonly weight: number }[]
+  readonly features?: readonly {
+    /** A value of the network that learns. */
+    readonly student: string
+    /** One of its teacher. */
+    readonly teacher: string
+    /** A factor of the loss. */
+    readonly weight: number
+  }[]
 }
 
 /** A value with its shape. */

@@ -8,7 +8,6 @@ import { crossEntropy } from './loss.ts'
 /**
  * A network in inference with its cross-entropy appended, the mean over the batch: for those who ask for gradients and do not train.
  * @param imageShape of a batch, [N, C, H, W]
- * @returns the loss's value, and the input [N, classes] that it reads the targets from
  * @throws KerfError `wrong-model` for a network that is no classifier of images
  */
 export function withCrossEntropy(
@@ -16,9 +15,17 @@ export function withCrossEntropy(
   imageShape: readonly number[],
   operators: OperatorSet = allOperators,
 ): {
+  /** The network and the loss. */
   readonly model: Model
+  /** The name of its value. */
   readonly loss: string
-  readonly targets: { readonly name: string; readonly shape: readonly number[] }
+  /** The input that it reads the targets from. */
+  readonly targets: {
+    /** Its name. */
+    readonly name: string
+    /** [N, classes]. */
+    readonly shape: readonly number[]
+  }
 } {
   const [batch = 1] = imageShape
   const [input] = graphInputs(model.graph)

@@ -8,6 +8,7 @@ import { StateArrays } from './state.ts'
  * Loshchilov and Hutter, ICLR 2019, as PyTorch has it: the decay is decoupled from the gradient and scaled by the learning rate.
  */
 
+/** Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019). */
 export interface AdamWOptions {
   /** β₁, β₂; 0.9 and 0.999 by default. */
   readonly betas?: readonly [number, number]

@@ -1,6 +1,7 @@
 import { KerfError } from '../../base/index.ts'
 import { applyMask, checkParameter, type GroupTable, type Parameter } from './parameter.ts'
 
+/** Bounds of gradients. */
 export interface GradientClip {
   /** The L2 norm of all gradients together is at most this (PyTorch's clip_grad_norm_). */
   readonly norm?: number

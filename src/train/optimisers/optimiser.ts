@@ -16,6 +16,7 @@ export interface Optimiser {
   importState(state: NamedArrays): void
 }
 
+/** Settings of every optimiser. */
 export interface CommonOptions {
   /** See `parameterGroups`. */
   readonly groups: GroupTable

@@ -20,6 +20,7 @@ export interface Parameter {
   readonly rate?: number
 }
 
+/** How the parameters of a group are treated. */
 export interface GroupOptions {
   /** 0 by default. */
   readonly weightDecay?: number
@@ -35,11 +36,13 @@ export interface GroupOptions {
   readonly rate?: (name: string) => number
 }
 
+/** Of every group, how its parameters are treated. */
 export type GroupTable = Readonly<Record<ParameterGroup, GroupOptions>>
 
 /** The η of AdderNet's public code: each layer's gradient has a root mean square of 0.2. */
 export const defaultAdaptiveRate = 1 / 5
 
+/** What `parameterGroups` makes the table of. */
 export interface GroupSettings {
   /** Of ordinary and adder weights; 0 by default. */
   readonly weightDecay?: number
@@ -51,6 +54,7 @@ export interface GroupSettings {
   readonly adderRate?: (name: string) => number
 }
 
+/** The table in which biases and BatchNormalization do not decay, and adder weights have AdderNet's adaptive learning rate. */
 export const parameterGroups = (settings: GroupSettings = {}): GroupTable => {
   const { weightDecay = 0, adderWeightDecay = weightDecay, adaptiveRate = defaultAdaptiveRate } = settings
   const rate = adaptiveRate === false ? { rate: settings.adderRate } : { adaptiveRate }

@@ -8,6 +8,7 @@ import { StateArrays } from './state.ts'
  * step (v = g) amounts to. Weight decay is a part of the gradient, so momentum sees it.
  */
 
+/** Stochastic gradient descent with momentum, as PyTorch's SGD. */
 export interface SgdOptions {
   /** μ; 0.9 by default. */
   readonly momentum?: number

@@ -8,6 +8,7 @@ export interface Averaged {
   readonly mask?: Uint8Array
 }
 
+/** An exponential moving average of weights and statistics. */
 export interface WeightAverageOptions {
   /** d in a ← d·a + (1 − d)·w; 0.999 by default. */
   readonly decay?: number

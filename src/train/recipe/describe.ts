@@ -38,7 +38,10 @@ export function recipeLines(recipe: Recipe, given: unknown = recipe): RecipeLine
     )
 }
 
-/** `recipeLines` as aligned text, one line each: `optimiser.momentum   0.9   (default)`. */
+/**
+ * Every field of a recipe as aligned text, one line each: `optimiser.momentum   0.9   (default)`.
+ * @param given the recipe as it was written, which tells what is a default
+ */
 export function describeRecipe(recipe: Recipe, given: unknown = recipe): string {
   const lines = recipeLines(recipe, given)
   const [paths, values] = [lines.map((l) => l.path.length), lines.map((l) => l.value.length)]

@@ -3,7 +3,9 @@ import { nearestName } from '../../base/index.ts'
 
 /** Something wrong at one place of a recipe; `path` is as in JavaScript: `transforms[1].kind`. */
 export interface RecipeProblem {
+  /** `(recipe)` for the whole. */
   readonly path: string
+  /** What was given, and what is expected. */
   readonly problem: string
 }
 

@@ -216,7 +216,12 @@ export const learningRateFrom = (optimiser: keyof typeof optimiserDefaults, fres
   optimiserDefaults[optimiser].learningRate / (fresh ? 1 : 10)
 
 /** A recipe with every default filled in. */
-export type Recipe = z.output<typeof recipeSchema> & { learningRate: number; weightDecay: number }
+export type Recipe = z.output<typeof recipeSchema> & {
+  /** Of the schedule's height: the constant, the start of a decay, the peak of a cycle. */
+  learningRate: number
+  /** λ of ordinary weights. */
+  weightDecay: number
+}
 /** A recipe as it is written: fields with a default may be left out. */
 export type RecipeInput = z.input<typeof recipeSchema>
 

@@ -19,6 +19,7 @@ export interface Checkpoint {
   readonly sections: Readonly<Record<string, NamedArrays>>
 }
 
+/** What a checkpoint knows besides arrays. */
 export interface CheckpointState {
   /** Updates done. */
   readonly step: number

@@ -14,7 +14,7 @@ export const recipeForFolder = (recipe: unknown, folder: string): unknown =>
     return isAbsolute(path) ? path : relative(resolve(folder), resolve(path)).replaceAll('\\', '/')
   })
 
-/** The other way round. A recipe that is not relative to its folder, as those of people and of old runs, stays as it is. */
+/** The `recipe` of a run's `folder`, with paths that are those of the process. One that is not relative to its folder, as those of people and of old runs, stays as it is. */
 export const recipeFromFolder = (recipe: unknown, folder: string): unknown =>
   (recipe as { readonly output?: unknown } | null)?.output === '.'
     ? mapPaths(recipeSchema, recipe, (path) => (isAbsolute(path) ? path : join(folder, path)))

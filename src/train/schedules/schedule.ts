@@ -7,6 +7,7 @@
  */
 
 /**
+ * The learning rate over time.
  * @param step the update, from 0
  * @param totalSteps updates of the whole training
  * @param stepsPerEpoch updates in an epoch
@@ -14,10 +15,12 @@
  */
 export type Schedule = (step: number, totalSteps: number, stepsPerEpoch: number) => number
 
+/** One learning rate for all steps. */
 export interface ConstantSchedule {
   readonly kind: 'constant'
 }
 
+/** A learning rate that falls by a factor now and then. */
 export interface StepSchedule {
   readonly kind: 'step'
   /** Multiplies the learning rate every so many epochs. */
@@ -28,6 +31,7 @@ export interface StepSchedule {
   readonly factor?: number
 }
 
+/** A learning rate that falls along half a cosine (Loshchilov and Hutter, ICLR 2017, without restarts). */
 export interface CosineSchedule {
   readonly kind: 'cosine'
   /** Learning rate that step `totalSteps` would have; 0 by default. */
@@ -36,6 +40,7 @@ export interface CosineSchedule {
   readonly per?: 'step' | 'epoch'
 }
 
+/** A learning rate that rises and falls once (Smith and Topin, 2018; PyTorch's OneCycleLR, two phases). */
 export interface OneCycleSchedule {
   readonly kind: 'oneCycle'
   /** Part of all steps in which the learning rate rises, in (0, 1); 0.3 by default. */
@@ -48,6 +53,7 @@ export interface OneCycleSchedule {
   readonly shape?: 'cosine' | 'linear'
 }
 
+/** A linear rise of the learning rate at the beginning. */
 export interface WarmUp {
   /** Length in epochs, which may be a fraction. */
   readonly epochs: number
@@ -55,6 +61,7 @@ export interface WarmUp {
   readonly start?: number
 }
 
+/** Which schedule, and how it begins. */
 export type ScheduleOptions = (ConstantSchedule | StepSchedule | CosineSchedule | OneCycleSchedule) & {
   /** A linear rise in front; the schedule fills the steps after it (milestones in epochs stay where they are). None by default. */
   readonly warmUp?: WarmUp

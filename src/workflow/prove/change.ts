@@ -13,11 +13,13 @@ import type { Feed } from './feeds.ts'
  * measured, on the same input: against the masked network, which is what the change of statistics alone does, and against the given one.
  */
 
+/** How far a cut network is from others, on the same input. */
 export interface Change {
   /** How many images it was measured on; 0: on random numbers. */
   readonly images: number
+  /** From the masked network: what the change of statistics alone does. */
   readonly fromMasked: Agreement
-  /** Absent where the cut is one of several. */
+  /** From the network as it was given. Absent where the cut is one of several. */
   readonly fromGiven?: Agreement
 }
 
@@ -26,12 +28,15 @@ const mostImages = 16
 
 /** What an inexact cut is measured on. */
 export interface ImageFeeds {
+  /** How many there are; 0: random numbers. */
   readonly images: number
+  /** They themselves, in one batch. */
   readonly feeds: readonly Feed[]
 }
 
 /**
  * Images as the model takes them, at most 16 of the set, in one batch: of the size that the model fixes only where it cannot be freed of that.
+ * @param transforms applied to each image, in order
  * @throws KerfError as `imagesFor`; `no-data`
  */
 export async function imageFeeds(model: Model, set: ImageSet, transforms: readonly Transform[]): Promise<ImageFeeds> {

@@ -4,7 +4,10 @@ import type { Feed, Outputs } from './feeds.ts'
 
 /** Whoever can run a network once. */
 export interface Engine {
-  /** @throws KerfError where it cannot (see `cannotRun`), `aborted` */
+  /**
+   * Runs a network once on `feeds`, one for each input; `signal` stops it.
+   * @throws KerfError where it cannot (see `cannotRun`), `aborted`
+   */
   run(model: Model, feeds: readonly Feed[], signal?: AbortSignal): Promise<Outputs>
 }
 

@@ -9,11 +9,15 @@ import {
 } from '../../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../../graph/index.ts'
 
-/** One input of a network, filled with seeded random numbers. */
+/** What one input of a network is given. */
 export interface Feed {
+  /** The input's. */
   readonly name: string
+  /** As the input has it. */
   readonly elementType: ElementType
+  /** Of the whole batch. */
   readonly shape: readonly number[]
+  /** Row-major. */
   readonly values: Float64Array
 }
 
@@ -22,7 +26,9 @@ const largestInput = 2 ** 27
 
 /**
  * Standard normal numbers for floating inputs, 0 and 1 for the others: valid for images and for masks.
+ * @param inputs shapes of inputs whose dimensions are symbolic
  * @param seed gives every input numbers of its own, by its name; or a source that all are drawn from, one after the other
+ * @throws KerfError `unsupported-input` for what is no tensor, `too-large`, and as `bindInputs`
  */
 export function randomFeeds(
   model: Model,
@@ -51,5 +57,13 @@ export function randomFeeds(
   })
 }
 
-/** What a network gave. */
-export type Outputs = ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float64Array }>
+/** What a network gave, by the names of its outputs. */
+export type Outputs = ReadonlyMap<
+  string,
+  {
+    /** Of the output. */
+    readonly shape: readonly number[]
+    /** Row-major. */
+    readonly values: Float64Array
+  }
+>

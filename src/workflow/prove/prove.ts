@@ -16,6 +16,7 @@ import { type Feed, type Outputs, randomFeeds } from './feeds.ts'
  * that is one sample of what rounding in every layer adds up to, and whatever hides below it no float32 runtime can tell from rounding.
  */
 
+/** What runs the two networks, and on what. */
 export interface ProofOptions extends RunningOptions, Pick<Task, 'signal'> {
   /** Shapes of inputs whose dimensions are symbolic. */
   readonly inputs?: ReadonlyMap<string, readonly number[]>
@@ -29,6 +30,7 @@ export interface ProofOptions extends RunningOptions, Pick<Task, 'signal'> {
   readonly beside?: () => Promise<Engine | undefined>
 }
 
+/** Whether a cut network does what the masked one does. */
 export interface Proof {
   /** Null: not checked. */
   readonly check: Agreement | null
