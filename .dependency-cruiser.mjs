@@ -12,13 +12,13 @@ const rooms = {
   cost: ['base', 'graph', 'ops'],
   autodiff: ['base', 'graph', 'ops'],
   plan: ['base', 'graph', 'ops'],
-  runtime: ['base', 'graph', 'ops', 'plan'],
+  runtime: ['base', 'graph', 'ops', 'onnx', 'plan'],
   image: ['base', 'graph', 'runtime', 'data'],
   nets: ['base', 'graph', 'ops'],
   report: ['base', 'types:cost'],
-  prune: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime'],
-  rewrite: ['base', 'graph', 'ops', 'cost', 'runtime'],
-  quantize: ['base', 'graph', 'ops', 'cost', 'runtime'],
+  prune: ['base', 'graph', 'ops', 'onnx', 'cost', 'autodiff', 'runtime'],
+  rewrite: ['base', 'graph', 'ops', 'onnx', 'cost', 'runtime'],
+  quantize: ['base', 'graph', 'ops', 'onnx', 'cost', 'runtime'],
   train: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime', 'data', 'image', 'onnx', 'formats', 'nets', 'report'],
   workflow: [
     ...[

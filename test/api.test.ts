@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import * as cost from '../src/api/cost.node.ts'
+import * as browserCost from '../src/api/cost.ts'
 import * as root from '../src/api/index.node.ts'
 import * as browserRoot from '../src/api/index.ts'
 import * as prune from '../src/api/prune.node.ts'
@@ -54,6 +56,7 @@ describe('the entry points', () => {
 // That each has the other's types is checked where this file is compiled.
 const twins: [string, object, object][] = [
   ['kerf', root satisfies typeof browserRoot, browserRoot satisfies typeof root],
+  ['kerf/cost', cost satisfies typeof browserCost, browserCost satisfies typeof cost],
   ['kerf/prune', prune satisfies typeof browserPrune, browserPrune satisfies typeof prune],
   ['kerf/rewrite', rewrite satisfies typeof browserRewrite, browserRewrite satisfies typeof rewrite],
   ['kerf/runtime', runtime satisfies typeof browserRuntime, browserRuntime satisfies typeof runtime],

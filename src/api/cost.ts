@@ -4,21 +4,21 @@
 
 // Counting
 
-export {
-  type Counts,
-  type Layer,
-  type LayerKind,
-  type LeftOut,
-  type NamedShape,
-  type Note,
-  type Profile,
-  type ProfileOptions,
-  profileModel,
-  type TotalCounts,
-  type Totals,
-  type Unsupported,
+export type {
+  Counts,
+  Layer,
+  LayerKind,
+  LeftOut,
+  NamedShape,
+  Note,
+  Profile,
+  ProfileOptions,
+  TotalCounts,
+  Totals,
+  Unsupported,
 } from '../cost/index.ts'
 export type { SlidingWindow, Window } from '../ops/index.ts'
+export { profileModel } from '../workflow/index.ts'
 
 // Comparing
 

@@ -116,4 +116,11 @@ export {
   type TrainingRule,
   withOperators,
 } from '../graph/index.ts'
-export { compositeList, operatorFacts, operatorList, operators, prunableOperators, runnableOperators } from '../ops/index.ts'
+export {
+  compositeList,
+  operatorFacts,
+  operatorList,
+  operators,
+  prunableOperators,
+  runnableOperators,
+} from '../ops/index.ts'

@@ -9,8 +9,11 @@ export {
   type ByteSource,
   type Bytes,
   type BytesLater,
+  type ModelAtHand,
+  type ModelElsewhere,
   type ModelSource,
   modelBytes,
+  type OpenModelOptions,
   openModel,
   type ReadOptions,
   readModel,
@@ -25,9 +28,9 @@ export {
   type Layer,
   type Profile,
   type ProfileOptions,
-  profileModel,
   type Totals,
 } from '../cost/index.ts'
+export { profileModel } from '../workflow/index.ts'
 
 // Making it smaller
 

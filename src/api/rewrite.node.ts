@@ -4,5 +4,5 @@
 
 // These take the place of those without threads.
 export { quantize } from '../quantize/index.node.ts'
-export { measureStatistics } from '../rewrite/index.node.ts'
+export { measureStatistics, rewriteModel } from '../rewrite/index.node.ts'
 export * from './rewrite.ts'

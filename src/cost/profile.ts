@@ -38,9 +38,7 @@ export interface ProfileOptions {
 }
 
 /**
- * Counts every layer of a model, by the conventions of `docs/cost.md`. A layer is a node that runs: what depends on constants and
- * shapes alone (weights made by nodes, the arithmetic of exported reshapes) is none. Calls of model-local functions are counted by
- * their bodies. Weights are not read unless `countNonZero` is set.
+ * Counts every layer of a model: `profileModel` of workflow/, for a model that has been read.
  * @throws NodeError where a node's inputs do not fit together, KerfError for input shapes that do not fit the model
  */
 export function profileModel(model: Model, options: ProfileOptions = {}): Profile {

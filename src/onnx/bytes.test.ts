@@ -24,8 +24,11 @@ it('and what is none says so', async () => {
   await expect(readModel(new File(['<!doctype html>'], 'net.onnx'))).rejects.toThrow('net.onnx is not an ONNX model')
   const wrong = (source: unknown) => () => readModel(source as Uint8Array)
   expect(wrong('model.onnx')).toThrow(
-    'not from a string. Give a Uint8Array, an ArrayBuffer, a Blob, or a Response of fetch (paths are for readModelFile of kerf/files).',
+    'received string. Give a Uint8Array, ArrayBuffer, Blob or Response; addresses and paths are for openModel.',
   )
-  expect(wrong(Promise.resolve(bytes))).toThrow('not from a promise: await it first.')
-  expect(wrong(undefined)).toThrow('not from nothing.')
+  expect(wrong(Promise.resolve(bytes))).toThrow('received a promise: await it first.')
+  expect(wrong(undefined)).toThrow('received undefined.')
+  expect(wrong(null)).toThrow('received null.')
+  // A list of numbers would be read as an empty file.
+  expect(wrong([...bytes])).toThrow('received object.')
 })

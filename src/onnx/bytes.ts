@@ -19,14 +19,17 @@ export interface BytesLater {
   readonly name?: string
 }
 
-/** @throws KerfError `bad-options` for what is none: a path, a promise, nothing */
+/** @throws KerfError `bad-options` for what is none: a path, a promise, a list of numbers, nothing */
 export const isLater = (source: unknown): source is BytesLater => {
-  if (typeof source !== 'object' || source === null || source instanceof Promise)
-    throw new KerfError(
-      'bad-options',
-      `A model is read from bytes, not from ${source instanceof Promise ? 'a promise: await it first' : source === null || source === undefined ? 'nothing' : `a ${typeof source}`}. Give a Uint8Array, an ArrayBuffer, a Blob, or a Response of fetch${typeof source === 'string' ? ' (paths are for readModelFile of kerf/files)' : ''}.`,
-    )
-  return 'arrayBuffer' in source && typeof source.arrayBuffer === 'function'
+  if (typeof source === 'object' && source !== null) {
+    if ('arrayBuffer' in source) return true
+    if ('read' in source || 'byteLength' in source) return false
+  }
+  const received = source instanceof Promise ? 'a promise: await it first' : source === null ? 'null' : typeof source
+  throw new KerfError(
+    'bad-options',
+    `A model is read from bytes; received ${received}. Give a Uint8Array, ArrayBuffer, Blob or Response; addresses and paths are for openModel.`,
+  )
 }
 
 /** The same bytes, not copied. */

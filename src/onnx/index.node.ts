@@ -2,7 +2,7 @@
 // Not here: the format itself (the files beside this one, which run in a browser).
 // May import: base, graph, ops.
 export * from './index.ts'
-// This takes the place of the one that knows no paths.
-export { openModel } from './open.node.ts'
+// These take the place of those that know no paths.
+export { modelOf, openModel } from './open.node.ts'
 export { filesOf, readModelFile } from './read-file.node.ts'
 export { type WriteOptions, type WrittenModel, writeModelFile } from './write-file.node.ts'

@@ -4,6 +4,13 @@
 export type { Bytes, BytesLater } from './bytes.ts'
 export { type Content, type EncodedModel, type EncodeOptions, encodeModel, modelBytes } from './encode.ts'
 export { checkExternalData } from './external-check.ts'
-export { type ModelSource, openModel } from './open.ts'
+export {
+  type ModelAtHand,
+  type ModelElsewhere,
+  type ModelSource,
+  modelOf,
+  type OpenModelOptions,
+  openModel,
+} from './open.ts'
 export { type ReadOptions, readModel } from './read.ts'
 export { type ByteSource, memorySource } from './source.ts'

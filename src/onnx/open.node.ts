@@ -1,14 +1,19 @@
 import { fileURLToPath } from 'node:url'
 import type { Model } from '../graph/index.ts'
-import { type ModelSource, openModel as openInCore } from './open.ts'
-import type { ReadOptions } from './read.ts'
+import { type ModelAtHand, type ModelSource, modelOf as modelInCore, type OpenModelOptions } from './open.ts'
 import { readModelFile } from './read-file.node.ts'
 
-/** `openModel` that knows paths: a file's weights are read when they are needed. */
-export async function openModel(source: ModelSource, options: ReadOptions = {}): Promise<Model> {
+/** `modelOf` that knows paths: a file's weights are read when they are needed. */
+export function modelOf(source: ModelAtHand, options?: OpenModelOptions): Model
+export function modelOf(source: ModelSource, options?: OpenModelOptions): Model | Promise<Model>
+export function modelOf(source: ModelSource, options?: OpenModelOptions): Model | Promise<Model> {
   const path = pathOf(source)
-  return path === undefined ? openInCore(source, options) : readModelFile(path)
+  return path === undefined ? modelInCore(source, options) : Promise.resolve(path).then(readModelFile)
 }
+
+/** `openModel` that knows paths, likewise. */
+export const openModel = async (source: ModelSource, options?: OpenModelOptions): Promise<Model> =>
+  modelOf(source, options)
 
 function pathOf(source: ModelSource): string | undefined {
   if (source instanceof URL) return source.protocol === 'file:' ? fileURLToPath(source) : undefined

@@ -1,6 +1,6 @@
 // Removing weights, neurons and filters: what must go together, what matters least, and the cut through the whole graph.
 // Not here: training (fine-tuning is train/), the proof that masked and cut agree (workflow/).
-// May import: base, graph, ops, cost, autodiff, runtime.
+// May import: base, graph, ops, onnx, cost, autodiff, runtime.
 export type { Root } from './channel-trace.ts'
 export type { LossGraph, LossOf, ScoringImages } from './criteria/batches.ts'
 export { criteria, criterionOf } from './criteria/catalogue.ts'

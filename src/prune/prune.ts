@@ -1,6 +1,7 @@
 import { KerfError, largest, type NamePattern, stoppable, type Task, type Turn, turns } from '../base/index.ts'
 import { type Profile, profileAnalysed, type Totals } from '../cost/index.ts'
 import { type Analysis, analyse, bindInputs, type Model, nodeLabel, simplified } from '../graph/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { prunableOperators } from '../ops/index.ts'
 import { criterionOf } from './criteria/catalogue.ts'
 import { type ScoringOptions, scoreGroups } from './criteria/context.ts'
@@ -114,11 +115,12 @@ export interface PruneResult {
 /**
  * Prunes a network. The given model is not changed; weights of the result are computed when they are written. Calls of model-local functions are
  * inlined: two calls of one function may keep different widths.
- * @throws KerfError `bad-ratio`, `nothing-to-prune`, `unreachable-target`, `partial-count` for a target, `bad-options`, `unknown-criterion`,
+ * @param source a model in any form; in browsers a text is an address, in Node a path
+ * @throws as `openModel`; KerfError `bad-ratio`, `nothing-to-prune`, `unreachable-target`, `partial-count` for a target, `bad-options`, `unknown-criterion`,
  *   `no-images`, `no-loss`, `bad-scores` and `not-finite` for what a criterion needs and gives, `aborted`; NodeError where the graph is inconsistent
  */
-export const pruneModel = (model: Model, options: PruneOptions): Promise<PruneResult> =>
-  stoppable('Pruning', () => pruned(model, options))
+export const pruneModel = (source: ModelSource, options: PruneOptions): Promise<PruneResult> =>
+  stoppable('Pruning', async () => pruned(await modelOf(source, options), options))
 
 async function pruned(given: Model, options: PruneOptions): Promise<PruneResult> {
   const methods = options.methods ?? ['filter']

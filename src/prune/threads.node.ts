@@ -1,8 +1,8 @@
-import type { Model } from '../graph/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
 import { type PruneOptions, type PruneResult, pruneModel as pruneIn } from './prune.ts'
 
-/** `pruneModel` with threads of Node, for criteria that run the network. */
-export function pruneModel(model: Model, options: PruneOptions): Promise<PruneResult> {
-  return pruneIn(model, { runtime: nodeRuntime, ...options })
+/** `pruneModel` with threads of Node, for criteria that run the network, and paths of files. */
+export async function pruneModel(source: ModelSource, options: PruneOptions): Promise<PruneResult> {
+  return pruneIn(await modelOf(source, options), { runtime: nodeRuntime, ...options })
 }

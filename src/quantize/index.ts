@@ -1,7 +1,7 @@
 // Networks in fewer bits: ranges from calibration, scales and codes of adder convolutions, and the rewriting of a graph into the form that the
 // integer kernels run.
 // Not here: how networks are run, and the kernels (runtime/).
-// May import: base, graph, ops, cost, runtime.
+// May import: base, graph, ops, onnx, cost, runtime.
 export type { AdderScale } from './adder-codes.ts'
 export { checkBits, type InputRange, type QuantizedAdderLayer, quantizeAdderLayers } from './adder-layers.ts'
 export { calibrate } from './calibration.ts'

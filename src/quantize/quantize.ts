@@ -1,5 +1,6 @@
 import { KerfError, stoppable, type Task, type Turn, turns } from '../base/index.ts'
 import { graphInputs, type Model, type Node } from '../graph/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { openSession, type RunningOptions } from '../runtime/index.ts'
 import { checkBits, type InputRange, type QuantizedAdderLayer, quantizeAdderLayers } from './adder-layers.ts'
 import { correctBiases } from './bias-correction.ts'
@@ -81,11 +82,12 @@ export interface Quantized {
 
 /**
  * Quantises the adder layers of a network.
- * @throws KerfError `bad-argument` for other bits; `no-adder-layers`; `unsupported-input` for a network with several inputs; `no-data`;
+ * @param source a model in any form; in browsers a text is an address, in Node a path
+ * @throws as `openModel`; KerfError `bad-argument` for other bits; `no-adder-layers`; `unsupported-input` for a network with several inputs; `no-data`;
  *   `constant-data` where all pixels, all images or all values of a layer are the same; `not-finite`; `aborted`; and as `quantizeAdderLayers`
  */
-export const quantize = (model: Model, options: QuantizeOptions): Promise<Quantized> =>
-  stoppable(what, () => quantized(model, options))
+export const quantize = (source: ModelSource, options: QuantizeOptions): Promise<Quantized> =>
+  stoppable(what, async () => quantized(await modelOf(source, options), options))
 
 /** What is stopped. */
 const what = 'Quantising'

@@ -23,6 +23,7 @@ import {
   simplified,
   withStoredConstants,
 } from '../graph/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { runnableOperators } from '../ops/index.ts'
 import { rewriteOf } from './catalogue.ts'
 import type { Replaced, Rewrite, RewriteLayer, RewriteRefusal } from './rewrite.ts'
@@ -76,16 +77,18 @@ export interface RewriteResult {
 
 /**
  * Exchanges layers, those of model-local functions, composite operators, branches and loops that are known too. The model given is not changed.
+ * @param source a model in any form; in browsers a text is an address, in Node a path
  * @param rewrite one of `rewrites` by its name, or one of your own
- * @throws KerfError `unknown-rewrite`, `unknown-setting`, `no-such-layer` for a pattern that no layer has, `nothing-to-swap`, `quantised`,
+ * @throws as `openModel`; KerfError `unknown-rewrite`, `unknown-setting`, `no-such-layer` for a pattern that no layer has, `nothing-to-swap`, `quantised`,
  *   `unsupported-opset`, `bad-rewrite` where it leaves another graph than it should, `aborted`; NodeError `cannot-swap` for a layer asked for by its very
  *   name that cannot be swapped; and what the rewrite throws
  */
 export const rewriteModel = <S extends object>(
-  given: Model,
+  source: ModelSource,
   rewrite: string | Rewrite<S>,
   options: RewriteOptions<S> = {},
-): Promise<RewriteResult> => stoppable('Rewriting', () => rewritten(given, rewriteOf(rewrite), options))
+): Promise<RewriteResult> =>
+  stoppable('Rewriting', async () => rewritten(await modelOf(source, options), rewriteOf(rewrite), options))
 
 async function rewritten(given: Model, rewrite: Rewrite, options: RewriteOptions): Promise<RewriteResult> {
   const { operators = runnableOperators, seed = 0, signal, progress } = options

@@ -17,6 +17,7 @@ import {
   usedNames,
   withStoredConstants,
 } from '../graph/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { runnableOperators } from '../ops/index.ts'
 import { type Feeds, hostValues, openSession, type RunningOptions } from '../runtime/index.ts'
 
@@ -49,14 +50,16 @@ export interface StatisticsOptions extends RunningOptions, Task {
  * The model with mean and variance of its BatchNormalizations as they are on these `images`. The model given is not changed. Where its file fixes another
  * number of images at a time, it is measured freed of that; where it cannot be freed, in batches of that size, whose moments are put together: a remainder
  * is left out.
- * @throws KerfError `unsupported-input` for a network with several inputs, `too-few-images` where they do not fill the batch that is fixed, `not-finite`
+ * @param source a model in any form; in browsers a text is an address, in Node a path
+ * @throws as `openModel`; KerfError `unsupported-input` for a network with several inputs, `too-few-images` where they do not fill the batch that is fixed, `not-finite`
  *   where values are no numbers, `aborted`, and what running throws
  */
 export const measureStatistics = (
-  given: Model,
+  source: ModelSource,
   images: StatisticsImages | StatisticsFeeds,
   options: StatisticsOptions = {},
-): Promise<Model> => stoppable('Measuring statistics', () => measured(given, images, options))
+): Promise<Model> =>
+  stoppable('Measuring statistics', async () => measured(await modelOf(source, options), images, options))
 
 async function measured(
   given: Model,

@@ -1,5 +1,8 @@
 import type { Model } from '../graph/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
+import type { Rewrite } from './rewrite.ts'
+import { type RewriteOptions, type RewriteResult, rewriteModel as rewriteIn } from './rewrite-model.ts'
 import {
   measureStatistics as measureIn,
   type StatisticsFeeds,
@@ -7,11 +10,20 @@ import {
   type StatisticsOptions,
 } from './statistics.ts'
 
-/** `measureStatistics` with threads of Node. */
-export function measureStatistics(
-  given: Model,
+/** `measureStatistics` with threads of Node, and paths of files. */
+export async function measureStatistics(
+  source: ModelSource,
   images: StatisticsImages | StatisticsFeeds,
   options: StatisticsOptions = {},
 ): Promise<Model> {
-  return measureIn(given, images, { runtime: nodeRuntime, ...options })
+  return measureIn(await modelOf(source, options), images, { runtime: nodeRuntime, ...options })
+}
+
+/** `rewriteModel` with paths of files. */
+export async function rewriteModel<S extends object>(
+  source: ModelSource,
+  rewrite: string | Rewrite<S>,
+  options: RewriteOptions<S> = {},
+): Promise<RewriteResult> {
+  return rewriteIn(await modelOf(source, options), rewrite, options)
 }

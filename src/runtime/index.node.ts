@@ -1,9 +1,10 @@
 // The runtime with Node's worker threads.
 // Not here: anything that also runs in a browser (index.ts).
-// May import: base, graph, ops, plan.
+// May import: base, graph, ops, onnx, plan.
 
 import type { Task } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import type { Program } from './backend.ts'
 import { measureLimit as measureCoreLimit } from './backends/wasm/engine/limit.ts'
 import type { BackendOptions } from './choose-backend.ts'
@@ -16,9 +17,9 @@ import { spawnNodeWorker, startNodeWorker } from './spawn.node.ts'
 export * from './index.ts'
 export { spawnNodeWorker } from './spawn.node.ts'
 
-/** `createSession` with threads and workers of Node. */
-export function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
-  return createSessionWith(startNodeWorker, model, options, { spawn: spawnNodeWorker })
+/** `createSession` with threads and workers of Node, and paths of files. */
+export async function createSession(source: ModelSource, options: SessionOptions = {}): Promise<Session> {
+  return createSessionWith(startNodeWorker, await modelOf(source, options), options, { spawn: spawnNodeWorker })
 }
 
 /** `createProgram` with threads of Node. */

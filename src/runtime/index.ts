@@ -1,6 +1,6 @@
 // Running networks: the reference backend and the WebAssembly backend.
 // Not here: what operators mean (ops/), training, files.
-// May import: base, graph, ops, plan.
+// May import: base, graph, ops, onnx, plan.
 
 export { UnsupportedError } from '../plan/index.ts'
 export { type Backend, type CompileOptions, type Program, type ProgramMemory, unknownValue } from './backend.ts'

@@ -3,7 +3,7 @@ import type { Model } from '../graph/index.ts'
 import type { Program } from './backend.ts'
 import type { BackendOptions } from './choose-backend.ts'
 import { createProgram } from './create-program.ts'
-import { createSession } from './create-session.ts'
+import { createBrowserSession } from './create-session.ts'
 import type { Session, SessionOptions } from './session.ts'
 
 /** What opens networks for those who run them as part of something larger: training, calibration, experiments. */
@@ -26,7 +26,7 @@ export interface Runtime {
 }
 
 /** This room's own, which has threads in browsers alone. */
-const coreRuntime: Runtime = { createSession, createProgram }
+const coreRuntime: Runtime = { createSession: createBrowserSession, createProgram }
 
 /** `signal` stops the opening, too. */
 export interface RunningOptions

@@ -1,6 +1,7 @@
 import { stoppable, type Task, turns } from '../base/index.ts'
 import type { Batch, Loader } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { hostTensor, openSession, type RunningOptions, type Session, warn } from '../runtime/index.ts'
 import { proveFreedBatch } from './batch-proof.ts'
 import { type Classifier, classifierOf } from './graph/classifier.ts'
@@ -39,10 +40,16 @@ export interface EvaluateOptions extends RunningOptions, Task {
 
 /**
  * Runs a network, in its form for inference, over a data set. Its first output counts.
+ * @param source a model in any form; in browsers a text is an address, in Node a path
  * @param loader of evaluation: in order, the last batch filled up
- * @throws KerfError `wrong-model`, `wrong-shape`, `wrong-classes`, `fixed-batch`, `aborted`; UnsupportedError for an operator that is not known
+ * @throws as `openModel`; KerfError `wrong-model`, `wrong-shape`, `wrong-classes`, `fixed-batch`, `aborted`; UnsupportedError for an operator that is not known
  */
-export async function evaluate(model: Model, loader: Loader, options: EvaluateOptions = {}): Promise<Evaluation> {
+export async function evaluate(
+  source: ModelSource,
+  loader: Loader,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const model = await modelOf(source, options)
   const network = networkForImages(model, [loader.batchSize, ...loader.shape], options.operators)
   const notice = options.onNotice ?? warn
   network.notices.forEach(notice)

@@ -1,18 +1,22 @@
 import type { Loader } from '../data/index.ts'
-import type { Model } from '../graph/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
 import { type EvaluateOptions, type Evaluation, evaluate as evaluateIn } from './evaluate.ts'
 import { type TrainOptions, type TrainResult, train as trainIn } from './train.ts'
 import { createTrainer as createTrainerIn, type Trainer, type TrainerOptions } from './trainer.ts'
 
-/** `createTrainer` with threads of Node. */
-export function createTrainer(model: Model, options: TrainerOptions): Promise<Trainer> {
-  return createTrainerIn(model, { runtime: nodeRuntime, ...options })
+/** `createTrainer` with threads of Node, and paths of files. */
+export async function createTrainer(source: ModelSource, options: TrainerOptions): Promise<Trainer> {
+  return createTrainerIn(await modelOf(source, options), { runtime: nodeRuntime, ...options })
 }
 
-/** `evaluate` with threads of Node. */
-export function evaluate(model: Model, loader: Loader, options: EvaluateOptions = {}): Promise<Evaluation> {
-  return evaluateIn(model, loader, { runtime: nodeRuntime, ...options })
+/** `evaluate` with threads of Node, and paths of files. */
+export async function evaluate(
+  source: ModelSource,
+  loader: Loader,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  return evaluateIn(await modelOf(source, options), loader, { runtime: nodeRuntime, ...options })
 }
 
 /** `train` with threads of Node. */

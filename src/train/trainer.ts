@@ -2,6 +2,7 @@ import type { Choices } from '../autodiff/index.ts'
 import { KerfError, type NamePattern, seededRandom, seedFrom, stoppable } from '../base/index.ts'
 import type { Batch } from '../data/index.ts'
 import { inferenceForm, type Model, tensorValues } from '../graph/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { operators as allOperators } from '../ops/index.ts'
 import { floatsOf, openProgram, type Program, type RunningOptions, warn } from '../runtime/index.ts'
 import { proveFreedBatch } from './batch-proof.ts'
@@ -101,10 +102,11 @@ export interface Trainer {
 
 /**
  * Makes a network, in its form for inference, ready to be trained: the training graph, its plan, an optimiser.
- * @throws KerfError, NodeError as `trainingGraph`; `bad-options` for masks that fit no weight or a teacher that is missing; `aborted`
+ * @param source a model in any form; in browsers a text is an address, in Node a path
+ * @throws as `openModel`; KerfError, NodeError as `trainingGraph`; `bad-options` for masks that fit no weight or a teacher that is missing; `aborted`
  */
-export const createTrainer = (given: Model, options: TrainerOptions): Promise<Trainer> =>
-  stoppable('The training', () => makeTrainer(given, options))
+export const createTrainer = (source: ModelSource, options: TrainerOptions): Promise<Trainer> =>
+  stoppable('The training', async () => makeTrainer(await modelOf(source, options), options))
 
 async function makeTrainer(given: Model, options: TrainerOptions): Promise<Trainer> {
   const { operators = allOperators } = options

@@ -6,7 +6,7 @@ import { profileModel, type Totals } from '../cost/index.ts'
 import { openData } from '../data/index.node.ts'
 import { createLoader, type DataSets } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
-import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
+import { type ModelSource, modelOf, readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { type PruneResult, pruneModel } from '../prune/index.ts'
 import {
   batchSizeFor,
@@ -88,7 +88,8 @@ export interface FineTuneOptions
  *   something else, `aborted` (`details.step` and `details.run`: the step of training behind which it stopped, saved there), and what cutting, proving and
  *   training throw
  */
-export async function pruneAndFineTune(model: Model, options: FineTuneOptions): Promise<FineTuned> {
+export async function pruneAndFineTune(source: ModelSource, options: FineTuneOptions): Promise<FineTuned> {
+  const model = await modelOf(source, options)
   const { recipe, iterations = 1, folder, signal, progress, onStage } = options
   const task: Task = { signal, progress }
   checkRuns(options)

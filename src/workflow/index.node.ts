@@ -11,6 +11,8 @@ export {
   pruneAndFineTune,
 } from './fine-tune.node.ts'
 export * from './index.ts'
+// This takes the place of the one that knows no paths.
+export { profileModel } from './profile.node.ts'
 export { loadOrt, type OrtModule } from './prove/onnx-runtime.node.ts'
 // These take the place of those without threads.
 export { prove, pruneAndProve, swapAndMeasure } from './threads.node.ts'

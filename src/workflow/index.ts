@@ -2,6 +2,7 @@
 // Not here: what each step is made of (prune/, rewrite/, quantize/, train/), the command line (cli/), files (index.node.ts).
 // May import: every room but lab, api and cli.
 export { evaluationLoader, imagesFor, type ModelImages, spread } from './images.ts'
+export { profileModel } from './profile.ts'
 export { type Agreement, compareOutputs, toleranceFor } from './prove/agreement.ts'
 export { type Change, type ImageFeeds, imageFeeds } from './prove/change.ts'
 export { type Engine, ownEngine } from './prove/engine.ts'

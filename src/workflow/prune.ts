@@ -1,6 +1,6 @@
 import { stoppable, type Task } from '../base/index.ts'
-import type { Model } from '../graph/index.ts'
 import { withKeptClasses } from '../image/index.ts'
+import type { ModelSource } from '../onnx/index.ts'
 import { type PruneOptions, type PruneResult, pruneModel } from '../prune/index.ts'
 import { type Proof, type ProofOptions, prove } from './prove/prove.ts'
 
@@ -22,14 +22,15 @@ export interface Pruned {
 
 /**
  * Prunes a network, and shows that what was cut is what the masked network does.
+ * @param source a model in any form; in browsers a text is an address, in Node a path
  * @throws KerfError as `pruneModel` and `prove`; `aborted`
  */
 export const pruneAndProve = (
-  model: Model,
+  source: ModelSource,
   { prune, proof = {}, signal, progress }: PruneAndProveOptions,
 ): Promise<Pruned> =>
   stoppable('Pruning', async () => {
-    const result = await pruneModel(model, { ...prune, signal, progress })
+    const result = await pruneModel(source, { ...prune, signal, progress })
     const shown = proof === false ? { check: null } : await prove(result, { ...proof, signal })
     return { result: withNames(result), proof: shown }
   })

@@ -1,4 +1,4 @@
-import type { Model } from '../graph/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import type { PruneResult } from '../prune/index.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
 import { installedOrt } from './prove/onnx-runtime.node.ts'
@@ -13,10 +13,14 @@ export function prove(result: PruneResult, options: ProofOptions = {}): Promise<
   return proveIn(result, here(options))
 }
 
-/** `pruneAndProve`, likewise. */
-export function pruneAndProve(model: Model, options: PruneAndProveOptions): Promise<Pruned> {
+/** `pruneAndProve`, likewise, and with paths of files. */
+export async function pruneAndProve(source: ModelSource, options: PruneAndProveOptions): Promise<Pruned> {
   const prune = { runtime: nodeRuntime, ...options.prune }
-  return pruneIn(model, { ...options, prune, proof: options.proof !== false && here(options.proof ?? {}) })
+  return pruneIn(await modelOf(source, options), {
+    ...options,
+    prune,
+    proof: options.proof !== false && here(options.proof ?? {}),
+  })
 }
 
 /** `swapAndMeasure` with threads of Node. */
