@@ -25,7 +25,9 @@ console.log(profileModel(model).totals.macs, logits.shape.join())
 await session.dispose()
 `
 
-for (const prepare of [install, build]) {
+const reference = () => run(process.execPath, [join(root, 'scripts', 'reference.mjs')])
+
+for (const prepare of [install, build, reference]) {
   const { code } = await prepare()
   if (code !== 0) process.exit(code)
 }
@@ -56,7 +58,10 @@ async function pack() {
   if (code !== 0) throw new Error(output)
   const [{ filename, files }] = JSON.parse(output.slice(output.indexOf('[')))
   const names = new Set(files.map((file) => file.path))
-  const wanted = ['LICENSE', 'NOTICE', 'README.md', 'dist/cli/main.js', 'docs/cost.md', 'recipes/mnist-lenet5.json']
+  const wanted = [
+    ...['LICENSE', 'NOTICE', 'README.md', 'dist/cli/main.js', 'docs/cost.md', 'docs/reference/kerf/cost.md'],
+    'recipes/mnist-lenet5.json',
+  ]
   const missing = wanted.filter((path) => !names.has(path))
   await step('the package holds what it should', { code: missing.length, output: `missing: ${missing.join(', ')}` })
   return join(folder, filename)

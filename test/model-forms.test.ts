@@ -74,6 +74,10 @@ const jobs: Record<string, (source: Source, of: typeof browser) => Promise<unkno
     const { pruneAndProve } = of === kerf ? workflow : browserWorkflow
     return (await pruneAndProve(source, { prune: { scope: { ratio: 0.5 } } })).result.after
   },
+  swapAndMeasure: async (source, of) => {
+    const { swapAndMeasure } = of === kerf ? workflow : browserWorkflow
+    return kerf.modelBytes((await swapAndMeasure(source, { rewrite: 'adder' })).model)
+  },
 }
 
 describe.each(Object.entries(jobs))('%s', (job, run) => {

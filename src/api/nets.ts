@@ -13,6 +13,7 @@ export {
   cifarResNet,
   defaultInitialization,
   type Initialization,
+  type LenetOptions,
   type NamedNet,
   type NamedNetOptions,
   type Net,
@@ -22,6 +23,7 @@ export {
   netNameOf,
   nets,
   parseNetName,
+  type ResNetOptions,
   trainingInitialization,
 } from '../nets/index.ts'
 

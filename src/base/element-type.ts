@@ -1,5 +1,33 @@
-/** The element types of ONNX tensors (onnx.proto `TensorProto.DataType`, ONNX 1.20), by their lower-case names. */
-const bits = {
+/** Element types of ONNX tensors (onnx.proto `TensorProto.DataType`, ONNX 1.20), by their lower-case names. */
+export type ElementType =
+  | 'float32'
+  | 'uint8'
+  | 'int8'
+  | 'uint16'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'string'
+  | 'bool'
+  | 'float16'
+  | 'float64'
+  | 'uint32'
+  | 'uint64'
+  | 'complex64'
+  | 'complex128'
+  | 'bfloat16'
+  | 'float8e4m3fn'
+  | 'float8e4m3fnuz'
+  | 'float8e5m2'
+  | 'float8e5m2fnuz'
+  | 'uint4'
+  | 'int4'
+  | 'float4e2m1'
+  | 'float8e8m0'
+  | 'uint2'
+  | 'int2'
+
+const bits: Readonly<Record<ElementType, number>> = {
   float32: 32,
   uint8: 8,
   int8: 8,
@@ -26,10 +54,7 @@ const bits = {
   float8e8m0: 8,
   uint2: 2,
   int2: 2,
-} as const
-
-/** Element types of ONNX tensors by their lower-case names: `float32`, `int64`, `bfloat16`, `uint4` … */
-export type ElementType = keyof typeof bits
+}
 
 export const elementTypes = Object.keys(bits) as ElementType[]
 

@@ -41,10 +41,14 @@ export function setMemoryLimit(bytes?: number): void {
 
 /** Memory of one owner, who says what it takes before it does. */
 export class MemoryBudget {
+  /** The most that the owner may hold, in bytes. */
   readonly limit: number
   #held = 0
 
-  /** @param limit in bytes; the process's is the most */
+  /**
+   * A budget of which nothing is taken yet.
+   * @param limit in bytes; the process's is the most
+   */
   constructor(limit = memoryLimit()) {
     this.limit = Math.min(limit, memoryLimit())
   }
@@ -55,7 +59,7 @@ export class MemoryBudget {
   }
 
   /**
-   * For memory that is needed beside what is held, and only for a while.
+   * For `bytes` that are needed beside what is held, and only for a while.
    * @param what as a sentence begins: `The image a.png`
    * @param remedy what to do besides raising the limit, as a sentence
    * @throws KerfError `out-of-memory`, where it would be more than the limit
@@ -72,13 +76,16 @@ export class MemoryBudget {
     )
   }
 
-  /** For memory that is then held. @throws as `ask` */
+  /**
+   * For `bytes` that are then held, until they are given back; `what` and `remedy` as of `ask`.
+   * @throws as `ask`
+   */
   take(bytes: number, what: string, remedy?: string): void {
     this.ask(bytes, what, remedy)
     this.#held += bytes
   }
 
-  /** Memory that is not held any more. */
+  /** Says that so many `bytes` are not held any more. */
   give(bytes: number): void {
     this.#held -= bytes
   }

@@ -230,7 +230,16 @@ export class GraphEditor {
    * Replaces stored tensor `name` of any kind. A node that stands for one gives way to an initializer; with `sameFill` one that makes a tensor of a
    * given shape (ConstantOfShape) gets the new shape, so that the file stays as small as it was. Not while `rewrite` visits a node.
    */
-  replaceStored(name: string, tensor: Tensor, { sameFill = false } = {}): this {
+  replaceStored(
+    name: string,
+    tensor: Tensor,
+    {
+      sameFill = false,
+    }: {
+      /** False by default. */
+      readonly sameFill?: boolean
+    } = {},
+  ): this {
     if (this.#initializers.has(name)) return this.set(name, tensor)
     return this.rewrite((node) => {
       if (!node.outputs.includes(name)) return node

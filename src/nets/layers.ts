@@ -8,7 +8,7 @@ import { pair, slid } from './sliding.ts'
 const ordinaryConvolution: ConvolutionOperator = { opType: 'Conv', domain: '', weightDeviation: heDeviation }
 
 /**
- * Adds layers to a graph. A layer's name is its path in the PyTorch model (`layer1.0.conv1`); its node has that name, its
+ * Adds layers to a graph. A layer's `name` is its path in the PyTorch model (`layer1.0.conv1`); its node has that name, its
  * weights the names PyTorch gives them (`layer1.0.conv1.weight`, `bn1.running_mean`).
  */
 export class Layers {
@@ -103,7 +103,7 @@ export class Layers {
     return this.#same('BatchNormalization', x, name, inputs)
   }
 
-  /** Convolution and BatchNormalization; `residual` is about the latter here. */
+  /** Convolution, called `convName`, and BatchNormalization, called `bnName`; `residual` is about the latter here. */
   convBn(x: FeatureMap, convName: LayerName, bnName: LayerName, spec: ConvSpec): FeatureMap {
     return this.batchNorm(this.conv(x, convName, { ...spec, residual: false }), bnName, spec)
   }

@@ -3,6 +3,7 @@ import type { Classifier } from './classifier.ts'
 import { Layers } from './layers.ts'
 import type { NetOptions } from './options.ts'
 
+/** What LeNet-5 takes besides. */
 export interface LenetOptions extends NetOptions {
   /** How it ends; a linear layer by default. The other way's BatchNormalization is `bn5`. */
   readonly classifier?: Classifier

@@ -9,6 +9,7 @@ import type { NetOptions } from './options.ts'
  * since torchvision ("v1.5").
  */
 
+/** What residual networks for ImageNet take besides. */
 export interface ResNetOptions extends NetOptions {
   /** How it ends; a linear layer by default. */
   readonly classifier?: Classifier

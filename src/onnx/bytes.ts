@@ -1,4 +1,5 @@
 import { KerfError } from '../base/index.ts'
+import type { ByteSource } from './source.ts'
 
 /* What programs have bytes in. */
 
@@ -21,11 +22,10 @@ export interface BytesLater {
 
 /** @throws KerfError `bad-options` for what is none: a path, a promise, a list of numbers, nothing */
 export const isLater = (source: unknown): source is BytesLater => {
-  if (typeof source === 'object' && source !== null) {
-    if ('arrayBuffer' in source) return true
-    if ('read' in source || 'byteLength' in source) return false
-  }
-  const received = source instanceof Promise ? 'a promise: await it first' : source === null ? 'null' : typeof source
+  const { arrayBuffer, read, byteLength } = (source ?? {}) as Partial<BytesLater & ByteSource & ArrayBuffer>
+  if (arrayBuffer) return true
+  if (read || byteLength !== undefined) return false
+  const received = source instanceof Promise ? 'a promise: await it first' : source && typeof source
   throw new KerfError(
     'bad-options',
     `A model is read from bytes; received ${received}. Give a Uint8Array, ArrayBuffer, Blob or Response; addresses and paths are for openModel.`,

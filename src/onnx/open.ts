@@ -19,6 +19,8 @@ export type ModelSource = ModelAtHand | ModelElsewhere
 /** How a model is read; `signal` stops fetching it. */
 export interface OpenModelOptions extends ReadOptions, Pick<Task, 'signal'> {}
 
+const isModel = (source: ModelSource): source is Model => (source as Partial<Model> | undefined)?.graph !== undefined
+
 /**
  * A model from whatever has it: what every entry point that takes a model in any form does at its door.
  * @returns a promise for what is had later
@@ -28,8 +30,7 @@ export function modelOf(source: ModelAtHand, options?: OpenModelOptions): Model
 export function modelOf(source: ModelSource, options?: OpenModelOptions): Model | Promise<Model>
 export function modelOf(source: ModelSource, options: OpenModelOptions = {}): Model | Promise<Model> {
   if (typeof source === 'string' || source instanceof URL) return fetched(source, options)
-  if (typeof source === 'object' && source !== null && 'graph' in source) return source
-  return readModel(source as Bytes, options)
+  return isModel(source) ? source : readModel(source as Bytes, options)
 }
 
 /**

@@ -50,7 +50,7 @@ export class Host {
   }
 
   /**
-   * Does a task.
+   * Does a `task`.
    * @param turn is awaited before every body that the task runs: lets others have their turn, or ends the run by an error
    */
   async run(task: HostTask, turn?: () => Promise<void>): Promise<void> {

@@ -167,7 +167,7 @@ export function hostTensor(elementType: ElementType, shape: readonly number[], v
 }
 
 /**
- * The elements as numbers. 64-bit integers beyond 2^53 are rounded.
+ * The elements of `tensor` as numbers. 64-bit integers beyond 2^53 are rounded.
  * @returns in the order of `data`
  */
 export function hostValues(tensor: HostTensor): Float64Array {

@@ -3,6 +3,7 @@ import { type Comparison, compareProfiles, profileModel } from '../cost/index.ts
 import type { DataSets } from '../data/index.ts'
 import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
 import { imageShapes } from '../image/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.ts'
 import {
   measureStatistics,
   type Rewrite,
@@ -34,7 +35,9 @@ export interface SwapOptions<S extends object = object> extends RewriteOptions<S
   readonly measure?: boolean
   /** Files of both networks: asks for a recipe that trains the new one. */
   readonly files?: {
+    /** Path of the given one: the teacher. */
     readonly given: string
+    /** Path of the new one. */
     readonly swapped: string
     /** Default 50. */
     readonly epochs?: number
@@ -43,6 +46,7 @@ export interface SwapOptions<S extends object = object> extends RewriteOptions<S
 
 /** A network with other layers, what it costs, and how it is trained. */
 export interface Swapped extends RewriteResult {
+  /** Of both networks' costs. */
   readonly comparison: Comparison
   /** What means and variances are measured on. */
   readonly statistics: 'data' | 'noise'
@@ -52,10 +56,12 @@ export interface Swapped extends RewriteResult {
 
 /**
  * Exchanges layers, and measures the statistics of BatchNormalization behind them.
+ * @param source a model in any form; in browsers a text is an address, in Node a path
  * @throws KerfError as `rewriteModel` and `measureStatistics`; `wrong-data`, `no-data`, `unsupported-input`, `too-large` for what is run; `bad-recipe`
  */
-export const swapAndMeasure = <S extends object>(given: Model, options: SwapOptions<S>): Promise<Swapped> =>
+export const swapAndMeasure = <S extends object>(source: ModelSource, options: SwapOptions<S>): Promise<Swapped> =>
   stoppable('Swapping layers', async () => {
+    const given = await modelOf(source, options)
     const { data, files, measure = true, operators, signal, progress } = options
     const result = await rewriteModel(given, options.rewrite, options)
     const inputs = options.inputs ?? imageShapes(given)

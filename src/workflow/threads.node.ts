@@ -23,7 +23,7 @@ export async function pruneAndProve(source: ModelSource, options: PruneAndProveO
   })
 }
 
-/** `swapAndMeasure` with threads of Node. */
-export function swapAndMeasure<S extends object>(given: Model, options: SwapOptions<S>): Promise<Swapped> {
-  return swapIn(given, { runtime: nodeRuntime, ...options })
+/** `swapAndMeasure` with threads of Node, and paths of files. */
+export async function swapAndMeasure<S extends object>(source: ModelSource, options: SwapOptions<S>): Promise<Swapped> {
+  return swapIn(await modelOf(source, options), { runtime: nodeRuntime, ...options })
 }

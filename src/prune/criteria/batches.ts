@@ -33,7 +33,7 @@ export interface ScoringImages {
     readonly images: Float32Array
     /** How many of them are images. */
     readonly count: number
-    /** [batchSize, classes]: for a loss. */
+    /** For a loss, [batchSize, classes]. */
     readonly targets?: Float32Array
   }>
 }

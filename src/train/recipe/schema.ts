@@ -215,15 +215,19 @@ export const optimiserDefaults = {
 export const learningRateFrom = (optimiser: keyof typeof optimiserDefaults, fresh: boolean): number =>
   optimiserDefaults[optimiser].learningRate / (fresh ? 1 : 10)
 
-/** A recipe with every default filled in. */
+/** A recipe with every default filled in; its fields are those of docs/recipe.schema.json. */
 export type Recipe = z.output<typeof recipeSchema> & {
   /** Of the schedule's height: the constant, the start of a decay, the peak of a cycle. */
   learningRate: number
   /** λ of ordinary weights. */
   weightDecay: number
 }
-/** A recipe as it is written: fields with a default may be left out. */
-export type RecipeInput = z.input<typeof recipeSchema>
+/** A recipe as it is written: fields with a default may be left out. They are those of docs/recipe.schema.json. */
+// An intersection, so that the reference calls it by its name.
+export type RecipeInput = z.input<typeof recipeSchema> & {
+  /** Address of the schema, for editors. */
+  $schema?: string
+}
 
 /** JSON Schema (draft 2020-12) of recipe files. */
 export const recipeJsonSchema = (): Record<string, unknown> => ({
