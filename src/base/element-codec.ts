@@ -75,11 +75,10 @@ const setBits = (v: DataView, i: number, width: number, value: number): void => 
   v.setUint8(at, (v.getUint8(at) & ~(mask << shift)) | ((value & mask) << shift))
 }
 
-/** As typed arrays of 32 bits take numbers: what is none is 0. */
 const toBigInt = (value: number, lowest: bigint, highest: bigint): bigint => {
   if (value >= Number(highest)) return highest
   if (value <= Number(lowest)) return lowest
-  return Number.isNaN(value) ? 0n : BigInt(Math.trunc(value))
+  return BigInt(Math.trunc(value))
 }
 
 const writers: Partial<Record<ElementType, Writer>> = {

@@ -2,7 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { TensorProto_DataType as D, ModelProtoSchema, type TensorProto, TensorProtoSchema } from 'onnx-buf'
 import { describe, expect, it } from 'vitest'
-import { type ElementType, elementTypes, encodeElements } from '../base/index.ts'
+import { type ElementType, elementTypes } from '../base/index.ts'
 import { type Tensor, tensorValues } from '../graph/index.ts'
 import { type ByteSource, memorySource, modelBytes, readModel } from './index.ts'
 
@@ -210,10 +210,4 @@ describe('a tensor that does not fit', () => {
   ])('%s', (_, fields, message) => {
     expect(code(fields)).toMatch(message)
   })
-})
-
-it('what is no number is 0 among integers, of 32 bits and of 64', () => {
-  expect([...encodeElements('int32', [Number.NaN])]).toEqual([0, 0, 0, 0])
-  for (const type of ['int64', 'uint64'] as const)
-    expect([...encodeElements(type, [Number.NaN])]).toEqual(new Array(8).fill(0))
 })
