@@ -17,7 +17,7 @@ import {
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { basename, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Plugin } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -169,8 +169,12 @@ function workplace(subject: Subject): string {
   return cwd
 }
 
-const called = (subject: Subject, cwd: string, { args = [], ...options }: { args?: string[] } & ProcessOptions = {}) =>
-  nodeProcess([...args, command, ...subject.args(cwd)], { cwd, ...options })
+/** Its folder for temporary files is within ours. */
+const called = (
+  subject: Subject,
+  cwd: string,
+  { args = [], env, ...options }: { args?: string[] } & ProcessOptions = {},
+) => nodeProcess([...args, command, ...subject.args(cwd)], { cwd, env: { TMPDIR: folder, ...env }, ...options })
 
 /** A call that is interrupted at an operation on files, or only counts them. */
 const watched = (subject: Subject, cwd: string, what: object) =>
@@ -189,11 +193,15 @@ const isTemporary = (path: string) => path.split('/').some((part) => part.starts
 /** Of TensorBoard: a file for each start. */
 const isEvents = (path: string) => /^events\.out\./.test(basename(path))
 
+/** A checkpoint behind which there is a later one: a training that was stopped has saved others. */
+const isSuperseded = (path: string, i: number, paths: readonly string[]) =>
+  path.endsWith('.safetensors') && paths[i + 1]?.endsWith('.safetensors') && dirname(path) === dirname(paths[i + 1]!)
+
 /** What a folder holds, without times. */
 const contentsOf = (cwd: string): Record<string, unknown> =>
   Object.fromEntries(
     filesIn(cwd)
-      .filter((path) => !isEvents(path))
+      .filter((path, i, paths) => !isEvents(path) && !isSuperseded(path, i, paths))
       .map((path) => {
         const bytes = readFileSync(join(cwd, path))
         return [path, path.endsWith('.jsonl') ? metricsOf(bytes) : md5(bytes)]
@@ -250,7 +258,7 @@ function checkFailed({ code, err }: Ended, message: RegExp, added: readonly stri
   expect(added.filter((path) => isTemporary(path) && !path.endsWith('.part'))).toEqual([])
 }
 
-const full = /^kerf: .*the disk (of .* )?is full/
+const full = /^kerf: .*\bis full/
 
 /** Interrupts a call. @returns whether the call had not ended before */
 type Interruption = (subject: Subject, cwd: string, whole: Whole, random: Random) => Promise<boolean>
@@ -349,4 +357,18 @@ describe.each(subjects)('$name', (subject) => {
     checkFailed(ended, /^kerf: .*permission denied/, [])
     expect(contentsOf(cwd)).toEqual(there)
   })
+})
+
+it('Ctrl-C in a training says what is saved, and how to go on', async () => {
+  const [train] = subjects as [Subject]
+  const cwd = workplace(train)
+  // The line before the first step.
+  const interrupt = { signal: 'SIGINT', delayMs: 0, when: /parameters, 1 thread/ } as const
+  const { code, err } = await called(train, cwd, { interrupt })
+  expect(code, err).toBe(130)
+  const said =
+    /^kerf: Stopped after step (\d+), saved in (run\/checkpoints\/step-0*\1\.safetensors)\. Go on with: kerf train run --resume\n$/m.exec(
+      err,
+    )
+  expect(existsSync(join(cwd, said?.[2] ?? err))).toBe(true)
 })

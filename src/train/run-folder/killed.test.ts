@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,23 +5,16 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { expect, it } from 'vitest'
 import { seededRandom } from '../../base/index.ts'
+import { nodeProcess } from '../../testing/command.ts'
 import { weightsAfter } from './killed-run.node.ts'
 import { openRunFolder } from './run-folder.node.ts'
 
 /** Starts the process, kills it some time after its first checkpoint, and returns the last step that it said was on the disk. */
-function runAndKill(script: string, folder: string, delayMs: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
-    let said = ''
-    child.stdout.on('data', (chunk) => {
-      if (!said) setTimeout(() => child.kill('SIGKILL'), delayMs)
-      said += chunk
-    })
-    child.on('error', reject)
-    child.on('close', (_, signal) =>
-      signal === 'SIGKILL' ? resolve(Number(said.split('\n').at(-2))) : reject(new Error(`ended by itself: ${signal}`)),
-    )
-  })
+async function runAndKill(script: string, folder: string, delayMs: number): Promise<number> {
+  const interrupt = { signal: 'SIGKILL', delayMs, when: /\n/ } as const
+  const { signal, err } = await nodeProcess([script, folder], { interrupt })
+  expect(signal, err).toBe('SIGKILL')
+  return Number(err.split('\n').at(-2))
 }
 
 it('a run killed at any moment has a checkpoint that loads, no older than it said', async () => {
@@ -33,7 +25,7 @@ it('a run killed at any moment has a checkpoint that loads, no older than it sai
       stdin: {
         contents: `import { writeForever } from './killed-run.node.ts'
           import { writeSync } from 'node:fs'
-          writeForever(process.argv[2], (step) => writeSync(1, step + '\\n'))`,
+          writeForever(process.argv[2], (step) => writeSync(2, step + '\\n'))`,
         resolveDir: fileURLToPath(new URL('.', import.meta.url)),
       },
       bundle: true,
