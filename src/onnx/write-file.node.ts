@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { KerfError, temporaryBeside } from '../base/index.node.ts'
+import { KerfError, removeLeftovers, temporaryBeside } from '../base/index.node.ts'
 import type { Model } from '../graph/index.ts'
 import { type Content, encodeModel, protobufLimit, tooLarge } from './encode.ts'
 import { checkExternalData } from './external-check.ts'
@@ -120,6 +120,7 @@ function realPath(path: string): string {
 function writeTogether(files: readonly Target[]): void {
   const written: { path: string; from: string }[] = []
   const leftovers: string[] = []
+  const moved: string[] = []
   const undo: (() => void)[] = []
   let current = ''
   try {
@@ -130,21 +131,31 @@ function writeTogether(files: readonly Target[]): void {
       written.push({ path, from })
       writeContent(from, content)
     }
+    // A single rename cannot fail halfway. Of two, the first must be undone when the second fails, and a model that was there goes before its data do: killed in
+    // between, a process leaves none rather than one with the weights of another.
+    if (written.length > 1)
+      for (const { path } of written.toReversed()) {
+        if (!statOf(path)) continue
+        current = path
+        const before = temporaryBeside(path, 'before')
+        renameSync(path, before)
+        undo.push(() => renameSync(before, path))
+        moved.push(before)
+      }
     for (const { path, from } of written) {
       current = path
-      // A single rename cannot fail halfway. Of two, the first must be undone when the second fails.
-      const before = written.length > 1 && statOf(path) ? temporaryBeside(path, 'before') : undefined
-      if (before) renameSync(path, before)
-      undo.push(() => (before ? renameSync(before, path) : rmSync(path, { force: true })))
       renameSync(from, path)
-      if (before) leftovers.push(before)
+      undo.push(() => rmSync(path, { force: true }))
     }
+    leftovers.push(...moved)
   } catch (error) {
     for (const step of undo.reverse()) step()
     throw fileError(error, current, 'written')
   } finally {
     for (const path of leftovers) rmSync(path, { force: true })
   }
+  // What a killed process had moved aside is no longer the only one.
+  removeLeftovers(dirname(files[0]!.path))
 }
 
 /** Writes that the operating system is asked for are at least this long, up to the end. */

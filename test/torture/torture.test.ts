@@ -101,8 +101,8 @@ interface Subject {
   readonly name: string
   /** Arguments, in a folder that may hold what an earlier call has left. */
   args(cwd: string): readonly string[]
-  /** A file that it replaces. */
-  readonly replaces?: string
+  /** Files that it replaces, which belong together: the first without the others is none. */
+  readonly replaces?: readonly string[]
 }
 
 const generated = (train: number, test: number) => [
@@ -131,14 +131,29 @@ const subjects: readonly Subject[] = [
       ...['--finetune', ...generated(96, 32), ...training, '-e', '1'],
       ...ifThere(join(cwd, 'small-finetune/cut-1.onnx'), '--resume'),
     ],
-    replaces: 'small.onnx',
+    replaces: ['small.onnx'],
+  },
+  {
+    name: 'kerf prune --external-data always',
+    args: () => [
+      'prune',
+      '../start.onnx',
+      '-o',
+      'small.onnx',
+      '--ratio',
+      '0.5',
+      '--external-data',
+      'always',
+      '--force',
+    ],
+    replaces: ['small.onnx', 'small.onnx.data'],
   },
   {
     name: 'kerf quantize',
     args: () => [
       ...['quantize', '../adder.onnx', '-o', 'codes.onnx', '--bits', '6', ...generated(64, 64), '-t', '1', '--force'],
     ],
-    replaces: 'codes.onnx',
+    replaces: ['codes.onnx'],
   },
   { name: 'kerf data mnist', args: () => fetching('mnist') },
   { name: 'kerf data cifar10', args: () => fetching('cifar10') },
@@ -165,7 +180,7 @@ const before = 'what was there before'
 /** A folder to work in. */
 function workplace(subject: Subject): string {
   const cwd = mkdtempSync(join(folder, 'at-'))
-  if (subject.replaces) writeFileSync(join(cwd, subject.replaces), before)
+  for (const path of subject.replaces ?? []) writeFileSync(join(cwd, path), before)
   return cwd
 }
 
@@ -235,11 +250,14 @@ function succeeded({ code, signal, err }: Ended): void {
 }
 
 /** Files under their final names are whole, though not all may be there. */
-function checkWhole(subject: Subject, cwd: string, whole: Whole): void {
+function checkWhole({ replaces = [] }: Subject, cwd: string, whole: Whole): void {
+  const isNew = (path: string) =>
+    existsSync(join(cwd, path)) && md5(readFileSync(join(cwd, path))) === whole.contents[path]
+  if (replaces[0] && existsSync(join(cwd, replaces[0]))) expect(new Set(replaces.map(isNew)).size).toBe(1)
   for (const path of filesIn(cwd).filter((path) => !isTemporary(path) && !isEvents(path))) {
     const bytes = readFileSync(join(cwd, path))
     if (md5(bytes) === whole.contents[path]) continue
-    if (path === subject.replaces) expect(bytes.toString()).toBe(before)
+    if (replaces.includes(path)) expect(bytes.toString()).toBe(before)
     else if (path.endsWith('.onnx')) readModelFile(join(cwd, path))
     else if (path.endsWith('.json')) JSON.parse(bytes.toString())
     else if (path.endsWith('.safetensors')) readSafetensors(bytes)
@@ -292,7 +310,7 @@ const interruptions: Readonly<Record<string, Interruption>> = {
     if (ended.code === 0) return false
     checkFailed(
       ended,
-      /^kerf: .*the disk (of .* )?is full/,
+      full,
       filesIn(cwd).filter((path) => !there.has(path)),
     )
     return true
@@ -336,7 +354,7 @@ describe.each(subjects)('$name', (subject) => {
       const cwd = mkdtempSync(join(folder, 'disk-'))
       expect(mount('-t', 'tmpfs', '-o', `size=${Math.max(4096, whole.bytes >> 1)}`, 'none', cwd)).toBe(true)
       try {
-        if (subject.replaces) writeFileSync(join(cwd, subject.replaces), before)
+        for (const path of subject.replaces ?? []) writeFileSync(join(cwd, path), before)
         checkFailed(await called(subject, cwd), full, filesIn(cwd))
         checkWhole(subject, cwd, whole)
         expect(mount('-o', 'remount,size=64m', cwd)).toBe(true)

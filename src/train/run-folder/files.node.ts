@@ -74,6 +74,7 @@ export interface AppendedFile {
   append(bytes: Uint8Array): void
   /** Returns when everything is on the disk. */
   sync(): void
+  /** Once more does nothing. */
   close(): void
 }
 
@@ -87,6 +88,7 @@ export function openAppended(path: string, files: FileOperations = nodeFiles): A
     }
   }
   const file = guarded(() => openSync(path, 'a'))
+  let isOpen = true
   return {
     append: (bytes) =>
       guarded(() => {
@@ -99,6 +101,9 @@ export function openAppended(path: string, files: FileOperations = nodeFiles): A
         }
       }),
     sync: () => guarded(() => files.sync(file)),
-    close: () => closeSync(file),
+    close: () => {
+      if (isOpen) closeSync(file)
+      isOpen = false
+    },
   }
 }

@@ -223,6 +223,10 @@ describe('a full disk', () => {
     run.saveCheckpoint(checkpoint(2))
     expect(run.latestCheckpoint()?.state.step).toBe(2)
     run.close()
+    const again = openRunFolder(path, { files })
+    files.left = 0
+    expect(() => again.resumeAt(1)).toThrow('metrics.jsonl cannot be written: the disk is full.')
+    again.close()
     expect(openRunFolder(path).metrics.map((m) => m.loss)).toEqual([1, 0])
   })
 })
