@@ -28,7 +28,7 @@ export function temporaryBeside(path: string, what: 'writing' | 'before' = 'writ
 }
 
 /**
- * Removes files in a folder that killed processes were in the middle of writing.
+ * Removes files and folders in a folder that killed processes were in the middle of writing, but those of other users.
  * @param isAlone nobody else writes there now: then of all processes
  */
 export function removeLeftovers(folder: string, isAlone = false): void {
@@ -37,7 +37,16 @@ export function removeLeftovers(folder: string, isAlone = false): void {
     const path = join(folder, name)
     if (what === undefined || !(isAlone || isAbandoned(path, of, Number(pid)))) continue
     // Where the new file has not come, what was there before is the only one.
-    if (what === 'writing' || existsSync(join(folder, whole))) rmSync(path, { force: true })
+    if (what === 'writing' || existsSync(join(folder, whole))) removeOwn(path)
+  }
+}
+
+/** A file or a folder, unless it is another user's. */
+function removeOwn(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true })
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
 }
 

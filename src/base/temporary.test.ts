@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -21,7 +21,9 @@ const killed = (path: string) => path.replace(`-${process.pid}-`, `-${spawnSync(
 it('removes what killed processes were writing, and nothing else, when somebody writes there', () => {
   const target = join(folder, 'out.onnx')
   write(killed(temporaryBeside(target)))
-  write(killed(temporaryBeside(join(folder, 'other.json'))))
+  const models = killed(temporaryBeside(join(folder, 'models')))
+  mkdirSync(models)
+  write(join(models, 'cut.onnx'))
   const own = write(temporaryBeside(target))
   const kept = ['.hidden', '.out.onnx.writing-by-hand.txt', 'out.onnx.writing-12345678'].map((name) =>
     write(join(folder, name)),

@@ -342,6 +342,8 @@ describe.each(subjects)('$name', (subject) => {
         }
         succeeded(await called(subject, cwd))
         expect(contentsOf(cwd), `seed ${seed}: ${done.join(', then ')}`).toEqual(whole.contents)
+        // In the folder for temporary files.
+        expect(readdirSync(folder).filter(isTemporary)).toEqual([])
         rmSync(cwd, { recursive: true })
       }
     },

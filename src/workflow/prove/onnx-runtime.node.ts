@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type * as Ort from 'onnxruntime-node'
-import { checkAborted, float16ToNumber, KerfError, numberToFloat16 } from '../../base/index.ts'
+import { checkAborted, float16ToNumber, KerfError, numberToFloat16, temporaryBeside } from '../../base/index.node.ts'
 import { writeModelFile } from '../../onnx/index.node.ts'
 import type { Engine } from './engine.ts'
 import type { Feed, Outputs } from './feeds.ts'
@@ -121,9 +121,10 @@ export async function installedOrt(): Promise<Engine | undefined> {
   return ort && ortEngine(ort)
 }
 
-/** A folder for models that are only run, removed at the end whatever happens: also where the process exits before. */
+/** A folder for models that are only run, removed at the end whatever happens: where the process exits before, too, and by the next one where it was killed. */
 async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'kerf-'))
+  const folder = temporaryBeside(join(tmpdir(), 'kerf-proof'))
+  mkdirSync(folder, { mode: 0o700 })
   const cleanUp = () => rmSync(folder, { recursive: true, force: true })
   process.once('exit', cleanUp)
   try {
