@@ -29,6 +29,7 @@ function watch(owner, name, needsRoom) {
     if (operations < at || how !== 'full' || !needsRoom) return original.apply(this, args)
     const error = Object.assign(new Error(`ENOSPC: no space left on device, ${name}`), {
       ...{ code: 'ENOSPC', errno: -28, syscall: name.replace('Sync', '') },
+      ...(typeof args[0] === 'string' ? { path: args[0] } : {}),
     })
     if (owner === fs) throw error
     return Promise.reject(error)
