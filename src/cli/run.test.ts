@@ -57,7 +57,7 @@ describe('kerf run', () => {
     const astype = 'doubles.npy holds float64, input "x" takes float32. Save it again with x.astype("float32").'
     await refused(1, astype, '--input', at('doubles.npy'))
     mkdirSync(at('folder.npy'))
-    await refused(1, 'folder.npy: it is a folder, not a file.', '--input', at('folder.npy'))
+    await refused(1, 'folder.npy is a folder. Give the path of a file.', '--input', at('folder.npy'))
     await refused(1, 'nothing.npy: there is no such file or folder.', '--input', at('nothing.npy'))
     writeFileSync(at('empty.png'), '')
     await refused(1, 'empty.png is empty. Give another image.', '--input', at('empty.png'))
