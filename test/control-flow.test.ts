@@ -345,6 +345,15 @@ describe('a body that does not go with its node is refused', () => {
     expect(() => profileModel(b.model())).toThrow(message)
   })
 
+  it('a count without an element', () => {
+    const b = new GraphBuilder('loop')
+    const body = graphOf((inner) => {
+      for (const name of ['before', 'value']) inner.output(inner.input(name, 'float32', [1]))
+    })
+    b.output(b.node('Loop', [b.ints('n', []), '', b.input('x', 'float32', [1])], { body }))
+    expect(() => profileModel(b.model())).toThrow('the count has 0 elements, expected one')
+  })
+
   it('a branch that makes less', () => {
     const b = new GraphBuilder('if')
     const nothing = graphOf(() => {})

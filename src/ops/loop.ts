@@ -1,4 +1,4 @@
-import { type Dim, unknownDim } from '../base/index.ts'
+import { type Dim, elementCount, unknownDim } from '../base/index.ts'
 import { type Call, type Dense, type Graph, type Known, tensorOf } from '../graph/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import {
@@ -11,7 +11,7 @@ import {
   stackedNodes,
   unrolledNodes,
 } from './shared/bodies.ts'
-import { contentOf, dense } from './shared/check.ts'
+import { contentOf, dense, wrong } from './shared/check.ts'
 
 /*
  * Runs a body again and again (ONNX Loop): at most M times (input 0), as long as the condition holds (input 1, then the body's first output). Both may be
@@ -62,6 +62,11 @@ function knownRounds(call: Call<LoopAttributes>): number | undefined {
 }
 
 function inferLoop(call: Call<LoopAttributes>): Known[] {
+  for (const [input, name] of ['the count', 'the condition'].entries()) {
+    const count = elementCount(call.inputs[input]?.shape)
+    // Without an element a count would read as one left out, and the loop as endless.
+    if (count !== undefined && count !== 1) throw wrong(call, `${name} has ${count} elements, expected one`)
+  }
   const { carried, outputs } = steady(call)
   const rounds: Dim = knownRounds(call) ?? unknownDim()
   const rows = outputs.slice(1 + carried.length)

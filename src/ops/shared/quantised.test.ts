@@ -34,6 +34,8 @@ describe('QuantizeLinear', () => {
     expect(() => oneNode('QuantizeLinear', [[2, 3], onesOf(2)])).toThrow(
       'is neither a scalar nor one entry for each of 3 along axis 1',
     )
+    const zero = tensorOf('uint8', [], [3])
+    expect(() => oneNode('QuantizeLinear', [[2, 3], onesOf(3), zero])).toThrow('the scale is [3] and the zero point []')
     expect(oneNode('QuantizeLinear', [[2, 3], onesOf(2)], { axis: 0 }).shapes).toEqual([[2, 3]])
   })
 })

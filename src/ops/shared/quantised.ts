@@ -58,8 +58,11 @@ export function quantisationAxis(call: Call<QuantisationAttributes>): number {
     : axisOf(call, call.attributes.axis, rank)
 }
 
-/** @throws NodeError where scale or zero point fit neither the tensor, nor its axis, nor blocks of it */
+/** @throws NodeError where scale or zero point fit neither the tensor, nor its axis, nor blocks of it, or not each other */
 export function checkGranularity(call: Call<QuantisationAttributes>): void {
+  const [scales, zeros] = [1, 2].map((input) => call.inputs[input]?.shape)
+  if (isConcrete(scales) && isConcrete(zeros) && elementCount(scales) !== elementCount(zeros))
+    throw wrong(call, `the scale is [${scales}] and the zero point [${zeros}], where one belongs to the other`)
   const x = call.inputs[0]?.shape
   const { blockSize } = call.attributes
   const axis = quantisationAxis(call)
