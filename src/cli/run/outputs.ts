@@ -35,7 +35,8 @@ export function summaryOf(
   classes: readonly string[] = [],
 ): OutputSummary {
   const { elementType, shape } = tensor
-  const data = hostValues(tensor)
+  // As doubles an output takes twice its memory again.
+  const data = tensor.data instanceof Float32Array ? tensor.data : hostValues(tensor)
   let [min, max, sum, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0]
   for (let i = 0; i < data.length; i++) {
     const v = data[i]!
