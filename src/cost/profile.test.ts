@@ -213,10 +213,15 @@ describe('parameters', () => {
 })
 
 describe('what cannot be counted', () => {
-  const withNode = (opType: string, attributes: Record<string, AttributeValue> = {}, domain = ''): Model => {
+  const withNode = (
+    opType: string,
+    attributes: Record<string, AttributeValue> = {},
+    domain = '',
+    before: readonly string[] = [],
+  ): Model => {
     const b = new GraphBuilder('odd')
     const x = b.input('x', 'float32', [1, 3, 8, 8])
-    const odd = b.node(opType, [x], attributes, { name: 'odd', domain })
+    const odd = b.node(opType, [...before, x], attributes, { name: 'odd', domain })
     b.output(b.node('Relu', [odd], {}, { name: 'relu' }))
     return b.model()
   }
@@ -283,9 +288,10 @@ describe('what cannot be counted', () => {
   })
 
   it('is control flow, by name', () => {
-    const outputs = ['kept', 'x'].map((name) => ({ name, type: undefined }))
-    const body = { name: 'b', inputs: [], outputs, initializers: new Map(), valueInfo: new Map(), nodes: [] }
-    const profile = profileModel(withNode('Loop', { body: { kind: 'graph', value: body } }))
+    const valuesOf = (...names: string[]) => names.map((name) => ({ name, type: undefined }))
+    const [inputs, outputs] = [valuesOf('round', 'goOn', 'v'), valuesOf('goOn', 'v')]
+    const body = { name: 'b', inputs, outputs, initializers: new Map(), valueInfo: new Map(), nodes: [] }
+    const profile = profileModel(withNode('Loop', { body: { kind: 'graph', value: body } }, '', ['', '']))
     expect(profile.unsupported[0]).toMatchObject({
       name: 'odd',
       op: 'Loop',
