@@ -1,7 +1,6 @@
 // Changes to ONNX models by the fields of the schema, whatever message they are in; and models without a part of theirs.
 
 import {
-  clone,
   create,
   type DescField,
   type DescMessage,
@@ -84,7 +83,8 @@ function scalar(type: ScalarType, old: unknown, random: Random, pool: Pool): unk
 function fresh(field: DescField, random: Random, pool: Pool, old?: unknown): unknown {
   if (field.message) {
     const same = pool.messages.get(field.message.typeName)
-    return same ? clone(field.message, pick(random, same)) : create(field.message)
+    // A copy by its bytes: `clone` refuses numbers that are none of an enum's.
+    return same ? fromBinary(field.message, toBinary(field.message, pick(random, same))) : create(field.message)
   }
   if (field.enum) return pick(random, [...field.enum.values.map((v) => v.number), 99])
   return scalar(field.scalar ?? ScalarType.STRING, old, random, pool)
