@@ -145,6 +145,11 @@ describe('what contradicts itself', () => {
       /^invalid-graph: Graph "g" has two initializers named "w"/,
     ],
     [
+      'an initializer without a name, which inputs that are left out would find',
+      graph({ initializer: [{ dims: [0n], dataType: 1 }] }),
+      /^invalid-graph: Graph "g" has an initializer without a name/,
+    ],
+    [
       'two attributes of one name',
       graph({ node: [{ opType: 'Relu', name: 'r', attribute: [0, 1].map(() => ({ name: 'a', type: 2, i: 1n })) }] }),
       /^invalid-graph: Relu "r" has the attribute a twice/,

@@ -31,6 +31,13 @@ export function readOpsets(protos: readonly Message<'OperatorSetIdProto'>[]): Ma
 export function readGraph(proto: Message<'GraphProto'>, context: TensorContext): Graph {
   const initializers = new Map<string, Tensor>()
   const define = (name: string, tensor: Tensor) => {
+    // Nodes leave an input out by the empty name, which would find it.
+    if (name === '')
+      throw new KerfError(
+        'invalid-graph',
+        `Graph "${proto.name ?? ''}" has an initializer without a name. Export the model again.`,
+        { shape: tensor.shape },
+      )
     if (initializers.has(name))
       throw new KerfError(
         'invalid-graph',
