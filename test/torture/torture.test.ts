@@ -120,7 +120,7 @@ const subjects: readonly Subject[] = [
   {
     name: 'kerf train',
     args: (cwd) => [
-      ...['train', '--model', '../start.onnx', ...generated(128, 32), ...training, '-e', '3', '-o', 'run'],
+      ...['train', '--model', '../start.onnx', ...generated(128, 32), ...training, '-e', '2', '-o', 'run'],
       ...['--random-crop', '1', '--mixup', '0.2', ...ifThere(join(cwd, 'run/recipe.json'), '--resume')],
     ],
   },
@@ -128,7 +128,7 @@ const subjects: readonly Subject[] = [
     name: 'kerf prune --finetune',
     args: (cwd) => [
       ...['prune', '../start.onnx', '-o', 'small.onnx', '--ratio', '0.6', '--iterations', '2', '--force'],
-      ...['--finetune', ...generated(96, 32), ...training, '-e', '1'],
+      ...['--finetune', ...generated(64, 32), ...training, '-e', '1'],
       ...ifThere(join(cwd, 'small-finetune/cut-1.onnx'), '--resume'),
     ],
     replaces: ['small.onnx'],
@@ -151,7 +151,20 @@ const subjects: readonly Subject[] = [
   {
     name: 'kerf quantize',
     args: () => [
-      ...['quantize', '../adder.onnx', '-o', 'codes.onnx', '--bits', '6', ...generated(64, 64), '-t', '1', '--force'],
+      ...[
+        'quantize',
+        '../adder.onnx',
+        '-o',
+        'codes.onnx',
+        '--bits',
+        '6',
+        ...generated(64, 64),
+        '--evaluate',
+        '0',
+        '-t',
+        '1',
+        '--force',
+      ],
     ],
     replaces: ['codes.onnx'],
   },
