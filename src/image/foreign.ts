@@ -9,7 +9,7 @@ interface Foreign {
 
 export function foreignMetadata(metadata: ReadonlyMap<string, string>): Foreign {
   const classes = namesFrom(metadata.get('names'))
-  return { classes, preprocessing: ultralytics(metadata) ?? imageKeys(metadata) }
+  return { classes, preprocessing: ultralytics(metadata) ?? imageKeys(metadata) ?? moments(metadata) }
 }
 
 /**
@@ -51,6 +51,20 @@ function imageKeys(metadata: ReadonlyMap<string, string>): PreprocessingOptions 
   const format = formats[values.get('image.bitmappixelformat') ?? '']
   const range = ranges[values.get('image.nominalpixelrange') ?? '']
   return format || range ? { ...format, ...range } : undefined
+}
+
+const numbersFrom = (text: string | undefined): number[] =>
+  (text ?? '').split(',').map((t) => (t.trim() === '' ? Number.NaN : Number(t)))
+
+/**
+ * `mean` and `std`, numbers with commas between them, as saved beside weights: of pixels from 0 to 1. A deviation above 1/2 is none of such pixels, so
+ * that the numbers must be meant otherwise.
+ */
+function moments(metadata: ReadonlyMap<string, string>): PreprocessingOptions | undefined {
+  const [mean, std] = [numbersFrom(metadata.get('mean')), numbersFrom(metadata.get('std'))]
+  const fit = mean.length === std.length && (mean.length === 1 || mean.length === 3)
+  if (!fit || !mean.every((m) => m >= 0 && m <= 1) || !std.every((s) => s > 0 && s <= 0.5)) return undefined
+  return { scale: 1 / 255, mean, std }
 }
 
 /**

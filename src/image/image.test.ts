@@ -93,6 +93,24 @@ describe('what a file says of images and classes', () => {
     expect([0, 255].map((v) => (v * scale - mean[0]!) / std[0]!)).toEqual([-1, 1])
   })
 
+  it('is understood as mean and std of pixels from 0 to 1, with commas between them', () => {
+    const saved = (mean: string, std: string) => imageMetadata(withMetadata({ mean, std })).preprocessing
+    expect(saved('0.5, 0.4,0.3', '0.2,0.2,0.25')).toEqual({
+      scale: 1 / 255,
+      mean: [0.5, 0.4, 0.3],
+      std: [0.2, 0.2, 0.25],
+    })
+    expect(saved('0.13', '0.31')).toEqual({ scale: 1 / 255, mean: [0.13], std: [0.31] })
+    // Of pixels from 0 to 255, of two channels, of nothing, of words.
+    for (const [mean, std] of [
+      ['127', '64'],
+      ['0,0', '0.2,0.2'],
+      ['0.5', ''],
+      ['0.5', 'one'],
+    ] as const)
+      expect(saved(mean, std)).toBeUndefined()
+  })
+
   it('says what cannot be understood, and counts it as not there', () => {
     const broken = withMetadata({ 'kerf.classes': '["cat", 2]', 'kerf.image': '{"mean":[0,0]}' })
     expect(imageMetadata(broken)).toEqual({

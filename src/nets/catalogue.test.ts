@@ -20,6 +20,10 @@ const published: Readonly<Record<NetName, readonly [macs: number | null, params:
   // Parameters of CIFAR ResNets: as pruning libraries give them.
   resnet56: [null, 855_770],
   resnet110: [null, 1_730_714],
+  // The ResNet paper's shortcuts without weights. By hand: 3·16·9·32² + 6n·(16²·9·32²) in each of three stages, whose first convolution
+  // is half of that, + 640.
+  resnet20a: [40_551_040, 269_722],
+  resnet56a: [125_485_696, 853_018],
   // torchvision's, MACs counted with hooks in PyTorch.
   alexnet: [714_188_480, 61_100_840],
   vgg11: [7_609_090_048, 132_863_336],

@@ -61,7 +61,7 @@ describe('names of networks', () => {
 
   it.each([
     ['resnet81', ' Did you mean "resnet18"?'],
-    ['resnet20-adder-adder', ' Did you mean "resnet20-adder"?'],
+    ['resnet20-adder-adder', ' Did you mean "resnet20a-adder"?'],
     ['toString', ''],
     ['', ''],
   ])('%s is none', (name, hint) => {
@@ -113,6 +113,13 @@ describe('weights of ordinary networks', () => {
     expect(importNet('resnet20', fileOf(shapes)).options).toEqual({ inChannels: 5, classes: 7 })
     const plain = Object.entries(shapes).filter(([name]) => !name.includes('downsample'))
     expect(importNet('resnet20', fileOf(Object.fromEntries(plain))).options).toMatchObject({ shortcut: 'pad' })
+  })
+
+  it('load where the classifier is called linear, with shortcuts without weights', () => {
+    const shapes = Object.entries(shapesOf('resnet20a')).map(([name, s]) => [name.replace(/^fc/, 'linear'), s] as const)
+    const { model, options } = importNet('resnet20a', fileOf(Object.fromEntries(shapes)))
+    expect(options).toEqual({ inChannels: 3, classes: 10, shortcut: 'pad' })
+    expect(content(model, 'fc.bias')).toEqual(numbers('linear.bias', [10]))
   })
 
   it('fit an adder network too where nothing tells them apart, which is said', () => {

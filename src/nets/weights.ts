@@ -13,8 +13,8 @@ import { buildNet, type NamedNetOptions, parseNetName, twinName } from './named.
 
 /*
  * Weights that PyTorch saved, put into a network by their names. The layers here have the names of the PyTorch models, so names agree but for
- * three habits: adder layers of the public AdderNet code call their weight `adder`, training on several devices puts `module.` in front of
- * everything, and BatchNormalization counts its batches, which nobody needs.
+ * four habits: adder layers of the public AdderNet code call their weight `adder`, training on several devices puts `module.` in front of
+ * everything, many CIFAR ResNets call their classifier `linear` and not `fc`, and BatchNormalization counts its batches, which nobody needs.
  */
 
 /** One stored tensor; `bytes` is asked for when its content is needed. */
@@ -72,7 +72,9 @@ export function importNet(
   const ignored = [...weights.keys()].filter((key) => counter.test(key))
   const given = [...weights].filter(([key]) => !counter.test(key))
   const parallel = given.length > 0 && given.every(([key]) => key.startsWith(parallelPrefix))
-  const found = new Map(given.map(([key, w]) => [parallel ? key.slice(parallelPrefix.length) : key, w]))
+  const plain = given.map(([key, w]) => [parallel ? key.slice(parallelPrefix.length) : key, w] as const)
+  const hasFc = plain.some(([key]) => key === 'fc.weight')
+  const found = new Map(plain.map(([key, w]) => [hasFc ? key : key.replace(/^linear\./, 'fc.'), w]))
   const full = { ...optionsFrom(name, found), ...defined(options) }
   const { model: drawn, wanted, pairs, mismatches } = matched(name, full, found)
   if (mismatches.length > 0) {

@@ -29,10 +29,11 @@ const examples = `
 Examples:
   kerf import resnet18.safetensors --net resnet18 -o resnet18.onnx
   kerf import weights.safetensors --net resnet20-adder -o adder.onnx
+  kerf import resnet20a.safetensors --net resnet20a -o resnet20a.onnx
   kerf import mnist.safetensors --net lenet5_bn --size 28 -o lenet.onnx
 
 Names are those of the PyTorch model (torchvision's; for adder networks the public AdderNet code's, whose weights are called "adder").
-Classes and input channels follow from the weights. What the weights' file says of images and classes (__metadata__), or --mean, --std, --resize … and
+Classes and input channels follow from the weights. What the weights' file says of images and classes (__metadata__: what Kerf writes, or mean and std of pixels from 0 to 1), or --mean, --std, --resize … and
 --classes with names, goes into the ONNX file. A .pth file becomes safetensors in Python:
   safetensors.torch.save_file({k: v.contiguous() for k, v in torch.load("w.pth", map_location="cpu").items()}, "w.safetensors")`
 
@@ -84,10 +85,9 @@ function described(model: Model, metadata: Readonly<Record<string, string>>, opt
   const told = editor.model()
   const [input] = graphInputs(model.graph)
   const given = preprocessingOptions(options)
-  const preprocessing =
-    input && Object.values(given).some((v) => v !== undefined)
-      ? preprocessingFor(input, given, imageMetadata(told).preprocessing).preprocessing
-      : undefined
+  const { preprocessing: stored } = imageMetadata({ metadata: new Map(Object.entries(metadata)) })
+  const isTold = [...Object.values(given), stored].some((v) => v !== undefined)
+  const preprocessing = input && isTold ? preprocessingFor(input, given, stored).preprocessing : undefined
   return withImageMetadata(told, {
     classes: typeof options.classes === 'object' ? options.classes : undefined,
     preprocessing,
