@@ -28,7 +28,7 @@ export interface ChannelClass {
 
 /** Channels made by the same layers: alternatives to each other, of which some ratio goes. */
 export interface ChannelGroup {
-  /** That of the first layer that makes them. */
+  /** That of the first layer that makes them; where the channels of a layer lie in several groups, the later ones have a number behind: `conv (2)`. */
   readonly name: string
   /** The weights whose output channels these are. */
   readonly roots: readonly Root[]
@@ -163,10 +163,22 @@ function byRoots(trace: ChannelTrace, kinds: ReadonlySet<RootKind> | undefined):
     for (const root of own) group.roots.add(root)
     group.classes.push({ label, members })
   }
+  const nameOf = differentNames()
   return [...groups.values()]
     .map((g) => ({ roots: [...g.roots], classes: g.classes }))
     .filter((g) => kinds === undefined || g.roots.some((r) => kinds.has(r.kind)))
-    .map((g) => ({ name: nodeLabel(g.roots[0]!.node), ...g }))
+    .map((g) => ({ name: nameOf(nodeLabel(g.roots[0]!.node)), ...g }))
+}
+
+/** A name the first time, later the same with a number: `conv`, `conv (2)`. */
+function differentNames(): (name: string) => string {
+  const taken = new Set<string>()
+  return (name) => {
+    let own = name
+    for (let n = 2; taken.has(own); n++) own = `${name} (${n})`
+    taken.add(own)
+    return own
+  }
 }
 
 /** In which blocks of a grouped convolution the classes of a group lie, and how often; undefined where it does not concern them. */

@@ -413,3 +413,66 @@ describe('Linear(1024, 512), 30 % at random', () => {
     expect(after.params).toBe(367_616)
   })
 })
+
+describe('widths', () => {
+  /** x → a (8) → b (6) → c (2), all 1×1. */
+  function chain(): Model {
+    const b = new GraphBuilder('chain')
+    const conv = (x: string, name: string, out: number, into: number, groups = 1) =>
+      b.node('Conv', [x, b.constant(`${name}.weight`, normal([out, into / groups, 1, 1]))], { group: groups }, { name })
+    b.output(conv(conv(conv(b.input('x', 'float32', [1, 2, 4, 4]), 'a', 8, 2), 'b', 6, 8), 'c', 2, 6))
+    return b.model()
+  }
+
+  it('are kept exactly, the best channels of each group; others stay whole', async () => {
+    const given = chain()
+    const { groups, model } = await pruneModel(given, { widths: new Map([['b', 5]]) })
+    expect(groups.map((g) => [g.name, g.kept])).toEqual([
+      ['a', 8],
+      ['b', 5],
+    ])
+    expect(shapeOf(model, 'b.weight')).toEqual([5, 8, 1, 1])
+    const byRatio = await pruneModel(given, { scope: { ratio: 0, perLayer: [{ ...layer('b'), ratio: 0.16 }] } })
+    const weightOf = (m: Model) => [...tensorValues(m.graph.initializers.get('b.weight') as never)]
+    expect(weightOf(model)).toEqual(weightOf(byRatio.model))
+  })
+
+  it('are the nearest that leave the groups of a grouped convolution equal', async () => {
+    const b = new GraphBuilder('grouped')
+    const x = b.input('x', 'float32', [1, 2, 4, 4])
+    const a = b.node('Conv', [x, b.constant('a.weight', normal([8, 2, 1, 1]))], {}, { name: 'a' })
+    b.output(b.node('Conv', [a, b.constant('b.weight', normal([4, 2, 1, 1]))], { group: 4 }, { name: 'b' }))
+    const keptOf = async (width: number) =>
+      (await pruneModel(b.model(), { widths: new Map([['a', width]]) })).groups.find((g) => g.name === 'a')?.kept
+    expect(await keptOf(3)).toBe(4)
+    expect(await keptOf(1)).toBe(4)
+    await expect(keptOf(7)).rejects.toMatchObject({ code: 'nothing-to-prune' })
+  })
+
+  it('are refused for groups that there are not, for other numbers, and beside a ratio', async () => {
+    const pruned = (name: string, width: number) => pruneModel(chain(), { widths: new Map([[name, width]]) })
+    await expect(pruned('A', 3)).rejects.toThrow(/called "A". Did you mean "a"\? The groups are "a", "b"/)
+    await expect(pruned('c', 1)).rejects.toMatchObject({ code: 'unknown-group' })
+    for (const width of [0, 2.5, 9, Number.NaN])
+      await expect(pruned('a', width)).rejects.toMatchObject({ code: 'bad-width', details: { channels: 8 } })
+    await expect(pruneModel(chain(), { widths: new Map(), scope: { ratio: 0.5 } })).rejects.toMatchObject({
+      code: 'bad-options',
+    })
+    await expect(pruneModel(chain(), { widths: new Map([['a', 8]]) })).rejects.toThrow(/widths asked for are those/)
+  })
+
+  it('tell groups of one layer apart by a number', () => {
+    const b = new GraphBuilder('halves')
+    const x = b.input('x', 'float32', [1, 2, 4, 4])
+    const conv = (name: string, from: string, out: number, into: number) =>
+      b.node('Conv', [from, b.constant(`${name}.weight`, normal([out, into, 1, 1]))], {}, { name })
+    const sizes = b.ints('sizes', [4, 4])
+    b.node('Split', [conv('a', x, 8, 2), sizes], { axis: 1 }, { outputs: ['first', 'second'] })
+    const sum = b.node('Add', ['second', conv('other', x, 4, 2)])
+    b.output(conv('end', b.node('Concat', ['first', sum], { axis: 1 }), 2, 8))
+    expect(findGroups(b.model()).groups.map((g) => [g.name, g.roots.length, g.classes.length])).toEqual([
+      ['a', 1, 4],
+      ['a (2)', 2, 4],
+    ])
+  })
+})

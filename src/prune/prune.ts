@@ -1,4 +1,13 @@
-import { KerfError, largest, type NamePattern, stoppable, type Task, type Turn, turns } from '../base/index.ts'
+import {
+  didYouMean,
+  KerfError,
+  largest,
+  type NamePattern,
+  stoppable,
+  type Task,
+  type Turn,
+  turns,
+} from '../base/index.ts'
 import { type Profile, profileAnalysed, type Totals } from '../cost/index.ts'
 import { type Analysis, analyse, bindInputs, type Model, nodeLabel, simplified } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.ts'
@@ -11,7 +20,15 @@ import { type ChannelGroups, groupsOf, meansOne, namesOf, type Refusal, reachOf,
 import { narrowInputs } from './inputs.ts'
 import { withoutMisfits } from './misfits.ts'
 import { recounts } from './recount.ts'
-import { type ClassScores, checkRatio, type Scope, type Selection, select } from './select.ts'
+import {
+  balancedWidths,
+  type ClassScores,
+  checkRatio,
+  type Scope,
+  type Selection,
+  select,
+  selectWidths,
+} from './select.ts'
 import { type Asked, nothingRemoved, nothingToPrune, shortfall } from './shortfall.ts'
 import { zeroWeights } from './unstructured.ts'
 
@@ -30,8 +47,13 @@ export interface PruneOptions extends ScoringOptions {
   readonly methods?: readonly PruneMethod[]
   /** One of `criteria` by its name, or one of your own. Default `l2`. */
   readonly criterion?: string | Criterion
-  /** How much goes; not with `target`. */
+  /** How much goes. One of `scope`, `widths` and `target`. */
   readonly scope?: Scope
+  /**
+   * How many channels of a group stay, by the group's name (`findGroups`, `PruneResult.groups`); of groups that are not named all. Exactly so many, but where
+   * grouped convolutions must stay balanced: there the nearest number that leaves them equal.
+   */
+  readonly widths?: ReadonlyMap<string, number>
   /** Remove as little as brings the network down to this part of its MACs or parameters (0.5: half). Channels only. */
   readonly target?: {
     /** What is counted. */
@@ -68,7 +90,7 @@ export interface InexactNode {
 
 /** One group of channels that can only go together, and what became of it. */
 export interface GroupReport {
-  /** That of the first layer that makes them. */
+  /** That of the first layer that makes them, made different from all others: `ChannelGroup.name`. */
   readonly name: string
   /** The layers whose output channels these are. */
   readonly layers: readonly string[]
@@ -116,7 +138,7 @@ export interface PruneResult {
  * Prunes a network. The given model is not changed; weights of the result are computed when they are written. Calls of model-local functions are
  * inlined: two calls of one function may keep different widths.
  * @param source a model in any form; in browsers a text is an address, in Node a path
- * @throws as `openModel`; KerfError `bad-ratio`, `nothing-to-prune`, `unreachable-target`, `partial-count` for a target, `bad-options`, `unknown-criterion`,
+ * @throws as `openModel`; KerfError `bad-ratio`, `unknown-group` and `bad-width` for widths, `nothing-to-prune`, `unreachable-target`, `partial-count` for a target, `bad-options`, `unknown-criterion`,
  *   `no-images`, `no-loss`, `bad-scores` and `not-finite` for what a criterion needs and gives, `aborted`; NodeError where the graph is inconsistent
  */
 export const pruneModel = (source: ModelSource, options: PruneOptions): Promise<PruneResult> =>
@@ -132,8 +154,14 @@ async function pruned(given: Model, options: PruneOptions): Promise<PruneResult>
     )
   if (single && options.target)
     throw new KerfError('bad-options', `A target needs channels to be removed; the method ${single} takes a ratio.`)
-  if (!options.target && !options.scope)
-    throw new KerfError('bad-options', 'Say how much to remove: a ratio, or a target for MACs or parameters.')
+  if (single && options.widths)
+    throw new KerfError('bad-options', `Widths need channels to be removed; the method ${single} takes a ratio.`)
+  const amounts = [options.scope, options.target, options.widths].filter((amount) => amount !== undefined)
+  if (amounts.length !== 1)
+    throw new KerfError(
+      'bad-options',
+      'Say how much to remove, in one way: a ratio (scope), widths of groups, or a target for MACs or parameters.',
+    )
   if (options.scope && (options.scope.ratio !== 0 || !options.scope.perLayer?.length)) checkRatio(options.scope.ratio)
   for (const p of options.scope?.perLayer ?? []) if (p.ratio !== 0) checkRatio(p.ratio, 'The ratio of a layer')
   const kinds = new Set(methods.filter((m) => m === 'filter' || m === 'neuron'))
@@ -148,6 +176,7 @@ async function pruned(given: Model, options: PruneOptions): Promise<PruneResult>
   const asked = { ...options, kinds }
   const found = groupsOf(analysis, single ? { ...asked, kinds: undefined } : asked)
   checkPatterns(found, options)
+  if (options.widths) checkWidths(found, options.widths)
   await turn()
   const profile = profileAnalysed(analysis, { countNonZero: single === 'weight' })
   const { totals, unsupported, layers } = profile
@@ -193,6 +222,30 @@ function checkPatterns(found: ChannelGroups, options: PruneOptions): void {
         { pattern: matcher.text },
       )
     }
+}
+
+/** @throws KerfError `unknown-group`, `bad-width` */
+function checkWidths({ groups }: ChannelGroups, widths: ReadonlyMap<string, number>): void {
+  const byName = new Map(groups.map((g) => [g.name, g]))
+  for (const [name, kept] of widths) {
+    const group = byName.get(name)
+    if (!group) {
+      const names = [...byName.keys()]
+      const some = names.slice(0, 4).map((n) => `"${n}"`)
+      throw new KerfError(
+        'unknown-group',
+        `No group of channels that can be removed is called "${name}".${didYouMean(name, names)} The groups are ${some.join(', ') || 'none'}${names.length > 4 ? ' …' : ''}: findGroups tells all, and why others stay.`,
+        { group: name },
+      )
+    }
+    const { length } = group.classes
+    if (!(Number.isInteger(kept) && kept >= 1 && kept <= length))
+      throw new KerfError(
+        'bad-width',
+        `The width of "${name}" must be a whole number from 1 to ${length}, the channels that it has. Received ${kept}.`,
+        { group: name, channels: length, received: kept },
+      )
+  }
 }
 
 /** @param edited a model made from the analysed one, with the same inputs */
@@ -318,8 +371,14 @@ function counted(found: ChannelGroups, selection: Selection): CountedCut {
 }
 
 /** @throws KerfError `nothing-to-prune` where rounding leaves all as it was */
-function cutBy(found: ChannelGroups, scores: ClassScores, asked: Asked): CountedCut {
-  const selection = select(found, scores, asked.scope!)
+function cutBy(
+  found: ChannelGroups,
+  scores: ClassScores,
+  asked: Asked & { readonly widths?: ReadonlyMap<string, number> },
+): CountedCut {
+  const selection = asked.widths
+    ? selectWidths(found, scores, balancedWidths(found, asked.widths))
+    : select(found, scores, asked.scope!)
   if (selection.removed.size === 0) throw nothingRemoved(found, scores, asked)
   return counted(found, selection)
 }

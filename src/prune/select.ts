@@ -49,18 +49,50 @@ export const keptOf = (n: number, ratio: number): number => Math.max(1, floor(n 
 export function select(found: ChannelGroups, scores: ClassScores, scope: Scope): Selection {
   const wished = scope.global ? globalCounts(found, scores, scope) : localCounts(found, scope)
   const roundTo = scope.roundTo ?? 1
-  const choices = new Map<ChannelGroup, Choice>()
+  const widths = new Map<ChannelGroup, number>()
   for (const group of found.groups) {
     const size = group.classes.length
     const most = scope.global ? capOf(group, scope) : size
     const wanted = size - Math.min(most, wished.get(group) ?? 0)
     const toWhole = scope.global ? Math.round : Math.floor
-    const kept = widthOf(group, wanted, size - most, roundTo, toWhole)
-    choices.set(group, new Choice(group, scores.get(group)!, kept))
+    widths.set(group, widthOf(group, wanted, size - most, roundTo, toWhole))
   }
+  return selectWidths(found, scores, widths, roundTo)
+}
+
+/**
+ * The best channels of each group, so many as are said.
+ * @param widths how many stay: multiples of what the group's balancing asks for; a group that is not named stays whole
+ * @param roundTo where a value would lose all its channels and gets one back, the width becomes a multiple of this
+ */
+export function selectWidths(
+  found: ChannelGroups,
+  scores: ClassScores,
+  widths: ReadonlyMap<ChannelGroup, number>,
+  roundTo = 1,
+): Selection {
+  const choices = new Map(
+    found.groups.map((group) => [
+      group,
+      new Choice(group, scores.get(group)!, widths.get(group) ?? group.classes.length),
+    ]),
+  )
   spare(found, scores, choices, roundTo)
   const removed = new Set([...choices.values()].flatMap((choice) => choice.removed()))
   return { removed, kept: new Map([...choices].map(([group, { kept }]) => [group, kept])) }
+}
+
+/** Widths that were asked for by name, as balancing allows them: the nearest. Of a group that a misfit took away there is none. */
+export function balancedWidths(
+  { groups }: ChannelGroups,
+  widths: ReadonlyMap<string, number>,
+): Map<ChannelGroup, number> {
+  return new Map(
+    groups.flatMap((group) => {
+      const wanted = widths.get(group.name)
+      return wanted === undefined ? [] : [[group, widthOf(group, wanted, 1, 1, Math.round)] as const]
+    }),
+  )
 }
 
 /** Which classes of a group stay. */

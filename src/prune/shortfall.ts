@@ -32,7 +32,12 @@ export function nothingToPrune(found: ChannelGroups, asked: Asked): KerfError {
 
 /** Groups, of which everything stays. */
 export function nothingRemoved(found: ChannelGroups, scores: ClassScores, asked: Asked): KerfError {
-  const scope = asked.scope!
+  const { scope } = asked
+  if (!scope)
+    return new KerfError(
+      'nothing-to-prune',
+      'Nothing would be removed: the widths asked for are those that the groups have.',
+    )
   const widest = largest(found.groups.map((g) => g.classes.length))
   const groups = plural(found.groups.length, 'group')
   const rounding = (scope.roundTo ?? 1) > 1 && select(found, scores, { ...scope, roundTo: 1 }).removed.size > 0

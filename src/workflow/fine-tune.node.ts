@@ -161,7 +161,12 @@ async function nextCut(
   }
 }
 
-function checkRuns({ folder, force, resume }: FineTuneOptions): void {
+function checkRuns({ folder, force, resume, prune, iterations = 1 }: FineTuneOptions): void {
+  if (prune.widths && iterations > 1)
+    throw new KerfError(
+      'bad-options',
+      'Widths say what one cut leaves: give a ratio or a target where iterations cut by less each.',
+    )
   checkFolder(folder)
   const isThere = existsSync(folder) && readdirSync(folder).length > 0
   if (resume && !isThere)
