@@ -20,6 +20,7 @@ export {
   type FetchedFile,
   type FetchOptions,
   fetchCifar10,
+  fetchFashionMnist,
   fetchMnist,
   imageDecoder,
   type OpenOptions,

@@ -17,7 +17,7 @@ afterEach(() => {
 describe('kerf data', () => {
   it.each<[number, RegExp, string[]]>([
     [2, /missing required argument 'set'/, []],
-    [2, /'mnst' is invalid for argument 'set'. Allowed choices are mnist, cifar10/, ['mnst']],
+    [2, /'mnst' is invalid for argument 'set'. Allowed choices are mnist, fashion-mnist, cifar10/, ['mnst']],
     [2, /--from takes a local copy and --mirror downloads/, ['mnist', '--from', 'a', '--mirror', 'http://b']],
     [2, /The name of the folder is empty/, ['mnist', '-o', '']],
     [1, /^kerf: .*has no train-images-idx3-ubyte, nor .*\n$/, ['mnist', '--from', '.', '-o', 'FOLDER']],

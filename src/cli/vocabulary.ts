@@ -103,9 +103,10 @@ export const preprocessingOptions = ({ channels, ...flags }: ImageFlags): Prepro
 }
 
 export const dataFlag = (what: string): Option =>
-  new Option('--data <where>', `${what}: mnist:FOLDER, cifar10:FOLDER, images:TRAIN,TEST, tar:…, generated`).argParser(
-    dataOption,
-  )
+  new Option(
+    '--data <where>',
+    `${what}: mnist:FOLDER, fashion-mnist:FOLDER, cifar10:FOLDER, images:TRAIN,TEST, tar:…, generated`,
+  ).argParser(dataOption)
 
 export const classesFlag = (
   what = 'names of the classes, in order: cat,dog, or a text file with one per line',

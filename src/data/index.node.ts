@@ -4,7 +4,7 @@
 export { fetchCifar10 } from './fetch/cifar.node.ts'
 export type { DownloadOptions } from './fetch/download.node.ts'
 export type { FetchedFile, FetchOptions, Verified } from './fetch/fetch.node.ts'
-export { fetchMnist } from './fetch/mnist.node.ts'
+export { fetchFashionMnist, fetchMnist } from './fetch/mnist.node.ts'
 export { type Decode, type DecodedImage, imageDecoder } from './images/decode.node.ts'
 export type { OpenOptions, PartOptions } from './images/options.ts'
 export * from './index.ts'

@@ -35,7 +35,7 @@ export async function openPart(
   part: keyof DataSets,
   options: PartOptions = {},
 ): Promise<ImageSet | undefined> {
-  if (part === 'test' && source.kind === 'mnist') return mnistPart(source.path, 'test')
+  if (part === 'test' && isMnist(source)) return mnistPart(source, 'test')
   if (part === 'test' && source.kind === 'cifar10') return cifarPart(source.path, 'test')
   if (part !== 'train' && (source.kind === 'images' || source.kind === 'tar')) {
     const path = source[part]
@@ -66,9 +66,10 @@ async function inOrderOfTraining(
 async function openParts(source: DataSource, seed: number, options: OpenOptions): Promise<DataSets> {
   switch (source.kind) {
     case 'mnist':
+    case 'fashion-mnist':
       return ofOneSize(
-        await mnistPart(source.path, 'train'),
-        await mnistPart(source.path, 'test'),
+        await mnistPart(source, 'train'),
+        await mnistPart(source, 'test'),
         findMnistFile(source.path, mnistFiles.testImages)!,
       )
     case 'cifar10':
@@ -110,19 +111,36 @@ export function findMnistFile(folder: string, name: string): string | undefined 
   return names.flatMap((n) => [join(folder, n), join(folder, `${n}.gz`)]).find((path) => existsSync(path))
 }
 
-async function mnistPart(folder: string, part: 'train' | 'test'): Promise<ImageSet> {
+type MnistSource = Extract<DataSource, { readonly kind: 'mnist' | 'fashion-mnist' }>
+
+const isMnist = (source: DataSource): source is MnistSource =>
+  source.kind === 'mnist' || source.kind === 'fashion-mnist'
+
+const mnistSets: Readonly<Record<MnistSource['kind'], { readonly name: string; readonly classes: readonly string[] }>> =
+  {
+    mnist: { name: 'MNIST', classes: Array.from({ length: 10 }, (_, i) => String(i)) },
+    'fashion-mnist': {
+      name: 'Fashion-MNIST',
+      classes: [
+        ...['T-shirt/top', 'trouser', 'pullover', 'dress', 'coat'],
+        ...['sandal', 'shirt', 'sneaker', 'bag', 'ankle boot'],
+      ],
+    },
+  }
+
+async function mnistPart({ kind, path: folder }: MnistSource, part: 'train' | 'test'): Promise<ImageSet> {
+  const { name: set, classes } = mnistSets[kind]
   const file = (name: string): Promise<NamedBytes> => {
     const path = findMnistFile(folder, name)
     if (path !== undefined) return readUnpacked(path)
     throw new KerfError(
       'not-found',
-      `${folder} has no ${name}, nor ${name}.gz. Fetch MNIST with: kerf data mnist -o ${folder}`,
+      `${folder} has no ${name}, nor ${name}.gz. Fetch ${set} with: kerf data ${kind} -o ${folder}`,
       { path: folder, name },
     )
   }
-  const digits = Array.from({ length: 10 }, (_, i) => String(i))
   const images = await file(mnistFiles[`${part}Images`])
-  return imagesFromIdx(images, await file(mnistFiles[`${part}Labels`]), digits)
+  return imagesFromIdx(images, await file(mnistFiles[`${part}Labels`]), classes)
 }
 
 /** @param name of the test images, for messages */

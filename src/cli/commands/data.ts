@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { Argument, type Command } from 'commander'
-import { type FetchedFile, fetchCifar10, fetchMnist, type Verified } from '../../api/files.node.ts'
+import { type FetchedFile, fetchCifar10, fetchFashionMnist, fetchMnist, type Verified } from '../../api/files.node.ts'
 import { isAborted, KerfError, type Progress } from '../../base/index.ts'
 import { human, toJson } from '../../report/index.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { withTask } from '../task.ts'
 
-const fetchers = { mnist: fetchMnist, cifar10: fetchCifar10 } as const
+const fetchers = { mnist: fetchMnist, 'fashion-mnist': fetchFashionMnist, cifar10: fetchCifar10 } as const
 type SetName = keyof typeof fetchers
 
 interface Options {
@@ -21,11 +21,12 @@ interface Options {
 const examples = `
 Examples:
   kerf data mnist
+  kerf data fashion-mnist          # from the Debian package dataset-fashion-mnist where that is installed
   kerf data cifar10 -o data/cifar10
   kerf data mnist --from ~/Downloads/mnist
 
-A download that was cut off goes on where it stopped when the command is called again. MNIST comes as four gzipped IDX
-files, CIFAR-10 as its six binary batches; in a recipe they are { "kind": "mnist", "path": "data/mnist" } and likewise cifar10.`
+A download that was cut off goes on where it stopped when the command is called again. MNIST and Fashion-MNIST come as four gzipped
+IDX files, CIFAR-10 as its six binary batches; in a recipe they are { "kind": "mnist", "path": "data/mnist" }, likewise fashion-mnist and cifar10.`
 
 export function define(command: Command, io: Io): void {
   command

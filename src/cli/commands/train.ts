@@ -61,7 +61,7 @@ Examples:
   kerf train --net lenet5_bn --data generated --epochs 2 -o runs/try
 
 A recipe is JSON (docs/recipe.schema.json); options change its fields, --set any of them. Data (--data):
-  mnist:FOLDER   cifar10:FOLDER   images:TRAIN,TEST (a folder per class)   tar:TRAIN.tar,TEST.tar   generated
+  mnist:FOLDER   fashion-mnist:FOLDER   cifar10:FOLDER   images:TRAIN,TEST (a folder per class)   tar:TRAIN.tar,TEST.tar   generated
   images:TRAIN,VALIDATION,TEST with validation images of their own. FOLDER alone: what is in it decides.
 A tenth of the training images is kept back for validation (--validation 0.1): best.onnx is the network that tells them best. The test images
 are looked at once, at the end.

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { didYouMean } from '../../base/index.ts'
 
-const kinds = ['mnist', 'cifar10', 'images', 'tar', 'generated'] as const
+const kinds = ['mnist', 'fashion-mnist', 'cifar10', 'images', 'tar', 'generated'] as const
 
 /** What `--data` says, as a recipe has it. */
 export type GivenData = Readonly<Record<string, unknown>> & { readonly kind: (typeof kinds)[number] }
@@ -19,7 +19,7 @@ export function dataOption(text: string): GivenData {
   const path = named === undefined ? text : rest
   if (path === '' || kind === 'generated')
     throw new InvalidArgumentError('Give a folder behind the colon, as in mnist:data/mnist, or just: generated.')
-  if (kind === 'mnist' || kind === 'cifar10') return { kind, path }
+  if (kind === 'mnist' || kind === 'fashion-mnist' || kind === 'cifar10') return { kind, path }
   const [train = '', second, third] = path.split(',')
   if (third !== undefined) return { kind, train, validation: second, test: third }
   if (second !== undefined) return { kind, train, test: second }

@@ -175,6 +175,7 @@ describe('MNIST', () => {
   const zipped = Object.fromEntries(names.map((name) => [`${name}.gz`, gzipSync(contents[name]!)]))
   const sizes = [[2, 1, 2], [2], [1, 1, 2], [1]]
   const official: OfficialMnist = {
+    name: 'tiny digits',
     mirrors: [],
     files: names.map((name, i) => ({
       name,
@@ -275,7 +276,7 @@ describe('MNIST', () => {
     expect((await fetchTo('o', { from: at('copy') }))[0]?.verified).toBe('structure')
     writeFileSync(at('copy', names[2]!), idxFile([2, 1, 2], [9, 9, 9, 9]))
     expect(await problem(fetchTo('p', { from: at('copy') }))).toBe(
-      `bad-idx: copy/${names[2]}: its sizes are 2 × 1 × 2; those of MNIST are 1 × 1 × 2.`,
+      `bad-idx: copy/${names[2]}: its sizes are 2 × 1 × 2; those of tiny digits are 1 × 1 × 2.`,
     )
     expect(existsSync(at('p'))).toBe(false)
     writeFileSync(at('copy', names[2]!), contents[names[2]!]!)
@@ -288,6 +289,45 @@ describe('MNIST', () => {
     expect(await problem(fetchTo('q', { from: at('copy'), append: full }))).toMatch(/^disk-full: /)
     expect(existsSync(at('q'))).toBe(false)
     expect(asked).toEqual([])
+  })
+})
+
+describe('Fashion-MNIST', () => {
+  const images = idxFile([1, 1, 2], [1, 2])
+  const labels = idxFile([1], [8])
+  const files = {
+    'train-images-idx3-ubyte': images,
+    'train-labels-idx1-ubyte': labels,
+    't10k-images-idx3-ubyte': images,
+    't10k-labels-idx1-ubyte': labels,
+  }
+  const official = (): OfficialMnist => ({
+    name: 'tiny clothes',
+    installed: at('installed'),
+    mirrors: [url],
+    files: Object.entries(files).map(([name, bytes]) => ({
+      ...{ name, md5: 'of what is published', contentMd5: md5Of(bytes) },
+      sizes: name.includes('idx3') ? [1, 1, 2] : [1],
+    })),
+  })
+
+  it('is taken from where a package has put it, packed anew, and has names of clothes', async () => {
+    mkdirSync(at('installed'))
+    for (const [name, bytes] of Object.entries(files)) writeFileSync(at('installed', `${name}.gz`), gzipSync(bytes))
+    const fetched = await fetchMnistFrom({ folder: at('f') }, official())
+    expect(fetched.map(({ state, verified }) => `${state} ${verified}`)).toEqual(new Array(4).fill('copied content'))
+    const { train, test } = await openData({ kind: 'fashion-mnist', path: at('f') })
+    expect([train, test].map((s) => s.classes[s.labels[0]!])).toEqual(['bag', 'bag'])
+    expect(asked).toEqual([])
+  })
+
+  it('is downloaded where it is not, or where a mirror is asked for', async () => {
+    answer = serveFiles({})
+    const failure = await problem(fetchMnistFrom({ folder: at('f'), ...fast }, official()))
+    expect(failure).toContain('train-images-idx3-ubyte.gz: the server says 404')
+    mkdirSync(at('installed'))
+    await problem(fetchMnistFrom({ folder: at('f'), mirrors: [`${url}/other`], ...fast }, official()))
+    expect(asked).toEqual(['/train-images-idx3-ubyte.gz whole', '/other/train-images-idx3-ubyte.gz whole'])
   })
 })
 

@@ -18,7 +18,7 @@ import {
   type Verified,
   writePart,
 } from './fetch.node.ts'
-import { type OfficialFile, type OfficialMnist, officialMnist } from './official.ts'
+import { type OfficialFile, type OfficialMnist, officialFashionMnist, officialMnist } from './official.ts'
 
 /**
  * Puts the four files of MNIST into a folder, downloaded (gzipped) or from a local copy (as they are there). Files that are there already
@@ -27,9 +27,21 @@ import { type OfficialFile, type OfficialMnist, officialMnist } from './official
  */
 export const fetchMnist = (options: FetchOptions): Promise<FetchedFile[]> => fetchMnistFrom(options, officialMnist)
 
-/** `fetchMnist` with other files than the published ones, for tests. */
-export const fetchMnistFrom = (options: FetchOptions, official: OfficialMnist): Promise<FetchedFile[]> =>
-  inFolder(options.folder, () => fetchInto(options, official))
+/**
+ * `fetchMnist` for Fashion-MNIST, which has the same format: 28 × 28 pixels, ten kinds of clothes. Taken from where the Debian package
+ * `dataset-fashion-mnist` puts it, where that is installed, else downloaded.
+ * @throws KerfError as `fetchMnist`
+ */
+export const fetchFashionMnist = (options: FetchOptions): Promise<FetchedFile[]> =>
+  fetchMnistFrom(options, officialFashionMnist)
+
+/** `fetchMnist` with other files than the published ones. */
+export function fetchMnistFrom(options: FetchOptions, official: OfficialMnist): Promise<FetchedFile[]> {
+  const { installed } = official
+  const isInstalled = installed !== undefined && existsSync(installed)
+  const { from = isInstalled && !options.mirrors ? installed : undefined } = options
+  return inFolder(options.folder, () => fetchInto({ ...options, from }, official))
+}
 
 async function fetchInto(options: FetchOptions, official: OfficialMnist): Promise<FetchedFile[]> {
   const { folder, from, force, mirrors = official.mirrors } = options
@@ -44,7 +56,7 @@ async function fetchInto(options: FetchOptions, official: OfficialMnist): Promis
   }
   try {
     for (const file of missing) {
-      const copy = from === undefined ? undefined : await localCopy(from, file)
+      const copy = from === undefined ? undefined : await localCopy(from, file, official.name)
       const to = join(folder, copy && !copy.gzipped ? file.name : `${file.name}.gz`)
       // The copy itself, or what a killed call has put there already.
       if (copy && existsSync(to) && copy.bytes.equals(await bytesOf(to))) {
@@ -98,8 +110,8 @@ async function checksum(path: string, { md5, contentMd5 }: OfficialFile): Promis
   return content && md5Of(content) === contentMd5 ? 'content' : undefined
 }
 
-/** A file of a local copy, whose sizes and labels at least are those of MNIST. */
-async function localCopy(from: string, file: OfficialFile) {
+/** A file of a local copy, whose sizes and labels at least are those of the data set called `set`. */
+async function localCopy(from: string, file: OfficialFile, set: string) {
   const path = findMnistFile(from, file.name)
   if (path === undefined)
     throw new KerfError(
@@ -118,7 +130,7 @@ async function localCopy(from: string, file: OfficialFile) {
     if (String(idx.sizes) !== String(file.sizes))
       throw new KerfError(
         'bad-idx',
-        `${path}: its sizes are ${idx.sizes.join(' × ')}; those of MNIST are ${file.sizes.join(' × ')}.`,
+        `${path}: its sizes are ${idx.sizes.join(' × ')}; those of ${set} are ${file.sizes.join(' × ')}.`,
         { path, sizes: idx.sizes, expected: file.sizes },
       )
     if (file.sizes.length === 1) checkLabels(idx.bytes, 10, path)

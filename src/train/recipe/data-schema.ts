@@ -22,6 +22,10 @@ const labelled = {
 export const dataSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('mnist'), path: path('Folder with the four IDX files, gzipped or not.') }),
+    z.strictObject({
+      kind: z.literal('fashion-mnist'),
+      path: path('Folder with the four IDX files of Fashion-MNIST, gzipped or not.'),
+    }),
     z.strictObject({ kind: z.literal('cifar10'), path: path('Folder with the binary batches of CIFAR-10.') }),
     z.strictObject({
       kind: z.literal('idx'),
