@@ -5,6 +5,7 @@
 // Which channels matter
 
 export {
+  type BatchOptions,
   type ChannelValues,
   type Criterion,
   criteria,
@@ -12,6 +13,7 @@ export {
   type LossGraph,
   type LossOf,
   type Numbers,
+  outputLoss,
   type ScoredBatch,
   type ScoredGroup,
   type ScoredLayer,

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { criteria } from '../prune/index.ts'
 import { kerf } from './in-process.ts'
 
 const scriptFor = async (shell: string) => {
@@ -39,7 +40,7 @@ it('writes scripts for zsh and fish, with what each option does', async () => {
   expect(zsh).toContain("'profile:count what a model costs, layer by layer'")
   const fish = await scriptFor('fish')
   expect(fish).toContain(
-    "complete -c kerf -n '__fish_seen_subcommand_from prune' -s c -l criterion -x -a 'random l1 l2' -d 'what matters least'",
+    `complete -c kerf -n '__fish_seen_subcommand_from prune' -s c -l criterion -x -a '${criteria.map((c) => c.name).join(' ')}' -d 'what matters least'`,
   )
 })
 

@@ -156,6 +156,8 @@ export interface ChannelRule<A = unknown> {
   readonly tie: (call: InferredCall<A>, ties: Ties) => void
   /** Called for a node of which a tracked axis has shrunk: what changes besides tensors. Left out: nothing. */
   readonly cut?: (call: InferredCall<A>, cut: Cut) => void
+  /** Of a normalisation: the input that holds its factors γ, one for each channel. */
+  readonly scale?: number
   /**
    * What makes a channel of the outputs 0: alternatives, each of them a list of inputs that must all be 0 on it. Left out: nothing does; for an
    * operator that only moves data (`cost: 'none'`), all inputs of the output's element type.

@@ -51,6 +51,7 @@ import {
   normalising,
   normalisingTrailing,
   perChannelParameters,
+  scaling,
   trailing,
 } from './shared/normalise.ts'
 import { quantisedChannels, symmetricOnly } from './shared/quantised.ts'
@@ -151,14 +152,16 @@ export const channelRules: { readonly [K in keyof Listed]: ChannelRule<ReturnTyp
   gemm: gemmChannels,
   gridSample: perChannel,
   gridSampleGradient: trainingOnly,
-  groupNormalization: groupStatistics(
-    (call) => call.attributes.groups,
-    (call) => (call.attributes.perGroup ? [] : [1, 2]),
+  groupNormalization: scaling(
+    groupStatistics(
+      (call) => call.attributes.groups,
+      (call) => (call.attributes.perGroup ? [] : [1, 2]),
+    ),
   ),
   identity: elementwise,
   ifOperator: mixes('which branch of If runs depends on the data'),
-  instanceNormalization: perChannelParameters([1, 2], (call) => trailing(call, 2)),
-  layerNormalization: normalisingTrailing(firstAxis, [1, 2]),
+  instanceNormalization: scaling(perChannelParameters([1, 2], (call) => trailing(call, 2))),
+  layerNormalization: scaling(normalisingTrailing(firstAxis, [1, 2])),
   loop: mixes('how often Loop runs depends on the data'),
   lpNormalization: normalising(lpNormalizationAxes),
   lpPool: perChannel,
@@ -211,7 +214,7 @@ export const channelRules: { readonly [K in keyof Listed]: ChannelRule<ReturnTyp
   reshape: reshapeChannels,
   resize: resizeChannels,
   reverseSequence: reverseSequenceChannels,
-  rmsNormalization: normalisingTrailing(firstAxis, [1]),
+  rmsNormalization: scaling(normalisingTrailing(firstAxis, [1])),
   roiAlign: perRegion,
   roiAlignGradient: trainingOnly,
   scan: mixes('how often Scan runs depends on the data'),

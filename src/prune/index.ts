@@ -6,6 +6,7 @@ export type { LossGraph, LossOf, ScoringImages } from './criteria/batches.ts'
 export { criteria, criterionOf } from './criteria/catalogue.ts'
 export type { ScoringOptions } from './criteria/context.ts'
 export type {
+  BatchOptions,
   ChannelValues,
   Criterion,
   Numbers,
@@ -15,6 +16,7 @@ export type {
   Scores,
   ScoringContext,
 } from './criteria/criterion.ts'
+export { outputLoss } from './criteria/output-loss.ts'
 export {
   type BoundInputs,
   type ChannelClass,

@@ -38,7 +38,7 @@ function inputsOf(root: Root, sums: NonNullable<Root['sums']>, { shape }: Tensor
     weight: { value: root.tensor, axis },
     activation: () => ({ value: root.node.inputs[sums.input]!, axis: sums.axis }),
   }
-  return { name: layer.node, channels, layers: [layer], readers: [layer] }
+  return { name: layer.node, channels, layers: [layer], readers: [layer], normalisations: [] }
 }
 
 /**

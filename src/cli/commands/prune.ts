@@ -9,15 +9,8 @@ import {
 } from '../../api/files.node.ts'
 import { bindInputs, type Model, withInputShapes } from '../../api/graph.ts'
 import { criteria, type PruneMethod, type PruneResult, type Scope } from '../../api/prune.ts'
-import type { Recipe } from '../../api/train.node.ts'
-import {
-  type ImageFeeds,
-  imageFeeds,
-  type Proof,
-  type PruneAndProveOptions,
-  pruneAndProve,
-} from '../../api/workflow.node.ts'
-import { isAborted, KerfError, type NamePattern, type Task } from '../../base/index.ts'
+import { imageFeeds, type Proof, type PruneAndProveOptions, pruneAndProve } from '../../api/workflow.node.ts'
+import { isAborted, KerfError, type NamePattern } from '../../base/index.ts'
 import { toJson } from '../../report/index.ts'
 import { dataRecipe, openRecipeData } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
@@ -30,6 +23,7 @@ import { terminalText } from '../print.ts'
 import { accuracyTable, fineTuneJson, stageText } from '../prune/finetune-report.ts'
 import { keep, methodList, part, perLayer } from '../prune/options.ts'
 import { type FineTuneFields, fineTuneEpochs, fineTuneRecipe } from '../prune/recipe.ts'
+import { losses, type ScoringFields, scoringImages, scoringOptions } from '../prune/scoring.ts'
 import { pruneReport } from '../prune-report.ts'
 import { type CommandTask, withTask } from '../task.ts'
 import { trainingDisplay } from '../train/progress.ts'
@@ -48,7 +42,7 @@ import {
   setFlag,
 } from '../vocabulary.ts'
 
-interface Options extends FineTuneFields {
+interface Options extends FineTuneFields, ScoringFields {
   readonly output?: string
   readonly ratio?: number
   readonly ratios?: NonNullable<Scope['perLayer']>
@@ -58,7 +52,6 @@ interface Options extends FineTuneFields {
   readonly maxRatio?: number
   readonly roundTo?: number
   readonly method: readonly PruneMethod[]
-  readonly criterion: string
   readonly keep?: readonly NamePattern[]
   readonly allowOutputs?: boolean
   readonly inexact?: boolean
@@ -119,6 +112,17 @@ export function define(command: Command, io: Io): void {
     .addOption(
       new Option('-c, --criterion <name>', 'what matters least').choices(criteria.map((c) => c.name)).default('l2'),
     )
+    .option(
+      '--images <n>',
+      `how many training images of --data a criterion looks at (default: ${scoringImages})`,
+      positiveInteger,
+    )
+    .addOption(
+      new Option(
+        '--loss <of>',
+        "of a criterion that asks one: of the data's labels, or of the network's own outputs (default: labels)",
+      ).choices(losses),
+    )
     .addOption(recipeSeedFlag('of --criterion random, and of fine-tuning'))
     .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
     .option('--allow-outputs', 'let the outputs of the model shrink too')
@@ -139,7 +143,7 @@ export function define(command: Command, io: Io): void {
     .option('--finetune [recipe]', 'train after the cut, as a recipe or the options below say')
     .addOption(new Option('--iterations <n>', 'cut and train so many times').argParser(positiveInteger).default(1))
     .option('--resume', 'go on with a fine-tuning that was stopped, given the same options')
-    .addOption(dataFlag('to fine-tune on, and to measure --inexact on'))
+    .addOption(dataFlag('to fine-tune on, for criteria that look at images, and to measure --inexact on'))
     .addOption(epochsFlag(`of each fine-tuning (default: those of the recipe, or ${fineTuneEpochs})`))
     .addOption(batchSizeFlag('images per step of fine-tuning (default: 64)'))
     .addOption(learningRateFlag('highest learning rate of fine-tuning (default: that of the recipe, or 0.01)'))
@@ -160,8 +164,15 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
   const model = givenModel(path)
   const recipe = fineTuneRecipe(path, model, options)
   const { signal, progress } = task
-  const asked: PruneAndProveOptions = { prune: pruneOptions(options), signal, progress }
-  const images = isShown(options) ? await imagesToShow(model, recipe, options, task) : undefined
+  const common = pruneOptions(options)
+  const sized = withGivenShape(model, options)
+  const from = recipe ?? dataRecipe(sized, options)?.recipe
+  const scoring = await scoringOptions(sized, options, from, task, (text) => io.err(`kerf: ${text}\n`))
+  const asked: PruneAndProveOptions = { prune: { ...common, ...scoring }, signal, progress }
+  const images =
+    isShown(options) && options.inexact && from
+      ? await imageFeeds(sized, (await openRecipeData(from, task)).train, from.transforms)
+      : undefined
   const proof = isShown(options) && { inputs: options.input, images, ...(recipe ? {} : { given: model }) }
   const tuned = recipe && (await fineTune(model, { ...asked, proof, recipe }, options, task, io))
   const pruned = tuned ?? (await pruneAndProve(model, { ...asked, proof }))
@@ -194,18 +205,10 @@ const isShown = ({ check, dryRun }: Options): boolean => check && !dryRun
 const notShown = ({ check, dryRun }: Options): Pick<Proof, 'why'> =>
   dryRun ? { why: 'Nothing was run (--dry-run).' } : check ? {} : { why: 'The result was not checked (--no-check).' }
 
-/** What an inexact cut is measured on; undefined where no images are given. */
-async function imagesToShow(
-  model: Model,
-  recipe: Recipe | undefined,
-  options: Options,
-  task: Task,
-): Promise<ImageFeeds | undefined> {
-  if (!options.inexact) return undefined
-  const { inputShapes } = options.input ? bindInputs(model.graph, options.input) : {}
-  const sized = inputShapes ? withInputShapes(model, inputShapes) : model
-  const from = recipe ?? dataRecipe(sized, options)?.recipe
-  return from && imageFeeds(sized, (await openRecipeData(from, task)).train, from.transforms)
+/** The model for the shape that its input is given. */
+function withGivenShape(model: Model, { input }: Options): Model {
+  const { inputShapes } = input ? bindInputs(model.graph, input) : {}
+  return inputShapes ? withInputShapes(model, inputShapes) : model
 }
 
 /** `smaller.onnx` → `smaller-finetune`, beside it. */

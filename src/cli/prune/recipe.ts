@@ -1,5 +1,6 @@
 import type { Transform } from '../../api/data.ts'
 import type { Model } from '../../api/graph.ts'
+import { criterionOf } from '../../api/prune.ts'
 import type { Recipe } from '../../api/train.node.ts'
 import { dataFor } from '../data/given-data.ts'
 import { transformsFor, withFlags } from '../data/transforms.ts'
@@ -7,10 +8,12 @@ import { UsageError } from '../errors.ts'
 import { assigned } from '../train/assignments.ts'
 import { readRecipe } from '../train/read-recipe.ts'
 import { flagsOf, parseGivenRecipe, type RecipeFlags, withRecipeFlags } from '../train/recipe-flags.ts'
+import { looksAtImages } from './scoring.ts'
 
 export interface FineTuneFields extends Omit<RecipeFlags, 'model' | 'net' | 'output'> {
   readonly finetune?: string | true
   readonly inexact?: boolean
+  readonly criterion: string
   readonly iterations: number
   readonly resume?: boolean
   readonly dryRun?: boolean
@@ -37,12 +40,13 @@ const withoutImages = ({
  * @throws UsageError for options that need --finetune, without data, or wrong themselves; KerfError `bad-recipe`
  */
 export function fineTuneRecipe(path: string, model: Model, options: FineTuneFields): Recipe | undefined {
-  const { finetune, inexact, iterations, resume, dryRun, ...others } = options
+  const { finetune, inexact, criterion, iterations, resume, dryRun, ...others } = options
   // -o is the pruned model's.
   const flags: RecipeFlags = { ...others, output: undefined, data: dataFor(model, others.data) }
   if (finetune === undefined) {
-    // The seed draws what is cut, too; images serve to measure what an inexact cut changes.
-    const given = flagsOf({ ...(inexact && flags.data ? withoutImages(flags) : flags), seed: undefined })
+    // The seed draws what is cut, too; images serve to measure what an inexact cut changes, and criteria.
+    const looks = inexact || looksAtImages(criterionOf(criterion))
+    const given = flagsOf({ ...(looks && flags.data ? withoutImages(flags) : flags), seed: undefined })
     const all = [...(iterations > 1 ? ['--iterations'] : []), ...(resume ? ['--resume'] : []), ...given]
     if (all.length > 0)
       throw new UsageError(

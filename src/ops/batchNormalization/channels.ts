@@ -9,6 +9,7 @@ const perChannel = perChannelParameters<BatchNormalizationAttributes>([1, 2, 3, 
 
 /** Y has the channels of X on axis 1; the statistics that further outputs give are vectors of one entry per channel. */
 export const batchNormalizationChannels: ChannelRule<BatchNormalizationAttributes> = {
+  scale: 1,
   tie(call, ties) {
     perChannel.tie(call, ties)
     const tracks: Track[] = ties.isTracked(0, 1) ? [{ axes: [0], labels: ties.labels(0, 1) }] : []

@@ -143,6 +143,9 @@ export function perChannelParameters<A>(
   }
 }
 
+/** The rule of a normalisation whose input 1 holds its factors. */
+export const scaling = <A>(rule: ChannelRule<A>): ChannelRule<A> => ({ ...rule, scale: 1 })
+
 /** @throws NodeError unless the given inputs are vectors of `size` entries (where known) */
 export function checkVectors(
   call: Call,

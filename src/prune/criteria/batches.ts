@@ -1,5 +1,5 @@
 import { differentiate } from '../../autodiff/index.ts'
-import { KerfError, type Task, type Turn } from '../../base/index.ts'
+import { KerfError, memoryLimit, seededRandom, seedFrom, type Task, type Turn } from '../../base/index.ts'
 import {
   type Analysis,
   type Dense,
@@ -10,15 +10,23 @@ import {
   type Model,
   tensorValues,
 } from '../../graph/index.ts'
-import { hostTensor, hostValues, openProgram, openSession, type RunningOptions } from '../../runtime/index.ts'
-import type { ChannelValues, Numbers, ScoredBatch, ScoredLayer } from './criterion.ts'
+import {
+  type HostTensor,
+  hostTensor,
+  hostValues,
+  openProgram,
+  openSession,
+  type RunningOptions,
+} from '../../runtime/index.ts'
+import type { BatchOptions, ChannelValues, Criterion, Numbers, ScoredBatch, ScoredLayer } from './criterion.ts'
 import type { Layer } from './layers.ts'
 import { rowsOf } from './rows.ts'
 import type { ChannelValue } from './values.ts'
 
 /*
  * Images through the network, for criteria that look at what it makes of them. What they ask for is put among the outputs; where they ask for gradients,
- * the network is differentiated, with the weights of the layers as inputs.
+ * the network is differentiated, with the weights of the layers as inputs where theirs are asked for. Nothing that is looked at may share its memory with
+ * others, so that images go through in small batches: as many at a time as fit into a bound, which the plan of one image tells.
  */
 
 /** Images as a model's input has them, as `imagesFor` of kerf/workflow makes them. */
@@ -33,7 +41,7 @@ export interface ScoringImages {
     readonly images: Float32Array
     /** How many of them are images. */
     readonly count: number
-    /** For a loss, [batchSize, classes]. */
+    /** For a loss of labels, [batchSize, classes]. */
     readonly targets?: Float32Array
   }>
 }
@@ -51,6 +59,11 @@ export interface LossGraph {
     /** [batchSize, classes]. */
     readonly shape: readonly number[]
   }
+  /**
+   * Present where there are no labels: the network's outputs, a value of the targets' shape. The loss is the mean over the batch of ⟨targets, outputs⟩, and
+   * the targets are directions: numbers of mean 0 and deviation 1, drawn for each image.
+   */
+  readonly outputs?: string
 }
 
 /**
@@ -59,7 +72,15 @@ export interface LossGraph {
  */
 export type LossOf = (model: Model, imageShape: readonly number[]) => LossGraph
 
-type Options = RunningOptions & Pick<Task, 'progress'> & { readonly images: ScoringImages; readonly loss?: LossOf }
+type Options = RunningOptions &
+  Pick<Task, 'progress'> & {
+    readonly images: ScoringImages
+    readonly loss?: LossOf
+    readonly seed?: number
+    /** Of the criterion. */
+    readonly needs: Criterion['needs']
+    readonly criterion: string
+  }
 
 /** What one run gave: values and gradients by their names. */
 type Results = (name: string) => { readonly shape: readonly number[]; readonly data: ArrayLike<number> }
@@ -67,43 +88,156 @@ type Results = (name: string) => { readonly shape: readonly number[]; readonly d
 /** A network that is run batch by batch. */
 interface Opened {
   readonly gradients: ReadonlyMap<string, string>
+  /** Bytes that a batch of this size holds, and the part of them that is the same for every size; undefined where nobody counts. */
+  readonly memory: { readonly bytes: number; readonly fixed: number } | undefined
+  /** How many numbers the loss wants of an image; 0: none. */
+  readonly targets: number
+  /** Whether they are directions. */
+  readonly isOutputs: boolean
   run(images: Float32Array, targets: Float32Array | undefined): Promise<Results>
   dispose(): void | Promise<void>
 }
+
+type Looked = NonNullable<BatchOptions['what']>[number]
+
+/** What the values of a batch may take. */
+const batchBytes = 2 ** 28
 
 export async function* runBatches(
   { model, operators }: Analysis,
   layers: readonly Layer[],
   options: Options,
+  asked: BatchOptions,
   turn: Turn,
 ): AsyncGenerator<ScoredBatch, void, undefined> {
-  const { images, loss, progress } = options
+  const { images, progress } = options
   const [input, ...others] = graphInputs(model.graph)
   if (!input || others.length > 0)
     throw new KerfError('unsupported-input', `The model has ${others.length + 1} inputs; it is given images alone.`)
+  const what = new Set<Looked>(asked.what ?? ['activations', 'gradients', 'weightGradients'])
   const values = new Map<ScoredLayer, ChannelValue>()
-  for (const layer of layers) {
-    const activation = layer.activation()
-    if (activation) values.set(layer, activation)
-  }
-  const shape = [images.batchSize, ...images.shape]
-  const free = fixesBatch(model, images.batchSize) ? freeBatch(model, operators) : model
+  if (what.has('activations') || what.has('gradients'))
+    for (const layer of layers) {
+      const activation = layer.activation()
+      if (activation) values.set(layer, activation)
+    }
   const watched = [...new Set([...values.values()].map((v) => v.value))]
-  const network = { model: free, input: input.name, shape, watched }
-  const opened = loss ? await withLoss(network, loss, layers, options) : await withOutputs(network, options)
+  const open = async (size: number): Promise<Opened> => {
+    const free = fixesBatch(model, size) ? freeBatch(model, operators) : model
+    const network = { model: free, input: input.name, shape: [size, ...images.shape], watched, what }
+    return options.loss ? withLoss(network, options.loss, layers, options) : withOutputs(network, options)
+  }
+  const most = Math.min(images.batchSize, asked.most ?? images.batchSize)
+  const { opened, size } = await inBounds(model, most, images.batchSize, open)
+  const directions = seededRandom(seedFrom(options.seed ?? 0, 'directions'))
+  const chunk = new Chunk(size, images, opened, directions.uniform)
   let done = 0
   try {
-    for await (const batch of images.batches) {
-      await turn()
-      const results = await opened.run(batch.images, batch.targets)
-      yield new Batch(batch.count, images.batchSize, values, opened.gradients, results)
-      done += batch.count
-      progress?.({ what: 'looking at images', done, unit: 'images' })
-    }
+    for await (const batch of images.batches)
+      for (let from = 0; from < batch.count; from += size) {
+        await turn()
+        const count = chunk.fill(batch, from, done)
+        const results = await opened.run(chunk.images, chunk.targets)
+        yield new Batch(count, size, values, opened.gradients, results)
+        done += count
+        progress?.({ what: 'looking at images', done, unit: 'images' })
+      }
   } finally {
     await opened.dispose()
   }
   if (done === 0) throw new KerfError('no-images', 'There are no images to rank channels by. Give some.')
+}
+
+/** The network for as many images at a time as memory allows. */
+async function inBounds(
+  model: Model,
+  most: number,
+  given: number,
+  open: (size: number) => Promise<Opened>,
+): Promise<{ readonly opened: Opened; readonly size: number }> {
+  const one = await open(1).catch((error) => {
+    // A file for batches of another size alone.
+    if (error instanceof KerfError && error.code === 'fixed-batch' && most === given && !fixesBatch(model, given))
+      return undefined
+    throw error
+  })
+  if (!one) return { opened: await open(given), size: given }
+  const bound = Math.min(batchBytes, memoryLimit() / 4)
+  const each = one.memory ? Math.max(1, one.memory.bytes - one.memory.fixed) : 1
+  const size = Math.max(1, Math.min(most, Math.floor(bound / each)))
+  if (size === 1) return { opened: one, size }
+  await one.dispose()
+  return { opened: await open(size), size }
+}
+
+/** The images that go through at a time, in memory that is used again. */
+class Chunk {
+  readonly images: Float32Array
+  readonly targets: Float32Array | undefined
+  readonly #opened: Opened
+  readonly #each: number
+  readonly #uniform: () => number
+
+  constructor(size: number, { shape }: ScoringImages, opened: Opened, uniform: () => number) {
+    this.#opened = opened
+    this.#each = shape.reduce((product, d) => product * d, 1)
+    this.images = new Float32Array(size * this.#each)
+    this.targets = opened.targets > 0 ? new Float32Array(size * opened.targets) : undefined
+    this.#uniform = uniform
+  }
+
+  /**
+   * Takes images of a batch, from this one on, as many as there is room for.
+   * @param before how many there were before this batch
+   * @returns how many
+   * @throws KerfError `not-finite`, `no-labels`, `wrong-classes`
+   */
+  fill(
+    { images, targets, count }: { images: Float32Array; targets?: Float32Array; count: number },
+    from: number,
+    before: number,
+  ): number {
+    const each = this.#each
+    const taken = Math.min(count - from, this.images.length / each)
+    const own = images.subarray(from * each, (from + taken) * each)
+    const bad = own.findIndex((v) => !Number.isFinite(v))
+    if (bad >= 0)
+      throw new KerfError(
+        'not-finite',
+        `Image ${before + Math.floor(bad / each) + 1} holds NaN or infinite values, of which no channel's worth follows. Leave it out, or mend what is done to its pixels (--mean, --std, --scale).`,
+        { image: before + Math.floor(bad / each) },
+      )
+    this.images.fill(0).set(own)
+    if (!this.targets) return taken
+    const { targets: width, isOutputs } = this.#opened
+    this.targets.fill(0)
+    if (isOutputs) for (let i = 0; i < taken * width; i++) this.targets[i] = this.#uniform() < 0.5 ? -1 : 1
+    else this.targets.set(labelsOf(targets, images.length / each, width, from, taken))
+    return taken
+  }
+}
+
+/** @throws KerfError `no-labels`, `wrong-classes` */
+function labelsOf(
+  targets: Float32Array | undefined,
+  batch: number,
+  classes: number,
+  from: number,
+  count: number,
+): Float32Array {
+  if (!targets)
+    throw new KerfError(
+      'no-labels',
+      "The images come without labels, which the loss is made of. Give data that have some, or ask for the loss of the network's own outputs (--loss outputs; loss: outputLoss).",
+    )
+  const received = targets.length / batch
+  if (received !== classes)
+    throw new KerfError(
+      'wrong-classes',
+      `The network tells ${classes} classes apart, the data have ${received}. Give the data that it was trained on, or ask for the loss of its own outputs (--loss outputs; loss: outputLoss).`,
+      { expected: classes, received },
+    )
+  return targets.subarray(from * classes, (from + count) * classes)
 }
 
 interface Network {
@@ -113,31 +247,49 @@ interface Network {
   readonly shape: readonly number[]
   /** Values that are looked at. */
   readonly watched: readonly string[]
+  readonly what: ReadonlySet<Looked>
 }
 
 async function withOutputs({ model, input, shape, watched }: Network, options: Options): Promise<Opened> {
   const network = editGraph(model).setOutputs(watched).dropDead().model()
   const session = await openSession(network, options, { inputShapes: new Map([[input, shape]]) })
+  let into: Readonly<Record<string, HostTensor>> | undefined
   return {
-    gradients: new Map(),
+    ...{ gradients: new Map(), targets: 0, isOutputs: false },
+    get memory() {
+      return session.memory && { bytes: session.memory.arena, fixed: 0 }
+    },
     async run(images) {
-      const outputs = await session.run({ [input]: hostTensor('float32', shape, images) }, { signal: options.signal })
-      return (name) => ({ shape: outputs[name]!.shape, data: hostValues(outputs[name]!) })
+      const outputs = await session.run(
+        { [input]: hostTensor('float32', shape, images) },
+        { signal: options.signal, into },
+      )
+      into = outputs
+      return (name) => {
+        const output = outputs[name]!
+        return { shape: output.shape, data: output.elementType === 'float32' ? output.data : hostValues(output) }
+      }
     },
     dispose: () => session.dispose(),
   }
 }
 
 async function withLoss(
-  { model, input, shape, watched }: Network,
+  { model, input, shape, watched, what }: Network,
   lossOf: LossOf,
   layers: readonly Layer[],
   options: Options,
 ): Promise<Opened> {
-  const { model: whole, loss, targets } = lossOf(model, shape)
+  const { model: whole, loss, targets, outputs } = lossOf(model, shape)
+  if (outputs !== undefined && options.needs === 'labels')
+    throw new KerfError(
+      'no-labels',
+      `The criterion ${options.criterion} follows the gradient of the loss, which is 0 at the network's own outputs. Give data with labels (--loss labels; loss: withCrossEntropy), or take fisher or obd, which draw directions of the outputs.`,
+      { criterion: options.criterion },
+    )
   const weights = new Map(
     layers.flatMap(({ weight }) => {
-      const tensor = whole.graph.initializers.get(weight.value)
+      const tensor = what.has('weightGradients') ? whole.graph.initializers.get(weight.value) : undefined
       return tensor?.elementType === 'float32' ? [[weight.value, tensor] as const] : []
     }),
   )
@@ -150,22 +302,29 @@ async function withLoss(
     editor.input(name, elementType, own)
     shapes.set(name, own)
   }
-  const asked = [...watched, ...weights.keys()]
+  const asked = [...(what.has('gradients') ? watched : []), ...weights.keys()]
   const { model: differentiated, gradients } = differentiate(editor.model(), loss, asked, shapes, {}, options.operators)
   const made = editGraph(differentiated)
-    .setOutputs([...new Set([...watched, ...gradients.values()])])
+    .setOutputs([...new Set([...(what.has('activations') ? watched : []), ...gradients.values()])])
     .dropDead()
     .model()
   const read = new Set(graphInputs(made.graph).map((i) => i.name))
   const program = await openProgram(made, new Map([...shapes].filter(([name]) => read.has(name))), options)
   const write = (name: string, values: ArrayLike<number>) => read.has(name) && program.input(name).set(values)
-  for (const [name, tensor] of weights) write(name, tensorValues(tensor))
+  let fixed = 0
+  for (const [name, tensor] of weights) {
+    write(name, tensorValues(tensor))
+    // The weight and its gradient.
+    fixed += 2 * tensor.data.byteLength
+  }
   return {
     gradients,
+    memory: program.memory && { bytes: program.memory.arena, fixed },
+    targets: targets.shape.slice(1).reduce((product, d) => product * d, 1),
+    isOutputs: outputs !== undefined,
     async run(images, wanted) {
-      if (!wanted) throw new KerfError('no-loss', 'The images come without targets, which the loss is made of.')
       write(input, images)
-      write(targets.name, wanted)
+      write(targets.name, wanted!)
       await program.run({ signal: options.signal })
       return (name) => program.read(name) as Dense & Results
     },

@@ -3,7 +3,7 @@ import { type Analysis, constantContent } from '../../graph/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import type { ChannelGroup, ChannelGroups } from '../groups.ts'
 import { type LossOf, runBatches, type ScoringImages } from './batches.ts'
-import type { Criterion, Numbers, ScoredBatch, ScoredGroup, ScoredLayer, ScoringContext } from './criterion.ts'
+import type { Criterion, Numbers, ScoredGroup, ScoredLayer, ScoringContext } from './criterion.ts'
 import { type Group, type Layer, scoredGroups } from './layers.ts'
 import { rowsOf } from './rows.ts'
 
@@ -47,6 +47,7 @@ export async function scoresBy(
   turn: Turn,
   isAlone = false,
 ): Promise<Float64Array[]> {
+  checkNeeds(criterion, options)
   const scores = await criterion.score(new GroupContext(criterion, groups, analysis, options, turn, isAlone))
   return groups.map((group) => checkScores(criterion, group.name, group.channels, scores.get(group)))
 }
@@ -108,15 +109,15 @@ class GroupContext implements ScoringContext {
   readonly random = (of: ScoredGroup | ScoredLayer): Random =>
     namedRandom(this.#options.seed, 'layers' in of ? of.layers.map((l) => l.tensor).join() : of.tensor)
 
-  readonly combined: ScoringContext['combined'] = async (score) => {
+  readonly combined: ScoringContext['combined'] = async (score, members = makers) => {
     const scores = new Map<ScoredGroup, Float64Array>()
     for (const group of this.groups) {
       const sums = new Float64Array(group.channels)
       const counts = new Float64Array(group.channels)
-      for (const layer of group.layers) {
+      for (const layer of this.#membersOf(group, members)) {
         await this.turn()
         const own = Float64Array.from(await score(layer))
-        if (!own.every(Number.isFinite)) this.#checkWeight(layer)
+        if (!own.every(Number.isFinite)) this.#checkWeight(layer as Layer)
         const mean = this.#isAlone ? 1 : own.reduce((s, n) => s + n, 0) / own.length || 1
         layer.of.forEach((channel, i) => {
           if (channel < 0) return
@@ -132,6 +133,32 @@ class GroupContext implements ScoringContext {
     return scores
   }
 
+  readonly summed: ScoringContext['summed'] = (of, members = makers) =>
+    new Map(
+      this.groups.map((group) => {
+        const sums = new Float64Array(group.channels)
+        for (const layer of this.#membersOf(group, members)) {
+          const own = of(layer)
+          layer.of.forEach((channel, i) => {
+            if (channel >= 0) sums[channel] = sums[channel]! + own[i]!
+          })
+        }
+        return [group, sums]
+      }),
+    )
+
+  /** @throws KerfError `no-members` */
+  #membersOf(group: ScoredGroup, members: (group: ScoredGroup) => readonly ScoredLayer[]): readonly ScoredLayer[] {
+    const all = members(group)
+    if (all.length > 0) return all
+    const { name } = this.#criterion
+    throw new KerfError(
+      'no-members',
+      `The criterion ${name} finds nothing to look at for the channels of "${group.name}". Leave the layer alone (--keep '${group.name}'), or rank by another criterion, as l2.`,
+      { criterion: name, group: group.name },
+    )
+  }
+
   /** @throws KerfError `not-finite` where it is the weight that scores are no numbers for */
   #checkWeight(layer: Layer): void {
     if (this.weights(layer).every((row) => row.every(Number.isFinite))) return
@@ -142,17 +169,35 @@ class GroupContext implements ScoringContext {
     )
   }
 
-  readonly batches = (layers?: readonly ScoredLayer[]): AsyncIterable<ScoredBatch> => {
+  readonly batches: ScoringContext['batches'] = (layers, asked = {}) => {
     const { images, loss } = this.#options
     const { name, needs } = this.#criterion
-    if (!images)
-      throw new KerfError('no-images', `The criterion ${name} looks at images: give some (--data).`, {
-        criterion: name,
-      })
-    if (needs === 'loss' && !loss)
-      throw new KerfError('no-loss', `The criterion ${name} asks what a loss says: give one.`, { criterion: name })
+    if (!images) throw noImages(this.#criterion)
     const wanted = (layers ?? this.groups.flatMap((g) => g.layers)) as readonly Layer[]
-    const given = { ...this.#options, images, loss: needs === 'loss' ? loss : undefined }
-    return runBatches(this.#analysis, wanted, given, this.turn)
+    const given = { ...this.#options, images, loss: asksLoss(needs) ? loss : undefined, needs, criterion: name }
+    return runBatches(this.#analysis, wanted, given, asked, this.turn)
   }
 }
+
+const makers = (group: ScoredGroup): readonly ScoredLayer[] => group.layers
+
+const asksLoss = (needs: Criterion['needs']): boolean => needs === 'loss' || needs === 'labels'
+
+/** @throws KerfError `no-images`, `no-loss` */
+function checkNeeds(criterion: Criterion, { images, loss }: ScoringOptions): void {
+  const { name, needs } = criterion
+  if (needs !== 'weights' && !images) throw noImages(criterion)
+  if (asksLoss(needs) && !loss)
+    throw new KerfError(
+      'no-loss',
+      needs === 'labels'
+        ? `The criterion ${name} follows the gradient of a loss of labels: give one (--loss labels, or the option loss: withCrossEntropy).`
+        : `The criterion ${name} asks what a loss says: give one, of labels (--loss labels, or the option loss: withCrossEntropy) or of the network's own outputs (--loss outputs, or loss: outputLoss).`,
+      { criterion: name },
+    )
+}
+
+const noImages = ({ name }: Criterion): KerfError =>
+  new KerfError('no-images', `The criterion ${name} looks at images: give some (--data, or the option images).`, {
+    criterion: name,
+  })

@@ -16,8 +16,11 @@ export interface Criterion {
   readonly formula: string
   /** Paper and year; empty for what needs none. */
   readonly source: string
-  /** What is looked at: weights alone; images, too, through the network; or also what their labels say (gradients of the loss). */
-  readonly needs: 'weights' | 'images' | 'loss'
+  /**
+   * What is looked at: weights alone; images, too, through the network; also a loss, of their labels or of the network's own outputs (`outputLoss`); or
+   * labels: the gradient of their loss, which at the network's own outputs is 0.
+   */
+  readonly needs: 'weights' | 'images' | 'loss' | 'labels'
   /** A finite number for each channel of each group. */
   score(context: ScoringContext): Scores | Promise<Scores>
   /**
@@ -46,6 +49,8 @@ export interface ScoredGroup {
   readonly layers: readonly ScoredLayer[]
   /** The layers whose weights read them. */
   readonly readers: readonly ScoredLayer[]
+  /** The normalisations that they pass: each has one weight a channel, its factor γ. */
+  readonly normalisations: readonly ScoredLayer[]
 }
 
 /** A layer with weights, as one group of channels meets it. */
@@ -72,14 +77,29 @@ export interface ScoringContext {
   /**
    * The images that were given, batch by batch through the network; every call gives them anew. For criteria that need images.
    * @param layers whose activations (and gradients) are looked at; by default those that make channels
+   * @param options what is looked at, and how many images at a time
    */
-  batches(layers?: readonly ScoredLayer[]): AsyncIterable<ScoredBatch>
+  batches(layers?: readonly ScoredLayer[], options?: BatchOptions): AsyncIterable<ScoredBatch>
   /**
    * The scores of groups from those of layers: each layer's are divided by their mean, so that layers of different scale are ranked together and no member
    * of a group outvotes the others; a channel gets the mean over its members.
    * @param score of a layer's channels
+   * @param members the layers of a group that say something; by default those that make its channels
+   * @throws KerfError `no-members` for a group that has none
    */
-  combined(score: (layer: ScoredLayer) => ArrayLike<number> | Promise<ArrayLike<number>>): Promise<Scores>
+  combined(
+    score: (layer: ScoredLayer) => ArrayLike<number> | Promise<ArrayLike<number>>,
+    members?: (group: ScoredGroup) => readonly ScoredLayer[],
+  ): Promise<Scores>
+  /**
+   * The scores of groups as sums over layers, channel by channel, as they are: for what has one unit in the whole network.
+   * @param of a layer's channels
+   * @param members the layers of a group that are summed over; by default those that make its channels
+   */
+  summed(
+    of: (layer: ScoredLayer) => ArrayLike<number>,
+    members?: (group: ScoredGroup) => readonly ScoredLayer[],
+  ): Map<ScoredGroup, Float64Array>
   /** Random numbers that follow from the seed and the names of the weights of a group or layer (`of`): the same for the same one. */
   random(of: ScoredGroup | ScoredLayer): Random
   /** To be awaited in long loops: lets others have their turn, and throws KerfError `aborted` where the signal says so. */
@@ -88,6 +108,14 @@ export interface ScoringContext {
 
 /** Floating-point numbers in memory. */
 export type Numbers = Float32Array | Float64Array
+
+/** How images are looked at. */
+export interface BatchOptions {
+  /** What is asked of them; the rest is not calculated. Default: activations, and where the criterion needs a loss gradients of both kinds. */
+  readonly what?: readonly ('activations' | 'gradients' | 'weightGradients')[]
+  /** At most so many at a time. Default: as many as fit into a quarter of a gigabyte, and not more than the images come in. */
+  readonly most?: number
+}
 
 /** What the network does with one batch of images. Arrays are valid until the next batch is asked for. */
 export interface ScoredBatch {

@@ -8,7 +8,8 @@ function absolute(row: Numbers): number {
   return sum
 }
 
-function squares(row: Numbers): number {
+/** Σ w² */
+export function squares(row: Numbers): number {
   let sum = 0
   for (let i = 0; i < row.length; i++) sum += row[i]! * row[i]!
   return sum
@@ -35,4 +36,18 @@ export const l2: Criterion = {
   score: ({ combined, weights }) => combined((layer) => weights(layer).map((row) => Math.sqrt(squares(row)))),
   // The square ranks as the magnitude does.
   scoreWeights: magnitudes,
+}
+
+/** The reverse of l2: a negative control, which must come out worse than random. */
+export const inverseL2: Criterion = {
+  name: 'inverse-l2',
+  formula: '-\\lVert w_c \\rVert_2',
+  source: '',
+  needs: 'weights',
+  async score(context) {
+    return new Map(
+      [...(await l2.score(context))].map(([group, scores]) => [group, Float64Array.from(scores, (s) => -s)]),
+    )
+  },
+  scoreWeights: (values) => Float64Array.from(values, (v) => -Math.abs(v)),
 }
