@@ -2,6 +2,6 @@
 // Not here: anything that browsers have not (files.node.ts).
 // May import: every room, through its index.
 
-// This takes the place of the one without threads.
-export { pruneModel } from '../prune/index.node.ts'
+// These take the place of those without threads.
+export { pruneModel, recover } from '../prune/index.node.ts'
 export * from './prune.ts'

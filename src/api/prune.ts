@@ -43,3 +43,16 @@ export {
   type Scope,
   type ShrunkTensor,
 } from '../prune/index.ts'
+
+// Getting quality back
+
+export {
+  type Recovered,
+  type RecoveredLayer,
+  type RecoveredStep,
+  type RecoverOptions,
+  type RecoveryError,
+  type RecoveryStep,
+  recover,
+  recoverySteps,
+} from '../prune/index.ts'

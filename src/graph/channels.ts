@@ -150,6 +150,58 @@ export interface Cut {
   replaceByGather(input: number, axis: number, indices: readonly number[]): void
 }
 
+/**
+ * That the first output of a node is a weighted sum over channels, image by image (the first axis of input and output):
+ * `y[g·M + m, p] = b[g·M + m] + Σ_{c, t} w(g, m, c, t) · x[g·C + c, source(p, t)]`, where what has no source counts 0.
+ */
+export interface WeightedSum {
+  /** Index of the input x. */
+  readonly input: number
+  /** Index of the input w. */
+  readonly weight: number
+  /** Index of the input b, one number per output channel, which may be left out; undefined where the operator takes none. */
+  readonly bias: number | undefined
+  /** Groups g that read nothing of each other. */
+  readonly groups: number
+  /** C: input channels of a group. */
+  readonly inChannels: number
+  /** M: output channels of a group. */
+  readonly outChannels: number
+  /** Places t of the window; 1 for linear layers. */
+  readonly taps: number
+  /** Places p of the output in one image. */
+  readonly places: number
+  /** Part of the taps that have a source away from the borders: 1, of a transposed convolution 1 over its strides. */
+  readonly met: number
+  /** Distance in x, within an image, of neighbouring channels, and of neighbouring places. */
+  readonly x: ChannelStrides
+  /** The same in y. */
+  readonly y: ChannelStrides
+  /** Distance in w of neighbouring g, m, c and t. */
+  readonly w: {
+    /** From g to g + 1. */
+    readonly group: number
+    /** From m to m + 1. */
+    readonly out: number
+    /** From c to c + 1. */
+    readonly in: number
+    /** From t to t + 1. */
+    readonly tap: number
+  }
+  /** Entry `p·taps + t` is the place in x that tap t of place p reads; below 0: none. Made anew by every call. */
+  readonly sources: () => Int32Array
+}
+
+/** How a tensor's elements lie within one image. */
+export interface ChannelStrides {
+  /** The axis that the channels lie on. */
+  readonly axis: number
+  /** From one channel to the next. */
+  readonly channel: number
+  /** From one place to the next. */
+  readonly place: number
+}
+
 /** What an operator says of channels. */
 export interface ChannelRule<A = unknown> {
   /** Called for every node, in topological order: which channels go together, which stay, which are made. */
@@ -167,4 +219,15 @@ export interface ChannelRule<A = unknown> {
     call: InferredCall<A>,
     calculated: (inputs: readonly Dense[]) => readonly Dense[] | undefined,
   ) => readonly (readonly number[])[]
+  /** That the node is a layer whose weights can be solved for; undefined where it, as it is, is none. */
+  readonly sum?: (call: InferredCall<A>) => WeightedSum | undefined
+  /** That it takes a stored mean from every channel of its first input, and divides by the root of a stored variance; undefined where it, as it is, does not. */
+  readonly standardises?: (call: InferredCall<A>) =>
+    | {
+        /** Index of the input that holds the means. */
+        readonly mean: number
+        /** The same of the variances. */
+        readonly variance: number
+      }
+    | undefined
 }

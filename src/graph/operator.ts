@@ -79,6 +79,8 @@ export type Epilogue =
       readonly kind: 'affine'
       /** Indices of inputs of the node. */
       readonly parameters: readonly number[]
+      /** Which of these inputs is simply added in the end; undefined where none is. */
+      readonly added?: number
       /** Scale and shift from what those inputs hold. */
       readonly from: (parameters: readonly ArrayLike<number>[]) => Affine
     }

@@ -7,7 +7,7 @@ import { castLikeChannels } from './cast.ts'
 import { centerCropPadChannels } from './centerCropPad.ts'
 import { clipChannels } from './clip.ts'
 import { concatChannels } from './concat.ts'
-import { convChannels, slidChannels, weightAndBias } from './conv/channels.ts'
+import { convChannels, convSum, slidChannels, weightAndBias } from './conv/channels.ts'
 import { convTransposeChannels } from './convTranspose/convTranspose.ts'
 import { deformConvChannels } from './deformConv/deformConv.ts'
 import { depthToSpaceChannels, spaceToDepthChannels } from './depthToSpace.ts'
@@ -45,7 +45,7 @@ import {
   unchannelled,
   variadicChannels,
 } from './shared/channel-rules.ts'
-import { productChannels } from './shared/matrix.ts'
+import { productChannels, productSum } from './shared/matrix.ts'
 import {
   groupStatistics,
   normalising,
@@ -129,7 +129,7 @@ export const channelRules: { readonly [K in keyof Listed]: ChannelRule<ReturnTyp
   concat: concatChannels,
   constant: unchannelled,
   constantOfShape: unchannelled,
-  conv: { ...convChannels(1, [2], slidChannels), zeros: weightAndBias },
+  conv: { ...convChannels(1, [2], slidChannels), zeros: weightAndBias, sum: convSum },
   convInteger: symmetricOnly([[1, 3]], convChannels(1, [3])),
   convTranspose: convTransposeChannels,
   convWeightGradient: trainingOnly,
@@ -166,7 +166,7 @@ export const channelRules: { readonly [K in keyof Listed]: ChannelRule<ReturnTyp
   lpNormalization: normalising(lpNormalizationAxes),
   lpPool: perChannel,
   lrn: normalising(() => [1]),
-  matMul: productChannels({ a: 0, b: 1 }),
+  matMul: { ...productChannels({ a: 0, b: 1 }), sum: productSum },
   matMulInteger: symmetricOnly(
     [
       [0, 2],

@@ -3,7 +3,7 @@ import { type BackwardRule, type Call, type ChannelRule, type Dense, float, type
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { commonType, required, typed, wrong } from './shared/check.ts'
-import { contractionCost, freeAxis, tieContraction } from './shared/matrix.ts'
+import { contractionCost, freeAxis, linearSum, tieContraction } from './shared/matrix.ts'
 import { multiply } from './shared/matrix-forward.ts'
 import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
 
@@ -69,6 +69,12 @@ export const gemmChannels: ChannelRule<GemmAttributes> = {
     ties.setOutput(0, tracks)
   },
   zeros: (call) => [0, 1].map((operand) => (call.inputs[2] ? [operand, 2] : [operand])),
+  sum: ({ inputs, outputs, attributes: { alpha, beta, transA, transB } }) => {
+    const [inChannels, outChannels] = [inputs[0]?.shape?.[1], outputs[0]?.shape?.[1]] as [number, number]
+    const isPlain = !transA && alpha === 1 && (beta === 1 || !inputs[2])
+    if (!isPlain || (inputs[2] && elementCount(inputs[2].shape) !== outChannels)) return undefined
+    return linearSum(1, inChannels, outChannels, 1, transB, 2)
+  },
 }
 
 /**

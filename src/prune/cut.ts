@@ -175,6 +175,15 @@ export function maskedModel(found: ChannelGroups, removed: ReadonlySet<number>):
   return editor.model()
 }
 
+/** What of an axis of a value survives, as `Survivors.ofValue`. */
+export function keptIndices(
+  { trace }: ChannelGroups,
+  removed: ReadonlySet<number>,
+): (value: string, axis: number) => Int32Array | undefined {
+  const survivors = new Survivors(trace, removed)
+  return (value, axis) => survivors.ofValue(value, axis)
+}
+
 /** For each graph output, the indices that survive by axis: where outputs may shrink, the masked network has more. */
 export function survivingOutputs(
   found: ChannelGroups,

@@ -2,5 +2,5 @@
 // Not here: files.
 // May import: base, graph, ops, onnx, cost, autodiff, runtime.
 export * from './index.ts'
-// This takes the place of the one without threads.
-export { pruneModel } from './threads.node.ts'
+// These take the place of those without threads.
+export { pruneModel, recover } from './threads.node.ts'

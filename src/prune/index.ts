@@ -35,4 +35,14 @@ export {
   type PruneResult,
   pruneModel,
 } from './prune.ts'
+export {
+  type Recovered,
+  type RecoveredLayer,
+  type RecoveredStep,
+  type RecoverOptions,
+  type RecoveryError,
+  type RecoveryStep,
+  recover,
+  recoverySteps,
+} from './recover/recover.ts'
 export type { Scope } from './select.ts'

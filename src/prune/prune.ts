@@ -15,7 +15,7 @@ import { prunableOperators } from '../ops/index.ts'
 import { criterionOf } from './criteria/catalogue.ts'
 import { type ScoringOptions, scoreGroups } from './criteria/context.ts'
 import type { Criterion } from './criteria/criterion.ts'
-import { cutModel, maskedModel, survivingOutputs } from './cut.ts'
+import { cutModel, keptIndices, maskedModel, survivingOutputs } from './cut.ts'
 import { type ChannelGroups, groupsOf, meansOne, namesOf, type Refusal, reachOf, type ShrunkTensor } from './groups.ts'
 import { narrowInputs } from './inputs.ts'
 import { withoutMisfits } from './misfits.ts'
@@ -116,6 +116,11 @@ export interface PruneResult {
   readonly analysis: Analysis
   /** Per graph output the indices that survive, by axis, where outputs shrank. */
   readonly outputs: ReadonlyMap<string, ReadonlyMap<number, Int32Array>>
+  /**
+   * Which indices of an axis of a value survive, in the numbers of the given network; undefined where all do.
+   * @internal
+   */
+  readonly kept: (value: string, axis: number) => Int32Array | undefined
   /** What the given network costs. Where `partial` names sums, something of the network is not counted in them. */
   readonly before: Totals
   /** The same of the cut one. */
@@ -264,7 +269,7 @@ async function pruneValues(
   turn: Turn,
 ): Promise<Counted> {
   const scope = options.scope!
-  const common = { outputs: new Map(), before, ratio: undefined, inexact: [], warnings: [] }
+  const common = { outputs: new Map(), kept: () => undefined, before, ratio: undefined, inexact: [], warnings: [] }
   if (method === 'weight') {
     const { model, tensors } = await zeroWeights(found, scope, criterion, options, turn)
     const groups = tensors.map((t) => ({
@@ -327,6 +332,7 @@ async function cutChannels(
     model: cut,
     masked: maskedModel(found, selection.removed),
     outputs: survivingOutputs(found, selection.removed),
+    kept: keptIndices(found, selection.removed),
     before,
     after,
     groups: groupReports(found, selection),

@@ -1,8 +1,13 @@
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
 import { type PruneOptions, type PruneResult, pruneModel as pruneIn } from './prune.ts'
+import { type Recovered, type RecoverOptions, recover as recoverIn } from './recover/recover.ts'
 
 /** `pruneModel` with threads of Node, for criteria that run the network, and paths of files. */
 export async function pruneModel(source: ModelSource, options: PruneOptions): Promise<PruneResult> {
   return pruneIn(await modelOf(source, options), { runtime: nodeRuntime, ...options })
 }
+
+/** `recover` with threads of Node. */
+export const recover = (result: PruneResult, options: RecoverOptions): Promise<Recovered> =>
+  recoverIn(result, { runtime: nodeRuntime, ...options })

@@ -74,7 +74,7 @@ export const batchNormalization = defineOperator({
   epilogue: ({ attributes: { training, perElement, epsilon } }) =>
     training || perElement
       ? undefined
-      : { kind: 'affine', parameters: [1, 2, 3, 4], from: (parameters) => folded(parameters, epsilon) },
+      : { kind: 'affine', parameters: [1, 2, 3, 4], added: 2, from: (parameters) => folded(parameters, epsilon) },
 })
 
 export const batchNormalizationReference: ReferenceOf<typeof batchNormalization> = {

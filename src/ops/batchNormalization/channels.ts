@@ -15,4 +15,6 @@ export const batchNormalizationChannels: ChannelRule<BatchNormalizationAttribute
     const tracks: Track[] = ties.isTracked(0, 1) ? [{ axes: [0], labels: ties.labels(0, 1) }] : []
     for (let output = 1; output < call.outputs.length; output++) ties.setOutput(output, tracks)
   },
+  standardises: ({ attributes: { training, perElement } }) =>
+    training || perElement ? undefined : { mean: 3, variance: 4 },
 }

@@ -1,4 +1,6 @@
-import type { ChannelRule, Cut, InferredCall, Ties, Track } from '../../graph/index.ts'
+import { elementCount } from '../../base/index.ts'
+import type { ChannelRule, Cut, InferredCall, Ties, Track, WeightedSum } from '../../graph/index.ts'
+import { slidingOf, tapTable } from '../shared/sliding.ts'
 import { type ConvAttributes, isDepthwise } from './attributes.ts'
 
 /** What the output has beside the channels of axis 1. */
@@ -61,6 +63,21 @@ export function cutConv(call: InferredCall<ConvAttributes>, cut: Cut): void {
   const inChannels = call.inputs[0]?.shape?.[1] as number
   const kept = cut.keptInput(0, 1)
   if (kept && isDepthwise(groups, inChannels)) cut.setInt('group', kept.length)
+}
+
+/** Conv with its weight at input 1 and its bias at input 2. */
+export function convSum(call: InferredCall<ConvAttributes>): WeightedSum {
+  const [x, w, y] = [call.inputs[0], call.inputs[1], call.outputs[0]].map((v) => v?.shape as readonly number[])
+  const { groups, window } = call.attributes
+  const [taps, size, places] = [w, x, y].map((shape) => elementCount(shape!.slice(2))!) as [number, number, number]
+  const [inChannels, outChannels] = [w![1]!, w![0]! / groups]
+  return {
+    ...{ input: 0, weight: 1, bias: 2, groups, inChannels, outChannels, taps, places, met: 1 },
+    x: { axis: 1, channel: size, place: 1 },
+    y: { axis: 1, channel: places, place: 1 },
+    w: { group: outChannels * inChannels * taps, out: inChannels * taps, in: taps, tap: 1 },
+    sources: () => tapTable(slidingOf(call, window, w!.slice(2), x!.slice(2))),
+  }
 }
 
 /** What makes a channel of a layer 0: its weight, input 1, and its bias, input 2, where there is one. */

@@ -1,5 +1,5 @@
 import { type Dim, elementCount, type Shape, unknownDim } from '../../base/index.ts'
-import type { Call, ChannelRule, InferredCall } from '../../graph/index.ts'
+import type { Call, ChannelRule, InferredCall, WeightedSum } from '../../graph/index.ts'
 import { isDepthwise } from '../conv/attributes.ts'
 import { weightAndBias } from '../conv/channels.ts'
 import { addBias } from '../conv/forward.ts'
@@ -7,9 +7,10 @@ import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.t
 import { commonType, required, typed, wrong } from '../shared/check.ts'
 import { convolutionLaw } from '../shared/laws.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
+import { tapTable } from '../shared/sliding.ts'
 import { type ConvTransposeAttributes, convTransposeAttributes } from './attributes.ts'
 import { convTransposeBackward } from './backward.ts'
-import { convolveTransposed } from './forward.ts'
+import { convolveTransposed, transposedWindow } from './forward.ts'
 
 /*
  * Y[n, o, p·stride + t·dilation − pad] += W[c, o', t] · X[n, c, p]  for every input position p and tap t, then + B[o]
@@ -86,6 +87,27 @@ function cost(call: InferredCall<ConvTransposeAttributes>) {
   }
 }
 
+function sum(call: InferredCall<ConvTransposeAttributes>): WeightedSum {
+  const [x, w, y] = [call.inputs[0], call.inputs[1], call.outputs[0]].map((v) => v?.shape as readonly number[])
+  const { groups, window } = call.attributes
+  const [taps, size, places] = [w, x, y].map((shape) => elementCount(shape!.slice(2))!) as [number, number, number]
+  const [inChannels, outChannels] = [w![0]! / groups, w![1]!]
+  return {
+    ...{ input: 0, weight: 1, bias: 2, groups, inChannels, outChannels, taps, places },
+    met: 1 / (window.strides ?? []).reduce((p, s) => p * s, 1),
+    x: { axis: 1, channel: size, place: 1 },
+    y: { axis: 1, channel: places, place: 1 },
+    w: { group: inChannels * outChannels * taps, out: taps, in: outChannels * taps, tap: 1 },
+    sources: () => {
+      const from = new Int32Array(places * taps).fill(-1)
+      tapTable(transposedWindow(call, x!.slice(2), y!.slice(2), w!.slice(2))).forEach((to, i) => {
+        if (to >= 0) from[to * taps + (i % taps)] = Math.floor(i / taps)
+      })
+      return from
+    },
+  }
+}
+
 export const convTransposeChannels: ChannelRule<ConvTransposeAttributes> = {
   tie(call, ties) {
     const { groups } = call.attributes
@@ -121,6 +143,7 @@ export const convTransposeChannels: ChannelRule<ConvTransposeAttributes> = {
       cut.setInt('group', kept.length)
   },
   zeros: weightAndBias,
+  sum,
 }
 
 export const convTranspose = defineOperator({

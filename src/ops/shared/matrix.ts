@@ -1,5 +1,14 @@
 import { broadcastShapes, type Dim, elementCount, type Shape } from '../../base/index.ts'
-import type { Arithmetic, Call, ChannelRule, InferredCall, Labels, Ties, Track } from '../../graph/index.ts'
+import type {
+  Arithmetic,
+  Call,
+  ChannelRule,
+  InferredCall,
+  Labels,
+  Ties,
+  Track,
+  WeightedSum,
+} from '../../graph/index.ts'
 import { required, wrong } from './check.ts'
 import { convolutionLaw } from './laws.ts'
 
@@ -67,6 +76,34 @@ export function productCost(call: InferredCall, { a, b }: Operands): Arithmetic 
   const left = call.inputs[a]?.shape as readonly number[]
   const right = call.inputs[b]?.shape as readonly number[]
   return contractionCost(elementCount(call.outputs[0]?.shape)!, left[productAxes(left.length, right.length).a.k]!)
+}
+
+/**
+ * A linear layer: the weight is input 1, channels lie on the last axis of x and y.
+ * @param axis the last one
+ * @param places rows of x in one image
+ * @param isTransposed the weight is [out, in], not [in, out]
+ */
+export const linearSum = (
+  axis: number,
+  inChannels: number,
+  outChannels: number,
+  places: number,
+  isTransposed: boolean,
+  bias: number | undefined,
+): WeightedSum => ({
+  ...{ input: 0, weight: 1, bias, groups: 1, inChannels, outChannels, taps: 1, places, met: 1 },
+  x: { axis, channel: 1, place: inChannels },
+  y: { axis, channel: 1, place: outChannels },
+  w: { group: 0, out: isTransposed ? inChannels : 1, in: isTransposed ? 1 : outChannels, tap: 0 },
+  sources: () => Int32Array.from({ length: places }, (_, p) => p),
+})
+
+/** A product with a matrix on the right, which all rows of the left operand meet. */
+export function productSum({ inputs, outputs }: InferredCall): WeightedSum | undefined {
+  const [x, w, y] = [inputs[0], inputs[1], outputs[0]].map((v) => v?.shape as readonly number[])
+  if (w?.length !== 2 || !x || x.length < 2) return undefined
+  return linearSum(x.length - 1, w[0]!, w[1]!, elementCount(y!.slice(1, -1))!, false, undefined)
 }
 
 /** An input and one of its axes. */

@@ -1,0 +1,126 @@
+import type { Turn } from '../../base/index.ts'
+import { type Analysis, tensorValues } from '../../graph/index.ts'
+import type { SolvedLayer } from './layers.ts'
+import type { LayerProblem } from './problem.ts'
+import { type LinearMap, ridgeRegression } from './ridge.ts'
+import type { Teacher } from './teacher.ts'
+
+/** What new weights of a layer are made from. */
+export interface StepContext {
+  readonly problem: LayerProblem
+  readonly teacher: Teacher
+  /** The network as it was. */
+  readonly before: Analysis
+  readonly turn: Turn
+}
+
+/** New weights of one group of a layer; undefined where the step has nothing to say of it. */
+export type SolveGroup = (
+  context: StepContext,
+  group: number,
+  errorOf: (map: LinearMap) => Promise<number>,
+) => Promise<LinearMap | undefined>
+
+/** Least squares: what the layer reads now against what it gave. */
+export const leastSquares: SolveGroup = ({ problem, turn }, group, errorOf) =>
+  ridgeRegression(problem.samples(group), problem.maps[group]!, problem.hasConstants, errorOf, turn)
+
+/** Where the input channels of a group lie in the layer as it was. */
+interface OldGroup {
+  /** Per input channel of the cut group, its channel as it was. */
+  readonly kept: readonly number[]
+  /** Channels of the same group that are gone. */
+  readonly removed: readonly number[]
+  /** Weight of an output channel of the cut group for a channel as it was, and a tap. */
+  readonly weight: (m: number, channel: number, tap: number) => number
+}
+
+function oldGroup({ sum, before: old, outputs }: SolvedLayer, analysis: Analysis, group: number): OldGroup | undefined {
+  const { inputs, sum: was } = old
+  if (!inputs) return undefined
+  const kept = Array.from(inputs.subarray(group * sum.inChannels, (group + 1) * sum.inChannels))
+  const rows = outputs.subarray(group * sum.outChannels, (group + 1) * sum.outChannels)
+  const at = Math.floor(kept[0]! / was.inChannels)
+  const isOne = (indices: Iterable<number>, size: number) => [...indices].every((i) => Math.floor(i / size) === at)
+  if (!isOne(kept, was.inChannels) || !isOne(rows, was.outChannels)) return undefined
+  const first = at * was.inChannels
+  const isKept = new Set(kept)
+  const removed = Array.from({ length: was.inChannels }, (_, c) => first + c).filter((c) => !isKept.has(c))
+  const stored = tensorValues(analysis.stored.get(old.weight)!)
+  const weight = (m: number, channel: number, tap: number): number => {
+    const { w } = was
+    return stored[at * w.group + (rows[m]! % was.outChannels) * w.out + (channel - first) * w.in + tap * w.tap]!
+  }
+  return { kept, removed, weight }
+}
+
+/** Mean replacement: a channel that is gone counts as much as it did on average. */
+export const meanReplacement: SolveGroup = async ({ problem, teacher, before }, group) => {
+  const { layer, maps, hasConstants } = problem
+  const old = hasConstants ? oldGroup(layer, before, group) : undefined
+  const means = teacher.means.get(layer.before.x)!
+  if (!old || old.removed.length === 0) return undefined
+  const { weights, constants } = maps[group]!
+  const shifted = constants.map((constant, m) => {
+    let sum = 0
+    for (const channel of old.removed)
+      for (let t = 0; t < layer.sum.taps; t++) sum += old.weight(m, channel, t) * means[channel]!
+    return constant + sum * layer.sum.met
+  })
+  return { weights, constants: shifted }
+}
+
+/**
+ * Merging: channels that are gone, as linear combinations of those of the same group that stay, on the images; the weights that read them are folded
+ * into the weights that read the others.
+ */
+export const merging: SolveGroup = async ({ problem, teacher, before, turn }, group) => {
+  const { layer, maps, hasConstants } = problem
+  const old = oldGroup(layer, before, group)
+  if (!old || old.removed.length === 0 || old.kept.length === 0) return undefined
+  const { fitted, held, rows } = teacher.inputs.get(layer.before.x)!
+  const of = (values: Float32Array, count: number, channels: readonly number[]) => {
+    const out = new Float32Array(channels.length * count)
+    channels.forEach((c, i) => {
+      out.set(values.subarray(c * count, (c + 1) * count), i * count)
+    })
+    return out
+  }
+  const [count, judged] = [rows.fitted.image.length, rows.held.image.length]
+  const samples = {
+    ...{ x: of(fitted, count, old.kept), t: of(fitted, count, old.removed), count },
+    ...{ inputs: old.kept.length, targets: old.removed.length },
+  }
+  const [x, t] = [of(held, judged, old.kept), of(held, judged, old.removed)]
+  const errorOf = async (map: LinearMap): Promise<number> => {
+    let error = 0
+    for (let m = 0; m < samples.targets; m++)
+      for (let n = 0; n < judged; n++) {
+        let sum = map.constants[m]! - t[m * judged + n]!
+        for (let d = 0; d < samples.inputs; d++) sum += map.weights[m * samples.inputs + d]! * x[d * judged + n]!
+        error += sum * sum
+      }
+    return error
+  }
+  const nothing = {
+    weights: new Float64Array(samples.targets * samples.inputs),
+    constants: new Float64Array(samples.targets),
+  }
+  const found = await ridgeRegression(samples, nothing, hasConstants, errorOf, turn)
+  if (!found) return undefined
+  const { inChannels, taps, outChannels, met } = layer.sum
+  const weights = maps[group]!.weights.slice()
+  const constants = maps[group]!.constants.slice()
+  for (let m = 0; m < outChannels; m++)
+    old.removed.forEach((channel, r) => {
+      for (let t = 0; t < taps; t++) {
+        const weight = old.weight(m, channel, t)
+        for (let c = 0; c < inChannels; c++) {
+          const at = (m * inChannels + c) * taps + t
+          weights[at] = weights[at]! + weight * found.weights[r * inChannels + c]!
+        }
+        constants[m] = constants[m]! + weight * found.constants[r]! * met
+      }
+    })
+  return { weights, constants }
+}
