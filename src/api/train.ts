@@ -51,6 +51,25 @@ export {
   type WeightAverageOptions,
 } from '../train/index.ts'
 
+// Training for sparsity
+
+export {
+  type ChannelLayout,
+  type ChannelMember,
+  type ChannelSet,
+  type CommonSparsityOptions,
+  type GradualMagnitudeOptions,
+  type LiveTensor,
+  type OwnSparsity,
+  type SparseWeight,
+  type Sparsifier,
+  type SparsityContext,
+  type SparsityMethod,
+  type SparsityOptions,
+  sparsityMethodOf,
+  sparsityMethods,
+} from '../train/index.ts'
+
 // The graph that is trained
 
 export {
@@ -78,4 +97,5 @@ export {
   readCheckpoint,
   recipeJsonSchema,
   scheduleOf,
+  sparsitySettings,
 } from '../train/index.ts'

@@ -15,6 +15,7 @@ export {
   type SafetensorsTensor,
   type SafetensorsWeight,
   safetensorsChunks,
+  uint8Tensor,
   type WeightSource,
   weightsOf,
 } from './safetensors.ts'

@@ -138,7 +138,8 @@ export function encodeSafetensors(
   return file
 }
 
-const bytesOf = (array: Float32Array | Float64Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+const bytesOf = (array: Float32Array | Float64Array | Uint8Array) =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 
 /**
  * A tensor over an array's own bytes; a list by default. Typed arrays are little-endian on every machine Kerf runs on.
@@ -153,6 +154,12 @@ export const float32Tensor = (values: Float32Array, shape: readonly number[] = [
 
 export const float64Tensor = (values: Float64Array, shape: readonly number[] = [values.length]): SafetensorsTensor => ({
   type: 'F64',
+  shape,
+  bytes: bytesOf(values),
+})
+
+export const uint8Tensor = (values: Uint8Array, shape: readonly number[] = [values.length]): SafetensorsTensor => ({
+  type: 'U8',
   shape,
   bytes: bytesOf(values),
 })

@@ -1,4 +1,4 @@
-import { elementCount, isFloating, KerfError, type NamePattern, type Turn } from '../base/index.ts'
+import { elementCount, isFloating, KerfError, type NamePattern, smallest, type Turn } from '../base/index.ts'
 import {
   computed,
   editGraph,
@@ -50,16 +50,6 @@ async function scoresOf(
     `The criterion ${name} gives ${scores.length} scores for the ${count} weights of ${layer.node}. It should give one for each.`,
     { criterion: name, expected: count, received: scores.length },
   )
-}
-
-/** The `count`-th smallest value and how many equal to it still belong, so that exactly `count` go. */
-function smallest(scores: Float64Array, count: number): { threshold: number; ties: number } {
-  if (count === 0) return { threshold: Number.NEGATIVE_INFINITY, ties: 0 }
-  const sorted = scores.slice().sort()
-  const threshold = sorted[count - 1]!
-  let below = 0
-  while (sorted[below]! < threshold) below++
-  return { threshold, ties: count - below }
 }
 
 /**

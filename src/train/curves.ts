@@ -1,15 +1,20 @@
 import type { LineChart } from '../report/index.ts'
 import type { Metrics } from './run-folder/metrics.ts'
 
-const titles: Readonly<Record<string, string>> = { loss: 'Loss', accuracy: 'Accuracy', learningRate: 'Learning rate' }
+const titles: Readonly<Record<string, string>> = {
+  loss: 'Loss',
+  accuracy: 'Accuracy',
+  learningRate: 'Learning rate',
+  sparsity: 'Sparsity',
+}
 
 /**
- * Charts of `metrics` over epochs, one for each of `quantities` (loss, accuracy and learning rate by default), in the order asked for: `train/loss` and `validation/loss` are two lines, `train` and `validation`, of the chart
+ * Charts of `metrics` over epochs, one for each of `quantities` (loss, accuracy, learning rate and sparsity by default), in the order asked for: `train/loss` and `validation/loss` are two lines, `train` and `validation`, of the chart
  * of `loss`; `learningRate` is a line by itself. Quantities that were never measured have no chart.
  */
 export function trainingCurves(
   metrics: readonly Metrics[],
-  quantities: readonly string[] = ['loss', 'accuracy', 'learningRate'],
+  quantities: readonly string[] = ['loss', 'accuracy', 'learningRate', 'sparsity'],
 ): LineChart[] {
   // `train` first, so that a line has the same colour in every chart.
   const names = [...new Set(metrics.flatMap((m) => Object.keys(m)))].sort(
@@ -24,6 +29,13 @@ export function trainingCurves(
       }))
     if (series.length === 0) return []
     const title = titles[quantity] ?? quantity
-    return [{ title, xLabel: 'epoch', series, ...(quantity === 'accuracy' ? { yFormat: 'percent' as const } : {}) }]
+    return [
+      {
+        title,
+        xLabel: 'epoch',
+        series,
+        ...(quantity === 'accuracy' || quantity === 'sparsity' ? { yFormat: 'percent' as const } : {}),
+      },
+    ]
   })
 }

@@ -26,7 +26,7 @@ export { describeRecipe } from './recipe/describe.ts'
 export { parseRecipe } from './recipe/parse.ts'
 export type { RecipeProblem } from './recipe/problems.ts'
 export { batchSizeFor, type Recipe, type RecipeInput, recipeJsonSchema } from './recipe/schema.ts'
-export { gradientChoices, lossOf, optimiserSettings, scheduleOf } from './recipe/settings.ts'
+export { gradientChoices, lossOf, optimiserSettings, scheduleOf, sparsitySettings } from './recipe/settings.ts'
 export { type Checkpoint, type CheckpointState, checkpointChunks, readCheckpoint } from './run-folder/checkpoint.ts'
 export type { Metrics } from './run-folder/metrics.ts'
 export {
@@ -39,6 +39,24 @@ export {
   type StepSchedule,
   type WarmUp,
 } from './schedules/schedule.ts'
+export {
+  type OwnSparsity,
+  type SparsityOptions,
+  sparsityMethodOf,
+  sparsityMethods,
+} from './sparsity/catalogue.ts'
+export type { GradualMagnitudeOptions } from './sparsity/gmp.ts'
+export type {
+  ChannelLayout,
+  ChannelMember,
+  ChannelSet,
+  LiveTensor,
+  SparseWeight,
+  Sparsifier,
+  SparsityContext,
+  SparsityMethod,
+} from './sparsity/method.ts'
+export type { CommonSparsityOptions } from './sparsity/targets.ts'
 export type { TestedNetwork, TestResults } from './tested.ts'
 export {
   type BestNetwork,

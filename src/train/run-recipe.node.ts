@@ -27,7 +27,7 @@ import { parseRecipe } from './recipe/parse.ts'
 import { mapPaths } from './recipe/paths.ts'
 import { readingOf } from './recipe/reading.node.ts'
 import { batchSizeFor, type Recipe, recipeSchema } from './recipe/schema.ts'
-import { gradientChoices, lossOf, optimiserSettings, scheduleOf } from './recipe/settings.ts'
+import { gradientChoices, lossOf, optimiserSettings, scheduleOf, sparsitySettings } from './recipe/settings.ts'
 import type { FoundCheckpoint } from './run-folder/checkpoints.node.ts'
 import type { FileOperations } from './run-folder/files.node.ts'
 import type { Metrics } from './run-folder/metrics.ts'
@@ -239,6 +239,7 @@ async function prepare(given: Recipe, options: RunRecipeOptions): Promise<Ready>
     rate: head.rate,
     masks: recipe.masks === 'zeros' ? 'zeros' : undefined,
     average: recipe.ema,
+    sparsity: sparsitySettings(recipe, training.batches),
     seed,
     threads,
     onNotice,

@@ -25,7 +25,7 @@ export interface TrainingPosition {
     /** Of the steps' gradient norms. */
     readonly gradientNorm: number
   }
-  /** Of the network that told the validation images best; of two that are as accurate, the one with the lower loss. */
+  /** Of the network that told the validation images best; of two that are as accurate, the one with the lower loss. None before `Trainer.mayBeChosen`. */
   readonly best?: BestNetwork
 }
 
@@ -259,10 +259,11 @@ class Training {
       'train/accuracy': sums.correct / sums.images,
       ...(evaluated ? { 'validation/loss': evaluated.loss, 'validation/accuracy': evaluated.accuracy } : {}),
       gradientNorm: sums.gradientNorm / sums.images,
+      ...this.#trainer.metrics(),
       learningRate: this.#learningRate(step - 1),
       imagesPerSecond,
     }
-    const isBest = evaluated !== undefined && isBetter(evaluated, best)
+    const isBest = evaluated !== undefined && this.#trainer.mayBeChosen && isBetter(evaluated, best)
     this.#at = {
       step,
       epoch: epoch + 1,

@@ -22,6 +22,9 @@ import {
   weightAverage,
 } from './optimisers/weight-average.ts'
 import { largest } from './scores.ts'
+import type { SparsityOptions } from './sparsity/catalogue.ts'
+import type { ChannelLayout } from './sparsity/method.ts'
+import { Sparsity } from './sparsity/sparsity.ts'
 import { createTeacher, type Teacher } from './teacher.ts'
 
 /** `signal` is for the making of the trainer. */
@@ -50,6 +53,10 @@ export interface TrainerOptions extends RunningOptions {
   readonly masks?: 'zeros' | ReadonlyMap<string, Uint8Array>
   /** Keeps a moving average of weights and statistics, which `model()` gives in their place. */
   readonly average?: WeightAverageOptions
+  /** A method that makes weights or channels small or zero while the network learns. None by default. */
+  readonly sparsity?: SparsityOptions
+  /** For methods of sparsity that work on channels: which there are, as `channelLayout` of `kerf/workflow` tells. */
+  readonly layout?: ChannelLayout
   /** Of Dropout's masks; 0 by default. */
   readonly seed?: number
 }
@@ -73,6 +80,10 @@ export interface Trainer {
   /** Updates done. */
   readonly steps: number
   /**
+   * Whether the network as it is may be chosen as the best one: not before a method of sparsity has made it as sparse as it is to be.
+   */
+  readonly mayBeChosen: boolean
+  /**
    * The network with its loss and gradients.
    * @internal
    */
@@ -84,6 +95,8 @@ export interface Trainer {
    * @throws KerfError `not-finite` when the loss or a gradient is NaN or infinite, naming the layer where it began; nothing has changed then
    */
   step(batch: Batch, learningRate: number): Promise<StepResult>
+  /** Numbers of a method of sparsity, by name: `sparsity`, the part of the layers' weights that is 0. Empty without one. */
+  metrics(): Readonly<Record<string, number>>
   /** The given model with the weights as they are now, or their average where there is one. */
   model(): Model
   /**
@@ -145,9 +158,10 @@ class GraphTrainer implements Trainer {
   readonly #given: Model
   readonly #options: TrainerOptions
   readonly #teacher: Teacher | undefined
-  readonly #optimiser: Optimiser
+  #optimiser: Optimiser
   readonly #average: WeightAverage | undefined
   readonly #cut = new Map<string, Uint8Array>()
+  readonly #sparsity: Sparsity | undefined
 
   constructor(
     given: Model,
@@ -168,6 +182,17 @@ class GraphTrainer implements Trainer {
     for (const { name, tensor } of [...graph.weights, ...graph.statistics])
       program.input(name).set(tensorValues(tensor))
     this.#setMasks()
+    const { sparsity, layout, average } = options
+    const parts = { graph, program, masks: this.#cut, layout, average: average !== undefined }
+    this.#sparsity = sparsity && new Sparsity({ ...parts, restart: () => this.#restart() }, sparsity)
+  }
+
+  #restart(): void {
+    this.#optimiser = createOptimiser(this.#options.optimiser)
+  }
+
+  get mayBeChosen(): boolean {
+    return this.#sparsity?.settled(this.steps) ?? true
   }
 
   #setMasks(): void {
@@ -207,15 +232,18 @@ class GraphTrainer implements Trainer {
     const loss = program.read(graph.loss).data[0]!
     if (!Number.isFinite(loss)) throw await this.#fault(`the loss is ${loss}`, learningRate)
     const correct = this.#correct(batch)
+    const parameters = this.#parameters()
+    this.#sparsity?.beforeUpdate(parameters, this.steps)
     let gradientNorm: number
     try {
-      gradientNorm = this.#optimiser.step(this.#parameters(), learningRate)
+      gradientNorm = this.#optimiser.step(parameters, learningRate)
     } catch (error) {
       if (!(error instanceof KerfError) || error.code !== 'not-finite') throw error
       throw await this.#fault(`the gradient of "${error.details.parameter}" is ${error.details.value}`, learningRate)
     }
     for (const { name, next } of graph.statistics) program.input(name).set(program.read(next).data)
     this.steps++
+    this.#sparsity?.afterUpdate(this.steps)
     this.#average?.update(this.#tensors())
     return { loss, correct, gradientNorm }
   }
@@ -264,6 +292,10 @@ class GraphTrainer implements Trainer {
     return notFinite({ what, where, step: this.steps + 1, learningRate })
   }
 
+  metrics(): Readonly<Record<string, number>> {
+    return this.#sparsity?.metrics() ?? {}
+  }
+
   model(): Model {
     const tensors = this.#tensors()
     const averaged = this.#average && this.steps > 0 ? this.#average : undefined
@@ -294,6 +326,7 @@ class GraphTrainer implements Trainer {
       weights: new Map(tensors.map(({ name, value }) => [name, value])),
       optimiser: this.#optimiser.exportState(),
       ...(this.#average ? { average: this.#average.exportState() } : {}),
+      ...this.#sparsity?.exportState(),
     }
   }
 
@@ -316,6 +349,7 @@ class GraphTrainer implements Trainer {
       )
     this.#optimiser.importState(optimiser)
     if (average) this.#average?.importState(average)
+    this.#sparsity?.importState(sections, steps)
     this.steps = steps
   }
 

@@ -73,6 +73,8 @@ export interface TrainingGraph {
   readonly teacher: { readonly logits: string; readonly features: readonly string[] } | undefined
   readonly weights: readonly LearntWeight[]
   readonly statistics: readonly RunningStatistic[]
+  /** Those of the weights that a BatchNormalization multiplies its channels with. */
+  readonly scales: ReadonlySet<string>
   readonly masks: readonly DropoutMask[]
   /** One number. */
   readonly loss: string
@@ -115,6 +117,7 @@ class Maker {
   readonly #model: Model
   readonly #shapes = new Map<string, readonly number[]>()
   readonly #statistics: RunningStatistic[] = []
+  readonly #scales = new Set<string>()
   readonly #masks: DropoutMask[] = []
   readonly #moved: MovedInput[] = []
 
@@ -170,6 +173,7 @@ class Maker {
         teacher,
         weights,
         statistics: this.#statistics,
+        scales: this.#scales,
         masks: this.#masks,
         loss,
         scores,
@@ -194,6 +198,7 @@ class Maker {
     if (!form || (form.statistics && (this.#isFrozen(node) || !form.statistics.every((s) => isKept(s.input)))))
       return node
     const inputs = [...form.node.inputs]
+    if (form.scale !== undefined) this.#scales.add(inputs[form.scale]!)
     for (const { input, output } of form.statistics ?? []) {
       const name = this.#statistic(form.node, input, form.node.outputs[output]!)
       if (name !== inputs[input]) this.#moved.push({ reader: node.outputs[0]!, input, name })

@@ -1,7 +1,7 @@
 import { KerfError } from '../../base/index.ts'
 
-/** State by name, for checkpoints: `momentum/conv1.weight`, `steps` … The order is that of the parameters. */
-export type NamedArrays = ReadonlyMap<string, Float32Array | Float64Array>
+/** State by name, for checkpoints: `momentum/conv1.weight`, `steps` …; masks are bytes. The order is that of the parameters. */
+export type NamedArrays = ReadonlyMap<string, Float32Array | Float64Array | Uint8Array>
 
 /** One array of zeros per parameter and kind of state, made when first asked for. */
 export class StateArrays {
@@ -47,7 +47,7 @@ export class StateArrays {
 
   /** The live arrays, not copies: write them out before the next step. */
   export(): NamedArrays {
-    const all = new Map<string, Float32Array | Float64Array>([['steps', Float64Array.of(this.steps)]])
+    const all = new Map<string, Float32Array | Float64Array | Uint8Array>([['steps', Float64Array.of(this.steps)]])
     for (const [kind, arrays] of this.#arrays) for (const [name, array] of arrays) all.set(`${kind}/${name}`, array)
     return all
   }

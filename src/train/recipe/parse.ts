@@ -88,5 +88,20 @@ function contradictions(recipe: Recipe): RecipeProblem[] {
     ['masks'],
     "'zeros' keeps the zeros of a pruned model; a network by name has fresh weights. Give model.onnx, or masks 'none'",
   )
+  const { sparsity } = recipe
+  if (sparsity) {
+    const last = sparsity.endEpoch ?? epochs
+    wrong(last > epochs, ['sparsity', 'endEpoch'], `received ${last}; training ends after ${epochs} epochs`)
+    wrong(
+      sparsity.beginEpoch >= last,
+      ['sparsity', 'beginEpoch'],
+      `received ${sparsity.beginEpoch}; expected less than its end (${last})`,
+    )
+    wrong(
+      sparsity.initialRatio >= sparsity.ratio,
+      ['sparsity', 'initialRatio'],
+      `received ${sparsity.initialRatio}; expected less than ratio (${sparsity.ratio})`,
+    )
+  }
   return problems
 }

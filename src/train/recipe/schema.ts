@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { type NetName, nets } from '../../nets/index.ts'
 import { dataSchema, transformSchema } from './data-schema.ts'
 import { path } from './paths.ts'
+import { sparsitySchema } from './sparsity-schema.ts'
 
 /*
  * A training recipe: its fields, their ranges and defaults. Where a text is described here, docs/recipe.schema.json and editors show it.
@@ -180,6 +181,9 @@ export const recipeSchema = z.strictObject({
       "Layers and tensors that stay as they are, as globs over their names ('layer1*'). A frozen BatchNormalization keeps its running statistics.",
     ),
   masks: z.enum(['none', 'zeros']).default('none').describe("'zeros': weights that are 0 in the model stay 0."),
+  sparsity: sparsitySchema
+    .optional()
+    .describe('Training that makes weights or channels small or zero. Times are in epochs, which may be fractions.'),
   onBadImage: z
     .enum(['skip', 'error'])
     .default('skip')

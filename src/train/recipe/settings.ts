@@ -3,7 +3,9 @@ import type { OptimiserOptions } from '../optimisers/create.ts'
 import type { CommonOptions } from '../optimisers/optimiser.ts'
 import { parameterGroups } from '../optimisers/parameter.ts'
 import { createSchedule, type Schedule } from '../schedules/schedule.ts'
+import type { SparsityOptions } from '../sparsity/catalogue.ts'
 import type { Recipe } from './schema.ts'
+import { sparsityOptions } from './sparsity-schema.ts'
 
 /** What `createOptimiser` is to be given. */
 export const optimiserSettings = (recipe: Recipe): OptimiserOptions & CommonOptions => ({
@@ -27,3 +29,10 @@ export const lossOf = ({ loss, labelSmoothing, distillation }: Recipe): LossOpti
   labelSmoothing,
   ...(distillation ? { distillation } : {}),
 })
+
+/**
+ * What `createTrainer` is to be given: times in steps; undefined where the recipe has no `sparsity`.
+ * @param stepsPerEpoch batches of the images to learn from
+ */
+export const sparsitySettings = ({ sparsity, epochs }: Recipe, stepsPerEpoch: number): SparsityOptions | undefined =>
+  sparsity && sparsityOptions(sparsity, { epochs, stepsPerEpoch })

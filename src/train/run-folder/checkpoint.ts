@@ -8,6 +8,7 @@ import {
   readSafetensors,
   type SafetensorsTensor,
   safetensorsChunks,
+  uint8Tensor,
 } from '../../formats/index.ts'
 import type { NamedArrays } from '../optimisers/state.ts'
 
@@ -15,7 +16,7 @@ import type { NamedArrays } from '../optimisers/state.ts'
 export interface Checkpoint {
   /** Plain JSON: where the loader stands, states of random numbers, the best accuracy so far … Numbers must be finite. */
   readonly state: CheckpointState
-  /** Arrays by section (`weights`, `optimiser`, `average`; without a slash) and name. */
+  /** Arrays by section (`weights`, `optimiser`, `average`, `masks`, `sparsity`; without a slash) and name. */
   readonly sections: Readonly<Record<string, NamedArrays>>
 }
 
@@ -26,6 +27,8 @@ export interface CheckpointState {
   readonly [name: string]: unknown
 }
 
+type StateArray = NamedArrays extends ReadonlyMap<string, infer A> ? A : never
+
 const damaged = (problem: string) => new KerfError('damaged-checkpoint', `The checkpoint is damaged: ${problem}.`)
 
 /**
@@ -35,8 +38,7 @@ const damaged = (problem: string) => new KerfError('damaged-checkpoint', `The ch
 export function checkpointChunks({ state, sections }: Checkpoint): Uint8Array[] {
   const tensors = new Map<string, SafetensorsTensor>()
   for (const [section, arrays] of Object.entries(sections))
-    for (const [name, array] of arrays)
-      tensors.set(`${section}/${name}`, array instanceof Float32Array ? float32Tensor(array) : float64Tensor(array))
+    for (const [name, array] of arrays) tensors.set(`${section}/${name}`, tensorOf(array))
   const json = JSON.stringify(state, (key, value) => {
     if (typeof value === 'number' && !Number.isFinite(value))
       throw new KerfError(
@@ -53,6 +55,16 @@ export function checkpointChunks({ state, sections }: Checkpoint): Uint8Array[] 
     sections: names,
     crc32c: String(checksum(json, names, tensors)),
   })
+}
+
+function tensorOf(array: StateArray): SafetensorsTensor {
+  if (array instanceof Uint8Array) return uint8Tensor(array)
+  return array instanceof Float32Array ? float32Tensor(array) : float64Tensor(array)
+}
+
+function arrayOf(tensor: SafetensorsTensor): StateArray {
+  if (tensor.type === 'U8') return tensor.bytes
+  return tensor.type === 'F32' ? float32Of(tensor) : float64Of(tensor)
 }
 
 function checksum(json: string, names: string, tensors: ReadonlyMap<string, SafetensorsTensor>): number {
@@ -74,11 +86,10 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
     throw damaged('it is a safetensors file, but no checkpoint of Kerf')
   if (String(checksum(state, sections, tensors)) !== expected) throw damaged('its checksum does not fit its content')
   const names = parseJson(sections) as string[]
-  const read = new Map(names.map((name) => [name, new Map<string, Float32Array | Float64Array>()]))
+  const read = new Map(names.map((name) => [name, new Map<string, StateArray>()]))
   for (const [name, tensor] of tensors) {
     const slash = name.indexOf('/')
-    const array = tensor.type === 'F32' ? float32Of(tensor) : float64Of(tensor)
-    read.get(name.slice(0, slash))?.set(name.slice(slash + 1), array)
+    read.get(name.slice(0, slash))?.set(name.slice(slash + 1), arrayOf(tensor))
   }
   return { state: parseJson(state) as Checkpoint['state'], sections: Object.fromEntries(read) }
 }
