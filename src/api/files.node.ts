@@ -22,6 +22,7 @@ export {
   fetchCifar10,
   fetchFashionMnist,
   fetchMnist,
+  type ImageLabels,
   imageDecoder,
   type OpenOptions,
   openData,

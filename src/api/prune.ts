@@ -42,6 +42,10 @@ export {
   type Root,
   type Scope,
   type ShrunkTensor,
+  type SingleGroup,
+  type SingleGroupOptions,
+  type SingleGroups,
+  singleGroups,
 } from '../prune/index.ts'
 
 // Getting quality back

@@ -23,6 +23,22 @@ export {
   toleranceFor,
 } from '../workflow/index.ts'
 
+// What each layer bears, and how quality is measured
+
+export {
+  defaultRatios,
+  type GroupSensitivity,
+  type Quality,
+  QualityJudge,
+  type QualityOptions,
+  qualityName,
+  qualityValue,
+  type Sensitivity,
+  type SensitivityOptions,
+  type SensitivityPoint,
+  sensitivity,
+} from '../workflow/index.ts'
+
 // Other layers
 
 export { type SwapOptions, type Swapped, swapAndMeasure } from '../workflow/index.ts'

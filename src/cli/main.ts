@@ -24,6 +24,7 @@ const commands: readonly [name: string, summary: string, load: () => Promise<Com
   ['profile', 'count what a model costs, layer by layer', () => import('./commands/profile.ts')],
   ['compare', 'count models side by side', () => import('./commands/compare.ts')],
   ['prune', 'remove weights, neurons or filters', () => import('./commands/prune.ts')],
+  ['sensitivity', 'measure what each layer bears', () => import('./commands/sensitivity.ts')],
   ['train', 'train a network, or fine-tune one', () => import('./commands/train.ts')],
   ['eval', 'measure the accuracy of a model', () => import('./commands/eval.ts')],
   ['data', 'fetch MNIST or CIFAR-10, or check a local copy', () => import('./commands/data.ts')],

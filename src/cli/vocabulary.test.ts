@@ -264,7 +264,20 @@ describe('what a network was trained with', () => {
 
 describe('threads and seeds', () => {
   const help = async (command: string) => (await kerf(command, '--help')).out.replaceAll(/\s+/g, ' ')
-  const all = ['profile', 'compare', 'prune', 'train', 'eval', 'data', 'run', 'bench', 'swap', 'quantize', 'import']
+  const all = [
+    'profile',
+    'compare',
+    'prune',
+    'sensitivity',
+    'train',
+    'eval',
+    'data',
+    'run',
+    'bench',
+    'swap',
+    'quantize',
+    'import',
+  ]
   const texts = async () =>
     Promise.all(
       [...all, 'lab', 'demo', 'nets', 'new', 'formulas'].map(async (name) => [name, await help(name)] as const),
@@ -280,7 +293,9 @@ describe('threads and seeds', () => {
     const recipe = (fallback: string, what: string) => `${what} of the recipe, or ${fallback}`
     const machine = 'all of the machine'
     expect(Object.fromEntries(await of('--threads'))).toEqual({
-      ...Object.fromEntries(['eval', 'run', 'bench', 'swap', 'quantize', 'lab'].map((name) => [name, machine])),
+      ...Object.fromEntries(
+        ['sensitivity', 'eval', 'run', 'bench', 'swap', 'quantize', 'lab'].map((name) => [name, machine]),
+      ),
       ...{ prune: recipe(machine, 'those'), train: recipe(machine, 'those') },
     })
     expect(Object.fromEntries(await of('--seed'))).toEqual({

@@ -135,6 +135,29 @@ describe('folders of images', () => {
     )
   })
 
+  it('have no labels where they lie in no folders, or anywhere, if none are needed', async () => {
+    for (const i of [1, 2, 3]) write(`photos/${i}.png`, await png(i))
+    write('photos/notes.txt', 'mine')
+    const photos = { kind: 'images', train: at('photos'), testFraction: 0.4 } as const
+    const { train, test } = await openData(photos, { labels: 'optional' })
+    expect([train.classes, train.skipped, [...train.labels, ...test.labels]]).toEqual([[], [], [0, 0, 0]])
+    expect([...contents(train), ...contents(test)].map(([, pixel]) => pixel).sort()).toEqual([1, 2, 3])
+    expect(await problem(photos)).toMatch(/^bad-layout: .*: the image 1\.png lies in no folder\./)
+    for (const name of ['x', 'y']) write(`photos/${name}/4.png`, await png(4))
+    expect(await problem(photos, { labels: 'optional' })).toBe(
+      'bad-layout: photos: some images lie in folders and some, as the first ones, in none. Put all into folders of their classes, or look at them without labels.',
+    )
+    write('photos/x/deep/5.png', await png(5))
+    const all = await openData({ kind: 'images', train: at('photos'), test: at('photos') }, { labels: 'none' })
+    expect([all.test.classes, all.test.count]).toEqual([[], 6])
+    rmSync(at('photos/x/deep'), { recursive: true })
+    for (const i of [1, 2, 3]) rmSync(at(`photos/${i}.png`))
+    expect((await openData(photos, { labels: 'optional' })).train.classes).toEqual(['x', 'y'])
+    write('photos/x/5.png', await png(5))
+    write('photos/z.png', await png(5))
+    expect(await problem(photos, { labels: 'optional' })).toMatch(/as z\.png, in none/)
+  })
+
   it('are passed over where a link leads to a device or out of the folder, and where they are pipes', async () => {
     for (const name of ['x', 'y']) for (const i of [1, 2]) write(`a/${name}/${i}.png`, await png(5))
     write('secret/1.png', await png(9))

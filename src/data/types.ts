@@ -2,7 +2,7 @@
  * Labelled images, all of one size. Pixels are kept as bytes, decoded once; reading one turns it into floats.
  */
 export interface ImageSet {
-  /** Names of the classes, in the order of their numbers. */
+  /** Names of the classes, in the order of their numbers; none where images have no labels. */
   readonly classes: readonly string[]
   /** Of every image. */
   readonly channels: number
@@ -12,7 +12,7 @@ export interface ImageSet {
   readonly width: number
   /** Number of images. */
   readonly count: number
-  /** One per image, from 0 to `classes.length - 1`. */
+  /** One per image, from 0 to `classes.length - 1`; 0 where there are no classes. */
   readonly labels: Int32Array
   /**
    * Writes an image into `into`: channels · height · width floats, [C, H, W], pixels in 0..1.

@@ -46,3 +46,4 @@ export {
   recoverySteps,
 } from './recover/recover.ts'
 export type { Scope } from './select.ts'
+export { type SingleGroup, type SingleGroupOptions, type SingleGroups, singleGroups } from './single-groups.ts'

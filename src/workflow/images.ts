@@ -1,7 +1,18 @@
 import { KerfError, type Shape } from '../base/index.ts'
 import { type Batch, createLoader, type ImageSet, type Loader, subset, type Transform } from '../data/index.ts'
-import { axesOf, graphInputs, type ImageLayout, imageLayoutOf, type Model, type ValueInfo } from '../graph/index.ts'
+import {
+  axesOf,
+  fixesBatch,
+  freeBatch,
+  graphInputs,
+  type ImageLayout,
+  imageLayoutOf,
+  type Model,
+  simplified,
+  type ValueInfo,
+} from '../graph/index.ts'
 import { layoutOf } from '../image/index.ts'
+import { runnableOperators } from '../ops/index.ts'
 
 /* Images of a data set as a model takes them. */
 
@@ -20,6 +31,13 @@ export function fixedBatch({ graph }: Model): number | undefined {
   const first = input?.type?.kind === 'tensor' ? input.type.shape?.[0] : undefined
   return typeof first === 'number' ? first : undefined
 }
+
+/**
+ * The model for batches of so many images, where its file fixes another number.
+ * @throws KerfError `fixed-batch` where it cannot be freed of that
+ */
+export const forBatch = (model: Model, size: number): Model =>
+  fixesBatch(model, size) ? freeBatch(simplified(model, runnableOperators), runnableOperators) : model
 
 /**
  * Images in order, for `evaluate`.

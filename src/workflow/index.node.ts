@@ -15,4 +15,4 @@ export * from './index.ts'
 export { profileModel } from './profile.node.ts'
 export { loadOrt, type OrtModule } from './prove/onnx-runtime.node.ts'
 // These take the place of those without threads.
-export { prove, pruneAndProve, swapAndMeasure } from './threads.node.ts'
+export { prove, pruneAndProve, sensitivity, swapAndMeasure } from './threads.node.ts'

@@ -9,4 +9,13 @@ export { type Engine, ownEngine } from './prove/engine.ts'
 export { type Feed, type Outputs, randomFeeds } from './prove/feeds.ts'
 export { type Proof, type ProofOptions, prove } from './prove/prove.ts'
 export { type PruneAndProveOptions, type Pruned, partOf, pruneAndProve } from './prune.ts'
+export { type Quality, QualityJudge, type QualityOptions, qualityName, qualityValue } from './quality.ts'
+export {
+  defaultRatios,
+  type GroupSensitivity,
+  type Sensitivity,
+  type SensitivityOptions,
+  type SensitivityPoint,
+  sensitivity,
+} from './sensitivity.ts'
 export { type SwapOptions, type Swapped, swapAndMeasure } from './swap.ts'

@@ -1,9 +1,11 @@
+import type { Task } from '../base/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import type { PruneResult } from '../prune/index.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
 import { installedOrt } from './prove/onnx-runtime.node.ts'
 import { type Proof, type ProofOptions, prove as proveIn } from './prove/prove.ts'
 import { type PruneAndProveOptions, type Pruned, pruneAndProve as pruneIn } from './prune.ts'
+import { type Sensitivity, type SensitivityOptions, sensitivity as sensitivityIn } from './sensitivity.ts'
 import { type SwapOptions, type Swapped, swapAndMeasure as swapIn } from './swap.ts'
 
 const here = (options: ProofOptions): ProofOptions => ({ runtime: nodeRuntime, beside: installedOrt, ...options })
@@ -26,4 +28,13 @@ export async function pruneAndProve(source: ModelSource, options: PruneAndProveO
 /** `swapAndMeasure` with threads of Node, and paths of files. */
 export async function swapAndMeasure<S extends object>(source: ModelSource, options: SwapOptions<S>): Promise<Swapped> {
   return swapIn(await modelOf(source, options), { runtime: nodeRuntime, ...options })
+}
+
+/** `sensitivity` with threads of Node, and paths of files. */
+export async function sensitivity(
+  source: ModelSource,
+  options: SensitivityOptions,
+  task: Task = {},
+): Promise<Sensitivity> {
+  return sensitivityIn(await modelOf(source, task), { runtime: nodeRuntime, ...options }, task)
 }

@@ -9,7 +9,8 @@ import type { PartOptions } from './options.ts'
 
 interface Kept extends DecodedImage {
   readonly name: string
-  readonly className: string
+  /** Undefined: without a label. */
+  readonly className: string | undefined
 }
 
 /**
@@ -22,14 +23,14 @@ export async function readImages(
   kind: 'images' | 'tar',
   path: string,
   part: keyof DataSets,
-  { onBadImage = 'skip', transforms = [], channels, signal, progress, memoryLimit }: PartOptions,
+  { onBadImage = 'skip', transforms = [], channels, labels, signal, progress, memoryLimit }: PartOptions,
   of?: ImageSet,
 ): Promise<ImageSet> {
   const memory = new MemoryBudget(memoryLimit)
   const decode = await imageDecoder((of?.channels ?? channels) === 3)
   const [first] = transforms
   const resizer = first?.kind === 'resize' || first?.kind === 'centreCrop' ? new ByteResizer(first) : undefined
-  const layout = new ClassLayout(path)
+  const layout = new ClassLayout(path, labels)
   const kept: Kept[] = []
   const skipped: SkippedImage[] = []
   const leaveOut = (name: string, reason: string) => {
@@ -47,7 +48,7 @@ export async function readImages(
 
   function keep(
     entry: Extract<Entry, { kind: 'image' }>,
-    className: string,
+    className: string | undefined,
     decoded: Awaited<ReturnType<typeof decode>>,
   ): void {
     const name = entry.parts.join('/')
@@ -83,7 +84,7 @@ export async function readImages(
   for (const one of decoding) await one()
 
   const [left] = skipped
-  if (left && layout.isEmpty)
+  if (left && (layout.isEmpty || (kept.length === 0 && layout.classes().length === 0)))
     throw new KerfError('no-images', `${path}: none of its images can be used. ${left.name}: ${left.reason}.`, {
       path,
       ...left,
@@ -166,7 +167,7 @@ function setOf(images: readonly Kept[], classes: readonly string[], skipped: rea
   return pixelSet({
     classes,
     shape: [channels, height, width],
-    labels: Int32Array.from(sorted, (image) => numbers.get(image.className)!),
+    labels: Int32Array.from(sorted, ({ className }) => (className === undefined ? 0 : numbers.get(className)!)),
     pixels: { blocks: sorted.map((image) => withChannels(image, channels)), imagesPerBlock: 1 },
     skipped,
   })

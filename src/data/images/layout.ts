@@ -2,8 +2,14 @@ import { KerfError } from '../../base/index.ts'
 
 /*
  * Which class an image belongs to: the folder that it lies in. All these folders lie in one, which may lie in others: "cat/1.jpg",
- * "train/cat/1.jpg".
+ * "train/cat/1.jpg". Where labels are not needed, images that lie in no such folders have none.
  */
+
+/**
+ * Whether images need labels. `required`: each lies in the folder of its class. `optional`: those of a folder without folders have none. `none`: they may lie
+ * anywhere, and none has one.
+ */
+export type ImageLabels = 'required' | 'optional' | 'none'
 
 /** What sharp can decode. */
 const extensions = new Set(['avif', 'gif', 'jpeg', 'jpg', 'png', 'tif', 'tiff', 'webp'])
@@ -24,6 +30,8 @@ export const isImageName = (name: string): boolean => extensions.has(extensionOf
 /** What is found in one folder or tar, until all of it has been seen. */
 export class ClassLayout {
   readonly #source: string
+  readonly #labels: ImageLabels
+  #unlabelled = false
   #first: { readonly name: string; readonly parent: string } | undefined
   readonly #folders: string[][] = []
   readonly #others: string[][] = []
@@ -31,13 +39,14 @@ export class ClassLayout {
   readonly #counts = new Map<string, number>()
 
   /** @param source what messages call it */
-  constructor(source: string) {
+  constructor(source: string, labels: ImageLabels = 'required') {
     this.#source = source
+    this.#labels = labels
   }
 
   /** Whether no image has been found. */
   get isEmpty(): boolean {
-    return this.#first === undefined
+    return this.#first === undefined && !this.#unlabelled
   }
 
   addFolder(parts: string[]): void {
@@ -50,12 +59,23 @@ export class ClassLayout {
   }
 
   /**
-   * @returns the class of an image
+   * @returns the class of an image; undefined where it has none
    * @throws KerfError `bad-layout` when it does not lie where the first image's class folder is
    */
-  addImage(parts: string[]): string {
+  addImage(parts: string[]): string | undefined {
     const name = parts.join('/')
     const folder = parts.at(-2)
+    const hasNone = this.#labels === 'none' || (this.#labels === 'optional' && folder === undefined)
+    if (hasNone && !this.#first) {
+      this.#unlabelled = true
+      return undefined
+    }
+    if (hasNone || this.#unlabelled)
+      throw new KerfError(
+        'bad-layout',
+        `${this.#source}: some images lie in folders and some, as ${this.#unlabelled ? 'the first ones' : name}, in none. Put all into folders of their classes, or look at them without labels.`,
+        { source: this.#source, name },
+      )
     if (folder === undefined)
       throw new KerfError(
         'bad-layout',
@@ -80,10 +100,11 @@ export class ClassLayout {
   }
 
   /**
-   * Names of the classes, sorted as torchvision sorts them.
+   * Names of the classes, sorted as torchvision sorts them; none where images have no labels.
    * @throws KerfError `no-images`, `empty-class`
    */
   classes(): string[] {
+    if (this.#unlabelled) return []
     if (!this.#first) {
       const [other] = this.#others
       throw new KerfError(

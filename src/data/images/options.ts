@@ -1,5 +1,6 @@
 import type { Task } from '../../base/index.ts'
 import type { Transform } from '../types.ts'
+import type { ImageLabels } from './layout.ts'
 
 /** Progress is told after every image of folders and tars: how many of about how many. */
 export interface OpenOptions extends Task {
@@ -17,6 +18,8 @@ export interface OpenOptions extends Task {
    * does it with bytes, so that they may differ in size and take no more memory than needed; otherwise all must have one size.
    */
   readonly transforms?: readonly Transform[]
+  /** Whether images of folders and tars need labels; a set without has no classes. `required` by default. */
+  readonly labels?: ImageLabels
   /** Bytes that the pixels of one set may take; by default, and at most, what Kerf may take at all (`memoryLimit`). */
   readonly memoryLimit?: number
 }

@@ -57,7 +57,8 @@ export function splitSet(set: ImageSet, fraction: number, seed = 0, purpose = 't
       { count: set.count, purpose },
     )
   const wanted = Math.min(set.count - 1, Math.max(1, Math.round(set.count * fraction)))
-  const perClass = set.classes.map((): number[] => [])
+  // Without labels all are alike.
+  const perClass = Array.from({ length: Math.max(1, set.classes.length) }, (): number[] => [])
   set.labels.forEach((label, index) => {
     perClass[label]?.push(index)
   })

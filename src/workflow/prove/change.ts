@@ -1,6 +1,6 @@
 import { KerfError } from '../../base/index.ts'
 import type { ImageSet, Transform } from '../../data/index.ts'
-import { fixesBatch, freeBatch, graphInputs, type Model, simplified, type ValueInfo } from '../../graph/index.ts'
+import { freeBatch, graphInputs, type Model, simplified, type ValueInfo } from '../../graph/index.ts'
 import { runnableOperators } from '../../ops/index.ts'
 import type { PruneResult } from '../../prune/index.ts'
 import { imagesFor, spread } from '../images.ts'
@@ -61,10 +61,6 @@ function isFree(model: Model): boolean {
     throw error
   }
 }
-
-/** The model for as many images as there are, where its file fixes another number. */
-export const forBatch = (model: Model, { feeds: [feed] }: ImageFeeds): Model =>
-  fixesBatch(model, feed?.shape[0] ?? 1) ? freeBatch(simplified(model, runnableOperators), runnableOperators) : model
 
 /** @returns undefined where there is nothing to compare, the reason where no engine runs the networks */
 export async function changeOf(

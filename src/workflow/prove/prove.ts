@@ -2,8 +2,9 @@ import { type ElementType, KerfError, stoppable, type Task } from '../../base/in
 import { editGraph, type Model, withInputShapes } from '../../graph/index.ts'
 import type { PruneResult } from '../../prune/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
+import { forBatch } from '../images.ts'
 import { type Agreement, compareOutputs, toleranceFor } from './agreement.ts'
-import { type Change, changeOf, forBatch, type ImageFeeds } from './change.ts'
+import { type Change, changeOf, type ImageFeeds } from './change.ts'
 import { type Compared, comparedValues } from './compared-values.ts'
 import { cannotRun, type Engine, ownEngine } from './engine.ts'
 import { type Feed, type Outputs, randomFeeds } from './feeds.ts'
@@ -87,7 +88,7 @@ async function measured(
   beside: Engine | undefined,
 ): Promise<Proof> {
   const on = images ?? { images: 0, feeds: feedsOf(result.model, inputs) }
-  const sized = (model: Model) => sizedFor(images ? forBatch(model, images) : model, on.feeds)
+  const sized = (model: Model) => sizedFor(images ? forBatch(model, images.feeds[0]?.shape[0] ?? 1) : model, on.feeds)
   const change = await changeOf(result, given, on, sized, [own, beside], signal)
   if (change instanceof KerfError) throw notRun(change)
   const what = images ? 'On these images' : 'On random input'

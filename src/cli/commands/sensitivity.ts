@@ -1,0 +1,125 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { profileModel } from '../../api/cost.ts'
+import { criteria } from '../../api/prune.ts'
+import { defaultRatios, sensitivity } from '../../api/workflow.node.ts'
+import type { NamePattern } from '../../base/index.ts'
+import { chartsSvg, fewImagesNotice, layerNames, toCsv, toHtml, toJson, toMarkdown } from '../../report/index.ts'
+import { addGivenImages, type GivenImagesOptions, openGivenImages } from '../data/given-images.ts'
+import { filesOfGiven, givenModel, modelArgument, modelFile } from '../given-model.ts'
+import type { Io } from '../io.ts'
+import { checkOutput } from '../output.ts'
+import { addFormatFlags, formatByEnding } from '../output-type.ts'
+import { deliver, terminalText } from '../print.ts'
+import { keep, methodList, part } from '../prune/options.ts'
+import { assumptionText } from '../run/image.ts'
+import { sensitivityChart, sensitivityJson, sensitivityReport } from '../sensitivity-report.ts'
+import { type CommandTask, withTask } from '../task.ts'
+import { defaultSeed, imageFlagsHelp, threadsFlag } from '../vocabulary.ts'
+
+const formats = ['table', 'json', 'csv', 'md', 'html'] as const
+type Format = (typeof formats)[number]
+const byEnding: Readonly<Record<string, Format>> = {
+  txt: 'table',
+  json: 'json',
+  csv: 'csv',
+  md: 'md',
+  html: 'html',
+  htm: 'html',
+}
+
+interface Options extends GivenImagesOptions {
+  readonly part: 'test' | 'validation' | 'train'
+  readonly ratios: readonly number[]
+  readonly criterion: string
+  readonly method: readonly ('filter' | 'neuron')[]
+  readonly keep?: readonly NamePattern[]
+  readonly threads: number
+  readonly fullNames?: boolean
+  readonly format?: Format
+  readonly json?: boolean
+  readonly output?: string
+  readonly force?: boolean
+}
+
+const examples = `
+Examples:
+  kerf sensitivity model.onnx --data photos/
+  kerf sensitivity model.onnx --data images:train,val --images 500 -o sensitivity.html
+  kerf sensitivity model.onnx --data mnist:data/mnist --ratios 0.25,0.5,0.75 --criterion l1
+
+One group of channels at a time loses a part of them; everything else stays as it is. Images in folders of classes, and published data sets, have labels: then
+accuracy is measured. Without labels: how often the largest output is the one that the uncut network has, and how far the outputs are from its outputs.
+${imageFlagsHelp}`
+
+export function define(command: Command, io: Io): void {
+  addGivenImages(command.argument('<model>', modelArgument, modelFile), 'images, with labels or without', 256)
+    .addOption(new Option('--part <name>', 'which images').choices(['test', 'validation', 'train']).default('test'))
+    .addOption(
+      new Option('--ratios <list>', 'parts of the channels that go')
+        .argParser(ratioList)
+        .default(defaultRatios, '0.1 to 0.9'),
+    )
+    .addOption(
+      new Option('-c, --criterion <name>', 'which channels go first')
+        .choices(criteria.map((c) => c.name))
+        .default('l2'),
+    )
+    .addOption(
+      new Option('-m, --method <list>', 'filter, neuron')
+        .argParser(kinds)
+        .default(['filter', 'neuron'], 'filter,neuron'),
+    )
+    .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
+    .addOption(threadsFlag())
+    .option('--full-names', 'names of layers as the file has them')
+  addFormatFlags(command, formats, 'table')
+    .addHelpText('after', examples)
+    .action((path: string, options: Options) => withTask(io, (task, io) => measure(path, options, task, io)))
+}
+
+function ratioList(text: string): number[] {
+  return [...new Set(text.split(',').map(part))].sort((a, b) => a - b)
+}
+
+function kinds(text: string): ('filter' | 'neuron')[] {
+  const list = methodList(text)
+  const wrong = list.find((m) => m !== 'filter' && m !== 'neuron')
+  if (wrong) throw new InvalidArgumentError(`Groups of channels are those of filter and neuron, not of ${wrong}.`)
+  return list as ('filter' | 'neuron')[]
+}
+
+async function measure(path: string, options: Options, task: CommandTask, io: Io): Promise<void> {
+  const format = options.json ? 'json' : (options.format ?? formatByEnding(options.output, byEnding) ?? 'table')
+  const model = givenModel(path)
+  const files = filesOfGiven(path, model)
+  if (options.output !== undefined) checkOutput(options.output, { force: options.force, inputs: files })
+  const given = await openGivenImages(model, options, options.part, task, io)
+  const notices = [...given.notices, fewImagesNotice(given.set.count, options.part)].filter((n) => n !== undefined)
+  for (const text of notices) io.err(`kerf: ${text}\n`)
+  const result = await sensitivity(
+    model,
+    {
+      images: given.images,
+      ...{ labels: options.labels, ratios: options.ratios, criterion: options.criterion, methods: options.method },
+      ...{ keep: options.keep, seed: options.seed ?? defaultSeed, threads: options.threads },
+      onNotice: (text) => io.err(`kerf: ${text}\n`),
+    },
+    task,
+  )
+  const assumed = given.image && assumptionText(given.image)
+  const report = sensitivityReport(
+    path,
+    result,
+    [['Criterion', `${options.criterion}: the lowest go first`]],
+    assumed ? [assumed] : [],
+    options.fullNames ? undefined : layerNames(profileModel(model).layers),
+  )
+  const text = {
+    json: () => toJson(sensitivityJson(path, result)),
+    csv: () => toCsv(report.tables[0]!),
+    md: () => toMarkdown(report),
+    html: () => toHtml(report, { figures: [chartsSvg([sensitivityChart(result)])] }),
+    table: () => terminalText(report, io, options.output !== undefined),
+  }[format]()
+  deliver(text, io, { ...options, inputs: files })
+}

@@ -1,0 +1,73 @@
+import { type Command, Option } from 'commander'
+import { type ImageSet, imageMetadata } from '../../api/data.ts'
+import { openPart, readingOf } from '../../api/files.node.ts'
+import type { Model } from '../../api/graph.ts'
+import { imagesFor, type ModelImages, spread } from '../../api/workflow.ts'
+import { KerfError, type Task } from '../../base/index.ts'
+import { UsageError } from '../errors.ts'
+import type { Io } from '../io.ts'
+import { positiveInteger } from '../options.ts'
+import { addDataOptions, type DataOptions, dataRecipe, type GivenRecipe, inOrderOf } from './given-data.ts'
+import { skippedText } from './skipped.ts'
+
+/* Images that a network is looked at with, labelled or not. */
+
+/** What `addGivenImages` gives a command. */
+export interface GivenImagesOptions extends DataOptions {
+  readonly images: number
+  readonly labels: boolean
+  readonly classes?: readonly string[]
+}
+
+/** @param most how many images are taken where nobody says it */
+export const addGivenImages = (command: Command, what: string, most: number): Command =>
+  addDataOptions(command, what)
+    .addOption(new Option('--images <n>', 'at most so many, evenly from all').argParser(positiveInteger).default(most))
+    .option('--no-labels', 'look at the images alone, whatever folders they lie in')
+
+/** A folder or tar of images, all of which are the part that is looked at: nothing of them is kept for a test. */
+function asOnePart(recipe: GivenRecipe['recipe']): GivenRecipe['recipe'] {
+  const { data } = recipe
+  if ((data.kind !== 'images' && data.kind !== 'tar') || data.testFraction === undefined) return recipe
+  return { ...recipe, data: { kind: data.kind, train: data.train, test: data.train } }
+}
+
+/** What a command looks at. */
+export interface GivenImages {
+  readonly set: ImageSet
+  readonly images: ModelImages
+  readonly notices: readonly string[]
+  readonly image: GivenRecipe['image']
+}
+
+/**
+ * Opens one part of the data, as a model takes them; a folder of images without parts is looked at as a whole.
+ * @throws UsageError without data; KerfError `no-images`, and as `openPart` and `imagesFor`
+ */
+export async function openGivenImages(
+  model: Model,
+  options: GivenImagesOptions,
+  part: 'test' | 'validation' | 'train',
+  task: Task,
+  io: Io,
+): Promise<GivenImages> {
+  const given = dataRecipe(model, options)
+  if (!given)
+    throw new UsageError('Say which images to look at: --data photos/, or mnist:FOLDER (--help has examples).')
+  const recipe = asOnePart(given.recipe)
+  const names = imageMetadata(model).classes
+  const labels = options.labels ? 'optional' : 'none'
+  const opened = await openPart(recipe.data, part, { ...readingOf(recipe), ...task, classes: names, labels })
+  if (!opened)
+    throw new KerfError('no-validation', 'The data have no validation images. Look at another part: --part test.')
+  io.err(skippedText(opened.skipped))
+  const hasLabels = options.labels && opened.classes.length > 0
+  const { set, notice } = hasLabels ? inOrderOf(model, opened, names) : { set: opened, notice: undefined }
+  const some = spread(set, options.images)
+  return {
+    set: some,
+    images: imagesFor(model, some, recipe.transforms),
+    notices: notice ? [notice] : [],
+    image: given.image,
+  }
+}
