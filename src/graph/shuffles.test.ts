@@ -20,9 +20,11 @@ const node =
     b.node(opType, [x])
 
 /** Where a graph of these steps from [2, 6, 3, 4] has channels again, by their order. */
-function orders(...steps: Step[]): number[][] | undefined {
+const orders = (...steps: Step[]): number[][] | undefined => ordersFrom([2, 6, 3, 4], ...steps)
+
+function ordersFrom(shape: readonly number[], ...steps: Step[]): number[][] | undefined {
   const b = new GraphBuilder('shuffled')
-  let value = b.input('x', 'float32', [2, 6, 3, 4])
+  let value = b.input('x', 'float32', shape)
   for (const step of steps) value = step(b, value)
   b.output(b.node('Relu', [value], {}, { outputs: ['y'] }))
   const graph = analyse(b.model(), operators)
@@ -49,4 +51,13 @@ it('finds none where more than the order of channels changes', () => {
   // Five does not divide what 6 channels of 12 places hold.
   expect(orders(reshape(2, 8, 9), transpose(0, 2, 1), reshape(2, 6, 3, 4))).toBeUndefined()
   expect(orders(reshape(2, 3, 2, 3, 4), transpose(0, 2, 1, 3, 4))).toBeUndefined()
+})
+
+it('takes as long for a batch of 2^40 as for one of 2', () => {
+  const batch = 2 ** 40
+  const steps = [reshape(batch, 3, 2, 3, 4), transpose(0, 2, 1, 3, 4), reshape(batch, 6, 3, 4)]
+  expect(ordersFrom([batch, 6, 3, 4], ...steps)).toEqual([[0, 2, 4, 1, 3, 5]])
+  // Halves of the batch in turns: another order of it.
+  const turned = [reshape(2, batch / 2, 72), transpose(1, 0, 2), reshape(batch, 6, 3, 4)]
+  expect(ordersFrom([batch, 6, 3, 4], ...turned)).toBeUndefined()
 })

@@ -70,10 +70,17 @@ function moved(operator: Operator, call: InferredCall, digits: Digits): Digits |
   return accessesOf(operator, call) === 'view' && isConcrete(shape) ? underShape(digits, shape) : undefined
 }
 
-/** For each index that an axis has now, which one of its own it is; undefined where it holds other axes' digits, too. */
-function orderOf(digits: readonly Digit[], axis: number, size: number): Int32Array | undefined {
-  if (digits.some((d) => d.axis !== axis) || digits.reduce((n, d) => n * d.size, 1) !== size) return undefined
-  return Int32Array.from({ length: size }, (_, place) => {
+/** Whether the digits are those of one axis, all of it. */
+const isWhole = (digits: readonly Digit[], axis: number, size: number): boolean =>
+  digits.every((d) => d.axis === axis) && digits.reduce((n, d) => n * d.size, 1) === size
+
+/** Whether such digits count upwards. Asked of the digits, since a file may say that a batch is 2^31 large. */
+const isAscending = (digits: readonly Digit[]): boolean =>
+  digits.every(({ stride }, i) => stride === digits.slice(i + 1).reduce((n, d) => n * d.size, 1))
+
+/** For each index that an axis has now, which one of its own it is. */
+const orderOf = (digits: readonly Digit[], size: number): Int32Array =>
+  Int32Array.from({ length: size }, (_, place) => {
     let rest = place
     let index = 0
     for (const { size, stride } of digits.toReversed()) {
@@ -82,15 +89,13 @@ function orderOf(digits: readonly Digit[], axis: number, size: number): Int32Arr
     }
     return index
   })
-}
-
-const isAscending = (order: Int32Array | undefined): boolean => order?.every((index, i) => index === i) ?? false
 
 /** The order of `axis`, where every other one is as it was; undefined where a value is not the one that was followed, in another order. */
 function returned(digits: Digits, shape: readonly number[], axis: number): Int32Array | undefined {
-  if (digits.length !== shape.length) return undefined
-  const orders = digits.map((own, i) => orderOf(own, i, shape[i]!))
-  return orders.every((order, i) => order && (i === axis || isAscending(order))) ? orders[axis] : undefined
+  const isBack =
+    digits.length === shape.length &&
+    digits.every((own, i) => isWhole(own, i, shape[i]!) && (i === axis || isAscending(own)))
+  return isBack ? orderOf(digits[axis]!, shape[axis]!) : undefined
 }
 
 /** No shuffle is written in more nodes. */
