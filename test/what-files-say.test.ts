@@ -2,7 +2,16 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type ElementType, KerfError } from '../src/base/index.ts'
-import { type AttributeValue, GraphBuilder, type Model, tensorOf } from '../src/graph/index.ts'
+import {
+  type AttributeValue,
+  type Call,
+  callOf,
+  type Dense,
+  GraphBuilder,
+  type Model,
+  runForward,
+  tensorOf,
+} from '../src/graph/index.ts'
 import { modelBytes } from '../src/onnx/index.ts'
 import { createSession, type HostTensor, hostTensor, hostValues } from '../src/runtime/index.node.ts'
 import { hasOrt, loadOrt, type OrtTensor } from '../src/testing/ort.ts'
@@ -275,5 +284,125 @@ describe('indices out of range', () => {
       }
       await expect(run()).rejects.toMatchObject({ code: 'wrong-node', details: { node: 'it', opType } })
     }
+  })
+})
+
+/** A node of one input of the given shape, all zeros, and stored ones: [type, shape, value of every element]. */
+interface Lone {
+  readonly opType: string
+  readonly x: readonly [type: 'float32' | 'int32' | 'int64', shape: readonly number[]]
+  readonly stored?: readonly (readonly [type: ElementType, shape: readonly number[], value: number])[]
+  readonly attributes?: Readonly<Record<string, AttributeValue>>
+}
+
+function lone({ opType, x: [type, shape], stored = [], attributes = {} }: Lone): Model {
+  const b = new GraphBuilder('net', 18)
+  const inputs = stored.map(([of, dims, value], i) =>
+    b.constant(`c${i}`, tensorOf(of, dims, new Array(dims.reduce((n, d) => n * d, 1)).fill(value))),
+  )
+  b.output(b.node(opType, [b.input('x', type, shape), ...inputs], attributes, { name: 'it', outputs: ['y'] }))
+  return b.model()
+}
+
+const axis = (value: number): Lone['stored'] => [['int64', [1], value]]
+const reductions = ['Max', 'Min', 'Mean', 'Sum', 'Prod', 'L1', 'L2', 'LogSum', 'LogSumExp', 'SumSquare']
+
+describe('axes of size 0', () => {
+  it.skipIf(!hasOrt).each<Lone>([
+    ...['GlobalMaxPool', 'GlobalAveragePool', 'GlobalLpPool'].flatMap((opType): Lone[] => [
+      { opType, x: ['float32', [2, 3, 0]] },
+      { opType, x: ['float32', [0, 3, 4]] },
+    ]),
+    ...['MaxPool', 'AveragePool', 'LpPool'].flatMap((opType): Lone[] => [
+      { opType, x: ['float32', [1, 3, 0]], attributes: { kernel_shape: [2], pads: [1, 1] } },
+      { opType, x: ['float32', [0, 3, 4]], attributes: { kernel_shape: [2] } },
+    ]),
+    ...reductions.flatMap((name): Lone[] => [
+      { opType: `Reduce${name}`, x: ['float32', [2, 0, 3]], stored: axis(1) },
+      { opType: `Reduce${name}`, x: ['float32', [2, 0, 3]], stored: axis(0) },
+    ]),
+    ...['Max', 'Min', 'Mean', 'Sum', 'Prod'].map(
+      (name): Lone => ({ opType: `Reduce${name}`, x: ['int32', [2, 0]], stored: axis(1) }),
+    ),
+    ...['ArgMax', 'ArgMin'].flatMap((opType): Lone[] => [
+      { opType, x: ['float32', [2, 0, 3]], attributes: { axis: 1 } },
+      { opType, x: ['float32', [2, 0, 3]], attributes: { axis: 2 } },
+    ]),
+    ...['Softmax', 'LogSoftmax', 'Hardmax'].map(
+      (opType): Lone => ({ opType, x: ['float32', [2, 0, 3]], attributes: { axis: 1 } }),
+    ),
+    { opType: 'LpNormalization', x: ['float32', [2, 0]], attributes: { axis: 1 } },
+    { opType: 'CumSum', x: ['float32', [2, 0]], stored: axis(1) },
+    { opType: 'MatMul', x: ['float32', [2, 0]], stored: [['float32', [0, 3], 1]] },
+  ])('in $opType of $x $stored $attributes', async (given) => {
+    const zeros = hostTensor(given.x[0], given.x[1], new Array(given.x[1].reduce((n, d) => n * d, 1)).fill(0))
+    let expected: unknown
+    try {
+      const session = await loadOrt(modelBytes(lone(given)), { optimization: 'disabled' })
+      const { y } = await session.run({
+        x: { type: given.x[0], dims: given.x[1], data: zeros.data as OrtTensor['data'] },
+      })
+      expected = { shape: y!.dims, values: Array.from(y!.data as ArrayLike<number>, Number) }
+      await session.release()
+    } catch {
+      expected = 'refused'
+    }
+    for (const backend of backends) {
+      const run = async (): Promise<unknown> => {
+        try {
+          await using session = await createSession(lone(given), { backend, onNotice: () => {} })
+          const { y } = await session.run({ x: zeros })
+          return { shape: y!.shape, values: [...hostValues(y!)] }
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'wrong-node', details: { node: 'it' } })
+          return 'refused'
+        }
+      }
+      expect(await run(), backend).toEqual(expected)
+    }
+  })
+
+  it('have nothing that Pad could repeat', async () => {
+    for (const mode of ['reflect', 'edge', 'wrap'])
+      await expect(
+        createSession(
+          lone({ opType: 'Pad', x: ['float32', [2, 0]], stored: [['int64', [4], 1]], attributes: { mode } }),
+        ),
+      ).rejects.toMatchObject({ code: 'wrong-node' })
+  })
+})
+
+describe('whole numbers', () => {
+  it.each(['Asin', 'Sqrt', 'Sigmoid', 'Exp', 'Floor'])('are refused by %s, as by ONNX Runtime', async (opType) => {
+    await expect(createSession(lone({ opType, x: ['int64', [2]] }))).rejects.toMatchObject({
+      code: 'wrong-node',
+      message: expect.stringContaining('"x" is int64, where floating-point numbers are needed'),
+    })
+  })
+
+  it.each(backends)('stay whole: %s', async (backend) => {
+    // ONNX Runtime: the mean of 1, 2, 4 is 2, the length √21 is 4, −7 / 2 is −3.
+    const of = async (opType: string, values: readonly number[], stored: Lone['stored'] = axis(0)) => {
+      await using session = await createSession(lone({ opType, x: ['int64', [values.length]], stored }), { backend })
+      return [...hostValues((await session.run({ x: ints(...values) })).y!)]
+    }
+    expect(await of('ReduceMean', [1, 2, 4])).toEqual([2])
+    expect(await of('ReduceL2', [1, 2, 4])).toEqual([4])
+    expect(await of('Div', [-7], [['int64', [], 2]])).toEqual([-3])
+    expect(await of('Pow', [3], [['float32', [], 0.5]])).toEqual([1])
+  })
+
+  it('are what an operator of your own makes of them, or it is told', () => {
+    const half = {
+      ...{ name: 'Half', domain: 'me', inputs: ['x'], attributes: () => undefined, cost: 'none' as const },
+      infer: ({ inputs: [x] }: Call) => [x!],
+      forward: (_: Call, [x]: readonly (Dense | undefined)[]) => [{ ...x!, data: Array.from(x!.data, (v) => v / 2) }],
+    }
+    const b = new GraphBuilder('net', 18)
+    b.node('Half', [b.input('x', 'int64', [2])], {}, { domain: 'me' })
+    const call = callOf(half, b.model().graph.nodes[0]!, 1, [{ elementType: 'int64', shape: [2] }])
+    const given = { elementType: 'int64' as const, shape: [2], data: [2, 3] }
+    expect(() => runForward(half, call, [given])).toThrow('element 1 of output 0 would be 1.5, which no int64 is')
+    expect(runForward(half, call, [{ ...given, data: [2, 4] }])?.[0]?.data).toEqual([1, 2])
   })
 })

@@ -1,10 +1,11 @@
-import { asOutOfMemory, elementCount, MemoryBudget } from '../base/index.ts'
+import { asOutOfMemory, elementCount, isInteger, MemoryBudget } from '../base/index.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { BackwardRule, GradientEmitter } from './backward.ts'
 import type { Call, Dense, InferredCall, Known } from './call.ts'
 import type { ChannelRule } from './channels.ts'
 import type { Control, ControlRule, Unfolding } from './control.ts'
 import { type FunctionDefinition, type Node, nodeLabel, type Tensor } from './model.ts'
+import { wrong } from './signature.ts'
 import type { TrainingRule } from './training.ts'
 
 /*
@@ -277,6 +278,9 @@ export function runForward(
   memory.ask(8 * elements, what, smallerInput)
   try {
     const made = operator.forward({ ...call, inputs: known }, inputs)
+    made.forEach((output, i) => {
+      checkWhole(call, output, i)
+    })
     return made.length > 0 ? made : undefined
   } catch (error) {
     throw asOutOfMemory(error, what, smallerInput)
@@ -284,6 +288,15 @@ export function runForward(
 }
 
 const smallerInput = 'Use a smaller batch or input'
+
+/** What follows from integers – shapes, places, counts – takes them for whole. */
+function checkWhole(call: Call, { elementType, data }: Dense, output: number): void {
+  if (!isInteger(elementType)) return
+  const at = Array.prototype.findIndex.call(data, (value: number) => !Number.isInteger(value))
+  if (at < 0) return
+  const problem = `element ${at} of output ${output} would be ${data[at]}, which no ${elementType} is`
+  throw wrong(call, problem, 'Check what the network is fed.')
+}
 
 /** What a node moves: `undefined` where every element of inputs and outputs once. */
 export function accessesOf(operator: OperatorFacts, call: InferredCall): 'view' | Accesses | undefined {

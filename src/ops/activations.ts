@@ -141,6 +141,7 @@ export const activations = {
   quickGelu: swishOf('QuickGelu', 'com.microsoft', 1.702),
   /** Y = max(0, X) (ONNX Relu). dX = dY where Y > 0. */
   relu: unary('Relu', {
+    takes: 'numeric',
     forward: (x) => Math.max(0, x),
     cost: { others: 1 },
     fusion: 'follower',

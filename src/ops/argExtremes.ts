@@ -1,7 +1,7 @@
 import { elementCount } from '../base/index.ts'
 import type { Call, ChannelRule, Dense, OperatorFacts } from '../graph/index.ts'
 import { defineOperator, type ReferencesOf } from './operator.ts'
-import { axisOf, dense, required, typed } from './shared/check.ts'
+import { axisOf, dense, required, typed, wrong } from './shared/check.ts'
 import { reduceDense, reducedShape, tieReduction } from './shared/reduce.ts'
 
 interface ArgAttributes {
@@ -25,6 +25,9 @@ function argExtreme<const N extends string>(name: N): OperatorFacts<ArgAttribute
     }),
     infer: (call) => {
       const { shape } = required(call, 0)
+      // Not even a place of nothing: ONNX Runtime refuses it, too.
+      if (shape && onlyAxis(call, shape.length).some((axis) => shape[axis] === 0))
+        throw wrong(call, `axis ${call.attributes.axis} has no element that could be the best`, 'Give a larger input.')
       return [typed('int64', shape && reducedShape(shape, onlyAxis(call, shape.length), call.attributes.keepDims))]
     },
     cost: (call) => ({ others: elementCount(call.inputs[0]?.shape)! }),

@@ -19,7 +19,7 @@ const cost = { others: 1 }
 /** Elementary functions of every element by itself. */
 export const functions = {
   /** Y = |X| (ONNX Abs). dX = dY·sign X. */
-  abs: unary('Abs', { forward: Math.abs, cost }),
+  abs: unary('Abs', { takes: 'numeric', forward: Math.abs, cost }),
   /** Y = acos(X) (ONNX Acos). dX = −dY / √(1 − X²). */
   acos: unary('Acos', { forward: Math.acos, cost }),
   /** Y = acosh(X) (ONNX Acosh). dX = dY / √(X² − 1). */
@@ -33,7 +33,7 @@ export const functions = {
   /** Y = atanh(X) (ONNX Atanh). dX = dY / (1 − X²). */
   atanh: unary('Atanh', { forward: Math.atanh, cost }),
   /** Y = ~X bit by bit (ONNX BitwiseNot). */
-  bitwiseNot: unary('BitwiseNot', { forward: (x, _, type) => otherBits(x, type), cost }),
+  bitwiseNot: unary('BitwiseNot', { takes: 'whole', forward: (x, _, type) => otherBits(x, type), cost }),
   /** Y = ⌈X⌉ (ONNX Ceil). */
   ceil: unary('Ceil', { forward: Math.ceil, gradient: 'zero', cost }),
   /** Y = cos(X) (ONNX Cos). dX = −dY·sin X. */
@@ -56,15 +56,15 @@ export const functions = {
   /** Y = ln(X) (ONNX Log). dX = dY / X. */
   log: unary('Log', { forward: Math.log, cost }),
   /** Y = −X (ONNX Neg). dX = −dY. */
-  neg: unary('Neg', { forward: (x) => (x === 0 ? 0 : -x), cost }),
+  neg: unary('Neg', { takes: 'numeric', forward: (x) => (x === 0 ? 0 : -x), cost }),
   /** Y = ¬X (ONNX Not). */
-  not: unary('Not', { forward: (x) => (x ? 0 : 1), cost, result: () => 'bool' }),
+  not: unary('Not', { takes: 'any', forward: (x) => (x ? 0 : 1), cost, result: () => 'bool' }),
   /** Y = 1 / X (ONNX Reciprocal). dX = −dY·Y². */
   reciprocal: unary('Reciprocal', { forward: (x) => 1 / x, cost }),
   /** Y = X rounded to integers, halves to the even one (ONNX Round). */
   round: unary('Round', { forward: roundToEven, gradient: 'zero', cost }),
   /** Y = −1, 0 or 1 (ONNX Sign). */
-  sign: unary('Sign', { forward: Math.sign, gradient: 'zero', cost }),
+  sign: unary('Sign', { takes: 'numeric', forward: Math.sign, gradient: 'zero', cost }),
   /** Y = sin(X) (ONNX Sin). dX = dY·cos X. */
   sin: unary('Sin', { forward: Math.sin, cost }),
   /** Y = sinh(X) (ONNX Sinh). dX = dY·cosh X. */

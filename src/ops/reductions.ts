@@ -34,9 +34,9 @@ export const reductions = {
   }),
   /** Y = the greatest X (ONNX ReduceMax). dX: see `sharedAmongChosen`. */
   reduceMax: reduction('ReduceMax', { forward: (values) => largest(values), perInput: { others: 1 } }),
-  /** Y = Σ X / n (ONNX ReduceMean). dX = dY / n, repeated. */
+  /** Y = Σ X / n, of nothing 0, as ONNX Runtime has it (ONNX ReduceMean). dX = dY / n, repeated. */
   reduceMean: reduction('ReduceMean', {
-    forward: (values) => total(values) / values.length,
+    forward: (values) => total(values) / Math.max(1, values.length),
     perInput: { adds: 1 },
     perOutput: { others: 1 },
   }),

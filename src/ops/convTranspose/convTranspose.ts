@@ -62,7 +62,7 @@ function transposedSize(call: Call<ConvTransposeAttributes>, size: Dim, kernel: 
   const reach = (kernel - 1) * (window.dilations?.[i] ?? 1) + 1
   const out =
     (size - 1) * stride + (outputPadding?.[i] ?? 0) + reach - (explicit?.[i] ?? 0) - (explicit?.[rank + i] ?? 0)
-  if (out < 1) throw wrong(call, `pads [${explicit}] leave nothing of spatial axis ${i}`)
+  if (out < 1) throw wrong(call, `pads [${explicit ?? ''}] leave nothing of spatial axis ${i} (${size})`)
   return out
 }
 

@@ -19,6 +19,8 @@ function paddedShape(call: Call<PadAttributes>, shape: readonly Dim[]): Dim[] {
   return shape.map((d, axis) => {
     if (!pads) return touched && !touched.includes(axis) ? d : unknownDim()
     const { begin, end } = pads[axis]!
+    if (d === 0 && (begin > 0 || end > 0) && call.attributes.mode !== 'constant')
+      throw wrong(call, `axis ${axis} has no element that mode ${call.attributes.mode} could repeat`)
     if (typeof d !== 'number') return begin + end === 0 ? d : unknownDim()
     if (d + begin + end < 0) throw wrong(call, `pads ${begin} and ${end} take more from axis ${axis} than it has`)
     return d + begin + end

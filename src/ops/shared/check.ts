@@ -16,11 +16,14 @@ const kinds = {
   numeric: { has: (type: ElementType) => isFloating(type) || isInteger(type), text: 'numbers' },
 }
 
+/** What elements an input may have: floating-point, of whole numbers, or any of both. */
+export type Elements = keyof typeof kinds
+
 /**
  * The element type that the given inputs have in common, where it is known; left-out inputs do not count.
  * @throws NodeError when they differ, or when it is not one of floating-point (`'floating'`), of whole numbers (`'whole'`) or of any (`'numeric'`)
  */
-export function commonType(call: Call, inputs: readonly number[], kind: keyof typeof kinds): ElementType | undefined {
+export function commonType(call: Call, inputs: readonly number[], kind: Elements): ElementType | undefined {
   const known = inputs.flatMap((i) => {
     const type = call.inputs[i]?.elementType
     return type ? [{ name: call.node.inputs[i]!, type }] : []

@@ -18,6 +18,6 @@ const canBeMade = (type: ElementType): boolean =>
 export function converted(x: Dense, type: ElementType): Dense | undefined {
   if (!isNumber(x.elementType) || !canBeMade(type)) return undefined
   if (type === 'bool') return mapped(x, (v) => (v === 0 ? 0 : 1), type)
-  if (isInteger(type)) return mapped(x, (v) => asElement(type, Math.trunc(v)), type)
+  if (isInteger(type)) return mapped(x, (v) => asElement(type, v), type)
   return dense(type, x.shape, decodeElements(type, encodeElements(type, x.data), x.data.length))
 }

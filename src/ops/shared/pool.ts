@@ -46,6 +46,9 @@ function checkedInput(call: Call): Known {
       call,
       `pooling needs batch, channels and at least one spatial axis, received ${x.shape.length} dimensions`,
     )
+  // No largest, and no mean: ONNX Runtime refuses it, too.
+  if (x.shape && x.shape[0] !== 0 && x.shape.slice(2).includes(0))
+    throw wrong(call, 'there is nothing to pool on an axis of size 0', 'Give a larger input.')
   return x
 }
 

@@ -1,13 +1,15 @@
 import { type ElementType, elementCount } from '../../base/index.ts'
 import type { Arithmetic, AttributeReader, Call, OperatorFacts } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
-import { required, typed } from './check.ts'
+import { commonType, type Elements, required, typed } from './check.ts'
 import { mapped } from './moved.ts'
 
 export interface UnaryOptions<A>
   extends Pick<OperatorFacts<A>, 'epilogue' | 'fusion' | 'gradient' | 'range' | 'saturates'> {
   readonly attributes?: (reader: AttributeReader, opset: number) => A
   readonly forward: (x: number, attributes: A, elementType: ElementType) => number
+  /** What elements it takes: floating-point numbers, where nothing else is said. */
+  readonly takes?: Elements | 'any'
   /** Operations per element. */
   readonly cost: Arithmetic | ((attributes: A) => Arithmetic)
   /** Element type of the output; by default the input's. */
@@ -21,7 +23,15 @@ export function timesElements(cost: Arithmetic, count: number): Arithmetic {
 /** An operator that maps every element by itself: Y[i] = f(X[i]). */
 export function unary<const N extends string, A = void, const D extends string = ''>(
   name: N,
-  { forward, cost, result, attributes, domain, ...others }: UnaryOptions<A> & { readonly domain?: D },
+  {
+    forward,
+    takes = 'floating',
+    cost,
+    result,
+    attributes,
+    domain,
+    ...others
+  }: UnaryOptions<A> & { readonly domain?: D },
 ): OperatorFacts<A, N, D> {
   return defineOperator({
     name,
@@ -30,8 +40,9 @@ export function unary<const N extends string, A = void, const D extends string =
     domain: domain ?? ('' as D),
     attributes: attributes ?? (() => undefined as A),
     infer: (call) => {
-      const x = required(call, 0)
-      return [typed(result ? result(call) : x.elementType, x.shape)]
+      const { shape } = required(call, 0)
+      const type = takes === 'any' ? call.inputs[0]?.elementType : commonType(call, [0], takes)
+      return [typed(result ? result(call) : type, shape)]
     },
     forward: (call, [x]) =>
       x ? [mapped(x, (v) => forward(v, call.attributes, x.elementType), result?.(call) ?? x.elementType)] : [],

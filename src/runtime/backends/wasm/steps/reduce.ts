@@ -21,15 +21,13 @@ const parts: Readonly<Record<Reduction, { first: KernelReduction; join: KernelRe
 
 /** What an empty set reduces to. */
 const neutral = (f: Reduction): number =>
-  f === 'mean'
-    ? Number.NaN
-    : f === 'max' || f === 'logSum'
-      ? Number.NEGATIVE_INFINITY
-      : f === 'min'
-        ? Number.POSITIVE_INFINITY
-        : f === 'prod'
-          ? 1
-          : 0
+  f === 'max' || f === 'logSum'
+    ? Number.NEGATIVE_INFINITY
+    : f === 'min'
+      ? Number.POSITIVE_INFINITY
+      : f === 'prod'
+        ? 1
+        : 0
 
 /** [outer, size, inner] reduced to [outer, inner]. */
 function reduceMiddle(
