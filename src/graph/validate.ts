@@ -45,6 +45,8 @@ function checkGraph(graph: Graph, isOutside: (name: string) => boolean, place: s
   const own = new Set<string>()
   const inputs = new Set<string>()
   const define = (name: string, by: string) => {
+    // Nodes leave an input out by the empty name, which would find it.
+    if (name === '') throw invalid(`${place} defines a value without a name (${by}). Export the model again.`)
     if (own.has(name))
       throw invalid(
         `${place} defines the value "${name}" twice (the second time: ${by}). Every name must be unique; export the model again.`,

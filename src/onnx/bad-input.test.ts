@@ -147,7 +147,17 @@ describe('what contradicts itself', () => {
     [
       'an initializer without a name, which inputs that are left out would find',
       graph({ initializer: [{ dims: [0n], dataType: 1 }] }),
-      /^invalid-graph: Graph "g" has an initializer without a name/,
+      /^invalid-graph: The graph defines a value without a name \(as an initializer\)/,
+    ],
+    [
+      'an input without a name',
+      graph({ input: [{ name: 'x' }, { name: '' }] }),
+      /^invalid-graph: The graph defines a value without a name \(as an input\)/,
+    ],
+    [
+      'an input of a body without a name',
+      graph({ node: [{ opType: 'Loop', name: 'l', attribute: [{ name: 'body', type: 5, g: { input: [{}] } }] }] }),
+      /^invalid-graph: The body of Loop "l" defines a value without a name \(as an input\)/,
     ],
     [
       'two attributes of one name',

@@ -31,13 +31,6 @@ export function readOpsets(protos: readonly Message<'OperatorSetIdProto'>[]): Ma
 export function readGraph(proto: Message<'GraphProto'>, context: TensorContext): Graph {
   const initializers = new Map<string, Tensor>()
   const define = (name: string, tensor: Tensor) => {
-    // Nodes leave an input out by the empty name, which would find it.
-    if (name === '')
-      throw new KerfError(
-        'invalid-graph',
-        `Graph "${proto.name ?? ''}" has an initializer without a name. Export the model again.`,
-        { shape: tensor.shape },
-      )
     if (initializers.has(name))
       throw new KerfError(
         'invalid-graph',
@@ -56,7 +49,8 @@ export function readGraph(proto: Message<'GraphProto'>, context: TensorContext):
   const valueInfo = new Map<string, ValueInfo>()
   for (const v of proto.valueInfo) {
     const info = readValueInfo(v, 'Value')
-    if (!valueInfo.has(info.name)) valueInfo.set(info.name, info)
+    // What is said of no value belongs to none.
+    if (info.name !== '' && !valueInfo.has(info.name)) valueInfo.set(info.name, info)
   }
   return {
     name: proto.name ?? '',
