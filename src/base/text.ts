@@ -12,8 +12,12 @@ export function indentedLines(lines: readonly string[], limit = 30, indent = '  
  * break lines or turn the direction of writing round, and would show something else than what is there.
  */
 export const withoutControls = (text: string, kept = ''): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (c) => (kept.includes(c) ? c : '\ufffd'))
+  printable.test(text) ? text : text.replace(controls, (c) => (kept.includes(c) ? c : '\ufffd'))
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const controls = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g
+/** Most texts, in which there is nothing to look for. */
+const printable = /^[\x20-\x7e]*$/
 
 /** Longer than any name that a person reads. */
 const longestQuote = 300

@@ -60,21 +60,17 @@ function terminalTable(
 ): string {
   const { columns, cells, notes, broken } = fitted(table, width)
   const rows = cells.map((row) => linesOf(row))
-  const bodyWidth = (i: number) =>
-    largest(
-      rows.flat().map((row) => widthOf(row[i]!)),
-      0,
-    )
+  const bodyWidths = widthsOf(columns, rows.flat())
   const header = linesOf(
     columns.map((c, i) =>
-      broken.has(c) ? wrapped(c.header, Math.max(longestWord(c.header), bodyWidth(i))) : c.header,
+      broken.has(c) ? wrapped(c.header, Math.max(longestWord(c.header), bodyWidths[i]!)) : c.header,
     ),
     'bottom',
   )
   const widths = columns.map((_, i) =>
     largest(
       header.map((row) => widthOf(row[i]!)),
-      bodyWidth(i),
+      bodyWidths[i],
     ),
   )
   const line = (row: readonly string[], style = plain) =>
@@ -93,6 +89,10 @@ function terminalTable(
     ...[...notes, ...(table.notes ?? [])].map((note) => noteText(note, width).replace(/.+/g, dim)),
   ].join('\n')
 }
+
+/** How wide the widest cell of each column is. */
+const widthsOf = (columns: readonly Column[], cells: readonly (readonly string[])[]): number[] =>
+  columns.map((_, i) => cells.reduce((most, row) => Math.max(most, widthOf(row[i]!)), 0))
 
 /** A row whose cells hold several lines, as rows of one line each. Shorter cells begin on the first line, or end on the last one. */
 function linesOf(row: readonly string[], at: 'top' | 'bottom' = 'top'): string[][] {
@@ -115,10 +115,12 @@ const longestWord = (text: string): number => largest(text.split(' ').map(widthO
 
 function fitted(table: Table, width: number): Fitted {
   const rows = allRows(table)
-  const texts = (columns: readonly Column[], compact: boolean) =>
-    rows.map((row) =>
-      columns.map((c) => withoutControls(cellText(row[table.columns.indexOf(c)] as Cell | undefined, c, { compact }))),
+  const texts = (columns: readonly Column[], compact: boolean) => {
+    const places = columns.map((c) => table.columns.indexOf(c))
+    return rows.map((row) =>
+      columns.map((c, i) => withoutControls(cellText(row[places[i]!] as Cell | undefined, c, { compact }))),
     )
+  }
   let columns = table.columns
   let cells = texts(columns, false)
   if (!Number.isFinite(width)) {
@@ -200,12 +202,7 @@ function shortened(
   width: number,
   broken?: ReadonlySet<Column>,
 ): string[][] {
-  const limits = columns.map((_, i) =>
-    largest(
-      cells.map((row) => widthOf(row[i]!)),
-      0,
-    ),
-  )
+  const limits = widthsOf(columns, cells)
   const shrinking = columns.flatMap((c, i) => (c.shorten || c.wrap ? [i] : []))
   const least = (i: number) => (columns[i]?.wrap ? narrowest : shortest)
   for (let excess = tableWidth(columns, cells, { broken }) - width; excess > 0; excess--) {
@@ -258,9 +255,11 @@ export function shortenMiddle(text: string, width: number): string {
 const wide =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60]/u
 
+const ascii = /^[\x20-\x7e]*$/
+
 /** Cells that a text takes: Chinese, Japanese and Korean characters and emoji take two, combining marks none. */
 export function widthOf(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length
+  if (ascii.test(text)) return text.length
   let width = 0
   for (const c of text) width += /\p{Mark}|\u200d/u.test(c) ? 0 : wide.test(c) ? 2 : 1
   return width
