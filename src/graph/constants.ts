@@ -1,8 +1,8 @@
 import { bitsPerElement, byteLengthOf, elementCount, KerfError, MemoryBudget } from '../base/index.ts'
 import type { Analysis } from './analysis.ts'
 import { bytesOfDense, type Dense } from './call.ts'
+import { runForward } from './forward.ts'
 import type { Tensor } from './model.ts'
-import { runForward } from './operator.ts'
 import { readValues } from './tensor.ts'
 import { sourcesFirst } from './traverse.ts'
 

@@ -1,7 +1,8 @@
 import { type Dim, elementCount, isConcrete, LayeredMap, type Shape, unknownDim } from '../base/index.ts'
 import { type Call, type Dense, type InferredCall, type Known, valueLimit } from './call.ts'
+import { runForward } from './forward.ts'
 import { type Graph, graphInputs, type Model, type Node, type Tensor, type ValueInfo } from './model.ts'
-import { type ForwardRule, type Operator, type OperatorSet, runForward } from './operator.ts'
+import type { ForwardRule, Operator, OperatorSet } from './operator.ts'
 import { callOf, checkOutputs } from './signature.ts'
 import { tensorValues } from './tensor.ts'
 
