@@ -6,9 +6,11 @@
 
 export {
   type BatchOptions,
+  type ChannelScores,
   type ChannelValues,
   type Criterion,
   criteria,
+  criterionFrom,
   criterionOf,
   type LossGraph,
   type LossOf,
@@ -17,10 +19,12 @@ export {
   type ScoredBatch,
   type ScoredGroup,
   type ScoredLayer,
+  type ScoreOptions,
   type Scores,
   type ScoringContext,
   type ScoringImages,
   type ScoringOptions,
+  scoreChannels,
 } from '../prune/index.ts'
 
 // What goes together, and the cut

@@ -75,8 +75,10 @@ export {
 export {
   type ClassifierHead,
   classifierHead,
+  type FreshWeightsOptions,
   type NewHeadOptions,
   withCrossEntropy,
+  withFreshWeights,
   withNewHead,
 } from '../train/index.ts'
 

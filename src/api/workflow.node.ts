@@ -4,5 +4,5 @@
 // May import: every room, through its index.
 
 // These take the place of those without threads.
-export { prove, pruneAndProve, sensitivity, swapAndMeasure } from '../workflow/index.node.ts'
+export { comparePruning, prove, pruneAndProve, sensitivity, swapAndMeasure } from '../workflow/index.node.ts'
 export * from './workflow.ts'

@@ -39,6 +39,18 @@ export {
   sensitivity,
 } from '../workflow/index.ts'
 
+// Methods compared
+
+export {
+  type CellStore,
+  type ComparedMethod,
+  type ComparedNetwork,
+  type ComparedTraining,
+  comparePruning,
+  type PruningComparison,
+  type PruningComparisonOptions,
+} from '../workflow/index.ts'
+
 // Other layers
 
 export { type SwapOptions, type Swapped, swapAndMeasure } from '../workflow/index.ts'

@@ -1,5 +1,5 @@
 // What everything stands on: element types, shapes, typed errors, tasks (signal and progress), memory that is asked for, name patterns, open lists, seeded random
-// numbers, exact polynomials; `getOrAdd`.
+// numbers, statistics, exact polynomials; `getOrAdd`.
 // Not here: anything that knows what a graph is.
 // May import: nothing.
 export * from './catalogue.ts'
@@ -19,6 +19,7 @@ export * from './polynomial.ts'
 export * from './random.ts'
 export * from './shape.ts'
 export * from './smallest.ts'
+export * from './statistics.ts'
 export * from './task.ts'
 export * from './text.ts'
 export * from './wire.ts'

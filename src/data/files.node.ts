@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { askMemory, KerfError, memoryLimit, pathProblems, readWholeFileLater } from '../base/index.node.ts'
@@ -47,12 +48,14 @@ export const gzipBomb = (path: string): KerfError =>
 /** @throws KerfError `bad-gzip`, `out-of-memory` */
 export async function unpacked(bytes: Uint8Array, path: string): Promise<Uint8Array> {
   const most = mostUnpacked(bytes.length)
-  return promisify(gunzip)(bytes, { maxOutputLength: Math.min(most, memoryLimit()) }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw badGzip(error, path)
-    if (most <= memoryLimit()) throw gzipBomb(path)
-    // It takes at least one byte more than there may be.
-    throw askMemory(memoryLimit() + 1, `${path}, unpacked,`)
-  })
+  return promisify(gunzip)(bytes, { maxOutputLength: Math.min(most, memoryLimit(), constants.MAX_LENGTH) }).catch(
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw badGzip(error, path)
+      if (most <= memoryLimit()) throw gzipBomb(path)
+      // It takes at least one byte more than there may be.
+      throw askMemory(memoryLimit() + 1, `${path}, unpacked,`)
+    },
+  )
 }
 
 export function badGzip(error: unknown, path: string): KerfError {

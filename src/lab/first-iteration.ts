@@ -1,11 +1,10 @@
-import { seededRandom, seedFrom } from '../base/index.ts'
+import { momentsOf, seededRandom, seedFrom } from '../base/index.ts'
 import { editGraph, type Model, tensorOf } from '../graph/index.ts'
 import { adderConvolution, type Classifier, nets, trainingInitialization } from '../nets/index.ts'
 import { floatsOf, openProgram } from '../runtime/index.ts'
 import { type TrainingGraph, trainingGraph } from '../train/index.ts'
 import { drawIndices, pixelsOf } from './digits.ts'
 import type { Digits, LabContext } from './experiment.ts'
-import { momentsOf } from './statistics.ts'
 
 export type NetKind = 'adder' | 'ordinary'
 

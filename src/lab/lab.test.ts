@@ -1,3 +1,4 @@
+import { correlation, Moments, momentsOf, rankCorrelation, ranks } from '../base/index.ts'
 // What all experiments share: checks and verdicts, pages, their prose.
 
 import { describe, expect, it } from 'vitest'
@@ -20,7 +21,7 @@ import {
   verdictText,
 } from './index.ts'
 import { checkResult } from './outcome-report.ts'
-import { correlation, Moments, momentsOf, norm, rankCorrelation, ranks, rootMeanSquare } from './statistics.ts'
+import { norm, rootMeanSquare } from './statistics.ts'
 
 const digits = async () => generatedDigits(1)
 

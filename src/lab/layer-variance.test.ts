@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../base/index.ts'
+import { momentsOf, seededRandom } from '../base/index.ts'
 import { layerVariance } from './layer-variance.ts'
-import { foldedMean, momentsOf, normalCdf } from './statistics.ts'
+import { foldedMean, normalCdf } from './statistics.ts'
 
 describe('the folded normal distribution', () => {
   it.each([

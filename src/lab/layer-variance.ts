@@ -1,4 +1,5 @@
-import { foldedMean, Moments } from './statistics.ts'
+import { Moments } from '../base/index.ts'
+import { foldedMean } from './statistics.ts'
 
 /*
  * The variance of an adder layer's output whose weights are drawn, over filters and places, for inputs as they are.

@@ -1,9 +1,8 @@
-import { seedFrom } from '../base/index.ts'
+import { Moments, momentsOf, seedFrom } from '../base/index.ts'
 import { AttributeReader, tensorValues } from '../graph/index.ts'
 import type { LabContext } from './experiment.ts'
 import { firstBatch, firstIteration, freshResnet } from './first-iteration.ts'
 import { type LayerInput, layerVariance } from './layer-variance.ts'
-import { Moments, momentsOf } from './statistics.ts'
 
 export interface RealLayer {
   readonly name: string

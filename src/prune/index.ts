@@ -45,5 +45,6 @@ export {
   recover,
   recoverySteps,
 } from './recover/recover.ts'
+export { type ChannelScores, criterionFrom, type ScoreOptions, scoreChannels } from './score.ts'
 export type { Scope } from './select.ts'
 export { type SingleGroup, type SingleGroupOptions, type SingleGroups, singleGroups } from './single-groups.ts'

@@ -2,6 +2,7 @@ import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
 import { type PruneOptions, type PruneResult, pruneModel as pruneIn } from './prune.ts'
 import { type Recovered, type RecoverOptions, recover as recoverIn } from './recover/recover.ts'
+import { type ChannelScores, type ScoreOptions, scoreChannels as scoreIn } from './score.ts'
 
 /** `pruneModel` with threads of Node, for criteria that run the network, and paths of files. */
 export async function pruneModel(source: ModelSource, options: PruneOptions): Promise<PruneResult> {
@@ -11,3 +12,11 @@ export async function pruneModel(source: ModelSource, options: PruneOptions): Pr
 /** `recover` with threads of Node. */
 export const recover = (result: PruneResult, options: RecoverOptions): Promise<Recovered> =>
   recoverIn(result, { runtime: nodeRuntime, ...options })
+
+/** `scoreChannels`, likewise. */
+export async function scoreChannels(
+  source: ModelSource,
+  options: ScoreOptions = {},
+): Promise<readonly ChannelScores[]> {
+  return scoreIn(await modelOf(source, options), { runtime: nodeRuntime, ...options })
+}

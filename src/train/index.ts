@@ -3,6 +3,7 @@
 // May import: base, graph, ops, cost, autodiff, runtime, data, image, onnx, formats, nets, report.
 export { trainingCurves } from './curves.ts'
 export { type EvaluateOptions, type Evaluation, Evaluator, evaluate } from './evaluate.ts'
+export { type FreshWeightsOptions, withFreshWeights } from './graph/fresh.ts'
 export { type ClassifierHead, classifierHead, type NewHeadOptions, withNewHead } from './graph/head.ts'
 export type { DistillationOptions, LossOptions } from './graph/loss.ts'
 export { type TrainingGraph, trainingGraph } from './graph/training-graph.ts'

@@ -2,6 +2,7 @@
 // Not here: the command line (cli/).
 // May import: every room but lab, api and cli.
 
+export { cellsIn } from './cells.node.ts'
 export {
   type Accuracy,
   type FineTuned,
@@ -15,4 +16,4 @@ export * from './index.ts'
 export { profileModel } from './profile.node.ts'
 export { loadOrt, type OrtModule } from './prove/onnx-runtime.node.ts'
 // These take the place of those without threads.
-export { prove, pruneAndProve, sensitivity, swapAndMeasure } from './threads.node.ts'
+export { comparePruning, prove, pruneAndProve, sensitivity, swapAndMeasure } from './threads.node.ts'

@@ -1,6 +1,15 @@
 // What a person wants done in one go: prune and prove, swap and measure; images as a model takes them.
 // Not here: what each step is made of (prune/, rewrite/, quantize/, train/), the command line (cli/), files (index.node.ts).
 // May import: every room but lab, api and cli.
+export type { CellStore } from './cells.ts'
+export {
+  type ComparedMethod,
+  type ComparedNetwork,
+  type ComparedTraining,
+  comparePruning,
+  type PruningComparison,
+  type PruningComparisonOptions,
+} from './compare-pruning.ts'
 export { evaluationLoader, imagesFor, type ModelImages, spread } from './images.ts'
 export { profileModel } from './profile.ts'
 export { type Agreement, compareOutputs, toleranceFor } from './prove/agreement.ts'

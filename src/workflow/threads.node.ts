@@ -2,6 +2,11 @@ import type { Task } from '../base/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import type { PruneResult } from '../prune/index.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
+import {
+  comparePruning as compareIn,
+  type PruningComparison,
+  type PruningComparisonOptions,
+} from './compare-pruning.ts'
 import { installedOrt } from './prove/onnx-runtime.node.ts'
 import { type Proof, type ProofOptions, prove as proveIn } from './prove/prove.ts'
 import { type PruneAndProveOptions, type Pruned, pruneAndProve as pruneIn } from './prune.ts'
@@ -23,6 +28,14 @@ export async function pruneAndProve(source: ModelSource, options: PruneAndProveO
     prune,
     proof: options.proof !== false && here(options.proof ?? {}),
   })
+}
+
+/** `comparePruning` with threads of Node, and paths of files. */
+export async function comparePruning(
+  source: ModelSource,
+  options: PruningComparisonOptions,
+): Promise<PruningComparison> {
+  return compareIn(await modelOf(source, options), { runtime: nodeRuntime, ...options })
 }
 
 /** `swapAndMeasure` with threads of Node, and paths of files. */

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { KerfError, type Progress } from '../../base/index.ts'
 import { cifarArchive, idxFile, serveFiles } from '../../testing/published-data.ts'
 import { describeShared, sharedPath } from '../../testing/shared.ts'
+import { unpacked } from '../files.node.ts'
 import { openData } from '../open.node.ts'
 import { fetchCifar10From } from './cifar.node.ts'
 import { download } from './download.node.ts'
@@ -428,4 +429,10 @@ describeShared('the copy of MNIST beside this checkout', () => {
     const files = await fetchMnist({ folder: at('m'), from: sharedPath('data/mnist') })
     expect(files.map(({ state, verified }) => `${state} ${verified}`)).toEqual(new Array(4).fill('copied content'))
   })
+})
+
+it('a large gzipped file is unpacked, whatever the limits of its machine', async () => {
+  // 200 times its size is more than any buffer of Node 20 holds.
+  const packed = gzipSync(Buffer.alloc(2 ** 25), { level: 0 })
+  expect((await unpacked(packed, 'f')).length).toBe(2 ** 25)
 })

@@ -1,3 +1,4 @@
+import { momentsOf } from '../../base/index.ts'
 import { type Cell, shortNumber } from '../../report/index.ts'
 import { atMost, control, equal } from '../checks.ts'
 import type { Experiment, Findings } from '../experiment.ts'
@@ -12,7 +13,6 @@ import {
   usualSetting,
 } from '../gradient-settings.ts'
 import { progress } from '../progress.ts'
-import { momentsOf } from '../statistics.ts'
 
 interface Settings {
   /** Of the usual setting. */

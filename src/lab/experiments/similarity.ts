@@ -1,4 +1,4 @@
-import { seededRandom, seedFrom } from '../../base/index.ts'
+import { momentsOf, rankCorrelation, seededRandom, seedFrom } from '../../base/index.ts'
 import { GraphBuilder, tensorOf } from '../../graph/index.ts'
 import type { Chart, Table } from '../../report/index.ts'
 import { hostTensor } from '../../runtime/index.ts'
@@ -7,7 +7,6 @@ import { drawIndices, drawPerClass, pixelsOf } from '../digits.ts'
 import type { Check, Experiment, Findings, LabContext } from '../experiment.ts'
 import { progress } from '../progress.ts'
 import { runOnce } from '../running.ts'
-import { momentsOf, rankCorrelation } from '../statistics.ts'
 
 interface Settings {
   readonly templatesPerClass: number

@@ -1,10 +1,9 @@
-import { seededRandom, seedFrom } from '../../base/index.ts'
+import { momentsOf, seededRandom, seedFrom } from '../../base/index.ts'
 import type { Cell } from '../../report/index.ts'
 import { atLeast, atMost, control, farthest, near } from '../checks.ts'
 import type { Experiment, Findings, LabContext } from '../experiment.ts'
 import { progress } from '../progress.ts'
 import { type RealLayer, realLayers } from '../real-layers.ts'
-import { momentsOf } from '../statistics.ts'
 
 interface Settings {
   /** Outputs that are drawn per row. */
