@@ -16,6 +16,7 @@ export {
   type LossOf,
   type Numbers,
   outputLoss,
+  type Saved,
   type ScoredBatch,
   type ScoredGroup,
   type ScoredLayer,

@@ -22,7 +22,7 @@ describe.skipIf(spawnSync('bash', ['--version']).status !== 0)('in bash', () => 
   it('offers commands, options and their choices; otherwise files', async () => {
     expect(await offered('pr')).toEqual(['profile', 'prune'])
     expect(await offered('prune', '--ta')).toEqual(['--target-macs', '--target-params'])
-    expect(await offered('prune', '--criterion', 'l')).toEqual(['l1', 'l2'])
+    expect(await offered('prune', '--criterion', 'l')).toEqual(['l1', 'l2', 'lamp'])
     expect(await offered('data', 'm')).toEqual(['mnist'])
     // Nothing of its own: `-o default` makes bash offer files.
     expect(await offered('prune', '')).toEqual([])

@@ -10,6 +10,7 @@ export type {
   ChannelValues,
   Criterion,
   Numbers,
+  Saved,
   ScoredBatch,
   ScoredGroup,
   ScoredLayer,

@@ -322,7 +322,8 @@ async function cutChannels(
   turn: Turn,
 ): Promise<Counted> {
   if (found.groups.length === 0) throw nothingToPrune(found, asked)
-  const scores = await scoreGroups(found, criterion, options, turn)
+  const { global: isGlobal } = options.target?.scope ?? options.scope ?? {}
+  const scores = await scoreGroups(found, criterion, options, turn, isGlobal ? 'global' : 'local')
   await turn()
   const { selection, ratio, cut, after } = options.target
     ? await reach(found, scores, before, options.target, options, turn)

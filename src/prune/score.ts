@@ -41,7 +41,8 @@ export const scoreChannels = (source: ModelSource, options: ScoreOptions = {}): 
     const model = simplified(await modelOf(source, options), operators)
     const analysis = analyse(model, operators, bindInputs(model.graph, options.inputs))
     const found = groupsOf(analysis, { ...options, kinds: new Set(methods) })
-    const scores = await scoreGroups(found, criterion, options, turn)
+    // Whoever reads them compares layers, too.
+    const scores = await scoreGroups(found, criterion, options, turn, 'global')
     return found.groups.map((group) => ({
       name: group.name,
       tensors: group.roots.map((r) => r.tensor),

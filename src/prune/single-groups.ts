@@ -65,7 +65,7 @@ export const singleGroups = (source: ModelSource, options: SingleGroupOptions = 
     const model = simplified(given, operators)
     const found = groupsOf(analyse(model, operators, bindInputs(model.graph, inputs)), asked)
     if (found.groups.length === 0) throw nothingToPrune(found, asked)
-    const scores = await scoreGroups(found, criterionOf(criterion), options, turn)
+    const scores = await scoreGroups(found, criterionOf(criterion), options, turn, 'global')
     const selected = (group: ChannelGroup, ratio: number) => {
       checkRatio(ratio)
       return select({ ...found, groups: [group] }, scores, { ratio })

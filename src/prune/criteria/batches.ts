@@ -1,5 +1,6 @@
 import { differentiate } from '../../autodiff/index.ts'
-import { KerfError, memoryLimit, seededRandom, seedFrom, type Task, type Turn } from '../../base/index.ts'
+import { KerfError, memoryLimit, type Random, seededRandom, seedFrom, type Task, type Turn } from '../../base/index.ts'
+import { macsOf } from '../../cost/index.ts'
 import {
   type Analysis,
   type Dense,
@@ -21,6 +22,7 @@ import {
 import type { BatchOptions, ChannelValues, Criterion, Numbers, ScoredBatch, ScoredLayer } from './criterion.ts'
 import type { Layer } from './layers.ts'
 import { rowsOf } from './rows.ts'
+import { type SignedLayer, signedLayers } from './signed.ts'
 import type { ChannelValue } from './values.ts'
 
 /*
@@ -104,13 +106,14 @@ type Looked = NonNullable<BatchOptions['what']>[number]
 const batchBytes = 2 ** 28
 
 export async function* runBatches(
-  { model, operators }: Analysis,
+  analysis: Analysis,
   layers: readonly Layer[],
   options: Options,
   asked: BatchOptions,
   turn: Turn,
 ): AsyncGenerator<ScoredBatch, void, undefined> {
   const { images, progress } = options
+  const { model, operators } = analysis
   const [input, ...others] = graphInputs(model.graph)
   if (!input || others.length > 0)
     throw new KerfError('unsupported-input', `The model has ${others.length + 1} inputs; it is given images alone.`)
@@ -122,31 +125,34 @@ export async function* runBatches(
       if (activation) values.set(layer, activation)
     }
   const watched = [...new Set([...values.values()].map((v) => v.value))]
+  const signed = what.has('contributions') ? signedLayers(macsOf(analysis), layers, model, options.seed) : []
+  for (const { layer, value } of signed) values.set(layer, value)
   const open = async (size: number): Promise<Opened> => {
     const free = fixesBatch(model, size) ? freeBatch(model, operators) : model
-    const network = { model: free, input: input.name, shape: [size, ...images.shape], watched, what }
+    const network = { model: free, input: input.name, shape: [size, ...images.shape], watched, what, signed }
+    if (signed.length > 0) return withSigns(network, options)
     return options.loss ? withLoss(network, options.loss, layers, options) : withOutputs(network, options)
   }
   const most = Math.min(images.batchSize, asked.most ?? images.batchSize)
   const { opened, size } = await inBounds(model, most, images.batchSize, open)
   const directions = seededRandom(seedFrom(options.seed ?? 0, 'directions'))
-  const chunk = new Chunk(size, images, opened, directions.uniform)
+  const drawn = opened.isOutputs ? new Float32Array(size * opened.targets) : undefined
   let done = 0
   try {
-    for await (const batch of images.batches)
-      for (let from = 0; from < batch.count; from += size) {
-        await turn()
-        const count = chunk.fill(batch, from, done)
-        const results = await opened.run(chunk.images, chunk.targets)
-        yield new Batch(count, size, values, opened.gradients, results)
-        done += count
-        progress?.({ what: 'looking at images', done, unit: 'images' })
-      }
+    for await (const chunk of imageChunks(images, size, opened.isOutputs ? 0 : opened.targets)) {
+      await turn()
+      for (let i = 0; drawn && i < drawn.length; i++) drawn[i] = i < chunk.count * opened.targets ? sign(directions) : 0
+      const results = await opened.run(chunk.images, drawn ?? chunk.targets)
+      yield new Batch(chunk.count, size, values, opened.gradients, results)
+      done += chunk.count
+      progress?.({ what: 'looking at images', done, unit: 'images' })
+    }
   } finally {
     await opened.dispose()
   }
-  if (done === 0) throw new KerfError('no-images', 'There are no images to rank channels by. Give some.')
 }
+
+const sign = ({ uniform }: Random): number => (uniform() < 0.5 ? -1 : 1)
 
 /** The network for as many images at a time as memory allows. */
 async function inBounds(
@@ -170,51 +176,52 @@ async function inBounds(
   return { opened: await open(size), size }
 }
 
-/** The images that go through at a time, in memory that is used again. */
-class Chunk {
+/** Images that go through at a time. */
+export interface ImageChunk {
+  /** [size, …shape]; behind `count` images zeros. */
   readonly images: Float32Array
+  /** [size, classes]; undefined where none are asked for. */
   readonly targets: Float32Array | undefined
-  readonly #opened: Opened
-  readonly #each: number
-  readonly #uniform: () => number
+  readonly count: number
+}
 
-  constructor(size: number, { shape }: ScoringImages, opened: Opened, uniform: () => number) {
-    this.#opened = opened
-    this.#each = shape.reduce((product, d) => product * d, 1)
-    this.images = new Float32Array(size * this.#each)
-    this.targets = opened.targets > 0 ? new Float32Array(size * opened.targets) : undefined
-    this.#uniform = uniform
-  }
+/**
+ * Images, so many at a time. The arrays are used again.
+ * @param classes how many numbers a loss of labels wants of each; 0: none
+ * @throws KerfError `not-finite`, `no-labels`, `wrong-classes`, `no-images`
+ */
+export async function* imageChunks(
+  { shape, batchSize, batches }: ScoringImages,
+  size: number,
+  classes: number,
+): AsyncGenerator<ImageChunk, void, undefined> {
+  const each = shape.reduce((product, d) => product * d, 1)
+  const images = new Float32Array(size * each)
+  const targets = classes > 0 ? new Float32Array(size * classes) : undefined
+  let done = 0
+  for await (const batch of batches)
+    for (let from = 0; from < batch.count; from += size) {
+      const count = Math.min(size, batch.count - from)
+      const own = batch.images.subarray(from * each, (from + count) * each)
+      checkFinite(own, each, done)
+      images.fill(0).set(own)
+      targets?.fill(0).set(labelsOf(batch.targets, batchSize, classes, from, count))
+      yield { images, targets, count }
+      done += count
+    }
+  if (done === 0) throw new KerfError('no-images', 'There are no images to rank channels by. Give some.')
+}
 
-  /**
-   * Takes images of a batch, from this one on, as many as there is room for.
-   * @param before how many there were before this batch
-   * @returns how many
-   * @throws KerfError `not-finite`, `no-labels`, `wrong-classes`
-   */
-  fill(
-    { images, targets, count }: { images: Float32Array; targets?: Float32Array; count: number },
-    from: number,
-    before: number,
-  ): number {
-    const each = this.#each
-    const taken = Math.min(count - from, this.images.length / each)
-    const own = images.subarray(from * each, (from + taken) * each)
-    const bad = own.findIndex((v) => !Number.isFinite(v))
-    if (bad >= 0)
-      throw new KerfError(
-        'not-finite',
-        `Image ${before + Math.floor(bad / each) + 1} holds NaN or infinite values, of which no channel's worth follows. Leave it out, or mend what is done to its pixels (--mean, --std, --scale).`,
-        { image: before + Math.floor(bad / each) },
-      )
-    this.images.fill(0).set(own)
-    if (!this.targets) return taken
-    const { targets: width, isOutputs } = this.#opened
-    this.targets.fill(0)
-    if (isOutputs) for (let i = 0; i < taken * width; i++) this.targets[i] = this.#uniform() < 0.5 ? -1 : 1
-    else this.targets.set(labelsOf(targets, images.length / each, width, from, taken))
-    return taken
-  }
+/** @throws KerfError `not-finite` */
+function checkFinite(images: Float32Array, each: number, before: number): void {
+  const bad = images.findIndex((v) => !Number.isFinite(v))
+  if (bad < 0) return
+  const image = before + Math.floor(bad / each)
+  throw new KerfError(
+    'not-finite',
+    `Image ${image + 1} holds NaN or infinite values, of which no channel's worth follows. Leave it out, or mend what is done to its pixels (--mean, --std, --scale).`,
+    { image },
+  )
 }
 
 /** @throws KerfError `no-labels`, `wrong-classes` */
@@ -248,6 +255,7 @@ interface Network {
   /** Values that are looked at. */
   readonly watched: readonly string[]
   readonly what: ReadonlySet<Looked>
+  readonly signed: readonly SignedLayer[]
 }
 
 async function withOutputs({ model, input, shape, watched }: Network, options: Options): Promise<Opened> {
@@ -271,6 +279,32 @@ async function withOutputs({ model, input, shape, watched }: Network, options: O
       }
     },
     dispose: () => session.dispose(),
+  }
+}
+
+/** Layers that tell their channels' contributions beside the network, by weights that are drawn anew for each batch. */
+async function withSigns({ model, input, shape, signed }: Network, options: Options): Promise<Opened> {
+  const editor = editGraph(model)
+  for (const layer of signed) layer.put(editor)
+  const made = editor
+    .setOutputs(signed.map((layer) => layer.value.value))
+    .dropDead()
+    .model()
+  const shapes = new Map([[input, shape], ...signed.map((layer) => [layer.weight, layer.shape] as const)])
+  const program = await openProgram(made, shapes, options)
+  return {
+    ...{ gradients: new Map(), targets: 0, isOutputs: false },
+    memory: program.memory && {
+      bytes: program.memory.arena,
+      fixed: signed.reduce((sum, layer) => sum + 4 * layer.shape.reduce((p, d) => p * d, 1), 0),
+    },
+    async run(images) {
+      program.input(input).set(images)
+      for (const layer of signed) layer.draw(program.input(layer.weight))
+      await program.run({ signal: options.signal })
+      return (name) => program.read(name) as Dense & Results
+    },
+    dispose: () => program.dispose(),
   }
 }
 
@@ -361,6 +395,10 @@ class Batch implements ScoredBatch {
   activations(layer: ScoredLayer): ChannelValues {
     const { value, axis } = this.#valueOf(layer)
     return this.#channels(layer, value, axis, 1)
+  }
+
+  contributions(layer: ScoredLayer): ChannelValues {
+    return this.activations(layer)
   }
 
   gradients(layer: ScoredLayer): ChannelValues {

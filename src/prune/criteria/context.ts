@@ -1,9 +1,11 @@
 import { KerfError, type Random, seededRandom, seedFrom, type Task, type Turn } from '../../base/index.ts'
-import { type Analysis, constantContent } from '../../graph/index.ts'
+import { macsOf } from '../../cost/index.ts'
+import { type Analysis, constantContent, type Node } from '../../graph/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import type { ChannelGroup, ChannelGroups } from '../groups.ts'
 import { type LossOf, runBatches, type ScoringImages } from './batches.ts'
 import type { Criterion, Numbers, ScoredGroup, ScoredLayer, ScoringContext } from './criterion.ts'
+import { lossGrowths } from './growths.ts'
 import { type Group, type Layer, scoredGroups } from './layers.ts'
 import { rowsOf } from './rows.ts'
 
@@ -17,6 +19,12 @@ export interface ScoringOptions extends RunningOptions, Task {
   readonly loss?: LossOf
 }
 
+/**
+ * How channels are ranked. `local`: those of each group; `global`: those of all groups together; `alone`: those of each group, which has one layer, whose
+ * scores are taken as they are.
+ */
+export type Ranking = 'local' | 'global' | 'alone'
+
 /** A seeded source of numbers of its own for every name. */
 export const namedRandom = (seed = 0, name: string): Random => seededRandom(seedFrom(seed, name))
 
@@ -29,14 +37,14 @@ export async function scoreGroups(
   criterion: Criterion,
   options: ScoringOptions,
   turn: Turn,
+  ranking: Ranking,
 ): Promise<ReadonlyMap<ChannelGroup, Float64Array>> {
-  const scores = await scoresBy(criterion, scoredGroups(found), found.trace.analysis, options, turn)
+  const scores = await scoresBy(criterion, scoredGroups(found), found.trace.analysis, options, turn, ranking)
   return new Map(found.groups.map((group, i) => [group, scores[i]!]))
 }
 
 /**
  * Scores of each group, in order.
- * @param isAlone each group is ranked by itself, so that the scores of its one layer are taken as they are
  * @throws KerfError as `scoreGroups`
  */
 export async function scoresBy(
@@ -45,10 +53,16 @@ export async function scoresBy(
   analysis: Analysis,
   options: ScoringOptions,
   turn: Turn,
-  isAlone = false,
+  ranking: Ranking,
 ): Promise<Float64Array[]> {
   checkNeeds(criterion, options)
-  const scores = await criterion.score(new GroupContext(criterion, groups, analysis, options, turn, isAlone))
+  if (criterion.ranking === 'global' && ranking === 'local')
+    throw new KerfError(
+      'bad-options',
+      `The criterion ${criterion.name} compares channels of different layers: rank them together (--global, or the option scope.global). With a ratio for every layer take l2, which ranks as it does in each.`,
+      { criterion: criterion.name },
+    )
+  const scores = await criterion.score(new GroupContext(criterion, groups, analysis, options, turn, ranking))
   return groups.map((group) => checkScores(criterion, group.name, group.channels, scores.get(group)))
 }
 
@@ -81,6 +95,8 @@ class GroupContext implements ScoringContext {
   readonly #criterion: Criterion
   readonly #options: ScoringOptions
   readonly #isAlone: boolean
+  readonly isGlobal: boolean
+  #macs: ReadonlyMap<Node, number> | undefined
 
   constructor(
     criterion: Criterion,
@@ -88,14 +104,15 @@ class GroupContext implements ScoringContext {
     analysis: Analysis,
     options: ScoringOptions,
     turn: Turn,
-    isAlone: boolean,
+    ranking: Ranking,
   ) {
     this.#criterion = criterion
     this.groups = groups
     this.#analysis = analysis
     this.#options = options
     this.turn = turn
-    this.#isAlone = isAlone
+    this.#isAlone = ranking === 'alone'
+    this.isGlobal = ranking === 'global'
   }
 
   // Arrows, since criteria take the context apart.
@@ -131,6 +148,27 @@ class GroupContext implements ScoringContext {
       )
     }
     return scores
+  }
+
+  readonly saved: ScoringContext['saved'] = (group) => {
+    this.#macs ??= macsOf(this.#analysis)
+    const [macs, bytes] = [new Float64Array(group.channels), new Float64Array(group.channels)]
+    const { layers, readers, normalisations } = group as Group
+    for (const layer of new Set([...layers, ...readers, ...normalisations])) {
+      const all = layer.nodes.reduce((sum, node) => sum + (this.#macs!.get(node) ?? 0), 0)
+      const stored = this.#analysis.stored.get(layer.tensor)?.data.byteLength ?? 0
+      for (const channel of layer.of) {
+        if (channel < 0) continue
+        macs[channel] = macs[channel]! + all / layer.channels
+        bytes[channel] = bytes[channel]! + stored / layer.channels
+      }
+    }
+    return { macs, bytes }
+  }
+
+  readonly growths: ScoringContext['growths'] = () => {
+    const { images, loss } = checkNeeds(this.#criterion, this.#options)
+    return lossGrowths(this.#analysis, this.groups, { ...this.#options, images: images!, loss: loss! }, this.turn)
   }
 
   readonly summed: ScoringContext['summed'] = (of, members = makers) =>
@@ -184,7 +222,7 @@ const makers = (group: ScoredGroup): readonly ScoredLayer[] => group.layers
 const asksLoss = (needs: Criterion['needs']): boolean => needs === 'loss' || needs === 'labels'
 
 /** @throws KerfError `no-images`, `no-loss` */
-function checkNeeds(criterion: Criterion, { images, loss }: ScoringOptions): void {
+function checkNeeds(criterion: Criterion, { images, loss }: ScoringOptions): Pick<ScoringOptions, 'images' | 'loss'> {
   const { name, needs } = criterion
   if (needs !== 'weights' && !images) throw noImages(criterion)
   if (asksLoss(needs) && !loss)
@@ -195,6 +233,7 @@ function checkNeeds(criterion: Criterion, { images, loss }: ScoringOptions): voi
         : `The criterion ${name} asks what a loss says: give one, of labels (--loss labels, or the option loss: withCrossEntropy) or of the network's own outputs (--loss outputs, or loss: outputLoss).`,
       { criterion: name },
     )
+  return { images, loss }
 }
 
 const noImages = ({ name }: Criterion): KerfError =>

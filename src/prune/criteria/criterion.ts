@@ -21,6 +21,8 @@ export interface Criterion {
    * labels: the gradient of their loss, which at the network's own outputs is 0.
    */
   readonly needs: 'weights' | 'images' | 'loss' | 'labels'
+  /** 'global': it says how channels of different layers compare, and needs them to be ranked together. */
+  readonly ranking?: 'global'
   /** A finite number for each channel of each group. */
   score(context: ScoringContext): Scores | Promise<Scores>
   /**
@@ -67,6 +69,8 @@ export interface ScoredLayer {
 
 /** What a criterion sees. */
 export interface ScoringContext {
+  /** Whether the channels of all groups are ranked together. */
+  readonly isGlobal: boolean
   /** Those that need a score. */
   readonly groups: readonly ScoredGroup[]
   /**
@@ -100,10 +104,25 @@ export interface ScoringContext {
     of: (layer: ScoredLayer) => ArrayLike<number>,
     members?: (group: ScoredGroup) => readonly ScoredLayer[],
   ): Map<ScoredGroup, Float64Array>
+  /** What the network costs less without each channel of a group, the other channels being there. */
+  saved(group: ScoredGroup): Saved
+  /**
+   * How much the loss grows without each channel, measured: L(without c) − L, with the weights that make and read it set to 0. For criteria that need a loss.
+   * Where that is one of the network's own outputs y₀, L is the mean over images of ‖y − y₀‖². The network runs once a channel and batch.
+   */
+  growths(): Promise<Map<ScoredGroup, Float64Array>>
   /** Random numbers that follow from the seed and the names of the weights of a group or layer (`of`): the same for the same one. */
   random(of: ScoredGroup | ScoredLayer): Random
   /** To be awaited in long loops: lets others have their turn, and throws KerfError `aborted` where the signal says so. */
   readonly turn: () => Promise<void>
+}
+
+/** Costs by channel of a group. */
+export interface Saved {
+  /** Of the layers that make or read it, in proportion to their channels. */
+  readonly macs: Float64Array
+  /** Of the weights that make or read it, and of the factors of its normalisations. */
+  readonly bytes: Float64Array
 }
 
 /** Floating-point numbers in memory. */
@@ -111,8 +130,8 @@ export type Numbers = Float32Array | Float64Array
 
 /** How images are looked at. */
 export interface BatchOptions {
-  /** What is asked of them; the rest is not calculated. Default: activations, and where the criterion needs a loss gradients of both kinds. */
-  readonly what?: readonly ('activations' | 'gradients' | 'weightGradients')[]
+  /** What is asked of them; the rest is not calculated. Contributions go with nothing else. Default: activations, and where the criterion needs a loss gradients of both kinds. */
+  readonly what?: readonly ('activations' | 'contributions' | 'gradients' | 'weightGradients')[]
   /** At most so many at a time. Default: as many as fit into a quarter of a gigabyte, and not more than the images come in. */
   readonly most?: number
 }
@@ -126,6 +145,12 @@ export interface ScoredBatch {
    * @throws KerfError `unknown-value` where the channels are not one axis of it, or the layer was not asked for
    */
   activations(layer: ScoredLayer): ChannelValues
+  /**
+   * Of a layer that reads channels: what each of them adds to what the layer makes, position by position, summed over the layer's outputs with signs that are
+   * drawn anew for each batch. Over draws, the mean square of a sum of channels is what they add to all outputs together, in squares.
+   * @throws KerfError `unknown-value` for a layer that is not linear in its weights, or computes them
+   */
+  contributions(layer: ScoredLayer): ChannelValues
   /** ∂L/∂a of the same, L the mean of the loss over the batch. For criteria that need the loss. */
   gradients(layer: ScoredLayer): ChannelValues
   /** ∂L/∂w, in rows as `weights`. For criteria that need the loss. */

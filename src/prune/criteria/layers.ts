@@ -1,9 +1,9 @@
-import { type Labels, nodeLabel } from '../../graph/index.ts'
+import { type Labels, type Node, nodeLabel } from '../../graph/index.ts'
 import type { ChannelTrace, Root } from '../channel-trace.ts'
 import type { ChannelGroup, ChannelGroups } from '../groups.ts'
 import type { ScoredGroup, ScoredLayer } from './criterion.ts'
 import type { ChannelAxis } from './rows.ts'
-import { behindActivation, type ChannelValue, readValue } from './values.ts'
+import { alongOneAxis, behindActivation, type ChannelValue, readValue } from './values.ts'
 
 /** A scored layer with what is known of it. */
 export interface Layer extends ScoredLayer {
@@ -11,6 +11,10 @@ export interface Layer extends ScoredLayer {
   readonly weight: { readonly value: string; readonly axis: ChannelAxis }
   /** What is looked at when images run; undefined where the channels are not one axis of it. */
   readonly activation: () => ChannelValue | undefined
+  /** Those that calculate with the weight: a weight may be shared. */
+  readonly nodes: readonly Node[]
+  /** Of a layer that reads channels: the axis of the weight along which its outputs lie, and that of the result. */
+  readonly outputs?: { readonly axis: ChannelAxis; readonly of: () => ChannelValue | undefined }
 }
 
 export interface Group extends ScoredGroup {
@@ -52,8 +56,13 @@ function makerOf({ trace }: ChannelGroups, { classes }: ChannelGroup, root: Root
     of,
     weight: { value: root.weight.value, axis: root.grouped ?? root.weight.axis },
     activation: () => behindActivation(trace, root),
+    nodes: nodesOf(trace, root.tensor),
   }
 }
+
+const nodesOf = ({ roots }: ChannelTrace, tensor: string): Node[] => [
+  ...new Set(roots.filter((r) => r.tensor === tensor).map((r) => r.node)),
+]
 
 /** Layers that take channels of the group in: their weights have them on another axis than that of what they make. */
 function readersOf(trace: ChannelTrace, indexOf: IndicesOf): Layer[] {
@@ -77,11 +86,18 @@ function readersOf(trace: ChannelTrace, indexOf: IndicesOf): Layer[] {
           of,
           weight: { value: root.tensor, axis },
           activation: () => readValue(trace, root, labels),
+          nodes: nodesOf(trace, root.tensor),
+          ...(root.weight.value === root.tensor ? { outputs: outputsOf(trace, root) } : {}),
         },
       ]
     })
   })
 }
+
+export const outputsOf = (trace: ChannelTrace, root: Root): NonNullable<Layer['outputs']> => ({
+  axis: root.grouped ?? root.axis,
+  of: () => alongOneAxis(trace, root.node.outputs[0] ?? '', root.labels),
+})
 
 /** Normalisations whose factors are stored, one for each of the channels. */
 function normalisationsOf(trace: ChannelTrace, indexOf: IndicesOf): Layer[] {
@@ -97,7 +113,7 @@ function normalisationsOf(trace: ChannelTrace, indexOf: IndicesOf): Layer[] {
       return [
         {
           ...{ node: nodeLabel(node), tensor, channels: labels.length, of, weight: { value: tensor, axis } },
-          activation: () => undefined,
+          ...{ activation: () => undefined, nodes: [] },
         },
       ]
     })

@@ -2,7 +2,8 @@ import type { Criterion, Numbers } from './criterion.ts'
 
 const source = 'Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017'
 
-function absolute(row: Numbers): number {
+/** Σ |w| */
+export function absolute(row: Numbers): number {
   let sum = 0
   for (let i = 0; i < row.length; i++) sum += Math.abs(row[i]!)
   return sum

@@ -43,3 +43,10 @@ function placesOf(shape: readonly number[], axis: ChannelAxis) {
       Math.floor(index(run * inner, axis.rows) / blockRows) * blockSize + index(run * inner, axis.axis),
   }
 }
+
+/** Sets all elements of a channel to 0. */
+export function clearRow(data: Numbers, shape: readonly number[], axis: ChannelAxis, channel: number): void {
+  const { inner, place } = placesOf(shape, axis)
+  for (let start = 0, run = 0; start < data.length; start += inner, run++)
+    if (place(run) === channel) data.fill(0, start, start + inner)
+}
