@@ -57,6 +57,8 @@ const number = (value: number, what: string): Constant => ({ type: 'i32', value,
 export const constants = {
   panelWidth: number(8, 'output channels, or filters, that lie side by side in packed weights'),
   convTileRows: number(4, 'output pixels of a tile of `convF32`'),
+  sparseTileRows: number(16, 'output pixels of a tile of `sparseConvF32`'),
+  sparseWeightBytes: place(8, 'of a non-zero weight of `sparseConvF32`: its row, i32, and its value'),
   depthwiseTileColumns: number(4, 'output pixels of the largest tile of `depthwiseF32`'),
   depthwiseLanes: number(4, 'channels that lie side by side in weights of `depthwiseF32`'),
   winogradProducts: number(16, 'matrices of a block: products of a tile'),
@@ -295,6 +297,30 @@ const weightGradient = {
   blockRows: whole('lines of outputs in a block'),
 }
 
+/** Where the pixels under the window lie, for each output pixel (conv-table.ts). */
+const indirect = {
+  name: 'Indirect',
+  args: {
+    x: address('floats'),
+    zeros: address("a pixel of zeros: one group's channels; all groups' where they are read together"),
+    y: address('floats'),
+    residual: address('as y, added before clamping; 0 for none; may be y'),
+    ...scratch,
+    inHeight: whole('lines of x'),
+    inWidth: whole('pixels in a line of x'),
+    inPixel: bytes('from one pixel of x to the next'),
+    batch: whole('images'),
+    outHeight: whole('lines of y'),
+    outWidth: whole('pixels in a line of y'),
+    yPixel: bytes('from one pixel of y to the next'),
+    yRow: bytes('from one line of y to the next'),
+    yImage: bytes('from one image of y to the next'),
+    ...windowSizes,
+    ...pads,
+    ...limits,
+  },
+} satisfies Begin
+
 export const kernels = {
   copyF32: {
     does: 'y[i] = x[i]',
@@ -304,33 +330,32 @@ export const kernels = {
   convF32: {
     does: 'convolution as an indirect matrix product, NHWC',
     wasm: 'conv-f32',
+    begins: indirect,
     args: {
-      x: address('floats'),
-      zeros: address("a pixel of zeros: one group's channels"),
       weights: address(
         'panels of 8 output channels: their biases, then for each tap and input channel their 8 weights',
       ),
-      y: address('floats'),
-      residual: address('as y, added before clamping; 0 for none; may be y'),
-      ...scratch,
-      inHeight: whole('lines of x'),
-      inWidth: whole('pixels in a line of x'),
-      inPixel: bytes('from one pixel of x to the next'),
-      batch: whole('images'),
-      outHeight: whole('lines of y'),
-      outWidth: whole('pixels in a line of y'),
-      yPixel: bytes('from one pixel of y to the next'),
-      yRow: bytes('from one line of y to the next'),
-      yImage: bytes('from one image of y to the next'),
-      ...windowSizes,
-      ...pads,
       channels: whole('input channels of a group'),
       outChannels: whole('output channels of a group'),
       groups: whole('groups of channels'),
       groupStep: bytes("from one group's input channels to the next's"),
       blockTiles: whole('tiles of 4 output pixels in a block'),
       byChannels: flag('threads share panels of output channels instead of pixels'),
-      ...limits,
+    },
+  },
+  sparseConvF32: {
+    does: 'the same sums to the bit, products with weights of 0 left out',
+    wasm: 'sparse-f32',
+    begins: indirect,
+    args: {
+      weights: address(
+        'for each output channel its bias, the number of its non-zero weights, then for each the bytes from the first row of a tile to its row, and its value',
+      ),
+      starts: address('where the weights begin of each 4 output channels, i32 bytes from `weights`'),
+      channels: whole('input channels, all groups'),
+      outChannels: whole('output channels, all groups'),
+      groups: whole('groups of channels'),
+      blockChannels: whole('output channels of a block, a multiple of 4: threads share blocks of tiles of pixels'),
     },
   },
   padF32: {

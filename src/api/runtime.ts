@@ -40,6 +40,7 @@ export {
   type ProgramMemory,
   type RunningOptions,
   type Runtime,
+  type SparseChoice,
 } from '../runtime/index.ts'
 
 // A backend of one's own: docs/backends.md

@@ -6,7 +6,7 @@ import type { LabContext } from './experiment.ts'
 export function openMeasured(
   model: Model,
   { runtime, threads, signal }: LabContext,
-  options: Pick<SessionOptions, 'winograd'> = {},
+  options: Pick<SessionOptions, 'winograd' | 'sparse'> = {},
 ): Promise<Session> {
   return openSession(model, { runtime, threads, signal, onNotice: fail }, options)
 }

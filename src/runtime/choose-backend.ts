@@ -4,6 +4,7 @@ import type { Backend } from './backend.ts'
 import { reference } from './backends/reference/backend.ts'
 import { hasSimd, wasmBackend } from './backends/wasm/backend.ts'
 import { browserWorkers, type SpawnWorker, spawnBrowserWorker } from './backends/wasm/engine/pool.ts'
+import type { SparseChoice } from './backends/wasm/steps/convolution/sparse-choice.ts'
 
 /** Kerf's own backends. */
 export const backendNames = ['wasm', 'reference'] as const
@@ -24,6 +25,13 @@ export interface BackendOptions {
    * as it is defined: slower, with 9/16 of the memory for those weights, and rounding errors (1e-6 of the largest value either way) of that sum.
    */
   readonly winograd?: boolean
+  /**
+   * When convolutions and linear layers leave out the products of weights that are 0. 'measured' (default): where that is faster by what the kernels take on this
+   * machine, which is measured once in a process, in 10 ms, as soon as there is a network with zeros. 'always': wherever there is a kernel for it; 'never'. The
+   * results are the same bits, but for 3×3 layers that otherwise take Winograd's products and for linear layers of one row: there the share of zeros
+   * decides, never the clock. Infinities and NaN pass through zeros as they do elsewhere.
+   */
+  readonly sparse?: SparseChoice
   /** What is known of operators: Kerf's, and your own (`withOperators`). Those of your own the reference does. Default `runnableOperators`. */
   readonly operators?: OperatorSet
   /** What did not go as asked: fewer threads, another backend, nodes that no kernel does. Default: console.warn. */
@@ -41,12 +49,12 @@ export const warn = (text: string): void => console.warn(`kerf: ${withoutControl
 
 /** The backend that is asked for. @throws KerfError `bad-options` for an odd number of threads */
 export function chooseBackend(options: BackendOptions): Backend {
-  const { backend = 'wasm', winograd, onNotice = warn, workerUrl } = options
+  const { backend = 'wasm', winograd, sparse, onNotice = warn, workerUrl } = options
   if (typeof backend === 'object') return backend
   const { spawn = workerUrl === undefined ? spawnBrowserWorker : browserWorkers(workerUrl) } = options
   const threads = chooseThreads(options.threads, spawn, onNotice)
   if (backend === 'reference') return reference
-  if (hasSimd()) return wasmBackend({ threads, spawn, winograd, onNotice })
+  if (hasSimd()) return wasmBackend({ threads, spawn, winograd, sparse, onNotice })
   onNotice('this engine has no WebAssembly SIMD: the slow reference is used.')
   return reference
 }

@@ -39,7 +39,7 @@ export interface RunningOptions
 export function openSession(
   model: Model,
   { runtime = coreRuntime, backend, threads, operators, onNotice, signal }: RunningOptions,
-  more: Pick<SessionOptions, 'inputShapes' | 'winograd' | 'progress'> = {},
+  more: Pick<SessionOptions, 'inputShapes' | 'winograd' | 'sparse' | 'progress'> = {},
 ): Promise<Session> {
   return runtime.createSession(model, { backend, threads, operators, onNotice, signal, ...more })
 }

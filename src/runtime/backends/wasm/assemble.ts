@@ -16,6 +16,7 @@ import { loweringOf } from './lowerings/index.ts'
 import type { LoweringContext, Lowerings, Place } from './lowerings/lowering.ts'
 import { WeightReader } from './packing/weights.ts'
 import { convertLayout } from './steps/convert.ts'
+import type { SparseChoice } from './steps/convolution/sparse-choice.ts'
 import { programBytes, type Step, writeProgram } from './steps/step.ts'
 
 /** Scratch memory that is there from the start; a task that wants more takes lasting memory, which others may have after it. */
@@ -53,10 +54,15 @@ export function bytesOf(plan: Plan): { readonly scratch: number; readonly weight
  * Packs weights and writes programs. Yields between the weights of one layer and of the next.
  * @throws UnsupportedError, KerfError `out-of-memory`, and whatever reading weights throws
  */
-export function* assemble(plan: Plan, lowerings: Lowerings, memory: ProgramMemory): Rounds<Assembly> {
+export function* assemble(
+  plan: Plan,
+  lowerings: Lowerings,
+  memory: ProgramMemory,
+  sparse: SparseChoice,
+): Rounds<Assembly> {
   const { offsets } = plan
   const addressOf = ({ buffer }: Located) => memory.arena + offsets.get(buffer)!
-  const builder = new ProgramBuilder(plan, lowerings, memory, addressOf)
+  const builder = new ProgramBuilder(plan, lowerings, memory, addressOf, sparse)
   for (const [i, task] of plan.tasks.entries()) {
     yield { done: i, total: plan.tasks.length }
     builder.add(task)
@@ -79,14 +85,22 @@ class ProgramBuilder {
   readonly #addressOf: (place: Located) => number
   readonly #segments: Segment[] = []
   readonly #weights: WeightReader
+  readonly #sparse: SparseChoice
   /** Steps of the program under construction. */
   #open: { task: Task; steps: Step[] }[] = []
 
-  constructor(plan: Plan, lowerings: Lowerings, memory: ProgramMemory, addressOf: (place: Located) => number) {
+  constructor(
+    plan: Plan,
+    lowerings: Lowerings,
+    memory: ProgramMemory,
+    addressOf: (place: Located) => number,
+    sparse: SparseChoice,
+  ) {
     this.#plan = plan
     this.#lowerings = lowerings
     this.#memory = memory
     this.#addressOf = addressOf
+    this.#sparse = sparse
     this.#weights = new WeightReader(plan.prepared.stored)
   }
 
@@ -174,6 +188,7 @@ class ProgramBuilder {
       makesCentred: job.centred?.has(job.result) ?? false,
       inputCodes: job.inputCodes,
       outputCodes: job.outputCodes,
+      sparse: this.#sparse,
       alloc: this.#memory,
       packing: layer === undefined ? this.#memory : this.#memory.packing(layer),
     }

@@ -4,6 +4,7 @@ import type { Backend, CompileOptions } from '../../backend.ts'
 import type { SpawnWorker } from './engine/pool.ts'
 import { abilitiesOf, directLowerings, lowerings } from './lowerings/index.ts'
 import { WasmProgram } from './program.ts'
+import type { SparseChoice } from './steps/convolution/sparse-choice.ts'
 
 export interface WasmOptions {
   readonly threads: number
@@ -11,6 +12,8 @@ export interface WasmOptions {
   readonly spawn: SpawnWorker | undefined
   /** Default true: see `SessionOptions`. */
   readonly winograd?: boolean
+  /** Default 'measured': see `SessionOptions`. */
+  readonly sparse?: SparseChoice
   /** Is told where the page lets no workers start: one thread is used then. */
   readonly onNotice: (text: string) => void
 }
@@ -23,7 +26,13 @@ const simdProbe = new Uint8Array([
 export const hasSimd = (): boolean => typeof WebAssembly !== 'undefined' && WebAssembly.validate(simdProbe)
 
 /** Kernels of WebAssembly, on threads. */
-export function wasmBackend({ threads: asked, spawn, winograd = true, onNotice }: WasmOptions): Backend {
+export function wasmBackend({
+  threads: asked,
+  spawn,
+  winograd = true,
+  sparse = 'measured',
+  onNotice,
+}: WasmOptions): Backend {
   const own = winograd ? lowerings : directLowerings
   let threads = asked
   const backend: Backend = {
@@ -34,7 +43,7 @@ export function wasmBackend({ threads: asked, spawn, winograd = true, onNotice }
     ...abilitiesOf(own),
     async compile(plan: Plan, { beside, ...work }: CompileOptions = {}) {
       const other = beside instanceof WasmProgram ? beside : undefined
-      const make = () => WasmProgram.make(plan, { threads, spawn, lowerings: own, backend }, work, other)
+      const make = () => WasmProgram.make(plan, { threads, spawn, lowerings: own, sparse, backend }, work, other)
       try {
         return await make()
       } catch (error) {

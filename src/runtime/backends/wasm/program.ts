@@ -9,6 +9,7 @@ import { Device } from './engine/device.ts'
 import { DeviceMemory, ProgramMemory } from './engine/memory.ts'
 import type { Pool, SpawnWorker } from './engine/pool.ts'
 import type { Lowerings } from './lowerings/lowering.ts'
+import type { SparseChoice } from './steps/convolution/sparse-choice.ts'
 
 type Part = TaskSpan | Extract<Segment, { kind: 'host' }>
 
@@ -19,6 +20,8 @@ export interface ProgramOptions {
   readonly threads: number
   readonly spawn: SpawnWorker | undefined
   readonly lowerings: Lowerings
+  /** When products with weights of 0 are left out. */
+  readonly sparse: SparseChoice
   /** Compiles what bodies of nodes are. */
   readonly backend: Backend
 }
@@ -44,7 +47,7 @@ export class WasmProgram implements Program {
   /** @param beside shares its memory and threads */
   static async make(
     plan: Plan,
-    { threads, spawn, lowerings, backend }: ProgramOptions,
+    { threads, spawn, lowerings, sparse, backend }: ProgramOptions,
     { signal, progress }: Work,
     beside?: WasmProgram,
   ): Promise<WasmProgram> {
@@ -61,7 +64,7 @@ export class WasmProgram implements Program {
       // First, so that threads of a pool that broke write nowhere any more.
       await device.pool()
       memory = new ProgramMemory(device.memory, arena.bytes, scratch, keepsInputs)
-      const assembly = await inTurns(assemble(plan, lowerings, memory), 'planning', { turn, progress })
+      const assembly = await inTurns(assemble(plan, lowerings, memory, sparse), 'planning', { turn, progress })
       await turn()
       return new WasmProgram(assembly, device, backend)
     } catch (error) {

@@ -126,13 +126,18 @@ const convolution = {
 export const conv = (direct: boolean): Lowering<ConvAttributes> => ({
   ...convolution,
   refuses: refusesConv,
-  lower: (context) => lowerConv(convLayer(context.call), convTensors(context), context.packing, direct),
+  lower: (context) =>
+    lowerConv(convLayer(context.call), convTensors(context), context.packing, { direct, sparse: context.sparse }),
 })
 
 export const convTranspose = (direct: boolean): Lowering<ConvTransposeAttributes> => ({
   ...convolution,
   refuses: refusesConv,
-  lower: (context) => lowerConvTranspose(transposedLayer(context.call), convTensors(context), context.packing, direct),
+  lower: (context) =>
+    lowerConvTranspose(transposedLayer(context.call), convTensors(context), context.packing, {
+      direct,
+      sparse: context.sparse,
+    }),
 })
 
 /** The same of codes: integers until the sum stands, then float32, or codes for the next layer. */

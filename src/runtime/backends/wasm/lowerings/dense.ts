@@ -64,7 +64,7 @@ export const gemm: Lowering<GemmAttributes> = {
     if (known && bias.kind !== 'computed') {
       const own = bias.kind !== 'known' ? undefined : beta === 1 ? bias.values : bias.values.map((v) => v * beta)
       const scale = filled(outFeatures, alpha)
-      steps.push(...lowerDense(sizes, { ...tensors, weights: known, bias: own, scale }, context.packing))
+      steps.push(...lowerDense(sizes, { ...tensors, weights: known, bias: own, scale }, context.packing, context))
     } else {
       const weights: ComputedWeights = {
         weights: placed(context, 1),
@@ -115,7 +115,7 @@ export const matMul: Lowering = {
     const matrices = right.slice(0, -2)
     if (known && elementCount(matrices) === 1) {
       const sizes = { rows: elementCount(left)! / inFeatures, inFeatures, outFeatures }
-      return lowerDense(sizes, { x, y, weights: known, transposed: false, lo, hi }, context.packing)
+      return lowerDense(sizes, { x, y, weights: known, transposed: false, lo, hi }, context.packing, context)
     }
     const whole = known && wholeFloats(known)
     const product = (rows: number, xAt: number, yAt: number, weightsAt: number): Step[] => {

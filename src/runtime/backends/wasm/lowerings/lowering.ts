@@ -2,6 +2,7 @@ import type { Affine, Bounds, Dense, InferredCall, Known } from '../../../../gra
 import type { AttributesOf, OpName } from '../../../../ops/index.ts'
 import type { Ability, Codes, Layout } from '../../../../plan/index.ts'
 import type { KnownWeights } from '../packing/weights.ts'
+import type { SparseChoice } from '../steps/convolution/sparse-choice.ts'
 import type { Allocator, Step } from '../steps/step.ts'
 
 /** A value in the kernels' memory: float32, whatever the model says. */
@@ -45,6 +46,8 @@ export interface LoweringContext<A = unknown> {
   readonly inputCodes?: Codes
   /** Output 0 is wanted as codes, one byte each. */
   readonly outputCodes?: Codes
+  /** When products with weights of 0 are left out. */
+  readonly sparse: SparseChoice
   readonly alloc: Allocator
   /** The same for lowerings that pack each stored input once, by `once` alone: it is packed once for all plans of a session. */
   readonly packing: Allocator

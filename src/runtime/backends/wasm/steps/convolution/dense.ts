@@ -1,16 +1,23 @@
 import { isKnown, type KnownWeights, pieceBytes, wholeFloats } from '../../packing/weights.ts'
 import { type Allocator, once, type Step, step } from '../step.ts'
-import { lowerDensePanels } from './panels.ts'
+import { denseLayer, lowerDensePanels } from './panels.ts'
 import type { DenseSizes, DenseTensors } from './sizes.ts'
+import { type SparseChoice, takesSparse } from './sparse-choice.ts'
 
 /**
  * One row: `denseF32`, which reads the weights once as they come ([out, in]). More rows, or weights that are computed while running: the matrix
  * product of convolutions.
  */
-export function lowerDenseLayer(sizes: DenseSizes, tensors: DenseTensors, alloc: Allocator): Step[] {
+export function lowerDenseLayer(
+  sizes: DenseSizes,
+  tensors: DenseTensors,
+  alloc: Allocator,
+  sparse?: SparseChoice,
+): Step[] {
   const { rows, inFeatures, outFeatures } = sizes
   const { weights: given } = tensors
-  if (rows !== 1 || tensors.residual || !isKnown(given)) return lowerDensePanels(sizes, tensors, alloc)
+  if (rows !== 1 || tensors.residual || !isKnown(given))
+    return lowerDensePanels(sizes, tensors, alloc, takesSparse(denseLayer(sizes), tensors, alloc, sparse))
   const { weights, bias } = once(alloc, 'rows', (take) => pack(sizes, { ...tensors, weights: given }, alloc, take))
   const { x, y, lo, hi } = tensors
   return [step('denseF32', { x, weights, bias, y, inFeatures, outFeatures, lo, hi })]

@@ -3,7 +3,9 @@ import { type PackedWeights, packPanelsSteps } from '../../packing/computed.ts'
 import { inPieces, iohw, oihw, packedFloats, packPanels, type WeightOrder } from '../../packing/convolution.ts'
 import { isKnown } from '../../packing/weights.ts'
 import { type Allocator, once, type Step, step } from '../step.ts'
+import { indirectArgs, type Piece, type PieceTensors, whole } from './indirect.ts'
 import type { ConvLayer, ConvTensors, DenseSizes, DenseTensors } from './sizes.ts'
+import { sparseSteps } from './sparse.ts'
 
 /*
  * Calls of `convF32`, the indirect matrix product of kernels/conv-f32.ts:
@@ -19,27 +21,16 @@ const blockInputBytes = 256 * 1024
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
-/** One convolution that the kernel does in one call; `pixel`, `row` and `image` are the steps between outputs in pixels. */
-interface Piece extends ConvLayer {
-  readonly output: { readonly first: number; readonly pixel: number; readonly row: number; readonly image: number }
-}
-
-/** The output lies as NHWC has it. */
-const whole = (layer: ConvLayer): Piece => ({
-  ...layer,
-  output: { first: 0, pixel: 1, row: layer.outWidth, image: layer.outHeight * layer.outWidth },
-})
-
 /** @param channels input channels of a group, as the kernel sees them */
 function panelStep(
   piece: Piece,
-  tensors: Omit<ConvTensors, 'weights' | 'scale'>,
+  tensors: PieceTensors,
   packed: number,
   zeros: number,
   alloc: Allocator,
   channels = piece.inChannels / piece.groups,
 ): Step {
-  const { groups, batch, outHeight, outWidth, output, kernelHeight, kernelWidth } = piece
+  const { groups, batch, outHeight, outWidth, kernelHeight, kernelWidth } = piece
   const outChannels = piece.outChannels / groups
   const tileEntries = convTileRows * (1 + kernelHeight * kernelWidth)
   const tiles = Math.ceil((batch * outHeight * outWidth) / convTileRows)
@@ -49,43 +40,14 @@ function panelStep(
     Math.min(tiles, Math.floor(tableBytes / (4 * tileEntries)), Math.floor(blockInputBytes / inputUnderTile)),
   )
   const scratchBytes = 64 * Math.ceil((4 * tileEntries * blockTiles) / 64)
-  const pixelBytes = 4 * piece.outChannels
   const panels = groups * Math.ceil(outChannels / panelWidth)
   const weights = packedFloats(groups, outChannels, channels, kernelHeight * kernelWidth)
   return step('convF32', {
-    x: tensors.x,
-    zeros,
+    ...indirectArgs(piece, tensors, zeros),
+    ...{ scratch: alloc.scratch(scratchBytes * mostThreads), scratchBytes, scratchThreads: mostThreads },
     weights: packed,
-    y: tensors.y + output.first * pixelBytes,
-    residual: tensors.residual ? tensors.residual + output.first * pixelBytes : 0,
-    scratch: alloc.scratch(scratchBytes * mostThreads),
-    scratchBytes,
-    scratchThreads: mostThreads,
-    inHeight: piece.inHeight,
-    inWidth: piece.inWidth,
-    inPixel: 4 * piece.inChannels,
-    batch,
-    outHeight,
-    outWidth,
-    yPixel: output.pixel * pixelBytes,
-    yRow: output.row * pixelBytes,
-    yImage: output.image * pixelBytes,
-    kernelHeight,
-    kernelWidth,
-    strideHeight: piece.strideHeight,
-    strideWidth: piece.strideWidth,
-    dilationHeight: piece.dilationHeight,
-    dilationWidth: piece.dilationWidth,
-    padTop: piece.padTop,
-    padLeft: piece.padLeft,
-    channels,
-    outChannels,
-    groups,
-    groupStep: 4 * channels,
-    blockTiles,
-    byChannels: sharesChannels(tiles, panels, weights, piece),
-    lo: tensors.lo,
-    hi: tensors.hi,
+    ...{ channels, outChannels, groups, groupStep: 4 * channels },
+    ...{ blockTiles, byChannels: sharesChannels(tiles, panels, weights, piece) },
   })
 }
 
@@ -120,6 +82,25 @@ function packInto(
   return { packed, steps: [] }
 }
 
+/**
+ * A piece's product: without the weights that are 0, or with all.
+ * @param zeros where a pixel of zeros lies; asked for when the weights are packed
+ */
+function productSteps(
+  piece: Piece,
+  tensors: ConvTensors,
+  order: WeightOrder,
+  taps: readonly number[],
+  zeros: () => number,
+  alloc: Allocator,
+  isSparse: boolean,
+): Step[] {
+  const { weights } = tensors
+  if (isSparse && isKnown(weights)) return sparseSteps(piece, { ...tensors, weights }, order, taps, zeros, alloc)
+  const { packed, steps } = packInto(alloc, tensors, order, perGroup(piece), taps)
+  return [...steps, panelStep(piece, tensors, packed, zeros(), alloc)]
+}
+
 /** Sizes per group. */
 const perGroup = ({ groups, inChannels, outChannels }: ConvLayer) => ({
   groups,
@@ -136,14 +117,16 @@ const runsLimit = 8
 const hasRuns = (layer: ConvLayer): boolean =>
   layer.groups === 1 && layer.kernelWidth > 1 && layer.dilationWidth === 1 && layer.inChannels <= runsLimit
 
-export function lowerConvPanels(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator): Step[] {
+/** @param isSparse products with weights of 0 are left out */
+export function lowerConvPanels(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator, isSparse = false): Step[] {
   const sizes = perGroup(layer)
   const taps = layer.kernelHeight * layer.kernelWidth
   const order = oihw(sizes.outChannels, sizes.inChannels, taps)
+  if (isSparse || !hasRuns(layer)) {
+    const zeros = () => alloc.alloc(4 * layer.inChannels)
+    return productSteps(whole(layer), tensors, order, range(taps), zeros, alloc, isSparse)
+  }
   const { packed, steps } = packInto(alloc, tensors, order, sizes, range(taps))
-  if (!hasRuns(layer))
-    return [...steps, panelStep(whole(layer), tensors, packed, alloc.alloc(4 * layer.inChannels), alloc)]
-
   const { batch, inHeight, inWidth, inChannels, padTop, padLeft } = layer
   const outHeight = (layer.outHeight - 1) * layer.strideHeight + (layer.kernelHeight - 1) * layer.dilationHeight + 1
   const outWidth = (layer.outWidth - 1) * layer.strideWidth + layer.kernelWidth
@@ -181,7 +164,13 @@ function phaseOf(phase: number, size: number, kernel: number, stride: number, di
   }
 }
 
-export function lowerTransposePanels(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator): Step[] {
+/** @param isSparse products with weights of 0 are left out */
+export function lowerTransposePanels(
+  layer: ConvLayer,
+  tensors: ConvTensors,
+  alloc: Allocator,
+  isSparse = false,
+): Step[] {
   const { kernelHeight, kernelWidth, strideHeight, strideWidth, outHeight, outWidth } = layer
   const sizes = perGroup(layer)
   const order = iohw(sizes.outChannels, sizes.inChannels, kernelHeight * kernelWidth)
@@ -193,7 +182,6 @@ export function lowerTransposePanels(layer: ConvLayer, tensors: ConvTensors, all
     const columns = phaseOf(left, outWidth, kernelWidth, strideWidth, layer.dilationWidth, layer.padLeft)
     if (rows.count * columns.count === 0) return []
     const taps = rows.taps.flatMap((ky) => columns.taps.map((kx) => ky * kernelWidth + kx))
-    const { packed, steps } = packInto(alloc, tensors, order, sizes, taps)
     const piece: Piece = {
       ...layer,
       outHeight: rows.count,
@@ -213,34 +201,23 @@ export function lowerTransposePanels(layer: ConvLayer, tensors: ConvTensors, all
         image: outHeight * outWidth,
       },
     }
-    return [...steps, panelStep(piece, tensors, packed, zeros, alloc)]
+    return productSteps(piece, tensors, order, taps, () => zeros, alloc, isSparse)
   })
 }
 
-export function lowerDensePanels(sizes: DenseSizes, tensors: DenseTensors, alloc: Allocator): Step[] {
-  const { rows, inFeatures, outFeatures } = sizes
+/** The rows of a product as the pixels of a 1×1 convolution. */
+export const denseLayer = ({ rows, inFeatures, outFeatures }: DenseSizes): ConvLayer => ({
+  ...{ batch: 1, inHeight: 1, inWidth: rows, inChannels: inFeatures },
+  ...{ outHeight: 1, outWidth: rows, outChannels: outFeatures, groups: 1 },
+  ...{ kernelHeight: 1, kernelWidth: 1, strideHeight: 1, strideWidth: 1, dilationHeight: 1, dilationWidth: 1 },
+  ...{ padTop: 0, padLeft: 0 },
+})
+
+/** @param isSparse products with weights of 0 are left out */
+export function lowerDensePanels(sizes: DenseSizes, tensors: DenseTensors, alloc: Allocator, isSparse = false): Step[] {
+  const { inFeatures, outFeatures } = sizes
   const order: WeightOrder = tensors.transposed
     ? { group: 0, outChannel: inFeatures, inChannel: 1, tap: 0 }
     : { group: 0, outChannel: 1, inChannel: outFeatures, tap: 0 }
-  const perGroup = { groups: 1, outChannels: outFeatures, inChannels: inFeatures }
-  const { packed, steps } = packInto(alloc, tensors, order, perGroup, [0])
-  const layer: ConvLayer = {
-    batch: 1,
-    inHeight: 1,
-    inWidth: rows,
-    inChannels: inFeatures,
-    outHeight: 1,
-    outWidth: rows,
-    outChannels: outFeatures,
-    kernelHeight: 1,
-    kernelWidth: 1,
-    strideHeight: 1,
-    strideWidth: 1,
-    dilationHeight: 1,
-    dilationWidth: 1,
-    padTop: 0,
-    padLeft: 0,
-    groups: 1,
-  }
-  return [...steps, panelStep(whole(layer), tensors, packed, 0, alloc)]
+  return productSteps(whole(denseLayer(sizes)), tensors, order, [0], () => 0, alloc, isSparse)
 }

@@ -97,6 +97,14 @@ const kinds: Record<string, (conv: ConvLayer) => { x: Float32Array; lower: Lower
       lower: (c, x, y, alloc) => lowerConv(c, { x, y, residual: y, weights, bias, ...none }, alloc),
     }
   },
+  'convolution without zeros': (conv) => {
+    const [weights, bias] = [floats(weightsOf(conv)).map((w, i) => (i % 3 === 0 ? w : 0)), floats(conv.outChannels)]
+    return {
+      x: floats(inputs(conv)),
+      lower: (c, x, y, alloc) =>
+        lowerConv(c, { x, y, residual: y, weights, bias, ...none }, alloc, { sparse: 'always' }),
+    }
+  },
   'adder convolution': (conv) => {
     const weights = floats(weightsOf(conv))
     return {
