@@ -1,10 +1,13 @@
 import { entryOf } from '../base/index.ts'
 import type { Experiment } from './experiment.ts'
 import { adaptiveRate } from './experiments/adaptive-rate.ts'
+import { filterPruning } from './experiments/filter-pruning.ts'
 import { gradientNorm } from './experiments/gradient-norm.ts'
 import { gradients } from './experiments/gradients.ts'
 import { initialisation } from './experiments/initialisation.ts'
+import { linearPruning } from './experiments/linear-pruning.ts'
 import { operations } from './experiments/operations.ts'
+import { pruningKinds } from './experiments/pruning-kinds.ts'
 import { quantisation } from './experiments/quantisation.ts'
 import { similarity } from './experiments/similarity.ts'
 import { speed } from './experiments/speed.ts'
@@ -21,6 +24,9 @@ export const experiments: readonly Experiment[] = [
   adaptiveRate,
   quantisation,
   speed,
+  linearPruning,
+  pruningKinds,
+  filterPruning,
 ]
 
 /**

@@ -3,6 +3,7 @@ import type { DataSets } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import type { Chart, Table } from '../report/index.ts'
 import type { HostTensor, Runtime } from '../runtime/index.ts'
+import type { PruningComparison } from '../workflow/index.ts'
 
 /*
  * Prose of experiments is plain text in which formulas are LaTeX: `$…$` within a sentence, `$$…$$` for a paragraph of its own. Terminals get
@@ -61,6 +62,8 @@ export interface LabContext extends Task {
   readonly threads?: number
   /** A trained adder network for experiments that take one. */
   readonly model?: Model
+  /** What methods of pruning did on another network and other data than digits, for the experiment that compares them. */
+  readonly comparison?: { readonly what: string; readonly found: PruningComparison }
   /** What the machine does at most, in multiply–adds per second on so many threads. */
   readonly measureLimit?: (threads: number) => Promise<number>
   /** Other runtimes that are installed, with a network loaded. */

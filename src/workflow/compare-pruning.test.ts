@@ -73,12 +73,11 @@ it('every method has the same budget, and rows beside the criteria', async () =>
 it('is the same when it was stopped and goes on, and makes nothing twice', async () => {
   const whole = await comparePruning(model, options)
   const stop = new AbortController()
-  const stopped = comparePruning(model, {
-    ...options,
-    cells: cellsIn(folder),
-    signal: stop.signal,
-    progress: ({ done }) => done > 5.5 && stop.abort(),
-  })
+  const stopped = comparePruning(
+    model,
+    { ...options, cells: cellsIn(folder) },
+    { signal: stop.signal, progress: ({ done }) => done > 5.5 && stop.abort() },
+  )
   await expect(stopped).rejects.toMatchObject({ code: 'aborted', message: 'The comparison was stopped.' })
   const there = readdirSync(folder)
   expect(there).toContain('settings.json')

@@ -56,7 +56,7 @@ export interface ComparedTraining {
 }
 
 /** What is compared, and on what. */
-export interface PruningComparisonOptions extends RunningOptions, Task, Pick<PruneOptions, 'keep' | 'inputs'> {
+export interface PruningComparisonOptions extends RunningOptions, Pick<PruneOptions, 'keep' | 'inputs'> {
   /** What is removed; `filter` by default. */
   readonly methods?: readonly ('filter' | 'neuron')[]
   /** By name, or of one's own. All that there are by default. */
@@ -173,24 +173,31 @@ interface Entry {
 /**
  * Compares criteria: each cuts the same network to the same MACs, and what it leaves is repaired and fine-tuned alike, once for each seed.
  * @param source a model in any form; in browsers a text is an address, in Node a path
+ * @param task progress counts networks and scorings
  * @throws as `openModel`; KerfError as `pruneModel`, `createTrainer` and `evaluate`; `other-cells` where kept cells follow from something else; `aborted`
  */
-export const comparePruning = (source: ModelSource, options: PruningComparisonOptions): Promise<PruningComparison> =>
-  stoppable('The comparison', async () => new Comparison(await modelOf(source, options), options).run())
+export const comparePruning = (
+  source: ModelSource,
+  options: PruningComparisonOptions,
+  task: Task = {},
+): Promise<PruningComparison> =>
+  stoppable('The comparison', async () =>
+    new Comparison(await modelOf(source, { ...options, ...task }), options, task).run(),
+  )
 
 class Comparison {
   readonly #model: Model
-  readonly #o: PruningComparisonOptions
+  readonly #o: PruningComparisonOptions & Task
   readonly #criteria: readonly Criterion[]
   readonly #turn: () => Promise<void>
   readonly #total: number
   #done = 0
 
-  constructor(model: Model, options: PruningComparisonOptions) {
+  constructor(model: Model, options: PruningComparisonOptions, task: Task) {
     this.#model = model
-    this.#o = options
+    this.#o = { ...options, ...task }
     this.#criteria = (options.criteria ?? catalogue).map(criterionOf)
-    this.#turn = turns(options.signal, 'The comparison')
+    this.#turn = turns(task.signal, 'The comparison')
     const { budgets, seeds, scratch } = options
     const each = this.#criteria.length
     this.#total = 1 + seeds.length * (1 + each + budgets.length * (each + (scratch ? 1 : 0)))

@@ -34,8 +34,9 @@ export async function pruneAndProve(source: ModelSource, options: PruneAndProveO
 export async function comparePruning(
   source: ModelSource,
   options: PruningComparisonOptions,
+  task: Task = {},
 ): Promise<PruningComparison> {
-  return compareIn(await modelOf(source, options), { runtime: nodeRuntime, ...options })
+  return compareIn(await modelOf(source, { ...options, ...task }), { runtime: nodeRuntime, ...options }, task)
 }
 
 /** `swapAndMeasure` with threads of Node, and paths of files. */
