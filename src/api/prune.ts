@@ -65,3 +65,17 @@ export {
   recover,
   recoverySteps,
 } from '../prune/index.ts'
+
+// Budgets, and measured times
+
+export type {
+  Allocation,
+  BudgetOf,
+  BudgetReport,
+  Target,
+  TimedLayer,
+  TimedNetwork,
+  TimedOn,
+  TimeTable,
+  Work,
+} from '../prune/index.ts'

@@ -82,7 +82,14 @@ export { type ReferenceOptions, referenceRun } from '../runtime/index.ts'
 
 // Time
 
-export { measureLimit, type RunProfile, type TaskTime, type Timing, timeInTurns } from '../runtime/index.ts'
+export {
+  measureLimit,
+  type RunProfile,
+  type TaskTime,
+  type Timing,
+  type TimingTask,
+  timeInTurns,
+} from '../runtime/index.ts'
 
 // Threads
 

@@ -4,5 +4,14 @@
 // May import: every room, through its index.
 
 // These take the place of those without threads.
-export { comparePruning, prove, pruneAndProve, sensitivity, swapAndMeasure } from '../workflow/index.node.ts'
+export {
+  comparePruning,
+  kerfTiming,
+  measureTimes,
+  ortTiming,
+  prove,
+  pruneAndProve,
+  sensitivity,
+  swapAndMeasure,
+} from '../workflow/index.node.ts'
 export * from './workflow.ts'

@@ -58,3 +58,19 @@ export { type SwapOptions, type Swapped, swapAndMeasure } from '../workflow/inde
 // Images of a data set, as a model takes them
 
 export { evaluationLoader, imagesFor, type ModelImages, spread } from '../workflow/index.ts'
+
+// Measured times of layers, for targets in milliseconds
+
+export {
+  type KerfTimingOptions,
+  kerfTiming,
+  type MeasureOptions,
+  measureTimes,
+  type OrtInterface,
+  type OrtSession,
+  type OrtSessions,
+  type OrtTimingOptions,
+  ortTiming,
+  type TimedRun,
+  type TimingRuntime,
+} from '../workflow/index.ts'

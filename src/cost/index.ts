@@ -3,6 +3,7 @@
 // May import: base, graph, ops.
 export * from './compare.ts'
 export * from './formulas.ts'
+export { fusionOf } from './fuse.ts'
 export { ParameterFinder } from './parameters.ts'
 export { macsOf, parametersOf } from './parts.ts'
 export * from './profile.ts'

@@ -17,6 +17,8 @@ export interface Balancing {
   readonly unit: number
   /** Indices of the `count` classes (a multiple of `unit`) with the largest sum of scores that keep all blocks equal. */
   best(scores: ArrayLike<number>, count: number): number[]
+  /** The sums of these scores, for every count: 0, `unit`, 2 · `unit` … */
+  sums(scores: ArrayLike<number>): Float64Array
 }
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
@@ -35,10 +37,20 @@ function members({ parts, blocks }: Partition): number[][] {
   return lists
 }
 
+/** Of each list the best score, the two best, and so on, together: lists are of one length. */
+function runningSums(scores: ArrayLike<number>, lists: readonly (readonly number[])[]): Float64Array {
+  const orders = lists.map((list) => ranked(scores, list))
+  const sums = new Float64Array(orders[0]!.length + 1)
+  for (let i = 0; i < sums.length - 1; i++)
+    sums[i + 1] = orders.reduce((sum, order) => sum + scores[order[i]!]!, sums[i]!)
+  return sums
+}
+
 /** No grouped convolution: the best of all. */
 export const freely: Balancing = {
   unit: 1,
   best: (scores, count) => ranked(scores, [...Array(scores.length).keys()]).slice(0, count),
+  sums: (scores) => runningSums(scores, [[...Array(scores.length).keys()]]),
 }
 
 /** The same number from every block of one partition: the best of each. */
@@ -47,6 +59,7 @@ export function equally(partition: Partition): Balancing {
   return {
     unit: partition.parts,
     best: (scores, count) => lists.flatMap((list) => ranked(scores, list).slice(0, count / partition.parts)),
+    sums: (scores) => runningSums(scores, lists),
   }
 }
 
@@ -56,9 +69,15 @@ export function acrossTwo(rows: Partition, columns: Partition): Balancing {
   rows.blocks.forEach((row, i) => {
     cells[row * columns.parts + columns.blocks[i]!]?.push(i)
   })
+  const unit = lcm(rows.parts, columns.parts)
+  const best: Balancing['best'] = (scores, count) => transport(scores, cells, rows.parts, columns.parts, count)
   return {
-    unit: lcm(rows.parts, columns.parts),
-    best: (scores, count) => transport(scores, cells, rows.parts, columns.parts, count),
+    unit,
+    best,
+    sums: (scores) =>
+      Float64Array.from({ length: scores.length / unit + 1 }, (_, n) =>
+        best(scores, n * unit).reduce((sum, i) => sum + scores[i]!, 0),
+      ),
   }
 }
 

@@ -1,6 +1,18 @@
 // Removing weights, neurons and filters: what must go together, what matters least, and the cut through the whole graph.
 // Not here: training (fine-tuning is train/), the proof that masked and cut agree (workflow/).
 // May import: base, graph, ops, onnx, cost, autodiff, runtime.
+export type { Allocation, BudgetOf, BudgetReport, Target } from './budget/target.ts'
+export {
+  elementsThrough,
+  type LayerToTime,
+  layersToTime,
+  type TimedLayer,
+  type TimedNetwork,
+  type TimedOn,
+  type TimeTable,
+} from './budget/times.ts'
+export type { Unit, Work } from './budget/units.ts'
+export { type NetworkToTime, networksToTime } from './budget/variants.ts'
 export type { Root } from './channel-trace.ts'
 export type { LossGraph, LossOf, ScoringImages } from './criteria/batches.ts'
 export { criteria, criterionOf } from './criteria/catalogue.ts'

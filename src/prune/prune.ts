@@ -1,17 +1,10 @@
-import {
-  didYouMean,
-  KerfError,
-  largest,
-  type NamePattern,
-  stoppable,
-  type Task,
-  type Turn,
-  turns,
-} from '../base/index.ts'
+import { didYouMean, KerfError, largest, type NamePattern, stoppable, type Turn, turns } from '../base/index.ts'
 import { type Profile, profileAnalysed, type Totals } from '../cost/index.ts'
 import { type Analysis, analyse, bindInputs, type Model, nodeLabel, simplified } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { prunableOperators } from '../ops/index.ts'
+import { type CountedCut, type Reached, reach } from './budget/reach.ts'
+import type { BudgetReport, Target } from './budget/target.ts'
 import { criterionOf } from './criteria/catalogue.ts'
 import { type ScoringOptions, scoreGroups } from './criteria/context.ts'
 import type { Criterion } from './criteria/criterion.ts'
@@ -19,7 +12,6 @@ import { cutModel, keptIndices, maskedModel, survivingOutputs } from './cut.ts'
 import { type ChannelGroups, groupsOf, meansOne, namesOf, type Refusal, reachOf, type ShrunkTensor } from './groups.ts'
 import { narrowInputs } from './inputs.ts'
 import { withoutMisfits } from './misfits.ts'
-import { recounts } from './recount.ts'
 import {
   balancedWidths,
   type ClassScores,
@@ -54,15 +46,8 @@ export interface PruneOptions extends ScoringOptions {
    * grouped convolutions must stay balanced: there the nearest number that leaves them equal.
    */
   readonly widths?: ReadonlyMap<string, number>
-  /** Remove as little as brings the network down to this part of its MACs or parameters (0.5: half). Channels only. */
-  readonly target?: {
-    /** What is counted. */
-    readonly of: 'macs' | 'params'
-    /** What may stay of it, in (0, 1). */
-    readonly part: number
-    /** How channels are ranked and rounded; the ratio follows. */
-    readonly scope?: Omit<Scope, 'ratio'>
-  }
+  /** Remove as little as brings the network within a budget of MACs, parameters, bytes or measured time. Channels only. */
+  readonly target?: Target
   /** Layers to leave alone. */
   readonly keep?: readonly NamePattern[]
   /** Shapes of inputs whose dimensions are symbolic. */
@@ -135,15 +120,17 @@ export interface PruneResult {
   readonly inexact: readonly InexactNode[]
   /** Sentences for the user: that much less goes than was asked for, and why. */
   readonly warnings: readonly string[]
-  /** The part of the channels that was removed, where a target asked for it. */
+  /** The part of the channels that was removed, where a target asked for it and took the same of all. */
   readonly ratio: number | undefined
+  /** What became of the target. */
+  readonly budget?: BudgetReport
 }
 
 /**
  * Prunes a network. The given model is not changed; weights of the result are computed when they are written. Calls of model-local functions are
  * inlined: two calls of one function may keep different widths.
  * @param source a model in any form; in browsers a text is an address, in Node a path
- * @throws as `openModel`; KerfError `bad-ratio`, `unknown-group` and `bad-width` for widths, `nothing-to-prune`, `unreachable-target`, `partial-count` for a target, `bad-options`, `unknown-criterion`,
+ * @throws as `openModel`; KerfError `bad-ratio`, `bad-target`, `no-times` for a target without measured times, `unknown-group` and `bad-width` for widths, `nothing-to-prune`, `unreachable-target`, `partial-count` for a target, `bad-options`, `unknown-criterion`,
  *   `no-images`, `no-loss`, `bad-scores` and `not-finite` for what a criterion needs and gives, `aborted`; NodeError where the graph is inconsistent
  */
 export const pruneModel = (source: ModelSource, options: PruneOptions): Promise<PruneResult> =>
@@ -165,7 +152,7 @@ async function pruned(given: Model, options: PruneOptions): Promise<PruneResult>
   if (amounts.length !== 1)
     throw new KerfError(
       'bad-options',
-      'Say how much to remove, in one way: a ratio (scope), widths of groups, or a target for MACs or parameters.',
+      'Say how much to remove, in one way: a ratio (scope), widths of groups, or a target for MACs, parameters, bytes or milliseconds.',
     )
   if (options.scope && (options.scope.ratio !== 0 || !options.scope.perLayer?.length)) checkRatio(options.scope.ratio)
   for (const p of options.scope?.perLayer ?? []) if (p.ratio !== 0) checkRatio(p.ratio, 'The ratio of a layer')
@@ -185,7 +172,8 @@ async function pruned(given: Model, options: PruneOptions): Promise<PruneResult>
   await turn()
   const profile = profileAnalysed(analysis, { countNonZero: single === 'weight' })
   const { totals, unsupported, layers } = profile
-  if (options.target) checkCounted(options.target.of, profile)
+  const { of } = options.target ?? {}
+  if (of === 'macs' || of === 'params') checkCounted(of, profile)
   await turn()
   const result = single
     ? await pruneValues(found, single, totals, options, criterion, turn)
@@ -325,12 +313,13 @@ async function cutChannels(
   const { global: isGlobal } = options.target?.scope ?? options.scope ?? {}
   const scores = await scoreGroups(found, criterion, options, turn, isGlobal ? 'global' : 'local')
   await turn()
-  const { selection, ratio, cut, after } = options.target
-    ? await reach(found, scores, before, options.target, options, turn)
+  const made: CountedCut & Partial<Reached> = options.target
+    ? await reach(found, scores, before, options.target, (selection) => counted(found, selection), options, turn)
     : cutBy(found, scores, asked)
+  const { selection, cut, after } = made
   await turn()
   return {
-    model: cut,
+    model: cut.model,
     masked: maskedModel(found, selection.removed),
     outputs: survivingOutputs(found, selection.removed),
     kept: keptIndices(found, selection.removed),
@@ -340,7 +329,8 @@ async function cutChannels(
     refused: found.refused,
     inexact: inexactNodes(found, selection),
     warnings: shortfall(found, selection, asked),
-    ratio,
+    ratio: made.ratio,
+    budget: made.budget,
   }
 }
 
@@ -364,17 +354,9 @@ function groupReports(found: ChannelGroups, { kept }: Selection): GroupReport[] 
   }))
 }
 
-/** A cut that was made, and what remains. */
-interface CountedCut {
-  readonly selection: Selection
-  readonly cut: Model
-  readonly after: Totals
-  readonly ratio?: number
-}
-
 function counted(found: ChannelGroups, selection: Selection): CountedCut {
   const cut = cutModel(found, selection.removed)
-  return { selection, cut: cut.model, after: profileAnalysed(cut).totals }
+  return { selection, cut, after: profileAnalysed(cut).totals }
 }
 
 /** @throws KerfError `nothing-to-prune` where rounding leaves all as it was */
@@ -388,52 +370,4 @@ function cutBy(
     : select(found, scores, asked.scope!)
   if (selection.removed.size === 0) throw nothingRemoved(found, scores, asked)
   return counted(found, selection)
-}
-
-/** The smallest ratio, to a thousandth, whose result is within the target. */
-async function reach(
-  found: ChannelGroups,
-  scores: ClassScores,
-  before: Totals,
-  { of, part, scope }: NonNullable<PruneOptions['target']>,
-  { progress }: Task,
-  turn: Turn,
-): Promise<CountedCut> {
-  checkRatio(part, 'The target')
-  const limit = before[of] * part
-  const search = async (count: (selection: Selection) => number) => {
-    const attempt = async (thousandths: number) => {
-      await turn()
-      const ratio = thousandths / 1000
-      const selection = select(found, scores, { ...scope, ratio })
-      return { ratio, selection, reached: count(selection) }
-    }
-    let [low, high] = [0, 999]
-    let best = await attempt(high)
-    while (high - low > 1 && best.reached <= limit) {
-      const middle = Math.floor((low + high) / 2)
-      progress?.({ what: 'searching the ratio', done: 999 - (high - low), total: 999 })
-      const tried = await attempt(middle)
-      if (tried.reached <= limit) {
-        high = middle
-        best = tried
-      } else low = middle
-    }
-    return best
-  }
-  const recount = recounts[of](found)
-  let best = await search(({ removed }) => recount(removed))
-  let made = counted(found, best.selection)
-  // Here and there values decide whether a tensor is a parameter, and those that remain otherwise than all: then the candidates are made.
-  if (made.after[of] !== best.reached) {
-    best = await search((selection) => counted(found, selection).after[of])
-    made = counted(found, best.selection)
-  }
-  if (best.reached > limit)
-    throw new KerfError(
-      'unreachable-target',
-      `Even with all removable channels but one of each group gone, ${((100 * best.reached) / before[of]).toFixed(1)} % of the ${of === 'macs' ? 'MACs' : 'parameters'} remain; ${Number((100 * part).toPrecision(6))} % was asked for. Aim higher, or let more layers be pruned (--method filter,neuron).`,
-      { reached: best.reached, limit },
-    )
-  return { ...made, ratio: best.ratio }
 }

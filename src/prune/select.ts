@@ -8,7 +8,7 @@ export interface Scope {
   readonly ratio: number
   /** Rank the channels of all groups together instead of group by group. */
   readonly global?: boolean
-  /** With `global`: the largest part that any one group may lose. Default 0.9. */
+  /** With `global`, and where a target allocates by cost: the largest part that any one group may lose. Default 0.9. */
   readonly maxRatio?: number
   /** Ratios of their own for some layers: the first that matches counts. A ratio of 0 keeps a layer whole. */
   readonly perLayer?: readonly (NamePattern & {
@@ -135,8 +135,8 @@ function localCounts(found: ChannelGroups, scope: Scope): Map<ChannelGroup, numb
 export const ratioOf = (names: readonly string[], scope: Scope): number =>
   scope.perLayer?.find((p) => meansOne(p, names))?.ratio ?? scope.ratio
 
-/** How many channels of a group may go in a global ranking. */
-function capOf(group: ChannelGroup, scope: Scope): number {
+/** How many channels of a group may go where groups are ranked or budgeted together. */
+export function capOf(group: ChannelGroup, scope: Scope): number {
   const names = group.roots.flatMap(namesOf)
   const part = scope.perLayer?.find((p) => meansOne(p, names))?.ratio ?? scope.maxRatio ?? 0.9
   return part === 0 ? 0 : group.classes.length - keptOf(group.classes.length, part)

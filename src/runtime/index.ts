@@ -30,4 +30,4 @@ export {
   type TensorOf,
   tensorOver,
 } from './tensor.ts'
-export { type Timing, timeInTurns } from './time-in-turns.ts'
+export { type Timing, type TimingTask, timeInTurns } from './time-in-turns.ts'

@@ -162,10 +162,10 @@ async function nextCut(
 }
 
 function checkRuns({ folder, force, resume, prune, iterations = 1 }: FineTuneOptions): void {
-  if (prune.widths && iterations > 1)
+  if ((prune.widths || prune.target?.value !== undefined) && iterations > 1)
     throw new KerfError(
       'bad-options',
-      'Widths say what one cut leaves: give a ratio or a target where iterations cut by less each.',
+      'Widths and values say what one cut leaves: give a ratio, or a target as a part, where several iterations cut by less each.',
     )
   checkFolder(folder)
   const isThere = existsSync(folder) && readdirSync(folder).length > 0

@@ -17,3 +17,4 @@ export { profileModel } from './profile.node.ts'
 export { loadOrt, type OrtModule } from './prove/onnx-runtime.node.ts'
 // These take the place of those without threads.
 export { comparePruning, prove, pruneAndProve, sensitivity, swapAndMeasure } from './threads.node.ts'
+export { kerfTiming, measureTimes, ortTiming } from './times/runtimes.node.ts'

@@ -28,3 +28,6 @@ export {
   sensitivity,
 } from './sensitivity.ts'
 export { type SwapOptions, type Swapped, swapAndMeasure } from './swap.ts'
+export { type MeasureOptions, measureTimes } from './times/measure.ts'
+export { type OrtInterface, type OrtSession, type OrtSessions, type OrtTimingOptions, ortTiming } from './times/ort.ts'
+export { type KerfTimingOptions, kerfTiming, type TimedRun, type TimingRuntime } from './times/runtimes.ts'

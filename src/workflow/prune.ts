@@ -54,6 +54,7 @@ export function partOf<O extends Omit<PruneOptions, keyof Task>>(options: O, ite
     ratio: share(options.scope.ratio),
     perLayer: options.scope.perLayer?.map((p) => ({ ...p, ratio: share(p.ratio) })),
   }
-  const target = options.target && { ...options.target, part: options.target.part ** (1 / iterations) }
+  const part = options.target?.part
+  const target = part === undefined ? options.target : { ...options.target!, part: part ** (1 / iterations) }
   return { ...options, scope, target }
 }

@@ -1,0 +1,116 @@
+import { byteLengthOf, elementCount, getOrAdd, isConcrete } from '../../base/index.ts'
+import { macsOf, parametersOf } from '../../cost/index.ts'
+import type { Analysis, Known, Node } from '../../graph/index.ts'
+import type { ChannelGroups } from '../groups.ts'
+import { type Ratio, Ratios, ratioAt } from './ratios.ts'
+
+/*
+ * What a network costs, as a function of the widths of its groups: a sum of terms
+ *
+ *     amount · Π r_i(x)^e_i
+ *
+ * each of which is what a layer costs now times the parts of its axes that stay. A convolution's MACs are amount · r_in · r_out, a depthwise one's
+ * amount · r; a layer whose input and output are one group has r². Which axes a count follows is not known by the operator's name: it is
+ * asked what it costs with half of them.
+ */
+
+/** r^e. */
+export interface Factor {
+  readonly ratio: Ratio
+  readonly exponent: number
+  /** A runtime that works on so many (`step`) of all (`of`) channels at a time takes as long for one as for all of them. */
+  readonly tile?: { readonly of: number; readonly step: number }
+}
+
+export interface Term {
+  /** With all channels. */
+  readonly amount: number
+  readonly factors: readonly Factor[]
+}
+
+/** Rounding up to whole tiles forgives a float's last digits. */
+const slack = 1e-9
+
+export function factorAt({ ratio, exponent, tile }: Factor, parts: ArrayLike<number>): number {
+  const part = ratioAt(ratio, parts)
+  const done = tile ? (Math.ceil((part * tile.of) / tile.step - slack) * tile.step) / tile.of : part
+  return exponent === 1 ? done : done ** exponent
+}
+
+export function termAt({ amount, factors }: Term, parts: ArrayLike<number>): number {
+  let value = amount
+  for (const factor of factors) value *= factorAt(factor, parts)
+  return value
+}
+
+export const costAt = (terms: readonly Term[], parts: ArrayLike<number>): number =>
+  terms.reduce((sum, term) => sum + termAt(term, parts), 0)
+
+/** How many elements a value or tensor has. */
+export function elementsOf(ratios: Ratios, name: string, shape: readonly number[]): Term {
+  return { amount: elementCount(shape)!, factors: ratios.of(name).map(([, ratio]) => ({ ratio, exponent: 1 })) }
+}
+
+/** Parameters, as they are counted. */
+function parameterTerms({ trace }: ChannelGroups, ratios: Ratios): Term[] {
+  return [...parametersOf(trace.analysis)].map(([name, tensor]) => elementsOf(ratios, name, tensor.shape))
+}
+
+/** Bytes of all that the file stores. */
+function byteTerms({ trace }: ChannelGroups, ratios: Ratios): Term[] {
+  return [...trace.analysis.stored].map(([name, { elementType, shape }]) => {
+    const count = elementCount(shape)!
+    return { ...elementsOf(ratios, name, shape), amount: byteLengthOf(elementType, count) }
+  })
+}
+
+/** Bytes of all tensors that a model stores. */
+export const storedBytes = ({ stored }: Analysis): number =>
+  [...stored.values()].reduce((sum, t) => sum + byteLengthOf(t.elementType, elementCount(t.shape)!), 0)
+
+/** MACs of every layer that has any. */
+export const macTerms = (found: ChannelGroups, ratios: Ratios): Map<Node, Term> =>
+  new Map([...macsOf(found.trace.analysis)].map(([node, macs]) => [node, macTerm(found, ratios, node, macs)] as const))
+
+function macTerm({ trace }: ChannelGroups, ratios: Ratios, node: Node, macs: number): Term {
+  const known = trace.analysis.calls.get(node)
+  const cost = known?.operator.cost
+  if (macs === 0 || !known || typeof cost !== 'function') return { amount: macs, factors: [] }
+  const { call } = known
+  const lists = [...node.inputs, ...node.outputs].map((name) => ratios.of(name))
+  const distinct = new Map(lists.flat().map(([, ratio]) => [ratio.key, ratio]))
+  const factors = [...distinct.values()].flatMap((ratio): Factor[] => {
+    const half = (known: Known | undefined, axes: readonly (readonly [number, Ratio])[]) => {
+      if (!known || !isConcrete(known.shape)) return known
+      const halved = new Set(axes.filter(([, r]) => r.key === ratio.key).map(([axis]) => axis))
+      return { ...known, shape: known.shape.map((d, axis) => (halved.has(axis) ? d / 2 : d)) }
+    }
+    const inputs = call.inputs.map((k, i) => half(k, lists[i]!))
+    const outputs = call.outputs.map((k, i) => half(k, lists[node.inputs.length + i]!))
+    const exponent = Math.log2(macs / (cost({ ...call, inputs, outputs }).macs ?? 0))
+    return Number.isFinite(exponent) && Math.abs(exponent) > slack ? [{ ratio, exponent }] : []
+  })
+  return { amount: macs, factors }
+}
+
+/** What a budget limits, where it follows from shapes alone. */
+export type CountedBudget = 'macs' | 'params' | 'bytes'
+
+const termsOfKind: Readonly<Record<CountedBudget, (found: ChannelGroups, ratios: Ratios) => Term[]>> = {
+  macs: (found, ratios) => [...macTerms(found, ratios).values()],
+  params: parameterTerms,
+  bytes: byteTerms,
+}
+
+export const countedTerms = (of: CountedBudget, found: ChannelGroups): Term[] =>
+  simplifiedTerms(termsOfKind[of](found, new Ratios(found)))
+
+/** Terms that shrink alike are one. */
+export function simplifiedTerms(terms: readonly Term[]): Term[] {
+  const sums = new Map<string, { amount: number; readonly factors: readonly Factor[] }>()
+  for (const { amount, factors } of terms) {
+    const key = factors.map((f) => `${f.ratio.key}^${f.exponent}/${f.tile?.step}/${f.tile?.of}`).sort()
+    getOrAdd(sums, key.join('·'), () => ({ amount: 0, factors })).amount += amount
+  }
+  return [...sums.values()]
+}

@@ -1,0 +1,279 @@
+import { KerfError } from '../../base/index.ts'
+import { macsOf } from '../../cost/index.ts'
+import type { Analysis } from '../../graph/index.ts'
+import type { ChannelGroups } from '../groups.ts'
+import { costAt, elementsOf, macTerms, simplifiedTerms, type Term } from './costs.ts'
+import { Ratios } from './ratios.ts'
+import { signatureOf, type Unit, unitsOf, type Work, workOf } from './units.ts'
+
+/*
+ * Time of a network as a function of its widths, from measured times of its layers.
+ *
+ * A layer with its epilogue takes
+ *
+ *     t = c0 + c1·macs' + c2·reads + c3·writes,   c ≥ 0
+ *
+ * where macs' counts output channels by whole tiles: a kernel that makes eight at a time takes as long for one. The c (and the tile) are fitted, by least squares of
+ * relative errors, to the times of that layer at several widths. A network takes the sum, and what a run costs by itself. Layers that were measured one
+ * by one have warm caches and no neighbours, so that the sum is off by some part; whole networks that were measured say by how much, and between two of them the
+ * correction goes from the one to the other.
+ */
+
+/** Where times were measured. */
+export interface TimedOn {
+  /** `kerf`, `ort-node`, `ort-web` …, or what you call your own. */
+  readonly runtime: string
+  /** Of the runtime. */
+  readonly version: string
+  /** That runs were made with. */
+  readonly threads: number
+  /** Processor, and browser or Node. */
+  readonly machine: string
+}
+
+/** A layer that was measured: what it does, and its time in milliseconds, without what a run costs by itself. */
+export interface TimedLayer extends Work {
+  /** Median of its runs. */
+  readonly ms: number
+}
+
+/** A whole network that was measured. */
+export interface TimedNetwork {
+  /** Its layers: which, by their signature, and what they do. */
+  readonly layers: readonly (Work & {
+    /** As in `TimeTable.layers`. */
+    readonly signature: string
+  })[]
+  /** Elements of its inputs and outputs. */
+  readonly elements: number
+  /** Median of its runs. */
+  readonly ms: number
+}
+
+/** Measured times on one runtime: plain data, for JSON. `measureTimes` makes it, targets in milliseconds take it. */
+export interface TimeTable {
+  /** Where all of them were measured. */
+  readonly on: TimedOn
+  /** What a run takes that does nothing: by itself, and for each element of inputs and outputs. */
+  readonly overhead: {
+    /** Of a run. */
+    readonly ms: number
+    /** Of an element that goes in or comes out. */
+    readonly msPerElement: number
+  }
+  /** Times at several widths, by what layers have in common that differ in widths alone. */
+  readonly layers: Readonly<Record<string, readonly TimedLayer[]>>
+  /** Whole networks. */
+  readonly networks: readonly TimedNetwork[]
+}
+
+/** Which axes of a network's values and weights groups decide: in the network as it is, and in every cut of it. */
+export const channelAxes =
+  ({ trace }: ChannelGroups) =>
+  (value: string, axis: number): boolean =>
+    trace.tensorAxes.get(value)?.has(axis) ||
+    trace.groupedAxes.get(value)?.axis === axis ||
+    trace.tracks.get(value)?.some((t) => t.axes.includes(axis)) ||
+    false
+
+/** A layer of a network, to be timed. */
+export interface LayerToTime extends Work {
+  readonly unit: Unit
+  readonly signature: string
+}
+
+/**
+ * Every layer of a network that takes time.
+ * @param network the one that groups were found in, or a cut of it
+ */
+export function layersToTime(found: ChannelGroups, network: Analysis = found.trace.analysis): LayerToTime[] {
+  const isChannel = channelAxes(found)
+  const macs = macsOf(network)
+  return unitsOf(network).flatMap((unit) => {
+    const work = workOf(network, unit, macs)
+    return work ? [{ unit, signature: signatureOf(network, unit, isChannel), ...work }] : []
+  })
+}
+
+/** Elements of a network's inputs and outputs. */
+export function elementsThrough({ model, values }: Analysis): number {
+  const names = [...model.graph.inputs.filter((i) => !model.graph.initializers.has(i.name)), ...model.graph.outputs]
+  return names.reduce(
+    (sum, { name }) => sum + (values.get(name)?.shape ?? []).reduce<number>((p, d) => p * Number(d), 1),
+    0,
+  )
+}
+
+/** How a layer's time follows from what it does. */
+interface Law {
+  /** Per run, per MAC, per element that is read, per one that is written. */
+  readonly coefficients: readonly [number, number, number, number]
+  /** Output channels that are made at a time. */
+  readonly tile: number
+}
+
+const tiles = [1, 4, 8, 16]
+
+function lawOf(points: readonly TimedLayer[]): Law {
+  let best: { readonly law: Law; readonly error: number } | undefined
+  for (const tile of tiles) {
+    const coefficients = nonNegative(
+      points.map((p) => featuresOf(p, tile)),
+      points.map((p) => p.ms),
+    )
+    const law: Law = { coefficients, tile }
+    const error = points.reduce((sum, p) => sum + (timeOf(law, p) / p.ms - 1) ** 2, 0)
+    // A tile is believed where it explains clearly more than none.
+    if (!best || error < 0.8 * best.error) best = { law, error }
+  }
+  return best!.law
+}
+
+const featuresOf = ({ macs, reads, writes, outChannels }: Work, tile: number): number[] => [
+  1,
+  (macs * Math.ceil(outChannels / tile) * tile) / outChannels,
+  reads,
+  writes,
+]
+
+const timeOf = ({ coefficients, tile }: Law, work: Work): number =>
+  featuresOf(work, tile).reduce((sum, f, i) => sum + f * coefficients[i]!, 0)
+
+/** Least squares of relative errors with coefficients ≥ 0, one after the other until they stay (coordinate descent: convex, so it ends at the best). */
+function nonNegative(rows: readonly (readonly number[])[], times: readonly number[]): [number, number, number, number] {
+  const scaled = rows.map((row, i) => row.map((f) => f / times[i]!))
+  const c: [number, number, number, number] = [0, 0, 0, 0]
+  const errors = scaled.map(() => -1)
+  for (let round = 0; round < 5000; round++) {
+    let moved = 0
+    for (let j = 0; j < 4; j++) {
+      let [along, across] = [0, 0]
+      scaled.forEach((row, i) => {
+        across += row[j]! * row[j]!
+        along += row[j]! * errors[i]!
+      })
+      if (across === 0) continue
+      const next = Math.max(0, c[j]! - along / across)
+      const step = next - c[j]!
+      if (step === 0) continue
+      c[j] = next
+      scaled.forEach((row, i) => {
+        errors[i] = errors[i]! + step * row[j]!
+      })
+      moved = Math.max(moved, Math.abs(step) * Math.sqrt(across))
+    }
+    if (moved < 1e-10) break
+  }
+  return c
+}
+
+/** Laws of the layers that a table has, made when they are asked for. */
+class Laws {
+  readonly #known = new Map<string, Law>()
+  readonly table: TimeTable
+
+  constructor(table: TimeTable) {
+    this.table = table
+  }
+
+  /** @throws KerfError `no-times` */
+  of(signature: string): Law {
+    const known = this.#known.get(signature)
+    if (known) return known
+    const points = this.table.layers[signature] ?? []
+    if (points.length === 0)
+      throw new KerfError(
+        'no-times',
+        `The time table of ${this.table.on.runtime} has no times of a layer of this network (${signature.split(' | ')[0]}). Measure it with the same table: measureTimes, or kerf prune without --dry-run.`,
+        { signature },
+      )
+    const law = lawOf(points)
+    this.#known.set(signature, law)
+    return law
+  }
+
+  sum({ layers, elements }: Omit<TimedNetwork, 'ms'>): number {
+    const { ms, msPerElement } = this.table.overhead
+    return layers.reduce((sum, l) => sum + timeOf(this.of(l.signature), l), ms + msPerElement * elements)
+  }
+}
+
+/** A network's time, layer by layer, and what whole networks say of such sums. */
+export interface TimeModel {
+  /** Of the sum. */
+  readonly terms: readonly Term[]
+  /** The time that a sum stands for. */
+  corrected(sum: number): number
+  /** The largest sum that stands for at most this time. */
+  sumFor(ms: number): number
+}
+
+/** @throws KerfError `no-times` */
+export function timeModel(found: ChannelGroups, table: TimeTable): TimeModel {
+  const { analysis } = found.trace
+  const laws = new Laws(table)
+  const ratios = new Ratios(found)
+  const macs = macTerms(found, ratios)
+  const layers = layersToTime(found)
+  const { ms, msPerElement } = table.overhead
+  const shapeOf = (name: string) => analysis.values.get(name)!.shape as readonly number[]
+  const terms = layers.flatMap(({ unit, signature, outChannels }): Term[] => {
+    const { coefficients, tile } = laws.of(signature)
+    const [each, perMac, perRead, perWrite] = coefficients
+    const made = ratios.of(unit.outputs[0] ?? '').find(([axis]) => axis === 1)?.[1].key
+    const times = (term: Term, by: number): Term => ({ ...term, amount: term.amount * by })
+    const tiled = ({ amount, factors }: Term): Term => ({
+      amount: amount * perMac,
+      factors: factors.map((f) => (f.ratio.key === made ? { ...f, tile: { of: outChannels, step: tile } } : f)),
+    })
+    // What does not shrink is done in whole tiles as well.
+    const fixed = made === undefined ? (Math.ceil(outChannels / tile) * tile) / outChannels : 1
+    return [
+      { amount: each, factors: [] },
+      ...unit.nodes.flatMap((node) => (macs.has(node) ? [times(tiled(macs.get(node)!), fixed)] : [])),
+      ...unit.inputs.map((name) => times(elementsOf(ratios, name, shapeOf(name)), perRead)),
+      ...unit.outputs.map((name) => times(elementsOf(ratios, name, shapeOf(name)), perWrite)),
+    ]
+  })
+  const all = simplifiedTerms([{ amount: ms + msPerElement * elementsThrough(analysis), factors: [] }, ...terms])
+  const corrected = correction(laws, layers)
+  const whole = costAt(all, new Float64Array(found.groups.length).fill(1))
+  return {
+    terms: all,
+    corrected,
+    sumFor(limit) {
+      let [low, high] = [0, whole]
+      if (corrected(high) <= limit) return high
+      for (let i = 0; i < 60; i++) {
+        const middle = (low + high) / 2
+        if (corrected(middle) <= limit) low = middle
+        else high = middle
+      }
+      return low
+    },
+  }
+}
+
+/** From whole networks of the same layers: measured by summed, from one to the next by the logarithm of the sum. */
+function correction(laws: Laws, layers: readonly LayerToTime[]): (sum: number) => number {
+  const kind = kindOf(layers)
+  const known = laws.table.networks
+    .filter((n) => kindOf(n.layers) === kind)
+    .map((n) => {
+      const sum = laws.sum(n)
+      return { at: Math.log(sum), ratio: n.ms / sum }
+    })
+    .sort((a, b) => a.at - b.at)
+  if (known.length === 0) return (sum) => sum
+  return (sum) => {
+    const at = Math.log(sum)
+    const above = known.findIndex((k) => k.at >= at)
+    if (above <= 0) return sum * known.at(above)!.ratio
+    const [a, b] = [known[above - 1]!, known[above]!]
+    const part = b.at === a.at ? 1 : (at - a.at) / (b.at - a.at)
+    return sum * (a.ratio + part * (b.ratio - a.ratio))
+  }
+}
+
+const kindOf = (layers: readonly { readonly signature: string }[]): string =>
+  [...new Set(layers.map((l) => l.signature))].sort().join('\n')

@@ -1,0 +1,96 @@
+import { seededRandom, stoppable, type Task, turns } from '../../base/index.ts'
+import { type Analysis, analyse, bindInputs, type Model, simplified } from '../../graph/index.ts'
+import { prunableOperators } from '../../ops/index.ts'
+import { cutModel } from '../cut.ts'
+import { type BoundInputs, type ChannelGroup, type ChannelGroups, groupsOf } from '../groups.ts'
+import { withoutMisfits } from '../misfits.ts'
+import { selectWidths } from '../select.ts'
+import { elementsThrough, type LayerToTime, layersToTime } from './times.ts'
+
+/*
+ * The networks whose layers are timed: the given one, and cuts of it to other widths. In some all groups are cut alike: those are timed as a whole, too. In
+ * the others every group has its own width, so that a layer is met with many inputs and few outputs, and the other way round.
+ */
+
+/** A network to be timed. */
+export interface NetworkToTime {
+  /** Of the network. */
+  readonly analysis: Analysis
+  /** Every layer that takes time. */
+  readonly layers: readonly LayerToTime[]
+  /** Of its inputs and outputs. */
+  readonly elements: number
+  /** Whether it is timed as a whole. */
+  readonly isWhole: boolean
+}
+
+/** The parts that all groups keep in networks that are timed as a whole. */
+const wholes = [0.62, 0.35]
+/** The parts from which each group gets one, in each of `mixtures` networks another. */
+const ladder = [1, 0.8, 0.55, 0.4, 0.27, 0.16]
+const mixtures = 6
+
+/**
+ * Networks of all widths that a model's layers may get. The same for the same model.
+ * @throws as `pruneModel` for models that cannot be understood
+ */
+export const networksToTime = (given: Model, options: BoundInputs & Task): Promise<NetworkToTime[]> =>
+  stoppable('Timing', async () => {
+    const turn = turns(options.signal, 'Timing')
+    await turn()
+    const { operators = prunableOperators } = options
+    const model = simplified(given, operators)
+    const found = groupsOf(analyse(model, operators, bindInputs(model.graph, options.inputs)))
+    const all = (fitting: ChannelGroups, analysis: Analysis, isWhole: boolean): NetworkToTime => ({
+      ...{ analysis, isWhole, layers: layersToTime(fitting, analysis), elements: elementsThrough(analysis) },
+    })
+    if (found.groups.length === 0) return [all(found, found.trace.analysis, true)]
+    const kinds = new Set(['filter', 'neuron'] as const)
+    return withoutMisfits(
+      found,
+      { kinds },
+      async (fitting) => {
+        const random = seededRandom(0)
+        const made = [all(fitting, fitting.trace.analysis, true)]
+        for (const part of wholes) {
+          await turn()
+          made.push(
+            all(
+              fitting,
+              narrowed(fitting, () => part),
+              true,
+            ),
+          )
+        }
+        const places = fitting.groups.map(() => random.below(ladder.length))
+        for (let n = 0; n < mixtures; n++) {
+          await turn()
+          // Each group goes along the ladder by itself, so that it has every width once.
+          const parts = new Map(
+            fitting.groups.map((g, i) => [g, ladder[(places[i]! + n * (1 + (i % 2) * 4)) % ladder.length]!]),
+          )
+          made.push(
+            all(
+              fitting,
+              narrowed(fitting, (group) => parts.get(group)!),
+              false,
+            ),
+          )
+        }
+        return made
+      },
+      turn,
+    )
+  })
+
+/** Which channels go does not matter for time. */
+function narrowed(found: ChannelGroups, part: (group: ChannelGroup) => number): Analysis {
+  const scores = new Map(found.groups.map((g) => [g, new Float64Array(g.classes.length)]))
+  const widths = new Map(
+    found.groups.map((group) => {
+      const { unit } = group.balancing
+      return [group, Math.max(1, Math.round((part(group) * group.classes.length) / unit)) * unit]
+    }),
+  )
+  return cutModel(found, selectWidths(found, scores, widths).removed)
+}

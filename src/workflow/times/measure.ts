@@ -1,0 +1,188 @@
+import { KerfError, stoppable, type Task, turns } from '../../base/index.ts'
+import { GraphBuilder, type Model } from '../../graph/index.ts'
+import { type ModelSource, modelOf } from '../../onnx/index.ts'
+import {
+  type BoundInputs,
+  type LayerToTime,
+  type NetworkToTime,
+  networksToTime,
+  type TimedLayer,
+  type TimedNetwork,
+  type TimedOn,
+  type TimeTable,
+} from '../../prune/index.ts'
+import { layerNetwork } from './layer-network.ts'
+import { feedsToTime, kerfTiming, type TimedRun, type TimingRuntime } from './runtimes.ts'
+
+/** What is timed, and where. */
+export interface MeasureOptions extends BoundInputs, Task {
+  /** Where. Default `kerfTiming()`. */
+  readonly timing?: TimingRuntime
+  /** Times that are known: only what they lack is measured. */
+  readonly table?: TimeTable
+  /** How long each layer is measured at each width, about. Default 0.06. */
+  readonly seconds?: number
+}
+
+/** Layers that are timed in turns: their weights are in memory together. */
+const batchSize = 12
+/** Points of a layer from which on a table knows it. */
+const manyPoints = 8
+/** Whole networks are measured for so much longer than layers. */
+const wholeFactor = 10
+
+/**
+ * Times every layer of a network at several widths of its inputs and outputs, each distinct one once, and the network as a whole at three. Layers are run with
+ * what runtimes fuse with them, as networks of their own, in turns.
+ * @param source a model in any form; in browsers a text is an address, in Node a path
+ * @returns the table with what it lacked
+ * @throws KerfError `other-table` for a table of another runtime, version, machine or number of threads; `unknown-shape`, `unsupported-input` for what
+ *   cannot be run by itself; `aborted`, and as the runtime throws
+ */
+export const measureTimes = (source: ModelSource, options: MeasureOptions = {}): Promise<TimeTable> =>
+  stoppable('Timing', async () => {
+    const { timing = kerfTiming(), seconds = 0.06, signal, progress } = options
+    const model = await modelOf(source, options)
+    const table = options.table ?? { ...emptyTable(timing.on), overhead: await overheadOf(timing, seconds, { signal }) }
+    checkTable(table, timing.on)
+    const networks = await networksToTime(model, options)
+    const layers = await timeLayers(networks, table, timing, seconds, { signal, progress })
+    const known = { ...table, layers }
+    return timeNetworks(
+      known,
+      networks.filter((n) => n.isWhole),
+      timing,
+      options,
+    )
+  })
+
+const emptyTable = (on: TimedOn): TimeTable => ({ on, overhead: { ms: 0, msPerElement: 0 }, layers: {}, networks: [] })
+
+/** @throws KerfError `other-table` */
+export function checkTable({ on }: TimeTable, here: TimedOn): void {
+  const text = ({ runtime, version, threads, machine }: TimedOn) =>
+    `${runtime} ${version} on ${threads} ${threads === 1 ? 'thread' : 'threads'} of ${machine}`
+  if (text(on) !== text(here))
+    throw new KerfError(
+      'other-table',
+      `The time table was measured with ${text(on)}; here it is ${text(here)}. Give the table of this place, or none, so that a new one is made.`,
+      { table: on, here },
+    )
+}
+
+/** What a run takes that only hands on what it is given, for two sizes. */
+async function overheadOf(timing: TimingRuntime, seconds: number, task: Task): Promise<TimeTable['overhead']> {
+  const sizes = [16, 2 ** 20]
+  const runs = sizes.map((size): TimedRun => {
+    const model = negation(size)
+    return { model, feeds: feedsToTime(model) }
+  })
+  const [small = 0, large = 0] = await timing.time(runs, wholeFactor * seconds, task)
+  // Both ways: in and out. What the node itself does is a third of the moving.
+  const msPerElement = Math.max(0, large - small) / (3 * (sizes[1]! - sizes[0]!))
+  return { ms: small, msPerElement }
+}
+
+function negation(size: number): Model {
+  const b = new GraphBuilder('negation')
+  b.output(b.node('Neg', [b.input('x', 'float32', [1, size])]))
+  return b.model()
+}
+
+async function timeLayers(
+  networks: readonly NetworkToTime[],
+  { layers: before, overhead }: TimeTable,
+  timing: TimingRuntime,
+  seconds: number,
+  { signal, progress }: Task,
+): Promise<Record<string, TimedLayer[]>> {
+  const layers: Record<string, TimedLayer[]> = {}
+  for (const [signature, points] of Object.entries(before)) layers[signature] = [...points]
+  const wanted = layersWanted(networks, before)
+  const turn = turns(signal, 'Timing')
+  for (let from = 0; from < wanted.length; from += batchSize) {
+    await turn()
+    progress?.({ what: 'timing layers', done: from, total: wanted.length, unit: 'layers' })
+    const batch = wanted.slice(from, from + batchSize)
+    const runs = batch.map(({ network, layer }): TimedRun => {
+      const model = layerNetwork(network.analysis, layer.unit)
+      return { model, feeds: feedsToTime(model) }
+    })
+    const times = await timing.time(runs, seconds, { signal })
+    batch.forEach(({ layer: { unit, signature, ...work } }, i) => {
+      const alone = times[i]! - overhead.ms - overhead.msPerElement * (work.reads + work.writes)
+      // Where moving is nearly all, what is left is within the error of measuring.
+      const ms = Math.max(alone, 0.1 * times[i]!)
+      layers[signature] = [...(layers[signature] ?? []), { ...work, ms }]
+    })
+  }
+  return layers
+}
+
+interface Wanted {
+  readonly network: NetworkToTime
+  readonly layer: LayerToTime
+}
+
+/** Each distinct layer once, of those that the table does not know; neighbours in the list are far apart in the network, so that a slow moment of the machine hits no layer alone. */
+function layersWanted(networks: readonly NetworkToTime[], known: TimeTable['layers']): Wanted[] {
+  const wanted = new Map<string, Wanted>()
+  for (const network of networks)
+    for (const layer of network.layers) {
+      const points = known[layer.signature] ?? []
+      const isKnown =
+        points.some((p) => workKey(p) === workKey(layer)) || (points.length >= manyPoints && covers(points, layer))
+      if (!isKnown) wanted.set(`${layer.signature}\n${workKey(layer)}`, { network, layer })
+    }
+  const list = [...wanted.values()]
+  const stride = Math.ceil(list.length / batchSize) || 1
+  return Array.from({ length: stride }, (_, start) => list.filter((_, i) => i % stride === start)).flat()
+}
+
+const workKey = ({ macs, reads, writes, inChannels, outChannels }: Omit<TimedLayer, 'ms'>): string =>
+  [macs, reads, writes, inChannels, outChannels].join()
+
+/** Whether a layer lies among those that were measured. */
+function covers(points: readonly TimedLayer[], { inChannels, outChannels }: LayerToTime): boolean {
+  const among = (value: number, all: readonly number[]) =>
+    value >= 0.8 * Math.min(...all) && value <= 1.25 * Math.max(...all)
+  return (
+    among(
+      inChannels,
+      points.map((p) => p.inChannels),
+    ) &&
+    among(
+      outChannels,
+      points.map((p) => p.outChannels),
+    )
+  )
+}
+
+/** Networks as a whole, in turns, behind those that the table has. */
+export async function timeNetworks(
+  table: TimeTable,
+  networks: readonly NetworkToTime[],
+  timing: TimingRuntime,
+  { seconds = 0.06, signal, progress }: MeasureOptions,
+): Promise<TimeTable> {
+  const known = new Set(table.networks.map(networkKey))
+  const wanted = networks.filter((n) => !known.has(networkKey(n)))
+  if (wanted.length === 0) return table
+  progress?.({ what: 'timing whole networks', done: 0, total: wanted.length, unit: 'networks' })
+  const runs = wanted.map(({ analysis }): TimedRun => {
+    const { model } = analysis
+    return { model, feeds: feedsToTime(model, analysis.options.inputShapes as ReadonlyMap<string, readonly number[]>) }
+  })
+  const times = await timing.time(runs, wholeFactor * seconds, { signal })
+  const measured = wanted.map(
+    ({ layers, elements }, i): TimedNetwork => ({
+      layers: layers.map(({ unit, ...layer }) => layer),
+      elements,
+      ms: times[i]!,
+    }),
+  )
+  return { ...table, networks: [...table.networks, ...measured] }
+}
+
+const networkKey = ({ layers, elements }: Pick<NetworkToTime, 'layers' | 'elements'> | TimedNetwork): string =>
+  [elements, ...layers.map((l) => `${l.signature}\n${workKey(l)}`)].join('\n')
