@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 
@@ -15,6 +15,12 @@ const pattern = /^\.(.+)\.(writing|before)-(?:([0-9a-f]{6})-(\d+)-)?[0-9a-f]+$/
 
 const dayMs = 24 * 3600 * 1000
 
+/** The name of a file, not longer than a name with something before and behind it may be; two files have two. */
+function shortName(name: string): string {
+  const hash = () => createHash('sha256').update(name).digest('hex').slice(0, 8)
+  return name.length <= 50 ? name : `${[...name].slice(0, 40).join('')}~${hash()}`
+}
+
 /**
  * A name beside a file for what is to take its place. What killed processes have left in the folder is removed.
  * @param what 'before': what was there, moved aside for as long as the new file is put in its place
@@ -22,8 +28,7 @@ const dayMs = 24 * 3600 * 1000
 export function temporaryBeside(path: string, what: 'writing' | 'before' = 'writing'): string {
   const folder = dirname(path)
   removeLeftovers(folder)
-  // Not longer than the name itself may be.
-  const name = `.${basename(path).slice(0, 50)}.${what}-${host}-${process.pid}-${randomUUID().slice(0, 8)}`
+  const name = `.${shortName(basename(path))}.${what}-${host}-${process.pid}-${randomUUID().slice(0, 8)}`
   return join(folder, name)
 }
 
@@ -32,12 +37,13 @@ export function temporaryBeside(path: string, what: 'writing' | 'before' = 'writ
  * @param isAlone nobody else writes there now: then of all processes
  */
 export function removeLeftovers(folder: string, isAlone = false): void {
-  for (const name of namesIn(folder)) {
-    const [, whole = '', what, of, pid] = pattern.exec(name) ?? []
+  const names = namesIn(folder)
+  for (const name of names) {
+    const [, short = '', what, of, pid] = pattern.exec(name) ?? []
     const path = join(folder, name)
     if (what === undefined || !(isAlone || isAbandoned(path, of, Number(pid)))) continue
     // Where the new file has not come, what was there before is the only one.
-    if (what === 'writing' || existsSync(join(folder, whole))) removeOwn(path)
+    if (what === 'writing' || names.some((n) => shortName(n) === short)) removeOwn(path)
   }
 }
 

@@ -49,6 +49,30 @@ it('keeps what was there before as long as nothing has come in its place', () =>
   expect(readdirSync(folder)).toEqual(['out.onnx'])
 })
 
+it('knows files of long names by more than their beginning', () => {
+  // 100 characters, of which none may be cut in two: 💥 is two units.
+  const [target, other] = ['a', 'b'].map((end) => join(folder, `${'long-name-💥'.repeat(8)}${end}.onnx`)) as [
+    string,
+    string,
+  ]
+  const before = write(killed(temporaryBeside(target, 'before')))
+  write(killed(temporaryBeside(target)))
+  write(other)
+  removeLeftovers(folder)
+  expect(
+    readdirSync(folder)
+      .map((name) => join(folder, name))
+      .sort(),
+  ).toEqual([before, other].sort())
+  write(target)
+  removeLeftovers(folder)
+  expect(
+    readdirSync(folder)
+      .map((name) => join(folder, name))
+      .sort(),
+  ).toEqual([target, other].sort())
+})
+
 it('leaves alone for a day what processes of other machines write', () => {
   const name = temporaryBeside(join(folder, 'x')).replace(/-[0-9a-f]{6}-/, '-000000-')
   write(name)

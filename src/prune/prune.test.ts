@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { NamePattern } from '../base/index.ts'
 import { seededRandom } from '../base/index.ts'
-import { GraphBuilder, type Model, type Node, tensorOf, tensorValues } from '../graph/index.ts'
+import { analyse, GraphBuilder, type Model, type Node, tensorOf, tensorValues } from '../graph/index.ts'
+import { operators } from '../ops/index.ts'
 import { findGroups, pruneModel, type Scope } from './index.ts'
 
 const random = seededRandom(7)
@@ -350,15 +351,25 @@ describe('graphs that ask for their own sizes', () => {
     )
   })
 
-  it('keep their widths where a size is an output', async () => {
+  it.each(['Shape', 'Size'])('keep their widths where a %s is an output', async (opType) => {
     const b = new GraphBuilder('told')
     const x = b.input('x', 'float32', [1, 3, 4, 4])
     const one = b.node('Conv', [x, b.constant('one.weight', normal([8, 3, 1, 1]))], {}, { name: 'one' })
     b.output(b.node('Conv', [one, b.constant('head.weight', normal([2, 8, 1, 1]))]))
-    b.output(b.node('Shape', [one]))
-    await expect(pruneModel(b.model(), { scope: { ratio: 0.5 } })).rejects.toThrow(
-      /one: .*how many channels there are is a number that the network calculates with/,
-    )
+    const told = b.node(opType, [one])
+    b.output(told)
+    await expect(pruneModel(b.model(), { scope: { ratio: 0.5 } })).rejects.toMatchObject({
+      code: 'nothing-to-prune',
+      message: expect.stringMatching(/one: .*how many channels there are is a number that the network calculates with/),
+    })
+    // What else there is, is cut, and the number stays what it was.
+    const two = b.node('Conv', [x, b.constant('two.weight', normal([8, 3, 1, 1]))], {}, { name: 'two' })
+    b.output(b.node('Conv', [two, b.constant('foot.weight', normal([2, 8, 1, 1]))]))
+    const { groups, model: cut } = await pruneModel(b.model(), { scope: { ratio: 0.5 } })
+    expect(groups.map((g) => [g.name, g.kept])).toEqual([['two', 4]])
+    const sizes = [b.model(), cut].map((m) => Array.from(analyse(m, operators).values.get(told)?.value?.data ?? []))
+    expect(sizes[1]).toEqual(opType === 'Shape' ? [1, 8, 4, 4] : [128])
+    expect(sizes[1]).toEqual(sizes[0])
   })
 })
 

@@ -36,8 +36,10 @@ function reference(layer: PoolLayer, x: Float32Array): Float64Array {
           if (inside || (layer.countIncludePad && padded)) divisor++
           if (!inside) continue
           const pixel = at.reduce((p, i, axis) => p * input[axis]! + i, n)
-          best = Math.max(best, x[pixel * channels + c]!)
-          sum += x[pixel * channels + c]!
+          const value = x[pixel * channels + c]!
+          // The first of equals, 0 and −0 among them.
+          if (value > best || Number.isNaN(value)) best = value
+          sum += value
         }
         y[(n * pixels(output) + o) * channels + c] = average ? sum / divisor : best
       }
@@ -69,6 +71,10 @@ function complete({ ceil = false, ...w }: Window): PoolLayer {
     output,
   }
 }
+
+/** All bits: NaN as one, −0 apart from 0. */
+const same = (a: ArrayLike<number>, b: ArrayLike<number>): boolean =>
+  a.length === b.length && Array.prototype.every.call(a, (v: number, i: number) => Object.is(v, b[i]))
 
 const windows: readonly (readonly [string, Window])[] = [
   ['3×3, stride 2, padding 1', { input: [7, 9], kernel: [3, 3], strides: [2, 2], padBegins: [1, 1] }],
@@ -112,5 +118,30 @@ describe.each(['maximum', 'mean', 'mean with the padding'])('%s', (kind) => {
   it(`1 to 40 channels (seed ${seed})`, () => {
     for (let channels = 1; channels <= 40; channels++)
       check({ input: [5, 5], kernel: [3, 3], strides: [2, 2], padBegins: [1, 1], channels }, 1 + (channels % 3))
+  })
+})
+
+describe('what is no finite number', () => {
+  it.each([
+    ...windows,
+    ['2×2, stride 3', { input: [7, 8], kernel: [2, 2], strides: [3, 3] }] as const,
+    ['3×3, stride 1, 20 channels', { input: [5, 6], kernel: [3, 3], padBegins: [1, 1], channels: 20 }] as const,
+    ['rows that threads share', { input: [40, 3], kernel: [3, 2], strides: [2, 1], padBegins: [1, 0] }] as const,
+  ])('has its place in the maximum, wherever it stands: %s', (_, window) => {
+    const layer = complete({ batch: 2, ...window })
+    const count = layer.batch * layer.input.reduce((p, d) => p * d, 1) * layer.channels
+    const plain = Float32Array.from({ length: count }, random.normal)
+    const kinds = [[Number.NaN], [Infinity, -Infinity], [-Infinity], [0, -0], [Number.NaN, Number.NaN, Infinity]]
+    for (let turn = 0; turn < 30; turn++) {
+      const x = plain.map((v) => (turn % 5 === 3 ? Math.min(v, -0) : v))
+      for (const value of kinds[turn % 5]!) x[random.below(count)] = value
+      const expected = Float32Array.from(reference(layer, x))
+      for (const threads of [1, 3]) {
+        bench.reset()
+        const y = bench.result(expected.length)
+        bench.run(lowerPool(layer, bench.floats(x), y, bench), threads)
+        expect(same(bench.read(y, expected.length), expected), `turn ${turn}, ${threads} threads`).toBe(true)
+      }
+    }
   })
 })
