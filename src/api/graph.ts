@@ -90,6 +90,7 @@ export {
   type Bounds,
   type Call,
   type ChannelRule,
+  type ChannelStrides,
   type Composite,
   type CompositeBody,
   type ContentOf,
@@ -114,6 +115,7 @@ export {
   type Training,
   type TrainingForm,
   type TrainingRule,
+  type WeightedSum,
   withOperators,
 } from '../graph/index.ts'
 export {
