@@ -1,7 +1,7 @@
 import type { TotalCounts, Totals } from '../api/cost.ts'
 import type { WrittenModel } from '../api/files.node.ts'
 import type { PruneResult } from '../api/prune.ts'
-import { type Agreement, type Change, toleranceFor } from '../api/workflow.ts'
+import { type Agreement, type Change, type Pruned, toleranceFor } from '../api/workflow.ts'
 import {
   type Cell,
   countOrPartial,
@@ -15,6 +15,7 @@ import {
 } from '../report/index.ts'
 import { agreementText } from './prune/agreement-text.ts'
 import { changeFacts, inexactTable } from './prune/inexact.ts'
+import { recoveryTables } from './prune/recovery.ts'
 
 export interface PruneReportOptions {
   readonly check: Agreement | null
@@ -22,6 +23,8 @@ export interface PruneReportOptions {
   readonly allowed?: number
   /** Why there is no check, or what is to be said of it. */
   readonly why?: string
+  /** What recovery did. */
+  readonly recovery?: Pruned['recovery']
   /** What an inexact cut changes. */
   readonly change?: Change
   readonly written?: WrittenModel
@@ -89,11 +92,12 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
   const tables = [beforeAfterTable(result.before, result.after)]
   const names = options.fullNames ? undefined : layerNames(result.layers)
   const named = (name: string) => names?.named(name) ?? name
+  if (options.recovery) tables.push(...recoveryTables(options.recovery, named))
   tables.push(...inexactTable(result, named))
   if (options.explain) tables.push(groupsTable(result, named))
   tables.push(...unsupportedTable(result.unsupported))
   if (refused.length > 0) tables.push(refusedTable(result, options.explain ? refused.length : 8, named))
-  const shows = result.inexact.length + refused.length > 0 || options.explain
+  const shows = result.inexact.length + refused.length > 0 || options.explain || options.recovery
   const notes = [
     ...result.warnings,
     ...(options.why ? [options.why] : []),

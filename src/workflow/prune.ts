@@ -1,7 +1,16 @@
 import { stoppable, type Task } from '../base/index.ts'
+import { profileAnalysed } from '../cost/index.ts'
+import { analyse } from '../graph/index.ts'
 import { withKeptClasses } from '../image/index.ts'
 import type { ModelSource } from '../onnx/index.ts'
-import { type PruneOptions, type PruneResult, pruneModel } from '../prune/index.ts'
+import {
+  type PruneOptions,
+  type PruneResult,
+  pruneModel,
+  type RecoveredStep,
+  type RecoverOptions,
+  recover,
+} from '../prune/index.ts'
 import { type Proof, type ProofOptions, prove } from './prove/prove.ts'
 
 /** What is cut, and how that is proved. */
@@ -10,30 +19,42 @@ export interface PruneAndProveOptions extends Task {
   readonly prune: Omit<PruneOptions, keyof Task>
   /** How masked and cut network are run against each other; false: they are not. */
   readonly proof?: ProofOptions | false
+  /** With what the cut network is recovered, once it is proved; left out, it is not. */
+  readonly recover?: Omit<RecoverOptions, keyof Task>
 }
 
 /** A cut network and its proof. */
 export interface Pruned {
   /** `model` tells the names of the classes that are left, where outputs were cut. */
   readonly result: PruneResult
-  /** That it does what the masked one does. */
+  /** That it does what the masked one does, before it is recovered. */
   readonly proof: Proof
+  /** What recovery did; undefined where none was asked for. */
+  readonly recovery?: readonly RecoveredStep[]
 }
 
 /**
- * Prunes a network, and shows that what was cut is what the masked network does.
+ * Prunes a network, and shows that what was cut is what the masked network does; then recovers it, where that is asked for.
  * @param source a model in any form; in browsers a text is an address, in Node a path
- * @throws KerfError as `pruneModel` and `prove`; `aborted`
+ * @throws KerfError as `pruneModel`, `prove` and `recover`; `aborted`
  */
 export const pruneAndProve = (
   source: ModelSource,
-  { prune, proof = {}, signal, progress }: PruneAndProveOptions,
+  { prune, proof = {}, recover: recovery, signal, progress }: PruneAndProveOptions,
 ): Promise<Pruned> =>
   stoppable('Pruning', async () => {
     const result = await pruneModel(source, { ...prune, signal, progress })
     const shown = proof === false ? { check: null } : await prove(result, { ...proof, signal })
-    return { result: withNames(result), proof: shown }
+    if (!recovery) return { result: withNames(result), proof: shown }
+    const { model, steps } = await recover(result, { ...recovery, signal, progress })
+    return { result: withNames(recounted(result, model)), proof: shown, recovery: steps }
   })
+
+/** What a network costs that got other weights, and perhaps biases. */
+function recounted(result: PruneResult, model: PruneResult['model']): PruneResult {
+  const { operators, options } = result.analysis
+  return { ...result, model, after: profileAnalysed(analyse(model, operators, options)).totals }
+}
 
 /** The names of the classes that are left, where outputs were cut. */
 function withNames(result: PruneResult): PruneResult {

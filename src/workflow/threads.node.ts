@@ -22,10 +22,10 @@ export function prove(result: PruneResult, options: ProofOptions = {}): Promise<
 
 /** `pruneAndProve`, likewise, and with paths of files. */
 export async function pruneAndProve(source: ModelSource, options: PruneAndProveOptions): Promise<Pruned> {
-  const prune = { runtime: nodeRuntime, ...options.prune }
   return pruneIn(await modelOf(source, options), {
     ...options,
-    prune,
+    prune: { runtime: nodeRuntime, ...options.prune },
+    recover: options.recover && { runtime: nodeRuntime, ...options.recover },
     proof: options.proof !== false && here(options.proof ?? {}),
   })
 }

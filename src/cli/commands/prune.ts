@@ -9,7 +9,13 @@ import {
 } from '../../api/files.node.ts'
 import { bindInputs, type Model, withInputShapes } from '../../api/graph.ts'
 import { criteria, type PruneMethod, type PruneResult, type Scope } from '../../api/prune.ts'
-import { imageFeeds, type Proof, type PruneAndProveOptions, pruneAndProve } from '../../api/workflow.node.ts'
+import {
+  imageFeeds,
+  type Proof,
+  type PruneAndProveOptions,
+  type Pruned,
+  pruneAndProve,
+} from '../../api/workflow.node.ts'
 import { isAborted, KerfError, type NamePattern } from '../../base/index.ts'
 import { toJson } from '../../report/index.ts'
 import { dataRecipe, openRecipeData } from '../data/given-data.ts'
@@ -23,6 +29,7 @@ import { terminalText } from '../print.ts'
 import { accuracyTable, fineTuneJson, stageText } from '../prune/finetune-report.ts'
 import { keep, methodList, part, perLayer } from '../prune/options.ts'
 import { type FineTuneFields, fineTuneEpochs, fineTuneRecipe } from '../prune/recipe.ts'
+import { type RecoveryFields, recoveryImages, recoveryOptions, stepList } from '../prune/recovery.ts'
 import { losses, type ScoringFields, scoringImages, scoringOptions } from '../prune/scoring.ts'
 import { pruneReport } from '../prune-report.ts'
 import { type CommandTask, withTask } from '../task.ts'
@@ -42,7 +49,7 @@ import {
   setFlag,
 } from '../vocabulary.ts'
 
-interface Options extends FineTuneFields, ScoringFields {
+interface Options extends FineTuneFields, ScoringFields, Omit<RecoveryFields, 'finetune' | 'dryRun'> {
   readonly output?: string
   readonly ratio?: number
   readonly ratios?: NonNullable<Scope['perLayer']>
@@ -70,6 +77,7 @@ Examples:
   kerf prune model.onnx -o smaller.onnx --target-macs 0.5 --global --round-to 8
   kerf prune model.onnx -o smaller.onnx --ratio 0.5 --keep '*layer4*' --ratios '*layer1*=0.2'
   kerf prune model.onnx --ratio 0.5 --method filter,neuron --explain --dry-run
+  kerf prune model.onnx -o smaller.onnx --ratio 0.5 --recover --data photos/
   kerf prune model.onnx -o smaller.onnx --target-macs 0.5 --finetune recipes/mnist-lenet5.json --epochs 3 --lr 0.02
   kerf prune model.onnx -o smaller.onnx --ratio 0.7 --finetune --data mnist:data/mnist --epochs 2 --iterations 3
 
@@ -78,6 +86,9 @@ What is removed (--method):
   neuron   outputs of linear layers, likewise; filter,neuron takes both
   weight   single weights are set to zero: nothing is removed, a dense runtime gains nothing
   input    linear layers stop looking at some of their inputs
+
+With --recover the weights that are left are solved for, layer by layer, so that the network gives again what it gave before the cut: in minutes, by
+some hundreds of images without labels (--images), every fourth of which only judges. Nothing is kept that is worse on these.
 
 With --finetune the model is trained after the cut; with --iterations it is cut and trained several times, each time by less, so that all
 together remove what was asked for. A recipe gives data, transforms and settings; flags change them. Without a recipe: 3 epochs, learning rate
@@ -114,7 +125,7 @@ export function define(command: Command, io: Io): void {
     )
     .option(
       '--images <n>',
-      `how many training images of --data a criterion looks at (default: ${scoringImages})`,
+      `how many training images of --data a criterion looks at (default: ${scoringImages}), or --recover does (${recoveryImages})`,
       positiveInteger,
     )
     .addOption(
@@ -140,10 +151,19 @@ export function define(command: Command, io: Io): void {
         .choices(['auto', 'always', 'never'])
         .default('auto'),
     )
+    .option('--recover', 'get back without labels what the cut took, by the images of --data')
+    .addOption(
+      new Option(
+        '--recover-steps <list>',
+        'mean-replacement, merging, least-squares, statistics (default: what is of use)',
+      ).argParser(stepList),
+    )
     .option('--finetune [recipe]', 'train after the cut, as a recipe or the options below say')
     .addOption(new Option('--iterations <n>', 'cut and train so many times').argParser(positiveInteger).default(1))
     .option('--resume', 'go on with a fine-tuning that was stopped, given the same options')
-    .addOption(dataFlag('to fine-tune on, for criteria that look at images, and to measure --inexact on'))
+    .addOption(
+      dataFlag('to fine-tune on, to recover by, for criteria that look at images, and to measure --inexact on'),
+    )
     .addOption(epochsFlag(`of each fine-tuning (default: those of the recipe, or ${fineTuneEpochs})`))
     .addOption(batchSizeFlag('images per step of fine-tuning (default: 64)'))
     .addOption(learningRateFlag('highest learning rate of fine-tuning (default: that of the recipe, or 0.01)'))
@@ -168,7 +188,8 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
   const sized = withGivenShape(model, options)
   const from = recipe ?? dataRecipe(sized, options)?.recipe
   const scoring = await scoringOptions(sized, options, from, task, (text) => io.err(`kerf: ${text}\n`))
-  const asked: PruneAndProveOptions = { prune: { ...common, ...scoring }, signal, progress }
+  const recover = await recoveryOptions(sized, options, from, task)
+  const asked: PruneAndProveOptions = { prune: { ...common, ...scoring }, recover, signal, progress }
   const images =
     isShown(options) && options.inexact && from
       ? await imageFeeds(sized, (await openRecipeData(from, task)).train, from.transforms)
@@ -177,6 +198,7 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
   const tuned = recipe && (await fineTune(model, { ...asked, proof, recipe }, options, task, io))
   const pruned = tuned ?? (await pruneAndProve(model, { ...asked, proof }))
   const { result } = pruned
+  const { recovery } = 'recovery' in pruned ? pruned : {}
   const { check, allowed, change, why } = { ...pruned.proof, ...notShown(options) }
   const written = options.dryRun
     ? undefined
@@ -190,13 +212,16 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
     why,
     allowed,
     change,
+    recovery,
     written,
     explain: options.explain,
     weight: options.method.includes('weight'),
     fullNames: options.fullNames,
   })
   const tables = tuned ? [accuracyTable(tuned, result.before), ...report.tables] : report.tables
-  io.out(options.json ? json(result, { check, change }, written, tuned) : terminalText({ ...report, tables }, io))
+  io.out(
+    options.json ? json(result, { check, change }, written, tuned, recovery) : terminalText({ ...report, tables }, io),
+  )
 }
 
 const isShown = ({ check, dryRun }: Options): boolean => check && !dryRun
@@ -271,6 +296,7 @@ function json(
   { check, change }: Pick<Proof, 'check' | 'change'>,
   written: WrittenModel | undefined,
   tuned?: FineTuned,
+  recovery?: Pruned['recovery'],
 ): string {
   const { before, after, unsupported, groups, refused, inexact, warnings, ratio } = result
   return toJson({
@@ -283,6 +309,7 @@ function json(
     check,
     ...(inexact.length > 0 ? { inexact: { nodes: inexact, ...change } } : {}),
     ...(ratio === undefined ? {} : { ratio }),
+    ...(recovery ? { recovery } : {}),
     ...(written ? { written } : {}),
     ...(tuned ? { finetune: fineTuneJson(tuned) } : {}),
   })

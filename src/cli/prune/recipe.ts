@@ -14,6 +14,7 @@ export interface FineTuneFields extends Omit<RecipeFlags, 'model' | 'net' | 'out
   readonly finetune?: string | true
   readonly inexact?: boolean
   readonly criterion: string
+  readonly recover?: boolean
   readonly iterations: number
   readonly resume?: boolean
   readonly dryRun?: boolean
@@ -40,13 +41,14 @@ const withoutImages = ({
  * @throws UsageError for options that need --finetune, without data, or wrong themselves; KerfError `bad-recipe`
  */
 export function fineTuneRecipe(path: string, model: Model, options: FineTuneFields): Recipe | undefined {
-  const { finetune, inexact, criterion, iterations, resume, dryRun, ...others } = options
+  const { finetune, inexact, criterion, recover, iterations, resume, dryRun, ...others } = options
   // -o is the pruned model's.
   const flags: RecipeFlags = { ...others, output: undefined, data: dataFor(model, others.data) }
   if (finetune === undefined) {
-    // The seed draws what is cut, too; images serve to measure what an inexact cut changes, and criteria.
-    const looks = inexact || looksAtImages(criterionOf(criterion))
-    const given = flagsOf({ ...(looks && flags.data ? withoutImages(flags) : flags), seed: undefined })
+    // The seed draws what is cut, too; images serve to measure what an inexact cut changes, criteria, and recovery, which has threads.
+    const looks = inexact || recover || looksAtImages(criterionOf(criterion))
+    const others = recover ? { ...flags, threads: undefined } : flags
+    const given = flagsOf({ ...(looks && flags.data ? withoutImages(others) : others), seed: undefined })
     const all = [...(iterations > 1 ? ['--iterations'] : []), ...(resume ? ['--resume'] : []), ...given]
     if (all.length > 0)
       throw new UsageError(

@@ -8,10 +8,11 @@ import { UsageError } from '../errors.ts'
 
 export const losses = ['labels', 'outputs'] as const
 
-/** What `--criterion`, `--images` and `--loss` say. */
+/** What `--criterion`, `--images` and `--loss` say; `--recover` looks at images, too. */
 export interface ScoringFields {
   readonly criterion: string
   readonly images?: number
+  readonly recover?: boolean
   readonly loss?: (typeof losses)[number]
 }
 
@@ -30,13 +31,13 @@ const asksLoss = ({ needs }: Criterion): boolean => needs === 'loss' || needs ==
  */
 export async function scoringOptions(
   model: Model,
-  { criterion: name, images, loss }: ScoringFields,
+  { criterion: name, images, recover, loss }: ScoringFields,
   recipe: Recipe | undefined,
   task: Task,
   notice: (text: string) => void,
 ): Promise<Pick<PruneOptions, 'images' | 'loss'>> {
   const criterion = criterionOf(name)
-  if (images !== undefined && !looksAtImages(criterion))
+  if (images !== undefined && !recover && !looksAtImages(criterion))
     throw new UsageError(`--images: the criterion ${name} looks at weights alone. Leave it out, or take another one.`)
   if (loss !== undefined && !asksLoss(criterion))
     throw new UsageError(`--loss: the criterion ${name} asks no loss. Leave it out, or take another one.`)

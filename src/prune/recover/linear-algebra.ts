@@ -58,6 +58,7 @@ export async function addProducts(
   stride = m,
   start = 0,
 ): Promise<void> {
+  const sums = new Float64Array(8)
   for (let from = 0; from < terms; from += depth) {
     const to = Math.min(terms, from + depth)
     const left = interleaved(a, terms, n, from, to, 2)
@@ -66,32 +67,42 @@ export async function addProducts(
       await turn()
       const i1 = Math.min(n, i0 + blockRows)
       for (let j = 0; j < m; j += 4)
-        for (let i = lower && j > i0 ? j - (j % 2) : i0; i < i1; i += 2)
-          addTile(left, i * (to - from), right, j * (to - from), to - from, factor, out, start + i * stride + j, {
-            rows: Math.min(2, n - i),
-            columns: Math.min(4, m - j),
-            stride,
-          })
+        for (let i = lower && j > i0 ? j : i0; i < i1; i += 2) {
+          sumTile(left, i * (to - from), right, j * (to - from), to - from, sums)
+          const rows = Math.min(2, n - i)
+          const columns = Math.min(4, m - j)
+          for (let r = 0; r < rows; r++)
+            for (let c = 0, at = start + (i + r) * stride + j; c < columns; c++, at++)
+              out[at] = out[at]! + factor * sums[4 * r + c]!
+        }
     }
   }
 }
 
-/** The sums of 2 rows and 4 columns. */
-function addTile(
+/** The sums of 2 rows and 4 columns, one row behind the other. */
+function sumTile(
   left: Float64Array,
   leftStart: number,
   right: Float64Array,
   rightStart: number,
   count: number,
-  factor: number,
-  out: Float64Array,
-  at: number,
-  { rows, columns, stride }: { readonly rows: number; readonly columns: number; readonly stride: number },
+  sums: Float64Array,
 ): void {
-  let [a0, a1, a2, a3, b0, b1, b2, b3] = [0, 0, 0, 0, 0, 0, 0, 0]
+  let a0 = 0
+  let a1 = 0
+  let a2 = 0
+  let a3 = 0
+  let b0 = 0
+  let b1 = 0
+  let b2 = 0
+  let b3 = 0
   for (let p = leftStart, q = rightStart, end = leftStart + 2 * count; p < end; p += 2, q += 4) {
-    const [x, y] = [left[p]!, left[p + 1]!]
-    const [u, v, w, z] = [right[q]!, right[q + 1]!, right[q + 2]!, right[q + 3]!]
+    const x = left[p]!
+    const y = left[p + 1]!
+    const u = right[q]!
+    const v = right[q + 1]!
+    const w = right[q + 2]!
+    const z = right[q + 3]!
     a0 += x * u
     a1 += x * v
     a2 += x * w
@@ -101,9 +112,14 @@ function addTile(
     b2 += y * w
     b3 += y * z
   }
-  const sums = [a0, a1, a2, a3, b0, b1, b2, b3]
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) out[at + i * stride + j] = out[at + i * stride + j]! + factor * sums[4 * i + j]!
+  sums[0] = a0
+  sums[1] = a1
+  sums[2] = a2
+  sums[3] = a3
+  sums[4] = b0
+  sums[5] = b1
+  sums[6] = b2
+  sums[7] = b3
 }
 
 /**

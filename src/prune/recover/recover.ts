@@ -100,7 +100,8 @@ export interface Recovered {
 export const recover = (result: PruneResult, options: RecoverOptions): Promise<Recovered> =>
   stoppable('Recovery', async () => recovered(result, options))
 
-const autoSteps: readonly RecoveryStep[] = ['mean-replacement', 'least-squares', 'statistics']
+/** Least squares does what mean replacement does, too. */
+const autoSteps: readonly RecoveryStep[] = ['least-squares', 'statistics']
 
 async function recovered(result: PruneResult, options: RecoverOptions): Promise<Recovered> {
   const { signal, operators = prunableOperators } = options

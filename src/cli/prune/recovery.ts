@@ -1,0 +1,88 @@
+import type { Model } from '../../api/graph.ts'
+import { type RecoveredStep, type RecoverOptions, type RecoveryStep, recoverySteps } from '../../api/prune.ts'
+import type { Recipe } from '../../api/train.node.ts'
+import { imagesFor, spread } from '../../api/workflow.node.ts'
+import { KerfError, type Task } from '../../base/index.ts'
+import { type Cell, shortNumber, type Table } from '../../report/index.ts'
+import { listOf } from '../choices.ts'
+import { openRecipeData } from '../data/given-data.ts'
+import { UsageError } from '../errors.ts'
+
+/** What `--recover` and its like say. */
+export interface RecoveryFields {
+  readonly recover?: boolean
+  readonly recoverSteps?: readonly RecoveryStep[]
+  readonly images?: number
+  readonly finetune?: string | boolean
+  readonly dryRun?: boolean
+  readonly threads?: number
+}
+
+/** So many images are recovered with where nobody says how many. */
+export const recoveryImages = 512
+
+export const stepList = (text: string): RecoveryStep[] => listOf('step', recoverySteps, text)
+
+/**
+ * What the network is recovered with; undefined where that is not asked for.
+ * @param recipe where the images are, and what happens to them
+ * @throws UsageError for options that do not go together, and where no data are given; KerfError `too-few-images`, `wrong-data`
+ */
+export async function recoveryOptions(
+  model: Model,
+  { recover, recoverSteps, images, finetune, dryRun, threads }: RecoveryFields,
+  recipe: Recipe | undefined,
+  task: Task,
+): Promise<Omit<RecoverOptions, keyof Task> | undefined> {
+  if (!recover && recoverSteps) throw new UsageError('--recover-steps says how: give --recover, too.')
+  if (!recover) return undefined
+  if (finetune)
+    throw new UsageError('--recover does without labels what --finetune does with them: give one of the two.')
+  if (!recipe)
+    throw new UsageError(
+      '--recover needs images, without labels: say which, as in --data photos/ (--help has examples). Nothing was written.',
+    )
+  if (dryRun) return undefined
+  const { train } = await openRecipeData(recipe, task)
+  if (images !== undefined && images > train.count)
+    throw new KerfError(
+      'too-few-images',
+      `--images asks for ${images} images, the data have ${train.count} to look at. Ask for fewer, or give more.`,
+      { asked: images, there: train.count },
+    )
+  const chosen = spread(train, images ?? recoveryImages)
+  return { images: imagesFor(model, chosen, recipe.transforms), steps: recoverSteps, threads }
+}
+
+const change = ({ before, after }: { readonly before: number; readonly after: number }): Cell[] => [
+  shortNumber(before),
+  shortNumber(after),
+]
+
+/** A line for the outputs after each step, and one for each layer. */
+export function recoveryTables(steps: readonly RecoveredStep[], named: (name: string) => string): Table[] {
+  const columns = (what: string) => [
+    { key: 'what', header: what, shorten: true },
+    { key: 'before', header: 'Before', align: 'right' as const },
+    { key: 'after', header: 'After', align: 'right' as const },
+  ]
+  const outputs: Table = {
+    title: 'Recovery: difference of the outputs from those before the cut',
+    columns: columns('Step'),
+    rows: steps.map(({ name, kept, outputError }) => [
+      kept ? name : `${name} (no better: taken back)`,
+      ...change(outputError),
+    ]),
+    notes: ['‖difference‖ ÷ ‖output‖, on every fourth image, which nothing was fitted to.'],
+  }
+  const layers = steps
+    .filter((step) => step.kept && step.layers.length > 0)
+    .map(
+      (step): Table => ({
+        title: `Layers: ${step.name}`,
+        columns: columns('Layer'),
+        rows: step.layers.map((layer) => [named(layer.layer), ...change(layer)]),
+      }),
+    )
+  return [outputs, ...layers]
+}
