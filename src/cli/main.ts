@@ -35,6 +35,7 @@ const commands: readonly [name: string, summary: string, load: () => Promise<Com
   ['import', 'put PyTorch weights into a network, as ONNX', () => import('./commands/import.ts')],
   ['lab', 'put claims about faster convolution to the test', () => import('./commands/lab.ts')],
   ['demo', 'the main job in one go: count, prune half, fine-tune, run both', () => import('./commands/demo.ts')],
+  ['criteria', 'list what channels can be ranked by', () => import('./commands/criteria.ts')],
   ['nets', 'list the networks that Kerf builds by name', () => import('./commands/nets.ts')],
   ['new', 'build a layer, a block or a network, as ONNX', () => import('./commands/new.ts')],
   ['formulas', 'what kinds of convolution cost, as formulas and numbers', () => import('./commands/formulas.ts')],

@@ -280,7 +280,9 @@ describe('threads and seeds', () => {
   ]
   const texts = async () =>
     Promise.all(
-      [...all, 'lab', 'demo', 'nets', 'new', 'formulas'].map(async (name) => [name, await help(name)] as const),
+      [...all, 'lab', 'demo', 'criteria', 'nets', 'new', 'formulas'].map(
+        async (name) => [name, await help(name)] as const,
+      ),
     )
 
   it('have one default in every command that has them, and say it', async () => {

@@ -71,6 +71,16 @@ interface Options extends FineTuneFields, ScoringFields, Omit<RecoveryFields, 'f
   readonly force?: boolean
 }
 
+/** Criteria by what they look at. */
+const criteriaHelp = (['weights', 'images', 'labels', 'loss'] as const)
+  .map((needs) => {
+    const names = criteria
+      .filter((c) => c.needs === needs)
+      .map((c) => (c.ranking === 'global' ? `${c.name} (with --global)` : c.name))
+    return `  ${needs.padEnd(9)}${names.join(', ')}`
+  })
+  .join('\n')
+
 const examples = `
 Examples:
   kerf prune model.onnx -o smaller.onnx --ratio 0.5
@@ -78,6 +88,7 @@ Examples:
   kerf prune model.onnx -o smaller.onnx --ratio 0.5 --keep '*layer4*' --ratios '*layer1*=0.2'
   kerf prune model.onnx --ratio 0.5 --method filter,neuron --explain --dry-run
   kerf prune model.onnx -o smaller.onnx --ratio 0.5 --recover --data photos/
+  kerf prune model.onnx -o smaller.onnx --ratio 0.5 --criterion taylor --data images:train,val --images 128
   kerf prune model.onnx -o smaller.onnx --target-macs 0.5 --finetune recipes/mnist-lenet5.json --epochs 3 --lr 0.02
   kerf prune model.onnx -o smaller.onnx --ratio 0.7 --finetune --data mnist:data/mnist --epochs 2 --iterations 3
 
@@ -89,6 +100,10 @@ What is removed (--method):
 
 With --recover the weights that are left are solved for, layer by layer, so that the network gives again what it gave before the cut: in minutes, by
 some hundreds of images without labels (--images), every fourth of which only judges. Nothing is kept that is worse on these.
+
+What channels are ranked by (--criterion), and what that looks at; kerf criteria has the sources:
+${criteriaHelp}
+Images and labels come from --data. Criteria of a loss do without labels: --loss outputs asks how much the network's own outputs change.
 
 With --finetune the model is trained after the cut; with --iterations it is cut and trained several times, each time by less, so that all
 together remove what was asked for. A recipe gives data, transforms and settings; flags change them. Without a recipe: 3 epochs, learning rate

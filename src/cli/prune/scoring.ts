@@ -6,6 +6,17 @@ import { KerfError, type Task } from '../../base/index.ts'
 import { inOrderOf, openRecipeData } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
 
+const needs: Readonly<Record<Criterion['needs'], string>> = {
+  weights: 'weights',
+  images: 'images',
+  loss: 'images, and a loss: of labels or of the outputs',
+  labels: 'images and labels',
+}
+
+/** What a criterion has to be given, for people. */
+export const needsText = (criterion: Criterion): string =>
+  `${needs[criterion.needs]}${criterion.ranking === 'global' ? ', all layers together (--global)' : ''}`
+
 export const losses = ['labels', 'outputs'] as const
 
 /** What `--criterion`, `--images` and `--loss` say; `--recover` looks at images, too. */

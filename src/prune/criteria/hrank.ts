@@ -1,4 +1,6 @@
 import type { Criterion } from './criterion.ts'
+import { gramOf, transposed } from './gram.ts'
+import { squares } from './norms.ts'
 import { makersOf } from './planes.ts'
 
 /**
@@ -8,34 +10,39 @@ import { makersOf } from './planes.ts'
 export function rankOf(data: ArrayLike<number>, rows: number, columns: number): number {
   const n = Math.min(rows, columns)
   const inner = Math.max(rows, columns)
-  const [step, along] = rows <= columns ? [columns, 1] : [1, columns]
-  const gram = new Float64Array(n * n)
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j <= i; j++) {
-      let sum = 0
-      for (let k = 0, a = i * step, b = j * step; k < inner; k++, a += along, b += along) sum += data[a]! * data[b]!
-      gram[i * n + j] = sum
-      gram[j * n + i] = sum
-    }
+  const gram = gramOf(Float64Array.from(rows <= columns ? data : transposed(data, rows, columns)), n, inner)
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) gram[j * n + i] = gram[i * n + j]!
   const tolerance = (inner * 2 ** -23) ** 2 * largestEigenvalue(gram, n)
-  const left = Array.from({ length: n }, (_, i) => i)
   for (let rank = 0; rank < n; rank++) {
     let at = rank
-    for (let i = rank; i < n; i++) if (gram[left[i]! * (n + 1)]! > gram[left[at]! * (n + 1)]!) at = i
-    const pivot = left[at]!
-    const value = gram[pivot * (n + 1)]!
-    if (!(value > tolerance)) return rank
-    left[at] = left[rank]!
-    left[rank] = pivot
+    for (let i = rank + 1; i < n; i++) if (gram[i * (n + 1)]! > gram[at * (n + 1)]!) at = i
+    const pivot = gram[at * (n + 1)]!
+    if (!(pivot > tolerance)) return rank
+    if (at !== rank) exchange(gram, n, at, rank)
+    const first = rank * n
     for (let i = rank + 1; i < n; i++) {
-      const row = left[i]! * n
-      const factor = gram[row + pivot]! / value
-      if (factor !== 0)
-        for (let j = rank + 1; j < n; j++)
-          gram[row + left[j]!] = gram[row + left[j]!]! - factor * gram[pivot * n + left[j]!]!
+      const row = i * n
+      const factor = gram[row + rank]! / pivot
+      if (factor === 0) continue
+      // The lower half: the other is its mirror, of which only the first row is read.
+      for (let j = rank + 1; j <= i; j++) gram[row + j] = gram[row + j]! - factor * gram[first + j]!
     }
+    for (let i = rank + 2; i < n; i++) gram[(rank + 1) * n + i] = gram[i * n + rank + 1]!
   }
   return n
+}
+
+/** Rows and columns a > b of a symmetric matrix, of which the lower half counts, from b on. */
+function exchange(gram: Float64Array, n: number, a: number, b: number): void {
+  const swap = (p: number, q: number) => {
+    const value = gram[p]!
+    gram[p] = gram[q]!
+    gram[q] = value
+  }
+  swap(a * (n + 1), b * (n + 1))
+  for (let i = b + 1; i < a; i++) swap(i * n + b, a * n + i)
+  for (let i = a + 1; i < n; i++) swap(i * n + b, i * n + a)
+  for (let i = b + 1; i < n; i++) gram[b * n + i] = gram[i * n + b]!
 }
 
 /** To some digits, by multiplying again and again. */
@@ -49,11 +56,13 @@ function largestEigenvalue(gram: Float64Array, n: number): number {
       for (let j = 0; j < n; j++) sum += gram[i * n + j]! * vector[j]!
       next[i] = sum
     }
-    value = Math.hypot(...next) / (Math.hypot(...vector) || 1)
+    value = length(next) / (length(vector) || 1)
     vector = next.map((v) => v / (value || 1))
   }
   return value
 }
+
+const length = (vector: Float64Array): number => Math.sqrt(squares(vector))
 
 /** How many independent rows the plane of a channel has, on average. A channel of one number has rank 1, or 0 where that is 0. */
 export const hrank: Criterion = {

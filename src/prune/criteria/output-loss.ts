@@ -50,10 +50,6 @@ export function outputLoss(
   const targets = { name: editor.name('directions'), shape: [batch, parts.reduce((sum, part) => sum + part.width, 0)] }
   editor.input(targets.name, 'float32', targets.shape)
   const product = emit.sum(emit.node('Mul', [outputs, targets.name]), [0, 1], false)
-  return {
-    model: editor.model(),
-    loss: emit.node('Mul', [product, emit.floats([1 / batch])]),
-    targets,
-    outputs,
-  }
+  const loss = emit.node('Mul', [product, emit.floats([1 / batch])])
+  return { model: editor.model(), loss, targets, outputs }
 }
