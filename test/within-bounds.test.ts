@@ -255,3 +255,9 @@ describe('long rows', () => {
     expect(analyse(b.model(), operators).calls.size).toBe(1)
   })
 })
+
+it('a tensor is split into a sequence of at most 262,144 parts', () => {
+  const b = new GraphBuilder('split', 17)
+  b.output(b.node('SplitToSequence', [b.input('x', 'float32', [2 ** 31])], {}, { name: 'parts' }))
+  expect(() => profileModel(b.model())).toThrow('2147483648 parts are more than 262144')
+})

@@ -3,6 +3,7 @@ import {
   type ChannelRule,
   type Dense,
   type Known,
+  mostMadeNodes,
   type OperatorFacts,
   type Signature,
   tensorOf,
@@ -88,10 +89,13 @@ interface SplitToSequenceAttributes {
 
 /** Sizes of the parts of an axis: a list, one size for all but a smaller last one, or one each. */
 function sizesOf(call: Call, size: number, given: ArrayLike<number> | undefined): number[] {
-  if (!given) return new Array<number>(size).fill(1)
   const isList = call.inputs[1]?.shape?.length === 1
-  const part = given[0]!
+  const part = given?.[0] ?? 1
   if (!isList && part < 1) throw wrong(call, `parts of ${part} elements`)
+  // The size may be what a file says, and every part is a value of its own.
+  if (!isList && size / part > mostMadeNodes)
+    throw wrong(call, `${Math.ceil(size / part)} parts are more than ${mostMadeNodes}`, 'Split into larger parts.')
+  if (!given) return new Array<number>(size).fill(1)
   const sizes = isList
     ? Array.from(given)
     : Array.from({ length: Math.ceil(size / part) }, (_, i) => Math.min(part, size - i * part))
