@@ -56,3 +56,7 @@ export {
   type FineTuneStage,
   pruneAndFineTune,
 } from '../workflow/index.node.ts'
+
+// Criteria compared
+
+export { type ComparisonRecipe, cellsIn, parseComparisonRecipe, runComparison } from '../workflow/index.node.ts'

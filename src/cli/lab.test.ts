@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { experiments } from '../lab/index.ts'
 import { kerf, stoppedKerf } from './in-process.ts'
@@ -41,6 +42,31 @@ it('prints JSON', async () => {
   expect(JSON.parse(out)).toMatchObject({ name: 'operations', seed: 5, holds: true })
 })
 
+it('compares criteria as a recipe says, and goes on where it was', async () => {
+  const recipe = {
+    model: fileURLToPath(new URL('../../examples/digits/lenet5.onnx', import.meta.url)),
+    data: { kind: 'generated', size: 28, trainImages: 64, testImages: 32 },
+    ...{ output: join(folder, 'cells'), criteria: ['l2'], seeds: [1], images: 16, batchSize: 16, threads: 1 },
+    ...{ fineTuning: { epochs: [1], learningRate: 0.01 }, scratch: { epochs: [1], learningRate: 0.05 } },
+  }
+  const path = join(folder, 'recipe.json')
+  writeFileSync(path, JSON.stringify(recipe))
+  const run = () => kerf('lab', 'filter-pruning', '--recipe', path, '--json')
+  const first = JSON.parse((await run()).out) as { tables: { rows: unknown[] }[] }
+  expect(first.tables[0]?.rows).toHaveLength(3)
+  const cells = readdirSync(join(folder, 'cells'))
+  expect(cells).toEqual(expect.arrayContaining(['settings.json', 'l2-0.5-seed1.json', 'scratch-0.5-seed1.json']))
+  rmSync(join(folder, 'cells', 'scratch-0.5-seed1.json'))
+  const again = JSON.parse((await run()).out) as typeof first
+  expect(again.tables).toEqual(first.tables)
+  writeFileSync(path, JSON.stringify({ ...recipe, budgets: [2], sedes: [1] }))
+  const { status, err } = await run()
+  expect(status).toBe(1)
+  expect(err).toContain("The comparison's recipe has 2 problems")
+  expect(err).toContain('budgets[0]: received 2; expected a number less than 1')
+  expect(err).toContain('Did you mean seeds?')
+})
+
 it.each([
   [2, "argument 'name'. Allowed choices are similarity, ", ['lab', 'speeed']],
   [2, 'Did you mean "speed"?', ['lab', 'speeed']],
@@ -48,6 +74,7 @@ it.each([
   [2, 'Say which experiment is to be run, or --all; kerf lab lists them.', ['lab', '-o', 'x']],
   [2, 'Give a whole number from 0 to 2147483647.', ['lab', 'operations', '--seed', '1.5']],
   [2, 'Give a whole number from 1 to 256.', ['lab', 'operations', '--threads', '0']],
+  [2, '--recipe is for one experiment: kerf lab filter-pruning', ['lab', 'speed', '--recipe', 'r.json']],
   [2, 'The name of the folder is empty. Give one, as in -o out.', ['lab', 'operations', '-o', '']],
 ])('refuses wrong usage: %i %s', async (status, message, argv) => {
   const result = await kerf(...argv)
@@ -83,9 +110,9 @@ it('keeps what finished when --all is stopped, the page included', async () => {
   }
   const status = await run(['lab', '--all', '-o', join(folder, 'new'), '--report', page], io)
   expect(status, err).toBe(143)
-  const said = /Stopped in "(.*)", of which nothing was written\. (\d) of 9 experiments are finished and kept\./.exec(
-    err,
-  )
+  const said =
+    /Stopped in "(.*)", of which nothing was written\. (\d) of (\d+) experiments are finished and kept\./.exec(err)
+  expect(Number(said?.[3])).toBe(experiments.length)
   const finished = experiments.slice(0, Number(said?.[2]))
   expect(experiments[finished.length]?.name).toBe(said?.[1])
   const html = readFileSync(join(page, 'index.html'), 'utf8')

@@ -15,6 +15,7 @@ export * from './index.ts'
 // This takes the place of the one that knows no paths.
 export { profileModel } from './profile.node.ts'
 export { loadOrt, type OrtModule } from './prove/onnx-runtime.node.ts'
+export { runComparison } from './run-comparison.node.ts'
 // These take the place of those without threads.
 export { comparePruning, prove, pruneAndProve, sensitivity, swapAndMeasure } from './threads.node.ts'
 export { kerfTiming, measureTimes, ortTiming } from './times/runtimes.node.ts'

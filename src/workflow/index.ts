@@ -10,6 +10,7 @@ export {
   type PruningComparison,
   type PruningComparisonOptions,
 } from './compare-pruning.ts'
+export { type ComparisonRecipe, parseComparisonRecipe } from './comparison-recipe.ts'
 export { evaluationLoader, imagesFor, type ModelImages, spread } from './images.ts'
 export { profileModel } from './profile.ts'
 export { type Agreement, compareOutputs, toleranceFor } from './prove/agreement.ts'

@@ -3,6 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { Argument, type Command } from 'commander'
 import colors from 'picocolors'
+import { parseComparisonRecipe, runComparison } from '../../api/files.node.ts'
 import {
   checksTable,
   type Experiment,
@@ -31,6 +32,7 @@ import { openPeers } from '../lab/peers.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { terminalText } from '../print.ts'
 import { withTask } from '../task.ts'
+import { readRecipe } from '../train/read-recipe.ts'
 import { version } from '../version.ts'
 import { seedFlag, threadsFlag } from '../vocabulary.ts'
 
@@ -40,6 +42,7 @@ interface Options {
   readonly full?: boolean
   readonly data?: string
   readonly model?: string
+  readonly recipe?: string
   readonly threads: number
   readonly output?: string
   readonly report?: string
@@ -54,7 +57,8 @@ Examples:
   kerf lab
   kerf lab variance
   kerf lab similarity --data data/mnist --seed 3 -o out
-  kerf lab --all --full --report out`
+  kerf lab --all --full --report out
+  kerf lab filter-pruning --recipe recipes/compare-resnet20a.json -o out`
 
 export function define(command: Command, io: Io): void {
   command
@@ -64,6 +68,10 @@ export function define(command: Command, io: Io): void {
     .option('--full', 'settings for reports: minutes instead of seconds')
     .option('--data <folder>', 'MNIST (default: data/mnist where it is, else generated pictures)')
     .option('--model <file>', 'a trained adder network for quantisation, ONNX (default: trained on the spot)')
+    .option(
+      '--recipe <file>',
+      'for filter-pruning: network, data, criteria, budgets and seeds, as JSON; called again, it goes on where it was stopped',
+    )
     .addOption(threadsFlag('threads of the kernels'))
     .option('-o, --output <folder>', 'write NAME.json, NAME.svg and NAME.md')
     .option('--report <folder>', 'write one page with everything: index.html')
@@ -77,8 +85,14 @@ export function define(command: Command, io: Io): void {
     })
 }
 
+/** It takes a recipe. */
+const filterPruning = 'filter-pruning'
+
 /** Undefined: none is asked for. */
-function choose(name: string | undefined, { all, output, report }: Options): readonly Experiment[] | undefined {
+function choose(name: string | undefined, options: Options): readonly Experiment[] | undefined {
+  const { all, output, report } = options
+  if (options.recipe !== undefined && name !== filterPruning)
+    throw new UsageError(`--recipe is for one experiment: kerf lab ${filterPruning} --recipe FILE.`)
   if (name !== undefined && all) throw new UsageError(`Give --all or the name "${name}", not both.`)
   if (all) return experiments
   if (name === undefined) {
@@ -119,6 +133,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, task: Tas
     if (existsSync(path)) checkOutput(path, { force })
   const digits = digitsFrom(options.data, seed)
   const model = options.model === undefined ? undefined : givenModel(options.model)
+  const comparison = options.recipe === undefined ? undefined : await compared(options.recipe, task)
   const outcomes: Outcome[] = []
   let interrupted: Experiment | undefined
   for (const [i, experiment] of chosen.entries()) {
@@ -128,6 +143,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, task: Tas
       threads,
       digits,
       model,
+      comparison,
       runtime: nodeRuntime,
       measureLimit,
       peers: (network, feeds) => openPeers(network, feeds, threads, io),
@@ -158,6 +174,17 @@ async function runAll(chosen: readonly Experiment[], options: Options, task: Tas
   }
   if (options.all && !options.json) io.out(summary(outcomes, io))
   if (interrupted) throw stopped(interrupted, outcomes.length, chosen)
+}
+
+/** What a recipe says, done. */
+async function compared(path: string, task: Task) {
+  const recipe = parseComparisonRecipe(readRecipe(path))
+  try {
+    return { what: `${recipe.model}, ${recipe.data.kind}`, found: await runComparison(recipe, task) }
+  } catch (error) {
+    if (!isAborted(error)) throw error
+    throw new KerfError('stopped', `Stopped. What is done is kept in ${recipe.output}: the same command goes on.`)
+  }
 }
 
 const stopped = ({ name }: Experiment, finished: number, chosen: readonly Experiment[]): KerfError =>
@@ -228,8 +255,8 @@ const summary = (outcomes: readonly Outcome[], io: Io): string =>
 
 /** The command that makes the page again. */
 function commandText(chosen: readonly Experiment[], options: Options): string {
-  const { all, full, seed, data, model, threads, output, report } = options
-  const given = { data, model, output, report }
+  const { all, full, seed, data, model, recipe, threads, output, report } = options
+  const given = { data, model, recipe, output, report }
   return [
     `kerf lab ${all ? '--all' : chosen.map((e) => e.name).join(' ')}${full ? ' --full' : ''} --seed ${seed} --threads ${threads}`,
     ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${quoted(value)}`])),

@@ -1,0 +1,59 @@
+import * as z from 'zod'
+import { KerfError } from '../base/index.ts'
+import { problemsOf, recipePath, recipeSchema } from '../train/index.ts'
+
+/*
+ * What a comparison of criteria needs, as JSON: what it has in common with a training recipe is called as it is there.
+ */
+
+const { data, transforms, batchSize, optimiser, schedule, weightDecay, onBadImage, threads } = recipeSchema.shape
+
+const training = z.strictObject({
+  epochs: z
+    .array(z.int().min(1))
+    .min(1)
+    .describe('Behind which accuracy is measured, ascending; the last one ends the training.'),
+  learningRate: z.number().positive().describe('The highest one; the schedule goes from there.'),
+})
+
+const comparisonSchema = z.strictObject({
+  model: recipePath('An ONNX file: the network that is cut.'),
+  data,
+  transforms,
+  output: recipePath('Folder of what is done: the same recipe goes on there.'),
+  methods: z
+    .array(z.enum(['filter', 'neuron']))
+    .min(1)
+    .default(['filter']),
+  criteria: z.array(z.string().min(1)).min(1).optional().describe('Names; all that there are by default.'),
+  budgets: z.array(z.number().gt(0).lt(1)).min(1).default([0.5]).describe('Parts of the MACs that stay.'),
+  seeds: z.array(z.int().min(0)).min(1).default([1, 2, 3]),
+  images: z.int().min(1).default(256).describe('Training images that criteria and recovery look at.'),
+  fineTuning: training.describe('Of every cut network, and of the network as it is.'),
+  scratch: training
+    .optional()
+    .describe(
+      'Of the cut shape with fresh weights: the epochs that the network has had, and those of fine-tuning. By default no such row.',
+    ),
+  ...{ batchSize, optimiser, schedule, weightDecay, onBadImage, threads },
+})
+
+/** A comparison of criteria as a file says it, with every default filled in. */
+export type ComparisonRecipe = z.output<typeof comparisonSchema>
+
+/**
+ * Checks a comparison's recipe and fills in its defaults.
+ * @param input what JSON.parse gave
+ * @throws KerfError `bad-recipe` listing every problem with its path and what is allowed there
+ */
+export function parseComparisonRecipe(input: unknown): ComparisonRecipe {
+  const result = comparisonSchema.safeParse(input)
+  if (result.success) return result.data
+  const problems = problemsOf(result.error.issues, comparisonSchema, input)
+  const lines = problems.map((p) => `\n  ${p.path}: ${p.problem}`)
+  throw new KerfError(
+    'bad-recipe',
+    `The comparison's recipe has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:${lines.join('')}`,
+    { problems },
+  )
+}
