@@ -4,6 +4,7 @@
 export * from './index.ts'
 export { readingOf } from './recipe/reading.node.ts'
 export { writeWhole } from './run-folder/files.node.ts'
+export { lockFolder } from './run-folder/lock.node.ts'
 export { recipeFromFolder } from './run-folder/moving.node.ts'
 export { type RunOutcome, type RunRecipeOptions, type RunStart, runRecipe } from './run-recipe.node.ts'
 // With threads of Node; these take the place of those without.

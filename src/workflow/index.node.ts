@@ -17,5 +17,6 @@ export { profileModel } from './profile.node.ts'
 export { loadOrt, type OrtModule } from './prove/onnx-runtime.node.ts'
 export { runComparison } from './run-comparison.node.ts'
 // These take the place of those without threads.
+export { type SlimFolder, slim, slimInFolder } from './slim/folder.node.ts'
 export { comparePruning, prove, pruneAndProve, sensitivity, swapAndMeasure } from './threads.node.ts'
 export { kerfTiming, measureTimes, ortTiming } from './times/runtimes.node.ts'

@@ -63,8 +63,16 @@ export class QualityJudge {
   readonly #known: readonly Known[]
   /** Of the given network. */
   readonly given: Quality
+  /** How many the first output tells apart; undefined where it is no number per class. */
+  readonly classes: number | undefined
 
-  private constructor(images: ScoringImages, options: QualityOptions, known: readonly Known[]) {
+  private constructor(
+    images: ScoringImages,
+    options: QualityOptions,
+    known: readonly Known[],
+    classes: number | undefined,
+  ) {
+    this.classes = classes
     this.#images = images
     this.#options = options
     this.#known = known
@@ -85,17 +93,19 @@ export class QualityJudge {
   static of(model: Model, images: ScoringImages, options: QualityOptions = {}, task: Task = {}): Promise<QualityJudge> {
     return stoppable('The evaluation', async () => {
       const known: Known[] = []
+      let told: number | undefined
       await withSession(model, images, options, async (session) => {
         for await (const { outputs, count, targets } of runs(session, images, model, task)) {
           const classes = largestOf(outputs[0]!)
           const labels = options.labels === false ? undefined : labelsOf(targets, images.batchSize, outputs[0]!)
           const values = outputs.map((o) => hostValues(o))
+          told = classes && outputs[0]!.shape[1]
           known.push({ images: count, outputs: values, labels, classes })
         }
       })
       if (known.length === 0)
         throw new KerfError('no-images', 'There are no images to judge the network by. Give some.')
-      return new QualityJudge(images, options, known)
+      return new QualityJudge(images, options, known, told)
     })
   }
 

@@ -1,0 +1,342 @@
+import { byteLengthOf, elementCount, isAborted, KerfError, stoppable, type Task } from '../../base/index.ts'
+import { profileModel } from '../../cost/index.ts'
+import type { Model } from '../../graph/index.ts'
+import { type ModelSource, modelOf } from '../../onnx/index.ts'
+import { criterionOf, outputLoss, type PruneOptions, pruneModel, recover } from '../../prune/index.ts'
+import { withCrossEntropy } from '../../train/index.ts'
+import { imagesFor, type ModelImages } from '../images.ts'
+import type { ProofOptions } from '../prove/prove.ts'
+import { pruneAndProve } from '../prune.ts'
+import { type Quality, QualityJudge, qualityName, qualityValue } from '../quality.ts'
+import { cannotLearn, distilled } from './distil.ts'
+import { noMemory, type Remembered, type SlimMemory } from './memory.ts'
+import { checkNumbers, dividedImages, type SlimImages, type SlimOptions, type SlimTarget, targetOf } from './options.ts'
+import type { Slimmed, SlimPoint, SlimRound } from './result.ts'
+import { timesOf } from './time.ts'
+
+/*
+ * The main job: a smaller, faster network of the same quality, without labels.
+ *
+ * In rounds, each by the same factor nearer to the target: channels are ranked and cut, which is proved; the layers are recovered towards what they gave; and
+ * where that does not keep the quality, the network is distilled from the one it was. Images that nothing else sees judge what came of it. A network that is not good
+ * enough is put aside; then smaller steps are tried, and the last one that was good enough is the result.
+ */
+
+/** Tries between the last network that was good enough and one that was not. */
+const smallerSteps = 2
+
+/** A time is met where it is exceeded by no more than this: measuring is no more exact. */
+const tolerance: Readonly<Record<SlimTarget['of'], number>> = { macs: 0, bytes: 0, milliseconds: 0.03 }
+
+/** What Node adds: another runtime beside the proof. */
+export interface SlimHere {
+  readonly proof?: ProofOptions
+}
+
+/**
+ * Makes a network smaller and faster, as far as it stays as good as is allowed.
+ * @param source a model in any form; in browsers a text is an address, in Node a path
+ * @param task what is done is told as it goes on
+ * @throws as `openModel`; KerfError `bad-options`, `too-few-images`, `no-images`, `wrong-data` and `wrong-classes` for images that do not fit, `unreachable-target` with the most
+ *   that can be reached, `nothing-to-prune`, `too-much-lost` where already the smallest step costs more than is allowed; `aborted`, and what cutting, proving, recovering
+ *   and running throw
+ */
+export const slim = (
+  source: ModelSource,
+  options: SlimOptions,
+  task: Task = {},
+  here: SlimHere = {},
+): Promise<Slimmed> =>
+  stoppable('Slimming', async () => {
+    const target = targetOf(options)
+    checkNumbers(options)
+    criterionOf(options.criterion ?? 'l2')
+    return new Slimming(await modelOf(source, { ...options, ...task }), target, options, task, here).run()
+  })
+
+/** Bytes of all tensors that a model's file stores. */
+const bytesOf = ({ graph }: Model): number =>
+  [...graph.initializers.values()].reduce((sum, t) => sum + byteLengthOf(t.elementType, elementCount(t.shape)!), 0)
+
+/** A network that is good enough. */
+interface Standing {
+  readonly model: Model
+  readonly amount: number
+}
+
+class Slimming {
+  readonly #given: Model
+  readonly #target: SlimTarget
+  readonly #options: SlimOptions
+  readonly #task: Task
+  readonly #here: SlimHere
+  readonly #memory: SlimMemory
+  readonly #images: SlimImages
+  readonly #fit: ModelImages
+  readonly #rounds: SlimRound[] = []
+
+  constructor(given: Model, target: SlimTarget, options: SlimOptions, task: Task, here: SlimHere) {
+    this.#given = given
+    this.#target = target
+    this.#options = options
+    this.#task = task
+    this.#here = here
+    this.#memory = options.memory ?? noMemory
+    this.#images = dividedImages(options)
+    this.#fit = imagesFor(given, this.#images.fit, options.transforms ?? [])
+  }
+
+  async run(): Promise<Slimmed> {
+    const { maxDrop = 0.01, rounds = 4, onStage } = this.#options
+    const judge = await this.#judgeOn(this.#images.judge)
+    const given = await this.#pointOf(this.#given, judge.given, 'given')
+    const before = amountOf(this.#target, given)
+    const limit = this.#target.value ?? before * this.#target.part!
+    if (limit >= before)
+      throw new KerfError(
+        'nothing-to-prune',
+        `Nothing needs to be removed: the network takes ${text(this.#target, before)}, which is within the target of ${text(this.#target, limit)}. Ask for less.`,
+        { before, limit },
+      )
+    await this.#checkReachable(limit / before)
+    const images = { fit: this.#images.fit.count, judge: judge.count }
+    const floor = qualityValue(judge.given) - maxDrop
+    onStage?.({ kind: 'given', ...given, images, floor })
+    let standing: Standing = { model: this.#given, amount: before }
+    let final: SlimRound | undefined
+    let ended: string | undefined
+    for (let r = 1; r <= rounds && ended === undefined; r++) {
+      const aim = before * (limit / before) ** (r / rounds)
+      if (standing.amount <= aim * (1 + tolerance[this.#target.of])) continue
+      const made = await this.#round(standing, aim, judge, floor)
+      if (made.facts.isGoodEnough) {
+        standing = { model: made.model, amount: made.facts.amount }
+        final = made.facts
+      } else {
+        const [last, better] = await this.#smallerSteps(standing, made.facts, judge, floor)
+        if (better) [standing, final] = [{ model: better.model, amount: better.facts.amount }, better.facts]
+        ended = this.#ended(last, judge.given)
+      }
+    }
+    if (!final) throw this.#tooMuchLost(judge.given)
+    return {
+      model: standing.model,
+      target: { of: this.#target.of, before, limit, reached: standing.amount },
+      ...(ended === undefined ? {} : { ended }),
+      ...{ given, rounds: this.#rounds, final, images },
+      ...(await this.#tested(standing.model)),
+    }
+  }
+
+  /** What the network is measured by: the part of the images that nothing else sees. */
+  #judgeOn(set: SlimImages['judge']): Promise<QualityJudge> {
+    const { transforms = [] } = this.#options
+    return QualityJudge.of(this.#given, imagesFor(this.#given, set, transforms), this.#running, this.#task)
+  }
+
+  get #isLabelled(): boolean {
+    return this.#options.labels !== false && this.#images.fit.classes.length > 0
+  }
+
+  get #running() {
+    const { backend, threads, operators, onNotice, runtime, labels } = this.#options
+    return { backend, threads, operators, onNotice, runtime, labels }
+  }
+
+  async #pointOf(model: Model, quality: Quality, name: string): Promise<SlimPoint> {
+    const { totals } = profileModel(model, { operators: this.#options.operators, inputs: this.#inputs(model) })
+    return { totals, bytes: bytesOf(model), timeMs: await this.#timeOf(model, name), quality }
+  }
+
+  /** Of one image, where the file leaves sizes open. */
+  #inputs(model: Model): ReadonlyMap<string, readonly number[]> | undefined {
+    const [input] = model.graph.inputs.filter((i) => !model.graph.initializers.has(i.name))
+    const shape = input?.type?.kind === 'tensor' ? input.type.shape : undefined
+    return shape?.every((d) => typeof d === 'number')
+      ? undefined
+      : new Map([[input?.name ?? '', [1, ...this.#fit.shape]]])
+  }
+
+  /** Kept as soon as it is known: what follows depends on it. */
+  #timeOf(model: Model, name: string): Promise<number> {
+    return this.#memory.value(`time-${name}`, async () => {
+      const [timeMs = 0] = await timesOf([model], this.#fit.shape, this.#running, this.#task)
+      return timeMs
+    })
+  }
+
+  /** That the target can be reached at all is seen before anything takes long. @throws KerfError `unreachable-target` with the most that can be reached */
+  async #checkReachable(part: number): Promise<void> {
+    await pruneModel(this.#given, {
+      ...this.#prune(this.#given, part),
+      criterion: 'l2',
+      ...this.#task,
+      progress: undefined,
+    })
+  }
+
+  #prune(model: Model, part: number): Omit<PruneOptions, keyof Task> {
+    const {
+      criterion = 'l2',
+      methods = ['filter', 'neuron'],
+      keep,
+      roundTo,
+      seed,
+      operators,
+      runtime,
+      threads,
+    } = this.#options
+    const { of } = this.#target
+    if (of !== 'macs') throw new KerfError('bad-options', `The target ${of} is not there yet.`)
+    return {
+      ...{ methods, keep, seed, operators, runtime, threads, inputs: this.#inputs(model) },
+      ...{
+        criterion,
+        images: this.#fit,
+        loss: this.#isLabelled ? withCrossEntropy : outputLoss,
+        target: { of, part, scope: { roundTo } },
+      },
+    }
+  }
+
+  /** Cuts, recovers, distils where that is needed, and judges. */
+  async #round(from: Standing, aim: number, judge: QualityJudge, floor: number): Promise<Remembered<SlimRound>> {
+    const { onStage, rounds = 4 } = this.#options
+    const round = this.#rounds.length + 1
+    const made = await this.#memory.network(`round-${round}`, () => this.#make(from, aim, round, judge, floor))
+    this.#rounds.push(made.facts)
+    onStage?.({ kind: 'round', round, of: rounds, ...made.facts })
+    return made
+  }
+
+  async #make(
+    from: Standing,
+    aim: number,
+    round: number,
+    judge: QualityJudge,
+    floor: number,
+  ): Promise<Remembered<SlimRound>> {
+    const { onStage } = this.#options
+    const task = this.#told(round)
+    const prune = this.#prune(from.model, aim / from.amount)
+    const { result } = await pruneAndProve(from.model, { prune, proof: this.#here.proof, ...task })
+    const cut = await judge.judge(result.model, task)
+    onStage?.({ kind: 'cut', round, quality: cut })
+    const recovery = await recover(result, { ...this.#running, images: this.#fit, ...task })
+    let { model } = recovery
+    const recovered = await judge.judge(model, task)
+    onStage?.({ kind: 'recovered', round, quality: recovered })
+    let quality = recovered
+    let learnt: Quality | undefined
+    if (qualityValue(recovered) < floor) {
+      const student = await this.#distilled(model, judge, task)
+      learnt = student && (await judge.judge(student, task))
+      if (learnt) onStage?.({ kind: 'distilled', round, quality: learnt })
+      if (student && learnt && qualityValue(learnt) > qualityValue(recovered)) [model, quality] = [student, learnt]
+    }
+    const before = new Map(this.#rounds[0]?.widths.map((w) => [w.name, w.before]))
+    const point = await this.#pointOf(model, quality, `round-${round}`)
+    const facts: SlimRound = {
+      ...{ aim, amount: amountOf(this.#target, point), ...point },
+      steps: { cut, recovered, ...(learnt ? { distilled: learnt } : {}) },
+      recovery: recovery.steps.map(({ name, kept, outputError }) => ({ name, kept, outputError })),
+      widths: result.groups.map(({ name, layers, channels, kept }) => ({
+        ...{ name, layers, before: before.get(name) ?? channels, after: kept },
+      })),
+      refused: result.refused,
+      isGoodEnough: qualityValue(quality) >= floor - 1e-9,
+    }
+    return { model, facts }
+  }
+
+  /** Progress of a round. */
+  #told(round: number): Task {
+    const { signal, progress } = this.#task
+    return { signal, progress: progress && ((p) => progress({ ...p, what: `round ${round}: ${p.what}` })) }
+  }
+
+  /** Undefined where that is not wanted, or the network cannot learn. */
+  async #distilled(model: Model, judge: QualityJudge, task: Task): Promise<Model | undefined> {
+    const { epochs = 10, learningRate = 0.01, seed = 0, transforms = [], onNotice } = this.#options
+    const { classes } = judge
+    if (epochs === 0 || classes === undefined) return undefined
+    try {
+      const { fit } = this.#images
+      const labelled = this.#isLabelled
+      return await distilled(
+        model,
+        {
+          ...this.#running,
+          teacher: this.#given,
+          images: fit,
+          transforms,
+          classes,
+          labelled,
+          epochs,
+          learningRate,
+          seed,
+        },
+        task,
+      )
+    } catch (error) {
+      if (isAborted(error) || !cannotLearn(error)) throw error
+      onNotice?.(`the network is not distilled: ${(error as Error).message}`)
+      return undefined
+    }
+  }
+
+  /** Between the last that was good enough and one that was not. @returns the last that was tried and was not, and the best that was */
+  async #smallerSteps(
+    from: Standing,
+    failed: SlimRound,
+    judge: QualityJudge,
+    floor: number,
+  ): Promise<[SlimRound, Remembered<SlimRound> | undefined]> {
+    let [standing, worst, best] = [from, failed, undefined as Remembered<SlimRound> | undefined]
+    for (let i = 0; i < smallerSteps; i++) {
+      const aim = Math.sqrt(standing.amount * worst.amount)
+      const made = await this.#round(standing, aim, judge, floor)
+      if (made.facts.isGoodEnough) {
+        best = made
+        standing = { model: made.model, amount: made.facts.amount }
+      } else worst = made.facts
+    }
+    return [worst, best]
+  }
+
+  #ended(last: SlimRound, given: Quality): string {
+    return `The target was not reached: at ${text(this.#target, last.amount)} ${this.#fall(last, given)}.`
+  }
+
+  #fall({ quality }: SlimRound, given: Quality): string {
+    const { maxDrop = 0.01 } = this.#options
+    return `${qualityName(given)} falls from ${percent(qualityValue(given))} to ${percent(qualityValue(quality))}, and ${points(maxDrop)} may be lost`
+  }
+
+  #tooMuchLost(given: Quality): KerfError {
+    const last = this.#rounds.at(-1)!
+    return new KerfError(
+      'too-much-lost',
+      `Nothing can be removed at this quality: already at ${text(this.#target, last.amount)} ${this.#fall(last, given)}. Allow more (--max-drop), or give more images.`,
+      { quality: qualityValue(last.quality), given: qualityValue(given) },
+    )
+  }
+
+  async #tested(model: Model): Promise<Pick<Slimmed, 'test'>> {
+    const { test } = this.#options
+    if (!test) return {}
+    const judge = await this.#judgeOn(test)
+    return { test: { given: judge.given, final: await judge.judge(model, this.#task) } }
+  }
+}
+
+const amountOf = ({ of }: SlimTarget, { totals, bytes, timeMs }: SlimPoint): number =>
+  of === 'macs' ? totals.macs : of === 'bytes' ? bytes : timeMs
+
+const percent = (part: number): string => `${(100 * part).toFixed(1)} %`
+const points = (part: number): string => `${Number((100 * part).toPrecision(3))} ${part === 0.01 ? 'point' : 'points'}`
+
+const text = ({ of }: SlimTarget, amount: number): string =>
+  of === 'milliseconds'
+    ? `${Number(amount.toPrecision(3))} ms`
+    : `${Math.round(amount).toLocaleString('en')} ${of === 'macs' ? 'MACs' : 'bytes'}`
