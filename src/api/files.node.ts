@@ -46,6 +46,10 @@ export {
   type TestResults,
 } from '../train/index.node.ts'
 
+// The main job, kept in a folder
+
+export { type SlimFolder, slimInFolder } from '../workflow/index.node.ts'
+
 // Pruning with training
 
 export {

@@ -12,6 +12,7 @@ export {
   prove,
   pruneAndProve,
   sensitivity,
+  slim,
   swapAndMeasure,
 } from '../workflow/index.node.ts'
 export * from './workflow.ts'

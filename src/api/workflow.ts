@@ -23,6 +23,24 @@ export {
   toleranceFor,
 } from '../workflow/index.ts'
 
+// The main job: smaller and faster at the same quality
+
+export {
+  noMemory,
+  type Remembered,
+  type SlimHere,
+  type SlimMemory,
+  type Slimmed,
+  type SlimmedTarget,
+  type SlimOf,
+  type SlimOptions,
+  type SlimPoint,
+  type SlimRound,
+  type SlimStage,
+  type SlimWidth,
+  slim,
+} from '../workflow/index.ts'
+
 // What each layer bears, and how quality is measured
 
 export {

@@ -23,6 +23,7 @@ interface CommandModule {
 const commands: readonly [name: string, summary: string, load: () => Promise<CommandModule>][] = [
   ['profile', 'count what a model costs, layer by layer', () => import('./commands/profile.ts')],
   ['compare', 'count models side by side', () => import('./commands/compare.ts')],
+  ['slim', 'make a model smaller and faster at the same quality, in one go', () => import('./commands/slim.ts')],
   ['prune', 'remove weights, neurons or filters', () => import('./commands/prune.ts')],
   ['sensitivity', 'measure what each layer bears', () => import('./commands/sensitivity.ts')],
   ['train', 'train a network, or fine-tune one', () => import('./commands/train.ts')],

@@ -26,6 +26,13 @@ export function positiveInteger(text: string): number {
   return value
 }
 
+/** @throws InvalidArgumentError unless the text is a whole number */
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text)))
+    throw new InvalidArgumentError('Give a whole number, as in 10.')
+  return Number(text)
+}
+
 /** `8GB`, `512MiB`, `2g`, `1000000`: bytes. @throws InvalidArgumentError, which is wrong usage */
 export function byteCount(text: string): number {
   const [, digits, prefix = '', binary] = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b)?$/i.exec(text.trim()) ?? []

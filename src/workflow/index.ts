@@ -29,8 +29,8 @@ export {
   sensitivity,
 } from './sensitivity.ts'
 export { noMemory, type Remembered, type SlimMemory } from './slim/memory.ts'
-export type { SlimOf, SlimOptions } from './slim/options.ts'
-export type { Slimmed, SlimmedTarget, SlimPoint, SlimRound, SlimStage, SlimWidth } from './slim/result.ts'
+export type { SlimOptions } from './slim/options.ts'
+export type { Slimmed, SlimmedTarget, SlimOf, SlimPoint, SlimRound, SlimStage, SlimWidth } from './slim/result.ts'
 export { type SlimHere, slim } from './slim/slim.ts'
 export { type SwapOptions, type Swapped, swapAndMeasure } from './swap.ts'
 export { type MeasureOptions, measureTimes } from './times/measure.ts'

@@ -134,6 +134,27 @@ const subjects: readonly Subject[] = [
     replaces: ['small.onnx'],
   },
   {
+    name: 'kerf slim',
+    args: (cwd) => [
+      ...[
+        'slim',
+        '../start.onnx',
+        '-o',
+        'small.onnx',
+        '--target-macs',
+        '0.5',
+        '--rounds',
+        '2',
+        '--max-drop',
+        '60%',
+        '-t',
+        '1',
+      ],
+      ...[...generated(48, 12), '-e', '1', '--force', ...ifThere(join(cwd, 'small-slim/slim.json'), '--resume')],
+    ],
+    replaces: ['small.onnx'],
+  },
+  {
     name: 'kerf prune --external-data always',
     args: () => [
       'prune',

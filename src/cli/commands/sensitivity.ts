@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { profileModel } from '../../api/cost.ts'
 import { criteria } from '../../api/prune.ts'
 import { defaultRatios, sensitivity } from '../../api/workflow.node.ts'
@@ -10,7 +10,7 @@ import type { Io } from '../io.ts'
 import { checkOutput } from '../output.ts'
 import { addFormatFlags, formatByEnding } from '../output-type.ts'
 import { deliver, terminalText } from '../print.ts'
-import { keep, methodList, part } from '../prune/options.ts'
+import { channelMethods, keep, part } from '../prune/options.ts'
 import { assumptionText } from '../run/image.ts'
 import { sensitivityChart, sensitivityJson, sensitivityReport } from '../sensitivity-report.ts'
 import { type CommandTask, withTask } from '../task.ts'
@@ -66,7 +66,7 @@ export function define(command: Command, io: Io): void {
     )
     .addOption(
       new Option('-m, --method <list>', 'filter, neuron')
-        .argParser(kinds)
+        .argParser(channelMethods)
         .default(['filter', 'neuron'], 'filter,neuron'),
     )
     .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
@@ -79,13 +79,6 @@ export function define(command: Command, io: Io): void {
 
 function ratioList(text: string): number[] {
   return [...new Set(text.split(',').map(part))].sort((a, b) => a - b)
-}
-
-function kinds(text: string): ('filter' | 'neuron')[] {
-  const list = methodList(text)
-  const wrong = list.find((m) => m !== 'filter' && m !== 'neuron')
-  if (wrong) throw new InvalidArgumentError(`Groups of channels are those of filter and neuron, not of ${wrong}.`)
-  return list as ('filter' | 'neuron')[]
 }
 
 async function measure(path: string, options: Options, task: CommandTask, io: Io): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import { type ImageSet, imageMetadata } from '../../api/data.ts'
-import { openPart, readingOf } from '../../api/files.node.ts'
+import { type DataSets, type ImageSet, imageMetadata, type Transform } from '../../api/data.ts'
+import { openData, openPart, readingOf } from '../../api/files.node.ts'
 import type { Model } from '../../api/graph.ts'
 import { imagesFor, type ModelImages, spread } from '../../api/workflow.ts'
 import { KerfError, type Task } from '../../base/index.ts'
@@ -30,6 +30,52 @@ function asOnePart(recipe: GivenRecipe['recipe']): GivenRecipe['recipe'] {
   const { data } = recipe
   if ((data.kind !== 'images' && data.kind !== 'tar') || data.testFraction === undefined) return recipe
   return { ...recipe, data: { kind: data.kind, train: data.train, test: data.train } }
+}
+
+/** All that a command is given: to work with, and what the data bring to judge by. */
+export interface GivenSets {
+  readonly images: ImageSet
+  readonly validation?: ImageSet
+  readonly test?: ImageSet
+  readonly transforms: readonly Transform[]
+  readonly notices: readonly string[]
+  readonly image: GivenRecipe['image']
+}
+
+/**
+ * Opens the data with all their parts, each of at most `options.images`; a folder of images without parts is one set.
+ * @param source a recipe, or the folder of a run, that says what `options` do not
+ * @throws UsageError without data; KerfError as `openData`
+ */
+export async function openGivenSets(
+  model: Model,
+  options: GivenImagesOptions,
+  source: string | undefined,
+  task: Task,
+  io: Io,
+): Promise<GivenSets> {
+  const given = dataRecipe(model, options, source)
+  if (!given)
+    throw new UsageError('Say which images to work with: --data photos/, or mnist:FOLDER (--help has examples).')
+  const { data, transforms } = given.recipe
+  const names = imageMetadata(model).classes
+  const reading = { ...readingOf(given.recipe), ...task, labels: options.labels ? 'optional' : 'none' } as const
+  const whole = asOnePart(given.recipe)
+  const sets: Partial<DataSets> =
+    whole === given.recipe
+      ? await openData(data, reading)
+      : { train: await openPart(whole.data, 'test', { ...reading, classes: names }) }
+  const notices: string[] = []
+  const some = (set: ImageSet | undefined): ImageSet | undefined => {
+    if (!set) return undefined
+    io.err(skippedText(set.skipped))
+    const { set: ordered, notice } =
+      options.labels && set.classes.length > 0 ? inOrderOf(model, set, names) : { set, notice: undefined }
+    if (notice && !notices.includes(notice)) notices.push(notice)
+    return spread(ordered, options.images)
+  }
+  const [images, validation, test] = [some(sets.train), some(sets.validation), some(sets.test)]
+  return { images: images!, validation, test, transforms, notices, image: given.image }
 }
 
 /** What a command looks at. */

@@ -17,6 +17,14 @@ export function methodList(text: string): PruneMethod[] {
   return listOf('method', methods, text)
 }
 
+/** `filter,neuron`: those that remove channels. */
+export function channelMethods(text: string): ('filter' | 'neuron')[] {
+  const list = methodList(text)
+  const wrong = list.find((m) => m !== 'filter' && m !== 'neuron')
+  if (wrong) throw new InvalidArgumentError(`Groups of channels are those of filter and neuron, not of ${wrong}.`)
+  return list as ('filter' | 'neuron')[]
+}
+
 function matcher(glob: string): NamePattern {
   if (glob === '') throw new InvalidArgumentError("Give the name of a layer or a pattern, as in '*layer4*'.")
   return namePattern(glob)

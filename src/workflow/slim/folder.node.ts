@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkFolder, KerfError, makeFolder, parseJson, removeLeftovers, type Task } from '../../base/index.node.ts'
+import {
+  checkFolder,
+  isAborted,
+  KerfError,
+  makeFolder,
+  parseJson,
+  removeEmpty,
+  removeLeftovers,
+  type Task,
+} from '../../base/index.node.ts'
 import type { ImageSet } from '../../data/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { type ModelSource, modelBytes, modelOf, readModelFile, writeModelFile } from '../../onnx/index.node.ts'
@@ -43,6 +52,7 @@ export interface SlimFolder {
 /**
  * `slim`, kept in a folder: what is stopped or killed, at whatever moment, goes on to the same bits.
  * @param source a model in any form, also a path
+ * @param options of `slim`; what is kept is kept in the folder
  * @param at the folder
  * @throws KerfError `exists` for the folder, `not-found` where there is nothing to resume, `other-run` where what was stopped was something else, `in-use` while another process has
  *   it, and as `slim`
@@ -55,17 +65,28 @@ export async function slimInFolder(
 ): Promise<Slimmed> {
   const model = await modelOf(source, task)
   targetOf(options)
-  const made = prepared(at)
-  makeFolder(at.folder)
+  const isNew = prepared(at)
+  const made = makeFolder(at.folder)
   const unlock = lockFolder(at.folder)
+  let isVain = false
   try {
-    if (made) for (const name of readdirSync(at.folder)) if (isOwn(name)) rmSync(join(at.folder, name))
+    if (isNew) clear(at.folder)
     removeLeftovers(at.folder, true)
     await checkSame(at, model, options)
     return await slim(model, { ...options, memory: folderMemory(at.folder) }, task)
+  } catch (error) {
+    // What cannot be done leaves nothing: there is nothing to go on with.
+    isVain = isNew && !isAborted(error) && !readdirSync(at.folder).some((name) => name.startsWith('round-'))
+    if (isVain) clear(at.folder)
+    throw error
   } finally {
     unlock()
+    if (isVain) removeEmpty(made)
   }
+}
+
+function clear(folder: string): void {
+  for (const name of readdirSync(folder)) if (isOwn(name)) rmSync(join(folder, name))
 }
 
 const isOwn = (name: string): boolean => /^(slim|time-.*|round-\d+)\.(json|onnx|onnx\.data)$/.test(name)

@@ -3,7 +3,7 @@ import { type ImageSet, splitSet, type Transform } from '../../data/index.ts'
 import type { Criterion } from '../../prune/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import type { SlimMemory } from './memory.ts'
-import type { SlimStage } from './result.ts'
+import type { SlimOf, SlimStage } from './result.ts'
 
 /** What a network is to become, on which images. One of the four targets is given. */
 export interface SlimOptions extends RunningOptions {
@@ -53,9 +53,6 @@ export interface SlimOptions extends RunningOptions {
   /** Told of everything that is done. */
   readonly onStage?: (stage: SlimStage) => void
 }
-
-/** What a target limits. */
-export type SlimOf = 'macs' | 'bytes' | 'milliseconds'
 
 /** What is to be reached: a part of what there is, or an amount. */
 export interface SlimTarget {

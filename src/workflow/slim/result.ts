@@ -2,7 +2,9 @@ import type { Totals } from '../../cost/index.ts'
 import type { Model } from '../../graph/index.ts'
 import type { RecoveredStep, Refusal } from '../../prune/index.ts'
 import type { Quality } from '../quality.ts'
-import type { SlimOf } from './options.ts'
+
+/** What a target limits. */
+export type SlimOf = 'macs' | 'bytes' | 'milliseconds'
 
 /** What a network costs, and how good it is on the held-out images. */
 export interface SlimPoint {
@@ -34,10 +36,13 @@ export interface SlimRound extends SlimPoint {
   readonly aim: number
   /** What was reached. */
   readonly amount: number
-  /** Behind the cut; behind recovery; behind distillation, where there was any. */
+  /** On the held-out images, on the way. */
   readonly steps: {
+    /** Behind the cut. */
     readonly cut: Quality
-    readonly recovered?: Quality
+    /** Behind recovery. */
+    readonly recovered: Quality
+    /** Behind distillation, where there was any. */
     readonly distilled?: Quality
   }
   /** What recovery made of the network. */
@@ -84,16 +89,38 @@ export interface Slimmed {
     readonly judge: number
   }
   /** Of both networks on the test images, where there are any. */
-  readonly test?: { readonly given: Quality; readonly final: Quality }
+  readonly test?: {
+    /** As it was given. */
+    readonly given: Quality
+    /** That of `model`. */
+    readonly final: Quality
+  }
 }
 
 /** What is done, while it goes on. */
 export type SlimStage =
-  | ({ readonly kind: 'given'; readonly images: Slimmed['images']; readonly floor: number } & SlimPoint)
+  /** The network was judged as it was given. */
+  | ({
+      readonly kind: 'given'
+      /** How many images serve for what. */
+      readonly images: Slimmed['images']
+      /** The least quality that is good enough, 0..1. */
+      readonly floor: number
+    } & SlimPoint)
+  /** Within a round. */
   | {
+      /** What comes behind it is the quality then. */
       readonly kind: 'cut' | 'recovered' | 'distilled'
       /** From 1. */
       readonly round: number
+      /** On the held-out images. */
       readonly quality: Quality
     }
-  | ({ readonly kind: 'round'; readonly round: number; readonly of: number } & SlimRound)
+  /** A round is done. */
+  | ({
+      readonly kind: 'round'
+      /** From 1. */
+      readonly round: number
+      /** That are meant to be; smaller steps may come on top. */
+      readonly of: number
+    } & SlimRound)

@@ -4,7 +4,7 @@ import type { Model } from '../../graph/index.ts'
 import { type ModelSource, modelOf } from '../../onnx/index.ts'
 import { criterionOf, outputLoss, type PruneOptions, pruneModel, recover } from '../../prune/index.ts'
 import { withCrossEntropy } from '../../train/index.ts'
-import { imagesFor, type ModelImages } from '../images.ts'
+import { imagesFor, type ModelImages, spread } from '../images.ts'
 import type { ProofOptions } from '../prove/prove.ts'
 import { pruneAndProve } from '../prune.ts'
 import { type Quality, QualityJudge, qualityName, qualityValue } from '../quality.ts'
@@ -25,11 +25,15 @@ import { timesOf } from './time.ts'
 /** Tries between the last network that was good enough and one that was not. */
 const smallerSteps = 2
 
+/** So many images are enough to rank channels and to recover layers by, evenly from all; distillation sees all. */
+const mostLookedAt = 512
+
 /** A time is met where it is exceeded by no more than this: measuring is no more exact. */
 const tolerance: Readonly<Record<SlimTarget['of'], number>> = { macs: 0, bytes: 0, milliseconds: 0.03 }
 
 /** What Node adds: another runtime beside the proof. */
 export interface SlimHere {
+  /** Of `pruneAndProve`. */
   readonly proof?: ProofOptions
 }
 
@@ -83,7 +87,7 @@ class Slimming {
     this.#here = here
     this.#memory = options.memory ?? noMemory
     this.#images = dividedImages(options)
-    this.#fit = imagesFor(given, this.#images.fit, options.transforms ?? [])
+    this.#fit = imagesFor(given, spread(this.#images.fit, mostLookedAt), options.transforms ?? [])
   }
 
   async run(): Promise<Slimmed> {
