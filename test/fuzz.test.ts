@@ -50,6 +50,8 @@ describe('nothing is found in', () => {
       expect(Number(/(\d+)\s+differential: ok/.exec(text)?.[1])).toBeGreaterThan(1500)
       expect(code).toBe(0)
     },
+    // A minute of one processor, of which the other tests leave a part.
+    600_000,
   )
 })
 
