@@ -126,17 +126,20 @@ async function recovered(result: PruneResult, options: RecoverOptions): Promise<
       { count: given.count, least: leastImages },
     )
   const old = result.analysis.model
+  const wanted = { inputs: steps.includes('merging'), means: steps.includes('mean-replacement') }
   const layersOf = (size: number) => {
     const before = forPieces(old, size, given.shape, operators)
     return { before, layers: solvedLayers(forPieces(result.model, size, given.shape, operators), before, result.kept) }
   }
   const size = pieceSize(old, given, options.images.batchSize, operators, (one) =>
-    watched(solvedLayers(forPieces(result.model, 1, given.shape, operators), one, result.kept)),
+    watched(solvedLayers(forPieces(result.model, 1, given.shape, operators), one, result.kept), wanted),
   )
   const images = inPieces(given, size)
   const { before, layers } = layersOf(size)
   const meter = new Meter(options, images.count, layers.length, steps.length)
-  const teacher = await askTeacher(before, layers, images, result.kept, options, turn, (some) => meter.images(some))
+  const teacher = await askTeacher(before, layers, images, result.kept, wanted, options, turn, (some) =>
+    meter.images(some),
+  )
   const context = { images, teacher, before, kept: result.kept, options: { ...options, operators }, turn, meter }
   let model = result.model
   let error = await compared(forPieces(model, size, given.shape, operators), context)

@@ -1,6 +1,7 @@
 import type { Turn } from '../../base/index.ts'
 import { type Analysis, tensorValues } from '../../graph/index.ts'
 import type { SolvedLayer } from './layers.ts'
+import { addProducts } from './linear-algebra.ts'
 import type { LayerProblem } from './problem.ts'
 import { type LinearMap, ridgeRegression } from './ridge.ts'
 import type { Teacher } from './teacher.ts'
@@ -91,16 +92,16 @@ export const merging: SolveGroup = async ({ problem, teacher, before, turn }, gr
     ...{ x: of(fitted, count, old.kept), t: of(fitted, count, old.removed), count },
     ...{ inputs: old.kept.length, targets: old.removed.length },
   }
-  const [x, t] = [of(held, judged, old.kept), of(held, judged, old.removed)]
+  const rowsOfX = new Float32Array(old.kept.length * judged)
+  old.kept.forEach((c, d) => {
+    for (let n = 0; n < judged; n++) rowsOfX[n * old.kept.length + d] = held[c * judged + n]!
+  })
+  const t = of(held, judged, old.removed)
   const errorOf = async (map: LinearMap): Promise<number> => {
-    let error = 0
-    for (let m = 0; m < samples.targets; m++)
-      for (let n = 0; n < judged; n++) {
-        let sum = map.constants[m]! - t[m * judged + n]!
-        for (let d = 0; d < samples.inputs; d++) sum += map.weights[m * samples.inputs + d]! * x[d * judged + n]!
-        error += sum * sum
-      }
-    return error
+    const given = new Float64Array(t.length)
+    const [n, m, terms] = [samples.targets, judged, samples.inputs]
+    await addProducts({ a: map.weights, b: rowsOfX, n, m, terms }, given, turn)
+    return given.reduce((sum, v, i) => sum + (v + map.constants[Math.floor(i / judged)]! - t[i]!) ** 2, 0)
   }
   const nothing = {
     weights: new Float64Array(samples.targets * samples.inputs),

@@ -38,11 +38,17 @@ export interface ComparedOutput {
   readonly values: Float64Array
 }
 
+/** What is kept besides targets and outputs: places of layers' inputs, and their means. */
+export interface Kept {
+  readonly inputs: boolean
+  readonly means: boolean
+}
+
 /** What the network as it was says. */
 export interface Teacher {
   /** By the output of a layer: what is to come out behind it (`Behind.value`), the channels that are left. */
   readonly targets: ReadonlyMap<string, Sampled>
-  /** By the name of a value that layers read: all its channels at some places. */
+  /** By the name of a value that layers read: all its channels at some places. Empty where that is not kept, as `means`. */
   readonly inputs: ReadonlyMap<string, Sampled>
   /** The same: the mean of each channel. */
   readonly means: ReadonlyMap<string, Float64Array>
@@ -50,8 +56,8 @@ export interface Teacher {
 }
 
 /** Values of the network as it was that are looked at. */
-export const watched = (layers: readonly SolvedLayer[]): string[] => [
-  ...new Set(layers.flatMap((l) => [l.behind.value, l.before.x])),
+export const watched = (layers: readonly SolvedLayer[], wanted: Kept): string[] => [
+  ...new Set(layers.flatMap((l) => [l.behind.value, ...(wanted.inputs || wanted.means ? [l.before.x] : [])])),
 ]
 
 /**
@@ -63,6 +69,7 @@ export async function askTeacher(
   layers: readonly SolvedLayer[],
   images: ImagePieces,
   kept: PruneResult['kept'],
+  wanted: Kept,
   running: RunningOptions,
   turn: Turn,
   progress: (images: number) => void,
@@ -77,14 +84,15 @@ export async function askTeacher(
   const inputs = new Map<string, Sampled>()
   const means = new Map<string, Float64Array>()
   const readers = new Map(layers.map((l) => [l.before.x, l]))
-  for (const [x, { before: old }] of readers) {
+  for (const [x, { before: old }] of wanted.inputs || wanted.means ? readers : []) {
     const channels = old.sum.groups * old.sum.inChannels
-    inputs.set(x, sampled(drawRows(x, images.count, placesOf(before, x, channels), rowsFor(channels)), channels))
-    means.set(x, new Float64Array(channels))
+    if (wanted.inputs)
+      inputs.set(x, sampled(drawRows(x, images.count, placesOf(before, x, channels), rowsFor(channels)), channels))
+    if (wanted.means) means.set(x, new Float64Array(channels))
   }
   const outputs = comparedOutputs(before, images, kept)
   const { graph } = before.model
-  const names = [...new Set([...watched(layers), ...graph.outputs.map((o) => o.name)])]
+  const names = [...new Set([...watched(layers, wanted), ...graph.outputs.map((o) => o.name)])]
   const session = await openSession(editGraph(before.model).setOutputs(names).dropDead().model(), running)
   try {
     const name = graph.inputs.find((i) => !graph.initializers.has(i.name))!.name
@@ -101,13 +109,13 @@ export async function askTeacher(
         takeChannels(pieces.get(behind.value)!, old.sum.y, channels, rows.fitted, fitted)
         takeChannels(pieces.get(behind.value)!, old.sum.y, channels, rows.held, held)
       }
-      for (const [x, { before: old }] of readers) {
-        const { rows, fitted, held } = inputs.get(x)!
-        const all = Int32Array.from({ length: old.sum.groups * old.sum.inChannels }, (_, c) => c)
-        takeChannels(pieces.get(x)!, old.sum.x, all, rows.fitted, fitted)
-        takeChannels(pieces.get(x)!, old.sum.x, all, rows.held, held)
-        addMeans(pieces.get(x)!, old.sum.x, means.get(x)!, images.count)
+      for (const [x, { rows, fitted, held }] of inputs) {
+        const { sum } = readers.get(x)!.before
+        const all = Int32Array.from({ length: sum.groups * sum.inChannels }, (_, c) => c)
+        takeChannels(pieces.get(x)!, sum.x, all, rows.fitted, fitted)
+        takeChannels(pieces.get(x)!, sum.x, all, rows.held, held)
       }
+      for (const [x, of] of means) addMeans(pieces.get(x)!, readers.get(x)!.before.sum.x, of, images.count)
       for (const output of outputs) takeOutputs(pieces.get(output.name)!, output)
       progress(some)
     }
