@@ -41,10 +41,11 @@ export {
   type RunStart,
   readingOf,
   recipeFromFolder,
-  runRecipe,
   type TestedNetwork,
   type TestResults,
 } from '../train/index.node.ts'
+
+export { runRecipe } from '../workflow/index.node.ts'
 
 // The main job, kept in a folder
 

@@ -69,6 +69,10 @@ export {
   type PruningComparisonOptions,
 } from '../workflow/index.ts'
 
+// Where channels lie in weights, for training
+
+export { channelLayout } from '../workflow/index.ts'
+
 // Other layers
 
 export { type SwapOptions, type Swapped, swapAndMeasure } from '../workflow/index.ts'

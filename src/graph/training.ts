@@ -17,8 +17,6 @@ export interface TrainingForm {
     /** Its index. */
     readonly output: number
   }[]
-  /** The index of the input that normalised channels are multiplied with, where there is one. */
-  readonly scale?: number
   /** A float32 input that is fed with 0 at this rate and 1 / (1 − rate) elsewhere, drawn anew for every step. */
   readonly dropout?: {
     /** Its index. */

@@ -48,16 +48,25 @@ export {
   sparsityMethods,
 } from './sparsity/catalogue.ts'
 export type { GradualMagnitudeOptions } from './sparsity/gmp.ts'
+export type { GroupSparsityOptions } from './sparsity/group-sparsity.ts'
+export type { GrowingOptions } from './sparsity/growing.ts'
+export type { LotteryOptions } from './sparsity/lottery.ts'
 export type {
   ChannelLayout,
   ChannelMember,
   ChannelSet,
+  InputRuns,
+  LayoutOf,
+  LayoutOptions,
   LiveTensor,
   SparseWeight,
   Sparsifier,
   SparsityContext,
   SparsityMethod,
 } from './sparsity/method.ts'
+export type { SoftFilterOptions } from './sparsity/sfp.ts'
+export type { SlimmingOptions } from './sparsity/slimming.ts'
+export type { StructuredSparsityOptions } from './sparsity/sr-ste.ts'
 export type { CommonSparsityOptions } from './sparsity/targets.ts'
 export type { TestedNetwork, TestResults } from './tested.ts'
 export {

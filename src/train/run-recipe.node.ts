@@ -32,6 +32,7 @@ import type { FoundCheckpoint } from './run-folder/checkpoints.node.ts'
 import type { FileOperations } from './run-folder/files.node.ts'
 import type { Metrics } from './run-folder/metrics.ts'
 import { checkFree, createRunFolder, openRunFolder, type RunFolder } from './run-folder/run-folder.node.ts'
+import type { LayoutOf } from './sparsity/method.ts'
 import { type TestResults, testNetworks } from './tested.ts'
 import { createTrainer, train } from './threads.node.ts'
 import { isOver, type TrainingEvent, type TrainingPosition } from './train.ts'
@@ -54,6 +55,8 @@ export interface RunRecipeOptions extends Task {
    * @internal
    */
   readonly files?: FileOperations
+  /** Where channels and inputs lie in weights, for methods of sparsity; `channelLayout` by default. */
+  readonly layout?: LayoutOf
   /** The recipe's data, where they are open already. */
   readonly sets?: DataSets
 }
@@ -106,13 +109,7 @@ export interface RunOutcome {
   readonly bestModel: string | undefined
 }
 
-/**
- * Does what a recipe says, and keeps everything in its folder: recipe.json, metrics.jsonl, TensorBoard events, curves.svg, checkpoints, best.onnx,
- * last.onnx, test.json, and copies of the model that it starts from (start.onnx) and of the teacher (teacher.onnx). The best network is chosen by the validation images; the test images are looked at once, when training has ended. Paths
- * are relative to the working directory. A run that is complete is left as it is.
- * @throws KerfError `exists`, `not-found`, `other-recipe` (the folder's run was started with another one), `not-finite` (with the last good
- *   checkpoint), `disk-full`, and what data, models and trainer throw. Whatever happens, the last checkpoint stays and loads.
- */
+/** `runRecipe` of workflow/, whose layout of channels it is given. */
 export async function runRecipe(given: Recipe, options: RunRecipeOptions = {}): Promise<RunOutcome> {
   const { resume = false, force = false, files } = options
   const opened = resume ? openRunFolder(given.output, { files }) : undefined
@@ -240,6 +237,7 @@ async function prepare(given: Recipe, options: RunRecipeOptions): Promise<Ready>
     masks: recipe.masks === 'zeros' ? 'zeros' : undefined,
     average: recipe.ema,
     sparsity: sparsitySettings(recipe, training.batches),
+    layout: options.layout,
     seed,
     threads,
     onNotice,

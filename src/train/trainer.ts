@@ -23,7 +23,7 @@ import {
 } from './optimisers/weight-average.ts'
 import { largest } from './scores.ts'
 import type { SparsityOptions } from './sparsity/catalogue.ts'
-import type { ChannelLayout } from './sparsity/method.ts'
+import type { ChannelLayout, LayoutOf } from './sparsity/method.ts'
 import { Sparsity } from './sparsity/sparsity.ts'
 import { createTeacher, type Teacher } from './teacher.ts'
 
@@ -55,8 +55,8 @@ export interface TrainerOptions extends RunningOptions {
   readonly average?: WeightAverageOptions
   /** A method that makes weights or channels small or zero while the network learns. None by default. */
   readonly sparsity?: SparsityOptions
-  /** For methods of sparsity that work on channels: which there are, as `channelLayout` of `kerf/workflow` tells. */
-  readonly layout?: ChannelLayout
+  /** `channelLayout` of `kerf/workflow`, for methods of sparsity that work on channels or on inputs: tells where they lie. */
+  readonly layout?: LayoutOf
   /** Of Dropout's masks; 0 by default. */
   readonly seed?: number
 }
@@ -182,13 +182,26 @@ class GraphTrainer implements Trainer {
     for (const { name, tensor } of [...graph.weights, ...graph.statistics])
       program.input(name).set(tensorValues(tensor))
     this.#setMasks()
-    const { sparsity, layout, average } = options
-    const parts = { graph, program, masks: this.#cut, layout, average: average !== undefined }
-    this.#sparsity = sparsity && new Sparsity({ ...parts, restart: () => this.#restart() }, sparsity)
+    const { sparsity, average } = options
+    const parts = { graph, program, masks: this.#cut, average: average !== undefined }
+    this.#sparsity =
+      sparsity && new Sparsity({ ...parts, layout: this.#layout(), restart: () => this.#restart() }, sparsity)
   }
 
   #restart(): void {
     this.#optimiser = createOptimiser(this.#options.optimiser)
+  }
+
+  #layout(): (() => ChannelLayout) | undefined {
+    const { layout, batchSize, shape, operators } = this.#options
+    const imageShape = [batchSize, ...shape]
+    return (
+      layout &&
+      (() => {
+        const { model } = networkForImages(this.#given, imageShape, operators)
+        return layout(model, { inputs: new Map([['', imageShape]]), operators })
+      })
+    )
   }
 
   get mayBeChosen(): boolean {
@@ -238,6 +251,7 @@ class GraphTrainer implements Trainer {
     try {
       gradientNorm = this.#optimiser.step(parameters, learningRate)
     } catch (error) {
+      this.#sparsity?.undo()
       if (!(error instanceof KerfError) || error.code !== 'not-finite') throw error
       throw await this.#fault(`the gradient of "${error.details.parameter}" is ${error.details.value}`, learningRate)
     }

@@ -16,10 +16,10 @@ import {
   type Recipe,
   type RunRecipeOptions,
   readingOf,
-  runRecipe,
   type TestedNetwork,
 } from '../train/index.node.ts'
 import { type PruneAndProveOptions, type Pruned, partOf } from './prune.ts'
+import { runRecipe } from './run-recipe.node.ts'
 import { pruneAndProve } from './threads.node.ts'
 
 /** How well a network does, and what it was after which step of cutting and training. */

@@ -16,6 +16,7 @@ export * from './index.ts'
 export { profileModel } from './profile.node.ts'
 export { loadOrt, type OrtModule } from './prove/onnx-runtime.node.ts'
 export { runComparison } from './run-comparison.node.ts'
+export { runRecipe } from './run-recipe.node.ts'
 // These take the place of those without threads.
 export { type SlimFolder, slim, slimInFolder } from './slim/folder.node.ts'
 export { comparePruning, prove, pruneAndProve, sensitivity, swapAndMeasure } from './threads.node.ts'

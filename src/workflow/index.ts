@@ -2,6 +2,7 @@
 // Not here: what each step is made of (prune/, rewrite/, quantize/, train/), the command line (cli/), files (index.node.ts).
 // May import: every room but lab, api and cli.
 export type { CellStore } from './cells.ts'
+export { channelLayout } from './channel-layout.ts'
 export {
   type ComparedMethod,
   type ComparedNetwork,

@@ -25,7 +25,6 @@ export const batchNormalizationForm: TrainingRule<BatchNormalizationAttributes> 
       ],
       attributes: new Map([...node.attributes, ['training_mode', attributeOf(1)]]),
     },
-    scale: 1,
     statistics: [
       { input: 3, output: 1 },
       { input: 4, output: 2 },

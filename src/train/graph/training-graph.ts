@@ -73,7 +73,7 @@ export interface TrainingGraph {
   readonly teacher: { readonly logits: string; readonly features: readonly string[] } | undefined
   readonly weights: readonly LearntWeight[]
   readonly statistics: readonly RunningStatistic[]
-  /** Those of the weights that a BatchNormalization multiplies its channels with. */
+  /** Names of what normalisations multiply their channels with; those of the weights among them are learnt. */
   readonly scales: ReadonlySet<string>
   readonly masks: readonly DropoutMask[]
   /** One number. */
@@ -192,13 +192,14 @@ class Maker {
 
   #inTraining(node: Node): Node {
     const known = this.#analysis.calls.get(node)
+    const scale = known?.operator.channels?.scale
+    if (scale !== undefined) this.#scales.add(node.inputs[scale] ?? '')
     const form = known?.operator.training?.(known.call, this.#fresh)
     // Frozen statistics are those of inference; those that are computed, the batch's own, are not kept running.
     const isKept = (input: number) => this.#analysis.constants.has(node.inputs[input]!)
     if (!form || (form.statistics && (this.#isFrozen(node) || !form.statistics.every((s) => isKept(s.input)))))
       return node
     const inputs = [...form.node.inputs]
-    if (form.scale !== undefined) this.#scales.add(inputs[form.scale]!)
     for (const { input, output } of form.statistics ?? []) {
       const name = this.#statistic(form.node, input, form.node.outputs[output]!)
       if (name !== inputs[input]) this.#moved.push({ reader: node.outputs[0]!, input, name })

@@ -1,6 +1,8 @@
 import { KerfError } from '../../base/index.ts'
+import { sparsityMethodOf } from '../sparsity/catalogue.ts'
 import { pathText, problemsOf, type RecipeProblem } from './problems.ts'
 import { learningRateFrom, optimiserDefaults, type Recipe, recipeSchema } from './schema.ts'
+import type { SparsityRecipe } from './sparsity-schema.ts'
 
 /**
  * Checks a recipe and fills in its defaults.
@@ -88,20 +90,40 @@ function contradictions(recipe: Recipe): RecipeProblem[] {
     ['masks'],
     "'zeros' keeps the zeros of a pruned model; a network by name has fresh weights. Give model.onnx, or masks 'none'",
   )
-  const { sparsity } = recipe
-  if (sparsity) {
-    const last = sparsity.endEpoch ?? epochs
-    wrong(last > epochs, ['sparsity', 'endEpoch'], `received ${last}; training ends after ${epochs} epochs`)
+  if (recipe.sparsity) sparsityContradictions(recipe.sparsity, recipe, wrong)
+  return problems
+}
+
+function sparsityContradictions(
+  sparsity: SparsityRecipe,
+  { epochs, ema }: Recipe,
+  wrong: (when: boolean, path: readonly PropertyKey[], problem: string) => void,
+): void {
+  if ('endEpoch' in sparsity && sparsity.endEpoch !== undefined)
     wrong(
-      sparsity.beginEpoch >= last,
-      ['sparsity', 'beginEpoch'],
-      `received ${sparsity.beginEpoch}; expected less than its end (${last})`,
+      sparsity.endEpoch > epochs,
+      ['sparsity', 'endEpoch'],
+      `received ${sparsity.endEpoch}; training ends after ${epochs} epochs`,
     )
+  if ('beginEpoch' in sparsity) {
+    const end = sparsity.endEpoch ?? epochs
+    wrong(
+      sparsity.beginEpoch >= end,
+      ['sparsity', 'beginEpoch'],
+      `received ${sparsity.beginEpoch}; expected less than its end (${end})`,
+    )
+  }
+  if (sparsity.method === 'gmp')
     wrong(
       sparsity.initialRatio >= sparsity.ratio,
       ['sparsity', 'initialRatio'],
       `received ${sparsity.initialRatio}; expected less than ratio (${sparsity.ratio})`,
     )
-  }
-  return problems
+  if (sparsity.method === 'sr-ste')
+    wrong(sparsity.n >= sparsity.m, ['sparsity', 'n'], `received ${sparsity.n}; expected less than m (${sparsity.m})`)
+  wrong(
+    ema !== undefined && !sparsityMethodOf(sparsity.method).averages,
+    ['ema'],
+    `an average of the weights has not the zeros that ${sparsity.method} makes; leave one of the two out`,
+  )
 }

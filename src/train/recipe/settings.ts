@@ -4,8 +4,9 @@ import type { CommonOptions } from '../optimisers/optimiser.ts'
 import { parameterGroups } from '../optimisers/parameter.ts'
 import { createSchedule, type Schedule } from '../schedules/schedule.ts'
 import type { SparsityOptions } from '../sparsity/catalogue.ts'
+import { rewoundSchedule } from '../sparsity/lottery.ts'
 import type { Recipe } from './schema.ts'
-import { sparsityOptions } from './sparsity-schema.ts'
+import { roundsOf, sparsityOptions } from './sparsity-schema.ts'
 
 /** What `createOptimiser` is to be given. */
 export const optimiserSettings = (recipe: Recipe): OptimiserOptions & CommonOptions => ({
@@ -14,8 +15,12 @@ export const optimiserSettings = (recipe: Recipe): OptimiserOptions & CommonOpti
   groups: parameterGroups({ weightDecay: recipe.weightDecay, adaptiveRate: recipe.adder.adaptiveRate }),
 })
 
-/** The learning rate of every step. */
-export const scheduleOf = (recipe: Recipe): Schedule => createSchedule(recipe.schedule, recipe.learningRate)
+/** The learning rate of every step; where the recipe rewinds, that of the steps that are gone through again. */
+export function scheduleOf({ schedule: options, learningRate, sparsity }: Recipe): Schedule {
+  const schedule = createSchedule(options, learningRate)
+  if (sparsity?.method !== 'lottery-ticket') return schedule
+  return rewoundSchedule(schedule, (total, perEpoch) => roundsOf(sparsity, total, perEpoch))
+}
 
 /** What `differentiate` is to be given for adder layers. */
 export const gradientChoices = ({ adder }: Recipe): Readonly<Record<string, string>> => ({

@@ -1,39 +1,127 @@
 import * as z from 'zod'
 import { namePattern } from '../../base/index.ts'
 import type { OptionsOf, SparsityName, SparsityOptions } from '../sparsity/catalogue.ts'
+import { type Rounds, roundsIn } from '../sparsity/lottery.ts'
 
 /*
  * Training for sparsity as a recipe says it: times in epochs, since who writes a recipe thinks in them; methods count steps.
  */
 
-const ratio = z.number().gt(0).lt(1)
-const common = {
-  keep: z
-    .array(z.string().min(1))
-    .default([])
-    .describe("Layers and tensors that it leaves alone, as globs over their names ('conv1*')."),
-}
-const beginEpoch = z.number().min(0).default(0)
+const weightRatio = z.number().gt(0).lt(1).describe('The part of the weights that is 0 in the end.')
+const channelRatio = z
+  .number()
+  .gt(0)
+  .lt(1)
+  .describe('The part of the channels of each group that goes, counted as kerf prune --ratio does.')
+const penalty = z.number().positive().default(1e-4).describe('λ.')
+const beginEpoch = z.number().min(0).default(0).describe('When it begins; may be a fraction.')
 const endEpoch = z.number().positive().optional()
-const everySteps = z.int().min(1).optional()
+const global = z.boolean().default(false).describe('Ranks the weights of all layers together.')
+const keep = z
+  .array(z.string().min(1))
+  .default([])
+  .describe("Layers and tensors that it leaves alone, as globs over their names ('conv1*').")
 
 /** One for each method. */
 const schemas = {
   gmp: z
     .strictObject({
       method: z.literal('gmp'),
-      ratio: ratio.describe('The part of the weights that is 0 in the end.'),
+      ratio: weightRatio,
       initialRatio: z.number().min(0).lt(1).default(0).describe('The part at first.'),
-      beginEpoch: beginEpoch.describe('When it begins; may be a fraction.'),
+      beginEpoch,
       endEpoch: endEpoch.describe('When it ends. By default after three quarters of the epochs.'),
-      everySteps: everySteps.describe('Steps from one update to the next. By default there are about a hundred.'),
-      global: z.boolean().default(false).describe('Ranks the weights of all layers together.'),
-      ...common,
+      everySteps: z
+        .int()
+        .min(1)
+        .optional()
+        .describe('Steps from one update to the next. By default there are about a hundred updates.'),
+      global,
+      keep,
     })
     .describe('Gradual magnitude pruning (Zhu and Gupta 2017): more and more of the smallest weights become 0.'),
+  'sr-ste': z
+    .strictObject({
+      method: z.literal('sr-ste'),
+      n: z.int().min(1).default(2).describe('How many of m consecutive inputs may be other than 0.'),
+      m: z.int().min(2).default(4),
+      penalty: z.number().min(0).default(2e-4).describe('λ, by which masked weights are made smaller.'),
+      keep,
+    })
+    .describe(
+      'N:M sparsity by SR-STE (Zhou et al., ICLR 2021): the network always has N of M weights, and learns which.',
+    ),
+  'lottery-ticket': z
+    .strictObject({
+      method: z.literal('lottery-ticket'),
+      ratio: weightRatio,
+      rounds: z.int().min(1).max(100).default(1).describe('How often weights are cut, and the rest is rewound.'),
+      rewindEpoch: z.number().min(0).default(0).describe('Where weights are rewound to; 0: the beginning.'),
+      global,
+      keep,
+    })
+    .describe(
+      'Lottery tickets (Frankle et al., ICML 2020): train, cut the smallest weights, set the others back, train again. The epochs are those of all rounds together.',
+    ),
+  slimming: z
+    .strictObject({ method: z.literal('slimming'), penalty, keep })
+    .describe('Network slimming (Liu et al., ICCV 2017): L1 penalty on the scales of BatchNormalization.'),
+  'group-sparsity': z
+    .strictObject({
+      method: z.literal('group-sparsity'),
+      penalty,
+      contrast: z
+        .number()
+        .min(0)
+        .max(32)
+        .default(4)
+        .describe('α: the smallest channel of a group is pulled 2^α times as hard as the largest.'),
+      keep,
+    })
+    .describe('Group sparsity (DepGraph, Fang et al., CVPR 2023): L2 penalty on everything that shrinks together.'),
+  'growing-regularisation': z
+    .strictObject({
+      method: z.literal('growing-regularisation'),
+      ratio: channelRatio,
+      limit: z.number().positive().default(1).describe('τ, the largest penalty.'),
+      increment: z
+        .number()
+        .positive()
+        .optional()
+        .describe('δ, what it grows by. By default so that three quarters of the time bring it to the limit.'),
+      everySteps: z.int().min(1).default(10).describe('K, steps from one increment to the next.'),
+      beginEpoch,
+      endEpoch: endEpoch.describe(
+        'When the channels become 0 for good. By default after three quarters of the epochs; the rest recovers.',
+      ),
+      keep,
+    })
+    .describe(
+      'Growing regularisation (Wang et al., ICLR 2021): channels that are to go shrink under a growing penalty.',
+    ),
+  sfp: z
+    .strictObject({
+      method: z.literal('sfp'),
+      ratio: channelRatio,
+      everyEpochs: z.number().positive().default(1).describe('How often filters are chosen and set to 0.'),
+      beginEpoch,
+      endEpoch: endEpoch.describe('From here on the choice stays. By default it never does.'),
+      keep,
+    })
+    .describe(
+      'Soft filter pruning (He et al., IJCAI 2018): small filters are set to 0 again and again, and go on learning.',
+    ),
 } satisfies Record<SparsityName, z.ZodObject>
 
-export const sparsitySchema = z.discriminatedUnion('method', [schemas.gmp])
+export const sparsitySchema = z.discriminatedUnion('method', [
+  schemas.gmp,
+  schemas['sr-ste'],
+  schemas['lottery-ticket'],
+  schemas.slimming,
+  schemas['group-sparsity'],
+  schemas['growing-regularisation'],
+  schemas.sfp,
+])
 
 /** A recipe's field `sparsity`. */
 export type SparsityRecipe = z.output<typeof sparsitySchema>
@@ -44,22 +132,54 @@ export interface TrainingLength {
   readonly stepsPerEpoch: number
 }
 
-type Settings = {
-  [M in SparsityName]: (of: Extract<SparsityRecipe, { method: M }>, length: TrainingLength) => OptionsOf<M>
-}
-
-const settings: Settings = {
-  gmp: ({ beginEpoch, endEpoch, everySteps, keep, ...of }, length) => {
-    const begin = stepOf(beginEpoch, length)
-    const end = stepOf(endEpoch ?? 0.75 * length.epochs, length)
-    const every = everySteps ?? Math.max(1, Math.floor((end - begin) / 100))
-    return { ...of, begin, end, every, keep: keep.map(namePattern) }
-  },
-}
+type RecipeOf<M extends SparsityName> = Extract<SparsityRecipe, { method: M }>
 
 const stepOf = (epoch: number, { stepsPerEpoch }: TrainingLength): number => Math.round(epoch * stepsPerEpoch)
 
+/** Behind three quarters of the training, where a recipe does not say. */
+const endOf = (endEpoch: number | undefined, length: TrainingLength): number =>
+  stepOf(endEpoch ?? 0.75 * length.epochs, length)
+
+/** When a recipe's lottery tickets are cut and rewound. */
+export const roundsOf = (
+  { rounds, rewindEpoch }: RecipeOf<'lottery-ticket'>,
+  totalSteps: number,
+  stepsPerEpoch: number,
+): Rounds => roundsIn(totalSteps, rounds, Math.round(rewindEpoch * stepsPerEpoch))
+
+type Unkept<T> = Omit<T, 'keep'>
+
+const settings: {
+  readonly [M in SparsityName]: (of: Unkept<RecipeOf<M>>, length: TrainingLength) => Unkept<OptionsOf<M>>
+} = {
+  gmp: ({ beginEpoch, endEpoch, everySteps, ...of }, length) => {
+    const [begin, end] = [stepOf(beginEpoch, length), endOf(endEpoch, length)]
+    return { ...of, begin, end, every: everySteps ?? Math.max(1, Math.floor((end - begin) / 100)) }
+  },
+  'sr-ste': (of) => of,
+  'lottery-ticket': ({ rewindEpoch, ...of }, { epochs, stepsPerEpoch }) => ({
+    ...of,
+    ...roundsOf({ ...of, rewindEpoch, keep: [] }, epochs * stepsPerEpoch, stepsPerEpoch),
+  }),
+  slimming: (of, length) => ({ ...of, settled: stepOf(length.epochs, length) }),
+  'group-sparsity': (of, length) => ({ ...of, settled: stepOf(length.epochs, length) }),
+  'growing-regularisation': ({ beginEpoch, endEpoch, everySteps: every, ...of }, length) => {
+    const [begin, end] = [stepOf(beginEpoch, length), endOf(endEpoch, length)]
+    const increments = Math.max(1, Math.floor((0.75 * (end - begin)) / every))
+    return { ...of, begin, end, every, increment: of.increment ?? of.limit / increments }
+  },
+  sfp: ({ beginEpoch, endEpoch, everyEpochs, ...of }, length) => ({
+    ...of,
+    begin: stepOf(beginEpoch, length),
+    every: Math.max(1, stepOf(everyEpochs, length)),
+    end: endEpoch === undefined ? undefined : stepOf(endEpoch, length),
+  }),
+}
+
 /** What `createTrainer` is to be given, with times in steps. */
 export function sparsityOptions(of: SparsityRecipe, length: TrainingLength): SparsityOptions {
-  return settings[of.method](of, length)
+  // The settings are those of its own method, which TypeScript does not follow.
+  const own = settings[of.method] as (of: Unkept<SparsityRecipe>, length: TrainingLength) => Unkept<SparsityOptions>
+  const { keep, ...rest } = of
+  return { ...own(rest, length), keep: keep.map(namePattern) } as SparsityOptions
 }

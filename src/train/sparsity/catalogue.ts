@@ -1,12 +1,26 @@
 import { entryOf } from '../../base/index.ts'
 import { type GradualMagnitudeOptions, gmp } from './gmp.ts'
+import { type GroupSparsityOptions, groupSparsity } from './group-sparsity.ts'
+import { type GrowingOptions, growing } from './growing.ts'
+import { type LotteryOptions, lottery } from './lottery.ts'
 import type { SparsityMethod } from './method.ts'
+import { type SoftFilterOptions, sfp } from './sfp.ts'
+import { type SlimmingOptions, slimming } from './slimming.ts'
+import { type StructuredSparsityOptions, srSte } from './sr-ste.ts'
 
 /** To add one, write a file and add a line here, one of options below, and one in recipe/sparsity-schema.ts. */
-export const sparsityMethods: readonly SparsityMethod[] = [gmp]
+export const sparsityMethods: readonly SparsityMethod[] = [gmp, srSte, lottery, slimming, groupSparsity, growing, sfp]
 
 /** A method by its name, or one of your own, with its options. */
-export type SparsityOptions = ({ readonly method: 'gmp' } & GradualMagnitudeOptions) | OwnSparsity
+export type SparsityOptions =
+  | ({ readonly method: 'gmp' } & GradualMagnitudeOptions)
+  | ({ readonly method: 'sr-ste' } & StructuredSparsityOptions)
+  | ({ readonly method: 'lottery-ticket' } & LotteryOptions)
+  | ({ readonly method: 'slimming' } & SlimmingOptions)
+  | ({ readonly method: 'group-sparsity' } & GroupSparsityOptions)
+  | ({ readonly method: 'growing-regularisation' } & GrowingOptions)
+  | ({ readonly method: 'sfp' } & SoftFilterOptions)
+  | OwnSparsity
 
 /** A sparsity method of your own; its options stand beside it. */
 export interface OwnSparsity {

@@ -1,3 +1,4 @@
+import type { Model, OperatorSet } from '../../graph/index.ts'
 import type { NamedArrays } from '../optimisers/state.ts'
 
 /*
@@ -47,6 +48,8 @@ export interface Sparsifier {
    * @param step updates done, this one included
    */
   afterUpdate?(step: number): void
+  /** Takes back what `beforeUpdate` did to weights, where the step failed. */
+  undo?(): void
   /**
    * Whether the network is as sparse as it is to be. Before that it is not chosen as the best one, however well it does.
    * @param step updates done
@@ -92,7 +95,7 @@ export interface LiveTensor {
 export interface SparseWeight extends LiveTensor {
   /** Sizes of its axes. */
   readonly shape: readonly number[]
-  /** `layer`: of a convolution or linear layer. `scale`: what a BatchNormalization multiplies channels with. `other`: biases, shifts … */
+  /** `layer`: of a convolution or linear layer. `scale`: what a normalisation multiplies channels with. `other`: biases, shifts … */
   readonly role: 'layer' | 'scale' | 'other'
   /** The nodes that learn it, by name. */
   readonly layers: readonly string[]
@@ -102,8 +105,30 @@ export interface SparseWeight extends LiveTensor {
 export interface ChannelLayout {
   /** Channels that are alternatives to each other. */
   readonly groups: readonly ChannelSet[]
-  /** The axis along which a layer's weight takes its inputs, by the weight's name. */
-  readonly inputAxes: ReadonlyMap<string, number>
+  /** Where the inputs of a layer's outputs lie in its weight, by the weight's name. */
+  readonly inputs: ReadonlyMap<string, InputRuns>
+}
+
+/** Where the inputs of a layer's outputs lie in its weight. */
+export interface InputRuns {
+  /** Along which they lie. */
+  readonly axis: number
+  /** How many an output has: all of the axis, or, in groups of a transposed convolution, one of the equal runs that it lies in. */
+  readonly run: number
+}
+
+/**
+ * Tells where channels and inputs lie in the weights of a model: `channelLayout` of `kerf/workflow`.
+ * @param model without calls of functions
+ */
+export type LayoutOf = (model: Model, options: LayoutOptions) => ChannelLayout
+
+/** What a layout is found with. */
+export interface LayoutOptions {
+  /** Sizes of inputs; '' stands for the only one. */
+  readonly inputs: ReadonlyMap<string, readonly number[]>
+  /** What is known of operators; all that Kerf knows by default. */
+  readonly operators?: OperatorSet
 }
 
 /** Channels made by the same layers; one that goes takes along what is its in every member. */

@@ -12,7 +12,7 @@ export interface SparsityParts {
   readonly program: Program
   /** By weight; changed in place. What is masked already stays so, whatever a method says. */
   readonly masks: Map<string, Uint8Array>
-  readonly layout: ChannelLayout | undefined
+  readonly layout: (() => ChannelLayout) | undefined
   /** Whether there is a moving average of the weights. */
   readonly average: boolean
   restart(): void
@@ -50,7 +50,7 @@ export class Sparsity implements SparsityContext {
   }
 
   layout(): ChannelLayout {
-    const { layout } = this.#parts
+    const layout = this.#parts.layout?.()
     if (!layout)
       throw new KerfError(
         'bad-options',
@@ -82,6 +82,10 @@ export class Sparsity implements SparsityContext {
     if (!this.#sparsifier.beforeUpdate) return
     const gradients = new Map(parameters.map((p) => [p.name, p.gradient]))
     this.#sparsifier.beforeUpdate((weight) => gradients.get(weight)!, steps)
+  }
+
+  undo(): void {
+    this.#sparsifier.undo?.()
   }
 
   afterUpdate(steps: number): void {
