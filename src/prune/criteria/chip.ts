@@ -20,7 +20,7 @@ const reach = 18
 export function nuclearLosses(data: ArrayLike<number>, rows: number, columns: number): Float64Array {
   const byRows = rows <= columns
   const n = Math.min(rows, columns)
-  const matrix = Float64Array.from(byRows ? data : transposed(data, rows, columns))
+  const matrix = byRows ? new Float64Array(data) : transposed(data, rows, columns)
   const inner = Math.max(rows, columns)
   const gram = gramOf(matrix, n, inner)
   let trace = 0

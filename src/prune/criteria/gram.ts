@@ -10,20 +10,34 @@ export function transposed(data: ArrayLike<number>, rows: number, columns: numbe
 /** A·Aᵀ of A [n, inner]: the lower half, and the diagonal. In blocks of four rows by two, which are read once for eight products. */
 export function gramOf(a: Float64Array, n: number, inner: number): Float64Array {
   const gram = new Float64Array(n * n)
+  const last = n - 1
+  // A block may reach beyond the last row, and above the diagonal.
+  const put = (i: number, j: number, sum: number) => {
+    if (i <= last && j <= i) gram[i * n + j] = sum
+  }
   for (let i = 0; i < n; i += 4)
-    for (let j = 0; j < Math.min(i + 4, n); j += 2) {
-      let [s00, s01, s10, s11, s20, s21, s30, s31] = [0, 0, 0, 0, 0, 0, 0, 0]
-      const last = n - 1
-      let [a0, a1, a2, a3] = [i, Math.min(i + 1, last), Math.min(i + 2, last), Math.min(i + 3, last)].map(
-        (r) => r * inner,
-      ) as [number, number, number, number]
-      let [b0, b1] = [j * inner, Math.min(j + 1, last) * inner]
+    for (let j = 0; j <= Math.min(i + 3, last); j += 2) {
+      let s00 = 0.0
+      let s01 = 0.0
+      let s10 = 0.0
+      let s11 = 0.0
+      let s20 = 0.0
+      let s21 = 0.0
+      let s30 = 0.0
+      let s31 = 0.0
+      const a0 = i * inner
+      const a1 = Math.min(i + 1, last) * inner
+      const a2 = Math.min(i + 2, last) * inner
+      const a3 = Math.min(i + 3, last) * inner
+      const b0 = j * inner
+      const b1 = Math.min(j + 1, last) * inner
       for (let k = 0; k < inner; k++) {
-        const [p, q] = [a[b0++]!, a[b1++]!]
-        const w0 = a[a0++]!
-        const w1 = a[a1++]!
-        const w2 = a[a2++]!
-        const w3 = a[a3++]!
+        const p = a[b0 + k]!
+        const q = a[b1 + k]!
+        const w0 = a[a0 + k]!
+        const w1 = a[a1 + k]!
+        const w2 = a[a2 + k]!
+        const w3 = a[a3 + k]!
         s00 += w0 * p
         s01 += w0 * q
         s10 += w1 * p
@@ -33,9 +47,14 @@ export function gramOf(a: Float64Array, n: number, inner: number): Float64Array 
         s30 += w3 * p
         s31 += w3 * q
       }
-      const sums = [s00, s01, s10, s11, s20, s21, s30, s31]
-      for (let r = 0; r < 4 && i + r < n; r++)
-        for (let c = 0; c < 2 && j + c < n; c++) if (j + c <= i + r) gram[(i + r) * n + j + c] = sums[2 * r + c]!
+      put(i, j, s00)
+      put(i, j + 1, s01)
+      put(i + 1, j, s10)
+      put(i + 1, j + 1, s11)
+      put(i + 2, j, s20)
+      put(i + 2, j + 1, s21)
+      put(i + 3, j, s30)
+      put(i + 3, j + 1, s31)
     }
   return gram
 }

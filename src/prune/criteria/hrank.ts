@@ -10,7 +10,7 @@ import { makersOf } from './planes.ts'
 export function rankOf(data: ArrayLike<number>, rows: number, columns: number): number {
   const n = Math.min(rows, columns)
   const inner = Math.max(rows, columns)
-  const gram = gramOf(Float64Array.from(rows <= columns ? data : transposed(data, rows, columns)), n, inner)
+  const gram = gramOf(rows <= columns ? new Float64Array(data) : transposed(data, rows, columns), n, inner)
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) gram[j * n + i] = gram[i * n + j]!
   const tolerance = (inner * 2 ** -23) ** 2 * largestEigenvalue(gram, n)
   for (let rank = 0; rank < n; rank++) {
