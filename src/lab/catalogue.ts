@@ -9,6 +9,7 @@ import { linearPruning } from './experiments/linear-pruning.ts'
 import { operations } from './experiments/operations.ts'
 import { pruningKinds } from './experiments/pruning-kinds.ts'
 import { quantisation } from './experiments/quantisation.ts'
+import { recovery } from './experiments/recovery.ts'
 import { similarity } from './experiments/similarity.ts'
 import { speed } from './experiments/speed.ts'
 import { variance } from './experiments/variance.ts'
@@ -27,6 +28,7 @@ export const experiments: readonly Experiment[] = [
   linearPruning,
   pruningKinds,
   filterPruning,
+  recovery,
 ]
 
 /**

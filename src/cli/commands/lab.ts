@@ -135,6 +135,15 @@ async function runAll(chosen: readonly Experiment[], options: Options, task: Tas
   const model = options.model === undefined ? undefined : givenModel(options.model)
   const comparison = options.recipe === undefined ? undefined : await compared(options.recipe, task)
   const outcomes: Outcome[] = []
+  // An experiment opens many networks: what is not installed is said once.
+  const told = new Set<string>()
+  const toldOnce: Io = {
+    ...io,
+    err: (text) => {
+      if (!told.has(text)) io.err(text)
+      told.add(text)
+    },
+  }
   let interrupted: Experiment | undefined
   for (const [i, experiment] of chosen.entries()) {
     const outcome = await runExperiment(experiment, {
@@ -146,7 +155,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, task: Tas
       comparison,
       runtime: nodeRuntime,
       measureLimit,
-      peers: (network, feeds) => openPeers(network, feeds, threads, io),
+      peers: (network, feeds) => openPeers(network, feeds, threads, toldOnce),
       ...task,
     }).catch((error: unknown) => {
       if (!isAborted(error)) throw error

@@ -28,6 +28,7 @@ const small: Readonly<Record<string, object>> = {
   quantisation: { ...training, trainImages: 480, calibrationImages: 50, bits: [8, 6, 5, 3] },
   'linear-pruning': { inputs: 32, outputs: 16, seconds: 0.01 },
   'pruning-kinds': { ...training, seconds: 0.01, timedImages: 1 },
+  recovery: { ...training, images: 16 },
   'filter-pruning': { ...training, criteria: ['random', 'l2'], images: 16 },
 }
 /** Without the columns that a clock fills. */
