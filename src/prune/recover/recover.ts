@@ -136,7 +136,7 @@ async function recovered(result: PruneResult, options: RecoverOptions): Promise<
   )
   const images = inPieces(given, size)
   const { before, layers } = layersOf(size)
-  const meter = new Meter(options, images.count, layers.length, steps.length)
+  const meter = new Meter(options, images.count, layers.length, steps.filter((s) => s !== 'statistics').length)
   const teacher = await askTeacher(before, layers, images, result.kept, wanted, options, turn, (some) =>
     meter.images(some),
   )
