@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { slimInFolder, writeModelFile } from '../../api/files.node.ts'
 import { criteria } from '../../api/prune.ts'
-import type { SlimOptions } from '../../api/workflow.ts'
+import { kerfTiming, ortTiming, type SlimOptions } from '../../api/workflow.node.ts'
 import { isAborted, KerfError, type NamePattern } from '../../base/index.ts'
 import { chartsSvg, fewImagesNotice, toHtml, toJson } from '../../report/index.ts'
 import { addGivenImages, type GivenImagesOptions, openGivenSets } from '../data/given-images.ts'
@@ -37,6 +37,8 @@ interface Options extends GivenImagesOptions {
   readonly method: readonly ('filter' | 'neuron')[]
   readonly keep?: readonly NamePattern[]
   readonly roundTo?: number
+  readonly allocate?: 'uniform' | 'global' | 'cost'
+  readonly runtime: 'kerf' | 'ort-node'
   readonly threads: number
   readonly fullNames?: boolean
   readonly resume?: boolean
@@ -46,7 +48,7 @@ interface Options extends GivenImagesOptions {
 
 const examples = `
 Examples:
-  kerf slim model.onnx -o small.onnx --data photos/ --target-macs 0.5
+  kerf slim model.onnx -o small.onnx --data photos/ --faster 2
   kerf slim model.onnx -o small.onnx --data images:train,val --target-macs 0.5 --max-drop 0.5% --report small.html
   kerf slim model.onnx -o small.onnx --recipe runs/mnist-lenet5 --target-macs 0.3
 
@@ -93,6 +95,18 @@ export function define(command: Command, io: Io): void {
     )
     .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
     .option('--round-to <n>', 'widths that remain are multiples of n', positiveInteger)
+    .addOption(
+      new Option('--allocate <how>', 'how widths are chosen (default: cost for times, else uniform)').choices([
+        'uniform',
+        'global',
+        'cost',
+      ]),
+    )
+    .addOption(
+      new Option('--runtime <name>', 'where time is measured, on one thread')
+        .choices(['kerf', 'ort-node'])
+        .default('kerf'),
+    )
     .addOption(threadsFlag())
     .option('--report <file>', 'write a page with everything: curve, rounds, widths, what stays and why')
     .option('--full-names', 'names of layers as the file has them')
@@ -129,6 +143,7 @@ async function slim(path: string, options: Options, task: CommandTask, io: Io): 
       keep: options.keep,
     },
     ...{ roundTo: options.roundTo, seed: options.seed ?? defaultSeed, threads: options.threads },
+    ...{ allocate: options.allocate, timing: options.runtime === 'kerf' ? kerfTiming() : await ortTiming() },
     onStage: (stage) => {
       if (!json) io.err(`${stageText(stage)}\n`)
     },

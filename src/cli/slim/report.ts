@@ -104,7 +104,7 @@ export function slimReport(result: Slimmed, context: SlimContext, whole: boolean
     notes: [
       ...(ended === undefined ? [] : [ended]),
       ...context.notes,
-      'Time: the median of runs on one thread, as measured here.',
+      'Time: the median of runs of one image on one thread, both networks in turns.',
       ...(names && whole ? namesNote(names) : []),
     ],
   }

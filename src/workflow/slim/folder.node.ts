@@ -17,6 +17,7 @@ import { type ModelSource, modelBytes, modelOf, readModelFile, writeModelFile } 
 import { nodeRuntime } from '../../runtime/index.node.ts'
 import { lockFolder, writeWhole } from '../../train/index.node.ts'
 import { installedOrt } from '../prove/onnx-runtime.node.ts'
+import { kerfTiming } from '../times/runtimes.node.ts'
 import type { Remembered, SlimMemory } from './memory.ts'
 import { type SlimOptions, targetOf } from './options.ts'
 import type { Slimmed } from './result.ts'
@@ -25,6 +26,7 @@ import { slim as slimIn } from './slim.ts'
 /*
  * DIR/slim.json                     what is made of what: a run that goes on must be the same one
  * DIR/time-NAME.json                a time that was measured
+ * DIR/layers-NAME.json              times of layers, for a target in milliseconds
  * DIR/round-N.onnx, round-N.json    a network that was made, and what is to be said of it
  * DIR/.lock                         while a process has the folder
  *
@@ -33,7 +35,7 @@ import { slim as slimIn } from './slim.ts'
 
 /** `slim` with threads of Node, ONNX Runtime beside the proof where it is installed, and paths of files. */
 export async function slim(source: ModelSource, options: SlimOptions, task: Task = {}): Promise<Slimmed> {
-  const running = { runtime: nodeRuntime, ...options }
+  const running = { runtime: nodeRuntime, timing: kerfTiming(), ...options }
   return slimIn(await modelOf(source, task), running, task, {
     proof: { runtime: nodeRuntime, beside: installedOrt },
   })
@@ -89,7 +91,7 @@ function clear(folder: string): void {
   for (const name of readdirSync(folder)) if (isOwn(name)) rmSync(join(folder, name))
 }
 
-const isOwn = (name: string): boolean => /^(slim|time-.*|round-\d+)\.(json|onnx|onnx\.data)$/.test(name)
+const isOwn = (name: string): boolean => /^(slim|time-.*|layers-.*|round-\d+)\.(json|onnx|onnx\.data)$/.test(name)
 
 /** @returns whether what lies there is to be removed */
 function prepared({ folder, force, resume }: SlimFolder): boolean {
@@ -126,7 +128,7 @@ async function checkSame({ folder, resume }: SlimFolder, model: Model, options: 
 /** Everything that the result depends on. */
 async function fingerprint(model: Model, options: SlimOptions): Promise<unknown> {
   const { images, validation, test, keep, criterion = 'l2', ...others } = options
-  const { onNotice, onStage, runtime, operators, memory, threads, signal, backend, ...numbers } = others
+  const { onNotice, onStage, runtime, timing, operators, memory, threads, signal, backend, ...numbers } = others
   const sets = Object.entries({ images, validation, test }).flatMap(([name, set]) =>
     set ? [[name, set] as const] : [],
   )
@@ -136,7 +138,7 @@ async function fingerprint(model: Model, options: SlimOptions): Promise<unknown>
     model: createHash('sha256').update(modelBytes(model)).digest('hex'),
     ...hashes,
     ...{ criterion: typeof criterion === 'string' ? criterion : criterion.name, keep: keep?.map((k) => k.text) },
-    ...numbers,
+    ...{ timed: timing?.on, ...numbers },
   }
 }
 

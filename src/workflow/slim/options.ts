@@ -1,7 +1,8 @@
 import { KerfError, type NamePattern } from '../../base/index.ts'
 import { type ImageSet, splitSet, type Transform } from '../../data/index.ts'
-import type { Criterion } from '../../prune/index.ts'
+import type { Allocation, Criterion } from '../../prune/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
+import type { TimingRuntime } from '../times/runtimes.ts'
 import type { SlimMemory } from './memory.ts'
 import type { SlimOf, SlimStage } from './result.ts'
 
@@ -46,6 +47,10 @@ export interface SlimOptions extends RunningOptions {
   readonly keep?: readonly NamePattern[]
   /** Widths that remain are multiples of this. Default 1. */
   readonly roundTo?: number
+  /** How widths are chosen: see `Target.allocate`. Default `cost` for milliseconds, `uniform` for others. */
+  readonly allocate?: Allocation
+  /** Where networks are timed. Default: Kerf's own runtime, on one thread. */
+  readonly timing?: TimingRuntime
   /** Draws what is random: held-out images, the order of distillation. Default 0. */
   readonly seed?: number
   /** What is kept for going on. Default: nothing. */

@@ -6,12 +6,14 @@ import { profileModel } from '../../cost/index.ts'
 import { openData } from '../../data/index.node.ts'
 import { type DataSets, generatedImages, type ImageSet, imagesFromArrays, splitSet, subset } from '../../data/index.ts'
 import { modelBytes, readModelFile } from '../../onnx/index.node.ts'
+import { hostTensor } from '../../runtime/index.ts'
 import { abortedAfter } from '../../testing/aborting.ts'
 import { tinyNet } from '../../testing/tiny-images.ts'
 import { evaluate } from '../../train/index.node.ts'
 import { evaluationLoader, spread } from '../images.ts'
 import { type SlimMemory, type SlimOptions, type SlimStage, slim as slimInCore, slimInFolder } from '../index.node.ts'
 import { qualityValue } from '../quality.ts'
+import type { TimingRuntime } from '../times/runtimes.ts'
 import { slim } from './slim.ts'
 
 let folder: string
@@ -30,9 +32,23 @@ function fakeTimes(): SlimMemory & { readonly asked: string[] } {
     asked,
     async value<T>(name: string) {
       asked.push(name)
-      return asked.length as T
+      return [asked.length, asked.length] as T
     },
     network: (_, make) => make(),
+  }
+}
+
+/** A machine that needs a nanosecond for each MAC, and something besides; `noise` is what its clock is off by, differently each time. */
+function fakeMachine(noise = 0): TimingRuntime {
+  let runs = 0
+  return {
+    on: { runtime: 'fake', version: '1', threads: 1, machine: 'none' },
+    time: async (all) =>
+      all.map(({ model, feeds }) => {
+        const inputs = new Map(Object.entries(feeds).map(([name, t]) => [name, t.shape]))
+        const { macs, accesses } = profileModel(model, { inputs }).totals
+        return (1e-4 + 1e-6 * macs + 1e-8 * accesses) * (1 + noise * Math.sin(++runs))
+      }),
   }
 }
 
@@ -41,6 +57,7 @@ const model = tinyNet({ channels: 8 })
 /** For an untrained network: agreement with it. */
 const small = (more: Partial<SlimOptions> = {}): SlimOptions => ({
   ...{ images: tiny.train, labels: false, targetMacs: 0.5, rounds: 2, maxDrop: 0.99, epochs: 1, threads: 1 },
+  timing: fakeMachine(),
   ...more,
 })
 
@@ -83,7 +100,7 @@ describe('slim', () => {
     expect(final.widths.every((w) => w.after <= w.before)).toBe(true)
     expect(final.refused.map((r) => r.node)).toEqual(['fc'])
     expect(stages[0]).toMatchObject({ kind: 'given', images: { fit: 300, judge: 100 }, timeMs: 1 })
-    expect(memory.asked).toEqual(['time-given', ...rounds.map((_, i) => `time-round-${i + 1}`)])
+    expect(memory.asked).toEqual(['time-given', ...rounds.map((_, i) => `time-round-${i + 1}`), 'time-final'])
     expect(stages.filter((s) => s.kind === 'round').map((s) => s.round)).toEqual(rounds.map((_, i) => i + 1))
   })
 
@@ -116,6 +133,27 @@ describe('slim', () => {
         /^Nothing can be removed at this quality: already at [\d,]+ MACs .*\(--max-drop\)/,
       ),
     })
+  })
+
+  it('reaches targets of time and of bytes', async () => {
+    const time = async (options: Partial<SlimOptions>) => {
+      const { given, final, target } = await slim(model, small({ targetMacs: undefined, ...options }))
+      expect(target.of).toBe('milliseconds')
+      return final.timeMs / given.timeMs
+    }
+    for (const ratio of [await time({ faster: 2 }), await time({ faster: 2, timing: fakeMachine(0.02) })]) {
+      expect(ratio).toBeLessThan(0.53)
+      expect(ratio).toBeGreaterThan(0.42)
+    }
+    const [whole = 0] = await fakeMachine().time(
+      [{ model, feeds: { image: hostTensor('float32', [1, 1, 8, 8], new Array(64).fill(0)) } }],
+      1,
+    )
+    expect(await time({ targetMs: 0.7 * whole })).toBeLessThan(0.73)
+    const { given, final } = await slim(model, small({ targetMacs: undefined, smaller: 2 }))
+    expect(final.bytes).toBeLessThanOrEqual(given.bytes / 2)
+    const tooFast = slim(model, small({ targetMacs: undefined, faster: 1000 }))
+    await expect(tooFast).rejects.toMatchObject({ code: 'unreachable-target' })
   })
 
   it('stops anywhere', async () => {
@@ -186,11 +224,24 @@ describe('slim, kept in a folder', () => {
     const withoutTimes = (r: typeof whole) => r.rounds.map(({ timeMs: _, ...others }) => others)
     expect(withoutTimes(parts)).toEqual(withoutTimes(whole))
     // Rounds that were complete were not made again, nor measured.
-    expect(stages.filter((s) => s === 'cut 1')).toHaveLength(3)
+    expect(stages.filter((s) => s === 'cut 1')).toHaveLength(2)
     const again = await slimInFolder(model, small(), { ...at('parts'), resume: true })
     expect(again.rounds).toEqual(parts.rounds)
     expect(readdirSync(join(folder, 'parts')).sort()).toEqual(readdirSync(join(folder, 'whole')).sort())
     expect(existsSync(join(folder, 'parts', '.lock'))).toBe(false)
+  })
+
+  it('goes on to the same bits where time decides, though it is measured otherwise each time', async () => {
+    const byTime = (seed: number, more: Partial<SlimOptions> = {}) =>
+      small({ targetMacs: undefined, faster: 1.8, timing: fakeMachine(0.02 * seed), ...more })
+    const whole = await slimInFolder(model, byTime(1), at('timed'))
+    const bytes = modelBytes(whole.model)
+    const kept = readdirSync(join(folder, 'timed'))
+    // What was measured stays; a network that was made is made again.
+    for (const name of kept.filter((n) => n.startsWith('round-2.'))) rmSync(join(folder, 'timed', name))
+    const again = await slimInFolder(model, byTime(9), { ...at('timed'), resume: true })
+    expect(Buffer.compare(modelBytes(again.model), bytes)).toBe(0)
+    expect(again.final).toEqual(whole.final)
   })
 
   it('replaces nothing that it should not, and goes on with nothing else', async () => {
@@ -210,9 +261,15 @@ describe('slim, kept in a folder', () => {
     writeFileSync(join(folder, 'whole', 'mine.txt'), 'mine')
     const replaced = await slimInFolder(model, small({ rounds: 1 }), { ...at('whole'), force: true })
     expect(replaced.rounds).toHaveLength(1)
-    expect(readdirSync(join(folder, 'whole')).sort()).toEqual(
-      ['mine.txt', 'round-1.json', 'round-1.onnx', 'slim.json', 'time-given.json', 'time-round-1.json'].sort(),
-    )
+    expect(readdirSync(join(folder, 'whole')).sort()).toEqual([
+      'mine.txt',
+      'round-1.json',
+      'round-1.onnx',
+      'slim.json',
+      'time-final.json',
+      'time-given.json',
+      'time-round-1.json',
+    ])
   })
 
   it('is what the core makes', async () => {

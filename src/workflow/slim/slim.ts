@@ -1,18 +1,27 @@
-import { byteLengthOf, elementCount, isAborted, KerfError, stoppable, type Task } from '../../base/index.ts'
+import {
+  byteLengthOf,
+  checkAborted,
+  elementCount,
+  isAborted,
+  KerfError,
+  stoppable,
+  type Task,
+} from '../../base/index.ts'
 import { profileModel } from '../../cost/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { type ModelSource, modelOf } from '../../onnx/index.ts'
-import { criterionOf, outputLoss, type PruneOptions, pruneModel, recover } from '../../prune/index.ts'
+import { criterionOf, outputLoss, type PruneOptions, pruneModel, recover, type TimeTable } from '../../prune/index.ts'
 import { withCrossEntropy } from '../../train/index.ts'
 import { imagesFor, type ModelImages, spread } from '../images.ts'
 import type { ProofOptions } from '../prove/prove.ts'
-import { pruneAndProve } from '../prune.ts'
+import { type Pruned, pruneAndProve } from '../prune.ts'
 import { type Quality, QualityJudge, qualityName, qualityValue } from '../quality.ts'
+import { measureTimes } from '../times/measure.ts'
+import { feedsToTime, kerfTiming, type TimingRuntime } from '../times/runtimes.ts'
 import { cannotLearn, distilled } from './distil.ts'
 import { noMemory, type Remembered, type SlimMemory } from './memory.ts'
 import { checkNumbers, dividedImages, type SlimImages, type SlimOptions, type SlimTarget, targetOf } from './options.ts'
 import type { Slimmed, SlimPoint, SlimRound } from './result.ts'
-import { timesOf } from './time.ts'
 
 /*
  * The main job: a smaller, faster network of the same quality, without labels.
@@ -27,6 +36,12 @@ const smallerSteps = 2
 
 /** So many images are enough to rank channels and to recover layers by, evenly from all; distillation sees all. */
 const mostLookedAt = 512
+
+/** How long a network is timed, about, in seconds. */
+const timingSeconds = 0.6
+
+/** Cuts of a round, until one takes the time that was aimed at. */
+const mostCorrections = 3
 
 /** A time is met where it is exceeded by no more than this: measuring is no more exact. */
 const tolerance: Readonly<Record<SlimTarget['of'], number>> = { macs: 0, bytes: 0, milliseconds: 0.03 }
@@ -78,6 +93,9 @@ class Slimming {
   readonly #images: SlimImages
   readonly #fit: ModelImages
   readonly #rounds: SlimRound[] = []
+  readonly #timing: TimingRuntime
+  /** Of the layers that there are in any network so far. */
+  #times: TimeTable | undefined
 
   constructor(given: Model, target: SlimTarget, options: SlimOptions, task: Task, here: SlimHere) {
     this.#given = given
@@ -86,6 +104,7 @@ class Slimming {
     this.#task = task
     this.#here = here
     this.#memory = options.memory ?? noMemory
+    this.#timing = options.timing ?? kerfTiming(this.#running)
     this.#images = dividedImages(options)
     this.#fit = imagesFor(given, spread(this.#images.fit, mostLookedAt), options.transforms ?? [])
   }
@@ -102,6 +121,7 @@ class Slimming {
         `Nothing needs to be removed: the network takes ${text(this.#target, before)}, which is within the target of ${text(this.#target, limit)}. Ask for less.`,
         { before, limit },
       )
+    await this.#measureLayers(this.#given, 'given')
     await this.#checkReachable(limit / before)
     const images = { fit: this.#images.fit.count, judge: judge.count }
     const floor = qualityValue(judge.given) - maxDrop
@@ -123,11 +143,14 @@ class Slimming {
       }
     }
     if (!final) throw this.#tooMuchLost(judge.given)
+    checkAborted(this.#task.signal, 'Slimming')
+    // In turns, so that a busy moment of the machine hits both.
+    const [slow = 0, fast = 0] = await this.#timesOf([this.#given, standing.model], 'final')
     return {
       model: standing.model,
       target: { of: this.#target.of, before, limit, reached: standing.amount },
       ...(ended === undefined ? {} : { ended }),
-      ...{ given, rounds: this.#rounds, final, images },
+      ...{ given: { ...given, timeMs: slow }, rounds: this.#rounds, final: { ...final, timeMs: fast }, images },
       ...(await this.#tested(standing.model)),
     }
   }
@@ -162,11 +185,24 @@ class Slimming {
   }
 
   /** Kept as soon as it is known: what follows depends on it. */
-  #timeOf(model: Model, name: string): Promise<number> {
-    return this.#memory.value(`time-${name}`, async () => {
-      const [timeMs = 0] = await timesOf([model], this.#fit.shape, this.#running, this.#task)
-      return timeMs
+  async #timeOf(model: Model, name: string): Promise<number> {
+    const [ms = 0] = await this.#timesOf([model], name)
+    return ms
+  }
+
+  #timesOf(models: readonly Model[], name: string): Promise<readonly number[]> {
+    return this.#memory.value(`time-${name}`, () => {
+      const runs = models.map((model) => ({ model, feeds: feedsToTime(model, this.#inputs(model)) }))
+      return this.#timing.time(runs, timingSeconds, this.#task)
     })
+  }
+
+  /** Times of every layer of a network, for a target in milliseconds: only what is not known is measured. */
+  async #measureLayers(model: Model, name: string): Promise<void> {
+    if (this.#target.of !== 'milliseconds') return
+    const { operators } = this.#options
+    const given = { timing: this.#timing, table: this.#times, inputs: this.#inputs(model), operators }
+    this.#times = await this.#memory.value(`layers-${name}`, () => measureTimes(model, { ...given, ...this.#task }))
   }
 
   /** That the target can be reached at all is seen before anything takes long. @throws KerfError `unreachable-target` with the most that can be reached */
@@ -190,15 +226,15 @@ class Slimming {
       runtime,
       threads,
     } = this.#options
-    const { of } = this.#target
-    if (of !== 'macs') throw new KerfError('bad-options', `The target ${of} is not there yet.`)
+    const { allocate } = this.#options
+    const target = { of: this.#target.of, part, times: this.#times, allocate, scope: { roundTo } }
     return {
       ...{ methods, keep, seed, operators, runtime, threads, inputs: this.#inputs(model) },
       ...{
         criterion,
         images: this.#fit,
         loss: this.#isLabelled ? withCrossEntropy : outputLoss,
-        target: { of, part, scope: { roundTo } },
+        target,
       },
     }
   }
@@ -222,8 +258,7 @@ class Slimming {
   ): Promise<Remembered<SlimRound>> {
     const { onStage } = this.#options
     const task = this.#told(round)
-    const prune = this.#prune(from.model, aim / from.amount)
-    const { result } = await pruneAndProve(from.model, { prune, proof: this.#here.proof, ...task })
+    const { result } = await this.#cut(from, aim, round, task)
     const cut = await judge.judge(result.model, task)
     onStage?.({ kind: 'cut', round, quality: cut })
     const recovery = await recover(result, { ...this.#running, images: this.#fit, ...task })
@@ -251,6 +286,25 @@ class Slimming {
       isGoodEnough: qualityValue(quality) >= floor - 1e-9,
     }
     return { model, facts }
+  }
+
+  /** As near to the aim as measuring tells: a time that was predicted is corrected by what the cut network takes. */
+  async #cut(from: Standing, aim: number, round: number, task: Task): Promise<Pruned> {
+    await this.#measureLayers(from.model, `round-${round}`)
+    let part = aim / from.amount
+    let best: { readonly pruned: Pruned; readonly off: number } | undefined
+    for (let tried = 1; tried <= mostCorrections; tried++) {
+      const prune = this.#prune(from.model, part)
+      const pruned = await pruneAndProve(from.model, { prune, proof: this.#here.proof, ...task })
+      if (this.#target.of !== 'milliseconds') return pruned
+      const ratio = (await this.#timeOf(pruned.result.model, `round-${round}-cut-${tried}`)) / aim
+      const off = Math.abs(ratio - 1)
+      if (!best || off < best.off) best = { pruned, off }
+      const next = part / ratio
+      if (best.off <= tolerance.milliseconds || !(next < 1)) break
+      part = next
+    }
+    return best!.pruned
   }
 
   /** Progress of a round. */
