@@ -6,15 +6,19 @@ const titles: Readonly<Record<string, string>> = {
   accuracy: 'Accuracy',
   learningRate: 'Learning rate',
   sparsity: 'Sparsity',
+  smallChannels: 'Small channels',
 }
 
+/** Quantities from 0 to 1. */
+const parts = new Set(['accuracy', 'sparsity', 'smallChannels'])
+
 /**
- * Charts of `metrics` over epochs, one for each of `quantities` (loss, accuracy, learning rate and sparsity by default), in the order asked for: `train/loss` and `validation/loss` are two lines, `train` and `validation`, of the chart
+ * Charts of `metrics` over epochs, one for each of `quantities` (loss, accuracy, learning rate, and what training for sparsity tells, by default), in the order asked for: `train/loss` and `validation/loss` are two lines, `train` and `validation`, of the chart
  * of `loss`; `learningRate` is a line by itself. Quantities that were never measured have no chart.
  */
 export function trainingCurves(
   metrics: readonly Metrics[],
-  quantities: readonly string[] = ['loss', 'accuracy', 'learningRate', 'sparsity'],
+  quantities: readonly string[] = ['loss', 'accuracy', 'learningRate', 'sparsity', 'smallChannels'],
 ): LineChart[] {
   // `train` first, so that a line has the same colour in every chart.
   const names = [...new Set(metrics.flatMap((m) => Object.keys(m)))].sort(
@@ -34,7 +38,7 @@ export function trainingCurves(
         title,
         xLabel: 'epoch',
         series,
-        ...(quantity === 'accuracy' || quantity === 'sparsity' ? { yFormat: 'percent' as const } : {}),
+        ...(parts.has(quantity) ? { yFormat: 'percent' as const } : {}),
       },
     ]
   })

@@ -95,7 +95,7 @@ export interface Trainer {
    * @throws KerfError `not-finite` when the loss or a gradient is NaN or infinite, naming the layer where it began; nothing has changed then
    */
   step(batch: Batch, learningRate: number): Promise<StepResult>
-  /** Numbers of a method of sparsity, by name: `sparsity`, the part of the layers' weights that is 0. Empty without one. */
+  /** Numbers of a method of sparsity, by name: see `Sparsifier.metrics`. Empty without one. */
   metrics(): Readonly<Record<string, number>>
   /** The given model with the weights as they are now, or their average where there is one. */
   model(): Model

@@ -1,4 +1,5 @@
 import type { RunOutcome, RunStart, TestedNetwork } from '../../api/files.node.ts'
+import type { Metrics } from '../../api/train.node.ts'
 import { human, type Report } from '../../report/index.ts'
 import { skippedText } from '../data/skipped.ts'
 
@@ -23,6 +24,14 @@ export const completeText = ({ folder, position, lastModel }: RunOutcome): strin
 To train longer, start another run from its end: kerf train ${folder} --model ${lastModel} --epochs N -o OTHER
 `
 
+/** What training for sparsity has come to. */
+function sparsityText({ sparsity, smallChannels }: Metrics): string | undefined {
+  if (sparsity !== undefined) return `${percent(sparsity)} of the weights of layers are 0`
+  return smallChannels === undefined
+    ? undefined
+    : `${percent(smallChannels)} of the channels are small: kerf prune cuts them`
+}
+
 export function outcomeReport(outcome: RunOutcome): Report {
   const { folder, metrics, position, tested, lastModel, bestModel } = outcome
   const last = metrics.at(-1)
@@ -38,6 +47,8 @@ export function outcomeReport(outcome: RunOutcome): Report {
     facts.push(['Trained on', `loss ${last['train/loss']?.toFixed(4)}, accuracy ${percent(last['train/accuracy']!)}`])
     facts.push(['Last', `epoch ${position.epoch}: ${line(last['validation/accuracy'], tested?.last, lastModel)}`])
   }
+  const sparsity = last && sparsityText(last)
+  if (sparsity) facts.push(['Sparsity', sparsity])
   if (best && bestModel) facts.push(['Best', `epoch ${best.epoch}: ${line(best.accuracy, tested?.best, bestModel)}`])
   if (tested) {
     const chosen = best

@@ -144,11 +144,17 @@ export function holdChannels(context: SparsityContext, chosen: ReadonlyMap<Chann
   for (const [name, mask] of masks) context.hold(name, mask)
 }
 
-/** The part of the channels whose weights together are less than a hundredth of the mean of their group, in norm. */
-export function smallChannels(all: readonly Channels[]): { readonly smallChannels: number } {
+/**
+ * The part of the channels whose weights together are at most a hundredth of the mean of their group, in norm.
+ * @param counts which members are looked at
+ */
+export function smallChannels(
+  all: readonly Channels[],
+  counts: (member: ShrinkingWeight) => boolean = isPenalised,
+): { readonly smallChannels: number } {
   let [small, count] = [0, 0]
   for (const channels of all) {
-    const norms = squaresOf(channels, channels.members.filter(isPenalised)).map(Math.sqrt)
+    const norms = squaresOf(channels, channels.members.filter(counts)).map(Math.sqrt)
     const limit = norms.reduce((sum, n) => sum + n, 0) / norms.length / 100
     small += norms.filter((n) => n <= limit).length
     count += channels.count

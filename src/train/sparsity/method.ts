@@ -55,7 +55,10 @@ export interface Sparsifier {
    * @param step updates done
    */
   settled(step: number): boolean
-  /** Numbers for the line of metrics of an epoch, by name. By default `sparsity`: the part of the layers' weights that is 0. */
+  /**
+   * Numbers for the line of metrics of an epoch, by name. By default `sparsity`: the part of the layers' weights that is 0. Kerf's methods that work on
+   * channels have `smallChannels`: the part of the channels that is small enough to be cut.
+   */
   metrics?(): Readonly<Record<string, number>>
   /** Live arrays that the next steps depend on, besides weights and masks; none by default. */
   exportState?(): NamedArrays

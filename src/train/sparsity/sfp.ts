@@ -46,7 +46,7 @@ export const sfp: SparsityMethod<SoftFilterOptions> = {
       },
       // In between the filters are on their way back.
       settled: (step) => (end === Infinity ? isDue(step) : step >= end),
-      metrics: () => smallChannels(all),
+      metrics: () => smallChannels(all, (member) => member.role === 'makes'),
     }
   },
 }
