@@ -82,7 +82,11 @@ describe("a recipe's sparsity", () => {
       'sparsity.method: received "gpm"; expected one of "gmp", "sr-ste", .* Did you mean "gmp"\\?',
     ],
     [{ method: 'gmp' }, {}, 'sparsity.ratio: missing; expected a number'],
-    [{ method: 'sfp', ratio: 0.5, every: 3 }, {}, 'sparsity.every: no such name. Allowed here: method, ratio, everyEpochs'],
+    [
+      { method: 'sfp', ratio: 0.5, every: 3 },
+      {},
+      'sparsity.every: no such name. Allowed here: method, ratio, everyEpochs',
+    ],
     [{ method: 'gmp', ratio: 0.5, endEpoch: 9 }, {}, 'sparsity.endEpoch: received 9; training ends after 8 epochs'],
     [
       { method: 'sfp', ratio: 0.5, beginEpoch: 8 },
