@@ -61,7 +61,7 @@ export function progressText({ what, done, total, unit, from = 0 }: Progress, se
 }
 
 /** `4 s`, `12 min`, `3 h 20 min`. */
-function timeText(seconds: number): string {
+export function timeText(seconds: number): string {
   const whole = Math.ceil(seconds)
   if (whole < 120) return `${whole} s`
   const minutes = Math.ceil(seconds / 60)

@@ -13,6 +13,7 @@ import { positiveInteger, positiveNumber, wholeNumber } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
+import { timeText } from '../progress-bar.ts'
 import { channelMethods, keep, part } from '../prune/options.ts'
 import { assumptionText } from '../run/image.ts'
 import { drop, times } from '../slim/options.ts'
@@ -133,6 +134,8 @@ async function slim(path: string, options: Options, task: CommandTask, io: Io): 
     (n) => n !== undefined,
   )
   for (const text of notices) io.err(`kerf: ${text}\n`)
+  const left = roundsLeft(options.rounds)
+  task.note = left.text
   const asked: SlimOptions = {
     ...{ images, validation, test, transforms: given.transforms, labels: options.labels, ...target },
     ...{ maxDrop: options.maxDrop, heldOut: options.heldOut, rounds: options.rounds, epochs: options.epochs },
@@ -145,6 +148,7 @@ async function slim(path: string, options: Options, task: CommandTask, io: Io): 
     ...{ roundTo: options.roundTo, seed: options.seed ?? defaultSeed, threads: options.threads },
     ...{ allocate: options.allocate, timing: options.runtime === 'kerf' ? kerfTiming() : await ortTiming() },
     onStage: (stage) => {
+      if (stage.kind === 'round') left.done()
       if (!json) io.err(`${stageText(stage)}\n`)
     },
     onNotice: (text) => io.err(`kerf: ${text}\n`),
@@ -177,6 +181,20 @@ function targetFlag({
   throw new UsageError(
     'Say what is to be reached, in one way: --faster 2, --target-ms 3.2, --target-macs 0.5 or --smaller 2.',
   )
+}
+
+/** How long the rounds that are left take, as those before tell. */
+function roundsLeft(rounds: number) {
+  const start = performance.now()
+  let [done, untilNow] = [0, 0]
+  return {
+    done() {
+      done++
+      untilNow = performance.now() - start
+    },
+    text: () =>
+      done === 0 || done >= rounds ? '' : `${timeText(((untilNow / done) * (rounds - done)) / 1000)} for all rounds`,
+  }
 }
 
 const stopped = (): KerfError =>
