@@ -9,8 +9,8 @@
 
 import { writeTable } from './conv-table'
 import { clamp, loadSome, madd, storeSome } from './simd'
-import { pieceEnd, takePiece } from './sync'
-import { convTileRows, SparseConvF32, sparseTileRows, sparseWeightBytes } from './table.generated'
+import { pieceEnd, shareStart, takePiece } from './sync'
+import { convTileRows, SparseConvF32, SparseDenseF32, sparseTileRows, sparseWeightBytes } from './table.generated'
 
 const rowBytes: usize = 4 * <usize>sparseTileRows
 /** Channels that are turned for one part of a tile before the next. */
@@ -202,4 +202,45 @@ function finish(args: SparseConvF32, sums: usize, table: usize, taps: i32, count
     sums += 16
     table += partBytes
   }
+}
+
+/** y = x · W for one row x. Four sums, so that products do not wait for each other. */
+// biome-ignore format: what is done side by side stands side by side
+export function sparseDenseF32(args: SparseDenseF32, thread: i32, threads: i32): void {
+  const x = args.x
+  const inFeatures = args.inFeatures
+  const lo = args.lo, hi = args.hi
+  let seen: f32 = 0
+  for (let k = 0; k < inFeatures; k++) seen += load<f32>(x + 4 * <usize>k)
+  const finite = seen - seen === 0
+  const first = shareStart(args.outFeatures, 16, thread, threads)
+  const last = shareStart(args.outFeatures, 16, thread + 1, threads)
+  if (first >= last) return
+  let w = args.weights + load<i32>(args.starts + <usize>first)
+  for (let o = first; o < last; o++) {
+    let v = load<f32>(w)
+    const end = w + sparseWeightBytes * (1 + load<i32>(w, 4))
+    w += sparseWeightBytes
+    if (!finite) v += spoilt(w, end, x, inFeatures)
+    let s0: f32 = 0, s1: f32 = 0, s2: f32 = 0, s3: f32 = 0
+    for (; w + 3 * sparseWeightBytes < end; w += 4 * sparseWeightBytes) {
+      s0 += load<f32>(x + load<i32>(w)) * load<f32>(w, 4)
+      s1 += load<f32>(x + load<i32>(w, 8)) * load<f32>(w, 12)
+      s2 += load<f32>(x + load<i32>(w, 16)) * load<f32>(w, 20)
+      s3 += load<f32>(x + load<i32>(w, 24)) * load<f32>(w, 28)
+    }
+    for (; w < end; w += sparseWeightBytes) s0 += load<f32>(x + load<i32>(w)) * load<f32>(w, 4)
+    v += s0 + s1 + (s2 + s3)
+    store<f32>(args.y + 4 * <usize>o, v < lo ? lo : v > hi ? hi : v)
+  }
+}
+
+/** What weights of 0 add to a sum: 0, or NaN. */
+function spoilt(w: usize, end: usize, x: usize, inFeatures: i32): f32 {
+  let sum: f32 = 0
+  for (let k = 0; k < inFeatures; k++) {
+    if (w < end && load<i32>(w) === 4 * k) w += sparseWeightBytes
+    else sum += load<f32>(x + 4 * <usize>k) * 0
+  }
+  return sum
 }

@@ -408,6 +408,19 @@ export const kernels = {
       ...limits,
     },
   },
+  sparseDenseF32: {
+    does: 'the same, products with weights of 0 left out',
+    wasm: 'sparse-f32',
+    args: {
+      x: address('floats'),
+      weights: address('as of `sparseConvF32`; bytes from `x` instead of the first row of a tile'),
+      starts: address('as of `sparseConvF32`'),
+      y: address('floats'),
+      inFeatures: whole('elements of x'),
+      outFeatures: whole('elements of y'),
+      ...limits,
+    },
+  },
   repeatChannelsF32: {
     does: 'y[p, c] = x[p, c / times]',
     wasm: 'pad',

@@ -39,6 +39,7 @@ export {
   type GroupOptions,
   type GroupReport,
   type InexactNode,
+  type NmPattern,
   type PruneMethod,
   type PruneOptions,
   type PruneResult,

@@ -16,6 +16,7 @@ import {
 import { agreementText } from './prune/agreement-text.ts'
 import { changeFacts, inexactTable } from './prune/inexact.ts'
 import { recoveryTables } from './prune/recovery.ts'
+import { worthText, type ZeroWorth } from './prune/worth.ts'
 
 export interface PruneReportOptions {
   readonly check: Agreement | null
@@ -29,7 +30,10 @@ export interface PruneReportOptions {
   readonly change?: Change
   readonly written?: WrittenModel
   readonly explain?: boolean
-  readonly weight?: boolean
+  /** Weights were set to zero, and nothing was removed. */
+  readonly zeroes?: boolean
+  /** What that changes of the time of a run, or why it was not measured. */
+  readonly worth?: readonly ZeroWorth[] | string
   /** Layers are called as the file does it, not as `kerf profile` shows them. */
   readonly fullNames?: boolean
 }
@@ -74,10 +78,10 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
   const { groups, refused } = result
   const channels = groups.reduce((s, g) => s + g.channels, 0)
   const kept = groups.reduce((s, g) => s + g.kept, 0)
-  const what = options.weight ? 'weights set to zero' : 'channels removed'
+  const what = options.zeroes ? 'weights set to zero' : 'channels removed'
   const facts: [string, string][] = [
     [
-      options.weight ? 'Layers' : 'Groups',
+      options.zeroes ? 'Layers' : 'Groups',
       `${groups.length}, ${(channels - kept).toLocaleString('en')} of ${channels.toLocaleString('en')} ${what}`,
     ],
   ]
@@ -88,6 +92,7 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
       `${agreementText(options.check)} (allowed: ${options.allowed ?? toleranceFor(result.model)})`,
     ])
   if (options.change) facts.push(...changeFacts(options.change))
+  if (typeof options.worth === 'object') facts.push(['Time of a run', worthText(options.worth)])
   if (options.written) facts.push(['Wrote', written(options.written)])
   const tables = [beforeAfterTable(result.before, result.after)]
   const names = options.fullNames ? undefined : layerNames(result.layers)
@@ -101,9 +106,10 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
   const notes = [
     ...result.warnings,
     ...(options.why ? [options.why] : []),
-    ...(options.weight
+    ...(typeof options.worth === 'string' ? [options.worth] : []),
+    ...(options.zeroes
       ? [
-          'Zeros alone make a dense runtime neither faster nor its file smaller: a zero is stored and multiplied like any other number.',
+          'Zeros are stored like any other number, and a dense runtime multiplies by them: bytes and MACs stay. Kerf leaves out those of layers that are faster so.',
         ]
       : []),
     ...(names && shows ? namesNote(names) : []),

@@ -299,6 +299,62 @@ describe('nothing to do, or little', () => {
   })
 })
 
+describe('N of M weights', () => {
+  const zeros = (model: Model, name: string) =>
+    [...tensorValues(model.graph.initializers.get(name) as never)].map((w) => Number(w === 0))
+
+  it('stay of the inputs of each output channel and tap, those of highest score', async () => {
+    const b = new GraphBuilder('nm')
+    // Two outputs, five inputs, two taps: w[o][i][t].
+    const values = [
+      [9, 1, 2, 8, 3, 3, 4, 4, 5, 5],
+      [0.1, 7, 0.2, 6, 0.3, 5, -9, 4, 0, 1],
+    ].flat()
+    const conv = b.node('Conv', [
+      b.input('x', 'float32', [1, 5, 1, 4]),
+      b.constant('w', tensorOf('float32', [2, 5, 1, 2], values)),
+    ])
+    const flat = b.node('Flatten', [conv])
+    b.output(b.node('MatMul', [flat, b.constant('m', tensorOf('float32', [6, 1], [1, -4, 3, 2, 2, 1]))]))
+    const { model, groups } = await pruneModel(b.model(), { methods: ['nm'], pattern: { n: 2, m: 4 } })
+    // Inputs 0 to 3 lose two for each tap; the fifth stays.
+    expect(zeros(model, 'w')).toEqual([...[0, 1, 1, 0, 1, 1, 0, 0, 0, 0], ...[1, 0, 1, 0, 0, 1, 0, 1, 1, 0]])
+    // Of the last two, as many as of four may stay.
+    expect(zeros(model, 'm')).toEqual([1, 0, 0, 1, 0, 0])
+    expect(groups.map((g) => [g.channels, g.kept])).toEqual([
+      [20, 12],
+      [6, 4],
+    ])
+  })
+  it('of equal ones the first, by default 2 of 4; what has too few inputs is left', async () => {
+    const weights = tensorOf('float32', [3, 4, 1, 1], new Float32Array(12).fill(1))
+    const b = new GraphBuilder('equal')
+    const x = b.input('x', 'float32', [1, 4, 2, 2])
+    const a = b.node('Conv', [x, b.constant('a', weights)])
+    b.output(b.node('Conv', [a, b.constant('d', normal([3, 1, 1, 1]))], { group: 3 }))
+    const { model } = await pruneModel(b.model(), { methods: ['nm'] })
+    expect(zeros(model, 'a')).toEqual([0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1])
+    expect(zeros(model, 'd')).toEqual([0, 0, 0])
+  })
+  it.each([
+    { n: 4, m: 4 },
+    { n: 0, m: 4 },
+    { n: 1.5, m: 4 },
+  ])('$n of $m are none', async (pattern) => {
+    const error = { code: 'bad-options', message: expect.stringContaining(`${pattern.n}:4`) }
+    await expect(pruneModel(twoConvolutions(), { methods: ['nm'], pattern })).rejects.toMatchObject(error)
+  })
+  it('takes no ratio, and other methods no pattern', async () => {
+    const pattern = { n: 1, m: 2 }
+    const both = pruneModel(twoConvolutions(), { methods: ['nm'], scope: { ratio: 0.5 } })
+    await expect(both).rejects.toMatchObject({ code: 'bad-options' })
+    const other = pruneModel(twoConvolutions(), { scope: { ratio: 0.5 }, pattern })
+    await expect(other).rejects.toThrow('A pattern is for the method nm alone; the methods are filter.')
+    const wide = pruneModel(twoConvolutions(), { methods: ['nm'], pattern: { n: 15, m: 16 } })
+    await expect(wide).rejects.toThrow('Nothing would be removed: the pattern 15:16 takes no weight of any layer')
+  })
+})
+
 describe('graphs that ask for their own sizes', () => {
   /** Both branches have 8 channels; the second, which a product over channels keeps whole, is shaped by the width of the first. */
   function shapedByAnother(size: (b: GraphBuilder, trunk: string) => string): Model {

@@ -22,25 +22,28 @@ import {
   selectWidths,
 } from './select.ts'
 import { type Asked, nothingRemoved, nothingToPrune, shortfall } from './shortfall.ts'
-import { zeroWeights } from './unstructured.ts'
+import { checkPattern, type NmPattern, zeroWeights } from './unstructured.ts'
 
 /**
  * What is removed.
  * - `filter`: output channels of convolutions, with everything that hangs on them
  * - `neuron`: outputs of linear layers (Gemm, MatMul), likewise
- * - `weight`: single weights are set to zero; nothing is removed and nothing gets faster in a dense runtime
+ * - `weight`: single weights are set to zero; nothing is removed. Kerf's runtime leaves enough zeros out, others gain nothing
+ * - `nm`: likewise, N of each M consecutive inputs stay
  * - `input`: linear layers stop looking at some of their inputs
  */
-export type PruneMethod = 'filter' | 'neuron' | 'weight' | 'input'
+export type PruneMethod = 'filter' | 'neuron' | 'weight' | 'nm' | 'input'
 
 /** `images` and `loss` are for criteria that need them; what is running is what these run. */
 export interface PruneOptions extends ScoringOptions {
-  /** `filter`, `neuron` or both together; `weight` or `input` alone. Default: `['filter']`. */
+  /** `filter`, `neuron` or both together; `weight`, `nm` or `input` alone. Default: `['filter']`. */
   readonly methods?: readonly PruneMethod[]
   /** One of `criteria` by its name, or one of your own. Default `l2`. */
   readonly criterion?: string | Criterion
-  /** How much goes. One of `scope`, `widths` and `target`. */
+  /** How much goes. One of `scope`, `widths` and `target`; for the method `nm` none of them. */
   readonly scope?: Scope
+  /** For the method `nm`: how many weights stay of how many. Default 2 of 4. */
+  readonly pattern?: NmPattern
   /**
    * How many channels of a group stay, by the group's name (`findGroups`, `PruneResult.groups`); of groups that are not named all. Exactly so many, but where
    * grouped convolutions must stay balanced: there the nearest number that leaves them equal.
@@ -95,7 +98,7 @@ export interface PruneResult {
   readonly model: Model
   /** Of the given network, as they were counted. */
   readonly layers: Profile['layers']
-  /** The network with the same channels masked, in the old shapes. Absent for `weight`, where it would be the result itself. */
+  /** The network with the same channels masked, in the old shapes. Absent for `weight` and `nm`, where it would be the result itself. */
   readonly masked: Model | undefined
   /** What is known of the network before the cut. The masked one has the same values, of the same shapes. */
   readonly analysis: Analysis
@@ -138,21 +141,25 @@ export const pruneModel = (source: ModelSource, options: PruneOptions): Promise<
 
 async function pruned(given: Model, options: PruneOptions): Promise<PruneResult> {
   const methods = options.methods ?? ['filter']
-  const single = methods.find((m) => m === 'weight' || m === 'input')
+  const single = methods.find((m) => m === 'weight' || m === 'nm' || m === 'input')
   if (methods.length === 0 || (single && methods.length > 1))
     throw new KerfError(
       'bad-options',
-      `The methods ${methods.join(', ')} cannot be combined. Filter and neuron go together; weight and input each stand alone.`,
+      `The methods ${methods.join(', ')} cannot be combined. Filter and neuron go together; weight, nm and input each stand alone.`,
     )
   if (single && options.target)
     throw new KerfError('bad-options', `A target needs channels to be removed; the method ${single} takes a ratio.`)
   if (single && options.widths)
     throw new KerfError('bad-options', `Widths need channels to be removed; the method ${single} takes a ratio.`)
-  const amounts = [options.scope, options.target, options.widths].filter((amount) => amount !== undefined)
+  const pattern = single === 'nm' ? (options.pattern ?? { n: 2, m: 4 }) : undefined
+  if (pattern) checkPattern(pattern)
+  else if (options.pattern)
+    throw new KerfError('bad-options', `A pattern is for the method nm alone; the methods are ${methods.join(', ')}.`)
+  const amounts = [options.scope, options.target, options.widths, pattern].filter((amount) => amount !== undefined)
   if (amounts.length !== 1)
     throw new KerfError(
       'bad-options',
-      'Say how much to remove, in one way: a ratio (scope), widths of groups, or a target for MACs, parameters, bytes or milliseconds.',
+      'Say how much to remove, in one way: a ratio (scope), widths of groups, or a target for MACs, parameters, bytes or milliseconds; or by the method nm, whose pattern says it.',
     )
   if (options.scope && (options.scope.ratio !== 0 || !options.scope.perLayer?.length)) checkRatio(options.scope.ratio)
   for (const p of options.scope?.perLayer ?? []) if (p.ratio !== 0) checkRatio(p.ratio, 'The ratio of a layer')
@@ -170,13 +177,13 @@ async function pruned(given: Model, options: PruneOptions): Promise<PruneResult>
   checkPatterns(found, options)
   if (options.widths) checkWidths(found, options.widths)
   await turn()
-  const profile = profileAnalysed(analysis, { countNonZero: single === 'weight' })
+  const profile = profileAnalysed(analysis, { countNonZero: single === 'weight' || single === 'nm' })
   const { totals, unsupported, layers } = profile
   const { of } = options.target ?? {}
   if (of === 'macs' || of === 'params') checkCounted(of, profile)
   await turn()
   const result = single
-    ? await pruneValues(found, single, totals, options, criterion, turn)
+    ? await pruneValues(found, single, totals, { ...options, pattern }, criterion, turn)
     : await withoutMisfits(
         found,
         asked,
@@ -250,16 +257,17 @@ type Counted = Omit<PruneResult, 'unsupported' | 'analysis' | 'layers'>
 
 async function pruneValues(
   found: ChannelGroups,
-  method: 'weight' | 'input',
+  method: 'weight' | 'nm' | 'input',
   before: Totals,
   options: PruneOptions,
   criterion: Criterion,
   turn: Turn,
 ): Promise<Counted> {
-  const scope = options.scope!
   const common = { outputs: new Map(), kept: () => undefined, before, ratio: undefined, inexact: [], warnings: [] }
-  if (method === 'weight') {
-    const { model, tensors } = await zeroWeights(found, scope, criterion, options, turn)
+  if (method !== 'input') {
+    const { pattern } = options
+    const amount = pattern ? { pattern } : { scope: options.scope! }
+    const { model, tensors } = await zeroWeights(found, amount, criterion, options, turn)
     const groups = tensors.map((t) => ({
       name: t.layer,
       layers: [t.layer],
@@ -268,7 +276,7 @@ async function pruneValues(
       tensors: [],
       nodes: [],
     }))
-    checkSome(groups, scope, 'weight')
+    checkSome(groups, pattern ? `the pattern ${pattern.n}:${pattern.m}` : `the ratio ${options.scope!.ratio}`, 'weight')
     return {
       ...common,
       model,
@@ -278,6 +286,7 @@ async function pruneValues(
       refused: [],
     }
   }
+  const scope = options.scope!
   const { model, masked, layers, refused } = await narrowInputs(found, scope, criterion, options, turn)
   const groups = layers.map((l) => ({
     name: l.layer,
@@ -287,17 +296,17 @@ async function pruneValues(
     tensors: [],
     nodes: [],
   }))
-  checkSome(groups, scope, 'input')
+  checkSome(groups, `the ratio ${scope.ratio}`, 'input')
   return { ...common, model, masked, after: totalsOf(found.trace.analysis, model), groups, refused }
 }
 
 /** @throws KerfError `nothing-to-prune` where rounding leaves all as it was */
-function checkSome(groups: readonly GroupReport[], { ratio }: Scope, what: string): void {
+function checkSome(groups: readonly GroupReport[], amount: string, what: string): void {
   if (groups.some((g) => g.kept < g.channels)) return
   const most = largest(groups.map((g) => g.channels))
   throw new KerfError(
     'nothing-to-prune',
-    `Nothing would be removed: the ratio ${ratio} takes no ${what} of any layer, the largest of ${most}. Ask for more.`,
+    `Nothing would be removed: ${amount} takes no ${what} of any layer, the largest of ${most}. Ask for more.`,
   )
 }
 

@@ -24,6 +24,24 @@ export interface ZeroedTensor {
   readonly zeros: number
 }
 
+/** Of each `m` consecutive inputs of a layer `n` weights stay. */
+export interface NmPattern {
+  /** How many stay, at least 1. */
+  readonly n: number
+  /** Of how many, more than `n`. */
+  readonly m: number
+}
+
+/** @throws KerfError `bad-options` */
+export function checkPattern({ n, m }: NmPattern): void {
+  if (Number.isInteger(n) && Number.isInteger(m) && n >= 1 && n < m) return
+  throw new KerfError(
+    'bad-options',
+    `The pattern ${n}:${m} is none. Give whole numbers N:M with 1 ≤ N < M, as in 2:4: so many weights stay of so many.`,
+    { n, m },
+  )
+}
+
 /** Scores of the single weights of a layer. @throws KerfError `bad-options` for a criterion that has none, `bad-scores` */
 async function scoresOf(
   { name, scoreWeights }: Criterion,
@@ -52,16 +70,23 @@ async function scoresOf(
   )
 }
 
+/** Which weights of a tensor go: 1 for those. */
+type Mask = (root: Root, scores: Float64Array) => Uint8Array
+
+/** How much goes: parts of the weights, or a pattern. */
+export type ZeroedAmount = { readonly scope: Scope } | { readonly pattern: NmPattern }
+
 /**
- * Weight pruning: sets single weights of convolutions and linear layers to zero and removes nothing. The network stores and executes
- * as much as before; a dense runtime gains nothing from it (measured: 0.97–1.00 × at 90 % zeros).
+ * Weight pruning: sets single weights of convolutions and linear layers to zero and removes nothing. The network stores as much as before, and runtimes execute
+ * as much; Kerf's leaves zeros out where there are enough of them (docs/pruning.md).
  *
- * In each tensor (or with `scope.global` in all together) round(ratio × values) go, those of lowest score first. Biases and
- * normalisation parameters stay.
+ * With a scope: in each tensor (or with `scope.global` in all together) round(ratio × values) go, those of lowest score first. With a pattern: of each `m`
+ * inputs that follow each other, for one output channel and tap, all but the `n` of highest score; of fewer than `m` at the end, those above `n`. Layers of
+ * fewer inputs than lose any stay as they are. Biases and normalisation parameters stay.
  */
 export async function zeroWeights(
   found: ChannelGroups,
-  scope: Scope,
+  amount: ZeroedAmount,
   criterion: Criterion,
   options: ScoringOptions & { readonly keep?: readonly NamePattern[] },
   turn: Turn,
@@ -78,30 +103,57 @@ export async function zeroWeights(
       'The model has no stored weights of convolutions or linear layers to prune.',
     )
   const scored = (root: Root) => scoresOf(criterion, root, stored.get(root.tensor)!, options)
-  const common = scope.global ? await commonThreshold([...targets.values()], scope.ratio, scored, turn) : undefined
+  const mask =
+    'pattern' in amount
+      ? patternMask(amount.pattern, stored)
+      : await lowestMask(amount.scope, [...targets.values()], scored, turn)
   const editor = editGraph(model)
   const tensors: ZeroedTensor[] = []
-  let tiesLeft = common?.ties ?? 0
   for (const [name, root] of targets) {
     await turn()
-    const tensor = stored.get(name)!
-    const scores = await scored(root)
-    const own = common ?? smallest(scores, Math.round(scores.length * ratioOf(namesOf(root), scope)))
-    let ties = common ? tiesLeft : own.ties
-    const zero = new Uint8Array(scores.length)
-    let zeros = 0
-    scores.forEach((s, i) => {
-      if (s < own.threshold || (s === own.threshold && ties-- > 0)) {
-        zero[i] = 1
-        zeros++
-      }
-    })
-    if (common) tiesLeft = Math.max(0, ties)
-    const pruned = zeroed(tensor, zero)
-    editor.replaceStored(name, pruned)
-    tensors.push({ name, layer: namesOf(root)[0]!, values: scores.length, zeros })
+    const zero = mask(root, await scored(root))
+    editor.replaceStored(name, zeroed(stored.get(name)!, zero))
+    const zeros = zero.reduce((sum, z) => sum + z, 0)
+    tensors.push({ name, layer: namesOf(root)[0]!, values: zero.length, zeros })
   }
   return { model: editor.model(), tensors }
+}
+
+/** Those of lowest score; ties in the order of the tensors, then of their values. */
+async function lowestMask(
+  scope: Scope,
+  roots: readonly Root[],
+  scored: (root: Root) => Promise<Float64Array>,
+  turn: Turn,
+): Promise<Mask> {
+  const common = scope.global ? await commonThreshold(roots, scope.ratio, scored, turn) : undefined
+  let commonTies = common?.ties ?? 0
+  return (root, scores) => {
+    const own = common ?? smallest(scores, Math.round(scores.length * ratioOf(namesOf(root), scope)))
+    let ties = common ? commonTies : own.ties
+    const zero = Uint8Array.from(scores, (s) => Number(s < own.threshold || (s === own.threshold && ties-- > 0)))
+    if (common) commonTies = ties
+    return zero
+  }
+}
+
+/** All but the `n` highest of each `m` inputs; of equal ones the first stay. */
+function patternMask({ n, m }: NmPattern, stored: ReadonlyMap<string, Tensor>): Mask {
+  return ({ axis, tensor }, scores) => {
+    const zero = new Uint8Array(scores.length)
+    const shape = stored.get(tensor)!.shape as readonly number[]
+    // Its inputs lie along the other of the first two axes.
+    const inputs = shape[1 - axis]
+    if (inputs === undefined) return zero
+    const step = shape.slice(2 - axis).reduce((product, size) => product * size, 1)
+    for (let first = 0; first < scores.length; first++) {
+      const input = Math.floor(first / step) % inputs
+      if (input % m !== 0) continue
+      const places = Array.from({ length: Math.min(m, inputs - input) }, (_, i) => first + i * step)
+      for (const at of places.sort((a, b) => scores[b]! - scores[a]! || a - b).slice(n)) zero[at] = 1
+    }
+    return zero
+  }
 }
 
 /** Of all tensors together. */

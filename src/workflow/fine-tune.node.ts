@@ -18,7 +18,7 @@ import {
   readingOf,
   type TestedNetwork,
 } from '../train/index.node.ts'
-import { type PruneAndProveOptions, type Pruned, partOf } from './prune.ts'
+import { type PruneAndProveOptions, type Pruned, partOf, zeroesWeights } from './prune.ts'
 import { runRecipe } from './run-recipe.node.ts'
 import { pruneAndProve } from './threads.node.ts'
 
@@ -130,7 +130,7 @@ async function against(
   result: PruneResult,
   { prune, iterations = 1, signal }: FineTuneOptions,
 ): Promise<PruneResult> {
-  const countNonZero = prune.methods?.includes('weight') ?? false
+  const countNonZero = zeroesWeights(prune)
   const before = profileModel(given, { inputs: prune.inputs, countNonZero }).totals
   if (iterations === 1) return { ...result, before }
   // Channels of every group before anything was cut.
@@ -204,10 +204,10 @@ function checkCut(made: Model, file: string): void {
 }
 
 /** What was set to zero stays zero. */
-const runOf = ({ recipe, prune: { methods } }: FineTuneOptions, file: string): Recipe => ({
+const runOf = ({ recipe, prune }: FineTuneOptions, file: string): Recipe => ({
   ...recipe,
   model: { onnx: file },
-  masks: methods?.includes('weight') ? 'zeros' : recipe.masks,
+  masks: zeroesWeights(prune) ? 'zeros' : recipe.masks,
 })
 
 async function accuracyOf(model: Model, recipe: Recipe, { test }: DataSets, task: Task): Promise<Accuracy> {

@@ -63,12 +63,16 @@ function withNames(result: PruneResult): PruneResult {
   return kept ? { ...result, model: withKeptClasses(model, kept) } : result
 }
 
+/** Whether weights are set to zero and nothing is removed. */
+export const zeroesWeights = ({ methods }: Pick<PruneOptions, 'methods'>): boolean =>
+  methods?.some((m) => m === 'weight' || m === 'nm') ?? false
+
 /**
  * The part that one of n equal cuts takes of what is left, so that all together take `part` of the whole: 1 − (1 − part)^(1/n).
  * Weights that are set to zero stay and are counted again by the next cut: there `part` grows from cut to cut instead.
  */
 export function partOf<O extends Omit<PruneOptions, keyof Task>>(options: O, iteration: number, iterations: number): O {
-  const stays = options.methods?.includes('weight') ?? false
+  const stays = zeroesWeights(options)
   const share = (part: number) => 1 - (1 - part) ** (stays ? iteration / iterations : 1 / iterations)
   const scope = options.scope && {
     ...options.scope,

@@ -8,7 +8,7 @@ import {
   writeModelFile,
 } from '../../api/files.node.ts'
 import { bindInputs, type Model, withInputShapes } from '../../api/graph.ts'
-import { criteria, type PruneMethod, type PruneResult, type Scope } from '../../api/prune.ts'
+import { criteria, type NmPattern, type PruneMethod, type PruneResult, type Scope } from '../../api/prune.ts'
 import {
   imageFeeds,
   type Proof,
@@ -27,10 +27,11 @@ import { checkOutput } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 import { accuracyTable, fineTuneJson, stageText } from '../prune/finetune-report.ts'
-import { keep, methodList, part, perLayer } from '../prune/options.ts'
+import { keep, methodList, nmPattern, part, perLayer } from '../prune/options.ts'
 import { type FineTuneFields, fineTuneEpochs, fineTuneRecipe } from '../prune/recipe.ts'
 import { type RecoveryFields, recoveryImages, recoveryOptions, stepList } from '../prune/recovery.ts'
 import { losses, type ScoringFields, scoringImages, scoringOptions } from '../prune/scoring.ts'
+import { zeroWorth } from '../prune/worth.ts'
 import { pruneReport } from '../prune-report.ts'
 import { type CommandTask, withTask } from '../task.ts'
 import { trainingDisplay } from '../train/progress.ts'
@@ -59,6 +60,7 @@ interface Options extends FineTuneFields, ScoringFields, Omit<RecoveryFields, 'f
   readonly maxRatio?: number
   readonly roundTo?: number
   readonly method: readonly PruneMethod[]
+  readonly nm?: NmPattern
   readonly keep?: readonly NamePattern[]
   readonly allowOutputs?: boolean
   readonly inexact?: boolean
@@ -89,13 +91,15 @@ Examples:
   kerf prune model.onnx --ratio 0.5 --method filter,neuron --explain --dry-run
   kerf prune model.onnx -o smaller.onnx --ratio 0.5 --recover --data photos/
   kerf prune model.onnx -o smaller.onnx --ratio 0.5 --criterion taylor --data images:train,val --images 128
+  kerf prune model.onnx -o sparse.onnx --ratio 0.9 --method weight
   kerf prune model.onnx -o smaller.onnx --target-macs 0.5 --finetune recipes/mnist-lenet5.json --epochs 3 --lr 0.02
   kerf prune model.onnx -o smaller.onnx --ratio 0.7 --finetune --data mnist:data/mnist --epochs 2 --iterations 3
 
 What is removed (--method):
   filter   output channels of convolutions and everything that hangs on them (default)
   neuron   outputs of linear layers, likewise; filter,neuron takes both
-  weight   single weights are set to zero: nothing is removed, a dense runtime gains nothing
+  weight   single weights are set to zero: nothing is removed; what that is worth in time is measured
+  nm       likewise, of each M consecutive inputs N stay (--nm 2:4)
   input    linear layers stop looking at some of their inputs
 
 With --recover the weights that are left are solved for, layer by layer, so that the network gives again what it gave before the cut: in minutes, by
@@ -131,9 +135,15 @@ export function define(command: Command, io: Io): void {
     .option('--max-ratio <part>', 'with --global: the most that one layer may lose (default: 0.9)', part)
     .option('--round-to <n>', 'widths that remain are multiples of n', positiveInteger)
     .addOption(
-      new Option('-m, --method <list>', 'filter, neuron, weight or input')
+      new Option('-m, --method <list>', 'filter, neuron, weight, nm or input')
         .argParser(methodList)
         .default(['filter'], 'filter'),
+    )
+    .addOption(
+      new Option(
+        '--nm <n:m>',
+        'with --method nm: of each m consecutive inputs n weights stay (default: 2:4)',
+      ).argParser(nmPattern),
     )
     .addOption(
       new Option('-c, --criterion <name>', 'what matters least').choices(criteria.map((c) => c.name)).default('l2'),
@@ -222,6 +232,11 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
         externalData: options.externalData,
         protect: [path],
       })
+  const zeroes = options.method.some((m) => m === 'weight' || m === 'nm')
+  const worth =
+    zeroes && isShown(options)
+      ? await zeroWorth(model, result.model, options.input, { signal, progress }, io)
+      : undefined
   const report = pruneReport(path, result, {
     check,
     why,
@@ -230,12 +245,15 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
     recovery,
     written,
     explain: options.explain,
-    weight: options.method.includes('weight'),
+    zeroes,
+    worth,
     fullNames: options.fullNames,
   })
   const tables = tuned ? [accuracyTable(tuned, result.before), ...report.tables] : report.tables
   io.out(
-    options.json ? json(result, { check, change }, written, tuned, recovery) : terminalText({ ...report, tables }, io),
+    options.json
+      ? json(result, { check, change }, written, tuned, recovery, worth)
+      : terminalText({ ...report, tables }, io),
   )
 }
 
@@ -301,6 +319,12 @@ function pruneOptions(o: Options): PruneAndProveOptions['prune'] {
   }
   if (o.targetMacs !== undefined) return { ...common, target: { of: 'macs', part: o.targetMacs, scope } }
   if (o.targetParams !== undefined) return { ...common, target: { of: 'params', part: o.targetParams, scope } }
+  if (o.method.includes('nm')) {
+    if (o.ratio !== undefined || o.ratios)
+      throw new UsageError('--nm says how many weights stay: leave --ratio and --ratios out.')
+    return { ...common, pattern: o.nm }
+  }
+  if (o.nm) throw new UsageError('--nm is for --method nm: give that too, or leave it out.')
   if (o.ratio === undefined && !o.ratios)
     throw new UsageError('Say how much to remove: --ratio 0.5, --target-macs 0.5 or --target-params 0.5.')
   return { ...common, scope: { ...scope, ratio: o.ratio ?? 0 } }
@@ -312,6 +336,7 @@ function json(
   written: WrittenModel | undefined,
   tuned?: FineTuned,
   recovery?: Pruned['recovery'],
+  worth?: Awaited<ReturnType<typeof zeroWorth>>,
 ): string {
   const { before, after, unsupported, groups, refused, inexact, warnings, ratio } = result
   return toJson({
@@ -327,5 +352,6 @@ function json(
     ...(recovery ? { recovery } : {}),
     ...(written ? { written } : {}),
     ...(tuned ? { finetune: fineTuneJson(tuned) } : {}),
+    ...(typeof worth === 'object' ? { worth } : {}),
   })
 }

@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander'
-import type { PruneMethod, Scope } from '../../api/prune.ts'
+import type { NmPattern, PruneMethod, Scope } from '../../api/prune.ts'
 import { type NamePattern, namePattern } from '../../base/index.ts'
 import { listOf } from '../choices.ts'
 
-const methods: readonly PruneMethod[] = ['filter', 'neuron', 'weight', 'input']
+const methods: readonly PruneMethod[] = ['filter', 'neuron', 'weight', 'nm', 'input']
 
 /** @throws InvalidArgumentError, which is wrong usage, as all below */
 export function part(text: string): number {
@@ -23,6 +23,14 @@ export function channelMethods(text: string): ('filter' | 'neuron')[] {
   const wrong = list.find((m) => m !== 'filter' && m !== 'neuron')
   if (wrong) throw new InvalidArgumentError(`Groups of channels are those of filter and neuron, not of ${wrong}.`)
   return list as ('filter' | 'neuron')[]
+}
+
+/** `2:4`. */
+export function nmPattern(text: string): NmPattern {
+  const [n, m] = (/^(\d{1,9}):(\d{1,9})$/.exec(text)?.slice(1) ?? []).map(Number)
+  if (n === undefined || m === undefined || n < 1 || n >= m)
+    throw new InvalidArgumentError('Give how many weights stay of how many, N:M with 1 ≤ N < M, as in 2:4.')
+  return { n, m }
 }
 
 function matcher(glob: string): NamePattern {

@@ -1,4 +1,3 @@
-import { sparseTileRows } from '../engine/kernels.generated.ts'
 import { inPieces, type KnownFilters, type WeightOrder } from './convolution.ts'
 import type { KnownWeights } from './weights.ts'
 
@@ -26,7 +25,7 @@ function zerosIn(weights: KnownWeights, from: number, count: number): number {
   return zeros
 }
 
-/** Weights that are packed for `sparseConvF32`, as they come. */
+/** Weights as they come. */
 export interface SparseFilters {
   readonly filters: KnownFilters
   readonly order: WeightOrder
@@ -34,18 +33,20 @@ export interface SparseFilters {
   readonly sizes: { readonly groups: number; readonly outChannels: number; readonly inChannels: number }
   /** Which taps to take, in order. */
   readonly taps: readonly number[]
+  /** From one row of a tile to the next. */
+  readonly rowBytes: number
 }
 
 /**
- * Packs weights for `sparseConvF32`: for each output channel its bias, how many of its weights are not 0, and these: the bytes from the first row of a turned
- * tile to the one that the weight is for, then its value. Rows are those of all groups' channels under the first tap, then under the next.
+ * Packs weights for `sparseConvF32` and `sparseDenseF32`: for each output channel its bias, how many of its weights are not 0, and these: the bytes from the first
+ * row of a turned tile to the one that the weight is for, then its value. Rows are those of all groups' channels under the first tap, then under the next.
  *
  * @param words as many as it takes; left out, they are only counted
  * @param onFilter is told where each output channel begins
  * @returns how many words it takes
  */
 export function packSparse(
-  { filters, order, sizes, taps }: SparseFilters,
+  { filters, order, sizes, taps, rowBytes }: SparseFilters,
   words?: Int32Array,
   onFilter?: (channel: number, at: number) => void,
 ): number {
@@ -63,7 +64,7 @@ export function packSparse(
       const from = Math.floor(i / count) * order.group + (i % count) * order.outChannel
       const firstRow = Math.floor(channel / outChannels) * inChannels
       taps.forEach((tap, t) => {
-        const row = firstRow + t * tapRows
+        const row = rowBytes * (firstRow + t * tapRows)
         at = packRows(
           at,
           weights,
@@ -71,6 +72,7 @@ export function packSparse(
           order.inChannel,
           inChannels,
           row,
+          rowBytes,
           scale?.[i] ?? 1,
           words,
           values,
@@ -91,16 +93,17 @@ function packRows(
   from: number,
   step: number,
   count: number,
-  firstRow: number,
+  row: number,
+  rowBytes: number,
   factor: number,
   words: Int32Array | undefined,
   values: Float32Array | undefined,
 ): number {
-  for (let c = 0; c < count; c++, from += step) {
+  for (let c = 0; c < count; c++, from += step, row += rowBytes) {
     const w = Math.fround(weights[from]! * factor)
     if (w === 0) continue
     if (words && values) {
-      words[to] = 4 * sparseTileRows * (firstRow + c)
+      words[to] = row
       values[to + 1] = w
     }
     to += 2

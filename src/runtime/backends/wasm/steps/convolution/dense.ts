@@ -1,8 +1,9 @@
 import { isKnown, type KnownWeights, pieceBytes, wholeFloats } from '../../packing/weights.ts'
 import { type Allocator, once, type Step, step } from '../step.ts'
-import { denseLayer, lowerDensePanels } from './panels.ts'
+import { denseLayer, denseOrder, lowerDensePanels } from './panels.ts'
 import type { DenseSizes, DenseTensors } from './sizes.ts'
-import { type SparseChoice, takesSparse } from './sparse-choice.ts'
+import { sparseRowSteps } from './sparse.ts'
+import { type SparseChoice, takesSparse, takesSparseRow } from './sparse-choice.ts'
 
 /**
  * One row: `denseF32`, which reads the weights once as they come ([out, in]). More rows, or weights that are computed while running: the matrix
@@ -18,6 +19,8 @@ export function lowerDenseLayer(
   const { weights: given } = tensors
   if (rows !== 1 || tensors.residual || !isKnown(given))
     return lowerDensePanels(sizes, tensors, alloc, takesSparse(denseLayer(sizes), tensors, alloc, sparse))
+  if (takesSparseRow(tensors, alloc, sparse))
+    return sparseRowSteps(sizes, { ...tensors, weights: given }, denseOrder(sizes, tensors), alloc)
   const { weights, bias } = once(alloc, 'rows', (take) => pack(sizes, { ...tensors, weights: given }, alloc, take))
   const { x, y, lo, hi } = tensors
   return [step('denseF32', { x, weights, bias, y, inFeatures, outFeatures, lo, hi })]

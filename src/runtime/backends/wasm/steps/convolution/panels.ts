@@ -213,11 +213,17 @@ export const denseLayer = ({ rows, inFeatures, outFeatures }: DenseSizes): ConvL
   ...{ padTop: 0, padLeft: 0 },
 })
 
-/** @param isSparse products with weights of 0 are left out */
-export function lowerDensePanels(sizes: DenseSizes, tensors: DenseTensors, alloc: Allocator, isSparse = false): Step[] {
-  const { inFeatures, outFeatures } = sizes
-  const order: WeightOrder = tensors.transposed
+/** How a linear layer's weights lie. */
+export const denseOrder = (
+  { inFeatures, outFeatures }: DenseSizes,
+  { transposed }: Pick<DenseTensors, 'transposed'>,
+): WeightOrder =>
+  transposed
     ? { group: 0, outChannel: inFeatures, inChannel: 1, tap: 0 }
     : { group: 0, outChannel: 1, inChannel: outFeatures, tap: 0 }
+
+/** @param isSparse products with weights of 0 are left out */
+export function lowerDensePanels(sizes: DenseSizes, tensors: DenseTensors, alloc: Allocator, isSparse = false): Step[] {
+  const order = denseOrder(sizes, tensors)
   return productSteps(whole(denseLayer(sizes)), tensors, order, [0], () => 0, alloc, isSparse)
 }

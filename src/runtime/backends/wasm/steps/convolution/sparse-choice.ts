@@ -20,24 +20,43 @@ const leastShare = 0.1
  */
 const winogradShare = 0.75
 
+/** The same of a linear layer's single row, whose sums are made in another order than `denseF32` makes them. */
+const rowShare = 0.85
+
+type Weights = Pick<ConvTensors, 'weights' | 'bias' | 'scale'>
+
 /**
  * Whether a layer is done without the products of its zeros.
  * @param winograd whether it would otherwise be done with Winograd's products
  */
-export function takesSparse(
+export const takesSparse = (
   layer: ConvLayer,
-  { weights, bias, scale }: Pick<ConvTensors, 'weights' | 'bias' | 'scale'>,
+  tensors: Weights,
+  alloc: Allocator,
+  choice?: SparseChoice,
+  winograd = false,
+): boolean =>
+  fitsSparse(layer) &&
+  isWorth(tensors, alloc, choice, (share) =>
+    winograd ? share >= winogradShare : isFaster(layer, share, sparseCosts()),
+  )
+
+/** Whether a linear layer's single row is. */
+export const takesSparseRow = (tensors: Weights, alloc: Allocator, choice?: SparseChoice): boolean =>
+  isWorth(tensors, alloc, choice, (share) => share >= rowShare)
+
+function isWorth(
+  { weights, bias, scale }: Weights,
   alloc: Allocator,
   choice: SparseChoice = 'never',
-  winograd = false,
+  enough: (share: number) => boolean,
 ): boolean {
-  if (choice === 'never' || !isKnown(weights) || !fitsSparse(layer)) return false
+  if (choice === 'never' || !isKnown(weights)) return false
   // 0 times an odd factor is not 0, and a sum that begins with −0 may end with another sign.
   if (scale?.some((s) => !Number.isFinite(s)) || bias?.some((b) => Object.is(b, -0))) return false
   if (choice === 'always') return true
   const share = once(alloc, 'share of zeros', () => zeroShare(weights, leastShare))
-  if (share < leastShare) return false
-  return winograd ? share >= winogradShare : isFaster(layer, share, sparseCosts())
+  return share >= leastShare && enough(share)
 }
 
 /** A layer has to be faster by this factor: larger ones than the probe wait for memory. */

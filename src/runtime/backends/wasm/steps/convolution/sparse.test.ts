@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../../../base/index.ts'
-import { firstDifference, StepBench } from '../step-bench.ts'
+import { firstDifference, greatestError, StepBench } from '../step-bench.ts'
 import { lowerConv, lowerConvTranspose, lowerDense } from './layer.ts'
 import type { ConvLayer } from './sizes.ts'
-import { isFaster, takesSparse } from './sparse-choice.ts'
+import { isFaster, takesSparse, takesSparseRow } from './sparse-choice.ts'
 import { sparseCosts } from './sparse-costs.ts'
 
 // Sums without the products of zeros are those of `convF32`, which is tested against the definition, to the bit.
@@ -113,6 +113,28 @@ describe('without the products of zeros: the same bits', () => {
         expect(firstDifference(sparse!, dense!)).toBe(-1)
       }
   })
+  it('a single row: the same sums in another order', () => {
+    for (const transposed of [true, false])
+      for (const inFeatures of [1, 3, 4, 37, 130])
+        for (const share of [0, 0.6, 1]) {
+          const outFeatures = 21
+          const [x, weights, bias] = [floats(inFeatures), holed(inFeatures * outFeatures, share), floats(outFeatures)]
+          const bench = new StepBench()
+          const y = bench.result(outFeatures)
+          const tensors = { x: bench.floats(x), y, weights, bias, transposed, lo: -0.5, hi: 1 }
+          const steps = lowerDense({ rows: 1, inFeatures, outFeatures }, tensors, bench, { sparse: 'always' })
+          expect(steps.map(({ kernel }) => kernel)).toEqual(['sparseDenseF32'])
+          bench.run(steps, 3)
+          const expected = Array.from(bias, (b, o) => {
+            const sum = x.reduce(
+              (s, v, k) => s + v * weights[transposed ? o * inFeatures + k : k * outFeatures + o]!,
+              b,
+            )
+            return Math.min(1, Math.max(-0.5, sum))
+          })
+          expect(greatestError(bench.read(y, outFeatures), expected, 1), `seed ${seed}`).toBeLessThan(2e-6)
+        }
+  })
 })
 
 describe('infinities and NaN pass through zeros', () => {
@@ -122,6 +144,17 @@ describe('infinities and NaN pass through zeros', () => {
     expect(dense.some(Number.isNaN)).toBe(true)
     expect(dense.some(Number.isFinite)).toBe(true)
     expect([...sparse]).toEqual([...dense])
+  })
+  it.each([Number.NaN, Infinity])('in a single row, too: %s', (odd) => {
+    const x = floats(9)
+    x[4] = odd
+    // The second output alone reads it with a weight that is not 0.
+    const weights = Float32Array.from({ length: 18 }, (_, i) => (i % 9 === 1 || i === 13 ? 2 : 0))
+    const bench = new StepBench()
+    const y = bench.result(2)
+    const tensors = { x: bench.floats(x), y, weights, transposed: true, lo: -Infinity, hi: Infinity }
+    bench.run(lowerDense({ rows: 1, inFeatures: 9, outFeatures: 2 }, tensors, bench, { sparse: 'always' }))
+    expect([...bench.read(y, 2)]).toEqual([Number.NaN, odd])
   })
   it('finite values whose sum is not are only slow', () => {
     check({ ...base, inChannels: 9 }, { spoil: (x) => x.fill(3e38, 7, 20) })
@@ -157,8 +190,13 @@ describe('which layers are done so', () => {
     const threes = { ...layer, ...three }
     const taken = (share: number) =>
       takesSparse(threes, { weights: holed(9 * 64 * 64, share) }, bench, 'measured', true)
-    expect(taken(0.85)).toBe(true)
+    expect(taken(0.9)).toBe(true)
     expect(taken(0.65)).toBe(false)
+  })
+  it('a share of zeros decides about a single row', () => {
+    const taken = (share: number) => takesSparseRow({ weights: holed(4096, share) }, bench, 'measured')
+    expect(taken(0.9)).toBe(true)
+    expect(taken(0.75)).toBe(false)
   })
   it('none where zeros would change the result, or the tile does not fit', () => {
     const bias = new Float32Array(64)

@@ -1,12 +1,12 @@
 import { sparseTileRows } from '../../engine/kernels.generated.ts'
 import type { KnownFilters, WeightOrder } from '../../packing/convolution.ts'
-import { packSparse } from '../../packing/sparse.ts'
+import { packSparse, type SparseFilters } from '../../packing/sparse.ts'
 import { type Allocator, once, type Step, step } from '../step.ts'
 import { indirectArgs, type Piece } from './indirect.ts'
-import type { ConvLayer, ConvTensors } from './sizes.ts'
+import type { ConvLayer, ConvTensors, DenseSizes, DenseTensors } from './sizes.ts'
 
 /*
- * Calls of `sparseConvF32` (kernels/sparse-f32.ts): the sums of `convF32` without the products of weights that are 0.
+ * Calls of the kernels in kernels/sparse-f32.ts: sums without the products of weights that are 0, those of `convF32` to the bit.
  */
 
 /** Pieces of work that there should be at least, so that threads have about equally much; and channels of each, so that a tile is worth turning. */
@@ -38,6 +38,20 @@ function blockChannelsOf(piece: Piece): number {
   return turnedBack * Math.ceil(piece.outChannels / blocks / turnedBack)
 }
 
+/** Weights that are not 0, and where those of each few output channels begin. */
+const packInto = (alloc: Allocator, given: SparseFilters) =>
+  once(alloc, `sparse ${given.rowBytes} ${given.taps}`, (take) => {
+    const { groups, outChannels } = given.sizes
+    const count = packSparse(given)
+    const weights = take(4 * count)
+    const starts = take(4 * Math.ceil((groups * outChannels) / turnedBack))
+    const begins = new Int32Array(alloc.memory.buffer, starts)
+    packSparse(given, new Int32Array(alloc.memory.buffer, weights, count), (channel, at) => {
+      if (channel % turnedBack === 0) begins[channel / turnedBack] = 4 * at
+    })
+    return { weights, starts }
+  })
+
 /**
  * @param taps which taps to take, in order
  * @param zeros where a pixel of zeros lies, all groups'
@@ -52,24 +66,28 @@ export function sparseSteps(
 ): Step[] {
   const { groups, inChannels, outChannels } = piece
   const sizes = { groups, inChannels: inChannels / groups, outChannels: outChannels / groups }
-  const packed = once(alloc, `sparse ${taps}`, (take) => {
-    const given = { filters: tensors, order, sizes, taps }
-    const count = packSparse(given)
-    const weights = take(4 * count)
-    const starts = take(outChannels + turnedBack)
-    const begins = new Int32Array(alloc.memory.buffer, starts)
-    packSparse(given, new Int32Array(alloc.memory.buffer, weights, count), (channel, at) => {
-      if (channel % turnedBack === 0) begins[channel / turnedBack] = 4 * at
-    })
-    return { weights, starts }
-  })
+  const packed = packInto(alloc, { filters: tensors, order, sizes, taps, rowBytes: 4 * sparseTileRows })
   const scratchBytes = 64 * Math.ceil(scratchOf(piece) / 64)
   const scratchThreads = Math.max(leastThreads, Math.min(mostThreads, Math.floor(scratchLimit / scratchBytes)))
   return [
     step('sparseConvF32', {
       ...indirectArgs(piece, tensors, zeros()),
       ...{ scratch: alloc.scratch(scratchBytes * scratchThreads), scratchBytes, scratchThreads },
-      ...{ ...packed, channels: inChannels, outChannels, groups, blockChannels: blockChannelsOf(piece) },
+      ...packed,
+      ...{ channels: inChannels, outChannels, groups, blockChannels: blockChannelsOf(piece) },
     }),
   ]
+}
+
+/** One row, `sparseDenseF32`: the sums of `denseF32` in another order. */
+export function sparseRowSteps(
+  { inFeatures, outFeatures }: DenseSizes,
+  tensors: Omit<DenseTensors, 'weights'> & KnownFilters,
+  order: WeightOrder,
+  alloc: Allocator,
+): Step[] {
+  const { x, y, lo, hi } = tensors
+  const sizes = { groups: 1, inChannels: inFeatures, outChannels: outFeatures }
+  const packed = packInto(alloc, { filters: tensors, order, sizes, taps: [0], rowBytes: 4 })
+  return [step('sparseDenseF32', { x, ...packed, y, inFeatures, outFeatures, lo, hi })]
 }
