@@ -11,6 +11,7 @@ import { pruningKinds } from './experiments/pruning-kinds.ts'
 import { quantisation } from './experiments/quantisation.ts'
 import { recovery } from './experiments/recovery.ts'
 import { similarity } from './experiments/similarity.ts'
+import { sparsitySpeed } from './experiments/sparsity-speed.ts'
 import { speed } from './experiments/speed.ts'
 import { variance } from './experiments/variance.ts'
 
@@ -25,6 +26,7 @@ export const experiments: readonly Experiment[] = [
   adaptiveRate,
   quantisation,
   speed,
+  sparsitySpeed,
   linearPruning,
   pruningKinds,
   filterPruning,

@@ -43,7 +43,7 @@ const untimedTables = (outcome: Outcome): Outcome => ({
     }
   }),
 })
-const untimed = experiments.filter((e) => e.name !== 'speed')
+const untimed = experiments.filter((e) => e.name !== 'speed' && e.name !== 'sparsity-speed')
 
 describe.each(untimed.map((e) => [e.name, e] as const))('%s', (name, experiment) => {
   it(`holds, and its controls fail (${data})`, async () => {
@@ -99,4 +99,27 @@ it('speed measures every kind of layer and every peer', async () => {
   for (const row of tables[0]?.rows.slice(0, -2) ?? []) expect(row[4]).toBeGreaterThan(0)
   expect(checks.filter((c) => c.what.includes('onnxruntime-web'))).toHaveLength(3)
   expect(released).toEqual(['ort-web', 'ort-web'])
+})
+
+it('sparsity-speed measures every share, finds the same bits, and asks every peer twice', async () => {
+  const asked: string[] = []
+  const peer = { name: 'ort-web', version: '0', step: async () => {}, release: async () => void asked.push('released') }
+  const { run } = experiments.find((e) => e.name === 'sparsity-speed')!
+  const small = { inChannels: 16, outChannels: 8, size: 4 }
+  const layers = [
+    { ...small, kernel: 1 },
+    { ...small, kernel: 3 },
+  ]
+  const { tables, charts, checks } = await run(
+    { layers, shares: [0.1, 0.5, 0.9], seconds: 0.01 },
+    { seed: 1, digits, peers: async () => [peer] },
+  )
+  const names = ['1×1, 16 → 8, 4²', '3×3, 16 → 8, 4²']
+  expect(tables.map((t) => t.rows.map((row) => row[0]))).toEqual([names, names, ['ort-web', 'ort-web']])
+  for (const row of tables[0]!.rows) for (const times of row.slice(1, 5)) expect(times).toBeGreaterThan(0)
+  for (const row of tables[1]!.rows) for (const taken of row.slice(1)) expect(['dense', 'sparse']).toContain(taken)
+  expect(charts[0]).toMatchObject({ series: [{ points: expect.any(Array) }, {}] })
+  expect(checks.find((c) => c.what.includes('not the same bits'))).toMatchObject({ measured: 0, holds: true })
+  expect(checks.filter((c) => c.control)).toHaveLength(2)
+  expect(asked).toHaveLength(4)
 })
