@@ -60,7 +60,7 @@ export class Runner {
 
   #started(): ChildProcess {
     if (this.#child) return this.#child
-    const child = fork(this.#script, [this.#limits.cpuSeconds, this.#limits.bytes].map(String), {
+    const child = fork(this.#script, [this.#limits.cpuSeconds, this.#limits.bytes, process.pid].map(String), {
       serialization: 'advanced',
       execArgv: ['--max-old-space-size=1024'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

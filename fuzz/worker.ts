@@ -1,5 +1,5 @@
-// A process that runs cases, one after the other. A thread of it watches the time and the memory that a case takes, and ends the process: what hangs
-// cannot do that itself.
+// A process that runs cases, one after the other. A thread of it watches the time and the memory that a case takes, and whether the parent still
+// lives, and ends the process: what hangs cannot do that itself.
 
 import { writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
@@ -18,10 +18,11 @@ export const caseOf = (target: string, seed: number, index: number): Promise<Uin
 
 const watch = `
 const { workerData } = require('node:worker_threads')
-const { state, limits } = workerData
+const { state, limits, parent } = workerData
 let seen = 0, cpu = 0, rss = 0
 const used = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1e6 }
 setInterval(() => {
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
   const now = Atomics.load(state, 0)
   if (now !== seen) [seen, cpu, rss] = [now, used(), process.memoryUsage.rss()]
   if (now === 0) return
@@ -34,8 +35,8 @@ setInterval(() => {
 if (process.send) {
   // The number of the case, 0 between cases.
   const state = new Int32Array(new SharedArrayBuffer(4))
-  const [cpuSeconds, bytes] = process.argv.slice(2).map(Number)
-  new Worker(watch, { eval: true, workerData: { state, limits: { cpuSeconds, bytes } } }).unref()
+  const [cpuSeconds, bytes, parent] = process.argv.slice(2).map(Number)
+  new Worker(watch, { eval: true, workerData: { state, limits: { cpuSeconds, bytes }, parent } }).unref()
   const answer = (outcome: Outcome) => process.send!(outcome)
   let stage = ''
   // What an abandoned promise throws belongs to the case, too.

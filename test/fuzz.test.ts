@@ -1,6 +1,7 @@
 // The fuzzers of fuzz/, with a seed for which nothing is found; and that what goes wrong on purpose is found, told apart and made smaller.
 
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,6 +33,14 @@ const fuzz = (...args: string[]) =>
       (error, text) => resolve({ code: Number(error?.code ?? 0), text }),
     ),
   )
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 describe('nothing is found in', () => {
   it('changed models and files', async () => {
@@ -73,6 +82,22 @@ describe('what goes wrong on purpose', () => {
       runner.end()
     }
   })
+
+  it('ends by itself where the fuzzer was killed', async () => {
+    const arguments_ = '[100, 2 ** 30, process.pid].map(String)'
+    const parent = spawn(process.execPath, [
+      '-e',
+      `const child = require('node:child_process').fork(${JSON.stringify(join(program, 'worker.js'))}, ${arguments_}, {
+         serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+       child.stderr.on('data', () => console.log(child.pid))
+       child.send({ target: 'artificial', from: new TextEncoder().encode('["hang"]') })`,
+    ])
+    // It says the stage before it hangs.
+    const pid = Number(String((await once(parent.stdout, 'data'))[0]))
+    expect(process.kill(pid, 0)).toBe(true)
+    parent.kill('SIGKILL')
+    await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false)
+  }, 60_000)
 
   it('is kept with a line that replays it, and fails the run', async () => {
     const { code, text } = await fuzz('--only', 'artificial', '--cases', '20')

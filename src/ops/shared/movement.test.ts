@@ -151,4 +151,14 @@ describe('blocks of a reshape', () => {
         .join(' '),
     ).toBe(expected)
   })
+
+  it('end where products of sizes beyond 2⁵³ differ by rounding', () => {
+    const [from, to] = [
+      [1162261469, 1162261471, 1162261473, 7],
+      [7, 1162261473, 1162261471, 1162261469],
+    ] as const
+    const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b)
+    expect(product(from)).not.toBe(product(to))
+    expect(factorBlocks(from, to)).toEqual([{ inputs: [0, 1, 2, 3], outputs: [0, 1, 2, 3] }])
+  })
 })

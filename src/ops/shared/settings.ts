@@ -12,14 +12,25 @@ export interface Setting {
   readonly count: number | undefined
 }
 
-/** Reads a setting; an input wins over the attribute of the same meaning. */
+/**
+ * Reads a setting; an input wins over the attribute of the same meaning.
+ * @throws NodeError where the input is no vector, or holds what is no whole number: a file may give it as floating-point numbers
+ */
 export function setting(call: Call, attribute: readonly number[] | undefined, input: number): Setting {
   const known = call.inputs[input]
   if (!known) return { given: attribute !== undefined, values: attribute, count: attribute?.length }
   if (known.shape && known.shape.length > 1)
     throw wrong(call, `input ${input} should be a vector, has ${known.shape.length} dimensions`)
   const size = known.shape?.length === 0 ? 1 : known.shape?.[0]
-  return { given: true, values: contentOf(call, input), count: typeof size === 'number' ? size : undefined }
+  const values = contentOf(call, input)
+  const broken = values?.find((v) => !Number.isInteger(v))
+  if (broken !== undefined)
+    throw wrong(
+      call,
+      `${broken} in input ${input} is no whole number`,
+      'Export the model again, or put a Cast before it.',
+    )
+  return { given: true, values, count: typeof size === 'number' ? size : undefined }
 }
 
 /** Axes counted from 0. @throws NodeError when one is out of range or named twice */

@@ -25,6 +25,12 @@ describe('sizes that are symbols', () => {
     else expect(got?.slice(0, expected.length)).toEqual(expected)
   })
 
+  it('Reshape: a target of floating-point numbers counts where they are whole', () => {
+    expect(oneNode('Reshape', [[2, 3], floatsOf(3, -1)]).shapes[0]).toEqual([3, 2])
+    expect(() => oneNode('Reshape', [[3, 3], floatsOf(1.5, 6)])).toThrow('1.5 in input 1 is no whole number')
+    expect(() => oneNode('Reshape', [[3, 3], floatsOf(Number.NaN, 6)])).toThrow('NaN in input 1 is no whole number')
+  })
+
   it('of a target that depends on data has at least its rank', () => {
     expect(named(oneNode('Reshape', [[2, 3], unknownInts(3)]).shapes[0])).toEqual(['?', '?', '?'])
   })
