@@ -94,6 +94,8 @@ class Slimming {
   readonly #fit: ModelImages
   readonly #rounds: SlimRound[] = []
   readonly #timing: TimingRuntime
+  /** A run of the given network. */
+  #givenMs: number | undefined
   /** Of the layers that there are in any network so far. */
   #times: TimeTable | undefined
 
@@ -184,10 +186,13 @@ class Slimming {
       : new Map([[input?.name ?? '', [1, ...this.#fit.shape]]])
   }
 
-  /** Kept as soon as it is known: what follows depends on it. */
+  /** Kept as soon as it is known: what follows depends on it. Others are timed in turns with the given network, so that a busy moment hits both. */
   async #timeOf(model: Model, name: string): Promise<number> {
-    const [ms = 0] = await this.#timesOf([model], name)
-    return ms
+    const [own = 0] = this.#givenMs === undefined ? await this.#timesOf([model], name) : []
+    this.#givenMs ??= own
+    if (model === this.#given) return this.#givenMs
+    const [slow = 1, fast = 0] = await this.#timesOf([this.#given, model], name)
+    return (this.#givenMs * fast) / slow
   }
 
   #timesOf(models: readonly Model[], name: string): Promise<readonly number[]> {
