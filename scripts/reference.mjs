@@ -36,7 +36,7 @@ class Kept extends Logger {
 /** Kerf's own. What follows from these constants (`typeof`) is written out. */
 const kerf = {
   tsconfig: join(root, 'tsconfig.reference.json'),
-  writtenOut: ['bits', 'blocks', 'layerColumns', 'recipeSchema'],
+  writtenOut: ['bits', 'blocks', 'comparisonSchema', 'layerColumns', 'recipeSchema'],
 }
 
 /**

@@ -59,6 +59,7 @@ export {
 
 // Methods compared
 
+export type { Spread } from '../base/index.ts'
 export {
   type CellStore,
   type ComparedMethod,

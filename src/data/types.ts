@@ -175,6 +175,7 @@ export type Transform =
 /** Where images and labels come from, as a recipe says it; paths are files or folders. */
 export type DataSource =
   | {
+      /** Sets of 28×28 images in ten classes, in the same four files. */
       readonly kind: 'mnist' | 'fashion-mnist'
       /** A folder with the four IDX files, gzipped or not. */
       readonly path: string

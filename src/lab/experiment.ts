@@ -63,7 +63,12 @@ export interface LabContext extends Task {
   /** A trained adder network for experiments that take one. */
   readonly model?: Model
   /** What methods of pruning did on another network and other data than digits, for the experiment that compares them. */
-  readonly comparison?: { readonly what: string; readonly found: PruningComparison }
+  readonly comparison?: {
+    /** The network and the data, for people. */
+    readonly what: string
+    /** What the methods did. */
+    readonly found: PruningComparison
+  }
   /** What the machine does at most, in multiply–adds per second on so many threads. */
   readonly measureLimit?: (threads: number) => Promise<number>
   /** Other runtimes that are installed, with a network loaded. */

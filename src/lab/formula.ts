@@ -39,6 +39,7 @@ const letters: Readonly<Record<string, string>> = {
   beta: 'β',
   gamma: 'γ',
   eta: 'η',
+  lambda: 'λ',
   mu: 'μ',
   pi: 'π',
   sigma: 'σ',

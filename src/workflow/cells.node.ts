@@ -9,6 +9,7 @@ const encoded = (value: unknown) => [new TextEncoder().encode(`${JSON.stringify(
 
 /**
  * Cells in a folder, a JSON file each, beside `settings.json`, which says what they follow from. The folder is made with the first of them.
+ * @param folder its path
  * @throws KerfError, from what it gives: `other-cells`, `bad-cell` for a damaged file, `disk-full`, `no-access`
  */
 export function cellsIn(folder: string): CellStore {

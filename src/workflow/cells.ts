@@ -6,12 +6,20 @@ import type { Model } from '../graph/index.ts'
 export interface CellStore {
   /**
    * Called first, with all that the cells follow from.
+   * @param settings plain data
    * @throws KerfError `other-cells` where those that are kept follow from something else
    */
   begin(settings: unknown): void | Promise<void>
-  /** What `write` was given under this key; undefined where there is nothing. */
+  /**
+   * What was kept; undefined where there is nothing.
+   * @param key as `write` was given it
+   */
   read(key: string): unknown
-  /** Keeps a cell, plain data, whole or not at all. */
+  /**
+   * Keeps a cell, whole or not at all.
+   * @param key its name, by which it is read again
+   * @param cell plain data
+   */
   write(key: string, cell: object): void | Promise<void>
 }
 

@@ -123,7 +123,12 @@ export interface ComparedMethod {
   /** As `ComparedNetwork.recovered`. */
   readonly recovered?: Spread
   /** As `ComparedNetwork.trained`. */
-  readonly trained: readonly { readonly epochs: number; readonly accuracy: Spread }[]
+  readonly trained: readonly {
+    /** Of fine-tuning. */
+    readonly epochs: number
+    /** Behind them, from 0 to 1. */
+    readonly accuracy: Spread
+  }[]
   /** How long scoring took, with the images that it needs. */
   readonly scoringMs?: Spread
   /**

@@ -39,7 +39,11 @@ const comparisonSchema = z.strictObject({
 })
 
 /** A comparison of criteria as a file says it, with every default filled in. */
-export type ComparisonRecipe = z.output<typeof comparisonSchema>
+// An intersection, so that the reference calls it by its name.
+export type ComparisonRecipe = z.output<typeof comparisonSchema> & {
+  /** Folder of what is done: the same recipe goes on there. */
+  output: string
+}
 
 /**
  * Checks a comparison's recipe and fills in its defaults.

@@ -90,6 +90,7 @@ export async function ortTiming(options: OrtTimingOptions = {}): Promise<TimingR
     Object.fromEntries(
       Object.entries(feeds).map(([key, t]) => [
         key,
+        // Its constructor has an overload for each element type; here the type goes with the data.
         new module.Tensor(t.elementType as never, t.data as never, t.shape),
       ]),
     )
@@ -103,6 +104,7 @@ export async function ortTiming(options: OrtTimingOptions = {}): Promise<TimingR
           const feeds = tensorsOf(runs[i]!)
           return {
             async step() {
+              // They are its own tensors, made above.
               await session.run(feeds as never)
             },
           }
