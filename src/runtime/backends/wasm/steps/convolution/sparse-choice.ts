@@ -60,7 +60,7 @@ function isWorth(
 }
 
 /** A layer has to be faster by this factor: larger ones than the probe wait for memory. */
-const margin = 1.1
+const margin = 1.25
 
 /**
  * Whether a layer without its zeros is faster than with them.
