@@ -9,6 +9,7 @@ import { hrank } from './hrank.ts'
 import { lamp } from './lamp.ts'
 import { inverseL2, l1, l2 } from './norms.ts'
 import { obd } from './obd.ts'
+import { obs } from './obs.ts'
 import { oracle } from './oracle.ts'
 import { random } from './random.ts'
 import { taylor, taylorActivation } from './taylor.ts'
@@ -18,7 +19,7 @@ import { wanda } from './wanda.ts'
 /** To add one, write a file and add a line. */
 export const criteria: readonly Criterion[] = [
   ...[random, inverseL2, l1, l2, groupL2, bnScale, fpgm, lamp],
-  ...[wanda, apoz, meanActivation, hrank, chip, thinet],
+  ...[wanda, apoz, meanActivation, hrank, chip, thinet, obs],
   ...[taylor, taylorActivation, fisher, fisherMacs, fisherBytes, obd, oracle],
 ]
 

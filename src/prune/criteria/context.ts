@@ -1,6 +1,16 @@
 import { KerfError, type Random, seededRandom, seedFrom, type Task, type Turn } from '../../base/index.ts'
 import { macsOf } from '../../cost/index.ts'
-import { type Analysis, constantContent, type Node } from '../../graph/index.ts'
+import {
+  type Analysis,
+  analyse,
+  constantContent,
+  fixesBatch,
+  freeBatch,
+  graphInputs,
+  type InferredCall,
+  type Node,
+  type WeightedSum,
+} from '../../graph/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import type { ChannelGroup, ChannelGroups } from '../groups.ts'
 import { type LossOf, runBatches, type ScoringImages } from './batches.ts'
@@ -97,6 +107,7 @@ class GroupContext implements ScoringContext {
   readonly #isAlone: boolean
   readonly isGlobal: boolean
   #macs: ReadonlyMap<Node, number> | undefined
+  #sized: Analysis | undefined
 
   constructor(
     criterion: Criterion,
@@ -125,6 +136,30 @@ class GroupContext implements ScoringContext {
 
   readonly random = (of: ScoredGroup | ScoredLayer): Random =>
     namedRandom(this.#options.seed, 'layers' in of ? of.layers.map((l) => l.tensor).join() : of.tensor)
+
+  readonly weightedSum = (layer: ScoredLayer): WeightedSum => {
+    this.#sized ??= this.#forImages()
+    // A layer of several nodes tells by the first of them.
+    const [output = ''] = (layer as Layer).nodes[0]?.outputs ?? []
+    const known = this.#sized.calls.get(this.#sized.producers.get(output)!)
+    const sum = known?.operator.channels?.sum?.(known.call as InferredCall)
+    if (sum && sum.groups * sum.inChannels === layer.channels) return sum
+    throw new KerfError(
+      'unknown-value',
+      `What ${layer.node} makes is no sum over the channels that it reads, so that its weights cannot be solved for. Leave it alone (--keep '${layer.node}'), or take another criterion.`,
+      { node: layer.node },
+    )
+  }
+
+  /** The network for batches as they are given. */
+  #forImages(): Analysis {
+    const { images } = this.#options
+    if (!images) throw noImages(this.#criterion)
+    const { model, operators } = this.#analysis
+    const free = fixesBatch(model, images.batchSize) ? freeBatch(model, operators) : model
+    const shapes = graphInputs(model.graph).map((i) => [i.name, [images.batchSize, ...images.shape]] as const)
+    return analyse(free, operators, { inputShapes: new Map(shapes) })
+  }
 
   readonly combined: ScoringContext['combined'] = async (score, members = makers) => {
     const scores = new Map<ScoredGroup, Float64Array>()

@@ -44,7 +44,7 @@ describe('criteria', () => {
   it('say what they are', () => {
     const named = (needs: Criterion['needs']) => criteria.filter((c) => c.needs === needs).map((c) => c.name)
     expect(named('weights')).toEqual(['random', 'inverse-l2', 'l1', 'l2', 'group-l2', 'bn-scale', 'fpgm', 'lamp'])
-    expect(named('images')).toEqual(['wanda', 'apoz', 'mean-activation', 'hrank', 'chip', 'thinet'])
+    expect(named('images')).toEqual(['wanda', 'apoz', 'mean-activation', 'hrank', 'chip', 'thinet', 'obs'])
     expect(named('labels')).toEqual(['taylor', 'taylor-activation'])
     expect(named('loss')).toEqual(['fisher', 'fisher-macs', 'fisher-bytes', 'obd', 'oracle'])
     expect(new Set(criteria.map((c) => c.name)).size).toBe(criteria.length)

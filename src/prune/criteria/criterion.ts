@@ -1,4 +1,5 @@
 import type { Random } from '../../base/index.ts'
+import type { WeightedSum } from '../../graph/index.ts'
 
 /**
  * How much a channel matters: which go first, the lowest, when a network is pruned. One file, one object; `pruneModel` takes any such object.
@@ -78,6 +79,11 @@ export interface ScoringContext {
    * @throws KerfError `not-constant` for weights that are computed while running
    */
   weights(layer: ScoredLayer): readonly Numbers[]
+  /**
+   * How a layer that reads channels sums over them at the size of the images: its places and sources are those of the planes of `activations`.
+   * @throws KerfError `unknown-value` for a layer that is no such sum, `no-images`
+   */
+  weightedSum(layer: ScoredLayer): WeightedSum
   /**
    * The images that were given, batch by batch through the network; every call gives them anew. For criteria that need images.
    * @param layers whose activations (and gradients) are looked at; by default those that make channels
