@@ -57,7 +57,10 @@ describe('weights in a file', () => {
     const results = []
     const asked = [[], []] as [number[], number[]]
     for (const streamed of [false, true]) {
-      const session = await createSession(network(index, values, asked[streamed ? 1 : 0], streamed))
+      // Counting zeros would read some of them once more.
+      const session = await createSession(network(index, values, asked[streamed ? 1 : 0], streamed), {
+        sparse: 'never',
+      })
       results.push((await session.run({ x })).y)
       session.dispose()
     }
