@@ -65,3 +65,7 @@ export {
 // Criteria compared
 
 export { type ComparisonRecipe, cellsIn, parseComparisonRecipe, runComparison } from '../workflow/index.node.ts'
+
+// Measured times of layers
+
+export { readTimeTable, timeTablePath, writeTimeTable } from '../workflow/index.node.ts'

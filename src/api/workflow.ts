@@ -85,6 +85,7 @@ export { evaluationLoader, imagesFor, type ModelImages, spread } from '../workfl
 // Measured times of layers, for targets in milliseconds
 
 export {
+  type InTimeOptions,
   type KerfTimingOptions,
   kerfTiming,
   type MeasureOptions,
@@ -94,6 +95,11 @@ export {
   type OrtSessions,
   type OrtTimingOptions,
   ortTiming,
+  type PrunedInTime,
+  parseTimeTable,
+  pruneInTime,
   type TimedRun,
+  type TimeMeasured,
   type TimingRuntime,
+  timeTableText,
 } from '../workflow/index.ts'

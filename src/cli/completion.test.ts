@@ -21,7 +21,12 @@ async function offered(...words: string[]): Promise<string[]> {
 describe.skipIf(spawnSync('bash', ['--version']).status !== 0)('in bash', () => {
   it('offers commands, options and their choices; otherwise files', async () => {
     expect(await offered('pr')).toEqual(['profile', 'prune'])
-    expect(await offered('prune', '--ta')).toEqual(['--target-macs', '--target-params'])
+    expect(await offered('prune', '--ta')).toEqual([
+      '--target-macs',
+      '--target-params',
+      '--target-bytes',
+      '--target-ms',
+    ])
     expect(await offered('prune', '--criterion', 'l')).toEqual(['l1', 'l2', 'lamp'])
     expect(await offered('data', 'm')).toEqual(['mnist'])
     // Nothing of its own: `-o default` makes bash offer files.

@@ -1,7 +1,7 @@
 import type { TotalCounts, Totals } from '../api/cost.ts'
 import type { WrittenModel } from '../api/files.node.ts'
 import type { PruneResult } from '../api/prune.ts'
-import { type Agreement, type Change, type Pruned, toleranceFor } from '../api/workflow.ts'
+import { type Agreement, type Change, type Pruned, type TimeMeasured, toleranceFor } from '../api/workflow.ts'
 import {
   type Cell,
   countOrPartial,
@@ -14,6 +14,7 @@ import {
   unsupportedTable,
 } from '../report/index.ts'
 import { agreementText } from './prune/agreement-text.ts'
+import { budgetFacts, widthsTable } from './prune/budget-report.ts'
 import { changeFacts, inexactTable } from './prune/inexact.ts'
 import { recoveryTables } from './prune/recovery.ts'
 import { worthText, type ZeroWorth } from './prune/worth.ts'
@@ -26,6 +27,8 @@ export interface PruneReportOptions {
   readonly why?: string
   /** What recovery did. */
   readonly recovery?: Pruned['recovery']
+  /** Times of both networks, where the target is one. */
+  readonly measured?: TimeMeasured
   /** What an inexact cut changes. */
   readonly change?: Change
   readonly written?: WrittenModel
@@ -86,6 +89,7 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
     ],
   ]
   if (result.ratio !== undefined) facts.push(['Ratio', `${result.ratio} (the least that reaches the target)`])
+  if (result.budget) facts.push(...budgetFacts(result.budget, options.measured))
   if (options.check)
     facts.push([
       'Masked = cut',
@@ -98,11 +102,13 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
   const names = options.fullNames ? undefined : layerNames(result.layers)
   const named = (name: string) => names?.named(name) ?? name
   if (options.recovery) tables.push(...recoveryTables(options.recovery, named))
+  if (result.budget) tables.push(widthsTable(result, named))
   tables.push(...inexactTable(result, named))
   if (options.explain) tables.push(groupsTable(result, named))
   tables.push(...unsupportedTable(result.unsupported))
   if (refused.length > 0) tables.push(refusedTable(result, options.explain ? refused.length : 8, named))
-  const shows = result.inexact.length + refused.length > 0 || options.explain || options.recovery
+  const shows =
+    result.inexact.length + refused.length > 0 || options.explain || options.recovery || result.budget !== undefined
   const notes = [
     ...result.warnings,
     ...(options.why ? [options.why] : []),

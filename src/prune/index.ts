@@ -12,7 +12,7 @@ export {
   type TimeTable,
 } from './budget/times.ts'
 export type { Unit, Work } from './budget/units.ts'
-export { type NetworkToTime, networksToTime } from './budget/variants.ts'
+export { type NetworkToTime, networksToTime, networkToTime } from './budget/variants.ts'
 export type { Root } from './channel-trace.ts'
 export type { LossGraph, LossOf, ScoringImages } from './criteria/batches.ts'
 export { criteria, criterionOf } from './criteria/catalogue.ts'

@@ -543,3 +543,28 @@ describe('widths', () => {
     ])
   })
 })
+
+describe('budgets', () => {
+  it('of bytes are kept as a part and as a value', async () => {
+    const model = twoConvolutions()
+    // 4·2 + 4 + 3·4 numbers of four bytes; each channel that goes takes 2 + 1 + 3.
+    const { budget, groups } = await pruneModel(model, { target: { of: 'bytes', part: 0.8 } })
+    expect(budget).toMatchObject({ of: 'bytes', allocate: 'uniform', before: 96, after: 72 })
+    expect(groups[0]!.kept).toBe(3)
+    const byValue = await pruneModel(model, { target: { of: 'bytes', value: 50, allocate: 'cost' } })
+    expect(byValue.budget).toMatchObject({ before: 96, limit: 50, after: 48, allocate: 'cost' })
+    await expect(pruneModel(model, { target: { of: 'bytes', value: 20, allocate: 'cost' } })).rejects.toMatchObject({
+      code: 'unreachable-target',
+      details: { reached: 24, limit: 20 },
+    })
+  })
+
+  it('are said in one way, by a number that means something', async () => {
+    const pruned = (more: object) => pruneModel(twoConvolutions(), { target: { of: 'params', ...more } })
+    await expect(pruned({})).rejects.toMatchObject({ code: 'bad-options' })
+    await expect(pruned({ part: 0.5, value: 3 })).rejects.toMatchObject({ code: 'bad-options' })
+    await expect(pruned({ value: Number.NaN })).rejects.toMatchObject({ code: 'bad-target' })
+    await expect(pruned({ part: 1.5 })).rejects.toMatchObject({ code: 'bad-ratio' })
+    await expect(pruned({ value: 24 })).rejects.toThrow(/the network has 24 parameters, which is within/)
+  })
+})

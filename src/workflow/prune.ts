@@ -12,6 +12,7 @@ import {
   recover,
 } from '../prune/index.ts'
 import { type Proof, type ProofOptions, prove } from './prove/prove.ts'
+import { type InTimeOptions, pruneInTime, type TimeMeasured } from './times/prune-in-time.ts'
 
 /** What is cut, and how that is proved. */
 export interface PruneAndProveOptions extends Task {
@@ -21,6 +22,8 @@ export interface PruneAndProveOptions extends Task {
   readonly proof?: ProofOptions | false
   /** With what the cut network is recovered, once it is proved; left out, it is not. */
   readonly recover?: Omit<RecoverOptions, keyof Task>
+  /** For a target in milliseconds: where networks are timed. Layers that the target's table lacks are measured, and the cut network as a whole; where the prediction was wrong it is cut anew. */
+  readonly inTime?: InTimeOptions
 }
 
 /** A cut network and its proof. */
@@ -31,6 +34,8 @@ export interface Pruned {
   readonly proof: Proof
   /** What recovery did; undefined where none was asked for. */
   readonly recovery?: readonly RecoveredStep[]
+  /** Times of both networks, where `inTime` asked for them. */
+  readonly measured?: TimeMeasured
 }
 
 /**
@@ -40,14 +45,19 @@ export interface Pruned {
  */
 export const pruneAndProve = (
   source: ModelSource,
-  { prune, proof = {}, recover: recovery, signal, progress }: PruneAndProveOptions,
+  { prune, proof = {}, inTime, recover: recovery, signal, progress }: PruneAndProveOptions,
 ): Promise<Pruned> =>
   stoppable('Pruning', async () => {
-    const result = await pruneModel(source, { ...prune, signal, progress })
+    const { target } = prune
+    const { result, measured } =
+      inTime && target?.of === 'milliseconds'
+        ? await pruneInTime(source, { ...prune, target }, inTime, { signal, progress })
+        : { result: await pruneModel(source, { ...prune, signal, progress }), measured: undefined }
     const shown = proof === false ? { check: null } : await prove(result, { ...proof, signal })
-    if (!recovery) return { result: withNames(result), proof: shown }
+    const times = measured ? { measured } : {}
+    if (!recovery) return { result: withNames(result), proof: shown, ...times }
     const { model, steps } = await recover(result, { ...recovery, signal, progress })
-    return { result: withNames(recounted(result, model)), proof: shown, recovery: steps }
+    return { result: withNames(recounted(result, model)), proof: shown, recovery: steps, ...times }
   })
 
 /** What a network costs that got other weights, and perhaps biases. */

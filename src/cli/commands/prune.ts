@@ -8,15 +8,24 @@ import {
   writeModelFile,
 } from '../../api/files.node.ts'
 import { bindInputs, type Model, withInputShapes } from '../../api/graph.ts'
-import { criteria, type NmPattern, type PruneMethod, type PruneResult, type Scope } from '../../api/prune.ts'
+import {
+  criteria,
+  type NmPattern,
+  type PruneMethod,
+  type PruneResult,
+  type Scope,
+  type TimeTable,
+} from '../../api/prune.ts'
 import {
   imageFeeds,
+  measureTimes,
   type Proof,
   type PruneAndProveOptions,
   type Pruned,
   pruneAndProve,
+  type TimeMeasured,
 } from '../../api/workflow.node.ts'
-import { isAborted, KerfError, type NamePattern } from '../../base/index.ts'
+import { isAborted, KerfError, type NamePattern, type Task } from '../../base/index.ts'
 import { toJson } from '../../report/index.ts'
 import { dataRecipe, openRecipeData } from '../data/given-data.ts'
 import { UsageError } from '../errors.ts'
@@ -26,6 +35,7 @@ import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
+import { addBudgetFlags, type BudgetFields, targetOf, timingOf } from '../prune/budget.ts'
 import { accuracyTable, fineTuneJson, stageText } from '../prune/finetune-report.ts'
 import { keep, methodList, nmPattern, part, perLayer } from '../prune/options.ts'
 import { type FineTuneFields, fineTuneEpochs, fineTuneRecipe } from '../prune/recipe.ts'
@@ -50,12 +60,10 @@ import {
   setFlag,
 } from '../vocabulary.ts'
 
-interface Options extends FineTuneFields, ScoringFields, Omit<RecoveryFields, 'finetune' | 'dryRun'> {
+interface Options extends FineTuneFields, BudgetFields, ScoringFields, Omit<RecoveryFields, 'finetune' | 'dryRun'> {
   readonly output?: string
   readonly ratio?: number
   readonly ratios?: NonNullable<Scope['perLayer']>
-  readonly targetMacs?: number
-  readonly targetParams?: number
   readonly global?: boolean
   readonly maxRatio?: number
   readonly roundTo?: number
@@ -87,6 +95,8 @@ const examples = `
 Examples:
   kerf prune model.onnx -o smaller.onnx --ratio 0.5
   kerf prune model.onnx -o smaller.onnx --target-macs 0.5 --global --round-to 8
+  kerf prune model.onnx -o smaller.onnx --faster 2 --runtime ort-node
+  kerf prune model.onnx -o smaller.onnx --target-bytes 5MB --allocate cost
   kerf prune model.onnx -o smaller.onnx --ratio 0.5 --keep '*layer4*' --ratios '*layer1*=0.2'
   kerf prune model.onnx --ratio 0.5 --method filter,neuron --explain --dry-run
   kerf prune model.onnx -o smaller.onnx --ratio 0.5 --recover --data photos/
@@ -101,6 +111,10 @@ What is removed (--method):
   weight   single weights are set to zero: nothing is removed; what that is worth in time is measured
   nm       likewise, of each M consecutive inputs N stay (--nm 2:4)
   input    linear layers stop looking at some of their inputs
+
+A target takes one ratio for all layers (--allocate uniform), ranks the channels of all together (global), or chooses the width of every
+layer so that the most of the scores is kept within the target (cost). Times are measured, once for each machine, runtime
+and number of threads, and kept in a table: every layer at several widths, then the cut network as a whole.
 
 With --recover the weights that are left are solved for, layer by layer, so that the network gives again what it gave before the cut: in minutes, by
 some hundreds of images without labels (--images), every fourth of which only judges. Nothing is kept that is worse on these.
@@ -121,18 +135,14 @@ export function define(command: Command, io: Io): void {
     .option('-o, --output <file>', 'the smaller model')
     .option('-r, --ratio <part>', 'part of the channels (weights, inputs) to remove, between 0 and 1', part)
     .option('--ratios <glob=part>', 'a ratio of their own for some layers; 0 keeps them whole (repeatable)', perLayer)
-    .addOption(
-      new Option('--target-macs <part>', 'remove until this part of the MACs remains')
-        .argParser(part)
-        .conflicts(['ratio', 'targetParams']),
-    )
-    .addOption(
-      new Option('--target-params <part>', 'remove until this part of the parameters remains')
-        .argParser(part)
-        .conflicts('ratio'),
-    )
+  addBudgetFlags(command)
+  command
     .option('--global', 'rank the channels of all layers together')
-    .option('--max-ratio <part>', 'with --global: the most that one layer may lose (default: 0.9)', part)
+    .option(
+      '--max-ratio <part>',
+      'with --global or --allocate cost: the most that one layer may lose (default: 0.9)',
+      part,
+    )
     .option('--round-to <n>', 'widths that remain are multiples of n', positiveInteger)
     .addOption(
       new Option('-m, --method <list>', 'filter, neuron, weight, nm or input')
@@ -214,7 +224,8 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
   const from = recipe ?? dataRecipe(sized, options)?.recipe
   const scoring = await scoringOptions(sized, options, from, task, (text) => io.err(`kerf: ${text}\n`))
   const recover = await recoveryOptions(sized, options, from, task)
-  const asked: PruneAndProveOptions = { prune: { ...common, ...scoring }, recover, signal, progress }
+  const timed = await timedTarget(model, common, recipe !== undefined, options, task)
+  const asked: PruneAndProveOptions = { ...timed, prune: { ...timed.prune, ...scoring }, recover, signal, progress }
   const images =
     isShown(options) && options.inexact && from
       ? await imageFeeds(sized, (await openRecipeData(from, task)).train, from.transforms)
@@ -243,6 +254,7 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
     allowed,
     change,
     recovery,
+    measured: pruned.measured,
     written,
     explain: options.explain,
     zeroes,
@@ -252,9 +264,28 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
   const tables = tuned ? [accuracyTable(tuned, result.before), ...report.tables] : report.tables
   io.out(
     options.json
-      ? json(result, { check, change }, written, tuned, recovery, worth)
+      ? json(result, { check, change }, written, tuned, recovery, worth, pruned.measured)
       : terminalText({ ...report, tables }, io),
   )
+}
+
+/** A target in milliseconds with the times that are known, and where more are measured. Before a fine-tuning all are measured at once. */
+async function timedTarget(
+  model: Model,
+  prune: PruneAndProveOptions['prune'],
+  isTuned: boolean,
+  options: Options,
+  task: Task,
+): Promise<Pick<PruneAndProveOptions, 'prune' | 'inTime'>> {
+  const { target, inputs } = prune
+  if (target?.of !== 'milliseconds') return { prune }
+  const { times: known, ...inTime } = await timingOf(options)
+  const withTimes = (times: TimeTable | undefined) => ({ ...prune, target: { ...target, times } })
+  if (options.dryRun) return { prune: withTimes(known) }
+  if (!isTuned) return { prune: withTimes(known), inTime }
+  const times = await measureTimes(model, { timing: inTime.timing, table: known, inputs, ...task })
+  inTime.onTimes?.(times)
+  return { prune: withTimes(times) }
 }
 
 const isShown = ({ check, dryRun }: Options): boolean => check && !dryRun
@@ -305,8 +336,15 @@ function stopped({ details: { step, run } }: KerfError): KerfError {
 }
 
 function pruneOptions(o: Options): PruneAndProveOptions['prune'] {
-  if (o.maxRatio !== undefined && !o.global)
-    throw new UsageError('--max-ratio limits what --global takes from one layer: give both, or neither.')
+  if (
+    o.maxRatio !== undefined &&
+    !o.global &&
+    targetOf(o, {})?.allocate !== 'cost' &&
+    targetOf(o, {})?.of !== 'milliseconds'
+  )
+    throw new UsageError(
+      '--max-ratio limits what --global or --allocate cost takes from one layer: give one of them, too.',
+    )
   const scope = { global: o.global, maxRatio: o.maxRatio, roundTo: o.roundTo, perLayer: o.ratios }
   const common = {
     methods: o.method,
@@ -317,8 +355,8 @@ function pruneOptions(o: Options): PruneAndProveOptions['prune'] {
     outputsMayShrink: o.allowOutputs,
     inexact: o.inexact,
   }
-  if (o.targetMacs !== undefined) return { ...common, target: { of: 'macs', part: o.targetMacs, scope } }
-  if (o.targetParams !== undefined) return { ...common, target: { of: 'params', part: o.targetParams, scope } }
+  const target = targetOf(o, scope)
+  if (target) return { ...common, target }
   if (o.method.includes('nm')) {
     if (o.ratio !== undefined || o.ratios)
       throw new UsageError('--nm says how many weights stay: leave --ratio and --ratios out.')
@@ -326,7 +364,7 @@ function pruneOptions(o: Options): PruneAndProveOptions['prune'] {
   }
   if (o.nm) throw new UsageError('--nm is for --method nm: give that too, or leave it out.')
   if (o.ratio === undefined && !o.ratios)
-    throw new UsageError('Say how much to remove: --ratio 0.5, --target-macs 0.5 or --target-params 0.5.')
+    throw new UsageError('Say how much to remove: --ratio 0.5, --target-macs 0.5, --target-bytes 0.5 or --faster 2.')
   return { ...common, scope: { ...scope, ratio: o.ratio ?? 0 } }
 }
 
@@ -337,8 +375,9 @@ function json(
   tuned?: FineTuned,
   recovery?: Pruned['recovery'],
   worth?: Awaited<ReturnType<typeof zeroWorth>>,
+  measured?: TimeMeasured,
 ): string {
-  const { before, after, unsupported, groups, refused, inexact, warnings, ratio } = result
+  const { before, after, unsupported, groups, refused, inexact, warnings, ratio, budget } = result
   return toJson({
     before,
     after,
@@ -350,6 +389,8 @@ function json(
     ...(inexact.length > 0 ? { inexact: { nodes: inexact, ...change } } : {}),
     ...(ratio === undefined ? {} : { ratio }),
     ...(recovery ? { recovery } : {}),
+    ...(budget ? { budget } : {}),
+    ...(measured ? { measured } : {}),
     ...(written ? { written } : {}),
     ...(tuned ? { finetune: fineTuneJson(tuned) } : {}),
     ...(typeof worth === 'object' ? { worth } : {}),

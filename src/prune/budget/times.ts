@@ -61,6 +61,8 @@ export interface TimeTable {
     /** Of an element that goes in or comes out. */
     readonly msPerElement: number
   }
+  /** What a fixed convolution took when the table was begun: times that are added later are scaled by what it takes then. */
+  readonly yardstickMs: number
   /** Times at several widths, by what layers have in common that differ in widths alone. */
   readonly layers: Readonly<Record<string, readonly TimedLayer[]>>
   /** Whole networks. */
@@ -275,5 +277,6 @@ function correction(laws: Laws, layers: readonly LayerToTime[]): (sum: number) =
   }
 }
 
-const kindOf = (layers: readonly { readonly signature: string }[]): string =>
-  [...new Set(layers.map((l) => l.signature))].sort().join('\n')
+/** Networks are alike that have the same layers with weights; what else there is may follow from the cut (a shuffle written anew). */
+const kindOf = (layers: readonly { readonly signature: string; readonly macs: number }[]): string =>
+  [...new Set(layers.filter((l) => l.macs > 0).map((l) => l.signature))].sort().join('\n')

@@ -1,4 +1,4 @@
-import { elementCount, isConcrete } from '../../base/index.ts'
+import { elementCount, isConcrete, isFloating } from '../../base/index.ts'
 import { fusionOf } from '../../cost/index.ts'
 import { type Analysis, type Attribute, accessesOf, type Call, type Node } from '../../graph/index.ts'
 
@@ -108,7 +108,12 @@ export function signatureOf(
     const attributes = [...node.attributes].sort(([a], [b]) => (a < b ? -1 : 1))
     return `${node.domain}:${node.opType}(${attributes.map(([name, a]) => `${name}=${attributeText(a, name, known?.call)}`).join(' ')})`
   })
-  const operands = unit.nodes.flatMap((n) => n.inputs.filter((i) => analysis.constants.has(i)).map(shapeText))
+  // Sizes, axes and indices are whole numbers, and follow the channels.
+  const isWeight = (name: string) => {
+    const type = analysis.values.get(name)?.elementType
+    return analysis.constants.has(name) && type !== undefined && isFloating(type)
+  }
+  const operands = unit.nodes.flatMap((n) => n.inputs.filter(isWeight).map(shapeText))
   return [nodes.join('+'), unit.inputs.map(shapeText).join(), operands.join(), unit.outputs.map(shapeText).join()].join(
     ' | ',
   )

@@ -41,21 +41,18 @@ export const networksToTime = (given: Model, options: BoundInputs & Task): Promi
     const { operators = prunableOperators } = options
     const model = simplified(given, operators)
     const found = groupsOf(analyse(model, operators, bindInputs(model.graph, options.inputs)))
-    const all = (fitting: ChannelGroups, analysis: Analysis, isWhole: boolean): NetworkToTime => ({
-      ...{ analysis, isWhole, layers: layersToTime(fitting, analysis), elements: elementsThrough(analysis) },
-    })
-    if (found.groups.length === 0) return [all(found, found.trace.analysis, true)]
+    if (found.groups.length === 0) return [toTime(found, found.trace.analysis, true)]
     const kinds = new Set(['filter', 'neuron'] as const)
     return withoutMisfits(
       found,
       { kinds },
       async (fitting) => {
         const random = seededRandom(0)
-        const made = [all(fitting, fitting.trace.analysis, true)]
+        const made = [toTime(fitting, fitting.trace.analysis, true)]
         for (const part of wholes) {
           await turn()
           made.push(
-            all(
+            toTime(
               fitting,
               narrowed(fitting, () => part),
               true,
@@ -70,7 +67,7 @@ export const networksToTime = (given: Model, options: BoundInputs & Task): Promi
             fitting.groups.map((g, i) => [g, ladder[(places[i]! + n * (1 + (i % 2) * 4)) % ladder.length]!]),
           )
           made.push(
-            all(
+            toTime(
               fitting,
               narrowed(fitting, (group) => parts.get(group)!),
               false,
@@ -82,6 +79,18 @@ export const networksToTime = (given: Model, options: BoundInputs & Task): Promi
       turn,
     )
   })
+
+/** A network as a whole: a candidate, say. */
+export function networkToTime(model: Model, options: BoundInputs): NetworkToTime {
+  const { operators = prunableOperators } = options
+  const simple = simplified(model, operators)
+  const found = groupsOf(analyse(simple, operators, bindInputs(simple.graph, options.inputs)))
+  return toTime(found, found.trace.analysis, true)
+}
+
+const toTime = (found: ChannelGroups, analysis: Analysis, isWhole: boolean): NetworkToTime => ({
+  ...{ analysis, isWhole, layers: layersToTime(found, analysis), elements: elementsThrough(analysis) },
+})
 
 /** Which channels go does not matter for time. */
 function narrowed(found: ChannelGroups, part: (group: ChannelGroup) => number): Analysis {

@@ -1,5 +1,5 @@
 import { KerfError, stoppable, type Task, turns } from '../../base/index.ts'
-import { GraphBuilder, type Model } from '../../graph/index.ts'
+import { GraphBuilder, type Model, tensorOf } from '../../graph/index.ts'
 import { type ModelSource, modelOf } from '../../onnx/index.ts'
 import {
   type BoundInputs,
@@ -43,7 +43,7 @@ export const measureTimes = (source: ModelSource, options: MeasureOptions = {}):
   stoppable('Timing', async () => {
     const { timing = kerfTiming(), seconds = 0.06, signal, progress } = options
     const model = await modelOf(source, options)
-    const table = options.table ?? { ...emptyTable(timing.on), overhead: await overheadOf(timing, seconds, { signal }) }
+    const table = options.table ?? { ...emptyTable(timing.on), ...(await placeOf(timing, seconds, { signal })) }
     checkTable(table, timing.on)
     const networks = await networksToTime(model, options)
     const layers = await timeLayers(networks, table, timing, seconds, { signal, progress })
@@ -56,7 +56,13 @@ export const measureTimes = (source: ModelSource, options: MeasureOptions = {}):
     )
   })
 
-const emptyTable = (on: TimedOn): TimeTable => ({ on, overhead: { ms: 0, msPerElement: 0 }, layers: {}, networks: [] })
+const emptyTable = (on: TimedOn): TimeTable => ({
+  on,
+  overhead: { ms: 0, msPerElement: 0 },
+  yardstickMs: 1,
+  layers: {},
+  networks: [],
+})
 
 /** @throws KerfError `other-table` */
 export function checkTable({ on }: TimeTable, here: TimedOn): void {
@@ -70,17 +76,44 @@ export function checkTable({ on }: TimeTable, here: TimedOn): void {
     )
 }
 
-/** What a run takes that only hands on what it is given, for two sizes. */
-async function overheadOf(timing: TimingRuntime, seconds: number, task: Task): Promise<TimeTable['overhead']> {
+/** What a run takes that only hands on what it is given, for two sizes; and the yardstick. */
+async function placeOf(
+  timing: TimingRuntime,
+  seconds: number,
+  task: Task,
+): Promise<Pick<TimeTable, 'overhead' | 'yardstickMs'>> {
   const sizes = [16, 2 ** 20]
-  const runs = sizes.map((size): TimedRun => {
-    const model = negation(size)
-    return { model, feeds: feedsToTime(model) }
-  })
-  const [small = 0, large = 0] = await timing.time(runs, wholeFactor * seconds, task)
+  const runs = [...sizes.map((size) => runOf(negation(size))), runOf(yardstick())]
+  const [small = 0, large = 0, yardstickMs = 0] = await timing.time(runs, wholeFactor * seconds, task)
   // Both ways: in and out. What the node itself does is a third of the moving.
   const msPerElement = Math.max(0, large - small) / (3 * (sizes[1]! - sizes[0]!))
-  return { ms: small, msPerElement }
+  return { overhead: { ms: small, msPerElement }, yardstickMs }
+}
+
+/**
+ * Times beside the yardstick, as they were if that took what it took when the table was begun: a slow minute of the machine is divided out.
+ */
+async function timeByYardstick(
+  runs: readonly TimedRun[],
+  { yardstickMs }: Pick<TimeTable, 'yardstickMs'>,
+  timing: TimingRuntime,
+  seconds: number,
+  task: Task,
+): Promise<number[]> {
+  const [now = 0, ...times] = await timing.time([runOf(yardstick()), ...runs], seconds, task)
+  return times.map((t) => (t * yardstickMs) / now)
+}
+
+const runOf = (model: Model): TimedRun => ({ model, feeds: feedsToTime(model) })
+
+/** A convolution like many: 64 channels, 3×3, on 28×28. */
+function yardstick(): Model {
+  const b = new GraphBuilder('yardstick')
+  const x = b.input('x', 'float32', [1, 64, 28, 28])
+  const weights = Float32Array.from({ length: 64 * 64 * 9 }, (_, i) => ((i * 7919) % 101) / 1000 - 0.05)
+  const w = b.constant('w', tensorOf('float32', [64, 64, 3, 3], weights))
+  b.output(b.node('Conv', [x, w], { pads: [1, 1, 1, 1] }))
+  return b.model()
 }
 
 function negation(size: number): Model {
@@ -91,11 +124,12 @@ function negation(size: number): Model {
 
 async function timeLayers(
   networks: readonly NetworkToTime[],
-  { layers: before, overhead }: TimeTable,
+  table: TimeTable,
   timing: TimingRuntime,
   seconds: number,
   { signal, progress }: Task,
 ): Promise<Record<string, TimedLayer[]>> {
+  const { layers: before, overhead } = table
   const layers: Record<string, TimedLayer[]> = {}
   for (const [signature, points] of Object.entries(before)) layers[signature] = [...points]
   const wanted = layersWanted(networks, before)
@@ -104,11 +138,8 @@ async function timeLayers(
     await turn()
     progress?.({ what: 'timing layers', done: from, total: wanted.length, unit: 'layers' })
     const batch = wanted.slice(from, from + batchSize)
-    const runs = batch.map(({ network, layer }): TimedRun => {
-      const model = layerNetwork(network.analysis, layer.unit)
-      return { model, feeds: feedsToTime(model) }
-    })
-    const times = await timing.time(runs, seconds, { signal })
+    const runs = batch.map(({ network, layer }) => runOf(layerNetwork(network.analysis, layer.unit)))
+    const times = await timeByYardstick(runs, table, timing, seconds, { signal })
     batch.forEach(({ layer: { unit, signature, ...work } }, i) => {
       const alone = times[i]! - overhead.ms - overhead.msPerElement * (work.reads + work.writes)
       // Where moving is nearly all, what is left is within the error of measuring.
@@ -159,7 +190,7 @@ function covers(points: readonly TimedLayer[], { inChannels, outChannels }: Laye
 }
 
 /** Networks as a whole, in turns, behind those that the table has. */
-export async function timeNetworks(
+async function timeNetworks(
   table: TimeTable,
   networks: readonly NetworkToTime[],
   timing: TimingRuntime,
@@ -173,15 +204,15 @@ export async function timeNetworks(
     const { model } = analysis
     return { model, feeds: feedsToTime(model, analysis.options.inputShapes as ReadonlyMap<string, readonly number[]>) }
   })
-  const times = await timing.time(runs, wholeFactor * seconds, { signal })
-  const measured = wanted.map(
-    ({ layers, elements }, i): TimedNetwork => ({
-      layers: layers.map(({ unit, ...layer }) => layer),
-      elements,
-      ms: times[i]!,
-    }),
-  )
-  return { ...table, networks: [...table.networks, ...measured] }
+  const times = await timeByYardstick(runs, table, timing, wholeFactor * seconds, { signal })
+  return wanted.reduce((known, network, i) => withNetwork(known, network, times[i]!), table)
+}
+
+/** The table with a network that was measured as a whole; the same one before is replaced. */
+export function withNetwork(table: TimeTable, { layers, elements }: NetworkToTime, ms: number): TimeTable {
+  const measured: TimedNetwork = { layers: layers.map(({ unit, ...layer }) => layer), elements, ms }
+  const key = networkKey(measured)
+  return { ...table, networks: [...table.networks.filter((n) => networkKey(n) !== key), measured] }
 }
 
 const networkKey = ({ layers, elements }: Pick<NetworkToTime, 'layers' | 'elements'> | TimedNetwork): string =>

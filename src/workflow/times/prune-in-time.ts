@@ -1,0 +1,98 @@
+import { stoppable, type Task } from '../../base/index.ts'
+import type { Model } from '../../graph/index.ts'
+import { type ModelSource, modelOf } from '../../onnx/index.ts'
+import {
+  networkToTime,
+  type PruneOptions,
+  type PruneResult,
+  pruneModel,
+  type Target,
+  type TimeTable,
+} from '../../prune/index.ts'
+import { measureTimes, withNetwork } from './measure.ts'
+import { feedsToTime, type TimingRuntime } from './runtimes.ts'
+
+/** How a target in milliseconds is reached by measuring. */
+export interface InTimeOptions {
+  /** Where networks are timed. */
+  readonly timing: TimingRuntime
+  /** Cuts at most: after each the cut network is measured, which corrects the next prediction. Default 3. */
+  readonly rounds?: number
+  /** How long each layer is measured at each width, about. Default 0.06. */
+  readonly seconds?: number
+  /** Given the table whenever it has new times, to be kept for the next time. */
+  readonly onTimes?: (table: TimeTable) => void
+}
+
+/** What was measured of a network that was cut to a time. */
+export interface TimeMeasured {
+  /** Of the given network, milliseconds. */
+  readonly beforeMs: number
+  /** What the cut one was predicted to take. */
+  readonly predictedMs: number
+  /** What it takes, measured in turns with the given one. */
+  readonly afterMs: number
+  /** How many cuts were made. */
+  readonly rounds: number
+  /** Where. */
+  readonly on: TimeTable['on']
+}
+
+/** A network that was cut to a time. */
+export interface PrunedInTime {
+  /** The cut that was measured last. */
+  readonly result: PruneResult
+  /** Times of it and of the given one. */
+  readonly measured: TimeMeasured
+}
+
+/** Relative error of a prediction that is as good as measuring. */
+const near = 0.02
+
+/**
+ * Prunes to a target in milliseconds: measures what the table lacks, cuts, measures the cut network as a whole in turns with the given one, and cuts anew where the
+ * prediction was wrong.
+ * @param prune its target is of milliseconds; `times` may be left out
+ * @throws KerfError as `measureTimes` and `pruneModel`
+ */
+export const pruneInTime = (
+  source: ModelSource,
+  prune: Omit<PruneOptions, keyof Task> & {
+    /** Of milliseconds. */
+    readonly target: Target
+  },
+  { timing, rounds = 3, seconds, onTimes }: InTimeOptions,
+  task: Task = {},
+): Promise<PrunedInTime> =>
+  stoppable('Pruning', async () => {
+    const model = await modelOf(source, task)
+    const { inputs, operators, target } = prune
+    let times = await measureTimes(model, { timing, seconds, inputs, operators, table: target.times, ...task })
+    onTimes?.(times)
+    for (let round = 1; ; round++) {
+      const result = await pruneModel(model, { ...prune, target: { ...target, times }, ...task })
+      const measured = await measuredInTurns([model, result.model], prune, timing, seconds, task)
+      const { before, after: predictedMs, limit } = result.budget!
+      // As fast as the machine was when the table was made.
+      const [beforeMs, afterMs] = [before, (measured.after * before) / measured.before]
+      const network = networkToTime(result.model, { inputs, operators })
+      times = withNetwork(times, network, afterMs)
+      onTimes?.(times)
+      const isGood = Math.abs(afterMs / predictedMs - 1) <= near || (afterMs <= limit && afterMs >= limit * (1 - near))
+      if (isGood || round >= rounds)
+        return { result, measured: { beforeMs, predictedMs, afterMs, rounds: round, on: times.on } }
+      task.progress?.({ what: 'correcting the prediction', done: round, total: rounds })
+    }
+  })
+
+async function measuredInTurns(
+  models: readonly [Model, Model],
+  { inputs }: Pick<PruneOptions, 'inputs'>,
+  timing: TimingRuntime,
+  seconds = 0.06,
+  task: Task,
+): Promise<{ readonly before: number; readonly after: number }> {
+  const runs = models.map((model) => ({ model, feeds: feedsToTime(model, inputs) }))
+  const [before = 0, after = 0] = await timing.time(runs, 15 * seconds, task)
+  return { before, after }
+}

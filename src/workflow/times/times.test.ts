@@ -1,0 +1,145 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { profileModel } from '../../cost/index.ts'
+import { nets } from '../../nets/index.ts'
+import { pruneModel, type TimeTable } from '../../prune/index.ts'
+import { measureTimes, parseTimeTable, pruneInTime, type TimingRuntime, timeTableText } from '../index.ts'
+import { readTimeTable, timeTablePath, writeTimeTable } from './table-file.node.ts'
+
+/**
+ * A runtime whose clock is a formula: it makes eight output channels at a time, and a network takes a fifth more than its layers by themselves.
+ */
+function formulaRuntime(threads = 1): TimingRuntime & { runs: number } {
+  const runtime = {
+    runs: 0,
+    on: { runtime: 'formula', version: '1', threads, machine: 'paper' },
+    async time(runs: Parameters<TimingRuntime['time']>[0]) {
+      runtime.runs += runs.length
+      return runs.map(({ model, feeds }) => {
+        const inputs = new Map(Object.entries(feeds).map(([name, t]) => [name, t.shape]))
+        const layers = profileModel(model, { inputs }).layers
+        const times = layers.map(({ macs, outputs }) => {
+          const channels = Number(outputs[0]?.shape?.[1] ?? 1)
+          const tiled = ((macs ?? 0) * Math.ceil(channels / 8) * 8) / channels
+          const elements = outputs.reduce(
+            (sum, o) => sum + (o.shape ?? []).reduce<number>((product, d) => product * Number(d), 1),
+            0,
+          )
+          return (macs ? 0.002 : 0) + tiled * 2e-6 + elements * 1e-6
+        })
+        const convolutions = layers.filter((l) => (l.macs ?? 0) > 0).length
+        return 0.01 + times.reduce((a, b) => a + b, 0) * (convolutions > 1 ? 1.2 : 1)
+      })
+    },
+  }
+  return runtime
+}
+
+const network = nets.resnet20({ batch: 1, inputSize: 8 })
+
+describe('measured times', () => {
+  it('are measured once: a table that has them is taken as it is', async () => {
+    const timing = formulaRuntime()
+    const table = await measureTimes(network, { timing })
+    expect(table.on).toEqual(timing.on)
+    expect(table.networks).toHaveLength(3)
+    // Every layer at several widths.
+    const points = Object.values(table.layers)
+    expect(Math.max(...points.map((p) => p.length))).toBeGreaterThanOrEqual(8)
+    const runs = timing.runs
+    expect(await measureTimes(network, { timing, table })).toEqual(table)
+    expect(timing.runs).toBe(runs)
+    expect(await measureTimes(network, { timing: formulaRuntime() })).toEqual(table)
+    await expect(measureTimes(network, { timing: formulaRuntime(2), table })).rejects.toMatchObject({
+      code: 'other-table',
+      message: expect.stringMatching(
+        /1 thread of paper; here it is formula 1 on 2 threads .* so that a new one is made/,
+      ),
+    })
+  })
+
+  it('predict, and a target is reached as measured', async () => {
+    const timing = formulaRuntime()
+    const times = await measureTimes(network, { timing })
+    const { budget } = await pruneModel(network, { target: { of: 'milliseconds', part: 0.5, times } })
+    expect(budget).toMatchObject({ of: 'milliseconds', allocate: 'cost' })
+    const kept: TimeTable[] = []
+    const { result, measured } = await pruneInTime(
+      network,
+      { target: { of: 'milliseconds', part: 0.5, times } },
+      { timing, onTimes: (table) => kept.push(table) },
+    )
+    const [before, after] = await timing.time(
+      [network, result.model].map((model) => ({ model, feeds: { input: zeros } })),
+      1,
+    )
+    expect(measured.beforeMs).toBeCloseTo(before!, 6)
+    expect(measured.afterMs).toBeCloseTo(after!, 6)
+    expect(Math.abs(budget!.after / before! / 0.5 - 1)).toBeLessThan(0.1)
+    expect(after! / before!).toBeLessThan(0.52)
+    expect(after! / before!).toBeGreaterThan(0.45)
+    expect(result.budget!.kept).toBeLessThanOrEqual(result.budget!.bound + 1e-9)
+    // One ratio for all keeps less.
+    const uniform = await pruneModel(network, {
+      target: { of: 'milliseconds', part: 0.5, times: kept.at(-1), allocate: 'uniform' },
+    })
+    expect(result.budget!.kept).toBeGreaterThan(uniform.budget!.kept)
+    // A cut network is of the same layers: nothing has to be measured for it but what no width was near.
+    expect(kept.at(-1)!.networks.length).toBeGreaterThan(3)
+  })
+
+  it('say the most that can be reached', async () => {
+    const times = await measureTimes(network, { timing: formulaRuntime() })
+    const target = { of: 'milliseconds', value: 0.011, times } as const
+    await expect(pruneModel(network, { target })).rejects.toMatchObject({
+      code: 'unreachable-target',
+      message: expect.stringMatching(/Even with every group as narrow as .* ms remain; 0.011 ms were asked for/),
+    })
+    await expect(pruneModel(network, { target: { ...target, value: 1e6 } })).rejects.toMatchObject({
+      code: 'nothing-to-prune',
+    })
+  })
+
+  it('are needed for a target in milliseconds, of these layers', async () => {
+    const target = { of: 'milliseconds', part: 0.5 } as const
+    await expect(pruneModel(network, { target })).rejects.toMatchObject({ code: 'no-times' })
+    const times = await measureTimes(nets.lenet5_bn({ batch: 1 }), { timing: formulaRuntime() })
+    await expect(pruneModel(network, { target: { ...target, times } })).rejects.toThrow(/has no times of a layer/)
+  })
+
+  it('are kept in a file, which is refused where it is damaged', async () => {
+    const table = await measureTimes(nets.lenet5_bn({ batch: 1 }), { timing: formulaRuntime() })
+    expect(parseTimeTable(timeTableText(table))).toEqual(table)
+    const folder = mkdtempSync(join(tmpdir(), 'kerf-times-'))
+    try {
+      const path = join(folder, 'deep', 'times.json')
+      expect(readTimeTable(path)).toBeUndefined()
+      writeTimeTable(path, table)
+      expect(readTimeTable(path)).toEqual(table)
+      expect(readdirSync(join(folder, 'deep'))).toEqual(['times.json'])
+      const text = timeTableText(table)
+      const damaged = [
+        '',
+        text.slice(0, 200),
+        '{}',
+        text.replace(/"ms":[\d.e-]+/, '"ms":-1'),
+        text.replace('kerf-times-1', 'x'),
+      ]
+      for (const bytes of damaged) {
+        writeFileSync(path, bytes)
+        expect(() => readTimeTable(path)).toThrow(
+          /times\.json is no table of measured times: .* Remove it, and it is measured anew/,
+        )
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+    const one = timeTablePath(table.on)
+    expect(one).toMatch(/kerf.times.formula-1-[0-9a-f]{12}\.json$/)
+    expect(timeTablePath({ ...table.on, machine: 'another' })).not.toBe(one)
+  })
+})
+
+const zeros = { elementType: 'float32' as const, shape: [1, 3, 8, 8], data: new Float32Array(192) }
