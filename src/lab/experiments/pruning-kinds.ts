@@ -50,7 +50,7 @@ export const pruningKinds: Experiment<Settings> = {
   derivation: [
     'A convolution of $C_{out}$ filters does $H W k^2 C_{in} C_{out}$ multiplications with addition: a filter less is that many products less, here and, as one input channel less, in the next layer. Half of the filters of every layer leave about a quarter.',
     'Of a linear layer the same is true without $H W$: there lie most of the parameters of small classifiers, and few of their multiplications. So cutting neurons shrinks the file, cutting filters the work.',
-    'A weight that is 0 is a number like others to a dense kernel. It is stored in four bytes and multiplied. What it is good for is a format and a kernel for sparse matrices, which pay from about nine zeros in ten on.',
+    'A weight that is 0 is a number like others to a dense kernel. It is stored in four bytes and multiplied. Kerf leaves such products out where that is faster on the machine at hand: kerf lab sparsity-speed shows from which share on.',
   ],
   measures:
     'What is stored, what is not 0 and what is executed; the size of the ONNX file; the median time in Kerf and in the other runtimes that are installed, in turns; accuracy right after the cut, without any repair.',
