@@ -32,7 +32,7 @@ export interface TimeMeasured {
   readonly predictedMs: number
   /** What it takes, measured in turns with the given one. */
   readonly afterMs: number
-  /** How many cuts were made. */
+  /** How many cuts were made; the one that misses the target least is given. */
   readonly rounds: number
   /** Where. */
   readonly on: TimeTable['on']
@@ -40,7 +40,7 @@ export interface TimeMeasured {
 
 /** A network that was cut to a time. */
 export interface PrunedInTime {
-  /** The cut that was measured last. */
+  /** The cut that misses the target least, as measured; `warnings` says where it does. */
   readonly result: PruneResult
   /** Times of it and of the given one. */
   readonly measured: TimeMeasured
@@ -69,6 +69,7 @@ export const pruneInTime = (
     const { inputs, operators, target } = prune
     let times = await measureTimes(model, { timing, seconds, inputs, operators, table: target.times, ...task })
     onTimes?.(times)
+    let best: PrunedInTime | undefined
     for (let round = 1; ; round++) {
       const result = await pruneModel(model, { ...prune, target: { ...target, times }, ...task })
       const measured = await measuredInTurns([model, result.model], prune, timing, seconds, task)
@@ -79,11 +80,24 @@ export const pruneInTime = (
       times = withNetwork(times, network, afterMs)
       onTimes?.(times)
       const isGood = Math.abs(afterMs / predictedMs - 1) <= near || (afterMs <= limit && afterMs >= limit * (1 - near))
-      if (isGood || round >= rounds)
-        return { result, measured: { beforeMs, predictedMs, afterMs, rounds: round, on: times.on } }
+      const made = { result, measured: { beforeMs, predictedMs, afterMs, rounds: round, on: times.on } }
+      // Of several that miss the limit the one that misses it least; of those within it the last, which is nearest by prediction.
+      const missed = ({ measured, result }: PrunedInTime) => Math.max(0, measured.afterMs - result.budget!.limit)
+      if (!best || missed(made) <= missed(best)) best = made
+      if (isGood || round >= rounds) return withMiss({ ...best, measured: { ...best.measured, rounds: round } })
       task.progress?.({ what: 'correcting the prediction', done: round, total: rounds })
     }
   })
+
+/** Says where a target was not reached as measured. */
+function withMiss({ result, measured }: PrunedInTime): PrunedInTime {
+  const { limit } = result.budget!
+  const { afterMs, predictedMs } = measured
+  if (afterMs <= limit * (1 + near)) return { result, measured }
+  const text = (ms: number) => `${Number(ms.toPrecision(3))} ms`
+  const warning = `The target of ${text(limit)} was not reached: ${text(afterMs)} were measured, ${text(predictedMs)} predicted. Widths that are multiples of eight are predicted better (--round-to 8); or ask for less time.`
+  return { result: { ...result, warnings: [...result.warnings, warning] }, measured }
+}
 
 async function measuredInTurns(
   models: readonly [Model, Model],

@@ -90,6 +90,33 @@ describe('measured times', () => {
     expect(kept.at(-1)!.networks.length).toBeGreaterThan(3)
   })
 
+  it('that miss the target are said, and the cut that misses it least is given', async () => {
+    // Cut networks take far more than their layers, and the second of them the most.
+    const plain = formulaRuntime()
+    let cuts = 0
+    const timing: TimingRuntime = {
+      ...plain,
+      async time(runs, seconds) {
+        const [before, after, ...more] = await plain.time(runs, seconds)
+        return runs.length === 2
+          ? [before!, after! * (++cuts === 2 ? 3 : 2)]
+          : [before!, after!, ...more].slice(0, runs.length)
+      },
+    }
+    const times = await measureTimes(network, { timing: plain })
+    const { result, measured } = await pruneInTime(
+      network,
+      { target: { of: 'milliseconds', part: 0.5, times } },
+      { timing, rounds: 2 },
+    )
+    expect(cuts).toBe(2)
+    expect(measured.rounds).toBe(2)
+    expect(measured.predictedMs / measured.beforeMs).toBeCloseTo(0.5, 1)
+    expect(measured.afterMs).toBeGreaterThan(1.5 * result.budget!.limit)
+    expect(measured.afterMs).toBeLessThan(2.3 * result.budget!.limit)
+    expect(result.warnings.at(-1)).toMatch(/The target of .* ms was not reached: .* ms were measured, .* ms predicted/)
+  })
+
   it('say the most that can be reached', async () => {
     const times = await measureTimes(network, { timing: formulaRuntime() })
     const target = { of: 'milliseconds', value: 0.011, times } as const
