@@ -44,6 +44,7 @@ export function parseTimeTable(text: string, where = 'The time table'): TimeTabl
   }
   if (!isList(root.networks, isNetwork)) throw bad('its networks are no list of times')
   const { format: _, ...table } = root
+  // Every field that a table has was checked above.
   return table as unknown as TimeTable
 }
 
