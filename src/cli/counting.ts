@@ -2,24 +2,13 @@ import type { Command } from 'commander'
 import { type Profile, profileModel } from '../api/cost.ts'
 import { filesOfGiven, givenModel } from './given-model.ts'
 import { type InputShapes, inputShape } from './options.ts'
-import { addFormatFlags, formatByEnding } from './output-type.ts'
+import { addFormatFlags, type TableFormat, tableFormats } from './output-type.ts'
 
 /* What the commands that count have in common: how to count, and where to print it as what. */
 
-const formats = ['table', 'json', 'csv', 'md', 'html'] as const
-export type Format = (typeof formats)[number]
-const byEnding: Readonly<Record<string, Format>> = {
-  txt: 'table',
-  json: 'json',
-  csv: 'csv',
-  md: 'md',
-  html: 'html',
-  htm: 'html',
-}
-
 export interface CountingOptions {
   readonly input?: InputShapes
-  readonly format?: Format
+  readonly format?: TableFormat
   readonly json?: boolean
   readonly output?: string
   readonly force?: boolean
@@ -34,14 +23,11 @@ export function addCountingOptions(command: Command): Command {
     'shape of an input: N,C,H,W, or name:N,C,H,W where there are several (repeatable)',
     inputShape,
   )
-  return addFormatFlags(command, formats, 'table')
+  return addFormatFlags(command, tableFormats, 'table')
     .option('--fused', 'count convolution + normalization + activation, and depthwise + pointwise, as one layer each')
     .option('--strict-adds', 'a sum of n terms takes n - 1 additions, not n')
     .option('--non-zero', 'also count the parameters that are not 0 (reads the weights)')
 }
-
-export const formatOf = (options: CountingOptions): Format =>
-  options.json ? 'json' : (options.format ?? formatByEnding(options.output, byEnding) ?? 'table')
 
 /** @returns the counts, and the files that the model consists of: none of them may be overwritten */
 export function profileFile(path: string, options: CountingOptions): { profile: Profile; files: string[] } {

@@ -35,6 +35,26 @@ export function formatByEnding<F extends string>(
   return byEnding[endingOf(output) ?? '']
 }
 
+/** The formats of commands that print tables. */
+export const tableFormats = ['table', 'json', 'csv', 'md', 'html'] as const
+export type TableFormat = (typeof tableFormats)[number]
+const tableFormatByEnding: Readonly<Record<string, TableFormat>> = {
+  txt: 'table',
+  json: 'json',
+  csv: 'csv',
+  md: 'md',
+  html: 'html',
+  htm: 'html',
+}
+
+/** As the flags say, else the file's name; on the terminal a table. */
+export const tableFormatOf = (options: {
+  readonly json?: boolean
+  readonly format?: TableFormat
+  readonly output?: string
+}): TableFormat =>
+  options.json ? 'json' : (options.format ?? formatByEnding(options.output, tableFormatByEnding) ?? 'table')
+
 /** How to print, and where. @param usual the format on the terminal */
 export const addFormatFlags = (command: Command, formats: readonly string[], usual: string): Command =>
   command

@@ -12,11 +12,12 @@ import {
   toJson,
   toMarkdown,
 } from '../../report/index.ts'
-import { addCountingOptions, type CountingOptions, formatOf, profileFile } from '../counting.ts'
+import { addCountingOptions, type CountingOptions, profileFile } from '../counting.ts'
 import { UsageError } from '../errors.ts'
 import { modelArgument, modelFiles } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { checkOutput } from '../output.ts'
+import { tableFormatOf } from '../output-type.ts'
 import { deliver, terminalText } from '../print.ts'
 
 interface Options extends CountingOptions {
@@ -76,7 +77,7 @@ function comparison(profiles: readonly Profile[]): Printed {
 }
 
 function format({ json, csv, report }: Printed, options: Options, io: Io): string {
-  switch (formatOf(options)) {
+  switch (tableFormatOf(options)) {
     case 'json':
       return toJson(json)
     case 'csv':

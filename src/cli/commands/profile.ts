@@ -15,12 +15,13 @@ import {
   toJson,
   toMarkdown,
 } from '../../report/index.ts'
-import { addCountingOptions, type CountingOptions, formatOf, profileFile } from '../counting.ts'
+import { addCountingOptions, type CountingOptions, profileFile } from '../counting.ts'
 import { UsageError } from '../errors.ts'
 import { modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
+import { tableFormatOf } from '../output-type.ts'
 import { deliver, terminalText } from '../print.ts'
 
 interface Options extends CountingOptions {
@@ -60,7 +61,7 @@ function format(profile: Profile, options: Options, io: Io): string {
   const { depth, output, sort } = options
   if (depth !== undefined && sort !== undefined)
     throw new UsageError('--sort orders layers, --depth shows blocks of them: give one of the two.')
-  switch (formatOf(options)) {
+  switch (tableFormatOf(options)) {
     case 'json':
       return toJson(depth === undefined ? profile : { ...profile, blocks: blocksJson(blocksOf(profile.layers), depth) })
     case 'csv':

@@ -1,41 +1,25 @@
 import { type Command, Option } from 'commander'
 import { profileModel } from '../../api/cost.ts'
-import { criteria } from '../../api/prune.ts'
 import { defaultRatios, sensitivity } from '../../api/workflow.node.ts'
-import type { NamePattern } from '../../base/index.ts'
 import { chartsSvg, fewImagesNotice, layerNames, toCsv, toHtml, toJson, toMarkdown } from '../../report/index.ts'
 import { addGivenImages, type GivenImagesOptions, openGivenImages } from '../data/given-images.ts'
 import { filesOfGiven, givenModel, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { checkOutput } from '../output.ts'
-import { addFormatFlags, formatByEnding } from '../output-type.ts'
+import { addFormatFlags, type TableFormat, tableFormatOf, tableFormats } from '../output-type.ts'
 import { deliver, terminalText } from '../print.ts'
-import { channelMethods, keep, part } from '../prune/options.ts'
+import { addChannelFlags, type ChannelFlags, part } from '../prune/options.ts'
 import { assumptionText } from '../run/image.ts'
 import { sensitivityChart, sensitivityJson, sensitivityReport } from '../sensitivity-report.ts'
 import { type CommandTask, withTask } from '../task.ts'
 import { defaultSeed, imageFlagsHelp, threadsFlag } from '../vocabulary.ts'
 
-const formats = ['table', 'json', 'csv', 'md', 'html'] as const
-type Format = (typeof formats)[number]
-const byEnding: Readonly<Record<string, Format>> = {
-  txt: 'table',
-  json: 'json',
-  csv: 'csv',
-  md: 'md',
-  html: 'html',
-  htm: 'html',
-}
-
-interface Options extends GivenImagesOptions {
+interface Options extends GivenImagesOptions, ChannelFlags {
   readonly part: 'test' | 'validation' | 'train'
   readonly ratios: readonly number[]
-  readonly criterion: string
-  readonly method: readonly ('filter' | 'neuron')[]
-  readonly keep?: readonly NamePattern[]
   readonly threads: number
   readonly fullNames?: boolean
-  readonly format?: Format
+  readonly format?: TableFormat
   readonly json?: boolean
   readonly output?: string
   readonly force?: boolean
@@ -59,20 +43,8 @@ export function define(command: Command, io: Io): void {
         .argParser(ratioList)
         .default(defaultRatios, '0.1 to 0.9'),
     )
-    .addOption(
-      new Option('-c, --criterion <name>', 'which channels go first')
-        .choices(criteria.map((c) => c.name))
-        .default('l2'),
-    )
-    .addOption(
-      new Option('-m, --method <list>', 'filter, neuron')
-        .argParser(channelMethods)
-        .default(['filter', 'neuron'], 'filter,neuron'),
-    )
-    .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
-    .addOption(threadsFlag())
-    .option('--full-names', 'names of layers as the file has them')
-  addFormatFlags(command, formats, 'table')
+  addChannelFlags(command).addOption(threadsFlag()).option('--full-names', 'names of layers as the file has them')
+  addFormatFlags(command, tableFormats, 'table')
     .addHelpText('after', examples)
     .action((path: string, options: Options) => withTask(io, (task, io) => measure(path, options, task, io)))
 }
@@ -82,7 +54,7 @@ function ratioList(text: string): number[] {
 }
 
 async function measure(path: string, options: Options, task: CommandTask, io: Io): Promise<void> {
-  const format = options.json ? 'json' : (options.format ?? formatByEnding(options.output, byEnding) ?? 'table')
+  const format = tableFormatOf(options)
   const model = givenModel(path)
   const files = filesOfGiven(path, model)
   if (options.output !== undefined) checkOutput(options.output, { force: options.force, inputs: files })

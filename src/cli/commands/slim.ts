@@ -1,9 +1,8 @@
 import { basename, dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { slimInFolder, writeModelFile } from '../../api/files.node.ts'
-import { criteria } from '../../api/prune.ts'
 import { kerfTiming, ortTiming, type SlimOptions } from '../../api/workflow.node.ts'
-import { isAborted, KerfError, type NamePattern } from '../../base/index.ts'
+import { isAborted, KerfError } from '../../base/index.ts'
 import { chartsSvg, fewImagesNotice, toHtml, toJson } from '../../report/index.ts'
 import { addGivenImages, type GivenImagesOptions, openGivenSets } from '../data/given-images.ts'
 import { UsageError } from '../errors.ts'
@@ -14,14 +13,14 @@ import { checkOutput, writeWholeFile } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 import { timeText } from '../progress-bar.ts'
-import { channelMethods, keep, part } from '../prune/options.ts'
+import { addChannelFlags, type ChannelFlags, part } from '../prune/options.ts'
 import { assumptionText } from '../run/image.ts'
 import { drop, times } from '../slim/options.ts'
 import { slimChart, slimJson, slimReport, stageText } from '../slim/report.ts'
 import { type CommandTask, withTask } from '../task.ts'
 import { addAugmentationFlags, defaultSeed, imageFlagsHelp, learningRateFlag, threadsFlag } from '../vocabulary.ts'
 
-interface Options extends GivenImagesOptions {
+interface Options extends GivenImagesOptions, ChannelFlags {
   readonly output?: string
   readonly report?: string
   readonly recipe?: string
@@ -34,9 +33,6 @@ interface Options extends GivenImagesOptions {
   readonly rounds: number
   readonly epochs: number
   readonly learningRate?: number
-  readonly criterion: string
-  readonly method: readonly ('filter' | 'neuron')[]
-  readonly keep?: readonly NamePattern[]
   readonly roundTo?: number
   readonly allocate?: 'uniform' | 'global' | 'cost'
   readonly runtime: 'kerf' | 'ort-node'
@@ -84,17 +80,7 @@ export function define(command: Command, io: Io): void {
         .default(10),
     )
     .addOption(learningRateFlag('highest learning rate of distillation (default: 0.01)'))
-    .addOption(
-      new Option('-c, --criterion <name>', 'which channels go first')
-        .choices(criteria.map((c) => c.name))
-        .default('l2'),
-    )
-    .addOption(
-      new Option('-m, --method <list>', 'filter, neuron')
-        .argParser(channelMethods)
-        .default(['filter', 'neuron'], 'filter,neuron'),
-    )
-    .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
+  addChannelFlags(command)
     .option('--round-to <n>', 'widths that remain are multiples of n', positiveInteger)
     .addOption(
       new Option('--allocate <how>', 'how widths are chosen (default: cost for times, else uniform)').choices([

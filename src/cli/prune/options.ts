@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from 'commander'
-import type { NmPattern, PruneMethod, Scope } from '../../api/prune.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { criteria, type NmPattern, type PruneMethod, type Scope } from '../../api/prune.ts'
 import { type NamePattern, namePattern } from '../../base/index.ts'
 import { listOf } from '../choices.ts'
 
@@ -18,7 +18,7 @@ export function methodList(text: string): PruneMethod[] {
 }
 
 /** `filter,neuron`: those that remove channels. */
-export function channelMethods(text: string): ('filter' | 'neuron')[] {
+function channelMethods(text: string): ('filter' | 'neuron')[] {
   const list = methodList(text)
   const wrong = list.find((m) => m !== 'filter' && m !== 'neuron')
   if (wrong) throw new InvalidArgumentError(`Groups of channels are those of filter and neuron, not of ${wrong}.`)
@@ -47,3 +47,25 @@ export function perLayer(text: string, before: NonNullable<Scope['perLayer']> = 
     throw new InvalidArgumentError("Give a pattern and a ratio from 0 to below 1, as in '*layer1*=0.2'.")
   return [...before, { ...matcher(text.slice(0, at)), ratio }]
 }
+
+/** What `addChannelFlags` gives a command. */
+export interface ChannelFlags {
+  readonly criterion: string
+  readonly method: readonly ('filter' | 'neuron')[]
+  readonly keep?: readonly NamePattern[]
+}
+
+/** Which channels go first, which may go, and which may not. */
+export const addChannelFlags = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('-c, --criterion <name>', 'which channels go first')
+        .choices(criteria.map((c) => c.name))
+        .default('l2'),
+    )
+    .addOption(
+      new Option('-m, --method <list>', 'filter, neuron')
+        .argParser(channelMethods)
+        .default(['filter', 'neuron'], 'filter,neuron'),
+    )
+    .option('--keep <glob>', 'layers to leave alone, by name of node or weight (repeatable)', keep)
