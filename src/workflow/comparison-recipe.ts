@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { KerfError } from '../base/index.ts'
 import { problemsOf, recipePath, recipeSchema } from '../train/index.ts'
 
@@ -10,10 +10,9 @@ const { data, transforms, batchSize, optimiser, schedule, weightDecay, onBadImag
 
 const training = z.strictObject({
   epochs: z
-    .array(z.int().min(1))
-    .min(1)
-    .describe('Behind which accuracy is measured, ascending; the last one ends the training.'),
-  learningRate: z.number().positive().describe('The highest one; the schedule goes from there.'),
+    .array(z.int().check(z.minimum(1)))
+    .check(z.minLength(1), z.describe('Behind which accuracy is measured, ascending; the last one ends the training.')),
+  learningRate: z.number().check(z.positive(), z.describe('The highest one; the schedule goes from there.')),
 })
 
 const comparisonSchema = z.strictObject({
@@ -21,20 +20,29 @@ const comparisonSchema = z.strictObject({
   data,
   transforms,
   output: recipePath('Folder of what is done: the same recipe goes on there.'),
-  methods: z
-    .array(z.enum(['filter', 'neuron']))
-    .min(1)
-    .default(['filter']),
-  criteria: z.array(z.string().min(1)).min(1).optional().describe('Names; all that there are by default.'),
-  budgets: z.array(z.number().gt(0).lt(1)).min(1).default([0.5]).describe('Parts of the MACs that stay.'),
-  seeds: z.array(z.int().min(0)).min(1).default([1, 2, 3]),
-  images: z.int().min(1).default(256).describe('Training images that criteria and recovery look at.'),
-  fineTuning: training.describe('Of every cut network, and of the network as it is.'),
-  scratch: training
-    .optional()
-    .describe(
-      'Of the cut shape with fresh weights: the epochs that the network has had, and those of fine-tuning. By default no such row.',
+  methods: z._default(z.array(z.enum(['filter', 'neuron'])).check(z.minLength(1)), ['filter']),
+  criteria: z.optional(
+    z
+      .array(z.string().check(z.minLength(1)))
+      .check(z.minLength(1), z.describe('Names; all that there are by default.')),
+  ),
+  budgets: z._default(
+    z.array(z.number().check(z.gt(0), z.lt(1))).check(z.minLength(1), z.describe('Parts of the MACs that stay.')),
+    [0.5],
+  ),
+  seeds: z._default(z.array(z.int().check(z.minimum(0))).check(z.minLength(1)), [1, 2, 3]),
+  images: z._default(
+    z.int().check(z.minimum(1), z.describe('Training images that criteria and recovery look at.')),
+    256,
+  ),
+  fineTuning: training.check(z.describe('Of every cut network, and of the network as it is.')),
+  scratch: z.optional(
+    training.check(
+      z.describe(
+        'Of the cut shape with fresh weights: the epochs that the network has had, and those of fine-tuning. By default no such row.',
+      ),
     ),
+  ),
   ...{ batchSize, optimiser, schedule, weightDecay, onBadImage, threads },
 })
 

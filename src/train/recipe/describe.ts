@@ -1,5 +1,5 @@
-import type * as z from 'zod'
-import { pathText, shapeOf, unwrapped } from './problems.ts'
+import type * as z from 'zod/mini'
+import { elementOf, pathText, shapeOf, unwrapped } from './problems.ts'
 import { type Recipe, recipeSchema } from './schema.ts'
 
 /** What happens where an optional field is left out; "none" for the others. */
@@ -54,12 +54,12 @@ export function describeRecipe(recipe: Recipe, given: unknown = recipe): string 
     .join('')
 }
 
-function linesOf(schema: z.ZodType, value: unknown, given: unknown, path: readonly PropertyKey[]): RecipeLine[] {
+function linesOf(schema: z.ZodMiniType, value: unknown, given: unknown, path: readonly PropertyKey[]): RecipeLine[] {
   const line = (text: string): RecipeLine[] => [{ path: pathText(path), value: text, isDefault: given === undefined }]
   if (value === undefined) return line(absent[pathText(path)] ?? 'none')
   const child = (key: PropertyKey) => (given as Record<PropertyKey, unknown> | undefined)?.[key]
   if (Array.isArray(value) && value.some((v) => typeof v === 'object')) {
-    const element = (unwrapped(schema) as z.ZodArray).element as z.ZodType
+    const element = elementOf(unwrapped(schema) as z.ZodMiniArray)
     return value.flatMap((v, i) => linesOf(element, v, child(i), [...path, i]))
   }
   const shape = typeof value === 'object' ? shapeOf(schema, value) : undefined

@@ -1,25 +1,25 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { netNameOf } from '../../nets/index.ts'
-import { shapeOf, unwrapped } from './problems.ts'
+import { elementOf, shapeOf, unwrapped } from './problems.ts'
 
 /* Which fields of a recipe are paths: known by their schema, so that all of them can be moved together. */
 
-const paths = new WeakSet<z.ZodType>()
+const paths = new WeakSet<z.ZodMiniType>()
 
 /** A field that holds a path. */
-export function path(what: string): z.ZodString {
-  const schema = z.string().min(1).describe(what)
+export function path(what: string): z.ZodMiniString {
+  const schema = z.string().check(z.minLength(1), z.describe(what))
   paths.add(schema)
   return schema
 }
 
 /** A recipe with every path changed; what is no field of a recipe stays as it is. */
-export function mapPaths(schema: z.ZodType, value: unknown, change: (path: string) => string): unknown {
+export function mapPaths(schema: z.ZodMiniType, value: unknown, change: (path: string) => string): unknown {
   const plain = unwrapped(schema)
   if (typeof value === 'string') return paths.has(plain) && netNameOf(value) === undefined ? change(value) : value
   if (Array.isArray(value)) {
-    if (!(plain instanceof z.ZodArray)) return value
-    return value.map((v) => mapPaths(plain.element as z.ZodType, v, change))
+    if (!(plain instanceof z.ZodMiniArray)) return value
+    return value.map((v) => mapPaths(elementOf(plain), v, change))
   }
   if (typeof value !== 'object' || value === null) return value
   const shape = shapeOf(plain, value) ?? {}

@@ -1,4 +1,5 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
+import { $ZodDiscriminatedUnion, $ZodUnion } from 'zod/v4/core'
 import { nearestName } from '../../base/index.ts'
 
 /** Something wrong at one place of a recipe; `path` is as in JavaScript: `transforms[1].kind`. */
@@ -19,11 +20,11 @@ export const pathText = (path: Path): string =>
   ) || '(recipe)'
 
 /** What zod found, in words: each place once, with what is allowed there. */
-export function problemsOf(issues: readonly Issue[], schema: z.ZodType, input: unknown): RecipeProblem[] {
+export function problemsOf(issues: readonly Issue[], schema: z.ZodMiniType, input: unknown): RecipeProblem[] {
   return issues.flatMap((issue) => problemsOfIssue(issue, [], schema, input))
 }
 
-function problemsOfIssue(issue: Issue, above: Path, schema: z.ZodType, input: unknown): RecipeProblem[] {
+function problemsOfIssue(issue: Issue, above: Path, schema: z.ZodMiniType, input: unknown): RecipeProblem[] {
   const path = [...above, ...issue.path]
   const value = valueAt(input, path)
   if (issue.code === 'unrecognized_keys') return unknownNames(issue.keys, path, schema, input)
@@ -47,7 +48,7 @@ function problemsOfIssue(issue: Issue, above: Path, schema: z.ZodType, input: un
   return [{ path: pathText(path), problem: `${received(value)}; expected ${expected}${hint}` }]
 }
 
-function unknownNames(keys: readonly string[], path: Path, schema: z.ZodType, input: unknown): RecipeProblem[] {
+function unknownNames(keys: readonly string[], path: Path, schema: z.ZodMiniType, input: unknown): RecipeProblem[] {
   const allowed = Object.keys(shapeAt(schema, path, input) ?? {})
   return keys.map((key) => {
     const near = nearestName(key, allowed)
@@ -118,42 +119,48 @@ function valueAt(input: unknown, path: Path): unknown {
   )
 }
 
-export type Shape = Readonly<Record<string, z.ZodType>>
+export type Shape = Readonly<Record<string, z.ZodMiniType>>
 
 /** The fields that an object may have at a path, given what else it has. */
-function shapeAt(schema: z.ZodType, path: Path, input: unknown): Shape | undefined {
+function shapeAt(schema: z.ZodMiniType, path: Path, input: unknown): Shape | undefined {
   const plain = unwrapped(schema)
   const [key, ...rest] = path
   const shape = shapeOf(plain, input)
   if (key === undefined) return shape
-  const next = plain instanceof z.ZodArray ? (plain.element as z.ZodType) : shape?.[String(key)]
+  const next = plain instanceof z.ZodMiniArray ? elementOf(plain) : shape?.[String(key)]
   return next && shapeAt(next, rest, valueAt(input, [key]))
 }
 
+/** What a list is made of. */
+export const elementOf = (list: z.ZodMiniArray): z.ZodMiniType => list.def.element as z.ZodMiniType
+
 /** Without "optional" and "default" around it. */
-export function unwrapped(schema: z.ZodType): z.ZodType {
-  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
-    ? unwrapped(schema.unwrap() as z.ZodType)
+export function unwrapped(schema: z.ZodMiniType): z.ZodMiniType {
+  return schema instanceof z.ZodMiniOptional ||
+    schema instanceof z.ZodMiniDefault ||
+    schema instanceof z.ZodMiniPrefault
+    ? unwrapped(schema.def.innerType as z.ZodMiniType)
     : schema
 }
 
 /** The fields of an object, or of that alternative of a union which the value is nearest to. */
-export function shapeOf(schema: z.ZodType, value: unknown): Shape | undefined {
+export function shapeOf(schema: z.ZodMiniType, value: unknown): Shape | undefined {
   const plain = unwrapped(schema)
-  if (plain instanceof z.ZodObject) return plain.shape as Shape
-  if (!(plain instanceof z.ZodUnion)) return undefined
-  const errors = (option: z.ZodType) => {
+  if (plain instanceof z.ZodMiniObject) return plain.shape as Shape
+  if (!(plain instanceof $ZodUnion)) return undefined
+  const errors = (option: z.ZodMiniType) => {
     const result = option.safeParse(value)
     // Another alternative's fields are wrong by one each.
     return result.success
       ? 0
       : result.error.issues.reduce((n, i) => n + (i.code === 'unrecognized_keys' ? i.keys.length : 1), 0)
   }
-  const objects = (plain.options as z.ZodType[]).filter((option) => option instanceof z.ZodObject)
-  const discriminator = plain instanceof z.ZodDiscriminatedUnion ? plain.def.discriminator : undefined
-  const fits = (option: z.ZodType) =>
+  const objects = (plain._zod.def.options as z.ZodMiniType[]).filter((option) => option instanceof z.ZodMiniObject)
+  const discriminator = plain instanceof $ZodDiscriminatedUnion ? plain._zod.def.discriminator : undefined
+  const fits = (option: z.ZodMiniType) =>
     discriminator === undefined ||
-    ((option as z.ZodObject).shape[discriminator] as z.ZodType).safeParse(valueAt(value, [discriminator])).success
+    ((option as z.ZodMiniObject).shape[discriminator] as z.ZodMiniType).safeParse(valueAt(value, [discriminator]))
+      .success
   const [best] = objects.filter(fits).sort((a, b) => errors(a) - errors(b))
-  return (best as z.ZodObject | undefined)?.shape as Shape | undefined
+  return (best as z.ZodMiniObject | undefined)?.shape as Shape | undefined
 }

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { type NetName, nets } from '../../nets/index.ts'
 import { dataSchema, transformSchema } from './data-schema.ts'
 import { path } from './paths.ts'
@@ -12,197 +12,249 @@ const netNames = Object.keys(nets) as [NetName, ...NetName[]]
 /** Images per step where a recipe does not say. */
 const defaultBatchSize = 64
 
-const positive = z.number().positive()
-const fraction = z.number().gt(0).lt(1)
+const positive = z.number().check(z.positive())
+const fraction = z.number().check(z.gt(0), z.lt(1))
 
-const size = z.union([z.int().min(1), z.tuple([z.int().min(1), z.int().min(1)])])
+const size = z.union([z.int().check(z.minimum(1)), z.tuple([z.int().check(z.minimum(1)), z.int().check(z.minimum(1))])])
 
 const netSchema = z.strictObject({
-  net: z.enum(netNames).describe('A network by name, with fresh weights.'),
-  convolution: z
-    .enum(['conv', 'adder'])
-    .default('conv')
-    .describe('What its body convolves with; first and last layers stay ordinary.'),
-  classes: z
-    .union([z.int().min(2), z.literal('data')])
-    .optional()
-    .describe("By default those of the data ('data')."),
-  inChannels: z.int().min(1).optional().describe('By default those of the data.'),
-  inputSize: size.optional().describe('Pixels, a side or [height, width]; by default those of the data.'),
+  net: z.enum(netNames).check(z.describe('A network by name, with fresh weights.')),
+  convolution: z._default(
+    z.enum(['conv', 'adder']).check(z.describe('What its body convolves with; first and last layers stay ordinary.')),
+    'conv',
+  ),
+  classes: z.optional(
+    z
+      .union([z.int().check(z.minimum(2)), z.literal('data')])
+      .check(z.describe("By default those of the data ('data').")),
+  ),
+  inChannels: z.optional(z.int().check(z.minimum(1), z.describe('By default those of the data.'))),
+  inputSize: z.optional(size.check(z.describe('Pixels, a side or [height, width]; by default those of the data.'))),
 })
 const onnxSchema = z.strictObject({
   onnx: path('An ONNX file, whose weights training starts from.'),
-  classes: z
-    .union([z.int().min(2), z.literal('data')])
-    .optional()
-    .describe(
-      "Gives the file a new classifier for so many classes, or for those of the data ('data'), where it has another number.",
-    ),
-  inputSize: size
-    .optional()
-    .describe("Pixels of its images from now on, a side or [height, width]; by default the file's."),
+  classes: z.optional(
+    z
+      .union([z.int().check(z.minimum(2)), z.literal('data')])
+      .check(
+        z.describe(
+          "Gives the file a new classifier for so many classes, or for those of the data ('data'), where it has another number.",
+        ),
+      ),
+  ),
+  inputSize: z.optional(
+    size.check(z.describe("Pixels of its images from now on, a side or [height, width]; by default the file's.")),
+  ),
 })
 
 const warmUp = {
-  warmUp: z
-    .strictObject({
-      epochs: positive.describe('Length; may be a fraction.'),
-      start: z.number().min(0).max(1).default(0.01).describe('First learning rate as a part of the full one.'),
-    })
-    .optional()
-    .describe('A linear rise in front.'),
+  warmUp: z.optional(
+    z
+      .strictObject({
+        epochs: positive.check(z.describe('Length; may be a fraction.')),
+        start: z._default(
+          z.number().check(z.minimum(0), z.maximum(1), z.describe('First learning rate as a part of the full one.')),
+          0.01,
+        ),
+      })
+      .check(z.describe('A linear rise in front.')),
+  ),
 }
 const scheduleSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('constant'), ...warmUp }),
   z.strictObject({
     kind: z.literal('step'),
-    everyEpochs: z.int().min(1).optional().describe('Multiplies the learning rate every so many epochs,'),
-    atEpochs: z.array(z.int().min(1)).min(1).optional().describe('or at the start of these, counted from 0.'),
-    factor: z.number().gt(0).max(1).default(0.1),
+    everyEpochs: z.optional(
+      z.int().check(z.minimum(1), z.describe('Multiplies the learning rate every so many epochs,')),
+    ),
+    atEpochs: z.optional(
+      z
+        .array(z.int().check(z.minimum(1)))
+        .check(z.minLength(1), z.describe('or at the start of these, counted from 0.')),
+    ),
+    factor: z._default(z.number().check(z.gt(0), z.maximum(1)), 0.1),
     ...warmUp,
   }),
   z.strictObject({
     kind: z.literal('cosine'),
-    end: z.number().min(0).default(0).describe('Learning rate at the end.'),
-    per: z.enum(['step', 'epoch']).default('step').describe('How often the learning rate changes.'),
+    end: z._default(z.number().check(z.minimum(0), z.describe('Learning rate at the end.')), 0),
+    per: z._default(z.enum(['step', 'epoch']).check(z.describe('How often the learning rate changes.')), 'step'),
     ...warmUp,
   }),
   z.strictObject({
     kind: z.literal('oneCycle'),
-    rise: fraction.default(0.3).describe('Part of the training in which the learning rate rises.'),
-    divide: z.number().gt(1).default(25).describe('First learning rate: learningRate / divide.'),
-    finalDivide: z.number().gt(1).default(1e4).describe('Last learning rate: the first / finalDivide.'),
-    shape: z.enum(['cosine', 'linear']).default('cosine'),
+    rise: z._default(fraction.check(z.describe('Part of the training in which the learning rate rises.')), 0.3),
+    divide: z._default(z.number().check(z.gt(1), z.describe('First learning rate: learningRate / divide.')), 25),
+    finalDivide: z._default(z.number().check(z.gt(1), z.describe('Last learning rate: the first / finalDivide.')), 1e4),
+    shape: z._default(z.enum(['cosine', 'linear']), 'cosine'),
   }),
 ])
 
 const optimiserSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('sgd'),
-    momentum: z.number().min(0).lt(1).default(0.9),
-    nesterov: z.boolean().default(false),
+    momentum: z._default(z.number().check(z.minimum(0), z.lt(1)), 0.9),
+    nesterov: z._default(z.boolean(), false),
   }),
   z.strictObject({
     kind: z.literal('adamw'),
-    betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
-    epsilon: positive.default(1e-8),
+    betas: z._default(
+      z.tuple([z.number().check(z.minimum(0), z.lt(1)), z.number().check(z.minimum(0), z.lt(1))]),
+      [0.9, 0.999],
+    ),
+    epsilon: z._default(positive, 1e-8),
   }),
 ])
 
 const distillationSchema = z.strictObject({
   teacher: path('An ONNX file with the same inputs and classes, or net:NAME.'),
-  temperature: positive.default(4),
-  weight: z.number().min(0).max(1).default(0.9).describe('Of the teacher; the labels have the rest.'),
-  features: z
-    .array(
-      z.strictObject({
-        student: z.string().min(1).describe('A value of the network,'),
-        teacher: z.string().min(1).describe('and one of the teacher, of the same shape.'),
-        weight: positive.default(1),
-      }),
-    )
-    .default([])
-    .describe('Pairs whose mean squared difference is added to the loss.'),
+  temperature: z._default(positive, 4),
+  weight: z._default(
+    z.number().check(z.minimum(0), z.maximum(1), z.describe('Of the teacher; the labels have the rest.')),
+    0.9,
+  ),
+  features: z._default(
+    z
+      .array(
+        z.strictObject({
+          student: z.string().check(z.minLength(1), z.describe('A value of the network,')),
+          teacher: z.string().check(z.minLength(1), z.describe('and one of the teacher, of the same shape.')),
+          weight: z._default(positive, 1),
+        }),
+      )
+      .check(z.describe('Pairs whose mean squared difference is added to the loss.')),
+    [],
+  ),
 })
 
 const adderSchema = z.strictObject({
-  adaptiveRate: z
-    .union([positive, z.literal(false)])
-    .default(0.2)
-    .describe("η: each adder layer's gradient is scaled to this root mean square; false: left as it is."),
-  weightGradient: z.enum(['full', 'sign']).default('full').describe('X − W, or its sign.'),
-  inputGradient: z
-    .enum(['clip', 'full', 'sign'])
-    .default('clip')
-    .describe('W − X clipped to [−1, 1], as it is, or its sign.'),
+  adaptiveRate: z._default(
+    z
+      .union([positive, z.literal(false)])
+      .check(z.describe("η: each adder layer's gradient is scaled to this root mean square; false: left as it is.")),
+    0.2,
+  ),
+  weightGradient: z._default(z.enum(['full', 'sign']).check(z.describe('X − W, or its sign.')), 'full'),
+  inputGradient: z._default(
+    z.enum(['clip', 'full', 'sign']).check(z.describe('W − X clipped to [−1, 1], as it is, or its sign.')),
+    'clip',
+  ),
 })
 
 export const recipeSchema = z.strictObject({
-  $schema: z.string().optional().describe('For editors.'),
-  model: z.union([netSchema, onnxSchema]).describe('What is trained: a network by name, or an ONNX file.'),
+  $schema: z.optional(z.string().check(z.describe('For editors.'))),
+  model: z.union([netSchema, onnxSchema]).check(z.describe('What is trained: a network by name, or an ONNX file.')),
   data: dataSchema,
-  validation: z
-    .number()
-    .min(0)
-    .lt(1)
-    .default(0.1)
-    .describe(
-      'This part of the training images, drawn by the seed, of every class alike, is not trained on: it chooses best.onnx. 0: none, and no best.onnx. Data that bring validation images use those.',
-    ),
-  transforms: z.array(transformSchema).default([]).describe('In order; random ones in training only.'),
+  validation: z._default(
+    z
+      .number()
+      .check(
+        z.minimum(0),
+        z.lt(1),
+        z.describe(
+          'This part of the training images, drawn by the seed, of every class alike, is not trained on: it chooses best.onnx. 0: none, and no best.onnx. Data that bring validation images use those.',
+        ),
+      ),
+    0.1,
+  ),
+  transforms: z._default(z.array(transformSchema).check(z.describe('In order; random ones in training only.')), []),
   output: path('Folder of the run.'),
-  epochs: z.int().min(1).max(1e6),
-  batchSize: z
-    .int()
-    .min(1)
-    .max(65536)
-    .optional()
-    .describe(`Images per step. By default ${defaultBatchSize}, or all where there are fewer to train on.`),
-  learningRate: positive
-    .optional()
-    .describe(
-      'The highest one; the schedule goes from there. 0.1 by default, 0.001 for adamw; a tenth of it where training starts from an ONNX file.',
+  epochs: z.int().check(z.minimum(1), z.maximum(1e6)),
+  batchSize: z.optional(
+    z
+      .int()
+      .check(
+        z.minimum(1),
+        z.maximum(65536),
+        z.describe(`Images per step. By default ${defaultBatchSize}, or all where there are fewer to train on.`),
+      ),
+  ),
+  learningRate: z.optional(
+    positive.check(
+      z.describe(
+        'The highest one; the schedule goes from there. 0.1 by default, 0.001 for adamw; a tenth of it where training starts from an ONNX file.',
+      ),
     ),
-  optimiser: optimiserSchema.prefault({ kind: 'sgd' }),
-  schedule: scheduleSchema.prefault({ kind: 'cosine' }),
-  weightDecay: z
-    .number()
-    .min(0)
-    .optional()
-    .describe('Of weights; biases and BatchNormalization have none. 0.0005 by default, 0.01 for adamw.'),
-  gradientClip: z
-    .strictObject({
-      norm: positive.optional().describe('L2 norm of all gradients together.'),
-      value: positive.optional().describe('Of each element; before the norm.'),
-    })
-    .optional(),
-  headLearningRate: positive
-    .optional()
-    .describe('Of the last layer, the classifier: the highest one, likewise. By default that of all.'),
-  freezeBody: z
-    .boolean()
-    .default(false)
-    .describe('Only the last layer, the classifier, learns. Everything before it is as in inference.'),
-  ema: z
-    .strictObject({
-      decay: fraction.default(0.999),
-      warmUp: z.boolean().default(true).describe('Forgets the first weights sooner.'),
-    })
-    .optional()
-    .describe('A moving average of the weights, which is evaluated and saved in their place.'),
-  loss: z.enum(['crossEntropy', 'meanSquaredError']).default('crossEntropy'),
-  labelSmoothing: z.number().min(0).lt(1).default(0),
-  distillation: distillationSchema.optional(),
-  adder: adderSchema.prefault({}).describe('How adder layers learn.'),
-  freeze: z
-    .array(z.string().min(1))
-    .default([])
-    .describe(
-      "Layers and tensors that stay as they are, as globs over their names ('layer1*'). A frozen BatchNormalization keeps its running statistics.",
+  ),
+  optimiser: z.prefault(optimiserSchema, { kind: 'sgd' }),
+  schedule: z.prefault(scheduleSchema, { kind: 'cosine' }),
+  weightDecay: z.optional(
+    z
+      .number()
+      .check(
+        z.minimum(0),
+        z.describe('Of weights; biases and BatchNormalization have none. 0.0005 by default, 0.01 for adamw.'),
+      ),
+  ),
+  gradientClip: z.optional(
+    z.strictObject({
+      norm: z.optional(positive.check(z.describe('L2 norm of all gradients together.'))),
+      value: z.optional(positive.check(z.describe('Of each element; before the norm.'))),
+    }),
+  ),
+  headLearningRate: z.optional(
+    positive.check(z.describe('Of the last layer, the classifier: the highest one, likewise. By default that of all.')),
+  ),
+  freezeBody: z._default(
+    z
+      .boolean()
+      .check(z.describe('Only the last layer, the classifier, learns. Everything before it is as in inference.')),
+    false,
+  ),
+  ema: z.optional(
+    z
+      .strictObject({
+        decay: z._default(fraction, 0.999),
+        warmUp: z._default(z.boolean().check(z.describe('Forgets the first weights sooner.')), true),
+      })
+      .check(z.describe('A moving average of the weights, which is evaluated and saved in their place.')),
+  ),
+  loss: z._default(z.enum(['crossEntropy', 'meanSquaredError']), 'crossEntropy'),
+  labelSmoothing: z._default(z.number().check(z.minimum(0), z.lt(1)), 0),
+  distillation: z.optional(distillationSchema),
+  adder: z.prefault(adderSchema.check(z.describe('How adder layers learn.')), {}),
+  freeze: z._default(
+    z
+      .array(z.string().check(z.minLength(1)))
+      .check(
+        z.describe(
+          "Layers and tensors that stay as they are, as globs over their names ('layer1*'). A frozen BatchNormalization keeps its running statistics.",
+        ),
+      ),
+    [],
+  ),
+  masks: z._default(
+    z.enum(['none', 'zeros']).check(z.describe("'zeros': weights that are 0 in the model stay 0.")),
+    'none',
+  ),
+  sparsity: z.optional(
+    sparsitySchema.check(
+      z.describe('Training that makes weights or channels small or zero. Times are in epochs, which may be fractions.'),
     ),
-  masks: z.enum(['none', 'zeros']).default('none').describe("'zeros': weights that are 0 in the model stay 0."),
-  sparsity: sparsitySchema
-    .optional()
-    .describe('Training that makes weights or channels small or zero. Times are in epochs, which may be fractions.'),
-  onBadImage: z
-    .enum(['skip', 'error'])
-    .default('skip')
-    .describe('Images that cannot be decoded are skipped and counted, or an error.'),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1)
-    .default(0),
-  threads: z.int().min(1).max(256).optional().describe('By default as many as the machine has.'),
-  evaluateEveryEpochs: z.int().min(1).default(1).describe('How often the validation images are looked at.'),
-  patience: z
-    .int()
-    .min(1)
-    .optional()
-    .describe(
-      'Training ends when the validation images have not been told better for so many epochs. By default never.',
-    ),
-  checkpointEveryEpochs: positive.default(1).describe('May be a fraction.'),
+  ),
+  onBadImage: z._default(
+    z.enum(['skip', 'error']).check(z.describe('Images that cannot be decoded are skipped and counted, or an error.')),
+    'skip',
+  ),
+  seed: z._default(z.int().check(z.minimum(0), z.maximum(2 ** 31 - 1)), 0),
+  threads: z.optional(
+    z.int().check(z.minimum(1), z.maximum(256), z.describe('By default as many as the machine has.')),
+  ),
+  evaluateEveryEpochs: z._default(
+    z.int().check(z.minimum(1), z.describe('How often the validation images are looked at.')),
+    1,
+  ),
+  patience: z.optional(
+    z
+      .int()
+      .check(
+        z.minimum(1),
+        z.describe(
+          'Training ends when the validation images have not been told better for so many epochs. By default never.',
+        ),
+      ),
+  ),
+  checkpointEveryEpochs: z._default(positive.check(z.describe('May be a fraction.')), 1),
 })
 
 /** Images per step: as the recipe says, else as many of the default as there are. */

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { namePattern } from '../../base/index.ts'
 import type { OptionsOf, SparsityName, SparsityOptions } from '../sparsity/catalogue.ts'
 import { type Rounds, roundsIn } from '../sparsity/lottery.ts'
@@ -7,20 +7,24 @@ import { type Rounds, roundsIn } from '../sparsity/lottery.ts'
  * Training for sparsity as a recipe says it: times in epochs, since who writes a recipe thinks in them; methods count steps.
  */
 
-const weightRatio = z.number().gt(0).lt(1).describe('The part of the weights that is 0 in the end.')
+const weightRatio = z.number().check(z.gt(0), z.lt(1), z.describe('The part of the weights that is 0 in the end.'))
 const channelRatio = z
   .number()
-  .gt(0)
-  .lt(1)
-  .describe('The part of the channels of each group that goes, counted as kerf prune --ratio does.')
-const penalty = z.number().positive().default(1e-4).describe('λ.')
-const beginEpoch = z.number().min(0).default(0).describe('When it begins; may be a fraction.')
-const endEpoch = z.number().positive().optional()
-const global = z.boolean().default(false).describe('Ranks the weights of all layers together.')
-const keep = z
-  .array(z.string().min(1))
-  .default([])
-  .describe("Layers and tensors that it leaves alone, as globs over their names ('conv1*').")
+  .check(
+    z.gt(0),
+    z.lt(1),
+    z.describe('The part of the channels of each group that goes, counted as kerf prune --ratio does.'),
+  )
+const penalty = z._default(z.number().check(z.positive(), z.describe('λ.')), 1e-4)
+const beginEpoch = z._default(z.number().check(z.minimum(0), z.describe('When it begins; may be a fraction.')), 0)
+const endEpoch = z.optional(z.number().check(z.positive()))
+const global = z._default(z.boolean().check(z.describe('Ranks the weights of all layers together.')), false)
+const keep = z._default(
+  z
+    .array(z.string().check(z.minLength(1)))
+    .check(z.describe("Layers and tensors that it leaves alone, as globs over their names ('conv1*').")),
+  [],
+)
 
 /** One for each method. */
 const schemas = {
@@ -28,90 +32,129 @@ const schemas = {
     .strictObject({
       method: z.literal('gmp'),
       ratio: weightRatio,
-      initialRatio: z.number().min(0).lt(1).default(0).describe('The part at first.'),
+      initialRatio: z._default(z.number().check(z.minimum(0), z.lt(1), z.describe('The part at first.')), 0),
       beginEpoch,
-      endEpoch: endEpoch.describe('When it ends. By default after three quarters of the epochs.'),
-      everySteps: z
-        .int()
-        .min(1)
-        .optional()
-        .describe('Steps from one update to the next. By default there are about a hundred updates.'),
+      endEpoch: endEpoch.check(z.describe('When it ends. By default after three quarters of the epochs.')),
+      everySteps: z.optional(
+        z
+          .int()
+          .check(
+            z.minimum(1),
+            z.describe('Steps from one update to the next. By default there are about a hundred updates.'),
+          ),
+      ),
       global,
       keep,
     })
-    .describe('Gradual magnitude pruning (Zhu and Gupta 2017): more and more of the smallest weights become 0.'),
+    .check(
+      z.describe('Gradual magnitude pruning (Zhu and Gupta 2017): more and more of the smallest weights become 0.'),
+    ),
   'sr-ste': z
     .strictObject({
       method: z.literal('sr-ste'),
-      n: z.int().min(1).default(2).describe('How many of m consecutive inputs may be other than 0.'),
-      m: z.int().min(2).default(4),
-      penalty: z.number().min(0).default(2e-4).describe('λ, by which masked weights are made smaller.'),
+      n: z._default(
+        z.int().check(z.minimum(1), z.describe('How many of m consecutive inputs may be other than 0.')),
+        2,
+      ),
+      m: z._default(z.int().check(z.minimum(2)), 4),
+      penalty: z._default(
+        z.number().check(z.minimum(0), z.describe('λ, by which masked weights are made smaller.')),
+        2e-4,
+      ),
       keep,
     })
-    .describe(
-      'N:M sparsity by SR-STE (Zhou et al., ICLR 2021): the network always has N of M weights, and learns which.',
+    .check(
+      z.describe(
+        'N:M sparsity by SR-STE (Zhou et al., ICLR 2021): the network always has N of M weights, and learns which.',
+      ),
     ),
   'lottery-ticket': z
     .strictObject({
       method: z.literal('lottery-ticket'),
       ratio: weightRatio,
-      rounds: z.int().min(1).max(100).default(1).describe('How often weights are cut, and the rest is rewound.'),
-      rewindEpoch: z.number().min(0).default(0).describe('Where weights are rewound to; 0: the beginning.'),
+      rounds: z._default(
+        z.int().check(z.minimum(1), z.maximum(100), z.describe('How often weights are cut, and the rest is rewound.')),
+        1,
+      ),
+      rewindEpoch: z._default(
+        z.number().check(z.minimum(0), z.describe('Where weights are rewound to; 0: the beginning.')),
+        0,
+      ),
       global,
       keep,
     })
-    .describe(
-      'Lottery tickets (Frankle et al., ICML 2020): train, cut the smallest weights, set the others back, train again. The epochs are those of all rounds together.',
+    .check(
+      z.describe(
+        'Lottery tickets (Frankle et al., ICML 2020): train, cut the smallest weights, set the others back, train again. The epochs are those of all rounds together.',
+      ),
     ),
   slimming: z
     .strictObject({ method: z.literal('slimming'), penalty, keep })
-    .describe('Network slimming (Liu et al., ICCV 2017): L1 penalty on the scales of BatchNormalization.'),
+    .check(z.describe('Network slimming (Liu et al., ICCV 2017): L1 penalty on the scales of BatchNormalization.')),
   'group-sparsity': z
     .strictObject({
       method: z.literal('group-sparsity'),
       penalty,
-      contrast: z
-        .number()
-        .min(0)
-        .max(32)
-        .default(4)
-        .describe('α: the smallest channel of a group is pulled 2^α times as hard as the largest.'),
+      contrast: z._default(
+        z
+          .number()
+          .check(
+            z.minimum(0),
+            z.maximum(32),
+            z.describe('α: the smallest channel of a group is pulled 2^α times as hard as the largest.'),
+          ),
+        4,
+      ),
       keep,
     })
-    .describe('Group sparsity (DepGraph, Fang et al., CVPR 2023): L2 penalty on everything that shrinks together.'),
+    .check(
+      z.describe('Group sparsity (DepGraph, Fang et al., CVPR 2023): L2 penalty on everything that shrinks together.'),
+    ),
   'growing-regularisation': z
     .strictObject({
       method: z.literal('growing-regularisation'),
       ratio: channelRatio,
-      limit: z.number().positive().default(1).describe('τ, the largest penalty.'),
-      increment: z
-        .number()
-        .positive()
-        .optional()
-        .describe('δ, what it grows by. By default so that three quarters of the time bring it to the limit.'),
-      everySteps: z.int().min(1).default(10).describe('K, steps from one increment to the next.'),
+      limit: z._default(z.number().check(z.positive(), z.describe('τ, the largest penalty.')), 1),
+      increment: z.optional(
+        z
+          .number()
+          .check(
+            z.positive(),
+            z.describe('δ, what it grows by. By default so that three quarters of the time bring it to the limit.'),
+          ),
+      ),
+      everySteps: z._default(z.int().check(z.minimum(1), z.describe('K, steps from one increment to the next.')), 10),
       beginEpoch,
-      endEpoch: endEpoch.describe(
-        'When the channels become 0 for good. By default after three quarters of the epochs; the rest recovers.',
+      endEpoch: endEpoch.check(
+        z.describe(
+          'When the channels become 0 for good. By default after three quarters of the epochs; the rest recovers.',
+        ),
       ),
       keep,
     })
-    .describe(
-      'Growing regularisation (Wang et al., ICLR 2021): channels that are to go shrink under a growing penalty.',
+    .check(
+      z.describe(
+        'Growing regularisation (Wang et al., ICLR 2021): channels that are to go shrink under a growing penalty.',
+      ),
     ),
   sfp: z
     .strictObject({
       method: z.literal('sfp'),
       ratio: channelRatio,
-      everyEpochs: z.number().positive().default(1).describe('How often filters are chosen and set to 0.'),
+      everyEpochs: z._default(
+        z.number().check(z.positive(), z.describe('How often filters are chosen and set to 0.')),
+        1,
+      ),
       beginEpoch,
-      endEpoch: endEpoch.describe('From here on the choice stays. By default it never does.'),
+      endEpoch: endEpoch.check(z.describe('From here on the choice stays. By default it never does.')),
       keep,
     })
-    .describe(
-      'Soft filter pruning (He et al., IJCAI 2018): small filters are set to 0 again and again, and go on learning.',
+    .check(
+      z.describe(
+        'Soft filter pruning (He et al., IJCAI 2018): small filters are set to 0 again and again, and go on learning.',
+      ),
     ),
-} satisfies Record<SparsityName, z.ZodObject>
+} satisfies Record<SparsityName, z.ZodMiniObject>
 
 export const sparsitySchema = z.discriminatedUnion('method', [
   schemas.gmp,
