@@ -4,6 +4,7 @@
 /** A room, and the rooms it may import; `types:cost` allows type imports only. */
 const rooms = {
   base: [],
+  algebra: ['base'],
   formats: ['base'],
   data: ['base', 'formats'],
   graph: ['base'],
@@ -16,13 +17,14 @@ const rooms = {
   image: ['base', 'graph', 'runtime', 'data'],
   nets: ['base', 'graph', 'ops'],
   report: ['base', 'types:cost'],
-  prune: ['base', 'graph', 'ops', 'onnx', 'cost', 'autodiff', 'runtime'],
-  rewrite: ['base', 'graph', 'ops', 'onnx', 'cost', 'runtime'],
+  prune: ['base', 'algebra', 'graph', 'ops', 'onnx', 'cost', 'autodiff', 'runtime'],
+  rewrite: ['base', 'algebra', 'graph', 'ops', 'onnx', 'cost', 'runtime'],
   quantize: ['base', 'graph', 'ops', 'onnx', 'cost', 'runtime'],
   train: ['base', 'graph', 'ops', 'cost', 'autodiff', 'runtime', 'data', 'image', 'onnx', 'formats', 'nets', 'report'],
   workflow: [
     ...[
       'base',
+      'algebra',
       'formats',
       'data',
       'graph',

@@ -1,6 +1,6 @@
 // For Node: everything of index.ts, with threads of Node.
 // Not here: files.
-// May import: base, graph, ops, onnx, cost, autodiff, runtime.
+// May import: base, algebra, graph, ops, onnx, cost, autodiff, runtime.
 export * from './index.ts'
 // These take the place of those without threads.
 export { pruneModel, recover, scoreChannels } from './threads.node.ts'

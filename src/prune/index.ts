@@ -1,6 +1,6 @@
 // Removing weights, neurons and filters: what must go together, what matters least, and the cut through the whole graph.
 // Not here: training (fine-tuning is train/), the proof that masked and cut agree (workflow/).
-// May import: base, graph, ops, onnx, cost, autodiff, runtime.
+// May import: base, algebra, graph, ops, onnx, cost, autodiff, runtime.
 export type { Allocation, BudgetOf, BudgetReport, Target } from './budget/target.ts'
 export {
   elementsThrough,

@@ -1,6 +1,6 @@
 // Networks rewritten: layers exchanged for others, cheaper ones; an open list of what they become.
 // Not here: training what comes out (train/), files.
-// May import: base, graph, ops, onnx, cost, runtime.
+// May import: base, algebra, graph, ops, onnx, cost, runtime.
 export { rewriteOf, rewrites } from './catalogue.ts'
 export { convolutionRefusal } from './convolution.ts'
 export type { Replaced, Rewrite, RewriteContext, RewriteLayer, RewriteRefusal } from './rewrite.ts'

@@ -1,5 +1,6 @@
+import { gramOf, transposed, tridiagonal } from '../../algebra/index.ts'
+import type { Turn } from '../../base/index.ts'
 import type { Criterion, Numbers, ScoredLayer } from './criterion.ts'
-import { gramOf, transposed } from './gram.ts'
 import { makersOf } from './planes.ts'
 
 /*
@@ -17,7 +18,12 @@ const step = 0.6
 const reach = 18
 
 /** Rows of a matrix [rows, columns]: how much less the nuclear norm is without each. */
-export function nuclearLosses(data: ArrayLike<number>, rows: number, columns: number): Float64Array {
+export async function nuclearLosses(
+  data: ArrayLike<number>,
+  rows: number,
+  columns: number,
+  turn: Turn,
+): Promise<Float64Array> {
   const byRows = rows <= columns
   const n = Math.min(rows, columns)
   const matrix = byRows ? new Float64Array(data) : transposed(data, rows, columns)
@@ -27,9 +33,9 @@ export function nuclearLosses(data: ArrayLike<number>, rows: number, columns: nu
   for (let i = 0; i < n; i++) trace += gram[i * (n + 1)]!
   const losses = new Float64Array(rows)
   if (!(trace > 0)) return losses
-  const { diagonal, beside, q } = tridiagonal(gram, n)
+  const { diagonal, beside, basis } = await tridiagonal(gram, n, turn)
   // In the basis of T: e_a, or a. [n, rows]
-  const vectors = byRows ? transposed(q, n, n) : product(q, matrix, n, inner)
+  const vectors = byRows ? basis : product(basis, matrix, n, inner)
   const [y, sum] = [new Float64Array(rows), new Float64Array(rows)]
   const centre = Math.log(trace) / 2
   for (let u = centre - reach; u <= centre + reach; u += step) {
@@ -57,84 +63,17 @@ export function nuclearLosses(data: ArrayLike<number>, rows: number, columns: nu
   return losses.map((loss) => (loss * step) / Math.PI)
 }
 
-/** Q·B of Q's transpose [n, n] and B [n, columns]: Qᵀ has the vectors of T's basis as rows. */
-function product(q: Float64Array, b: Float64Array, n: number, columns: number): Float64Array {
+/** Qᵀ·B of Qᵀ [n, n] and B [n, columns]. */
+function product(basis: Float64Array, b: Float64Array, n: number, columns: number): Float64Array {
   const made = new Float64Array(n * columns)
-  for (let k = 0; k < n; k++)
-    for (let i = 0; i < n; i++) {
-      const factor = q[k * n + i]!
+  for (let i = 0; i < n; i++)
+    for (let k = 0; k < n; k++) {
+      const factor = basis[i * n + k]!
       if (factor === 0) continue
       for (let j = 0, to = i * columns, from = k * columns; j < columns; j++, to++, from++)
         made[to] = made[to]! + factor * b[from]!
     }
   return made
-}
-
-/** Householder: M = Q·T·Qᵀ of a symmetric M, of which the lower half is read, and overwritten. */
-function tridiagonal(m: Float64Array, n: number) {
-  const diagonal = new Float64Array(n)
-  const beside = new Float64Array(Math.max(0, n - 1))
-  const [v, p] = [new Float64Array(n), new Float64Array(n)]
-  const reflections: { readonly v: Float64Array; readonly beta: number; readonly from: number }[] = []
-  for (let k = 0; k < n - 1; k++) {
-    diagonal[k] = m[k * (n + 1)]!
-    const from = k + 1
-    let norm = 0
-    for (let i = from; i < n; i++) {
-      v[i] = m[i * n + k]!
-      norm += v[i]! * v[i]!
-    }
-    norm = Math.sqrt(norm)
-    const alpha = v[from]! > 0 ? -norm : norm
-    beside[k] = alpha
-    v[from] = v[from]! - alpha
-    let length = 0
-    for (let i = from; i < n; i++) length += v[i]! * v[i]!
-    if (length === 0 || from === n - 1) {
-      // Already so; the last one has nothing to turn.
-      if (from === n - 1) beside[k] = m[from * n + k]!
-      continue
-    }
-    const beta = 2 / length
-    p.fill(0)
-    for (let i = from; i < n; i++) {
-      const [row, vi] = [i * n, v[i]!]
-      let sum = 0
-      for (let j = from; j < i; j++) {
-        const value = m[row + j]!
-        sum += value * v[j]!
-        p[j] = p[j]! + value * vi
-      }
-      p[i] = p[i]! + sum + m[row + i]! * vi
-    }
-    let dot = 0
-    for (let i = from; i < n; i++) {
-      p[i] = p[i]! * beta
-      dot += p[i]! * v[i]!
-    }
-    const half = (beta * dot) / 2
-    for (let i = from; i < n; i++) p[i] = p[i]! - half * v[i]!
-    for (let i = from; i < n; i++) {
-      const [row, vi, pi] = [i * n, v[i]!, p[i]!]
-      for (let j = from; j <= i; j++) m[row + j] = m[row + j]! - vi * p[j]! - pi * v[j]!
-    }
-    reflections.push({ v: v.slice(), beta, from })
-  }
-  diagonal[n - 1] = m[n * n - 1]!
-  const q = new Float64Array(n * n)
-  for (let i = 0; i < n; i++) q[i * (n + 1)] = 1
-  for (const { v, beta, from } of reflections.reverse()) {
-    p.fill(0)
-    for (let i = from; i < n; i++) {
-      const [row, vi] = [i * n, v[i]!]
-      for (let j = from; j < n; j++) p[j] = p[j]! + vi * q[row + j]!
-    }
-    for (let i = from; i < n; i++) {
-      const [row, factor] = [i * n, beta * v[i]!]
-      for (let j = from; j < n; j++) q[row + j] = q[row + j]! - factor * p[j]!
-    }
-  }
-  return { diagonal, beside, q }
 }
 
 /** How much of what all channels hold together is lost with one: what the others do not hold, too. The mean over images. */
@@ -151,9 +90,9 @@ export const chip: Criterion = {
         const { data, images, channels } = batch.activations(layer)
         const each = data.length / images
         for (let n = 0; n < images; n++) {
-          await context.turn()
           const image: Numbers = data.subarray(n * each, (n + 1) * each)
-          nuclearLosses(image, channels, each / channels).forEach((loss, c) => {
+          const losses = await nuclearLosses(image, channels, each / channels, context.turn)
+          losses.forEach((loss, c) => {
             sum[c] = sum[c]! + loss
           })
         }

@@ -1,5 +1,5 @@
+import { squares } from '../../algebra/index.ts'
 import type { Criterion } from './criterion.ts'
-import { squares } from './norms.ts'
 
 /**
  * The norm of all weights that go with a channel: those that make it, those that read it, and the factors of its normalisations. Divided by its mean over the

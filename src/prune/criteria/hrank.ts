@@ -1,6 +1,5 @@
+import { gramOf, squares, transposed } from '../../algebra/index.ts'
 import type { Criterion } from './criterion.ts'
-import { gramOf, transposed } from './gram.ts'
-import { squares } from './norms.ts'
 import { makersOf } from './planes.ts'
 
 /**

@@ -1,5 +1,5 @@
+import { squares } from '../../algebra/index.ts'
 import type { Criterion } from './criterion.ts'
-import { squares } from './norms.ts'
 
 /**
  * What part of its layer a channel is, of what is left when all smaller ones are gone. Layers of one channel have 1, so that the scores of different layers

@@ -1,3 +1,4 @@
+import { squares } from '../../algebra/index.ts'
 import type { Criterion, Numbers } from './criterion.ts'
 
 const source = 'Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017'
@@ -6,13 +7,6 @@ const source = 'Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017'
 export function absolute(row: Numbers): number {
   let sum = 0
   for (let i = 0; i < row.length; i++) sum += Math.abs(row[i]!)
-  return sum
-}
-
-/** Σ w² */
-export function squares(row: Numbers): number {
-  let sum = 0
-  for (let i = 0; i < row.length; i++) sum += row[i]! * row[i]!
   return sum
 }
 

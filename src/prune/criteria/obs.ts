@@ -1,6 +1,6 @@
+import { addProducts, factorise, solveFactorised } from '../../algebra/index.ts'
 import { askMemory, KerfError, memoryLimit, type Turn } from '../../base/index.ts'
 import type { WeightedSum } from '../../graph/index.ts'
-import { addProducts, factorise, solveFactorised } from '../recover/linear-algebra.ts'
 import type { ChannelValues, Criterion, ScoredGroup, ScoredLayer } from './criterion.ts'
 
 /*

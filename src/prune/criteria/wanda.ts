@@ -1,5 +1,6 @@
+import { squares } from '../../algebra/index.ts'
 import type { Criterion, ScoredGroup, ScoredLayer } from './criterion.ts'
-import { absolute, squares } from './norms.ts'
+import { absolute } from './norms.ts'
 import { eachPlane } from './planes.ts'
 
 const readers = ({ readers }: ScoredGroup): readonly ScoredLayer[] => readers

@@ -1,54 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../../base/index.ts'
-import { addProducts, factorise, solveFactorised } from './linear-algebra.ts'
 import { type LinearMap, ridgeRegression } from './ridge.ts'
 
 const turn = async () => {}
-const draw = (seed: number, count: number) => {
-  const random = seededRandom(seed)
-  return Float64Array.from({ length: count }, () => random.normal())
-}
-
-describe('linear algebra', () => {
-  it.each([
-    [1, 1, 1],
-    [2, 4, 3],
-    [7, 5, 300],
-    [67, 66, 20],
-  ])('products of %i and %i rows of %i are those of plain loops', async (n, m, terms) => {
-    const [a, b] = [draw(1, n * terms), draw(2, m * terms)]
-    const out = new Float64Array(n * m).fill(0.5)
-    await addProducts({ a, b, n, m, terms, factor: -2 }, out, turn)
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j < m; j++) {
-        let sum = 0
-        for (let k = 0; k < terms; k++) sum += a[i * terms + k]! * b[j * terms + k]!
-        expect(out[i * m + j]).toBeCloseTo(0.5 - 2 * sum, 10)
-      }
-  })
-
-  it.each([1, 5, 64, 65, 130])('solves equations of %i unknowns', async (n) => {
-    const [rows, x] = [draw(3, n * (n + 9)), draw(4, n * 3)]
-    const a = new Float64Array(n * n)
-    await addProducts({ a: rows, b: rows, n, m: n, terms: n + 9 }, a, turn)
-    const b = new Float64Array(n * 3)
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j < n; j++) for (let c = 0; c < 3; c++) b[i * 3 + c]! += a[i * n + j]! * x[j * 3 + c]!
-    // The upper half is not looked at.
-    for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) a[i * n + j] = Number.NaN
-    expect(await factorise(a, n, turn)).toBe(true)
-    await solveFactorised(a, n, b, 3, turn)
-    b.forEach((value, i) => {
-      expect(value).toBeCloseTo(x[i]!, 6)
-    })
-  })
-
-  it('says where a matrix is not positive definite', async () => {
-    expect(await factorise(Float64Array.from([1, 0, 2, 1]), 2, turn)).toBe(false)
-    expect(await factorise(Float64Array.from([Number.NaN]), 1, turn)).toBe(false)
-  })
-})
-
 /*
  * import numpy as np
  * D, M = 3, 2

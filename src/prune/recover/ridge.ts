@@ -1,5 +1,5 @@
+import { addProducts, factorise, solveFactorised, transposed } from '../../algebra/index.ts'
 import type { Turn } from '../../base/index.ts'
-import { addProducts, factorise, solveFactorised } from './linear-algebra.ts'
 
 /*
  * Ridge regression towards weights that are there, with a constant of its own for each target:
@@ -86,12 +86,6 @@ const meansOf = (rows: Float32Array, count: number, isCentred: boolean): Float64
 function centred(rows: Float32Array, means: Float64Array, count: number): Float64Array {
   const out = new Float64Array(rows.length)
   for (let i = 0; i < means.length; i++) for (let n = i * count; n < (i + 1) * count; n++) out[n] = rows[n]! - means[i]!
-  return out
-}
-
-function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
-  const out = new Float64Array(a.length)
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = a[i * columns + j]!
   return out
 }
 

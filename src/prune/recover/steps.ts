@@ -1,7 +1,7 @@
+import { addProducts } from '../../algebra/index.ts'
 import type { Turn } from '../../base/index.ts'
 import { type Analysis, tensorValues } from '../../graph/index.ts'
 import type { SolvedLayer } from './layers.ts'
-import { addProducts } from './linear-algebra.ts'
 import type { LayerProblem } from './problem.ts'
 import { type LinearMap, ridgeRegression } from './ridge.ts'
 import type { Teacher } from './teacher.ts'

@@ -1,5 +1,3 @@
-/* Matrices, row by row in float64, for criteria that ask how much channels hold together. */
-
 /** Of [rows, columns], [columns, rows]. */
 export function transposed(data: ArrayLike<number>, rows: number, columns: number): Float64Array {
   const turned = new Float64Array(rows * columns)

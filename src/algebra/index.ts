@@ -1,0 +1,8 @@
+// Linear algebra in float64: products of rows, Cholesky's factor, symmetric eigenvalues, singular vectors. Matrices are row-major, in flat arrays.
+// Not here: anything that knows what a network is.
+// May import: base.
+export { factorise, solveFactorised } from './cholesky.ts'
+export { gramOf, transposed } from './gram.ts'
+export { addProducts, squares } from './products.ts'
+export { type Singular, singular } from './singular.ts'
+export { eigen, tridiagonal } from './symmetric.ts'
