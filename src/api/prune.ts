@@ -39,7 +39,6 @@ export {
   type GroupOptions,
   type GroupReport,
   type InexactNode,
-  type NmPattern,
   type PruneMethod,
   type PruneOptions,
   type PruneResult,
@@ -56,6 +55,7 @@ export {
 
 // Getting quality back
 
+export type { NmPattern } from '../base/index.ts'
 export {
   type Recovered,
   type RecoveredLayer,

@@ -53,6 +53,7 @@ export {
 
 // Training for sparsity
 
+export type { InputRuns } from '../base/index.ts'
 export {
   type ChannelLayout,
   type ChannelMember,
@@ -61,7 +62,6 @@ export {
   type GradualMagnitudeOptions,
   type GroupSparsityOptions,
   type GrowingOptions,
-  type InputRuns,
   type LayoutOf,
   type LayoutOptions,
   type LiveTensor,

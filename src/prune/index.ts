@@ -61,4 +61,4 @@ export {
 export { type ChannelScores, criterionFrom, type ScoreOptions, scoreChannels } from './score.ts'
 export type { Scope } from './select.ts'
 export { type SingleGroup, type SingleGroupOptions, type SingleGroups, singleGroups } from './single-groups.ts'
-export type { NmPattern } from './unstructured.ts'
+export { inputRuns } from './unstructured.ts'

@@ -336,6 +336,13 @@ describe('N of M weights', () => {
     expect(zeros(model, 'a')).toEqual([0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1])
     expect(zeros(model, 'd')).toEqual([0, 0, 0])
   })
+  it('of a transposed convolution in groups within each group', async () => {
+    const b = new GraphBuilder('transposed')
+    const w = b.constant('w', tensorOf('float32', [6, 1, 1, 1], [3, 1, 2, 2, 3, 1]))
+    b.output(b.node('ConvTranspose', [b.input('x', 'float32', [1, 6, 2, 2]), w], { group: 2 }))
+    const { model } = await pruneModel(b.model(), { methods: ['nm'], pattern: { n: 2, m: 4 } })
+    expect(zeros(model, 'w')).toEqual([0, 1, 0, 0, 0, 1])
+  })
   it.each([
     { n: 4, m: 4 },
     { n: 0, m: 4 },

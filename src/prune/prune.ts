@@ -1,4 +1,14 @@
-import { didYouMean, KerfError, largest, type NamePattern, stoppable, type Turn, turns } from '../base/index.ts'
+import {
+  checkPattern,
+  didYouMean,
+  KerfError,
+  largest,
+  type NamePattern,
+  type NmPattern,
+  stoppable,
+  type Turn,
+  turns,
+} from '../base/index.ts'
 import { type Profile, profileAnalysed, type Totals } from '../cost/index.ts'
 import { type Analysis, analyse, bindInputs, type Model, nodeLabel, simplified } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.ts'
@@ -22,7 +32,7 @@ import {
   selectWidths,
 } from './select.ts'
 import { type Asked, nothingRemoved, nothingToPrune, shortfall } from './shortfall.ts'
-import { checkPattern, type NmPattern, zeroWeights } from './unstructured.ts'
+import { zeroWeights } from './unstructured.ts'
 
 /**
  * What is removed.

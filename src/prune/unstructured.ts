@@ -1,4 +1,14 @@
-import { elementCount, isFloating, KerfError, type NamePattern, smallest, type Turn } from '../base/index.ts'
+import {
+  elementCount,
+  highestOfRuns,
+  type InputRuns,
+  isFloating,
+  KerfError,
+  type NamePattern,
+  type NmPattern,
+  smallest,
+  type Turn,
+} from '../base/index.ts'
 import {
   computed,
   editGraph,
@@ -22,24 +32,6 @@ export interface ZeroedTensor {
   readonly layer: string
   readonly values: number
   readonly zeros: number
-}
-
-/** Of each `m` consecutive inputs of a layer `n` weights stay. */
-export interface NmPattern {
-  /** How many stay, at least 1. */
-  readonly n: number
-  /** Of how many, more than `n`. */
-  readonly m: number
-}
-
-/** @throws KerfError `bad-options` */
-export function checkPattern({ n, m }: NmPattern): void {
-  if (Number.isInteger(n) && Number.isInteger(m) && n >= 1 && n < m) return
-  throw new KerfError(
-    'bad-options',
-    `The pattern ${n}:${m} is none. Give whole numbers N:M with 1 ≤ N < M, as in 2:4: so many weights stay of so many.`,
-    { n, m },
-  )
 }
 
 /** Scores of the single weights of a layer. @throws KerfError `bad-options` for a criterion that has none, `bad-scores` */
@@ -105,7 +97,7 @@ export async function zeroWeights(
   const scored = (root: Root) => scoresOf(criterion, root, stored.get(root.tensor)!, options)
   const mask =
     'pattern' in amount
-      ? patternMask(amount.pattern, stored)
+      ? patternMask(found, amount.pattern)
       : await lowestMask(amount.scope, [...targets.values()], scored, turn)
   const editor = editGraph(model)
   const tensors: ZeroedTensor[] = []
@@ -137,24 +129,27 @@ async function lowestMask(
   }
 }
 
-/** All but the `n` highest of each `m` inputs; of equal ones the first stay. */
-function patternMask({ n, m }: NmPattern, stored: ReadonlyMap<string, Tensor>): Mask {
-  return ({ axis, tensor }, scores) => {
-    const zero = new Uint8Array(scores.length)
-    const shape = stored.get(tensor)!.shape as readonly number[]
-    // Its inputs lie along the other of the first two axes.
-    const inputs = shape[1 - axis]
-    if (inputs === undefined) return zero
-    const step = shape.slice(2 - axis).reduce((product, size) => product * size, 1)
-    for (let first = 0; first < scores.length; first++) {
-      const input = Math.floor(first / step) % inputs
-      if (input % m !== 0) continue
-      const places = Array.from({ length: Math.min(m, inputs - input) }, (_, i) => first + i * step)
-      for (const at of places.sort((a, b) => scores[b]! - scores[a]! || a - b).slice(n)) zero[at] = 1
-    }
-    return zero
-  }
+/**
+ * Where the inputs of a layer's outputs lie in its weight: along the other axis than that of its outputs.
+ * @returns undefined where it has none
+ */
+export function inputRuns({ trace }: ChannelGroups, { tensor, axis }: Root): InputRuns | undefined {
+  const shape = trace.analysis.stored.get(tensor)?.shape ?? []
+  const spec = trace.groupedAxes.get(tensor)
+  const [other = axis === 0 ? 1 : 0] = [...(trace.tensorAxes.get(tensor)?.keys() ?? [])].filter((a) => a !== axis)
+  const size = shape[other]
+  // The rows of a grouped transposed convolution are its inputs, group by group.
+  return size === undefined ? undefined : { axis: other, run: spec?.rows === other ? size / spec.groups : size }
 }
+
+/** All but the `n` highest of each `m` inputs; of equal ones the first stay. */
+const patternMask =
+  (found: ChannelGroups, pattern: NmPattern): Mask =>
+  (root, scores) => {
+    const runs = inputRuns(found, root)
+    const shape = found.trace.analysis.stored.get(root.tensor)!.shape as readonly number[]
+    return runs ? highestOfRuns(scores, shape, runs, pattern).map((kept) => 1 - kept) : new Uint8Array(scores.length)
+  }
 
 /** Of all tensors together. */
 async function commonThreshold(

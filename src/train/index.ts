@@ -55,7 +55,6 @@ export type {
   ChannelLayout,
   ChannelMember,
   ChannelSet,
-  InputRuns,
   LayoutOf,
   LayoutOptions,
   LiveTensor,

@@ -1,6 +1,6 @@
 import type { Labels, Model } from '../graph/index.ts'
-import { type BoundInputs, type ChannelGroups, findGroups, type Root } from '../prune/index.ts'
-import type { ChannelLayout, ChannelMember, ChannelSet, InputRuns } from '../train/index.ts'
+import { type BoundInputs, type ChannelGroups, findGroups, inputRuns } from '../prune/index.ts'
+import type { ChannelLayout, ChannelMember, ChannelSet } from '../train/index.ts'
 
 /**
  * Where channels and inputs lie in a model's weights, as plain lists: what `createTrainer` is given for methods of sparsity that work on channels.
@@ -9,7 +9,15 @@ import type { ChannelLayout, ChannelMember, ChannelSet, InputRuns } from '../tra
  */
 export function channelLayout(model: Model, options: BoundInputs = {}): ChannelLayout {
   const found = findGroups(model, options)
-  return { groups: setsOf(found), inputs: new Map(found.trace.roots.flatMap((root) => inputsOf(found, root))) }
+  return {
+    groups: setsOf(found),
+    inputs: new Map(
+      found.trace.roots.flatMap((root) => {
+        const runs = inputRuns(found, root)
+        return runs ? [[root.tensor, runs] as const] : []
+      }),
+    ),
+  }
 }
 
 function setsOf({ trace, groups }: ChannelGroups): ChannelSet[] {
@@ -40,16 +48,4 @@ function setsOf({ trace, groups }: ChannelGroups): ChannelSet[] {
   // First what makes the channels.
   for (const { members } of sets) members.sort((a, b) => Number(b.role === 'makes') - Number(a.role === 'makes'))
   return sets
-}
-
-/** Along the other axis of its weight than that of its outputs. */
-function inputsOf({ trace }: ChannelGroups, root: Root): [string, InputRuns][] {
-  const { tensor, axis } = root
-  const shape = trace.analysis.stored.get(tensor)?.shape ?? []
-  const spec = trace.groupedAxes.get(tensor)
-  const [other = axis === 0 ? 1 : 0] = [...(trace.tensorAxes.get(tensor)?.keys() ?? [])].filter((a) => a !== axis)
-  const size = shape[other]
-  if (size === undefined) return []
-  // The rows of a grouped transposed convolution are its inputs, group by group.
-  return [[tensor, { axis: other, run: spec?.rows === other ? size / spec.groups : size }]]
 }

@@ -1,3 +1,4 @@
+import type { InputRuns } from '../../base/index.ts'
 import type { Model, OperatorSet } from '../../graph/index.ts'
 import type { NamedArrays } from '../optimisers/state.ts'
 
@@ -110,14 +111,6 @@ export interface ChannelLayout {
   readonly groups: readonly ChannelSet[]
   /** Where the inputs of a layer's outputs lie in its weight, by the weight's name. */
   readonly inputs: ReadonlyMap<string, InputRuns>
-}
-
-/** Where the inputs of a layer's outputs lie in its weight. */
-export interface InputRuns {
-  /** Along which they lie. */
-  readonly axis: number
-  /** How many an output has: all of the axis, or, in groups of a transposed convolution, one of the equal runs that it lies in. */
-  readonly run: number
 }
 
 /**

@@ -1,6 +1,6 @@
-import { KerfError } from '../../base/index.ts'
+import { checkPattern, highestOfRuns, type InputRuns, KerfError, type NmPattern } from '../../base/index.ts'
 import type { NamedArrays } from '../optimisers/state.ts'
-import type { InputRuns, SparseWeight, SparsityMethod } from './method.ts'
+import type { SparseWeight, SparsityMethod } from './method.ts'
 import { checkPenalty } from './slimming.ts'
 import { type CommonSparsityOptions, targetsOf } from './targets.ts'
 
@@ -9,45 +9,13 @@ import { type CommonSparsityOptions, targetsOf } from './targets.ts'
  * taken for that of w (straight through), with a term that makes the masked ones smaller, so that masks settle:
  *   g ← ∂L/∂(m⊙w) + λ·(1 − m)⊙w
  *
- * Zhou et al., Learning N:M Fine-grained Structured Sparse Neural Networks From Scratch, ICLR 2021, equation 9 (SR-STE). A last run of fewer than M inputs
- * keeps at most N, as if zeros filled it.
+ * Zhou et al., Learning N:M Fine-grained Structured Sparse Neural Networks From Scratch, ICLR 2021, equation 9 (SR-STE).
  */
 
 /** The pattern, and how masked weights are held back. */
-export interface StructuredSparsityOptions extends CommonSparsityOptions {
-  /** N: how many of M consecutive inputs may be other than 0. */
-  readonly n: number
-  /** M; 4 for 2:4. */
-  readonly m: number
+export interface StructuredSparsityOptions extends CommonSparsityOptions, NmPattern {
   /** λ; 0.0002 by default, 0 for the plain straight-through estimator. */
   readonly penalty?: number
-}
-
-/**
- * 1 where a weight stays: of every `m` consecutive inputs of an output the `n` largest magnitudes, of equal ones the first.
- * @param shape of the weight
- * @param inputs where its inputs lie
- */
-export function structuredMask(
-  values: Float32Array,
-  shape: readonly number[],
-  { axis, run }: InputRuns,
-  { n, m }: Pick<StructuredSparsityOptions, 'n' | 'm'>,
-): Uint8Array {
-  const mask = new Uint8Array(values.length)
-  const size = shape[axis]!
-  const inner = shape.slice(axis + 1).reduce((p, d) => p * d, 1)
-  const order: number[] = []
-  for (let outer = 0; outer < values.length; outer += size * inner)
-    for (let start = 0; start < size; start += run)
-      for (let first = start; first < start + run; first += m)
-        for (let i = 0; i < inner; i++) {
-          order.length = 0
-          for (let j = first; j < Math.min(first + m, start + run); j++) order.push(outer + j * inner + i)
-          order.sort((a, b) => Math.abs(values[b]!) - Math.abs(values[a]!) || a - b)
-          for (const at of order.slice(0, n)) mask[at] = 1
-        }
-  return mask
 }
 
 /** A weight with its dense values and their mask. */
@@ -66,8 +34,7 @@ export const srSte: SparsityMethod<StructuredSparsityOptions> = {
   averages: false,
   start: (context, options) => {
     const { n, m, penalty = 2e-4 } = options
-    if (!Number.isSafeInteger(n) || !Number.isSafeInteger(m) || n < 1 || m <= n)
-      throw new KerfError('bad-options', `N:M keeps N of M weights, as in 2:4. Received ${n}:${m}.`, { n, m })
+    checkPattern(options)
     if (penalty !== 0) checkPenalty(penalty)
     const { inputs } = context.layout()
     const dense = targetsOf(context, options, 'layer').flatMap((weight): Dense[] => {
@@ -86,7 +53,7 @@ export const srSte: SparsityMethod<StructuredSparsityOptions> = {
       for (let i = 0; i < value.length; i++) value[i] = mask[i] === 0 ? 0 : values[i]!
     }
     const choose = (of: Dense) => {
-      of.mask = structuredMask(of.values, of.weight.shape, of.inputs, options)
+      of.mask = highestOfRuns(of.values.map(Math.abs), of.weight.shape, of.inputs, options)
       show(of)
     }
     for (const of of dense) choose(of)
