@@ -77,7 +77,7 @@ describe('kerf prune --recover', () => {
       'files that are no images',
       ['prune', lenet, '--ratio', '0.5', '--recover', '--data', out('photos')],
       1,
-      /no image of the class a can be decoded/,
+      /none of its images can be used\. a\/1\.png: /,
     ],
     ['images of another size', [...common, '--crop', '20'], 2, /20/],
   ] as const)('%s: one clear error, and nothing is written', async (_, args, expected, message) => {

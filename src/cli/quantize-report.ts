@@ -9,6 +9,12 @@ export interface AccuracyPair {
   readonly after: number
 }
 
+/** Images without labels whose largest output stayed the same. */
+export interface AgreementCount {
+  readonly images: number
+  readonly same: number
+}
+
 const percent = (part: number, digits = 2) => `${(100 * part).toFixed(digits)} %`
 const short = (value: number) => Number(value.toPrecision(3)).toString()
 
@@ -16,7 +22,7 @@ const short = (value: number) => Number(value.toPrecision(3)).toString()
 export function quantizeReport(
   name: string,
   result: Quantized,
-  accuracy: AccuracyPair | undefined,
+  { accuracy, agreement }: { readonly accuracy?: AccuracyPair; readonly agreement?: AgreementCount },
   written: WrittenModel,
 ): Report {
   const { bits, images, range, biasCorrection, outputDrift } = result
@@ -34,6 +40,9 @@ export function quantizeReport(
             ['Accuracy before', right(accuracy.before, accuracy.images)],
             ['Accuracy after', right(accuracy.after, accuracy.images)],
           ] as const)
+        : []),
+      ...(agreement
+        ? [['Agreement', `${right(agreement.same, agreement.images)} keep their largest output`] as const]
         : []),
       ['Output changes by', `${percent(outputDrift)} (root mean square)`],
       ['Wrote', `${written.path} (${human(written.bytes + (written.externalBytes ?? 0), 'B')})`],

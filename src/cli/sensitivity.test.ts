@@ -61,7 +61,7 @@ it('takes photos without labels, in a folder, for a network that fixes one image
 
 it.each([
   [2, /Say which images to look at: --data photos\//, [lenet]],
-  [1, /has no images\. Expected a folder of images/, [lenet, '--data', 'EMPTY']],
+  [1, /has no images\. Expected images \(avif, /, [lenet, '--data', 'EMPTY']],
   [1, /none of its images can be used\. broken\.png: /, ['NET', '--data', 'BROKEN']],
   [2, /Give a number between 0 and 1/, [lenet, ...digits, '--ratios', '0.5,1']],
   [2, /not of weight/, [lenet, ...digits, '--method', 'weight']],

@@ -37,10 +37,12 @@ export async function openPart(
 ): Promise<ImageSet | undefined> {
   if (part === 'test' && isMnist(source)) return mnistPart(source, 'test')
   if (part === 'test' && source.kind === 'cifar10') return cifarPart(source.path, 'test')
-  if (part !== 'train' && (source.kind === 'images' || source.kind === 'tar')) {
+  if (source.kind === 'images' || source.kind === 'tar') {
     const path = source[part]
-    if (path !== undefined)
+    if (part !== 'train' && path !== undefined)
       return inOrderOfTraining(source, await readImages(source.kind, path, part, options), options)
+    const isWhole = source.testFraction === undefined && (source.validation !== undefined || !options.validation)
+    if (part === 'train' && isWhole) return readImages(source.kind, source.train, part, options)
   }
   return (await openData(source, options))[part]
 }

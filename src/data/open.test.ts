@@ -140,7 +140,11 @@ describe('folders of images', () => {
     write('photos/notes.txt', 'mine')
     const photos = { kind: 'images', train: at('photos'), testFraction: 0.4 } as const
     const { train, test } = await openData(photos, { labels: 'optional' })
-    expect([train.classes, train.skipped, [...train.labels, ...test.labels]]).toEqual([[], [], [0, 0, 0]])
+    expect([train.classes, train.skipped, [...train.labels, ...test.labels]]).toEqual([
+      [],
+      [{ name: 'notes.txt', reason: '.txt is no image format known here' }],
+      [0, 0, 0],
+    ])
     expect([...contents(train), ...contents(test)].map(([, pixel]) => pixel).sort()).toEqual([1, 2, 3])
     expect(await problem(photos)).toMatch(/^bad-layout: .*: the image 1\.png lies in no folder\./)
     for (const name of ['x', 'y']) write(`photos/${name}/4.png`, await png(4))

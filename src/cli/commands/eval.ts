@@ -18,6 +18,7 @@ import {
   imageSize,
   inOrderOf,
 } from '../data/given-data.ts'
+import { withReason } from '../data/image-source.ts'
 import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
 import { givenModel, isFolder, modelArgument, modelFile } from '../given-model.ts'
@@ -80,7 +81,12 @@ async function measure(given: string, options: Options, task: Task, io: Io): Pro
   const known = imageMetadata(model)
   const names = options.classes ?? known.classes
   const opened = await withDataHint(options.data === undefined, () =>
-    openPart(recipe.data, options.part, { ...readingOf(recipe), ...task, classes: names, channels: channelsOf(model) }),
+    withReason('Accuracy is measured by labels.', () =>
+      openPart(recipe.data, options.part, {
+        ...{ ...readingOf(recipe), ...task },
+        ...{ classes: names, channels: channelsOf(model) },
+      }),
+    ),
   )
   if (!opened)
     throw new KerfError(

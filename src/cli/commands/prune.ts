@@ -27,7 +27,8 @@ import {
 } from '../../api/workflow.node.ts'
 import { isAborted, KerfError, type NamePattern, type Task } from '../../base/index.ts'
 import { toJson } from '../../report/index.ts'
-import { dataRecipe, openRecipeData } from '../data/given-data.ts'
+import { dataRecipe } from '../data/given-data.ts'
+import { type ImageSource, imageSource, withReason } from '../data/image-source.ts'
 import { UsageError } from '../errors.ts'
 import { givenModel, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
@@ -40,7 +41,7 @@ import { accuracyTable, fineTuneJson, stageText } from '../prune/finetune-report
 import { keep, methodList, nmPattern, part, perLayer } from '../prune/options.ts'
 import { type FineTuneFields, fineTuneEpochs, fineTuneRecipe } from '../prune/recipe.ts'
 import { type RecoveryFields, recoveryImages, recoveryOptions, stepList } from '../prune/recovery.ts'
-import { losses, type ScoringFields, scoringImages, scoringOptions } from '../prune/scoring.ts'
+import { losses, type ScoringFields, scoringImages, scoringOptions, whyLabels } from '../prune/scoring.ts'
 import { zeroWorth } from '../prune/worth.ts'
 import { pruneReport } from '../prune-report.ts'
 import { type CommandTask, withTask } from '../task.ts'
@@ -221,14 +222,14 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
   const { signal, progress } = task
   const common = pruneOptions(options)
   const sized = withGivenShape(model, options)
-  const from = recipe ?? dataRecipe(sized, options)?.recipe
-  const scoring = await scoringOptions(sized, options, from, task, (text) => io.err(`kerf: ${text}\n`))
-  const recover = await recoveryOptions(sized, options, from, task)
+  const source = sourceOf(sized, recipe, options, task, io)
+  const scoring = await scoringOptions(sized, options, source, (text) => io.err(`kerf: ${text}\n`))
+  const recover = await recoveryOptions(sized, options, source)
   const timed = await timedTarget(model, common, recipe !== undefined, options, task)
   const asked: PruneAndProveOptions = { ...timed, prune: { ...timed.prune, ...scoring }, recover, signal, progress }
   const images =
-    isShown(options) && options.inexact && from
-      ? await imageFeeds(sized, (await openRecipeData(from, task)).train, from.transforms)
+    isShown(options) && options.inexact && source
+      ? await imageFeeds(sized, await source.open(), source.transforms)
       : undefined
   const proof = isShown(options) && { inputs: options.input, images, ...(recipe ? {} : { given: model }) }
   const tuned = recipe && (await fineTune(model, { ...asked, proof, recipe }, options, task, io))
@@ -267,6 +268,21 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
       ? json(result, { check, change }, written, tuned, recovery, worth, pruned.measured)
       : terminalText({ ...report, tables }, io),
   )
+}
+
+const trainedBy = 'Fine-tuning learns from labels; --recover needs none.'
+
+/** The images that the cut network is looked at with; undefined where none are given. */
+function sourceOf(
+  model: Model,
+  tuned: FineTuneOptions['recipe'] | undefined,
+  options: Options,
+  task: Task,
+  io: Io,
+): ImageSource | undefined {
+  const recipe = tuned ?? dataRecipe(model, options)?.recipe
+  const use = tuned ? { trained: true, labels: trainedBy } : { labels: whyLabels(options) }
+  return recipe && imageSource(recipe, use, task, io)
 }
 
 /** A target in milliseconds with the times that are known, and where more are measured. Before a fine-tuning all are measured at once. */
@@ -313,14 +329,16 @@ async function fineTune(
 ): Promise<FineTuned> {
   const display = trainingDisplay(io, task)
   try {
-    return await pruneAndFineTune(model, {
-      ...asked,
-      ...{ iterations, force, resume, folder: fineTuneFolder(output!) },
-      onStage: json ? undefined : (stage) => io.err(`${stageText(stage)}\n`),
-      onStart: display.start,
-      onEvent: json ? undefined : display.event,
-      onNotice: (text) => io.err(`kerf: ${text}\n`),
-    })
+    return await withReason(trainedBy, () =>
+      pruneAndFineTune(model, {
+        ...asked,
+        ...{ iterations, force, resume, folder: fineTuneFolder(output!) },
+        onStage: json ? undefined : (stage) => io.err(`${stageText(stage)}\n`),
+        onStart: display.start,
+        onEvent: json ? undefined : display.event,
+        onNotice: (text) => io.err(`kerf: ${text}\n`),
+      }),
+    )
   } catch (error) {
     throw isAborted(error) ? stopped(error) : error
   }

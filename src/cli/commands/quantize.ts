@@ -1,14 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { ImageSet, Transform } from '../../api/data.ts'
-import { writeModelFile } from '../../api/files.node.ts'
+import type { DataSets, ImageSet, Transform } from '../../api/data.ts'
+import { openData, readingOf, writeModelFile } from '../../api/files.node.ts'
 import type { Model } from '../../api/graph.ts'
 import { quantize, type RangeMethod, rangeMethods } from '../../api/rewrite.node.ts'
-import { evaluate } from '../../api/train.node.ts'
-import { evaluationLoader, imagesFor, spread } from '../../api/workflow.ts'
+import { evaluate, type Recipe } from '../../api/train.node.ts'
+import { evaluationLoader, imagesFor, QualityJudge, spread } from '../../api/workflow.ts'
 import type { Task } from '../../base/index.ts'
 import { calibrate, checkBits } from '../../quantize/index.node.ts'
 import { type Report, toJson } from '../../report/index.ts'
-import { addDataOptions, type DataOptions, dataRecipe, inOrderOf, openRecipeData } from '../data/given-data.ts'
+import { addDataOptions, type DataOptions, dataRecipe, inOrderOf } from '../data/given-data.ts'
+import { imageSource } from '../data/image-source.ts'
+import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
 import { filesOfGiven, givenModel, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
@@ -16,7 +18,7 @@ import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
-import { type AccuracyPair, quantizeReport } from '../quantize-report.ts'
+import { type AccuracyPair, type AgreementCount, quantizeReport } from '../quantize-report.ts'
 import { assumptionText } from '../run/image.ts'
 import { withTask } from '../task.ts'
 import { classesFlag, imageFlagsHelp, threadsFlag } from '../vocabulary.ts'
@@ -42,7 +44,7 @@ Examples:
   kerf quantize runs/adder/best.onnx -o adder4.onnx --bits 4 --recipe runs/adder
 
 Adder layers become layers of codes, everything else stays as it is. Ranges come from training images, spread over the whole set;
-accuracy before and after from test images, likewise. Ranges (--range):
+accuracy before and after from test images, likewise; of images without labels, how often the largest output stays. Ranges (--range):
   mse         nearest to inputs and weights in the mean square (default)
   minmax      everything that was seen
   percentile  all but 1 in 10,000 on either side
@@ -89,7 +91,7 @@ async function quantizeFile(path: string, options: Options, task: Task, io: Io):
   // What is wrong with the model is said before data are read.
   calibrate(model)
   const { recipe, image } = dataRecipe(model, options, options.recipe)!
-  const sets = await openRecipeData(recipe, task)
+  const sets = await setsFor(recipe, options, task, io)
   const { threads, range, biasCorrection } = options
   const result = await quantize(model, {
     bits: options.bits,
@@ -99,19 +101,22 @@ async function quantizeFile(path: string, options: Options, task: Task, io: Io):
     threads,
     ...task,
   })
-  const test = inOrderOf(model, sets.test, options.classes)
-  if (test.notice && options.evaluate > 0) io.err(`kerf: ${test.notice}\n`)
+  const isLabelled = sets.test !== undefined && sets.test.classes.length > 0
+  const test: { readonly set?: ImageSet; readonly notice?: string } = isLabelled
+    ? inOrderOf(model, sets.test, options.classes)
+    : { set: sets.test }
+  if (test.notice) io.err(`kerf: ${test.notice}\n`)
   const assumed = image && assumptionText(image)
-  const accuracy =
-    options.evaluate > 0
-      ? await accuracies([model, result.model], spread(test.set, options.evaluate), recipe.transforms, threads, task)
-      : undefined
+  const models = [model, result.model] as const
+  const judged = test.set && ([models, spread(test.set, options.evaluate), recipe.transforms, threads, task] as const)
+  const accuracy = judged && isLabelled ? await accuracies(...judged) : undefined
+  const agreement = judged && !isLabelled ? await agreementOf(...judged) : undefined
   const written = writeModelFile(result.model, options.output, { force: options.force, protect })
   const { model: _, ...numbers } = result
   io.out(
     options.json
-      ? toJson({ model: path, ...numbers, accuracy, assumed: image?.assumed ?? [], written })
-      : terminalText(withNotes(quantizeReport(path, result, accuracy, written), assumed), io),
+      ? toJson({ model: path, ...numbers, accuracy, agreement, assumed: image?.assumed ?? [], written })
+      : terminalText(withNotes(quantizeReport(path, result, { accuracy, agreement }, written), assumed), io),
   )
 }
 
@@ -137,6 +142,32 @@ async function accuracies(
   }
   const [before, after] = correct as [number, number]
   return { images: set.count, before, after }
+}
+
+/** Images to calibrate with, and to evaluate on, where that is asked for. */
+async function setsFor(
+  recipe: Recipe,
+  { evaluate }: Options,
+  task: Task,
+  io: Io,
+): Promise<Pick<DataSets, 'train'> & Partial<DataSets>> {
+  if (evaluate === 0) return { train: await imageSource(recipe, {}, task, io).open() }
+  const sets = await openData(recipe.data, { ...readingOf(recipe), ...task, labels: 'optional' })
+  io.err(skippedText(sets.train.skipped))
+  return sets
+}
+
+/** Undefined where the first output is no number per class: how far outputs move is told anyway. */
+async function agreementOf(
+  [before, after]: readonly [Model, Model],
+  set: ImageSet,
+  transforms: readonly Transform[],
+  threads: number,
+  task: Task,
+): Promise<AgreementCount | undefined> {
+  const judge = await QualityJudge.of(before, imagesFor(before, set, transforms), { threads }, task)
+  const { images, agreement } = await judge.judge(after, task)
+  return agreement === undefined ? undefined : { images, same: Math.round(agreement * images) }
 }
 
 function bits(text: string): number {

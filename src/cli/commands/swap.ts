@@ -5,7 +5,8 @@ import { rewrites } from '../../api/rewrite.ts'
 import { swapAndMeasure } from '../../api/workflow.node.ts'
 import { type NamePattern, namePattern, type Task } from '../../base/index.ts'
 import { toJson } from '../../report/index.ts'
-import { addDataOptions, type DataOptions, dataRecipe, openRecipeData } from '../data/given-data.ts'
+import { addDataOptions, type DataOptions, dataRecipe } from '../data/given-data.ts'
+import { imageSource } from '../data/image-source.ts'
 import { UsageError } from '../errors.ts'
 import { filesOfGiven, givenModel, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
@@ -94,7 +95,7 @@ async function swap(path: string, options: Options, task: Task, io: Io): Promise
   const result = await swapAndMeasure(model, {
     ...{ rewrite: options.to, layers, seed, images, threads, inputs: options.input, measure: !dryRun },
     settings: keepWeights ? { keepWeights } : {},
-    data: recipe && { ...recipe, open: (task) => openRecipeData(recipe, task) },
+    data: recipe && { ...recipe, open: async (task) => ({ train: await imageSource(recipe, {}, task, io).open() }) },
     files: output === undefined ? undefined : { given: path, swapped: output, epochs },
     onNotice: () => {},
     ...task,

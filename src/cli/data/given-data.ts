@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import {
-  type DataSets,
   type ImageSet,
   imageMetadata,
   imageShapes,
@@ -9,10 +8,9 @@ import {
   type Transform,
   withClasses,
 } from '../../api/data.ts'
-import { openData, readingOf } from '../../api/files.node.ts'
 import { analyse, graphInputs, type Model, runnableOperators, simplified, type ValueInfo } from '../../api/graph.ts'
 import type { Recipe } from '../../api/train.node.ts'
-import { type Dim, NodeError, type Shape, type Task } from '../../base/index.ts'
+import { type Dim, NodeError, type Shape } from '../../base/index.ts'
 import type { GivenData } from '../train/data-option.ts'
 import { readRecipe } from '../train/read-recipe.ts'
 import { parseGivenRecipe, type RecipeFlags, withRecipeFlags } from '../train/recipe-flags.ts'
@@ -103,9 +101,6 @@ export function dataRecipe(model: Model, options: DataOptions, source?: string):
   const given = withRecipeFlags({ ...read, transforms }, { data, seed, set })
   return { recipe: parseGivenRecipe(given, { data, seed, set }, source !== undefined), image }
 }
-
-export const openRecipeData = (recipe: Recipe, task: Task): Promise<DataSets> =>
-  openData(recipe.data, { ...readingOf(recipe), ...task })
 
 /**
  * A set whose labels are the numbers of the model's outputs, as far as names of classes tell.

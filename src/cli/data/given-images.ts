@@ -8,6 +8,7 @@ import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { addDataOptions, type DataOptions, dataRecipe, type GivenRecipe, inOrderOf } from './given-data.ts'
+import { asOnePart } from './image-source.ts'
 import { skippedText } from './skipped.ts'
 
 /* Images that a network is looked at with, labelled or not. */
@@ -24,13 +25,6 @@ export const addGivenImages = (command: Command, what: string, most: number): Co
   addDataOptions(command, what)
     .addOption(new Option('--images <n>', 'at most so many, evenly from all').argParser(positiveInteger).default(most))
     .option('--no-labels', 'look at the images alone, whatever folders they lie in')
-
-/** A folder or tar of images, all of which are the part that is looked at: nothing of them is kept for a test. */
-function asOnePart(recipe: GivenRecipe['recipe']): GivenRecipe['recipe'] {
-  const { data } = recipe
-  if ((data.kind !== 'images' && data.kind !== 'tar') || data.testFraction === undefined) return recipe
-  return { ...recipe, data: { kind: data.kind, train: data.train, test: data.train } }
-}
 
 /** All that a command is given: to work with, and what the data bring to judge by. */
 export interface GivenSets {

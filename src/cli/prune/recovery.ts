@@ -1,11 +1,10 @@
 import type { Model } from '../../api/graph.ts'
 import { type RecoveredStep, type RecoverOptions, type RecoveryStep, recoverySteps } from '../../api/prune.ts'
-import type { Recipe } from '../../api/train.node.ts'
-import { imagesFor, spread } from '../../api/workflow.node.ts'
-import { KerfError, type Task } from '../../base/index.ts'
+import { imagesFor } from '../../api/workflow.node.ts'
+import type { Task } from '../../base/index.ts'
 import { type Cell, shortNumber, type Table } from '../../report/index.ts'
 import { listOf } from '../choices.ts'
-import { openRecipeData } from '../data/given-data.ts'
+import { type ImageSource, someImages } from '../data/image-source.ts'
 import { UsageError } from '../errors.ts'
 
 /** What `--recover` and its like say. */
@@ -25,33 +24,25 @@ export const stepList = (text: string): RecoveryStep[] => listOf('step', recover
 
 /**
  * What the network is recovered with; undefined where that is not asked for.
- * @param recipe where the images are, and what happens to them
+ * @param source where the images are, and what happens to them
  * @throws UsageError for options that do not go together, and where no data are given; KerfError `too-few-images`, `wrong-data`
  */
 export async function recoveryOptions(
   model: Model,
   { recover, recoverSteps, images, finetune, dryRun, threads }: RecoveryFields,
-  recipe: Recipe | undefined,
-  task: Task,
+  source: ImageSource | undefined,
 ): Promise<Omit<RecoverOptions, keyof Task> | undefined> {
   if (!recover && recoverSteps) throw new UsageError('--recover-steps says how: give --recover, too.')
   if (!recover) return undefined
   if (finetune)
     throw new UsageError('--recover does without labels what --finetune does with them: give one of the two.')
-  if (!recipe)
+  if (!source)
     throw new UsageError(
       '--recover needs images, without labels: say which, as in --data photos/ (--help has examples). Nothing was written.',
     )
   if (dryRun) return undefined
-  const { train } = await openRecipeData(recipe, task)
-  if (images !== undefined && images > train.count)
-    throw new KerfError(
-      'too-few-images',
-      `--images asks for ${images} images, the data have ${train.count} to look at. Ask for fewer, or give more.`,
-      { asked: images, there: train.count },
-    )
-  const chosen = spread(train, images ?? recoveryImages)
-  return { images: imagesFor(model, chosen, recipe.transforms), steps: recoverSteps, threads }
+  const chosen = someImages(await source.open(), images, recoveryImages)
+  return { images: imagesFor(model, chosen, source.transforms), steps: recoverSteps, threads }
 }
 
 const change = ({ before, after }: { readonly before: number; readonly after: number }): Cell[] => [

@@ -1,9 +1,9 @@
 import type { Model } from '../../api/graph.ts'
 import { type Criterion, criterionOf, outputLoss, type PruneOptions } from '../../api/prune.ts'
-import { type Recipe, withCrossEntropy } from '../../api/train.node.ts'
-import { imagesFor, spread } from '../../api/workflow.node.ts'
-import { KerfError, type Task } from '../../base/index.ts'
-import { inOrderOf, openRecipeData } from '../data/given-data.ts'
+import { withCrossEntropy } from '../../api/train.node.ts'
+import { imagesFor } from '../../api/workflow.node.ts'
+import { inOrderOf } from '../data/given-data.ts'
+import { type ImageSource, someImages } from '../data/image-source.ts'
 import { UsageError } from '../errors.ts'
 
 const needs: Readonly<Record<Criterion['needs'], string>> = {
@@ -34,17 +34,25 @@ export const looksAtImages = ({ needs }: Criterion): boolean => needs !== 'weigh
 
 const asksLoss = ({ needs }: Criterion): boolean => needs === 'loss' || needs === 'labels'
 
+/** Why the criterion needs labels, in a sentence; undefined where it does not. */
+export function whyLabels({ criterion: name, loss }: ScoringFields): string | undefined {
+  const criterion = criterionOf(name)
+  if (!asksLoss(criterion) || loss === 'outputs') return undefined
+  const instead =
+    criterion.needs === 'labels' ? 'kerf criteria lists those that need none' : '--loss outputs needs none'
+  return `The criterion ${name} looks at labels; ${instead}.`
+}
+
 /**
  * Images and loss for a criterion that looks at them.
- * @param recipe where the images are, and what happens to them
+ * @param source where the images are, and what happens to them
  * @param notice is told what the user should know
  * @throws UsageError for options that the criterion has no use for, and where no data are given; KerfError `too-few-images`
  */
 export async function scoringOptions(
   model: Model,
   { criterion: name, images, recover, loss }: ScoringFields,
-  recipe: Recipe | undefined,
-  task: Task,
+  source: ImageSource | undefined,
   notice: (text: string) => void,
 ): Promise<Pick<PruneOptions, 'images' | 'loss'>> {
   const criterion = criterionOf(name)
@@ -53,21 +61,15 @@ export async function scoringOptions(
   if (loss !== undefined && !asksLoss(criterion))
     throw new UsageError(`--loss: the criterion ${name} asks no loss. Leave it out, or take another one.`)
   if (!looksAtImages(criterion)) return {}
-  if (!recipe)
+  if (!source)
     throw new UsageError(
       `The criterion ${name} looks at images: say which, as in --data photos/ (--help has examples). Nothing was written.`,
     )
-  const { train } = await openRecipeData(recipe, task)
-  const ordered = loss === 'outputs' || !asksLoss(criterion) ? { set: train } : inOrderOf(model, train, undefined)
+  const set = await source.open()
+  const ordered = whyLabels({ criterion: name, loss }) === undefined ? { set } : inOrderOf(model, set, undefined)
   if (ordered.notice) notice(ordered.notice)
-  if (images !== undefined && images > train.count)
-    throw new KerfError(
-      'too-few-images',
-      `--images asks for ${images} images, the data have ${train.count} to train on. Ask for fewer, or give more.`,
-      { asked: images, there: train.count },
-    )
   return {
-    images: imagesFor(model, spread(ordered.set, images ?? scoringImages), recipe.transforms),
+    images: imagesFor(model, someImages(ordered.set, images, scoringImages), source.transforms),
     ...(asksLoss(criterion) ? { loss: loss === 'outputs' ? outputLoss : withCrossEntropy } : {}),
   }
 }

@@ -14,6 +14,10 @@ export type ImageLabels = 'required' | 'optional' | 'none'
 /** What sharp can decode. */
 const extensions = new Set(['avif', 'gif', 'jpeg', 'jpg', 'png', 'tif', 'tiff', 'webp'])
 
+const formats = [...extensions].join(', ')
+
+const holderOf = (parts: readonly string[]): string => parts.slice(0, -1).join('/')
+
 /** The parts of a path with "/"; undefined for what systems and tools hide among files (".DS_Store", "__MACOSX/…"). */
 export function partsOf(path: string): string[] | undefined {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.')
@@ -35,6 +39,8 @@ export class ClassLayout {
   #first: { readonly name: string; readonly parent: string } | undefined
   readonly #folders: string[][] = []
   readonly #others: string[][] = []
+  /** Where images without labels lie. */
+  readonly #holders = new Set<string>()
   /** Images per class. */
   readonly #counts = new Map<string, number>()
 
@@ -68,6 +74,7 @@ export class ClassLayout {
     const hasNone = this.#labels === 'none' || (this.#labels === 'optional' && folder === undefined)
     if (hasNone && !this.#first) {
       this.#unlabelled = true
+      this.#holders.add(holderOf(parts))
       return undefined
     }
     if (hasNone || this.#unlabelled)
@@ -96,7 +103,8 @@ export class ClassLayout {
 
   /** Files among the images that are none, known when all has been seen. */
   strayFiles(): string[] {
-    return this.#others.filter((parts) => this.#isBesideImages(parts)).map((parts) => parts.join('/'))
+    const isStray = (parts: string[]) => this.#isBesideImages(parts) || this.#holders.has(holderOf(parts))
+    return this.#others.filter(isStray).map((parts) => parts.join('/'))
   }
 
   /**
@@ -109,7 +117,7 @@ export class ClassLayout {
       const [other] = this.#others
       throw new KerfError(
         'no-images',
-        `${this.#source} has no images${other ? `, but ${other.join('/')}` : ''}. Expected a folder of images (${[...extensions].join(', ')}) per class.`,
+        `${this.#source} has no images${other ? `, but ${other.join('/')}` : ''}. Expected ${this.#labels === 'required' ? `a folder of images (${formats}) per class` : `images (${formats})`}.`,
         { source: this.#source },
       )
     }
