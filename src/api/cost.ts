@@ -40,10 +40,13 @@ export { type Operand, Polynomial, type Term, variable } from '../base/index.ts'
 export {
   evaluateFormulas,
   type Formula,
+  type FormulaCurves,
   type FormulaMetric,
   type FormulaNumbers,
   type FormulaOptions,
+  type FormulaRange,
   type FormulaValues,
+  formulaCurves,
   formulaMetrics,
   formulas,
   type RationalFunction,

@@ -31,6 +31,8 @@ export {
   compareManyReport,
   compareReport,
   formulaCharts,
+  formulaCurvesCharts,
+  formulaCurvesReport,
   formulaReport,
   type LayerColumn,
   type ProfileReportOptions,

@@ -4,9 +4,14 @@ import { filesOf, readModelFile } from '../api/files.node.ts'
 import type { Model } from '../api/graph.ts'
 import { buildNet, netNameOf } from '../api/nets.ts'
 import { KerfError } from '../base/index.ts'
+import { designModel, isDesign } from './design.ts'
 
 /** Help for an argument that names a model. */
-export const modelArgument = 'an ONNX file, net:NAME (kerf nets lists them), or the folder of a run'
+export const modelArgument =
+  'an ONNX file, the folder of a run, net:NAME, or design:NAME,c=96,k=3 (kerf nets lists the names)'
+
+/** Whether an argument names a model that Kerf builds, and that lies in no file. */
+export const isBuiltIn = (given: string): boolean => netNameOf(given) !== undefined || isDesign(given)
 
 export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
@@ -29,14 +34,16 @@ export function modelFile(given: string): string {
 export const modelFiles = (given: string, before: readonly string[] = []): string[] => [...before, modelFile(given)]
 
 /**
- * The model that an argument means: a file, or a network of Kerf's own by its name (`net:fasternet_t0`), its weights drawn from seed 0.
- * @throws KerfError `unknown-net`, and what reading a file throws
+ * The model that an argument means: a file, or a network of Kerf's own by its name (`net:fasternet_t0`) or a layer or block (`design:separable,c=96`),
+ * weights drawn from seed 0.
+ * @throws KerfError `unknown-net`, `bad-design`, and what reading a file throws
  */
 export function givenModel(given: string): Model {
+  if (isDesign(given)) return designModel(given)
   const net = netNameOf(given)
   return net === undefined ? readModelFile(given) : buildNet(net)
 }
 
 /** The files that must not be overwritten with what is made of a model. */
 export const filesOfGiven = (given: string, model: Model): string[] =>
-  netNameOf(given) === undefined ? [given, ...filesOf(model)] : filesOf(model)
+  isBuiltIn(given) ? filesOf(model) : [given, ...filesOf(model)]

@@ -295,7 +295,7 @@ describe('kerf formulas', () => {
     const { formulas, values } = JSON.parse(
       (await kerf('formulas', '--json', '--h', '7', '--c', '8', '--r', '1/8')).out,
     )
-    expect(values).toEqual({ H: 7, W: 7, C: 8, k: 3, g: 4, t: 6, r: '1/8' })
+    expect(values).toEqual({ H: 7, W: 7, C: 8, k: 3, g: 4, n: 2, t: 6, r: '1/8' })
     expect(formulas.find((f: { key: string }) => f.key === 'partial').macs).toEqual({
       formula: 'H·W·k²·r²·C²',
       latex: 'H W k^{2} r^{2} C^{2}',
@@ -312,6 +312,35 @@ describe('kerf formulas', () => {
     const { out } = await kerf('formulas', '--c-in', '12', '--c-out', '8', '--h', '4')
     expect(out).toContain('HW·C_in + HW·C_out + k²·C_in·C_out')
     expect(out).toMatch(/regular +13,824 +13,824 +13,824 +864 +1,184/)
+  })
+
+  it('draws curves over one size, and prints some of their points', async () => {
+    const { out } = await kerf('formulas', '--plot', 'C=8..512', '--only', 'separable,grouped')
+    expect(out).toMatch(/^Convolution +8 +16 +32 +64 +128 +256 +512$/m)
+    // 1/C + 1/k²
+    expect(out).toMatch(/^separable, unfused +0\.236 .* 0\.113$/m)
+    expect(out).not.toContain('Tucker')
+    const json = JSON.parse((await kerf('formulas', '--plot', 'r=1/8..1', '--only', 'partial', '--json')).out)
+    expect(json.points).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((n) => n / 8))
+    expect(json.formulas.map((f: { key: string }) => f.key)).toEqual(['regular', 'partial'])
+    expect(json.formulas[1].ratios.map((r: { macs: number }) => r.macs)).toEqual(json.points.map((r: number) => r ** 2))
+    const [tall] = JSON.parse((await kerf('formulas', '--plot', 'h=7,14', '--json')).out).formulas
+    expect(tall.costs.map((c: { macs: number }) => c.macs)).toEqual([49, 196].map((hw) => hw * 9 * 96 * 96))
+    // Half a channel is none: a gap.
+    const gaps = JSON.parse((await kerf('formulas', '--plot', 'C=2..4', '--only', 'partial', '--json')).out)
+    expect(gaps.formulas[1].costs.map((c: object | null) => c !== null)).toEqual([false, false, true])
+    expect((await kerf('formulas', '--plot', 'k=1..7', '-o', at('k.svg'))).status).toBe(0)
+    const svg = readFileSync(at('k.svg'), 'utf8')
+    expect(svg).toContain('Memory accesses, ÷ regular')
+    // More lines than colours.
+    expect(svg).toContain('stroke-dasharray')
+  })
+
+  it('refuses ranges and names that are none', async () => {
+    for (const range of ['q=1..2', 'C', 'C=0..2', 'C=9..3', 'r=1..2', 'k=1.5', 't=1,1'])
+      await fails(2, /argument '.*' is invalid/, 'formulas', '--plot', range)
+    await fails(2, /Did you mean "partial"/, 'formulas', '--only', 'partal')
+    await fails(2, /There is no C with C_in/, 'formulas', '--general', '--plot', 'C=1..2')
   })
 
   it('refuses sizes that are none', async () => {

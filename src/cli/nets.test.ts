@@ -90,6 +90,30 @@ describe('net:NAME', () => {
   })
 })
 
+describe('design:NAME', () => {
+  it('stands where a model is asked for, as the formulas count it', async () => {
+    const { out } = await kerf('compare', 'design:regular', 'design:separable,c=96,k=3', '--json')
+    const { totals } = JSON.parse(out)
+    expect(totals.macs).toMatchObject({ a: 260_112_384, b: 31_610_880 })
+    expect(totals.accesses).toMatchObject({ a: 685_056, b: 1_214_304 })
+    const sizes = 'in=4,out=6,h=5,w=7,stride=1,r=1/2'
+    const { totals: few } = JSON.parse((await kerf('profile', `design:tucker,${sizes}`, '--json')).out)
+    expect(few.macs).toBe(35 * (4 * 2 + 9 * 2 * 3 + 3 * 6))
+    expect((await kerf('run', 'design:t-shaped,c=8,h=6', '--input', '1,8,6,6')).out).toContain('output')
+  })
+
+  it('says what is wrong with it', async () => {
+    const says = async (design: string, err: RegExp) =>
+      expect(await kerf('profile', design)).toMatchObject({ status: 1, err: expect.stringMatching(err) })
+    await says('design:separabel', /there is no design "separabel"\. Did you mean "separable"\?/)
+    await says('design:separable,q=4', /"q" is no size\. Write it as in design:separable,c=96,k=3/)
+    await says('design:separable,c', /c: Give a whole number/)
+    await says('design:separable,c=4,c=5', /c is given twice/)
+    await says('design:separable,c=4,out=5', /c is for both ends/)
+    await says('design:partial,c=6', /0\.25 of 6 channels is not a whole number/)
+  })
+})
+
 describe('kerf new', () => {
   it('writes a block, and prints what it costs', async () => {
     const { status, out } = await kerf('new', 'inverted-bottleneck', '--c', '96', '--t', '6', '-o', at('b.onnx'))

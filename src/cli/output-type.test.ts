@@ -63,8 +63,8 @@ describe('kerf formulas', () => {
     expect(svg).toMatch(/^<svg /)
     for (const name of ['Additions', 'Multiplications', 'MACs', 'Parameters', 'Memory accesses'])
       expect(svg).toContain(`>${name} (logarithmic), H = 56, W = 56, C = 96`)
-    // Eleven kinds and five metrics; the adder convolution has neither multiplications nor MACs. One rectangle is the page.
-    expect(svg.match(/<rect /g)).toHaveLength(1 + 5 * 11 - 2)
+    // Seventeen kinds and five metrics; the adder convolution has neither multiplications nor MACs. One rectangle is the page.
+    expect(svg.match(/<rect /g)).toHaveLength(1 + 5 * 17 - 2)
   })
 
   it('writes a page of tables and bars', async () => {

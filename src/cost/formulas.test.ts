@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Polynomial } from '../base/index.ts'
-import { GraphBuilder, lazyTensor } from '../graph/index.ts'
+import { type BlockName, buildBlock } from '../nets/index.ts'
 import { evaluateFormulas, formulas } from './formulas.ts'
 import { profileModel } from './profile.ts'
 
@@ -13,69 +13,30 @@ interface Sizes {
   /** Odd, so that padding keeps the size. */
   readonly k: number
   readonly g: number
+  readonly n: number
   readonly t: number
   /** r = part / of. */
   readonly part: number
   readonly of: number
 }
 
-/** The design of one row as a real graph: its convolutions in a chain. */
+/** The design of one row as a real graph. */
 function block(key: string, s: Sizes) {
-  const b = new GraphBuilder(key)
-  let value = b.input('x', 'float32', [1, key === 'depthwise-wide' ? s.t * s.from : s.from, s.H, s.W])
-  const layer = (opType: string, inChannels: number, outChannels: number, k: number, group = 1) => {
-    const shape = [outChannels, inChannels / group, k, k]
-    const w = b.constant(
-      `w${b.model().graph.initializers.size}`,
-      lazyTensor('float32', shape, () => []),
-    )
-    const pads = new Array<number>(4).fill((k - 1) / 2)
-    value = b.node(
-      opType,
-      [value, w],
-      { group, pads, kernel_shape: [k, k] },
-      { domain: opType === 'Conv' ? '' : 'ai.kerf' },
-    )
-  }
-  const { from, to, k, t } = s
-  const partial = (from * s.part) / s.of
-  /** The first channels are convolved, the others joined again untouched. */
-  const partially = () => {
-    const sizes = b.ints('sizes', [partial, from - partial])
-    const whole = value
-    const rest = 'rest'
-    value = b.node('Split', [whole, sizes], { axis: 1 }, { outputs: ['first', rest] })
-    layer('Conv', partial, partial, k)
-    value = b.node('Concat', [value, rest], { axis: 1 })
-  }
-  const designs: Record<string, () => void> = {
-    regular: () => layer('Conv', from, to, k),
-    adder: () => layer('AdderConv', from, to, k),
-    grouped: () => layer('Conv', from, to, k, s.g),
-    depthwise: () => layer('Conv', from, from, k, from),
-    'depthwise-wide': () => layer('Conv', t * from, t * from, k, t * from),
-    pointwise: () => layer('Conv', from, to, 1),
-    separable: () => {
-      layer('Conv', from, from, k, from)
-      layer('Conv', from, to, 1)
-    },
-    'inverted-bottleneck': () => {
-      layer('Conv', from, t * from, 1)
-      layer('Conv', t * from, t * from, k, t * from)
-      layer('Conv', t * from, to, 1)
-    },
-    partial: partially,
-    fasternet: () => {
-      partially()
-      layer('Conv', from, 2 * from, 1)
-      layer('Conv', 2 * from, from, 1)
-    },
-  }
-  const design = designs[key.replace('-fused', '')]
-  if (!design) throw new Error(`no design for ${key}`)
-  design()
-  b.output(value)
-  return b.model()
+  const { from, to, k, g, t } = s
+  const sizes = {
+    inputSize: [s.H, s.W],
+    kernel: k,
+    groups: g,
+    expansion: t,
+    branches: s.n,
+    part: s.part / s.of,
+  } as const
+  const options = { ...sizes, inChannels: from, outChannels: to, bare: true }
+  if (key === 'depthwise-wide')
+    return buildBlock('depthwise', { ...options, inChannels: t * from, outChannels: t * from })
+  const name = key.replace('-fused', '') as BlockName
+  // These keep their channels.
+  return buildBlock(name, { ...options, outChannels: name === 'depthwise' ? from : to })
 }
 
 /** What the layer-by-layer counter says about the convolutions of that graph. */
@@ -94,18 +55,20 @@ function counted(key: string, sizes: Sizes) {
   }
 }
 
-const valuesOf = ({ H, W, from, to, k, g, t, part, of }: Sizes, general: boolean) => ({
+const valuesOf = ({ H, W, from, to, k, g, n, t, part, of }: Sizes, general: boolean) => ({
   H,
   W,
   ...(general ? { C_in: from, C_out: to } : { C: from }),
   k,
   g,
+  n,
   t,
   r: Polynomial.constant(part).over(of),
 })
 
 describe('formulas', () => {
-  const keys = formulas().map((f) => f.key)
+  const [plainRows, generalRows] = [formulas(), formulas({ general: true })]
+  const keys = plainRows.map((f) => f.key)
 
   it('are these', () => {
     expect(formulas().map((f) => [f.name, f.costs.adds.toShortString(), f.costs.accesses.toShortString()])).toEqual([
@@ -117,8 +80,14 @@ describe('formulas', () => {
       ['pointwise', 'HWC²', '2HWC + C²'],
       ['separable, unfused', 'HWk²C + HWC²', '4HWC + k²C + C²'],
       ['separable, fused', 'HWk²C + HWC²', '2HWC + k²C + C²'],
-      ['inverted bottleneck', '2HWtC² + HWk²tC', '2HWC + 4HWtC + 2tC² + k²tC'],
+      ['separable, n branches', 'HWk²nC + HWnC²', '2HWC + 2HWnC + k²nC + nC²'],
+      ['low rank, channels', 'HWk²rC² + HWrC²', '2HWC + 2HWrC + k²rC² + rC²'],
+      ['low rank, space', '2HWkrC²', '2HWC + 2HWrC + 2krC²'],
+      ['Tucker-2', '2HWrC² + HWk²r²C²', '2HWC + 4HWrC + 2rC² + k²r²C²'],
+      ['grouped + shuffle', 'HWk²C²/g + HWC²/g', '4HWC + k²C²/g + C²/g'],
       ['partial', 'HWk²r²C²', '2HWrC + k²r²C²'],
+      ['partial + 1×1', 'HWk²r²C² + HWC²', '2HWrC + 2HWC + k²r²C² + C²'],
+      ['inverted bottleneck', '2HWtC² + HWk²tC', '2HWC + 4HWtC + 2tC² + k²tC'],
       ['FasterNet block', 'HWk²r²C² + 4HWC²', '2HWrC + 6HWC + k²r²C² + 4C²'],
     ])
   })
@@ -133,22 +102,22 @@ describe('formulas', () => {
         b: size,
         g: size,
         half: fc.integer({ min: 0, max: 3 }),
+        n: fc.integer({ min: 1, max: 4 }),
         t: fc.integer({ min: 1, max: 6 }),
         part: size,
         rest: size,
       })
-      .map(({ H, W, a, b, g, half, t, part, rest }): Sizes => {
+      .map(({ H, W, a, b, g, half, n, t, part, rest }): Sizes => {
         const of = part + rest
         // Every width divides into the groups and the parts.
-        return { H, W, from: a * g * of, to: b * g, k: 2 * half + 1, g, t, part, of }
+        return { H, W, from: a * g * of, to: b * g * of, k: 2 * half + 1, g, n, t, part, of }
       })
     fc.assert(
       fc.property(sizes, (s) => {
         for (const general of [false, true]) {
           const used = general ? s : { ...s, to: s.from }
-          const row = evaluateFormulas(formulas({ general }), valuesOf(used, general)).find(
-            (n) => n.formula.key === key,
-          )
+          const rows = (general ? generalRows : plainRows).filter((f) => f.key === key)
+          const [row] = evaluateFormulas(rows, valuesOf(used, general))
           expect(row?.costs).toEqual(counted(key, used))
         }
       }),
@@ -156,7 +125,7 @@ describe('formulas', () => {
     )
   })
 
-  const example = evaluateFormulas(formulas(), { H: 56, W: 56, C: 96, k: 3, g: 4, t: 6, r: 0.25 })
+  const example = evaluateFormulas(formulas(), { H: 56, W: 56, C: 96, k: 3, g: 4, n: 2, t: 6, r: 0.25 })
   const row = (key: string) => example.find((n) => n.formula.key === key)!
 
   it.each([
@@ -172,7 +141,9 @@ describe('formulas', () => {
     ['fasternet', 131_862_528, 42_048, 1_998_912],
   ])('give the worked example of 56 × 56, C = 96, k = 3: %s', (key, macs, params, accesses) => {
     expect(row(key).costs).toEqual({ macs, adds: macs, muls: macs, params, accesses })
-    expect(counted(key, { H: 56, W: 56, from: 96, to: 96, k: 3, g: 4, t: 6, part: 1, of: 4 })).toEqual(row(key).costs)
+    expect(counted(key, { H: 56, W: 56, from: 96, to: 96, k: 3, g: 4, n: 2, t: 6, part: 1, of: 4 })).toEqual(
+      row(key).costs,
+    )
   })
 
   it('count an adder convolution in twice the additions, no multiplication and no MAC', () => {
@@ -192,7 +163,7 @@ describe('formulas', () => {
   })
 
   it('have ratios whose value is the ratio of the values', () => {
-    const values = { H: 7, W: 5, C_in: 12, C_out: 8, k: 3, g: 2, t: 4, r: 0.25 }
+    const values = { H: 7, W: 5, C_in: 12, C_out: 8, k: 3, g: 2, n: 2, t: 4, r: 0.25 }
     for (const { formula, ratios } of evaluateFormulas(formulas({ general: true }), values))
       for (const [metric, ratio] of Object.entries(formula.ratios)) {
         const value = (ratio?.numerator.evaluate(values) ?? 0) / (ratio?.denominator.evaluate(values) ?? 1)
@@ -201,11 +172,13 @@ describe('formulas', () => {
   })
 
   it('leave out rows whose widths are no whole numbers, and say why', () => {
-    const rows = evaluateFormulas(formulas(), { H: 4, W: 4, C: 10, k: 3, g: 4, t: 6, r: 0.25 })
-    expect(rows.filter((n) => n.costs === null).map((n) => n.note)).toEqual([
-      'grouped: C/g = 5/2 is not a whole number of channels',
-      'partial: rC = 5/2 is not a whole number of channels',
-      'FasterNet block: rC = 5/2 is not a whole number of channels',
+    const rows = evaluateFormulas(formulas(), { H: 4, W: 4, C: 10, k: 3, g: 4, n: 2, t: 6, r: 0.25 })
+    const notes = rows
+      .filter((n) => n.costs === null)
+      .map((n) => n.note?.replace(' = 5/2 is not a whole number of channels', ''))
+    expect(notes).toEqual([
+      ...['grouped: C/g', 'low rank, channels: rC', 'low rank, space: rC', 'Tucker-2: rC', 'grouped + shuffle: C/g'],
+      ...['partial: rC', 'partial + 1×1: rC', 'FasterNet block: rC'],
     ])
   })
 })

@@ -21,7 +21,7 @@ export interface Formula {
   readonly name: string
   /** What is in it, in short: `1×1 C→tC, k×k depthwise, 1×1 tC→C`. */
   readonly structure: string
-  /** By what is counted, in the letters H, W, k, C (C_in, C_out), g, t and r. */
+  /** By what is counted, in the letters H, W, k, C (C_in, C_out), g, n, t and r. */
   readonly costs: Readonly<Record<FormulaMetric, Polynomial>>
   /** Each cost ÷ that of the regular convolution; null where the regular one costs nothing. */
   readonly ratios: Readonly<Record<FormulaMetric, RationalFunction | null>>
@@ -52,7 +52,8 @@ interface Stage {
   readonly groups: Operand
 }
 
-const [H, W, k, g, t, r] = ['H', 'W', 'k', 'g', 't', 'r'].map(variable) as [
+const [H, W, k, g, n, t, r] = ['H', 'W', 'k', 'g', 'n', 't', 'r'].map(variable) as [
+  Polynomial,
   Polynomial,
   Polynomial,
   Polynomial,
@@ -63,7 +64,7 @@ const [H, W, k, g, t, r] = ['H', 'W', 'k', 'g', 't', 'r'].map(variable) as [
 const HW = H.times(W)
 
 /** How a product is written. */
-const letters = ['H', 'W', 'k', 't', 'r', 'C', 'C_in', 'C_out', 'g']
+const letters = ['H', 'W', 'k', 'n', 't', 'r', 'C', 'C_in', 'C_out', 'g']
 
 const regular = (from: Polynomial, to: Polynomial, groups: Operand = 1, law = convolutionLaw): Stage => ({
   law,
@@ -72,8 +73,14 @@ const regular = (from: Polynomial, to: Polynomial, groups: Operand = 1, law = co
   outChannels: to,
   groups,
 })
-const depthwise = (channels: Polynomial): Stage => regular(channels, channels, channels)
-const pointwise = (from: Polynomial, to: Polynomial): Stage => ({ ...regular(from, to), K: 1 })
+const depthwise = (channels: Polynomial, filters: Operand = 1): Stage =>
+  regular(channels, channels.times(filters), channels)
+const pointwise = (from: Polynomial, to: Polynomial, groups: Operand = 1): Stage => ({
+  ...regular(from, to, groups),
+  K: 1,
+})
+/** k×1 or 1×k. */
+const line = (from: Polynomial, to: Polynomial): Stage => ({ ...regular(from, to), K: k })
 
 /** Which table is made. */
 export interface FormulaOptions {
@@ -87,7 +94,7 @@ export function formulas({ general = false }: FormulaOptions = {}): Formula[] {
   const to = general ? variable('C_out') : from
   const [a, b] = [from, to].map(String) as [string, string]
   const wide = t.times(from)
-  const part = r.times(from)
+  const [part, rank] = [r.times(from), r.times(to)]
   const reference = costsOf([regular(from, to)])
   const row = (key: string, name: string, structure: string, stages: Stage[], fused = false): Formula => {
     const costs = costsOf(stages, fused)
@@ -113,16 +120,43 @@ export function formulas({ general = false }: FormulaOptions = {}): Formula[] {
       [depthwise(from), pointwise(from, to)],
       true,
     ),
+    row(
+      'separable-branches',
+      'separable, n branches',
+      `sum of n such pairs: n k×k filters on each of ${a} channels, 1×1 n${a}→${b}`,
+      [depthwise(from, n), pointwise(n.times(from), to)],
+    ),
+    row('low-rank', 'low rank, channels', `k×k, ${a}→r${b}, then 1×1 r${b}→${b}`, [
+      regular(from, rank),
+      pointwise(rank, to),
+    ]),
+    row('low-rank-space', 'low rank, space', `k×1, ${a}→r${b}, then 1×k, r${b}→${b}`, [
+      line(from, rank),
+      line(rank, to),
+    ]),
+    row('tucker', 'Tucker-2', `1×1 ${a}→r${a}, k×k r${a}→r${b}, 1×1 r${b}→${b}`, [
+      pointwise(from, part),
+      regular(part, rank),
+      pointwise(rank, to),
+    ]),
+    row('grouped-shuffle', 'grouped + shuffle', `k×k, ${a}→${b}, g groups, shuffle, 1×1 ${b}→${b}, g groups`, [
+      regular(from, to, g),
+      pointwise(to, to, g),
+    ]),
+    row('partial', 'partial', `k×k on r${a} channels, the others stay where they are`, [regular(part, part)]),
+    row('t-shaped', 'partial + 1×1', `k×k on r${a} channels, then 1×1 ${a}→${b} (T-shaped)`, [
+      regular(part, part),
+      pointwise(from, to),
+    ]),
     row('inverted-bottleneck', 'inverted bottleneck', `1×1 ${a}→t${a}, k×k depthwise, 1×1 t${a}→${b}; no residual`, [
       pointwise(from, wide),
       depthwise(wide),
       pointwise(wide, to),
     ]),
-    row('partial', 'partial', `k×k on r${a} channels, the others stay where they are`, [regular(part, part)]),
-    row('fasternet', 'FasterNet block', `partial, 1×1 ${a}→2${a}, 1×1 2${a}→${a}; no residual`, [
+    row('fasternet', 'FasterNet block', `partial, 1×1 ${a}→2${a}, 1×1 2${a}→${b}; no residual`, [
       regular(part, part),
       pointwise(from, from.times(2)),
-      pointwise(from.times(2), from),
+      pointwise(from.times(2), to),
     ]),
   ]
 }
@@ -157,7 +191,7 @@ function perMetric<T>(f: (metric: FormulaMetric) => T): Record<FormulaMetric, T>
 
 /**
  * The formulas' numbers, exact, and their ratios to the first row (the regular convolution).
- * @param values a size for every letter: H, W, k, g, t, r and C, or C_in and C_out
+ * @param values a size for every letter: H, W, k, g, n, t, r and C, or C_in and C_out
  * @param rows of `formulas`; ratios are to the first
  * @throws KerfError `missing-variable`
  */

@@ -2,6 +2,7 @@
 // Not here: what a single operator costs (ops/ says so itself), tables and pages (report/), measured time.
 // May import: base, graph, ops.
 export * from './compare.ts'
+export * from './formula-curves.ts'
 export * from './formulas.ts'
 export { fusionOf } from './fuse.ts'
 export { ParameterFinder } from './parameters.ts'

@@ -22,11 +22,13 @@ export interface BlockOptions {
   readonly kernel?: number
   /** Of the k×k convolution; 1 by default. */
   readonly stride?: number
-  /** Of `grouped`; 4 by default. */
+  /** Of `grouped` and `grouped-shuffle`; 4 by default. */
   readonly groups?: number
+  /** Pairs of depthwise and pointwise that `separable-branches` adds up; 2 by default. */
+  readonly branches?: number
   /** Hidden width of `inverted-bottleneck` by that of the input; 6 by default. */
   readonly expansion?: number
-  /** Part of the channels that `partial` and `fasternet` convolve; 1/4 by default. */
+  /** Part of the channels that `partial`, `t-shaped` and `fasternet` convolve, or that is the rank of `low-rank`, `low-rank-space` and `tucker`; 1/4 by default. */
   readonly part?: number
   /** A bias for single convolutions, and for `linear` (there true by default). */
   readonly bias?: boolean
@@ -65,14 +67,23 @@ function convolved(
   return activation ? net[activation](y, `${name}_${activation}`) : y
 }
 
+/**
+ * A part of some channels.
+ * @throws KerfError `wrong-option` where it is no whole number of them
+ */
+function partOf(channels: number, part: number): number {
+  const some = Math.round(part * channels)
+  // 1/3 is no exact number.
+  if (Math.abs(some - part * channels) < 1e-9 * channels && some >= 1 && some <= channels) return some
+  throw new KerfError(
+    'wrong-option',
+    `${part} of ${channels} channels is not a whole number of them. Choose another part or width.`,
+  )
+}
+
 /** The first part of the channels convolved, the others as they are. */
 function partial(net: Layers, o: Required<BlockOptions>, x: FeatureMap): FeatureMap {
-  const channels = o.part * x.channels
-  if (!Number.isInteger(channels) || channels < 1 || channels > x.channels)
-    throw new KerfError(
-      'wrong-option',
-      `${o.part} of ${x.channels} channels is not a whole number of them. Choose another part or width.`,
-    )
+  const channels = partOf(x.channels, o.part)
   if (o.stride !== 1)
     throw new KerfError(
       'wrong-option',
@@ -81,6 +92,13 @@ function partial(net: Layers, o: Required<BlockOptions>, x: FeatureMap): Feature
   if (channels === x.channels) return net.conv(x, 'partial_conv', { outChannels: channels, kernel: o.kernel })
   const [first, rest] = net.split(x, 'split', channels)
   return net.concat([net.conv(first, 'partial_conv', { outChannels: channels, kernel: o.kernel }), rest], 'concat')
+}
+
+/** The sum over branches lies in the pointwise convolution: it reads all their filters' results at once. */
+function branches(net: Layers, o: Required<BlockOptions>): FeatureMap {
+  const { inChannels: groups, outChannels, kernel, stride } = o
+  const spec = { outChannels: o.branches * groups, groups, kernel, stride }
+  return net.conv(net.conv(net.input, 'depthwise', spec), 'pointwise', { outChannels })
 }
 
 const residual = (net: Layers, o: Required<BlockOptions>, x: FeatureMap, y: FeatureMap): FeatureMap =>
@@ -98,6 +116,29 @@ const blocks = {
     const x = convolved(net, o, net.input, 'depthwise', depthwise, 'relu')
     return convolved(net, o, x, 'pointwise', { outChannels }, 'relu')
   },
+  'separable-branches': branches,
+  'low-rank': (net, o) => {
+    const { outChannels, kernel, stride } = o
+    const x = net.conv(net.input, 'spatial', { outChannels: partOf(outChannels, o.part), kernel, stride })
+    return net.conv(x, 'pointwise', { outChannels })
+  },
+  'low-rank-space': (net, o) => {
+    const { outChannels, kernel: k, stride: s } = o
+    const rank = partOf(outChannels, o.part)
+    const x = net.conv(net.input, 'column', { outChannels: rank, kernel: [k, 1], stride: [s, 1] })
+    return net.conv(x, 'row', { outChannels, kernel: [1, k], stride: [1, s] })
+  },
+  tucker: (net, o) => {
+    const { inChannels, outChannels, kernel, stride } = o
+    const x = net.conv(net.input, 'reduce', { outChannels: partOf(inChannels, o.part) })
+    const y = net.conv(x, 'core', { outChannels: partOf(outChannels, o.part), kernel, stride })
+    return net.conv(y, 'restore', { outChannels })
+  },
+  'grouped-shuffle': (net, o) => {
+    const { outChannels, groups, kernel, stride } = o
+    const x = convolved(net, o, net.input, 'grouped', { outChannels, groups, kernel, stride }, 'relu')
+    return convolved(net, o, net.shuffle(x, 'shuffle', groups), 'pointwise', { outChannels, groups }, 'relu')
+  },
   'inverted-bottleneck': (net, o) => {
     const { inChannels, outChannels, kernel, stride, expansion } = o
     const hidden = expansion * inChannels
@@ -106,6 +147,8 @@ const blocks = {
     return residual(net, o, net.input, convolved(net, o, y, 'project', { outChannels, residual: true }))
   },
   partial: (net, o) => partial(net, o, net.input),
+  't-shaped': (net, o) =>
+    convolved(net, o, partial(net, o, net.input), 'pointwise', { outChannels: o.outChannels }, 'relu'),
   fasternet: (net, o) => {
     const x = convolved(net, o, partial(net, o, net.input), 'expand', { outChannels: 2 * o.inChannels }, 'relu')
     return residual(net, o, net.input, net.conv(x, 'project', { outChannels: o.outChannels, residual: true }))
@@ -123,8 +166,15 @@ export const blockDescriptions: Readonly<Record<BlockName, string>> = {
   depthwise: 'k×k convolution, each channel by itself',
   pointwise: '1×1 convolution',
   separable: 'depthwise, then pointwise, each with BatchNormalization and ReLU (MobileNetV1)',
+  'separable-branches': 'n depthwise filters on each channel, pointwise: a sum of n separable convolutions',
+  'low-rank': 'k×k to r of the channels, pointwise',
+  'low-rank-space': 'k×1 to r of the channels, 1×k',
+  tucker: 'pointwise to r of the channels, k×k, pointwise back',
+  'grouped-shuffle':
+    'k×k in g groups, shuffle, pointwise in g groups, each with BatchNormalization and ReLU (ShuffleNet)',
   'inverted-bottleneck': '1×1 to t times the channels, depthwise, 1×1 back; residual (MobileNetV2)',
   partial: 'k×k convolution on a part of the channels, the others stay',
+  't-shaped': 'partial, pointwise with BatchNormalization and ReLU',
   fasternet: 'partial, 1×1 to twice the channels, ReLU, 1×1 back; residual (FasterNet)',
   linear: 'fully connected layer on [batch, features]',
 }
@@ -144,6 +194,7 @@ export function buildBlock(name: BlockName, options: BlockOptions): Model {
     kernel: 3,
     stride: 1,
     groups: 4,
+    branches: 2,
     expansion: 6,
     part: 1 / 4,
     bias: false,
@@ -153,7 +204,7 @@ export function buildBlock(name: BlockName, options: BlockOptions): Model {
     batch,
     seed,
   }
-  const divided = name === 'grouped' ? o.groups : name === 'depthwise' ? inChannels : 1
+  const divided = name.startsWith('grouped') ? o.groups : name === 'depthwise' ? inChannels : 1
   for (const [what, channels] of [['input', inChannels] as const, ['output', outChannels] as const])
     if (channels % divided !== 0)
       throw new KerfError('wrong-option', `${channels} ${what} channels do not divide into ${divided} groups.`)

@@ -20,7 +20,7 @@ export interface ConvSpec {
   /** 1 by default. */
   readonly kernel?: number | readonly [height: number, width: number]
   /** 1 by default. */
-  readonly stride?: number
+  readonly stride?: number | readonly [height: number, width: number]
   /** Zeros on every side; by default half the kernel, which keeps the size at stride 1. */
   readonly padding?: number
   /** 1 by default. */

@@ -60,7 +60,8 @@ export class Layers {
   /** A convolution, or what stands for it in the network's body. */
   conv(x: FeatureMap, name: LayerName, spec: ConvSpec): FeatureMap {
     const [height, width] = pair(spec.kernel ?? 1)
-    const { outChannels, stride = 1, groups = 1 } = spec
+    const { outChannels, groups = 1 } = spec
+    const strides = pair(spec.stride ?? 1)
     const padding = [spec.padding ?? height >> 1, spec.padding ?? width >> 1] as const
     const operator = spec.ordinary ? ordinaryConvolution : this.#convolution
     const shape = [outChannels, x.channels / groups, height, width]
@@ -72,15 +73,15 @@ export class Layers {
     if (spec.bias) inputs.push(this.#bias(name, outChannels))
     const attributes = {
       kernel_shape: [height, width],
-      strides: [stride, stride],
+      strides,
       pads: [...padding, ...padding],
       group: groups,
     }
     return {
       value: this.#builder.node(operator.opType, inputs, attributes, { name, domain: operator.domain }),
       channels: outChannels,
-      height: slid(name, x.height, height, stride, padding[0]),
-      width: slid(name, x.width, width, stride, padding[1]),
+      height: slid(name, x.height, height, strides[0], padding[0]),
+      width: slid(name, x.width, width, strides[1], padding[1]),
     }
   }
 
@@ -176,6 +177,20 @@ export class Layers {
       { ...x, value: outputs[0], channels: sizes[0] },
       { ...x, value: outputs[1], channels: sizes[1] },
     ]
+  }
+
+  /**
+   * Channels dealt out anew, so that each of the next groups has some of every group (Zhang et al., ShuffleNet, CVPR 2018).
+   * @param groups that the channels lie in
+   */
+  shuffle(x: FeatureMap, name: LayerName, groups: number): FeatureMap {
+    const { channels, height, width } = x
+    const ints = (key: string, values: readonly number[]) => this.#builder.ints(`${name}.${key}`, values)
+    const apart = this.#same('Reshape', x, `${name}_groups`, [
+      ints('groups', [0, groups, channels / groups, height, width]),
+    ])
+    const dealt = this.#same('Transpose', apart, `${name}_transpose`, [], { perm: [0, 2, 1, 3, 4] })
+    return this.#same('Reshape', dealt, name, [ints('shape', [0, channels, height, width])])
   }
 
   /**

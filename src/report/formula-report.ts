@@ -3,14 +3,14 @@ import type { Formula, FormulaMetric, FormulaNumbers } from '../cost/index.ts'
 import type { BarChart } from './bar-chart.ts'
 import type { Cell, Column, Report, RichCell, Table } from './table.ts'
 
-const headers: Readonly<Record<FormulaMetric, string>> = {
+export const metricHeaders: Readonly<Record<FormulaMetric, string>> = {
   adds: 'Additions',
   muls: 'Multiplications',
   macs: 'MACs',
   params: 'Parameters',
   accesses: 'Memory accesses',
 }
-const metrics = Object.keys(headers) as FormulaMetric[]
+const metrics = Object.keys(metricHeaders) as FormulaMetric[]
 
 const nameColumn: Column = { key: 'name', header: 'Convolution' }
 
@@ -25,13 +25,16 @@ export function formulaReport(
   numbers: readonly FormulaNumbers[],
   values: Readonly<Record<string, string | number>>,
 ): Report {
-  const given = givenText(values)
+  const given = sizesText(values)
   const notes = numbers.flatMap((n) => n.note ?? [])
   return {
     title: 'What kinds of convolution cost',
     facts: [
       ['Layer', 'output H×W, kernel k×k, stride 1, no bias, batch 1'],
-      ['Letters', 't expansion of the hidden width, r share of channels of a partial convolution, g groups'],
+      [
+        'Letters',
+        't expansion of the hidden width; g groups; n branches; r share of the channels: convolved, or the rank',
+      ],
     ],
     tables: [
       {
@@ -52,7 +55,8 @@ export function formulaReport(
   }
 }
 
-const givenText = (values: Readonly<Record<string, string | number>>): string =>
+/** `C = 96, k = 3` */
+export const sizesText = (values: Readonly<Record<string, string | number>>): string =>
   Object.entries(values)
     .map(([letter, value]) => `${letter} = ${value}`)
     .join(', ')
@@ -69,9 +73,9 @@ export function formulaCharts(
   const shown = numbers.filter((n) => n.costs)
   return metrics.map((m) => ({
     kind: 'bars',
-    title: `${headers[m]} (logarithmic), ${givenText(values)}`,
+    title: `${metricHeaders[m]} (logarithmic), ${sizesText(values)}`,
     categories: shown.map((n) => n.formula.name),
-    series: [{ name: headers[m], values: shown.map((n) => n.costs?.[m] ?? Number.NaN) }],
+    series: [{ name: metricHeaders[m], values: shown.map((n) => n.costs?.[m] ?? Number.NaN) }],
     scale: 'log',
   }))
 }
@@ -84,7 +88,7 @@ function symbolic(
 ): Table {
   return {
     title,
-    columns: [nameColumn, ...shown.map((m): Column => ({ key: m, header: headers[m] }))],
+    columns: [nameColumn, ...shown.map((m): Column => ({ key: m, header: metricHeaders[m] }))],
     rows: rows.map((f) => [f.name, ...shown.map((m) => cell(f, m))]),
   }
 }
@@ -97,7 +101,7 @@ function numeric(
 ): Table {
   return {
     title,
-    columns: [nameColumn, ...metrics.map((m): Column => ({ key: m, header: headers[m], kind }))],
+    columns: [nameColumn, ...metrics.map((m): Column => ({ key: m, header: metricHeaders[m], kind }))],
     rows: numbers.map((n) => [n.formula.name, ...metrics.map((m) => cell(n, m))]),
   }
 }

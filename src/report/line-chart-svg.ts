@@ -4,6 +4,7 @@ import {
   at,
   type ChartBody,
   colourOf,
+  dashesOf,
   escaped,
   head,
   headHeight,
@@ -35,7 +36,7 @@ export const lineChartBody =
     const legend = chart.series.map((series, i): LegendEntry => {
       const value = series.points.findLast(([, y]) => Number.isFinite(y))?.[1]
       const text = value === undefined ? series.name : `${series.name} ${valueText(chart.yFormat, value)}`
-      return { text, colour: colourOf(theme, i), mark: series.mark ?? 'line' }
+      return { text, colour: colourOf(theme, i), dashes: dashesOf(theme, i), mark: series.mark ?? 'line' }
     })
     const top = headHeight(title, legend, margin.left, right)
     const [w, h] = [right - margin.left, height - top - margin.bottom]
@@ -92,6 +93,6 @@ function lines(
       const [cx, cy] = last.split(' ')
       return `<circle cx="${cx}" cy="${cy}" r="3" fill="${colour}"/>`
     }
-    return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"/>`
+    return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"${dashesOf(theme, i)}/>`
   })
 }

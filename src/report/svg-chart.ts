@@ -73,9 +73,17 @@ export function svgDocument(charts: readonly ChartBody[], titles: readonly strin
   ].join('\n')
 }
 
+/** Lines beyond the last colour are told apart by dashes: an attribute, empty for the first ones. */
+export function dashesOf(theme: Theme, i: number): string {
+  const round = Math.floor(i / theme.series.length)
+  return round === 0 ? '' : ` stroke-dasharray="${['7 4', '2 3', '10 3 2 3'][(round - 1) % 3]}"`
+}
+
 export interface LegendEntry {
   readonly text: string
   readonly colour: string
+  /** As `dashesOf` has it. */
+  readonly dashes?: string
   readonly mark: 'line' | 'points' | 'bar'
 }
 
@@ -119,7 +127,7 @@ export function head(title: string, legend: readonly LegendEntry[], left: number
 function legendRow(row: readonly LegendEntry[], right: number, y: number): string[] {
   let end = right
   return [...row].reverse().map((entry) => {
-    const { text, colour, mark } = entry
+    const { text, colour, mark, dashes = '' } = entry
     const start = end - legendWidth(text)
     end -= entryWidth(entry)
     const sign =
@@ -127,7 +135,7 @@ function legendRow(row: readonly LegendEntry[], right: number, y: number): strin
         ? `<circle cx="${at(start - 16)}" cy="${y - 4}" r="3.5" fill="${colour}"/>`
         : mark === 'bar'
           ? `<rect x="${at(start - 22)}" y="${y - 10}" width="12" height="12" fill="${colour}"/>`
-          : `<line x1="${at(start - 26)}" x2="${at(start - 6)}" y1="${y - 4}" y2="${y - 4}" stroke="${colour}" stroke-width="3"/>`
+          : `<line x1="${at(start - 26)}" x2="${at(start - 6)}" y1="${y - 4}" y2="${y - 4}" stroke="${colour}" stroke-width="3"${dashes}/>`
     return `${sign}<text x="${at(start)}" y="${y}">${escaped(text)}</text>`
   })
 }

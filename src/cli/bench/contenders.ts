@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { filesOf } from '../../api/files.node.ts'
 import { type Model, modelBytes } from '../../api/graph.ts'
-import { netNameOf } from '../../api/nets.ts'
 import { createSession, type Feeds, type HostTensor, hostValues, type Session } from '../../api/runtime.node.ts'
 import { KerfError, type Task } from '../../base/index.ts'
 import type { OrtModule } from '../../workflow/index.node.ts'
+import { isBuiltIn } from '../given-model.ts'
 import { loadPeer } from './peers.ts'
 
 /** A runtime that has loaded the network. */
@@ -50,7 +50,7 @@ export async function openKerf(
 }
 
 /**
- * @param path file of the model, or net:NAME
+ * @param path file of the model, net:NAME or design:NAME
  * @returns undefined where the package is not installed
  * @throws KerfError `runtime-refused` when the runtime does not load the model
  */
@@ -65,7 +65,7 @@ export async function openPeer(
     const why = String(error).split('\n')[0]
     throw new KerfError('runtime-refused', `${name} does not run ${path}: ${why}`, { runtime: name, path })
   }
-  const isFile = netNameOf(path) === undefined
+  const isFile = !isBuiltIn(path)
   if (name === 'ort-node') {
     const ort = await loadPeer('ort-node')
     if (!ort) return undefined

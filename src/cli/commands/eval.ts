@@ -4,7 +4,6 @@ import { type Command, Option } from 'commander'
 import { type ImageSet, imageMetadata, subset } from '../../api/data.ts'
 import { openPart, readingOf } from '../../api/files.node.ts'
 import { graphInputs, type Model } from '../../api/graph.ts'
-import { netNameOf } from '../../api/nets.ts'
 import { type BackendName, backendNames } from '../../api/runtime.ts'
 import { evaluate } from '../../api/train.node.ts'
 import { evaluationLoader } from '../../api/workflow.ts'
@@ -21,7 +20,7 @@ import {
 import { withReason } from '../data/image-source.ts'
 import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
-import { givenModel, isFolder, modelArgument, modelFile } from '../given-model.ts'
+import { givenModel, isBuiltIn, isFolder, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { terminalText } from '../print.ts'
@@ -131,7 +130,7 @@ async function measure(given: string, options: Options, task: Task, io: Io): Pro
 function givenFor(given: string, path: string, model: Model, options: Options): GivenRecipe {
   const beside = join(dirname(path), 'recipe.json')
   // A network by name lies in no folder.
-  const ofRun = netNameOf(given) === undefined && (isFolder(given) || options.data === undefined)
+  const ofRun = !isBuiltIn(given) && (isFolder(given) || options.data === undefined)
   const source = options.recipe ?? (ofRun && existsSync(beside) ? beside : undefined)
   const recipe = dataRecipe(model, options, source)
   if (!recipe)

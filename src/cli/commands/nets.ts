@@ -10,10 +10,12 @@ Examples:
   kerf nets
   kerf profile net:fasternet_t0
   kerf compare net:mobilenet_v2 net:fasternet_t0 net:ghostnet
+  kerf compare design:regular,c=96 design:separable,c=96,k=5
   kerf new resnet20 -o resnet20.onnx
 
 net:NAME stands for the network wherever a model is asked for. With -adder behind its name (net:resnet20-adder) its convolutions, save the first
-and the classifier, are adder ones.`
+and the classifier, are adder ones. design:NAME stands for a layer or block, its convolutions alone as kerf formulas counts them; sizes follow behind
+commas: c (or in, out), h, w, k, stride, g, n, t, r.`
 
 export function define(command: Command, io: Io): void {
   command
@@ -55,7 +57,7 @@ function report(nets: readonly CountedNet[]): Report {
         rows: nets.map((n) => [`net:${n.name}`, shapeText(n.input), n.macs, n.params, n.description]),
       },
       {
-        title: 'Layers and blocks (kerf new NAME)',
+        title: 'Layers and blocks (design:NAME, kerf new NAME)',
         columns: [
           { key: 'name', header: 'Name' },
           { key: 'description', header: 'What it is', wrap: true },

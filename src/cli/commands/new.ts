@@ -5,25 +5,16 @@ import type { Model } from '../../api/graph.ts'
 import { type BlockName, blockNames, buildBlock, buildNet, netNameOf, parseNetName } from '../../api/nets.ts'
 import { didYouMean } from '../../base/index.ts'
 import { profileReport, toJson } from '../../report/index.ts'
+import { type BlockLetters, blockOptions, given } from '../design.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { type Fraction, fraction, positiveInteger } from '../options.ts'
+import { fraction, positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 import { seedFlag } from '../vocabulary.ts'
 
-interface Options {
-  readonly c?: number
-  readonly in?: number
-  readonly out?: number
-  readonly h?: number
-  readonly w?: number
-  readonly k?: number
-  readonly stride?: number
-  readonly g?: number
-  readonly t?: number
-  readonly r?: Fraction
+interface Options extends BlockLetters {
   readonly bias?: boolean
   readonly bare?: boolean
   readonly classes?: number
@@ -56,9 +47,14 @@ export function define(command: Command, io: Io): void {
     .option('--w <size>', 'width of the input (default: the height)', positiveInteger)
     .option('--k <size>', 'kernel of the k×k convolution (default: 3)', positiveInteger)
     .option('--stride <n>', 'of the k×k convolution (default: 1)', positiveInteger)
-    .option('--g <groups>', 'of grouped (default: 4)', positiveInteger)
+    .option('--g <groups>', 'of grouped and grouped-shuffle (default: 4)', positiveInteger)
+    .option('--n <branches>', 'pairs that separable-branches adds up (default: 2)', positiveInteger)
     .option('--t <factor>', 'expansion of inverted-bottleneck (default: 6)', positiveInteger)
-    .option('--r <part>', 'part of the channels that partial and fasternet convolve (default: 1/4)', fraction)
+    .option(
+      '--r <part>',
+      'part of the channels that is convolved (partial, t-shaped, fasternet) or is the rank (low-rank, tucker; default: 1/4)',
+      fraction,
+    )
     .option('--bias', 'with a bias (linear has one anyway)')
     .option('--no-bias', 'linear without bias')
     .option('--bare', 'convolutions only')
@@ -98,31 +94,12 @@ function block(name: BlockName, o: Options): Model {
   if (o.c !== undefined && (o.in !== undefined || o.out !== undefined))
     throw new UsageError('--c is for both ends: give it, or --in and --out.')
   if (o.classes !== undefined) throw new UsageError('--classes is for networks: a block has --out.')
-  const part = o.r && o.r.numerator / o.r.denominator
-  const height = o.h ?? 56
   return buildBlock(name, {
-    inChannels,
-    inputSize: [height, o.w ?? height],
+    ...blockOptions(o, inChannels),
     seed: o.seed,
-    ...given({
-      outChannels: o.out,
-      kernel: o.k,
-      stride: o.stride,
-      groups: o.g,
-      expansion: o.t,
-      part,
-      bias: o.bias,
-      bare: o.bare,
-      batch: o.batch,
-    }),
+    ...given({ bias: o.bias, bare: o.bare, batch: o.batch }),
   })
 }
-
-/** Those that were given: an option that is undefined would replace its default. */
-const given = <T extends object>(options: T) =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>
-  }
 
 function network(name: string, o: Options): Model {
   try {
@@ -130,7 +107,7 @@ function network(name: string, o: Options): Model {
   } catch (error) {
     throw new UsageError(`${(error as Error).message} Blocks: ${blockNames.join(', ')}.${didYouMean(name, blockNames)}`)
   }
-  const ofBlocks = (['c', 'out', 'k', 'stride', 'g', 't', 'r', 'bias', 'bare'] as const).filter(
+  const ofBlocks = (['c', 'out', 'k', 'stride', 'g', 'n', 't', 'r', 'bias', 'bare'] as const).filter(
     (key) => o[key] !== undefined,
   )
   if (ofBlocks.length > 0)
