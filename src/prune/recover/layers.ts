@@ -112,7 +112,12 @@ function behind(cut: Analysis, before: Analysis, output: string, later: Readonly
   const sum = epilogueOf(cut, second)?.kind === 'sum' ? second : undefined
   const addend = sum?.inputs.find((i) => i !== value)
   const old = sum && before.producers.get(sum.outputs[0]!)
-  const isKnown = addend !== undefined && old?.inputs.includes(addend) && !dependsOn(cut, addend, later)
+  const isKnown =
+    addend !== undefined &&
+    // A constant is no value of a run, and moves both networks alike.
+    !cut.constants.has(addend) &&
+    old?.inputs.includes(addend) &&
+    !dependsOn(cut, addend, later)
   return isKnown ? { value: sum!.outputs[0]!, affine, addend } : { value, affine }
 }
 

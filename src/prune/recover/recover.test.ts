@@ -181,20 +181,9 @@ describe('recover', () => {
   })
 
   it('brings networks of all kinds nearer, and nothing further off', async () => {
-    const kinds = [
-      'grouped',
-      'convTranspose',
-      'depthwise',
-      'shuffle',
-      'concat',
-      'combine',
-      'squeezeAndExcite',
-      'batchNormalization',
-    ]
     let nearer = 0
-    for (const [i, kind] of kinds.entries()) {
+    for (const [i, kind] of stepNames.entries()) {
       const path = ['conv', 'activation', kind, 'conv', kind, 'activation', 'conv']
-      expect(stepNames).toContain(kind)
       const result = await pruneModel(randomNetwork(i + 1, path), {
         criterion: 'random',
         methods: ['filter', 'neuron'],
@@ -210,7 +199,14 @@ describe('recover', () => {
       expect((await outputOf(model, normals(7, 108), [1, 3, 6, 6])).every(Number.isFinite), kind).toBe(true)
       expect(model.graph.nodes.map((n) => n.opType)).toEqual(result.model.graph.nodes.map((n) => n.opType))
     }
-    expect(nearer).toBeGreaterThanOrEqual(6)
+    expect(nearer).toBeGreaterThanOrEqual(0.75 * stepNames.length)
+  })
+
+  it('takes a constant that is added behind a layer', async () => {
+    const three = tensorOf('float32', [], [3])
+    const model = chain(combined(), (b, value) => b.node('Relu', [b.node('Add', [value, b.constant('three', three)])]))
+    const { steps } = await recover(await pruneModel(model, half), { images: noise([3, 6, 6], 16) })
+    expect(steps.at(-1)!.outputError.after).toBeLessThan(0.7 * steps[0]!.outputError.before)
   })
 
   it('takes dead channels and equal ones', async () => {
