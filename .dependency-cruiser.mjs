@@ -50,6 +50,8 @@ const commandLine = {
   'bench/(contenders|peers)[.]ts': ['workflow'],
   // Experiments with threads of Node, and on MNIST where it lies.
   'commands/lab[.]ts': ['lab', 'runtime'],
+  // Inputs and outputs as NumPy's arrays.
+  'run/(feeds|write)[.]ts': ['formats'],
   // What is wrong with a model or a flag is said before data are read.
   'commands/quantize[.]ts': ['quantize'],
 }

@@ -7,9 +7,15 @@ import { isDeepStrictEqual } from 'node:util'
 import sharp from 'sharp'
 import { pack } from 'tar-stream'
 import type { Random } from '../../src/base/index.ts'
-import { npyBytes, readNpy } from '../../src/cli/npy.ts'
 import { imageDecoder, imagesFromIdx, openData } from '../../src/data/index.node.ts'
-import { encodeSafetensors, readSafetensors, type SafetensorsTensor, weightsOf } from '../../src/formats/index.ts'
+import {
+  encodeSafetensors,
+  npyBytes,
+  readNpy,
+  readSafetensors,
+  type SafetensorsTensor,
+  weightsOf,
+} from '../../src/formats/index.ts'
 import { hostTensor, hostValues } from '../../src/runtime/index.ts'
 import { describeRecipe, lossOf, optimiserSettings, parseRecipe, scheduleOf } from '../../src/train/index.ts'
 import { chance, mutateBytes, mutateJson, pick, times } from '../mutate.ts'

@@ -47,6 +47,7 @@ export {
   imagesFromCifar,
   imagesFromIdx,
   type NamedBytes,
+  type NpySource,
   type SharedImages,
   type SkippedImage,
   splitSet,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../base/index.ts'
+import { npyBytes } from '../formats/index.ts'
 import { nets } from '../nets/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
 import { kerf } from './in-process.ts'
@@ -78,6 +79,32 @@ describe('a plain folder of pictures', () => {
       ...data(),
     ])
     expect(JSON.parse(all).images).toBe(count)
+  })
+
+  it('kerf prune --recover takes an array of pictures, channels first or last', async () => {
+    const random = seededRandom(2)
+    const shape = [count, 8, 8, 3]
+    const pixels = Uint8Array.from({ length: count * 192 }, () => random.below(256))
+    writeFileSync(at('last.npy'), npyBytes({ elementType: 'uint8', shape, data: pixels }))
+    const first = pixels.map((_, i) => {
+      const [image, rest] = [Math.floor(i / 192), i % 192]
+      return pixels[image * 192 + (rest % 64) * 3 + Math.floor(rest / 64)]!
+    })
+    writeFileSync(at('first.npy'), npyBytes({ elementType: 'uint8', shape: [count, 3, 8, 8], data: first }))
+    const recovered = async (array: string) =>
+      JSON.parse(
+        await works('n.onnx', ['prune', at('net.onnx'), '--ratio', '0.5', '--json', '--recover', '--data', at(array)]),
+      ).recovery
+    expect(await recovered('last.npy')).toEqual(await recovered('first.npy'))
+    const four = pixels.slice(0, 8 * 192)
+    writeFileSync(at('four.npy'), npyBytes({ elementType: 'uint8', shape: [8, 4, 6, 8], data: four }))
+    const args = ['prune', at('net.onnx'), '--ratio', '0.5', '--recover', '-o', at('none.onnx'), '--data']
+    for (const [array, message] of [
+      ['four.npy', /rgb is for images of 3 or 1 channels, these have 4/],
+      ['photos/0.png', /0\.png is a PNG image, not a tar/],
+    ] as const)
+      expect(await kerf(...args, at(array))).toMatchObject({ status: 1, out: '', err: expect.stringMatching(message) })
+    expect(existsSync(at('none.onnx'))).toBe(false)
   })
 
   it.each([

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { npyBytes, readNpy } from '../formats/index.ts'
 import { GraphBuilder, type Model } from '../graph/index.ts'
 import { withImageMetadata } from '../image/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
 import { type HostTensor, hostTensor } from '../runtime/index.ts'
 import { kerf } from './in-process.ts'
-import { npyBytes, readNpy } from './npy.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)

@@ -105,7 +105,7 @@ export const preprocessingOptions = ({ channels, ...flags }: ImageFlags): Prepro
 export const dataFlag = (what: string): Option =>
   new Option(
     '--data <where>',
-    `${what}: mnist:FOLDER, fashion-mnist:FOLDER, cifar10:FOLDER, images:TRAIN,TEST, tar:…, generated`,
+    `${what}: mnist:FOLDER, fashion-mnist:FOLDER, cifar10:FOLDER, images:TRAIN,TEST, tar:…, npy:…, generated`,
   ).argParser(dataOption)
 
 export const classesFlag = (

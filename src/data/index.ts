@@ -18,6 +18,7 @@ export type {
   ImageSet,
   Loader,
   LoaderOptions,
+  NpySource,
   SharedImages,
   SkippedImage,
   Transform,

@@ -8,8 +8,9 @@ import { imagesFromCifar } from './sets/cifar.ts'
 import { withClasses } from './sets/classes.ts'
 import { generatedImages } from './sets/generated.ts'
 import { imagesFromIdx, type NamedBytes } from './sets/idx.ts'
+import { imagesFromNpy } from './sets/npy.ts'
 import { splitSet } from './sets/subset.ts'
-import type { DataSets, DataSource, ImageSet } from './types.ts'
+import type { DataSets, DataSource, ImageSet, NpySource } from './types.ts'
 
 /**
  * Opens the data that a recipe names; images are decoded and kept in memory.
@@ -37,14 +38,69 @@ export async function openPart(
 ): Promise<ImageSet | undefined> {
   if (part === 'test' && isMnist(source)) return mnistPart(source, 'test')
   if (part === 'test' && source.kind === 'cifar10') return cifarPart(source.path, 'test')
-  if (source.kind === 'images' || source.kind === 'tar') {
-    const path = source[part]
-    if (part !== 'train' && path !== undefined)
-      return inOrderOfTraining(source, await readImages(source.kind, path, part, options), options)
+  if (isDivided(source)) {
+    if (part !== 'train' && source[part] !== undefined) {
+      const set = await readPart(source, part, options)
+      return source.kind === 'npy' ? set : inOrderOfTraining(source, set, options)
+    }
     const isWhole = source.testFraction === undefined && (source.validation !== undefined || !options.validation)
-    if (part === 'train' && isWhole) return readImages(source.kind, source.train, part, options)
+    if (part === 'train' && isWhole) return readPart(source, part, options)
   }
   return (await openData(source, options))[part]
+}
+
+type DividedSource = Extract<DataSource, { readonly kind: 'images' | 'tar' | 'npy' }>
+
+/** Whether the source names its parts, each in a file or folder of its own. */
+const isDivided = (source: DataSource): source is DividedSource =>
+  source.kind === 'images' || source.kind === 'tar' || source.kind === 'npy'
+
+/** @param of the training images, whose classes, channels and size these must have */
+const readPart = (
+  source: DividedSource,
+  part: keyof DataSets,
+  options: PartOptions,
+  of?: ImageSet,
+): Promise<ImageSet> =>
+  source.kind === 'npy'
+    ? readArrays(source, part, options, of)
+    : readImages(source.kind, source[part]!, part, options, of)
+
+/** @throws KerfError as `imagesFromNpy`; `no-labels`, `size-mismatch` */
+async function readArrays(
+  source: NpySource,
+  part: keyof DataSets,
+  { labels = 'required', transforms }: PartOptions,
+  of?: ImageSet,
+): Promise<ImageSet> {
+  const path = source[part]!
+  const field = `${part}Labels` as const
+  if (labels === 'required' && source[field] === undefined)
+    throw new KerfError(
+      'no-labels',
+      `${path} has no labels. Give them as an array of [N] whole numbers: --set data.${field}=labels.npy (data.${field} of a recipe).`,
+      { path, field },
+    )
+  const numbers = labels === 'none' ? undefined : source[field]
+  const [images, ofImages] = [await readUnpacked(path), numbers === undefined ? undefined : await readUnpacked(numbers)]
+  const set = imagesFromNpy(images, ofImages, { layout: source.layout, transforms })
+  if (!of) return set
+  const [size, wanted] = [set, of].map((s) => [s.channels, s.height, s.width].join(' × '))
+  if (size !== wanted)
+    throw new KerfError(
+      'size-mismatch',
+      `${path}: images are ${size}, those for training ${wanted}. Make them alike.`,
+      {
+        path,
+      },
+    )
+  const renamed = withClasses(set, of.classes)
+  if (renamed) return renamed
+  throw new KerfError(
+    'unknown-class',
+    `${numbers} has labels up to ${set.classes.length - 1}, those for training go up to ${of.classes.length - 1}.`,
+    { path: numbers },
+  )
 }
 
 /** With the numbers that the training images' folders give the classes, where they are there and nobody knows the names. */
@@ -85,11 +141,12 @@ async function openParts(source: DataSource, seed: number, options: OpenOptions)
     case 'generated':
       return generatedImages({ ...source, seed })
     case 'images':
-    case 'tar': {
-      const train = await readImages(source.kind, source.train, 'train', options)
-      const beside = async (path: string | undefined, part: 'validation' | 'test') =>
-        path === undefined ? undefined : readImages(source.kind, path, part, options, train)
-      const [validation, test] = [await beside(source.validation, 'validation'), await beside(source.test, 'test')]
+    case 'tar':
+    case 'npy': {
+      const train = await readPart(source, 'train', options)
+      const beside = async (part: 'validation' | 'test') =>
+        source[part] === undefined ? undefined : readPart(source, part, options, train)
+      const [validation, test] = [await beside('validation'), await beside('test')]
       if (test) return { train, validation, test }
       if (source.testFraction === undefined)
         throw new KerfError('bad-options', 'The data have neither test images nor a testFraction; give one of them.')

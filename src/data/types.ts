@@ -208,7 +208,32 @@ export type DataSource =
       /** Without `test`: this part of the training images, drawn by the seed from every class alike, is for testing. */
       readonly testFraction?: number
     }
+  | NpySource
   | GeneratedSource
+
+/** Images as NumPy's arrays, with labels or without. */
+export interface NpySource {
+  readonly kind: 'npy'
+  /**
+   * A .npy file of [N, C, H, W], [N, H, W, C] or [N, H, W]: bytes from 0 to 255, or floats from 0 to 1. Floats that the network takes as they are, too, where no
+   * transform normalises them.
+   */
+  readonly train: string
+  /** [N], whole numbers from 0. Left out: the images have no labels. */
+  readonly trainLabels?: string
+  /** Images to choose the best network by, likewise. */
+  readonly validation?: string
+  /** [N] */
+  readonly validationLabels?: string
+  /** Images to measure the network with, once, at the end. */
+  readonly test?: string
+  /** [N] */
+  readonly testLabels?: string
+  /** Without `test`: this part of the training images, drawn by the seed from every class alike, is for testing. */
+  readonly testFraction?: number
+  /** Where the channels are. Default: last where that axis is 1 or 3 long and the second one is not; else behind the images. */
+  readonly layout?: 'NCHW' | 'NHWC'
+}
 
 /** Small pictures drawn by the seed, to try things out. */
 export interface GeneratedSource {

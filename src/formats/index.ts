@@ -1,8 +1,9 @@
-// File formats that are not ONNX: safetensors, TensorBoard events, JSON lines.
+// File formats that are not ONNX: safetensors, NumPy's arrays, TensorBoard events, JSON lines.
 // Not here: what is put into them (train/ and others decide), files on disk (index.node.ts).
 // May import: base.
 export { crc32c } from './crc32c.ts'
 export { decodeJsonLines, encodeJsonLine } from './json-lines.ts'
+export { type NpyArray, npyBytes, readNpy } from './npy.ts'
 export {
   encodeSafetensors,
   float32Of,

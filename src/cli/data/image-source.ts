@@ -8,11 +8,13 @@ import { skippedText } from './skipped.ts'
 
 /* Images that a network is changed by: criteria, recovery, statistics and ranges look at them. */
 
-/** A folder or tar of images, all of which are the part that is looked at: nothing of them is kept for a test. */
+/** A folder, tar or array of images, all of which are the part that is looked at: nothing of them is kept for a test. */
 export function asOnePart(recipe: Recipe): Recipe {
   const { data } = recipe
-  if ((data.kind !== 'images' && data.kind !== 'tar') || data.testFraction === undefined) return recipe
-  return { ...recipe, data: { kind: data.kind, train: data.train, test: data.train } }
+  if (!('testFraction' in data) || data.testFraction === undefined) return recipe
+  const { testFraction: _, ...whole } = data
+  const ofTest = whole.kind === 'npy' ? { ...whole, testLabels: whole.trainLabels } : whole
+  return { ...recipe, data: { ...ofTest, test: data.train } }
 }
 
 /** Training images of a recipe, and what happens to them. */
@@ -56,7 +58,8 @@ export async function withReason<T>(reason: string | undefined, work: () => Prom
   try {
     return await work()
   } catch (error) {
-    if (reason === undefined || !(error instanceof KerfError) || error.code !== 'bad-layout') throw error
+    if (reason === undefined || !(error instanceof KerfError) || !['bad-layout', 'no-labels'].includes(error.code))
+      throw error
     throw new KerfError(error.code, `${error.message} ${reason}`, error.details)
   }
 }

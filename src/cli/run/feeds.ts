@@ -14,8 +14,8 @@ import {
   seededRandom,
   seedFrom,
 } from '../../base/index.node.ts'
+import { readNpy } from '../../formats/index.ts'
 import { givenPreprocessing } from '../data/transforms.ts'
-import { readNpy } from '../npy.ts'
 import { type InputShapes, inputShape } from '../options.ts'
 import type { ImageFlags } from '../vocabulary.ts'
 import { readImage } from './image.ts'

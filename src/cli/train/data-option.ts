@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { didYouMean } from '../../base/index.ts'
 
-const kinds = ['mnist', 'fashion-mnist', 'cifar10', 'images', 'tar', 'generated'] as const
+const kinds = ['mnist', 'fashion-mnist', 'cifar10', 'images', 'tar', 'npy', 'generated'] as const
 
 /** What `--data` says, as a recipe has it. */
 export type GivenData = Readonly<Record<string, unknown>> & { readonly kind: (typeof kinds)[number] }
 
 /**
- * `data/mnist`, `mnist:data/mnist`, `images:train,test`, `images:train,validation,test`, `tar:train.tar,test.tar`, `generated`. Without a kind, what is there decides.
+ * `data/mnist`, `mnist:data/mnist`, `images:train,test`, `images:train,validation,test`, `tar:train.tar,test.tar`, `images.npy`, `npy:train.npy,test.npy`, `generated`. Without a kind, what is there decides.
  * @throws InvalidArgumentError, which is wrong usage
  */
 export function dataOption(text: string): GivenData {
@@ -30,8 +30,8 @@ export function dataOption(text: string): GivenData {
  * A folder with `train` and `test` in it, and `val` for validation where that is there. Where only `train` and `val` are, as of ImageNet, `val` is what
  * is looked at once, at the end.
  */
-function partsIn(kind: 'images' | 'tar', path: string): GivenData | undefined {
-  const end = kind === 'tar' ? '.tar' : ''
+function partsIn(kind: 'images' | 'tar' | 'npy', path: string): GivenData | undefined {
+  const end = kind === 'images' ? '' : `.${kind}`
   const found = (...names: readonly string[]) =>
     names.map((name) => join(path, `${name}${end}`)).find((p) => existsSync(p))
   const [train, validation, test] = [found('train'), found('val', 'valid', 'validation'), found('test')]
@@ -46,9 +46,11 @@ function kindOf(path: string): GivenData['kind'] {
     throw new InvalidArgumentError(
       `There is no ${path}. Give a folder or a tar; what kinds there are, --help says.${didYouMean(path.split(':')[0]!, kinds)}`,
     )
-  if (!statSync(path).isDirectory()) return 'tar'
+  if (/\.npz$/i.test(path))
+    throw new InvalidArgumentError(`${path} holds several arrays: save one of images with numpy.save, as a .npy file.`)
+  if (!statSync(path).isDirectory()) return /\.npy$/i.test(path) ? 'npy' : 'tar'
   const names = readdirSync(path)
   if (names.some((n) => /^train-images[-.]idx3/.test(n))) return 'mnist'
   if (names.includes('data_batch_1.bin')) return 'cifar10'
-  return names.includes('train.tar') ? 'tar' : 'images'
+  return names.includes('train.tar') ? 'tar' : names.includes('train.npy') ? 'npy' : 'images'
 }

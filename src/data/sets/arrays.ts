@@ -2,15 +2,15 @@ import { KerfError } from '../../base/index.ts'
 import type { ImageSet } from '../types.ts'
 import { oneBlock, pixelSet, toPlanes } from './pixels.ts'
 
-/** Images and labels in memory. */
+/** Images in memory, with labels or without. */
 export interface ArrayImages {
   /**
    * All images, one after the other: bytes (0..255), or floats (0..1). Bytes are read as they are when an image is asked for; do not change
    * them as long as the set is used.
    */
   readonly images: Uint8Array | Uint8ClampedArray | Float32Array
-  /** One per image. */
-  readonly labels: ArrayLike<number>
+  /** One per image. Left out: the images have none, and no classes. */
+  readonly labels?: ArrayLike<number>
   /** Of every image. */
   readonly channels: number
   /** Of every image, in pixels. */
@@ -33,16 +33,22 @@ export function imagesFromArrays(given: ArrayImages): ImageSet {
     if (!Number.isInteger(value) || value < 1)
       throw new KerfError('bad-options', `${name} is ${value}; give a whole number of at least 1.`, { [name]: value })
   const elements = channels * height * width
-  const count = given.labels.length
+  const count = given.labels?.length ?? given.images.length / elements
+  if (!given.labels && !Number.isInteger(count))
+    throw new KerfError(
+      'count-mismatch',
+      `${given.images.length} pixels are no whole number of images of ${channels} × ${height} × ${width}, which have ${elements}.`,
+      { pixels: given.images.length, expected: elements },
+    )
   if (given.images.length !== count * elements)
     throw new KerfError(
       'count-mismatch',
       `${given.images.length} pixels for ${count} labels; ${count} images of ${channels} × ${height} × ${width} have ${count * elements}.`,
       { pixels: given.images.length, labels: count, expected: count * elements },
     )
-  const labels = Int32Array.from(given.labels)
-  const classes = given.classes ?? numberedClasses(labels)
-  checkLabels(given.labels, classes.length)
+  const labels = given.labels ? Int32Array.from(given.labels) : new Int32Array(count)
+  const classes = given.labels ? (given.classes ?? numberedClasses(labels)) : []
+  if (given.labels) checkLabels(given.labels, classes.length)
   const { images } = given
   if (images instanceof Float32Array) {
     const pixels = layout === 'CHW' ? images : rearranged(images, elements, channels)

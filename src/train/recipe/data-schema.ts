@@ -5,22 +5,26 @@ import { path } from './paths.ts'
  * What a recipe says about data and their transforms.
  */
 
+const testFraction = z.optional(
+  z
+    .number()
+    .check(
+      z.gt(0),
+      z.lt(1),
+      z.describe(
+        'Without test images: this part of the training images, drawn by the seed, of every class alike, is for testing.',
+      ),
+    ),
+)
+
 const labelled = {
   train: path('Training images: a folder with a folder of images per class, or a tar of one.'),
   validation: z.optional(path('Images to choose the best network by, likewise.')),
   test: z.optional(path('Test images, likewise.')),
-  testFraction: z.optional(
-    z
-      .number()
-      .check(
-        z.gt(0),
-        z.lt(1),
-        z.describe(
-          'Without test images: this part of the training images, drawn by the seed, of every class alike, is for testing.',
-        ),
-      ),
-  ),
+  testFraction,
 }
+
+const labels = path('Its labels: a .npy file of [N] whole numbers.')
 
 export const dataSchema = z
   .discriminatedUnion('kind', [
@@ -39,6 +43,21 @@ export const dataSchema = z
     }),
     z.strictObject({ kind: z.literal('images'), ...labelled }),
     z.strictObject({ kind: z.literal('tar'), ...labelled }),
+    z.strictObject({
+      kind: z.literal('npy').check(z.describe("NumPy's arrays.")),
+      train: path('A .npy file of images: bytes from 0 to 255, or floats from 0 to 1.'),
+      trainLabels: z.optional(labels),
+      validation: z.optional(path('Images to choose the best network by, likewise.')),
+      validationLabels: z.optional(labels),
+      test: z.optional(path('Test images, likewise.')),
+      testLabels: z.optional(labels),
+      testFraction,
+      layout: z.optional(
+        z
+          .enum(['NCHW', 'NHWC'])
+          .check(z.describe('Where the channels are; by default last where that axis alone is 1 or 3 long.')),
+      ),
+    }),
     z.strictObject({
       kind: z.literal('generated').check(z.describe('Small pictures drawn by the seed, to try things out.')),
       classes: z._default(z.int().check(z.minimum(2)), 10),

@@ -37,7 +37,7 @@ function contradictions(recipe: Recipe): RecipeProblem[] {
     if (when) problems.push({ path: pathText(path), problem })
   }
   const { model, data, validation, schedule, epochs, optimiser, gradientClip, loss, patience } = recipe
-  if (data.kind === 'images' || data.kind === 'tar')
+  if (data.kind === 'images' || data.kind === 'tar' || data.kind === 'npy')
     wrong(
       (data.test === undefined) === (data.testFraction === undefined),
       ['data'],

@@ -84,7 +84,7 @@ describe('a recipe', () => {
     for (const part of [
       /model\.net: received "resnt20"; expected one of "lenet5_bn", .*"fasternet_l"\. Did you mean "resnet20"\?/,
       'model.clases: no such name. Did you mean classes? Allowed here: net, convolution, classes, inChannels, inputSize',
-      'data.kind: received "mnst"; expected one of "mnist", "fashion-mnist", "cifar10", "idx", "images", "tar", "generated". Did you mean "mnist"?',
+      'data.kind: received "mnst"; expected one of "mnist", "fashion-mnist", "cifar10", "idx", "images", "tar", "npy", "generated". Did you mean "mnist"?',
       'transforms[0].probability: received 2; expected a number of at most 1',
       'transforms[1].size: received "a"; expected a number, or a list',
       'transforms[2].mean: received []; expected a list of at least 1',

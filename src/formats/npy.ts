@@ -1,5 +1,4 @@
-import type { HostElementType, HostTensor } from '../api/runtime.ts'
-import { KerfError, mostAxes } from '../base/index.ts'
+import { type ElementType, KerfError, mostAxes } from '../base/index.ts'
 
 /*
  * NumPy's file format (numpy.lib.format): the bytes 93 N U M P Y, version, length of the header (2 bytes little-endian in version 1, 4 in
@@ -22,7 +21,7 @@ const elementTypes = {
   u4: 'uint32',
   u8: 'uint64',
   b1: 'bool',
-} as const satisfies Record<string, HostElementType>
+} as const satisfies Record<string, ElementType>
 
 type Letters = keyof typeof elementTypes
 
@@ -41,12 +40,29 @@ const arrays = {
   b1: Uint8Array,
 } as const
 
+/** An array as NumPy has it, in C order. */
+export type NpyArray = {
+  readonly [L in Letters]: {
+    readonly elementType: (typeof elementTypes)[L]
+    readonly shape: readonly number[]
+    /** Of float16 the bits. */
+    readonly data: InstanceType<(typeof arrays)[L]>
+  }
+}[Letters]
+
+/** What a .npy file is made of. */
+interface Storable {
+  readonly elementType: ElementType
+  readonly shape: readonly number[]
+  readonly data: ArrayBufferView
+}
+
 /**
  * One array of a .npy file, of any byte order; an array in Fortran order is transposed into C order.
  * @param name what messages call it
  * @throws KerfError `bad-npy` for what is none or is cut off, `unsupported-element-type` for texts, records, complex numbers
  */
-export function readNpy(bytes: Uint8Array, name: string): HostTensor {
+export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   const { header, start } = headerOf(bytes, name)
   const descr = /['"]descr['"]\s*:\s*(?:'([^']*)'|"([^"]*)"|(\[))/.exec(header)
   const order = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(header)?.[1]
@@ -70,14 +86,14 @@ export function readNpy(bytes: Uint8Array, name: string): HostTensor {
   if (byteOrder === '>' && size > 1) reverseBytes(content, size)
   if (order === 'True' && shape.length > 1) content = toRowMajor(content, shape, size)
   // The array is that of the type; TypeScript does not see which.
-  return { elementType: elementTypes[letters], shape, data: new arrays[letters](content.buffer) } as HostTensor
+  return { elementType: elementTypes[letters], shape, data: new arrays[letters](content.buffer) } as NpyArray
 }
 
 /**
  * The bytes of a .npy file, version 1.0, in C order, little-endian.
  * @throws KerfError `unsupported-element-type` for element types that NumPy does not have
  */
-export function npyBytes({ elementType, shape, data }: HostTensor): Uint8Array {
+export function npyBytes({ elementType, shape, data }: Storable): Uint8Array {
   const letters = (Object.keys(elementTypes) as Letters[]).find((l) => elementTypes[l] === elementType)
   if (!letters)
     throw new KerfError('unsupported-element-type', `NumPy has no ${elementType}. Write JSON instead: -o out.json.`, {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { HostTensor } from '../runtime/index.ts'
-import { npyBytes, readNpy } from './npy.ts'
+import { type NpyArray, npyBytes, readNpy } from './npy.ts'
 
 /** A file as NumPy writes it: `header` padded to 64 bytes with spaces, then a newline. */
 function npy(header: string, content: ArrayBuffer, version = 1): Uint8Array {
@@ -75,7 +74,7 @@ describe('readNpy', () => {
 })
 
 describe('npyBytes', () => {
-  const tensors: HostTensor[] = [
+  const tensors: NpyArray[] = [
     { elementType: 'float32', shape: [2, 1, 2], data: Float32Array.of(1, -0, Number.NaN, 3.5) },
     { elementType: 'float64', shape: [1], data: Float64Array.of(1e300) },
     { elementType: 'float16', shape: [1], data: Uint16Array.of(0x3c00) },
