@@ -5,14 +5,17 @@ import { filterPruning } from './experiments/filter-pruning.ts'
 import { gradientNorm } from './experiments/gradient-norm.ts'
 import { gradients } from './experiments/gradients.ts'
 import { initialisation } from './experiments/initialisation.ts'
+import { invertedBottleneck } from './experiments/inverted-bottleneck.ts'
 import { linearPruning } from './experiments/linear-pruning.ts'
 import { operations } from './experiments/operations.ts'
+import { partial } from './experiments/partial.ts'
 import { pruningKinds } from './experiments/pruning-kinds.ts'
 import { quantisation } from './experiments/quantisation.ts'
 import { recovery } from './experiments/recovery.ts'
 import { similarity } from './experiments/similarity.ts'
 import { sparsitySpeed } from './experiments/sparsity-speed.ts'
 import { speed } from './experiments/speed.ts'
+import { threeMetrics } from './experiments/three-metrics.ts'
 import { variance } from './experiments/variance.ts'
 
 /** In the order in which they tell their story. To add one, write a file and add a line. */
@@ -31,6 +34,9 @@ export const experiments: readonly Experiment[] = [
   pruningKinds,
   filterPruning,
   recovery,
+  threeMetrics,
+  invertedBottleneck,
+  partial,
 ]
 
 /**

@@ -1,5 +1,5 @@
 import type { Model } from '../graph/index.ts'
-import { type HostTensor, timeInTurns } from '../runtime/index.ts'
+import { type Feeds, timeInTurns } from '../runtime/index.ts'
 import type { Contender, LabContext } from './experiment.ts'
 import { openMeasured } from './running.ts'
 
@@ -12,26 +12,28 @@ export interface Times {
   readonly runtimes: readonly string[]
   /** Of each network, in order, the median of each runtime. */
   readonly medianMs: readonly (readonly number[])[]
+  /** Likewise the fastest runs, which tell more of a layer where the machine is busy. */
+  readonly fastestMs: readonly (readonly number[])[]
 }
 
 /**
  * Times networks in turns, so that a busy moment of the machine hits all alike.
- * @param models with the same inputs, which `feeds` are for
+ * @param models what is timed
+ * @param feeds inputs of them all, or of each
  * @param seconds how long altogether
  */
 export async function timesOf(
   models: readonly Model[],
-  feeds: Readonly<Record<string, HostTensor>>,
+  feeds: Feeds | readonly Feeds[],
   seconds: number,
   context: LabContext,
 ): Promise<Times> {
   const contenders: { readonly name: string; readonly model: number; readonly peer: Contender }[] = []
   try {
     for (const [i, model] of models.entries()) {
-      const own = await opened(model, feeds, context)
-      contenders.push({ name: ownRuntime, model: i, peer: own })
-      for (const peer of (await context.peers?.(model, feeds)) ?? [])
-        contenders.push({ name: peer.name, model: i, peer })
+      const own = isEach(feeds) ? feeds[i]! : feeds
+      contenders.push({ name: ownRuntime, model: i, peer: await opened(model, own, context) })
+      for (const peer of (await context.peers?.(model, own)) ?? []) contenders.push({ name: peer.name, model: i, peer })
     }
     const times = await timeInTurns(
       contenders.map((c) => c.peer),
@@ -39,19 +41,21 @@ export async function timesOf(
       { signal: context.signal },
     )
     const runtimes = [...new Set(contenders.map((c) => c.name))]
-    const at = (model: number, name: string) =>
-      times[contenders.findIndex((c) => c.model === model && c.name === name)]?.medianMs ?? Number.NaN
-    return { runtimes, medianMs: models.map((_, i) => runtimes.map((name) => at(i, name))) }
+    const at = (key: 'medianMs' | 'fastestMs') =>
+      models.map((_, i) =>
+        runtimes.map(
+          (name) => times[contenders.findIndex((c) => c.model === i && c.name === name)]?.[key] ?? Number.NaN,
+        ),
+      )
+    return { runtimes, medianMs: at('medianMs'), fastestMs: at('fastestMs') }
   } finally {
     for (const { peer } of contenders) await peer.release()
   }
 }
 
-async function opened(
-  model: Model,
-  feeds: Readonly<Record<string, HostTensor>>,
-  context: LabContext,
-): Promise<Contender> {
+const isEach = (feeds: Feeds | readonly Feeds[]): feeds is readonly Feeds[] => Array.isArray(feeds)
+
+async function opened(model: Model, feeds: Feeds, context: LabContext): Promise<Contender> {
   const session = await openMeasured(model, context)
   return {
     name: ownRuntime,

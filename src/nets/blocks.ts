@@ -26,7 +26,7 @@ export interface BlockOptions {
   readonly groups?: number
   /** Pairs of depthwise and pointwise that `separable-branches` adds up; 2 by default. */
   readonly branches?: number
-  /** Hidden width of `inverted-bottleneck` by that of the input; 6 by default. */
+  /** Hidden width of `inverted-bottleneck` by that of the input, of whole channels where it is none of the whole numbers; 6 by default. */
   readonly expansion?: number
   /** Part of the channels that `partial`, `t-shaped` and `fasternet` convolve, or that is the rank of `low-rank`, `low-rank-space` and `tucker`; 1/4 by default. */
   readonly part?: number
@@ -141,7 +141,7 @@ const blocks = {
   },
   'inverted-bottleneck': (net, o) => {
     const { inChannels, outChannels, kernel, stride, expansion } = o
-    const hidden = expansion * inChannels
+    const hidden = Math.round(expansion * inChannels)
     const x = convolved(net, o, net.input, 'expand', { outChannels: hidden }, 'relu6')
     const y = convolved(net, o, x, 'depthwise', { outChannels: hidden, groups: hidden, kernel, stride }, 'relu6')
     return residual(net, o, net.input, convolved(net, o, y, 'project', { outChannels, residual: true }))

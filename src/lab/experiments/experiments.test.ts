@@ -2,7 +2,15 @@
 
 import { describe, expect, it } from 'vitest'
 import { hasShared, sharedPath } from '../../testing/shared.ts'
-import { digitsFrom, experiments, type Outcome, outcomeJson, runExperiment, verdictText } from '../index.node.ts'
+import {
+  digitsFrom,
+  type Experiment,
+  experiments,
+  type Outcome,
+  outcomeJson,
+  runExperiment,
+  verdictText,
+} from '../index.node.ts'
 
 /** What did not come out as it should. */
 const surprises = ({ checks }: Outcome) => checks.filter((c) => c.holds === (c.control ?? false))
@@ -30,12 +38,14 @@ const small: Readonly<Record<string, object>> = {
   'pruning-kinds': { ...training, seconds: 0.01, timedImages: 1 },
   recovery: { ...training, images: 16 },
   'filter-pruning': { ...training, criteria: ['random', 'l2'], images: 16 },
+  'inverted-bottleneck': { ...training, channels: 8, size: 8, expansions: [1, 2] },
+  partial: { channels: 16, size: 8 },
 }
 /** Without the columns that a clock fills. */
 const untimedTables = (outcome: Outcome): Outcome => ({
   ...outcome,
   tables: outcome.tables.map((table) => {
-    const isKept = (i: number) => !/\bms$/.test(table.columns[i]!.header)
+    const isKept = (i: number) => !/\bms$|GMAC\/s$/.test(table.columns[i]!.header)
     return {
       ...table,
       columns: table.columns.filter((_, i) => isKept(i)),
@@ -43,11 +53,17 @@ const untimedTables = (outcome: Outcome): Outcome => ({
     }
   }),
 })
-const untimed = experiments.filter((e) => e.name !== 'speed' && e.name !== 'sparsity-speed')
+const untimed = experiments.filter((e) => !['speed', 'sparsity-speed', 'three-metrics'].includes(e.name))
+/** Experiments that measure times besides: whether what they say of these holds is for a quiet machine to say. */
+const timedBesides = ['inverted-bottleneck', 'partial']
+const quickOf = ({ name, settings }: Experiment): object =>
+  timedBesides.includes(name) ? { ...settings.quick, seconds: 0 } : settings.quick
+const outcomeOf = (experiment: Experiment, settings: object, seed: number) =>
+  runExperiment({ ...experiment, settings: { quick: settings, full: {} } }, { seed, digits })
 
 describe.each(untimed.map((e) => [e.name, e] as const))('%s', (name, experiment) => {
   it(`holds, and its controls fail (${data})`, async () => {
-    const outcome = await runExperiment(experiment, { seed: 1, digits })
+    const outcome = await outcomeOf(experiment, quickOf(experiment), 1)
     expect(surprises(outcome)).toEqual([])
     expect(verdictText(outcome)).toBe('The claim holds.')
     expect(outcome.checks.some((c) => c.control)).toBe(true)
@@ -56,16 +72,16 @@ describe.each(untimed.map((e) => [e.name, e] as const))('%s', (name, experiment)
   }, 300_000)
 
   it('gives the same numbers for the same seed, others for another', async () => {
-    const settings = { ...experiment.settings.quick, ...small[name] }
+    const settings = { ...quickOf(experiment), ...small[name] }
     expect(Object.keys(settings)).toEqual(Object.keys(experiment.settings.quick))
     const numbers = async (seed: number) => {
-      const outcome = await runExperiment({ ...experiment, settings: { quick: settings, full: {} } }, { seed, digits })
+      const outcome = await outcomeOf(experiment, settings, seed)
       return { ...(outcomeJson(untimedTables(outcome)) as object), timeMs: 0, seed: 0 }
     }
     const first = await numbers(1)
     expect(await numbers(1)).toEqual(first)
     // Counting draws nothing.
-    if (name !== 'operations' && name !== 'linear-pruning') expect(await numbers(2)).not.toEqual(first)
+    if (!['operations', 'linear-pruning', 'partial'].includes(name)) expect(await numbers(2)).not.toEqual(first)
   })
 })
 
@@ -122,4 +138,47 @@ it('sparsity-speed measures every share, finds the same bits, and asks every pee
   expect(checks.find((c) => c.what.includes('not the same bits'))).toMatchObject({ measured: 0, holds: true })
   expect(checks.filter((c) => c.control)).toHaveLength(2)
   expect(asked).toHaveLength(4)
+})
+
+const peerOf = (released: string[]) => ({
+  ...{ name: 'ort-node', version: '0', step: async () => {} },
+  release: async () => void released.push('ort-node'),
+})
+
+it('three-metrics times every kind of every shape in every runtime, and finds every formula in the graphs', async () => {
+  const released: string[] = []
+  const { run } = experiments.find((e) => e.name === 'three-metrics')!
+  const shapes = [
+    [16, 6],
+    [32, 4],
+  ]
+  const context = { seed: 1, digits, measureLimit: async () => 1e9, peers: async () => [peerOf(released)] }
+  const { tables, charts, checks } = await run({ shapes, seconds: 0.01 }, context)
+  const [symbols, numbers, reached, predicted] = tables
+  expect(symbols?.rows[0]?.slice(1).map((cell) => (cell as { text: string }).text)).toEqual([
+    ...['HWk²C²', 'k²C²', '2HWC + k²C²', '1'],
+  ])
+  expect(numbers?.rows.find(([kind]) => kind === 'depthwise')).toEqual(['depthwise', 2_709_504, 864, 602_976, 4.49])
+  expect(reached?.rows).toHaveLength(8)
+  for (const row of reached?.rows ?? []) for (const rate of row.slice(1)) expect(rate).toBeGreaterThan(0)
+  expect(predicted?.rows.map(([runtime, metric]) => [runtime, metric])).toEqual(
+    ['Kerf', 'ort-node'].flatMap((name) =>
+      ['MACs', 'parameters', 'accesses', 'MACs, accesses'].map((metric) => [name, metric]),
+    ),
+  )
+  expect(charts[0]).toMatchObject({ series: { length: 10 } })
+  expect(checks[0]).toMatchObject({ what: expect.stringContaining('of 24'), measured: 0, holds: true })
+  expect(checks.filter((c) => c.control)).toHaveLength(2)
+  expect(released).toHaveLength(16)
+})
+
+it.each(timedBesides)('%s times its designs where it has the time, in every runtime', async (name) => {
+  const released: string[] = []
+  const { settings, run } = experiments.find((e) => e.name === name)!
+  const context = { seed: 1, digits, peers: async () => [peerOf(released)] }
+  const { tables, checks } = await run({ ...settings.quick, ...small[name], seconds: 0.01 }, context)
+  const timed = tables.filter((t) => t.columns.some((c) => c.header === 'Kerf GMAC/s'))
+  expect(timed.length).toBeGreaterThan(0)
+  expect(checks.filter((c) => c.what.startsWith('ort-node: ')).length).toBeGreaterThan(0)
+  expect(released).toHaveLength(timed.reduce((sum, t) => sum + t.rows.length, 0))
 })

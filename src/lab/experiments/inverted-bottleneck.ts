@@ -1,0 +1,264 @@
+import { momentsOf, seededRandom, seedFrom } from '../../base/index.ts'
+import { profileModel } from '../../cost/index.ts'
+import type { Model } from '../../graph/index.ts'
+import { human, type Table } from '../../report/index.ts'
+import { hostTensor } from '../../runtime/index.ts'
+import { atLeast, atMost, control, near } from '../checks.ts'
+import { type Design, type DesignSizes, designOf, exactness, short, timeCells, timeColumns } from '../designs.ts'
+import { type Body, digitNet } from '../digit-nets.ts'
+import type { Check, Digits, Experiment, Findings, LabContext } from '../experiment.ts'
+import { progress } from '../progress.ts'
+import { openMeasured } from '../running.ts'
+import { type Times, timesOf } from '../times.ts'
+import { type TrainingPlan, trainBriefly } from '../training.ts'
+
+interface Settings extends Pick<TrainingPlan, 'trainImages' | 'testImages' | 'epochs' | 'batchSize'> {
+  /** Of the layer that is counted and timed. */
+  readonly channels: number
+  /** Its height and width. */
+  readonly size: number
+  /** t. */
+  readonly expansions: readonly number[]
+  /** Channels of the first stage of the networks that are trained. */
+  readonly width: number
+  /** Each network is trained so many times from other weights. */
+  readonly draws: number
+  /** For times; 0: none are measured. */
+  readonly seconds: number
+}
+
+/** A design, and what it takes to run it. */
+interface Row {
+  readonly name: string
+  readonly design: Design
+  /** Bytes of the activations in Kerf's plan. */
+  readonly arena: number
+}
+
+/** A network of the body, and what it learnt. */
+interface Learnt {
+  readonly name: string
+  readonly body: Body
+  readonly macs: number
+  readonly params: number
+  /** Of each draw. */
+  readonly accuracies: readonly number[]
+}
+
+export const invertedBottleneck: Experiment<Settings> = {
+  name: 'inverted-bottleneck',
+  title: 'What widening costs, and what it buys',
+  claim:
+    'An inverted bottleneck reads and writes a hidden feature map of $t$ times the channels: accesses and memory grow with $t$, and a product takes longer than in a regular convolution. What that buys is accuracy at the same width between blocks.',
+  derivation: [
+    'The block widens $C$ channels to $tC$ by a 1×1 convolution, convolves each by itself, and narrows them again. It makes $H W (2 t C^2 + k^2 t C)$ products, by $H W k^2 C^2$ of the regular convolution',
+    '$$\\frac{2 t}{k^2} + \\frac{t}{C}$$',
+    'times as many: 1.4 at $t = 6$, $k = 3$, $C = 96$. But it touches',
+    '$$H W (2 C + 4 t C) + 2 t C^2 + k^2 t C$$',
+    'numbers, since the hidden feature map is written and read twice: 11.6 times as many as the regular one. The memory at its peak holds hidden feature maps as well, two of $tC$ channels where depthwise results do not replace their input.',
+  ],
+  measures:
+    'The three metrics by formula and as counted, for each $t$; the activations’ memory in the plan that Kerf makes; the fastest run in Kerf and in the other runtimes that are installed, in turns, beside the regular convolution and the separable one without widening. Then accuracy: small networks that differ in nothing but what their four layers are made of, from several draws of the weights.',
+  data: 'Random inputs for times; digits of MNIST where they are given (`--data`), else generated pictures, to learn from.',
+  source: 'Sandler et al., MobileNetV2, CVPR 2018; Chen et al., FasterNet, CVPR 2023, section 3',
+  settings: {
+    quick: {
+      ...{ channels: 48, size: 28, expansions: [1, 2, 4, 6], seconds: 1 },
+      ...{ width: 4, draws: 1, trainImages: 960, testImages: 400, epochs: 2, batchSize: 24 },
+    },
+    full: {
+      ...{ channels: 96, size: 56, expansions: [1, 2, 4, 6], seconds: 40 },
+      ...{ width: 4, draws: 3, trainImages: 12_000, testImages: 10_000, epochs: 4, batchSize: 32 },
+    },
+  },
+  duration: '10 s',
+
+  async run(settings, context): Promise<Findings> {
+    const { channels, size, expansions, seconds } = settings
+    const seed = seedFrom(context.seed, 'layers')
+    const named = (
+      name: 'regular' | 'separable' | 'inverted-bottleneck',
+      label: string,
+      more?: Partial<DesignSizes>,
+    ) => ({
+      name: label,
+      design: designOf(name, { channels, size, ...more }, seed),
+    })
+    const designs = [
+      named('regular', 'regular'),
+      named('separable', 'separable'),
+      ...expansions.map((expansion) => named('inverted-bottleneck', `t = ${expansion}`, { expansion })),
+    ]
+    const feeds = inputOf(settings, context.seed)
+    const rows: Row[] = []
+    for (const d of designs) rows.push({ ...d, arena: await arenaOf(d.design.model, feeds, context) })
+    const models = designs.map((d) => d.design.model)
+    const times = seconds > 0 ? await timesOf(models, feeds, seconds, context) : undefined
+    await progress(context, 0.2)
+    const digits = await context.digits()
+    const learnt = await learn(settings, digits, context)
+    return findings(settings, rows, times, learnt, digits.name)
+  },
+}
+
+function inputOf({ channels, size }: Settings, seed: number) {
+  const random = seededRandom(seedFrom(seed, 'x'))
+  const x = Float32Array.from({ length: channels * size * size }, random.normal)
+  return { input: hostTensor('float32', [1, channels, size, size], x) }
+}
+
+async function arenaOf(model: Model, feeds: ReturnType<typeof inputOf>, context: LabContext): Promise<number> {
+  const session = await openMeasured(model, context)
+  try {
+    await session.run(feeds)
+    return session.memory?.arena ?? Number.NaN
+  } finally {
+    await session.dispose()
+  }
+}
+
+async function learn(settings: Settings, digits: Digits, context: LabContext): Promise<Learnt[]> {
+  const { expansions, width, draws } = settings
+  const classes = digits.sets.test.classes.length
+  const bodies: { readonly name: string; readonly body: Body }[] = [
+    { name: 'regular', body: { kind: 'regular' } },
+    { name: 'separable', body: { kind: 'separable' } },
+    ...expansions.map((expansion) => ({
+      name: `t = ${expansion}`,
+      body: { kind: 'inverted-bottleneck', expansion } as const,
+    })),
+  ]
+  const learnt: Learnt[] = []
+  for (const { name, body } of bodies) {
+    const accuracies: number[] = []
+    const totals = profileModel(digitNet(body, { width, classes, seed: 0 })).totals
+    for (let draw = 0; draw < draws; draw++) {
+      const seed = seedFrom(context.seed, `draw ${draw}`)
+      const net = digitNet(body, { width, classes, seed })
+      const plan = { ...settings, learningRate: 0.1 }
+      const done = learnt.length * draws + draw
+      const trained = await trainBriefly(net, digits, plan, { ...context, seed }, (part) =>
+        progress(context, 0.2 + (0.8 * (done + part)) / (bodies.length * draws)),
+      )
+      accuracies.push(trained.accuracies.at(-1)!)
+    }
+    learnt.push({ name, body, macs: totals.macs, params: totals.params, accuracies })
+  }
+  return learnt
+}
+
+function findings(
+  { channels, size, expansions, trainImages, testImages, epochs, draws, width }: Settings,
+  rows: readonly Row[],
+  times: Times | undefined,
+  learnt: readonly Learnt[],
+  digits: string,
+): Findings {
+  const [regular, separable] = rows as readonly [Row, Row]
+  const wide = (t: number) => rows.find((r) => r.name === `t = ${t}`)!
+  const [least, most] = [expansions[0]!, expansions.at(-1)!]
+  const ratio = (key: 'macs' | 'accesses', a: Row, b: Row) => a.design.counted[key] / b.design.counted[key]
+  const accuracyOf = (name: string) => momentsOf(learnt.find((l) => l.name === name)!.accuracies).mean
+  const checks: Check[] = [
+    exactness(rows.map((r) => r.design)),
+    near(
+      `MACs at t = ${most}, by those of the regular convolution: 2t/k² + t/C`,
+      (2 * most) / 9 + most / channels,
+      ratio('macs', wide(most), regular),
+      1e-9,
+    ),
+    atLeast(`accesses at t = ${most}, by those of the regular convolution`, 5, ratio('accesses', wide(most), regular)),
+    control(
+      atMost(
+        `they grow as the MACs do`,
+        1.1 * ratio('macs', wide(most), regular),
+        ratio('accesses', wide(most), regular),
+      ),
+    ),
+    atLeast(
+      `peak memory of the activations at t = ${most}, by that of the regular convolution`,
+      most / 2,
+      wide(most).arena / regular.arena,
+    ),
+    atLeast(
+      `accuracy at t = ${most}, less that at t = ${least}`,
+      0,
+      accuracyOf(`t = ${most}`) - accuracyOf(`t = ${least}`),
+    ),
+    ...(times?.runtimes ?? []).map((name, r) => {
+      const price = (row: Row) => times!.fastestMs[rows.indexOf(row)]![r]! / row.design.formula.macs
+      const what = `${name}: time of a product at t = ${most}, by that of the regular convolution`
+      return atLeast(what, 1, price(wide(most)) / price(regular))
+    }),
+  ]
+  return {
+    data: `layers of ${channels} channels, ${size}×${size}, k = 3; networks of ${width} and ${2 * width} channels, ${trainImages} images of ${digits} in ${epochs} epochs, ${testImages} to test, ${draws} draws`,
+    tables: [
+      {
+        title: 'Three metrics and memory',
+        columns: [
+          { key: 'design', header: 'Design' },
+          { key: 'macs', header: 'MACs', kind: 'count' },
+          { key: 'params', header: 'Params', kind: 'count', optional: 3 },
+          { key: 'accesses', header: 'Accesses', kind: 'count' },
+          { key: 'macsRatio', header: 'MACs ÷', kind: 'ratio' },
+          { key: 'accessesRatio', header: 'acc. ÷', kind: 'ratio' },
+          { key: 'memory', header: 'Peak memory' },
+        ],
+        rows: rows.map((row) => {
+          const { macs, params, accesses } = row.design.counted
+          const ratios = [ratio('macs', row, regular), ratio('accesses', row, regular)].map(short)
+          return [row.name, macs, params, accesses, ...ratios, human(row.arena, 'B')]
+        }),
+        notes: ['÷: by the regular convolution. Peak memory: activations in Kerf’s plan, input and output with them.'],
+      },
+      ...(times ? [timeTable(rows, times)] : []),
+      {
+        title: 'What it buys: networks that differ in the body alone',
+        columns: [
+          { key: 'body', header: 'Body' },
+          { key: 'macs', header: 'MACs', kind: 'count' },
+          { key: 'params', header: 'Params', kind: 'count' },
+          { key: 'accuracy', header: 'Accuracy', kind: 'ratio' },
+          { key: 'lowest', header: 'lowest', kind: 'ratio' },
+          { key: 'highest', header: 'highest', kind: 'ratio' },
+        ],
+        rows: learnt.map(({ name, macs, params, accuracies }) => [
+          ...[name, macs, params, momentsOf(accuracies).mean],
+          ...[Math.min(...accuracies), Math.max(...accuracies)],
+        ]),
+      },
+    ],
+    charts: [
+      {
+        title: 'By the regular convolution, in t',
+        xLabel: 't',
+        series: (['macs', 'accesses'] as const).map((key) => ({
+          name: key === 'macs' ? 'MACs' : 'accesses',
+          points: expansions.map((t): [number, number] => [t, ratio(key, wide(t), regular)]),
+        })),
+      },
+      {
+        title: 'Accuracy by the MACs of the network',
+        xLabel: 'MACs',
+        yFormat: 'percent',
+        xScale: 'log',
+        series: learnt.map((l) => ({
+          name: l.name,
+          mark: 'points' as const,
+          points: l.accuracies.map((a): [number, number] => [l.macs, a]),
+        })),
+      },
+    ],
+    checks,
+    notes: [
+      `The separable convolution touches ${short(ratio('accesses', separable, regular))} times the numbers of the regular one where its two layers are not fused.`,
+    ],
+  }
+}
+
+const timeTable = (rows: readonly Row[], times: Times): Table => ({
+  title: 'Time: the fastest run, and what it reaches',
+  columns: [{ key: 'design', header: 'Design' }, ...timeColumns(times.runtimes)],
+  rows: rows.map((row, i) => [row.name, ...timeCells(row.design.formula.macs, times, i)]),
+})
