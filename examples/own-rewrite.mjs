@@ -6,7 +6,7 @@ import { namePattern } from 'kerf'
 import { createLoader } from 'kerf/data'
 import { openData, readModelFile } from 'kerf/files'
 import { AttributeReader, attributeOf, tensorOf, tensorValues } from 'kerf/graph'
-import { convolutionRefusal } from 'kerf/rewrite'
+import { convolutionRefusal, numberSetting } from 'kerf/rewrite'
 import { evaluate } from 'kerf/train'
 import { swapAndMeasure } from 'kerf/workflow'
 
@@ -15,7 +15,7 @@ const middle = {
   title: 'smaller kernels',
   summary: 'Of every kernel the middle is left.',
   source: 'Cai et al., Once-for-All, ICLR 2020',
-  settings: { size: 3 },
+  settings: { size: numberSetting(3, 'side of the kernel that is left', { least: 1, whole: true }) },
   // Before, pads were an attribute.
   opset: 11,
   facts: { left: 'Left of ‖W‖²' },

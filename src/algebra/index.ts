@@ -4,5 +4,5 @@
 export { factorise, solveFactorised } from './cholesky.ts'
 export { gramOf, transposed } from './gram.ts'
 export { addProducts, squares } from './products.ts'
-export { type Singular, singular } from './singular.ts'
+export { productError, type Singular, singular } from './singular.ts'
 export { eigen, tridiagonal } from './symmetric.ts'

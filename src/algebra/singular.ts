@@ -49,3 +49,16 @@ export async function singular(a: Float64Array, rows: number, columns: number, t
     },
   }
 }
+
+/** ‖A − left·right‖² of A [rows, columns], left [rows, rank] and right [rank, columns]. */
+export async function productError(
+  a: Float64Array,
+  [rows, columns]: readonly [rows: number, columns: number],
+  { left, right, rank }: { readonly left: Float64Array; readonly right: Float64Array; readonly rank: number },
+  turn: Turn,
+): Promise<number> {
+  const rest = a.slice()
+  const b = transposed(right, rank, columns)
+  await addProducts({ a: left, b, n: rows, m: columns, terms: rank, factor: -1 }, rest, turn)
+  return squares(rest)
+}

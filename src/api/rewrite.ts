@@ -7,6 +7,9 @@
 export {
   convolutionRefusal,
   measureStatistics,
+  type NumberRange,
+  numberSetting,
+  numbersSetting,
   type Replaced,
   type Rewrite,
   type RewriteContext,
@@ -14,14 +17,20 @@ export {
   type RewriteOptions,
   type RewriteRefusal,
   type RewriteResult,
+  type RewriteTarget,
   rewriteModel,
   rewriteOf,
   rewrites,
+  type Setting,
+  type Settings,
   type StatisticsFeeds,
   type StatisticsImages,
   type StatisticsOptions,
   type SwappedLayer,
+  switchSetting,
   type UnswappedLayer,
+  type Variant,
+  type VariedLayer,
 } from '../rewrite/index.ts'
 
 // Fewer bits

@@ -121,7 +121,7 @@ describe('kerf swap', () => {
   it.each<[string, number, string, string[]]>([
     ['no output', 2, 'Say where the new network goes', ['lenet.onnx', '--to', 'adder']],
     ['no kind', 2, "required option '--to <kind>'", ['lenet.onnx', '-o', 'x.onnx']],
-    ['another kind', 2, 'Allowed choices are adder', ['lenet.onnx', '-o', 'x.onnx', '--to', 'separable']],
+    ['another kind', 2, 'Allowed choices are separable, low-rank', ['lenet.onnx', '-o', 'x.onnx', '--to', 'winograd']],
     [
       'no such layer',
       1,

@@ -1,7 +1,7 @@
 import type { WrittenModel } from '../api/files.node.ts'
 import { type Rewrite, rewriteOf } from '../api/rewrite.ts'
 import type { Swapped } from '../api/workflow.ts'
-import { compareReport, human, layerNames, type Report, type Table } from '../report/index.ts'
+import { type Cell, compareReport, human, layerNames, type Report, shortNumber, type Table } from '../report/index.ts'
 
 /** Everything that `kerf swap` did, or would do. */
 export interface SwapResult extends Swapped {
@@ -34,12 +34,7 @@ export function swapReport(
       ['Swapped', `${swapped.length} ${swapped.length === 1 ? 'layer' : 'layers'} for ${title}`],
       ...(written
         ? ([
-            [
-              'Statistics',
-              result.statistics === 'data'
-                ? 'measured on training images'
-                : 'measured on noise (--data measures on images)',
-            ],
+            ['Statistics', statisticsText[result.statistics]],
             ['Wrote', `${written.path} (${human(written.bytes + (written.externalBytes ?? 0), 'B')})`],
           ] as const)
         : [['Wrote', 'nothing (--dry-run)'] as const]),
@@ -54,8 +49,15 @@ export function swapReport(
   }
 }
 
+const statisticsText: Readonly<Record<Swapped['statistics'], string>> = {
+  data: 'measured on training images',
+  noise: 'measured on noise (--data measures on images)',
+  kept: 'what they were (--data measures them on images)',
+}
+
 function swappedTable({ swapped }: SwapResult, { title, facts = {} }: Rewrite, named: (name: string) => string): Table {
   const keys = Object.keys(facts)
+  const hasErrors = swapped.some((layer) => layer.weightError !== undefined)
   return {
     title: title.replace(/^./, (letter) => letter.toUpperCase()),
     columns: [
@@ -63,6 +65,7 @@ function swappedTable({ swapped }: SwapResult, { title, facts = {} }: Rewrite, n
       { key: 'weights', header: 'Weights' },
       { key: 'from', header: 'From' },
       ...keys.map((key) => ({ key, header: facts[key]! })),
+      ...(hasErrors ? [{ key: 'weightError', header: '‖W−W′‖ ÷ ‖W‖' }] : []),
     ],
     rows: swapped.map((layer) => {
       const weights = layer.parameters.filter((p) => p.shape.length > 1)
@@ -71,11 +74,15 @@ function swappedTable({ swapped }: SwapResult, { title, facts = {} }: Rewrite, n
         named(layer.node),
         shapes.join(', '),
         [...new Set(sources)].join(', '),
-        ...keys.map((key) => layer.facts[key] ?? null),
+        ...keys.map((key) => factText(layer.facts[key])),
+        ...(hasErrors ? [layer.weightError === undefined ? null : shortNumber(layer.weightError)] : []),
       ]
     }),
   }
 }
+
+const factText = (fact: string | number | undefined): Cell =>
+  typeof fact === 'number' ? shortNumber(fact) : (fact ?? null)
 
 function keptTable({ kept, refused }: SwapResult, named: (name: string) => string): Table[] {
   if (kept.length + refused.length === 0) return []

@@ -1,9 +1,13 @@
 import { entryOf } from '../base/index.ts'
 import type { Rewrite } from './rewrite.ts'
 import { adder } from './rewrites/adder.ts'
+import { lowRank } from './rewrites/low-rank.ts'
+import { lowRankSpace } from './rewrites/low-rank-space.ts'
+import { separable } from './rewrites/separable.ts'
+import { tucker } from './rewrites/tucker.ts'
 
 /** To add one, write a file and add a line. */
-export const rewrites: readonly Rewrite[] = [adder]
+export const rewrites: readonly Rewrite[] = [separable, lowRank, lowRankSpace, tucker, adder]
 
 /**
  * A rewrite by its name, or as it is given.

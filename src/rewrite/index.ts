@@ -3,7 +3,7 @@
 // May import: base, algebra, graph, ops, onnx, cost, runtime.
 export { rewriteOf, rewrites } from './catalogue.ts'
 export { convolutionRefusal } from './convolution.ts'
-export type { Replaced, Rewrite, RewriteContext, RewriteLayer, RewriteRefusal } from './rewrite.ts'
+export type { Replaced, Rewrite, RewriteContext, RewriteLayer, RewriteRefusal, Variant } from './rewrite.ts'
 export {
   type RewriteOptions,
   type RewriteResult,
@@ -12,8 +12,17 @@ export {
   type UnswappedLayer,
 } from './rewrite-model.ts'
 export {
+  type NumberRange,
+  numberSetting,
+  numbersSetting,
+  type Setting,
+  type Settings,
+  switchSetting,
+} from './settings.ts'
+export {
   measureStatistics,
   type StatisticsFeeds,
   type StatisticsImages,
   type StatisticsOptions,
 } from './statistics.ts'
+export type { RewriteTarget, VariedLayer } from './target.ts'

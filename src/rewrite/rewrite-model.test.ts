@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { GraphBuilder, type Model, nodeLabel, tensorOf, tensorValues, validated } from '../graph/index.ts'
 import { createSession, hostTensor } from '../runtime/index.ts'
 import { abortedAfter } from '../testing/aborting.ts'
-import { convolutionRefusal, type Rewrite, rewriteModel, rewriteOf, rewrites } from './index.ts'
+import { convolutionRefusal, numberSetting, type Rewrite, rewriteModel, rewriteOf, rewrites } from './index.ts'
 
 /** Three 1×1 convolutions in a row, the second without a name. */
 function network(): Model {
@@ -24,7 +24,8 @@ function network(): Model {
 
 /** W = ½W + ½W by two layers and a sum: several nodes in the place of one, with weights made of trained ones. */
 const halves: Rewrite<{ readonly part: number }> = {
-  ...{ name: 'halves', title: 'two halves each', summary: 'A layer becomes two.', source: '', settings: { part: 0.5 } },
+  ...{ name: 'halves', title: 'two halves each', summary: 'A layer becomes two.', source: '' },
+  settings: { part: numberSetting(0.5, 'of the weights in the first', { least: 0, most: 2 }) },
   ...{ opset: 7, facts: { part: 'Part' } },
   refusal: (layer, { part }) =>
     convolutionRefusal(layer) ?? (part > 1 ? { code: 'part', why: 'more than all' } : undefined),
@@ -111,10 +112,10 @@ describe('a rewrite of one’s own', () => {
 })
 
 it('rewrites are found by name; one that there is not is an error with those that there are', async () => {
-  expect(rewrites.map((r) => r.name)).toEqual(['adder'])
-  expect(rewriteOf('adder')).toBe(rewrites[0])
+  expect(new Set(rewrites.map((r) => r.name)).size).toBe(rewrites.length)
+  for (const rewrite of rewrites) expect(rewriteOf(rewrite.name)).toBe(rewrite)
   await expect(rewriteModel(network(), 'ader')).rejects.toMatchObject({
     code: 'unknown-rewrite',
-    message: 'There is no rewrite "ader". Did you mean "adder"? There are: adder; or give an object of your own.',
+    message: `There is no rewrite "ader". Did you mean "adder"? There are: ${rewrites.map((r) => r.name).join(', ')}; or give an object of your own.`,
   })
 })

@@ -8,11 +8,14 @@ import {
   seedFrom,
   stoppable,
   type Task,
+  type Turn,
   turns,
 } from '../base/index.ts'
+import { macsOf } from '../cost/index.ts'
 import {
   type Analysis,
   analyse,
+  bindInputs,
   editGraph,
   type Model,
   type Node,
@@ -26,7 +29,9 @@ import {
 import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { runnableOperators } from '../ops/index.ts'
 import { rewriteOf } from './catalogue.ts'
-import type { Replaced, Rewrite, RewriteLayer, RewriteRefusal } from './rewrite.ts'
+import type { Replaced, Rewrite, RewriteLayer, RewriteRefusal, Variant } from './rewrite.ts'
+import { settingsFrom } from './settings.ts'
+import { chooseVariants, defaultTarget, type RewriteTarget, type VariedLayer } from './target.ts'
 
 /** Which layers are exchanged, and how. */
 export interface RewriteOptions<S extends object = object> extends Task {
@@ -34,6 +39,10 @@ export interface RewriteOptions<S extends object = object> extends Task {
   readonly layers?: NamePattern
   /** What the rewrite lets be set. Default: as `Rewrite.settings` has it. */
   readonly settings?: Partial<S>
+  /** How large layers become, in the place of a setting, for rewrites that have variants; where neither is given, as much as keeps 0.95 of the energy. */
+  readonly target?: RewriteTarget
+  /** Shapes of inputs that the file leaves open, by their names; '' for the only one. Costs follow from them. */
+  readonly inputs?: ReadonlyMap<string, readonly number[]>
   /** Draws weights; 0 by default. */
   readonly seed?: number
   /** What is known of operators: Kerf's, and your own (`withOperators`). Default `runnableOperators`. */
@@ -51,6 +60,8 @@ export interface SwappedLayer {
     /** Of the tensor. */
     readonly shape: readonly number[]
   })[]
+  /** ‖W − W′‖ ÷ ‖W‖, where the new layers do nearly what the layer did: W′ is what they do together. */
+  readonly weightError?: number
   /** What else the rewrite says of it. */
   readonly facts: NonNullable<Replaced['facts']>
 }
@@ -79,7 +90,7 @@ export interface RewriteResult {
  * Exchanges layers, those of model-local functions, composite operators, branches and loops that are known too. The model given is not changed.
  * @param source a model in any form; in browsers a text is an address, in Node a path
  * @param rewrite one of `rewrites` by its name, or one of your own
- * @throws as `openModel`; KerfError `unknown-rewrite`, `unknown-setting`, `no-such-layer` for a pattern that no layer has, `nothing-to-swap`, `quantised`,
+ * @throws as `openModel`; KerfError `unknown-rewrite`, `unknown-setting`, `bad-setting`, `bad-target`, `no-such-layer` for a pattern that no layer has, `nothing-to-swap`, `out-of-reach` for a target that no variants reach, `unknown-shape` for MACs that cannot be counted, `quantised`,
  *   `unsupported-opset`, `bad-rewrite` where it leaves another graph than it should, `aborted`; NodeError `cannot-swap` for a layer asked for by its very
  *   name that cannot be swapped; and what the rewrite throws
  */
@@ -92,56 +103,105 @@ export const rewriteModel = <S extends object>(
 
 async function rewritten(given: Model, rewrite: Rewrite, options: RewriteOptions): Promise<RewriteResult> {
   const { operators = runnableOperators, seed = 0, signal, progress } = options
-  const settings = settingsOf(rewrite, options.settings)
+  const settings = settingsFrom(rewrite.name, rewrite.settings, options.settings)
+  checkTarget(rewrite, options)
   const turn = turns(signal, 'Rewriting')
   await turn()
-  const found = analyse(simplified(given, operators), operators)
+  const sizes = options.inputs ? bindInputs(given.graph, options.inputs) : {}
+  const found = analyse(simplified(given, operators), operators, sizes)
   checkModel(found, rewrite)
   const { taken, ...others } = choose(found, rewrite, settings, options.layers)
   const inputs = taken.flatMap(({ node }) => node.inputs)
   const model = withStoredConstants(found, inputs)
-  const analysis = model === found.model ? found : analyse(model, operators)
+  const analysis = model === found.model ? found : analyse(model, operators, sizes)
   const wanted = new Set(taken.map((layer) => resultOf(layer.node)))
-  const layers = new Map(
-    layersOf(analysis).flatMap((l) => (wanted.has(resultOf(l.node)) ? [[l.node, l] as const] : [])),
-  )
+  const stored = layersOf(analysis).filter((l) => wanted.has(resultOf(l.node)))
+  const { layers, kept } = await withVariants(stored, rewrite, settings, options, turn)
   const editor = editGraph(model).setNodes([])
   const random = (tensor: string) => seededRandom(seedFrom(seed, tensor))
   const swapped: SwappedLayer[] = []
   for (const node of model.graph.nodes) {
-    const layer = layers.get(node)
-    if (!layer) {
+    const chosen = layers.get(node)
+    if (!chosen) {
       editor.add(node)
       continue
     }
     await turn()
+    const { layer } = chosen
     const before = editor.nodes.length
-    const { parameters, facts = {} } = await rewrite.replace(layer, { editor, settings, random, turn })
+    const context = { editor, settings: { ...settings, ...chosen.settings }, random, turn }
+    const { parameters, facts = {}, weightError } = await rewrite.replace(layer, context)
     const nodes = editor.nodes.slice(before).map(nodeLabel)
     const shapeOf = (name: string) => editor.initializers.get(name)?.shape ?? []
     swapped.push({
       node: layer.name,
       nodes,
       parameters: parameters.map((p) => ({ ...p, shape: shapeOf(p.name) })),
+      ...(weightError === undefined ? {} : { weightError }),
       facts,
     })
     progress?.({ what: 'rewriting', done: swapped.length, total: layers.size, unit: 'layers' })
   }
   const result = editor.dropUnread().model()
-  checkReplaced(rewrite, [...layers.values()], analyse(result, operators))
-  return { model: result, swapped, ...others }
+  checkReplaced(
+    rewrite,
+    [...layers.values()].map(({ layer }) => layer),
+    analyse(result, operators, sizes),
+  )
+  return { model: result, swapped, ...others, kept: [...others.kept, ...kept] }
 }
 
-/** @throws KerfError `unknown-setting` */
-function settingsOf({ name, settings }: Rewrite, given: object = {}): object {
-  const known = Object.keys(settings)
-  const unknown = Object.keys(given).find((key) => !known.includes(key))
-  if (unknown === undefined) return { ...settings, ...given }
-  throw new KerfError(
-    'unknown-setting',
-    `The rewrite ${name} has no setting "${unknown}". It has: ${known.join(', ') || 'none'}.`,
-    { rewrite: name, setting: unknown },
-  )
+/** @throws KerfError `bad-target` */
+function checkTarget({ name, variants }: Rewrite, { target }: RewriteOptions): void {
+  if (target && !variants)
+    throw new KerfError(
+      'bad-target',
+      `The rewrite ${name} makes one thing of a layer: there is nothing for a target to choose. Leave it out, and choose layers (--layers).`,
+      { rewrite: name },
+    )
+}
+
+/** A layer that is to be swapped, and settings of its own. */
+interface ChosenLayer {
+  readonly layer: RewriteLayer
+  readonly settings: Variant['settings']
+}
+
+/** Layers with the variant that is chosen for each; those for which there is none stay. */
+async function withVariants(
+  stored: readonly RewriteLayer[],
+  rewrite: Rewrite,
+  settings: object,
+  { target, layers: pattern, progress, settings: given = {} }: RewriteOptions,
+  turn: Turn,
+): Promise<{ readonly layers: ReadonlyMap<Node, ChosenLayer>; readonly kept: readonly UnswappedLayer[] }> {
+  const isOpen = target !== undefined || Object.values(settings).includes(undefined)
+  if (!rewrite.variants || !isOpen)
+    return { layers: new Map(stored.map((layer) => [layer.node, { layer, settings: {} }])), kept: [] }
+  const macs = macsOf(stored[0]!.analysis)
+  const varied: VariedLayer[] = []
+  for (const layer of stored) {
+    progress?.({ what: 'looking at layers', done: varied.length, total: stored.length, unit: 'layers' })
+    const variants = await rewrite.variants(layer, { settings, turn })
+    const own = variants.flatMap((v) => Object.keys(v.settings)).find((name) => Object.hasOwn(given, name))
+    if (target && own !== undefined)
+      throw new KerfError(
+        'bad-target',
+        `The setting "${own}" says how large layers become, and so does the target: give one of the two.`,
+        { setting: own },
+      )
+    varied.push({ layer, macs: macs.get(layer.node), variants })
+  }
+  const chosen = await chooseVariants(varied, target ?? defaultTarget, stored[0]!.analysis, pattern !== undefined)
+  const layers = new Map<Node, ChosenLayer>()
+  const kept: UnswappedLayer[] = []
+  chosen.forEach((choice, i) => {
+    const { layer } = varied[i]!
+    if ('why' in choice) kept.push({ node: layer.name, why: choice.why })
+    else layers.set(layer.node, { layer, settings: choice.variant.settings })
+  })
+  if (layers.size === 0) throw nothingToSwap([], kept)
+  return { layers, kept }
 }
 
 /** @throws KerfError `unsupported-opset`, `quantised` */

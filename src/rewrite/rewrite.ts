@@ -1,5 +1,6 @@
 import type { Random, Turn } from '../base/index.ts'
 import type { Analysis, GraphEditor, Node } from '../graph/index.ts'
+import type { Settings } from './settings.ts'
 
 /**
  * What layers become: others, mostly cheaper ones. One file, one object; `rewriteModel` takes any such object.
@@ -22,10 +23,15 @@ export interface Rewrite<S extends object = object> {
   readonly summary: string
   /** Paper and year; empty for what needs none. */
   readonly source: string
-  /** What can be set, as it is where nobody sets it; others are refused. */
-  readonly settings: S
+  /** What can be set, and what it is where nobody sets it; others are refused. */
+  readonly settings: Settings<S>
   /** Version of ONNX's operator set from which on files can hold what is put in; by default any. */
   readonly opset?: number
+  /**
+   * True: what stands in the place of a layer gives nearly what the layer gave. Statistics behind it hold, and least squares on images brings it nearer. Default
+   * false: the network must learn anew.
+   */
+  readonly approximates?: boolean
   /** Headers of the facts that `replace` gives, by their names. */
   readonly facts?: Readonly<Record<string, string>>
   /**
@@ -35,6 +41,12 @@ export interface Rewrite<S extends object = object> {
   refusal(layer: RewriteLayer, settings: S): RewriteRefusal | undefined
   /** Why a layer that could be taken stays as it is unless somebody asks for it, in words. By default none does. */
   kept?(layer: RewriteLayer): string | undefined
+  /**
+   * Forms that a layer may take: targets choose among them (`RewriteOptions.target`). Absent: the settings alone say what becomes of a layer. Where a setting that they
+   * set is undefined, and nobody gives a target, they are chosen by their energy.
+   * @param context settings as they are, and what long loops await
+   */
+  variants?(layer: RewriteLayer, context: Pick<RewriteContext<S>, 'settings' | 'turn'>): Promise<readonly Variant<S>[]>
   /** Puts nodes in the place of a layer, by the context's editor: they make its outputs, of the same shape. */
   replace(layer: RewriteLayer, context: RewriteContext<S>): Replaced | Promise<Replaced>
 }
@@ -57,6 +69,16 @@ export interface RewriteRefusal {
   readonly code: string
   /** In words, as part of a sentence: `its weights are float16, not float32`. */
   readonly why: string
+}
+
+/** A form that a layer may take. */
+export interface Variant<S extends object = object> {
+  /** What makes it so, in the place of settings that are given. */
+  readonly settings: Partial<S>
+  /** Multiply–accumulates, as a part of the layer's. */
+  readonly macs: number
+  /** What is lost: ‖W − W′‖² ÷ ‖W‖², where W′ is what the new layers do together. */
+  readonly error: number
 }
 
 /** What a rewrite works with. */
@@ -83,6 +105,8 @@ export interface Replaced {
     /** In words: `N(0, 1)`, `the layer`. */
     readonly from: string
   }[]
+  /** ‖W − W′‖ ÷ ‖W‖, where W′ is what the new layers do together: with their weights as they are stored. */
+  readonly weightError?: number
   /** What else is to be said of it, by the names that `Rewrite.facts` has: an error, a rank. */
   readonly facts?: Readonly<Record<string, string | number>>
 }

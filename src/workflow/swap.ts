@@ -10,6 +10,7 @@ import {
   type RewriteOptions,
   type RewriteResult,
   rewriteModel,
+  rewriteOf,
   type StatisticsFeeds,
   type StatisticsImages,
 } from '../rewrite/index.ts'
@@ -22,9 +23,7 @@ import { randomFeeds } from './prove/feeds.ts'
 export interface SwapOptions<S extends object = object> extends RewriteOptions<S>, RunningOptions {
   /** One of `rewrites` by its name, or one of your own. */
   readonly rewrite: string | Rewrite<S>
-  /** Shapes of inputs that the file leaves open, by their names; '' for the only one. */
-  readonly inputs?: ReadonlyMap<string, readonly number[]>
-  /** Training images that statistics are measured on; by default noise. */
+  /** Training images that statistics are measured on; by default noise, where the new layers must learn anew, and else nothing. */
   readonly data?: Pick<Recipe, 'data' | 'transforms'> & {
     /** Called when the layers are exchanged. */
     readonly open: (task: Task) => Promise<Pick<DataSets, 'train'>>
@@ -48,8 +47,8 @@ export interface SwapOptions<S extends object = object> extends RewriteOptions<S
 export interface Swapped extends RewriteResult {
   /** Of both networks' costs. */
   readonly comparison: Comparison
-  /** What means and variances are measured on. */
-  readonly statistics: 'data' | 'noise'
+  /** What means and variances are measured on; `kept` where they stay what they were. */
+  readonly statistics: 'data' | 'noise' | 'kept'
   /** With the given network as the teacher, at the rate of networks with fresh weights; where `files` asked for it. */
   readonly recipe?: RecipeInput
 }
@@ -63,16 +62,17 @@ export const swapAndMeasure = <S extends object>(source: ModelSource, options: S
   stoppable('Swapping layers', async () => {
     const given = await modelOf(source, options)
     const { data, files, measure = true, operators, signal, progress } = options
-    const result = await rewriteModel(given, options.rewrite, options)
     const inputs = options.inputs ?? imageShapes(given)
+    const rewrite = rewriteOf(options.rewrite)
+    const result = await rewriteModel(given, rewrite, { ...options, inputs })
     const [before, after] = [given, result.model].map((model) => profileModel(model, { inputs, operators }))
     const swapped: Swapped = {
       ...result,
       comparison: compareProfiles(before!, after!),
-      statistics: data ? 'data' : 'noise',
+      statistics: data ? 'data' : rewrite.approximates ? 'kept' : 'noise',
       ...(files ? { recipe: distillationRecipe(files, data) } : {}),
     }
-    if (!measure) return swapped
+    if (!measure || swapped.statistics === 'kept') return swapped
     const images = data ? await dataImages(given, data, options, { signal, progress }) : noise(given, inputs, options)
     const behind = new Set(result.swapped.flatMap((layer) => layer.nodes))
     return { ...swapped, model: await measureStatistics(result.model, images, { ...options, behind }) }

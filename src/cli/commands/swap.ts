@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { writeModelFile } from '../../api/files.node.ts'
 import { netNameOf } from '../../api/nets.ts'
-import { rewrites } from '../../api/rewrite.ts'
+import { type RewriteTarget, rewriteOf, rewrites } from '../../api/rewrite.ts'
 import { swapAndMeasure } from '../../api/workflow.node.ts'
 import { type NamePattern, namePattern, type Task } from '../../base/index.ts'
 import { toJson } from '../../report/index.ts'
@@ -10,10 +10,12 @@ import { imageSource } from '../data/image-source.ts'
 import { UsageError } from '../errors.ts'
 import { filesOfGiven, givenModel, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
-import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
+import { type InputShapes, inputShape, positiveInteger, positiveNumber } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
+import { amount } from '../prune/budget.ts'
+import { addSettingFlags, settingsGiven } from '../swap/settings.ts'
 import { type SwapResult, swapReport } from '../swap-report.ts'
 import { withTask } from '../task.ts'
 import { epochsFlag, imageFlagsHelp, seedFlag, threadsFlag } from '../vocabulary.ts'
@@ -22,7 +24,8 @@ interface Options extends DataOptions {
   readonly output?: string
   readonly to: string
   readonly layers?: NamePattern
-  readonly keepWeights?: boolean
+  readonly energy?: number
+  readonly targetMacs?: { readonly part?: number; readonly value?: number }
   readonly seed: number
   readonly input?: InputShapes
   readonly images: number
@@ -49,23 +52,25 @@ noise. What comes out must be trained: --recipe writes how, with the given netwo
 ${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
-  addDataOptions(
-    command
-      .argument('<model>', modelArgument, modelFile)
-      .option('-o, --output <file>', 'the network with other layers')
-      .addOption(
-        new Option('--to <kind>', 'what layers become').choices(rewrites.map((r) => r.name)).makeOptionMandatory(),
-      )
-      .option('--layers <glob>', "which layers, by name, as in '*layer3*'", layers)
-      .option('--keep-weights', 'keep the weights instead of drawing new ones (adder)')
-      .addOption(seedFlag('draws weights and noise'))
-      .option(
-        '-i, --input <shape>',
-        'shape of an input, where the file leaves it open: N,C,H,W, or name:N,C,H,W (repeatable)',
-        inputShape,
-      ),
-    'images to measure statistics on',
-  )
+  command
+    .argument('<model>', modelArgument, modelFile)
+    .option('-o, --output <file>', 'the network with other layers')
+    .addOption(
+      new Option('--to <kind>', 'what layers become').choices(rewrites.map((r) => r.name)).makeOptionMandatory(),
+    )
+    .option('--layers <glob>', "which layers, by name, as in '*layer3*'", layers)
+  addSettingFlags(command)
+    .addOption(
+      target('--energy <part>', 'of each layer keep so much of ‖W‖², with the fewest MACs (default: 0.95)', energy),
+    )
+    .addOption(target('--target-macs <n>', 'MACs of the network at most, a part (0.5) or a number (300M)', amount))
+    .addOption(seedFlag('draws weights and noise'))
+    .option(
+      '-i, --input <shape>',
+      'shape of an input, where the file leaves it open: N,C,H,W, or name:N,C,H,W (repeatable)',
+      inputShape,
+    )
+  addDataOptions(command, 'images to measure statistics on')
     .addOption(new Option('--images <n>', 'how many of them').argParser(positiveInteger).default(64))
     .option('--recipe <file>', 'write a training recipe with the given network as teacher (takes --data)')
     .addOption(epochsFlag('of that recipe').default(50))
@@ -79,7 +84,8 @@ export function define(command: Command, io: Io): void {
 }
 
 async function swap(path: string, options: Options, task: Task, io: Io): Promise<void> {
-  const { output, dryRun, force, seed, threads, keepWeights, layers, images, epochs } = options
+  const { output, dryRun, force, seed, threads, layers, images, epochs } = options
+  const settings = settingsGiven(rewriteOf(options.to), options)
   if (output === undefined && !dryRun)
     throw new UsageError('Say where the new network goes: -o adder.onnx (or --dry-run to write nothing).')
   if (options.recipe !== undefined && options.data === undefined)
@@ -94,7 +100,8 @@ async function swap(path: string, options: Options, task: Task, io: Io): Promise
     checkOutput(options.recipe, { force, inputs: protect, endings: ['json'] })
   const result = await swapAndMeasure(model, {
     ...{ rewrite: options.to, layers, seed, images, threads, inputs: options.input, measure: !dryRun },
-    settings: keepWeights ? { keepWeights } : {},
+    settings,
+    target: targetOf(options),
     data: recipe && { ...recipe, open: async (task) => ({ train: await imageSource(recipe, {}, task, io).open() }) },
     files: output === undefined ? undefined : { given: path, swapped: output, epochs },
     onNotice: () => {},
@@ -115,6 +122,25 @@ function print(path: string, result: SwapResult, options: Options, io: Io): stri
         unsupported: comparison.a.unsupported,
       })
     : terminalText(swapReport(path, result, options), io)
+}
+
+const targets = ['energy', 'targetMacs']
+
+/** Of all that say how large layers become one alone is given. */
+function target(flags: string, text: string, parser: (text: string) => unknown): Option {
+  const option = new Option(flags, text).argParser(parser)
+  return option.conflicts(targets.filter((name) => name !== option.attributeName()))
+}
+
+function targetOf({ energy, targetMacs }: Options): RewriteTarget | undefined {
+  if (energy !== undefined) return { energy }
+  return targetMacs && { macs: targetMacs }
+}
+
+function energy(text: string): number {
+  const value = positiveNumber(text)
+  if (value > 1) throw new InvalidArgumentError('Give a part above 0, at most 1, as in 0.95.')
+  return value
 }
 
 function layers(glob: string): NamePattern {

@@ -13,6 +13,7 @@ import {
 } from '../../graph/index.ts'
 import { convolutionRefusal } from '../convolution.ts'
 import type { Replaced, Rewrite, RewriteLayer } from '../rewrite.ts'
+import { switchSetting } from '../settings.ts'
 
 /*
  * −Σ|x − w| in the place of Σ x·w, and BatchNormalization behind, without which such a layer does not train. As in AdderNet the first convolution and the
@@ -31,7 +32,7 @@ export const adder: Rewrite<{
   summary:
     'Convolutions but the first and the classifier become adder convolutions of weights from N(0, 1), with BatchNormalization behind.',
   source: 'Chen et al., AdderNet, CVPR 2020',
-  settings: { keepWeights: false },
+  settings: { keepWeights: switchSetting('keep the weights instead of drawing new ones') },
   // Below, AdderConv cannot be written for other runtimes.
   opset: 9,
   facts: { batchNormalization: 'BatchNormalization' },
