@@ -73,6 +73,11 @@ export class Emitter implements GradientEmitter {
     return this.#opset < 11 ? this.node('Pad', [value], { pads }) : this.node('Pad', [value, this.ints(pads)])
   }
 
+  product(left: string, right: string, attributes: Readonly<Record<string, AttributeValue>> = {}): string {
+    // What is added may be left out from opset 11 on.
+    return this.node('Gemm', this.#opset < 11 ? [left, right, this.floats([0])] : [left, right], attributes)
+  }
+
   split(value: string, axis: number, sizes: readonly number[]): string[] {
     // The sizes became an input with opset 13.
     return this.#opset < 13

@@ -14,6 +14,15 @@ describe.each(Object.entries(gradientCases))('gradients against central differen
   })
 })
 
+describe('products of matrices before opset 11, which add something always', () => {
+  const products = Object.values(gradientCases).flatMap((cases) =>
+    Object.entries(cases).filter(([, { op, inputs }]) => op === 'MatMul' || (op === 'Gemm' && inputs.length === 3)),
+  )
+  it.each(products)('%s', (_, given) => {
+    expect(gradientError({ ...given, opset: 9 })).toBeLessThan(tolerance)
+  })
+})
+
 describe('the check of gradients', () => {
   it('leaves no exact operator out', () => {
     const checked = new Set(

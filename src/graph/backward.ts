@@ -37,6 +37,8 @@ export interface GradientEmitter {
   zeros(shape: readonly number[]): string
   /** `value` with so many zeros before (`begins`) and behind (`ends`), per axis; negative: elements taken away. */
   pad(value: string, begins: readonly number[], ends: readonly number[]): string
+  /** The product of two matrices, `left`·`right`, as Gemm's `attributes` say (transA, transB, alpha; 0, 0, 1 by default). */
+  product(left: string, right: string, attributes?: Readonly<Record<string, AttributeValue>>): string
   /** The parts of `value` of these `sizes` along `axis`. */
   split(value: string, axis: number, sizes: readonly number[]): string[]
   /** The `gradient`, of shape `from`, of a value of shape `to` that was broadcast to that: summed over what was repeated. */

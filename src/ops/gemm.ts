@@ -137,7 +137,7 @@ const gemmBackward: BackwardRule<GemmAttributes> = (call) => {
   const [a, b] = call.node.inputs as [string, string]
   const dy = gradientOf(call)
   const product = (left: string, transposeLeft: boolean, right: string, transposeRight: boolean) =>
-    emit.node('Gemm', [left, right], {
+    emit.product(left, right, {
       alpha: float(alpha),
       transA: transposeLeft ? 1 : 0,
       transB: transposeRight ? 1 : 0,

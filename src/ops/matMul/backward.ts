@@ -32,14 +32,14 @@ export const matMulBackward: BackwardRule = (call) => {
   const toA = () => {
     if (matrixB.length > 2) return summed(dy, transposed(call, b, shapeB, matrixB), matrixA, shapeA)
     const right = view(b, shapeB, matrixB)
-    const product = emit.node('Gemm', [asRows(dy, [...batch, rows, columns]), right], { transB: 1 })
+    const product = emit.product(asRows(dy, [...batch, rows, columns]), right, { transB: 1 })
     return view(product, [elementCount(batch)! * rows, matrixA.at(-1)!], shapeA)
   }
   const toB = () => {
     if (matrixB.length > 2) return summed(transposed(call, a, shapeA, matrixA), dy, matrixB, shapeB)
     // A plain matrix on the right sees all leading axes as rows.
     const left = asRows(view(a, shapeA, matrixA), matrixA)
-    const product = emit.node('Gemm', [left, asRows(dy, [...batch, rows, columns])], { transA: 1 })
+    const product = emit.product(left, asRows(dy, [...batch, rows, columns]), { transA: 1 })
     return view(product, matrixB, shapeB)
   }
   return [call.needs(0) ? toA() : undefined, call.needs(1) ? toB() : undefined]
