@@ -1,12 +1,12 @@
 // Removing weights, neurons and filters: what must go together, what matters least, and the cut through the whole graph.
 // Not here: training (fine-tuning is train/), the proof that masked and cut agree (workflow/).
 // May import: base, algebra, graph, ops, onnx, cost, autodiff, runtime.
+export type { TimedLayer } from './budget/law.ts'
 export type { Allocation, BudgetOf, BudgetReport, Target } from './budget/target.ts'
 export {
   elementsThrough,
   type LayerToTime,
   layersToTime,
-  type TimedLayer,
   type TimedNetwork,
   type TimedOn,
   type TimeTable,

@@ -25,22 +25,23 @@ function group(n: number): Widths {
   return { widths: values.map((_, i) => i + 1), values }
 }
 
-const factor = (ratio: Ratio, exponent = 1, step = 1, of = 1) =>
-  step === 1 ? { ratio, exponent } : { ratio, exponent, tile: { of, step } }
+const factor = (ratio: Ratio, exponent = 1) => ({ ratio, exponent })
 
-/** Four groups in a chain with a side branch, a depthwise layer, a square and (perhaps) tiles. */
+/** Four groups in a chain with a side branch, a depthwise layer, a square, and (perhaps) tiles and a kernel for their multiples alone. */
 function network(step: number) {
   const groups = [group(7), group(9), group(6), group(8)]
   const of = groups.map((g) => g.widths.length)
   const amount = () => 1 + 10 * random.uniform()
+  const steps = (g: number) => [{ ratio: one(g), of: of[g]!, step }]
   const terms: Term[] = [
     { amount: 3, factors: [] },
     { amount: amount(), factors: [factor(one(0))] },
-    { amount: amount(), factors: [factor(one(0)), factor(one(1), 1, step, of[1])] },
+    { amount: amount(), factors: [factor(one(0)), factor(one(1))], tiles: steps(1) },
     { amount: amount(), factors: [factor(one(1), 2)] },
-    { amount: amount(), factors: [factor(mixed(1, 2)), factor(one(3), 1, step, of[3])] },
-    { amount: amount(), factors: [factor(one(2), 1, step, of[2])] },
+    { amount: amount(), factors: [factor(mixed(1, 2)), factor(one(3))], tiles: steps(3) },
+    { amount: amount(), factors: [factor(one(2))], tiles: steps(2) },
     { amount: amount(), factors: [factor(one(3))] },
+    { amount: amount(), factors: [factor(one(1))], off: steps(1) },
   ]
   return { groups, terms }
 }

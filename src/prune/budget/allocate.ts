@@ -1,4 +1,4 @@
-import { costAt, type Term, termAt } from './costs.ts'
+import { costAt, type Term, termAt, withoutSteps } from './costs.ts'
 import { ratioAt } from './ratios.ts'
 import type { Widths } from './value.ts'
 
@@ -26,9 +26,7 @@ class Trial {
     this.levels = levels
     this.#parts = Float64Array.from(groups, (g, i) => partOf(g, levels[i]!))
     const touching = groups.map(() => [] as Term[])
-    for (const term of terms)
-      for (const group of new Set(term.factors.flatMap((f) => f.ratio.shares.map(([g]) => g))))
-        touching[group]!.push(term)
+    for (const term of terms) for (const group of groupsIn(term)) touching[group]!.push(term)
     this.#touching = touching
     this.cost = costAt(terms, this.#parts)
   }
@@ -39,7 +37,7 @@ class Trial {
 
   /** Groups whose savings change with this one's width. */
   neighbours(group: number): Set<number> {
-    return new Set(this.#touching[group]!.flatMap((t) => t.factors.flatMap((f) => f.ratio.shares.map(([g]) => g))))
+    return new Set(this.#touching[group]!.flatMap((t) => [...groupsIn(t)]))
   }
 
   /** What the network costs more with this group at another width. */
@@ -65,6 +63,10 @@ class Trial {
     this.#parts[group] = partOf(this.#groups[group]!, level)
   }
 }
+
+/** The groups that a term depends on. */
+const groupsIn = ({ factors, tiles = [], off = [] }: Term): ReadonlySet<number> =>
+  new Set([...factors, ...tiles, ...off].flatMap(({ ratio }) => ratio.shares.map(([g]) => g)))
 
 const partOf = ({ widths }: Widths, level: number): number => widths[level]! / widths.at(-1)!
 
@@ -228,7 +230,7 @@ function cheapest(trial: Trial, groups: readonly Widths[], not: number, room: nu
  *
  * In the logarithms u of the parts that groups keep, costs are sums of exponentials of sums, and convex (geometric programming; Boyd et al., 2007). So they lie above their
  * tangent in any point u*: cost ≥ cost* + Σ a_g·(u_g − u_g*), which has a summand for each group. Of each group's widths those on the upper hull of worth over u
- * can be mixed; the steps along the hulls are taken by worth per cost, the last one in part. Whole tiles only add to costs.
+ * can be mixed; the steps along the hulls are taken by worth per cost, the last one in part. Whole tiles, and widths that are no multiples, only add to costs.
  * @param at the point of the tangent: best that of the widths found
  */
 export function boundOf(
@@ -239,11 +241,10 @@ export function boundOf(
 ): number {
   const slopes = new Float64Array(groups.length)
   let cost = 0
-  for (const { amount, factors } of terms) {
-    const plain = factors.map(({ ratio, exponent }) => ({ ratio, exponent }))
-    const value = termAt({ amount, factors: plain }, at)
+  for (const term of withoutSteps(terms)) {
+    const value = termAt(term, at)
     cost += value
-    for (const { ratio, exponent } of plain)
+    for (const { ratio, exponent } of term.factors)
       for (const [g, share] of ratio.shares)
         slopes[g] = slopes[g]! + (value * exponent * share * at[g]!) / ratioAt(ratio, at)
   }

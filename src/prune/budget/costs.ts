@@ -2,6 +2,7 @@ import { byteLengthOf, elementCount, getOrAdd, isConcrete } from '../../base/ind
 import { macsOf, parametersOf } from '../../cost/index.ts'
 import type { Analysis, Known, Node } from '../../graph/index.ts'
 import type { ChannelGroups } from '../groups.ts'
+import { isBetween, roundedUp } from './law.ts'
 import { type Ratio, Ratios, ratioAt } from './ratios.ts'
 
 /*
@@ -18,30 +19,42 @@ import { type Ratio, Ratios, ratioAt } from './ratios.ts'
 export interface Factor {
   readonly ratio: Ratio
   readonly exponent: number
-  /** A runtime that works on so many (`step`) of all (`of`) channels at a time takes as long for one as for all of them. */
-  readonly tile?: { readonly of: number; readonly step: number }
+}
+
+/** What widths are counted in: so many (`step`) of all (`of`) channels. */
+export interface Step {
+  readonly ratio: Ratio
+  readonly of: number
+  readonly step: number
 }
 
 export interface Term {
   /** With all channels. */
   readonly amount: number
   readonly factors: readonly Factor[]
+  /** A runtime that works on a whole step at a time takes as long for one channel as for all of them. */
+  readonly tiles?: readonly Step[]
+  /** The term counts only where one of these widths is no multiple of its step. Default: always. */
+  readonly off?: readonly Step[]
 }
 
-/** Rounding up to whole tiles forgives a float's last digits. */
 const slack = 1e-9
 
-export function factorAt({ ratio, exponent, tile }: Factor, parts: ArrayLike<number>): number {
-  const part = ratioAt(ratio, parts)
-  const done = tile ? (Math.ceil((part * tile.of) / tile.step - slack) * tile.step) / tile.of : part
-  return exponent === 1 ? done : done ** exponent
-}
-
-export function termAt({ amount, factors }: Term, parts: ArrayLike<number>): number {
+export function termAt({ amount, factors, tiles, off }: Term, parts: ArrayLike<number>): number {
+  const channels = ({ ratio, of }: Step) => ratioAt(ratio, parts) * of
+  if (off && !off.some((s) => isBetween(channels(s), s.step))) return 0
   let value = amount
-  for (const factor of factors) value *= factorAt(factor, parts)
+  for (const { ratio, exponent } of factors) {
+    const part = ratioAt(ratio, parts)
+    value *= exponent === 1 ? part : part ** exponent
+  }
+  if (tiles) for (const tile of tiles) value *= roundedUp(channels(tile), tile.step)
   return value
 }
+
+/** What never lies above a term, and has no steps. */
+export const withoutSteps = (terms: readonly Term[]): Term[] =>
+  terms.flatMap(({ amount, factors, off }) => (off ? [] : [{ amount, factors }]))
 
 export const costAt = (terms: readonly Term[], parts: ArrayLike<number>): number =>
   terms.reduce((sum, term) => sum + termAt(term, parts), 0)
@@ -107,10 +120,13 @@ export const countedTerms = (of: CountedBudget, found: ChannelGroups): Term[] =>
 
 /** Terms that shrink alike are one. */
 export function simplifiedTerms(terms: readonly Term[]): Term[] {
-  const sums = new Map<string, { amount: number; readonly factors: readonly Factor[] }>()
-  for (const { amount, factors } of terms) {
-    const key = factors.map((f) => `${f.ratio.key}^${f.exponent}/${f.tile?.step}/${f.tile?.of}`).sort()
-    getOrAdd(sums, key.join('·'), () => ({ amount: 0, factors })).amount += amount
+  const sums = new Map<string, Omit<Term, 'amount'> & { amount: number }>()
+  const keys = (steps: readonly Step[] = []) => steps.map((s) => `${s.ratio.key}/${s.step}/${s.of}`).sort()
+  for (const { amount, ...kind } of terms) {
+    if (amount === 0) continue
+    const factors = kind.factors.map((f) => `${f.ratio.key}^${f.exponent}`).sort()
+    const key = [factors.join('·'), keys(kind.tiles).join('·'), keys(kind.off).join('·')].join('|')
+    getOrAdd(sums, key, () => ({ ...kind, amount: 0 })).amount += amount
   }
   return [...sums.values()]
 }

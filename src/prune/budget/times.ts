@@ -2,21 +2,16 @@ import { KerfError } from '../../base/index.ts'
 import { macsOf } from '../../cost/index.ts'
 import type { Analysis } from '../../graph/index.ts'
 import type { ChannelGroups } from '../groups.ts'
-import { costAt, elementsOf, macTerms, simplifiedTerms, type Term } from './costs.ts'
-import { Ratios } from './ratios.ts'
+import { costAt, elementsOf, macTerms, type Step, simplifiedTerms, type Term } from './costs.ts'
+import { isBetween, type Law, lawOf, roundedUp, type TimedLayer, timeOf } from './law.ts'
+import { type Ratio, Ratios } from './ratios.ts'
 import { signatureOf, type Unit, unitsOf, type Work, workOf } from './units.ts'
 
 /*
  * Time of a network as a function of its widths, from measured times of its layers.
  *
- * A layer with its epilogue takes
- *
- *     t = c0 + c1·macs' + c2·reads + c3·writes,   c ≥ 0
- *
- * where macs' counts output channels by whole tiles: a kernel that makes eight at a time takes as long for one. The c (and the tile) are fitted, by least squares of
- * relative errors, to the times of that layer at several widths. A network takes the sum, and what a run costs by itself. Layers that were measured one
- * by one have warm caches and no neighbours, so that the sum is off by some part; whole networks that were measured say by how much, and between two of them the
- * correction goes from the one to the other.
+ * Each layer has a law (law.ts). A network takes the sum, and what a run costs by itself. Layers that were measured one by one have no neighbours, so that the sum is off by some
+ * part; whole networks that were measured say by how much, and between two of them the correction goes from the one to the other.
  */
 
 /** Where times were measured. */
@@ -29,12 +24,6 @@ export interface TimedOn {
   readonly threads: number
   /** Processor, and browser or Node. */
   readonly machine: string
-}
-
-/** A layer that was measured: what it does, and its time in milliseconds, without what a run costs by itself. */
-export interface TimedLayer extends Work {
-  /** Median of its runs. */
-  readonly ms: number
 }
 
 /** A whole network that was measured. */
@@ -106,69 +95,6 @@ export function elementsThrough({ model, values }: Analysis): number {
   )
 }
 
-/** How a layer's time follows from what it does. */
-interface Law {
-  /** Per run, per MAC, per element that is read, per one that is written. */
-  readonly coefficients: readonly [number, number, number, number]
-  /** Output channels that are made at a time. */
-  readonly tile: number
-}
-
-const tiles = [1, 4, 8, 16]
-
-function lawOf(points: readonly TimedLayer[]): Law {
-  let best: { readonly law: Law; readonly error: number } | undefined
-  for (const tile of tiles) {
-    const coefficients = nonNegative(
-      points.map((p) => featuresOf(p, tile)),
-      points.map((p) => p.ms),
-    )
-    const law: Law = { coefficients, tile }
-    const error = points.reduce((sum, p) => sum + (timeOf(law, p) / p.ms - 1) ** 2, 0)
-    // A tile is believed where it explains clearly more than none.
-    if (!best || error < 0.8 * best.error) best = { law, error }
-  }
-  return best!.law
-}
-
-const featuresOf = ({ macs, reads, writes, outChannels }: Work, tile: number): number[] => [
-  1,
-  (macs * Math.ceil(outChannels / tile) * tile) / outChannels,
-  reads,
-  writes,
-]
-
-const timeOf = ({ coefficients, tile }: Law, work: Work): number =>
-  featuresOf(work, tile).reduce((sum, f, i) => sum + f * coefficients[i]!, 0)
-
-/** Least squares of relative errors with coefficients ≥ 0, one after the other until they stay (coordinate descent: convex, so it ends at the best). */
-function nonNegative(rows: readonly (readonly number[])[], times: readonly number[]): [number, number, number, number] {
-  const scaled = rows.map((row, i) => row.map((f) => f / times[i]!))
-  const c: [number, number, number, number] = [0, 0, 0, 0]
-  const errors = scaled.map(() => -1)
-  for (let round = 0; round < 5000; round++) {
-    let moved = 0
-    for (let j = 0; j < 4; j++) {
-      let [along, across] = [0, 0]
-      scaled.forEach((row, i) => {
-        across += row[j]! * row[j]!
-        along += row[j]! * errors[i]!
-      })
-      if (across === 0) continue
-      const next = Math.max(0, c[j]! - along / across)
-      const step = next - c[j]!
-      if (step === 0) continue
-      c[j] = next
-      scaled.forEach((row, i) => {
-        errors[i] = errors[i]! + step * row[j]!
-      })
-      moved = Math.max(moved, Math.abs(step) * Math.sqrt(across))
-    }
-    if (moved < 1e-10) break
-  }
-  return c
-}
-
 /** Laws of the layers that a table has, made when they are asked for. */
 class Laws {
   readonly #known = new Map<string, Law>()
@@ -219,23 +145,27 @@ export function timeModel(found: ChannelGroups, table: TimeTable): TimeModel {
   const layers = layersToTime(found)
   const { ms, msPerElement } = table.overhead
   const shapeOf = (name: string) => analysis.values.get(name)!.shape as readonly number[]
-  const terms = layers.flatMap(({ unit, signature, outChannels }): Term[] => {
-    const { coefficients, tile } = laws.of(signature)
-    const [each, perMac, perRead, perWrite] = coefficients
-    const made = ratios.of(unit.outputs[0] ?? '').find(([axis]) => axis === 1)?.[1].key
+  const terms = layers.flatMap((layer): Term[] => {
+    const { unit, signature } = layer
+    const law = laws.of(signature)
+    const steps = stepsOf(layer, law, ratios)
+    const [each, perMac, perRead, perWrite] = law.base
     const times = (term: Term, by: number): Term => ({ ...term, amount: term.amount * by })
-    const tiled = ({ amount, factors }: Term): Term => ({
-      amount: amount * perMac,
-      factors: factors.map((f) => (f.ratio.key === made ? { ...f, tile: { of: outChannels, step: tile } } : f)),
-    })
-    // What does not shrink is done in whole tiles as well.
-    const fixed = made === undefined ? (Math.ceil(outChannels / tile) * tile) / outChannels : 1
-    return [
+    const read = unit.inputs.map((name) => elementsOf(ratios, name, shapeOf(name)))
+    const written = unit.outputs.map((name) => elementsOf(ratios, name, shapeOf(name)))
+    const made = unit.nodes.flatMap((node): Term[] =>
+      macs.has(node) ? [{ ...times(macs.get(node)!, steps.fixed), tiles: steps.tiles }] : [],
+    )
+    const on = [
       { amount: each, factors: [] },
-      ...unit.nodes.flatMap((node) => (macs.has(node) ? [times(tiled(macs.get(node)!), fixed)] : [])),
-      ...unit.inputs.map((name) => times(elementsOf(ratios, name, shapeOf(name)), perRead)),
-      ...unit.outputs.map((name) => times(elementsOf(ratios, name, shapeOf(name)), perWrite)),
+      ...made.map((t) => times(t, perMac)),
+      ...read.map((t) => times(t, perRead)),
+      ...written.map((t) => times(t, perWrite)),
     ]
+    if (steps.off === 'never') return on
+    const { off } = steps
+    const added = [...made.map((t) => times(t, law.off[0])), ...read.map((t) => times(t, law.off[1]))]
+    return [...on, ...added.map((t) => (off === 'always' ? t : { ...t, off }))]
   })
   const all = simplifiedTerms([{ amount: ms + msPerElement * elementsThrough(analysis), factors: [] }, ...terms])
   const corrected = correction(laws, layers)
@@ -253,6 +183,24 @@ export function timeModel(found: ChannelGroups, table: TimeTable): TimeModel {
       }
       return low
     },
+  }
+}
+
+/** Where a layer's law has steps in the widths of groups, and what follows from widths that stay. */
+function stepsOf({ unit, inChannels, outChannels }: LayerToTime, law: Law, ratios: Ratios) {
+  const axes = [
+    { name: unit.inputs[0], of: inChannels, tile: law.inTile, align: law.inAlign },
+    { name: unit.outputs[0], of: outChannels, tile: law.outTile, align: law.outAlign },
+  ].map(({ name = '', ...axis }) => ({ ...axis, ratio: ratios.of(name).find(([axis]) => axis === 1)?.[1] }))
+  const step = (ratio: Ratio | undefined, of: number, size: number): Step[] =>
+    ratio && size > 1 ? [{ ratio, of, step: size }] : []
+  const off = axes.flatMap(({ ratio, of, align }) => step(ratio, of, align))
+  const isAlwaysOff = axes.some(({ ratio, of, align }) => !ratio && isBetween(of, align))
+  return {
+    tiles: axes.flatMap(({ ratio, of, tile }) => step(ratio, of, tile)),
+    /** By how much whole tiles of widths that stay are more. */
+    fixed: axes.reduce((product, { ratio, of, tile }) => product * (ratio ? 1 : roundedUp(of, tile)), 1),
+    off: isAlwaysOff ? ('always' as const) : off.length > 0 ? off : ('never' as const),
   }
 }
 

@@ -28,7 +28,9 @@ export interface NetworkToTime {
 const wholes = [0.62, 0.35]
 /** The parts from which each group gets one, in each of `mixtures` networks another. */
 const ladder = [1, 0.8, 0.55, 0.4, 0.27, 0.16]
-const mixtures = 6
+/** What widths are multiples of, in turn; of 1: odd. Kernels take channels by the tile, and some of them multiples alone. */
+const multiples = [16, 1, 8, 4]
+const mixtures = 8
 
 /**
  * Networks of all widths that a model's layers may get. The same for the same model.
@@ -54,7 +56,7 @@ export const networksToTime = (given: Model, options: BoundInputs & Task): Promi
           made.push(
             toTime(
               fitting,
-              narrowed(fitting, () => part),
+              narrowed(fitting, (group) => part * group.classes.length),
               true,
             ),
           )
@@ -63,13 +65,17 @@ export const networksToTime = (given: Model, options: BoundInputs & Task): Promi
         for (let n = 0; n < mixtures; n++) {
           await turn()
           // Each group goes along the ladder by itself, so that it has every width once.
-          const parts = new Map(
-            fitting.groups.map((g, i) => [g, ladder[(places[i]! + n * (1 + (i % 2) * 4)) % ladder.length]!]),
+          const widths = new Map(
+            fitting.groups.map((g, i) => {
+              const part = ladder[(places[i]! + n * (1 + (i % 2) * 4)) % ladder.length]!
+              const multiple = multiples[(places[i]! + n * (1 + (i % 2) * 2)) % multiples.length]!
+              return [g, widthNear(part * g.classes.length, multiple, g.classes.length)]
+            }),
           )
           made.push(
             toTime(
               fitting,
-              narrowed(fitting, (group) => parts.get(group)!),
+              narrowed(fitting, (group) => widths.get(group)!),
               false,
             ),
           )
@@ -92,13 +98,19 @@ const toTime = (found: ChannelGroups, analysis: Analysis, isWhole: boolean): Net
   ...{ analysis, isWhole, layers: layersToTime(found, analysis), elements: elementsThrough(analysis) },
 })
 
+/** The multiple that is nearest, below `all`; of 1 an odd number. */
+function widthNear(width: number, multiple: number, all: number): number {
+  if (multiple === 1) return Math.min(all, 2 * Math.floor(width / 2) + 1)
+  return Math.min(Math.max(1, Math.round(width / multiple)), Math.floor(all / multiple)) * multiple || width
+}
+
 /** Which channels go does not matter for time. */
-function narrowed(found: ChannelGroups, part: (group: ChannelGroup) => number): Analysis {
+function narrowed(found: ChannelGroups, width: (group: ChannelGroup) => number): Analysis {
   const scores = new Map(found.groups.map((g) => [g, new Float64Array(g.classes.length)]))
   const widths = new Map(
     found.groups.map((group) => {
       const { unit } = group.balancing
-      return [group, Math.max(1, Math.round((part(group) * group.classes.length) / unit)) * unit]
+      return [group, Math.max(1, Math.round(width(group) / unit)) * unit]
     }),
   )
   return cutModel(found, selectWidths(found, scores, widths).removed)

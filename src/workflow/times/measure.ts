@@ -11,7 +11,7 @@ import {
   type TimedOn,
   type TimeTable,
 } from '../../prune/index.ts'
-import { layerNetwork } from './layer-network.ts'
+import { probeOf } from './probe.ts'
 import { feedsToTime, kerfTiming, type TimedRun, type TimingRuntime } from './runtimes.ts'
 
 /** What is timed, and where. */
@@ -25,7 +25,9 @@ export interface MeasureOptions extends BoundInputs, Task {
 }
 
 /** Layers that are timed in turns: their weights are in memory together. */
-const batchSize = 12
+const batchSize = 8
+/** The part of a run of copies that a copy is taken for, where its time is too short to be seen. */
+const leastPart = 0.05
 /** Points of a layer from which on a table knows it. */
 const manyPoints = 8
 /** Whole networks are measured for so much longer than layers. */
@@ -33,7 +35,7 @@ const wholeFactor = 10
 
 /**
  * Times every layer of a network at several widths of its inputs and outputs, each distinct one once, and the network as a whole at three. Layers are run with
- * what runtimes fuse with them, as networks of their own, in turns.
+ * what runtimes fuse with them, several copies of a layer against one.
  * @param source a model in any form; in browsers a text is an address, in Node a path
  * @returns the table with what it lacked
  * @throws KerfError `other-table` for a table of another runtime, version, machine or number of threads; `unknown-shape`, `unsupported-input` for what
@@ -46,8 +48,7 @@ export const measureTimes = (source: ModelSource, options: MeasureOptions = {}):
     const table = options.table ?? { ...emptyTable(timing.on), ...(await placeOf(timing, seconds, { signal })) }
     checkTable(table, timing.on)
     const networks = await networksToTime(model, options)
-    const layers = await timeLayers(networks, table, timing, seconds, { signal, progress })
-    const known = { ...table, layers }
+    const known = await timeLayers(layersWanted(networks, table.layers), table, timing, seconds, { signal, progress })
     return timeNetworks(
       known,
       networks.filter((n) => n.isWhole),
@@ -82,7 +83,7 @@ async function placeOf(
   seconds: number,
   task: Task,
 ): Promise<Pick<TimeTable, 'overhead' | 'yardstickMs'>> {
-  const sizes = [16, 2 ** 20]
+  const sizes = [16, 2 ** 17]
   const runs = [...sizes.map((size) => runOf(negation(size))), runOf(yardstick())]
   const [small = 0, large = 0, yardstickMs = 0] = await timing.time(runs, wholeFactor * seconds, task)
   // Both ways: in and out. What the node itself does is a third of the moving.
@@ -122,32 +123,33 @@ function negation(size: number): Model {
   return b.model()
 }
 
+/** The table with the layers that are wanted. */
 async function timeLayers(
-  networks: readonly NetworkToTime[],
+  wanted: readonly Wanted[],
   table: TimeTable,
   timing: TimingRuntime,
   seconds: number,
   { signal, progress }: Task,
-): Promise<Record<string, TimedLayer[]>> {
-  const { layers: before, overhead } = table
+): Promise<TimeTable> {
   const layers: Record<string, TimedLayer[]> = {}
-  for (const [signature, points] of Object.entries(before)) layers[signature] = [...points]
-  const wanted = layersWanted(networks, before)
+  for (const [signature, points] of Object.entries(table.layers)) layers[signature] = [...points]
   const turn = turns(signal, 'Timing')
   for (let from = 0; from < wanted.length; from += batchSize) {
     await turn()
     progress?.({ what: 'timing layers', done: from, total: wanted.length, unit: 'layers' })
     const batch = wanted.slice(from, from + batchSize)
-    const runs = batch.map(({ network, layer }) => runOf(layerNetwork(network.analysis, layer.unit)))
+    const probes = batch.map(({ network, layer }) => probeOf(network.analysis, layer.unit, layer))
+    const runs = probes.flatMap(({ more, less }) => [runOf(more), runOf(less)])
     const times = await timeByYardstick(runs, table, timing, seconds, { signal })
     batch.forEach(({ layer: { unit, signature, ...work } }, i) => {
-      const alone = times[i]! - overhead.ms - overhead.msPerElement * (work.reads + work.writes)
-      // Where moving is nearly all, what is left is within the error of measuring.
-      const ms = Math.max(alone, 0.1 * times[i]!)
+      const { copies } = probes[i]!
+      const [more = 0, less = 0] = times.slice(2 * i)
+      // A layer that takes next to nothing is within the error of measuring.
+      const ms = Math.max((more - less) / copies, (leastPart * more) / (copies + 1))
       layers[signature] = [...(layers[signature] ?? []), { ...work, ms }]
     })
   }
-  return layers
+  return { ...table, layers }
 }
 
 interface Wanted {
@@ -187,6 +189,20 @@ function covers(points: readonly TimedLayer[], { inChannels, outChannels }: Laye
       points.map((p) => p.outChannels),
     )
   )
+}
+
+/** Times the layers of one network, those that the table has at just these widths left out. */
+export async function measureLayersOf(
+  network: NetworkToTime,
+  table: TimeTable,
+  { timing = kerfTiming(), seconds = 0.06, signal, progress }: MeasureOptions,
+): Promise<TimeTable> {
+  const wanted = new Map(
+    network.layers
+      .filter((layer) => !table.layers[layer.signature]?.some((p) => workKey(p) === workKey(layer)))
+      .map((layer) => [`${layer.signature}\n${workKey(layer)}`, { network, layer }]),
+  )
+  return timeLayers([...wanted.values()], table, timing, seconds, { signal, progress })
 }
 
 /** Networks as a whole, in turns, behind those that the table has. */

@@ -9,7 +9,7 @@ import {
   type Target,
   type TimeTable,
 } from '../../prune/index.ts'
-import { measureTimes, withNetwork } from './measure.ts'
+import { measureLayersOf, measureTimes, withNetwork } from './measure.ts'
 import { feedsToTime, type TimingRuntime } from './runtimes.ts'
 
 /** How a target in milliseconds is reached by measuring. */
@@ -50,8 +50,8 @@ export interface PrunedInTime {
 const near = 0.02
 
 /**
- * Prunes to a target in milliseconds: measures what the table lacks, cuts, measures the cut network as a whole in turns with the given one, and cuts anew where the
- * prediction was wrong.
+ * Prunes to a target in milliseconds: measures what the table lacks, cuts, measures the cut network as a whole in turns with the given one, and where the prediction was
+ * wrong its layers, too, and cuts anew.
  * @param prune its target is of milliseconds; `times` may be left out
  * @throws KerfError as `measureTimes` and `pruneModel`
  */
@@ -86,6 +86,9 @@ export const pruneInTime = (
       if (!best || missed(made) <= missed(best)) best = made
       if (isGood || round >= rounds) return withMiss({ ...best, measured: { ...best.measured, rounds: round } })
       task.progress?.({ what: 'correcting the prediction', done: round, total: rounds })
+      // The widths that were chosen, as they are: what a law says too little of is chosen first.
+      times = await measureLayersOf(network, times, { timing, seconds, ...task })
+      onTimes?.(times)
     }
   })
 
@@ -95,7 +98,7 @@ function withMiss({ result, measured }: PrunedInTime): PrunedInTime {
   const { afterMs, predictedMs } = measured
   if (afterMs <= limit * (1 + near)) return { result, measured }
   const text = (ms: number) => `${Number(ms.toPrecision(3))} ms`
-  const warning = `The target of ${text(limit)} was not reached: ${text(afterMs)} were measured, ${text(predictedMs)} predicted. Widths that are multiples of eight are predicted better (--round-to 8); or ask for less time.`
+  const warning = `The target of ${text(limit)} was not reached: ${text(afterMs)} were measured, ${text(predictedMs)} predicted. Ask for a little less time; where other programs ran, measure anew with a new time table.`
   return { result: { ...result, warnings: [...result.warnings, warning] }, measured }
 }
 

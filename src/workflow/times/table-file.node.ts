@@ -4,12 +4,15 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { makeFolder, temporaryBeside } from '../../base/index.node.ts'
 import type { TimedOn, TimeTable } from '../../prune/index.ts'
-import { parseTimeTable, timeTableText } from './table.ts'
+import { format, parseTimeTable, timeTableText } from './table.ts'
 
 /** Where the times of a place are kept: in the user's cache folder (`XDG_CACHE_HOME`, else `~/.cache`), a file for each runtime, version, number of threads and machine. */
 export function timeTablePath({ runtime, version, threads, machine }: TimedOn): string {
   const folder = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  const place = createHash('sha256').update([runtime, version, threads, machine].join('\n')).digest('hex').slice(0, 12)
+  const place = createHash('sha256')
+    .update([format, runtime, version, threads, machine].join('\n'))
+    .digest('hex')
+    .slice(0, 12)
   return join(folder, 'kerf', 'times', `${runtime}-${threads}-${place}.json`)
 }
 

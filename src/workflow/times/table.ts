@@ -2,7 +2,7 @@ import { KerfError, parseJson } from '../../base/index.ts'
 import type { TimeTable } from '../../prune/index.ts'
 
 /** Of the text below; another one is not read. */
-const format = 'kerf-times-1'
+export const format = 'kerf-times-2'
 
 /** A time table as a text, for a file. */
 export const timeTableText = (table: TimeTable): string => `${JSON.stringify({ format, ...table })}\n`
