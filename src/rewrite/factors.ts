@@ -137,7 +137,7 @@ function factorRefusal<R>(layer: RewriteLayer, kind: Factorisation<R>): RewriteR
 }
 
 /** Two convolutions with nothing between are one linear map: factors that somebody made of a layer. */
-function partOfMap({ node, analysis }: RewriteLayer): RewriteRefusal | undefined {
+export function partOfMap({ node, analysis }: RewriteLayer): RewriteRefusal | undefined {
   const [x = ''] = node.inputs
   const [y = ''] = node.outputs
   const before = analysis.producers.get(x)
@@ -159,7 +159,7 @@ function isLinear({ model, consumers }: Analysis, { opType, inputs, outputs }: N
 }
 
 /** By how much a layer's input is larger than its output along each axis: the number of places of a factor that does not slide along it yet. */
-function placesOf({ node, analysis }: RewriteLayer): number[] {
+export function placesOf({ node, analysis }: RewriteLayer): number[] {
   const strides = new AttributeReader(node).ints('strides')
   const [x, y] = [node.inputs[0], node.outputs[0]].map((name) => analysis.values.get(name ?? '')?.shape)
   const rank = kernelShape({ node, analysis, name: '', place: undefined })!.window.length
@@ -197,7 +197,7 @@ function addFactors(
   })
 }
 
-function factorAttributes(node: Node, { shape, groups, slides }: FactorShape): Map<string, Attribute> {
+export function factorAttributes(node: Node, { shape, groups, slides }: FactorShape): Map<string, Attribute> {
   const a = new AttributeReader(node)
   const rank = slides.length
   const own = (name: string, fallback: number): number[] | undefined =>

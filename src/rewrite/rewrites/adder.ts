@@ -1,26 +1,14 @@
 import { elementCount } from '../../base/index.ts'
-import {
-  float,
-  type GraphEditor,
-  makeNode,
-  matched,
-  type Node,
-  nodeLabel,
-  op,
-  type Tensor,
-  tensorOf,
-  value,
-} from '../../graph/index.ts'
+import { type Node, nodeLabel, tensorOf } from '../../graph/index.ts'
 import { convolutionRefusal } from '../convolution.ts'
-import type { Replaced, Rewrite, RewriteLayer } from '../rewrite.ts'
+import { addNormalisation, isNormalised } from '../normalisation.ts'
+import type { Rewrite } from '../rewrite.ts'
 import { switchSetting } from '../settings.ts'
 
 /*
  * −Σ|x − w| in the place of Σ x·w, and BatchNormalization behind, without which such a layer does not train. As in AdderNet the first convolution and the
  * classifier stay as they are unless they are asked for.
  */
-
-const normalised = op('BatchNormalization', [value('sums', { alone: true })])
 
 /** Convolutions become adder convolutions. */
 export const adder: Rewrite<{
@@ -70,39 +58,10 @@ export const adder: Rewrite<{
       editor.add(sums)
       return { parameters: [weights], facts: { batchNormalization: 'kept' } }
     }
-    const parameters = [weights, ...addNormalised(editor, sums, bias, shape[0]!)]
-    return { parameters, facts: { batchNormalization: 'inserted' } }
+    const label = nodeLabel(node)
+    const result = editor.name(`${label}_sums`)
+    editor.add({ ...sums, outputs: [result] })
+    const normalised = addNormalisation(editor, label, result, node.outputs, { channels: shape[0]!, bias })
+    return { parameters: [weights, ...normalised], facts: { batchNormalization: 'inserted' } }
   },
-}
-
-/** A BatchNormalization alone reads the layer's result. */
-function isNormalised({ node: { outputs }, analysis }: RewriteLayer): boolean {
-  const [output = ''] = outputs
-  const readers = analysis.consumers.get(output) ?? []
-  return readers.some((r) => matched(analysis, r.outputs[0] ?? '', normalised)?.get('sums') === output)
-}
-
-/** An adder layer, and behind it a BatchNormalization with γ = 1 and the layer's bias (0 where it has none) as β. */
-function addNormalised(
-  editor: GraphEditor,
-  adder: Node,
-  bias: string | undefined,
-  channels: number,
-): Replaced['parameters'] {
-  const label = nodeLabel(adder)
-  const filled = (value: number): Tensor => tensorOf('float32', [channels], new Float32Array(channels).fill(value))
-  const vector = (name: string, value: number) => editor.constant(`${label}.${name}`, filled(value))
-  const sums = editor.name(`${label}_sums`)
-  const statistics = [vector('bn_mean', 0), vector('bn_variance', 1)]
-  const name = editor.name(`${label}_bn`)
-  const [gamma, beta] = [vector('bn_weight', 1), bias || vector('bn_bias', 0)]
-  const inputs = [sums, gamma, beta, ...statistics]
-  editor.add(
-    { ...adder, outputs: [sums] },
-    makeNode('BatchNormalization', inputs, adder.outputs, { epsilon: float(1e-5) }, { name }),
-  )
-  return [
-    { name: gamma, from: '1' },
-    { name: beta, from: bias ? 'the bias' : '0' },
-  ]
 }
