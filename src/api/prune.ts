@@ -57,14 +57,17 @@ export {
 
 export type { NmPattern } from '../base/index.ts'
 export {
+  type MeansReplaced,
   type Recovered,
   type RecoveredLayer,
   type RecoveredStep,
   type RecoverOptions,
   type RecoveryError,
   type RecoveryStep,
+  type ReplaceMeansOptions,
   recover,
   recoverySteps,
+  replaceMeans,
 } from '../prune/index.ts'
 
 // Budgets, and measured times

@@ -24,6 +24,17 @@ export function seededRandom(seed: number): Random {
   }
 }
 
+/** Puts numbers into a random order, in place (Fisher–Yates): each order is as likely as any other. */
+export function shuffle<T extends Int32Array | number[]>(numbers: T, random: Random): T {
+  for (let last = numbers.length - 1; last > 0; last--) {
+    const other = random.below(last + 1)
+    const kept = numbers[last]!
+    numbers[last] = numbers[other]!
+    numbers[other] = kept
+  }
+  return numbers
+}
+
 /** A seed from a text, so that one user seed gives every tensor numbers of its own (FNV-1a). */
 export function seedFrom(seed: number, text: string): number {
   let h = 0x811c9dc5 ^ seed

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { profileModel } from '../cost/index.ts'
-import { openModel } from '../onnx/index.node.ts'
+import { GraphBuilder, tensorOf } from '../graph/index.ts'
+import { openModel, writeModelFile } from '../onnx/index.node.ts'
 import { createSession } from '../runtime/index.node.ts'
 import { describeOrt, randomTensor, runOrt } from '../testing/ort.ts'
 import { kerf } from './in-process.ts'
@@ -15,6 +16,23 @@ const folder = mkdtempSync(join(tmpdir(), 'kerf-recover-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const out = (name: string) => join(folder, name)
 const common = ['prune', lenet, '--ratio', '0.5', '--recover', '--data', digits] as const
+
+/** Two convolutions and nothing between. */
+function plain() {
+  const b = new GraphBuilder('plain')
+  const weights = (name: string, ...shape: number[]) =>
+    b.constant(
+      name,
+      tensorOf(
+        'float32',
+        shape,
+        Array.from({ length: shape.reduce((p, d) => p * d, 1) }, (_, i) => i),
+      ),
+    )
+  const a = b.node('Conv', [b.input('x', 'float32', [1, 3, 8, 8]), weights('wa', 4, 3, 1, 1)], {}, { name: 'a' })
+  b.output(b.node('Conv', [a, weights('wb', 2, 4, 1, 1)], {}, { name: 'b' }))
+  return b.model()
+}
 
 describe('kerf prune --recover', () => {
   it('tells of each step and each layer, on lines of 80 characters', async () => {
@@ -51,16 +69,42 @@ describe('kerf prune --recover', () => {
     expect(after.params).toBe(profileModel(made).totals.params)
   })
 
+  it('replaces means without images, by what normalisations keep, and says so', async () => {
+    const file = out('free.onnx')
+    const { status, out: text, err } = await kerf('prune', lenet, '--ratio', '0.3', '--recover', '-o', file)
+    expect([status, err]).toEqual([0, ''])
+    expect(text).toMatch(/Recovery without images: mean-replacement, by what normalisations keep/)
+    expect(text).toMatch(/^conv3 +0\.\d+ +0\.\d+$/m)
+    expect(text).toMatch(/Nothing was run and nothing judged/)
+    const json = await kerf('prune', lenet, '--ratio', '0.3', '--recover', '-o', file, '--force', '--json')
+    const { layers, unknown } = JSON.parse(json.out).meansReplaced
+    expect([layers.map((l: { layer: string }) => l.layer), unknown]).toEqual([['conv2', 'conv3', 'conv4', 'fc'], []])
+    for (const { before, after } of layers) expect(after).toBeLessThan(before)
+    // A third of the channels is gone: how many of 500 digits are told right by what is left, and with means.
+    const right = async (model: string) =>
+      JSON.parse((await kerf('eval', model, '--data', digits, '--limit', '500', '--json')).out).accuracy
+    expect((await kerf('prune', lenet, '--ratio', '0.3', '-o', out('bare.onnx'))).status).toBe(0)
+    expect(await right(file)).toBeGreaterThan((await right(out('bare.onnx'))) + 0.1)
+  })
+
   const none = out('none.onnx')
+  writeModelFile(plain(), out('plain.onnx'))
   mkdirSync(out('photos/train/a'), { recursive: true })
   mkdirSync(out('photos/test/a'), { recursive: true })
   for (const part of ['train', 'test']) writeFileSync(out(`photos/${part}/a/1.png`), 'no picture')
   it.each([
     [
-      'no images',
-      ['prune', lenet, '--ratio', '0.5', '--recover'],
+      'steps that need images, and none',
+      ['prune', lenet, '--ratio', '0.5', '--recover', '--recover-steps', 'least-squares'],
       2,
-      /--recover needs images, without labels: say which, as in --data photos\//,
+      /--recover-steps least-squares needs images, without labels: say which, as in --data photos\//,
+    ],
+    ['a number of images, and none', ['prune', lenet, '--ratio', '0.5', '--recover', '--images', '9'], 2, /--images/],
+    [
+      'no images, and no normalisation',
+      ['prune', out('plain.onnx'), '--ratio', '0.5', '--recover'],
+      1,
+      /Without images nothing can be recovered: no normalisation in front of "b".* Give some images/,
     ],
     ['steps alone', ['prune', lenet, '--ratio', '0.5', '--recover-steps', 'merging'], 2, /give --recover, too/],
     ['a step that there is not', [...common, '--recover-steps', 'magic'], 2, /magic.*mean-replacement, merging/s],

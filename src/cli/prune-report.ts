@@ -16,7 +16,7 @@ import {
 import { agreementText } from './prune/agreement-text.ts'
 import { budgetFacts, widthsTable } from './prune/budget-report.ts'
 import { changeFacts, inexactTable } from './prune/inexact.ts'
-import { recoveryTables } from './prune/recovery.ts'
+import { meansTable, recoveryTables } from './prune/recovery.ts'
 import { worthText, type ZeroWorth } from './prune/worth.ts'
 
 export interface PruneReportOptions {
@@ -27,6 +27,8 @@ export interface PruneReportOptions {
   readonly why?: string
   /** What recovery did. */
   readonly recovery?: Pruned['recovery']
+  /** The same without images. */
+  readonly meansReplaced?: Pruned['meansReplaced']
   /** Times of both networks, where the target is one. */
   readonly measured?: TimeMeasured
   /** What an inexact cut changes. */
@@ -102,13 +104,14 @@ export function pruneReport(name: string, result: PruneResult, options: PruneRep
   const names = options.fullNames ? undefined : layerNames(result.layers)
   const named = (name: string) => names?.named(name) ?? name
   if (options.recovery) tables.push(...recoveryTables(options.recovery, named))
+  if (options.meansReplaced) tables.push(meansTable(options.meansReplaced, named))
   if (result.budget) tables.push(widthsTable(result, named))
   tables.push(...inexactTable(result, named))
   if (options.explain) tables.push(groupsTable(result, named))
   tables.push(...unsupportedTable(result.unsupported))
   if (refused.length > 0) tables.push(refusedTable(result, options.explain ? refused.length : 8, named))
-  const shows =
-    result.inexact.length + refused.length > 0 || options.explain || options.recovery || result.budget !== undefined
+  const recovers = options.recovery !== undefined || options.meansReplaced !== undefined
+  const shows = result.inexact.length + refused.length > 0 || options.explain || recovers || result.budget !== undefined
   const notes = [
     ...result.warnings,
     ...(options.why ? [options.why] : []),

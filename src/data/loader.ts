@@ -1,6 +1,6 @@
-import { KerfError, seededRandom, seedFrom } from '../base/index.ts'
+import { KerfError, seededRandom, seedFrom, shuffle } from '../base/index.ts'
 import { ahead } from './ahead.ts'
-import { counting, shuffle } from './random.ts'
+import { counting } from './random.ts'
 import { elementsOf, type ImageShape } from './transforms/step.ts'
 import { stepsOf } from './transforms/steps.ts'
 import type { Batch, ImageSet, Loader, LoaderOptions } from './types.ts'

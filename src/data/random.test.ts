@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../base/index.ts'
-import { beta, counting, shuffle } from './random.ts'
+import { seededRandom, shuffle } from '../base/index.ts'
+import { beta, counting } from './random.ts'
 
 const draws = 20_000
 

@@ -1,16 +1,5 @@
 import type { Random } from '../base/index.ts'
 
-/** Puts numbers into a random order, in place (Fisher–Yates): each order is as likely as any other. */
-export function shuffle<T extends Int32Array | number[]>(numbers: T, random: Random): T {
-  for (let last = numbers.length - 1; last > 0; last--) {
-    const other = random.below(last + 1)
-    const kept = numbers[last]!
-    numbers[last] = numbers[other]!
-    numbers[other] = kept
-  }
-  return numbers
-}
-
 /** 0, 1, … count − 1. */
 export const counting = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i)
 

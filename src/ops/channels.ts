@@ -18,7 +18,6 @@ import { functions } from './functions.ts'
 import { fusedMatMulChannels } from './fusedMatMul.ts'
 import { gatherChannels } from './gather/gather.ts'
 import { gemmChannels } from './gemm.ts'
-import { globalPools } from './globalPools.ts'
 import { firstAxis } from './layerNormalization.ts'
 import { lpNormalizationAxes } from './lpNormalization.ts'
 import { maxPoolChannels } from './maxPool.ts'
@@ -35,6 +34,7 @@ import { runningChannels } from './running.ts'
 import { sequenceChannels, sequences } from './sequences.ts'
 import { tieReshaped } from './shared/blocks.ts'
 import {
+  amongPlaces,
   binaryChannels,
   broadcasting,
   elementwise,
@@ -95,7 +95,9 @@ export const channelRules: { readonly [K in keyof Listed]: ChannelRule<ReturnTyp
   min: variadicChannels,
   sum: variadicChannels,
   ...each(functions, unaryChannels),
-  ...each(globalPools, perChannel),
+  globalAveragePool: amongPlaces(perChannel),
+  globalLpPool: perChannel,
+  globalMaxPool: amongPlaces(perChannel),
   ...each(random, randomChannels),
   ...each(recurrent, recurrentChannels),
   ...each(reductions, reductionChannels('changes')),
@@ -114,7 +116,7 @@ export const channelRules: { readonly [K in keyof Listed]: ChannelRule<ReturnTyp
   adderConvInputGradient: trainingOnly,
   adderConvWeightGradient: trainingOnly,
   affineGrid: mixes('AffineGrid makes coordinates'),
-  averagePool: perChannel,
+  averagePool: amongPlaces(perChannel),
   averagePoolGradient: trainingOnly,
   batchNormalization: batchNormalizationChannels,
   batchNormalizationGradient: trainingOnly,

@@ -90,6 +90,7 @@ export const clip = defineOperator({
 })
 
 export const clipChannels: ChannelsOf<typeof clip> = {
+  places: 'own',
   tie: (call, ties) => elementwise.tie(call, ties),
   zeros: (call) => {
     const { lo = Number.NaN, hi = Number.NaN } = clipBounds(call)

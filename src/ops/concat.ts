@@ -81,7 +81,7 @@ export const concat = defineOperator({
   parameters: 'operands',
 })
 
-export const concatChannels: ChannelsOf<typeof concat> = { tie: tieConcat }
+export const concatChannels: ChannelsOf<typeof concat> = { tie: tieConcat, places: 'own' }
 
 export const concatTraining: TrainingOf<typeof concat> = {
   backward: (call) => {

@@ -40,6 +40,7 @@ export const maxPool = defineOperator({
 })
 
 export const maxPoolChannels: ChannelsOf<typeof maxPool> = {
+  places: 'alike',
   tie: (call, ties) => {
     perChannel.tie(call, ties)
     // They count within the whole tensor, and change with its width. MaxUnpool, which loses the same channels, is right with those of the cut.

@@ -57,6 +57,7 @@ export const upsample = defineOperator({
 })
 
 export const upsampleChannels: ChannelsOf<typeof upsample> = {
+  places: 'alike',
   tie: (call, ties) => passUnscaled(call, ties, (axis) => scalesOf(call)?.[axis]),
 }
 

@@ -58,6 +58,7 @@ export {
   recover,
   recoverySteps,
 } from './recover/recover.ts'
+export { type MeansReplaced, type ReplaceMeansOptions, replaceMeans } from './recover/without-images.ts'
 export { type ChannelScores, criterionFrom, type ScoreOptions, scoreChannels } from './score.ts'
 export type { Scope } from './select.ts'
 export { type SingleGroup, type SingleGroupOptions, type SingleGroups, singleGroups } from './single-groups.ts'

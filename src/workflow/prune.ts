@@ -4,12 +4,14 @@ import { analyse } from '../graph/index.ts'
 import { withKeptClasses } from '../image/index.ts'
 import type { ModelSource } from '../onnx/index.ts'
 import {
+  type MeansReplaced,
   type PruneOptions,
   type PruneResult,
   pruneModel,
   type RecoveredStep,
   type RecoverOptions,
   recover,
+  replaceMeans,
 } from '../prune/index.ts'
 import { type Proof, type ProofOptions, prove } from './prove/prove.ts'
 import { type InTimeOptions, pruneInTime, type TimeMeasured } from './times/prune-in-time.ts'
@@ -20,8 +22,8 @@ export interface PruneAndProveOptions extends Task {
   readonly prune: Omit<PruneOptions, keyof Task>
   /** How masked and cut network are run against each other; false: they are not. */
   readonly proof?: ProofOptions | false
-  /** With what the cut network is recovered, once it is proved; left out, it is not. */
-  readonly recover?: Omit<RecoverOptions, keyof Task>
+  /** With what the cut network is recovered, once it is proved: `without-images` by `replaceMeans`. Left out, it is not. */
+  readonly recover?: Omit<RecoverOptions, keyof Task> | 'without-images'
   /** For a target in milliseconds: where networks are timed. Layers that the target's table lacks are measured, and the cut network as a whole; where the prediction was wrong it is cut anew. */
   readonly inTime?: InTimeOptions
 }
@@ -34,6 +36,8 @@ export interface Pruned {
   readonly proof: Proof
   /** What recovery did; undefined where none was asked for. */
   readonly recovery?: readonly RecoveredStep[]
+  /** What was done without images, where that was asked for. */
+  readonly meansReplaced?: Omit<MeansReplaced, 'model'>
   /** Times of both networks, where `inTime` asked for them. */
   readonly measured?: TimeMeasured
 }
@@ -41,7 +45,7 @@ export interface Pruned {
 /**
  * Prunes a network, and shows that what was cut is what the masked network does; then recovers it, where that is asked for.
  * @param source a model in any form; in browsers a text is an address, in Node a path
- * @throws KerfError as `pruneModel`, `prove` and `recover`; `aborted`
+ * @throws KerfError as `pruneModel`, `prove`, `recover` and `replaceMeans`; `aborted`
  */
 export const pruneAndProve = (
   source: ModelSource,
@@ -56,6 +60,10 @@ export const pruneAndProve = (
     const shown = proof === false ? { check: null } : await prove(result, { ...proof, signal })
     const times = measured ? { measured } : {}
     if (!recovery) return { result: withNames(result), proof: shown, ...times }
+    if (recovery === 'without-images') {
+      const { model, ...told } = await replaceMeans(result, { operators: prune.operators, signal })
+      return { result: withNames(recounted(result, model)), proof: shown, meansReplaced: told, ...times }
+    }
     const { model, steps } = await recover(result, { ...recovery, signal, progress })
     return { result: withNames(recounted(result, model)), proof: shown, recovery: steps, ...times }
   })

@@ -25,7 +25,7 @@ export async function pruneAndProve(source: ModelSource, options: PruneAndProveO
   return pruneIn(await modelOf(source, options), {
     ...options,
     prune: { runtime: nodeRuntime, ...options.prune },
-    recover: options.recover && { runtime: nodeRuntime, ...options.recover },
+    recover: typeof options.recover === 'object' ? { runtime: nodeRuntime, ...options.recover } : options.recover,
     proof: options.proof !== false && here(options.proof ?? {}),
   })
 }

@@ -23,7 +23,6 @@ import {
   type PruneAndProveOptions,
   type Pruned,
   pruneAndProve,
-  type TimeMeasured,
 } from '../../api/workflow.node.ts'
 import { isAborted, KerfError, type NamePattern, type Task } from '../../base/index.ts'
 import { toJson } from '../../report/index.ts'
@@ -118,7 +117,8 @@ layer so that the most of the scores is kept within the target (cost). Times are
 and number of threads, and kept in a table: every layer at several widths, then the cut network as a whole.
 
 With --recover the weights that are left are solved for, layer by layer, so that the network gives again what it gave before the cut: in minutes, by
-some hundreds of images without labels (--images), every fourth of which only judges. Nothing is kept that is worse on these.
+some hundreds of images without labels (--images), every fourth of which only judges. Nothing is kept that is worse on these. Without --data only means are
+replaced, by what BatchNormalization keeps.
 
 What channels are ranked by (--criterion), and what that looks at; kerf criteria has the sources:
 ${criteriaHelp}
@@ -187,7 +187,10 @@ export function define(command: Command, io: Io): void {
         .choices(['auto', 'always', 'never'])
         .default('auto'),
     )
-    .option('--recover', 'get back without labels what the cut took, by the images of --data')
+    .option(
+      '--recover',
+      'get back without labels what the cut took, by the images of --data; without any, what normalisations tell',
+    )
     .addOption(
       new Option(
         '--recover-steps <list>',
@@ -235,7 +238,7 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
   const tuned = recipe && (await fineTune(model, { ...asked, proof, recipe }, options, task, io))
   const pruned = tuned ?? (await pruneAndProve(model, { ...asked, proof }))
   const { result } = pruned
-  const { recovery } = 'recovery' in pruned ? pruned : {}
+  const { recovery, meansReplaced } = pruned
   const { check, allowed, change, why } = { ...pruned.proof, ...notShown(options) }
   const written = options.dryRun
     ? undefined
@@ -255,6 +258,7 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
     allowed,
     change,
     recovery,
+    meansReplaced,
     measured: pruned.measured,
     written,
     explain: options.explain,
@@ -265,7 +269,7 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
   const tables = tuned ? [accuracyTable(tuned, result.before), ...report.tables] : report.tables
   io.out(
     options.json
-      ? json(result, { check, change }, written, tuned, recovery, worth, pruned.measured)
+      ? json(result, { check, change }, written, tuned, worth, pruned)
       : terminalText({ ...report, tables }, io),
   )
 }
@@ -391,9 +395,8 @@ function json(
   { check, change }: Pick<Proof, 'check' | 'change'>,
   written: WrittenModel | undefined,
   tuned?: FineTuned,
-  recovery?: Pruned['recovery'],
   worth?: Awaited<ReturnType<typeof zeroWorth>>,
-  measured?: TimeMeasured,
+  { recovery, meansReplaced, measured }: Partial<Pruned> = {},
 ): string {
   const { before, after, unsupported, groups, refused, inexact, warnings, ratio, budget } = result
   return toJson({
@@ -407,6 +410,7 @@ function json(
     ...(inexact.length > 0 ? { inexact: { nodes: inexact, ...change } } : {}),
     ...(ratio === undefined ? {} : { ratio }),
     ...(recovery ? { recovery } : {}),
+    ...(meansReplaced ? { meansReplaced } : {}),
     ...(budget ? { budget } : {}),
     ...(measured ? { measured } : {}),
     ...(written ? { written } : {}),

@@ -1,5 +1,11 @@
 import type { Model } from '../../api/graph.ts'
-import { type RecoveredStep, type RecoverOptions, type RecoveryStep, recoverySteps } from '../../api/prune.ts'
+import {
+  type MeansReplaced,
+  type RecoveredStep,
+  type RecoverOptions,
+  type RecoveryStep,
+  recoverySteps,
+} from '../../api/prune.ts'
 import { imagesFor } from '../../api/workflow.node.ts'
 import type { Task } from '../../base/index.ts'
 import { type Cell, shortNumber, type Table } from '../../report/index.ts'
@@ -23,7 +29,7 @@ export const recoveryImages = 512
 export const stepList = (text: string): RecoveryStep[] => listOf('step', recoverySteps, text)
 
 /**
- * What the network is recovered with; undefined where that is not asked for.
+ * What the network is recovered with: `without-images` where none are given; undefined where that is not asked for.
  * @param source where the images are, and what happens to them
  * @throws UsageError for options that do not go together, and where no data are given; KerfError `too-few-images`, `wrong-data`
  */
@@ -31,15 +37,19 @@ export async function recoveryOptions(
   model: Model,
   { recover, recoverSteps, images, finetune, dryRun, threads }: RecoveryFields,
   source: ImageSource | undefined,
-): Promise<Omit<RecoverOptions, keyof Task> | undefined> {
+): Promise<Omit<RecoverOptions, keyof Task> | 'without-images' | undefined> {
   if (!recover && recoverSteps) throw new UsageError('--recover-steps says how: give --recover, too.')
   if (!recover) return undefined
   if (finetune)
     throw new UsageError('--recover does without labels what --finetune does with them: give one of the two.')
-  if (!source)
-    throw new UsageError(
-      '--recover needs images, without labels: say which, as in --data photos/ (--help has examples). Nothing was written.',
-    )
+  if (!source) {
+    const needs = recoverSteps?.find((s) => s !== 'mean-replacement')
+    if (needs !== undefined || images !== undefined)
+      throw new UsageError(
+        `${images === undefined ? `--recover-steps ${needs}` : '--images'} needs images, without labels: say which, as in --data photos/ (--help has examples). Nothing was written.`,
+      )
+    return dryRun ? undefined : 'without-images'
+  }
   if (dryRun) return undefined
   const chosen = someImages(await source.open(), images, recoveryImages)
   return { images: imagesFor(model, chosen, source.transforms), steps: recoverSteps, threads }
@@ -76,4 +86,25 @@ export function recoveryTables(steps: readonly RecoveredStep[], named: (name: st
       }),
     )
   return [outputs, ...layers]
+}
+
+/** A line for each layer whose inputs' means are known without images. */
+export function meansTable({ layers, unknown }: Omit<MeansReplaced, 'model'>, named: (name: string) => string): Table {
+  const left = unknown.length
+  const why = `which stay as they were: no normalisation tells what their inputs are on average: ${unknown.slice(0, 3).map(named).join(', ')}${left > 3 ? ' …' : ''}.`
+  return {
+    title: 'Recovery without images: mean-replacement, by what normalisations keep',
+    columns: [
+      { key: 'what', header: 'Layer', shorten: true },
+      { key: 'before', header: 'Before', align: 'right' as const },
+      { key: 'after', header: 'After', align: 'right' as const },
+    ],
+    rows: layers.map((layer) => [named(layer.layer), ...change(layer)]),
+    notes: [
+      'Expected ‖difference‖ ÷ ‖output‖ of each layer. Nothing was run and nothing judged: images bring more (--data photos/).',
+      ...(left === 0
+        ? []
+        : [`${left} other ${left === 1 ? 'layer reads' : 'layers read'} channels that are gone, ${why}`]),
+    ],
+  }
 }

@@ -1,5 +1,5 @@
-import { KerfError, seededRandom, seedFrom } from '../../base/index.ts'
-import { counting, shuffle } from '../random.ts'
+import { KerfError, seededRandom, seedFrom, shuffle } from '../../base/index.ts'
+import { counting } from '../random.ts'
 import type { ImageSet, SharedImages } from '../types.ts'
 
 /**

@@ -1,4 +1,5 @@
-import { beta, counting, shuffle } from '../random.ts'
+import { shuffle } from '../../base/index.ts'
+import { beta, counting } from '../random.ts'
 import { check, elementsOf, type ImageShape, type Step, type TransformOf } from './step.ts'
 
 /**

@@ -48,6 +48,7 @@ export const resize = defineOperator({
 })
 
 export const resizeChannels: ChannelsOf<typeof resize> = {
+  places: 'alike',
   tie: (call, ties) => passUnscaled(call, ties, (axis) => factorOf(call, axis)),
   cut: cutSizes,
 }

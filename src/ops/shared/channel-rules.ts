@@ -8,6 +8,7 @@ import { alignedShape } from './alignment.ts'
 
 /** One input, one or more outputs of the same shape; each element depends on its own place only: activations, Cast, Dropout. */
 export const elementwise: ChannelRule = {
+  places: 'own',
   zeros: () => [[0]],
   tie(call, ties) {
     const tracks = ties.tracks(0)
@@ -18,6 +19,7 @@ export const elementwise: ChannelRule = {
 
 /** Any number of inputs, broadcast together: Add, Mul, Where, Clip with tensors … */
 export const broadcasting: ChannelRule = {
+  places: 'own',
   tie(call, ties) {
     tieBroadcast(
       call,
@@ -129,6 +131,9 @@ export const sizesOnly: ChannelRule = { tie: (_, ties) => void ties.tracks(0) }
 export function mixes(reason: string): ChannelRule {
   return { tie: (_, ties) => ties.freezeInputs(reason) }
 }
+
+/** Takes means, maxima or neighbours over the axes after the second, per channel. */
+export const amongPlaces = (rule: ChannelRule): ChannelRule => ({ ...rule, places: 'alike' })
 
 /** Works per channel over the axes after the second: pooling, Resize in space, InstanceNormalization without its parameters. */
 export const perChannel: ChannelRule = {

@@ -1,23 +1,13 @@
 import { KerfError, stoppable, type Task, type Turn, turns } from '../../base/index.ts'
-import {
-  type Analysis,
-  editGraph,
-  type InferredCall,
-  type Model,
-  type Node,
-  nodeLabel,
-  type Tensor,
-  tensorOf,
-  tensorValues,
-} from '../../graph/index.ts'
+import { type Analysis, type InferredCall, type Model, nodeLabel } from '../../graph/index.ts'
 import { prunableOperators } from '../../ops/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import type { ScoringImages } from '../criteria/batches.ts'
 import type { PruneResult } from '../prune.ts'
-import { addedBy, affineOf, type SolvedLayer, solvedLayers } from './layers.ts'
+import { Changes } from './changes.ts'
+import { solvedLayers } from './layers.ts'
 import { collectImages, forPieces, inPieces, pieceSize } from './networks.ts'
-import { forWeights, LayerProblem } from './problem.ts'
-import type { LinearMap } from './ridge.ts'
+import { LayerProblem } from './problem.ts'
 import { piecesOf } from './samples.ts'
 import { type ImagePieces, StagedRun } from './staged-run.ts'
 import { leastSquares, meanReplacement, merging, type SolveGroup } from './steps.ts'
@@ -111,11 +101,7 @@ async function recovered(result: PruneResult, options: RecoverOptions): Promise<
     throw new KerfError('bad-options', `There is no step "${unknown}". There are: ${recoverySteps.join(', ')}.`, {
       step: unknown,
     })
-  if (!result.masked)
-    throw new KerfError(
-      'bad-options',
-      'Weights that are only set to zero would not stay zero: recovery is for channels and inputs that are cut (--method filter, neuron or input).',
-    )
+  checkCut(result)
   const turn = turns(signal, 'Recovery')
   await turn()
   const given = await collectImages(options.images, turn)
@@ -157,6 +143,15 @@ async function recovered(result: PruneResult, options: RecoverOptions): Promise<
     }
   }
   return { model, steps: done }
+}
+
+/** @throws KerfError `bad-options` for a result whose weights were only set to zero */
+export function checkCut({ masked }: PruneResult): void {
+  if (!masked)
+    throw new KerfError(
+      'bad-options',
+      'Weights that are only set to zero would not stay zero: recovery is for channels and inputs that are cut (--method filter, neuron or input).',
+    )
 }
 
 /** What all passes through a network have in common. */
@@ -227,20 +222,21 @@ const solvers: Readonly<Record<Exclude<RecoveryStep, 'statistics'>, SolveGroup>>
 async function runPass(name: RecoveryStep, model: Model, context: PassContext): Promise<Pass> {
   const { images, options, turn, teacher, before, kept, meter } = context
   const cut = forPieces(model, images.shape[0]!, images.shape.slice(1), options.operators)
-  const changes = new Changes(model, new StagedRun(cut.model, images, options, turn))
+  const run = new StagedRun(cut.model, images, options, turn)
+  const changes = new Changes(model, run)
   const layers: RecoveredLayer[] = []
-  if (name === 'statistics') await measure(cut, changes, images, turn)
+  if (name === 'statistics') await measure(cut, run, changes, images, turn)
   else
     for (const layer of solvedLayers(cut, before, kept)) {
       const { addend } = layer.behind
-      await changes.run.reach([layer.x, ...(addend === undefined ? [] : [addend])])
+      await run.reach([layer.x, ...(addend === undefined ? [] : [addend])])
       if (changes.canSet(layer.weight)) {
-        const problem = new LayerProblem(layer, cut, changes.run, teacher, images.count, turn)
+        const problem = new LayerProblem(layer, cut, run, teacher, images.count, turn)
         layers.push(await solve(problem, solvers[name], cut, changes, context))
       }
       meter.layer()
     }
-  const error = await outputErrorOf(changes.run, cut, teacher, images)
+  const error = await outputErrorOf(run, cut, teacher, images)
   return { model: changes.model(), error, layers }
 }
 
@@ -274,7 +270,13 @@ async function solve(
 }
 
 /** Means and variances of normalisations over all images, each behind those that were measured before it. */
-async function measure(cut: Analysis, changes: Changes, images: ImagePieces, turn: Turn): Promise<void> {
+async function measure(
+  cut: Analysis,
+  run: StagedRun,
+  changes: Changes,
+  images: ImagePieces,
+  turn: Turn,
+): Promise<void> {
   for (const node of cut.model.graph.nodes) {
     const known = cut.calls.get(node)
     const slots = known?.operator.channels?.standardises?.(known.call as InferredCall)
@@ -282,9 +284,9 @@ async function measure(cut: Analysis, changes: Changes, images: ImagePieces, tur
     if (!slots || cut.constants.has(x)) continue
     const names = [node.inputs[slots.mean]!, node.inputs[slots.variance]!] as const
     if (!names.every((n) => changes.canSet(n) && cut.consumers.get(n)?.length === 1)) continue
-    await changes.run.reach([x])
+    await run.reach([x])
     await turn()
-    const { mean, variance } = moments(changes.run, x, images)
+    const { mean, variance } = moments(run, x, images)
     if (![...mean, ...variance].every(Number.isFinite))
       throw new KerfError(
         'not-finite',
@@ -315,84 +317,4 @@ function moments(run: StagedRun, value: string, images: ImagePieces) {
   }
   const mean = sums((v) => v)
   return { mean, variance: sums((v, c) => (v - mean[c]!) ** 2) }
-}
-
-/** Changes of a network that is on its way, and of the file that it was made from. */
-class Changes {
-  readonly run: StagedRun
-  readonly #file: ReturnType<typeof editGraph>
-  readonly #tensors = new Map<string, Tensor>()
-  readonly #stored: ReadonlySet<string>
-
-  constructor(model: Model, run: StagedRun) {
-    this.run = run
-    this.#file = editGraph(model)
-    const constants = model.graph.nodes.filter((n) => n.inputs.length === 0).flatMap((n) => n.outputs)
-    this.#stored = new Set([...model.graph.initializers.keys(), ...constants])
-  }
-
-  /** Whether the file holds a tensor under this name. */
-  canSet(name: string): boolean {
-    return this.#stored.has(name)
-  }
-
-  setValues(name: string, values: ArrayLike<number>): void {
-    const { elementType, shape } = this.run.tensor(name)
-    const tensor = tensorOf(elementType, shape, values)
-    this.run.set(name, tensor)
-    this.#tensors.set(name, tensor)
-  }
-
-  setLayer(layer: SolvedLayer, cut: Analysis, maps: readonly LinearMap[]): void {
-    const { sum, weight } = layer
-    const stored = tensorValues(this.run.tensor(weight))
-    maps.forEach(({ weights }, g) => {
-      forWeights(sum, g, (at, to) => {
-        stored[to] = weights[at]!
-      })
-    })
-    this.setValues(weight, stored)
-    const constants = Float64Array.from(maps.flatMap((m) => [...m.constants]))
-    if (constants.some((c) => c !== 0) || layer.bias !== undefined) this.#setConstants(layer, cut, constants)
-  }
-
-  /** Into the bias; where there is none, into what is added behind; where there is nothing, into a new bias. */
-  #setConstants(
-    { bias, behind: { affine }, output, sum, name }: SolvedLayer,
-    cut: Analysis,
-    constants: Float64Array,
-  ): void {
-    if (bias !== undefined) {
-      this.setValues(bias, constants)
-      return
-    }
-    const added = affine && addedBy(cut, affine)
-    if (affine && added !== undefined && this.canSet(added)) {
-      const { scale } = affineOf(cut, affine, (n) => tensorValues(this.run.tensor(n)))
-      const values = tensorValues(this.run.tensor(added))
-      this.setValues(
-        added,
-        values.map((v, c) => v + scale[c]! * constants[c]!),
-      )
-      return
-    }
-    const { elementType } = this.run.tensor(cut.producers.get(output)!.inputs[sum.weight]!)
-    const tensor = tensorOf(elementType, [constants.length], constants)
-    const made = this.#file.name(`${name}_bias`)
-    const withBias = (node: Node): Node => {
-      if (node.outputs[0] !== output) return node
-      const inputs = Array.from({ length: Math.max(node.inputs.length, sum.bias! + 1) }, (_, i) => node.inputs[i] ?? '')
-      inputs[sum.bias!] = made
-      return { ...node, inputs }
-    }
-    this.run.set(made, tensor)
-    this.run.rewrite(withBias)
-    this.#file.set(made, tensor)
-    this.#file.rewrite(withBias)
-  }
-
-  model(): Model {
-    for (const [name, tensor] of this.#tensors) this.#file.replaceStored(name, tensor)
-    return this.#file.model()
-  }
 }

@@ -27,7 +27,7 @@ export const leastSquares: SolveGroup = ({ problem, turn }, group, errorOf) =>
   ridgeRegression(problem.samples(group), problem.maps[group]!, problem.hasConstants, errorOf, turn)
 
 /** Where the input channels of a group lie in the layer as it was. */
-interface OldGroup {
+export interface OldGroup {
   /** Per input channel of the cut group, its channel as it was. */
   readonly kept: readonly number[]
   /** Channels of the same group that are gone. */
@@ -36,7 +36,12 @@ interface OldGroup {
   readonly weight: (m: number, channel: number, tap: number) => number
 }
 
-function oldGroup({ sum, before: old, outputs }: SolvedLayer, analysis: Analysis, group: number): OldGroup | undefined {
+/** Undefined where they cannot be told. */
+export function oldGroup(
+  { sum, before: old, outputs }: SolvedLayer,
+  analysis: Analysis,
+  group: number,
+): OldGroup | undefined {
   const { inputs, sum: was } = old
   if (!inputs) return undefined
   const kept = Array.from(inputs.subarray(group * sum.inChannels, (group + 1) * sum.inChannels))
@@ -55,6 +60,18 @@ function oldGroup({ sum, before: old, outputs }: SolvedLayer, analysis: Analysis
   return { kept, removed, weight }
 }
 
+/** What the channels that are gone added to each output channel of a group, on average. */
+export const meanShift = (
+  { sum: { outChannels, taps, met } }: SolvedLayer,
+  old: OldGroup,
+  means: ArrayLike<number>,
+): Float64Array =>
+  Float64Array.from({ length: outChannels }, (_, m) => {
+    let sum = 0
+    for (const channel of old.removed) for (let t = 0; t < taps; t++) sum += old.weight(m, channel, t) * means[channel]!
+    return sum * met
+  })
+
 /** Mean replacement: a channel that is gone counts as much as it did on average. */
 export const meanReplacement: SolveGroup = async ({ problem, teacher, before }, group) => {
   const { layer, maps, hasConstants } = problem
@@ -62,13 +79,8 @@ export const meanReplacement: SolveGroup = async ({ problem, teacher, before }, 
   const means = teacher.means.get(layer.before.x)!
   if (!old || old.removed.length === 0) return undefined
   const { weights, constants } = maps[group]!
-  const shifted = constants.map((constant, m) => {
-    let sum = 0
-    for (const channel of old.removed)
-      for (let t = 0; t < layer.sum.taps; t++) sum += old.weight(m, channel, t) * means[channel]!
-    return constant + sum * layer.sum.met
-  })
-  return { weights, constants: shifted }
+  const shift = meanShift(layer, old, means)
+  return { weights, constants: constants.map((constant, m) => constant + shift[m]!) }
 }
 
 /**
