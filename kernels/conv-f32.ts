@@ -8,6 +8,7 @@
 // The inner loop takes one channel a turn on purpose: within a basic block V8 moves every load to the front, so an unrolled loop needs more
 // than the 15 vector registers there are and spills. 4 + 2 loads, 8 sums and 1 product are exactly 15. See docs/decisions/0010.
 
+import { gatherBlock } from './conv-runs'
 import { writeTable } from './conv-table'
 import { clamp, loadSome, madd, storeSome } from './simd'
 import { pieceEnd, takePiece } from './sync'
@@ -52,7 +53,10 @@ export function convF32(args: ConvF32, thread: i32, threads: i32): void {
     const endPanel = byChannels ? pieceEnd : panels
     for (let tile = firstTile; tile < endTile; tile += blockTiles) {
       const count = min(blockTiles, endTile - tile)
-      if (tile !== written) writeTable(args, table, tile * convTileRows, count * convTileRows, pixels)
+      if (tile !== written) {
+        if (args.runCount === 0) writeTable(args, table, tile * convTileRows, count * convTileRows, pixels)
+        else gatherBlock(args, table, tile * convTileRows, count * convTileRows, pixels)
+      }
       written = tile
       let weights = args.weights + panelBytes * firstPanel
       let group = firstPanel / groupPanels

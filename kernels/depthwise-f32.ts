@@ -32,7 +32,7 @@ export function depthwiseF32(args: DepthwiseF32, thread: i32, threads: i32): voi
   // Threads share rows; where there are few, channels.
   const rows = args.batch * outHeight
   const byRows = rows >= 8 * threads
-  const pixel = 4 * <usize>channels
+  const pixel = 4 * <usize>args.yPixel
   const isPlain = dilation === 1
   for (;;) {
     const piece = byRows ? takePiece(rows, 1, 2, rows, thread, threads) : takePiece(channels, 16, 64, channels, thread, threads)
@@ -45,7 +45,7 @@ export function depthwiseF32(args: DepthwiseF32, thread: i32, threads: i32): voi
     const weights = args.weights + first * (1 + kernelHeight * kernelWidth)
     for (let row = firstRow; row < endRow; row++) {
       writeTable(args, table, row / outHeight, row % outHeight)
-      const out = y + first + 4 * <usize>(row * outWidth) * channels
+      const out = y + first + pixel * <usize>(row * outWidth)
       if (isPlain && kernelWidth === 3 && stride === 1)
         row3(table, tableRow, kernelHeight, weights, first, count, out, pixel, outWidth, residual !== 0, residualOffset, lo, hi)
       else if (isPlain && kernelWidth === 3 && stride === 2)
@@ -81,7 +81,7 @@ function writeTable(args: DepthwiseF32, table: usize, image: i32, oy: i32): void
   const zeros = args.zeros
   const inHeight = args.inHeight
   const inWidth = args.inWidth
-  const pixel = 4 * args.channels
+  const pixel = 4 * args.xPixel
   const kernelHeight = args.kernelHeight
   const columns = args.columns
   const padLeft = args.padLeft

@@ -152,15 +152,17 @@ function unaryOf(f: i32): Unary {
 }
 
 export function unaryF32(args: UnaryF32, thread: i32, threads: i32): void {
+  const rows = args.rows
   const total = args.count
-  const start = shareStart(total, 16, thread, threads)
-  const count = shareStart(total, 16, thread + 1, threads) - start
-  const x = args.x + 4 * <usize>start
-  const y = args.y + 4 * <usize>start
   const a = splat(args.a)
   const b = splat(args.b)
   const run = unaryOf(args.apply)
-  run(x, y, count, a, b)
+  // Threads share rows, or the only one.
+  const from = rows === 1 ? shareStart(total, 16, thread, threads) : 0
+  const count = rows === 1 ? shareStart(total, 16, thread + 1, threads) - from : total
+  const last = rows === 1 ? 1 : shareStart(rows, 1, thread + 1, threads)
+  for (let r = rows === 1 ? 0 : shareStart(rows, 1, thread, threads); r < last; r++)
+    run(args.x + 4 * <usize>(r * args.xRow + from), args.y + 4 * <usize>(r * args.yRow + from), count, a, b)
 }
 
 // @inline
@@ -242,16 +244,15 @@ export function binaryF32(args: BinaryF32, thread: i32, threads: i32): void {
 }
 
 class BinaryRows {
-  rows(args: BinaryF32, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, row: i32, from: i32, count: i32): void {
+  rows(args: BinaryF32, i0: i32, i1: i32, i2: i32, i3: i32, i4: i32, turns: i32, _row: i32, from: i32, count: i32): void {
     const f = args.apply
     const lo = splat(args.lo)
     const hi = splat(args.hi)
-    const inner = args.sizes5
     const aInner = args.aStrides5
     const bInner = args.bStrides5
     let a = elementAt(args.a, args.aStrides, i0, i1, i2, i3, i4, from)
     let b = elementAt(args.b, args.bStrides, i0, i1, i2, i3, i4, from)
-    let y = args.y + 4 * (<usize>row * inner + from)
+    let y = elementAt(args.y, args.yStrides, i0, i1, i2, i3, i4, from)
     for (; turns > 0; turns--) {
       // biome-ignore format: a table
       switch (f) {
@@ -266,7 +267,7 @@ class BinaryRows {
       }
       a += <usize>(4 * args.aStrides4)
       b += <usize>(4 * args.bStrides4)
-      y += 4 * <usize>inner
+      y += <usize>(4 * args.yStrides4)
     }
   }
 }
@@ -286,9 +287,9 @@ export function affineF32(args: AffineF32, thread: i32, threads: i32): void {
   const end = shareStart(rows, 1, thread + 1, threads)
   for (let n = 0; n < batch; n++) {
     for (let r = start; r < end; r++) {
-      const at: usize = 4 * ((<usize>n * rows + r) * channels)
-      let xp = x + at
-      let yp = y + at
+      const row = <usize>n * rows + r
+      let xp = x + 4 * row * <usize>args.xRow
+      let yp = y + 4 * row * <usize>args.yRow
       let a = scales + 4 * <usize>(n * stride)
       let b = biases + 4 * <usize>(n * stride)
       let c = channels

@@ -25,7 +25,7 @@ function fillRun(y: usize, value: f32, count: i32): void {
 
 /** A contiguous run. Calls for a few bytes cost more than the bytes. */
 // @inline
-function moveRun(x: usize, y: usize, count: i32): void {
+export function moveRun(x: usize, y: usize, count: i32): void {
   if (count >= 256) {
     memory.copy(y, x, 4 * <usize>count)
     return
@@ -181,6 +181,8 @@ export function gatherF32(args: GatherF32, thread: i32, threads: i32): void {
   const outJ = args.outJ
   const outK = args.outK
   const inner = args.inner
+  const xStep: usize = 4 * <usize>args.xStep
+  const yStep: usize = 4 * <usize>args.yStep
   const tableJ = args.tableJ
   const tableK = args.tableK
   const rows = outer * outJ
@@ -192,17 +194,17 @@ export function gatherF32(args: GatherF32, thread: i32, threads: i32): void {
   const to = byRows ? outK : shareStart(outK, 1, thread + 1, threads)
   for (let row = first; row < last; row++) {
     const o = row / outJ
-    const xRow = x + 4 * ((<usize>o * inJ + load<i32>(tableJ + 4 * <usize>(row - o * outJ))) * <usize>(inK * inner))
-    let yp = y + 4 * ((<usize>row * outK + from) * inner)
+    const xRow = x + xStep * ((<usize>o * inJ + load<i32>(tableJ + 4 * <usize>(row - o * outJ))) * inK)
+    let yp = y + yStep * (<usize>row * outK + from)
     if (inner === 1) {
       for (let k = from; k < to; k++) {
-        store<i32>(yp, load<i32>(xRow + 4 * <usize>load<i32>(tableK + 4 * <usize>k)))
-        yp += 4
+        store<i32>(yp, load<i32>(xRow + xStep * <usize>load<i32>(tableK + 4 * <usize>k)))
+        yp += yStep
       }
     } else {
       for (let k = from; k < to; k++) {
-        moveRun(xRow + 4 * (<usize>load<i32>(tableK + 4 * <usize>k) * inner), yp, inner)
-        yp += 4 * <usize>inner
+        moveRun(xRow + xStep * <usize>load<i32>(tableK + 4 * <usize>k), yp, inner)
+        yp += yStep
       }
     }
   }

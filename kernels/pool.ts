@@ -53,10 +53,11 @@ function ownTaps(window: Entry, next: Entry, isLast: bool, isDense: bool): i32 {
 function pool<T>(args: PoolF32, thread: i32, threads: i32): bool {
   const outH = args.outH
   const outW = args.outW
-  const pixel: usize = 4 * <usize>args.channels
-  const denseD = args.stepD === args.inH * args.inW * args.channels
-  const denseH = args.stepH === args.inW * args.channels
-  const denseW = args.stepW === args.channels
+  const xPixel: usize = 4 * <usize>args.xPixel
+  const yPixel: usize = 4 * <usize>args.yPixel
+  const denseD = args.stepD === args.inH * args.inW * args.xPixel
+  const denseH = args.stepH === args.inW * args.xPixel
+  const denseW = args.stepW === args.xPixel
   // Shares are rows of the output, or parts of every one where there are few.
   const rows = args.batch * args.outD * outH
   const byRows = rows >= 8 * threads
@@ -73,16 +74,16 @@ function pool<T>(args: PoolF32, thread: i32, threads: i32): bool {
     const h = entryH(args, oh)
     const ownD = ownTaps(d, entryD(args, od + 1), od + 1 === args.outD || row + outH >= last, denseD)
     const ownH = ownTaps(h, entryH(args, oh + 1), oh + 1 === outH || row + 1 === last, denseH)
-    const x: usize = args.x + pixel * (((<usize>n * args.inD + d.first) * args.inH + h.first) * args.inW)
+    const x: usize = args.x + xPixel * (((<usize>n * args.inD + d.first) * args.inH + h.first) * args.inW)
     const divisor = d.divisor * h.divisor
-    let y: usize = args.y + pixel * (<usize>row * outW + from)
+    let y: usize = args.y + yPixel * (<usize>row * outW + from)
     let seen = splat(0)
     for (let ow = from; ow < to; ow++) {
       const w = entryW(args, ow)
       const ownW = ownTaps(w, entryW(args, ow + 1), ow + 1 === to, denseW)
-      const pixels = poolPixel<T>(x + pixel * <usize>w.first, y, args, d.taps, h.taps, w.taps, ownD, ownH, ownW, splat(<f32>(divisor * w.divisor)))
+      const pixels = poolPixel<T>(x + xPixel * <usize>w.first, y, args, d.taps, h.taps, w.taps, ownD, ownH, ownW, splat(<f32>(divisor * w.divisor)))
       if (changetype<T>(0).checks()) seen = f32x4.add(seen, pixels)
-      y += pixel
+      y += yPixel
     }
     if (changetype<T>(0).checks() && v128.any_true(f32x4.ne(seen, seen))) return false
   }

@@ -17,7 +17,8 @@ export function resizeLinearF32(args: ResizeLinearF32, thread: i32, threads: i32
   const tableH = args.tableH
   const tableW = args.tableW
   const rows = batch * outH
-  const pixel: usize = 4 * <usize>channels
+  const pixel: usize = 4 * <usize>args.xPixel
+  const yPixel: usize = 4 * <usize>args.yPixel
   const end = shareStart(rows, 1, thread + 1, threads)
   for (let row = shareStart(rows, 1, thread, threads); row < end; row++) {
     const n = row / outH
@@ -26,8 +27,8 @@ export function resizeLinearF32(args: ResizeLinearF32, thread: i32, threads: i32
     const upper: usize = image + pixel * (<usize>load<i32>(entryH) * inW)
     const lower: usize = image + pixel * (<usize>load<i32>(entryH, 4) * inW)
     const v = splat(load<f32>(entryH, 8))
-    let yp: usize = y + pixel * (<usize>row * outW)
     for (let ow = 0; ow < outW; ow++) {
+      let yp: usize = y + yPixel * (<usize>row * outW + ow)
       const entryW = tableW + tableEntryBytes * <usize>ow
       const left: usize = pixel * <usize>load<i32>(entryW)
       const right: usize = pixel * <usize>load<i32>(entryW, 4)

@@ -49,7 +49,7 @@ function interleave(x: usize, y: usize, size: i32): void {
 
 /** `size` floats to places `step` bytes apart. */
 // @inline
-function scatter(x: usize, y: usize, size: i32, step: usize): void {
+export function scatter(x: usize, y: usize, size: i32, step: usize): void {
   for (; size >= 4; size -= 4) {
     const v = v128.load(x)
     v128.store32_lane(y, v, 0)

@@ -73,6 +73,10 @@ export const constants = {
   adderCodeRows: number(3, 'the same of `adderU8`'),
   adderDepthwiseTaps: number(257, 'taps of `adderDepthwiseU8` at most: their sum fits into 16 bits'),
   codeLanes: number(16, 'codes of a vector: channels of a plane, and taps of a run at most'),
+  runBytes: place(
+    20,
+    'of a run of channels: its address, bytes from one pixel to the next, count, the first one in the value, step there',
+  ),
   tableEntryBytes: place(12, 'of an output in the tables of pooling and of `resizeLinearF32`: three words'),
 } as const satisfies Readonly<Record<string, Constant>>
 
@@ -179,6 +183,11 @@ const windowSizes = {
   strideWidth: whole('pixels of x from one output to the next'),
   dilationHeight: whole('lines of x from one tap to the next'),
   dilationWidth: whole('pixels of x from one tap to the next'),
+}
+/** Larger than the channels where x or y is a part of the channels of something larger. */
+const pixels = {
+  xPixel: elements('from one pixel of x to the next'),
+  yPixel: elements('from one pixel of y to the next'),
 }
 const pads = { padTop: whole('lines of padding above x'), padLeft: whole('columns of padding beside x') }
 const limits = { lo: float('the result is at least this'), hi: float('and at most this') }
@@ -341,6 +350,9 @@ export const kernels = {
       groupStep: bytes("from one group's input channels to the next's"),
       blockTiles: whole('tiles of 4 output pixels in a block'),
       byChannels: flag('threads share panels of output channels instead of pixels'),
+      runs: address('where the channels of x lie, `Run` for `Run`, of 1×1 windows without padding; 0: side by side'),
+      runCount: whole('of them'),
+      gathered: bytes('of scratch memory before the pixels of a block that are put together of runs'),
     },
   },
   sparseConvF32: {
@@ -389,6 +401,7 @@ export const kernels = {
       outHeight: whole('lines of y'),
       outWidth: whole('pixels in a line of y'),
       channels: whole('of x and y'),
+      ...pixels,
       ...windowSizes,
       ...pads,
       columns: whole('pixels of x under a line of outputs, padding and what the last tile reaches included'),
@@ -452,6 +465,7 @@ export const kernels = {
       y: address('floats'),
       residual: address('as y, added before clamping; 0 for none; may be y'),
       ...winogradLayer,
+      ...pixels,
       ...limits,
     },
   },
@@ -618,24 +632,29 @@ export const kernels = {
       outJ: whole('of axis j in y'),
       outK: whole('of axis k in y'),
       inner: whole('of axis i'),
+      xStep: elements('of x from one place of axis k to the next'),
+      yStep: elements('of y from one place of axis k to the next'),
       tableJ: address('outJ indices, i32'),
       tableK: address('outK indices, i32'),
     },
   },
   unaryF32: {
-    does: 'y[i] = f(x[i])',
+    does: 'y[r, i] = f(x[r, i])',
     wasm: 'elementwise',
     args: {
       x: address('floats'),
       y: address('floats; may be x'),
-      count: elements('of x and y'),
+      rows: whole('of x and y'),
+      count: elements('of a row'),
+      xRow: elements('from one row of x to the next'),
+      yRow: elements('from one row of y to the next'),
       apply: functionOf('unaryFunction'),
       a: float('its first parameter'),
       b: float('its second parameter'),
     },
   },
   binaryF32: {
-    does: 'y = clamp(f(a, b)) with broadcasting, y contiguous',
+    does: 'y = clamp(f(a, b)) with broadcasting',
     wasm: 'elementwise',
     begins: walk,
     args: {
@@ -646,6 +665,7 @@ export const kernels = {
       ...limits,
       aStrides: strides('a'),
       bStrides: strides('b'),
+      yStrides: strides('y; innermost 1'),
     },
   },
   whereF32: {
@@ -674,6 +694,8 @@ export const kernels = {
       rows: whole('of a sample'),
       channels: whole('channels'),
       stride: elements("of scale and bias from one sample's to the next's: 0, or `channels`"),
+      xRow: elements('from one row of x to the next'),
+      yRow: elements('from one row of y to the next'),
       ...limits,
     },
   },
@@ -681,7 +703,7 @@ export const kernels = {
     does: 'maxima or means over windows, NDHWC',
     wasm: 'pool',
     begins: windows,
-    args: { x: address('floats'), y: address('floats') },
+    args: { x: address('floats'), y: address('floats'), ...pixels },
   },
   poolGradientF32: {
     does: 'gradient of `poolF32`',
@@ -806,6 +828,7 @@ export const kernels = {
       inH: whole('height of x'),
       inW: whole('width of x'),
       channels: whole('of x and y'),
+      ...pixels,
       outH: whole('height of y'),
       outW: whole('width of y'),
       tableH: address('for each line of y: first and second index (i32), weight of the second (float)'),

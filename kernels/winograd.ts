@@ -31,6 +31,7 @@ export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void 
   const padTop = args.padTop
   const padLeft = args.padLeft
   const blockTiles = args.blockTiles
+  const yPixel = args.yPixel
   const lo = f32x4.splat(args.lo)
   const hi = f32x4.splat(args.hi)
   const pixels = args.scratch + <usize>args.scratchBytes * thread
@@ -61,6 +62,7 @@ export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void 
         args.inHeight,
         args.inWidth,
         inChannels,
+        4 * <usize>args.xPixel,
         patch,
         pixels + 4 * <usize>(i * inChannels),
         pixelsStep,
@@ -89,7 +91,7 @@ export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void 
       tx = first % wide
       const halves = min(2, (outChannels - column) / 4)
       for (let i = 0; i < count; i++) {
-        const y = args.y + 4 * <usize>(((image * outHeight + 2 * ty) * outWidth + 2 * tx) * outChannels + column)
+        const y = args.y + 4 * <usize>(((image * outHeight + 2 * ty) * outWidth + 2 * tx) * yPixel + column)
         const hasRight = 2 * tx + 1 < outWidth
         const hasBelow = 2 * ty + 1 < outHeight
         for (let half: usize = 0; half < <usize>halves; half++)
@@ -98,8 +100,8 @@ export function winogradF32(args: WinogradF32, thread: i32, threads: i32): void 
             productsStep,
             v128.load(panel + 16 * half),
             y + 16 * half,
-            4 * <usize>outChannels,
-            4 * <usize>(outWidth * outChannels),
+            4 * <usize>yPixel,
+            4 * <usize>(outWidth * yPixel),
             hasRight,
             hasBelow,
             residual !== 0,
@@ -128,18 +130,20 @@ export function stepOf(floats: i32): usize {
 
 /**
  * Bᵀ d B of the 4×4 pixels from (iy, ix), zeros outside of the image, to `to` [16][…][channels] with `step` bytes between the 16.
- * @param channels a multiple of 4 @param patch room for 16 pixels
+ * @param channels a multiple of 4 @param pixel bytes from one pixel of x to the next @param patch room for 16 pixels
  */
 // biome-ignore format: what is done side by side stands side by side
 export function transformPixels(
-  x: usize, image: i32, iy: i32, ix: i32, height: i32, width: i32, channels: i32, patch: usize, to: usize, step: usize,
+  x: usize, image: i32, iy: i32, ix: i32, height: i32, width: i32, channels: i32, pixel: usize,
+  patch: usize, to: usize, step: usize,
 ): void {
-  const pixel = 4 * <usize>channels
   let from = x + pixel * <usize>((image * height + iy) * width + ix)
   let row = pixel * <usize>width
   if (iy < 0 || ix < 0 || iy + 4 > height || ix + 4 > width) {
-    copyPatch(patch, x, image, iy, ix, 4, height, width, pixel)
+    const bytes = 4 * <usize>channels
+    copyPatch(patch, x, image, iy, ix, 4, height, width, pixel, bytes)
     from = patch
+    pixel = bytes
     row = 4 * pixel
   }
   for (let c = channels; c > 0; c -= 4) {
@@ -167,14 +171,18 @@ export function transformPixels(
   }
 }
 
-/** size × size pixels from (iy, ix), zeros outside of the image. */
-export function copyPatch(patch: usize, x: usize, image: i32, iy: i32, ix: i32, size: i32, height: i32, width: i32, pixel: usize): void {
-  memory.fill(patch, 0, pixel * <usize>(size * size))
+/** `bytes` each of size × size pixels from (iy, ix), zeros outside of the image. @param pixel bytes from one pixel of x to the next */
+// biome-ignore format: what belongs together stands together
+export function copyPatch(
+  patch: usize, x: usize, image: i32, iy: i32, ix: i32, size: i32, height: i32, width: i32, pixel: usize, bytes: usize,
+): void {
+  memory.fill(patch, 0, bytes * <usize>(size * size))
   const left = max(0, -ix)
   const count = min(size, width - ix) - left
   if (count <= 0) return
   for (let r = max(0, -iy); r < min(size, height - iy); r++)
-    memory.copy(patch + pixel * <usize>(r * size + left), x + pixel * <usize>((image * height + iy + r) * width + ix + left), pixel * <usize>count)
+    for (let c = 0; c < count; c++)
+      memory.copy(patch + bytes * <usize>(r * size + left + c), x + pixel * <usize>((image * height + iy + r) * width + ix + left + c), bytes)
 }
 
 /** m [tile][8] = v [tile][channel] · u [channel][8], four tiles a turn. */

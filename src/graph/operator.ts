@@ -69,6 +69,30 @@ export interface CodeScale {
 /** The content of `input`, by its index, where it is known before anything runs. */
 export type ContentOf = (input: number) => Dense | undefined
 
+/**
+ * Elements that lie side by side along an axis of an input.
+ * @internal
+ */
+export interface Picked {
+  /** Which input, by its index. */
+  readonly input: number
+  /** The first of them. */
+  readonly first: number
+  /** How many. */
+  readonly count: number
+}
+
+/**
+ * What outputs are made of, along one axis; all other axes are those of the inputs.
+ * @internal
+ */
+export interface Picks {
+  /** Counted from the first. */
+  readonly axis: number
+  /** Per output what it is made of, one behind the other. */
+  readonly outputs: readonly (readonly Picked[])[]
+}
+
 /** What a node does to its first input that whoever makes that may do before it is stored. */
 export type Epilogue =
   /** Y = min(max(X, lo), hi) */
@@ -177,6 +201,12 @@ export interface OperatorFacts<A = any, N extends string = string, D extends str
   readonly range?: (inputs: readonly Bounds[], call: InferredCall<A>, content: ContentOf) => Bounds
   /** The elements of its input under their places: axis i of the output is axis `permutes(call)[i]` of the input. */
   readonly permutes?: (call: InferredCall<A>) => readonly number[]
+  /**
+   * Its outputs are elements of its inputs along one axis: cut off, put side by side, in another order. Undefined where this node does more, or it is not
+   * known what.
+   * @internal
+   */
+  readonly picks?: (call: InferredCall<A>) => Picks | undefined
   /**
    * That it makes codes of numbers, or numbers of codes: by which scale, where that is one known number for all.
    * @internal

@@ -73,6 +73,16 @@ export const concat = defineOperator({
   },
   cost: 'none',
   range: amongInputs,
+  picks: (call) => ({
+    axis: concatAxis(call, call.outputs[0]?.shape?.length ?? 0),
+    outputs: [
+      call.inputs.map((x, input) => ({
+        input,
+        first: 0,
+        count: x?.shape?.[concatAxis(call, x.shape.length)] as number,
+      })),
+    ],
+  }),
   accesses: (call) => ({
     reads: call.inputs.map((x) => elementCount(x?.shape)!),
     writes: [elementCount(call.outputs[0]?.shape)!],

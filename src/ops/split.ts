@@ -91,6 +91,16 @@ export const split = defineOperator({
     return parted(x, axis, partSizes(call, x.shape[axis]!) as number[])
   },
   cost: 'none',
+  picks: (call) => {
+    const axis = axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)
+    let end = 0
+    const outputs = call.outputs.map((output) => {
+      const first = end
+      end += output?.shape?.[axis] as number
+      return [{ input: 0, first, count: end - first }]
+    })
+    return { axis, outputs }
+  },
 })
 
 export const splitChannels: ChannelsOf<typeof split> = { tie: tieSplit, cut: cutSplit }

@@ -62,10 +62,29 @@ export interface Ability {
     readonly reads?: readonly (readonly [codes: number, zeroPoint: number])[]
     readonly makes?: number | { readonly output: number }
   }
+  /** What may lie among the channels of other values (`Located.runs`), where it lies channels last. Default: nothing. */
+  readonly parts?: Parts
   /** Its output is its input as it lies in memory. */
   readonly alias?: boolean
   /** The output may share the first input's memory: every element is read before it is written. */
   readonly inPlace?: boolean
+}
+
+/** Values that need not have pixels of their own. */
+export interface Parts {
+  /** Inputs, by their index, whose channels may be some of those of a larger value, side by side and in order. */
+  readonly inputs?: readonly number[]
+  /** Inputs whose channels may lie anywhere, in any number of runs. */
+  readonly scattered?: readonly number[]
+  /** What is added to the result, where it has as many channels from one pixel to the next as the output has there. */
+  readonly residual?: boolean
+  /** Output 0: what an input may be. */
+  readonly output?: boolean
+  /**
+   * Every channel of input 0 is treated by itself. Where they lie in another order, or in several runs, the result has them as they come: run behind run,
+   * and says so.
+   */
+  readonly eachChannel?: boolean
 }
 
 /** What the planner asks a backend. */
@@ -81,6 +100,8 @@ export interface Abilities {
    * @internal
    */
   readonly shuffles?: Ability
+  /** Whether conversions read values in runs, and write parts of what is there already. Without it nothing lies in runs. Default false. */
+  readonly parts?: boolean
 }
 
 const kindOf = (known: Known | undefined): string =>

@@ -20,17 +20,56 @@ export interface ArenaLayout {
 const alignment = 64
 
 /**
- * Places buffers so that those that live at the same time do not overlap: the largest first, each at the lowest offset where it fits
- * (greedy by size; Pisarchyk and Lee, Efficient Memory Management for Deep Neural Net Inference, 2020).
+ * Places buffers so that those that live at the same time do not overlap: one after the other, each at the lowest offset where it fits, the largest first
+ * (greedy by size; Pisarchyk and Lee, Efficient Memory Management for Deep Neural Net Inference, 2020). Where that leaves gaps other orders are tried: those
+ * first that live when most is needed, or longest.
  */
 export function layOut(lifetimes: readonly Lifetime[]): ArenaLayout {
-  const order = lifetimes.map((_, i) => i).sort((a, b) => size(lifetimes[b]) - size(lifetimes[a]) || a - b)
+  const sum = lifetimes.reduce((s, l) => s + size(l), 0)
+  const { needed, at } = most(lifetimes)
+  const lives = (l: Lifetime | undefined) => (l !== undefined && l.first <= at && at <= l.last ? 1 : 0)
+  const age = (l: Lifetime | undefined) => (l ? l.last - l.first : 0)
+  const orders: readonly ((a: Lifetime | undefined, b: Lifetime | undefined) => number)[] = [
+    () => 0,
+    (a, b) => lives(b) - lives(a),
+    (a, b) => age(b) - age(a),
+    (a, b) => lives(b) - lives(a) || age(b) - age(a),
+  ]
+  let best: ArenaLayout | undefined
+  for (const compare of orders) {
+    const order = lifetimes
+      .map((_, i) => i)
+      .sort((a, b) => compare(lifetimes[a], lifetimes[b]) || size(lifetimes[b]) - size(lifetimes[a]) || a - b)
+    const found = placed(lifetimes, order)
+    if (!best || found.bytes < best.bytes) best = { ...found, sum }
+    if (best.bytes === needed) break
+  }
+  return best!
+}
+
+/** What is needed at once at most, and at which task. */
+function most(lifetimes: readonly Lifetime[]): { readonly needed: number; readonly at: number } {
+  const changes = new Map<number, number>()
+  const change = (at: number, bytes: number) => changes.set(at, (changes.get(at) ?? 0) + bytes)
+  for (const lifetime of lifetimes) {
+    change(lifetime.first, size(lifetime))
+    change(lifetime.last + 1, -size(lifetime))
+  }
+  let [now, needed, place] = [0, 0, 0]
+  for (const at of [...changes.keys()].sort((a, b) => a - b)) {
+    now += changes.get(at)!
+    if (now > needed) [needed, place] = [now, at]
+  }
+  return { needed, at: place }
+}
+
+function placed(lifetimes: readonly Lifetime[], order: readonly number[]): Omit<ArenaLayout, 'sum'> {
   const offsets = new Array<number>(lifetimes.length).fill(0)
-  const placed: number[] = []
+  const done: number[] = []
   let bytes = 0
   for (const i of order) {
     const own = lifetimes[i]!
-    const neighbours = placed.filter((j) => overlaps(own, lifetimes[j]!)).sort((a, b) => offsets[a]! - offsets[b]!)
+    const neighbours = done.filter((j) => overlaps(own, lifetimes[j]!)).sort((a, b) => offsets[a]! - offsets[b]!)
     let at = 0
     for (const j of neighbours) {
       const start = offsets[j]!
@@ -39,9 +78,9 @@ export function layOut(lifetimes: readonly Lifetime[]): ArenaLayout {
     }
     offsets[i] = at
     bytes = Math.max(bytes, at + size(own))
-    placed.push(i)
+    done.push(i)
   }
-  return { offsets, bytes, sum: lifetimes.reduce((s, l) => s + size(l), 0) }
+  return { offsets, bytes }
 }
 
 const size = (l: Lifetime | undefined): number => Math.ceil((l?.bytes ?? 0) / alignment) * alignment

@@ -6,7 +6,7 @@ import { findCentred } from './centred.ts'
 import { findCodes } from './codes.ts'
 import { isPlaced } from './element-types.ts'
 import type { Job } from './job.ts'
-import { findShuffles } from './shuffle.ts'
+import { findShuffles, shufflePicks } from './shuffle.ts'
 import { contentOf, type Prepared, type Unit } from './units.ts'
 import { WholeNumbers } from './whole-numbers.ts'
 
@@ -67,7 +67,8 @@ export function fuse(prepared: Prepared, abilities: Abilities): Job[] {
       lying.add(shuffle.result)
       const form = { shuffle: shuffle.groups }
       const inputs = [unit.node.inputs[0]!]
-      jobs.push({ unit, ability: abilities.shuffles, form, inputs, ...unbounded, result: shuffle.result })
+      const picks = shufflePicks(shuffle.groups, unit)
+      jobs.push({ unit, ability: abilities.shuffles, form, picks, inputs, ...unbounded, result: shuffle.result })
       continue
     }
     const [first, second] = unit.node.inputs
@@ -130,7 +131,10 @@ export function fuse(prepared: Prepared, abilities: Abilities): Job[] {
       const inputCodes = coded.values.get(read)
       const own = { ability: ability?.ofCodes, form: 'ofCodes', inputs: [read, ...inputs.slice(1)] } as const
       jobs.push({ unit, ...own, inputCodes, ...unbounded, result })
-    } else jobs.push({ unit, ability, why, form: 'node', inputs, ...unbounded, result })
+    } else {
+      const picks = ability && unit.operator.picks?.(unit.call)
+      jobs.push({ unit, ability, why, form: 'node', picks, inputs, ...unbounded, result })
+    }
   }
   const centred = findCentred(jobs, prepared)
   return centred.size === 0 ? jobs : jobs.map((job) => ({ ...job, centred }))

@@ -15,6 +15,8 @@ export function shareInPlace(tasks: readonly Task[]): Map<Buffer, Buffer> {
     const [from, ...others] = task.inputs
     const [to] = task.outputs
     if (!from || !to || from.layout !== to.layout || from.buffer.bytes !== to.buffer.bytes) return
+    // What is a part of something larger has its place.
+    if (from.runs || to.runs) return
     const home = homeOf(from.buffer)
     const shared = [...others, task.residual].some((place) => place && homeOf(place.buffer) === home)
     if (home.last !== now || shared || home.elementType !== to.buffer.elementType) return

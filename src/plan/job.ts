@@ -1,4 +1,5 @@
-import type { Ability } from './ability.ts'
+import type { Picks } from '../graph/index.ts'
+import type { Ability, Parts } from './ability.ts'
 import type { Codes } from './codes.ts'
 import type { Unit } from './units.ts'
 
@@ -32,6 +33,11 @@ export interface Job {
    * @internal
    */
   readonly centred?: ReadonlySet<string>
+  /**
+   * Channels of its inputs, cut off, put side by side or in another order: its outputs need not be made where they can lie where the inputs do.
+   * @internal
+   */
+  readonly picks?: Picks
   /** A BatchNormalization that is done along with it: `affineOf`. */
   readonly affine?: Unit
   /** A value that is added to the result. */
@@ -42,4 +48,14 @@ export interface Job {
   readonly hi: number
   /** Name of the value that output 0 is after everything fused. */
   readonly result: string
+}
+
+/** What of a job may lie among the channels of other values, with what was fused into it. */
+export function partsOf({ ability, residual }: Job): Parts {
+  const { parts = {} } = ability ?? {}
+  if (residual === undefined) return parts
+  if (!parts.residual) return {}
+  // What is added has its channels in order, and so the result.
+  const inputs = [...(parts.inputs ?? []), ...(parts.scattered ?? [])]
+  return parts.eachChannel ? { ...parts, inputs, scattered: [], eachChannel: false } : parts
 }

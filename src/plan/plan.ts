@@ -2,8 +2,9 @@ import { getOrAdd } from '../base/index.ts'
 import { type Bounds, type Model, nodeLabel, type OperatorSet } from '../graph/index.ts'
 import { runnableOperators } from '../ops/index.ts'
 import type { Abilities } from './ability.ts'
-import { layOut } from './arena.ts'
+import { type ArenaLayout, layOut } from './arena.ts'
 import { valueBounds } from './bounds.ts'
+import { fuse } from './fuse.ts'
 import { schedule } from './schedule.ts'
 import type { Buffer, Located, Task } from './task.ts'
 import { type Prepared, prepare } from './units.ts'
@@ -58,8 +59,14 @@ export function makePlan(
   { keepsInputs = false, operators = runnableOperators }: PlanOptions = {},
 ): Plan {
   const prepared = prepare(model, inputShapes, operators)
-  const { tasks, buffers, homes, inputs, outputs } = schedule(prepared, abilities, keepsInputs)
-  const arena = layOut(buffers)
+  const jobs = fuse(prepared, abilities)
+  const { tasks, inputs, outputs, homes, buffers, arena } = leastCopies(
+    (mostRuns) => {
+      const made = schedule(prepared, jobs, { keepsInputs, mostRuns })
+      return { ...made, arena: layOut(made.buffers) }
+    },
+    abilities.parts === true && jobs.some(({ picks }) => picks),
+  )
   const offsets = new Map(buffers.map((buffer, i) => [buffer, arena.offsets[i]!]))
   for (const [buffer, home] of homes) offsets.set(buffer, offsets.get(home)!)
   return {
@@ -68,6 +75,20 @@ export function makePlan(
     bounds: valueBounds(prepared),
     onHost: leftToHost(tasks),
   }
+}
+
+/** Values in many pieces keep much alive, and each piece costs time: what is tried, one after the other. */
+const runLimits = [64, 4, 1]
+
+/** The schedule with the fewest copies that takes no more memory than one with all of them. */
+function leastCopies<T extends { readonly arena: ArenaLayout }>(make: (mostRuns: number) => T, takesParts: boolean): T {
+  const copying = make(0)
+  if (!takesParts) return copying
+  for (const mostRuns of runLimits) {
+    const made = make(mostRuns)
+    if (made.arena.bytes <= copying.arena.bytes) return made
+  }
+  return copying
 }
 
 function leftToHost(tasks: readonly Task[]): string[] {

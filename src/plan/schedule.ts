@@ -1,39 +1,58 @@
 import { byteLengthOf, elementCount, isConcrete } from '../base/index.ts'
 import { graphInputs, usedNames } from '../graph/index.ts'
-import { type Abilities, type Ability, isView, type Layout } from './ability.ts'
+import { type Ability, isView, type Layout, type Parts } from './ability.ts'
 import { isExact, isHoldable } from './element-types.ts'
-import { fuse } from './fuse.ts'
 import { shareInPlace } from './in-place.ts'
-import type { Job } from './job.ts'
-import type { Buffer, Located, Schedule, Task } from './task.ts'
+import { type Job, partsOf } from './job.ts'
+import { type Placement, placeInWholes } from './joins.ts'
+import { buffersOf, type Channels, channelsOf, isOneRun, locatedAt, picked, pixelOf } from './runs.ts'
+import type { Buffer, Located, Run, Schedule, Task } from './task.ts'
 import type { Prepared } from './units.ts'
 
-/**
- * Decides who does what in which layout, and how long every buffer lives.
- * @param keepsInputs inputs keep their memory to themselves, so that their content outlives a run
- */
-export function schedule(prepared: Prepared, abilities: Abilities, keepsInputs: boolean): Schedule {
-  return new Scheduler(prepared, abilities).done(keepsInputs)
+/** How a schedule is made. */
+export interface ScheduleOptions {
+  /** Inputs keep their memory to themselves, so that their content outlives a run. */
+  readonly keepsInputs: boolean
+  /** In how many runs channels of a value may lie, at most; 0: nothing lies among the channels of something else. */
+  readonly mostRuns: number
+}
+
+/** Decides who does what in which layout, and how long every buffer lives. @param jobs in their order */
+export function schedule(prepared: Prepared, jobs: readonly Job[], options: ScheduleOptions): Schedule {
+  return new Scheduler(prepared, jobs, options.mostRuns).done(options.keepsInputs)
 }
 
 /** Channels and positions in between: with one of either, both layouts are the same bytes. */
 const layoutsAgree = (shape: readonly number[]): boolean =>
   shape.length < 3 || shape[1] === 1 || shape.slice(2).every((d) => d === 1)
 
+/** How a value may lie for who reads it: with pixels of its own, as one run of channels, or in any. */
+type Form = 'whole' | 'oneRun' | 'scattered'
+
+const isIn = (place: Located, form: Form): boolean =>
+  !place.runs || form === 'scattered' || (form === 'oneRun' && isOneRun(place))
+
 class Scheduler {
   readonly #prepared: Prepared
+  readonly #mostRuns: number
+  /** Values that are written to their places in others. */
+  readonly #placed: ReadonlyMap<string, Placement>
+  /** By name, the memory of values to which others are written. */
+  readonly #wholes = new Map<string, Buffer>()
   readonly #tasks: Task[] = []
   readonly #buffers: Buffer[] = []
   readonly #places = new Map<string, Partial<Record<Layout, Located>>>()
   readonly #inputs = new Map<string, Located>()
 
-  constructor(prepared: Prepared, abilities: Abilities) {
+  constructor(prepared: Prepared, jobs: readonly Job[], mostRuns: number) {
     this.#prepared = prepared
+    this.#mostRuns = mostRuns
     for (const { name } of graphInputs(prepared.model.graph)) {
       const place = this.#create(name, 'plain', false)
       if (place) this.#inputs.set(name, place)
     }
-    for (const job of fuse(prepared, abilities)) this.#add(job)
+    this.#placed = mostRuns === 0 ? new Map() : placeInWholes(jobs, prepared)
+    for (const job of jobs) this.#add(job)
   }
 
   done(keepsInputs: boolean): Schedule {
@@ -58,54 +77,65 @@ class Scheduler {
     const known = this.#prepared.values.get(value)
     if (!(byKernels ? isHoldable : isExact)(known?.elementType) || !isConcrete(known?.shape)) return undefined
     const layout = known.shape.length < 3 ? 'plain' : wanted
-    const now = this.#tasks.length
-    const buffer: Buffer = {
-      elementType,
-      shape: known.shape,
-      layout,
-      bytes: byteLengthOf(elementType, elementCount(known.shape)!),
-      first: now,
-      last: now,
-    }
-    this.#buffers.push(buffer)
-    const place = { buffer, shape: known.shape, layout }
+    const place = { buffer: this.#buffer(known.shape, layout, elementType), shape: known.shape, layout }
     this.#places.set(value, { [layout]: place })
     return place
   }
 
-  /** A value in a layout, converted where it is not at hand; kept alive until the task that is being added. */
-  #at(value: string, wanted: Layout): Located | undefined {
+  #buffer(shape: readonly number[], layout: Layout, elementType: Buffer['elementType']): Buffer {
+    const now = this.#tasks.length
+    const bytes = byteLengthOf(elementType, elementCount(shape)!)
+    const buffer: Buffer = { elementType, shape, layout, bytes, first: now, last: now }
+    this.#buffers.push(buffer)
+    return buffer
+  }
+
+  /** A value in a layout and form, converted or copied where it is not at hand; kept alive until the task that is being added. */
+  #at(value: string, wanted: Layout, form: Form = 'whole'): Located | undefined {
     const places = this.#places.get(value)
     const any = places?.plain ?? places?.channelsLast
     if (!places || !any) return undefined
     const layout = any.shape.length < 3 ? 'plain' : wanted
     let place = places[layout]
-    if (!place && layoutsAgree(any.shape)) place = places[layout] = { ...any, layout }
-    if (!place) {
-      const now = this.#tasks.length
-      const { elementType, bytes } = any.buffer
-      const buffer: Buffer = { elementType, shape: any.shape, layout, bytes, first: now, last: now }
-      this.#buffers.push(buffer)
-      place = places[layout] = { buffer, shape: any.shape, layout }
-      any.buffer.last = now
-      this.#tasks.push({ kind: 'convert', from: any, to: place })
-    }
-    place.buffer.last = this.#tasks.length
+    if (!place && !any.runs && layoutsAgree(any.shape)) place = places[layout] = { ...any, layout }
+    if (!place || !isIn(place, form)) place = places[layout] = this.#converted(value, place ?? any, layout)
+    this.#keep(place)
     return place
+  }
+
+  /** A value in another layout, or with pixels of its own; where others have been written to their places in it, only what is missing is copied. */
+  #converted(value: string, from: Located, layout: Layout): Located {
+    const { shape } = from
+    const begun = layout === 'channelsLast' && from.layout === layout ? this.#wholes.get(value) : undefined
+    const buffer = begun ?? this.#buffer(shape, layout, from.buffer.elementType)
+    const runs = from.runs?.filter((run) => !isInPlace(run, buffer))
+    this.#keep(from)
+    this.#tasks.push({ kind: 'convert', from: runs ? { ...from, runs } : from, to: { buffer, shape, layout } })
+    return { buffer, shape, layout }
+  }
+
+  /** Keeps a value alive until the task that is being added. */
+  #keep(place: Located): void {
+    for (const buffer of buffersOf(place)) buffer.last = this.#tasks.length
   }
 
   #add(job: Job): void {
     const { ability, unit } = job
     const { node } = unit
+    const parts = partsOf(job)
     const computed = (name: string) => name !== '' && !this.#prepared.isConstant(name)
     const names = node.outputs.map((o, i) => (i === 0 ? job.result : o))
     if ((ability ? ability.alias : isView(unit)) && this.#alias(node.inputs[0]!, names)) return
+    if (this.#pick(job, names)) return
     const layout = ability ? this.#layoutFor(job, ability) : 'plain'
     const plain = (which: 'inputs' | 'outputs', i: number) => ability?.plain?.[which]?.includes(i)
     const inputs = job.inputs.map((name, i) =>
-      computed(name) ? this.#at(name, plain('inputs', i) ? 'plain' : layout) : undefined,
+      computed(name) ? this.#at(name, plain('inputs', i) ? 'plain' : layout, formOf(parts, i)) : undefined,
     )
-    const residual = job.residual === undefined ? undefined : this.#at(job.residual, layout)
+    const [x] = inputs
+    const asItComes = parts.eachChannel && x && !isOneRun(x) ? x : undefined
+    const home = asItComes ? undefined : this.#homeFor(job, layout)
+    const residual = this.#residual(job, layout, home)
     const captured = new Map(
       usedNames(node)
         .filter((name) => computed(name) && !node.inputs.includes(name))
@@ -115,20 +145,86 @@ class Scheduler {
         }),
     )
     // Conversions come before; what was at hand must live until this task.
-    for (const place of [...inputs, residual, ...captured.values()]) if (place) place.buffer.last = this.#tasks.length
-    const outputs = names.map((name, i) =>
-      name === ''
-        ? undefined
-        : this.#create(
-            name,
-            plain('outputs', i) ? 'plain' : layout,
-            ability !== undefined,
-            i === 0 && job.outputCodes ? 'uint8' : 'float32',
-          ),
-    )
+    for (const place of [...inputs, residual, ...captured.values()]) if (place) this.#keep(place)
+    const outputs = names.map((name, i) => {
+      if (name === '') return undefined
+      const layoutOfIt = plain('outputs', i) ? 'plain' : layout
+      const type = i === 0 && job.outputCodes ? 'uint8' : 'float32'
+      if (i === 0 && home && (!residual || pixelOf(residual) === home.shape[1])) return this.#inWhole(name, home)
+      const own = this.#create(name, layoutOfIt, ability !== undefined, type)
+      return i === 0 && asItComes && own ? this.#asItComes(name, asItComes, own) : own
+    })
     this.#tasks.push(
       ability ? { kind: 'compute', job, inputs, outputs, residual } : { kind: 'host', job, inputs, outputs, captured },
     )
+  }
+
+  /** The memory of the value that a job's result is a part of. */
+  #homeFor({ result }: Job, layout: Layout): Buffer | undefined {
+    const placement = this.#placed.get(result)
+    const shape = placement && this.#prepared.values.get(placement.whole)?.shape
+    if (!isConcrete(shape) || layout !== 'channelsLast') return undefined
+    const known = this.#wholes.get(placement!.whole)
+    if (known) return known
+    const whole = this.#buffer(shape, layout, 'float32')
+    this.#wholes.set(placement!.whole, whole)
+    return whole
+  }
+
+  /** A result at its place in a larger value. */
+  #inWhole(value: string, buffer: Buffer): Located {
+    const shape = this.#prepared.values.get(value)!.shape as readonly number[]
+    const { first } = this.#placed.get(value)!
+    this.#keep({ buffer, shape, layout: 'channelsLast' })
+    const runs = [{ buffer, first, count: shape[1]!, at: 0, step: 1 }]
+    const place: Located = { buffer, shape, layout: 'channelsLast', runs }
+    this.#places.set(value, { channelsLast: place })
+    return place
+  }
+
+  /** A result whose channels lie in the order of the input's runs. */
+  #asItComes(value: string, { runs = [] }: Located, place: Located): Located {
+    let first = 0
+    const own = runs.map((run): Run => {
+      const moved = { ...run, buffer: place.buffer, first }
+      first += run.count
+      return moved
+    })
+    const located: Located = { ...place, runs: own }
+    this.#places.set(value, { channelsLast: located })
+    return located
+  }
+
+  /** What is added, side by side where the result is; with pixels of its own where those are as far apart as the result's. */
+  #residual(job: Job, layout: Layout, home: Buffer | undefined): Located | undefined {
+    const { residual } = job
+    if (residual === undefined) return undefined
+    const place = this.#at(residual, layout, partsOf(job).residual ? 'oneRun' : 'whole')
+    if (!place?.runs || (home && pixelOf(place) === home.shape[1])) return place
+    return this.#at(residual, layout)
+  }
+
+  /** Lets outputs that are channels of its inputs lie where these do. */
+  #pick({ picks, inputs }: Job, names: readonly string[]): boolean {
+    if (this.#mostRuns === 0 || picks?.axis !== 1) return false
+    const places = inputs.map((name) => this.#places.get(name))
+    if (!places.some((p) => p?.channelsLast && p.channelsLast.shape.length > 2)) return false
+    const used = new Set(picks.outputs.flatMap((parts) => parts.map(({ input }) => input)))
+    if ([...used].some((i) => !places[i])) return false
+    const found = names.map((name, i): Located | undefined => {
+      const known = name === '' ? undefined : this.#prepared.values.get(name)
+      if (!isConcrete(known?.shape)) return undefined
+      const given = inputs.map((input, n): Channels<Buffer> | undefined =>
+        used.has(n) ? channelsOf(this.#at(input, 'channelsLast', 'scattered')!) : undefined,
+      )
+      return locatedAt(picked(picks.outputs[i]!, given)!, known.shape)
+    })
+    if (names.some((name, i) => name !== '' && (!found[i] || (found[i].runs?.length ?? 1) > this.#mostRuns)))
+      return false
+    names.forEach((name, i) => {
+      if (name !== '') this.#places.set(name, { channelsLast: found[i]! })
+    })
+    return true
   }
 
   #layoutFor({ inputs }: Job, { layout }: Ability): Layout {
@@ -155,3 +251,12 @@ class Scheduler {
     return true
   }
 }
+
+const formOf = ({ inputs, scattered }: Parts, input: number): Form => {
+  if (scattered?.includes(input)) return 'scattered'
+  return inputs?.includes(input) ? 'oneRun' : 'whole'
+}
+
+/** Whether channels of a value lie where they would in a buffer of its own. */
+const isInPlace = ({ buffer, first, at, step, count }: Run, whole: Buffer): boolean =>
+  buffer === whole && first === at && (step === 1 || count === 1)

@@ -1,6 +1,6 @@
 import { getOrAdd, isConcrete } from '../base/index.ts'
-import { type Node, shufflesBehind, usedNames } from '../graph/index.ts'
-import type { Prepared } from './units.ts'
+import { type Node, type Picks, shufflesBehind, usedNames } from '../graph/index.ts'
+import type { Prepared, Unit } from './units.ts'
 
 /*
  * Channel shuffles in groups, as one step: with g groups of s channels, channel i·g + j of the result is channel j·s + i.
@@ -49,4 +49,12 @@ function groupsOf(order: Int32Array): number | undefined {
   const groups = order.length / size
   const shuffled = (place: number) => (place % groups) * size + Math.floor(place / groups)
   return Number.isInteger(groups) && order.every((index, place) => index === shuffled(place)) ? groups : undefined
+}
+
+/** What a shuffle in so many groups takes from where. */
+export function shufflePicks(groups: number, { call }: Unit): Picks {
+  const channels = call.inputs[0]?.shape?.[1] as number
+  const size = channels / groups
+  const from = (place: number) => (place % groups) * size + Math.floor(place / groups)
+  return { axis: 1, outputs: [Array.from({ length: channels }, (_, c) => ({ input: 0, first: from(c), count: 1 }))] }
 }

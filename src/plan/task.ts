@@ -12,14 +12,33 @@ export interface Buffer extends Lifetime {
   readonly layout: Layout
 }
 
+/** Channels of a value that lie side by side in each pixel of a buffer. */
+export interface Run {
+  /** Of a larger value, perhaps; channels last. */
+  readonly buffer: Buffer
+  /** Which of the buffer's channels the first of them is. */
+  readonly first: number
+  /** How many they are. */
+  readonly count: number
+  /** Which channel of the value the first of them is. */
+  readonly at: number
+  /** By how many channels of the value each of the others is further. */
+  readonly step: number
+}
+
 /** A buffer as somebody sees it: a view may give it another shape. */
 export interface Located {
-  /** Where it lies: `Plan.offsets` has its place. */
+  /** Where it lies: `Plan.offsets` has its place. Of a value in runs: the first one's. */
   readonly buffer: Buffer
   /** As ONNX has it, [N, C, …], whatever the layout. */
   readonly shape: readonly number[]
   /** In which order the elements lie. */
   readonly layout: Layout
+  /**
+   * Where it does not fill its buffer: where its channels lie. Only what a backend says it takes so lies so (`Ability.parts`), inputs of conversions, and
+   * outputs of those that fill up what others have made.
+   */
+  readonly runs?: readonly Run[]
 }
 
 /** A node's work, and the places of its values; undefined for those that lie in no buffer: constants, and what the host keeps. */
@@ -39,7 +58,7 @@ export type Task =
       /** What is added to the result. */
       readonly residual?: Located
     })
-  /** The same elements in the other layout. */
+  /** The same elements in the other layout, or side by side: a copy. */
   | {
       readonly kind: 'convert'
       /** What is read. */

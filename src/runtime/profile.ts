@@ -1,6 +1,6 @@
 import type { Task as Work } from '../base/index.ts'
 import { nodeLabel } from '../graph/index.ts'
-import type { Job, Prepared, Task } from '../plan/index.ts'
+import { copiedBytes, type Job, type Prepared, type Task } from '../plan/index.ts'
 import type { Program } from './backend.ts'
 
 /** How long one part of a run takes, and what it is. */
@@ -19,6 +19,8 @@ export interface TaskTime {
   readonly outputShape: readonly number[]
   /** Median over the runs. */
   readonly timeMs: number
+  /** Bytes that it writes which were there already: of a copy, or of another layout. 0 for what calculates, whatever it reads and writes. */
+  readonly copiedBytes: number
 }
 
 /** How long the parts of a run take. */
@@ -66,6 +68,7 @@ export async function profileProgram(
       kernels,
       outputShape: output?.shape ?? (known ?? []).map((d) => (typeof d === 'number' ? d : Number.NaN)),
       timeMs: times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!,
+      copiedBytes: copiedBytes(task),
     }
   })
   return { tasks, runs }

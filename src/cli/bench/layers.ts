@@ -17,6 +17,8 @@ export interface LayerTime {
   readonly operations: number | null
   /** Read and written, weights included, what fused nodes pass on left out. */
   readonly bytes: number | null
+  /** Written although they were there already: copies, and other layouts. */
+  readonly copiedBytes: number
 }
 
 /** Joins the times with the counts: a part of a run is a group of nodes that runs as one. */
@@ -28,8 +30,8 @@ export function layerTimes(
   const { layers } = profileModel(model, { inputs, groups: tasks.map((t) => t.outputs) })
   const counted = new Map(layers.flatMap((layer) => layer.outputs.map(({ name }) => [name, layer] as const)))
   return tasks.map((task): LayerTime => {
-    const { kind, kernels, outputShape, timeMs } = task
-    const common = { kind, kernels, outputShape, timeMs }
+    const { kind, kernels, outputShape, timeMs, copiedBytes } = task
+    const common = { kind, kernels, outputShape, timeMs, copiedBytes }
     if (kind === 'convert') {
       // Every element of float32 is read once and written once.
       const bytes = 8 * outputShape.reduce((p, d) => p * d, 1)

@@ -111,6 +111,7 @@ function layersTable({ limit }: BenchResult, layers: readonly LayerTime[]): Tabl
     { key: 'limit', header: 'Of limit', kind: 'count' },
     { key: 'operations', header: 'Gop/s', kind: 'count', optional: true },
     { key: 'bytes', header: 'GB/s', kind: 'count' },
+    { key: 'copied', header: 'Copied kB', kind: 'count', optional: true },
     { key: 'bar', header: '' },
   ]
   const row = (name: string, op: string, shape: string, part: Omit<LayerTime, 'kernels' | 'kind'>): Cell[] => {
@@ -126,6 +127,7 @@ function layersTable({ limit }: BenchResult, layers: readonly LayerTime[]): Tabl
       part.macs ? percent((1000 * part.macs) / part.timeMs / limit.macsPerSecond) : '',
       per(part.operations),
       per(part.bytes),
+      part.copiedBytes === 0 ? '' : decimals(part.copiedBytes / 1000, 1),
     ]
   }
   const all = (pick: (l: LayerTime) => number | null) => layers.reduce((s, l) => s + (pick(l) ?? 0), 0)
@@ -137,6 +139,7 @@ function layersTable({ limit }: BenchResult, layers: readonly LayerTime[]): Tabl
     macs: all((l) => l.macs),
     operations: all((l) => l.operations),
     bytes: all((l) => l.bytes),
+    copiedBytes: all((l) => l.copiedBytes),
   }
   const onHost = layers.some((l) => l.kind === 'host')
   return {
@@ -149,6 +152,7 @@ function layersTable({ limit }: BenchResult, layers: readonly LayerTime[]): Tabl
     total: [...row(`Total of ${layers.length} parts`, '', '', total), ''],
     notes: [
       'Each part timed by itself, so that the total is a little more than a run. Nodes that run as one share a row.',
+      'Copied: written although it was there already. What lies where its inputs do has no row.',
       ...(onHost ? ['* No kernel: done by the slow reference.'] : []),
     ],
   }

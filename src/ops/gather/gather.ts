@@ -61,6 +61,11 @@ export const gather = defineOperator({
   },
   cost: 'none',
   accesses: readWhatIsTaken,
+  picks: (call) => {
+    const axis = gatherAxis(call)
+    const indices = call.inputs[1]?.shape?.length === 1 ? indicesOf(call, call.inputs[0]?.shape?.[axis]) : undefined
+    return indices && { axis, outputs: [indices.map((first) => ({ input: 0, first, count: 1 }))] }
+  },
   // An embedding: the table is learnt.
   parameters: [0],
 })

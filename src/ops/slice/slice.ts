@@ -56,6 +56,17 @@ export const slice = defineOperator({
   },
   cost: 'none',
   accesses: (call: InferredCall<SliceAttributes>) => readWhatIsTaken(call),
+  picks: (call: InferredCall<SliceAttributes>) => {
+    const shape = call.inputs[0]?.shape ?? []
+    const settings = sliceSettings(call, shape.length)
+    const taken = settings.axes?.flatMap((axis, n) => {
+      const slice = axisSlice(call, settings, n, shape[axis]!)
+      return slice?.step === 1 && slice.count === shape[axis] ? [] : [{ axis, slice }]
+    })
+    const [only, ...others] = taken ?? []
+    if (only?.slice?.step !== 1 || others.length > 0) return undefined
+    return { axis: only.axis, outputs: [[{ input: 0, first: only.slice.start, count: only.slice.count }]] }
+  },
 })
 
 export const sliceTraining: TrainingOf<typeof slice> = {

@@ -3,6 +3,7 @@ import { constantContent, type Dense, nodeLabel, type Tensor } from '../../../gr
 import {
   affineOf,
   isExact,
+  isOneRun,
   type Job,
   type Located,
   type Plan,
@@ -18,6 +19,7 @@ import { WeightReader } from './packing/weights.ts'
 import { convertLayout } from './steps/convert.ts'
 import type { SparseChoice } from './steps/convolution/sparse-choice.ts'
 import { programBytes, type Step, writeProgram } from './steps/step.ts'
+import type { PlacedRun } from './steps/strides.ts'
 
 /** Scratch memory that is there from the start; a task that wants more takes lasting memory, which others may have after it. */
 const scratchBytes = 1 << 20
@@ -134,8 +136,15 @@ class ProgramBuilder {
     this.#open = []
   }
 
-  #place({ buffer, shape, layout }: Located): Place {
-    return { address: this.#addressOf({ buffer, shape, layout }), shape, layout }
+  #place(located: Located): Place {
+    const { shape, layout, runs } = located
+    const placed = (runs ?? []).map(({ buffer, first, count, at, step }): PlacedRun => {
+      const address = this.#addressOf({ buffer, shape, layout }) + 4 * first
+      return { address, pixel: buffer.shape[1]!, count, at, step }
+    })
+    const [only] = placed
+    if (!only) return { address: this.#addressOf(located), shape, layout, pixel: shape[1] ?? 1 }
+    return { address: only.address, shape, layout, pixel: only.pixel, runs: isOneRun(located) ? undefined : placed }
   }
 
   #convert({ from, to }: Extract<Task, { kind: 'convert' }>): Step[] {
@@ -182,7 +191,7 @@ class ProgramBuilder {
       },
       output: (i) => located(outputs[i]),
       bounds: (i) => bounds.get(node.inputs[i] ?? ''),
-      epilogue: { residual: residual && this.#addressOf(residual), lo: job.lo, hi: job.hi },
+      epilogue: { residual: residual && this.#place(residual).address, lo: job.lo, hi: job.hi },
       affine: job.affine && affineOf(job.affine, prepared),
       isCentred: (i) => job.centred?.has(job.inputs[i]!) ?? false,
       makesCentred: job.centred?.has(job.result) ?? false,

@@ -48,12 +48,13 @@ function folded(context: LoweringContext<BatchNormalizationAttributes>): Step[] 
   const shift = beta.map((b, c) => b - means[c]! * scale[c]!)
   const { rows, channels } = sizesOf(context.call, 0)
   const { lo, hi } = context.epilogue
+  const [x, y] = [context.input(0), context.output(0)]
   return lowerAffine(
-    context.input(0).address,
-    context.output(0).address,
+    x.address,
+    y.address,
     stored(scale, context.alloc),
     stored(shift, context.alloc),
-    { batch: 1, rows, channels },
+    { batch: 1, rows, channels, xRow: x.pixel, yRow: y.pixel },
     { lo, hi },
   )
 }
@@ -86,6 +87,10 @@ export const batchNormalization: Lowering<BatchNormalizationAttributes> = {
   },
   fuses: { clamp: true, residual: true },
   inPlace: true,
+  parts: ({ attributes, inputs }, isConstant) =>
+    !attributes.training && inputs.every((_, i) => i === 0 || isConstant(i))
+      ? { inputs: [0], output: true }
+      : undefined,
   lower: (context) => (context.call.attributes.training ? training(context) : (folded(context) ?? inference(context))),
 }
 

@@ -6,12 +6,15 @@ import {
   transposedPads,
   type Window,
 } from '../../../../ops/index.ts'
-import { weightCodes } from '../../../../plan/index.ts'
+import { type Parts, weightCodes } from '../../../../plan/index.ts'
 import { type KnownWeights, wholeFloats } from '../packing/weights.ts'
 import { lowerAdderConvComputed } from '../steps/adder/computed.ts'
 import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger } from '../steps/adder/layer.ts'
+import { isDepthwise, lowerDepthwise } from '../steps/convolution/depthwise.ts'
 import { lowerConv, lowerConvTranspose } from '../steps/convolution/layer.ts'
-import type { ConvLayer, ConvTensors } from '../steps/convolution/sizes.ts'
+import { type ConvLayer, type ConvTensors, isPointwise } from '../steps/convolution/sizes.ts'
+import { type Allocator, once, type Step } from '../steps/step.ts'
+import type { PlacedRun } from '../steps/strides.ts'
 import { type Lowering, type LoweringContext, shapeOf, sizesOf } from './lowering.ts'
 import { stored } from './operands.ts'
 
@@ -107,7 +110,9 @@ export function foldAffine(
 function convTensors(context: LoweringContext): ConvTensors {
   const { input, output, affine, epilogue } = context
   const { residual, lo, hi } = epilogue
-  const places = { x: input(0).address, y: output(0).address, residual, lo, hi }
+  const [x, y] = [input(0), output(0)]
+  const pixels = { xPixel: x.pixel, yPixel: y.pixel, xRuns: x.runs }
+  const places = { x: x.address, y: y.address, ...pixels, residual, lo, hi }
   const filters = filtersOf(context)
   if (filters.known) return { ...places, weights: filters.known.weights, ...foldAffine(filters.known.bias, affine) }
   return {
@@ -122,17 +127,82 @@ const convolution = {
   fuses: { affine: true, residual: true, clamp: true },
 } as const
 
+/** What of a convolution may lie among other channels. */
+function convParts(call: InferredCall<ConvAttributes>, isConstant: (input: number) => boolean): Parts {
+  const layer = convLayer(call)
+  const result = { residual: true, output: true }
+  if (isPointwise(layer) && !isDepthwise(layer)) return { ...result, scattered: [0] }
+  if (!isDepthwise(layer)) return { ...result, inputs: [0] }
+  if (layer.outChannels > layer.inChannels) return result
+  const isKnown = isConstant(1) && (isConstant(2) || (call.node.inputs[2] ?? '') === '')
+  return isKnown ? { ...result, scattered: [0], eachChannel: true } : { ...result, inputs: [0] }
+}
+
+/**
+ * A depthwise convolution of channels that lie in several places: one after the other, the result side by side.
+ */
+function scatteredDepthwise(context: LoweringContext<ConvAttributes>, runs: readonly PlacedRun[]): Step[] {
+  const { call, affine, packing } = context
+  const layer = convLayer(call)
+  const y = context.output(0)
+  const { lo, hi } = context.epilogue
+  const taps = layer.kernelHeight * layer.kernelWidth
+  const weights = context.floats(1)!
+  const { scale, bias } = foldAffine(context.floats(2), affine)
+  let first = 0
+  return neighbours(runs).flatMap(({ address, pixel, channels }) => {
+    const some = (values: Float32Array | undefined) => values && Float32Array.from(channels, (c) => values[c]!)
+    const own = new Float32Array(taps * channels.length)
+    channels.forEach((c, i) => {
+      own.set(weights.subarray(c * taps, (c + 1) * taps), i * taps)
+    })
+    const sizes = { ...layer, inChannels: channels.length, outChannels: channels.length, groups: channels.length }
+    const places = { x: address, xPixel: pixel, y: y.address + 4 * first, yPixel: y.pixel, lo, hi }
+    first += channels.length
+    const tensors = { ...places, weights: own, scale: some(scale), bias: some(bias) }
+    return lowerDepthwise(sizes, tensors, packedFor(packing, channels))
+  })
+}
+
+/** Runs that lie side by side as one, with the channels that they are, in order. */
+function neighbours(runs: readonly PlacedRun[]) {
+  const found: { readonly address: number; readonly pixel: number; readonly channels: number[] }[] = []
+  for (const { address, pixel, count, at, step } of runs) {
+    const channels = Array.from({ length: count }, (_, i) => at + i * step)
+    const last = found.at(-1)
+    if (last?.pixel === pixel && last.address + 4 * last.channels.length === address) last.channels.push(...channels)
+    else found.push({ address, pixel, channels })
+  }
+  return found
+}
+
+/** Where weights of some channels are packed, apart from those of others. */
+const packedFor = (alloc: Allocator, channels: readonly number[]): Allocator => ({
+  alloc: (bytes) => alloc.alloc(bytes),
+  scratch: (bytes) => alloc.scratch(bytes),
+  get memory() {
+    return alloc.memory
+  },
+  once: (how, make) => once(alloc, `${how} of ${channels}`, make),
+})
+
 /** @param direct whether all products of the definition are made, never Winograd's */
 export const conv = (direct: boolean): Lowering<ConvAttributes> => ({
   ...convolution,
   refuses: refusesConv,
-  lower: (context) =>
-    lowerConv(convLayer(context.call), convTensors(context), context.packing, { direct, sparse: context.sparse }),
+  parts: convParts,
+  lower: (context) => {
+    const layer = convLayer(context.call)
+    const { runs } = context.input(0)
+    if (runs && isDepthwise(layer)) return scatteredDepthwise(context, runs)
+    return lowerConv(layer, convTensors(context), context.packing, { direct, sparse: context.sparse })
+  },
 })
 
 export const convTranspose = (direct: boolean): Lowering<ConvTransposeAttributes> => ({
   ...convolution,
   refuses: refusesConv,
+  parts: { inputs: [0], residual: true, output: true },
   lower: (context) =>
     lowerConvTranspose(transposedLayer(context.call), convTensors(context), context.packing, {
       direct,

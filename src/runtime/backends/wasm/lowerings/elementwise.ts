@@ -3,10 +3,10 @@ import type { InferredCall } from '../../../../graph/index.ts'
 import { type AttributesOf, type ClipAttributes, clipBounds, type OpName } from '../../../../ops/index.ts'
 import { holds, within } from '../../../../plan/index.ts'
 import type { BinaryFunction, UnaryFunction } from '../engine/kernels.generated.ts'
-import { lowerBinary, lowerUnary, lowerWhere, type Operand } from '../steps/elementwise.ts'
+import { lowerBinary, lowerUnary, lowerUnaryRows, lowerWhere, type Operand, type Rows } from '../steps/elementwise.ts'
 import type { Step } from '../steps/step.ts'
-import type { Lowering, LoweringContext, Lowerings } from './lowering.ts'
-import { count, inMemory, operandLike, refusesComputedSettings } from './operands.ts'
+import type { Lowering, LoweringContext, Lowerings, Place } from './lowering.ts'
+import { count, inMemory, memoryStrides, operandLike, refusesComputedSettings } from './operands.ts'
 
 /*
  * Operators that treat every element alike: any layout, in place.
@@ -22,12 +22,22 @@ function unary<A>(
     layout: 'same',
     refuses: (call, isConstant) => refusesComputedSettings(call, isConstant) ?? refuses?.(call.attributes),
     inPlace: true,
+    parts: { inputs: [0], output: true },
     lower(context) {
-      const x = context.input(0)
+      const [x, y] = [context.input(0), context.output(0)]
       const [f, a, b] = parameters(context.call.attributes, context)
-      return lowerUnary(f, x.address, context.output(0).address, count(x.shape), a, b)
+      return lowerUnaryRows(f, ...rowsInStep(x, y), a, b)
     },
   }
+}
+
+/** Two values of one shape row by row: all as one where both lie side by side. */
+function rowsInStep(x: Place, y: Place): [x: Rows, y: Rows, sizes: readonly [number, number]] {
+  const channels = x.shape[1] ?? 1
+  const isDense = x.layout === 'plain' || (x.pixel === channels && y.pixel === channels)
+  const sizes = isDense ? ([1, count(x.shape)] as const) : ([count(x.shape) / channels, channels] as const)
+  const rows = ({ address, pixel }: Place): Rows => ({ address, row: isDense ? sizes[1] : pixel })
+  return [rows(x), rows(y), sizes]
 }
 
 const simple = (f: UnaryFunction): Lowering => unary<unknown>(() => [f])
@@ -106,9 +116,11 @@ function folding(f: BinaryFunction, after?: (y: number, elements: number, operan
     layout: 'same',
     fuses: { clamp: after === undefined },
     inPlace: true,
+    parts: ({ inputs }) => (inputs.length === 2 && !after ? { inputs: [0, 1], output: true } : undefined),
     lower(context) {
       const y = context.output(0)
       const shape = inMemory(y.shape, y.layout)
+      const yStrides = memoryStrides(y)
       const operands = context.call.node.inputs.map((_, i) => operandLike(context, i, y))
       const { lo, hi } = context.epilogue
       const [first, ...others] = operands as [Operand, ...Operand[]]
@@ -123,7 +135,7 @@ function folding(f: BinaryFunction, after?: (y: number, elements: number, operan
                 other,
                 y.address,
                 shape,
-                i === others.length - 1 ? { lo, hi } : {},
+                i === others.length - 1 ? { lo, hi, yStrides } : {},
               ),
             )
       return [...steps, ...(after?.(y.address, count(shape), operands.length) ?? [])]

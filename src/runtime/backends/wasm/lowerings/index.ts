@@ -50,16 +50,21 @@ export const directLowerings: Lowerings = { ...lowerings, Conv: conv(true), Conv
 const named = (node: Node, lowerings: Lowerings): Lowering<never> | undefined => lowerings[opName(node)]
 
 /** What a lowering says of a call to the planner. */
-function abilityFor(lowering: Lowering<never>, call: InferredCall<never>): Ability {
-  const { layout, alias, zeroPoints, ofCodes, toBytes, refuses, lower, ...facts } = lowering
+function abilityFor(
+  lowering: Lowering<never>,
+  call: InferredCall<never>,
+  isConstant: (input: number) => boolean,
+): Ability {
+  const { layout, alias, parts, zeroPoints, ofCodes, toBytes, refuses, lower, ...facts } = lowering
   const takesCodes = ofCodes && ofCodes.refuses?.(call, () => false) === undefined
   return {
     ...facts,
     layout: typeof layout === 'function' ? layout(call) : layout,
     alias: alias?.(call),
+    parts: typeof parts === 'function' ? parts(call, isConstant) : parts,
     zeroPoints: typeof zeroPoints === 'function' ? zeroPoints(call) : zeroPoints,
-    ofCodes: takesCodes ? abilityFor(ofCodes, call) : undefined,
-    toBytes: toBytes && abilityFor(toBytes, call),
+    ofCodes: takesCodes ? abilityFor(ofCodes, call, isConstant) : undefined,
+    toBytes: toBytes && abilityFor(toBytes, call, isConstant),
   }
 }
 
@@ -69,9 +74,12 @@ export const abilitiesOf = (lowerings: Lowerings): Abilities => ({
     const lowering = named(call.node, lowerings)
     if (!lowering) return 'none is written'
     const own = call as InferredCall<never>
-    return misfit(call, isConstant, lowering) ?? lowering.refuses?.(own, isConstant) ?? abilityFor(lowering, own)
+    return (
+      misfit(call, isConstant, lowering) ?? lowering.refuses?.(own, isConstant) ?? abilityFor(lowering, own, isConstant)
+    )
   },
   shuffles: { layout: 'same' },
+  parts: true,
 })
 
 /** How a job of a plan that was made for these lowerings is done. */

@@ -1,9 +1,10 @@
 import type { Affine, Bounds, Dense, InferredCall, Known } from '../../../../graph/index.ts'
 import type { AttributesOf, OpName } from '../../../../ops/index.ts'
-import type { Ability, Codes, Layout } from '../../../../plan/index.ts'
+import type { Ability, Codes, Layout, Parts } from '../../../../plan/index.ts'
 import type { KnownWeights } from '../packing/weights.ts'
 import type { SparseChoice } from '../steps/convolution/sparse-choice.ts'
 import type { Allocator, Step } from '../steps/step.ts'
+import type { PlacedRun } from '../steps/strides.ts'
 
 /** A value in the kernels' memory: float32, whatever the model says. */
 export interface Place {
@@ -11,6 +12,10 @@ export interface Place {
   /** As ONNX has it: [N, C, spatial…]. */
   readonly shape: readonly number[]
   readonly layout: Layout
+  /** Channels last: elements from one pixel to the next. The channels, unless a lowering takes `parts`. */
+  readonly pixel: number
+  /** Where its channels do not lie side by side and in order; `address` and `pixel` do not matter then. */
+  readonly runs?: readonly PlacedRun[]
 }
 
 /** What a kernel does to its result before it is stored, instead of steps of their own. */
@@ -55,9 +60,10 @@ export interface LoweringContext<A = unknown> {
 
 /** How one operator is turned into kernel calls: what the planner needs to know of it, and the doing. */
 export interface Lowering<A = unknown>
-  extends Omit<Ability, 'layout' | 'alias' | 'zeroPoints' | 'ofCodes' | 'toBytes'> {
+  extends Omit<Ability, 'layout' | 'alias' | 'zeroPoints' | 'ofCodes' | 'toBytes' | 'parts'> {
   readonly layout: Ability['layout'] | ((call: InferredCall<A>) => Ability['layout'])
   readonly alias?: (call: InferredCall<A>) => boolean
+  readonly parts?: Parts | ((call: InferredCall<A>, isConstant: (input: number) => boolean) => Parts | undefined)
   readonly zeroPoints?: Ability['zeroPoints'] | ((call: InferredCall<A>) => Ability['zeroPoints'])
   /** Why this node cannot be done by kernels (the reference does it then), or undefined. */
   readonly refuses?: (call: InferredCall<A>, isConstant: (input: number) => boolean) => string | undefined

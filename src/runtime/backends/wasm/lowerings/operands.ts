@@ -82,11 +82,15 @@ export function operandLike(context: LoweringContext, index: number, output: Pla
   }
 }
 
-const asOperand = ({ address, shape, layout }: Place, aligned: readonly number[]): Operand => ({
+const asOperand = ({ address, shape, layout, pixel }: Place, aligned: readonly number[]): Operand => ({
   address,
   shape: aligned,
-  strides: aligned.map((_, axis) => layoutStrides(shape, layout)[axis] ?? 0),
+  strides: aligned.map((_, axis) => layoutStrides(shape, layout, pixel)[axis] ?? 0),
 })
+
+/** Strides along the axes of a value in the order of memory. */
+export const memoryStrides = ({ shape, layout, pixel }: Place): number[] =>
+  inMemory(layoutStrides(shape, layout, pixel), layout)
 
 /** Values given per ONNX axis, in the order in which the axes lie in memory. */
 export const inMemory = <T>(values: readonly T[], layout: Layout): T[] =>

@@ -34,10 +34,12 @@ const refuses = (call: InferredCall, isConstant: (input: number) => boolean): st
 const pool = (average: boolean): Lowering<PoolAttributes> => ({
   layout: 'channelsLast',
   integers: !average,
+  parts: { inputs: [0], output: true },
   refuses,
   lower({ call, input, output, alloc }) {
-    const layer = poolLayer(call, input(0).shape, output(0).shape, average)
-    return lowerPool(layer, input(0).address, output(0).address, alloc)
+    const [x, y] = [input(0), output(0)]
+    const layer = poolLayer(call, x.shape, y.shape, average)
+    return lowerPool({ ...layer, xPixel: x.pixel, yPixel: y.pixel }, x.address, y.address, alloc)
   },
 })
 

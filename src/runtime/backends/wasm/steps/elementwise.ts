@@ -4,9 +4,28 @@ import { type Step, step } from './step.ts'
 import { broadcastTo, collapsed, inRank } from './strides.ts'
 
 /** y[i] = f(x[i]); x and y are addresses and may be the same. */
-export function lowerUnary(f: UnaryFunction, x: number, y: number, count: number, a = 0, b = 0): Step[] {
-  if (count === 0) return []
-  return [step('unaryF32', { x, y, count, apply: f, a, b })]
+export const lowerUnary = (f: UnaryFunction, x: number, y: number, count: number, a = 0, b = 0): Step[] =>
+  lowerUnaryRows(f, { address: x, row: count }, { address: y, row: count }, [1, count], a, b)
+
+/** Rows of elements that lie side by side, `row` elements from one to the next. */
+export interface Rows {
+  readonly address: number
+  readonly row: number
+}
+
+/** The same of rows of an equal length. */
+export function lowerUnaryRows(
+  f: UnaryFunction,
+  x: Rows,
+  y: Rows,
+  [rows, count]: readonly [rows: number, count: number],
+  a = 0,
+  b = 0,
+): Step[] {
+  if (rows * count === 0) return []
+  const dense = x.row === count && y.row === count
+  const sizes = dense ? { rows: 1, count: rows * count } : { rows, count }
+  return [step('unaryF32', { x: x.address, y: y.address, ...sizes, xRow: x.row, yRow: y.row, apply: f, a, b })]
 }
 
 export interface Operand {
@@ -17,8 +36,8 @@ export interface Operand {
 }
 
 /**
- * y = min(max(f(a, b), lo), hi) with a and b broadcast to `shape` (aligned at the last axis), y contiguous. y may be the memory of an
- * operand of the same shape.
+ * y = min(max(f(a, b), lo), hi) with a and b broadcast to `shape` (aligned at the last axis). y may be the memory of an operand of the same shape.
+ * @param yStrides in elements, the last one 1; by default y is contiguous
  */
 export function lowerBinary(
   f: BinaryFunction,
@@ -26,17 +45,26 @@ export function lowerBinary(
   b: Operand,
   y: number,
   shape: readonly number[],
-  { lo = Number.NEGATIVE_INFINITY, hi = Number.POSITIVE_INFINITY }: { lo?: number; hi?: number } = {},
+  {
+    lo = Number.NEGATIVE_INFINITY,
+    hi = Number.POSITIVE_INFINITY,
+    yStrides = stridesOf(shape),
+  }: { lo?: number; hi?: number; yStrides?: readonly number[] } = {},
 ): Step[] {
   if (elementCount(shape) === 0) return []
   const along = (o: Operand) => broadcastTo(o.shape, o.strides ?? stridesOf(o.shape), shape)
-  const walk = collapsed({ sizes: shape, strides: [along(a), along(b), stridesOf(shape)] })
+  const joined = collapsed({ sizes: shape, strides: [along(a), along(b), yStrides] })
+  // Along the innermost axis y is contiguous: where its elements lie apart that axis has one.
+  const isApart = (joined.strides[2]?.at(-1) ?? 1) !== 1
+  const walk = isApart
+    ? { sizes: [...joined.sizes, 1], strides: joined.strides.map((own, i) => [...own, i === 2 ? 1 : 0]) }
+    : joined
   return inRank(walk, 6, ({ sizes, strides }, [aOffset, bOffset, yOffset]) => [
     step('binaryF32', {
       a: a.address + 4 * aOffset!,
       b: b.address + 4 * bOffset!,
       y: y + 4 * yOffset!,
-      ...{ apply: f, lo, hi, sizes, aStrides: strides[0]!, bStrides: strides[1]! },
+      ...{ apply: f, lo, hi, sizes, aStrides: strides[0]!, bStrides: strides[1]!, yStrides: strides[2]! },
     }),
   ])
 }
@@ -62,6 +90,9 @@ export interface AffineSizes {
   readonly batch: number
   readonly rows: number
   readonly channels: number
+  /** Elements from one row to the next; by default `channels`. */
+  readonly xRow?: number
+  readonly yRow?: number
 }
 
 /**
@@ -73,7 +104,7 @@ export function lowerAffine(
   y: number,
   scale: number,
   bias: number,
-  { batch, rows, channels }: AffineSizes,
+  { batch, rows, channels, xRow = channels, yRow = channels }: AffineSizes,
   {
     perSample = false,
     lo = Number.NEGATIVE_INFINITY,
@@ -82,5 +113,5 @@ export function lowerAffine(
 ): Step[] {
   if (batch * rows * channels === 0) return []
   const sizes = perSample ? { batch, rows, stride: channels } : { batch: 1, rows: batch * rows, stride: 0 }
-  return [step('affineF32', { x, y, scale, bias, channels, ...sizes, lo, hi })]
+  return [step('affineF32', { x, y, scale, bias, channels, ...sizes, xRow, yRow, lo, hi })]
 }

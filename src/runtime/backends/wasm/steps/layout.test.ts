@@ -80,9 +80,9 @@ describe('transposes', () => {
     (shape) => {
       bench.reset()
       const x = numbers(elementCount(shape)!)
-      const from = { address: bench.floats(x), shape, layout: 'plain' as const }
-      const there = { address: bench.result(x.length), shape, layout: 'channelsLast' as const }
-      const back = { address: bench.result(x.length), shape, layout: 'plain' as const }
+      const from = { address: bench.floats(x), shape, layout: 'plain' as const, pixel: shape[1]! }
+      const there = { address: bench.result(x.length), shape, layout: 'channelsLast' as const, pixel: shape[1]! }
+      const back = { address: bench.result(x.length), shape, layout: 'plain' as const, pixel: shape[1]! }
       bench.run([...convertLayout(from, there), ...convertLayout(there, back)], 2)
       expect([...bench.read(there.address, x.length)]).toEqual(
         transposed(x, shape, memoryAxes(shape.length, 'channelsLast')),

@@ -1,6 +1,6 @@
 import { elementCount, stridesOf } from '../../../../base/index.ts'
 import { type Allocator, type Step, step } from './step.ts'
-import { collapsed, inRank, type Walk } from './strides.ts'
+import { collapsed, inRank, type PlacedRun, type Walk } from './strides.ts'
 
 /*
  * Steps that move elements: copies with strides, transposes, gathers, padding.
@@ -38,6 +38,17 @@ export function lowerCopy({ x, y, sizes, xStrides, yStrides }: StridedCopy): Ste
   ])
 }
 
+/** Copies channels to their places in `to`, which has them last. */
+export const copyRun = (
+  { address, pixel, count, at, step }: PlacedRun,
+  to: { readonly address: number; readonly pixel: number },
+  pixels: number,
+): Step[] =>
+  lowerCopy({
+    ...{ x: address, y: to.address + 4 * at, sizes: [pixels, count] },
+    ...{ xStrides: [pixel, 1], yStrides: [to.pixel, step] },
+  })
+
 /** `row` is the axis along which y is contiguous, `column` the one along which x is. */
 function transposed(x: number, y: number, { sizes, strides }: Walk, row: number, column: number): Step[] {
   const outer = (values: readonly number[]) => values.filter((_, axis) => axis !== row && axis !== column)
@@ -68,9 +79,16 @@ const storeInts = (alloc: Allocator, values: ArrayLike<number>): number => {
   return at
 }
 
+/** Elements from one pixel to the next. */
+export interface Pixels {
+  readonly xPixel: number
+  readonly yPixel: number
+}
+
 /**
  * y = x with each axis of `tables` indexed: y[…, i, …] = x[…, table[i], …]. x of `shape` (order of memory) and y contiguous.
  * Two neighbouring axes are done at once, others one after the other through scratch memory.
+ * @param pixels elements from one row of the axes behind to the next, where they do not lie side by side (`isOneGather`)
  */
 export function lowerGather(
   x: number,
@@ -78,6 +96,7 @@ export function lowerGather(
   shape: readonly number[],
   tables: ReadonlyMap<number, ArrayLike<number>>,
   alloc: Allocator,
+  pixels?: Pixels,
 ): Step[] {
   const axes = [...tables.keys()].sort((a, b) => a - b)
   const rounds: number[][] = []
@@ -101,7 +120,8 @@ export function lowerGather(
     const tableJ = storeInts(alloc, round.length === 2 ? tables.get(first)! : [0])
     const tableK = storeInts(alloc, tables.get(last)!)
     const to = i === rounds.length - 1 ? y : alloc.scratch(4 * elementCount(sizes)!)
-    const gather = step('gatherF32', { x: from, y: to, outer, inJ, inK, outJ, outK, inner, tableJ, tableK })
+    const steps = { xStep: pixels?.xPixel ?? inner, yStep: pixels?.yPixel ?? inner }
+    const gather = step('gatherF32', { x: from, y: to, outer, inJ, inK, outJ, outK, inner, ...steps, tableJ, tableK })
     from = to
     return gather
   })

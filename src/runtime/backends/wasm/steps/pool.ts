@@ -13,6 +13,9 @@ export interface PoolLayer {
   readonly padBegins: readonly number[]
   readonly padEnds: readonly number[]
   readonly average: boolean
+  /** Elements from one pixel to the next; by default `channels`. */
+  readonly xPixel?: number
+  readonly yPixel?: number
   /** A mean divides by the taps in the padding too (never by those beyond it, which ceil_mode may reach). */
   readonly countIncludePad: boolean
 }
@@ -45,19 +48,20 @@ function windowArgs(layer: PoolLayer, alloc: Allocator): WindowsArgs {
   const [inD, inH, inW] = front(layer.input)
   const [outD, outH, outW] = front(layer.output)
   const [dilationD, dilationH, dilationW] = front(layer.dilations)
-  const { batch, channels, average } = layer
+  const { batch, channels, xPixel = channels, average } = layer
   return {
     ...{ average, batch, inD, inH, inW, channels, outD, outH, outW },
-    stepD: dilationD * inH * inW * channels,
-    stepH: dilationH * inW * channels,
-    stepW: dilationW * channels,
+    stepD: dilationD * inH * inW * xPixel,
+    stepH: dilationH * inW * xPixel,
+    stepW: dilationW * xPixel,
     table: at,
   }
 }
 
 /** Max or average pooling of x into y (addresses), channels last, any window. */
 export function lowerPool(layer: PoolLayer, x: number, y: number, alloc: Allocator): Step[] {
-  return [step('poolF32', { x, y, ...windowArgs(layer, alloc) })]
+  const { channels, xPixel = channels, yPixel = channels } = layer
+  return [step('poolF32', { x, y, xPixel, yPixel, ...windowArgs(layer, alloc) })]
 }
 
 /** The gradient of pooling from dy (address, of the output's size) into dx; x (address, of the input) only matters for maxima. */

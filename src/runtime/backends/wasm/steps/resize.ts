@@ -1,6 +1,6 @@
 import { elementCount, largest } from '../../../../base/index.ts'
 import { tableEntryBytes } from '../engine/kernels.generated.ts'
-import { lowerGather } from './layout.ts'
+import { lowerGather, type Pixels } from './layout.ts'
 import { type Allocator, type Step, step } from './step.ts'
 
 /** What one output along an axis is made of: weighted input elements. */
@@ -17,9 +17,33 @@ function simplified(taps: Taps): Taps {
   return out.length > 0 ? out : taps.slice(0, 1)
 }
 
+/** Nearest neighbours. */
+const copies = (all: readonly Taps[]) => all.every((t) => t.length === 1 && t[0]?.weight === 1)
+
+/** Two points. */
+const linear = (all: readonly Taps[]) =>
+  all.every((t) => t.length <= 2 && Math.abs(t.reduce((s, { weight }) => s + weight, 0) - 1) < 1e-6)
+
+/** Which of the ways of `lowerResize` is taken. */
+function wayOf(tables: ResizeTables): 'gather' | 'bilinear' | 'axes' {
+  const all = [...tables.values()]
+  if (all.every(copies)) return 'gather'
+  const [h, w] = [...tables.keys()].sort((a, b) => a - b) as [number, number]
+  return tables.size === 2 && w === h + 1 && all.every(linear) ? 'bilinear' : 'axes'
+}
+
+const allSimplified = (given: ResizeTables) => new Map([...given].map(([axis, all]) => [axis, all.map(simplified)]))
+
+/** Whether it is one step over height and width of [batch, height, width, channels], so that pixels may lie apart. */
+export function resizesPixels(given: ResizeTables): boolean {
+  const axes = [...given.keys()].sort((a, b) => a - b)
+  return axes.join() === '1,2' && wayOf(allSimplified(given)) !== 'axes'
+}
+
 /**
  * Resizes x (contiguous, `shape` in the order of memory) into y: nearest neighbours as a gather, two points along each of two
  * neighbouring axes in one step, everything else axis by axis through scratch memory.
+ * @param pixels where `resizesPixels`: elements from one pixel to the next
  */
 export function lowerResize(
   x: number,
@@ -27,19 +51,17 @@ export function lowerResize(
   shape: readonly number[],
   given: ResizeTables,
   alloc: Allocator,
+  pixels?: Pixels,
 ): Step[] {
-  const tables = new Map([...given].map(([axis, all]) => [axis, all.map(simplified)] as const))
-  const copies = (all: readonly Taps[]) => all.every((t) => t.length === 1 && t[0]?.weight === 1)
-  const linear = (all: readonly Taps[]) =>
-    all.every((t) => t.length <= 2 && Math.abs(t.reduce((s, { weight }) => s + weight, 0) - 1) < 1e-6)
+  const tables = allSimplified(given)
   const axes = [...tables.keys()].sort((a, b) => a - b)
-  if ([...tables.values()].every(copies)) {
+  const way = wayOf(tables)
+  if (way === 'gather') {
     const indices = new Map([...tables].map(([axis, all]) => [axis, all.map((t) => t[0]?.index as number)]))
-    return lowerGather(x, y, shape, indices, alloc)
+    return lowerGather(x, y, shape, indices, alloc, pixels)
   }
   const [h, w] = axes as [number, number]
-  if (axes.length === 2 && w === h + 1 && [...tables.values()].every(linear))
-    return [bilinear(x, y, shape, h, tables.get(h)!, tables.get(w)!, alloc)]
+  if (way === 'bilinear') return [bilinear(x, y, shape, h, tables.get(h)!, tables.get(w)!, alloc, pixels)]
   const sizes = [...shape]
   let from = x
   return axes.map((axis, i) => {
@@ -77,7 +99,9 @@ function bilinear(
   rows: readonly Taps[],
   columns: readonly Taps[],
   alloc: Allocator,
+  pixels?: Pixels,
 ): Step {
+  const channels = elementCount(shape.slice(h + 2))!
   const table = (all: readonly Taps[]) => {
     const at = alloc.alloc(tableEntryBytes * all.length)
     const { ints, floats } = views(alloc, at, 3 * all.length)
@@ -94,7 +118,8 @@ function bilinear(
     batch: elementCount(shape.slice(0, h))!,
     inH: shape[h]!,
     inW: shape[h + 1]!,
-    channels: elementCount(shape.slice(h + 2))!,
+    channels,
+    ...(pixels ?? { xPixel: channels, yPixel: channels }),
     outH: rows.length,
     outW: columns.length,
     tableH: table(rows),

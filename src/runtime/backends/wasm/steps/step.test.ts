@@ -29,7 +29,7 @@ describe('a program', () => {
   it('holds flags, numbers of functions, lists, and addresses beyond 2 GiB', () => {
     const args = { a: 2 ** 31 + 64, b: 1, y: 2, apply: 'mul', lo: -1, hi: Number.POSITIVE_INFINITY } as const
     const walk = { sizes: [1, 2, 3, 4, 5, 6], aStrides: [7, 7, 7, 7, 7, 7], bStrides: [0, -8, 8, 8, 8, 9] }
-    writeProgram(memory, 0, [step('binaryF32', { ...args, ...walk })])
+    writeProgram(memory, 0, [step('binaryF32', { ...args, ...walk, yStrides: [1, 1, 1, 1, 1, 1] })])
     const at = whole(4)
     expect(Array.from({ length: 6 }, (_, i) => whole(at + 4 * i))).toEqual(walk.sizes)
     expect(view.getUint32(at + 24, true)).toBe(2 ** 31 + 64)

@@ -17,17 +17,33 @@ export function memoryShape(shape: readonly number[], layout: Layout): number[] 
   return memoryAxes(shape.length, layout).map((axis) => shape[axis]!)
 }
 
-/** Strides by ONNX axis. */
-export function layoutStrides(shape: readonly number[], layout: Layout): number[] {
+/** Strides by ONNX axis. @param pixel channels last: elements from one pixel to the next; by default the channels */
+export function layoutStrides(shape: readonly number[], layout: Layout, pixel = shape[1]): number[] {
   const axes = memoryAxes(shape.length, layout)
   const inMemory = stridesOf(memoryShape(shape, layout))
-  return shape.map((_, axis) => inMemory[axes.indexOf(axis)]!)
+  const isApart = layout === 'channelsLast' && shape.length > 2 && pixel !== shape[1]
+  return shape.map((_, axis) => {
+    const stride = inMemory[axes.indexOf(axis)]!
+    return isApart && axis !== 1 ? (stride / shape[1]!) * pixel! : stride
+  })
 }
 
 /** Strides of an operand along the axes of the shape it broadcasts to: 0 where its one element is repeated. */
 export function broadcastTo(own: readonly number[], strides: readonly number[], shape: readonly number[]): number[] {
   const offset = shape.length - own.length
   return shape.map((_, axis) => (axis < offset || own[axis - offset] === 1 ? 0 : strides[axis - offset]!))
+}
+
+/** Channels of a value that lie side by side. */
+export interface PlacedRun {
+  /** Of the first one, in the first pixel. */
+  readonly address: number
+  /** Elements from one pixel to the next. */
+  readonly pixel: number
+  readonly count: number
+  /** Which channel of the value the first one is, and how many further each of the others is. */
+  readonly at: number
+  readonly step: number
 }
 
 /** Operands that are walked through together. */

@@ -66,6 +66,8 @@ export function lowerDepthwise(
     outHeight,
     outWidth,
     channels,
+    xPixel: times === 1 ? (tensors.xPixel ?? channels) : channels,
+    yPixel: tensors.yPixel ?? channels,
     kernelHeight,
     kernelWidth,
     strideHeight,
@@ -109,6 +111,7 @@ export function lowerDepthwiseTranspose(layer: ConvLayer, tensors: ConvTensors, 
   const count = batch * height * width * channels
   const x = spread ? alloc.scratch(4 * count) : tensors.x
   const row = width * channels
+  const { xPixel = channels } = tensors
   const spreading = spread
     ? [
         ...lowerFill(x, count, 0),
@@ -116,7 +119,7 @@ export function lowerDepthwiseTranspose(layer: ConvLayer, tensors: ConvTensors, 
           x: tensors.x,
           y: x,
           sizes: [batch, inHeight, inWidth, channels],
-          xStrides: [inHeight * inWidth * channels, inWidth * channels, channels, 1],
+          xStrides: [inHeight * inWidth * xPixel, inWidth * xPixel, xPixel, 1],
           yStrides: [height * row, strideHeight * row, strideWidth * channels, 1],
         }),
       ]
@@ -132,5 +135,6 @@ export function lowerDepthwiseTranspose(layer: ConvLayer, tensors: ConvTensors, 
     padLeft: (kernelWidth - 1) * dilationWidth - layer.padLeft,
   }
   const reversed = Array.from({ length: taps }, (_, t) => taps - 1 - t)
-  return [...spreading, ...lowerDepthwise(ordinary, { ...tensors, x }, alloc, reversed)]
+  const pixels = spread ? { xPixel: channels } : {}
+  return [...spreading, ...lowerDepthwise(ordinary, { ...tensors, x, ...pixels }, alloc, reversed)]
 }

@@ -18,15 +18,16 @@ export type PieceTensors = Omit<ConvTensors, 'weights' | 'bias' | 'scale'>
  * What kernels that find their inputs by a table (kernels/conv-table.ts) begin with.
  * @param zeros address of a pixel of zeros
  */
-export function indirectArgs(piece: Piece, { x, y, residual, lo, hi }: PieceTensors, zeros: number) {
+export function indirectArgs(piece: Piece, tensors: PieceTensors, zeros: number) {
+  const { x, y, xPixel = piece.inChannels, yPixel = piece.outChannels, residual, lo, hi } = tensors
   const { output, batch, inHeight, inWidth, outHeight, outWidth, kernelHeight, kernelWidth } = piece
   const { strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft } = piece
-  const pixelBytes = 4 * piece.outChannels
+  const pixelBytes = 4 * yPixel
   return {
     ...{ x, zeros, lo, hi },
     y: y + output.first * pixelBytes,
     residual: residual ? residual + output.first * pixelBytes : 0,
-    ...{ inHeight, inWidth, inPixel: 4 * piece.inChannels },
+    ...{ inHeight, inWidth, inPixel: 4 * xPixel },
     ...{ batch, outHeight, outWidth },
     yPixel: output.pixel * pixelBytes,
     yRow: output.row * pixelBytes,

@@ -1,5 +1,7 @@
 import { iohw, oihw } from '../../packing/convolution.ts'
+import { copyRun } from '../layout.ts'
 import type { Allocator, Step } from '../step.ts'
+import type { PlacedRun } from '../strides.ts'
 import { lowerDenseLayer } from './dense.ts'
 import { isDepthwise, lowerDepthwise, lowerDepthwiseTranspose } from './depthwise.ts'
 import { lowerConvPanels, lowerTransposePanels } from './panels.ts'
@@ -20,8 +22,19 @@ export function lowerConv(layer: ConvLayer, tensors: ConvTensors, alloc: Allocat
   if (isDepthwise(layer)) return lowerDepthwise(layer, tensors, alloc)
   const winograd = !choice.direct && takesWinograd(layer)
   const isSparse = takesSparse(layer, tensors, alloc, choice.sparse, winograd)
+  if (isSparse && tensors.xRuns) {
+    const { x, steps } = together(layer, tensors.xRuns, alloc)
+    return [...steps, ...lowerConvPanels(layer, { ...tensors, x, xPixel: undefined, xRuns: undefined }, alloc, true)]
+  }
   if (!winograd || isSparse) return lowerConvPanels(layer, tensors, alloc, isSparse)
   return lowerWinograd(layer, tensors, oihw(layer.outChannels, layer.inChannels, 9), false, alloc)
+}
+
+/** Channels that lie in runs side by side, for kernels that take no runs. */
+function together({ batch, inHeight, inWidth, inChannels }: ConvLayer, runs: readonly PlacedRun[], alloc: Allocator) {
+  const pixels = batch * inHeight * inWidth
+  const x = alloc.scratch(4 * pixels * inChannels)
+  return { x, steps: runs.flatMap((run) => copyRun(run, { address: x, pixel: inChannels }, pixels)) }
 }
 
 /**

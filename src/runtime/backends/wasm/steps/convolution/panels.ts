@@ -19,6 +19,13 @@ export const mostThreads = 64
 const tableBytes = 12 * 1024
 const blockInputBytes = 256 * 1024
 
+/** Less where pixels are put together for a block, and weights stay in that cache when they are read for every block. */
+const gatheredBytes = 64 * 1024
+const cachedBytes = 512 * 1024
+/** Threads that get scratch memory of their own where it is large; others stand idle. */
+const leastThreads = 16
+const scratchLimit = 2 * 1024 * 1024
+
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
 /** @param channels input channels of a group, as the kernel sees them */
@@ -35,20 +42,35 @@ function panelStep(
   const tileEntries = convTileRows * (1 + kernelHeight * kernelWidth)
   const tiles = Math.ceil((batch * outHeight * outWidth) / convTileRows)
   const inputUnderTile = 4 * convTileRows * piece.strideHeight * piece.strideWidth * piece.inChannels
+  const weights = packedFloats(groups, outChannels, channels, kernelHeight * kernelWidth)
+  const inputBytes = tensors.xRuns && 4 * weights < cachedBytes ? gatheredBytes : blockInputBytes
   const blockTiles = Math.max(
     1,
-    Math.min(tiles, Math.floor(tableBytes / (4 * tileEntries)), Math.floor(blockInputBytes / inputUnderTile)),
+    Math.min(tiles, Math.floor(tableBytes / (4 * tileEntries)), Math.floor(inputBytes / inputUnderTile)),
   )
-  const scratchBytes = 64 * Math.ceil((4 * tileEntries * blockTiles) / 64)
+  const tableOf = 64 * Math.ceil((4 * tileEntries * blockTiles) / 64)
+  const gathers = gathering(piece, tensors, blockTiles, alloc)
+  const scratchBytes = tableOf + gathers.bytes
   const panels = groups * Math.ceil(outChannels / panelWidth)
-  const weights = packedFloats(groups, outChannels, channels, kernelHeight * kernelWidth)
   return step('convF32', {
     ...indirectArgs(piece, tensors, zeros),
-    ...{ scratch: alloc.scratch(scratchBytes * mostThreads), scratchBytes, scratchThreads: mostThreads },
+    ...{ scratch: alloc.scratch(scratchBytes * gathers.threads), scratchBytes, scratchThreads: gathers.threads },
+    ...{ runs: gathers.runs, runCount: tensors.xRuns?.length ?? 0, gathered: tableOf },
     weights: packed,
     ...{ channels, outChannels, groups, groupStep: 4 * channels },
     ...{ blockTiles, byChannels: sharesChannels(tiles, panels, weights, piece) },
   })
+}
+
+/** What a block is put together of, where channels lie in runs: their table, and scratch memory of each thread. */
+function gathering(piece: Piece, { xRuns }: PieceTensors, blockTiles: number, alloc: Allocator) {
+  if (!xRuns) return { runs: 0, bytes: 0, threads: mostThreads }
+  const table = xRuns.flatMap(({ address, pixel, count, at, step }) => [address, 4 * pixel, count, at, step])
+  const runs = alloc.alloc(4 * table.length)
+  new Int32Array(alloc.memory.buffer, runs, table.length).set(table)
+  const bytes = 64 * Math.ceil((4 * convTileRows * blockTiles * piece.inChannels) / 64)
+  const threads = Math.max(leastThreads, Math.min(mostThreads, Math.floor(scratchLimit / bytes)))
+  return { runs, bytes, threads }
 }
 
 /** Threads share output channels where there are few pixels or more weights than input, else pixels. */
@@ -122,7 +144,9 @@ export function lowerConvPanels(layer: ConvLayer, tensors: ConvTensors, alloc: A
   const sizes = perGroup(layer)
   const taps = layer.kernelHeight * layer.kernelWidth
   const order = oihw(sizes.outChannels, sizes.inChannels, taps)
-  if (isSparse || !hasRuns(layer)) {
+  // Runs are copied with a border, which takes pixels that lie side by side.
+  const isDense = (tensors.xPixel ?? layer.inChannels) === layer.inChannels
+  if (isSparse || !hasRuns(layer) || !isDense) {
     const zeros = () => alloc.alloc(4 * layer.inChannels)
     return productSteps(whole(layer), tensors, order, range(taps), zeros, alloc, isSparse)
   }

@@ -1,5 +1,6 @@
 import type { ComputedWeights } from '../../packing/computed.ts'
 import type { KnownWeights } from '../../packing/weights.ts'
+import type { PlacedRun } from '../strides.ts'
 
 /**
  * A 2-D convolution's sizes, all tensors NHWC: `inHeight … inChannels` of its input, `outHeight … outChannels` of its output. Input and
@@ -25,17 +26,30 @@ export interface ConvLayer {
   readonly groups: number
 }
 
+/** Whether every output has one input pixel under it, never padding. */
+export const isPointwise = (layer: ConvLayer): boolean =>
+  layer.kernelHeight * layer.kernelWidth === 1 &&
+  layer.padTop === 0 &&
+  layer.padLeft === 0 &&
+  (layer.outHeight - 1) * layer.strideHeight < layer.inHeight &&
+  (layer.outWidth - 1) * layer.strideWidth < layer.inWidth
+
 /** What a layer reads and writes. Addresses are bytes in the kernels' memory. */
 export interface ConvTensors {
   readonly x: number
   readonly y: number
+  /** Elements from one pixel to the next, of y also those of the residual; by default the layer's channels. */
+  readonly xPixel?: number
+  readonly yPixel?: number
+  /** Where the channels of x lie, of 1×1 windows without padding: in place of `x` and `xPixel`. */
+  readonly xRuns?: readonly PlacedRun[]
   /** As ONNX has them: Conv [O, C/groups, kernel], ConvTranspose [C, O/groups, kernel]. */
   readonly weights: KnownWeights | ComputedWeights
   /** Only beside weights that are known. */
   readonly bias?: Float32Array
   /** Factor of each output channel's weights (not of its bias): a BatchNormalization that was folded. Only beside weights that are known. */
   readonly scale?: Float32Array
-  /** A tensor of y's shape that is added before clamping; it may be y itself. */
+  /** A tensor of y's shape and pixels that is added before clamping; it may be y itself. */
   readonly residual?: number
   /** The result is clamped to [lo, hi]; -Infinity and Infinity for none. */
   readonly lo: number

@@ -73,10 +73,10 @@ export function lowerWinograd(
 ): Step[] {
   const { inChannels, outChannels } = layer
   const { packed, steps } = packInto(tensors, order, reversed, { inChannels, outChannels }, alloc)
-  const { x, y, residual = 0, lo, hi } = tensors
+  const { x, y, xPixel = inChannels, yPixel = outChannels, residual = 0, lo, hi } = tensors
   const perTile = matrixBytes * (inChannels + panelWidth)
   const products = step('winogradF32', {
-    ...{ x, y, weights: packed, residual, lo, hi },
+    ...{ x, y, xPixel, yPixel, weights: packed, residual, lo, hi },
     ...{ ...sizes(layer), ...blocks(layer, perTile, 2 * gaps + matrixBytes * inChannels, alloc) },
   })
   return [...steps, products]
