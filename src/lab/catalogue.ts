@@ -12,6 +12,7 @@ import { partial } from './experiments/partial.ts'
 import { pruningKinds } from './experiments/pruning-kinds.ts'
 import { quantisation } from './experiments/quantisation.ts'
 import { recovery } from './experiments/recovery.ts'
+import { separable } from './experiments/separable.ts'
 import { similarity } from './experiments/similarity.ts'
 import { sparsitySpeed } from './experiments/sparsity-speed.ts'
 import { speed } from './experiments/speed.ts'
@@ -35,6 +36,7 @@ export const experiments: readonly Experiment[] = [
   filterPruning,
   recovery,
   threeMetrics,
+  separable,
   invertedBottleneck,
   partial,
 ]
