@@ -104,8 +104,11 @@ export function locatedAt(channels: Channels<Buffer>, shape: readonly number[]):
 export const buffersOf = ({ buffer, runs }: Located): readonly Buffer[] => runs?.map((run) => run.buffer) ?? [buffer]
 
 /** Whether the channels lie side by side and in order, perhaps among others. */
-export const isOneRun = ({ runs }: Located): boolean =>
-  !runs || (runs.length === 1 && runs[0]!.at === 0 && (runs[0]!.step === 1 || runs[0]!.count === 1))
+export function isOneRun({ shape, runs }: Located): boolean {
+  if (!runs) return true
+  const [run] = runs
+  return run?.count === shape[1] && run?.at === 0 && (run.step === 1 || run.count === 1)
+}
 
 /** Channels from one pixel to the next, of a value that is one run. */
 export const pixelOf = ({ buffer, shape, runs }: Located): number => (runs ? buffer.shape[1]! : shape[1]!)

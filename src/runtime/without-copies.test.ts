@@ -6,6 +6,7 @@ import { type Model, nodeLabel } from '../graph/index.ts'
 import { type NetName, nets } from '../nets/index.ts'
 import { copiedBytes, copiesInside, makePlan, type Plan } from '../plan/index.ts'
 import { joiningNetworks } from '../testing/joining-networks.ts'
+import { randomNetwork } from '../testing/random-network.ts'
 import { abilitiesOf, lowerings } from './backends/wasm/lowerings/index.ts'
 import { createSession, hostTensor, hostValues, referenceRun } from './index.node.ts'
 
@@ -37,26 +38,41 @@ describe('nothing is copied, and no more memory is taken', () => {
   })
 })
 
+/** The largest difference between a session's outputs and the reference's, as a part of the largest value. */
+async function difference(model: Model, shape: readonly number[], seed: number, threads: number): Promise<number> {
+  const random = seededRandom(seed)
+  const floats = () => Float32Array.from({ length: elementCount(shape)! }, () => random.normal())
+  const x = hostTensor('float32', shape, floats())
+  const wanted = referenceRun(model, new Map([['x', x]]))
+  const session = await createSession(model, { threads })
+  // Twice: what is left of one run does not reach the next.
+  await session.run({ x: hostTensor('float32', shape, floats()) })
+  const got = await session.run({ x })
+  await session.dispose()
+  let worst = 0
+  for (const [name, tensor] of wanted) {
+    const a = hostValues(tensor)
+    const b = hostValues(got[name] as never)
+    const largest = Array.from(a).reduce((most, v) => Math.max(most, Math.abs(v)), 1e-3)
+    for (let i = 0; i < a.length; i++) worst = Math.max(worst, Math.abs(a[i]! - b[i]!) / largest)
+    expect(b.length).toBe(a.length)
+  }
+  return worst
+}
+
 describe('results are those of the reference', () => {
   it.each(Object.entries(joiningNetworks))('%s', async (_, build) => {
-    const model = build()
-    const random = seededRandom(3)
-    const shape = [1, 3, 32, 32]
-    const x = hostTensor(
-      'float32',
-      shape,
-      Float32Array.from({ length: elementCount(shape)! }, () => random.normal()),
-    )
-    const [wanted] = [...referenceRun(model, new Map([['x', x]])).values()].map(hostValues)
-    const largest = wanted!.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
-    for (const threads of [1, 2]) {
-      const session = await createSession(model, { threads })
-      // Twice: what is left of one run does not reach the next.
-      await session.run({ x: hostTensor('float32', shape, new Float32Array(elementCount(shape)!).fill(9)) })
-      const [got] = Object.values(await session.run({ x })).map((y) => hostValues(y as never))
-      await session.dispose()
-      const worst = wanted!.reduce((most, v, i) => Math.max(most, Math.abs(v - got![i]!)), 0)
-      expect(worst / largest).toBeLessThan(1e-5)
-    }
+    for (const threads of [1, 2]) expect(await difference(build(), [1, 3, 32, 32], 3, threads)).toBeLessThan(1e-5)
+  })
+
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))('random network %i', async (seed) => {
+    const random = seededRandom(seed)
+    const moving = ['concat', 'split', 'slice', 'shuffle', 'gather']
+    const others = ['conv', 'depthwise', 'grouped', 'combine', 'pool', 'activation', 'batchNormalization', 'resize']
+    const path = Array.from({ length: 14 }, () => {
+      const names = random.uniform() < 0.6 ? moving : [...others, 'convTranspose', 'squeezeAndExcite', 'padChannels']
+      return names[random.below(names.length)]!
+    })
+    expect(await difference(randomNetwork(seed, path), [1, 3, 6, 6], seed, 1)).toBeLessThan(1e-4)
   })
 })
