@@ -17,6 +17,7 @@ const benchmarks = {
   adder: '../bench/adder.mjs',
   'adder-network': '../bench/adder-network.mjs',
   networks: '../bench/networks.mjs',
+  swap: '../bench/swap.mjs',
   files: '../bench/files.mjs',
   train: '../bench/train.mjs',
 }

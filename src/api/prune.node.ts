@@ -3,5 +3,5 @@
 // May import: every room, through its index.
 
 // These take the place of those without threads.
-export { pruneModel, recover, scoreChannels } from '../prune/index.node.ts'
+export { pruneModel, recover, recoverTowards, scoreChannels } from '../prune/index.node.ts'
 export * from './prune.ts'

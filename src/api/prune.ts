@@ -66,6 +66,7 @@ export {
   type RecoveryStep,
   type ReplaceMeansOptions,
   recover,
+  recoverTowards,
   recoverySteps,
   replaceMeans,
 } from '../prune/index.ts'

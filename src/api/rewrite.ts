@@ -30,6 +30,7 @@ export {
   switchSetting,
   type UnswappedLayer,
   type Variant,
+  type VariantChoice,
   type VariedLayer,
 } from '../rewrite/index.ts'
 

@@ -76,7 +76,17 @@ export { channelLayout } from '../workflow/index.ts'
 
 // Other layers
 
-export { type SwapOptions, type Swapped, swapAndMeasure } from '../workflow/index.ts'
+export {
+  type CostChange,
+  type InTime,
+  type LayerCost,
+  type SwapOptions,
+  type Swapped,
+  type SwappedAndMeasured,
+  swapAndMeasure,
+  type TimeChange,
+  type TimeLimit,
+} from '../workflow/index.ts'
 
 // Images of a data set, as a model takes them
 

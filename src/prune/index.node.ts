@@ -3,4 +3,4 @@
 // May import: base, algebra, graph, ops, onnx, cost, autodiff, runtime.
 export * from './index.ts'
 // These take the place of those without threads.
-export { pruneModel, recover, scoreChannels } from './threads.node.ts'
+export { pruneModel, recover, recoverTowards, scoreChannels } from './threads.node.ts'

@@ -56,6 +56,7 @@ export {
   type RecoveryError,
   type RecoveryStep,
   recover,
+  recoverTowards,
   recoverySteps,
 } from './recover/recover.ts'
 export { type MeansReplaced, type ReplaceMeansOptions, replaceMeans } from './recover/without-images.ts'

@@ -1,7 +1,13 @@
+import type { Model } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
 import { type PruneOptions, type PruneResult, pruneModel as pruneIn } from './prune.ts'
-import { type Recovered, type RecoverOptions, recover as recoverIn } from './recover/recover.ts'
+import {
+  type Recovered,
+  type RecoverOptions,
+  recover as recoverIn,
+  recoverTowards as recoverTowardsIn,
+} from './recover/recover.ts'
 import { type ChannelScores, type ScoreOptions, scoreChannels as scoreIn } from './score.ts'
 
 /** `pruneModel` with threads of Node, for criteria that run the network, and paths of files. */
@@ -12,6 +18,10 @@ export async function pruneModel(source: ModelSource, options: PruneOptions): Pr
 /** `recover` with threads of Node. */
 export const recover = (result: PruneResult, options: RecoverOptions): Promise<Recovered> =>
   recoverIn(result, { runtime: nodeRuntime, ...options })
+
+/** `recoverTowards`, likewise. */
+export const recoverTowards = (model: Model, was: Model, options: RecoverOptions): Promise<Recovered> =>
+  recoverTowardsIn(model, was, { runtime: nodeRuntime, ...options })
 
 /** `scoreChannels`, likewise. */
 export async function scoreChannels(

@@ -3,14 +3,11 @@
 // May import: base, algebra, graph, ops, onnx, cost, runtime.
 export { rewriteOf, rewrites } from './catalogue.ts'
 export { convolutionRefusal } from './convolution.ts'
+export type { SwappedLayer } from './exchange.ts'
+export { leastCost, leastError } from './knapsack.ts'
+export type { UnswappedLayer } from './layers.ts'
 export type { Replaced, Rewrite, RewriteContext, RewriteLayer, RewriteRefusal, Variant } from './rewrite.ts'
-export {
-  type RewriteOptions,
-  type RewriteResult,
-  rewriteModel,
-  type SwappedLayer,
-  type UnswappedLayer,
-} from './rewrite-model.ts'
+export { type RewriteOptions, type RewriteResult, rewriteModel } from './rewrite-model.ts'
 export {
   type NumberRange,
   numberSetting,
@@ -25,4 +22,4 @@ export {
   type StatisticsImages,
   type StatisticsOptions,
 } from './statistics.ts'
-export type { RewriteTarget, VariedLayer } from './target.ts'
+export type { RewriteTarget, VariantChoice, VariedLayer } from './target.ts'

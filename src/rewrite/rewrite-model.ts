@@ -1,25 +1,9 @@
-import {
-  indentedLines,
-  KerfError,
-  type NamePattern,
-  NodeError,
-  type Shape,
-  seededRandom,
-  seedFrom,
-  stoppable,
-  type Task,
-  type Turn,
-  turns,
-} from '../base/index.ts'
-import { macsOf } from '../cost/index.ts'
+import { KerfError, type NamePattern, stoppable, type Task, turns } from '../base/index.ts'
 import {
   type Analysis,
   analyse,
   bindInputs,
-  editGraph,
   type Model,
-  type Node,
-  nodeLabel,
   type OperatorSet,
   opsetOf,
   quantisedWeight,
@@ -29,9 +13,11 @@ import {
 import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { runnableOperators } from '../ops/index.ts'
 import { rewriteOf } from './catalogue.ts'
-import type { Replaced, Rewrite, RewriteLayer, RewriteRefusal, Variant } from './rewrite.ts'
+import { exchanged, type SwappedLayer } from './exchange.ts'
+import { chooseLayers, layersOf, nothingToSwap, resultOf, type UnswappedLayer } from './layers.ts'
+import type { Rewrite, RewriteRefusal } from './rewrite.ts'
 import { settingsFrom } from './settings.ts'
-import { chooseVariants, defaultTarget, type RewriteTarget, type VariedLayer } from './target.ts'
+import { type RewriteTarget, withVariants } from './target.ts'
 
 /** Which layers are exchanged, and how. */
 export interface RewriteOptions<S extends object = object> extends Task {
@@ -47,31 +33,6 @@ export interface RewriteOptions<S extends object = object> extends Task {
   readonly seed?: number
   /** What is known of operators: Kerf's, and your own (`withOperators`). Default `runnableOperators`. */
   readonly operators?: OperatorSet
-}
-
-/** A layer that was exchanged. */
-export interface SwappedLayer {
-  /** Its name. */
-  readonly node: string
-  /** The nodes that stand in its place, in order, by their names: what it costs now is the sum of what they cost. */
-  readonly nodes: readonly string[]
-  /** What they learn. */
-  readonly parameters: readonly (Replaced['parameters'][number] & {
-    /** Of the tensor. */
-    readonly shape: readonly number[]
-  })[]
-  /** ‖W − W′‖ ÷ ‖W‖, where the new layers do nearly what the layer did: W′ is what they do together. */
-  readonly weightError?: number
-  /** What else the rewrite says of it. */
-  readonly facts: NonNullable<Replaced['facts']>
-}
-
-/** A layer that stays as it is. */
-export interface UnswappedLayer {
-  /** Its name. */
-  readonly node: string
-  /** Why, in words. */
-  readonly why: string
 }
 
 /** A network with other layers, and what became of each. */
@@ -110,45 +71,19 @@ async function rewritten(given: Model, rewrite: Rewrite, options: RewriteOptions
   const sizes = options.inputs ? bindInputs(given.graph, options.inputs) : {}
   const found = analyse(simplified(given, operators), operators, sizes)
   checkModel(found, rewrite)
-  const { taken, ...others } = choose(found, rewrite, settings, options.layers)
+  const { taken, refused, ...others } = chooseLayers(found, rewrite, settings, options.layers)
   const inputs = taken.flatMap(({ node }) => node.inputs)
   const model = withStoredConstants(found, inputs)
   const analysis = model === found.model ? found : analyse(model, operators, sizes)
   const wanted = new Set(taken.map((layer) => resultOf(layer.node)))
   const stored = layersOf(analysis).filter((l) => wanted.has(resultOf(l.node)))
-  const { layers, kept } = await withVariants(stored, rewrite, settings, options, turn)
-  const editor = editGraph(model).setNodes([])
-  const random = (tensor: string) => seededRandom(seedFrom(seed, tensor))
-  const swapped: SwappedLayer[] = []
-  for (const node of model.graph.nodes) {
-    const chosen = layers.get(node)
-    if (!chosen) {
-      editor.add(node)
-      continue
-    }
-    await turn()
-    const { layer } = chosen
-    const before = editor.nodes.length
-    const context = { editor, settings: { ...settings, ...chosen.settings }, random, turn }
-    const { parameters, facts = {}, weightError } = await rewrite.replace(layer, context)
-    const nodes = editor.nodes.slice(before).map(nodeLabel)
-    const shapeOf = (name: string) => editor.initializers.get(name)?.shape ?? []
-    swapped.push({
-      node: layer.name,
-      nodes,
-      parameters: parameters.map((p) => ({ ...p, shape: shapeOf(p.name) })),
-      ...(weightError === undefined ? {} : { weightError }),
-      facts,
-    })
-    progress?.({ what: 'rewriting', done: swapped.length, total: layers.size, unit: 'layers' })
-  }
-  const result = editor.dropUnread().model()
-  checkReplaced(
-    rewrite,
-    [...layers.values()].map(({ layer }) => layer),
-    analyse(result, operators, sizes),
+  const exchange = { rewrite, settings, seed, turn }
+  const { layers, kept } = await withVariants(stored, exchange, options)
+  if (layers.length === 0) throw nothingToSwap(refused, kept)
+  const result = await exchanged(model, layers, exchange, (done) =>
+    progress?.({ what: 'rewriting', done, total: layers.length, unit: 'layers' }),
   )
-  return { model: result, swapped, ...others, kept: [...others.kept, ...kept] }
+  return { ...result, kept: [...others.kept, ...kept], refused }
 }
 
 /** @throws KerfError `bad-target` */
@@ -159,49 +94,6 @@ function checkTarget({ name, variants }: Rewrite, { target }: RewriteOptions): v
       `The rewrite ${name} makes one thing of a layer: there is nothing for a target to choose. Leave it out, and choose layers (--layers).`,
       { rewrite: name },
     )
-}
-
-/** A layer that is to be swapped, and settings of its own. */
-interface ChosenLayer {
-  readonly layer: RewriteLayer
-  readonly settings: Variant['settings']
-}
-
-/** Layers with the variant that is chosen for each; those for which there is none stay. */
-async function withVariants(
-  stored: readonly RewriteLayer[],
-  rewrite: Rewrite,
-  settings: object,
-  { target, layers: pattern, progress, settings: given = {} }: RewriteOptions,
-  turn: Turn,
-): Promise<{ readonly layers: ReadonlyMap<Node, ChosenLayer>; readonly kept: readonly UnswappedLayer[] }> {
-  const isOpen = target !== undefined || Object.values(settings).includes(undefined)
-  if (!rewrite.variants || !isOpen)
-    return { layers: new Map(stored.map((layer) => [layer.node, { layer, settings: {} }])), kept: [] }
-  const macs = macsOf(stored[0]!.analysis)
-  const varied: VariedLayer[] = []
-  for (const layer of stored) {
-    progress?.({ what: 'looking at layers', done: varied.length, total: stored.length, unit: 'layers' })
-    const variants = await rewrite.variants(layer, { settings, turn })
-    const own = variants.flatMap((v) => Object.keys(v.settings)).find((name) => Object.hasOwn(given, name))
-    if (target && own !== undefined)
-      throw new KerfError(
-        'bad-target',
-        `The setting "${own}" says how large layers become, and so does the target: give one of the two.`,
-        { setting: own },
-      )
-    varied.push({ layer, macs: macs.get(layer.node), variants })
-  }
-  const chosen = await chooseVariants(varied, target ?? defaultTarget, stored[0]!.analysis, pattern !== undefined)
-  const layers = new Map<Node, ChosenLayer>()
-  const kept: UnswappedLayer[] = []
-  chosen.forEach((choice, i) => {
-    const { layer } = varied[i]!
-    if ('why' in choice) kept.push({ node: layer.name, why: choice.why })
-    else layers.set(layer.node, { layer, settings: choice.variant.settings })
-  })
-  if (layers.size === 0) throw nothingToSwap([], kept)
-  return { layers, kept }
 }
 
 /** @throws KerfError `unsupported-opset`, `quantised` */
@@ -221,88 +113,3 @@ function checkModel({ model, stored }: Analysis, { title, opset: first = 1 }: Re
       { weight: codes },
     )
 }
-
-const convolutions = ['Conv', 'ConvTranspose']
-/** What calculates with weights. A pattern for a part of a network meets other nodes too; these are no layers that somebody wants swapped. */
-const weighted = [...convolutions, 'AdderConv', 'Gemm', 'MatMul']
-
-/** All nodes, as rewrites meet them. */
-function layersOf(analysis: Analysis): RewriteLayer[] {
-  const { nodes } = analysis.model.graph
-  const stored = nodes.filter((n) => n.inputs.slice(1).some((name) => name !== '' && analysis.constants.has(name)))
-  const first = stored.find((n) => n.opType === 'Conv')
-  const last = stored.findLast((n) => ['Conv', 'Gemm', 'MatMul'].includes(n.opType))
-  const placeOf = (node: Node) => (node === first ? 'first' : node === last ? 'last' : undefined)
-  return nodes.map((node) => ({ name: nodeLabel(node), node, place: placeOf(node), analysis }))
-}
-
-/** Its first output, which tells a node from all others in any version of a graph. */
-const resultOf = ({ outputs }: Node): string => outputs.find((name) => name !== '') ?? ''
-
-/** @throws KerfError `no-such-layer`, `nothing-to-swap`; NodeError `cannot-swap` */
-function choose(analysis: Analysis, rewrite: Rewrite, settings: object, pattern: NamePattern | undefined) {
-  const layers = layersOf(analysis)
-  const meant = pattern ? layers.filter((l) => pattern.matches(l.name)) : layers
-  if (pattern && meant.length === 0) {
-    const names = layers.filter((l) => !rewrite.refusal(l, settings)).map((l) => l.name)
-    throw new KerfError(
-      'no-such-layer',
-      `No layer is called "${pattern.text}". Those that can be swapped: ${names.slice(0, 8).join(', ') || 'none'}${names.length > 8 ? ` and ${names.length - 8} more` : ''}.`,
-      { pattern: pattern.text },
-    )
-  }
-  const taken: RewriteLayer[] = []
-  const kept: UnswappedLayer[] = []
-  const refusals: (UnswappedLayer & RewriteRefusal & { readonly opType: string })[] = []
-  for (const layer of meant) {
-    const { opType } = layer.node
-    const refusal = rewrite.refusal(layer, settings)
-    if (refusal && pattern?.text === layer.name)
-      throw new NodeError('cannot-swap', {
-        ...{ opType, node: layer.name, problem: refusal.why },
-        remedy: 'Choose other layers.',
-      })
-    const why = pattern || refusal ? undefined : rewrite.kept?.(layer)
-    if (refusal) refusals.push({ node: layer.name, ...refusal, opType })
-    else if (why !== undefined) kept.push({ node: layer.name, why })
-    else taken.push(layer)
-  }
-  const told = pattern ? weighted : convolutions
-  const refused = refusals.flatMap(({ opType, ...refusal }) => (told.includes(opType) ? [refusal] : []))
-  if (taken.length === 0) throw nothingToSwap(refused.length > 0 || !pattern ? refused : refusals, kept)
-  return { taken, kept, refused }
-}
-
-function nothingToSwap(refused: readonly UnswappedLayer[], kept: readonly UnswappedLayer[]): KerfError {
-  const reasons = [...refused, ...kept].map((l) => `${l.node}: ${l.why}`)
-  return new KerfError(
-    'nothing-to-swap',
-    `No layer can be swapped. Choose ${reasons.length > 0 ? 'others' : 'some'} with --layers.${indentedLines(reasons)}`,
-    { refused, kept },
-  )
-}
-
-/** @throws KerfError `bad-rewrite` where what a layer made is made no longer, or of another shape */
-function checkReplaced({ name }: Rewrite, layers: readonly RewriteLayer[], after: Analysis): void {
-  for (const { name: layer, node, analysis } of layers)
-    for (const output of node.outputs.filter((o) => o !== '')) {
-      const [was, is] = [analysis, after].map((a) => a.values.get(output)?.shape)
-      const problem = after.producers.has(output)
-        ? differs(was, is) && `makes "${output}" of ${layer} [${is?.join(',')}], which was [${was?.join(',')}]`
-        : `leaves "${output}" of ${layer} to be made by nothing`
-      if (problem)
-        throw new KerfError(
-          'bad-rewrite',
-          `The rewrite ${name} ${problem}. What stands in a layer's place makes what it made.`,
-          {
-            ...{ rewrite: name, node: layer, value: output, expected: was, received: is },
-          },
-        )
-    }
-}
-
-/** As far as both are known. */
-const differs = (a: Shape | undefined, b: Shape | undefined): boolean =>
-  a !== undefined &&
-  b !== undefined &&
-  (a.length !== b.length || a.some((d, i) => typeof d === 'number' && typeof b[i] === 'number' && d !== b[i]))

@@ -11,7 +11,7 @@ import { installedOrt } from './prove/onnx-runtime.node.ts'
 import { type Proof, type ProofOptions, prove as proveIn } from './prove/prove.ts'
 import { type PruneAndProveOptions, type Pruned, pruneAndProve as pruneIn } from './prune.ts'
 import { type Sensitivity, type SensitivityOptions, sensitivity as sensitivityIn } from './sensitivity.ts'
-import { type SwapOptions, type Swapped, swapAndMeasure as swapIn } from './swap.ts'
+import { type SwapOptions, type Swapped, swapAndMeasure as swapIn } from './swap/swap.ts'
 
 const here = (options: ProofOptions): ProofOptions => ({ runtime: nodeRuntime, beside: installedOrt, ...options })
 

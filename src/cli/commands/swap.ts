@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { writeModelFile } from '../../api/files.node.ts'
 import { netNameOf } from '../../api/nets.ts'
-import { type RewriteTarget, rewriteOf, rewrites } from '../../api/rewrite.ts'
-import { swapAndMeasure } from '../../api/workflow.node.ts'
+import { rewriteOf, rewrites } from '../../api/rewrite.ts'
+import { type SwapOptions, swapAndMeasure } from '../../api/workflow.node.ts'
 import { type NamePattern, namePattern, type Task } from '../../base/index.ts'
 import { toJson } from '../../report/index.ts'
 import { addDataOptions, type DataOptions, dataRecipe } from '../data/given-data.ts'
@@ -14,21 +14,25 @@ import { type InputShapes, inputShape, positiveInteger, positiveNumber } from '.
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
-import { amount } from '../prune/budget.ts'
+import { amount, factor } from '../prune/budget.ts'
+import { type SwapResult, swapReport } from '../swap/report.ts'
 import { addSettingFlags, settingsGiven } from '../swap/settings.ts'
-import { type SwapResult, swapReport } from '../swap-report.ts'
 import { withTask } from '../task.ts'
+import { addTimingFlags, type TimingFields, timingRuntime } from '../timing.ts'
 import { epochsFlag, imageFlagsHelp, seedFlag, threadsFlag } from '../vocabulary.ts'
 
-interface Options extends DataOptions {
+interface Options extends DataOptions, TimingFields {
   readonly output?: string
   readonly to: string
   readonly layers?: NamePattern
   readonly energy?: number
   readonly targetMacs?: { readonly part?: number; readonly value?: number }
+  readonly targetMs?: number
+  readonly faster?: number
+  readonly time?: boolean
   readonly seed: number
   readonly input?: InputShapes
-  readonly images: number
+  readonly images?: number
   readonly recipe?: string
   readonly epochs: number
   readonly threads: number
@@ -40,6 +44,10 @@ interface Options extends DataOptions {
 
 const examples = `
 Examples:
+  kerf swap model.onnx -o smaller.onnx --to separable --target-macs 0.5 --data photos/
+  kerf swap model.onnx -o smaller.onnx --to low-rank --faster 1.5 --runtime ort-node --data photos/
+  kerf swap model.onnx -o smaller.onnx --to tucker --rank 16,32 --layers '*layer3*'
+  kerf swap model.onnx --to low-rank-space --energy 0.9 --dry-run
   kerf swap resnet20.onnx -o adder.onnx --to adder --data data/cifar10 --recipe distil.json
   kerf swap model.onnx -o adder.onnx --to adder --layers '*layer3*' --keep-weights
   kerf swap model.onnx --to adder --dry-run
@@ -47,8 +55,14 @@ Examples:
 What layers become (--to):
 ${rewrites.map(({ name, summary, source }) => `  ${name}  ${summary}\n  ${' '.repeat(name.length)}  ${source}`).join('\n')}
 
---layers names layers, and then those too that stay otherwise. Means and variances of BatchNormalization are measured on training images, without --data on
-noise. What comes out must be trained: --recipe writes how, with the given network as the teacher, at the rate of networks with fresh weights (0.1).
+--layers names layers, and then those too that stay otherwise: by default all that are cheaper afterwards.
+
+How large layers become is said by a rank, by the part of each layer's energy (‖W‖²) that is to be kept, or by what the network may cost: then every layer gets the
+form with which the squares of all weight errors, ‖W − W′‖² ÷ ‖W‖², sum up to the least. Times are measured: some forms of every layer alone, then the network as a whole.
+
+With --data the weights behind which layers come out as they were are solved for by least squares, layer by layer, without labels; every fourth image only judges. Where
+new layers must learn anew (adder), means and variances of BatchNormalization alone are measured, without --data on noise. --recipe writes how the network is
+trained, with the given one as the teacher, at a learning rate of 0.01, or that of networks with fresh weights (0.1).
 ${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
@@ -64,17 +78,25 @@ export function define(command: Command, io: Io): void {
       target('--energy <part>', 'of each layer keep so much of ‖W‖², with the fewest MACs (default: 0.95)', energy),
     )
     .addOption(target('--target-macs <n>', 'MACs of the network at most, a part (0.5) or a number (300M)', amount))
+    .addOption(target('--target-ms <ms>', 'milliseconds of a run at most, measured (see --runtime)', positiveNumber))
+    .addOption(target('--faster <factor>', 'how many times as fast a run is to be, measured', factor))
     .addOption(seedFlag('draws weights and noise'))
     .option(
       '-i, --input <shape>',
       'shape of an input, where the file leaves it open: N,C,H,W, or name:N,C,H,W (repeatable)',
       inputShape,
     )
-  addDataOptions(command, 'images to measure statistics on')
-    .addOption(new Option('--images <n>', 'how many of them').argParser(positiveInteger).default(64))
+  addDataOptions(command, 'images to solve for weights and to measure statistics on, without labels')
+    .option(
+      '--images <n>',
+      'how many of them (default: 512 to solve for weights, 64 for statistics alone)',
+      positiveInteger,
+    )
     .option('--recipe <file>', 'write a training recipe with the given network as teacher (takes --data)')
     .addOption(epochsFlag('of that recipe').default(50))
     .addOption(threadsFlag())
+    .option('--time', 'measure what every layer and the network take, in turns with what they took')
+  addTimingFlags(command)
     .option('--full-names', 'names of layers as the file has them')
     .option('--dry-run', 'show what would be done, write and run nothing')
     .option('--json', 'print JSON')
@@ -85,11 +107,14 @@ export function define(command: Command, io: Io): void {
 
 async function swap(path: string, options: Options, task: Task, io: Io): Promise<void> {
   const { output, dryRun, force, seed, threads, layers, images, epochs } = options
+  const target = targetOf(options)
+  const isTimed = options.time || options.targetMs !== undefined || options.faster !== undefined
   const settings = settingsGiven(rewriteOf(options.to), options)
   if (output === undefined && !dryRun)
     throw new UsageError('Say where the new network goes: -o adder.onnx (or --dry-run to write nothing).')
   if (options.recipe !== undefined && options.data === undefined)
     throw new UsageError('A recipe needs data: say which, as in --data mnist:FOLDER.')
+  if (dryRun && isTimed) throw new UsageError('Times are measured, which --dry-run does not: leave one of the two out.')
   if (options.recipe !== undefined && netNameOf(path) !== undefined)
     throw new UsageError(`A teacher is a trained network, and ${path} is not: leave out --recipe, or train it first.`)
   const model = givenModel(path)
@@ -101,7 +126,8 @@ async function swap(path: string, options: Options, task: Task, io: Io): Promise
   const result = await swapAndMeasure(model, {
     ...{ rewrite: options.to, layers, seed, images, threads, inputs: options.input, measure: !dryRun },
     settings,
-    target: targetOf(options),
+    target,
+    timing: isTimed ? await timingRuntime(options) : undefined,
     data: recipe && { ...recipe, open: async (task) => ({ train: await imageSource(recipe, {}, task, io).open() }) },
     files: output === undefined ? undefined : { given: path, swapped: output, epochs },
     onNotice: () => {},
@@ -124,7 +150,7 @@ function print(path: string, result: SwapResult, options: Options, io: Io): stri
     : terminalText(swapReport(path, result, options), io)
 }
 
-const targets = ['energy', 'targetMacs']
+const targets = ['energy', 'targetMacs', 'targetMs', 'faster']
 
 /** Of all that say how large layers become one alone is given. */
 function target(flags: string, text: string, parser: (text: string) => unknown): Option {
@@ -132,8 +158,10 @@ function target(flags: string, text: string, parser: (text: string) => unknown):
   return option.conflicts(targets.filter((name) => name !== option.attributeName()))
 }
 
-function targetOf({ energy, targetMacs }: Options): RewriteTarget | undefined {
+function targetOf({ energy, targetMacs, targetMs, faster }: Options): SwapOptions['target'] {
   if (energy !== undefined) return { energy }
+  if (targetMs !== undefined) return { milliseconds: targetMs }
+  if (faster !== undefined) return { faster }
   return targetMacs && { macs: targetMacs }
 }
 

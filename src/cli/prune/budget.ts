@@ -1,28 +1,24 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { readTimeTable, timeTablePath, writeTimeTable } from '../../api/files.node.ts'
 import type { Allocation, Target } from '../../api/prune.ts'
-import { type InTimeOptions, kerfTiming, ortTiming, type TimingRuntime } from '../../api/workflow.node.ts'
-import { loadPeer } from '../bench/peers.ts'
+import type { InTimeOptions } from '../../api/workflow.node.ts'
 import { UsageError } from '../errors.ts'
-import { byteCount, positiveNumber, threadCount } from '../options.ts'
-import { version } from '../version.ts'
+import { byteCount, positiveNumber } from '../options.ts'
+import { addTimingFlags, type TimingFields, timingRuntime } from '../timing.ts'
 
 /* What a pruned network may cost, and where its time is measured. */
 
-const runtimeNames = ['kerf', 'ort-node', 'ort-web'] as const
 const allocations = ['uniform', 'global', 'cost'] as const satisfies readonly Allocation[]
 
 type Amount = Pick<Target, 'part' | 'value'>
 
-export interface BudgetFields {
+export interface BudgetFields extends TimingFields {
   readonly targetMacs?: Amount
   readonly targetParams?: Amount
   readonly targetBytes?: Amount
   readonly targetMs?: number
   readonly faster?: number
   readonly allocate?: Allocation
-  readonly runtime?: (typeof runtimeNames)[number]
-  readonly timeThreads?: number
   readonly timeTable?: string
 }
 
@@ -41,7 +37,7 @@ export function amount(text: string): Amount {
 export const byteAmount = (text: string): Amount =>
   /^0?\.\d+$/.test(text.trim()) ? amount(text) : { value: byteCount(text) }
 
-function factor(text: string): number {
+export function factor(text: string): number {
   const value = positiveNumber(text)
   if (value <= 1) throw new InvalidArgumentError('Give a factor above 1, as in 2.')
   return value
@@ -54,7 +50,7 @@ export function addBudgetFlags(command: Command): Command {
     const option = new Option(flags, text).argParser(parser)
     return option.conflicts(['ratio', ...targets.filter((name) => name !== option.attributeName())])
   }
-  return command
+  command
     .addOption(target('--target-macs <n>', 'remove until so many MACs remain: a part (0.5) or a number (300M)', amount))
     .addOption(target('--target-params <n>', 'the same of parameters', amount))
     .addOption(target('--target-bytes <n>', 'the same of the weights in the file: 0.5 or 5MB', byteAmount))
@@ -66,11 +62,10 @@ export function addBudgetFlags(command: Command): Command {
         'how a target chooses widths (default: cost for times, otherwise uniform)',
       ).choices(allocations),
     )
-    .addOption(new Option('--runtime <name>', 'where times are measured').choices(runtimeNames).default('kerf'))
-    .addOption(
-      new Option('--time-threads <n>', 'threads that times are measured with').argParser(threadCount).default(1),
-    )
-    .option('--time-table <file>', 'measured times, read and added to (default: in the cache folder)')
+  return addTimingFlags(command).option(
+    '--time-table <file>',
+    'measured times, read and added to (default: in the cache folder)',
+  )
 }
 
 /** The target that flags ask for; undefined without one. */
@@ -89,15 +84,7 @@ export function targetOf(o: BudgetFields, scope: Target['scope']): Target | unde
 
 /** How a target in milliseconds is measured, and the table that is known. */
 export async function timingOf(o: BudgetFields): Promise<InTimeOptions & Pick<Target, 'times'>> {
-  const timing = await runtimeOf(o)
+  const timing = await timingRuntime(o)
   const path = o.timeTable ?? timeTablePath(timing.on)
   return { timing, times: readTimeTable(path), onTimes: (table) => writeTimeTable(path, table) }
-}
-
-async function runtimeOf({ runtime = 'kerf', timeThreads: threads = 1 }: BudgetFields): Promise<TimingRuntime> {
-  if (runtime === 'kerf') return kerfTiming({ threads, version: version() })
-  if (runtime === 'ort-node') return ortTiming({ threads })
-  const module = await loadPeer('ort-web')
-  if (module) module.env.wasm.numThreads = threads
-  return ortTiming({ name: 'ort-web', module, threads, executionProviders: ['wasm'] })
 }

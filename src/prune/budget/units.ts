@@ -1,6 +1,6 @@
 import { elementCount, isConcrete, isFloating } from '../../base/index.ts'
 import { fusionOf } from '../../cost/index.ts'
-import { type Analysis, type Attribute, accessesOf, type Call, type Node } from '../../graph/index.ts'
+import { type Analysis, type Attribute, accessesOf, type Call, type GraphPart, type Node } from '../../graph/index.ts'
 
 /*
  * What a runtime does in one go: a convolution or linear layer with the normalisation, the activation and the residual addition behind it, which
@@ -8,13 +8,7 @@ import { type Analysis, type Attribute, accessesOf, type Call, type Node } from 
  */
 
 /** Nodes that run as one. */
-export interface Unit {
-  readonly nodes: readonly Node[]
-  /** The values that it reads: activations, no constants. */
-  readonly inputs: readonly string[]
-  /** The values that others read. */
-  readonly outputs: readonly string[]
-}
+export type Unit = GraphPart
 
 /** The units of a network, in order; nodes that only rename or reshape take no time and belong to none. */
 export function unitsOf(analysis: Analysis): Unit[] {

@@ -63,9 +63,9 @@ export function solvedLayers(cut: Analysis, before: Analysis, kept: PruneResult[
     const { sum } = now
     const inputs = kept(old.x, old.sum.x.axis) ?? all(old.sum.groups * old.sum.inChannels)
     const outputs = kept(output, old.sum.y.axis) ?? all(old.sum.groups * old.sum.outChannels)
-    const isSame = sum.places === old.sum.places && sum.taps === old.sum.taps
-    if (!isSame || outputs.length !== sum.groups * sum.outChannels) return []
-    const known = inputs.length === sum.groups * sum.inChannels ? inputs : undefined
+    if (sum.places !== old.sum.places || outputs.length !== sum.groups * sum.outChannels) return []
+    const isSame = sum.taps === old.sum.taps && inputs.length === sum.groups * sum.inChannels
+    const known = isSame ? inputs : undefined
     return [{ name: nodeLabel(node), output, ...now, outputs, before: { ...old, inputs: known } }]
   })
   return layers.map((layer, i) => {

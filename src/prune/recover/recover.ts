@@ -88,12 +88,34 @@ export interface Recovered {
  *   not fit, `bad-options` for a step that there is not, or a result whose weights were only set to zero; `out-of-memory`, `aborted`
  */
 export const recover = (result: PruneResult, options: RecoverOptions): Promise<Recovered> =>
-  stoppable('Recovery', async () => recovered(result, options))
+  stoppable('Recovery', async () => {
+    checkCut(result)
+    const { model, analysis, kept } = result
+    return recovered({ model, was: analysis.model, kept }, options)
+  })
+
+/**
+ * Brings a network with other layers nearer to the one that it was made from, likewise: layers that make a value of the same name are meant to make the same. Mean replacement and
+ * merging have nothing to say of layers with another window, or other inputs.
+ * @param model that is to come nearer, as `rewriteModel` gives it
+ * @param was what it was made from, with the same names (`simplified`)
+ * @throws as `recover`
+ */
+export const recoverTowards = (model: Model, was: Model, options: RecoverOptions): Promise<Recovered> =>
+  stoppable('Recovery', async () => recovered({ model, was, kept: () => undefined }, options))
+
+/** A network that is to be like another one. */
+interface Changed {
+  readonly model: Model
+  readonly was: Model
+  /** Which indices of a value's axis are left; undefined: all. */
+  readonly kept: PruneResult['kept']
+}
 
 /** Least squares does what mean replacement does, too. */
 const autoSteps: readonly RecoveryStep[] = ['least-squares', 'statistics']
 
-async function recovered(result: PruneResult, options: RecoverOptions): Promise<Recovered> {
+async function recovered(result: Changed, options: RecoverOptions): Promise<Recovered> {
   const { signal, operators = prunableOperators } = options
   const steps = options.steps === 'auto' || options.steps === undefined ? autoSteps : options.steps
   const unknown = steps.find((s) => !recoverySteps.includes(s))
@@ -101,7 +123,6 @@ async function recovered(result: PruneResult, options: RecoverOptions): Promise<
     throw new KerfError('bad-options', `There is no step "${unknown}". There are: ${recoverySteps.join(', ')}.`, {
       step: unknown,
     })
-  checkCut(result)
   const turn = turns(signal, 'Recovery')
   await turn()
   const given = await collectImages(options.images, turn)
@@ -111,7 +132,7 @@ async function recovered(result: PruneResult, options: RecoverOptions): Promise<
       `Recovery needs at least ${leastImages} images, some to fit to and some to judge by: received ${given.count}. Give more; some hundreds are good.`,
       { count: given.count, least: leastImages },
     )
-  const old = result.analysis.model
+  const old = result.was
   const wanted = { inputs: steps.includes('merging'), means: steps.includes('mean-replacement') }
   const layersOf = (size: number) => {
     const before = forPieces(old, size, given.shape, operators)

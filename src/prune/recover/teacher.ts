@@ -125,7 +125,7 @@ export async function askTeacher(
   if (!outputs.every(({ values }) => values.every(Number.isFinite)))
     throw new KerfError(
       'not-finite',
-      'The network before the cut gives NaN or infinite numbers for these images: there is nothing to come back to. Look at the images and at how they become the input.',
+      'The network as it was gives NaN or infinite numbers for these images: there is nothing to come back to. Look at the images and at how they become the input.',
     )
   return { targets, inputs, means, outputs }
 }

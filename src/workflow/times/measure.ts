@@ -11,7 +11,7 @@ import {
   type TimedOn,
   type TimeTable,
 } from '../../prune/index.ts'
-import { probeOf } from './probe.ts'
+import { layerMs, probeOf } from './probe.ts'
 import { feedsToTime, kerfTiming, type TimedRun, type TimingRuntime } from './runtimes.ts'
 
 /** What is timed, and where. */
@@ -26,8 +26,6 @@ export interface MeasureOptions extends BoundInputs, Task {
 
 /** Layers that are timed in turns: their weights are in memory together. */
 const batchSize = 8
-/** The part of a run of copies that a copy is taken for, where its time is too short to be seen. */
-const leastPart = 0.05
 /** Points of a layer from which on a table knows it. */
 const manyPoints = 8
 /** Whole networks are measured for so much longer than layers. */
@@ -142,10 +140,7 @@ async function timeLayers(
     const runs = probes.flatMap(({ more, less }) => [runOf(more), runOf(less)])
     const times = await timeByYardstick(runs, table, timing, seconds, { signal })
     batch.forEach(({ layer: { unit, signature, ...work } }, i) => {
-      const { copies } = probes[i]!
-      const [more = 0, less = 0] = times.slice(2 * i)
-      // A layer that takes next to nothing is within the error of measuring.
-      const ms = Math.max((more - less) / copies, (leastPart * more) / (copies + 1))
+      const ms = layerMs(probes[i]!, times[2 * i]!, times[2 * i + 1]!)
       layers[signature] = [...(layers[signature] ?? []), { ...work, ms }]
     })
   }

@@ -31,7 +31,11 @@ const mostBytes = 2 ** 25
  * The networks that tell the time of a layer.
  * @throws KerfError `unknown-shape`
  */
-export function probeOf(analysis: Analysis, unit: Unit, { macs, reads, writes }: Work): LayerProbe {
+export function probeOf(
+  analysis: Analysis,
+  unit: Unit,
+  { macs, reads, writes }: Pick<Work, 'macs' | 'reads' | 'writes'>,
+): LayerProbe {
   const stored = [...new Set(unit.nodes.flatMap((n) => n.inputs))].flatMap((i) => analysis.stored.get(i) ?? [])
   const weightBytes = stored.reduce((sum, t) => sum + byteLengthOf(t.elementType, elementCount(t.shape) ?? 0), 0)
   // Runtimes make about 10 MACs or move about one number in a nanosecond.
@@ -48,6 +52,18 @@ export function probeOf(analysis: Analysis, unit: Unit, { macs, reads, writes }:
   }
   return { more: copiesOf(analysis, unit, wanted, 'inputs'), less: inputsAlone(analysis, unit, wanted), copies: wanted }
 }
+
+/** The part of a run of copies that a copy is taken for, where its time is too short to be seen. */
+const leastPart = 0.05
+
+/**
+ * The time of a layer.
+ * @param more milliseconds of `LayerProbe.more`
+ * @param less of `LayerProbe.less`
+ */
+export const layerMs = ({ copies }: LayerProbe, more: number, less: number): number =>
+  // A layer that takes next to nothing is within the error of measuring.
+  Math.max((more - less) / copies, (leastPart * more) / (copies + 1))
 
 /** The layer so many times, each with weights or with inputs of its own. */
 function copiesOf(analysis: Analysis, unit: Unit, count: number, each: 'weights' | 'inputs'): Model {

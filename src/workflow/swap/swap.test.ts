@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { seededRandom } from '../base/index.ts'
-import { imagesFromArrays } from '../data/index.ts'
-import { GraphBuilder, type Model, tensorOf, tensorValues } from '../graph/index.ts'
-import { abortedAfter } from '../testing/aborting.ts'
-import { parseRecipe } from '../train/index.ts'
-import { type SwapOptions, swapAndMeasure } from './index.ts'
+import { seededRandom } from '../../base/index.ts'
+import { imagesFromArrays } from '../../data/index.ts'
+import { GraphBuilder, type Model, tensorOf, tensorValues } from '../../graph/index.ts'
+import { abortedAfter } from '../../testing/aborting.ts'
+import { parseRecipe } from '../../train/index.ts'
+import { type SwapOptions, swapAndMeasure } from '../index.ts'
 
 /** A convolution without a name, of weight 0: as an adder layer it gives −|x|, or of two inputs −|x + z|. */
 function network(inputs: readonly string[] = ['x']): Model {
