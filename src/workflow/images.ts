@@ -53,6 +53,19 @@ export const evaluationLoader = (
   batchSize = fixedBatch(model) ?? Math.max(1, Math.min(64, set.count)),
 ): Loader => createLoader(set, { batchSize, transforms, training: false })
 
+/**
+ * What a model is counted and run for that is given images: one of them, where the file leaves sizes open.
+ * @returns undefined where it leaves none open
+ */
+export function inputsForImages(
+  { graph }: Model,
+  { shape }: Pick<ModelImages, 'shape'>,
+): ReadonlyMap<string, readonly number[]> | undefined {
+  const [input] = graphInputs(graph)
+  const declared = input?.type?.kind === 'tensor' ? input.type.shape : undefined
+  return !input || declared?.every((d) => typeof d === 'number') ? undefined : new Map([[input.name, [1, ...shape]]])
+}
+
 /** Images as a model's input has them. */
 export interface ModelImages {
   /** Of one image. */

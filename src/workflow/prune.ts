@@ -2,7 +2,7 @@ import { stoppable, type Task } from '../base/index.ts'
 import { profileAnalysed } from '../cost/index.ts'
 import { analyse } from '../graph/index.ts'
 import { withKeptClasses } from '../image/index.ts'
-import type { ModelSource } from '../onnx/index.ts'
+import { type ModelSource, modelOf } from '../onnx/index.ts'
 import {
   type MeansReplaced,
   type PruneOptions,
@@ -13,14 +13,15 @@ import {
   recover,
   replaceMeans,
 } from '../prune/index.ts'
+import { inputsForImages } from './images.ts'
 import { type Proof, type ProofOptions, prove } from './prove/prove.ts'
 import { type InTimeOptions, pruneInTime, type TimeMeasured } from './times/prune-in-time.ts'
 
 /** What is cut, and how that is proved. */
 export interface PruneAndProveOptions extends Task {
-  /** What is cut. */
+  /** What is cut. Sizes that the file leaves open are those of the images, where there are any. */
   readonly prune: Omit<PruneOptions, keyof Task>
-  /** How masked and cut network are run against each other; false: they are not. */
+  /** How masked and cut network are run against each other, by default on inputs that it is cut for; false: they are not. */
   readonly proof?: ProofOptions | false
   /** With what the cut network is recovered, once it is proved: `without-images` by `replaceMeans`. Left out, it is not. */
   readonly recover?: Omit<RecoverOptions, keyof Task> | 'without-images'
@@ -53,11 +54,14 @@ export const pruneAndProve = (
 ): Promise<Pruned> =>
   stoppable('Pruning', async () => {
     const { target } = prune
+    const given = await modelOf(source, { signal })
+    const images = prune.images ?? (typeof recovery === 'object' ? recovery.images : undefined)
+    const inputs = prune.inputs ?? (images && inputsForImages(given, images))
     const { result, measured } =
       inTime && target?.of === 'milliseconds'
-        ? await pruneInTime(source, { ...prune, target }, inTime, { signal, progress })
-        : { result: await pruneModel(source, { ...prune, signal, progress }), measured: undefined }
-    const shown = proof === false ? { check: null } : await prove(result, { ...proof, signal })
+        ? await pruneInTime(given, { ...prune, inputs, target }, inTime, { signal, progress })
+        : { result: await pruneModel(given, { ...prune, inputs, signal, progress }), measured: undefined }
+    const shown = proof === false ? { check: null } : await prove(result, { inputs, ...proof, signal })
     const times = measured ? { measured } : {}
     if (!recovery) return { result: withNames(result), proof: shown, ...times }
     if (recovery === 'without-images') {

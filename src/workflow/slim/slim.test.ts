@@ -5,10 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { profileModel } from '../../cost/index.ts'
 import { openData } from '../../data/index.node.ts'
 import { type DataSets, generatedImages, type ImageSet, imagesFromArrays, splitSet, subset } from '../../data/index.ts'
+import { GraphBuilder } from '../../graph/index.ts'
 import { modelBytes, readModelFile } from '../../onnx/index.node.ts'
 import { hostTensor } from '../../runtime/index.ts'
 import { abortedAfter } from '../../testing/aborting.ts'
 import { tinyNet } from '../../testing/tiny-images.ts'
+import { weightsFor } from '../../testing/weights.ts'
 import { evaluate } from '../../train/index.node.ts'
 import { evaluationLoader, spread } from '../images.ts'
 import { type SlimMemory, type SlimOptions, type SlimStage, slim as slimInCore, slimInFolder } from '../index.node.ts'
@@ -199,6 +201,23 @@ describe('slim', () => {
     expect(given.quality).toEqual({ images: 10, agreement: 1, outputError: 0 })
     expect(final.totals.macs).toBeLessThanOrEqual(0.5 * given.totals.macs)
   })
+
+  it.each([{ targetMacs: 0.5 }, { targetMacs: undefined, faster: 1.3 }])(
+    'takes a network whose file leaves the size of images open: %j',
+    async (target) => {
+      const b = new GraphBuilder('open')
+      const weight = weightsFor(b, (i) => Math.sin(i + 1) / 3)
+      const x = b.input('x', 'float32', ['N', 1, 'H', 'W'])
+      const first = b.node('Relu', [b.node('Conv', [x, weight('a', 8, 1, 3, 3)])])
+      const second = b.node('Relu', [b.node('Conv', [first, weight('b', 8, 8, 3, 3)])])
+      const flat = b.node('Flatten', [b.node('GlobalAveragePool', [second])])
+      b.output(b.node('Gemm', [flat, weight('c', 8, 3)]))
+      const { given, final } = await slim(b.model(), small({ ...target, rounds: 1, epochs: 0 }))
+      // 36 · 9 · 8 and 16 · 9 · 64 of images of 8 × 8, and the classifier.
+      expect(given.totals.macs).toBe(2592 + 9216 + 24)
+      expect(final.totals.macs).toBeLessThan(given.totals.macs)
+    },
+  )
 })
 
 describe('slim, kept in a folder', () => {

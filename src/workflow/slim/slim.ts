@@ -12,7 +12,7 @@ import type { Model } from '../../graph/index.ts'
 import { type ModelSource, modelOf } from '../../onnx/index.ts'
 import { criterionOf, outputLoss, type PruneOptions, pruneModel, recover, type TimeTable } from '../../prune/index.ts'
 import { withCrossEntropy } from '../../train/index.ts'
-import { imagesFor, type ModelImages, spread } from '../images.ts'
+import { imagesFor, inputsForImages, type ModelImages, spread } from '../images.ts'
 import type { ProofOptions } from '../prove/prove.ts'
 import { type Pruned, pruneAndProve } from '../prune.ts'
 import { type Quality, QualityJudge, qualityName, qualityValue } from '../quality.ts'
@@ -173,17 +173,11 @@ class Slimming {
   }
 
   async #pointOf(model: Model, quality: Quality, name: string): Promise<SlimPoint> {
-    const { totals } = profileModel(model, { operators: this.#options.operators, inputs: this.#inputs(model) })
+    const { totals } = profileModel(model, {
+      operators: this.#options.operators,
+      inputs: inputsForImages(model, this.#fit),
+    })
     return { totals, bytes: bytesOf(model), timeMs: await this.#timeOf(model, name), quality }
-  }
-
-  /** Of one image, where the file leaves sizes open. */
-  #inputs(model: Model): ReadonlyMap<string, readonly number[]> | undefined {
-    const [input] = model.graph.inputs.filter((i) => !model.graph.initializers.has(i.name))
-    const shape = input?.type?.kind === 'tensor' ? input.type.shape : undefined
-    return shape?.every((d) => typeof d === 'number')
-      ? undefined
-      : new Map([[input?.name ?? '', [1, ...this.#fit.shape]]])
   }
 
   /** Kept as soon as it is known: what follows depends on it. Others are timed in turns with the given network, so that a busy moment hits both. */
@@ -197,7 +191,7 @@ class Slimming {
 
   #timesOf(models: readonly Model[], name: string): Promise<readonly number[]> {
     return this.#memory.value(`time-${name}`, () => {
-      const runs = models.map((model) => ({ model, feeds: feedsToTime(model, this.#inputs(model)) }))
+      const runs = models.map((model) => ({ model, feeds: feedsToTime(model, inputsForImages(model, this.#fit)) }))
       return this.#timing.time(runs, timingSeconds, this.#task)
     })
   }
@@ -206,7 +200,7 @@ class Slimming {
   async #measureLayers(model: Model, name: string): Promise<void> {
     if (this.#target.of !== 'milliseconds') return
     const { operators } = this.#options
-    const given = { timing: this.#timing, table: this.#times, inputs: this.#inputs(model), operators }
+    const given = { timing: this.#timing, table: this.#times, inputs: inputsForImages(model, this.#fit), operators }
     this.#times = await this.#memory.value(`layers-${name}`, () => measureTimes(model, { ...given, ...this.#task }))
   }
 
@@ -234,7 +228,7 @@ class Slimming {
     const { allocate } = this.#options
     const target = { of: this.#target.of, part, times: this.#times, allocate, scope: { roundTo } }
     return {
-      ...{ methods, keep, seed, operators, runtime, threads, inputs: this.#inputs(model) },
+      ...{ methods, keep, seed, operators, runtime, threads, inputs: inputsForImages(model, this.#fit) },
       ...{
         criterion,
         images: this.#fit,
