@@ -1,6 +1,7 @@
 import { entryOf } from '../base/index.ts'
 import type { Experiment } from './experiment.ts'
 import { adaptiveRate } from './experiments/adaptive-rate.ts'
+import { fasternet } from './experiments/fasternet.ts'
 import { filterPruning } from './experiments/filter-pruning.ts'
 import { gradientNorm } from './experiments/gradient-norm.ts'
 import { gradients } from './experiments/gradients.ts'
@@ -39,6 +40,7 @@ export const experiments: readonly Experiment[] = [
   separable,
   invertedBottleneck,
   partial,
+  fasternet,
 ]
 
 /**

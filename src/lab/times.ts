@@ -38,7 +38,7 @@ export async function timesOf(
     const times = await timeInTurns(
       contenders.map((c) => c.peer),
       seconds,
-      { signal: context.signal },
+      { signal: context.signal, clock: context.clock },
     )
     const runtimes = [...new Set(contenders.map((c) => c.name))]
     const at = (key: 'medianMs' | 'fastestMs') =>

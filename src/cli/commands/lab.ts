@@ -21,7 +21,7 @@ import {
   verdictText,
 } from '../../api/lab.ts'
 import { measureLimit } from '../../api/runtime.node.ts'
-import { checkFolder, isAborted, KerfError, makeFolder, type Task } from '../../base/index.node.ts'
+import { checkFolder, clockFor, isAborted, KerfError, makeFolder, type Task } from '../../base/index.node.ts'
 import { digitsFrom } from '../../lab/index.node.ts'
 import { chartsSvg, toJson } from '../../report/index.ts'
 import { nodeRuntime } from '../../runtime/index.node.ts'
@@ -155,6 +155,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, task: Tas
       comparison,
       runtime: nodeRuntime,
       measureLimit,
+      clock: clockFor(threads),
       peers: (network, feeds) => openPeers(network, feeds, threads, toldOnce),
       ...task,
     }).catch((error: unknown) => {

@@ -1,6 +1,5 @@
 import { momentsOf, seededRandom, seedFrom } from '../../base/index.ts'
 import { profileModel } from '../../cost/index.ts'
-import type { Model } from '../../graph/index.ts'
 import { human, type Table } from '../../report/index.ts'
 import { hostTensor } from '../../runtime/index.ts'
 import { atLeast, atMost, control, near } from '../checks.ts'
@@ -8,7 +7,7 @@ import { type Design, type DesignSizes, designOf, exactness, short, timeCells, t
 import { type Body, digitNet } from '../digit-nets.ts'
 import type { Check, Digits, Experiment, Findings, LabContext } from '../experiment.ts'
 import { progress } from '../progress.ts'
-import { openMeasured } from '../running.ts'
+import { activationBytes } from '../running.ts'
 import { type Times, timesOf } from '../times.ts'
 import { type TrainingPlan, trainBriefly } from '../training.ts'
 
@@ -91,7 +90,7 @@ export const invertedBottleneck: Experiment<Settings> = {
     ]
     const feeds = inputOf(settings, context.seed)
     const rows: Row[] = []
-    for (const d of designs) rows.push({ ...d, arena: await arenaOf(d.design.model, feeds, context) })
+    for (const d of designs) rows.push({ ...d, arena: await activationBytes(d.design.model, feeds, context) })
     const models = designs.map((d) => d.design.model)
     const times = seconds > 0 ? await timesOf(models, feeds, seconds, context) : undefined
     await progress(context, 0.2)
@@ -105,16 +104,6 @@ function inputOf({ channels, size }: Settings, seed: number) {
   const random = seededRandom(seedFrom(seed, 'x'))
   const x = Float32Array.from({ length: channels * size * size }, random.normal)
   return { input: hostTensor('float32', [1, channels, size, size], x) }
-}
-
-async function arenaOf(model: Model, feeds: ReturnType<typeof inputOf>, context: LabContext): Promise<number> {
-  const session = await openMeasured(model, context)
-  try {
-    await session.run(feeds)
-    return session.memory?.arena ?? Number.NaN
-  } finally {
-    await session.dispose()
-  }
 }
 
 async function learn(settings: Settings, digits: Digits, context: LabContext): Promise<Learnt[]> {

@@ -84,7 +84,7 @@ export const threeMetrics: Experiment<Settings> = {
           [512, 7],
         ] as const),
       ],
-      seconds: 4,
+      seconds: 8,
     },
   },
   duration: '15 s',
