@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { kerfTiming, ortTiming, type TimingRuntime } from '../api/workflow.node.ts'
-import { loadPeer } from './bench/peers.ts'
+import { KerfError } from '../base/index.ts'
+import { howToInstall, loadPeer } from './bench/peers.ts'
 import { threadCount } from './options.ts'
 import { version } from './version.ts'
 
@@ -13,20 +14,25 @@ export interface TimingFields {
   readonly timeThreads?: number
 }
 
-export const addTimingFlags = (command: Command): Command =>
-  command
-    .addOption(new Option('--runtime <name>', 'where times are measured').choices(runtimeNames).default('kerf'))
-    .addOption(
-      new Option('--time-threads <n>', 'threads that times are measured with').argParser(threadCount).default(1),
-    )
+export const addRuntimeFlag = (command: Command, text: string): Command =>
+  command.addOption(new Option('--runtime <name>', text).choices(runtimeNames).default('kerf'))
 
+export const addTimingFlags = (command: Command): Command =>
+  addRuntimeFlag(command, 'where times are measured').addOption(
+    new Option('--time-threads <n>', 'threads that times are measured with').argParser(threadCount).default(1),
+  )
+
+/** @throws KerfError `not-installed` with the command that installs what is asked for */
 export async function timingRuntime({
   runtime = 'kerf',
   timeThreads: threads = 1,
 }: TimingFields): Promise<TimingRuntime> {
   if (runtime === 'kerf') return kerfTiming({ threads, version: version() })
-  if (runtime === 'ort-node') return ortTiming({ threads })
-  const module = await loadPeer('ort-web')
-  if (module) module.env.wasm.numThreads = threads
-  return ortTiming({ name: 'ort-web', module, threads, executionProviders: ['wasm'] })
+  const module = await loadPeer(runtime)
+  if (!module)
+    throw new KerfError(
+      'not-installed',
+      `${runtime} is not installed: ${howToInstall[runtime]}. Or time on Kerf's own runtime (--runtime kerf).`,
+    )
+  return ortTiming({ name: runtime, module, threads })
 }

@@ -12,8 +12,29 @@ export interface Timing {
   readonly runs: number
 }
 
-/** A turn lasts about this long, so that what a contender leaves behind (caches, threads that still spin) fades within it. */
-const turnMs = 40
+/** A turn lasts about this long, so that what a contender leaves behind (caches, threads that still spin) fades within it; less where there is no time for a turn of each. */
+const longestTurnMs = 40
+
+/** What is timed lasts so many ticks of the clock at least: steps that take less are timed several at a time. In a page a tick is 5 µs, or 100 where it is not isolated. */
+const ticksTimed = 25
+const mostTogether = 10_000
+
+/** Calls of a clock within which it moves on. */
+const mostCalls = 20_000
+
+/** The step that a clock makes, in milliseconds; 0 for one that makes none. */
+function tickOf(clock: () => number): number {
+  let last = clock()
+  let ticks = 0
+  for (let i = 0; i < mostCalls; i++) {
+    const now = clock()
+    if (now === last) continue
+    // The first may have been under way.
+    if (++ticks === 2) return now - last
+    last = now
+  }
+  return 0
+}
 
 /** How contenders are timed. */
 export interface TimingTask extends Task {
@@ -24,7 +45,7 @@ export interface TimingTask extends Task {
 /**
  * Times contenders in turns, so that a busy moment of the machine hits all alike. The first run of each turn is not counted.
  * @param contenders what is compared
- * @param seconds how long altogether; each contender gets at least five counted runs
+ * @param seconds how long altogether; each contender is timed at least five times
  * @throws KerfError `aborted`, between two runs
  */
 export async function timeInTurns(
@@ -42,9 +63,19 @@ export async function timeInTurns(
     await others()
     await step()
   }
-  for (const { step } of contenders) for (let i = 0; i < 2; i++) await untimed(step)
+  const leastMs = ticksTimed * tickOf(clock)
+  const together: number[] = []
+  for (const { step } of contenders) {
+    await untimed(step)
+    const start = clock()
+    let steps = 0
+    do await step()
+    while (++steps < mostTogether && clock() - start < leastMs)
+    together.push(steps)
+  }
   const begin = performance.now()
   const total = 1000 * seconds
+  const turnMs = Math.min(longestTurnMs, total / contenders.length)
   const passed = () => performance.now() - begin
   while (passed() < total || times.some((t) => t.length < 5))
     for (const [i, { step }] of contenders.entries()) {
@@ -53,8 +84,8 @@ export async function timeInTurns(
       const turn = performance.now()
       do {
         const start = clock()
-        await step()
-        times[i]?.push(clock() - start)
+        for (let n = 0; n < together[i]!; n++) await step()
+        times[i]?.push((clock() - start) / together[i]!)
       } while (performance.now() - turn < turnMs)
     }
   return times.map((t) => {

@@ -34,6 +34,7 @@ export type OrtWebModule = Pick<OrtModule, 'InferenceSession' | 'Tensor'> & {
 
 export async function loadPeer(name: 'ort-web'): Promise<OrtWebModule | undefined>
 export async function loadPeer(name: 'ort-node'): Promise<OrtModule | undefined>
+export async function loadPeer(name: 'ort-web' | 'ort-node'): Promise<OrtWebModule | OrtModule | undefined>
 export async function loadPeer(name: PeerName): Promise<unknown> {
   return name === 'ort-node' ? loadOrt() : loadOptional('onnxruntime-web')
 }

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { slimInFolder, writeModelFile } from '../../api/files.node.ts'
-import { kerfTiming, ortTiming, type SlimOptions } from '../../api/workflow.node.ts'
+import type { SlimOptions } from '../../api/workflow.node.ts'
 import { isAborted, KerfError } from '../../base/index.ts'
 import { chartsSvg, fewImagesNotice, toHtml, toJson } from '../../report/index.ts'
 import { addGivenImages, type GivenImagesOptions, openGivenSets } from '../data/given-images.ts'
@@ -18,9 +18,10 @@ import { assumptionText } from '../run/image.ts'
 import { drop, times } from '../slim/options.ts'
 import { slimChart, slimJson, slimReport, stageText } from '../slim/report.ts'
 import { type CommandTask, withTask } from '../task.ts'
+import { addRuntimeFlag, type TimingFields, timingRuntime } from '../timing.ts'
 import { addAugmentationFlags, defaultSeed, imageFlagsHelp, learningRateFlag, threadsFlag } from '../vocabulary.ts'
 
-interface Options extends GivenImagesOptions, ChannelFlags {
+interface Options extends GivenImagesOptions, ChannelFlags, Pick<TimingFields, 'runtime'> {
   readonly output?: string
   readonly report?: string
   readonly recipe?: string
@@ -35,7 +36,6 @@ interface Options extends GivenImagesOptions, ChannelFlags {
   readonly learningRate?: number
   readonly roundTo?: number
   readonly allocate?: 'uniform' | 'global' | 'cost'
-  readonly runtime: 'kerf' | 'ort-node'
   readonly threads: number
   readonly fullNames?: boolean
   readonly resume?: boolean
@@ -89,11 +89,7 @@ export function define(command: Command, io: Io): void {
         'cost',
       ]),
     )
-    .addOption(
-      new Option('--runtime <name>', 'where time is measured, on one thread')
-        .choices(['kerf', 'ort-node'])
-        .default('kerf'),
-    )
+  addRuntimeFlag(command, 'where time is measured, on one thread')
     .addOption(threadsFlag())
     .option('--report <file>', 'write a page with everything: curve, rounds, widths, what stays and why')
     .option('--full-names', 'names of layers as the file has them')
@@ -132,7 +128,7 @@ async function slim(path: string, options: Options, task: CommandTask, io: Io): 
       keep: options.keep,
     },
     ...{ roundTo: options.roundTo, seed: options.seed ?? defaultSeed, threads: options.threads },
-    ...{ allocate: options.allocate, timing: options.runtime === 'kerf' ? kerfTiming() : await ortTiming() },
+    ...{ allocate: options.allocate, timing: await timingRuntime(options) },
     onStage: (stage) => {
       if (stage.kind === 'round') left.done()
       if (!json) io.err(`${stageText(stage)}\n`)

@@ -37,6 +37,8 @@ export interface TimedNetwork {
   readonly elements: number
   /** Median of its runs. */
   readonly ms: number
+  /** Whether its widths were chosen to reach a time. Absent: they were there to measure by. */
+  readonly isChosen?: boolean
 }
 
 /** Measured times on one runtime: plain data, for JSON. `measureTimes` makes it, targets in milliseconds take it. */
@@ -204,16 +206,18 @@ function stepsOf({ unit, inChannels, outChannels }: LayerToTime, law: Law, ratio
   }
 }
 
-/** From whole networks of the same layers: measured by summed, from one to the next by the logarithm of the sum. */
+/**
+ * From whole networks of the same layers: measured by summed, from one to the next by the logarithm of the sum. Networks whose widths were chosen before are more like those
+ * that will be than networks that are narrow throughout, which move less for what they calculate.
+ */
 function correction(laws: Laws, layers: readonly LayerToTime[]): (sum: number) => number {
   const kind = kindOf(layers)
-  const known = laws.table.networks
+  const all = laws.table.networks
     .filter((n) => kindOf(n.layers) === kind)
-    .map((n) => {
-      const sum = laws.sum(n)
-      return { at: Math.log(sum), ratio: n.ms / sum }
-    })
+    .map(({ ms, isChosen, ...n }) => ({ isChosen, sum: laws.sum(n), ms }))
+    .map(({ isChosen, sum, ms }) => ({ isChosen, at: Math.log(sum), ratio: ms / sum }))
     .sort((a, b) => a.at - b.at)
+  const known = all.some((n) => n.isChosen) ? all.filter((n, i) => n.isChosen || i === all.length - 1) : all
   if (known.length === 0) return (sum) => sum
   return (sum) => {
     const at = Math.log(sum)

@@ -37,7 +37,12 @@ export async function serve(
 ): Promise<Served> {
   const page =
     '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>Kerf</title><script type="module" src="/page.js"></script>'
-  const types: Readonly<Record<string, string>> = { js: 'text/javascript', '/': 'text/html' }
+  const types: Readonly<Record<string, string>> = {
+    js: 'text/javascript',
+    mjs: 'text/javascript',
+    wasm: 'application/wasm',
+    '/': 'text/html',
+  }
   const server = createServer((request, response) => {
     const path = request.url ?? '/'
     const content = path === '/' ? page : files[path]

@@ -22,6 +22,11 @@ export interface OrtInterface {
   readonly env: {
     /** By package. */
     readonly versions: Readonly<Record<string, string | undefined>>
+    /** Of the package for the web. */
+    readonly wasm?: {
+      /** Is set before the first network is opened. */
+      numThreads?: number
+    }
   }
 }
 
@@ -50,11 +55,11 @@ export interface OrtSession {
 export interface OrtTimingOptions {
   /** The package, imported. In Node by default `onnxruntime-node`, where it is installed; elsewhere it must be given. */
   readonly module?: OrtInterface
-  /** What it is called in tables. Default `ort-node`. */
+  /** What it is called in tables. Default `ort-node`; `ort-web` for onnxruntime-web. */
   readonly name?: string
-  /** Default 1. The package for the web takes them from its `env.wasm.numThreads`, which must be set to the same. */
+  /** Default 1. The package for the web has them in its `env.wasm.numThreads`, which is set, and is heard of only before its first network is opened. */
   readonly threads?: number
-  /** Default `['cpu']`; onnxruntime-web has `['wasm']`. */
+  /** Default `['wasm']` for `ort-web`, else `['cpu']`. */
   readonly executionProviders?: readonly string[]
   /** What the machine is called in tables. Default: what the browser calls itself, or nothing. */
   readonly machine?: string
@@ -67,14 +72,19 @@ export interface OrtTimingOptions {
  * @throws KerfError `not-installed` without the package; from its `time` `runtime-refused` for a network that it does not load
  */
 export async function ortTiming(options: OrtTimingOptions = {}): Promise<TimingRuntime> {
-  const { module, threads = 1, name = 'ort-node', executionProviders = ['cpu'], clock } = options
+  const { module, threads = 1, name = 'ort-node', clock } = options
+  const isWeb = name === 'ort-web'
+  const executionProviders = options.executionProviders ?? [isWeb ? 'wasm' : 'cpu']
   if (!module)
     throw new KerfError(
       'not-installed',
-      'ONNX Runtime is not installed: npm install onnxruntime-node, or time on another runtime.',
+      isWeb
+        ? 'onnxruntime-web was not given: npm install onnxruntime-web, and give what it exports as module.'
+        : 'ONNX Runtime is not installed: npm install onnxruntime-node, or time on another runtime.',
     )
-  const { versions } = module.env
-  const version = versions[name === 'ort-web' ? 'web' : 'node'] ?? versions.common ?? ''
+  const { versions, wasm } = module.env
+  if (isWeb && wasm) wasm.numThreads = threads
+  const version = versions[isWeb ? 'web' : 'node'] ?? versions.common ?? ''
   const machine = options.machine ?? globalThis.navigator?.userAgent ?? ''
   const open = ({ model }: TimedRun) =>
     module.InferenceSession.create(modelBytes(model), {

@@ -16,7 +16,7 @@ import { feedsToTime, type TimingRuntime } from './runtimes.ts'
 export interface InTimeOptions {
   /** Where networks are timed. */
   readonly timing: TimingRuntime
-  /** Cuts at most: after each the cut network is measured, which corrects the next prediction. Default 3. */
+  /** Cuts at most: after each the cut network is measured, which corrects the next prediction. Default 4. */
   readonly rounds?: number
   /** How long each layer is measured at each width, about. Default 0.06. */
   readonly seconds?: number
@@ -32,7 +32,7 @@ export interface TimeMeasured {
   readonly predictedMs: number
   /** What it takes, measured in turns with the given one. */
   readonly afterMs: number
-  /** How many cuts were made; the one that misses the target least is given. */
+  /** How many cuts were made; the one that is nearest to the target is given. */
   readonly rounds: number
   /** Where. */
   readonly on: TimeTable['on']
@@ -40,7 +40,7 @@ export interface TimeMeasured {
 
 /** A network that was cut to a time. */
 export interface PrunedInTime {
-  /** The cut that misses the target least, as measured; `warnings` says where it does. */
+  /** The cut that is nearest to the target, as measured; `warnings` says where it does. */
   readonly result: PruneResult
   /** Times of it and of the given one. */
   readonly measured: TimeMeasured
@@ -61,7 +61,7 @@ export const pruneInTime = (
     /** Of milliseconds. */
     readonly target: Target
   },
-  { timing, rounds = 3, seconds, onTimes }: InTimeOptions,
+  { timing, rounds = 4, seconds, onTimes }: InTimeOptions,
   task: Task = {},
 ): Promise<PrunedInTime> =>
   stoppable('Pruning', async () => {
@@ -77,13 +77,11 @@ export const pruneInTime = (
       // As fast as the machine was when the table was made.
       const [beforeMs, afterMs] = [before, (measured.after * before) / measured.before]
       const network = networkToTime(result.model, { inputs, operators })
-      times = withNetwork(times, network, afterMs)
+      times = withNetwork(times, network, afterMs, { isChosen: true })
       onTimes?.(times)
       const isGood = Math.abs(afterMs / predictedMs - 1) <= near || (afterMs <= limit && afterMs >= limit * (1 - near))
       const made = { result, measured: { beforeMs, predictedMs, afterMs, rounds: round, on: times.on } }
-      // Of several that miss the limit the one that misses it least; of those within it the last, which is nearest by prediction.
-      const missed = ({ measured, result }: PrunedInTime) => Math.max(0, measured.afterMs - result.budget!.limit)
-      if (!best || missed(made) <= missed(best)) best = made
+      if (!best || missed(made) < missed(best)) best = made
       if (isGood || round >= rounds) return withMiss({ ...best, measured: { ...best.measured, rounds: round } })
       task.progress?.({ what: 'correcting the prediction', done: round, total: rounds })
       // The widths that were chosen, as they are: what a law says too little of is chosen first.
@@ -91,6 +89,12 @@ export const pruneInTime = (
       onTimes?.(times)
     }
   })
+
+/** How far a time is from the target; as much again where it is above, so that of two that are as near the one within it is taken. */
+function missed({ measured, result }: PrunedInTime): number {
+  const off = measured.afterMs / result.budget!.limit - 1
+  return off > 0 ? 2 * off : -off
+}
 
 /** Says where a target was not reached as measured. */
 function withMiss({ result, measured }: PrunedInTime): PrunedInTime {

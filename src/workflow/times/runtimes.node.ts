@@ -25,6 +25,7 @@ export async function measureTimes(source: ModelSource, options: MeasureOptions 
 /** `ortTiming` with onnxruntime-node, where no module is given and it is installed. One thread is timed by the processor's clock. */
 export async function ortTiming(options: OrtTimingOptions = {}): Promise<TimingRuntime> {
   const { threads = 1 } = options
-  const module: OrtInterface | undefined = options.module ?? (await loadOrt())
+  const isWeb = options.name === 'ort-web'
+  const module: OrtInterface | undefined = options.module ?? (isWeb ? undefined : await loadOrt())
   return ortIn({ machine: thisMachine(), clock: clockFor(threads), ...options, module })
 }

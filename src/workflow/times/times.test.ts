@@ -92,7 +92,7 @@ describe('measured times', () => {
     expect(kept.at(-1)!.networks.length).toBeGreaterThan(3)
   })
 
-  it('that miss the target are said, and the cut that misses it least is given', async () => {
+  it('that miss the target are said, and the cut that is nearest is given', async () => {
     // Cut networks take far more than their layers, and the second of them the most.
     const plain = formulaRuntime()
     let cuts = 0
@@ -114,7 +114,7 @@ describe('measured times', () => {
     expect(cuts).toBe(2)
     expect(measured.rounds).toBe(2)
     expect(measured.predictedMs / measured.beforeMs).toBeCloseTo(0.5, 1)
-    expect(measured.afterMs).toBeGreaterThan(1.5 * result.budget!.limit)
+    expect(measured.afterMs).toBeGreaterThan(1.3 * result.budget!.limit)
     expect(measured.afterMs).toBeLessThan(2.3 * result.budget!.limit)
     expect(result.warnings.at(-1)).toMatch(/The target of .* ms was not reached: .* ms were measured, .* ms predicted/)
   })
