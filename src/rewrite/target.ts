@@ -56,7 +56,7 @@ export interface VariedLayer {
 const defaultTarget: RewriteTarget = { energy: 0.95 }
 
 /** Rounding that energies may lack. */
-const rounding = 1e-12
+const rounding = 1e-14
 
 /** Which layers become what; and which stay, for what reason. */
 interface Variants {
