@@ -69,6 +69,7 @@ export {
   recoverTowards,
   recoverySteps,
   replaceMeans,
+  type TowardsOptions,
 } from '../prune/index.ts'
 
 // Budgets, and measured times

@@ -58,6 +58,7 @@ export {
   recover,
   recoverTowards,
   recoverySteps,
+  type TowardsOptions,
 } from './recover/recover.ts'
 export { type MeansReplaced, type ReplaceMeansOptions, replaceMeans } from './recover/without-images.ts'
 export { type ChannelScores, criterionFrom, type ScoreOptions, scoreChannels } from './score.ts'

@@ -7,6 +7,7 @@ import {
   type RecoverOptions,
   recover as recoverIn,
   recoverTowards as recoverTowardsIn,
+  type TowardsOptions,
 } from './recover/recover.ts'
 import { type ChannelScores, type ScoreOptions, scoreChannels as scoreIn } from './score.ts'
 
@@ -20,7 +21,7 @@ export const recover = (result: PruneResult, options: RecoverOptions): Promise<R
   recoverIn(result, { runtime: nodeRuntime, ...options })
 
 /** `recoverTowards`, likewise. */
-export const recoverTowards = (model: Model, was: Model, options: RecoverOptions): Promise<Recovered> =>
+export const recoverTowards = (model: Model, was: Model, options: TowardsOptions): Promise<Recovered> =>
   recoverTowardsIn(model, was, { runtime: nodeRuntime, ...options })
 
 /** `scoreChannels`, likewise. */

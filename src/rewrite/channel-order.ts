@@ -11,20 +11,28 @@ const channelwise = new Set([
   ...['Mish', 'Gelu', 'MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool'],
 ])
 
-/** Names of the tensors whose first axis is that of the channels; undefined where the order of these cannot be changed. */
-function tensorsBehind(
+/** Where channels are: tensors whose first axis is theirs, and values. */
+interface OrderedBehind {
+  readonly tensors: readonly string[]
+  readonly values: readonly string[]
+}
+
+/** Up to the convolution that makes the channels; undefined where the order of these cannot be changed. */
+function orderedBehind(
   value: string,
   channels: number,
   producerOf: (value: string) => Node | undefined,
-): string[] | undefined {
-  const found: string[] = []
+): OrderedBehind | undefined {
+  const tensors: string[] = []
+  const values: string[] = []
   for (let node = producerOf(value); node; node = producerOf(node.inputs[0] ?? '')) {
+    values.push(...node.outputs)
     const stored = node.inputs.slice(1).filter((name) => name !== '')
-    if (node.opType === 'BatchNormalization' && node.domain === '') found.push(...stored)
+    if (node.opType === 'BatchNormalization' && node.domain === '') tensors.push(...stored)
     else if (node.opType === 'Conv' && node.domain === '') {
       const groups = new AttributeReader(node).size('group', 1, 1)
-      found.push(...stored)
-      if (groups === 1) return found
+      tensors.push(...stored)
+      if (groups === 1) return { tensors, values }
       // A depthwise convolution keeps the order of what it reads; other groups mix what must stay together.
       if (groups !== channels) return undefined
     } else if (!channelwise.has(node.opType) || node.domain !== '') return undefined
@@ -38,7 +46,8 @@ export function isOrderable({ model, producers, consumers, values }: Analysis, v
   if (typeof channels !== 'number') return false
   const outputs = new Set(model.graph.outputs.map((o) => o.name))
   const isReadOnce = (name: string) => consumers.get(name)?.length === 1 && !outputs.has(name)
-  const tensors = tensorsBehind(value, channels, (name) => (isReadOnce(name) ? producers.get(name) : undefined))
+  const found = orderedBehind(value, channels, (name) => (isReadOnce(name) ? producers.get(name) : undefined))
+  const { tensors } = found ?? {}
   return (
     tensors?.every((name) => model.graph.initializers.has(name) && isReadOnce(name)) === true &&
     tensors.every((name) => model.graph.initializers.get(name)!.shape[0] === channels)
@@ -48,14 +57,17 @@ export function isOrderable({ model, producers, consumers, values }: Analysis, v
 /**
  * Stores the channels of a value that is orderable in another order.
  * @param order for each place, which channel comes there
+ * @returns the values that hold them so from now on
  */
-export function reorderChannels(editor: GraphEditor, value: string, order: readonly number[]): void {
+export function reorderChannels(editor: GraphEditor, value: string, order: readonly number[]): readonly string[] {
   const producers = new Map(editor.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
-  for (const name of tensorsBehind(value, order.length, (v) => producers.get(v)) ?? []) {
+  const { tensors = [], values = [] } = orderedBehind(value, order.length, (v) => producers.get(v)) ?? {}
+  for (const name of tensors) {
     const tensor = editor.initializers.get(name)!
-    const values = tensorValues(tensor)
-    const size = values.length / order.length
-    const moved = Float64Array.from(values, (_, i) => values[order[Math.floor(i / size)]! * size + (i % size)]!)
+    const given = tensorValues(tensor)
+    const size = given.length / order.length
+    const moved = Float64Array.from(given, (_, i) => given[order[Math.floor(i / size)]! * size + (i % size)]!)
     editor.set(name, tensorOf(tensor.elementType, tensor.shape, moved))
   }
+  return values
 }

@@ -46,11 +46,16 @@ export async function exchanged(
   layers: readonly ChosenLayer[],
   { rewrite, settings, seed, turn }: Exchange,
   onSwapped: (done: number) => void = () => {},
-): Promise<{ readonly model: Model; readonly swapped: readonly SwappedLayer[] }> {
+): Promise<{
+  readonly model: Model
+  readonly swapped: readonly SwappedLayer[]
+  readonly reordered: ReadonlyMap<string, readonly number[]>
+}> {
   const chosen = new Map(layers.map((c) => [c.layer.node, c]))
   const editor = editGraph(model).setNodes([])
   const random: RewriteContext['random'] = (tensor) => seededRandom(seedFrom(seed, tensor))
   const swapped: SwappedLayer[] = []
+  const reordered = new Map<string, readonly number[]>()
   for (const node of model.graph.nodes) {
     const own = chosen.get(node)
     if (!own) {
@@ -60,7 +65,8 @@ export async function exchanged(
     await turn()
     const before = editor.nodes.length
     const context = { editor, settings: { ...settings, ...own.settings }, random, turn }
-    const { parameters, facts = {}, weightError } = await rewrite.replace(own.layer, context)
+    const { parameters, facts = {}, weightError, reordered: moved = [] } = await rewrite.replace(own.layer, context)
+    for (const [value, order] of moved) reordered.set(value, order)
     const nodes = editor.nodes.slice(before).map(nodeLabel)
     const shapeOf = (name: string) => editor.initializers.get(name)?.shape ?? []
     swapped.push({
@@ -83,7 +89,7 @@ export async function exchanged(
       after,
     )
   }
-  return { model: result, swapped }
+  return { model: result, swapped, reordered }
 }
 
 /** @throws KerfError `bad-rewrite` where what a layer made is made no longer, or of another shape */

@@ -39,6 +39,8 @@ export interface RewriteOptions<S extends object = object> extends Task {
 export interface RewriteResult {
   /** Its statistics fit the new layers no longer: see `measureStatistics`. */
   readonly model: Model
+  /** Values that hold their channels in another order than in the given network: for each place, which channel comes there. */
+  readonly reordered: ReadonlyMap<string, readonly number[]>
   /** In the order of the nodes. */
   readonly swapped: readonly SwappedLayer[]
   /** Could be swapped, and is kept on purpose. */

@@ -107,6 +107,8 @@ export interface Replaced {
   }[]
   /** ‖W − W′‖ ÷ ‖W‖, where W′ is what the new layers do together: with their weights as they are stored. */
   readonly weightError?: number
+  /** Values that hold their channels in another order from now on: for each place, which channel comes there. */
+  readonly reordered?: ReadonlyMap<string, readonly number[]>
   /** What else is to be said of it, by the names that `Rewrite.facts` has: an error, a rank. */
   readonly facts?: Readonly<Record<string, string | number>>
 }

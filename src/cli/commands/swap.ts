@@ -140,10 +140,11 @@ async function swap(path: string, options: Options, task: Task, io: Io): Promise
 }
 
 function print(path: string, result: SwapResult, options: Options, io: Io): string {
-  const { model: _, comparison, recipe: next, ...numbers } = result
+  const { model: _, comparison, recipe: next, reordered, ...numbers } = result
   return options.json
     ? toJson({
         ...{ model: path, to: options.to, ...numbers, next, recipe: options.recipe },
+        reordered: Object.fromEntries(reordered),
         totals: comparison.totals,
         unsupported: comparison.a.unsupported,
       })

@@ -101,8 +101,21 @@ export const recover = (result: PruneResult, options: RecoverOptions): Promise<R
  * @param was what it was made from, with the same names (`simplified`)
  * @throws as `recover`
  */
-export const recoverTowards = (model: Model, was: Model, options: RecoverOptions): Promise<Recovered> =>
-  stoppable('Recovery', async () => recovered({ model, was, kept: () => undefined }, options))
+export const recoverTowards = (model: Model, was: Model, options: TowardsOptions): Promise<Recovered> =>
+  stoppable('Recovery', async () => {
+    const { reordered } = options
+    const kept: Changed['kept'] = (value, axis) => {
+      const order = axis === 1 ? reordered?.get(value) : undefined
+      return order && Int32Array.from(order)
+    }
+    return recovered({ model, was, kept }, options)
+  })
+
+/** What a network with other layers is brought nearer with. */
+export interface TowardsOptions extends RecoverOptions {
+  /** Values that hold their channels in another order than they were in: for each place, which channel stands there. */
+  readonly reordered?: ReadonlyMap<string, readonly number[]>
+}
 
 /** A network that is to be like another one. */
 interface Changed {

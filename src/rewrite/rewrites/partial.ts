@@ -67,11 +67,12 @@ export const partial: Rewrite<{
       editor.constant(`${weight}_partial`, spatial),
       editor.constant(`${weight}_pointwise`, pointwise),
     ] as const
-    if (which.moved) reorderChannels(editor, x, which.order)
+    const moved = which.moved ? reorderChannels(editor, x, which.order) : []
     addNodes(editor, layer, which, names, window)
     return {
       parameters: names.map((name) => ({ name, from: 'the layer' })),
       weightError: size > 0 ? Math.sqrt(error / size) : 0,
+      reordered: new Map(moved.map((value) => [value, which.order])),
       facts: {
         channels: `${which.count} of ${inChannels}`,
         order: which.moved ? 'the best' : `${which.from} to ${which.from + which.count - 1}`,

@@ -73,6 +73,39 @@ describe('least squares on images', () => {
     expect(validated(result.model)).toBe(result.model)
   })
 
+  it.each<[string, object]>([
+    ['grouped', { groups: 2 }],
+    ['partial', { part: 0.5 }],
+  ])('%s: likewise', async (rewrite, settings) => {
+    const { recovery } = await swapAndMeasure(network(), { rewrite, settings, data: data(96), images: 96 })
+    expect(recovery![0]!.outputError.after).toBeLessThan(0.7 * recovery![0]!.outputError.before)
+  })
+
+  it('knows channels that are stored in another order', async () => {
+    const random = seededRandom(3)
+    const b = new GraphBuilder('row')
+    const weight = weightsFor(b, () => random.normal() / 3)
+    const pads = [1, 1, 1, 1]
+    const conv = (x: string, name: string, inChannels: number) =>
+      b.node('Relu', [b.node('Conv', [x, weight(`${name}.w`, 8, inChannels, 3, 3)], { pads }, { name })])
+    const x = b.input('x', 'float32', ['N', 2, 8, 8])
+    b.output(b.node('GlobalAveragePool', [conv(conv(x, 'a', 2), 'b', 8)], {}, { outputs: ['y'] }))
+    // All channels are convolved: nothing is lost, but that they stand in another order.
+    const all = {
+      rewrite: 'partial',
+      layers: { text: 'b', matches: (n: string) => n === 'b' },
+      settings: { part: 0.75 },
+    }
+    const { recovery, reordered, swapped } = await swapAndMeasure(b.model(), { ...all, data: data(64), images: 64 })
+    expect(swapped[0]!.facts.order).toBe('the best')
+    expect([...reordered.keys()]).toHaveLength(2)
+    expect(reordered.values().next().value).not.toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    // What the layer before gives is what it gave.
+    expect(recovery![0]!.layers[0]).toMatchObject({ layer: 'a' })
+    expect(recovery![0]!.layers[0]!.before).toBeLessThan(1e-6)
+    expect(recovery![0]!.layers[1]!.after).toBeLessThan(recovery![0]!.layers[1]!.before)
+  })
+
   it('of full rank finds nothing to do', async () => {
     const { recovery, swapped, model } = await swapAndMeasure(network(), {
       ...{ rewrite: 'low-rank', layers: { text: '*', matches: () => true }, target: { energy: 1 } },

@@ -149,7 +149,8 @@ async function withImages(
   if (outcome.statistics === 'kept') return outcome
   if (data && approximates) {
     const images = await someImages(given, data, options.images ?? 512, task)
-    const running = { ...options, operators: operators ?? prunableOperators }
+    const { reordered } = outcome
+    const running = { ...options, operators: operators ?? prunableOperators, reordered }
     const { model, steps } = await recoverTowards(outcome.model, given, { ...running, images })
     const solved = steps.find((s) => s.name === 'least-squares')
     const errors = new Map(solved?.layers.map((l) => [l.layer, l]))
