@@ -41,6 +41,27 @@ export {
   profileTable,
 } from '../report/index.ts'
 
+// A network as a picture
+
+export {
+  type Arrow,
+  type BoxSize,
+  type Drawing,
+  type DrawnArrow,
+  type DrawnBox,
+  type FoldOptions,
+  type GraphColour,
+  type GraphSvgOptions,
+  graphColours,
+  graphDrawing,
+  graphSvg,
+  type LayeredGaps,
+  type LayeredLayout,
+  type Line,
+  layeredLayout,
+  type PlacedBox,
+} from '../report/index.ts'
+
 // Charts
 
 export {

@@ -22,6 +22,7 @@ interface CommandModule {
 /** In the order of `kerf --help`. A module is only loaded when its command is called, so that the others do not cost time. */
 const commands: readonly [name: string, summary: string, load: () => Promise<CommandModule>][] = [
   ['profile', 'count what a model costs, layer by layer', () => import('./commands/profile.ts')],
+  ['graph', 'draw a model, coloured by what its layers cost', () => import('./commands/graph.ts')],
   ['compare', 'count models side by side', () => import('./commands/compare.ts')],
   ['slim', 'make a model smaller and faster at the same quality, in one go', () => import('./commands/slim.ts')],
   ['prune', 'remove weights, neurons or filters', () => import('./commands/prune.ts')],

@@ -1,5 +1,6 @@
 import type { Layer, Profile } from '../cost/index.ts'
-import { type Block, blocksOf } from './block-table.ts'
+import type { Block } from './block-table.ts'
+import { shownBlocks } from './graph/drawing.ts'
 import { accessesOf } from './layer-columns.ts'
 import { human, shapeText } from './numbers.ts'
 import { at, type ChartBody, colourOf, escaped, svgDocument, type Theme } from './svg-chart.ts'
@@ -25,17 +26,6 @@ const measures = [
   ['Memory accesses', accessesOf],
 ] as const
 
-/** All blocks of one depth: of the largest that has no more than `most`, or of the first. */
-export function shownBlocks(layers: readonly Layer[], most = mostBoxes): readonly Block[] {
-  const parts = (b: Block) => (b.layers.length > 1 && b.blocks.length > 0 ? b.blocks : [b])
-  let shown: readonly Block[] = blocksOf(layers)
-  for (;;) {
-    const opened = shown.flatMap(parts)
-    if (opened.length > most || opened.every((b, i) => b === shown[i])) return shown
-    shown = opened
-  }
-}
-
 /** Pairs of blocks, by index: a value goes from the first to the second. */
 export function linksOf(blocks: readonly Block[]): [from: number, to: number][] {
   const maker = new Map<string, number>()
@@ -59,7 +49,7 @@ export function linksOf(blocks: readonly Block[]): [from: number, to: number][] 
  */
 export function blockGraph(profile: Pick<Profile, 'layers'>): string {
   const { layers } = profile
-  const blocks = shownBlocks(layers)
+  const blocks = shownBlocks(layers, mostBoxes)
   if (blocks.length < 2 || blocks.length > unreadable) return ''
   const title = 'Blocks, and their parts of the whole'
   const height = top + blocks.length * rowHeight + 8

@@ -12,6 +12,17 @@ export * from './csv.ts'
 export { fewImagesNotice } from './few-images.ts'
 export * from './formula-curves-report.ts'
 export { formulaCharts, formulaJson, formulaReport } from './formula-report.ts'
+export { type Drawing, type DrawnArrow, type DrawnBox, type FoldOptions, graphDrawing } from './graph/drawing.ts'
+export { type GraphColour, type GraphSvgOptions, graphColours, graphSvg } from './graph/graph-svg.ts'
+export {
+  type BoxSize,
+  type LayeredGaps,
+  type LayeredLayout,
+  type Line,
+  layeredLayout,
+  type PlacedBox,
+} from './graph/layered.ts'
+export type { Arrow } from './graph/ranks.ts'
 export * from './html.ts'
 export * from './json.ts'
 export * from './latex.ts'

@@ -1,0 +1,197 @@
+import { getOrAdd } from '../../base/index.ts'
+import type { Layer, NamedShape, Profile } from '../../cost/index.ts'
+import { type Block, blocksOf } from '../block-table.ts'
+import { layerNames } from '../layer-names.ts'
+
+/*
+ * What is drawn of a network: a box for each layer, or for each block of layers that is closed, and arrows where values go.
+ */
+
+/** A layer, several in one, or what the network is given or gives. */
+export interface DrawnBox {
+  /** `layer1.0`, as tables call it. */
+  readonly name: string
+  /** What it is: `block` where it stands for several layers. */
+  readonly kind: 'input' | 'layer' | 'block' | 'output'
+  /** In the order in which they run; none of inputs and outputs. */
+  readonly layers: readonly Layer[]
+  /** Of what comes out last, or of the input; null where it is not known. */
+  readonly shape: readonly (number | null)[] | null
+}
+
+/** Values that go from one box to another. */
+export interface DrawnArrow {
+  /** The box that makes them, by its number. */
+  readonly from: number
+  /** The box that reads them. */
+  readonly to: number
+  /** How many elements they have together; null where a size is not known. */
+  readonly elements: number | null
+}
+
+/** Boxes in an order in which no arrow goes backwards. */
+export interface Drawing {
+  /** Inputs, layers and blocks, outputs. */
+  readonly boxes: readonly DrawnBox[]
+  /** At most one between two boxes. */
+  readonly arrows: readonly DrawnArrow[]
+}
+
+/** Which blocks are closed. */
+export interface FoldOptions {
+  /**
+   * How many parts of names are opened: 1 shows the outermost blocks, 0 every layer. By default as many as `most` boxes allow; where the names make no blocks,
+   * a layer with MACs and what runs behind it are one.
+   */
+  readonly depth?: number
+  /** Default 120. */
+  readonly most?: number
+}
+
+const defaultMost = 120
+
+/** All blocks of one depth: of the largest that has no more than `most`, or of the first. */
+export function shownBlocks(layers: readonly Layer[], most: number): readonly Block[] {
+  let shown: readonly Block[] = blocksOf(layers)
+  for (;;) {
+    const opened = shown.flatMap(partsOf)
+    if (opened.length > most || opened.every((b, i) => b === shown[i])) return shown
+    shown = opened
+  }
+}
+
+const partsOf = (b: Block): readonly Block[] => (b.layers.length > 1 && b.blocks.length > 0 ? b.blocks : [b])
+
+/**
+ * Boxes and arrows of a network.
+ * @param profile its layers and inputs
+ * @param options which blocks are closed
+ */
+export function graphDrawing(profile: Pick<Profile, 'layers' | 'inputs'>, options: FoldOptions = {}): Drawing {
+  const { layers } = profile
+  const inputs = profile.inputs.map(({ name, shape }): DrawnBox => ({ name, kind: 'input', layers: [], shape }))
+  const outputs = outputsOf(layers).map(({ name, shape }): DrawnBox => ({ name, kind: 'output', layers: [], shape }))
+  const boxes = inOrder(layers, inputs, shownAt(layers, options), outputs)
+  return { boxes, arrows: arrowsOf(boxes) }
+}
+
+type Shown = Pick<Block, 'path' | 'layers'>
+
+function shownAt(layers: readonly Layer[], { depth, most = defaultMost }: FoldOptions): readonly Shown[] {
+  if (depth === undefined) {
+    const blocks = shownBlocks(layers, most)
+    return blocks.length <= most ? blocks : byWeights(layers)
+  }
+  let shown: readonly Block[] = blocksOf(layers)
+  for (let opened = 1; depth === 0 || opened < depth; opened++) {
+    const next = shown.flatMap(partsOf)
+    if (next.every((b, i) => b === shown[i])) break
+    shown = next
+  }
+  return depth === 0 ? shown.flatMap(({ path, layers }) => layers.map((layer) => ({ path, layers: [layer] }))) : shown
+}
+
+/** Where names make no blocks: each layer with MACs, and what runs behind it up to the next one. */
+function byWeights(layers: readonly Layer[]): Shown[] {
+  const names = layerNames(layers)
+  const parts: { path: string; layers: Layer[] }[] = []
+  for (const layer of layers) {
+    if (parts.length === 0 || (layer.macs ?? 0) > 0) parts.push({ path: names.of(layer), layers: [layer] })
+    else parts.at(-1)!.layers.push(layer)
+  }
+  return parts
+}
+
+function boxOf({ path, layers }: Shown): DrawnBox {
+  const shape = layers.at(-1)?.outputs[0]?.shape ?? null
+  return { name: path.replaceAll('/', '.'), kind: layers.length === 1 ? 'layer' : 'block', layers, shape }
+}
+
+/** What nobody reads comes out: of nodes of several outputs the first. */
+function outputsOf(layers: readonly Layer[]): NamedShape[] {
+  const read = new Set(layers.flatMap((l) => l.inputs.map((i) => i.name)))
+  return layers.flatMap(({ outputs: [first, ...others] }) =>
+    first && first.name !== '' && [first, ...others].every(({ name }) => !read.has(name)) ? [first] : [],
+  )
+}
+
+/**
+ * Boxes so that no arrow goes backwards. Where the values of blocks go round in a circle, because of a block some layers run before another one and some behind it,
+ * it is cut into stretches of layers that run one after another: between those nothing goes back.
+ */
+function inOrder(
+  layers: readonly Layer[],
+  inputs: readonly DrawnBox[],
+  shown: readonly Shown[],
+  outputs: readonly DrawnBox[],
+): DrawnBox[] {
+  const place = new Map(layers.map((layer, i) => [layer, i]))
+  let blocks = shown
+  for (;;) {
+    const boxes = [...inputs, ...blocks.map(boxOf), ...outputs]
+    const sorted = topological(boxes)
+    if (sorted.length === boxes.length) return sorted
+    const done = new Set(sorted.map((box) => box.layers[0]))
+    const cut = blocks.find((b) => !done.has(b.layers[0]!) && stretches(b, place).length > 1)!
+    blocks = blocks.flatMap((b) => (b === cut ? stretches(b, place) : [b]))
+  }
+}
+
+function stretches({ path, layers }: Shown, place: ReadonlyMap<Layer, number>): Shown[] {
+  const parts: { path: string; layers: Layer[] }[] = []
+  let last = Number.NaN
+  for (const layer of layers) {
+    const at = place.get(layer)!
+    if (at === last + 1) parts.at(-1)!.layers.push(layer)
+    else parts.push({ path, layers: [layer] })
+    last = at
+  }
+  return parts
+}
+
+/** As many as have nothing in front of them but what was placed, in their order. */
+function topological(boxes: readonly DrawnBox[]): DrawnBox[] {
+  const arrows = arrowsOf(boxes)
+  const readers = boxes.map((): number[] => [])
+  const waits = new Int32Array(boxes.length)
+  for (const { from, to } of arrows) {
+    readers[from]!.push(to)
+    waits[to] = waits[to]! + 1
+  }
+  const sorted: DrawnBox[] = []
+  const open = [...boxes.keys()].filter((i) => waits[i] === 0).reverse()
+  for (let i = open.pop(); i !== undefined; i = open.pop()) {
+    sorted.push(boxes[i]!)
+    for (const to of readers[i]!.toReversed()) {
+      waits[to] = waits[to]! - 1
+      if (waits[to] === 0) open.push(to)
+    }
+  }
+  return sorted
+}
+
+/** One for each pair of boxes, with all that goes from the first to the second. */
+function arrowsOf(boxes: readonly DrawnBox[]): DrawnArrow[] {
+  const makers = new Map<string, number>()
+  boxes.forEach((box, i) => {
+    if (box.kind === 'input') makers.set(box.name, i)
+    for (const layer of box.layers) for (const { name } of layer.outputs) if (name !== '') makers.set(name, i)
+  })
+  const values = new Map<string, { from: number; to: number; read: Map<string, NamedShape> }>()
+  boxes.forEach((box, to) => {
+    const reads = box.kind === 'output' ? [box] : box.layers.flatMap((l) => l.inputs)
+    for (const value of reads) {
+      const from = makers.get(value.name)
+      if (from === undefined || from === to) continue
+      getOrAdd(values, `${from} ${to}`, () => ({ from, to, read: new Map() })).read.set(value.name, value)
+    }
+  })
+  return [...values.values()].map(({ from, to, read }) => ({ from, to, elements: elementsOf([...read.values()]) }))
+}
+
+function elementsOf(values: readonly NamedShape[]): number | null {
+  const counts = values.map(({ shape }) =>
+    shape?.every((d) => d !== null) ? shape.reduce((p: number, d) => p * d!, 1) : null,
+  )
+  return counts.every((c) => c !== null) ? counts.reduce((a: number, b) => a + b!, 0) : null
+}

@@ -1,0 +1,169 @@
+import type { Layer, Profile } from '../../cost/index.ts'
+import { accessesOf, windowText } from '../layer-columns.ts'
+import { human, shapeText } from '../numbers.ts'
+import { at, escaped } from '../svg-chart.ts'
+import { type DrawnBox, type FoldOptions, graphDrawing } from './drawing.ts'
+import { type Line, layeredLayout } from './layered.ts'
+
+/** What boxes of a network's picture can be coloured by. */
+export const graphColours = ['macs', 'params', 'accesses'] as const
+
+/** One of `graphColours`. */
+export type GraphColour = (typeof graphColours)[number]
+
+const measures: Readonly<Record<GraphColour, { readonly title: string; readonly of: (l: Layer) => number | null }>> = {
+  macs: { title: 'MACs', of: (l) => l.macs },
+  params: { title: 'parameters', of: (l) => l.params },
+  accesses: { title: 'memory accesses', of: accessesOf },
+}
+
+/** How a network is drawn. */
+export interface GraphSvgOptions extends FoldOptions {
+  /** Of what the colours tell the parts. Default `macs`. */
+  readonly colour?: GraphColour
+}
+
+const lineHeight = 16
+const padding = 10
+const margin = 24
+/** Of letters, on the average: pictures have no fonts of their own. */
+const letter = { large: 7.4, small: 6.4 }
+/** Names are shortened to so many letters. */
+const longest = 34
+
+/** From nothing to everything: lightness falls evenly, so that it can be read in grey, too. */
+const shades = [
+  [255, 255, 255],
+  [214, 230, 244],
+  [150, 195, 224],
+  [74, 142, 194],
+  [23, 81, 145],
+] as const
+
+/**
+ * The graph of a network as an SVG document: a box for each layer or closed block, coloured by its part of the whole, arrows as thick as what goes along them is large.
+ * @param profile what the network costs, its layers not fused
+ * @param options which blocks are closed, and what is coloured
+ */
+export function graphSvg(profile: Pick<Profile, 'model' | 'layers' | 'inputs'>, options: GraphSvgOptions = {}): string {
+  const { colour = 'macs' } = options
+  const { title, of } = measures[colour]
+  const { boxes, arrows } = graphDrawing(profile, options)
+  const sums = boxes.map(({ layers }) => layers.reduce((sum, l) => sum + (of(l) ?? 0), 0))
+  const whole = sums.reduce((a, b) => a + b, 0)
+  const most = sums.reduce((a, b) => Math.max(a, b), 0)
+  const texts = boxes.map((box, i) => textOf(box, sums[i]!, whole))
+  const layout = layeredLayout(texts.map(sizeOf), arrows)
+  const sizes = new Map<string, number>()
+  for (const { from, to, elements } of arrows) {
+    sizes.set(`${from} ${to}`, elements ?? 0)
+    sizes.set(`${from}`, Math.max(sizes.get(`${from}`) ?? 0, elements ?? 0))
+  }
+  const largest = arrows.reduce((most, { elements }) => Math.max(most, elements ?? 0), 0)
+  const top = margin + 44
+  const width = Math.max(layout.width, 360) + 2 * margin
+  const height = layout.height + top + margin
+  const left = (width - layout.width) / 2
+  const lineSize = ({ from, to }: Line) => sizes.get(to === undefined ? `${from}` : `${from} ${to}`) ?? 0
+  const name = profile.model.split(/[\\/]/).at(-1)!
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${at(width)}" height="${at(height)}" viewBox="0 0 ${at(width)} ${at(height)}" font-family="system-ui, sans-serif" font-size="12" fill="#222" role="img">`,
+    `<title>${escaped(`${name}, coloured by ${title}`)}</title>`,
+    `<rect width="100%" height="100%" fill="#fff"/>`,
+    ...legend(name, title, most, whole),
+    `<g transform="translate(${at(left)} ${top})">`,
+    ...layout.lines.map((line) => lineSvg(line, thickness(lineSize(line), largest))),
+    ...layout.boxes.map((box, i) => boxSvg(box, boxes[i]!, texts[i]!, most > 0 ? sums[i]! / most : 0)),
+    '</g>',
+    '</svg>\n',
+  ].join('\n')
+}
+
+interface BoxText {
+  readonly name: string
+  readonly lines: readonly string[]
+}
+
+function textOf({ name, kind, layers, shape }: DrawnBox, sum: number, whole: number): BoxText {
+  const short = name.length > longest ? `…${name.slice(1 - longest)}` : name
+  const shapeLine = shape === null ? 'shape not known' : shapeText(shape)
+  if (kind === 'input' || kind === 'output') return { name: short, lines: [`${kind}, ${shapeLine}`] }
+  const [only] = layers
+  const holds =
+    layers.length === 1 ? [only!.op, windowText(only!)].filter(Boolean).join(' ') : `${layers.length} layers`
+  const part = sum > 0 ? [`${((100 * sum) / whole).toFixed(1)} % · ${human(sum)}`] : []
+  return { name: short, lines: [`${holds} → ${shapeLine}`, ...part] }
+}
+
+const sizeOf = ({ name, lines }: BoxText) => ({
+  width: Math.ceil(Math.max(name.length * letter.large, ...lines.map((l) => l.length * letter.small)) + 2 * padding),
+  height: (1 + lines.length) * lineHeight + 10,
+})
+
+function boxSvg(
+  { x, y, width, height }: { x: number; y: number; width: number; height: number },
+  { kind, layers, name }: DrawnBox,
+  text: BoxText,
+  part: number,
+): string {
+  const isEnd = kind === 'input' || kind === 'output'
+  const [r, g, b] = shadeOf(part)
+  const ink = part > 0.45 ? '#fff' : '#222'
+  const middle = at(x + width / 2)
+  const corner = isEnd ? height / 2 : kind === 'block' ? 8 : 3
+  const hint = [name, ...layers.slice(0, 40).map((l) => `${l.op} ${l.name}`)].join('\n')
+  const rect = (dx: number) =>
+    `<rect x="${at(x + dx)}" y="${at(y + dx)}" width="${at(width)}" height="${at(height)}" rx="${corner}" fill="rgb(${r} ${g} ${b})" stroke="#5b6570"/>`
+  return [
+    `<g><title>${escaped(hint)}</title>`,
+    // A second box behind it says that there is more inside.
+    ...(kind === 'block' ? [rect(4)] : []),
+    rect(0),
+    `<text x="${middle}" y="${at(y + 18)}" text-anchor="middle" font-weight="600" fill="${ink}">${escaped(text.name)}</text>`,
+    ...text.lines.map(
+      (line, i) =>
+        `<text x="${middle}" y="${at(y + 18 + (i + 1) * lineHeight)}" text-anchor="middle" font-size="11" fill="${ink}">${escaped(line)}</text>`,
+    ),
+    '</g>',
+  ].join('')
+}
+
+/** Lines part and meet straight up and down; what ends has a head. */
+function lineSvg({ points, to }: Line, width: number): string {
+  const [[x1, y1], [x2, y2], ...rest] = points as [[number, number], [number, number], ...[number, number][]]
+  const end = to === undefined ? y2 : y2 - 5
+  const half = (y1 + end) / 2
+  const bend = x1 === x2 ? `V${at(end)}` : `C${at(x1)} ${at(half)} ${at(x2)} ${at(half)} ${at(x2)} ${at(end)}`
+  const on = rest.map(([, y]) => `V${at(y)}`).join('')
+  const head = to === undefined ? '' : `<path d="M${at(x2 - 4)} ${at(y2 - 7)}h8l-4 7z" fill="#8a949e"/>`
+  return `<path d="M${at(x1)} ${at(y1)}${bend}${on}" fill="none" stroke="#a9b2ba" stroke-width="${at(width)}"/>${head}`
+}
+
+/** From 1 to 6 pixels, by the square root of the size. */
+const thickness = (elements: number, largest: number): number =>
+  largest > 0 ? 1 + 5 * Math.sqrt(elements / largest) : 1
+
+function shadeOf(part: number): number[] {
+  // Parts differ by powers of ten: their square root is shown.
+  const place = Math.sqrt(Math.min(1, Math.max(0, part))) * (shades.length - 1)
+  const below = Math.min(shades.length - 2, Math.floor(place))
+  return [0, 1, 2].map((c) =>
+    Math.round(shades[below]![c]! + (place - below) * (shades[below + 1]![c]! - shades[below]![c]!)),
+  )
+}
+
+function legend(name: string, title: string, most: number, whole: number): string[] {
+  const steps = 40
+  const bar = Array.from({ length: steps }, (_, i) => {
+    const [r, g, b] = shadeOf((i / (steps - 1)) ** 2)
+    return `<rect x="${margin + i * 3}" y="36" width="3" height="9" fill="rgb(${r} ${g} ${b})"/>`
+  })
+  const end = margin + steps * 3
+  const says = most > 0 ? `0 to ${((100 * most) / whole).toFixed(1)} % of ${human(whole)} ${title}` : `no ${title}`
+  return [
+    `<text x="${margin}" y="24" font-size="14" font-weight="600">${escaped(name)}</text>`,
+    ...bar,
+    `<rect x="${margin}" y="36" width="${steps * 3}" height="9" fill="none" stroke="#5b6570"/>`,
+    `<text x="${end + 8}" y="45" font-size="11">${escaped(says)}; arrows: size of what goes along</text>`,
+  ]
+}
