@@ -109,7 +109,13 @@ describe('kerf prune', () => {
     const args = ['prune', writeModel('m.onnx'), '-r', '.5', '--dry-run']
     await fails(2, /Give the name of a layer or a pattern/, ...args, '--keep', '')
     await fails(2, /Give a whole number/, ...args, '--seed', '99999999999999999999')
-    await fails(2, /--max-ratio limits what --global or --allocate cost takes/, ...args, '--max-ratio', '.3')
+    await fails(
+      2,
+      /--max-ratio limits what --global, --allocate cost or --allocate outputs takes/,
+      ...args,
+      '--max-ratio',
+      '.3',
+    )
   })
 
   it('does not rank by weights that are no numbers', async () => {

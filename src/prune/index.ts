@@ -40,14 +40,7 @@ export {
   type Refusal,
   type ShrunkTensor,
 } from './groups.ts'
-export {
-  type GroupReport,
-  type InexactNode,
-  type PruneMethod,
-  type PruneOptions,
-  type PruneResult,
-  pruneModel,
-} from './prune.ts'
+export { type PruneMethod, type PruneOptions, pruneModel } from './prune.ts'
 export {
   type Recovered,
   type RecoveredLayer,
@@ -61,6 +54,7 @@ export {
   type TowardsOptions,
 } from './recover/recover.ts'
 export { type MeansReplaced, type ReplaceMeansOptions, replaceMeans } from './recover/without-images.ts'
+export type { GroupReport, InexactNode, PruneResult } from './result.ts'
 export { type ChannelScores, criterionFrom, type ScoreOptions, scoreChannels } from './score.ts'
 export type { Scope } from './select.ts'
 export { type SingleGroup, type SingleGroupOptions, type SingleGroups, singleGroups } from './single-groups.ts'

@@ -8,7 +8,7 @@ export interface Scope {
   readonly ratio: number
   /** Rank the channels of all groups together instead of group by group. */
   readonly global?: boolean
-  /** With `global`, and where a target allocates by cost: the largest part that any one group may lose. Default 0.9. */
+  /** With `global`, and where a target allocates by cost or by outputs: the largest part that any one group may lose. Default 0.9. */
   readonly maxRatio?: number
   /** Ratios of their own for some layers: the first that matches counts. A ratio of 0 keeps a layer whole. */
   readonly perLayer?: readonly (NamePattern & {

@@ -1,7 +1,7 @@
 import type { Model } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
-import { type PruneOptions, type PruneResult, pruneModel as pruneIn } from './prune.ts'
+import { type PruneOptions, pruneModel as pruneIn } from './prune.ts'
 import {
   type Recovered,
   type RecoverOptions,
@@ -9,6 +9,7 @@ import {
   recoverTowards as recoverTowardsIn,
   type TowardsOptions,
 } from './recover/recover.ts'
+import type { PruneResult } from './result.ts'
 import { type ChannelScores, type ScoreOptions, scoreChannels as scoreIn } from './score.ts'
 
 /** `pruneModel` with threads of Node, for criteria that run the network, and paths of files. */

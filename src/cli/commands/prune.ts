@@ -100,6 +100,7 @@ Examples:
   kerf prune model.onnx -o smaller.onnx --ratio 0.5 --keep '*layer4*' --ratios '*layer1*=0.2'
   kerf prune model.onnx --ratio 0.5 --method filter,neuron --explain --dry-run
   kerf prune model.onnx -o smaller.onnx --ratio 0.5 --recover --data photos/
+  kerf prune model.onnx -o smaller.onnx --target-macs 0.5 --criterion obs --allocate outputs --recover --data photos/
   kerf prune model.onnx -o smaller.onnx --ratio 0.5 --criterion taylor --data images:train,val --images 128
   kerf prune model.onnx -o sparse.onnx --ratio 0.9 --method weight
   kerf prune model.onnx -o smaller.onnx --target-macs 0.5 --finetune recipes/mnist-lenet5.json --epochs 3 --lr 0.02
@@ -113,7 +114,8 @@ What is removed (--method):
   input    linear layers stop looking at some of their inputs
 
 A target takes one ratio for all layers (--allocate uniform), ranks the channels of all together (global), or chooses the width of every
-layer so that the most of the scores is kept within the target (cost). Times are measured, once for each machine, runtime
+layer so that the most of the scores is kept within the target (cost), or so that the outputs err least (outputs: by --data, without labels; each
+group is cut alone to several widths and the layers that read it are solved anew). Times are measured, once for each machine, runtime
 and number of threads, and kept in a table: every layer at several widths, then the cut network as a whole.
 
 With --recover the weights that are left are solved for, layer by layer, so that the network gives again what it gave before the cut: in minutes, by
@@ -141,7 +143,7 @@ export function define(command: Command, io: Io): void {
     .option('--global', 'rank the channels of all layers together')
     .option(
       '--max-ratio <part>',
-      'with --global or --allocate cost: the most that one layer may lose (default: 0.9)',
+      'with --global, --allocate cost or outputs: the most that one layer may lose (default: 0.9)',
       part,
     )
     .option('--round-to <n>', 'widths that remain are multiples of n', positiveInteger)
@@ -194,7 +196,7 @@ export function define(command: Command, io: Io): void {
     .addOption(
       new Option(
         '--recover-steps <list>',
-        'mean-replacement, merging, least-squares, statistics (default: what is of use)',
+        'mean-replacement, merging, least-squares, pairs, statistics (default: least-squares, statistics)',
       ).argParser(stepList),
     )
     .option('--finetune [recipe]', 'train after the cut, as a recipe or the options below say')
@@ -361,11 +363,12 @@ function pruneOptions(o: Options): PruneAndProveOptions['prune'] {
   if (
     o.maxRatio !== undefined &&
     !o.global &&
-    targetOf(o, {})?.allocate !== 'cost' &&
+    o.allocate !== 'cost' &&
+    o.allocate !== 'outputs' &&
     targetOf(o, {})?.of !== 'milliseconds'
   )
     throw new UsageError(
-      '--max-ratio limits what --global or --allocate cost takes from one layer: give one of them, too.',
+      '--max-ratio limits what --global, --allocate cost or --allocate outputs takes from one layer: give one of them, too.',
     )
   const scope = { global: o.global, maxRatio: o.maxRatio, roundTo: o.roundTo, perLayer: o.ratios }
   const common = {

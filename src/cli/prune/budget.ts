@@ -8,7 +8,7 @@ import { addTimingFlags, type TimingFields, timingRuntime } from '../timing.ts'
 
 /* What a pruned network may cost, and where its time is measured. */
 
-const allocations = ['uniform', 'global', 'cost'] as const satisfies readonly Allocation[]
+const allocations = ['uniform', 'global', 'cost', 'outputs'] as const satisfies readonly Allocation[]
 
 type Amount = Pick<Target, 'part' | 'value'>
 

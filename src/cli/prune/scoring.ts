@@ -1,5 +1,5 @@
 import type { Model } from '../../api/graph.ts'
-import { type Criterion, criterionOf, outputLoss, type PruneOptions } from '../../api/prune.ts'
+import { type Allocation, type Criterion, criterionOf, outputLoss, type PruneOptions } from '../../api/prune.ts'
 import { withCrossEntropy } from '../../api/train.node.ts'
 import { imagesFor } from '../../api/workflow.node.ts'
 import { inOrderOf } from '../data/given-data.ts'
@@ -19,11 +19,12 @@ export const needsText = (criterion: Criterion): string =>
 
 export const losses = ['labels', 'outputs'] as const
 
-/** What `--criterion`, `--images` and `--loss` say; `--recover` looks at images, too. */
+/** What `--criterion`, `--images` and `--loss` say; `--recover` and `--allocate outputs` look at images, too. */
 export interface ScoringFields {
   readonly criterion: string
   readonly images?: number
   readonly recover?: boolean
+  readonly allocate?: Allocation
   readonly loss?: (typeof losses)[number]
 }
 
@@ -51,19 +52,20 @@ export function whyLabels({ criterion: name, loss }: ScoringFields): string | un
  */
 export async function scoringOptions(
   model: Model,
-  { criterion: name, images, recover, loss }: ScoringFields,
+  { criterion: name, images, recover, allocate, loss }: ScoringFields,
   source: ImageSource | undefined,
   notice: (text: string) => void,
 ): Promise<Pick<PruneOptions, 'images' | 'loss'>> {
   const criterion = criterionOf(name)
-  if (images !== undefined && !recover && !looksAtImages(criterion))
+  const isLookedAt = looksAtImages(criterion) || allocate === 'outputs'
+  if (images !== undefined && !recover && !isLookedAt)
     throw new UsageError(`--images: the criterion ${name} looks at weights alone. Leave it out, or take another one.`)
   if (loss !== undefined && !asksLoss(criterion))
     throw new UsageError(`--loss: the criterion ${name} asks no loss. Leave it out, or take another one.`)
-  if (!looksAtImages(criterion)) return {}
+  if (!isLookedAt) return {}
   if (!source)
     throw new UsageError(
-      `The criterion ${name} looks at images: say which, as in --data photos/ (--help has examples). Nothing was written.`,
+      `${looksAtImages(criterion) ? `The criterion ${name}` : '--allocate outputs'} looks at images: say which, as in --data photos/ (--help has examples). Nothing was written.`,
     )
   const set = await source.open()
   const ordered = whyLabels({ criterion: name, loss }) === undefined ? { set } : inOrderOf(model, set, undefined)

@@ -7,6 +7,7 @@ import { recounts } from '../recount.ts'
 import { type ClassScores, capOf, type Selection, select, selectWidths } from '../select.ts'
 import { allocate, boundOf, leastCost } from './allocate.ts'
 import { costAt, storedBytes } from './costs.ts'
+import { type OutputErrorOptions, outputErrors } from './output-errors.ts'
 import {
   allocationOf,
   amountText,
@@ -16,7 +17,7 @@ import {
   budgetOf,
   type Target,
 } from './target.ts'
-import { keptFrom, sharesOf, widthsOf } from './value.ts'
+import { keptFrom, sharesOf, type Widths, widthsOf } from './value.ts'
 
 /** A cut that was made, and what remains. */
 export interface CountedCut {
@@ -35,7 +36,7 @@ export interface Reached extends CountedCut {
 /**
  * As little as brings a network within a target.
  * @param make cuts, and counts what remains
- * @throws KerfError `unreachable-target`, and as `budgetOf`
+ * @throws KerfError `unreachable-target`, and as `budgetOf`, for `outputs` as `outputErrors`
  */
 export async function reach(
   found: ChannelGroups,
@@ -43,28 +44,30 @@ export async function reach(
   before: Totals,
   target: Target,
   make: (selection: Selection) => CountedCut,
-  task: Task,
+  options: OutputErrorOptions,
   turn: Turn,
 ): Promise<Reached> {
   const budget = budgetOf(found, before, target)
   const how = allocationOf(target)
   const choices = widthChoices(found, scores, target)
   await turn()
+  const chosen = how === 'outputs' ? await outputErrors(found, scores, choices, options, turn) : choices
   const best =
-    how === 'cost'
-      ? await byCost(found, scores, target, budget, choices, make, turn)
+    how === 'cost' || how === 'outputs'
+      ? await byCost(found, scores, target, budget, chosen, make, turn)
       : await byRatio(
           found,
           scores,
           { ...target, scope: { ...target.scope, global: how === 'global' } },
           budget,
           make,
-          task,
+          options,
           turn,
         )
   const { selection } = best
   // Where all may go to the last channel the knapsack may, too.
-  const widest = how === 'cost' ? choices : widthChoices(found, scores, { ...target, scope: { maxRatio: 1 } })
+  const widest =
+    how === 'cost' || how === 'outputs' ? choices : widthChoices(found, scores, { ...target, scope: { maxRatio: 1 } })
   return {
     ...best,
     budget: {
@@ -125,7 +128,7 @@ async function byCost(
   scores: ClassScores,
   target: Target,
   budget: Budget,
-  choices: ReturnType<typeof widthChoices>,
+  choices: readonly Widths[],
   make: (selection: Selection) => CountedCut,
   turn: Turn,
 ): Promise<Counted> {

@@ -18,8 +18,10 @@ export type BudgetOf = 'macs' | 'params' | 'bytes' | 'milliseconds'
  * - `uniform`: the same part of every group goes
  * - `global`: the lowest scores of all groups together go
  * - `cost`: the most is kept that was found within the limit. Of a group its share of the scores is kept, of the network the geometric mean of all groups
+ * - `outputs`: the outputs err least. Each group is cut alone to several widths, the layers that read it are solved anew, and the outputs are compared, which needs
+ *   `images` and a run of the network for each; the squared errors of all groups are summed
  */
-export type Allocation = 'uniform' | 'global' | 'cost'
+export type Allocation = 'uniform' | 'global' | 'cost' | 'outputs'
 
 /** A budget to be kept, by removing as little as possible. */
 export interface Target {

@@ -23,7 +23,7 @@ import { rowsOf } from './rows.ts'
 export interface ScoringOptions extends RunningOptions, Task {
   /** Draws what is random. Default 0. */
   readonly seed?: number
-  /** For criteria that look at images. */
+  /** For criteria that look at images, and for targets that choose widths by the outputs. */
   readonly images?: ScoringImages
   /** For criteria that ask what a loss says: makes a network with its loss of one. */
   readonly loss?: LossOf

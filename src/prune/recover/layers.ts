@@ -2,6 +2,7 @@ import { KerfError } from '../../base/index.ts'
 import {
   type Affine,
   type Analysis,
+  type Bounds,
   constantContent,
   type InferredCall,
   type Node,
@@ -9,7 +10,7 @@ import {
   usedNames,
   type WeightedSum,
 } from '../../graph/index.ts'
-import type { PruneResult } from '../prune.ts'
+import type { PruneResult } from '../result.ts'
 
 /*
  * The layers of a cut network that weights can be solved for, each with the same layer of the network as it was: nodes that make one value are one.
@@ -23,6 +24,8 @@ export interface Behind {
   readonly affine?: Node
   /** What is added then: the other operand's value, in both networks. */
   readonly addend?: string
+  /** What comes out is cut off here by all that read it, as by a ReLU: how far it lies beyond is of no account. */
+  readonly bounds?: Bounds
 }
 
 /** A layer in both networks. */
@@ -85,7 +88,7 @@ function layerOf(analysis: Analysis, node: Node | undefined) {
 }
 
 /** What alone reads a value, which is no output of the graph, as its first input or as the given one. */
-function onlyReader({ model, consumers }: Analysis, value: string): Node | undefined {
+export function onlyReader({ model, consumers }: Analysis, value: string): Node | undefined {
   const readers = consumers.get(value) ?? []
   return readers.length === 1 && !model.graph.outputs.some((o) => o.name === value) ? readers[0] : undefined
 }
@@ -118,7 +121,14 @@ function behind(cut: Analysis, before: Analysis, output: string, later: Readonly
     !cut.constants.has(addend) &&
     old?.inputs.includes(addend) &&
     !dependsOn(cut, addend, later)
-  return isKnown ? { value: sum!.outputs[0]!, affine, addend } : { value, affine }
+  const found = isKnown ? { value: sum!.outputs[0]!, affine, addend } : { value, affine }
+  return { ...found, bounds: boundsOf(cut, before, found.value) }
+}
+
+/** Where both networks cut a value off; undefined where one does not. */
+function boundsOf(cut: Analysis, before: Analysis, value: string): Bounds | undefined {
+  const [now, was] = [cut, before].map((analysis) => epilogueOf(analysis, onlyReader(analysis, value)))
+  return now?.kind === 'clamp' && was?.kind === 'clamp' && now.lo === was.lo && now.hi === was.hi ? now : undefined
 }
 
 /** Whether a value is made from one of those. */

@@ -3,7 +3,7 @@ import type { Turn } from '../../base/index.ts'
 import type { Analysis } from '../../graph/index.ts'
 import { type Affine, tensorValues } from '../../graph/index.ts'
 import { affineOf, type SolvedLayer } from './layers.ts'
-import type { LinearMap, RidgeSamples } from './ridge.ts'
+import { bounded, type LinearMap, type RidgeSamples, type Targets } from './ridge.ts'
 import { type Piece, piecesOf, takeChannels, takePatches } from './samples.ts'
 import type { StagedRun } from './staged-run.ts'
 import type { Sampled, Teacher } from './teacher.ts'
@@ -23,8 +23,8 @@ export class LayerProblem {
   readonly #pieces: readonly Piece[]
   readonly #sources: Int32Array
   readonly #sampled: Sampled
-  readonly #fitted: Float32Array
-  readonly #held: Float32Array
+  readonly #fitted: Targets
+  readonly #held: Targets
   /** What an error of each output channel weighs. */
   readonly #scale: Float64Array
   readonly #turn: Turn
@@ -51,23 +51,32 @@ export class LayerProblem {
     return this.layer.sum.inChannels * this.layer.sum.taps
   }
 
-  /** What the layer itself should give: what came out behind it, less what is added, through the affine node backwards. */
-  #targets(from: 'fitted' | 'held', addend: readonly Piece[] | undefined, affine: Affine | undefined): Float32Array {
+  /** What the layer itself should give, and where that is cut off: what came out behind it, less what is added, through the affine node backwards. */
+  #targets(from: 'fitted' | 'held', addend: readonly Piece[] | undefined, affine: Affine | undefined): Targets {
     const out = this.#sampled[from].slice()
     const rows = this.#sampled.rows[from]
+    const { bounds } = this.layer.behind
+    const [lo, hi] = bounds ? [out.slice(), out.slice()] : []
     const count = rows.image.length
     const added = new Float32Array(addend ? out.length : 0)
     const channels = Int32Array.from(this.#scale.keys())
     for (const piece of addend ?? []) takeChannels(piece, this.layer.sum.y, channels, rows, added)
-    const least = leastScale * this.#scale.reduce((most, s) => Math.max(most, s), 0)
+    const weakest = leastScale * this.#scale.reduce((most, s) => Math.max(most, s), 0)
     for (const m of channels) {
       const [scale, shift] = [affine?.scale[m] ?? 1, affine?.shift[m] ?? 0]
       // A channel that is scaled down to nothing has no say.
-      const factor = Math.abs(scale) > least ? 1 / scale : 0
-      for (let n = m * count; n < (m + 1) * count; n++) out[n] = (out[n]! - (added[n] ?? 0) - shift) * factor
+      const factor = Math.abs(scale) > weakest ? 1 / scale : 0
+      const backwards = (value: number, n: number) => (value - (added[n] ?? 0) - shift) * factor
+      for (let n = m * count; n < (m + 1) * count; n++) out[n] = backwards(out[n]!, n)
+      // A scale below 0 makes the upper bound the lower one.
+      const [least, most] = bounds && factor < 0 ? [bounds.hi, bounds.lo] : [bounds?.lo, bounds?.hi]
+      for (let n = m * count; lo && hi && n < (m + 1) * count; n++) {
+        lo[n] = backwards(least!, n)
+        hi[n] = backwards(most!, n)
+      }
       if (factor === 0) this.#scale[m] = 0
     }
-    return out
+    return { t: out, lo, hi }
   }
 
   /** Samples of a group, to fit on. */
@@ -79,18 +88,19 @@ export class LayerProblem {
     return {
       ...{ inputs: this.inputs, targets, count },
       x: takePatches(this.#pieces, this.layer.sum, this.#sources, group, rows.fitted, strides),
-      t: this.#fitted.subarray(group * targets * count, (group + 1) * targets * count),
+      ...ofGroup(this.#fitted, group * targets * count, targets * count),
     }
   }
 
-  /** What says the squared error of a group on samples that are held out, and how large the targets are. */
+  /** What says the squared error of a group on samples that are held out, behind the bounds, and how large the targets are. */
   judge(group: number): { readonly errorOf: (map: LinearMap) => Promise<number>; readonly size: number } {
     const { rows } = this.#sampled
     const count = rows.held.image.length
     const targets = this.layer.sum.outChannels
     const strides = { input: 1, row: this.inputs }
     const x = takePatches(this.#pieces, this.layer.sum, this.#sources, group, rows.held, strides)
-    const t = this.#held.subarray(group * targets * count, (group + 1) * targets * count)
+    const wanted = ofGroup(this.#held, group * targets * count, targets * count)
+    const { t } = wanted
     const weigh = (squares: (m: number, n: number) => number) => {
       let error = 0
       for (let m = 0; m < targets; m++) {
@@ -105,11 +115,18 @@ export class LayerProblem {
       errorOf: async ({ weights, constants }) => {
         const given = new Float64Array(targets * count)
         await addProducts({ a: weights, b: x, n: targets, m: count, terms: this.inputs }, given, this.#turn)
-        return weigh((m, n) => (given[n]! + constants[m]! - t[n]!) ** 2)
+        return weigh((m, n) => (bounded(wanted, n, given[n]! + constants[m]!) - bounded(wanted, n, t[n]!)) ** 2)
       },
     }
   }
 }
+
+/** Of targets those of a group. */
+const ofGroup = ({ t, lo, hi }: Targets, start: number, count: number): Targets => ({
+  t: t.subarray(start, start + count),
+  lo: lo?.subarray(start, start + count),
+  hi: hi?.subarray(start, start + count),
+})
 
 /** Calls `visit` with every weight of a group: its place among the group's [M, D], and in the tensor. */
 export function forWeights(

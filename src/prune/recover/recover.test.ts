@@ -209,6 +209,31 @@ describe('recover', () => {
     expect(steps.at(-1)!.outputError.after).toBeLessThan(0.7 * steps[0]!.outputError.before)
   })
 
+  it('looks behind the ReLU, whatever the sign of the scale in front of it', async () => {
+    const errors: number[] = []
+    for (const sign of [1, -1]) {
+      const normalised = (b: GraphBuilder, value: string) => {
+        const vectors = [sign, 0.1, 0, 1].map((v, k) => b.constant(`bn.${k}`, tensorOf('float32', [4], [v, v, v, v])))
+        const scaled = b.node('BatchNormalization', [value, ...vectors])
+        return b.node('Relu', [
+          b.node('Conv', [b.node('Relu', [scaled]), b.constant('c.weight', normal(8, 4, 4, 3, 3))]),
+        ])
+      }
+      const weights = normals(1, 4 * 27).map((w) => sign * w)
+      const model = chain([weights, new Float32Array(4)], normalised)
+      const { steps } = await recover(await pruneModel(model, half), {
+        images: noise([3, 6, 6], 48),
+        steps: ['least-squares'],
+      })
+      const { layers, outputError } = steps[0]!
+      errors.push(outputError.after, ...layers.flatMap((l) => [l.before, l.after]))
+      expect(outputError.after).toBeLessThan(outputError.before)
+    }
+    errors.slice(0, errors.length / 2).forEach((error, i) => {
+      expect(errors[errors.length / 2 + i]).toBeCloseTo(error, 4)
+    })
+  })
+
   it('takes dead channels and equal ones', async () => {
     const weights = normals(1, 4 * 27)
     weights.copyWithin(27, 0, 27)

@@ -1,17 +1,19 @@
 import { KerfError, stoppable, type Task, type Turn, turns } from '../../base/index.ts'
-import { type Analysis, type InferredCall, type Model, nodeLabel } from '../../graph/index.ts'
-import { prunableOperators } from '../../ops/index.ts'
+import type { Analysis, Model, OperatorSet } from '../../graph/index.ts'
+import { operators as allOperators, prunableOperators } from '../../ops/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import type { ScoringImages } from '../criteria/batches.ts'
-import type { PruneResult } from '../prune.ts'
+import type { PruneResult } from '../result.ts'
 import { Changes } from './changes.ts'
-import { solvedLayers } from './layers.ts'
-import { collectImages, forPieces, inPieces, pieceSize } from './networks.ts'
+import { type SolvedLayer, solvedLayers } from './layers.ts'
+import { collectImages, forPieces, type GivenImages, inPieces, pieceSize } from './networks.ts'
+import { pairOf, solvePair } from './pairs.ts'
 import { LayerProblem } from './problem.ts'
 import { piecesOf } from './samples.ts'
 import { type ImagePieces, StagedRun } from './staged-run.ts'
-import { leastSquares, meanReplacement, merging, type SolveGroup } from './steps.ts'
-import { askTeacher, outputError, type Teacher, watched } from './teacher.ts'
+import { measureStatistics } from './statistics.ts'
+import { leastSquares, meanReplacement, merging, plainLeastSquares, type SolveGroup } from './steps.ts'
+import { askTeacher, type Kept, outputError, type Teacher, watched } from './teacher.ts'
 
 /*
  * What a cut network lost, got back without labels: layer by layer, front to back, each in the network as it has become in front of it, towards what it gave in
@@ -23,12 +25,20 @@ import { askTeacher, outputError, type Teacher, watched } from './teacher.ts'
  * - `mean-replacement`: a channel that is gone counts as much as it did on average; into the biases of the layers that read it
  * - `merging`: a channel that is gone is made of those that stay, as well as a linear combination can; into the weights that read them
  * - `least-squares`: each layer's weights and biases are those that come nearest to what it gave (ridge regression)
+ * - `pairs`: two layers with nothing but an activation in between, as in a residual block, are solved for together, front to back; all others by least squares. It takes some
+ *   times as long as those
  * - `statistics`: means and variances of normalisations are measured anew
  */
-export type RecoveryStep = 'mean-replacement' | 'merging' | 'least-squares' | 'statistics'
+export type RecoveryStep = 'mean-replacement' | 'merging' | 'least-squares' | 'pairs' | 'statistics'
 
 /** Every step, in the order in which they are of use. */
-export const recoverySteps: readonly RecoveryStep[] = ['mean-replacement', 'merging', 'least-squares', 'statistics']
+export const recoverySteps: readonly RecoveryStep[] = [
+  'mean-replacement',
+  'merging',
+  'least-squares',
+  'pairs',
+  'statistics',
+]
 
 /** Images that steps need at least: some to fit on, some to judge by. */
 const leastImages = 8
@@ -118,7 +128,7 @@ export interface TowardsOptions extends RecoverOptions {
 }
 
 /** A network that is to be like another one. */
-interface Changed {
+export interface Changed {
   readonly model: Model
   readonly was: Model
   /** Which indices of a value's axis are left; undefined: all. */
@@ -130,6 +140,7 @@ const autoSteps: readonly RecoveryStep[] = ['least-squares', 'statistics']
 
 async function recovered(result: Changed, options: RecoverOptions): Promise<Recovered> {
   const { signal, operators = prunableOperators } = options
+  const derived = options.operators ?? allOperators
   const steps = options.steps === 'auto' || options.steps === undefined ? autoSteps : options.steps
   const unknown = steps.find((s) => !recoverySteps.includes(s))
   if (unknown !== undefined)
@@ -145,27 +156,15 @@ async function recovered(result: Changed, options: RecoverOptions): Promise<Reco
       `Recovery needs at least ${leastImages} images, some to fit to and some to judge by: received ${given.count}. Give more; some hundreds are good.`,
       { count: given.count, least: leastImages },
     )
-  const old = result.was
   const wanted = { inputs: steps.includes('merging'), means: steps.includes('mean-replacement') }
-  const layersOf = (size: number) => {
-    const before = forPieces(old, size, given.shape, operators)
-    return { before, layers: solvedLayers(forPieces(result.model, size, given.shape, operators), before, result.kept) }
-  }
-  const size = pieceSize(old, given, options.images.batchSize, operators, (one) =>
-    watched(solvedLayers(forPieces(result.model, 1, given.shape, operators), one, result.kept), wanted),
-  )
-  const images = inPieces(given, size)
-  const { before, layers } = layersOf(size)
-  const meter = new Meter(options, images.count, layers.length, steps.filter((s) => s !== 'statistics').length)
-  const teacher = await askTeacher(before, layers, images, result.kept, wanted, options, turn, (some) =>
-    meter.images(some),
-  )
-  const context = { images, teacher, before, kept: result.kept, options: { ...options, operators }, turn, meter }
+  const meter = new Meter(options, given.count, steps.filter((s) => s !== 'statistics').length)
+  const context = await passContext(result, given, wanted, { ...options, operators, derived }, turn, meter)
+  const { pieces } = context
   let model = result.model
-  let error = await compared(forPieces(model, size, given.shape, operators), context)
+  let error = await compared(pieces(model), context)
   const done: RecoveredStep[] = []
   for (const name of steps) {
-    const pass = await runPass(name, model, context)
+    const pass = await runPass(name === 'statistics' ? name : solvers[name], model, context)
     const kept = pass.error < error
     done.push({
       ...{ name, kept, layers: pass.layers },
@@ -188,29 +187,85 @@ export function checkCut({ masked }: PruneResult): void {
     )
 }
 
+/**
+ * How far the outputs of a cut network are off when only the layers that read what was cut are solved anew: ‖difference‖ / ‖output‖ on images that are held out.
+ * What a cut costs that is one of many, in the time of one run of both networks.
+ */
+export async function errorOnceRead(
+  cut: Changed,
+  given: GivenImages,
+  running: RunningOptions & { readonly batchSize: number },
+  turn: Turn,
+): Promise<number> {
+  const { operators = prunableOperators, batchSize } = running
+  const options = { ...running, operators, derived: operators, images: { batchSize } }
+  const readers = ({ before }: SolvedLayer) => cut.kept(before.x, before.sum.x.axis) !== undefined
+  const nothing = { inputs: false, means: false }
+  const context = await passContext(cut, given, nothing, options, turn, new Meter({}, given.count, 1), readers)
+  return (await runPass({ layer: plainLeastSquares }, cut.model, context)).error
+}
+
+type PassOptions = Required<Pick<RunningOptions, 'operators'>> &
+  RunningOptions &
+  Task & {
+    readonly images: Pick<ScoringImages, 'batchSize'>
+    /** Operators with their gradients. */
+    readonly derived: OperatorSet
+  }
+
 /** What all passes through a network have in common. */
 interface PassContext {
   readonly images: ImagePieces
   readonly teacher: Teacher
+  /** A network as it is run with the images. */
+  readonly pieces: (model: Model) => Analysis
+  /** The layers that are solved for. */
+  readonly layers: (cut: Analysis) => SolvedLayer[]
   readonly before: Analysis
-  readonly kept: PruneResult['kept']
-  readonly options: RecoverOptions & Required<Pick<RunningOptions, 'operators'>>
+  readonly options: PassOptions
   readonly turn: Turn
   readonly meter: Meter
+}
+
+/** Asks the network as it was. @param isSolved which layers are solved for */
+async function passContext(
+  { model, was, kept }: Changed,
+  given: GivenImages,
+  wanted: Kept,
+  options: PassOptions,
+  turn: Turn,
+  meter: Meter,
+  isSolved: (layer: SolvedLayer) => boolean = () => true,
+): Promise<PassContext> {
+  const { operators } = options
+  const layersOf = (cut: Analysis, before: Analysis) => solvedLayers(cut, before, kept).filter(isSolved)
+  const size = pieceSize(was, given, options.images.batchSize, operators, (one) =>
+    watched(layersOf(forPieces(model, 1, given.shape, operators), one), wanted),
+  )
+  const images = inPieces(given, size)
+  const pieces = (network: Model) => forPieces(network, size, given.shape, operators)
+  const before = pieces(was)
+  const layers = (cut: Analysis) => layersOf(cut, before)
+  const solved = layers(pieces(model))
+  meter.layers = solved.length
+  const teacher = await askTeacher(before, solved, images, kept, wanted, options, turn, (some) => meter.images(some))
+  return { images, teacher, pieces, layers, before, options, turn, meter }
 }
 
 /** Says how far the work is. */
 class Meter {
   readonly #progress: Task['progress']
   readonly #images: number
-  readonly #layers: number
+  readonly #steps: number
+  /** How many are solved in each step. */
+  layers = 0
   #looked = 0
   #solved = 0
 
-  constructor({ progress }: Task, images: number, layers: number, steps: number) {
+  constructor({ progress }: Task, images: number, steps: number) {
     this.#progress = progress
     this.#images = images
-    this.#layers = layers * steps
+    this.#steps = steps
   }
 
   images(some: number): void {
@@ -220,7 +275,12 @@ class Meter {
 
   layer(): void {
     this.#solved++
-    this.#progress?.({ what: 'recovering layers', done: this.#solved, total: this.#layers, unit: 'layers' })
+    this.#progress?.({
+      what: 'recovering layers',
+      done: this.#solved,
+      total: this.layers * this.#steps,
+      unit: 'layers',
+    })
   }
 }
 
@@ -246,30 +306,64 @@ interface Pass {
   readonly layers: readonly RecoveredLayer[]
 }
 
-const solvers: Readonly<Record<Exclude<RecoveryStep, 'statistics'>, SolveGroup>> = {
-  'mean-replacement': meanReplacement,
-  merging,
-  'least-squares': leastSquares,
+/** How a pass solves for a layer, and whether then for a pair that ends with it. */
+interface Solver {
+  readonly layer: SolveGroup
+  readonly pairs?: boolean
+}
+
+const solvers: Readonly<Record<Exclude<RecoveryStep, 'statistics'>, Solver>> = {
+  'mean-replacement': { layer: meanReplacement },
+  merging: { layer: merging },
+  'least-squares': { layer: leastSquares },
+  pairs: { layer: leastSquares, pairs: true },
 }
 
 /** One way through the network, front to back. */
-async function runPass(name: RecoveryStep, model: Model, context: PassContext): Promise<Pass> {
-  const { images, options, turn, teacher, before, kept, meter } = context
-  const cut = forPieces(model, images.shape[0]!, images.shape.slice(1), options.operators)
+async function runPass(solver: Solver | 'statistics', model: Model, context: PassContext): Promise<Pass> {
+  const { images, options, turn, teacher, meter, before } = context
+  const cut = context.pieces(model)
   const run = new StagedRun(cut.model, images, options, turn)
   const changes = new Changes(model, run)
   const layers: RecoveredLayer[] = []
-  if (name === 'statistics') await measure(cut, run, changes, images, turn)
-  else
-    for (const layer of solvedLayers(cut, before, kept)) {
+  if (solver === 'statistics') await measureStatistics(cut, run, changes, images, turn)
+  else {
+    const whole = solver.pairs ? new StagedRun(before.model, images, options, turn) : undefined
+    const all = context.layers(cut)
+    const isFree = (layer: SolvedLayer) => changes.canSet(layer.weight)
+    for (const layer of all) {
+      const pair = whole && pairOf(cut, layer, all.filter(isFree))
       const { addend } = layer.behind
-      await run.reach([layer.x, ...(addend === undefined ? [] : [addend])])
-      if (changes.canSet(layer.weight)) {
-        const problem = new LayerProblem(layer, cut, run, teacher, images.count, turn)
-        layers.push(await solve(problem, solvers[name], cut, changes, context))
+      const read = [layer.x, ...(addend === undefined ? [] : [addend]), ...(pair ? [pair.first.x] : [])]
+      await run.reach(read)
+      const problemOf = (one: SolvedLayer) => new LayerProblem(one, cut, run, teacher, images.count, turn)
+      if (isFree(layer)) {
+        let solved = await solve(problemOf(layer), solver.layer, cut, changes, context)
+        if (pair) {
+          await whole.reach([layer.behind.value])
+          const samples = { first: problemOf(pair.first).samples(0), second: problemOf(layer).samples(0) }
+          const wanted = whole.value(layer.behind.value)
+          const given = {
+            cut,
+            run,
+            changes,
+            wanted,
+            samples,
+            images: images.count,
+            running: options,
+            operators: options.derived,
+            turn,
+          }
+          if (await solvePair(pair, given)) {
+            await run.reach(read)
+            solved = { ...(await solve(problemOf(layer), solver.layer, cut, changes, context)), before: solved.before }
+          }
+        }
+        layers.push(solved)
       }
       meter.layer()
     }
+  }
   const error = await outputErrorOf(run, cut, teacher, images)
   return { model: changes.model(), error, layers }
 }
@@ -301,54 +395,4 @@ async function solve(
   if (is < was) changes.setLayer(layer, cut, maps)
   const relative = (error: number) => (size > 0 ? Math.sqrt(error / size) : 0)
   return { layer: layer.name, before: relative(was), after: relative(is) }
-}
-
-/** Means and variances of normalisations over all images, each behind those that were measured before it. */
-async function measure(
-  cut: Analysis,
-  run: StagedRun,
-  changes: Changes,
-  images: ImagePieces,
-  turn: Turn,
-): Promise<void> {
-  for (const node of cut.model.graph.nodes) {
-    const known = cut.calls.get(node)
-    const slots = known?.operator.channels?.standardises?.(known.call as InferredCall)
-    const [x = ''] = node.inputs
-    if (!slots || cut.constants.has(x)) continue
-    const names = [node.inputs[slots.mean]!, node.inputs[slots.variance]!] as const
-    if (!names.every((n) => changes.canSet(n) && cut.consumers.get(n)?.length === 1)) continue
-    await run.reach([x])
-    await turn()
-    const { mean, variance } = moments(run, x, images)
-    if (![...mean, ...variance].every(Number.isFinite))
-      throw new KerfError(
-        'not-finite',
-        `"${x}" holds values that are no numbers; the statistics of "${nodeLabel(node)}" cannot be measured.`,
-      )
-    changes.setValues(names[0], mean)
-    changes.setValues(names[1], variance)
-  }
-}
-
-/** Mean and variance of each channel (axis 1) over all images and places. */
-function moments(run: StagedRun, value: string, images: ImagePieces) {
-  const tensors = run.value(value)
-  const pieces = piecesOf(tensors, images.count)
-  const channels = tensors[0]!.shape[1]!
-  const places = pieces[0]!.size / channels
-  const sums = (of: (value: number, c: number) => number) => {
-    const out = new Float64Array(channels)
-    for (const { data, size, images: some } of pieces)
-      for (let i = 0; i < some; i++)
-        for (let c = 0; c < channels; c++) {
-          let sum = 0
-          const start = i * size + c * places
-          for (let at = start; at < start + places; at++) sum += of(data[at]!, c)
-          out[c] = out[c]! + sum
-        }
-    return out.map((sum) => sum / (places * images.count))
-  }
-  const mean = sums((v) => v)
-  return { mean, variance: sums((v, c) => (v - mean[c]!) ** 2) }
 }

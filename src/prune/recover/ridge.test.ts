@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { type LinearMap, ridgeRegression } from './ridge.ts'
+import { seededRandom } from '../../base/index.ts'
+import { bounded, type LinearMap, ridgeRegression } from './ridge.ts'
 
 const turn = async () => {}
+const draw = (seed: number, count: number) => {
+  const random = seededRandom(seed)
+  return Float64Array.from({ length: count }, () => random.normal())
+}
+
 /*
  * import numpy as np
  * D, M = 3, 2
@@ -110,5 +116,35 @@ describe('ridge regression', () => {
       expect(a - 1).toBeCloseTo(b + 1, 4)
       expect(dead).toBeCloseTo(0.5, 9)
     }
+  })
+
+  it.each(['lower', 'upper'] as const)('looks at nothing that lies beyond a %s bound', async (side) => {
+    const count = 400
+    const sign = side === 'lower' ? 1 : -1
+    const x = Float32Array.from(draw(5, inputs * count))
+    const own = [1.5, -0.5, 0.75, -1, 0.25, 2]
+    // Half of what comes out is cut off at 0; what the targets say beyond has nothing to do with the inputs.
+    const beyond = draw(6, targets * count)
+    const t = Float32Array.from(beyond, (chance, i) => {
+      const [m, n] = [Math.floor(i / count), i % count]
+      const value = [0, 1, 2].reduce((sum, d) => sum + own[m * inputs + d]! * x[d * count + n]!, 0)
+      return sign * value > 0 ? value : -sign * 3 * Math.abs(chance)
+    })
+    const none = new Float32Array(t.length).fill(sign * Number.POSITIVE_INFINITY)
+    const zeros = new Float32Array(t.length)
+    const bounds = side === 'lower' ? { lo: zeros, hi: none } : { lo: none, hi: zeros }
+    const samples = { inputs, targets, count, x, t }
+    const errorOf = async ({ weights, constants }: LinearMap) => {
+      let error = 0
+      t.forEach((wanted, i) => {
+        const [m, n] = [Math.floor(i / count), i % count]
+        const value = [0, 1, 2].reduce((sum, d) => sum + weights[m * inputs + d]! * x[d * count + n]!, constants[m]!)
+        error += (bounded({ t, ...bounds }, i, value) - bounded({ t, ...bounds }, i, wanted)) ** 2
+      })
+      return error
+    }
+    const plain = await ridgeRegression(samples, start, true, errorOf, turn)
+    const found = await ridgeRegression({ ...samples, ...bounds }, start, true, errorOf, turn)
+    expect(await errorOf(found!)).toBeLessThan(0.25 * (await errorOf(plain!)))
   })
 })

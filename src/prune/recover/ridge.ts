@@ -9,14 +9,24 @@ import type { Turn } from '../../base/index.ts'
  * so W = W₀ where nothing is known, as for a dead input, and equal inputs share what they are worth. With D inputs and N samples, either the D×D equations
  * (XᵀX + λ)·W = XᵀT + λ·W₀ of centred samples are solved, or, where there are fewer samples, the N×N equations (XXᵀ + λ)·α = T − X·W₀, W = W₀ + Xᵀα: the
  * same W. The ridge is chosen by samples that were held out.
+ *
+ * Where results are cut off behind (a ReLU), how far they lie beyond is of no account: ‖clamp(t) − clamp(W·x + b)‖² is wanted. So, as in Zhang et al. (TPAMI 2016), a
+ * target that lies beyond a bound gives way to what is given there, as far as that lies beyond it, too; then the same equations are solved with these targets.
  */
 
+/** What should be given. */
+export interface Targets {
+  /** [M, N]: each target's samples side by side. */
+  readonly t: Float32Array
+  /** [M, N]: what is given is cut off here, from below and from above. Both or none. */
+  readonly lo?: Float32Array | undefined
+  readonly hi?: Float32Array | undefined
+}
+
 /** Samples of a layer. */
-export interface RidgeSamples {
+export interface RidgeSamples extends Targets {
   /** Inputs [D, N]: each one's samples side by side. */
   readonly x: Float32Array
-  /** Targets [M, N]. */
-  readonly t: Float32Array
   readonly inputs: number
   readonly targets: number
   readonly count: number
@@ -29,6 +39,13 @@ export interface LinearMap {
   /** [M]. */
   readonly constants: Float64Array
 }
+
+/** A value where it is cut off. */
+export const bounded = ({ lo, hi }: Targets, n: number, value: number): number =>
+  lo && hi ? Math.min(Math.max(value, lo[n]!), hi[n]!) : value
+
+/** Targets give way so often, while that makes the squared error smaller by this part. */
+const [mostYields, leastGain] = [6, 0.005]
 
 /** Ridges that are tried, as powers of ten; the search begins at `firstRidge` and goes on while it gets better. */
 const [leastRidge, firstRidge, mostRidge] = [-10, -3, 2]
@@ -50,12 +67,14 @@ export async function ridgeRegression(
   const equations = await (samples.count > samples.inputs ? primal : dual)(samples, from, hasConstants, turn)
   let best: LinearMap | undefined
   let least = await errorOf(from)
-  const attempt = async (power: number): Promise<number> => {
-    const map = await equations(10 ** power)
+  let bestPower = firstRidge
+  const attempt = async (power: number, targets?: Float32Array): Promise<number> => {
+    const map = await equations(10 ** power, targets)
     const error = map ? await errorOf(map) : Number.NaN
     if (!(error < least)) return Number.isNaN(error) ? Number.POSITIVE_INFINITY : error
     least = error
     best = map
+    bestPower = power
     return error
   }
   const first = await attempt(firstRidge)
@@ -69,11 +88,28 @@ export async function ridgeRegression(
     return true
   }
   if (!(await walk(1))) await walk(-1)
+  for (let i = 0; i < mostYields && samples.lo && best; i++) {
+    const before = least
+    if (!((await attempt(bestPower, await yielding(samples, best, turn))) < (1 - leastGain) * before)) break
+  }
   return best
 }
 
-/** Solutions by ridge; undefined where the equations cannot be solved. */
-type Equations = (ridge: number) => Promise<LinearMap | undefined>
+/** Targets, those beyond a bound where the map gives them, or at the bound. */
+async function yielding(samples: RidgeSamples, { weights, constants }: LinearMap, turn: Turn): Promise<Float32Array> {
+  const { x, t, lo, hi, inputs, targets, count } = samples
+  const given = new Float64Array(targets * count)
+  const a = transposed(Float64Array.from(x), inputs, count)
+  await addProducts({ a: weights, b: a, n: targets, m: count, terms: inputs }, given, turn)
+  return t.map((wanted, i) => {
+    const value = given[i]! + constants[Math.floor(i / count)]!
+    if (wanted <= lo![i]!) return Math.min(value, lo![i]!)
+    return wanted >= hi![i]! ? Math.max(value, hi![i]!) : wanted
+  })
+}
+
+/** Solutions by ridge, for the targets of the samples or others in their place; undefined where the equations cannot be solved. */
+type Equations = (ridge: number, targets?: Float32Array) => Promise<LinearMap | undefined>
 
 const meansOf = (rows: Float32Array, count: number, isCentred: boolean): Float64Array =>
   Float64Array.from({ length: rows.length / count }, (_, i) => {
@@ -89,16 +125,22 @@ function centred(rows: Float32Array, means: Float64Array, count: number): Float6
   return out
 }
 
-/** Means and centred samples of both sides. */
-function prepared({ x, t, count }: RidgeSamples, hasConstants: boolean) {
-  const [xMeans, tMeans] = [meansOf(x, count, hasConstants), meansOf(t, count, hasConstants)]
-  return { xMeans, tMeans, x: centred(x, xMeans, count), t: centred(t, tMeans, count) }
+/** Means and centred samples of both sides. Without constants of their own the targets are what is left of them. */
+function prepared({ x, count }: RidgeSamples, from: LinearMap, hasConstants: boolean) {
+  const xMeans = meansOf(x, count, hasConstants)
+  const targets = (t: Float32Array) => {
+    const rest = hasConstants ? t : t.map((value, i) => value - from.constants[Math.floor(i / count)]!)
+    const means = meansOf(rest, count, hasConstants)
+    return { means, t: centred(rest, means, count) }
+  }
+  return { xMeans, x: centred(x, xMeans, count), targets }
 }
 
 /** The constants that go with weights: the means are met. */
 function withConstants(
   weights: Float64Array,
-  { xMeans, tMeans }: { readonly xMeans: Float64Array; readonly tMeans: Float64Array },
+  xMeans: Float64Array,
+  tMeans: Float64Array,
   from: LinearMap,
   hasConstants: boolean,
 ): LinearMap {
@@ -112,55 +154,58 @@ function withConstants(
   return { weights, constants }
 }
 
-/** Without constants of their own the targets are what is left of them. */
-function withoutGiven(samples: RidgeSamples, from: LinearMap, hasConstants: boolean): RidgeSamples {
-  if (hasConstants) return samples
-  const { t, count } = samples
-  return { ...samples, t: t.map((value, i) => value - from.constants[Math.floor(i / count)]!) }
-}
-
 async function primal(samples: RidgeSamples, from: LinearMap, hasConstants: boolean, turn: Turn): Promise<Equations> {
   const { inputs, targets, count } = samples
-  const data = prepared(withoutGiven(samples, from, hasConstants), hasConstants)
+  const data = prepared(samples, from, hasConstants)
   const square = new Float64Array(inputs * inputs)
   await addProducts({ a: data.x, b: data.x, n: inputs, m: inputs, terms: count, lower: true }, square, turn)
-  const cross = new Float64Array(inputs * targets)
-  await addProducts({ a: data.x, b: data.t, n: inputs, m: targets, terms: count }, cross, turn)
+  const crossOf = async (t: Float64Array) => {
+    const cross = new Float64Array(inputs * targets)
+    await addProducts({ a: data.x, b: t, n: inputs, m: targets, terms: count }, cross, turn)
+    return cross
+  }
+  const given = { ...data.targets(samples.t), cross: await crossOf(data.targets(samples.t).t) }
   const scale = traceOf(square, inputs) / inputs
-  return async (ridge) => {
+  return async (ridge, others) => {
     const lambda = ridge * scale
     const factor = square.slice()
     for (let d = 0; d < inputs; d++) factor[d * inputs + d] = factor[d * inputs + d]! + lambda
     if (!(lambda > 0) || !(await factorise(factor, inputs, turn))) return undefined
+    const own = others && data.targets(others)
+    const { means, cross } = own ? { ...own, cross: await crossOf(own.t) } : given
     const solved = cross.slice()
     for (let d = 0; d < inputs; d++)
       for (let m = 0; m < targets; m++)
         solved[d * targets + m] = solved[d * targets + m]! + lambda * from.weights[m * inputs + d]!
     await solveFactorised(factor, inputs, solved, targets, turn)
-    return withConstants(transposed(solved, inputs, targets), data, from, hasConstants)
+    return withConstants(transposed(solved, inputs, targets), data.xMeans, means, from, hasConstants)
   }
 }
 
 async function dual(samples: RidgeSamples, from: LinearMap, hasConstants: boolean, turn: Turn): Promise<Equations> {
   const { inputs, targets, count } = samples
-  const data = prepared(withoutGiven(samples, from, hasConstants), hasConstants)
+  const data = prepared(samples, from, hasConstants)
   const rows = transposed(data.x, inputs, count)
   const square = new Float64Array(count * count)
   await addProducts({ a: rows, b: rows, n: count, m: count, terms: inputs, lower: true }, square, turn)
   const scale = traceOf(square, count) / inputs
-  const rest = transposed(data.t, targets, count)
-  await addProducts({ a: rows, b: from.weights, n: count, m: targets, terms: inputs, factor: -1 }, rest, turn)
-  return async (ridge) => {
+  const restOf = async (t: Float64Array) => {
+    const rest = transposed(t, targets, count)
+    await addProducts({ a: rows, b: from.weights, n: count, m: targets, terms: inputs, factor: -1 }, rest, turn)
+    return rest
+  }
+  return async (ridge, others) => {
     const lambda = ridge * scale
     const factor = square.slice()
     for (let n = 0; n < count; n++) factor[n * count + n] = factor[n * count + n]! + lambda
     if (!(lambda > 0) || !(await factorise(factor, count, turn))) return undefined
-    const alpha = rest.slice()
+    const { t, means } = data.targets(others ?? samples.t)
+    const alpha = await restOf(t)
     await solveFactorised(factor, count, alpha, targets, turn)
     const weights = from.weights.slice()
     const turned = transposed(alpha, count, targets)
     await addProducts({ a: turned, b: data.x, n: targets, m: inputs, terms: count }, weights, turn)
-    return withConstants(weights, data, from, hasConstants)
+    return withConstants(weights, data.xMeans, means, from, hasConstants)
   }
 }
 

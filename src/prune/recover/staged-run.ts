@@ -116,6 +116,43 @@ export class StagedRun {
       }
   }
 
+  /** The nodes that lead from kept values to a value, as they are now, as a network of its own with these values as inputs. */
+  part(from: readonly string[], to: string): Model {
+    const inside = this.#between(from, to)
+    const editor = editGraph(this.#editor.model())
+      .dropInputs()
+      .setNodes([...this.#editor.nodes].filter((n) => inside.has(n)))
+    for (const name of from) {
+      const [{ elementType, shape } = { elementType: 'float32', shape: [] } as const] = this.#kept.get(name)!
+      editor.input(name, elementType, shape)
+    }
+    return editor.setOutputs([to]).dropDead().model()
+  }
+
+  /** What leads from a kept value to another, which nothing else has read, has not run. */
+  backTo(from: string, value: string): void {
+    for (const node of this.#between([from], value))
+      for (const output of node.outputs) {
+        this.#made.delete(output)
+        const tensors = this.#kept.get(output)
+        if (tensors) this.#memory.give(bytesOf(tensors))
+        this.#kept.delete(output)
+      }
+  }
+
+  #between(from: readonly string[], to: string): Set<Node> {
+    const producers = producersOf({ nodes: this.#editor.nodes })
+    const inside = new Set<Node>()
+    const open = [to]
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      const node = from.includes(name) ? undefined : producers.get(name)
+      if (!node || inside.has(node)) continue
+      inside.add(node)
+      open.push(...usedNames(node))
+    }
+    return inside
+  }
+
   async #run(nodes: readonly Node[], reads: ReadonlySet<string>, wanted: ReadonlySet<string>): Promise<void> {
     const outputs = nodes.flatMap((n) => n.outputs.filter((o) => o !== '' && wanted.has(o)))
     const editor = editGraph(this.#editor.model()).dropInputs().setNodes(nodes)

@@ -1,7 +1,7 @@
 import { isConcrete, KerfError, stoppable, type Task, turns } from '../../base/index.ts'
 import { type Analysis, editGraph, graphInputs, type Model, type OperatorSet, tensorValues } from '../../graph/index.ts'
 import { prunableOperators } from '../../ops/index.ts'
-import type { PruneResult } from '../prune.ts'
+import type { PruneResult } from '../result.ts'
 import { Changes, type LiveNetwork } from './changes.ts'
 import { affineOf, type SolvedLayer, solvedLayers } from './layers.ts'
 import { channelMoments, type Moments } from './moments.ts'
