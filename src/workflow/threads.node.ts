@@ -11,7 +11,8 @@ import { installedOrt } from './prove/onnx-runtime.node.ts'
 import { type Proof, type ProofOptions, prove as proveIn } from './prove/prove.ts'
 import { type PruneAndProveOptions, type Pruned, pruneAndProve as pruneIn } from './prune.ts'
 import { type Sensitivity, type SensitivityOptions, sensitivity as sensitivityIn } from './sensitivity.ts'
-import { type SwapOptions, type Swapped, swapAndMeasure as swapIn } from './swap/swap.ts'
+import { isTime, type SwapOptions, type Swapped, swapAndMeasure as swapIn } from './swap/swap.ts'
+import { kerfTiming } from './times/runtimes.node.ts'
 
 const here = (options: ProofOptions): ProofOptions => ({ runtime: nodeRuntime, beside: installedOrt, ...options })
 
@@ -41,7 +42,9 @@ export async function comparePruning(
 
 /** `swapAndMeasure` with threads of Node, and paths of files. */
 export async function swapAndMeasure<S extends object>(source: ModelSource, options: SwapOptions<S>): Promise<Swapped> {
-  return swapIn(await modelOf(source, options), { runtime: nodeRuntime, ...options })
+  const { target, threads } = options
+  const timing = isTime(target) ? kerfTiming({ threads }) : undefined
+  return swapIn(await modelOf(source, options), { runtime: nodeRuntime, timing, ...options })
 }
 
 /** `sensitivity` with threads of Node, and paths of files. */

@@ -41,7 +41,7 @@ export interface SwapOptions<S extends object = object> extends Omit<RewriteOpti
   readonly rewrite: string | Rewrite<S>
   /** How large layers become: as rewrites take it, or by a time that `timing` measures. */
   readonly target?: RewriteTarget | TimeLimit
-  /** Where layers and networks are timed; by default they are not, and targets in time take `kerfTiming`. */
+  /** Where layers and networks are timed. By default `kerfTiming` for targets in time, and else they are not. */
   readonly timing?: TimingRuntime
   /**
    * Training images. Statistics are measured on them, and of rewrites that approximate layers the weights are solved for by least squares; by default statistics are measured on noise
@@ -110,9 +110,8 @@ async function swapped(file: Model, options: SwapOptions): Promise<Swapped> {
   const { approximates = false } = rewrite
   // As layers are named and counted from here on.
   const given = simplified(file, operators)
-  const inTime = isTime(target)
-    ? targetInTime(given, target, inputs, options.timing ?? kerfTiming(options), task)
-    : undefined
+  const timing = options.timing ?? (isTime(target) ? kerfTiming(options) : undefined)
+  const inTime = timing && isTime(target) ? targetInTime(given, target, inputs, timing, task) : undefined
   const chosen = inTime?.target ?? (isTime(target) ? undefined : target)
   const result = await rewriteModel(given, rewrite, { ...options, inputs, target: chosen })
   const [before, after] = [given, result.model].map((model) => profileModel(model, { inputs, operators })) as [
@@ -130,10 +129,10 @@ async function swapped(file: Model, options: SwapOptions): Promise<Swapped> {
   }
   if (!measure) return outcome
   const better = await withImages(given, outcome, approximates, inputs, options)
-  return options.timing ? withTimes(given, better, inputs, operators, options.timing, task) : better
+  return timing ? withTimes(given, better, inputs, operators, timing, task) : better
 }
 
-const isTime = (target: SwapOptions['target']): target is TimeLimit =>
+export const isTime = (target: SwapOptions['target']): target is TimeLimit =>
   target !== undefined && ('milliseconds' in target || 'faster' in target)
 
 /** With weights and statistics as they should be on images, or statistics on noise. */
