@@ -82,7 +82,17 @@ class Grower {
     attributes: Readonly<Record<string, AttributeValue>> = {},
     domain = '',
   ): Feature {
-    const value = this.b.node(op, inputs, attributes, { domain })
+    return this.#feature(this.b.node(op, inputs, attributes, { domain }))
+  }
+
+  /** Adds a node of several outputs. */
+  addParts(op: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>>, parts: number) {
+    const outputs = times(parts, () => `part${this.#count++}`)
+    this.b.node(op, inputs, attributes, { outputs })
+    for (const output of outputs) this.#feature(output)
+  }
+
+  #feature(value: string): Feature {
     const shape = analyse(this.b.model(), operatorFacts).values.get(value)?.shape
     const feature = { value, shape: isConcrete(shape) ? shape : [] }
     // Of what is empty, too large, or not known nothing more is made.
@@ -286,6 +296,30 @@ const slice: Step = (g, x) => {
   else g.add('Slice', [x.value, g.ints([start]), g.ints([end]), g.ints([axis]), g.ints([g.between(1, 2)])])
 }
 
+/** Channels in two parts. */
+const cut: Step = (g, x) => {
+  const channels = channelsOf(x)
+  if (channels < 2) return
+  const first = g.between(1, channels - 1)
+  const sizes = [first, channels - first]
+  if (g.opset < 13) g.addParts('Split', [x.value], { axis: 1, split: sizes }, 2)
+  else g.addParts('Split', [x.value, g.ints(sizes)], { axis: 1 }, 2)
+}
+
+/** Channels of groups in turns, or any of them in any order. */
+const shuffle: Step = (g, x) => {
+  const [batch, channels, ...sizes] = x.shape as [number, number, ...number[]]
+  const groups = g.pick([1, ...divisors(channels)])
+  if (groups === 1) {
+    const order = times(g.between(1, channels), () => g.below(channels))
+    void g.add('Gather', [x.value, g.ints(order)], { axis: 1 })
+    return
+  }
+  const spread = g.b.node('Reshape', [x.value, g.ints([batch, groups, channels / groups, ...sizes])])
+  const perm = [0, 2, 1, ...sizes.map((_, i) => i + 3)]
+  g.add('Reshape', [g.b.node('Transpose', [spread], { perm }), g.ints(x.shape)])
+}
+
 const rearrange: Step = (g, x) => {
   const [, c, ...sizes] = x.shape
   if (sizes.length === 2 && c! % 4 === 0 && g.chance(0.5))
@@ -349,7 +383,7 @@ const exactSteps: Readonly<Record<string, Step>> = {
     g.requantised(g.features.at(-1)!.value)
   },
 }
-const anySteps: Readonly<Record<string, Step>> = { concat, resize, pad, slice, rearrange }
+const anySteps: Readonly<Record<string, Step>> = { concat, cut, shuffle, resize, pad, slice, rearrange }
 const floatSteps: Readonly<Record<string, Step>> = {
   ...{
     convolution,

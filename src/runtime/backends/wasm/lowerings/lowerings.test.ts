@@ -240,6 +240,13 @@ const cases: readonly Case[] = [
     attributes: { mode: 'linear' },
   },
   { opType: 'Upsample', inputs: [shape], opset: 7, attributes: { scales: floats([1, 1, 2, 2]) }, label: 'nearest' },
+  {
+    opType: 'Upsample',
+    inputs: [[1, 2, 2, 3, 4]],
+    opset: 7,
+    attributes: { scales: floats([1, 1, 3, 2, 1]) },
+    label: 'nearest, the first two of three axes',
+  },
   ...[
     [0, 2, 3, 1],
     [0, 3, 1, 2],

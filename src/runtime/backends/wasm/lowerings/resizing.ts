@@ -32,7 +32,8 @@ function tablesOf(shape: readonly number[], layout: Layout, taps: readonly (read
 function resized({ input, output, alloc }: LoweringContext, taps: readonly (readonly Taps[])[]): Step[] {
   const [{ address, shape, layout, pixel }, y] = [input(0), output(0)]
   const tables = tablesOf(shape, layout, taps)
-  const pixels = layout === 'channelsLast' && resizesPixels(tables) ? { xPixel: pixel, yPixel: y.pixel } : undefined
+  const isOfPixels = layout === 'channelsLast' && shape.length === 4 && resizesPixels(tables)
+  const pixels = isOfPixels ? { xPixel: pixel, yPixel: y.pixel } : undefined
   return lowerResize(address, y.address, inMemory(shape, layout), tables, alloc, pixels)
 }
 
