@@ -65,8 +65,8 @@ export function adderDepthwiseF32(args: AdderDepthwiseF32, thread: i32, threads:
       if (pixel < 0) return
       end = pieceEnd
     }
-    writePointers(args, pointers, pixel, 4 * <usize>channels, padding)
-    const out = 4 * <usize>pixel * <usize>channels
+    writePointers(args, pointers, pixel, 4 * <usize>args.xPixel, padding)
+    const out = 4 * <usize>pixel * <usize>args.yPixel
     const y = args.y + out
     for (let c = 0; c < channels; c += 4) {
       const offset = 4 * <usize>c
@@ -120,7 +120,7 @@ export function adderDepthwiseU8(args: AdderDepthwiseU8, thread: i32, threads: i
       if (pixel < 0) return
       end = pieceEnd
     }
-    writePointers(args, pointers, pixel, channels, padding)
+    writePointers(args, pointers, pixel, args.xPixel, padding)
     for (let c = 0; c < channels; c += 16) {
       const left = channels - c
       let w = weights + c
@@ -139,7 +139,7 @@ export function adderDepthwiseU8(args: AdderDepthwiseU8, thread: i32, threads: i
       v128.store(sums, i32x4.extend_high_i16x8_u(low), 16)
       v128.store(sums, i32x4.extend_low_i16x8_u(high), 32)
       v128.store(sums, i32x4.extend_high_i16x8_u(high), 48)
-      finishPixel(args, sums, filters + 4 * <usize>c, 4 * padded, pixel * channels + c, min(16, left))
+      finishPixel(args, sums, filters + 4 * <usize>c, 4 * padded, pixel * args.yPixel + c, min(16, left))
     }
   }
 }

@@ -19,9 +19,9 @@ export function adderF32(args: AdderF32, thread: i32, threads: i32): void {
   if (threads > most) threads = most
   if (thread >= threads) return
 
-  const outChannels = args.outChannels
+  const yPixel = args.yPixel
   const groups = args.groups
-  const columns = outChannels / groups
+  const columns = args.outChannels / groups
   const groupPanels = (columns + panelWidth - 1) / panelWidth
   const panels = groupPanels * groups
   const run = args.run
@@ -72,8 +72,8 @@ export function adderF32(args: AdderF32, thread: i32, threads: i32): void {
             run,
             partRuns,
             weights + panelBytes * panel,
-            y + 4 * <usize>(pixel * outChannels + group * columns + column),
-            4 * <usize>outChannels,
+            y + 4 * <usize>(pixel * yPixel + group * columns + column),
+            4 * <usize>yPixel,
             residual !== 0,
             residual - y,
             columns - column,

@@ -47,7 +47,7 @@ export function finishFloats(args: AdderU8, narrow: usize, wide: usize, sums: us
   const lo = splatOf(args, offsetof<AdderU8>('lo'))
   const hi = splatOf(args, offsetof<AdderU8>('hi'))
   const twos = i16x8.splat(2)
-  const pixelBytes = 4 * <usize>args.outChannels
+  const pixelBytes = 4 * <usize>args.yPixel
   let y = args.y + 4 * <usize>out
   let residual = args.residual
   const some = residual !== 0
@@ -98,7 +98,7 @@ export function finishBytes(args: AdderU8, narrow: usize, wide: usize, sums: usi
   const round = f32x4.splat(rounding)
   const zero = i8x16.splat(<i8>args.outZero)
   const twos = i16x8.splat(2)
-  const pixelBytes = <usize>args.outChannels
+  const pixelBytes = <usize>args.yPixel
   let y = args.y + out
   for (; count > 0; count--) {
     const sum = v128.load32_splat(sums)

@@ -130,7 +130,7 @@ function makeLines(args: AdderF32, pixel: i32, count: i32, x: usize, run: usize,
   const outWidth = args.outWidth
   const strideHeight = args.strideHeight
   const strideWidth = args.strideWidth
-  const fromPixel = 4 * <usize>args.inChannels
+  const fromPixel = 4 * <usize>args.xPixel
   const toPixel = <usize>args.pixelBytes
   const ox = pixel % outWidth
   const oy = (pixel / outWidth) % outHeight
@@ -188,7 +188,7 @@ export function makeRows<T>(
   const pixelBytes = <usize>args.pixelBytes
   const inHeight = args.inHeight
   const inWidth = args.inWidth
-  const inPixel = sizeof<T>() * <usize>args.inChannels
+  const inPixel = sizeof<T>() * <usize>args.xPixel
   const length = run * taps
   const padding = preparePadding<T>(work, run, code)
   const row = padding + aligned(run)
@@ -230,7 +230,7 @@ function makeRow<T>(args: AdderBlocks, to: usize, x: usize, run: usize, image: i
   const kernelWidth = args.kernelWidth
   const dilationHeight = args.dilationHeight
   const dilationWidth = args.dilationWidth
-  const inPixel = sizeof<T>() * <usize>args.inChannels
+  const inPixel = sizeof<T>() * <usize>args.xPixel
   // Taps beside each other in the window lie beside each other in memory too.
   const joined = run === inPixel && dilationWidth === 1
   let sum = f32x4.splat(0)

@@ -78,7 +78,7 @@ export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
           }
           const column = panelWidth * (panel - group * groupPanels)
           const filter = filters + 4 * <usize>(adderCodeRows * panelWidth * panel)
-          const out = pixel * outChannels + group * columns + column
+          const out = pixel * args.yPixel + group * columns + column
           const more = runs > mostRuns ? wide : 0
           if (toBytes) finishBytes(args, narrow, more, sums, count, filter, out, columns - column)
           else finishFloats(args, narrow, more, sums, count, filter, out, columns - column)

@@ -218,6 +218,7 @@ const adderLayer = {
     ...scratch,
     ...inSizes,
     ...outSizes,
+    ...pixels,
     ...windowSizes,
     ...pads,
     groups: whole('groups of channels'),

@@ -17,6 +17,8 @@ const benchmarks = {
   adder: '../bench/adder.mjs',
   'adder-network': '../bench/adder-network.mjs',
   networks: '../bench/networks.mjs',
+  partial: '../bench/partial.mjs',
+  fusing: '../bench/fusing.mjs',
   swap: '../bench/swap.mjs',
   files: '../bench/files.mjs',
   train: '../bench/train.mjs',

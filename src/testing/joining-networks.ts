@@ -40,6 +40,15 @@ class Blocks {
     return this.node('Mul', [y.name, this.node('Sigmoid', [y.name], channels).name], channels)
   }
 
+  /** AdderConv, BatchNormalization. */
+  adder(x: Value, channels: number, kernel: number): Value {
+    const pad = kernel >> 1
+    const weight = this.#drawn([channels, x.channels, kernel, kernel])
+    const attributes = { pads: [pad, pad, pad, pad] }
+    const name = this.#builder.node('AdderConv', [x.name, weight], attributes, { domain: 'ai.kerf' })
+    return this.norm({ name, channels })
+  }
+
   depthwise(x: Value, options: ConvOptions = {}): Value {
     return this.conv(x, x.channels, { kernel: 3, activation: 'none', ...options, groups: x.channels })
   }
@@ -221,6 +230,11 @@ export const joiningNetworks = {
   }),
   GhostNet: network((net, x) => net.add(x, ghost(net, ghost(net, x, 40), 24))),
   FasterNet: network((net, x) => partialBlock(net, partialBlock(net, x))),
+  'adder Inception': network((net, x) => {
+    const narrow = net.adder(x, 12, 1)
+    const joined = net.concat([narrow, net.adder(narrow, 20, 3), net.adder(x, 9, 1)])
+    return net.add(joined, net.adder(joined, joined.channels, 3))
+  }),
   'U-Net, transposed': network((net, x) => unet(net, x, (y, channels) => net.transposed(y, channels))),
   'U-Net, nearest': network((net, x) => unet(net, x, (y, channels) => net.upsample(net.conv(y, channels), 'nearest'))),
   'U-Net, bilinear': network((net, x) => unet(net, x, (y, channels) => net.upsample(net.conv(y, channels), 'linear'))),

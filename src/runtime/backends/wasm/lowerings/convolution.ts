@@ -215,13 +215,16 @@ const adderConvOfCodes: Lowering<ConvAttributes> = {
   layout: 'channelsLast',
   refuses: (call) => (fitsIntegers(convLayer(call)) ? undefined : 'its sums could exceed what floats hold exactly'),
   fuses: { affine: true, residual: true, clamp: true, codes: true },
+  parts: { residual: true, output: true },
   lower(context: LoweringContext<ConvAttributes>) {
     const { call, epilogue, affine, packing } = context
     const { residual, lo, hi } = epilogue
     const codes = context.inputCodes!
+    const y = context.output(0)
     const tensors = {
       x: context.input(0).address,
-      y: context.output(0).address,
+      y: y.address,
+      yPixel: y.pixel,
       weights: () => weightCodes(context.floats(1)!, codes)!,
       bias: context.floats(2),
       affine,
@@ -236,11 +239,13 @@ const adderConvOfCodes: Lowering<ConvAttributes> = {
 export const adderConv: Lowering<ConvAttributes> = {
   ...convolution,
   refuses: refusesConv,
+  parts: { inputs: [0], residual: true, output: true },
   lower(context: LoweringContext<ConvAttributes>) {
     const { call, epilogue, affine, alloc } = context
     const { residual, lo, hi } = epilogue
+    const [x, y] = [context.input(0), context.output(0)]
     const places = {
-      ...{ x: context.input(0).address, y: context.output(0).address, bounds: context.bounds(0) },
+      ...{ x: x.address, y: y.address, xPixel: x.pixel, yPixel: y.pixel, bounds: context.bounds(0) },
       ...{ affine, residual, lo, hi },
     }
     const filters = filtersOf(context)

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../../base/index.ts'
+import { lowerAdderConv, lowerAdderConvInteger } from './adder/layer.ts'
 import { lowerConv, lowerConvTranspose } from './convolution/layer.ts'
 import type { ConvLayer } from './convolution/sizes.ts'
 import { lowerAffine, lowerBinary, lowerUnaryRows } from './elementwise.ts'
@@ -98,6 +99,30 @@ describe(`parts of wider pixels (seed ${seed})`, () => {
     check(sizesOf(l), (x, y, pixels, bench) =>
       lowerConvTranspose(l, { x, y, ...pixels, weights, lo: -Infinity, hi: Infinity }, bench),
     )
+  })
+
+  it.each<[string, Partial<ConvLayer>]>([
+    ['lines', {}],
+    ['rows', { ...one, inChannels: 13, outChannels: 21 }],
+    ['grouped', { groups: 3 }],
+    ['few channels', { inChannels: 3, outChannels: 5 }],
+    ['depthwise', { groups: 7, inChannels: 7, outChannels: 7 }],
+  ])('adder convolution: %s', (_, given) => {
+    const l = layer(given)
+    const count = (l.outChannels * l.inChannels * l.kernelHeight * l.kernelWidth) / l.groups
+    const weights = floats(count)
+    const limits = { lo: -Infinity, hi: Infinity }
+    check(sizesOf(l), (x, y, pixels, bench) => lowerAdderConv(l, { x, y, ...pixels, weights, ...limits }, bench))
+    // Codes lie side by side, what becomes of them need not.
+    const codes = { scale: 0.25, zeroPoint: 128, most: 255 }
+    const bytes = (n: number) => Uint8Array.from({ length: n }, () => random.below(256))
+    const [given8, weights8] = [bytes(sizesOf(l).inPixels * l.inChannels), bytes(count)]
+    check({ ...sizesOf(l), inChannels: 1 }, (_, y, { yPixel }, bench) => {
+      const x = bench.alloc(given8.length)
+      new Uint8Array(bench.memory.buffer, x, given8.length).set(given8)
+      const tensors = { x, y, yPixel, weights: weights8, codes, output: 'float32', ...limits } as const
+      return lowerAdderConvInteger(l, tensors, bench)
+    })
   })
 
   it.each([4, 7, 16, 18])('pooling of %i channels', (channels) => {

@@ -31,6 +31,9 @@ import { cutCodes, cutFloats, roundUp, scratch, sizesOf } from './cut.ts'
  */
 
 export interface AdderOutputs {
+  /** Elements from one pixel to the next, of y also those of the residual; by default the layer's channels. Codes lie side by side. */
+  readonly xPixel?: number
+  readonly yPixel?: number
   /** A float32 tensor of y's shape, added before clamping; it may be y itself. */
   readonly residual?: number
   readonly affine?: Affine
@@ -78,10 +81,10 @@ export function shapeArgs(layer: ConvLayer) {
 }
 
 /** Arguments that all adder kernels have. */
-export const commonArgs = (
-  layer: ConvLayer,
-  { x, y, residual = 0, lo, hi }: AdderOutputs & { readonly x: number; readonly y: number },
-) => ({ ...shapeArgs(layer), x, y, residual, lo, hi })
+export const commonArgs = (layer: ConvLayer, tensors: AdderOutputs & { readonly x: number; readonly y: number }) => {
+  const { x, y, xPixel = layer.inChannels, yPixel = layer.outChannels, residual = 0, lo, hi } = tensors
+  return { ...shapeArgs(layer), x, y, xPixel, yPixel, residual, lo, hi }
+}
 
 function put(data: Float32Array | Uint8Array, { memory }: Allocator, take: Allocator['alloc']): number {
   const at = take(data.byteLength)
