@@ -7,7 +7,13 @@ import { subset } from '../data/index.ts'
 import { readModelFile } from '../onnx/index.node.ts'
 import { type Criterion, pruneModel } from '../prune/index.ts'
 import { cellsIn } from './cells.node.ts'
-import { comparePruning, type PruningComparison, type PruningComparisonOptions } from './index.ts'
+import {
+  comparePruning,
+  type PruningComparison,
+  type PruningComparisonOptions,
+  parseComparisonRecipe,
+} from './index.ts'
+import { runComparison } from './run-comparison.node.ts'
 
 const digits = (file: string) => new URL(`../../examples/digits/${file}`, import.meta.url).pathname
 const model = readModelFile(digits('lenet5.onnx'))
@@ -140,4 +146,23 @@ it('correlates with the oracle where there is one, and repairs cuts before train
     expect(without.methods[i]!.recovered).toBeUndefined()
     expect(without.methods[i]!.cut).toEqual(method.cut)
   }
+})
+
+it('a recipe may ask for cuts alone, on some of the test images', async () => {
+  const recipe = (recovery: unknown) =>
+    parseComparisonRecipe({
+      ...{
+        model: digits('lenet5.onnx'),
+        data: { kind: 'mnist', path: digits('') },
+        output: join(folder, `${recovery}`),
+      },
+      ...{ criteria: ['l2'], seeds: [1], images: 40, testImages: 50, threads: 1, recovery },
+    })
+  const found = await runComparison(recipe(false))
+  expect(found).toMatchObject({ testImages: 50, methods: [{ method: 'l2', trained: [] }] })
+  expect(found.methods).toHaveLength(1)
+  expect(found.methods[0]!.recovered).toBeUndefined()
+  const repaired = await runComparison(recipe(['mean-replacement']))
+  expect(repaired.methods[0]!.recovered).toBeDefined()
+  expect(() => recipe(['nonsense'])).toThrow(expect.objectContaining({ code: 'bad-recipe' }))
 })

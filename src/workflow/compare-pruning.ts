@@ -71,8 +71,8 @@ export interface PruningComparisonOptions extends RunningOptions, Pick<PruneOpti
   readonly transforms?: readonly Transform[]
   /** How many training images criteria and recovery look at. 64 by default. */
   readonly images?: number
-  /** Of every cut network, and of the network as it was given. */
-  readonly fineTuning: ComparedTraining
+  /** Of every cut network, and of the network as it was given. Default: none, and no row for the network as it was given. */
+  readonly fineTuning?: ComparedTraining
   /** Of the cut shape with fresh weights: the epochs that the given network has had, and those of fine-tuning. Default: no such row. */
   readonly scratch?: ComparedTraining
   /** Images in a step. 64 by default. */
@@ -203,9 +203,9 @@ class Comparison {
     this.#o = { ...options, ...task }
     this.#criteria = (options.criteria ?? catalogue).map(criterionOf)
     this.#turn = turns(task.signal, 'The comparison')
-    const { budgets, seeds, scratch } = options
+    const { budgets, seeds, scratch, fineTuning } = options
     const each = this.#criteria.length
-    this.#total = 1 + seeds.length * (1 + each + budgets.length * (each + (scratch ? 1 : 0)))
+    this.#total = 1 + seeds.length * ((fineTuning ? 1 : 0) + each + budgets.length * (each + (scratch ? 1 : 0)))
   }
 
   async run(): Promise<PruningComparison> {
@@ -225,11 +225,14 @@ class Comparison {
   async #ofSeed(seed: number): Promise<Entry[]> {
     const { budgets, fineTuning, scratch } = this.#o
     const cell = (key: string, make: () => Promise<ComparedNetwork>) => this.#cell(`${key}-seed${seed}`, make)
-    const same = await cell(unpruned, async () => ({
-      ...(await this.#measured(this.#model)),
-      trained: await this.#trained(this.#model, fineTuning, seed, unpruned),
-    }))
-    const entries: Entry[] = [{ method: unpruned, budget: 1, network: same }]
+    const entries: Entry[] = []
+    if (fineTuning) {
+      const network = await cell(unpruned, async () => ({
+        ...(await this.#measured(this.#model)),
+        trained: await this.#trained(this.#model, fineTuning, seed, unpruned),
+      }))
+      entries.push({ method: unpruned, budget: 1, network })
+    }
     const scores = new Map<string, Scored>()
     for (const criterion of this.#criteria)
       scores.set(
@@ -273,7 +276,7 @@ class Comparison {
       scope = {},
       recovery = 'auto',
     } = this.#o
-    const { fineTuning, scratch = null, optimiser = defaultOptimiser, schedule = defaultSchedule } = this.#o
+    const { fineTuning = null, scratch = null, optimiser = defaultOptimiser, schedule = defaultSchedule } = this.#o
     return {
       ...{ model: modelChecksum(this.#model), images, methods, scope, transforms },
       ...{
@@ -353,7 +356,7 @@ class Comparison {
     const { recovery = 'auto', fineTuning } = this.#o
     const result = await this.#cut(criterionFrom(method, groups), budget)
     const cut = await this.#measured(result.model)
-    const train = (model: Model) => this.#trained(model, fineTuning, seed, method)
+    const train = async (model: Model) => (fineTuning ? this.#trained(model, fineTuning, seed, method) : [])
     if (recovery === false) return { ...cut, trained: await train(result.model) }
     const { model } = await recover(result, { images: this.#imagesFor(seed), steps: recovery, ...this.#running })
     return { ...cut, recovered: (await this.#measured(model)).cut, trained: await train(model) }

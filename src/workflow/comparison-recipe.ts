@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { KerfError } from '../base/index.ts'
+import { recoverySteps } from '../prune/index.ts'
 import { problemsOf, recipePath, recipeSchema } from '../train/index.ts'
 
 /*
@@ -35,7 +36,18 @@ const comparisonSchema = z.strictObject({
     z.int().check(z.minimum(1), z.describe('Training images that criteria and recovery look at.')),
     256,
   ),
-  fineTuning: training.check(z.describe('Of every cut network, and of the network as it is.')),
+  testImages: z.optional(
+    z.int().check(z.minimum(1), z.describe('Test images that accuracy is measured on; all by default.')),
+  ),
+  recovery: z._default(
+    z.union([z.literal('auto'), z.literal(false), z.array(z.enum(recoverySteps)).check(z.minLength(1))]),
+    'auto',
+  ),
+  fineTuning: z.optional(
+    training.check(
+      z.describe('Of every cut network, and of the network as it is. By default none, and no row for that.'),
+    ),
+  ),
   scratch: z.optional(
     training.check(
       z.describe(

@@ -6,6 +6,7 @@ import { inClassesOf, parameterGroups } from '../train/index.node.ts'
 import { cellsIn } from './cells.node.ts'
 import type { PruningComparison } from './compare-pruning.ts'
 import type { ComparisonRecipe } from './comparison-recipe.ts'
+import { spread } from './images.ts'
 import { comparePruning } from './threads.node.ts'
 
 /**
@@ -24,6 +25,8 @@ export async function runComparison(recipe: ComparisonRecipe, task: Task = {}): 
     budgets,
     seeds,
     images,
+    testImages,
+    recovery,
     fineTuning,
     scratch,
   } = recipe
@@ -34,13 +37,14 @@ export async function runComparison(recipe: ComparisonRecipe, task: Task = {}): 
     model,
     {
       ...{
-        data: sets,
+        data: { train: sets.train, test: testImages === undefined ? sets.test : spread(sets.test, testImages) },
         transforms,
         methods,
         criteria,
         budgets,
         seeds,
         images,
+        recovery,
         fineTuning,
         scratch,
         batchSize,
