@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { namePattern, seededRandom } from '../base/index.ts'
 import { profileModel } from '../cost/index.ts'
 import { type AttributeValue, GraphBuilder, type Model, nodeLabel, tensorOf } from '../graph/index.ts'
+import { abortedAfter } from '../testing/aborting.ts'
 import { weightsFor } from '../testing/weights.ts'
 import { type RewriteOptions, rewriteModel, type VariedLayer } from './index.ts'
 
@@ -192,4 +193,25 @@ it('settings and targets that do not go together, or that there are not', async 
       message: expect.stringContaining('Give a whole number from 1 on.'),
     })
   await expect(swap('tucker', { settings: { rank: 2 } })).rejects.toMatchObject({ code: 'bad-setting' })
+})
+
+it('is stopped while layers are looked at, and while they are exchanged', async () => {
+  const options = { target: { energy: 0.7 } }
+  const whats = (times: number) =>
+    abortedAfter(times, (task) => rewriteModel(network(), 'tucker', { ...options, ...task }))
+  expect((await whats(1)).map((p) => p.what)).toEqual(['looking at layers'])
+  expect((await whats(3)).map((p) => p.what)).toEqual(['looking at layers', 'looking at layers', 'rewriting'])
+})
+
+it('weights in files of old IR versions, which list them as inputs, become inputs too', async () => {
+  const model = network()
+  const { graph } = model
+  const listed = [...graph.initializers].map(([name, { elementType, shape }]) => ({
+    ...{ name, type: { kind: 'tensor' as const, elementType, shape } },
+  }))
+  const old = { ...model, irVersion: 3, graph: { ...graph, inputs: [...graph.inputs, ...listed] } }
+  const { model: made } = await rewriteModel(old, 'tucker', { settings: { rank: [2, 3] } })
+  const names = new Set(made.graph.inputs.map((i) => i.name))
+  for (const name of made.graph.initializers.keys()) expect(names).toContain(name)
+  expect(names.size).toBe(made.graph.initializers.size + 1)
 })

@@ -19,10 +19,7 @@ export const tucker = factorRewrite<readonly number[]>({
   source: 'Kim et al., Compression of Deep Convolutional Neural Networks, ICLR 2016',
   rank: numbersSetting(2, 'channels between the first and second, and the second and third', { least: 1, whole: true }),
 
-  mostRank: ({ outChannels, inChannels, taps }) => [
-    Math.min(inChannels, outChannels * taps),
-    Math.min(outChannels, inChannels * taps),
-  ],
+  mostRank: most,
 
   shapesAt({ groups, outChannels, inChannels, window }, [inRank = 1, outRank = 1]) {
     const ones = window.map(() => 1)
@@ -39,8 +36,12 @@ export const tucker = factorRewrite<readonly number[]>({
     const parts: Part[] = []
     for (let g = 0; g < groups; g++) parts.push(await partOf(kernel, g, turn))
     const size = squares(kernel.values)
+    const [mostIn, mostOut] = most(kernel)
     const errorAt = ([inRank = 1, outRank = 1]: readonly number[]) =>
-      Math.max(0, size - parts.reduce((sum, { kept }) => sum + kept[outRank * (inChannels + 1) + inRank]!, 0))
+      // Of full rank the difference is rounding.
+      inRank >= mostIn && outRank >= mostOut
+        ? 0
+        : Math.max(0, size - parts.reduce((sum, { kept }) => sum + kept[outRank * (inChannels + 1) + inRank]!, 0))
     return {
       size,
       errorAt,
@@ -78,6 +79,10 @@ export const tucker = factorRewrite<readonly number[]>({
     }
   },
 })
+
+function most({ outChannels, inChannels, taps }: KernelShape): [inRank: number, outRank: number] {
+  return [Math.min(inChannels, outChannels * taps), Math.min(outChannels, inChannels * taps)]
+}
 
 /** What a group falls into. */
 interface Part {
@@ -145,12 +150,11 @@ async function alongInputs(
 /** Ranks of an axis that are looked at, at most; of a wider one those are multiples of something. */
 const mostRanks = 48
 
-function pairs({ outChannels, inChannels, taps }: KernelShape): [number, number][] {
-  const ranks = (most: number) => {
-    const step = Math.ceil(most / mostRanks)
-    const some = Array.from({ length: Math.ceil(most / step) - 1 }, (_, i) => (i + 1) * step)
-    return [...some, most]
-  }
-  const outs = ranks(Math.min(outChannels, inChannels * taps))
-  return ranks(Math.min(inChannels, outChannels * taps)).flatMap((a) => outs.map((b): [number, number] => [a, b]))
+function pairs(kernel: KernelShape): [number, number][] {
+  const [ins, outs] = most(kernel).map((full) => {
+    const step = Math.ceil(full / mostRanks)
+    const some = Array.from({ length: Math.ceil(full / step) - 1 }, (_, i) => (i + 1) * step)
+    return [...some, full]
+  })
+  return ins!.flatMap((a) => outs!.map((b): [number, number] => [a, b]))
 }
