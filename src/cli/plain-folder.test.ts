@@ -5,6 +5,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../base/index.ts'
 import { npyBytes } from '../formats/index.ts'
+import { GraphBuilder, tensorOf } from '../graph/index.ts'
 import { nets } from '../nets/index.ts'
 import { writeModelFile } from '../onnx/index.node.ts'
 import { kerf } from './in-process.ts'
@@ -42,6 +43,30 @@ async function works(name: string, args: readonly string[]) {
 }
 
 describe('a plain folder of pictures', () => {
+  it('says the sizes that a model leaves open', async () => {
+    const b = new GraphBuilder('open')
+    const weight = (name: string, ...shape: number[]) => {
+      const random = seededRandom(2)
+      const count = shape.reduce((p, d) => p * d, 1)
+      return b.constant(
+        name,
+        tensorOf(
+          'float32',
+          shape,
+          Array.from({ length: count }, () => random.normal()),
+        ),
+      )
+    }
+    const x = b.input('x', 'float32', ['N', 3, 'H', 'W'])
+    const first = b.node('Relu', [b.node('Conv', [x, weight('a', 6, 3, 3, 3)])])
+    b.output(b.node('GlobalAveragePool', [b.node('Conv', [first, weight('b', 4, 6, 3, 3)])]))
+    writeModelFile(b.model(), at('open.onnx'))
+    const args = ['prune', at('open.onnx'), '--ratio', '0.5', '--json', ...data(), '--resize', '12x14', '--recover']
+    const { before, check } = JSON.parse(await works('cut.onnx', args))
+    expect(before.macs).toBe(10 * 12 * 6 * 27 + 8 * 10 * 4 * 54)
+    expect(check.maxRelDiff).toBeLessThan(1e-5)
+  })
+
   it.each([
     ['a criterion that looks at images', ['--criterion', 'mean-activation', '--images', String(count)]],
     ['a loss of the outputs', ['--criterion', 'fisher', '--loss', 'outputs', '--images', String(count)]],

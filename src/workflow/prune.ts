@@ -61,7 +61,8 @@ export const pruneAndProve = (
       inTime && target?.of === 'milliseconds'
         ? await pruneInTime(given, { ...prune, inputs, target }, inTime, { signal, progress })
         : { result: await pruneModel(given, { ...prune, inputs, signal, progress }), measured: undefined }
-    const shown = proof === false ? { check: null } : await prove(result, { inputs, ...proof, signal })
+    const shown =
+      proof === false ? { check: null } : await prove(result, { ...proof, inputs: proof.inputs ?? inputs, signal })
     const times = measured ? { measured } : {}
     if (!recovery) return { result: withNames(result), proof: shown, ...times }
     if (recovery === 'without-images') {
