@@ -80,7 +80,10 @@ function timeFacts({ time, inTime }: SwapResult): [string, string][] {
   return [['Time', `${change(ms(beforeMs), ms(afterMs))} ms a run: ${ratio}`], ...missed]
 }
 
-function recoveryFacts({ recovery = [] }: SwapResult): [string, string][] {
+/** Fewer say little of others. */
+const fewImages = 64
+
+function recoveryFacts({ recovery = [], images = 0 }: SwapResult): [string, string][] {
   const [first] = recovery
   const last = recovery.at(-1)
   if (!first || !last) return []
@@ -89,7 +92,11 @@ function recoveryFacts({ recovery = [] }: SwapResult): [string, string][] {
   return [
     [
       'Outputs',
-      `${change(shortNumber(first.outputError.before), shortNumber(last.outputError.after))} off, ${how} (‖difference‖ ÷ ‖output‖ on held-out images)`,
+      `${change(shortNumber(first.outputError.before), shortNumber(last.outputError.after))} off, ${how} (‖difference‖ ÷ ‖output‖)`,
+    ],
+    [
+      'Images',
+      `${images}, every fourth of which only judged${images < fewImages ? ': few, which say little of others; give some hundreds' : ''}`,
     ],
   ]
 }

@@ -45,6 +45,7 @@ describe('kerf swap', () => {
       cost: { before: { macs: 240_000 }, after: { macs: expect.any(Number) } },
       outputError: { before: expect.any(Number), after: expect.any(Number) },
     })
+    expect(json.images).toBe(128)
     expect(json.recovery[0].outputError.after).toBeLessThan(0.6 * json.recovery[0].outputError.before)
     const recipe = JSON.parse(readFileSync(at('distil.json'), 'utf8'))
     expect(recipe).toMatchObject({ learningRate: 0.01, distillation: { teacher: lenet } })

@@ -28,7 +28,7 @@ import {
 } from '../../rewrite/index.ts'
 import { hostTensor, type RunningOptions } from '../../runtime/index.ts'
 import { parseRecipe, type Recipe, type RecipeInput } from '../../train/index.ts'
-import { imagesFor, type ModelImages, spread } from '../images.ts'
+import { imagesFor, spread } from '../images.ts'
 import { randomFeeds } from '../prove/feeds.ts'
 import { kerfTiming, type TimingRuntime } from '../times/runtimes.ts'
 import { type CostChange, costChange } from './costs.ts'
@@ -85,6 +85,8 @@ export interface Swapped extends RewriteResult {
   readonly statistics: 'data' | 'noise' | 'kept'
   /** What least squares and statistics on images made of the network: its outputs, and its layers. */
   readonly recovery?: readonly RecoveredStep[]
+  /** How many images that was done on; every fourth of them only judged. */
+  readonly images?: number
   /** What the network takes, measured in turns with the given one. */
   readonly time?: TimeChange
   /** What a target in time came to. */
@@ -147,7 +149,8 @@ async function withImages(
   const task = { signal, progress }
   if (outcome.statistics === 'kept') return outcome
   if (data && approximates) {
-    const images = await someImages(given, data, options.images ?? 512, task)
+    const set = spread((await data.open(task)).train, options.images ?? 512)
+    const images = imagesFor(given, set, data.transforms)
     const { reordered } = outcome
     const running = { ...options, operators: operators ?? prunableOperators, reordered }
     const { model, steps } = await recoverTowards(outcome.model, given, { ...running, images })
@@ -159,7 +162,7 @@ async function withImages(
       const { before, after } = own
       return { ...layer, outputError: { before, after: solved?.kept ? after : before } }
     })
-    return { ...outcome, model, swapped: layers, recovery: steps }
+    return { ...outcome, model, swapped: layers, recovery: steps, images: set.count }
   }
   const images = data ? await dataImages(given, data, options, task) : noise(given, inputs, options)
   const behind = new Set(outcome.swapped.flatMap((layer) => layer.nodes))
@@ -182,13 +185,6 @@ async function withTimes(
   const time = await networkTimes([given, outcome.model], inputs, timing, task)
   return { ...outcome, swapped: swapped.map((layer, i) => ({ ...layer, time: times[i] })), time }
 }
-
-const someImages = async (
-  model: Model,
-  { open, transforms }: NonNullable<SwapOptions['data']>,
-  images: number,
-  task: Task,
-): Promise<ModelImages> => imagesFor(model, spread((await open(task)).train, images), transforms)
 
 async function dataImages(
   model: Model,
