@@ -1,14 +1,15 @@
-import { type Axes, axesOf, type LineChart, thinned, titleOf } from './line-chart.ts'
-import { valueText } from './numbers.ts'
+import { type Axes, axesOf, type LineChart, nameOf, thinned, titleOf } from './line-chart.ts'
 import {
   at,
   type ChartBody,
   colourOf,
-  dashesOf,
+  dashes,
+  dot,
   escaped,
   head,
   headHeight,
   type LegendEntry,
+  roundOf,
   type SvgChartOptions,
   svgDocument,
   type Theme,
@@ -33,11 +34,14 @@ export const lineChartBody =
   (width, height, theme) => {
     const right = width - margin.right
     const title = titleOf(chart)
-    const legend = chart.series.map((series, i): LegendEntry => {
-      const value = series.points.findLast(([, y]) => Number.isFinite(y))?.[1]
-      const text = value === undefined ? series.name : `${series.name} ${valueText(chart.yFormat, value)}`
-      return { text, colour: colourOf(theme, i), dashes: dashesOf(theme, i), mark: series.mark ?? 'line' }
-    })
+    const legend = chart.series.map(
+      (series, i): LegendEntry => ({
+        text: nameOf(series, chart.yFormat),
+        colour: colourOf(theme, i),
+        round: roundOf(theme, i),
+        mark: series.mark ?? 'line',
+      }),
+    )
     const top = headHeight(title, legend, margin.left, right)
     const [w, h] = [right - margin.left, height - top - margin.bottom]
     const axes = axesOf(chart, { xTicks: Math.max(2, w / 70), yTicks: Math.max(2, h / 36) })
@@ -74,7 +78,7 @@ function lines(
     if (chart.series[i]?.mark === 'points')
       return thinned(points, 2000)
         .filter(([px]) => !Number.isNaN(px))
-        .map(([px, py]) => `<circle cx="${at(x(px))}" cy="${at(y(py))}" r="3" fill="${colour}"/>`)
+        .map(([px, py]) => dot(at(x(px)), at(y(py)), colour, roundOf(theme, i)))
         .join('')
     let [path, pen] = ['', 'M']
     let drawn = 0
@@ -93,6 +97,6 @@ function lines(
       const [cx, cy] = last.split(' ')
       return `<circle cx="${cx}" cy="${cy}" r="3" fill="${colour}"/>`
     }
-    return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"${dashesOf(theme, i)}/>`
+    return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"${dashes(roundOf(theme, i))}/>`
   })
 }

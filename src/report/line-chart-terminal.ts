@@ -1,5 +1,4 @@
-import { axesOf, type LineChart, titleOf } from './line-chart.ts'
-import { valueText } from './numbers.ts'
+import { axesOf, type LineChart, nameOf, titleOf } from './line-chart.ts'
 
 /** Size and colours. */
 export interface TerminalChartOptions {
@@ -26,10 +25,7 @@ const dotBits = [
 export function lineChartText(chart: LineChart, options: TerminalChartOptions = {}): string {
   const { width = 72, height = 10, colors = [] } = options
   const axes = axesOf(chart, { xTicks: 4, yTicks: Math.max(1, height / 3) })
-  const names = chart.series.map((s) => {
-    const last = s.points.findLast(([, y]) => Number.isFinite(y))?.[1]
-    return last === undefined ? s.name : `${s.name} ${valueText(chart.yFormat, last)}`
-  })
+  const names = chart.series.map((s) => nameOf(s, chart.yFormat))
   const left = Math.max(...axes.y.ticks.map((t) => t.label.length)) + 1
   const columns = Math.max(8, Math.max(30, width) - left - 1 - Math.max(0, ...names.map((n) => n.length + 1)))
   const [dotsWide, dotsHigh] = [columns * 2, height * 4]

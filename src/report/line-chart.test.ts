@@ -253,6 +253,19 @@ describe('terminal', () => {
     expect(plain).not.toContain('<')
   })
 
+  it('gives points no value at their end, and rings where colours are taken twice', () => {
+    const c = chart([[0, 1]])
+    const many = {
+      ...c,
+      series: Array.from({ length: 8 }, (_, i) => ({ ...c.series[0]!, name: `s${i}`, mark: 'points' as const })),
+    }
+    const svg = lineChartsSvg([many])
+    expect(svg).toContain('>s7</text>')
+    // One in the legend, one in the chart.
+    expect(svg.match(/<circle [^>]*fill="none" stroke=/g)).toHaveLength(2)
+    expect(lineChartText(many)).toMatch(/ s7$/m)
+  })
+
   it('draws no line over a gap', () => {
     const dots = (points: [number, number][]) =>
       [...lineChartText(chart(points), { width: 60, height: 8 })].filter((c) => c >= '\u2801' && c <= '\u28ff').length

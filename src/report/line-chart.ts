@@ -163,6 +163,12 @@ function formatTick(value: number, step: number): string {
   return (Math.round(value * 10 ** decimals) / 10 ** decimals + 0).toFixed(decimals)
 }
 
+/** A line's name with its last value, which stands at its end; points by themselves have no end. */
+export function nameOf({ name, points, mark }: LineSeries, format: LineChart['yFormat']): string {
+  const last = mark === 'points' ? undefined : points.findLast(([, y]) => Number.isFinite(y))?.[1]
+  return last === undefined ? name : `${name} ${valueText(format, last)}`
+}
+
 /** At most about `most` points: of each stretch its lowest and highest, so that no spike is lost. */
 export function thinned(
   points: readonly (readonly [x: number, y: number])[],

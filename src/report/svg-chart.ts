@@ -73,17 +73,22 @@ export function svgDocument(charts: readonly ChartBody[], titles: readonly strin
   ].join('\n')
 }
 
-/** Lines beyond the last colour are told apart by dashes: an attribute, empty for the first ones. */
-export function dashesOf(theme: Theme, i: number): string {
-  const round = Math.floor(i / theme.series.length)
-  return round === 0 ? '' : ` stroke-dasharray="${['7 4', '2 3', '10 3 2 3'][(round - 1) % 3]}"`
-}
+/** How often all colours were taken before that of series `i`: 0 for the first ones. */
+export const roundOf = (theme: Theme, i: number): number => Math.floor(i / theme.series.length)
+
+/** Lines of one colour are told apart by dashes: an attribute, empty for the first round. */
+export const dashes = (round: number): string =>
+  round === 0 ? '' : ` stroke-dasharray="${['7 4', '2 3', '10 3 2 3'][(round - 1) % 3]}"`
+
+/** Points of one colour: full ones of the first round, rings of the others. */
+export const dot = (x: string, y: string, colour: string, round: number): string =>
+  `<circle cx="${x}" cy="${y}" r="3" ${round === 0 ? `fill="${colour}"` : `fill="none" stroke="${colour}" stroke-width="1.5"`}/>`
 
 export interface LegendEntry {
   readonly text: string
   readonly colour: string
-  /** As `dashesOf` has it. */
-  readonly dashes?: string
+  /** As `roundOf` has it; 0 by default. */
+  readonly round?: number
   readonly mark: 'line' | 'points' | 'bar'
 }
 
@@ -127,15 +132,15 @@ export function head(title: string, legend: readonly LegendEntry[], left: number
 function legendRow(row: readonly LegendEntry[], right: number, y: number): string[] {
   let end = right
   return [...row].reverse().map((entry) => {
-    const { text, colour, mark, dashes = '' } = entry
+    const { text, colour, mark, round = 0 } = entry
     const start = end - legendWidth(text)
     end -= entryWidth(entry)
     const sign =
       mark === 'points'
-        ? `<circle cx="${at(start - 16)}" cy="${y - 4}" r="3.5" fill="${colour}"/>`
+        ? dot(at(start - 16), String(y - 4), colour, round)
         : mark === 'bar'
           ? `<rect x="${at(start - 22)}" y="${y - 10}" width="12" height="12" fill="${colour}"/>`
-          : `<line x1="${at(start - 26)}" x2="${at(start - 6)}" y1="${y - 4}" y2="${y - 4}" stroke="${colour}" stroke-width="3"${dashes}/>`
+          : `<line x1="${at(start - 26)}" x2="${at(start - 6)}" y1="${y - 4}" y2="${y - 4}" stroke="${colour}" stroke-width="3"${dashes(round)}/>`
     return `${sign}<text x="${at(start)}" y="${y}">${escaped(text)}</text>`
   })
 }

@@ -230,6 +230,14 @@ describe('partial', () => {
     expect(validated(both.model)).toBe(both.model)
   })
 
+  it('leaves the first layer, unless it is asked for', async () => {
+    const { swapped, kept } = await rewriteModel(
+      behind((b, v) => b.node('Relu', [v])),
+      'partial',
+    )
+    expect([swapped.map((l) => l.node), kept.map((l) => l.node)]).toEqual([['c'], ['first']])
+  })
+
   it('leaves channels in place that somebody else reads, too', async () => {
     const reads: readonly ((b: GraphBuilder, v: string) => string)[] = [
       (b, v) => b.node('Add', [v, b.node('Relu', [v])]),

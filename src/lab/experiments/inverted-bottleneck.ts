@@ -67,7 +67,7 @@ export const invertedBottleneck: Experiment<Settings> = {
     },
     full: {
       ...{ channels: 96, size: 56, expansions: [1, 2, 4, 6], seconds: 40 },
-      ...{ width: 4, draws: 3, trainImages: 12_000, testImages: 10_000, epochs: 4, batchSize: 32 },
+      ...{ width: 4, draws: 3, trainImages: 4000, testImages: 2000, epochs: 4, batchSize: 32 },
     },
   },
   duration: '10 s',

@@ -117,7 +117,7 @@ interface Between {
 }
 
 /** Rounds in which the two are timed in turns; of each the fastest counts. */
-const rounds = 4
+const rounds = 12
 
 async function betweenLayers(
   { channels, size, seconds }: Pick<Settings, 'channels' | 'size' | 'seconds'>,

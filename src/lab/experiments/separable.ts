@@ -74,7 +74,7 @@ export const separable: Experiment<Settings> = {
     },
     full: {
       ...{ channels: 96, size: 56, seconds: 30, width: 8, ranks: [1, 2, 3, 4, 6], draws: 3 },
-      ...{ trainImages: 12_000, testImages: 10_000, epochs: 4, batchSize: 32 },
+      ...{ trainImages: 4000, testImages: 2000, epochs: 4, batchSize: 32 },
     },
   },
   duration: '10 s',

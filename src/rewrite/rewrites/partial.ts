@@ -28,7 +28,7 @@ export const partial: Rewrite<{
   name: 'partial',
   title: 'partial convolutions',
   summary:
-    'Convolutions become ones of a part of the channels (--part), those with most energy, and 1×1 ones behind; the other channels stay where they are.',
+    'Convolutions but the first become ones of a part of the channels (--part), those with most energy, and 1×1 ones behind; the other channels stay where they are.',
   source: 'Chen et al., FasterNet, CVPR 2023',
   settings: { part: numberSetting(0.25, 'part of the channels that is convolved', { least: 0.001, most: 1 }) },
   approximates: true,
@@ -36,6 +36,11 @@ export const partial: Rewrite<{
 
   refusal: (layer) =>
     convolutionRefusal(layer, 'floating') ?? partOfMap(layer) ?? alreadyPartial(layer) ?? partialRefusal(layer),
+
+  kept: ({ place }) =>
+    place === 'first'
+      ? 'the first convolution stays as it is: of the few channels of an image none is left over'
+      : undefined,
 
   async variants(layer, { turn }) {
     const kernel = kernelOf(layer)
