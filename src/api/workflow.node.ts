@@ -11,6 +11,7 @@ export {
   ortTiming,
   prove,
   pruneAndProve,
+  recoverCut,
   sensitivity,
   slim,
   swapAndMeasure,

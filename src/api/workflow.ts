@@ -7,6 +7,9 @@
 export {
   type Agreement,
   type Change,
+  type CutRecoveryStep,
+  cutRecoverySteps,
+  type DistillationSettings,
   type Engine,
   type Feed,
   type ImageFeeds,
@@ -19,7 +22,9 @@ export {
   type Pruned,
   prove,
   pruneAndProve,
+  type RecoverCutOptions,
   randomFeeds,
+  recoverCut,
   toleranceFor,
 } from '../workflow/index.ts'
 

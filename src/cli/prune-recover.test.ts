@@ -69,6 +69,18 @@ describe('kerf prune --recover', () => {
     expect(after.params).toBe(profileModel(made).totals.params)
   })
 
+  it('distils where that is asked for, and tells of it as of the other steps', async () => {
+    const steps = ['--recover-steps', 'mean-replacement,distillation', '--epochs', '2', '--lr', '0.003', '-t', '1']
+    const { status, out: text, err } = await kerf(...common, '-o', out('taught.onnx'), '--images', '64', ...steps)
+    expect([status, err]).toEqual([0, ''])
+    expect(text).toMatch(/^distillation +[\d.]+ +[\d.]+$/m)
+    expect(text).toMatch(/Layers: distillation\nLayer +Before +After\n─+\nconv1 +/)
+    // Unasked it is left out with few images, and the table says why.
+    const few = await kerf(...common, '-o', out('few.onnx'), '--images', '40')
+    expect(few.out).toMatch(/^distillation \(left out\) +/m)
+    expect(few.out).toMatch(/Left out: distillation\. 40 images are few to train by: at least 64 are\./)
+  })
+
   it('replaces means without images, by what normalisations keep, and says so', async () => {
     const file = out('free.onnx')
     const { status, out: text, err } = await kerf('prune', lenet, '--ratio', '0.3', '--recover', '-o', file)
@@ -108,6 +120,19 @@ describe('kerf prune --recover', () => {
     ],
     ['steps alone', ['prune', lenet, '--ratio', '0.5', '--recover-steps', 'merging'], 2, /give --recover, too/],
     ['a step that there is not', [...common, '--recover-steps', 'magic'], 2, /magic.*mean-replacement, merging/s],
+    [
+      'settings of a step that is not done',
+      [...common, '--recover-steps', 'merging', '--epochs', '3'],
+      2,
+      /--epochs is of the step distillation: name it in --recover-steps, too/,
+    ],
+    [
+      'a loss of distillation alone',
+      ['prune', lenet, '--ratio', '0.5', '--distil-loss', 'squared'],
+      2,
+      /give that, too/,
+    ],
+    ['training, and no images', ['prune', lenet, '--ratio', '0.5', '--recover', '--lr', '0.1'], 2, /--lr needs images/],
     ['too few images', [...common, '--images', '5'], 1, /Recovery needs at least 8 images.*received 5/s],
     [
       'more images than there are',

@@ -109,7 +109,7 @@ it.each([
   [2, /Say which images to work with: --data photos\//, ['-o', 'OUT', '--target-macs', '0.5']],
   [2, /Give a number above 1, as in 2\./, ['-o', 'OUT', ...generated, '--faster', '1']],
   [2, /Give a part of the images, as in 1% or 0\.01\./, ['-o', 'OUT', ...generated, '--max-drop', '100%']],
-  [1, /has no images\. Expected a folder of images/, ['-o', 'OUT', '--target-macs', '0.5', '--data', 'EMPTY']],
+  [1, /has no images\. Expected images \(avif, /, ['-o', 'OUT', '--target-macs', '0.5', '--data', 'EMPTY']],
   [1, /none of its images can be used\. broken\.png: /, ['-o', 'OUT', '--target-macs', '0.5', '--data', 'BROKEN']],
   [
     1,

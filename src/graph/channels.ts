@@ -222,8 +222,8 @@ export interface ChannelRule<A = unknown> {
   /** That the node is a layer whose weights can be solved for; undefined where it, as it is, is none. */
   readonly sum?: (call: InferredCall<A>) => WeightedSum | undefined
   /**
-   * Of what keeps channels apart and in their order: which places of a channel make an element of it. `own`: the one where it lies; `alike`: several, and where
-   * these hold one number, it is that number. Left out: neither is known.
+   * Which places of a channel make an element of it. `own`: one of each input, so that it is calculated alike where channels have one place alone; `alike`: several of
+   * its own channel, and where these hold one number, it is that number. Left out: neither is known.
    */
   readonly places?: 'own' | 'alike'
   /** That it takes a stored mean from every channel of its first input, and divides by the root of a stored variance; undefined where it, as it is, does not. */

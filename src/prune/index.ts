@@ -41,18 +41,18 @@ export {
   type ShrunkTensor,
 } from './groups.ts'
 export { type PruneMethod, type PruneOptions, pruneModel } from './prune.ts'
+export { autoSteps, recover, recoverTowards, type TowardsOptions } from './recover/recover.ts'
 export {
   type Recovered,
   type RecoveredLayer,
   type RecoveredStep,
   type RecoverOptions,
   type RecoveryError,
+  type RecoveryMethod,
   type RecoveryStep,
-  recover,
-  recoverTowards,
+  type RecoveryWork,
   recoverySteps,
-  type TowardsOptions,
-} from './recover/recover.ts'
+} from './recover/recovery.ts'
 export { type MeansReplaced, type ReplaceMeansOptions, replaceMeans } from './recover/without-images.ts'
 export type { GroupReport, InexactNode, PruneResult } from './result.ts'
 export { type ChannelScores, criterionFrom, type ScoreOptions, scoreChannels } from './score.ts'

@@ -2,13 +2,8 @@ import type { Model } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
 import { type PruneOptions, pruneModel as pruneIn } from './prune.ts'
-import {
-  type Recovered,
-  type RecoverOptions,
-  recover as recoverIn,
-  recoverTowards as recoverTowardsIn,
-  type TowardsOptions,
-} from './recover/recover.ts'
+import { recover as recoverIn, recoverTowards as recoverTowardsIn, type TowardsOptions } from './recover/recover.ts'
+import type { Recovered, RecoverOptions } from './recover/recovery.ts'
 import type { PruneResult } from './result.ts'
 import { type ChannelScores, type ScoreOptions, scoreChannels as scoreIn } from './score.ts'
 

@@ -3,8 +3,10 @@
 // May import: base, graph, ops, cost, autodiff, runtime, data, image, onnx, formats, nets, report.
 export { trainingCurves } from './curves.ts'
 export { type EvaluateOptions, type Evaluation, Evaluator, evaluate } from './evaluate.ts'
+export { scoresOf } from './graph/classifier.ts'
 export { type FreshWeightsOptions, withFreshWeights } from './graph/fresh.ts'
 export { type ClassifierHead, classifierHead, type NewHeadOptions, withNewHead } from './graph/head.ts'
+export { networkForImages } from './graph/images.ts'
 export type { DistillationOptions, LossOptions } from './graph/loss.ts'
 export { type TrainingGraph, trainingGraph } from './graph/training-graph.ts'
 export { withCrossEntropy } from './graph/with-loss.ts'

@@ -43,6 +43,11 @@ export interface TrainerOptions extends RunningOptions {
   readonly choices?: Choices
   /** Layers and tensors that stay as they are: see `withoutFrozen`. None by default. */
   readonly freeze?: readonly NamePattern[]
+  /**
+   * `kept`: normalisations go on with the statistics that they have, as in inference; what they scale and shift by is learnt. Default `batch`: those of each batch, of which a
+   * moving average is kept.
+   */
+  readonly statistics?: 'batch' | 'kept'
   /** Learning rates of tensors by name, as multiples of the common one; 1 by default. */
   readonly rate?: (name: string) => number
   /** For `loss.distillation`: a network with the same input and classes. */
@@ -125,8 +130,8 @@ async function makeTrainer(given: Model, options: TrainerOptions): Promise<Train
   const { operators = allOperators } = options
   const model = inferenceForm(given, operators)
   const imageShape = [options.batchSize, ...options.shape]
-  const { onNotice, loss, choices, freeze, classes } = options
-  const graph = trainingGraph(model, { imageShape, classes, loss, choices, freeze, operators })
+  const { onNotice, loss, choices, freeze, statistics, classes } = options
+  const graph = trainingGraph(model, { imageShape, classes, loss, choices, freeze, statistics, operators })
   const notice = onNotice ?? warn
   const network = networkForImages(model, imageShape, operators)
   for (const text of [...network.notices, ...graph.notices]) notice(text)

@@ -19,6 +19,6 @@ export { runComparison } from './run-comparison.node.ts'
 export { runRecipe } from './run-recipe.node.ts'
 // These take the place of those without threads.
 export { type SlimFolder, slim, slimInFolder } from './slim/folder.node.ts'
-export { comparePruning, prove, pruneAndProve, sensitivity, swapAndMeasure } from './threads.node.ts'
+export { comparePruning, prove, pruneAndProve, recoverCut, sensitivity, swapAndMeasure } from './threads.node.ts'
 export { kerfTiming, measureTimes, ortTiming } from './times/runtimes.node.ts'
 export { readTimeTable, timeTablePath, writeTimeTable } from './times/table-file.node.ts'

@@ -22,6 +22,13 @@ export { type Proof, type ProofOptions, prove } from './prove/prove.ts'
 export { type PruneAndProveOptions, type Pruned, partOf, pruneAndProve } from './prune.ts'
 export { type Quality, QualityJudge, type QualityOptions, qualityName, qualityValue } from './quality.ts'
 export {
+  type CutRecoveryStep,
+  cutRecoverySteps,
+  type DistillationSettings,
+  type RecoverCutOptions,
+  recoverCut,
+} from './recovery.ts'
+export {
   defaultRatios,
   type GroupSensitivity,
   type Sensitivity,

@@ -9,12 +9,11 @@ import {
   type PruneResult,
   pruneModel,
   type RecoveredStep,
-  type RecoverOptions,
-  recover,
   replaceMeans,
 } from '../prune/index.ts'
-import { inputsForImages } from './images.ts'
+import { imagesFor, inputsForImages } from './images.ts'
 import { type Proof, type ProofOptions, prove } from './prove/prove.ts'
+import { type RecoverCutOptions, recoverCut } from './recovery.ts'
 import { type InTimeOptions, pruneInTime, type TimeMeasured } from './times/prune-in-time.ts'
 
 /** What is cut, and how that is proved. */
@@ -23,8 +22,8 @@ export interface PruneAndProveOptions extends Task {
   readonly prune: Omit<PruneOptions, keyof Task>
   /** How masked and cut network are run against each other, by default on inputs that it is cut for; false: they are not. */
   readonly proof?: ProofOptions | false
-  /** With what the cut network is recovered, once it is proved: `without-images` by `replaceMeans`. Left out, it is not. */
-  readonly recover?: Omit<RecoverOptions, keyof Task> | 'without-images'
+  /** With what the cut network is recovered by `recoverCut`, once it is proved; `without-images`: by `replaceMeans`. Left out, it is not. */
+  readonly recover?: Omit<RecoverCutOptions, keyof Task> | 'without-images'
   /** For a target in milliseconds: where networks are timed. Layers that the target's table lacks are measured, and the cut network as a whole; where the prediction was wrong it is cut anew. */
   readonly inTime?: InTimeOptions
 }
@@ -46,7 +45,7 @@ export interface Pruned {
 /**
  * Prunes a network, and shows that what was cut is what the masked network does; then recovers it, where that is asked for.
  * @param source a model in any form; in browsers a text is an address, in Node a path
- * @throws KerfError as `pruneModel`, `prove`, `recover` and `replaceMeans`; `aborted`
+ * @throws KerfError as `pruneModel`, `prove`, `recoverCut` and `replaceMeans`; `aborted`
  */
 export const pruneAndProve = (
   source: ModelSource,
@@ -55,7 +54,9 @@ export const pruneAndProve = (
   stoppable('Pruning', async () => {
     const { target } = prune
     const given = await modelOf(source, { signal })
-    const images = prune.images ?? (typeof recovery === 'object' ? recovery.images : undefined)
+    const images =
+      prune.images ??
+      (typeof recovery === 'object' ? imagesFor(given, recovery.images, recovery.transforms ?? []) : undefined)
     const inputs = prune.inputs ?? (images && inputsForImages(given, images))
     const { result, measured } =
       inTime && target?.of === 'milliseconds'
@@ -69,7 +70,7 @@ export const pruneAndProve = (
       const { model, ...told } = await replaceMeans(result, { operators: prune.operators, signal })
       return { result: withNames(recounted(result, model)), proof: shown, meansReplaced: told, ...times }
     }
-    const { model, steps } = await recover(result, { ...recovery, signal, progress })
+    const { model, steps } = await recoverCut(result, recovery, { signal, progress })
     return { result: withNames(recounted(result, model)), proof: shown, recovery: steps, ...times }
   })
 

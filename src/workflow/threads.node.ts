@@ -1,6 +1,6 @@
 import type { Task } from '../base/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
-import type { PruneResult } from '../prune/index.ts'
+import type { PruneResult, Recovered } from '../prune/index.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
 import {
   comparePruning as compareIn,
@@ -10,6 +10,7 @@ import {
 import { installedOrt } from './prove/onnx-runtime.node.ts'
 import { type Proof, type ProofOptions, prove as proveIn } from './prove/prove.ts'
 import { type PruneAndProveOptions, type Pruned, pruneAndProve as pruneIn } from './prune.ts'
+import { type RecoverCutOptions, recoverCut as recoverIn } from './recovery.ts'
 import { type Sensitivity, type SensitivityOptions, sensitivity as sensitivityIn } from './sensitivity.ts'
 import { isTime, type SwapOptions, type Swapped, swapAndMeasure as swapIn } from './swap/swap.ts'
 import { kerfTiming } from './times/runtimes.node.ts'
@@ -29,6 +30,11 @@ export async function pruneAndProve(source: ModelSource, options: PruneAndProveO
     recover: typeof options.recover === 'object' ? { runtime: nodeRuntime, ...options.recover } : options.recover,
     proof: options.proof !== false && here(options.proof ?? {}),
   })
+}
+
+/** `recoverCut` with threads of Node. */
+export function recoverCut(result: PruneResult, options: RecoverCutOptions, task: Task = {}): Promise<Recovered> {
+  return recoverIn(result, { runtime: nodeRuntime, ...options }, task)
 }
 
 /** `comparePruning` with threads of Node, and paths of files. */

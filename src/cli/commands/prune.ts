@@ -39,7 +39,7 @@ import { addBudgetFlags, type BudgetFields, targetOf, timingOf } from '../prune/
 import { accuracyTable, fineTuneJson, stageText } from '../prune/finetune-report.ts'
 import { keep, methodList, nmPattern, part, perLayer } from '../prune/options.ts'
 import { type FineTuneFields, fineTuneEpochs, fineTuneRecipe } from '../prune/recipe.ts'
-import { type RecoveryFields, recoveryImages, recoveryOptions, stepList } from '../prune/recovery.ts'
+import { distilLosses, type RecoveryFields, recoveryImages, recoveryOptions, stepList } from '../prune/recovery.ts'
 import { losses, type ScoringFields, scoringImages, scoringOptions, whyLabels } from '../prune/scoring.ts'
 import { zeroWorth } from '../prune/worth.ts'
 import { pruneReport } from '../prune-report.ts'
@@ -60,7 +60,7 @@ import {
   setFlag,
 } from '../vocabulary.ts'
 
-interface Options extends FineTuneFields, BudgetFields, ScoringFields, Omit<RecoveryFields, 'finetune' | 'dryRun'> {
+interface Options extends FineTuneFields, BudgetFields, ScoringFields, Omit<RecoveryFields, keyof FineTuneFields> {
   readonly output?: string
   readonly ratio?: number
   readonly ratios?: NonNullable<Scope['perLayer']>
@@ -196,8 +196,14 @@ export function define(command: Command, io: Io): void {
     .addOption(
       new Option(
         '--recover-steps <list>',
-        'mean-replacement, merging, least-squares, pairs, statistics (default: least-squares, statistics)',
+        'mean-replacement, merging, least-squares, pairs, statistics, distillation (default: what is of use and takes minutes)',
       ).argParser(stepList),
+    )
+    .addOption(
+      new Option(
+        '--distil-loss <name>',
+        'of the step distillation: squared error in parts of the variance, or divergence of scores of classes (default: divergence behind a Softmax)',
+      ).choices(distilLosses),
     )
     .option('--finetune [recipe]', 'train after the cut, as a recipe or the options below say')
     .addOption(new Option('--iterations <n>', 'cut and train so many times').argParser(positiveInteger).default(1))
@@ -205,9 +211,15 @@ export function define(command: Command, io: Io): void {
     .addOption(
       dataFlag('to fine-tune on, to recover by, for criteria that look at images, and to measure --inexact on'),
     )
-    .addOption(epochsFlag(`of each fine-tuning (default: those of the recipe, or ${fineTuneEpochs})`))
+    .addOption(
+      epochsFlag(`of each fine-tuning (default: those of the recipe, or ${fineTuneEpochs}), or of distillation (10)`),
+    )
     .addOption(batchSizeFlag('images per step of fine-tuning (default: 64)'))
-    .addOption(learningRateFlag('highest learning rate of fine-tuning (default: that of the recipe, or 0.01)'))
+    .addOption(
+      learningRateFlag(
+        'highest learning rate of fine-tuning (default: that of the recipe, or 0.01), or of distillation',
+      ),
+    )
     .addOption(recipeThreadsFlag())
     .addOption(setFlag("a field of fine-tuning's recipe that has no flag"))
   addAugmentationFlags(addImageFlags(addTrainingFlags(command)))
@@ -229,7 +241,7 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
   const sized = withGivenShape(model, options)
   const source = sourceOf(sized, recipe, options, task, io)
   const scoring = await scoringOptions(sized, options, source, (text) => io.err(`kerf: ${text}\n`))
-  const recover = await recoveryOptions(sized, options, source)
+  const recover = await recoveryOptions(options, source)
   const timed = await timedTarget(model, common, recipe !== undefined, options, task)
   const asked: PruneAndProveOptions = { ...timed, prune: { ...timed.prune, ...scoring }, recover, signal, progress }
   const images =

@@ -36,6 +36,18 @@ const withoutImages = ({
   ...others
 }: RecipeFlags): RecipeFlags => others
 
+/** Recovery has threads, and a step that trains. */
+const withoutDistillation = ({
+  threads,
+  epochs,
+  learningRate,
+  randomCrop,
+  flip,
+  cutout,
+  mixup,
+  ...others
+}: RecipeFlags) => others
+
 /**
  * How to train after a cut; undefined where that was not asked for.
  * @throws UsageError for options that need --finetune, without data, or wrong themselves; KerfError `bad-recipe`
@@ -47,7 +59,7 @@ export function fineTuneRecipe(path: string, model: Model, options: FineTuneFiel
   if (finetune === undefined) {
     // The seed draws what is cut, too; images serve to measure what an inexact cut changes, criteria, and recovery, which has threads.
     const looks = inexact || recover || looksAtImages(criterionOf(criterion))
-    const others = recover ? { ...flags, threads: undefined } : flags
+    const others = recover ? withoutDistillation(flags) : flags
     const given = flagsOf({ ...(looks && flags.data ? withoutImages(others) : others), seed: undefined })
     const all = [...(iterations > 1 ? ['--iterations'] : []), ...(resume ? ['--resume'] : []), ...given]
     if (all.length > 0)

@@ -1,13 +1,5 @@
-import type { Model } from '../../api/graph.ts'
-import {
-  type MeansReplaced,
-  type RecoveredStep,
-  type RecoverOptions,
-  type RecoveryStep,
-  recoverySteps,
-} from '../../api/prune.ts'
-import { imagesFor } from '../../api/workflow.node.ts'
-import type { Task } from '../../base/index.ts'
+import type { MeansReplaced, RecoveredStep } from '../../api/prune.ts'
+import { type CutRecoveryStep, cutRecoverySteps, type PruneAndProveOptions } from '../../api/workflow.ts'
 import { type Cell, shortNumber, type Table } from '../../report/index.ts'
 import { listOf } from '../choices.ts'
 import { type ImageSource, someImages } from '../data/image-source.ts'
@@ -16,17 +8,23 @@ import { UsageError } from '../errors.ts'
 /** What `--recover` and its like say. */
 export interface RecoveryFields {
   readonly recover?: boolean
-  readonly recoverSteps?: readonly RecoveryStep[]
+  readonly recoverSteps?: readonly CutRecoveryStep[]
+  readonly distilLoss?: (typeof distilLosses)[number]
+  readonly epochs?: number
+  readonly learningRate?: number
   readonly images?: number
   readonly finetune?: string | boolean
   readonly dryRun?: boolean
+  readonly seed?: number
   readonly threads?: number
 }
 
 /** So many images are recovered with where nobody says how many. */
 export const recoveryImages = 512
 
-export const stepList = (text: string): RecoveryStep[] => listOf('step', recoverySteps, text)
+export const distilLosses = ['squared', 'divergence'] as const
+
+export const stepList = (text: string): CutRecoveryStep[] => listOf('step', cutRecoverySteps, text)
 
 /**
  * What the network is recovered with: `without-images` where none are given; undefined where that is not asked for.
@@ -34,25 +32,44 @@ export const stepList = (text: string): RecoveryStep[] => listOf('step', recover
  * @throws UsageError for options that do not go together, and where no data are given; KerfError `too-few-images`, `wrong-data`
  */
 export async function recoveryOptions(
-  model: Model,
-  { recover, recoverSteps, images, finetune, dryRun, threads }: RecoveryFields,
+  fields: RecoveryFields,
   source: ImageSource | undefined,
-): Promise<Omit<RecoverOptions, keyof Task> | 'without-images' | undefined> {
+): Promise<PruneAndProveOptions['recover']> {
+  const { recover, recoverSteps, distilLoss, epochs, learningRate, images, finetune, dryRun, seed, threads } = fields
   if (!recover && recoverSteps) throw new UsageError('--recover-steps says how: give --recover, too.')
+  if (!recover && distilLoss) throw new UsageError('--distil-loss is of --recover: give that, too.')
   if (!recover) return undefined
   if (finetune)
     throw new UsageError('--recover does without labels what --finetune does with them: give one of the two.')
+  checkDistillation(fields)
   if (!source) {
-    const needs = recoverSteps?.find((s) => s !== 'mean-replacement')
-    if (needs !== undefined || images !== undefined)
+    const step = recoverSteps?.find((s) => s !== 'mean-replacement')
+    const [flag] = images === undefined ? trainingFlags(fields) : ['--images']
+    const needs = step === undefined ? flag : `--recover-steps ${step}`
+    if (needs !== undefined)
       throw new UsageError(
-        `${images === undefined ? `--recover-steps ${needs}` : '--images'} needs images, without labels: say which, as in --data photos/ (--help has examples). Nothing was written.`,
+        `${needs} needs images, without labels: say which, as in --data photos/ (--help has examples). Nothing was written.`,
       )
     return dryRun ? undefined : 'without-images'
   }
   if (dryRun) return undefined
-  const chosen = someImages(await source.open(), images, recoveryImages)
-  return { images: imagesFor(model, chosen, source.transforms), steps: recoverSteps, threads }
+  return {
+    ...{ images: someImages(await source.open(), images, recoveryImages), transforms: source.transforms },
+    ...{ steps: recoverSteps, distillation: { epochs, learningRate, loss: distilLoss }, seed, threads },
+  }
+}
+
+/** Those of the step distillation that are given. */
+const trainingFlags = ({ distilLoss, epochs, learningRate }: RecoveryFields): string[] =>
+  Object.entries({ '--epochs': epochs, '--lr': learningRate, '--distil-loss': distilLoss }).flatMap(([flag, value]) =>
+    value === undefined ? [] : [flag],
+  )
+
+/** @throws UsageError for settings of a step that is not done */
+function checkDistillation(fields: RecoveryFields): void {
+  const [flag] = trainingFlags(fields)
+  if (flag !== undefined && fields.recoverSteps && !fields.recoverSteps.includes('distillation'))
+    throw new UsageError(`${flag} is of the step distillation: name it in --recover-steps, too.`)
 }
 
 const change = ({ before, after }: { readonly before: number; readonly after: number }): Cell[] => [
@@ -70,11 +87,14 @@ export function recoveryTables(steps: readonly RecoveredStep[], named: (name: st
   const outputs: Table = {
     title: 'Recovery: difference of the outputs from those before the cut',
     columns: columns('Step'),
-    rows: steps.map(({ name, kept, outputError }) => [
-      kept ? name : `${name} (no better: taken back)`,
+    rows: steps.map(({ name, kept, why, outputError }) => [
+      kept ? name : `${name} ${why === undefined ? '(no better: taken back)' : '(left out)'}`,
       ...change(outputError),
     ]),
-    notes: ['‖difference‖ ÷ ‖output‖, on every fourth image, which nothing was fitted to.'],
+    notes: [
+      '‖difference‖ ÷ ‖output‖, on every fourth image, which nothing was fitted to.',
+      ...steps.flatMap(({ name, why }) => (why === undefined ? [] : [`Left out: ${name}. ${why}`])),
+    ],
   }
   const layers = steps
     .filter((step) => step.kept && step.layers.length > 0)

@@ -62,6 +62,7 @@ function cut(call: InferredCall<PadAttributes>, change: Cut): void {
 }
 
 export const padChannels: ChannelRule<PadAttributes> = {
+  places: 'own',
   tie,
   cut,
   zeros: (call) => (call.attributes.mode !== 'constant' || padValue(call) === 0 ? [[0]] : []),

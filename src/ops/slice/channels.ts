@@ -75,4 +75,4 @@ function cut(call: InferredCall<SliceAttributes>, change: Cut): void {
   change.patchInputInts(2, newEnds)
 }
 
-export const sliceChannels: ChannelRule<SliceAttributes> = { tie, cut }
+export const sliceChannels: ChannelRule<SliceAttributes> = { tie, cut, places: 'own' }

@@ -7,7 +7,8 @@ import { affineOf, type SolvedLayer, solvedLayers } from './layers.ts'
 import { channelMoments, type Moments } from './moments.ts'
 import { forPieces } from './networks.ts'
 import { forWeights } from './problem.ts'
-import { checkCut, type RecoveredLayer } from './recover.ts'
+import { checkCut } from './recover.ts'
+import type { RecoveredLayer } from './recovery.ts'
 import { meanShift, oldGroup } from './steps.ts'
 
 /*

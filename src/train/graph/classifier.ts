@@ -9,7 +9,7 @@ import {
   opsetOf,
 } from '../../graph/index.ts'
 import { operators as allOperators } from '../../ops/index.ts'
-import { imageInput, shapeText as text } from './images.ts'
+import { imageInput, networkForImages, shapeText as text } from './images.ts'
 
 /** How a network's output is to be read: scores before Softmax, probabilities, or their logarithms. */
 export type OutputKind = 'logits' | 'probabilities' | 'logProbabilities'
@@ -56,6 +56,28 @@ export function classifierOf(
       { output, expected: classes, received: shape[1] },
     )
   return { image, output, classes, ...readingOf(analysis, output, shape.length), analysis }
+}
+
+/**
+ * How many classes a network tells apart, and how its output is to be read, where it has one output of a number for each of two classes or more; else undefined. That
+ * the numbers are scores, only a Softmax tells.
+ * @param imageShape of a batch, [N, C, H, W]
+ * @throws KerfError, NodeError as `networkForImages`
+ */
+export function scoresOf(
+  given: Model,
+  imageShape: readonly number[],
+  operators: OperatorSet = allOperators,
+): Pick<Classifier, 'classes' | 'kind'> | undefined {
+  if (given.graph.outputs.length !== 1) return undefined
+  const { model } = networkForImages(given, imageShape, operators)
+  const inputShapes = new Map([[imageInput(model, imageShape).name, imageShape]])
+  const { shape, elementType } =
+    analyse(model, operators, { inputShapes }).values.get(model.graph.outputs[0]!.name) ?? {}
+  const [, classes] = shape ?? []
+  const isRow = typeof classes === 'number' && classes >= 2 && elementCount(shape!.slice(1)) === classes
+  if (!isRow || shape?.[0] !== imageShape[0] || elementType !== 'float32') return undefined
+  return classifierOf(model, imageShape, classes, operators)
 }
 
 function readingOf({ model, producers }: Analysis, output: string, rank: number): Pick<Classifier, 'kind' | 'logits'> {

@@ -35,6 +35,8 @@ export interface TrainingGraphOptions {
   readonly operators?: OperatorSet
   /** What is not to be learnt. */
   readonly freeze?: readonly NamePattern[]
+  /** `kept`: normalisations go on with the statistics that they have, as in inference; what they scale and shift by is learnt. Default `batch`: those of each batch. */
+  readonly statistics?: 'batch' | 'kept'
 }
 
 /** A weight that is learnt: an input of the graph, with the output that is its gradient. */
@@ -197,8 +199,8 @@ class Maker {
     const form = known?.operator.training?.(known.call, this.#fresh)
     // Frozen statistics are those of inference; those that are computed, the batch's own, are not kept running.
     const isKept = (input: number) => this.#analysis.constants.has(node.inputs[input]!)
-    if (!form || (form.statistics && (this.#isFrozen(node) || !form.statistics.every((s) => isKept(s.input)))))
-      return node
+    const keeps = this.#options.statistics === 'kept' || this.#isFrozen(node)
+    if (!form || (form.statistics && (keeps || !form.statistics.every((s) => isKept(s.input))))) return node
     const inputs = [...form.node.inputs]
     for (const { input, output } of form.statistics ?? []) {
       const name = this.#statistic(form.node, input, form.node.outputs[output]!)

@@ -12,13 +12,13 @@ import type { Model } from '../../graph/index.ts'
 import { type ModelSource, modelOf } from '../../onnx/index.ts'
 import { criterionOf, outputLoss, type PruneOptions, pruneModel, recover, type TimeTable } from '../../prune/index.ts'
 import { withCrossEntropy } from '../../train/index.ts'
+import { cannotLearn, distilled, distilledOutputs } from '../distil.ts'
 import { imagesFor, inputsForImages, type ModelImages, spread } from '../images.ts'
 import type { ProofOptions } from '../prove/prove.ts'
 import { type Pruned, pruneAndProve } from '../prune.ts'
 import { type Quality, QualityJudge, qualityName, qualityValue } from '../quality.ts'
 import { measureTimes } from '../times/measure.ts'
 import { feedsToTime, kerfTiming, type TimingRuntime } from '../times/runtimes.ts'
-import { cannotLearn, distilled } from './distil.ts'
 import { noMemory, type Remembered, type SlimMemory } from './memory.ts'
 import { checkNumbers, dividedImages, type SlimImages, type SlimOptions, type SlimTarget, targetOf } from './options.ts'
 import type { Slimmed, SlimPoint, SlimRound } from './result.ts'
@@ -314,27 +314,15 @@ class Slimming {
 
   /** Undefined where that is not wanted, or the network cannot learn. */
   async #distilled(model: Model, judge: QualityJudge, task: Task): Promise<Model | undefined> {
-    const { epochs = 10, learningRate = 0.01, seed = 0, transforms = [], onNotice } = this.#options
+    const { epochs = 10, learningRate, seed = 0, transforms = [], onNotice } = this.#options
     const { classes } = judge
-    if (epochs === 0 || classes === undefined) return undefined
+    if (epochs === 0) return undefined
     try {
-      const { fit } = this.#images
-      const labelled = this.#isLabelled
-      return await distilled(
-        model,
-        {
-          ...this.#running,
-          teacher: this.#given,
-          images: fit,
-          transforms,
-          classes,
-          labelled,
-          epochs,
-          learningRate,
-          seed,
-        },
-        task,
-      )
+      const images = this.#images.fit
+      const common = { ...this.#running, teacher: this.#given, images, transforms, epochs, learningRate, seed }
+      return await (classes === undefined
+        ? distilledOutputs(model, common, task)
+        : distilled(model, { ...common, classes, labelled: this.#isLabelled }, task))
     } catch (error) {
       if (isAborted(error) || !cannotLearn(error)) throw error
       onNotice?.(`the network is not distilled: ${(error as Error).message}`)
