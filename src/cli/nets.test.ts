@@ -102,6 +102,20 @@ describe('design:NAME', () => {
     expect((await kerf('run', 'design:t-shaped,c=8,h=6', '--input', '1,8,6,6')).out).toContain('output')
   })
 
+  it('is no teacher to go into a recipe either', async () => {
+    const data = ['--data', 'mnist:nowhere', '--recipe', at('r.json')]
+    await fails(
+      /A teacher is a trained network/,
+      'swap',
+      'design:regular',
+      '--to',
+      'adder',
+      '-o',
+      at('a.onnx'),
+      ...data,
+    )
+  })
+
   it('says what is wrong with it', async () => {
     const says = async (design: string, err: RegExp) =>
       expect(await kerf('profile', design)).toMatchObject({ status: 1, err: expect.stringMatching(err) })

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { writeModelFile } from '../../api/files.node.ts'
-import { netNameOf } from '../../api/nets.ts'
 import { rewriteOf, rewrites } from '../../api/rewrite.ts'
 import { type SwapOptions, swapAndMeasure } from '../../api/workflow.node.ts'
 import { type NamePattern, namePattern, type Task } from '../../base/index.ts'
@@ -8,7 +7,7 @@ import { toJson } from '../../report/index.ts'
 import { addDataOptions, type DataOptions, dataRecipe } from '../data/given-data.ts'
 import { imageSource } from '../data/image-source.ts'
 import { UsageError } from '../errors.ts'
-import { filesOfGiven, givenModel, modelArgument, modelFile } from '../given-model.ts'
+import { filesOfGiven, givenModel, isBuiltIn, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, positiveInteger, positiveNumber } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
@@ -115,7 +114,7 @@ async function swap(path: string, options: Options, task: Task, io: Io): Promise
   if (options.recipe !== undefined && options.data === undefined)
     throw new UsageError('A recipe needs data: say which, as in --data mnist:FOLDER.')
   if (dryRun && isTimed) throw new UsageError('Times are measured, which --dry-run does not: leave one of the two out.')
-  if (options.recipe !== undefined && netNameOf(path) !== undefined)
+  if (options.recipe !== undefined && isBuiltIn(path))
     throw new UsageError(`A teacher is a trained network, and ${path} is not: leave out --recipe, or train it first.`)
   const model = givenModel(path)
   const recipe = dataRecipe(model, options)?.recipe
