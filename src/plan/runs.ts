@@ -110,5 +110,15 @@ export function isOneRun({ shape, runs }: Located): boolean {
   return run?.count === shape[1] && run?.at === 0 && (run.step === 1 || run.count === 1)
 }
 
+/** Whether its runs, one behind the other, have all channels in order. */
+export function isInOrder({ runs = [] }: Located): boolean {
+  let next = 0
+  return runs.every(({ at, count, step }) => {
+    const fits = at === next && (step === 1 || count === 1)
+    next += count
+    return fits
+  })
+}
+
 /** Channels from one pixel to the next, of a value that is one run. */
 export const pixelOf = ({ buffer, shape, runs }: Located): number => (runs ? buffer.shape[1]! : shape[1]!)

@@ -5,7 +5,7 @@ import { isExact, isHoldable } from './element-types.ts'
 import { shareInPlace } from './in-place.ts'
 import { type Job, partsOf } from './job.ts'
 import { type Placement, placeInWholes } from './joins.ts'
-import { buffersOf, type Channels, channelsOf, isOneRun, locatedAt, picked, pixelOf } from './runs.ts'
+import { buffersOf, type Channels, channelsOf, isInOrder, isOneRun, locatedAt, picked, pixelOf } from './runs.ts'
 import type { Buffer, Located, Run, Schedule, Task } from './task.ts'
 import type { Prepared } from './units.ts'
 
@@ -133,7 +133,7 @@ class Scheduler {
       computed(name) ? this.#at(name, plain('inputs', i) ? 'plain' : layout, formOf(parts, i)) : undefined,
     )
     const [x] = inputs
-    const asItComes = parts.eachChannel && x && !isOneRun(x) ? x : undefined
+    const asItComes = parts.eachChannel && x && !isInOrder(x) ? x : undefined
     const home = asItComes ? undefined : this.#homeFor(job, layout)
     const residual = this.#residual(job, layout, home)
     const captured = new Map(
@@ -190,7 +190,7 @@ class Scheduler {
       first += run.count
       return moved
     })
-    const located: Located = { ...place, runs: own }
+    const located = locatedAt(channelsOf({ ...place, runs: own }), place.shape)
     this.#places.set(value, { channelsLast: located })
     return located
   }

@@ -230,6 +230,14 @@ export const joiningNetworks = {
   }),
   GhostNet: network((net, x) => net.add(x, ghost(net, ghost(net, x, 40), 24))),
   FasterNet: network((net, x) => partialBlock(net, partialBlock(net, x))),
+  'partial, without 1×1': network((net, x) => {
+    const mixed = (y: Value) => {
+      const [first, rest] = net.split(y, 8)
+      return net.concat([net.conv(first, 8, { kernel: 3 }), rest])
+    }
+    const y = net.conv(net.node('Relu', [net.norm(mixed(x)).name], 24), 24, { kernel: 3 })
+    return net.conv(net.pool(mixed(y), 'MaxPool', 3, 2), 12, { kernel: 3 })
+  }),
   'adder Inception': network((net, x) => {
     const narrow = net.adder(x, 12, 1)
     const joined = net.concat([narrow, net.adder(narrow, 20, 3), net.adder(x, 9, 1)])

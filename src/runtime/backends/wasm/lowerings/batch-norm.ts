@@ -4,7 +4,7 @@ import { lowerBatchApply, lowerBatchNorm, lowerBatchNormGradient } from '../step
 import { lowerAffine, lowerBinary, lowerUnary } from '../steps/elementwise.ts'
 import type { Step } from '../steps/step.ts'
 import { type Lowering, type LoweringContext, shapeOf } from './lowering.ts'
-import { count, stored } from './operands.ts'
+import { count, inTurn, stored } from './operands.ts'
 
 /** Address of a vector that is known or computed. */
 const vector = (context: LoweringContext, index: number): number => {
@@ -49,14 +49,21 @@ function folded(context: LoweringContext<BatchNormalizationAttributes>): Step[] 
   const { rows, channels } = sizesOf(context.call, 0)
   const { lo, hi } = context.epilogue
   const [x, y] = [context.input(0), context.output(0)]
-  return lowerAffine(
-    x.address,
-    y.address,
-    stored(scale, context.alloc),
-    stored(shift, context.alloc),
-    { batch: 1, rows, channels, xRow: x.pixel, yRow: y.pixel },
-    { lo, hi },
-  )
+  const all = {
+    address: x.address,
+    pixel: x.pixel,
+    channels: Array.from({ length: channels }, (_, c) => c),
+    to: y.address,
+  }
+  return (x.runs ? inTurn(x.runs, y) : [all]).flatMap(({ address, pixel, channels, to }) => {
+    const some = (values: Float32Array) =>
+      stored(
+        Float32Array.from(channels, (c) => values[c]!),
+        context.alloc,
+      )
+    const sizes = { batch: 1, rows, channels: channels.length, xRow: pixel, yRow: y.pixel }
+    return lowerAffine(address, to, some(scale), some(shift), sizes, { lo, hi })
+  })
 }
 
 /** With parameters of which some are computed: factors scale / √(variance + ε) first. */
@@ -89,7 +96,7 @@ export const batchNormalization: Lowering<BatchNormalizationAttributes> = {
   inPlace: true,
   parts: ({ attributes, inputs }, isConstant) =>
     !attributes.training && inputs.every((_, i) => i === 0 || isConstant(i))
-      ? { inputs: [0], output: true }
+      ? { scattered: [0], eachChannel: true, output: true }
       : undefined,
   lower: (context) => (context.call.attributes.training ? training(context) : (folded(context) ?? inference(context))),
 }

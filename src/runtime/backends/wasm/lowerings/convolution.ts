@@ -16,7 +16,7 @@ import { type ConvLayer, type ConvTensors, isPointwise } from '../steps/convolut
 import { type Allocator, once, type Step } from '../steps/step.ts'
 import type { PlacedRun } from '../steps/strides.ts'
 import { type Lowering, type LoweringContext, shapeOf, sizesOf } from './lowering.ts'
-import { stored } from './operands.ts'
+import { inTurn, stored } from './operands.ts'
 
 /** One entry per axis of [height, width]; a 1-D layer has height 1. */
 function pair(values: readonly number[] | undefined, fallback: number): [number, number] {
@@ -149,31 +149,17 @@ function scatteredDepthwise(context: LoweringContext<ConvAttributes>, runs: read
   const taps = layer.kernelHeight * layer.kernelWidth
   const weights = context.floats(1)!
   const { scale, bias } = foldAffine(context.floats(2), affine)
-  let first = 0
-  return neighbours(runs).flatMap(({ address, pixel, channels }) => {
+  return inTurn(runs, y).flatMap(({ address, pixel, channels, to }) => {
     const some = (values: Float32Array | undefined) => values && Float32Array.from(channels, (c) => values[c]!)
     const own = new Float32Array(taps * channels.length)
     channels.forEach((c, i) => {
       own.set(weights.subarray(c * taps, (c + 1) * taps), i * taps)
     })
     const sizes = { ...layer, inChannels: channels.length, outChannels: channels.length, groups: channels.length }
-    const places = { x: address, xPixel: pixel, y: y.address + 4 * first, yPixel: y.pixel, lo, hi }
-    first += channels.length
+    const places = { x: address, xPixel: pixel, y: to, yPixel: y.pixel, lo, hi }
     const tensors = { ...places, weights: own, scale: some(scale), bias: some(bias) }
     return lowerDepthwise(sizes, tensors, packedFor(packing, channels))
   })
-}
-
-/** Runs that lie side by side as one, with the channels that they are, in order. */
-function neighbours(runs: readonly PlacedRun[]) {
-  const found: { readonly address: number; readonly pixel: number; readonly channels: number[] }[] = []
-  for (const { address, pixel, count, at, step } of runs) {
-    const channels = Array.from({ length: count }, (_, i) => at + i * step)
-    const last = found.at(-1)
-    if (last?.pixel === pixel && last.address + 4 * last.channels.length === address) last.channels.push(...channels)
-    else found.push({ address, pixel, channels })
-  }
-  return found
 }
 
 /** Where weights of some channels are packed, apart from those of others. */

@@ -6,7 +6,7 @@ import type { BinaryFunction, UnaryFunction } from '../engine/kernels.generated.
 import { lowerBinary, lowerUnary, lowerUnaryRows, lowerWhere, type Operand, type Rows } from '../steps/elementwise.ts'
 import type { Step } from '../steps/step.ts'
 import type { Lowering, LoweringContext, Lowerings, Place } from './lowering.ts'
-import { count, inMemory, memoryStrides, operandLike, refusesComputedSettings } from './operands.ts'
+import { count, inMemory, inTurn, memoryStrides, operandLike, refusesComputedSettings } from './operands.ts'
 
 /*
  * Operators that treat every element alike: any layout, in place.
@@ -22,11 +22,15 @@ function unary<A>(
     layout: 'same',
     refuses: (call, isConstant) => refusesComputedSettings(call, isConstant) ?? refuses?.(call.attributes),
     inPlace: true,
-    parts: { inputs: [0], output: true },
+    parts: { scattered: [0], eachChannel: true, output: true },
     lower(context) {
       const [x, y] = [context.input(0), context.output(0)]
       const [f, a, b] = parameters(context.call.attributes, context)
-      return lowerUnaryRows(f, ...rowsInStep(x, y), a, b)
+      if (!x.runs) return lowerUnaryRows(f, ...rowsInStep(x, y), a, b)
+      const rows = count(x.shape) / x.shape[1]!
+      return inTurn(x.runs, y).flatMap(({ address, pixel, channels, to }) =>
+        lowerUnaryRows(f, { address, row: pixel }, { address: to, row: y.pixel }, [rows, channels.length], a, b),
+      )
     },
   }
 }

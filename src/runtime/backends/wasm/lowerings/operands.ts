@@ -4,7 +4,7 @@ import { alignedShape } from '../../../../ops/index.ts'
 import type { Layout } from '../../../../plan/index.ts'
 import type { Operand } from '../steps/elementwise.ts'
 import type { Allocator } from '../steps/step.ts'
-import { layoutStrides, memoryAxes } from '../steps/strides.ts'
+import { layoutStrides, memoryAxes, type PlacedRun } from '../steps/strides.ts'
 import type { LoweringContext, Place } from './lowering.ts'
 
 /*
@@ -107,4 +107,30 @@ export function linesOver(
   const [first = shape.length] = places
   const end = first + places.length
   return [count(sizes.slice(0, first)), count(sizes.slice(first, end)), count(sizes.slice(end))]
+}
+
+/** Channels of a value that lie side by side, and where in the result they go: one behind the other, as they come. */
+export interface Neighbours {
+  readonly address: number
+  /** Elements from one pixel to the next. */
+  readonly pixel: number
+  /** Which channels of the value they are, in this order. */
+  readonly channels: readonly number[]
+  /** Where the result of the first of them goes. */
+  readonly to: number
+}
+
+/** For operators that treat every channel by itself (`Parts.eachChannel`): all channels in as few steps as they lie apart. */
+export function inTurn(runs: readonly PlacedRun[], y: Place): Neighbours[] {
+  const found: (Omit<Neighbours, 'channels'> & { readonly channels: number[] })[] = []
+  let first = 0
+  for (const { address, pixel, count, at, step } of runs) {
+    const channels = Array.from({ length: count }, (_, i) => at + i * step)
+    const last = found.at(-1)
+    if (last && last.pixel === pixel && last.address + 4 * last.channels.length === address)
+      last.channels.push(...channels)
+    else found.push({ address, pixel, channels, to: y.address + 4 * first })
+    first += count
+  }
+  return found
 }

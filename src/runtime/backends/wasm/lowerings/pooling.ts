@@ -3,7 +3,7 @@ import { type PoolAttributes, slide } from '../../../../ops/index.ts'
 import { lowerPool, lowerPoolGradient, type PoolLayer } from '../steps/pool.ts'
 import { lowerReduce, type Reduction } from '../steps/reduce.ts'
 import type { Lowering, Lowerings } from './lowering.ts'
-import { inMemory, refusesComputedSettings } from './operands.ts'
+import { inMemory, inTurn, refusesComputedSettings } from './operands.ts'
 
 /** A pooling layer of an input [N, C, spatial…], as the kernels describe it. */
 function poolLayer(
@@ -34,12 +34,15 @@ const refuses = (call: InferredCall, isConstant: (input: number) => boolean): st
 const pool = (average: boolean): Lowering<PoolAttributes> => ({
   layout: 'channelsLast',
   integers: !average,
-  parts: { inputs: [0], output: true },
+  parts: { scattered: [0], eachChannel: true, output: true },
   refuses,
   lower({ call, input, output, alloc }) {
     const [x, y] = [input(0), output(0)]
     const layer = poolLayer(call, x.shape, y.shape, average)
-    return lowerPool({ ...layer, xPixel: x.pixel, yPixel: y.pixel }, x.address, y.address, alloc)
+    if (!x.runs) return lowerPool({ ...layer, xPixel: x.pixel, yPixel: y.pixel }, x.address, y.address, alloc)
+    return inTurn(x.runs, y).flatMap(({ address, pixel, channels, to }) =>
+      lowerPool({ ...layer, channels: channels.length, xPixel: pixel, yPixel: y.pixel }, address, to, alloc),
+    )
   },
 })
 
