@@ -1,6 +1,7 @@
 import { entryOf } from '../base/index.ts'
 import type { Experiment } from './experiment.ts'
 import { adaptiveRate } from './experiments/adaptive-rate.ts'
+import { allocation } from './experiments/allocation.ts'
 import { fasternet } from './experiments/fasternet.ts'
 import { filterPruning } from './experiments/filter-pruning.ts'
 import { gradientNorm } from './experiments/gradient-norm.ts'
@@ -36,6 +37,7 @@ export const experiments: readonly Experiment[] = [
   pruningKinds,
   filterPruning,
   recovery,
+  allocation,
   threeMetrics,
   separable,
   invertedBottleneck,

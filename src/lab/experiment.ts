@@ -62,7 +62,7 @@ export interface LabContext extends Task {
   readonly threads?: number
   /** Milliseconds that networks are timed by; those that pass by default. On a busy machine those of the processor that the process gets tell more. */
   readonly clock?: () => number
-  /** A trained adder network for experiments that take one. */
+  /** A trained network for experiments that take one: `quantisation` an adder network, `allocation` any that classifies. */
   readonly model?: Model
   /** What methods of pruning did on another network and other data than digits, for the experiment that compares them. */
   readonly comparison?: {

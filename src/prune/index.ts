@@ -7,6 +7,7 @@ export {
   elementsThrough,
   type LayerToTime,
   layersToTime,
+  predictedMs,
   type TimedNetwork,
   type TimedOn,
   type TimeTable,

@@ -67,7 +67,10 @@ export function define(command: Command, io: Io): void {
     .addOption(seedFlag('draws everything that is random'))
     .option('--full', 'settings for reports: minutes instead of seconds')
     .option('--data <folder>', 'MNIST (default: data/mnist where it is, else generated pictures)')
-    .option('--model <file>', 'a trained adder network for quantisation, ONNX (default: trained on the spot)')
+    .option(
+      '--model <file>',
+      'ONNX: a trained adder network for quantisation, any classifier for allocation (default: trained on the spot)',
+    )
     .option(
       '--recipe <file>',
       'for filter-pruning: network, data, criteria, budgets and seeds, as JSON; called again, it goes on where it was stopped',

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { hasShared, sharedPath } from '../../testing/shared.ts'
+import { tinyNet } from '../../testing/tiny-images.ts'
 import {
   digitsFrom,
   type Experiment,
@@ -55,7 +56,7 @@ const untimedTables = (outcome: Outcome): Outcome => ({
     }
   }),
 })
-const untimed = experiments.filter((e) => !['speed', 'sparsity-speed', 'three-metrics'].includes(e.name))
+const untimed = experiments.filter((e) => !['speed', 'sparsity-speed', 'three-metrics', 'allocation'].includes(e.name))
 /** Experiments that measure times besides: whether what they say of these holds is for a quiet machine to say. */
 const timedBesides = ['separable', 'inverted-bottleneck', 'partial', 'fasternet']
 const quickOf = ({ name, settings }: Experiment): object =>
@@ -119,6 +120,26 @@ it('speed measures every kind of layer and every peer', async () => {
   expect(checks.filter((c) => c.what.includes('onnxruntime-web'))).toHaveLength(3)
   expect(released).toEqual(['ort-web', 'ort-web'])
 })
+
+it('allocation keeps the most of the scores by time, and measures every way', async () => {
+  const { run, settings } = experiments.find((e) => e.name === 'allocation')!
+  const less = { trainImages: 480, testImages: 100, images: 48, ratios: [0.5], seconds: 0.002 }
+  const { tables, charts, checks } = await run({ ...settings.quick, ...less }, { seed: 1, digits })
+  expect(tables[0]!.rows.map(([way]) => way)).toEqual(expect.arrayContaining(['uniform', 'time']))
+  const whole = tables[0]!.columns.findIndex((c) => c.key === 'measured')
+  for (const row of tables[0]!.rows) expect(row[whole]).toBeGreaterThan(0)
+  for (const check of checks) expect([check.what, check.holds]).toEqual([check.what, !check.control])
+  expect(checks.some((c) => c.control)).toBe(true)
+  expect(charts).toHaveLength(1)
+  // A network that is not for digits is judged by itself, on pictures of its size.
+  const model = tinyNet({ channels: 8 })
+  const other = await run(
+    { ...settings.quick, ...less, parts: [0.95], images: 16, testImages: 12 },
+    { seed: 1, digits, model },
+  )
+  expect(other.tables[0]!.title).toContain('agreement')
+  expect(other.data).toContain('generated pictures without labels')
+}, 300_000)
 
 it('sparsity-speed measures every share, finds the same bits, and asks every peer twice', async () => {
   const asked: string[] = []

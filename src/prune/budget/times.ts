@@ -128,6 +128,15 @@ class Laws {
   }
 }
 
+/**
+ * What a network takes, by a table.
+ * @throws KerfError `no-times`
+ */
+export function predictedMs({ layers, elements }: Omit<TimedNetwork, 'ms'>, table: TimeTable): number {
+  const laws = new Laws(table)
+  return correction(laws, layers)(laws.sum({ layers, elements }))
+}
+
 /** A network's time, layer by layer, and what whole networks say of such sums. */
 export interface TimeModel {
   /** Of the sum. */
@@ -210,7 +219,7 @@ function stepsOf({ unit, inChannels, outChannels }: LayerToTime, law: Law, ratio
  * From whole networks of the same layers: measured by summed, from one to the next by the logarithm of the sum. Networks whose widths were chosen before are more like those
  * that will be than networks that are narrow throughout, which move less for what they calculate.
  */
-function correction(laws: Laws, layers: readonly LayerToTime[]): (sum: number) => number {
+function correction(laws: Laws, layers: TimedNetwork['layers']): (sum: number) => number {
   const kind = kindOf(layers)
   const all = laws.table.networks
     .filter((n) => kindOf(n.layers) === kind)

@@ -28,6 +28,8 @@ export interface MeasureOptions extends BoundInputs, Task {
 const batchSize = 8
 /** Points of a layer from which on a table knows it. */
 const manyPoints = 8
+/** How long an engine runs before anything is timed, at least. */
+const warmUpSeconds = 0.3
 /** Whole networks are measured for so much longer than layers. */
 const wholeFactor = 10
 
@@ -47,7 +49,8 @@ export const measureTimes = (source: ModelSource, options: MeasureOptions = {}):
     const networks = await networksToTime(model, options)
     const wanted = layersWanted(networks, options.table?.layers ?? {})
     // Engines make a kernel fast when it has run for a while.
-    if (wanted.length > 0) await timing.time([runOfNetwork(networks[0]!)], wholeFactor * seconds, { signal })
+    if (wanted.length > 0)
+      await timing.time([runOfNetwork(networks[0]!)], Math.max(warmUpSeconds, wholeFactor * seconds), { signal })
     const table = options.table ?? { ...emptyTable(timing.on), ...(await placeOf(timing, seconds, { signal })) }
     const known = await timeLayers(wanted, table, timing, seconds, { signal, progress })
     return timeNetworks(

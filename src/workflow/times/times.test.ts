@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { profileModel } from '../../cost/index.ts'
 import { nets } from '../../nets/index.ts'
 import { pruneModel, type TimeTable } from '../../prune/index.ts'
-import { measureTimes, parseTimeTable, pruneInTime, type TimingRuntime, timeTableText } from '../index.ts'
+import { measureTimes, ortTiming, parseTimeTable, pruneInTime, type TimingRuntime, timeTableText } from '../index.ts'
 import { readTimeTable, timeTablePath, writeTimeTable } from './table-file.node.ts'
 
 /**
@@ -136,6 +136,13 @@ describe('measured times', () => {
     await expect(pruneModel(network, { target })).rejects.toMatchObject({ code: 'no-times' })
     const times = await measureTimes(nets.lenet5_bn({ batch: 1 }), { timing: formulaRuntime() })
     await expect(pruneModel(network, { target: { ...target, times } })).rejects.toThrow(/has no times of a layer/)
+  })
+
+  it('say what to install where onnxruntime-web is not given', async () => {
+    await expect(ortTiming({ name: 'ort-web' })).rejects.toMatchObject({
+      code: 'not-installed',
+      message: expect.stringContaining('npm install onnxruntime-web'),
+    })
   })
 
   it('are kept in a file, which is refused where it is damaged', async () => {
