@@ -8,7 +8,7 @@ import {
   pruneModel,
   type TimeTable,
 } from '../prune/index.ts'
-import { qualityValue, type Sensitivity } from '../workflow/index.ts'
+import type { Quality, Sensitivity } from '../workflow/index.ts'
 
 /*
  * Ways to say how many channels each group keeps, for the same time: all ask the same criterion which.
@@ -68,15 +68,16 @@ async function least(given: Allocating, cutTo: (amount: number) => Promise<Prune
   throw new KerfError('unreachable-target', 'No widths of this kind are within the time. Ask for more time.')
 }
 
-/** The most that goes of each group before more than `drop` of the quality is lost. */
+/** The most that goes of each group before more than `drop` of the quality is lost: of the accuracy; without labels of the outputs, since few images agree in few steps. */
 function widthsAt({ given, groups }: Sensitivity, drop: number): Map<string, number> {
-  const floor = qualityValue(given) - drop
+  const worthOf = ({ accuracy, outputError }: Quality) => accuracy ?? 1 - Math.min(1, outputError)
+  const floor = worthOf(given) - drop
   return new Map(
     groups.map(({ name, channels, points }) => {
       let kept = channels
       // Behind the first ratio that costs too much a better one is chance.
       for (const point of points) {
-        if (qualityValue(point.quality) < floor) break
+        if (worthOf(point.quality) < floor) break
         kept = point.kept
       }
       return [name, kept]
