@@ -1,6 +1,6 @@
 import { byteLengthOf, elementCount, getOrAdd, isConcrete } from '../../base/index.ts'
 import { macsOf, parametersOf } from '../../cost/index.ts'
-import type { Analysis, Known, Node } from '../../graph/index.ts'
+import type { Analysis, Call, Known, Node } from '../../graph/index.ts'
 import type { ChannelGroups } from '../groups.ts'
 import { isBetween, roundedUp } from './law.ts'
 import { type Ratio, Ratios, ratioAt } from './ratios.ts'
@@ -100,10 +100,18 @@ function macTerm({ trace }: ChannelGroups, ratios: Ratios, node: Node, macs: num
     }
     const inputs = call.inputs.map((k, i) => half(k, lists[i]!))
     const outputs = call.outputs.map((k, i) => half(k, lists[node.inputs.length + i]!))
-    const exponent = Math.log2(macs / (cost({ ...call, inputs, outputs }).macs ?? 0))
+    const attributes = call.inputs[0]?.shape?.[1] === inputs[0]?.shape?.[1] ? call.attributes : halfDepthwise(call)
+    const exponent = Math.log2(macs / (cost({ ...call, attributes, inputs, outputs }).macs ?? 0))
     return Number.isFinite(exponent) && Math.abs(exponent) > slack ? [{ ratio, exponent }] : []
   })
   return { amount: macs, factors }
+}
+
+/** Where each channel is a group of its own the number of groups goes with the channels. */
+function halfDepthwise({ attributes, inputs }: Call): unknown {
+  const { groups } = attributes as { readonly groups?: unknown }
+  const isEach = typeof groups === 'number' && groups > 1 && groups === inputs[0]?.shape?.[1]
+  return isEach ? { ...(attributes as object), groups: groups / 2 } : attributes
 }
 
 /** What a budget limits, where it follows from shapes alone. */

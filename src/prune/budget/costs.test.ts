@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+import { profileModel } from '../../cost/index.ts'
+import { analyse, bindInputs, simplified } from '../../graph/index.ts'
+import { nets } from '../../nets/index.ts'
+import { prunableOperators } from '../../ops/index.ts'
+import { groupsOf } from '../groups.ts'
+import { pruneModel } from '../prune.ts'
+import { costAt, countedTerms } from './costs.ts'
+
+it.each(['macs', 'params'] as const)(
+  'terms of widths give what the cut network has, depthwise layers too: %s',
+  async (of) => {
+    const model = simplified(nets.mobilenet_v2({ batch: 1, inputSize: 32, classes: 10 }), prunableOperators)
+    const found = groupsOf(analyse(model, prunableOperators, bindInputs(model.graph)))
+    const { model: cut, groups } = await pruneModel(model, { criterion: 'l1', scope: { ratio: 0.4, global: true } })
+    const kept = new Map(groups.map((g) => [g.name, g.kept / g.channels]))
+    const parts = found.groups.map((g) => kept.get(g.name) ?? 1)
+    expect(new Set(parts).size).toBeGreaterThan(5)
+    const { totals } = profileModel(cut)
+    expect(costAt(countedTerms(of, found), parts) / totals[of]).toBeCloseTo(1, 9)
+  },
+)
