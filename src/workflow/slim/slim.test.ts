@@ -121,7 +121,7 @@ describe('slim', () => {
 
   it('never gives a network that is worse than was allowed: it tries smaller steps, and says why it ended', async () => {
     const options = { images: spread(digits.train, 200), epochs: 0, rounds: 1, memory: fakeTimes() }
-    const { final, ended, rounds, given } = await slim(lenet, { ...options, targetMacs: 0.2, maxDrop: 0.1 })
+    const { final, ended, rounds, given } = await slim(lenet, { ...options, targetMacs: 0.1, maxDrop: 0.1 })
     const floor = qualityValue(given.quality) - 0.1
     expect(rounds.map((r) => r.isGoodEnough)).toContain(false)
     for (const r of rounds) expect(r.isGoodEnough).toBe(qualityValue(r.quality) >= floor)
