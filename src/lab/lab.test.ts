@@ -153,6 +153,11 @@ describe('an outcome', () => {
     const outcome = await runExperiment(sample(), { seed: 3, digits })
     expect(outcomeReport(outcome).facts).toContainEqual(['Claim', 'It is k².'])
     expect(outcomeReport(outcome).facts).toContainEqual(['Settings', 'quick: size 1; list 1, 2; seed 3'])
+    const layers = [{ channels: 8, size: 14 }, 'all']
+    expect(outcomeReport({ ...outcome, settings: { layers } }).facts).toContainEqual([
+      'Settings',
+      'quick: layers 8×14, all; seed 3',
+    ])
     expect(outcomeCharts(outcome)).toContain('y 1')
     expect(outcomeJson(outcome)).toMatchObject({
       name: 'sample',

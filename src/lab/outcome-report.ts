@@ -48,9 +48,13 @@ export function verdictText({ holds, checks }: Pick<Outcome, 'holds' | 'checks'>
     : `The claim does not hold: ${failed} of ${checks.length} statements came out otherwise.`
 }
 
+/** Settings that are objects by what they hold, their numbers joined: a layer is 256×64×14×1. */
+const settingText = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? Object.values(value).map(settingText).join('×') : String(value)
+
 /** How it was run: settings, seed, data, time. */
 export function circumstances(outcome: Outcome): [label: string, value: string][] {
-  const settings = Object.entries(outcome.settings).map(([key, value]) => `${key} ${[value].flat().join(', ')}`)
+  const settings = Object.entries(outcome.settings).map(([key, value]) => `${key} ${[value].flat().map(settingText).join(', ')}`)
   return [
     ['Data', outcome.data],
     ['Settings', `${outcome.full ? 'full' : 'quick'}: ${settings.join('; ')}; seed ${outcome.seed}`],
