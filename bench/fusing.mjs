@@ -39,7 +39,7 @@ export async function benchmark(args = []) {
       for (const height of heights) {
         const shape = [1, channels, height, size]
         const x = hostTensor('float32', shape, new Float32Array(channels * height * size).fill(0.5))
-        contenders.push({ session: await createSession(model, { threads }), x, times: [] })
+        contenders.push({ session: await createSession(model, { threads }), x, times: /** @type {number[]} */ ([]) })
       }
       for (let round = 0; round < options.rounds; round++)
         for (const [i, { session, x, times }] of contenders.entries()) {

@@ -23,7 +23,10 @@ export async function benchmark(args = []) {
   let missed = 0
   for (const threads of options.threads) {
     const contenders = []
-    for (const model of networks) contenders.push({ session: await createSession(model, { threads }), times: [] })
+    for (const model of networks) {
+      const times = /** @type {ReturnType<typeof layerTimes>[]} */ ([])
+      contenders.push({ session: await createSession(model, { threads }), times })
+    }
     for (let round = 0; round < options.rounds; round++)
       for (const { session, times } of contenders)
         times.push(layerTimes(await session.profile({ x: input }, turnSeconds)))

@@ -54,7 +54,9 @@ const settingText = (value: unknown): string =>
 
 /** How it was run: settings, seed, data, time. */
 export function circumstances(outcome: Outcome): [label: string, value: string][] {
-  const settings = Object.entries(outcome.settings).map(([key, value]) => `${key} ${[value].flat().map(settingText).join(', ')}`)
+  const settings = Object.entries(outcome.settings).map(
+    ([key, value]) => `${key} ${[value].flat().map(settingText).join(', ')}`,
+  )
   return [
     ['Data', outcome.data],
     ['Settings', `${outcome.full ? 'full' : 'quick'}: ${settings.join('; ')}; seed ${outcome.seed}`],
