@@ -3,11 +3,10 @@
 //
 //     npm run bench -- files [--package NAME,…] [--file NAME,…] [--largest MiB] [--seconds PER-COMMAND] [--json FILE]
 
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cliPath } from '../scripts/prepare.mjs'
+import { kerf } from './command.mjs'
 import { benchOptions } from './options.mjs'
 import { packageFiles, packages } from './packages.mjs'
 
@@ -96,31 +95,6 @@ async function loop({ package: from, name, path, inputs }, folder, seconds) {
     swapped: swap?.swapped.length,
     failures,
   }
-}
-
-/** Runs the command as a user does: the JSON that it prints, or what it says. */
-function kerf(args, seconds) {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [cliPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let [out, err] = ['', '']
-    child.stdout.on('data', (text) => {
-      out += text
-    })
-    child.stderr.on('data', (text) => {
-      err += text
-    })
-    const timer = setTimeout(() => child.kill('SIGKILL'), 1000 * seconds)
-    child.on('close', (code, signal) => {
-      clearTimeout(timer)
-      const said = err
-        .trim()
-        .split('\n')
-        .at(-1)
-        ?.replace(/^kerf: /, '')
-      if (code === 0) resolve({ json: JSON.parse(out) })
-      else resolve({ why: signal ? `stopped after ${seconds} s` : said || `exit status ${code}` })
-    })
-  })
 }
 
 const columns = [

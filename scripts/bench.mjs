@@ -22,6 +22,7 @@ const benchmarks = {
   swap: '../bench/swap.mjs',
   files: '../bench/files.mjs',
   train: '../bench/train.mjs',
+  'text-direction': '../bench/text-direction.mjs',
 }
 const given = process.argv.slice(2)
 const firstOption = given.findIndex((arg) => arg.startsWith('-'))
