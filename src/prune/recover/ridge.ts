@@ -88,19 +88,27 @@ export async function ridgeRegression(
     return true
   }
   if (!(await walk(1))) await walk(-1)
-  for (let i = 0; i < mostYields && samples.lo && best; i++) {
+  if (!samples.lo || !best) return best
+  const rows = transposed(samples.x, samples.inputs, samples.count)
+  for (let i = 0; i < mostYields; i++) {
     const before = least
-    if (!((await attempt(bestPower, await yielding(samples, best, turn))) < (1 - leastGain) * before)) break
+    if (!((await attempt(bestPower, await yielding(samples, rows, best, turn))) < (1 - leastGain) * before)) break
   }
   return best
 }
 
-/** Targets, those beyond a bound where the map gives them, or at the bound. */
-async function yielding(samples: RidgeSamples, { weights, constants }: LinearMap, turn: Turn): Promise<Float32Array> {
-  const { x, t, lo, hi, inputs, targets, count } = samples
+/**
+ * Targets, those beyond a bound where the map gives them, or at the bound.
+ * @param rows the samples, each in a row: [N, D]
+ */
+async function yielding(
+  { t, lo, hi, inputs, targets, count }: RidgeSamples,
+  rows: Float64Array,
+  { weights, constants }: LinearMap,
+  turn: Turn,
+): Promise<Float32Array> {
   const given = new Float64Array(targets * count)
-  const a = transposed(Float64Array.from(x), inputs, count)
-  await addProducts({ a: weights, b: a, n: targets, m: count, terms: inputs }, given, turn)
+  await addProducts({ a: weights, b: rows, n: targets, m: count, terms: inputs }, given, turn)
   return t.map((wanted, i) => {
     const value = given[i]! + constants[Math.floor(i / count)]!
     if (wanted <= lo![i]!) return Math.min(value, lo![i]!)
@@ -159,20 +167,20 @@ async function primal(samples: RidgeSamples, from: LinearMap, hasConstants: bool
   const data = prepared(samples, from, hasConstants)
   const square = new Float64Array(inputs * inputs)
   await addProducts({ a: data.x, b: data.x, n: inputs, m: inputs, terms: count, lower: true }, square, turn)
-  const crossOf = async (t: Float64Array) => {
+  const sides = async (of: Float32Array) => {
+    const { means, t } = data.targets(of)
     const cross = new Float64Array(inputs * targets)
     await addProducts({ a: data.x, b: t, n: inputs, m: targets, terms: count }, cross, turn)
-    return cross
+    return { means, cross }
   }
-  const given = { ...data.targets(samples.t), cross: await crossOf(data.targets(samples.t).t) }
+  const given = await sides(samples.t)
   const scale = traceOf(square, inputs) / inputs
+  const factorOf = factors(square, inputs, turn)
   return async (ridge, others) => {
     const lambda = ridge * scale
-    const factor = square.slice()
-    for (let d = 0; d < inputs; d++) factor[d * inputs + d] = factor[d * inputs + d]! + lambda
-    if (!(lambda > 0) || !(await factorise(factor, inputs, turn))) return undefined
-    const own = others && data.targets(others)
-    const { means, cross } = own ? { ...own, cross: await crossOf(own.t) } : given
+    const factor = await factorOf(lambda)
+    if (!factor) return undefined
+    const { means, cross } = others ? await sides(others) : given
     const solved = cross.slice()
     for (let d = 0; d < inputs; d++)
       for (let m = 0; m < targets; m++)
@@ -189,23 +197,42 @@ async function dual(samples: RidgeSamples, from: LinearMap, hasConstants: boolea
   const square = new Float64Array(count * count)
   await addProducts({ a: rows, b: rows, n: count, m: count, terms: inputs, lower: true }, square, turn)
   const scale = traceOf(square, count) / inputs
-  const restOf = async (t: Float64Array) => {
+  const sides = async (of: Float32Array) => {
+    const { means, t } = data.targets(of)
     const rest = transposed(t, targets, count)
     await addProducts({ a: rows, b: from.weights, n: count, m: targets, terms: inputs, factor: -1 }, rest, turn)
-    return rest
+    return { means, rest }
   }
+  const given = await sides(samples.t)
+  const factorOf = factors(square, count, turn)
   return async (ridge, others) => {
-    const lambda = ridge * scale
-    const factor = square.slice()
-    for (let n = 0; n < count; n++) factor[n * count + n] = factor[n * count + n]! + lambda
-    if (!(lambda > 0) || !(await factorise(factor, count, turn))) return undefined
-    const { t, means } = data.targets(others ?? samples.t)
-    const alpha = await restOf(t)
+    const factor = await factorOf(ridge * scale)
+    if (!factor) return undefined
+    const { means, rest } = others ? await sides(others) : given
+    const alpha = rest.slice()
     await solveFactorised(factor, count, alpha, targets, turn)
     const weights = from.weights.slice()
     const turned = transposed(alpha, count, targets)
     await addProducts({ a: turned, b: data.x, n: targets, m: inputs, terms: count }, weights, turn)
     return withConstants(weights, data.xMeans, means, from, hasConstants)
+  }
+}
+
+/**
+ * What gives Cholesky's factor of a matrix with a ridge on its diagonal, undefined where there is none. The last one is kept: targets change more often than ridges.
+ * @param square [n, n], of which the lower half counts
+ */
+function factors(square: Float64Array, n: number, turn: Turn): (lambda: number) => Promise<Float64Array | undefined> {
+  let last: { readonly lambda: number; readonly factor: Float64Array } | undefined
+  return async (lambda) => {
+    if (last?.lambda === lambda) return last.factor
+    // Not both at a time: each is as large as the matrix.
+    last = undefined
+    const factor = square.slice()
+    for (let i = 0; i < n; i++) factor[i * n + i] = factor[i * n + i]! + lambda
+    if (!(lambda > 0) || !(await factorise(factor, n, turn))) return undefined
+    last = { lambda, factor }
+    return factor
   }
 }
 
