@@ -1,6 +1,6 @@
 import type { Layer, Profile } from '../cost/index.ts'
 import type { Block } from './block-table.ts'
-import { shownBlocks } from './graph/drawing.ts'
+import { arrowsOf, boxFor, shownBlocks } from './graph/drawing.ts'
 import { accessesOf } from './layer-columns.ts'
 import { human, shapeText } from './numbers.ts'
 import { at, type ChartBody, colourOf, escaped, svgDocument, type Theme } from './svg-chart.ts'
@@ -26,23 +26,6 @@ const measures = [
   ['Memory accesses', accessesOf],
 ] as const
 
-/** Pairs of blocks, by index: a value goes from the first to the second. */
-export function linksOf(blocks: readonly Block[]): [from: number, to: number][] {
-  const maker = new Map<string, number>()
-  blocks.forEach((b, i) => {
-    for (const layer of b.layers) for (const { name } of layer.outputs) maker.set(name, i)
-  })
-  const links = new Map<string, [number, number]>()
-  blocks.forEach((b, to) => {
-    for (const layer of b.layers)
-      for (const { name } of layer.inputs) {
-        const from = maker.get(name)
-        if (from !== undefined && from !== to) links.set(`${from} ${to}`, [from, to])
-      }
-  })
-  return [...links.values()]
-}
-
 /**
  * An SVG in the colours of the page that it is put into; '' where there are fewer than two blocks, or too many to be read.
  * @param profile its layers
@@ -64,7 +47,7 @@ const graphBody =
       ...measures.map(
         ([name], m) => `<text x="${barLeft(m)}" y="${top - 14}" fill="${theme.axis}">${escaped(name)}</text>`,
       ),
-      ...linksOf(blocks).map(([from, to]) => link(from, to, theme)),
+      ...arrowsOf(blocks.map(boxFor)).map(({ from, to }) => link(from, to, theme)),
       ...blocks.map((block, i) => boxOf(block, i, theme)),
       ...measures.flatMap(([, of], m) => barsOf(blocks, of, m, theme)),
     ].join('\n')

@@ -102,7 +102,8 @@ function byWeights(layers: readonly Layer[]): Shown[] {
   return parts
 }
 
-function boxOf({ path, layers }: Shown): DrawnBox {
+/** The box of a block, or of a single layer. */
+export function boxFor({ path, layers }: Shown): DrawnBox {
   const shape = layers.at(-1)?.outputs[0]?.shape ?? null
   return { name: path.replaceAll('/', '.'), kind: layers.length === 1 ? 'layer' : 'block', layers, shape }
 }
@@ -128,7 +129,7 @@ function inOrder(
   const place = new Map(layers.map((layer, i) => [layer, i]))
   let blocks = shown
   for (;;) {
-    const boxes = [...inputs, ...blocks.map(boxOf), ...outputs]
+    const boxes = [...inputs, ...blocks.map(boxFor), ...outputs]
     const sorted = topological(boxes)
     if (sorted.length === boxes.length) return sorted
     const done = new Set(sorted.map((box) => box.layers[0]))
@@ -171,7 +172,7 @@ function topological(boxes: readonly DrawnBox[]): DrawnBox[] {
 }
 
 /** One for each pair of boxes, with all that goes from the first to the second. */
-function arrowsOf(boxes: readonly DrawnBox[]): DrawnArrow[] {
+export function arrowsOf(boxes: readonly DrawnBox[]): DrawnArrow[] {
   const makers = new Map<string, number>()
   boxes.forEach((box, i) => {
     if (box.kind === 'input') makers.set(box.name, i)
