@@ -84,6 +84,13 @@ export function exactness(designs: readonly Design[]): Check {
 /** Three digits, for tables of what was measured. */
 export const short = (value: number): number => Number(value.toPrecision(3))
 
+/** The three metrics of a design. */
+export const metricColumns: readonly Column[] = [
+  { key: 'macs', header: 'MACs', kind: 'count' },
+  { key: 'params', header: 'Params', kind: 'count', optional: 3 },
+  { key: 'accesses', header: 'Accesses', kind: 'count' },
+]
+
 /** A runtime's time and what it reached, in tables of designs. */
 export const timeColumns = (runtimes: readonly string[]): Column[] =>
   runtimes.flatMap((name): Column[] => [

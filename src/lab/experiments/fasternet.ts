@@ -4,7 +4,7 @@ import { type NetName, nets } from '../../nets/index.ts'
 import { human, type Table } from '../../report/index.ts'
 import { hostTensor } from '../../runtime/index.ts'
 import { atLeast, atMost, control, equal } from '../checks.ts'
-import { short, timeCells, timeColumns } from '../designs.ts'
+import { metricColumns, short, timeCells, timeColumns } from '../designs.ts'
 import type { Check, Experiment, Findings } from '../experiment.ts'
 import { progress } from '../progress.ts'
 import { activationBytes } from '../running.ts'
@@ -113,9 +113,7 @@ function findings(rows: readonly Row[], times: Times | undefined, size: number):
         title: 'Networks: counts at 224×224, memory and times at the size that is timed',
         columns: [
           { key: 'network', header: 'Network' },
-          { key: 'macs', header: 'MACs', kind: 'count' },
-          { key: 'params', header: 'Params', kind: 'count', optional: 3 },
-          { key: 'accesses', header: 'Accesses', kind: 'count' },
+          ...metricColumns,
           { key: 'memory', header: 'Peak memory', optional: 4 },
           ...(times ? timeColumns(times.runtimes) : []),
         ],

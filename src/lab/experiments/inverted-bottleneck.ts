@@ -3,7 +3,16 @@ import { profileModel } from '../../cost/index.ts'
 import { human, type Table } from '../../report/index.ts'
 import { hostTensor } from '../../runtime/index.ts'
 import { atLeast, atMost, control, near } from '../checks.ts'
-import { type Design, type DesignSizes, designOf, exactness, short, timeCells, timeColumns } from '../designs.ts'
+import {
+  type Design,
+  type DesignSizes,
+  designOf,
+  exactness,
+  metricColumns,
+  short,
+  timeCells,
+  timeColumns,
+} from '../designs.ts'
 import { type Body, digitNet } from '../digit-nets.ts'
 import type { Check, Digits, Experiment, Findings, LabContext } from '../experiment.ts'
 import { progress } from '../progress.ts'
@@ -187,9 +196,7 @@ function findings(
         title: 'Three metrics and memory',
         columns: [
           { key: 'design', header: 'Design' },
-          { key: 'macs', header: 'MACs', kind: 'count' },
-          { key: 'params', header: 'Params', kind: 'count', optional: 3 },
-          { key: 'accesses', header: 'Accesses', kind: 'count' },
+          ...metricColumns,
           { key: 'macsRatio', header: 'MACs ÷', kind: 'ratio' },
           { key: 'accessesRatio', header: 'acc. ÷', kind: 'ratio' },
           { key: 'memory', header: 'Peak memory' },

@@ -4,7 +4,7 @@ import { type FeatureMap, Layers } from '../../nets/index.ts'
 import type { Table } from '../../report/index.ts'
 import { type Feeds, hostTensor } from '../../runtime/index.ts'
 import { atLeast, atMost, control, equal, near } from '../checks.ts'
-import { type Design, designOf, exactness, timeCells, timeColumns } from '../designs.ts'
+import { type Design, designOf, exactness, metricColumns, timeCells, timeColumns } from '../designs.ts'
 import type { Check, Experiment, Findings, LabContext } from '../experiment.ts'
 import { progress } from '../progress.ts'
 import { openMeasured } from '../running.ts'
@@ -280,9 +280,7 @@ function table(title: string, { rows, times }: Timed, withMoved: boolean): Table
     title,
     columns: [
       { key: 'design', header: 'Layer' },
-      { key: 'macs', header: 'MACs', kind: 'count' },
-      { key: 'params', header: 'Params', kind: 'count', optional: 3 },
-      { key: 'accesses', header: 'Accesses', kind: 'count' },
+      ...metricColumns,
       ...(withMoved ? [{ key: 'moved', header: 'if copied', kind: 'count' as const }] : []),
       ...(times ? timeColumns(times.runtimes) : []),
     ],

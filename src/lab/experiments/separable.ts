@@ -6,7 +6,7 @@ import { measureStatistics, type RewriteResult, rewriteModel } from '../../rewri
 import { type Feeds, hostTensor } from '../../runtime/index.ts'
 import { withFreshWeights } from '../../train/index.ts'
 import { atLeast, atMost, control, equal, near } from '../checks.ts'
-import { type Design, designOf, exactness, short, timeCells, timeColumns } from '../designs.ts'
+import { type Design, designOf, exactness, metricColumns, short, timeCells, timeColumns } from '../designs.ts'
 import { digitNet } from '../digit-nets.ts'
 import { drawIndices, pixelsOf } from '../digits.ts'
 import type { Check, Digits, Experiment, Findings, LabContext } from '../experiment.ts'
@@ -251,9 +251,7 @@ function findings(
         title: 'What it costs',
         columns: [
           { key: 'design', header: 'Design' },
-          { key: 'macs', header: 'MACs', kind: 'count' },
-          { key: 'params', header: 'Params', kind: 'count', optional: 3 },
-          { key: 'accesses', header: 'Accesses', kind: 'count' },
+          ...metricColumns,
           { key: 'ratio', header: 'MACs ÷', kind: 'ratio' },
           { key: 'accessesRatio', header: 'acc. ÷', kind: 'ratio' },
           ...(times ? timeColumns(times.runtimes) : []),
