@@ -140,6 +140,20 @@ export default {
       to: { path: '^dist/', pathNot: '^dist/(api/|cli/main[.]js$)' },
     },
     {
+      name: 'studio-imports',
+      comment: 'The page uses what users do: the entry points, by their names.',
+      severity: 'error',
+      from: { path: '^studio/' },
+      to: { path: ['^src/', '^dist/'], pathNot: '^dist/api/' },
+    },
+    {
+      name: 'studio-is-outermost',
+      comment: 'Nothing imports the page.',
+      severity: 'error',
+      from: { pathNot: '^studio/' },
+      to: { path: '^studio/' },
+    },
+    {
       name: 'kernels-imports',
       comment: 'Kernels are compiled by themselves.',
       severity: 'error',

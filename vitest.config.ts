@@ -25,7 +25,10 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'kerf', include: ['src/**/*.test.ts', 'test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'kerf', include: ['src/**/*.test.ts', 'studio/src/**/*.test.ts', 'test/**/*.test.ts'] },
+      },
       // Browsers and newer versions of Node take the kernels that are compiled for relaxed SIMD; Node 20 has it behind a flag.
       ...(hasRelaxedSimd()
         ? []

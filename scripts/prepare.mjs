@@ -101,8 +101,10 @@ export async function build() {
       '--outfile=dist/cli/browser-page.js',
       ...page,
     ])
-    if (bundled.code === 0) stamp('build', wanted)
-    return bundled
+    if (bundled.code !== 0) return bundled
+    const studio = await runBin('vite', 'vite', ['build', '--config', 'studio/vite.config.ts', '--logLevel', 'error'])
+    if (studio.code === 0) stamp('build', wanted)
+    return studio
   })
 }
 
@@ -129,8 +131,8 @@ async function withProgress(label, work) {
 }
 
 function sourceFiles() {
-  return readdirSync(join(root, 'src'), { recursive: true })
-    .map((path) => join('src', path))
+  return ['src', 'studio']
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((path) => join(folder, path)))
     .filter((path) => !/[.](test|generated)[.]ts$/.test(path) && statSync(join(root, path)).isFile())
     .sort()
 }

@@ -41,10 +41,14 @@ async function runChecks() {
   /** @type {[name: string, pending: ReturnType<typeof runBin>][]} */
   const checks = [
     ['Lint', runBin('@biomejs/biome', 'biome', ['ci', '--error-on-warnings', `--colors=${color}`])],
-    ['Rooms', runBin('dependency-cruiser', 'depcruise', ['src', 'test', 'scripts', 'bench', 'fuzz', 'kernels'])],
+    [
+      'Rooms',
+      runBin('dependency-cruiser', 'depcruise', ['src', 'studio/src', 'test', 'scripts', 'bench', 'fuzz', 'kernels']),
+    ],
     ['Names of operators', run(process.execPath, [join(root, 'scripts', 'operator-names.mjs')])],
     ['Types', runBin('typescript', 'tsc', ['--project', 'tsconfig.json'])],
     ['Types of the core', runBin('typescript', 'tsc', ['--project', 'tsconfig.core.json'])],
+    ['Types of Studio', runBin('typescript', 'tsc', ['--project', 'studio/tsconfig.json'])],
     ['Types of scripts', runBin('typescript', 'tsc', ['--project', 'tsconfig.scripts.json'])],
   ]
   for (const [name, pending] of checks) {

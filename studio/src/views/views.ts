@@ -1,0 +1,16 @@
+import { type ComponentType, type LazyExoticComponent, lazy } from 'react'
+
+/** A way to look at the open network: a tab. Its code is loaded when it is first shown. */
+export interface View {
+  /** In the address: `#graph`. */
+  readonly name: string
+  /** On its tab. */
+  readonly title: string
+  readonly component: LazyExoticComponent<ComponentType>
+}
+
+/** In the order of the tabs. To add a view, add a folder beside this file and a line here. */
+export const views: readonly View[] = [
+  { name: 'graph', title: 'Graph', component: lazy(() => import('./graph/graph-view.tsx')) },
+  { name: 'costs', title: 'Costs', component: lazy(() => import('./costs/costs-view.tsx')) },
+]

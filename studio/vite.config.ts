@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** Kerf by the names of its entry points, from its sources, as a browser gets them. */
+const alias = [
+  { find: /^kerf$/, replacement: at('../src/api/index.ts') },
+  { find: /^kerf\/([a-z]+)$/, replacement: `${at('../src/api')}/$1.ts` },
+]
+
+export default defineConfig({
+  root: at('.'),
+  // The folder works under any address.
+  base: './',
+  resolve: { alias },
+  plugins: [react()],
+  worker: { format: 'es' },
+  build: { outDir: at('../dist/studio'), emptyOutDir: true, target: 'es2023', license: true },
+})
