@@ -1,5 +1,5 @@
-import { type Model, type Profile, profileModel, readModel } from 'kerf'
-import { layerTable } from './layer-table.ts'
+import { type Model, readModel } from 'kerf'
+import { type Counted, countAtFirst, countModel } from './count.ts'
 import type { Network, RecountOptions } from './types.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Network, RecountOptions } from './types.ts'
  */
 export class Engine {
   #model: Model | undefined
-  #profile: Profile | undefined
+  #counted: Counted | undefined
 
   /**
    * Reads a model in place of the one before.
@@ -17,9 +17,9 @@ export class Engine {
    */
   async open(source: File): Promise<Network> {
     const model = await readModel(source)
-    const network = this.#count(model, source.name)
+    this.#counted = countAtFirst(model, source.name)
     this.#model = model
-    return { ...network, bytes: source.size }
+    return { ...this.#counted.network, bytes: source.size }
   }
 
   /**
@@ -28,18 +28,7 @@ export class Engine {
    */
   recount(options: RecountOptions): Network {
     if (!this.#model) throw new Error('No model is open.')
-    return this.#count(this.#model, this.#profile!.model, options)
-  }
-
-  #count(model: Model, name: string, { inputs, fused }: RecountOptions = {}): Network {
-    const profile = profileModel(model, { name, inputs: inputs && new Map(Object.entries(inputs)), fused })
-    this.#profile = profile
-    return {
-      name,
-      inputs: profile.inputs.map(({ name, shape }) => ({ name, shape })),
-      totals: profile.totals,
-      layers: layerTable(profile.layers),
-      unsupported: profile.unsupported,
-    }
+    this.#counted = countModel(this.#model, this.#counted!.network.name, options)
+    return this.#counted.network
   }
 }
