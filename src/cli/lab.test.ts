@@ -37,6 +37,14 @@ it('runs one: tables, plot, verdict, files', async () => {
   expect(readFileSync(join(folder, 'new', 'operations.md'), 'utf8')).toContain('(operations.svg)')
 })
 
+it('takes images from a training recipe', async () => {
+  const path = join(folder, 'recipe.json')
+  const data = { kind: 'generated', size: 16, trainImages: 1400, testImages: 450 }
+  writeFileSync(path, JSON.stringify({ model: { net: 'resnet20' }, data, output: 'out', epochs: 1, batchSize: 8 }))
+  const { out } = await kerf('lab', 'design-space', '--recipe', path, '--json')
+  expect(JSON.parse(out)).toMatchObject({ name: 'design-space', data: expect.stringContaining(`images of ${path}`) })
+})
+
 it('prints JSON', async () => {
   const { out } = await kerf('lab', 'operations', '--seed', '5', '--json')
   expect(JSON.parse(out)).toMatchObject({ name: 'operations', seed: 5, holds: true })
@@ -74,7 +82,7 @@ it.each([
   [2, 'Say which experiment is to be run, or --all; kerf lab lists them.', ['lab', '-o', 'x']],
   [2, 'Give a whole number from 0 to 2147483647.', ['lab', 'operations', '--seed', '1.5']],
   [2, 'Give a whole number from 1 to 256.', ['lab', 'operations', '--threads', '0']],
-  [2, '--recipe is for one experiment: kerf lab filter-pruning', ['lab', 'speed', '--recipe', 'r.json']],
+  [2, '--recipe is for two experiments: kerf lab filter-pruning', ['lab', 'speed', '--recipe', 'r.json']],
   [2, 'The name of the folder is empty. Give one, as in -o out.', ['lab', 'operations', '-o', '']],
 ])('refuses wrong usage: %i %s', async (status, message, argv) => {
   const result = await kerf(...argv)

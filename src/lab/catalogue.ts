@@ -2,6 +2,7 @@ import { entryOf } from '../base/index.ts'
 import type { Experiment } from './experiment.ts'
 import { adaptiveRate } from './experiments/adaptive-rate.ts'
 import { allocation } from './experiments/allocation.ts'
+import { designSpace } from './experiments/design-space.ts'
 import { fasternet } from './experiments/fasternet.ts'
 import { filterPruning } from './experiments/filter-pruning.ts'
 import { gradientNorm } from './experiments/gradient-norm.ts'
@@ -43,6 +44,7 @@ export const experiments: readonly Experiment[] = [
   invertedBottleneck,
   partial,
   fasternet,
+  designSpace,
 ]
 
 /**

@@ -1,5 +1,5 @@
 import type { Task } from '../base/index.ts'
-import type { DataSets } from '../data/index.ts'
+import type { DataSets, Transform } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import type { Chart, Table } from '../report/index.ts'
 import type { HostTensor, Runtime } from '../runtime/index.ts'
@@ -42,12 +42,14 @@ export interface Experiment<S extends object = object> {
   run(settings: S, context: LabContext): Promise<Findings>
 }
 
-/** Digits to look at and to train on. */
+/** Digits, or other images, to look at and to train on. */
 export interface Digits {
   /** What they are, for reports: `MNIST`. */
   readonly name: string
   /** For training and for testing. */
   readonly sets: DataSets
+  /** What happens to an image before a network sees it; nothing by default. */
+  readonly transforms?: readonly Transform[]
 }
 
 /** What an experiment is given from outside. */
@@ -56,6 +58,8 @@ export interface LabContext extends Task {
   readonly seed: number
   /** Read, or drawn, when first asked for; one channel, 28×28. */
   readonly digits: () => Promise<Digits>
+  /** Images of any size for the experiment that compares designs; by default the digits. */
+  readonly images?: () => Promise<Digits>
   /** What runs networks; the runtime's core by default, which has no threads. */
   readonly runtime?: Runtime
   /** 1 by default. */

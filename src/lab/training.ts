@@ -55,7 +55,7 @@ const runningIn = ({ runtime, threads = 1, signal }: LabContext) => ({
  */
 export async function trainBriefly(
   model: Model,
-  { sets }: Digits,
+  { sets, transforms }: Digits,
   plan: TrainingPlan,
   context: LabContext,
   onStep: (done: number) => Promise<void>,
@@ -69,7 +69,7 @@ export async function trainBriefly(
     validationImages > 0
       ? subset(sets.train, drawn.subarray(plan.trainImages))
       : subset(sets.test, drawIndices(sets.test, plan.testImages, seed))
-  const loader = createLoader(train, { batchSize, seed, training: true })
+  const loader = createLoader(train, { batchSize, seed, training: true, transforms })
   const running = runningIn(context)
   const trainer = await createTrainer(model, {
     batchSize,
@@ -80,7 +80,7 @@ export async function trainBriefly(
     seed,
     ...running,
   })
-  const evaluator = new Evaluator(createLoader(measured, { batchSize, training: false }), running)
+  const evaluator = new Evaluator(createLoader(measured, { batchSize, training: false, transforms }), running)
   const losses: number[] = []
   const accuracies: number[] = []
   const steps = epochs * loader.batches

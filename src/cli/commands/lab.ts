@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { Argument, type Command } from 'commander'
 import colors from 'picocolors'
-import { parseComparisonRecipe, runComparison } from '../../api/files.node.ts'
+import { openData, parseComparisonRecipe, runComparison } from '../../api/files.node.ts'
 import {
   checksTable,
   type Experiment,
@@ -21,6 +21,7 @@ import {
   verdictText,
 } from '../../api/lab.ts'
 import { measureLimit } from '../../api/runtime.node.ts'
+import { parseRecipe } from '../../api/train.ts'
 import { checkFolder, clockFor, isAborted, KerfError, makeFolder, type Task } from '../../base/index.node.ts'
 import { digitsFrom } from '../../lab/index.node.ts'
 import { chartsSvg, toJson } from '../../report/index.ts'
@@ -58,7 +59,8 @@ Examples:
   kerf lab variance
   kerf lab similarity --data data/mnist --seed 3 -o out
   kerf lab --all --full --report out
-  kerf lab filter-pruning --recipe recipes/compare-resnet20a.json -o out`
+  kerf lab filter-pruning --recipe recipes/compare-resnet20a.json -o out
+  kerf lab design-space --full --recipe recipes/cifar10-resnet20.json`
 
 export function define(command: Command, io: Io): void {
   command
@@ -73,7 +75,7 @@ export function define(command: Command, io: Io): void {
     )
     .option(
       '--recipe <file>',
-      'for filter-pruning: network, data, criteria, budgets and seeds, as JSON; called again, it goes on where it was stopped',
+      'for filter-pruning: network, data, criteria, budgets and seeds, as JSON; called again, it goes on where it was stopped; for design-space: a training recipe, whose images are taken',
     )
     .addOption(threadsFlag('threads of the kernels'))
     .option('-o, --output <folder>', 'write NAME.json, NAME.svg and NAME.md')
@@ -88,14 +90,17 @@ export function define(command: Command, io: Io): void {
     })
 }
 
-/** It takes a recipe. */
+/** They take a recipe. */
 const filterPruning = 'filter-pruning'
+const designSpace = 'design-space'
 
 /** Undefined: none is asked for. */
 function choose(name: string | undefined, options: Options): readonly Experiment[] | undefined {
   const { all, output, report } = options
-  if (options.recipe !== undefined && name !== filterPruning)
-    throw new UsageError(`--recipe is for one experiment: kerf lab ${filterPruning} --recipe FILE.`)
+  if (options.recipe !== undefined && name !== filterPruning && name !== designSpace)
+    throw new UsageError(
+      `--recipe is for two experiments: kerf lab ${filterPruning} (or ${designSpace}) --recipe FILE.`,
+    )
   if (name !== undefined && all) throw new UsageError(`Give --all or the name "${name}", not both.`)
   if (all) return experiments
   if (name === undefined) {
@@ -136,7 +141,10 @@ async function runAll(chosen: readonly Experiment[], options: Options, task: Tas
     if (existsSync(path)) checkOutput(path, { force })
   const digits = digitsFrom(options.data, seed)
   const model = options.model === undefined ? undefined : givenModel(options.model)
-  const comparison = options.recipe === undefined ? undefined : await compared(options.recipe, task)
+  const { recipe } = options
+  const isDesigns = chosen[0]?.name === designSpace
+  const comparison = recipe === undefined || isDesigns ? undefined : await compared(recipe, task)
+  const images = recipe !== undefined && isDesigns ? () => imagesOf(recipe, task) : undefined
   const outcomes: Outcome[] = []
   // An experiment opens many networks: what is not installed is said once.
   const told = new Set<string>()
@@ -154,6 +162,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, task: Tas
       full,
       threads,
       digits,
+      images,
       model,
       comparison,
       runtime: nodeRuntime,
@@ -198,6 +207,12 @@ async function compared(path: string, task: Task) {
     if (!isAborted(error)) throw error
     throw new KerfError('stopped', `Stopped. What is done is kept in ${recipe.output}: the same command goes on.`)
   }
+}
+
+/** The images of a training recipe, as it changes them. */
+async function imagesOf(path: string, task: Task) {
+  const { data, transforms } = parseRecipe(readRecipe(path))
+  return { name: data.kind === 'cifar10' ? 'CIFAR-10' : path, sets: await openData(data, task), transforms }
 }
 
 const stopped = ({ name }: Experiment, finished: number, chosen: readonly Experiment[]): KerfError =>

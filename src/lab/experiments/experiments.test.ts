@@ -42,6 +42,7 @@ const small: Readonly<Record<string, object>> = {
   'inverted-bottleneck': { ...training, channels: 8, size: 8, expansions: [1, 2] },
   partial: { channels: 16, size: 8 },
   fasternet: { networks: ['fasternet_t0', 'mobilenet_v2'], size: 32 },
+  'design-space': { ...training, width: 4, widest: 16 },
   separable: { ...training, channels: 8, size: 8, width: 4, ranks: [1, 2] },
 }
 /** Without the columns that a clock fills. */
@@ -58,7 +59,7 @@ const untimedTables = (outcome: Outcome): Outcome => ({
 })
 const untimed = experiments.filter((e) => !['speed', 'sparsity-speed', 'three-metrics', 'allocation'].includes(e.name))
 /** Experiments that measure times besides: whether what they say of these holds is for a quiet machine to say. */
-const timedBesides = ['separable', 'inverted-bottleneck', 'partial', 'fasternet']
+const timedBesides = ['separable', 'inverted-bottleneck', 'partial', 'fasternet', 'design-space']
 const quickOf = ({ name, settings }: Experiment): object =>
   timedBesides.includes(name) ? { ...settings.quick, seconds: 0 } : settings.quick
 const outcomeOf = (experiment: Experiment, settings: object, seed: number) =>
@@ -196,16 +197,31 @@ it('three-metrics times every kind of every shape in every runtime, and finds ev
   expect(released).toHaveLength(16)
 })
 
-it.each(timedBesides)('%s times its designs where it has the time, in every runtime', async (name) => {
-  const released: string[] = []
-  const { settings, run } = experiments.find((e) => e.name === name)!
-  const context = { seed: 1, digits, peers: async () => [peerOf(released)] }
-  const { tables, checks } = await run({ ...settings.quick, ...small[name], seconds: 0.01 }, context)
-  const timed = tables.filter((t) => t.columns.some((c) => c.header === 'Kerf GMAC/s'))
-  expect(timed.length).toBeGreaterThan(0)
-  expect(checks.filter((c) => c.what.startsWith('ort-node: ')).length).toBeGreaterThan(0)
-  const rates = timed.flatMap(({ columns, rows }) =>
-    rows.map((row) => row[columns.findIndex((c) => c.header === 'Kerf GMAC/s')]),
-  )
-  expect(released).toHaveLength(rates.filter((rate) => Number(rate) > 0).length)
+it.each(timedBesides.filter((name) => name !== 'design-space'))(
+  '%s times its designs where it has the time, in every runtime',
+  async (name) => {
+    const released: string[] = []
+    const { settings, run } = experiments.find((e) => e.name === name)!
+    const context = { seed: 1, digits, peers: async () => [peerOf(released)] }
+    const { tables, checks } = await run({ ...settings.quick, ...small[name], seconds: 0.01 }, context)
+    const timed = tables.filter((t) => t.columns.some((c) => c.header === 'Kerf GMAC/s'))
+    expect(timed.length).toBeGreaterThan(0)
+    expect(checks.filter((c) => c.what.startsWith('ort-node: ')).length).toBeGreaterThan(0)
+    const rates = timed.flatMap(({ columns, rows }) =>
+      rows.map((row) => row[columns.findIndex((c) => c.header === 'Kerf GMAC/s')]),
+    )
+    expect(released).toHaveLength(rates.filter((rate) => Number(rate) > 0).length)
+  },
+)
+
+it('design-space finds widths by the clock', async () => {
+  const { settings, run } = experiments.find((e) => e.name === 'design-space')!
+  const { tables } = await run({ ...settings.quick, ...small['design-space'], seconds: 0.01 }, { seed: 1, digits })
+  const { columns, rows } = tables[0]!
+  const at = (header: string) => columns.findIndex((c) => c.header === header)
+  expect(rows.map((row) => row[0])).toEqual(['ResNet', 'MobileNetV2', 'FasterNet', 'adder ResNet'])
+  for (const row of rows) {
+    expect(row[at('ms')]).toBeGreaterThan(0)
+    expect(Number(row[at('Width')]) % 4).toBe(0)
+  }
 })
