@@ -1,6 +1,6 @@
 import type { Layer, Profile } from '../cost/index.ts'
-import type { Block } from './block-table.ts'
-import { arrowsOf, boxFor, shownBlocks } from './graph/drawing.ts'
+import { arrowsOf, boxFor } from './graph/drawing.ts'
+import { foldsOf, type ShownFold, shownWithin } from './graph/folds.ts'
 import { accessesOf } from './layer-columns.ts'
 import { human, shapeText } from './numbers.ts'
 import { at, type ChartBody, colourOf, escaped, svgDocument, type Theme } from './svg-chart.ts'
@@ -32,7 +32,7 @@ const measures = [
  */
 export function blockGraph(profile: Pick<Profile, 'layers'>): string {
   const { layers } = profile
-  const blocks = shownBlocks(layers, mostBoxes)
+  const blocks = shownWithin(foldsOf(layers), mostBoxes)
   if (blocks.length < 2 || blocks.length > unreadable) return ''
   const title = 'Blocks, and their parts of the whole'
   const height = top + blocks.length * rowHeight + 8
@@ -41,7 +41,7 @@ export function blockGraph(profile: Pick<Profile, 'layers'>): string {
 }
 
 const graphBody =
-  (blocks: readonly Block[]): ChartBody =>
+  (blocks: readonly ShownFold[]): ChartBody =>
   (_width, _height, theme) =>
     [
       ...measures.map(
@@ -55,7 +55,7 @@ const graphBody =
 const barLeft = (m: number): number => bars.left + m * (bars.width + bars.gap)
 const middle = (i: number): number => top + i * rowHeight + boxHeight / 2
 
-function boxOf(block: Block, i: number, theme: Theme): string {
+function boxOf(block: ShownFold, i: number, theme: Theme): string {
   const y = top + i * rowHeight
   const [only] = block.layers
   const holds = block.layers.length === 1 ? (only?.op ?? '') : `${block.layers.length} layers`
@@ -70,7 +70,7 @@ function boxOf(block: Block, i: number, theme: Theme): string {
 }
 
 /** A bar per block, the longest for the largest. */
-function barsOf(blocks: readonly Block[], of: (layer: Layer) => number | null, m: number, theme: Theme): string[] {
+function barsOf(blocks: readonly ShownFold[], of: (layer: Layer) => number | null, m: number, theme: Theme): string[] {
   const sums = blocks.map((b) => b.layers.reduce((sum, l) => sum + (of(l) ?? 0), 0))
   const whole = sums.reduce((a, b) => a + b, 0)
   const largest = Math.max(...sums)

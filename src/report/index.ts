@@ -13,6 +13,7 @@ export { fewImagesNotice } from './few-images.ts'
 export * from './formula-curves-report.ts'
 export { formulaCharts, formulaJson, formulaReport } from './formula-report.ts'
 export { type Drawing, type DrawnArrow, type DrawnBox, type FoldOptions, graphDrawing } from './graph/drawing.ts'
+export type { Frame } from './graph/frames.ts'
 export { type GraphColour, type GraphSvgOptions, graphColours, graphSvg } from './graph/graph-svg.ts'
 export {
   type BoxSize,
@@ -22,6 +23,7 @@ export {
   layeredLayout,
   type PlacedBox,
 } from './graph/layered.ts'
+export { graphPicture, type Picture, type PicturedBox, type PicturedLine } from './graph/picture.ts'
 export type { Arrow } from './graph/ranks.ts'
 export * from './html.ts'
 export * from './json.ts'

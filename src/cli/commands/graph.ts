@@ -24,8 +24,8 @@ Examples:
   kerf graph net:resnet50 -o blocks.svg --depth 1
   kerf graph model.onnx -o layers.svg --depth 0          # every layer
 
-Layers whose names begin alike are one box, so that there are no more boxes than --most. Boxes are the darker the larger their part is, arrows the thicker the
-more goes along them. A page shows the names of a box's layers under the pointer.`
+Layers whose names begin alike are one box, and where names say nothing, what comes again and again, so that there are no more boxes than --most. Boxes are
+the darker the larger their part is, arrows the thicker the more goes along them. A page shows the names of a box's layers under the pointer.`
 
 export function define(command: Command, io: Io): void {
   command
@@ -41,7 +41,7 @@ export function define(command: Command, io: Io): void {
         .choices(graphColours)
         .default('macs' satisfies GraphColour),
     )
-    .option('--depth <n>', 'how many parts of names are opened; 0: every layer is a box', wholeNumber)
+    .option('--depth <n>', 'how deep blocks are opened; 0: every layer is a box', wholeNumber)
     .option('--most <n>', 'boxes at most, where --depth does not say (default: 120)', positiveInteger)
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)

@@ -1,7 +1,7 @@
 import { getOrAdd } from '../../base/index.ts'
 import type { Layer, NamedShape, Profile } from '../../cost/index.ts'
-import { type Block, blocksOf } from '../block-table.ts'
-import { layerNames } from '../layer-names.ts'
+import type { Fold } from './fold.ts'
+import { foldsOf, type ShownFold, shownOf, shownWithin } from './folds.ts'
 
 /*
  * What is drawn of a network: a box for each layer, or for each block of layers that is closed, and arrows where values go.
@@ -13,8 +13,14 @@ export interface DrawnBox {
   readonly name: string
   /** What it is: `block` where it stands for several layers. */
   readonly kind: 'input' | 'layer' | 'block' | 'output'
+  /** Of the block or the layer, as `FoldOptions.opened` takes it: `layer1/0`; the name of inputs and outputs. */
+  readonly path: string
+  /** The opened blocks that it lies in, from the outermost, by their paths. */
+  readonly inside: readonly string[]
   /** In the order in which they run; none of inputs and outputs. */
   readonly layers: readonly Layer[]
+  /** Of a block that is a repetition, how many times it holds the same; else 1. */
+  readonly times: number
   /** Of what comes out last, or of the input; null where it is not known. */
   readonly shape: readonly (number | null)[] | null
 }
@@ -37,75 +43,46 @@ export interface Drawing {
   readonly arrows: readonly DrawnArrow[]
 }
 
-/** Which blocks are closed. */
+/** Which blocks are open. One of the three says it: the first that is given, in this order. */
 export interface FoldOptions {
-  /**
-   * How many parts of names are opened: 1 shows the outermost blocks, 0 every layer. By default as many as `most` boxes allow; where the names make no blocks,
-   * a layer with MACs and what runs behind it are one.
-   */
+  /** Blocks by their paths, and no others. What lies in a closed block stays closed. */
+  readonly opened?: ReadonlySet<string>
+  /** How deep all are opened: 1 shows the outermost blocks, 0 every layer. */
   readonly depth?: number
-  /** Default 120. */
+  /** As deep as gives so many boxes at most. Default 120. */
   readonly most?: number
 }
 
 const defaultMost = 120
 
-/** All blocks of one depth: of the largest that has no more than `most`, or of the first. */
-export function shownBlocks(layers: readonly Layer[], most: number): readonly Block[] {
-  let shown: readonly Block[] = blocksOf(layers)
-  for (;;) {
-    const opened = shown.flatMap(partsOf)
-    if (opened.length > most || opened.every((b, i) => b === shown[i])) return shown
-    shown = opened
-  }
-}
-
-const partsOf = (b: Block): readonly Block[] => (b.layers.length > 1 && b.blocks.length > 0 ? b.blocks : [b])
-
 /**
- * Boxes and arrows of a network.
+ * Boxes and arrows of a network. Blocks are what names make blocks; where they make none, layers that come again and again as they are (by operator, window, shapes
+ * and where they read from), else a layer with MACs with what runs behind it. Lists that stay long are cut into stretches.
  * @param profile its layers and inputs
- * @param options which blocks are closed
+ * @param options which blocks are open
  */
 export function graphDrawing(profile: Pick<Profile, 'layers' | 'inputs'>, options: FoldOptions = {}): Drawing {
   const { layers } = profile
-  const inputs = profile.inputs.map(({ name, shape }): DrawnBox => ({ name, kind: 'input', layers: [], shape }))
-  const outputs = outputsOf(layers).map(({ name, shape }): DrawnBox => ({ name, kind: 'output', layers: [], shape }))
-  const boxes = inOrder(layers, inputs, shownAt(layers, options), outputs)
+  const end = (kind: 'input' | 'output', { name, shape }: NamedShape): DrawnBox => ({
+    ...{ name, kind, path: name, inside: [], layers: [], times: 1, shape },
+  })
+  const inputs = profile.inputs.map((input) => end('input', input))
+  const outputs = outputsOf(layers).map((output) => end('output', output))
+  const boxes = inOrder(layers, inputs, shownAt(foldsOf(layers), options), outputs)
   return { boxes, arrows: arrowsOf(boxes) }
 }
 
-type Shown = Pick<Block, 'path' | 'layers'>
-
-function shownAt(layers: readonly Layer[], { depth, most = defaultMost }: FoldOptions): readonly Shown[] {
-  if (depth === undefined) {
-    const blocks = shownBlocks(layers, most)
-    return blocks.length <= most ? blocks : byWeights(layers)
-  }
-  let shown: readonly Block[] = blocksOf(layers)
-  for (let opened = 1; depth === 0 || opened < depth; opened++) {
-    const next = shown.flatMap(partsOf)
-    if (next.every((b, i) => b === shown[i])) break
-    shown = next
-  }
-  return depth === 0 ? shown.flatMap(({ path, layers }) => layers.map((layer) => ({ path, layers: [layer] }))) : shown
-}
-
-/** Where names make no blocks: each layer with MACs, and what runs behind it up to the next one. */
-function byWeights(layers: readonly Layer[]): Shown[] {
-  const names = layerNames(layers)
-  const parts: { path: string; layers: Layer[] }[] = []
-  for (const layer of layers) {
-    if (parts.length === 0 || (layer.macs ?? 0) > 0) parts.push({ path: names.of(layer), layers: [layer] })
-    else parts.at(-1)!.layers.push(layer)
-  }
-  return parts
+function shownAt(folds: readonly Fold[], { opened, depth, most = defaultMost }: FoldOptions): ShownFold[] {
+  if (opened !== undefined) return shownOf(folds, ({ path }) => opened.has(path))
+  if (depth === undefined) return shownWithin(folds, most)
+  return shownOf(folds, (_, own) => depth === 0 || own < depth)
 }
 
 /** The box of a block, or of a single layer. */
-export function boxFor({ path, layers }: Shown): DrawnBox {
+export function boxFor({ path, layers, times = 1, inside }: Omit<ShownFold, 'parts'>): DrawnBox {
   const shape = layers.at(-1)?.outputs[0]?.shape ?? null
-  return { name: path.replaceAll('/', '.'), kind: layers.length === 1 ? 'layer' : 'block', layers, shape }
+  const kind = layers.length === 1 ? 'layer' : 'block'
+  return { name: path.replaceAll('/', '.'), kind, path, inside, layers, times, shape }
 }
 
 /** What nobody reads comes out: of nodes of several outputs the first. */
@@ -123,7 +100,7 @@ function outputsOf(layers: readonly Layer[]): NamedShape[] {
 function inOrder(
   layers: readonly Layer[],
   inputs: readonly DrawnBox[],
-  shown: readonly Shown[],
+  shown: readonly ShownFold[],
   outputs: readonly DrawnBox[],
 ): DrawnBox[] {
   const place = new Map(layers.map((layer, i) => [layer, i]))
@@ -138,13 +115,13 @@ function inOrder(
   }
 }
 
-function stretches({ path, layers }: Shown, place: ReadonlyMap<Layer, number>): Shown[] {
-  const parts: { path: string; layers: Layer[] }[] = []
+function stretches(fold: ShownFold, place: ReadonlyMap<Layer, number>): ShownFold[] {
+  const parts: (Omit<ShownFold, 'layers'> & { layers: Layer[] })[] = []
   let last = Number.NaN
-  for (const layer of layers) {
+  for (const layer of fold.layers) {
     const at = place.get(layer)!
     if (at === last + 1) parts.at(-1)!.layers.push(layer)
-    else parts.push({ path, layers: [layer] })
+    else parts.push({ ...fold, times: 1, layers: [layer] })
     last = at
   }
   return parts

@@ -1,9 +1,11 @@
 import type { Layer, Profile } from '../../cost/index.ts'
-import { accessesOf, windowText } from '../layer-columns.ts'
-import { human, shapeText } from '../numbers.ts'
+import { accessesOf } from '../layer-columns.ts'
+import { human } from '../numbers.ts'
 import { at, escaped } from '../svg-chart.ts'
-import { type DrawnBox, type FoldOptions, graphDrawing } from './drawing.ts'
-import { type Line, layeredLayout } from './layered.ts'
+import type { FoldOptions } from './drawing.ts'
+import type { Frame } from './frames.ts'
+import type { Line } from './layered.ts'
+import { graphPicture, type PicturedBox } from './picture.ts'
 
 /** What boxes of a network's picture can be coloured by. */
 export const graphColours = ['macs', 'params', 'accesses'] as const
@@ -24,12 +26,7 @@ export interface GraphSvgOptions extends FoldOptions {
 }
 
 const lineHeight = 16
-const padding = 10
 const margin = 24
-/** Of letters, on the average: pictures have no fonts of their own. */
-const letter = { large: 7.4, small: 6.4 }
-/** Names are shortened to so many letters. */
-const longest = 34
 
 /** From nothing to everything: lightness falls evenly, so that it can be read in grey, too. */
 const shades = [
@@ -48,23 +45,15 @@ const shades = [
 export function graphSvg(profile: Pick<Profile, 'model' | 'layers' | 'inputs'>, options: GraphSvgOptions = {}): string {
   const { colour = 'macs' } = options
   const { title, of } = measures[colour]
-  const { boxes, arrows } = graphDrawing(profile, options)
+  const { boxes, lines, frames, ...size } = graphPicture(profile, options)
   const sums = boxes.map(({ layers }) => layers.reduce((sum, l) => sum + (of(l) ?? 0), 0))
   const whole = sums.reduce((a, b) => a + b, 0)
   const most = sums.reduce((a, b) => Math.max(a, b), 0)
-  const texts = boxes.map((box, i) => textOf(box, sums[i]!, whole))
-  const layout = layeredLayout(texts.map(sizeOf), arrows)
-  const sizes = new Map<string, number>()
-  for (const { from, to, elements } of arrows) {
-    sizes.set(`${from} ${to}`, elements ?? 0)
-    sizes.set(`${from}`, Math.max(sizes.get(`${from}`) ?? 0, elements ?? 0))
-  }
-  const largest = arrows.reduce((most, { elements }) => Math.max(most, elements ?? 0), 0)
+  const largest = lines.reduce((most, { elements }) => Math.max(most, elements), 0)
   const top = margin + 44
-  const width = Math.max(layout.width, 360) + 2 * margin
-  const height = layout.height + top + margin
-  const left = (width - layout.width) / 2
-  const lineSize = ({ from, to }: Line) => sizes.get(to === undefined ? `${from}` : `${from} ${to}`) ?? 0
+  const width = Math.max(size.width, 440) + 2 * margin
+  const height = size.height + top + margin
+  const left = (width - size.width) / 2
   const name = profile.model.split(/[\\/]/).at(-1)!
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${at(width)}" height="${at(height)}" viewBox="0 0 ${at(width)} ${at(height)}" font-family="system-ui, sans-serif" font-size="12" fill="#222" role="img">`,
@@ -72,46 +61,31 @@ export function graphSvg(profile: Pick<Profile, 'model' | 'layers' | 'inputs'>, 
     `<rect width="100%" height="100%" fill="#fff"/>`,
     ...legend(name, title, most, whole),
     `<g transform="translate(${at(left)} ${top})">`,
-    ...layout.lines.map((line) => lineSvg(line, thickness(lineSize(line), largest))),
-    ...layout.boxes.map((box, i) => boxSvg(box, boxes[i]!, texts[i]!, most > 0 ? sums[i]! / most : 0)),
+    ...frames.map(frameSvg),
+    ...lines.map((line) => lineSvg(line, thickness(line.elements, largest))),
+    ...boxes.map((box, i) => boxSvg(box, sums[i]!, most, whole)),
     '</g>',
     '</svg>\n',
   ].join('\n')
 }
 
-interface BoxText {
-  readonly name: string
-  readonly lines: readonly string[]
+/** Around what an opened block holds; every second one is darker. */
+function frameSvg({ x, y, width, height, name, depth }: Frame): string {
+  const place = `x="${at(x)}" y="${at(y)}" width="${at(width)}" height="${at(height)}"`
+  return `<rect ${place} rx="10" fill="${depth % 2 === 0 ? '#f4f6f8' : '#e9edf1'}" stroke="#d5dbe1"/><text x="${at(x + 10)}" y="${at(y + 13)}" font-size="10" fill="#57606a">${escaped(name)}</text>`
 }
 
-function textOf({ name, kind, layers, shape }: DrawnBox, sum: number, whole: number): BoxText {
-  const short = name.length > longest ? `…${name.slice(1 - longest)}` : name
-  const shapeLine = shape === null ? 'shape not known' : shapeText(shape)
-  if (kind === 'input' || kind === 'output') return { name: short, lines: [`${kind}, ${shapeLine}`] }
-  const [only] = layers
-  const holds =
-    layers.length === 1 ? [only!.op, windowText(only!)].filter(Boolean).join(' ') : `${layers.length} layers`
-  const part = sum > 0 ? [`${((100 * sum) / whole).toFixed(1)} % · ${human(sum)}`] : []
-  return { name: short, lines: [`${holds} → ${shapeLine}`, ...part] }
-}
-
-const sizeOf = ({ name, lines }: BoxText) => ({
-  width: Math.ceil(Math.max(name.length * letter.large, ...lines.map((l) => l.length * letter.small)) + 2 * padding),
-  height: (1 + lines.length) * lineHeight + 10,
-})
-
-function boxSvg(
-  { x, y, width, height }: { x: number; y: number; width: number; height: number },
-  { kind, layers, name }: DrawnBox,
-  text: BoxText,
-  part: number,
-): string {
+function boxSvg(box: PicturedBox, sum: number, most: number, whole: number): string {
+  const { kind, layers, name, x, y, width, height, title, text, hasPart } = box
+  const part = most > 0 ? sum / most : 0
   const isEnd = kind === 'input' || kind === 'output'
   const [r, g, b] = shadeOf(part)
   const ink = part > 0.45 ? '#fff' : '#222'
   const middle = at(x + width / 2)
   const corner = isEnd ? height / 2 : kind === 'block' ? 8 : 3
   const hint = [name, ...layers.slice(0, 40).map((l) => `${l.op} ${l.name}`)].join('\n')
+  const lines = [text, ...(hasPart && sum > 0 ? [`${((100 * sum) / whole).toFixed(1)} % · ${human(sum)}`] : [])]
+  const first = y + (height - lines.length * lineHeight) / 2 + 3
   const rect = (dx: number) =>
     `<rect x="${at(x + dx)}" y="${at(y + dx)}" width="${at(width)}" height="${at(height)}" rx="${corner}" fill="rgb(${r} ${g} ${b})" stroke="#5b6570"/>`
   return [
@@ -119,10 +93,10 @@ function boxSvg(
     // A second box behind it says that there is more inside.
     ...(kind === 'block' ? [rect(4)] : []),
     rect(0),
-    `<text x="${middle}" y="${at(y + 18)}" text-anchor="middle" font-weight="600" fill="${ink}">${escaped(text.name)}</text>`,
-    ...text.lines.map(
+    `<text x="${middle}" y="${at(first)}" text-anchor="middle" font-weight="600" fill="${ink}">${escaped(title)}</text>`,
+    ...lines.map(
       (line, i) =>
-        `<text x="${middle}" y="${at(y + 18 + (i + 1) * lineHeight)}" text-anchor="middle" font-size="11" fill="${ink}">${escaped(line)}</text>`,
+        `<text x="${middle}" y="${at(first + (i + 1) * lineHeight)}" text-anchor="middle" font-size="11" fill="${ink}">${escaped(line)}</text>`,
     ),
     '</g>',
   ].join('')

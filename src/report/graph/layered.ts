@@ -31,6 +31,8 @@ export interface Line {
   readonly from: number
   /** The box that it ends at; undefined: it goes on. */
   readonly to?: number
+  /** Whether it begins at that box; else it branches off, or goes on. */
+  readonly isStart: boolean
   /** Its ends. */
   readonly points: readonly (readonly [x: number, y: number])[]
 }
@@ -106,7 +108,7 @@ export function layeredLayout(
     ]
     // Past the boxes of its rank a line goes straight down.
     if (!isEnd) points.push([b.x, b.bottom])
-    return { from: source, ...(isEnd ? { to } : {}), points }
+    return { from: source, ...(isEnd ? { to } : {}), isStart: from < boxes.length, points }
   })
   return {
     ...{ boxes: placedBoxes, lines },
