@@ -9,9 +9,13 @@ export interface Frame {
   readonly name: string
   /** How many frames it lies in. */
   readonly depth: number
+  /** Of its left side, in pixels from the left. */
   readonly x: number
+  /** Of its upper side, in pixels from above. */
   readonly y: number
+  /** In pixels. */
   readonly width: number
+  /** In pixels. */
   readonly height: number
 }
 

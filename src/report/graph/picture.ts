@@ -31,9 +31,9 @@ export interface Picture {
   readonly lines: readonly PicturedLine[]
   /** Around what opened blocks hold, the outermost first. */
   readonly frames: readonly Frame[]
-  /** Of everything. */
+  /** Of everything, in pixels. */
   readonly width: number
-  /** Of everything. */
+  /** Of everything, in pixels. */
   readonly height: number
 }
 
