@@ -23,6 +23,7 @@ interface CommandModule {
 const commands: readonly [name: string, summary: string, load: () => Promise<CommandModule>][] = [
   ['profile', 'count what a model costs, layer by layer', () => import('./commands/profile.ts')],
   ['graph', 'draw a model, coloured by what its layers cost', () => import('./commands/graph.ts')],
+  ['studio', 'show a model and what it costs, in a browser', () => import('./commands/studio.ts')],
   ['compare', 'count models side by side', () => import('./commands/compare.ts')],
   ['slim', 'make a model smaller and faster at the same quality, in one go', () => import('./commands/slim.ts')],
   ['prune', 'remove weights, neurons or filters', () => import('./commands/prune.ts')],

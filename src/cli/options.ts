@@ -33,6 +33,14 @@ export function wholeNumber(text: string): number {
   return Number(text)
 }
 
+/** @throws InvalidArgumentError unless the text is a port that a program can ask for */
+export function portNumber(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < 1 || value > 65535)
+    throw new InvalidArgumentError('Give a whole number from 1 to 65535, as in 8000.')
+  return value
+}
+
 /** `8GB`, `512MiB`, `2g`, `1000000`: bytes. @throws InvalidArgumentError, which is wrong usage */
 export function byteCount(text: string): number {
   const [, digits, prefix = '', binary] = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b)?$/i.exec(text.trim()) ?? []
