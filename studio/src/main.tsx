@@ -7,9 +7,14 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './shell/app.tsx'
 
+/** What style elements need where the server's policy asks for it. */
+const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce
+// The name that libraries look it up by, which add styles of their own.
+if (nonce) Object.assign(globalThis, { __webpack_nonce__: nonce })
+
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
-    <MantineProvider defaultColorScheme="auto">
+    <MantineProvider defaultColorScheme="auto" getStyleNonce={() => nonce ?? ''}>
       <App />
     </MantineProvider>
   </StrictMode>,

@@ -133,7 +133,7 @@ it('refuses names of others for this machine, and other pages', async () => {
   const status = async (headers: Record<string, string>) => (await ask(studio.url, base, { Cookie, ...headers })).status
   expect(await status({ Host: host, Origin: `http://${host}` })).toBe(200)
   expect(await status({ Host: `localhost:${port}` })).toBe(200)
-  for (const Host of ['evil.example', `evil.example:${port}`, '127.0.0.1', '127.0.0.1:1', `${host}.evil.example`, ''])
+  for (const Host of ['evil.example', `evil.example:${port}`, '127.0.0.1', '127.0.0.1:1', `${host}.evil.example`])
     expect(`${Host}: ${await status({ Host })}`).toMatch(/: 40[03]$/)
   for (const Origin of [
     'null',
@@ -243,15 +243,18 @@ it('says when the page was not built', () => {
 it('does not answer what is no HTTP', async () => {
   const studio = await start()
   const { port } = new URL(studio.url)
-  const text = await new Promise<string>((resolve) => {
-    const socket = connect(Number(port), '127.0.0.1', () => socket.end('GET / HTTP/1.1\r\n\r\n'))
-    let all = ''
-    socket.on('data', (chunk) => {
-      all += String(chunk)
+  const said = (text: string) =>
+    new Promise<string>((resolve) => {
+      const socket = connect(Number(port), '127.0.0.1', () => socket.end(text))
+      let all = ''
+      socket.on('data', (chunk) => {
+        all += String(chunk)
+      })
+      socket.on('close', () => resolve(all))
     })
-    socket.on('close', () => resolve(all))
-  })
-  expect(text).toMatch(/^HTTP\/1.1 400 /)
+  expect(await said('GET / HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /)
+  expect(await said('GET / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 40[03] /)
+  expect(await said('hello\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /)
 })
 
 it('gives the model and its external data, by number, whole and in parts', async () => {

@@ -23,7 +23,7 @@ export interface StudioOptions {
   readonly files: ReadonlyMap<string, PageFile>
   /** The model, then its external data; none: the page begins without a model. */
   readonly given: readonly GivenFile[]
-  /** Undefined: `usualPort`, or where that is taken any that is free. */
+  /** 0: any that is free. Undefined: `usualPort`, or where that is taken any that is free. */
   readonly port?: number
 }
 
