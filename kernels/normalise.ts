@@ -118,6 +118,33 @@ export function softmaxRowsF32(args: SoftmaxRowsF32, thread: i32, threads: i32):
   }
 }
 
+// Squares of what is above 2^64 are not finite. Where a sum of them is not, it is taken again of values so much smaller; ε does not matter there.
+const less: f32 = 1 / <f32>(<u64>1 << 62) / 4
+const more: f32 = <f32>(<u64>1 << 62) * 4
+
+/** The standard deviation of large values. */
+function largeDeviation(x: usize, size: i32, mean: f32): f32 {
+  let s: f32 = 0
+  for (let i = 0; i < size; i++) {
+    const d = load<f32>(x + 4 * <usize>i) * less - mean * less
+    s += d * d
+  }
+  return sqrt<f32>(s / <f32>size) * more
+}
+
+/** Standard deviations of four columns, or of the first of them, of large values. */
+function largeDeviations(x: usize, rows: i32, rowBytes: usize, mean: v128, four: bool): v128 {
+  const scale = splat(less)
+  const m = f32x4.mul(mean, scale)
+  let s = splat(0)
+  for (let r = 0; r < rows; r++) {
+    const d = f32x4.sub(f32x4.mul(get(x, four), scale), m)
+    s = madd(d, d, s)
+    x += rowBytes
+  }
+  return f32x4.mul(f32x4.sqrt(f32x4.div(s, splat(<f32>rows))), splat(more))
+}
+
 export function layerNormF32(args: LayerNormF32, thread: i32, threads: i32): void {
   const x = args.x
   const y = args.y
@@ -154,7 +181,7 @@ export function layerNormF32(args: LayerNormF32, thread: i32, threads: i32): voi
       const d = load<f32>(xp + 4 * <usize>i) - mean
       variance += d * d
     }
-    const inverse: f32 = 1 / sqrt<f32>(variance / <f32>size + epsilon)
+    const inverse: f32 = variance === Infinity ? 1 / largeDeviation(xp, size, mean) : 1 / sqrt<f32>(variance / <f32>size + epsilon)
     if (means) store<f32>(means + 4 * <usize>r, mean)
     if (deviations) store<f32>(deviations + 4 * <usize>r, inverse)
     const inverseAll = splat(inverse)
@@ -176,7 +203,7 @@ const block = 128
 export function channelStatisticsF32(args: ChannelStatisticsF32, thread: i32, threads: i32): void {
   const x = args.x
   const means = args.means
-  const variances = args.variances
+  const deviations = args.deviations
   const batch = args.batch
   const rows = args.rows
   const channels = args.channels
@@ -211,14 +238,17 @@ export function channelStatisticsF32(args: ChannelStatisticsF32, thread: i32, th
       total = f32x4.add(total, s)
     }
     put(means + 4 * <usize>at, mean, four)
-    put(variances + 4 * <usize>at, f32x4.div(total, by), four)
+    let deviation = f32x4.sqrt(f32x4.div(total, by))
+    const large = f32x4.eq(total, splat(Infinity))
+    if (v128.any_true(large)) deviation = v128.bitselect(largeDeviations(xp, rows, rowBytes, mean, four), deviation, large)
+    put(deviations + 4 * <usize>at, deviation, four)
     at += four ? 4 : 1
   }
 }
 
 export function groupScaleF32(args: GroupScaleF32, thread: i32, threads: i32): void {
   const means = args.means
-  const variances = args.variances
+  const deviations = args.deviations
   const as = args.a
   const bs = args.b
   const scale = args.scale
@@ -238,7 +268,8 @@ export function groupScaleF32(args: GroupScaleF32, thread: i32, threads: i32): v
     let variance: f64 = 0
     for (let i = 0; i < size; i++) {
       const d = <f64>load<f32>(means + 4 * (first + i)) - mean
-      variance += <f64>load<f32>(variances + 4 * (first + i)) + d * d
+      const own = <f64>load<f32>(deviations + 4 * (first + i))
+      variance += own * own + d * d
     }
     variance /= size
     const inverse = 1 / sqrt<f64>(variance + epsilon)

@@ -777,12 +777,12 @@ export const kernels = {
     },
   },
   channelStatisticsF32: {
-    does: 'means and variances over the rows of [batch, rows, channels]',
+    does: 'means and standard deviations over the rows of [batch, rows, channels]',
     wasm: 'normalise',
     args: {
       x: address('floats'),
       means: address('[batch, channels]'),
-      variances: address('[batch, channels]'),
+      deviations: address('[batch, channels]'),
       batch: whole('samples'),
       rows: whole('of a sample'),
       channels: whole('channels'),
@@ -793,9 +793,9 @@ export const kernels = {
     wasm: 'normalise',
     args: {
       means: address('[batch, channels]'),
-      variances: address('[batch, channels]'),
+      deviations: address('[batch, channels]'),
       a: address('the result, [batch, channels]; may be `means`'),
-      b: address('the result, [batch, channels]; may be `variances`'),
+      b: address('the result, [batch, channels]; may be `deviations`'),
       scale: address('`channels` floats'),
       bias: address('`channels` floats'),
       batch: whole('samples'),

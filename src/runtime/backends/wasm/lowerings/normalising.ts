@@ -9,7 +9,7 @@ import {
   softmaxAxes,
   type TrailingAttributes,
 } from '../../../../ops/index.ts'
-import { lowerBinary, lowerUnary } from '../steps/elementwise.ts'
+import { lowerBinary, lowerUnary, type Operand } from '../steps/elementwise.ts'
 import { lowerChannelNorm, lowerLayerNorm, lowerLrn, lowerSoftmax } from '../steps/normalise.ts'
 import { lowerReduce } from '../steps/reduce.ts'
 import type { Step } from '../steps/step.ts'
@@ -111,7 +111,34 @@ const lrn: Lowering<LrnAttributes> = {
   },
 }
 
-/** y = x / ‖x‖: the norms into scratch memory, then a division that broadcasts. A vector of zeros stays one. */
+/** The smallest normal number, in place of 0: 0 / it is 0. */
+const tiny = 1.1754943508222875e-38
+const largest = 3.4028234663852886e38
+
+/**
+ * The largest magnitudes over some axes, never 0, into scratch memory. What is divided by them has squares that are finite, and not all 0.
+ * @param axes which of them `shape` loses
+ */
+function magnitudes(
+  x: number,
+  shape: readonly number[],
+  axes: readonly number[],
+  alloc: LoweringContext['alloc'],
+): { readonly at: number; readonly steps: Step[] } {
+  const elements = count(shape.map((d, axis) => (axes.includes(axis) ? 1 : d)))
+  const [at, least] = [alloc.scratch(4 * elements), alloc.scratch(4 * elements)]
+  const flat = (address: number): Operand => ({ address, shape: [elements] })
+  const steps = [
+    ...lowerReduce('max', x, at, shape, axes, alloc),
+    ...lowerReduce('min', x, least, shape, axes, alloc),
+    ...lowerUnary('linear', least, least, elements, -1, 0),
+    ...lowerBinary('max', flat(at), flat(least), at, [elements]),
+    ...lowerUnary('clip', at, at, elements, tiny, largest),
+  ]
+  return { at, steps }
+}
+
+/** y = x / ‖x‖: x by its largest magnitude, then by the norm of that. A vector of zeros stays one. */
 const lpNormalization: Lowering<LpNormalizationAttributes> = {
   layout: 'same',
   refuses,
@@ -119,12 +146,15 @@ const lpNormalization: Lowering<LpNormalizationAttributes> = {
     const x = input(0)
     const shape = linesOver(x, [axisOf(call, call.attributes.axis, x.shape.length)])
     const kept = [shape[0], 1, shape[2]]
-    const norms = alloc.scratch(4 * count(kept))
+    const most = magnitudes(x.address, shape, [1], alloc)
+    const [y, norms] = [output(0).address, most.at]
+    const by = { address: norms, shape: kept }
     return [
-      ...lowerReduce(call.attributes.p === 1 ? 'l1' : 'l2', x.address, norms, shape, [1], alloc),
-      // The smallest normal number in place of 0: 0 / it is 0.
-      ...lowerUnary('clip', norms, norms, count(kept), 1.1754943508222875e-38, Number.POSITIVE_INFINITY),
-      ...lowerBinary('div', { address: x.address, shape }, { address: norms, shape: kept }, output(0).address, shape),
+      ...most.steps,
+      ...lowerBinary('div', { address: x.address, shape }, by, y, shape),
+      ...lowerReduce(call.attributes.p === 1 ? 'l1' : 'l2', y, norms, shape, [1], alloc),
+      ...lowerUnary('clip', norms, norms, count(kept), tiny, Number.POSITIVE_INFINITY),
+      ...lowerBinary('div', { address: y, shape }, by, y, shape),
     ]
   },
 }
@@ -145,15 +175,20 @@ const meanVarianceNormalization: Lowering<AttributesOf<'MeanVarianceNormalizatio
     const kept = shape.map((d, axis) => (isNormalised[axis] ? 1 : d))
     const elements = count(kept)
     const [y, statistics] = [output(0).address, alloc.scratch(4 * elements)]
-    const squares = alloc.scratch(4 * count(shape))
+    const squares = { address: alloc.scratch(4 * count(shape)), shape }
     const own = { address: y, shape }
     const each = { address: statistics, shape: kept }
+    const most = magnitudes(y, shape, axes, alloc)
+    const by = { address: most.at, shape: kept }
     return [
       ...lowerReduce('mean', x.address, statistics, shape, axes, alloc),
       ...lowerBinary('sub', { address: x.address, shape }, each, y, shape),
-      ...lowerBinary('mul', own, own, squares, shape),
-      ...lowerReduce('mean', squares, statistics, shape, axes, alloc),
+      ...most.steps,
+      ...lowerBinary('div', own, by, squares.address, shape),
+      ...lowerBinary('mul', squares, squares, squares.address, shape),
+      ...lowerReduce('mean', squares.address, statistics, shape, axes, alloc),
       ...lowerUnary('sqrt', statistics, statistics, elements),
+      ...lowerBinary('mul', each, by, statistics, kept),
       ...lowerUnary('linear', statistics, statistics, elements, 1, 1e-9),
       ...lowerBinary('div', own, each, y, shape),
     ]

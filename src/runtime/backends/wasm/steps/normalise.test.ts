@@ -123,6 +123,40 @@ describe('normalisation of rows', () => {
   })
 })
 
+// Squares of these are beyond float32; the reference calculates in float64.
+describe('normalisation of values of 1e32', () => {
+  it('over space, beside channels of small ones', () => {
+    for (const channels of [4, 5]) {
+      bench.reset()
+      const rows = 7
+      const x = values(rows * channels).map((v, i) => (i % channels === 1 ? v * 1e32 : v))
+      const [scale, bias] = [values(channels), values(channels)]
+      const expected = new Float64Array(x.length)
+      for (let c = 0; c < channels; c++) {
+        const { mean, variance } = moments(Array.from({ length: rows }, (_, r) => x[r * channels + c]!))
+        for (let p = c; p < x.length; p += channels)
+          expected[p] = ((x[p]! - mean) / Math.sqrt(variance + 1e-5)) * scale[c]! + bias[c]!
+      }
+      const y = bench.result(x.length)
+      const places = { x: bench.floats(x), y, scale: bench.floats(scale), bias: bench.floats(bias) }
+      bench.run(lowerChannelNorm({ batch: 1, rows, channels, groups: channels, epsilon: 1e-5 }, places, bench))
+      expect(greatestError(bench.read(y, x.length), expected, 1)).toBeLessThan(1e-5)
+    }
+  })
+
+  it.each([true, false])('of rows, centred: %s', (centred) => {
+    for (const size of [3, 4, 9]) {
+      bench.reset()
+      const x = values(size, 1e32, 1e32)
+      const { mean, variance } = moments([...x], centred)
+      const expected = Float64Array.from(x, (v) => (v - mean) / Math.sqrt(variance))
+      const y = bench.result(size)
+      bench.run(lowerLayerNorm({ rows: 1, size, epsilon: 1e-5, centred }, { x: bench.floats(x), y }))
+      expect(greatestError(bench.read(y, size), expected, 1)).toBeLessThan(1e-5)
+    }
+  })
+})
+
 describe('local response normalisation', () => {
   it(`1 to 40 channels, windows of 1 to 6 (seed ${seed})`, () => {
     for (let channels = 1; channels <= 40; channels++)

@@ -25,7 +25,7 @@ export interface ChannelNorm {
 
 /**
  * Instance and group normalisation of x into y, [batch, rows, channels]; scale and bias (addresses) have `channels` entries. Means and
- * variances per channel, joined over groups, then one multiplication and addition per element.
+ * deviations per channel, joined over groups, then one multiplication and addition per element.
  */
 export function lowerChannelNorm(
   { batch, rows, channels, groups, epsilon }: ChannelNorm,
@@ -34,12 +34,12 @@ export function lowerChannelNorm(
 ): Step[] {
   if (batch * rows * channels === 0) return []
   const means = alloc.scratch(4 * batch * channels)
-  const variances = alloc.scratch(4 * batch * channels)
+  const deviations = alloc.scratch(4 * batch * channels)
   const a = alloc.scratch(4 * batch * channels)
   const b = alloc.scratch(4 * batch * channels)
   return [
-    step('channelStatisticsF32', { x, means, variances, batch, rows, channels }),
-    step('groupScaleF32', { means, variances, a, b, scale, bias, batch, channels, groups, epsilon }),
+    step('channelStatisticsF32', { x, means, deviations, batch, rows, channels }),
+    step('groupScaleF32', { means, deviations, a, b, scale, bias, batch, channels, groups, epsilon }),
     ...lowerAffine(x, y, a, b, { batch, rows, channels }, { perSample: true, lo, hi }),
   ]
 }
