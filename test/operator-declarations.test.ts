@@ -69,6 +69,15 @@ it('knows what onnx says of the standard operators', () => {
 })
 
 describe('inputs', () => {
+  it.each(operators.filter(([, o]) => signatureOf(o, newest).some((s) => s.repeats && !s.isOptional)))(
+    'that repeat are all there: %s',
+    (_, operator) => {
+      const slots = signatureOf(operator, newest)
+      const left = refusal(operator, newest, [...places(slots.length), ''])
+      expect(left?.message).toContain(`input ${slots.length} (${slots.at(-1)!.name}) is missing`)
+    },
+  )
+
   it.each(standard)('are as many as ONNX says: %s', (name, operator) => {
     // ONNX wants two more values than a Loop needs.
     const lenient = name === 'Loop'

@@ -64,7 +64,9 @@ export function callOf(
 function checkInputs(operator: OperatorFacts, call: Call): void {
   const { node } = call
   const declared = signatureOf(operator, call.opset)
-  const count = node.inputs.findLastIndex((name) => name !== '') + 1
+  // Inputs at the end that have no name are left out; of those that repeat none can be.
+  const named = node.inputs.findLastIndex((name) => name !== '') + 1
+  const count = declared.at(-1)?.repeats ? node.inputs.length : named
   if (count > declared.length && !declared.at(-1)?.repeats)
     throw wrong(
       call,
