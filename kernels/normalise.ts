@@ -119,8 +119,8 @@ export function softmaxRowsF32(args: SoftmaxRowsF32, thread: i32, threads: i32):
 }
 
 // Squares of what is above 2^64 are not finite. Where a sum of them is not, it is taken again of values so much smaller; ε does not matter there.
-const less: f32 = 1 / <f32>(<u64>1 << 62) / 4
-const more: f32 = <f32>(<u64>1 << 62) * 4
+const less: f32 = 1 / <f32>((<u64>1) << 62) / 4
+const more: f32 = <f32>((<u64>1) << 62) * 4
 
 /** The standard deviation of large values. */
 function largeDeviation(x: usize, size: i32, mean: f32): f32 {
