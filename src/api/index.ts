@@ -6,9 +6,11 @@
 
 export type { Model } from '../graph/index.ts'
 export {
+  type BlobBytes,
   type ByteSource,
   type Bytes,
   type BytesLater,
+  blobSource,
   type ModelAtHand,
   type ModelElsewhere,
   type ModelSource,

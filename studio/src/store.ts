@@ -1,12 +1,17 @@
 import { create } from 'zustand'
-import { engine } from './engine/client.ts'
+import { Closed, cancelOpening, closeModel, engine, openModel } from './engine/client.ts'
+import type { ModelSource } from './engine/model-source.ts'
 import type { Network, RecountOptions } from './engine/types.ts'
 
 /** What every part of the page shares. Parts keep to themselves what only they show. */
 export interface Store {
   /** The open model. */
   readonly network: Network | undefined
-  /** The name of a file that is being read. */
+  /** Where it came from. */
+  readonly source: ModelSource | undefined
+  /** Another number for each model that was opened. */
+  readonly opened: number
+  /** The name of what is being read. */
   readonly opening: string | undefined
   /** What went wrong last, as the library says it. */
   readonly error: string | undefined
@@ -14,34 +19,48 @@ export interface Store {
   readonly selected: number | undefined
   /** How the network is counted. */
   readonly counting: RecountOptions
-  /** Shows a model in place of the one before; where it cannot be read, that one stays. */
-  open(file: File): Promise<void>
+  /** Shows a model in place of the one before; where it cannot be read, that one stays. What was being read is no longer. */
+  open(source: ModelSource): Promise<void>
+  /** No longer reads what is being read. */
+  cancel(): void
+  /** Forgets the model. */
+  close(): void
   /** Counts the model again. What is wrong with the wish is its result, as the library says it; the counts then stay. */
   recount(counting: RecountOptions): Promise<string | undefined>
   select(row: number | undefined): void
+  fail(error: unknown): void
   dismissError(): void
 }
 
-/** Counts that were asked for: an answer that comes after a later wish is not shown. */
+/** Counts and models that were asked for: an answer that comes after a later wish is not shown. */
 let asked = 0
+let wanted = 0
+
+const nothing = { network: undefined, source: undefined, selected: undefined, counting: {} }
 
 export const useStore = create<Store>((set, get) => ({
-  network: undefined,
+  ...nothing,
+  opened: 0,
   opening: undefined,
   error: undefined,
-  selected: undefined,
-  counting: {},
-  async open(file) {
-    asked++
-    set({ opening: file.name, error: undefined })
+  async open(source) {
+    const turn = ++wanted
+    set({ opening: nameOf(source), error: undefined })
     try {
-      const network = await engine.open(file)
-      set({ network, selected: undefined, counting: {} })
+      const network = await openModel(source)
+      set(({ opened }) => ({ ...nothing, network, source, opened: opened + 1 }))
     } catch (error) {
-      set({ error: (error as Error).message })
+      if (!(error instanceof Closed)) get().fail(error)
     } finally {
-      set({ opening: undefined })
+      if (turn === wanted) set({ opening: undefined })
     }
+  },
+  cancel() {
+    cancelOpening()
+  },
+  close() {
+    closeModel()
+    set({ ...nothing, error: undefined })
   },
   async recount(counting) {
     const turn = ++asked
@@ -49,18 +68,32 @@ export const useStore = create<Store>((set, get) => ({
       const network = await engine.recount(counting)
       if (turn !== asked) return undefined
       const { network: before, selected } = get()
-      set({
-        network: { ...network, bytes: before?.bytes },
-        ...{ counting, selected: before && sameRow(before, network, selected), error: undefined },
-      })
+      set({ ...{ network, counting, error: undefined }, selected: before && sameRow(before, network, selected) })
       return undefined
     } catch (error) {
-      return turn === asked ? (error as Error).message : undefined
+      return turn === asked && !(error instanceof Closed) ? (error as Error).message : undefined
     }
   },
   select: (selected) => set({ selected }),
+  fail: (error) => set({ error: messageOf(error) }),
   dismissError: () => set({ error: undefined }),
 }))
+
+/** What is read, for people. */
+export const nameOf = (source: ModelSource): string =>
+  source.from === 'example'
+    ? source.example
+    : source.from === 'files'
+      ? source.files[0].file.name
+      : source.files[0].name
+
+/** As the command line says it: what Kerf did not foresee is a fault of Kerf. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { name, message } = error
+  if (name === 'KerfError' || name === 'NodeError' || name === 'UnsupportedError') return message
+  return `Unexpected ${name}: ${message} This is a fault of Kerf; please report it with the model.`
+}
 
 /** The row in another table that holds the first node of a row. */
 function sameRow(before: Network, after: Network, row: number | undefined): number | undefined {

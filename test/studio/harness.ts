@@ -143,7 +143,7 @@ function visitOf(page: Page, { requests, forgiven }: Watched): Visit {
     forgive: (message) => forgiven.push(message),
     async open(...paths) {
       await page.setInputFiles(
-        'input[type=file]',
+        'input[type=file]:not([webkitdirectory])',
         paths.map((path) => resolve(root, path)),
       )
       await shown(basename(paths[0]!))

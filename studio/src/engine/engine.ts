@@ -1,25 +1,27 @@
-import { type Model, readModel } from 'kerf'
+import type { Model } from 'kerf'
 import { type Counted, countAtFirst, countModel } from './count.ts'
-import type { Network, RecountOptions } from './types.ts'
+import type { ModelSource } from './model-source.ts'
+import { readFrom } from './read-model.ts'
+import type { Network, OpenedFile, RecountOptions } from './types.ts'
 
 /**
  * What the page asks of the library. It lives in a worker, so that the page never waits: the model stays here, and the page gets what it shows.
- * Errors cross as KerfError's message.
+ * Each model has an engine of its own. Errors cross as KerfError's message.
  */
 export class Engine {
   #model: Model | undefined
   #counted: Counted | undefined
+  #file: OpenedFile = {}
 
   /**
-   * Reads a model in place of the one before.
-   * @param source its file
-   * @throws KerfError as `readModel`, and as `profileModel`; the model before stays
+   * Reads a model and counts it.
+   * @throws KerfError as `readModel`, and as `profileModel`
    */
-  async open(source: File): Promise<Network> {
-    const model = await readModel(source)
-    this.#counted = countAtFirst(model, source.name)
+  async open(source: ModelSource): Promise<Network> {
+    const { model, name, ...file } = await readFrom(source)
+    this.#file = file
     this.#model = model
-    return { ...this.#counted.network, bytes: source.size }
+    return this.#shown(countAtFirst(model, name))
   }
 
   /**
@@ -28,7 +30,11 @@ export class Engine {
    */
   recount(options: RecountOptions): Network {
     if (!this.#model) throw new Error('No model is open.')
-    this.#counted = countModel(this.#model, this.#counted!.network.name, options)
-    return this.#counted.network
+    return this.#shown(countModel(this.#model, this.#counted!.network.name, options))
+  }
+
+  #shown(counted: Counted): Network {
+    this.#counted = counted
+    return { ...counted.network, ...this.#file }
   }
 }

@@ -49,11 +49,19 @@ export interface NetworkInput {
   readonly declared: readonly (number | string)[] | null
 }
 
-/** What the page knows of a model. */
-export interface Network {
-  readonly name: string
-  /** Of the file; undefined where it was counted again. */
+/** What is known of the open model's files. */
+export interface OpenedFile {
+  /** Of all of them; undefined where the model lies in none. */
   readonly bytes?: number
+  /** External data that it uses: the paths that they were given with. */
+  readonly used?: readonly string[]
+  /** External data that were not given: their paths in the model's folder. */
+  readonly missing?: readonly string[]
+}
+
+/** What the page knows of a model. */
+export interface Network extends OpenedFile {
+  readonly name: string
   readonly inputs: readonly NetworkInput[]
   /** Inputs whose open sizes nobody gave: they were counted for a guess, 224 for height and width. */
   readonly guessed: readonly string[]

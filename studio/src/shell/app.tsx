@@ -1,56 +1,114 @@
-import { Alert, AppShell, Group, Loader, Tabs, Text, Title } from '@mantine/core'
-import { type DragEvent, Suspense, useState } from 'react'
+import { Loader, Tabs } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import type { PickedFile } from '../engine/model-source.ts'
 import { useStore } from '../store.ts'
 import { views } from '../views/views.ts'
-import { OpenButton } from './open-button.tsx'
+import { choose, modelAmong } from './choose.ts'
+import { pickedFiles } from './dropped.ts'
+import { ErrorBoundary } from './error-boundary.tsx'
+import { Header } from './header.tsx'
+import { Landing } from './landing.tsx'
+import { Notices } from './notices.tsx'
+import classes from './shell.module.css'
+import { useDrop } from './use-drop.ts'
+import { showView, useView } from './use-view.ts'
+
+const Help = lazy(() => import('./help.tsx'))
+const WhichModel = lazy(() => import('./which-model.tsx'))
+
+type Several = Extract<ReturnType<typeof choose>, { is: 'several' }>
 
 /** The page: what is open on top, one view of it below. */
 export function App() {
-  const { network, opening, error, open, dismissError } = useStore()
-  const [view, setView] = useState(views[0]!.name)
-  const drop = (event: DragEvent) => {
-    event.preventDefault()
-    const [file] = event.dataTransfer.files
-    if (file) void open(file)
+  const { network, source, opened, open, cancel, fail } = useStore()
+  const [helps, setHelps] = useState(false)
+  const [several, setSeveral] = useState<Several>()
+  const files = useRef<HTMLInputElement>(null)
+  const folder = useRef<HTMLInputElement>(null)
+  const pickFiles = () => files.current?.click()
+  const pickFolder = () => folder.current?.click()
+  const take = (picked: readonly PickedFile[]) => {
+    const choice = choose(picked, source && { source, missing: network?.missing ?? [] })
+    if (choice.is === 'model') void open(choice.source)
+    else if (choice.is === 'several') setSeveral(choice)
+    else fail(choice.why)
   }
-  const Shown = views.find(({ name }) => name === view)!.component
+  const isDropping = useDrop(take, fail)
+  useHotkeys([
+    ['mod+O', pickFiles],
+    ['mod+/', () => setHelps(true)],
+    ['Escape', cancel, { preventDefault: false }],
+  ])
+  useHotkeys(
+    views.map(({ name }, i) => [`alt+Digit${i + 1}`, () => showView(name), { usePhysicalKeys: true }] as const),
+  )
+  useEffect(() => {
+    document.title = network ? `${network.name} – Kerf Studio` : 'Kerf Studio'
+  }, [network])
   return (
-    <AppShell header={{ height: 52 }} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
-      <AppShell.Header>
-        <Group h="100%" px="md" gap="md" wrap="nowrap">
-          <Title order={1} size="h4">
-            Kerf
-          </Title>
-          <OpenButton />
-          <Text truncate>{network?.name}</Text>
-          {opening !== undefined && <Loader size="sm" aria-label={`Reading ${opening}`} />}
-        </Group>
-      </AppShell.Header>
-      <AppShell.Main>
-        {error !== undefined && (
-          <Alert color="red" withCloseButton closeButtonLabel="Dismiss" onClose={dismissError} role="alert">
-            {error}
-          </Alert>
+    <div className={classes.page} data-dropping={isDropping || undefined}>
+      <Header pickFiles={pickFiles} pickFolder={pickFolder} showHelp={() => setHelps(true)} />
+      <main className={classes.main}>
+        {network ? <Views key={opened} /> : <Landing pickFiles={pickFiles} pickFolder={pickFolder} />}
+      </main>
+      <Notices />
+      <input ref={files} type="file" multiple hidden onChange={(event) => takeFrom(event.currentTarget, take)} />
+      <input
+        ref={folder}
+        type="file"
+        webkitdirectory=""
+        hidden
+        onChange={(event) => takeFrom(event.currentTarget, take)}
+      />
+      <Suspense>
+        {helps && <Help onClose={() => setHelps(false)} />}
+        {several && (
+          <WhichModel
+            models={several.models}
+            onClose={() => setSeveral(undefined)}
+            onChoose={(model) => {
+              setSeveral(undefined)
+              void open(modelAmong(model, several.files))
+            }}
+          />
         )}
-        {network ? (
-          <Tabs value={view} onChange={(name) => name && setView(name)}>
-            <Tabs.List>
-              {views.map(({ name, title }) => (
-                <Tabs.Tab key={name} value={name}>
-                  {title}
-                </Tabs.Tab>
-              ))}
-            </Tabs.List>
-            <Tabs.Panel value={view}>
-              <Suspense fallback={<Loader m="md" />}>
+      </Suspense>
+    </div>
+  )
+}
+
+function takeFrom(input: HTMLInputElement, take: (files: readonly PickedFile[]) => void): void {
+  if (input.files && input.files.length > 0) take(pickedFiles(input.files))
+  // The same file, picked again, is a change.
+  input.value = ''
+}
+
+/** Tabs. A view that was shown once stays as it is while others are looked at. */
+function Views() {
+  const view = useView()
+  const [seen, setSeen] = useState<readonly string[]>([view])
+  if (!seen.includes(view)) setSeen([...seen, view])
+  return (
+    <Tabs value={view} onChange={(name) => name && showView(name)} className={classes.tabs}>
+      <Tabs.List className={classes.tabList}>
+        {views.map(({ name, title }) => (
+          <Tabs.Tab key={name} value={name}>
+            {title}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {views.map(({ name, title, component: Shown }) => (
+        <Tabs.Panel key={name} value={name} className={classes.panel} tabIndex={0}>
+          {seen.includes(name) && (
+            <ErrorBoundary what={title}>
+              <Suspense fallback={<Loader m="md" aria-label={`Loading ${title}`} />}>
                 <Shown />
               </Suspense>
-            </Tabs.Panel>
-          </Tabs>
-        ) : (
-          <Text p="xl">Drop an ONNX file here, or open one.</Text>
-        )}
-      </AppShell.Main>
-    </AppShell>
+            </ErrorBoundary>
+          )}
+        </Tabs.Panel>
+      ))}
+    </Tabs>
   )
 }

@@ -6,6 +6,8 @@ export interface View {
   readonly name: string
   /** On its tab. */
   readonly title: string
+  /** Its keys, for the list of all keys: what is pressed, and what it does. */
+  readonly keys?: readonly (readonly [keys: string, does: string])[]
   readonly component: LazyExoticComponent<ComponentType>
 }
 

@@ -1,0 +1,19 @@
+import { Closed } from '../engine/client.ts'
+import { useStore } from '../store.ts'
+import { findRecent, keepRecent } from './recent.ts'
+import { servedNow } from './served.ts'
+
+/** What the page does by itself: it opens the model that the command was given, looks for models of before, and keeps those that are opened. */
+export function start(): void {
+  const { fail, open } = useStore.getState()
+  addEventListener('unhandledrejection', ({ reason }) => {
+    if (!(reason instanceof Closed)) fail(reason)
+  })
+  useStore.subscribe(({ opened, source, network }, before) => {
+    if (opened !== before.opened && source && network) keepRecent(source, network).catch(fail)
+  })
+  findRecent().catch(fail)
+  servedNow()
+    .then(({ files: [first, ...others] }) => first && open({ from: 'server', files: [first, ...others] }))
+    .catch(fail)
+}
