@@ -6,6 +6,7 @@
 
 export {
   type Assumption,
+  assumptionTexts,
   type BrowserImage,
   type CanvasSize,
   type ImageElementSize,

@@ -26,6 +26,9 @@ export {
   hostTensor,
   hostValues,
   isHostElementType,
+  type OutputSummary,
+  outputSummary,
+  type RankedClass,
   type TensorOf,
 } from '../runtime/index.ts'
 

@@ -21,6 +21,7 @@ export {
 } from './metadata.ts'
 export {
   type Assumption,
+  assumptionTexts,
   imageNet,
   layoutOf,
   type Preprocessing,

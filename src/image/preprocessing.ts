@@ -94,6 +94,19 @@ export function preprocessingFor(
   }
 }
 
+/** What was assumed, in words: `224×224 pixels`, `rgb`. */
+export function assumptionTexts({ preprocessing, assumed }: ResolvedPreprocessing): string[] {
+  const { resize, fit, scale, order, mean } = preprocessing
+  const texts: Readonly<Record<Assumption, string>> = {
+    size: `${resize?.join('×')} pixels`,
+    fit: fit === 'cover' ? 'the middle of the image' : fit,
+    order,
+    scale: scale === 1 ? 'pixels from 0 to 255' : 'pixels from 0 to 1',
+    'mean and std': mean.some((m) => m !== 0) ? "ImageNet's mean and deviation" : 'no mean subtracted',
+  }
+  return assumed.map((a) => texts[a])
+}
+
 /** Whether the size that a file tells is the input's own, which another program may have changed since. */
 function fits({ resize, crop }: PreprocessingOptions, size: readonly (number | undefined)[]): boolean {
   const made = crop ?? resize

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { imageMetadata } from '../../api/data.ts'
-import { type BackendName, backendNames, createSession } from '../../api/runtime.node.ts'
+import { type BackendName, backendNames, createSession, outputSummary } from '../../api/runtime.node.ts'
 import type { Task } from '../../base/index.ts'
 import { toJson } from '../../report/index.ts'
 import { UsageError } from '../errors.ts'
@@ -9,7 +9,6 @@ import type { Io } from '../io.ts'
 import { checkOutput } from '../output.ts'
 import { terminalText } from '../print.ts'
 import { type GivenInputs, givenInput, readFeeds } from '../run/feeds.ts'
-import { summaryOf } from '../run/outputs.ts'
 import { type RunResult, runJson, runReport } from '../run/report.ts'
 import { checkTargets, type OutputTargets, outputTarget, writeOutputs } from '../run/write.ts'
 import { withTask } from '../task.ts'
@@ -96,7 +95,7 @@ async function runModel(path: string, options: Options, task: Task, io: Io): Pro
       backend: session.backend,
       threads: session.threads,
       feeds,
-      outputs: Object.entries(outputs).map(([name, tensor]) => summaryOf(name, tensor, options.top, classes)),
+      outputs: Object.entries(outputs).map(([name, tensor]) => outputSummary(name, tensor, options.top, classes)),
       timeMs: performance.now() - start,
       memory: session.memory,
       notices,

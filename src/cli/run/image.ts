@@ -1,4 +1,4 @@
-import { type Assumption, type Preprocessing, planarTensor, type ResolvedPreprocessing } from '../../api/data.ts'
+import { assumptionTexts, type Preprocessing, planarTensor, type ResolvedPreprocessing } from '../../api/data.ts'
 import { imageDecoder } from '../../api/files.node.ts'
 import type { HostTensor } from '../../api/runtime.ts'
 import { KerfError } from '../../base/index.ts'
@@ -33,18 +33,10 @@ const scaleText = (scale: number): string =>
   scale < 1 && Number.isInteger(Math.round(1e6 / scale) / 5e5) ? `1/${Math.round(1e6 / scale) / 1e6}` : String(scale)
 
 /** A sentence about what nobody said; undefined where everything was known. */
-export function assumptionText({ preprocessing, assumed }: ResolvedPreprocessing): string | undefined {
-  if (assumed.length === 0) return undefined
-  const { resize, fit, scale, order, mean } = preprocessing
-  const texts: Readonly<Record<Assumption, string>> = {
-    size: `${resize?.join('×')} pixels`,
-    fit: fit === 'cover' ? 'the middle of the image' : fit,
-    order,
-    scale: scale === 1 ? 'pixels from 0 to 255' : 'pixels from 0 to 1',
-    'mean and std': mean.some((m) => m !== 0) ? "ImageNet's mean and deviation" : 'no mean subtracted',
-  }
-  return `Assumed, as neither a flag nor the file says it: ${assumed.map((a) => texts[a]).join(', ')}.`
-}
+export const assumptionText = (resolved: ResolvedPreprocessing): string | undefined =>
+  resolved.assumed.length === 0
+    ? undefined
+    : `Assumed, as neither a flag nor the file says it: ${assumptionTexts(resolved).join(', ')}.`
 
 /**
  * Reads an image (PNG, JPEG, WebP, AVIF, TIFF, GIF) as those of data sets are read: turned as its EXIF data say, without alpha.

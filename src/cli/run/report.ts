@@ -1,8 +1,7 @@
-import type { Session } from '../../api/runtime.ts'
+import type { OutputSummary, RankedClass, Session } from '../../api/runtime.ts'
 import { type Cell, human, type Report, shapeText, type Table } from '../../report/index.ts'
 import type { FeedInfo } from './feeds.ts'
 import { assumptionText, preprocessingText } from './image.ts'
-import type { OutputSummary, Ranked } from './outputs.ts'
 
 export interface RunResult {
   readonly model: string
@@ -58,7 +57,7 @@ const answers = ({ top }: OutputSummary, at: number, all: readonly OutputSummary
     ? [['Answer', top.map(([first]) => (first ? `${nameOf(first)} ${first.probability.toFixed(2)}` : '?')).join(', ')]]
     : []
 
-const nameOf = ({ index, name }: Ranked): string => name ?? `class ${index}`
+const nameOf = ({ index, name }: RankedClass): string => name ?? `class ${index}`
 
 /** Everything, what the activations take at most against what they would take side by side, and what the slow reference takes. */
 export const memoryFact = ({ total, arena, sum, host }: NonNullable<Session['memory']>): [string, string] => [

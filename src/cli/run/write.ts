@@ -6,7 +6,7 @@ import { npyBytes } from '../../formats/index.ts'
 import { toJson } from '../../report/index.ts'
 import { type OutputOptions, writeWholeFile } from '../output.ts'
 import { endingOf } from '../output-type.ts'
-import { jsonTensor } from './outputs.ts'
+import { jsonTensor } from './json-tensor.ts'
 
 /** Where outputs go: one to a .npy file (by name, or the only one), all to a .json file. */
 export type OutputTargets = readonly { readonly name?: string; readonly path: string }[]

@@ -1,34 +1,45 @@
-import { type HostTensor, hostValues } from '../../api/runtime.ts'
-import { isFloating, KerfError } from '../../base/index.ts'
+import { isFloating } from '../base/index.ts'
+import { type HostTensor, hostValues } from './tensor.ts'
 
 /** One class of a classifier's answer. */
-export interface Ranked {
+export interface RankedClass {
+  /** From 0. */
   readonly index: number
   /** Undefined where nobody said what the classes are called. */
   readonly name?: string
+  /** As the network gives it. */
   readonly value: number
+  /** By Softmax, unless the network ends with one. */
   readonly probability: number
 }
 
+/** A tensor in a few numbers. */
 export interface OutputSummary {
+  /** Of the output. */
   readonly name: string
+  /** As ONNX calls it. */
   readonly elementType: string
+  /** Its sizes. */
   readonly shape: readonly number[]
   /** Of the numbers that are none of NaN and infinities; null where there are none. */
   readonly min: number | null
+  /** Likewise. */
   readonly max: number | null
+  /** Likewise. */
   readonly mean: number | null
   /** How many are NaN or infinite. */
   readonly notFinite: number
   /** Per image the largest classes, where the output is one row of floats per image. */
-  readonly top?: readonly (readonly Ranked[])[]
+  readonly top?: readonly (readonly RankedClass[])[]
 }
 
 /**
+ * What a network gave, in a few numbers.
+ * @param name of the output
  * @param top how many classes to rank; 0 for none
  * @param classes their names; those of an output with as many classes
  */
-export function summaryOf(
+export function outputSummary(
   name: string,
   tensor: HostTensor,
   top: number,
@@ -70,7 +81,12 @@ function isClassifier({ elementType, shape }: HostTensor): boolean {
   return isFloating(elementType) && second > 1 && first > 0 && isReadable && rest.every((d) => d === 1)
 }
 
-function rank(data: ArrayLike<number>, shape: readonly number[], top: number, names: readonly string[]): Ranked[][] {
+function rank(
+  data: ArrayLike<number>,
+  shape: readonly number[],
+  top: number,
+  names: readonly string[],
+): RankedClass[][] {
   const [first = 1, second] = shape
   const [rows, classes] = second === undefined ? [1, first] : [first, second]
   const nameOf = (index: number) => (names.length === classes ? { name: names[index]! } : {})
@@ -93,26 +109,4 @@ function softmax(values: readonly number[]): number[] {
   const powers = values.map((v) => Math.exp(v - max))
   const sum = powers.reduce((s, v) => s + v, 0)
   return powers.map((v) => v / sum)
-}
-
-/** Numbers that a text may hold: more are longer than engines let a text be. */
-const mostInText = 2 ** 24
-
-/** As JSON has it: 64-bit integers that doubles cannot hold, and NaN and infinities, as texts. */
-export function jsonTensor(tensor: HostTensor): unknown {
-  const { elementType, shape, data } = tensor
-  if (data.length > mostInText)
-    throw new KerfError(
-      'too-large',
-      `An output [${shape}] of ${data.length} elements is too large for JSON. Write it as .npy: -o name=out.npy.`,
-      { shape },
-    )
-  const exact = (v: number | bigint) => (typeof v === 'bigint' ? Number.isSafeInteger(Number(v)) : Number.isFinite(v))
-  const halves = elementType === 'float16' || elementType === 'bfloat16'
-  const plain = halves ? hostValues(tensor) : data
-  return {
-    elementType,
-    shape,
-    data: Array.from(plain as ArrayLike<number | bigint>, (v) => (exact(v) ? Number(v) : String(v))),
-  }
 }
