@@ -7,6 +7,8 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 /** Kerf by the names of its entry points, from its sources, as a browser gets them. */
 const alias = [
   { find: /^kerf$/, replacement: at('../src/api/index.ts') },
+  // A file of its own, which sessions start their workers from: built before.
+  { find: /^kerf\/worker(?=\?url$)/, replacement: at('../dist/worker.js') },
   { find: /^kerf\/([a-z]+)$/, replacement: `${at('../src/api')}/$1.ts` },
 ]
 

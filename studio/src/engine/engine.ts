@@ -1,7 +1,12 @@
-import type { Model } from 'kerf'
+import { transfer } from 'comlink'
+import type { Model, Profile } from 'kerf'
+import { shapeText } from 'kerf/report'
 import { type Counted, countAtFirst, countModel } from './count.ts'
+import type { MapWish } from './maps.ts'
 import type { ModelSource } from './model-source.ts'
 import { readFrom } from './read-model.ts'
+import type { Runner } from './run.ts'
+import type { LookedAt, RunResult, RunWish, ValueNames } from './run-types.ts'
 import type { Network, OpenedFile, RecountOptions } from './types.ts'
 
 /**
@@ -12,6 +17,9 @@ export class Engine {
   #model: Model | undefined
   #counted: Counted | undefined
   #file: OpenedFile = {}
+  #runner: Runner | undefined
+  /** Shapes that it is for. */
+  #runnerKey = ''
 
   /**
    * Reads a model and counts it.
@@ -36,5 +44,47 @@ export class Engine {
   #shown(counted: Counted): Network {
     this.#counted = counted
     return { ...counted.network, ...this.#file }
+  }
+
+  /** Values that can be looked at: inputs, and what nodes make. */
+  values(): ValueNames {
+    const { inputs, layers } = this.#counted!.profile!
+    const made = layers.flatMap((layer, row) => layer.outputs.map((value) => ({ ...value, row })))
+    const all = [...inputs.map((value) => ({ ...value, row: -1 })), ...made].filter(({ name }) => name !== '')
+    return {
+      names: all.map((v) => v.name),
+      shapes: all.map((v) => shapeText(v.shape)),
+      rows: Int32Array.from(all, (v) => v.row),
+    }
+  }
+
+  /**
+   * Runs the network once.
+   * @throws KerfError as `Runner.run`
+   */
+  async run(wish: RunWish): Promise<RunResult> {
+    return (await this.#runnerFor(this.#counted!.profile!.inputs)).run(wish)
+  }
+
+  /**
+   * A value of the last run as a picture.
+   * @returns undefined where nothing was run, or the value is too large to be drawn
+   * @throws KerfError as `Runner.look`
+   */
+  async look(name: string, wish: MapWish): Promise<LookedAt | undefined> {
+    const found = await this.#runner?.look(name, wish)
+    return found && transfer(found, [found.pixels.data.buffer])
+  }
+
+  /** Shapes that were counted otherwise need another one. */
+  async #runnerFor(inputs: Profile['inputs']): Promise<Runner> {
+    const shapes = new Map(inputs.map(({ name, shape }) => [name, shape as readonly number[]]))
+    const key = JSON.stringify([...shapes])
+    if (this.#runner && this.#runnerKey === key) return this.#runner
+    const { Runner } = await import('./run.ts')
+    await this.#runner?.close()
+    this.#runner = new Runner(this.#model!, shapes)
+    this.#runnerKey = key
+    return this.#runner
   }
 }

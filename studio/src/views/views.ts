@@ -15,4 +15,5 @@ export interface View {
 export const views: readonly View[] = [
   { name: 'graph', title: 'Graph', component: lazy(() => import('./graph/graph-view.tsx')) },
   { name: 'costs', title: 'Costs', component: lazy(() => import('./costs/costs-view.tsx')) },
+  { name: 'run', title: 'Run', component: lazy(() => import('./run/run-view.tsx')) },
 ]
