@@ -1057,4 +1057,32 @@ export const kernels = {
       groups: whole('groups of channels'),
     },
   },
+  rowProductsF64: {
+    does: 'y[i, j] += Σ_k a[i, k]·b[j, k], float64',
+    wasm: 'matrix-f64',
+    args: {
+      a: address('[rows / 4][terms][4]: 4 rows side by side'),
+      b: address('[columns / 4][terms][4]'),
+      y: address('[rows, columns]'),
+      rows: whole('a multiple of 4'),
+      columns: whole('a multiple of 4'),
+      terms: whole('of each sum'),
+      above: whole('columns of which all rows are wanted; of each 4 columns behind them those 4 rows less; a multiple of 4'),
+    },
+  },
+  resolventF64: {
+    does: 'h[p, a] = t·[(AAᵀ + t)⁻¹]_aa = 1 − aᵀ(AᵀA + t)⁻¹a for every row a of a matrix A, t = tr(AAᵀ)·shifts[p], float64',
+    wasm: 'matrix-f64',
+    args: {
+      x: address('floats [count, rows, columns]'),
+      h: address('the result, [count, points, rows]; of a matrix of zeros it stays as it is'),
+      traces: address('[count]: tr(AAᵀ)'),
+      shifts: address('[points]'),
+      ...scratch,
+      count: whole('matrices; threads share them'),
+      rows: whole('of a matrix'),
+      columns: whole('of a matrix'),
+      points: whole('values of t'),
+    },
+  },
 } as const satisfies Readonly<Record<string, Kernel>>

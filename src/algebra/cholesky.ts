@@ -1,14 +1,13 @@
-import type { Turn } from '../base/index.ts'
-import { addProducts } from './products.ts'
+import { addProducts, type MatrixTurn } from './products.ts'
 
-/** Rows of Cholesky's factor that are made at a time. */
+/** Rows of Cholesky's factor, and of solutions, that are made at a time. */
 const panel = 64
 
 /**
  * Cholesky's factor L of a symmetric matrix A = L·Lᵀ of size [n, n], of which the lower half is read and overwritten.
  * @returns whether A is positive definite, as far as float64 tells; where not, what is in `a` says nothing
  */
-export async function factorise(a: Float64Array, n: number, turn: Turn): Promise<boolean> {
+export async function factorise(a: Float64Array, n: number, turn: MatrixTurn): Promise<boolean> {
   for (let from = 0; from < n; from += panel) {
     await turn()
     const to = Math.min(n, from + panel)
@@ -23,9 +22,8 @@ export async function factorise(a: Float64Array, n: number, turn: Turn): Promise
       }
     }
     const left = n - to
-    const rows = new Float64Array(left * (to - from))
-    for (let i = 0; i < left; i++) rows.set(a.subarray((to + i) * n + from, (to + i) * n + to), i * (to - from))
-    const operands = { a: rows, b: rows, n: left, m: left, terms: to - from, factor: -1, lower: true }
+    const steps = { start: to * n + from, row: n, term: 1 }
+    const operands = { a, b: a, aSteps: steps, bSteps: steps, n: left, m: left, terms: to - from, factor: -1, lower: true }
     await addProducts(operands, a, turn, n, to * n + to)
   }
   return true
@@ -37,32 +35,55 @@ export async function solveFactorised(
   n: number,
   b: Float64Array,
   m: number,
-  turn: Turn,
+  turn: MatrixTurn,
 ): Promise<void> {
-  /** Row i less the sum of rows [from, to), times the factors at `at`, `step` apart. */
-  const subtract = (i: number, from: number, to: number, at: number, step: number): void => {
-    const row = i * m
-    let k = from
-    for (; k + 3 < to; k += 4, at += 4 * step) {
-      const [f, g, h, e] = [l[at]!, l[at + step]!, l[at + 2 * step]!, l[at + 3 * step]!]
-      const [p, q, r, s] = [k * m, (k + 1) * m, (k + 2) * m, (k + 3) * m]
-      for (let c = 0; c < m; c++)
-        b[row + c] = b[row + c]! - f * b[p + c]! - g * b[q + c]! - h * b[r + c]! - e * b[s + c]!
+  for (let from = 0; from < n; from += panel) {
+    const to = Math.min(n, from + panel)
+    const aSteps = { start: from * n, row: n, term: 1 }
+    const bSteps = { start: 0, row: 1, term: m }
+    const operands = { a: l, b, aSteps, bSteps, n: to - from, m, terms: from, factor: -1 }
+    await addProducts(operands, b, turn, m, from * m)
+    for (let i = from; i < to; i++) {
+      subtract(b, m, i, from, i, l, i * n + from, 1)
+      divide(b, m, i, l[i * n + i]!)
     }
-    for (; k < to; k++, at += step) for (let c = 0; c < m; c++) b[row + c] = b[row + c]! - l[at]! * b[k * m + c]!
   }
-  const divide = (i: number): void => {
-    const factor = 1 / l[i * n + i]!
-    for (let c = 0; c < m; c++) b[i * m + c] = b[i * m + c]! * factor
+  for (let to = n; to > 0; to -= ((to - 1) % panel) + 1) {
+    const from = to - (((to - 1) % panel) + 1)
+    const aSteps = { start: to * n + from, row: 1, term: n }
+    const bSteps = { start: to * m, row: 1, term: m }
+    const operands = { a: l, b, aSteps, bSteps, n: to - from, m, terms: n - to, factor: -1 }
+    await addProducts(operands, b, turn, m, from * m)
+    for (let i = to - 1; i >= from; i--) {
+      subtract(b, m, i, i + 1, to, l, (i + 1) * n + i, n)
+      divide(b, m, i, l[i * n + i]!)
+    }
   }
-  for (let i = 0; i < n; i++) {
-    await turn()
-    subtract(i, 0, i, i * n, 1)
-    divide(i)
+}
+
+/** Row i of b less the sum of rows [from, to), times the factors at `at`, `step` apart. */
+function subtract(
+  b: Float64Array,
+  m: number,
+  i: number,
+  from: number,
+  to: number,
+  l: Float64Array,
+  at: number,
+  step: number,
+): void {
+  const row = i * m
+  let k = from
+  for (; k + 3 < to; k += 4, at += 4 * step) {
+    const [f, g, h, e] = [l[at]!, l[at + step]!, l[at + 2 * step]!, l[at + 3 * step]!]
+    const [p, q, r, s] = [k * m, (k + 1) * m, (k + 2) * m, (k + 3) * m]
+    for (let c = 0; c < m; c++)
+      b[row + c] = b[row + c]! - f * b[p + c]! - g * b[q + c]! - h * b[r + c]! - e * b[s + c]!
   }
-  for (let i = n - 1; i >= 0; i--) {
-    await turn()
-    subtract(i, i + 1, n, (i + 1) * n + i, n)
-    divide(i)
-  }
+  for (; k < to; k++, at += step) for (let c = 0; c < m; c++) b[row + c] = b[row + c]! - l[at]! * b[k * m + c]!
+}
+
+function divide(b: Float64Array, m: number, i: number, by: number): void {
+  const factor = 1 / by
+  for (let c = 0; c < m; c++) b[i * m + c] = b[i * m + c]! * factor
 }

@@ -3,6 +3,7 @@ import type { OperatorSet } from '../graph/index.ts'
 import type { Backend } from './backend.ts'
 import { reference } from './backends/reference/backend.ts'
 import { hasSimd, wasmBackend } from './backends/wasm/backend.ts'
+import { Matrices } from './backends/wasm/matrices.ts'
 import { browserWorkers, type SpawnWorker, spawnBrowserWorker } from './backends/wasm/engine/pool.ts'
 import type { SparseChoice } from './backends/wasm/steps/convolution/sparse-choice.ts'
 
@@ -57,6 +58,16 @@ export function chooseBackend(options: BackendOptions): Backend {
   if (hasSimd()) return wasmBackend({ threads, spawn, winograd, sparse, onNotice })
   onNotice('this engine has no WebAssembly SIMD: the slow reference is used.')
   return reference
+}
+
+/** What calculates with matrices of float64 beside networks; undefined where the backend has no kernels. What is odd about threads the networks say. */
+export function chooseMatrices({ backend = 'wasm', workerUrl, ...options }: BackendOptions): Matrices | undefined {
+  if (backend !== 'wasm' || !hasSimd()) return undefined
+  const { spawn = workerUrl === undefined ? spawnBrowserWorker : browserWorkers(workerUrl) } = options
+  return new Matrices(
+    chooseThreads(options.threads, spawn, () => {}),
+    spawn,
+  )
 }
 
 /** Each thread is a worker of its own: thousands take minutes to start, and then the process's memory. */

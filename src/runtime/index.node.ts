@@ -7,7 +7,7 @@ import type { Model } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import type { Program } from './backend.ts'
 import { measureLimit as measureCoreLimit } from './backends/wasm/engine/limit.ts'
-import type { BackendOptions } from './choose-backend.ts'
+import { type BackendOptions, chooseMatrices } from './choose-backend.ts'
 import { createProgram as createCoreProgram } from './create-program.ts'
 import { createSessionWith } from './create-session.ts'
 import type { Runtime } from './running.ts'
@@ -37,4 +37,7 @@ export function measureLimit(threads = 1): Promise<number> {
 }
 
 /** The runtime with threads of Node, for those who run networks as part of something larger. */
-export const nodeRuntime: Runtime = { createSession, createProgram }
+export const nodeRuntime: Runtime = {
+  ...{ createSession, createProgram },
+  openMatrices: (options = {}) => chooseMatrices({ spawn: spawnNodeWorker, ...options }),
+}

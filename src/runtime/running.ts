@@ -1,7 +1,8 @@
 import type { Task } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import type { Program } from './backend.ts'
-import type { BackendOptions } from './choose-backend.ts'
+import type { Matrices } from './backends/wasm/matrices.ts'
+import { type BackendOptions, chooseMatrices } from './choose-backend.ts'
 import { createProgram } from './create-program.ts'
 import { createBrowserSession } from './create-session.ts'
 import type { Session, SessionOptions } from './session.ts'
@@ -23,10 +24,18 @@ export interface Runtime {
     inputShapes: ReadonlyMap<string, readonly number[]>,
     options?: BackendOptions & Task,
   ): Promise<Program>
+  /**
+   * What calculates with matrices of float64, for those who solve and rank; undefined where the backend has no kernels for that. Without it plain loops do.
+   * @param options as of `createProgram`
+   */
+  openMatrices?(options?: BackendOptions): Matrices | undefined
 }
 
 /** This room's own, which has threads in browsers alone. */
-const coreRuntime: Runtime = { createSession: createBrowserSession, createProgram }
+const coreRuntime: Runtime = {
+  ...{ createSession: createBrowserSession, createProgram },
+  openMatrices: (options = {}) => chooseMatrices(options),
+}
 
 /** `signal` stops the opening, too. */
 export interface RunningOptions
@@ -51,3 +60,7 @@ export function openProgram(
 ): Promise<Program> {
   return runtime.createProgram(model, inputShapes, { backend, threads, operators, onNotice, signal })
 }
+
+/** Kernels and threads for matrices, which are there from the first use on. */
+export const openMatrices = ({ runtime = coreRuntime, backend, threads }: RunningOptions): Matrices | undefined =>
+  runtime.openMatrices?.({ backend, threads })

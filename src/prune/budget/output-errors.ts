@@ -1,9 +1,11 @@
+import type { MatrixTurn } from '../../algebra/index.ts'
 import type { Task, Turn } from '../../base/index.ts'
 import { KerfError } from '../../base/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import type { ScoringImages } from '../criteria/batches.ts'
 import { cutModel, keptIndices } from '../cut.ts'
 import type { ChannelGroup, ChannelGroups } from '../groups.ts'
+import { withMatrices } from '../matrices.ts'
 import { collectImages } from '../recover/networks.ts'
 import { errorOnceRead } from '../recover/recover.ts'
 import { type ClassScores, selectWidths } from '../select.ts'
@@ -47,7 +49,7 @@ export async function outputErrors(
   const measured = choices.map(({ widths }) => measuredWidths(widths))
   const total = measured.reduce((sum, widths) => sum + widths.length, 0)
   let done = 0
-  const errorOf = async (group: ChannelGroup, width: number): Promise<number> => {
+  const errorOf = async (group: ChannelGroup, width: number, turn: MatrixTurn): Promise<number> => {
     const { removed } = selectWidths(found, scores, new Map([[group, width]]))
     const { model } = cutModel(found, removed)
     const cut = { model, was: found.trace.analysis.model, kept: keptIndices(found, removed) }
@@ -55,13 +57,15 @@ export async function outputErrors(
     progress?.({ what: 'measuring widths', done: ++done, total })
     return error ** 2
   }
-  const all: Widths[] = []
-  for (const [i, { widths }] of choices.entries()) {
-    const errors = new Map<number, number>()
-    for (const width of measured[i]!) errors.set(width, await errorOf(found.groups[i]!, width))
-    all.push({ widths, values: errorCurve(widths, errors).map((error) => -error) })
-  }
-  return all
+  return withMatrices(options, turn, async (turn) => {
+    const all: Widths[] = []
+    for (const [i, { widths }] of choices.entries()) {
+      const errors = new Map<number, number>()
+      for (const width of measured[i]!) errors.set(width, await errorOf(found.groups[i]!, width, turn))
+      all.push({ widths, values: errorCurve(widths, errors).map((error) => -error) })
+    }
+    return all
+  })
 }
 
 /** Those near 1/8, 3/8, 5/8 and 7/8 of the widest, and the narrowest. */

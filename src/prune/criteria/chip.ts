@@ -1,6 +1,6 @@
-import { gramOf, transposed, tridiagonal } from '../../algebra/index.ts'
+import { gramOf, type MatrixTurn, transposed, tridiagonal } from '../../algebra/index.ts'
 import type { Turn } from '../../base/index.ts'
-import type { Criterion, Numbers, ScoredLayer } from './criterion.ts'
+import type { Criterion, ScoredLayer } from './criterion.ts'
 import { makersOf } from './planes.ts'
 
 /*
@@ -14,53 +14,89 @@ import { makersOf } from './planes.ts'
  */
 
 const step = 0.6
-/** On either side of the largest singular value's logarithm. */
-const reach = 18
+/** Below and above the logarithm of √tr(AAᵀ), which is not less than the largest singular value. Further below float64 cannot tell AAᵀ + t from a singular matrix. */
+const [below, above] = [15, 6]
+/** Logarithms of s, less that. */
+const logarithms = Float64Array.from({ length: Math.round((below + above) / step) + 1 }, (_, p) => p * step - below)
+/** Of T + t: rounding may leave less. In parts of tr(AAᵀ). */
+const leastPivot = 1e-17
+/** Values of t, likewise. */
+const shifts = logarithms.map((u) => Math.exp(2 * u))
+/**
+ * Beyond the last point −ln h is |a|²/t, so that what is left out is a geometric series: so much of what the last point adds. Before the first one −ln h goes on as a line in u.
+ */
+const [rest, slopes] = [1 / (Math.exp(step) - 1), Math.exp(-step) / (1 - Math.exp(-step)) ** 2]
 
-/** Rows of a matrix [rows, columns]: how much less the nuclear norm is without each. */
+/**
+ * Of matrices [rows, columns], one behind the other: how much less the nuclear norm is without each row, the sum over the matrices.
+ * @param turn whose kernels look at the matrices, where there are some
+ */
 export async function nuclearLosses(
-  data: ArrayLike<number>,
+  data: Float32Array,
   rows: number,
   columns: number,
-  turn: Turn,
+  turn: MatrixTurn,
 ): Promise<Float64Array> {
-  const byRows = rows <= columns
-  const n = Math.min(rows, columns)
-  const matrix = byRows ? new Float64Array(data) : transposed(data, rows, columns)
-  const inner = Math.max(rows, columns)
-  const gram = gramOf(matrix, n, inner)
-  let trace = 0
-  for (let i = 0; i < n; i++) trace += gram[i * (n + 1)]!
+  const { traces, values } = await (turn.kernels?.resolvents?.(data, rows, columns, shifts) ??
+    resolvents(data, rows, columns, turn))
   const losses = new Float64Array(rows)
-  if (!(trace > 0)) return losses
-  const { diagonal, beside, basis } = await tridiagonal(gram, n, turn)
-  // In the basis of T: e_a, or a. [n, rows]
-  const vectors = byRows ? basis : product(basis, matrix, n, inner)
-  const [y, sum] = [new Float64Array(rows), new Float64Array(rows)]
-  const centre = Math.log(trace) / 2
-  for (let u = centre - reach; u <= centre + reach; u += step) {
-    const s = Math.exp(u)
-    const t = s * s
-    sum.fill(0)
-    let pivot = 1
-    for (let i = 0; i < n; i++) {
-      const factor = i === 0 ? 0 : beside[i - 1]! / pivot
-      // Rounding leaves eigenvalues that are 0 a little below.
-      pivot = Math.max(diagonal[i]! + t - (i === 0 ? 0 : factor * beside[i - 1]!), Number.MIN_VALUE)
-      const inverse = 1 / pivot
-      for (let c = 0, at = i * rows; c < rows; c++, at++) {
-        const value = vectors[at]! - factor * y[c]!
-        y[c] = value
-        sum[c] = sum[c]! + value * value * inverse
-      }
+  const points = shifts.length
+  const weights = logarithms.map((u) => Math.exp(u))
+  weights[points - 1] = weights[points - 1]! * (1 + rest)
+  weights[1] = weights[1]! - weights[0]! * slopes
+  weights[0] = weights[0]! * (1 + rest + slopes)
+  for (const [i, trace] of traces.entries()) {
+    const scale = (Math.sqrt(trace) * step) / Math.PI
+    for (const [p, own] of weights.entries()) {
+      const weight = scale * own
+      for (let c = 0, at = (i * points + p) * rows; c < rows; c++, at++)
+        losses[c] = losses[c]! - weight * Math.log(Math.min(1, Math.max(values[at]!, 1e-16)))
     }
-    for (let c = 0; c < rows; c++) {
-      const h = byRows ? t * sum[c]! : 1 - sum[c]!
-      losses[c] = losses[c]! - s * Math.log(Math.min(1, Math.max(h, 1e-16)))
-    }
-    y.fill(0)
   }
-  return losses.map((loss) => (loss * step) / Math.PI)
+  return losses
+}
+
+/** As the kernels' `resolvents`, in plain loops. */
+async function resolvents(data: Float32Array, rows: number, columns: number, turn: Turn) {
+  const [area, points] = [rows * columns, shifts.length]
+  const count = data.length / area
+  const traces = new Float64Array(count)
+  const values = new Float64Array(count * points * rows).fill(1)
+  const byRows = rows <= columns
+  const [n, inner] = byRows ? [rows, columns] : [columns, rows]
+  for (let image = 0; image < count; image++) {
+    const own = data.subarray(image * area, (image + 1) * area)
+    const matrix = byRows ? new Float64Array(own) : transposed(own, rows, columns)
+    const gram = gramOf(matrix, n, inner)
+    let trace = 0
+    for (let i = 0; i < n; i++) trace += gram[i * (n + 1)]!
+    traces[image] = trace
+    if (!(trace > 0)) continue
+    const { diagonal, beside, basis } = await tridiagonal(gram, n, turn)
+    // In the basis of T: e_a, or a. [n, rows]
+    const vectors = byRows ? basis : product(basis, matrix, n, inner)
+    const [y, sum] = [new Float64Array(rows), new Float64Array(rows)]
+    for (const [p, shift] of shifts.entries()) {
+      const t = trace * shift
+      y.fill(0)
+      sum.fill(0)
+      let pivot = 1
+      for (let i = 0; i < n; i++) {
+        const factor = i === 0 ? 0 : beside[i - 1]! / pivot
+        pivot = Math.max(diagonal[i]! + t - (i === 0 ? 0 : factor * beside[i - 1]!), leastPivot * trace)
+        const inverse = 1 / pivot
+        for (let c = 0, at = i * rows; c < rows; c++, at++) {
+          const value = vectors[at]! - factor * y[c]!
+          y[c] = value
+          sum[c] = sum[c]! + value * value * inverse
+        }
+      }
+      sum.forEach((value, c) => {
+        values[(image * points + p) * rows + c] = byRows ? t * value : 1 - value
+      })
+    }
+  }
+  return { traces, values }
 }
 
 /** Qᵀ·B of Qᵀ [n, n] and B [n, columns]. */
@@ -88,14 +124,12 @@ export const chip: Criterion = {
     for await (const batch of context.batches(layers, { what: ['activations'] }))
       for (const [layer, sum] of sums) {
         const { data, images, channels } = batch.activations(layer)
-        const each = data.length / images
-        for (let n = 0; n < images; n++) {
-          const image: Numbers = data.subarray(n * each, (n + 1) * each)
-          const losses = await nuclearLosses(image, channels, each / channels, context.turn)
-          losses.forEach((loss, c) => {
-            sum[c] = sum[c]! + loss
-          })
-        }
+        await context.turn()
+        const floats = data instanceof Float32Array ? data : Float32Array.from(data)
+        const losses = await nuclearLosses(floats, channels, data.length / (images * channels), context.turn)
+        losses.forEach((loss, c) => {
+          sum[c] = sum[c]! + loss
+        })
       }
     return context.combined((layer) => sums.get(layer)!)
   },

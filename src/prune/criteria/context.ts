@@ -1,3 +1,4 @@
+import type { MatrixTurn } from '../../algebra/index.ts'
 import { KerfError, type Random, seededRandom, seedFrom, type Task, type Turn } from '../../base/index.ts'
 import { macsOf } from '../../cost/index.ts'
 import {
@@ -13,6 +14,7 @@ import {
 } from '../../graph/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import type { ChannelGroup, ChannelGroups } from '../groups.ts'
+import { withMatrices } from '../matrices.ts'
 import { type LossOf, runBatches, type ScoringImages } from './batches.ts'
 import type { Criterion, Numbers, ScoredGroup, ScoredLayer, ScoringContext } from './criterion.ts'
 import { lossGrowths } from './growths.ts'
@@ -72,7 +74,9 @@ export async function scoresBy(
       `The criterion ${criterion.name} compares channels of different layers: rank them together (--global, or the option scope.global). With a ratio for every layer take l2, which ranks as it does in each.`,
       { criterion: criterion.name },
     )
-  const scores = await criterion.score(new GroupContext(criterion, groups, analysis, options, turn, ranking))
+  const scores = await withMatrices(options, turn, async (turn) =>
+    criterion.score(new GroupContext(criterion, groups, analysis, options, turn, ranking)),
+  )
   return groups.map((group) => checkScores(criterion, group.name, group.channels, scores.get(group)))
 }
 
@@ -100,7 +104,7 @@ function checkScores(
 
 class GroupContext implements ScoringContext {
   readonly groups: readonly Group[]
-  readonly turn: Turn
+  readonly turn: MatrixTurn
   readonly #analysis: Analysis
   readonly #criterion: Criterion
   readonly #options: ScoringOptions
@@ -114,7 +118,7 @@ class GroupContext implements ScoringContext {
     groups: readonly Group[],
     analysis: Analysis,
     options: ScoringOptions,
-    turn: Turn,
+    turn: MatrixTurn,
     ranking: Ranking,
   ) {
     this.#criterion = criterion

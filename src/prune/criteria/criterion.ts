@@ -1,3 +1,4 @@
+import type { MatrixTurn } from '../../algebra/index.ts'
 import type { Random } from '../../base/index.ts'
 import type { WeightedSum } from '../../graph/index.ts'
 
@@ -119,8 +120,8 @@ export interface ScoringContext {
   growths(): Promise<Map<ScoredGroup, Float64Array>>
   /** Random numbers that follow from the seed and the names of the weights of a group or layer (`of`): the same for the same one. */
   random(of: ScoredGroup | ScoredLayer): Random
-  /** To be awaited in long loops: lets others have their turn, and throws KerfError `aborted` where the signal says so. */
-  readonly turn: () => Promise<void>
+  /** To be awaited in long loops: lets others have their turn, and throws KerfError `aborted` where the signal says so. Its `kernels` do large sums. */
+  readonly turn: MatrixTurn
 }
 
 /** Costs by channel of a group. */

@@ -1,5 +1,5 @@
-import { addProducts, factorise, solveFactorised } from '../../algebra/index.ts'
-import { askMemory, KerfError, memoryLimit, type Turn } from '../../base/index.ts'
+import { addProducts, factorise, type MatrixTurn, solveFactorised } from '../../algebra/index.ts'
+import { askMemory, KerfError, memoryLimit } from '../../base/index.ts'
 import type { WeightedSum } from '../../graph/index.ts'
 import type { ChannelValues, Criterion, ScoredGroup, ScoredLayer } from './criterion.ts'
 
@@ -96,7 +96,7 @@ class LayerSamples {
   }
 
   /** @param uniform draws places */
-  async add({ data, images, channels, plane }: ChannelValues, uniform: () => number, turn: Turn): Promise<void> {
+  async add({ data, images, channels, plane }: ChannelValues, uniform: () => number, turn: MatrixTurn): Promise<void> {
     const { places, taps, inChannels } = this.#sum
     const area = plane.reduce((product, d) => product * d, 1)
     const size = unknowns(this.#sum)
@@ -124,7 +124,7 @@ class LayerSamples {
    * @param rows of each of the layer's channels the weights that read it, output by output
    * @param of which channel of the scored group each of them is
    */
-  async eliminations(rows: readonly ArrayLike<number>[], of: Int32Array, turn: Turn): Promise<Elimination[]> {
+  async eliminations(rows: readonly ArrayLike<number>[], of: Int32Array, turn: MatrixTurn): Promise<Elimination[]> {
     const { taps, inChannels, outChannels } = this.#sum
     const size = unknowns(this.#sum)
     const all: Elimination[] = []
@@ -165,7 +165,7 @@ export async function elimination(
   weights: Float64Array,
   size: number,
   inputs: ReadonlyMap<number, readonly number[]>,
-  turn: Turn,
+  turn: MatrixTurn,
 ): Promise<Elimination> {
   const outputs = weights.length / size
   let [trace, energy] = [0, 0]
@@ -271,7 +271,7 @@ function subtract(a: Float64Array, at: number, factor: number, row: Float64Array
 }
 
 /** Of each channel how far the layers are off when it and all that go before it are gone, in parts of what they give, in squares. */
-export async function errorsOf(parts: readonly Elimination[], channels: number, turn: Turn): Promise<Float64Array> {
+export async function errorsOf(parts: readonly Elimination[], channels: number, turn: MatrixTurn): Promise<Float64Array> {
   const errors = new Float64Array(channels)
   const left = new Set(errors.keys())
   let error = 0

@@ -1,6 +1,5 @@
-import { addProducts, factorise, solveFactorised, transposed } from '../../algebra/index.ts'
+import { addProducts, factorise, type MatrixTurn, solveFactorised, transposed } from '../../algebra/index.ts'
 import { differentiate } from '../../autodiff/index.ts'
-import type { Turn } from '../../base/index.ts'
 import { type Analysis, editGraph, graphInputs, type Model, type OperatorSet } from '../../graph/index.ts'
 import { type HostTensor, openProgram, type Program, type RunningOptions } from '../../runtime/index.ts'
 import { outputLoss } from '../criteria/output-loss.ts'
@@ -56,7 +55,7 @@ export interface PairContext {
   readonly running: RunningOptions
   /** With their gradients. */
   readonly operators: OperatorSet
-  readonly turn: Turn
+  readonly turn: MatrixTurn
 }
 
 /**
@@ -169,7 +168,7 @@ const dot = (a: readonly Float64Array[], b: readonly Float64Array[]): number =>
   a.reduce((sum, x, k) => sum + x.reduce((s, v, i) => s + v * b[k]![i]!, 0), 0)
 
 /** Cholesky's factor of the mean of (x, 1)·(x, 1)ᵀ, with a ridge. */
-async function inverseOf({ x, inputs, count }: RidgeSamples, turn: Turn): Promise<Float64Array> {
+async function inverseOf({ x, inputs, count }: RidgeSamples, turn: MatrixTurn): Promise<Float64Array> {
   const size = inputs + 1
   const rows = new Float64Array(size * count).fill(1, inputs * count)
   rows.set(x)

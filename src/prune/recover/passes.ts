@@ -1,4 +1,5 @@
-import type { Task, Turn } from '../../base/index.ts'
+import type { MatrixTurn } from '../../algebra/index.ts'
+import type { Task } from '../../base/index.ts'
 import type { Analysis, Model, OperatorSet } from '../../graph/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import type { ScoringImages } from '../criteria/batches.ts'
@@ -48,7 +49,7 @@ export interface PassContext {
   readonly layers: (cut: Analysis) => SolvedLayer[]
   readonly before: Analysis
   readonly options: PassOptions
-  readonly turn: Turn
+  readonly turn: MatrixTurn
   readonly meter: Meter
 }
 
@@ -58,7 +59,7 @@ export async function passContext(
   given: GivenImages,
   wanted: Kept,
   options: PassOptions,
-  turn: Turn,
+  turn: MatrixTurn,
   meter: Meter,
   isSolved: (layer: SolvedLayer) => boolean = () => true,
 ): Promise<PassContext> {

@@ -1,5 +1,4 @@
-import { addProducts } from '../../algebra/index.ts'
-import type { Turn } from '../../base/index.ts'
+import { addProducts, type MatrixTurn } from '../../algebra/index.ts'
 import type { Analysis } from '../../graph/index.ts'
 import { type Affine, tensorValues } from '../../graph/index.ts'
 import { affineOf, type SolvedLayer } from './layers.ts'
@@ -27,9 +26,9 @@ export class LayerProblem {
   readonly #held: Targets
   /** What an error of each output channel weighs. */
   readonly #scale: Float64Array
-  readonly #turn: Turn
+  readonly #turn: MatrixTurn
 
-  constructor(layer: SolvedLayer, cut: Analysis, run: StagedRun, teacher: Teacher, images: number, turn: Turn) {
+  constructor(layer: SolvedLayer, cut: Analysis, run: StagedRun, teacher: Teacher, images: number, turn: MatrixTurn) {
     const { sum, behind } = layer
     this.layer = layer
     this.#turn = turn

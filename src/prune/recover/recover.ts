@@ -1,7 +1,9 @@
-import { KerfError, stoppable, type Turn, turns } from '../../base/index.ts'
+import type { MatrixTurn } from '../../algebra/index.ts'
+import { KerfError, stoppable, turns } from '../../base/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { operators as allOperators, prunableOperators } from '../../ops/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
+import { withMatrices } from '../matrices.ts'
 import type { PruneResult } from '../result.ts'
 import type { SolvedLayer } from './layers.ts'
 import { collectImages, type GivenImages } from './networks.ts'
@@ -62,8 +64,11 @@ export interface TowardsOptions extends RecoverOptions {
 /** Least squares does what mean replacement does, too. */
 export const autoSteps: readonly RecoveryStep[] = ['least-squares', 'statistics']
 
-async function recovered(result: Changed, options: RecoverOptions): Promise<Recovered> {
-  const { signal, operators = prunableOperators } = options
+const recovered = (result: Changed, options: RecoverOptions): Promise<Recovered> =>
+  withMatrices(options, turns(options.signal, 'Recovery'), (turn) => inSteps(result, options, turn))
+
+async function inSteps(result: Changed, options: RecoverOptions, turn: MatrixTurn): Promise<Recovered> {
+  const { operators = prunableOperators } = options
   const derived = options.operators ?? allOperators
   const steps = options.steps === 'auto' || options.steps === undefined ? autoSteps : options.steps
   const unknown = steps.find((s) => typeof s === 'string' && !recoverySteps.includes(s))
@@ -71,7 +76,6 @@ async function recovered(result: Changed, options: RecoverOptions): Promise<Reco
     throw new KerfError('bad-options', `There is no step "${unknown}". There are: ${recoverySteps.join(', ')}.`, {
       step: unknown,
     })
-  const turn = turns(signal, 'Recovery')
   await turn()
   const given = await collectImages(options.images, turn)
   if (given.count < leastImages)
@@ -121,7 +125,7 @@ export async function errorOnceRead(
   cut: Changed,
   given: GivenImages,
   running: RunningOptions & { readonly batchSize: number },
-  turn: Turn,
+  turn: MatrixTurn,
 ): Promise<number> {
   const { operators = prunableOperators, batchSize } = running
   const options = { ...running, operators, derived: operators, images: { batchSize } }

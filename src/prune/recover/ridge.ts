@@ -1,5 +1,4 @@
-import { addProducts, factorise, solveFactorised, transposed } from '../../algebra/index.ts'
-import type { Turn } from '../../base/index.ts'
+import { addProducts, factorise, type MatrixTurn, solveFactorised, transposed } from '../../algebra/index.ts'
 
 /*
  * Ridge regression towards weights that are there, with a constant of its own for each target:
@@ -62,7 +61,7 @@ export async function ridgeRegression(
   from: LinearMap,
   hasConstants: boolean,
   errorOf: (map: LinearMap) => Promise<number>,
-  turn: Turn,
+  turn: MatrixTurn,
 ): Promise<LinearMap | undefined> {
   const equations = await (samples.count > samples.inputs ? primal : dual)(samples, from, hasConstants, turn)
   let best: LinearMap | undefined
@@ -105,7 +104,7 @@ async function yielding(
   { t, lo, hi, inputs, targets, count }: RidgeSamples,
   rows: Float64Array,
   { weights, constants }: LinearMap,
-  turn: Turn,
+  turn: MatrixTurn,
 ): Promise<Float32Array> {
   const given = new Float64Array(targets * count)
   await addProducts({ a: weights, b: rows, n: targets, m: count, terms: inputs }, given, turn)
@@ -162,7 +161,7 @@ function withConstants(
   return { weights, constants }
 }
 
-async function primal(samples: RidgeSamples, from: LinearMap, hasConstants: boolean, turn: Turn): Promise<Equations> {
+async function primal(samples: RidgeSamples, from: LinearMap, hasConstants: boolean, turn: MatrixTurn): Promise<Equations> {
   const { inputs, targets, count } = samples
   const data = prepared(samples, from, hasConstants)
   const square = new Float64Array(inputs * inputs)
@@ -190,7 +189,7 @@ async function primal(samples: RidgeSamples, from: LinearMap, hasConstants: bool
   }
 }
 
-async function dual(samples: RidgeSamples, from: LinearMap, hasConstants: boolean, turn: Turn): Promise<Equations> {
+async function dual(samples: RidgeSamples, from: LinearMap, hasConstants: boolean, turn: MatrixTurn): Promise<Equations> {
   const { inputs, targets, count } = samples
   const data = prepared(samples, from, hasConstants)
   const rows = transposed(data.x, inputs, count)
@@ -222,7 +221,7 @@ async function dual(samples: RidgeSamples, from: LinearMap, hasConstants: boolea
  * What gives Cholesky's factor of a matrix with a ridge on its diagonal, undefined where there is none. The last one is kept: targets change more often than ridges.
  * @param square [n, n], of which the lower half counts
  */
-function factors(square: Float64Array, n: number, turn: Turn): (lambda: number) => Promise<Float64Array | undefined> {
+function factors(square: Float64Array, n: number, turn: MatrixTurn): (lambda: number) => Promise<Float64Array | undefined> {
   let last: { readonly lambda: number; readonly factor: Float64Array } | undefined
   return async (lambda) => {
     if (last?.lambda === lambda) return last.factor

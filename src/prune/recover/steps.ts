@@ -1,5 +1,4 @@
-import { addProducts } from '../../algebra/index.ts'
-import type { Turn } from '../../base/index.ts'
+import { addProducts, type MatrixTurn } from '../../algebra/index.ts'
 import { type Analysis, tensorValues } from '../../graph/index.ts'
 import type { SolvedLayer } from './layers.ts'
 import type { LayerProblem } from './problem.ts'
@@ -12,7 +11,7 @@ export interface StepContext {
   readonly teacher: Teacher
   /** The network as it was. */
   readonly before: Analysis
-  readonly turn: Turn
+  readonly turn: MatrixTurn
 }
 
 /** New weights of one group of a layer; undefined where the step has nothing to say of it. */
