@@ -213,8 +213,7 @@ function dotAndAdd(row: usize, v: usize, p: usize, f: f64, count: i32): f64 {
 function addTwo(row: usize, p: usize, v: usize, f: f64, g: f64, count: i32): void {
   const ff = f64x2.splat(f)
   const gg = f64x2.splat(g)
-  for (; count >= 2; count -= 2, row += 16, p += 16, v += 16)
-    v128.store(row, madd2(gg, v128.load(v), madd2(ff, v128.load(p), v128.load(row))))
+  for (; count >= 2; count -= 2, row += 16, p += 16, v += 16) v128.store(row, madd2(gg, v128.load(v), madd2(ff, v128.load(p), v128.load(row))))
   if (count > 0) store<f64>(row, load<f64>(row) + f * load<f64>(p) + g * load<f64>(v))
 }
 
@@ -258,14 +257,7 @@ function tridiagonal(m: usize, n: i32, size: i32, diagonal: usize, beside: usize
       store<f64>(own, beta * load<f64>(own) - half * load<f64>(v + 8 * <usize>i))
     }
     for (let i = from; i < size; i++)
-      addTwo(
-        m + row * <usize>i + 8 * <usize>from,
-        p + 8 * <usize>from,
-        start,
-        -load<f64>(v + 8 * <usize>i),
-        -load<f64>(p + 8 * <usize>i),
-        i - from + 1,
-      )
+      addTwo(m + row * <usize>i + 8 * <usize>from, p + 8 * <usize>from, start, -load<f64>(v + 8 * <usize>i), -load<f64>(p + 8 * <usize>i), i - from + 1)
   }
   store<f64>(diagonal + 8 * <usize>(size - 1), load<f64>(m + row * <usize>(size - 1) + 8 * <usize>(size - 1)))
 }

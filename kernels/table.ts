@@ -1067,7 +1067,9 @@ export const kernels = {
       rows: whole('a multiple of 4'),
       columns: whole('a multiple of 4'),
       terms: whole('of each sum'),
-      above: whole('columns of which all rows are wanted; of each 4 columns behind them those 4 rows less; a multiple of 4'),
+      above: whole(
+        'columns of which all rows are wanted; of each 4 columns behind them those 4 rows less; a multiple of 4',
+      ),
     },
   },
   resolventF64: {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../base/index.ts'
-import { addProducts, eigen, factorise, singular, solveFactorised, squares } from './index.ts'
+import { addProducts, eigen, factorise, invertFactorised, singular, solveFactorised, squares } from './index.ts'
 
 const turn = async () => {}
 const draw = (seed: number, count: number) => {
@@ -40,6 +40,20 @@ describe('linear algebra', () => {
     b.forEach((value, i) => {
       expect(value).toBeCloseTo(x[i]!, 6)
     })
+  })
+
+  it.each([1, 5, 130, 600])('inverts a matrix of %i rows', async (n) => {
+    const rows = draw(5, n * (n + 40))
+    const a = new Float64Array(n * n)
+    await addProducts({ a: rows, b: rows, n, m: n, terms: n + 40, lower: true }, a, turn)
+    const inverse = a.slice()
+    expect(await factorise(inverse, n, turn)).toBe(true)
+    await invertFactorised(inverse, n, turn)
+    for (const m of [a, inverse]) for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) m[j * n + i] = m[i * n + j]!
+    const one = new Float64Array(n * n)
+    await addProducts({ a, b: inverse, n, m: n, terms: n }, one, turn)
+    const wrong = one.reduce((most, v, at) => Math.max(most, Math.abs(v - Number(at % (n + 1) === 0))), 0)
+    expect(wrong).toBeLessThan(1e-7)
   })
 
   it('says where a matrix is not positive definite', async () => {

@@ -2,6 +2,8 @@ import { addProducts, type MatrixTurn } from './products.ts'
 
 /** Rows of Cholesky's factor, and of solutions, that are made at a time. */
 const panel = 64
+/** Columns of an inverse that are made at a time. */
+const inverseColumns = 512
 
 /**
  * Cholesky's factor L of a symmetric matrix A = L·Lᵀ of size [n, n], of which the lower half is read and overwritten.
@@ -23,7 +25,17 @@ export async function factorise(a: Float64Array, n: number, turn: MatrixTurn): P
     }
     const left = n - to
     const steps = { start: to * n + from, row: n, term: 1 }
-    const operands = { a, b: a, aSteps: steps, bSteps: steps, n: left, m: left, terms: to - from, factor: -1, lower: true }
+    const operands = {
+      a,
+      b: a,
+      aSteps: steps,
+      bSteps: steps,
+      n: left,
+      m: left,
+      terms: to - from,
+      factor: -1,
+      lower: true,
+    }
     await addProducts(operands, a, turn, n, to * n + to)
   }
   return true
@@ -37,17 +49,7 @@ export async function solveFactorised(
   m: number,
   turn: MatrixTurn,
 ): Promise<void> {
-  for (let from = 0; from < n; from += panel) {
-    const to = Math.min(n, from + panel)
-    const aSteps = { start: from * n, row: n, term: 1 }
-    const bSteps = { start: 0, row: 1, term: m }
-    const operands = { a: l, b, aSteps, bSteps, n: to - from, m, terms: from, factor: -1 }
-    await addProducts(operands, b, turn, m, from * m)
-    for (let i = from; i < to; i++) {
-      subtract(b, m, i, from, i, l, i * n + from, 1)
-      divide(b, m, i, l[i * n + i]!)
-    }
-  }
+  await solveLower(l, n, 0, b, m, turn)
   for (let to = n; to > 0; to -= ((to - 1) % panel) + 1) {
     const from = to - (((to - 1) % panel) + 1)
     const aSteps = { start: to * n + from, row: 1, term: n }
@@ -58,6 +60,52 @@ export async function solveFactorised(
       subtract(b, m, i, i + 1, to, l, (i + 1) * n + i, n)
       divide(b, m, i, l[i * n + i]!)
     }
+  }
+}
+
+/** Solves L·X = B in place, from row `first` on: before it B is 0, and not there. */
+async function solveLower(
+  l: Float64Array,
+  n: number,
+  first: number,
+  b: Float64Array,
+  m: number,
+  turn: MatrixTurn,
+): Promise<void> {
+  for (let from = first; from < n; from += panel) {
+    const to = Math.min(n, from + panel)
+    const aSteps = { start: from * n + first, row: n, term: 1 }
+    const bSteps = { start: 0, row: 1, term: m }
+    const operands = { a: l, b, aSteps, bSteps, n: to - from, m, terms: from - first, factor: -1 }
+    await addProducts(operands, b, turn, m, (from - first) * m)
+    for (let i = from; i < to; i++) {
+      subtract(b, m, i - first, from - first, i - first, l, i * n + from, 1)
+      divide(b, m, i - first, l[i * n + i]!)
+    }
+  }
+}
+
+/**
+ * The inverse of A = L·Lᵀ, its lower half, in place of what `factorise` left: (L⁻¹)ᵀ·L⁻¹.
+ * @param l [n, n], overwritten
+ */
+export async function invertFactorised(l: Float64Array, n: number, turn: MatrixTurn): Promise<void> {
+  const x = new Float64Array(n * n)
+  for (let first = 0; first < n; first += inverseColumns) {
+    const width = Math.min(inverseColumns, n - first)
+    const columns = new Float64Array((n - first) * width)
+    for (let i = 0; i < width; i++) columns[i * (width + 1)] = 1
+    await solveLower(l, n, first, columns, width, turn)
+    for (let i = first; i < n; i++) x.set(columns.subarray((i - first) * width, (i - first + 1) * width), i * n + first)
+  }
+  l.fill(0)
+  for (let first = 0; first < n; first += inverseColumns) {
+    const rows = Math.min(inverseColumns, n - first)
+    const own = { start: first * n + first, row: 1, term: n }
+    const left = { start: first * n, row: 1, term: n }
+    const operands = { a: x, b: x, aSteps: own, n: rows, terms: n - first }
+    await addProducts({ ...operands, bSteps: left, m: first }, l, turn, n, first * n)
+    await addProducts({ ...operands, bSteps: own, m: rows, lower: true }, l, turn, n, first * n + first)
   }
 }
 
@@ -77,8 +125,7 @@ function subtract(
   for (; k + 3 < to; k += 4, at += 4 * step) {
     const [f, g, h, e] = [l[at]!, l[at + step]!, l[at + 2 * step]!, l[at + 3 * step]!]
     const [p, q, r, s] = [k * m, (k + 1) * m, (k + 2) * m, (k + 3) * m]
-    for (let c = 0; c < m; c++)
-      b[row + c] = b[row + c]! - f * b[p + c]! - g * b[q + c]! - h * b[r + c]! - e * b[s + c]!
+    for (let c = 0; c < m; c++) b[row + c] = b[row + c]! - f * b[p + c]! - g * b[q + c]! - h * b[r + c]! - e * b[s + c]!
   }
   for (; k < to; k++, at += step) for (let c = 0; c < m; c++) b[row + c] = b[row + c]! - l[at]! * b[k * m + c]!
 }

@@ -3,8 +3,8 @@ import type { OperatorSet } from '../graph/index.ts'
 import type { Backend } from './backend.ts'
 import { reference } from './backends/reference/backend.ts'
 import { hasSimd, wasmBackend } from './backends/wasm/backend.ts'
-import { Matrices } from './backends/wasm/matrices.ts'
 import { browserWorkers, type SpawnWorker, spawnBrowserWorker } from './backends/wasm/engine/pool.ts'
+import { Matrices } from './backends/wasm/matrices.ts'
 import type { SparseChoice } from './backends/wasm/steps/convolution/sparse-choice.ts'
 
 /** Kerf's own backends. */

@@ -17,7 +17,13 @@ async function byDefinition(data: Float32Array, rows: number, columns: number): 
   const whole = await norm(a, rows)
   const losses: number[] = []
   for (let c = 0; c < rows; c++)
-    losses.push(whole - (await norm(a.filter((_, at) => Math.floor(at / columns) !== c), rows - 1)))
+    losses.push(
+      whole -
+        (await norm(
+          a.filter((_, at) => Math.floor(at / columns) !== c),
+          rows - 1,
+        )),
+    )
   return losses
 }
 
@@ -32,7 +38,9 @@ const sizes = [
 describe('the nuclear norm without a row', () => {
   it.each(sizes)('of [%i, %i] is that of its definition, in plain loops and by kernels', async (rows, columns) => {
     const { normal } = seededRandom(rows)
-    const matrices = Array.from({ length: 3 }, () => Float32Array.from({ length: rows * columns }, () => Math.max(0, normal())))
+    const matrices = Array.from({ length: 3 }, () =>
+      Float32Array.from({ length: rows * columns }, () => Math.max(0, normal())),
+    )
     // A row of zeros, and two that are the same.
     matrices[1]!.fill(0, 0, columns)
     matrices[1]!.copyWithin(columns, (rows - 1) * columns)

@@ -46,17 +46,26 @@ function exchange(gram: Float64Array, n: number, a: number, b: number): void {
 
 /** To some digits, by multiplying again and again. */
 function largestEigenvalue(gram: Float64Array, n: number): number {
-  let vector = new Float64Array(n).fill(1)
+  let [vector, next] = [new Float64Array(n).fill(1), new Float64Array(n)]
   let value = 0
   for (let round = 0; round < 8; round++) {
-    const next = new Float64Array(n)
-    for (let i = 0; i < n; i++) {
-      let sum = 0
-      for (let j = 0; j < n; j++) sum += gram[i * n + j]! * vector[j]!
-      next[i] = sum
+    for (let i = 0, at = 0; i < n; i++) {
+      let [even, odd] = [0, 0]
+      // Two sums at a time: each addition waits for the one before.
+      let j = 0
+      for (; j + 1 < n; j += 2, at += 2) {
+        even += gram[at]! * vector[j]!
+        odd += gram[at + 1]! * vector[j + 1]!
+      }
+      if (j < n) even += gram[at++]! * vector[j]!
+      next[i] = even + odd
     }
+    const before = value
     value = length(next) / (length(vector) || 1)
-    vector = next.map((v) => v / (value || 1))
+    const factor = 1 / (value || 1)
+    for (let i = 0; i < n; i++) next[i] = next[i]! * factor
+    ;[vector, next] = [next, vector]
+    if (Math.abs(value - before) < 1e-3 * value) break
   }
   return value
 }

@@ -67,7 +67,7 @@ describe('obs', () => {
         let sum = 0
         for (const c of way) {
           sum += part.cost(Number(c))
-          part.remove(Number(c))
+          await part.remove(Number(c), turn)
         }
         expect(sum, gone).toBeCloseTo(Number(error), 7)
       }
@@ -91,6 +91,32 @@ describe('obs', () => {
     both.forEach((error, c) => {
       expect(error).toBeCloseTo(2 * least[c]!, 7)
     })
+  })
+
+  it('errs as much when many channels go one by one as when they go as one', async () => {
+    const [inputs, outputs, samples] = [150, 7, 400]
+    const random = seededRandom(8)
+    const draw = (count: number) => Float64Array.from({ length: count }, random.normal)
+    const [x, weights] = [draw(inputs * samples), draw(outputs * inputs)]
+    const square = Float64Array.from({ length: inputs ** 2 }, (_, at) => {
+      let sum = 0
+      const [i, j] = [Math.floor(at / inputs) * samples, (at % inputs) * samples]
+      for (let n = 0; n < samples; n++) sum += x[i + n]! * x[j + n]!
+      return sum / samples
+    })
+    // Every third input stays.
+    const gone = Array.from({ length: inputs }, (_, d) => d).filter((d) => d % 3 > 0)
+    const part = (channels: ReadonlyMap<number, readonly number[]>) =>
+      elimination(square.slice(), weights.slice(), inputs, channels, turn)
+    const together = (await part(new Map([[0, gone]]))).cost(0)
+    const one = await part(new Map(gone.map((d) => [d, [d]])))
+    let sum = 0
+    for (const d of gone.toReversed()) {
+      sum += one.cost(d)
+      await one.remove(d, turn)
+    }
+    expect(together).toBeGreaterThan(1)
+    expect(sum / together).toBeCloseTo(1, 9)
   })
 
   it('gives inputs that never change, and copies of others, no say', async () => {

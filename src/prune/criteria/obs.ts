@@ -1,4 +1,4 @@
-import { addProducts, factorise, type MatrixTurn, solveFactorised } from '../../algebra/index.ts'
+import { addProducts, factorise, invertFactorised, type MatrixTurn, squares, transposed } from '../../algebra/index.ts'
 import { askMemory, KerfError, memoryLimit } from '../../base/index.ts'
 import type { WeightedSum } from '../../graph/index.ts'
 import type { ChannelValues, Criterion, ScoredGroup, ScoredLayer } from './criterion.ts'
@@ -87,8 +87,8 @@ class LayerSamples {
 
   constructor(sum: WeightedSum) {
     const size = unknowns(sum)
-    // Squares, their inverse, and what it is made of.
-    askMemory(8 * (sum.groups + 2) * size ** 2, `A criterion that solves for ${size} weights`, 'Take another criterion')
+    // Squares, and what one is inverted with.
+    askMemory(8 * (sum.groups + 1) * size ** 2, `A criterion that solves for ${size} weights`, 'Take another criterion')
     this.#sum = sum
     this.#sources = sum.sources()
     this.#squares = Array.from({ length: sum.groups }, () => new Float64Array(size ** 2))
@@ -156,7 +156,7 @@ class LayerSamples {
 }
 
 /**
- * @param square XᵀX [D, D] of centred X, divided by the samples; overwritten
+ * @param square XᵀX [D, D] of centred X, divided by the samples; from now on it holds G
  * @param weights [M, D]
  * @param inputs of each channel
  */
@@ -178,24 +178,31 @@ export async function elimination(
   // Inputs that never change say nothing: then every ridge is as good.
   const lambda = (ridge * trace) / size || 1
   for (let d = 0; d < size; d++) square[d * size + d] = Math.max(0, square[d * size + d]!) + lambda
-  const inverse = new Float64Array(size ** 2)
-  for (let d = 0; d < size; d++) inverse[d * size + d] = 1
   if (!(await factorise(square, size, turn)))
     throw new KerfError(
       'not-finite',
       'What a layer reads holds values that are no numbers or too large to be squared. Look at how images become the input (--mean, --std, --scale).',
     )
-  await solveFactorised(square, size, inverse, size, turn)
-  return new Elimination(inverse, weights, size, inputs, energy)
+  await invertFactorised(square, size, turn)
+  return new Elimination(square, weights, size, inputs, energy)
 }
+
+/** Rows of Z after which G is made anew, of the inputs that are left. */
+const mostPending = 64
 
 /** A layer, or a group of its channels, from which inputs are taken. */
 export class Elimination {
   /** What it gives, in squares; of a layer of several groups what all of them give. */
   energy: number
+  /** G of the inputs that were left when it was made last, the lower half. */
   readonly #inverse: Float64Array
+  #size: number
+  /** Rows of Z that are still to be taken from G. */
+  #pending: Float64Array[] = []
+  /** Where each input lies in G; −1: it is gone. */
+  readonly #places: Int32Array
+  /** Wᵀ [D, M]. */
   readonly #weights: Float64Array
-  readonly #size: number
   readonly #outputs: number
   readonly #inputs: ReadonlyMap<number, readonly number[]>
 
@@ -207,9 +214,10 @@ export class Elimination {
     energy: number,
   ) {
     this.#inverse = inverse
-    this.#weights = weights
     this.#size = size
+    this.#places = Int32Array.from({ length: size }, (_, d) => d)
     this.#outputs = weights.length / size
+    this.#weights = transposed(weights, this.#outputs, size)
     this.#inputs = inputs
     this.energy = energy
   }
@@ -217,25 +225,49 @@ export class Elimination {
   /** What the error grows by without a channel, in squares. */
   cost(channel: number): number {
     const own = this.#inputs.get(channel)
-    return own ? this.#solved(own).v.reduce((sum, value) => sum + value * value, 0) : 0
+    return own ? squares(this.#solved(own).v) : 0
   }
 
   /** Takes a channel, and solves for the weights of the others. */
-  remove(channel: number): void {
+  async remove(channel: number, turn: MatrixTurn): Promise<void> {
     const own = this.#inputs.get(channel)
     if (!own) return
     const [n, m] = [this.#size, this.#outputs]
     const { l, v } = this.#solved(own)
     const z = new Float64Array(own.length * n)
     own.forEach((d, i) => {
-      z.set(this.#inverse.subarray(d * n, (d + 1) * n), i * n)
+      const row = z.subarray(i * n, (i + 1) * n)
+      const place = this.#places[d]!
+      row.set(this.#inverse.subarray(place * n, place * n + place + 1))
+      for (let j = place + 1; j < n; j++) row[j] = this.#inverse[j * n + place]!
+      for (const before of this.#pending) subtract(row, 0, before[place]!, before)
     })
     forward(l, own.length, z, n)
-    for (let k = 0; k < own.length; k++) {
-      const row = z.subarray(k * n, (k + 1) * n)
-      for (let o = 0; o < m; o++) subtract(this.#weights, o * n, v[k * m + o]!, row)
-      for (let d = 0; d < n; d++) subtract(this.#inverse, d * n, row[d]!, row)
-    }
+    for (const d of own) this.#places[d] = -1
+    for (const [d, place] of this.#places.entries())
+      if (place >= 0)
+        for (let k = 0; k < own.length; k++)
+          subtract(this.#weights, d * m, z[k * n + place]!, v.subarray(k * m, (k + 1) * m))
+    for (let k = 0; k < own.length; k++) this.#pending.push(z.subarray(k * n, (k + 1) * n))
+    if (this.#pending.length >= mostPending) await this.#update(turn)
+  }
+
+  /** G without the inputs that are gone, and without what is pending. */
+  async #update(turn: MatrixTurn): Promise<void> {
+    const left = this.#places.filter((place) => place >= 0)
+    const [old, n, terms] = [this.#size, left.length, this.#pending.length]
+    // From the front to the back: what is overwritten has been read.
+    for (let i = 0, at = 0; i < n; i++, at = i * n)
+      for (let j = 0, from = left[i]! * old; j <= i; j++, at++) this.#inverse[at] = this.#inverse[from + left[j]!]!
+    const z = new Float64Array(terms * n)
+    for (const [k, row] of this.#pending.entries()) for (let j = 0; j < n; j++) z[k * n + j] = row[left[j]!]!
+    const steps = { start: 0, row: 1, term: n }
+    const operands = { a: z, b: z, aSteps: steps, bSteps: steps, n, m: n, terms, factor: -1, lower: true }
+    await addProducts(operands, this.#inverse, turn)
+    this.#pending = []
+    this.#size = n
+    let next = 0
+    for (const [d, place] of this.#places.entries()) if (place >= 0) this.#places[d] = next++
   }
 
   /** L of G_SS = L·Lᵀ, and V = L⁻¹·W_Sᵀ. */
@@ -244,13 +276,17 @@ export class Elimination {
     const l = new Float64Array(s * s)
     for (let i = 0; i < s; i++)
       for (let j = 0; j <= i; j++) {
-        let sum = this.#inverse[own[i]! * n + own[j]!]!
+        const [a, b] = [this.#places[own[i]!]!, this.#places[own[j]!]!]
+        let sum = this.#inverse[Math.max(a, b) * n + Math.min(a, b)]!
+        for (const row of this.#pending) sum -= row[a]! * row[b]!
         for (let k = 0; k < j; k++) sum -= l[i * s + k]! * l[j * s + k]!
         // The inverse of what is at most the trace has no smaller ones, but for rounding.
         l[i * s + j] = i === j ? Math.sqrt(Math.max(sum, Number.MIN_VALUE)) : sum / l[j * s + j]!
       }
     const v = new Float64Array(s * m)
-    for (let i = 0; i < s; i++) for (let o = 0; o < m; o++) v[i * m + o] = this.#weights[o * n + own[i]!]!
+    own.forEach((d, i) => {
+      v.set(this.#weights.subarray(d * m, (d + 1) * m), i * m)
+    })
     forward(l, s, v, m)
     return { l, v }
   }
@@ -260,8 +296,9 @@ export class Elimination {
 function forward(l: Float64Array, s: number, b: Float64Array, m: number): void {
   for (let i = 0; i < s; i++) {
     const row = b.subarray(i * m, (i + 1) * m)
-    for (let k = 0; k < i; k++) subtract(b, i * m, l[i * s + k]!, b.subarray(k * m, (k + 1) * m))
-    for (let o = 0; o < m; o++) row[o] = row[o]! / l[i * s + i]!
+    for (let k = 0; k < i; k++) subtract(row, 0, l[i * s + k]!, b.subarray(k * m, (k + 1) * m))
+    const factor = 1 / l[i * s + i]!
+    for (let o = 0; o < m; o++) row[o] = row[o]! * factor
   }
 }
 
@@ -271,7 +308,11 @@ function subtract(a: Float64Array, at: number, factor: number, row: Float64Array
 }
 
 /** Of each channel how far the layers are off when it and all that go before it are gone, in parts of what they give, in squares. */
-export async function errorsOf(parts: readonly Elimination[], channels: number, turn: MatrixTurn): Promise<Float64Array> {
+export async function errorsOf(
+  parts: readonly Elimination[],
+  channels: number,
+  turn: MatrixTurn,
+): Promise<Float64Array> {
   const errors = new Float64Array(channels)
   const left = new Set(errors.keys())
   let error = 0
@@ -282,7 +323,7 @@ export async function errorsOf(parts: readonly Elimination[], channels: number, 
       const own = parts.reduce((sum, part) => sum + part.cost(c) / (part.energy || 1), 0)
       if (least < 0 || own < cost) [least, cost] = [c, own]
     }
-    for (const part of parts) part.remove(least)
+    for (const part of parts) await part.remove(least, turn)
     left.delete(least)
     error += cost
     errors[least] = error

@@ -18,7 +18,9 @@ export function rowsOf(data: ArrayLike<number>, shape: readonly number[], axis: 
   const filled = new Int32Array(count)
   for (let start = 0, run = 0; start < values.length; start += inner, run++) {
     const channel = place(run)
-    copy.set(values.subarray(start, start + inner), channel * size + filled[channel]!)
+    const to = channel * size + filled[channel]!
+    // Most runs are windows of some numbers, or one: too short for views.
+    for (let k = 0; k < inner; k++) copy[to + k] = values[start + k]!
     filled[channel] = filled[channel]! + inner
   }
   return Array.from({ length: count }, (_, c) => copy.subarray(c * size, (c + 1) * size))

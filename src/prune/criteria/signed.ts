@@ -74,13 +74,17 @@ function alone({ weight, channels }: Layer, outputs: NonNullable<Layer['outputs'
     shape,
     write(into: Float32Array, random: Random) {
       into.fill(0)
+      const sums = new Float64Array(kernel)
       const signs = Float64Array.from({ length: perRow * groups }, () => (random.uniform() < 0.5 ? -1 : 1))
       for (let c = 0; c < channels; c++) {
-        const at = (c * perBlock + (c % perBlock)) * kernel
-        const block = Math.floor(c / perBlock)
-        for (let o = 0; o < perRow; o++)
-          for (let k = 0; k < kernel; k++)
-            into[at + k] = into[at + k]! + signs[block * perRow + o]! * rows[c]![o * kernel + k]!
+        const first = Math.floor(c / perBlock) * perRow
+        const row = rows[c]!
+        sums.fill(0)
+        for (let o = 0, at = 0; o < perRow; o++) {
+          const drawn = signs[first + o]!
+          for (let k = 0; k < kernel; k++, at++) sums[k] = sums[k]! + drawn * row[at]!
+        }
+        into.set(sums, (c * perBlock + (c % perBlock)) * kernel)
       }
     },
   }

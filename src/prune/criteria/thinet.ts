@@ -1,3 +1,4 @@
+import { addProducts } from '../../algebra/index.ts'
 import type { Criterion, ScoredGroup, ScoredLayer } from './criterion.ts'
 
 const readers = ({ readers }: ScoredGroup): readonly ScoredLayer[] => readers
@@ -28,33 +29,27 @@ export const thinet: Criterion = {
           const { data, images, channels, plane } = batch.contributions(layer)
           const area = plane.reduce((product, d) => product * d, 1)
           const draw = draws.get(layer)!
-          for (let n = 0; n < images; n++)
-            for (let p = 0; p < Math.min(positions, area); p++) {
-              await turn()
-              const at = n * channels * area + Math.floor(draw.uniform() * area)
-              const x = new Float64Array(group.channels)
-              layer.of.forEach((channel, i) => {
-                if (channel >= 0) x[channel] = x[channel]! + data[at + i * area]!
-              })
-              addSquares(grams.get(group)!, x)
-            }
+          const [n, each] = [group.channels, Math.min(positions, area)]
+          const x = new Float64Array(images * each * n)
+          for (let row = 0; row < images * each; row++) {
+            const at = Math.floor(row / each) * channels * area + Math.floor(draw.uniform() * area)
+            layer.of.forEach((channel, i) => {
+              if (channel >= 0) x[row * n + channel] = x[row * n + channel]! + data[at + i * area]!
+            })
+          }
+          const steps = { start: 0, row: 1, term: n }
+          const operands = { a: x, b: x, aSteps: steps, bSteps: steps, n, m: n, terms: images * each, lower: true }
+          await addProducts(operands, grams.get(group)!, turn)
         }
     const scores = new Map<ScoredGroup, Float64Array>()
     for (const [group, gram] of grams) {
       await turn()
-      scores.set(group, orderOf(gram, group.channels))
+      const n = group.channels
+      for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) gram[j * n + i] = gram[i * n + j]!
+      scores.set(group, orderOf(gram, n))
     }
     return scores
   },
-}
-
-/** gram += x·xᵀ */
-function addSquares(gram: Float64Array, x: Float64Array): void {
-  const n = x.length
-  for (let i = 0; i < n; i++) {
-    const value = x[i]!
-    if (value !== 0) for (let j = 0, at = i * n; j < n; j++, at++) gram[at] = gram[at]! + value * x[j]!
-  }
 }
 
 /** Each channel's place among those that go, (0, 1]: added to the set is the one with which its sum of squares is least. */

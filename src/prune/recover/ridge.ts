@@ -161,7 +161,12 @@ function withConstants(
   return { weights, constants }
 }
 
-async function primal(samples: RidgeSamples, from: LinearMap, hasConstants: boolean, turn: MatrixTurn): Promise<Equations> {
+async function primal(
+  samples: RidgeSamples,
+  from: LinearMap,
+  hasConstants: boolean,
+  turn: MatrixTurn,
+): Promise<Equations> {
   const { inputs, targets, count } = samples
   const data = prepared(samples, from, hasConstants)
   const square = new Float64Array(inputs * inputs)
@@ -189,7 +194,12 @@ async function primal(samples: RidgeSamples, from: LinearMap, hasConstants: bool
   }
 }
 
-async function dual(samples: RidgeSamples, from: LinearMap, hasConstants: boolean, turn: MatrixTurn): Promise<Equations> {
+async function dual(
+  samples: RidgeSamples,
+  from: LinearMap,
+  hasConstants: boolean,
+  turn: MatrixTurn,
+): Promise<Equations> {
   const { inputs, targets, count } = samples
   const data = prepared(samples, from, hasConstants)
   const rows = transposed(data.x, inputs, count)
@@ -221,7 +231,11 @@ async function dual(samples: RidgeSamples, from: LinearMap, hasConstants: boolea
  * What gives Cholesky's factor of a matrix with a ridge on its diagonal, undefined where there is none. The last one is kept: targets change more often than ridges.
  * @param square [n, n], of which the lower half counts
  */
-function factors(square: Float64Array, n: number, turn: MatrixTurn): (lambda: number) => Promise<Float64Array | undefined> {
+function factors(
+  square: Float64Array,
+  n: number,
+  turn: MatrixTurn,
+): (lambda: number) => Promise<Float64Array | undefined> {
   let last: { readonly lambda: number; readonly factor: Float64Array } | undefined
   return async (lambda) => {
     if (last?.lambda === lambda) return last.factor
