@@ -78,7 +78,7 @@ export function rowProductsF64(args: RowProductsF64, thread: i32, threads: i32):
 
 // For every matrix A [rows, columns] of a batch, M = AAᵀ or AᵀA, the smaller of the two:
 //   M = Q·T·Qᵀ, T tridiagonal (Householder's reflections; Golub and Van Loan, 8.3);
-//   of every row a, y = Qᵀ·e_a or Qᵀ·a, and aᵀ… = Σ (L⁻¹y)²/d with T + t = L·D·Lᵀ, for each t.
+//   of every row a, y = Qᵀ·e_a or Qᵀ·a, and yᵀ(T + t)⁻¹y = Σ (L⁻¹y)²/d with T + t = L·D·Lᵀ, for each t.
 
 /** Of T + t: rounding may leave less. In parts of tr(M). */
 const leastPivot: f64 = 1e-17
@@ -150,7 +150,7 @@ function resolventOf(x: usize, h: usize, traceAt: usize, scratch: usize, rows: i
           const value: f64 = first + c < rows ? <f64>load<f32>(x + 4 * <usize>((first + c) * columns + i)) : 0
           store<f64>(vectors + 8 * <usize>(i * block + c), value)
         }
-    reflect(vectors, m, betas, n, size, byRows ? first : 0)
+    reflect(vectors, m, betas, n, size)
     for (let p = 0; p < points; p++) {
       const t = trace * load<f64>(shifts + 8 * <usize>p)
       const to = h + 8 * <usize>(p * rows + first)
@@ -262,15 +262,14 @@ function tridiagonal(m: usize, n: i32, size: i32, diagonal: usize, beside: usize
   store<f64>(diagonal + 8 * <usize>(size - 1), load<f64>(m + row * <usize>(size - 1) + 8 * <usize>(size - 1)))
 }
 
-/** Every reflection, on 8 vectors side by side. Those that end before number `first` change nothing. */
+/** Every reflection, on 8 vectors side by side. */
 // biome-ignore format: what is done side by side stands side by side
-function reflect(vectors: usize, m: usize, betas: usize, n: i32, size: i32, first: i32): void {
+function reflect(vectors: usize, m: usize, betas: usize, n: i32, size: i32): void {
   for (let k = 0; k < size - 2; k++) {
     const beta = load<f64>(betas + 8 * <usize>k)
     if (beta === 0) continue
     const zero = f64x2.splat(0)
     let a = zero, b = zero, c = zero, d = zero
-    // What e_a is 0 in front of stays 0 up to the first reflection.
     const from = k + 1
     let v = m + 8 * (<usize>k * <usize>n + <usize>from)
     let at = vectors + 8 * <usize>(from * block)
