@@ -1,4 +1,5 @@
-import { addProducts, type MatrixTurn } from './products.ts'
+import type { MatrixTurn } from '../base/index.ts'
+import { addProducts } from './products.ts'
 
 /** Rows of Cholesky's factor, and of solutions, that are made at a time. */
 const panel = 64

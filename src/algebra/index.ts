@@ -3,6 +3,6 @@
 // May import: base.
 export { factorise, invertFactorised, solveFactorised } from './cholesky.ts'
 export { gramOf, transposed } from './gram.ts'
-export { addProducts, type MatrixKernels, type MatrixTurn, type ProductRoom, squares } from './products.ts'
+export { addProducts, squares } from './products.ts'
 export { productError, type Singular, singular } from './singular.ts'
 export { eigen, tridiagonal } from './symmetric.ts'

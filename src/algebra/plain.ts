@@ -1,4 +1,4 @@
-import type { MatrixKernels } from './products.ts'
+import type { MatrixKernels } from '../base/index.ts'
 
 /*
  * Products in plain loops. A tile of 2×4 sums stays in registers: that is what engines of JavaScript do fast.

@@ -1,4 +1,4 @@
-import type { Turn } from '../base/index.ts'
+import type { MatrixTurn } from '../base/index.ts'
 import { plainKernels } from './plain.ts'
 
 /*
@@ -13,50 +13,6 @@ const blockRows = 512
 const width = 4
 /** Products from which on it pays to ask for more than plain loops. */
 const fewProducts = 2 ** 18
-
-/** What does large sums: plain loops, or kernels on threads. */
-export interface MatrixKernels {
-  /** Rows of the left operand that lie side by side; of the right one 4 do. */
-  readonly width: number
-  /**
-   * Room for so many numbers, which lasts until anything else is asked for.
-   * @param left as many as the packed left operand has
-   * @param right the same of the right one
-   * @param sums rows times columns, each a multiple of 4
-   */
-  room(left: number, right: number, sums: number): ProductRoom | Promise<ProductRoom>
-  /**
-   * Of matrices A [rows, columns], one behind the other in `data`: tr(AAᵀ) of each, and t·[(AAᵀ + t)⁻¹]_aa of each row, [matrices, shifts, rows].
-   * @param shifts values of t, as parts of tr(AAᵀ)
-   */
-  resolvents?(
-    data: Float32Array,
-    rows: number,
-    columns: number,
-    shifts: Float64Array,
-  ): Promise<{ readonly traces: Float64Array; readonly values: Float64Array }>
-}
-
-/** Where packed operands are put, and sums are found. */
-export interface ProductRoom {
-  /** [rows ÷ width][terms][width]. */
-  readonly left: Float64Array
-  /** [columns ÷ 4][terms][4]. */
-  readonly right: Float64Array
-  /** [rows, columns]. */
-  readonly sums: Float64Array
-  /**
-   * sums[i, j] += Σ_k left[i, k] · right[j, k].
-   * @param above so many columns have all rows; of those behind them as many rows may be left out, from the first on
-   */
-  add(rows: number, columns: number, terms: number, above: number): void
-}
-
-/** Lets others have their turn, and says what multiplies: what work on large matrices takes along. */
-export interface MatrixTurn extends Turn {
-  /** Default: plain loops. */
-  readonly kernels?: MatrixKernels | undefined
-}
 
 /** Where the numbers of an operand lie: the first one, the next row, the next term. */
 interface Steps {

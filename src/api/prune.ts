@@ -4,6 +4,7 @@
 
 // Which channels matter
 
+export type { MatrixKernels, MatrixTurn, ProductRoom, Resolvents } from '../base/index.ts'
 export {
   type BatchOptions,
   type ChannelScores,

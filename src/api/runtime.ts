@@ -48,7 +48,7 @@ export {
 
 // A backend of one's own: docs/backends.md
 
-export { MemoryBudget } from '../base/index.ts'
+export { type Matrices, MemoryBudget } from '../base/index.ts'
 export { type Affine, type Constants, constantContent, runForward } from '../graph/index.ts'
 export {
   type Abilities,

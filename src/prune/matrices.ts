@@ -1,5 +1,4 @@
-import type { MatrixTurn } from '../algebra/index.ts'
-import type { Turn } from '../base/index.ts'
+import type { MatrixTurn, Turn } from '../base/index.ts'
 import { openMatrices, type RunningOptions } from '../runtime/index.ts'
 
 /** Does work on large matrices with the kernels of the backend and its threads, where it has some; they are there from their first use on until the work ends. */

@@ -1,10 +1,10 @@
-import { KerfError, machineThreads, withoutControls } from '../base/index.ts'
+import { KerfError, type Matrices, machineThreads, withoutControls } from '../base/index.ts'
 import type { OperatorSet } from '../graph/index.ts'
 import type { Backend } from './backend.ts'
 import { reference } from './backends/reference/backend.ts'
 import { hasSimd, wasmBackend } from './backends/wasm/backend.ts'
 import { browserWorkers, type SpawnWorker, spawnBrowserWorker } from './backends/wasm/engine/pool.ts'
-import { Matrices } from './backends/wasm/matrices.ts'
+import { WasmMatrices } from './backends/wasm/matrices.ts'
 import type { SparseChoice } from './backends/wasm/steps/convolution/sparse-choice.ts'
 
 /** Kerf's own backends. */
@@ -64,7 +64,7 @@ export function chooseBackend(options: BackendOptions): Backend {
 export function chooseMatrices({ backend = 'wasm', workerUrl, ...options }: BackendOptions): Matrices | undefined {
   if (backend !== 'wasm' || !hasSimd()) return undefined
   const { spawn = workerUrl === undefined ? spawnBrowserWorker : browserWorkers(workerUrl) } = options
-  return new Matrices(
+  return new WasmMatrices(
     chooseThreads(options.threads, spawn, () => {}),
     spawn,
   )

@@ -7,7 +7,6 @@ export { type Backend, type CompileOptions, type Program, type ProgramMemory, un
 export { type ReferenceOptions, referenceRun } from './backends/reference/run.ts'
 export { measureLimit } from './backends/wasm/engine/limit.ts'
 export { type SpawnWorker, type WorkerHandle, workerSource } from './backends/wasm/engine/pool.ts'
-export type { Matrices, Resolvents } from './backends/wasm/matrices.ts'
 export type { SparseChoice } from './backends/wasm/steps/convolution/sparse-choice.ts'
 export { type BackendName, type BackendOptions, backendNames, chooseBackend, warn } from './choose-backend.ts'
 export { createProgram } from './create-program.ts'

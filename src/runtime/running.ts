@@ -1,7 +1,6 @@
-import type { Task } from '../base/index.ts'
+import type { Matrices, Task } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import type { Program } from './backend.ts'
-import type { Matrices } from './backends/wasm/matrices.ts'
 import { type BackendOptions, chooseMatrices } from './choose-backend.ts'
 import { createProgram } from './create-program.ts'
 import { createBrowserSession } from './create-session.ts'

@@ -1,5 +1,4 @@
-import type { MatrixTurn } from '../../algebra/index.ts'
-import type { Task, Turn } from '../../base/index.ts'
+import type { MatrixTurn, Task, Turn } from '../../base/index.ts'
 import { KerfError } from '../../base/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import type { ScoringImages } from '../criteria/batches.ts'

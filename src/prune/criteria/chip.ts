@@ -1,5 +1,5 @@
-import { gramOf, type MatrixTurn, transposed, tridiagonal } from '../../algebra/index.ts'
-import type { Turn } from '../../base/index.ts'
+import { gramOf, transposed, tridiagonal } from '../../algebra/index.ts'
+import type { MatrixTurn, Turn } from '../../base/index.ts'
 import type { Criterion, ScoredLayer } from './criterion.ts'
 import { makersOf } from './planes.ts'
 

@@ -1,5 +1,12 @@
-import type { MatrixTurn } from '../../algebra/index.ts'
-import { KerfError, type Random, seededRandom, seedFrom, type Task, type Turn } from '../../base/index.ts'
+import {
+  KerfError,
+  type MatrixTurn,
+  type Random,
+  seededRandom,
+  seedFrom,
+  type Task,
+  type Turn,
+} from '../../base/index.ts'
 import { macsOf } from '../../cost/index.ts'
 import {
   type Analysis,

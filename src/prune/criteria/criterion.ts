@@ -1,5 +1,4 @@
-import type { MatrixTurn } from '../../algebra/index.ts'
-import type { Random } from '../../base/index.ts'
+import type { MatrixTurn, Random } from '../../base/index.ts'
 import type { WeightedSum } from '../../graph/index.ts'
 
 /**

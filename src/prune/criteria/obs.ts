@@ -1,5 +1,5 @@
-import { addProducts, factorise, invertFactorised, type MatrixTurn, squares, transposed } from '../../algebra/index.ts'
-import { askMemory, KerfError, memoryLimit } from '../../base/index.ts'
+import { addProducts, factorise, invertFactorised, squares, transposed } from '../../algebra/index.ts'
+import { askMemory, KerfError, type MatrixTurn, memoryLimit } from '../../base/index.ts'
 import type { WeightedSum } from '../../graph/index.ts'
 import type { ChannelValues, Criterion, ScoredGroup, ScoredLayer } from './criterion.ts'
 

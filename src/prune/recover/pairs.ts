@@ -1,5 +1,6 @@
-import { addProducts, factorise, type MatrixTurn, solveFactorised, transposed } from '../../algebra/index.ts'
+import { addProducts, factorise, solveFactorised, transposed } from '../../algebra/index.ts'
 import { differentiate } from '../../autodiff/index.ts'
+import type { MatrixTurn } from '../../base/index.ts'
 import { type Analysis, editGraph, graphInputs, type Model, type OperatorSet } from '../../graph/index.ts'
 import { type HostTensor, openProgram, type Program, type RunningOptions } from '../../runtime/index.ts'
 import { outputLoss } from '../criteria/output-loss.ts'

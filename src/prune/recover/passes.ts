@@ -1,5 +1,4 @@
-import type { MatrixTurn } from '../../algebra/index.ts'
-import type { Task } from '../../base/index.ts'
+import type { MatrixTurn, Task } from '../../base/index.ts'
 import type { Analysis, Model, OperatorSet } from '../../graph/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import type { ScoringImages } from '../criteria/batches.ts'

@@ -1,4 +1,5 @@
-import { addProducts, type MatrixTurn } from '../../algebra/index.ts'
+import { addProducts } from '../../algebra/index.ts'
+import type { MatrixTurn } from '../../base/index.ts'
 import type { Analysis } from '../../graph/index.ts'
 import { type Affine, tensorValues } from '../../graph/index.ts'
 import { affineOf, type SolvedLayer } from './layers.ts'

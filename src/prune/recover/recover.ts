@@ -1,5 +1,4 @@
-import type { MatrixTurn } from '../../algebra/index.ts'
-import { KerfError, stoppable, turns } from '../../base/index.ts'
+import { KerfError, type MatrixTurn, stoppable, turns } from '../../base/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { operators as allOperators, prunableOperators } from '../../ops/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'

@@ -1,4 +1,5 @@
-import { addProducts, factorise, type MatrixTurn, solveFactorised, transposed } from '../../algebra/index.ts'
+import { addProducts, factorise, solveFactorised, transposed } from '../../algebra/index.ts'
+import type { MatrixTurn } from '../../base/index.ts'
 
 /*
  * Ridge regression towards weights that are there, with a constant of its own for each target:

@@ -1,4 +1,5 @@
-import { addProducts, type MatrixTurn } from '../../algebra/index.ts'
+import { addProducts } from '../../algebra/index.ts'
+import type { MatrixTurn } from '../../base/index.ts'
 import { type Analysis, tensorValues } from '../../graph/index.ts'
 import type { SolvedLayer } from './layers.ts'
 import type { LayerProblem } from './problem.ts'

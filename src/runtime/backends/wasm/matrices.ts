@@ -1,4 +1,4 @@
-import { askMemory, KerfError } from '../../../base/index.ts'
+import { askMemory, KerfError, type Matrices, type ProductRoom, type Resolvents } from '../../../base/index.ts'
 import { control } from './engine/kernels.generated.ts'
 import { Pool, type SpawnWorker } from './engine/pool.ts'
 import { programBytes, type Step, step, writeProgram } from './steps/step.ts'
@@ -13,17 +13,8 @@ const mostBytes = 2 ** 26
 const page = 65536
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
-/** What `resolvents` says of each of some matrices. */
-export interface Resolvents {
-  /** tr(AAᵀ). */
-  readonly traces: Float64Array
-  /** t·[(AAᵀ + t)⁻¹]_aa of each row a of A: [matrices, shifts, rows]. */
-  readonly values: Float64Array
-}
-
-/** Matrices of float64, on kernels and threads of their own, which are there from the first use on. One thing at a time. */
-export class Matrices {
-  /** Rows that lie side by side in the left operand of products. */
+/** Matrices of float64, on kernels and threads of their own. */
+export class WasmMatrices implements Matrices {
   readonly width = width
   readonly #spawn: SpawnWorker | undefined
   #threads: number
@@ -35,11 +26,7 @@ export class Matrices {
     this.#spawn = spawn
   }
 
-  /**
-   * Room for packed operands and for sums, until something else is asked for.
-   * @returns what multiplies there: sums[i, j] += Σ_k left[i, k] · right[j, k]
-   */
-  async room(lefts: number, rights: number, count: number) {
+  async room(lefts: number, rights: number, count: number): Promise<ProductRoom> {
     const kernel = programBytes([step('rowProductsF64', { a: 0, b: 0, y: 0, rows: 0, columns: 0, terms: 0, above: 0 })])
     const [program, a, b, y] = this.#places(kernel, 8 * lefts, 8 * rights, 8 * count)
     const { memory, pool } = await this.#ready()
@@ -47,16 +34,11 @@ export class Matrices {
       left: new Float64Array(memory.buffer, a, lefts),
       right: new Float64Array(memory.buffer, b, rights),
       sums: new Float64Array(memory.buffer, y, count),
-      add: (rows: number, columns: number, terms: number, above: number): void =>
+      add: (rows, columns, terms, above) =>
         this.#run(pool, program!, step('rowProductsF64', { a: a!, b: b!, y: y!, rows, columns, terms, above })),
     }
   }
 
-  /**
-   * What rows add to matrices A [rows, columns] that lie one behind the other.
-   * @param shifts values of t, as parts of tr(AAᵀ)
-   * @throws KerfError `out-of-memory`
-   */
   async resolvents(data: Float32Array, rows: number, columns: number, shifts: Float64Array): Promise<Resolvents> {
     const [area, count] = [rows * columns, data.length / (rows * columns)]
     const points = shifts.length
@@ -82,7 +64,6 @@ export class Matrices {
     return { values, traces }
   }
 
-  /** Ends the threads. */
   async dispose(): Promise<void> {
     const pool = this.#pool
     this.#pool = undefined
