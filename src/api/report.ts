@@ -24,12 +24,16 @@ export {
 // Of profiles, comparisons and formulas
 
 export {
+  type Block,
   blockGraph,
+  blocksOf,
   blockTable,
   type CompareManyOptions,
   type CompareReportOptions,
   compareManyReport,
   compareReport,
+  comparisonFileText,
+  type FileFormat,
   formulaCharts,
   formulaCurvesCharts,
   formulaCurvesReport,
@@ -37,6 +41,7 @@ export {
   type LayerColumn,
   type ProfileReportOptions,
   profileCsvTable,
+  profileFileText,
   profileReport,
   profileTable,
 } from '../report/index.ts'

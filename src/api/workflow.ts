@@ -100,9 +100,11 @@ export { evaluationLoader, imagesFor, type ModelImages, spread } from '../workfl
 // Measured times of layers, for targets in milliseconds
 
 export {
+  feedsToTime,
   type InTimeOptions,
   type KerfTimingOptions,
   kerfTiming,
+  type LayerTime,
   type MeasureOptions,
   measureTimes,
   type OrtInterface,
@@ -113,6 +115,7 @@ export {
   type PrunedInTime,
   parseTimeTable,
   pruneInTime,
+  runLayers,
   type TimedRun,
   type TimeMeasured,
   type TimingRuntime,

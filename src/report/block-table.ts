@@ -11,7 +11,9 @@ export interface Block {
   readonly path: string
   /** 1: directly below the network. */
   readonly depth: number
+  /** All that are in it, in the order of the graph. */
   readonly layers: readonly Layer[]
+  /** Those directly in it; none of a single layer. */
   readonly blocks: readonly Block[]
 }
 
@@ -26,7 +28,10 @@ function blockParts(name: string): readonly string[] {
   return parts.length <= deepest ? parts : [...parts.slice(0, deepest - 1), parts.slice(deepest - 1).join('/')]
 }
 
-/** The layers of a network as a tree, by the parts of their names, in the order of the graph. */
+/**
+ * The layers of a network as a tree, by the parts of their names, in the order of the graph.
+ * @param layers of a profile
+ */
 export function blocksOf(layers: readonly Layer[]): Block[] {
   const names = layerNames(layers)
   const below = (inside: readonly (readonly [Layer, readonly string[]])[], depth: number, path: string): Block[] => {

@@ -19,6 +19,10 @@ export interface TaskTime {
   readonly outputShape: readonly number[]
   /** Median over the runs. */
   readonly timeMs: number
+  /** Of the run in which it took least. */
+  readonly fastestMs: number
+  /** A quarter of the runs took less than the first, a quarter more than the second. */
+  readonly quartilesMs: readonly [lower: number, upper: number]
   /** Bytes that it writes which were there already: of a copy, or of another layout. 0 for what calculates, whatever it reads and writes. */
   readonly copiedBytes: number
 }
@@ -59,6 +63,8 @@ export async function profileProgram(
   const tasks = [...found].map(([task, { kernels, times }]): TaskTime => {
     const nodes = task.kind === 'convert' ? [] : fusedNodes(task.job, prepared)
     const output = task.kind === 'convert' ? task.to : task.outputs[0]
+    times.sort((a, b) => a - b)
+    const at = (part: number) => times[Math.floor(part * times.length)]!
     const known = task.kind === 'convert' ? undefined : prepared.values.get(task.job.result)?.shape
     return {
       kind: task.kind,
@@ -67,7 +73,9 @@ export async function profileProgram(
       operators: nodes.map((n) => (n.domain === '' ? n.opType : `${n.domain}.${n.opType}`)),
       kernels,
       outputShape: output?.shape ?? (known ?? []).map((d) => (typeof d === 'number' ? d : Number.NaN)),
-      timeMs: times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!,
+      timeMs: at(1 / 2),
+      fastestMs: at(0),
+      quartilesMs: [at(1 / 4), at(3 / 4)],
       copiedBytes: copiedBytes(task),
     }
   })

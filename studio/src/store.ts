@@ -17,6 +17,8 @@ export interface Store {
   readonly error: string | undefined
   /** The layer that is looked at: a row of `network.layers`, which are fused layers where `network.fused` says so. */
   readonly selected: number | undefined
+  /** Milliseconds for each row, NaN where a layer runs as part of another; undefined until this network is measured at this size. */
+  readonly measured: Float64Array | undefined
   /** How the network is counted. */
   readonly counting: RecountOptions
   /** Shows a model in place of the one before; where it cannot be read, that one stays. What was being read is no longer. */
@@ -27,6 +29,8 @@ export interface Store {
   close(): void
   /** Counts the model again. What is wrong with the wish is its result, as the library says it; the counts then stay. */
   recount(counting: RecountOptions): Promise<string | undefined>
+  /** Shows what was measured. */
+  showMeasured(): Promise<void>
   select(row: number | undefined): void
   fail(error: unknown): void
   dismissError(): void
@@ -36,7 +40,7 @@ export interface Store {
 let asked = 0
 let wanted = 0
 
-const nothing = { network: undefined, source: undefined, selected: undefined, counting: {} }
+const nothing = { network: undefined, source: undefined, selected: undefined, measured: undefined, counting: {} }
 
 export const useStore = create<Store>((set, get) => ({
   ...nothing,
@@ -48,7 +52,8 @@ export const useStore = create<Store>((set, get) => ({
     set({ opening: nameOf(source), error: undefined })
     try {
       const network = await openModel(source)
-      set(({ opened }) => ({ ...nothing, network, source, opened: opened + 1 }))
+      const counting = { inputs: guessesOf(network) }
+      set(({ opened }) => ({ ...nothing, network, source, counting, opened: opened + 1 }))
     } catch (error) {
       if (!(error instanceof Closed)) get().fail(error)
     } finally {
@@ -65,14 +70,22 @@ export const useStore = create<Store>((set, get) => ({
   async recount(counting) {
     const turn = ++asked
     try {
-      const network = await engine.recount(counting)
+      const [network, measured] = await Promise.all([engine.recount(counting), engine.measuredRows()])
       if (turn !== asked) return undefined
       const { network: before, selected } = get()
-      set({ ...{ network, counting, error: undefined }, selected: before && sameRow(before, network, selected) })
+      set({
+        ...{ network, measured, counting, error: undefined },
+        selected: before && sameRow(before, network, selected),
+      })
       return undefined
     } catch (error) {
       return turn === asked && !(error instanceof Closed) ? (error as Error).message : undefined
     }
+  },
+  async showMeasured() {
+    const measured = await engine.measuredRows()
+    // Not of another table.
+    if (measured?.length === get().network?.layers.names.length) set({ measured })
   },
   select: (selected) => set({ selected }),
   fail: (error) => set({ error: messageOf(error) }),
@@ -94,6 +107,10 @@ function messageOf(error: unknown): string {
   if (name === 'KerfError' || name === 'NodeError' || name === 'UnsupportedError') return message
   return `Unexpected ${name}: ${message} This is a fault of Kerf; please report it with the model.`
 }
+
+/** Sizes that nobody gave stay as they were guessed until somebody does. */
+const guessesOf = ({ inputs, guessed }: Network): RecountOptions['inputs'] =>
+  Object.fromEntries(inputs.flatMap(({ name, shape }) => (guessed.includes(name) ? [[name, shape as number[]]] : [])))
 
 /** The row in another table that holds the first node of a row. */
 function sameRow(before: Network, after: Network, row: number | undefined): number | undefined {

@@ -1,5 +1,6 @@
 import type { Profile, Totals } from '../../api/cost.ts'
 import type { Session, Timing } from '../../api/runtime.ts'
+import type { LayerTime } from '../../api/workflow.ts'
 import {
   atLeast,
   type Cell,
@@ -13,7 +14,6 @@ import {
 } from '../../report/index.ts'
 import { memoryFact } from '../run/report.ts'
 import { bar, decimals, milliseconds } from './cells.ts'
-import type { LayerTime } from './layers.ts'
 import { type Machine, machineText, threadsText } from './machine.ts'
 
 export interface ContenderResult extends Timing {
@@ -114,7 +114,12 @@ function layersTable({ limit }: BenchResult, layers: readonly LayerTime[]): Tabl
     { key: 'copied', header: 'Copied kB', kind: 'count', optional: true },
     { key: 'bar', header: '' },
   ]
-  const row = (name: string, op: string, shape: string, part: Omit<LayerTime, 'kernels' | 'kind'>): Cell[] => {
+  const row = (
+    name: string,
+    op: string,
+    shape: string,
+    part: Pick<LayerTime, 'timeMs' | 'macs' | 'operations' | 'bytes' | 'copiedBytes'>,
+  ): Cell[] => {
     const per = (count: number | null) =>
       count === null ? null : count === 0 ? '' : rate((1000 * count) / part.timeMs)
     return [
@@ -132,9 +137,6 @@ function layersTable({ limit }: BenchResult, layers: readonly LayerTime[]): Tabl
   }
   const all = (pick: (l: LayerTime) => number | null) => layers.reduce((s, l) => s + (pick(l) ?? 0), 0)
   const total = {
-    name: '',
-    op: '',
-    outputShape: [],
     timeMs: sum,
     macs: all((l) => l.macs),
     operations: all((l) => l.operations),

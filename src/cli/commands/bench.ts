@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { profileModel } from '../../api/cost.ts'
 import { measureLimit, timeInTurns } from '../../api/runtime.node.ts'
+import { runLayers } from '../../api/workflow.ts'
 import { KerfError, type Task } from '../../base/index.ts'
 import { toJson } from '../../report/index.ts'
 import { type Contender, openKerf, openPeer, relativeDifference } from '../bench/contenders.ts'
-import { layerTimes } from '../bench/layers.ts'
 import { thisMachine } from '../bench/machine.ts'
 import { measureModels } from '../bench/models.ts'
 import { modelsReport } from '../bench/models-report.ts'
@@ -131,9 +131,7 @@ async function measure(path: string, options: Options, task: Task, io: Io): Prom
           maxRelDiff: differences[i]!,
         }
       }),
-      ...(options.layers
-        ? { layers: layerTimes(model, shapes, await kerf.session.profile(feeds, seconds, task)) }
-        : {}),
+      ...(options.layers ? { layers: runLayers(model, shapes, await kerf.session.profile(feeds, seconds, task)) } : {}),
       memory: kerf.session.memory,
       notices,
     }

@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import { compareMany, compareProfiles, type Profile } from '../../api/cost.ts'
 import {
-  compareLayersTable,
   compareManyReport,
   compareManyTable,
   compareReport,
+  comparisonFileText,
+  type FileFormat,
   type Report,
-  type Table,
   toCsv,
   toHtml,
   toJson,
@@ -53,40 +53,36 @@ export function define(command: Command, io: Io): void {
 
 /** What is printed of a comparison; two networks have a ratio beside each pair of numbers. */
 interface Printed {
-  readonly json: unknown
-  readonly csv: () => Table
   readonly report: (options: Options) => Report
+  readonly file: (format: FileFormat, options: Options) => string
 }
 
 function comparison(profiles: readonly Profile[]): Printed {
-  const whole = { all: true, fullNames: true }
   if (profiles.length === 2) {
     const two = compareProfiles(profiles[0]!, profiles[1]!)
     return {
-      json: two,
-      csv: () => compareLayersTable(two, { ...whole, reasons: true }),
       report: (options) => compareReport(two, options),
+      file: (format, options) => comparisonFileText(two, format, options),
     }
   }
   const many = compareMany(profiles)
-  return {
-    json: many,
-    csv: () => compareManyTable(many, whole),
-    report: (options) => compareManyReport(many, options),
+  const report = (options: Options) => compareManyReport(many, options)
+  const file = (format: FileFormat, options: Options) => {
+    switch (format) {
+      case 'json':
+        return toJson(many)
+      case 'csv':
+        return toCsv(compareManyTable(many, { all: true, fullNames: true }))
+      case 'md':
+        return toMarkdown(report(options))
+      case 'html':
+        return toHtml(report(options))
+    }
   }
+  return { report, file }
 }
 
-function format({ json, csv, report }: Printed, options: Options, io: Io): string {
-  switch (tableFormatOf(options)) {
-    case 'json':
-      return toJson(json)
-    case 'csv':
-      return toCsv(csv())
-    case 'md':
-      return toMarkdown(report(options))
-    case 'html':
-      return toHtml(report(options))
-    case 'table':
-      return terminalText(report(options), io, options.output !== undefined)
-  }
+function format({ report, file }: Printed, options: Options, io: Io): string {
+  const kind = tableFormatOf(options)
+  return kind === 'table' ? terminalText(report(options), io, options.output !== undefined) : file(kind, options)
 }

@@ -1,20 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Profile } from '../../api/cost.ts'
-import {
-  blockGraph,
-  blocksJson,
-  blocksOf,
-  blockTable,
-  type LayerColumn,
-  pageColumns,
-  profileCsvTable,
-  profileReport,
-  sortableColumns,
-  toCsv,
-  toHtml,
-  toJson,
-  toMarkdown,
-} from '../../report/index.ts'
+import { type LayerColumn, profileFileText, profileReport, sortableColumns } from '../../report/index.ts'
 import { addCountingOptions, type CountingOptions, profileFile } from '../counting.ts'
 import { UsageError } from '../errors.ts'
 import { modelArgument, modelFile } from '../given-model.ts'
@@ -61,16 +47,8 @@ function format(profile: Profile, options: Options, io: Io): string {
   const { depth, output, sort } = options
   if (depth !== undefined && sort !== undefined)
     throw new UsageError('--sort orders layers, --depth shows blocks of them: give one of the two.')
-  switch (tableFormatOf(options)) {
-    case 'json':
-      return toJson(depth === undefined ? profile : { ...profile, blocks: blocksJson(blocksOf(profile.layers), depth) })
-    case 'csv':
-      return toCsv(depth === undefined ? profileCsvTable(profile, { sort }) : blockTable(profile, depth))
-    case 'md':
-      return toMarkdown(profileReport(profile, { ...options, columns: pageColumns }))
-    case 'html':
-      return toHtml(profileReport(profile, { ...options, columns: pageColumns }), { figures: [blockGraph(profile)] })
-    case 'table':
-      return terminalText(profileReport(profile, options), io, output !== undefined)
-  }
+  const kind = tableFormatOf(options)
+  return kind === 'table'
+    ? terminalText(profileReport(profile, options), io, output !== undefined)
+    : profileFileText(profile, kind, options)
 }

@@ -67,7 +67,12 @@ export function kerfTiming(options: KerfTimingOptions = {}): TimingRuntime {
   }
 }
 
-/** Numbers between -1 and 1 for floating inputs, zeros for others: what they are does not matter for time, as long as they are ordinary numbers. */
+/**
+ * Numbers between -1 and 1 for floating inputs, zeros for others: what they are does not matter for time, as long as they are ordinary numbers.
+ * @param model whose inputs are fed
+ * @param inputs shapes by name, for sizes that the file leaves open
+ * @throws KerfError `unsupported-input` for what is no tensor of known shape
+ */
 export function feedsToTime(model: Model, inputs?: ReadonlyMap<string, readonly number[]>): Feeds {
   const { inputShapes } = bindInputs(model.graph, inputs)
   return Object.fromEntries(

@@ -35,7 +35,10 @@ it('takes 224 for height and width that a file leaves open, and says so', () => 
   expect(network.guessed).toEqual(['x'])
   expect(network.inputs).toEqual([{ name: 'x', shape: [1, 3, 224, 224], declared: ['n', 3, 'h', 'w'] }])
   expect(network.totals.adds).toBe(2 * 3 * 224 * 224)
-  expect(countModel(sums(['n', 3, 'h', 'w']), 'open', { inputs: { x: [2, 3, 8, 8] } }).network.totals.adds).toBe(768)
+  const other = countModel(sums(['n', 3, 'h', 'w']), 'open', { inputs: { x: [2, 3, 8, 8] } }, network).network
+  expect([other.totals.adds, other.guessed]).toEqual([768, []])
+  const fused = countModel(sums(['n', 3, 'h', 'w']), 'open', { inputs: { x: [1, 3, 224, 224] }, fused: true }, network)
+  expect(fused.network.guessed).toEqual(['x'])
 })
 
 it('guesses nothing where only the batch is open', () => {

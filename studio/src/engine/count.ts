@@ -16,10 +16,14 @@ const shapesIn = ({ inputs }: RecountOptions): Shapes => new Map(Object.entries(
 
 /**
  * Counts a model for the shapes that are asked for.
+ * @param before the network as it was counted before: sizes that were guessed then are still guesses where nobody changed them
  * @throws as `profileModel`
  */
-export function countModel(model: Model, name: string, options: RecountOptions = {}): Counted {
-  return counted(model, profileModel(model, { name, inputs: shapesIn(options), fused: options.fused }), [])
+export function countModel(model: Model, name: string, options: RecountOptions = {}, before?: Network): Counted {
+  const profile = profileModel(model, { name, inputs: shapesIn(options), fused: options.fused })
+  const shape = (inputs: Profile['inputs'], wanted: string) => String(inputs.find(({ name }) => name === wanted)?.shape)
+  const guessed = before?.guessed.filter((input) => shape(before.inputs, input) === shape(profile.inputs, input)) ?? []
+  return counted(model, profile, guessed)
 }
 
 /**

@@ -1,12 +1,14 @@
 import { transfer } from 'comlink'
-import type { Model, Profile } from 'kerf'
-import { shapeText } from 'kerf/report'
+import { isAborted, type Model, type Profile } from 'kerf'
+import { type FileFormat, profileFileText, shapeText } from 'kerf/report'
+import { type BlockTable, blockTable } from './blocks.ts'
 import { type Counted, countAtFirst, countModel } from './count.ts'
 import type { MapWish } from './maps.ts'
 import type { ModelSource } from './model-source.ts'
 import { readFrom } from './read-model.ts'
 import type { Runner } from './run.ts'
 import type { LookedAt, RunResult, RunWish, ValueNames } from './run-types.ts'
+import { type MachineLimits, type Measurement, type MeasureProgress, type MeasureWish, timesOfRows } from './times.ts'
 import type { Network, OpenedFile, RecountOptions } from './types.ts'
 
 /**
@@ -20,6 +22,9 @@ export class Engine {
   #runner: Runner | undefined
   /** Shapes that it is for. */
   #runnerKey = ''
+  #measurement: Measurement | undefined
+  /** Stops what is measured. */
+  #measuring = new AbortController()
 
   /**
    * Reads a model and counts it.
@@ -38,7 +43,67 @@ export class Engine {
    */
   recount(options: RecountOptions): Network {
     if (!this.#model) throw new Error('No model is open.')
-    return this.#shown(countModel(this.#model, this.#counted!.network.name, options))
+    const { network } = this.#counted!
+    return this.#shown(countModel(this.#model, network.name, options, network))
+  }
+
+  /** The blocks of the layers, as they were counted last. */
+  blocks(): BlockTable {
+    return blockTable(this.#profile())
+  }
+
+  /** The counts as a file: what the command line writes. */
+  costsAs(format: FileFormat): string {
+    return profileFileText(this.#profile(), format)
+  }
+
+  /**
+   * Times the network and every layer, in a worker of its own.
+   * @param progress is told how far it is
+   * @returns undefined where it was stopped
+   * @throws KerfError as `createSession`
+   */
+  async measure(wish: MeasureWish, progress: (state: MeasureProgress) => void): Promise<Measurement | undefined> {
+    const { measure } = await import('./measure.ts')
+    const { inputs } = this.#profile()
+    const measured = await this.#stoppable((signal) => measure(this.#model!, inputs, wish, { signal, progress }))
+    if (measured) this.#measurement = measured
+    return measured
+  }
+
+  /** Milliseconds of every row of the layers as they were counted last; undefined where these were not measured. */
+  measuredRows(): Float64Array | undefined {
+    const profile = this.#counted?.profile
+    const measurement = this.#measurement
+    if (!profile || !measurement || shapesOf(measurement.inputs) !== shapesOf(profile.inputs)) return undefined
+    return timesOfRows(profile, measurement.parts)
+  }
+
+  /**
+   * What this machine does at most.
+   * @returns undefined where it was stopped
+   */
+  async limits(threads: number): Promise<MachineLimits | undefined> {
+    const { measureLimits } = await import('./measure.ts')
+    return this.#stoppable((signal) => measureLimits(threads, signal))
+  }
+
+  /** Ends what is measured. */
+  stop(): void {
+    this.#measuring.abort()
+  }
+
+  /** One measurement at a time: others would change its times. */
+  async #stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    this.stop()
+    this.#measuring = new AbortController()
+    const { signal } = this.#measuring
+    try {
+      return await work(signal)
+    } catch (error) {
+      if (signal.aborted && isAborted(error)) return undefined
+      throw error
+    }
   }
 
   #shown(counted: Counted): Network {
@@ -87,4 +152,12 @@ export class Engine {
     this.#runnerKey = key
     return this.#runner
   }
+
+  #profile(): Profile {
+    const profile = this.#counted?.profile
+    if (!profile) throw new Error('Nothing is counted.')
+    return profile
+  }
 }
+
+const shapesOf = (inputs: Profile['inputs']): string => JSON.stringify(inputs.map(({ name, shape }) => [name, shape]))

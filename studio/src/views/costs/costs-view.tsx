@@ -1,32 +1,60 @@
-import { Table } from '@mantine/core'
-import { human } from 'kerf/report'
+import { Group, SegmentedControl, Switch } from '@mantine/core'
+import { useState } from 'react'
+import { engine } from '../../engine/client.ts'
+import { ExportMenu } from '../../parts/export-menu.tsx'
+import { stemOf } from '../../parts/save.ts'
 import { useStore } from '../../store.ts'
+import { BlocksPanel } from './blocks-panel.tsx'
+import styles from './costs.module.css'
+import { InputSizes } from './input-sizes.tsx'
+import { LayersPanel } from './layers-panel.tsx'
+import { NotCounted, Totals } from './totals.tsx'
 
-/** What every layer costs. */
+const panels = [
+  { value: 'layers', label: 'Layers', component: LayersPanel },
+  { value: 'blocks', label: 'Blocks', component: BlocksPanel },
+] as const
+
+/** What the network costs: in total, by layer, by block. */
 export default function CostsView() {
   const network = useStore((s) => s.network)
+  const counting = useStore((s) => s.counting)
+  const recount = useStore((s) => s.recount)
+  const [panel, setPanel] = useState<string>('layers')
   if (!network) return null
-  const { names, ops, shapes, counts } = network.layers
+  const Panel = panels.find(({ value }) => value === panel)!.component
+  const isCounted = network.problem === undefined
   return (
-    <Table stickyHeader>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>Layer</Table.Th>
-          <Table.Th>Operator</Table.Th>
-          <Table.Th>Output</Table.Th>
-          <Table.Th>MACs</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {names.map((name, row) => (
-          <Table.Tr key={name}>
-            <Table.Td>{name}</Table.Td>
-            <Table.Td>{ops[row]}</Table.Td>
-            <Table.Td>{shapes[row]}</Table.Td>
-            <Table.Td ta="right">{human(counts.macs[row]!)}</Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
+    <section className={styles.view} aria-label="Costs">
+      <InputSizes />
+      {isCounted && (
+        <>
+          <Totals totals={network.totals} />
+          <NotCounted unsupported={network.unsupported} />
+          <Group gap="sm" justify="space-between">
+            <Group gap="sm">
+              <SegmentedControl
+                size="xs"
+                aria-label="What is shown"
+                data={panels.map(({ value, label }) => ({ value, label }))}
+                value={panel}
+                onChange={setPanel}
+              />
+              <Switch
+                size="sm"
+                label="Fused"
+                title="Normalisation and activation count as part of the layer before them: what passes between is not accessed"
+                checked={network.fused}
+                onChange={(event) => void recount({ ...counting, fused: event.currentTarget.checked })}
+              />
+            </Group>
+            <ExportMenu name={`${stemOf(network.name)}-costs`} text={(format) => engine.costsAs(format)} />
+          </Group>
+          <div className={styles.panel}>
+            <Panel network={network} />
+          </div>
+        </>
+      )}
+    </section>
   )
 }

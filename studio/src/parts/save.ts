@@ -1,0 +1,13 @@
+/** Gives text as a file to whoever looks at the page. */
+export function saveText(text: string, name: string, type: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  // A browser may read it a moment later.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}
+
+/** `model.onnx` → `model`. */
+export const stemOf = (name: string): string => name.replace(/\.[^.]+$/, '') || name

@@ -1,0 +1,76 @@
+import { CloseButton, Group, MultiSelect, TextInput } from '@mantine/core'
+import { useDeferredValue, useMemo, useState } from 'react'
+import type { Network } from '../../engine/types.ts'
+import { countText, type GridSort } from '../../grid/column.ts'
+import { ColumnPicker, shownAtFirst } from '../../grid/column-picker.tsx'
+import { Grid } from '../../grid/grid.tsx'
+import { orderOf } from '../../grid/order.ts'
+import { useStore } from '../../store.ts'
+import { layerColumns } from './layer-columns.ts'
+
+/** Every layer as a row: sorted, filtered, with the columns that are chosen. */
+export function LayersPanel({ network }: { readonly network: Network }) {
+  const { layers } = network
+  const selected = useStore((s) => s.selected)
+  const select = useStore((s) => s.select)
+  const columns = useMemo(() => layerColumns(layers), [layers])
+  const [shown, setShown] = useState(() => shownAtFirst(columns))
+  const [sort, setSort] = useState<GridSort>()
+  const [words, setWords] = useState('')
+  const [ops, setOps] = useState<string[]>([])
+  // Typing does not wait for the rows.
+  const sought = useDeferredValue(words)
+  const operators = useMemo(() => [...new Set(layers.ops)].sort(), [layers])
+  const rows = useMemo(() => {
+    const wanted = sought.trim().toLowerCase().split(/\s+/)
+    const names = layers.names.map((name, row) => `${name} ${layers.labels[row]}`.toLowerCase())
+    const keep = (row: number) =>
+      (ops.length === 0 || ops.includes(layers.ops[row]!)) && wanted.every((word) => names[row]!.includes(word))
+    const column = columns.find(({ key }) => key === sort?.key)
+    return orderOf(layers.names.length, keep, column, sort?.descending)
+  }, [layers, columns, sought, ops, sort])
+  const visible = useMemo(() => columns.filter((c, i) => i === 0 || shown.has(c.key)), [columns, shown])
+  const all = layers.names.length
+  const noun = `${network.fused ? 'fused ' : ''}${all === 1 ? 'layer' : 'layers'}`
+  return (
+    <>
+      <Group gap="xs" align="flex-start">
+        <TextInput
+          size="xs"
+          w={220}
+          placeholder="Filter by name"
+          aria-label="Filter layers by name"
+          value={words}
+          onChange={(event) => setWords(event.currentTarget.value)}
+          rightSection={words && <CloseButton size="xs" aria-label="Clear the filter" onClick={() => setWords('')} />}
+        />
+        <MultiSelect
+          size="xs"
+          w={240}
+          placeholder={ops.length === 0 ? 'All operators' : undefined}
+          aria-label="Filter layers by operator"
+          data={operators}
+          value={ops.filter((op) => operators.includes(op))}
+          onChange={setOps}
+          clearable
+          searchable
+        />
+        <ColumnPicker columns={columns} shown={shown} onChange={setShown} />
+      </Group>
+      <Grid
+        label="Layers and what they cost"
+        columns={visible}
+        rows={rows}
+        sort={sort}
+        onSort={setSort}
+        selected={selected}
+        onSelect={select}
+        total={
+          rows.length === all
+            ? `Total of ${countText(all)} ${noun}`
+            : `${countText(rows.length)} of ${countText(all)} ${noun}`
+        }
+      />
+    </>
+  )
+}

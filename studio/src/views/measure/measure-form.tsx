@@ -1,0 +1,72 @@
+import { Button, Group, NumberInput, Progress, Select, Text } from '@mantine/core'
+import { useStore } from '../../store.ts'
+import styles from './measure.module.css'
+import { mostThreads, useMeasuring } from './measuring.ts'
+
+const durations = ['1', '2', '5', '10', '30']
+
+/** How the network is measured, how far that is, and what stops it. */
+export function MeasureForm() {
+  const { wish, want, measure, stop, progress, error } = useMeasuring()
+  const isCounted = useStore((s) => s.network?.problem === undefined)
+  const most = mostThreads()
+  return (
+    <>
+      <Group gap="sm" align="flex-end">
+        <NumberInput
+          size="xs"
+          w={90}
+          label="Threads"
+          min={1}
+          max={most}
+          clampBehavior="strict"
+          allowDecimal={false}
+          value={wish.threads}
+          disabled={progress !== undefined || most === 1}
+          onChange={(threads) => typeof threads === 'number' && threads >= 1 && want({ threads })}
+        />
+        <Select
+          size="xs"
+          w={110}
+          label="Duration (s)"
+          data={durations}
+          value={String(wish.seconds)}
+          allowDeselect={false}
+          disabled={progress !== undefined}
+          onChange={(seconds) => want({ seconds: Number(seconds) })}
+        />
+        {progress ? (
+          <Button size="xs" variant="default" onClick={stop}>
+            Stop
+          </Button>
+        ) : (
+          <Button size="xs" disabled={!isCounted} onClick={() => void measure()}>
+            Measure
+          </Button>
+        )}
+        <Text size="xs" className={styles.note}>
+          {most === 1
+            ? 'One thread: the page is not isolated from others (it is served without the headers COOP and COEP), or the machine has one.'
+            : `Up to ${most} threads. The network runs in this browser, on random input; other work of the machine makes it slower.`}
+        </Text>
+      </Group>
+      {progress && (
+        <div className={styles.progress}>
+          <Text size="sm" role="status">
+            {progress.what} …
+          </Text>
+          <Progress
+            value={(100 * progress.done) / progress.total}
+            aria-label={progress.what}
+            transitionDuration={100}
+          />
+        </div>
+      )}
+      {error !== undefined && (
+        <Text role="alert" size="sm" className={styles.problem}>
+          {error}
+        </Text>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,66 @@
+import { proxy } from 'comlink'
+import { create } from 'zustand'
+import { Closed, engine } from '../../engine/client.ts'
+import type { MachineLimits, Measurement, MeasureProgress, MeasureWish } from '../../engine/times.ts'
+import { useStore } from '../../store.ts'
+
+/** What is measured, and what was: kept while other views are shown. */
+export interface Measuring {
+  readonly wish: MeasureWish
+  /** Of the open network, at the size that it is counted for. */
+  readonly measurement: Measurement | undefined
+  /** Of this machine, whatever is open. */
+  readonly limits: MachineLimits | undefined
+  /** What is going on. */
+  readonly progress: MeasureProgress | undefined
+  /** What went wrong, as the library says it. */
+  readonly error: string | undefined
+  want(wish: Partial<MeasureWish>): void
+  measure(): Promise<void>
+  measureLimits(): Promise<void>
+  stop(): void
+}
+
+/** Threads that a network may run on here; browsers let pages have more than one where these are isolated from others. */
+export const mostThreads = (): number =>
+  globalThis.crossOriginIsolated ? Math.max(1, navigator.hardwareConcurrency) : 1
+
+export const useMeasuring = create<Measuring>((set, get) => {
+  /** @param work undefined where it was stopped */
+  const attempt = async (what: string, work: () => Promise<Partial<Measuring> | undefined>) => {
+    set({ progress: { what, done: 0, total: 1 }, error: undefined })
+    try {
+      set({ ...(await work()), progress: undefined })
+    } catch (error) {
+      set({ progress: undefined, error: error instanceof Closed ? undefined : (error as Error).message })
+    }
+  }
+  return {
+    wish: { threads: Math.min(4, mostThreads()), seconds: 2 },
+    measurement: undefined,
+    limits: undefined,
+    progress: undefined,
+    error: undefined,
+    want: (wish) => set({ wish: { ...get().wish, ...wish } }),
+    measure: () =>
+      attempt('Making the network ready', async () => {
+        const { opened } = useStore.getState()
+        const told = proxy((progress: MeasureProgress) => get().progress && set({ progress }))
+        const measurement = await engine.measure(get().wish, told)
+        if (!measurement || opened !== useStore.getState().opened) return undefined
+        await useStore.getState().showMeasured()
+        return { measurement }
+      }),
+    measureLimits: () =>
+      attempt('Measuring what this machine does at most', async () => {
+        const limits = await engine.limits(get().wish.threads)
+        return limits && { limits }
+      }),
+    stop: () => void engine.stop(),
+  }
+})
+
+// Another network, or another size of it, has other times.
+useStore.subscribe(({ measured }, before) => {
+  if (before.measured && !measured) useMeasuring.setState({ measurement: undefined })
+})
