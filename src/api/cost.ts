@@ -34,6 +34,10 @@ export {
   type Series,
 } from '../cost/index.ts'
 
+// Formulas of a layer, with its sizes
+
+export { type LayerFormula, layerFormulas } from '../cost/index.ts'
+
 // Formulas of kinds of convolution
 
 export { type Operand, Polynomial, type Term, variable } from '../base/index.ts'

@@ -102,6 +102,7 @@ export {
   type GradientEmitter,
   type GroupedAxis,
   type Labels,
+  type NodeLaw,
   type Operator,
   type OperatorFacts,
   type OperatorSet,

@@ -228,6 +228,15 @@ export class Polynomial {
     return print(this.terms, plain(juxtaposed))
   }
 
+  /**
+   * `2·56·56·64 + 3²·64²`: with numbers in the place of variables.
+   * @param values by the names of variables; those without stay as they are
+   */
+  withNumbers(values: Readonly<Record<string, number>>): string {
+    const number = (v: string) => (values[v] === undefined ? v : String(values[v]))
+    return print(this.terms, { ...plain((factors) => factors.join('·')), factor: (v, p) => number(v) + raised(p) })
+  }
+
   /** `2HWC + k^{2}C^{2}` for LaTeX's math mode; names such as `C_in` become `C_{\mathrm{in}}`. */
   toLatex(): string {
     return print(this.terms, {
@@ -237,6 +246,8 @@ export class Polynomial {
     })
   }
 }
+
+const raised = (p: number): string => (p === 1 ? '' : superscript(p))
 
 const superscript = (p: number): string => [...String(p)].map((c) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(c)] ?? c).join('')
 
@@ -250,7 +261,7 @@ interface Notation {
 }
 
 const plain = (product: Notation['product']): Notation => ({
-  factor: (v, p) => v + (p === 1 ? '' : superscript(p)),
+  factor: (v, p) => v + raised(p),
   product,
   fraction: (n, d) => `${n}/${d.length > 1 ? `(${product(d)})` : d[0]}`,
 })

@@ -1,3 +1,4 @@
+import type { Polynomial } from '../base/index.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { BackwardRule, GradientEmitter } from './backward.ts'
 import type { Call, Dense, InferredCall, Known } from './call.ts'
@@ -24,6 +25,18 @@ export interface Arithmetic {
   readonly others?: number
   /** Accumulators: how many additions the strict count has less, because a sum of n terms takes n - 1. */
   readonly accumulators?: number
+}
+
+/** What a node with weights costs, as formulas in the letters of its own sizes: `H·W·k²·C_in·C_out`. */
+export interface NodeLaw {
+  /** Multiply–accumulates. */
+  readonly macs: Polynomial
+  /** Multiplications that its MACs are made of. */
+  readonly muls: Polynomial
+  /** Additions that its MACs are made of; a bias is not in it. */
+  readonly adds: Polynomial
+  /** What the letters stand for in this node; sizes of 1 have none. */
+  readonly sizes: Readonly<Record<string, number>>
 }
 
 /** Elements that a node moves, where that is not "every input and every output element once". */
@@ -174,6 +187,8 @@ export interface OperatorFacts<A = any, N extends string = string, D extends str
   readonly stored?: (call: Call<A>) => Tensor | undefined
   /** 'none': moves or renames data without arithmetic. 'data-dependent': how much it computes is not known before it runs. */
   readonly cost: 'none' | 'data-dependent' | ((call: InferredCall<A>) => Arithmetic)
+  /** Of convolutions and products of matrices: the formulas that its MACs follow. `cost` gives the same numbers. */
+  readonly law?: (call: InferredCall<A>) => NodeLaw | undefined
   /** 'view': same bytes under another shape, nothing moves. Default: each input element read once, each output element written once. */
   readonly accesses?: 'view' | ((call: InferredCall<A>) => 'view' | Accesses | undefined)
   /**

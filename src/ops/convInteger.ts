@@ -1,5 +1,5 @@
 import { convAttributes } from './conv/attributes.ts'
-import { convCost, convFusion, convShape } from './conv/conv.ts'
+import { convCost, convFusion, convLaw, convShape } from './conv/conv.ts'
 import { convolve, dotProduct } from './conv/forward.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { typed } from './shared/check.ts'
@@ -21,6 +21,7 @@ export const convInteger = defineOperator({
   attributes: convAttributes,
   infer: (call) => [typed('int32', convShape(call, 1))],
   cost: convCost(convolutionLaw, 1, none),
+  law: convLaw(convolutionLaw, 1),
   parameters: [1],
   fusion: convFusion(1),
 })

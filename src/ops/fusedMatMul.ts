@@ -61,6 +61,7 @@ export const fusedMatMul = defineOperator({
     const own = typeof matMul.cost === 'function' ? matMul.cost({ ...plainProduct(call), outputs: call.outputs }) : {}
     return call.attributes.alpha === 1 ? own : sumOf(own, { muls: own.accumulators })
   },
+  law: (call) => matMul.law?.({ ...plainProduct(call), outputs: call.outputs }),
   parameters: [0, 1],
   fusion: 'anchor',
 })

@@ -3,7 +3,7 @@ import { type BackwardRule, type Call, type ChannelRule, type Dense, float, type
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn, shapeOut } from './shared/backward.ts'
 import { commonType, required, typed, wrong } from './shared/check.ts'
-import { contractionCost, freeAxis, linearSum, tieContraction } from './shared/matrix.ts'
+import { contractionCost, contractionLaw, freeAxis, linearSum, tieContraction } from './shared/matrix.ts'
 import { multiply } from './shared/matrix-forward.ts'
 import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
 
@@ -102,6 +102,10 @@ export const gemm = defineOperator({
       adds: (product.adds ?? 0) + (c ? outputs : 0),
       muls: (product.muls ?? 0) + (alpha === 1 ? 0 : outputs) + (c && beta !== 1 ? elementCount(c.shape)! : 0),
     }
+  },
+  law: ({ inputs, outputs, attributes }) => {
+    const a = inputs[0]?.shape as readonly number[]
+    return contractionLaw(outputs[0]?.shape as readonly number[], a[axesOf(attributes).kA]!)
   },
   parameters: [0, 1, 2],
   fusion: 'anchor',

@@ -1,6 +1,6 @@
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { typed } from './shared/check.ts'
-import { productCost, productShape } from './shared/matrix.ts'
+import { productCost, productLaw, productShape } from './shared/matrix.ts'
 import { perRow, product } from './shared/matrix-forward.ts'
 import { arithmetic, shifted } from './shared/numbers.ts'
 
@@ -15,6 +15,7 @@ export const matMulInteger = defineOperator({
   inputs: ['A', 'B', 'a_zero_point?', 'b_zero_point?'],
   infer: (call) => [typed('int32', productShape(call, operands))],
   cost: (call) => productCost(call, operands),
+  law: (call) => productLaw(call, operands),
   parameters: [0, 1],
   fusion: 'anchor',
 })

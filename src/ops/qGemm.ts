@@ -47,6 +47,7 @@ export const qGemm = defineOperator({
     const n = elementCount(call.outputs[0]?.shape)!
     return sumOf(own, call.inputs[7] ? requantisationCost(n) : { muls: n })
   },
+  law: (call) => gemm.law?.({ ...plain(call), outputs: call.outputs }),
   parameters: [3, 6],
   fusion: 'anchor',
 })

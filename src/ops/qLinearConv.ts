@@ -1,6 +1,6 @@
 import { elementCount } from '../base/index.ts'
 import { convAttributes } from './conv/attributes.ts'
-import { convCost, convFusion, convShape } from './conv/conv.ts'
+import { convCost, convFusion, convLaw, convShape } from './conv/conv.ts'
 import { addBias, convolve, dotProduct } from './conv/forward.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { required, typed } from './shared/check.ts'
@@ -29,6 +29,7 @@ export const qLinearConv = defineOperator({
   infer: (call) => [typed(required(call, 7).elementType, convShape(call, weight))],
   cost: (call) =>
     sumOf(convCost(convolutionLaw, weight, bias)(call), requantisationCost(elementCount(call.outputs[0]?.shape)!)),
+  law: convLaw(convolutionLaw, weight),
   parameters: [weight, bias],
   fusion: convFusion(weight),
 })

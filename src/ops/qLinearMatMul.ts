@@ -1,7 +1,7 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { required, sameShape, typed, wrong } from './shared/check.ts'
-import { productCost, productShape } from './shared/matrix.ts'
+import { productCost, productLaw, productShape } from './shared/matrix.ts'
 import { perRow, product } from './shared/matrix-forward.ts'
 import { shifted } from './shared/numbers.ts'
 import { requantisationCost, sumOf } from './shared/quantised.ts'
@@ -34,6 +34,7 @@ export const qLinearMatMul = defineOperator({
     return [typed(required(call, 7).elementType, productShape(call, operands))]
   },
   cost: (call) => sumOf(productCost(call, operands), requantisationCost(elementCount(call.outputs[0]?.shape)!)),
+  law: (call) => productLaw(call, operands),
   parameters: [0, 3],
   fusion: 'anchor',
 })

@@ -270,12 +270,18 @@ export interface ShrunkTensor {
 
 /** What a group touches, for an explanation: "these 11 tensors, through these nodes". */
 export interface Reach {
+  /** Every stored tensor that shrinks with it, with the axis. */
   readonly tensors: readonly ShrunkTensor[]
+  /** Every node that the channels pass, by its name or that of its first output. */
   readonly nodes: readonly string[]
 }
 
-/** Every tensor and node that each group touches. */
-export function reachOf({ trace, groups }: ChannelGroups): ReadonlyMap<ChannelGroup, Reach> {
+/**
+ * Every tensor and node that each group touches.
+ * @param all by `findGroups`
+ */
+export function reachOf(all: ChannelGroups): ReadonlyMap<ChannelGroup, Reach> {
+  const { trace, groups } = all
   const owner = new Map(groups.flatMap((group) => group.classes.map((c) => [c.label, group] as const)))
   const touching = (labels: Labels) => {
     const found = new Set<ChannelGroup>()

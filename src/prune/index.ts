@@ -38,7 +38,9 @@ export {
   type ChannelGroups,
   findGroups,
   type GroupOptions,
+  type Reach,
   type Refusal,
+  reachOf,
   type ShrunkTensor,
 } from './groups.ts'
 export { type PruneMethod, type PruneOptions, pruneModel } from './prune.ts'

@@ -14,6 +14,8 @@ export * from './file-text.ts'
 export * from './formula-curves-report.ts'
 export { formulaCharts, formulaJson, formulaReport } from './formula-report.ts'
 export { type Drawing, type DrawnArrow, type DrawnBox, type FoldOptions, graphDrawing } from './graph/drawing.ts'
+export type { Fold } from './graph/fold.ts'
+export { foldsOf } from './graph/folds.ts'
 export type { Frame } from './graph/frames.ts'
 export { type GraphColour, type GraphSvgOptions, graphColours, graphSvg } from './graph/graph-svg.ts'
 export {

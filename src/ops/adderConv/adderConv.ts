@@ -1,5 +1,5 @@
 import { convAttributes } from '../conv/attributes.ts'
-import { convCost, convForward, convFusion, convShape } from '../conv/conv.ts'
+import { convCost, convForward, convFusion, convLaw, convShape } from '../conv/conv.ts'
 import { negativeL1Distance } from '../conv/forward.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, typed } from '../shared/check.ts'
@@ -21,6 +21,7 @@ export const adderConv = defineOperator({
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
   surrogate: true,
   cost: convCost(adderLaw, 1, 2),
+  law: convLaw(adderLaw, 1),
   parameters: [1, 2],
   fusion: convFusion(1),
 })

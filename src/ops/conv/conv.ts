@@ -2,7 +2,7 @@ import { elementCount, unknownDim } from '../../base/index.ts'
 import type { Call, Dense, InferredCall, Known } from '../../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
-import { convolutionLaw, type LayerLaw } from '../shared/laws.ts'
+import { convolutionLaw, type LayerLaw, lawOfNode, positionsOf } from '../shared/laws.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
 import { slide } from '../shared/window.ts'
 import { type ConvAttributes, convAttributes, isDepthwise } from './attributes.ts'
@@ -72,6 +72,14 @@ export function convCost(law: LayerLaw, weight: number, bias: number) {
   }
 }
 
+/** The same as formulas: those that the counter evaluates, in the letters of one node. */
+export function convLaw(law: LayerLaw, weight: number) {
+  return (call: InferredCall<ConvAttributes>) => {
+    const [w, y] = [call.inputs[weight], call.outputs[0]].map((v) => v?.shape as readonly number[])
+    return lawOfNode(law, positionsOf(y!), w!.slice(2), convSizes(call, weight))
+  }
+}
+
 export function convFusion(weight: number) {
   return (call: InferredCall<ConvAttributes>) => {
     const { g, C_in, K } = convSizes(call, weight)
@@ -93,6 +101,7 @@ export const conv = defineOperator({
   attributes: convAttributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
   cost: convCost(convolutionLaw, 1, 2),
+  law: convLaw(convolutionLaw, 1),
   parameters: [1, 2],
   fusion: convFusion(1),
 })

@@ -5,7 +5,7 @@ import { weightAndBias } from '../conv/channels.ts'
 import { addBias } from '../conv/forward.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
-import { convolutionLaw } from '../shared/laws.ts'
+import { convolutionLaw, lawOfNode, positionsOf } from '../shared/laws.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
 import { tapTable } from '../shared/sliding.ts'
 import { type ConvTransposeAttributes, convTransposeAttributes } from './attributes.ts'
@@ -87,6 +87,13 @@ function cost(call: InferredCall<ConvTransposeAttributes>) {
   }
 }
 
+/** Positions are the input's. */
+function law(call: InferredCall<ConvTransposeAttributes>) {
+  const [x, w] = call.inputs.map((v) => v?.shape as readonly number[])
+  const g = call.attributes.groups
+  return lawOfNode(convolutionLaw, positionsOf(x!), w!.slice(2), { C_in: x![1]!, C_out: w![1]! * g, g })
+}
+
 function sum(call: InferredCall<ConvTransposeAttributes>): WeightedSum {
   const [x, w, y] = [call.inputs[0], call.inputs[1], call.outputs[0]].map((v) => v?.shape as readonly number[])
   const { groups, window } = call.attributes
@@ -152,6 +159,7 @@ export const convTranspose = defineOperator({
   attributes: convTransposeAttributes,
   infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), transposedShape(call))],
   cost,
+  law,
   parameters: [1, 2],
   fusion: 'anchor',
 })

@@ -1,7 +1,7 @@
 import { elementCount } from '../../base/index.ts'
 import type { Call, InferredCall } from '../../graph/index.ts'
 import { convChannels, cutConv } from '../conv/channels.ts'
-import { convCost, convShape } from '../conv/conv.ts'
+import { convCost, convLaw, convShape } from '../conv/conv.ts'
 import { addBias } from '../conv/forward.ts'
 import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
@@ -45,7 +45,7 @@ function checkOffsets(call: Call<DeformConvAttributes>, y: readonly (number | st
   }
 }
 
-const law = convCost(convolutionLaw, 1, 3)
+const convolution = convCost(convolutionLaw, 1, 3)
 
 /**
  * Cost: that of the convolution; and for each element of X that a tap reads, as often as taps read it, 2 points per axis with one multiplication and one
@@ -57,7 +57,7 @@ function cost(call: InferredCall<DeformConvAttributes>) {
   const y = call.outputs[0]?.shape as readonly number[]
   const read = elementCount(x.slice(0, 2))! * elementCount([...w.slice(2), ...y.slice(2)])!
   const points = read * 2 ** (x.length - 2)
-  const { macs, adds, muls, accumulators } = law(call)
+  const { macs, adds, muls, accumulators } = convolution(call)
   return {
     macs,
     adds: adds + points + elementCount(call.inputs[2]?.shape)!,
@@ -76,6 +76,7 @@ export const deformConv = defineOperator({
     return [typed(commonType(call, [0, 1, 2, 3, 4], 'floating'), y)]
   },
   cost,
+  law: convLaw(convolutionLaw, 1),
   parameters: [1, 3],
   fusion: 'anchor',
 })

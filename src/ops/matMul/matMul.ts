@@ -1,6 +1,6 @@
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, typed } from '../shared/check.ts'
-import { productCost, productShape } from '../shared/matrix.ts'
+import { productCost, productLaw, productShape } from '../shared/matrix.ts'
 import { product } from '../shared/matrix-forward.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
 import { matMulBackward } from './backward.ts'
@@ -16,6 +16,7 @@ export const matMul = defineOperator({
   inputs: ['A', 'B'],
   infer: (call) => [typed(commonType(call, [0, 1], 'numeric'), productShape(call, operands))],
   cost: (call) => productCost(call, operands),
+  law: (call) => productLaw(call, operands),
   parameters: [0, 1],
   fusion: 'anchor',
 })

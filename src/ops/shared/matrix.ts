@@ -5,12 +5,13 @@ import type {
   ChannelRule,
   InferredCall,
   Labels,
+  NodeLaw,
   Ties,
   Track,
   WeightedSum,
 } from '../../graph/index.ts'
 import { required, wrong } from './check.ts'
-import { convolutionLaw } from './laws.ts'
+import { convolutionLaw, lawOfNode } from './laws.ts'
 
 /*
  * Products of matrices: Y[…, m, n] = Σ_k A[…, m, k] · B[…, k, n], leading axes broadcast, as NumPy's matmul. A vector as A has no m,
@@ -70,6 +71,19 @@ export function contractionCost(outputs: number, terms: number): Arithmetic {
   const sizes = { P: outputs, K: 1, C_in: terms, C_out: 1, g: 1 }
   const { macs, muls, adds } = convolutionLaw
   return { macs: macs.evaluate(sizes), muls: muls.evaluate(sizes), adds: adds.evaluate(sizes), accumulators: outputs }
+}
+
+/** The same as a formula: rows M of each of B products meet C_in terms for each of C_out columns. */
+export function contractionLaw(outputs: readonly number[], terms: number): NodeLaw {
+  const [columns = 1, rows = 1, ...batch] = outputs.toReversed()
+  const positions = { B: batch.reduce((p, d) => p * d, 1), M: rows }
+  return lawOfNode(convolutionLaw, positions, [], { C_in: terms, C_out: columns, g: 1 })
+}
+
+export function productLaw(call: InferredCall, { a, b }: Operands): NodeLaw {
+  const [left, right] = [a, b].map((i) => call.inputs[i]?.shape as readonly number[])
+  const { k } = productAxes(left!.length, right!.length).a
+  return contractionLaw(call.outputs[0]?.shape as readonly number[], left![k]!)
 }
 
 export function productCost(call: InferredCall, { a, b }: Operands): Arithmetic {

@@ -15,7 +15,10 @@ const crowded = 40
 
 const known = new WeakMap<readonly Layer[], readonly Fold[]>()
 
-/** The outermost folds of a network, in the order in which they run. Made once for each list of layers. */
+/**
+ * The outermost folds of a network, in the order in which they run. Made once for each list of layers.
+ * @param layers in the order in which they run
+ */
 export function foldsOf(layers: readonly Layer[]): readonly Fold[] {
   const before = known.get(layers)
   if (before) return before

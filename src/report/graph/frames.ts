@@ -52,43 +52,55 @@ export function roomForFrames(
 /** Frames of opened blocks, the outermost first; of those whose rectangle would have boxes of others in it, none. */
 export function framesOf(boxes: readonly DrawnBox[], places: readonly PlacedBox[]): Frame[] {
   const members = membersOf(boxes)
+  const depthOf = (path: string) => boxes[members.get(path)![0]!]!.inside.indexOf(path)
+  const isCrowded = crowding(boxes, places)
+  const inFrame = new Map<string, Frame[]>()
   const frames: Frame[] = []
   // From the inside, since a frame goes around those in it.
-  const paths = [...members.keys()].sort((a, b) => depthOf(b) - depthOf(a))
-  function depthOf(path: string): number {
-    return boxes[members.get(path)![0]!]!.inside.indexOf(path)
-  }
-  const inFrame = new Map<string, Frame[]>()
-  for (const path of paths) {
+  for (const path of [...members.keys()].sort((a, b) => depthOf(b) - depthOf(a))) {
     const own = members.get(path)!
-    const around = [...own.map((i) => places[i]!), ...(inFrame.get(path) ?? [])]
-    const left = least(around.map((r) => r.x)) - side
-    const top = least(around.map((r) => r.y)) - head
-    const right = -least(around.map((r) => -r.x - r.width)) + side
-    const bottom = -least(around.map((r) => -r.y - r.height)) + foot
-    const isOwn = new Set(own)
-    const isCrowded = places.some(
-      (p, i) => !isOwn.has(i) && p.x < right && p.x + p.width > left && p.y < bottom && p.y + p.height > top,
+    const [left, top, right, bottom] = [...own.map((i) => places[i]!), ...(inFrame.get(path) ?? [])].reduce(
+      ([l, t, r, b], { x, y, width, height }) => [
+        Math.min(l, x),
+        Math.min(t, y),
+        Math.max(r, x + width),
+        Math.max(b, y + height),
+      ],
+      [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 0],
     )
-    if (isCrowded) continue
-    const depth = depthOf(path)
-    const frame = {
-      path,
-      name: path.replaceAll('/', '.'),
-      depth,
-      x: left,
-      y: top,
-      width: right - left,
-      height: bottom - top,
+    const place = {
+      ...{ x: left - side, y: top - head },
+      width: right - left + 2 * side,
+      height: bottom - top + head + foot,
     }
+    if (isCrowded(place, path)) continue
+    const depth = depthOf(path)
+    const frame = { path, name: path.replaceAll('/', '.'), depth, ...place }
     frames.push(frame)
     const parent = boxes[own[0]!]!.inside[depth - 1]
-    if (parent === undefined) continue
-    const siblings = inFrame.get(parent)
-    if (siblings) siblings.push(frame)
-    else inFrame.set(parent, [frame])
+    if (parent !== undefined) inFrame.set(parent, [...(inFrame.get(parent) ?? []), frame])
   }
   return frames.sort((a, b) => a.depth - b.depth)
 }
 
-const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
+type Place = Pick<PlacedBox, 'x' | 'y' | 'width' | 'height'>
+
+/** Whether boxes that are not in a block lie in a rectangle. */
+function crowding(boxes: readonly DrawnBox[], places: readonly PlacedBox[]): (area: Place, path: string) => boolean {
+  const order = [...places.keys()].sort((a, b) => places[a]!.y - places[b]!.y)
+  const highest = places.reduce((most, p) => Math.max(most, p.height), 0)
+  return ({ x, y, width, height }, path) => {
+    let [low, high] = [0, order.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (places[order[middle]!]!.y < y - highest) low = middle + 1
+      else high = middle
+    }
+    for (let i = low; i < order.length && places[order[i]!]!.y < y + height; i++) {
+      const p = places[order[i]!]!
+      const isIn = p.x < x + width && p.x + p.width > x && p.y + p.height > y
+      if (isIn && !boxes[order[i]!]!.inside.includes(path)) return true
+    }
+    return false
+  }
+}

@@ -101,7 +101,9 @@ type Texts = Pick<PicturedBox, 'title' | 'text' | 'hasPart'>
 
 function textsOf({ path, kind, inside, layers, times, shape }: DrawnBox): Texts {
   const around = `${inside.at(-1) ?? ''}/`
-  const name = (path.startsWith(around) ? path.slice(around.length) : path).replaceAll('/', '.')
+  const within = path.startsWith(around) ? path.slice(around.length) : path
+  // A number alone says nothing.
+  const name = (/^\d+$/.test(within) ? path.split('/').slice(-2).join('/') : within).replaceAll('/', '.')
   const title = name.length > longest ? `…${name.slice(1 - longest)}` : name
   const shapeLine = shape === null ? 'shape not known' : shapeText(shape)
   if (kind === 'input' || kind === 'output') return { title, text: `${kind}, ${shapeLine}`, hasPart: false }
