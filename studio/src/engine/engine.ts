@@ -1,8 +1,11 @@
 import { transfer } from 'comlink'
-import { isAborted, type Model, type Profile } from 'kerf'
-import { type FileFormat, profileFileText, shapeText } from 'kerf/report'
+import { isAborted, type Model, type Profile, profileModel } from 'kerf'
+import { type FileFormat, type GraphColour, profileFileText, shapeText } from 'kerf/report'
 import { type BlockTable, blockTable } from './blocks.ts'
 import { type Counted, countAtFirst, countModel } from './count.ts'
+import { memoryOf } from './graph/columns.ts'
+import { NetworkGraph } from './graph/network-graph.ts'
+import type { GraphColumns, GraphTree, LayerDetails, LayerGroups, Opening, WeightStatistics } from './graph/types.ts'
 import type { MapWish } from './maps.ts'
 import type { ModelSource } from './model-source.ts'
 import { readFrom } from './read-model.ts'
@@ -25,6 +28,7 @@ export class Engine {
   #measurement: Measurement | undefined
   /** Stops what is measured. */
   #measuring = new AbortController()
+  #graph: NetworkGraph | undefined
 
   /**
    * Reads a model and counts it.
@@ -108,6 +112,7 @@ export class Engine {
 
   #shown(counted: Counted): Network {
     this.#counted = counted
+    this.#graph = undefined
     return { ...counted.network, ...this.#file }
   }
 
@@ -157,6 +162,48 @@ export class Engine {
     const profile = this.#counted?.profile
     if (!profile) throw new Error('Nothing is counted.')
     return profile
+  }
+
+  /** The network laid out, with some blocks open. */
+  graphPicture(opening: Opening): GraphColumns {
+    const columns = this.#drawn().picture(opening)
+    return transfer(columns, memoryOf(columns))
+  }
+
+  /** Its blocks and layers. */
+  graphTree(): GraphTree {
+    return this.#drawn().tree()
+  }
+
+  /** The picture as an SVG document. */
+  graphSvg(opened: readonly string[], colour: GraphColour): string {
+    return this.#drawn().svg(opened, colour)
+  }
+
+  /** A layer of the graph, by its row. */
+  graphLayer(row: number): LayerDetails {
+    return this.#drawn().layer(row)
+  }
+
+  /** The values of a stored tensor. */
+  graphWeights(name: string): Promise<WeightStatistics> {
+    return this.#drawn().weights(name)
+  }
+
+  /** What shrinks with a layer. */
+  graphGroups(row: number): LayerGroups {
+    return this.#drawn().groups(row)
+  }
+
+  /** Of layers that are not fused, whatever is counted. */
+  #drawn(): NetworkGraph {
+    if (this.#graph) return this.#graph
+    const { network, profile } = this.#counted!
+    if (!this.#model || !profile) throw new Error('No layers are known.')
+    const inputs = new Map(network.inputs.map(({ name, shape }) => [name, shape as readonly number[]]))
+    const plain = profile.fused ? profileModel(this.#model, { name: network.name, inputs }) : profile
+    this.#graph = new NetworkGraph(this.#model, plain)
+    return this.#graph
   }
 }
 

@@ -1,0 +1,71 @@
+import type { Layer, Model, Profile } from 'kerf'
+import { type Analysis, analyse, bindInputs, operatorFacts, simplified } from 'kerf/graph'
+import { type GraphColour, graphPicture, graphSvg } from 'kerf/report'
+import { columnsOf } from './columns.ts'
+import { detailsOf } from './layer-details.ts'
+import { Groups } from './layer-groups.ts'
+import { treeOf } from './tree.ts'
+import type { GraphColumns, GraphTree, LayerDetails, LayerGroups, Opening, WeightStatistics } from './types.ts'
+import { statisticsOf } from './weights.ts'
+
+/** The open model as a graph of layers, for the sizes that it was counted for. */
+export class NetworkGraph {
+  readonly #profile: Profile
+  readonly #rowOf: ReadonlyMap<Layer, number>
+  readonly #model: Model
+  readonly #inputs: ReadonlyMap<string, readonly number[]>
+  #analysis: Analysis | undefined
+  #groups: Groups | undefined
+
+  /**
+   * @param profile of the model, its layers not fused
+   */
+  constructor(model: Model, profile: Profile) {
+    this.#model = model
+    this.#inputs = new Map(profile.inputs.map(({ name, shape }) => [name, shape as readonly number[]]))
+    this.#profile = profile
+    this.#rowOf = new Map(profile.layers.map((layer, row) => [layer, row]))
+  }
+
+  /** Boxes, lines and frames in their places. */
+  picture(opening: Opening): GraphColumns {
+    const options =
+      'opened' in opening ? { opened: new Set(opening.opened) } : 'all' in opening ? { depth: 0 } : opening
+    const picture = graphPicture(this.#profile, options)
+    return columnsOf(picture, this.#rowOf, [...new Set(picture.boxes.flatMap((b) => b.inside))])
+  }
+
+  /** All blocks and layers. */
+  tree(): GraphTree {
+    return treeOf(this.#profile.layers, this.#rowOf)
+  }
+
+  /** The picture as a document. */
+  svg(opened: readonly string[], colour: GraphColour): string {
+    return graphSvg(this.#profile, { opened: new Set(opened), colour })
+  }
+
+  /** A layer by its row. */
+  layer(row: number): LayerDetails {
+    return detailsOf(this.#analysed(), this.#profile.layers[row]!)
+  }
+
+  /** The values of one of its stored tensors. */
+  weights(name: string): Promise<WeightStatistics> {
+    return statisticsOf(name, this.#analysed().stored.get(name)!)
+  }
+
+  /** What shrinks with a layer. */
+  groups(row: number): LayerGroups {
+    const names = this.#profile.layers.map((l) => l.name)
+    this.#groups ??= new Groups(this.#analysed(), this.#inputs, names)
+    return this.#groups.of(names[row]!)
+  }
+
+  /** As the counter sees the model. */
+  #analysed(): Analysis {
+    const binding = bindInputs(this.#model.graph, this.#inputs)
+    this.#analysis ??= analyse(simplified(this.#model, operatorFacts, binding), operatorFacts, binding)
+    return this.#analysis
+  }
+}

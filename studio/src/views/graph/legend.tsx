@@ -1,0 +1,23 @@
+import { useComputedColorScheme } from '@mantine/core'
+import { human } from 'kerf/report'
+import { palettes } from './canvas/palette.ts'
+import { colouringNamed, partsOf } from './colourings.ts'
+import classes from './graph.module.css'
+import { useGraph } from './graph-state.ts'
+
+/** What the colours say. */
+export function Legend() {
+  const { graph, tree, colour } = useGraph()
+  const { shades } = palettes[useComputedColorScheme('light')]
+  if (!graph || !tree) return null
+  const colouring = colouringNamed(colour)
+  const { most, whole } = partsOf(colouring, tree.layers, graph.boxes)
+  return (
+    <div className={classes.legend}>
+      <span className={classes.scale} style={{ background: `linear-gradient(to right, ${shades.join(', ')})` }} />
+      {most > 0
+        ? `0 to ${((100 * most) / whole).toFixed(1)} % of ${human(whole)} ${colouring.title}`
+        : `No ${colouring.title}`}
+    </div>
+  )
+}

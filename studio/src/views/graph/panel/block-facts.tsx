@@ -1,0 +1,33 @@
+import { Button, Title } from '@mantine/core'
+import { human } from 'kerf/report'
+import { boxKinds } from '../../../engine/graph/types.ts'
+import { colourings, partsOf } from '../colourings.ts'
+import { useGraph } from '../graph-state.ts'
+
+/** What a closed block holds, and its part of the whole. */
+export function BlockFacts({ box }: { box: number }) {
+  const { graph, tree, open } = useGraph()
+  if (!graph || !tree) return null
+  const { boxes } = graph
+  if (boxKinds[boxes.kinds[box]!] !== 'block') return <p>{boxes.texts[box]}</p>
+  return (
+    <section>
+      <Title order={3}>{boxes.texts[box]}</Title>
+      <dl>
+        {colourings.map((colouring) => {
+          const { sums, whole } = partsOf(colouring, tree.layers, boxes)
+          const part = whole > 0 ? ` (${((100 * sums[box]!) / whole).toFixed(1)} %)` : ''
+          return (
+            <div key={colouring.name}>
+              <dt>{colouring.title}</dt>
+              <dd>{`${human(sums[box]!)}${part}`}</dd>
+            </div>
+          )
+        })}
+      </dl>
+      <Button size="xs" variant="light" onClick={() => void open(boxes.paths[box]!)}>
+        Open the block
+      </Button>
+    </section>
+  )
+}

@@ -1,0 +1,42 @@
+import { create } from 'zustand'
+import { engine } from '../../../engine/client.ts'
+import type { LayerDetails, LayerGroups, WeightStatistics } from '../../../engine/graph/types.ts'
+import { answered, useGraph } from '../graph-state.ts'
+
+/** What the panel shows of a layer; parts come one after another. */
+export interface PanelState {
+  readonly row: number | undefined
+  readonly details: LayerDetails | undefined
+  readonly weights: readonly WeightStatistics[]
+  readonly groups: LayerGroups | undefined
+  show(row: number | undefined): Promise<void>
+}
+
+export const usePanel = create<PanelState>((set, get) => ({
+  row: undefined,
+  details: undefined,
+  weights: [],
+  groups: undefined,
+  async show(row) {
+    useGraph.getState().light([])
+    if (row === undefined) {
+      set({ row, details: undefined, weights: [], groups: undefined })
+      return
+    }
+    // What was shown stays until there is something else: nothing jumps.
+    set({ row })
+    const isWanted = () => get().row === row
+    const details = await answered(engine.graphLayer(row))
+    if (!details || !isWanted()) return
+    set({ details, weights: [], groups: undefined })
+    for (const name of details.weights) {
+      const statistics = await answered(engine.graphWeights(name))
+      if (!statistics || !isWanted()) return
+      set({ weights: [...get().weights, statistics] })
+    }
+    const groups = await answered(engine.graphGroups(row))
+    if (!groups || !isWanted()) return
+    set({ groups })
+    useGraph.getState().light([...new Set(groups.groups.flatMap((g) => g.rows))])
+  },
+}))
