@@ -1,5 +1,5 @@
-import { Alert, Button, Text } from '@mantine/core'
-import { useState } from 'react'
+import { Button, Notification, Text } from '@mantine/core'
+import { type ReactNode, useState } from 'react'
 import { useStore } from '../store.ts'
 import classes from './shell.module.css'
 import { useServedChange } from './use-served-change.ts'
@@ -11,33 +11,46 @@ export function Notices() {
   return (
     <div className={classes.notices}>
       {error !== undefined && (
-        <Alert
-          color="red"
-          variant="filled"
-          withCloseButton
-          closeButtonLabel="Dismiss"
-          onClose={dismissError}
-          role="alert"
-        >
-          <Text size="sm" className={classes.message}>
-            {error}
-          </Text>
-        </Alert>
+        <Notice role="alert" color="red" title="That did not work" onClose={dismissError}>
+          {error}
+        </Notice>
       )}
       {change && (
-        <Alert color="blue" title={change.title} role="status">
-          <Text size="sm">{change.text}</Text>
+        <Notice role="status" color="blue" title={change.title}>
+          {change.text}
           {change.again && (
-            <Button size="xs" mt="xs" onClick={change.again}>
+            <Button size="xs" mt="xs" display="block" onClick={change.again}>
               Read it again
             </Button>
           )}
-        </Alert>
+        </Notice>
       )}
       {network?.missing && network.missing.length > 0 && <Missing key={opened} files={network.missing} />}
     </div>
   )
 }
+
+interface Props {
+  readonly role: 'alert' | 'status'
+  readonly color: string
+  readonly title: string
+  readonly onClose?: () => void
+  readonly children: ReactNode
+}
+
+const Notice = ({ onClose, children, ...rest }: Props) => (
+  <Notification
+    withBorder
+    withCloseButton={onClose !== undefined}
+    onClose={onClose}
+    closeButtonProps={{ 'aria-label': 'Dismiss' }}
+    {...rest}
+  >
+    <Text component="div" size="sm" className={classes.message}>
+      {children}
+    </Text>
+  </Notification>
+)
 
 function Missing({ files }: { files: readonly string[] }) {
   const [isRead, setRead] = useState(false)
@@ -45,19 +58,15 @@ function Missing({ files }: { files: readonly string[] }) {
   const [few, more] = [files.slice(0, 3), files.length - 3]
   const several = files.length > 1
   return (
-    <Alert
+    <Notice
+      role="status"
       color="yellow"
       title={several ? `${files.length} files of weights are missing` : 'A file of weights is missing'}
-      role="status"
-      withCloseButton
-      closeButtonLabel="Dismiss"
       onClose={() => setRead(true)}
     >
-      <Text size="sm" className={classes.message}>
-        {few.join(', ')}
-        {more > 0 && ` and ${more} more`} {several ? 'lie' : 'lies'} beside the model and {several ? 'were' : 'was'} not
-        given. Counting needs no weights; what looks at them does. Drop {several ? 'them' : 'it'} here.
-      </Text>
-    </Alert>
+      {few.join(', ')}
+      {more > 0 && ` and ${more} more`} {several ? 'lie' : 'lies'} beside the model and {several ? 'were' : 'was'} not
+      given. Counting needs no weights; what looks at them does. Drop {several ? 'them' : 'it'} here.
+    </Notice>
   )
 }

@@ -1,7 +1,10 @@
-import { type CSSVariablesResolver, createTheme } from '@mantine/core'
+import { Alert, type CSSVariablesResolver, createTheme } from '@mantine/core'
 
 /** Mantine's, with colours of more contrast (WCAG 2.2 AA), and motion only where the system does not ask for less. */
-export const theme = createTheme({ respectReducedMotion: true, cursorType: 'pointer', primaryShade: 8 })
+export const theme = createTheme({
+  ...{ respectReducedMotion: true, cursorType: 'pointer', primaryShade: 8 },
+  components: { Alert: Alert.extend({ styles: { title: { color: 'var(--mantine-color-text)' } } }) },
+})
 
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
