@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import { offline } from './offline.plugin.ts'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -17,7 +18,16 @@ export default defineConfig({
   // The folder works under any address.
   base: './',
   resolve: { alias },
-  plugins: [react()],
+  plugins: [react(), offline(at('public'))],
   worker: { format: 'es' },
-  build: { outDir: at('../dist/studio'), emptyOutDir: true, target: 'es2023', license: true },
+  build: {
+    ...{ outDir: at('../dist/studio'), emptyOutDir: true, target: 'es2023', license: true },
+    rolldownOptions: {
+      input: { index: at('index.html'), 'service-worker': at('src/offline/service-worker.ts') },
+      // A service worker's name stays the same, and its folder is what it serves.
+      output: {
+        entryFileNames: ({ name }) => (name === 'service-worker' ? 'service-worker.js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
 })

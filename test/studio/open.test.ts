@@ -5,8 +5,8 @@ import { dirname } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
-import { useStudio } from './harness.ts'
 import { lenet, useFolder, writeDeep, writeExternal, writeLarge, writeUnknown } from './files.ts'
+import { useStudio } from './harness.ts'
 
 /** Files and folders from the machine's own file manager, let go above the page. */
 async function drop(page: Page, ...files: string[]): Promise<void> {
@@ -262,8 +262,8 @@ describeBrowser('opening', () => {
   })
 
   it('shows a large model that the command was given', async () => {
-    const { page, shown } = await studio.visit({ model: writeLarge(at('given.onnx'), 60) })
+    const { page, shown } = await studio.visit({ model: writeLarge(at('given.onnx'), 24) })
     await shown('given.onnx')
-    expect((await totals(page))[1]?.[1]).toBe((60 * 1024 * 1024).toLocaleString('en'))
+    expect((await totals(page))[1]?.[1]).toBe((24 * 1024 * 1024).toLocaleString('en'))
   })
 })

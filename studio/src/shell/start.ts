@@ -1,4 +1,5 @@
 import { Closed } from '../engine/client.ts'
+import { registerOffline } from '../offline/register.ts'
 import { useStore } from '../store.ts'
 import { findRecent, keepRecent } from './recent.ts'
 import { servedNow } from './served.ts'
@@ -14,6 +15,9 @@ export function start(): void {
   })
   findRecent().catch(fail)
   servedNow()
-    .then(({ files: [first, ...others] }) => first && open({ from: 'server', files: [first, ...others] }))
+    .then(({ byKerf, files: [first, ...others] }) => {
+      if (first) return open({ from: 'server', files: [first, ...others] })
+      return byKerf ? undefined : registerOffline()
+    })
     .catch(fail)
 }
