@@ -12,6 +12,12 @@ export interface Fold {
   readonly times?: number
 }
 
+/** What a block or layer is called inside another block: `conv1` of `layer1/0/conv1` in `layer1/0`; a number alone, which says nothing, with what is in front of it. */
+export function nameWithin(path: string, around = ''): string {
+  const within = path.startsWith(`${around}/`) ? path.slice(around.length + 1) : path
+  return (/^\d+$/.test(within) ? path.split('/').slice(-2).join('/') : within).replaceAll('/', '.')
+}
+
 /** Several that stand behind each other as one: `conv1 … relu4`, with the path that both have in common once. */
 export function joined(parts: readonly Fold[]): Fold {
   const [first, last] = [parts[0]!.path, parts.at(-1)!.path.split(' … ').at(-1)!]

@@ -1,11 +1,12 @@
 import type { DrawnBox } from './drawing.ts'
+import { nameWithin } from './fold.ts'
 import type { PlacedBox } from './layered.ts'
 
 /** A rectangle around what an opened block holds. */
 export interface Frame {
   /** Of the block. */
   readonly path: string
-  /** As boxes are called: `layer1.0`. */
+  /** Within the opened block around it: `blocks.0`. */
   readonly name: string
   /** How many frames it lies in. */
   readonly depth: number
@@ -75,9 +76,9 @@ export function framesOf(boxes: readonly DrawnBox[], places: readonly PlacedBox[
     }
     if (isCrowded(place, path)) continue
     const depth = depthOf(path)
-    const frame = { path, name: path.replaceAll('/', '.'), depth, ...place }
-    frames.push(frame)
     const parent = boxes[own[0]!]!.inside[depth - 1]
+    const frame = { path, name: nameWithin(path, parent), depth, ...place }
+    frames.push(frame)
     if (parent !== undefined) inFrame.set(parent, [...(inFrame.get(parent) ?? []), frame])
   }
   return frames.sort((a, b) => a.depth - b.depth)

@@ -2,6 +2,7 @@ import type { Layer, Profile } from '../../cost/index.ts'
 import { windowText } from '../layer-columns.ts'
 import { shapeText } from '../numbers.ts'
 import { type Drawing, type DrawnBox, type FoldOptions, graphDrawing } from './drawing.ts'
+import { nameWithin } from './fold.ts'
 import { type Frame, framesOf, roomForFrames } from './frames.ts'
 import { type LayeredLayout, type Line, layeredLayout, type PlacedBox } from './layered.ts'
 
@@ -100,10 +101,7 @@ function linesTo(
 type Texts = Pick<PicturedBox, 'title' | 'text' | 'hasPart'>
 
 function textsOf({ path, kind, inside, layers, times, shape }: DrawnBox): Texts {
-  const around = `${inside.at(-1) ?? ''}/`
-  const within = path.startsWith(around) ? path.slice(around.length) : path
-  // A number alone says nothing.
-  const name = (/^\d+$/.test(within) ? path.split('/').slice(-2).join('/') : within).replaceAll('/', '.')
+  const name = nameWithin(path, inside.at(-1))
   const title = name.length > longest ? `…${name.slice(1 - longest)}` : name
   const shapeLine = shape === null ? 'shape not known' : shapeText(shape)
   if (kind === 'input' || kind === 'output') return { title, text: `${kind}, ${shapeLine}`, hasPart: false }

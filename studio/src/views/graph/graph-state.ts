@@ -26,7 +26,7 @@ export interface GraphState {
   readonly lit: readonly number[]
   /** Shows a network, unless it is shown. */
   load(network: Network): Promise<void>
-  /** @param anchor the block that was clicked: it stays where it is on the screen */
+  /** @param anchor a block that stays where it is on the screen; without one the picture is seen from its beginning */
   show(opening: Opening, anchor?: string): Promise<void>
   open(path: string): Promise<void>
   close(path: string): Promise<void>
@@ -62,7 +62,7 @@ export const useGraph = create<GraphState>((set, get) => ({
     const graph = await answered(engine.graphPicture(opening))
     if (turn !== asked || !graph) return
     const [before, after] = [get().graph, graph].map((g) => g && anchor !== undefined && placeOf(g, anchor))
-    const shift = before && after ? { x: after.x - before.x, y: after.y - before.y } : { x: 0, y: 0 }
+    const shift = before && after ? { x: after.x - before.x, y: after.y - before.y } : undefined
     set({ graph, shift, isBusy: false })
   },
   async open(path) {

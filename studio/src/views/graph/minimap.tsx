@@ -7,6 +7,8 @@ import type { Stage } from './canvas/stage.ts'
 import classes from './graph.module.css'
 import { useGraph } from './graph-state.ts'
 
+/** Of the part of the view that it may take. */
+const part = 0.32
 const largest = { width: 150, height: 210 }
 const smallest = { width: 36, height: 36 }
 
@@ -31,7 +33,11 @@ export function Minimap({
     onMove((camera, view) => {
       const { scene } = stage
       if (!scene) return
-      if (scene !== made) small = drawn(scene, palette)
+      const room = {
+        width: Math.min(largest.width, part * view.width),
+        height: Math.min(largest.height, part * view.height),
+      }
+      if (scene !== made) small = drawn(scene, palette, room)
       made = scene
       const [width, height] = [small!.width, small!.height]
       if (context.canvas.width !== width || context.canvas.height !== height) {
@@ -74,10 +80,10 @@ function seen(start: number, length: number, all: number): [number, number] {
 }
 
 /** Long pictures are pressed together, so that there is something to see of their width. */
-function drawn({ graph, shades }: Scene, palette: Palette): HTMLCanvasElement {
+function drawn({ graph, shades }: Scene, palette: Palette, room: Size): HTMLCanvasElement {
   const { boxes } = graph
   const ratio = window.devicePixelRatio
-  const scale = Math.min(largest.width / graph.width, largest.height / graph.height)
+  const scale = Math.min(room.width / graph.width, room.height / graph.height)
   const small = document.createElement('canvas')
   small.width = Math.round(Math.max(smallest.width, graph.width * scale) * ratio)
   small.height = Math.round(Math.max(smallest.height, graph.height * scale) * ratio)

@@ -20,21 +20,19 @@ export function Side({
   const to = (next: number) => setWidth(Math.min(widest, Math.max(narrowest, next)))
   if (isNarrow)
     return (
-      <Drawer
+      <Drawer.Root
         opened={isOpen}
         onClose={onClose}
         position="bottom"
         size="55%"
-        padding={0}
-        withCloseButton={false}
-        withOverlay={false}
         lockScroll={false}
         trapFocus={false}
         closeOnClickOutside={false}
-        aria-label="The chosen layer"
       >
-        {children}
-      </Drawer>
+        <Drawer.Content aria-label="The chosen layer">
+          <Drawer.Body p={0}>{children}</Drawer.Body>
+        </Drawer.Content>
+      </Drawer.Root>
     )
   if (!isOpen) return null
   const drag = (event: PointerEvent<HTMLElement>) => {

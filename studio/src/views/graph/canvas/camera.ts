@@ -27,13 +27,17 @@ export function fitted(picture: Size, view: Size): Camera {
   return { x: (picture.width - view.width / zoom) / 2, y: (picture.height - view.height / zoom) / 2, zoom }
 }
 
-/** As it is seen at first: all of it where it can be read then, else its beginning. */
-export function atFirst(picture: Size, view: Size): Camera {
+/**
+ * As it is seen at first: all of it where it can be read then, else its beginning.
+ * @param middle of the first box, from the left
+ */
+export function atFirst(picture: Size, view: Size, middle: number): Camera {
   const all = fitted(picture, view)
   const readable = 0.7
   if (all.zoom >= readable) return all
   const zoom = within((view.width - 2 * margin) / picture.width, readable, 1)
-  return { x: (picture.width - view.width / zoom) / 2, y: -margin / zoom, zoom }
+  const isNarrow = picture.width * zoom < view.width
+  return { x: (isNarrow ? picture.width / 2 : middle) - view.width / zoom / 2, y: -margin / zoom, zoom }
 }
 
 /** Nearer or farther, with the place at `point` of the screen where it is. */

@@ -4,6 +4,6 @@ export interface Marks {
   readonly chosen: number
   /** Under the pointer; -1: none. */
   readonly hovered: number
-  /** Boxes that belong together; all others are paler then. Empty: none. */
+  /** Boxes that belong together; lines are paler then. Empty: none. */
   readonly lit: ReadonlySet<number>
 }

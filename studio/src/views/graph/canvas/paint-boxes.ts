@@ -31,32 +31,18 @@ export function paintBoxes(
     byShade[scene.shades[i]!]!.push(i)
   })
   const { lit } = marks
-  const isPale = (i: number) => lit.size > 0 && !lit.has(i) && i !== marks.chosen
   const withEdges = zoom >= edgesFrom
   context.lineWidth = Math.max(1, 0.6 / zoom)
   context.strokeStyle = palette.edge
-  for (const pale of lit.size > 0 ? [true, false] : [false]) {
-    context.globalAlpha = pale ? 0.4 : 1
-    byShade.forEach((own, shade) => {
-      const path = new Path2D()
-      let count = 0
-      for (const i of own)
-        if (isPale(i) === pale) {
-          outline(path, scene, i, withEdges)
-          count++
-        }
-      if (count === 0) return
-      context.fillStyle = withEdges || shade > 2 ? palette.shades[shade]! : palette.line
-      context.fill(path)
-      if (withEdges) context.stroke(path)
-    })
-  }
-  if (zoom >= titlesFrom)
-    for (const i of seen) {
-      context.globalAlpha = isPale(i) ? 0.55 : 1
-      write(context, scene, i, zoom, palette)
-    }
-  context.globalAlpha = 1
+  byShade.forEach((own, shade) => {
+    if (own.length === 0) return
+    const path = new Path2D()
+    for (const i of own) outline(path, scene, i, withEdges)
+    context.fillStyle = withEdges || shade > 2 ? palette.shades[shade]! : palette.line
+    context.fill(path)
+    if (withEdges) context.stroke(path)
+  })
+  if (zoom >= titlesFrom) for (const i of seen) write(context, scene, i, zoom, palette)
   for (const i of lit) ring(context, scene, i, palette.lit, Math.max(2.5, 1.5 / zoom))
   if (marks.hovered >= 0 && marks.hovered !== marks.chosen)
     ring(context, scene, marks.hovered, palette.edge, Math.max(2, 1 / zoom))

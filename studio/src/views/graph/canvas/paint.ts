@@ -1,7 +1,7 @@
 import type { Camera, Rectangle, Size } from './camera.ts'
 import type { Marks } from './marks.ts'
 import { paintBoxes } from './paint-boxes.ts'
-import { paintFrames } from './paint-frames.ts'
+import { paintFrameNames, paintFrames } from './paint-frames.ts'
 import { paintLines } from './paint-lines.ts'
 import type { Palette } from './palette.ts'
 import type { Scene } from './scene.ts'
@@ -26,6 +26,7 @@ export function paint(context: CanvasRenderingContext2D, { scene, camera, view, 
   const area = seenBy(camera, view)
   paintFrames(context, scene, area, camera.zoom, palette)
   paintLines(context, scene, area, camera.zoom, palette, marks)
+  paintFrameNames(context, scene, area, camera.zoom, palette)
   paintBoxes(context, scene, area, camera.zoom, palette, marks)
 }
 

@@ -52,6 +52,11 @@ export class Stage {
 
   resize(view: Size): void {
     if (view.width === this.#view.width && view.height === this.#view.height) return
+    // What was in the middle stays there.
+    const { x, y, zoom } = this.#camera
+    const [dx, dy] = [this.#view.width - view.width, this.#view.height - view.height]
+    if (!this.#isUntouched && this.#view.width > 0 && view.width > 0)
+      this.#camera = { zoom, x: x + dx / 2 / zoom, y: y + dy / 2 / zoom }
     this.#view = view
     const ratio = window.devicePixelRatio
     this.#canvas.width = Math.round(view.width * ratio)
@@ -129,7 +134,10 @@ export class Stage {
 
   #showFirst(): void {
     this.#isUntouched = true
-    if (this.#scene && this.#view.width > 0) this.#camera = atFirst(this.#scene.graph, this.#view)
+    if (!this.#scene || this.#view.width === 0) return
+    const { graph } = this.#scene
+    const { x, width } = graph.boxes
+    this.#camera = atFirst(graph, this.#view, x.length > 0 ? x[0]! + width[0]! / 2 : 0)
   }
 
   #to(camera: Camera): void {

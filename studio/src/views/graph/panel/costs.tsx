@@ -19,14 +19,20 @@ export function Costs({ details: { formulas, notCounted } }: { details: LayerDet
   return (
     <section>
       <Title order={3}>Costs</Title>
-      {formulas.map(({ count, formula, numbers, value }) => (
+      {formulas.map(({ count, formula, numbers, value }, i) => (
         <div key={count} className={classes.cost} data-count={count}>
           <span>{titles[count]}</span>
           <strong>{whole.format(value)}</strong>
           {formula !== undefined && formula !== '' && (
             <p className={classes.formula}>
-              <span>= {formula}</span>
-              {numbers !== String(value) && <span>= {numbers}</span>}
+              {i > 0 && numbers === formulas[0]!.numbers ? (
+                <span>= {titles[formulas[0]!.count]}</span>
+              ) : (
+                <>
+                  <span>= {formula}</span>
+                  {numbers !== String(value) && <span>= {numbers}</span>}
+                </>
+              )}
             </p>
           )}
         </div>
