@@ -39,7 +39,7 @@ describeBrowser('the graph of Kerf Studio', () => {
     visit.page.setDefaultTimeout(100_000)
     await visit.open(path)
     await canvasOf(visit.page).waitFor()
-    await expect.poll(() => boxCount(visit.page)).toBeGreaterThan(2)
+    await expect.poll(() => boxCount(visit.page), { timeout: 100_000 }).toBeGreaterThan(2)
     return visit
   }
 

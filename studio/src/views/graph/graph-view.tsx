@@ -68,7 +68,13 @@ export default function GraphView() {
         </Side>
       </div>
       {isNarrow && (
-        <Drawer opened={hasTree} onClose={() => setHasTree(false)} title="Blocks and layers" position="left">
+        <Drawer
+          opened={hasTree}
+          onClose={() => setHasTree(false)}
+          title="Blocks and layers"
+          position="left"
+          closeButtonProps={{ 'aria-label': 'Close the list' }}
+        >
           <BlockTree className={classes.drawnTree} />
         </Drawer>
       )}

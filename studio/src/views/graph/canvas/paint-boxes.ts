@@ -37,7 +37,7 @@ export function paintBoxes(
   byShade.forEach((own, shade) => {
     if (own.length === 0) return
     const path = new Path2D()
-    for (const i of own) outline(path, scene, i, withEdges)
+    for (const i of own) outline(path, scene, i, withEdges ? 0 : 1.5 / zoom)
     context.fillStyle = withEdges || shade > 2 ? palette.shades[shade]! : palette.line
     context.fill(path)
     if (withEdges) context.stroke(path)
@@ -49,11 +49,14 @@ export function paintBoxes(
   if (marks.chosen >= 0) ring(context, scene, marks.chosen, palette.chosen, Math.max(3.5, 2.5 / zoom))
 }
 
-/** What stands for several layers has a second box behind it. */
-function outline(path: Path2D, { graph: { boxes } }: Scene, i: number, isRound: boolean): void {
+/**
+ * What stands for several layers has a second box behind it.
+ * @param least of sizes, where corners cannot be seen; 0: they can
+ */
+function outline(path: Path2D, { graph: { boxes } }: Scene, i: number, least: number): void {
   const [x, y, width, height, kind] = [boxes.x[i]!, boxes.y[i]!, boxes.width[i]!, boxes.height[i]!, boxes.kinds[i]!]
-  if (!isRound) {
-    path.rect(x, y, width, height)
+  if (least > 0) {
+    path.rect(x, y, Math.max(width, least), Math.max(height, least))
     return
   }
   const corner = kind === block ? 8 : kind === layer ? 4 : height / 2

@@ -55,7 +55,7 @@ function luminance(colour: Rgb): number {
 }
 
 /** Black or white, whichever stands out more: by at least 4.5 on any colour. */
-const inkOn = (colour: Rgb): string => (luminance(colour) > 0.179 ? '#111418' : '#ffffff')
+const inkOn = (colour: Rgb): string => (luminance(colour) > 0.179 ? '#000000' : '#ffffff')
 
 const css = ([r, g, b]: Rgb): string => `rgb(${r} ${g} ${b})`
 
