@@ -7,17 +7,25 @@ import { useGraph } from './graph-state.ts'
 
 /** What the colours say. */
 export function Legend() {
-  const { graph, tree, colour } = useGraph()
-  const { shades } = palettes[useComputedColorScheme('light')]
+  const { graph, tree, colour, lit } = useGraph()
+  const palette = palettes[useComputedColorScheme('light')]
   if (!graph || !tree) return null
   const colouring = colouringNamed(colour)
   const { most, whole } = partsOf(colouring, tree.layers, graph.boxes)
   return (
     <div className={classes.legend}>
-      <span className={classes.scale} style={{ background: `linear-gradient(to right, ${shades.join(', ')})` }} />
+      <span
+        className={classes.scale}
+        style={{ background: `linear-gradient(to right, ${palette.shades.join(', ')})` }}
+      />
       {most > 0
         ? `0 to ${((100 * most) / whole).toFixed(1)} % of ${human(whole)} ${colouring.title}`
         : `No ${colouring.title}`}
+      {lit.length > 0 && (
+        <div>
+          <i className={classes.lit} style={{ borderColor: palette.lit }} /> shrinks with the chosen layer
+        </div>
+      )}
     </div>
   )
 }
