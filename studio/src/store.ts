@@ -1,5 +1,6 @@
 import { create } from 'zustand'
 import { Closed, cancelOpening, closeModel, engine, openModel } from './engine/client.ts'
+import { guessesOf } from './engine/guesses.ts'
 import type { ModelSource } from './engine/model-source.ts'
 import type { Network, RecountOptions } from './engine/types.ts'
 
@@ -107,10 +108,6 @@ function messageOf(error: unknown): string {
   if (name === 'KerfError' || name === 'NodeError' || name === 'UnsupportedError') return message
   return `Unexpected ${name}: ${message} This is a fault of Kerf; please report it with the model.`
 }
-
-/** Sizes that nobody gave stay as they were guessed until somebody does. */
-const guessesOf = ({ inputs, guessed }: Network): RecountOptions['inputs'] =>
-  Object.fromEntries(inputs.flatMap(({ name, shape }) => (guessed.includes(name) ? [[name, shape as number[]]] : [])))
 
 /** The row in another table that holds the first node of a row. */
 function sameRow(before: Network, after: Network, row: number | undefined): number | undefined {

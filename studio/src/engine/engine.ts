@@ -1,11 +1,14 @@
 import { transfer } from 'comlink'
 import { isAborted, type Model, type Profile, profileModel } from 'kerf'
-import { type FileFormat, type GraphColour, profileFileText, shapeText } from 'kerf/report'
+import { compareProfiles } from 'kerf/cost'
+import { comparisonFileText, type FileFormat, type GraphColour, profileFileText, shapeText } from 'kerf/report'
 import { type BlockTable, blockTable } from './blocks.ts'
+import { type ComparisonTable, comparisonTable, countOther } from './compare.ts'
 import { type Counted, countAtFirst, countModel } from './count.ts'
 import { memoryOf } from './graph/columns.ts'
 import { NetworkGraph } from './graph/network-graph.ts'
 import type { GraphColumns, GraphTree, LayerDetails, LayerGroups, Opening, WeightStatistics } from './graph/types.ts'
+import { guessesOf } from './guesses.ts'
 import type { MapWish } from './maps.ts'
 import type { ModelSource } from './model-source.ts'
 import { readFrom } from './read-model.ts'
@@ -25,6 +28,9 @@ export class Engine {
   #runner: Runner | undefined
   /** Shapes that it is for. */
   #runnerKey = ''
+  #counting: RecountOptions = {}
+  /** The network that the open one is compared with. */
+  #other: { readonly model: Model; readonly name: string } | undefined
   #measurement: Measurement | undefined
   /** Stops what is measured. */
   #measuring = new AbortController()
@@ -38,7 +44,9 @@ export class Engine {
     const { model, name, ...file } = await readFrom(source)
     this.#file = file
     this.#model = model
-    return this.#shown(countAtFirst(model, name))
+    const counted = countAtFirst(model, name)
+    this.#counting = { inputs: guessesOf(counted.network) }
+    return this.#shown(counted)
   }
 
   /**
@@ -48,7 +56,9 @@ export class Engine {
   recount(options: RecountOptions): Network {
     if (!this.#model) throw new Error('No model is open.')
     const { network } = this.#counted!
-    return this.#shown(countModel(this.#model, network.name, options, network))
+    const counted = countModel(this.#model, network.name, options, network)
+    this.#counting = options
+    return this.#shown(counted)
   }
 
   /** The blocks of the layers, as they were counted last. */
@@ -59,6 +69,35 @@ export class Engine {
   /** The counts as a file: what the command line writes. */
   costsAs(format: FileFormat): string {
     return profileFileText(this.#profile(), format)
+  }
+
+  /**
+   * Reads another model, beside the open one.
+   * @throws KerfError as `open`; the one before stays
+   */
+  async compareWith(source: ModelSource): Promise<ComparisonTable> {
+    const { model, name } = await readFrom(source)
+    const table = comparisonTable(this.#profile(), countOther(model, name, this.#counting))
+    this.#other = { model, name }
+    return table
+  }
+
+  /**
+   * Both networks as they are counted now; undefined where there is no other one.
+   * @throws KerfError where the other's inputs do not fit the sizes
+   */
+  comparison(): ComparisonTable | undefined {
+    const other = this.#otherProfile()
+    return other && comparisonTable(this.#profile(), other)
+  }
+
+  /** The comparison as a file: what the command line writes. */
+  comparisonAs(format: FileFormat): string {
+    return comparisonFileText(compareProfiles(this.#profile(), this.#otherProfile()!), format)
+  }
+
+  #otherProfile(): Profile | undefined {
+    return this.#other && countOther(this.#other.model, this.#other.name, this.#counting)
   }
 
   /**

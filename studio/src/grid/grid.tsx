@@ -22,6 +22,8 @@ export interface GridProps {
 }
 
 const rowHeight = 32
+/** Wider, and the eye loses the row between a name and its numbers. */
+const mostRoom = 480
 
 /** A table that draws only the rows that are seen. Its head and its last row stay; arrows move the selected row. */
 export function Grid({ label, columns, rows, sort, onSort, selected, onSelect, marked, total }: GridProps) {
@@ -55,7 +57,7 @@ export function Grid({ label, columns, rows, sort, onSort, selected, onSelect, m
       </tr>
     )
   return (
-    <div ref={scroll} className={styles.scroll}>
+    <div ref={scroll} className={styles.scroll} style={{ maxWidth: width + mostRoom }}>
       <table
         // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table whose rows are chosen is a grid.
         role="grid"

@@ -11,9 +11,17 @@ export interface View {
   readonly component: LazyExoticComponent<ComponentType>
 }
 
+/** Of a table that has the focus. */
+const tableKeys: View['keys'] = [
+  ['↑ ↓ Page Home End', 'selects another row'],
+  ['Esc', 'selects none'],
+]
+
 /** In the order of the tabs. To add a view, add a folder beside this file and a line here. */
 export const views: readonly View[] = [
   { name: 'graph', title: 'Graph', component: lazy(() => import('./graph/graph-view.tsx')) },
-  { name: 'costs', title: 'Costs', component: lazy(() => import('./costs/costs-view.tsx')) },
+  { name: 'costs', title: 'Costs', keys: tableKeys, component: lazy(() => import('./costs/costs-view.tsx')) },
+  { name: 'measure', title: 'Measure', keys: tableKeys, component: lazy(() => import('./measure/measure-view.tsx')) },
+  { name: 'compare', title: 'Compare', keys: tableKeys, component: lazy(() => import('./compare/compare-view.tsx')) },
   { name: 'run', title: 'Run', component: lazy(() => import('./run/run-view.tsx')) },
 ]

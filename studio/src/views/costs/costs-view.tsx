@@ -8,11 +8,13 @@ import { BlocksPanel } from './blocks-panel.tsx'
 import styles from './costs.module.css'
 import { InputSizes } from './input-sizes.tsx'
 import { LayersPanel } from './layers-panel.tsx'
+import { RooflinePanel } from './roofline-panel.tsx'
 import { NotCounted, Totals } from './totals.tsx'
 
 const panels = [
   { value: 'layers', label: 'Layers', component: LayersPanel },
   { value: 'blocks', label: 'Blocks', component: BlocksPanel },
+  { value: 'roofline', label: 'Roofline', component: RooflinePanel },
 ] as const
 
 /** What the network costs: in total, by layer, by block. */
@@ -50,7 +52,7 @@ export default function CostsView() {
             </Group>
             <ExportMenu name={`${stemOf(network.name)}-costs`} text={(format) => engine.costsAs(format)} />
           </Group>
-          <div className={styles.panel}>
+          <div className={styles.panel} data-panel={panel}>
             <Panel network={network} />
           </div>
         </>

@@ -3,9 +3,10 @@ import type { Totals as Sums } from 'kerf'
 import { human } from 'kerf/report'
 import type { Network } from '../../engine/types.ts'
 import { countText } from '../../grid/column.ts'
+import { Cards } from '../../parts/cards.tsx'
 import styles from './costs.module.css'
 
-const cards: readonly {
+const metrics: readonly {
   readonly key: keyof Sums & ('macs' | 'params' | 'adds' | 'muls' | 'accesses' | 'bytes')
   readonly title: string
 }[] = [
@@ -20,18 +21,12 @@ const cards: readonly {
 /** The sums of the network. What lacks something says so. */
 export function Totals({ totals }: { readonly totals: Sums }) {
   return (
-    <dl className={styles.totals}>
-      {cards.map(({ key, title }) => (
-        <div key={key}>
-          <dt>{title}</dt>
-          <dd>
-            {totals.partial.includes(key) && <small>at least </small>}
-            {human(totals[key])}
-            <small className={styles.exact}>{countText(totals[key])}</small>
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <Cards
+      cards={metrics.map(({ key, title }) => ({
+        ...{ title, value: human(totals[key]), note: countText(totals[key]) },
+        before: totals.partial.includes(key) ? 'at least' : undefined,
+      }))}
+    />
   )
 }
 

@@ -7,6 +7,12 @@ export const msText = (ms: number): string => (Number.isFinite(ms) ? ms.toFixed(
 
 const rateText = (rate: number): string => (Number.isFinite(rate) && rate > 0 ? rate.toFixed(rate < 10 ? 2 : 1) : '–')
 
+/** `Conv +2`: the first operator, and how many run with it. */
+function operatorsText(op: string): string {
+  const [first, ...others] = op.split('+')
+  return others.length === 0 ? first! : `${first} +${others.length}`
+}
+
 /** The parts of a run: layers as they run, several nodes in one where they are fused. */
 export function partColumns({ parts }: Measurement, layers: LayerTable): readonly GridColumn[] {
   const labels = new Map(
@@ -35,7 +41,7 @@ export function partColumns({ parts }: Measurement, layers: LayerTable): readonl
   const time = (row: number) => part(row).timeMs
   return [
     text('name', 'Layer', 220, (row) => labels.get(part(row).name) ?? part(row).name),
-    text('op', 'Operators', 200, (row) => part(row).op),
+    text('op', 'Operators', 150, (row) => operatorsText(part(row).op)),
     text('shape', 'Output', 130, (row) => part(row).outputShape.join('×')),
     number('time', 'Time (ms)', {
       ...{

@@ -1,0 +1,129 @@
+import { Button, FileButton, Group, Loader, Switch, Text } from '@mantine/core'
+import { useMemo, useState } from 'react'
+import { engine } from '../../engine/client.ts'
+import type { ComparisonTable } from '../../engine/compare.ts'
+import type { Network } from '../../engine/types.ts'
+import { countText, type GridSort } from '../../grid/column.ts'
+import { ColumnPicker, shownAtFirst } from '../../grid/column-picker.tsx'
+import { Grid } from '../../grid/grid.tsx'
+import { orderOf } from '../../grid/order.ts'
+import { ExportMenu } from '../../parts/export-menu.tsx'
+import { stemOf } from '../../parts/save.ts'
+import { choose } from '../../shell/choose.ts'
+import { useStore } from '../../store.ts'
+import styles from './compare.module.css'
+import { compareColumns } from './compare-columns.ts'
+import { useComparing } from './comparing.ts'
+import { TotalsTable } from './totals-table.tsx'
+
+/** Another network beside the open one. */
+export default function CompareView() {
+  const network = useStore((s) => s.network)
+  const { table, isReading, error, open } = useComparing()
+  const [problem, setProblem] = useState<string>()
+  if (!network) return null
+  const pick = (files: File[]) => {
+    if (files.length === 0) return
+    const choice = choose(files.map((file) => ({ path: file.name, file })))
+    const several = 'There are several models among these files. Pick one, with its external data.'
+    setProblem(choice.is === 'model' ? undefined : choice.is === 'several' ? several : choice.why)
+    if (choice.is === 'model') void open(choice.source)
+  }
+  const said = problem ?? error
+  return (
+    <section className={styles.view} aria-label="Compare">
+      <Group gap="sm">
+        <FileButton multiple onChange={pick}>
+          {(props) => (
+            <Button
+              size="xs"
+              variant={table ? 'default' : 'filled'}
+              disabled={network.problem !== undefined}
+              {...props}
+            >
+              {table ? 'Compare with another file' : 'Compare with a file'}
+            </Button>
+          )}
+        </FileButton>
+        {isReading && <Loader size="xs" aria-label="Reading the other model" />}
+        {!table && <Text size="sm">A is {network.name}. Layers are matched by name, else by what they are.</Text>}
+      </Group>
+      {said !== undefined && (
+        <Text role="alert" size="sm" className={styles.problem}>
+          {said}
+        </Text>
+      )}
+      {table && <Compared network={network} table={table} />}
+    </section>
+  )
+}
+
+interface ComparedProps {
+  readonly network: Network
+  readonly table: ComparisonTable
+}
+
+function Compared({ network, table }: ComparedProps) {
+  const { names, rows: rowsOfA, differs, shapes } = table
+  const selected = useStore((s) => s.selected)
+  const select = useStore((s) => s.select)
+  const columns = useMemo(() => compareColumns(table, network.layers.labels), [table, network.layers.labels])
+  const [shown, setShown] = useState(() => shownAtFirst(columns))
+  const [sort, setSort] = useState<GridSort>()
+  const [onlyDifferences, setOnlyDifferences] = useState(true)
+  /** Layers that only B has are no rows of A's table. */
+  const [ofB, setOfB] = useState<number>()
+  const visible = useMemo(() => columns.filter((c, i) => i === 0 || shown.has(c.key)), [columns, shown])
+  const rows = useMemo(() => {
+    const column = columns.find(({ key }) => key === sort?.key)
+    return orderOf(names.length, onlyDifferences ? (row) => differs[row] === 1 : undefined, column, sort?.descending)
+  }, [names, differs, columns, onlyDifferences, sort])
+  const different = differs.reduce((sum, one) => sum + one, 0)
+  const mark = (row: number) =>
+    shapes.a[row] === '' ? 'only in B' : shapes.b[row] === '' ? 'only in A' : differs[row] ? '' : undefined
+  return (
+    <>
+      <TotalsTable totals={table.totals} models={table.models} />
+      {(['a', 'b'] as const).map(
+        (side) =>
+          table.notCounted[side].length > 0 && (
+            <Text key={side} size="sm">
+              Not counted in {side.toUpperCase()}, or not in full: {table.notCounted[side].length} nodes.
+            </Text>
+          ),
+      )}
+      <Group gap="sm" justify="space-between">
+        <Group gap="sm">
+          <Switch
+            size="sm"
+            label="Only differences"
+            checked={onlyDifferences}
+            onChange={(event) => setOnlyDifferences(event.currentTarget.checked)}
+          />
+          <ColumnPicker columns={columns} shown={shown} onChange={setShown} />
+        </Group>
+        <ExportMenu
+          name={`${stemOf(table.models.a)}-${stemOf(table.models.b)}`}
+          text={(format) => engine.comparisonAs(format)}
+        />
+      </Group>
+      <div className={styles.panel}>
+        <Grid
+          label="Layers of both"
+          columns={visible}
+          rows={rows}
+          sort={sort}
+          onSort={setSort}
+          selected={ofB ?? (selected === undefined ? undefined : rowsOfA.indexOf(selected))}
+          onSelect={(row) => {
+            const own = row === undefined ? -1 : rowsOfA[row]!
+            setOfB(own < 0 ? row : undefined)
+            select(own < 0 ? undefined : own)
+          }}
+          marked={mark}
+          total={`${countText(different)} of ${countText(names.length)} layers differ`}
+        />
+      </div>
+    </>
+  )
+}

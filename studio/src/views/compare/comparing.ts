@@ -1,0 +1,42 @@
+import { create } from 'zustand'
+import { Closed, engine } from '../../engine/client.ts'
+import type { ComparisonTable } from '../../engine/compare.ts'
+import type { ModelSource } from '../../engine/model-source.ts'
+import { useStore } from '../../store.ts'
+
+/** The other network beside the open one: kept while other views are shown. */
+export interface Comparing {
+  readonly table: ComparisonTable | undefined
+  readonly isReading: boolean
+  /** What went wrong, as the library says it. */
+  readonly error: string | undefined
+  open(source: ModelSource): Promise<void>
+}
+
+export const useComparing = create<Comparing>((set) => ({
+  table: undefined,
+  isReading: false,
+  error: undefined,
+  async open(source) {
+    set({ isReading: true, error: undefined })
+    try {
+      set({ table: await engine.compareWith(source) })
+    } catch (error) {
+      if (!(error instanceof Closed)) set({ error: (error as Error).message })
+    } finally {
+      set({ isReading: false })
+    }
+  },
+}))
+
+// Counted otherwise, the open network is compared otherwise; another one has nothing beside it yet.
+useStore.subscribe(async ({ opened, network }, before) => {
+  if (opened !== before.opened || !network) useComparing.setState({ table: undefined, error: undefined })
+  else if (network !== before.network && useComparing.getState().table) {
+    try {
+      useComparing.setState({ table: await engine.comparison(), error: undefined })
+    } catch (error) {
+      if (!(error instanceof Closed)) useComparing.setState({ table: undefined, error: (error as Error).message })
+    }
+  }
+})

@@ -1,0 +1,118 @@
+// Two networks side by side: the numbers are those of the library's comparison.
+
+import { readFileSync } from 'node:fs'
+import { beforeAll, expect, it } from 'vitest'
+import {
+  type Comparison,
+  compareProfiles,
+  type Model,
+  namePattern,
+  profileModel,
+  pruneModel,
+} from '../../src/api/index.ts'
+import { buildNet } from '../../src/api/nets.ts'
+import { comparisonFileText } from '../../src/api/report.ts'
+import { describeBrowser } from '../../src/testing/browser/chromium.ts'
+import { useStudio, type Visit } from './harness.ts'
+import { fileOf } from './models.ts'
+
+const net = buildNet('resnet20')
+const text = (value: number) => value.toLocaleString('en')
+
+describeBrowser('Comparing in Kerf Studio', () => {
+  const studio = useStudio()
+  let paths: readonly [a: string, b: string]
+  let cut: Model
+  let comparison: Comparison
+  beforeAll(async () => {
+    // What layer3 is cut to, the rest keeps.
+    const { model } = await pruneModel(net, {
+      scope: { ratio: 0.5 },
+      keep: [namePattern('layer[12]*'), namePattern('conv1')],
+    })
+    cut = model
+    paths = [await fileOf(net, 'resnet20.onnx'), await fileOf(cut, 'cut.onnx')]
+    comparison = compareProfiles(profileModel(net, { name: 'resnet20.onnx' }), profileModel(cut, { name: 'cut.onnx' }))
+  })
+  const visit = async (options: Parameters<typeof studio.visit>[0] = {}): Promise<Visit> => {
+    const visited = await studio.visit(options)
+    await visited.open(paths[0])
+    await visited.page.getByRole('tab', { name: 'Compare' }).click()
+    await pick(visited, paths[1])
+    await visited.page.getByRole('grid').waitFor()
+    return visited
+  }
+  const pick = ({ page }: Visit, path: string) =>
+    page.getByRole('region', { name: 'Compare' }).locator('input[type=file]').setInputFiles(path)
+
+  it('puts totals and layers side by side, differences alone or all', async () => {
+    const { page } = await visit()
+    const { totals, layers } = comparison
+    for (const key of ['macs', 'params', 'accesses', 'bytes'] as const) {
+      const { a, b, ratio } = totals[key]
+      const row = page.getByRole('region', { name: 'Totals of both' }).getByRole('row', { name: text(a!) })
+      expect((await row.getByRole('cell').allInnerTexts()).slice(0, 3)).toEqual([
+        ...[text(a!), text(b!)],
+        String(Number(ratio!.toPrecision(4))),
+      ])
+    }
+    const sameCost = (l: (typeof layers)[number]) =>
+      [l.macs, l.params, l.adds, l.muls, l.accesses].every((pair) => pair.a === pair.b)
+    const shape = (l: (typeof layers)[number]['a']) => String(l?.outputs[0]?.shape)
+    const different = layers.filter((l) => !l.a || !l.b || !sameCost(l) || shape(l.a) !== shape(l.b))
+    expect(different.length).toBeGreaterThan(0)
+    expect(different.length).toBeLessThan(layers.length)
+    await page.getByText(`${different.length} of ${layers.length} layers differ`).waitFor()
+    const grid = page.getByRole('grid', { name: 'Layers of both' })
+    expect(await grid.getAttribute('aria-rowcount')).toBe(String(different.length + 2))
+    const first = different[0]!
+    const cells = await grid.locator('tbody tr[aria-rowindex] >> nth=0 >> td').allInnerTexts()
+    expect([cells[0], cells[5], cells[6]]).toEqual([first.name, text(first.macs.a!), text(first.macs.b!)])
+    await page.getByRole('switch', { name: 'Only differences' }).click()
+    expect(await grid.getAttribute('aria-rowcount')).toBe(String(layers.length + 2))
+  })
+
+  it('says which layers only one of them has, and follows how the open one is counted', async () => {
+    const visited = await visit()
+    const { page } = visited
+    const deeper = buildNet('resnet32')
+    await pick(visited, await fileOf(deeper, 'resnet32.onnx'))
+    await page.getByText('only in B').first().waitFor()
+    await page.getByRole('tab', { name: 'Costs' }).click()
+    await page.getByRole('switch', { name: 'Fused' }).click()
+    await page.getByText('fused layers').waitFor()
+    await page.getByRole('tab', { name: 'Compare' }).click()
+    const fused = compareProfiles(profileModel(net, { fused: true }), profileModel(deeper, { fused: true }))
+    await page.getByRole('cell', { name: text(fused.totals.accesses.b!), exact: true }).waitFor()
+  })
+
+  it('saves files as the command line writes them, and says what is no model', async () => {
+    const visited = await visit()
+    const { page } = visited
+    for (const [title, format] of [
+      ['CSV', 'csv'],
+      ['HTML', 'html'],
+    ] as const) {
+      await page.getByRole('button', { name: 'Export' }).click()
+      const item = page.getByRole('menuitem', { name: title }).first()
+      const [download] = await Promise.all([page.waitForEvent('download'), item.click()])
+      expect(download.suggestedFilename()).toBe(`resnet20-cut.${format}`)
+      expect(readFileSync(await download.path(), 'utf8')).toBe(comparisonFileText(comparison, format))
+    }
+    await pick(visited, 'package.json')
+    await page.getByRole('alert').waitFor()
+    // The one before stays.
+    await page.getByRole('grid', { name: 'Layers of both' }).waitFor()
+  })
+
+  it.each(['light', 'dark'] as const)('is accessible in %s colours, and fits every width', async (colorScheme) => {
+    const { page, accessible, fits, picture } = await visit({ colorScheme })
+    await page.getByRole('switch', { name: 'Only differences' }).click()
+    for (const width of [360, 1280, 2560]) {
+      await page.setViewportSize({ width, height: width === 360 ? 740 : Math.round((width * 5) / 8) })
+      await accessible()
+      await fits()
+      await picture(`compare-${width}-${colorScheme}`)
+    }
+  })
+})
