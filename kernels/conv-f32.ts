@@ -7,6 +7,9 @@
 //
 // The inner loop takes one channel a turn on purpose: within a basic block V8 moves every load to the front, so an unrolled loop needs more
 // than the 15 vector registers there are and spills. 4 + 2 loads, 8 sums and 1 product are exactly 15. See docs/decisions/0010.
+//
+// Weights of a whole network do not stay in the cache from run to run. While a panel is multiplied, the next one is fetched: each tile reads one byte
+// of some of its lines.
 
 import { gatherBlock } from './conv-runs'
 import { writeTable } from './conv-table'
@@ -16,6 +19,8 @@ import { ConvF32, convTileRows, panelWidth } from './table.generated'
 
 // Fewer in a piece of work would read all weights too often.
 const leastTiles: i32 = 4
+/** Of the cache. */
+const lineBytes: i32 = 64
 
 export function convF32(args: ConvF32, thread: i32, threads: i32): void {
   const most = args.scratchThreads
@@ -44,9 +49,14 @@ export function convF32(args: ConvF32, thread: i32, threads: i32): void {
   const blockTiles = args.blockTiles
   // The block whose table is written.
   let written = -1
+  let fetched = 0
   for (;;) {
     const piece = byChannels ? takePiece(panels, 1, 1, panels, thread, threads) : takePiece(tiles, 1, min(blockTiles, leastTiles), blockTiles, thread, threads)
-    if (piece < 0) return
+    if (piece < 0) {
+      // So that what was fetched counts as read.
+      store<i32>(table, fetched)
+      return
+    }
     const firstTile = byChannels ? 0 : piece
     const endTile = byChannels ? tiles : pieceEnd
     const firstPanel = byChannels ? piece : 0
@@ -61,8 +71,9 @@ export function convF32(args: ConvF32, thread: i32, threads: i32): void {
       let weights = args.weights + panelBytes * firstPanel
       let group = firstPanel / groupPanels
       let column = (firstPanel % groupPanels) * panelWidth
+      const linesAhead = <i32>panelBytes / (lineBytes * count)
       for (let panel = firstPanel; panel < endPanel; panel++) {
-        tile4x8(
+        fetched += tile4x8(
           table,
           count,
           taps,
@@ -75,6 +86,8 @@ export function convF32(args: ConvF32, thread: i32, threads: i32): void {
           outChannels - column,
           lo,
           hi,
+          weights + panelBytes,
+          panel + 1 < panels ? linesAhead : 0,
         )
         weights += panelBytes
         column += panelWidth
@@ -87,13 +100,21 @@ export function convF32(args: ConvF32, thread: i32, threads: i32): void {
   }
 }
 
-/** All tiles of a table against one panel of 8 output channels: its 8 biases, then 8 weights for each tap and channel. */
+/**
+ * All tiles of a table against one panel of 8 output channels: its 8 biases, then 8 weights for each tap and channel.
+ * @param ahead what is fetched meanwhile, so many lines of the cache with each tile
+ */
 // biome-ignore format: what is done side by side stands side by side
 function tile4x8(
   table: usize, tiles: i32, taps: i32, channels: i32, panel: usize, xOffset: usize, yOffset: usize,
-  hasResidual: bool, residualOffset: usize, columns: i32, lo: v128, hi: v128,
-): void {
+  hasResidual: bool, residualOffset: usize, columns: i32, lo: v128, hi: v128, ahead: usize, linesAhead: i32,
+): i32 {
+  let fetched = 0
   for (; tiles > 0; tiles--) {
+    for (let line = linesAhead; line > 0; line--) {
+      fetched += load<u8>(ahead)
+      ahead += lineBytes
+    }
     const out = table
     table += 16
     let c00 = v128.load(panel), c01 = v128.load(panel, 16)
@@ -150,4 +171,5 @@ function tile4x8(
       storeSome(y3, clamp(c30, lo, hi), columns); storeSome(y3 + 16, clamp(c31, lo, hi), columns - 4)
     }
   }
+  return fetched
 }

@@ -39,6 +39,8 @@ const published: Readonly<Record<NetName, readonly [macs: number | null, params:
   mobilenet_v1: [568_740_352, 4_231_976],
   mobilenet_v2: [300_774_272, 3_504_872],
   ghostnet: [141_150_512, 5_182_508],
+  // Parameters: torchvision's without the auxiliary classifiers.
+  googlenet: [null, 6_624_904],
   fasternet_t0: [335_422_720, 3_905_500],
   fasternet_t1: [850_511_872, 7_595_368],
   fasternet_t2: [1_904_334_848, 14_982_888],

@@ -2,6 +2,7 @@ import { alexnet } from './alexnet.ts'
 import { type CifarResNetOptions, cifarResNet } from './cifar-resnet.ts'
 import { fasternetL, fasternetM, fasternetS, fasternetT0, fasternetT1, fasternetT2 } from './fasternet.ts'
 import { ghostnet } from './ghostnet.ts'
+import { googlenet } from './googlenet.ts'
 import { lenet5Bn } from './lenet5-bn.ts'
 import { mobilenetV1 } from './mobilenet-v1.ts'
 import { mobilenetV2 } from './mobilenet-v2.ts'
@@ -35,6 +36,7 @@ export const nets = {
   mobilenet_v1: mobilenetV1,
   mobilenet_v2: mobilenetV2,
   ghostnet,
+  googlenet,
   fasternet_t0: fasternetT0,
   fasternet_t1: fasternetT1,
   fasternet_t2: fasternetT2,
@@ -70,6 +72,7 @@ export const netDescriptions: Readonly<Record<NetName, string>> = {
   mobilenet_v1: 'MobileNetV1, depthwise separable convolutions',
   mobilenet_v2: 'MobileNetV2, inverted bottlenecks',
   ghostnet: 'GhostNet 1.0, ghost modules and squeeze-and-excite',
+  googlenet: 'GoogLeNet, inception modules with BatchNormalization',
   fasternet_t0: 'FasterNet-T0, partial convolutions, width 40, GELU',
   fasternet_t1: 'FasterNet-T1, partial convolutions, width 64, GELU',
   fasternet_t2: 'FasterNet-T2, partial convolutions, width 96',

@@ -29,6 +29,8 @@ export interface ConvSpec {
   readonly bias?: boolean
   /** The last layer of a residual branch, without BatchNormalization after it. */
   readonly residual?: boolean
+  /** Of the BatchNormalization behind it; 1e-5 by default. */
+  readonly epsilon?: number
   /** Stays an ordinary convolution whatever the network's body is made of: stems and classifiers. */
   readonly ordinary?: boolean
 }

@@ -87,10 +87,10 @@ export class Layers {
 
   /**
    * BatchNormalization.
-   * @param options `residual`: the last layer of a residual branch; false by default
+   * @param options `residual`: the last layer of a residual branch; false by default. `epsilon`: what is added to the variance, 1e-5 by default
    */
-  batchNorm(x: FeatureMap, name: LayerName, options: Pick<ConvSpec, 'residual'> = {}): FeatureMap {
-    const { residual = false } = options
+  batchNorm(x: FeatureMap, name: LayerName, options: Pick<ConvSpec, 'residual' | 'epsilon'> = {}): FeatureMap {
+    const { residual = false, epsilon } = options
     const { gammaDeviation, betaDeviation, meanDeviation, varianceDeviation, residualGain } = this.#init
     const gamma = residual ? residualGain : 1
     const vector = (key: string, map: (normal: number) => number) =>
@@ -101,7 +101,7 @@ export class Layers {
       vector('running_mean', (z) => meanDeviation * z),
       vector('running_var', (z) => Math.exp(varianceDeviation * z)),
     ]
-    return this.#same('BatchNormalization', x, name, inputs)
+    return this.#same('BatchNormalization', x, name, inputs, epsilon === undefined ? {} : { epsilon })
   }
 
   /** Convolution, called `convName`, and BatchNormalization, called `bnName`; `residual` is about the latter here. */

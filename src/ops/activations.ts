@@ -4,25 +4,29 @@ import { probability } from './shared/range-rules.ts'
 import { unary } from './shared/unary.ts'
 
 /**
- * The error function 2/√π · ∫₀ˣ exp(−t²) dt to about 1e-15: for |x| < 3 the series with positive terms
- * 2/√π · exp(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (1·3·…·(2n+1)), beyond the continued fraction of its complement (Abramowitz and Stegun 7.1.6, 7.1.14).
+ * 1 − erf(x), erf(x) = 2/√π · ∫₀ˣ exp(−t²) dt, to about 1e-15: for |x| < 3 by the series with positive terms
+ * erf(x) = 2/√π · exp(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (1·3·…·(2n+1)), beyond by the continued fraction (Abramowitz and Stegun 7.1.6, 7.1.14).
  */
+function erfc(x: number): number {
+  if (x < 0) return 2 - erfc(-x)
+  if (x < 3) return 1 - erf(x)
+  // exp(−x²) is 0 from 28 on.
+  if (x > 28) return 0
+  let fraction = x
+  for (let n = 60; n > 0; n--) fraction = x + n / 2 / fraction
+  return Math.exp(-x * x) / (fraction * Math.sqrt(Math.PI))
+}
+
 function erf(x: number): number {
   const a = Math.abs(x)
-  if (Number.isNaN(x)) return x
-  if (a > 6) return Math.sign(x)
-  if (a < 3) {
-    let term = a
-    let sum = a
-    for (let n = 1; term > sum * 1e-17; n++) {
-      term *= (2 * a * a) / (2 * n + 1)
-      sum += term
-    }
-    return Math.sign(x) * 2 * Math.sqrt(1 / Math.PI) * Math.exp(-a * a) * sum
+  if (a >= 3) return Math.sign(x) * (1 - erfc(a))
+  let term = a
+  let sum = a
+  for (let n = 1; term > sum * 1e-17; n++) {
+    term *= (2 * a * a) / (2 * n + 1)
+    sum += term
   }
-  let fraction = a
-  for (let n = 60; n > 0; n--) fraction = a + n / 2 / fraction
-  return Math.sign(x) * (1 - Math.exp(-a * a) / (fraction * Math.sqrt(Math.PI)))
+  return Math.sign(x) * 2 * Math.sqrt(1 / Math.PI) * Math.exp(-a * a) * sum
 }
 
 /** 1 / (1 + exp(−x)), without overflow at either end. */
@@ -49,7 +53,7 @@ const geluOf = <const N extends string, const D extends string>(
     forward: (x, { tanh }) =>
       tanh
         ? 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
-        : 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
+        : 0.5 * x * erfc(-x * Math.SQRT1_2),
     cost: ({ tanh }) => (tanh ? { adds: 2, muls: 6, others: 1 } : { adds: 1, muls: 3, others: 1 }),
     fusion: 'follower',
   })

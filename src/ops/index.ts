@@ -43,7 +43,7 @@ export { attributesOf, type RecurrentActivation } from './shared/recurrent-activ
 export type { CellAlgebra } from './shared/recurrent-cells.ts'
 export { type ReduceAttributes, reducedAxes } from './shared/reduce.ts'
 export { type SlidingWindow, slide, slidingWindow, type Window } from './shared/window.ts'
-export { partOf } from './shared/written-out.ts'
+export { activationAt, partOf, type WrittenOut } from './shared/written-out.ts'
 export { axisSlice, type SliceAttributes, sliceSettings } from './slice/ranges.ts'
 export { type SoftmaxAttributes, softmaxAxes } from './softmax.ts'
 export type { SplitAttributes } from './split.ts'

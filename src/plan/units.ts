@@ -14,6 +14,7 @@ import {
   type OperatorSet,
   simplified,
 } from '../graph/index.ts'
+import { activationAt } from '../ops/index.ts'
 import { UnsupportedError } from './errors.ts'
 import { widenTensor, withoutHalves } from './widen.ts'
 
@@ -31,6 +32,8 @@ export interface Prepared extends Constants, Pick<Analysis, 'model' | 'consumers
   readonly declared: ReadonlyMap<string, ElementType>
   /** Nodes that depend on the inputs, in order. */
   readonly units: readonly Unit[]
+  /** What an activation's node stands for, where the model has it in several nodes. */
+  readonly writtenOut: ReadonlyMap<Node, readonly Node[]>
   /** Whether `value` is known before running. */
   isConstant(value: string): boolean
   /** What constant `value` holds, for decisions: the plan is then one for this content alone. */
@@ -50,8 +53,10 @@ export function prepare(
 ): Prepared {
   const options = { inputShapes, trustsFile: false }
   const simple = simplified(given, operators, options)
-  const model = editGraph(simple).dropUnreadOutputs().model()
-  const asGiven = analyse(model, operators, options)
+  const { analysis: asGiven, writtenOut } = withActivations(
+    analyse(editGraph(simple).dropUnreadOutputs().model(), operators, options),
+  )
+  const { model } = asGiven
   const inference = withoutHalves(asGiven)
   const stored = new Map([...asGiven.stored].map(([name, tensor]) => [name, widenTensor(tensor)]))
   const declared = new Map(
@@ -65,8 +70,24 @@ export function prepare(
     if (!node.outputs.every((o) => o === '' || inference.constants.has(o))) units.push({ node, ...known })
   }
   const { producers, consumers } = asGiven
-  const graph = { model, operators, isUnfolded: simple !== given, producers, consumers }
-  return prepared({ ...inference, ...graph, stored, declared, units })
+  const graph = { model, operators, isUnfolded: simple !== given, producers, consumers, writtenOut }
+  const factors = [...writtenOut.values()].flatMap((members) => members.flatMap((node) => node.inputs))
+  return prepared({ ...inference, ...graph, stored, declared, units }, factors)
+}
+
+/** Activations that are written out as one node each. */
+function withActivations(analysis: Analysis): Pick<Prepared, 'writtenOut'> & { readonly analysis: Analysis } {
+  const { model, operators, options } = analysis
+  const found = model.graph.nodes.flatMap((node) => activationAt(analysis, node) ?? [])
+  const writtenOut = new Map(found.map(({ node, members }) => [node, members]))
+  if (found.length === 0) return { analysis, writtenOut }
+  const inPlace = new Map<Node, Node[]>(
+    found.flatMap(({ node, members }) => members.map((member, i) => [member, i < members.length - 1 ? [] : [node]])),
+  )
+  const folded = editGraph(model)
+    .rewrite((node) => inPlace.get(node) ?? node)
+    .model()
+  return { analysis: analyse(folded, operators, options), writtenOut }
 }
 
 /** What a unit's inputs hold, where that is known before running, for decisions. */
@@ -77,9 +98,12 @@ export const contentOf = ({ node }: Unit, prepared: Prepared): ContentOf => {
   }
 }
 
-/** With what is asked of constants. */
-export function prepared(known: Omit<Prepared, 'isConstant' | 'content' | 'decisive'>): Prepared {
-  const decisive = new Set<string>()
+/** With what is asked of constants. @param asked values of which something was asked, constants among them */
+export function prepared(
+  known: Omit<Prepared, 'isConstant' | 'content' | 'decisive'>,
+  asked: readonly string[] = [],
+): Prepared {
+  const decisive = new Set(asked.filter((name) => name !== '' && known.constants.has(name)))
   return {
     ...known,
     decisive,

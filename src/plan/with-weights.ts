@@ -23,7 +23,7 @@ export function withWeights(plan: Plan, model: Model): Plan | undefined {
     [...graph.initializers.keys()].map((name) => [name, model.graph.initializers.get(name)!]),
   )
   const own = { ...before.model, graph: { ...graph, initializers } }
-  return { ...plan, model, prepared: prepared({ ...before, model: own, stored }) }
+  return { ...plan, model, prepared: prepared({ ...before, model: own, stored }, [...before.decisive]) }
 }
 
 /** New tensors by those whose place they take, both as plans have them; undefined where more has changed than floats. */

@@ -1,5 +1,5 @@
 import type { Task as Work } from '../base/index.ts'
-import { nodeLabel } from '../graph/index.ts'
+import { type Node, nodeLabel } from '../graph/index.ts'
 import { copiedBytes, type Job, type Prepared, type Task } from '../plan/index.ts'
 import type { Program } from './backend.ts'
 
@@ -83,7 +83,7 @@ export async function profileProgram(
 }
 
 /** The node of a job and those that were fused into it, in order. */
-function fusedNodes({ unit, result }: Job, { units }: Prepared) {
+function fusedNodes({ unit, result }: Job, { units, writtenOut }: Prepared): Node[] {
   const nodes = [unit.node]
   for (let value = unit.node.outputs[0]!; value !== result; ) {
     // A value inside has one reader.
@@ -92,5 +92,5 @@ function fusedNodes({ unit, result }: Job, { units }: Prepared) {
     nodes.push(reader.node)
     value = reader.node.outputs[0]!
   }
-  return nodes
+  return nodes.flatMap((node) => writtenOut.get(node) ?? [node])
 }

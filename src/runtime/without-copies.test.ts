@@ -30,7 +30,7 @@ describe('nothing is copied, and no more memory is taken', () => {
   })
 
   const variants = ['t0', 't1', 't2', 's', 'm', 'l'].map((size) => `fasternet_${size}` as NetName)
-  it.each<NetName>([...variants, 'ghostnet', 'squeezenet1_1'])('%s', (name) => {
+  it.each<NetName>([...variants, 'ghostnet', 'googlenet', 'squeezenet1_1'])('%s', (name) => {
     const [now, copying] = plans(nets[name]({ batch: 1 }), new Map([['input', [1, 3, 224, 224]]]))
     expect(copies(now)).toEqual([])
     expect(copies(copying).length).toBeGreaterThan(0)

@@ -47,6 +47,7 @@ interface Case {
 }
 
 const logistic = (x: number) => 1 / (1 + Math.exp(-x))
+const gelu = (x: number) => 0.5 * x * erfc(-x * Math.SQRT1_2)
 const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
 
 const cases: readonly Case[] = [
@@ -69,7 +70,9 @@ const cases: readonly Case[] = [
   { f: 'celu', a: 2, exact: (x) => (x < 0 ? 2 * Math.expm1(x / 2) : x), from: -60, to: 2, bound: 1.2e-7 },
   { f: 'softplus', exact: softplus, from: -80, to: 80, bound: 2.3e-7 },
   { f: 'erf', exact: erf, from: -5, to: 5, bound: 2.4e-7 },
-  { f: 'gelu', exact: (x) => 0.5 * x * erfc(-x * Math.SQRT1_2), from: -5, to: 8, bound: 2.6e-6 },
+  { f: 'gelu', exact: gelu, from: -11.69, to: 11.69, bound: 6e-7 },
+  { f: 'gelu', exact: gelu, from: 1e-30, to: 3e38, bound: 6e-7 },
+  { f: 'gelu', exact: gelu, from: -1, to: 1, bound: 6e-7 },
   {
     f: 'geluTanh',
     exact: (x) => x * logistic(2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)),
@@ -130,6 +133,17 @@ describe.each(variants)('functions of four floats, %s', (variant) => {
     expect(at('sigmoid', ends)).toEqual([1, 0, 0.5, Number.NaN])
     expect(at('tanh', ends)).toEqual([1, -1, 0, Number.NaN])
     expect(at('erf', ends)).toEqual([1, -1, 0, Number.NaN])
+    // −∞·0 is no number.
+    expect(at('gelu', [...ends, -0, 1e-40, -1e-40, 3e38, -20, -3e38])).toEqual([
+      ...[Number.POSITIVE_INFINITY, Number.NaN, 0, Number.NaN, -0, ...[1e-40, -1e-40].map((x) => Math.fround(x / 2))],
+      ...[Math.fround(3e38), 0, 0],
+    ])
+    // Tiny values are 0.
+    expect(at('gelu', [-11.69, -11.71, -13.2])).toEqual([expect.closeTo(gelu(-11.69), 35), 0, 0])
+    expect(at('geluTanh', [-10, -1000])).toEqual([-0, -0])
+    expect(at('geluTanh', [...ends, -0, 3e38])).toEqual([
+      ...[Number.POSITIVE_INFINITY, Number.NaN, 0, Number.NaN, -0, Math.fround(3e38)],
+    ])
     expect(at('softplus', ends)).toEqual([Number.POSITIVE_INFINITY, 0, Math.fround(Math.LN2), Number.NaN])
     expect(at('clip', [...ends, 7, -7], -1, 6)).toEqual([6, -1, 0, Number.NaN, 6, -1])
     expect(at('leakyRelu', ends, 0.5)).toEqual([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, Number.NaN])
