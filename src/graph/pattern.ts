@@ -88,6 +88,7 @@ function* waysOf(graph: Matched, name: string, pattern: Pattern, given: Names): 
   }
   const node = graph.producers.get(name)
   if (node?.outputs[0] !== name || node.domain !== domain || !opTypes.includes(node.opType)) return
+  // The pattern names the operator, and what its attributes are read into.
   if (attributes && !attributes(graph.calls.get(node)?.call.attributes as never)) return
   yield* inputWays(graph, node.inputs, inputs, found)
   if (commutes) yield* inputWays(graph, node.inputs, inputs.toReversed(), found)
