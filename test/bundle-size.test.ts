@@ -33,13 +33,13 @@ const everything = entries.map((name, i) => `export * as e${i} from '${name === 
 const pages: [what: string, limit: number, program: string][] = [
   [
     'a page that profiles',
-    64,
+    67,
     `import { profileModel, readModel } from 'kerf'
      fetch('model.onnx').then(readModel).then((model) => console.log(profileModel(model).totals))`,
   ],
   [
     'a page that runs a network',
-    175,
+    177,
     `import { createSession, imageToTensor, readModel } from 'kerf'
      const model = await readModel(await fetch('model.onnx'))
      const session = await createSession(model)
