@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -132,6 +132,24 @@ describe('a plain folder of pictures', () => {
     expect(existsSync(at('none.onnx'))).toBe(false)
   })
 
+  it('kerf prune --finetune --teacher learns from both where they lie in folders of their classes', async () => {
+    for (const name of readdirSync(at('photos'))) {
+      const kind = `kind${Number.parseInt(name, 10) % 4}`
+      mkdirSync(at(`classes/${kind}`), { recursive: true })
+      await sharp(at(`photos/${name}`)).toFile(at(`classes/${kind}/${name}`))
+    }
+    const args = ['prune', at('net.onnx'), '--ratio', '0.5', '--data', at('classes'), '--epochs', '1', '-b', '4']
+    const tuned = async (name: string, ...more: string[]) => {
+      const { status, err } = await kerf(...args, '-o', at(name), '--finetune', ...more)
+      expect(status, err).toBe(0)
+      return readFileSync(at(name))
+    }
+    const alone = await tuned('alone.onnx')
+    const taught = await tuned('taught.onnx', '--teacher', at('net.onnx'))
+    expect(taught.byteLength).toBe(alone.byteLength)
+    expect(taught.equals(alone)).toBe(false)
+  })
+
   it.each([
     [
       'prune --criterion taylor',
@@ -144,6 +162,11 @@ describe('a plain folder of pictures', () => {
       /criterion fisher looks at labels; --loss outputs needs none/,
     ],
     ['prune --finetune', () => prune('--finetune'), /Fine-tuning learns from labels; --recover needs none/],
+    [
+      'prune --finetune --teacher',
+      () => prune('--finetune', '--teacher', at('net.onnx')),
+      /Fine-tuning learns from labels; --recover needs none/,
+    ],
     ['eval', () => ['eval', at('net.onnx'), ...data()], /Accuracy is measured by labels/],
     [
       'train',
