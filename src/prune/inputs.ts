@@ -10,10 +10,10 @@ import {
   type Tensor,
   usedNames,
 } from '../graph/index.ts'
-import type { ChannelTrace, Root } from './channel-trace.ts'
+import type { Root } from './channel-trace.ts'
 import { type ScoringOptions, scoresBy } from './criteria/context.ts'
 import type { Criterion } from './criteria/criterion.ts'
-import { type Layer, outputsOf } from './criteria/layers.ts'
+import type { Layer } from './criteria/layers.ts'
 import { type ChannelGroups, isKept, namesOf, type Refusal } from './groups.ts'
 import { ratioOf, type Scope } from './select.ts'
 import { withZeros } from './weights.ts'
@@ -29,7 +29,7 @@ export interface NarrowedLayer {
 const inputAxis = (root: Root): number => 1 - root.axis
 
 /** The inputs of a layer as a group of channels, which one layer reads. */
-function inputsOf(trace: ChannelTrace, root: Root, sums: NonNullable<Root['sums']>, { shape }: Tensor) {
+function inputsOf(root: Root, sums: NonNullable<Root['sums']>, { shape }: Tensor) {
   const axis = inputAxis(root)
   const channels = shape[axis]!
   const layer: Layer = {
@@ -38,7 +38,6 @@ function inputsOf(trace: ChannelTrace, root: Root, sums: NonNullable<Root['sums'
     weight: { value: root.tensor, axis },
     activation: () => ({ value: root.node.inputs[sums.input]!, axis: sums.axis }),
     nodes: [root.node],
-    ...(root.weight.value === root.tensor ? { outputs: outputsOf(trace, root) } : {}),
   }
   return { name: layer.node, channels, layers: [layer], readers: [layer], normalisations: [] }
 }
@@ -87,7 +86,7 @@ export async function narrowInputs(
     }
     narrowed.push({ root, sums })
   }
-  const scored = narrowed.map(({ root, sums }) => inputsOf(found.trace, root, sums, stored.get(root.tensor)!))
+  const scored = narrowed.map(({ root, sums }) => inputsOf(root, sums, stored.get(root.tensor)!))
   const ranked = await scoresBy(criterion, scored, analysis, options, turn, 'alone')
   for (const [i, { root, sums }] of narrowed.entries()) {
     await turn()

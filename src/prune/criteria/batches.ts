@@ -1,6 +1,5 @@
 import { differentiate } from '../../autodiff/index.ts'
 import { KerfError, memoryLimit, type Random, seededRandom, seedFrom, type Task, type Turn } from '../../base/index.ts'
-import { macsOf } from '../../cost/index.ts'
 import {
   type Analysis,
   type Dense,
@@ -22,7 +21,6 @@ import {
 import type { BatchOptions, ChannelValues, Criterion, Numbers, ScoredBatch, ScoredLayer } from './criterion.ts'
 import type { Layer } from './layers.ts'
 import { rowsOf } from './rows.ts'
-import { type SignedLayer, signedLayers } from './signed.ts'
 import type { ChannelValue } from './values.ts'
 
 /*
@@ -125,12 +123,9 @@ export async function* runBatches(
       if (activation) values.set(layer, activation)
     }
   const watched = [...new Set([...values.values()].map((v) => v.value))]
-  const signed = what.has('contributions') ? signedLayers(macsOf(analysis), layers, model, options.seed) : []
-  for (const { layer, value } of signed) values.set(layer, value)
   const open = async (size: number): Promise<Opened> => {
     const free = fixesBatch(model, size) ? freeBatch(model, operators) : model
-    const network = { model: free, input: input.name, shape: [size, ...images.shape], watched, what, signed }
-    if (signed.length > 0) return withSigns(network, options)
+    const network = { model: free, input: input.name, shape: [size, ...images.shape], watched, what }
     return options.loss ? withLoss(network, options.loss, layers, options) : withOutputs(network, options)
   }
   const most = Math.min(images.batchSize, asked.most ?? images.batchSize)
@@ -255,7 +250,6 @@ interface Network {
   /** Values that are looked at. */
   readonly watched: readonly string[]
   readonly what: ReadonlySet<Looked>
-  readonly signed: readonly SignedLayer[]
 }
 
 async function withOutputs({ model, input, shape, watched }: Network, options: Options): Promise<Opened> {
@@ -279,32 +273,6 @@ async function withOutputs({ model, input, shape, watched }: Network, options: O
       }
     },
     dispose: () => session.dispose(),
-  }
-}
-
-/** Layers that tell their channels' contributions beside the network, by weights that are drawn anew for each batch. */
-async function withSigns({ model, input, shape, signed }: Network, options: Options): Promise<Opened> {
-  const editor = editGraph(model)
-  for (const layer of signed) layer.put(editor)
-  const made = editor
-    .setOutputs(signed.map((layer) => layer.value.value))
-    .dropDead()
-    .model()
-  const shapes = new Map([[input, shape], ...signed.map((layer) => [layer.weight, layer.shape] as const)])
-  const program = await openProgram(made, shapes, options)
-  return {
-    ...{ gradients: new Map(), targets: 0, isOutputs: false },
-    memory: program.memory && {
-      bytes: program.memory.arena,
-      fixed: signed.reduce((sum, layer) => sum + 4 * layer.shape.reduce((p, d) => p * d, 1), 0),
-    },
-    async run(images) {
-      program.input(input).set(images)
-      for (const layer of signed) layer.draw(program.input(layer.weight))
-      await program.run({ signal: options.signal })
-      return (name) => program.read(name) as Dense & Results
-    },
-    dispose: () => program.dispose(),
   }
 }
 
@@ -395,10 +363,6 @@ class Batch implements ScoredBatch {
   activations(layer: ScoredLayer): ChannelValues {
     const { value, axis } = this.#valueOf(layer)
     return this.#channels(layer, value, axis, 1)
-  }
-
-  contributions(layer: ScoredLayer): ChannelValues {
-    return this.activations(layer)
   }
 
   gradients(layer: ScoredLayer): ChannelValues {

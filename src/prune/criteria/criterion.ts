@@ -136,8 +136,8 @@ export type Numbers = Float32Array | Float64Array
 
 /** How images are looked at. */
 export interface BatchOptions {
-  /** What is asked of them; the rest is not calculated. Contributions go with nothing else. Default: activations, and where the criterion needs a loss gradients of both kinds. */
-  readonly what?: readonly ('activations' | 'contributions' | 'gradients' | 'weightGradients')[]
+  /** What is asked of them; the rest is not calculated. Default: activations, and where the criterion needs a loss gradients of both kinds. */
+  readonly what?: readonly ('activations' | 'gradients' | 'weightGradients')[]
   /** At most so many at a time. Default: as many as fit into a quarter of a gigabyte, and not more than the images come in. */
   readonly most?: number
 }
@@ -151,12 +151,6 @@ export interface ScoredBatch {
    * @throws KerfError `unknown-value` where the channels are not one axis of it, or the layer was not asked for
    */
   activations(layer: ScoredLayer): ChannelValues
-  /**
-   * Of a layer that reads channels: what each of them adds to what the layer makes, position by position, summed over the layer's outputs with signs that are
-   * drawn anew for each batch. Over draws, the mean square of a sum of channels is what they add to all outputs together, in squares.
-   * @throws KerfError `unknown-value` for a layer that is not linear in its weights, or computes them
-   */
-  contributions(layer: ScoredLayer): ChannelValues
   /** ∂L/∂a of the same, L the mean of the loss over the batch. For criteria that need the loss. */
   gradients(layer: ScoredLayer): ChannelValues
   /** ∂L/∂w, in rows as `weights`. For criteria that need the loss. */

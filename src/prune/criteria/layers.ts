@@ -3,7 +3,7 @@ import type { ChannelTrace, Root } from '../channel-trace.ts'
 import type { ChannelGroup, ChannelGroups } from '../groups.ts'
 import type { ScoredGroup, ScoredLayer } from './criterion.ts'
 import type { ChannelAxis } from './rows.ts'
-import { alongOneAxis, behindActivation, type ChannelValue, readValue } from './values.ts'
+import { behindActivation, type ChannelValue, readValue } from './values.ts'
 
 /** A scored layer with what is known of it. */
 export interface Layer extends ScoredLayer {
@@ -13,8 +13,6 @@ export interface Layer extends ScoredLayer {
   readonly activation: () => ChannelValue | undefined
   /** Those that calculate with the weight: a weight may be shared. */
   readonly nodes: readonly Node[]
-  /** Of a layer that reads channels: the axis of the weight along which its outputs lie, and that of the result. */
-  readonly outputs?: { readonly axis: ChannelAxis; readonly of: () => ChannelValue | undefined }
 }
 
 export interface Group extends ScoredGroup {
@@ -87,17 +85,11 @@ function readersOf(trace: ChannelTrace, indexOf: IndicesOf): Layer[] {
           weight: { value: root.tensor, axis },
           activation: () => readValue(trace, root, labels),
           nodes: nodesOf(trace, root.tensor),
-          ...(root.weight.value === root.tensor ? { outputs: outputsOf(trace, root) } : {}),
         },
       ]
     })
   })
 }
-
-export const outputsOf = (trace: ChannelTrace, root: Root): NonNullable<Layer['outputs']> => ({
-  axis: root.grouped ?? root.axis,
-  of: () => alongOneAxis(trace, root.node.outputs[0] ?? '', root.labels),
-})
 
 /** Normalisations whose factors are stored, one for each of the channels. */
 function normalisationsOf(trace: ChannelTrace, indexOf: IndicesOf): Layer[] {
