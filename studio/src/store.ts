@@ -2,6 +2,7 @@ import { create } from 'zustand'
 import { Closed, cancelOpening, closeModel, engine, openModel } from './engine/client.ts'
 import { guessesOf } from './engine/guesses.ts'
 import type { ModelSource } from './engine/model-source.ts'
+import type { Changed } from './engine/steps.ts'
 import type { Network, RecountOptions } from './engine/types.ts'
 
 /** What every part of the page shares. Parts keep to themselves what only they show. */
@@ -10,6 +11,9 @@ export interface Store {
   readonly network: Network | undefined
   /** Where it came from. */
   readonly source: ModelSource | undefined
+  /** What became of the model; the network is the one at `at`. Empty where nothing was changed. */
+  readonly steps: Changed['steps']
+  readonly at: number
   /** Another number for each model that was opened. */
   readonly opened: number
   /** The name of what is being read. */
@@ -32,6 +36,10 @@ export interface Store {
   recount(counting: RecountOptions): Promise<string | undefined>
   /** Shows what was measured. */
   showMeasured(): Promise<void>
+  /** Shows what the model became. */
+  change(changed: Changed): void
+  /** Back, or forth, to what the model was. */
+  goTo(step: number): Promise<void>
   select(row: number | undefined): void
   fail(error: unknown): void
   dismissError(): void
@@ -41,7 +49,10 @@ export interface Store {
 let asked = 0
 let wanted = 0
 
-const nothing = { network: undefined, source: undefined, selected: undefined, measured: undefined, counting: {} }
+const nothing = {
+  ...{ network: undefined, source: undefined, selected: undefined, measured: undefined, counting: {} },
+  ...{ steps: [], at: 0 },
+}
 
 export const useStore = create<Store>((set, get) => ({
   ...nothing,
@@ -87,6 +98,17 @@ export const useStore = create<Store>((set, get) => ({
     const measured = await engine.measuredRows()
     // Not of another table.
     if (measured?.length === get().network?.layers.names.length) set({ measured })
+  },
+  change({ network, steps, at }) {
+    asked++
+    set({ network, steps, at, selected: undefined, measured: undefined, error: undefined })
+  },
+  async goTo(step) {
+    try {
+      get().change(await engine.goTo(step))
+    } catch (error) {
+      if (!(error instanceof Closed)) get().fail(error)
+    }
   },
   select: (selected) => set({ selected }),
   fail: (error) => set({ error: messageOf(error) }),

@@ -1,5 +1,5 @@
 import { transfer } from 'comlink'
-import { isAborted, type Model, type Profile, profileModel } from 'kerf'
+import { isAborted, type Model, modelBytes, type Profile, profileModel } from 'kerf'
 import { compareProfiles } from 'kerf/cost'
 import { comparisonFileText, type FileFormat, type GraphColour, profileFileText, shapeText } from 'kerf/report'
 import { type BlockTable, blockTable } from './blocks.ts'
@@ -11,9 +11,12 @@ import type { GraphColumns, GraphTree, LayerDetails, LayerGroups, Opening, Weigh
 import { guessesOf } from './guesses.ts'
 import type { MapWish } from './maps.ts'
 import type { ModelSource } from './model-source.ts'
+import type { Pruner } from './prune.ts'
+import type { CriterionChoice, PrunePreview, PruneWish, RecoveryState, Taken } from './prune-types.ts'
 import { readFrom } from './read-model.ts'
 import type { Runner } from './run.ts'
 import type { LookedAt, RunResult, RunWish, ValueNames } from './run-types.ts'
+import { type Changed, Steps } from './steps.ts'
 import { type MachineLimits, type Measurement, type MeasureProgress, type MeasureWish, timesOfRows } from './times.ts'
 import type { Network, OpenedFile, RecountOptions } from './types.ts'
 
@@ -25,6 +28,9 @@ export class Engine {
   #model: Model | undefined
   #counted: Counted | undefined
   #file: OpenedFile = {}
+  /** What became of the model, the last of which is open. */
+  readonly #steps = new Steps()
+  #pruner: Pruner | undefined
   #runner: Runner | undefined
   /** Shapes that it is for. */
   #runnerKey = ''
@@ -44,6 +50,7 @@ export class Engine {
     const { model, name, ...file } = await readFrom(source)
     this.#file = file
     this.#model = model
+    this.#steps.begin(model, name)
     const counted = countAtFirst(model, name)
     this.#counting = { inputs: guessesOf(counted.network) }
     return this.#shown(counted)
@@ -152,7 +159,10 @@ export class Engine {
   #shown(counted: Counted): Network {
     this.#counted = counted
     this.#graph = undefined
-    return { ...counted.network, ...this.#file }
+    // It is for the sizes of before.
+    this.#pruner = undefined
+    // What is known of the file is so of the model that was read from it.
+    return { ...counted.network, ...(this.#steps.at === 0 ? this.#file : {}) }
   }
 
   /** Values that can be looked at: inputs, and what nodes make. */
@@ -195,6 +205,76 @@ export class Engine {
     this.#runner = new Runner(this.#model!, shapes)
     this.#runnerKey = key
     return this.#runner
+  }
+
+  /** What channels can be ranked by without images. */
+  async criteria(): Promise<CriterionChoice[]> {
+    return (await import('./prune.ts')).weightCriteria()
+  }
+
+  /**
+   * What a cut would make of the open model.
+   * @throws KerfError as `pruneModel`
+   */
+  async previewPruning(wish: PruneWish): Promise<PrunePreview> {
+    const { Pruner } = await import('./prune.ts')
+    this.#pruner ??= new Pruner(this.#model!, this.#steps.current.name, this.#inputShapes())
+    return this.#pruner.preview(wish)
+  }
+
+  /**
+   * The cut of the last preview takes the open model's place, once it is proven.
+   * @throws KerfError as `prove`
+   */
+  async prune(title: string): Promise<Taken> {
+    const { result, proof } = await this.#pruner!.take()
+    this.#steps.add({ title, model: result.model, cut: result })
+    return { ...(await this.#changed()), proof }
+  }
+
+  /**
+   * Brings the open model, which was cut, nearer to what it was.
+   * @throws KerfError as `recoverCut`; Error where there are no pictures
+   */
+  async recover(files: readonly Blob[], progress: (state: RecoveryState) => void): Promise<Changed> {
+    const { recoverPruned } = await import('./recover.ts')
+    const { cut } = this.#steps.current
+    if (!cut) throw new Error('Only what was cut here can be recovered.')
+    const shape = [...this.#inputShapes().values()][0]
+    const { model, steps } = await recoverPruned(cut, shape, files, progress)
+    this.#steps.add({ title: `Recovered on ${files.length} pictures`, model, recovery: steps })
+    return this.#changed()
+  }
+
+  /** Back, or forth, to what the model was. */
+  goTo(step: number): Promise<Changed> {
+    this.#steps.at = step
+    return this.#changed()
+  }
+
+  /** The open model's file. */
+  save(): { readonly name: string; readonly blob: Blob } {
+    const { name, model } = this.#steps.current
+    return { name, blob: new Blob([modelBytes(model).slice()], { type: 'application/octet-stream' }) }
+  }
+
+  /** Shapes of the inputs that are counted for. */
+  #inputShapes(): ReadonlyMap<string, readonly number[]> {
+    const { inputs } = this.#counted!.profile!
+    return new Map(inputs.map(({ name, shape }) => [name, shape as readonly number[]]))
+  }
+
+  /** Everything is of another model. */
+  async #changed(): Promise<Changed> {
+    const { model, name } = this.#steps.current
+    const inputs = Object.fromEntries(this.#inputShapes())
+    const { fused } = this.#counted!.network
+    await this.#runner?.close()
+    this.#runner = undefined
+    this.#measurement = undefined
+    this.stop()
+    this.#model = model
+    return { network: this.#shown(countModel(model, name, { inputs, fused })), ...this.#steps.told() }
   }
 
   #profile(): Profile {

@@ -11,6 +11,7 @@ import { Header } from './header.tsx'
 import { Landing } from './landing.tsx'
 import { Notices } from './notices.tsx'
 import classes from './shell.module.css'
+import { StepsBar } from './steps-bar.tsx'
 import { useDrop } from './use-drop.ts'
 import { showView, useView } from './use-view.ts'
 
@@ -49,6 +50,7 @@ export function App() {
   return (
     <div className={classes.page} data-dropping={isDropping || undefined}>
       <Header pickFiles={pickFiles} pickFolder={pickFolder} showHelp={() => setHelps(true)} />
+      <StepsBar />
       <main className={classes.main}>
         {network ? <Views key={opened} /> : <Landing pickFiles={pickFiles} pickFolder={pickFolder} />}
       </main>

@@ -24,4 +24,5 @@ export const views: readonly View[] = [
   { name: 'measure', title: 'Measure', keys: tableKeys, component: lazy(() => import('./measure/measure-view.tsx')) },
   { name: 'compare', title: 'Compare', keys: tableKeys, component: lazy(() => import('./compare/compare-view.tsx')) },
   { name: 'run', title: 'Run', component: lazy(() => import('./run/run-view.tsx')) },
+  { name: 'prune', title: 'Prune', component: lazy(() => import('./prune/prune-view.tsx')) },
 ]

@@ -1,0 +1,29 @@
+import type { PreviewGroup, PruneWish } from './prune-types.ts'
+
+/** For a shell. */
+const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+
+/** The part of a group that goes, rounded down: the width that follows is the one that was chosen. */
+const partOf = (channels: number, kept: number): number => Math.floor((1e6 * (channels - kept)) / channels) / 1e6
+
+/** What does the same on the command line. Widths that were chosen by hand are ratios of single layers there. */
+export function pruneCommand(model: string, wish: PruneWish, groups: readonly PreviewGroup[]): string {
+  const { kinds, criterion, amount, global, widths, locked } = wish
+  const { of, part } = amount
+  const isByHand = Object.keys(widths).length > 0
+  const rounded = Number(part.toPrecision(4))
+  const locks = new Set(locked)
+  // A budget chose the other widths: then all are said.
+  const said = groups.filter(({ name }) => isByHand && (of !== 'ratio' || global || name in widths || locks.has(name)))
+  return [
+    'kerf prune',
+    quoted(model),
+    `-o ${quoted(model.replace(/(\.onnx)?$/i, '-pruned.onnx'))}`,
+    ...(kinds.includes('neuron') ? [`--method ${kinds.join(',')}`] : []),
+    of === 'ratio' || isByHand ? `--ratio ${of === 'ratio' ? rounded : 0.5}` : `--target-${of} ${rounded}`,
+    ...(criterion === 'l2' ? [] : [`--criterion ${criterion}`]),
+    ...(global && !isByHand ? ['--global'] : []),
+    ...groups.flatMap(({ name, layers }) => (locks.has(name) && !isByHand ? [`--keep ${quoted(layers[0]!)}`] : [])),
+    ...said.map(({ layers, channels, kept }) => `--ratios ${quoted(`${layers[0]}=${partOf(channels, kept)}`)}`),
+  ].join(' ')
+}

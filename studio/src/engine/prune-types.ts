@@ -1,0 +1,69 @@
+import type { Totals } from 'kerf'
+import type { Changed } from './steps.ts'
+
+/** Which channels go: of convolutions, or of linear layers. */
+export type ChannelKind = 'filter' | 'neuron'
+
+/** How much is to go. `ratio`: the part of each group's channels that goes; the others: the part of the network's that stays. */
+export type PruneAmount = { readonly of: 'ratio' | 'macs' | 'params'; readonly part: number }
+
+/** What is to be cut. */
+export interface PruneWish {
+  readonly kinds: readonly ChannelKind[]
+  /** Of `criteria`, by its name. */
+  readonly criterion: string
+  readonly amount: PruneAmount
+  /** Whether the channels of all groups are ranked together. */
+  readonly global: boolean
+  /** How many channels of a group stay, by its name, where that is said by hand. */
+  readonly widths: Readonly<Record<string, number>>
+  /** Groups that stay whole, by their names. */
+  readonly locked: readonly string[]
+}
+
+/** A group of channels that can only go together. */
+export interface PreviewGroup {
+  readonly name: string
+  /** Those that make them. */
+  readonly layers: readonly string[]
+  readonly channels: number
+  readonly kept: number
+}
+
+/** What a cut would make of the network. */
+export interface PrunePreview {
+  readonly before: Totals
+  readonly after: Totals
+  readonly groups: readonly PreviewGroup[]
+  /** What cannot be cut, and why. */
+  readonly refused: readonly { readonly node: string; readonly why: string }[]
+  readonly warnings: readonly string[]
+  /** What does the same on the command line. */
+  readonly command: string
+}
+
+/** That the cut network does what the masked one does. */
+export interface PruneProof {
+  /** Undefined where it was not run. */
+  readonly maxRelDiff?: number
+  readonly allowed?: number
+  readonly why?: string
+}
+
+/** A criterion that can be chosen. */
+export interface CriterionChoice {
+  readonly name: string
+  readonly source: string
+}
+
+/** The cut took the open model's place. */
+export interface Taken extends Changed {
+  readonly proof: PruneProof
+}
+
+/** How far recovery is. */
+export interface RecoveryState {
+  readonly what: string
+  readonly done: number
+  readonly total?: number
+}

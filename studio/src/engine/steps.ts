@@ -1,0 +1,71 @@
+import type { Model } from 'kerf'
+import type { PruneResult, RecoveredStep } from 'kerf/prune'
+import type { Network } from './types.ts'
+
+/** What a model became. */
+export interface Step {
+  /** For people: `Pruned to 50 % of the MACs`. */
+  readonly title: string
+  readonly model: Model
+  /** Of a cut: what recovery needs. */
+  readonly cut?: PruneResult
+  /** Of a recovery: what each of its steps did. */
+  readonly recovery?: readonly RecoveredStep[]
+}
+
+/** What the page knows of a step. */
+export interface ToldStep extends Pick<Step, 'title' | 'recovery'> {
+  /** Whether it can be recovered. */
+  readonly isCut: boolean
+}
+
+/** The open model is another one. */
+export interface Changed {
+  readonly network: Network
+  readonly steps: readonly ToldStep[]
+  /** Which of them is open. */
+  readonly at: number
+}
+
+/** What became of a model, from the file on: a list that can be gone back in. */
+export class Steps {
+  #name = ''
+  #steps: Step[] = []
+  #at = 0
+
+  /** @param name of the file */
+  begin(model: Model, name: string): void {
+    this.#name = name
+    this.#steps = [{ title: 'As it was opened', model }]
+    this.#at = 0
+  }
+
+  /** Behind the one that is open; what came behind that is forgotten. */
+  add(step: Step): void {
+    this.#steps = [...this.#steps.slice(0, this.#at + 1), step]
+    this.#at++
+  }
+
+  /** Which one is open. */
+  get at(): number {
+    return this.#at
+  }
+
+  set at(step: number) {
+    if (!this.#steps[step]) throw new Error(`There is no step ${step}.`)
+    this.#at = step
+  }
+
+  /** The open one, and what a file of it is called. */
+  get current(): Step & { readonly name: string } {
+    const step = this.#steps[this.#at]
+    if (!step) throw new Error('No model is open.')
+    const name = this.#at === 0 ? this.#name : `${this.#name.replace(/\.onnx$/i, '')}-${this.#at}.onnx`
+    return { ...step, name }
+  }
+
+  told(): Pick<Changed, 'steps' | 'at'> {
+    const steps = this.#steps.map(({ title, cut, recovery }) => ({ title, recovery, isCut: cut !== undefined }))
+    return { steps, at: this.#at }
+  }
+}

@@ -1,0 +1,14 @@
+import { createProgram, createSession, type Runtime } from 'kerf/runtime'
+import workerUrl from 'kerf/worker?url'
+
+const url = new URL(workerUrl, self.location.href)
+
+/** What runs networks for the library here: its threads start from a file of the page, whose policy allows no others. */
+export const threadedRuntime: Runtime = {
+  createSession: (model, options) => createSession(model, { ...options, workerUrl: url }),
+  createProgram: (model, inputShapes, options) => createProgram(model, inputShapes, { ...options, workerUrl: url }),
+}
+
+/** As many as the page may have: without isolation threads share no memory. */
+export const mostThreads = (): number =>
+  self.crossOriginIsolated ? Math.max(1, Math.floor(navigator.hardwareConcurrency / 2)) : 1

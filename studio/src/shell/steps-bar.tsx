@@ -1,0 +1,61 @@
+import { ActionIcon, Button, Group, Text } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
+import { engine } from '../engine/client.ts'
+import { useStore } from '../store.ts'
+import classes from './shell.module.css'
+
+/** What the model became: every step can be gone back to, and the open one be saved. */
+export function StepsBar() {
+  const { steps, at, goTo, fail } = useStore()
+  const undo = () => at > 0 && void goTo(at - 1)
+  const redo = () => at < steps.length - 1 && void goTo(at + 1)
+  useHotkeys([
+    ['mod+Z', undo],
+    ['mod+shift+Z', redo],
+  ])
+  if (steps.length < 2) return null
+  const save = async () => {
+    try {
+      const { name, blob } = await engine.save()
+      const url = URL.createObjectURL(blob)
+      Object.assign(document.createElement('a'), { href: url, download: name }).click()
+      // The browser has taken it by then.
+      setTimeout(() => URL.revokeObjectURL(url), 60_000)
+    } catch (error) {
+      fail(error)
+    }
+  }
+  return (
+    <nav aria-label="Steps" className={classes.steps}>
+      <ActionIcon variant="default" aria-label="Undo" title="Undo" disabled={at === 0} onClick={undo}>
+        ↶
+      </ActionIcon>
+      <ActionIcon variant="default" aria-label="Redo" title="Redo" disabled={at === steps.length - 1} onClick={redo}>
+        ↷
+      </ActionIcon>
+      <Group gap={4} wrap="nowrap" className={classes.stepList}>
+        {steps.map(({ title }, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: two steps may have one title, and their place is what they are
+          <Group key={i} gap={4} wrap="nowrap">
+            {i > 0 && (
+              <Text c="dimmed" aria-hidden="true">
+                ›
+              </Text>
+            )}
+            <Button
+              size="compact-sm"
+              variant={i === at ? 'light' : 'subtle'}
+              aria-current={i === at ? 'step' : undefined}
+              onClick={() => void goTo(i)}
+            >
+              {title}
+            </Button>
+          </Group>
+        ))}
+      </Group>
+      <Button size="compact-sm" className={classes.fixed} disabled={at === 0} onClick={() => void save()}>
+        Save the model
+      </Button>
+    </nav>
+  )
+}

@@ -1,0 +1,56 @@
+import { Progress, Table, Text } from '@mantine/core'
+import type { Totals } from 'kerf'
+import { human } from 'kerf/report'
+import type { PrunePreview } from '../../engine/prune-types.ts'
+import classes from './prune.module.css'
+
+const rows = [
+  { key: 'macs', title: 'MACs', unit: '' },
+  { key: 'params', title: 'Parameters', unit: '' },
+  { key: 'accesses', title: 'Memory accesses', unit: '' },
+  { key: 'bytes', title: 'Bytes moved', unit: 'B' },
+] as const
+
+/** What the network costs now, and what it would cost. */
+export function Cut({ preview: { before, after, warnings } }: { readonly preview: PrunePreview }) {
+  const text = (totals: Totals, key: (typeof rows)[number]['key'], unit: string) =>
+    `${totals.partial.includes(key) ? 'at least ' : ''}${human(totals[key], unit)}`
+  return (
+    <div>
+      <div className={classes.scroll}>
+        <Table aria-label="Before and after the cut">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Td />
+              <Table.Th className={classes.number}>Now</Table.Th>
+              <Table.Th className={classes.number}>After</Table.Th>
+              <Table.Th className={classes.number}>Part</Table.Th>
+              <Table.Td w="30%" visibleFrom="sm" />
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.map(({ key, title, unit }) => {
+              const part = before[key] === 0 ? 1 : after[key] / before[key]
+              return (
+                <Table.Tr key={key}>
+                  <Table.Th scope="row">{title}</Table.Th>
+                  <Table.Td className={classes.number}>{text(before, key, unit)}</Table.Td>
+                  <Table.Td className={classes.number}>{text(after, key, unit)}</Table.Td>
+                  <Table.Td className={classes.number}>{(100 * part).toFixed(1)} %</Table.Td>
+                  <Table.Td visibleFrom="sm">
+                    <Progress value={Math.round(1000 * part) / 10} size="lg" aria-label={`${title} that stay`} />
+                  </Table.Td>
+                </Table.Tr>
+              )
+            })}
+          </Table.Tbody>
+        </Table>
+      </div>
+      {warnings.map((warning) => (
+        <Text key={warning} size="sm" mt="xs">
+          {warning}
+        </Text>
+      ))}
+    </div>
+  )
+}

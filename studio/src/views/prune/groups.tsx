@@ -1,0 +1,90 @@
+import { Checkbox, Slider, Table, Text, Title } from '@mantine/core'
+import type { PreviewGroup, PrunePreview } from '../../engine/prune-types.ts'
+import classes from './prune.module.css'
+import type { Pruning } from './use-pruning.ts'
+
+/** More layers of a group are counted. */
+const mostLayers = 4
+
+/** Every group of channels that go together: how many stay, moved by hand; a lock keeps all. */
+export function Groups({ pruning, preview }: { readonly pruning: Pruning; readonly preview: PrunePreview }) {
+  const { groups, refused } = preview
+  return (
+    <section>
+      <Title order={2} size="h5" mb="xs">
+        {groups.length} {groups.length === 1 ? 'group' : 'groups'} of channels that go together
+      </Title>
+      <div className={classes.scroll}>
+        <Table verticalSpacing={6} aria-label="Groups of channels" miw={480}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Layers</Table.Th>
+              <Table.Th className={classes.number}>Channels</Table.Th>
+              <Table.Th className={classes.number}>Stay</Table.Th>
+              <Table.Th w="35%">By hand</Table.Th>
+              <Table.Th>Lock</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {groups.map((group) => (
+              <Row key={group.name} group={group} pruning={pruning} />
+            ))}
+          </Table.Tbody>
+        </Table>
+      </div>
+      {refused.length > 0 && (
+        <details>
+          <summary>
+            {refused.length} {refused.length === 1 ? 'layer keeps its' : 'layers keep their'} channels
+          </summary>
+          <ul>
+            {refused.map(({ node, why }) => (
+              <li key={`${node} ${why}`} className={classes.layers}>
+                {node}: {why}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  )
+}
+
+interface RowProps {
+  readonly group: PreviewGroup
+  readonly pruning: Pruning
+}
+
+function Row({ group: { name, layers, channels, kept }, pruning: { wish, widen, lock } }: RowProps) {
+  const isLocked = wish.locked.includes(name)
+  const more = layers.length - mostLayers
+  return (
+    <Table.Tr>
+      <Table.Td className={classes.layers}>
+        <Text size="sm">
+          {layers.slice(0, mostLayers).join(', ')}
+          {more > 0 && ` and ${more} more`}
+        </Text>
+      </Table.Td>
+      <Table.Td className={classes.number}>{channels}</Table.Td>
+      <Table.Td className={classes.number}>{kept}</Table.Td>
+      <Table.Td>
+        <Slider
+          thumbLabel={`Channels of ${name} that stay`}
+          min={1}
+          max={channels}
+          value={wish.widths[name] ?? kept}
+          disabled={isLocked}
+          onChange={(value) => widen(name, value)}
+        />
+      </Table.Td>
+      <Table.Td>
+        <Checkbox
+          aria-label={`Keep all channels of ${name}`}
+          checked={isLocked}
+          onChange={(event) => lock(name, event.currentTarget.checked)}
+        />
+      </Table.Td>
+    </Table.Tr>
+  )
+}

@@ -1,0 +1,66 @@
+import { Alert, Button, Code, CopyButton, Group, Loader, Stack, Text } from '@mantine/core'
+import { Cut } from './cut.tsx'
+import { Groups } from './groups.tsx'
+import classes from './prune.module.css'
+import { Recover } from './recover.tsx'
+import { Settings } from './settings.tsx'
+import { usePruning } from './use-pruning.ts'
+
+/** Channels taken out of the network: how many, which, what that makes of it; and the quality brought back. */
+export default function PruneView() {
+  const pruning = usePruning()
+  const { preview, problem, isBusy, proof, cut } = pruning
+  return (
+    <div className={classes.view}>
+      <Stack gap="md" className={classes.side}>
+        <Settings pruning={pruning} />
+        <Group gap="sm">
+          <Button onClick={() => void cut()} disabled={!preview || isBusy || problem !== undefined}>
+            Cut and prove
+          </Button>
+          {isBusy && <Loader size="sm" aria-label="Working" />}
+        </Group>
+        <div aria-live="polite">
+          {problem !== undefined && (
+            <Alert color="red" role="alert">
+              {problem}
+            </Alert>
+          )}
+          {proof && (
+            <Text size="sm">
+              {proof.maxRelDiff === undefined
+                ? (proof.why ?? 'The cut was not run.')
+                : `Cut. It does what the network with these channels masked does: largest difference ${proof.maxRelDiff.toExponential(1)} of the largest value, ${(proof.allowed ?? 0).toExponential(1)} allowed.`}
+            </Text>
+          )}
+        </div>
+        <Recover />
+      </Stack>
+      <Stack gap="md" miw={0}>
+        {preview && (
+          <>
+            <Cut preview={preview} />
+            <div>
+              <Group justify="space-between" mb={4}>
+                <Text size="sm" fw={600}>
+                  The same on the command line
+                </Text>
+                <CopyButton value={preview.command}>
+                  {({ copied, copy }) => (
+                    <Button size="compact-xs" variant="default" onClick={copy}>
+                      {copied ? 'Copied' : 'Copy'}
+                    </Button>
+                  )}
+                </CopyButton>
+              </Group>
+              <Code block className={classes.command} tabIndex={0}>
+                {preview.command}
+              </Code>
+            </div>
+            <Groups pruning={pruning} preview={preview} />
+          </>
+        )}
+      </Stack>
+    </div>
+  )
+}

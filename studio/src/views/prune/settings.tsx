@@ -1,0 +1,73 @@
+import { Checkbox, Fieldset, SegmentedControl, Select, Slider, Stack, Text } from '@mantine/core'
+import type { ChannelKind, PruneAmount } from '../../engine/prune-types.ts'
+import type { Pruning } from './use-pruning.ts'
+
+const amounts: readonly { readonly value: PruneAmount['of']; readonly label: string }[] = [
+  { value: 'macs', label: 'MACs' },
+  { value: 'params', label: 'Parameters' },
+  { value: 'ratio', label: 'Channels' },
+]
+
+const kinds: readonly { readonly value: string; readonly label: string }[] = [
+  { value: 'filter', label: 'Filters' },
+  { value: 'neuron', label: 'Neurons' },
+  { value: 'filter,neuron', label: 'Both' },
+]
+
+/** Which channels go, and how many. */
+export function Settings({ pruning: { wish, criteria, settle } }: { readonly pruning: Pruning }) {
+  const { of, part } = wish.amount
+  const source = criteria.find(({ name }) => name === wish.criterion)?.source
+  const percent = Math.round(100 * part)
+  return (
+    <Fieldset legend="What goes">
+      <Stack gap="md">
+        <SegmentedControl
+          fullWidth
+          aria-label="Which channels"
+          data={[...kinds]}
+          value={wish.kinds.join(',')}
+          onChange={(value) => settle({ kinds: value.split(',') as ChannelKind[] })}
+        />
+        <SegmentedControl
+          fullWidth
+          aria-label="What is limited"
+          data={[...amounts]}
+          value={of}
+          onChange={(value) => settle({ amount: { of: value as PruneAmount['of'], part } })}
+        />
+        <div>
+          <Text size="sm" fw={500} mb={4}>
+            {of === 'ratio'
+              ? `${percent} % of the channels go`
+              : `${percent} % of the ${of === 'macs' ? 'MACs' : 'parameters'} stay`}
+          </Text>
+          <Slider
+            thumbLabel="How much"
+            min={5}
+            max={95}
+            step={1}
+            value={percent}
+            label={(value) => `${value} %`}
+            onChange={(value) => settle({ amount: { of, part: value / 100 } })}
+            marks={[{ value: 25 }, { value: 50 }, { value: 75 }]}
+          />
+        </div>
+        <Select
+          label="Least important first, by"
+          description={source || 'From the weights alone'}
+          data={criteria.map(({ name }) => name)}
+          value={wish.criterion}
+          allowDeselect={false}
+          searchable
+          onChange={(criterion) => criterion && settle({ criterion })}
+        />
+        <Checkbox
+          label="Rank the channels of all layers together"
+          checked={wish.global}
+          onChange={(event) => settle({ global: event.currentTarget.checked })}
+        />
+      </Stack>
+    </Fieldset>
+  )
+}
