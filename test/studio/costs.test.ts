@@ -158,6 +158,32 @@ describeBrowser('Costs in Kerf Studio', () => {
     await blocks.getByRole('button', { name: 'Open 0' }).waitFor()
   })
 
+  it('shows layers below the limits of this machine', async () => {
+    const { page, accessible, fits, picture } = await visit()
+    await page.getByText('Roofline', { exact: true }).click()
+    await page.getByRole('button', { name: 'Measure the limits of this machine' }).click()
+    const points = page.getByRole('grid', { name: 'Layers and what bounds them' })
+    await points.waitFor({ timeout: 60_000 })
+    const [, gmacs, gigabytes] = /([\d.]+) GMAC\/s, ([\d.]+) GB\/s/.exec(await page.getByText('GMAC/s, ').innerText())!
+    const { name, macs, bytesRead, bytesWritten } = profile.layers[0]!
+    const bytes = bytesRead! + bytesWritten!
+    const [first, , bound, least] = (await rowsOf(page))[0]!
+    expect(first).toBe(name)
+    const [arithmetic, memory] = [macs! / Number(gmacs) / 1e6, bytes / Number(gigabytes) / 1e6]
+    // The limits are shown with a digit behind the point.
+    expect(Number(least) / Math.max(arithmetic, memory)).toBeCloseTo(1, 1)
+    expect(bound).toBe(memory > arithmetic ? 'memory' : 'arithmetic')
+    const counted = profile.layers.filter((l) => l.macs! > 0).length
+    await page.getByRole('img', { name: `Roofline: ${counted} layers` }).waitFor()
+    await points.locator('tbody tr[aria-rowindex]').first().click()
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 900 })
+      await accessible()
+      await fits()
+      await picture(`costs-roofline-${width}`)
+    }
+  })
+
   it('saves and copies files as the command line writes them', async () => {
     const { page, context } = await visit()
     await context.grantPermissions(['clipboard-read', 'clipboard-write'])

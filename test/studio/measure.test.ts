@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
 import { profileModel } from '../../src/api/index.ts'
 import { buildNet } from '../../src/api/nets.ts'
+import { human } from '../../src/api/report.ts'
 import { createSession } from '../../src/api/runtime.node.ts'
 import { feedsToTime, type LayerTime, runLayers } from '../../src/api/workflow.ts'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
@@ -65,6 +66,11 @@ describeBrowser('Measuring in Kerf Studio', () => {
     await page.locator('dd', { hasText: saved.whole.medianMs.toFixed(3) }).waitFor()
     const times = await page.locator('tbody tr td:nth-child(4)').allInnerTexts()
     expect(times).toEqual(saved.parts.map(({ timeMs }) => timeMs.toFixed(3)))
+
+    await page.getByRole('tab', { name: 'Graph' }).click()
+    await page.getByLabel('Colour boxes by').selectOption('time')
+    const sum = saved.parts.reduce((s, part) => s + (part.nodes.length > 0 ? part.timeMs : 0), 0)
+    await page.getByText(`of ${human(sum)} measured milliseconds`).waitFor()
   })
 
   it('stops, and forgets times of another size', async () => {

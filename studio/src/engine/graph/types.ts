@@ -92,6 +92,8 @@ export interface GraphLayers {
   readonly macs: Float64Array
   readonly params: Float64Array
   readonly accesses: Float64Array
+  /** Milliseconds, NaN where a layer runs as part of another; undefined until they are measured. */
+  readonly times?: Float64Array
 }
 
 /** A value that a layer takes or makes. */

@@ -1,9 +1,12 @@
 import type { GraphColour } from 'kerf/report'
 import type { GraphLayers } from '../../engine/graph/types.ts'
 
-/** What boxes can be coloured by. */
+/** What boxes can be coloured by: what the library's pictures know, and what is measured here. */
+export type ColourName = GraphColour | 'time'
+
+/** How boxes are coloured. */
 export interface Colouring {
-  readonly name: GraphColour
+  readonly name: ColourName
   /** As part of a sentence: `MACs`. */
   readonly title: string
   /** Of a row; NaN where it is not known. */
@@ -15,6 +18,7 @@ export const colourings: readonly Colouring[] = [
   { name: 'macs', title: 'MACs', of: ({ macs }, row) => macs[row]! },
   { name: 'accesses', title: 'memory accesses', of: ({ accesses }, row) => accesses[row]! },
   { name: 'params', title: 'parameters', of: ({ params }, row) => params[row]! },
+  { name: 'time', title: 'measured milliseconds', of: ({ times }, row) => times?.[row] ?? Number.NaN },
 ]
 
 export const colouringNamed = (name: string): Colouring => colourings.find((c) => c.name === name)!

@@ -1,11 +1,10 @@
-import type { GraphColour } from 'kerf/report'
 import { create } from 'zustand'
 import { Closed, engine } from '../../engine/client.ts'
 import type { GraphColumns, GraphTree, Opening } from '../../engine/graph/types.ts'
 import type { Network } from '../../engine/types.ts'
 import { useStore } from '../../store.ts'
 import type { Point } from './canvas/gestures.ts'
-import { colourings } from './colourings.ts'
+import { type ColourName, colourings } from './colourings.ts'
 
 /** So many boxes at most are shown at first: what a screen holds. */
 const mostAtFirst = 26
@@ -19,7 +18,7 @@ export interface GraphState {
   readonly shift: Point | undefined
   /** A picture is being made. */
   readonly isBusy: boolean
-  readonly colour: GraphColour
+  readonly colour: ColourName
   /** The chosen box. */
   readonly chosen: string | undefined
   /** Rows that belong together. */
@@ -31,7 +30,7 @@ export interface GraphState {
   open(path: string): Promise<void>
   close(path: string): Promise<void>
   choose(path: string | undefined): void
-  setColour(colour: GraphColour): void
+  setColour(colour: ColourName): void
   light(rows: readonly number[]): void
 }
 
@@ -54,7 +53,7 @@ export const useGraph = create<GraphState>((set, get) => ({
     const made = await answered(Promise.all([engine.graphTree(), engine.graphPicture({ most: mostAtFirst })]))
     if (turn !== asked || !made) return
     const [tree, graph] = made
-    set({ tree, graph, shift: undefined, isBusy: false, chosen: undefined, lit: [] })
+    set({ ...{ tree: withTimes(tree), graph }, shift: undefined, isBusy: false, chosen: undefined, lit: [] })
   },
   async show(opening, anchor) {
     const turn = ++asked
@@ -80,6 +79,20 @@ export const useGraph = create<GraphState>((set, get) => ({
   setColour: (colour) => set({ colour }),
   light: (lit) => set({ lit }),
 }))
+
+/** With what was measured: layers that run as one have their time at the first of them. */
+function withTimes(tree: GraphTree): GraphTree {
+  const { network, measured } = useStore.getState()
+  if (!network || !measured) return { ...tree, layers: { ...tree.layers, times: undefined } }
+  const timeOf = new Map(network.layers.nodes.map(([first], row) => [first, measured[row]!]))
+  const times = Float64Array.from(tree.layers.names, (name) => timeOf.get(name) ?? Number.NaN)
+  return { ...tree, layers: { ...tree.layers, times } }
+}
+
+useStore.subscribe(({ measured }, before) => {
+  const { tree } = useGraph.getState()
+  if (tree && measured !== before.measured) useGraph.setState({ tree: withTimes(tree) })
+})
 
 /** What the engine answers; undefined where it cannot, which the page then tells, or where the model was closed meanwhile. */
 export async function answered<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -1,9 +1,8 @@
 import { ActionIcon, Group, NativeSelect, useComputedColorScheme } from '@mantine/core'
-import type { GraphColour } from 'kerf/report'
 import { useStore } from '../../store.ts'
 import { palettes } from './canvas/palette.ts'
 import type { Stage } from './canvas/stage.ts'
-import { colourings } from './colourings.ts'
+import { type ColourName, colourings } from './colourings.ts'
 import classes from './graph.module.css'
 import { useGraph } from './graph-state.ts'
 import { Icon } from './icons.tsx'
@@ -52,7 +51,7 @@ export function Toolbar({
         size="xs"
         aria-label="Colour boxes by"
         value={colour}
-        onChange={(event) => setColour(event.currentTarget.value as GraphColour)}
+        onChange={(event) => setColour(event.currentTarget.value as ColourName)}
         data={colourings.map(({ name, title }) => ({ value: name, label: `Colour: ${title}` }))}
       />
       <Search />

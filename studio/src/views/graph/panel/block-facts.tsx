@@ -16,11 +16,13 @@ export function BlockFacts({ box }: { box: number }) {
       <dl>
         {colourings.map((colouring) => {
           const { sums, whole } = partsOf(colouring, tree.layers, boxes)
-          const part = whole > 0 ? ` (${((100 * sums[box]!) / whole).toFixed(1)} %)` : ''
+          // Nothing of it is known, or there is nothing.
+          if (whole === 0) return null
+          const part = ((100 * sums[box]!) / whole).toFixed(1)
           return (
             <div key={colouring.name}>
               <dt>{colouring.title}</dt>
-              <dd>{`${human(sums[box]!)}${part}`}</dd>
+              <dd>{`${human(sums[box]!)} (${part} %)`}</dd>
             </div>
           )
         })}
