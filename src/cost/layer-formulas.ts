@@ -2,6 +2,7 @@ import { elementCount } from '../base/index.ts'
 import { type Analysis, type Node, signatureOf } from '../graph/index.ts'
 import { countNode } from './count.ts'
 import type { Moved } from './node-count.ts'
+import { lettered } from './node-law.ts'
 import { ParameterFinder } from './parameters.ts'
 
 /** Why a layer has one of its counts. */
@@ -28,7 +29,8 @@ export function layerFormulas(analysis: Analysis, node: Node): readonly LayerFor
   const { macs, arithmetic, reads, writes } = countNode(analysis, node)
   if (!known) return []
   const { operator, call } = known
-  const law = macs !== null && !operator.control ? operator.law?.(call) : undefined
+  const found = macs !== null && !operator.control ? operator.law?.(call) : undefined
+  const law = found && lettered(found)
   const elements = elementCount(call.outputs[0]?.shape)
   const outputs = call.outputs[0]?.shape?.join('·') ?? ''
   const ofArithmetic = (count: 'macs' | 'muls' | 'adds' | 'others', value: number): LayerFormula => {

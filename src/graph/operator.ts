@@ -27,16 +27,27 @@ export interface Arithmetic {
   readonly accumulators?: number
 }
 
-/** What a node with weights costs, as formulas in the letters of its own sizes: `H·W·k²·C_in·C_out`. */
+/** What a node with weights costs, as formulas: of P positions, K taps, C_in and C_out channels, g groups. */
 export interface NodeLaw {
-  /** Multiply–accumulates. */
-  readonly macs: Polynomial
-  /** Multiplications that its MACs are made of. */
-  readonly muls: Polynomial
-  /** Additions that its MACs are made of; a bias is not in it. */
-  readonly adds: Polynomial
-  /** What the letters stand for in this node; sizes of 1 have none. */
-  readonly sizes: Readonly<Record<string, number>>
+  /** Its formulas. */
+  readonly law: {
+    /** Multiply–accumulates. */
+    readonly macs: Polynomial
+    /** Multiplications that they are made of. */
+    readonly muls: Polynomial
+    /** Additions that they are made of; a bias is not in it. */
+    readonly adds: Polynomial
+  }
+  /** What P is the product of: the batch, and the sizes of space; of matrices the rows. */
+  readonly positions: readonly number[]
+  /** What K is the product of: the window's sizes; none of matrices. */
+  readonly kernel: readonly number[]
+  /** Channels that come in. */
+  readonly C_in: number
+  /** Channels that go out. */
+  readonly C_out: number
+  /** Groups. */
+  readonly g: number
 }
 
 /** Elements that a node moves, where that is not "every input and every output element once". */

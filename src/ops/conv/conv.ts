@@ -1,8 +1,8 @@
 import { elementCount, unknownDim } from '../../base/index.ts'
-import type { Call, Dense, InferredCall, Known } from '../../graph/index.ts'
+import type { Call, Dense, InferredCall, Known, NodeLaw } from '../../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
-import { convolutionLaw, type LayerLaw, lawOfNode, positionsOf } from '../shared/laws.ts'
+import { convolutionLaw, type LayerLaw } from '../shared/laws.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
 import { slide } from '../shared/window.ts'
 import { type ConvAttributes, convAttributes, isDepthwise } from './attributes.ts'
@@ -72,11 +72,11 @@ export function convCost(law: LayerLaw, weight: number, bias: number) {
   }
 }
 
-/** The same as formulas: those that the counter evaluates, in the letters of one node. */
+/** The formulas that it evaluates. */
 export function convLaw(law: LayerLaw, weight: number) {
-  return (call: InferredCall<ConvAttributes>) => {
+  return (call: InferredCall<ConvAttributes>): NodeLaw => {
     const [w, y] = [call.inputs[weight], call.outputs[0]].map((v) => v?.shape as readonly number[])
-    return lawOfNode(law, positionsOf(y!), w!.slice(2), convSizes(call, weight))
+    return { ...convSizes(call, weight), law, positions: y!.toSpliced(1, 1), kernel: w!.slice(2) }
   }
 }
 

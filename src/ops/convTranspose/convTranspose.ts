@@ -1,11 +1,11 @@
 import { type Dim, elementCount, type Shape, unknownDim } from '../../base/index.ts'
-import type { Call, ChannelRule, InferredCall, WeightedSum } from '../../graph/index.ts'
+import type { Call, ChannelRule, InferredCall, NodeLaw, WeightedSum } from '../../graph/index.ts'
 import { isDepthwise } from '../conv/attributes.ts'
 import { weightAndBias } from '../conv/channels.ts'
 import { addBias } from '../conv/forward.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
-import { convolutionLaw, lawOfNode, positionsOf } from '../shared/laws.ts'
+import { convolutionLaw } from '../shared/laws.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
 import { tapTable } from '../shared/sliding.ts'
 import { type ConvTransposeAttributes, convTransposeAttributes } from './attributes.ts'
@@ -88,10 +88,13 @@ function cost(call: InferredCall<ConvTransposeAttributes>) {
 }
 
 /** Positions are the input's. */
-function law(call: InferredCall<ConvTransposeAttributes>) {
+function law(call: InferredCall<ConvTransposeAttributes>): NodeLaw {
   const [x, w] = call.inputs.map((v) => v?.shape as readonly number[])
   const g = call.attributes.groups
-  return lawOfNode(convolutionLaw, positionsOf(x!), w!.slice(2), { C_in: x![1]!, C_out: w![1]! * g, g })
+  return {
+    ...{ law: convolutionLaw, positions: x!.toSpliced(1, 1), kernel: w!.slice(2) },
+    ...{ C_in: x![1]!, C_out: w![1]! * g, g },
+  }
 }
 
 function sum(call: InferredCall<ConvTransposeAttributes>): WeightedSum {

@@ -11,7 +11,7 @@ import type {
   WeightedSum,
 } from '../../graph/index.ts'
 import { required, wrong } from './check.ts'
-import { convolutionLaw, lawOfNode } from './laws.ts'
+import { convolutionLaw } from './laws.ts'
 
 /*
  * Products of matrices: Y[…, m, n] = Σ_k A[…, m, k] · B[…, k, n], leading axes broadcast, as NumPy's matmul. A vector as A has no m,
@@ -73,12 +73,17 @@ export function contractionCost(outputs: number, terms: number): Arithmetic {
   return { macs: macs.evaluate(sizes), muls: muls.evaluate(sizes), adds: adds.evaluate(sizes), accumulators: outputs }
 }
 
-/** The same as a formula: rows M of each of B products meet C_in terms for each of C_out columns. */
-export function contractionLaw(outputs: readonly number[], terms: number): NodeLaw {
-  const [columns = 1, rows = 1, ...batch] = outputs.toReversed()
-  const positions = { B: batch.reduce((p, d) => p * d, 1), M: rows }
-  return lawOfNode(convolutionLaw, positions, [], { C_in: terms, C_out: columns, g: 1 })
-}
+/** The same as a formula: each of the rows meets C_in terms for each of C_out columns. */
+export const contractionLaw = (outputs: readonly number[], terms: number): NodeLaw => ({
+  ...{
+    law: convolutionLaw,
+    positions: outputs.slice(0, -1),
+    kernel: [],
+    C_in: terms,
+    C_out: outputs.at(-1) ?? 1,
+    g: 1,
+  },
+})
 
 export function productLaw(call: InferredCall, { a, b }: Operands): NodeLaw {
   const [left, right] = [a, b].map((i) => call.inputs[i]?.shape as readonly number[])
