@@ -77,7 +77,7 @@ export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; br
     async visit({ model, url, hash = '', ...options } = {}) {
       const studio = url === undefined ? await serveStudio(model) : undefined
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
-      const address = new URL(hash, studio?.url ?? url)
+      const address = new URL((studio?.url ?? url)!)
       const watched = watch(context, address.origin)
       endings.push(async () => {
         await context.close()
@@ -88,6 +88,7 @@ export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; br
       await page.goto(address.href)
       // The address with the token sends the browser on.
       await page.getByRole('heading', { name: 'Kerf', level: 1 }).waitFor()
+      if (hash !== '') await page.goto(new URL(hash, page.url()).href)
       return visitOf(page, watched)
     },
   }
