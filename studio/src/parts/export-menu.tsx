@@ -1,6 +1,7 @@
 import { Button, Group, Menu } from '@mantine/core'
 import type { FileFormat } from 'kerf/report'
 import { useState } from 'react'
+import styles from './export-menu.module.css'
 import { saveText } from './save.ts'
 
 const formats: readonly { readonly format: FileFormat; readonly title: string; readonly type: string }[] = [
@@ -32,7 +33,7 @@ export function ExportMenu({ name, text, only }: ExportMenuProps) {
   }
   return (
     <Group gap="xs">
-      <output aria-live="polite" style={{ fontSize: 'var(--mantine-font-size-xs)' }}>
+      <output aria-live="polite" className={styles.said} data-empty={said === '' || undefined}>
         {said}
       </output>
       <Menu position="bottom-end" shadow="md" onOpen={() => say('')}>
