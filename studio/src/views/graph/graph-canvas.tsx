@@ -12,6 +12,7 @@ import classes from './graph.module.css'
 import { useGraph } from './graph-state.ts'
 import { keysText, onKey } from './keys.ts'
 import { boxOfRow } from './selection.ts'
+import { drawerPart, narrow } from './side.tsx'
 
 /** The network as boxes and arrows. */
 export function GraphCanvas({
@@ -45,7 +46,8 @@ export function GraphCanvas({
     else if (stage && graph && revealed.current !== chosen) {
       revealed.current = chosen
       const { x, y, width, height } = graph.boxes
-      stage.reveal({ x: x[box]!, y: y[box]!, width: width[box]!, height: height[box]! })
+      const covered = window.innerWidth < narrow ? drawerPart * window.innerHeight : 0
+      stage.reveal({ x: x[box]!, y: y[box]!, width: width[box]!, height: height[box]! }, covered)
     }
   }, [stage, graph, box, chosen])
 

@@ -11,7 +11,7 @@ import { useGraph } from './graph-state.ts'
 import { Legend } from './legend.tsx'
 import { Minimap } from './minimap.tsx'
 import { Panel } from './panel/panel.tsx'
-import { Side } from './side.tsx'
+import { narrow, Side } from './side.tsx'
 import { Toolbar } from './toolbar.tsx'
 import { useSharedSelection } from './use-shared-selection.ts'
 
@@ -19,7 +19,7 @@ import { useSharedSelection } from './use-shared-selection.ts'
 export default function GraphView() {
   const network = useStore((s) => s.network)
   const { graph, chosen, isBusy, load, choose } = useGraph()
-  const isNarrow = useMediaQuery('(max-width: 767px)', window.innerWidth < 768)
+  const isNarrow = useMediaQuery(`(max-width: ${narrow - 1}px)`, window.innerWidth < narrow)
   const [hasTree, setHasTree] = useState(false)
   const canvas = useRef<HTMLCanvasElement>(null)
   const middle = useRef<HTMLDivElement>(null)

@@ -3,6 +3,10 @@ import { type KeyboardEvent, type PointerEvent, type ReactNode, useState } from 
 import classes from './graph.module.css'
 
 const [narrowest, widest] = [240, 640]
+/** Windows that are less wide have no room beside the picture. */
+export const narrow = 768
+/** Of the window's height. */
+export const drawerPart = 0.55
 
 /** Beside the picture, as wide as one drags it; where there is no room, a drawer from below. */
 export function Side({
@@ -24,7 +28,7 @@ export function Side({
         opened={isOpen}
         onClose={onClose}
         position="bottom"
-        size="55%"
+        size={`${100 * drawerPart}%`}
         lockScroll={false}
         trapFocus={false}
         closeOnClickOutside={false}

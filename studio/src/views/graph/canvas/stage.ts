@@ -100,9 +100,14 @@ export class Stage {
     if (this.#scene) this.#moveTo(fitted(this.#scene.graph, this.#view))
   }
 
-  /** Brings a box into sight. */
-  reveal(box: Rectangle): void {
-    this.#moveTo(showing(this.#camera, box, this.#view))
+  /**
+   * Brings a box into sight.
+   * @param covered of the page's height, from below, by something that lies above the picture
+   */
+  reveal(box: Rectangle, covered = 0): void {
+    const { bottom } = this.#canvas.getBoundingClientRect()
+    const height = Math.max(80, this.#view.height - Math.max(0, covered - (window.innerHeight - bottom)))
+    this.#moveTo(showing(this.#camera, box, { ...this.#view, height }))
   }
 
   /** Looks at a place of the picture. */

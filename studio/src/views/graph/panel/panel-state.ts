@@ -8,6 +8,8 @@ export interface PanelState {
   readonly row: number | undefined
   readonly details: LayerDetails | undefined
   readonly weights: readonly WeightStatistics[]
+  /** The weights could not be read, as a file that is not there. */
+  readonly isWithoutWeights: boolean
   readonly groups: LayerGroups | undefined
   show(row: number | undefined): Promise<void>
 }
@@ -16,6 +18,7 @@ export const usePanel = create<PanelState>((set, get) => ({
   row: undefined,
   details: undefined,
   weights: [],
+  isWithoutWeights: false,
   groups: undefined,
   async show(row) {
     useGraph.getState().light([])
@@ -28,10 +31,15 @@ export const usePanel = create<PanelState>((set, get) => ({
     const isWanted = () => get().row === row
     const details = await answered(engine.graphLayer(row))
     if (!details || !isWanted()) return
-    set({ details, weights: [], groups: undefined })
+    set({ details, weights: [], isWithoutWeights: false, groups: undefined })
     for (const name of details.weights) {
       const statistics = await answered(engine.graphWeights(name))
-      if (!statistics || !isWanted()) return
+      if (!isWanted()) return
+      // The page says why; the rest can be told without.
+      if (!statistics) {
+        set({ isWithoutWeights: true })
+        break
+      }
       set({ weights: [...get().weights, statistics] })
     }
     const groups = await answered(engine.graphGroups(row))

@@ -1,4 +1,4 @@
-import { Loader, Title } from '@mantine/core'
+import { Loader, Text, Title } from '@mantine/core'
 import type { WeightStatistics } from '../../../engine/graph/types.ts'
 import classes from './panel.module.css'
 
@@ -8,7 +8,15 @@ const short = (value: number): string => (Number.isNaN(value) ? 'none' : String(
 const whole = new Intl.NumberFormat('en')
 
 /** How the values of stored tensors are spread. */
-export function Weights({ names, known }: { names: readonly string[]; known: readonly WeightStatistics[] }) {
+export function Weights({
+  names,
+  known,
+  isMissing,
+}: {
+  readonly names: readonly string[]
+  readonly known: readonly WeightStatistics[]
+  readonly isMissing: boolean
+}) {
   if (names.length === 0) return null
   return (
     <section>
@@ -16,7 +24,8 @@ export function Weights({ names, known }: { names: readonly string[]; known: rea
       {known.map((weights) => (
         <Tensor key={weights.name} weights={weights} />
       ))}
-      {known.length < names.length && <Loader size="xs" aria-label="Reading weights" />}
+      {isMissing && <Text size="sm">Their values are not at hand.</Text>}
+      {!isMissing && known.length < names.length && <Loader size="xs" aria-label="Reading weights" />}
     </section>
   )
 }
