@@ -12,7 +12,8 @@ export function Search() {
   const found = useMemo(() => {
     const wanted = query.trim().toLowerCase()
     if (!layers || wanted === '') return []
-    const matches = (text: string) => text.toLowerCase().includes(wanted)
+    // Names as the file has them, and as boxes do: with dots.
+    const matches = (text: string) => [text, text.replaceAll('/', '.')].some((t) => t.toLowerCase().includes(wanted))
     return layers.names.flatMap((name, row) => (matches(name) || matches(layers.ops[row]!) ? [row] : []))
   }, [layers, query])
 
