@@ -225,7 +225,21 @@ export class Elimination {
   /** What the error grows by without a channel, in squares. */
   cost(channel: number): number {
     const own = this.#inputs.get(channel)
-    return own ? squares(this.#solved(own).v) : 0
+    if (!own) return 0
+    const [first, ...others] = own
+    if (first === undefined || others.length > 0) return squares(this.#solved(own).v)
+    // One weight for each output, as in 1×1 layers: nothing is to be solved.
+    const m = this.#outputs
+    const weights = this.#weights.subarray(first * m, (first + 1) * m)
+    return squares(weights) / Math.max(this.#entry(first, first), Number.MIN_VALUE)
+  }
+
+  /** Of G, as it is without the inputs that are gone. */
+  #entry(c: number, d: number): number {
+    const [a, b] = [this.#places[c]!, this.#places[d]!]
+    let sum = this.#inverse[Math.max(a, b) * this.#size + Math.min(a, b)]!
+    for (const row of this.#pending) sum -= row[a]! * row[b]!
+    return sum
   }
 
   /** Takes a channel, and solves for the weights of the others. */
@@ -272,13 +286,11 @@ export class Elimination {
 
   /** L of G_SS = L·Lᵀ, and V = L⁻¹·W_Sᵀ. */
   #solved(own: readonly number[]): { readonly l: Float64Array; readonly v: Float64Array } {
-    const [s, n, m] = [own.length, this.#size, this.#outputs]
+    const [s, m] = [own.length, this.#outputs]
     const l = new Float64Array(s * s)
     for (let i = 0; i < s; i++)
       for (let j = 0; j <= i; j++) {
-        const [a, b] = [this.#places[own[i]!]!, this.#places[own[j]!]!]
-        let sum = this.#inverse[Math.max(a, b) * n + Math.min(a, b)]!
-        for (const row of this.#pending) sum -= row[a]! * row[b]!
+        let sum = this.#entry(own[i]!, own[j]!)
         for (let k = 0; k < j; k++) sum -= l[i * s + k]! * l[j * s + k]!
         // The inverse of what is at most the trace has no smaller ones, but for rounding.
         l[i * s + j] = i === j ? Math.sqrt(Math.max(sum, Number.MIN_VALUE)) : sum / l[j * s + j]!
