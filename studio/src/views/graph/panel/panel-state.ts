@@ -1,5 +1,5 @@
 import { create } from 'zustand'
-import { engine } from '../../../engine/client.ts'
+import { Closed, engine } from '../../../engine/client.ts'
 import type { LayerDetails, LayerGroups, WeightStatistics } from '../../../engine/graph/types.ts'
 import { answered, useGraph } from '../graph-state.ts'
 
@@ -8,8 +8,8 @@ export interface PanelState {
   readonly row: number | undefined
   readonly details: LayerDetails | undefined
   readonly weights: readonly WeightStatistics[]
-  /** The weights could not be read, as a file that is not there. */
-  readonly isWithoutWeights: boolean
+  /** Why weights cannot be read. */
+  readonly withoutWeights: string | undefined
   readonly groups: LayerGroups | undefined
   show(row: number | undefined): Promise<void>
 }
@@ -18,7 +18,7 @@ export const usePanel = create<PanelState>((set, get) => ({
   row: undefined,
   details: undefined,
   weights: [],
-  isWithoutWeights: false,
+  withoutWeights: undefined,
   groups: undefined,
   async show(row) {
     useGraph.getState().light([])
@@ -31,16 +31,18 @@ export const usePanel = create<PanelState>((set, get) => ({
     const isWanted = () => get().row === row
     const details = await answered(engine.graphLayer(row))
     if (!details || !isWanted()) return
-    set({ details, weights: [], isWithoutWeights: false, groups: undefined })
+    set({ details, weights: [], withoutWeights: undefined, groups: undefined })
     for (const name of details.weights) {
-      const statistics = await answered(engine.graphWeights(name))
-      if (!isWanted()) return
-      // The page says why; the rest can be told without.
-      if (!statistics) {
-        set({ isWithoutWeights: true })
+      try {
+        const statistics = await engine.graphWeights(name)
+        if (!isWanted()) return
+        set({ weights: [...get().weights, statistics] })
+      } catch (error) {
+        // As a file that is not there: the rest can be told without.
+        if (error instanceof Closed || !isWanted()) return
+        set({ withoutWeights: (error as Error).message })
         break
       }
-      set({ weights: [...get().weights, statistics] })
     }
     const groups = await answered(engine.graphGroups(row))
     if (!groups || !isWanted()) return

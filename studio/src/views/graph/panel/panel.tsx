@@ -15,7 +15,7 @@ import { Weights } from './weights.tsx'
 /** What there is to say of the chosen box. */
 export function Panel() {
   const { graph, chosen, choose } = useGraph()
-  const { details, weights, isWithoutWeights, groups, show } = usePanel()
+  const { details, weights, withoutWeights, groups, show } = usePanel()
   const box = graph && chosen !== undefined ? graph.boxes.paths.indexOf(chosen) : -1
   const rows = graph && box >= 0 ? rowsOf(graph, box) : []
   const row = rows.length === 1 ? rows[0] : undefined
@@ -62,7 +62,7 @@ export function Panel() {
                 </dl>
               </section>
             )}
-            <Weights names={details.weights} known={weights} isMissing={isWithoutWeights} />
+            <Weights names={details.weights} known={weights} missing={withoutWeights} />
             <Groups groups={groups} />
           </>
         )

@@ -11,11 +11,12 @@ const whole = new Intl.NumberFormat('en')
 export function Weights({
   names,
   known,
-  isMissing,
+  missing,
 }: {
   readonly names: readonly string[]
   readonly known: readonly WeightStatistics[]
-  readonly isMissing: boolean
+  /** Why values cannot be read. */
+  readonly missing: string | undefined
 }) {
   if (names.length === 0) return null
   return (
@@ -24,8 +25,8 @@ export function Weights({
       {known.map((weights) => (
         <Tensor key={weights.name} weights={weights} />
       ))}
-      {isMissing && <Text size="sm">Their values are not at hand.</Text>}
-      {!isMissing && known.length < names.length && <Loader size="xs" aria-label="Reading weights" />}
+      {missing !== undefined && <Text size="sm">{missing}</Text>}
+      {missing === undefined && known.length < names.length && <Loader size="xs" aria-label="Reading weights" />}
     </section>
   )
 }
