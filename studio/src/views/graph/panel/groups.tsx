@@ -23,7 +23,7 @@ export function Groups({ groups }: { groups: LayerGroups | undefined }) {
           <ul className={classes.values}>
             {makers.slice(0, mostShown).map((row) => (
               <li key={row}>
-                <Anchor component="button" size="sm" onClick={() => void chooseRow(row)}>
+                <Anchor component="button" size="sm" ta="left" onClick={() => void chooseRow(row)}>
                   {layers.names[row]}
                 </Anchor>
               </li>
