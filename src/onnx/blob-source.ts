@@ -21,7 +21,7 @@ interface SyncReader {
 }
 
 /**
- * A Blob or File whose parts are read when they are asked for, so that a model of gigabytes opens at once: `readModel(blobSource(file))`. In workers of browsers
+ * A Blob or File whose parts are read when they are asked for, so that weights stay where they are until somebody asks: `readModel(blobSource(file))`. In workers of browsers
  * only; elsewhere `readModel(file)` reads all of it.
  * @param blob must stay as it is for as long as the model is used
  * @param name how messages call it; a File's own by default
