@@ -59,6 +59,7 @@ export {
   type Frame,
   foldsOf,
   type GraphColour,
+  type GraphMeasure,
   type GraphSvgOptions,
   graphColours,
   graphDrawing,

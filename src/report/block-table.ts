@@ -36,9 +36,11 @@ export function blocksOf(layers: readonly Layer[]): Block[] {
   const names = layerNames(layers)
   const below = (inside: readonly (readonly [Layer, readonly string[]])[], depth: number, path: string): Block[] => {
     const groups = new Map<string, (readonly [Layer, readonly string[]])[]>()
-    for (const entry of inside) {
-      // What belongs to the block itself (the addition of a residual, say) stands beside its parts, under its operator's name.
-      const part = entry[1][depth - 1] ?? entry[0].op
+    for (const [i, entry] of inside.entries()) {
+      // What belongs to the block itself (the addition of a residual, say) stands beside its parts, under its operator's name. Nodes may have one name and one
+      // operator: then they are told apart by their number.
+      const parts = entry[1]
+      const part = parts[depth - 1] ?? (depth <= parts.length + 1 ? entry[0].op : String(i + 1))
       const group = groups.get(part)
       if (group) group.push(entry)
       else groups.set(part, [entry])

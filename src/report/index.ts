@@ -17,7 +17,7 @@ export { type Drawing, type DrawnArrow, type DrawnBox, type FoldOptions, graphDr
 export type { Fold } from './graph/fold.ts'
 export { foldsOf } from './graph/folds.ts'
 export type { Frame } from './graph/frames.ts'
-export { type GraphColour, type GraphSvgOptions, graphColours, graphSvg } from './graph/graph-svg.ts'
+export { type GraphColour, type GraphMeasure, type GraphSvgOptions, graphColours, graphSvg } from './graph/graph-svg.ts'
 export {
   type BoxSize,
   type LayeredGaps,

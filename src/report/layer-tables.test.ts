@@ -4,6 +4,7 @@ import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
 import { blocksJson, blocksOf, blockTable } from './block-table.ts'
 import { compareReport } from './compare-report.ts'
 import { toCsv } from './csv.ts'
+import { graphDrawing } from './graph/drawing.ts'
 import { layerNames } from './layer-names.ts'
 import { profileCsvTable, profileReport } from './profile-report.ts'
 import { toTerminal, widthOf } from './terminal.ts'
@@ -104,6 +105,16 @@ describe('blocks', () => {
       ['features/0', 150_528],
       ['features/1', 36_864],
     ])
+  })
+
+  it('ends where nodes have one name and one operator', () => {
+    const b = new GraphBuilder('twins')
+    const x = b.node('Relu', [b.input('x', 'float32', [1, 3])], {}, { name: 'a/r', outputs: ['y'] })
+    b.output(b.node('Relu', [x], {}, { name: 'a/r', outputs: ['z'] }))
+    const twins = profileModel(b.model())
+    expect(twins.layers.map((l) => l.name)).toEqual(['a/r', 'a/r'])
+    expect(blockTable(twins, 9).rows.map(([name]) => String(name).trim())).toEqual(['a', 'r', 'Relu', '1', '2'])
+    expect(graphDrawing(twins, { depth: 0 }).boxes).toHaveLength(4)
   })
 
   it('are said to be none where names have no parts', () => {

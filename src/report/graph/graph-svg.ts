@@ -13,7 +13,15 @@ export const graphColours = ['macs', 'params', 'accesses'] as const
 /** One of `graphColours`. */
 export type GraphColour = (typeof graphColours)[number]
 
-const measures: Readonly<Record<GraphColour, { readonly title: string; readonly of: (l: Layer) => number | null }>> = {
+/** What boxes can be coloured by besides: what was measured, say. */
+export interface GraphMeasure {
+  /** As part of a sentence: `MACs`. */
+  readonly title: string
+  /** Of a layer; null where it is not known. */
+  readonly of: (layer: Layer) => number | null
+}
+
+const measures: Readonly<Record<GraphColour, GraphMeasure>> = {
   macs: { title: 'MACs', of: (l) => l.macs },
   params: { title: 'parameters', of: (l) => l.params },
   accesses: { title: 'memory accesses', of: accessesOf },
@@ -22,7 +30,7 @@ const measures: Readonly<Record<GraphColour, { readonly title: string; readonly 
 /** How a network is drawn. */
 export interface GraphSvgOptions extends FoldOptions {
   /** Of what the colours tell the parts. Default `macs`. */
-  readonly colour?: GraphColour
+  readonly colour?: GraphColour | GraphMeasure
 }
 
 const lineHeight = 16
@@ -44,7 +52,7 @@ const shades = [
  */
 export function graphSvg(profile: Pick<Profile, 'model' | 'layers' | 'inputs'>, options: GraphSvgOptions = {}): string {
   const { colour = 'macs' } = options
-  const { title, of } = measures[colour]
+  const { title, of } = typeof colour === 'string' ? measures[colour] : colour
   const { boxes, lines, frames, ...size } = graphPicture(profile, options)
   const sums = boxes.map(({ layers }) => layers.reduce((sum, l) => sum + (of(l) ?? 0), 0))
   const whole = sums.reduce((a, b) => a + b, 0)

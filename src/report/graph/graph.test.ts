@@ -298,6 +298,7 @@ describe('the picture of a network', () => {
       ),
     ).toBe(true)
     expect(graphSvg(profile, { colour: 'accesses' })).toContain('memory accesses')
+    expect(graphSvg(profile, { colour: { title: 'ms', of: () => 2 } })).toContain('coloured by ms')
   })
 
   it('takes a network without MACs, and one without layers', () => {

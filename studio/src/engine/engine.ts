@@ -295,8 +295,8 @@ export class Engine {
   }
 
   /** The picture as an SVG document. */
-  graphSvg(opened: readonly string[], colour: GraphColour): string {
-    return this.#drawn().svg(opened, colour)
+  graphSvg(opened: readonly string[], colour: GraphColour | 'time'): string {
+    return this.#drawn().svg(opened, colour, this.measuredRows() && this.#measurement?.parts)
   }
 
   /** A layer of the graph, by its row. */

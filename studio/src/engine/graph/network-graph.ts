@@ -1,6 +1,7 @@
 import type { Layer, Model, Profile } from 'kerf'
 import { type Analysis, analyse, bindInputs, operatorFacts, simplified } from 'kerf/graph'
-import { type GraphColour, graphPicture, graphSvg } from 'kerf/report'
+import { type GraphColour, type GraphMeasure, graphPicture, graphSvg } from 'kerf/report'
+import { timesOfRows } from '../times.ts'
 import { columnsOf } from './columns.ts'
 import { detailsOf } from './layer-details.ts'
 import { Groups } from './layer-groups.ts'
@@ -40,9 +41,17 @@ export class NetworkGraph {
     return treeOf(this.#profile.layers, this.#rowOf)
   }
 
-  /** The picture as a document. */
-  svg(opened: readonly string[], colour: GraphColour): string {
-    return graphSvg(this.#profile, { opened: new Set(opened), colour })
+  /** The picture as a document. @param parts what was measured, where it is coloured by times */
+  svg(opened: readonly string[], colour: GraphColour | 'time', parts: Parameters<typeof timesOfRows>[1] = []): string {
+    return graphSvg(this.#profile, {
+      opened: new Set(opened),
+      colour: colour === 'time' ? this.#measure(parts) : colour,
+    })
+  }
+
+  #measure(parts: Parameters<typeof timesOfRows>[1]): GraphMeasure {
+    const times = timesOfRows(this.#profile, parts)
+    return { title: 'measured milliseconds', of: (layer) => times[this.#rowOf.get(layer)!] || null }
   }
 
   /** A layer by its row. */

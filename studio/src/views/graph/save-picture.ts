@@ -9,10 +9,10 @@ const longestSide = 16_000
 const mostPixels = 48e6
 const margin = 24
 
-/** The picture, as it is opened and coloured, as a vector graphic; by MACs where it is coloured by times, which the library's pictures have not. */
+/** The picture, as it is opened and coloured, as a vector graphic. */
 export async function saveSvg(name: string): Promise<void> {
   const { graph, colour } = useGraph.getState()
-  const svg = graph && (await answered(engine.graphSvg(graph.opened, colour === 'time' ? 'macs' : colour)))
+  const svg = graph && (await answered(engine.graphSvg(graph.opened, colour)))
   if (svg !== undefined) save(new Blob([svg], { type: 'image/svg+xml' }), `${name}.svg`)
 }
 
