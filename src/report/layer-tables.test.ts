@@ -113,7 +113,7 @@ describe('blocks', () => {
     b.output(b.node('Relu', [x], {}, { name: 'a/r', outputs: ['z'] }))
     const twins = profileModel(b.model())
     expect(twins.layers.map((l) => l.name)).toEqual(['a/r', 'a/r'])
-    expect(blockTable(twins, 9).rows.map(([name]) => String(name).trim())).toEqual(['a', 'r', 'Relu', '1', '2'])
+    expect(blockTable(twins, 9).rows.map(([name]) => String(name).trim())).toEqual(['r', 'Relu', '1', '2'])
     expect(graphDrawing(twins, { depth: 0 }).boxes).toHaveLength(4)
   })
 
