@@ -21,6 +21,8 @@ export default defineConfig({
     // Numerical sweeps and whole networks are slow on small machines; a hang still ends.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // What is waited for comes late where the machine is busy.
+    expect: { poll: { timeout: 30_000 } },
     // Processes, because native addons and out-of-memory failures must not take the other tests with them.
     pool: 'forks',
     maxWorkers: 2,

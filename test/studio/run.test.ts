@@ -16,7 +16,7 @@ const model = readModelFile(join(root, lenet))
 async function openRun(studio: ReturnType<typeof useStudio>, options = {}): Promise<Visit> {
   const visit = await studio.visit(options)
   await visit.open(lenet)
-  await visit.page.getByRole('tab', { name: 'Run' }).click()
+  await visit.page.getByRole('tab', { name: 'Run', exact: true }).click()
   return visit
 }
 

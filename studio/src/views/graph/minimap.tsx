@@ -68,7 +68,15 @@ export function Minimap({
   }
   return (
     <div className={classes.minimap} aria-hidden="true">
-      <canvas ref={canvas} onPointerDown={look} onPointerMove={look} style={{ display: 'block' }} />
+      {/* Of no size until it is drawn: it would shrink from what canvases have. */}
+      <canvas
+        ref={canvas}
+        width={0}
+        height={0}
+        onPointerDown={look}
+        onPointerMove={look}
+        style={{ display: 'block' }}
+      />
     </div>
   )
 }
