@@ -182,7 +182,7 @@ export class Engine {
    * @throws KerfError as `Runner.run`
    */
   async run(wish: RunWish): Promise<RunResult> {
-    return (await this.#runnerFor(this.#counted!.profile!.inputs)).run(wish)
+    return (await this.#runnerNow()).run(wish)
   }
 
   /**
@@ -196,8 +196,8 @@ export class Engine {
   }
 
   /** Shapes that were counted otherwise need another one. */
-  async #runnerFor(inputs: Profile['inputs']): Promise<Runner> {
-    const shapes = new Map(inputs.map(({ name, shape }) => [name, shape as readonly number[]]))
+  async #runnerNow(): Promise<Runner> {
+    const shapes = this.#inputShapes()
     const key = JSON.stringify([...shapes])
     if (this.#runner && this.#runnerKey === key) return this.#runner
     const { Runner } = await import('./run.ts')

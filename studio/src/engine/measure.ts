@@ -1,8 +1,8 @@
 import type { Model } from 'kerf'
 import { GraphBuilder, tensorOf } from 'kerf/graph'
-import { createSession, type SessionOptions, timeInTurns } from 'kerf/runtime'
-import workerUrl from 'kerf/worker?url'
+import { type SessionOptions, timeInTurns } from 'kerf/runtime'
 import { feedsToTime, runLayers } from 'kerf/workflow'
+import { threadedRuntime } from './threaded-runtime.ts'
 import type { MachineLimits, Measurement, MeasureProgress, MeasureWish } from './times.ts'
 
 /*
@@ -82,6 +82,6 @@ export async function measureLimits(threads: number, signal: AbortSignal): Promi
   }
 }
 
-/** Its script is a file of the page, from which its threads start, too: the page's policy allows no others. */
+/** In a worker of its own. */
 const open = (model: Model, options: SessionOptions) =>
-  createSession(model, { ...options, worker: true, workerUrl: new URL(workerUrl, self.location.href) })
+  threadedRuntime.createSession(model, { ...options, worker: true })

@@ -1,8 +1,9 @@
 import type { PruneResult, Recovered } from 'kerf/prune'
 import { recoverCut } from 'kerf/workflow'
+import { usualThreads } from '../threads.ts'
 import { picturesFor } from './picture-set.ts'
 import type { RecoveryState } from './prune-types.ts'
-import { mostThreads, threadedRuntime } from './threaded-runtime.ts'
+import { threadedRuntime } from './threaded-runtime.ts'
 
 /**
  * Recovery on pictures without labels. Loaded when it is asked for.
@@ -18,7 +19,7 @@ export async function recoverPruned(
   const { images, transforms } = await picturesFor(cut.model, shape, files, (done) =>
     progress({ what: 'reading pictures', done, total: files.length }),
   )
-  const running = { runtime: threadedRuntime, threads: mostThreads() }
+  const running = { runtime: threadedRuntime, threads: usualThreads() }
   return recoverCut(
     cut,
     { ...running, images, transforms },

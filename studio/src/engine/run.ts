@@ -1,18 +1,11 @@
 import { imageToTensor, type Model } from 'kerf'
 import { assumptionTexts, imageMetadata, layoutOf, preprocessingFor } from 'kerf/data'
 import { editGraph, graphInputs, type ValueInfo } from 'kerf/graph'
-import {
-  createSession,
-  type HostTensor,
-  hostTensor,
-  isHostElementType,
-  outputSummary,
-  type Session,
-} from 'kerf/runtime'
-import workerUrl from 'kerf/worker?url'
+import { type HostTensor, hostTensor, isHostElementType, outputSummary, type Session } from 'kerf/runtime'
 import { randomFeeds } from 'kerf/workflow'
 import { type MapWish, mapsOf } from './maps.ts'
 import type { LookedAt, RunResult, RunWish } from './run-types.ts'
+import { threadedRuntime } from './threaded-runtime.ts'
 
 /*
  * A network that is run by hand: on an image or random numbers, once; any value in it can be looked at. Loaded when something is run.
@@ -114,8 +107,7 @@ export class Runner {
       : editGraph(this.#model)
           .setOutputs([...graph.outputs, watched])
           .model()
-    const options = { threads, worker: true, workerUrl: new URL(workerUrl, self.location.href), onNotice: () => {} }
-    this.#session = await createSession(model, options)
+    this.#session = await threadedRuntime.createSession(model, { threads, worker: true, onNotice: () => {} })
     return this.#session
   }
 }

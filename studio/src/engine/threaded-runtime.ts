@@ -8,7 +8,3 @@ export const threadedRuntime: Runtime = {
   createSession: (model, options) => createSession(model, { ...options, workerUrl: url }),
   createProgram: (model, inputShapes, options) => createProgram(model, inputShapes, { ...options, workerUrl: url }),
 }
-
-/** As many as the page may have: without isolation threads share no memory. */
-export const mostThreads = (): number =>
-  self.crossOriginIsolated ? Math.max(1, Math.floor(navigator.hardwareConcurrency / 2)) : 1

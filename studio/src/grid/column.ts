@@ -24,6 +24,15 @@ export interface GridColumn {
   readonly detail?: boolean
 }
 
+/** A column of texts. */
+export const textColumn = (
+  key: string,
+  header: string,
+  width: number,
+  value: (row: number) => string,
+  detail = false,
+): GridColumn => ({ key, header, width, value, detail })
+
 /** By which column rows stand. */
 export interface GridSort {
   readonly key: string

@@ -1,6 +1,9 @@
 /** Gives text as a file to whoever looks at the page. */
-export function saveText(text: string, name: string, type: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }))
+export const saveText = (text: string, name: string, type: string): void => saveBlob(new Blob([text], { type }), name)
+
+/** The same of anything. */
+export function saveBlob(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob)
   const link = document.createElement('a')
   link.href = url
   link.download = name

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Group, Text } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import { engine } from '../engine/client.ts'
+import { saveBlob } from '../parts/save.ts'
 import { useStore } from '../store.ts'
 import classes from './shell.module.css'
 
@@ -17,10 +18,7 @@ export function StepsBar() {
   const save = async () => {
     try {
       const { name, blob } = await engine.save()
-      const url = URL.createObjectURL(blob)
-      Object.assign(document.createElement('a'), { href: url, download: name }).click()
-      // The browser has taken it by then.
-      setTimeout(() => URL.revokeObjectURL(url), 60_000)
+      saveBlob(blob, name)
     } catch (error) {
       fail(error)
     }

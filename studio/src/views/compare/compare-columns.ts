@@ -1,5 +1,5 @@
 import { type ComparedCount, type ComparisonTable, comparedCounts, type Sides } from '../../engine/compare.ts'
-import { type GridColumn, sumText } from '../../grid/column.ts'
+import { type GridColumn, sumText, textColumn } from '../../grid/column.ts'
 
 const titles: Readonly<Record<ComparedCount, string>> = { macs: 'MACs', params: 'Parameters', accesses: 'Accesses' }
 
@@ -10,15 +10,6 @@ export const ratioText = (ratio: number): string =>
 /** Layers of A (the open network) beside those of B. */
 export function compareColumns(table: ComparisonTable, labels: readonly string[]): readonly GridColumn[] {
   const { names, ops, rows, shapes, channels, counts } = table
-  const text = (
-    key: string,
-    header: string,
-    width: number,
-    value: (row: number) => string,
-    detail = false,
-  ): GridColumn => ({
-    ...{ key, header, width, value, detail },
-  })
   /** Both numbers, and their ratio: its bar is what is left. */
   const pair = (
     key: string,
@@ -48,11 +39,11 @@ export function compareColumns(table: ComparisonTable, labels: readonly string[]
     return [side('A', a), side('B', b), quotient]
   }
   return [
-    text('name', 'Layer', 200, (row) => (rows[row]! >= 0 ? labels[rows[row]!]! : names[row]!)),
-    text('op', 'Operator', 150, (row) => ops[row]!),
+    textColumn('name', 'Layer', 200, (row) => (rows[row]! >= 0 ? labels[rows[row]!]! : names[row]!)),
+    textColumn('op', 'Operator', 150, (row) => ops[row]!),
     ...pair('channels', 'Channels', channels, 110, false),
-    text('shapeA', 'Output A', 130, (row) => shapes.a[row]!, true),
-    text('shapeB', 'Output B', 130, (row) => shapes.b[row]!, true),
+    textColumn('shapeA', 'Output A', 130, (row) => shapes.a[row]!, true),
+    textColumn('shapeB', 'Output B', 130, (row) => shapes.b[row]!, true),
     ...comparedCounts.flatMap((key) => pair(key, titles[key], counts[key], 130, true, key === 'accesses')),
   ]
 }

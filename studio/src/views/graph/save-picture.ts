@@ -1,4 +1,5 @@
 import { engine } from '../../engine/client.ts'
+import { saveBlob } from '../../parts/save.ts'
 import { paint } from './canvas/paint.ts'
 import type { Palette } from './canvas/palette.ts'
 import type { Scene } from './canvas/scene.ts'
@@ -13,7 +14,7 @@ const margin = 24
 export async function saveSvg(name: string): Promise<void> {
   const { graph, colour } = useGraph.getState()
   const svg = graph && (await answered(engine.graphSvg(graph.opened, colour)))
-  if (svg !== undefined) save(new Blob([svg], { type: 'image/svg+xml' }), `${name}.svg`)
+  if (svg !== undefined) saveBlob(new Blob([svg], { type: 'image/svg+xml' }), `${name}.svg`)
 }
 
 /** All of it as pixels, twice as many as on the screen where that is not too much. */
@@ -30,18 +31,9 @@ export async function savePng(name: string, scene: Scene, palette: Palette): Pro
     marks: { chosen: -1, hovered: -1, lit: new Set() },
   })
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'))
-  if (blob) save(blob, `${name}.png`)
+  if (blob) saveBlob(blob, `${name}.png`)
 }
 
 /** How many pixels one of the picture becomes. */
 export const pngRatio = ({ width, height }: { width: number; height: number }): number =>
   Math.min(2, longestSide / width, longestSide / height, Math.sqrt(mostPixels / (width * height)))
-
-function save(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob)
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(url)
-}

@@ -1,7 +1,8 @@
 import { Button, Group, NumberInput, Progress, Select, Text } from '@mantine/core'
 import { useStore } from '../../store.ts'
+import { mostThreads } from '../../threads.ts'
 import styles from './measure.module.css'
-import { mostThreads, useMeasuring } from './measuring.ts'
+import { useMeasuring } from './measuring.ts'
 
 const durations = ['1', '2', '5', '10', '30']
 

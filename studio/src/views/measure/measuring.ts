@@ -3,6 +3,7 @@ import { create } from 'zustand'
 import { Closed, engine } from '../../engine/client.ts'
 import type { MachineLimits, Measurement, MeasureProgress, MeasureWish } from '../../engine/times.ts'
 import { useStore } from '../../store.ts'
+import { mostThreads } from '../../threads.ts'
 
 /** What is measured, and what was: kept while other views are shown. */
 export interface Measuring {
@@ -20,10 +21,6 @@ export interface Measuring {
   measureLimits(): Promise<void>
   stop(): void
 }
-
-/** Threads that a network may run on here; browsers let pages have more than one where these are isolated from others. */
-export const mostThreads = (): number =>
-  globalThis.crossOriginIsolated ? Math.max(1, navigator.hardwareConcurrency) : 1
 
 export const useMeasuring = create<Measuring>((set, get) => {
   /** @param work undefined where it was stopped */

@@ -1,6 +1,6 @@
 import type { Measurement } from '../../engine/times.ts'
 import type { LayerTable } from '../../engine/types.ts'
-import type { GridColumn } from '../../grid/column.ts'
+import { type GridColumn, textColumn } from '../../grid/column.ts'
 
 /** Three decimals: a tick of a page's clock is 0.005 ms. */
 export const msText = (ms: number): string => (Number.isFinite(ms) ? ms.toFixed(3) : '–')
@@ -25,24 +25,15 @@ export function partColumns({ parts }: Measurement, layers: LayerTable): readonl
     const count = of(row)
     return count === null ? Number.NaN : count / part(row).timeMs / 1e6
   }
-  const text = (
-    key: string,
-    header: string,
-    width: number,
-    value: (row: number) => string,
-    detail = false,
-  ): GridColumn => ({
-    ...{ key, header, width, value, detail },
-  })
   const number = (key: string, header: string, more: Partial<GridColumn> & Pick<GridColumn, 'value'>): GridColumn => ({
     ...{ key, header, width: 110, numeric: true },
     ...more,
   })
   const time = (row: number) => part(row).timeMs
   return [
-    text('name', 'Layer', 220, (row) => labels.get(part(row).name) ?? part(row).name),
-    text('op', 'Operators', 150, (row) => operatorsText(part(row).op)),
-    text('shape', 'Output', 130, (row) => part(row).outputShape.join('×')),
+    textColumn('name', 'Layer', 220, (row) => labels.get(part(row).name) ?? part(row).name),
+    textColumn('op', 'Operators', 150, (row) => operatorsText(part(row).op)),
+    textColumn('shape', 'Output', 130, (row) => part(row).outputShape.join('×')),
     number('time', 'Time (ms)', {
       ...{
         description: 'Half of the runs took less',
@@ -75,6 +66,6 @@ export function partColumns({ parts }: Measurement, layers: LayerTable): readonl
       ...{ description: 'Bytes read and written per second, in 10⁹', value: perSecond((row) => part(row).bytes) },
       text: (row) => rateText(perSecond((r) => part(r).bytes)(row)),
     }),
-    text('kernels', 'Kernels', 220, (row) => [...new Set(part(row).kernels)].join(', '), true),
+    textColumn('kernels', 'Kernels', 220, (row) => [...new Set(part(row).kernels)].join(', '), true),
   ]
 }

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import type { RunResult } from '../../engine/run-types.ts'
 import { useStore } from '../../store.ts'
+import { usualThreads } from '../../threads.ts'
 
 /** What a network is run on: a picture that can be decoded, or numbers that a seed draws. */
 export type RunInput =
@@ -19,9 +20,6 @@ export interface Running {
   readonly error: string | undefined
   run(input: RunInput): Promise<void>
 }
-
-/** As many as the page may have: without isolation threads share no memory. */
-const threads = () => (crossOriginIsolated ? Math.max(1, Math.floor(navigator.hardwareConcurrency / 2)) : 1)
 
 /** Runs of the open network, the last of which counts. Another network, or another size of its inputs, forgets them. */
 export function useRun(): Running {
@@ -41,7 +39,7 @@ export function useRun(): Running {
     setState((before) => ({ ...before, isRunning: true, error: undefined }))
     try {
       const image = input.kind === 'image' ? await decoded(input.blob) : undefined
-      const wish = { threads: threads(), seed: input.kind === 'random' ? input.seed : 0 }
+      const wish = { threads: usualThreads(), seed: input.kind === 'random' ? input.seed : 0 }
       const result = await engine.run(image ? transfer({ ...wish, image }, [image]) : wish)
       if (own !== turn.current) return
       const url = input.kind === 'image' ? URL.createObjectURL(input.blob) : undefined
