@@ -79,9 +79,12 @@ describeBrowser('the page as a folder', () => {
     const session = await context.newCDPSession(page)
     const { errors } = await session.send('Page.getAppManifest')
     expect(errors).toEqual([])
-    const { installabilityErrors } = await session.send('Page.getInstallabilityErrors')
-    // Windows without traces cannot install anything; tests have no other.
-    expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([])
+    // Windows without traces cannot install anything; tests have no other. The manifest may still be on its way.
+    const problems = async () => {
+      const { installabilityErrors } = await session.send('Page.getInstallabilityErrors')
+      return installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')
+    }
+    await expect.poll(problems, { timeout: 10_000 }).toEqual([])
     await page.close()
     await server.close()
   })

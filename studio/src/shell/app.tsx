@@ -1,7 +1,8 @@
-import { Loader, Tabs } from '@mantine/core'
+import { Tabs } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { PickedFile } from '../engine/model-source.ts'
+import { Busy } from '../parts/busy.tsx'
 import { useStore } from '../store.ts'
 import { views } from '../views/views.ts'
 import { choose, modelAmong } from './choose.ts'
@@ -104,7 +105,7 @@ function Views() {
         <Tabs.Panel key={name} value={name} className={classes.panel} tabIndex={0}>
           {seen.includes(name) && (
             <ErrorBoundary what={title}>
-              <Suspense fallback={<Loader m="md" aria-label={`Loading ${title}`} />}>
+              <Suspense fallback={<Busy m="md" what={`Loading ${title}`} />}>
                 <Shown />
               </Suspense>
             </ErrorBoundary>

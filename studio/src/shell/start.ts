@@ -7,8 +7,10 @@ import { servedNow } from './served.ts'
 /** What the page does by itself: it opens the model that the command was given, looks for models of before, and keeps those that are opened. */
 export function start(): void {
   const { fail, open } = useStore.getState()
-  addEventListener('unhandledrejection', ({ reason }) => {
-    if (!(reason instanceof Closed)) fail(reason)
+  addEventListener('unhandledrejection', (event) => {
+    if (!(event.reason instanceof Closed)) return fail(event.reason)
+    // Nor does the browser tell it as an error of the page.
+    event.preventDefault()
   })
   useStore.subscribe(({ opened, source, network }, before) => {
     if (opened !== before.opened && source && network) keepRecent(source, network).catch(fail)

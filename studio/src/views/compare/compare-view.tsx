@@ -1,4 +1,4 @@
-import { Button, FileButton, Group, Loader, Switch, Text } from '@mantine/core'
+import { Button, FileButton, Group, Switch, Text } from '@mantine/core'
 import { useMemo, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import type { ComparisonTable } from '../../engine/compare.ts'
@@ -7,6 +7,7 @@ import { countText, type GridSort } from '../../grid/column.ts'
 import { ColumnPicker, shownAtFirst } from '../../grid/column-picker.tsx'
 import { Grid } from '../../grid/grid.tsx'
 import { orderOf } from '../../grid/order.ts'
+import { Busy } from '../../parts/busy.tsx'
 import { ExportMenu } from '../../parts/export-menu.tsx'
 import { stemOf } from '../../parts/save.ts'
 import { choose } from '../../shell/choose.ts'
@@ -45,7 +46,7 @@ export default function CompareView() {
             </Button>
           )}
         </FileButton>
-        {isReading && <Loader size="xs" aria-label="Reading the other model" />}
+        {isReading && <Busy size="xs" what="Reading the other model" />}
         {!table && <Text size="sm">A is {network.name}. Layers are matched by name, else by what they are.</Text>}
       </Group>
       {said !== undefined && (

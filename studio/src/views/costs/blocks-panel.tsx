@@ -1,10 +1,11 @@
-import { ActionIcon, Group, Loader, SegmentedControl, Text } from '@mantine/core'
+import { ActionIcon, Group, SegmentedControl, Text } from '@mantine/core'
 import { useEffect, useMemo, useState } from 'react'
 import { type BlockCount, type BlockTable, blockCounts } from '../../engine/blocks.ts'
 import { Closed, engine } from '../../engine/client.ts'
 import type { Network } from '../../engine/types.ts'
 import { countText, type GridColumn } from '../../grid/column.ts'
 import { Grid } from '../../grid/grid.tsx'
+import { Busy } from '../../parts/busy.tsx'
 import { useStore } from '../../store.ts'
 import styles from './costs.module.css'
 
@@ -41,7 +42,7 @@ export function BlocksPanel({ network }: { readonly network: Network }) {
     [blocks, network, open],
   )
   const rows = useMemo(() => blocks && visibleBlocks(blocks, open), [blocks, open])
-  if (!blocks || !columns || !rows) return <Loader m="md" aria-label="Blocks" />
+  if (!blocks || !columns || !rows) return <Busy m="md" what="Blocks" />
   const deepest = blocks.depths.reduce((a, b) => Math.max(a, b), 1)
   return (
     <>

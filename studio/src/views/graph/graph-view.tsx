@@ -1,6 +1,7 @@
-import { Drawer, Loader } from '@mantine/core'
+import { Drawer } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { Busy } from '../../parts/busy.tsx'
 import { useStore } from '../../store.ts'
 import { BlockTree } from './block-tree.tsx'
 import type { Camera, Size } from './canvas/camera.ts'
@@ -61,7 +62,7 @@ export default function GraphView() {
           <GraphCanvas stage={stage} canvas={canvas} />
           {graph && <Legend />}
           {graph && stage && <Minimap stage={stage} onMove={onMove} />}
-          {isBusy && <Loader className={classes.busy} size="sm" aria-label="Laying out" />}
+          {isBusy && <Busy className={classes.busy} size="sm" what="Laying out" />}
         </div>
         <Side isNarrow={isNarrow} isOpen={chosen !== undefined} onClose={() => choose(undefined)}>
           <Panel />

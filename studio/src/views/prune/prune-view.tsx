@@ -1,4 +1,5 @@
-import { Alert, Button, Code, CopyButton, Group, Loader, Stack, Text } from '@mantine/core'
+import { Alert, Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core'
+import { Busy } from '../../parts/busy.tsx'
 import { Cut } from './cut.tsx'
 import { Groups } from './groups.tsx'
 import classes from './prune.module.css'
@@ -18,7 +19,7 @@ export default function PruneView() {
           <Button onClick={() => void cut()} disabled={!preview || isBusy || problem !== undefined}>
             Cut and prove
           </Button>
-          {isBusy && <Loader size="sm" aria-label="Working" />}
+          {isBusy && <Busy size="sm" what="Working" />}
         </Group>
         <div aria-live="polite">
           {problem !== undefined && (

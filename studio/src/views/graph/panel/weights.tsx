@@ -1,5 +1,6 @@
-import { Loader, Text, Title } from '@mantine/core'
+import { Text, Title } from '@mantine/core'
 import type { WeightStatistics } from '../../../engine/graph/types.ts'
+import { Busy } from '../../../parts/busy.tsx'
 import classes from './panel.module.css'
 
 const [width, height] = [288, 64]
@@ -26,7 +27,7 @@ export function Weights({
         <Tensor key={weights.name} weights={weights} />
       ))}
       {missing !== undefined && <Text size="sm">{missing}</Text>}
-      {missing === undefined && known.length < names.length && <Loader size="xs" aria-label="Reading weights" />}
+      {missing === undefined && known.length < names.length && <Busy size="xs" what="Reading weights" />}
     </section>
   )
 }
