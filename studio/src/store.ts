@@ -82,7 +82,7 @@ export const useStore = create<Store>((set, get) => ({
   async recount(counting) {
     const turn = ++asked
     try {
-      const [network, measured] = await Promise.all([engine.recount(counting), engine.measuredRows()])
+      const [network, measured] = await Promise.all([engine.model.recount(counting), engine.measure.rows()])
       if (turn !== asked) return undefined
       const { network: before, selected } = get()
       set({
@@ -95,7 +95,7 @@ export const useStore = create<Store>((set, get) => ({
     }
   },
   async showMeasured() {
-    const measured = await engine.measuredRows()
+    const measured = await engine.measure.rows()
     // Not of another table.
     if (measured?.length === get().network?.layers.names.length) set({ measured })
   },
@@ -105,7 +105,7 @@ export const useStore = create<Store>((set, get) => ({
   },
   async goTo(step) {
     try {
-      get().change(await engine.goTo(step))
+      get().change(await engine.model.goTo(step))
     } catch (error) {
       if (!(error instanceof Closed)) get().fail(error)
     }

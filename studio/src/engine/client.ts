@@ -1,4 +1,4 @@
-import { type Remote, wrap } from 'comlink'
+import { wrap } from 'comlink'
 import type { Engine } from './engine.ts'
 import type { ModelSource } from './model-source.ts'
 import type { Network } from './types.ts'
@@ -7,8 +7,20 @@ import type { Network } from './types.ts'
  * Engines in workers, one for each model: a model is closed, and what is being read or counted is stopped, by ending its worker, whatever it is doing.
  */
 
-interface Desk {
-  readonly remote: Remote<Engine>
+/** An object's methods, called from the page. */
+type Asynchronous<T> = {
+  readonly [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] extends (
+    ...args: infer A
+  ) => infer R
+    ? (...args: A) => Promise<Awaited<R>>
+    : never
+}
+
+/** The engine's desks, as the page has them. */
+type Desks = { readonly [K in keyof Engine]: Asynchronous<Engine[K]> }
+
+interface EngineWorker {
+  readonly remote: Desks
   /** Rejects when the worker ends: it answers no more. */
   readonly ended: Promise<never>
   /** @param why for those who wait for an answer */
@@ -20,7 +32,7 @@ export class Closed extends Error {
   override readonly name = 'Closed'
 }
 
-function newDesk(): Desk {
+function start(): EngineWorker {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
   let reject: (why: Error) => void = () => {}
   const ended = new Promise<never>((_, no) => {
@@ -35,13 +47,14 @@ function newDesk(): Desk {
   worker.addEventListener('error', (event) =>
     end(new Error(`The engine stopped${event.message ? `: ${event.message}` : ' or could not be loaded'}.`)),
   )
-  return { remote: wrap<Engine>(worker), ended, end }
+  // Comlink's own types know methods of the object itself, not of objects in it.
+  return { remote: wrap(worker) as unknown as Desks, ended, end }
 }
 
 /** Started before it is needed. */
-let spare: Desk | undefined = newDesk()
-let current: Desk | undefined
-let opening: Desk | undefined
+let spare: EngineWorker | undefined = start()
+let current: EngineWorker | undefined
+let opening: EngineWorker | undefined
 
 /**
  * Reads a model; when it is there, the one before is closed. Where it cannot be read, that one stays.
@@ -49,20 +62,20 @@ let opening: Desk | undefined
  */
 export async function openModel(source: ModelSource): Promise<Network> {
   cancelOpening()
-  const desk = spare ?? newDesk()
-  opening = desk
+  const begun = spare ?? start()
+  opening = begun
   spare = undefined
   try {
-    const network = await Promise.race([desk.remote.open(source), desk.ended])
+    const network = await Promise.race([begun.remote.model.open(source), begun.ended])
     closeModel()
-    current = desk
+    current = begun
     return network
   } catch (error) {
-    desk.end(new Closed())
+    begun.end(new Closed())
     throw error
   } finally {
-    if (opening === desk) opening = undefined
-    spare ??= newDesk()
+    if (opening === begun) opening = undefined
+    spare ??= start()
   }
 }
 
@@ -75,23 +88,22 @@ export function closeModel(): void {
   current = undefined
 }
 
-/** The engine's methods, as the page has them. */
-type Calls = {
-  readonly [K in Exclude<keyof Engine, 'open'>]: (
-    ...args: Parameters<Engine[K]>
-  ) => Promise<Awaited<ReturnType<Engine[K]>>>
-}
-
 /**
- * The engine of the open model: its methods run in the worker, one after another. They reject with `Closed` where the model is closed meanwhile.
+ * The engine of the open model, desk by desk: methods run in the worker, one after another. They reject with `Closed` where the model is closed meanwhile.
  */
-export const engine = new Proxy({} as Calls, {
-  get:
-    (_, method: keyof Calls) =>
-    async (...args: never[]) => {
-      if (!current) throw new Closed()
-      const { remote, ended } = current
-      const call = remote[method] as (...args: never[]) => Promise<unknown>
-      return Promise.race([call(...args), ended])
-    },
+export const engine = new Proxy({} as Desks, {
+  get: (_, desk: keyof Engine) =>
+    new Proxy(
+      {},
+      {
+        get:
+          (_, method: string) =>
+          async (...args: never[]) => {
+            if (!current) throw new Closed()
+            const { remote, ended } = current
+            const call = remote[desk][method as never] as (...args: never[]) => Promise<unknown>
+            return Promise.race([call(...args), ended])
+          },
+      },
+    ),
 })

@@ -64,6 +64,11 @@ export class Steps {
     return { ...step, name }
   }
 
+  /** From the file on. */
+  get all(): readonly Step[] {
+    return this.#steps
+  }
+
   told(): Pick<Changed, 'steps' | 'at'> {
     const steps = this.#steps.map(({ title, cut, recovery }) => ({ title, recovery, isCut: cut !== undefined }))
     return { steps, at: this.#at }

@@ -17,7 +17,7 @@ export function StepsBar() {
   if (steps.length < 2) return null
   const save = async () => {
     try {
-      const { name, blob } = await engine.save()
+      const { name, blob } = await engine.model.save()
       saveBlob(blob, name)
     } catch (error) {
       fail(error)

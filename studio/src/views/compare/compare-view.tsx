@@ -105,7 +105,7 @@ function Compared({ network, table }: ComparedProps) {
         </Group>
         <ExportMenu
           name={`${stemOf(table.models.a)}-${stemOf(table.models.b)}`}
-          text={(format) => engine.comparisonAs(format)}
+          text={(format) => engine.compare.file(format)}
         />
       </Group>
       <div className={styles.panel}>

@@ -20,7 +20,7 @@ export const useComparing = create<Comparing>((set) => ({
   async open(source) {
     set({ isReading: true, error: undefined })
     try {
-      set({ table: await engine.compareWith(source) })
+      set({ table: await engine.compare.with(source) })
     } catch (error) {
       if (!(error instanceof Closed)) set({ error: (error as Error).message })
     } finally {
@@ -34,7 +34,7 @@ useStore.subscribe(async ({ opened, network }, before) => {
   if (opened !== before.opened || !network) useComparing.setState({ table: undefined, error: undefined })
   else if (network !== before.network && useComparing.getState().table) {
     try {
-      useComparing.setState({ table: await engine.comparison(), error: undefined })
+      useComparing.setState({ table: await engine.compare.table(), error: undefined })
     } catch (error) {
       if (!(error instanceof Closed)) useComparing.setState({ table: undefined, error: (error as Error).message })
     }

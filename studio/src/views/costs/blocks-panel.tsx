@@ -28,7 +28,7 @@ export function BlocksPanel({ network }: { readonly network: Network }) {
       setOpen(openTo(table, 1))
       setDepth('1')
     }
-    engine.blocks().then(show, (error) => error instanceof Closed || fail(error))
+    engine.costs.blocks().then(show, (error) => error instanceof Closed || fail(error))
     return () => {
       current = false
     }

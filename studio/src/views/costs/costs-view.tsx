@@ -50,7 +50,7 @@ export default function CostsView() {
                 onChange={(event) => void recount({ ...counting, fused: event.currentTarget.checked })}
               />
             </Group>
-            <ExportMenu name={`${stemOf(network.name)}-costs`} text={(format) => engine.costsAs(format)} />
+            <ExportMenu name={`${stemOf(network.name)}-costs`} text={(format) => engine.costs.file(format)} />
           </Group>
           <div className={styles.panel} data-panel={panel}>
             <Panel network={network} />

@@ -50,7 +50,7 @@ export const useGraph = create<GraphState>((set, get) => ({
     if (network === get().network) return
     const turn = ++asked
     set({ isBusy: true, network })
-    const made = await answered(Promise.all([engine.graphTree(), engine.graphPicture({ most: mostAtFirst })]))
+    const made = await answered(Promise.all([engine.graph.tree(), engine.graph.picture({ most: mostAtFirst })]))
     if (turn !== asked || !made) return
     const [tree, graph] = made
     set({ ...{ tree: withTimes(tree), graph }, shift: undefined, isBusy: false, chosen: undefined, lit: [] })
@@ -58,7 +58,7 @@ export const useGraph = create<GraphState>((set, get) => ({
   async show(opening, anchor) {
     const turn = ++asked
     set({ isBusy: true })
-    const graph = await answered(engine.graphPicture(opening))
+    const graph = await answered(engine.graph.picture(opening))
     if (turn !== asked || !graph) return
     const [before, after] = [get().graph, graph].map((g) => g && anchor !== undefined && placeOf(g, anchor))
     const shift = before && after ? { x: after.x - before.x, y: after.y - before.y } : undefined

@@ -13,7 +13,7 @@ const margin = 24
 /** The picture, as it is opened and coloured, as a vector graphic. */
 export async function saveSvg(name: string): Promise<void> {
   const { graph, colour } = useGraph.getState()
-  const svg = graph && (await answered(engine.graphSvg(graph.opened, colour)))
+  const svg = graph && (await answered(engine.graph.svg(graph.opened, colour)))
   if (svg !== undefined) saveBlob(new Blob([svg], { type: 'image/svg+xml' }), `${name}.svg`)
 }
 

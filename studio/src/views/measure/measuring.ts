@@ -43,17 +43,17 @@ export const useMeasuring = create<Measuring>((set, get) => {
       attempt('Making the network ready', async () => {
         const { opened } = useStore.getState()
         const told = proxy((progress: MeasureProgress) => get().progress && set({ progress }))
-        const measurement = await engine.measure(get().wish, told)
+        const measurement = await engine.measure.network(get().wish, told)
         if (!measurement || opened !== useStore.getState().opened) return undefined
         await useStore.getState().showMeasured()
         return { measurement }
       }),
     measureLimits: () =>
       attempt('Measuring what this machine does at most', async () => {
-        const limits = await engine.limits(get().wish.threads)
+        const limits = await engine.measure.limits(get().wish.threads)
         return limits && { limits }
       }),
-    stop: () => void engine.stop(),
+    stop: () => void engine.measure.stop(),
   }
 })
 

@@ -29,7 +29,7 @@ export function Recover() {
     }
     setState({ what: 'reading pictures', done: 0, total: files.length })
     try {
-      change(await engine.recover(files, proxy(setState)))
+      change(await engine.prune.recover(files, proxy(setState)))
     } catch (error) {
       setProblem((error as Error).message)
     } finally {

@@ -38,14 +38,14 @@ export function usePruning(): Pruning {
     ...{ preview: undefined, isBusy: true, problem: undefined, proof: undefined },
   })
   const turn = useRef(0)
-  useEffect(() => void engine.criteria().then(setCriteria), [])
+  useEffect(() => void engine.prune.criteria().then(setCriteria), [])
   // biome-ignore lint/correctness/useExhaustiveDependencies: another network is cut otherwise
   useEffect(() => {
     const own = ++turn.current
     setState((before) => ({ ...before, isBusy: true }))
     const timer = setTimeout(async () => {
       try {
-        const preview = await engine.previewPruning(wish)
+        const preview = await engine.prune.preview(wish)
         if (own === turn.current) setState((before) => ({ ...before, preview, isBusy: false, problem: undefined }))
       } catch (error) {
         if (own === turn.current)
@@ -58,7 +58,7 @@ export function usePruning(): Pruning {
     const own = ++turn.current
     setState((before) => ({ ...before, isBusy: true, problem: undefined }))
     try {
-      const { proof, ...changed } = await engine.prune(titleOf(wish))
+      const { proof, ...changed } = await engine.prune.cut(titleOf(wish))
       // Groups of another network have other widths.
       setWish({ ...wish, widths: {}, locked: [] })
       setState((before) => ({ ...before, preview: undefined, proof }))

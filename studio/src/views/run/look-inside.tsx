@@ -29,7 +29,7 @@ export function LookInside({ result }: { readonly result: RunResult }) {
   const [found, setFound] = useState<LookedAt>()
   const [problem, setProblem] = useState<string>()
   useEffect(() => {
-    if (network) void engine.values().then(setValues)
+    if (network) void engine.run.values().then(setValues)
   }, [network])
   // The layer that is chosen elsewhere in the page.
   useEffect(() => {
@@ -41,7 +41,7 @@ export function LookInside({ result }: { readonly result: RunResult }) {
   useEffect(() => {
     if (name === undefined) return undefined
     let isOld = false
-    engine.look(name, { kind, first, most, each }).then(
+    engine.run.look(name, { kind, first, most, each }).then(
       (maps) => {
         if (isOld) return
         setFound(maps)

@@ -40,7 +40,7 @@ export function useRun(): Running {
     try {
       const image = input.kind === 'image' ? await decoded(input.blob) : undefined
       const wish = { threads: usualThreads(), seed: input.kind === 'random' ? input.seed : 0 }
-      const result = await engine.run(image ? transfer({ ...wish, image }, [image]) : wish)
+      const result = await engine.run.once(image ? transfer({ ...wish, image }, [image]) : wish)
       if (own !== turn.current) return
       const url = input.kind === 'image' ? URL.createObjectURL(input.blob) : undefined
       setState((before) => {

@@ -29,12 +29,12 @@ export const usePanel = create<PanelState>((set, get) => ({
     // What was shown stays until there is something else: nothing jumps.
     set({ row })
     const isWanted = () => get().row === row
-    const details = await answered(engine.graphLayer(row))
+    const details = await answered(engine.graph.layer(row))
     if (!details || !isWanted()) return
     set({ details, weights: [], withoutWeights: undefined, groups: undefined })
     for (const name of details.weights) {
       try {
-        const statistics = await engine.graphWeights(name)
+        const statistics = await engine.graph.weights(name)
         if (!isWanted()) return
         set({ weights: [...get().weights, statistics] })
       } catch (error) {
@@ -44,7 +44,7 @@ export const usePanel = create<PanelState>((set, get) => ({
         break
       }
     }
-    const groups = await answered(engine.graphGroups(row))
+    const groups = await answered(engine.graph.groups(row))
     if (!groups || !isWanted()) return
     set({ groups })
     useGraph.getState().light([...new Set(groups.groups.flatMap((g) => g.rows))])

@@ -1,0 +1,72 @@
+import { isAborted, type Profile } from 'kerf'
+import type { OpenModel } from '../open-model.ts'
+import { type MachineLimits, type Measurement, type MeasureProgress, type MeasureWish, timesOfRows } from '../times.ts'
+
+/** Times in this browser. */
+export class MeasureDesk {
+  readonly #open: OpenModel
+  #measured: { readonly step: object; readonly measurement: Measurement } | undefined
+  #running = new AbortController()
+
+  constructor(open: OpenModel) {
+    this.#open = open
+  }
+
+  /**
+   * Times the network and every layer, in a worker of its own.
+   * @param progress is told how far it is
+   * @returns undefined where it was stopped
+   * @throws KerfError as `createSession`
+   */
+  async network(wish: MeasureWish, progress: (state: MeasureProgress) => void): Promise<Measurement | undefined> {
+    const { measure } = await import('../measure.ts')
+    const { model, profile } = this.#open
+    const measurement = await this.#stoppable((signal) => measure(model, profile.inputs, wish, { signal, progress }))
+    if (measurement) this.#measured = { step: model, measurement }
+    return measurement
+  }
+
+  /** What was measured of the open model at the sizes that are counted. */
+  get last(): Measurement | undefined {
+    const { counted, model } = this.#open
+    const last = this.#measured
+    const isOfThese =
+      last?.step === model && counted.profile && shapesOf(last.measurement.inputs) === shapesOf(counted.profile.inputs)
+    return isOfThese ? last.measurement : undefined
+  }
+
+  /** Milliseconds of every row of the layers as they were counted last; undefined where these were not measured. */
+  rows(): Float64Array | undefined {
+    const { last } = this
+    return last && timesOfRows(this.#open.profile, last.parts)
+  }
+
+  /**
+   * What this machine does at most.
+   * @returns undefined where it was stopped
+   */
+  async limits(threads: number): Promise<MachineLimits | undefined> {
+    const { measureLimits } = await import('../measure.ts')
+    return this.#stoppable((signal) => measureLimits(threads, signal))
+  }
+
+  /** Ends what is measured. */
+  stop(): void {
+    this.#running.abort()
+  }
+
+  /** One measurement at a time: others would change its times. */
+  async #stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    this.stop()
+    this.#running = new AbortController()
+    const { signal } = this.#running
+    try {
+      return await work(signal)
+    } catch (error) {
+      if (signal.aborted && isAborted(error)) return undefined
+      throw error
+    }
+  }
+}
+
+const shapesOf = (inputs: Profile['inputs']): string => JSON.stringify(inputs.map(({ name, shape }) => [name, shape]))

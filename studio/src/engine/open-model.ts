@@ -1,0 +1,115 @@
+import { type Model, modelBytes, type Profile } from 'kerf'
+import { type Counted, countAtFirst, countModel } from './count.ts'
+import { guessesOf } from './guesses.ts'
+import type { ModelSource } from './model-source.ts'
+import { readFrom } from './read-model.ts'
+import { type Changed, type Step, Steps } from './steps.ts'
+import type { Network, OpenedFile, RecountOptions } from './types.ts'
+
+/**
+ * The model that is open, what became of it, and how it is counted. What is worked out from it keeps to the profile it was made for: another count is
+ * another profile.
+ */
+export class OpenModel {
+  readonly #steps = new Steps()
+  #counted: Counted | undefined
+  #counting: RecountOptions = {}
+  #file: OpenedFile = {}
+  readonly #left: () => void
+
+  /** @param left is called when another model takes the open one's place */
+  constructor(left: () => void) {
+    this.#left = left
+  }
+
+  /**
+   * Reads a model and counts it.
+   * @throws KerfError as `readModel`, and as `profileModel`
+   */
+  async open(source: ModelSource): Promise<Network> {
+    const { model, name, ...file } = await readFrom(source)
+    this.#file = file
+    this.#steps.begin(model, name)
+    this.#counted = countAtFirst(model, name)
+    this.#counting = { inputs: guessesOf(this.#counted.network) }
+    return this.#shown()
+  }
+
+  /**
+   * The same model, counted otherwise.
+   * @throws KerfError where input shapes do not fit
+   */
+  recount(options: RecountOptions): Network {
+    const { network } = this.counted
+    this.#counted = countModel(this.model, network.name, options, network)
+    this.#counting = options
+    return this.#shown()
+  }
+
+  /** Another model takes its place. */
+  add(step: Step): Changed {
+    this.#steps.add(step)
+    return this.#changed()
+  }
+
+  /** Back, or forth, to what the model was. */
+  goTo(step: number): Changed {
+    this.#steps.at = step
+    return this.#changed()
+  }
+
+  /** The open model's file. */
+  save(): { readonly name: string; readonly blob: Blob } {
+    const { name, model } = this.#steps.current
+    return { name, blob: new Blob([modelBytes(model).slice()], { type: 'application/octet-stream' }) }
+  }
+
+  /** Everything that is known of the step that is open. */
+  get step(): Step & { readonly name: string } {
+    return this.#steps.current
+  }
+
+  /** All of them, the file as it was read first. */
+  get steps(): readonly Step[] {
+    return this.#steps.all
+  }
+
+  get model(): Model {
+    return this.#steps.current.model
+  }
+
+  get counted(): Counted {
+    if (!this.#counted) throw new Error('No model is open.')
+    return this.#counted
+  }
+
+  get profile(): Profile {
+    const { profile } = this.counted
+    if (!profile) throw new Error('Nothing is counted.')
+    return profile
+  }
+
+  /** How it is counted. */
+  get counting(): RecountOptions {
+    return this.#counting
+  }
+
+  /** Shapes of the inputs that are counted for. */
+  get inputShapes(): ReadonlyMap<string, readonly number[]> {
+    return new Map(this.profile.inputs.map(({ name, shape }) => [name, shape as readonly number[]]))
+  }
+
+  /** Everything is of another model. */
+  #changed(): Changed {
+    this.#left()
+    const { model, name } = this.#steps.current
+    const inputs = Object.fromEntries(this.inputShapes)
+    this.#counted = countModel(model, name, { inputs, fused: this.counted.network.fused })
+    return { network: this.#shown(), ...this.#steps.told() }
+  }
+
+  /** What is known of the file is so of the model that was read from it. */
+  #shown(): Network {
+    return { ...this.counted.network, ...(this.#steps.at === 0 ? this.#file : {}) }
+  }
+}
