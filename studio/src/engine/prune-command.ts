@@ -1,7 +1,5 @@
 import type { PreviewGroup, PruneWish } from './prune-types.ts'
-
-/** For a shell. */
-const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+import { quoted } from './quoted.ts'
 
 /** The part of a group that goes, rounded down: the width that follows is the one that was chosen. */
 const partOf = (channels: number, kept: number): number => Math.floor((1e6 * (channels - kept)) / channels) / 1e6

@@ -1,6 +1,7 @@
-import { Alert, Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, Stack, Text } from '@mantine/core'
+import { BeforeAfter } from '../../parts/before-after.tsx'
 import { Busy } from '../../parts/busy.tsx'
-import { Cut } from './cut.tsx'
+import { CommandLine } from '../../parts/command-line.tsx'
 import { Groups } from './groups.tsx'
 import classes from './prune.module.css'
 import { Recover } from './recover.tsx'
@@ -40,24 +41,8 @@ export default function PruneView() {
       <Stack gap="md" miw={0}>
         {preview && (
           <>
-            <Cut preview={preview} />
-            <div>
-              <Group justify="space-between" mb={4}>
-                <Text size="sm" fw={600}>
-                  The same on the command line
-                </Text>
-                <CopyButton value={preview.command}>
-                  {({ copied, copy }) => (
-                    <Button size="compact-xs" variant="default" onClick={copy}>
-                      {copied ? 'Copied' : 'Copy'}
-                    </Button>
-                  )}
-                </CopyButton>
-              </Group>
-              <Code block className={classes.command} tabIndex={0}>
-                {preview.command}
-              </Code>
-            </div>
+            <BeforeAfter {...preview} label="Before and after the cut" />
+            <CommandLine command={preview.command} />
             <Groups pruning={pruning} preview={preview} />
           </>
         )}

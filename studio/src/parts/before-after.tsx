@@ -1,8 +1,7 @@
 import { Progress, Table, Text } from '@mantine/core'
 import type { Totals } from 'kerf'
 import { human } from 'kerf/report'
-import type { PrunePreview } from '../../engine/prune-types.ts'
-import classes from './prune.module.css'
+import classes from './before-after.module.css'
 
 const rows = [
   { key: 'macs', title: 'MACs', unit: '' },
@@ -11,14 +10,23 @@ const rows = [
   { key: 'bytes', title: 'Bytes moved', unit: 'B' },
 ] as const
 
+export interface BeforeAfterProps {
+  readonly before: Totals
+  readonly after: Totals
+  /** What is to be said of the counts. */
+  readonly warnings?: readonly string[]
+  /** What it is a table of: `Before and after the cut`. */
+  readonly label: string
+}
+
 /** What the network costs now, and what it would cost. */
-export function Cut({ preview: { before, after, warnings } }: { readonly preview: PrunePreview }) {
+export function BeforeAfter({ before, after, warnings = [], label }: BeforeAfterProps) {
   const text = (totals: Totals, key: (typeof rows)[number]['key'], unit: string) =>
     `${totals.partial.includes(key) ? 'at least ' : ''}${human(totals[key], unit)}`
   return (
     <div>
       <div className={classes.scroll}>
-        <Table aria-label="Before and after the cut">
+        <Table aria-label={label}>
           <Table.Thead>
             <Table.Tr>
               <Table.Td />
