@@ -93,4 +93,4 @@ export {
 
 // Numbers
 
-export { human, shapeText } from '../report/index.ts'
+export { human, shapeText, shortNumber } from '../report/index.ts'

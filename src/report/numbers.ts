@@ -50,7 +50,10 @@ export function shapeText(shape: readonly (number | null)[] | null): string {
   return shape.length === 0 ? 'scalar' : shape.map((d) => d ?? '?').join('×')
 }
 
-/** Three significant digits: 0.00123, 1.2e-7, 45600. */
+/**
+ * Three significant digits: 0.00123, 1.2e-7, 45600.
+ * @param value any number
+ */
 export function shortNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value)
   const [a, rounded] = [Math.abs(value), Number(value.toPrecision(3))]

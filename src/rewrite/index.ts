@@ -22,4 +22,5 @@ export {
   type StatisticsImages,
   type StatisticsOptions,
 } from './statistics.ts'
+export { type SwappableLayer, swappableLayers } from './swappable.ts'
 export type { RewriteTarget, VariantChoice, VariedLayer } from './target.ts'

@@ -16,6 +16,8 @@ const convolutions = ['Conv', 'ConvTranspose']
 /** What calculates with weights. A pattern for a part of a network meets other nodes too; these are no layers that somebody wants swapped. */
 const weighted = [...convolutions, 'AdderConv', 'Gemm', 'MatMul']
 
+export const isConvolution = ({ node }: RewriteLayer): boolean => convolutions.includes(node.opType)
+
 /** All nodes, as rewrites meet them. */
 export function layersOf(analysis: Analysis): RewriteLayer[] {
   const { nodes } = analysis.model.graph

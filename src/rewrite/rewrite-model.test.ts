@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { GraphBuilder, type Model, nodeLabel, tensorOf, tensorValues, validated } from '../graph/index.ts'
 import { createSession, hostTensor } from '../runtime/index.ts'
 import { abortedAfter } from '../testing/aborting.ts'
-import { convolutionRefusal, numberSetting, type Rewrite, rewriteModel, rewriteOf, rewrites } from './index.ts'
+import {
+  convolutionRefusal,
+  numberSetting,
+  type Rewrite,
+  rewriteModel,
+  rewriteOf,
+  rewrites,
+  swappableLayers,
+} from './index.ts'
 
 /** Three 1×1 convolutions in a row, the second without a name. */
 function network(): Model {
@@ -117,5 +125,30 @@ it('rewrites are found by name; one that there is not is an error with those tha
   await expect(rewriteModel(network(), 'ader')).rejects.toMatchObject({
     code: 'unknown-rewrite',
     message: `There is no rewrite "ader". Did you mean "adder"? There are: ${rewrites.map((r) => r.name).join(', ')}; or give an object of your own.`,
+  })
+})
+
+describe('swappableLayers', () => {
+  it('says of every layer what the rewrite says of it', () => {
+    expect(swappableLayers(network(), halves)).toEqual([
+      { node: 'a' },
+      { node: 'middle' },
+      { node: 'c', kept: 'the last stays' },
+    ])
+    expect(swappableLayers(network(), halves, { settings: { part: 1.5 } }).map((l) => l.refused)).toEqual(
+      Array(3).fill('more than all'),
+    )
+  })
+
+  it('leaves out what is no convolution, and refuses what `rewriteModel` refuses', () => {
+    const b = new GraphBuilder('mixed')
+    const w = b.constant('w', tensorOf('float32', [2, 2, 1, 1], [1, 2, 3, 4]))
+    const x = b.node('Relu', [b.input('x', 'float32', [1, 2, 4, 4])], {}, { name: 'relu' })
+    b.output(b.node('Conv', [x, w], {}, { name: 'conv' }))
+    expect(swappableLayers(b.model(), 'separable')).toEqual([
+      { node: 'conv', refused: 'it is 1×1: there is nothing to separate' },
+    ])
+    expect(() => swappableLayers(b.model(), 'separable', { settings: { rank: 0 } })).toThrow(/cannot be 0/)
+    expect(() => swappableLayers(b.model(), 'nonsense')).toThrow(/nonsense/)
   })
 })

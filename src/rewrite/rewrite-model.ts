@@ -99,7 +99,7 @@ function checkTarget({ name, variants }: Rewrite, { target }: RewriteOptions): v
 }
 
 /** @throws KerfError `unsupported-opset`, `quantised` */
-function checkModel({ model, stored }: Analysis, { title, opset: first = 1 }: Rewrite): void {
+export function checkModel({ model, stored }: Analysis, { title, opset: first = 1 }: Rewrite): void {
   const opset = opsetOf(model.opsetImports, '')
   if (opset < first)
     throw new KerfError(

@@ -1,6 +1,6 @@
 import { KerfError, seededRandom, stoppable, type Task } from '../../base/index.ts'
 import { type Comparison, compareProfiles, type Profile, profileModel } from '../../cost/index.ts'
-import type { DataSets } from '../../data/index.ts'
+import type { DataSets, Transform } from '../../data/index.ts'
 import {
   type Analysis,
   analyse,
@@ -47,7 +47,11 @@ export interface SwapOptions<S extends object = object> extends Omit<RewriteOpti
    * Training images. Statistics are measured on them, and of rewrites that approximate layers the weights are solved for by least squares; by default statistics are measured on noise
    * where the new layers must learn anew.
    */
-  readonly data?: Pick<Recipe, 'data' | 'transforms'> & {
+  readonly data?: (
+    | Pick<Recipe, 'data' | 'transforms'>
+    // Without a place that a recipe could name.
+    | { readonly data?: undefined; readonly transforms: readonly Transform[] }
+  ) & {
     /** Called when the layers are exchanged. */
     readonly open: (task: Task) => Promise<Pick<DataSets, 'train'>>
   }
@@ -225,8 +229,9 @@ function distillationRecipe(
 ): RecipeInput {
   const recipe: RecipeInput = {
     model: { onnx: swapped },
-    data: data?.data ?? { kind: 'generated' },
-    ...(data && data.transforms.length > 0 ? { transforms: data.transforms } : {}),
+    ...(data?.data
+      ? { data: data.data, ...(data.transforms.length > 0 ? { transforms: data.transforms } : {}) }
+      : { data: { kind: 'generated' } }),
     output: `${swapped.replace(/\.onnx$/i, '')}-run`,
     epochs,
     learningRate: approximates ? 0.01 : 0.1,

@@ -4,6 +4,7 @@ import { GraphDesk } from './desks/graph.ts'
 import { MeasureDesk } from './desks/measure.ts'
 import { PruneDesk } from './desks/prune.ts'
 import { RunDesk } from './desks/run.ts'
+import { SwapDesk } from './desks/swap.ts'
 import type { ModelSource } from './model-source.ts'
 import { OpenModel } from './open-model.ts'
 import type { Changed } from './steps.ts'
@@ -21,6 +22,7 @@ export class Engine {
   readonly compare = new CompareDesk(this.#open)
   readonly run = new RunDesk(this.#open)
   readonly prune = new PruneDesk(this.#open)
+  readonly swap = new SwapDesk(this.#open)
   readonly model = {
     open: (source: ModelSource): Promise<Network> => this.#open.open(source),
     recount: (options: RecountOptions): Network => this.#open.recount(options),

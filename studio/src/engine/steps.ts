@@ -1,5 +1,6 @@
 import type { Model } from 'kerf'
 import type { PruneResult, RecoveredStep } from 'kerf/prune'
+import type { SwapOutcome } from './swap-types.ts'
 import type { Network } from './types.ts'
 
 /** What a model became. */
@@ -11,10 +12,14 @@ export interface Step {
   readonly cut?: PruneResult
   /** Of a recovery: what each of its steps did. */
   readonly recovery?: readonly RecoveredStep[]
+  /** Of a swap: what it did. */
+  readonly swap?: SwapOutcome
+  /** What does the same on the command line. */
+  readonly command?: string
 }
 
 /** What the page knows of a step. */
-export interface ToldStep extends Pick<Step, 'title' | 'recovery'> {
+export interface ToldStep extends Pick<Step, 'title' | 'recovery' | 'swap' | 'command'> {
   /** Whether it can be recovered. */
   readonly isCut: boolean
 }
@@ -70,7 +75,7 @@ export class Steps {
   }
 
   told(): Pick<Changed, 'steps' | 'at'> {
-    const steps = this.#steps.map(({ title, cut, recovery }) => ({ title, recovery, isCut: cut !== undefined }))
+    const steps = this.#steps.map(({ model: _, cut, ...told }) => ({ ...told, isCut: cut !== undefined }))
     return { steps, at: this.#at }
   }
 }

@@ -15,12 +15,14 @@ export interface BeforeAfterProps {
   readonly after: Totals
   /** What is to be said of the counts. */
   readonly warnings?: readonly string[]
+  /** What the first column is: `Now`, which is the default, or `Before`. */
+  readonly first?: string
   /** What it is a table of: `Before and after the cut`. */
   readonly label: string
 }
 
 /** What the network costs now, and what it would cost. */
-export function BeforeAfter({ before, after, warnings = [], label }: BeforeAfterProps) {
+export function BeforeAfter({ before, after, warnings = [], first = 'Now', label }: BeforeAfterProps) {
   const text = (totals: Totals, key: (typeof rows)[number]['key'], unit: string) =>
     `${totals.partial.includes(key) ? 'at least ' : ''}${human(totals[key], unit)}`
   return (
@@ -30,7 +32,7 @@ export function BeforeAfter({ before, after, warnings = [], label }: BeforeAfter
           <Table.Thead>
             <Table.Tr>
               <Table.Td />
-              <Table.Th className={classes.number}>Now</Table.Th>
+              <Table.Th className={classes.number}>{first}</Table.Th>
               <Table.Th className={classes.number}>After</Table.Th>
               <Table.Th className={classes.number}>Part</Table.Th>
               <Table.Td w="30%" visibleFrom="sm" />

@@ -25,4 +25,5 @@ export const views: readonly View[] = [
   { name: 'compare', title: 'Compare', keys: tableKeys, component: lazy(() => import('./compare/compare-view.tsx')) },
   { name: 'run', title: 'Run', component: lazy(() => import('./run/run-view.tsx')) },
   { name: 'prune', title: 'Prune', component: lazy(() => import('./prune/prune-view.tsx')) },
+  { name: 'swap', title: 'Swap', component: lazy(() => import('./swap/swap-view.tsx')) },
 ]

@@ -1,4 +1,5 @@
-import { isAborted, type Profile } from 'kerf'
+import type { Profile } from 'kerf'
+import { OneAtATime } from '../one-at-a-time.ts'
 import type { OpenModel } from '../open-model.ts'
 import { type MachineLimits, type Measurement, type MeasureProgress, type MeasureWish, timesOfRows } from '../times.ts'
 
@@ -6,7 +7,8 @@ import { type MachineLimits, type Measurement, type MeasureProgress, type Measur
 export class MeasureDesk {
   readonly #open: OpenModel
   #measured: { readonly step: object; readonly measurement: Measurement } | undefined
-  #running = new AbortController()
+  /** One measurement at a time: others would change its times. */
+  readonly #work = new OneAtATime()
 
   constructor(open: OpenModel) {
     this.#open = open
@@ -21,7 +23,7 @@ export class MeasureDesk {
   async network(wish: MeasureWish, progress: (state: MeasureProgress) => void): Promise<Measurement | undefined> {
     const { measure } = await import('../measure.ts')
     const { model, profile } = this.#open
-    const measurement = await this.#stoppable((signal) => measure(model, profile.inputs, wish, { signal, progress }))
+    const measurement = await this.#work.run((signal) => measure(model, profile.inputs, wish, { signal, progress }))
     if (measurement) this.#measured = { step: model, measurement }
     return measurement
   }
@@ -47,25 +49,12 @@ export class MeasureDesk {
    */
   async limits(threads: number): Promise<MachineLimits | undefined> {
     const { measureLimits } = await import('../measure.ts')
-    return this.#stoppable((signal) => measureLimits(threads, signal))
+    return this.#work.run((signal) => measureLimits(threads, signal))
   }
 
   /** Ends what is measured. */
   stop(): void {
-    this.#running.abort()
-  }
-
-  /** One measurement at a time: others would change its times. */
-  async #stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
-    this.stop()
-    this.#running = new AbortController()
-    const { signal } = this.#running
-    try {
-      return await work(signal)
-    } catch (error) {
-      if (signal.aborted && isAborted(error)) return undefined
-      throw error
-    }
+    this.#work.stop()
   }
 }
 

@@ -1,0 +1,61 @@
+import type { Profile } from 'kerf'
+import { OneAtATime } from '../one-at-a-time.ts'
+import type { OpenModel } from '../open-model.ts'
+import type { Changed } from '../steps.ts'
+import type { Swapper } from '../swap.ts'
+import type { SwapKind, SwapPreview, SwapWish, SwapWork, WorkState } from '../swap-types.ts'
+
+/** Layers of the open model exchanged for cheaper ones. */
+export class SwapDesk {
+  readonly #open: OpenModel
+  readonly #work = new OneAtATime()
+  /** For one model at one size. */
+  #swapper: { readonly of: Profile; readonly swapper: Swapper } | undefined
+
+  constructor(open: OpenModel) {
+    this.#open = open
+  }
+
+  /** What layers can become. */
+  async kinds(): Promise<SwapKind[]> {
+    return (await import('../swap.ts')).swapKinds()
+  }
+
+  /**
+   * What a swap would make of the open model.
+   * @returns undefined where another one was asked for meanwhile
+   */
+  preview(wish: SwapWish): Promise<SwapPreview | undefined> {
+    return this.#work.run(async (signal) => (await this.#swapperNow()).preview(wish, signal))
+  }
+
+  /**
+   * The network with other layers takes the open model's place.
+   * @returns undefined where it was stopped
+   * @throws KerfError as `Swapper.swap`
+   */
+  apply(
+    title: string,
+    wish: SwapWish,
+    work: SwapWork,
+    progress: (state: WorkState) => void,
+  ): Promise<Changed | undefined> {
+    return this.#work.run(async (signal) => {
+      const { model, outcome, command } = await (await this.#swapperNow()).swap(wish, work, progress, signal)
+      signal.throwIfAborted()
+      return this.#open.add({ title, model, swap: outcome, command })
+    })
+  }
+
+  stop(): void {
+    this.#work.stop()
+  }
+
+  async #swapperNow(): Promise<Swapper> {
+    const { Swapper } = await import('../swap.ts')
+    const { profile, model, step, inputShapes } = this.#open
+    if (this.#swapper?.of !== profile)
+      this.#swapper = { of: profile, swapper: new Swapper(model, step.name, inputShapes) }
+    return this.#swapper.swapper
+  }
+}

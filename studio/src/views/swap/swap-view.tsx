@@ -1,0 +1,76 @@
+import { Alert, Button, Checkbox, Fieldset, Group, Stack, Text } from '@mantine/core'
+import { useState } from 'react'
+import { BeforeAfter } from '../../parts/before-after.tsx'
+import { Busy } from '../../parts/busy.tsx'
+import { CommandLine } from '../../parts/command-line.tsx'
+import { PicturePicker } from '../../parts/picture-picker.tsx'
+import { WorkProgress } from '../../parts/work-progress.tsx'
+import { useStore } from '../../store.ts'
+import { Layers } from './layers.tsx'
+import { Settings } from './settings.tsx'
+import classes from './swap.module.css'
+import { SwappedReport } from './swapped.tsx'
+import { useSwapping } from './use-swapping.ts'
+
+/** Layers exchanged for cheaper ones: for which, how large, and what that makes of the network. */
+export default function SwapView() {
+  const swapping = useSwapping()
+  const { preview, isBusy, work, problem, kinds, wish, swap, stop } = swapping
+  const { steps, at } = useStore()
+  const [pictures, setPictures] = useState<readonly File[]>([])
+  const [timed, setTimed] = useState(false)
+  const told = problem ?? preview?.problem
+  const isWorking = work !== undefined
+  const kind = kinds.find(({ name }) => name === wish.kind)
+  const step = steps[at]
+  return (
+    <div className={classes.view}>
+      <Stack gap="md">
+        <Settings swapping={swapping} />
+        <Fieldset legend="On pictures">
+          <Stack gap="sm">
+            <Text size="sm">
+              {kind?.approximates
+                ? 'Pictures without labels make the new weights better, by least squares; every fourth one only judges.'
+                : 'Means and variances are measured on pictures; without any, on noise. The new layers must learn anew.'}
+            </Text>
+            <PicturePicker pictures={pictures} onChange={setPictures} disabled={isWorking} />
+            <Checkbox
+              label="Measure times before and after"
+              checked={timed}
+              disabled={isWorking}
+              onChange={({ currentTarget: { checked } }) => setTimed(checked)}
+            />
+          </Stack>
+        </Fieldset>
+        <Group gap="sm">
+          <Button
+            disabled={!preview || isBusy || isWorking || preview.problem !== undefined}
+            onClick={() => void swap(pictures, timed)}
+          >
+            Swap
+          </Button>
+          {isBusy && !isWorking && <Busy size="sm" what="Looking at layers" />}
+        </Group>
+        {work && <WorkProgress state={work} stop={stop} />}
+        <div aria-live="polite">
+          {told !== undefined && (
+            <Alert color="red" role="alert" className={classes.problem}>
+              {told}
+            </Alert>
+          )}
+        </div>
+      </Stack>
+      <Stack gap="md" miw={0}>
+        {step?.swap && <SwappedReport title={step.title} outcome={step.swap} command={step.command} />}
+        {preview && (
+          <>
+            {preview.outcome && <BeforeAfter {...preview.outcome} label="Before and after the swap" />}
+            {preview.problem === undefined && <CommandLine command={preview.command} />}
+            {preview.layers.length > 0 && <Layers swapping={swapping} preview={preview} />}
+          </>
+        )}
+      </Stack>
+    </div>
+  )
+}

@@ -1,0 +1,91 @@
+import { proxy } from 'comlink'
+import { useEffect, useRef, useState } from 'react'
+import { Closed, engine } from '../../engine/client.ts'
+import type { SwapKind, SwapPreview, SwapWish, WorkState } from '../../engine/swap-types.ts'
+import { useStore } from '../../store.ts'
+
+/** Sliders move more often than networks are swapped. */
+const waitMs = 150
+
+export interface Swapping {
+  readonly wish: SwapWish
+  readonly kinds: readonly SwapKind[]
+  /** Of the last wish. */
+  readonly preview: SwapPreview | undefined
+  /** Whether the preview is of an earlier wish. */
+  readonly isBusy: boolean
+  /** What is being done. */
+  readonly work: WorkState | undefined
+  /** Why the last swap failed, as the library says it. */
+  readonly problem: string | undefined
+  want(wish: Partial<SwapWish>): void
+  swap(pictures: readonly File[], timed: boolean): Promise<void>
+  stop(): void
+}
+
+/** What a swap would make of the open network, as soon as the settings stand still. */
+export function useSwapping(): Swapping {
+  const network = useStore((s) => s.network)
+  const change = useStore((s) => s.change)
+  const [wish, setWish] = useState<SwapWish>({ kind: 'low-rank', settings: {}, amount: { of: 'macs', part: 0.5 } })
+  const [kinds, setKinds] = useState<readonly SwapKind[]>([])
+  const [preview, setPreview] = useState<SwapPreview>()
+  const [isBusy, setBusy] = useState(true)
+  const [work, setWork] = useState<WorkState>()
+  const [problem, setProblem] = useState<string>()
+  const turn = useRef(0)
+  const fail = (error: unknown) => {
+    if (!(error instanceof Closed)) setProblem((error as Error).message)
+  }
+  useEffect(() => void engine.swap.kinds().then(setKinds), [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another network is swapped otherwise
+  useEffect(() => {
+    const own = ++turn.current
+    setBusy(true)
+    const timer = setTimeout(async () => {
+      try {
+        const found = await engine.swap.preview(wish)
+        if (own !== turn.current || !found) return
+        setPreview(found)
+        setBusy(false)
+      } catch (error) {
+        fail(error)
+      }
+    }, waitMs)
+    return () => clearTimeout(timer)
+  }, [wish, network])
+  const swap = async (pictures: readonly File[], timed: boolean) => {
+    setWork({ what: 'swapping', done: 0 })
+    setProblem(undefined)
+    try {
+      const title = titleOf(preview, kinds, wish)
+      const changed = await engine.swap.apply(title, wish, { pictures, timed }, proxy(setWork))
+      // Layers of another network have other names.
+      if (changed) {
+        setWish({ ...wish, layers: undefined })
+        setPreview(undefined)
+        change(changed)
+      }
+    } catch (error) {
+      fail(error)
+    } finally {
+      setWork(undefined)
+    }
+  }
+  return {
+    ...{ wish, kinds, preview, isBusy, work, problem, swap },
+    want(next) {
+      setProblem(undefined)
+      setWish({ ...wish, ...next })
+    },
+    stop: () => void engine.swap.stop(),
+  }
+}
+
+function titleOf(preview: SwapPreview | undefined, kinds: readonly SwapKind[], wish: SwapWish): string {
+  const title = kinds.find(({ name }) => name === wish.kind)?.title ?? wish.kind
+  const count = preview?.outcome?.rows.length
+  return count === undefined
+    ? `Layers swapped for ${title}`
+    : `${count} ${count === 1 ? 'layer' : 'layers'} swapped for ${title}`
+}
