@@ -46,7 +46,15 @@ export { type SwapOptions, type Swapped, type SwappedAndMeasured, swapAndMeasure
 export type { TimeChange } from './swap/times.ts'
 export { type MeasureOptions, measureTimes } from './times/measure.ts'
 export { type OrtInterface, type OrtSession, type OrtSessions, type OrtTimingOptions, ortTiming } from './times/ort.ts'
-export { type InTimeOptions, type PrunedInTime, pruneInTime, type TimeMeasured } from './times/prune-in-time.ts'
+export { type PredictedTime, predictTime } from './times/predict.ts'
+export {
+  type InTimeOptions,
+  type PrunedInTime,
+  pruneInTime,
+  type TimedCut,
+  type TimeMeasured,
+  timeCut,
+} from './times/prune-in-time.ts'
 export { type LayerTime, runLayers } from './times/run-layers.ts'
 export { feedsToTime, type KerfTimingOptions, kerfTiming, type TimedRun, type TimingRuntime } from './times/runtimes.ts'
 export { parseTimeTable, timeTableText } from './times/table.ts'

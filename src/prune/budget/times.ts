@@ -1,4 +1,4 @@
-import { KerfError } from '../../base/index.ts'
+import { getOrAdd, KerfError } from '../../base/index.ts'
 import { macsOf } from '../../cost/index.ts'
 import type { Analysis } from '../../graph/index.ts'
 import type { ChannelGroups } from '../groups.ts'
@@ -99,10 +99,17 @@ export function elementsThrough({ model, values }: Analysis): number {
 
 /** Laws of the layers that a table has, made when they are asked for. */
 class Laws {
+  // Making them takes longer than all else that a table is asked for, and it is asked again for every width of a slider.
+  static readonly #ofTables = new WeakMap<TimeTable, Laws>()
+
+  static of(table: TimeTable): Laws {
+    return getOrAdd(Laws.#ofTables, table, () => new Laws(table))
+  }
+
   readonly #known = new Map<string, Law>()
   readonly table: TimeTable
 
-  constructor(table: TimeTable) {
+  private constructor(table: TimeTable) {
     this.table = table
   }
 
@@ -133,7 +140,7 @@ class Laws {
  * @throws KerfError `no-times`
  */
 export function predictedMs({ layers, elements }: Omit<TimedNetwork, 'ms'>, table: TimeTable): number {
-  const laws = new Laws(table)
+  const laws = Laws.of(table)
   return correction(laws, layers)(laws.sum({ layers, elements }))
 }
 
@@ -150,7 +157,7 @@ export interface TimeModel {
 /** @throws KerfError `no-times` */
 export function timeModel(found: ChannelGroups, table: TimeTable): TimeModel {
   const { analysis } = found.trace
-  const laws = new Laws(table)
+  const laws = Laws.of(table)
   const ratios = new Ratios(found)
   const macs = macTerms(found, ratios)
   const layers = layersToTime(found)

@@ -22,6 +22,8 @@ export interface MeasureOptions extends BoundInputs, Task {
   readonly table?: TimeTable
   /** How long each layer is measured at each width, about. Default 0.06. */
   readonly seconds?: number
+  /** Given the table whenever it has new times: what was measured before a stop need not be measured again. */
+  readonly onTimes?: (table: TimeTable) => void
 }
 
 /** Layers that are timed in turns: their weights are in memory together. */
@@ -43,7 +45,7 @@ const wholeFactor = 10
  */
 export const measureTimes = (source: ModelSource, options: MeasureOptions = {}): Promise<TimeTable> =>
   stoppable('Timing', async () => {
-    const { timing = kerfTiming(), seconds = 0.06, signal, progress } = options
+    const { timing = kerfTiming(), seconds = 0.06, signal, progress, onTimes } = options
     const model = await modelOf(source, options)
     if (options.table) checkTable(options.table, timing.on)
     const networks = await networksToTime(model, options)
@@ -52,7 +54,7 @@ export const measureTimes = (source: ModelSource, options: MeasureOptions = {}):
     if (wanted.length > 0)
       await timing.time([runOfNetwork(networks[0]!)], Math.max(warmUpSeconds, wholeFactor * seconds), { signal })
     const table = options.table ?? { ...emptyTable(timing.on), ...(await placeOf(timing, seconds, { signal })) }
-    const known = await timeLayers(wanted, table, timing, seconds, { signal, progress })
+    const known = await timeLayers(wanted, table, timing, seconds, { signal, progress }, onTimes)
     return timeNetworks(
       known,
       networks.filter((n) => n.isWhole),
@@ -139,6 +141,7 @@ async function timeLayers(
   timing: TimingRuntime,
   seconds: number,
   { signal, progress }: Task,
+  onTimes?: MeasureOptions['onTimes'],
 ): Promise<TimeTable> {
   const layers: Record<string, TimedLayer[]> = {}
   for (const [signature, points] of Object.entries(table.layers)) layers[signature] = [...points]
@@ -154,6 +157,7 @@ async function timeLayers(
       const ms = layerMs(probes[i]!, times[2 * i]!, times[2 * i + 1]!)
       layers[signature] = [...(layers[signature] ?? []), { ...work, ms }]
     })
+    onTimes?.({ ...table, layers: { ...layers } })
   }
   return { ...table, layers }
 }

@@ -2,9 +2,11 @@ import { stoppable, type Task } from '../../base/index.ts'
 import type { Model } from '../../graph/index.ts'
 import { type ModelSource, modelOf } from '../../onnx/index.ts'
 import {
+  type BoundInputs,
   networkToTime,
   type PruneOptions,
   type PruneResult,
+  predictedMs,
   pruneModel,
   type Target,
   type TimeTable,
@@ -105,6 +107,36 @@ function withMiss({ result, measured }: PrunedInTime): PrunedInTime {
   const warning = `The target of ${text(limit)} was not reached: ${text(afterMs)} were measured, ${text(predictedMs)} predicted. Ask for a little less time; where other programs ran, measure anew with a new time table.`
   return { result: { ...result, warnings: [...result.warnings, warning] }, measured }
 }
+
+/** What a network and its cut take. */
+export interface TimedCut extends Omit<TimeMeasured, 'rounds'> {
+  /** The table with the cut network in it: what it says of the next one is corrected by that. */
+  readonly times: TimeTable
+}
+
+/**
+ * Measures a cut network in turns with the one that it was cut from, beside what a table predicts.
+ * @param cut of `pruneModel`, or what recovery made of it
+ * @param times that has every layer of both (`measureTimes`)
+ * @throws KerfError `no-times` where it lacks a layer; as the runtime throws; `aborted`
+ */
+export const timeCut = (
+  given: ModelSource,
+  cut: ModelSource,
+  times: TimeTable,
+  { timing, seconds, ...options }: BoundInputs & Pick<InTimeOptions, 'timing' | 'seconds'>,
+  task: Task = {},
+): Promise<TimedCut> =>
+  stoppable('Timing', async () => {
+    const models = [await modelOf(given, task), await modelOf(cut, task)] as const
+    const [network, cutNetwork] = models.map((model) => networkToTime(model, options))
+    const [beforeMs, predicted] = [predictedMs(network!, times), predictedMs(cutNetwork!, times)]
+    const measured = await measuredInTurns(models, options, timing, seconds, task)
+    // As fast as the machine was when the table was made.
+    const afterMs = (measured.after * beforeMs) / measured.before
+    const corrected = withNetwork(times, cutNetwork!, afterMs, { isChosen: true })
+    return { beforeMs, predictedMs: predicted, afterMs, on: times.on, times: corrected }
+  })
 
 async function measuredInTurns(
   models: readonly [Model, Model],

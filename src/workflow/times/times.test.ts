@@ -5,7 +5,16 @@ import { describe, expect, it } from 'vitest'
 import { profileModel } from '../../cost/index.ts'
 import { nets } from '../../nets/index.ts'
 import { pruneModel, type TimeTable } from '../../prune/index.ts'
-import { measureTimes, ortTiming, parseTimeTable, pruneInTime, type TimingRuntime, timeTableText } from '../index.ts'
+import {
+  measureTimes,
+  ortTiming,
+  parseTimeTable,
+  predictTime,
+  pruneInTime,
+  type TimingRuntime,
+  timeCut,
+  timeTableText,
+} from '../index.ts'
 import { readTimeTable, timeTablePath, writeTimeTable } from './table-file.node.ts'
 
 /**
@@ -90,6 +99,47 @@ describe('measured times', () => {
     expect(result.budget!.kept).toBeGreaterThan(uniform.budget!.kept)
     // A cut network is of the same layers: nothing has to be measured for it but what no width was near.
     expect(kept.at(-1)!.networks.length).toBeGreaterThan(3)
+  })
+
+  it('predict any cut as a target does, and are corrected by one that was measured', async () => {
+    const timing = formulaRuntime()
+    const times = await measureTimes(network, { timing })
+    const { model, budget } = await pruneModel(network, { target: { of: 'milliseconds', part: 0.5, times } })
+    expect(predictTime(network, times).ms).toBeCloseTo(budget!.before, 6)
+    expect(predictTime(model, times).ms / budget!.after).toBeCloseTo(1, 2)
+    const { times: corrected, ...timed } = await timeCut(network, model, times, { timing })
+    const [before, after] = await timing.time(
+      [network, model].map((model) => ({ model, feeds: { input: zeros } })),
+      1,
+    )
+    expect(timed.predictedMs).toBeCloseTo(predictTime(model, times).ms, 9)
+    expect(timed.afterMs / timed.beforeMs).toBeCloseTo(after! / before!, 9)
+    expect(predictTime(model, corrected).ms).toBeCloseTo(timed.afterMs, 9)
+  })
+
+  it('are given as they come, and what a stop left is all that is measured', async () => {
+    const timing = formulaRuntime()
+    const controller = new AbortController()
+    let kept: TimeTable | undefined
+    const onTimes = (table: TimeTable) => {
+      kept = table
+      controller.abort()
+    }
+    await expect(measureTimes(network, { timing, onTimes, signal: controller.signal })).rejects.toMatchObject({
+      code: 'aborted',
+    })
+    const whole = await measureTimes(network, { timing })
+    const points = (table: TimeTable) => Object.values(table.layers).flat().length
+    expect(points(kept!)).toBeGreaterThan(0)
+    expect(points(kept!)).toBeLessThan(points(whole))
+    const later: number[] = []
+    const rest = await measureTimes(network, { timing, table: kept, onTimes: (table) => later.push(points(table)) })
+    expect(later[0]).toBeGreaterThan(points(kept!))
+    const sorted = (table: TimeTable) =>
+      Object.fromEntries(
+        Object.entries(table.layers).map(([key, all]) => [key, all.toSorted((a, b) => a.macs - b.macs || a.ms - b.ms)]),
+      )
+    expect(sorted(rest)).toEqual(sorted(whole))
   })
 
   it('that miss the target are said, and the cut that is nearest is given', async () => {
