@@ -5,6 +5,7 @@ import { MeasureDesk } from './desks/measure.ts'
 import { PruneDesk } from './desks/prune.ts'
 import { RunDesk } from './desks/run.ts'
 import { SwapDesk } from './desks/swap.ts'
+import { TimesDesk } from './desks/times.ts'
 import type { ModelSource } from './model-source.ts'
 import { OpenModel } from './open-model.ts'
 import type { Changed } from './steps.ts'
@@ -21,7 +22,8 @@ export class Engine {
   readonly graph = new GraphDesk(this.#open, this.measure)
   readonly compare = new CompareDesk(this.#open)
   readonly run = new RunDesk(this.#open)
-  readonly prune = new PruneDesk(this.#open)
+  readonly times = new TimesDesk(this.#open, this.measure)
+  readonly prune = new PruneDesk(this.#open, this.times)
   readonly swap = new SwapDesk(this.#open)
   readonly model = {
     open: (source: ModelSource): Promise<Network> => this.#open.open(source),

@@ -4,12 +4,14 @@ import { quoted } from './quoted.ts'
 /** The part of a group that goes, rounded down: the width that follows is the one that was chosen. */
 const partOf = (channels: number, kept: number): number => Math.floor((1e6 * (channels - kept)) / channels) / 1e6
 
-/** What does the same on the command line. Widths that were chosen by hand are ratios of single layers there. */
-export function pruneCommand(model: string, wish: PruneWish, groups: readonly PreviewGroup[]): string {
+/**
+ * What does the same on the command line. Widths that were chosen by hand are ratios of single layers there.
+ * @param threads that times are measured with
+ */
+export function pruneCommand(model: string, wish: PruneWish, groups: readonly PreviewGroup[], threads = 1): string {
   const { kinds, criterion, amount, global, widths, locked } = wish
-  const { of, part } = amount
+  const { of } = amount
   const isByHand = Object.keys(widths).length > 0
-  const rounded = Number(part.toPrecision(4))
   const locks = new Set(locked)
   // A budget chose the other widths: then all are said.
   const said = groups.filter(({ name }) => isByHand && (of !== 'ratio' || global || name in widths || locks.has(name)))
@@ -18,10 +20,20 @@ export function pruneCommand(model: string, wish: PruneWish, groups: readonly Pr
     quoted(model),
     `-o ${quoted(model.replace(/(\.onnx)?$/i, '-pruned.onnx'))}`,
     ...(kinds.includes('neuron') ? [`--method ${kinds.join(',')}`] : []),
-    of === 'ratio' || isByHand ? `--ratio ${of === 'ratio' ? rounded : 0.5}` : `--target-${of} ${rounded}`,
+    ...amountFlags(wish, threads),
     ...(criterion === 'l2' ? [] : [`--criterion ${criterion}`]),
     ...(global && !isByHand ? ['--global'] : []),
     ...groups.flatMap(({ name, layers }) => (locks.has(name) && !isByHand ? [`--keep ${quoted(layers[0]!)}`] : [])),
     ...said.map(({ layers, channels, kept }) => `--ratios ${quoted(`${layers[0]}=${partOf(channels, kept)}`)}`),
   ].join(' ')
+}
+
+/** A budget in time is measured there. */
+function amountFlags({ amount: { of, part }, widths }: PruneWish, threads: number): string[] {
+  const isByHand = Object.keys(widths).length > 0
+  const rounded = (number: number) => Number(number.toPrecision(4))
+  if (of === 'ratio') return [`--ratio ${rounded(part)}`]
+  if (isByHand) return ['--ratio 0.5']
+  if (of !== 'milliseconds') return [`--target-${of} ${rounded(part)}`]
+  return [`--faster ${rounded(1 / part)}`, ...(threads > 1 ? [`--time-threads ${threads}`] : [])]
 }

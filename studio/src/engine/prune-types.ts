@@ -5,7 +5,7 @@ import type { Changed } from './steps.ts'
 export type ChannelKind = 'filter' | 'neuron'
 
 /** How much is to go. `ratio`: the part of each group's channels that goes; the others: the part of the network's that stays. */
-export type PruneAmount = { readonly of: 'ratio' | 'macs' | 'params'; readonly part: number }
+export type PruneAmount = { readonly of: 'ratio' | 'macs' | 'params' | 'milliseconds'; readonly part: number }
 
 /** What is to be cut. */
 export interface PruneWish {
@@ -38,8 +38,21 @@ export interface PrunePreview {
   /** What cannot be cut, and why. */
   readonly refused: readonly { readonly node: string; readonly why: string }[]
   readonly warnings: readonly string[]
+  /** What a run takes, as measured times of layers predict it; undefined where none were measured. */
+  readonly time?: PredictedCut
   /** What does the same on the command line. */
   readonly command: string
+}
+
+/** Predictions for the network and its cut, in milliseconds. */
+export interface PredictedCut {
+  readonly beforeMs: number
+  readonly afterMs: number
+}
+
+/** What was measured of a cut, beside what had been predicted, in milliseconds. */
+export interface CutTime extends PredictedCut {
+  readonly predictedMs: number
 }
 
 /** That the cut network does what the masked one does. */
@@ -59,6 +72,8 @@ export interface CriterionChoice {
 /** The cut took the open model's place. */
 export interface Taken extends Changed {
   readonly proof: PruneProof
+  /** Undefined where no times of layers are known. */
+  readonly time?: CutTime
 }
 
 /** How far recovery is. */

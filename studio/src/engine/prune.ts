@@ -1,9 +1,18 @@
-import type { Model } from 'kerf'
+import { KerfError, type Model } from 'kerf'
 import { nodeLabel } from 'kerf/graph'
-import { type ChannelGroup, criteria, findGroups, type PruneOptions, type PruneResult, pruneModel } from 'kerf/prune'
-import { prove } from 'kerf/workflow'
+import {
+  type ChannelGroup,
+  criteria,
+  findGroups,
+  type PruneOptions,
+  type PruneResult,
+  pruneModel,
+  type TimeTable,
+} from 'kerf/prune'
+import { predictTime, prove } from 'kerf/workflow'
+import { inPageWords } from './page-words.ts'
 import { pruneCommand } from './prune-command.ts'
-import type { CriterionChoice, PreviewGroup, PrunePreview, PruneProof, PruneWish } from './prune-types.ts'
+import type { CriterionChoice, PredictedCut, PreviewGroup, PrunePreview, PruneProof, PruneWish } from './prune-types.ts'
 import { threadedRuntime } from './threaded-runtime.ts'
 
 /*
@@ -21,6 +30,8 @@ export class Pruner {
   readonly #inputs: ReadonlyMap<string, readonly number[]>
   /** The last one, which may be taken. */
   #result: PruneResult | undefined
+  /** What the network takes, by a table. */
+  #beforeMs: { readonly by: TimeTable; readonly ms: number } | undefined
 
   /**
    * @param name of its file
@@ -32,11 +43,14 @@ export class Pruner {
     this.#inputs = inputs
   }
 
-  /** @throws KerfError as `pruneModel` */
-  async preview(wish: PruneWish): Promise<PrunePreview> {
+  /**
+   * @param times of layers, for budgets in time and for what a run will take
+   * @throws KerfError as `pruneModel`
+   */
+  async preview(wish: PruneWish, times?: TimeTable): Promise<PrunePreview> {
     const { groups } = findGroups(this.#model, { inputs: this.#inputs, kinds: new Set(wish.kinds) })
     const locked = groups.filter(({ name }) => wish.locked.includes(name))
-    const options = this.#optionsFor(wish, locked)
+    const options = this.#optionsFor(wish, locked, times)
     const first = await pruneModel(this.#model, options)
     const isByHand = Object.keys(wish.widths).length > 0
     const result = isByHand ? await this.#byHand(wish, first, options) : first
@@ -49,10 +63,11 @@ export class Pruner {
     })
     const ownLayers = new Set(locked.flatMap(layersOf))
     return {
-      ...{ before, after, warnings },
+      ...{ before, after, warnings: warnings.map(inPageWords) },
       groups: told,
-      refused: refused.flatMap(({ node, why }) => (ownLayers.has(node) ? [] : [{ node, why }])),
-      command: pruneCommand(this.#name, wish, told),
+      refused: refused.flatMap(({ node, why }) => (ownLayers.has(node) ? [] : [{ node, why: inPageWords(why) }])),
+      time: times && this.#time(result, times),
+      command: pruneCommand(this.#name, wish, told, times?.on.threads),
     }
   }
 
@@ -63,11 +78,31 @@ export class Pruner {
     return pruneModel(this.#model, { methods, criterion, inputs, keep, widths: all })
   }
 
-  #optionsFor({ kinds, criterion, amount, global }: PruneWish, locked: readonly ChannelGroup[]): PruneOptions {
+  /** Undefined where the table does not tell of this network. */
+  #time({ model }: PruneResult, times: TimeTable): PredictedCut | undefined {
+    const inputs = this.#inputs
+    try {
+      this.#beforeMs =
+        this.#beforeMs?.by === times ? this.#beforeMs : { by: times, ...predictTime(this.#model, times, { inputs }) }
+      return { beforeMs: this.#beforeMs.ms, afterMs: predictTime(model, times, { inputs }).ms }
+    } catch (error) {
+      if (error instanceof KerfError && error.code === 'no-times') return undefined
+      throw error
+    }
+  }
+
+  #optionsFor(
+    { kinds, criterion, amount, global }: PruneWish,
+    locked: readonly ChannelGroup[],
+    times: TimeTable | undefined,
+  ): PruneOptions {
     const tensors = locked.flatMap(({ roots }) => roots.map((root) => root.tensor))
     const keep = tensors.map((text) => ({ text, matches: (name: string) => name === text }))
     const { of, part } = amount
-    const much = of === 'ratio' ? { scope: { ratio: part, global } } : { target: { of, part, scope: { global } } }
+    const much =
+      of === 'ratio'
+        ? { scope: { ratio: part, global } }
+        : { target: { of, part, scope: { global }, ...(of === 'milliseconds' && { times }) } }
     return { methods: kinds, criterion, inputs: this.#inputs, keep, ...much }
   }
 
@@ -79,7 +114,7 @@ export class Pruner {
     const result = this.#result
     if (!result) throw new Error('Nothing was chosen yet.')
     const { check, allowed, why } = await prove(result, { inputs: this.#inputs, runtime: threadedRuntime })
-    return { result, proof: { maxRelDiff: check?.maxRelDiff, allowed, why } }
+    return { result, proof: { maxRelDiff: check?.maxRelDiff, allowed, why: why && inPageWords(why) } }
   }
 }
 

@@ -13,6 +13,8 @@ const rows = [
 export interface BeforeAfterProps {
   readonly before: Totals
   readonly after: Totals
+  /** What a run takes, where that is known: `Time, predicted`. */
+  readonly timed?: { readonly title: string; readonly before: number; readonly after: number }
   /** What is to be said of the counts. */
   readonly warnings?: readonly string[]
   /** What the first column is: `Now`, which is the default, or `Before`. */
@@ -22,9 +24,21 @@ export interface BeforeAfterProps {
 }
 
 /** What the network costs now, and what it would cost. */
-export function BeforeAfter({ before, after, warnings = [], first = 'Now', label }: BeforeAfterProps) {
+export function BeforeAfter({ before, after, timed, warnings = [], first = 'Now', label }: BeforeAfterProps) {
   const text = (totals: Totals, key: (typeof rows)[number]['key'], unit: string) =>
     `${totals.partial.includes(key) ? 'at least ' : ''}${human(totals[key], unit)}`
+  const counted = rows.map(({ key, title, unit }) => ({
+    title,
+    now: text(before, key, unit),
+    later: text(after, key, unit),
+    part: before[key] === 0 ? 1 : after[key] / before[key],
+  }))
+  const timedRow = timed && {
+    title: timed.title,
+    now: msText(timed.before),
+    later: msText(timed.after),
+    part: timed.after / timed.before,
+  }
   return (
     <div>
       <div className={classes.scroll}>
@@ -39,20 +53,17 @@ export function BeforeAfter({ before, after, warnings = [], first = 'Now', label
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {rows.map(({ key, title, unit }) => {
-              const part = before[key] === 0 ? 1 : after[key] / before[key]
-              return (
-                <Table.Tr key={key}>
-                  <Table.Th scope="row">{title}</Table.Th>
-                  <Table.Td className={classes.number}>{text(before, key, unit)}</Table.Td>
-                  <Table.Td className={classes.number}>{text(after, key, unit)}</Table.Td>
-                  <Table.Td className={classes.number}>{(100 * part).toFixed(1)} %</Table.Td>
-                  <Table.Td visibleFrom="sm">
-                    <Progress value={Math.round(1000 * part) / 10} size="lg" aria-label={`${title} that stay`} />
-                  </Table.Td>
-                </Table.Tr>
-              )
-            })}
+            {[...counted, ...(timedRow ? [timedRow] : [])].map(({ title, now, later, part }) => (
+              <Table.Tr key={title}>
+                <Table.Th scope="row">{title}</Table.Th>
+                <Table.Td className={classes.number}>{now}</Table.Td>
+                <Table.Td className={classes.number}>{later}</Table.Td>
+                <Table.Td className={classes.number}>{(100 * part).toFixed(1)} %</Table.Td>
+                <Table.Td visibleFrom="sm">
+                  <Progress value={Math.round(1000 * part) / 10} size="lg" aria-label={`${title} that stay`} />
+                </Table.Td>
+              </Table.Tr>
+            ))}
           </Table.Tbody>
         </Table>
       </div>
@@ -64,3 +75,6 @@ export function BeforeAfter({ before, after, warnings = [], first = 'Now', label
     </div>
   )
 }
+
+/** Three digits: measuring gives no more. */
+export const msText = (ms: number): string => `${Number(ms.toPrecision(3))} ms`

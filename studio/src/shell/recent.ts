@@ -1,10 +1,10 @@
 import { create } from 'zustand'
 import type { ModelSource, PickedFile } from '../engine/model-source.ts'
 import type { Network } from '../engine/types.ts'
+import { canKeep, hashOf, keptFolder, readKept, writeKept } from '../kept-files.ts'
 
 /*
  * Models that were open before, copied into the origin private file system: a folder for each, of its files by number and `entry.json`, which is written last.
- * The system's own interface: it writes a whole File at once, outside of the page's thread. Wrappers of it bring file trees, archives or workers of their own.
  */
 
 const mebi = 2 ** 20
@@ -44,15 +44,7 @@ export const useRecent = create<RecentStore>((set) => ({
   },
 }))
 
-/** Whether this browser can keep files for a page: some have none of it, others not in private windows. */
-const canKeep = async (): Promise<boolean> =>
-  'createWritable' in (globalThis.FileSystemFileHandle?.prototype ?? {}) &&
-  (await navigator.storage.getDirectory().then(
-    () => true,
-    () => false,
-  ))
-
-const folder = async () => (await navigator.storage.getDirectory()).getDirectoryHandle('recent', { create: true })
+const folder = () => keptFolder('recent')
 
 /** One page at a time: several may be open. */
 const alone = <T>(work: () => Promise<T>): Promise<T> => navigator.locks.request('kerf-recent', work)
@@ -76,12 +68,12 @@ const show = (models: readonly RecentModel[]) =>
   useRecent.setState({ models: models.toSorted((a, b) => b.opened - a.opened) })
 
 async function entryIn(handle: FileSystemDirectoryHandle): Promise<Omit<RecentModel, 'id'> | undefined> {
+  const file = await readKept(handle, 'entry.json')
   try {
-    const file = await (await handle.getFileHandle('entry.json')).getFile()
-    return JSON.parse(await file.text())
+    return file && JSON.parse(await file.text())
   } catch (error) {
     // Written half, by a page that was closed.
-    if ((error as Error).name === 'NotFoundError' || error instanceof SyntaxError) return undefined
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
 }
@@ -125,16 +117,10 @@ export async function keepRecent(source: ModelSource, network: Network): Promise
     const kept = isThere ? others : await withRoom(others, bytesOf(entry))
     if (!kept) return
     const handle = await (await folder()).getDirectoryHandle(id, { create: true })
-    if (!isThere) for (const [i, { file }] of files.entries()) await write(handle, String(i), file)
-    await write(handle, 'entry.json', JSON.stringify(entry))
+    if (!isThere) for (const [i, { file }] of files.entries()) await writeKept(handle, String(i), file)
+    await writeKept(handle, 'entry.json', JSON.stringify(entry))
     show([entry, ...kept])
   })
-}
-
-async function write(handle: FileSystemDirectoryHandle, name: string, content: Blob | string): Promise<void> {
-  const writable = await (await handle.getFileHandle(name, { create: true })).createWritable()
-  await writable.write(content)
-  await writable.close()
 }
 
 /** Removes the oldest until so many bytes fit; undefined where the browser has not enough for them. */
@@ -156,8 +142,5 @@ async function withRoom(models: readonly RecentModel[], bytes: number): Promise<
 }
 
 /** The same for the same files: of one name, size and time. */
-async function idOf(files: readonly PickedFile[]): Promise<string> {
-  const text = files.map(({ path, file }) => `${path}\0${file.size}\0${file.lastModified}`).join('\0')
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(hash, 0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
+const idOf = (files: readonly PickedFile[]): Promise<string> =>
+  hashOf(files.map(({ path, file }) => `${path}\0${file.size}\0${file.lastModified}`).join('\0'))

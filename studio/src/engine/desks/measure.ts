@@ -52,6 +52,14 @@ export class MeasureDesk {
     return this.#work.run((signal) => measureLimits(threads, signal))
   }
 
+  /**
+   * Other measurements, of which none goes on beside these.
+   * @returns undefined where it was stopped
+   */
+  alone<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    return this.#work.run(work)
+  }
+
   /** Ends what is measured. */
   stop(): void {
     this.#work.stop()

@@ -3,15 +3,18 @@ import type { OpenModel } from '../open-model.ts'
 import type { Pruner } from '../prune.ts'
 import type { CriterionChoice, PrunePreview, PruneWish, RecoveryState, Taken } from '../prune-types.ts'
 import type { Changed } from '../steps.ts'
+import type { TimesDesk } from './times.ts'
 
 /** Cuts of the open model, and the quality brought back. */
 export class PruneDesk {
   readonly #open: OpenModel
+  readonly #times: TimesDesk
   /** For one model at one size. */
   #pruner: { readonly of: Profile; readonly pruner: Pruner } | undefined
 
-  constructor(open: OpenModel) {
+  constructor(open: OpenModel, times: TimesDesk) {
     this.#open = open
+    this.#times = times
   }
 
   /** What channels can be ranked by without images. */
@@ -21,10 +24,15 @@ export class PruneDesk {
 
   /**
    * What a cut would make of the open model.
-   * @throws KerfError as `pruneModel`
+   * @throws KerfError as `pruneModel`; Error for a budget in time without measured times
    */
   async preview(wish: PruneWish): Promise<PrunePreview> {
-    return (await this.#prunerNow()).preview(wish)
+    const { table } = this.#times
+    if (wish.amount.of === 'milliseconds' && !table)
+      throw new Error(
+        'Measure the layers of the network on this device first: a budget in time is a sum of their times.',
+      )
+    return (await this.#prunerNow()).preview(wish, table)
   }
 
   /**
@@ -32,8 +40,10 @@ export class PruneDesk {
    * @throws KerfError as `prove`
    */
   async cut(title: string): Promise<Taken> {
+    const { model: given } = this.#open
     const { result, proof } = await (await this.#prunerNow()).take()
-    return { ...this.#open.add({ title, model: result.model, cut: result }), proof }
+    const time = await this.#times.timeCut(given, result.model)
+    return { ...this.#open.add({ title, model: result.model, cut: result }), proof, time }
   }
 
   /**

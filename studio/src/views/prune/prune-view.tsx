@@ -1,17 +1,21 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core'
-import { BeforeAfter } from '../../parts/before-after.tsx'
+import { BeforeAfter, msText } from '../../parts/before-after.tsx'
 import { Busy } from '../../parts/busy.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
 import { Groups } from './groups.tsx'
 import classes from './prune.module.css'
 import { Recover } from './recover.tsx'
 import { Settings } from './settings.tsx'
+import { Times } from './times.tsx'
 import { usePruning } from './use-pruning.ts'
 
 /** Channels taken out of the network: how many, which, what that makes of it; and the quality brought back. */
 export default function PruneView() {
   const pruning = usePruning()
-  const { preview, problem, isBusy, proof, cut } = pruning
+  const { preview, problem, isBusy, proof, time, cut } = pruning
+  const predicted = preview?.time && {
+    ...{ title: 'Time, predicted', before: preview.time.beforeMs, after: preview.time.afterMs },
+  }
   return (
     <div className={classes.view}>
       <Stack gap="md" className={classes.side}>
@@ -35,13 +39,19 @@ export default function PruneView() {
                 : `Cut. It does what the network with these channels masked does: largest difference ${proof.maxRelDiff.toExponential(1)} of the largest value, ${(proof.allowed ?? 0).toExponential(1)} allowed.`}
             </Text>
           )}
+          {time && (
+            <Text size="sm" mt="xs">
+              {`A run took ${msText(time.beforeMs)} and takes ${msText(time.afterMs)}, measured; ${msText(time.predictedMs)} had been predicted.`}
+            </Text>
+          )}
         </div>
+        <Times />
         <Recover />
       </Stack>
       <Stack gap="md" miw={0}>
         {preview && (
           <>
-            <BeforeAfter {...preview} label="Before and after the cut" />
+            <BeforeAfter {...preview} timed={predicted} label="Before and after the cut" />
             <CommandLine command={preview.command} />
             <Groups pruning={pruning} preview={preview} />
           </>

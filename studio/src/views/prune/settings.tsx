@@ -1,11 +1,14 @@
 import { Checkbox, Fieldset, SegmentedControl, Select, Slider, Stack, Text } from '@mantine/core'
 import type { ChannelKind, PruneAmount } from '../../engine/prune-types.ts'
-import type { Pruning } from './use-pruning.ts'
+import { msText } from '../../parts/before-after.tsx'
+import { useTiming } from './timing.ts'
+import { amountNames, type Pruning } from './use-pruning.ts'
 
 const amounts: readonly { readonly value: PruneAmount['of']; readonly label: string }[] = [
   { value: 'macs', label: 'MACs' },
   { value: 'params', label: 'Parameters' },
   { value: 'ratio', label: 'Channels' },
+  { value: 'milliseconds', label: 'Time' },
 ]
 
 const kinds: readonly { readonly value: string; readonly label: string }[] = [
@@ -17,6 +20,7 @@ const kinds: readonly { readonly value: string; readonly label: string }[] = [
 /** Which channels go, and how many. */
 export function Settings({ pruning: { wish, criteria, settle } }: { readonly pruning: Pruning }) {
   const { of, part } = wish.amount
+  const known = useTiming((s) => s.known)
   const source = criteria.find(({ name }) => name === wish.criterion)?.source
   const percent = Math.round(100 * part)
   return (
@@ -31,6 +35,7 @@ export function Settings({ pruning: { wish, criteria, settle } }: { readonly pru
         />
         <SegmentedControl
           fullWidth
+          size="xs"
           aria-label="What is limited"
           data={[...amounts]}
           value={of}
@@ -40,7 +45,7 @@ export function Settings({ pruning: { wish, criteria, settle } }: { readonly pru
           <Text size="sm" fw={500} mb={4}>
             {of === 'ratio'
               ? `${percent} % of the channels go`
-              : `${percent} % of the ${of === 'macs' ? 'MACs' : 'parameters'} stay`}
+              : `${percent} % of the ${amountNames[of]} ${of === 'milliseconds' ? 'stays' : 'stay'}${of === 'milliseconds' && known ? `: ${msText(part * known.ms)}` : ''}`}
           </Text>
           <Slider
             thumbLabel="How much"

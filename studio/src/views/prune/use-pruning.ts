@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'react'
 import { engine } from '../../engine/client.ts'
-import type { CriterionChoice, PrunePreview, PruneProof, PruneWish } from '../../engine/prune-types.ts'
+import type { CriterionChoice, CutTime, PrunePreview, PruneProof, PruneWish } from '../../engine/prune-types.ts'
 import { useStore } from '../../store.ts'
+import { useTiming } from './timing.ts'
 
 const asFirst: PruneWish = {
   ...{ kinds: ['filter'], criterion: 'l2', global: false, widths: {}, locked: [] },
@@ -21,6 +22,8 @@ export interface Pruning {
   readonly problem: string | undefined
   /** Of the last cut. */
   readonly proof: PruneProof | undefined
+  /** What was measured of it; undefined where no times of layers are known. */
+  readonly time: CutTime | undefined
   /** Other settings choose other widths: those by hand are forgotten. */
   settle(settings: Partial<Omit<PruneWish, 'widths' | 'locked'>>): void
   widen(group: string, kept: number): void
@@ -32,14 +35,15 @@ export interface Pruning {
 export function usePruning(): Pruning {
   const network = useStore((s) => s.network)
   const change = useStore((s) => s.change)
+  const known = useTiming((s) => s.known)
   const [wish, setWish] = useState(asFirst)
   const [criteria, setCriteria] = useState<readonly CriterionChoice[]>([])
-  const [state, setState] = useState<Pick<Pruning, 'preview' | 'isBusy' | 'problem' | 'proof'>>({
-    ...{ preview: undefined, isBusy: true, problem: undefined, proof: undefined },
+  const [state, setState] = useState<Pick<Pruning, 'preview' | 'isBusy' | 'problem' | 'proof' | 'time'>>({
+    ...{ preview: undefined, isBusy: true, problem: undefined, proof: undefined, time: undefined },
   })
   const turn = useRef(0)
   useEffect(() => void engine.prune.criteria().then(setCriteria), [])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another network is cut otherwise
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another network is cut otherwise, and other times choose other widths
   useEffect(() => {
     const own = ++turn.current
     setState((before) => ({ ...before, isBusy: true }))
@@ -53,15 +57,15 @@ export function usePruning(): Pruning {
       }
     }, waitMs)
     return () => clearTimeout(timer)
-  }, [wish, network])
+  }, [wish, network, known])
   const cut = async () => {
     const own = ++turn.current
     setState((before) => ({ ...before, isBusy: true, problem: undefined }))
     try {
-      const { proof, ...changed } = await engine.prune.cut(titleOf(wish))
+      const { proof, time, ...changed } = await engine.prune.cut(titleOf(wish))
       // Groups of another network have other widths.
       setWish({ ...wish, widths: {}, locked: [] })
-      setState((before) => ({ ...before, preview: undefined, proof }))
+      setState((before) => ({ ...before, preview: undefined, proof, time }))
       change(changed)
     } catch (error) {
       if (own === turn.current) setState((before) => ({ ...before, isBusy: false, problem: (error as Error).message }))
@@ -79,10 +83,11 @@ export function usePruning(): Pruning {
   }
 }
 
+/** What may stay, for people. */
+export const amountNames = { macs: 'MACs', params: 'parameters', milliseconds: 'time' } as const
+
 function titleOf({ amount: { of, part }, widths }: PruneWish): string {
   const percent = `${Math.round(100 * part)} %`
   if (Object.keys(widths).length > 0) return 'Pruned by hand'
-  return of === 'ratio'
-    ? `Pruned by ${percent}`
-    : `Pruned to ${percent} of the ${of === 'macs' ? 'MACs' : 'parameters'}`
+  return of === 'ratio' ? `Pruned by ${percent}` : `Pruned to ${percent} of the ${amountNames[of]}`
 }
