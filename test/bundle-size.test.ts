@@ -39,7 +39,7 @@ const pages: [what: string, limit: number, program: string][] = [
   ],
   [
     'a page that runs a network',
-    177,
+    178,
     `import { createSession, imageToTensor, readModel } from 'kerf'
      const model = await readModel(await fetch('model.onnx'))
      const session = await createSession(model)

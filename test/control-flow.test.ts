@@ -328,6 +328,34 @@ describe('pruning', () => {
   })
 })
 
+describe('a loop without end', () => {
+  const passedOn = graphOf((inner) => {
+    inner.input('round', 'int64', [])
+    inner.output(inner.node('Identity', [inner.input('before', 'bool', [])]))
+    inner.output(inner.node('Relu', [inner.input('value', 'float32', [1])]))
+  })
+  const looping = (count: (b: GraphBuilder) => string) => {
+    const b = new GraphBuilder('loop')
+    b.output(b.node('Loop', [count(b), '', b.input('x', 'float32', [1])], { body: passedOn }, { name: 'again' }))
+    return b.model()
+  }
+
+  it.each(backends)('is refused: $name', async ({ run }) => {
+    const x = float('x', [1], [2])
+    await expect(
+      run(
+        looping(() => ''),
+        new Map([x]),
+      ),
+    ).rejects.toThrow('Loop "again": its condition always holds, and its body runs without end, for it has no count')
+    const many = hostTensor('int64', [], [2 ** 40])
+    const counted = looping((b) => b.input('n', 'int64', []))
+    await expect(run(counted, new Map([x, ['n', many]]))).rejects.toThrow('its body runs 1099511627776 times')
+    const [[y]] = (await outputsOf(counted, x, ['n', hostTensor('int64', [], [3])])) as [[number]]
+    expect(y).toBe(2)
+  })
+})
+
 describe('a body that does not go with its node is refused', () => {
   const bodies: Readonly<Record<string, Attribute>> = {
     nothing: graphOf(() => {}),

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { KerfError } from '../src/base/index.ts'
+import { type ElementType, elementTypes, KerfError } from '../src/base/index.ts'
 import {
   AttributeReader,
   type AttributeValue,
@@ -20,12 +20,39 @@ import { factList, operatorFacts } from '../src/ops/index.ts'
  *   for s in sorted(defs.get_all_schemas_with_history(), key=lambda s: s.since_version):
  *       inputs: f'{s.since_version}:{s.min_input}-{s.max_input}'        texts: d.type == OpSchema.AttrType.STRING
  *       sizes: kernel_shape strides dilations group blocksize num_groups pooled_shape offset_group num_scan_inputs hidden_size, size of LRN
+ *       types: for each input those that any version takes, floats: bfloat16 float16 float32 float64, ints: of 8 to 64 bits with and without sign
  */
 const schemas: Readonly<
-  Record<string, { readonly inputs: string; readonly texts?: readonly string[]; readonly sizes?: readonly string[] }>
+  Record<
+    string,
+    {
+      readonly inputs: string
+      readonly texts?: readonly string[]
+      readonly sizes?: readonly string[]
+      readonly types?: readonly string[]
+    }
+  >
 > = JSON.parse(readFileSync(new URL('onnx-schemas.json', import.meta.url), 'utf8'))
 
 const newest = 25
+const groups: Readonly<Record<string, readonly string[]>> = {
+  floats: ['bfloat16', 'float16', 'float32', 'float64'],
+  ints: ['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'],
+}
+const kindOf = (type: string): string =>
+  type.startsWith('float') || type === 'bfloat16' ? 'float' : type.replace(/\d+$/, '').replace(/^u/, '')
+
+/** Inputs of which Kerf takes more or less than ONNX, and why. */
+const lenient = new Map([
+  ['Reshape shape', 'floating-point numbers count where they are whole'],
+  ['Split split', 'of the first version it was of the type of what is split'],
+  ['Tile repeats', 'of the first version it was of the type of what is repeated'],
+  ['QuantizeLinear y_scale', 'whole numbers are no scales'],
+  ['Erf X', 'whole numbers have no use'],
+  ...['a', 'b', 'a_zero_point', 'b_zero_point', 'y_zero_point'].map(
+    (input) => [`QLinearMatMul ${input}`, 'floats of 8 bits are not calculated with'] as const,
+  ),
+])
 const operators = factList.map((o): [string, OperatorFacts] => [`${o.domain === '' ? '' : `${o.domain}.`}${o.name}`, o])
 const standard = operators.filter(([name]) => name in schemas)
 
@@ -37,21 +64,32 @@ const versionsOf = ({ inputs }: OperatorFacts): number[] =>
         (v) => v === newest || String(inputs(v)) !== String(inputs(v + 1)),
       )
 
+/** One that is among those that are declared. */
+function elementOf(declared: string | undefined): ElementType {
+  const [first = ''] = declared?.split('|') ?? []
+  const ofKinds: Readonly<Record<string, ElementType>> = { whole: 'int64', byte: 'uint8', bool: 'bool', int32: 'int32' }
+  return ofKinds[first] ?? 'float32'
+}
+
 /** What is thrown about a node of these inputs: shapes; undefined of one of which nothing is known, '' for one that is left out. */
 function refusal(
   operator: OperatorFacts,
   opset: number,
   inputs: readonly (Known['shape'] | '')[],
   attributes: Readonly<Record<string, AttributeValue>> = {},
+  type?: ElementType,
 ): KerfError | undefined {
   const b = new GraphBuilder('one', opset)
   const names = inputs.map((shape, i) => (shape === '' ? '' : `x${i}`))
+  const slots = signatureOf(operator, opset)
   b.output(b.node(operator.name, names, { direction: 'LEFT', ...attributes }, { name: 'it', domain: operator.domain }))
   const model = b.model()
   const given = inputs.map((shape, i) => ({
     name: `x${i}`,
     type:
-      shape === '' || shape === undefined ? undefined : ({ kind: 'tensor', elementType: 'float32', shape } as const),
+      shape === '' || shape === undefined
+        ? undefined
+        : ({ kind: 'tensor', elementType: type ?? elementOf((slots[i] ?? slots.at(-1))?.elements), shape } as const),
   }))
   try {
     analyse({ ...model, graph: { ...model.graph, inputs: given } }, operatorFacts)
@@ -153,6 +191,24 @@ describe('inputs', () => {
         })
       })
     }
+  })
+
+  it.each(standard.filter(([name]) => schemas[name]!.types))('of other elements are refused: %s', (name, operator) => {
+    const slots = signatureOf(operator, newest)
+    slots.forEach((slot, i) => {
+      const types = (schemas[name]!.types![i] ?? 'any').split(' ').flatMap((type) => groups[type] ?? [type])
+      if (types.includes('any') || types[0] === undefined) return
+      const kinds = new Set(types.map(kindOf))
+      for (const type of elementTypes) {
+        const inputs = slots.map((s, k) => (k === i ? [1] : s.isOptional ? '' : undefined))
+        const message = refusal(operator, newest, inputs, {}, type)?.message ?? ''
+        const isRefused = message.includes(`is ${type}, where`)
+        // Whole numbers of another size than ONNX takes mean the same.
+        const isMeant = types.includes(type) || (slot.elements !== 'byte' && kinds.has(kindOf(type)))
+        if (lenient.has(`${name} ${slot.name}`) || (isMeant && !types.includes(type))) continue
+        expect(isRefused, `${slot.name} of ${type}`).toBe(!isMeant)
+      }
+    })
   })
 
   it('of one element or one per channel are refused where they are of others', () => {

@@ -1,4 +1,4 @@
-import type { Polynomial } from '../base/index.ts'
+import { isConcrete, type Polynomial } from '../base/index.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { BackwardRule, GradientEmitter } from './backward.ts'
 import type { Call, Dense, InferredCall, Known } from './call.ts'
@@ -314,7 +314,10 @@ export interface Operator<A = any, N extends string = string, D extends string =
 
 /** What a node moves: `undefined` where every element of inputs and outputs once. */
 export function accessesOf(operator: OperatorFacts, call: InferredCall): 'view' | Accesses | undefined {
-  return typeof operator.accesses === 'function' ? operator.accesses(call) : operator.accesses
+  if (typeof operator.accesses !== 'function') return operator.accesses
+  // What an operator counts are elements: where a shape is not known there is nothing to count.
+  const isOpen = (known: Known | undefined) => known !== undefined && !isConcrete(known.shape)
+  return call.inputs.some(isOpen) || call.outputs.some(isOpen) ? undefined : operator.accesses(call)
 }
 
 /** An operator that is nothing but others put together. It has no facts of its own: walks see what it stands for (`inlineFunctions`). */

@@ -1,4 +1,4 @@
-import { getOrAdd, NodeError } from '../base/index.ts'
+import { type ElementType, getOrAdd, isFloating, isInteger, NodeError } from '../base/index.ts'
 import { AttributeReader } from './attributes.ts'
 import type { Call, Known } from './call.ts'
 import { type Node, nodeLabel } from './model.ts'
@@ -12,6 +12,8 @@ interface Slot {
   readonly name: string
   readonly isOptional: boolean
   readonly repeats: boolean
+  /** What elements it may have, as it is declared; undefined: any. */
+  readonly elements: string | undefined
   readonly shape: readonly string[] | undefined
   /** One element does as well, of whatever rank. */
   readonly orSingle: boolean
@@ -20,16 +22,34 @@ interface Slot {
 const slots = new Map<string, Slot>()
 
 function slotOf(text: string): Slot {
-  const [, name = '', mark, list, size] = /^(\w+)([?…*]?)(?: \[(.*)\]| \((\w+)\))?$/.exec(text) ?? []
+  const [, name = '', mark, elements, list, size] =
+    /^(\w+)([?…*]?)(?:: ([\w|]+))?(?: \[(.*)\]| \((\w+)\))?$/.exec(text) ?? []
   const shape = list ?? size
   return {
     name,
     isOptional: mark === '?' || mark === '*',
     repeats: mark === '…' || mark === '*',
+    elements,
     shape: shape === undefined ? undefined : shape === '' ? [] : shape.split(', '),
     orSingle: size !== undefined,
   }
 }
+
+interface Kind {
+  readonly has: (type: ElementType) => boolean
+  readonly text: string
+}
+
+/** Elements that inputs are declared to have, beside single types. */
+const kinds: Readonly<Record<string, Kind>> = {
+  floating: { has: isFloating, text: 'floating-point numbers' },
+  whole: { has: isInteger, text: 'whole numbers' },
+  byte: { has: (type) => type === 'int8' || type === 'uint8', text: 'whole numbers of 8 bits' },
+  numeric: { has: (type) => isFloating(type) || isInteger(type), text: 'numbers' },
+  bool: { has: (type) => type === 'bool', text: 'truth values' },
+}
+
+const kindOf = (name: string): Kind => kinds[name] ?? { has: (type) => type === name, text: `elements of ${name}` }
 
 /** What an operator takes in nodes of this version. */
 export const signatureOf = ({ inputs }: Pick<OperatorFacts, 'inputs'>, opset: number): readonly Slot[] =>
@@ -60,7 +80,7 @@ export function callOf(
   return call
 }
 
-/** @throws NodeError where there are too few or too many inputs, or where their shapes, as far as they are known, are none that the operator declares */
+/** @throws NodeError where there are too few or too many inputs, or where their shapes and element types, as far as they are known, are none that the operator declares */
 function checkInputs(operator: OperatorFacts, call: Call): void {
   const { node } = call
   const declared = signatureOf(operator, call.opset)
@@ -78,9 +98,19 @@ function checkInputs(operator: OperatorFacts, call: Call): void {
     const slot = declared[i] ?? declared.at(-1)!
     if (!slot.isOptional && !node.inputs[i])
       throw wrong(call, `input ${i} (${slot.name}) is missing`, 'Export the model again.')
-    const shape = call.inputs[i]?.shape
+    const { shape, elementType } = call.inputs[i] ?? {}
+    if (slot.elements && elementType) checkElements(call, i, slot.elements.split('|').map(kindOf), elementType)
     if (slot.shape && shape) checkShape(call, slot, shape, sizes)
   }
+}
+
+function checkElements(call: Call, input: number, wanted: readonly Kind[], type: ElementType): void {
+  if (wanted.some(({ has }) => has(type))) return
+  throw wrong(
+    call,
+    `"${call.node.inputs[input]}" is ${type}, where ${wanted.map(({ text }) => text).join(' or ')} are needed`,
+    'Export the model again, or put a Cast before it.',
+  )
 }
 
 function checkShape(

@@ -26,7 +26,7 @@ function placeOf(index: readonly number[], space: readonly number[], { alignCorn
  */
 export const affineGrid = defineOperator({
   name: 'AffineGrid',
-  inputs: ['theta [N, _, _]', 'size [D]'],
+  inputs: ['theta: floating [N, _, _]', 'size: whole [D]'],
   attributes: (a): AffineGridAttributes => ({ alignCorners: a.flag('align_corners') }),
   infer: (call) => {
     const theta = required(call, 0)

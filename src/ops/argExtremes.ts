@@ -17,7 +17,7 @@ const onlyAxis = (call: Call<ArgAttributes>, rank: number): number[] =>
 function argExtreme<const N extends string>(name: N): OperatorFacts<ArgAttributes, N, ''> {
   return defineOperator({
     name,
-    inputs: ['data'],
+    inputs: ['data: numeric'],
     attributes: (a): ArgAttributes => ({
       axis: a.int('axis', 0),
       keepDims: a.flag('keepdims', true),

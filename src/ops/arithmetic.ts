@@ -2,16 +2,19 @@ import { isFloating, isInteger, largest } from '../base/index.ts'
 import type { BackwardCall } from '../graph/index.ts'
 import type { TrainingsOf } from './operator.ts'
 import { algebra } from './shared/backward.ts'
-import { binary, binaryBackward } from './shared/binary.ts'
+import { type BinaryOptions, binary, binaryBackward } from './shared/binary.ts'
 import { contentOf } from './shared/check.ts'
 import { greatest, summed } from './shared/range-rules.ts'
 import { chosenBackward, variadic, variadicBackward } from './shared/variadic.ts'
 
-const comparison = <const N extends string>(name: N, holds: (a: number, b: number) => unknown) =>
-  binary(name, { forward: (a, b) => (holds(a, b) ? 1 : 0), cost: { others: 1 }, result: 'bool' })
+const comparison = <const N extends string>(
+  name: N,
+  holds: (a: number, b: number) => unknown,
+  takes?: BinaryOptions['takes'],
+) => binary(name, { takes, forward: (a, b) => (holds(a, b) ? 1 : 0), cost: { others: 1 }, result: 'bool' })
 
 const bitwise = <const N extends string>(name: N, of: (a: bigint, b: bigint) => bigint) =>
-  binary(name, { forward: (a, b) => Number(of(BigInt(a), BigInt(b))), cost: { others: 1 }, whole: true })
+  binary(name, { forward: (a, b) => Number(of(BigInt(a), BigInt(b))), cost: { others: 1 }, takes: 'whole' })
 
 /** Operators that work element by element on two tensors, or on any number of them, broadcast to one shape. */
 export const arithmetic = {
@@ -23,7 +26,7 @@ export const arithmetic = {
     range: summed,
   }),
   /** C = A ∧ B (ONNX And). */
-  and: comparison('And', (a, b) => a && b),
+  and: comparison('And', (a, b) => a && b, 'bool'),
   /** C = A & B bit by bit (ONNX BitwiseAnd). */
   bitwiseAnd: bitwise('BitwiseAnd', (a, b) => a & b),
   /** C = A | B bit by bit (ONNX BitwiseOr). */
@@ -36,7 +39,7 @@ export const arithmetic = {
     cost: { others: 1 },
   }),
   /** C = whether A = B (ONNX Equal). */
-  equal: comparison('Equal', (a, b) => a === b),
+  equal: comparison('Equal', (a, b) => a === b, 'any'),
   /** C = whether A > B (ONNX Greater). */
   greater: comparison('Greater', (a, b) => a > b),
   /** C = whether A ≥ B (ONNX GreaterOrEqual). */
@@ -47,6 +50,7 @@ export const arithmetic = {
   lessOrEqual: comparison('LessOrEqual', (a, b) => a <= b),
   /** Y = the greatest of the inputs (ONNX Max). dY goes to the first input that is it. */
   max: variadic('Max', {
+    takes: 'numeric',
     forward: (values) => largest(values),
     cost: (n) => ({ others: n - 1 }),
     range: greatest,
@@ -57,16 +61,21 @@ export const arithmetic = {
     cost: (n) => ({ adds: n - 1, others: 1 }),
   }),
   /** Y = the least of the inputs (ONNX Min). dY goes to the first input that is it. */
-  min: variadic('Min', { forward: (values) => -largest(values.map((x) => -x)), cost: (n) => ({ others: n - 1 }) }),
+  min: variadic('Min', {
+    takes: 'numeric',
+    forward: (values) => -largest(values.map((x) => -x)),
+    cost: (n) => ({ others: n - 1 }),
+  }),
   /** C = A · B (ONNX Mul). dA = dC·B, dB = dC·A. */
   mul: binary('Mul', { forward: (a, b) => a * b, cost: { muls: 1 } }),
   /** C = A ∨ B (ONNX Or). */
-  or: comparison('Or', (a, b) => a || b),
+  or: comparison('Or', (a, b) => a || b, 'bool'),
   /**
    * Z = X^Y, of the element type of X (ONNX Pow). dX = dZ·Y·X^(Y − 1), dY = dZ·Z·ln X, 0 for X = 0 (where it is for Y > 0); no number for X < 0,
    * where powers exist for single exponents only.
    */
   pow: binary('Pow', {
+    mixes: true,
     forward: (x, y, type) => (isInteger(type) ? Math.trunc(x ** y) : x ** y),
     cost: { others: 1 },
   }),
@@ -80,7 +89,7 @@ export const arithmetic = {
     range: summed,
   }),
   /** C = A ⊻ B (ONNX Xor). */
-  xor: comparison('Xor', (a, b) => !a !== !b),
+  xor: comparison('Xor', (a, b) => !a !== !b, 'bool'),
 }
 
 /** The exponent in floating point, and less one. */

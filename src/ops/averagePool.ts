@@ -1,7 +1,7 @@
 import { elementCount } from '../base/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { gradientOf, shapeIn } from './shared/backward.ts'
-import { commonType, required, typed, wrong } from './shared/check.ts'
+import { required, typed, wrong } from './shared/check.ts'
 import { arithmetic } from './shared/numbers.ts'
 import {
   averageCost,
@@ -21,7 +21,7 @@ import { amongInputAndZero } from './shared/range-rules.ts'
  */
 export const averagePool = defineOperator({
   name: 'AveragePool',
-  inputs: ['X'],
+  inputs: ['X: floating'],
   attributes: poolAttributes,
   infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
   cost: (call) => averageCost(windowReduction(call)),
@@ -69,7 +69,7 @@ export interface AveragePoolGradientAttributes extends PoolAttributes {
 export const averagePoolGradient = defineOperator({
   name: 'AveragePoolGradient',
   domain: 'ai.kerf',
-  inputs: ['dY [N, C, _, …]'],
+  inputs: ['dY: floating [N, C, _, …]'],
   attributes: (a, opset): AveragePoolGradientAttributes => ({
     ...poolAttributes(a, opset),
     inputShape: a.ints('input_shape'),
@@ -78,7 +78,7 @@ export const averagePoolGradient = defineOperator({
     const { inputShape } = call.attributes
     if (!inputShape) throw wrong(call, 'attribute input_shape is missing')
     checkPooled(call, inputShape)
-    return [typed(commonType(call, [0], 'floating'), inputShape)]
+    return [typed(required(call, 0).elementType, inputShape)]
   },
   cost: (call) => {
     const { taps } = windowReduction(call)

@@ -27,7 +27,7 @@ const croppedBefore = (from: readonly number[], to: readonly number[]): number[]
 /** X cropped, or padded with zeros, around its centre to the sizes of input 1 (ONNX CenterCropPad). */
 export const centerCropPad = defineOperator({
   name: 'CenterCropPad',
-  inputs: ['input_data', 'shape [D]'],
+  inputs: ['input_data', 'shape: whole [D]'],
   attributes: (a): CenterAttributes => ({ axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)

@@ -53,7 +53,7 @@ const clipBackward: BackwardRule<ClipAttributes> = (call) => {
  */
 export const clip = defineOperator({
   name: 'Clip',
-  inputs: (opset) => (opset < 11 ? ['input'] : ['input', 'min?', 'max?']),
+  inputs: (opset) => (opset < 11 ? ['input: numeric'] : ['input: numeric', 'min?: numeric', 'max?: numeric']),
   attributes: (a, opset): ClipAttributes =>
     opset < 11 ? { min: a.float('min'), max: a.float('max') } : { min: undefined, max: undefined },
   infer: (call) => {
@@ -114,12 +114,12 @@ export interface ClipGradientAttributes {
 export const clipGradient = defineOperator({
   name: 'ClipGradient',
   domain: 'ai.kerf',
-  inputs: ['dY', 'Y'],
+  inputs: ['dY: floating', 'Y: floating'],
   attributes: (a): ClipGradientAttributes => ({
     min: a.float('min', Number.NEGATIVE_INFINITY),
     max: a.float('max', Number.POSITIVE_INFINITY),
   }),
-  infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
+  infer: (call) => [typed(commonType(call, [0, 1]), required(call, 1).shape)],
   cost: (call) => ({ others: 2 * elementCount(call.outputs[0]?.shape)! }),
 })
 

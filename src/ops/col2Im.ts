@@ -13,7 +13,7 @@ import { windowAttributes } from './shared/window.ts'
  */
 export const col2Im = defineOperator({
   name: 'Col2Im',
-  inputs: ['input [N, _, L]', 'image_shape [D]', 'block_shape [D]'],
+  inputs: ['input [N, _, L]', 'image_shape: whole [D]', 'block_shape: whole [D]'],
   attributes: windowAttributes,
   infer: (call) => {
     const x = required(call, 0)

@@ -11,7 +11,7 @@ const takenBy = (condition: ArrayLike<number>): number[] => Array.from(condition
 /** X at the indices along `axis` (of X as a vector by default) where the condition holds (ONNX Compress). */
 export const compress = defineOperator({
   name: 'Compress',
-  inputs: ['input', 'condition [K]'],
+  inputs: ['input', 'condition: bool [K]'],
   attributes: (a) => ({ axis: a.int('axis') }),
   infer: (call) => {
     const x = required(call, 0)

@@ -37,7 +37,7 @@ function wholeBytes(value: Tensor): Uint8Array {
 /** A tensor of the shape that input 0 gives, filled with one value: float32 0 by default (ONNX ConstantOfShape). */
 export const constantOfShape = defineOperator({
   name: 'ConstantOfShape',
-  inputs: ['input [D]'],
+  inputs: ['input: whole [D]'],
   attributes: (a) => ({ value: a.tensor('value') }),
   infer: (call) => {
     const { value } = call.attributes

@@ -62,9 +62,9 @@ function forward(call: Call<ConvAttributes>, x: Doubles, dy: Doubles): Doubles {
 export const convWeightGradient = defineOperator({
   name: 'ConvWeightGradient',
   domain: 'ai.kerf',
-  inputs: ['X [N, C, _, …]', 'dY [N, M, _, …]'],
+  inputs: ['X: floating [N, C, _, …]', 'dY: floating [N, M, _, …]'],
   attributes: convAttributes,
-  infer: (call) => [typed(commonType(call, [0, 1], 'floating'), weightShape(call, 0, 1))],
+  infer: (call) => [typed(commonType(call, [0, 1]), weightShape(call, 0, 1))],
   cost: (call) => {
     const [, groupChannels, ...kernelShape] = weightShape(call, 0, 1)
     const macs = elementCount(call.inputs[1]?.shape)! * groupChannels! * elementCount(kernelShape)!
@@ -87,9 +87,9 @@ export const convWeightGradientReference: ReferenceOf<typeof convWeightGradient>
 export const adderConvWeightGradient = defineOperator({
   name: 'AdderConvWeightGradient',
   domain: 'ai.kerf',
-  inputs: ['dY', 'X [N, C, _, …]', 'W [M, …]'],
+  inputs: ['dY: floating', 'X: floating [N, C, _, …]', 'W: floating [M, …]'],
   attributes: convAttributes,
-  infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 2).shape)],
+  infer: (call) => [typed(commonType(call, [0, 1, 2]), required(call, 2).shape)],
   cost: (call) => {
     const [outputs, [, groupChannels, ...kernelShape]] = [
       elementCount(call.inputs[0]?.shape)!,
@@ -134,7 +134,7 @@ const functions: Readonly<Record<Difference, (difference: number) => number>> = 
 export const adderConvInputGradient = defineOperator({
   name: 'AdderConvInputGradient',
   domain: 'ai.kerf',
-  inputs: ['dY', 'X [N, C, _, …]', 'W [M, …]'],
+  inputs: ['dY: floating', 'X: floating [N, C, _, …]', 'W: floating [M, …]'],
   attributes: (a: AttributeReader) => ({
     ...convAttributes(a),
     difference: a.choice<Difference>('difference', ['clip', 'full', 'sign'], 'clip'),
@@ -142,7 +142,7 @@ export const adderConvInputGradient = defineOperator({
   infer: (call) => {
     if (!differences.includes(call.attributes.difference))
       throw wrong(call, `attribute difference is "${call.attributes.difference}", there are ${differences.join(', ')}`)
-    return [typed(commonType(call, [0, 1, 2], 'floating'), required(call, 1).shape)]
+    return [typed(commonType(call, [0, 1, 2]), required(call, 1).shape)]
   },
   cost: (call) => {
     const outputs = elementCount(call.inputs[0]?.shape)!

@@ -18,7 +18,7 @@ import { dequantiseBackward } from './shared/quantised-backward.ts'
  */
 export const dequantizeLinear = defineOperator({
   name: 'DequantizeLinear',
-  inputs: ['x', 'x_scale', 'x_zero_point?'],
+  inputs: ['x: numeric', 'x_scale: floating', 'x_zero_point?: numeric'],
   attributes: quantisationAttributes,
   infer: (call) => {
     const { shape } = required(call, 0)

@@ -15,7 +15,7 @@ import { roundTiesToEven, saturate } from './shared/quantised-forward.ts'
  */
 export const dynamicQuantizeLinear = defineOperator({
   name: 'DynamicQuantizeLinear',
-  inputs: ['x'],
+  inputs: ['x: floating'],
   infer: (call) => [typed('uint8', required(call, 0).shape), typed('float32', []), typed('uint8', [])],
   cost: (call) => {
     const n = elementCount(call.outputs[0]?.shape)!

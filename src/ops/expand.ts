@@ -41,7 +41,7 @@ function cutExpand(call: InferredCall, cut: Cut): void {
 /** Y = X broadcast with the shape that input 1 gives (ONNX Expand). */
 export const expand = defineOperator({
   name: 'Expand',
-  inputs: ['input', 'shape [D]'],
+  inputs: ['input', 'shape: whole [D]'],
   infer: (call) => [typed(required(call, 0).elementType, expandedShape(call))],
   forward: (call, [x]) => {
     const target = contentOf(call, 1)

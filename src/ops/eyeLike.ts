@@ -16,7 +16,7 @@ const eyeType = (call: Call<EyeAttributes>): ElementType | undefined =>
 /** A matrix of the shape of X with ones on diagonal k (ONNX EyeLike). */
 export const eyeLike = defineOperator({
   name: 'EyeLike',
-  inputs: ['input'],
+  inputs: ['input: numeric|bool'],
   attributes: (a): EyeAttributes => ({ dtype: a.int('dtype'), k: a.int('k', 0) }),
   infer: (call) => {
     const { shape } = required(call, 0)

@@ -58,7 +58,7 @@ export const functions = {
   /** Y = −X (ONNX Neg). dX = −dY. */
   neg: unary('Neg', { takes: 'numeric', forward: (x) => (x === 0 ? 0 : -x), cost }),
   /** Y = ¬X (ONNX Not). */
-  not: unary('Not', { takes: 'any', forward: (x) => (x ? 0 : 1), cost, result: () => 'bool' }),
+  not: unary('Not', { takes: 'bool', forward: (x) => (x ? 0 : 1), cost, result: () => 'bool' }),
   /** Y = 1 / X (ONNX Reciprocal). dX = −dY·Y². */
   reciprocal: unary('Reciprocal', { forward: (x) => 1 / x, cost }),
   /** Y = X rounded to integers, halves to the even one (ONNX Round). */

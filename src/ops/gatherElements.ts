@@ -12,7 +12,7 @@ const along = (call: Call<{ axis: number }>): number =>
 /** Y[i, j, …] = X[I[i, j, …], j, …] for axis 0, likewise for others; of the shape of the indices I (ONNX GatherElements). */
 export const gatherElements = defineOperator({
   name: 'GatherElements',
-  inputs: ['data', 'indices'],
+  inputs: ['data', 'indices: whole'],
   attributes: (a) => ({ axis: a.int('axis', 0) }),
   infer: (call) => {
     const x = required(call, 0)

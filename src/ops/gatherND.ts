@@ -8,7 +8,7 @@ import { readWhatIsTaken } from './shared/movement.ts'
 /** Y[b, i, …] = X[b, I[b, i, 0], I[b, i, 1] …, …]: the last axis of the indices I names places in X (ONNX GatherND). */
 export const gatherND = defineOperator({
   name: 'GatherND',
-  inputs: ['data', 'indices'],
+  inputs: ['data', 'indices: whole'],
   attributes: (a) => ({ batchDims: a.size('batch_dims', 0, 0) }),
   infer: (call) => {
     const x = required(call, 0)

@@ -83,14 +83,14 @@ export const gemmChannels: ChannelRule<GemmAttributes> = {
  */
 export const gemm = defineOperator({
   name: 'Gemm',
-  inputs: (opset) => ['A', 'B', opset < 11 ? 'C' : 'C?'],
+  inputs: (opset) => ['A: numeric', 'B: numeric', opset < 11 ? 'C: numeric' : 'C?: numeric'],
   attributes: (a): GemmAttributes => ({
     alpha: a.float('alpha', 1),
     beta: a.float('beta', 1),
     transA: a.flag('transA'),
     transB: a.flag('transB'),
   }),
-  infer: (call) => [typed(commonType(call, [0, 1, 2], 'numeric'), gemmShape(call))],
+  infer: (call) => [typed(commonType(call, [0, 1, 2]), gemmShape(call))],
   cost: (call) => {
     const { alpha, beta } = call.attributes
     const a = call.inputs[0]?.shape as readonly number[]

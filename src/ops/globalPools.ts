@@ -16,7 +16,7 @@ interface GlobalPool<A> extends Pick<OperatorFacts<A>, 'cost' | 'range'> {
 const globalPool = <const N extends string, A = void>(name: N, { attributes, ...own }: GlobalPool<A>) =>
   defineOperator({
     name,
-    inputs: ['X [N, C, _, …]'],
+    inputs: ['X: floating [N, C, _, …]'],
     attributes: attributes ?? (() => undefined as A),
     infer: (call) => [typed(required(call, 0).elementType, globalPoolShape(call))],
     ...own,

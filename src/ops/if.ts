@@ -45,7 +45,7 @@ const said = ({ details: { opType, node, problem } }: NodeError): string => `${o
  */
 export const ifOperator = defineOperator({
   name: 'If',
-  inputs: ['cond'],
+  inputs: ['cond: bool'],
   attributes: (a): IfAttributes => ({ whenTrue: a.graph('then_branch'), whenFalse: a.graph('else_branch') }),
   infer: (call) => {
     const made = conditions(call).map((condition) => madeBy(call, branch(call, condition)))

@@ -1,5 +1,5 @@
 import { type Dim, elementCount, unknownDim } from '../base/index.ts'
-import { type Call, type Dense, type Graph, type Known, tensorOf } from '../graph/index.ts'
+import { type Call, type Dense, type Graph, graphInputs, type Known, subgraphsOf, tensorOf } from '../graph/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import {
   bodyIn,
@@ -39,6 +39,38 @@ const steady = (call: Call<LoopAttributes>) =>
     1,
     (carried) => call.inferBody?.(bodyOf(call), [scalar('int64'), scalar('bool', 1), ...carried]) ?? [],
   )
+
+/** No network runs a body as often; nobody would wait for its end. */
+const mostRounds = 2 ** 31
+
+/** Whether the body's condition is the same in every round: nothing that it is made of changes, and nothing is drawn. */
+function isSteady(body: Graph): boolean {
+  const makers = new Map(body.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
+  const [round, , ...carried] = graphInputs(body).map(({ name }) => name)
+  const changing = new Set([round, ...carried])
+  const seen = new Set<string>()
+  const waiting = body.outputs.slice(0, 1).map(({ name }) => name)
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (changing.has(name)) return false
+    const maker = makers.get(name)
+    if (!maker || seen.has(name)) continue
+    seen.add(name)
+    if (subgraphsOf(maker).length > 0 || (maker.inputs.length === 0 && maker.opType !== 'Constant')) return false
+    waiting.push(...maker.inputs.filter((input) => input !== ''))
+  }
+  return true
+}
+
+/** @throws NodeError where a body that went on once would run without end, or as good as */
+function checkEnds(call: Call<LoopAttributes>, body: Graph, most: number): void {
+  if (most <= mostRounds || !isSteady(body)) return
+  const often = Number.isFinite(most) ? `${most} times` : 'without end, for it has no count'
+  throw wrong(
+    call,
+    `its condition always holds, and its body runs ${often}`,
+    'Give it a count (input 0), or a condition that changes.',
+  )
+}
 
 /** How often the body runs, where that is known; undefined where it depends on the data. */
 function knownRounds(call: Call<LoopAttributes>): number | undefined {
@@ -86,6 +118,7 @@ function* runLoop(call: Call<LoopAttributes>, inputs: readonly (Dense | undefine
       inputs: [dense('int64', [], [round]), dense('bool', [], [1]), ...carried],
     }
     goesOn = made[0]?.data[0]
+    if (round === 0 && goesOn) checkEnds(call, body, most)
     carried = made.slice(1, 1 + carried.length)
     rows.forEach((list, i) => {
       list.push(keep(made[1 + carried.length + i]!))
@@ -96,7 +129,7 @@ function* runLoop(call: Call<LoopAttributes>, inputs: readonly (Dense | undefine
 
 export const loop = defineOperator({
   name: 'Loop',
-  inputs: ['M?', 'cond?', 'v_initial*'],
+  inputs: ['M?: whole', 'cond?: bool', 'v_initial*'],
   attributes: (a): LoopAttributes => a.graph('body'),
   infer: inferLoop,
   control: {

@@ -22,7 +22,7 @@ export const lpNormalizationAxes = (call: Call<LpNormalizationAttributes>): numb
  */
 export const lpNormalization = defineOperator({
   name: 'LpNormalization',
-  inputs: ['input'],
+  inputs: ['input: floating'],
   attributes: (a): LpNormalizationAttributes => ({ axis: a.int('axis', -1), p: a.size('p', 1, 2) }),
   infer: (call) => {
     const { elementType, shape } = required(call, 0)

@@ -12,7 +12,7 @@ import { norm, poolWindows } from './shared/pool-forward.ts'
  */
 export const lpPool = defineOperator({
   name: 'LpPool',
-  inputs: ['X'],
+  inputs: ['X: floating'],
   attributes: poolAttributes,
   infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
   cost: (call) => normCost(windowReduction(call), call.attributes.p),

@@ -28,7 +28,7 @@ const window = (call: Call<LrnAttributes>) => ({
  */
 export const lrn = defineOperator({
   name: 'LRN',
-  inputs: ['X'],
+  inputs: ['X: floating'],
   attributes: (a): LrnAttributes => ({
     size: a.size('size', 1, 0),
     alpha: a.float('alpha', 1e-4),

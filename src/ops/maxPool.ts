@@ -28,7 +28,7 @@ function columnMajor(place: number, shape: readonly number[]): number {
  */
 export const maxPool = defineOperator({
   name: 'MaxPool',
-  inputs: ['X'],
+  inputs: ['X: numeric'],
   attributes: poolAttributes,
   infer: (call) => {
     const shape = poolShape(call)
@@ -84,12 +84,12 @@ export const maxPoolTraining: TrainingOf<typeof maxPool> = {
 export const maxPoolGradient = defineOperator({
   name: 'MaxPoolGradient',
   domain: 'ai.kerf',
-  inputs: ['dY [N, C, _, …]', 'X [N, C, _, …]'],
+  inputs: ['dY: floating [N, C, _, …]', 'X: floating [N, C, _, …]'],
   attributes: poolAttributes,
   infer: (call) => {
     const { shape } = required(call, 1)
     checkPooled(call, shape)
-    return [typed(commonType(call, [0, 1], 'floating'), shape)]
+    return [typed(commonType(call, [0, 1]), shape)]
   },
   cost: (call) => {
     const { taps } = windowReduction(call)

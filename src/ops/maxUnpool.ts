@@ -46,7 +46,7 @@ export const maxUnpoolChannels: ChannelRule<Window> = {
 
 export const maxUnpool = defineOperator({
   name: 'MaxUnpool',
-  inputs: ['X [N, C, …]', 'I [N, C, …]', 'output_shape?'],
+  inputs: ['X: floating [N, C, …]', 'I: whole [N, C, …]', 'output_shape?: whole'],
   attributes: windowAttributes,
   infer: (call) => [typed(required(call, 0).elementType, unpooledShape(call))],
   cost: 'none',

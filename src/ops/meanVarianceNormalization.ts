@@ -17,7 +17,7 @@ const axesOf = (call: Call<readonly number[]>): number[] =>
  */
 export const meanVarianceNormalization = defineOperator({
   name: 'MeanVarianceNormalization',
-  inputs: ['X'],
+  inputs: ['X: floating'],
   attributes: (a) => a.ints('axes', [0, 2, 3]),
   infer: (call) => {
     const { elementType, shape } = required(call, 0)

@@ -18,7 +18,7 @@ function depthOf(call: Call): number | undefined {
 /** Y = on where the index on a new axis is the element of X, else off; values [off, on] at input 2 (ONNX OneHot). */
 export const oneHot = defineOperator({
   name: 'OneHot',
-  inputs: ['indices', 'depth (1)', 'values [2]'],
+  inputs: ['indices: numeric', 'depth: numeric (1)', 'values [2]'],
   attributes: (a) => ({ axis: a.int('axis', -1) }),
   infer: (call) => {
     const { shape } = required(call, 0)

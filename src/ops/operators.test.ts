@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import type { ChannelRule, Operator } from '../graph/index.ts'
+import { accessesOf, type ChannelRule, type Operator } from '../graph/index.ts'
 import { channelRules } from './channels.ts'
 import * as composites from './composites.ts'
 import { convReference, convTraining } from './conv/conv.ts'
@@ -101,4 +101,22 @@ it('takes rules for an operator’s own attributes only', () => {
   // @ts-expect-error a rule that wants what Shift does not have
   const channels: ChannelsOf<typeof shift> = forConv
   expect([by, name, any, other, channels]).toHaveLength(5)
+})
+
+it('moves nothing that can be counted where a shape is not known', () => {
+  const asking = operatorList.filter((o) => typeof o.accesses === 'function')
+  expect(asking.length).toBeGreaterThan(10)
+  for (const operator of asking) {
+    const node = {
+      name: 'n',
+      opType: operator.name,
+      domain: operator.domain,
+      inputs: ['x'],
+      outputs: ['y'],
+      attributes: new Map(),
+    }
+    const open = { elementType: 'float32', shape: undefined } as const
+    const call = { node, attributes: {}, opset: 17, inputs: [open], outputs: [open] }
+    expect(accessesOf(operator, call), operator.name).toBeUndefined()
+  }
 })

@@ -22,8 +22,15 @@ const bias = 8
 export const qLinearConv = defineOperator({
   name: 'QLinearConv',
   inputs: [
-    ...['x [N, C, _, …]', 'x_scale (1)', 'x_zero_point (1)', 'w [M, …]', 'w_scale (M)', 'w_zero_point (M)'],
-    ...['y_scale (1)', 'y_zero_point (1)', 'B? [M]'],
+    ...[
+      'x: byte [N, C, _, …]',
+      'x_scale: floating (1)',
+      'x_zero_point: byte (1)',
+      'w: byte [M, …]',
+      'w_scale: floating (M)',
+      'w_zero_point: byte (M)',
+    ],
+    ...['y_scale: floating (1)', 'y_zero_point: byte (1)', 'B?: int32 [M]'],
   ],
   attributes: convAttributes,
   infer: (call) => [typed(required(call, 7).elementType, convShape(call, weight))],

@@ -18,7 +18,16 @@ const operands = { a: 0, b: 3 }
 /** Cost: the integer product (zero points fold into constants), then `requantisationCost` per output. */
 export const qLinearMatMul = defineOperator({
   name: 'QLinearMatMul',
-  inputs: ['a', 'a_scale', 'a_zero_point', 'b', 'b_scale', 'b_zero_point', 'y_scale', 'y_zero_point'],
+  inputs: [
+    'a: whole',
+    'a_scale: floating',
+    'a_zero_point: whole',
+    'b: whole',
+    'b_scale: floating',
+    'b_zero_point: whole',
+    'y_scale: floating',
+    'y_zero_point: whole',
+  ],
   infer: (call) => {
     // Of more dimensions they broadcast.
     for (const [i, size] of [

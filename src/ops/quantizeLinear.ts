@@ -21,7 +21,7 @@ import { roundTiesToEven, saturate } from './shared/quantised-forward.ts'
  */
 export const quantizeLinear = defineOperator({
   name: 'QuantizeLinear',
-  inputs: ['x', 'y_scale', 'y_zero_point?'],
+  inputs: ['x: floating|int32', 'y_scale: floating', 'y_zero_point?: numeric'],
   attributes: quantisationAttributes,
   infer: (call) => {
     const { shape } = required(call, 0)

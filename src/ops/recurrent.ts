@@ -9,10 +9,16 @@ import { unrolled } from './shared/recurrent-unrolled.ts'
 function recurrentOf<const N extends string>(name: N, cell: Cell): OperatorFacts<RecurrentAttributes, N, ''> {
   return defineOperator({
     name,
-    inputs: ['X', 'W', 'R', 'B?', 'sequence_lens?', 'initial_h?', 'initial_c?', 'P?'].slice(
-      0,
-      cell.states === 2 ? 8 : 6,
-    ),
+    inputs: [
+      'X: floating',
+      'W: floating',
+      'R: floating',
+      'B?: floating',
+      'sequence_lens?: whole',
+      'initial_h?: floating',
+      'initial_c?: floating',
+      'P?: floating',
+    ].slice(0, cell.states === 2 ? 8 : 6),
     attributes: (a): RecurrentAttributes => recurrentAttributes(a, cell),
     infer: recurrentInfer,
     cost: recurrentCost,

@@ -33,7 +33,11 @@ export const reductions = {
     perOutput: { others: 1 },
   }),
   /** Y = the greatest X (ONNX ReduceMax). dX: see `sharedAmongChosen`. */
-  reduceMax: reduction('ReduceMax', { forward: (values) => largest(values), perInput: { others: 1 } }),
+  reduceMax: reduction('ReduceMax', {
+    takes: 'numeric|bool',
+    forward: (values) => largest(values),
+    perInput: { others: 1 },
+  }),
   /** Y = Σ X / n, of nothing 0, as ONNX Runtime has it (ONNX ReduceMean). dX = dY / n, repeated. */
   reduceMean: reduction('ReduceMean', {
     forward: (values) => total(values) / Math.max(1, values.length),
@@ -41,7 +45,11 @@ export const reductions = {
     perOutput: { others: 1 },
   }),
   /** Y = the least X (ONNX ReduceMin). dX: see `sharedAmongChosen`. */
-  reduceMin: reduction('ReduceMin', { forward: (values) => -largest(values.map((x) => -x)), perInput: { others: 1 } }),
+  reduceMin: reduction('ReduceMin', {
+    takes: 'numeric|bool',
+    forward: (values) => -largest(values.map((x) => -x)),
+    perInput: { others: 1 },
+  }),
   /** Y = Π X (ONNX ReduceProd). dX = dY·(product of the other X), which holds for zeros too. */
   reduceProd: reduction('ReduceProd', {
     forward: (values) => values.reduce((a, b) => a * b, 1),

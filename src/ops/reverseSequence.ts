@@ -8,7 +8,7 @@ import { fromIndices, offsetOf } from './shared/indices.ts'
 /** X with the first L[b] elements along time reversed, for each batch element b; lengths L at input 1 (ONNX ReverseSequence). */
 export const reverseSequence = defineOperator({
   name: 'ReverseSequence',
-  inputs: ['input', 'sequence_lens [B]'],
+  inputs: ['input', 'sequence_lens: whole [B]'],
   attributes: (a) => ({ timeAxis: a.int('time_axis', 0), batchAxis: a.int('batch_axis', 1) }),
   infer: (call) => {
     const x = required(call, 0)

@@ -13,7 +13,7 @@ import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
  */
 export const rmsNormalization = defineOperator({
   name: 'RMSNormalization',
-  inputs: ['X', 'scale'],
+  inputs: ['X: floating', 'scale: floating'],
   attributes: trailingAttributes,
   infer: (call) => {
     const { shape, elementType } = required(call, 0)

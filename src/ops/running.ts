@@ -39,7 +39,7 @@ function running<const N extends string>(
 ): OperatorFacts<RunningAttributes, N, ''> {
   return defineOperator({
     name,
-    inputs: ['x', 'axis (1)'],
+    inputs: ['x: numeric', 'axis: whole (1)'],
     attributes: runningAttributes,
     infer: (call) => {
       const x = required(call, 0)
@@ -84,9 +84,9 @@ export const runningChannels: ChannelRule<RunningAttributes> = {
 export const cumProdGradient = defineOperator({
   name: 'CumProdGradient',
   domain: 'ai.kerf',
-  inputs: ['dY', 'X', 'axis'],
+  inputs: ['dY: floating', 'X: floating', 'axis: whole'],
   attributes: runningAttributes,
-  infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
+  infer: (call) => [typed(commonType(call, [0, 1]), required(call, 1).shape)],
   cost: (call) => {
     const count = elementCount(call.inputs[1]?.shape)!
     return { muls: 3 * count, adds: count }

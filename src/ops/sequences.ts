@@ -128,7 +128,7 @@ export const sequences = {
   }),
   /** The element of a sequence at a position (ONNX SequenceAt). */
   sequenceAt: sequenceOperator('SequenceAt', {
-    inputs: ['input_sequence', 'position'],
+    inputs: ['input_sequence', 'position: whole'],
     forward: (call, [sequence, position]) => {
       const elements = elementsOf(call, sequence)
       return elements[positionAmong(call, position?.data[0] as number, elements.length)]!
@@ -161,7 +161,7 @@ export const sequences = {
   }),
   /** The sequence without the element at a position, by default the last (ONNX SequenceErase). */
   sequenceErase: sequenceOperator('SequenceErase', {
-    inputs: ['input_sequence', 'position?'],
+    inputs: ['input_sequence', 'position?: whole'],
     forward: (call, [sequence, position]) => {
       const elements = elementsOf(call, sequence)
       return sequenceOf(elements.toSpliced(positionAmong(call, position?.data[0] ?? -1, elements.length), 1))
@@ -176,7 +176,7 @@ export const sequences = {
   }),
   /** The sequence with a tensor put in at a position, by default at the end (ONNX SequenceInsert). */
   sequenceInsert: sequenceOperator('SequenceInsert', {
-    inputs: ['input_sequence', 'tensor', 'position?'],
+    inputs: ['input_sequence', 'tensor', 'position?: whole'],
     forward: (call, [sequence, tensor, position]) => {
       const elements = elementsOf(call, sequence)
       const at = position?.data[0] ?? elements.length
@@ -207,7 +207,7 @@ export const sequences = {
   }),
   /** A tensor's parts along an axis as a sequence (ONNX SplitToSequence, opset 11, 24). */
   splitToSequence: sequenceOperator('SplitToSequence', {
-    inputs: ['input', 'split?'],
+    inputs: ['input', 'split?: whole'],
     attributes: (a): SplitToSequenceAttributes => ({ axis: a.int('axis', 0), keepDims: a.flag('keepdims', true) }),
     forward: (call, [x, split]) => {
       const tensor = x!

@@ -59,7 +59,7 @@ const softmaxOf = <const N extends string>(
 ) =>
   defineOperator({
     name,
-    inputs: ['input'],
+    inputs: ['input: floating'],
     attributes: softmaxAttributes,
     infer: (call) => {
       const { elementType, shape } = required(call, 0)

@@ -68,7 +68,7 @@ function cutSplit(call: InferredCall<SplitAttributes>, cut: Cut): void {
 /** Cuts X in parts along `axis` (ONNX Split). */
 export const split = defineOperator({
   name: 'Split',
-  inputs: (opset) => (opset > 1 && opset < 13 ? ['input'] : ['input', 'split?']),
+  inputs: (opset) => (opset > 1 && opset < 13 ? ['input'] : ['input', 'split?: whole']),
   attributes: (a): SplitAttributes => ({
     axis: a.int('axis', 0),
     split: a.ints('split'),

@@ -27,7 +27,7 @@ function squeezedAxes(call: Call<SqueezeAttributes>): number[] | undefined {
 /** Leaves out axes of size 1: those given, or all (ONNX Squeeze; axes are an attribute before opset 13, then input 1). */
 export const squeeze = defineOperator({
   name: 'Squeeze',
-  inputs: (opset) => (opset < 13 ? ['data'] : ['data', 'axes?']),
+  inputs: (opset) => (opset < 13 ? ['data'] : ['data', 'axes?: whole']),
   attributes: (a): SqueezeAttributes => ({ axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)
@@ -90,7 +90,7 @@ function unsqueezed<D extends Dim>(shape: readonly D[], from: readonly (number |
 /** Puts in axes of size 1 (ONNX Unsqueeze; axes are an attribute before opset 13, then input 1). They count in the output. */
 export const unsqueeze = defineOperator({
   name: 'Unsqueeze',
-  inputs: (opset) => (opset < 13 ? ['data'] : ['data', 'axes']),
+  inputs: (opset) => (opset < 13 ? ['data'] : ['data', 'axes: whole']),
   attributes: (a): UnsqueezeAttributes => ({ axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)

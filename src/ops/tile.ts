@@ -39,7 +39,7 @@ function tieTile(call: InferredCall, ties: Ties): void {
 /** Y = X repeated along each axis as often as input 1 says (ONNX Tile, opset 1, 6, 13). */
 export const tile = defineOperator({
   name: 'Tile',
-  inputs: (opset) => (opset < 6 ? ['input', 'tiles', 'axis'] : ['input', 'repeats']),
+  inputs: (opset) => (opset < 6 ? ['input', 'tiles', 'axis'] : ['input', 'repeats: whole']),
   infer: (call) => {
     const x = required(call, 0)
     const repeats = repeatsOf(call)

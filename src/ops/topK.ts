@@ -31,7 +31,7 @@ function topShape(call: Call<TopKAttributes>, shape: readonly Dim[]): Dim[] {
  */
 export const topK = defineOperator({
   name: 'TopK',
-  inputs: (opset) => (opset < 10 ? ['X'] : ['X', 'K']),
+  inputs: (opset) => (opset < 10 ? ['X: numeric'] : ['X: numeric', 'K: whole']),
   attributes: (a): TopKAttributes => ({ axis: a.int('axis', -1), k: a.size('k', 0), largest: a.flag('largest', true) }),
   infer: (call) => {
     const x = required(call, 0)
@@ -44,6 +44,10 @@ export const topK = defineOperator({
 export const topKChannels: ChannelsOf<typeof topK> = {
   tie: (call, ties) => worksAlong(call, ties, [axisOf(call, call.attributes.axis, call.inputs[0]?.shape?.length ?? 0)]),
 }
+
+/** Less than 0 where a comes before b, counted upwards. What is no number is greater than all that are, as NumPy has it in ONNX's reference, and PyTorch. */
+const upwards = (a: number, b: number): number =>
+  a < b ? -1 : a > b ? 1 : Number(Number.isNaN(a)) - Number(Number.isNaN(b))
 
 export const topKReference: ReferenceOf<typeof topK> = {
   forward: (call, [x]) => {
@@ -59,7 +63,9 @@ export const topKReference: ReferenceOf<typeof topK> = {
     let line = 0
     eachLine(from, (at) => {
       const value = (i: number) => x.data[at(i)]!
-      const order = Array.from({ length: from.size }, (_, i) => i).sort((a, b) => sign * (value(a) - value(b)) || a - b)
+      const order = Array.from({ length: from.size }, (_, i) => i).sort(
+        (a, b) => sign * upwards(value(a), value(b)) || a - b,
+      )
       const place = places[line++]!
       for (let i = 0; i < to.size; i++) {
         values[place(i)] = value(order[i]!)

@@ -10,7 +10,7 @@ const diagonal = (call: Call): number | undefined => (call.inputs[1] ? contentOf
 /** X with everything below (or above) diagonal k of its last two axes set to 0 (ONNX Trilu). */
 export const trilu = defineOperator({
   name: 'Trilu',
-  inputs: ['input', 'k? (1)'],
+  inputs: ['input', 'k?: whole (1)'],
   attributes: (a) => ({ upper: a.flag('upper', true) }),
   infer: (call) => {
     const x = required(call, 0)

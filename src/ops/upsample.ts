@@ -47,7 +47,7 @@ export function upsampleTaps(call: Call<UpsampleAttributes>, x: readonly number[
  */
 export const upsample = defineOperator({
   name: 'Upsample',
-  inputs: (opset) => (opset < 9 ? ['X'] : ['X', 'scales']),
+  inputs: (opset) => (opset < 9 ? ['X'] : ['X', 'scales: floating']),
   attributes: (a, opset): UpsampleAttributes => ({
     mode: a.choice('mode', ['nearest', 'linear', 'bilinear'], 'nearest'),
     scales: opset < 7 ? [1, 1, a.float('height_scale', 1), a.float('width_scale', 1)] : a.floats('scales'),

@@ -7,7 +7,7 @@ import { required, typed, wrong } from './shared/check.ts'
 /** Y = X where the condition holds, else Z, all three broadcast (ONNX Where). Counted as data movement. */
 export const where = defineOperator({
   name: 'Where',
-  inputs: ['condition', 'X', 'Y'],
+  inputs: ['condition: bool', 'X', 'Y'],
   infer: (call) => {
     const [condition, x, y] = [required(call, 0), required(call, 1), required(call, 2)]
     if (!condition.shape || !x.shape || !y.shape) return [typed(x.elementType ?? y.elementType, undefined)]
@@ -42,7 +42,7 @@ export const whereTraining: TrainingOf<typeof where> = {
 export const wherePositive = defineOperator({
   name: 'WherePositive',
   domain: 'ai.kerf',
-  inputs: ['S', 'A', 'B'],
+  inputs: ['S: floating', 'A: floating', 'B: floating'],
   infer: (call) => {
     const [s, a, b] = [0, 1, 2].map((i) => required(call, i).shape)
     const shape = s && a && b && broadcastShapes(s, a, b)

@@ -1,7 +1,7 @@
 // For tests: gradients by automatic differentiation against central differences, both in float64 by the reference implementations.
 
 import { type Choices, differentiate } from '../autodiff/index.ts'
-import { elementCount, type Random, seededRandom } from '../base/index.ts'
+import { type ElementType, elementCount, type Random, seededRandom } from '../base/index.ts'
 import { type AttributeValue, GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
 import { type HostTensor, hostTensor, referenceRun } from '../runtime/index.ts'
 
@@ -14,6 +14,8 @@ export interface Case {
   readonly inputs: readonly (readonly number[] | Constant | '')[]
   readonly attributes?: Readonly<Record<string, AttributeValue>>
   readonly outputs?: number
+  /** Element type of the outputs; float32 by default. */
+  readonly makes?: ElementType
   /** Outputs that the loss takes; all by default. */
   readonly used?: readonly number[]
   /** Draws an element; standard normal by default. Keep away from kinks. */
@@ -82,7 +84,7 @@ function build(given: Case): Built {
     const weights = b.constant(
       `r${i}`,
       tensorOf(
-        'float32',
+        given.makes ?? 'float32',
         y.shape,
         Array.from({ length: count }, () => random.normal()),
       ),

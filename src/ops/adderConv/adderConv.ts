@@ -16,9 +16,9 @@ import { adderConvBackward } from './backward.ts'
 export const adderConv = defineOperator({
   name: 'AdderConv',
   domain: 'ai.kerf',
-  inputs: ['X [N, C, _, …]', 'W [M, …]', 'B? [M]'],
+  inputs: ['X: floating [N, C, _, …]', 'W: floating [M, …]', 'B?: floating [M]'],
   attributes: convAttributes,
-  infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
+  infer: (call) => [typed(commonType(call, [0, 1, 2]), convShape(call, 1))],
   surrogate: true,
   cost: convCost(adderLaw, 1, 2),
   law: convLaw(adderLaw, 1),

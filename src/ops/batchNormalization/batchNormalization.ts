@@ -40,7 +40,7 @@ function folded([gamma, beta, mean, variance]: readonly ArrayLike<number>[], eps
  */
 export const batchNormalization = defineOperator({
   name: 'BatchNormalization',
-  inputs: ['X [N, …]', 'scale', 'B', 'mean', 'var'],
+  inputs: ['X: floating [N, …]', 'scale: floating', 'B: floating', 'mean: floating', 'var: floating'],
   attributes: (a, opset): BatchNormalizationAttributes => ({
     perElement: opset < 9 && !a.flag('spatial', true),
     // An attribute of opset 14; training graphs of older models have it too.
@@ -122,10 +122,10 @@ export interface BatchNormalizationGradientAttributes {
 export const batchNormalizationGradient = defineOperator({
   name: 'BatchNormalizationGradient',
   domain: 'ai.kerf',
-  inputs: ['dY [N, C, …]', 'X [N, C, …]', 'scale [C]'],
+  inputs: ['dY: floating [N, C, …]', 'X: floating [N, C, …]', 'scale: floating [C]'],
   attributes: (a): BatchNormalizationGradientAttributes => ({ epsilon: a.float('epsilon', 1e-5) }),
   infer: (call) => {
-    const type = commonType(call, [0, 1, 2], 'floating')
+    const type = commonType(call, [0, 1, 2])
     const { shape } = required(call, 2)
     return [typed(type, required(call, 1).shape), typed(type, shape), typed(type, shape)]
   },

@@ -97,9 +97,9 @@ export const convForward = (
 
 export const conv = defineOperator({
   name: 'Conv',
-  inputs: ['X [N, C, _, …]', 'W [M, …]', 'B? [M]'],
+  inputs: ['X: floating [N, C, _, …]', 'W: floating [M, …]', 'B?: floating [M]'],
   attributes: convAttributes,
-  infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), convShape(call, 1))],
+  infer: (call) => [typed(commonType(call, [0, 1, 2]), convShape(call, 1))],
   cost: convCost(convolutionLaw, 1, 2),
   law: convLaw(convolutionLaw, 1),
   parameters: [1, 2],

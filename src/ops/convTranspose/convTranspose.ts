@@ -158,9 +158,9 @@ export const convTransposeChannels: ChannelRule<ConvTransposeAttributes> = {
 
 export const convTranspose = defineOperator({
   name: 'ConvTranspose',
-  inputs: ['X [N, C, _, …]', 'W [C, …]', 'B?'],
+  inputs: ['X: floating [N, C, _, …]', 'W: floating [C, …]', 'B?: floating'],
   attributes: convTransposeAttributes,
-  infer: (call) => [typed(commonType(call, [0, 1, 2], 'floating'), transposedShape(call))],
+  infer: (call) => [typed(commonType(call, [0, 1, 2]), transposedShape(call))],
   cost,
   law,
   parameters: [1, 2],

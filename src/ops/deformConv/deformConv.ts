@@ -68,12 +68,18 @@ function cost(call: InferredCall<DeformConvAttributes>) {
 
 export const deformConv = defineOperator({
   name: 'DeformConv',
-  inputs: ['X [N, C, H, W]', 'W [M, _, _, _]', 'offset [N, _, _, _]', 'B? [M]', 'mask? [N, _, _, _]'],
+  inputs: [
+    'X: floating [N, C, H, W]',
+    'W: floating [M, _, _, _]',
+    'offset: floating [N, _, _, _]',
+    'B?: floating [M]',
+    'mask?: floating [N, _, _, _]',
+  ],
   attributes: deformConvAttributes,
   infer: (call) => {
     const y = convShape(call, 1)
     checkOffsets(call, y)
-    return [typed(commonType(call, [0, 1, 2, 3, 4], 'floating'), y)]
+    return [typed(commonType(call, [0, 1, 2, 3, 4]), y)]
   },
   cost,
   law: convLaw(convolutionLaw, 1),

@@ -55,7 +55,7 @@ function cost(call: InferredCall<string>) {
 
 export const einsum = defineOperator({
   name: 'Einsum',
-  inputs: ['Inputs…'],
+  inputs: ['Inputs…: numeric'],
   attributes: (a) => a.string('equation', ''),
   infer: (call) => [typed(required(call, 0).elementType, einsumShape(call))],
   cost,

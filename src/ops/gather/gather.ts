@@ -38,7 +38,7 @@ function cutGather(call: InferredCall<GatherAttributes>, cut: Cut): void {
 /** Y = X at the indices of input 1 along `axis`, which the axes of the indices replace (ONNX Gather). */
 export const gather = defineOperator({
   name: 'Gather',
-  inputs: ['data', 'indices'],
+  inputs: ['data', 'indices: whole'],
   attributes: (a): GatherAttributes => ({ axis: a.int('axis', 0) }),
   infer: (call) => {
     const x = required(call, 0)

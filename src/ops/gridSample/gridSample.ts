@@ -25,7 +25,7 @@ export const gridSampleAttributes = (a: AttributeReader): Sampling => ({
  */
 export const gridSample = defineOperator({
   name: 'GridSample',
-  inputs: ['X [N, C, …]', 'grid [N, …]'],
+  inputs: ['X [N, C, …]', 'grid: floating [N, …]'],
   attributes: gridSampleAttributes,
   infer: (call) => {
     const x = required(call, 0)
@@ -69,10 +69,10 @@ export const gridSampleTraining: TrainingOf<typeof gridSample> = {
 export const gridSampleGradient = defineOperator({
   name: 'GridSampleGradient',
   domain: 'ai.kerf',
-  inputs: ['dY [N, C, …]', 'X [N, C, …]', 'grid [N, …]'],
+  inputs: ['dY: floating [N, C, …]', 'X: floating [N, C, …]', 'grid: floating [N, …]'],
   attributes: gridSampleAttributes,
   infer: (call) => [
-    typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape),
+    typed(commonType(call, [0, 1]), required(call, 1).shape),
     typed(required(call, 2).elementType, required(call, 2).shape),
   ],
   cost: (call) => {

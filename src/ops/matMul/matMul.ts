@@ -13,8 +13,8 @@ const operands = { a: 0, b: 1 }
  */
 export const matMul = defineOperator({
   name: 'MatMul',
-  inputs: ['A', 'B'],
-  infer: (call) => [typed(commonType(call, [0, 1], 'numeric'), productShape(call, operands))],
+  inputs: ['A: numeric', 'B: numeric'],
+  infer: (call) => [typed(commonType(call, [0, 1]), productShape(call, operands))],
   cost: (call) => productCost(call, operands),
   law: (call) => productLaw(call, operands),
   parameters: [0, 1],

@@ -26,7 +26,7 @@ export function cellsOf(call: Call<MaxRoiPoolAttributes>): readonly number[] {
 /** The greatest of X in each cell of each region: X [N, C, H, W], boxes [R, 5], Y [R, C, height, width] (ONNX MaxRoiPool). Corners are rounded: no gradient for boxes. */
 export const maxRoiPool = defineOperator({
   name: 'MaxRoiPool',
-  inputs: ['X [N, C, H, W]', 'rois [R, 5]'],
+  inputs: ['X: floating [N, C, H, W]', 'rois: floating [R, 5]'],
   attributes: maxRoiPoolAttributes,
   infer: (call) => {
     const x = required(call, 0)
@@ -64,11 +64,11 @@ export const maxRoiPoolTraining: TrainingOf<typeof maxRoiPool> = {
 export const maxRoiPoolGradient = defineOperator({
   name: 'MaxRoiPoolGradient',
   domain: 'ai.kerf',
-  inputs: ['dY [R, C, _, _]', 'X [N, C, _, _]', 'boxes [R, 5]'],
+  inputs: ['dY: floating [R, C, _, _]', 'X: floating [N, C, _, _]', 'boxes: floating [R, 5]'],
   attributes: maxRoiPoolAttributes,
   infer: (call) => {
     cellsOf(call)
-    return [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)]
+    return [typed(commonType(call, [0, 1]), required(call, 1).shape)]
   },
   // How many elements a cell covers depends on its box.
   cost: 'data-dependent',

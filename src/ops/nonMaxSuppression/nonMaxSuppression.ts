@@ -7,8 +7,8 @@ import { suppress } from './forward.ts'
 export const nonMaxSuppression = defineOperator({
   name: 'NonMaxSuppression',
   inputs: [
-    ...['boxes [N, S, 4]', 'scores [N, C, S]'],
-    ...['max_output_boxes_per_class? (1)', 'iou_threshold? (1)', 'score_threshold? (1)'],
+    ...['boxes: floating [N, S, 4]', 'scores: floating [N, C, S]'],
+    ...['max_output_boxes_per_class?: whole (1)', 'iou_threshold?: floating (1)', 'score_threshold?: floating (1)'],
   ],
   attributes: (a) => ({ centred: a.flag('center_point_box') }),
   infer: () => [typed('int64', [unknownDim(), 3])],

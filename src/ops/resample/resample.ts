@@ -1,7 +1,7 @@
 import { elementCount } from '../../base/index.ts'
 import type { Call } from '../../graph/index.ts'
 import { defineOperator, type ReferenceOf } from '../operator.ts'
-import { axisOf, commonType, required, typed, wrong } from '../shared/check.ts'
+import { axisOf, required, typed, wrong } from '../shared/check.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
 import { resampled, type Tap } from '../shared/resampling.ts'
 
@@ -47,7 +47,7 @@ function check(call: Call<ResampleAttributes>): void {
 export const resample = defineOperator({
   name: 'Resample',
   domain: 'ai.kerf',
-  inputs: ['X'],
+  inputs: ['X: floating'],
   attributes: (a): ResampleAttributes => ({
     axis: a.int('axis', -1),
     starts: a.ints('starts', []),
@@ -56,7 +56,7 @@ export const resample = defineOperator({
   }),
   infer: (call) => {
     const { shape } = required(call, 0)
-    const type = commonType(call, [0], 'floating')
+    const type = required(call, 0).elementType
     if (!shape) return [typed(type, undefined)]
     check(call)
     return [typed(type, shape.with(resampleAxis(call), call.attributes.starts.length - 1))]

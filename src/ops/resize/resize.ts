@@ -41,7 +41,11 @@ function cutSizes(call: InferredCall<ResizeAttributes>, cut: Cut): void {
 export const resize = defineOperator({
   name: 'Resize',
   inputs: (opset) =>
-    opset < 11 ? ['X', 'scales'] : opset < 13 ? ['X', 'roi', 'scales', 'sizes?'] : ['X', 'roi?', 'scales?', 'sizes?'],
+    opset < 11
+      ? ['X', 'scales: floating']
+      : opset < 13
+        ? ['X', 'roi: floating', 'scales: floating', 'sizes?: whole']
+        : ['X', 'roi?: floating', 'scales?: floating', 'sizes?: whole'],
   attributes: resizeAttributes,
   infer: (call) => [typed(required(call, 0).elementType, resizedShape(call))],
   cost: (call) => interpolationCost(call, call.attributes.mode, call.attributes.antialias),

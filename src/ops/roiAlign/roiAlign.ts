@@ -23,7 +23,7 @@ export const roiAlignAttributes = (a: AttributeReader, opset: number): RoiAlignA
  */
 export const roiAlign = defineOperator({
   name: 'RoiAlign',
-  inputs: ['X [N, C, H, W]', 'rois [R, 4]', 'batch_indices [R]'],
+  inputs: ['X: floating [N, C, H, W]', 'rois: floating [R, 4]', 'batch_indices: whole [R]'],
   attributes: roiAlignAttributes,
   infer: (call) => {
     const x = required(call, 0)
@@ -64,9 +64,9 @@ export const roiAlignTraining: TrainingOf<typeof roiAlign> = {
 export const roiAlignGradient = defineOperator({
   name: 'RoiAlignGradient',
   domain: 'ai.kerf',
-  inputs: ['dY [R, C, _, _]', 'X [N, C, _, _]', 'boxes [R, 4]', 'images [R]'],
+  inputs: ['dY: floating [R, C, _, _]', 'X: floating [N, C, _, _]', 'boxes: floating [R, 4]', 'images: whole [R]'],
   attributes: (a): RoiAlignAttributes => roiAlignAttributes(a, 16),
-  infer: (call) => [typed(commonType(call, [0, 1], 'floating'), required(call, 1).shape)],
+  infer: (call) => [typed(commonType(call, [0, 1]), required(call, 1).shape)],
   // How many samples a box takes depends on its size.
   cost: 'data-dependent',
 })

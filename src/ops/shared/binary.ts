@@ -14,8 +14,10 @@ export interface BinaryOptions {
   readonly cost: Arithmetic
   /** Element type of the output: 'bool' for comparisons. By default the first input's. */
   readonly result?: ElementType
-  /** Of whole numbers alone. */
-  readonly whole?: boolean
+  /** What elements it takes: numbers, where nothing else is said. */
+  readonly takes?: 'numeric' | 'whole' | 'bool' | 'any'
+  /** Whether the second may be of another type than the first. */
+  readonly mixes?: boolean
   readonly epilogue?: OperatorFacts['epilogue']
   readonly range?: OperatorFacts['range']
 }
@@ -50,15 +52,15 @@ export function binaryBackward(
 
 /** An operator on two tensors with multidirectional broadcasting: Y = f(A, B). Before operator set 7: see `alignment.ts`. */
 export function binary<const N extends string>(name: N, options: BinaryOptions): OperatorFacts<Alignment, N, ''> {
-  const { forward, cost, result, whole, epilogue, range } = options
+  const { forward, cost, result, takes = 'numeric', mixes, epilogue, range } = options
   return defineOperator({
     name,
-    inputs: ['A', 'B'],
+    inputs: takes === 'any' ? ['A', 'B'] : [`A: ${takes}`, `B: ${takes}`],
     attributes: alignmentOf,
     infer: (call) => {
       const a = required(call, 0)
       const b = required(call, 1)
-      if (whole) commonType(call, [0, 1], 'whole')
+      if (!mixes) commonType(call, [0, 1])
       const to = alignedShape(call, 1)
       const shape = a.shape && to ? broadcastShapes(a.shape, to) : undefined
       if (a.shape && to && !shape) throw wrong(call, 'the shapes cannot be broadcast together')

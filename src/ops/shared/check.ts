@@ -1,4 +1,4 @@
-import { type ElementType, isFloating, isInteger, normalizeAxis, type Shape } from '../../base/index.ts'
+import { type ElementType, normalizeAxis, type Shape } from '../../base/index.ts'
 import { type Call, type Dense, type Known, wrong } from '../../graph/index.ts'
 
 export { wrong }
@@ -10,32 +10,16 @@ export function required(call: Call, input: number): Known {
   return known
 }
 
-const kinds = {
-  floating: { has: isFloating, text: 'floating-point numbers' },
-  whole: { has: isInteger, text: 'whole numbers' },
-  numeric: { has: (type: ElementType) => isFloating(type) || isInteger(type), text: 'numbers' },
-}
-
-/** What elements an input may have: floating-point, of whole numbers, or any of both. */
-export type Elements = keyof typeof kinds
-
 /**
  * The element type that the given inputs have in common, where it is known; left-out inputs do not count.
- * @throws NodeError when they differ, or when it is not one of floating-point (`'floating'`), of whole numbers (`'whole'`) or of any (`'numeric'`)
+ * @throws NodeError when they differ
  */
-export function commonType(call: Call, inputs: readonly number[], kind: Elements): ElementType | undefined {
+export function commonType(call: Call, inputs: readonly number[]): ElementType | undefined {
   const known = inputs.flatMap((i) => {
     const type = call.inputs[i]?.elementType
     return type ? [{ name: call.node.inputs[i]!, type }] : []
   })
   for (const { name, type } of known) {
-    const { has, text } = kinds[kind]
-    if (!has(type))
-      throw wrong(
-        call,
-        `"${name}" is ${type}, where ${text} are needed`,
-        'Export the model again, or put a Cast before it.',
-      )
     if (type !== known[0]?.type)
       throw wrong(
         call,

@@ -72,8 +72,8 @@ describe('arithmetic', () => {
     ],
     ['NonZero', [[1, 2, 3, 4]]],
     ['Unique', [[1, 2, 3, 4]]],
-    ['Compress', [[1, 2, 3, 4], [5]]],
-    ['RoiAlign', [[1, 2, 3, 4], [5, 4], [5]]],
+    ['Compress', [[1, 2, 3, 4], { elementType: 'bool', shape: [5] }]],
+    ['RoiAlign', [[1, 2, 3, 4], [5, 4], { elementType: 'int64', shape: [5] }]],
     [
       'MaxRoiPool',
       [

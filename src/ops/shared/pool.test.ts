@@ -96,34 +96,18 @@ describe('pooling', () => {
     )
   })
 
+  const places = { elementType: 'int64', shape: [1, 1, 2, 2] } as const
+
   it('undoes MaxPool', () => {
     const pool = { kernel_shape: [2, 2], strides: [2, 2] }
-    expect(
-      oneNode(
-        'MaxUnpool',
-        [
-          [1, 1, 2, 2],
-          [1, 1, 2, 2],
-        ],
-        pool,
-      ).shapes,
-    ).toEqual([[1, 1, 4, 4]])
-    expect(oneNode('MaxUnpool', [[1, 1, 2, 2], [1, 1, 2, 2], intsOf(1, 1, 5, 5)], pool).shapes).toEqual([[1, 1, 5, 5]])
+    expect(oneNode('MaxUnpool', [[1, 1, 2, 2], places], pool).shapes).toEqual([[1, 1, 4, 4]])
+    expect(oneNode('MaxUnpool', [[1, 1, 2, 2], places, intsOf(1, 1, 5, 5)], pool).shapes).toEqual([[1, 1, 5, 5]])
   })
 
   it('refuses what does not fit', () => {
     expect(() => oneNode('MaxPool', [[1, 1, 4, 4]])).toThrow('attribute kernel_shape is missing')
     expect(() => oneNode('MaxPool', [[1, 4]], { kernel_shape: [2] })).toThrow('received 2 dimensions')
     expect(() => oneNode('AveragePool', [[1, 1, 4, 4]], { kernel_shape: [5, 5] })).toThrow('does not fit into axis 2')
-    expect(() =>
-      oneNode(
-        'MaxUnpool',
-        [
-          [1, 1, 2, 2],
-          [1, 1, 2, 2],
-        ],
-        { kernel_shape: [2] },
-      ),
-    ).toThrow('should have 2 entries')
+    expect(() => oneNode('MaxUnpool', [[1, 1, 2, 2], places], { kernel_shape: [2] })).toThrow('should have 2 entries')
   })
 })

@@ -136,7 +136,7 @@ export const knownSizes = (call: Call<RecurrentAttributes>): RecurrentSizes<numb
 
 export function recurrentInfer(call: Call<RecurrentAttributes>): Known[] {
   const { cell, directions, samplesFirst } = call.attributes
-  const type = commonType(call, [0, 1, 2, 3, 5, 6, 7], 'floating')
+  const type = commonType(call, [0, 1, 2, 3, 5, 6, 7])
   const { steps, samples, hidden } = recurrentSizes(call)
   const count = directions.length
   const known = required(call, 0).shape !== undefined

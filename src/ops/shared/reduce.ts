@@ -123,6 +123,8 @@ export function tieReduction(
 }
 
 export interface ReduceOptions {
+  /** What elements it takes: numbers, where nothing else is said. */
+  readonly takes?: 'numeric' | 'numeric|bool'
   /** The version of the operator set that made the axes an input, 18 by default. */
   readonly axesInputSince?: number
   readonly forward: (values: Float64Array) => number
@@ -165,11 +167,11 @@ export function reductionBackward(
 
 export function reduction<const N extends string>(
   name: N,
-  { forward, perInput, perOutput = {}, axesInputSince = 18 }: ReduceOptions,
+  { forward, takes = 'numeric', perInput, perOutput = {}, axesInputSince = 18 }: ReduceOptions,
 ): OperatorFacts<ReduceAttributes, N, ''> {
   return defineOperator({
     name,
-    inputs: (opset) => (opset < axesInputSince ? ['data'] : ['data', 'axes?']),
+    inputs: (opset) => [`data: ${takes}`, 'axes?: whole'].slice(0, opset < axesInputSince ? 1 : 2),
     attributes: reduceAttributes,
     infer: inferReduce,
     forward: (call, [x]) => {

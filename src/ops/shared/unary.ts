@@ -1,7 +1,7 @@
 import { type ElementType, elementCount } from '../../base/index.ts'
 import type { Arithmetic, AttributeReader, Call, OperatorFacts } from '../../graph/index.ts'
 import { defineOperator } from '../operator.ts'
-import { commonType, type Elements, required, typed } from './check.ts'
+import { required, typed } from './check.ts'
 import { mapped } from './moved.ts'
 
 export interface UnaryOptions<A>
@@ -9,7 +9,7 @@ export interface UnaryOptions<A>
   readonly attributes?: (reader: AttributeReader, opset: number) => A
   readonly forward: (x: number, attributes: A, elementType: ElementType) => number
   /** What elements it takes: floating-point numbers, where nothing else is said. */
-  readonly takes?: Elements | 'any'
+  readonly takes?: 'floating' | 'whole' | 'numeric' | 'bool'
   /** Operations per element. */
   readonly cost: Arithmetic | ((attributes: A) => Arithmetic)
   /** Element type of the output; by default the input's. */
@@ -35,14 +35,13 @@ export function unary<const N extends string, A = void, const D extends string =
 ): OperatorFacts<A, N, D> {
   return defineOperator({
     name,
-    inputs: ['X'],
+    inputs: [`X: ${takes}`],
     // The default of D.
     domain: domain ?? ('' as D),
     attributes: attributes ?? (() => undefined as A),
     infer: (call) => {
-      const { shape } = required(call, 0)
-      const type = takes === 'any' ? call.inputs[0]?.elementType : commonType(call, [0], takes)
-      return [typed(result ? result(call) : type, shape)]
+      const { shape, elementType } = required(call, 0)
+      return [typed(result ? result(call) : elementType, shape)]
     },
     forward: (call, [x]) =>
       x ? [mapped(x, (v) => forward(v, call.attributes, x.elementType), result?.(call) ?? x.elementType)] : [],

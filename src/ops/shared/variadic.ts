@@ -4,11 +4,13 @@ import { defineOperator } from '../operator.ts'
 import { asElement } from './as-element.ts'
 import { algebra, gradientOf, shapeIn, shapeOut } from './backward.ts'
 import { mapBroadcast } from './binary.ts'
-import { required, typed, wrong } from './check.ts'
+import { commonType, required, typed, wrong } from './check.ts'
 import { timesElements } from './unary.ts'
 
 export interface VariadicOptions {
   readonly forward: (values: readonly number[]) => number
+  /** What elements it takes: floating-point numbers, where nothing else is said. */
+  readonly takes?: 'floating' | 'numeric'
   /** Operations per output element, for this many inputs. */
   readonly cost: (inputs: number) => Arithmetic
   readonly epilogue?: OperatorFacts['epilogue']
@@ -46,11 +48,11 @@ export const variadicBackward = (call: BackwardCall, rule: (dy: string) => reado
 /** An operator on one or more tensors with multidirectional broadcasting: Y = f(X1, X2, …). */
 export function variadic<const N extends string>(
   name: N,
-  { forward, cost, epilogue, range }: VariadicOptions,
+  { forward, takes = 'floating', cost, epilogue, range }: VariadicOptions,
 ): OperatorFacts<unknown, N, ''> {
   return defineOperator({
     name,
-    inputs: ['inputs…'],
+    inputs: [`inputs…: ${takes}`],
     infer: (call) => {
       const inputs = call.node.inputs.map((_, i) => required(call, i))
       if (inputs.length === 0) throw wrong(call, 'it has no input')
@@ -58,7 +60,7 @@ export function variadic<const N extends string>(
       const shape = broadcastShapes(...shapes)
       if (!shape) throw wrong(call, 'the shapes cannot be broadcast together')
       return [
-        typed(inputs.find((x) => x.elementType)?.elementType, shapes.length === inputs.length ? shape : undefined),
+        typed(commonType(call, [...call.node.inputs.keys()]), shapes.length === inputs.length ? shape : undefined),
       ]
     },
     forward: (_, inputs) => {

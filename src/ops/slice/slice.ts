@@ -33,7 +33,8 @@ function slicedShape(call: Call<SliceAttributes>, shape: readonly Dim[]): Dim[] 
 
 export const slice = defineOperator({
   name: 'Slice',
-  inputs: (opset) => (opset < 10 ? ['data'] : ['data', 'starts', 'ends', 'axes?', 'steps?']),
+  inputs: (opset) =>
+    opset < 10 ? ['data'] : ['data', 'starts: whole', 'ends: whole', 'axes?: whole', 'steps?: whole'],
   attributes: (a): SliceAttributes => ({ starts: a.ints('starts'), ends: a.ints('ends'), axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)

@@ -109,6 +109,6 @@ export const arithmetic: Cases = {
     domain: 'ai.kerf',
     inputs: [{ type: 'float32', shape: [2, 1, 3], values: [1, -1, 2, 0, -3, 1] }, [4, 3], [2, 1, 1]],
   },
-  Cast: { op: 'Cast', inputs: [[2, 3]], attributes: { to: 11 } },
-  CastLike: { op: 'CastLike', inputs: [[2, 3], { type: 'float64', shape: [1], values: [0] }] },
+  Cast: { op: 'Cast', inputs: [[2, 3]], attributes: { to: 11 }, makes: 'float64' },
+  CastLike: { op: 'CastLike', inputs: [[2, 3], { type: 'float64', shape: [1], values: [0] }], makes: 'float64' },
 }
