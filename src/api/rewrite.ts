@@ -48,6 +48,7 @@ export {
   type QuantizedAdderLayer,
   type QuantizedLayer,
   type QuantizeOptions,
+  quantisableLayers,
   quantize,
   type RangeMethod,
   rangeMethods,

@@ -70,6 +70,16 @@ export function calibrate(given: Model, operators: OperatorSet = runnableOperato
   return new AdderCalibration(analysis, layers)
 }
 
+/**
+ * The layers of a network that can be quantised, by their names, in the order of the nodes.
+ * @param model a network
+ * @throws KerfError `no-adder-layers`, also where all are in codes already
+ */
+export const quantisableLayers = (model: Model): readonly string[] => {
+  const open = new Set([...calibrate(model).layers.values()].flat())
+  return model.graph.nodes.filter((node) => open.has(node)).map(nodeLabel)
+}
+
 class AdderCalibration implements Calibration {
   readonly model: Model
   readonly analysis: Analysis

@@ -5,7 +5,7 @@ import { adderConvolution, nets } from '../nets/index.ts'
 import { modelBytes } from '../onnx/index.ts'
 import { createSession, hostTensor } from '../runtime/index.ts'
 import { describeOrt, runOrt } from '../testing/ort.ts'
-import { type CalibrationBatch, type QuantizeOptions, quantize } from './index.ts'
+import { type CalibrationBatch, type QuantizeOptions, quantisableLayers, quantize } from './index.ts'
 
 const imageShape = [1, 28, 28]
 const size = 28 * 28
@@ -73,6 +73,7 @@ async function alive(): Promise<Model> {
 describe('quantising a network on data', () => {
   it('finds ranges, says what it did to every tensor, and changes the outputs the more the fewer the bits', async () => {
     const model = await alive()
+    expect(quantisableLayers(model)).toEqual(['a', 'b'])
     const drifts: number[] = []
     for (const bits of [8, 6, 4, 2]) {
       const { layers, images, outputDrift, model: quantised } = await quantize(model, options(bits))
@@ -91,6 +92,7 @@ describe('quantising a network on data', () => {
       expect(layers[0]?.drift).toBeLessThan(1e-6)
       expect(layers[1]?.drift).toBeGreaterThan(1e-4)
       expect(quantised.graph.outputs).toEqual(model.graph.outputs)
+      expect(() => quantisableLayers(quantised)).toThrow('quantised already')
       drifts.push(outputDrift)
     }
     expect(drifts).toEqual([...drifts].sort((a, b) => a - b))

@@ -3,6 +3,7 @@ import { CostsDesk } from './desks/costs.ts'
 import { GraphDesk } from './desks/graph.ts'
 import { MeasureDesk } from './desks/measure.ts'
 import { PruneDesk } from './desks/prune.ts'
+import { QuantizeDesk } from './desks/quantize.ts'
 import { RunDesk } from './desks/run.ts'
 import { SwapDesk } from './desks/swap.ts'
 import { TimesDesk } from './desks/times.ts'
@@ -25,6 +26,7 @@ export class Engine {
   readonly times = new TimesDesk(this.#open, this.measure)
   readonly prune = new PruneDesk(this.#open, this.times)
   readonly swap = new SwapDesk(this.#open)
+  readonly quantize = new QuantizeDesk(this.#open)
   readonly model = {
     open: (source: ModelSource): Promise<Network> => this.#open.open(source),
     recount: (options: RecountOptions): Network => this.#open.recount(options),

@@ -1,5 +1,6 @@
 import type { Model } from 'kerf'
 import type { PruneResult, RecoveredStep } from 'kerf/prune'
+import type { QuantizeOutcome } from './quantize-types.ts'
 import type { SwapOutcome } from './swap-types.ts'
 import type { Network } from './types.ts'
 
@@ -14,12 +15,14 @@ export interface Step {
   readonly recovery?: readonly RecoveredStep[]
   /** Of a swap: what it did. */
   readonly swap?: SwapOutcome
+  /** Of a network in codes: what that did. */
+  readonly quantized?: QuantizeOutcome
   /** What does the same on the command line. */
   readonly command?: string
 }
 
 /** What the page knows of a step. */
-export interface ToldStep extends Pick<Step, 'title' | 'recovery' | 'swap' | 'command'> {
+export interface ToldStep extends Pick<Step, 'title' | 'recovery' | 'swap' | 'quantized' | 'command'> {
   /** Whether it can be recovered. */
   readonly isCut: boolean
 }

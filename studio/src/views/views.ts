@@ -26,4 +26,5 @@ export const views: readonly View[] = [
   { name: 'run', title: 'Run', component: lazy(() => import('./run/run-view.tsx')) },
   { name: 'prune', title: 'Prune', component: lazy(() => import('./prune/prune-view.tsx')) },
   { name: 'swap', title: 'Swap', component: lazy(() => import('./swap/swap-view.tsx')) },
+  { name: 'quantise', title: 'Quantise', component: lazy(() => import('./quantise/quantise-view.tsx')) },
 ]

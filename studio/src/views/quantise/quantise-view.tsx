@@ -1,0 +1,100 @@
+import { Alert, Button, Checkbox, Fieldset, Select, Slider, Stack, Text, Title } from '@mantine/core'
+import type { RangeMethod } from 'kerf/rewrite'
+import { CommandLine } from '../../parts/command-line.tsx'
+import { PicturePicker } from '../../parts/picture-picker.tsx'
+import { WorkProgress } from '../../parts/work-progress.tsx'
+import { useStore } from '../../store.ts'
+import classes from './quantise.module.css'
+import { QuantisedReport } from './quantised.tsx'
+import { useQuantising } from './use-quantising.ts'
+
+const ranges: readonly { readonly value: RangeMethod; readonly label: string }[] = [
+  { value: 'mse', label: 'nearest in the mean square' },
+  { value: 'minmax', label: 'everything that was seen' },
+  { value: 'percentile', label: 'all but 1 in 10,000 on either side' },
+]
+
+/** Adder layers in codes of few bits. */
+export default function QuantiseView() {
+  const { wish, pictures, found, work, problem, want, take, quantise, stop } = useQuantising()
+  const { steps, at } = useStore()
+  const step = steps[at]
+  const isWorking = work !== undefined
+  const count = found?.layers.length ?? 0
+  return (
+    <div className={classes.view}>
+      <Stack gap="md">
+        <Fieldset legend="Codes">
+          <Stack gap="md">
+            <div>
+              <Text size="sm" fw={500} mb={4}>
+                {wish.bits} bits
+              </Text>
+              <Slider
+                thumbLabel="Bits"
+                min={2}
+                max={8}
+                step={1}
+                value={wish.bits}
+                disabled={isWorking}
+                marks={[{ value: 5 }, { value: 6 }, { value: 7 }]}
+                onChange={(bits) => want({ bits })}
+              />
+            </div>
+            <Select
+              label="Ranges"
+              data={[...ranges]}
+              value={wish.range}
+              allowDeselect={false}
+              disabled={isWorking}
+              onChange={(range) => range && want({ range: range as RangeMethod })}
+            />
+            <Checkbox
+              label="Put each filter’s mean right"
+              description="Better from 5 bits on, worse with fewer"
+              checked={wish.biasCorrection}
+              disabled={isWorking}
+              onChange={({ currentTarget: { checked } }) => want({ biasCorrection: checked })}
+            />
+          </Stack>
+        </Fieldset>
+        <Fieldset legend="On pictures">
+          <Stack gap="sm">
+            <Text size="sm">
+              Ranges follow from pictures as the network sees them, without labels; some hundreds are good.
+            </Text>
+            <PicturePicker pictures={pictures} onChange={take} disabled={isWorking} />
+          </Stack>
+        </Fieldset>
+        <div>
+          <Button disabled={isWorking || count === 0 || pictures.length === 0} onClick={() => void quantise()}>
+            Quantise
+          </Button>
+        </div>
+        {work && <WorkProgress state={work} stop={stop} />}
+        <div aria-live="polite">
+          {problem !== undefined && (
+            <Alert color="red" role="alert">
+              {problem}
+            </Alert>
+          )}
+        </div>
+      </Stack>
+      <Stack gap="md" miw={0}>
+        {step?.quantized && <QuantisedReport title={step.title} outcome={step.quantized} command={step.command} />}
+        {found?.why !== undefined && <Alert color="blue">{found.why}</Alert>}
+        {found && count > 0 && (
+          <>
+            <Title order={2} size="h5">
+              {count} adder {count === 1 ? 'layer' : 'layers'} in floats
+            </Title>
+            <Text size="sm" className={classes.name}>
+              {found.layers.join(', ')}
+            </Text>
+            <CommandLine command={found.command} />
+          </>
+        )}
+      </Stack>
+    </div>
+  )
+}

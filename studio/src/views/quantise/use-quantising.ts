@@ -1,0 +1,68 @@
+import { proxy } from 'comlink'
+import { useEffect, useState } from 'react'
+import { Closed, engine } from '../../engine/client.ts'
+import type { Quantisable, QuantizeWish } from '../../engine/quantize-types.ts'
+import type { WorkState } from '../../engine/swap-types.ts'
+import { useStore } from '../../store.ts'
+
+export interface Quantising {
+  readonly wish: QuantizeWish
+  readonly pictures: readonly File[]
+  /** What can be quantised of the open network. */
+  readonly found: Quantisable | undefined
+  /** What is being done. */
+  readonly work: WorkState | undefined
+  /** Why the last attempt failed, as the library says it. */
+  readonly problem: string | undefined
+  want(wish: Partial<QuantizeWish>): void
+  take(pictures: readonly File[]): void
+  quantise(): Promise<void>
+  stop(): void
+}
+
+/** The open network in codes: what for, and how. */
+export function useQuantising(): Quantising {
+  const network = useStore((s) => s.network)
+  const change = useStore((s) => s.change)
+  const [wish, setWish] = useState<QuantizeWish>({ bits: 6, range: 'mse', biasCorrection: false })
+  const [pictures, setPictures] = useState<readonly File[]>([])
+  const [found, setFound] = useState<Quantisable>()
+  const [work, setWork] = useState<WorkState>()
+  const [problem, setProblem] = useState<string>()
+  const count = pictures.length
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another network has other layers
+  useEffect(() => {
+    let isLate = false
+    engine.quantize.layers(wish, count).then(
+      (layers) => isLate || setFound(layers),
+      (error) => isLate || error instanceof Closed || setProblem((error as Error).message),
+    )
+    return () => {
+      isLate = true
+    }
+  }, [wish, count, network])
+  return {
+    ...{ wish, pictures, found, work, problem },
+    want(next) {
+      setProblem(undefined)
+      setWish({ ...wish, ...next })
+    },
+    take(files) {
+      setProblem(undefined)
+      setPictures(files)
+    },
+    async quantise() {
+      setWork({ what: 'quantising', done: 0 })
+      setProblem(undefined)
+      try {
+        const changed = await engine.quantize.apply(wish, pictures, proxy(setWork))
+        if (changed) change(changed)
+      } catch (error) {
+        if (!(error instanceof Closed)) setProblem((error as Error).message)
+      } finally {
+        setWork(undefined)
+      }
+    },
+    stop: () => void engine.quantize.stop(),
+  }
+}

@@ -1,0 +1,104 @@
+// Adder layers in codes, in Kerf Studio; against the library.
+
+import { expect, it } from 'vitest'
+import { readModelFile } from '../../src/api/files.node.ts'
+import { modelBytes } from '../../src/api/index.node.ts'
+import { human } from '../../src/api/report.ts'
+import { createSession } from '../../src/api/runtime.node.ts'
+import { describeBrowser } from '../../src/testing/browser/chromium.ts'
+import { digitPictures } from './digit-pictures.ts'
+import { lenet, useFolder } from './files.ts'
+import { useStudio, type Visit } from './harness.ts'
+
+describeBrowser('Kerf Studio quantises', () => {
+  const studio = useStudio()
+  const path = useFolder()
+
+  /** The digits' network with adder layers, made in the page. */
+  async function openAdder(options = {}): Promise<Visit> {
+    const visit = await studio.visit({ ...options, hash: '#swap' })
+    const { page, open } = visit
+    await open(lenet)
+    await page.getByRole('combobox', { name: 'Kind' }).click()
+    await page.getByRole('option', { name: 'adder', exact: true }).click()
+    await page.getByRole('checkbox', { name: 'Keep the weights' }).check()
+    await page.locator('pre', { hasText: '--keep-weights' }).waitFor()
+    // Statistics of noise leave nothing alive.
+    await give(visit, 'Swap', await digitPictures(40, path))
+    await page.getByRole('button', { name: 'Swap', exact: true }).click()
+    await page.getByRole('navigation', { name: 'Steps' }).getByText('swapped for adder').waitFor()
+    await page.getByRole('tab', { name: 'Quantise', exact: true }).click()
+    await page.getByText(/adder layers? in floats/).waitFor()
+    return visit
+  }
+
+  async function give({ page }: Visit, view: string, files: string[]): Promise<void> {
+    const chooser = page.waitForEvent('filechooser')
+    await page.getByRole('tabpanel', { name: view }).getByRole('button', { name: 'Pictures' }).click()
+    await (await chooser).setFiles(files)
+    await page.getByRole('tabpanel', { name: view }).getByText(`${files.length} pictures.`).waitFor()
+  }
+
+  async function saved({ page }: Visit, name: string) {
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save the model' }).click()
+    await (await download).saveAs(path(name))
+    return readModelFile(path(name))
+  }
+
+  it('says why a network without adder layers cannot be', async () => {
+    const { page, open, accessible, fits, picture } = await studio.visit({
+      ...{ hash: '#quantise', viewport: { width: 360, height: 740 }, colorScheme: 'dark' },
+    })
+    await open(lenet)
+    await page.getByText('The model has no adder layer').waitFor()
+    expect(await page.getByRole('button', { name: 'Quantise', exact: true }).isDisabled()).toBe(true)
+    await accessible()
+    await fits()
+    await picture('quantise-narrow')
+  })
+
+  it('in few bits, and says what that did', async () => {
+    const visit = await openAdder()
+    const { page, accessible, picture } = visit
+    const floats = await saved(visit, 'floats.onnx')
+    await give(visit, 'Quantise', await digitPictures(40, path))
+    await page.locator('pre', { hasText: '--bits 6 --data pictures/ --calibrate 40' }).waitFor()
+    const run = page.getByRole('button', { name: 'Quantise', exact: true })
+    await run.click()
+    const report = page.getByRole('region', { name: 'What quantising did' })
+    await report.waitFor({ timeout: 60_000 })
+    await page.getByText('All adder layers of the model are quantised already').waitFor()
+    await accessible()
+    await picture('quantised')
+    const codes = await saved(visit, 'codes.onnx')
+    await report.locator('dd', { hasText: human(modelBytes(codes).length, 'B') }).waitFor()
+    await report.getByText(`before ${human(modelBytes(floats).length, 'B')}`).waitFor()
+    const rows = await page.getByRole('table', { name: 'Layers in codes' }).getByRole('row').count()
+    expect(rows - 1).toBe(floats.graph.nodes.filter(({ opType }) => opType === 'AdderConv').length)
+    const kinds = codes.graph.nodes.map(({ opType }) => opType)
+    expect(kinds).toContain('QuantizeLinear')
+    const session = await createSession(codes)
+    await session.dispose()
+    // With two bits more is lost than with six.
+    const off = async () => Number.parseFloat((await report.locator('dd', { hasText: '‖' }).textContent())!)
+    const six = await off()
+    await page.keyboard.press('Control+z')
+    await page.getByText(/adder layers? in floats/).waitFor()
+    await page.getByRole('slider', { name: 'Bits' }).focus()
+    await page.keyboard.press('Home')
+    await page.locator('pre', { hasText: '--bits 2' }).waitFor()
+    await run.click()
+    await report.getByText('Adder layers in 2 bits').waitFor({ timeout: 60_000 })
+    expect(await off()).toBeGreaterThan(six)
+  })
+
+  it('refuses pictures that say nothing', async () => {
+    const visit = await openAdder()
+    const { page } = visit
+    const [one] = await digitPictures(1, path)
+    await give(visit, 'Quantise', [one!, one!])
+    await page.getByRole('button', { name: 'Quantise', exact: true }).click()
+    await page.getByRole('alert').getByText('The data are constant').waitFor({ timeout: 60_000 })
+  })
+})
