@@ -7,7 +7,7 @@ import { KerfError } from '../src/base/index.ts'
  * - `typed`: refused by a KerfError
  * - `untyped`: another error
  * - `wrong`: done, with a result that contradicts itself or another runtime
- * - `hang`, `memory`: took more than the limits; `crash`: the process ended
+ * - `hang`, `memory`: took more than the limits, a hang those of processor time, or none of it for long; `crash`: the process ended
  */
 export const kinds = ['ok', 'typed', 'untyped', 'wrong', 'hang', 'memory', 'crash'] as const
 export type Kind = (typeof kinds)[number]

@@ -7,13 +7,13 @@ import type { Request } from './worker.ts'
 export interface Limits {
   /** Of all processors together. */
   readonly cpuSeconds: number
-  /** After which a case has hung that takes no processor: it waits for what never comes. */
-  readonly wallSeconds: number
+  /** By the clock, after which a case has hung that took less than a fiftieth of it of a processor: it waits for what never comes. */
+  readonly idleSeconds: number
   /** Beyond what the process had before. */
   readonly bytes: number
 }
 
-const usual: Limits = { cpuSeconds: 10, wallSeconds: 120, bytes: 768 * 2 ** 20 }
+const usual: Limits = { cpuSeconds: 10, idleSeconds: 60, bytes: 768 * 2 ** 20 }
 /** A process is replaced after so many cases: what one leaves behind must not be put down to another. */
 const casesPerProcess = 2000
 
@@ -35,12 +35,7 @@ export class Runner {
     const child = this.#started()
     this.#stderr = ''
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#stderr += 'over the limit: hang\n'
-        child.kill('SIGKILL')
-      }, this.#limits.wallSeconds * 1000)
       const done = (outcome: Outcome) => {
-        clearTimeout(timer)
         child.removeAllListeners('message').removeAllListeners('close')
         resolve(outcome)
       }
@@ -60,7 +55,8 @@ export class Runner {
 
   #started(): ChildProcess {
     if (this.#child) return this.#child
-    const child = fork(this.#script, [this.#limits.cpuSeconds, this.#limits.bytes, process.pid].map(String), {
+    const { cpuSeconds, idleSeconds, bytes } = this.#limits
+    const child = fork(this.#script, [...[cpuSeconds, idleSeconds, bytes], process.pid].map(String), {
       serialization: 'advanced',
       execArgv: ['--max-old-space-size=1024'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -75,8 +71,13 @@ export class Runner {
   #endedBy(code: number | null, signal: NodeJS.Signals | null): Outcome {
     const text = this.#stderr
     const stage = [...text.matchAll(/^at (.*)$/gm)].at(-1)?.[1] ?? ''
-    const limit = /over the limit: (hang|memory)/.exec(text)?.[1] as 'hang' | 'memory' | undefined
-    const kind = limit ?? (/heap out of memory/.test(text) ? 'memory' : 'crash')
-    return { kind, stage, what: kind === 'crash' ? `${signal ?? code}` : '', message: text.replace(/^at .*\n/gm, '') }
+    const [, limit, how] = /over the limit: (hang|memory)(?: \((\w+)\))?/.exec(text) ?? []
+    const kind = (limit as 'hang' | 'memory' | undefined) ?? (/heap out of memory/.test(text) ? 'memory' : 'crash')
+    return {
+      kind,
+      stage,
+      what: kind === 'crash' ? `${signal ?? code}` : (how ?? ''),
+      message: text.replace(/^at .*\n/gm, ''),
+    }
   }
 }

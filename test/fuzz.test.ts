@@ -83,8 +83,22 @@ describe('what goes wrong on purpose', () => {
     }
   })
 
+  it.each([
+    ['hang', { cpuSeconds: 1, idleSeconds: 1000 }, 'runs'],
+    ['wait', { cpuSeconds: 1000, idleSeconds: 1 }, 'waits'],
+  ] as const)('a %s is told by the processor time that it takes', async (what, limits, how) => {
+    const runner = new Runner(join(program, 'worker.js'), limits)
+    try {
+      const outcome = await runner.run({ target: 'artificial', from: new TextEncoder().encode(`["${what}"]`) })
+      expect(outcome).toMatchObject({ kind: 'hang', what: how })
+      expect(outcome.message).toMatch(/: \d+\.\d s of processor in \d+\.\d s by the clock\n$/)
+    } finally {
+      runner.end()
+    }
+  })
+
   it('ends by itself where the fuzzer was killed', async () => {
-    const arguments_ = '[100, 2 ** 30, process.pid].map(String)'
+    const arguments_ = '[100, 1000, 2 ** 30, process.pid].map(String)'
     const parent = spawn(process.execPath, [
       '-e',
       `const child = require('node:child_process').fork(${JSON.stringify(join(program, 'worker.js'))}, ${arguments_}, {

@@ -5,7 +5,10 @@ import { pick, times } from '../mutate.ts'
 import { type Kind, kinds, type Target, WrongResult } from '../outcome.ts'
 import { smallerJson } from '../shrink.ts'
 
-const happen: Readonly<Record<Kind, () => void>> = {
+/** A kind of finding, or the second kind of hang. */
+type Happening = Kind | 'wait'
+
+const happen: Readonly<Record<Happening, () => void | Promise<void>>> = {
   ok: () => {},
   typed: () => {
     throw new KerfError('refused', 'As it should be.')
@@ -21,10 +24,11 @@ const happen: Readonly<Record<Kind, () => void>> = {
     for (const all: Uint8Array[] = []; ; ) all.push(new Uint8Array(2 ** 24).fill(1))
   },
   crash: () => process.abort(),
+  wait: () => new Promise(() => {}),
 }
 
 const encode = (list: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(list))
-const decode = (bytes: Uint8Array): Kind[] => JSON.parse(new TextDecoder().decode(bytes))
+const decode = (bytes: Uint8Array): Happening[] => JSON.parse(new TextDecoder().decode(bytes))
 
 /** A list of what happens, one after the other. */
 export const artificial: Target = {
@@ -32,9 +36,9 @@ export const artificial: Target = {
   extension: 'json',
   weight: 0,
   make: (random) => encode(times(5, () => pick(random, kinds.slice(0, 4)))),
-  run(bytes, at) {
+  async run(bytes, at) {
     at('happen')
-    for (const kind of decode(bytes)) happen[kind]()
+    for (const what of decode(bytes)) await happen[what]()
   },
   *smaller(bytes) {
     for (const less of smallerJson(decode(bytes))) yield encode(less)
