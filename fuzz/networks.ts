@@ -4,6 +4,7 @@ import { elementCount, isConcrete, type Random, seededRandom, seedFrom } from '.
 import { type AttributeValue, analyse, float, GraphBuilder, type Model, tensorOf } from '../src/graph/index.ts'
 import { operatorFacts } from '../src/ops/index.ts'
 import { chance, pick, times } from './mutate.ts'
+import { smallerJson } from './shrink.ts'
 
 export interface Recipe {
   readonly seed: number
@@ -422,15 +423,44 @@ export function randomRecipe(random: Random, most = 9): Recipe {
   return { seed, opset, shape, codes, steps: codes ? [['requantise', seed], ...list] : list }
 }
 
-/** The network of a recipe. Its outputs: the newest feature, and what nothing reads. */
-export function networkOf(recipe: Recipe): Model {
+function grown(recipe: Recipe): Grower {
   const g = new Grower(recipe)
   for (const [name, seed] of recipe.steps) g.step(name, seed)
+  return g
+}
+
+/** The network of a recipe. Its outputs: the newest feature, and what nothing reads. */
+export function networkOf(recipe: Recipe): Model {
+  const g = grown(recipe)
   const read = new Set(g.b.model().graph.nodes.flatMap((node) => node.inputs))
   const ends = g.features.filter(({ value }) => !read.has(value) && value !== 'x')
   if (ends.length === 0) ends.push(g.add('Identity', ['x']))
   for (const { value, shape } of ends) g.b.output(value, { kind: 'tensor', elementType: 'float32', shape })
   return g.b.model()
+}
+
+/** The network of a recipe with a classifier behind its newest feature: a linear layer over the means of its channels, or over all of it, and now and then a Softmax. */
+export function classifierNetwork(recipe: Recipe, classes: number): Model {
+  const g = grown(recipe)
+  g.random = seededRandom(seedFrom(recipe.seed, 'classifier'))
+  const x = g.features.at(-1)!
+  const { shape } = x
+  const isMean = g.chance(0.5)
+  const flat = g.add('Flatten', [isMean ? g.add('GlobalAveragePool', [x.value]).value : x.value])
+  const inputs = isMean ? channelsOf(x) : elementCount(shape.slice(1))!
+  const weight = g.weight([classes, inputs], { scale: 1 / Math.sqrt(inputs) })
+  const scores = g.add('Gemm', [flat.value, weight, g.weight([classes])], { transB: 1 })
+  const output = g.chance(0.2) ? g.add('Softmax', [scores.value], { axis: 1 }) : scores
+  g.b.output(output.value, { kind: 'tensor', elementType: 'float32', shape: [shape[0]!, classes] })
+  return g.b.model()
+}
+
+/** Recipes without a step, and of smaller inputs. */
+export function* smallerRecipes(recipe: Recipe): Generator<Recipe> {
+  for (const steps of smallerJson(recipe.steps) as Iterable<Recipe['steps']>)
+    if (steps.every((step) => step.length === 2)) yield { ...recipe, steps }
+  for (const [axis, size] of recipe.shape.entries())
+    if (size > 1) for (const less of [1, size >> 1]) yield { ...recipe, shape: recipe.shape.with(axis, less) }
 }
 
 /** A line for each node: `Conv(x, w0 [4,1,3]) pads: [1,1]`. */

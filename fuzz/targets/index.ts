@@ -2,10 +2,11 @@
 
 import type { Target } from '../outcome.ts'
 import { artificial } from './artificial.ts'
+import { cut } from './cut.ts'
 import { differential } from './differential.ts'
 import { files } from './files.ts'
 import { model } from './model.ts'
 
 export const targets: ReadonlyMap<string, Target> = new Map(
-  [model, ...files, differential, artificial].map((t) => [t.name, t]),
+  [model, ...files, differential, cut, artificial].map((t) => [t.name, t]),
 )

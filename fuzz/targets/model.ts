@@ -9,17 +9,16 @@ import { nets } from '../../src/nets/index.ts'
 import { modelBytes, readModel } from '../../src/onnx/index.ts'
 import { operatorList } from '../../src/ops/index.ts'
 import { pruneModel } from '../../src/prune/index.ts'
-import { createSession } from '../../src/runtime/index.node.ts'
-import { type BackendOptions, hostTensor, hostValues, isHostElementType } from '../../src/runtime/index.ts'
+import type { BackendOptions } from '../../src/runtime/index.ts'
 import { randomNetwork, stepNames } from '../../src/testing/random-network.ts'
 import { sampleBytes } from '../../src/testing/sample-model.ts'
 import { randomFeeds } from '../../src/workflow/index.ts'
 import { chance, mutateBytes, pick, times } from '../mutate.ts'
 import { networkOf, randomRecipe } from '../networks.ts'
 import { type Target, WrongResult } from '../outcome.ts'
+import { compare, type Outputs, outputsOf } from '../outputs.ts'
 import { mutateModel, parse, smallerModels } from '../protobuf.ts'
 import { smallerBytes } from '../shrink.ts'
-import { compare } from './differential.ts'
 
 /** One node of any operator, with inputs of the usual kinds. */
 function oneNode(random: Random): Model {
@@ -112,22 +111,13 @@ const backends: readonly (readonly [string, BackendOptions])[] = [
 /** Runs a model on every backend. Values of a model that was changed at random may overflow, and lose what they are the difference of. */
 async function runAll(model: Model, threads: boolean, at: (stage: string) => void): Promise<void> {
   at('feeds')
-  const feeds = Object.fromEntries(
-    randomFeeds(model, undefined, 1).map(({ name, elementType, shape, values }) => {
-      if (!isHostElementType(elementType)) throw new KerfError('unsupported-input', elementType)
-      return [name, hostTensor(elementType, shape, values)]
-    }),
-  )
-  let expected: Parameters<typeof compare>[0] | undefined
+  const feeds = randomFeeds(model, undefined, 1)
+  let expected: Outputs | undefined
   let refused: KerfError | undefined
   for (const [name, options] of threads ? backends : backends.slice(0, 2)) {
     at(name)
     try {
-      await using session = await createSession(model, { ...options, onNotice: () => {} })
-      const outputs = await session.run(feeds)
-      const values = new Map(
-        Object.entries(outputs).map(([key, t]) => [key, { shape: t.shape, values: hostValues(t) }]),
-      )
+      const values = await outputsOf(model, feeds, options)
       if (expected) compare(expected, values, name, 1e-2, true)
       expected ??= values
     } catch (error) {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { profileModel } from '../../cost/index.ts'
-import { analyse, bindInputs, simplified } from '../../graph/index.ts'
+import { analyse, bindInputs, GraphBuilder, simplified, tensorOf } from '../../graph/index.ts'
 import { nets } from '../../nets/index.ts'
 import { prunableOperators } from '../../ops/index.ts'
 import { groupsOf } from '../groups.ts'
@@ -20,3 +20,14 @@ it.each(['macs', 'params'] as const)(
     expect(costAt(countedTerms(of, found), parts) / totals[of]).toBeCloseTo(1, 9)
   },
 )
+
+it('terms of operators without attributes are those of any other', async () => {
+  const b = new GraphBuilder('linear')
+  const weight = (name: string, ...shape: number[]) =>
+    b.constant(name, tensorOf('float32', shape, new Float32Array(shape[0]! * shape[1]!).fill(1)))
+  const hidden = b.node('Relu', [b.node('MatMul', [b.input('x', 'float32', [1, 4]), weight('w', 4, 8)])])
+  b.output(b.node('MatMul', [hidden, weight('v', 8, 3)]))
+  const target = { of: 'macs', part: 0.5 } as const
+  const { after, before } = await pruneModel(b.model(), { methods: ['neuron'], target })
+  expect([before.macs, after.macs]).toEqual([4 * 8 + 8 * 3, 4 * 4 + 4 * 3])
+})

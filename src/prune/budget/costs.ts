@@ -109,7 +109,8 @@ function macTerm({ trace }: ChannelGroups, ratios: Ratios, node: Node, macs: num
 
 /** Where each channel is a group of its own the number of groups goes with the channels. */
 function halfDepthwise({ attributes, inputs }: Call): unknown {
-  const { groups } = attributes as { readonly groups?: unknown }
+  // Operators without attributes have none at all.
+  const { groups } = (attributes ?? {}) as { readonly groups?: unknown }
   const isEach = typeof groups === 'number' && groups > 1 && groups === inputs[0]?.shape?.[1]
   return isEach ? { ...(attributes as object), groups: groups / 2 } : attributes
 }

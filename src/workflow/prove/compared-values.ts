@@ -16,17 +16,23 @@ export interface Compared {
 export function comparedValues({ analysis, ...result }: PruneResult): Compared[] {
   const others = producersOf(result.model.graph)
   const found = analysis.model.graph.outputs.map(({ name }): Compared => {
-    const surviving = result.outputs.get(name) ?? new Map()
     const before = beforeSaturation(name, analysis)
     const shape = analysis.values.get(before)?.shape
-    // What an output that shrank keeps is known for its own axes.
-    const isAlike = surviving.size === 0 || shape?.join() === analysis.values.get(name)?.shape?.join()
-    return before !== name && others.has(before) && isConcrete(shape) && isAlike
-      ? { name: before, surviving }
-      : { name, surviving }
+    // Channels may have been moved behind it: what it keeps is known of it alone.
+    return before !== name && others.has(before) && isConcrete(shape)
+      ? { name: before, surviving: survivingOf(before, shape, result) }
+      : { name, surviving: result.outputs.get(name) ?? new Map() }
   })
   return [...new Map(found.map((c) => [c.name, c])).values()]
 }
+
+const survivingOf = (value: string, shape: readonly number[], { kept }: Pick<PruneResult, 'kept'>) =>
+  new Map(
+    shape.flatMap((_, axis) => {
+      const indices = kept(value, axis)
+      return indices ? [[axis, indices] as const] : []
+    }),
+  )
 
 function beforeSaturation(output: string, { producers, calls, constants }: Analysis): string {
   let found = output

@@ -104,6 +104,16 @@ describe('masked = cut, by the runtime here', () => {
   })
 })
 
+it('outputs whose channels are moved behind a Relu are compared by what survives in front of it', async () => {
+  const b = new GraphBuilder('moved')
+  const x = b.input('x', 'float32', [1, 3, 4, 4])
+  const first = b.node('Relu', [b.node('Conv', [x, b.constant('w', normal(8, 3, 1, 1))], {}, { outputs: ['conv'] })])
+  b.output(b.node('Gather', [first, b.ints('turned', [7, 6, 5, 4, 3, 2, 1, 0])], { axis: 1 }))
+  const result = await pruneModel(b.model(), { scope: { ratio: 0.4 }, outputsMayShrink: true })
+  expect(comparedValues(result).map((c) => c.name)).toEqual(['conv'])
+  expect((await prove(result)).check?.maxRelDiff).toBeLessThan(1e-6)
+})
+
 describe('another runtime beside it', () => {
   let result: PruneResult
   beforeAll(async () => {

@@ -1,0 +1,128 @@
+// What networks give in Kerf and in ONNX Runtime, and how far it may be apart.
+
+import { KerfError } from '../src/base/index.ts'
+import type { Model } from '../src/graph/index.ts'
+import { createSession } from '../src/runtime/index.node.ts'
+import { type BackendOptions, hostTensor, hostValues, isHostElementType } from '../src/runtime/index.ts'
+import { type Feed, loadOrt } from '../src/workflow/index.node.ts'
+import { WrongResult } from './outcome.ts'
+
+export interface Values {
+  readonly shape: readonly number[]
+  readonly values: ArrayLike<number>
+}
+export type Outputs = ReadonlyMap<string, Values>
+
+/**
+ * Largest difference, as a part of the output's largest value. Sums of up to a thousand float32 products are off by 1e-6 of it, those by Winograd's products
+ * by 5e-6, and nine layers with normalisations between them carry that on. What is computed wrongly is off by more than a hundredth.
+ */
+export const tolerance = 1e-4
+/**
+ * Outputs that are smaller are taken for this large: ONNX Runtime's Sigmoid is a quotient plus ½, off by 1e-7, and 0 where it should be 5e-12; what is
+ * multiplied by it is off by as many times more.
+ */
+const leastSize = 1e-2
+
+/** How far two values are apart, and where. */
+export interface Difference {
+  /** As a part of the largest value of its output. */
+  readonly part: number
+  /** In words. */
+  readonly where: string
+}
+
+/**
+ * The largest difference of all outputs.
+ * @param finite whether only numbers are compared: sums that overflow do it in one order and not in another
+ * @throws WrongResult where an output is missing, or has another shape
+ */
+export function difference(expected: Outputs, got: Outputs, who: string, finite = false): Difference {
+  let worst: Difference = { part: 0, where: '' }
+  for (const [name, a] of expected) {
+    const b = got.get(name)
+    if (b?.shape.join() !== a.shape.join())
+      throw new WrongResult(`${who}: ${name} has the shape [${b?.shape}], not [${a.shape}]`)
+    let size = leastSize
+    for (let i = 0; i < a.values.length; i++)
+      if (Number.isFinite(a.values[i])) size = Math.max(size, Math.abs(a.values[i]!))
+    for (let i = 0; i < a.values.length; i++) {
+      const [x, y] = [a.values[i]!, b.values[i]!]
+      if ((finite && !(Number.isFinite(x) && Number.isFinite(y))) || Object.is(x, y) || x === y) continue
+      const apart = Math.abs(x - y) / size
+      const part = Number.isNaN(apart) ? Infinity : apart
+      if (part > worst.part)
+        worst = { part, where: `${who}: ${name}[${i}] is ${y}, not ${x}; the largest value is ${size}` }
+    }
+  }
+  return worst
+}
+
+/**
+ * @param finite as of `difference`
+ * @throws WrongResult saying where two runtimes part
+ */
+export function compare(expected: Outputs, got: Outputs, who: string, allowed: number, finite = false): void {
+  const { part, where } = difference(expected, got, who, finite)
+  if (part > allowed) throw new WrongResult(where)
+}
+
+/** Runs a model once in Kerf. @throws KerfError */
+export async function outputsOf(model: Model, feeds: readonly Feed[], options: BackendOptions = {}): Promise<Outputs> {
+  const tensors = feeds.map(({ name, elementType, shape, values }) => {
+    if (!isHostElementType(elementType)) throw new KerfError('unsupported-input', elementType)
+    return [name, hostTensor(elementType, shape, values)] as const
+  })
+  await using session = await createSession(model, { ...options, onNotice: () => {} })
+  const outputs = await session.run(Object.fromEntries(tensors))
+  return new Map(Object.entries(outputs).map(([key, t]) => [key, { shape: t.shape, values: hostValues(t) }]))
+}
+
+/**
+ * Runs a file once in ONNX Runtime.
+ * @param feeds float32
+ * @param optimised by its own optimiser
+ * @returns an error where it refuses to, or is not installed
+ */
+export async function onnxRuntime(
+  bytes: Uint8Array,
+  feeds: readonly Feed[],
+  optimised = false,
+): Promise<Outputs | KerfError> {
+  const ort = await loadOrt()
+  if (!ort) return new KerfError('no-onnx-runtime', 'onnxruntime-node is not installed.')
+  try {
+    const session = await ort.InferenceSession.create(bytes, {
+      graphOptimizationLevel: optimised ? 'all' : 'disabled',
+      ...{ intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 4 },
+    })
+    const tensors = feeds.map(
+      ({ name, shape, values }) => [name, new ort.Tensor('float32', Float32Array.from(values), shape)] as const,
+    )
+    const outputs = await session.run(Object.fromEntries(tensors))
+    await session.release()
+    return new Map(
+      Object.entries(outputs).map(([name, t]) => [name, { shape: t.dims, values: t.data as Float32Array }]),
+    )
+  } catch (error) {
+    return new KerfError('onnx-runtime-refuses', (error as Error).message)
+  }
+}
+
+/**
+ * What rounding alone may make of a network's outputs: `tolerance`, or 16 times what it makes of inputs that are rounded otherwise, where it amplifies them.
+ * The measure of the proof of a cut, too (src/workflow/prove).
+ * @param run on the feeds it is given
+ */
+export async function roundingOf(
+  expected: Outputs,
+  feeds: readonly Feed[],
+  run: (feeds: readonly Feed[]) => Promise<Outputs>,
+): Promise<number> {
+  const otherwise = feeds.map((feed) =>
+    feed.elementType === 'float32'
+      ? { ...feed, values: feed.values.map((v, i) => (i % 2 === 0 ? v * (1 + 2 ** -23) : v)) }
+      : feed,
+  )
+  return Math.max(tolerance, 16 * difference(expected, await run(otherwise), 'rounded otherwise').part)
+}
