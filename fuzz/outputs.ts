@@ -1,7 +1,7 @@
 // What networks give in Kerf and in ONNX Runtime, and how far it may be apart.
 
 import { KerfError } from '../src/base/index.ts'
-import type { Model } from '../src/graph/index.ts'
+import { editGraph, type Model, tensorOf, tensorValues } from '../src/graph/index.ts'
 import { createSession } from '../src/runtime/index.node.ts'
 import { type BackendOptions, hostTensor, hostValues, isHostElementType } from '../src/runtime/index.ts'
 import { type Feed, loadOrt } from '../src/workflow/index.node.ts'
@@ -109,20 +109,25 @@ export async function onnxRuntime(
   }
 }
 
+/** The same network with every other weight one unit in the last place away. */
+function roundedOtherwise(model: Model): Model {
+  const editor = editGraph(model)
+  for (const [name, tensor] of model.graph.initializers)
+    if (tensor.elementType === 'float32')
+      editor.set(name, tensorOf('float32', tensor.shape, otherwise(tensorValues(tensor))))
+  return editor.model()
+}
+
+const otherwise = <T extends ArrayLike<number>>(values: T) =>
+  Float64Array.from(values, (v, i) => (i % 2 === 0 ? v * (1 + 2 ** -23) : v))
+
 /**
- * What rounding alone may make of a network's outputs: `tolerance`, or 16 times what it makes of inputs that are rounded otherwise, where it amplifies them.
- * The measure of the proof of a cut, too (src/workflow/prove).
- * @param run on the feeds it is given
+ * What rounding alone may make of a network's outputs: `tolerance`, or 16 times what it makes of inputs and weights that are rounded otherwise, where the network
+ * amplifies that: nearly the measure of the proof of a cut (src/workflow/prove).
+ * @param expected by the reference
  */
-export async function roundingOf(
-  expected: Outputs,
-  feeds: readonly Feed[],
-  run: (feeds: readonly Feed[]) => Promise<Outputs>,
-): Promise<number> {
-  const otherwise = feeds.map((feed) =>
-    feed.elementType === 'float32'
-      ? { ...feed, values: feed.values.map((v, i) => (i % 2 === 0 ? v * (1 + 2 ** -23) : v)) }
-      : feed,
-  )
-  return Math.max(tolerance, 16 * difference(expected, await run(otherwise), 'rounded otherwise').part)
+export async function roundingOf(model: Model, feeds: readonly Feed[], expected: Outputs): Promise<number> {
+  const fed = feeds.map((feed) => (feed.elementType === 'float32' ? { ...feed, values: otherwise(feed.values) } : feed))
+  const other = await outputsOf(roundedOtherwise(model), fed, { backend: 'reference' })
+  return Math.max(tolerance, 16 * difference(expected, other, 'rounded otherwise').part)
 }

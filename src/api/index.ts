@@ -76,7 +76,7 @@ export { isAborted, type Progress, type Task, type Turn } from '../base/index.ts
 
 // Memory: what files may make Kerf take
 
-export { memoryLimit, setMemoryLimit } from '../base/index.ts'
+export { type Bounded, memoryLimit, setMemoryLimit } from '../base/index.ts'
 
 // Errors
 

@@ -1,9 +1,10 @@
+import { callScope } from './call-scope.ts'
 import { KerfError } from './error.ts'
 import { machineMemory } from './machine.ts'
 
 /*
- * What files make Kerf take – tensors, images, archives – is asked for before it is taken, and refused beyond one limit, which the process has. Who holds much
- * at a time (a network's values, the images of a set) keeps a budget of its own; everybody else asks for one thing.
+ * What files make Kerf take – tensors, images, archives – is asked for before it is taken, and refused beyond one limit, which the process has, or a smaller one
+ * of the call. Who holds much at a time (a network's values, the images of a set) keeps a budget of its own; everybody else asks for one thing.
  */
 
 const [mebibyte, gibibyte] = [2 ** 20, 2 ** 30]
@@ -21,11 +22,39 @@ let limit: number | undefined
 
 /**
  * The most that Kerf takes at a time for what a file describes, in bytes. By default half of the memory of the machine, or of its container where that has less;
- * in browsers, and in Node before 20.16, 2 GiB.
+ * in browsers, and in Node before 20.16, 2 GiB. Within a call that has a smaller limit of its own (`maxMemory`), that one.
  */
 export function memoryLimit(): number {
+  const all = processLimit()
+  return Math.min(all, ofCalls.current() ?? all)
+}
+
+function processLimit(): number {
   limit ??= ownLimit()
   return limit
+}
+
+/** A call that has a limit of its own. */
+export interface Bounded {
+  /**
+   * The most that this call takes at a time for what files describe, in bytes: as `memoryLimit`, which is the default and the most, for this call alone.
+   * What is more ends in KerfError `out-of-memory`, before it is taken. Calls that run at the same time have each their own; in browsers, and in Node before
+   * 20.16, which cannot tell them apart, all of these have the smallest one while they run.
+   */
+  readonly maxMemory?: number
+}
+
+const ofCalls = callScope<number>(Math.min)
+
+/**
+ * Does work within the limit of a call: all that it asks for, and all that it awaits.
+ * @throws KerfError `bad-options` for a limit below 1 byte
+ */
+export function boundedBy<T>({ maxMemory }: Bounded, work: () => T): T {
+  if (maxMemory === undefined) return work()
+  if (!(maxMemory >= 1))
+    throw new KerfError('bad-options', `maxMemory must be at least 1 byte, received ${maxMemory}.`, { maxMemory })
+  return ofCalls.run(maxMemory, work)
 }
 
 /**
@@ -39,6 +68,12 @@ export function setMemoryLimit(bytes?: number): void {
   limit = bytes
 }
 
+/** What the limit that holds here is raised by. */
+const raised = () => {
+  const own = ofCalls.current()
+  return own !== undefined && own <= processLimit() ? 'the option maxMemory' : '--max-memory, setMemoryLimit()'
+}
+
 /** Memory of one owner, who says what it takes before it does. */
 export class MemoryBudget {
   /** The most that the owner may hold, in bytes. */
@@ -47,7 +82,7 @@ export class MemoryBudget {
 
   /**
    * A budget of which nothing is taken yet.
-   * @param limit in bytes; the process's is the most
+   * @param limit in bytes; `memoryLimit` is the most
    */
   constructor(limit = memoryLimit()) {
     this.limit = Math.min(limit, memoryLimit())
@@ -71,7 +106,7 @@ export class MemoryBudget {
     const beside = this.#held > bytes / 16 ? ` beside the ${sizeText(this.#held)} that are held` : ''
     throw new KerfError(
       'out-of-memory',
-      `${what} takes ${sizeText(bytes)}${beside}; the limit is ${sizeText(this.limit)}. ${remedy}, or raise the limit: --max-memory, setMemoryLimit().`,
+      `${what} takes ${sizeText(bytes)}${beside}; the limit is ${sizeText(this.limit)}. ${remedy}, or raise the limit: ${raised()}.`,
       { what, bytes, held: this.#held, limit: this.limit },
     )
   }

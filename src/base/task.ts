@@ -1,4 +1,5 @@
 import { KerfError } from './error.ts'
+import { type Bounded, boundedBy } from './memory.ts'
 
 /** How far long work is. */
 export interface Progress {
@@ -66,11 +67,12 @@ export function turns(signal: AbortSignal | undefined, what: string, everyMs = 5
 /**
  * Work that is made of other work: where a part of it is stopped, the whole is said to be.
  * @param what as a sentence begins: `The evaluation`
+ * @param bounds the call's own limit of memory
  * @throws KerfError `aborted`, and what the work throws
  */
-export async function stoppable<T>(what: string, work: () => Promise<T>): Promise<T> {
+export async function stoppable<T>(what: string, work: () => Promise<T>, bounds: Bounded = {}): Promise<T> {
   try {
-    return await work()
+    return await boundedBy(bounds, work)
   } catch (error) {
     throw isAborted(error) ? aborted(what, error.details.reason) : error
   }

@@ -1,4 +1,4 @@
-import { KerfError } from '../base/index.ts'
+import { askMemory, KerfError } from '../base/index.ts'
 import type { ByteSource } from './source.ts'
 
 /* What programs have bytes in. */
@@ -18,6 +18,8 @@ export interface BytesLater {
   readonly url?: string
   /** Of a File. */
   readonly name?: string
+  /** Of a Blob or File: in bytes. */
+  readonly size?: number
 }
 
 /** @throws KerfError `bad-options` for what is none: a path, a promise, a list of numbers, nothing */
@@ -36,13 +38,14 @@ export const isLater = (source: unknown): source is BytesLater => {
 export const bytesOf = (bytes: Bytes): Uint8Array =>
   ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes)
 
-/** @throws KerfError `not-found` for a Response that is none of a file */
+/** @throws KerfError `not-found` for a Response that is none of a file; `out-of-memory` for a Blob that is larger than the limit */
 export async function bytesFrom(source: BytesLater, name = 'model.onnx'): Promise<Uint8Array> {
   if (source.ok === false)
     throw new KerfError('not-found', `${name}: the server answered ${source.status}. Check the address.`, {
       status: source.status,
       url: source.url,
     })
+  if (source.size !== undefined) askMemory(source.size, name, 'Use a smaller file')
   return new Uint8Array(await source.arrayBuffer())
 }
 

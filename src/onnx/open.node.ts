@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { boundedBy } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import { type ModelAtHand, type ModelSource, modelOf as modelInCore, type OpenModelOptions } from './open.ts'
 import { readModelFile } from './read-file.node.ts'
@@ -8,7 +9,9 @@ export function modelOf(source: ModelAtHand, options?: OpenModelOptions): Model
 export function modelOf(source: ModelSource, options?: OpenModelOptions): Model | Promise<Model>
 export function modelOf(source: ModelSource, options?: OpenModelOptions): Model | Promise<Model> {
   const path = pathOf(source)
-  return path === undefined ? modelInCore(source, options) : Promise.resolve(path).then(readModelFile)
+  return path === undefined
+    ? modelInCore(source, options)
+    : boundedBy(options ?? {}, () => Promise.resolve(path).then(readModelFile))
 }
 
 /** `openModel` that knows paths, likewise. */

@@ -1,4 +1,4 @@
-import { KerfError } from '../base/index.ts'
+import { type Bounded, boundedBy, KerfError } from '../base/index.ts'
 import { type Graph, type Model, validated } from '../graph/index.ts'
 import { type Bytes, type BytesLater, bytesFrom, bytesOf, isLater, nameOf } from './bytes.ts'
 import { WireError } from './cursor.ts'
@@ -12,7 +12,7 @@ import { type Skeleton, skeletonOf } from './skeleton.ts'
 import { type ByteSource, memorySource } from './source.ts'
 
 /** What else is said of a file that is read. */
-export interface ReadOptions {
+export interface ReadOptions extends Bounded {
   /**
    * Finds a file that holds external data, by its path relative to the model's folder (`/` between folders, never leading out of it).
    * Called when the model is read; the file itself need not exist until a weight's bytes are asked for.
@@ -44,15 +44,17 @@ export interface KeptModel {
  * @param source bytes, which must stay as they are for as long as the model is used; a source of them; or what gives them later: then a promise is returned
  * @throws KerfError `not-onnx` (something else, or empty), `truncated` (cut short), `damaged` (nonsense inside), `unsupported-element-type`,
  *   `wrong-shape`, `wrong-length` (a tensor's data do not fit its shape), `path-escape` (external data outside the model's folder),
- *   `invalid-graph` (cyclic, dangling, duplicate), `not-found` (a Response with another status than OK), `bad-options` (no bytes at all)
+ *   `invalid-graph` (cyclic, dangling, duplicate), `not-found` (a Response with another status than OK), `bad-options` (no bytes at all), `out-of-memory`
  */
 export function readModel(source: BytesLater, options?: ReadOptions): Promise<Model>
 export function readModel(source: ByteSource | Bytes, options?: ReadOptions): Model
 export function readModel(source: ByteSource | Bytes | BytesLater, options: ReadOptions = {}): Model | Promise<Model> {
-  if (!isLater(source))
-    return readFrom('read' in source ? source : memorySource(bytesOf(source), options.name), options)
-  const name = options.name ?? nameOf(source)
-  return bytesFrom(source, name).then((bytes) => readFrom(memorySource(bytes, name), options))
+  return boundedBy(options, () => {
+    if (!isLater(source))
+      return readFrom('read' in source ? source : memorySource(bytesOf(source), options.name), options)
+    const name = options.name ?? nameOf(source)
+    return bytesFrom(source, name).then((bytes) => readFrom(memorySource(bytes, name), options))
+  })
 }
 
 function readFrom(from: ByteSource, options: ReadOptions): Model {

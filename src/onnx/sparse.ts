@@ -1,4 +1,12 @@
-import { bitsPerElement, byteLengthOf, decodeElements, elementCount, KerfError, stridesOf } from '../base/index.ts'
+import {
+  askMemory,
+  bitsPerElement,
+  byteLengthOf,
+  decodeElements,
+  elementCount,
+  KerfError,
+  stridesOf,
+} from '../base/index.ts'
 import { computed, type Tensor, type TensorData } from '../graph/index.ts'
 
 /** A sparse tensor as files have it (SparseTensorProto): `values` [NNZ] at `indices` [NNZ] (linear) or [NNZ, rank]. */
@@ -33,8 +41,10 @@ export function denseData(sparse: SparseTensor, place: string): TensorData {
       `${place} is sparse with ${values.elementType} elements. Store it as a dense tensor.`,
     )
   const size = byteLengthOf(values.elementType, 1)
-  return computed(byteLengthOf(values.elementType, elementCount(shape)!), () => {
-    const out = new Uint8Array(byteLengthOf(values.elementType, elementCount(shape)!))
+  const length = byteLengthOf(values.elementType, elementCount(shape)!)
+  return computed(length, () => {
+    askMemory(length, `${place}, with its zeros,`)
+    const out = new Uint8Array(length)
     const from = values.data.bytes()
     const at = decodeElements('int64', indices.data.bytes(), elementCount(indices.shape)!)
     const strides = stridesOf(shape)

@@ -83,7 +83,7 @@ export interface PruneOptions extends ScoringOptions {
  *   `no-images`, `no-loss`, `bad-scores` and `not-finite` for what a criterion needs and gives, `aborted`; NodeError where the graph is inconsistent
  */
 export const pruneModel = (source: ModelSource, options: PruneOptions): Promise<PruneResult> =>
-  stoppable('Pruning', async () => pruned(await modelOf(source, options), options))
+  stoppable('Pruning', async () => pruned(await modelOf(source, options), options), options)
 
 async function pruned(given: Model, options: PruneOptions): Promise<PruneResult> {
   const methods = options.methods ?? ['filter']

@@ -33,22 +33,26 @@ export interface ChannelScores {
  * @throws as `openModel`; KerfError `unknown-criterion`, `no-images`, `no-loss`, `bad-scores`, `not-finite`, `aborted`
  */
 export const scoreChannels = (source: ModelSource, options: ScoreOptions = {}): Promise<readonly ChannelScores[]> =>
-  stoppable('Scoring', async () => {
-    const { operators = prunableOperators, methods = ['filter'], signal } = options
-    const criterion = criterionOf(options.criterion ?? 'l2')
-    const turn = turns(signal, 'Scoring')
-    await turn()
-    const model = simplified(await modelOf(source, options), operators)
-    const analysis = analyse(model, operators, bindInputs(model.graph, options.inputs))
-    const found = groupsOf(analysis, { ...options, kinds: new Set(methods) })
-    // Whoever reads them compares layers, too.
-    const scores = await scoreGroups(found, criterion, options, turn, 'global')
-    return found.groups.map((group) => ({
-      name: group.name,
-      tensors: group.roots.map((r) => r.tensor),
-      scores: Array.from(scores.get(group)!),
-    }))
-  })
+  stoppable(
+    'Scoring',
+    async () => {
+      const { operators = prunableOperators, methods = ['filter'], signal } = options
+      const criterion = criterionOf(options.criterion ?? 'l2')
+      const turn = turns(signal, 'Scoring')
+      await turn()
+      const model = simplified(await modelOf(source, options), operators)
+      const analysis = analyse(model, operators, bindInputs(model.graph, options.inputs))
+      const found = groupsOf(analysis, { ...options, kinds: new Set(methods) })
+      // Whoever reads them compares layers, too.
+      const scores = await scoreGroups(found, criterion, options, turn, 'global')
+      return found.groups.map((group) => ({
+        name: group.name,
+        tensors: group.roots.map((r) => r.tensor),
+        scores: Array.from(scores.get(group)!),
+      }))
+    },
+    options,
+  )
 
 const keyOf = (tensors: readonly string[]) => tensors.join('\n')
 

@@ -56,29 +56,33 @@ export interface SingleGroups {
  * @throws as `pruneModel`
  */
 export const singleGroups = (source: ModelSource, options: SingleGroupOptions = {}): Promise<SingleGroups> =>
-  stoppable('Ranking channels', async () => {
-    const given = await modelOf(source, options)
-    const { operators = prunableOperators, inputs, criterion = 'l2', methods = ['filter', 'neuron'], keep } = options
-    const asked = { keep, kinds: new Set(methods) }
-    const turn = turns(options.signal, 'Ranking channels')
-    await turn()
-    const model = simplified(given, operators)
-    const found = groupsOf(analyse(model, operators, bindInputs(model.graph, inputs)), asked)
-    if (found.groups.length === 0) throw nothingToPrune(found, asked)
-    const scores = await scoreGroups(found, criterionOf(criterion), options, turn, 'global')
-    const selected = (group: ChannelGroup, ratio: number) => {
-      checkRatio(ratio)
-      return select({ ...found, groups: [group] }, scores, { ratio })
-    }
-    return {
-      model: found.trace.analysis.model,
-      groups: found.groups.map((group) => ({
-        name: group.name,
-        layers: [...new Set(group.roots.map((r) => nodeLabel(r.node)))],
-        channels: group.classes.length,
-        kept: (ratio) => selected(group, ratio).kept.get(group)!,
-        masked: (ratio) => maskedModel(found, selected(group, ratio).removed),
-      })),
-      refused: found.refused,
-    }
-  })
+  stoppable(
+    'Ranking channels',
+    async () => {
+      const given = await modelOf(source, options)
+      const { operators = prunableOperators, inputs, criterion = 'l2', methods = ['filter', 'neuron'], keep } = options
+      const asked = { keep, kinds: new Set(methods) }
+      const turn = turns(options.signal, 'Ranking channels')
+      await turn()
+      const model = simplified(given, operators)
+      const found = groupsOf(analyse(model, operators, bindInputs(model.graph, inputs)), asked)
+      if (found.groups.length === 0) throw nothingToPrune(found, asked)
+      const scores = await scoreGroups(found, criterionOf(criterion), options, turn, 'global')
+      const selected = (group: ChannelGroup, ratio: number) => {
+        checkRatio(ratio)
+        return select({ ...found, groups: [group] }, scores, { ratio })
+      }
+      return {
+        model: found.trace.analysis.model,
+        groups: found.groups.map((group) => ({
+          name: group.name,
+          layers: [...new Set(group.roots.map((r) => nodeLabel(r.node)))],
+          channels: group.classes.length,
+          kept: (ratio) => selected(group, ratio).kept.get(group)!,
+          masked: (ratio) => maskedModel(found, selected(group, ratio).removed),
+        })),
+        refused: found.refused,
+      }
+    },
+    options,
+  )

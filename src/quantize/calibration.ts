@@ -25,7 +25,7 @@ import { chooseRange, type RangeMethod } from './ranges.ts'
 /** The model with the values that codes are wanted for among its outputs. */
 export interface Calibration {
   readonly model: Model
-  /** The given model. */
+  /** The given model, without what no output depends on. */
   readonly analysis: Analysis
   /** The adder layers of the given model that can be quantised, by the value that they read. */
   readonly layers: ReadonlyMap<string, readonly Node[]>
@@ -52,8 +52,9 @@ const isAdder = ({ domain, opType }: Node): boolean => domain === 'ai.kerf' && o
  * @throws KerfError `no-adder-layers`, also where all are in codes already
  */
 export function calibrate(given: Model, operators: OperatorSet = runnableOperators): Calibration {
-  const analysis = analyse(given, operators)
-  const adders = given.graph.nodes.filter(isAdder)
+  // What no output depends on is left out of what is written.
+  const analysis = analyse(editGraph(given).dropDead().model(), operators)
+  const adders = analysis.model.graph.nodes.filter(isAdder)
   const open = adders.filter((node) => !matched(analysis, node.outputs[0] ?? '', coded))
   if (open.length === 0)
     throw new KerfError(

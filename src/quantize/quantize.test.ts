@@ -99,6 +99,18 @@ describe('quantising a network on data', () => {
     expect(drifts[0]).toBeLessThan(0.02)
   })
 
+  it('leaves out adder layers that no output depends on, as the file that is written does', async () => {
+    const model = await alive()
+    const node = model.graph.nodes.find(({ name }) => name === 'a')!
+    const dead = { ...node, name: 'dead', inputs: ['a_output', node.inputs[1]!], outputs: ['dead_output'] }
+    const nodes = model.graph.nodes.flatMap((n) => (n === node ? [n, dead] : [n]))
+    const more = { biasCorrection: true }
+    const both = await quantize({ ...model, graph: { ...model.graph, nodes } }, options(8, undefined, more))
+    const without = await quantize(model, options(8, undefined, more))
+    expect(both.layers).toEqual(without.layers)
+    expect(modelBytes(both.model)).toEqual(modelBytes(without.model))
+  })
+
   it('puts the mean of every filter right where that is asked for', async () => {
     const model = await alive()
     const batch = pictures([4])

@@ -1,4 +1,4 @@
-import { KerfError, stoppable, type Task, type Turn, turns } from '../base/index.ts'
+import { type Bounded, KerfError, stoppable, type Task, type Turn, turns } from '../base/index.ts'
 import { graphInputs, type Model, type Node } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { openSession, type RunningOptions } from '../runtime/index.ts'
@@ -30,7 +30,7 @@ export interface CalibrationImages {
 }
 
 /** How a network is quantised, and on what it is calibrated. */
-export interface QuantizeOptions extends RunningOptions, Task {
+export interface QuantizeOptions extends RunningOptions, Task, Bounded {
   /** Of the codes: 2 to 8. */
   readonly bits: number
   /** What ranges follow from: a few hundred are enough. */
@@ -87,7 +87,7 @@ export interface Quantized {
  *   `constant-data` where all pixels, all images or all values of a layer are the same; `not-finite`; `aborted`; and as `quantizeAdderLayers`
  */
 export const quantize = (source: ModelSource, options: QuantizeOptions): Promise<Quantized> =>
-  stoppable(what, async () => quantized(await modelOf(source, options), options))
+  stoppable(what, async () => quantized(await modelOf(source, options), options), options)
 
 /** What is stopped. */
 const what = 'Quantising'

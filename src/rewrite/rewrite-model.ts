@@ -1,4 +1,4 @@
-import { KerfError, type NamePattern, stoppable, type Task, turns } from '../base/index.ts'
+import { type Bounded, KerfError, type NamePattern, stoppable, type Task, turns } from '../base/index.ts'
 import {
   type Analysis,
   analyse,
@@ -20,7 +20,7 @@ import { settingsFrom } from './settings.ts'
 import { type RewriteTarget, withVariants } from './target.ts'
 
 /** Which layers are exchanged, and how. */
-export interface RewriteOptions<S extends object = object> extends Task {
+export interface RewriteOptions<S extends object = object> extends Task, Bounded {
   /** By default all that the rewrite takes but those that it keeps. */
   readonly layers?: NamePattern
   /** What the rewrite lets be set. Default: as `Rewrite.settings` has it. */
@@ -62,7 +62,7 @@ export const rewriteModel = <S extends object>(
   rewrite: string | Rewrite<S>,
   options: RewriteOptions<S> = {},
 ): Promise<RewriteResult> =>
-  stoppable('Rewriting', async () => rewritten(await modelOf(source, options), rewriteOf(rewrite), options))
+  stoppable('Rewriting', async () => rewritten(await modelOf(source, options), rewriteOf(rewrite), options), options)
 
 async function rewritten(given: Model, rewrite: Rewrite, options: RewriteOptions): Promise<RewriteResult> {
   const { operators = runnableOperators, seed = 0, signal, progress } = options

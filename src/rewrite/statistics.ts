@@ -1,4 +1,4 @@
-import { elementCount, KerfError, stoppable, type Task } from '../base/index.ts'
+import { type Bounded, elementCount, KerfError, stoppable, type Task } from '../base/index.ts'
 import {
   AttributeReader,
   analyse,
@@ -41,7 +41,7 @@ export interface StatisticsFeeds {
 }
 
 /** Which statistics are measured, and what runs the network. */
-export interface StatisticsOptions extends RunningOptions, Task {
+export interface StatisticsOptions extends RunningOptions, Task, Bounded {
   /** Only those behind one of these nodes, by their names or those of their first outputs; by default all. */
   readonly behind?: ReadonlySet<string>
 }
@@ -59,7 +59,7 @@ export const measureStatistics = (
   images: StatisticsImages | StatisticsFeeds,
   options: StatisticsOptions = {},
 ): Promise<Model> =>
-  stoppable('Measuring statistics', async () => measured(await modelOf(source, options), images, options))
+  stoppable('Measuring statistics', async () => measured(await modelOf(source, options), images, options), options)
 
 async function measured(
   given: Model,

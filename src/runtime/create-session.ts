@@ -1,3 +1,4 @@
+import { boundedBy } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { createSessionHere, type Session, type SessionOptions } from './session.ts'
@@ -31,5 +32,7 @@ export function createSessionWith(
   { worker = false, ...options }: SessionOptions,
   here: Pick<SessionOptions, 'spawn'> = {},
 ): Promise<Session> {
-  return worker ? createWorkerSession(model, options, start) : createSessionHere(model, { ...here, ...options })
+  return boundedBy(options, () =>
+    worker ? createWorkerSession(model, options, start) : createSessionHere(model, { ...here, ...options }),
+  )
 }

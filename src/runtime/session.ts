@@ -1,4 +1,4 @@
-import { checkAborted, isConcrete, KerfError, type Task, turns } from '../base/index.ts'
+import { type Bounded, boundedBy, checkAborted, isConcrete, KerfError, type Task, turns } from '../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
 import { makePlan, type Plan, withWeights } from '../plan/index.ts'
 import type { Backend, Program, ProgramMemory } from './backend.ts'
@@ -9,8 +9,8 @@ import { paceOf, planning } from './pace.ts'
 import { profileProgram, type RunProfile } from './profile.ts'
 import { copyOf, fromProgram, type HostTensor, toDense } from './tensor.ts'
 
-/** `signal` and `progress` are those of making the session; its runs have their own. */
-export interface SessionOptions extends BackendOptions, Task {
+/** `signal` and `progress` are those of making the session; its runs have their own. `maxMemory` is that of its runs, too. */
+export interface SessionOptions extends BackendOptions, Task, Bounded {
   /** Shapes of inputs to plan for at once; otherwise the first run makes the plan. Dimensions that the file leaves open: batch 1. */
   readonly inputShapes?: ReadonlyMap<string, readonly number[]>
   /**
@@ -251,13 +251,15 @@ class PlannedSession implements Session {
         copyOf(tensor, spare.get(name)),
       ]),
     )
-    const turn = this.#turn.then(async () => {
-      await paceOf(work)?.turn()
-      const program = await this.prepare(new Map([...taken].map(([name, t]) => [name, t.shape])), work, model)
-      return perform(program, () => {
-        for (const [name, tensor] of taken) program.write(name, toDense(tensor))
-      })
-    })
+    const turn = this.#turn.then(() =>
+      boundedBy(this.#options, async () => {
+        await paceOf(work)?.turn()
+        const program = await this.prepare(new Map([...taken].map(([name, t]) => [name, t.shape])), work, model)
+        return perform(program, () => {
+          for (const [name, tensor] of taken) program.write(name, toDense(tensor))
+        })
+      }),
+    )
     this.#turn = turn
       .catch(() => {})
       .then(() => {

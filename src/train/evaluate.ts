@@ -1,4 +1,4 @@
-import { stoppable, type Task, turns } from '../base/index.ts'
+import { type Bounded, stoppable, type Task, turns } from '../base/index.ts'
 import type { Batch, Loader } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.ts'
@@ -33,7 +33,7 @@ export interface Evaluation {
 }
 
 /** What runs the network, and what is measured. */
-export interface EvaluateOptions extends RunningOptions, Task {
+export interface EvaluateOptions extends RunningOptions, Task, Bounded {
   /** Cross-entropy by default: of the logits, or where the network ends with Softmax, of its probabilities. */
   readonly loss?: 'crossEntropy' | 'meanSquaredError'
 }
@@ -53,7 +53,7 @@ export async function evaluate(
   const network = networkForImages(model, [loader.batchSize, ...loader.shape], options.operators)
   const notice = options.onNotice ?? warn
   network.notices.forEach(notice)
-  await stoppable(what, () => proveFreedBatch(network, loader.shape, options))
+  await stoppable(what, () => proveFreedBatch(network, loader.shape, options), options)
   const evaluator = new Evaluator(loader, options)
   try {
     return await evaluator.evaluate(network.model, options)
@@ -79,20 +79,26 @@ export class Evaluator implements AsyncDisposable {
    * @param task of this evaluation
    */
   evaluate(model: Model, task: Task = {}): Promise<Evaluation> {
-    return stoppable(what, async () => {
-      const { batchSize, shape, classes } = this.#loader
-      const imageShape = [batchSize, ...shape]
-      const network = networkForImages(model, imageShape, this.#options.operators).model
-      if (this.#opened) this.#opened.session.setWeights(network)
-      else {
-        const classifier = classifierOf(network, imageShape, classes, this.#options.operators)
-        const options = { ...this.#options, signal: task.signal }
-        const session = await openSession(network, options, { inputShapes: new Map([[classifier.image, imageShape]]) })
-        this.#opened = { session, classifier }
-      }
-      const { session, classifier } = this.#opened
-      return await runOver(session, classifier, this.#loader, { ...this.#options, ...task })
-    })
+    return stoppable(
+      what,
+      async () => {
+        const { batchSize, shape, classes } = this.#loader
+        const imageShape = [batchSize, ...shape]
+        const network = networkForImages(model, imageShape, this.#options.operators).model
+        if (this.#opened) this.#opened.session.setWeights(network)
+        else {
+          const classifier = classifierOf(network, imageShape, classes, this.#options.operators)
+          const options = { ...this.#options, signal: task.signal }
+          const session = await openSession(network, options, {
+            inputShapes: new Map([[classifier.image, imageShape]]),
+          })
+          this.#opened = { session, classifier }
+        }
+        const { session, classifier } = this.#opened
+        return await runOver(session, classifier, this.#loader, { ...this.#options, ...task })
+      },
+      this.#options,
+    )
   }
 
   async dispose(): Promise<void> {

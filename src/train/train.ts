@@ -77,7 +77,9 @@ export type TrainingEvent =
     }
 
 /** What is trained on, and how long. */
-export interface TrainOptions extends Task, Pick<EvaluateOptions, 'backend' | 'threads' | 'runtime' | 'loss'> {
+export interface TrainOptions
+  extends Task,
+    Pick<EvaluateOptions, 'backend' | 'threads' | 'runtime' | 'loss' | 'maxMemory'> {
   /** Images to learn from. */
   readonly training: Loader
   /** What the best network is chosen by: no test images, whose accuracy would say too much then. Without one nothing is evaluated. */
@@ -150,9 +152,10 @@ class Training {
     this.#trainer = trainer
     this.#o = options
     this.#at = options.from ?? trainingStart
-    const { validation, backend, threads, runtime, loss } = options
+    const { validation, backend, threads, runtime, loss, maxMemory } = options
     // What there is to say of it, the trainer has said.
-    this.#evaluator = validation && new Evaluator(validation, { backend, threads, runtime, loss, onNotice: () => {} })
+    this.#evaluator =
+      validation && new Evaluator(validation, { backend, threads, runtime, loss, maxMemory, onNotice: () => {} })
   }
 
   async run(): Promise<TrainResult> {

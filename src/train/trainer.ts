@@ -1,5 +1,13 @@
 import type { Choices } from '../autodiff/index.ts'
-import { KerfError, type NamePattern, seededRandom, seedFrom, stoppable } from '../base/index.ts'
+import {
+  type Bounded,
+  boundedBy,
+  KerfError,
+  type NamePattern,
+  seededRandom,
+  seedFrom,
+  stoppable,
+} from '../base/index.ts'
 import type { Batch } from '../data/index.ts'
 import { inferenceForm, type Model, tensorValues } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.ts'
@@ -28,7 +36,7 @@ import { Sparsity } from './sparsity/sparsity.ts'
 import { createTeacher, type Teacher } from './teacher.ts'
 
 /** `signal` is for the making of the trainer. */
-export interface TrainerOptions extends RunningOptions {
+export interface TrainerOptions extends RunningOptions, Bounded {
   /** Images in every step. */
   readonly batchSize: number
   /** [C, H, W] of an image. */
@@ -124,7 +132,7 @@ export interface Trainer {
  * @throws as `openModel`; KerfError, NodeError as `trainingGraph`; `bad-options` for masks that fit no weight or a teacher that is missing; `aborted`
  */
 export const createTrainer = (source: ModelSource, options: TrainerOptions): Promise<Trainer> =>
-  stoppable('The training', async () => makeTrainer(await modelOf(source, options), options))
+  stoppable('The training', async () => makeTrainer(await modelOf(source, options), options), options)
 
 async function makeTrainer(given: Model, options: TrainerOptions): Promise<Trainer> {
   const { operators = allOperators } = options
@@ -240,7 +248,11 @@ class GraphTrainer implements Trainer {
     return this.graph.weights.find((w) => w.name === name)?.group
   }
 
-  async step(batch: Batch, learningRate: number): Promise<StepResult> {
+  step(batch: Batch, learningRate: number): Promise<StepResult> {
+    return boundedBy(this.#options, () => this.#step(batch, learningRate))
+  }
+
+  async #step(batch: Batch, learningRate: number): Promise<StepResult> {
     const { program, graph } = this
     program.input(graph.images).set(batch.images)
     program.input(graph.targets).set(batch.targets)

@@ -51,28 +51,32 @@ export const pruneAndProve = (
   source: ModelSource,
   { prune, proof = {}, inTime, recover: recovery, signal, progress }: PruneAndProveOptions,
 ): Promise<Pruned> =>
-  stoppable('Pruning', async () => {
-    const { target } = prune
-    const given = await modelOf(source, { signal })
-    const images =
-      prune.images ??
-      (typeof recovery === 'object' ? imagesFor(given, recovery.images, recovery.transforms ?? []) : undefined)
-    const inputs = prune.inputs ?? (images && inputsForImages(given, images))
-    const { result, measured } =
-      inTime && target?.of === 'milliseconds'
-        ? await pruneInTime(given, { ...prune, inputs, target }, inTime, { signal, progress })
-        : { result: await pruneModel(given, { ...prune, inputs, signal, progress }), measured: undefined }
-    const shown =
-      proof === false ? { check: null } : await prove(result, { ...proof, inputs: proof.inputs ?? inputs, signal })
-    const times = measured ? { measured } : {}
-    if (!recovery) return { result: withNames(result), proof: shown, ...times }
-    if (recovery === 'without-images') {
-      const { model, ...told } = await replaceMeans(result, { operators: prune.operators, signal })
-      return { result: withNames(recounted(result, model)), proof: shown, meansReplaced: told, ...times }
-    }
-    const { model, steps } = await recoverCut(result, recovery, { signal, progress })
-    return { result: withNames(recounted(result, model)), proof: shown, recovery: steps, ...times }
-  })
+  stoppable(
+    'Pruning',
+    async () => {
+      const { target } = prune
+      const given = await modelOf(source, { signal })
+      const images =
+        prune.images ??
+        (typeof recovery === 'object' ? imagesFor(given, recovery.images, recovery.transforms ?? []) : undefined)
+      const inputs = prune.inputs ?? (images && inputsForImages(given, images))
+      const { result, measured } =
+        inTime && target?.of === 'milliseconds'
+          ? await pruneInTime(given, { ...prune, inputs, target }, inTime, { signal, progress })
+          : { result: await pruneModel(given, { ...prune, inputs, signal, progress }), measured: undefined }
+      const shown =
+        proof === false ? { check: null } : await prove(result, { ...proof, inputs: proof.inputs ?? inputs, signal })
+      const times = measured ? { measured } : {}
+      if (!recovery) return { result: withNames(result), proof: shown, ...times }
+      if (recovery === 'without-images') {
+        const { model, ...told } = await replaceMeans(result, { operators: prune.operators, signal })
+        return { result: withNames(recounted(result, model)), proof: shown, meansReplaced: told, ...times }
+      }
+      const { model, steps } = await recoverCut(result, recovery, { signal, progress })
+      return { result: withNames(recounted(result, model)), proof: shown, recovery: steps, ...times }
+    },
+    prune,
+  )
 
 /** What a network costs that got other weights, and perhaps biases. */
 function recounted(result: PruneResult, model: PruneResult['model']): PruneResult {

@@ -62,34 +62,39 @@ export interface Sensitivity {
  * @throws as `openModel`; KerfError `bad-ratio`, `bad-options`, `nothing-to-prune`, `no-images`, `wrong-classes`, `aborted`, and what criteria and running throw
  */
 export const sensitivity = (source: ModelSource, options: SensitivityOptions, task: Task = {}): Promise<Sensitivity> =>
-  stoppable('The measurement', async () => {
-    const { images, ratios = defaultRatios } = options
-    if (ratios.length === 0) throw new KerfError('bad-options', 'There is no ratio to try. Give some, as in 0.25, 0.5.')
-    const model = forBatch(await modelOf(source, { ...options, ...task }), images.batchSize)
-    const found = await singleGroups(model, { ...options, ...task })
-    const judge = await QualityJudge.of(model, images, { ...options, ...task }, task)
-    // Small groups have fewer widths than ratios.
-    const widths = found.groups.map((group) => new Map(ratios.map((ratio) => [group.kept(ratio), ratio])))
-    const total = widths.reduce((sum, { size }) => sum + size, 0) * judge.count
-    let done = 0
-    const measure = async (variant: Model, judged: (variant: Model, task: Task) => Promise<Quality>) => {
-      const before = done
-      const told = (images: number) =>
-        task.progress?.({ what: 'measuring groups', done: before + images, total, unit: 'images' })
-      const quality = await judged(variant, { signal: task.signal, progress: (p) => told(p.done) })
-      done = before + judge.count
-      return quality
-    }
-    const groups = await judge.judging(found.model, async (judged) => {
-      const measured: GroupSensitivity[] = []
-      for (const [i, { name, layers, channels, kept, masked }] of found.groups.entries()) {
-        const qualities = new Map<number, Quality>()
-        for (const [width, ratio] of widths[i]!)
-          qualities.set(width, width === channels ? judge.given : await measure(masked(ratio), judged))
-        const points = ratios.map((ratio) => ({ ratio, kept: kept(ratio), quality: qualities.get(kept(ratio))! }))
-        measured.push({ name, layers, channels, points })
+  stoppable(
+    'The measurement',
+    async () => {
+      const { images, ratios = defaultRatios } = options
+      if (ratios.length === 0)
+        throw new KerfError('bad-options', 'There is no ratio to try. Give some, as in 0.25, 0.5.')
+      const model = forBatch(await modelOf(source, { ...options, ...task }), images.batchSize)
+      const found = await singleGroups(model, { ...options, ...task })
+      const judge = await QualityJudge.of(model, images, { ...options, ...task }, task)
+      // Small groups have fewer widths than ratios.
+      const widths = found.groups.map((group) => new Map(ratios.map((ratio) => [group.kept(ratio), ratio])))
+      const total = widths.reduce((sum, { size }) => sum + size, 0) * judge.count
+      let done = 0
+      const measure = async (variant: Model, judged: (variant: Model, task: Task) => Promise<Quality>) => {
+        const before = done
+        const told = (images: number) =>
+          task.progress?.({ what: 'measuring groups', done: before + images, total, unit: 'images' })
+        const quality = await judged(variant, { signal: task.signal, progress: (p) => told(p.done) })
+        done = before + judge.count
+        return quality
       }
-      return measured
-    })
-    return { given: judge.given, ratios, groups, refused: found.refused }
-  })
+      const groups = await judge.judging(found.model, async (judged) => {
+        const measured: GroupSensitivity[] = []
+        for (const [i, { name, layers, channels, kept, masked }] of found.groups.entries()) {
+          const qualities = new Map<number, Quality>()
+          for (const [width, ratio] of widths[i]!)
+            qualities.set(width, width === channels ? judge.given : await measure(masked(ratio), judged))
+          const points = ratios.map((ratio) => ({ ratio, kept: kept(ratio), quality: qualities.get(kept(ratio))! }))
+          measured.push({ name, layers, channels, points })
+        }
+        return measured
+      })
+      return { given: judge.given, ratios, groups, refused: found.refused }
+    },
+    options,
+  )

@@ -1,4 +1,5 @@
 import {
+  type Bounded,
   KerfError,
   type MatrixTurn,
   type Random,
@@ -29,7 +30,7 @@ import { type Group, type Layer, scoredGroups } from './layers.ts'
 import { rowsOf } from './rows.ts'
 
 /** What scores are made of, besides the network. */
-export interface ScoringOptions extends RunningOptions, Task {
+export interface ScoringOptions extends RunningOptions, Task, Bounded {
   /** Draws what is random. Default 0. */
   readonly seed?: number
   /** For criteria that look at images, and for targets that choose widths by the outputs. */

@@ -31,11 +31,15 @@ const leastImages = 8
  *   not fit, `bad-options` for a step that there is not, or a result whose weights were only set to zero; `out-of-memory`, `aborted`
  */
 export const recover = (result: PruneResult, options: RecoverOptions): Promise<Recovered> =>
-  stoppable('Recovery', async () => {
-    checkCut(result)
-    const { model, analysis, kept } = result
-    return recovered({ model, was: analysis.model, kept }, options)
-  })
+  stoppable(
+    'Recovery',
+    async () => {
+      checkCut(result)
+      const { model, analysis, kept } = result
+      return recovered({ model, was: analysis.model, kept }, options)
+    },
+    options,
+  )
 
 /**
  * Brings a network with other layers nearer to the one that it was made from, likewise: layers that make a value of the same name are meant to make the same. Mean replacement and
@@ -45,14 +49,18 @@ export const recover = (result: PruneResult, options: RecoverOptions): Promise<R
  * @throws as `recover`
  */
 export const recoverTowards = (model: Model, was: Model, options: TowardsOptions): Promise<Recovered> =>
-  stoppable('Recovery', async () => {
-    const { reordered } = options
-    const kept: Changed['kept'] = (value, axis) => {
-      const order = axis === 1 ? reordered?.get(value) : undefined
-      return order && Int32Array.from(order)
-    }
-    return recovered({ model, was, kept }, options)
-  })
+  stoppable(
+    'Recovery',
+    async () => {
+      const { reordered } = options
+      const kept: Changed['kept'] = (value, axis) => {
+        const order = axis === 1 ? reordered?.get(value) : undefined
+        return order && Int32Array.from(order)
+      }
+      return recovered({ model, was, kept }, options)
+    },
+    options,
+  )
 
 /** What a network with other layers is brought nearer with. */
 export interface TowardsOptions extends RecoverOptions {

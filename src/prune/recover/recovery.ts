@@ -1,4 +1,4 @@
-import type { Task } from '../../base/index.ts'
+import type { Bounded, Task } from '../../base/index.ts'
 import type { Model } from '../../graph/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import type { ScoringImages } from '../criteria/batches.ts'
@@ -44,7 +44,7 @@ export const recoverySteps: readonly RecoveryStep[] = [
 ]
 
 /** What a network is recovered with. */
-export interface RecoverOptions extends RunningOptions, Task {
+export interface RecoverOptions extends RunningOptions, Task, Bounded {
   /** Images as the network's input has them, without labels, as `imagesFor` of kerf/workflow makes them. Every fourth is held out to judge by. */
   readonly images: ScoringImages
   /** Default `auto`: what is of use. */

@@ -13,7 +13,7 @@ import type { HandedModel } from './hand-model.ts'
  */
 
 /** The options that are plain data. */
-export type WorkerOptions = Pick<SessionOptions, 'threads' | 'winograd' | 'sparse' | 'inputShapes'> & {
+export type WorkerOptions = Pick<SessionOptions, 'threads' | 'winograd' | 'sparse' | 'inputShapes' | 'maxMemory'> & {
   readonly backend?: BackendName
   /** That of the session's process or page. */
   readonly memoryLimit: number

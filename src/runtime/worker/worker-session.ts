@@ -32,7 +32,7 @@ export async function createWorkerSession(
   options: SessionOptions,
   start: StartSessionWorker,
 ): Promise<Session> {
-  const { backend, threads, winograd, sparse, inputShapes, onNotice = warn, signal, progress } = options
+  const { backend, threads, winograd, sparse, inputShapes, maxMemory, onNotice = warn, signal, progress } = options
   if (typeof backend === 'object' || options.operators || options.spawn)
     throw new KerfError(
       'bad-options',
@@ -44,7 +44,7 @@ export async function createWorkerSession(
     progress,
   })
   const session = new WorkerSession(model, start(options.workerUrl), inputShapes, onNotice)
-  const plain = { backend, threads, winograd, sparse, inputShapes, memoryLimit: memoryLimit() }
+  const plain = { backend, threads, winograd, sparse, inputShapes, maxMemory, memoryLimit: memoryLimit() }
   await session.open({ kind: 'create', model: handed, options: plain }, { signal, progress })
   return session
 }

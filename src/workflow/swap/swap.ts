@@ -106,7 +106,7 @@ export interface Swapped extends RewriteResult {
  *   is run; `bad-recipe`
  */
 export const swapAndMeasure = <S extends object>(source: ModelSource, options: SwapOptions<S>): Promise<Swapped> =>
-  stoppable('Swapping layers', async () => swapped(await modelOf(source, options), options))
+  stoppable('Swapping layers', async () => swapped(await modelOf(source, options), options), options)
 
 async function swapped(file: Model, options: SwapOptions): Promise<Swapped> {
   const { data, files, measure = true, operators = runnableOperators, signal, progress, target } = options

@@ -66,31 +66,36 @@ export const pruneInTime = (
   { timing, rounds = 4, seconds, onTimes }: InTimeOptions,
   task: Task = {},
 ): Promise<PrunedInTime> =>
-  stoppable('Pruning', async () => {
-    const model = await modelOf(source, task)
-    const { inputs, operators, target } = prune
-    let times = await measureTimes(model, { timing, seconds, inputs, operators, table: target.times, ...task })
-    onTimes?.(times)
-    let best: PrunedInTime | undefined
-    for (let round = 1; ; round++) {
-      const result = await pruneModel(model, { ...prune, target: { ...target, times }, ...task })
-      const measured = await measuredInTurns([model, result.model], prune, timing, seconds, task)
-      const { before, after: predictedMs, limit } = result.budget!
-      // As fast as the machine was when the table was made.
-      const [beforeMs, afterMs] = [before, (measured.after * before) / measured.before]
-      const network = networkToTime(result.model, { inputs, operators })
-      times = withNetwork(times, network, afterMs, { isChosen: true })
+  stoppable(
+    'Pruning',
+    async () => {
+      const model = await modelOf(source, task)
+      const { inputs, operators, target } = prune
+      let times = await measureTimes(model, { timing, seconds, inputs, operators, table: target.times, ...task })
       onTimes?.(times)
-      const isGood = Math.abs(afterMs / predictedMs - 1) <= near || (afterMs <= limit && afterMs >= limit * (1 - near))
-      const made = { result, measured: { beforeMs, predictedMs, afterMs, rounds: round, on: times.on } }
-      if (!best || missed(made) < missed(best)) best = made
-      if (isGood || round >= rounds) return withMiss({ ...best, measured: { ...best.measured, rounds: round } })
-      task.progress?.({ what: 'correcting the prediction', done: round, total: rounds })
-      // The widths that were chosen, as they are: what a law says too little of is chosen first.
-      times = await measureLayersOf(network, times, { timing, seconds, ...task })
-      onTimes?.(times)
-    }
-  })
+      let best: PrunedInTime | undefined
+      for (let round = 1; ; round++) {
+        const result = await pruneModel(model, { ...prune, target: { ...target, times }, ...task })
+        const measured = await measuredInTurns([model, result.model], prune, timing, seconds, task)
+        const { before, after: predictedMs, limit } = result.budget!
+        // As fast as the machine was when the table was made.
+        const [beforeMs, afterMs] = [before, (measured.after * before) / measured.before]
+        const network = networkToTime(result.model, { inputs, operators })
+        times = withNetwork(times, network, afterMs, { isChosen: true })
+        onTimes?.(times)
+        const isGood =
+          Math.abs(afterMs / predictedMs - 1) <= near || (afterMs <= limit && afterMs >= limit * (1 - near))
+        const made = { result, measured: { beforeMs, predictedMs, afterMs, rounds: round, on: times.on } }
+        if (!best || missed(made) < missed(best)) best = made
+        if (isGood || round >= rounds) return withMiss({ ...best, measured: { ...best.measured, rounds: round } })
+        task.progress?.({ what: 'correcting the prediction', done: round, total: rounds })
+        // The widths that were chosen, as they are: what a law says too little of is chosen first.
+        times = await measureLayersOf(network, times, { timing, seconds, ...task })
+        onTimes?.(times)
+      }
+    },
+    prune,
+  )
 
 /** How far a time is from the target; as much again where it is above, so that of two that are as near the one within it is taken. */
 function missed({ measured, result }: PrunedInTime): number {
