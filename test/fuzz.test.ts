@@ -50,6 +50,20 @@ describe('nothing is found in', () => {
     expect(code).toBe(0)
   })
 
+  it.each([
+    ['cut', 400],
+    ['training', 60],
+  ])(
+    'random networks: %s',
+    async (kind, cases) => {
+      const { code, text } = await fuzz('--only', kind, '--cases', String(cases), '--seed', '3')
+      expect(text).toMatch(/ 0 findings\n$/)
+      expect(Number(new RegExp(`(\\d+)\\s+${kind}: ok`).exec(text)?.[1])).toBeGreaterThan(cases / 5)
+      expect(code).toBe(0)
+    },
+    600_000,
+  )
+
   it.skipIf(!hasOrt)(
     `random networks in ONNX Runtime${hasOrt ? '' : ' (skipped: onnxruntime-node is not installed)'}`,
     async () => {
