@@ -310,7 +310,7 @@ async function checkGradients(given: Case, graph: TrainingGraph, at: (stage: str
   const all = [...exact.values()]
   if (!all.every((values) => values.every((v) => Number.isFinite(v) && Math.abs(v) < 1e15))) return
   const largestOf = (values: Float64Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
-  const largest = Math.max(1e-3, ...all.slice(1).map(largestOf))
+  const largest = Math.max(0.1, ...all.slice(1).map(largestOf))
   const apart = (found: ReadonlyMap<string, ArrayLike<number>>) => {
     let worst = { part: 0, where: '' }
     for (const [name, values] of exact) {
