@@ -11,8 +11,7 @@ const width: i32 = 4
 /** c + a·b in two float64. */
 // @inline
 function madd2(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c)
-  return f64x2.add(c, f64x2.mul(a, b))
+  return f64x2.relaxed_madd(a, b, c)
 }
 
 // @inline

@@ -1,10 +1,9 @@
 // Small SIMD helpers shared by the float kernels.
 
-/** c + a·b in four floats: fused where the engine has relaxed SIMD, else rounded twice. */
+/** c + a·b in four floats: fused where the engine has relaxed SIMD, else rounded twice (unpack.ts takes it apart). */
 // @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c)
-  return f32x4.add(c, f32x4.mul(a, b))
+  return f32x4.relaxed_madd(a, b, c)
 }
 
 /** min(max(v, lo), hi) in four floats; a NaN stays. `pmin` and `pmax` are one instruction on x86, `min` and `max` several. */

@@ -177,5 +177,4 @@ export function sourcesLine(root: string): string {
   return `// Made of sources whose SHA-256 is ${hash.digest('hex')}.`
 }
 
-export { difference } from './difference.ts'
-export { alphabet, printable } from './printable.ts'
+export { packKernels } from './pack-kernels.ts'

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod/mini'
 import { KerfError } from '../../base/index.ts'
 import { createOptimiser } from '../optimisers/create.ts'
 import { describeRecipe, recipeLines } from './describe.ts'
 import { parseRecipe } from './parse.ts'
-import { type RecipeInput, recipeJsonSchema } from './schema.ts'
+import { type RecipeInput, recipeJsonSchema, recipeSchema } from './schema.ts'
 import { gradientChoices, optimiserSettings, scheduleOf } from './settings.ts'
 
 const least: RecipeInput = { model: { net: 'resnet20' }, data: { kind: 'mnist', path: 'm' }, output: 'o', epochs: 3 }
@@ -212,6 +213,13 @@ it('recipes make optimisers, schedules and choices of gradients', () => {
   createOptimiser(settings).step([w], 0.1)
   // Clipped to a norm of 1.
   expect(w.value[0]).toBeCloseTo(0.9, 6)
+})
+
+it('the JSON Schema is the one that zod makes', () => {
+  expect(recipeJsonSchema()).toEqual({
+    title: 'Kerf training recipe',
+    ...z.toJSONSchema(recipeSchema, { io: 'input' }),
+  })
 })
 
 it('docs/recipe.schema.json is what `npm run docs` writes', () => {

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { type NetName, nets } from '../../nets/index.ts'
 import { dataSchema, transformSchema } from './data-schema.ts'
+import { jsonSchema } from './json-schema.ts'
 import { path } from './paths.ts'
 import { sparsitySchema } from './sparsity-schema.ts'
 
@@ -288,5 +289,6 @@ export type RecipeInput = z.input<typeof recipeSchema> & {
 /** JSON Schema (draft 2020-12) of recipe files. */
 export const recipeJsonSchema = (): Record<string, unknown> => ({
   title: 'Kerf training recipe',
-  ...z.toJSONSchema(recipeSchema, { io: 'input' }),
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  ...jsonSchema(recipeSchema),
 })

@@ -1,7 +1,5 @@
 import { getOrAdd, KerfError } from '../../../../base/index.ts'
 import { binaries } from './binaries.generated.ts'
-import { withDifference } from './difference.ts'
-import { fromPrintable } from './printable.ts'
 import { shareMemory } from './shared-memory.ts'
 
 /** Instruction sets that the kernels are compiled for. */
@@ -33,7 +31,23 @@ function compiled(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   }
 }
 
-const decoded = (text: string): Uint8Array<ArrayBuffer> => fromPrintable(text, binaries.alphabet)
+/** Where the text is laid for kernels/unpack.ts, and where it puts the module. */
+const textAddress = 1024
+const moduleAddress = 1 << 18
+
+/** The binary of the kernels. Without relaxed SIMD each of its instructions is taken apart. */
+export function unpackKernels(instructions: Instructions): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.from(atob(binaries.unpack), (character) => character.charCodeAt(0))
+  const { exports } = new WebAssembly.Instance(compiled(bytes))
+  // What kernels/unpack.ts exports.
+  const { memory, unpack } = exports as unknown as {
+    memory: WebAssembly.Memory
+    unpack(text: number, relaxed: boolean): number
+  }
+  new TextEncoder().encodeInto(binaries.kernels, new Uint8Array(memory.buffer, textAddress))
+  const length = unpack(textAddress, instructions === 'relaxed')
+  return new Uint8Array(memory.buffer.slice(moduleAddress, moduleAddress + length))
+}
 
 const modules = new Map<string, WebAssembly.Module>()
 
@@ -41,8 +55,7 @@ const modules = new Map<string, WebAssembly.Module>()
 export function kernelModule(memory: WebAssembly.Memory, instructions = bestInstructions()): WebAssembly.Module {
   const isShared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer
   return getOrAdd(modules, `${instructions} ${isShared}`, () => {
-    const relaxed = decoded(binaries.relaxed)
-    const bytes = instructions === 'relaxed' ? relaxed : withDifference(relaxed, decoded(binaries.simdDifference))
+    const bytes = unpackKernels(instructions)
     if (isShared) shareMemory(bytes)
     return compiled(bytes)
   })
