@@ -40,9 +40,10 @@ describe('sensitivity', () => {
   it('is what cutting each group by itself does to the network', async () => {
     const model = tinyNet({ channels: 8 })
     const told: number[] = []
+    const groups: unknown[] = []
     const result = await sensitivity(
       model,
-      { images: tiny, ratios: [0.25, 0.5, 0.8] },
+      { images: tiny, ratios: [0.25, 0.5, 0.8], onGroup: (group, given) => groups.push([group, given]) },
       {
         progress: ({ what, done, total }) => what === 'measuring groups' && told.push(done, total!),
       },
@@ -51,6 +52,7 @@ describe('sensitivity', () => {
       ['conv1', 8],
       ['conv2', 8],
     ])
+    expect(groups).toEqual(result.groups.map((group) => [group, result.given]))
     expect(result.refused.map((r) => r.node)).toEqual(['fc'])
     expect(result.given).toMatchObject({ images: 20, agreement: 1, outputError: 0 })
     for (const { name, points } of result.groups) {

@@ -19,6 +19,8 @@ export interface SensitivityOptions extends Omit<SingleGroupOptions, keyof Task 
   readonly images: ScoringImages
   /** Parts of the channels of a group that go, each in (0, 1). Default 0.1, 0.2 … 0.9. */
   readonly ratios?: readonly number[]
+  /** Told of every group as soon as it is measured, with the quality of the network as it was given. */
+  readonly onGroup?: (group: GroupSensitivity, given: Quality) => void
 }
 
 /** What becomes of the network when a part of one group goes. */
@@ -65,7 +67,7 @@ export const sensitivity = (source: ModelSource, options: SensitivityOptions, ta
   stoppable(
     'The measurement',
     async () => {
-      const { images, ratios = defaultRatios } = options
+      const { images, ratios = defaultRatios, onGroup } = options
       if (ratios.length === 0)
         throw new KerfError('bad-options', 'There is no ratio to try. Give some, as in 0.25, 0.5.')
       const model = forBatch(await modelOf(source, { ...options, ...task }), images.batchSize)
@@ -91,6 +93,7 @@ export const sensitivity = (source: ModelSource, options: SensitivityOptions, ta
             qualities.set(width, width === channels ? judge.given : await measure(masked(ratio), judged))
           const points = ratios.map((ratio) => ({ ratio, kept: kept(ratio), quality: qualities.get(kept(ratio))! }))
           measured.push({ name, layers, channels, points })
+          onGroup?.(measured.at(-1)!, judge.given)
         }
         return measured
       })

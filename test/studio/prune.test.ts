@@ -1,13 +1,12 @@
 // Pruning in Kerf Studio: the preview, widths by hand, the cut with its proof, steps back and forth, recovery on pictures; against the library and the command line.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import sharp from 'sharp'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { profileModel } from '../../src/api/cost.node.ts'
-import { openData, readModelFile } from '../../src/api/files.node.ts'
+import { readModelFile } from '../../src/api/files.node.ts'
 import { pruneModel } from '../../src/api/prune.node.ts'
 import { human } from '../../src/api/report.ts'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
@@ -28,24 +27,6 @@ async function openPrune(studio: ReturnType<typeof useStudio>, options = {}): Pr
   await visit.page.getByRole('tab', { name: 'Prune' }).click()
   await visit.page.getByRole('table', { name: 'Groups of channels' }).waitFor()
   return visit
-}
-
-/** Digits as files. */
-async function pictures(count: number): Promise<string[]> {
-  const { train } = await openData({ kind: 'mnist', path: join(root, 'examples/digits') })
-  const paths: string[] = []
-  const pixels = new Float32Array(784)
-  for (let i = 0; i < count; i++) {
-    await train.read(i, pixels)
-    const path = join(folder, `${i}.png`)
-    const raw = { width: 28, height: 28, channels: 1 as const }
-    await sharp(
-      Uint8Array.from(pixels, (v) => Math.round(255 * v)),
-      { raw },
-    ).toFile(path)
-    paths.push(path)
-  }
-  return paths
 }
 
 /** The model as it is saved, and the command that is to make the same. */
@@ -117,30 +98,5 @@ describeBrowser('Kerf Studio prunes', () => {
     await page.keyboard.press('Home')
     await page.getByRole('alert').waitFor()
     expect(await page.getByRole('button', { name: 'Cut and prove' }).isDisabled()).toBe(true)
-  })
-
-  it('and recovers on pictures', async () => {
-    const { page, picture } = await openPrune(studio)
-    await page.getByRole('button', { name: 'Cut and prove' }).click()
-    const chooser = page.waitForEvent('filechooser')
-    await page.getByRole('button', { name: 'Pictures' }).click()
-    await (await chooser).setFiles(await pictures(40))
-    const table = page.getByRole('table', { name: 'What recovery did' })
-    await table.waitFor({ timeout: 60_000 })
-    await page.getByRole('button', { name: 'Recovered on 40 pictures' }).waitFor()
-    const percents = (await table.getByRole('row').nth(1).getByRole('cell').allTextContents())
-      .slice(1)
-      .map(Number.parseFloat)
-    expect(percents[1]!).toBeLessThan(percents[0]!)
-    await picture('prune-recovered')
-  })
-
-  it('refuses a few files that are no pictures', async () => {
-    const { page } = await openPrune(studio)
-    await page.getByRole('button', { name: 'Cut and prove' }).click()
-    const chooser = page.waitForEvent('filechooser')
-    await page.getByRole('button', { name: 'Pictures' }).click()
-    await (await chooser).setFiles([{ name: 'a.txt', mimeType: 'text/plain', buffer: readFileSync(join(root, lenet)) }])
-    await page.getByRole('alert').getByText('0 of 1 files are pictures').waitFor()
   })
 })

@@ -19,6 +19,7 @@ const types: Readonly<Record<string, string>> = {
   png: 'image/png',
   md: 'text/plain; charset=utf-8',
   onnx: 'application/octet-stream',
+  gz: 'application/gzip',
 }
 
 /**

@@ -2,9 +2,11 @@ import { CompareDesk } from './desks/compare.ts'
 import { CostsDesk } from './desks/costs.ts'
 import { GraphDesk } from './desks/graph.ts'
 import { MeasureDesk } from './desks/measure.ts'
+import { PicturesDesk } from './desks/pictures.ts'
 import { PruneDesk } from './desks/prune.ts'
 import { QuantizeDesk } from './desks/quantize.ts'
 import { RunDesk } from './desks/run.ts'
+import { SensitivityDesk } from './desks/sensitivity.ts'
 import { SwapDesk } from './desks/swap.ts'
 import { TimesDesk } from './desks/times.ts'
 import type { ModelSource } from './model-source.ts'
@@ -23,8 +25,10 @@ export class Engine {
   readonly graph = new GraphDesk(this.#open, this.measure)
   readonly compare = new CompareDesk(this.#open)
   readonly run = new RunDesk(this.#open)
+  readonly pictures = new PicturesDesk(this.#open)
   readonly times = new TimesDesk(this.#open, this.measure)
-  readonly prune = new PruneDesk(this.#open, this.times)
+  readonly prune = new PruneDesk(this.#open, this.times, this.pictures)
+  readonly sensitivity = new SensitivityDesk(this.#open, this.pictures)
   readonly swap = new SwapDesk(this.#open)
   readonly quantize = new QuantizeDesk(this.#open)
   readonly model = {

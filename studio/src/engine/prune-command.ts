@@ -1,14 +1,28 @@
+import type { ImageSet } from 'kerf/data'
+import { criteria } from 'kerf/prune'
 import type { PreviewGroup, PruneWish } from './prune-types.ts'
 import { quoted } from './quoted.ts'
 
 /** The part of a group that goes, rounded down: the width that follows is the one that was chosen. */
 const partOf = (channels: number, kept: number): number => Math.floor((1e6 * (channels - kept)) / channels) / 1e6
 
+/** What a cut stands on besides the network. */
+export interface CommandSources {
+  /** That times are measured with. */
+  readonly threads?: number
+  readonly images?: Pick<ImageSet, 'count'>
+}
+
 /**
  * What does the same on the command line. Widths that were chosen by hand are ratios of single layers there.
- * @param threads that times are measured with
+ * @param used times and pictures
  */
-export function pruneCommand(model: string, wish: PruneWish, groups: readonly PreviewGroup[], threads = 1): string {
+export function pruneCommand(
+  model: string,
+  wish: PruneWish,
+  groups: readonly PreviewGroup[],
+  used: CommandSources = {},
+): string {
   const { kinds, criterion, amount, global, widths, locked } = wish
   const { of } = amount
   const isByHand = Object.keys(widths).length > 0
@@ -20,8 +34,9 @@ export function pruneCommand(model: string, wish: PruneWish, groups: readonly Pr
     quoted(model),
     `-o ${quoted(model.replace(/(\.onnx)?$/i, '-pruned.onnx'))}`,
     ...(kinds.includes('neuron') ? [`--method ${kinds.join(',')}`] : []),
-    ...amountFlags(wish, threads),
+    ...amountFlags(wish, used.threads),
     ...(criterion === 'l2' ? [] : [`--criterion ${criterion}`]),
+    ...imageFlags(wish, used.images),
     ...(global && !isByHand ? ['--global'] : []),
     ...groups.flatMap(({ name, layers }) => (locks.has(name) && !isByHand ? [`--keep ${quoted(layers[0]!)}`] : [])),
     ...said.map(({ layers, channels, kept }) => `--ratios ${quoted(`${layers[0]}=${partOf(channels, kept)}`)}`),
@@ -29,11 +44,18 @@ export function pruneCommand(model: string, wish: PruneWish, groups: readonly Pr
 }
 
 /** A budget in time is measured there. */
-function amountFlags({ amount: { of, part }, widths }: PruneWish, threads: number): string[] {
+function amountFlags({ amount: { of, part }, widths }: PruneWish, threads = 1): string[] {
   const isByHand = Object.keys(widths).length > 0
   const rounded = (number: number) => Number(number.toPrecision(4))
   if (of === 'ratio') return [`--ratio ${rounded(part)}`]
   if (isByHand) return ['--ratio 0.5']
   if (of !== 'milliseconds') return [`--target-${of} ${rounded(part)}`]
   return [`--faster ${rounded(1 / part)}`, ...(threads > 1 ? [`--time-threads ${threads}`] : [])]
+}
+
+/** Criteria that look at pictures look at the same number there; where they lie on the disk a page does not know. */
+function imageFlags({ criterion, loss }: PruneWish, images: CommandSources['images']): string[] {
+  const { needs = 'weights' } = criteria.find(({ name }) => name === criterion) ?? {}
+  if (needs === 'weights' || !images) return []
+  return ['--data pictures/', `--images ${images.count}`, ...(needs === 'images' ? [] : [`--loss ${loss}`])]
 }

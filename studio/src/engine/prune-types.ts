@@ -1,4 +1,5 @@
 import type { Totals } from 'kerf'
+import type { Criterion } from 'kerf/prune'
 import type { Changed } from './steps.ts'
 
 /** Which channels go: of convolutions, or of linear layers. */
@@ -12,6 +13,8 @@ export interface PruneWish {
   readonly kinds: readonly ChannelKind[]
   /** Of `criteria`, by its name. */
   readonly criterion: string
+  /** For criteria that ask one: of labels, or of the network's own outputs. */
+  readonly loss: 'labels' | 'outputs'
   readonly amount: PruneAmount
   /** Whether the channels of all groups are ranked together. */
   readonly global: boolean
@@ -67,6 +70,7 @@ export interface PruneProof {
 export interface CriterionChoice {
   readonly name: string
   readonly source: string
+  readonly needs: Criterion['needs']
 }
 
 /** The cut took the open model's place. */

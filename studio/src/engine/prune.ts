@@ -2,26 +2,40 @@ import { KerfError, type Model } from 'kerf'
 import { nodeLabel } from 'kerf/graph'
 import {
   type ChannelGroup,
+  type Criterion,
   criteria,
   findGroups,
+  outputLoss,
   type PruneOptions,
   type PruneResult,
   pruneModel,
   type TimeTable,
 } from 'kerf/prune'
-import { predictTime, prove } from 'kerf/workflow'
+import { withCrossEntropy } from 'kerf/train'
+import { imagesFor, predictTime, prove } from 'kerf/workflow'
+import { usualThreads } from '../threads.ts'
 import { inPageWords } from './page-words.ts'
+import type { Pictures } from './picture-set.ts'
 import { pruneCommand } from './prune-command.ts'
 import type { CriterionChoice, PredictedCut, PreviewGroup, PrunePreview, PruneProof, PruneWish } from './prune-types.ts'
+import { scoredOnce } from './scored-once.ts'
 import { threadedRuntime } from './threaded-runtime.ts'
 
 /*
  * Cuts: what one would make of the network, at once, from weights alone; then the cut itself, proven. Loaded when something is pruned.
  */
 
-/** What needs neither images nor labels. */
-export const weightCriteria = (): CriterionChoice[] =>
-  criteria.filter(({ needs }) => needs === 'weights').map(({ name, source }) => ({ name, source }))
+/** All that channels can be ranked by. */
+export const criterionChoices = (): CriterionChoice[] =>
+  criteria.map(({ name, source, needs }) => ({ name, source, needs }))
+
+/** What a preview stands on besides the network and the wish. */
+export interface PreviewSources {
+  /** Of layers, for budgets in time and for what a run will take. */
+  readonly times?: TimeTable
+  /** For criteria that look at some. */
+  readonly pictures?: Pictures
+}
 
 /** Cuts of one model. */
 export class Pruner {
@@ -30,6 +44,7 @@ export class Pruner {
   readonly #inputs: ReadonlyMap<string, readonly number[]>
   /** The last one, which may be taken. */
   #result: PruneResult | undefined
+  #scored: { readonly key: string; readonly by: unknown; readonly criterion: string | Criterion } | undefined
   /** What the network takes, by a table. */
   #beforeMs: { readonly by: TimeTable; readonly ms: number } | undefined
 
@@ -43,14 +58,12 @@ export class Pruner {
     this.#inputs = inputs
   }
 
-  /**
-   * @param times of layers, for budgets in time and for what a run will take
-   * @throws KerfError as `pruneModel`
-   */
-  async preview(wish: PruneWish, times?: TimeTable): Promise<PrunePreview> {
+  /** @throws KerfError as `pruneModel` */
+  async preview(wish: PruneWish, sources: PreviewSources, signal?: AbortSignal): Promise<PrunePreview> {
+    const { times } = sources
     const { groups } = findGroups(this.#model, { inputs: this.#inputs, kinds: new Set(wish.kinds) })
     const locked = groups.filter(({ name }) => wish.locked.includes(name))
-    const options = this.#optionsFor(wish, locked, times)
+    const options = { ...this.#optionsFor(wish, locked, sources), signal }
     const first = await pruneModel(this.#model, options)
     const isByHand = Object.keys(wish.widths).length > 0
     const result = isByHand ? await this.#byHand(wish, first, options) : first
@@ -67,15 +80,31 @@ export class Pruner {
       groups: told,
       refused: refused.flatMap(({ node, why }) => (ownLayers.has(node) ? [] : [{ node, why: inPageWords(why) }])),
       time: times && this.#time(result, times),
-      command: pruneCommand(this.#name, wish, told, times?.on.threads),
+      command: pruneCommand(this.#name, wish, told, { threads: times?.on.threads, images: sources.pictures?.images }),
     }
   }
 
   /** The widths of a budget, and instead of some of them those that were chosen. */
   #byHand({ widths }: PruneWish, { groups }: PruneResult, options: PruneOptions): Promise<PruneResult> {
-    const { methods, criterion, inputs, keep } = options
+    const { scope: _, target: __, ...rest } = options
     const all = new Map(groups.map(({ name, kept }) => [name, widths[name] ?? kept]))
-    return pruneModel(this.#model, { methods, criterion, inputs, keep, widths: all })
+    return pruneModel(this.#model, { ...rest, widths: all })
+  }
+
+  /** The same one as long as nothing changes that its scores follow from. */
+  #criterion(name: string, loss: string, pictures: Pictures | undefined): string | Criterion {
+    const key = `${name} ${loss}`
+    if (this.#scored?.key !== key || this.#scored.by !== pictures?.images)
+      this.#scored = { key, by: pictures?.images, criterion: scoredOnce(name) }
+    return this.#scored.criterion
+  }
+
+  #looking({ needs }: Criterion, loss: PruneWish['loss'], { images, transforms }: Pictures): Partial<PruneOptions> {
+    return {
+      images: imagesFor(this.#model, images, transforms),
+      ...(needs === 'images' ? {} : { loss: loss === 'labels' ? withCrossEntropy : outputLoss }),
+      ...{ runtime: threadedRuntime, threads: usualThreads(), onNotice: () => {} },
+    }
   }
 
   /** Undefined where the table does not tell of this network. */
@@ -92,9 +121,9 @@ export class Pruner {
   }
 
   #optionsFor(
-    { kinds, criterion, amount, global }: PruneWish,
+    { kinds, criterion: name, loss, amount, global }: PruneWish,
     locked: readonly ChannelGroup[],
-    times: TimeTable | undefined,
+    { times, pictures }: PreviewSources,
   ): PruneOptions {
     const tensors = locked.flatMap(({ roots }) => roots.map((root) => root.tensor))
     const keep = tensors.map((text) => ({ text, matches: (name: string) => name === text }))
@@ -103,7 +132,9 @@ export class Pruner {
       of === 'ratio'
         ? { scope: { ratio: part, global } }
         : { target: { of, part, scope: { global }, ...(of === 'milliseconds' && { times }) } }
-    return { methods: kinds, criterion, inputs: this.#inputs, keep, ...much }
+    const criterion = this.#criterion(name, loss, pictures)
+    const looked = typeof criterion !== 'string' && pictures ? this.#looking(criterion, loss, pictures) : {}
+    return { methods: kinds, criterion, inputs: this.#inputs, keep, ...much, ...looked }
   }
 
   /**

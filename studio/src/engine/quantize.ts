@@ -2,7 +2,7 @@ import { KerfError, type Model, modelBytes, type Progress } from 'kerf'
 import { quantisableLayers, quantize } from 'kerf/rewrite'
 import { imagesFor, QualityJudge } from 'kerf/workflow'
 import { usualThreads } from '../threads.ts'
-import { picturesFor } from './picture-set.ts'
+import { givenPictures } from './picture-set.ts'
 import type { Quantisable, QuantizeOutcome, QuantizeWish } from './quantize-types.ts'
 import { quoted } from './quoted.ts'
 import type { WorkState } from './swap-types.ts'
@@ -38,7 +38,7 @@ export async function quantised(
 ): Promise<{ readonly model: Model; readonly outcome: QuantizeOutcome }> {
   const running = { runtime: threadedRuntime, threads: usualThreads(), onNotice: () => {} }
   const progress = ({ what, done, total }: Progress) => tell({ what, done, total: total ?? files.length })
-  const { images, transforms } = await picturesFor(model, shape, files, (done) =>
+  const { images, transforms } = await givenPictures(model, shape, files, (done) =>
     tell({ what: 'reading pictures', done, total: files.length }),
   )
   signal.throwIfAborted()

@@ -3,7 +3,7 @@ import { shortNumber } from 'kerf/report'
 import { type Rewrite, rewriteOf, rewrites, type Setting, type SwappableLayer, swappableLayers } from 'kerf/rewrite'
 import { kerfTiming, type SwapOptions, type Swapped, swapAndMeasure } from 'kerf/workflow'
 import { usualThreads } from '../threads.ts'
-import { picturesFor } from './picture-set.ts'
+import { givenPictures } from './picture-set.ts'
 import { patternOf, swapCommand, workOf } from './swap-command.ts'
 import type { SwapKind, SwapLayer, SwapOutcome, SwapPreview, SwapWish, SwapWork, WorkState } from './swap-types.ts'
 import { threadedRuntime } from './threaded-runtime.ts'
@@ -91,7 +91,7 @@ export class Swapper {
     const set =
       pictures.length === 0
         ? undefined
-        : await picturesFor(this.#model, shape, pictures, (done) =>
+        : await givenPictures(this.#model, shape, pictures, (done) =>
             progress({ what: 'reading pictures', done, total: pictures.length }),
           )
     signal.throwIfAborted()

@@ -1,5 +1,7 @@
 import { Checkbox, Slider, Table, Text, Title } from '@mantine/core'
 import type { PreviewGroup, PrunePreview } from '../../engine/prune-types.ts'
+import { useBearing } from './bearing.ts'
+import { Curve } from './curve.tsx'
 import classes from './prune.module.css'
 import type { Pruning } from './use-pruning.ts'
 
@@ -9,6 +11,7 @@ const mostLayers = 4
 /** Every group of channels that go together: how many stay, moved by hand; a lock keeps all. */
 export function Groups({ pruning, preview }: { readonly pruning: Pruning; readonly preview: PrunePreview }) {
   const { groups, refused } = preview
+  const told = useBearing((s) => s.told)
   return (
     <section>
       <Title order={2} size="h5" mb="xs">
@@ -22,6 +25,7 @@ export function Groups({ pruning, preview }: { readonly pruning: Pruning; readon
               <Table.Th className={classes.number}>Channels</Table.Th>
               <Table.Th className={classes.number}>Stay</Table.Th>
               <Table.Th w="35%">By hand</Table.Th>
+              {told && <Table.Th>{told.quality}, alone</Table.Th>}
               <Table.Th>Lock</Table.Th>
             </Table.Tr>
           </Table.Thead>
@@ -56,6 +60,8 @@ interface RowProps {
 }
 
 function Row({ group: { name, layers, channels, kept }, pruning: { wish, widen, lock } }: RowProps) {
+  const { told, curves } = useBearing()
+  const curve = curves.get(name)
   const isLocked = wish.locked.includes(name)
   const more = layers.length - mostLayers
   return (
@@ -78,6 +84,9 @@ function Row({ group: { name, layers, channels, kept }, pruning: { wish, widen, 
           onChange={(value) => widen(name, value)}
         />
       </Table.Td>
+      {told && (
+        <Table.Td>{curve && <Curve curve={curve} quality={told.quality} kept={wish.widths[name] ?? kept} />}</Table.Td>
+      )}
       <Table.Td>
         <Checkbox
           aria-label={`Keep all channels of ${name}`}

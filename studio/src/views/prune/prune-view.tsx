@@ -2,6 +2,8 @@ import { Alert, Button, Group, Stack, Text } from '@mantine/core'
 import { BeforeAfter, msText } from '../../parts/before-after.tsx'
 import { Busy } from '../../parts/busy.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
+import { PicturesField } from '../../pictures/pictures-field.tsx'
+import { BearingField } from './bearing-field.tsx'
 import { Groups } from './groups.tsx'
 import classes from './prune.module.css'
 import { Recover } from './recover.tsx'
@@ -45,6 +47,8 @@ export default function PruneView() {
             </Text>
           )}
         </div>
+        <PicturesField />
+        <BearingField pruning={pruning} />
         <Times />
         <Recover />
       </Stack>

@@ -1,5 +1,5 @@
 import { Checkbox, Fieldset, SegmentedControl, Select, Slider, Stack, Text } from '@mantine/core'
-import type { ChannelKind, PruneAmount } from '../../engine/prune-types.ts'
+import type { ChannelKind, CriterionChoice, PruneAmount } from '../../engine/prune-types.ts'
 import { msText } from '../../parts/before-after.tsx'
 import { useTiming } from './timing.ts'
 import { amountNames, type Pruning } from './use-pruning.ts'
@@ -17,11 +17,31 @@ const kinds: readonly { readonly value: string; readonly label: string }[] = [
   { value: 'filter,neuron', label: 'Both' },
 ]
 
+/** Criteria by what they are given. */
+const kindsOfCriteria: Readonly<Record<CriterionChoice['needs'], string>> = {
+  weights: 'From the weights alone',
+  images: 'Looking at pictures',
+  loss: 'Asking a loss',
+  labels: 'Asking a loss of labels',
+}
+
+const looksAt: Readonly<Record<CriterionChoice['needs'], string>> = {
+  weights: 'From the weights alone',
+  images: 'Looks at pictures',
+  loss: 'Looks at pictures, and asks a loss',
+  labels: 'Looks at pictures with labels',
+}
+
 /** Which channels go, and how many. */
 export function Settings({ pruning: { wish, criteria, settle } }: { readonly pruning: Pruning }) {
   const { of, part } = wish.amount
   const known = useTiming((s) => s.known)
-  const source = criteria.find(({ name }) => name === wish.criterion)?.source
+  const chosen = criteria.find(({ name }) => name === wish.criterion)
+  const needs = chosen?.needs ?? 'weights'
+  const groups = Object.entries(kindsOfCriteria).map(([kind, group]) => ({
+    group,
+    items: criteria.filter((c) => c.needs === kind).map(({ name }) => name),
+  }))
   const percent = Math.round(100 * part)
   return (
     <Fieldset legend="What goes">
@@ -60,13 +80,26 @@ export function Settings({ pruning: { wish, criteria, settle } }: { readonly pru
         </div>
         <Select
           label="Least important first, by"
-          description={source || 'From the weights alone'}
-          data={criteria.map(({ name }) => name)}
+          description={[chosen?.source, looksAt[needs]].filter(Boolean).join('. ')}
+          data={[...groups]}
           value={wish.criterion}
           allowDeselect={false}
           searchable
           onChange={(criterion) => criterion && settle({ criterion })}
         />
+        {(needs === 'loss' || needs === 'labels') && (
+          <SegmentedControl
+            fullWidth
+            size="xs"
+            aria-label="Loss"
+            data={[
+              { value: 'labels', label: 'Loss of labels' },
+              { value: 'outputs', label: 'of own outputs', disabled: needs === 'labels' },
+            ]}
+            value={needs === 'labels' ? 'labels' : wish.loss}
+            onChange={(value) => settle({ loss: value as typeof wish.loss })}
+          />
+        )}
         <Checkbox
           label="Rank the channels of all layers together"
           checked={wish.global}

@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import type { CriterionChoice, CutTime, PrunePreview, PruneProof, PruneWish } from '../../engine/prune-types.ts'
+import { usePictures } from '../../pictures/pictures.ts'
 import { useStore } from '../../store.ts'
 import { useTiming } from './timing.ts'
 
 const asFirst: PruneWish = {
-  ...{ kinds: ['filter'], criterion: 'l2', global: false, widths: {}, locked: [] },
+  ...{ kinds: ['filter'], criterion: 'l2', loss: 'labels', global: false, widths: {}, locked: [] },
   amount: { of: 'macs', part: 0.5 },
 }
 
@@ -36,6 +37,7 @@ export function usePruning(): Pruning {
   const network = useStore((s) => s.network)
   const change = useStore((s) => s.change)
   const known = useTiming((s) => s.known)
+  const pictures = usePictures((s) => s.turn)
   const [wish, setWish] = useState(asFirst)
   const [criteria, setCriteria] = useState<readonly CriterionChoice[]>([])
   const [state, setState] = useState<Pick<Pruning, 'preview' | 'isBusy' | 'problem' | 'proof' | 'time'>>({
@@ -50,14 +52,15 @@ export function usePruning(): Pruning {
     const timer = setTimeout(async () => {
       try {
         const preview = await engine.prune.preview(wish)
-        if (own === turn.current) setState((before) => ({ ...before, preview, isBusy: false, problem: undefined }))
+        if (preview && own === turn.current)
+          setState((before) => ({ ...before, preview, isBusy: false, problem: undefined }))
       } catch (error) {
         if (own === turn.current)
           setState((before) => ({ ...before, isBusy: false, problem: (error as Error).message }))
       }
     }, waitMs)
     return () => clearTimeout(timer)
-  }, [wish, network, known])
+  }, [wish, network, known, pictures])
   const cut = async () => {
     const own = ++turn.current
     setState((before) => ({ ...before, isBusy: true, problem: undefined }))

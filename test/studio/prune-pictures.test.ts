@@ -1,0 +1,107 @@
+// What looks at pictures where Kerf Studio prunes: criteria, what each layer bears, recovery; against the library.
+
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { readModelFile } from '../../src/api/files.node.ts'
+import { pruneModel } from '../../src/api/prune.node.ts'
+import { human } from '../../src/api/report.ts'
+import { withCrossEntropy } from '../../src/api/train.ts'
+import { sensitivity } from '../../src/api/workflow.ts'
+import { describeBrowser } from '../../src/testing/browser/chromium.ts'
+import { digitFolder, labelledDigits } from './digits.ts'
+import { lenet, useFolder } from './files.ts'
+import { useStudio, type Visit } from './harness.ts'
+
+const model = readModelFile(lenet)
+
+describeBrowser('Kerf Studio prunes by pictures', () => {
+  const studio = useStudio()
+  const path = useFolder()
+  async function openPrune(options = {}): Promise<Visit> {
+    const visit = await studio.visit(options)
+    await visit.open(lenet)
+    await visit.page.getByRole('tab', { name: 'Prune' }).click()
+    await visit.page.getByRole('table', { name: 'Groups of channels' }).waitFor()
+    return visit
+  }
+
+  it('by criteria that look at pictures with labels, and recovers on them', async () => {
+    const { page, accessible, picture } = await openPrune()
+    const settings = page.getByRole('group', { name: 'What goes' })
+    await settings.getByRole('combobox', { name: 'Least important first, by' }).click()
+    await page.getByRole('option', { name: 'fisher', exact: true }).click()
+    await page.getByRole('alert').getByText('fisher looks at pictures with labels: give some.').waitFor()
+    await accessible()
+    await page.getByLabel('A folder of pictures').setInputFiles(await digitFolder(path('digits'), 40))
+    const field = page.getByRole('group', { name: 'Pictures' })
+    await field.getByText('40 pictures of 10 classes.').waitFor()
+    await page.locator('pre', { hasText: '--criterion fisher --data pictures/ --images 40 --loss labels' }).waitFor()
+    const { images } = await labelledDigits(40)
+    const { after, groups } = await pruneModel(model, {
+      ...{ criterion: 'fisher', loss: withCrossEntropy, images },
+      target: { of: 'macs', part: 0.5 },
+    })
+    const table = page.getByRole('table', { name: 'Before and after the cut' })
+    await table.getByRole('row', { name: 'MACs' }).getByText(human(after.macs), { exact: true }).waitFor()
+    await field.getByRole('checkbox', { name: 'Use their labels' }).uncheck()
+    await page.getByRole('alert').getByText('the pictures have none').waitFor()
+    await settings.getByText('of own outputs').click()
+    await page.locator('pre', { hasText: '--loss outputs' }).waitFor()
+    await field.getByRole('checkbox', { name: 'Use their labels' }).check()
+    await settings.getByText('Loss of labels').click()
+    await page.locator('pre', { hasText: '--loss labels' }).waitFor()
+    await page.getByRole('button', { name: 'Cut and prove' }).click()
+    await page.getByRole('button', { name: 'Recover', exact: true }).click()
+    const recovered = page.getByRole('table', { name: 'What recovery did' })
+    await recovered.waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'Recovered on 40 pictures' }).waitFor()
+    const percents = (await recovered.getByRole('row').nth(1).getByRole('cell').allTextContents())
+      .slice(1)
+      .map(Number.parseFloat)
+    expect(percents[1]!).toBeLessThan(percents[0]!)
+    expect(groups.length).toBeGreaterThan(0)
+    await picture('prune-recovered')
+  })
+
+  it('takes the pictures that come along with digits, and refuses files that are none', async () => {
+    const { page, shown } = await studio.visit()
+    await page.getByRole('button', { name: 'Digits' }).click()
+    await shown('lenet5.onnx')
+    await page.getByRole('tab', { name: 'Prune' }).click()
+    const field = page.getByRole('group', { name: 'Pictures' })
+    const chooser = page.waitForEvent('filechooser')
+    await field.getByRole('button', { name: 'Pictures' }).click()
+    await (await chooser).setFiles([{ name: 'a.txt', mimeType: 'text/plain', buffer: readFileSync(lenet) }])
+    await field.getByRole('alert').getByText('0 of 1 files are pictures').waitFor()
+    await field.getByRole('button', { name: 'The digits' }).click()
+    await field.getByText(/pictures of 10 classes/).waitFor()
+  })
+
+  it('shows what each layer bears beside its slider', async () => {
+    const { page, accessible, fits, picture } = await openPrune({ colorScheme: 'dark' })
+    await page.getByLabel('A folder of pictures').setInputFiles(await digitFolder(path('digits'), 40))
+    const bearing = page.getByRole('group', { name: 'What each layer bears' })
+    await bearing.getByRole('button', { name: 'Measure curves' }).click()
+    await bearing.getByText('The accuracy of 40 pictures').waitFor()
+    const { images } = await labelledDigits(40)
+    const { given, groups } = await sensitivity(model, { images, methods: ['filter'], ratios: [0.5] })
+    await bearing.getByText(`is ${(100 * given.accuracy!).toFixed(1)} % now`).waitFor()
+    await bearing.getByText(`${groups.length} are measured`).waitFor()
+    for (const { name, channels, points } of groups)
+      await page
+        .getByRole('img', {
+          name: new RegExp(
+            `by ${name}: .* ${points[0]!.kept} of ${channels} channels ${(100 * points[0]!.quality.accuracy!).toFixed(1)} %`,
+          ),
+        })
+        .waitFor()
+    await accessible()
+    await picture('prune-curves-dark')
+    await page.setViewportSize({ width: 360, height: 740 })
+    await fits()
+    // Another use of the pictures has other curves, of which as many stay as were measured before a stop.
+    await page.getByRole('checkbox', { name: 'Use their labels' }).uncheck()
+    await bearing.getByRole('button', { name: 'Measure curves' }).click()
+    await bearing.getByText('The agreement of 40 pictures is 100.0 % now').waitFor()
+  })
+})
