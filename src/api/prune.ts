@@ -66,6 +66,7 @@ export {
   type RecoveredStep,
   type RecoverOptions,
   type RecoveryError,
+  type RecoveryMemory,
   type RecoveryMethod,
   type RecoveryStep,
   type RecoveryWork,

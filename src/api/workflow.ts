@@ -7,6 +7,7 @@
 export {
   type Agreement,
   type Change,
+  type CutRecoveryMemory,
   type CutRecoveryStep,
   cutRecoverySteps,
   type DistillationSettings,
@@ -25,6 +26,7 @@ export {
   type RecoverCutOptions,
   randomFeeds,
   recoverCut,
+  type TrainingMemory,
   toleranceFor,
 } from '../workflow/index.ts'
 

@@ -2,7 +2,19 @@ import { aborted, KerfError, type Task } from '../base/index.ts'
 import { createLoader, type ImageSet, type Loader, type Transform } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import type { RunningOptions } from '../runtime/index.ts'
-import { createSchedule, createTrainer, parameterGroups, type Trainer, train } from '../train/index.ts'
+import {
+  checkpointChunks,
+  createSchedule,
+  createTrainer,
+  parameterGroups,
+  readCheckpoint,
+  type Trainer,
+  type TrainingEvent,
+  type TrainingPosition,
+  type TrainOptions,
+  train,
+  trainingStart,
+} from '../train/index.ts'
 import { comparedOutputs, OutputTeacher, withoutComparison } from './distil-outputs.ts'
 
 /*
@@ -23,6 +35,18 @@ export interface DistilOptions extends RunningOptions {
   /** The highest. Default 0.01, of `squared` 0.001. */
   readonly learningRate?: number
   readonly seed: number
+  readonly memory?: TrainingMemory
+  readonly onEvent?: (event: TrainingEvent) => void
+}
+
+/** What training keeps of where it stands, so that one that was stopped goes on to the same bits. */
+export interface TrainingMemory {
+  /** What was saved last; undefined where nothing was. */
+  load(): Promise<Uint8Array | undefined>
+  /** @param state in pieces, in the place of what was saved before; live arrays, to be written before this resolves */
+  save(state: readonly Uint8Array[]): Promise<void>
+  /** Milliseconds between two savings, at least. Default 5000. */
+  readonly everyMs?: number
 }
 
 /** What both tell apart, for `divergence`. */
@@ -45,7 +69,7 @@ const mostOfBatch = 32
  * @throws KerfError `aborted`, and what training throws
  */
 export async function distilled(model: Model, options: DistilOptions & ScoresToLearn, task: Task): Promise<Model> {
-  const { teacher, classes, labelled, temperature = 2, epochs, seed, transforms, learningRate = 0.01 } = options
+  const { teacher, classes, labelled, temperature = 2, seed, transforms, learningRate = 0.01 } = options
   // Labels that are not there count for nothing.
   const images = labelled ? options.images : { ...options.images, classes: new Array<string>(classes).fill('') }
   const batchSize = Math.min(mostOfBatch, images.count)
@@ -57,7 +81,7 @@ export async function distilled(model: Model, options: DistilOptions & ScoresToL
     optimiser: { kind: 'sgd', momentum: 0.9, nesterov: true, groups: parameterGroups({ weightDecay: 5e-4 }) },
     signal: task.signal,
   })
-  return taught(trainer, training, epochs, learningRate, task)
+  return taught(trainer, training, learningRate, options, task)
 }
 
 /**
@@ -65,7 +89,7 @@ export async function distilled(model: Model, options: DistilOptions & ScoresToL
  * @throws KerfError `aborted`, `wrong-model` where no output is a float for every image, and what training throws
  */
 export async function distilledOutputs(model: Model, options: DistilOptions, task: Task): Promise<Model> {
-  const { epochs, seed, transforms, learningRate = 0.001 } = options
+  const { seed, transforms, learningRate = 0.001 } = options
   const images = { ...options.images, classes: [] }
   const teacher = await OutputTeacher.of(options.teacher, images, transforms, mostOfBatch, running(options), task)
   try {
@@ -81,7 +105,7 @@ export async function distilledOutputs(model: Model, options: DistilOptions, tas
       optimiser: { kind: 'adamw', groups: parameterGroups({ weightDecay: 0 }) },
       signal: task.signal,
     })
-    return withoutComparison(await taught(trainer, teacher.teaching(loader), epochs, learningRate, task), model)
+    return withoutComparison(await taught(trainer, teacher.teaching(loader), learningRate, options, task), model)
   } finally {
     await teacher.dispose()
   }
@@ -95,19 +119,44 @@ const running = ({ backend, threads, operators, runtime }: RunningOptions): Runn
 async function taught(
   trainer: Trainer,
   training: Loader,
-  epochs: number,
   learningRate: number,
+  { epochs, memory, onEvent }: Pick<DistilOptions, 'epochs' | 'memory' | 'onEvent'>,
   { signal, progress }: Task,
 ): Promise<Model> {
   try {
     const { stopped } = await train(trainer, {
-      ...{ training, epochs, schedule: createSchedule({ kind: 'cosine' }, learningRate), signal },
+      ...{ training, epochs, schedule: createSchedule({ kind: 'cosine' }, learningRate), signal, onEvent },
+      ...(memory && (await remembered(trainer, memory, signal))),
       progress: progress && ((p) => progress({ ...p, what: 'distilling' })),
     })
     if (stopped) throw aborted('Distillation', signal?.reason)
     return trainer.model()
   } finally {
     await trainer.dispose()
+  }
+}
+
+/** Goes on where the memory says, and saves where training stands, now and then and when it is stopped. */
+async function remembered(
+  trainer: Trainer,
+  memory: TrainingMemory,
+  signal: AbortSignal | undefined,
+): Promise<Pick<TrainOptions, 'from' | 'checkpointEverySteps' | 'onCheckpoint'>> {
+  const { everyMs = 5000 } = memory
+  const kept = await memory.load()
+  const { state, sections } = kept ? readCheckpoint(kept) : { state: { position: trainingStart }, sections: undefined }
+  const from = state.position as TrainingPosition
+  if (sections) trainer.importState(sections, from.step)
+  let saved = performance.now()
+  return {
+    from,
+    checkpointEverySteps: 1,
+    async onCheckpoint(position) {
+      if (!signal?.aborted && performance.now() - saved < everyMs) return
+      const chunks = checkpointChunks({ state: { step: position.step, position }, sections: trainer.exportState() })
+      await memory.save(chunks)
+      saved = performance.now()
+    },
   }
 }
 

@@ -12,6 +12,7 @@ export {
   type PruningComparisonOptions,
 } from './compare-pruning.ts'
 export { type ComparisonRecipe, parseComparisonRecipe } from './comparison-recipe.ts'
+export type { TrainingMemory } from './distil.ts'
 export { evaluationLoader, imagesFor, type ModelImages, spread } from './images.ts'
 export { profileModel } from './profile.ts'
 export { type Agreement, compareOutputs, toleranceFor } from './prove/agreement.ts'
@@ -22,6 +23,7 @@ export { type Proof, type ProofOptions, prove } from './prove/prove.ts'
 export { type PruneAndProveOptions, type Pruned, partOf, pruneAndProve } from './prune.ts'
 export { type Quality, QualityJudge, type QualityOptions, qualityName, qualityValue } from './quality.ts'
 export {
+  type CutRecoveryMemory,
   type CutRecoveryStep,
   cutRecoverySteps,
   type DistillationSettings,

@@ -3,12 +3,12 @@ import { seededRandom } from '../base/index.ts'
 import { openData } from '../data/index.node.ts'
 import { createLoader, type ImageSet, imagesFromArrays, subset } from '../data/index.ts'
 import { editGraph, GraphBuilder, type Model, tensorOf, tensorValues } from '../graph/index.ts'
-import { modelBytes, readModelFile } from '../onnx/index.node.ts'
+import { modelBytes, readModel, readModelFile } from '../onnx/index.node.ts'
 import { pruneModel, type Recovered, type RecoveryMethod, recover } from '../prune/index.ts'
 import { abortedAfter } from '../testing/aborting.ts'
 import { comparedOutputs, OutputTeacher } from './distil-outputs.ts'
 import { imagesFor, spread } from './images.ts'
-import { type RecoverCutOptions, recoverCut } from './recovery.ts'
+import { type CutRecoveryMemory, type RecoverCutOptions, recoverCut } from './recovery.ts'
 
 const lenet = readModelFile('examples/digits/lenet5.onnx')
 const { train } = await openData({ kind: 'mnist', path: 'examples/digits' })
@@ -47,7 +47,69 @@ const noise: ImageSet = imagesFromArrays({
   ...{ channels: 3, height: 8, width: 8 },
 })
 
+/** What is kept, as bytes. */
+function bytesKept(): CutRecoveryMemory & { readonly names: string[]; saved(): number } {
+  const [networks, names] = [new Map<string, [Uint8Array, string]>(), [] as string[]]
+  let state: Uint8Array | undefined
+  let saved = 0
+  return {
+    names,
+    saved: () => saved,
+    async network<T>(name: string, make: () => Promise<{ readonly model: Model; readonly facts: T }>) {
+      const known = networks.get(name)
+      if (known) return { model: readModel(known[0]), facts: JSON.parse(known[1]) as T }
+      const made = await make()
+      names.push(name)
+      networks.set(name, [modelBytes(made.model).slice(), JSON.stringify(made.facts)])
+      return made
+    },
+    training: {
+      everyMs: 0,
+      load: async () => state,
+      async save(chunks) {
+        saved++
+        state = Uint8Array.from(chunks.flatMap((chunk) => [...chunk]))
+      },
+    },
+  }
+}
+
 describe('recoverCut', () => {
+  it.each([false, true])('goes on where it was stopped, to the same bits; labels count: %s', async (labels) => {
+    const result = await half(lenet)
+    const options: RecoverCutOptions = {
+      ...{ images: digits, steps: ['mean-replacement', 'distillation'], threads: 1 },
+      distillation: { epochs: 3, learningRate: 0.003, labels },
+    }
+    const events: number[] = []
+    const whole = await recoverCut(result, {
+      ...options,
+      distillation: { ...options.distillation, onEvent: (e) => e.kind === 'step' && events.push(e.step) },
+    })
+    const memory = bytesKept()
+    const controller = new AbortController()
+    const stopped = recoverCut(
+      result,
+      { ...options, memory },
+      {
+        signal: controller.signal,
+        progress: ({ what, done }) => what === 'distilling' && done >= 4 && controller.abort(),
+      },
+    )
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+    expect(memory.names).toEqual(['step-0-mean-replacement'])
+    expect(memory.saved()).toBeGreaterThan(0)
+    const later: number[] = []
+    const gone = await recoverCut(await half(lenet), {
+      ...{ ...options, memory },
+      distillation: { ...options.distillation, onEvent: (e) => e.kind === 'step' && later.push(e.step) },
+    })
+    expect(modelBytes(gone.model)).toEqual(modelBytes(whole.model))
+    expect(gone.steps).toEqual(whole.steps)
+    expect(later[0]).toBeGreaterThan(4)
+    expect([later.at(-1), events[0]]).toEqual([events.length, 1])
+  })
+
   it('distils behind what is solved for, judged by images that it does not see, to the same bits again', async () => {
     const result = await half(lenet)
     const options: RecoverCutOptions = {

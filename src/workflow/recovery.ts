@@ -6,6 +6,7 @@ import {
   autoSteps,
   type PruneResult,
   type Recovered,
+  type RecoveryMemory,
   type RecoveryMethod,
   type RecoveryStep,
   type RecoveryWork,
@@ -13,8 +14,8 @@ import {
   recoverySteps,
 } from '../prune/index.ts'
 import type { RunningOptions } from '../runtime/index.ts'
-import { scoresOf } from '../train/index.ts'
-import { cannotLearn, type DistilOptions, distilled, distilledOutputs } from './distil.ts'
+import { scoresOf, type TrainingEvent } from '../train/index.ts'
+import { cannotLearn, type DistilOptions, distilled, distilledOutputs, type TrainingMemory } from './distil.ts'
 import { forBatch, imagesFor } from './images.ts'
 
 /*
@@ -39,11 +40,21 @@ export interface DistillationSettings {
    * of classes, at temperature 2. Default: `divergence` where the only output is a Softmax, else `squared`.
    */
   readonly loss?: 'squared' | 'divergence'
+  /** True: where the outputs are scores of the images' classes, their labels count for a part of the loss. Default false: labels are not looked at. */
+  readonly labels?: boolean
+  /** Told of every update and epoch. */
+  readonly onEvent?: (event: TrainingEvent) => void
+}
+
+/** What is kept of a recovery: the steps that are done, and where distillation stands. */
+export interface CutRecoveryMemory extends RecoveryMemory {
+  /** Of distillation. */
+  readonly training: TrainingMemory
 }
 
 /** With what a cut network is recovered. */
 export interface RecoverCutOptions extends RunningOptions {
-  /** Labels are not looked at. Every fourth is held out to judge by. At least 8; some hundreds are good. */
+  /** Labels are looked at where distillation is told to. Every fourth is held out to judge by. At least 8; some hundreds are good. */
   readonly images: ImageSet
   /** What happens to images on their way to the network; what only training has (crop, flip …) is for distillation. Default none. */
   readonly transforms?: readonly Transform[]
@@ -53,6 +64,8 @@ export interface RecoverCutOptions extends RunningOptions {
   readonly distillation?: DistillationSettings
   /** Draws the order of the images that are learnt from. Default 0. */
   readonly seed?: number
+  /** What is kept for going on: the same recovery, asked for again, ends in the same bits. Default: nothing. */
+  readonly memory?: CutRecoveryMemory
 }
 
 /** Fewer say too little to train by, without being asked to. */
@@ -92,24 +105,28 @@ async function distil(
   options: RecoverCutOptions,
   image: readonly number[],
 ): Promise<Model | string> {
-  const { images, transforms = [], distillation: settings = {}, seed = 0, steps = 'auto', ...running } = options
-  const { epochs = 10, learningRate, loss } = settings
+  const { images, transforms = [], distillation: settings = {}, seed = 0, steps = 'auto', memory, ...running } = options
+  const { epochs = 10, learningRate, loss, labels = false, onEvent } = settings
   const why = steps === 'auto' ? whyNot(work, images.count, epochs, image) : undefined
   if (why !== undefined) return `${why} --recover-steps names it where it is wanted all the same.`
   const { model, given, fitted, ...task } = work
   const learnt = subset(images, fitted)
-  const asked: DistilOptions = { ...running, teacher: given, images: learnt, transforms, epochs, learningRate, seed }
+  const asked: DistilOptions = {
+    ...{ ...running, teacher: given, images: learnt, transforms, epochs, learningRate, seed },
+    ...{ memory: memory?.training, onEvent },
+  }
   try {
     const { shape } = createLoader(learnt, { batchSize: 1, transforms, training: false })
     const scores = loss === 'squared' ? undefined : scoresOf(given, [1, ...shape], running.operators)
-    const isScores = scores !== undefined && (loss === 'divergence' || scores.kind !== 'logits')
+    const labelled = labels && scores !== undefined && learnt.classes.length === scores.classes
+    const isScores = scores !== undefined && (loss === 'divergence' || labelled || scores.kind !== 'logits')
     if (loss === 'divergence' && !scores)
       throw new KerfError(
         'wrong-model',
         'The divergence is of the scores of classes, and the outputs are something else: take the loss squared.',
       )
     return await (isScores
-      ? distilled(model, { ...asked, classes: scores.classes, labelled: false }, task)
+      ? distilled(model, { ...asked, classes: scores.classes, labelled }, task)
       : distilledOutputs(model, asked, task))
   } catch (error) {
     if (!cannotLearn(error)) throw error

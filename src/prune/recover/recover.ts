@@ -11,6 +11,7 @@ import {
   type Recovered,
   type RecoveredStep,
   type RecoverOptions,
+  type RecoveryMemory,
   type RecoveryStep,
   recoverySteps,
 } from './recovery.ts'
@@ -68,6 +69,8 @@ export interface TowardsOptions extends RecoverOptions {
   readonly reordered?: ReadonlyMap<string, readonly number[]>
 }
 
+const keepsNothing: RecoveryMemory = { network: (_, make) => make() }
+
 /** Least squares does what mean replacement does, too. */
 export const autoSteps: readonly RecoveryStep[] = ['least-squares', 'statistics']
 
@@ -98,10 +101,17 @@ async function inSteps(result: Changed, options: RecoverOptions, turn: MatrixTur
   let model = result.model
   let error = await compared(pieces(model), context)
   const done: RecoveredStep[] = []
-  for (const step of steps) {
+  const { memory = keepsNothing } = options
+  for (const [i, step] of steps.entries()) {
     const name = typeof step === 'string' ? step : step.name
-    const pass =
-      typeof step === 'string' ? await runStep(step, model, context) : await ownPass(step, model, error, context)
+    const [before, off] = [model, error]
+    const { model: made, facts } = await memory.network(`step-${i}-${name}`, async () => {
+      const { model, ...facts } =
+        typeof step === 'string' ? await runStep(step, before, context) : await ownPass(step, before, off, context)
+      return { model, facts }
+    })
+    // JSON has no infinity.
+    const pass = { ...facts, model: made, error: facts.error ?? Number.POSITIVE_INFINITY }
     const kept = pass.error < error
     done.push({
       ...{ name, kept, layers: pass.layers, ...(pass.why === undefined ? {} : { why: pass.why }) },

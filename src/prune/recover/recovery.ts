@@ -49,6 +49,31 @@ export interface RecoverOptions extends RunningOptions, Task, Bounded {
   readonly images: ScoringImages
   /** Default `auto`: what is of use. */
   readonly steps?: 'auto' | readonly (RecoveryStep | RecoveryMethod)[]
+  /** What is kept for going on. Default: nothing. */
+  readonly memory?: RecoveryMemory
+}
+
+/** What a recovery keeps of the steps that it has done, so that one that was stopped goes on behind them, to the same result. */
+export interface RecoveryMemory {
+  /**
+   * What was kept under a name; else what `make` gives, which is kept before it is used.
+   * @param name letters, digits and dashes
+   * @param make gives a network, and plain data about it, as JSON has them
+   */
+  network<T>(
+    name: string,
+    make: () => Promise<{
+      /** As a step leaves it. */
+      readonly model: Model
+      /** What is to be said of it. */
+      readonly facts: T
+    }>,
+  ): Promise<{
+    /** As it was made, or read again. */
+    readonly model: Model
+    /** What is to be said of it. */
+    readonly facts: T
+  }>
 }
 
 /** How far something is from what the network gave before it was cut: ‖difference‖ / ‖what it gave‖, on images that are held out. */

@@ -1,23 +1,41 @@
+import type { Task } from 'kerf'
 import type { PruneResult, Recovered } from 'kerf/prune'
-import { recoverCut } from 'kerf/workflow'
+import { type CutRecoveryMemory, recoverCut } from 'kerf/workflow'
 import { usualThreads } from '../threads.ts'
 import type { Pictures } from './picture-set.ts'
-import type { RecoveryState } from './prune-types.ts'
+import type { RecoverWish, TrainedStep } from './prune-types.ts'
 import { threadedRuntime } from './threaded-runtime.ts'
 
+const steps = {
+  auto: 'auto',
+  solve: ['least-squares', 'statistics'],
+  train: ['least-squares', 'statistics', 'distillation'],
+} as const
+
 /**
- * Recovery on pictures without labels. Loaded when it is asked for.
+ * Recovery on pictures. Loaded when it is asked for.
+ * @param told is given every update of training
  * @throws KerfError as `recoverCut`
  */
 export function recoverPruned(
   cut: PruneResult,
   { images, transforms }: Pictures,
-  progress: (state: RecoveryState) => void,
+  wish: RecoverWish,
+  memory: CutRecoveryMemory | undefined,
+  told: (step: TrainedStep) => void,
+  task: Task,
 ): Promise<Recovered> {
-  const running = { runtime: threadedRuntime, threads: usualThreads() }
-  return recoverCut(
-    cut,
-    { ...running, images, transforms },
-    { progress: ({ what, done, total }) => progress({ what, done, total }) },
-  )
+  const distillation = {
+    ...{ epochs: wish.epochs, labels: images.classes.length > 0 },
+    onEvent: (event: Parameters<NonNullable<NonNullable<Parameters<typeof recoverCut>[1]['distillation']>['onEvent']>>[0]) => {
+      if (event.kind !== 'step') return
+      const { step, steps, epoch, loss, meanLoss } = event
+      told({ step, steps, epoch, loss, meanLoss })
+    },
+  }
+  const running = { runtime: threadedRuntime, threads: wish.threads, onNotice: () => {} }
+  return recoverCut(cut, { ...running, images, transforms, memory, distillation, steps: steps[wish.steps] }, task)
 }
+
+/** As many as are taken unasked. */
+export const recoverThreads = usualThreads
