@@ -45,7 +45,7 @@ export interface TrainingMemory {
   load(): Promise<Uint8Array | undefined>
   /** @param state in pieces, in the place of what was saved before; live arrays, to be written before this resolves */
   save(state: readonly Uint8Array[]): Promise<void>
-  /** Milliseconds between two savings, at least. Default 5000. */
+  /** Milliseconds between two savings, at least; more where saving takes more than a tenth of that. Default 5000. */
   readonly everyMs?: number
 }
 
@@ -147,15 +147,17 @@ async function remembered(
   const { state, sections } = kept ? readCheckpoint(kept) : { state: { position: trainingStart }, sections: undefined }
   const from = state.position as TrainingPosition
   if (sections) trainer.importState(sections, from.step)
-  let saved = performance.now()
+  let next = performance.now() + everyMs
   return {
     from,
     checkpointEverySteps: 1,
     async onCheckpoint(position) {
-      if (!signal?.aborted && performance.now() - saved < everyMs) return
+      const begun = performance.now()
+      if (!signal?.aborted && begun < next) return
       const chunks = checkpointChunks({ state: { step: position.step, position }, sections: trainer.exportState() })
       await memory.save(chunks)
-      saved = performance.now()
+      const ended = performance.now()
+      next = ended + Math.max(everyMs, 10 * (ended - begun))
     },
   }
 }

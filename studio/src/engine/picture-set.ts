@@ -17,6 +17,8 @@ export interface Pictures {
   readonly images: ImageSet
   /** What happens to them on their way. */
   readonly transforms: readonly Transform[]
+  /** What they are of. */
+  readonly decoded: DecodedPictures
 }
 
 /** Decoded pictures, all of one size: plain data. */
@@ -107,7 +109,7 @@ export function picturesFor(model: Model, decoded: DecodedPictures): Pictures {
   }
   const images = names && classes.length > 0 ? (withClasses(set, names) ?? set) : set
   // They have the size that is asked for.
-  return { images, transforms: transformsOf({ ...preprocessing, resize: undefined, crop: undefined }) }
+  return { images, decoded, transforms: transformsOf({ ...preprocessing, resize: undefined, crop: undefined }) }
 }
 
 /**

@@ -86,3 +86,32 @@ export interface RecoveryState {
   readonly done: number
   readonly total?: number
 }
+
+/** How a cut is recovered. */
+export interface RecoverWish {
+  /** `auto`: what is of use and can be afforded; `solve`: layers are solved for; `train`: then the network learns from the one that it was, too. */
+  readonly steps: 'auto' | 'solve' | 'train'
+  /** How often training sees the pictures. */
+  readonly epochs: number
+  readonly threads: number
+}
+
+/** An update of training. */
+export interface TrainedStep {
+  /** How many are done, of so many. */
+  readonly step: number
+  readonly steps: number
+  readonly epoch: number
+  /** Of this update, and of the epoch so far. */
+  readonly loss: number
+  readonly meanLoss: number
+}
+
+/** A recovery that is kept, under way. */
+export interface KeptRecovery {
+  /** Of the network's file. */
+  readonly name: string
+  readonly what: string
+  /** That is done, 0..1. */
+  readonly part: number
+}

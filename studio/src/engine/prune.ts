@@ -37,6 +37,14 @@ export interface PreviewSources {
   readonly pictures?: Pictures
 }
 
+/** A cut, proven, and what it was made of. */
+export interface TakenCut {
+  readonly result: PruneResult
+  readonly proof: PruneProof
+  readonly wish: PruneWish
+  readonly sources: PreviewSources
+}
+
 /** Cuts of one model. */
 export class Pruner {
   readonly #model: Model
@@ -44,6 +52,8 @@ export class Pruner {
   readonly #inputs: ReadonlyMap<string, readonly number[]>
   /** The last one, which may be taken. */
   #result: PruneResult | undefined
+  /** What that was made of. */
+  #made: { readonly wish: PruneWish; readonly sources: PreviewSources } | undefined
   #scored: { readonly key: string; readonly by: unknown; readonly criterion: string | Criterion } | undefined
   /** What the network takes, by a table. */
   #beforeMs: { readonly by: TimeTable; readonly ms: number } | undefined
@@ -68,6 +78,7 @@ export class Pruner {
     const isByHand = Object.keys(wish.widths).length > 0
     const result = isByHand ? await this.#byHand(wish, first, options) : first
     this.#result = result
+    this.#made = { wish, sources }
     const { before, after, warnings, refused } = result
     const kept = new Map(result.groups.map((group) => [group.name, group.kept]))
     const told = groups.map((group): PreviewGroup => {
@@ -141,11 +152,12 @@ export class Pruner {
    * The last preview, proven.
    * @throws KerfError as `prove`: `not-faithful`
    */
-  async take(): Promise<{ readonly result: PruneResult; readonly proof: PruneProof }> {
+  async take(): Promise<TakenCut> {
     const result = this.#result
-    if (!result) throw new Error('Nothing was chosen yet.')
+    const made = this.#made
+    if (!result || !made) throw new Error('Nothing was chosen yet.')
     const { check, allowed, why } = await prove(result, { inputs: this.#inputs, runtime: threadedRuntime })
-    return { result, proof: { maxRelDiff: check?.maxRelDiff, allowed, why: why && inPageWords(why) } }
+    return { result, ...made, proof: { maxRelDiff: check?.maxRelDiff, allowed, why: why && inPageWords(why) } }
   }
 }
 

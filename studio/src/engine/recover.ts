@@ -1,7 +1,7 @@
 import type { Task } from 'kerf'
 import type { PruneResult, Recovered } from 'kerf/prune'
+import type { TrainingEvent } from 'kerf/train'
 import { type CutRecoveryMemory, recoverCut } from 'kerf/workflow'
-import { usualThreads } from '../threads.ts'
 import type { Pictures } from './picture-set.ts'
 import type { RecoverWish, TrainedStep } from './prune-types.ts'
 import { threadedRuntime } from './threaded-runtime.ts'
@@ -27,7 +27,7 @@ export function recoverPruned(
 ): Promise<Recovered> {
   const distillation = {
     ...{ epochs: wish.epochs, labels: images.classes.length > 0 },
-    onEvent: (event: Parameters<NonNullable<NonNullable<Parameters<typeof recoverCut>[1]['distillation']>['onEvent']>>[0]) => {
+    onEvent(event: TrainingEvent) {
       if (event.kind !== 'step') return
       const { step, steps, epoch, loss, meanLoss } = event
       told({ step, steps, epoch, loss, meanLoss })
@@ -36,6 +36,3 @@ export function recoverPruned(
   const running = { runtime: threadedRuntime, threads: wish.threads, onNotice: () => {} }
   return recoverCut(cut, { ...running, images, transforms, memory, distillation, steps: steps[wish.steps] }, task)
 }
-
-/** As many as are taken unasked. */
-export const recoverThreads = usualThreads

@@ -16,7 +16,12 @@ export interface RecoveryBasis {
   readonly name: string
   readonly given: Model
   readonly inputs: Readonly<Record<string, readonly number[]>>
-  readonly cut: { readonly title: string; readonly wish: PruneWish; readonly times?: TimeTable; readonly pictures?: DecodedPictures }
+  readonly cut: {
+    readonly title: string
+    readonly wish: PruneWish
+    readonly times?: TimeTable
+    readonly pictures?: DecodedPictures
+  }
   readonly recover: RecoverWish
   readonly pictures: DecodedPictures
 }
@@ -64,7 +69,9 @@ export async function keptRecovery(): Promise<RecoveryBasis | undefined> {
   const folder = await recoveryFolder()
   const file = await readKept(folder, 'job.json')
   if (!file) return undefined
-  const { name, inputs, recover, title, wish, looked } = JSON.parse(await file.text()) as Written & { readonly looked: boolean }
+  const { name, inputs, recover, title, wish, looked } = JSON.parse(await file.text()) as Written & {
+    readonly looked: boolean
+  }
   const given = readModel(await bytesIn(folder, 'given.onnx'), { name })
   const pictures = (await readPictures(folder, 'pictures'))!
   const times = await readKept(folder, 'times.json')
@@ -101,12 +108,17 @@ export async function recoveryMemory(): Promise<CutRecoveryMemory | undefined> {
       return made
     },
     training: {
-      everyMs: 2000,
+      everyMs: 500,
       async load() {
         const file = await readKept(folder, 'training')
         return file && new Uint8Array(await file.arrayBuffer())
       },
-      save: (chunks) => writeKept(folder, 'training', new Blob(chunks as readonly Uint8Array<ArrayBuffer>[] as Uint8Array<ArrayBuffer>[])),
+      save: (chunks) =>
+        writeKept(
+          folder,
+          'training',
+          new Blob(chunks as readonly Uint8Array<ArrayBuffer>[] as Uint8Array<ArrayBuffer>[]),
+        ),
     },
   }
 }

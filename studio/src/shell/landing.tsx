@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Group, Paper, SimpleGrid, Stack, Switch, Text, Title, UnstyledButton } from '@mantine/core'
 import { human } from 'kerf/report'
+import { lazy, Suspense } from 'react'
 import type { ExampleName } from '../engine/model-source.ts'
 import { useStore } from '../store.ts'
 import { Cross } from './icons.tsx'
@@ -11,6 +12,8 @@ const examples: readonly { name: ExampleName; title: string; text: string }[] = 
   { name: 'resnet18', title: 'ResNet-18', text: 'The structure for ImageNet, with random weights.' },
   { name: 'fasternet_t0', title: 'FasterNet-T0', text: 'Partial convolutions, with random weights.' },
 ]
+
+const Unfinished = lazy(async () => ({ default: (await import('../views/prune/unfinished.tsx')).Unfinished }))
 
 /** What this is, and what can be opened. */
 export function Landing({ pickFiles, pickFolder }: { pickFiles(): void; pickFolder(): void }) {
@@ -48,6 +51,9 @@ export function Landing({ pickFiles, pickFolder }: { pickFiles(): void; pickFold
           ))}
         </SimpleGrid>
       </Stack>
+      <Suspense>
+        <Unfinished />
+      </Suspense>
       <Recent />
     </Stack>
   )

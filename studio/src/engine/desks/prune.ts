@@ -1,12 +1,38 @@
-import type { Profile } from 'kerf'
+import { isAborted, type Profile } from 'kerf'
+import type { PruneResult } from 'kerf/prune'
 import { OneAtATime } from '../one-at-a-time.ts'
 import type { OpenModel } from '../open-model.ts'
 import type { Pictures } from '../picture-set.ts'
 import type { Pruner } from '../prune.ts'
-import type { CriterionChoice, PrunePreview, PruneWish, RecoveryState, Taken } from '../prune-types.ts'
+import type {
+  CriterionChoice,
+  PrunePreview,
+  PruneWish,
+  RecoverWish,
+  RecoveryState,
+  Taken,
+  TrainedStep,
+} from '../prune-types.ts'
+import type { RecoveryBasis } from '../recovery-job.ts'
 import type { Changed } from '../steps.ts'
 import type { PicturesDesk } from './pictures.ts'
 import type { TimesDesk } from './times.ts'
+
+/** Called in the page. */
+type Told<T> = (value: T) => void
+
+const toldEveryMs = 200
+const keptEveryMs = 1000
+
+/** True at most so often. */
+function seldom(everyMs: number): () => boolean {
+  let last = 0
+  return () => {
+    const isTime = performance.now() - last >= everyMs
+    if (isTime) last = performance.now()
+    return isTime
+  }
+}
 
 /** Cuts of the open model, and the quality brought back. */
 export class PruneDesk {
@@ -14,6 +40,11 @@ export class PruneDesk {
   readonly #times: TimesDesk
   readonly #pictures: PicturesDesk
   readonly #previews = new OneAtATime()
+  readonly #recoveries = new OneAtATime()
+  /** The cut whose recovery is kept. */
+  #kept: PruneResult | undefined
+  /** What cuts were made of. */
+  readonly #bases = new WeakMap<PruneResult, Omit<RecoveryBasis, 'recover' | 'pictures'>>()
   /** For one model at one size. */
   #pruner: { readonly of: Profile; readonly pruner: Pruner } | undefined
 
@@ -65,24 +96,120 @@ export class PruneDesk {
    * @throws KerfError as `prove`
    */
   async cut(title: string): Promise<Taken> {
-    const { model: given } = this.#open
-    const { result, proof } = await (await this.#prunerNow()).take()
-    const time = await this.#times.timeCut(given, result.model)
-    return { ...this.#open.add({ title, model: result.model, cut: result }), proof, time }
+    const { changed, proof, given, cut } = await this.#taken(title)
+    const time = await this.#times.timeCut(given, cut.model)
+    return { ...changed(), proof, time }
+  }
+
+  async #taken(title: string) {
+    const { model: given, step, inputShapes } = this.#open
+    const { result: cut, proof, wish, sources } = await (await this.#prunerNow()).take()
+    const { times, pictures } = sources
+    const basis = { name: step.name, given, inputs: Object.fromEntries(inputShapes) }
+    this.#bases.set(cut, { ...basis, cut: { title, wish, times, pictures: pictures?.decoded } })
+    return { proof, given, cut, changed: () => this.#open.add({ title, model: cut.model, cut }) }
   }
 
   /**
    * Brings the open model, which was cut, nearer to what it was.
+   * @param told is given the updates of training, some at a time
+   * @returns undefined where it was stopped: it is kept, and can go on
    * @throws KerfError as `recoverCut`; Error without pictures
    */
-  async recover(progress: (state: RecoveryState) => void): Promise<Changed> {
+  recover(wish: RecoverWish, progress: Told<RecoveryState>, told: Told<TrainedStep[]>): Promise<Changed | undefined> {
+    return this.#recoveries.run(async (signal) => {
+      const { keepRecovery } = await import('../recovery-job.ts')
+      const { cut } = this.#open.step
+      const basis = cut && this.#bases.get(cut)
+      if (!cut || !basis) throw new Error('Only what was cut here can be recovered.')
+      const pictures = await this.#pictures.now((done, total) => progress({ what: 'reading pictures', done, total }))
+      if (!pictures) throw new Error('Recovery looks at pictures: give some.')
+      this.#kept = cut
+      await keepRecovery({ ...basis, recover: wish, pictures: pictures.decoded })
+      return this.#recovered(cut, pictures, wish, progress, told, signal)
+    })
+  }
+
+  /**
+   * Goes on with the recovery that is kept, which was stopped or whose page was closed. The open model is the one that it cuts, or what was cut of it.
+   * @returns as `recover`
+   * @throws as `cut` and `recover`; Error where nothing is kept
+   */
+  goOn(progress: Told<RecoveryState>, told: Told<TrainedStep[]>): Promise<Changed | undefined> {
+    return this.#recoveries.run(async (signal) => {
+      const { keptRecovery } = await import('../recovery-job.ts')
+      const { picturesFor } = await import('../picture-set.ts')
+      const kept = await keptRecovery()
+      if (!kept) throw new Error('No recovery is kept.')
+      const { inputs, cut: made, recover, pictures } = kept
+      if (!this.isKeptOpen()) {
+        progress({ what: 'cutting again', done: 0 })
+        this.#open.recount({ inputs })
+        const { model } = this.#open
+        const pruner = await this.#prunerNow()
+        const ranked = made.pictures && picturesFor(model, made.pictures)
+        await pruner.preview(made.wish, { times: made.times, pictures: ranked }, signal)
+        const { changed } = await this.#taken(made.title)
+        changed()
+        this.#kept = this.#open.step.cut
+      }
+      const cut = this.#open.step.cut!
+      return this.#recovered(cut, picturesFor(cut.model, pictures), recover, progress, told, signal)
+    })
+  }
+
+  /** Whether the open model is the cut that the recovery is of that is kept. */
+  isKeptOpen(): boolean {
+    return this.#kept !== undefined && this.#kept === this.#open.step.cut
+  }
+
+  /** Ends the recovery that is under way; what it has done is kept. */
+  stop(): void {
+    this.#recoveries.stop()
+  }
+
+  async #recovered(
+    cut: PruneResult,
+    pictures: Pictures,
+    wish: RecoverWish,
+    progress: Told<RecoveryState>,
+    told: Told<TrainedStep[]>,
+    signal: AbortSignal,
+  ): Promise<Changed> {
     const { recoverPruned } = await import('../recover.ts')
-    const { cut } = this.#open.step
-    if (!cut) throw new Error('Only what was cut here can be recovered.')
-    const pictures = await this.#pictures.now((done, total) => progress({ what: 'reading pictures', done, total }))
-    if (!pictures) throw new Error('Recovery looks at pictures: give some.')
-    const { model, steps } = await recoverPruned(cut, pictures, progress)
-    return this.#open.add({ title: `Recovered on ${pictures.images.count} pictures`, model, recovery: steps })
+    const { forgetRecovery, keepPart, recoveryMemory } = await import('../recovery-job.ts')
+    const often = seldom(toldEveryMs)
+    const kept = seldom(keptEveryMs)
+    let steps: TrainedStep[] = []
+    const tellSteps = () => {
+      if (steps.length > 0) told(steps)
+      steps = []
+    }
+    try {
+      const { model, steps: done } = await recoverPruned(
+        cut,
+        pictures,
+        wish,
+        await recoveryMemory(),
+        (step) => {
+          steps.push(step)
+          if (often()) tellSteps()
+        },
+        {
+          signal,
+          progress({ what, done, total }) {
+            progress({ what, done, total })
+            if (total && kept()) void keepPart(what, done / total)
+          },
+        },
+      )
+      tellSteps()
+      await forgetRecovery()
+      return this.#open.add({ title: `Recovered on ${pictures.images.count} pictures`, model, recovery: done })
+    } catch (error) {
+      if (!isAborted(error)) await forgetRecovery()
+      throw error
+    }
   }
 
   async #prunerNow(): Promise<Pruner> {
