@@ -36,6 +36,32 @@ export class WrongResult extends Error {
   }
 }
 
+/** Of KerfErrors that put the blame on a file or a state, or say themselves that they are faults: of a network that is right, none is an answer. */
+const blaming: ReadonlySet<string> = new Set([
+  ...[
+    'not-faithful',
+    'invalid-graph',
+    'not-constant',
+    'missing-input',
+    'damaged',
+    'truncated',
+    'not-onnx',
+    'bad-state',
+  ],
+])
+
+/**
+ * An error of a network that is right.
+ * @param more what belongs to the case
+ * @returns a `WrongResult` where it is a finding that is told as something else
+ */
+export function ofRightNetwork(error: unknown, more: string): unknown {
+  if (error instanceof WrongResult) return new WrongResult(error.message, more)
+  return error instanceof KerfError && blaming.has(error.code)
+    ? new WrongResult(`${error.code}: ${error.message}`, more)
+    : error
+}
+
 /** Without what differs from case to case. */
 const pattern = (text: string): string =>
   text

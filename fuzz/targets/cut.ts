@@ -22,7 +22,7 @@ import { randomNetwork, stepNames } from '../../src/testing/random-network.ts'
 import { type Feed, prove, randomFeeds } from '../../src/workflow/index.node.ts'
 import { chance, pick, times } from '../mutate.ts'
 import { describe, networkOf, type Recipe, randomRecipe, smallerRecipes } from '../networks.ts'
-import { type Target, WrongResult } from '../outcome.ts'
+import { ofRightNetwork, type Target, WrongResult } from '../outcome.ts'
 import { compare, type Outputs, onnxRuntime, outputsOf, roundingOf, tolerance } from '../outputs.ts'
 import { smallerJson } from '../shrink.ts'
 
@@ -303,10 +303,7 @@ export const cut: Target = {
       else if (work.kind === 'swap') await runSwapping(model, { ...rest, work }, at)
       else await runQuantising(model, { ...rest, work }, at)
     } catch (error) {
-      // What a user is told of is a fault all the same.
-      if (error instanceof WrongResult || (error instanceof KerfError && error.code === 'not-faithful'))
-        throw new WrongResult(error.message, `${JSON.stringify(work)}\n${describe(model)}`)
-      throw error
+      throw ofRightNetwork(error, `${JSON.stringify(work)}\n${describe(model)}`)
     }
   },
   *smaller(bytes) {

@@ -74,14 +74,25 @@ export async function readImages(
     await turn()
     if (entry.kind === 'image') {
       const className = layout.addImage(entry.parts)
-      const decoded = decode(entry.bytes)
-      decoding.push(async () => keep(entry, className, await decoded))
+      // A large image waits until those before it are kept, in the size that they get: as it comes, one alone is held.
+      let isNext = () => {}
+      const decoded = decode(
+        entry.bytes,
+        new Promise<void>((resolve) => {
+          isNext = resolve
+        }),
+      )
+      decoding.push(async () => {
+        isNext()
+        keep(entry, className, await decoded)
+      })
       if (decoding.length >= imagesAtATime) await decoding.shift()?.()
     } else if (entry.kind === 'folder') layout.addFolder(entry.parts)
     else if (entry.kind === 'left') leaveOut(entry.parts.join('/'), entry.reason)
     else layout.addOther(entry.parts)
   }
-  for (const one of decoding) await one()
+  // Taken out one by one, as each of them holds its image as it came.
+  while (decoding.length > 0) await decoding.shift()?.()
 
   const [left] = skipped
   if (left && (layout.isEmpty || (kept.length === 0 && layout.classes().length === 0)))

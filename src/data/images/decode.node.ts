@@ -23,8 +23,15 @@ const bytesPerPixel = 9
 /** What sharp says of an image with more pixels than it may have. */
 const tooManyPixels = /pixel limit/i
 
-/** Decodes images, or says why not. */
-export type Decode = (bytes: Uint8Array) => Promise<
+/**
+ * Decodes images, or says why not.
+ * @param bytes of its file
+ * @param done kept when what was decoded before is no longer held as it came: large images wait for it. By default they wait for each other's decoding alone
+ */
+export type Decode = (
+  bytes: Uint8Array,
+  done?: Promise<unknown>,
+) => Promise<
   | DecodedImage
   | {
       /** Why an image cannot be decoded; undefined where it can. */ readonly problem: string
@@ -47,7 +54,11 @@ export async function imageDecoder(colour: boolean): Promise<Decode> {
   })
   let onlyGrey = !colour
   const small = Math.max(1, Math.floor(memoryLimit() / (2 * imagesAtATime * bytesPerPixel)))
-  const decode = async (bytes: Uint8Array, limitInputPixels: number | false): ReturnType<Decode> => {
+  const decode = async (
+    bytes: Uint8Array,
+    limitInputPixels: number | false,
+    done?: Promise<unknown>,
+  ): ReturnType<Decode> => {
     try {
       const image = sharp(bytes, { limitInputPixels }).autoOrient()
       // Looking into the header takes half as long as decoding; with the first image in colours it is settled.
@@ -60,11 +71,16 @@ export async function imageDecoder(colour: boolean): Promise<Decode> {
         .toBuffer({ resolveWithObject: true })
       const channels = isGrey ? 1 : 3
       if (info.channels !== channels) return { problem: `it has ${info.channels} channels, expected ${channels}` }
-      const pixels = toPlanes<Uint8Array>(data, channels, new Uint8Array(data.length))
+      // One plane lies as it should, in memory of its own where it is large.
+      const isPlane = channels === 1 && data.byteLength === data.buffer.byteLength
+      const pixels = isPlane
+        ? new Uint8Array(data.buffer)
+        : toPlanes<Uint8Array>(data, channels, new Uint8Array(data.length))
       return { pixels, channels, height: info.height, width: info.width }
     } catch (error) {
       const { message } = error as Error
       if (limitInputPixels === false || !tooManyPixels.test(message)) return { problem: imageProblem(bytes, message) }
+      if (done) return done.then(() => large(bytes))
       before = before.then(() => large(bytes))
       return before as ReturnType<Decode>
     }
@@ -81,5 +97,5 @@ export async function imageDecoder(colour: boolean): Promise<Decode> {
     }
     return decode(bytes, false)
   }
-  return (bytes) => decode(bytes, small)
+  return (bytes, done) => decode(bytes, small, done)
 }

@@ -188,6 +188,23 @@ describe('what no gradient reaches', () => {
     ])
   })
 
+  it('another output keeps the statistics that it has', async () => {
+    const b = new GraphBuilder('net')
+    const x = layer(b, b.input('x', 'float32', ['N', 2, 6, 6]))
+    const head = (name: string) => {
+      const statistics = [vector(b, `${name}.mean`, [0.5, 0.5]), vector(b, `${name}.variance`, [2, 2])] as const
+      const w = b.constant(`${name}.w`, tensorOf('float32', [3, 2, 1, 1], [1, 2, 3, 4, 5, 6]))
+      const y = b.node('Conv', [norm(b, x, name, ...statistics), w])
+      b.output(b.node('Flatten', [b.node('GlobalAveragePool', [y])], {}, { outputs: [`${name}/y`] }))
+    }
+    head('main')
+    head('extra')
+    const { initializers } = (await afterStep(b.model())).graph
+    const [main, extra] = ['main', 'extra'].map((name) => [...tensorValues(initializers.get(`${name}.mean`)!)])
+    expect(main).not.toEqual([0.5, 0.5])
+    expect(extra).toEqual([0.5, 0.5])
+  })
+
   it('is an error where it is everything', () => {
     const all = network(
       (_, x) => x,

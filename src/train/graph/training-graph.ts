@@ -141,7 +141,10 @@ class Maker {
   }
 
   make(): { readonly graph: TrainingGraph; readonly unreached: readonly Unreached[] } {
-    const { image, logits } = this.#classifier
+    const { image, logits, output } = this.#classifier
+    // Another head, whose statistics no step would know.
+    const features = this.#options.loss?.distillation?.features?.map(({ student }) => student) ?? []
+    this.#editor.setOutputs([...new Set([output, ...features])]).dropDead()
     this.#input(image, this.#options.imageShape)
     for (const { name, shape } of this.#learnable) this.#input(name, shape)
     const inputs = new Set(this.#shapes.keys())
