@@ -20,6 +20,7 @@ export {
   outcomeJson,
   outcomeMarkdown,
   outcomeReport,
+  proseHtml,
   proseText,
   runExperiment,
   verdictOf,

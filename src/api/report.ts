@@ -6,8 +6,11 @@
 
 export {
   type Cell,
+  type CellStyle,
   type Column,
+  cellText,
   type HtmlOptions,
+  isNumeric,
   type PartialNumber,
   type Report,
   type RichCell,
@@ -37,6 +40,7 @@ export {
   formulaCharts,
   formulaCurvesCharts,
   formulaCurvesReport,
+  formulaJson,
   formulaReport,
   type LayerColumn,
   type ProfileReportOptions,

@@ -38,6 +38,8 @@ export interface Experiment<S extends object = object> {
   }
   /** How long the quick settings take on one core, about: `2 s`. */
   readonly duration: string
+  /** What it does in Node alone, and why, in a sentence; by default nothing. */
+  readonly inNode?: string
   /** Does it, with the quick or the full `settings`. */
   run(settings: S, context: LabContext): Promise<Findings>
 }

@@ -29,7 +29,11 @@ figure { margin: 1.5rem 0; }
 figure svg { max-width: 100%; height: auto; }
 `
 
-/** Prose as HTML. @throws KerfError `bad-formula` for a formula that cannot be typeset */
+/**
+ * Prose as HTML, formulas in it as MathML.
+ * @param prose plain text with formulas in LaTeX, as experiments have it
+ * @throws KerfError `bad-formula` for a formula that cannot be typeset
+ */
 export function proseHtml(prose: string): string {
   return splitProse(prose)
     .map(({ text, formula }) => {

@@ -2,10 +2,14 @@ import { withoutControls } from '../base/index.ts'
 import { human, ratioText, withSeparators } from './numbers.ts'
 import type { Cell, Column, Table } from './table.ts'
 
-/** Whether a column's cells stand on the right. */
+/**
+ * Whether a column's cells stand on the right.
+ * @param column of a table
+ */
 export const isNumeric = (column: Column): boolean =>
   column.kind === 'count' || column.kind === 'ratio' || column.align === 'right'
 
+/** How cells read. */
 export interface CellStyle {
   /** Counts as `1.81 G`. */
   readonly compact?: boolean
@@ -13,7 +17,12 @@ export interface CellStyle {
   readonly unknown?: string
 }
 
-/** A cell for people. */
+/**
+ * A cell for people.
+ * @param cell of a table; undefined: there is none
+ * @param column that it stands in
+ * @param style how it reads
+ */
 export function cellText(cell: Cell | undefined, column: Column, style: CellStyle = {}): string {
   if (cell === null) return style.unknown ?? '?'
   if (cell === undefined) return ''

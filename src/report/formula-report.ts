@@ -120,7 +120,12 @@ function ratioCell(formula: Formula, metric: FormulaMetric): Cell {
   }
 }
 
-/** The same for programs: every formula as text with dots (`2·H·W·C`), as LaTeX, and as a number. */
+/**
+ * The same for programs: every formula as text with dots (`2·H·W·C`), as LaTeX, and as a number.
+ * @param rows of `formulas`
+ * @param numbers of `evaluateFormulas`
+ * @param values the sizes, as they are to be printed
+ */
 export function formulaJson(
   rows: readonly Formula[],
   numbers: readonly FormulaNumbers[],

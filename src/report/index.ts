@@ -4,7 +4,7 @@
 export type { BarChart } from './bar-chart.ts'
 export { blockGraph } from './block-graph.ts'
 export { type Block, blocksOf, blockTable } from './block-table.ts'
-export { plainCell } from './cell.ts'
+export { type CellStyle, cellText, isNumeric, plainCell } from './cell.ts'
 export { type Chart, chartsSvg, chartText } from './chart.ts'
 export * from './compare-many-report.ts'
 export * from './compare-report.ts'

@@ -79,6 +79,7 @@ export const designSpace: Experiment<Settings> = {
     },
   },
   duration: '10 s',
+  inNode: 'Images of a training recipe (--recipe FILE): they are read from folders, which pages do not have.',
 
   async run(settings, context): Promise<Findings> {
     const images = await (context.images ?? context.digits)()

@@ -8,7 +8,7 @@ import { metricColumns, short, timeCells, timeColumns } from '../designs.ts'
 import type { Check, Experiment, Findings } from '../experiment.ts'
 import { progress } from '../progress.ts'
 import { activationBytes } from '../running.ts'
-import { ownRuntime, type Times, timesOf } from '../times.ts'
+import { besideOthers, ownRuntime, type Times, timesOf } from '../times.ts'
 
 interface Settings {
   /** What is timed, FasterNet-T0 and MobileNetV2 among them. */
@@ -62,6 +62,7 @@ export const fasternet: Experiment<Settings> = {
     },
   },
   duration: '10 s',
+  inNode: besideOthers,
 
   async run({ networks, size, seconds }, context): Promise<Findings> {
     const random = seededRandom(seedFrom(context.seed, 'image'))

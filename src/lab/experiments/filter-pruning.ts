@@ -182,6 +182,8 @@ export const filterPruning: Experiment<Settings> = {
     },
   },
   duration: '8 s',
+  inNode:
+    'Another network and other data, by a recipe (--recipe FILE): what is done is kept in a folder, and pages have no folders.',
 
   async run(settings, context): Promise<Findings> {
     const { what, found } = await compared(settings, context)

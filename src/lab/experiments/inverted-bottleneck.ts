@@ -17,7 +17,7 @@ import { type Body, digitNet } from '../digit-nets.ts'
 import type { Check, Digits, Experiment, Findings, LabContext } from '../experiment.ts'
 import { progress } from '../progress.ts'
 import { activationBytes } from '../running.ts'
-import { type Times, timesOf } from '../times.ts'
+import { besideOthers, type Times, timesOf } from '../times.ts'
 import { type TrainingPlan, trainBriefly } from '../training.ts'
 
 interface Settings extends Pick<TrainingPlan, 'trainImages' | 'testImages' | 'epochs' | 'batchSize'> {
@@ -80,6 +80,7 @@ export const invertedBottleneck: Experiment<Settings> = {
     },
   },
   duration: '10 s',
+  inNode: besideOthers,
 
   async run(settings, context): Promise<Findings> {
     const { channels, size, expansions, seconds } = settings

@@ -7,7 +7,7 @@ import { hostTensor } from '../../runtime/index.ts'
 import { atMost, control, equal } from '../checks.ts'
 import type { Experiment, Findings } from '../experiment.ts'
 import { progress } from '../progress.ts'
-import { timesOf } from '../times.ts'
+import { besideOthers, timesOf } from '../times.ts'
 
 interface Settings {
   readonly inputs: number
@@ -93,6 +93,7 @@ export const linearPruning: Experiment<Settings> = {
     full: { inputs: 1024, outputs: 512, ratio: 0.3, batch: 16, seconds: 20 },
   },
   duration: '2 s',
+  inNode: besideOthers,
 
   async run(settings, context): Promise<Findings> {
     const { inputs, outputs, ratio, batch, seconds } = settings

@@ -8,7 +8,7 @@ import { type Design, designOf, exactness, metricColumns, timeCells, timeColumns
 import type { Check, Experiment, Findings, LabContext } from '../experiment.ts'
 import { progress } from '../progress.ts'
 import { openMeasured } from '../running.ts'
-import { ownRuntime, type Times, timesOf } from '../times.ts'
+import { besideOthers, ownRuntime, type Times, timesOf } from '../times.ts'
 
 type Part = readonly [numerator: number, denominator: number]
 
@@ -63,6 +63,7 @@ export const partial: Experiment<Settings> = {
     },
   },
   duration: '5 s',
+  inNode: besideOthers,
 
   async run(settings, context): Promise<Findings> {
     const { channels: C, size, parts, seconds } = settings

@@ -8,7 +8,7 @@ import { atLeast, atMost, control, equal } from '../checks.ts'
 import { drawIndices, pixelsOf } from '../digits.ts'
 import type { Experiment, Findings } from '../experiment.ts'
 import { progress } from '../progress.ts'
-import { timesOf } from '../times.ts'
+import { besideOthers, timesOf } from '../times.ts'
 import { type TrainingPlan, testAccuracy, trainBriefly } from '../training.ts'
 
 interface Settings extends Pick<TrainingPlan, 'trainImages' | 'testImages' | 'epochs' | 'batchSize'> {
@@ -61,6 +61,7 @@ export const pruningKinds: Experiment<Settings> = {
     full: { trainImages: 20_000, testImages: 4000, epochs: 5, batchSize: 64, ratio: 0.5, timedImages: 8, seconds: 30 },
   },
   duration: '6 s',
+  inNode: besideOthers,
 
   async run(settings, context): Promise<Findings> {
     const { ratio, seconds, timedImages } = settings

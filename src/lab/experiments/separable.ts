@@ -12,7 +12,7 @@ import { drawIndices, pixelsOf } from '../digits.ts'
 import type { Check, Digits, Experiment, Findings, LabContext } from '../experiment.ts'
 import { progress } from '../progress.ts'
 import { runOnce } from '../running.ts'
-import { type Times, timesOf } from '../times.ts'
+import { besideOthers, type Times, timesOf } from '../times.ts'
 import { type TrainingPlan, testAccuracy, trainBriefly } from '../training.ts'
 
 interface Settings extends Pick<TrainingPlan, 'trainImages' | 'testImages' | 'epochs' | 'batchSize'> {
@@ -78,6 +78,7 @@ export const separable: Experiment<Settings> = {
     },
   },
   duration: '10 s',
+  inNode: besideOthers,
 
   async run(settings, context): Promise<Findings> {
     const { channels, size, seconds, draws } = settings

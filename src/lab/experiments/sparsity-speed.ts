@@ -4,6 +4,7 @@ import { type HostTensor, hostTensor, hostValues, type SessionOptions, timeInTur
 import { atLeast, atMost, control, equal } from '../checks.ts'
 import type { Check, Contender, Experiment, Findings, LabContext } from '../experiment.ts'
 import { openMeasured } from '../running.ts'
+import { besideOthers } from '../times.ts'
 
 /** A convolution of stride 1. */
 interface Layer {
@@ -194,6 +195,7 @@ export const sparsitySpeed: Experiment<Settings> = {
     },
   },
   duration: '6 s',
+  inNode: besideOthers,
 
   async run(settings, context): Promise<Findings> {
     const measured: { rows: Row[]; peers: Peer[] }[] = []

@@ -7,6 +7,7 @@ import { type HostTensor, hostTensor, timeInTurns } from '../../runtime/index.ts
 import { atLeast, control } from '../checks.ts'
 import type { Check, Contender, Experiment, Findings, LabContext } from '../experiment.ts'
 import { openMeasured } from '../running.ts'
+import { besideOthers } from '../times.ts'
 
 interface Settings {
   readonly channels: number
@@ -100,6 +101,7 @@ export const speed: Experiment<Settings> = {
     full: { channels: 64, size: 56, layers: 4, seconds: 40 },
   },
   duration: '6 s',
+  inNode: besideOthers,
 
   async run(settings, context): Promise<Findings> {
     const { channels, size, layers, seconds } = settings

@@ -8,7 +8,7 @@ import { type Design, type DesignCosts, designOf, exactness, short } from '../de
 import type { Check, Experiment, Findings, LabContext } from '../experiment.ts'
 import { factorOff, pricedAt, pricesOf } from '../fit.ts'
 import { progress } from '../progress.ts'
-import { ownRuntime, timesOf } from '../times.ts'
+import { besideOthers, ownRuntime, timesOf } from '../times.ts'
 
 interface Settings {
   /** Channels, height and width. */
@@ -88,6 +88,7 @@ export const threeMetrics: Experiment<Settings> = {
     },
   },
   duration: '15 s',
+  inNode: besideOthers,
 
   async run({ shapes, seconds }, context): Promise<Findings> {
     const limit = await context.measureLimit?.(context.threads ?? 1)

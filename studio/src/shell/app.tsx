@@ -1,10 +1,10 @@
-import { Tabs } from '@mantine/core'
+import { Button, Tabs } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react'
 import type { PickedFile } from '../engine/model-source.ts'
 import { Busy } from '../parts/busy.tsx'
 import { useStore } from '../store.ts'
-import { views } from '../views/views.ts'
+import { type View, views } from '../views/views.ts'
 import { choose, modelAmong } from './choose.ts'
 import { pickedFiles } from './dropped.ts'
 import { ErrorBoundary } from './error-boundary.tsx'
@@ -43,7 +43,7 @@ export function App() {
     ['Escape', cancel, { preventDefault: false }],
   ])
   useHotkeys(
-    views.map(({ name }, i) => [`alt+Digit${i + 1}`, () => showView(name), { usePhysicalKeys: true }] as const),
+    views.map(({ name }, i) => [`alt+Digit${(i + 1) % 10}`, () => showView(name), { usePhysicalKeys: true }] as const),
   )
   useEffect(() => {
     document.title = network ? `${network.name} – Kerf Studio` : 'Kerf Studio'
@@ -53,7 +53,11 @@ export function App() {
       <Header pickFiles={pickFiles} pickFolder={pickFolder} showHelp={() => setHelps(true)} />
       <StepsBar />
       <main className={classes.main}>
-        {network ? <Views key={opened} /> : <Landing pickFiles={pickFiles} pickFolder={pickFolder} />}
+        {network ? (
+          <Views key={opened} of={views} />
+        ) : (
+          <WithoutModel landing={<Landing pickFiles={pickFiles} pickFolder={pickFolder} />} />
+        )}
       </main>
       <Notices />
       <input ref={files} type="file" multiple hidden onChange={(event) => takeFrom(event.currentTarget, take)} />
@@ -87,9 +91,25 @@ function takeFrom(input: HTMLInputElement, take: (files: readonly PickedFile[]) 
   input.value = ''
 }
 
+/** A view that needs no network where the address names one; else the landing page. */
+function WithoutModel({ landing }: { readonly landing: ReactNode }) {
+  const view = useView(standAlone)
+  if (view === undefined) return landing
+  return (
+    <div className={classes.alone}>
+      <Button size="xs" variant="subtle" className={classes.back} onClick={() => showView('')}>
+        ‹ Start
+      </Button>
+      <Views of={standAlone} />
+    </div>
+  )
+}
+
+const standAlone = views.filter(({ alone }) => alone !== undefined)
+
 /** Tabs. A view that was shown once stays as it is while others are looked at. */
-function Views() {
-  const view = useView()
+function Views({ of: views }: { readonly of: readonly View[] }) {
+  const view = useView(views) ?? views[0]!.name
   const [seen, setSeen] = useState<readonly string[]>([view])
   if (!seen.includes(view)) setSeen([...seen, view])
   return (

@@ -1,10 +1,12 @@
 import { ActionIcon, Button, Loader, Menu, Text, Title } from '@mantine/core'
 import { human } from 'kerf/report'
 import { useStore } from '../store.ts'
+import { views } from '../views/views.ts'
 import { Question } from './icons.tsx'
 import { SchemeSwitch } from './scheme-switch.tsx'
 import classes from './shell.module.css'
 import { Totals } from './totals.tsx'
+import { showView, useView } from './use-view.ts'
 
 interface Props {
   pickFiles(): void
@@ -15,6 +17,12 @@ interface Props {
 /** What is open, what it costs in all, and what can be opened. */
 export function Header({ pickFiles, pickFolder, showHelp }: Props) {
   const { network, opening, cancel, close } = useStore()
+  const view = useView(views)
+  const closeModel = () => {
+    close()
+    // Whoever closes a model is led to the first page, also from what needs none.
+    if (views.find(({ name }) => name === view)?.alone !== undefined) showView('')
+  }
   return (
     <header className={classes.header}>
       <Title order={1} size="h4" className={classes.brand}>
@@ -30,7 +38,7 @@ export function Header({ pickFiles, pickFolder, showHelp }: Props) {
           <Menu.Item onClick={pickFiles}>Files …</Menu.Item>
           <Menu.Item onClick={pickFolder}>A folder …</Menu.Item>
           {network && <Menu.Divider />}
-          {network && <Menu.Item onClick={close}>Close {network.name}</Menu.Item>}
+          {network && <Menu.Item onClick={closeModel}>Close {network.name}</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
       <div className={classes.file} aria-live="polite">

@@ -7,6 +7,6 @@ const control = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl'
 export const keysOfShell: readonly (readonly [keys: string, does: string])[] = [
   [`${control} + O`, 'Open files'],
   [`${control} + /`, 'This list'],
-  ...views.map(({ title }, i) => [`Alt + ${i + 1}`, `Show ${title}`] as const),
+  ...views.map(({ title }, i) => [`Alt + ${(i + 1) % 10}`, `Show ${title}`] as const),
   ['Escape', 'Stop reading a model, close a dialog'],
 ]

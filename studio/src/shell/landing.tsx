@@ -3,9 +3,11 @@ import { human } from 'kerf/report'
 import { lazy, Suspense } from 'react'
 import type { ExampleName } from '../engine/model-source.ts'
 import { useStore } from '../store.ts'
+import { views } from '../views/views.ts'
 import { Cross } from './icons.tsx'
 import { bytesOf, type RecentModel, recentSource, removeRecent, useRecent } from './recent.ts'
 import classes from './shell.module.css'
+import { showView } from './use-view.ts'
 
 const examples: readonly { name: ExampleName; title: string; text: string }[] = [
   { name: 'digits', title: 'Digits', text: 'LeNet-5, trained on handwritten digits: 5 layers with weights.' },
@@ -54,6 +56,22 @@ export function Landing({ pickFiles, pickFolder }: { pickFiles(): void; pickFold
       <Suspense>
         <Unfinished />
       </Suspense>
+      <Stack gap="sm">
+        <Title order={3} size="h5">
+          Without a model
+        </Title>
+        <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
+          {views.map(
+            ({ name, title, alone }) =>
+              alone !== undefined && (
+                <UnstyledButton key={name} className={classes.card} onClick={() => showView(name)}>
+                  <Text fw={600}>{title}</Text>
+                  <Text size="sm">{alone}</Text>
+                </UnstyledButton>
+              ),
+          )}
+        </SimpleGrid>
+      </Stack>
       <Recent />
     </Stack>
   )

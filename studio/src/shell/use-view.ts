@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react'
-import { views } from '../views/views.ts'
+import type { View } from '../views/views.ts'
 
 /** `#graph`; what a view puts behind a slash is its own. */
 const named = () => location.hash.slice(1).split('/')[0]!
@@ -14,8 +14,8 @@ export function showView(name: string): void {
   location.hash = name
 }
 
-/** The view in the address, or the first. */
-export function useView(): string {
+/** The view in the address; undefined where it is none of these. */
+export function useView(views: readonly View[]): string | undefined {
   const name = useSyncExternalStore(subscribe, named)
-  return views.some((view) => view.name === name) ? name : views[0]!.name
+  return views.some((view) => view.name === name) ? name : undefined
 }

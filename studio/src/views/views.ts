@@ -6,6 +6,8 @@ export interface View {
   readonly name: string
   /** On its tab. */
   readonly title: string
+  /** What it is for without a network; undefined: it shows the open one. */
+  readonly alone?: string
   /** Its keys, for the list of all keys: what is pressed, and what it does. */
   readonly keys?: readonly (readonly [keys: string, does: string])[]
   readonly component: LazyExoticComponent<ComponentType>
@@ -27,4 +29,9 @@ export const views: readonly View[] = [
   { name: 'prune', title: 'Prune', component: lazy(() => import('./prune/prune-view.tsx')) },
   { name: 'swap', title: 'Swap', component: lazy(() => import('./swap/swap-view.tsx')) },
   { name: 'quantise', title: 'Quantise', component: lazy(() => import('./quantise/quantise-view.tsx')) },
+  {
+    ...{ name: 'lab', title: 'Lab', component: lazy(() => import('./lab/lab-view.tsx')) },
+    alone:
+      'Claims about convolutions, each put to the test in this browser; and what kinds of convolution cost, as formulas.',
+  },
 ]

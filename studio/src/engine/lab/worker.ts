@@ -1,0 +1,4 @@
+import { expose } from 'comlink'
+import { LabBench } from './bench.ts'
+
+expose(new LabBench())

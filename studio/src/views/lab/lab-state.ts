@@ -1,0 +1,59 @@
+import { proxy } from 'comlink'
+import type { FileFormat } from 'kerf/report'
+import { create } from 'zustand'
+import { LabStopped, LabWorker } from '../../engine/lab/client.ts'
+import type { LabExperiment, LabOutcome } from '../../engine/lab/types.ts'
+import { usualThreads } from '../../threads.ts'
+
+/** Experiments: they go on while other views are shown, and while models come and go. */
+export interface Lab {
+  readonly experiments: readonly LabExperiment[]
+  /** The one that is looked at, by its name. */
+  readonly name: string | undefined
+  readonly full: boolean
+  readonly seed: number
+  readonly threads: number
+  /** Fields that were changed, as texts. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Of the experiment that goes on. */
+  readonly running: { readonly name: string; readonly done: number; readonly total?: number } | undefined
+  readonly outcome: LabOutcome | undefined
+  readonly problem: string | undefined
+  load(): Promise<void>
+  look(name: string): void
+  set(settings: Partial<Pick<Lab, 'full' | 'seed' | 'threads' | 'settings'>>): void
+  run(): Promise<void>
+  stop(): void
+  file(format: FileFormat): Promise<string>
+}
+
+const worker = new LabWorker()
+
+export const useLab = create<Lab>((set, get) => ({
+  ...{ experiments: [], name: undefined, full: false, seed: 0, threads: usualThreads(), settings: {} },
+  ...{ running: undefined, outcome: undefined, problem: undefined },
+  async load() {
+    if (get().experiments.length > 0) return
+    const experiments = await worker.ask((bench) => bench.experiments())
+    set({ experiments, name: experiments[0]?.name })
+  },
+  look: (name) => set({ name, settings: {}, problem: undefined }),
+  set: (settings) => set({ ...settings, ...(settings.full === undefined ? {} : { settings: {} }) }),
+  async run() {
+    const { name, full, seed, threads, settings } = get()
+    if (name === undefined) return
+    set({ running: { name, done: 0 }, outcome: undefined, problem: undefined })
+    try {
+      const told = proxy((state: { readonly done: number; readonly total?: number }) =>
+        set(({ running }) => ({ running: running && { ...running, ...state } })),
+      )
+      set({ outcome: await worker.ask((bench) => bench.run({ name, full, seed, threads, settings }, told)) })
+    } catch (error) {
+      if (!(error instanceof LabStopped)) set({ problem: (error as Error).message })
+    } finally {
+      set({ running: undefined })
+    }
+  },
+  stop: () => worker.stop(),
+  file: (format) => worker.ask((bench) => bench.file(format)),
+}))
