@@ -78,6 +78,10 @@ export { isAborted, type Progress, type Task, type Turn } from '../base/index.ts
 
 export { type Bounded, memoryLimit, setMemoryLimit } from '../base/index.ts'
 
+// Texts from outside
+
+export { parseJson } from '../base/index.ts'
+
 // Errors
 
 export { KerfError, NodeError, type NodeProblem } from '../base/index.ts'

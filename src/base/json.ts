@@ -3,6 +3,8 @@ const deepest = 100
 
 /**
  * JSON.parse for texts that come from outside.
+ * @param text JSON
+ * @param reviver as JSON.parse takes it
  * @throws SyntaxError also where lists and objects lie more than 100 deep in each other: whoever walked through them would run out of stack
  */
 export function parseJson(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {

@@ -1,9 +1,9 @@
 import { create } from 'zustand'
 import { Closed, cancelOpening, closeModel, engine, openModel } from './engine/client.ts'
-import { guessesOf } from './engine/guesses.ts'
 import type { ModelSource } from './engine/model-source.ts'
 import type { Changed } from './engine/steps.ts'
 import type { Network, RecountOptions } from './engine/types.ts'
+import { restoreSettings } from './session-settings.ts'
 
 /** What every part of the page shares. Parts keep to themselves what only they show. */
 export interface Store {
@@ -63,9 +63,9 @@ export const useStore = create<Store>((set, get) => ({
     const turn = ++wanted
     set({ opening: nameOf(source), error: undefined })
     try {
-      const network = await openModel(source)
-      const counting = { inputs: guessesOf(network) }
-      set(({ opened }) => ({ ...nothing, network, source, counting, opened: opened + 1 }))
+      const { network, steps, at, counting, settings } = await openModel(source)
+      if (settings) restoreSettings(settings)
+      set(({ opened }) => ({ ...nothing, network, steps, at, source, counting, opened: opened + 1 }))
     } catch (error) {
       if (!(error instanceof Closed)) get().fail(error)
     } finally {

@@ -1,12 +1,13 @@
 // Adder layers in codes, in Kerf Studio; against the library.
 
+import { copyFileSync, readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { readModelFile } from '../../src/api/files.node.ts'
 import { modelBytes } from '../../src/api/index.node.ts'
 import { human } from '../../src/api/report.ts'
 import { createSession } from '../../src/api/runtime.node.ts'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
-import { digitPictures } from './digit-pictures.ts'
+import { digitFolder } from './digits.ts'
 import { lenet, useFolder } from './files.ts'
 import { useStudio, type Visit } from './harness.ts'
 
@@ -24,7 +25,7 @@ describeBrowser('Kerf Studio quantises', () => {
     await page.getByRole('checkbox', { name: 'Keep the weights' }).check()
     await page.locator('pre', { hasText: '--keep-weights' }).waitFor()
     // Statistics of noise leave nothing alive.
-    await give(visit, 'Swap', await digitPictures(40, path))
+    await give(visit, 'Swap', await digitFolder(path('digits'), 40), '40 pictures')
     await page.getByRole('button', { name: 'Swap', exact: true }).click()
     await page.getByRole('navigation', { name: 'Steps' }).getByText('swapped for adder').waitFor()
     await page.getByRole('tab', { name: 'Quantise', exact: true }).click()
@@ -32,11 +33,10 @@ describeBrowser('Kerf Studio quantises', () => {
     return visit
   }
 
-  async function give({ page }: Visit, view: string, files: string[]): Promise<void> {
-    const chooser = page.waitForEvent('filechooser')
-    await page.getByRole('tabpanel', { name: view }).getByRole('button', { name: 'Pictures' }).click()
-    await (await chooser).setFiles(files)
-    await page.getByRole('tabpanel', { name: view }).getByText(`${files.length} pictures.`).waitFor()
+  async function give({ page }: Visit, view: string, folder: string, told: string): Promise<void> {
+    const panel = page.getByRole('tabpanel', { name: view })
+    await panel.getByLabel('A folder of pictures').setInputFiles(folder)
+    await panel.getByText(told).waitFor()
   }
 
   async function saved({ page }: Visit, name: string) {
@@ -62,7 +62,6 @@ describeBrowser('Kerf Studio quantises', () => {
     const visit = await openAdder()
     const { page, accessible, picture } = visit
     const floats = await saved(visit, 'floats.onnx')
-    await give(visit, 'Quantise', await digitPictures(40, path))
     await page.locator('pre', { hasText: '--bits 6 --data pictures/ --calibrate 40' }).waitFor()
     const run = page.getByRole('button', { name: 'Quantise', exact: true })
     await run.click()
@@ -96,8 +95,11 @@ describeBrowser('Kerf Studio quantises', () => {
   it('refuses pictures that say nothing', async () => {
     const visit = await openAdder()
     const { page } = visit
-    const [one] = await digitPictures(1, path)
-    await give(visit, 'Quantise', [one!, one!])
+    const [digit] = readdirSync(await digitFolder(path('one'), 1), { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.png'),
+    )
+    for (let i = 0; i < 8; i++) copyFileSync(path(`one/${digit}`), path(`same/${i}.png`))
+    await give(visit, 'Quantise', path('same'), '8 pictures')
     await page.getByRole('button', { name: 'Quantise', exact: true }).click()
     await page.getByRole('alert').getByText('The data are constant').waitFor({ timeout: 60_000 })
   })

@@ -10,7 +10,7 @@ import { human } from '../../src/api/report.ts'
 import { rewrites, swappableLayers } from '../../src/api/rewrite.node.ts'
 import { swapAndMeasure } from '../../src/api/workflow.node.ts'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
-import { digitPictures } from './digit-pictures.ts'
+import { digitFolder } from './digits.ts'
 import { lenet, useFolder } from './files.ts'
 import { root, useStudio, type Visit } from './harness.ts'
 import { fileOf } from './models.ts'
@@ -114,10 +114,8 @@ describeBrowser('Kerf Studio swaps', () => {
 
   it('on pictures by least squares, with times', async () => {
     const { page, picture } = await openSwap()
-    const chooser = page.waitForEvent('filechooser')
-    await page.getByRole('button', { name: 'Pictures' }).click()
-    await (await chooser).setFiles(await digitPictures(40, path))
-    await page.getByText('40 pictures.').waitFor()
+    await page.getByLabel('A folder of pictures').setInputFiles(await digitFolder(path('digits'), 40))
+    await page.getByText('40 pictures of 10 classes').waitFor()
     await page.getByRole('checkbox', { name: 'Measure times' }).check()
     await page.getByRole('button', { name: 'Swap', exact: true }).click()
     const report = page.getByRole('region', { name: 'What the swap did' })

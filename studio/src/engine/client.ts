@@ -1,7 +1,7 @@
 import { wrap } from 'comlink'
 import type { Engine } from './engine.ts'
 import type { ModelSource } from './model-source.ts'
-import type { Network } from './types.ts'
+import type { Opened } from './open-model.ts'
 
 /*
  * Engines in workers, one for each model: a model is closed, and what is being read or counted is stopped, by ending its worker, whatever it is doing.
@@ -60,16 +60,16 @@ let opening: EngineWorker | undefined
  * Reads a model; when it is there, the one before is closed. Where it cannot be read, that one stays.
  * @throws `Closed` where another one is opened meanwhile, or it is cancelled; what `Engine.open` throws
  */
-export async function openModel(source: ModelSource): Promise<Network> {
+export async function openModel(source: ModelSource): Promise<Opened> {
   cancelOpening()
   const begun = spare ?? start()
   opening = begun
   spare = undefined
   try {
-    const network = await Promise.race([begun.remote.model.open(source), begun.ended])
+    const found = await Promise.race([begun.remote.model.open(source), begun.ended])
     closeModel()
     current = begun
-    return network
+    return found
   } catch (error) {
     begun.end(new Closed())
     throw error

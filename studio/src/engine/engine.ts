@@ -10,7 +10,8 @@ import { SensitivityDesk } from './desks/sensitivity.ts'
 import { SwapDesk } from './desks/swap.ts'
 import { TimesDesk } from './desks/times.ts'
 import type { ModelSource } from './model-source.ts'
-import { OpenModel } from './open-model.ts'
+import { type Opened, OpenModel } from './open-model.ts'
+import type { SessionSettings } from './session/types.ts'
 import type { Changed } from './steps.ts'
 import type { Network, RecountOptions } from './types.ts'
 
@@ -29,12 +30,13 @@ export class Engine {
   readonly times = new TimesDesk(this.#open, this.measure)
   readonly prune = new PruneDesk(this.#open, this.times, this.pictures)
   readonly sensitivity = new SensitivityDesk(this.#open, this.pictures)
-  readonly swap = new SwapDesk(this.#open)
-  readonly quantize = new QuantizeDesk(this.#open)
+  readonly swap = new SwapDesk(this.#open, this.pictures)
+  readonly quantize = new QuantizeDesk(this.#open, this.pictures)
   readonly model = {
-    open: (source: ModelSource): Promise<Network> => this.#open.open(source),
+    open: (source: ModelSource): Promise<Opened> => this.#open.open(source),
     recount: (options: RecountOptions): Network => this.#open.recount(options),
     goTo: (step: number): Changed => this.#open.goTo(step),
     save: () => this.#open.save(),
+    saveSession: (settings: SessionSettings) => this.#open.saveSession(settings),
   }
 }

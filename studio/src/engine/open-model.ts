@@ -3,8 +3,17 @@ import { type Counted, countAtFirst, countModel } from './count.ts'
 import { guessesOf } from './guesses.ts'
 import type { ModelSource } from './model-source.ts'
 import { readFrom } from './read-model.ts'
+import { isArchive } from './session/is-archive.ts'
+import type { SessionSettings } from './session/types.ts'
 import { type Changed, type Step, Steps } from './steps.ts'
 import type { Network, OpenedFile, RecountOptions } from './types.ts'
+
+/** A model that was opened, or a session. */
+export interface Opened extends Changed {
+  readonly counting: RecountOptions
+  /** Of a session: as the page was. */
+  readonly settings?: SessionSettings
+}
 
 /**
  * The model that is open, what became of it, and how it is counted. What is worked out from it keeps to the profile it was made for: another count is
@@ -26,13 +35,40 @@ export class OpenModel {
    * Reads a model and counts it.
    * @throws KerfError as `readModel`, and as `profileModel`
    */
-  async open(source: ModelSource): Promise<Network> {
+  async open(source: ModelSource): Promise<Opened> {
+    if (source.from === 'files') {
+      const [{ file }] = source.files
+      if (await isArchive(file)) return this.#openSession(file)
+    }
     const { model, name, ...file } = await readFrom(source)
     this.#file = file
     this.#steps.begin(model, name)
     this.#counted = countAtFirst(model, name)
     this.#counting = { inputs: guessesOf(this.#counted.network) }
-    return this.#shown()
+    return { network: this.#shown(), ...this.#steps.told(), counting: this.#counting }
+  }
+
+  /** Everything as a session's file has it. */
+  async #openSession(file: File): Promise<Opened> {
+    const { readSession } = await import('./session/read.ts')
+    const { name, at, steps, counting, settings } = await readSession(file)
+    this.#steps.restore(steps, name, at)
+    this.#file = {}
+    const current = this.#steps.current
+    this.#counted = countModel(current.model, current.name, counting)
+    this.#counting = counting
+    return { network: this.#shown(), ...this.#steps.told(), counting, settings }
+  }
+
+  /**
+   * All steps and what made them, as one file that `open` takes.
+   * @param settings of the page
+   * @throws KerfError `too-large`
+   */
+  async saveSession(settings: SessionSettings): Promise<{ readonly name: string; readonly blob: Blob }> {
+    const { writeSession } = await import('./session/write.ts')
+    const { name, all, at } = this.#steps
+    return writeSession({ name, at, steps: all, counting: this.#counting, settings })
   }
 
   /**

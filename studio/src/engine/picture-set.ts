@@ -112,24 +112,6 @@ export function picturesFor(model: Model, decoded: DecodedPictures): Pictures {
   return { images, decoded, transforms: transformsOf({ ...preprocessing, resize: undefined, crop: undefined }) }
 }
 
-/**
- * Both at once, for files without labels.
- * @throws as `pictureSize`, `decodePictures` and `picturesFor`
- */
-export async function givenPictures(
-  model: Model,
-  shape: readonly number[] | undefined,
-  files: readonly Blob[],
-  progress: (done: number) => void,
-): Promise<Pictures> {
-  const pictures = files.map((file, i) => ({
-    ...{ name: file instanceof File ? file.name : `picture ${i + 1}`, label: 0 },
-    bitmap: () => createImageBitmap(file),
-  }))
-  const given = { files: pictures, classes: [], others: 0 }
-  return picturesFor(model, await decodePictures(given, pictureSize(model, shape), files.length, progress))
-}
-
 /** Red, green and blue apart. */
 function planes(data: Uint8ClampedArray): Uint8Array {
   const count = data.length / 4

@@ -2,7 +2,7 @@ import { KerfError, type Model, modelBytes, type Progress } from 'kerf'
 import { quantisableLayers, quantize } from 'kerf/rewrite'
 import { imagesFor, QualityJudge } from 'kerf/workflow'
 import { usualThreads } from '../threads.ts'
-import { givenPictures } from './picture-set.ts'
+import type { Pictures } from './picture-set.ts'
 import type { Quantisable, QuantizeOutcome, QuantizeWish } from './quantize-types.ts'
 import { quoted } from './quoted.ts'
 import type { WorkState } from './swap-types.ts'
@@ -25,23 +25,17 @@ export function quantisable(model: Model, name: string, wish: QuantizeWish, pict
 
 /**
  * Quantises a network, and compares it with what it was.
- * @param shape of the network's input
- * @throws KerfError as `quantize`; Error where none of the files is a picture
+ * @throws KerfError as `quantize`
  */
 export async function quantised(
   model: Model,
-  shape: readonly number[] | undefined,
   wish: QuantizeWish,
-  files: readonly Blob[],
+  { images, transforms }: Pictures,
   tell: (state: WorkState) => void,
   signal: AbortSignal,
 ): Promise<{ readonly model: Model; readonly outcome: QuantizeOutcome }> {
   const running = { runtime: threadedRuntime, threads: usualThreads(), onNotice: () => {} }
-  const progress = ({ what, done, total }: Progress) => tell({ what, done, total: total ?? files.length })
-  const { images, transforms } = await givenPictures(model, shape, files, (done) =>
-    tell({ what: 'reading pictures', done, total: files.length }),
-  )
-  signal.throwIfAborted()
+  const progress = ({ what, done, total }: Progress) => tell({ what, done, total: total ?? images.count })
   const task = { signal, progress }
   const given = () => imagesFor(model, images, transforms)
   const result = await quantize(model, { ...wish, ...running, ...task, images: given() })

@@ -48,6 +48,18 @@ export class Steps {
     this.#at = 0
   }
 
+  /** Steps of before, the file first. */
+  restore(steps: readonly Step[], name: string, at: number): void {
+    this.#name = name
+    this.#steps = [...steps]
+    this.at = at
+  }
+
+  /** The name of the file. */
+  get name(): string {
+    return this.#name
+  }
+
   /** Behind the one that is open; what came behind that is forgotten. */
   add(step: Step): void {
     this.#steps = [...this.#steps.slice(0, this.#at + 1), step]

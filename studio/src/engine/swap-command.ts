@@ -1,5 +1,5 @@
 import { quoted } from './quoted.ts'
-import type { SwapWish, SwapWork } from './swap-types.ts'
+import type { SwapWish } from './swap-types.ts'
 
 /** Names as one pattern: what patterns give a meaning is written with a stroke before it. */
 export function patternOf(names: readonly string[]): string {
@@ -28,6 +28,3 @@ export function swapCommand(
     ...(timed && amount.of !== 'time' ? ['--time'] : []),
   ].join(' ')
 }
-
-/** What a command says of the work. */
-export const workOf = ({ pictures, timed }: SwapWork) => ({ pictures: pictures.length, timed })

@@ -95,8 +95,8 @@ export interface SwapPreview {
 
 /** How a swap is done. */
 export interface SwapWork {
-  /** Images without labels; none: as the rewrite does it without. */
-  readonly pictures: readonly Blob[]
+  /** Whether it looks at the pictures of the page, where there are any. */
+  readonly pictures: boolean
   /** Whether the network and every layer are timed before and after. */
   readonly timed: boolean
 }

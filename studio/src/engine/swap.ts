@@ -3,9 +3,9 @@ import { shortNumber } from 'kerf/report'
 import { type Rewrite, rewriteOf, rewrites, type Setting, type SwappableLayer, swappableLayers } from 'kerf/rewrite'
 import { kerfTiming, type SwapOptions, type Swapped, swapAndMeasure } from 'kerf/workflow'
 import { usualThreads } from '../threads.ts'
-import { givenPictures } from './picture-set.ts'
-import { patternOf, swapCommand, workOf } from './swap-command.ts'
-import type { SwapKind, SwapLayer, SwapOutcome, SwapPreview, SwapWish, SwapWork, WorkState } from './swap-types.ts'
+import type { Pictures } from './picture-set.ts'
+import { patternOf, swapCommand } from './swap-command.ts'
+import type { SwapKind, SwapLayer, SwapOutcome, SwapPreview, SwapWish, WorkState } from './swap-types.ts'
 import { threadedRuntime } from './threaded-runtime.ts'
 
 /*
@@ -82,32 +82,30 @@ export class Swapper {
 
   /**
    * Swaps.
-   * @throws KerfError as `swapAndMeasure`; Error where none of the files is a picture
+   * @param pictures that weights are fitted to, or statistics measured on; undefined: as the rewrite does it without
+   * @param timed whether the network and every layer are timed before and after
+   * @throws KerfError as `swapAndMeasure`
    */
-  async swap(wish: SwapWish, work: SwapWork, progress: (state: WorkState) => void, signal: AbortSignal) {
-    const { pictures, timed } = work
-    const [shape] = this.#inputs.values()
+  async swap(
+    wish: SwapWish,
+    { pictures, timed }: { readonly pictures: Pictures | undefined; readonly timed: boolean },
+    progress: (state: WorkState) => void,
+    signal: AbortSignal,
+  ) {
     const running = { runtime: threadedRuntime, threads: usualThreads(), onNotice: () => {} }
-    const set =
-      pictures.length === 0
-        ? undefined
-        : await givenPictures(this.#model, shape, pictures, (done) =>
-            progress({ what: 'reading pictures', done, total: pictures.length }),
-          )
-    signal.throwIfAborted()
     const { amount } = wish
     const swapped = await swapAndMeasure(this.#model, {
       ...{ ...this.#optionsFor(wish), ...running, signal },
       ...(amount.of === 'time' ? { target: { faster: amount.factor } } : {}),
       timing: timed || amount.of === 'time' ? kerfTiming(running) : undefined,
-      images: set?.images.count,
-      data: set && { transforms: set.transforms, open: async () => ({ train: set.images }) },
+      images: pictures?.images.count,
+      data: pictures && { transforms: pictures.transforms, open: async () => ({ train: pictures.images }) },
       progress: ({ what, done, total }: Progress) => progress({ what, done, total }),
     })
     return {
       model: swapped.model,
       outcome: outcomeOf(swapped, rewriteOf(wish.kind)),
-      command: swapCommand(this.#name, wish, workOf(work)),
+      command: swapCommand(this.#name, wish, { pictures: pictures?.images.count ?? 0, timed }),
     }
   }
 

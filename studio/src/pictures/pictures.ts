@@ -2,6 +2,7 @@ import { create } from 'zustand'
 import { Closed, engine } from '../engine/client.ts'
 import type { PictureWish, ToldPictures } from '../engine/desks/pictures.ts'
 import type { PickedFile } from '../engine/model-source.ts'
+import { keepInSession } from '../session-settings.ts'
 import { useStore } from '../store.ts'
 
 /** Pictures, given once, for all that looks at some, whatever network is open. */
@@ -55,4 +56,13 @@ export const usePictures = create<PictureStore>((set, get) => ({
 useStore.subscribe(({ opened, network }, before) => {
   const { files, give } = usePictures.getState()
   if (opened !== before.opened && network && files.length > 0) void give(files)
+})
+
+// The pictures themselves stay where they are.
+keepInSession('pictures', {
+  get: () => ({ most: usePictures.getState().most, labels: usePictures.getState().labels }),
+  set(value) {
+    const { most, labels } = Object(value)
+    if (Number.isInteger(most) && most >= fewest && typeof labels === 'boolean') usePictures.setState({ most, labels })
+  },
 })

@@ -11,6 +11,7 @@ import { ErrorBoundary } from './error-boundary.tsx'
 import { Header } from './header.tsx'
 import { Landing } from './landing.tsx'
 import { Notices } from './notices.tsx'
+import { saveSession } from './save-session.ts'
 import classes from './shell.module.css'
 import { StepsBar } from './steps-bar.tsx'
 import { useDrop } from './use-drop.ts'
@@ -39,6 +40,7 @@ export function App() {
   const isDropping = useDrop(take, fail)
   useHotkeys([
     ['mod+O', pickFiles],
+    ['mod+S', () => void saveSession()],
     ['mod+/', () => setHelps(true)],
     ['Escape', cancel, { preventDefault: false }],
   ])

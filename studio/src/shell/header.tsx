@@ -3,6 +3,7 @@ import { human } from 'kerf/report'
 import { useStore } from '../store.ts'
 import { views } from '../views/views.ts'
 import { Question } from './icons.tsx'
+import { saveSession } from './save-session.ts'
 import { SchemeSwitch } from './scheme-switch.tsx'
 import classes from './shell.module.css'
 import { Totals } from './totals.tsx'
@@ -38,6 +39,7 @@ export function Header({ pickFiles, pickFolder, showHelp }: Props) {
           <Menu.Item onClick={pickFiles}>Files …</Menu.Item>
           <Menu.Item onClick={pickFolder}>A folder …</Menu.Item>
           {network && <Menu.Divider />}
+          {network && <Menu.Item onClick={() => void saveSession()}>Save the session</Menu.Item>}
           {network && <Menu.Item onClick={closeModel}>Close {network.name}</Menu.Item>}
         </Menu.Dropdown>
       </Menu>

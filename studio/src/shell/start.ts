@@ -1,8 +1,16 @@
 import { Closed } from '../engine/client.ts'
 import { registerOffline } from '../offline/register.ts'
+import { keepInSession } from '../session-settings.ts'
 import { useStore } from '../store.ts'
+import { views } from '../views/views.ts'
 import { findRecent, keepRecent } from './recent.ts'
 import { servedNow } from './served.ts'
+import { showView } from './use-view.ts'
+
+keepInSession('view', {
+  get: () => location.hash.slice(1).split('/')[0],
+  set: (name) => typeof name === 'string' && views.some((view) => view.name === name) && showView(name),
+})
 
 /** What the page does by itself: it opens the model that the command was given, looks for models of before, and keeps those that are opened. */
 export function start(): void {

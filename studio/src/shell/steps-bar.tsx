@@ -3,6 +3,7 @@ import { useHotkeys } from '@mantine/hooks'
 import { engine } from '../engine/client.ts'
 import { saveBlob } from '../parts/save.ts'
 import { useStore } from '../store.ts'
+import { saveSession } from './save-session.ts'
 import classes from './shell.module.css'
 
 /** What the model became: every step can be gone back to, and the open one be saved. */
@@ -51,6 +52,16 @@ export function StepsBar() {
           </Group>
         ))}
       </Group>
+      {/* Where there is no room for it, the menu has it, too. */}
+      <Button
+        size="compact-sm"
+        variant="default"
+        visibleFrom="sm"
+        className={classes.fixed}
+        onClick={() => void saveSession()}
+      >
+        Save the session
+      </Button>
       <Button size="compact-sm" className={classes.fixed} disabled={at === 0} onClick={() => void save()}>
         Save the model
       </Button>

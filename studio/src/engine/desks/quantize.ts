@@ -3,14 +3,17 @@ import type { OpenModel } from '../open-model.ts'
 import type { Quantisable, QuantizeWish } from '../quantize-types.ts'
 import type { Changed } from '../steps.ts'
 import type { WorkState } from '../swap-types.ts'
+import type { PicturesDesk } from './pictures.ts'
 
 /** Numbers of the open model in fewer bits. */
 export class QuantizeDesk {
   readonly #open: OpenModel
+  readonly #pictures: PicturesDesk
   readonly #work = new OneAtATime()
 
-  constructor(open: OpenModel) {
+  constructor(open: OpenModel, pictures: PicturesDesk) {
     this.#open = open
+    this.#pictures = pictures
   }
 
   /**
@@ -26,19 +29,17 @@ export class QuantizeDesk {
   /**
    * The network in codes takes the open model's place.
    * @returns undefined where it was stopped
-   * @throws KerfError as `quantised`
+   * @throws KerfError as `quantised`; Error without pictures
    */
-  apply(
-    wish: QuantizeWish,
-    files: readonly Blob[],
-    progress: (state: WorkState) => void,
-  ): Promise<Changed | undefined> {
+  apply(wish: QuantizeWish, progress: (state: WorkState) => void): Promise<Changed | undefined> {
     return this.#work.run(async (signal) => {
       const { quantised } = await import('../quantize.ts')
-      const [shape] = this.#open.inputShapes.values()
-      const { model, outcome } = await quantised(this.#open.model, shape, wish, files, progress, signal)
+      const pictures = await this.#pictures.now((done, total) => progress({ what: 'reading pictures', done, total }))
+      if (!pictures) throw new Error('Ranges follow from pictures: give some.')
       signal.throwIfAborted()
-      const { command } = await this.layers(wish, files.length)
+      const { model, outcome } = await quantised(this.#open.model, wish, pictures, progress, signal)
+      signal.throwIfAborted()
+      const { command } = await this.layers(wish, outcome.pictures)
       return this.#open.add({ title: `Adder layers in ${wish.bits} bits`, model, quantized: outcome, command })
     })
   }

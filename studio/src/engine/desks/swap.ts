@@ -4,16 +4,19 @@ import type { OpenModel } from '../open-model.ts'
 import type { Changed } from '../steps.ts'
 import type { Swapper } from '../swap.ts'
 import type { SwapKind, SwapPreview, SwapWish, SwapWork, WorkState } from '../swap-types.ts'
+import type { PicturesDesk } from './pictures.ts'
 
 /** Layers of the open model exchanged for cheaper ones. */
 export class SwapDesk {
   readonly #open: OpenModel
+  readonly #pictures: PicturesDesk
   readonly #work = new OneAtATime()
   /** For one model at one size. */
   #swapper: { readonly of: Profile; readonly swapper: Swapper } | undefined
 
-  constructor(open: OpenModel) {
+  constructor(open: OpenModel, pictures: PicturesDesk) {
     this.#open = open
+    this.#pictures = pictures
   }
 
   /** What layers can become. */
@@ -41,7 +44,12 @@ export class SwapDesk {
     progress: (state: WorkState) => void,
   ): Promise<Changed | undefined> {
     return this.#work.run(async (signal) => {
-      const { model, outcome, command } = await (await this.#swapperNow()).swap(wish, work, progress, signal)
+      const pictures = work.pictures
+        ? await this.#pictures.now((done, total) => progress({ what: 'reading pictures', done, total }))
+        : undefined
+      signal.throwIfAborted()
+      const how = { pictures, timed: work.timed }
+      const { model, outcome, command } = await (await this.#swapperNow()).swap(wish, how, progress, signal)
       signal.throwIfAborted()
       return this.#open.add({ title, model, swap: outcome, command })
     })

@@ -2,9 +2,7 @@ import { Button, Group, NumberInput, Progress, Select, Text } from '@mantine/cor
 import { useStore } from '../../store.ts'
 import { mostThreads } from '../../threads.ts'
 import styles from './measure.module.css'
-import { useMeasuring } from './measuring.ts'
-
-const durations = ['1', '2', '5', '10', '30']
+import { durations, useMeasuring } from './measuring.ts'
 
 /** How the network is measured, how far that is, and what stops it. */
 export function MeasureForm() {

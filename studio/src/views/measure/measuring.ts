@@ -2,8 +2,12 @@ import { proxy } from 'comlink'
 import { create } from 'zustand'
 import { Closed, engine } from '../../engine/client.ts'
 import type { MachineLimits, Measurement, MeasureProgress, MeasureWish } from '../../engine/times.ts'
+import { keepInSession } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 import { mostThreads } from '../../threads.ts'
+
+/** How long may be measured, in seconds. */
+export const durations = ['1', '2', '5', '10', '30']
 
 /** What is measured, and what was: kept while other views are shown. */
 export interface Measuring {
@@ -60,4 +64,13 @@ export const useMeasuring = create<Measuring>((set, get) => {
 // Another network, or another size of it, has other times.
 useStore.subscribe(({ measured }, before) => {
   if (before.measured && !measured) useMeasuring.setState({ measurement: undefined })
+})
+
+keepInSession('measure', {
+  get: () => useMeasuring.getState().wish,
+  set(value) {
+    const { threads, seconds } = Object(value)
+    if (Number.isInteger(threads) && threads >= 1 && durations.includes(String(seconds)))
+      useMeasuring.getState().want({ threads: Math.min(threads, mostThreads()), seconds })
+  },
 })

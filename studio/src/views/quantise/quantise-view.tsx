@@ -1,8 +1,8 @@
 import { Alert, Button, Checkbox, Fieldset, Select, Slider, Stack, Text, Title } from '@mantine/core'
 import type { RangeMethod } from 'kerf/rewrite'
 import { CommandLine } from '../../parts/command-line.tsx'
-import { PicturePicker } from '../../parts/picture-picker.tsx'
 import { WorkProgress } from '../../parts/work-progress.tsx'
+import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useStore } from '../../store.ts'
 import classes from './quantise.module.css'
 import { QuantisedReport } from './quantised.tsx'
@@ -16,7 +16,7 @@ const ranges: readonly { readonly value: RangeMethod; readonly label: string }[]
 
 /** Adder layers in codes of few bits. */
 export default function QuantiseView() {
-  const { wish, pictures, found, work, problem, want, take, quantise, stop } = useQuantising()
+  const { wish, pictures, found, work, problem, want, quantise, stop } = useQuantising()
   const { steps, at } = useStore()
   const step = steps[at]
   const isWorking = work !== undefined
@@ -58,16 +58,12 @@ export default function QuantiseView() {
             />
           </Stack>
         </Fieldset>
-        <Fieldset legend="On pictures">
-          <Stack gap="sm">
-            <Text size="sm">
-              Ranges follow from pictures as the network sees them, without labels; some hundreds are good.
-            </Text>
-            <PicturePicker pictures={pictures} onChange={take} disabled={isWorking} />
-          </Stack>
-        </Fieldset>
+        <PicturesField />
+        <Text size="sm">
+          Ranges follow from pictures as the network sees them, without labels; some hundreds are good.
+        </Text>
         <div>
-          <Button disabled={isWorking || count === 0 || pictures.length === 0} onClick={() => void quantise()}>
+          <Button disabled={isWorking || count === 0 || pictures === 0} onClick={() => void quantise()}>
             Quantise
           </Button>
         </div>

@@ -3,11 +3,13 @@ import { useEffect, useState } from 'react'
 import { Closed, engine } from '../../engine/client.ts'
 import type { Quantisable, QuantizeWish } from '../../engine/quantize-types.ts'
 import type { WorkState } from '../../engine/swap-types.ts'
+import { usePictures } from '../../pictures/pictures.ts'
 import { useStore } from '../../store.ts'
 
 export interface Quantising {
   readonly wish: QuantizeWish
-  readonly pictures: readonly File[]
+  /** How many are looked at. */
+  readonly pictures: number
   /** What can be quantised of the open network. */
   readonly found: Quantisable | undefined
   /** What is being done. */
@@ -15,7 +17,6 @@ export interface Quantising {
   /** Why the last attempt failed, as the library says it. */
   readonly problem: string | undefined
   want(wish: Partial<QuantizeWish>): void
-  take(pictures: readonly File[]): void
   quantise(): Promise<void>
   stop(): void
 }
@@ -25,11 +26,11 @@ export function useQuantising(): Quantising {
   const network = useStore((s) => s.network)
   const change = useStore((s) => s.change)
   const [wish, setWish] = useState<QuantizeWish>({ bits: 6, range: 'mse', biasCorrection: false })
-  const [pictures, setPictures] = useState<readonly File[]>([])
+  const { told, most } = usePictures()
   const [found, setFound] = useState<Quantisable>()
   const [work, setWork] = useState<WorkState>()
   const [problem, setProblem] = useState<string>()
-  const count = pictures.length
+  const count = Math.min(told?.count ?? 0, most)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another network has other layers
   useEffect(() => {
     let isLate = false
@@ -42,20 +43,16 @@ export function useQuantising(): Quantising {
     }
   }, [wish, count, network])
   return {
-    ...{ wish, pictures, found, work, problem },
+    ...{ wish, pictures: count, found, work, problem },
     want(next) {
       setProblem(undefined)
       setWish({ ...wish, ...next })
-    },
-    take(files) {
-      setProblem(undefined)
-      setPictures(files)
     },
     async quantise() {
       setWork({ what: 'quantising', done: 0 })
       setProblem(undefined)
       try {
-        const changed = await engine.quantize.apply(wish, pictures, proxy(setWork))
+        const changed = await engine.quantize.apply(wish, proxy(setWork))
         if (changed) change(changed)
       } catch (error) {
         if (!(error instanceof Closed)) setProblem((error as Error).message)

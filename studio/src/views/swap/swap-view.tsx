@@ -3,8 +3,8 @@ import { useState } from 'react'
 import { BeforeAfter } from '../../parts/before-after.tsx'
 import { Busy } from '../../parts/busy.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
-import { PicturePicker } from '../../parts/picture-picker.tsx'
 import { WorkProgress } from '../../parts/work-progress.tsx'
+import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useStore } from '../../store.ts'
 import { Layers } from './layers.tsx'
 import { Settings } from './settings.tsx'
@@ -17,7 +17,6 @@ export default function SwapView() {
   const swapping = useSwapping()
   const { preview, isBusy, work, problem, kinds, wish, swap, stop } = swapping
   const { steps, at } = useStore()
-  const [pictures, setPictures] = useState<readonly File[]>([])
   const [timed, setTimed] = useState(false)
   const told = problem ?? preview?.problem
   const isWorking = work !== undefined
@@ -27,14 +26,14 @@ export default function SwapView() {
     <div className={classes.view}>
       <Stack gap="md">
         <Settings swapping={swapping} />
-        <Fieldset legend="On pictures">
+        <PicturesField />
+        <Fieldset legend="What is done with them">
           <Stack gap="sm">
             <Text size="sm">
               {kind?.approximates
                 ? 'Pictures without labels make the new weights better, by least squares; every fourth one only judges.'
                 : 'Means and variances are measured on pictures; without any, on noise. The new layers must learn anew.'}
             </Text>
-            <PicturePicker pictures={pictures} onChange={setPictures} disabled={isWorking} />
             <Checkbox
               label="Measure times before and after"
               checked={timed}
@@ -46,7 +45,7 @@ export default function SwapView() {
         <Group gap="sm">
           <Button
             disabled={!preview || isBusy || isWorking || preview.problem !== undefined}
-            onClick={() => void swap(pictures, timed)}
+            onClick={() => void swap(timed)}
           >
             Swap
           </Button>

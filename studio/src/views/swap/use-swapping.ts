@@ -19,7 +19,7 @@ export interface Swapping {
   /** Why the last swap failed, as the library says it. */
   readonly problem: string | undefined
   want(wish: Partial<SwapWish>): void
-  swap(pictures: readonly File[], timed: boolean): Promise<void>
+  swap(timed: boolean): Promise<void>
   stop(): void
 }
 
@@ -54,12 +54,12 @@ export function useSwapping(): Swapping {
     }, waitMs)
     return () => clearTimeout(timer)
   }, [wish, network])
-  const swap = async (pictures: readonly File[], timed: boolean) => {
+  const swap = async (timed: boolean) => {
     setWork({ what: 'swapping', done: 0 })
     setProblem(undefined)
     try {
       const title = titleOf(preview, kinds, wish)
-      const changed = await engine.swap.apply(title, wish, { pictures, timed }, proxy(setWork))
+      const changed = await engine.swap.apply(title, wish, { pictures: true, timed }, proxy(setWork))
       // Layers of another network have other names.
       if (changed) {
         setWish({ ...wish, layers: undefined })

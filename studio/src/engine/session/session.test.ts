@@ -1,0 +1,111 @@
+import { strToU8, zipSync } from 'fflate'
+import { type Model, modelBytes } from 'kerf'
+import { GraphBuilder, tensorOf } from 'kerf/graph'
+import { describe, expect, it } from 'vitest'
+import { isArchive } from './is-archive.ts'
+import { manifestName, sha256, version } from './manifest.ts'
+import { readSession } from './read.ts'
+import type { Session } from './types.ts'
+import { writeSession } from './write.ts'
+
+function scaled(factor: number): Model {
+  const b = new GraphBuilder('scaled')
+  const w = b.constant('w', tensorOf('float32', [1, 4], new Float32Array(4).fill(factor)))
+  b.output(b.node('Mul', [b.input('x', 'float32', [1, 4]), w], {}, { name: 'scale' }))
+  return b.model()
+}
+
+const session = (): Session => ({
+  ...{ name: 'scaled.onnx', at: 1, counting: { inputs: { x: [1, 4] } }, settings: { view: 'costs' } },
+  steps: [
+    { title: 'As it was opened', model: scaled(1) },
+    { title: 'Twice as large', model: scaled(2), command: 'kerf …' },
+  ],
+})
+
+/** An archive with a manifest that says the truth of its models, but for what is changed. */
+async function archive(change: (manifest: Record<string, unknown>) => unknown, level: 0 | 6 = 0): Promise<Blob> {
+  const bytes = modelBytes(scaled(1)).slice()
+  const manifest = {
+    ...{ kerf: 'session', version, name: 'a.onnx', at: 0, counting: {}, settings: {} },
+    steps: [{ title: 'one', file: 'steps/0.onnx', sha256: await sha256(bytes) }],
+  }
+  const files = { [manifestName]: strToU8(JSON.stringify(change(manifest))), 'steps/0.onnx': bytes }
+  return new Blob([zipSync(files, { level }).slice()])
+}
+
+describe('a session as a file', () => {
+  it('comes back as it was', async () => {
+    const { name, blob } = await writeSession(session())
+    expect(name).toBe('scaled.kerf')
+    expect(await isArchive(blob)).toBe(true)
+    const read = await readSession(blob)
+    const { steps, ...rest } = session()
+    expect(read).toMatchObject(rest)
+    expect(read.steps.map(({ title, command }) => [title, command])).toEqual(
+      steps.map(({ title, command }) => [title, command]),
+    )
+    for (const [i, { model }] of read.steps.entries()) expect(modelBytes(model)).toEqual(modelBytes(steps[i]!.model))
+  })
+
+  it('is told from models by how it begins', async () => {
+    expect(await isArchive(new Blob([modelBytes(scaled(1)).slice()]))).toBe(false)
+    expect(await isArchive(new Blob(['PK']))).toBe(false)
+  })
+
+  it('is refused wherever it is damaged', async () => {
+    const bytes = new Uint8Array(await (await writeSession(session())).blob.arrayBuffer())
+    let refused = 0
+    for (let at = 0; at < bytes.length; at += 7) {
+      const changed = bytes.slice()
+      changed[at]! ^= 0xff
+      try {
+        // What holds nothing, such as times in the archive, may be anything.
+        expect((await readSession(new Blob([changed]))).steps).toHaveLength(2)
+      } catch (error) {
+        expect(error, `byte ${at}`).toMatchObject({ name: 'KerfError' })
+        refused++
+      }
+    }
+    expect(refused).toBeGreaterThan(bytes.length / 7 / 2)
+    for (const length of [4, 100, bytes.length - 1])
+      await expect(readSession(new Blob([bytes.slice(0, length)]))).rejects.toThrow('the archive is damaged')
+  })
+
+  it.each<[string, RegExp, () => Promise<Blob>]>([
+    [
+      'another archive',
+      /without session\.json/,
+      async () => new Blob([zipSync({ 'a.txt': strToU8('a') }, { level: 0 }).slice()]),
+    ],
+    ['a compressed one', /is compressed/, () => archive((m) => m, 6)],
+    ['another version', /version/, () => archive((m) => ({ ...m, version: 2 }))],
+    ['no steps', /steps/, () => archive((m) => ({ ...m, steps: [] }))],
+    ['a step that is not there', /step 3 is to be open/, () => archive((m) => ({ ...m, at: 3 }))],
+    [
+      'a model that is not there',
+      /"one" is missing/,
+      () => archive((m) => ({ ...m, steps: (m.steps as object[]).map((s) => ({ ...s, file: '../x' })) })),
+    ],
+    [
+      'another model',
+      /"one" is damaged/,
+      () => archive((m) => ({ ...m, steps: (m.steps as object[]).map((s) => ({ ...s, sha256: 'a'.repeat(64) })) })),
+    ],
+    [
+      'a report of another shape',
+      /steps\.0\.swap/,
+      () => archive((m) => ({ ...m, steps: (m.steps as object[]).map((s) => ({ ...s, swap: { rows: 1 } })) })),
+    ],
+    [
+      'texts nested deeply',
+      /levels deep/,
+      () => archive((m) => ({ ...m, settings: JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`) })),
+    ],
+  ])('refuses %s', async (_, message, make) => {
+    await expect(readSession(await make())).rejects.toMatchObject({
+      code: 'bad-session',
+      message: expect.stringMatching(message),
+    })
+  })
+})

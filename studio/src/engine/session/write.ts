@@ -1,0 +1,37 @@
+import { strToU8, zipSync } from 'fflate'
+import { KerfError, modelBytes } from 'kerf'
+import { human } from 'kerf/report'
+import { type Manifest, manifestName, mostBytes, sha256, version } from './manifest.ts'
+import type { Session } from './types.ts'
+
+/*
+ * A session as a file: a zip archive of the model at every step and a manifest. Nothing is compressed: weights would hardly be smaller, and what is not
+ * compressed cannot grow when it is read.
+ */
+
+/** @throws KerfError `too-large` */
+export async function writeSession({ name, at, steps, counting, settings }: Session) {
+  const files: Record<string, Uint8Array<ArrayBuffer>> = {}
+  const told: Manifest['steps'] = []
+  let sum = 0
+  for (const [i, { title, model, command, recovery, swap, quantized }] of steps.entries()) {
+    const bytes = modelBytes(model).slice()
+    sum += bytes.length
+    if (sum > mostBytes)
+      throw new KerfError(
+        'too-large',
+        `The models of ${steps.length} steps are larger than ${human(mostBytes, 'B')} together, which is the most that a session’s file holds. Save the model of the last step.`,
+      )
+    const file = `steps/${i}.onnx`
+    files[file] = bytes
+    // Plain data, without what is undefined, and without what of a result is no data.
+    const outcome = JSON.parse(JSON.stringify({ command, recovery, swap, quantized }))
+    told.push({ title, file, sha256: await sha256(bytes), ...outcome })
+  }
+  const manifest = { kerf: 'session', version, name, at, counting, settings, steps: told }
+  const archive = zipSync({ [manifestName]: strToU8(JSON.stringify(manifest, null, 1)), ...files }, { level: 0 })
+  return {
+    name: `${name.replace(/\.onnx$/i, '')}.kerf`,
+    blob: new Blob([archive.slice()], { type: 'application/zip' }),
+  }
+}
