@@ -1,10 +1,11 @@
 import { type Operand, Polynomial, variable } from '../base/index.ts'
-import { adderLaw, convolutionLaw, inputElements, type LayerLaw, outputElements } from '../ops/index.ts'
+import { adderLaw, convolutionLaw, type LayerLaw } from '../ops/index.ts'
+import { lawTerms } from './node-law.ts'
 import { type RationalFunction, ratioOf } from './ratio.ts'
 
 /*
  * What kinds of convolution cost, as formulas of a design: input and output H × W × C (or C_in → C_out), kernel k × k, stride 1, padded so
- * that the size stays, no bias, batch 1. Each row is a chain of layers, each layer the law that the counter evaluates (`ops/laws.ts`)
+ * that the size stays, no bias, batch 1. Each row is a chain of layers, each layer the law that the counter evaluates (`ops/shared/laws.ts`)
  * with the sizes of the design put in.
  */
 
@@ -164,7 +165,12 @@ export function formulas({ general = false }: FormulaOptions = {}): Formula[] {
 function costsOf(stages: readonly Stage[], fused = false): Record<FormulaMetric, Polynomial> {
   const parts = stages.map(({ law, K, inChannels, outChannels, groups }) => {
     const sizes = { P: HW, P_in: HW, K, C_in: inChannels, C_out: outChannels, g: groups }
-    const laws = { ...law, read: inputElements, written: outputElements }
+    const laws = {
+      ...{ macs: lawTerms.times(law.macs), muls: lawTerms.times(law.muls), adds: lawTerms.times(law.adds) },
+      weights: lawTerms.over(variable('P')),
+      read: variable('P_in').times(variable('C_in')),
+      written: variable('P').times(variable('C_out')),
+    }
     return (key: keyof typeof laws) => laws[key].substitute(sizes)
   })
   const sum = (key: Parameters<(typeof parts)[number]>[0], from = parts) =>

@@ -1,4 +1,4 @@
-import { Polynomial, variable } from '../base/index.ts'
+import { type Operand, Polynomial, variable } from '../base/index.ts'
 import type { NodeLaw } from '../graph/index.ts'
 
 /** A law in the letters of one node. */
@@ -9,6 +9,14 @@ export interface LetteredLaw {
   /** What the letters stand for; sizes of 1 have none. */
   readonly sizes: Readonly<Record<string, number>>
 }
+
+/** What each count of a law is so many times of: a product with a weight, at a position. */
+export const lawTerms: Polynomial = variable('P')
+  .times(variable('K'), variable('C_in'), variable('C_out'))
+  .over(variable('g'))
+
+/** As a formula, where it is only told how many each term takes. */
+export const lawFormula = (count: Operand): Polynomial => (typeof count === 'number' ? lawTerms.times(count) : count)
 
 type Factors = Readonly<Record<string, number>>
 
@@ -29,7 +37,7 @@ export function lettered({ law, positions, kernel, C_in, C_out, g }: NodeLaw): L
     K: isSquare ? letter('k').power(kernel.length) : product(Object.keys(taps)),
     ...{ C_in: letter('C_in'), C_out: letter('C_out'), g: letter('g') },
   }
-  const own = (polynomial: Polynomial) => polynomial.substitute(letters).ordered(Object.keys(given))
+  const own = (count: Operand) => lawFormula(count).substitute(letters).ordered(Object.keys(given))
   return { macs: own(law.macs), muls: own(law.muls), adds: own(law.adds), sizes }
 }
 

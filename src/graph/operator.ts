@@ -1,4 +1,4 @@
-import { isConcrete, type Polynomial } from '../base/index.ts'
+import { isConcrete, type Operand } from '../base/index.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { BackwardRule, GradientEmitter } from './backward.ts'
 import type { Call, Dense, InferredCall, Known } from './call.ts'
@@ -27,16 +27,16 @@ export interface Arithmetic {
   readonly accumulators?: number
 }
 
-/** What a node with weights costs, as formulas: of P positions, K taps, C_in and C_out channels, g groups. */
+/** What a node with weights costs, of P positions, K taps, C_in and C_out channels, g groups. */
 export interface NodeLaw {
-  /** Its formulas. */
+  /** Each as a formula in these letters, or as how many each of P·K·C_in·C_out/g terms takes. */
   readonly law: {
     /** Multiply–accumulates. */
-    readonly macs: Polynomial
+    readonly macs: Operand
     /** Multiplications that they are made of. */
-    readonly muls: Polynomial
+    readonly muls: Operand
     /** Additions that they are made of; a bias is not in it. */
-    readonly adds: Polynomial
+    readonly adds: Operand
   }
   /** What P is the product of: the batch, and the sizes of space; of matrices the rows. */
   readonly positions: readonly number[]

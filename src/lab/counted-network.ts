@@ -1,6 +1,6 @@
 import { profileModel } from '../cost/index.ts'
 import type { Model } from '../graph/index.ts'
-import { adderLaw, convolutionLaw } from '../ops/index.ts'
+import { adderLaw, convolutionLaw, evaluateLaw } from '../ops/index.ts'
 
 /*
  * What the nodes of a network do, in the groups by which papers count: layers with weights, and how many numbers pass through everything else.
@@ -56,13 +56,13 @@ export function countNetwork(model: Model): CountedNetwork {
       C_out: outChannels,
       g: x![1]! / inChannels,
     }
-    const law = adder ? adderLaw : convolutionLaw
+    const { muls, adds } = evaluateLaw(adder ? adderLaw : convolutionLaw, sizes)
     layers.push({
       name: layer.name,
       adder,
       muls: layer.muls!,
       adds: layer.adds! - (bias ? outputs : 0),
-      formula: { muls: law.muls.evaluate(sizes), adds: law.adds.evaluate(sizes) },
+      formula: { muls, adds },
     })
   }
   return { layers, ...passed }

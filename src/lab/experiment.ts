@@ -44,6 +44,10 @@ export interface Experiment<S extends object = object> {
   run(settings: S, context: LabContext): Promise<Findings>
 }
 
+/** For `Experiment.inNode`. */
+export const besideOthers =
+  'Other runtimes are timed beside Kerf where they are installed; pages have none but Kerf’s own.'
+
 /** Digits, or other images, to look at and to train on. */
 export interface Digits {
   /** What they are, for reports: `MNIST`. */

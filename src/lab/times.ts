@@ -6,10 +6,6 @@ import { openMeasured } from './running.ts'
 /** Kerf's own runtime, in tables of times. */
 export const ownRuntime = 'Kerf'
 
-/** For `Experiment.inNode`. */
-export const besideOthers =
-  'Other runtimes are timed beside Kerf where they are installed; pages have none but Kerf’s own.'
-
 /** How long networks take in each runtime that is there. */
 export interface Times {
   /** `Kerf`, and the others that are installed. */

@@ -2,7 +2,7 @@ import { elementCount, unknownDim } from '../../base/index.ts'
 import type { Call, Dense, InferredCall, Known, NodeLaw } from '../../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
-import { convolutionLaw, type LayerLaw } from '../shared/laws.ts'
+import { convolutionLaw, evaluateLaw, type LawSizes, type LayerLaw } from '../shared/laws.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
 import { slide } from '../shared/window.ts'
 import { type ConvAttributes, convAttributes, isDepthwise } from './attributes.ts'
@@ -43,10 +43,7 @@ export function convShape(call: Call<ConvAttributes>, weight: number): Known['sh
 }
 
 /** The sizes that the laws of `laws.ts` speak of. */
-export function convSizes(
-  call: InferredCall<ConvAttributes>,
-  weight: number,
-): { P: number; K: number; C_in: number; C_out: number; g: number } {
+export function convSizes(call: InferredCall<ConvAttributes>, weight: number): LawSizes {
   const x = call.inputs[0]?.shape as readonly number[]
   const w = call.inputs[weight]?.shape as readonly number[]
   const y = call.outputs[0]?.shape as readonly number[]
@@ -63,12 +60,8 @@ export function convCost(law: LayerLaw, weight: number, bias: number) {
   return (call: InferredCall<ConvAttributes>) => {
     const sizes = convSizes(call, weight)
     const outputs = sizes.P * sizes.C_out
-    return {
-      macs: law.macs.evaluate(sizes),
-      muls: law.muls.evaluate(sizes),
-      adds: law.adds.evaluate(sizes) + (call.inputs[bias] ? outputs : 0),
-      accumulators: outputs,
-    }
+    const { adds, ...products } = evaluateLaw(law, sizes)
+    return { ...products, adds: adds + (call.inputs[bias] ? outputs : 0), accumulators: outputs }
   }
 }
 

@@ -5,7 +5,7 @@ import { weightAndBias } from '../conv/channels.ts'
 import { addBias } from '../conv/forward.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
 import { commonType, required, typed, wrong } from '../shared/check.ts'
-import { convolutionLaw } from '../shared/laws.ts'
+import { convolutionLaw, evaluateLaw } from '../shared/laws.ts'
 import { arithmetic, doubles } from '../shared/numbers.ts'
 import { tapTable } from '../shared/sliding.ts'
 import { type ConvTransposeAttributes, convTransposeAttributes } from './attributes.ts'
@@ -77,13 +77,12 @@ function cost(call: InferredCall<ConvTransposeAttributes>) {
   const g = call.attributes.groups
   const P = x[0]! * elementCount(x.slice(2))!
   const sizes = { P, K: elementCount(w.slice(2))!, C_in: x[1]!, C_out: w[1]! * g, g }
-  const terms = convolutionLaw.adds.evaluate(sizes)
+  const { adds, ...products } = evaluateLaw(convolutionLaw, sizes)
   return {
-    macs: convolutionLaw.macs.evaluate(sizes),
-    muls: convolutionLaw.muls.evaluate(sizes),
-    adds: terms + (call.inputs[2] ? outputs : 0),
+    ...products,
+    adds: adds + (call.inputs[2] ? outputs : 0),
     // With a stride wider than the kernel some outputs sum nothing.
-    accumulators: Math.min(outputs, terms),
+    accumulators: Math.min(outputs, adds),
   }
 }
 

@@ -1,37 +1,38 @@
-import { type Polynomial, variable } from '../../base/index.ts'
-
 /*
- * What convolution and linear layers cost, as polynomials. The counter evaluates them on a layer's sizes, `kerf formulas` prints them
- * with the sizes of a design put in: one source for both.
- *
- *   P    output positions (batch × output height × width)      P_in  input positions
- *   K    kernel taps (k·k)                                     g     groups
- *   C_in, C_out  channels
+ * What convolution and linear layers cost. The counter multiplies with a layer's sizes, cost/ makes formulas of the same with letters: one source
+ * for both.
  */
-const P = variable('P')
-const K = variable('K')
-const Cin = variable('C_in')
-const Cout = variable('C_out')
-const g = variable('g')
 
+/** How many operations each term takes: there are P·K·C_in·C_out/g of them. */
 export interface LayerLaw {
   /** Multiply–accumulates. */
-  readonly macs: Polynomial
-  readonly muls: Polynomial
+  readonly macs: number
+  readonly muls: number
   /** Additions, the accumulator's first one included, bias not. */
-  readonly adds: Polynomial
-  readonly weights: Polynomial
+  readonly adds: number
 }
 
-const terms = P.times(K, Cin, Cout).over(g)
-const weights = K.times(Cin, Cout).over(g)
+/** What the letters stand for. */
+export interface LawSizes {
+  /** Output positions: batch × output height × width. */
+  readonly P: number
+  /** Kernel taps: k·k. */
+  readonly K: number
+  /** Channels. */
+  readonly C_in: number
+  readonly C_out: number
+  /** Groups, which divide both. */
+  readonly g: number
+}
 
 /** One multiplication and one addition for each of K·C_in/g taps of each output. */
-export const convolutionLaw: LayerLaw = { macs: terms, muls: terms, adds: terms, weights }
+export const convolutionLaw: LayerLaw = { macs: 1, muls: 1, adds: 1 }
 
 /** L1 distance (AdderNet, Chen et al., CVPR 2020): a subtraction and an accumulation per tap; the absolute value is free. */
-export const adderLaw: LayerLaw = { macs: terms.times(0), muls: terms.times(0), adds: terms.times(2), weights }
+export const adderLaw: LayerLaw = { macs: 0, muls: 0, adds: 2 }
 
-/** Elements read of the input, per position of the input. */
-export const inputElements: Polynomial = variable('P_in').times(Cin)
-export const outputElements: Polynomial = P.times(Cout)
+/** Exact, as the nearest number. */
+export function evaluateLaw({ macs, muls, adds }: LayerLaw, { P, K, C_in, C_out, g }: LawSizes): LayerLaw {
+  const terms = Number((BigInt(P) * BigInt(K) * BigInt(C_in) * BigInt(C_out)) / BigInt(g))
+  return { macs: macs * terms, muls: muls * terms, adds: adds * terms }
+}

@@ -11,7 +11,7 @@ import type {
   WeightedSum,
 } from '../../graph/index.ts'
 import { required, wrong } from './check.ts'
-import { convolutionLaw } from './laws.ts'
+import { convolutionLaw, evaluateLaw } from './laws.ts'
 
 /*
  * Products of matrices: Y[…, m, n] = Σ_k A[…, m, k] · B[…, k, n], leading axes broadcast, as NumPy's matmul. A vector as A has no m,
@@ -69,8 +69,7 @@ export function productShape(call: Call, { a, b }: Operands): Shape | undefined 
 /** One multiplication and one addition for each of `terms` terms of each output, as the law of a pointwise layer. */
 export function contractionCost(outputs: number, terms: number): Arithmetic {
   const sizes = { P: outputs, K: 1, C_in: terms, C_out: 1, g: 1 }
-  const { macs, muls, adds } = convolutionLaw
-  return { macs: macs.evaluate(sizes), muls: muls.evaluate(sizes), adds: adds.evaluate(sizes), accumulators: outputs }
+  return { ...evaluateLaw(convolutionLaw, sizes), accumulators: outputs }
 }
 
 /** The same as a formula: each of the rows meets C_in terms for each of C_out columns. */

@@ -1,0 +1,25 @@
+// What experiments do when they run, by their names.
+// Not here: what they claim (experiments/), which a page has that only lists them. It loads all of this when it runs one.
+// May import: what lab/ may.
+
+export { measure as adaptiveRate } from './adaptive-rate.ts'
+export { measure as allocation } from './allocation.ts'
+export { measure as designSpace } from './design-space.ts'
+export { measure as fasternet } from './fasternet.ts'
+export { measure as filterPruning } from './filter-pruning.ts'
+export { measure as gradientNorm } from './gradient-norm.ts'
+export { measure as gradients } from './gradients.ts'
+export { measure as initialisation } from './initialisation.ts'
+export { measure as invertedBottleneck } from './inverted-bottleneck.ts'
+export { measure as linearPruning } from './linear-pruning.ts'
+export { measure as operations } from './operations.ts'
+export { measure as partial } from './partial.ts'
+export { measure as pruningKinds } from './pruning-kinds.ts'
+export { measure as quantisation } from './quantisation.ts'
+export { measure as recovery } from './recovery.ts'
+export { measure as separable } from './separable.ts'
+export { measure as similarity } from './similarity.ts'
+export { measure as sparsitySpeed } from './sparsity-speed.ts'
+export { measure as speed } from './speed.ts'
+export { measure as threeMetrics } from './three-metrics.ts'
+export { measure as variance } from './variance.ts'
