@@ -1,5 +1,4 @@
 import { elementCount } from '../base/index.ts'
-import type { Plan } from './plan.ts'
 import type { Task } from './task.ts'
 
 /**
@@ -20,15 +19,3 @@ export function copiedBytes(task: Task): number {
 
 const bytesPer = ({ buffer }: { readonly buffer: { readonly elementType: 'float32' | 'uint8' } }): number =>
   buffer.elementType === 'float32' ? 4 : 1
-
-/** Tasks that copy, but for those that give inputs and outputs the layout of the network's inside. */
-export function copiesInside({ tasks, inputs, outputs }: Plan): Task[] {
-  const border = new Set([...inputs.values(), ...outputs.values()].map(({ buffer }) => buffer))
-  return tasks.filter((task) => {
-    const isBorder =
-      task.kind === 'convert' &&
-      task.from.layout !== task.to.layout &&
-      [task.from, task.to].some(({ buffer }) => border.has(buffer))
-    return copiedBytes(task) > 0 && !isBorder
-  })
-}

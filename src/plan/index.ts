@@ -6,7 +6,7 @@ export { type Abilities, type Ability, type Layout, misfit, type Parts } from '.
 export { affineOf } from './affine.ts'
 export type { Lifetime } from './arena.ts'
 export { type Codes, weightCodes } from './codes.ts'
-export { copiedBytes, copiesInside } from './copied-bytes.ts'
+export { copiedBytes } from './copied-bytes.ts'
 export { holds, isExact } from './element-types.ts'
 export { UnsupportedError } from './errors.ts'
 export type { Job } from './job.ts'

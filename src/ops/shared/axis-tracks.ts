@@ -1,4 +1,4 @@
-import type { InferredCall, Labels, Ties, Track } from '../../graph/index.ts'
+import type { InferredCall, Ties, Track } from '../../graph/index.ts'
 
 /*
  * Channel rules of operators that work along some axes and leave the others as they are.
@@ -39,11 +39,6 @@ export function worksAlong(call: InferredCall, ties: Ties, axes: readonly number
     to: (a) => (axes.includes(a) ? undefined : a),
     why: (a) => `${call.node.opType} works along axis ${a}, which is what would shrink`,
   })
-}
-
-/** The labels of a single-axis track that an input has there already; undefined without asking for new ones. */
-export function trackOn(ties: Ties, input: number, axis: number): Labels | undefined {
-  return ties.tracks(input).find((t) => t.axes.length === 1 && t.axes[0] === axis)?.labels
 }
 
 /** How many of the ascending `kept` indices lie before `end`. */
