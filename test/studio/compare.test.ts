@@ -105,6 +105,52 @@ describeBrowser('Comparing in Kerf Studio', () => {
     await page.getByRole('grid', { name: 'Layers of both' }).waitFor()
   })
 
+  it('puts what the network was beside what it became, in one graph, too', async () => {
+    const { page, open, accessible, fits, picture } = await studio.visit()
+    await open(paths[0])
+    await page.getByRole('tab', { name: 'Prune' }).click()
+    await page.getByRole('button', { name: 'Cut and prove' }).click()
+    await page.getByRole('button', { name: 'Pruned to 50 % of the MACs' }).waitFor()
+    await page.getByRole('tab', { name: 'Compare' }).click()
+    const choose = async (side: string, title: string) => {
+      await page.getByRole('combobox', { name: side, exact: true }).click()
+      await page.getByRole('option', { name: title }).click()
+    }
+    await choose('A', '0: As it was opened')
+    await choose('B', '1: Pruned to 50 % of the MACs')
+    const { model } = await pruneModel(net, { target: { of: 'macs', part: 0.5, scope: {} } })
+    const { totals, layers } = compareProfiles(profileModel(net), profileModel(model))
+    await page.getByRole('row', { name: `MACs ${text(totals.macs.a!)} ${text(totals.macs.b!)}` }).waitFor()
+    const graph = page.getByRole('region', { name: 'Both as one graph' })
+    const same = layers.filter(
+      ({ a, b }) =>
+        String(a!.outputs[0]!.shape) === String(b!.outputs[0]!.shape) &&
+        a!.macs === b!.macs &&
+        a!.params === b!.params &&
+        a!.adds === b!.adds &&
+        a!.muls === b!.muls,
+    )
+    await graph.getByText(`${layers.length - same.length} layers changed`).waitFor()
+    const block = graph.getByRole('button', { expanded: false }).first()
+    const name = (await block.locator('b').textContent())!
+    await block.click()
+    await graph.getByRole('button', { name: `Close ${name}`, exact: true }).waitFor()
+    await graph
+      .getByText(/Conv \d+ → \d+ channels/)
+      .first()
+      .waitFor()
+    await accessible()
+    await graph
+      .getByText(/Conv \d+ → \d+ channels/)
+      .first()
+      .scrollIntoViewIfNeeded()
+    await picture('compare-steps')
+    await page.setViewportSize({ width: 360, height: 740 })
+    await fits()
+    await graph.getByRole('button', { name: `Close ${name}`, exact: true }).click()
+    await block.waitFor()
+  })
+
   it.each(['light', 'dark'] as const)('is accessible in %s colours, and fits every width', async (colorScheme) => {
     const { page, accessible, fits, picture } = await visit({ colorScheme })
     await page.getByRole('switch', { name: 'Only differences' }).click()

@@ -61,6 +61,19 @@ describeBrowser('Kerf Studio prunes by pictures', () => {
     expect(percents[1]!).toBeLessThan(percents[0]!)
     expect(groups.length).toBeGreaterThan(0)
     await picture('prune-recovered')
+    await page.getByText('--recover --epochs 10').waitFor()
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save a report' }).click()
+    const html = readFileSync(await (await download).path(), 'utf8')
+    for (const said of [
+      'Pruned to 50 % of the MACs',
+      'Cut = masked',
+      'Channels',
+      'least-squares',
+      '--criterion fisher',
+    ])
+      expect(html).toContain(said)
+    for (const { kept, channels } of groups) expect(html).toMatch(new RegExp(`>${channels}<[^]*>${kept}<`))
   })
 
   it('takes the pictures that come along with digits, and refuses files that are none', async () => {

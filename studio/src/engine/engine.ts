@@ -28,8 +28,8 @@ export class Engine {
   readonly run = new RunDesk(this.#open)
   readonly pictures = new PicturesDesk(this.#open)
   readonly times = new TimesDesk(this.#open, this.measure)
-  readonly prune = new PruneDesk(this.#open, this.times, this.pictures)
   readonly sensitivity = new SensitivityDesk(this.#open, this.pictures)
+  readonly prune = new PruneDesk(this.#open, this.times, this.pictures, this.sensitivity)
   readonly swap = new SwapDesk(this.#open, this.pictures)
   readonly quantize = new QuantizeDesk(this.#open, this.pictures)
   readonly model = {

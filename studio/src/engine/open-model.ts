@@ -110,6 +110,11 @@ export class OpenModel {
     return this.#steps.all
   }
 
+  /** Which of them is open. */
+  get at(): number {
+    return this.#steps.at
+  }
+
   get model(): Model {
     return this.#steps.current.model
   }

@@ -1,6 +1,6 @@
 import type { ImageSet } from 'kerf/data'
 import { criteria } from 'kerf/prune'
-import type { PreviewGroup, PruneWish } from './prune-types.ts'
+import type { PreviewGroup, PruneWish, RecoverWish } from './prune-types.ts'
 import { quoted } from './quoted.ts'
 
 /** The part of a group that goes, rounded down: the width that follows is the one that was chosen. */
@@ -58,4 +58,17 @@ function imageFlags({ criterion, loss }: PruneWish, images: CommandSources['imag
   const { needs = 'weights' } = criteria.find(({ name }) => name === criterion) ?? {}
   if (needs === 'weights' || !images) return []
   return ['--data pictures/', `--images ${images.count}`, ...(needs === 'images' ? [] : [`--loss ${loss}`])]
+}
+
+/** The cut's command, recovering as well. Labels are not looked at there. */
+export function recoverCommand(cut: string, { steps, epochs }: RecoverWish, images: number): string {
+  const solved = 'least-squares,statistics'
+  return [
+    cut,
+    '--recover',
+    ...(cut.includes('--data ') ? [] : ['--data pictures/']),
+    ...(cut.includes('--images ') ? [] : [`--images ${images}`]),
+    ...(steps === 'auto' ? [] : [`--recover-steps ${solved}${steps === 'train' ? ',distillation' : ''}`]),
+    ...(steps === 'solve' ? [] : [`--epochs ${epochs}`]),
+  ].join(' ')
 }

@@ -43,6 +43,7 @@ export interface TakenCut {
   readonly proof: PruneProof
   readonly wish: PruneWish
   readonly sources: PreviewSources
+  readonly command: string
 }
 
 /** Cuts of one model. */
@@ -53,7 +54,7 @@ export class Pruner {
   /** The last one, which may be taken. */
   #result: PruneResult | undefined
   /** What that was made of. */
-  #made: { readonly wish: PruneWish; readonly sources: PreviewSources } | undefined
+  #made: { readonly wish: PruneWish; readonly sources: PreviewSources; readonly command: string } | undefined
   #scored: { readonly key: string; readonly by: unknown; readonly criterion: string | Criterion } | undefined
   /** What the network takes, by a table. */
   #beforeMs: { readonly by: TimeTable; readonly ms: number } | undefined
@@ -78,20 +79,22 @@ export class Pruner {
     const isByHand = Object.keys(wish.widths).length > 0
     const result = isByHand ? await this.#byHand(wish, first, options) : first
     this.#result = result
-    this.#made = { wish, sources }
     const { before, after, warnings, refused } = result
     const kept = new Map(result.groups.map((group) => [group.name, group.kept]))
     const told = groups.map((group): PreviewGroup => {
       const { name, classes } = group
       return { name, layers: layersOf(group), channels: classes.length, kept: kept.get(name) ?? classes.length }
     })
+    const used = { threads: times?.on.threads, images: sources.pictures?.images }
+    const command = pruneCommand(this.#name, wish, told, used)
+    this.#made = { wish, sources, command }
     const ownLayers = new Set(locked.flatMap(layersOf))
     return {
       ...{ before, after, warnings: warnings.map(inPageWords) },
       groups: told,
       refused: refused.flatMap(({ node, why }) => (ownLayers.has(node) ? [] : [{ node, why: inPageWords(why) }])),
       time: times && this.#time(result, times),
-      command: pruneCommand(this.#name, wish, told, { threads: times?.on.threads, images: sources.pictures?.images }),
+      command,
     }
   }
 

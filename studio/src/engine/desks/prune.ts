@@ -2,11 +2,15 @@ import { isAborted, type Profile } from 'kerf'
 import type { PruneResult } from 'kerf/prune'
 import { OneAtATime } from '../one-at-a-time.ts'
 import type { OpenModel } from '../open-model.ts'
+import { inPageWords } from '../page-words.ts'
 import type { Pictures } from '../picture-set.ts'
 import type { Pruner } from '../prune.ts'
+import { recoverCommand } from '../prune-command.ts'
 import type {
   CriterionChoice,
+  CutTime,
   PrunePreview,
+  PruneProof,
   PruneWish,
   RecoverWish,
   RecoveryState,
@@ -14,8 +18,10 @@ import type {
   TrainedStep,
 } from '../prune-types.ts'
 import type { RecoveryBasis } from '../recovery-job.ts'
+import type { SensitivityTold } from '../sensitivity.ts'
 import type { Changed } from '../steps.ts'
 import type { PicturesDesk } from './pictures.ts'
+import type { SensitivityDesk } from './sensitivity.ts'
 import type { TimesDesk } from './times.ts'
 
 /** Called in the page. */
@@ -23,6 +29,14 @@ type Told<T> = (value: T) => void
 
 const toldEveryMs = 200
 const keptEveryMs = 1000
+
+/** What is known of a cut besides itself. */
+interface KnownCut {
+  readonly proof: PruneProof
+  time: CutTime | undefined
+  readonly trained: TrainedStep[]
+  readonly bearing: readonly SensitivityTold[]
+}
 
 /** True at most so often. */
 function seldom(everyMs: number): () => boolean {
@@ -39,8 +53,11 @@ export class PruneDesk {
   readonly #open: OpenModel
   readonly #times: TimesDesk
   readonly #pictures: PicturesDesk
+  readonly #sensitivity: SensitivityDesk
   readonly #previews = new OneAtATime()
   readonly #recoveries = new OneAtATime()
+  /** What is to be reported of cuts. */
+  readonly #known = new WeakMap<PruneResult, KnownCut>()
   /** The cut whose recovery is kept. */
   #kept: PruneResult | undefined
   /** What cuts were made of. */
@@ -48,10 +65,11 @@ export class PruneDesk {
   /** For one model at one size. */
   #pruner: { readonly of: Profile; readonly pruner: Pruner } | undefined
 
-  constructor(open: OpenModel, times: TimesDesk, pictures: PicturesDesk) {
+  constructor(open: OpenModel, times: TimesDesk, pictures: PicturesDesk, sensitivity: SensitivityDesk) {
     this.#open = open
     this.#times = times
     this.#pictures = pictures
+    this.#sensitivity = sensitivity
   }
 
   /** What channels can be ranked by. */
@@ -98,16 +116,18 @@ export class PruneDesk {
   async cut(title: string): Promise<Taken> {
     const { changed, proof, given, cut } = await this.#taken(title)
     const time = await this.#times.timeCut(given, cut.model)
+    this.#known.get(cut)!.time = time
     return { ...changed(), proof, time }
   }
 
   async #taken(title: string) {
     const { model: given, step, inputShapes } = this.#open
-    const { result: cut, proof, wish, sources } = await (await this.#prunerNow()).take()
+    const { result: cut, proof, wish, sources, command } = await (await this.#prunerNow()).take()
     const { times, pictures } = sources
     const basis = { name: step.name, given, inputs: Object.fromEntries(inputShapes) }
     this.#bases.set(cut, { ...basis, cut: { title, wish, times, pictures: pictures?.decoded } })
-    return { proof, given, cut, changed: () => this.#open.add({ title, model: cut.model, cut }) }
+    this.#known.set(cut, { proof, time: undefined, trained: [], bearing: this.#sensitivity.curvesOf(given) })
+    return { proof, given, cut, changed: () => this.#open.add({ title, model: cut.model, cut, command }) }
   }
 
   /**
@@ -193,6 +213,7 @@ export class PruneDesk {
         await recoveryMemory(),
         (step) => {
           steps.push(step)
+          this.#known.get(cut)?.trained.push(step)
           if (often()) tellSteps()
         },
         {
@@ -205,11 +226,35 @@ export class PruneDesk {
       )
       tellSteps()
       await forgetRecovery()
-      return this.#open.add({ title: `Recovered on ${pictures.images.count} pictures`, model, recovery: done })
+      const command = recoverCommand(this.#open.step.command ?? '', wish, pictures.images.count)
+      return this.#open.add({
+        ...{ title: `Recovered on ${pictures.images.count} pictures`, model, command },
+        recovery: done.map((step) => ({ ...step, ...(step.why !== undefined && { why: inPageWords(step.why) }) })),
+      })
     } catch (error) {
       if (!isAborted(error)) await forgetRecovery()
       throw error
     }
+  }
+
+  /**
+   * The cut that led to the open model as a page of HTML, with what recovered it.
+   * @throws Error where nothing was cut here
+   */
+  async report(): Promise<string> {
+    const { pruneHtml } = await import('../prune-report.ts')
+    const { steps, at } = this.#open
+    const index = steps.findLastIndex(({ cut }, i) => i <= at && cut !== undefined)
+    const step = steps[index]
+    const known = step?.cut && this.#known.get(step.cut)
+    const name = step?.cut && this.#bases.get(step.cut)?.name
+    if (!step?.cut || !known || name === undefined) throw new Error('Nothing was cut here that could be reported.')
+    const behind = steps.slice(index + 1, at + 1).find(({ recovery }) => recovery !== undefined)
+    return pruneHtml({
+      ...{ ...known, name, title: step.title, result: step.cut },
+      recovery: behind?.recovery && { title: behind.title, steps: behind.recovery },
+      commands: [step.command, behind?.command].flatMap((command) => command ?? []),
+    })
   }
 
   async #prunerNow(): Promise<Pruner> {

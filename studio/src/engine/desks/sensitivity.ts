@@ -1,3 +1,4 @@
+import type { Model } from 'kerf'
 import { OneAtATime } from '../one-at-a-time.ts'
 import type { OpenModel } from '../open-model.ts'
 import type { ChannelKind, RecoveryState } from '../prune-types.ts'
@@ -9,6 +10,7 @@ export class SensitivityDesk {
   readonly #open: OpenModel
   readonly #pictures: PicturesDesk
   readonly #work = new OneAtATime()
+  readonly #curves = new WeakMap<Model, SensitivityTold[]>()
 
   constructor(open: OpenModel, pictures: PicturesDesk) {
     this.#open = open
@@ -31,12 +33,23 @@ export class SensitivityDesk {
       const pictures = await this.#pictures.now((done, total) => progress({ what: 'reading pictures', done, total }))
       if (!pictures) throw new Error('What each layer bears is measured on pictures: give some.')
       const { model, inputShapes } = this.#open
-      await measureCurves(model, inputShapes, pictures, kinds, told, {
+      const curves: SensitivityTold[] = []
+      this.#curves.set(model, curves)
+      const kept = (curve: SensitivityTold) => {
+        curves.push(curve)
+        told(curve)
+      }
+      await measureCurves(model, inputShapes, pictures, kinds, kept, {
         signal,
         progress: ({ what, done, total }) => progress({ what, done, total }),
       })
       return true
     })
+  }
+
+  /** Those that were measured last of a network. */
+  curvesOf(model: Model): readonly SensitivityTold[] {
+    return this.#curves.get(model) ?? []
   }
 
   stop(): void {

@@ -1,5 +1,5 @@
 import { Button, FileButton, Group, Switch, Text } from '@mantine/core'
-import { useMemo, useState } from 'react'
+import { lazy, Suspense, useMemo, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import type { ComparisonTable } from '../../engine/compare.ts'
 import type { Network } from '../../engine/types.ts'
@@ -15,12 +15,16 @@ import { useStore } from '../../store.ts'
 import styles from './compare.module.css'
 import { compareColumns } from './compare-columns.ts'
 import { useComparing } from './comparing.ts'
+import { Sides } from './sides.tsx'
 import { TotalsTable } from './totals-table.tsx'
 
-/** Another network beside the open one. */
+const DifferenceGraph = lazy(() => import('./difference-graph.tsx'))
+
+/** Two networks side by side: the open one, what it was and became, another file. */
 export default function CompareView() {
   const network = useStore((s) => s.network)
   const { table, isReading, error, open } = useComparing()
+  const hasSteps = useStore((s) => s.steps.length > 1)
   const [problem, setProblem] = useState<string>()
   if (!network) return null
   const pick = (files: File[]) => {
@@ -46,6 +50,7 @@ export default function CompareView() {
             </Button>
           )}
         </FileButton>
+        {hasSteps && <Sides />}
         {isReading && <Busy size="xs" what="Reading the other model" />}
         {!table && <Text size="sm">A is {network.name}. Layers are matched by name, else by what they are.</Text>}
       </Group>
@@ -125,6 +130,9 @@ function Compared({ network, table }: ComparedProps) {
           total={`${countText(different)} of ${countText(names.length)} layers differ`}
         />
       </div>
+      <Suspense fallback={<Busy size="xs" what="Drawing both" />}>
+        <DifferenceGraph table={table} />
+      </Suspense>
     </>
   )
 }

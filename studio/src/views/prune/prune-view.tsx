@@ -7,6 +7,7 @@ import { BearingField } from './bearing-field.tsx'
 import { Groups } from './groups.tsx'
 import classes from './prune.module.css'
 import { Recover } from './recover.tsx'
+import { Report } from './report.tsx'
 import { Settings } from './settings.tsx'
 import { Times } from './times.tsx'
 import { usePruning } from './use-pruning.ts'
@@ -47,6 +48,7 @@ export default function PruneView() {
             </Text>
           )}
         </div>
+        <Report />
         <PicturesField />
         <BearingField pruning={pruning} />
         <Times />

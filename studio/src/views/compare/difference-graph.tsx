@@ -1,0 +1,118 @@
+import { Button, Group, Text } from '@mantine/core'
+import { useEffect, useState } from 'react'
+import { Closed, engine } from '../../engine/client.ts'
+import type { ComparisonTable } from '../../engine/compare.ts'
+import type { Difference, DifferenceBox, DifferencePicture } from '../../engine/compare-picture.ts'
+import { useStore } from '../../store.ts'
+import '../../colours.css'
+import styles from './difference.module.css'
+
+const names: Readonly<Record<Difference, string>> = {
+  same: 'the same',
+  changed: 'changed',
+  added: 'only in B',
+  removed: 'only in A',
+}
+
+/** Room around the picture, in pixels. */
+const edge = 12
+
+/** Both networks in one picture: what is gone of a layer is a part of its box. Blocks open by a click. */
+export default function DifferenceGraph({ table }: { readonly table: ComparisonTable }) {
+  const [picture, setPicture] = useState<DifferencePicture>()
+  const [opened, setOpened] = useState<readonly string[]>()
+  const fail = useStore((s) => s.fail)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other networks have another picture
+  useEffect(() => {
+    let isWanted = true
+    engine.compare.picture(opened).then(
+      (made) => isWanted && setPicture(made),
+      (error) => isWanted && !(error instanceof Closed) && fail(error),
+    )
+    return () => {
+      isWanted = false
+    }
+  }, [table, opened, fail])
+  if (!picture) return null
+  const { width, height, boxes, lines, frames, counts } = picture
+  const open = (path: string) => setOpened([...picture.opened, path])
+  const close = (path: string) => setOpened(picture.opened.filter((p) => p !== path && !p.startsWith(`${path}/`)))
+  const parts = (Object.keys(names) as Difference[]).filter((key) => counts[key] > 0)
+  return (
+    <section aria-label="Both as one graph">
+      <Text size="sm" mb={4} className={styles.legend}>
+        {parts.map((key) => (
+          <span key={key} data-difference={key}>
+            {counts[key]} {counts[key] === 1 ? 'layer' : 'layers'} {names[key]}
+          </span>
+        ))}
+      </Text>
+      {frames.length > 0 && (
+        <Group gap={4} mb={4} role="group" aria-label="Open blocks">
+          {frames.map(({ path, name }) => (
+            <Button
+              key={path}
+              size="compact-xs"
+              variant="default"
+              aria-label={`Close ${name}`}
+              onClick={() => close(path)}
+            >
+              {name} ×
+            </Button>
+          ))}
+        </Group>
+      )}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what can be scrolled, keys can scroll. */}
+      <section className={styles.scroll} tabIndex={0} aria-label="Picture of both networks">
+        <div className={styles.picture} style={{ width: width + 2 * edge, height: height + 2 * edge }}>
+          {frames.map((frame) => (
+            <div key={frame.path} className={styles.frame} style={place(frame)}>
+              {frame.name}
+            </div>
+          ))}
+          <svg width={width + 2 * edge} height={height + 2 * edge} aria-hidden="true">
+            <g transform={`translate(${edge} ${edge})`}>
+              {lines.map(({ points }) => (
+                <path key={points.join()} d={pathOf(points)} />
+              ))}
+            </g>
+          </svg>
+          {boxes.map((box) => (
+            <Box key={box.path} box={box} open={open} />
+          ))}
+        </div>
+      </section>
+    </section>
+  )
+}
+
+function Box({ box, open }: { readonly box: DifferenceBox; open(path: string): void }) {
+  const { path, name, title, text, isBlock, difference, kept } = box
+  const isSaid = difference === 'same' || kept !== undefined
+  const said = isSaid ? text : `${text}, ${names[difference]}`
+  const inside = (
+    <>
+      {kept !== undefined && <i style={{ width: `${Math.min(100, 100 * kept)}%` }} />}
+      <b>{title}</b>
+      <span>{said}</span>
+    </>
+  )
+  const shared = { className: styles.box, style: place(box), 'data-difference': difference, title: `${name}: ${said}` }
+  if (!isBlock) return <div {...shared}>{inside}</div>
+  return (
+    <button type="button" {...shared} data-block="" aria-expanded="false" onClick={() => open(path)}>
+      {inside}
+    </button>
+  )
+}
+
+const place = ({ x, y, width, height }: Pick<DifferenceBox, 'x' | 'y' | 'width' | 'height'>) => ({
+  ...{ left: x + edge, top: y + edge, width, height },
+})
+
+/** Straight up and down where lines part and meet. */
+function pathOf(points: readonly (readonly [number, number])[]): string {
+  const [[x1, y1], [x2, y2], ...rest] = points as [[number, number], [number, number], ...[number, number][]]
+  const half = (y1 + y2) / 2
+  return `M${x1} ${y1}C${x1} ${half} ${x2} ${half} ${x2} ${y2}${rest.map(([, y]) => `V${y}`).join('')}`
+}
