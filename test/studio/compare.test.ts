@@ -11,7 +11,7 @@ import {
   pruneModel,
 } from '../../src/api/index.ts'
 import { buildNet } from '../../src/api/nets.ts'
-import { comparisonFileText } from '../../src/api/report.ts'
+import { comparisonFileText, human } from '../../src/api/report.ts'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
 import { useStudio, type Visit } from './harness.ts'
 import { fileOf } from './models.ts'
@@ -149,6 +149,11 @@ describeBrowser('Comparing in Kerf Studio', () => {
     await fits()
     await graph.getByRole('button', { name: `Close ${name}`, exact: true }).click()
     await block.waitFor()
+    await page.setViewportSize({ width: 1280, height: 800 })
+    await page.getByRole('tab', { name: 'Graph' }).click()
+    await page.getByRole('combobox', { name: 'Colour boxes by' }).selectOption('pruned')
+    await page.getByText(`% of ${human(totals.params.a! - totals.params.b!)} parameters pruned`).waitFor()
+    await picture('graph-pruned')
   })
 
   it.each(['light', 'dark'] as const)('is accessible in %s colours, and fits every width', async (colorScheme) => {

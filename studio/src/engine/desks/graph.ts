@@ -1,6 +1,7 @@
 import { transfer } from 'comlink'
 import { type Profile, profileModel } from 'kerf'
 import type { GraphColour } from 'kerf/report'
+import { countOther } from '../compare.ts'
 import { memoryOf } from '../graph/columns.ts'
 import { NetworkGraph } from '../graph/network-graph.ts'
 import type { GraphColumns, GraphTree, LayerDetails, LayerGroups, Opening, WeightStatistics } from '../graph/types.ts'
@@ -26,12 +27,15 @@ export class GraphDesk {
 
   /** Its blocks and layers. */
   tree(): GraphTree {
-    return this.#drawn().tree()
+    const graph = this.#drawn()
+    const tree = graph.tree()
+    return { ...tree, layers: { ...tree.layers, pruned: this.#pruned(graph) } }
   }
 
   /** The picture as an SVG document. */
-  svg(opened: readonly string[], colour: GraphColour | 'time'): string {
-    return this.#drawn().svg(opened, colour, this.#measure.last?.parts)
+  svg(opened: readonly string[], colour: GraphColour | 'time' | 'pruned'): string {
+    const graph = this.#drawn()
+    return graph.svg(opened, colour, this.#measure.last?.parts, this.#pruned(graph))
   }
 
   /** A layer of the graph, by its row. */
@@ -47,6 +51,15 @@ export class GraphDesk {
   /** What shrinks with a layer. */
   groups(row: number): LayerGroups {
     return this.#drawn().groups(row)
+  }
+
+  /** Against the network that was opened. */
+  #pruned(graph: NetworkGraph): Float64Array | undefined {
+    const { steps, at, counting } = this.#open
+    const [file] = steps
+    return at === 0 || !file
+      ? undefined
+      : graph.prunedOf(countOther(file.model, file.title, { ...counting, fused: false }))
   }
 
   /** Of layers that are not fused, whatever is counted. */

@@ -1,4 +1,5 @@
 import type { Layer, Model, Profile } from 'kerf'
+import { compareProfiles } from 'kerf/cost'
 import { type Analysis, analyse, bindInputs, operatorFacts, simplified } from 'kerf/graph'
 import { type GraphColour, type GraphMeasure, graphPicture, graphSvg } from 'kerf/report'
 import { timesOfRows } from '../times.ts'
@@ -41,11 +42,33 @@ export class NetworkGraph {
     return treeOf(this.#profile.layers, this.#rowOf)
   }
 
-  /** The picture as a document. @param parts what was measured, where it is coloured by times */
-  svg(opened: readonly string[], colour: GraphColour | 'time', parts: Parameters<typeof timesOfRows>[1] = []): string {
+  /** Parameters of each row that the same layer of another network has beside them. @param before that it was made from */
+  prunedOf(before: Profile): Float64Array {
+    const gone = new Float64Array(this.#profile.layers.length)
+    for (const { b, params } of compareProfiles(before, this.#profile).layers)
+      if (b) gone[this.#rowOf.get(b)!] = Math.max(0, (params.a ?? 0) - (params.b ?? 0))
+    return gone
+  }
+
+  /**
+   * The picture as a document.
+   * @param parts what was measured, where it is coloured by times
+   * @param pruned of each row, where it is coloured by that
+   */
+  svg(
+    opened: readonly string[],
+    colour: GraphColour | 'time' | 'pruned',
+    parts: Parameters<typeof timesOfRows>[1] = [],
+    pruned?: Float64Array,
+  ): string {
     return graphSvg(this.#profile, {
       opened: new Set(opened),
-      colour: colour === 'time' ? this.#measure(parts) : colour,
+      colour:
+        colour === 'time'
+          ? this.#measure(parts)
+          : colour === 'pruned'
+            ? { title: 'parameters pruned', of: (layer) => pruned?.[this.#rowOf.get(layer)!] ?? null }
+            : colour,
     })
   }
 

@@ -94,6 +94,8 @@ export interface GraphLayers {
   readonly accesses: Float64Array
   /** Milliseconds, NaN where a layer runs as part of another; undefined until they are measured. */
   readonly times?: Float64Array
+  /** Parameters that the layer had in the file and has no more; undefined for the file's own network. */
+  readonly pruned?: Float64Array
 }
 
 /** A value that a layer takes or makes. */

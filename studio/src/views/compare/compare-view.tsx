@@ -3,10 +3,10 @@ import { lazy, Suspense, useMemo, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import type { ComparisonTable } from '../../engine/compare.ts'
 import type { Network } from '../../engine/types.ts'
-import { countText, type GridSort } from '../../grid/column.ts'
-import { ColumnPicker, shownAtFirst } from '../../grid/column-picker.tsx'
+import { countText } from '../../grid/column.ts'
+import { ColumnPicker } from '../../grid/column-picker.tsx'
 import { Grid } from '../../grid/grid.tsx'
-import { orderOf } from '../../grid/order.ts'
+import { useTable } from '../../grid/use-table.ts'
 import { Busy } from '../../parts/busy.tsx'
 import { ExportMenu } from '../../parts/export-menu.tsx'
 import { stemOf } from '../../parts/save.ts'
@@ -74,16 +74,14 @@ function Compared({ network, table }: ComparedProps) {
   const selected = useStore((s) => s.selected)
   const select = useStore((s) => s.select)
   const columns = useMemo(() => compareColumns(table, network.layers.labels), [table, network.layers.labels])
-  const [shown, setShown] = useState(() => shownAtFirst(columns))
-  const [sort, setSort] = useState<GridSort>()
   const [onlyDifferences, setOnlyDifferences] = useState(true)
   /** Layers that only B has are no rows of A's table. */
   const [ofB, setOfB] = useState<number>()
-  const visible = useMemo(() => columns.filter((c, i) => i === 0 || shown.has(c.key)), [columns, shown])
-  const rows = useMemo(() => {
-    const column = columns.find(({ key }) => key === sort?.key)
-    return orderOf(names.length, onlyDifferences ? (row) => differs[row] === 1 : undefined, column, sort?.descending)
-  }, [names, differs, columns, onlyDifferences, sort])
+  const keep = useMemo(
+    () => (onlyDifferences ? (row: number) => differs[row] === 1 : undefined),
+    [onlyDifferences, differs],
+  )
+  const { grid, picker } = useTable(columns, names.length, keep)
   const different = differs.reduce((sum, one) => sum + one, 0)
   const mark = (row: number) =>
     shapes.a[row] === '' ? 'only in B' : shapes.b[row] === '' ? 'only in A' : differs[row] ? '' : undefined
@@ -106,7 +104,7 @@ function Compared({ network, table }: ComparedProps) {
             checked={onlyDifferences}
             onChange={(event) => setOnlyDifferences(event.currentTarget.checked)}
           />
-          <ColumnPicker columns={columns} shown={shown} onChange={setShown} />
+          <ColumnPicker {...picker} />
         </Group>
         <ExportMenu
           name={`${stemOf(table.models.a)}-${stemOf(table.models.b)}`}
@@ -116,10 +114,7 @@ function Compared({ network, table }: ComparedProps) {
       <div className={styles.panel}>
         <Grid
           label="Layers of both"
-          columns={visible}
-          rows={rows}
-          sort={sort}
-          onSort={setSort}
+          {...grid}
           selected={ofB ?? (selected === undefined ? undefined : rowsOfA.indexOf(selected))}
           onSelect={(row) => {
             const own = row === undefined ? -1 : rowsOfA[row]!

@@ -1,10 +1,10 @@
 import { CloseButton, Group, MultiSelect, TextInput } from '@mantine/core'
 import { useDeferredValue, useMemo, useState } from 'react'
 import type { Network } from '../../engine/types.ts'
-import { countText, type GridSort } from '../../grid/column.ts'
-import { ColumnPicker, shownAtFirst } from '../../grid/column-picker.tsx'
+import { countText } from '../../grid/column.ts'
+import { ColumnPicker } from '../../grid/column-picker.tsx'
 import { Grid } from '../../grid/grid.tsx'
-import { orderOf } from '../../grid/order.ts'
+import { useTable } from '../../grid/use-table.ts'
 import { useStore } from '../../store.ts'
 import { layerColumns } from './layer-columns.ts'
 
@@ -14,23 +14,20 @@ export function LayersPanel({ network }: { readonly network: Network }) {
   const selected = useStore((s) => s.selected)
   const select = useStore((s) => s.select)
   const columns = useMemo(() => layerColumns(layers), [layers])
-  const [shown, setShown] = useState(() => shownAtFirst(columns))
-  const [sort, setSort] = useState<GridSort>()
   const [words, setWords] = useState('')
   const [ops, setOps] = useState<string[]>([])
   // Typing does not wait for the rows.
   const sought = useDeferredValue(words)
   const operators = useMemo(() => [...new Set(layers.ops)].sort(), [layers])
-  const rows = useMemo(() => {
+  const keep = useMemo(() => {
     const wanted = sought.trim().toLowerCase().split(/\s+/)
     const names = layers.names.map((name, row) => `${name} ${layers.labels[row]}`.toLowerCase())
-    const keep = (row: number) =>
+    return (row: number) =>
       (ops.length === 0 || ops.includes(layers.ops[row]!)) && wanted.every((word) => names[row]!.includes(word))
-    const column = columns.find(({ key }) => key === sort?.key)
-    return orderOf(layers.names.length, keep, column, sort?.descending)
-  }, [layers, columns, sought, ops, sort])
-  const visible = useMemo(() => columns.filter((c, i) => i === 0 || shown.has(c.key)), [columns, shown])
+  }, [layers, sought, ops])
   const all = layers.names.length
+  const { grid, picker } = useTable(columns, all, keep)
+  const { rows } = grid
   const noun = `${network.fused ? 'fused ' : ''}${all === 1 ? 'layer' : 'layers'}`
   return (
     <>
@@ -55,14 +52,11 @@ export function LayersPanel({ network }: { readonly network: Network }) {
           clearable
           searchable
         />
-        <ColumnPicker columns={columns} shown={shown} onChange={setShown} />
+        <ColumnPicker {...picker} />
       </Group>
       <Grid
         label="Layers and what they cost"
-        columns={visible}
-        rows={rows}
-        sort={sort}
-        onSort={setSort}
+        {...grid}
         selected={selected}
         onSelect={select}
         total={

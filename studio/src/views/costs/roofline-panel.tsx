@@ -1,11 +1,11 @@
 import { Button, Group, Text } from '@mantine/core'
 import { human } from 'kerf/report'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import type { MachineLimits } from '../../engine/times.ts'
 import type { Network } from '../../engine/types.ts'
-import { countText, type GridColumn, type GridSort } from '../../grid/column.ts'
+import { countText, type GridColumn } from '../../grid/column.ts'
 import { Grid } from '../../grid/grid.tsx'
-import { orderOf } from '../../grid/order.ts'
+import { useTable } from '../../grid/use-table.ts'
 import { useStore } from '../../store.ts'
 import { useMeasuring } from '../measure/measuring.ts'
 import { msText } from '../measure/part-columns.ts'
@@ -53,19 +53,9 @@ function Roofline({ network, limits }: { readonly network: Network; readonly lim
   const measured = useStore((s) => s.measured)
   const selected = useStore((s) => s.selected)
   const select = useStore((s) => s.select)
-  const [sort, setSort] = useState<GridSort>()
   const points = useMemo(() => rooflinePoints(layers, limits, measured), [layers, limits, measured])
   const columns = useMemo(() => pointColumns(points, layers.labels), [points, layers])
-  const rows = useMemo(
-    () =>
-      orderOf(
-        points.length,
-        undefined,
-        columns.find(({ key }) => key === sort?.key),
-        sort?.descending,
-      ),
-    [points, columns, sort],
-  )
+  const { grid } = useTable(columns, points.length)
   const least = points.reduce((sum, p) => sum + p.boundMs, 0)
   const ofMemory = points.reduce((sum, p) => sum + (p.isMemoryBound ? p.boundMs : 0), 0)
   const at = points.findIndex((p) => p.row === selected)
@@ -82,10 +72,7 @@ function Roofline({ network, limits }: { readonly network: Network; readonly lim
       </p>
       <Grid
         label="Layers and what bounds them"
-        columns={columns}
-        rows={rows}
-        sort={sort}
-        onSort={setSort}
+        {...grid}
         selected={at < 0 ? undefined : at}
         onSelect={(point) => select(point === undefined ? undefined : points[point]!.row)}
         total={`Total of ${countText(points.length)} layers`}

@@ -1,8 +1,8 @@
 import type { GraphColour } from 'kerf/report'
 import type { GraphLayers } from '../../engine/graph/types.ts'
 
-/** What boxes can be coloured by: what the library's pictures know, and what is measured here. */
-export type ColourName = GraphColour | 'time'
+/** What boxes can be coloured by: what the library's pictures know, what is measured here, and what was pruned. */
+export type ColourName = GraphColour | 'time' | 'pruned'
 
 /** How boxes are coloured. */
 export interface Colouring {
@@ -19,6 +19,7 @@ export const colourings: readonly Colouring[] = [
   { name: 'accesses', title: 'memory accesses', of: ({ accesses }, row) => accesses[row]! },
   { name: 'params', title: 'parameters', of: ({ params }, row) => params[row]! },
   { name: 'time', title: 'measured milliseconds', of: ({ times }, row) => times?.[row] ?? Number.NaN },
+  { name: 'pruned', title: 'parameters pruned', of: ({ pruned }, row) => pruned?.[row] ?? Number.NaN },
 ]
 
 export const colouringNamed = (name: string): Colouring => colourings.find((c) => c.name === name)!

@@ -1,11 +1,11 @@
 import { Group } from '@mantine/core'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import type { Measurement } from '../../engine/times.ts'
 import type { Network } from '../../engine/types.ts'
-import { countText, type GridSort } from '../../grid/column.ts'
-import { ColumnPicker, shownAtFirst } from '../../grid/column-picker.tsx'
+import { countText } from '../../grid/column.ts'
+import { ColumnPicker } from '../../grid/column-picker.tsx'
 import { Grid } from '../../grid/grid.tsx'
-import { orderOf } from '../../grid/order.ts'
+import { useTable } from '../../grid/use-table.ts'
 import { ExportMenu } from '../../parts/export-menu.tsx'
 import { stemOf } from '../../parts/save.ts'
 import { useStore } from '../../store.ts'
@@ -40,19 +40,7 @@ function Measured({ network, measurement }: MeasuredProps) {
   const selected = useStore((s) => s.selected)
   const select = useStore((s) => s.select)
   const columns = useMemo(() => partColumns(measurement, layers), [measurement, layers])
-  const [shown, setShown] = useState(() => shownAtFirst(columns))
-  const [sort, setSort] = useState<GridSort>()
-  const visible = useMemo(() => columns.filter((c, i) => i === 0 || shown.has(c.key)), [columns, shown])
-  const rows = useMemo(
-    () =>
-      orderOf(
-        parts.length,
-        undefined,
-        columns.find(({ key }) => key === sort?.key),
-        sort?.descending,
-      ),
-    [parts, columns, sort],
-  )
+  const { grid, picker } = useTable(columns, parts.length)
   /** Parts by the rows of the table of layers, which the other views select. */
   const places = useMemo(() => {
     const rowOf = new Map(layers.nodes.flatMap((nodes, row) => nodes.map((node) => [node, row] as const)))
@@ -71,7 +59,7 @@ function Measured({ network, measurement }: MeasuredProps) {
         </p>
       ))}
       <Group gap="sm" justify="space-between">
-        <ColumnPicker columns={columns} shown={shown} onChange={setShown} />
+        <ColumnPicker {...picker} />
         <ExportMenu
           name={`${stemOf(network.name)}-times`}
           only={['csv', 'json']}
@@ -81,10 +69,7 @@ function Measured({ network, measurement }: MeasuredProps) {
       <div className={styles.panel}>
         <Grid
           label="Layers and how long they take"
-          columns={visible}
-          rows={rows}
-          sort={sort}
-          onSort={setSort}
+          {...grid}
           selected={selected === undefined ? undefined : places.partOf.get(selected)}
           onSelect={(part) => select(part === undefined ? undefined : places.layerOf[part])}
           total={`Total of ${countText(parts.length)} parts`}
