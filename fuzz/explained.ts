@@ -11,11 +11,6 @@ const explained: readonly { readonly targets: readonly string[]; readonly patter
       reason:
         'the specification makes the output of auto_pad SAME strides times the input; ONNX Runtime less where the window is smaller than the stride',
     },
-    {
-      targets: ['cut'],
-      pattern: /^Sub\((\w+), \1\)[\s\S]*InstanceNormalization/m,
-      reason: 'a value less itself is constant, and a normalisation makes the rounding of its mean 1/√ε times as large',
-    },
   ]
 
 /** Why a finding is none. */

@@ -2,19 +2,21 @@
 
 import { toBinary } from '@bufbuild/protobuf'
 import { ModelProtoSchema } from 'onnx-buf'
-import { elementCount, KerfError, type Random } from '../../src/base/index.ts'
+import { elementCount, KerfError, type Random, seededRandom } from '../../src/base/index.ts'
 import { type Profile, profileModel } from '../../src/cost/index.ts'
 import { float, GraphBuilder, type Model, tensorOf } from '../../src/graph/index.ts'
 import { nets } from '../../src/nets/index.ts'
 import { modelBytes, readModel } from '../../src/onnx/index.ts'
 import { operatorList } from '../../src/ops/index.ts'
-import { pruneModel } from '../../src/prune/index.ts'
+import { type PruneResult, pruneModel } from '../../src/prune/index.ts'
 import type { BackendOptions } from '../../src/runtime/index.ts'
 import { randomNetwork, stepNames } from '../../src/testing/random-network.ts'
 import { sampleBytes } from '../../src/testing/sample-model.ts'
-import { randomFeeds } from '../../src/workflow/index.ts'
+import { createTrainer } from '../../src/train/index.node.ts'
+import { parameterGroups, scoresOf } from '../../src/train/index.ts'
+import { prove, randomFeeds } from '../../src/workflow/index.ts'
 import { chance, mutateBytes, pick, times } from '../mutate.ts'
-import { networkOf, randomRecipe } from '../networks.ts'
+import { classifierNetwork, networkOf, randomRecipe } from '../networks.ts'
 import { type Target, WrongResult } from '../outcome.ts'
 import { compare, type Outputs, outputsOf } from '../outputs.ts'
 import { mutateModel, parse, smallerModels } from '../protobuf.ts'
@@ -83,7 +85,12 @@ function original(random: Random): Uint8Array {
         times(1 + random.below(6), () => pick(random, stepNames)),
       ),
     )
-  if (kind <= 14) return modelBytes(networkOf(randomRecipe(random, 5)))
+  if (kind <= 11) return modelBytes(networkOf(randomRecipe(random, 5)))
+  if (kind <= 14) {
+    const recipe = randomRecipe(random, 4)
+    const shape = [...recipe.shape.slice(0, 2), 1 + random.below(9), 1 + random.below(9)]
+    return modelBytes(classifierNetwork({ ...recipe, shape }, 3))
+  }
   return modelBytes(oneNode(random))
 }
 
@@ -128,6 +135,61 @@ async function runAll(model: Model, threads: boolean, at: (stage: string) => voi
   if (refused) throw refused
 }
 
+/** A model as its own file has it. @throws WrongResult where Kerf refuses what it has written */
+function readOwn(model: Model): Model {
+  const bytes = modelBytes(model)
+  try {
+    return readModel(bytes)
+  } catch (error) {
+    if (!(error instanceof KerfError)) throw error
+    throw new WrongResult(`the written file is refused: ${error.code}: ${error.message}`)
+  }
+}
+
+/** Cut = masked. What overflows is infinite, and 0 times that is none of the numbers that the cut network has. */
+async function checkCut(result: PruneResult, at: (stage: string) => void): Promise<void> {
+  at('masked = cut')
+  try {
+    await prove(result, { beside: async () => undefined })
+  } catch (error) {
+    if (!(error instanceof KerfError) || error.code !== 'not-faithful') throw error
+    const masked = await outputsOf(result.masked!, randomFeeds(result.masked!, undefined, 1), { backend: 'reference' })
+    if ([...masked.values()].every(({ values }) => Array.prototype.every.call(values, Number.isFinite)))
+      throw new WrongResult(error.message)
+  }
+}
+
+/** Two steps of training, for what takes images and gives a number for each class: their losses are numbers, or it is told. */
+async function trainBriefly(model: Model, profile: Profile, at: (stage: string) => void): Promise<void> {
+  const [batchSize = 0, ...shape] = (profile.inputs[0]?.shape ?? []).map((d) => d ?? 2)
+  if (shape.length !== 3 || batchSize < 1) return
+  at('train: classes')
+  const classes = scoresOf(model, [batchSize, ...shape])?.classes
+  if (classes === undefined) return
+  at('train')
+  const random = seededRandom(1)
+  const trainer = await createTrainer(model, {
+    ...{ batchSize, shape: shape as [number, number, number], classes, onNotice: () => {} },
+    optimiser: { kind: 'sgd', groups: parameterGroups() },
+  })
+  try {
+    for (let n = 0; n < 2; n++) {
+      const images = Float32Array.from({ length: batchSize * elementCount(shape)! }, () => random.normal())
+      const labels = Int32Array.from({ length: batchSize }, () => random.below(classes))
+      const targets = Float32Array.from({ length: batchSize * classes }, (_, i) =>
+        labels[Math.floor(i / classes)] === i % classes ? 1 : 0,
+      )
+      const { loss, gradientNorm } = await trainer.step({ images, labels, targets, count: batchSize }, 0.01)
+      if (!(Number.isFinite(loss) && Number.isFinite(gradientNorm)))
+        throw new WrongResult(`a loss of ${loss}, and gradients of the norm ${gradientNorm}`)
+    }
+    at('write the trained')
+    readOwn(trainer.model())
+  } finally {
+    await trainer.dispose()
+  }
+}
+
 export const model: Target = {
   name: 'model',
   extension: 'onnx',
@@ -167,12 +229,15 @@ export const model: Target = {
       at('prune')
       const result = await pruneModel(read, { methods: choices[bytes.length % 4]!, scope: { ratio: 0.5 } })
       at('write the pruned')
-      const pruned = readModel(modelBytes(result.model))
+      const pruned = readOwn(result.model)
       at('profile the pruned')
       if (profileModel(pruned).totals.params !== result.after.params)
         throw new WrongResult('the pruned file has another number of parameters than was said')
-      if (isSmall(profileModel(pruned))) await runAll(pruned, false, (stage) => at(`${stage} (pruned)`))
+      if (!isSmall(profileModel(pruned))) return
+      await runAll(pruned, false, (stage) => at(`${stage} (pruned)`))
+      if (result.masked && result.inexact.length === 0 && profile && isSmall(profile)) await checkCut(result, at)
     })
+    if (profile && isSmall(profile)) await attempt(() => trainBriefly(read, profile, at))
     if (profile && isSmall(profile)) await attempt(() => runAll(read, bytes.length % 16 === 0, at))
     if (refused) throw refused
   },

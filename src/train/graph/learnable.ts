@@ -20,9 +20,10 @@ export interface Learnable {
   readonly layers: readonly string[]
 }
 
-/** Convolutions and linear layers, as against a scale or shift per channel. */
+/** Convolutions and linear layers, as against a scale or shift per channel. Of what has no shape nothing is known: it is none. */
 export function isLayer({ cost }: Operator, call: InferredCall): boolean {
-  return typeof cost === 'function' && (cost(call).macs ?? 0) > 0
+  const isKnown = [...call.inputs, ...call.outputs].every((known) => !known || known.shape !== undefined)
+  return typeof cost === 'function' && isKnown && (cost(call).macs ?? 0) > 0
 }
 
 /**

@@ -289,6 +289,15 @@ describe('the trained model', () => {
 })
 
 describe('what cannot be trained', () => {
+  it('what lies behind an operator that is not known, whose shape nobody knows', async () => {
+    const b = new GraphBuilder('net')
+    const x = layer(b, b.input('x', 'float32', ['N', 2, 6, 6]))
+    const flat = b.node('Flatten', [b.node('Unheard', [x], {}, { domain: 'of' })])
+    const w = b.constant('w', tensorOf('float32', [3, 72], new Float32Array(216).fill(1)))
+    b.output(b.node('Gemm', [flat, w], { transB: 1 }), { kind: 'tensor', elementType: 'float32', shape: ['N', 3] })
+    await expect(createTrainer(b.model(), trainerOptions)).rejects.toMatchObject({ code: expect.any(String) })
+  })
+
   const outOf = (end: (b: GraphBuilder, y: string) => string) => network((_, x) => x, end)
   const two = () => {
     const b = new GraphBuilder('two')
