@@ -31,3 +31,13 @@ it('terms of operators without attributes are those of any other', async () => {
   const { after, before } = await pruneModel(b.model(), { methods: ['neuron'], target })
   expect([before.macs, after.macs]).toEqual([4 * 8 + 8 * 3, 4 * 4 + 4 * 3])
 })
+
+it('odd widths have terms, too', async () => {
+  const b = new GraphBuilder('odd')
+  const weight = (name: string, ...shape: number[]) =>
+    b.constant(name, tensorOf('float32', shape, new Float32Array(shape.reduce((p, d) => p * d, 1)).fill(1)))
+  const hidden = b.node('Relu', [b.node('Conv', [b.input('x', 'float32', [1, 3, 5, 5]), weight('w', 7, 3, 3, 3)])])
+  b.output(b.node('Conv', [hidden, weight('v', 3, 7, 1, 1)]))
+  const { after, before } = await pruneModel(b.model(), { target: { of: 'macs', part: 0.6 } })
+  expect([before.macs, after.macs]).toEqual([9 * 7 * (27 + 3), 9 * 4 * (27 + 3)])
+})

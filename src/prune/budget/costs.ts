@@ -12,7 +12,7 @@ import { type Ratio, Ratios, ratioAt } from './ratios.ts'
  *
  * each of which is what a layer costs now times the parts of its axes that stay. A convolution's MACs are amount · r_in · r_out, a depthwise one's
  * amount · r; a layer whose input and output are one group has r². Which axes a count follows is not known by the operator's name: it is
- * asked what it costs with half of them.
+ * asked what it costs with twice as many.
  */
 
 /** r^e. */
@@ -93,26 +93,27 @@ function macTerm({ trace }: ChannelGroups, ratios: Ratios, node: Node, macs: num
   const lists = [...node.inputs, ...node.outputs].map((name) => ratios.of(name))
   const distinct = new Map(lists.flat().map(([, ratio]) => [ratio.key, ratio]))
   const factors = [...distinct.values()].flatMap((ratio): Factor[] => {
-    const half = (known: Known | undefined, axes: readonly (readonly [number, Ratio])[]) => {
+    // Twice, as half of an odd number of channels is none.
+    const twice = (known: Known | undefined, axes: readonly (readonly [number, Ratio])[]) => {
       if (!known || !isConcrete(known.shape)) return known
-      const halved = new Set(axes.filter(([, r]) => r.key === ratio.key).map(([axis]) => axis))
-      return { ...known, shape: known.shape.map((d, axis) => (halved.has(axis) ? d / 2 : d)) }
+      const doubled = new Set(axes.filter(([, r]) => r.key === ratio.key).map(([axis]) => axis))
+      return { ...known, shape: known.shape.map((d, axis) => (doubled.has(axis) ? 2 * d : d)) }
     }
-    const inputs = call.inputs.map((k, i) => half(k, lists[i]!))
-    const outputs = call.outputs.map((k, i) => half(k, lists[node.inputs.length + i]!))
-    const attributes = call.inputs[0]?.shape?.[1] === inputs[0]?.shape?.[1] ? call.attributes : halfDepthwise(call)
-    const exponent = Math.log2(macs / (cost({ ...call, attributes, inputs, outputs }).macs ?? 0))
+    const inputs = call.inputs.map((k, i) => twice(k, lists[i]!))
+    const outputs = call.outputs.map((k, i) => twice(k, lists[node.inputs.length + i]!))
+    const attributes = call.inputs[0]?.shape?.[1] === inputs[0]?.shape?.[1] ? call.attributes : twiceDepthwise(call)
+    const exponent = Math.log2((cost({ ...call, attributes, inputs, outputs }).macs ?? 0) / macs)
     return Number.isFinite(exponent) && Math.abs(exponent) > slack ? [{ ratio, exponent }] : []
   })
   return { amount: macs, factors }
 }
 
 /** Where each channel is a group of its own the number of groups goes with the channels. */
-function halfDepthwise({ attributes, inputs }: Call): unknown {
+function twiceDepthwise({ attributes, inputs }: Call): unknown {
   // Operators without attributes have none at all.
   const { groups } = (attributes ?? {}) as { readonly groups?: unknown }
   const isEach = typeof groups === 'number' && groups > 1 && groups === inputs[0]?.shape?.[1]
-  return isEach ? { ...(attributes as object), groups: groups / 2 } : attributes
+  return isEach ? { ...(attributes as object), groups: 2 * groups } : attributes
 }
 
 /** What a budget limits, where it follows from shapes alone. */
